@@ -1,0 +1,22 @@
+"""Names the packages; all else is in setup.cfg.
+
+Data folders at the top ship as packages of their own (tinyml_targets, ...), which setup.cfg's `find:`
+cannot express beside the ordinary packages.
+"""
+
+from setuptools import find_packages, setup
+
+DATA_PACKAGES = {
+    "tinyml_targets": ("targets", ["*.toml", "*.md", "cores/*.toml"]),
+    "tinyml_recipes": ("recipes", ["*.toml", "*.md"]),
+    "tinyml_calibration": ("calibration_data", ["*.npz", "*.toml", "*.md"]),
+}
+
+setup(
+    packages=[*find_packages(include=["tinyml_compress", "tinyml_compress.*"]), *DATA_PACKAGES],
+    package_dir={name: folder for name, (folder, _) in DATA_PACKAGES.items()},
+    package_data={
+        "": ["*.c", "*.h", "py.typed", "*.ld", "*.S", "*.json", "*.html", "*.css", "*.js"],
+        **{name: globs for name, (_, globs) in DATA_PACKAGES.items()},
+    },
+)

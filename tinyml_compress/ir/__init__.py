@@ -1,0 +1,22 @@
+"""The intermediate representation: frozen dataclasses, `verify`, and a stable text form."""
+
+from tinyml_compress.ir.graph import Attrs, Graph, Node, NodeView, Tensor
+from tinyml_compress.ir.memory import ARENA_ALIGN, Buffer, MemoryPlan
+from tinyml_compress.ir.program import Port, Program, ProgramNode
+from tinyml_compress.ir.types import DType, Quant
+
+__all__ = [
+    "ARENA_ALIGN",
+    "Attrs",
+    "Buffer",
+    "DType",
+    "Graph",
+    "MemoryPlan",
+    "Node",
+    "NodeView",
+    "Port",
+    "Program",
+    "ProgramNode",
+    "Quant",
+    "Tensor",
+]

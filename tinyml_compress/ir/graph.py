@@ -1,0 +1,132 @@
+"""Tensor, Node, Graph: a model between the .tflite file and the C code. All frozen; a pass makes a new graph."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
+
+import numpy as np
+import numpy.typing as npt
+
+from tinyml_compress.ir.types import DType, Quant
+
+__all__ = ["Attrs", "Graph", "Node", "NodeView", "Tensor"]
+
+
+@dataclass(frozen=True)
+class Attrs:
+    """Base of every operator's attributes; each operator has its own frozen dataclass."""
+
+
+@dataclass(frozen=True, eq=False)
+class Tensor:
+    """A value: constant when `data` is there (read-only array of `shape`), else computed or given at run time."""
+
+    name: str
+    shape: tuple[int, ...]
+    dtype: DType
+    quant: Quant | None = None
+    data: npt.NDArray[np.generic] | None = field(default=None, repr=False)
+
+    @property
+    def is_const(self) -> bool:
+        return self.data is not None
+
+    @property
+    def elements(self) -> int:
+        return math.prod(self.shape)
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes in RAM (unpacked)."""
+        return self.elements * self.dtype.itemsize
+
+
+@dataclass(frozen=True)
+class Node:
+    """One operator. `inputs` and `outputs` are tensor names; an absent optional input is None."""
+
+    op: str
+    inputs: tuple[str | None, ...]
+    outputs: tuple[str, ...]
+    attrs: Attrs
+    name: str = ""
+    """The layer it comes from, for messages and reports."""
+
+
+@dataclass(frozen=True)
+class Graph:
+    """Nodes in execution order over tensors by name; `inputs` and `outputs` in the file's order."""
+
+    name: str
+    tensors: Mapping[str, Tensor]
+    nodes: tuple[Node, ...]
+    inputs: tuple[str, ...]
+    outputs: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "tensors", MappingProxyType(dict(self.tensors)))
+
+    def view(self, node: Node) -> NodeView:
+        return NodeView(self, node)
+
+    def views(self) -> tuple[NodeView, ...]:
+        return tuple(NodeView(self, node) for node in self.nodes)
+
+    def consumers(self, tensor: str) -> tuple[Node, ...]:
+        return tuple(node for node in self.nodes if tensor in node.inputs)
+
+    def producer(self, tensor: str) -> Node | None:
+        return next((node for node in self.nodes if tensor in node.outputs), None)
+
+    def rebuilt(
+        self,
+        *,
+        nodes: tuple[Node, ...] | None = None,
+        tensors: Mapping[str, Tensor] | None = None,
+        inputs: tuple[str, ...] | None = None,
+        outputs: tuple[str, ...] | None = None,
+    ) -> Graph:
+        """A copy with parts replaced; tensors that nothing names any more are dropped."""
+        new = replace(
+            self,
+            nodes=self.nodes if nodes is None else nodes,
+            tensors=self.tensors if tensors is None else tensors,
+            inputs=self.inputs if inputs is None else inputs,
+            outputs=self.outputs if outputs is None else outputs,
+        )
+        used = {*new.inputs, *new.outputs}
+        for node in new.nodes:
+            used.update(name for name in node.inputs if name is not None)
+            used.update(node.outputs)
+        return replace(new, tensors={name: tensor for name, tensor in new.tensors.items() if name in used})
+
+
+@dataclass(frozen=True)
+class NodeView:
+    """A node together with its graph: what operators, planner and emitter look at."""
+
+    graph: Graph
+    node: Node
+
+    @property
+    def attrs(self) -> Attrs:
+        return self.node.attrs
+
+    def input(self, index: int) -> Tensor:
+        """Input tensor `index`; it must be there (see `optional_input`)."""
+        name = self.node.inputs[index]
+        assert name is not None, f"{self.node.op} has no input {index}"
+        return self.graph.tensors[name]
+
+    def optional_input(self, index: int) -> Tensor | None:
+        """Input tensor `index`, or None when the node has no such input."""
+        if index >= len(self.node.inputs):
+            return None
+        name = self.node.inputs[index]
+        return None if name is None else self.graph.tensors[name]
+
+    def output(self, index: int = 0) -> Tensor:
+        return self.graph.tensors[self.node.outputs[index]]

@@ -1,0 +1,73 @@
+"""The generated C as a value: made by `codegen/`, written by `pipeline`, compiled and run by `runners/`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from tinyml_compress.ir.memory import MemoryPlan
+from tinyml_compress.ir.types import DType, Quant
+
+__all__ = ["Port", "Program", "ProgramNode"]
+
+
+@dataclass(frozen=True)
+class Port:
+    """One input or output of the model: `nbytes` bytes at `offset` in the arena."""
+
+    name: str
+    shape: tuple[int, ...]
+    dtype: DType
+    quant: Quant | None
+    offset: int
+    nbytes: int
+
+
+@dataclass(frozen=True)
+class ProgramNode:
+    """One node function in the generated C, in execution order."""
+
+    index: int
+    op: str
+    name: str
+    function: str
+    """C symbol of the node function (static, never inlined)."""
+    kernel: str
+    """C symbol of the kernel variant that it calls."""
+    shape: tuple[int, ...]
+    """Shape of its first output."""
+    macs: int
+
+
+@dataclass(frozen=True)
+class Program:
+    """C sources of one model and all a runner needs to know about them.
+
+    Symbols: weights are `<prefix>_w<node>_*`, other tables `<prefix>_t<node>_*` and `<prefix>_p<node>`,
+    shared constants `<prefix>_c*`, node functions `<prefix>_node_<index>`, kernels `tc_*`,
+    public functions `<prefix>_invoke`, `<prefix>_input`, `<prefix>_output`.
+    """
+
+    prefix: str
+    files: Mapping[str, str]
+    """`<prefix>.c` and `<prefix>.h`, by file name."""
+    model_sha256: str
+    arena_align: int
+    inputs: tuple[Port, ...]
+    outputs: tuple[Port, ...]
+    nodes: tuple[ProgramNode, ...]
+    plan: MemoryPlan
+    weight_bytes: int
+    table_bytes: int
+
+    @property
+    def arena_bytes(self) -> int:
+        return self.plan.arena_bytes
+
+    @property
+    def source(self) -> str:
+        return self.files[f"{self.prefix}.c"]
+
+    @property
+    def header(self) -> str:
+        return self.files[f"{self.prefix}.h"]

@@ -1,0 +1,58 @@
+"""Operators by schema name. A folder with an `op.py` is an operator: nothing has to be registered."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import Iterable
+from functools import lru_cache
+from pathlib import Path
+
+from tinyml_compress.errors import GraphError, UnsupportedOperator
+from tinyml_compress.ir import NodeView
+from tinyml_compress.ops.base import Isa, Level, Operator, Variant
+
+__all__ = ["all_operators", "choose", "folder_of", "operator"]
+
+
+@lru_cache(maxsize=1)
+def all_operators() -> dict[str, Operator]:
+    """Every operator that has a folder here, by its schema name, in alphabetical order."""
+    found: dict[str, Operator] = {}
+    for module in pkgutil.iter_modules([str(Path(__file__).parent)]):
+        if not module.ispkg:
+            continue
+        loaded = importlib.import_module(f"{__name__}.{module.name}.op")
+        instance: Operator = loaded.OPERATOR
+        found[instance.name] = instance
+    return dict(sorted(found.items()))
+
+
+def operator(name: str, where: str = "") -> Operator:
+    """The operator of that schema name; `where` names layer or tensor in the error."""
+    known = all_operators()
+    if name not in known:
+        raise UnsupportedOperator(
+            f"operator {name} is not supported by the ahead-of-time engine",
+            which=where or None,
+            allowed="tinyml-compress operators lists what is",
+            next_step="replace the layer that makes it, or run the model with TensorFlow Lite Micro (--engine tflm)",
+        )
+    return known[name]
+
+
+def folder_of(op: Operator) -> Path:
+    """Where the operator's C kernels lie."""
+    module = importlib.import_module(type(op).__module__)
+    assert module.__file__ is not None
+    return Path(module.__file__).parent
+
+
+def choose(view: NodeView, isas: Iterable[Isa], level: Level) -> Variant:
+    """The kernel for a node: the cheapest that accepts it, among those for these instruction sets and level."""
+    op = operator(view.node.op, view.node.name)
+    allowed = frozenset(isas)
+    fitting = [v for v in op.variants if v.isa in allowed and level in v.levels and v.accepts(view)]
+    if not fitting:
+        raise GraphError("no kernel accepts this node", which=f"{view.node.op} {view.node.name}")
+    return min(fitting, key=lambda variant: variant.cycles(view))

@@ -1,0 +1,250 @@
+"""What an operator is to the rest of the tool: attributes, checks, shape, cost, and its table of kernels.
+
+One folder `ops/<op>/` holds `op.py` (a subclass of `Operator`, instantiated as `OPERATOR`) and the C kernels, one
+file per kernel, named for its symbol. Planner, emitter, tests and benchmarks all read `Operator.variants`.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import ClassVar
+
+import numpy as np
+import numpy.typing as npt
+
+from tinyml_compress.errors import UnsupportedOperator
+from tinyml_compress.ir import Attrs, NodeView
+
+__all__ = [
+    "Alias",
+    "Argument",
+    "Call",
+    "In",
+    "Isa",
+    "Level",
+    "Operator",
+    "OptionField",
+    "Options",
+    "Out",
+    "Overlap",
+    "ParamValue",
+    "Ref",
+    "Role",
+    "Scratch",
+    "Table",
+    "Variant",
+]
+
+
+class Isa(Enum):
+    """Instruction set that a kernel needs beyond plain C; the suffix of its symbol."""
+
+    C = "c"
+    DSP = "dsp"
+
+
+class Level(Enum):
+    """What `--optimize` asks for."""
+
+    SIZE = "size"
+    BALANCED = "balanced"
+    SPEED = "speed"
+
+
+class Role(Enum):
+    """What a constant table is, for the flash ledger."""
+
+    WEIGHTS = "weights"
+    TABLE = "table"
+
+
+# --- the options of an operator in the .tflite schema -------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class OptionField:
+    """One field of a schema options table: attribute name here, field name there, and its type.
+
+    `kind` is int, bool, float, tuple (a vector of int), or an Enum whose values are the schema's numbers.
+    """
+
+    attr: str
+    schema: str
+    kind: type = int
+
+
+@dataclass(frozen=True)
+class Options:
+    """The builtin options table that carries an operator's attributes; read and written by `frontend/`."""
+
+    table: str
+    fields: tuple[OptionField, ...] = ()
+
+
+# --- one call of a kernel -------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, eq=False)
+class Table:
+    """A `static const` array that belongs to one node."""
+
+    name: str
+    ctype: str
+    data: npt.NDArray[np.generic]
+    role: Role = Role.TABLE
+    align: int = 4
+
+
+@dataclass(frozen=True)
+class Ref:
+    """A pointer, inside the parameters, to this call's table of that name."""
+
+    table: str
+
+
+@dataclass(frozen=True)
+class In:
+    """Kernel argument: pointer to input `index` (in the arena, or to a shared constant)."""
+
+    index: int
+
+
+@dataclass(frozen=True)
+class Out:
+    """Kernel argument: pointer to output `index`."""
+
+    index: int = 0
+
+
+@dataclass(frozen=True)
+class Scratch:
+    """Kernel argument: `void *` to the node's scratch, aligned to 8 bytes."""
+
+
+Argument = In | Out | Scratch
+ParamValue = int | float | Ref | tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Call:
+    """`kernel(&params, arguments...)`. `params` lists every field of the C struct `params_type` in its order."""
+
+    kernel: str
+    params_type: str
+    params: tuple[tuple[str, ParamValue], ...]
+    arguments: tuple[Argument, ...]
+    tables: tuple[Table, ...] = ()
+
+
+# --- memory ---------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Overlap:
+    """The kernel stays right while output overlaps input, as long as input.offset - output.offset >= gap.
+
+    Elementwise in place is gap 0. A kernel that writes rows behind the rows it still reads has the gap by which
+    its writes run ahead. Without an Overlap the two are kept apart.
+    """
+
+    input: int
+    output: int
+    gap: int = 0
+
+
+@dataclass(frozen=True)
+class Alias:
+    """Tensor `inner` may live inside tensor `host` at byte `offset`; the kernel then has nothing to copy for it."""
+
+    inner: str
+    host: str
+    offset: int
+
+
+# --- the kernel table -----------------------------------------------------------------------------------------
+
+
+def _no_scratch(view: NodeView) -> int:
+    return 0
+
+
+def _no_overlap(view: NodeView) -> tuple[Overlap, ...]:
+    return ()
+
+
+def _unknown_cycles(view: NodeView) -> float:
+    return float("inf")
+
+
+@dataclass(frozen=True)
+class Variant:
+    """One kernel: which nodes it accepts, what it needs, and how it is called."""
+
+    symbol: str
+    """`tc_<dtype>_<op>[_<shape>]__<isa>`; its source is `<symbol>.c` in the operator's folder."""
+    accepts: Callable[[NodeView], bool]
+    emit: Callable[[NodeView], tuple[Call, ...]]
+    isa: Isa = Isa.C
+    levels: frozenset[Level] = frozenset(Level)
+    """At which `--optimize` levels it may be chosen."""
+    scratch: Callable[[NodeView], int] = _no_scratch
+    overlap: Callable[[NodeView], tuple[Overlap, ...]] = _no_overlap
+    cycles: Callable[[NodeView], float] = field(default=_unknown_cycles)
+    """Estimate used only to choose among variants that accept a node; ties go to the one listed first."""
+    inline: bool = False
+    """Forced inline into each node function, so that its parameters become constants; else shared."""
+
+
+class Operator(ABC):
+    """One operator. Stateless; the frontend, passes, planner and emitter ask it."""
+
+    name: ClassVar[str]
+    """As in the schema: CONV_2D."""
+    attrs_type: ClassVar[type[Attrs]]
+    options: ClassVar[Options | None] = None
+    dtypes: ClassVar[tuple[str, ...]]
+    """Supported element types, for `tinyml-compress operators`: ("int8",)."""
+    limits: ClassVar[str] = ""
+    """What it does not take, in one line for the same list."""
+    variants: ClassVar[tuple[Variant, ...]]
+
+    @abstractmethod
+    def check(self, view: NodeView) -> None:
+        """Raise UnsupportedOperator (through `refuse`) for any node that the kernels cannot compute exactly.
+
+        Structure is already known to be sound; number and dtypes of inputs, quantization and attributes are not.
+        """
+
+    @abstractmethod
+    def output_shapes(self, view: NodeView) -> tuple[tuple[int, ...], ...]:
+        """Shapes of all outputs, from inputs and attributes; called after `check`."""
+
+    def macs(self, view: NodeView) -> int:
+        """Multiply-accumulates of one inference; 0 for operators that have none."""
+        return 0
+
+    def aliases(self, view: NodeView) -> tuple[Alias, ...]:
+        """Placements that would spare the kernel a copy; the planner grants each or not."""
+        return ()
+
+    def refuse(
+        self,
+        view: NodeView,
+        what: str,
+        *,
+        found: object = None,
+        allowed: object = None,
+        next_step: str | None = None,
+    ) -> UnsupportedOperator:
+        """The error to raise when `what` about this node is not supported."""
+        node = view.node
+        return UnsupportedOperator(
+            f"{self.name}: {what}",
+            which=node.name or (node.outputs[0] if node.outputs else "?"),
+            found=found,
+            allowed=allowed,
+            next_step=next_step,
+        )

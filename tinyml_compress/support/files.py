@@ -1,0 +1,74 @@
+"""Write files so that a reader never sees half of one: write beside, then rename."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from tinyml_compress.errors import OutputError
+
+__all__ = ["output_folder", "sha256", "write_bytes", "write_text"]
+
+
+def sha256(data: bytes) -> str:
+    """Hex digest, as manifests and banners show it."""
+    return hashlib.sha256(data).hexdigest()
+
+
+def write_bytes(path: Path, data: bytes) -> None:
+    """Write `data` to `path` whole or not at all."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, beside = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(data)
+            os.chmod(beside, 0o644)
+            os.replace(beside, path)
+        except BaseException:
+            Path(beside).unlink(missing_ok=True)
+            raise
+    except OSError as error:
+        raise _cannot_write(path, error) from error
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write `text` to `path` as UTF-8, whole or not at all."""
+    write_bytes(path, text.encode())
+
+
+@contextmanager
+def output_folder(folder: Path) -> Iterator[Path]:
+    """A staging folder whose files move into `folder` when the block ends well, and vanish when it does not.
+
+    Files already in `folder` stay, those of the same name are replaced.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        staging = Path(tempfile.mkdtemp(dir=folder, prefix=".staging."))
+    except OSError as error:
+        raise _cannot_write(folder, error) from error
+    try:
+        yield staging
+        for file in sorted(path for path in staging.rglob("*") if path.is_file()):
+            target = folder / file.relative_to(staging)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            os.replace(file, target)
+    except OSError as error:
+        raise _cannot_write(folder, error) from error
+    finally:
+        shutil.rmtree(staging, ignore_errors=True)
+
+
+def _cannot_write(path: Path, error: OSError) -> OutputError:
+    return OutputError(
+        "cannot write",
+        which=path,
+        found=error.strerror or str(error),
+        next_step="choose another folder with -o, or make room and rights for this one",
+    )

@@ -1,0 +1,96 @@
+"""Run a subprocess: always with a time-out, never leaving children behind, output kept for the error."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from tinyml_compress.errors import ProcessError
+
+__all__ = ["Finished", "run"]
+
+_TAIL_LINES = 30
+
+
+@dataclass(frozen=True)
+class Finished:
+    """A subprocess that ended by itself."""
+
+    command: tuple[str, ...]
+    returncode: int
+    stdout: str
+    stderr: str
+
+    def tail(self) -> str:
+        """The last lines it printed, for an error message."""
+        lines = (self.stdout + self.stderr).strip().splitlines()
+        return "\n".join(lines[-_TAIL_LINES:])
+
+
+def run(
+    command: Sequence[str | Path],
+    *,
+    timeout: float,
+    what: str,
+    cwd: Path | None = None,
+    env: Mapping[str, str] | None = None,
+    stdin: str | None = None,
+    check: bool = True,
+) -> Finished:
+    """Run `command` and wait at most `timeout` seconds; `what` names the job in errors.
+
+    `env` is added to this process's environment. With `check`, a non-zero end raises ProcessError with the
+    tail of the output; a time-out always raises, after the whole process group was killed.
+    """
+    words = tuple(str(word) for word in command)
+    try:
+        child = subprocess.Popen(
+            words,
+            cwd=cwd,
+            env={**os.environ, **(env or {})},
+            stdin=subprocess.DEVNULL if stdin is None else subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            errors="replace",
+            start_new_session=True,
+        )
+    except OSError as error:
+        raise ProcessError(f"{what} could not be started", which=words[0], found=error.strerror) from error
+    try:
+        stdout, stderr = child.communicate(stdin, timeout=timeout)
+    except subprocess.TimeoutExpired:
+        _kill_group(child)
+        raise ProcessError(
+            f"{what} did not end",
+            which=words[0],
+            found=f"still running after {timeout:g} s",
+            next_step="try a smaller model or file an issue with the model attached",
+        ) from None
+    except BaseException:
+        _kill_group(child)
+        raise
+    done = Finished(words, child.returncode, stdout, stderr)
+    if check and done.returncode != 0:
+        raise ProcessError(f"{what} failed", which=words[0], found=_how_it_ended(done))
+    return done
+
+
+def _kill_group(child: subprocess.Popen[str]) -> None:
+    with contextlib.suppress(ProcessLookupError):  # it may have ended by itself in the meantime
+        os.killpg(child.pid, signal.SIGKILL)
+    child.communicate()
+
+
+def _how_it_ended(done: Finished) -> str:
+    if done.returncode < 0:
+        how = f"killed by signal {signal.Signals(-done.returncode).name}"
+    else:
+        how = f"exit code {done.returncode}"
+    tail = done.tail()
+    return f"{how}\n{tail}" if tail else how
