@@ -1,0 +1,1 @@
+"""Composes the stages, one file per job; the only room, with `search`, that may import several stages."""
