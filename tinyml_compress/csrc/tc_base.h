@@ -19,7 +19,7 @@
 
 #if defined(__GNUC__) || defined(__clang__)
 #define TC_NOINLINE __attribute__((noinline))
-#define TC_INLINE inline __attribute__((always_inline))
+#define TC_INLINE inline __attribute__((always_inline, unused))
 #define TC_ALIGNED(n) __attribute__((aligned(n)))
 #else
 #define TC_NOINLINE

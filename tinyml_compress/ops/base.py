@@ -107,16 +107,18 @@ class Ref:
 
 @dataclass(frozen=True)
 class In:
-    """Kernel argument: pointer to input `index` (in the arena, or to a shared constant)."""
+    """Kernel argument: pointer to input `index` (in the arena, or to a shared constant), plus `offset` bytes."""
 
     index: int
+    offset: int = 0
 
 
 @dataclass(frozen=True)
 class Out:
-    """Kernel argument: pointer to output `index`."""
+    """Kernel argument: pointer to output `index`, plus `offset` bytes."""
 
     index: int = 0
+    offset: int = 0
 
 
 @dataclass(frozen=True)
@@ -137,6 +139,8 @@ class Call:
     params: tuple[tuple[str, ParamValue], ...]
     arguments: tuple[Argument, ...]
     tables: tuple[Table, ...] = ()
+    moves: bool = False
+    """It only moves bytes from its one In to its one Out, whole and in order: dropped where the two coincide."""
 
 
 # --- memory ---------------------------------------------------------------------------------------------------
