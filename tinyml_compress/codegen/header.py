@@ -1,0 +1,93 @@
+"""The public header of a generated model."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from tinyml_compress.codegen.literals import float_literal
+from tinyml_compress.ir import DType, Port
+from tinyml_compress.ops.numerics import dtype_range
+
+__all__ = ["ABI_VERSION", "header_text"]
+
+ABI_VERSION = 1
+_HELPERS = (DType.INT8, DType.UINT8, DType.INT16)
+
+
+def header_text(
+    banner: str, prefix: str, inputs: tuple[Port, ...], outputs: tuple[Port, ...], arena_bytes: int, arena_align: int
+) -> str:
+    """Guard, sizes, shapes, quantization, quantize/dequantize helpers, and the functions."""
+    upper = prefix.upper()
+    parts = [
+        banner,
+        f"#ifndef {upper}_H\n#define {upper}_H\n\n#include <stddef.h>\n#include <stdint.h>\n",
+        '#ifdef __cplusplus\nextern "C" {\n#endif\n',
+        f"#define {upper}_ABI_VERSION {ABI_VERSION}\n",
+        "/* The caller owns the arena: any RAM of this size and alignment. Two models, or two instances of one,\n"
+        " * need an arena each while they run; it holds nothing between two inferences. */\n"
+        f"#define {upper}_ARENA_BYTES {max(arena_bytes, 1)}\n#define {upper}_ARENA_ALIGN {arena_align}\n",
+    ]
+    for kind, ports in (("INPUT", inputs), ("OUTPUT", outputs)):
+        parts.append(f"#define {upper}_{kind}_COUNT {len(ports)}\n")
+        parts.extend(_port(f"{upper}_{kind}{index}", port) for index, port in enumerate(ports))
+    parts.append(
+        "/* Where input and output `index` lie in the arena; NULL for an index that does not exist.\n"
+        " * Inputs are overwritten by an inference: write all of them before each one. */\n"
+        f"void *{prefix}_input(void *arena, int index);\n"
+        f"const void *{prefix}_output(const void *arena, int index);\n"
+    )
+    parts.append(
+        "/* One inference: reads the inputs, writes the outputs. Returns 0, or 1 when the arena is NULL or misaligned. */\n"
+        f"int {prefix}_invoke(void *arena);\n"
+    )
+    for kind, ports in (("input", inputs), ("output", outputs)):
+        parts.extend(_helpers(f"{prefix}_{{verb}}_{kind}{index}", port) for index, port in enumerate(ports))
+    parts.append("#ifdef __cplusplus\n}\n#endif\n")
+    parts.append(f"#endif /* {upper}_H */\n")
+    return "\n".join(part for part in parts if part)
+
+
+def _port(name: str, port: Port) -> str:
+    shape = ", ".join(str(size) for size in port.shape)
+    label = port.name.replace("*/", "* /").replace("\n", " ").replace("\\", "/")
+    lines = [
+        f"/* {label}: {port.dtype.ctype}[{' x '.join(str(size) for size in port.shape) or '1'}] */",
+        f"#define {name}_BYTES {port.nbytes}",
+        f"#define {name}_ELEMENTS {port.nbytes // port.dtype.itemsize}",
+        f"#define {name}_RANK {len(port.shape)}",
+        f"#define {name}_SHAPE {{{shape or '1'}}}",
+    ]
+    if port.quant is not None and not port.quant.per_channel:
+        lines += [
+            f"#define {name}_SCALE {float_literal(port.quant.scale)}",
+            f"#define {name}_ZERO_POINT ({port.quant.zero_point})",
+        ]
+    return "\n".join(lines) + "\n"
+
+
+def _helpers(pattern: str, port: Port) -> str:
+    """`<prefix>_quantize_input0(float)` and `<prefix>_dequantize_input0(stored)`."""
+    if port.quant is None or port.quant.per_channel or port.dtype not in _HELPERS:
+        return ""
+    low, high = dtype_range(port.dtype)
+    scale, zero = float_literal(port.quant.scale), port.quant.zero_point
+    ctype = port.dtype.ctype
+    # Bounds are compared as floats before the conversion to int, so that no value overflows it; NaN gives `low`.
+    low_f, high_f = (float_literal(np.float32(bound - zero)) for bound in (low, high))
+    return f"""/* Nearest stored value, ties away from zero, saturating. */
+static inline {ctype} {pattern.format(verb="quantize")}(float real) {{
+    const float scaled = real / {scale};
+    if (!(scaled > {low_f})) {{
+        return ({ctype})({low});
+    }}
+    if (scaled >= {high_f}) {{
+        return ({ctype})({high});
+    }}
+    return ({ctype})((int32_t)(scaled < 0.0f ? scaled - 0.5f : scaled + 0.5f) + ({zero}));
+}}
+
+static inline float {pattern.format(verb="dequantize")}({ctype} stored) {{
+    return (float)((int32_t)stored - ({zero})) * {scale};
+}}
+"""

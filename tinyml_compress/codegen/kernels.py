@@ -1,0 +1,66 @@
+"""Gathers the C of the kernels that a model uses, with the headers they include, each once."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from tinyml_compress.errors import GraphError
+from tinyml_compress.support import resources
+
+__all__ = ["KernelFile", "amalgamate"]
+
+_INCLUDE = re.compile(r'^\s*#\s*include\s+"(?P<name>[^"]+)"[^\n]*\n', re.MULTILINE)
+_SYSTEM = re.compile(r"^\s*#\s*include\s+<(?P<name>[^>]+)>[^\n]*\n", re.MULTILINE)
+_GUARD = re.compile(
+    r"\A(?P<head>(?:\s*/\*.*?\*/)*\s*)#ifndef (?P<guard>TC_\w+_H)\n#define (?P=guard)\n(?P<body>.*)#endif[^\n]*\s*\Z",
+    re.DOTALL,
+)
+
+
+@dataclass(frozen=True)
+class KernelFile:
+    """One kernel to emit: where its source lies, and whether it is forced inline into the node functions."""
+
+    symbol: str
+    path: Path
+    inline: bool
+
+
+def amalgamate(kernels: list[KernelFile]) -> str:
+    """C text of headers and kernels in an order that compiles; `#include`s of our own files are resolved.
+
+    `tc_base.h` is left out: the emitter writes its own version of it. Include guards go, comments stay.
+    """
+    shared = resources.package_folder("tinyml_compress.csrc")
+    seen: set[Path] = {shared / "tc_base.h"}
+    parts: list[str] = []
+
+    def find(name: str, includer: Path) -> Path:
+        for folder in (includer.parent, shared):
+            if (folder / name).is_file():
+                return folder / name
+        raise GraphError("a kernel includes a file that is not there", which=includer.name, found=name)
+
+    def add(path: Path, text: str) -> None:
+        for match in _INCLUDE.finditer(text):
+            header = find(match["name"], path)
+            if header not in seen:
+                seen.add(header)
+                add(header, _without_guard(header.read_text(encoding="utf-8")))
+        body = _SYSTEM.sub("", _INCLUDE.sub("", text)).strip()
+        parts.append(body + "\n")
+
+    for kernel in sorted(kernels, key=lambda kernel: kernel.symbol):
+        linkage = "static TC_INLINE" if kernel.inline else "static TC_NOINLINE"
+        text = kernel.path.read_text(encoding="utf-8")
+        if "TC_KERNEL" not in text:
+            raise GraphError("a kernel file defines no TC_KERNEL function", which=kernel.path.name)
+        add(kernel.path, re.sub(r"\bTC_KERNEL\b", linkage, text))
+    return "\n".join(parts)
+
+
+def _without_guard(text: str) -> str:
+    match = _GUARD.match(text)
+    return text if match is None else match["head"] + match["body"]
