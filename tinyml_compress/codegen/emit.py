@@ -200,9 +200,8 @@ def _value(value: ParamValue, tables: dict[str, str]) -> str:
 
 def _comment(text: str) -> str:
     """Text that cannot end a comment or continue a line; layer names come from the user's file."""
-    return (
-        re.sub(r"[^ -~]", "?", text).replace("*/", "* /").replace("/*", "/ *").replace("\\", "/").replace("??", "? ?")
-    )
+    plain = re.sub(r"[^ -~]|[?\\]", ".", text)  # a ? could spell a trigraph
+    return plain.replace("*/", "* /").replace("/*", "/ *")
 
 
 def _switch(ports: tuple[Port, ...], base: str) -> str:

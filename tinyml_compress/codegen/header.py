@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from tinyml_compress.codegen.literals import float_literal
 from tinyml_compress.ir import DType, Port
 from tinyml_compress.ops.numerics import dtype_range
@@ -38,7 +36,7 @@ def header_text(
         f"const void *{prefix}_output(const void *arena, int index);\n"
     )
     parts.append(
-        "/* One inference: reads the inputs, writes the outputs. Returns 0, or 1 when the arena is NULL or misaligned. */\n"
+        "/* One inference, from inputs to outputs. Returns 0, or 1 when the arena is NULL or misaligned. */\n"
         f"int {prefix}_invoke(void *arena);\n"
     )
     for kind, ports in (("input", inputs), ("output", outputs)):
@@ -74,7 +72,7 @@ def _helpers(pattern: str, port: Port) -> str:
     scale, zero = float_literal(port.quant.scale), port.quant.zero_point
     ctype = port.dtype.ctype
     # Bounds are compared as floats before the conversion to int, so that no value overflows it; NaN gives `low`.
-    low_f, high_f = (float_literal(np.float32(bound - zero)) for bound in (low, high))
+    low_f, high_f = (float_literal(float(bound - zero)) for bound in (low, high))
     return f"""/* Nearest stored value, ties away from zero, saturating. */
 static inline {ctype} {pattern.format(verb="quantize")}(float real) {{
     const float scaled = real / {scale};

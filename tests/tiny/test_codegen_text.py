@@ -1,0 +1,98 @@
+"""The text side of the generator: literals, comments, kernel gathering, names."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tinyml_compress.codegen.emit import _comment
+from tinyml_compress.codegen.kernels import KernelFile, amalgamate
+from tinyml_compress.codegen.literals import array_body, float_literal, int_literal
+from tinyml_compress.codegen.tables import Constants
+from tinyml_compress.errors import GraphError, UsageError
+from tinyml_compress.ops.base import Role, Table
+from tinyml_compress.support.c_names import c_name, check_c_name
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (0, "0"),
+        (-5, "-5"),
+        (2**31 - 1, "2147483647"),
+        (-(2**31), "(-2147483647 - 1)"),
+        (2**31, "2147483648u"),
+        (2**32, "4294967296LL"),
+        (-(2**63), "(-9223372036854775807LL - 1)"),
+        (2**63, "9223372036854775808ULL"),
+    ],
+)
+def test_int_literal(value: int, text: str) -> None:
+    assert int_literal(value) == text
+
+
+def test_float_literal_reads_back_as_the_same_float32() -> None:
+    rng = np.random.default_rng(1)
+    bits = rng.integers(0, 2**32, 2000, dtype=np.uint64).astype(np.uint32)
+    for single in bits.view(np.float32):
+        if np.isfinite(single):
+            assert np.float32(float_literal(float(single))[:-1]) == single
+    with pytest.raises(ValueError, match="no literal"):
+        float_literal(float("nan"))
+
+
+def test_array_lines_stay_short() -> None:
+    body = array_body(np.arange(-500, 500, dtype=np.int16))
+    assert max(len(line) for line in body.splitlines()) <= 120
+    assert [int(item) for item in body.replace("\n", " ").split(",") if item.strip()] == list(range(-500, 500))
+
+
+def test_layer_names_cannot_break_out_of_a_comment() -> None:
+    hostile = "conv*/ int x; /* \\\n??/ é"
+    shown = _comment(hostile)
+    assert "*/" not in shown
+    assert "/*" not in shown
+    assert "\\" not in shown
+    assert "\n" not in shown
+    assert "??" not in shown
+
+
+def test_equal_tables_are_stored_once() -> None:
+    constants = Constants("m")
+    first = constants.add_table(0, Table("a", "int8_t", np.arange(8, dtype=np.int8), Role.WEIGHTS))
+    assert constants.add_table(3, Table("b", "int8_t", np.arange(8, dtype=np.int8), Role.WEIGHTS)) == first == "m_w0_a"
+    assert constants.add_table(3, Table("c", "int8_t", np.arange(8, dtype=np.int8))) == "m_t3_c"
+    assert constants.weight_bytes == 8
+    assert constants.table_bytes == 8
+
+
+def test_headers_come_once_and_before_their_users(tmp_path: Path) -> None:
+    (tmp_path / "tc_x.h").write_text(
+        '/* x */\n#ifndef TC_X_H\n#define TC_X_H\n#include "tc_base.h"\nint tc_x;\n#endif\n'
+    )
+    for name in ("tc_a", "tc_b"):
+        (tmp_path / f"{name}.c").write_text(
+            f'#include "tc_x.h"\n#include <stdint.h>\nTC_KERNEL void {name}(void) {{}}\n'
+        )
+    text = amalgamate([KernelFile(name, tmp_path / f"{name}.c", name == "tc_b") for name in ("tc_b", "tc_a")])
+    assert text.count("int tc_x;") == 1
+    assert text.index("int tc_x;") < text.index("tc_a(void)") < text.index("tc_b(void)")
+    assert "static TC_NOINLINE void tc_a" in text
+    assert "static TC_INLINE void tc_b" in text
+    assert "#include" not in text
+    assert "TC_X_H" not in text
+
+
+def test_a_missing_header_is_named(tmp_path: Path) -> None:
+    (tmp_path / "tc_a.c").write_text('#include "tc_gone.h"\nTC_KERNEL void tc_a(void) {}\n')
+    with pytest.raises(GraphError, match=r"tc_a\.c"):
+        amalgamate([KernelFile("tc_a", tmp_path / "tc_a.c", False)])
+
+
+@pytest.mark.parametrize("bad", ["", "1abc", "a-b", "int", "class", "tc_conv", "x" * 64, "é"])
+def test_bad_c_names_are_refused_with_a_good_one_offered(bad: str) -> None:
+    with pytest.raises(UsageError):
+        check_c_name(bad)
+    assert check_c_name(c_name(bad)) == c_name(bad)

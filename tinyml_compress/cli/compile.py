@@ -1,0 +1,52 @@
+"""`tinyml-compress compile`: an int8 .tflite becomes self-contained C."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+EXAMPLES = """\b
+Examples:
+  tinyml-compress compile model.tflite -o build/model
+  tinyml-compress compile model.tflite -o build/model --name kws --isa dsp --optimize speed --json
+"""
+
+
+@click.command(epilog=EXAMPLES)
+@click.argument("model", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option(
+    "-o", "--output", required=True, type=click.Path(file_okay=False, path_type=Path), help="Folder to write."
+)
+@click.option("--name", help="Prefix of all C symbols; by default made from the file's name.")
+@click.option(
+    "--isa",
+    type=click.Choice(["c", "dsp"]),
+    default="c",
+    show_default=True,
+    help="Kernels: plain C, or also the DSP instructions of Cortex-M4/M7/M33 (plain C where a compiler lacks them).",
+)
+@click.option(
+    "--optimize",
+    type=click.Choice(["size", "balanced", "speed"]),
+    default="balanced",
+    show_default=True,
+    help="What to choose kernels for.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
+def command(model: Path, output: Path, name: str | None, isa: str, optimize: str, as_json: bool) -> None:
+    """Compile an int8 .tflite MODEL to one C file and one header, bit-exact with TensorFlow Lite Micro.
+
+    The folder also gets a CMake project whose program runs golden vectors.
+    """
+    from tinyml_compress.ops.base import Isa, Level
+    from tinyml_compress.pipeline.compilation import compile_to_folder
+    from tinyml_compress.support.c_names import c_name
+
+    done = compile_to_folder(model, output, name or c_name(model.stem), Isa(isa), Level(optimize))
+    if as_json:
+        import json
+
+        click.echo(json.dumps(done.as_json(), indent=2))
+    else:
+        click.echo(done.summary())

@@ -1,0 +1,122 @@
+"""A .tflite file becomes C: read, simplify, choose kernels, plan memory, emit, write."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from tinyml_compress import codegen, frontend, passes, plan
+from tinyml_compress.ir import Graph, Program
+from tinyml_compress.ops import choose
+from tinyml_compress.ops.base import Isa, Level, Variant
+from tinyml_compress.support import files
+from tinyml_compress.support.c_names import check_c_name
+
+__all__ = ["Compiled", "Schedule", "compile_graph", "compile_model", "compile_to_folder", "isas_for"]
+
+Pass = Callable[[Graph], Graph]
+
+
+def isas_for(isa: Isa) -> tuple[Isa, ...]:
+    """The instruction sets a core of kind `isa` can run: its own and plain C."""
+    return (Isa.C,) if isa is Isa.C else (Isa.C, isa)
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """A simplified graph and the kernel chosen for each of its nodes, in order."""
+
+    graph: Graph
+    variants: tuple[Variant, ...]
+
+
+@dataclass(frozen=True)
+class Compiled:
+    """What `compile_to_folder` made."""
+
+    program: Program
+    folder: Path
+    files: tuple[str, ...]
+    seconds: float
+
+    def as_json(self) -> dict[str, object]:
+        """The result as `compile --json` prints it."""
+        program = self.program
+        return {
+            "schema": 1,
+            "name": program.prefix,
+            "model_sha256": program.model_sha256,
+            "folder": str(self.folder),
+            "files": list(self.files),
+            "arena_bytes": program.arena_bytes,
+            "arena_lower_bound": program.plan.lower_bound,
+            "weight_bytes": program.weight_bytes,
+            "table_bytes": program.table_bytes,
+            "macs": sum(node.macs for node in program.nodes),
+            "nodes": [
+                {"index": node.index, "op": node.op, "name": node.name, "kernel": node.kernel, "macs": node.macs}
+                for node in program.nodes
+            ],
+            "seconds": round(self.seconds, 3),
+        }
+
+    def summary(self) -> str:
+        """The result in a few lines for the terminal; every number is exact (counted)."""
+        program, bound = self.program, self.program.plan.lower_bound
+        ratio = "optimal" if program.arena_bytes <= bound else f"{program.arena_bytes / max(bound, 1) - 1:.1%} above"
+        kernels = sorted({node.kernel for node in program.nodes})
+        return "\n".join(
+            (
+                f"{program.prefix}: {len(program.nodes)} nodes, {len(kernels)} kernels: {', '.join(kernels)}",
+                f"  arena    {program.arena_bytes:,} B, inputs and outputs included ({ratio}; lower bound {bound:,} B)",
+                f"  weights  {program.weight_bytes:,} B, other tables {program.table_bytes:,} B",
+                f"  wrote    {', '.join(self.files)} in {self.folder} ({self.seconds:.1f} s)",
+            )
+        )
+
+
+def compile_graph(
+    graph: Graph,
+    prefix: str,
+    *,
+    model_sha256: str,
+    isas: Iterable[Isa] = (Isa.C,),
+    level: Level = Level.BALANCED,
+    using: Sequence[Pass] = passes.PASSES,
+) -> Program:
+    """The C program of a graph as the frontend reads it."""
+    chosen = tuple(isas)
+    schedule = _schedule(passes.run(graph, using), chosen, level)
+    return codegen.generate(
+        schedule.graph,
+        schedule.variants,
+        plan.plan(schedule.graph, schedule.variants),
+        prefix=prefix,
+        model_sha256=model_sha256,
+        options=f"isa={'+'.join(isa.value for isa in chosen)} optimize={level.value}",
+    )
+
+
+def compile_model(model: bytes, name: str, isas: Iterable[Isa] = (Isa.C,), level: Level = Level.BALANCED) -> Program:
+    """The C program of a .tflite file, in memory; `name` prefixes its symbols."""
+    graph = frontend.read(model, name)
+    return compile_graph(graph, check_c_name(name), model_sha256=files.sha256(model), isas=isas, level=level)
+
+
+def _schedule(graph: Graph, isas: tuple[Isa, ...], level: Level) -> Schedule:
+    return Schedule(graph, tuple(choose(view, isas, level) for view in graph.views()))
+
+
+def compile_to_folder(
+    model: Path, output: Path, name: str, isa: Isa = Isa.C, level: Level = Level.BALANCED
+) -> Compiled:
+    """Compile the file `model` and write sources into `output`, whole or not at all."""
+    started = time.perf_counter()
+    program = compile_model(model.read_bytes(), name, isas_for(isa), level)
+    written = dict(program.files)
+    with files.output_folder(output) as staging:
+        for file_name, text in written.items():
+            files.write_text(staging / file_name, text)
+    return Compiled(program, output, tuple(written), time.perf_counter() - started)
