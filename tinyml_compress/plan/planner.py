@@ -1,0 +1,75 @@
+"""Graph and kernel schedule in, checked memory plan out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from tinyml_compress.ir import Buffer, Graph, MemoryPlan
+from tinyml_compress.ops.base import Variant
+from tinyml_compress.plan.bound import live_bounds
+from tinyml_compress.plan.check import check
+from tinyml_compress.plan.problem import Problem, lifetimes, problem_of
+from tinyml_compress.plan.solver import Placement, solve
+from tinyml_compress.plan.units import Units, join
+
+__all__ = ["plan"]
+
+_MOST_SINGLE_TRIES = 8
+"""Up to so many granted aliases, each is also tried left out when all together miss the bound."""
+
+
+def plan(graph: Graph, schedule: Sequence[Variant]) -> MemoryPlan:
+    """Offsets for every computed tensor and every scratch, checked byte by byte before they are handed out.
+
+    Nodes run in the graph's order. Graph inputs lie in the arena and may be overwritten after their last reader;
+    outputs stay to the end. The same graph and schedule always give the same plan.
+    """
+    problem = problem_of(graph, schedule)
+    bounds = live_bounds(problem)
+    units, found = _best(problem, bounds)
+    arena = found.arena
+    plain = not problem.aliases
+    made = _as_plan(graph, problem, units, found, arena if plain and found.proven else min(arena, max(bounds)))
+    check(graph, schedule, made)
+    return made
+
+
+def _best(problem: Problem, bounds: list[int]) -> tuple[Units, Placement]:
+    """All aliases granted when that meets the bound; else the best of some subsets, more aliases first."""
+    goal = max(bounds)
+    units = join(problem, problem.aliases)
+    best = solve(problem, units, bounds)
+    if best.arena <= goal or not units.granted:
+        return units, best
+    tries: list[list[tuple[int, int, int]]] = []
+    if len(units.granted) <= _MOST_SINGLE_TRIES:
+        tries = [[alias for alias in problem.aliases if alias != left_out] for left_out in units.granted]
+    tries.append([])
+    for wanted in tries:
+        other = join(problem, wanted)
+        found = solve(problem, other, bounds)
+        if found.arena < best.arena:
+            units, best = other, found
+        if best.arena <= goal:
+            break
+    return units, best
+
+
+def _as_plan(graph: Graph, problem: Problem, units: Units, found: Placement, bound: int) -> MemoryPlan:
+    tensors: dict[str, Buffer] = {}
+    scratch: dict[int, Buffer] = {}
+    for unit, base in zip(units.units, found.offsets, strict=True):
+        for member, rel in unit.members:
+            block = problem.blocks[member]
+            buffer = Buffer(base + rel, block.nbytes, block.first, block.last)
+            if block.tensor is None:
+                scratch[block.first] = buffer
+            else:
+                tensors[block.tensor] = buffer
+    for name, (first, last) in lifetimes(graph).items():
+        tensors.setdefault(name, Buffer(0, graph.tensors[name].nbytes, first, last))
+    names = [block.tensor for block in problem.blocks]
+    inside: dict[str, tuple[str, int]] = {}
+    for inner, host, offset in units.granted:
+        inside.setdefault(str(names[inner]), (str(names[host]), offset))
+    return MemoryPlan(found.arena, bound, dict(sorted(tensors.items())), dict(sorted(scratch.items())), inside)
