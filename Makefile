@@ -1,0 +1,77 @@
+# Every goal prints the command it runs. `make help` lists them.
+#   PYTHON=python3.12   the interpreter that makes .venv (3.10 to 3.13)
+#   MODEL=... DATA=...  for the boards: a model file or zoo:NAME, and a data set such as data:digits
+#   ARGS=...            handed on to the command, e.g. make test ARGS="-k conv -x"
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+TOOL := $(BIN)/python -m tinyml_compress
+OUT ?= build
+BOARDS := $(sort $(basename $(notdir $(wildcard targets/*.toml))))
+C_SOURCES := $(BIN)/python -c "import pathlib; print(*sorted(p for top in ('tinyml_compress', 'tests') for e in 'ch' for p in pathlib.Path(top).rglob('*.' + e) if 'golden' not in p.parts))"
+
+# An interpreter named by the caller wins over the one an earlier .venv was made with.
+ifneq ($(origin PYTHON),file)
+PREFIX_OF := -c 'import sys; print(sys.base_prefix)'
+ifneq ($(shell $(PYTHON) $(PREFIX_OF)),$(shell test -x $(BIN)/python && $(BIN)/python $(PREFIX_OF)))
+CLEAR := --clear
+$(STAMP): FORCE
+endif
+endif
+
+.DEFAULT_GOAL := help
+.PHONY: help demo install test test-full coverage check format bench golden targets all-targets $(BOARDS) FORCE
+
+help: ## this list
+	@grep -hE '^[a-z-]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | awk -F'\t' '{printf "  make %-12s %s\n", $$1, $$2}'
+	@echo "  make BOARD MODEL=...  from a model to a verdict for that board, BOARD being one of:"
+	@echo "                    $(BOARDS)" | fold -s -w 110
+
+install: $(STAMP) ## make .venv and install the tool with its development tools
+
+$(STAMP): setup.cfg setup.py pyproject.toml
+	test -x $(BIN)/python -a -z "$(CLEAR)" || $(PYTHON) -m venv $(CLEAR) $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[dev]'
+	touch $(STAMP)
+
+demo: $(STAMP) ## train a digits network, make it int8, compare, and judge it for every board
+	$(TOOL) demo -o $(OUT)/demo $(ARGS)
+
+test: $(STAMP) ## the tests, on two processes
+	$(BIN)/python -m pytest -q -n 2 --dist loadscope -m "not full" $(ARGS)
+
+test-full: $(STAMP) ## the tests and the long proofs
+	$(BIN)/python -m pytest -q -n 2 --dist loadscope $(ARGS)
+
+coverage: $(STAMP) ## the tests, with the line coverage of the package
+	$(BIN)/python -m pytest -q -n 2 --dist loadscope -m "not full" --cov --cov-report=term:skip-covered $(ARGS)
+
+check: $(STAMP) ## ruff, mypy --strict, clang-format: changes nothing
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/clang-format --dry-run -Werror $$($(C_SOURCES))
+
+format: $(STAMP) ## put Python and C into their form
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+	$(BIN)/clang-format -i $$($(C_SOURCES))
+
+bench: $(STAMP) ## run the performance programs of benchmarks/
+	for program in $$(ls benchmarks/*.py 2>/dev/null); do echo "$(BIN)/python $$program"; $(BIN)/python $$program || exit 1; done
+
+golden: $(STAMP) ## write the golden files of tests/golden anew; read the diff before you commit it
+	TINYML_COMPRESS_UPDATE_GOLDEN=1 $(BIN)/python -m pytest -q tests/golden $(ARGS)
+
+targets: $(STAMP) ## the boards, with flash, RAM and clock
+	$(TOOL) targets $(ARGS)
+
+all-targets: $(STAMP) ## MODEL=... judged for every board, one table
+	$(TOOL) benchmark $(MODEL_GIVEN) --target all $(if $(DATA),--data $(DATA)) $(ARGS)
+
+$(BOARDS): $(STAMP)
+	$(TOOL) benchmark $(MODEL_GIVEN) --target $@ $(if $(DATA),--data $(DATA)) $(ARGS)
+
+MODEL_GIVEN = $(or $(MODEL),$(error say which model, e.g. make $@ MODEL=zoo:ds_cnn or MODEL=path/to/model.tflite))
