@@ -132,8 +132,7 @@ class _Emitter:
         qualifier = "const " if isinstance(argument, In) else ""
         ctype = f"{qualifier}{tensor.dtype.ctype} *"
         if tensor.data is not None:
-            slot = self._constant_index.setdefault(tensor.name, len(self._constant_index))
-            name = self.constants.add_constant(slot, tensor.dtype.ctype, tensor.data)
+            name = self._constant(tensor)
             step, rest = divmod(argument.offset, tensor.dtype.itemsize)
             if rest:
                 raise GraphError("a byte offset splits an element", which=tensor.name, found=argument.offset)
@@ -149,9 +148,26 @@ class _Emitter:
         self._params.append(f"static const {call.params_type} {name} = {{\n{values},\n}};\n")
         return name
 
+    def _constant_outputs(self) -> list[str]:
+        """Outputs that no node computes: copied to their place last, when nothing else is alive there."""
+        copies: list[str] = []
+        for name in dict.fromkeys(self.graph.outputs):
+            tensor = self.graph.tensors[name]
+            if tensor.data is not None:
+                place = f"bytes + {self.plan.tensors[name].offset}"
+                copies.append(f"    TC_MEMCPY({place}, {self._constant(tensor)}, {tensor.nbytes});")
+        return copies
+
+    def _constant(self, tensor: Tensor) -> str:
+        """The C array of a constant tensor."""
+        assert tensor.data is not None
+        slot = self._constant_index.setdefault(tensor.name, len(self._constant_index))
+        return self.constants.add_constant(slot, tensor.dtype.ctype, tensor.data)
+
     def source(self, banner: str, inputs: tuple[Port, ...], outputs: tuple[Port, ...]) -> str:
         kernels = amalgamate(list(self._kernels.values()))
-        invoke = "\n".join(f"    {node.function}(bytes);" for node in self.nodes) or "    (void)bytes;"
+        steps = [f"    {node.function}(bytes);" for node in self.nodes] + self._constant_outputs()
+        invoke = "\n".join(steps) or "    (void)bytes;"
         public = f"""void *{self.prefix}_input(void *arena, int index) {{
 {_switch(inputs, "(uint8_t *)arena")}
 }}
@@ -174,7 +190,7 @@ int {self.prefix}_invoke(void *arena) {{
             f'#include "{self.prefix}.h"\n',
             f"#if {self.prefix.upper()}_ABI_VERSION != {ABI_VERSION}\n"
             f'#error "{self.prefix}.h is of another version than {self.prefix}.c"\n#endif\n',
-            _base(self.prefix.upper(), kernels),
+            _base(self.prefix.upper(), kernels + invoke),
             kernels,
             self.constants.text(),
             "\n".join(self._params),

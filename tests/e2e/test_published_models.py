@@ -1,0 +1,52 @@
+"""The two published models, when they lie beside the checkout: known bytes, arena bounds, TFLM equality at each level."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.lib.aot import assert_bit_exact
+from tinyml_compress.ops.base import Isa, Level
+from tinyml_compress.pipeline.compilation import compile_model
+from tinyml_compress.runners import native
+
+MODELS = Path(__file__).parents[2].parent / "shared" / "models"
+PUBLISHED = {
+    "kws": ("kws_ref_model.tflite", "808080888080808080808078", 17_000),
+    "ic": ("pretrainedResnet_quant.tflite", "8080ab8080808b804a80", 50_500),
+}
+
+
+def _read(name: str) -> bytes:
+    path = MODELS / PUBLISHED[name][0]
+    if not path.is_file():
+        pytest.skip(f"{path.name} is not beside this checkout; the zoo's models prove the same")
+    return path.read_bytes()
+
+
+@pytest.mark.parametrize("name", PUBLISHED)
+def test_known_output_and_arena(name: str) -> None:
+    _, expected, arena = PUBLISHED[name]
+    program = compile_model(_read(name), name)
+    (port,) = program.inputs
+    pattern = ((np.arange(port.nbytes) * 37 + 11) & 0xFF).astype(np.uint8).view(np.int8).reshape(port.shape)
+    (output,) = native.load([program])[0].invoke([pattern])
+    assert output.tobytes().hex() == expected
+    assert program.arena_bytes <= arena
+
+
+@pytest.mark.parametrize("name", PUBLISHED)
+@pytest.mark.parametrize("isas", [(Isa.C,), (Isa.C, Isa.DSP)], ids=["c", "dsp"])
+@pytest.mark.parametrize("level", Level)
+def test_equal_to_tflm(name: str, isas: tuple[Isa, ...], level: Level) -> None:
+    assert_bit_exact([_read(name)], isas=isas, level=level, count=12)
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("name", PUBLISHED)
+@pytest.mark.parametrize("isas", [(Isa.C,), (Isa.C, Isa.DSP)], ids=["c", "dsp"])
+@pytest.mark.parametrize("level", Level)
+def test_equal_to_tflm_on_100_random_inputs(name: str, isas: tuple[Isa, ...], level: Level) -> None:
+    assert_bit_exact([_read(name)], isas=isas, level=level, count=100, seed=7)
