@@ -1,0 +1,22 @@
+/* Sum of the int16 elements that one walk visits. */
+#ifndef TC_S16_SUM_H
+#define TC_S16_SUM_H
+
+#include "tc_reduce.h"
+
+static TC_NOINLINE int32_t tc_s16_sum(const int16_t *in, const int32_t *table) {
+    const int32_t row = table[1];
+    const int32_t step = table[2];
+    int32_t sum = 0;
+    tc_walk walk;
+    tc_walk_start(&walk);
+    do {
+        const int16_t *from = in + walk.offset[0];
+        for (int32_t i = 0; i < row; ++i, from += step) {
+            sum += *from;
+        }
+    } while (tc_walk_next(&walk, table, 1));
+    return sum;
+}
+
+#endif

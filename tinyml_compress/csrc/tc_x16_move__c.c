@@ -1,0 +1,17 @@
+/* Copies 16-bit elements between any two strides. */
+#include "tc_move.h"
+
+TC_KERNEL void tc_x16_move__c(const tc_move_params *p, const void *in, void *out) {
+    const int32_t row = p->walk[1];
+    const int32_t in_step = p->walk[2];
+    const int32_t out_step = p->walk[3];
+    tc_walk walk;
+    tc_walk_start(&walk);
+    do {
+        const uint16_t *from = (const uint16_t *)in + walk.offset[0];
+        uint16_t *to = (uint16_t *)out + walk.offset[1];
+        for (int32_t i = 0; i < row; ++i, from += in_step, to += out_step) {
+            *to = *from;
+        }
+    } while (tc_walk_next(&walk, p->walk, 2));
+}

@@ -1,0 +1,6 @@
+/* Copies a block of bytes. */
+#include "tc_move.h"
+
+TC_KERNEL void tc_x8_copy__c(const tc_copy_params *p, const void *in, void *out) {
+    TC_MEMCPY(out, in, (size_t)p->count);
+}

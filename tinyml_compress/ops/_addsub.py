@@ -1,0 +1,114 @@
+"""ADD and SUB: two inputs brought to a common fine scale, then combined."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import cast
+
+import numpy as np
+
+from tinyml_compress.ir import Attrs, DType, NodeView, Quant, Tensor
+from tinyml_compress.ops import _checks
+from tinyml_compress.ops._binary import BinaryOperator, Params, binary_variants
+from tinyml_compress.ops.base import Variant
+from tinyml_compress.ops.numerics import Activation, activation_range, quantize_multiplier
+
+__all__ = ["AddSubAttrs", "AddSubOperator", "addsub_variants"]
+
+Multipliers = Callable[[Quant, Quant, Quant, int], tuple[float, float, float]]
+
+
+@dataclass(frozen=True)
+class AddSubAttrs(Attrs):
+    """Attributes of ADD and SUB."""
+
+    activation: Activation = Activation.NONE
+
+
+def left_shift(dtype: DType) -> int:
+    """Bits by which the inputs are widened before they are scaled."""
+    return 15 if dtype is DType.INT16 else 20
+
+
+class AddSubOperator(BinaryOperator):
+    """What ADD and SUB check; `multipliers` tells them apart, for they round their scales differently."""
+
+    attrs_type = AddSubAttrs
+    dtypes = ("int8", "int16")
+    types = (DType.INT8, DType.INT16)
+
+    @staticmethod
+    def multipliers(first: Quant, second: Quant, out: Quant, shift: int) -> tuple[float, float, float]:
+        """Real factors of both inputs and of the output."""
+        raise NotImplementedError
+
+    def check_values(self, view: NodeView, first: Tensor, second: Tensor, out: Tensor) -> None:
+        activation = cast(AddSubAttrs, view.attrs).activation
+        if out.dtype is DType.INT32:
+            if first.quant is not None or second.quant is not None:
+                raise self.refuse(view, "quantized int32 inputs", found="a scale", allowed="plain int32")
+            return
+        if activation not in (Activation.NONE, Activation.RELU, Activation.RELU6, Activation.RELU_N1_TO_1):
+            raise self.refuse(
+                view, "fused activation", found=activation.name, allowed="NONE, RELU, RELU6, RELU_N1_TO_1"
+            )
+        if out.dtype is DType.FLOAT32:
+            return
+        quants = [_checks.quantization(self, view, tensor) for tensor in (first, second, out)]
+        for what, factor in zip(
+            ("input 0", "input 1", "output"),
+            self.multipliers(quants[0], quants[1], quants[2], left_shift(out.dtype)),
+            strict=True,
+        ):
+            if not 0.0 < factor < 1.0 or quantize_multiplier(factor)[1] > 0:
+                raise self.refuse(
+                    view,
+                    f"scale ratio of {what}",
+                    found=f"{factor:g} (scales {', '.join(f'{q.scale:g}' for q in quants)})",
+                    allowed="above 0 and below 1, as in TensorFlow Lite Micro",
+                )
+
+    def params(self, view: NodeView) -> Params:
+        """The fields of `tc_addsub_params` after count and walk."""
+        first, second, out = view.input(0), view.input(1), view.output()
+        assert first.quant is not None
+        assert second.quant is not None
+        assert out.quant is not None
+        shift = left_shift(out.dtype)
+        scaled = [quantize_multiplier(m) for m in self.multipliers(first.quant, second.quant, out.quant, shift)]
+        low, high = activation_range(cast(AddSubAttrs, view.attrs).activation, out.dtype, out.quant)
+        return (
+            ("left_shift", shift),
+            ("zero_point1", first.quant.zero_point),
+            ("multiplier1", scaled[0][0]),
+            ("shift1", scaled[0][1]),
+            ("zero_point2", second.quant.zero_point),
+            ("multiplier2", scaled[1][0]),
+            ("shift2", scaled[1][1]),
+            ("multiplier", scaled[2][0]),
+            ("shift", scaled[2][1]),
+            ("zero_point", out.quant.zero_point),
+            ("low", low),
+            ("high", high),
+        )
+
+
+def float_bounds(activation: Activation) -> tuple[float, float]:
+    """Clamp bounds of a float output under a fused activation."""
+    big = float(np.finfo(np.float32).max)
+    low = {Activation.RELU: 0.0, Activation.RELU6: 0.0, Activation.RELU_N1_TO_1: -1.0}.get(activation, -big)
+    high = {Activation.RELU6: 6.0, Activation.RELU_N1_TO_1: 1.0}.get(activation, big)
+    return low, high
+
+
+def addsub_variants(op: str, params: Callable[[NodeView], Params]) -> tuple[Variant, ...]:
+    """The kernels of ADD or SUB."""
+
+    def typed(dtype: DType) -> Callable[[NodeView], bool]:
+        return lambda view: view.output().dtype is dtype
+
+    return (
+        *binary_variants(op, "s8", "tc_addsub_params", params, typed(DType.INT8)),
+        *binary_variants(op, "s16", "tc_addsub_params", params, typed(DType.INT16)),
+    )

@@ -1,0 +1,130 @@
+"""Checks that operators share: each raises UnsupportedOperator with what was found and what is allowed."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+
+from tinyml_compress.ir import DType, NodeView, Quant, Tensor
+from tinyml_compress.ops.base import Operator
+
+__all__ = [
+    "arity",
+    "constant_ints",
+    "dtypes",
+    "full_rank",
+    "normal_axis",
+    "quantization",
+    "same_quantization",
+    "shift",
+]
+
+
+def arity(op: Operator, view: NodeView, inputs: int | Sequence[int], outputs: int = 1) -> None:
+    """The node has that many inputs, all there, and outputs."""
+    allowed = (inputs,) if isinstance(inputs, int) else tuple(inputs)
+    found = len(view.node.inputs)
+    if found not in allowed or any(name is None for name in view.node.inputs):
+        there = sum(name is not None for name in view.node.inputs)
+        raise op.refuse(
+            view, "wrong number of inputs", found=f"{there} of {found}", allowed=" or ".join(map(str, allowed))
+        )
+    if len(view.node.outputs) != outputs:
+        raise op.refuse(view, "wrong number of outputs", found=len(view.node.outputs), allowed=outputs)
+
+
+def dtypes(op: Operator, view: NodeView, tensor: Tensor, allowed: Sequence[DType], what: str = "") -> DType:
+    """The tensor's element type, one of `allowed`."""
+    if tensor.dtype not in allowed:
+        raise op.refuse(
+            view,
+            f"element type of {what or f'tensor {tensor.name}'}",
+            found=tensor.dtype.value,
+            allowed=", ".join(dtype.value for dtype in allowed),
+            next_step="convert the model to full-integer quantization" if tensor.dtype.is_float else None,
+        )
+    return tensor.dtype
+
+
+def quantization(op: Operator, view: NodeView, tensor: Tensor) -> Quant:
+    """The per-tensor quantization of a quantized tensor, sound for its type."""
+    quant = tensor.quant
+    if quant is None or not quant.scales:
+        raise op.refuse(
+            view,
+            f"tensor {tensor.name} has no quantization",
+            found="none",
+            allowed="one scale and one zero point",
+            next_step="convert the model again with a representative data set",
+        )
+    if quant.per_channel:
+        raise op.refuse(
+            view, f"tensor {tensor.name} is quantized per channel", found=len(quant.scales), allowed="one scale"
+        )
+    if not (math.isfinite(quant.scale) and quant.scale > 0.0):
+        raise op.refuse(view, f"scale of tensor {tensor.name}", found=quant.scale, allowed="finite and above 0")
+    bits = 8 * tensor.dtype.itemsize
+    low, high = (0, (1 << bits) - 1) if tensor.dtype is DType.UINT8 else (-(1 << (bits - 1)), (1 << (bits - 1)) - 1)
+    if not low <= quant.zero_point <= high:
+        raise op.refuse(view, f"zero point of tensor {tensor.name}", found=quant.zero_point, allowed=f"{low} to {high}")
+    return quant
+
+
+def same_quantization(op: Operator, view: NodeView, first: Tensor, second: Tensor) -> None:
+    """Both tensors have one scale and zero point (where they are quantized at all)."""
+    pair = tuple(
+        None if tensor.quant is None else (tensor.quant.scales[:1], tensor.quant.zero_points[:1])
+        for tensor in (first, second)
+    )
+    if pair[0] != pair[1]:
+        raise op.refuse(
+            view,
+            f"tensors {first.name} and {second.name} must have the same scale and zero point",
+            found=f"{pair[0]} and {pair[1]}",
+            allowed="equal ones",
+            next_step="insert a QUANTIZE, or convert the model again",
+        )
+
+
+def constant_ints(op: Operator, view: NodeView, index: int, what: str) -> tuple[int, ...]:
+    """The values of an integer input that must be a constant."""
+    tensor = view.input(index)
+    dtypes(op, view, tensor, (DType.INT32, DType.INT64), what)
+    if tensor.data is None:
+        raise op.refuse(
+            view,
+            f"{what} is computed at run time",
+            found=f"tensor {tensor.name}",
+            allowed="a constant",
+            next_step="fix all shapes (batch size included) before converting",
+        )
+    return tuple(int(value) for value in np.asarray(tensor.data).reshape(-1))
+
+
+def full_rank(op: Operator, view: NodeView, tensor: Tensor, most: int, least: int = 0) -> int:
+    """The tensor's rank, within bounds."""
+    rank = len(tensor.shape)
+    if not least <= rank <= most:
+        raise op.refuse(view, f"rank of tensor {tensor.name}", found=rank, allowed=f"{least} to {most}")
+    return rank
+
+
+def normal_axis(op: Operator, view: NodeView, axis: int, rank: int) -> int:
+    """A possibly negative axis as one in [0, rank)."""
+    if not -rank <= axis < rank:
+        raise op.refuse(view, "axis out of range", found=axis, allowed=f"{-rank} to {rank - 1}")
+    return axis % rank if rank else 0
+
+
+def shift(op: Operator, view: NodeView, found: int) -> None:
+    """A multiplier's shift lies within a 32-bit word."""
+    if found > 30:
+        raise op.refuse(
+            view,
+            "ratio of input to output scale",
+            found=f"about 2^{found}",
+            allowed="below 2^30",
+            next_step="check the calibration data: the output's range is far too small",
+        )

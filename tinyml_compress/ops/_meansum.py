@@ -1,0 +1,75 @@
+"""MEAN and SUM of quantized tensors: a 32-bit sum, then one rescaling."""
+
+from __future__ import annotations
+
+from tinyml_compress.ir import DType, NodeView, Quant
+from tinyml_compress.ops import _checks
+from tinyml_compress.ops._reduce import ReduceOperator, reduced_elements, walk_params
+from tinyml_compress.ops.base import Call, In, Out, Variant
+from tinyml_compress.ops.numerics import quantize_multiplier
+
+__all__ = ["MeanSumOperator", "meansum_variants"]
+
+_NAMES = {DType.INT8: "s8", DType.INT16: "s16"}
+
+
+def _quants(view: NodeView) -> tuple[Quant, Quant]:
+    source, target = view.input(0).quant, view.output().quant
+    assert source is not None
+    assert target is not None
+    return source, target
+
+
+class MeanSumOperator(ReduceOperator):
+    """`mean` tells the two apart."""
+
+    dtypes = ("int8", "int16")
+    types = (DType.INT8, DType.INT16)
+    max_axes = 2
+    limits = "rank up to 5, up to 2 axes, constant axes"
+    mean: bool
+
+    def factor(self, view: NodeView) -> tuple[int, int]:
+        """Multiplier and shift of the sum."""
+        source, target = _quants(view)
+        multiplier, shift = quantize_multiplier(source.scale / target.scale)
+        if self.mean:
+            # 1/count goes into the multiplier, which first takes as many bits as fit.
+            count = reduced_elements(self, view)
+            bits = min(max(count, 1).bit_length() - 1, 32, 31 + shift)
+            multiplier = (multiplier << bits) // max(count, 1)
+            shift -= bits
+        return multiplier, shift
+
+    def check(self, view: NodeView) -> None:
+        super().check(view)
+        source, target = _quants(view)
+        _checks.shift(self, view, quantize_multiplier(source.scale / target.scale)[1])
+        count = reduced_elements(self, view)
+        if count >= 1 << 15:
+            raise self.refuse(view, "elements summed into one", found=count, allowed="below 32768")
+        if view.input(0).elements == 0:
+            raise self.refuse(view, "empty input", found=view.input(0).shape, allowed="at least one element")
+
+
+def meansum_variants(operator: MeanSumOperator) -> tuple[Variant, ...]:
+    """Kernels of MEAN or SUM."""
+
+    def rescale(dtype: DType) -> Variant:
+        symbol = f"tc_{_NAMES[dtype]}_sum_rescale__c"
+
+        def emit(view: NodeView) -> tuple[Call, ...]:
+            source, target = _quants(view)
+            multiplier, shift = operator.factor(view)
+            params, tables = walk_params(operator, view)
+            params += (
+                ("bias", -source.zero_point * reduced_elements(operator, view)),
+                ("multiplier", multiplier),
+                ("shift", shift),
+                ("zero_point", target.zero_point),
+            )
+            return (Call(symbol, "tc_sum_params", params, (In(0), Out()), tables),)
+
+        return Variant(symbol, lambda view: view.input(0).dtype is dtype, emit)
+
+    return tuple(rescale(dtype) for dtype in _NAMES)

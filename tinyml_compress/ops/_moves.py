@@ -1,0 +1,75 @@
+"""Operators that only change places: each becomes strided copies through one family of kernels in `csrc/`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from tinyml_compress.ir import DType, NodeView
+from tinyml_compress.ops._walk import walk
+from tinyml_compress.ops.base import Call, In, Out, Ref, Table
+
+__all__ = ["MOVABLE", "copy_call", "fill_call", "move_call"]
+
+MOVABLE = (
+    DType.INT8,
+    DType.UINT8,
+    DType.BOOL,
+    DType.INT16,
+    DType.UINT16,
+    DType.INT32,
+    DType.UINT32,
+    DType.FLOAT32,
+    DType.INT64,
+)
+"""Element types that the kernels can move."""
+
+
+def copy_call(nbytes: int, source: In, target: Out) -> Call:
+    """A block of bytes, whole and in order; nothing is left of it where the two lie at one place."""
+    return Call("tc_x8_copy__c", "tc_copy_params", (("count", nbytes),), (source, target), moves=True)
+
+
+def move_call(
+    view: NodeView,
+    extents: Sequence[int],
+    in_steps: Sequence[int],
+    out_steps: Sequence[int],
+    *,
+    source: int = 0,
+    target: int = 0,
+    in_start: int = 0,
+    out_start: int = 0,
+    name: str = "walk",
+) -> Call:
+    """Element `sum(i * in_steps)` of input `source` to element `sum(i * out_steps)` of output `target`.
+
+    Steps and starts count elements. `name` tells the tables of several calls of one node apart.
+    """
+    size = view.input(source).dtype.itemsize
+    pointers = (In(source, in_start * size), Out(target, out_start * size))
+    loops = walk(extents, in_steps, out_steps)
+    if loops.row_steps == (1, 1) and loops.rows == 1:
+        return copy_call(loops.row * size, *pointers)
+    kernel, unit = f"tc_x{8 * size}_move__c", 1
+    if loops.row_steps == (1, 1) and loops.row * size >= 4:
+        kernel, unit = "tc_x8_move_rows__c", size
+    elif loops.row == 1:
+        return copy_call(size, *pointers)
+    scaled = walk(
+        (*loops.extents[:-1], loops.row * unit),
+        *((*(step * unit for step in lane[:-1]), lane[-1]) for lane in loops.steps),
+    )
+    table = Table(name, "int32_t", scaled.table)
+    return Call(kernel, "tc_move_params", (("walk", Ref(name)),), pointers, (table,))
+
+
+def fill_call(view: NodeView, value: np.generic, count: int, target: int = 0) -> Call:
+    """Output `target` filled with one value of its type."""
+    size = view.output(target).dtype.itemsize
+    raw = np.asarray(value).tobytes()
+    if len(set(raw)) == 1:
+        size, count, raw = 1, count * size, raw[:1]
+    bits = int.from_bytes(raw, "little", signed=True)
+    return Call(f"tc_x{8 * size}_fill__c", "tc_fill_params", (("count", count), ("value", bits)), (Out(target),))

@@ -1,0 +1,81 @@
+"""PAD and PADV2: fill, then copy the input into the middle."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from tinyml_compress.ir import DType, NodeView
+from tinyml_compress.ops import _checks
+from tinyml_compress.ops._moves import fill_call, move_call
+from tinyml_compress.ops._walk import steps_of
+from tinyml_compress.ops.base import Call, Operator, Variant
+
+__all__ = ["PadOperator"]
+
+_MAX_RANK = 5
+
+
+def paddings(view: NodeView) -> tuple[tuple[int, int], ...]:
+    """(before, after) per axis."""
+    data = view.input(1).data
+    assert data is not None
+    return tuple((int(before), int(after)) for before, after in np.asarray(data).reshape(-1, 2))
+
+
+def pad_value(view: NodeView) -> np.generic:
+    """What the border is filled with."""
+    out = view.output()
+    given = view.optional_input(2)
+    if given is not None:
+        assert given.data is not None
+        return np.asarray(given.data).reshape(-1)[0]  # type: ignore[no-any-return]
+    zero = out.quant.zero_point if out.quant is not None and out.dtype is DType.INT8 else 0
+    return out.dtype.numpy.type(zero)
+
+
+def _emit(view: NodeView) -> tuple[Call, ...]:
+    source, target = view.input(0), view.output()
+    out_steps = steps_of(target.shape)
+    start = sum(before * step for (before, _), step in zip(paddings(view), out_steps, strict=True))
+    move = move_call(view, source.shape, steps_of(source.shape), out_steps, out_start=start)
+    if source.elements == target.elements:
+        return (move,)
+    fill = fill_call(view, pad_value(view), target.elements)
+    return (fill, move) if source.elements else (fill,)
+
+
+class PadOperator(Operator):
+    """Padding amounts and the value are constants."""
+
+    dtypes = ("int8", "int16", "int32", "float32")
+    limits = f"rank up to {_MAX_RANK}; paddings constant"
+    variants = (Variant("tc_x8_move__c", lambda view: True, _emit),)
+
+    def check(self, view: NodeView) -> None:
+        _checks.arity(self, view, (2, 3))
+        source, target = view.input(0), view.output()
+        dtype = _checks.dtypes(self, view, source, (DType.INT8, DType.INT16, DType.INT32, DType.FLOAT32))
+        _checks.dtypes(self, view, target, (dtype,))
+        rank = _checks.full_rank(self, view, source, _MAX_RANK)
+        _checks.dtypes(self, view, view.input(1), (DType.INT32,), "the paddings")
+        amounts = _checks.constant_ints(self, view, 1, "the paddings")
+        if len(amounts) != 2 * rank:
+            raise self.refuse(view, "number of paddings", found=len(amounts), allowed=2 * rank)
+        if any(amount < 0 for amount in amounts):
+            raise self.refuse(view, "negative padding", found=amounts, allowed="0 or more")
+        given = view.optional_input(2)
+        if given is not None:
+            _checks.dtypes(self, view, given, (dtype,), "the padding value")
+            if given.data is None or given.elements != 1:
+                raise self.refuse(view, "the padding value", found=f"tensor {given.name}", allowed="one constant")
+        if dtype is DType.INT8:
+            _checks.quantization(self, view, target)
+            if given is not None:
+                _checks.same_quantization(self, view, target, given)
+
+    def output_shapes(self, view: NodeView) -> tuple[tuple[int, ...], ...]:
+        return (
+            tuple(
+                before + size + after for size, (before, after) in zip(view.input(0).shape, paddings(view), strict=True)
+            ),
+        )

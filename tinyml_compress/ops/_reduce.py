@@ -1,0 +1,82 @@
+"""Reductions over axes (MEAN, SUM, REDUCE_MAX, REDUCE_MIN): what they share."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import cast
+
+from tinyml_compress.ir import Attrs, DType, NodeView
+from tinyml_compress.ops import _checks
+from tinyml_compress.ops._walk import Walk, steps_of, walk
+from tinyml_compress.ops.base import Operator, OptionField, Options, ParamValue, Ref, Table
+
+__all__ = ["MAX_RANK", "ReduceAttrs", "ReduceOperator", "reduced_axes", "reduced_elements", "walk_params"]
+
+MAX_RANK = 5
+
+
+@dataclass(frozen=True)
+class ReduceAttrs(Attrs):
+    """Attributes of a reduction; the axes are the second input."""
+
+    keep_dims: bool = False
+
+
+def reduced_axes(op: Operator, view: NodeView) -> tuple[int, ...]:
+    """The axes to reduce, none twice, in ascending order."""
+    rank = len(view.input(0).shape)
+    return tuple(
+        sorted({_checks.normal_axis(op, view, a, rank) for a in _checks.constant_ints(op, view, 1, "the axes")})
+    )
+
+
+def _split(op: Operator, view: NodeView) -> tuple[Walk, Walk]:
+    """Loops over the output's elements, and over those that each of them gathers."""
+    shape = view.input(0).shape
+    steps, axes = steps_of(shape), reduced_axes(op, view)
+    kept = [axis for axis in range(len(shape)) if axis not in axes]
+
+    def over(chosen: Sequence[int]) -> Walk:
+        return walk([shape[axis] for axis in chosen], [steps[axis] for axis in chosen])
+
+    return over(kept), over(axes)
+
+
+def reduced_elements(op: Operator, view: NodeView) -> int:
+    """How many input elements each output element gathers."""
+    return _split(op, view)[1].elements
+
+
+def walk_params(op: Operator, view: NodeView) -> tuple[tuple[tuple[str, ParamValue], ...], tuple[Table, ...]]:
+    """The fields `kept` and `reduced` that every reduction's params start with, and their tables."""
+    kept, reduced = _split(op, view)
+    tables = (Table("kept", "int32_t", kept.table), Table("reduced", "int32_t", reduced.table))
+    return (("kept", Ref("kept")), ("reduced", Ref("reduced"))), tables
+
+
+class ReduceOperator(Operator):
+    """Input, axes (constant), output."""
+
+    attrs_type = ReduceAttrs
+    options = Options("ReducerOptions", (OptionField("keep_dims", "keep_dims", bool),))
+    types: Sequence[DType]
+    max_axes: int | None = None
+
+    def check(self, view: NodeView) -> None:
+        _checks.arity(self, view, 2)
+        dtype = _checks.dtypes(self, view, view.input(0), self.types)
+        _checks.dtypes(self, view, view.output(), (dtype,))
+        _checks.dtypes(self, view, view.input(1), (DType.INT32,), "the axes")
+        _checks.full_rank(self, view, view.input(0), MAX_RANK, 1)
+        axes = reduced_axes(self, view)
+        if self.max_axes is not None and len(axes) > self.max_axes:
+            raise self.refuse(view, "number of axes", found=len(axes), allowed=f"up to {self.max_axes}")
+        if dtype in (DType.INT8, DType.INT16):
+            for tensor in (view.input(0), view.output()):
+                _checks.quantization(self, view, tensor)
+
+    def output_shapes(self, view: NodeView) -> tuple[tuple[int, ...], ...]:
+        axes, keep = reduced_axes(self, view), cast(ReduceAttrs, view.attrs).keep_dims
+        shape = view.input(0).shape
+        return (tuple(1 if axis in axes else size for axis, size in enumerate(shape) if keep or axis not in axes),)

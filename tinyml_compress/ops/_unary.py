@@ -1,0 +1,174 @@
+"""Operators on one tensor, element by element: what they share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from tinyml_compress.ir import DType, NodeView
+from tinyml_compress.ops import _checks
+from tinyml_compress.ops._fixed_point import requantize
+from tinyml_compress.ops.base import Call, In, Level, Operator, Out, Overlap, Ref, Table, Variant
+from tinyml_compress.ops.numerics import quantize_multiplier
+
+__all__ = [
+    "UnaryOperator",
+    "all_values",
+    "bounds_variant",
+    "full_range",
+    "in_place",
+    "integer_range",
+    "lookup_call",
+    "lookup_variant",
+    "rescale_factor",
+    "rescale_variants",
+]
+
+NAMES = {DType.INT8: "s8", DType.UINT8: "u8", DType.INT16: "s16", DType.INT32: "s32"}
+Bounds = Callable[[NodeView], tuple[int, int]]
+Values = npt.NDArray[np.int64]
+Test = Callable[[NodeView], bool]
+
+
+def in_place(view: NodeView) -> tuple[Overlap, ...]:
+    """Each element is read before it, or what lies before it, is written.
+
+    Two types in one place are sound C only where one of them is a character type.
+    """
+    source, target = view.input(0).dtype.itemsize, view.output().dtype.itemsize
+    if view.input(0).dtype is not view.output().dtype and 1 not in (source, target):
+        return ()
+    ahead = max(0, target - source) * max(0, view.output().elements - 1)
+    return (Overlap(0, 0, ahead),)
+
+
+def integer_range(dtype: DType) -> tuple[int, int]:
+    """Smallest and largest value of an integer type."""
+    bits = 8 * dtype.itemsize
+    return (0, (1 << bits) - 1) if dtype.numpy.kind == "u" else (-(1 << (bits - 1)), (1 << (bits - 1)) - 1)
+
+
+def all_values(dtype: DType) -> Values:
+    """Every value of an 8-bit type, lowest first."""
+    low, high = integer_range(dtype)
+    return np.arange(low, high + 1, dtype=np.int64)
+
+
+def full_range(view: NodeView) -> tuple[int, int]:
+    """Bounds of the output's type."""
+    return integer_range(view.output().dtype)
+
+
+def rescale_factor(view: NodeView) -> tuple[int, int]:
+    """Multiplier and shift from the input's scale to the output's."""
+    source, target = view.input(0).quant, view.output().quant
+    assert source is not None
+    assert target is not None
+    return quantize_multiplier(source.scale / target.scale)
+
+
+def lookup_call(view: NodeView, results: Values) -> Call:
+    """Each input value through a table; `results` are in the order of values, lowest first."""
+    by_bits = np.roll(results, 128) if view.input(0).dtype is DType.INT8 else results
+    table = Table("table", "uint8_t", by_bits.astype(view.output().dtype.numpy).view(np.uint8))
+    params = (("count", view.output().elements), ("table", Ref("table")))
+    return Call("tc_x8_lookup__c", "tc_lookup_params", params, (In(0), Out()), (table,))
+
+
+def lookup_variant(
+    results: Callable[[NodeView], Values],
+    accepts: Test = lambda view: view.input(0).dtype is DType.INT8,
+    levels: frozenset[Level] = frozenset(Level),
+) -> Variant:
+    """The kernel that looks each 8-bit value up; `results` gives what the 256 values become, lowest first."""
+    return Variant(
+        "tc_x8_lookup__c",
+        accepts,
+        lambda view: (lookup_call(view, results(view)),),
+        levels=levels,
+        overlap=in_place,
+    )
+
+
+def bounds_variant(dtype: DType, bounds: Bounds, accepts: Test = lambda view: True) -> Variant:
+    """The kernel that only clamps."""
+    symbol = f"tc_{NAMES[dtype]}_bounds__c"
+
+    def emit(view: NodeView) -> tuple[Call, ...]:
+        low, high = bounds(view)
+        params = (("count", view.output().elements), ("low", low), ("high", high))
+        return (Call(symbol, "tc_bounds_params", params, (In(0), Out())),)
+
+    return Variant(symbol, lambda view: view.input(0).dtype is dtype and accepts(view), emit, overlap=in_place)
+
+
+def rescale_variants(bounds: Bounds, sources: Sequence[DType]) -> tuple[Variant, ...]:
+    """Kernels that bring the input to the output's quantization, then clamp; a table where both have 8 bits."""
+    found: list[Variant] = []
+
+    def eight_bits(view: NodeView) -> bool:
+        return view.input(0).dtype.itemsize == 1 and view.output().dtype.itemsize == 1
+
+    def results(view: NodeView) -> Values:
+        source, target = view.input(0).quant, view.output().quant
+        assert source is not None
+        assert target is not None
+        values = all_values(view.input(0).dtype) - source.zero_point
+        return np.clip(requantize(values, *rescale_factor(view)) + target.zero_point, *bounds(view))
+
+    found.append(lookup_variant(results, eight_bits, frozenset({Level.BALANCED, Level.SPEED})))
+    for source in sources:
+        for target in NAMES:
+            found.append(_rescale_variant(bounds, source, target))
+    return tuple(found)
+
+
+def _rescale_variant(bounds: Bounds, source: DType, target: DType) -> Variant:
+    name = NAMES[source] if source is target else f"{NAMES[source]}_{NAMES[target]}"
+    symbol = f"tc_{name}_rescale__c"
+
+    def accepts(view: NodeView) -> bool:
+        return view.input(0).dtype is source and view.output().dtype is target
+
+    def emit(view: NodeView) -> tuple[Call, ...]:
+        before, after = view.input(0).quant, view.output().quant
+        assert before is not None
+        assert after is not None
+        multiplier, shift = rescale_factor(view)
+        low, high = bounds(view)
+        params = (
+            ("count", view.output().elements),
+            ("in_zero_point", before.zero_point),
+            ("multiplier", multiplier),
+            ("shift", shift),
+            ("zero_point", after.zero_point),
+            ("low", low),
+            ("high", high),
+        )
+        return (Call(symbol, "tc_rescale_params", params, (In(0), Out())),)
+
+    return Variant(symbol, accepts, emit, overlap=in_place)
+
+
+class UnaryOperator(Operator):
+    """One input, one output of its shape and (unless a subclass says otherwise) its element type."""
+
+    types: Sequence[DType]
+
+    def check(self, view: NodeView) -> None:
+        _checks.arity(self, view, 1)
+        dtype = _checks.dtypes(self, view, view.input(0), self.types)
+        _checks.dtypes(self, view, view.output(), (dtype,))
+        self.check_shapes(view)
+
+    def check_shapes(self, view: NodeView) -> None:
+        """As many elements out as in."""
+        if view.input(0).elements != view.output().elements:
+            raise self.refuse(
+                view, "shapes of input and output", found=f"{view.input(0).shape} and {view.output().shape}"
+            )
+
+    def output_shapes(self, view: NodeView) -> tuple[tuple[int, ...], ...]:
+        return (view.input(0).shape,)

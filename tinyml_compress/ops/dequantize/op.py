@@ -1,0 +1,43 @@
+"""DEQUANTIZE: stored values to float."""
+
+from __future__ import annotations
+
+from tinyml_compress.ir import Attrs, DType, NodeView
+from tinyml_compress.ops import _checks
+from tinyml_compress.ops._unary import UnaryOperator, in_place
+from tinyml_compress.ops.base import Call, In, Options, Out, Variant
+
+__all__ = ["OPERATOR", "Dequantize"]
+
+_NAMES = {DType.INT8: "s8", DType.UINT8: "u8", DType.INT16: "s16"}
+
+
+def _variant(dtype: DType) -> Variant:
+    symbol = f"tc_{_NAMES[dtype]}_dequantize__c"
+
+    def emit(view: NodeView) -> tuple[Call, ...]:
+        quant = view.input(0).quant
+        assert quant is not None
+        params = (("count", view.output().elements), ("scale", quant.scale), ("zero_point", quant.zero_point))
+        return (Call(symbol, "tc_dequantize_params", params, (In(0), Out())),)
+
+    return Variant(symbol, lambda view: view.input(0).dtype is dtype, emit, overlap=in_place)
+
+
+class Dequantize(UnaryOperator):
+    name = "DEQUANTIZE"
+    attrs_type = Attrs
+    options = Options("DequantizeOptions")
+    dtypes = ("int8", "uint8", "int16")
+    limits = "to float32"
+    variants = tuple(_variant(dtype) for dtype in _NAMES)
+
+    def check(self, view: NodeView) -> None:
+        _checks.arity(self, view, 1)
+        _checks.dtypes(self, view, view.input(0), tuple(_NAMES))
+        _checks.dtypes(self, view, view.output(), (DType.FLOAT32,))
+        self.check_shapes(view)
+        _checks.quantization(self, view, view.input(0))
+
+
+OPERATOR = Dequantize()

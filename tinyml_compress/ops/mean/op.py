@@ -1,0 +1,16 @@
+"""MEAN over axes."""
+
+from __future__ import annotations
+
+from tinyml_compress.ops._meansum import MeanSumOperator, meansum_variants
+
+__all__ = ["OPERATOR", "Mean"]
+
+
+class Mean(MeanSumOperator):
+    name = "MEAN"
+    mean = True
+
+
+OPERATOR = Mean()
+Mean.variants = meansum_variants(OPERATOR)

@@ -1,0 +1,79 @@
+"""MUL: product with broadcasting and fused activation."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import cast
+
+from tinyml_compress.ir import Attrs, DType, NodeView, Tensor
+from tinyml_compress.ops import _checks
+from tinyml_compress.ops._binary import BinaryOperator, Params, binary_variants
+from tinyml_compress.ops.base import OptionField, Options
+from tinyml_compress.ops.numerics import Activation, activation_range, quantize_multiplier
+
+__all__ = ["OPERATOR", "Mul", "MulAttrs"]
+
+
+@dataclass(frozen=True)
+class MulAttrs(Attrs):
+    """Attributes of MUL."""
+
+    activation: Activation = Activation.NONE
+
+
+def _multiplier(view: NodeView) -> tuple[int, int]:
+    first, second, out = view.input(0).quant, view.input(1).quant, view.output().quant
+    assert first is not None
+    assert second is not None
+    assert out is not None
+    return quantize_multiplier(first.scale * second.scale / out.scale)
+
+
+def _params(view: NodeView) -> Params:
+    first, second, out = view.input(0).quant, view.input(1).quant, view.output().quant
+    assert first is not None
+    assert second is not None
+    assert out is not None
+    multiplier, shift = _multiplier(view)
+    low, high = activation_range(cast(MulAttrs, view.attrs).activation, view.output().dtype, out)
+    return (
+        ("zero_point1", first.zero_point),
+        ("zero_point2", second.zero_point),
+        ("multiplier", multiplier),
+        ("shift", shift),
+        ("zero_point", out.zero_point),
+        ("low", low),
+        ("high", high),
+    )
+
+
+def _typed(dtype: DType) -> Callable[[NodeView], bool]:
+    return lambda view: view.output().dtype is dtype
+
+
+class Mul(BinaryOperator):
+    name = "MUL"
+    attrs_type = MulAttrs
+    options = Options("MulOptions", (OptionField("activation", "fused_activation_function", Activation),))
+    dtypes = ("int8", "int16")
+    types = (DType.INT8, DType.INT16)
+    variants = (
+        *binary_variants("mul", "s8", "tc_mul_params", _params, _typed(DType.INT8)),
+        *binary_variants("mul", "s16", "tc_mul_params", _params, _typed(DType.INT16)),
+    )
+
+    def check_values(self, view: NodeView, first: Tensor, second: Tensor, out: Tensor) -> None:
+        activation = cast(MulAttrs, view.attrs).activation
+        if activation not in (Activation.NONE, Activation.RELU, Activation.RELU6, Activation.RELU_N1_TO_1):
+            raise self.refuse(
+                view, "fused activation", found=activation.name, allowed="NONE, RELU, RELU6, RELU_N1_TO_1"
+            )
+        for tensor in (first, second, out):
+            quant = _checks.quantization(self, view, tensor)
+            if tensor.dtype is DType.INT16 and quant.zero_point != 0:
+                raise self.refuse(view, "zero point of an int16 tensor", found=quant.zero_point, allowed=0)
+        _checks.shift(self, view, _multiplier(view)[1])
+
+
+OPERATOR = Mul()

@@ -1,0 +1,18 @@
+"""PAD: a border of zeros (of zero points, where quantized)."""
+
+from __future__ import annotations
+
+from tinyml_compress.ir import Attrs
+from tinyml_compress.ops._padding import PadOperator
+from tinyml_compress.ops.base import Options
+
+__all__ = ["OPERATOR", "Pad"]
+
+
+class Pad(PadOperator):
+    name = "PAD"
+    attrs_type = Attrs
+    options = Options("PadOptions")
+
+
+OPERATOR = Pad()

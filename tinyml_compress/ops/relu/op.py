@@ -1,0 +1,43 @@
+"""RELU on its own; the converter usually fuses it into its producer."""
+
+from __future__ import annotations
+
+from tinyml_compress.ir import Attrs, DType, NodeView
+from tinyml_compress.ops import _checks
+from tinyml_compress.ops._unary import UnaryOperator, bounds_variant, rescale_factor, rescale_variants
+from tinyml_compress.ops.numerics import Activation, activation_range
+
+__all__ = ["OPERATOR", "Relu"]
+
+
+def _bounds(view: NodeView) -> tuple[int, int]:
+    out = view.output()
+    assert out.quant is not None
+    return activation_range(Activation.RELU, out.dtype, out.quant)
+
+
+def _only_bounds(view: NodeView) -> bool:
+    return view.input(0).quant == view.output().quant
+
+
+class Relu(UnaryOperator):
+    name = "RELU"
+    attrs_type = Attrs
+    dtypes = ("int8", "int16")
+    types = (DType.INT8, DType.INT16)
+    variants = (
+        bounds_variant(DType.INT8, _bounds, _only_bounds),
+        bounds_variant(DType.INT16, _bounds, _only_bounds),
+        *rescale_variants(_bounds, (DType.INT8, DType.INT16)),
+    )
+
+    def check(self, view: NodeView) -> None:
+        super().check(view)
+        for tensor in (view.input(0), view.output()):
+            quant = _checks.quantization(self, view, tensor)
+            if tensor.dtype is DType.INT16 and quant.zero_point != 0:
+                raise self.refuse(view, "zero point of an int16 tensor", found=quant.zero_point, allowed=0)
+        _checks.shift(self, view, rescale_factor(view)[1])
+
+
+OPERATOR = Relu()
