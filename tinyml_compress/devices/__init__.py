@@ -1,0 +1,33 @@
+"""Boards and cores as data: `targets/*.toml`, checked strictly, turned into values; and the cost model."""
+
+from tinyml_compress.devices.load import list_devices, load_core, load_device
+from tinyml_compress.devices.model import (
+    Alignment,
+    Calibration,
+    Core,
+    CostClass,
+    CostTable,
+    Device,
+    Host,
+    Limits,
+    MemoryMap,
+    QemuMap,
+    Region,
+)
+
+__all__ = [
+    "Alignment",
+    "Calibration",
+    "Core",
+    "CostClass",
+    "CostTable",
+    "Device",
+    "Host",
+    "Limits",
+    "MemoryMap",
+    "QemuMap",
+    "Region",
+    "list_devices",
+    "load_core",
+    "load_device",
+]

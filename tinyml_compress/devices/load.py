@@ -1,0 +1,257 @@
+"""`targets/<device>.toml` and `targets/cores/<core>.toml` into values, with every mistake named."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from itertools import combinations
+from pathlib import Path
+
+from tinyml_compress.devices.model import (
+    Alignment,
+    Calibration,
+    Core,
+    CostClass,
+    CostTable,
+    Device,
+    Host,
+    Limits,
+    MemoryMap,
+    QemuMap,
+    Region,
+)
+from tinyml_compress.devices.schema import Section, nearest, parse
+from tinyml_compress.errors import ConfigError, UsageError
+from tinyml_compress.support.resources import targets_folder
+
+__all__ = ["list_devices", "load_core", "load_device"]
+
+_ADDRESS_MAX = (1 << 32) - 1
+_ISAS = ("armv6-m", "armv7-m", "armv7e-m", "armv8-m.main", "armv8.1-m.main", "rv32imc")
+_KERNELS = ("c", "dsp")
+_TOOLCHAINS = ("zig", "gcc")
+_ENGINES = ("aot", "tflm")
+_UNICORN = ("cortex-m0", "cortex-m3", "cortex-m4", "cortex-m7", "cortex-m33", "rv32")
+
+
+def list_devices(targets_dir: Path | None = None) -> tuple[Device | Host, ...]:
+    """Every device, by name; those in `targets_dir` stand beside the shipped ones and win over them."""
+    return tuple(load_device(name, targets_dir) for name in _names(targets_dir, ""))
+
+
+def load_device(name: str, targets_dir: Path | None = None) -> Device | Host:
+    """The device of that name."""
+    path = _find(name, targets_dir, "", "device", "tinyml-compress targets lists them")
+    if not re.fullmatch(r"[a-z0-9][a-z0-9-]*", name):
+        raise ConfigError(
+            "a device's file name becomes a make goal", which=path, allowed="small letters, digits and hyphens"
+        )
+    top, data = parse(path)
+    kind = top.text("kind", "board", one_of=("board", "host"))
+    digest = hashlib.sha256(data).hexdigest()
+    if kind == "host":
+        host = Host(name, top.text("title"), top.text("notes", ""), digest)
+        top.close()
+        return host
+    device = Device(
+        name=name,
+        title=top.text("title"),
+        page=_url(top, "page"),
+        core=load_core(top.text("core"), targets_dir, top),
+        clock_hz=round(top.number("clock-mhz", 0.001, 5000) * 1e6),
+        flash=_regions(top, "flash"),
+        ram=_regions(top, "ram"),
+        toolchain=top.text("toolchain", "zig", one_of=_TOOLCHAINS),
+        flags=top.texts("flags", ()),
+        limits=_limits(top.optional_section("limits")),
+        sources=_sources(top.section("sources"), ("core", "clock-mhz")),
+        notes=top.text("notes", ""),
+        digest=digest,
+    )
+    top.close()
+    _check(top, device)
+    return device
+
+
+def load_core(name: str, targets_dir: Path | None = None, asked_by: Section | None = None) -> Core:
+    """The core of that name; `asked_by` is the device file that names it, for the error."""
+    try:
+        path = _find(name, targets_dir, "cores", "core", "targets/README.md says how to add one")
+    except UsageError as error:
+        if asked_by is None:
+            raise
+        raise asked_by.error("unknown core", "core", found=name, allowed=error.allowed) from error
+    top, data = parse(path)
+    emulator = top.section("emulator")
+    core = Core(
+        name=name,
+        title=top.text("title"),
+        isa=top.text("isa", one_of=_ISAS),
+        kernels=_words(top, "kernels", _KERNELS),
+        fpu=top.flag("fpu"),
+        alignment=Alignment(emulator.text("unaligned-faults", one_of=[kind.value for kind in Alignment])),
+        compilers=_compilers(top.section("compiler")),
+        unicorn=emulator.text("unicorn", one_of=_UNICORN) if emulator.has("unicorn") else None,
+        qemu=_qemu(top.section("qemu")) if top.has("qemu") else None,
+        costs=_costs(top.optional_section("cost")),
+        calibration=_calibration(top.section("calibration")),
+        digest=hashlib.sha256(data).hexdigest(),
+    )
+    top.text("source")
+    emulator.close()
+    top.close()
+    if core.unicorn is None and core.qemu is None:
+        raise top.error("nothing can run this core", "emulator", allowed="unicorn in [emulator], or a [qemu] table")
+    if "c" not in core.kernels:
+        raise top.error("every core runs the plain C kernels", "kernels", found=core.kernels, allowed='"c" among them')
+    return core
+
+
+def _find(name: str, targets_dir: Path | None, below: str, what: str, hint: str) -> Path:
+    for folder in _folders(targets_dir):
+        path = folder / below / f"{name}.toml"
+        if re.fullmatch(r"[\w.-]+", name) and path.is_file():
+            return path
+    raise UsageError(f"unknown {what}", which=name, allowed=nearest(name, _names(targets_dir, below)), next_step=hint)
+
+
+def _names(targets_dir: Path | None, below: str) -> list[str]:
+    found = {path.stem for folder in _folders(targets_dir) for path in (folder / below).glob("*.toml")}
+    return sorted(found)
+
+
+def _folders(targets_dir: Path | None) -> list[Path]:
+    if targets_dir is None:
+        return [targets_folder()]
+    if not targets_dir.is_dir():
+        raise UsageError("no such folder", which=targets_dir, next_step="--targets-dir takes a folder with *.toml")
+    return [targets_dir, targets_folder()]
+
+
+def _url(top: Section, key: str) -> str:
+    text = top.text(key)
+    if not re.match(r"https?://[^\s/]+", text):
+        raise top.error("not a web address", key, found=text, allowed="https://...")
+    return text
+
+
+def _words(section: Section, key: str, allowed: tuple[str, ...]) -> tuple[str, ...]:
+    words = section.texts(key)
+    for word in words:
+        if word not in allowed:
+            raise section.error("unknown word", key, found=word, allowed=nearest(word, allowed))
+    if not words or len(set(words)) != len(words):
+        raise section.error("each word once, at least one", key, found=list(words))
+    return words
+
+
+def _regions(top: Section, key: str) -> tuple[Region, ...]:
+    regions = []
+    for section in top.sections(key):
+        region = Region(
+            section.text("name"),
+            section.integer("address", 0, _ADDRESS_MAX),
+            section.integer("bytes", 256, 1 << 30),
+            section.text("what"),
+            section.text("source"),
+        )
+        section.close()
+        if region.end > _ADDRESS_MAX + 1:
+            raise section.error("region ends beyond the 32-bit address space", "bytes", found=hex(region.end))
+        if region.address % 8 or region.nbytes % 8:
+            raise section.error("address and bytes must be multiples of 8", found=hex(region.address))
+        regions.append(region)
+    return tuple(regions)
+
+
+def _limits(section: Section) -> Limits:
+    limits = Limits(
+        _words(section, "engines", _ENGINES) if section.has("engines") else _ENGINES,
+        section.integer("stack-bytes", 256, 1 << 20, 4096),
+        section.integer("reserved-flash-bytes", 0, 1 << 30, 0),
+        section.integer("reserved-ram-bytes", 0, 1 << 30, 0),
+    )
+    section.close()
+    if limits.stack_bytes % 8 or limits.reserved_ram_bytes % 8 or limits.reserved_flash_bytes % 256:
+        raise section.error(
+            "sizes must keep the alignment", allowed="stack and RAM: multiples of 8; flash: multiples of 256"
+        )
+    return limits
+
+
+def _sources(section: Section, needed: tuple[str, ...]) -> dict[str, str]:
+    sources = {key: section.text(key) for key in needed}
+    section.close()
+    return sources
+
+
+def _check(top: Section, device: Device) -> None:
+    for one, two in combinations((*device.flash, *device.ram), 2):
+        if one.address < two.end and two.address < one.end:
+            raise top.error(
+                "memory regions overlap",
+                found=f"{one.name} {one.address:#x}..{one.end:#x} and {two.name} {two.address:#x}..{two.end:#x}",
+                allowed="regions that share no byte",
+            )
+    names = [region.name for region in (*device.flash, *device.ram)]
+    if len(set(names)) != len(names):
+        raise top.error("two memory regions have one name", found=", ".join(names))
+    if device.flash_bytes <= 0:
+        raise top.error("nothing is left of the flash", "limits.reserved-flash-bytes")
+    if device.ram_bytes <= device.limits.stack_bytes:
+        raise top.error("nothing is left of the RAM beside stack and reserve", "limits.stack-bytes")
+    if device.toolchain not in device.core.compilers:
+        raise top.error(
+            f"core {device.core.name} has no flags for this toolchain",
+            "toolchain",
+            found=device.toolchain,
+            allowed=", ".join(device.core.compilers),
+        )
+
+
+def _compilers(section: Section) -> dict[str, tuple[str, ...]]:
+    flags = {name: section.texts(name) for name in _TOOLCHAINS if section.has(name)}
+    section.close()
+    if not flags:
+        raise section.error("no compiler flags", allowed=" or ".join(_TOOLCHAINS))
+    return flags
+
+
+def _qemu(section: Section) -> QemuMap:
+    memory = MemoryMap(
+        section.integer("flash-address", 0, _ADDRESS_MAX),
+        section.integer("flash-bytes", 256, 1 << 30),
+        section.integer("ram-address", 0, _ADDRESS_MAX),
+        section.integer("ram-bytes", 256, 1 << 30),
+    )
+    qemu = QemuMap(section.text("machine"), memory)
+    section.text("source")
+    section.close()
+    return qemu
+
+
+def _costs(section: Section) -> CostTable:
+    extra: dict[CostClass, float] = {}
+    sources: dict[CostClass, str] = {}
+    for cost_class in CostClass:
+        if section.has(cost_class.value):
+            entry = section.section(cost_class.value)
+            extra[cost_class] = entry.number("extra", 0, 1000)
+            sources[cost_class] = entry.text("source")
+            entry.close()
+    section.close()
+    return CostTable(extra, sources)
+
+
+def _calibration(section: Section) -> Calibration:
+    per_operator = section.optional_section("by-operator")
+    by_operator = {key: per_operator.number(key, 0.01, 100) for key in per_operator.keys()}
+    calibration = Calibration(
+        section.number("scale", 0.01, 100),
+        by_operator,
+        section.number("error", 0.0, 2.0),
+        section.flag("calibrated"),
+        section.text("against"),
+    )
+    section.close()
+    return calibration
