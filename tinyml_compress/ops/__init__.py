@@ -20,7 +20,7 @@ def all_operators() -> dict[str, Operator]:
     """Every operator that has a folder here, by its schema name, in alphabetical order."""
     found: dict[str, Operator] = {}
     for module in pkgutil.iter_modules([str(Path(__file__).parent)]):
-        if not module.ispkg:
+        if not module.ispkg or not (Path(__file__).parent / module.name / "op.py").is_file():
             continue
         loaded = importlib.import_module(f"{__name__}.{module.name}.op")
         instance: Operator = loaded.OPERATOR

@@ -1,0 +1,308 @@
+"""The file's tables as plain values, decoded within bounds but not yet judged.
+
+Everything that a damaged file can make the flatbuffers library raise is turned into a ModelError here, in
+`decoding`. A file may point to the same bytes many times over, so the total of what is decoded is bounded
+by the file's size (`_Budget`), and the number of tables by `MAX_TABLES`.
+"""
+
+from __future__ import annotations
+
+import math
+import struct
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import tflite
+from flatbuffers.table import Table
+
+from tinyml_compress.errors import ModelError
+from tinyml_compress.frontend import schema
+from tinyml_compress.ops.base import Options
+
+__all__ = [
+    "MAX_TABLES",
+    "FlatBuffer",
+    "FlatModel",
+    "FlatOperator",
+    "FlatQuant",
+    "FlatTensor",
+    "decode",
+    "option_values",
+]
+
+MAX_TABLES = 16384
+"""More tensors, operators or buffers than any model for a microcontroller has."""
+_NAME_BYTES = 1024
+_LIBRARY_ERRORS = (struct.error, IndexError, ValueError, TypeError, OverflowError)
+_NEXT = "convert the model again, or fetch the file anew; it is damaged or was not written by a converter"
+
+
+@dataclass(frozen=True)
+class FlatQuant:
+    """Quantization as the file has it."""
+
+    scales: tuple[float, ...]
+    zero_points: tuple[int, ...]
+    axis: int
+    custom: bool
+
+
+@dataclass(frozen=True)
+class FlatTensor:
+    """One tensor as the file has it; `name` is printable text, maybe empty."""
+
+    name: str
+    shape: tuple[int, ...]
+    type: int
+    buffer: int
+    quant: FlatQuant | None
+    variable: bool
+    sparse: bool
+
+
+@dataclass(frozen=True, eq=False)
+class FlatBuffer:
+    """Bytes of one buffer; `external` when they lie behind the flatbuffer instead of in it."""
+
+    data: npt.NDArray[np.uint8]
+    external: bool
+
+
+@dataclass(frozen=True, eq=False)
+class FlatOperator:
+    """One operator as the file has it. `custom` names an operator that is not of the schema."""
+
+    number: int
+    custom: str | None
+    inputs: tuple[int, ...]
+    outputs: tuple[int, ...]
+    options_type: int
+    options: Table | None
+    extended_options: bool
+
+
+@dataclass(frozen=True, eq=False)
+class FlatModel:
+    """The first subgraph and what belongs to it."""
+
+    tensors: tuple[FlatTensor, ...]
+    buffers: tuple[FlatBuffer, ...]
+    operators: tuple[FlatOperator, ...]
+    inputs: tuple[int, ...]
+    outputs: tuple[int, ...]
+    subgraphs: int
+
+
+@contextmanager
+def decoding(what: str) -> Iterator[None]:
+    """The one place where an error of the flatbuffers library becomes ours."""
+    try:
+        yield
+    except _LIBRARY_ERRORS as error:
+        raise ModelError(
+            "the .tflite file is damaged", which=what, found=f"{type(error).__name__}: {error}", next_step=_NEXT
+        ) from error
+
+
+class _Budget:
+    """How much may still be decoded; a sound file names each of its bytes about once."""
+
+    def __init__(self, file_bytes: int) -> None:
+        self._left = 16 * file_bytes + 65536
+
+    def spend(self, amount: int) -> None:
+        self._left -= amount
+        if self._left < 0:
+            raise ModelError(
+                "the .tflite file is damaged",
+                which="its tables refer to the same bytes over and over",
+                allowed="every byte of the file decoded a few times",
+                next_step=_NEXT,
+            )
+
+
+def decode(file: bytes) -> FlatModel:
+    """Decode the whole file but for the options of its operators (see `option_values`)."""
+    if file[4:8] != schema.IDENTIFIER:
+        raise ModelError(
+            "this is not a .tflite file",
+            found=f"{len(file)} bytes, identifier {bytes(file[4:8])!r}",
+            allowed=f"identifier {schema.IDENTIFIER!r} at byte 4",
+            next_step="give a .tflite file as the TensorFlow Lite converter writes it",
+        )
+    budget = _Budget(len(file))
+    with decoding("header"):
+        model = tflite.Model.GetRootAs(file, 0)
+        version = model.Version()
+        subgraphs = model.SubgraphsLength()
+    if version != schema.VERSION:
+        raise ModelError("unknown schema version of the .tflite file", found=version, allowed=schema.VERSION)
+    if subgraphs == 0:
+        raise ModelError("the .tflite file holds no graph", found="0 subgraphs", allowed="1 subgraph", next_step=_NEXT)
+    with decoding("subgraph 0"):
+        graph = model.Subgraphs(0)
+        inputs, outputs = _ints(graph.InputsAsNumpy(), budget), _ints(graph.OutputsAsNumpy(), budget)
+    codes = _each("operator code", model.OperatorCodesLength, model.OperatorCodes, lambda code: _code(code, budget))
+    return FlatModel(
+        tensors=_each("tensor", graph.TensorsLength, graph.Tensors, lambda tensor: _tensor(tensor, budget)),
+        buffers=_each("buffer", model.BuffersLength, model.Buffers, _buffer),
+        operators=_each(
+            "operator", graph.OperatorsLength, graph.Operators, lambda operator: _operator(operator, codes, budget)
+        ),
+        inputs=inputs,
+        outputs=outputs,
+        subgraphs=subgraphs,
+    )
+
+
+def _each(what: str, length: Callable[[], int], get: Callable[[int], Any], make: Callable[[Any], Any]) -> Any:
+    with decoding(f"list of {what}s"):
+        count = length()
+    if count > MAX_TABLES:
+        raise ModelError(f"too many {what}s", found=count, allowed=f"at most {MAX_TABLES}", next_step=_NEXT)
+    made = []
+    for index in range(count):
+        with decoding(f"{what} {index}"):
+            made.append(make(get(index)))
+    return tuple(made)
+
+
+def _ints(vector: npt.NDArray[Any] | int, budget: _Budget) -> tuple[int, ...]:
+    """A vector of integers; the generated accessors give 0 for an absent one."""
+    if isinstance(vector, int):
+        return ()
+    budget.spend(4 * vector.size)
+    return tuple(int(value) for value in vector)
+
+
+def _text(raw: bytes | None, budget: _Budget) -> str:
+    if raw is None:
+        return ""
+    budget.spend(len(raw))
+    text = raw[:_NAME_BYTES].decode("utf-8", "replace")
+    return "".join(letter if letter.isprintable() else "?" for letter in text)
+
+
+def _code(code: Any, budget: _Budget) -> tuple[int, str | None]:
+    # Numbers up to 127 stand in the deprecated field too; files older than the new field have only that one.
+    number = max(code.BuiltinCode(), code.DeprecatedBuiltinCode())
+    custom = _text(code.CustomCode(), budget) if number == schema.OPERATOR_NUMBERS["CUSTOM"] else None
+    return number, custom
+
+
+def _tensor(tensor: Any, budget: _Budget) -> FlatTensor:
+    shape = _ints(tensor.ShapeAsNumpy(), budget)
+    quant = tensor.Quantization()
+    flat = None
+    if quant is not None and (quant.ScaleLength() or quant.DetailsType()):
+        scales = quant.ScaleAsNumpy()
+        count = 0 if isinstance(scales, int) else scales.size
+        budget.spend(4 * count)
+        flat = FlatQuant(
+            scales=tuple(float(scale) for scale in scales) if count else (),
+            zero_points=_ints(quant.ZeroPointAsNumpy(), budget),
+            axis=quant.QuantizedDimension(),
+            custom=quant.DetailsType() != 0,
+        )
+    return FlatTensor(
+        name=_text(tensor.Name(), budget),
+        shape=shape,
+        type=tensor.Type(),
+        buffer=tensor.Buffer(),
+        quant=flat,
+        variable=bool(tensor.IsVariable()),
+        sparse=tensor.Sparsity() is not None,
+    )
+
+
+def _buffer(buffer: Any) -> FlatBuffer:
+    data = buffer.DataAsNumpy()
+    return FlatBuffer(np.empty(0, np.uint8) if isinstance(data, int) else data, external=buffer.Offset() > 1)
+
+
+def _operator(operator: Any, codes: Sequence[tuple[int, str | None]], budget: _Budget) -> FlatOperator:
+    index = operator.OpcodeIndex()
+    if index >= len(codes):
+        raise ModelError(
+            "an operator refers to an operator code that is not there",
+            found=index,
+            allowed=f"0 to {len(codes) - 1}",
+            next_step=_NEXT,
+        )
+    number, custom = codes[index]
+    return FlatOperator(
+        number=number,
+        custom=custom,
+        inputs=_ints(operator.InputsAsNumpy(), budget),
+        outputs=_ints(operator.OutputsAsNumpy(), budget),
+        options_type=operator.BuiltinOptionsType(),
+        options=operator.BuiltinOptions(),
+        extended_options=operator.BuiltinOptions2Type() != 0,
+    )
+
+
+def _no_options() -> Table:
+    """A table without fields, which reads as the schema's defaults."""
+    return Table(struct.pack("<HHi", 4, 4, 4), 4)
+
+
+_MAX_OPTION_VECTOR = 64
+
+
+def option_values(flat: FlatOperator, options: Options, which: str) -> dict[str, object]:
+    """Values of an operator's attributes, by attribute name, read from its options table."""
+    if flat.extended_options or flat.options_type not in (0, schema.options_number(options.table)):
+        raise ModelError(
+            "an operator has another operator's options",
+            which=which,
+            found="options of the extended union"
+            if flat.extended_options
+            else schema.options_type_name(flat.options_type),
+            allowed=options.table,
+            next_step=_NEXT,
+        )
+    values: dict[str, object] = {}
+    with decoding(f"options of {which}"):
+        table = getattr(schema.options_module(options.table), options.table)()
+        source = flat.options if flat.options is not None and flat.options_type else _no_options()
+        table.Init(source.Bytes, source.Pos)
+        for field in options.fields:
+            name = schema.accessor(field.schema)
+            if field.kind is tuple:
+                values[field.attr] = _vector(getattr(table, f"{name}AsNumpy")(), which, field.schema)
+            else:
+                values[field.attr] = _scalar(getattr(table, name)(), field.kind, which, field.schema)
+    return values
+
+
+def _vector(raw: npt.NDArray[Any] | int, which: str, field: str) -> tuple[int, ...]:
+    if isinstance(raw, int):
+        return ()
+    if raw.size > _MAX_OPTION_VECTOR:
+        raise ModelError(
+            f"option {field} is too long", which=which, found=raw.size, allowed=f"at most {_MAX_OPTION_VECTOR}"
+        )
+    return tuple(int(value) for value in raw)
+
+
+def _scalar(raw: int | float | bool, kind: type, which: str, field: str) -> object:
+    if issubclass(kind, Enum):
+        known = {member.value: member for member in kind}
+        if raw not in known:
+            raise ModelError(
+                f"option {field} has an unknown value",
+                which=which,
+                found=raw,
+                allowed=", ".join(f"{member.value} ({member.name})" for member in known.values()),
+            )
+        return known[raw]
+    if kind is float and not math.isfinite(raw):
+        raise ModelError(f"option {field} is not a finite number", which=which, found=raw)
+    if kind is bool:
+        return bool(raw)
+    return float(raw) if kind is float else int(raw)

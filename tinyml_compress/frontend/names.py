@@ -1,0 +1,39 @@
+"""Names of tensors and layers, made from what the converter left of the model's own."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+__all__ = ["layer_of", "unique_names"]
+
+_VARIABLE_READ = re.compile(r"(/ReadVariableOp(_\d+)?)?(/resource)?\d*$")
+_BARE = re.compile(r"(Identity|StatefulPartitionedCall|PartitionedCall)(_\d+)?(:\d+)?(_int8)?\d*$")
+
+
+def unique_names(names: Iterable[str]) -> tuple[str, ...]:
+    """The names with `tensor_<index>` for empty ones and `#2`, `#3` ... behind repeated ones."""
+    taken: set[str] = set()
+    repeats: dict[str, int] = {}
+    unique = []
+    for index, given in enumerate(names):
+        base = name = given or f"tensor_{index}"
+        while name in taken:
+            repeats[base] = repeats.get(base, 1) + 1
+            name = f"{base}#{repeats[base]}"
+        taken.add(name)
+        unique.append(name)
+    return tuple(unique)
+
+
+def layer_of(tensor: str) -> str:
+    """The layer that a tensor's name tells of, as well as it can be told.
+
+    The converter joins the names of all fused operations with `;` and the layer that computes comes last:
+    `net/act/Relu;net/conv/BiasAdd;net/conv/Conv2D1` is of the layer `net/conv`.
+    """
+    last = tensor.rsplit(";", 1)[-1]
+    if _BARE.match(last):
+        return tensor
+    scope, _, operation = _VARIABLE_READ.sub("", last).rpartition("/")
+    return scope if scope and operation else last or tensor

@@ -1,0 +1,337 @@
+"""A .tflite file becomes a graph: every index, shape, buffer, type and quantization is checked on the way."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from tinyml_compress.errors import ModelError, UnsupportedOperator
+from tinyml_compress.frontend import schema
+from tinyml_compress.frontend.flat import FlatModel, FlatOperator, FlatQuant, FlatTensor, decode, option_values
+from tinyml_compress.frontend.names import layer_of, unique_names
+from tinyml_compress.ir import Attrs, DType, Graph, Node, Quant, Tensor
+from tinyml_compress.ir.verify import verify
+from tinyml_compress.ops import operator
+from tinyml_compress.ops.numerics import dtype_range
+
+__all__ = ["MAX_RANK", "read"]
+
+MAX_RANK = 8
+_MAX_TENSOR_BYTES = (1 << 31) - 1
+_DAMAGED = "convert the model again, or fetch the file anew"
+_ABSENT = -1
+"""Index of an optional input that is not there."""
+
+
+def read(model: bytes, name: str) -> Graph:
+    """The graph of a .tflite file, named `name`. ModelError or UnsupportedOperator says what is wrong with it."""
+    flat = decode(bytes(model))
+    if flat.subgraphs != 1:
+        raise ModelError(
+            "models with control flow are not supported by the ahead-of-time engine",
+            found=f"{flat.subgraphs} subgraphs",
+            allowed="1 subgraph",
+            next_step="replace If/While layers, or run the model with TensorFlow Lite Micro (--engine tflm)",
+        )
+    return _Reading(flat).graph(name)
+
+
+@dataclass(frozen=True)
+class _Place:
+    """A tensor's index and name, for messages."""
+
+    index: int
+    name: str
+
+    def __str__(self) -> str:
+        return f"tensor {self.index} ({self.name})"
+
+
+class _Reading:
+    def __init__(self, flat: FlatModel) -> None:
+        self._flat = flat
+        self._names = unique_names(tensor.name for tensor in flat.tensors)
+        self._tensors: dict[int, Tensor] = {}
+        self._made = {index for operator in flat.operators for index in operator.outputs}
+
+    def graph(self, name: str) -> Graph:
+        flat = self._flat
+        inputs = tuple(self._tensor(index, "graph input").name for index in flat.inputs)
+        nodes = tuple(self._node(index, operator) for index, operator in enumerate(flat.operators))
+        outputs = tuple(self._tensor(index, "graph output").name for index in flat.outputs)
+        self._check_order()
+        tensors = {self._names[index]: self._tensors[index] for index in sorted(self._tensors)}
+        graph = Graph(name=name, tensors=tensors, nodes=nodes, inputs=inputs, outputs=outputs)
+        verify(graph)
+        return graph
+
+    # --- operators ---
+
+    def _node(self, index: int, flat: FlatOperator) -> Node:
+        layer = self._layer(index, flat)
+        op = self._op_name(flat, layer)
+        where = f"{op} {layer}"
+        known = operator(op, layer)
+        inputs = tuple(None if i == _ABSENT else self._tensor(i, f"input of {where}").name for i in flat.inputs)
+        outputs = tuple(self._tensor(i, f"output of {where}").name for i in flat.outputs)
+        if not outputs:
+            raise ModelError("an operator has no output", which=where, next_step=_DAMAGED)
+        values = option_values(flat, known.options, where) if known.options is not None else {}
+        attrs: Attrs = known.attrs_type(**values)
+        return Node(op=op, inputs=inputs, outputs=outputs, attrs=attrs, name=layer)
+
+    def _layer(self, index: int, flat: FlatOperator) -> str:
+        named = [self._names[i] for i in flat.outputs if 0 <= i < len(self._names)]
+        return layer_of(named[0]) if named else f"operator {index}"
+
+    def _op_name(self, flat: FlatOperator, layer: str) -> str:
+        if flat.custom is not None:
+            raise UnsupportedOperator(
+                f"custom operator {flat.custom or '(without a name)'} is not supported",
+                which=layer,
+                allowed="tinyml-compress operators lists what is",
+                next_step="replace the layer that makes it by standard ones",
+            )
+        if flat.number not in schema.OPERATOR_NAMES:
+            raise ModelError(
+                "unknown operator number",
+                which=layer,
+                found=flat.number,
+                allowed=f"0 to {max(schema.OPERATOR_NAMES)}",
+                next_step=_DAMAGED,
+            )
+        return schema.OPERATOR_NAMES[flat.number]
+
+    def _check_order(self) -> None:
+        """Every value is there before it is used, and made once."""
+        flat = self._flat
+        self._check_unique_inputs()
+        given = set(flat.inputs)
+        ready = given | {i for i, tensor in self._tensors.items() if tensor.is_const}
+        for index, op in enumerate(flat.operators):
+            where = f"{schema.OPERATOR_NAMES[op.number]} {self._layer(index, op)}"
+            for source in op.inputs:
+                if source != _ABSENT and source not in ready:
+                    self._refuse_unready(source, where)
+            for made in op.outputs:
+                if made in ready:
+                    why = "a graph input" if made in given else "a constant" if self._const(made) else "made by another"
+                    raise ModelError(
+                        "a tensor is made twice",
+                        which=self._place(made),
+                        found=f"output of {where}, and {why}",
+                        allowed="one maker",
+                        next_step=_DAMAGED,
+                    )
+                ready.add(made)
+        if not flat.outputs:
+            raise ModelError("the graph has no output", allowed="at least one", next_step=_DAMAGED)
+        for output in flat.outputs:
+            if output not in ready:
+                self._refuse_unready(output, "graph output")
+
+    def _check_unique_inputs(self) -> None:
+        inputs = self._flat.inputs
+        counts = Counter(inputs)
+        twice = next((i for i in inputs if counts[i] > 1), None)
+        if twice is not None:
+            raise ModelError("a graph input is listed twice", which=self._place(twice), next_step=_DAMAGED)
+        const = next((i for i in inputs if self._const(i)), None)
+        if const is not None:
+            raise ModelError("a graph input is a constant", which=self._place(const), next_step=_DAMAGED)
+
+    def _const(self, index: int) -> bool:
+        return self._tensors[index].is_const
+
+    def _refuse_unready(self, index: int, where: str) -> None:
+        if self._flat.tensors[index].variable:
+            raise UnsupportedOperator(
+                "variable tensors (state between inferences) are not supported by the ahead-of-time engine",
+                which=self._place(index),
+                found=f"read by {where}",
+                next_step="unroll the recurrent layer, or run the model with TensorFlow Lite Micro (--engine tflm)",
+            )
+        raise ModelError(
+            "a tensor is used before it is made",
+            which=self._place(index),
+            found=f"{where}; made " + ("by it or by a later operator" if index in self._made else "nowhere"),
+            allowed="operators in execution order, without cycles",
+            next_step=_DAMAGED,
+        )
+
+    # --- tensors ---
+
+    def _place(self, index: int) -> _Place:
+        return _Place(index, self._names[index])
+
+    def _tensor(self, index: int, role: str) -> Tensor:
+        if not 0 <= index < len(self._flat.tensors):
+            raise ModelError(
+                "a tensor index is out of range",
+                which=role,
+                found=index,
+                allowed=f"0 to {len(self._flat.tensors) - 1}",
+                next_step=_DAMAGED,
+            )
+        if index not in self._tensors:
+            self._tensors[index] = self._new_tensor(index)
+        return self._tensors[index]
+
+    def _new_tensor(self, index: int) -> Tensor:
+        flat, place = self._flat.tensors[index], self._place(index)
+        dtype = _dtype(flat, place)
+        if flat.sparse:
+            raise ModelError(
+                "sparse tensors are not supported",
+                which=place,
+                allowed="dense tensors",
+                next_step="convert without the sparsity optimization",
+            )
+        elements = _elements(flat.shape, dtype, place)
+        data = self._data(index, dtype, elements)
+        if elements == 0 and data is None:
+            raise ModelError("a tensor is empty", which=place, found=_dims(flat.shape), allowed="dimensions from 1 on")
+        quant = None if dtype.is_float or flat.quant is None else _quant(flat.quant, flat.shape, dtype, place)
+        if quant is not None and quant.per_channel and data is None:
+            raise ModelError(
+                "a computed tensor is quantized per channel",
+                which=place,
+                found=f"{len(quant.scales)} scales",
+                allowed="1 scale; only constants have one per channel",
+                next_step=_DAMAGED,
+            )
+        return Tensor(place.name, flat.shape, dtype, quant, data)
+
+    def _data(self, index: int, dtype: DType, elements: int) -> npt.NDArray[np.generic] | None:
+        flat, place = self._flat.tensors[index], self._place(index)
+        if flat.buffer >= len(self._flat.buffers):
+            raise ModelError(
+                "a buffer index is out of range",
+                which=place,
+                found=flat.buffer,
+                allowed=f"0 to {len(self._flat.buffers) - 1}",
+                next_step=_DAMAGED,
+            )
+        buffer = self._flat.buffers[flat.buffer]
+        if buffer.external:
+            raise ModelError(
+                "data outside the flatbuffer is not supported",
+                which=place,
+                allowed="data inside it, as in all files below 2 GB",
+                next_step="convert without external buffers",
+            )
+        if buffer.data.size == 0:
+            if elements or index in self._made or index in self._flat.inputs:
+                return None
+            empty = np.empty(flat.shape, dtype.numpy)
+            empty.setflags(write=False)
+            return empty
+        expected = (elements + 1) // 2 if dtype is DType.INT4 else elements * dtype.itemsize
+        if buffer.data.size != expected:
+            raise ModelError(
+                "a constant's data does not fit its shape",
+                which=place,
+                found=f"{buffer.data.size} bytes",
+                allowed=f"{expected} bytes for {_dims(flat.shape)} of {dtype.name}",
+                next_step=_DAMAGED,
+            )
+        if dtype is DType.BOOL and bool((buffer.data > 1).any()):
+            raise ModelError("a boolean constant holds other values than 0 and 1", which=place, next_step=_DAMAGED)
+        if dtype is DType.INT4:
+            data = unpack_int4(buffer.data, elements)
+        else:
+            data = buffer.data.view(dtype.numpy.newbyteorder("<")).astype(dtype.numpy, copy=False)
+        data = data.reshape(flat.shape)
+        data.setflags(write=False)
+        return data
+
+
+def unpack_int4(packed: npt.NDArray[np.uint8], elements: int) -> npt.NDArray[np.generic]:
+    """Two per byte, low half first, to one per int8."""
+    both = np.stack([packed & 15, packed >> 4], axis=-1).reshape(-1)[:elements]
+    signed: npt.NDArray[np.int8] = (both ^ 8).astype(np.int8) - np.int8(8)
+    return signed
+
+
+def _dtype(flat: FlatTensor, place: _Place) -> DType:
+    if flat.type not in schema.DTYPE_OF:
+        raise ModelError(
+            "unsupported element type",
+            which=place,
+            found=schema.TYPE_NAMES.get(flat.type, f"number {flat.type}"),
+            allowed=", ".join(dtype.name for dtype in DType),
+        )
+    return schema.DTYPE_OF[flat.type]
+
+
+def _elements(shape: tuple[int, ...], dtype: DType, place: _Place) -> int:
+    if len(shape) > MAX_RANK:
+        raise ModelError("too many dimensions", which=place, found=len(shape), allowed=f"at most {MAX_RANK}")
+    if min(shape, default=1) < 0:
+        raise ModelError(
+            "negative dimension",
+            which=place,
+            found=_dims(shape),
+            allowed="dimensions from 1 on",
+            next_step="convert the model with fixed input shapes (batch 1)",
+        )
+    elements = math.prod(shape)
+    if elements * dtype.itemsize > _MAX_TENSOR_BYTES:
+        raise ModelError(
+            "a tensor is too large",
+            which=place,
+            found=f"{_dims(shape)} of {dtype.name}",
+            allowed=f"at most {_MAX_TENSOR_BYTES} bytes",
+        )
+    return elements
+
+
+def _quant(flat: FlatQuant, shape: tuple[int, ...], dtype: DType, place: _Place) -> Quant | None:
+    if flat.custom:
+        raise ModelError("custom quantization is not supported", which=place, allowed="scale and zero point")
+    count = len(flat.scales)
+    bad = next((scale for scale in flat.scales if not (math.isfinite(scale) and scale > 0)), None)
+    if bad is not None:
+        raise ModelError("unsound quantization scale", which=place, found=bad, allowed="finite and above 0")
+    if len(flat.zero_points) not in (1, count):
+        raise ModelError(
+            "scales and zero points do not match",
+            which=place,
+            found=f"{count} scales, {len(flat.zero_points)} zero points",
+            allowed="as many zero points as scales, or one",
+            next_step=_DAMAGED,
+        )
+    low, high = _zero_point_range(dtype)
+    wrong = next((zero for zero in flat.zero_points if not low <= zero <= high), None)
+    if wrong is not None:
+        raise ModelError(
+            "zero point out of range", which=place, found=wrong, allowed=f"{low} to {high} for {dtype.name}"
+        )
+    zero_points = flat.zero_points if len(flat.zero_points) == count else flat.zero_points * count
+    if count == 1:
+        return Quant(flat.scales, zero_points)
+    if not 0 <= flat.axis < len(shape) or shape[flat.axis] != count:
+        raise ModelError(
+            "per-channel quantization does not fit the shape",
+            which=place,
+            found=f"{count} scales along axis {flat.axis} of {_dims(shape)}",
+            allowed="one scale, or as many as the axis is long",
+            next_step=_DAMAGED,
+        )
+    return Quant(flat.scales, zero_points, flat.axis)
+
+
+def _zero_point_range(dtype: DType) -> tuple[int, int]:
+    if dtype is DType.INT4:
+        return -8, 7
+    if dtype in (DType.INT8, DType.UINT8, DType.INT16):
+        return dtype_range(dtype)
+    return -(1 << 31), (1 << 31) - 1
+
+
+def _dims(shape: tuple[int, ...]) -> str:
+    return "[" + ", ".join(str(size) for size in shape) + "]"
