@@ -13,8 +13,7 @@ from tinyml_compress.errors import ModelError, UnsupportedOperator
 from tinyml_compress.frontend import schema
 from tinyml_compress.frontend.flat import FlatModel, FlatOperator, FlatQuant, FlatTensor, decode, option_values
 from tinyml_compress.frontend.names import layer_of, unique_names
-from tinyml_compress.ir import Attrs, DType, Graph, Node, Quant, Tensor
-from tinyml_compress.ir.verify import verify
+from tinyml_compress.ir import Attrs, DType, Graph, Node, Quant, Tensor, verify
 from tinyml_compress.ops import operator
 from tinyml_compress.ops.numerics import dtype_range
 

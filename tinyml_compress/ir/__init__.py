@@ -3,7 +3,9 @@
 from tinyml_compress.ir.graph import Attrs, Graph, Node, NodeView, Tensor
 from tinyml_compress.ir.memory import ARENA_ALIGN, Buffer, MemoryPlan
 from tinyml_compress.ir.program import Port, Program, ProgramNode
+from tinyml_compress.ir.text import to_text
 from tinyml_compress.ir.types import DType, Quant
+from tinyml_compress.ir.verify import verify
 
 __all__ = [
     "ARENA_ALIGN",
@@ -19,4 +21,6 @@ __all__ = [
     "ProgramNode",
     "Quant",
     "Tensor",
+    "to_text",
+    "verify",
 ]

@@ -8,11 +8,11 @@ from collections.abc import Iterable
 from functools import lru_cache
 from pathlib import Path
 
-from tinyml_compress.errors import GraphError, UnsupportedOperator
-from tinyml_compress.ir import NodeView
+from tinyml_compress.errors import GraphError, ModelError, UnsupportedOperator
+from tinyml_compress.ir import Graph, NodeView
 from tinyml_compress.ops.base import Isa, Level, Operator, Variant
 
-__all__ = ["all_operators", "choose", "folder_of", "operator"]
+__all__ = ["all_operators", "check_graph", "choose", "folder_of", "operator"]
 
 
 @lru_cache(maxsize=1)
@@ -39,6 +39,27 @@ def operator(name: str, where: str = "") -> Operator:
             next_step="replace the layer that makes it, or run the model with TensorFlow Lite Micro (--engine tflm)",
         )
     return known[name]
+
+
+def check_graph(graph: Graph) -> None:
+    """Every node is one that its operator's kernels compute exactly, and its outputs have the shapes it computes.
+
+    For graphs that `ir.verify` accepts.
+    """
+    for view in graph.views():
+        op = operator(view.node.op, view.node.name)
+        op.check(view)
+        computed = op.output_shapes(view)
+        for index, (shape, name) in enumerate(zip(computed, view.node.outputs, strict=True)):
+            found = graph.tensors[name].shape
+            if found != shape:
+                raise ModelError(
+                    f"{op.name}: output {index} has another shape than the operator computes",
+                    which=f"{view.node.name} (tensor {name})",
+                    found=list(found),
+                    allowed=list(shape),
+                    next_step="convert the model again with fixed input shapes; the file is damaged or was edited",
+                )
 
 
 def folder_of(op: Operator) -> Path:

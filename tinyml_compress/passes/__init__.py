@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from tinyml_compress.ir import Graph
-from tinyml_compress.ir.verify import verify
+from tinyml_compress.ir import Graph, verify
+from tinyml_compress.ops import check_graph
 
 __all__ = ["PASSES", "Pass", "run"]
 
@@ -15,9 +15,16 @@ PASSES: tuple[Pass, ...] = ()
 
 
 def run(graph: Graph, passes: Sequence[Pass] = PASSES) -> Graph:
-    """The graph after these passes, verified before the first and after each."""
-    verify(graph)
+    """The graph after these passes; structure and operators are checked before the first and after each."""
+    _check(graph)
     for rewrite in passes:
-        graph = rewrite(graph)
-        verify(graph)
+        rewritten = rewrite(graph)
+        if rewritten is not graph:
+            graph = rewritten
+            _check(graph)
     return graph
+
+
+def _check(graph: Graph) -> None:
+    verify(graph)
+    check_graph(graph)
