@@ -1,0 +1,128 @@
+"""AVERAGE_POOL_2D and MAX_POOL_2D share everything but their kernels."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tinyml_compress.ir import Attrs, DType, NodeView
+from tinyml_compress.ops import _checks
+from tinyml_compress.ops._products import Sliding, axis_window, check_activation, clamp_bounds, sliding_gap
+from tinyml_compress.ops.base import Call, In, Operator, OptionField, Options, Out, Overlap
+from tinyml_compress.ops.numerics import Activation, Padding
+
+__all__ = ["Pool", "PoolAttrs", "pool_call", "pool_overlap", "pool_window"]
+
+_FIELDS = ("batch", "in_h", "in_w", "in_c", "out_h", "out_w", "kernel_h", "kernel_w")
+_MOVES = ("stride_h", "stride_w", "pad_top", "pad_left")
+_MAX_WINDOW = 1 << 23
+
+
+@dataclass(frozen=True)
+class PoolAttrs(Attrs):
+    padding: Padding = Padding.VALID
+    stride_w: int = 1
+    stride_h: int = 1
+    filter_w: int = 1
+    filter_h: int = 1
+    activation: Activation = Activation.NONE
+
+
+def _attrs(view: NodeView) -> PoolAttrs:
+    assert isinstance(view.attrs, PoolAttrs)
+    return view.attrs
+
+
+def pool_window(view: NodeView) -> Sliding:
+    """The pool's window; every size is known to be positive."""
+    attrs = _attrs(view)
+    batch, height, width, channels = view.input(0).shape
+    out_h, top = axis_window(attrs.padding, height, attrs.filter_h, attrs.stride_h)
+    out_w, left = axis_window(attrs.padding, width, attrs.filter_w, attrs.stride_w)
+    return Sliding(
+        batch=batch,
+        in_h=height,
+        in_w=width,
+        in_c=channels,
+        out_h=out_h,
+        out_w=out_w,
+        out_c=channels,
+        kernel_h=attrs.filter_h,
+        kernel_w=attrs.filter_w,
+        stride_h=attrs.stride_h,
+        stride_w=attrs.stride_w,
+        pad_top=top,
+        pad_left=left,
+    )
+
+
+def pool_call(view: NodeView, symbol: str) -> tuple[Call, ...]:
+    """The call of a pool kernel."""
+    window = pool_window(view)
+    low, high = clamp_bounds(_attrs(view).activation, view.output())
+    sizes = tuple((name, int(getattr(window, name))) for name in (*_FIELDS, *_MOVES))
+    return (Call(symbol, "tc_s8_pool", (*sizes, ("act_min", low), ("act_max", high)), (In(0), Out())),)
+
+
+def pool_overlap(view: NodeView) -> tuple[Overlap, ...]:
+    """Each output pixel is written while its window is read."""
+    return (Overlap(0, 0, sliding_gap(pool_window(view), 0)),)
+
+
+class Pool(Operator):
+    attrs_type = PoolAttrs
+    options = Options(
+        "Pool2DOptions",
+        (
+            OptionField("padding", "padding", Padding),
+            OptionField("stride_w", "stride_w"),
+            OptionField("stride_h", "stride_h"),
+            OptionField("filter_w", "filter_width"),
+            OptionField("filter_h", "filter_height"),
+            OptionField("activation", "fused_activation_function", Activation),
+        ),
+    )
+    dtypes = ("int8",)
+
+    def check(self, view: NodeView) -> None:
+        attrs = _attrs(view)
+        _checks.arity(self, view, 1)
+        source, target = view.input(0), view.output()
+        for tensor in (source, target):
+            _checks.dtypes(self, view, tensor, (DType.INT8,))
+        _checks.full_rank(self, view, source, 4, 4)
+        given, made = _checks.quantization(self, view, source), _checks.quantization(self, view, target)
+        if abs(given.scale - made.scale) > 1.0e-6 or given.zero_point != made.zero_point:
+            raise self.refuse(
+                view,
+                "input and output quantized differently",
+                found=f"scales {given.scale} and {made.scale}, zero points {given.zero_point} and {made.zero_point}",
+                allowed="equal zero points, scales within 1e-6",
+            )
+        check_activation(self, view, attrs.activation, made)
+        for what, value in (
+            ("stride_w", attrs.stride_w),
+            ("stride_h", attrs.stride_h),
+            ("filter_width", attrs.filter_w),
+            ("filter_height", attrs.filter_h),
+        ):
+            if not 1 <= value <= 1 << 15:
+                raise self.refuse(view, what, found=value, allowed="1 to 32768")
+        for axis, size in zip("NHWC", source.shape, strict=True):
+            if size < 1:
+                raise self.refuse(view, f"size of the input along {axis}", found=size, allowed="1 or more")
+        if attrs.filter_h * attrs.filter_w > _MAX_WINDOW:
+            raise self.refuse(
+                view, "taps of the window", found=attrs.filter_h * attrs.filter_w, allowed=f"up to {_MAX_WINDOW}"
+            )
+        window = pool_window(view)
+        if window.out_h < 1 or window.out_w < 1:
+            raise self.refuse(
+                view,
+                "window larger than the image",
+                found=f"{attrs.filter_h} x {attrs.filter_w} on {window.in_h} x {window.in_w}",
+                allowed="a window that fits, or SAME padding",
+            )
+
+    def output_shapes(self, view: NodeView) -> tuple[tuple[int, ...], ...]:
+        window = pool_window(view)
+        return ((window.batch, window.out_h, window.out_w, window.out_c),)

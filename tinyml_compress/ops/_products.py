@@ -1,0 +1,289 @@
+"""What convolutions and fully-connected layers share: checks, windows, requantization, overlap of output with input."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+import numpy.typing as npt
+
+from tinyml_compress.ir import DType, NodeView, Quant, Tensor
+from tinyml_compress.ops import _checks
+from tinyml_compress.ops.base import Operator
+from tinyml_compress.ops.numerics import Activation, Padding, activation_range, quantize_multiplier
+
+__all__ = [
+    "FUSED",
+    "Channels",
+    "Ints",
+    "Sliding",
+    "axis_window",
+    "check_activation",
+    "check_bias",
+    "check_weights",
+    "checked_multiplier",
+    "clamp_bounds",
+    "conv_multipliers",
+    "finish_bounds",
+    "int32_table",
+    "requant_channels",
+    "sliding_gap",
+    "weight_values",
+    "wrap32",
+]
+
+FUSED = (Activation.NONE, Activation.RELU, Activation.RELU_N1_TO_1, Activation.RELU6)
+"""Fused activations whose int8 kernels mean anything (TFLM ignores the others without a word)."""
+
+_WEIGHTS = 1
+_BIAS = 2
+Ints = npt.NDArray[np.int64]
+
+
+# --- checks -----------------------------------------------------------------------------------------------------
+
+
+def check_activation(op: Operator, view: NodeView, activation: Activation, quant: Quant) -> None:
+    """The fused activation is one that int8 kernels compute, and its bounds are representable."""
+    if activation not in FUSED:
+        raise op.refuse(
+            view,
+            "fused activation",
+            found=activation.name,
+            allowed=", ".join(item.name for item in FUSED),
+            next_step="make the activation a layer of its own",
+        )
+    if activation is not Activation.NONE and float(np.float32(6.0) / np.float32(quant.scale)) >= 2.0**31:
+        raise op.refuse(view, "output scale too small for its activation", found=quant.scale, allowed="above 2.8e-9")
+
+
+def check_weights(op: Operator, view: NodeView, axis: int, channels: int) -> None:
+    """int8 constants with one scale, or one per output channel, and zero point 0."""
+    weights = view.input(_WEIGHTS)
+    _checks.dtypes(op, view, weights, (DType.INT8,), "the weights")
+    if weights.data is None:
+        raise op.refuse(
+            view,
+            "weights are computed at run time",
+            found=f"tensor {weights.name}",
+            allowed="constant weights",
+            next_step="run the model with TensorFlow Lite Micro (--engine tflm)",
+        )
+    quant = weights.quant
+    if quant is None or not quant.scales:
+        raise op.refuse(
+            view,
+            "weights without quantization",
+            found=f"tensor {weights.name}",
+            allowed="one scale, or one per output channel",
+            next_step="convert the model with full-integer quantization",
+        )
+    if quant.per_channel and (len(quant.scales) != channels or quant.axis != axis):
+        raise op.refuse(
+            view,
+            "weights quantized along another axis",
+            found=f"{len(quant.scales)} scales along axis {quant.axis}",
+            allowed=f"1, or {channels} along axis {axis}",
+        )
+    if not all(math.isfinite(scale) and scale >= 0.0 for scale in quant.scales):
+        raise op.refuse(view, "scales of the weights", found=min(quant.scales), allowed="finite, not negative")
+    if any(quant.zero_points):
+        found = next(value for value in quant.zero_points if value)
+        raise op.refuse(view, "zero point of the weights", found=found, allowed="0 (symmetric quantization)")
+
+
+def check_bias(op: Operator, view: NodeView, channels: int) -> None:
+    """No bias, or one int32 constant per output channel."""
+    bias = view.optional_input(_BIAS)
+    if bias is None:
+        return
+    _checks.dtypes(op, view, bias, (DType.INT32,), "the bias")
+    if bias.data is None:
+        raise op.refuse(view, "bias is computed at run time", found=f"tensor {bias.name}", allowed="a constant bias")
+    if bias.elements != channels:
+        raise op.refuse(view, "size of the bias", found=bias.elements, allowed=f"{channels}, one per output channel")
+
+
+# --- requantization -----------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, eq=False)
+class Channels:
+    """Per output channel: bias with the input's zero point folded in, multiplier, shift (positive to the left)."""
+
+    bias: Ints
+    multiplier: Ints
+    shift: Ints
+    peak: Ints
+    """No accumulator of this channel, bias included, is larger in magnitude; at most 2^31 where it may wrap."""
+
+    @property
+    def count(self) -> int:
+        return len(self.bias)
+
+
+def wrap32(values: Ints) -> Ints:
+    """Two's complement wrap to 32 bits, as accumulators do."""
+    wrapped: Ints = (values + (1 << 31)) % (1 << 32) - (1 << 31)
+    return wrapped
+
+
+def weight_values(view: NodeView) -> npt.NDArray[np.int8]:
+    """The weights as stored."""
+    data = view.input(_WEIGHTS).data
+    assert data is not None
+    return np.asarray(data, np.int8)
+
+
+def requant_channels(op: Operator, view: NodeView, rows: Ints, multipliers: list[tuple[int, int]]) -> Channels:
+    """Channel parameters for `rows`: one row of weights per output channel. Refuses shifts that C leaves undefined."""
+    count = len(rows)
+    bias_tensor = view.optional_input(_BIAS)
+    bias = np.zeros(count, np.int64)
+    if bias_tensor is not None and bias_tensor.data is not None:
+        bias = np.asarray(bias_tensor.data, np.int64).reshape(-1)
+    quant = view.input(0).quant
+    assert quant is not None
+    zero = quant.zero_point
+    reach = max(zero + 128, 127 - zero)
+    peak = np.minimum(np.abs(rows).sum(axis=1) * reach + np.abs(bias), 1 << 31)
+    return Channels(
+        bias=wrap32(bias - zero * rows.sum(axis=1)),
+        multiplier=np.array([pair[0] for pair in multipliers], np.int64),
+        shift=np.array([pair[1] for pair in multipliers], np.int64),
+        peak=peak,
+    )
+
+
+def conv_multipliers(op: Operator, view: NodeView, channels: int) -> list[tuple[int, int]]:
+    """Multiplier and shift per output channel: a product of scales in double precision, as for TFLM's convolutions."""
+    source, weights, target = view.input(0).quant, view.input(_WEIGHTS).quant, view.output().quant
+    assert source is not None
+    assert weights is not None
+    assert target is not None
+    scales = weights.scales if weights.per_channel else weights.scales[:1] * channels
+    return [checked_multiplier(op, view, source.scale * scale / target.scale) for scale in scales]
+
+
+def checked_multiplier(op: Operator, view: NodeView, real: float) -> tuple[int, int]:
+    """`quantize_multiplier`, refused where TFLM's left shift would leave 32 bits."""
+    multiplier, shift = quantize_multiplier(real)
+    if shift > 30:
+        raise op.refuse(
+            view,
+            "input and weight scales too large for the output scale",
+            found=f"a factor of {real:.6g}",
+            allowed="below 2^30",
+            next_step="check the calibration data: the output range looks collapsed",
+        )
+    return multiplier, shift
+
+
+def clamp_bounds(activation: Activation, tensor: Tensor) -> tuple[int, int]:
+    """Smallest and largest output value under the fused activation."""
+    assert tensor.quant is not None
+    return activation_range(activation, tensor.dtype, tensor.quant)
+
+
+def finish_bounds(activation: Activation, tensor: Tensor) -> tuple[tuple[str, int], ...]:
+    """Parameters `out_zero`, `act_min`, `act_max`, in this order."""
+    assert tensor.quant is not None
+    low, high = clamp_bounds(activation, tensor)
+    return (("out_zero", tensor.quant.zero_point), ("act_min", low), ("act_max", high))
+
+
+def int32_table(*columns: Ints) -> npt.NDArray[np.int32]:
+    """Columns of equal length as one row-major table."""
+    return np.stack(columns, axis=1).astype(np.int32).reshape(-1)
+
+
+# --- windows ------------------------------------------------------------------------------------------------------
+
+
+def axis_window(padding: Padding, size: int, kernel: int, stride: int, dilation: int = 1) -> tuple[int, int]:
+    """(output size, padding in front) along one axis, as TFLM computes them; an output size below 1 is no window."""
+    reach = (kernel - 1) * dilation + 1
+    out = (size + stride - 1) // stride if padding is Padding.SAME else (size + stride - reach) // stride
+    total = max((out - 1) * stride + reach - size, 0)
+    return out, total // 2
+
+
+@dataclass(frozen=True)
+class Sliding:
+    """A window that slides over an NHWC image; the fields shared by convolutions and pools."""
+
+    batch: int
+    in_h: int
+    in_w: int
+    in_c: int
+    out_h: int
+    out_w: int
+    out_c: int
+    kernel_h: int
+    kernel_w: int
+    stride_h: int
+    stride_w: int
+    pad_top: int
+    pad_left: int
+    dilation_h: int = 1
+    dilation_w: int = 1
+
+    @property
+    def pixels(self) -> int:
+        """Output pixels of all images."""
+        return self.batch * self.out_h * self.out_w
+
+    @property
+    def taps(self) -> int:
+        return self.kernel_h * self.kernel_w
+
+    @property
+    def pointwise(self) -> bool:
+        """Whether every output pixel depends on the input pixel of the same number alone."""
+        return (
+            self.taps == 1
+            and self.stride_h == self.stride_w == 1
+            and self.pad_top == self.pad_left == 0
+            and (self.in_h, self.in_w) == (self.out_h, self.out_w)
+        )
+
+    @property
+    def padded(self) -> bool:
+        """Whether some window reaches outside the image."""
+        reach_h = (self.out_h - 1) * self.stride_h - self.pad_top + (self.kernel_h - 1) * self.dilation_h
+        reach_w = (self.out_w - 1) * self.stride_w - self.pad_left + (self.kernel_w - 1) * self.dilation_w
+        return self.pad_top > 0 or self.pad_left > 0 or reach_h >= self.in_h or reach_w >= self.in_w
+
+    def params(self) -> tuple[tuple[str, int], ...]:
+        """Struct fields from `batch` to `dilation_w`, in the order of their declaration here."""
+        return tuple((name, int(getattr(self, name))) for name in self.__dataclass_fields__)
+
+
+@lru_cache(maxsize=1024)
+def sliding_gap(window: Sliding, block: int) -> int:
+    """How far output bytes run ahead of the input bytes that are still needed.
+
+    The kernel reads the windows of `block` consecutive output pixels (in row-major order) before it writes these;
+    `block == 0` means that it still reads a pixel's window while it writes that pixel.
+    """
+    w = window
+    first_row = np.maximum(np.arange(w.out_h, dtype=np.int64) * w.stride_h - w.pad_top, 0)
+    first_col = np.maximum(np.arange(w.out_w, dtype=np.int64) * w.stride_w - w.pad_left, 0)
+    lowest = (np.minimum(first_row, w.in_h)[:, None] * w.in_w + np.minimum(first_col, w.in_w)[None, :]).reshape(-1)
+    image = w.in_h * w.in_w
+    starts = (np.arange(w.batch, dtype=np.int64)[:, None] * image + lowest[None, :]).reshape(-1)
+    # From pixel p on, nothing below `needed[p]` is read any more.
+    needed = np.minimum.accumulate(starts[::-1])[::-1]
+    needed = np.append(needed, w.batch * image) * w.in_c
+    pixels = w.pixels
+    ends = np.arange(1, pixels + 1, dtype=np.int64)
+    if block == 0:
+        return max(0, int((ends * w.out_c - needed[:-1]).max()))
+    ends = np.minimum((ends + block - 1) // block * block, pixels)
+    following = needed[ends]
+    inside = ends < pixels
+    if not inside.any():
+        return 0
+    return max(0, int((ends * w.out_c - following)[inside].max()))

@@ -1,0 +1,34 @@
+/* Convolution tap by tap: takes every node, needs no scratch. Weights lie as in the file, [out][y][x][in];
+ * a channel is {bias, multiplier, shift}. Output may run over input that no later window reads. */
+#include "tc_conv.h"
+
+TC_KERNEL void tc_s8_conv_2d__c(const tc_s8_conv *p, const int8_t *in, int8_t *out) {
+    const int32_t image = p->in_h * p->in_w * p->in_c;
+    for (int32_t b = 0; b < p->batch; b++, in += image) {
+        for (int32_t y = 0; y < p->out_h; y++) {
+            for (int32_t x = 0; x < p->out_w; x++) {
+                const int32_t top = y * p->stride_h - p->pad_top;
+                const int32_t left = x * p->stride_w - p->pad_left;
+                const int8_t *w = p->weights;
+                for (int32_t c = 0; c < p->out_c; c++) {
+                    const int32_t first = c / p->group_out * p->group_in;
+                    uint32_t acc = 0;
+                    for (int32_t ky = 0; ky < p->kernel_h; ky++) {
+                        const int32_t in_y = top + ky * p->dilation_h;
+                        for (int32_t kx = 0; kx < p->kernel_w; kx++, w += p->group_in) {
+                            const int32_t in_x = left + kx * p->dilation_w;
+                            if (in_y < 0 || in_y >= p->in_h || in_x < 0 || in_x >= p->in_w) {
+                                continue;
+                            }
+                            const int8_t *pixel = in + (in_y * p->in_w + in_x) * p->in_c + first;
+                            for (int32_t i = 0; i < p->group_in; i++) {
+                                acc += (uint32_t)((pixel[i] - p->in_zero) * w[i]);
+                            }
+                        }
+                    }
+                    *out++ = tc_s8_finish((int32_t)acc, p->channels + 3 * c, p->out_zero, p->act_min, p->act_max);
+                }
+            }
+        }
+    }
+}
