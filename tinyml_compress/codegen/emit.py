@@ -15,6 +15,7 @@ from tinyml_compress.errors import GraphError
 from tinyml_compress.ir import ARENA_ALIGN, Graph, MemoryPlan, NodeView, Port, Program, ProgramNode, Tensor
 from tinyml_compress.ops import folder_of, operator
 from tinyml_compress.ops.base import Argument, Call, In, Out, ParamValue, Ref, Scratch, Variant
+from tinyml_compress.support import resources
 
 __all__ = ["generate"]
 
@@ -234,16 +235,6 @@ def _base(upper: str, kernels: str) -> str:
                 f"#ifndef {upper}_{helper}\n#include <string.h>\n#define {upper}_{helper} {helper.lower()}\n#endif\n"
                 f"#define TC_{helper} {upper}_{helper}\n"
             )
-    return (
-        memory
-        + """#if defined(__GNUC__) || defined(__clang__)
-#define TC_NOINLINE __attribute__((noinline))
-#define TC_INLINE inline __attribute__((always_inline, unused))
-#define TC_ALIGNED(n) __attribute__((aligned(n)))
-#else
-#define TC_NOINLINE
-#define TC_INLINE inline
-#define TC_ALIGNED(n)
-#endif
-"""
-    )
+    text = (resources.package_folder("tinyml_compress.csrc") / "tc_base.h").read_text(encoding="utf-8")
+    start = text.index("#if defined(__GNUC__)")  # inlining and alignment are the same here as there
+    return memory + text[start : text.index("#endif", start)] + "#endif\n"

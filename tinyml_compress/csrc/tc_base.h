@@ -18,7 +18,7 @@
 #endif
 
 #if defined(__GNUC__) || defined(__clang__)
-#define TC_NOINLINE __attribute__((noinline))
+#define TC_NOINLINE __attribute__((noinline, unused))
 #define TC_INLINE inline __attribute__((always_inline, unused))
 #define TC_ALIGNED(n) __attribute__((aligned(n)))
 #else

@@ -1,0 +1,149 @@
+"""Generated C of three small networks: stored, so that a refactoring shows its diff; clean and equal everywhere.
+
+`make golden` writes the stored files anew.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import struct
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.lib.aot import assert_bit_exact, input_vectors
+from tests.lib.nets import NETS
+from tinyml_compress.ir import Program
+from tinyml_compress.ops.base import Isa, Level
+from tinyml_compress.pipeline.compilation import compile_model
+from tinyml_compress.runners import native, toolchain
+from tinyml_compress.support import proc
+
+HERE = Path(__file__).parent
+ISAS = {"c": (Isa.C,), "dsp": (Isa.C, Isa.DSP)}
+
+
+def _program(name: str, level: Level = Level.BALANCED, isa: str = "c") -> Program:
+    return compile_model(NETS[name](), name, ISAS[isa], level)
+
+
+@pytest.mark.parametrize("name", NETS)
+def test_stored_c_is_what_is_generated(name: str) -> None:
+    for file_name, text in _program(name).files.items():
+        stored = HERE / file_name
+        if os.environ.get("TINYML_COMPRESS_UPDATE_GOLDEN"):
+            stored.write_text(text, encoding="utf-8")
+        assert stored.read_text(encoding="utf-8") == text, f"{file_name} changed: read the diff, then `make golden`"
+
+
+@pytest.mark.parametrize("isa", ISAS)
+@pytest.mark.parametrize("level", Level)
+def test_equal_to_tflm(isa: str, level: Level) -> None:
+    assert_bit_exact([make() for make in NETS.values()], isas=ISAS[isa], level=level, count=20)
+
+
+def test_same_input_same_bytes() -> None:
+    assert _program("keyword").files == _program("keyword").files
+    text = "".join(_program("keyword").files.values())
+    assert str(Path.home()) not in text
+    assert str(HERE) not in text
+
+
+@pytest.mark.parametrize("isa", ISAS)
+@pytest.mark.parametrize("level", Level)
+@pytest.mark.parametrize("compiler", ["zig", "gcc"])
+def test_no_warning_as_c99(compiler: str, level: Level, isa: str) -> None:
+    if compiler == "gcc" and shutil.which("gcc") is None:
+        pytest.skip("gcc is not installed here; clang (zig) checks the same text")
+    chosen = toolchain.host_gcc() if compiler == "gcc" else toolchain.zig()
+    for name in NETS:
+        toolchain.objects(_program(name, level, isa).files, flags=("-O2", *toolchain.WARNINGS), toolchain=chosen)
+
+
+@pytest.mark.parametrize("isa", ISAS)
+def test_no_warning_as_cpp(isa: str) -> None:
+    warnings = tuple(flag for flag in toolchain.WARNINGS if not flag.startswith("-std"))
+    for name in NETS:
+        program = _program(name, isa=isa)
+        files: dict[str, str | bytes] = {f"{name}.cpp": program.source, f"{name}.h": program.header}
+        toolchain.objects(files, flags=("-std=c++11", "-O1", *warnings))
+
+
+def test_no_warning_on_the_dsp_core() -> None:
+    """The same source where the intrinsics are real instructions."""
+    flags = ("--target=thumb-freestanding-eabihf", "-mcpu=cortex_m4", "-O2", *toolchain.WARNINGS)
+    for name in NETS:
+        program = _program(name, Level.SPEED, "dsp")
+        # The core has no <string.h>; the macros are how a firmware brings its own.
+        memory = [f"-D{name.upper()}_{helper}=__builtin_{helper.lower()}" for helper in ("MEMCPY", "MEMSET")]
+        toolchain.objects(program.files, flags=(*flags, *memory))
+
+
+MAIN = """
+#include <stdio.h>
+#include <string.h>
+#include "{name}.h"
+static unsigned char arena[{upper}_ARENA_BYTES] __attribute__((aligned({upper}_ARENA_ALIGN)));
+static const unsigned char vectors[{count}][{upper}_INPUT0_BYTES] = {{
+{rows}
+}};
+int main(void) {{
+    int v;
+    size_t i;
+    for (v = 0; v < {count}; ++v) {{
+        memset(arena, 0x5A, sizeof arena);
+        memcpy({name}_input(arena, 0), vectors[v], {upper}_INPUT0_BYTES);
+        if ({name}_invoke(arena) != 0) return 2;
+        for (i = 0; i < {upper}_OUTPUT0_BYTES; ++i) printf("%02x", ((const unsigned char *){name}_output(arena, 0))[i]);
+        printf("\\n");
+    }}
+    if ({name}_invoke(NULL) != 1 || {name}_invoke(arena + 1) != 1) return 3;
+    if ({name}_input(arena, 1) != NULL || {name}_output(arena, -1) != NULL) return 4;
+    return 0;
+}}
+"""
+
+
+@pytest.mark.parametrize(
+    "flags", [("-O0",), ("-O3",), ("-Os", "-target", "x86-linux-musl")], ids=["O0", "O3", "32-bit"]
+)
+@pytest.mark.parametrize("isa", ISAS)
+def test_same_bytes_whatever_the_optimizer_and_word_size(flags: tuple[str, ...], isa: str) -> None:
+    for name in NETS:
+        program = _program(name, Level.SPEED, isa)
+        vectors = [vector[0] for vector in input_vectors(program.inputs, 5, 4)]
+        rows = ",\n".join("{" + ",".join(str(b) for b in v.tobytes()) + "}" for v in vectors)
+        main = MAIN.format(name=name, upper=name.upper(), count=len(vectors), rows=rows)
+        binary = toolchain.executable({**program.files, "main.c": main}, flags=("-ffp-contract=off", *flags))
+        lines = proc.run([binary], timeout=60, what="the generated program").stdout.split()
+        reference = native.load([program])[0]
+        assert lines == [reference.invoke([vector])[0].tobytes().hex() for vector in vectors]
+
+
+def test_quantize_helpers_saturate_and_round_away_from_zero() -> None:
+    program = _program("autoencoder")
+    port = program.inputs[0]
+    assert port.quant is not None
+    scale, zero = np.float32(port.quant.scale), port.quant.zero_point
+    reals = [0.0, 0.5 * scale, -0.5 * scale, 1.5 * scale, -2.5 * scale, 1e30, -1e30, float("nan"), 100.3, -0.31]
+    shim = """
+#include "autoencoder.h"
+int q(float x); float d(int x);
+int q(float x) { return autoencoder_quantize_input0(x); }
+float d(int x) { return autoencoder_dequantize_input0((int8_t)x); }
+"""
+    import ctypes
+
+    library = ctypes.CDLL(str(toolchain.library({"shim.c": shim, "autoencoder.h": program.header})))
+    library.q.argtypes, library.d.restype = [ctypes.c_float], ctypes.c_float
+    for real in reals:
+        single = struct.unpack("f", struct.pack("f", real))[0]
+        if np.isnan(single):
+            expected = -128
+        else:
+            ratio = float(np.float32(single) / scale)
+            expected = int(np.clip(np.sign(ratio) * np.floor(abs(ratio) + 0.5) + zero, -128, 127))
+        assert library.q(single) == expected, real
+    assert library.d(zero + 2) == pytest.approx(2 * float(scale))
