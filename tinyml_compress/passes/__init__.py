@@ -6,12 +6,23 @@ from collections.abc import Callable, Sequence
 
 from tinyml_compress.ir import Graph, verify
 from tinyml_compress.ops import check_graph
+from tinyml_compress.passes.fold_constants import fold_constants
+from tinyml_compress.passes.fold_padding import fold_padding
+from tinyml_compress.passes.fuse_activations import fuse_activations
+from tinyml_compress.passes.remove_dead_nodes import remove_dead_nodes
+from tinyml_compress.passes.remove_noops import remove_noops
 
 __all__ = ["PASSES", "Pass", "run"]
 
 Pass = Callable[[Graph], Graph]
 
-PASSES: tuple[Pass, ...] = ()
+PASSES: tuple[Pass, ...] = (
+    remove_dead_nodes,
+    fold_constants,
+    remove_noops,
+    fold_padding,
+    fuse_activations,
+)
 
 
 def run(graph: Graph, passes: Sequence[Pass] = PASSES) -> Graph:

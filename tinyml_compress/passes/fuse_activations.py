@@ -1,0 +1,93 @@
+"""RELU, RELU6 and RELU_N1_TO_1 go into the operator that makes their input.
+
+Exact when both tensors of the activation have one quantization: the activation then only clamps, to the same bounds
+as a fused one, and a clamp after a clamp is one clamp.
+"""
+
+from __future__ import annotations
+
+from dataclasses import fields, replace
+
+from tinyml_compress.errors import UnsupportedOperator
+from tinyml_compress.ir import DType, Graph, Node, NodeView
+from tinyml_compress.ops import operator
+from tinyml_compress.ops.numerics import Activation
+from tinyml_compress.passes._uses import Uses
+
+__all__ = ["fuse_activations"]
+
+_ACTIVATIONS = {
+    "RELU": Activation.RELU,
+    "RELU6": Activation.RELU6,
+    "RELU_N1_TO_1": Activation.RELU_N1_TO_1,
+}
+_MAKERS = frozenset(
+    {
+        "ADD",
+        "AVERAGE_POOL_2D",
+        "CONV_2D",
+        "DEPTHWISE_CONV_2D",
+        "FULLY_CONNECTED",
+        "MAX_POOL_2D",
+        "MUL",
+        "SUB",
+    }
+)
+"""Operators whose kernels end in a clamp to the fused activation's bounds."""
+_BOTH = {
+    (Activation.NONE, Activation.RELU): Activation.RELU,
+    (Activation.NONE, Activation.RELU6): Activation.RELU6,
+    (Activation.NONE, Activation.RELU_N1_TO_1): Activation.RELU_N1_TO_1,
+    (Activation.RELU, Activation.RELU): Activation.RELU,
+    (Activation.RELU, Activation.RELU6): Activation.RELU6,
+    (Activation.RELU6, Activation.RELU): Activation.RELU6,
+    (Activation.RELU6, Activation.RELU6): Activation.RELU6,
+    (Activation.RELU_N1_TO_1, Activation.RELU_N1_TO_1): Activation.RELU_N1_TO_1,
+}
+"""First and second clamp -> the one that does both; pairs without a name in the schema are left alone."""
+
+
+def fuse_activations(graph: Graph) -> Graph:
+    """Fuse every activation that follows an operator with an activation of its own, and nothing else reads between."""
+    uses = Uses(graph)
+    nodes: dict[int, Node] = dict(enumerate(graph.nodes))
+    makers = {name: index for index, node in enumerate(graph.nodes) for name in node.outputs}
+    for index, view in enumerate(graph.views()):
+        activation = _ACTIVATIONS.get(view.node.op)
+        if activation is None or not _only_clamps(view) or uses.only_reader(view.input(0).name) != index:
+            continue
+        maker = makers.get(view.input(0).name)
+        fused = None if maker is None else _fused(graph, nodes[maker], activation, view.node.outputs[0])
+        if maker is None or fused is None:
+            continue
+        nodes[maker] = fused
+        makers[view.node.outputs[0]] = maker
+        del nodes[index]
+    if len(nodes) == len(graph.nodes):
+        return graph
+    return graph.rebuilt(nodes=tuple(nodes.values()))
+
+
+def _only_clamps(view: NodeView) -> bool:
+    source, target = view.input(0), view.output()
+    return source.dtype in (DType.INT8, DType.INT16) and (source.dtype, source.quant, source.shape) == (
+        target.dtype,
+        target.quant,
+        target.shape,
+    )
+
+
+def _fused(graph: Graph, maker: Node, activation: Activation, output: str) -> Node | None:
+    """The maker with the activation in it, if its kernels can."""
+    if maker.op not in _MAKERS or not any(field.name == "activation" for field in fields(maker.attrs)):
+        return None
+    own: Activation = maker.attrs.activation  # type: ignore[attr-defined]
+    both = _BOTH.get((own, activation))
+    if both is None:
+        return None
+    node = replace(maker, outputs=(output,), attrs=replace(maker.attrs, activation=both))  # type: ignore[call-arg]
+    try:
+        operator(node.op, node.name).check(NodeView(graph, node))
+    except UnsupportedOperator:
+        return None
+    return node

@@ -1,0 +1,20 @@
+"""Nodes whose results nobody reads go, and so, from the back, those that only they needed."""
+
+from __future__ import annotations
+
+from tinyml_compress.ir import Graph
+
+__all__ = ["remove_dead_nodes"]
+
+
+def remove_dead_nodes(graph: Graph) -> Graph:
+    """Keep what leads to a graph output; no operator here does anything else than make its outputs."""
+    needed = set(graph.outputs)
+    kept = []
+    for node in reversed(graph.nodes):
+        if any(name in needed for name in node.outputs):
+            kept.append(node)
+            needed.update(name for name in node.inputs if name is not None)
+    if len(kept) == len(graph.nodes):
+        return graph
+    return graph.rebuilt(nodes=tuple(reversed(kept)))
