@@ -16,8 +16,6 @@ from tinyml_compress.ops.numerics import Activation, activation_range, quantize_
 
 __all__ = ["AddSubAttrs", "AddSubOperator", "addsub_variants"]
 
-Multipliers = Callable[[Quant, Quant, Quant, int], tuple[float, float, float]]
-
 
 @dataclass(frozen=True)
 class AddSubAttrs(Attrs):
@@ -32,7 +30,7 @@ def left_shift(dtype: DType) -> int:
 
 
 class AddSubOperator(BinaryOperator):
-    """What ADD and SUB check; `multipliers` tells them apart, for they round their scales differently."""
+    """What ADD and SUB check, and the parameters of their kernels."""
 
     attrs_type = AddSubAttrs
     dtypes = ("int8", "int16")
@@ -41,7 +39,8 @@ class AddSubOperator(BinaryOperator):
     @staticmethod
     def multipliers(first: Quant, second: Quant, out: Quant, shift: int) -> tuple[float, float, float]:
         """Real factors of both inputs and of the output."""
-        raise NotImplementedError
+        twice = 2.0 * max(first.scale, second.scale)
+        return first.scale / twice, second.scale / twice, twice / ((1 << shift) * out.scale)
 
     def check_values(self, view: NodeView, first: Tensor, second: Tensor, out: Tensor) -> None:
         activation = cast(AddSubAttrs, view.attrs).activation

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["high_mul", "requantize", "rounding_shift_right"]
+__all__ = ["exp_of_negative", "high_mul", "logistic", "requantize", "rounding_shift_right", "tanh"]
 
 Ints = npt.NDArray[np.int64]
 
@@ -31,3 +31,54 @@ def requantize(x: Ints, multiplier: int, shift: int) -> Ints:
     """x * multiplier * 2^(shift - 31); shift is positive to the left and then wraps at 32 bits."""
     left, right = max(shift, 0), max(-shift, 0)
     return rounding_shift_right(high_mul(_wrap(x << left), multiplier), right)
+
+
+# --- the exponential family, in the fixed-point formats of gemmlowp: raw values of 32 bits with some integer bits ---
+
+_TOP = (1 << 31) - 1
+_LOW = -(1 << 31)
+
+
+def _shift_left(x: Ints, bits: int) -> Ints:
+    return np.clip(x << bits, _LOW, _TOP)
+
+
+def exp_of_negative(x: Ints, integer_bits: int) -> Ints:
+    """exp(x) for x <= 0 with `integer_bits` integer bits; the result has none."""
+    fraction = 31 - integer_bits
+    quarter = 1 << (fraction - 2)
+    part = (x & (quarter - 1)) - quarter  # in [-1/4, 0): a Taylor polynomial round -1/8
+    y = _shift_left(part, integer_bits) + (1 << 28)
+    y2 = high_mul(y, y)
+    y3, y4 = high_mul(y2, y), high_mul(y2, y2)
+    tail = rounding_shift_right(high_mul(rounding_shift_right(y4, 2) + y3, 715827883) + y2, 1)
+    centre = 1895147668  # exp(-1/8)
+    result = centre + high_mul(y + tail, centre)
+    rest = part - x  # what is left is a sum of powers of two, each of which has its factor
+    factors = (1672461947, 1302514674, 790015084, 290630308, 39332535, 720401, 242)
+    for exponent, factor in zip(range(-2, integer_bits), factors, strict=False):
+        result = np.where(rest & (1 << (fraction + exponent)), high_mul(result, factor), result)
+    return np.where(x == 0, _TOP, result)
+
+
+def _reciprocal_of_one_plus(x: Ints) -> Ints:
+    """2 / (1 + x) for x in [0, 1], with two integer bits, by three Newton steps."""
+    half = (x + _TOP + 1) // 2
+    result = 1515870810 + high_mul(half, -1010580540)
+    for _ in range(3):
+        error = (1 << 29) - high_mul(half, result)
+        result = result + _shift_left(high_mul(result, error), 2)
+    return result
+
+
+def logistic(x: Ints, integer_bits: int) -> Ints:
+    """1 / (1 + exp(-x)); the result has no integer bits."""
+    positive = _shift_left(_reciprocal_of_one_plus(exp_of_negative(-np.abs(x), integer_bits)), 1)
+    return np.where(x == 0, 1 << 30, np.where(x > 0, positive, _TOP - positive))
+
+
+def tanh(x: Ints, integer_bits: int) -> Ints:
+    """Hyperbolic tangent; the result has no integer bits."""
+    falling = exp_of_negative(-np.abs(x), integer_bits + 1)  # 2x is x with one integer bit more
+    rising = _shift_left(_reciprocal_of_one_plus(falling) - (1 << 29), 2)
+    return np.where(x == 0, 0, np.where(x < 0, -rising, rising))

@@ -17,7 +17,6 @@ MOVABLE = (
     DType.UINT8,
     DType.BOOL,
     DType.INT16,
-    DType.UINT16,
     DType.INT32,
     DType.UINT32,
     DType.FLOAT32,

@@ -1,0 +1,62 @@
+"""ADD equals TFLM byte for byte."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from tests.lib.graphs import quant, single
+from tests.lib.proof import FUSED, Rng, broadcastable, many, pick, quantized, refused, sample
+from tinyml_compress.ir import DType, Graph, Tensor
+from tinyml_compress.ops._addsub import AddSubAttrs
+from tinyml_compress.ops.numerics import Activation
+
+
+def make(rng: Rng) -> Graph:
+    dtype = pick(rng, (DType.INT8, DType.INT8, DType.INT16))
+    first, second, out = broadcastable(rng, 5)
+    quants = [quantized(rng, dtype) for _ in range(2)]
+    widest = max(q.scale for q in quants)
+    target = quantized(rng, dtype, widest / 30, widest * 30)
+    return single(
+        "ADD",
+        [Tensor("a", first, dtype, quants[0]), Tensor("b", second, dtype, quants[1])],
+        Tensor("y", out, dtype, target),
+        AddSubAttrs(pick(rng, FUSED)),
+    )
+
+
+def constant(rng: Rng) -> Graph:
+    """One input is a constant, as a bias is."""
+    values = Tensor("b", (5,), DType.INT8, quantized(rng, DType.INT8), rng.integers(-128, 128, 5).astype(np.int8))
+    inputs = [Tensor("a", (2, 3, 5), DType.INT8, quantized(rng, DType.INT8)), values]
+    out = Tensor("y", (2, 3, 5), DType.INT8, quantized(rng, DType.INT8, 0.01))
+    return single("ADD", inputs if rng.random() < 0.5 else inputs[::-1], out, AddSubAttrs())
+
+
+def same(rng: Rng) -> Graph:
+    """Both inputs are one tensor."""
+    tensor = Tensor("a", (3, 7), DType.INT8, quantized(rng, DType.INT8))
+    return single("ADD", [tensor, tensor], Tensor("y", (3, 7), DType.INT8, quantized(rng, DType.INT8)), AddSubAttrs())
+
+
+test_sample = sample(make, 20)
+test_constant = sample(constant, 4)
+test_same = sample(same, 4)
+test_many = many(make)
+
+
+def graph(a: Tensor, b: Tensor, y: Tensor, activation: Activation = Activation.NONE) -> Graph:
+    return single("ADD", [a, b], y, AddSubAttrs(activation))
+
+
+def test_refuses() -> None:
+    fine = Tensor("a", (2, 3), DType.INT8, quant(0.1))
+    y = Tensor("y", (2, 3), DType.INT8, quant(0.1))
+    refused(graph(fine, Tensor("b", (2, 4), DType.INT8, quant(0.1)), y), "broadcast", "(2, 4)")
+    refused(graph(fine, Tensor("b", (2, 3), DType.INT16, quant(0.1)), y), "element type", "i16")
+    refused(graph(fine, Tensor("b", (2, 3), DType.INT8, None), y), "no quantization", "tensor b")
+    refused(graph(fine, Tensor("b", (2, 3), DType.INT8, quant([0.1, 0.2, 0.3], 0, 1)), y), "per channel")
+    refused(graph(fine, Tensor("b", (2, 3), DType.INT8, quant(0.0)), y), "scale")
+    refused(graph(fine, Tensor("b", (2, 3), DType.INT8, quant(0.1, 300)), y), "zero point", "300")
+    refused(graph(fine, fine, Tensor("y", (2, 3), DType.INT8, quant(1e-9))), "scale ratio of output")
+    refused(graph(fine, fine, y, Activation.TANH), "fused activation", "TANH")

@@ -1,0 +1,31 @@
+"""SUB equals TFLM byte for byte."""
+
+from __future__ import annotations
+
+from tests.lib.graphs import quant, single
+from tests.lib.proof import FUSED, Rng, broadcastable, many, pick, quantized, refused, sample
+from tinyml_compress.ir import DType, Graph, Tensor
+from tinyml_compress.ops._addsub import AddSubAttrs
+
+
+def make(rng: Rng) -> Graph:
+    dtype = pick(rng, (DType.INT8, DType.INT8, DType.INT16))
+    first, second, out = broadcastable(rng, 5)
+    quants = [quantized(rng, dtype) for _ in range(2)]
+    widest = max(q.scale for q in quants)
+    return single(
+        "SUB",
+        [Tensor("a", first, dtype, quants[0]), Tensor("b", second, dtype, quants[1])],
+        Tensor("y", out, dtype, quantized(rng, dtype, widest / 30, widest * 30)),
+        AddSubAttrs(pick(rng, FUSED)),
+    )
+
+
+test_sample = sample(make, 20)
+test_many = many(make)
+
+
+def test_refuses() -> None:
+    a, y = (Tensor(name, (2, 3), DType.INT8, quant(0.1)) for name in "ay")
+    refused(single("SUB", [a], y, AddSubAttrs()), "number of inputs")
+    refused(single("SUB", [a, Tensor("b", (3, 2), DType.INT8, quant(0.1))], y, AddSubAttrs()), "broadcast")

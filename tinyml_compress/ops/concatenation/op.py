@@ -1,0 +1,121 @@
+"""CONCATENATION: tensors one after another along an axis."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import cast
+
+from tinyml_compress.ir import Attrs, DType, NodeView
+from tinyml_compress.ops import _checks
+from tinyml_compress.ops._moves import move_call
+from tinyml_compress.ops._walk import steps_of
+from tinyml_compress.ops.base import Alias, Call, Operator, OptionField, Options, Variant
+from tinyml_compress.ops.numerics import Activation
+
+__all__ = ["OPERATOR", "Concatenation", "ConcatenationAttrs"]
+
+_MAX_INPUTS = 10
+_MAX_RANK = 4
+_TYPES = (DType.INT8, DType.INT16, DType.INT32, DType.INT64, DType.FLOAT32)
+
+
+@dataclass(frozen=True)
+class ConcatenationAttrs(Attrs):
+    """Attributes of CONCATENATION."""
+
+    axis: int = 0
+    activation: Activation = Activation.NONE
+
+
+def _axis(view: NodeView) -> int:
+    return cast(ConcatenationAttrs, view.attrs).axis % max(len(view.output().shape), 1)
+
+
+def _starts(view: NodeView) -> tuple[int, ...]:
+    """Index along the axis at which each input starts in the output."""
+    axis, position, starts = _axis(view), 0, []
+    for index in range(len(view.node.inputs)):
+        starts.append(position)
+        position += view.input(index).shape[axis]
+    return tuple(starts)
+
+
+def _emit(view: NodeView) -> tuple[Call, ...]:
+    axis, steps = _axis(view), steps_of(view.output().shape)
+    calls: list[Call] = []
+    for index, start in enumerate(_starts(view)):
+        shape = view.input(index).shape
+        if view.input(index).elements:
+            calls.append(
+                move_call(
+                    view,
+                    shape,
+                    steps_of(shape),
+                    steps,
+                    source=index,
+                    out_start=start * steps[axis],
+                    name=f"walk{index}",
+                )
+            )
+    return tuple(calls)
+
+
+class Concatenation(Operator):
+    name = "CONCATENATION"
+    attrs_type = ConcatenationAttrs
+    options = Options(
+        "ConcatenationOptions",
+        (OptionField("axis", "axis"), OptionField("activation", "fused_activation_function", Activation)),
+    )
+    dtypes = ("int8", "int16", "int32", "int64", "float32")
+    limits = f"up to {_MAX_INPUTS} inputs, rank up to {_MAX_RANK}, no fused activation"
+    variants = (Variant("tc_x8_move__c", lambda view: True, _emit),)
+
+    def check(self, view: NodeView) -> None:
+        count = len(view.node.inputs)
+        if not 1 <= count <= _MAX_INPUTS:
+            raise self.refuse(view, "number of inputs", found=count, allowed=f"1 to {_MAX_INPUTS}")
+        _checks.arity(self, view, count)
+        activation = cast(ConcatenationAttrs, view.attrs).activation
+        if activation is not Activation.NONE:
+            raise self.refuse(view, "fused activation", found=activation.name, allowed="NONE")
+        first = view.input(0)
+        dtype = _checks.dtypes(self, view, first, _TYPES)
+        _checks.dtypes(self, view, view.output(), (dtype,))
+        rank = _checks.full_rank(self, view, first, _MAX_RANK, 1)
+        axis = _checks.normal_axis(self, view, cast(ConcatenationAttrs, view.attrs).axis, rank)
+        for index in range(count):
+            tensor = view.input(index)
+            _checks.dtypes(self, view, tensor, (dtype,))
+            if dtype is DType.INT8:
+                # TensorFlow Lite Micro copies the stored values, whatever they mean.
+                _checks.same_quantization(self, view, tensor, view.output())
+            others = [size for i, size in enumerate(tensor.shape) if i != axis]
+            if len(tensor.shape) != rank or others != [size for i, size in enumerate(first.shape) if i != axis]:
+                raise self.refuse(
+                    view,
+                    f"shape of input {index}",
+                    found=tensor.shape,
+                    allowed=f"{first.shape} but for axis {axis}",
+                )
+
+    def output_shapes(self, view: NodeView) -> tuple[tuple[int, ...], ...]:
+        first = view.input(0).shape
+        axis = cast(ConcatenationAttrs, view.attrs).axis % len(first)
+        total = sum(view.input(index).shape[axis] for index in range(len(view.node.inputs)))
+        return ((*first[:axis], total, *first[axis + 1 :]),)
+
+    def aliases(self, view: NodeView) -> tuple[Alias, ...]:
+        out, axis = view.output(), _axis(view)
+        if any(size != 1 for size in out.shape[:axis]):
+            return ()
+        row = steps_of(out.shape)[axis] * out.dtype.itemsize
+        found: dict[str, Alias] = {}
+        for index, start in enumerate(_starts(view)):
+            tensor = view.input(index)
+            if not tensor.is_const and tensor.elements:
+                found.setdefault(tensor.name, Alias(tensor.name, out.name, start * row))
+        return tuple(found.values())
+
+
+OPERATOR = Concatenation()

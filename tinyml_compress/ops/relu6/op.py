@@ -1,0 +1,35 @@
+"""RELU6 on its own: clamps to what 0 and 6 are in the input's quantization, and does not rescale."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from tinyml_compress.ir import Attrs, DType, NodeView
+from tinyml_compress.ops import _checks
+from tinyml_compress.ops._unary import UnaryOperator, bounds_variant, integer_range
+from tinyml_compress.ops.numerics import round_half_away
+
+__all__ = ["OPERATOR", "Relu6"]
+
+
+def _bounds(view: NodeView) -> tuple[int, int]:
+    quant = view.input(0).quant
+    assert quant is not None
+    low, high = integer_range(view.input(0).dtype)
+    six = quant.zero_point + round_half_away(float(np.float32(6.0) / np.float32(quant.scale)))
+    return quant.zero_point, min(max(six, low), high)
+
+
+class Relu6(UnaryOperator):
+    name = "RELU6"
+    attrs_type = Attrs
+    dtypes = ("int8", "int16")
+    types = (DType.INT8, DType.INT16)
+    variants = (bounds_variant(DType.INT8, _bounds), bounds_variant(DType.INT16, _bounds))
+
+    def check(self, view: NodeView) -> None:
+        super().check(view)
+        _checks.quantization(self, view, view.input(0))
+
+
+OPERATOR = Relu6()
