@@ -1,31 +1,36 @@
 """TensorFlow Lite Micro through its interpreter: the oracle for every byte, and the measure of its arena.
 
-The interpreter is C++ that aborts the process on some hostile files, so `run` and `arena` work in a subprocess;
-`Interpreter` is the in-process form for models that are known to be sound (tests, many small models).
+The interpreter is C++ that aborts the process on some hostile files, so `run`, `predict` and `arena_bytes` work in a
+subprocess; `Interpreter` is the in-process form for models that are known to be sound (tests, many small models).
 """
 
 from __future__ import annotations
 
-import io
-import json
 import re
 import sys
-import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from tinyml_compress.errors import MissingDependency, ModelError, ProcessError
-from tinyml_compress.support import proc
+from tinyml_compress.errors import DataError, MissingDependency, ModelError
+from tinyml_compress.runners._sides import Side, dequantized, quantized, side_of, single_input
+from tinyml_compress.runners._worker import Job, Reply, ask, named, serve, vectors_of
 
-__all__ = ["Interpreter", "TflmResult", "arena_bytes", "available", "run"]
+__all__ = ["Interpreter", "TflmResult", "arena_bytes", "available", "predict", "require", "run"]
 
 Array = npt.NDArray[np.generic]
+Floats = npt.NDArray[np.float32]
 _DEFAULT_ARENA = 16 << 20
+_ARENAS = (_DEFAULT_ARENA, 256 << 20, 1 << 30)
 _TIMEOUT = 300.0
+_NAME = "TensorFlow Lite Micro"
+_ARENA_TOO_SMALL = re.compile(
+    r"missing: \d+|[Ff]ailed to allocate (tail |head )?memory|Arena size is too small|exceeds arena"
+)
 
 
 def available() -> bool:
@@ -35,35 +40,63 @@ def available() -> bool:
     return find_spec("tflite_micro") is not None
 
 
+def require() -> None:
+    """Raise MissingDependency, saying which proof is missing, where TFLM is not installed."""
+    if not available():
+        raise MissingDependency(
+            "TensorFlow Lite Micro is not installed: no proof against it and no figure of its arena",
+            which="tflite-micro",
+            allowed="Linux on x86-64",
+            next_step="run this proof on such a machine; the rest of the tool works without it",
+        )
+
+
 class Interpreter:
-    """One model under TFLM, in this process."""
+    """One model under TFLM, in this process. Only for models that are known to be sound."""
 
     def __init__(self, model: bytes, arena_size: int = _DEFAULT_ARENA) -> None:
-        if not available():
-            raise MissingDependency(
-                "TensorFlow Lite Micro is not installed",
-                which="tflite-micro",
-                allowed="Linux on x86-64",
-                next_step="run this proof on such a machine; the rest of the tool works without it",
-            )
+        require()
         from tflite_micro import runtime
 
         try:
             self._interpreter = runtime.Interpreter.from_bytes(model, arena_size=arena_size)
-        except (RuntimeError, ValueError) as error:
-            raise ModelError("TensorFlow Lite Micro refuses the model", found=error) from error
+        except Exception as error:  # the binding reads the file's header in Python: struct.error, IndexError, ...
+            raise ModelError(f"{_NAME} refuses the model", found=f"{type(error).__name__}: {error}") from error
+        self._inputs: tuple[Side, ...] | None = None
+        self._outputs: tuple[Side, ...] | None = None
+
+    @property
+    def inputs(self) -> tuple[Side, ...]:
+        if self._inputs is None:
+            self._inputs = _sides(self._interpreter.get_input_details)
+        return self._inputs
+
+    @property
+    def outputs(self) -> tuple[Side, ...]:
+        if self._outputs is None:
+            self._outputs = _sides(self._interpreter.get_output_details)
+        return self._outputs
 
     def invoke(self, inputs: Sequence[Array]) -> list[Array]:
         """Outputs for one set of inputs, in the model's order; arrays have the model's dtypes and shapes."""
         for index, value in enumerate(inputs):
-            self._interpreter.set_input(value, index)
-        self._interpreter.invoke()
-        outputs: list[Array] = []
-        while True:
             try:
-                outputs.append(np.array(self._interpreter.get_output(len(outputs))))
-            except (IndexError, ValueError, RuntimeError):
-                return outputs
+                self._interpreter.set_input(value, index)
+            except (ValueError, IndexError) as error:
+                raise DataError(f"{_NAME} cannot take the input", which=f"input {index}", found=error) from error
+        try:
+            self._interpreter.invoke()
+        except RuntimeError as error:
+            raise ModelError(f"{_NAME} failed while it ran the model", found=error) from error
+        return [np.array(self._interpreter.get_output(index)) for index in range(len(self.outputs))]
+
+    def reset(self) -> None:
+        """Variables back to their start."""
+        self._interpreter.reset()
+
+    def print_allocations(self) -> None:
+        """What the arena holds, on standard output."""
+        self._interpreter.print_allocations()
 
 
 @dataclass(frozen=True)
@@ -75,50 +108,68 @@ class TflmResult:
 
 
 def arena_bytes(model: bytes) -> int:
-    """Arena that TFLM's interpreter uses for this model: head + tail, exact for this build of TFLM."""
+    """Arena that TFLM's interpreter uses for this model: head + tail, exact for this build of TFLM (64-bit)."""
     return run(model, []).arena_bytes
 
 
 def run(model: bytes, vectors: Sequence[Sequence[Array]]) -> TflmResult:
-    """Run `vectors` (each a list of inputs) in a subprocess of its own."""
-    with tempfile.TemporaryDirectory() as folder:
-        here = Path(folder)
-        (here / "model.tflite").write_bytes(model)
-        np.savez(here / "in.npz", **{f"{v}_{i}": x for v, xs in enumerate(vectors) for i, x in enumerate(xs)})
-        (here / "job.json").write_text(json.dumps({"vectors": len(vectors), "inputs": [len(xs) for xs in vectors]}))
+    """Run `vectors` (each a list of inputs, in the model's types) in a subprocess of its own."""
+    reply = _asked(model, {"vectors": len(vectors)}, named(vectors, "in"))
+    return TflmResult(vectors_of(reply.arrays, "out", len(vectors)), _arena_of(reply))
+
+
+def predict(model: bytes, inputs: Floats) -> Floats:
+    """The first output in real values for each sample of `inputs`, also in real values; state is reset between them."""
+    return np.asarray(_asked(model, {"predict": True}, {"inputs": inputs}).arrays["outputs"], dtype=np.float32)
+
+
+def _asked(model: bytes, options: Mapping[str, Any], arrays: Mapping[str, Array]) -> Reply:
+    require()
+    for size in _ARENAS:
         try:
-            done = proc.run(
-                [sys.executable, "-m", "tinyml_compress.runners.tflm", here],
-                timeout=_TIMEOUT,
-                what="TensorFlow Lite Micro",
-            )
-        except ProcessError as error:
-            raise ModelError("TensorFlow Lite Micro cannot run the model", found=error.found) from error
-        total = re.search(r"Arena allocation total (\d+) bytes", done.stderr + done.stdout)
-        if total is None:
-            raise ModelError("TensorFlow Lite Micro did not report its arena", found=done.tail())
-        with np.load(io.BytesIO((here / "out.npz").read_bytes())) as stored:
-            outputs: list[list[Array]] = []
-            for vector in range(len(vectors)):
-                row: list[Array] = []
-                while f"{vector}_{len(row)}" in stored:
-                    row.append(stored[f"{vector}_{len(row)}"])
-                outputs.append(row)
-    return TflmResult(outputs, int(total.group(1)))
+            return ask(__name__, _NAME, Job(model, {**options, "arena": size}, arrays), _TIMEOUT)
+        except ModelError as error:
+            if not _ARENA_TOO_SMALL.search(error.found or ""):
+                raise
+    raise ModelError(
+        f"the model needs more memory than {_NAME} is given here",
+        allowed=f"an arena of {_ARENAS[-1] >> 20} MiB",
+        next_step="no microcontroller has as much: take a smaller model",
+    )
 
 
-def _worker(folder: Path) -> None:
-    job = json.loads((folder / "job.json").read_text())
-    interpreter = Interpreter((folder / "model.tflite").read_bytes())
-    results: dict[str, Array] = {}
-    with np.load(folder / "in.npz") as stored:
-        for vector in range(job["vectors"]):
-            inputs = [stored[f"{vector}_{i}"] for i in range(job["inputs"][vector])]
-            for index, value in enumerate(interpreter.invoke(inputs)):
-                results[f"{vector}_{index}"] = value
-    np.savez(folder / "out.npz", **results)
-    interpreter._interpreter.print_allocations()
+def _arena_of(reply: Reply) -> int:
+    total = re.search(r"Arena allocation total (\d+) bytes", reply.log)
+    if total is None:
+        raise ModelError(f"{_NAME} did not report its arena", found=reply.log[-500:])
+    return int(total.group(1))
+
+
+def _sides(details: Any) -> tuple[Side, ...]:
+    sides: list[Side] = []
+    while True:
+        try:
+            sides.append(side_of(details(len(sides)), f"tensor {len(sides)}"))
+        except IndexError:
+            return tuple(sides)
+
+
+def _work(job: Job) -> tuple[Mapping[str, Any], Mapping[str, Array]]:
+    interpreter = Interpreter(job.model, job.options["arena"])
+    if "predict" in job.options:
+        samples = job.arrays["inputs"]
+        into = single_input(interpreter.inputs, samples.shape[1:])
+        stored = quantized(np.asarray(samples, dtype=np.float32), into)
+        rows: list[Array] = []
+        for sample in stored:
+            interpreter.reset()
+            rows.append(dequantized(interpreter.invoke([sample.reshape(into.shape)])[0][0], interpreter.outputs[0]))
+        return {}, {"outputs": np.stack(rows)}
+    rows_in = vectors_of(job.arrays, "in", job.options["vectors"])
+    results = named([interpreter.invoke(row) for row in rows_in], "out")
+    interpreter.print_allocations()
+    return {}, results
 
 
 if __name__ == "__main__":
-    _worker(Path(sys.argv[1]))
+    serve(Path(sys.argv[1]), _work)

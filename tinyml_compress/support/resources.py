@@ -5,15 +5,22 @@ The only place that knows under which package names the top-level folders are in
 
 from __future__ import annotations
 
-from importlib import resources
+from importlib.util import find_spec
 from pathlib import Path
+
+from tinyml_compress.errors import MissingDependency
 
 __all__ = ["calibration_folder", "package_folder", "recipes_folder", "targets_folder"]
 
 
 def package_folder(package: str) -> Path:
     """The folder of an importable package; the tool is always installed unzipped."""
-    return Path(str(resources.files(package)))
+    spec = find_spec(package)
+    if spec is None or not spec.submodule_search_locations:
+        raise MissingDependency(
+            "a part of the installation is missing", which=package, next_step="install tinyml_compress again"
+        )
+    return Path(next(iter(spec.submodule_search_locations)))
 
 
 def targets_folder() -> Path:

@@ -1,0 +1,157 @@
+"""TensorFlow Lite on this host: outputs and wall-clock time of tflite-runtime, or of LiteRT from Python 3.12 on.
+
+Always in a process of its own: tflite-runtime fails when TensorFlow is loaded beside it.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from importlib import metadata
+from importlib.util import find_spec
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from tinyml_compress.errors import DataError, MissingDependency, ModelError, UsageError
+from tinyml_compress.runners._sides import dequantized, quantized, side_of, single_input
+from tinyml_compress.runners._worker import Job, ask, named, serve, vectors_of
+
+__all__ = ["HostTiming", "available", "measure", "predict", "run", "runtime"]
+
+Array = npt.NDArray[np.generic]
+Floats = npt.NDArray[np.float32]
+_TIMEOUT = 600.0
+_RUNTIMES = (("tflite_runtime", "tflite-runtime"), ("ai_edge_litert", "ai-edge-litert"))
+
+
+@dataclass(frozen=True)
+class HostTiming:
+    """Wall-clock seconds of one inference on this machine: measured, so never the same twice."""
+
+    median_s: float
+    p90_s: float
+    runs: int
+    warmup: int
+    threads: int
+    runtime: str
+    """Which runtime in which version."""
+
+
+def available() -> bool:
+    """Whether one of the runtimes is installed."""
+    return any(find_spec(module) is not None for module, _ in _RUNTIMES)
+
+
+def runtime() -> str:
+    """Name and version of the runtime that is used here."""
+    for module, package in _RUNTIMES:
+        if find_spec(module) is not None:
+            return f"{package} {metadata.version(package)}"
+    raise MissingDependency(
+        "no TensorFlow Lite runtime is installed",
+        allowed="tflite-runtime below Python 3.12, ai-edge-litert from there on",
+        next_step="pip install ai-edge-litert",
+    )
+
+
+def measure(model: bytes, *, threads: int = 1, warmup: int = 10, runs: int = 100) -> HostTiming:
+    """Time `runs` inferences after `warmup` of them, inputs filled with a fixed pattern."""
+    for what, number in (("threads", threads), ("runs", runs)):
+        if number < 1:
+            raise UsageError(f"{what} must be at least 1", found=number)
+    reply = _asked(model, {"threads": threads, "warmup": warmup, "runs": runs}, {})
+    times = np.sort(reply["times"].astype(np.float64))
+    return HostTiming(
+        float(np.median(times)),
+        float(times[min(len(times) - 1, int(np.ceil(0.9 * len(times))) - 1)]),
+        runs,
+        warmup,
+        threads,
+        runtime(),
+    )
+
+
+def run(model: bytes, vectors: Sequence[Sequence[Array]]) -> list[list[Array]]:
+    """Outputs for each of `vectors` (lists of inputs in the model's types)."""
+    return vectors_of(_asked(model, {"vectors": len(vectors)}, named(vectors, "in")), "out", len(vectors))
+
+
+def predict(model: bytes, inputs: Floats) -> Floats:
+    """The first output in real values for each sample of `inputs`, also in real values; state is reset between them."""
+    return np.asarray(_asked(model, {"predict": True}, {"inputs": inputs})["outputs"], dtype=np.float32)
+
+
+def _asked(model: bytes, options: Mapping[str, Any], arrays: Mapping[str, Array]) -> Mapping[str, Array]:
+    runtime()  # raises where none is installed
+    return ask(__name__, "TensorFlow Lite on this host", Job(model, options, arrays), _TIMEOUT).arrays
+
+
+def _interpreter(model: bytes, threads: int) -> Any:
+    if find_spec("tflite_runtime") is not None:
+        from tflite_runtime.interpreter import Interpreter
+    else:
+        from ai_edge_litert.interpreter import Interpreter
+    interpreter = Interpreter(model_content=model, num_threads=threads)
+    interpreter.allocate_tensors()
+    return interpreter
+
+
+def _work(job: Job) -> tuple[Mapping[str, Any], Mapping[str, Array]]:
+    interpreter = _interpreter(job.model, job.options.get("threads", 1))
+    if "runs" in job.options:
+        return {}, {"times": _times(interpreter, job.options["warmup"], job.options["runs"])}
+    into, out = interpreter.get_input_details(), interpreter.get_output_details()
+    if "predict" in job.options:
+        samples = job.arrays["inputs"]
+        side = single_input([side_of(details) for details in into], samples.shape[1:])
+        answer = side_of(out[0])
+        rows: list[Array] = []
+        for sample in quantized(np.asarray(samples, dtype=np.float32), side):
+            interpreter.reset_all_variables()
+            interpreter.set_tensor(into[0]["index"], sample.reshape(side.shape))
+            interpreter.invoke()
+            rows.append(dequantized(interpreter.get_tensor(out[0]["index"])[0], answer))
+        return {}, {"outputs": np.stack(rows)}
+    results: list[list[Array]] = []
+    for row in vectors_of(job.arrays, "in", job.options["vectors"]):
+        if len(row) != len(into):
+            raise DataError("wrong number of inputs", found=len(row), allowed=len(into))
+        for details, value in zip(into, row, strict=True):
+            try:
+                interpreter.set_tensor(details["index"], value)
+            except ValueError as error:
+                raise DataError("an input does not fit the model", which=details["name"], found=error) from error
+        interpreter.invoke()
+        results.append([np.array(interpreter.get_tensor(details["index"])) for details in out])
+    return {}, named(results, "out")
+
+
+def _times(interpreter: Any, warmup: int, runs: int) -> npt.NDArray[np.float64]:
+    for details in interpreter.get_input_details():
+        side = side_of(details)
+        size = int(np.prod(side.shape))
+        pattern = (np.arange(size) * 37 + 11).astype(np.uint8).astype(np.float32) / 255
+        if side.dtype.kind == "f":
+            value: Array = pattern.astype(side.dtype)
+        elif side.dtype.kind in "iu":
+            value = (pattern * 255 + np.iinfo(side.dtype.name).min).astype(side.dtype)
+        else:
+            raise ModelError("an input of this type cannot be filled for a timing", which=side.name, found=side.dtype)
+        interpreter.set_tensor(details["index"], value.reshape(side.shape))
+    for _ in range(warmup):
+        interpreter.invoke()
+    times = np.empty(runs)
+    for index in range(runs):
+        start = perf_counter()
+        interpreter.invoke()
+        times[index] = perf_counter() - start
+    return times
+
+
+if __name__ == "__main__":
+    serve(Path(sys.argv[1]), _work)
