@@ -1,5 +1,6 @@
 """Boards and cores as data: `targets/*.toml`, checked strictly, turned into values; and the cost model."""
 
+from tinyml_compress.devices.cost import hardware_cycles, table_cycles
 from tinyml_compress.devices.load import list_devices, load_core, load_device
 from tinyml_compress.devices.model import (
     Alignment,
@@ -27,7 +28,9 @@ __all__ = [
     "MemoryMap",
     "QemuMap",
     "Region",
+    "hardware_cycles",
     "list_devices",
     "load_core",
     "load_device",
+    "table_cycles",
 ]

@@ -245,7 +245,7 @@ def _costs(section: Section) -> CostTable:
 
 def _calibration(section: Section) -> Calibration:
     per_operator = section.optional_section("by-operator")
-    by_operator = {key: per_operator.number(key, 0.01, 100) for key in per_operator.keys()}
+    by_operator = {key: per_operator.number(key, 0.01, 100) for key in per_operator}
     calibration = Calibration(
         section.number("scale", 0.01, 100),
         by_operator,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import math
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -54,8 +54,8 @@ class Section:
         place = ".".join(part for part in (self._where, key) if part)
         return ConfigError(what, which=f"{self._path.name}: {place}" if place else self._path.name, **rest)
 
-    def keys(self) -> tuple[str, ...]:
-        return tuple(self._table)
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._table)
 
     def has(self, key: str) -> bool:
         self._asked.add(key)

@@ -1,0 +1,18 @@
+"""Generated C on an emulated microcontroller: build a bare-metal firmware, run it, count what it executes."""
+
+from tinyml_compress.runners.emulated.counting import Count, Counts
+from tinyml_compress.runners.emulated.firmware import Firmware, build_firmware
+from tinyml_compress.runners.emulated.image import FlashLedger, Image, Part
+from tinyml_compress.runners.emulated.machine import Inference, Machine
+
+__all__ = [
+    "Count",
+    "Counts",
+    "Firmware",
+    "FlashLedger",
+    "Image",
+    "Inference",
+    "Machine",
+    "Part",
+    "build_firmware",
+]

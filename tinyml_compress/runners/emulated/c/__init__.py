@@ -1,0 +1,1 @@
+"""C of the bare-metal firmware and of the hooks inside the emulator."""

@@ -1,0 +1,129 @@
+/* Runs inside the emulator, on the host: called at the start of every basic block and on every memory access.
+ * Python would take a microsecond per call, this takes a few nanoseconds. Needs no C library. */
+#include <stddef.h>
+#include <stdint.h>
+
+#if defined(_WIN32)
+#define EXPORT __declspec(dllexport)
+#else
+#define EXPORT __attribute__((visibility("default")))
+#endif
+
+enum { KEEP = -1 };
+
+/* How often one block ran on behalf of one node, and how often it was left by a jump. */
+typedef struct {
+    uint64_t count;
+    uint64_t jumped;
+    uint32_t address;
+    uint32_t bytes;
+    int32_t owner;
+    uint32_t used;
+} tc_entry;
+
+typedef struct {
+    tc_entry *entries; /* hash table of mask + 1 slots */
+    tc_entry *last;
+    const int16_t *owner_of; /* per halfword of code: a node, between nodes, outside, or KEEP */
+    int (*stop)(void *engine);
+    uint64_t bytes_left; /* of code to execute, before the run counts as endless */
+    uint32_t mask;
+    uint32_t entries_used;
+    uint32_t code_start;
+    uint32_t code_halfwords;
+    uint32_t last_end;
+    int32_t owner;
+    int32_t exhausted; /* 1: ran out of bytes_left, 2: out of slots */
+    uint32_t last_address;
+} tc_counter;
+
+static tc_entry *find(tc_counter *counter, uint32_t address, uint32_t bytes) {
+    uint32_t slot = (address >> 1) * 2654435761u ^ (uint32_t)counter->owner * 40503u ^ bytes * 97u;
+    for (;; slot++) {
+        tc_entry *entry = &counter->entries[slot & counter->mask];
+        if (!entry->used) {
+            entry->used = 1u;
+            entry->address = address;
+            entry->bytes = bytes;
+            entry->owner = counter->owner;
+            counter->entries_used++;
+            return entry;
+        }
+        if (entry->address == address && entry->bytes == bytes && entry->owner == counter->owner) {
+            return entry;
+        }
+    }
+}
+
+EXPORT void tc_on_block(void *engine, uint64_t address64, uint32_t bytes, void *user) {
+    tc_counter *counter = user;
+    const uint32_t address = (uint32_t)address64;
+    const uint32_t halfword = (address - counter->code_start) >> 1;
+    if (halfword < counter->code_halfwords && counter->owner_of[halfword] != KEEP) {
+        counter->owner = counter->owner_of[halfword];
+    }
+    if (counter->last != NULL && address != counter->last_end) {
+        counter->last->jumped++;
+    }
+    tc_entry *entry = counter->last;
+    if (entry == NULL || entry->address != address || entry->bytes != bytes || entry->owner != counter->owner) {
+        if (counter->entries_used > counter->mask - (counter->mask >> 2)) {
+            counter->exhausted = 2;
+            counter->stop(engine);
+            return;
+        }
+        entry = find(counter, address, bytes);
+    }
+    entry->count++;
+    counter->last = entry;
+    counter->last_end = address + bytes;
+    counter->last_address = address;
+    if (counter->bytes_left < bytes) {
+        counter->exhausted = 1;
+        counter->stop(engine);
+        return;
+    }
+    counter->bytes_left -= bytes;
+}
+
+typedef struct {
+    uint32_t pc;
+    uint32_t address;
+    uint32_t bytes;
+    int32_t owner;
+} tc_unaligned;
+
+typedef struct {
+    tc_unaligned *found; /* one per program counter */
+    const tc_counter *counter;
+    int (*reg_read)(void *engine, int id, void *value);
+    uint32_t capacity;
+    uint32_t count;
+    int32_t pc_register;
+    uint32_t accesses_low;
+} tc_alignment;
+
+EXPORT void tc_on_access(void *engine, int type, uint64_t address64, int bytes, int64_t value, void *user) {
+    tc_alignment *watch = user;
+    const uint32_t address = (uint32_t)address64;
+    const uint32_t mask = bytes >= 4 ? 3u : (uint32_t)bytes - 1u;
+    (void)type;
+    (void)value;
+    if ((address & mask) == 0u) {
+        return;
+    }
+    uint32_t pc = 0;
+    watch->reg_read(engine, watch->pc_register, &pc);
+    for (uint32_t i = 0; i < watch->count; i++) {
+        if (watch->found[i].pc == pc) {
+            return;
+        }
+    }
+    if (watch->count < watch->capacity) {
+        watch->found[watch->count].pc = pc;
+        watch->found[watch->count].address = address;
+        watch->found[watch->count].bytes = (uint32_t)bytes;
+        watch->found[watch->count].owner = watch->counter->owner;
+        watch->count++;
+    }
+}

@@ -1,0 +1,43 @@
+/* Reset, vector table and memory initialization of a Cortex-M. */
+#include <stdint.h>
+
+extern uint8_t tc_stack_top[];
+extern uint32_t tc_data_start[], tc_data_end[], tc_data_load[], tc_bss_start[], tc_bss_end[];
+
+void tc_main(void);
+void tc_reset(void);
+void tc_fault(void);
+
+typedef struct {
+    void *stack;
+    void (*handlers[15])(void);
+} tc_vector_table;
+
+/* Armv6-M has the fewest vectors, but unused ones may hold anything. */
+__attribute__((section(".vectors"), used)) const tc_vector_table tc_vectors = {
+    tc_stack_top,
+    {tc_reset, tc_fault, tc_fault, tc_fault, tc_fault, tc_fault, tc_fault, tc_fault, tc_fault, tc_fault, tc_fault,
+     tc_fault, tc_fault, tc_fault, tc_fault},
+};
+
+void tc_fault(void) {
+    for (;;) {
+        __asm__ volatile("");
+    }
+}
+
+void tc_reset(void) {
+#if defined(__ARM_FP)
+    /* Coprocessors 10 and 11 are off at reset. */
+    *(volatile uint32_t *)0xE000ED88u |= 0xFu << 20;
+    __asm__ volatile("dsb\n\tisb" ::: "memory");
+#endif
+    const uint32_t *from = tc_data_load;
+    for (uint32_t *to = tc_data_start; to < tc_data_end; to++) {
+        *to = *from++;
+    }
+    for (uint32_t *to = tc_bss_start; to < tc_bss_end; to++) {
+        *to = 0u;
+    }
+    tc_main();
+}

@@ -1,0 +1,26 @@
+/* Reset and memory initialization of an RV32 core. */
+#include <stdint.h>
+
+extern uint32_t tc_data_start[], tc_data_end[], tc_data_load[], tc_bss_start[], tc_bss_end[];
+
+void tc_main(void);
+void tc_reset(void);
+void tc_start(void);
+
+__attribute__((section(".vectors"), naked, used)) void tc_reset(void) {
+    __asm__ volatile("lui sp, %hi(tc_stack_top)\n\t"
+                     "addi sp, sp, %lo(tc_stack_top)\n\t"
+                     "lui t0, %hi(tc_start)\n\t"
+                     "jalr zero, %lo(tc_start)(t0)\n\t");
+}
+
+void tc_start(void) {
+    const uint32_t *from = tc_data_load;
+    for (uint32_t *to = tc_data_start; to < tc_data_end; to++) {
+        *to = *from++;
+    }
+    for (uint32_t *to = tc_bss_start; to < tc_bss_end; to++) {
+        *to = 0u;
+    }
+    tc_main();
+}

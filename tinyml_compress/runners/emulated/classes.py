@@ -1,0 +1,111 @@
+"""Which cost classes an instruction belongs to, from its disassembly."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Mapping
+from functools import lru_cache
+
+from tinyml_compress.devices import CostClass
+from tinyml_compress.errors import EmulationError
+
+__all__ = ["BlockClasses", "classify_block"]
+
+
+class BlockClasses:
+    """One basic block: how many instructions, and how many of each class."""
+
+    def __init__(self, instructions: int, classes: Mapping[CostClass, int]) -> None:
+        self.instructions = instructions
+        self.classes = classes
+
+
+def classify_block(code: bytes, address: int, *, is_riscv: bool) -> BlockClasses:
+    """Every instruction of the block counts, those that an IT block skips too: the core spends a cycle on them."""
+    counts: Counter[CostClass] = Counter()
+    position = instructions = 0
+    while position < len(code):
+        length = _length(code[position : position + 2], is_riscv)
+        word = code[position : position + length]
+        if len(word) < length:
+            raise EmulationError("a basic block ends inside an instruction", which=f"{address + position:#010x}")
+        for cost_class, times in _classes_of(word, is_riscv):
+            counts[cost_class] += times
+        instructions += 1
+        position += length
+    return BlockClasses(instructions, counts)
+
+
+def _length(first: bytes, is_riscv: bool) -> int:
+    half = int.from_bytes(first, "little")
+    if is_riscv:
+        return 4 if half & 3 == 3 else 2
+    return 4 if half >> 11 >= 0x1D else 2
+
+
+@lru_cache(maxsize=1 << 16)
+def _classes_of(word: bytes, is_riscv: bool) -> tuple[tuple[CostClass, int], ...]:
+    for _, _, mnemonic, operands in _disassembler(is_riscv).disasm_lite(word, 0):
+        return _riscv(mnemonic) if is_riscv else _arm(mnemonic, operands)
+    return ()  # an instruction newer than the disassembler is a plain one
+
+
+@lru_cache(maxsize=2)
+def _disassembler(is_riscv: bool):  # type: ignore[no-untyped-def]  # capstone ships no types
+    import capstone
+
+    if is_riscv:
+        return capstone.Cs(capstone.CS_ARCH_RISCV, capstone.CS_MODE_RISCV32 | capstone.CS_MODE_RISCVC)
+    return capstone.Cs(capstone.CS_ARCH_ARM, capstone.CS_MODE_THUMB | capstone.CS_MODE_MCLASS | capstone.CS_MODE_V8)
+
+
+_ARM: tuple[tuple[str, CostClass], ...] = (
+    (r"ldrd", CostClass.LOAD_PAIR),
+    (r"strd", CostClass.STORE_PAIR),
+    (r"v?ldr|tb[bh]|lda", CostClass.LOAD),
+    (r"v?str|stl", CostClass.STORE),
+    (r"mul|ml[as]", CostClass.MULTIPLY),
+    (r"[su]m(ull|lal)(s|eq|ne|[cv][sc]|mi|pl|hi|ls|ge|lt|gt|le)?$", CostClass.MULTIPLY_LONG),
+    (r"[su]div", CostClass.DIVIDE),
+    (r"vdiv|vsqrt", CostClass.FLOAT_DIVIDE),
+    (r"blx?(eq|ne|cs|cc|hs|lo|mi|pl|vs|vc|hi|ls|ge|lt|gt|le)?$", CostClass.CALL),
+    (r"v", CostClass.FLOAT),
+)
+_RISCV: tuple[tuple[str, CostClass], ...] = (
+    (r"(c\.)?l[bhw]u?(sp)?$", CostClass.LOAD),
+    (r"(c\.)?s[bhw](sp)?$", CostClass.STORE),
+    (r"mulh", CostClass.MULTIPLY_LONG),
+    (r"mul", CostClass.MULTIPLY),
+    (r"(div|rem)u?$", CostClass.DIVIDE),
+    (r"(c\.)?jalr?$", CostClass.CALL),
+)
+
+
+def _arm(mnemonic: str, operands: str) -> tuple[tuple[CostClass, int], ...]:
+    base = mnemonic.split(".")[0]
+    if re.match(r"v?ldm|v?pop", base):
+        return ((CostClass.LOAD_MULTIPLE_REGISTER, _registers(operands)),)
+    if re.match(r"v?stm|v?push", base):
+        return ((CostClass.STORE_MULTIPLE_REGISTER, _registers(operands)),)
+    return _first(_ARM, base)
+
+
+def _riscv(mnemonic: str) -> tuple[tuple[CostClass, int], ...]:
+    return _first(_RISCV, mnemonic)
+
+
+def _first(table: tuple[tuple[str, CostClass], ...], name: str) -> tuple[tuple[CostClass, int], ...]:
+    for pattern, cost_class in table:
+        if re.match(pattern, name):
+            return ((cost_class, 1),)
+    return ()
+
+
+def _registers(operands: str) -> int:
+    inside = operands[operands.index("{") + 1 : operands.index("}")]
+    count = 0
+    for item in inside.split(","):
+        ends = re.findall(r"(\d+)", item) if "-" in item else []
+        count += int(ends[1]) - int(ends[0]) + 1 if len(ends) == 2 else 1
+    return count

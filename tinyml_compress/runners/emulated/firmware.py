@@ -1,0 +1,150 @@
+"""From generated C to a bare-metal firmware for one device, and the error when it does not fit."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from tinyml_compress.devices import Core, Device, MemoryMap
+from tinyml_compress.errors import ConfigError, DoesNotFit, ToolchainError
+from tinyml_compress.ir import Program
+from tinyml_compress.runners import toolchain
+from tinyml_compress.runners.emulated.image import Image, read_image
+from tinyml_compress.runners.emulated.layout import linker_script
+from tinyml_compress.runners.toolchain import Build, Toolchain
+from tinyml_compress.support.resources import package_folder
+
+__all__ = ["Firmware", "build_firmware", "choose_toolchain"]
+
+# Contraction off: a float node must give the bits of the reference, which rounds twice.
+_COMMON = (
+    "-std=gnu11",
+    "-ffreestanding",
+    "-fbuiltin",
+    "-ffp-contract=off",
+    "-ffunction-sections",
+    "-fdata-sections",
+    "-fno-asynchronous-unwind-tables",
+    "-fno-unwind-tables",
+    "-fno-stack-protector",
+    "-fomit-frame-pointer",
+    "-g0",
+    "-I.",
+)
+_ONLY: Mapping[str, tuple[str, ...]] = {
+    "zig": ("-fno-sanitize=undefined",),
+    # Node functions must stay what they are called: no clones, no merging of equal ones.
+    "gcc": ("-fno-ipa-icf", "-fno-ipa-cp", "-fno-ipa-sra", "-fno-tree-loop-distribute-patterns"),
+}
+_ROOMY = 256 << 20
+
+
+@dataclass(frozen=True)
+class Firmware:
+    """A linked firmware and where it belongs."""
+
+    image: Image
+    core: Core
+    memory: MemoryMap
+    stack_bytes: int
+    compiler: str
+    """Name, version and flags, for the report."""
+    linked: Mapping[str, Path]
+    """Object files by source name."""
+
+
+def choose_toolchain(core: Core, name: str) -> Toolchain:
+    """The compiler `name` for that core."""
+    if name not in core.compilers:
+        raise ConfigError(
+            f"core {core.name} has no flags for this toolchain", found=name, allowed=", ".join(core.compilers)
+        )
+    return toolchain.zig() if name == "zig" else toolchain.arm_gcc()
+
+
+def build_firmware(
+    program: Program,
+    device: Device,
+    *,
+    optimize: str = "-O2",
+    toolchain_name: str | None = None,
+    memory: MemoryMap | None = None,
+    stop: str = "stop_loop.c",
+) -> Firmware:
+    """Compile and link; `memory` replaces the device's map (the same objects, relinked for another emulator)."""
+    core, chosen = device.core, choose_toolchain(device.core, toolchain_name or device.toolchain)
+    place = memory or device.memory
+    target = (*core.compilers[chosen.name], *device.flags)
+    flags = (*target, optimize, *_COMMON, *_ONLY[chosen.name])
+    linked = _objects(program, core, chosen, flags, stop)
+    compiler = f"{chosen.version} {' '.join((*target, optimize))}"
+    stack = device.limits.stack_bytes
+    try:
+        image = _link(linked, chosen, target, place, stack)
+    except ToolchainError as error:
+        if not _is_overflow(error):
+            raise
+        roomy = MemoryMap(place.flash_address, _ROOMY, place.ram_address, _ROOMY)
+        raise _does_not_fit(device, place, _link(linked, chosen, target, roomy, stack), stack) from error
+    return Firmware(image, core, place, stack, compiler, linked)
+
+
+def _objects(program: Program, core: Core, chosen: Toolchain, flags: tuple[str, ...], stop: str) -> dict[str, Path]:
+    here = package_folder("tinyml_compress.runners.emulated.c")
+    startup = "startup_riscv.c" if core.is_riscv else "startup_arm.c"
+    config = (
+        f"#define TC_INVOKE {program.prefix}_invoke\n"
+        f"#define TC_ARENA_BYTES {max(program.arena_bytes, 1)}\n"
+        f"#define TC_ARENA_ALIGN {program.arena_align}\n"
+    )
+    library = {name: (here / name).read_text() for name in ("string.h", "runtime.c", startup, stop)}
+    # The memory functions must not be compiled into calls of themselves.
+    built = toolchain.objects(library, flags=(*flags, "-fno-builtin"), toolchain=chosen)
+    main = {"main.c": (here / "main.c").read_text(), "tc_config.h": config}
+    built |= toolchain.objects(main, flags=flags, toolchain=chosen)
+    built |= toolchain.objects({**program.files, "string.h": library["string.h"]}, flags=flags, toolchain=chosen)
+    return built
+
+
+def _link(
+    linked: Mapping[str, Path], chosen: Toolchain, target: tuple[str, ...], memory: MemoryMap, stack: int
+) -> Image:
+    files: dict[str, str | bytes] = {f"{name}.o": path.read_bytes() for name, path in linked.items()}
+    files["link.ld"] = linker_script(memory, stack)
+    flags = (*target, "-nostartfiles", "-Tlink.ld", "-Wl,-e,tc_reset", "-Wl,--gc-sections")
+    if chosen.name == "gcc":
+        return read_image(
+            toolchain.build(Build(chosen, files, "firmware.elf", (*flags, "-nostdlib"), libraries=("-lm", "-lgcc")))
+        )
+    try:  # zig's compiler helpers cost ten seconds once per core, and most firmwares need none
+        return read_image(toolchain.build(Build(chosen, files, "firmware.elf", (*flags, "-nostdlib"))))
+    except ToolchainError as error:
+        if "undefined symbol" not in (error.found or ""):
+            raise
+    return read_image(toolchain.build(Build(chosen, files, "firmware.elf", flags)))
+
+
+def _is_overflow(error: ToolchainError) -> bool:
+    text = error.found or ""
+    return "will not fit in region" in text or "overflowed by" in text
+
+
+def _does_not_fit(device: Device, place: MemoryMap, image: Image, stack: int) -> DoesNotFit:
+    ram = image.symbols["tc_ram_used_end"] - place.ram_address
+    biggest = [f"{part.name} {part.nbytes:,} B" for part in image.largest()]
+    if stack:
+        biggest.append(f"stack {stack:,} B")
+    lacking = []
+    if image.flash_bytes > place.flash_bytes:
+        lacking.append(f"{image.flash_bytes - place.flash_bytes:,} B of flash")
+    if ram > place.ram_bytes:
+        lacking.append(f"{ram - place.ram_bytes:,} B of RAM")
+    return DoesNotFit(
+        f"does not fit {device.name}: {' and '.join(lacking)} too few",
+        found=(
+            f"needs {image.flash_bytes:,} of {place.flash_bytes:,} B flash, {ram:,} of {place.ram_bytes:,} B RAM; "
+            f"the largest parts are {', '.join(biggest)}"
+        ),
+        next_step="compress further, --optimize size, or choose a larger device: tinyml-compress targets",
+    )

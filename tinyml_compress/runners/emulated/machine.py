@@ -1,0 +1,300 @@
+"""The emulated core: memory as on the device, one inference per run, every misstep named."""
+
+from __future__ import annotations
+
+import ctypes
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from tinyml_compress.devices import Alignment
+from tinyml_compress.errors import DataError, EmulationError, MissingDependency
+from tinyml_compress.ir import Program
+from tinyml_compress.runners.emulated.counting import (
+    BETWEEN,
+    OUTSIDE,
+    Counts,
+    Recorder,
+    count_blocks,
+    owners,
+    summarize,
+)
+from tinyml_compress.runners.emulated.firmware import Firmware
+
+__all__ = ["Inference", "Machine"]
+
+_PAINT = 0xA5
+_PAGE = 4096
+_INSTRUCTION_BYTES = 4
+_STACK_REACH = 1 << 20
+"""An access this far below the RAM is taken for a stack overflow."""
+
+
+@dataclass(frozen=True)
+class Inference:
+    """Outputs of one run; counts when they were asked for."""
+
+    outputs: tuple[bytes, ...]
+    stack_bytes: int
+    counts: Counts | None
+
+
+class Machine:
+    """One firmware on one emulated core."""
+
+    def __init__(
+        self, firmware: Firmware, program: Program, *, limit_instructions: int | None = None, seconds: float = 600.0
+    ) -> None:
+        core = firmware.core
+        if core.unicorn is None:
+            raise MissingDependency(
+                "the built-in emulator does not have this core", which=core.title, next_step="use --emulator qemu"
+            )
+        self._firmware = firmware
+        self._program = program
+        macs = sum(node.macs for node in program.nodes)
+        self._limit = limit_instructions or 200_000_000 + 400 * macs
+        self._seconds = seconds
+        self._code_start, self._owners = owners(firmware.image, program)
+        self._arena = firmware.image.symbols["tc_arena"]
+
+    def counted(self, inputs: Sequence[bytes]) -> Inference:
+        """One inference, counted, with every access checked for alignment."""
+        return self._run(inputs, counted=True)
+
+    def run(self, inputs: Sequence[bytes]) -> Inference:
+        """One inference without hooks: several times faster."""
+        try:
+            return self._run(inputs, counted=False)
+        except EmulationError:
+            return self._run(inputs, counted=True)  # fails again, and then it knows in which node
+
+    def _run(self, inputs: Sequence[bytes], *, counted: bool) -> Inference:
+        run = _Run(self._firmware, self._program)
+        run.put_inputs(self._arena, inputs)
+        recorder = None
+        if counted:
+            recorder = Recorder(
+                self._code_start,
+                self._owners,
+                self._limit * _INSTRUCTION_BYTES,
+                run.pc_register,
+                run.function_address("uc_emu_stop"),
+                run.function_address("uc_reg_read"),
+            )
+            run.record(recorder)
+        run.start(self._seconds, self._limit)
+        counts = None
+        if recorder is not None:
+            self._check_alignment(recorder)
+            image = self._firmware.image
+            by_owner = count_blocks(recorder.blocks(), image, is_riscv=self._firmware.core.is_riscv)
+            counts = summarize(by_owner, len(self._program.nodes))
+        return Inference(run.outputs(self._arena), run.stack_bytes(), counts)
+
+    def _check_alignment(self, recorder: Recorder) -> None:
+        policy = self._firmware.core.alignment
+        for access in recorder.unaligned():
+            if policy is Alignment.NONE or (policy is Alignment.PAIRS and not self._moves_pairs(access.pc)):
+                continue
+            image = self._firmware.image
+            raise EmulationError(
+                "unaligned memory access, which faults on the silicon",
+                which=f"{access.nbytes} bytes at {access.address:#010x}",
+                found=f"in {image.name_at(access.pc)}, {_whose(access.owner, self._program)}",
+                allowed="multiples of the access size"
+                if policy is Alignment.ALL
+                else "multiples of 4 for LDRD, STRD, LDM, STM, VLDR and VSTR",
+            )
+
+    def _moves_pairs(self, pc: int) -> bool:
+        """LDRD, STRD, LDM, STM, exclusive accesses, and loads and stores of floating-point registers."""
+        for start, data in self._firmware.image.segments:
+            if start <= pc < start + len(data) - 1:
+                half = int.from_bytes(data[pc - start : pc - start + 2], "little")
+                return half & 0xFE00 in (0xE800, 0xEC00) or half & 0xF000 == 0xC000
+        return False
+
+
+def _whose(owner: int, program: Program) -> str:
+    if owner == OUTSIDE:
+        return "outside the inference"
+    if owner == BETWEEN:
+        return "between nodes"
+    node = program.nodes[owner]
+    return f"node {node.index} ({node.op} {node.name})".replace(" )", ")")
+
+
+class _Run:
+    """One engine, from reset to the end."""
+
+    def __init__(self, firmware: Firmware, program: Program) -> None:
+        import unicorn
+        from unicorn import arm_const, riscv_const
+
+        self._uc: Any = unicorn
+        core, memory, image = firmware.core, firmware.memory, firmware.image
+        self._firmware, self._program, self._image = firmware, program, image
+        self._recorder: Recorder | None = None
+        self._misstep: tuple[str, int | None, int] | None = None
+        if core.is_riscv:
+            self._engine = unicorn.Uc(unicorn.UC_ARCH_RISCV, unicorn.UC_MODE_RISCV32)
+            self.pc_register, self._thumb = riscv_const.UC_RISCV_REG_PC, 0
+            self._sp_register = riscv_const.UC_RISCV_REG_SP
+        else:
+            self._engine = unicorn.Uc(unicorn.UC_ARCH_ARM, unicorn.UC_MODE_THUMB | unicorn.UC_MODE_MCLASS)
+            model = str(core.unicorn).upper().replace("-", "_")
+            self._engine.ctl_set_cpu_model(getattr(arm_const, f"UC_CPU_ARM_{model}"))
+            self.pc_register, self._thumb = arm_const.UC_ARM_REG_PC, 1
+            self._sp_register = arm_const.UC_ARM_REG_SP
+            self._engine.mem_map(0xE000E000, _PAGE, unicorn.UC_PROT_READ | unicorn.UC_PROT_WRITE)
+        self._map(memory.flash_address, memory.flash_bytes, unicorn.UC_PROT_READ | unicorn.UC_PROT_EXEC)
+        self._map(memory.ram_address, memory.ram_bytes, unicorn.UC_PROT_READ | unicorn.UC_PROT_WRITE)
+        for address, data in image.segments:
+            self._engine.mem_write(address, data)
+        # Stack, arena and unused RAM hold garbage, as after power-on: what changes is seen, what is relied on breaks.
+        self._engine.mem_write(memory.ram_address, bytes([_PAINT]) * memory.ram_bytes)
+        if not core.is_riscv:
+            self._engine.reg_write(self._sp_register, image.symbols["tc_stack_top"])
+        self._engine.hook_add(unicorn.UC_HOOK_MEM_INVALID, self._on_invalid)
+        self._engine.hook_add(unicorn.UC_HOOK_INTR, self._on_interrupt)
+
+    def _map(self, address: int, nbytes: int, rights: int) -> None:
+        first = address // _PAGE * _PAGE
+        last = -(-(address + nbytes) // _PAGE) * _PAGE
+        self._engine.mem_map(first, last - first, rights)
+
+    def function_address(self, name: str) -> int:
+        """Of the emulator's own library, for the C hooks."""
+        from unicorn.unicorn_py3.unicorn import uclib
+
+        address = ctypes.cast(getattr(uclib, name), ctypes.c_void_p).value
+        assert address is not None
+        return address
+
+    def record(self, recorder: Recorder) -> None:
+        """Put the C hooks in."""
+        from unicorn.unicorn_py3.unicorn import uclib
+
+        self._recorder = recorder
+        both = self._uc.UC_HOOK_MEM_READ | self._uc.UC_HOOK_MEM_WRITE
+        for kind, function, data in (
+            (self._uc.UC_HOOK_BLOCK, recorder.on_block, recorder.counter),
+            (both, recorder.on_access, recorder.alignment),
+        ):
+            status = uclib.uc_hook_add(
+                self._engine._uch,
+                ctypes.byref(ctypes.c_size_t()),
+                kind,
+                ctypes.c_void_p(function),
+                ctypes.cast(ctypes.byref(data), ctypes.c_void_p),
+                ctypes.c_uint64(1),
+                ctypes.c_uint64(0),
+            )
+            if status != self._uc.UC_ERR_OK:
+                raise EmulationError("the emulator refuses a hook", found=self._uc.UcError(status))
+
+    def put_inputs(self, arena: int, inputs: Sequence[bytes]) -> None:
+        ports = self._program.inputs
+        if len(inputs) != len(ports):
+            raise DataError("wrong number of inputs", found=len(inputs), allowed=len(ports))
+        for port, data in zip(ports, inputs, strict=True):
+            if len(data) != port.nbytes:
+                raise DataError("input of another size", which=port.name, found=len(data), allowed=port.nbytes)
+            self._engine.mem_write(arena + port.offset, data)
+
+    def start(self, seconds: float, limit: int) -> None:
+        """Run from reset to tc_done."""
+        done = self._image.symbols["tc_done"]
+        begin = self._image.symbols["tc_reset"] | self._thumb
+        try:
+            self._engine.emu_start(begin, done, timeout=int(seconds * 1e6))
+        except self._uc.UcError as error:
+            self._fail(str(error))
+        if self._misstep is not None:
+            self._fail("")
+        pc = self._engine.reg_read(self.pc_register) & ~1
+        if pc != done:
+            self._endless(pc, seconds, limit)
+        status = int.from_bytes(self._engine.mem_read(self._image.symbols["tc_status"], 4), "little", signed=True)
+        if status != 0:
+            raise EmulationError(
+                "the generated code refused its arena", found=f"{self._program.prefix}_invoke: {status}"
+            )
+        self._check_unused()
+
+    def _endless(self, pc: int, seconds: float, limit: int) -> None:
+        if self._recorder is not None and self._recorder.ran_out:
+            reason, pc = f"still running after {limit:,} instructions", self._recorder.last_address
+        else:
+            reason = f"still running after {seconds:g} s"
+        raise EmulationError(
+            "the emulated firmware does not end",
+            which=self._image.name_at(pc),
+            found=f"{reason}, {self._where()}",
+            next_step="an endless loop, or a model too slow for this core",
+        )
+
+    def outputs(self, arena: int) -> tuple[bytes, ...]:
+        return tuple(bytes(self._engine.mem_read(arena + port.offset, port.nbytes)) for port in self._program.outputs)
+
+    def stack_bytes(self) -> int:
+        """High-water mark: from the top down to the lowest byte that lost its paint."""
+        bottom, top = self._image.symbols["tc_stack_bottom"], self._image.symbols["tc_stack_top"]
+        painted = np.frombuffer(self._engine.mem_read(bottom, top - bottom), np.uint8) == _PAINT
+        return int(len(painted) - (len(painted) if painted.all() else int(np.argmin(painted))))
+
+    def _check_unused(self) -> None:
+        start = self._image.symbols["tc_ram_used_end"]
+        end = self._firmware.memory.ram_address + self._firmware.memory.ram_bytes
+        changed = np.flatnonzero(np.frombuffer(self._engine.mem_read(start, end - start), np.uint8) != _PAINT)
+        if len(changed):
+            raise EmulationError(
+                "the emulated firmware wrote to RAM that belongs to nobody",
+                which=f"{start + int(changed[0]):#010x}",
+                found=f"{len(changed)} bytes behind the arena",
+            )
+
+    def _on_invalid(self, uc: Any, kind: int, address: int, size: int, value: int, data: Any) -> bool:
+        memory, constants = self._firmware.memory, self._uc
+        words = {
+            constants.UC_MEM_READ_UNMAPPED: "read of",
+            constants.UC_MEM_WRITE_UNMAPPED: "write to",
+            constants.UC_MEM_FETCH_UNMAPPED: "jump to",
+            constants.UC_MEM_WRITE_PROT: "write to flash,",
+            constants.UC_MEM_READ_PROT: "read of",
+            constants.UC_MEM_FETCH_PROT: "execution of RAM,",
+        }
+        what = f"{words.get(kind, 'access to')} address {address:#010x} ({size} bytes)"
+        if memory.ram_address - _STACK_REACH <= address < memory.ram_address:
+            what = f"stack overflow beyond {self._firmware.stack_bytes:,} bytes, {what}"
+        self._misstep = (what, address, uc.reg_read(self.pc_register))
+        return False
+
+    def _on_interrupt(self, uc: Any, number: int, data: Any) -> None:
+        names = {
+            1: "undefined instruction",
+            2: "supervisor call",
+            3: "prefetch abort",
+            4: "data abort",
+            7: "breakpoint",
+        }
+        what = names.get(number, f"exception {number}")
+        self._misstep = (what, None, uc.reg_read(self.pc_register))
+        uc.emu_stop()
+
+    def _fail(self, error: str) -> None:
+        what, _, pc = self._misstep or (error, None, self._engine.reg_read(self.pc_register))
+        raise EmulationError(
+            f"the emulated firmware faulted: {what}",
+            which=self._image.name_at(pc & ~1),
+            found=self._where(),
+            next_step=None
+            if not what.startswith("stack overflow")
+            else "raise limits.stack-bytes in the device's file",
+        )
+
+    def _where(self) -> str:
+        return "node not known" if self._recorder is None else f"in {_whose(self._recorder.owner, self._program)}"
