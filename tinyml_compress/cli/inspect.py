@@ -1,0 +1,32 @@
+"""`tinyml-compress inspect`: what is in a .tflite file, and what it costs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+EXAMPLES = """\b
+Examples:
+  tinyml-compress inspect model.tflite --layers
+  tinyml-compress inspect before.tflite after.tflite --json
+"""
+
+
+@click.command(epilog=EXAMPLES)
+@click.argument("models", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--layers", is_flag=True, help="One line per operator.")
+@click.option("--json", "as_json", is_flag=True, help="Print everything as JSON.")
+def command(models: tuple[Path, ...], layers: bool, as_json: bool) -> None:
+    """Show operators, quantization, MACs, sparsity, bytes and memory plan of .tflite MODELS, side by side."""
+    from tinyml_compress.pipeline.inspection import inspect_model
+
+    inspections = [inspect_model(model) for model in models]
+    if as_json:
+        import json
+
+        click.echo(json.dumps([inspection.as_json() for inspection in inspections], indent=2))
+        return
+    from tinyml_compress.report.inspection import print_inspections
+
+    print_inspections(inspections, layers=layers)

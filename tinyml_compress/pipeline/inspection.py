@@ -1,0 +1,109 @@
+"""What is in a .tflite file: operators, tensors, quantization, MACs, sparsity, ledger, memory plan."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+
+from tinyml_compress import frontend, passes, plan
+from tinyml_compress.errors import TinymlError
+from tinyml_compress.frontend.ledger import ledger
+from tinyml_compress.ir import Graph, NodeView, Tensor
+from tinyml_compress.ops import choose, operator
+from tinyml_compress.ops.base import Isa, Level
+from tinyml_compress.report.inspection import Inspection, LayerFacts, Values
+from tinyml_compress.support import files
+from tinyml_compress.support.c_names import c_name
+
+__all__ = ["inspect_model"]
+
+
+def inspect_model(path: Path) -> Inspection:
+    """Read the file and count; operators that the engine lacks leave the plan absent, with the reason."""
+    model = path.read_bytes()
+    bytes_of = ledger(model)
+    graph = frontend.read(model, c_name(path.stem))
+    layers = tuple(_layer(index, view) for index, view in enumerate(graph.views()))
+    arena = bound = None
+    missing = None
+    try:
+        simplified = passes.run(graph)
+        schedule = tuple(choose(view, (Isa.C,), Level.BALANCED) for view in simplified.views())
+        made = plan.plan(simplified, schedule)
+        arena, bound = made.arena_bytes, made.lower_bound
+    except TinymlError as error:
+        missing = f"no memory plan: {error.what}"
+    constants = [tensor for tensor in graph.tensors.values() if tensor.data is not None]
+    return Inspection(
+        path=str(path),
+        sha256=files.sha256(model),
+        ledger=bytes_of,
+        operators=tuple(sorted(Counter(node.op for node in graph.nodes).items())),
+        inputs=tuple(describe(graph.tensors[name]) for name in graph.inputs),
+        outputs=tuple(describe(graph.tensors[name]) for name in graph.outputs),
+        layers=layers,
+        macs=sum(layer.macs for layer in layers),
+        parameters=sum(tensor.elements for tensor in constants),
+        zeros=sum(int(np.count_nonzero(tensor.data == 0)) for tensor in constants if tensor.data is not None),
+        arena_bytes=arena,
+        arena_lower_bound=bound,
+        missing=missing,
+    )
+
+
+def describe(tensor: Tensor) -> str:
+    """`name i8[1x49x10x1] 0.58*(q-83)`."""
+    return f"{tensor.name} {_form(tensor)}"
+
+
+def _form(tensor: Tensor) -> str:
+    shape = "x".join(str(size) for size in tensor.shape)
+    return f"{tensor.dtype.value}[{shape}]{_quant(tensor)}"
+
+
+def _quant(tensor: Tensor) -> str:
+    quant = tensor.quant
+    if quant is None:
+        return ""
+    if quant.per_channel:
+        return f" per channel ({len(quant.scales)}, {min(quant.scales):.3g} to {max(quant.scales):.3g})"
+    return f" {quant.scale:.6g}*(q{-quant.zero_point:+d})" if quant.zero_point else f" {quant.scale:.6g}*q"
+
+
+def _layer(index: int, view: NodeView) -> LayerFacts:
+    graph: Graph = view.graph
+    constants = [graph.tensors[name] for name in view.node.inputs if name is not None and graph.tensors[name].is_const]
+    weights = max(constants, key=lambda tensor: tensor.elements, default=None)
+    op = operator(view.node.op)
+    op.check(view)
+    return LayerFacts(
+        index=index,
+        op=view.node.op,
+        name=view.node.name,
+        inputs=tuple(
+            describe(graph.tensors[name])
+            for name in view.node.inputs
+            if name is not None and not graph.tensors[name].is_const
+        ),
+        output=_form(view.output()),
+        quantization="" if weights is None else _quant(weights).strip(),
+        macs=op.macs(view),
+        parameters=sum(tensor.elements for tensor in constants),
+        weights=None if weights is None or weights.dtype.value in ("i32", "i64") else _values(weights),
+    )
+
+
+def _values(tensor: Tensor) -> Values:
+    assert tensor.data is not None
+    data = tensor.data.astype(np.float64)
+    if tensor.quant is not None:
+        shape = [1] * data.ndim
+        if tensor.quant.per_channel and tensor.quant.axis is not None:
+            shape[tensor.quant.axis] = -1
+        zero = np.array(tensor.quant.zero_points, np.float64)
+        data = (data - zero.reshape(shape)) * np.array(tensor.quant.scales).reshape(shape)
+    if data.size == 0:
+        return Values(0, 0, 0.0, 0.0)
+    return Values(int(data.size), int(np.count_nonzero(data == 0)), float(data.min()), float(data.max()))
