@@ -47,7 +47,7 @@ def _best(problem: Problem, bounds: list[int]) -> tuple[Units, Placement]:
     tries.append([])
     for wanted in tries:
         other = join(problem, wanted)
-        found = solve(problem, other, bounds)
+        found = solve(problem, other, bounds, effort=1 / (1 + len(tries)))
         if found.arena < best.arena:
             units, best = other, found
         if best.arena <= goal:

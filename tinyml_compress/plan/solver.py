@@ -11,8 +11,8 @@ from tinyml_compress.plan.units import Units
 
 __all__ = ["Placement", "solve"]
 
-_LOCAL_WORK = 600_000
-_EXACT_WORK = 600_000
+_LOCAL_WORK = 300_000
+_EXACT_WORK = 300_000
 """Work counts visits to a pair of units; a million take about half a second."""
 
 
@@ -25,11 +25,11 @@ class Placement:
     proven: bool
 
 
-def solve(problem: Problem, units: Units, bounds: Sequence[int]) -> Placement:
-    """The best placement found; stops at once when it meets the bound `max(bounds)`."""
+def solve(problem: Problem, units: Units, bounds: Sequence[int], effort: float = 1.0) -> Placement:
+    """The best placement found with that share of the usual work; stops when it meets the bound `max(bounds)`."""
     if not units.units:
         return Placement((), 0, True)
-    search = _Search(problem, units, bounds)
+    search = _Search(problem, units, bounds, effort)
     search.greedy()
     search.local()
     proven = search.exact()
@@ -37,7 +37,7 @@ def solve(problem: Problem, units: Units, bounds: Sequence[int]) -> Placement:
 
 
 class _Search:
-    def __init__(self, problem: Problem, units: Units, bounds: Sequence[int]) -> None:
+    def __init__(self, problem: Problem, units: Units, bounds: Sequence[int], effort: float) -> None:
         self.problem = problem
         self.units = units
         self.sizes = [unit.nbytes for unit in units.units]
@@ -45,7 +45,8 @@ class _Search:
         self.apart = units.apart
         self.bounds = bounds
         self.bound = max(bounds)
-        self.work = 0
+        self.work = 0.0
+        self.effort = effort
         self.best: list[int] = []
         self.order: list[int] = []
         self.arena = 1 << 62
@@ -124,7 +125,7 @@ class _Search:
         if self.done or len(self.sizes) < 3:
             return
         dice = random.Random(20)
-        limit = self.work + _LOCAL_WORK
+        limit = self.work + _LOCAL_WORK * self.effort
         order, score = list(self.order), self.arena
         offsets = list(self.best)
         while self.work < limit and not self.done:
@@ -167,10 +168,10 @@ class _Search:
         complete = all(len(unit.members) == 1 for unit in self.units.units) and all(
             high >= 0 for row in self.apart for _, _, high in row
         )
-        limit = self.work + _EXACT_WORK
+        limit = self.work + _EXACT_WORK * self.effort
         return self._climb([-1] * len(self.sizes), 0, list(range(len(self.sizes))), limit) and complete
 
-    def _climb(self, offsets: list[int], level: int, left: list[int], limit: int) -> bool:
+    def _climb(self, offsets: list[int], level: int, left: list[int], limit: float) -> bool:
         """Depth first without recursion; False when the work ran out."""
         stack: list[tuple[int, int, list[tuple[int, int]], int]] = []
         choices = self._choices(offsets, level, left)
