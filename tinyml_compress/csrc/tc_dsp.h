@@ -11,7 +11,20 @@
 #define TC_DSP_ASM 0
 #endif
 
-/* Four int8 or two int16 from any address. */
+/* Four int8 or two int16 from any address: cores with these instructions load words from any. */
+#if defined(__GNUC__)
+typedef struct {
+    uint32_t word;
+} __attribute__((packed, may_alias)) tc_any_word;
+
+static TC_INLINE uint32_t tc_load32(const void *from) {
+    return ((const tc_any_word *)from)->word;
+}
+
+static TC_INLINE void tc_store32(void *to, uint32_t word) {
+    ((tc_any_word *)to)->word = word;
+}
+#else
 static TC_INLINE uint32_t tc_load32(const void *from) {
     uint32_t word;
     TC_MEMCPY(&word, from, sizeof word);
@@ -21,6 +34,7 @@ static TC_INLINE uint32_t tc_load32(const void *from) {
 static TC_INLINE void tc_store32(void *to, uint32_t word) {
     TC_MEMCPY(to, &word, sizeof word);
 }
+#endif
 
 static TC_INLINE uint32_t tc_pack16(int32_t low, int32_t high) {
     return ((uint32_t)low & 0xffffu) | (uint32_t)high << 16;

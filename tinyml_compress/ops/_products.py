@@ -26,8 +26,10 @@ __all__ = [
     "checked_multiplier",
     "clamp_bounds",
     "conv_multipliers",
+    "fast_table",
     "finish_bounds",
     "int32_table",
+    "live_rows",
     "requant_channels",
     "sliding_gap",
     "weight_values",
@@ -197,6 +199,42 @@ def finish_bounds(activation: Activation, tensor: Tensor) -> tuple[tuple[str, in
 def int32_table(*columns: Ints) -> npt.NDArray[np.int32]:
     """Columns of equal length as one row-major table."""
     return np.stack(columns, axis=1).astype(np.int32).reshape(-1)
+
+
+def fast_table(view: NodeView, channels: Channels, activation: Activation) -> npt.NDArray[np.int32] | None:
+    """{bias, multiplier, half, shift} per channel for `tc_fast_finish` (csrc/tc_dsp.h), or None where it is not exact.
+
+    A channel whose outputs are all zero point gets a zero bias and multiplier; its weights must be zero then
+    (see `live_rows`).
+    """
+    quant = view.output().quant
+    assert quant is not None
+    if clamp_bounds(activation, view.output()) != (-128, 127):
+        return None
+    live = live_channels(channels)
+    right = np.where(live, -channels.shift, 1)
+    if (right < 1).any() or (right > 22).any() or (channels.peak[live] >= 1 << 30).any():
+        return None
+    half = (1 << (right - 1)) + quant.zero_point * (1 << right)
+    if (np.abs(half) + channels.peak >= 1 << 31)[live].any():
+        return None
+    return int32_table(np.where(live, channels.bias, 0), np.where(live, channels.multiplier, 0), half, right)
+
+
+def live_channels(channels: Channels) -> npt.NDArray[np.bool_]:
+    """Channels whose output is not the zero point whatever the input."""
+    # The scaled accumulator is below peak * multiplier / 2^31 + 1; up to half a unit it rounds to 0.
+    largest = channels.peak.astype(np.float64) * channels.multiplier / 2.0**31 + 1.0
+    dead = (channels.multiplier == 0) | (
+        (channels.shift < 0) & (largest < 2.0 ** (-channels.shift.astype(np.float64) - 1))
+    )
+    live: npt.NDArray[np.bool_] = ~(dead & (channels.peak < 1 << 30))
+    return live
+
+
+def live_rows(channels: Channels, rows: Ints) -> Ints:
+    """Weights with those of dead channels zeroed, as `fast_table` expects."""
+    return np.where(live_channels(channels)[:, None], rows, 0)
 
 
 # --- windows ------------------------------------------------------------------------------------------------------

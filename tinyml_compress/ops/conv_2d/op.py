@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from tinyml_compress.ir import NodeView
-from tinyml_compress.ops._conv import ConvAttrs, Groups, check_conv, conv_call, conv_fields, conv_window
+from tinyml_compress.ops._conv import ConvAttrs, Groups, check_conv, conv_attrs, conv_call, conv_fields, conv_window
 from tinyml_compress.ops._products import (
     Channels,
     Ints,
@@ -15,14 +17,19 @@ from tinyml_compress.ops._products import (
     check_bias,
     check_weights,
     conv_multipliers,
+    fast_table,
     int32_table,
+    live_rows,
     requant_channels,
     sliding_gap,
     weight_values,
 )
-from tinyml_compress.ops.base import Call, Operator, Options, Overlap, Role, Table, Variant
+from tinyml_compress.ops.base import Call, In, Isa, Operator, Options, Out, Overlap, Ref, Role, Scratch, Table, Variant
 
 __all__ = ["OPERATOR", "Conv2DAttrs"]
+
+Emit = Callable[[NodeView], tuple[Call, ...]]
+Cost = Callable[[NodeView], float]
 
 
 @dataclass(frozen=True)
@@ -78,13 +85,113 @@ def _overlap_taps(view: NodeView) -> tuple[Overlap, ...]:
     return (Overlap(0, 0, sliding_gap(_window(view), 0)),)
 
 
+# --- blocks of four pixels on SMLAD ---------------------------------------------------------------------------------
+
+
+def _accepts_block(view: NodeView) -> bool:
+    if _groups(view).inputs != view.input(0).shape[3]:
+        return False
+    return fast_table(view, _channels(view), conv_attrs(view).activation) is not None
+
+
+def _accepts_words(view: NodeView) -> bool:
+    return view.input(0).shape[3] % 4 == 0 and _accepts_block(view)
+
+
+def _depth_pairs(view: NodeView) -> int:
+    return (int(np.prod(view.input(1).shape[1:])) + 1) // 2
+
+
+def _emit_block(symbol: str, words: bool) -> Emit:
+    def emit(view: NodeView) -> tuple[Call, ...]:
+        window, channels = _window(view), _channels(view)
+        fast = fast_table(view, channels, conv_attrs(view).activation)
+        quant = view.input(0).quant
+        assert fast is not None
+        assert quant is not None
+        rows = live_rows(channels, _rows(view))
+        params = (
+            *window.params(),
+            ("in_zero", quant.zero_point),
+            ("depth_pairs", _depth_pairs(view)),
+            ("weights", Ref("weights")),
+            ("channels", Ref("channels")),
+        )
+        tables = (
+            Table("weights", "int8_t", _pair_weights(rows, words), Role.WEIGHTS),
+            Table("channels", "int32_t", fast),
+        )
+        return (Call(symbol, "tc_s8_conv_block", params, (In(0), Out(), Scratch()), tables),)
+
+    return emit
+
+
+def _pair_weights(rows: Ints, words: bool) -> npt.NDArray[np.int8]:
+    """Per two channels A, B and two values k, l: [A.k, B.k, A.l, B.l]; a last odd channel: [A.k, A.l].
+
+    `words`: the values of each four come in the order 0, 2, 1, 3, as SXTB16 unpacks them.
+    """
+    count, depth = rows.shape
+    padded = np.pad(rows, ((0, 0), (0, depth % 2)))
+    if words:
+        padded = padded.reshape(count, -1, 4)[:, :, [0, 2, 1, 3]].reshape(count, depth)
+    even = count // 2 * 2
+    blocks = padded[:even].reshape(even // 2, 2, padded.shape[1]).transpose(0, 2, 1)
+    return np.concatenate([blocks.reshape(-1), padded[even:].reshape(-1)]).astype(np.int8)
+
+
+def _block_scratch(view: NodeView) -> int:
+    return 16 * _depth_pairs(view)
+
+
+def _block_overlap(view: NodeView) -> tuple[Overlap, ...]:
+    return (Overlap(0, 0, sliding_gap(_window(view), 4)),)
+
+
+def _block_cycles(gather: float) -> Cost:
+    def cycles(view: NodeView) -> float:
+        window, depth = _window(view), _depth_pairs(view)
+        return (window.pixels + 3) // 4 * (window.out_c + 1) // 2 * (18.0 * depth + 110.0) + window.pixels * (
+            gather * depth + 40.0
+        )
+
+    return cycles
+
+
+def _taps_cycles(view: NodeView) -> float:
+    return 9.0 * OPERATOR.macs(view) + 60.0 * view.output().elements
+
+
+_WORDS, _BYTES = "tc_s8_conv_2d_words__dsp", "tc_s8_conv_2d_bytes__dsp"
+
+
 class Conv2D(Operator):
     name = "CONV_2D"
     attrs_type = Conv2DAttrs
     options = Options("Conv2DOptions", conv_fields())
     dtypes = ("int8",)
     limits = "constant weights"
-    variants = (Variant("tc_s8_conv_2d__c", _any, _emit_taps, overlap=_overlap_taps),)
+    variants = (
+        Variant("tc_s8_conv_2d__c", _any, _emit_taps, overlap=_overlap_taps, cycles=_taps_cycles),
+        Variant(
+            _WORDS,
+            _accepts_words,
+            _emit_block(_WORDS, True),
+            Isa.DSP,
+            scratch=_block_scratch,
+            overlap=_block_overlap,
+            cycles=_block_cycles(3.0),
+        ),
+        Variant(
+            _BYTES,
+            _accepts_block,
+            _emit_block(_BYTES, False),
+            Isa.DSP,
+            scratch=_block_scratch,
+            overlap=_block_overlap,
+            cycles=_block_cycles(16.0),
+        ),
+    )
 
     def check(self, view: NodeView) -> None:
         check_conv(self, view)
