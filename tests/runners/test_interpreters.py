@@ -12,7 +12,7 @@ from tests.lib.graphs import model, tensor
 from tinyml_compress.errors import DataError, MissingDependency, ModelError, ProcessError, TinymlError, UsageError
 from tinyml_compress.ir import Attrs, DType
 from tinyml_compress.runners import _worker, host, tflm
-from tinyml_compress.runners._sides import Side, dequantized, quantized
+from tinyml_compress.runners.sides import Side, dequantized, quantized
 
 BOTH = pytest.mark.parametrize("runner", [tflm, host], ids=["tflm", "host"])
 

@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tinyml_compress.errors import DataError, MissingDependency, ModelError, UsageError
-from tinyml_compress.runners._sides import dequantized, quantized, side_of, single_input
+from tinyml_compress.runners.sides import dequantized, quantized, side_of, single_input
 from tinyml_compress.runners._worker import Job, ask, named, serve, vectors_of
 
 __all__ = ["HostTiming", "available", "measure", "predict", "run", "runtime"]

@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tinyml_compress.errors import DataError, MissingDependency, ModelError
-from tinyml_compress.runners._sides import Side, dequantized, quantized, side_of, single_input
+from tinyml_compress.runners.sides import Side, dequantized, quantized, side_of, single_input
 from tinyml_compress.runners._worker import Job, Reply, ask, named, serve, vectors_of
 
 __all__ = ["Interpreter", "TflmResult", "arena_bytes", "available", "predict", "require", "run"]

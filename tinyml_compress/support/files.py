@@ -10,14 +10,22 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from tinyml_compress.errors import OutputError
+from tinyml_compress.errors import OutputError, UsageError
 
-__all__ = ["output_folder", "sha256", "write_bytes", "write_text"]
+__all__ = ["output_folder", "read_bytes", "sha256", "write_bytes", "write_text"]
 
 
 def sha256(data: bytes) -> str:
     """Hex digest, as manifests and banners show it."""
     return hashlib.sha256(data).hexdigest()
+
+
+def read_bytes(path: Path) -> bytes:
+    """The content of a file that the user named."""
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise UsageError("cannot read", which=path, found=error.strerror, next_step="check the path") from error
 
 
 def write_bytes(path: Path, data: bytes) -> None:

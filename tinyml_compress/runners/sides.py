@@ -10,8 +10,9 @@ import numpy as np
 import numpy.typing as npt
 
 from tinyml_compress.errors import DataError, ModelError
+from tinyml_compress.ir import Port
 
-__all__ = ["Side", "dequantized", "quantized", "side_of", "single_input"]
+__all__ = ["Side", "dequantized", "quantized", "side_of", "side_of_port", "single_input"]
 
 Array = npt.NDArray[np.generic]
 Floats = npt.NDArray[np.float32]
@@ -41,6 +42,13 @@ def side_of(details: Mapping[str, Any], name: str = "") -> Side:
         scale or None,
         int(zero_points[0]) if len(zero_points) else 0,
     )
+
+
+def side_of_port(port: Port) -> Side:
+    """From an input or output of generated C."""
+    if port.quant is None:
+        return Side(port.name, port.shape, port.dtype.numpy, None, 0)
+    return Side(port.name, port.shape, port.dtype.numpy, port.quant.scale, port.quant.zero_point)
 
 
 def single_input(sides: Sequence[Side], sample: tuple[int, ...]) -> Side:

@@ -1,0 +1,62 @@
+"""Options that several verbs share, and how results are printed. Imports click only."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+__all__ = [
+    "data_option",
+    "json_option",
+    "name_option",
+    "output_option",
+    "print_json",
+    "samples_option",
+    "seed_option",
+    "targets_dir_option",
+    "tflite_argument",
+]
+
+Decorated = TypeVar("Decorated", bound=Callable[..., Any])
+_DATA_FORMS = "a .npz or .npy file, or a shipped set such as data:digits:test"
+
+output_option = click.option(
+    "-o",
+    "--output",
+    required=True,
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Folder to write; it is made when it is not there.",
+)
+name_option = click.option(
+    "--name", help="Name of the artifacts and prefix of all C symbols; by default from the model's."
+)
+json_option = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
+samples_option = click.option("--samples", type=click.IntRange(min=1), help="Use at most this many samples of the set.")
+seed_option = click.option(
+    "--seed", type=click.IntRange(0, 2**32 - 1), default=0, show_default=True, help="Seed of everything random."
+)
+targets_dir_option = click.option(
+    "--targets-dir",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="Folder with device files of your own; they win over shipped ones of the same name.",
+)
+
+
+def data_option(name: str = "--data", *, required: bool = True, what: str = "Data") -> Callable[[Decorated], Decorated]:
+    """An option that takes a data set."""
+    return click.option(name, required=required, metavar="SET", help=f"{what}: {_DATA_FORMS}.")
+
+
+def tflite_argument(name: str = "model") -> Callable[[Decorated], Decorated]:
+    """A .tflite file that exists."""
+    return click.argument(name, type=click.Path(exists=True, dir_okay=False, path_type=Path))
+
+
+def print_json(result: object) -> None:
+    """The one form of JSON that every verb prints: indented, keys as the program ordered them."""
+    import json
+
+    click.echo(json.dumps(result, indent=2))

@@ -1,0 +1,189 @@
+"""Metrics on arrays of outputs in real values. Nothing here runs a model."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+import numpy as np
+import numpy.typing as npt
+
+from tinyml_compress.errors import DataError, ModelError
+
+__all__ = [
+    "Accuracy",
+    "Agreement",
+    "Reconstruction",
+    "Task",
+    "accuracy",
+    "agreement",
+    "area_under_curve",
+    "reconstruction",
+    "score",
+    "task_of",
+    "wilson",
+]
+
+Floats = npt.NDArray[np.float32]
+Labels = npt.NDArray[np.int64]
+_Z95 = 1.959963984540054
+
+
+class Task(Enum):
+    """What the outputs mean."""
+
+    CLASSIFICATION = "classification"
+    RECONSTRUCTION = "reconstruction"
+    """The output repeats the input (an autoencoder): a large error marks an anomaly."""
+
+
+@dataclass(frozen=True)
+class Accuracy:
+    """Right answers among `total`, with the 95% Wilson interval of the share."""
+
+    correct: int
+    total: int
+
+    @property
+    def value(self) -> float:
+        return self.correct / self.total
+
+    @property
+    def interval(self) -> tuple[float, float]:
+        return wilson(self.correct, self.total)
+
+    def __str__(self) -> str:
+        low, high = self.interval
+        return f"{self.value:.1%} ({low:.1%} to {high:.1%}, {self.correct} of {self.total})"
+
+
+@dataclass(frozen=True)
+class Reconstruction:
+    """Mean absolute error over all samples, and how well the squared error ranks anomalies (label 1) above the rest."""
+
+    mae: float
+    total: int
+    auc: float | None
+    """Absent without labels, or where all labels are the same."""
+
+    @property
+    def value(self) -> float:
+        return self.mae
+
+    def __str__(self) -> str:
+        ranking = "" if self.auc is None else f", AUC {self.auc:.3f}"
+        return f"MAE {self.mae:.4g}{ranking} ({self.total} samples)"
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """How near two models are on the same samples."""
+
+    same: int | None
+    """Samples on which both answer with the same class; absent for reconstruction."""
+    total: int
+    max_difference: float
+    mean_difference: float
+
+    @property
+    def value(self) -> float | None:
+        return None if self.same is None else self.same / self.total
+
+    def __str__(self) -> str:
+        apart = f"outputs differ by {self.max_difference:.4g} at most, {self.mean_difference:.4g} on average"
+        return apart if self.same is None else f"{self.same / self.total:.1%} ({self.same} of {self.total}); {apart}"
+
+
+def wilson(correct: int, total: int, z: float = _Z95) -> tuple[float, float]:
+    """Wilson's score interval of a share: sound for small samples and near 0 and 1, unlike the normal one."""
+    if not 0 <= correct <= total or total < 1:
+        raise ValueError(f"{correct} of {total} is not a share")
+    share, extra = correct / total, z * z / total
+    middle = (share + extra / 2) / (1 + extra)
+    half = z / (1 + extra) * float(np.sqrt(share * (1 - share) / total + extra / (4 * total)))
+    return max(0.0, middle - half), min(1.0, middle + half)
+
+
+def task_of(inputs: Floats, outputs: Floats) -> Task:
+    """Reconstruction where the output has as many values as the input, else classification."""
+    same = int(np.prod(inputs.shape[1:])) == int(np.prod(outputs.shape[1:]))
+    return Task.RECONSTRUCTION if same else Task.CLASSIFICATION
+
+
+def score(task: Task, inputs: Floats, outputs: Floats, labels: Labels | None) -> Accuracy | Reconstruction:
+    """The metric of the task."""
+    if task is Task.RECONSTRUCTION:
+        return reconstruction(inputs, outputs, labels)
+    if labels is None:
+        raise DataError(
+            "accuracy needs labels", next_step="give a set with labels, or compare two models with --against"
+        )
+    return accuracy(outputs, labels)
+
+
+def accuracy(outputs: Floats, labels: Labels) -> Accuracy:
+    """Share of samples whose largest output stands at the label; a single output is class 1 above 0.5."""
+    answers = _answers(outputs)
+    classes = max(2, int(np.prod(outputs.shape[1:])))
+    if labels.max(initial=0) >= classes:
+        raise DataError(
+            "a label is beyond the model's classes",
+            found=int(labels.max()),
+            allowed=f"0 to {classes - 1}",
+            next_step="evaluate with the set that the model was trained for",
+        )
+    return Accuracy(int((answers == labels).sum()), len(labels))
+
+
+def reconstruction(inputs: Floats, outputs: Floats, labels: Labels | None) -> Reconstruction:
+    """Errors between inputs and outputs of the same size."""
+    _finite(outputs)
+    wanted, got = inputs.reshape(len(inputs), -1), outputs.reshape(len(outputs), -1)
+    if wanted.shape != got.shape:
+        raise DataError(
+            "the output is not as large as the input, so it is no reconstruction",
+            found=f"{got.shape[1]} values",
+            allowed=f"{wanted.shape[1]} values",
+        )
+    apart = wanted.astype(np.float64) - got
+    auc = None
+    if labels is not None and set(np.unique(labels).tolist()) == {0, 1}:
+        auc = area_under_curve((apart**2).mean(axis=1), labels)
+    return Reconstruction(float(np.abs(apart).mean()), len(inputs), auc)
+
+
+def area_under_curve(scores: npt.NDArray[np.float64], labels: Labels) -> float:
+    """Chance that a sample of class 1 scores above one of class 0; equal scores count half."""
+    _, place, counts = np.unique(scores, return_inverse=True, return_counts=True)
+    ranks = (np.cumsum(counts) - (counts - 1) / 2)[place.reshape(-1)]
+    ones = labels == 1
+    many = int(ones.sum())
+    return float((ranks[ones].sum() - many * (many + 1) / 2) / (many * (len(labels) - many)))
+
+
+def agreement(task: Task, first: Floats, second: Floats) -> Agreement:
+    """Of two models' outputs on the same samples."""
+    if first.size != second.size or len(first) != len(second):
+        raise ModelError("the two models have outputs of different shapes", found=f"{first.shape} and {second.shape}")
+    _finite(first)
+    _finite(second)
+    apart = np.abs(first.reshape(len(first), -1).astype(np.float64) - second.reshape(len(second), -1))
+    same = None if task is Task.RECONSTRUCTION else int((_answers(first) == _answers(second)).sum())
+    return Agreement(same, len(first), float(apart.max()), float(apart.mean()))
+
+
+def _answers(outputs: Floats) -> Labels:
+    _finite(outputs)
+    flat = outputs.reshape(len(outputs), -1)
+    if flat.shape[1] == 1:
+        return (flat[:, 0] > 0.5).astype(np.int64)
+    return np.asarray(flat.argmax(axis=1), dtype=np.int64)
+
+
+def _finite(outputs: Floats) -> None:
+    if not np.isfinite(outputs).all():
+        raise ModelError(
+            "the model gives values that are not finite numbers",
+            found=f"{int((~np.isfinite(outputs)).sum())} of {outputs.size} outputs",
+            next_step="check its weights and the range of its inputs",
+        )

@@ -1,0 +1,235 @@
+"""A model of any form on a data set: its score, and its agreement with another model."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from tinyml_compress import data as data_room
+from tinyml_compress.data import DataSet
+from tinyml_compress.errors import ModelError, UsageError
+from tinyml_compress.evaluation import Accuracy, Agreement, Reconstruction, Task, agreement, score, task_of
+from tinyml_compress.support import files
+
+__all__ = ["Engine", "Evaluation", "Evaluator", "evaluate", "evaluator"]
+
+Floats = npt.NDArray[np.float32]
+
+
+class Engine(Enum):
+    """What computes the outputs."""
+
+    KERAS = "keras"
+    HOST = "host"
+    """TensorFlow Lite on this machine."""
+    TFLM = "tflm"
+    AOT = "aot"
+    """Our generated C, compiled for this machine."""
+
+
+@dataclass(frozen=True)
+class Evaluator:
+    """A model that is ready to compute outputs for samples."""
+
+    model: str
+    engine: Engine
+    sha256: str
+    nbytes: int | None
+    """Size of the .tflite file; absent for Keras models."""
+    fit: Callable[[DataSet], DataSet]
+    """The set in the shape of the model's input."""
+    predict: Callable[[Floats], Floats]
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """One model's result on a set, and its agreement with another model where one was given."""
+
+    model: str
+    engine: Engine
+    model_sha256: str
+    nbytes: int | None
+    data: str
+    data_sha256: str
+    task: Task
+    score: Accuracy | Reconstruction | None
+    """Absent when the set has no labels and the model is compared with another."""
+    against: str | None
+    against_score: Accuracy | Reconstruction | None
+    agreement: Agreement | None
+
+    def as_json(self) -> dict[str, object]:
+        """The result as `evaluate --json` prints it."""
+        shown: dict[str, object] = {
+            "schema": 1,
+            "model": self.model,
+            "model_sha256": self.model_sha256,
+            "engine": self.engine.value,
+            "data": self.data,
+            "data_sha256": self.data_sha256,
+            "task": self.task.value,
+        }
+        if self.nbytes is not None:
+            shown["bytes"] = self.nbytes
+        if self.score is not None:
+            shown["score"] = _score_json(self.score)
+        if self.against is not None and self.agreement is not None:
+            shown["against"] = self.against
+            if self.against_score is not None:
+                shown["against_score"] = _score_json(self.against_score)
+            shown["agreement"] = {
+                "total": self.agreement.total,
+                "max_difference": self.agreement.max_difference,
+                "mean_difference": self.agreement.mean_difference,
+                **({} if self.agreement.same is None else {"same": self.agreement.same}),
+            }
+        return shown
+
+    def summary(self) -> str:
+        """The result in a few lines for the terminal."""
+        rows = [("model", f"{self.model} ({self.engine.value})"), ("data", self.data)]
+        if self.nbytes is not None:
+            rows.insert(1, ("size", f"{self.nbytes:,} B"))
+        measure = "accuracy" if self.task is Task.CLASSIFICATION else "error"
+        if self.score is not None:
+            rows.append((measure, str(self.score)))
+        if self.against is not None:
+            rows.append(("against", self.against))
+            if self.against_score is not None:
+                rows.append((f"  its {measure}", str(self.against_score)))
+            rows.append(("agreement", str(self.agreement)))
+        width = max(len(label) for label, _ in rows)
+        return "\n".join(f"{label:<{width}}  {text}" for label, text in rows)
+
+
+def evaluate(
+    model: str | Path,
+    data: str | Path | DataSet,
+    *,
+    engine: str = "auto",
+    against: str | Path | None = None,
+    task: str = "auto",
+    samples: int | None = None,
+    seed: int = 0,
+) -> Evaluation:
+    """Score `model` on `data`; with `against`, also how far it agrees with that model.
+
+    `engine` is what runs a .tflite file: host (the default), tflm or aot; Keras models run under Keras.
+    """
+    loaded = data if isinstance(data, DataSet) else data_room.load(data)
+    if samples is not None:
+        loaded = loaded.take(samples, seed)
+    first = evaluator(model, engine)
+    fitted = first.fit(loaded)
+    outputs = first.predict(fitted.inputs)
+    kind = task_of(fitted.inputs, outputs) if task == "auto" else Task(task)
+    second = (
+        None if against is None else evaluator(against, engine if Path(str(against)).suffix == ".tflite" else "auto")
+    )
+    shown = other = together = None
+    if fitted.labels is not None or kind is Task.RECONSTRUCTION or second is None:
+        shown = score(kind, fitted.inputs, outputs, fitted.labels)
+    if second is not None:
+        others = second.predict(second.fit(loaded).inputs)
+        together = agreement(kind, outputs, others)
+        if shown is not None:
+            other = score(kind, fitted.inputs, others, fitted.labels)
+    return Evaluation(
+        model=first.model,
+        engine=first.engine,
+        model_sha256=first.sha256,
+        nbytes=first.nbytes,
+        data=fitted.name,
+        data_sha256=fitted.sha256,
+        task=kind,
+        score=shown,
+        against=None if second is None else f"{second.model} ({second.engine.value})",
+        against_score=other,
+        agreement=together,
+    )
+
+
+def evaluator(model: str | Path, engine: str = "auto") -> Evaluator:
+    """`model` made ready: a .tflite file under an engine, anything else under Keras."""
+    path = Path(str(model))
+    if path.suffix.lower() == ".tflite":
+        return _of_tflite(path, Engine.HOST if engine == "auto" else Engine(engine))
+    if engine not in ("auto", Engine.KERAS.value):
+        raise UsageError(
+            f"engine {engine} runs .tflite files",
+            which=model,
+            next_step="convert the model first, or leave out --engine",
+        )
+    return _of_keras(model)
+
+
+def _of_keras(spec: str | Path) -> Evaluator:
+    from tinyml_compress import models
+
+    loaded = models.load(spec)
+    keras_model = loaded.model
+    if len(keras_model.inputs) != 1:
+        raise ModelError(
+            "a data set feeds models with one input", which=spec, found=f"{len(keras_model.inputs)} inputs"
+        )
+    shape = tuple(keras_model.inputs[0].shape)[1:]
+
+    def predict(inputs: Floats) -> Floats:
+        outputs = keras_model.predict(inputs, verbose=0, batch_size=64)
+        return np.asarray(outputs[0] if isinstance(outputs, list) else outputs, dtype=np.float32)
+
+    return Evaluator(str(spec), Engine.KERAS, loaded.origin.sha256, None, lambda found: found.fitted(shape), predict)
+
+
+def _of_tflite(path: Path, engine: Engine) -> Evaluator:
+    from tinyml_compress.runners import host, tflm
+
+    if engine is Engine.KERAS:
+        raise UsageError("Keras does not run .tflite files", which=path, allowed="host, tflm, aot")
+    content = files.read_bytes(path)
+    if engine is Engine.AOT:
+        predict = _compiled(path, content)
+    else:
+        room = host if engine is Engine.HOST else tflm
+
+        def predict(inputs: Floats) -> Floats:
+            outputs: Floats = room.predict(content, inputs)
+            return outputs
+
+    # The interpreters and the generated code compare the samples' size with the input's themselves.
+    return Evaluator(str(path), engine, files.sha256(content), len(content), lambda found: found, predict)
+
+
+def _compiled(path: Path, content: bytes) -> Callable[[Floats], Floats]:
+    from tinyml_compress.pipeline.compilation import compile_model
+    from tinyml_compress.runners import native
+    from tinyml_compress.runners.sides import dequantized, quantized, side_of_port, single_input
+    from tinyml_compress.support.c_names import c_name
+
+    program = compile_model(content, c_name(path.stem))
+    into = [side_of_port(port) for port in program.inputs]
+
+    def predict(inputs: Floats) -> Floats:
+        side = single_input(into, inputs.shape[1:])
+        (code,) = native.load([program])
+        rows = [code.invoke([sample.reshape(side.shape)])[0][0] for sample in quantized(inputs, side)]
+        return dequantized(np.stack(rows), side_of_port(program.outputs[0]))
+
+    return predict
+
+
+def _score_json(value: Accuracy | Reconstruction) -> dict[str, object]:
+    if isinstance(value, Accuracy):
+        low, high = value.interval
+        return {
+            "accuracy": value.value,
+            "correct": value.correct,
+            "total": value.total,
+            "interval_95": [low, high],
+        }
+    return {"mae": value.mae, "total": value.total, **({} if value.auc is None else {"auc": value.auc})}
