@@ -27,7 +27,7 @@ def ledger(file: bytes) -> Ledger:
             for graph in (model.Subgraphs(number) for number in range(model.SubgraphsLength()))
             for index in range(graph.TensorsLength())
         ]
-        quantization = sum(_quantization_bytes(tensor.Quantization()) for tensor in tensors)
+        quantization = _quantization_bytes([tensor.Quantization() for tensor in tensors])
         names = _unique_bytes([model.Description(), *(tensor.Name() for tensor in tensors), *_signature_names(model)])
     structure = len(file) - weights - quantization - names - metadata
     return Ledger(
@@ -41,11 +41,15 @@ def ledger(file: bytes) -> Ledger:
     )
 
 
-def _quantization_bytes(quant: tflite.QuantizationParameters | None) -> int:
-    if quant is None:
-        return 0
-    vectors = (quant.ScaleAsNumpy(), quant.ZeroPointAsNumpy(), quant.MinAsNumpy(), quant.MaxAsNumpy())
-    return sum(vector.nbytes for vector in vectors if isinstance(vector, np.ndarray))
+def _quantization_bytes(quants: Iterable[tflite.QuantizationParameters | None]) -> int:
+    """Bytes of the vectors; one that several tensors share counts once."""
+    sizes: dict[int, int] = {}
+    for quant in quants:
+        if quant is not None:
+            for vector in (quant.ScaleAsNumpy(), quant.ZeroPointAsNumpy(), quant.MinAsNumpy(), quant.MaxAsNumpy()):
+                if isinstance(vector, np.ndarray):
+                    sizes[vector.__array_interface__["data"][0]] = vector.nbytes
+    return sum(sizes.values())
 
 
 def _signature_names(model: tflite.Model) -> Iterable[bytes | None]:

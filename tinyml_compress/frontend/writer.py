@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import MISSING, fields
 from enum import Enum
+from typing import Any
 
 import flatbuffers
 import numpy as np
@@ -25,17 +26,21 @@ _OLD_CODE_LIMIT = 127
 """From here on an operator's number no longer fits the deprecated 8-bit field."""
 
 
-def write(graph: Graph) -> bytes:
-    """The .tflite file of a graph. Operator versions are 1: TensorFlow Lite Micro and LiteRT look at types instead."""
+def write(graph: Graph, *, names: bool = True) -> bytes:
+    """The .tflite file of a graph; tensors carry no names when `names` is False.
+
+    Operator versions are 1: TensorFlow Lite Micro and LiteRT look at types instead.
+    """
     builder = flatbuffers.Builder(1024)
+    vectors = _Vectors(builder)
     buffers = [_buffer(builder, None)]
     tensors = []
     for tensor in graph.tensors.values():
         if tensor.data is not None and tensor.elements:
             buffers.append(_buffer(builder, tensor))
-            tensors.append(_tensor(builder, tensor, len(buffers) - 1))
+            tensors.append(_tensor(builder, tensor, len(buffers) - 1, vectors, names))
         else:
-            tensors.append(_tensor(builder, tensor, 0))
+            tensors.append(_tensor(builder, tensor, 0, vectors, names))
     numbers = {name: index for index, name in enumerate(graph.tensors)}
     codes = sorted({node.op for node in graph.nodes})
     operators = [_operator(builder, node, codes.index(node.op), numbers) for node in graph.nodes]
@@ -125,30 +130,49 @@ def _aligned_bytes(builder: flatbuffers.Builder, data: bytes) -> int:
     return int(builder.EndVector())
 
 
-def _tensor(builder: flatbuffers.Builder, tensor: Tensor, buffer: int) -> int:
-    name = builder.CreateString(tensor.name)
+class _Vectors:
+    """Vectors of quantization, each content written once: per-channel zero points are the same for most tensors."""
+
+    def __init__(self, builder: flatbuffers.Builder) -> None:
+        self._builder = builder
+        self._written: dict[tuple[str, tuple[float, ...]], int] = {}
+
+    def scales(self, values: tuple[float, ...]) -> int:
+        start = tflite.QuantizationParametersStartScaleVector
+        return self._once("scales", values, start, self._builder.PrependFloat32)
+
+    def zero_points(self, values: tuple[int, ...]) -> int:
+        start = tflite.QuantizationParametersStartZeroPointVector
+        return self._once("zero_points", values, start, self._builder.PrependInt64)
+
+    def _once(self, kind: str, values: tuple[Any, ...], start: _Start, prepend: Callable[[Any], None]) -> int:
+        if (kind, values) not in self._written:
+            start(self._builder, len(values))
+            for value in reversed(values):
+                prepend(value)
+            self._written[kind, values] = int(self._builder.EndVector())
+        return self._written[kind, values]
+
+
+def _tensor(builder: flatbuffers.Builder, tensor: Tensor, buffer: int, vectors: _Vectors, names: bool) -> int:
+    name = builder.CreateString(tensor.name) if names else None
     shape = _ints(builder, tflite.TensorStartShapeVector, tensor.shape)
-    quant = None if tensor.quant is None else _quant(builder, tensor.quant)
+    quant = None if tensor.quant is None else _quant(builder, tensor.quant, vectors)
     tflite.TensorStart(builder)
     tflite.TensorAddShape(builder, shape)
     tflite.TensorAddType(builder, schema.TYPE_OF[tensor.dtype])
     tflite.TensorAddBuffer(builder, buffer)
-    tflite.TensorAddName(builder, name)
+    if name is not None:
+        tflite.TensorAddName(builder, name)
     if quant is not None:
         tflite.TensorAddQuantization(builder, quant)
     tflite.TensorAddHasRank(builder, True)
     return int(tflite.TensorEnd(builder))
 
 
-def _quant(builder: flatbuffers.Builder, quant: Quant) -> int:
-    tflite.QuantizationParametersStartScaleVector(builder, len(quant.scales))
-    for scale in reversed(quant.scales):
-        builder.PrependFloat32(scale)
-    scales = builder.EndVector()
-    tflite.QuantizationParametersStartZeroPointVector(builder, len(quant.zero_points))
-    for zero_point in reversed(quant.zero_points):
-        builder.PrependInt64(zero_point)
-    zero_points = builder.EndVector()
+def _quant(builder: flatbuffers.Builder, quant: Quant, vectors: _Vectors) -> int:
+    scales = vectors.scales(quant.scales)
+    zero_points = vectors.zero_points(quant.zero_points)
     tflite.QuantizationParametersStart(builder)
     tflite.QuantizationParametersAddScale(builder, scales)
     tflite.QuantizationParametersAddZeroPoint(builder, zero_points)

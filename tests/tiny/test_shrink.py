@@ -1,0 +1,60 @@
+"""`shrink`: fewer bytes, equal outputs under TFLM, still a sound file."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+
+from tests.lib.nets import NETS
+from tinyml_compress import frontend
+from tinyml_compress.cli.shrink import command
+from tinyml_compress.errors import MismatchError
+from tinyml_compress.frontend.ledger import ledger
+from tinyml_compress.frontend.strip import strip
+from tinyml_compress.pipeline import shrinking
+from tinyml_compress.runners import tflm
+
+
+@pytest.mark.parametrize("name", NETS)
+def test_same_outputs_in_fewer_bytes(name: str) -> None:
+    before = NETS[name]()
+    after = strip(before)
+    assert len(after) < len(before)
+    assert ledger(after).names < 40
+    assert ledger(after).weights == ledger(before).weights
+    graph = frontend.read(after, name)
+    shape = graph.tensors[graph.inputs[0]].shape
+    rng = np.random.default_rng(0)
+    old, new = tflm.Interpreter(before), tflm.Interpreter(after)
+    for _ in range(20):
+        vector = [rng.integers(-128, 128, shape).astype(np.int8)]
+        assert old.invoke(vector)[0].tobytes() == new.invoke(vector)[0].tobytes()
+    assert strip(after) == after
+
+
+def test_cli_reports_what_was_saved(tmp_path: Path) -> None:
+    source, target = tmp_path / "in.tflite", tmp_path / "out.tflite"
+    source.write_bytes(NETS["residual"]())
+    shown = CliRunner().invoke(command, [str(source), "-o", str(target), "--vectors", "3", "--json"])
+    result = json.loads(shown.output)
+    assert result["identical_outputs"] == 3
+    assert result["saved"] == source.stat().st_size - target.stat().st_size > 0
+
+
+def test_a_file_that_differs_is_never_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    source, target = tmp_path / "in.tflite", tmp_path / "out.tflite"
+    source.write_bytes(NETS["autoencoder"]())
+    changed = bytearray(source.read_bytes())
+    graph = frontend.read(bytes(changed), "a")
+    weights = max((t for t in graph.tensors.values() if t.data is not None), key=lambda t: t.elements)
+    assert weights.data is not None
+    at = bytes(changed).index(weights.data.tobytes())
+    changed[at : at + 64] = bytes(64)
+    monkeypatch.setattr(shrinking, "strip", lambda file: bytes(changed))
+    with pytest.raises(MismatchError, match="another output"):
+        shrinking.shrink_file(source, target)
+    assert not target.exists()

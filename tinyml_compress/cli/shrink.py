@@ -1,0 +1,39 @@
+"""`tinyml-compress shrink`: a smaller .tflite with the same outputs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+EXAMPLES = """\b
+Examples:
+  tinyml-compress shrink model.tflite -o smaller.tflite
+  tinyml-compress shrink model.tflite -o smaller.tflite --vectors 100 --json
+"""
+
+
+@click.command(epilog=EXAMPLES)
+@click.argument("model", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("-o", "--output", required=True, type=click.Path(dir_okay=False, path_type=Path), help="File to write.")
+@click.option(
+    "--names-only",
+    is_flag=True,
+    help="Touch only what computes nothing: names, metadata, unread scales. So far the only way, and the default.",
+)
+@click.option("--vectors", default=10, show_default=True, type=click.IntRange(0), help="Inputs to compare outputs on.")
+@click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
+def command(model: Path, output: Path, names_only: bool, vectors: int, as_json: bool) -> None:
+    """Rewrite a .tflite MODEL without names, metadata and scales that no kernel reads.
+
+    The outputs stay the same; they are compared under TensorFlow Lite Micro before the file is written.
+    """
+    from tinyml_compress.pipeline.shrinking import shrink_file
+
+    done = shrink_file(model, output, vectors)
+    if as_json:
+        import json
+
+        click.echo(json.dumps(done.as_json(), indent=2))
+    else:
+        click.echo(done.summary())
