@@ -12,6 +12,7 @@ import numpy as np
 from tinyml_compress.devices import Alignment
 from tinyml_compress.errors import DataError, EmulationError, MissingDependency
 from tinyml_compress.ir import Program
+from tinyml_compress.runners.emulated.alignment import aligned_bases
 from tinyml_compress.runners.emulated.counting import (
     BETWEEN,
     OUTSIDE,
@@ -58,6 +59,7 @@ class Machine:
         self._limit = limit_instructions or 200_000_000 + 400 * macs
         self._seconds = seconds
         self._code_start, self._owners = owners(firmware.image, program)
+        self._base_registers = aligned_bases(firmware.image, self._code_start, len(self._owners))
         self._arena = firmware.image.symbols["tc_arena"]
 
     def counted(self, inputs: Sequence[bytes]) -> Inference:
@@ -79,6 +81,7 @@ class Machine:
             recorder = Recorder(
                 self._code_start,
                 self._owners,
+                self._base_registers,
                 self._limit * _INSTRUCTION_BYTES,
                 run.pc_register,
                 run.function_address("uc_emu_stop"),
@@ -97,32 +100,21 @@ class Machine:
     def _check_alignment(self, recorder: Recorder) -> None:
         policy = self._firmware.core.alignment
         for access in recorder.unaligned():
-            if policy is Alignment.NONE or (policy is Alignment.PAIRS and not self._moves_pairs(access.pc)):
-                continue
-            image = self._firmware.image
             raise EmulationError(
                 "unaligned memory access, which faults on the silicon",
                 which=f"{access.nbytes} bytes at {access.address:#010x}",
-                found=f"in {image.name_at(access.pc)}, {_whose(access.owner, self._program)}",
+                found=f"at {self._firmware.image.name_at(access.pc)}, in {_whose(access.owner, self._program)}",
                 allowed="multiples of the access size"
                 if policy is Alignment.ALL
                 else "multiples of 4 for LDRD, STRD, LDM, STM, VLDR and VSTR",
             )
 
-    def _moves_pairs(self, pc: int) -> bool:
-        """LDRD, STRD, LDM, STM, exclusive accesses, and loads and stores of floating-point registers."""
-        for start, data in self._firmware.image.segments:
-            if start <= pc < start + len(data) - 1:
-                half = int.from_bytes(data[pc - start : pc - start + 2], "little")
-                return half & 0xFE00 in (0xE800, 0xEC00) or half & 0xF000 == 0xC000
-        return False
-
 
 def _whose(owner: int, program: Program) -> str:
     if owner == OUTSIDE:
-        return "outside the inference"
+        return "the code around the inference"
     if owner == BETWEEN:
-        return "between nodes"
+        return "the code between nodes"
     node = program.nodes[owner]
     return f"node {node.index} ({node.op} {node.name})".replace(" )", ")")
 
@@ -180,10 +172,17 @@ class _Run:
 
         self._recorder = recorder
         both = self._uc.UC_HOOK_MEM_READ | self._uc.UC_HOOK_MEM_WRITE
-        for kind, function, data in (
-            (self._uc.UC_HOOK_BLOCK, recorder.on_block, recorder.counter),
-            (both, recorder.on_access, recorder.alignment),
-        ):
+        hooks: list[tuple[int, int | None, ctypes.Structure]] = [
+            (self._uc.UC_HOOK_BLOCK, recorder.on_block, recorder.counter)
+        ]
+        match self._firmware.core.alignment:
+            case Alignment.ALL:
+                hooks.append((both, recorder.on_access, recorder.alignment))
+            case Alignment.PAIRS:
+                hooks.append((self._uc.UC_HOOK_CODE, recorder.on_instruction, recorder.alignment))
+            case Alignment.NONE:
+                pass
+        for kind, function, data in hooks:
             status = uclib.uc_hook_add(
                 self._engine._uch,
                 ctypes.byref(ctypes.c_size_t()),

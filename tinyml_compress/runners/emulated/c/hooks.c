@@ -97,23 +97,14 @@ typedef struct {
     tc_unaligned *found; /* one per program counter */
     const tc_counter *counter;
     int (*reg_read)(void *engine, int id, void *value);
+    const int16_t *base_register; /* per halfword of code: of an instruction that needs words aligned, or 0 */
     uint32_t capacity;
     uint32_t count;
     int32_t pc_register;
-    uint32_t accesses_low;
+    uint32_t padding;
 } tc_alignment;
 
-EXPORT void tc_on_access(void *engine, int type, uint64_t address64, int bytes, int64_t value, void *user) {
-    tc_alignment *watch = user;
-    const uint32_t address = (uint32_t)address64;
-    const uint32_t mask = bytes >= 4 ? 3u : (uint32_t)bytes - 1u;
-    (void)type;
-    (void)value;
-    if ((address & mask) == 0u) {
-        return;
-    }
-    uint32_t pc = 0;
-    watch->reg_read(engine, watch->pc_register, &pc);
+static void note(tc_alignment *watch, uint32_t pc, uint32_t address, uint32_t bytes) {
     for (uint32_t i = 0; i < watch->count; i++) {
         if (watch->found[i].pc == pc) {
             return;
@@ -122,8 +113,37 @@ EXPORT void tc_on_access(void *engine, int type, uint64_t address64, int bytes, 
     if (watch->count < watch->capacity) {
         watch->found[watch->count].pc = pc;
         watch->found[watch->count].address = address;
-        watch->found[watch->count].bytes = (uint32_t)bytes;
+        watch->found[watch->count].bytes = bytes;
         watch->found[watch->count].owner = watch->counter->owner;
         watch->count++;
+    }
+}
+
+/* Every access; only for cores without IT blocks: inside one, the emulator loses its place after such a hook. */
+EXPORT void tc_on_access(void *engine, int type, uint64_t address64, int bytes, int64_t value, void *user) {
+    tc_alignment *watch = user;
+    const uint32_t address = (uint32_t)address64;
+    const uint32_t mask = bytes >= 4 ? 3u : (uint32_t)bytes - 1u;
+    (void)type;
+    (void)value;
+    if ((address & mask) != 0u) {
+        uint32_t pc = 0;
+        watch->reg_read(engine, watch->pc_register, &pc);
+        note(watch, pc, address, (uint32_t)bytes);
+    }
+}
+
+/* Every instruction; looks at the base register of those that need it aligned (their offsets are whole words). */
+EXPORT void tc_on_instruction(void *engine, uint64_t address64, uint32_t bytes, void *user) {
+    tc_alignment *watch = user;
+    const uint32_t pc = (uint32_t)address64;
+    const uint32_t halfword = (pc - watch->counter->code_start) >> 1;
+    (void)bytes;
+    if (halfword < watch->counter->code_halfwords && watch->base_register[halfword] != 0) {
+        uint32_t base = 0;
+        watch->reg_read(engine, watch->base_register[halfword], &base);
+        if ((base & 3u) != 0u) {
+            note(watch, pc, base, 4u);
+        }
     }
 }
