@@ -1,4 +1,4 @@
-"""RELU, RELU6 and RELU_N1_TO_1 go into the operator that makes their input.
+"""RELU and RELU6 go into the operator that makes their input.
 
 Exact when both tensors of the activation have one quantization: the activation then only clamps, to the same bounds
 as a fused one, and a clamp after a clamp is one clamp.
@@ -19,7 +19,6 @@ __all__ = ["fuse_activations"]
 _ACTIVATIONS = {
     "RELU": Activation.RELU,
     "RELU6": Activation.RELU6,
-    "RELU_N1_TO_1": Activation.RELU_N1_TO_1,
 }
 _MAKERS = frozenset(
     {
@@ -37,12 +36,10 @@ _MAKERS = frozenset(
 _BOTH = {
     (Activation.NONE, Activation.RELU): Activation.RELU,
     (Activation.NONE, Activation.RELU6): Activation.RELU6,
-    (Activation.NONE, Activation.RELU_N1_TO_1): Activation.RELU_N1_TO_1,
     (Activation.RELU, Activation.RELU): Activation.RELU,
     (Activation.RELU, Activation.RELU6): Activation.RELU6,
     (Activation.RELU6, Activation.RELU): Activation.RELU6,
     (Activation.RELU6, Activation.RELU6): Activation.RELU6,
-    (Activation.RELU_N1_TO_1, Activation.RELU_N1_TO_1): Activation.RELU_N1_TO_1,
 }
 """First and second clamp -> the one that does both; pairs without a name in the schema are left alone."""
 
