@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Sequence
 
 import numpy as np
 
 from tinyml_compress.ir import DType, NodeView
 from tinyml_compress.ops._walk import walk
-from tinyml_compress.ops.base import Call, In, Out, Ref, Table
+from tinyml_compress.ops.base import Alias, Call, In, Operator, Out, Ref, Table, Variant
 
-__all__ = ["MOVABLE", "copy_call", "fill_call", "move_call"]
+__all__ = ["MOVABLE", "MoveOperator", "copy_call", "fill_call", "move_call"]
 
 MOVABLE = (
     DType.INT8,
@@ -72,3 +73,31 @@ def fill_call(view: NodeView, value: np.generic, count: int, target: int = 0) ->
         size, count, raw = 1, count * size, raw[:1]
     bits = int.from_bytes(raw, "little", signed=True)
     return Call(f"tc_x{8 * size}_fill__c", "tc_fill_params", (("count", count), ("value", bits)), (Out(target),))
+
+
+class MoveOperator(Operator):
+    """An operator that is nothing but moves; where one is a plain copy, the planner is offered to spare it."""
+
+    def __init__(self) -> None:
+        type(self).variants = (Variant("tc_x8_move__c", lambda view: True, self.moves),)
+
+    @abstractmethod
+    def moves(self, view: NodeView) -> tuple[Call, ...]:
+        """The calls that make the outputs."""
+
+    def aliases(self, view: NodeView) -> tuple[Alias, ...]:
+        found: dict[str, Alias] = {}
+        for call in self.moves(view):
+            if not call.moves:
+                continue
+            source, target = call.arguments
+            assert isinstance(source, In)
+            assert isinstance(target, Out)
+            given, made, count = view.input(source.index), view.output(target.index), call.params[0][1]
+            if given.is_const or given.name == made.name or not count:
+                continue
+            if count == made.nbytes:
+                found.setdefault(made.name, Alias(made.name, given.name, source.offset))
+            elif count == given.nbytes:
+                found.setdefault(given.name, Alias(given.name, made.name, target.offset))
+        return tuple(found.values())

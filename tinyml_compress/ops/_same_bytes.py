@@ -3,22 +3,16 @@
 from __future__ import annotations
 
 from tinyml_compress.ir import NodeView
-from tinyml_compress.ops._moves import MOVABLE, copy_call
-from tinyml_compress.ops.base import Call, In, Operator, Out, Overlap, Variant
+from tinyml_compress.ops._moves import MOVABLE, MoveOperator, copy_call
+from tinyml_compress.ops.base import Call, In, Out
 
 __all__ = ["SameBytesOperator"]
 
 
-def _emit(view: NodeView) -> tuple[Call, ...]:
-    return (copy_call(view.output().nbytes, In(0), Out()),)
-
-
-def _in_place(view: NodeView) -> tuple[Overlap, ...]:
-    return (Overlap(0, 0),)
-
-
-class SameBytesOperator(Operator):
-    """Costs nothing where the planner puts output on input, which its Overlap invites."""
+class SameBytesOperator(MoveOperator):
+    """Costs nothing where the planner grants the alias that this offers."""
 
     dtypes = tuple(str(dtype.numpy) for dtype in MOVABLE)
-    variants = (Variant("tc_x8_copy__c", lambda view: True, _emit, overlap=_in_place),)
+
+    def moves(self, view: NodeView) -> tuple[Call, ...]:
+        return (copy_call(view.output().nbytes, In(0), Out()),)

@@ -7,9 +7,9 @@ from typing import cast
 
 from tinyml_compress.ir import Attrs, DType, NodeView
 from tinyml_compress.ops import _checks
-from tinyml_compress.ops._moves import move_call
+from tinyml_compress.ops._moves import MoveOperator, move_call
 from tinyml_compress.ops._walk import steps_of
-from tinyml_compress.ops.base import Alias, Call, Operator, OptionField, Options, Variant
+from tinyml_compress.ops.base import Call, OptionField, Options
 from tinyml_compress.ops.numerics import Activation
 
 __all__ = ["OPERATOR", "Concatenation", "ConcatenationAttrs"]
@@ -40,27 +40,7 @@ def _starts(view: NodeView) -> tuple[int, ...]:
     return tuple(starts)
 
 
-def _emit(view: NodeView) -> tuple[Call, ...]:
-    axis, steps = _axis(view), steps_of(view.output().shape)
-    calls: list[Call] = []
-    for index, start in enumerate(_starts(view)):
-        shape = view.input(index).shape
-        if view.input(index).elements:
-            calls.append(
-                move_call(
-                    view,
-                    shape,
-                    steps_of(shape),
-                    steps,
-                    source=index,
-                    out_start=start * steps[axis],
-                    name=f"walk{index}",
-                )
-            )
-    return tuple(calls)
-
-
-class Concatenation(Operator):
+class Concatenation(MoveOperator):
     name = "CONCATENATION"
     attrs_type = ConcatenationAttrs
     options = Options(
@@ -69,7 +49,6 @@ class Concatenation(Operator):
     )
     dtypes = ("int8", "int16", "int32", "int64", "float32")
     limits = f"up to {_MAX_INPUTS} inputs, rank up to {_MAX_RANK}, no fused activation"
-    variants = (Variant("tc_x8_move__c", lambda view: True, _emit),)
 
     def check(self, view: NodeView) -> None:
         count = len(view.node.inputs)
@@ -105,17 +84,24 @@ class Concatenation(Operator):
         total = sum(view.input(index).shape[axis] for index in range(len(view.node.inputs)))
         return ((*first[:axis], total, *first[axis + 1 :]),)
 
-    def aliases(self, view: NodeView) -> tuple[Alias, ...]:
-        out, axis = view.output(), _axis(view)
-        if any(size != 1 for size in out.shape[:axis]):
-            return ()
-        row = steps_of(out.shape)[axis] * out.dtype.itemsize
-        found: dict[str, Alias] = {}
+    def moves(self, view: NodeView) -> tuple[Call, ...]:
+        axis, steps = _axis(view), steps_of(view.output().shape)
+        calls: list[Call] = []
         for index, start in enumerate(_starts(view)):
-            tensor = view.input(index)
-            if not tensor.is_const and tensor.elements:
-                found.setdefault(tensor.name, Alias(tensor.name, out.name, start * row))
-        return tuple(found.values())
+            shape = view.input(index).shape
+            if view.input(index).elements:
+                calls.append(
+                    move_call(
+                        view,
+                        shape,
+                        steps_of(shape),
+                        steps,
+                        source=index,
+                        out_start=start * steps[axis],
+                        name=f"walk{index}",
+                    )
+                )
+        return tuple(calls)
 
 
 OPERATOR = Concatenation()

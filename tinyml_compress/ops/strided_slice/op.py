@@ -7,9 +7,9 @@ from typing import cast
 
 from tinyml_compress.ir import Attrs, DType, NodeView
 from tinyml_compress.ops import _checks
-from tinyml_compress.ops._moves import move_call
+from tinyml_compress.ops._moves import MoveOperator, move_call
 from tinyml_compress.ops._walk import steps_of
-from tinyml_compress.ops.base import Call, Operator, OptionField, Options, Variant
+from tinyml_compress.ops.base import Call, OptionField, Options
 
 __all__ = ["OPERATOR", "StridedSlice", "StridedSliceAttrs"]
 
@@ -64,17 +64,7 @@ def _ranges(view: NodeView) -> tuple[_Range, ...]:
     )
 
 
-def _emit(view: NodeView) -> tuple[Call, ...]:
-    ranges, steps = _ranges(view), steps_of(view.input(0).shape)
-    extents = [taken.count for taken in ranges]
-    start = sum(taken.start * step for taken, step in zip(ranges, steps, strict=True))
-    in_steps = [taken.stride * step for taken, step in zip(ranges, steps, strict=True)]
-    if not view.output().elements:
-        start = 0
-    return (move_call(view, extents, in_steps, steps_of(extents), in_start=start),)
-
-
-class StridedSlice(Operator):
+class StridedSlice(MoveOperator):
     name = "STRIDED_SLICE"
     attrs_type = StridedSliceAttrs
     options = Options(
@@ -90,7 +80,6 @@ class StridedSlice(Operator):
     )
     dtypes = ("int8", "int16", "int32", "float32", "bool")
     limits = f"rank up to {_MAX_RANK}; begin, end and strides constant; no ellipsis, no new axis, no offset"
-    variants = (Variant("tc_x8_move__c", lambda view: True, _emit),)
 
     def check(self, view: NodeView) -> None:
         _checks.arity(self, view, 4)
@@ -128,6 +117,15 @@ class StridedSlice(Operator):
 
     def output_shapes(self, view: NodeView) -> tuple[tuple[int, ...], ...]:
         return (tuple(taken.count for taken in _ranges(view) if not taken.shrinks),)
+
+    def moves(self, view: NodeView) -> tuple[Call, ...]:
+        ranges, steps = _ranges(view), steps_of(view.input(0).shape)
+        extents = [taken.count for taken in ranges]
+        start = sum(taken.start * step for taken, step in zip(ranges, steps, strict=True))
+        in_steps = [taken.stride * step for taken, step in zip(ranges, steps, strict=True)]
+        if not view.output().elements:
+            start = 0
+        return (move_call(view, extents, in_steps, steps_of(extents), in_start=start),)
 
 
 OPERATOR = StridedSlice()

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from tinyml_compress.ir import Attrs, DType, NodeView
 from tinyml_compress.ops import _checks
-from tinyml_compress.ops._moves import move_call
+from tinyml_compress.ops._moves import MoveOperator, move_call
 from tinyml_compress.ops._walk import steps_of
-from tinyml_compress.ops.base import Call, Operator, Options, Overlap, Variant
+from tinyml_compress.ops.base import Call, Options
 
 __all__ = ["OPERATOR", "Transpose"]
 
@@ -19,24 +19,12 @@ def _permutation(view: NodeView) -> tuple[int, ...]:
     return tuple(int(axis) for axis in data.reshape(-1))
 
 
-def _emit(view: NodeView) -> tuple[Call, ...]:
-    steps = steps_of(view.input(0).shape)
-    shape = view.output().shape
-    return (move_call(view, shape, [steps[axis] for axis in _permutation(view)], steps_of(shape)),)
-
-
-def _in_place(view: NodeView) -> tuple[Overlap, ...]:
-    """Only where no element changes its place."""
-    return (Overlap(0, 0),) if _emit(view)[0].moves else ()
-
-
-class Transpose(Operator):
+class Transpose(MoveOperator):
     name = "TRANSPOSE"
     attrs_type = Attrs
     options = Options("TransposeOptions")
     dtypes = ("int8", "int16", "float32")
     limits = f"rank up to {_MAX_RANK}, permutation constant"
-    variants = (Variant("tc_x8_move__c", lambda view: True, _emit, overlap=_in_place),)
 
     def check(self, view: NodeView) -> None:
         _checks.arity(self, view, 2)
@@ -50,6 +38,10 @@ class Transpose(Operator):
 
     def output_shapes(self, view: NodeView) -> tuple[tuple[int, ...], ...]:
         return (tuple(view.input(0).shape[axis] for axis in _permutation(view)),)
+
+    def moves(self, view: NodeView) -> tuple[Call, ...]:
+        steps, shape = steps_of(view.input(0).shape), view.output().shape
+        return (move_call(view, shape, [steps[axis] for axis in _permutation(view)], steps_of(shape)),)
 
 
 OPERATOR = Transpose()
