@@ -13,12 +13,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.lib.aot import assert_bit_exact, input_vectors
+from tests.lib.aot import assert_bit_exact
 from tests.lib.nets import NETS
 from tinyml_compress.ir import Program
 from tinyml_compress.ops.base import Isa, Level
 from tinyml_compress.pipeline.compilation import compile_model
 from tinyml_compress.runners import native, toolchain
+from tinyml_compress.runners.vectors import mixed
 from tinyml_compress.support import proc
 
 HERE = Path(__file__).parent
@@ -113,7 +114,7 @@ int main(void) {{
 def test_same_bytes_whatever_the_optimizer_and_word_size(flags: tuple[str, ...], isa: str) -> None:
     for name in NETS:
         program = _program(name, Level.SPEED, isa)
-        vectors = [vector[0] for vector in input_vectors(program.inputs, 5, 4)]
+        vectors = [vector[0] for vector in mixed(program.inputs, 5, 4)]
         rows = ",\n".join("{" + ",".join(str(b) for b in v.tobytes()) + "}" for v in vectors)
         main = MAIN.format(name=name, upper=name.upper(), count=len(vectors), rows=rows)
         binary = toolchain.executable({**program.files, "main.c": main}, flags=("-ffp-contract=off", *flags))

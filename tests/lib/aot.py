@@ -3,59 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
-import numpy.typing as npt
 
-from tinyml_compress.ir import Port
 from tinyml_compress.ops.base import Isa, Level
 from tinyml_compress.pipeline.compilation import compile_model
 from tinyml_compress.runners import native, tflm
 from tinyml_compress.runners.toolchain import HOST_FLAGS
+from tinyml_compress.runners.vectors import mixed
 
-Array = npt.NDArray[np.generic]
 BATCH = 40
 """Models per C compile: one compiler start costs more than the code of many small models."""
-
-
-def input_vectors(ports: Sequence[Port], seed: int, count: int) -> Iterator[list[Array]]:
-    """Edge inputs (all lowest, all highest, zero point, a ramp), then `count` random ones over the whole range."""
-    for edge in ("low", "high", "zero", "ramp"):
-        yield [_edge(port, edge) for port in ports]
-    rng = np.random.default_rng(seed)
-    for _ in range(count):
-        yield [_random(port, rng) for port in ports]
-
-
-def _bounds(port: Port) -> tuple[int, int]:
-    info = np.iinfo(port.dtype.numpy)
-    return int(info.min), int(info.max)
-
-
-def _edge(port: Port, edge: str) -> Array:
-    if port.dtype.is_float:
-        value = {"low": -3e3, "high": 3e3, "zero": 0.0, "ramp": 0.5}[edge]
-        return np.full(port.shape, value, port.dtype.numpy)
-    if port.dtype.numpy == np.bool_:
-        return np.full(port.shape, edge in ("high", "ramp"), np.bool_)
-    low, high = _bounds(port)
-    if edge == "ramp":
-        size = int(np.prod(port.shape, dtype=np.int64))
-        return (
-            (np.arange(size, dtype=np.int64) * 37 % (high - low + 1) + low).astype(port.dtype.numpy).reshape(port.shape)
-        )
-    zero = port.quant.zero_point if port.quant is not None else 0
-    return np.full(port.shape, {"low": low, "high": high, "zero": zero}[edge], port.dtype.numpy)
-
-
-def _random(port: Port, rng: np.random.Generator) -> Array:
-    if port.dtype.is_float:
-        return (rng.standard_normal(port.shape) * rng.choice([0.1, 1.0, 30.0])).astype(port.dtype.numpy)
-    if port.dtype.numpy == np.bool_:
-        return rng.integers(0, 2, port.shape).astype(np.bool_)
-    low, high = _bounds(port)
-    return rng.integers(low, high, port.shape, endpoint=True).astype(port.dtype.numpy)
 
 
 def assert_bit_exact(
@@ -78,7 +37,7 @@ def assert_bit_exact(
         for index, (model, ours) in enumerate(zip(batch, native.load(programs, flags), strict=True)):
             program = programs[index]
             oracle = tflm.Interpreter(model)
-            for number, vector in enumerate(input_vectors(program.inputs, seed + start + index, count)):
+            for number, vector in enumerate(mixed(program.inputs, seed + start + index, count)):
                 expected = oracle.invoke(vector)
                 found = ours.invoke(vector)
                 for output, (want, got) in enumerate(zip(expected, found, strict=True)):

@@ -11,9 +11,9 @@ from tinyml_compress.errors import MismatchError
 from tinyml_compress.frontend.ledger import ledger
 from tinyml_compress.frontend.reader import read
 from tinyml_compress.frontend.strip import strip
-from tinyml_compress.ir import Tensor
 from tinyml_compress.ir.ledger import Ledger
 from tinyml_compress.runners import tflm
+from tinyml_compress.runners.vectors import random
 from tinyml_compress.support import files
 
 __all__ = ["Shrunk", "shrink_file"]
@@ -59,7 +59,7 @@ def shrink_file(model: Path, output: Path, vectors: int = 10, seed: int = 0) -> 
     compared = 0
     if tflm.available() and vectors:
         rng = np.random.default_rng(seed)
-        inputs = [[_random(graph.tensors[name], rng) for name in graph.inputs] for _ in range(vectors)]
+        inputs = [[random(graph.tensors[name], rng) for name in graph.inputs] for _ in range(vectors)]
         expected, found = (tflm.run(file, inputs).outputs for file in (before, after))
         for number, (want, got) in enumerate(zip(expected, found, strict=True)):
             if any(w.tobytes() != g.tobytes() for w, g in zip(want, got, strict=True)):
@@ -67,12 +67,3 @@ def shrink_file(model: Path, output: Path, vectors: int = 10, seed: int = 0) -> 
         compared = vectors
     files.write_bytes(output, after)
     return Shrunk(ledger(before), ledger(after), compared)
-
-
-def _random(tensor: Tensor, rng: np.random.Generator) -> np.ndarray[tuple[int, ...], np.dtype[np.generic]]:
-    if tensor.dtype.is_float:
-        return rng.standard_normal(tensor.shape).astype(tensor.dtype.numpy)
-    if tensor.dtype.numpy == np.bool_:
-        return rng.integers(0, 2, tensor.shape).astype(np.bool_)
-    info = np.iinfo(tensor.dtype.numpy)
-    return rng.integers(info.min, info.max, tensor.shape, endpoint=True).astype(tensor.dtype.numpy)
