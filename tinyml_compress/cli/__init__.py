@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import difflib
 import importlib
+import os
 import pkgutil
+import signal
 import sys
 from pathlib import Path
 
@@ -13,6 +16,9 @@ from tinyml_compress._version import __version__
 from tinyml_compress.errors import TinymlError
 
 __all__ = ["main"]
+
+_TRACEBACK = "TINYML_COMPRESS_TRACEBACK"
+_INTERRUPTED = 130
 
 
 class _Verbs(click.Group):
@@ -29,25 +35,77 @@ class _Verbs(click.Group):
         command: click.Command = module.command
         return command
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        verbs = self.list_commands(ctx)
+        if args and not args[0].startswith("-") and args[0] not in verbs:
+            near = difflib.get_close_matches(args[0], verbs, n=1)
+            hint = f"did you mean {near[0]}?" if near else f"there are: {', '.join(verbs)}"
+            raise click.UsageError(f"no such verb: {args[0]}; {hint}", ctx)
+        return super().resolve_command(ctx, args)
 
-@click.group(cls=_Verbs, context_settings={"help_option_names": ["-h", "--help"]})
+
+@click.group(
+    cls=_Verbs,
+    name="tinyml-compress",
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
+    epilog="Exit code 0: done, 1: failed, 2: wrong call, 130: interrupted.",
+)
 @click.version_option(__version__, prog_name="tinyml-compress")
 def _group() -> None:
-    """Compress Keras models for microcontrollers, compile them to exact C, benchmark on emulated devices."""
+    """Compress Keras models for microcontrollers, compile them to exact C, benchmark them on emulated devices."""
 
 
 def main() -> None:
     """Entry point: one clear message per error, exit code 2 for usage, 1 for failure, 130 when interrupted."""
+    sys.exit(_run())
+
+
+def _run() -> int:
+    signal.signal(signal.SIGTERM, _as_interrupt)
     try:
-        _group(prog_name="tinyml-compress", standalone_mode=False)
-    except click.exceptions.Exit as stop:
-        sys.exit(stop.exit_code)
+        code = _group(prog_name="tinyml-compress", standalone_mode=False)
+        sys.stdout.flush()
+        return code if isinstance(code, int) else 0
     except click.ClickException as error:
         error.show()
-        sys.exit(error.exit_code)
+        return error.exit_code
     except (KeyboardInterrupt, click.Abort):
         click.echo("\ninterrupted; nothing half-written was left behind", err=True)
-        sys.exit(130)
+        return _INTERRUPTED
+    except BrokenPipeError:
+        # The reader (`| head`) has what it wanted; the interpreter's last flush must not complain either.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
     except TinymlError as error:
+        if _wants_traceback():
+            raise
         click.echo(f"error: {error}", err=True)
-        sys.exit(error.exit_code)
+        return error.exit_code
+    except Exception as error:
+        if _wants_traceback():
+            raise
+        click.echo(_unexpected(error), err=True)
+        return 1
+
+
+def _unexpected(error: Exception) -> str:
+    if isinstance(error, MemoryError):
+        return "error: this machine's memory is full\n  next:    take a smaller model or fewer samples"
+    if isinstance(error, OSError) and error.strerror:
+        where = f": {error.filename}" if error.filename else ""
+        return f"error: {error.strerror}{where}\n  next:    check path, rights and free space"
+    said = " ".join(str(error).split())[:300]
+    return (
+        f"error: a defect in tinyml-compress: {type(error).__name__}: {said}\n"
+        f"  next:    set {_TRACEBACK}=1 to see where, and report it with the model"
+    )
+
+
+def _wants_traceback() -> bool:
+    return os.environ.get(_TRACEBACK, "") not in ("", "0")
+
+
+def _as_interrupt(signum: int, frame: object) -> None:
+    raise KeyboardInterrupt

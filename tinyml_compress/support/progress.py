@@ -1,0 +1,74 @@
+"""One live line per running stage on the terminal's error output; nothing at all when that is no terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.progress import Progress, TaskID
+
+__all__ = ["Stage", "stage"]
+
+
+class Stage:
+    """A stage that is running; its methods do nothing where progress is not shown."""
+
+    def __init__(self, progress: Progress | None, task: TaskID | None) -> None:
+        self._progress = progress
+        self._task = task
+
+    def advance(self, steps: int = 1) -> None:
+        """So many steps more are done."""
+        if self._progress is not None and self._task is not None:
+            self._progress.advance(self._task, steps)
+
+    def note(self, text: str) -> None:
+        """A word beside the title: the epoch, the layer, the loss."""
+        if self._progress is not None and self._task is not None:
+            self._progress.update(self._task, note=text)
+
+
+class _Shown:
+    """The display that the outermost stage opened; stages inside it add their lines to it."""
+
+    progress: Progress | None = None
+
+
+@contextmanager
+def stage(title: str, total: int | None = None, console: Console | None = None) -> Iterator[Stage]:
+    """Show `title` with elapsed time while the block runs, and a bar when `total` steps are known."""
+    if _Shown.progress is not None:
+        yield from _line(_Shown.progress, title, total)
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+    screen = console if console is not None else Console(stderr=True)
+    if not screen.is_terminal:
+        yield Stage(None, None)
+        return
+    columns = [
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        TimeElapsedColumn(),
+        TextColumn("{task.fields[note]}"),
+    ]
+    if total is not None:
+        columns[2:2] = [BarColumn(bar_width=24), MofNCompleteColumn()]
+    with Progress(*columns, console=screen, transient=True) as progress:
+        _Shown.progress = progress
+        try:
+            yield from _line(progress, title, total)
+        finally:
+            _Shown.progress = None
+
+
+def _line(progress: Progress, title: str, total: int | None) -> Iterator[Stage]:
+    task = progress.add_task(title, total=total, note="")
+    try:
+        yield Stage(progress, task)
+    finally:
+        progress.remove_task(task)
