@@ -151,12 +151,14 @@ class Overlap:
     """The kernel stays right while output overlaps input, as long as input.offset - output.offset >= gap.
 
     Elementwise in place is gap 0. A kernel that writes rows behind the rows it still reads has the gap by which
-    its writes run ahead. Without an Overlap the two are kept apart.
+    its writes run ahead. With `exact` the two coincide (input.offset - output.offset == gap) or are apart: for
+    kernels that are right in place but at no other distance. Without an Overlap the two are kept apart.
     """
 
     input: int
     output: int
     gap: int = 0
+    exact: bool = False
 
 
 @dataclass(frozen=True)

@@ -45,7 +45,7 @@ def pattern(tensor: Input) -> Array:
         return (_bytes(size).astype(np.float32) / 255).astype(tensor.dtype.numpy).reshape(tensor.shape)
     if tensor.dtype.numpy == np.bool_:
         return (_bytes(size) & 1).astype(np.bool_).reshape(tensor.shape)
-    whole: Array = _bytes(size * tensor.dtype.itemsize).view(tensor.dtype.numpy)
+    whole: Array = np.frombuffer(_bytes(size * tensor.dtype.itemsize).tobytes(), tensor.dtype.numpy)
     return whole.reshape(tensor.shape)
 
 
