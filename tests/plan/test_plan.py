@@ -264,3 +264,21 @@ def test_what_cannot_be_planned_is_said() -> None:
     make.node("ANY", ["x"], {"x": 8})
     with pytest.raises(PlanError, match="negative scratch"):
         plan(chain([4, 4], [kernel()]), [kernel(scratch=-8)])
+
+
+def test_the_bound_follows_chains_of_gaps() -> None:
+    """Each layer writes a little below its input; the drift adds up, and no plan avoids it."""
+    schedule = [kernel(Overlap(0, 0, gap)) for gap in (448, 64, 448, 64)]
+    made = plan(chain([8000] * 5, schedule), schedule)
+    assert made.arena_bytes == made.lower_bound == 8000 + 448 + 64 + 448 + 64
+
+
+def test_a_residual_block_shares_what_it_can() -> None:
+    """conv, conv, add: the second convolution trails behind its input, the sum lies over it."""
+    make = Builder()
+    make.tensor("x", 16384)
+    make.node("ANY", ["x"], {"a": 16384}, kernel(Overlap(0, 0, 544)))
+    make.node("ANY", ["a"], {"b": 16384}, kernel(Overlap(0, 0, 544)))
+    make.node("ANY", ["x", "b"], {"y": 16384}, kernel(Overlap(0, 0), Overlap(1, 0)))
+    made = plan(make.graph(["x"], ["y"]), make.schedule)
+    assert made.arena_bytes == made.lower_bound == 2 * 16384 + 544

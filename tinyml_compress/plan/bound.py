@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from tinyml_compress.plan.problem import MIN_ALIGN, Problem
 
-__all__ = ["live_bound", "live_bounds"]
+__all__ = ["equal_content", "live_bounds"]
 
 
 def live_bounds(problem: Problem) -> list[int]:
@@ -39,9 +39,9 @@ def live_bounds(problem: Problem) -> list[int]:
     return bounds
 
 
-def live_bound(problem: Problem) -> int:
-    """The largest of `live_bounds`."""
-    return max(live_bounds(problem), default=0)
+def equal_content(problem: Problem) -> frozenset[tuple[int, int]]:
+    """Pairs of blocks (lower index first) that hold some bytes in common, so that they may lie over each other."""
+    return _Contents(problem).equal()
 
 
 def _words(nbytes: int) -> int:
@@ -85,3 +85,12 @@ class _Contents:
             distinct = np.unique(np.concatenate([self._bytes[b] for b in key])).size if len(key) > 1 else largest
             self._known[key] = max(largest, int(distinct))
         return total + _words(self._known[key])
+
+    def equal(self) -> frozenset[tuple[int, int]]:
+        held = [(b, np.unique(self._bytes[b])) for b in sorted(self._bytes)]
+        return frozenset(
+            (b, c)
+            for at, (b, mine) in enumerate(held)
+            for c, theirs in held[at + 1 :]
+            if np.intersect1d(mine, theirs, assume_unique=True).size
+        )

@@ -6,14 +6,16 @@ from collections.abc import Sequence
 
 from tinyml_compress.ir import Buffer, Graph, MemoryPlan
 from tinyml_compress.ops.base import Variant
-from tinyml_compress.plan.bound import live_bounds
+from tinyml_compress.plan.bound import equal_content, live_bounds
 from tinyml_compress.plan.check import check
 from tinyml_compress.plan.problem import Problem, lifetimes, problem_of
+from tinyml_compress.plan.proof import pairs_of_problem, proven_bound
 from tinyml_compress.plan.solver import Placement, solve
 from tinyml_compress.plan.units import Units, join
 
 __all__ = ["plan"]
 
+_BOUND_WORK = 200_000
 _MOST_SINGLE_TRIES = 8
 """Up to so many granted aliases, each is also tried left out when all together miss the bound."""
 
@@ -27,9 +29,12 @@ def plan(graph: Graph, schedule: Sequence[Variant]) -> MemoryPlan:
     problem = problem_of(graph, schedule)
     bounds = live_bounds(problem)
     units, found = _best(problem, bounds)
-    arena = found.arena
-    plain = not problem.aliases
-    made = _as_plan(graph, problem, units, found, arena if plain and found.proven else min(arena, max(bounds)))
+    bound = min(found.arena, max(bounds))
+    if found.proven and not problem.aliases:
+        bound = found.arena
+    elif bound < found.arena:
+        bound = proven_bound(pairs_of_problem(problem, equal_content(problem)), bound, found.arena, _BOUND_WORK)
+    made = _as_plan(graph, problem, units, found, bound)
     check(graph, schedule, made)
     return made
 

@@ -1,4 +1,4 @@
-"""Places units: greedy orders, then local search, then branch and bound, under a limit of work, not of time."""
+"""Places units: greedy orders, then local search, then exact search, under a limit of work, not of time."""
 
 from __future__ import annotations
 
@@ -7,12 +7,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tinyml_compress.plan.problem import Problem
+from tinyml_compress.plan.proof import Pairs, fits
 from tinyml_compress.plan.units import Units
 
 __all__ = ["Placement", "solve"]
 
 _LOCAL_WORK = 300_000
 _EXACT_WORK = 300_000
+_GLANCE_WORK = 20_000
 """Work counts visits to a pair of units; a million take about half a second."""
 
 
@@ -31,8 +33,10 @@ def solve(problem: Problem, units: Units, bounds: Sequence[int], effort: float =
         return Placement((), 0, True)
     search = _Search(problem, units, bounds, effort)
     search.greedy()
-    search.local()
-    proven = search.exact()
+    proven = search.exact(_GLANCE_WORK)
+    if not proven:
+        search.local()
+        proven = search.exact(_EXACT_WORK * effort)
     return Placement(tuple(search.best), search.arena, proven)
 
 
@@ -72,16 +76,16 @@ class _Search:
                 spot = -(-high // align) * align
         return spot
 
-    def decode(self, order: Sequence[int]) -> int:
-        """Place in this order, each as low as it goes; keep the result when it is the best."""
+    def decode(self, order: Sequence[int]) -> tuple[int, list[int]]:
+        """Place in this order, each as low as it goes; the best result is kept."""
         offsets = [-1] * len(self.sizes)
         top = 0
         for u in order:
             offsets[u] = self.lowest(u, offsets)
             top = max(top, offsets[u] + self.sizes[u])
         if top < self.arena:
-            self.arena, self.best, self.order = top, offsets, list(order)
-        return top
+            self.arena, self.best, self.order = top, list(offsets), list(order)
+        return top, offsets
 
     def greedy(self) -> None:
         blocks = self.problem.blocks
@@ -140,103 +144,18 @@ class _Search:
             else:
                 other = dice.randrange(len(trial))
                 trial[source], trial[other] = trial[other], trial[source]
-            found, placed = self._try(trial)
+            found, placed = self.decode(trial)
             if found <= score or dice.random() < 0.01:
                 order, score, offsets = trial, found, placed
 
-    def _try(self, order: list[int]) -> tuple[int, list[int]]:
-        offsets = [-1] * len(self.sizes)
-        top = 0
-        for u in order:
-            offsets[u] = self.lowest(u, offsets)
-            top = max(top, offsets[u] + self.sizes[u])
-        if top < self.arena:
-            self.arena, self.best, self.order = top, list(offsets), list(order)
-        return top, offsets
-
-    def exact(self) -> bool:
-        """Search all placements in order of rising offsets; True when the search was complete.
-
-        Among the smallest plans take one whose offsets have the least sum: there no unit can move to a lower
-        place. Every unit then lies at the lowest place that those at lower or equal offsets leave it (whatever lies
-        higher bars no place below its own), so placing units in order of rising offset, each at its lowest place,
-        meets this plan. That needs bars that reach up to the offset of the unit that raises them: single blocks
-        with gaps of 0 and more.
-        """
-        if self.done:
-            return True
-        complete = all(len(unit.members) == 1 for unit in self.units.units) and all(
-            high >= 0 for row in self.apart for _, _, high in row
-        )
-        limit = self.work + _EXACT_WORK * self.effort
-        return self._climb([-1] * len(self.sizes), 0, list(range(len(self.sizes))), limit) and complete
-
-    def _climb(self, offsets: list[int], level: int, left: list[int], limit: float) -> bool:
-        """Depth first without recursion; False when the work ran out."""
-        stack: list[tuple[int, int, list[tuple[int, int]], int]] = []
-        choices = self._choices(offsets, level, left)
-        at = 0
-        while True:
-            if self.work > limit:
-                return self.done
-            if at < len(choices):
-                spot, u = choices[at]
-                stack.append((level, u, choices, at))
-                offsets[u] = spot
-                left.remove(u)
-                level = spot
-                if not left:
-                    top = max(o + s for o, s in zip(offsets, self.sizes, strict=True))
-                    if top < self.arena:
-                        self.arena, self.best = top, list(offsets)
-                        if self.done:
-                            return True
-                    choices, at = [], 0
-                else:
-                    choices, at = self._choices(offsets, level, left), 0
-                continue
-            if not stack:
-                return True
-            level, u, choices, at = stack.pop()
-            offsets[u] = -1
-            left.append(u)
-            at += 1
-
-    def _choices(self, offsets: list[int], level: int, left: list[int]) -> list[tuple[int, int]]:
-        """Units that may come next, lowest first; none when this branch cannot beat the best plan."""
-        spots: list[tuple[int, int]] = []
-        for u in left:
-            spot = self.lowest(u, offsets)
-            if max(spot, level) + self.sizes[u] >= self.arena:
-                return []
-            if spot >= level:
-                spots.append((spot, u))
-        if not self._room(level, left):
-            return []
-        spots.sort(key=lambda item: (item[0], -self.sizes[item[1]], item[1]))
-        # A unit that starts above the end of another choice which it never meets... is reached after that one too;
-        # the next offset is at most the lowest end of what may come next.
-        if spots:
-            least = min(spot + self.sizes[u] for spot, u in spots)
-            return [(spot, u) for spot, u in spots if spot < least or spot == spots[0][0]]
-        return []
-
-    def _room(self, level: int, left: list[int]) -> bool:
-        """Whether what is left still fits above `level`, step by step."""
-        blocks = self.problem.blocks
-        use: dict[int, int] = {}
-        rest = set()
-        for u in left:
-            for m, _ in self.units.units[u].members:
-                rest.add(m)
-        for (a, b), gap in self.problem.rules.items():
-            if a in rest and b in rest:
-                shared = max(0, min(blocks[b].nbytes - max(gap, 0), blocks[a].nbytes))
-                use[blocks[b].first] = use.get(blocks[b].first, 0) - shared
-        if any(len(self.units.units[u].members) > 1 for u in left):
-            return True
-        for m in rest:
-            for step in range(blocks[m].first, blocks[m].last + 1):
-                use[step] = use.get(step, 0) + blocks[m].nbytes
-        self.work += len(rest)
-        return all(level + need < self.arena for need in use.values())
+    def exact(self, limit: float) -> bool:
+        """Ask for ever smaller arenas; True when the last answer was a certain no."""
+        pairs = Pairs(tuple(self.sizes), tuple(self.aligns), tuple(self.units.each_pair()))
+        while not self.done and limit > 0:
+            verdict = fits(pairs, self.arena - 1, int(limit))
+            limit -= verdict.work
+            if verdict.offsets is None:
+                return verdict.certain
+            self.best = verdict.offsets
+            self.arena = max(o + s for o, s in zip(self.best, self.sizes, strict=True))
+        return self.done

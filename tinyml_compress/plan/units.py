@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from tinyml_compress.plan.problem import MIN_ALIGN, Problem
@@ -26,6 +26,13 @@ class Units:
     units: tuple[Unit, ...]
     apart: tuple[tuple[tuple[int, int, int], ...], ...]
     granted: tuple[tuple[int, int, int], ...]
+
+    def each_pair(self) -> Iterator[tuple[int, int, int, int]]:
+        """Every entry of `apart` once."""
+        for u, row in enumerate(self.apart):
+            for v, low, high in row:
+                if u < v:
+                    yield u, v, low, high
 
 
 def forbidden(problem: Problem, p: int, q: int) -> tuple[int, int] | None:

@@ -1,0 +1,27 @@
+"""Arenas of real networks: the goals, and plans within 5% of what is possible."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tinyml_compress.ops.base import Isa, Level
+from tinyml_compress.pipeline.compilation import compile_model, isas_for
+
+MODELS = Path(__file__).parents[2] / ".." / "shared" / "models"
+
+
+@pytest.mark.parametrize("level", Level)
+@pytest.mark.parametrize("isa", Isa)
+@pytest.mark.parametrize(
+    ("name", "goal"), [("kws_ref_model.tflite", 12 * 1024 - 1024), ("pretrainedResnet_quant.tflite", 40 * 1024 - 1024)]
+)
+def test_published_models(name: str, goal: int, isa: Isa, level: Level) -> None:
+    """12 KB and 40 KB in all, of which 1 KB is left for the stack."""
+    path = MODELS / name
+    if not path.is_file():
+        pytest.skip("the published models are not beside this checkout")
+    made = compile_model(path.read_bytes(), "m", isas_for(isa), level).plan
+    assert made.arena_bytes <= goal
+    assert made.arena_bytes <= 1.05 * made.lower_bound
