@@ -64,7 +64,8 @@ def edge(tensor: Input, which: Edge) -> Array:
     if which is Edge.RAMP:
         size = int(np.prod(tensor.shape, dtype=np.int64))
         ramp = np.arange(size, dtype=np.int64) * 37 % (high - low + 1) + low
-        return ramp.astype(tensor.dtype.numpy).reshape(tensor.shape)
+        values: Array = ramp.astype(tensor.dtype.numpy)
+        return values.reshape(tensor.shape)
     zero = tensor.quant.zero_point if tensor.quant is not None else 0
     return np.full(tensor.shape, {Edge.LOW: low, Edge.HIGH: high, Edge.ZERO: zero}[which], tensor.dtype.numpy)
 
