@@ -64,10 +64,10 @@ def edge(tensor: Input, which: Edge) -> Array:
     if which is Edge.RAMP:
         size = int(np.prod(tensor.shape, dtype=np.int64))
         ramp = np.arange(size, dtype=np.int64) * 37 % (high - low + 1) + low
-        values: Array = ramp.astype(tensor.dtype.numpy)
-        return values.reshape(tensor.shape)
+        return np.asarray(ramp, tensor.dtype.numpy).reshape(tensor.shape)
     zero = tensor.quant.zero_point if tensor.quant is not None else 0
-    return np.full(tensor.shape, {Edge.LOW: low, Edge.HIGH: high, Edge.ZERO: zero}[which], tensor.dtype.numpy)
+    value = {Edge.LOW: low, Edge.HIGH: high, Edge.ZERO: zero}[which]
+    return np.full(tensor.shape, value, tensor.dtype.numpy)
 
 
 def random(tensor: Input, rng: np.random.Generator) -> Array:
