@@ -77,7 +77,7 @@ def _run() -> int:
     except BrokenPipeError:
         # The reader (`| head`) has what it wanted; the interpreter's last flush must not complain either.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
+        return 1
     except TinymlError as error:
         if _wants_traceback():
             raise

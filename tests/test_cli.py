@@ -1,0 +1,167 @@
+"""The command line as a user meets it: speed, help, exit codes, and no traceback."""
+
+from __future__ import annotations
+
+import json
+import os
+import pkgutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import click
+import pytest
+
+import tinyml_compress.cli as cli
+from tinyml_compress.errors import DataError, UsageError
+
+VERBS = sorted(
+    module.name.replace("_", "-")
+    for module in pkgutil.iter_modules([str(Path(cli.__file__).parent)])
+    if not module.name.startswith("_")
+)
+
+
+def tool(*words: str | Path, **options: object) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "tinyml_compress", *map(str, words)],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+        **options,  # type: ignore[call-overload]
+    )
+
+
+def test_help_is_fast() -> None:
+    best = 9.0
+    for _ in range(5):
+        start = time.perf_counter()
+        done = tool("--help")
+        best = min(best, time.perf_counter() - start)
+        assert done.returncode == 0
+    assert best < 0.5
+    for verb in VERBS:
+        assert f"  {verb} " in done.stdout
+
+
+def test_no_verb_loads_anything_heavy_when_it_is_imported() -> None:
+    program = (
+        "import sys, json, importlib; [importlib.import_module('tinyml_compress.cli.' + v) for v in sys.argv[1:]];"
+        "print(json.dumps(sorted({m.split('.')[0] for m in sys.modules})))"
+    )
+    words = [sys.executable, "-c", program, *(verb.replace("-", "_") for verb in VERBS)]
+    loaded = json.loads(subprocess.run(words, capture_output=True, text=True, check=True, timeout=60).stdout)
+    heavy = {"tensorflow", "tf_keras", "keras", "numpy", "rich", "unicorn", "capstone", "tflite", "tflite_micro"}
+    assert not heavy & set(loaded)
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_help_of_every_verb_shows_examples(verb: str, capsys: pytest.CaptureFixture[str]) -> None:
+    context = click.Context(cli._group, info_name="tinyml-compress")
+    command = cli._group.get_command(context, verb)
+    assert command is not None
+    text = command.get_help(click.Context(command, info_name=verb, parent=context))
+    assert text.count(f"tinyml-compress {verb}") >= 3, "usage and two examples"
+    assert command.help
+
+
+@pytest.mark.parametrize(
+    ("words", "shown"),
+    [
+        (["compil"], "did you mean compile?"),
+        (["qqqq"], "there are: compile"),
+        (["evaluate", "m.tflite", "--dta", "x"], "--data"),
+        (["evaluate"], "Missing argument"),
+        (["compile", "not-there.tflite", "-o", "x"], "not-there.tflite"),
+        (["evaluate", "not-there.tflite", "--data", "data:digits"], "cannot read: not-there.tflite"),
+        (["evaluate", "zoo:nothing", "--data", "data:digitz"], "data:digits"),
+    ],
+)
+def test_wrong_calls_exit_2(words: list[str], shown: str) -> None:
+    done = tool(*words)
+    assert done.returncode == 2
+    assert shown in done.stderr
+    assert "Traceback" not in done.stderr
+    assert done.stdout == ""
+
+
+def test_failures_exit_1(tmp_path: Path) -> None:
+    (tmp_path / "m.tflite").write_bytes(b"\0" * 100)
+    done = tool("evaluate", tmp_path / "m.tflite", "--data", "data:digits:test")
+    assert done.returncode == 1
+    assert done.stderr.startswith("error: not a TensorFlow Lite file")
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("raised", "code", "shown"),
+    [
+        (UsageError("wrong word", which="x", allowed="y"), 2, "error: wrong word: x\n  allowed: y"),
+        (DataError("bad data", next_step="mend it"), 1, "error: bad data\n  next:    mend it"),
+        (KeyboardInterrupt(), 130, "interrupted"),
+        (click.Abort(), 130, "interrupted"),
+        (click.UsageError("no"), 2, "no"),
+        (OSError(28, "No space left on device", "out.c"), 1, "No space left on device: out.c"),
+        (MemoryError(), 1, "memory is full"),
+        (ZeroDivisionError("division\nby zero"), 1, "a defect in tinyml-compress: ZeroDivisionError: division by zero"),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_every_way_to_end(
+    raised: BaseException, code: int, shown: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fail(*words: object, **options: object) -> None:
+        raise raised
+
+    monkeypatch.setattr(cli, "_group", fail)
+    monkeypatch.setattr(signal, "signal", lambda *words: None)
+    monkeypatch.delenv("TINYML_COMPRESS_TRACEBACK", raising=False)
+    with pytest.raises(SystemExit) as ended:
+        cli.main()
+    assert ended.value.code == code
+    error = capsys.readouterr().err
+    assert shown in error
+    assert "Traceback" not in error
+
+
+@pytest.mark.parametrize("raised", [ZeroDivisionError("x"), DataError("x")])
+def test_traceback_on_request(raised: Exception, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*words: object, **options: object) -> None:
+        raise raised
+
+    monkeypatch.setattr(cli, "_group", fail)
+    monkeypatch.setattr(signal, "signal", lambda *words: None)
+    monkeypatch.setenv("TINYML_COMPRESS_TRACEBACK", "1")
+    with pytest.raises(type(raised)):
+        cli.main()
+
+
+def test_a_reader_that_leaves_early_gets_no_complaint() -> None:
+    child = subprocess.Popen(
+        [sys.executable, "-m", "tinyml_compress", "--help"], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    assert child.stdout is not None
+    child.stdout.close()
+    _, error = child.communicate(timeout=30)
+    assert child.returncode == 1
+    assert error == b""
+
+
+@pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM])
+def test_interrupted_in_the_middle(tmp_path: Path, sent: signal.Signals) -> None:
+    """Stopped while it waits for a worker: exit 130, one line, and no child left behind."""
+    fifo = tmp_path / "model.tflite"
+    os.mkfifo(fifo)
+    child = subprocess.Popen(
+        [sys.executable, "-m", "tinyml_compress", "evaluate", str(fifo), "--data", "data:digits:test"],
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    with fifo.open("wb"):  # returns when the tool has begun to read
+        child.send_signal(sent)
+        _, error = child.communicate(timeout=30)
+    assert child.returncode == 130
+    assert error.strip() == "interrupted; nothing half-written was left behind"

@@ -1,0 +1,206 @@
+"""The rules of docs/design.md that a program can check: who imports whom, exports, what ships, sizes of files."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+REPO = Path(__file__).resolve().parents[1]
+PACKAGE = REPO / "tinyml_compress"
+MODULES = sorted(PACKAGE.rglob("*.py"))
+FOLDERS = ("tinyml_compress", "tests", "calibration_data", "targets", "recipes", "benchmarks", "docs", ".ci")
+STAGES = (
+    "models",
+    "data",
+    "techniques",
+    "converter",
+    "evaluation",
+    "frontend",
+    "passes",
+    "plan",
+    "codegen",
+    "runners",
+    "report",
+    "exporters",
+)
+# A room may import rooms of a smaller rank, and itself.
+RANK = {
+    "errors": 0,
+    "_version": 0,
+    "support": 1,
+    "ir": 2,
+    "csrc": 2,
+    "ops": 3,
+    "devices": 3,
+    **dict.fromkeys(STAGES, 4),
+    "search": 5,
+    "pipeline": 6,
+    "cli": 7,
+    "__main__": 8,
+    "__init__": 8,
+}
+TENSORFLOW = ("tensorflow", "tf_keras", "keras", "tensorflow_model_optimization")
+MAY_IMPORT_TENSORFLOW = ("models", "techniques", "converter")
+
+
+def room(path: Path) -> str:
+    return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+
+
+def name(path: Path) -> str:
+    return str(path.relative_to(REPO))
+
+
+def imported(tree: ast.AST) -> Iterator[tuple[ast.stmt, str]]:
+    """Full names of what a module imports, at any depth."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from ((node, alias.name) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"relative import in line {node.lineno}"
+            yield from ((node, f"{node.module}.{alias.name}") for alias in node.names)
+
+
+def of_ours(full_name: str) -> str | None:
+    """The room that an import reaches, if it is one of ours."""
+    parts = full_name.split(".")
+    if parts[0] != "tinyml_compress":
+        return None
+    return parts[1] if len(parts) > 1 and parts[1] in RANK else "__init__"
+
+
+def test_every_room_has_a_rank() -> None:
+    assert {room(path) for path in MODULES} <= set(RANK)
+
+
+@pytest.mark.parametrize("path", MODULES, ids=name)
+def test_imports_point_downwards(path: Path) -> None:
+    mine = room(path)
+    wrong = [
+        f"line {node.lineno}: {full_name}"
+        for node, full_name in imported(ast.parse(path.read_text()))
+        if (other := of_ours(full_name)) and other != mine and RANK[other] >= RANK[mine]
+    ]
+    assert not wrong, f"{mine} may not import: {wrong}"
+
+
+@pytest.mark.parametrize("path", MODULES, ids=name)
+def test_tensorflow_is_imported_late_and_in_three_rooms(path: Path) -> None:
+    tree = ast.parse(path.read_text())
+    at_top = {id(node) for statement in tree.body for node in _outside_functions(statement)}
+    for node, full_name in imported(tree):
+        if full_name.split(".")[0] in TENSORFLOW:
+            assert room(path) in MAY_IMPORT_TENSORFLOW, f"line {node.lineno} imports {full_name}"
+            assert id(node) not in at_top, f"line {node.lineno} imports {full_name} when the module is loaded"
+
+
+def _outside_functions(node: ast.AST) -> Iterator[ast.AST]:
+    if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)):
+        return
+    if isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING":
+        return
+    yield node
+    for child in ast.iter_child_nodes(node):
+        yield from _outside_functions(child)
+
+
+@pytest.mark.parametrize("path", MODULES, ids=name)
+def test_exports_are_explicit(path: Path) -> None:
+    tree = ast.parse(path.read_text())
+    if not tree.body:
+        return  # the bare mark of a package
+    assert ast.get_docstring(tree), "a module says what it is for"
+    own = {
+        statement.name
+        for statement in tree.body
+        if isinstance(statement, (ast.FunctionDef, ast.ClassDef)) and not statement.name.startswith("_")
+    }
+    exported = next((node.value for node in tree.body if _assigns_all(node)), None)
+    is_verb = room(path) == "cli" and not path.name.startswith("_")
+    if exported is None:
+        assert is_verb or not own, f"no __all__, but it defines {sorted(own)}"
+        return
+    listed = ast.literal_eval(exported)
+    assert len(set(listed)) == len(listed)
+    known = (
+        own
+        | {target.id for statement in ast.walk(tree) for target in _targets(statement) if isinstance(target, ast.Name)}
+        | {
+            alias.asname or alias.name
+            for node in ast.walk(tree)
+            if isinstance(node, ast.ImportFrom)
+            for alias in node.names
+        }
+    )
+    if not any(isinstance(node, ast.FunctionDef) and node.name == "__getattr__" for node in tree.body):
+        assert set(listed) <= known, f"__all__ names what is not there: {set(listed) - known}"
+    assert not [node for node, full_name in imported(tree) if full_name.endswith(".*")], "no star imports"
+
+
+def _assigns_all(node: ast.stmt) -> bool:
+    return isinstance(node, ast.Assign) and any(
+        isinstance(target, ast.Name) and target.id == "__all__" for target in node.targets
+    )
+
+
+def _targets(statement: ast.AST) -> list[ast.expr]:
+    if isinstance(statement, ast.Assign):
+        return statement.targets
+    return [statement.target] if isinstance(statement, ast.AnnAssign) else []
+
+
+def test_folders_with_c_are_packages() -> None:
+    """setuptools ships data of packages only."""
+    bare = {path.parent for end in ("c", "h") for path in PACKAGE.rglob(f"*.{end}")}
+    assert not [name(folder) for folder in bare if not (folder / "__init__.py").is_file()]
+
+
+def text_files() -> Iterator[Path]:
+    for folder in FOLDERS:
+        for path in sorted((REPO / folder).rglob("*")):
+            if (
+                path.is_file()
+                and path.suffix in (".py", ".c", ".h", ".md", ".toml", ".ld", ".S", ".cfg", "")
+                and ("__pycache__" not in path.parts)
+            ):
+                yield path
+    yield from (path for path in REPO.iterdir() if path.is_file() and path.suffix in (".md", ".toml", ".cfg", ".py"))
+
+
+def test_files_stay_readable() -> None:
+    """Past 600 lines a file holds more than one idea; generated golden files are exempt."""
+    long = {
+        name(path): count
+        for path in text_files()
+        if path.suffix in (".py", ".c", ".h")
+        and "golden" not in path.parts
+        and (count := path.read_text().count("\n")) > 600
+    }
+    assert not long
+
+
+def test_no_path_of_one_machine() -> None:
+    pattern = re.compile(r"(?<![\w.~-])/(?:work|root|farm|opt)/[a-z.]")
+    found = [
+        f"{name(path)}:{number}"
+        for path in text_files()
+        for number, line in enumerate(path.read_text(errors="replace").splitlines(), 1)
+        if pattern.search(line)
+    ]
+    assert not found
+
+
+def test_one_file_per_pass_and_no_dict_attributes() -> None:
+    """Adding an operator touches one folder: nobody outside ops/ lists them all."""
+    operators = [path.parent.name.upper() for path in (PACKAGE / "ops").glob("*/op.py")]
+    assert len(operators) >= 20
+    for path in MODULES:
+        if room(path) in ("ops", "report", "devices", "frontend"):
+            continue
+        text = path.read_text()
+        listed = [op for op in operators if f'"{op}"' in text]
+        assert len(listed) <= len(operators) // 2, f"{name(path)} lists {len(listed)} operators"
