@@ -73,7 +73,7 @@ def edge(tensor: Input, which: Edge) -> Array:
 def random(tensor: Input, rng: np.random.Generator) -> Array:
     """Uniform over the whole range of an integer type; normal at a random scale for floats."""
     if tensor.dtype.is_float:
-        return (rng.standard_normal(tensor.shape) * rng.choice([0.1, 1.0, 30.0])).astype(tensor.dtype.numpy)
+        return (rng.standard_normal(tensor.shape) * float(rng.choice([0.1, 1.0, 30.0]))).astype(tensor.dtype.numpy)
     if tensor.dtype.numpy == np.bool_:
         return rng.integers(0, 2, tensor.shape).astype(np.bool_)
     low, high = _range(tensor)
