@@ -1,0 +1,368 @@
+"""Magnitude pruning: small weights become zero, while the model trains, in rounds, or at once without data.
+
+TFMOT prunes what it knows and can wrap. What it refuses, and depthwise kernels, which it accepts and leaves dense, are
+pruned by masks of our own along the same schedule. Patterns (m zeros of n neighbours, blocks) are masks of our own too,
+for TFMOT has them for some layers only.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from fnmatch import fnmatch
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from tinyml_compress.errors import ConfigError, TrainingError
+from tinyml_compress.techniques._backend import keras, tensorflow, tfmot
+from tinyml_compress.techniques._graph import Copier, rebuild, steps_of
+from tinyml_compress.techniques.sparsity import Zeros, prunable_weights, total_sparsity, zeros_of
+from tinyml_compress.techniques.training import History, Projection, Training
+
+__all__ = [
+    "Pattern",
+    "Pruned",
+    "Schedule",
+    "magnitude_mask",
+    "mask_projection",
+    "mask_projections",
+    "pattern_of",
+    "prune",
+]
+
+Mask = npt.NDArray[np.bool_]
+
+
+class Schedule(Enum):
+    """How the sparsity grows."""
+
+    POLYNOMIAL = "polynomial"  # from zero, fast first
+    CONSTANT = "constant"  # at once, then train
+    ITERATIVE = "iterative"  # in rounds, each with fine-tuning
+    ONE_SHOT = "one_shot"  # at once, no training, no data
+
+
+@dataclass(frozen=True)
+class Pattern:
+    """`zeros` of `group` neighbours along the input axis, or whole blocks of `rows` x `columns` (inputs x outputs)."""
+
+    zeros: int = 0
+    group: int = 0
+    rows: int = 1
+    columns: int = 1
+
+
+@dataclass(frozen=True)
+class Pruned:
+    """The pruned model, its zeros counted, and which layers were treated otherwise than asked."""
+
+    model: Any
+    zeros: tuple[Zeros, ...]
+    notes: tuple[str, ...]
+    history: History
+
+
+def pattern_of(text: str) -> Pattern:
+    """`2:4` or `4x1`."""
+    match = re.fullmatch(r"(\d+)([:x])(\d+)", text)
+    if match:
+        first, second = int(match[1]), int(match[3])
+        if match[2] == ":" and 0 < first < second:
+            return Pattern(zeros=first, group=second)
+        if match[2] == "x" and first * second > 1:
+            return Pattern(rows=first, columns=second)
+    raise ConfigError(
+        "no such sparsity pattern",
+        which=text,
+        allowed="M:N with M < N (M zeros in N neighbours), or RxC (blocks of R inputs and C outputs)",
+    )
+
+
+def prune(
+    model: Any,
+    *,
+    sparsity: float = 0.8,
+    schedule: Schedule = Schedule.POLYNOMIAL,
+    epochs: int = 8,
+    learning_rate: float = 1e-3,
+    rounds: int = 4,
+    layers: Mapping[str, float] | None = None,
+    exclude: Sequence[str] = (),
+    pattern: Pattern | None = None,
+    training: Training | None = None,
+) -> Pruned:
+    """A pruned copy of `model`; `layers` and `exclude` are name patterns (`*` stands for anything)."""
+    targets: dict[str, float] = {}
+    notes: list[str] = []
+
+    def target(layer: Any) -> float:
+        if any(fnmatch(layer.name, name) for name in exclude):
+            notes.append(f"{layer.name}: left dense, excluded by the recipe")
+            return 0.0
+        for name, value in (layers or {}).items():
+            if fnmatch(layer.name, name):
+                return value
+        return sparsity
+
+    calls: dict[int, int] = {}
+    flat = rebuild(model, Copier())
+    for step in steps_of(flat):
+        calls[id(step.layer)] = calls.get(id(step.layer), 0) + 1
+    for layer in flat.layers:
+        if prunable_weights(layer):
+            targets[layer.name] = target(layer)
+    unknown = [name for name in [*exclude, *(layers or {})] if not any(fnmatch(known, name) for known in targets)]
+    if unknown:
+        raise ConfigError(
+            "no layer with weights has this name",
+            which=", ".join(unknown),
+            allowed=", ".join(targets),
+            next_step="* stands for anything in a name pattern",
+        )
+    if not targets:
+        return Pruned(flat, (), ("the model has no kernels to prune",), History())
+    if schedule is Schedule.ONE_SHOT or epochs < 1:
+        _mask_at_once(flat, targets, pattern, notes)
+        history = History()
+    else:
+        if training is None:
+            raise TrainingError(
+                "pruning with this schedule trains, and training needs data",
+                which=schedule.value,
+                next_step="give --data, or use schedule = 'one_shot'",
+            )
+        flat, history = _train(flat, targets, schedule, epochs, learning_rate, rounds, pattern, training, calls, notes)
+    zeros = zeros_of(flat)
+    for row in zeros:
+        wanted = _wanted(pattern, targets[row.layer])
+        if abs(row.part - wanted) > max(0.01, 1.5 / row.weights) and not any(
+            note.startswith(f"{row.layer}:") for note in notes
+        ):
+            notes.append(f"{row.layer}: {row.part:.1%} zeros instead of {wanted:.1%}")
+    return Pruned(flat, zeros, tuple(notes), history)
+
+
+def magnitude_mask(weight: npt.NDArray[Any], sparsity: float, pattern: Pattern | None = None) -> Mask | None:
+    """True where a weight stays. None where the pattern does not divide the weight's axes."""
+    if pattern is None:
+        count = round(weight.size * sparsity)
+        order = np.argsort(np.abs(weight), axis=None, kind="stable")
+        mask = np.ones(weight.size, bool)
+        mask[order[:count]] = False
+        return mask.reshape(weight.shape)
+    matrix = np.abs(weight).reshape(-1, weight.shape[-1])
+    inputs, outputs = weight.shape[-2], weight.shape[-1]
+    if pattern.group:
+        if inputs % pattern.group:
+            return None
+        groups = matrix.reshape(-1, pattern.group, outputs)
+        order = np.argsort(np.argsort(groups, axis=1, kind="stable"), axis=1, kind="stable")
+        return np.asarray(order >= pattern.zeros).reshape(weight.shape)
+    if inputs % pattern.rows or outputs % pattern.columns:
+        return None
+    blocks = matrix.reshape(len(matrix) // pattern.rows, pattern.rows, outputs // pattern.columns, pattern.columns)
+    kept = magnitude_mask(blocks.mean(axis=(1, 3)), sparsity)
+    assert kept is not None
+    return np.repeat(np.repeat(kept, pattern.rows, axis=0), pattern.columns, axis=1).reshape(weight.shape)
+
+
+def mask_projections(model: Any) -> list[Projection]:
+    """Projections that keep the zeros of the model's kernels where they are now."""
+    projections = []
+    for layer in model.layers:
+        for weight in prunable_weights(layer):
+            mask = (weight.numpy() != 0).astype(np.float32)
+            if mask.all():
+                continue
+            projections.append(mask_projection(weight, mask))
+    return projections
+
+
+def mask_projection(weight: Any, mask: Any) -> Projection:
+    """Holds the weight at zero where the mask is zero."""
+    return Projection(weight, lambda value: value * mask)
+
+
+def _wanted(pattern: Pattern | None, sparsity: float) -> float:
+    return pattern.zeros / pattern.group if pattern is not None and pattern.group and sparsity else sparsity
+
+
+def _mask_at_once(flat: Any, targets: Mapping[str, float], pattern: Pattern | None, notes: list[str]) -> None:
+    for layer in flat.layers:
+        if not targets.get(layer.name):
+            continue
+        for weight in prunable_weights(layer):
+            mask = magnitude_mask(weight.numpy(), targets[layer.name], pattern)
+            if mask is None:
+                shape = "x".join(map(str, weight.shape))
+                notes.append(f"{layer.name}: left dense, the pattern does not divide its {shape} kernel")
+            else:
+                weight.assign(weight.numpy() * mask)
+
+
+def _train(
+    flat: Any,
+    targets: Mapping[str, float],
+    schedule: Schedule,
+    epochs: int,
+    learning_rate: float,
+    rounds: int,
+    pattern: Pattern | None,
+    training: Training,
+    calls: Mapping[int, int],
+    notes: list[str],
+) -> tuple[Any, History]:
+    if pattern is not None:
+        # the places are chosen once, from the trained weights; training then makes up for them
+        _mask_at_once(flat, targets, pattern, notes)
+        history = training.fit(
+            flat,
+            epochs,
+            learning_rate,
+            projections=mask_projections(flat),
+            sparsity=lambda: total_sparsity(flat),
+        )
+        return flat, history
+    steps = training.steps(epochs)
+    planned = _Plan(schedule, steps, rounds)
+    wrapper, supported = _tfmot_wrapper(planned)
+    copier, wrapped = Copier(), []
+
+    def wrap(layer: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        alone = len(args) == 1 and not kwargs and not isinstance(args[0], (list, tuple, dict))
+        if targets.get(layer.name) and alone and calls[id(layer)] == 1 and supported(layer):
+            make = lambda: wrapper(copier.fresh(layer), targets[layer.name])  # noqa: E731
+            wrapped.append(layer.name)
+            return copier.build(layer, make, layer.get_weights(), args, kwargs)
+        return copier(layer, args, kwargs)
+
+    working = rebuild(flat, wrap)
+    own = [layer for layer in working.layers if targets.get(layer.name)]
+    for layer in own:
+        notes.append(f"{layer.name} ({type(layer).__name__}): pruned by masks of this tool, TFMOT does not prune it")
+    masks = _OwnMasks(own, targets, planned)
+    callbacks = [masks.callback()]
+    if wrapped:
+        callbacks.append(tfmot().sparsity.keras.UpdatePruningStep())
+    history = training.fit(
+        working,
+        epochs,
+        learning_rate,
+        projections=masks.projections,
+        callbacks=callbacks,
+        sparsity=lambda: total_sparsity(working),
+    )
+    copier = Copier()
+
+    def unwrap(layer: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        return copier(getattr(layer, "layer", layer) if hasattr(layer, "pruning_vars") else layer, args, kwargs)
+
+    return rebuild(working, unwrap, name=flat.name), history
+
+
+@dataclass(frozen=True)
+class _Plan:
+    """Which part of the final sparsity is due after how many steps; the last quarter always trains at the full one."""
+
+    schedule: Schedule
+    steps: int
+    rounds: int
+
+    @property
+    def frequency(self) -> int:
+        return max(1, self.steps // 80)
+
+    @property
+    def end(self) -> int:
+        # a multiple of the frequency, or TFMOT would miss the last update
+        return max(1, int(self.steps * 0.6) // self.frequency) * self.frequency
+
+    def due(self, step: int, final: float) -> float:
+        """The sparsity after `step` steps."""
+        if self.schedule is Schedule.CONSTANT:
+            return final
+        if self.schedule is Schedule.POLYNOMIAL:
+            return final * (1 - (1 - min(1.0, step / self.end)) ** 3)
+        number = min(self.rounds, step * self.rounds // max(1, self.steps) + 1)
+        return float(1 - (1 - final) ** (number / self.rounds))  # every round takes the same part of what is left
+
+    def starts(self) -> list[int]:
+        """The steps at which the rounds of an iterative run begin."""
+        return [number * self.steps // self.rounds for number in range(self.rounds)]
+
+
+class _OwnMasks:
+    """Masks along the plan for layers that TFMOT does not prune."""
+
+    def __init__(self, layers: Sequence[Any], targets: Mapping[str, float], plan: _Plan) -> None:
+        tf = tensorflow()
+        self._plan = plan
+        self._pairs = [
+            (weight, tf.Variable(tf.ones_like(weight), trainable=False), targets[layer.name])
+            for layer in layers
+            for weight in prunable_weights(layer)
+        ]
+        self.projections = [mask_projection(weight, mask) for weight, mask, _ in self._pairs]
+
+    def callback(self) -> Any:
+        """The callback that moves the masks on; the projections apply them."""
+        tf, plan, pairs = tensorflow(), self._plan, self._pairs
+        rounds = set(plan.starts())
+
+        class Move(keras().callbacks.Callback):  # type: ignore[misc]
+            def __init__(self) -> None:
+                super().__init__()
+                self.step = 0
+
+            def on_train_batch_begin(self, batch: int, logs: Any = None) -> None:
+                due = self.step in rounds if plan.schedule is Schedule.ITERATIVE else self.step % plan.frequency == 0
+                if due and (plan.schedule is not Schedule.POLYNOMIAL or self.step <= plan.end + plan.frequency):
+                    for weight, mask, final in pairs:
+                        kept = magnitude_mask(weight.numpy(), plan.due(self.step, final))
+                        mask.assign(tf.cast(kept, mask.dtype))
+                        weight.assign(weight * mask)
+                self.step += 1
+
+        return Move()
+
+
+def _tfmot_wrapper(plan: _Plan) -> tuple[Callable[[Any, float], Any], Callable[[Any], bool]]:
+    """How TFMOT wraps a layer for a final sparsity along the plan, and whether it would prune a layer at all."""
+    tf = tensorflow()
+    sparse: Any = tfmot().sparsity.keras
+    from tensorflow_model_optimization.python.core.sparsity.keras.prune_registry import PruneRegistry
+
+    class Rounds(sparse.PruningSchedule):  # type: ignore[misc]
+        def __init__(self, final: float) -> None:
+            self.final = final
+            self.levels = [plan.due(start, final) for start in plan.starts()]
+            self.starts = [start + 1 for start in plan.starts()]  # TFMOT counts from one
+
+        def __call__(self, step: Any) -> Any:
+            starts = tf.constant(self.starts, tf.int64)
+            due = tf.reduce_any(tf.equal(tf.cast(step, tf.int64), starts))
+            place = tf.reduce_sum(tf.cast(tf.greater_equal(tf.cast(step, tf.int64), starts), tf.int32)) - 1
+            return due, tf.gather(tf.constant(self.levels, tf.float32), tf.maximum(place, 0))
+
+        def get_config(self) -> dict[str, Any]:
+            return {"class_name": "Rounds", "config": {"final": self.final}}
+
+    def wrapper(layer: Any, final: float) -> Any:
+        if plan.schedule is Schedule.ITERATIVE:
+            growth: Any = Rounds(final)
+        elif plan.schedule is Schedule.CONSTANT:
+            growth = sparse.ConstantSparsity(final, begin_step=1, end_step=-1, frequency=plan.frequency)
+        else:
+            growth = sparse.PolynomialDecay(0.0, final, 1, 1 + plan.end, power=3, frequency=plan.frequency)
+        return sparse.prune_low_magnitude(layer, pruning_schedule=growth)
+
+    def supported(layer: Any) -> bool:
+        if "Depthwise" in type(layer).__name__ or not PruneRegistry.supports(layer):
+            return False
+        return not PruneRegistry._is_mha_layer(layer)
+
+    return wrapper, supported

@@ -1,0 +1,406 @@
+"""How a model is trained inside a recipe: the task, the loop, the score, and constraints that hold while training."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from enum import Enum
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from tinyml_compress.errors import ConfigError, DataError, TrainingError
+from tinyml_compress.techniques._backend import fix_seeds, keras, tensorflow
+
+__all__ = [
+    "Beat",
+    "History",
+    "Kind",
+    "Projection",
+    "Samples",
+    "Task",
+    "Training",
+    "ends_in",
+    "fit",
+    "higher_is_better",
+    "outputs_of",
+    "score",
+    "score_of",
+    "targets_of",
+    "task_for",
+]
+
+Array = npt.NDArray[Any]
+
+
+class Kind(Enum):
+    """What the model is asked to do."""
+
+    CLASSIFICATION = "classification"
+    BINARY = "binary classification"
+    REGRESSION = "regression"
+    AUTOENCODER = "autoencoder"
+
+
+@dataclass(frozen=True, eq=False)
+class Samples:
+    """Inputs and labels, as arrays."""
+
+    inputs: Array
+    labels: Array | None = None
+
+    def __len__(self) -> int:
+        return len(self.inputs)
+
+
+@dataclass(frozen=True)
+class Task:
+    """How to train and how to score; made by `task_for`, changed by the recipe."""
+
+    kind: Kind
+    loss: Any
+    metric: str
+    optimizer: str = "adam"
+    learning_rate: float = 1e-3
+    epochs: int = 10
+    batch_size: int = 32
+    augment: Callable[[Array, Any], Array] | None = None
+    """Called with a batch's inputs and a numpy generator, returns inputs of the same shape."""
+    seed: int = 0
+
+
+@dataclass(frozen=True)
+class Beat:
+    """One sign of life of a training loop, after every epoch."""
+
+    epoch: int
+    epochs: int
+    loss: float
+    score: float | None
+    sparsity: float | None
+    seconds_left: float
+
+
+@dataclass(frozen=True)
+class History:
+    """One value per epoch."""
+
+    loss: tuple[float, ...] = ()
+    score: tuple[float, ...] = ()
+
+    def __add__(self, other: History) -> History:
+        return History(self.loss + other.loss, self.score + other.score)
+
+
+@dataclass(frozen=True, eq=False)
+class Projection:
+    """Puts a weight back to where it is allowed to be, after every step of the optimizer."""
+
+    variable: Any
+    project: Callable[[Any], Any]
+
+
+@dataclass(frozen=True, eq=False)
+class Training:
+    """Everything that a technique needs to fine-tune: the task, the data, whom to learn from, whom to tell."""
+
+    task: Task
+    train: Samples
+    validation: Samples | None = None
+    loss: Any = None
+    """Instead of the task's, with `targets` instead of its labels: how distillation enters any technique."""
+    targets: Array | None = None
+    beat: Callable[[Beat], None] | None = None
+
+    def fit(
+        self,
+        model: Any,
+        epochs: int,
+        learning_rate: float,
+        *,
+        projections: Sequence[Projection] = (),
+        callbacks: Sequence[Any] = (),
+        sparsity: Callable[[], float] | None = None,
+    ) -> History:
+        """Train `model` in place."""
+        return fit(
+            model,
+            self.task,
+            self.train,
+            epochs=epochs,
+            learning_rate=learning_rate,
+            loss=self.loss,
+            targets=self.targets,
+            projections=projections,
+            callbacks=callbacks,
+            validation=self.validation,
+            sparsity=sparsity,
+            beat=self.beat,
+        )
+
+    def steps(self, epochs: int) -> int:
+        """How many steps of the optimizer `epochs` take."""
+        count = len(self.train)
+        if self.task.kind is Kind.AUTOENCODER and self.train.labels is not None:
+            count = int((self.train.labels == 0).sum()) or count
+        return math.ceil(count / self.task.batch_size) * epochs
+
+
+_METRICS = {
+    Kind.CLASSIFICATION: "accuracy",
+    Kind.BINARY: "accuracy",
+    Kind.REGRESSION: "mae",
+    Kind.AUTOENCODER: "auc",
+}
+
+
+def task_for(model: Any, samples: Samples, **changes: Any) -> Task:
+    """The task that model and data suggest; `changes` that are not None replace its fields."""
+    kind = _kind_of(model, samples)
+    if changes.get("kind") is not None:
+        kind = Kind(changes["kind"])
+    loss = getattr(model, "loss", None) or _default_loss(model, kind)
+    metric = _METRICS[kind]
+    if kind is Kind.AUTOENCODER and (samples.labels is None or len(np.unique(samples.labels)) < 2):
+        metric = "mse"
+    task = Task(kind=kind, loss=loss, metric=metric)
+    wanted = {key: value for key, value in changes.items() if value is not None and key != "kind"}
+    return replace(task, **wanted)
+
+
+def _kind_of(model: Any, samples: Samples) -> Kind:
+    if len(model.outputs) != 1:
+        raise DataError(
+            "a model with several outputs cannot be trained here",
+            which=model.name,
+            found=f"{len(model.outputs)} outputs",
+            next_step="use techniques that need no training (one-shot pruning, threshold, low rank without epochs)",
+        )
+    shape_out, shape_in = tuple(model.output_shape), tuple(model.input_shape)
+    if shape_out == shape_in or (samples.labels is None and math.prod(shape_out[1:]) == math.prod(shape_in[1:])):
+        return Kind.AUTOENCODER
+    if samples.labels is None:
+        raise DataError(
+            "training needs labels",
+            which=model.name,
+            found="inputs only",
+            next_step="give a data set with labels, or a recipe whose steps need no training",
+        )
+    if np.issubdtype(samples.labels.dtype, np.integer) and len(shape_out) == 2 and shape_out[-1] > 1:
+        classes = int(samples.labels.max()) + 1
+        if classes > shape_out[-1] or int(samples.labels.min()) < 0:
+            raise DataError(
+                "the labels do not fit the model's outputs",
+                which=model.name,
+                found=f"labels {int(samples.labels.min())} to {classes - 1}",
+                allowed=f"0 to {shape_out[-1] - 1}",
+            )
+        return Kind.CLASSIFICATION
+    values = np.unique(samples.labels)
+    if shape_out[-1] == 1 and len(values) <= 2 and set(values.tolist()) <= {0, 1}:
+        return Kind.BINARY
+    return Kind.REGRESSION
+
+
+def _default_loss(model: Any, kind: Kind) -> Any:
+    losses = keras().losses
+    if kind is Kind.CLASSIFICATION:
+        return losses.SparseCategoricalCrossentropy(from_logits=not ends_in(model, "softmax"))
+    if kind is Kind.BINARY:
+        return losses.BinaryCrossentropy(from_logits=not ends_in(model, "sigmoid"))
+    return losses.MeanSquaredError()
+
+
+def ends_in(model: Any, activation: str) -> bool:
+    """Whether the model's last layer applies `activation`."""
+    layer = model.outputs[0]._keras_history.layer
+    while hasattr(layer, "outputs") and hasattr(layer, "layers"):
+        layer = layer.outputs[0]._keras_history.layer
+    layer = getattr(layer, "layer", layer)
+    if type(layer).__name__.lower() == activation:
+        return True
+    return getattr(getattr(layer, "activation", None), "__name__", "") == activation
+
+
+def outputs_of(model: Any, inputs: Array, batch: int = 256) -> Array:
+    """The model's outputs, computed batch by batch in inference mode."""
+    run = tensorflow().function(lambda x: model(x, training=False))
+    parts = []
+    for start in range(0, len(inputs), batch):
+        parts.append(np.asarray(run(inputs[start : start + batch])))
+    return np.concatenate(parts)
+
+
+def score(model: Any, task: Task, samples: Samples) -> float:
+    """The task's metric; more is better for accuracy and AUC, less for errors."""
+    return score_of(outputs_of(model, samples.inputs), task, samples)
+
+
+def score_of(outputs: Array, task: Task, samples: Samples) -> float:
+    """`score` for outputs that are already computed."""
+    if task.metric == "accuracy":
+        labels = _labels(samples)
+        if task.kind is Kind.BINARY:
+            edge = 0.5 if outputs.min() >= 0 and outputs.max() <= 1 else 0.0
+            return float((outputs.reshape(-1) > edge).astype(int).__eq__(labels.reshape(-1)).mean())
+        return float((outputs.argmax(axis=-1) == labels.reshape(-1)).mean())
+    if task.metric == "auc":
+        errors = ((outputs - samples.inputs.reshape(outputs.shape)) ** 2).reshape(len(outputs), -1).mean(axis=1)
+        return _auc(errors, _labels(samples))
+    target = samples.inputs.reshape(outputs.shape) if task.kind is Kind.AUTOENCODER else _labels(samples)
+    difference = outputs - np.asarray(target, dtype=np.float64).reshape(outputs.shape)
+    return float(np.abs(difference).mean() if task.metric == "mae" else (difference**2).mean())
+
+
+def higher_is_better(task: Task) -> bool:
+    """Whether a larger score is a better one."""
+    return task.metric in ("accuracy", "auc")
+
+
+def _labels(samples: Samples) -> Array:
+    if samples.labels is None:
+        raise DataError("the data set has no labels", next_step="give an .npz with the arrays `inputs` and `labels`")
+    return samples.labels
+
+
+def _auc(values: Array, labels: Array) -> float:
+    """The part of (anomalous, normal) pairs in which the anomalous one has the larger error."""
+    _, places, counts = np.unique(values, return_inverse=True, return_counts=True)
+    ranks = (np.cumsum(counts) - (counts - 1) / 2)[places]
+    positive = labels.reshape(-1) == 1
+    some, others = int(positive.sum()), int((~positive).sum())
+    if not some or not others:
+        raise DataError("AUC needs normal and anomalous samples", found=f"{others} normal, {some} anomalous")
+    return float((ranks[positive].sum() - some * (some + 1) / 2) / (some * others))
+
+
+def targets_of(task: Task, samples: Samples, model: Any) -> Array:
+    """What the loss compares the outputs with."""
+    if task.kind is Kind.AUTOENCODER:
+        return samples.inputs.reshape(-1, *model.output_shape[1:])
+    labels = _labels(samples)
+    if task.kind is Kind.CLASSIFICATION:
+        return labels.reshape(-1)
+    return labels.astype(np.float32).reshape(-1, *model.output_shape[1:])
+
+
+def fit(
+    model: Any,
+    task: Task,
+    samples: Samples,
+    *,
+    epochs: int | None = None,
+    learning_rate: float | None = None,
+    loss: Any = None,
+    targets: Array | None = None,
+    projections: Sequence[Projection] = (),
+    callbacks: Sequence[Any] = (),
+    validation: Samples | None = None,
+    sparsity: Callable[[], float] | None = None,
+    beat: Callable[[Beat], None] | None = None,
+) -> History:
+    """Train `model` in place; the learning rate falls to zero along a cosine."""
+    epochs = task.epochs if epochs is None else epochs
+    if task.kind is Kind.AUTOENCODER and samples.labels is not None and (samples.labels == 0).any():
+        chosen = samples.labels.reshape(-1) == 0  # an anomaly detector learns from normal samples only
+        samples = Samples(samples.inputs[chosen], samples.labels[chosen])
+        targets = None if targets is None else targets[chosen]
+    if epochs < 1:
+        return History()
+    fix_seeds(task.seed)
+    steps = math.ceil(len(samples) / task.batch_size)
+    model.compile(
+        optimizer=_optimizer(task, learning_rate or task.learning_rate, steps * epochs), loss=loss or task.loss
+    )
+    watch = _watcher(task, epochs, validation, projections, sparsity, beat)
+    feed = _feed(task, samples.inputs, targets_of(task, samples, model) if targets is None else targets)
+    result = model.fit(
+        feed, epochs=epochs, steps_per_epoch=steps, verbose=0, shuffle=False, callbacks=[*callbacks, watch]
+    )
+    losses = tuple(float(value) for value in result.history["loss"])
+    if not all(math.isfinite(value) for value in losses):
+        raise TrainingError(
+            "the loss is not a number any more",
+            which=model.name,
+            found=f"losses {', '.join(f'{value:.3g}' for value in losses)}",
+            next_step="lower learning_rate in the recipe's task, and check the data for outliers",
+        )
+    return History(losses, tuple(watch.scores))
+
+
+def _optimizer(task: Task, rate: float, steps: int) -> Any:
+    optimizers = keras().optimizers
+    falling = optimizers.schedules.CosineDecay(rate, max(1, steps))
+    known = {
+        "adam": lambda: optimizers.Adam(falling),
+        "sgd": lambda: optimizers.SGD(falling, momentum=0.9),
+        "rmsprop": lambda: optimizers.RMSprop(falling),
+    }
+    if task.optimizer not in known:
+        raise ConfigError("no such optimizer", which=task.optimizer, allowed=", ".join(sorted(known)))
+    return known[task.optimizer]()
+
+
+def _feed(task: Task, inputs: Array, targets: Array) -> Any:
+    """Batches for ever, shuffled anew every epoch by numpy: the order depends on the seed and nothing else."""
+    tf = tensorflow()
+    generator = np.random.default_rng(task.seed)
+    inputs, targets = np.asarray(inputs, np.float32), np.asarray(targets)
+
+    def batches() -> Any:
+        while True:
+            order = generator.permutation(len(inputs))
+            for start in range(0, len(order), task.batch_size):
+                chosen = order[start : start + task.batch_size]
+                batch = inputs[chosen]
+                yield (task.augment(batch, generator) if task.augment else batch), targets[chosen]
+
+    return tf.data.Dataset.from_generator(
+        batches,
+        output_signature=(
+            tf.TensorSpec((None, *inputs.shape[1:]), tf.float32),
+            tf.TensorSpec((None, *targets.shape[1:]), tf.as_dtype(targets.dtype)),
+        ),
+    )
+
+
+def _watcher(
+    task: Task,
+    epochs: int,
+    validation: Samples | None,
+    projections: Sequence[Projection],
+    sparsity: Callable[[], float] | None,
+    beat: Callable[[Beat], None] | None,
+) -> Any:
+    tf = tensorflow()
+
+    @tf.function  # type: ignore[untyped-decorator]
+    def put_back() -> None:
+        for projection in projections:
+            projection.variable.assign(projection.project(projection.variable))
+
+    class Watch(keras().callbacks.Callback):  # type: ignore[misc]
+        def __init__(self) -> None:
+            super().__init__()
+            self.scores: list[float] = []
+            self.began = time.monotonic()
+
+        def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+            if projections:
+                put_back()
+
+        def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+            value = None
+            if validation is not None:
+                value = score(self.model, task, validation)
+                self.scores.append(value)
+            if beat is not None:
+                spent = time.monotonic() - self.began
+                left = spent / (epoch + 1) * (epochs - epoch - 1)
+                dense = None if sparsity is None else sparsity()
+                beat(Beat(epoch + 1, epochs, float((logs or {}).get("loss", math.nan)), value, dense, left))
+
+    return Watch()
