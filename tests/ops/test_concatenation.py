@@ -11,7 +11,7 @@ from tinyml_compress.ops.concatenation.op import ConcatenationAttrs
 from tinyml_compress.ops.numerics import Activation
 from tinyml_compress.pipeline.compilation import compile_graph
 
-TYPES = (DType.INT8, DType.INT8, DType.INT16, DType.INT32, DType.INT64, DType.FLOAT32)
+TYPES = (DType.INT8, DType.INT8, DType.INT16, DType.INT32, DType.INT64, DType.BOOL, DType.FLOAT32)
 
 
 def make(rng: Rng) -> Graph:

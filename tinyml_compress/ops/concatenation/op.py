@@ -16,7 +16,7 @@ __all__ = ["OPERATOR", "Concatenation", "ConcatenationAttrs"]
 
 _MAX_INPUTS = 10
 _MAX_RANK = 4
-_TYPES = (DType.INT8, DType.INT16, DType.INT32, DType.INT64, DType.FLOAT32)
+_TYPES = (DType.INT8, DType.INT16, DType.INT32, DType.INT64, DType.BOOL, DType.FLOAT32)
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ class Concatenation(MoveOperator):
         "ConcatenationOptions",
         (OptionField("axis", "axis"), OptionField("activation", "fused_activation_function", Activation)),
     )
-    dtypes = ("int8", "int16", "int32", "int64", "float32")
+    dtypes = ("int8", "int16", "int32", "int64", "bool", "float32")
     limits = f"up to {_MAX_INPUTS} inputs, rank up to {_MAX_RANK}, no fused activation"
 
     def check(self, view: NodeView) -> None:

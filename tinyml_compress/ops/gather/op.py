@@ -1,0 +1,87 @@
+"""GATHER: slices of one axis, picked by indices."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import cast
+
+import numpy as np
+
+from tinyml_compress.ir import Attrs, DType, NodeView
+from tinyml_compress.ops import _checks
+from tinyml_compress.ops.base import Call, In, Operator, OptionField, Options, Out, Variant
+
+__all__ = ["OPERATOR", "Gather", "GatherAttrs"]
+
+_TYPES = (DType.INT8, DType.FLOAT32)
+
+
+@dataclass(frozen=True)
+class GatherAttrs(Attrs):
+    """Attributes of GATHER."""
+
+    axis: int = 0
+    batch_dims: int = 0
+
+
+def _axes(view: NodeView) -> tuple[int, int]:
+    """Axis and number of batch axes, neither negative."""
+    attrs = cast(GatherAttrs, view.attrs)
+    batches = attrs.batch_dims + (len(view.input(1).shape) if attrs.batch_dims < 0 else 0)
+    return attrs.axis % len(view.input(0).shape), batches
+
+
+def _emit(view: NodeView) -> tuple[Call, ...]:
+    axis, batches = _axes(view)
+    source, indices = view.input(0), view.input(1)
+    params = (
+        ("batches", math.prod(source.shape[:batches])),
+        ("outer", math.prod(source.shape[batches:axis])),
+        ("size", source.shape[axis]),
+        ("picks", math.prod(indices.shape[batches:])),
+        ("bytes", math.prod(source.shape[axis + 1 :]) * source.dtype.itemsize),
+    )
+    return (Call("tc_x8_gather__c", "tc_gather_params", params, (In(0), In(1), Out())),)
+
+
+class Gather(Operator):
+    name = "GATHER"
+    attrs_type = GatherAttrs
+    options = Options("GatherOptions", (OptionField("axis", "axis"), OptionField("batch_dims", "batch_dims")))
+    dtypes = ("int8", "float32")
+    limits = "int32 indices; one outside the axis is clamped to it"
+    variants = (Variant("tc_x8_gather__c", lambda view: True, _emit),)
+
+    def check(self, view: NodeView) -> None:
+        _checks.arity(self, view, 2)
+        source, indices = view.input(0), view.input(1)
+        dtype = _checks.dtypes(self, view, source, _TYPES)
+        _checks.dtypes(self, view, view.output(), (dtype,))
+        _checks.dtypes(self, view, indices, (DType.INT32,), "the indices")
+        rank = _checks.full_rank(self, view, source, 6, 1)
+        attrs = cast(GatherAttrs, view.attrs)
+        _checks.normal_axis(self, view, attrs.axis, rank)
+        axis, batches = _axes(view)
+        if not 0 <= batches <= min(axis, len(indices.shape)):
+            raise self.refuse(
+                view, "batch_dims", found=attrs.batch_dims, allowed=f"0 to {min(axis, len(indices.shape))}"
+            )
+        if source.shape[:batches] != indices.shape[:batches]:
+            raise self.refuse(view, "batch axes differ", found=f"{source.shape} and {indices.shape}")
+        if source.shape[axis] < 1:
+            raise self.refuse(view, "empty axis", found=source.shape, allowed="at least one element")
+        if indices.data is not None:
+            outside = [int(i) for i in np.asarray(indices.data).reshape(-1) if not 0 <= i < source.shape[axis]]
+            if outside:
+                raise self.refuse(
+                    view, "index outside the axis", found=outside[0], allowed=f"0 to {source.shape[axis] - 1}"
+                )
+
+    def output_shapes(self, view: NodeView) -> tuple[tuple[int, ...], ...]:
+        axis, batches = _axes(view)
+        source, indices = view.input(0).shape, view.input(1).shape
+        return ((*source[:axis], *indices[batches:], *source[axis + 1 :]),)
+
+
+OPERATOR = Gather()

@@ -1,0 +1,18 @@
+"""PADV2: a border of a given value."""
+
+from __future__ import annotations
+
+from tinyml_compress.ir import Attrs
+from tinyml_compress.ops._padding import PadOperator
+from tinyml_compress.ops.base import Options
+
+__all__ = ["OPERATOR", "PadV2"]
+
+
+class PadV2(PadOperator):
+    name = "PADV2"
+    attrs_type = Attrs
+    options = Options("PadV2Options")
+
+
+OPERATOR = PadV2()

@@ -1,0 +1,89 @@
+"""RESIZE_NEAREST_NEIGHBOR: each pixel is a copy of the nearest one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import cast
+
+import numpy as np
+
+from tinyml_compress.ir import Attrs, DType, NodeView
+from tinyml_compress.ops import _checks
+from tinyml_compress.ops.base import Call, In, Operator, OptionField, Options, Out, Ref, Table, Variant
+from tinyml_compress.ops.numerics import round_half_away
+
+__all__ = ["OPERATOR", "ResizeNearestNeighbor", "ResizeNearestNeighborAttrs"]
+
+
+@dataclass(frozen=True)
+class ResizeNearestNeighborAttrs(Attrs):
+    """Attributes of RESIZE_NEAREST_NEIGHBOR."""
+
+    align_corners: bool = False
+    half_pixel_centers: bool = False
+
+
+def _nearest(size: int, wanted: int, attrs: ResizeNearestNeighborAttrs) -> list[int]:
+    """The input index for every output index along one axis, in float32 as on the device."""
+    align = attrs.align_corners and wanted > 1
+    scale = np.float32(size - 1) / np.float32(wanted - 1) if align else np.float32(size) / np.float32(wanted)
+    offset = np.float32(0.5 if attrs.half_pixel_centers else 0.0)
+    found: list[int] = []
+    for index in range(wanted):
+        exact = np.float32((np.float32(index) + offset) * scale)
+        place = round_half_away(float(exact)) if attrs.align_corners else int(np.floor(exact))
+        place = min(place, size - 1)
+        found.append(max(place, 0) if attrs.half_pixel_centers else place)
+    return found
+
+
+def _emit(view: NodeView) -> tuple[Call, ...]:
+    attrs = cast(ResizeNearestNeighborAttrs, view.attrs)
+    (batches, height, width, depth), out = view.input(0).shape, view.output().shape
+    pixel = depth * view.input(0).dtype.itemsize
+    rows = np.array(_nearest(height, out[1], attrs), np.int32) * (width * pixel)
+    columns = np.array(_nearest(width, out[2], attrs), np.int32) * pixel
+    params = (
+        ("batches", batches),
+        ("batch_bytes", height * width * pixel),
+        ("height", out[1]),
+        ("width", out[2]),
+        ("pixel_bytes", pixel),
+        ("rows", Ref("rows")),
+        ("columns", Ref("columns")),
+    )
+    tables = (Table("rows", "int32_t", rows), Table("columns", "int32_t", columns))
+    return (Call("tc_x8_resize_nearest__c", "tc_resize_nearest_params", params, (In(0), Out()), tables),)
+
+
+class ResizeNearestNeighbor(Operator):
+    name = "RESIZE_NEAREST_NEIGHBOR"
+    attrs_type = ResizeNearestNeighborAttrs
+    options = Options(
+        "ResizeNearestNeighborOptions",
+        (
+            OptionField("align_corners", "align_corners", bool),
+            OptionField("half_pixel_centers", "half_pixel_centers", bool),
+        ),
+    )
+    dtypes = ("int8", "int16", "float32")
+    limits = "rank 4, size constant"
+    variants = (Variant("tc_x8_resize_nearest__c", lambda view: True, _emit),)
+
+    def check(self, view: NodeView) -> None:
+        _checks.arity(self, view, 2)
+        dtype = _checks.dtypes(self, view, view.input(0), (DType.INT8, DType.INT16, DType.FLOAT32))
+        _checks.dtypes(self, view, view.output(), (dtype,))
+        _checks.full_rank(self, view, view.input(0), 4, 4)
+        _checks.dtypes(self, view, view.input(1), (DType.INT32,), "the size")
+        size = _checks.constant_ints(self, view, 1, "the size")
+        if len(size) != 2 or min(size) < 1 or min(view.input(0).shape) < 1:
+            raise self.refuse(view, "the size", found=f"{view.input(0).shape} to {size}", allowed="two sizes above 0")
+
+    def output_shapes(self, view: NodeView) -> tuple[tuple[int, ...], ...]:
+        batches, _, _, depth = view.input(0).shape
+        height, width = _checks.constant_ints(self, view, 1, "the size")
+        return ((batches, height, width, depth),)
+
+
+OPERATOR = ResizeNearestNeighbor()
