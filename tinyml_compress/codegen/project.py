@@ -1,0 +1,99 @@
+"""What surrounds the generated C so that its folder builds as it stands: CMake, a test program, vectors, a README."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from tinyml_compress._version import __version__
+from tinyml_compress.ir import Port, Program
+
+__all__ = ["GoldenVectors", "project_files"]
+
+_TEMPLATES = Path(__file__).parent / "project_files"
+_PER_LINE = 20
+
+
+@dataclass(frozen=True)
+class GoldenVectors:
+    """Inputs and the outputs they must give, as bytes: per vector all tensors in order, one behind the other."""
+
+    inputs: tuple[bytes, ...]
+    outputs: tuple[bytes, ...]
+    oracle: str
+    """Whose outputs they are; stands in the files."""
+
+
+def project_files(program: Program, vectors: GoldenVectors) -> dict[str, str]:
+    """File name -> text of everything but the model's own source and header. Pure."""
+    facts = {
+        "@version@": __version__,
+        "@sha256@": program.model_sha256,
+        "@arena@": f"{program.arena_bytes:,}",
+        "@weights@": f"{program.weight_bytes:,}",
+        "@tables@": f"{program.table_bytes:,}",
+        "@inputs@": "; ".join(_describe(port) for port in program.inputs) or "none",
+        "@outputs@": "; ".join(_describe(port) for port in program.outputs) or "none",
+        "@oracle@": vectors.oracle,
+    }
+    return {
+        "CMakeLists.txt": _filled("CMakeLists.txt", program.prefix, {}),
+        "README.md": _filled("readme.txt", program.prefix, facts),
+        "main.c": _filled("main.c", program.prefix, {}),
+        f"{program.prefix}_test_vectors.h": _vectors_header(program, vectors),
+    }
+
+
+def _filled(template: str, prefix: str, facts: dict[str, str]) -> str:
+    text = (_TEMPLATES / template).read_text(encoding="utf-8")
+    text = text.replace("tc_model", prefix).replace("TC_MODEL", prefix.upper())
+    for mark, value in facts.items():
+        text = text.replace(mark, value)
+    return text
+
+
+def _describe(port: Port) -> str:
+    shape = " x ".join(str(size) for size in port.shape) or "1"
+    name = "".join(char if char.isprintable() and char not in "`<>@" else "." for char in port.name)
+    return f"`{name}` {port.dtype.ctype}[{shape}], {port.nbytes:,} B"
+
+
+def _vectors_header(program: Program, vectors: GoldenVectors) -> str:
+    prefix, upper = program.prefix, program.prefix.upper()
+    return "\n".join(
+        [
+            f"/* Golden vectors of {prefix}, made by tinyml_compress {__version__}; do not edit.",
+            f" * model sha256 {program.model_sha256}",
+            f" * Expected outputs: {vectors.oracle}. Little-endian bytes, one tensor behind the other. */",
+            f"#ifndef {upper}_TEST_VECTORS_H",
+            f"#define {upper}_TEST_VECTORS_H",
+            "",
+            "#include <stddef.h>",
+            "#include <stdint.h>",
+            "",
+            f"#define {upper}_VECTOR_COUNT {len(vectors.inputs)}",
+            "",
+            _sizes(f"{prefix}_input_bytes", program.inputs),
+            _sizes(f"{prefix}_output_bytes", program.outputs),
+            _bytes(f"{prefix}_vector_inputs", vectors.inputs),
+            _bytes(f"{prefix}_vector_outputs", vectors.outputs),
+            "#endif",
+            "",
+        ]
+    )
+
+
+def _sizes(name: str, ports: Sequence[Port]) -> str:
+    sizes = [str(port.nbytes) for port in ports] or ["0"]
+    return f"static const size_t {name}[{len(sizes)}] = {{{', '.join(sizes)}}};\n"
+
+
+def _bytes(name: str, rows: Sequence[bytes]) -> str:
+    """A table of bytes; C has no empty arrays, so nothing at all is one byte that nobody reads."""
+    rows = [row or b"\0" for row in rows] or [b"\0"]
+    parts = [f"static const uint8_t {name}[{len(rows)}][{len(rows[0])}] = {{"]
+    for row in rows:
+        lines = (row[at : at + _PER_LINE] for at in range(0, len(row), _PER_LINE))
+        parts += ["    {", *("        " + " ".join(f"0x{byte:02x}," for byte in line) for line in lines), "    },"]
+    return "\n".join([*parts, "};", ""])

@@ -1,0 +1,53 @@
+"""Golden vectors for a generated program: TensorFlow Lite Micro's outputs, or our own where it cannot say."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from tinyml_compress.codegen.project import GoldenVectors
+from tinyml_compress.errors import ModelError
+from tinyml_compress.ir import Program
+from tinyml_compress.runners import native, tflm
+from tinyml_compress.runners.vectors import Edge, edge, pattern, random
+
+__all__ = ["golden_vectors"]
+
+_MOST_BYTES = 64 * 1024
+"""The vectors are C text that someone compiles: a few of a large input prove enough."""
+
+
+def golden_vectors(model: bytes, program: Program) -> GoldenVectors:
+    """The pattern of the baselines, the ends of the range, the zero point, and random inputs, with their outputs."""
+    ports = program.inputs
+    rng = np.random.default_rng(0)
+    vectors = [
+        [pattern(port) for port in ports],
+        *([edge(port, which) for port in ports] for which in (Edge.LOW, Edge.HIGH, Edge.ZERO)),
+        *([random(port, rng) for port in ports] for _ in range(2)),
+    ]
+    size = sum(port.nbytes for port in (*ports, *program.outputs))
+    vectors = vectors[: max(1, _MOST_BYTES // max(size, 1))]
+    outputs, oracle = _outputs(model, program, vectors)
+    return GoldenVectors(tuple(_flat(vector) for vector in vectors), tuple(_flat(vector) for vector in outputs), oracle)
+
+
+def _outputs(
+    model: bytes, program: Program, vectors: Sequence[Sequence[npt.NDArray[np.generic]]]
+) -> tuple[list[list[npt.NDArray[np.generic]]], str]:
+    why = "which is not installed here"
+    if tflm.available():
+        try:
+            return tflm.run(model, vectors).outputs, "TensorFlow Lite Micro"
+        except ModelError as error:
+            why = f"which cannot run this model ({(error.found or error.what).strip().splitlines()[-1]})"
+    ours = native.load([program])[0]
+    return [ours.invoke(vector) for vector in vectors], (
+        f"this generated C on the host that made it, not TensorFlow Lite Micro, {why}".replace("*/", "* /")
+    )
+
+
+def _flat(arrays: Sequence[npt.NDArray[np.generic]]) -> bytes:
+    return b"".join(np.ascontiguousarray(array).astype(array.dtype.newbyteorder("<")).tobytes() for array in arrays)
