@@ -87,7 +87,10 @@ class MoveOperator(Operator):
 
     def aliases(self, view: NodeView) -> tuple[Alias, ...]:
         found: dict[str, Alias] = {}
-        for call in self.moves(view):
+        calls = self.moves(view)
+        if any(len(call.arguments) == 1 for call in calls):
+            return ()  # a fill would write over what is already in place
+        for call in calls:
             if not call.moves:
                 continue
             source, target = call.arguments
