@@ -8,9 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tinyml_compress import codegen, frontend, passes, plan
+from tinyml_compress.codegen.project import project_files
 from tinyml_compress.ir import Graph, Program
 from tinyml_compress.ops import choose
 from tinyml_compress.ops.base import Isa, Level, Variant
+from tinyml_compress.pipeline.golden_vectors import golden_vectors
 from tinyml_compress.support import files
 from tinyml_compress.support.c_names import check_c_name
 
@@ -112,10 +114,11 @@ def _schedule(graph: Graph, isas: tuple[Isa, ...], level: Level) -> Schedule:
 def compile_to_folder(
     model: Path, output: Path, name: str, isa: Isa = Isa.C, level: Level = Level.BALANCED
 ) -> Compiled:
-    """Compile the file `model` and write sources into `output`, whole or not at all."""
+    """Compile the file `model` and write sources and a project that tests them into `output`, whole or not at all."""
     started = time.perf_counter()
-    program = compile_model(model.read_bytes(), name, isas_for(isa), level)
-    written = dict(program.files)
+    content = files.read_bytes(model)
+    program = compile_model(content, name, isas_for(isa), level)
+    written = {**program.files, **project_files(program, golden_vectors(content, program))}
     with files.output_folder(output) as staging:
         for file_name, text in written.items():
             files.write_text(staging / file_name, text)
