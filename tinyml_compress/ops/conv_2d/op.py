@@ -24,7 +24,21 @@ from tinyml_compress.ops._products import (
     sliding_gap,
     weight_values,
 )
-from tinyml_compress.ops.base import Call, In, Isa, Operator, Options, Out, Overlap, Ref, Role, Scratch, Table, Variant
+from tinyml_compress.ops.base import (
+    Call,
+    In,
+    Isa,
+    Operator,
+    Options,
+    Out,
+    Overlap,
+    ParamValue,
+    Ref,
+    Role,
+    Scratch,
+    Table,
+    Variant,
+)
 
 __all__ = ["OPERATOR", "Conv2DAttrs"]
 
@@ -110,7 +124,7 @@ def _emit_block(symbol: str, words: bool) -> Emit:
         assert fast is not None
         assert quant is not None
         rows = live_rows(channels, _rows(view))
-        params = (
+        params: tuple[tuple[str, ParamValue], ...] = (
             *window.params(),
             ("in_zero", quant.zero_point),
             ("depth_pairs", _depth_pairs(view)),
@@ -137,7 +151,8 @@ def _pair_weights(rows: Ints, words: bool) -> npt.NDArray[np.int8]:
         padded = padded.reshape(count, -1, 4)[:, :, [0, 2, 1, 3]].reshape(count, depth)
     even = count // 2 * 2
     blocks = padded[:even].reshape(even // 2, 2, padded.shape[1]).transpose(0, 2, 1)
-    return np.concatenate([blocks.reshape(-1), padded[even:].reshape(-1)]).astype(np.int8)
+    ordered: Ints = np.concatenate([blocks.reshape(-1), padded[even:].reshape(-1)])
+    return ordered.astype(np.int8)
 
 
 def _block_scratch(view: NodeView) -> int:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from tinyml_compress.ir import NodeView
-from tinyml_compress.ops._conv import ConvAttrs, Groups, check_conv, conv_call, conv_fields, conv_window
+from tinyml_compress.ops._conv import ConvAttrs, Groups, check_conv, conv_attrs, conv_call, conv_fields, conv_window
 from tinyml_compress.ops._products import (
     Channels,
     Ints,
@@ -15,14 +17,34 @@ from tinyml_compress.ops._products import (
     check_bias,
     check_weights,
     conv_multipliers,
+    fast_table,
     int32_table,
+    live_rows,
     requant_channels,
     sliding_gap,
     weight_values,
 )
-from tinyml_compress.ops.base import Call, Operator, OptionField, Options, Overlap, Role, Table, Variant
+from tinyml_compress.ops.base import (
+    Call,
+    In,
+    Isa,
+    Operator,
+    OptionField,
+    Options,
+    Out,
+    Overlap,
+    ParamValue,
+    Ref,
+    Role,
+    Scratch,
+    Table,
+    Variant,
+)
+from tinyml_compress.ops.depthwise_conv_2d.plane import MAX_SCRATCH, Plane, planes
 
 __all__ = ["OPERATOR", "DepthwiseConv2DAttrs"]
+
+Walk = Callable[[NodeView], Plane | None]
 
 
 @dataclass(frozen=True)
@@ -79,13 +101,110 @@ def _overlap_taps(view: NodeView) -> tuple[Overlap, ...]:
     return (Overlap(0, 0, sliding_gap(_window(view), 0)),)
 
 
+# --- plane by plane on SMLAD ----------------------------------------------------------------------------------------
+
+
+def _fast(view: NodeView) -> npt.NDArray[np.int32] | None:
+    return fast_table(view, _channels(view), conv_attrs(view).activation)
+
+
+def _walk_3x3(view: NodeView) -> Plane | None:
+    """The walk of the 3x3 kernel with the least waste, or None where it does not take the node."""
+    window = _window(view)
+    if (window.kernel_h, window.kernel_w) != (3, 3) or window.out_c != window.in_c:
+        return None
+    fitting = [
+        plane
+        for plane in planes(window, 2)
+        if plane.inner.stride == plane.inner.dilation == plane.outer.dilation == 1 and plane.buffer_bytes <= MAX_SCRATCH
+    ]
+    return min(fitting, key=_cost_3x3, default=None)
+
+
+def _cost_3x3(plane: Plane) -> float:
+    gather = plane.outer.size_in * (3.0 * plane.inner.size_in + 10.0)
+    return gather + plane.outer.size_out * (44.0 * ((plane.inner.size_out + 1) // 2) + 12.0) + 60.0
+
+
+def _walk_any(view: NodeView) -> Plane | None:
+    """The walk of the general plane kernel, or None where it does not take the node."""
+    fitting = [
+        plane
+        for plane in planes(_window(view), 1)
+        if plane.inner.dilation == 1 and plane.buffer_bytes + plane.tap_bytes <= MAX_SCRATCH
+    ]
+    return min(fitting, key=_cost_any, default=None)
+
+
+def _cost_any(plane: Plane) -> float:
+    gather = plane.outer.size_in * (3.0 * plane.inner.size_in + 10.0)
+    window = plane.outer.kernel * (8.0 * ((plane.inner.kernel + 1) // 2) + 5.0) + 20.0
+    return gather + plane.outer.size_out * plane.inner.size_out * window
+
+
+def _plane_variant(symbol: str, walk: Walk, cost: Callable[[Plane], float], taps: bool) -> Variant:
+    def accepts(view: NodeView) -> bool:
+        return walk(view) is not None and _fast(view) is not None
+
+    def chosen(view: NodeView) -> Plane:
+        plane = walk(view)
+        assert plane is not None
+        return plane
+
+    def emit(view: NodeView) -> tuple[Call, ...]:
+        window, plane, channels, fast = _window(view), chosen(view), _channels(view), _fast(view)
+        quant = view.input(0).quant
+        assert fast is not None
+        assert quant is not None
+        rows = live_rows(channels, _rows(view)).reshape(-1, window.kernel_h, window.kernel_w)
+        if plane.transposed:
+            rows = rows.transpose(0, 2, 1)
+        params: tuple[tuple[str, ParamValue], ...] = (
+            ("batch", window.batch),
+            ("in_c", window.in_c),
+            ("in_bytes", window.in_h * window.in_w * window.in_c),
+            ("out_bytes", window.out_h * window.out_w * window.out_c),
+            *plane.params(),
+            ("multiplier", _groups(view).outputs),
+            ("in_zero", quant.zero_point),
+            ("weights", Ref("weights")),
+            ("channels", Ref("channels")),
+        )
+        tables = (
+            Table("weights", "int8_t", rows.reshape(-1).astype(np.int8), Role.WEIGHTS),
+            Table("channels", "int32_t", fast),
+        )
+        return (Call(symbol, "tc_s8_depthwise_plane", params, (In(0), Out(), Scratch()), tables),)
+
+    def scratch(view: NodeView) -> int:
+        plane = chosen(view)
+        return plane.buffer_bytes + (plane.tap_bytes if taps else 0)
+
+    def overlap(view: NodeView) -> tuple[Overlap, ...]:
+        same = view.input(0).shape == view.output().shape
+        return (Overlap(0, 0, exact=True),) if same else ()
+
+    def cycles(view: NodeView) -> float:
+        return _window(view).batch * _window(view).out_c * cost(chosen(view))
+
+    return Variant(symbol, accepts, emit, Isa.DSP, scratch=scratch, overlap=overlap, cycles=cycles)
+
+
+def _taps_cycles(view: NodeView) -> float:
+    return 30.0 * OPERATOR.macs(view) + 60.0 * view.output().elements
+
+
 class DepthwiseConv2D(Operator):
     name = "DEPTHWISE_CONV_2D"
     attrs_type = DepthwiseConv2DAttrs
     options = Options("DepthwiseConv2DOptions", (*conv_fields(), OptionField("depth_multiplier", "depth_multiplier")))
     dtypes = ("int8",)
     limits = "constant weights"
-    variants = (Variant("tc_s8_depthwise_conv_2d__c", _any, _emit_taps, overlap=_overlap_taps),)
+    variants = (
+        Variant("tc_s8_depthwise_conv_2d__c", _any, _emit_taps, overlap=_overlap_taps, cycles=_taps_cycles),
+        _plane_variant("tc_s8_depthwise_conv_2d_3x3__dsp", _walk_3x3, _cost_3x3, False),
+        _plane_variant("tc_s8_depthwise_conv_2d_plane__dsp", _walk_any, _cost_any, True),
+    )
 
     def check(self, view: NodeView) -> None:
         check_conv(self, view)

@@ -1,0 +1,60 @@
+/* Depthwise convolution plane by plane: a channel's image is widened to 16 bits into a buffer with its padding round
+ * it, then the kernel runs over the buffer. Each output byte lies where only its own channel's input lay: output may
+ * lie exactly over input of the same shape. Either axis of the image may be the inner one. */
+#ifndef TC_DEPTHWISE_PLANE_H
+#define TC_DEPTHWISE_PLANE_H
+
+#include "tc_conv.h"
+#include "tc_dsp.h"
+
+typedef struct {
+    int32_t batch;
+    int32_t in_c;
+    int32_t in_bytes; /* of one image */
+    int32_t out_bytes;
+    int32_t outer_in; /* input lines, then values in a line, and the bytes from one to the next */
+    int32_t inner_in;
+    int32_t outer_in_step;
+    int32_t inner_in_step;
+    int32_t outer_out; /* the same for the output */
+    int32_t inner_out;
+    int32_t outer_out_step;
+    int32_t inner_out_step;
+    int32_t outer_kernel;
+    int32_t inner_kernel;
+    int32_t outer_stride;
+    int32_t inner_stride;
+    int32_t outer_dilation;
+    int32_t outer_pad;
+    int32_t inner_pad;
+    int32_t lines; /* of the buffer, and values in one of its lines, which are even */
+    int32_t pitch;
+    int32_t multiplier; /* output channels per input channel */
+    int32_t in_zero;
+    const int8_t *weights;   /* per output channel its taps, inner axis last */
+    const int32_t *channels; /* per output channel as tc_fast_finish wants it */
+} tc_s8_depthwise_plane;
+
+static TC_INLINE void tc_plane_clear(const tc_s8_depthwise_plane *p, int16_t *plane) {
+    const uint32_t zero = tc_pack16(p->in_zero, p->in_zero);
+    uint32_t *word = (uint32_t *)(void *)plane;
+    for (int32_t left = p->lines * p->pitch / 2; left > 0; left--) {
+        tc_store32(word++, zero);
+    }
+}
+
+/* Lines and values that no window reaches (stride) lie beyond the buffer and are left out by the generator's counts. */
+static TC_INLINE void tc_plane_gather(const tc_s8_depthwise_plane *p, const int8_t *in, int16_t *plane) {
+    int16_t *line = plane + p->outer_pad * p->pitch + p->inner_pad;
+    const int32_t step = p->inner_in_step;
+    const int32_t pitch = p->pitch;
+    for (int32_t o = p->outer_in; o > 0; o--, line += pitch, in += p->outer_in_step) {
+        const int8_t *from = in;
+        int16_t *to = line;
+        for (int32_t left = p->inner_in; left > 0; left--, from += step) {
+            *to++ = *from;
+        }
+    }
+}
+
+#endif
