@@ -1,6 +1,7 @@
 """Generated C on an emulated microcontroller: build a bare-metal firmware, run it, count what it executes."""
 
 from tinyml_compress.runners.emulated.counting import Count, Counts
+from tinyml_compress.runners.emulated.emulation import Emulation, Emulator, emulate
 from tinyml_compress.runners.emulated.firmware import Firmware, build_firmware
 from tinyml_compress.runners.emulated.image import FlashLedger, Image, Part
 from tinyml_compress.runners.emulated.machine import Inference, Machine
@@ -8,6 +9,8 @@ from tinyml_compress.runners.emulated.machine import Inference, Machine
 __all__ = [
     "Count",
     "Counts",
+    "Emulation",
+    "Emulator",
     "Firmware",
     "FlashLedger",
     "Image",
@@ -15,4 +18,5 @@ __all__ = [
     "Machine",
     "Part",
     "build_firmware",
+    "emulate",
 ]

@@ -1,0 +1,96 @@
+"""`tinyml-compress benchmark`: a model on emulated devices, or on this host."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from tinyml_compress.cli._options import data_option, seed_option, targets_dir_option
+
+EXAMPLES = """\b
+Examples:
+  tinyml-compress benchmark model.tflite --target nucleo-l4r5zi
+  tinyml-compress benchmark zoo:ds_cnn --target all --json result.json --html result.html
+  tinyml-compress benchmark model.tflite --target raspberry-pi-pico --max-ram 65536 --max-ms 250
+"""
+
+
+@click.command(epilog=EXAMPLES)
+@click.argument("model")
+@click.option("--target", "targets", required=True, help="Devices, separated by commas; `all` is every emulated one.")
+@click.option("--engine", type=click.Choice(["aot", "tflm"]), default="aot", show_default=True, help="What runs it.")
+@click.option(
+    "--input",
+    "input_kind",
+    default="pattern",
+    show_default=True,
+    metavar="pattern|zeros|random|SET",
+    help="First input vector; SET is a .npz or .npy file or a shipped set.",
+)
+@click.option(
+    "--vectors", type=click.IntRange(1, 10000), default=10, show_default=True, help="How many inputs are compared."
+)
+@data_option(required=False, what="Calibration data, where MODEL is not a .tflite")
+@click.option(
+    "--optimize", type=click.Choice(["size", "balanced", "speed"]), default="balanced", show_default=True, help="Goal."
+)
+@click.option("--toolchain", type=click.Choice(["zig", "gcc"]), help="Compiler; by default the device's.")
+@click.option(
+    "--emulator", type=click.Choice(["auto", "unicorn", "qemu"]), default="auto", show_default=True, help="Emulator."
+)
+@click.option("--max-flash", type=click.IntRange(min=0), metavar="BYTES", help="Fail when more flash is used.")
+@click.option("--max-ram", type=click.IntRange(min=0), metavar="BYTES", help="Fail when more RAM is used.")
+@click.option("--max-ms", type=click.FloatRange(min=0), metavar="MS", help="Fail when the modelled time is longer.")
+@click.option(
+    "--json",
+    "json_path",
+    type=click.Path(path_type=Path, dir_okay=False, allow_dash=True),
+    help="Write JSON; - prints.",
+)
+@click.option("--html", "html_path", type=click.Path(path_type=Path, dir_okay=False), help="Write a web page.")
+@seed_option
+@targets_dir_option
+def command(
+    model: str,
+    targets: str,
+    engine: str,
+    input_kind: str,
+    vectors: int,
+    data: str | None,
+    optimize: str,
+    toolchain: str | None,
+    emulator: str,
+    max_flash: int | None,
+    max_ram: int | None,
+    max_ms: float | None,
+    json_path: Path | None,
+    html_path: Path | None,
+    seed: int,
+    targets_dir: Path | None,
+) -> None:
+    """Does MODEL fit the board, how fast is it, which layer costs most, and are its outputs right?
+
+    MODEL is a .tflite file, or anything that `convert` takes. Instructions and bytes are exact, cycles and
+    milliseconds modelled; the report says which is which.
+    """
+    from tinyml_compress.cli._progress import Line
+    from tinyml_compress.ops.base import Level
+    from tinyml_compress.pipeline.benchmark_model import model_bytes
+    from tinyml_compress.pipeline.benchmarking import Budgets, Request, benchmark, check_budgets, judge
+    from tinyml_compress.report import benchmark_html, benchmark_json, benchmark_text
+    from tinyml_compress.support import files
+
+    names = tuple(name.strip() for name in targets.split(",") if name.strip())
+    request = Request(names, engine, input_kind, vectors, Level(optimize), toolchain, emulator, targets_dir, seed)
+    with Line() as line:
+        content, name = model_bytes(model, data, line.say)
+        result = benchmark(content, name, model, request, line.say)
+    as_json = benchmark_json(result)
+    if json_path is not None and str(json_path) != "-":
+        files.write_text(json_path, as_json)
+    if html_path is not None:
+        files.write_text(html_path, benchmark_html(result))
+    click.echo(as_json.rstrip() if str(json_path) == "-" else benchmark_text(result))
+    judge(result, survey="all" in names)
+    check_budgets(result, Budgets(max_flash, max_ram, max_ms))

@@ -1,0 +1,191 @@
+"""What a benchmark found, as values: made by `pipeline/benchmarking.py`, shown by `report/`.
+
+A field's docstring says of which kind its numbers are: exact (counted), modelled, or measured.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from tinyml_compress.devices.model import Device, Host
+
+__all__ = [
+    "Agreement",
+    "AotRun",
+    "Benchmark",
+    "FlashUse",
+    "HostRun",
+    "ModelFacts",
+    "NodeCost",
+    "Placement",
+    "RamUse",
+    "Refusal",
+    "Run",
+    "TflmRun",
+]
+
+
+@dataclass(frozen=True)
+class ModelFacts:
+    """The model file. All exact."""
+
+    name: str
+    source: str
+    """What the user gave."""
+    sha256: str
+    nbytes: int
+
+
+@dataclass(frozen=True)
+class NodeCost:
+    """One row of the per-node table; what runs between nodes has no index."""
+
+    index: int | None
+    op: str
+    name: str
+    kernel: str
+    shape: tuple[int, ...]
+    macs: int
+    instructions: int
+    """Exact."""
+    cycles: int
+    """Modelled."""
+
+
+@dataclass(frozen=True)
+class FlashUse:
+    """Bytes; exact."""
+
+    total: int
+    kernels: int
+    glue: int
+    weights: int
+    tables: int
+    startup: int
+
+
+@dataclass(frozen=True)
+class RamUse:
+    """Bytes; exact. `stack` is the high-water mark of the run, not what is set aside."""
+
+    total: int
+    arena: int
+    state: int
+    stack: int
+    static: int
+
+
+@dataclass(frozen=True)
+class Placement:
+    """A buffer of the memory plan, for its picture."""
+
+    name: str
+    offset: int
+    nbytes: int
+    first: int
+    last: int
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """Outputs compared byte by byte with TensorFlow Lite Micro."""
+
+    vectors: int
+    mismatches: int
+    detail: str = ""
+    """Where the first difference is."""
+
+
+@dataclass(frozen=True)
+class AotRun:
+    """Generated C on an emulated device."""
+
+    device: Device
+    compiler: str
+    emulator: str
+    optimize: str
+    macs: int
+    rows: tuple[NodeCost, ...]
+    """Nodes in order, then what is between them: they sum to the totals."""
+    flash: FlashUse
+    ram: RamUse
+    agreement: Agreement | None
+    """None: nothing to compare with on this machine, see `no_agreement`."""
+    no_agreement: str
+    outputs: tuple[bytes, ...]
+    """Of the first vector."""
+    placements: tuple[Placement, ...]
+
+    @property
+    def instructions(self) -> int:
+        """Exact."""
+        return sum(row.instructions for row in self.rows)
+
+    @property
+    def cycles(self) -> int:
+        """Modelled."""
+        return sum(row.cycles for row in self.rows)
+
+    @property
+    def ms(self) -> float:
+        """Modelled."""
+        return self.cycles / self.device.clock_hz * 1e3
+
+    @property
+    def cycles_error(self) -> float:
+        """Half-width of the error bar, as a fraction."""
+        return self.device.core.calibration.error
+
+
+@dataclass(frozen=True)
+class TflmRun:
+    """TensorFlow Lite Micro on a device: what is known of it without running it there."""
+
+    device: Device
+    arena_bytes: int
+    """Exact for the interpreter on this machine, whose pointers have 8 bytes: an upper bound for a 32-bit core."""
+    model_bytes: int
+
+
+@dataclass(frozen=True)
+class HostRun:
+    """TensorFlow Lite on this machine. Measured."""
+
+    device: Host
+    runtime: str
+    threads: int
+    warmup: int
+    runs: int
+    median_s: float
+    p90_s: float
+    model_bytes: int
+    arena_bytes: int | None
+    """Of TensorFlow Lite Micro; None where its interpreter is not installed."""
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """A device that cannot run the model, and why."""
+
+    device: Device | Host
+    engine: str
+    reason: str
+    detail: str
+    fits: bool
+    """False: flash or RAM is too small. True: something else is in the way."""
+    is_defect: bool = False
+    """The run went wrong, as opposed to a device or machine that lacks something."""
+
+
+Run = AotRun | TflmRun | HostRun | Refusal
+
+
+@dataclass(frozen=True)
+class Benchmark:
+    """One model on some devices."""
+
+    model: ModelFacts
+    input_kind: str
+    runs: tuple[Run, ...]
+    tool_version: str
+    notes: tuple[str, ...] = field(default=())

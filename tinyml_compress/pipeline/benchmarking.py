@@ -1,0 +1,302 @@
+"""A model on devices: compile, build, emulate, count, compare with TensorFlow Lite Micro, judge."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+from tinyml_compress._version import __version__
+from tinyml_compress.devices import Device, Host, hardware_cycles, list_devices, load_device
+from tinyml_compress.devices.measurement import (
+    Agreement,
+    AotRun,
+    Benchmark,
+    FlashUse,
+    HostRun,
+    ModelFacts,
+    NodeCost,
+    Placement,
+    RamUse,
+    Refusal,
+    Run,
+    TflmRun,
+)
+from tinyml_compress.errors import (
+    BudgetError,
+    DoesNotFit,
+    EmulationError,
+    MismatchError,
+    MissingDependency,
+    TinymlError,
+    UsageError,
+)
+from tinyml_compress.ir import Program
+from tinyml_compress.ops.base import Isa, Level
+from tinyml_compress.pipeline.benchmark_inputs import Vectors, make_vectors
+from tinyml_compress.pipeline.compilation import compile_model
+from tinyml_compress.runners import host, tflm
+from tinyml_compress.runners.emulated import Emulation, Emulator, emulate
+from tinyml_compress.support.files import sha256
+
+__all__ = ["Budgets", "Request", "benchmark", "check_budgets", "judge", "resolve_targets"]
+
+Progress = Callable[[str], None]
+FLAGS = {Level.SIZE: "-Os", Level.BALANCED: "-O2", Level.SPEED: "-O3"}
+
+
+@dataclass(frozen=True)
+class Request:
+    """What to benchmark, as the command line says it."""
+
+    targets: tuple[str, ...]
+    engine: str = "aot"
+    input_kind: str = "pattern"
+    vectors: int = 10
+    level: Level = Level.BALANCED
+    toolchain: str | None = None
+    emulator: str = "auto"
+    targets_dir: Path | None = None
+    seed: int = 0
+
+
+@dataclass(frozen=True)
+class Budgets:
+    """Limits that the user gives; None: no limit."""
+
+    flash: int | None = None
+    ram: int | None = None
+    ms: float | None = None
+
+
+def resolve_targets(names: Sequence[str], targets_dir: Path | None) -> tuple[Device | Host, ...]:
+    """Devices by name; `all` is every emulated one."""
+    found: dict[str, Device | Host] = {}
+    for name in names:
+        if name == "all":
+            found |= {device.name: device for device in list_devices(targets_dir) if isinstance(device, Device)}
+        else:
+            found[name] = load_device(name, targets_dir)
+    return tuple(found.values())
+
+
+def benchmark(
+    model: bytes, name: str, source: str, request: Request, progress: Progress = lambda text: None
+) -> Benchmark:
+    """Run the model on every target. A device that cannot run it becomes a Refusal; a broken model raises."""
+    devices = resolve_targets(request.targets, request.targets_dir)
+    facts = ModelFacts(name, source, sha256(model), len(model))
+    job = _Job(model, facts, request, progress)
+    boards = [device for device in devices if isinstance(device, Device)]
+    if request.engine == "aot":
+        job.prepare(boards)
+    workers = max(1, min(os.cpu_count() or 1, len(devices)))
+    with ThreadPoolExecutor(workers) as pool:  # the emulator and the compilers run outside Python's lock
+        runs = tuple(pool.map(job.run, devices))
+    return Benchmark(facts, request.input_kind, runs, __version__, tuple(job.notes))
+
+
+def check_budgets(result: Benchmark, budgets: Budgets) -> None:
+    """Raise BudgetError for the first run that is beyond a budget, naming all that bind."""
+    for run in result.runs:
+        over: list[str] = []
+        if isinstance(run, AotRun):
+            flash, ram, ms = run.flash.total, run.ram.total, run.ms
+        elif isinstance(run, TflmRun):
+            flash, ram, ms = run.model_bytes, run.arena_bytes, None
+        elif isinstance(run, HostRun):
+            flash, ram, ms = run.model_bytes, None, run.median_s * 1e3
+        else:
+            continue
+        if budgets.flash is not None and flash > budgets.flash:
+            over.append(f"flash {flash:,} B is over --max-flash {budgets.flash:,}")
+        if budgets.ram is not None and ram is not None and ram > budgets.ram:
+            over.append(f"RAM {ram:,} B is over --max-ram {budgets.ram:,}")
+        if budgets.ms is not None and ms is not None and ms > budgets.ms:
+            over.append(f"{ms:,.3f} ms is over --max-ms {budgets.ms:g}")
+        if over:
+            raise BudgetError("over budget", which=run.device.name, found="; ".join(over))
+
+
+def judge(result: Benchmark, *, survey: bool = False) -> None:
+    """Raise for the first run that failed. In a survey of all devices, one that is too small is an answer."""
+    for run in result.runs:
+        if isinstance(run, AotRun) and run.agreement is not None and run.agreement.mismatches:
+            raise MismatchError(
+                "outputs differ from TensorFlow Lite Micro", which=run.device.name, found=run.agreement.detail
+            )
+        if isinstance(run, Refusal) and (run.is_defect or not survey):
+            kind = DoesNotFit if not run.fits else EmulationError if run.is_defect else MissingDependency
+            raise kind(run.reason, found=run.detail)
+
+
+class _Job:
+    """What all devices share: the model, one program per kernel set, the vectors and TFLM's answers."""
+
+    def __init__(self, model: bytes, facts: ModelFacts, request: Request, progress: Progress) -> None:
+        self._model, self._facts, self._request, self._progress = model, facts, request, progress
+        self._programs: dict[tuple[str, ...], Program] = {}
+        self._vectors: Vectors | None = None
+        self._expected: list[tuple[bytes, ...]] | None = None
+        self._no_agreement = ""
+        self.notes: list[str] = []
+
+    def prepare(self, boards: Sequence[Device]) -> None:
+        for kernels in dict.fromkeys(board.core.kernels for board in boards):
+            self._progress(f"generating C ({'+'.join(kernels)} kernels)")
+            isas = tuple(Isa(kernel) for kernel in kernels)
+            self._programs[kernels] = compile_model(self._model, self._facts.name, isas, self._request.level)
+        if self._programs:
+            program = next(iter(self._programs.values()))
+            request = self._request
+            self._vectors = make_vectors(program.inputs, request.input_kind, request.vectors, request.seed)
+            self._ask_tflm(self._vectors)
+
+    def _ask_tflm(self, vectors: Vectors) -> None:
+        self._progress("running TensorFlow Lite Micro for comparison")
+        try:
+            answers = tflm.run(self._model, vectors.arrays)
+        except MissingDependency as error:
+            self._no_agreement = error.what
+        except TinymlError as error:
+            self._no_agreement = f"{error.what}: {(error.found or '').strip().splitlines()[-1:]}"
+        else:
+            self._expected = [tuple(value.tobytes() for value in row) for row in answers.outputs]
+
+    def run(self, device: Device | Host) -> Run:
+        """One device; what it cannot do is a Refusal."""
+        try:
+            if isinstance(device, Host):
+                return self._on_host(device)
+            if self._request.engine not in device.limits.engines:
+                raise UsageError(f"{device.name} is not meant for engine {self._request.engine}")
+            return self._with_tflm(device) if self._request.engine == "tflm" else self._emulated(device)
+        except DoesNotFit as error:
+            return Refusal(device, self._request.engine, error.what, error.found or "", fits=False)
+        except MissingDependency as error:
+            return Refusal(
+                device, self._request.engine, f"{error.what}: {error.which}", error.next_step or "", fits=True
+            )
+        except TinymlError as error:
+            if isinstance(error, UsageError):
+                raise
+            reason, *rest = str(error).splitlines()
+            return Refusal(device, self._request.engine, reason, "\n".join(rest), fits=True, is_defect=True)
+
+    def _on_host(self, device: Host) -> HostRun:
+        self._progress(f"{device.name}: timing TensorFlow Lite")
+        timing = host.measure(self._model)
+        try:
+            arena = tflm.arena_bytes(self._model)
+        except TinymlError as error:
+            arena = None
+            self.notes.append(f"no arena figure: {error.what}")
+        return HostRun(
+            device,
+            timing.runtime,
+            timing.threads,
+            timing.warmup,
+            timing.runs,
+            timing.median_s,
+            timing.p90_s,
+            len(self._model),
+            arena,
+        )
+
+    def _with_tflm(self, device: Device) -> TflmRun:
+        self._progress(f"{device.name}: measuring TensorFlow Lite Micro's arena")
+        arena = tflm.arena_bytes(self._model)
+        lacking = []
+        if len(self._model) > device.flash_bytes:
+            lacking.append(f"the model takes {len(self._model):,} of {device.flash_bytes:,} B flash")
+        if arena > device.ram_bytes:
+            lacking.append(f"the arena takes {arena:,} of {device.ram_bytes:,} B RAM")
+        if lacking:
+            raise DoesNotFit(f"does not fit {device.name}", found="; ".join(lacking))
+        return TflmRun(device, arena, len(self._model))
+
+    def _emulated(self, device: Device) -> AotRun:
+        request, program = self._request, self._programs[device.core.kernels]
+        assert self._vectors is not None
+        done = emulate(
+            program,
+            device,
+            self._vectors.raw,
+            optimize=FLAGS[request.level],
+            toolchain=request.toolchain,
+            emulator=Emulator(request.emulator),
+            progress=lambda text: self._progress(f"{device.name}: {text}"),
+        )
+        rows = _rows(program, device, done)
+        ledger, ram_static = done.flash, done.static_bytes
+        return AotRun(
+            device=device,
+            compiler=done.compiler,
+            emulator=done.emulator,
+            optimize=request.level.value,
+            macs=sum(node.macs for node in program.nodes),
+            rows=rows,
+            flash=FlashUse(ledger.total, ledger.kernels, ledger.glue, ledger.weights, ledger.tables, ledger.startup),
+            ram=RamUse(
+                program.arena_bytes + done.stack_bytes + ram_static,
+                program.arena_bytes,
+                0,
+                done.stack_bytes,
+                ram_static,
+            ),
+            agreement=self._agreement(program, done.outputs),
+            no_agreement=self._no_agreement,
+            outputs=done.outputs[0],
+            placements=_placements(program),
+        )
+
+    def _agreement(self, program: Program, outputs: Sequence[tuple[bytes, ...]]) -> Agreement | None:
+        if self._expected is None:
+            return None
+        wrong, detail = 0, ""
+        for number, (found, wanted) in enumerate(zip(outputs, self._expected, strict=True)):
+            if found != wanted:
+                wrong += 1
+                detail = detail or _first_difference(program, number, found, wanted)
+        return Agreement(len(outputs), wrong, detail)
+
+
+def _rows(program: Program, device: Device, done: Emulation) -> tuple[NodeCost, ...]:
+    core, rows = device.core, []
+    for node, count in zip(program.nodes, done.counts.nodes, strict=True):
+        cycles = round(hardware_cycles(core, node.op, count.instructions, count.classes))
+        rows.append(
+            NodeCost(node.index, node.op, node.name, node.kernel, node.shape, node.macs, count.instructions, cycles)
+        )
+    between = done.counts.between
+    cycles = round(hardware_cycles(core, "", between.instructions, between.classes))
+    rows.append(NodeCost(None, "", "between nodes", "", (), 0, between.instructions, cycles))
+    return tuple(rows)
+
+
+def _placements(program: Program) -> tuple[Placement, ...]:
+    plan, last = program.plan, len(program.nodes)
+    buffers = [(name, buffer) for name, buffer in plan.tensors.items() if name not in plan.inside]
+    buffers += [(f"scratch of node {index}", buffer) for index, buffer in plan.scratch.items()]
+    return tuple(
+        Placement(name, buffer.offset, buffer.nbytes, max(buffer.first, -1), min(buffer.last, last))
+        for name, buffer in buffers
+        if buffer.nbytes
+    )
+
+
+def _first_difference(program: Program, vector: int, found: tuple[bytes, ...], wanted: tuple[bytes, ...]) -> str:
+    for port, got, right in zip(program.outputs, found, wanted, strict=True):
+        if got == right:
+            continue
+        size = port.dtype.itemsize
+        element = next(i for i in range(0, port.nbytes, size) if got[i : i + size] != right[i : i + size])
+        node = program.nodes[-1]
+        return (
+            f"vector {vector}, output {port.name} (node {node.index} {node.op} {node.name}), "
+            f"element {element // size}: "
+            f"{got[element : element + size].hex()} instead of {right[element : element + size].hex()}"
+        )
+    return f"vector {vector}: number of outputs"

@@ -1,0 +1,119 @@
+"""A benchmark as JSON, schema 1 (docs/benchmark-json.md). A key that does not apply to a run is absent."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+
+from tinyml_compress.devices.measurement import AotRun, Benchmark, HostRun, NodeCost, Refusal, Run, TflmRun
+
+__all__ = ["SCHEMA", "benchmark_json"]
+
+SCHEMA = 1
+
+
+def benchmark_json(result: Benchmark) -> str:
+    """The document, indented, keys in a fixed order."""
+    model = result.model
+    document = {
+        "schema": SCHEMA,
+        "tool": result.tool_version,
+        "model": {"name": model.name, "source": model.source, "sha256": model.sha256, "bytes": model.nbytes},
+        "input": result.input_kind,
+        "runs": [_run(run) for run in result.runs],
+        "notes": list(result.notes),
+    }
+    return json.dumps(document, indent=2) + "\n"
+
+
+def _run(run: Run) -> Mapping[str, object]:
+    match run:
+        case AotRun():
+            return _aot(run)
+        case TflmRun():
+            return {
+                "device": run.device.name,
+                "engine": "tflm",
+                "fits": True,
+                "flash": {"model": run.model_bytes},
+                "ram": {"arena": run.arena_bytes},
+            }
+        case HostRun():
+            ram = {} if run.arena_bytes is None else {"ram": {"arena": run.arena_bytes}}
+            return {
+                "device": run.device.name,
+                "engine": "tflite",
+                "runtime": run.runtime,
+                "threads": run.threads,
+                "warmup": run.warmup,
+                "repetitions": run.runs,
+                "measured_ms": {"median": run.median_s * 1e3, "p90": run.p90_s * 1e3},
+                "flash": {"model": run.model_bytes},
+                **ram,
+            }
+        case Refusal():
+            return {
+                "device": run.device.name,
+                "engine": run.engine,
+                "fits": run.fits,
+                "error": {"reason": run.reason, "detail": run.detail},
+            }
+
+
+def _aot(run: AotRun) -> Mapping[str, object]:
+    flash, ram, agreement = run.flash, run.ram, run.agreement
+    return {
+        "device": run.device.name,
+        "engine": "aot",
+        "fits": True,
+        "core": run.device.core.name,
+        "clock_hz": run.device.clock_hz,
+        "device_sha256": run.device.digest,
+        "core_sha256": run.device.core.digest,
+        "compiler": run.compiler,
+        "emulator": run.emulator,
+        "optimize": run.optimize,
+        "macs": run.macs,
+        "instructions": run.instructions,
+        "cycles": run.cycles,
+        "cycles_error": run.cycles_error,
+        "cycles_calibrated": run.device.core.calibration.calibrated,
+        "ms": run.ms,
+        "flash": {
+            "total": flash.total,
+            "kernels": flash.kernels,
+            "glue": flash.glue,
+            "weights": flash.weights,
+            "tables": flash.tables,
+            "startup": flash.startup,
+        },
+        "ram": {
+            "total": ram.total,
+            "arena": ram.arena,
+            "state": ram.state,
+            "stack": ram.stack,
+            "static": ram.static,
+        },
+        **(
+            {"bit_exact_unknown": run.no_agreement}
+            if agreement is None
+            else {"bit_exact": {"vectors": agreement.vectors, "mismatches": agreement.mismatches}}
+        ),
+        "outputs_hex": [output.hex() for output in run.outputs],
+        "nodes": [_node(row) for row in run.rows],
+    }
+
+
+def _node(row: NodeCost) -> Mapping[str, object]:
+    """What runs between nodes comes last and has no index, so that the rows sum to the totals."""
+    index = {} if row.index is None else {"index": row.index}
+    return {
+        **index,
+        "op": row.op,
+        "name": row.name,
+        "kernel": row.kernel,
+        "shape": list(row.shape),
+        "macs": row.macs,
+        "instructions": row.instructions,
+        "cycles": row.cycles,
+    }

@@ -1,0 +1,124 @@
+"""One program on one device, from sources to numbers; results are kept by content."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from functools import lru_cache
+from pathlib import Path
+
+from tinyml_compress.devices import CostClass, Device
+from tinyml_compress.errors import DataError, MissingDependency
+from tinyml_compress.ir import Program
+from tinyml_compress.runners.emulated.counting import Count, Counts
+from tinyml_compress.runners.emulated.firmware import Firmware, build_firmware
+from tinyml_compress.runners.emulated.image import FlashLedger
+from tinyml_compress.runners.emulated.machine import Machine
+from tinyml_compress.support.cache import cached_folder, key_of
+from tinyml_compress.support.resources import package_folder
+
+__all__ = ["Emulation", "Emulator", "emulate"]
+
+
+class Emulator(Enum):
+    """Who executes the firmware."""
+
+    AUTO = "auto"
+    """The built-in one where it has the core, else QEMU."""
+    UNICORN = "unicorn"
+    QEMU = "qemu"
+
+
+@dataclass(frozen=True)
+class Emulation:
+    """What an emulated device did. All exact."""
+
+    outputs: tuple[tuple[bytes, ...], ...]
+    """Per vector."""
+    counts: Counts
+    """Of the first vector."""
+    stack_bytes: int
+    """Largest of all vectors."""
+    static_bytes: int
+    flash: FlashLedger
+    compiler: str
+    emulator: str
+
+
+def emulate(
+    program: Program,
+    device: Device,
+    vectors: Sequence[Sequence[bytes]],
+    *,
+    optimize: str = "-O2",
+    toolchain: str | None = None,
+    emulator: Emulator = Emulator.AUTO,
+    progress: Callable[[str], None] = lambda text: None,
+) -> Emulation:
+    """Build the firmware, run every vector (the first one counted), and read the ledgers."""
+    if not vectors:
+        raise DataError("nothing to run", found="no input vector", allowed="at least one")
+    use_qemu = emulator is Emulator.QEMU or (emulator is Emulator.AUTO and device.core.unicorn is None)
+    progress("building the firmware")
+    if use_qemu:
+        raise MissingDependency("QEMU is not driven yet", which=device.core.title, next_step="take another device")
+    firmware = build_firmware(program, device, optimize=optimize, toolchain_name=toolchain)
+    key = _key(firmware, program, vectors)
+
+    def make(folder: Path) -> None:
+        progress("running on the emulated core")
+        machine = Machine(firmware, program)
+        first = machine.counted(vectors[0])
+        done = [first, *(machine.run(vector) for vector in vectors[1:])]
+        assert first.counts is not None
+        result = {
+            "outputs": [[output.hex() for output in run.outputs] for run in done],
+            "stack": max(run.stack_bytes for run in done),
+            "nodes": [_as_json(count) for count in first.counts.nodes],
+            "between": _as_json(first.counts.between),
+        }
+        (folder / "run.json").write_text(json.dumps(result))
+
+    stored = json.loads((cached_folder("runs", key, make) / "run.json").read_text())
+    return Emulation(
+        outputs=tuple(tuple(bytes.fromhex(text) for text in row) for row in stored["outputs"]),
+        counts=Counts(tuple(_from_json(count) for count in stored["nodes"]), _from_json(stored["between"])),
+        stack_bytes=stored["stack"],
+        static_bytes=firmware.image.static_bytes,
+        flash=firmware.image.ledger(program.prefix),
+        compiler=firmware.compiler,
+        emulator=_emulator_version(),
+    )
+
+
+def _key(firmware: Firmware, program: Program, vectors: Sequence[Sequence[bytes]]) -> str:
+    """Everything a run depends on: the firmware's bytes, the core, the inputs, and this emulator."""
+    core = firmware.core
+    parts: list[bytes | str] = [firmware.image.path.read_bytes(), repr(firmware.memory), str(core.unicorn)]
+    parts += [core.alignment.value, repr(program.nodes), repr(program.inputs), repr(program.outputs)]
+    parts += [_emulator_version(), _own_sources()]
+    parts += [data for vector in vectors for data in vector]
+    return key_of(*parts)
+
+
+@lru_cache(maxsize=1)
+def _emulator_version() -> str:
+    import unicorn
+
+    return f"unicorn {unicorn.__version__}"
+
+
+@lru_cache(maxsize=1)
+def _own_sources() -> str:
+    folder = package_folder("tinyml_compress.runners.emulated")
+    return key_of(*(path.read_bytes() for path in sorted(folder.rglob("*")) if path.suffix in (".py", ".c", ".h")))
+
+
+def _as_json(count: Count) -> dict[str, object]:
+    return {"instructions": count.instructions, "classes": {kind.value: n for kind, n in count.classes.items()}}
+
+
+def _from_json(stored: dict[str, dict[str, int]]) -> Count:
+    return Count(int(stored["instructions"]), {CostClass(kind): n for kind, n in stored["classes"].items()})  # type: ignore[call-overload]
