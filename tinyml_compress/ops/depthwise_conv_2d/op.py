@@ -166,6 +166,7 @@ def _plane_variant(symbol: str, walk: Walk, cost: Callable[[Plane], float], taps
             ("out_bytes", window.out_h * window.out_w * window.out_c),
             *plane.params(),
             ("multiplier", _groups(view).outputs),
+            ("planes", plane.buffers(window.in_c)),
             ("in_zero", quant.zero_point),
             ("weights", Ref("weights")),
             ("channels", Ref("channels")),
@@ -178,7 +179,8 @@ def _plane_variant(symbol: str, walk: Walk, cost: Callable[[Plane], float], taps
 
     def scratch(view: NodeView) -> int:
         plane = chosen(view)
-        return plane.buffer_bytes + (plane.tap_bytes if taps else 0)
+        buffers = plane.buffers(view.input(0).shape[3])
+        return plane.buffer_bytes * buffers + (plane.tap_bytes if taps else 0)
 
     def overlap(view: NodeView) -> tuple[Overlap, ...]:
         same = view.input(0).shape == view.output().shape

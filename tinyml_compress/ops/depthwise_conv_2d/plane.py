@@ -9,6 +9,7 @@ from tinyml_compress.ops._products import Sliding
 __all__ = ["MAX_SCRATCH", "Axis", "Plane", "planes"]
 
 MAX_SCRATCH = 16 << 10
+FOUR_BUFFERS = 4 << 10
 
 
 @dataclass(frozen=True)
@@ -53,6 +54,10 @@ class Plane:
     @property
     def buffer_bytes(self) -> int:
         return 2 * self.lines * self.pitch
+
+    def buffers(self, channels: int) -> int:
+        """Channels gathered at once: 4 where these fit into little scratch."""
+        return 4 if channels % 4 == 0 and 4 * self.buffer_bytes <= FOUR_BUFFERS else 1
 
     def params(self) -> tuple[tuple[str, int], ...]:
         """Struct fields from `outer_in` to `pitch`."""

@@ -30,6 +30,7 @@ typedef struct {
     int32_t lines; /* of the buffer, and values in one of its lines, which are even */
     int32_t pitch;
     int32_t multiplier; /* output channels per input channel */
+    int32_t planes;     /* buffers side by side: 4 channels are gathered at once, or 1 */
     int32_t in_zero;
     const int8_t *weights;   /* per output channel its taps, inner axis last */
     const int32_t *channels; /* per output channel as tc_fast_finish wants it */
@@ -37,9 +38,8 @@ typedef struct {
 
 static TC_INLINE void tc_plane_clear(const tc_s8_depthwise_plane *p, int16_t *plane) {
     const uint32_t zero = tc_pack16(p->in_zero, p->in_zero);
-    uint32_t *word = (uint32_t *)(void *)plane;
-    for (int32_t left = p->lines * p->pitch / 2; left > 0; left--) {
-        tc_store32(word++, zero);
+    for (int32_t left = p->planes * p->lines * p->pitch / 2; left > 0; left--, plane += 2) {
+        tc_store32(plane, zero);
     }
 }
 
@@ -55,6 +55,64 @@ static TC_INLINE void tc_plane_gather(const tc_s8_depthwise_plane *p, const int8
             *to++ = *from;
         }
     }
+}
+
+/* One value of four channels. */
+static TC_INLINE void tc_plane_one(const int8_t *from, int16_t *to, int32_t size) {
+    to[0] = from[0];
+    to[size] = from[1];
+    to[2 * size] = from[2];
+    to[3 * size] = from[3];
+}
+
+/* Four channels into four buffers; pairs of values start at even places of a line. */
+static TC_NOINLINE void tc_plane_gather4(const tc_s8_depthwise_plane *p, const int8_t *in, int16_t *plane) {
+    const int32_t size = p->lines * p->pitch;
+    const int32_t step = p->inner_in_step;
+    int16_t *line = plane + p->outer_pad * p->pitch + p->inner_pad;
+    for (int32_t o = p->outer_in; o > 0; o--, line += p->pitch, in += p->outer_in_step) {
+        const int8_t *from = in;
+        int16_t *to = line;
+        int32_t left = p->inner_in;
+        if (p->inner_pad % 2 != 0) {
+            tc_plane_one(from, to, size);
+            from += step;
+            to++;
+            left--;
+        }
+        for (; left > 1; left -= 2, to += 2) {
+            const uint32_t first = tc_load32(from);
+            const uint32_t second = tc_load32(from + step);
+            const uint32_t a = tc_sxtb16(first);
+            const uint32_t b = tc_sxtb16_odd(first);
+            const uint32_t c = tc_sxtb16(second);
+            const uint32_t d = tc_sxtb16_odd(second);
+            int16_t *at = to;
+            tc_store32(at, (a & 0xffffu) | c << 16);
+            at += size;
+            tc_store32(at, (b & 0xffffu) | d << 16);
+            at += size;
+            tc_store32(at, a >> 16 | (c & 0xffff0000u));
+            at += size;
+            tc_store32(at, b >> 16 | (d & 0xffff0000u));
+            from += 2 * step;
+        }
+        if (left > 0) {
+            tc_plane_one(from, to, size);
+        }
+    }
+}
+
+/* The buffer that holds input channel `c`, gathered now where it is the first of its group. */
+static TC_INLINE int16_t *tc_plane_of(const tc_s8_depthwise_plane *p, const int8_t *in, int32_t c, int16_t *plane) {
+    if (p->planes == 4) {
+        if (c % 4 == 0) {
+            tc_plane_gather4(p, in + c, plane);
+        }
+        return plane + c % 4 * p->lines * p->pitch;
+    }
+    tc_plane_gather(p, in + c, plane);
+    return plane;
 }
 
 #endif

@@ -3,17 +3,17 @@
 
 TC_KERNEL void tc_s8_depthwise_conv_2d_plane__dsp(const tc_s8_depthwise_plane *p, const int8_t *in, int8_t *out,
                                                   void *scratch) {
-    int16_t *plane = (int16_t *)scratch;
-    int16_t *taps = plane + p->lines * p->pitch;
+    int16_t *buffer = (int16_t *)scratch;
+    int16_t *taps = buffer + p->planes * p->lines * p->pitch;
     const int32_t pairs = (p->inner_kernel + 1) / 2;
     const int32_t next = p->outer_dilation * p->pitch;
-    tc_plane_clear(p, plane);
+    tc_plane_clear(p, buffer);
     for (int32_t b = p->batch; b > 0; b--, in += p->in_bytes, out += p->out_bytes) {
         const int8_t *w = p->weights;
         const int32_t *channel = p->channels;
         int8_t *to_channel = out;
         for (int32_t c = 0; c < p->in_c; c++) {
-            tc_plane_gather(p, in + c, plane);
+            const int16_t *plane = tc_plane_of(p, in, c, buffer);
             for (int32_t m = 0; m < p->multiplier; m++, channel += 4, to_channel++) {
                 int16_t *tap = taps; /* each line of taps ends with a 0 where it is odd */
                 for (int32_t o = p->outer_kernel; o > 0; o--) {
