@@ -101,7 +101,7 @@ def random_graph(seed: int, length: int, largest: int = 600, step: int = 1) -> t
         else:
             outs = {f"t{index}_{i}": size() for i in range(dice.choice([1, 1, 1, 2]))}
             rules = [
-                Overlap(slot, out, dice.choice([0, 0, 0, 17, 64, 300]))
+                Overlap(slot, out, dice.choice([0, 0, 0, 16, 17, 64, 300]), exact=dice.random() < 0.3)
                 for slot in range(len(sources))
                 for out in range(len(outs))
                 if dice.random() < 0.5

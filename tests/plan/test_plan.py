@@ -81,8 +81,8 @@ def exhaustive(problem: Problem) -> int:
             best = top
             return
         for spot in range(0, best - blocks[here].nbytes + 1, blocks[here].align):
-            bars = ((offsets[p] - spot, pairs[p, here]) for p in range(here))
-            if all(bar is None or not bar[0] < distance < bar[1] for distance, bar in bars):
+            bars = ((offsets[p] - spot, bar) for p in range(here) for bar in pairs[p, here])
+            if all(not low < distance < high for distance, (low, high) in bars):
                 descend((*offsets, spot), max(top, spot + blocks[here].nbytes))
 
     descend((), 0)
@@ -282,3 +282,24 @@ def test_a_residual_block_shares_what_it_can() -> None:
     make.node("ANY", ["x", "b"], {"y": 16384}, kernel(Overlap(0, 0), Overlap(1, 0)))
     made = plan(make.graph(["x"], ["y"]), make.schedule)
     assert made.arena_bytes == made.lower_bound == 2 * 16384 + 544
+
+
+def test_an_exact_rule_means_there_or_apart() -> None:
+    """The second layer's output may coincide with its input, though not trail behind it."""
+    schedule = [kernel(Overlap(0, 0, 16)), kernel(Overlap(0, 0, exact=True)), kernel(Overlap(0, 0, 32, exact=True))]
+    made = plan(chain([1000] * 4, schedule), schedule)
+    assert made.arena_bytes == made.lower_bound == 1048
+    at = [made.tensors[f"t{index}"].offset for index in range(4)]
+    assert at == [48, 32, 32, 0]
+
+
+def test_an_exact_rule_at_an_odd_gap_keeps_apart() -> None:
+    schedule = [kernel(Overlap(0, 0, 6, exact=True))]
+    assert plan(chain([100, 100], schedule), schedule).arena_bytes == 200
+
+
+def test_contradicting_rules_keep_apart() -> None:
+    make = Builder()
+    make.tensor("x", 100)
+    make.node("ANY", ["x", "x"], {"y": 100}, kernel(Overlap(0, 0, exact=True), Overlap(1, 0, 8)))
+    assert plan(make.graph(["x"], ["y"]), make.schedule).arena_bytes == 200

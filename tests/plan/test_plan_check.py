@@ -59,9 +59,10 @@ def test_moving_a_block_onto_another_is_caught_exactly_when_a_rule_breaks(seed: 
             for index, name in enumerate(names)
         ]
         clash = any(
-            (bar := forbidden(problem, mover, other)) is not None and bar[0] < where[mover] - where[other] < bar[1]
+            low < where[mover] - where[other] < high
             for other in range(len(names))
             if other != mover
+            for low, high in forbidden(problem, mover, other)
         )
         caught += clash
         assert broken(graph, schedule, mutant) == clash

@@ -23,9 +23,9 @@ def live_bounds(problem: Problem) -> list[int]:
     """
     contents = _Contents(problem)
     savings: dict[int, int] = {}
-    for (source, target), gap in problem.rules.items():
+    for (source, target), rule in problem.rules.items():
         a, b = problem.blocks[source], problem.blocks[target]
-        shared = max(0, min(_words(b.nbytes) - _words(max(gap, 0)), _words(a.nbytes)))
+        shared = max(0, min(_words(b.nbytes) - _words(max(rule.gap, 0)), _words(a.nbytes)))
         savings[b.first] = savings.get(b.first, 0) + shared
     bounds: list[int] = []
     for step in range(-1, problem.nodes + 1):

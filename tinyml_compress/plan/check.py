@@ -14,7 +14,7 @@ import numpy.typing as npt
 from tinyml_compress.errors import PlanError
 from tinyml_compress.ir import ARENA_ALIGN, Buffer, Graph, MemoryPlan, NodeView
 from tinyml_compress.ops import operator
-from tinyml_compress.ops.base import Variant
+from tinyml_compress.ops.base import Overlap, Variant
 
 __all__ = ["check"]
 
@@ -81,6 +81,10 @@ def _check_place(name: str, buffer: Buffer, nbytes: int, align: int, plan: Memor
         )
     if buffer.offset % min(align, ARENA_ALIGN):
         raise PlanError("a buffer is not aligned", which=name, found=buffer.offset, allowed=f"multiples of {align}")
+
+
+def _holds(rule: Overlap, distance: int) -> bool:
+    return distance == rule.gap if rule.exact else distance >= rule.gap
 
 
 class _Run:
@@ -173,7 +177,9 @@ class _Run:
         when: str,
     ) -> None:
         """What the node writes (outputs, scratch) must not touch what it reads, nor one output another."""
-        rules = {(rule.input, rule.output): rule.gap for rule in variant.overlap(view)}
+        rules: dict[tuple[int, int], list[Overlap]] = {}
+        for rule in variant.overlap(view):
+            rules.setdefault((rule.input, rule.output), []).append(rule)
         owner: _Ids = np.full(self._arena.size, _NOTHING, dtype=np.int64)
         for out, name in enumerate(view.node.outputs):
             spot = self._span(name)
@@ -194,13 +200,13 @@ class _Run:
                     raise PlanError("scratch lies over an input", which=f"{name}, {when}")
                 target = view.node.outputs[int(out)]
                 distance = self._plan.tensors[name].offset - self._plan.tensors[target].offset
-                gap = rules.get((slot, int(out)))
-                if gap is None or distance < gap:
+                found = rules.get((slot, int(out)), [])
+                if not found or any(not _holds(rule, distance) for rule in found):
                     raise PlanError(
                         "an output lies over an input that the kernel still reads",
                         which=f"{target} over {name}, {when}",
                         found=f"{variant.symbol} with the input {distance} bytes above the output",
-                        allowed="apart" if gap is None else f"apart, or at least {gap} bytes above",
+                        allowed=", ".join(["apart", *(f"{'' if r.exact else 'at least '}{r.gap}" for r in found)]),
                     )
 
     def _span(self, name: str) -> slice:

@@ -10,7 +10,7 @@ from tinyml_compress.ir import Graph, NodeView, Tensor
 from tinyml_compress.ops import operator
 from tinyml_compress.ops.base import Variant
 
-__all__ = ["MIN_ALIGN", "SCRATCH_ALIGN", "Block", "Problem", "lifetimes", "problem_of"]
+__all__ = ["MIN_ALIGN", "SCRATCH_ALIGN", "Block", "Problem", "Rule", "lifetimes", "problem_of"]
 
 MIN_ALIGN = 4
 """Every tensor starts on a word, so that kernels may load words of int8."""
@@ -30,13 +30,21 @@ class Block:
 
 
 @dataclass(frozen=True)
+class Rule:
+    """The two may share bytes while input.offset - output.offset >= gap, or only where it equals gap."""
+
+    gap: int
+    exact: bool = False
+
+
+@dataclass(frozen=True)
 class Problem:
     """Blocks and what may lie over what. Blocks of zero bytes are not listed."""
 
     blocks: tuple[Block, ...]
     nodes: int
-    rules: Mapping[tuple[int, int], int]
-    """(dying input, output) -> gap: the two may share bytes while input.offset - output.offset >= gap."""
+    rules: Mapping[tuple[int, int], Rule]
+    """By dying input and output."""
     aliases: tuple[tuple[int, int, int], ...]
     """(inner, host, byte offset): inner's bytes equal host's from that offset on, so they may share a place."""
 
@@ -91,7 +99,7 @@ def problem_of(graph: Graph, schedule: Sequence[Variant]) -> Problem:
         if tensor.nbytes > 0:
             place[name] = len(blocks)
             blocks.append(Block(tensor.nbytes, first, last, align_of(tensor), name))
-    rules: dict[tuple[int, int], int] = {}
+    rules: dict[tuple[int, int], Rule] = {}
     aliases: dict[tuple[int, int, int], None] = {}
     for index, (view, variant) in enumerate(zip(graph.views(), schedule, strict=True)):
         scratch = variant.scratch(view)
@@ -99,29 +107,42 @@ def problem_of(graph: Graph, schedule: Sequence[Variant]) -> Problem:
             raise PlanError("a kernel asks for negative scratch", which=variant.symbol, found=scratch)
         if scratch:
             blocks.append(Block(scratch, index, index, SCRATCH_ALIGN, None))
-        for (source, target), gap in overlap_gaps(view, variant).items():
+        for (source, target), rule in overlap_rules(view, variant).items():
             if source in place and target in place and blocks[place[source]].last == index:
-                rules[place[source], place[target]] = gap
+                rules[place[source], place[target]] = rule
         for inner, host, offset in declared_aliases(view):
             if inner in place and host in place:
                 aliases[place[inner], place[host], offset] = None
     return Problem(tuple(blocks), len(graph.nodes), rules, tuple(aliases))
 
 
-def overlap_gaps(view: NodeView, variant: Variant) -> dict[tuple[str, str], int]:
-    """(input name, output name) -> gap, for pairs that the kernel lets overlap.
+def overlap_rules(view: NodeView, variant: Variant) -> dict[tuple[str, str], Rule]:
+    """(input name, output name) -> rule, for pairs that the kernel lets overlap.
 
-    A tensor that is read through several inputs needs a rule for each of them; the widest gap counts.
+    A tensor that is read through several inputs needs a rule for each of them, and all must hold at once.
     """
     node = view.node
-    given = {(rule.input, rule.output): rule.gap for rule in variant.overlap(view)}
-    gaps: dict[tuple[str, str], int] = {}
-    for name in {name for name in node.inputs if name is not None}:
+    given: dict[tuple[int, int], list[Rule]] = {}
+    for overlap in variant.overlap(view):
+        given.setdefault((overlap.input, overlap.output), []).append(Rule(overlap.gap, overlap.exact))
+    rules: dict[tuple[str, str], Rule] = {}
+    for name in dict.fromkeys(name for name in node.inputs if name is not None):
         slots = [slot for slot, source in enumerate(node.inputs) if source == name]
         for out, target in enumerate(node.outputs):
             if all((slot, out) in given for slot in slots):
-                gaps[name, target] = max(given[slot, out] for slot in slots)
-    return gaps
+                both = _strictest([rule for slot in slots for rule in given[slot, out]])
+                if both is not None:
+                    rules[name, target] = both
+    return rules
+
+
+def _strictest(rules: Sequence[Rule]) -> Rule | None:
+    """One rule that says what all of them say; None when they contradict."""
+    gap = max(rule.gap for rule in rules)
+    exact = {rule.gap for rule in rules if rule.exact}
+    if not exact:
+        return Rule(gap)
+    return Rule(gap, exact=True) if exact == {gap} else None
 
 
 def declared_aliases(view: NodeView) -> list[tuple[str, str, int]]:

@@ -42,9 +42,8 @@ def pairs_of_problem(problem: Problem, equal: frozenset[tuple[int, int]]) -> Pai
         for q in order[at + 1 :]:
             if problem.blocks[q].first > problem.blocks[p].last:
                 break
-            barred = forbidden(problem, p, q)
-            if barred is not None and (min(p, q), max(p, q)) not in equal:
-                bars.append((p, q, *barred))
+            if (min(p, q), max(p, q)) not in equal:
+                bars += [(p, q, low, high) for low, high in forbidden(problem, p, q)]
     blocks = problem.blocks
     return Pairs(tuple(b.nbytes for b in blocks), tuple(b.align for b in blocks), tuple(bars))
 

@@ -35,19 +35,23 @@ class Units:
                     yield u, v, low, high
 
 
-def forbidden(problem: Problem, p: int, q: int) -> tuple[int, int] | None:
-    """The open interval that offset[p] - offset[q] must avoid, or None when the blocks never meet."""
+def forbidden(problem: Problem, p: int, q: int) -> tuple[tuple[int, int], ...]:
+    """The open intervals that offset[p] - offset[q] must avoid; none when the blocks never meet."""
     a, b = problem.blocks[p], problem.blocks[q]
     if a.last < b.first or b.last < a.first:
-        return None
-    low, high = -a.nbytes, b.nbytes
-    gap = problem.rules.get((q, p))
-    if gap is not None:  # p is written over q, which dies
-        low = max(low, -gap)
-    gap = problem.rules.get((p, q))
-    if gap is not None:  # q is written over p, which dies
-        high = min(high, gap)
-    return (low, high) if high - low > 1 else None
+        return ()
+    bars = [(-a.nbytes, b.nbytes)]
+    if (q, p) in problem.rules:  # p is written over q, which dies
+        rule = problem.rules[q, p]
+        bars = [(max(-a.nbytes, -rule.gap), b.nbytes)]
+        if rule.exact:
+            bars.append((-a.nbytes, min(-rule.gap, b.nbytes)))
+    elif (p, q) in problem.rules:  # q is written over p, which dies
+        rule = problem.rules[p, q]
+        bars = [(-a.nbytes, min(b.nbytes, rule.gap))]
+        if rule.exact:
+            bars.append((max(-a.nbytes, rule.gap), b.nbytes))
+    return tuple((low, high) for low, high in bars if high - low > 1)
 
 
 class _Joiner:
@@ -85,8 +89,7 @@ class _Joiner:
 
     def _agree(self, p: int, q: int, where: dict[int, int], links: list[tuple[int, int, int]]) -> bool:
         """Whether p and q may both be there: never together, apart, allowed by a rule, or of equal content."""
-        barred = forbidden(self.problem, p, q)
-        if barred is None or not barred[0] < where[p] - where[q] < barred[1]:
+        if not any(bar[0] < where[p] - where[q] < bar[1] for bar in forbidden(self.problem, p, q)):
             return True
         blocks = self.problem.blocks
         low = max(where[p], where[q])
@@ -123,9 +126,10 @@ class _Joiner:
                 if blocks[q].first > blocks[p].last:
                     break
                 (u, a), (v, b) = home[p], home[q]
-                barred = forbidden(self.problem, p, q)
-                if u != v and barred is not None:
-                    low, high = barred[0] - a + b, barred[1] - a + b
+                if u == v:
+                    continue
+                for bar in forbidden(self.problem, p, q):
+                    low, high = bar[0] - a + b, bar[1] - a + b
                     apart[u].append((v, low, high))
                     apart[v].append((u, -high, -low))
         return Units(tuple(units), tuple(tuple(row) for row in apart), tuple(self.granted))
