@@ -23,7 +23,7 @@ PACKAGES = {
     "recipes": "tinyml_recipes",
     "calibration_data": "tinyml_calibration",
 }
-CODE_ENDS = (".py", ".c", ".h", ".toml", ".md", ".npz", ".ld", ".S", ".json", ".html", ".css", ".js", ".typed")
+CODE_ENDS = (".py", ".c", ".h", ".toml", ".md", ".npz", ".ld", ".S", ".json", ".html", ".css", ".js", ".txt", ".typed")
 
 
 def call(*words: str | Path, cwd: Path) -> str:
