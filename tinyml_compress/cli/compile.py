@@ -6,6 +6,8 @@ from pathlib import Path
 
 import click
 
+from tinyml_compress.cli._options import json_option, name_option, output_option, print_json, tflite_argument
+
 EXAMPLES = """\b
 Examples:
   tinyml-compress compile model.tflite -o build/model
@@ -33,7 +35,7 @@ Examples:
     show_default=True,
     help="What to choose kernels for.",
 )
-@click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
+@json_option
 def command(model: Path, output: Path, name: str | None, isa: str, optimize: str, as_json: bool) -> None:
     """Compile an int8 .tflite MODEL to one C file and one header, bit-exact with TensorFlow Lite Micro.
 
@@ -45,8 +47,6 @@ def command(model: Path, output: Path, name: str | None, isa: str, optimize: str
 
     done = compile_to_folder(model, output, name or c_name(model.stem), Isa(isa), Level(optimize))
     if as_json:
-        import json
-
-        click.echo(json.dumps(done.as_json(), indent=2))
+        print_json(done.as_json())
     else:
         click.echo(done.summary())

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import click
 
+from tinyml_compress.cli._options import json_option, print_json
+
 EXAMPLES = """\b
 Examples:
   tinyml-compress inspect model.tflite --layers
@@ -16,16 +18,14 @@ Examples:
 @click.command(epilog=EXAMPLES)
 @click.argument("models", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--layers", is_flag=True, help="One line per operator.")
-@click.option("--json", "as_json", is_flag=True, help="Print everything as JSON.")
+@json_option
 def command(models: tuple[Path, ...], layers: bool, as_json: bool) -> None:
     """Show operators, quantization, MACs, sparsity, bytes and memory plan of .tflite MODELS, side by side."""
     from tinyml_compress.pipeline.inspection import inspect_model
 
     inspections = [inspect_model(model) for model in models]
     if as_json:
-        import json
-
-        click.echo(json.dumps([inspection.as_json() for inspection in inspections], indent=2))
+        print_json([inspection.as_json() for inspection in inspections])
         return
     from tinyml_compress.report.inspection import print_inspections
 

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import click
 
+from tinyml_compress.cli._options import json_option, print_json, tflite_argument
+
 EXAMPLES = """\b
 Examples:
   tinyml-compress shrink model.tflite -o smaller.tflite
@@ -14,7 +16,7 @@ Examples:
 
 
 @click.command(epilog=EXAMPLES)
-@click.argument("model", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@tflite_argument()
 @click.option("-o", "--output", required=True, type=click.Path(dir_okay=False, path_type=Path), help="File to write.")
 @click.option(
     "--names-only",
@@ -22,7 +24,7 @@ Examples:
     help="Touch only what computes nothing: names, metadata, unread scales. So far the only way, and the default.",
 )
 @click.option("--vectors", default=10, show_default=True, type=click.IntRange(0), help="Inputs to compare outputs on.")
-@click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
+@json_option
 def command(model: Path, output: Path, names_only: bool, vectors: int, as_json: bool) -> None:
     """Rewrite a .tflite MODEL without names, metadata and scales that no kernel reads.
 
@@ -32,8 +34,6 @@ def command(model: Path, output: Path, names_only: bool, vectors: int, as_json: 
 
     done = shrink_file(model, output, vectors)
     if as_json:
-        import json
-
-        click.echo(json.dumps(done.as_json(), indent=2))
+        print_json(done.as_json())
     else:
         click.echo(done.summary())
