@@ -20,6 +20,7 @@ from tinyml_compress.techniques._backend import keras, tensorflow
 from tinyml_compress.techniques._graph import Copier, Step, rebuild, steps_of
 from tinyml_compress.techniques._prepare import Prepared, prepare
 from tinyml_compress.techniques._quantizers import bake, output_quantizer, wrap_weights
+from tinyml_compress.techniques.clustering import cluster_projection
 from tinyml_compress.techniques.pruning import mask_projection
 from tinyml_compress.techniques.sparsity import prunable_weights, total_sparsity
 from tinyml_compress.techniques.training import History, Projection, Training
@@ -267,25 +268,3 @@ def _projections(model: Any, prepared: Prepared, preserve: Preserve) -> list[Pro
                 mask = (value != 0).astype(np.float32)
                 projections.append(mask_projection(weight, mask))
     return projections
-
-
-_MOST_CLUSTERS = 256
-
-
-def cluster_projection(weight: Any, base: Any, factor: Any, keep_zeros: bool) -> Projection | None:
-    """Holds a weight at `factor` x (one of the values in `base`), each value free to move; None when not clustered."""
-    tf = tensorflow()
-    values, places = np.unique(base, return_inverse=True)
-    if len(values) > _MOST_CLUSTERS or len(values) * 2 > base.size:
-        return None
-    places = places.reshape(-1).astype(np.int32)
-    scale = np.broadcast_to(factor, base.shape).astype(np.float32)
-    safe = np.where(scale == 0, 1.0, scale)
-    moves = (np.where(values == 0, 0.0, 1.0) if keep_zeros else np.ones(len(values))).astype(np.float32)
-
-    def project(value: Any) -> Any:
-        flat = tf.reshape(value / safe, (-1,))
-        centres = tf.math.unsorted_segment_mean(flat, places, len(values)) * moves
-        return tf.reshape(tf.gather(centres, places), value.shape) * scale
-
-    return Projection(weight, project)

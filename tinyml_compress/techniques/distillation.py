@@ -1,0 +1,142 @@
+"""Knowledge distillation: a student learns from a teacher's outputs as well as from the labels.
+
+The teacher's outputs are computed once. They reach the student's loss packed beside the labels, so that any fine-tuning
+of any technique can learn from the float model in the same way.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from tinyml_compress.errors import ModelError, UnsupportedLayer
+from tinyml_compress.techniques._backend import fix_seeds, keras, tensorflow
+from tinyml_compress.techniques._channels import Channels, Role, analyse
+from tinyml_compress.techniques._graph import Copier, copy_model, rebuild
+from tinyml_compress.techniques._slicing import rebuild_without
+from tinyml_compress.techniques.training import History, Kind, Training, ends_in, outputs_of, targets_of
+
+__all__ = ["Distilled", "distil", "fresh_copy", "narrower", "taught_by"]
+
+
+@dataclass(frozen=True)
+class Distilled:
+    """The trained student."""
+
+    model: Any
+    teacher_parameters: int
+    student_parameters: int
+    history: History
+
+
+def distil(
+    teacher: Any,
+    student: Any,
+    *,
+    training: Training,
+    temperature: float = 4.0,
+    alpha: float = 0.5,
+    epochs: int = 30,
+    learning_rate: float = 2e-3,
+) -> Distilled:
+    """Train a copy of `student`, from its present weights, on `teacher`; `alpha` is the weight of the soft labels."""
+    if tuple(teacher.output_shape) != tuple(student.output_shape):
+        raise ModelError(
+            "teacher and student differ in their outputs",
+            which=f"{teacher.name}, {student.name}",
+            found=f"{tuple(student.output_shape[1:])} for the student",
+            allowed=f"{tuple(teacher.output_shape[1:])}",
+        )
+    pupil = copy_model(student)
+    taught = taught_by(teacher, pupil, training, temperature=temperature, alpha=alpha)
+    history = taught.fit(pupil, epochs, learning_rate)
+    return Distilled(pupil, teacher.count_params(), pupil.count_params(), history)
+
+
+def taught_by(
+    teacher: Any, student: Any, training: Training, *, temperature: float = 4.0, alpha: float = 0.5
+) -> Training:
+    """`training` with a loss that also follows the teacher, whose outputs are computed here, once."""
+    soft = outputs_of(teacher, training.train.inputs)
+    hard = targets_of(training.task, training.train, student)
+    if training.task.kind is not Kind.CLASSIFICATION:
+        targets = np.concatenate([hard.reshape(len(hard), -1), soft.reshape(len(soft), -1)], axis=1)
+        return replace(training, targets=targets.astype(np.float32), loss=_regression_loss(hard[0].size, alpha))
+    logits = np.log(np.maximum(soft, 1e-8)) if ends_in(teacher, "softmax") else soft
+    targets = np.concatenate([hard[:, None], logits], axis=1).astype(np.float32)
+    return replace(training, targets=targets, loss=_soft_loss(student, temperature, alpha))
+
+
+def _soft_loss(student: Any, temperature: float, alpha: float) -> Any:
+    tf, losses = tensorflow(), keras().losses
+    is_probability = ends_in(student, "softmax")
+
+    def loss(targets: Any, outputs: Any) -> Any:
+        labels, teacher = targets[:, 0], targets[:, 1:]
+        logits = tf.math.log(tf.maximum(outputs, 1e-8)) if is_probability else outputs
+        hard = losses.sparse_categorical_crossentropy(labels, logits, from_logits=True)
+        wanted = tf.nn.softmax(teacher / temperature)
+        # the square makes gradients of soft and hard labels comparable at any temperature
+        soft = tf.nn.softmax_cross_entropy_with_logits(wanted, logits / temperature) * temperature**2
+        return alpha * soft + (1 - alpha) * hard
+
+    return loss
+
+
+def _regression_loss(size: int, alpha: float) -> Any:
+    tf = tensorflow()
+
+    def loss(targets: Any, outputs: Any) -> Any:
+        flat = tf.reshape(outputs, (-1, size))
+        hard, soft = targets[:, :size], targets[:, size:]
+        return alpha * tf.reduce_mean((flat - soft) ** 2, axis=-1) + (1 - alpha) * tf.reduce_mean(
+            (flat - hard) ** 2, axis=-1
+        )
+
+    return loss
+
+
+def narrower(teacher: Any, width: float, *, seed: int = 0, round_to: int = 1) -> Any:
+    """The teacher's architecture with `width` times the channels in every layer, freshly initialized."""
+    flat = copy_model(teacher)
+    graph = analyse(flat)
+    removed = frozenset(unit for unit in _surplus(graph, width, round_to))
+    if not removed:
+        raise UnsupportedLayer(
+            "no layer of the teacher can be made narrower",
+            which=teacher.name,
+            found=f"width {width:g}",
+            next_step="give a student of your own: student = 'module:function' or 'zoo:NAME'",
+        )
+    return fresh_copy(rebuild_without(flat, graph, removed, name=f"{teacher.name}_{width:g}".replace(".", "_")), seed)
+
+
+def fresh_copy(model: Any, seed: int) -> Any:
+    """The same architecture with newly drawn weights."""
+    fix_seeds(seed)
+    copier = Copier()
+
+    def substitute(layer: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        return copier.build(layer, lambda: copier.fresh(layer), None, args, kwargs)
+
+    return rebuild(model, substitute)
+
+
+def _surplus(graph: Channels, width: float, round_to: int) -> list[int]:
+    """The units that go: of every group of layers that share channels the same part."""
+    makers: dict[int, tuple[str, ...]] = {}
+    for cut in graph.cuts:
+        if cut.role not in (Role.NORM, Role.PRELU, Role.DEPTHWISE):
+            for unit in dict.fromkeys(int(unit) for unit in cut.outputs):
+                makers[unit] = (*makers.get(unit, ()), cut.layer.name)
+    groups: dict[tuple[str, ...], list[int]] = {}
+    for unit, names in makers.items():
+        if unit not in graph.pinned:
+            groups.setdefault(names, []).append(unit)
+    surplus = []
+    for units in groups.values():
+        kept = min(len(units), max(1, round(width * len(units) / round_to) * round_to))
+        surplus += units[kept:]
+    return surplus

@@ -1,0 +1,263 @@
+"""Low-rank factorisation: a layer becomes two thin ones, where that saves parameters.
+
+Dense and 1x1 convolutions are split by their singular values. A k x k convolution becomes k x 1 into `rank` channels,
+then 1 x k: the two-step decomposition of a kernel seen as a (rows x inputs) by (columns x outputs) matrix.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from fnmatch import fnmatch
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from tinyml_compress.errors import ConfigError, TrainingError
+from tinyml_compress.techniques._backend import keras
+from tinyml_compress.techniques._graph import Copier, copy_model, rebuild, steps_of
+from tinyml_compress.techniques.training import History, Samples, Task, Training, higher_is_better, score
+
+__all__ = ["Factored", "RankBy", "Split", "factorise"]
+
+Array = npt.NDArray[Any]
+
+
+class RankBy(Enum):
+    """How the rank of each layer is chosen."""
+
+    ENERGY = "energy"  # the part of the squared singular values that must stay
+    PARAMETERS = "parameters"  # the part of the model's parameters that may stay
+    ERROR = "error"  # the loss of score on data that is allowed for each layer
+
+
+@dataclass(frozen=True)
+class Split:
+    """What happened to one layer."""
+
+    layer: str
+    rank: int | None
+    before: int
+    after: int
+    why: str
+
+
+@dataclass(frozen=True)
+class Factored:
+    """The factored model, layer by layer."""
+
+    model: Any
+    splits: tuple[Split, ...]
+    before: int
+    after: int
+    history: History
+
+
+def factorise(
+    model: Any,
+    *,
+    by: RankBy = RankBy.ENERGY,
+    value: float = 0.9,
+    epochs: int = 5,
+    learning_rate: float = 5e-4,
+    exclude: Sequence[str] = (),
+    training: Training | None = None,
+) -> Factored:
+    """A copy of `model` with layers split where it pays, then fine-tuned (`epochs` = 0 or no data: not)."""
+    flat = copy_model(model)
+    candidates = _candidates(flat, exclude)
+    ranks = _ranks(flat, candidates, by, value, training)
+    splits = []
+    for layer, whole in candidates:
+        rank = ranks.get(layer.name)
+        if isinstance(whole, str):
+            splits.append(Split(layer.name, None, layer.count_params(), layer.count_params(), whole))
+        elif rank is None or not _pays(layer, rank):
+            why = f"rank {rank} would not save parameters" if rank else "needs its full rank"
+            splits.append(Split(layer.name, None, layer.count_params(), layer.count_params(), why))
+        else:
+            after = _parameters(layer, rank)
+            splits.append(Split(layer.name, rank, layer.count_params(), after, f"rank {rank} of {_full(layer)}"))
+    chosen = {split.layer: split.rank for split in splits if split.rank is not None}
+    smaller = _replace(flat, chosen)
+    history = History()
+    if training is not None and epochs > 0 and chosen:
+        history = training.fit(smaller, epochs, learning_rate)
+    return Factored(smaller, tuple(splits), flat.count_params(), smaller.count_params(), history)
+
+
+def _candidates(flat: Any, exclude: Sequence[str]) -> list[tuple[Any, Array | str]]:
+    """Every layer with a kernel, with its matrix, or with why it has none."""
+    calls: dict[int, int] = {}
+    for step in steps_of(flat):
+        calls[id(step.layer)] = calls.get(id(step.layer), 0) + 1
+    rows: list[tuple[Any, Array | str]] = []
+    for layer in flat.layers:
+        kind = type(layer).__name__
+        if not layer.trainable_weights or kind == "BatchNormalization":
+            continue
+        if any(fnmatch(layer.name, name) for name in exclude):
+            rows.append((layer, "excluded by the recipe"))
+        elif calls.get(id(layer), 0) > 1:
+            rows.append((layer, "shared by several calls"))
+        elif kind == "Dense" or (kind == "Conv2D" and layer.groups == 1 and _is_separable_geometry(layer)):
+            rows.append((layer, _matrix(layer)))
+        else:
+            rows.append((layer, f"{kind} has no factorisation here"))
+    return rows
+
+
+def _is_separable_geometry(layer: Any) -> bool:
+    # with dilation the two steps stay exact, but no kernel in TFLM is good at it
+    return tuple(layer.dilation_rate) == (1, 1)
+
+
+def _matrix(layer: Any) -> Array:
+    kernel = np.asarray(layer.get_weights()[0])
+    if kernel.ndim == 2 or kernel.shape[:2] == (1, 1):
+        return kernel.reshape(-1, kernel.shape[-1])
+    rows, columns, inputs, outputs = kernel.shape
+    return kernel.transpose(0, 2, 1, 3).reshape(rows * inputs, columns * outputs)
+
+
+def _full(layer: Any) -> int:
+    return min(_matrix(layer).shape)
+
+
+def _parameters(layer: Any, rank: int) -> int:
+    rows, columns = _matrix(layer).shape
+    bias = layer.get_weights()[1].size if layer.use_bias else 0
+    return rank * (rows + columns) + bias
+
+
+def _pays(layer: Any, rank: int) -> bool:
+    return rank < _full(layer) and _parameters(layer, rank) < layer.count_params()
+
+
+def _ranks(
+    flat: Any,
+    candidates: list[tuple[Any, Array | str]],
+    by: RankBy,
+    value: float,
+    training: Training | None,
+) -> dict[str, int]:
+    spectra = {
+        layer.name: np.linalg.svd(whole, compute_uv=False) for layer, whole in candidates if not isinstance(whole, str)
+    }
+    layers = {layer.name: layer for layer, _ in candidates}
+    if not 0 < value < 1:
+        raise ConfigError("out of range", which=f"low_rank: {by.value} = {value:g}", allowed="between 0 and 1")
+    if by is RankBy.ENERGY:
+        return {name: _rank_for(spectrum, value) for name, spectrum in spectra.items()}
+    if by is RankBy.PARAMETERS:
+        return _ranks_for_parameters(flat, spectra, layers, value)
+    if training is None:
+        raise TrainingError("rank by error needs data", next_step="give --data, or use by = 'energy'")
+    return _ranks_for_error(flat, spectra, layers, value, training)
+
+
+def _rank_for(spectrum: Array, energy: float) -> int:
+    kept = np.cumsum(spectrum**2) / max(float((spectrum**2).sum()), 1e-30)
+    return int(np.searchsorted(kept, energy - 1e-9) + 1)
+
+
+def _ranks_for_parameters(flat: Any, spectra: dict[str, Array], layers: dict[str, Any], part: float) -> dict[str, int]:
+    """One energy for all layers: the largest with which the model has at most `part` of its parameters."""
+    whole = flat.count_params()
+    best: dict[str, int] = {}
+    low, high = 0.0, 1.0
+    for _ in range(30):
+        middle = (low + high) / 2
+        ranks = {name: _rank_for(spectrum, middle) for name, spectrum in spectra.items()}
+        saved = sum(
+            layers[name].count_params() - _parameters(layers[name], rank)
+            for name, rank in ranks.items()
+            if _pays(layers[name], rank)
+        )
+        if whole - saved <= part * whole:
+            low, best = middle, ranks
+        else:
+            high = middle
+    if not best:
+        raise TrainingError(
+            "low rank cannot save that many parameters",
+            which=flat.name,
+            found=f"{part:.0%} wanted",
+            next_step="raise value, or combine it with structured pruning",
+        )
+    return best
+
+
+def _ranks_for_error(
+    flat: Any, spectra: dict[str, Array], layers: dict[str, Any], allowed: float, training: Training
+) -> dict[str, int]:
+    """Per layer the smallest rank whose factorisation alone costs at most `allowed` of the score."""
+    samples = training.validation or training.train
+    few = Samples(samples.inputs[:512], None if samples.labels is None else samples.labels[:512])
+    worth: Callable[[Any], float] = lambda model: _signed(score(model, training.task, few), training.task)  # noqa: E731
+    start = worth(flat)
+    ranks = {}
+    for name, spectrum in spectra.items():
+        low, high = 1, len(spectrum)  # smallest rank that may do, and one that does
+        while low < high:
+            middle = (low + high) // 2
+            if not _pays(layers[name], middle) or start - worth(_replace(flat, {name: middle})) <= allowed:
+                high = middle
+            else:
+                low = middle + 1
+        ranks[name] = high
+    return ranks
+
+
+def _signed(value: float, task: Task) -> float:
+    return value if higher_is_better(task) else -value
+
+
+def _replace(flat: Any, ranks: dict[str, int]) -> Any:
+    copier = Copier()
+
+    def substitute(layer: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        if layer.name not in ranks:
+            return copier(layer, args, kwargs)
+        first, second = _halves(layer, ranks[layer.name], copier)
+        bias = layer.get_weights()[1:]
+        inner, outer = _factors(layer, ranks[layer.name])
+        middle = first(*args)
+        output = second(middle)
+        first.set_weights([inner])
+        second.set_weights([outer, *bias])
+        return output
+
+    return rebuild(flat, substitute)
+
+
+def _halves(layer: Any, rank: int, copier: Copier) -> tuple[Any, Any]:
+    kinds = keras().layers
+    names = [copier.name(f"{layer.name}_{part}") for part in ("in", "out")]
+    common = {"activation": layer.activation, "use_bias": layer.use_bias}
+    if type(layer).__name__ == "Dense":
+        return kinds.Dense(rank, use_bias=False, name=names[0]), kinds.Dense(layer.units, name=names[1], **common)
+    (rows, columns), (down, across) = layer.kernel_size, layer.strides
+    if (rows, columns) == (1, 1):
+        first = kinds.Conv2D(rank, 1, strides=layer.strides, padding=layer.padding, use_bias=False, name=names[0])
+        return first, kinds.Conv2D(layer.filters, 1, name=names[1], **common)
+    first = kinds.Conv2D(rank, (rows, 1), strides=(down, 1), padding=layer.padding, use_bias=False, name=names[0])
+    second = kinds.Conv2D(
+        layer.filters, (1, columns), strides=(1, across), padding=layer.padding, name=names[1], **common
+    )
+    return first, second
+
+
+def _factors(layer: Any, rank: int) -> tuple[Array, Array]:
+    left, values, right = np.linalg.svd(_matrix(layer), full_matrices=False)
+    root = np.sqrt(values[:rank])
+    inner, outer = left[:, :rank] * root, root[:, None] * right[:rank]
+    kernel = layer.get_weights()[0]
+    if kernel.ndim == 2:
+        return inner, outer
+    rows, columns, inputs, outputs = kernel.shape
+    if (rows, columns) == (1, 1):
+        return inner.reshape(1, 1, inputs, rank), outer.reshape(1, 1, rank, outputs)
+    return inner.reshape(rows, 1, inputs, rank), outer.reshape(rank, 1, columns, outputs).transpose(1, 2, 0, 3)
