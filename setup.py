@@ -16,7 +16,7 @@ setup(
     packages=[*find_packages(include=["tinyml_compress", "tinyml_compress.*"]), *DATA_PACKAGES],
     package_dir={name: folder for name, (folder, _) in DATA_PACKAGES.items()},
     package_data={
-        "": ["*.c", "*.h", "py.typed", "*.ld", "*.S", "*.json", "*.html", "*.css", "*.js"],
+        "": ["*.c", "*.h", "py.typed", "*.ld", "*.S", "*.txt", "*.json", "*.html", "*.css", "*.js"],
         **{name: globs for name, (_, globs) in DATA_PACKAGES.items()},
     },
 )

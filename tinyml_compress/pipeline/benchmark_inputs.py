@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from tinyml_compress import data
 from tinyml_compress.ir import Port
-from tinyml_compress.runners.sides import quantized, side_of_port, single_input
+from tinyml_compress.runners.sides import quantized, single_input
 
 __all__ = ["KINDS", "Vectors", "make_vectors"]
 
@@ -33,7 +33,7 @@ def make_vectors(ports: Sequence[Port], kind: str, count: int, seed: int) -> Vec
         arrays = [[_made(port, kind if number == 0 else "random", rng) for port in ports] for number in range(count)]
     else:
         samples = data.load(kind)
-        side = single_input([side_of_port(port) for port in ports], samples.sample_shape)
+        side = single_input([port for port in ports], samples.sample_shape)
         taken = quantized(samples.inputs[:count], side)
         arrays = [[sample.reshape(ports[0].shape)] for sample in taken]
     return Vectors(arrays, [tuple(np.ascontiguousarray(value).tobytes() for value in row) for row in arrays])

@@ -208,17 +208,16 @@ def _of_tflite(path: Path, engine: Engine) -> Evaluator:
 def _compiled(path: Path, content: bytes) -> Callable[[Floats], Floats]:
     from tinyml_compress.pipeline.compilation import compile_model
     from tinyml_compress.runners import native
-    from tinyml_compress.runners.sides import dequantized, quantized, side_of_port, single_input
+    from tinyml_compress.runners.sides import dequantized, quantized, single_input
     from tinyml_compress.support.c_names import c_name
 
     program = compile_model(content, c_name(path.stem))
-    into = [side_of_port(port) for port in program.inputs]
 
     def predict(inputs: Floats) -> Floats:
-        side = single_input(into, inputs.shape[1:])
+        side = single_input(program.inputs, inputs.shape[1:])
         (code,) = native.load([program])
         rows = [code.invoke([sample.reshape(side.shape)])[0][0] for sample in quantized(inputs, side)]
-        return dequantized(np.stack(rows), side_of_port(program.outputs[0]))
+        return dequantized(np.stack(rows), program.outputs[0])
 
     return predict
 

@@ -17,9 +17,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from tinyml_compress.errors import DataError, MissingDependency, ModelError, UsageError
-from tinyml_compress.runners.sides import dequantized, quantized, side_of, single_input
+from tinyml_compress.errors import DataError, MissingDependency, UsageError
+from tinyml_compress.runners import vectors
 from tinyml_compress.runners._worker import Job, ask, named, serve, vectors_of
+from tinyml_compress.runners.sides import dequantized, quantized, side_of, single_input
 
 __all__ = ["HostTiming", "available", "measure", "predict", "run", "runtime"]
 
@@ -76,9 +77,9 @@ def measure(model: bytes, *, threads: int = 1, warmup: int = 10, runs: int = 100
     )
 
 
-def run(model: bytes, vectors: Sequence[Sequence[Array]]) -> list[list[Array]]:
-    """Outputs for each of `vectors` (lists of inputs in the model's types)."""
-    return vectors_of(_asked(model, {"vectors": len(vectors)}, named(vectors, "in")), "out", len(vectors))
+def run(model: bytes, rows: Sequence[Sequence[Array]]) -> list[list[Array]]:
+    """Outputs for each of `rows` (lists of inputs in the model's types)."""
+    return vectors_of(_asked(model, {"vectors": len(rows)}, named(rows, "in")), "out", len(rows))
 
 
 def predict(model: bytes, inputs: Floats) -> Floats:
@@ -133,16 +134,7 @@ def _work(job: Job) -> tuple[Mapping[str, Any], Mapping[str, Array]]:
 
 def _times(interpreter: Any, warmup: int, runs: int) -> npt.NDArray[np.float64]:
     for details in interpreter.get_input_details():
-        side = side_of(details)
-        size = int(np.prod(side.shape))
-        pattern = (np.arange(size) * 37 + 11).astype(np.uint8).astype(np.float32) / 255
-        if side.dtype.kind == "f":
-            value: Array = pattern.astype(side.dtype)
-        elif side.dtype.kind in "iu":
-            value = (pattern * 255 + np.iinfo(side.dtype.name).min).astype(side.dtype)
-        else:
-            raise ModelError("an input of this type cannot be filled for a timing", which=side.name, found=side.dtype)
-        interpreter.set_tensor(details["index"], value.reshape(side.shape))
+        interpreter.set_tensor(details["index"], vectors.pattern(side_of(details)))
     for _ in range(warmup):
         interpreter.invoke()
     times = np.empty(runs)

@@ -1,21 +1,34 @@
-"""What the interpreters' workers share: inputs and outputs described, and the way from real values and back."""
+"""What the engines share: inputs and outputs described, and the way from real values to stored ones and back."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
 from tinyml_compress.errors import DataError, ModelError
-from tinyml_compress.ir import Port
+from tinyml_compress.ir import DType, Quant
 
-__all__ = ["Side", "dequantized", "quantized", "side_of", "side_of_port", "single_input"]
+__all__ = ["Side", "dequantized", "quantized", "side_of", "single_input"]
 
 Array = npt.NDArray[np.generic]
 Floats = npt.NDArray[np.float32]
+
+
+class Named(Protocol):
+    """An input or output of a model: a Side or a Port."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def shape(self) -> tuple[int, ...]: ...
+    @property
+    def dtype(self) -> DType: ...
+    @property
+    def quant(self) -> Quant | None: ...
 
 
 @dataclass(frozen=True)
@@ -24,34 +37,24 @@ class Side:
 
     name: str
     shape: tuple[int, ...]
-    dtype: np.dtype[np.generic]
-    scale: float | None
-    """None: the tensor is not quantized."""
-    zero_point: int
+    dtype: DType
+    quant: Quant | None
 
 
 def side_of(details: Mapping[str, Any], name: str = "") -> Side:
     """From the dictionary that TensorFlow Lite's and TFLM's interpreters give."""
     quantization = details["quantization_parameters"]
-    scales, zero_points = quantization["scales"], quantization["zero_points"]
-    scale = float(scales[0]) if len(scales) else 0.0
+    scales = tuple(float(scale) for scale in quantization["scales"])
+    zero_points = tuple(int(zero) for zero in quantization["zero_points"])
     return Side(
         str(details.get("name", name)),
         tuple(int(size) for size in details["shape"]),
-        np.dtype(details["dtype"]),
-        scale or None,
-        int(zero_points[0]) if len(zero_points) else 0,
+        _dtype(np.dtype(details["dtype"])),
+        Quant(scales, zero_points) if scales and scales[0] else None,
     )
 
 
-def side_of_port(port: Port) -> Side:
-    """From an input or output of generated C."""
-    if port.quant is None:
-        return Side(port.name, port.shape, port.dtype.numpy, None, 0)
-    return Side(port.name, port.shape, port.dtype.numpy, port.quant.scale, port.quant.zero_point)
-
-
-def single_input(sides: Sequence[Side], sample: tuple[int, ...]) -> Side:
+def single_input(sides: Sequence[Named], sample: tuple[int, ...]) -> Named:
     """The one input of a model that is fed from a data set with samples of shape `sample`."""
     if len(sides) != 1:
         raise ModelError(
@@ -71,20 +74,27 @@ def single_input(sides: Sequence[Side], sample: tuple[int, ...]) -> Side:
     return side
 
 
-def quantized(values: Floats, side: Side) -> Array:
+def quantized(values: Floats, side: Named) -> Array:
     """Real values as the tensor stores them: nearest, ties away from zero, saturated, like the generated C helpers."""
-    if side.scale is None or side.dtype.kind == "f":
-        if side.dtype.kind == "f":
-            return values.astype(side.dtype)
+    if side.dtype.is_float:
+        return values.astype(side.dtype.numpy)
+    if side.quant is None:
         raise ModelError("an integer input has no scale", which=side.name, next_step="convert the model again")
-    limits = np.iinfo(side.dtype.name)
-    steps = values.astype(np.float64) / np.float32(side.scale)
-    nearest = np.copysign(np.floor(np.abs(steps) + 0.5), steps) + side.zero_point
-    return np.clip(nearest, limits.min, limits.max).astype(side.dtype)
+    limits = np.iinfo(side.dtype.numpy.name)
+    steps = values.astype(np.float64) / np.float32(side.quant.scale)
+    nearest = np.copysign(np.floor(np.abs(steps) + 0.5), steps) + side.quant.zero_point
+    return np.clip(nearest, limits.min, limits.max).astype(side.dtype.numpy)
 
 
-def dequantized(stored: Array, side: Side) -> Floats:
-    """Stored values as real ones."""
-    if side.scale is None or side.dtype.kind == "f":
+def dequantized(stored: Array, side: Named) -> Floats:
+    """Stored values as real ones; integers without a scale are counts or indices and stay what they are."""
+    if side.dtype.is_float or side.quant is None:
         return stored.astype(np.float32)
-    return ((stored.astype(np.int64) - side.zero_point) * np.float32(side.scale)).astype(np.float32)
+    return ((stored.astype(np.int64) - side.quant.zero_point) * np.float32(side.quant.scale)).astype(np.float32)
+
+
+def _dtype(found: np.dtype[np.generic]) -> DType:
+    for dtype in DType:
+        if dtype is not DType.INT4 and dtype.numpy == found:
+            return dtype
+    raise ModelError("an input or output has a type that the tool does not know", found=found)

@@ -15,10 +15,11 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from flatbuffers.table import Table
 
 from tinyml_compress.errors import DataError, MissingDependency, ModelError
-from tinyml_compress.runners.sides import Side, dequantized, quantized, side_of, single_input
 from tinyml_compress.runners._worker import Job, Reply, ask, named, serve, vectors_of
+from tinyml_compress.runners.sides import dequantized, quantized, side_of, single_input
 
 __all__ = ["Interpreter", "TflmResult", "arena_bytes", "available", "predict", "require", "run"]
 
@@ -28,6 +29,8 @@ _DEFAULT_ARENA = 16 << 20
 _ARENAS = (_DEFAULT_ARENA, 256 << 20, 1 << 30)
 _TIMEOUT = 300.0
 _NAME = "TensorFlow Lite Micro"
+# Places in the vtables of Model and SubGraph: 4 + 2 * the field's number in the schema.
+_SUBGRAPHS, _INPUTS, _OUTPUTS = 8, 6, 8
 _ARENA_TOO_SMALL = re.compile(
     r"missing: \d+|[Ff]ailed to allocate (tail |head )?memory|Arena size is too small|exceeds arena"
 )
@@ -62,20 +65,10 @@ class Interpreter:
             self._interpreter = runtime.Interpreter.from_bytes(model, arena_size=arena_size)
         except Exception as error:  # the binding reads the file's header in Python: struct.error, IndexError, ...
             raise ModelError(f"{_NAME} refuses the model", found=f"{type(error).__name__}: {error}") from error
-        self._inputs: tuple[Side, ...] | None = None
-        self._outputs: tuple[Side, ...] | None = None
-
-    @property
-    def inputs(self) -> tuple[Side, ...]:
-        if self._inputs is None:
-            self._inputs = _sides(self._interpreter.get_input_details)
-        return self._inputs
-
-    @property
-    def outputs(self) -> tuple[Side, ...]:
-        if self._outputs is None:
-            self._outputs = _sides(self._interpreter.get_output_details)
-        return self._outputs
+        inputs, outputs = _counts(model)
+        details = self._interpreter.get_input_details, self._interpreter.get_output_details
+        self.inputs = tuple(side_of(details[0](index), f"input {index}") for index in range(inputs))
+        self.outputs = tuple(side_of(details[1](index), f"output {index}") for index in range(outputs))
 
     def invoke(self, inputs: Sequence[Array]) -> list[Array]:
         """Outputs for one set of inputs, in the model's order; arrays have the model's dtypes and shapes."""
@@ -145,13 +138,12 @@ def _arena_of(reply: Reply) -> int:
     return int(total.group(1))
 
 
-def _sides(details: Any) -> tuple[Side, ...]:
-    sides: list[Side] = []
-    while True:
-        try:
-            sides.append(side_of(details(len(sides)), f"tensor {len(sides)}"))
-        except IndexError:
-            return tuple(sides)
+def _counts(model: bytes) -> tuple[int, int]:
+    """How many inputs and outputs the first subgraph has; the interpreter cannot be asked without noise."""
+    root = Table(model, int.from_bytes(model[:4], "little"))
+    subgraph = Table(model, root.Indirect(root.Vector(root.Offset(_SUBGRAPHS))))
+    inputs, outputs = (subgraph.Offset(field) for field in (_INPUTS, _OUTPUTS))
+    return (subgraph.VectorLen(inputs) if inputs else 0), (subgraph.VectorLen(outputs) if outputs else 0)
 
 
 def _work(job: Job) -> tuple[Mapping[str, Any], Mapping[str, Array]]:

@@ -71,4 +71,5 @@ def _line(progress: Progress, title: str, total: int | None) -> Iterator[Stage]:
     try:
         yield Stage(progress, task)
     finally:
+        progress.refresh()  # what came since the last tick, before the line goes
         progress.remove_task(task)

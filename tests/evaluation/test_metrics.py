@@ -1,0 +1,119 @@
+"""Metrics against numbers computed by hand or by brute force."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from tinyml_compress.errors import DataError, ModelError
+from tinyml_compress.evaluation import (
+    Accuracy,
+    Task,
+    accuracy,
+    agreement,
+    area_under_curve,
+    reconstruction,
+    score,
+    task_of,
+    wilson,
+)
+
+LABELS = np.array([0, 1, 2, 1])
+OUTPUTS = np.array([[0.9, 0.1, 0], [0.2, 0.3, 0.5], [0, 0, 1], [0.1, 0.8, 0.1]], np.float32)
+
+
+@pytest.mark.parametrize(
+    ("correct", "total", "low", "high"),
+    # Published examples of Wilson's interval at 95%, and its known limits 0 and n: z^2 / (n + z^2).
+    [(8, 10, 0.4902, 0.9433), (0, 10, 0.0, 0.2775), (10, 10, 0.7225, 1.0), (50, 100, 0.4038, 0.5962)],
+)
+def test_wilson(correct: int, total: int, low: float, high: float) -> None:
+    assert wilson(correct, total) == pytest.approx((low, high), abs=5e-5)
+    assert Accuracy(correct, total).interval == wilson(correct, total)
+
+
+@pytest.mark.parametrize(("correct", "total"), [(1, 0), (-1, 5), (6, 5)])
+def test_wilson_refuses_what_is_no_share(correct: int, total: int) -> None:
+    with pytest.raises(ValueError):
+        wilson(correct, total)
+
+
+def test_wilson_covers_the_true_share() -> None:
+    """Of 95% intervals about 95% hold the truth, near 1 too, where the normal interval fails."""
+    rng = np.random.default_rng(7)
+    for share in (0.5, 0.9, 0.99):
+        draws = rng.binomial(397, share, 2000)
+        held = np.mean([low <= share <= high for low, high in (wilson(int(d), 397) for d in draws)])
+        assert 0.92 < held < 0.98
+
+
+def test_accuracy() -> None:
+    found = accuracy(OUTPUTS, LABELS)
+    assert (found.correct, found.total, found.value) == (3, 4, 0.75)
+    assert str(found).startswith("75.0% (")
+    assert accuracy(OUTPUTS.reshape(4, 1, 1, 3), LABELS) == found
+
+
+def test_a_single_output_is_class_1_above_one_half() -> None:
+    assert accuracy(np.array([[0.4], [0.6], [0.5]], np.float32), np.array([0, 1, 0])).correct == 3
+
+
+def test_labels_beyond_the_outputs() -> None:
+    with pytest.raises(DataError, match="beyond the model's classes"):
+        accuracy(OUTPUTS, LABELS + 1)
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf])
+def test_outputs_that_are_not_finite(bad: float) -> None:
+    broken = OUTPUTS.copy()
+    broken[1, 1] = bad
+    for call in (
+        lambda: accuracy(broken, LABELS),
+        lambda: agreement(Task.CLASSIFICATION, OUTPUTS, broken),
+        lambda: reconstruction(OUTPUTS, broken, None),
+    ):
+        with pytest.raises(ModelError, match="not finite"):
+            call()
+
+
+def test_area_under_curve_equals_counting_pairs() -> None:
+    rng = np.random.default_rng(3)
+    for _ in range(20):
+        scores = rng.integers(0, 6, 30).astype(float)  # many ties
+        labels = rng.integers(0, 2, 30)
+        labels[:2] = 0, 1
+        pairs = [(a > b) + (a == b) / 2 for a in scores[labels == 1] for b in scores[labels == 0]]
+        assert area_under_curve(scores, labels) == pytest.approx(np.mean(pairs))
+
+
+def test_reconstruction() -> None:
+    inputs = np.zeros((4, 2), np.float32)
+    outputs = np.array([[0.1, 0.1], [0.2, 0.2], [1, 1], [2, 2]], np.float32)
+    found = reconstruction(inputs, outputs, np.array([0, 0, 1, 1]))
+    assert found.mae == pytest.approx(0.825)
+    assert found.auc == 1.0
+    assert "AUC 1.000" in str(found)
+    assert reconstruction(inputs, outputs, np.zeros(4, int)).auc is None
+    assert reconstruction(inputs, outputs, None).auc is None
+    with pytest.raises(DataError, match="no reconstruction"):
+        reconstruction(inputs, OUTPUTS, None)
+
+
+def test_agreement() -> None:
+    other = OUTPUTS.copy()
+    other[0] = [0.1, 0.9, 0]
+    found = agreement(Task.CLASSIFICATION, OUTPUTS, other)
+    assert (found.same, found.total) == (3, 4)
+    assert found.max_difference == pytest.approx(0.8)
+    assert found.mean_difference == pytest.approx(1.6 / 12)
+    assert "75.0%" in str(found)
+    assert agreement(Task.RECONSTRUCTION, OUTPUTS, other).value is None
+    with pytest.raises(ModelError, match="different shapes"):
+        agreement(Task.CLASSIFICATION, OUTPUTS, other[:, :2])
+
+
+def test_task_is_told_from_sizes() -> None:
+    assert task_of(np.zeros((2, 8, 8, 1)), np.zeros((2, 64))) is Task.RECONSTRUCTION
+    assert task_of(np.zeros((2, 8, 8, 1)), np.zeros((2, 10))) is Task.CLASSIFICATION
+    with pytest.raises(DataError, match="accuracy needs labels"):
+        score(Task.CLASSIFICATION, OUTPUTS, OUTPUTS, None)
