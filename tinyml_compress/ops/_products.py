@@ -57,8 +57,8 @@ def check_activation(op: Operator, view: NodeView, activation: Activation, quant
             allowed=", ".join(item.name for item in FUSED),
             next_step="make the activation a layer of its own",
         )
-    if activation is not Activation.NONE and float(np.float32(6.0) / np.float32(quant.scale)) >= 2.0**31:
-        raise op.refuse(view, "output scale too small for its activation", found=quant.scale, allowed="above 2.8e-9")
+    if activation is not Activation.NONE:
+        _checks.six_fits(op, view, quant)
 
 
 def check_weights(op: Operator, view: NodeView, axis: int, channels: int) -> None:

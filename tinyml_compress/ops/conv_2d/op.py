@@ -159,6 +159,10 @@ def _block_scratch(view: NodeView) -> int:
     return 16 * _depth_pairs(view)
 
 
+def _words_scratch(view: NodeView) -> int:
+    return 16 * _depth_pairs(view) + view.input(0).shape[3]
+
+
 def _block_overlap(view: NodeView) -> tuple[Overlap, ...]:
     return (Overlap(0, 0, sliding_gap(_window(view), 4)),)
 
@@ -193,7 +197,7 @@ class Conv2D(Operator):
             _accepts_words,
             _emit_block(_WORDS, True),
             Isa.DSP,
-            scratch=_block_scratch,
+            scratch=_words_scratch,
             overlap=_block_overlap,
             cycles=_block_cycles(3.0),
         ),

@@ -1,66 +1,104 @@
 /* Convolution for input channels in fours. The windows of four output pixels become 16-bit pairs, pixels side by side
  * (values 0 and 2 of each four, then 1 and 3, as SXTB16 gives them), and all output channels read these. Taps outside
- * the image hold the zero point, which the bias expects. Scratch: 16 bytes per pair of values of one window.
- * Output may run over input that no later block of pixels reads. */
+ * the image hold the zero point, which the bias expects. Scratch: 16 bytes per pair of values of one window, then one
+ * pixel of zero points. Output may run over input that no later block of pixels reads. */
 #include "tc_conv_pixels.h"
 
-static TC_INLINE uint32_t *tc_conv_widen(uint32_t *to, const int8_t *from, int32_t words) {
-    for (; words > 0; words--, from += 4, to += 8) {
-        const uint32_t word = tc_load32(from);
-        to[0] = tc_sxtb16(word);
-        to[4] = tc_sxtb16_odd(word);
+/* Four runs of bytes, widened side by side; returns the place behind. */
+#if TC_DSP_ASM
+static TC_NOINLINE __attribute__((naked)) uint32_t *tc_conv_widen(uint32_t *to __attribute__((unused)),
+                                                                  const int8_t *const from[4] __attribute__((unused)),
+                                                                  int32_t words __attribute__((unused))) {
+    __asm__ volatile("push {r4-r11, lr}\n"
+                     "ldm r1, {r1, r3, r4, r5}\n"
+                     "add r2, r1, r2, lsl #2\n"
+                     "1:\n"
+                     "ldr r6, [r1], #4\n"
+                     "ldr r7, [r3], #4\n"
+                     "ldr r8, [r4], #4\n"
+                     "ldr r9, [r5], #4\n"
+                     "sxtb16 r10, r6\n"
+                     "sxtb16 r11, r7\n"
+                     "sxtb16 r12, r8\n"
+                     "sxtb16 lr, r9\n"
+                     "stm r0!, {r10, r11, r12, lr}\n"
+                     "sxtb16 r10, r6, ror #8\n"
+                     "sxtb16 r11, r7, ror #8\n"
+                     "sxtb16 r12, r8, ror #8\n"
+                     "sxtb16 lr, r9, ror #8\n"
+                     "stm r0!, {r10, r11, r12, lr}\n"
+                     "cmp r1, r2\n"
+                     "bne 1b\n"
+                     "pop {r4-r11, pc}\n");
+}
+#else
+static TC_NOINLINE uint32_t *tc_conv_widen(uint32_t *to, const int8_t *const from[4], int32_t words) {
+    for (int32_t w = 0; w < words; w++, to += 8) {
+        for (int i = 0; i < 4; i++) {
+            const uint32_t word = tc_load32(from[i] + 4 * w);
+            to[i] = tc_sxtb16(word);
+            to[i + 4] = tc_sxtb16_odd(word);
+        }
     }
     return to;
 }
+#endif
 
-static TC_INLINE uint32_t *tc_conv_fill(uint32_t *to, uint32_t zero, int32_t words) {
-    for (; words > 0; words--, to += 8) {
-        to[0] = zero;
-        to[4] = zero;
+static TC_NOINLINE void tc_conv_gather(const tc_s8_conv_block *p, const tc_conv_at at[4], const int8_t *zeros,
+                                       uint32_t *to) {
+    const int32_t line = p->in_w * p->in_c;
+    const int32_t reach = (p->kernel_w - 1) * p->dilation_w;
+    const int8_t *origin[4];
+    int32_t top[4];
+    int32_t left[4];
+    int inside = 1;
+    for (int i = 0; i < 4; i++) {
+        top[i] = at[i].y * p->stride_h - p->pad_top;
+        left[i] = at[i].x * p->stride_w - p->pad_left;
+        inside &= left[i] >= 0 && left[i] + reach < p->in_w && top[i] == top[0];
+        origin[i] = at[i].image;
     }
-    return to;
-}
-
-static TC_NOINLINE void tc_conv_gather(const tc_s8_conv_block *p, const tc_conv_at *at, uint32_t *to) {
-    const int32_t tap = p->in_c / 4;
-    const uint32_t zero = tc_pack16(p->in_zero, p->in_zero);
-    const int32_t left = at->x * p->stride_w - p->pad_left;
-    int32_t y = at->y * p->stride_h - p->pad_top;
-    for (int32_t ky = 0; ky < p->kernel_h; ky++, y += p->dilation_h) {
-        if (y < 0 || y >= p->in_h) {
-            to = tc_conv_fill(to, zero, p->kernel_w * tap);
-            continue;
-        }
-        const int8_t *row = at->image + y * p->in_w * p->in_c;
-        if (p->dilation_w == 1) {
-            const int32_t before = tc_clamp(-left, 0, p->kernel_w);
-            const int32_t after = tc_clamp(left + p->kernel_w - p->in_w, 0, p->kernel_w - before);
-            const int32_t first = before < p->kernel_w ? left + before : 0;
-            to = tc_conv_fill(to, zero, before * tap);
-            to = tc_conv_widen(to, row + (after < p->kernel_w ? first : 0) * p->in_c,
-                               (p->kernel_w - before - after) * tap);
-            to = tc_conv_fill(to, zero, after * tap);
-            continue;
-        }
-        for (int32_t kx = 0; kx < p->kernel_w; kx++) {
-            const int32_t x = left + kx * p->dilation_w;
-            to = x < 0 || x >= p->in_w ? tc_conv_fill(to, zero, tap) : tc_conv_widen(to, row + x * p->in_c, tap);
+    const int whole = inside && p->dilation_w == 1; /* a line of taps is one run */
+    const int32_t runs = whole ? 1 : p->kernel_w;
+    const int32_t words = (whole ? p->kernel_w : 1) * p->in_c / 4;
+    for (int32_t ky = 0; ky < p->kernel_h; ky++) {
+        for (int32_t run = 0; run < runs; run++) {
+            const int8_t *from[4];
+            for (int i = 0; i < 4; i++) {
+                const int32_t y = top[i] + ky * p->dilation_h;
+                const int32_t x = left[i] + run * p->dilation_w;
+                const int there = (uint32_t)y < (uint32_t)p->in_h && (uint32_t)x < (uint32_t)p->in_w;
+                from[i] = there ? origin[i] + y * line + x * p->in_c : zeros;
+            }
+            if (whole && from[0] == zeros) {
+                for (int32_t kx = 0; kx < p->kernel_w; kx++) {
+                    to = tc_conv_widen(to, from, p->in_c / 4);
+                }
+                continue;
+            }
+            to = tc_conv_widen(to, from, words);
         }
     }
 }
 
 TC_KERNEL void tc_s8_conv_2d_words__dsp(const tc_s8_conv_block *p, const int8_t *in, int8_t *out, void *scratch) {
     uint32_t *values = (uint32_t *)scratch;
-    tc_conv_at at = {in, 0, 0};
+    int8_t *zeros = (int8_t *)(values + 4 * p->depth_pairs);
+    tc_conv_at at[4] = {{in, 0, 0}, {in, 0, 0}, {in, 0, 0}, {in, 0, 0}};
     int32_t left = p->batch * p->out_h * p->out_w;
-    while (left > 0) {
+    for (int32_t c = 0; c < p->in_c; c++) {
+        zeros[c] = (int8_t)p->in_zero;
+    }
+    for (; left > 0; left -= 4) {
         const int32_t count = left < 4 ? left : 4;
-        for (int32_t i = 0; i < count; i++) {
-            tc_conv_gather(p, &at, values + i);
-            tc_conv_next(p, &at);
+        for (int32_t i = 1; i < count; i++) {
+            at[i] = at[i - 1];
+            tc_conv_next(p, &at[i]);
         }
+        tc_conv_gather(p, at, zeros, values);
+        at[0] = at[count - 1];
+        tc_conv_next(p, &at[0]);
         tc_conv_run(p, values, out, count);
-        out += count * p->out_c;
-        left -= count;
+        out += 4 * p->out_c;
     }
 }
