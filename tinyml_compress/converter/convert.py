@@ -1,0 +1,147 @@
+"""Keras to .tflite: writes the model with a batch of 1, and lets a subprocess convert it."""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from tinyml_compress.converter import worker
+from tinyml_compress.converter.settings import Settings
+from tinyml_compress.errors import ConversionError, DataError, FloatOperatorError, ProcessError
+from tinyml_compress.support import proc
+
+__all__ = ["to_tflite"]
+
+Floats = npt.NDArray[np.float32]
+_NO_INTEGER_FORM = re.compile(r"Quantization not yet supported for op: '?(\w+)'?|op \(?'?(\w+)'? is not supported")
+
+
+def to_tflite(
+    model: Any,
+    samples: Sequence[Floats],
+    settings: Settings,
+    *,
+    environment: Mapping[str, str],
+    seed: int = 0,
+) -> bytes:
+    """The .tflite file of the tf_keras `model`.
+
+    `samples` holds, per input of the model, an array (count, *shape) of representative values; full-integer modes
+    cannot do without. `environment` is what a child that imports TensorFlow needs.
+    """
+    if settings.mode.full_integer and (len(samples) != len(model.inputs) or not all(len(s) for s in samples)):
+        raise DataError(
+            "full-integer conversion needs representative data",
+            found=f"{len(samples)} arrays",
+            allowed=f"one per input: {len(model.inputs)}",
+            next_step="give --calibration",
+        )
+    with tempfile.TemporaryDirectory(prefix="tinyml-convert-") as name:
+        folder = Path(name)
+        inputs = _write_saved_model(model, samples, folder / worker.SAVED_MODEL)
+        np.savez(folder / worker.SAMPLES_FILE, **{f"x{index}": array for index, array in enumerate(samples)})
+        job = {
+            "mode": settings.mode.value,
+            "port_type": settings.port_type.value,
+            "per_tensor_dense": settings.per_tensor_dense,
+            "allow_float": settings.allow_float,
+            "seed": seed,
+            "inputs": {f"x{index}": input_name for index, input_name in enumerate(inputs)},
+        }
+        (folder / worker.JOB_FILE).write_text(json.dumps(job))
+        try:
+            done = proc.run(
+                [sys.executable, "-m", worker.__name__, folder],
+                timeout=settings.timeout,
+                what="the TensorFlow Lite converter",
+                env=environment,
+                check=False,
+            )
+        except ProcessError as error:
+            raise ConversionError(error.what, which=model.name, found=error.found, next_step=error.next_step) from error
+        result = folder / worker.MODEL_FILE
+        if done.returncode == 0 and result.is_file():
+            return result.read_bytes()
+        complaint = folder / worker.ERROR_FILE
+        if complaint.is_file():
+            raise _refused(model.name, complaint.read_text(errors="replace"))
+        raise ConversionError(
+            "the TensorFlow Lite converter crashed",
+            which=model.name,
+            found=_ending(done),
+            next_step="try --mode float32: if that works, the calibration or a layer is at fault; "
+            "recurrent layers often need unroll=True",
+        )
+
+
+def _write_saved_model(model: Any, samples: Sequence[Floats], folder: Path) -> list[str]:
+    """Write `model` with one signature whose batch is 1; names of the signature's inputs, in the model's order."""
+    import tensorflow as tf
+
+    names = [re.sub(r"\W", "_", tensor.name.split(":")[0]) for tensor in model.inputs]
+    specs = []
+    for index, (name, tensor) in enumerate(zip(names, model.inputs, strict=True)):
+        shape = list(tensor.shape[1:])
+        if None in shape and samples:
+            shape = list(samples[index].shape[1:])  # free sizes become those of the data
+        if None in shape:
+            raise ConversionError(
+                "an input has no fixed shape",
+                which=f"{model.name}, {name}",
+                found=shape,
+                next_step="give --calibration data of the shape that the device will run",
+            )
+        specs.append(tf.TensorSpec([1, *shape], tensor.dtype, name=name))
+
+    def forward(*values: Any) -> Any:
+        return model(values[0] if len(values) == 1 else list(values), training=False)
+
+    # Only the variables are tracked: saving the Keras object too would trace every layer a second time.
+    holder = tf.Module()
+    holder.variables_of_model = model.variables
+    function = tf.function(forward).get_concrete_function(*specs)
+    tf.saved_model.save(holder, str(folder), signatures={"serving_default": function})
+    return names
+
+
+def _refused(model: str, text: str) -> ConversionError:
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    unsupported = _NO_INTEGER_FORM.search(text)
+    if unsupported is not None:
+        op = unsupported.group(1) or unsupported.group(2)
+        return FloatOperatorError(
+            "an operator has no integer form",
+            which=f"{op} in {model}",
+            found=lines[0][:300],
+            next_step="replace the layer that makes it, or let it stay float with --allow-float",
+        )
+    if "needs custom implementations" in text or "Custom ops:" in text or "Select TensorFlow op" in text:
+        custom = next((line for line in lines if "ops:" in line), lines[0])
+        return ConversionError(
+            "a layer has no TensorFlow Lite operator",
+            which=model,
+            found=custom[:300],
+            next_step="replace that layer; microcontroller runtimes have no TensorFlow operators",
+        )
+    return ConversionError(
+        "the TensorFlow Lite converter refused the model",
+        which=model,
+        found=" ".join(lines[:4])[:600] or "no message",
+        next_step="try --mode float32: if that works, a layer has no form in the mode asked for",
+    )
+
+
+def _ending(done: proc.Finished) -> str:
+    if done.returncode < 0:
+        import signal
+
+        return f"killed by signal {signal.Signals(-done.returncode).name}"
+    return f"exit code {done.returncode}\n{done.tail()}"

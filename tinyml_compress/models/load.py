@@ -1,0 +1,275 @@
+"""One loader: a file, a folder, a Python function or a name of the zoo becomes a tf_keras model."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib
+import json
+import re
+import sys
+import zipfile
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+from tinyml_compress.errors import ModelError, TinymlError, UnsupportedLayer, UsageError
+from tinyml_compress.models import backend, keras3, zoo
+from tinyml_compress.models.origin import Format, LoadedModel, Origin
+from tinyml_compress.models.saved_model import load_saved_model
+from tinyml_compress.support import files
+
+__all__ = ["load"]
+
+_FORMS = "a .keras or .h5 file, a SavedModel folder, package.module:function, or zoo:NAME"
+_FUNCTION = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*")
+_H5 = (".h5", ".hdf5")
+# Layers of TFMOT that need its scope to load, by what their class names hold.
+_TFMOT_LAYERS = ("QuantizeLayer", "QuantizeWrapper", "QuantizeAnnotate", "PruneLowMagnitude", "ClusterWeights")
+
+
+def load(spec: str | Path) -> LoadedModel:
+    """The model that `spec` names, as a tf_keras model."""
+    text = str(spec)
+    if text.startswith("zoo:"):
+        return _from_zoo(text)
+    path = Path(text)
+    if path.is_dir():
+        return _from_folder(text, path)
+    if path.exists():
+        return _from_file(text, path)
+    if _FUNCTION.fullmatch(text):
+        return _from_function(text)
+    raise UsageError("no such model", which=text, allowed=_FORMS, next_step="check the path")
+
+
+def _from_zoo(text: str) -> LoadedModel:
+    name = zoo.entry(text.removeprefix("zoo:")).name
+    keras = backend.keras2()
+    with backend.quiet():
+        model = zoo.build(name, keras)
+    return LoadedModel(model, Origin(text, Format.ZOO, _sha256_of_model(model)))
+
+
+def _from_folder(text: str, path: Path) -> LoadedModel:
+    if not (path / "saved_model.pb").is_file():
+        raise ModelError("the folder is not a SavedModel", which=path, found="no saved_model.pb in it", allowed=_FORMS)
+    digest = hashlib.sha256()
+    for file in sorted(item for item in path.rglob("*") if item.is_file()):
+        digest.update(f"{file.relative_to(path).as_posix()}\0{file.stat().st_size}\0".encode())
+        digest.update(_read(file))
+    return _checked(load_saved_model(path), Origin(text, Format.SAVED_MODEL, digest.hexdigest()))
+
+
+def _from_file(text: str, path: Path) -> LoadedModel:
+    suffix = path.suffix.lower()
+    if suffix == ".tflite":
+        raise UsageError(
+            "the model is converted already",
+            which=path,
+            allowed=_FORMS,
+            next_step="compile, verify, evaluate and benchmark take .tflite files",
+        )
+    if suffix not in (".keras", *_H5):
+        raise UsageError("not a model", which=path, allowed=_FORMS)
+    data = _read(path)
+    sha256 = files.sha256(data)
+    if suffix in _H5:
+        return _from_h5(text, path, sha256)
+    if not zipfile.is_zipfile(path):
+        if data.startswith(b"\x89HDF"):
+            return _from_h5(text, path, sha256)
+        raise _damaged(path, "not a .keras archive" if data else "an empty file")
+    if _keras_file_version(path).startswith("3"):
+        return _from_keras3(_load_keras3(path), Origin(text, Format.KERAS3, sha256))
+    return _checked(_load_keras2(path, ""), Origin(text, Format.KERAS2, sha256))
+
+
+def _from_h5(text: str, path: Path, sha256: str) -> LoadedModel:
+    version, config = _h5_facts(path)
+    if '"Lambda"' in config:
+        raise UnsupportedLayer(
+            "a Lambda layer in an .h5 file is not loaded",
+            which=path,
+            found="Python code inside the model file",
+            next_step="replace the Lambda by ordinary layers, or give package.module:function",
+        )
+    origin = Origin(text, Format.H5, sha256)
+    if version.startswith("3"):
+        return _from_keras3(_load_keras3(path), origin)
+    return _checked(_load_keras2(path, config), origin)
+
+
+def _from_function(text: str) -> LoadedModel:
+    module_name, _, function_name = text.partition(":")
+    backend.keras2()  # before the user's module imports TensorFlow with other switches
+    # As `python` itself would: modules beside the user are found.
+    if "" not in sys.path and str(Path.cwd()) not in sys.path:
+        sys.path.insert(0, str(Path.cwd()))
+    try:
+        module = importlib.import_module(module_name)
+    except ModuleNotFoundError as error:
+        raise UsageError(
+            "no such module", which=module_name, found=str(error), next_step="run in its folder, or install it"
+        ) from error
+    except Exception as error:  # whatever the user's module raises
+        raise ModelError("the module cannot be imported", which=module_name, found=_short(error)) from error
+    function = getattr(module, function_name, None)
+    if not callable(function):
+        raise UsageError(
+            "no such function in the module",
+            which=text,
+            found="it is not callable" if function is not None else "no such name",
+            allowed="a function without arguments that returns a Keras model",
+        )
+    try:
+        made = function()
+    except TinymlError:
+        raise
+    except Exception as error:  # whatever the user's function raises
+        raise ModelError("the function failed", which=text, found=_short(error)) from error
+    if isinstance(made, backend.keras2().Model):
+        return _checked(made, Origin(text, Format.FUNCTION, _sha256_of_model(made)))
+    if isinstance(made, backend.keras3().Model):
+        return _from_keras3(made, Origin(text, Format.FUNCTION, _sha256_of_model(made)))
+    raise ModelError(
+        "the function did not return a Keras model", which=text, found=type(made).__name__, allowed="a Keras model"
+    )
+
+
+def _from_keras3(model: Any, origin: Origin) -> LoadedModel:
+    rebuilt, proof = keras3.rebuild(model)
+    return _checked(rebuilt, Origin(origin.spec, origin.format, origin.sha256, proof))
+
+
+def _load_keras2(path: Path, config: str) -> Any:
+    keras = backend.keras2()
+    config = config or _keras_file_config(path)
+    try:
+        with ExitStack() as stack:
+            if any(name in config for name in _TFMOT_LAYERS):
+                _enter_tfmot_scopes(stack)
+            stack.enter_context(backend.quiet())
+            return keras.models.load_model(path, compile=False)
+    except Exception as error:  # Keras raises about every kind of exception on a damaged file
+        raise _not_loaded(path, error) from error
+
+
+def _load_keras3(path: Path) -> Any:
+    keras = backend.keras3()
+    try:
+        with backend.quiet():
+            return keras.models.load_model(path, compile=False)
+    except Exception as error:  # as above
+        raise _not_loaded(path, error) from error
+
+
+def _enter_tfmot_scopes(stack: ExitStack) -> None:
+    tfmot = backend.tfmot()
+    stack.enter_context(tfmot.quantization.keras.quantize_scope())
+    stack.enter_context(tfmot.sparsity.keras.prune_scope())
+    stack.enter_context(tfmot.clustering.keras.cluster_scope())
+
+
+def _checked(model: Any, origin: Origin) -> LoadedModel:
+    """Only models with known inputs, and finite weights, go on."""
+    import numpy as np
+
+    if not getattr(model, "inputs", None):
+        raise ModelError(
+            "the model has no known input shape",
+            which=origin.spec,
+            found=f"{type(model).__name__} that was never built or called",
+            next_step="save it after its first call, or write it as a Sequential or functional model",
+        )
+    for weight in model.weights:
+        if weight.dtype.is_floating and not bool(np.isfinite(weight.numpy()).all()):
+            raise ModelError(
+                "the model holds weights that are not finite numbers",
+                which=f"{origin.spec}, {weight.name}",
+                next_step="train it again, with a smaller learning rate",
+            )
+    return LoadedModel(model, origin)
+
+
+def _keras_file_version(path: Path) -> str:
+    try:
+        with zipfile.ZipFile(path) as archive:
+            metadata = json.loads(archive.read("metadata.json"))
+            return str(metadata["keras_version"])
+    except (KeyError, ValueError, OSError, TypeError, zipfile.BadZipFile) as error:
+        raise _damaged(path, _short(error)) from error
+
+
+def _keras_file_config(path: Path) -> str:
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return archive.read("config.json").decode(errors="replace")
+    except (KeyError, OSError, zipfile.BadZipFile, zipfile.LargeZipFile, NotImplementedError) as error:
+        raise _damaged(path, _short(error)) from error
+
+
+def _h5_facts(path: Path) -> tuple[str, str]:
+    """Version of Keras and the model's configuration, as the file tells them."""
+    import h5py
+
+    try:
+        with h5py.File(path, "r") as file:
+            if "model_config" not in file.attrs:
+                found = "weights only" if "layer_names" in file.attrs or "layers" in file else "no model_config"
+                raise ModelError(
+                    "the .h5 file holds no architecture",
+                    which=path,
+                    found=found,
+                    allowed="a file written by model.save(...)",
+                    next_step="build the model, load the weights into it, and call model.save(...)",
+                )
+            return _text(file.attrs.get("keras_version", "2")), _text(file.attrs["model_config"])
+    except (OSError, RuntimeError, KeyError) as error:
+        raise _damaged(path, _short(error)) from error
+
+
+def _text(value: Any) -> str:
+    return value.decode(errors="replace") if isinstance(value, bytes) else str(value)
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise ModelError("the model file cannot be read", which=path, found=error.strerror) from error
+
+
+def _sha256_of_model(model: Any) -> str:
+    import numpy as np
+
+    digest = hashlib.sha256(json.dumps(model.get_config(), sort_keys=True, default=str).encode())
+    for value in model.get_weights():
+        digest.update(np.ascontiguousarray(value).tobytes())
+    return digest.hexdigest()
+
+
+def _damaged(path: Path, found: str) -> ModelError:
+    return ModelError("the model file is damaged", which=path, found=found, next_step="save it or fetch it again")
+
+
+def _not_loaded(path: Path, error: Exception) -> ModelError:
+    unknown = re.search(
+        r"(?:Unknown layer|Could not locate class|Unknown object|Unable to find .*?):? '?\"?(\w+)", str(error)
+    )
+    if unknown is not None:
+        return UnsupportedLayer(
+            "the model has a layer that Keras does not know",
+            which=unknown.group(1),
+            found=f"in {path}",
+            next_step="give package.module:function with a function that makes the model with its custom layers",
+        )
+    return ModelError(
+        "Keras cannot load the model", which=path, found=_short(error), next_step="save it or fetch it again"
+    )
+
+
+def _short(error: BaseException) -> str:
+    """The first lines of an exception, which in Keras may print whole configurations."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    text = " ".join(lines[:2])
+    return f"{type(error).__name__}: {text[:300]}" if text else type(error).__name__

@@ -1,0 +1,68 @@
+"""What the loader gives: the tf_keras model and where it came from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any
+
+__all__ = ["BridgeProof", "Format", "LoadedModel", "Origin"]
+
+
+class Format(Enum):
+    """The forms in which a model can be given."""
+
+    KERAS3 = "Keras 3 file"
+    KERAS2 = "Keras 2 file"
+    H5 = "Keras HDF5 file"
+    SAVED_MODEL = "SavedModel folder"
+    FUNCTION = "Python function"
+    ZOO = "zoo"
+
+
+@dataclass(frozen=True)
+class BridgeProof:
+    """A Keras 3 model and its tf_keras copy were run on the same random inputs."""
+
+    largest_difference: float
+    """Largest absolute difference of any output, relative to the output's magnitude where that exceeds 1."""
+    samples: int
+    layers: int
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where a model comes from; `sha256` is of the file, of the folder's files, or of configuration and weights."""
+
+    spec: str
+    format: Format
+    sha256: str
+    bridge: BridgeProof | None = None
+    """Only for models that Keras 3 made."""
+
+    def summary(self) -> str:
+        """One line for the terminal."""
+        text = f"{self.spec} ({self.format.value}"
+        if self.bridge is not None:
+            text += (
+                f", rebuilt for Keras 2 layer by layer: largest difference "
+                f"{self.bridge.largest_difference:.1e} on {self.bridge.samples} random inputs"
+            )
+        return text + ")"
+
+
+@dataclass(frozen=True, eq=False)
+class LoadedModel:
+    """A tf_keras model, ready for compression and conversion."""
+
+    model: Any
+    origin: Origin
+
+    @property
+    def input_names(self) -> tuple[str, ...]:
+        return tuple(tensor.name.split(":")[0] for tensor in self.model.inputs)
+
+    @property
+    def input_shapes(self) -> tuple[tuple[int | None, ...], ...]:
+        """Without the batch dimension; None where the model takes any size."""
+        return tuple(tuple(tensor.shape[1:]) for tensor in self.model.inputs)

@@ -1,0 +1,29 @@
+"""Write a tf_keras model to a file, whole or not at all."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from tinyml_compress.errors import OutputError, UsageError
+from tinyml_compress.models.backend import quiet
+from tinyml_compress.support import files
+
+__all__ = ["FORMATS", "save"]
+
+FORMATS = (".keras", ".h5")
+
+
+def save(model: Any, path: Path) -> None:
+    """Write `model` to `path`; its suffix chooses the format."""
+    if path.suffix.lower() not in FORMATS:
+        raise UsageError("not a model file name", which=path, allowed="a name that ends with " + " or ".join(FORMATS))
+    with tempfile.TemporaryDirectory() as folder:
+        beside = Path(folder) / f"model{path.suffix.lower()}"
+        with quiet():
+            try:
+                model.save(beside)
+            except OSError as error:
+                raise OutputError("cannot write", which=path, found=error.strerror or str(error)) from error
+        files.write_bytes(path, beside.read_bytes())

@@ -1,0 +1,68 @@
+"""SavedModel folders: those of tf_keras as they are; any other through its serving signature."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from tinyml_compress.errors import ModelError
+from tinyml_compress.models import backend
+
+__all__ = ["load_saved_model"]
+
+_SIGNATURE = "serving_default"
+
+
+def load_saved_model(path: Path) -> Any:
+    """The tf_keras model in the folder, or a model of one opaque layer that runs the folder's signature.
+
+    The second is what Keras 3's `export()` needs: it can be converted and evaluated, but not pruned or trained.
+    """
+    keras = backend.keras2()
+    try:
+        with backend.quiet():
+            if (path / "keras_metadata.pb").is_file():
+                return keras.models.load_model(path, compile=False)
+            loaded = backend.tensorflow().saved_model.load(str(path))
+    except Exception as error:  # TensorFlow raises about every kind of exception on a damaged folder
+        raise ModelError(
+            "the SavedModel cannot be loaded",
+            which=path,
+            found=f"{type(error).__name__}: {str(error).strip().splitlines()[0][:300] if str(error).strip() else ''}",
+            next_step="save it again",
+        ) from error
+    return _wrapped(keras, path, loaded)
+
+
+def _wrapped(keras: Any, path: Path, loaded: Any) -> Any:
+    if _SIGNATURE not in loaded.signatures:
+        raise ModelError(
+            "the SavedModel has no serving signature",
+            which=path,
+            found=", ".join(sorted(loaded.signatures)) or "no signature at all",
+            allowed=_SIGNATURE,
+            next_step="export it with model.export(folder), or model.save(folder) of tf_keras",
+        )
+    signature = loaded.signatures[_SIGNATURE]
+    specs = signature.structured_input_signature[1]
+    unknown = [name for name, spec in specs.items() if spec.shape.rank is None or spec.shape.rank < 1]
+    if unknown or not specs:
+        raise ModelError("an input of the SavedModel has no known shape", which=f"{path}, {', '.join(unknown)}")
+
+    class Exported(keras.layers.Layer):  # type: ignore[misc]  # tf_keras has no types
+        """Runs the signature of a SavedModel."""
+
+        def __init__(self) -> None:
+            super().__init__(name="saved_model", trainable=False)
+            self._loaded = loaded
+
+        def call(self, inputs: Any) -> Any:
+            results = signature(**dict(zip(sorted(specs), inputs, strict=True)))
+            values = [results[name] for name in sorted(results)]
+            return values[0] if len(values) == 1 else values
+
+    inputs = [
+        keras.layers.Input(tuple(specs[name].shape[1:]), dtype=specs[name].dtype, name=name) for name in sorted(specs)
+    ]
+    with backend.quiet():
+        return keras.Model(inputs, Exported()(inputs), name="saved_model")
