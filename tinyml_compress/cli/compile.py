@@ -16,11 +16,9 @@ Examples:
 
 
 @click.command(epilog=EXAMPLES)
-@click.argument("model", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option(
-    "-o", "--output", required=True, type=click.Path(file_okay=False, path_type=Path), help="Folder to write."
-)
-@click.option("--name", help="Prefix of all C symbols; by default made from the file's name.")
+@tflite_argument()
+@output_option
+@name_option
 @click.option(
     "--isa",
     type=click.Choice(["c", "dsp"]),
