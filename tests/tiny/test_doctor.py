@@ -1,0 +1,44 @@
+"""`doctor`: sees what is here, says what is missing, and fails only for what is required."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from tinyml_compress.cli.doctor import command
+from tinyml_compress.pipeline import diagnosis
+
+
+def test_this_machine_is_sound() -> None:
+    shown = CliRunner().invoke(command, ["--json"])
+    found = json.loads(shown.output)
+    assert shown.exit_code == 0
+    assert found["sound"] is True
+    assert {part["name"] for part in found["parts"] if part["required"]} >= {"tensorflow", "ziglang", "unicorn"}
+
+
+def test_missing_parts_are_named_with_the_way_to_get_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(diagnosis, "_program_version", lambda command: None)
+    found = diagnosis.diagnose()
+    assert found.sound
+    text = found.text()
+    assert "absent  qemu-system-arm" in text
+    assert "get it: the package qemu-system-arm" in text
+    lame = replace(
+        found, parts=tuple(replace(part, version=None) if part.name == "ziglang" else part for part in found.parts)
+    )
+    assert not lame.sound
+    assert "MISSING ziglang" in lame.text()
+
+
+def test_a_cache_that_cannot_be_written_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    blocked = tmp_path / "file"
+    blocked.write_text("")
+    monkeypatch.setenv("TINYML_COMPRESS_CACHE", str(blocked))
+    shown = CliRunner().invoke(command)
+    assert shown.exit_code == 1
+    assert "NOT WRITABLE" in shown.output

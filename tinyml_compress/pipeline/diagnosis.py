@@ -1,0 +1,147 @@
+"""What this machine has of all that the tool can use: found without importing anything heavy."""
+
+from __future__ import annotations
+
+import platform
+import shutil
+import sys
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from importlib import metadata
+from pathlib import Path
+
+from tinyml_compress._version import __version__
+from tinyml_compress.errors import OutputError, ProcessError
+from tinyml_compress.support import files, proc
+from tinyml_compress.support.cache import cache_root
+
+__all__ = ["Diagnosis", "Part", "diagnose"]
+
+_TIMEOUT = 30.0
+
+
+@dataclass(frozen=True)
+class Part:
+    """One thing the tool uses: `version` is None where it is missing."""
+
+    name: str
+    version: str | None
+    gives: str
+    get: str
+    required: bool = False
+
+
+@dataclass(frozen=True)
+class Diagnosis:
+    """The machine, its parts, and whether the required ones are all there."""
+
+    tool: str
+    python: str
+    machine: str
+    cache: str
+    cache_writable: bool
+    parts: tuple[Part, ...]
+
+    @property
+    def sound(self) -> bool:
+        return self.cache_writable and all(part.version is not None for part in self.parts if part.required)
+
+    def as_json(self) -> dict[str, object]:
+        return {"schema": 1, "sound": self.sound, **asdict(self)}
+
+    def text(self) -> str:
+        width = max(len(part.name) for part in self.parts)
+        lines = [
+            f"tinyml_compress {self.tool}, Python {self.python}, {self.machine}",
+            f"cache {self.cache}" + ("" if self.cache_writable else ": NOT WRITABLE, set TINYML_COMPRESS_CACHE"),
+            "",
+        ]
+        for part in self.parts:
+            mark = "ok     " if part.version is not None else ("MISSING" if part.required else "absent ")
+            lines.append(f"{mark} {part.name:<{width}}  {part.version or '':<22} {part.gives}")
+            if part.version is None:
+                lines.append(f"{'':8}{'':<{width}}  get it: {part.get}")
+        lines.append("")
+        lines.append("all that is required is here" if self.sound else "something required is missing: see above")
+        return "\n".join(lines)
+
+
+def diagnose() -> Diagnosis:
+    """Look at packages by their metadata and at programs by their `--version`."""
+    return Diagnosis(
+        tool=__version__,
+        python=platform.python_version(),
+        machine=f"{platform.system()} {platform.machine()}",
+        cache=str(cache_root()),
+        cache_writable=_writable(cache_root()),
+        parts=(*_packages(), *_programs()),
+    )
+
+
+def _packages() -> Iterable[Part]:
+    runtime = "tflite-runtime" if sys.version_info < (3, 12) else "ai-edge-litert"
+    for name, gives, required in (
+        ("tensorflow", "load, train and convert models", True),
+        ("tf-keras", "the Keras that TensorFlow Model Optimization works on", True),
+        ("tensorflow-model-optimization", "pruning, clustering, quantization-aware training", True),
+        ("numpy", "arrays", True),
+        ("click", "the command line", True),
+        ("tflite", "read and write .tflite files", True),
+        (runtime, "host latency, and LiteRT's side of comparisons", True),
+        ("ziglang", "the C compiler for this host and for every core", True),
+        ("unicorn", "emulated Cortex-M and RISC-V", True),
+        ("capstone", "instruction classes of the cycle model", True),
+        ("pyelftools", "flash and RAM by symbol", True),
+    ):
+        yield Part(name, _package_version(name), gives, f"{sys.executable} -m pip install {name}", required)
+    yield Part(
+        "tflite-micro",
+        _package_version("tflite-micro"),
+        "the oracle of bit-exactness, and TFLM's arena",
+        "pip install tflite-micro (Linux x86-64 only; without it that proof is missing)",
+    )
+    yield Part(
+        "litert-torch",
+        _package_version("litert-torch"),
+        "PyTorch models",
+        "pip install litert-torch, best in an environment of its own",
+    )
+
+
+def _programs() -> Iterable[Part]:
+    for command, gives, get in (
+        ("gcc", "sanitizers for kernel tests", "your system's package manager"),
+        ("arm-none-eabi-gcc", "--toolchain gcc", "the package gcc-arm-none-eabi, or Arm's download"),
+        ("qemu-system-arm", "--emulator qemu, a second opinion on every count", "the package qemu-system-arm"),
+        ("cmake", "the generated project as a firmware engineer builds it", "pip install cmake"),
+    ):
+        yield Part(command, _program_version(command), gives, get)
+
+
+def _package_version(name: str) -> str | None:
+    try:
+        return metadata.version(name)
+    except metadata.PackageNotFoundError:
+        return None
+
+
+def _program_version(command: str) -> str | None:
+    path = shutil.which(command)
+    if path is None:
+        return None
+    try:
+        first = proc.run([path, "--version"], timeout=_TIMEOUT, what=f"{command} --version").stdout.splitlines()
+    except ProcessError:
+        return None
+    numbers = [word for word in (first[0] if first else "").split() if word[:1].isdigit()]
+    return numbers[0] if numbers else "found"
+
+
+def _writable(folder: Path) -> bool:
+    probe = folder / ".doctor"
+    try:
+        files.write_bytes(probe, b"")
+        probe.unlink()
+    except (OutputError, OSError):
+        return False
+    return True
