@@ -37,7 +37,9 @@ __all__ = [
 
 MAX_TABLES = 16384
 """More tensors, operators or buffers than any model for a microcontroller has."""
-_NAME_BYTES = 1024
+_NAME_LETTERS = 512
+"""Converters join the names of fused layers; longer ones are no names."""
+_LETTER_BYTES = 4
 _LIBRARY_ERRORS = (struct.error, IndexError, ValueError, TypeError, OverflowError)
 _NEXT = "convert the model again, or fetch the file anew; it is damaged or was not written by a converter"
 
@@ -184,7 +186,7 @@ def _text(raw: bytes | None, budget: _Budget) -> str:
     if raw is None:
         return ""
     budget.spend(len(raw))
-    text = raw[:_NAME_BYTES].decode("utf-8", "replace")
+    text = raw[: _NAME_LETTERS * _LETTER_BYTES].decode("utf-8", "replace")[:_NAME_LETTERS]
     return "".join(letter if letter.isprintable() else "?" for letter in text)
 
 

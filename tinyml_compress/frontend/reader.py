@@ -244,6 +244,13 @@ class _Reading:
             data = unpack_int4(buffer.data, elements)
         else:
             data = buffer.data.view(dtype.numpy.newbyteorder("<")).astype(dtype.numpy, copy=False)
+        if dtype.is_float and not bool(np.isfinite(data).all()):
+            raise ModelError(
+                "a constant holds infinities or no numbers",
+                which=place,
+                allowed="finite floats",
+                next_step="find the layer whose weights or constants broke, and train or convert again",
+            )
         data = data.reshape(flat.shape)
         data.setflags(write=False)
         return data

@@ -55,6 +55,8 @@ class AddSubOperator(BinaryOperator):
         if out.dtype is DType.FLOAT32:
             return
         quants = [_checks.quantization(self, view, tensor) for tensor in (first, second, out)]
+        if activation is not Activation.NONE:
+            _checks.six_fits(self, view, quants[2])
         for what, factor in zip(
             ("input 0", "input 1", "output"),
             self.multipliers(quants[0], quants[1], quants[2], left_shift(out.dtype)),

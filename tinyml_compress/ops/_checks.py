@@ -19,6 +19,7 @@ __all__ = [
     "quantization",
     "same_quantization",
     "shift",
+    "six_fits",
 ]
 
 
@@ -128,3 +129,9 @@ def shift(op: Operator, view: NodeView, found: int) -> None:
             allowed="below 2^30",
             next_step="check the calibration data: the output's range is far too small",
         )
+
+
+def six_fits(op: Operator, view: NodeView, quant: Quant) -> None:
+    """The number 6, the largest bound of an activation, is a 32-bit number of steps of that scale."""
+    if 6.0 / quant.scale >= 2.0**31 - 128.0:
+        raise op.refuse(view, "scale too small for its activation", found=quant.scale, allowed="above 2.8e-9")

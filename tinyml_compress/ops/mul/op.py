@@ -73,6 +73,8 @@ class Mul(BinaryOperator):
             quant = _checks.quantization(self, view, tensor)
             if tensor.dtype is DType.INT16 and quant.zero_point != 0:
                 raise self.refuse(view, "zero point of an int16 tensor", found=quant.zero_point, allowed=0)
+        if activation is not Activation.NONE:
+            _checks.six_fits(self, view, _checks.quantization(self, view, out))
         _checks.shift(self, view, _multiplier(view)[1])
 
 

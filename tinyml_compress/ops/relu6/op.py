@@ -29,7 +29,7 @@ class Relu6(UnaryOperator):
 
     def check(self, view: NodeView) -> None:
         super().check(view)
-        _checks.quantization(self, view, view.input(0))
+        _checks.six_fits(self, view, _checks.quantization(self, view, view.input(0)))
 
 
 OPERATOR = Relu6()
