@@ -134,7 +134,7 @@ def _program_version(command: str) -> str | None:
     except ProcessError:
         return None
     numbers = [word for word in (first[0] if first else "").split() if word[:1].isdigit()]
-    return numbers[0] if numbers else "found"
+    return numbers[0].rstrip("),") if numbers else "found"
 
 
 def _writable(folder: Path) -> bool:
