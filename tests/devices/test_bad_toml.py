@@ -1,0 +1,175 @@
+"""Every way to write a wrong device or core file ends in one ConfigError that names file, place, and what is allowed."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from tinyml_compress.devices import Device, list_devices, load_core, load_device
+from tinyml_compress.errors import ConfigError, UsageError
+from tinyml_compress.support.resources import targets_folder
+
+DEVICE = (targets_folder() / "bluepill-f103c8.toml").read_text()
+CORE = (targets_folder() / "cores" / "cortex-m3.toml").read_text()
+SECOND_RAM = '[[ram]]\nname = "more"\naddress = {}\nbytes = {}\nwhat = "x"\nsource = "x"\n'
+
+
+def device_error(folder: Path, text: str) -> str:
+    (folder / "board.toml").write_text(text)
+    with pytest.raises(ConfigError) as caught:
+        load_device("board", folder)
+    assert caught.value.exit_code == 2
+    return str(caught.value)
+
+
+def core_error(folder: Path, text: str) -> str:
+    (folder / "cores").mkdir()
+    (folder / "cores" / "mine.toml").write_text(text)
+    with pytest.raises(ConfigError) as caught:
+        load_core("mine", folder)
+    return str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("found", "put", "words"),
+    [
+        ("clock-mhz = 72\n", "clock_mhz = 72\n", ["board.toml: clock-mhz", "missing key", "clock_mhz"]),
+        ("clock-mhz = 72\n", 'clock-mhz = "72"\n', ["wrong type", "'72'", "a number"]),
+        ("clock-mhz = 72\n", "clock-mhz = true\n", ["wrong type", "True"]),
+        ("clock-mhz = 72\n", "clock-mhz = 0\n", ["out of range", "0.001 to 5000"]),
+        ("clock-mhz = 72\n", "clock-mhz = -72\n", ["out of range"]),
+        ("clock-mhz = 72\n", "clock-mhz = nan\n", ["out of range", "nan"]),
+        ("clock-mhz = 72\n", "clock-mhz = inf\n", ["out of range", "inf"]),
+        ("clock-mhz = 72\n", "clock-mhz = 72\ncolour = 1\n", ["unknown key", "colour"]),
+        ("clock-mhz = 72\n", "clock-mhz = 72\ntoolchains = 'zig'\n", ["unknown key", "did you mean toolchain?"]),
+        ("clock-mhz = 72\n", "clock-mhz = 72\ntoolchain = 'zip'\n", ["unknown word", "did you mean zig?"]),
+        ("clock-mhz = 72\n", "clock-mhz = 72\nflags = '-O3'\n", ["wrong type", "a list of texts"]),
+        ("clock-mhz = 72\n", "clock-mhz = 72\nflags = [1]\n", ["wrong type", "a list of texts"]),
+        ("clock-mhz = 72\n", "clock-mhz = 72\nkind = 'bord'\n", ["did you mean board?"]),
+        ('core = "cortex-m3"\n', 'core = "cortex-m3x"\n', ["unknown core", "did you mean cortex-m3?"]),
+        ('core = "cortex-m3"\n', "core = 3\n", ["wrong type", "a text"]),
+        ('title = "Blue Pill (STM32F103C8)"\n', 'title = ""\n', ["may not be empty", "title"]),
+        ("https://www.st.com/", "www.st.com/", ["not a web address"]),
+        ("stack-bytes = 2048", "stack-bytes = 100", ["out of range", "limits.stack-bytes"]),
+        ("stack-bytes = 2048", "stack-bytes = 2047", ["multiples of 8"]),
+        ("stack-bytes = 2048", "stack-bytes = 20480", ["nothing is left of the RAM"]),
+        ("stack-bytes = 2048", "reserved-flash-bytes = 65536", ["nothing is left of the flash"]),
+        ("stack-bytes = 2048", "engines = []", ["at least one"]),
+        ("stack-bytes = 2048", "engines = ['aotx']", ["did you mean aot?"]),
+        ("stack-bytes = 2048", "stack_bytes = 2048", ["unknown key", "did you mean stack-bytes?"]),
+        ("address = 0x20000000", "address = -1", ["out of range", "ram[0].address"]),
+        ("address = 0x20000000", "address = 0x100000000", ["out of range"]),
+        ("address = 0x20000000", "address = 0xFFFFF000", ["beyond the 32-bit address space"]),
+        ("address = 0x20000000", "address = 0x20000001", ["multiples of 8"]),
+        ("address = 0x20000000", "address = 0x08000000", ["regions overlap", "flash", "sram"]),
+        ("address = 0x20000000", "address = 536870912.0", ["wrong type", "a whole number"]),
+        ("bytes = 0x00005000", "bytes = 0", ["out of range"]),
+        ("bytes = 0x00005000", "byte = 0x00005000", ["missing key", "byte, which is no key"]),
+        ("[[ram]]", "[ram]", ["wrong type", "[[ram]]"]),
+        ("[[ram]]", "[[rom]]", ["missing key", "ram"]),
+        ("[sources]", "[source]", ["missing key", "sources"]),
+        ('clock-mhz = "STM32', 'clock = "STM32', ["missing key", "sources.clock-mhz"]),
+        ("[sources]", "[sources", ["not a TOML file", "board.toml"]),
+        ("[sources]", "[sources]\ncore = 'twice'", ["not a TOML file"]),
+    ],
+)
+def test_device(tmp_path: Path, found: str, put: str, words: list[str]) -> None:
+    assert found in DEVICE
+    message = device_error(tmp_path, DEVICE.replace(found, put))
+    for word in [*words, "board.toml"]:
+        assert word in message
+
+
+@pytest.mark.parametrize("text", ["", "\x00", "= 3", "[a]\n[a]", "x = 99999999999999999999999"])
+def test_rubbish(tmp_path: Path, text: str) -> None:
+    assert "board.toml" in device_error(tmp_path, text)
+
+
+def test_not_utf8(tmp_path: Path) -> None:
+    (tmp_path / "board.toml").write_bytes(b"title = '\xff\xfe'\n")
+    with pytest.raises(ConfigError, match="not a TOML file"):
+        load_device("board", tmp_path)
+
+
+def test_two_regions_overlap_or_share_a_name(tmp_path: Path) -> None:
+    assert "overlap" in device_error(tmp_path, DEVICE + SECOND_RAM.format("0x20004000", 4096))
+    named = SECOND_RAM.replace("more", "flash").format("0x20005000", 4096)
+    assert "one name" in device_error(tmp_path, DEVICE + named)
+
+
+def test_a_name_must_be_a_make_goal(tmp_path: Path) -> None:
+    (tmp_path / "My_Board.toml").write_text(DEVICE)
+    with pytest.raises(ConfigError, match="make goal"):
+        load_device("My_Board", tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("found", "put", "words"),
+    [
+        ('isa = "armv7-m"', 'isa = "armv7m"', ["did you mean armv7-m?"]),
+        ('kernels = ["c"]', 'kernels = ["dsp"]', ["plain C"]),
+        ('kernels = ["c"]', 'kernels = ["c", "c"]', ["each word once"]),
+        ('kernels = ["c"]', 'kernels = ["neon"]', ["unknown word", "neon"]),
+        ("fpu = false", "fpu = 0", ["wrong type", "true or false"]),
+        ("[compiler]\n", "[compiler]\nicc = []\n", ["unknown key", "icc"]),
+        ('unicorn = "cortex-m3"', 'unicorn = "cortex-m33x"', ["did you mean cortex-m33?"]),
+        ('unaligned-faults = "pairs"', 'unaligned-faults = "pair"', ["did you mean pairs?"]),
+        ("[cost.load]\nextra = 1", "[cost.load]\nextra = -1", ["out of range", "cost.load.extra"]),
+        ("[cost.load]\nextra = 1", "[cost.load]\nextra = 'one'", ["wrong type"]),
+        ("[cost.load]\n", "[cost.loads]\n", ["unknown key", "did you mean load?"]),
+        ("scale = 1.10", "scale = 0", ["out of range"]),
+        ("error = 0.25", "error = 3", ["out of range"]),
+        ("calibrated = false", "calibrated = 'no'", ["wrong type"]),
+        ('machine = "mps2-an385"', "machine = 385", ["wrong type"]),
+    ],
+)
+def test_core(tmp_path: Path, found: str, put: str, words: list[str]) -> None:
+    assert found in CORE
+    message = core_error(tmp_path, CORE.replace(found, put))
+    for word in [*words, "mine.toml"]:
+        assert word in message
+
+
+def test_a_core_that_nothing_runs(tmp_path: Path) -> None:
+    text = CORE.replace('unicorn = "cortex-m3"\n', "")
+    start, end = text.index("[qemu]"), text.index("[cost.load]")
+    assert "nothing can run this core" in core_error(tmp_path, text[:start] + text[end:])
+
+
+def test_a_core_without_compiler(tmp_path: Path) -> None:
+    text = CORE[: CORE.index("[compiler]")] + "[compiler]\n" + CORE[CORE.index("[emulator]") :]
+    assert "no compiler flags" in core_error(tmp_path, text)
+
+
+def test_a_device_is_added_by_dropping_one_file(tmp_path: Path) -> None:
+    (tmp_path / "my-board.toml").write_text(DEVICE.replace("Blue Pill", "My board"))
+    added = load_device("my-board", tmp_path)
+    assert isinstance(added, Device)
+    assert added.title.startswith("My board")
+    names = [device.name for device in list_devices(tmp_path)]
+    assert "my-board" in names
+    assert "bluepill-f103c8" in names
+    assert names == sorted(names)
+
+
+def test_a_users_file_wins(tmp_path: Path) -> None:
+    (tmp_path / "bluepill-f103c8.toml").write_text(DEVICE.replace("clock-mhz = 72\n", "clock-mhz = 48\n"))
+    mine = load_device("bluepill-f103c8", tmp_path)
+    assert isinstance(mine, Device)
+    assert mine.clock_hz == 48_000_000
+
+
+def test_a_users_core(tmp_path: Path) -> None:
+    shutil.copytree(targets_folder() / "cores", tmp_path / "cores")
+    (tmp_path / "cores" / "own-core.toml").write_text(CORE)
+    (tmp_path / "board.toml").write_text(DEVICE.replace('core = "cortex-m3"', 'core = "own-core"'))
+    mine = load_device("board", tmp_path)
+    assert isinstance(mine, Device)
+    assert mine.core.name == "own-core"
+
+
+def test_targets_dir_must_exist(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="no such folder"):
+        list_devices(tmp_path / "nowhere")
