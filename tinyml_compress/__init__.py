@@ -1,5 +1,33 @@
-"""Compress Keras models for microcontrollers, compile them to exact C, benchmark them on emulated devices."""
+"""Compress Keras models for microcontrollers, compile them to exact C, benchmark them on emulated devices.
+
+The functions have the names of the command line's verbs and do the same; each loads what it needs when it is first used.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 from tinyml_compress._version import __version__
 
-__all__ = ["__version__"]
+if TYPE_CHECKING:
+    from tinyml_compress.pipeline.compilation import compile_to_folder as compile_c
+    from tinyml_compress.pipeline.evaluation import evaluate
+
+__all__ = ["__version__", "compile_c", "evaluate"]
+
+_HOMES = {
+    "compile_c": ("tinyml_compress.pipeline.compilation", "compile_to_folder"),
+    "evaluate": ("tinyml_compress.pipeline.evaluation", "evaluate"),
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'tinyml_compress' has no attribute {name!r}")
+    module, function = _HOMES[name]
+    return getattr(import_module(module), function)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_HOMES})
