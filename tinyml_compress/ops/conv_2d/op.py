@@ -113,10 +113,11 @@ def _accepts_words(view: NodeView) -> bool:
 
 
 def _depth_pairs(view: NodeView) -> int:
-    return (int(np.prod(view.input(1).shape[1:])) + 1) // 2
+    """Pairs of values of a window, padded to fours."""
+    return (int(np.prod(view.input(1).shape[1:])) + 3) // 4 * 2
 
 
-def _emit_block(symbol: str, words: bool) -> Emit:
+def _emit_block(symbol: str) -> Emit:
     def emit(view: NodeView) -> tuple[Call, ...]:
         window, channels = _window(view), _channels(view)
         fast = fast_table(view, channels, conv_attrs(view).activation)
@@ -132,7 +133,7 @@ def _emit_block(symbol: str, words: bool) -> Emit:
             ("channels", Ref("channels")),
         )
         tables = (
-            Table("weights", "int8_t", _pair_weights(rows, words), Role.WEIGHTS),
+            Table("weights", "int8_t", _pair_weights(rows), Role.WEIGHTS),
             Table("channels", "int32_t", fast),
         )
         return (Call(symbol, "tc_s8_conv_block", params, (In(0), Out(), Scratch()), tables),)
@@ -140,23 +141,23 @@ def _emit_block(symbol: str, words: bool) -> Emit:
     return emit
 
 
-def _pair_weights(rows: Ints, words: bool) -> npt.NDArray[np.int8]:
+def _pair_weights(rows: Ints) -> npt.NDArray[np.int8]:
     """Per two channels A, B and two values k, l: [A.k, B.k, A.l, B.l]; a last odd channel: [A.k, A.l].
 
-    `words`: the values of each four come in the order 0, 2, 1, 3, as SXTB16 unpacks them.
+    Values are padded to fours, and of each four come in the order 0, 2, 1, 3, as SXTB16 unpacks them.
     """
     count, depth = rows.shape
-    padded = np.pad(rows, ((0, 0), (0, depth % 2)))
-    if words:
-        padded = padded.reshape(count, -1, 4)[:, :, [0, 2, 1, 3]].reshape(count, depth)
+    padded = np.pad(rows, ((0, 0), (0, -depth % 4)))
+    depth = padded.shape[1]
+    padded = padded.reshape(count, depth // 4, 4)[:, :, [0, 2, 1, 3]].reshape(count, depth)
     even = count // 2 * 2
-    blocks = padded[:even].reshape(even // 2, 2, padded.shape[1]).transpose(0, 2, 1)
+    blocks = padded[:even].reshape(even // 2, 2, depth).transpose(0, 2, 1)
     ordered: Ints = np.concatenate([blocks.reshape(-1), padded[even:].reshape(-1)])
     return ordered.astype(np.int8)
 
 
-def _block_scratch(view: NodeView) -> int:
-    return 16 * _depth_pairs(view)
+def _bytes_scratch(view: NodeView) -> int:
+    return 24 * _depth_pairs(view)
 
 
 def _words_scratch(view: NodeView) -> int:
@@ -195,7 +196,7 @@ class Conv2D(Operator):
         Variant(
             _WORDS,
             _accepts_words,
-            _emit_block(_WORDS, True),
+            _emit_block(_WORDS),
             Isa.DSP,
             scratch=_words_scratch,
             overlap=_block_overlap,
@@ -204,11 +205,11 @@ class Conv2D(Operator):
         Variant(
             _BYTES,
             _accepts_block,
-            _emit_block(_BYTES, False),
+            _emit_block(_BYTES),
             Isa.DSP,
-            scratch=_block_scratch,
+            scratch=_bytes_scratch,
             overlap=_block_overlap,
-            cycles=_block_cycles(16.0),
+            cycles=_block_cycles(7.0),
         ),
     )
 

@@ -108,17 +108,23 @@ def _fast(view: NodeView) -> npt.NDArray[np.int32] | None:
     return fast_table(view, _channels(view), conv_attrs(view).activation)
 
 
-def _walk_3x3(view: NodeView) -> Plane | None:
-    """The walk of the 3x3 kernel with the least waste, or None where it does not take the node."""
-    window = _window(view)
-    if (window.kernel_h, window.kernel_w) != (3, 3) or window.out_c != window.in_c:
-        return None
-    fitting = [
-        plane
-        for plane in planes(window, 2)
-        if plane.inner.stride == plane.inner.dilation == plane.outer.dilation == 1 and plane.buffer_bytes <= MAX_SCRATCH
-    ]
-    return min(fitting, key=_cost_3x3, default=None)
+def _walk_3x3(stride: int) -> Walk:
+    """The walk of a 3x3 kernel with the least waste, or None where it does not take the node."""
+
+    def walk(view: NodeView) -> Plane | None:
+        window = _window(view)
+        if (window.kernel_h, window.kernel_w) != (3, 3) or window.out_c != window.in_c:
+            return None
+        fitting = [
+            plane
+            for plane in planes(window, 2)
+            if plane.inner.stride == stride
+            and plane.inner.dilation == plane.outer.dilation == 1
+            and plane.buffer_bytes <= MAX_SCRATCH
+        ]
+        return min(fitting, key=_cost_3x3, default=None)
+
+    return walk
 
 
 def _cost_3x3(plane: Plane) -> float:
@@ -204,7 +210,8 @@ class DepthwiseConv2D(Operator):
     limits = "constant weights"
     variants = (
         Variant("tc_s8_depthwise_conv_2d__c", _any, _emit_taps, overlap=_overlap_taps, cycles=_taps_cycles),
-        _plane_variant("tc_s8_depthwise_conv_2d_3x3__dsp", _walk_3x3, _cost_3x3, False),
+        _plane_variant("tc_s8_depthwise_conv_2d_3x3__dsp", _walk_3x3(1), _cost_3x3, False),
+        _plane_variant("tc_s8_depthwise_conv_2d_3x3s2__dsp", _walk_3x3(2), _cost_3x3, False),
         _plane_variant("tc_s8_depthwise_conv_2d_plane__dsp", _walk_any, _cost_any, True),
     )
 

@@ -5,25 +5,46 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from tinyml_compress.ir import Attrs, DType, NodeView
 from tinyml_compress.ops import _checks
 from tinyml_compress.ops._products import (
     Channels,
+    Ints,
     check_activation,
     check_bias,
     check_weights,
     checked_multiplier,
     conv_multipliers,
+    fast_table,
     finish_bounds,
     int32_table,
+    live_rows,
     requant_channels,
     weight_values,
 )
-from tinyml_compress.ops.base import Call, In, Operator, OptionField, Options, Out, Ref, Role, Table, Variant
+from tinyml_compress.ops.base import (
+    Argument,
+    Call,
+    In,
+    Isa,
+    Operator,
+    OptionField,
+    Options,
+    Out,
+    ParamValue,
+    Ref,
+    Role,
+    Scratch,
+    Table,
+    Variant,
+)
 from tinyml_compress.ops.numerics import Activation
 
 __all__ = ["OPERATOR", "FullyConnectedAttrs"]
+
+_QUADS = "tc_s8_fully_connected_quads__dsp"
 
 
 @dataclass(frozen=True)
@@ -67,23 +88,64 @@ def _sizes(view: NodeView) -> tuple[tuple[str, int], ...]:
 def _emit(view: NodeView) -> tuple[Call, ...]:
     channels = _channels(view)
     table = int32_table(channels.bias, channels.multiplier, channels.shift)
-    return (
-        Call(
-            "tc_s8_fully_connected__c",
-            "tc_s8_fully_connected",
-            (
-                *_sizes(view),
-                *finish_bounds(_attrs(view).activation, view.output()),
-                ("weights", Ref("weights")),
-                ("channels", Ref("channels")),
-            ),
-            (In(0), Out()),
-            (
-                Table("weights", "int8_t", weight_values(view), Role.WEIGHTS),
-                Table("channels", "int32_t", table),
-            ),
-        ),
+    weights = (
+        Table("weights", "int8_t", weight_values(view), Role.WEIGHTS),
+        Table("channels", "int32_t", table),
     )
+    return (_call(view, "tc_s8_fully_connected__c", weights, (In(0), Out())),)
+
+
+def _call(view: NodeView, symbol: str, tables: tuple[Table, ...], arguments: tuple[Argument, ...]) -> Call:
+    params: tuple[tuple[str, ParamValue], ...] = (
+        *_sizes(view),
+        *finish_bounds(_attrs(view).activation, view.output()),
+        ("weights", Ref("weights")),
+        ("channels", Ref("channels")),
+    )
+    return Call(symbol, "tc_s8_fully_connected", params, arguments, tables)
+
+
+# --- four outputs at once on SMLAD ----------------------------------------------------------------------------------
+
+
+def _accepts_quads(view: NodeView) -> bool:
+    return fast_table(view, _channels(view), _attrs(view).activation) is not None
+
+
+def _fours(view: NodeView) -> int:
+    return (view.input(1).shape[1] + 3) // 4
+
+
+def _emit_quads(view: NodeView) -> tuple[Call, ...]:
+    channels = _channels(view)
+    fast = fast_table(view, channels, _attrs(view).activation)
+    assert fast is not None
+    rows = live_rows(channels, weight_values(view).astype(np.int64))
+    table = (Table("weights", "int8_t", _quad_weights(rows), Role.WEIGHTS), Table("channels", "int32_t", fast))
+    return (_call(view, _QUADS, table, (In(0), Out(), Scratch())),)
+
+
+def _quad_weights(rows: Ints) -> npt.NDArray[np.int8]:
+    """Inputs padded to fours; of each four outputs and four inputs the four outputs' words side by side."""
+    count, depth = rows.shape
+    padded = np.pad(rows, ((0, 0), (0, -depth % 4)))
+    whole = count // 4 * 4
+    blocks = padded[:whole].reshape(whole // 4, 4, padded.shape[1] // 4, 4).transpose(0, 2, 1, 3)
+    ordered: Ints = np.concatenate([blocks.reshape(-1), padded[whole:].reshape(-1)])
+    return ordered.astype(np.int8)
+
+
+def _quads_scratch(view: NodeView) -> int:
+    return 8 * _fours(view)
+
+
+def _quads_cycles(view: NodeView) -> float:
+    sizes = dict(_sizes(view))
+    return sizes["batch"] * (_fours(view) * (8.0 + 6.1 * sizes["out_c"]) + 20.0 * sizes["out_c"] + 60.0)
+
+
+def _plain_cycles(view: NodeView) -> float:
+    return 7.0 * OPERATOR.macs(view) + 40.0 * view.output().elements
 
 
 class FullyConnected(Operator):
@@ -99,7 +161,10 @@ class FullyConnected(Operator):
     )
     dtypes = ("int8",)
     limits = "constant weights"
-    variants = (Variant("tc_s8_fully_connected__c", _any, _emit),)
+    variants = (
+        Variant("tc_s8_fully_connected__c", _any, _emit, cycles=_plain_cycles),
+        Variant(_QUADS, _accepts_quads, _emit_quads, Isa.DSP, scratch=_quads_scratch, cycles=_quads_cycles),
+    )
 
     def check(self, view: NodeView) -> None:
         attrs = _attrs(view)
