@@ -44,6 +44,11 @@ def test_run_gives_stored_values_in_order() -> None:
     assert [row[0].tolist() for row in host.run(SMALL, vectors)] == expected
 
 
+def test_reference_kernels_compute_it_too() -> None:
+    row = [np.array([[-3, 13, 29, 5]], np.int8)]
+    assert host.run(SMALL, [row], reference=True)[0][0].tolist() == [[5, 13, 21, 9]]
+
+
 def test_arena_grows_with_the_tensors() -> None:
     assert 0 < tflm.arena_bytes(SMALL) < tflm.arena_bytes(relu(1000)) < 10_000
 

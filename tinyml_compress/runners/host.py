@@ -77,9 +77,10 @@ def measure(model: bytes, *, threads: int = 1, warmup: int = 10, runs: int = 100
     )
 
 
-def run(model: bytes, rows: Sequence[Sequence[Array]]) -> list[list[Array]]:
-    """Outputs for each of `rows` (lists of inputs in the model's types)."""
-    return vectors_of(_asked(model, {"vectors": len(rows)}, named(rows, "in")), "out", len(rows))
+def run(model: bytes, rows: Sequence[Sequence[Array]], *, reference: bool = False) -> list[list[Array]]:
+    """Outputs for each of `rows` (lists of inputs in the model's types), by optimized or by reference kernels."""
+    options = {"vectors": len(rows), "reference": reference}
+    return vectors_of(_asked(model, options, named(rows, "in")), "out", len(rows))
 
 
 def predict(model: bytes, inputs: Floats) -> Floats:
@@ -92,18 +93,19 @@ def _asked(model: bytes, options: Mapping[str, Any], arrays: Mapping[str, Array]
     return ask(__name__, "TensorFlow Lite on this host", Job(model, options, arrays), _TIMEOUT).arrays
 
 
-def _interpreter(model: bytes, threads: int) -> Any:
+def _interpreter(model: bytes, threads: int, reference: bool) -> Any:
     if find_spec("tflite_runtime") is not None:
-        from tflite_runtime.interpreter import Interpreter
+        from tflite_runtime.interpreter import Interpreter, OpResolverType
     else:
-        from ai_edge_litert.interpreter import Interpreter
-    interpreter = Interpreter(model_content=model, num_threads=threads)
+        from ai_edge_litert.interpreter import Interpreter, OpResolverType
+    kernels = OpResolverType.BUILTIN_REF if reference else OpResolverType.AUTO
+    interpreter = Interpreter(model_content=model, num_threads=threads, experimental_op_resolver_type=kernels)
     interpreter.allocate_tensors()
     return interpreter
 
 
 def _work(job: Job) -> tuple[Mapping[str, Any], Mapping[str, Array]]:
-    interpreter = _interpreter(job.model, job.options.get("threads", 1))
+    interpreter = _interpreter(job.model, job.options.get("threads", 1), job.options.get("reference", False))
     if "runs" in job.options:
         return {}, {"times": _times(interpreter, job.options["warmup"], job.options["runs"])}
     into, out = interpreter.get_input_details(), interpreter.get_output_details()
