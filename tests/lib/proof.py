@@ -16,7 +16,7 @@ from tinyml_compress.errors import UnsupportedOperator
 from tinyml_compress.frontend import write
 from tinyml_compress.ir import DType, Graph, Quant, Tensor
 from tinyml_compress.ops import operator
-from tinyml_compress.ops.base import Level
+from tinyml_compress.ops.base import Isa, Level
 from tinyml_compress.ops.numerics import Activation
 
 __all__ = [
@@ -48,22 +48,31 @@ def _models(make: Maker, count: int, salt: int) -> list[bytes]:
     return [write(make(np.random.default_rng([name, salt, index]))) for index in range(count)]
 
 
-def sample(make: Maker, count: int = 12, vectors: int = 2) -> Callable[[], None]:
+def sample(
+    make: Maker,
+    count: int = 12,
+    vectors: int = 2,
+    *,
+    isas: tuple[Isa, ...] = (Isa.C,),
+    level: Level = Level.BALANCED,
+) -> Callable[[], None]:
     """A test of a few models."""
 
     def test() -> None:
-        assert_bit_exact(_models(make, count, 0), count=vectors)
+        assert_bit_exact(_models(make, count, 0), count=vectors, isas=isas, level=level)
 
     return test
 
 
-def many(make: Maker, count: int = 120, vectors: int = 4) -> Callable[[Level], None]:
+def many(
+    make: Maker, count: int = 120, vectors: int = 4, *, isas: tuple[Isa, ...] = (Isa.C,)
+) -> Callable[[Level], None]:
     """A test of many models at every level, for the full run only."""
 
     @pytest.mark.full
     @pytest.mark.parametrize("level", list(Level), ids=[level.value for level in Level])
     def test(level: Level) -> None:
-        assert_bit_exact(_models(make, count, 1 + list(Level).index(level)), level=level, count=vectors)
+        assert_bit_exact(_models(make, count, 1 + list(Level).index(level)), level=level, count=vectors, isas=isas)
 
     return test
 

@@ -8,7 +8,10 @@ from tests.lib.graphs import quant, single
 from tests.lib.proof import FUSED, Rng, broadcastable, many, pick, quantized, refused, sample
 from tinyml_compress.ir import DType, Graph, Tensor
 from tinyml_compress.ops._addsub import AddSubAttrs
+from tinyml_compress.ops.base import Isa, Level
 from tinyml_compress.ops.numerics import Activation
+
+DSP = (Isa.C, Isa.DSP)
 
 
 def make(rng: Rng) -> Graph:
@@ -33,6 +36,17 @@ def constant(rng: Rng) -> Graph:
     return single("ADD", inputs if rng.random() < 0.5 else inputs[::-1], out, AddSubAttrs())
 
 
+def flat(rng: Rng) -> Graph:
+    """One shape, int8, ratios of scales of all sizes: what the DSP kernels take."""
+    size = (int(rng.integers(1, 40)),) if rng.random() < 0.5 else (3, int(rng.integers(342, 400)))
+    first = quantized(rng, DType.INT8)
+    second = first if rng.random() < 0.2 else quantized(rng, DType.INT8, first.scale / 1e4, first.scale * 1e4)
+    widest = max(first.scale, second.scale)
+    inputs = [Tensor("a", size, DType.INT8, first), Tensor("b", size, DType.INT8, second)]
+    out = Tensor("y", size, DType.INT8, quantized(rng, DType.INT8, widest / 10, widest * 300))
+    return single("ADD", inputs, out, AddSubAttrs(pick(rng, FUSED)))
+
+
 def same(rng: Rng) -> Graph:
     """Both inputs are one tensor."""
     tensor = Tensor("a", (3, 7), DType.INT8, quantized(rng, DType.INT8))
@@ -42,7 +56,10 @@ def same(rng: Rng) -> Graph:
 test_sample = sample(make, 20)
 test_constant = sample(constant, 4)
 test_same = sample(same, 4)
+test_dsp = sample(flat, 20, isas=DSP)
+test_dsp_table = sample(flat, 20, isas=DSP, level=Level.SPEED)
 test_many = many(make)
+test_many_dsp = many(flat, 200, isas=DSP)
 
 
 def graph(a: Tensor, b: Tensor, y: Tensor, activation: Activation = Activation.NONE) -> Graph:

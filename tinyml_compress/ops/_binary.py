@@ -9,7 +9,7 @@ from tinyml_compress.ops import _checks
 from tinyml_compress.ops._walk import Walk, broadcast_steps, walk
 from tinyml_compress.ops.base import Call, In, Operator, Out, Overlap, ParamValue, Ref, Table, Variant
 
-__all__ = ["BinaryOperator", "Params", "binary_variants", "broadcast_walk", "is_flat"]
+__all__ = ["BinaryOperator", "Params", "binary_variants", "broadcast_walk", "flat_in_place", "is_flat"]
 
 Params = tuple[tuple[str, ParamValue], ...]
 MAX_RANK = 6
@@ -43,7 +43,7 @@ def is_flat(view: NodeView) -> bool:
     return view.input(0).elements == count and view.input(1).elements == count
 
 
-def _overlap(view: NodeView) -> tuple[Overlap, ...]:
+def flat_in_place(view: NodeView) -> tuple[Overlap, ...]:
     """In place over each input that is as large as the output and is not read again behind the writing."""
     out = view.output()
     return tuple(
@@ -76,11 +76,11 @@ def binary_variants(
         return calls
 
     one_shape, many = f"tc_{dtype}_{op}__c", f"tc_{dtype}_{op}_broadcast__c"
-    general = Variant(many, accepts, emit(many, True), overlap=_overlap)
+    general = Variant(many, accepts, emit(many, True), overlap=flat_in_place)
     if not flat:
         return (general,)
     return (
-        Variant(one_shape, lambda view: accepts(view) and is_flat(view), emit(one_shape, False), overlap=_overlap),
+        Variant(one_shape, lambda view: accepts(view) and is_flat(view), emit(one_shape, False), overlap=flat_in_place),
         general,
     )
 

@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+import numpy as np
+
+from tinyml_compress.ir import DType, NodeView
 from tinyml_compress.ops._addsub import AddSubOperator, addsub_variants
-from tinyml_compress.ops.base import OptionField, Options
-from tinyml_compress.ops.numerics import Activation
+from tinyml_compress.ops._binary import flat_in_place, is_flat
+from tinyml_compress.ops._fixed_point import requantize
+from tinyml_compress.ops.base import Call, In, Isa, Level, OptionField, Options, Out, Ref, Table, Variant
+from tinyml_compress.ops.numerics import Activation, quantize_multiplier
 
 __all__ = ["OPERATOR", "Add"]
+
+_LEFT = 20
+_PEAK = 255 << _LEFT
+"""No larger sum: both inputs come to at most half of it."""
 
 
 class Add(AddSubOperator):
@@ -15,4 +24,95 @@ class Add(AddSubOperator):
 
 
 OPERATOR = Add()
-Add.variants = addsub_variants("add", OPERATOR.params)
+
+
+def _wide(view: NodeView) -> int:
+    """The input of the larger scale, whose multiplier is exactly one half."""
+    first, second = view.input(0).quant, view.input(1).quant
+    assert first is not None
+    assert second is not None
+    return 0 if first.scale >= second.scale else 1
+
+
+def _fine_multiplier(view: NodeView) -> tuple[int, int]:
+    wide, fine = view.input(_wide(view)).quant, view.input(1 - _wide(view)).quant
+    assert wide is not None
+    assert fine is not None
+    return quantize_multiplier(fine.scale / (2.0 * wide.scale))
+
+
+def _finish(view: NodeView) -> tuple[int, int, int, int] | None:
+    """The table of `tc_fast_finish`, or None where it would not be exact."""
+    values = dict(OPERATOR.params(view))
+    multiplier, right, zero_point = (values[name] for name in ("multiplier", "shift", "zero_point"))
+    assert isinstance(multiplier, int)
+    assert isinstance(right, int)
+    assert isinstance(zero_point, int)
+    if (values["low"], values["high"]) != (-128, 127) or not -22 <= right <= -1:
+        return None
+    half = (1 << (-right - 1)) + zero_point * (1 << -right)
+    return None if abs(half) + _PEAK >= 1 << 31 else (0, multiplier, half, -right)
+
+
+def _accepts(view: NodeView) -> bool:
+    multiplier, shift = _fine_multiplier(view) if view.output().dtype is DType.INT8 else (0, 0)
+    return multiplier > 0 and shift >= -30 and is_flat(view) and _finish(view) is not None
+
+
+def _arguments(view: NodeView) -> tuple[In, In, Out]:
+    return In(_wide(view)), In(1 - _wide(view)), Out()
+
+
+def _emit_fast(view: NodeView) -> tuple[Call, ...]:
+    wide, fine, finish = view.input(_wide(view)).quant, view.input(1 - _wide(view)).quant, _finish(view)
+    assert wide is not None
+    assert fine is not None
+    assert finish is not None
+    multiplier, shift = _fine_multiplier(view)
+    # The kernel rounds after a shift of at least one; a factor of one half has none and takes one more to the left.
+    left, right = (_LEFT + 2, 1) if shift == 0 else (_LEFT + 1, -shift)
+    params = (
+        ("count", view.output().elements),
+        ("wide_zero_point", wide.zero_point),
+        ("fine_zero_point", fine.zero_point),
+        ("fine_left", left),
+        ("fine_multiplier", multiplier),
+        ("fine_half", 1 << (right - 1)),
+        ("fine_shift", right),
+        ("finish", finish),
+    )
+    return (Call("tc_s8_add__dsp", "tc_add_fast_params", params, _arguments(view)),)
+
+
+def _emit_table(view: NodeView) -> tuple[Call, ...]:
+    wide, fine, finish = view.input(_wide(view)).quant, view.input(1 - _wide(view)).quant, _finish(view)
+    assert wide is not None
+    assert fine is not None
+    assert finish is not None
+    values = (np.arange(256, dtype=np.uint8).view(np.int8).astype(np.int64) - fine.zero_point) << _LEFT
+    scaled = requantize(values, *_fine_multiplier(view)) - (wide.zero_point << (_LEFT - 1))
+    table = Table("fine", "int32_t", scaled.astype(np.int32))
+    params = (("count", view.output().elements), ("fine", Ref("fine")), ("finish", finish))
+    return (Call("tc_s8_add_table__dsp", "tc_add_table_params", params, _arguments(view), (table,)),)
+
+
+Add.variants = (
+    Variant(
+        "tc_s8_add_table__dsp",
+        lambda view: _accepts(view) and view.output().elements >= 1024,
+        _emit_table,
+        isa=Isa.DSP,
+        levels=frozenset({Level.SPEED}),
+        overlap=flat_in_place,
+        cycles=lambda view: 12.0 * view.output().elements,
+    ),
+    Variant(
+        "tc_s8_add__dsp",
+        _accepts,
+        _emit_fast,
+        isa=Isa.DSP,
+        overlap=flat_in_place,
+        cycles=lambda view: 17.0 * view.output().elements,
+    ),
+    *addsub_variants("add", OPERATOR.params),
+)
