@@ -1,0 +1,116 @@
+"""Generated C as it lies in a folder: compiled for this host and run, described by its own header."""
+
+from __future__ import annotations
+
+import ctypes
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from tinyml_compress.errors import DataError, MismatchError, ModelError
+from tinyml_compress.ir import DType, Quant, Tensor
+from tinyml_compress.runners import toolchain
+
+__all__ = ["GeneratedC"]
+
+Array = npt.NDArray[np.generic]
+_GUARD = 64
+_CANARY = 0xA5
+_CTYPES = {"float": DType.FLOAT32, **{f"{t.numpy.name}_t": t for t in DType if t.numpy.kind in "iu"}}
+_PORT = re.compile(r"^/\* (?P<label>.*): (?P<ctype>\w+)\[(?P<shape>[0-9 x]+)\] \*/$", re.MULTILINE)
+
+
+class GeneratedC:
+    """A folder that `compile` wrote, or its .c or .h file."""
+
+    def __init__(self, path: Path) -> None:
+        folder = path if path.is_dir() else path.parent
+        pattern = "*.h" if path.is_dir() else f"{path.stem}.h"
+        headers = [file for file in sorted(folder.glob(pattern)) if "_ARENA_BYTES" in file.read_text(errors="replace")]
+        if len(headers) != 1:
+            raise ModelError(
+                "no generated model is found" if not headers else "several generated models are found",
+                which=path,
+                found=", ".join(file.name for file in headers) or None,
+                allowed="a folder with one <name>.h and <name>.c",
+                next_step="name the .h file, or run `tinyml-compress compile` again",
+            )
+        (header,) = headers
+        self.prefix = header.stem
+        self._upper = self.prefix.upper()
+        self._text = header.read_text(encoding="utf-8")
+        self._source = header.with_suffix(".c")
+        if not self._source.is_file():
+            raise ModelError("the generated source is not there", which=self._source)
+        self._arena_bytes = self._number("ARENA_BYTES")
+        self._align = self._number("ARENA_ALIGN")
+        self.inputs = tuple(self._port(f"INPUT{i}") for i in range(self._number("INPUT_COUNT")))
+        self.outputs = tuple(self._port(f"OUTPUT{i}") for i in range(self._number("OUTPUT_COUNT")))
+
+    def _define(self, name: str) -> str | None:
+        match = re.search(rf"^#define {self._upper}_{name} (.+)$", self._text, re.MULTILINE)
+        return None if match is None else match[1].strip()
+
+    def _number(self, name: str) -> int:
+        value = self._define(name) or ""
+        if not re.fullmatch(r"\(?-?\d+\)?", value):
+            raise ModelError(
+                "the generated header is not as it was written",
+                which=f"{self.prefix}.h, {self._upper}_{name}",
+                found=value or "nothing",
+                next_step="run `tinyml-compress compile` again",
+            )
+        return int(value.strip("()"))
+
+    def _port(self, name: str) -> Tensor:
+        end = self._text.find(f"#define {self._upper}_{name}_BYTES ")
+        comments = list(_PORT.finditer(self._text, 0, max(end, 0)))
+        dtype = _CTYPES.get(comments[-1]["ctype"]) if comments else None
+        shape = tuple(int(size) for size in re.findall(r"\d+", self._define(f"{name}_SHAPE") or ""))
+        if dtype is None or int(np.prod(shape)) * dtype.itemsize != self._number(f"{name}_BYTES"):
+            raise ModelError("the generated header is not as it was written", which=f"{self.prefix}.h, {name}")
+        scale = self._define(f"{name}_SCALE")
+        quant = None if scale is None else Quant((float(scale.rstrip("f")),), (self._number(f"{name}_ZERO_POINT"),))
+        rank = self._number(f"{name}_RANK")
+        return Tensor(comments[-1]["label"], shape[:rank], dtype, quant)
+
+    def run(self, rows: Sequence[Sequence[Array]]) -> list[list[Array]]:
+        """Outputs for each of `rows`; what the code writes outside its arena is noticed."""
+        sources = {f"{self.prefix}.h": self._text, f"{self.prefix}.c": self._source.read_text(encoding="utf-8")}
+        library = ctypes.CDLL(str(toolchain.library(sources)))
+        call = {name: getattr(library, f"{self.prefix}_{name}") for name in ("input", "output", "invoke")}
+        for name in ("input", "output"):
+            call[name].restype = ctypes.c_void_p
+            call[name].argtypes = [ctypes.c_void_p, ctypes.c_int]
+        call["invoke"].argtypes = [ctypes.c_void_p]
+        memory = np.full(self._arena_bytes + 2 * _GUARD + self._align, _CANARY, np.uint8)
+        start = -(memory.ctypes.data + _GUARD) % self._align + _GUARD
+        end = start + self._arena_bytes
+        arena = memory.ctypes.data + start
+
+        def place(kind: str, index: int, nbytes: int) -> npt.NDArray[np.uint8]:
+            at = (call[kind](arena, index) or 0) - memory.ctypes.data
+            if not start <= at <= end - nbytes:
+                raise MismatchError("the generated code places a tensor outside its arena", which=f"{kind} {index}")
+            return memory[at : at + nbytes]
+
+        results: list[list[Array]] = []
+        for row in rows:
+            if len(row) != len(self.inputs):
+                raise DataError("wrong number of inputs", found=len(row), allowed=len(self.inputs))
+            for index, (value, tensor) in enumerate(zip(row, self.inputs, strict=True)):
+                place("input", index, tensor.nbytes)[:] = np.ascontiguousarray(value).reshape(-1).view(np.uint8)
+            if call["invoke"](arena) != 0:
+                raise MismatchError("the generated code refused its arena", which=self.prefix)
+            if (memory[:start] != _CANARY).any() or (memory[end:] != _CANARY).any():
+                raise MismatchError("the generated code wrote outside its arena", which=self.prefix)
+            results.append(
+                [
+                    place("output", index, tensor.nbytes).copy().view(tensor.dtype.numpy).reshape(tensor.shape)
+                    for index, tensor in enumerate(self.outputs)
+                ]
+            )
+        return results
