@@ -4,7 +4,8 @@ from tinyml_compress.runners.emulated.counting import Count, Counts
 from tinyml_compress.runners.emulated.emulation import Emulation, Emulator, emulate
 from tinyml_compress.runners.emulated.firmware import Firmware, build_firmware
 from tinyml_compress.runners.emulated.image import FlashLedger, Image, Part
-from tinyml_compress.runners.emulated.machine import Inference, Machine
+from tinyml_compress.runners.emulated.inference import Inference
+from tinyml_compress.runners.emulated.machine import Machine
 
 __all__ = [
     "Count",

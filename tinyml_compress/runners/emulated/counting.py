@@ -20,7 +20,19 @@ from tinyml_compress.runners.emulated.image import Image
 from tinyml_compress.runners.toolchain import Build
 from tinyml_compress.support.resources import package_folder
 
-__all__ = ["BETWEEN", "OUTSIDE", "Count", "Counts", "Recorder", "Unaligned", "count_blocks", "owners", "summarize"]
+__all__ = [
+    "BETWEEN",
+    "ENTRY",
+    "OUTSIDE",
+    "Count",
+    "Counts",
+    "Recorder",
+    "Unaligned",
+    "count_blocks",
+    "ordered",
+    "owners",
+    "summarize",
+]
 
 KEEP = -1
 OUTSIDE = -2
@@ -114,7 +126,7 @@ class _AlignmentStruct(ctypes.Structure):
     )
 
 
-_ENTRY = np.dtype(
+ENTRY = np.dtype(
     [
         ("count", np.uint64),
         ("jumped", np.uint64),
@@ -144,7 +156,7 @@ class Recorder:
         self.on_block = ctypes.cast(hooks.tc_on_block, ctypes.c_void_p).value
         self.on_access = ctypes.cast(hooks.tc_on_access, ctypes.c_void_p).value
         self.on_instruction = ctypes.cast(hooks.tc_on_instruction, ctypes.c_void_p).value
-        self._entries = np.zeros(_SLOTS, _ENTRY)
+        self._entries = np.zeros(_SLOTS, ENTRY)
         self._unaligned = np.zeros(_UNALIGNED_SLOTS, _UNALIGNED)
         self._table = np.ascontiguousarray(table)
         self._base_registers = np.ascontiguousarray(base_registers)
@@ -191,9 +203,7 @@ class Recorder:
 
     def blocks(self) -> npt.NDArray[np.void]:
         """What ran, in a fixed order."""
-        used = self._entries[self._entries["used"] == 1]
-        ordered: npt.NDArray[np.void] = used[np.lexsort((used["owner"], used["bytes"], used["address"]))]
-        return ordered
+        return ordered(self._entries)
 
 
 @lru_cache(maxsize=1)
@@ -203,6 +213,13 @@ def _hooks() -> ctypes.CDLL:
     # Without the C library the first build on a machine takes a fraction of a second instead of several.
     flags = ("-shared", "-fPIC", "-O2", "-nostdlib", "-ffreestanding", *zig.host_flags)
     return ctypes.CDLL(str(toolchain.build(Build(zig, {"hooks.c": source}, "hooks.so", flags))))
+
+
+def ordered(entries: npt.NDArray[np.void]) -> npt.NDArray[np.void]:
+    """The slots in use, by address."""
+    used = entries[entries["used"] == 1]
+    result: npt.NDArray[np.void] = used[np.lexsort((used["owner"], used["bytes"], used["address"]))]
+    return result
 
 
 def count_blocks(blocks: npt.NDArray[np.void], image: Image, *, is_riscv: bool) -> dict[int, Count]:

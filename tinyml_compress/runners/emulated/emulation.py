@@ -10,12 +10,14 @@ from functools import lru_cache
 from pathlib import Path
 
 from tinyml_compress.devices import CostClass, Device
-from tinyml_compress.errors import DataError, MissingDependency
+from tinyml_compress.errors import DataError
 from tinyml_compress.ir import Program
+from tinyml_compress.runners.emulated import qemu
 from tinyml_compress.runners.emulated.counting import Count, Counts
 from tinyml_compress.runners.emulated.firmware import Firmware, build_firmware
 from tinyml_compress.runners.emulated.image import FlashLedger
 from tinyml_compress.runners.emulated.machine import Machine
+from tinyml_compress.runners.emulated.qemu import QemuMachine
 from tinyml_compress.support.cache import cached_folder, key_of
 from tinyml_compress.support.resources import package_folder
 
@@ -60,18 +62,33 @@ def emulate(
     """Build the firmware, run every vector (the first one counted), and read the ledgers."""
     if not vectors:
         raise DataError("nothing to run", found="no input vector", allowed="at least one")
-    use_qemu = emulator is Emulator.QEMU or (emulator is Emulator.AUTO and device.core.unicorn is None)
+    core = device.core
+    with_qemu = emulator is Emulator.QEMU or (emulator is Emulator.AUTO and core.unicorn is None)
+    by = qemu.version() if with_qemu else _unicorn_version()
     progress("building the firmware")
-    if use_qemu:
-        raise MissingDependency("QEMU is not driven yet", which=device.core.title, next_step="take another device")
     firmware = build_firmware(program, device, optimize=optimize, toolchain_name=toolchain)
-    key = _key(firmware, program, vectors)
+    machine: Callable[[], Machine | QemuMachine]
+    if with_qemu:
+        # It had to fit the device first; now the same objects go to where QEMU's machine has memory.
+        relinked = build_firmware(
+            program,
+            device,
+            optimize=optimize,
+            toolchain_name=toolchain,
+            memory=qemu.map_for(core).memory,
+            stop="stop_qemu.c",
+        )
+        key = _key(relinked, program, vectors, by)
+        machine = lambda: QemuMachine(relinked, program)  # noqa: E731
+    else:
+        key = _key(firmware, program, vectors, by)
+        machine = lambda: Machine(firmware, program)  # noqa: E731
 
     def make(folder: Path) -> None:
-        progress("running on the emulated core")
-        machine = Machine(firmware, program)
-        first = machine.counted(vectors[0])
-        done = [first, *(machine.run(vector) for vector in vectors[1:])]
+        progress(f"running under {by}")
+        engine = machine()
+        first = engine.counted(vectors[0])
+        done = [first, *(engine.run(vector) for vector in vectors[1:])]
         assert first.counts is not None
         result = {
             "outputs": [[output.hex() for output in run.outputs] for run in done],
@@ -89,22 +106,22 @@ def emulate(
         static_bytes=firmware.image.static_bytes,
         flash=firmware.image.ledger(program.prefix),
         compiler=firmware.compiler,
-        emulator=_emulator_version(),
+        emulator=by,
     )
 
 
-def _key(firmware: Firmware, program: Program, vectors: Sequence[Sequence[bytes]]) -> str:
+def _key(firmware: Firmware, program: Program, vectors: Sequence[Sequence[bytes]], by: str) -> str:
     """Everything a run depends on: the firmware's bytes, the core, the inputs, and this emulator."""
     core = firmware.core
     parts: list[bytes | str] = [firmware.image.path.read_bytes(), repr(firmware.memory), str(core.unicorn)]
     parts += [core.alignment.value, repr(program.nodes), repr(program.inputs), repr(program.outputs)]
-    parts += [_emulator_version(), _own_sources()]
+    parts += [by, _own_sources()]
     parts += [data for vector in vectors for data in vector]
     return key_of(*parts)
 
 
 @lru_cache(maxsize=1)
-def _emulator_version() -> str:
+def _unicorn_version() -> str:
     import unicorn
 
     return f"unicorn {unicorn.__version__}"

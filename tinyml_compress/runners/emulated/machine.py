@@ -4,42 +4,31 @@ from __future__ import annotations
 
 import ctypes
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from tinyml_compress.devices import Alignment
-from tinyml_compress.errors import DataError, EmulationError, MissingDependency
+from tinyml_compress.errors import EmulationError, MissingDependency
 from tinyml_compress.ir import Program
 from tinyml_compress.runners.emulated.alignment import aligned_bases
 from tinyml_compress.runners.emulated.counting import (
     BETWEEN,
     OUTSIDE,
-    Counts,
     Recorder,
     count_blocks,
     owners,
     summarize,
 )
 from tinyml_compress.runners.emulated.firmware import Firmware
+from tinyml_compress.runners.emulated.inference import PAINT, Inference, check_inputs, stack_high_water
 
-__all__ = ["Inference", "Machine"]
+__all__ = ["Machine"]
 
-_PAINT = 0xA5
 _PAGE = 4096
 _INSTRUCTION_BYTES = 4
 _STACK_REACH = 1 << 20
 """An access this far below the RAM is taken for a stack overflow."""
-
-
-@dataclass(frozen=True)
-class Inference:
-    """Outputs of one run; counts when they were asked for."""
-
-    outputs: tuple[bytes, ...]
-    stack_bytes: int
-    counts: Counts | None
 
 
 class Machine:
@@ -147,7 +136,7 @@ class _Run:
         for address, data in image.segments:
             self._engine.mem_write(address, data)
         # Stack, arena and unused RAM hold garbage, as after power-on: what changes is seen, what is relied on breaks.
-        self._engine.mem_write(memory.ram_address, bytes([_PAINT]) * memory.ram_bytes)
+        self._engine.mem_write(memory.ram_address, bytes([PAINT]) * memory.ram_bytes)
         if not core.is_riscv:
             self._engine.reg_write(self._sp_register, image.symbols["tc_stack_top"])
         self._engine.hook_add(unicorn.UC_HOOK_MEM_INVALID, self._on_invalid)
@@ -196,12 +185,8 @@ class _Run:
                 raise EmulationError("the emulator refuses a hook", found=self._uc.UcError(status))
 
     def put_inputs(self, arena: int, inputs: Sequence[bytes]) -> None:
-        ports = self._program.inputs
-        if len(inputs) != len(ports):
-            raise DataError("wrong number of inputs", found=len(inputs), allowed=len(ports))
-        for port, data in zip(ports, inputs, strict=True):
-            if len(data) != port.nbytes:
-                raise DataError("input of another size", which=port.name, found=len(data), allowed=port.nbytes)
+        check_inputs(self._program, inputs)
+        for port, data in zip(self._program.inputs, inputs, strict=True):
             self._engine.mem_write(arena + port.offset, data)
 
     def start(self, seconds: float, limit: int) -> None:
@@ -240,15 +225,14 @@ class _Run:
         return tuple(bytes(self._engine.mem_read(arena + port.offset, port.nbytes)) for port in self._program.outputs)
 
     def stack_bytes(self) -> int:
-        """High-water mark: from the top down to the lowest byte that lost its paint."""
+        """High-water mark."""
         bottom, top = self._image.symbols["tc_stack_bottom"], self._image.symbols["tc_stack_top"]
-        painted = np.frombuffer(self._engine.mem_read(bottom, top - bottom), np.uint8) == _PAINT
-        return int(len(painted) - (len(painted) if painted.all() else int(np.argmin(painted))))
+        return stack_high_water(bytes(self._engine.mem_read(bottom, top - bottom)))
 
     def _check_unused(self) -> None:
         start = self._image.symbols["tc_ram_used_end"]
         end = self._firmware.memory.ram_address + self._firmware.memory.ram_bytes
-        changed = np.flatnonzero(np.frombuffer(self._engine.mem_read(start, end - start), np.uint8) != _PAINT)
+        changed = np.flatnonzero(np.frombuffer(self._engine.mem_read(start, end - start), np.uint8) != PAINT)
         if len(changed):
             raise EmulationError(
                 "the emulated firmware wrote to RAM that belongs to nobody",

@@ -7,6 +7,7 @@ extern uint32_t tc_data_start[], tc_data_end[], tc_data_load[], tc_bss_start[], 
 void tc_main(void);
 void tc_reset(void);
 void tc_fault(void);
+void tc_failed(void);
 
 typedef struct {
     void *stack;
@@ -21,9 +22,7 @@ __attribute__((section(".vectors"), used)) const tc_vector_table tc_vectors = {
 };
 
 void tc_fault(void) {
-    for (;;) {
-        __asm__ volatile("");
-    }
+    tc_failed();
 }
 
 void tc_reset(void) {

@@ -1,0 +1,42 @@
+"""One run of a firmware, whoever emulated it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from tinyml_compress.errors import DataError
+from tinyml_compress.ir import Program
+from tinyml_compress.runners.emulated.counting import Counts
+
+__all__ = ["PAINT", "Inference", "check_inputs", "stack_high_water"]
+
+PAINT = 0xA5
+"""What RAM holds before the run: what is written shows, and what is relied on breaks."""
+
+
+@dataclass(frozen=True)
+class Inference:
+    """Outputs of one run; counts when they were asked for."""
+
+    outputs: tuple[bytes, ...]
+    stack_bytes: int
+    counts: Counts | None
+
+
+def check_inputs(program: Program, inputs: Sequence[bytes]) -> None:
+    """Refuse inputs that are not the program's."""
+    ports = program.inputs
+    if len(inputs) != len(ports):
+        raise DataError("wrong number of inputs", found=len(inputs), allowed=len(ports))
+    for port, data in zip(ports, inputs, strict=True):
+        if len(data) != port.nbytes:
+            raise DataError("input of another size", which=port.name, found=len(data), allowed=port.nbytes)
+
+
+def stack_high_water(stack: bytes) -> int:
+    """From the top down to the lowest byte that lost its paint."""
+    painted = np.frombuffer(stack, np.uint8) == PAINT
+    return int(len(painted) - (len(painted) if painted.all() else int(np.argmin(painted))))

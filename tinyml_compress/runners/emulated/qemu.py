@@ -1,0 +1,149 @@
+"""The same objects under QEMU, relinked for a machine that it has: a second opinion, and the way to Cortex-M55.
+
+A plugin counts blocks as the hooks of the built-in emulator do; semihosting brings the RAM back.
+"""
+
+from __future__ import annotations
+
+import shutil
+import sys
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+
+from tinyml_compress.devices import Core, QemuMap
+from tinyml_compress.errors import EmulationError, MissingDependency, ProcessError
+from tinyml_compress.ir import Program
+from tinyml_compress.runners import toolchain
+from tinyml_compress.runners.emulated.counting import ENTRY, Counts, count_blocks, ordered, owners, summarize
+from tinyml_compress.runners.emulated.firmware import Firmware
+from tinyml_compress.runners.emulated.inference import PAINT, Inference, check_inputs, stack_high_water
+from tinyml_compress.runners.toolchain import Build
+from tinyml_compress.support import proc
+from tinyml_compress.support.resources import package_folder
+
+__all__ = ["QemuMachine", "available", "map_for", "version"]
+
+_PROGRAM = "qemu-system-arm"
+_TIMEOUT = 600.0
+
+
+def available() -> bool:
+    """Whether QEMU for Arm is installed."""
+    return shutil.which(_PROGRAM) is not None
+
+
+@lru_cache(maxsize=1)
+def version() -> str:
+    """Name and version, for reports and cache keys."""
+    path = shutil.which(_PROGRAM)
+    if path is None:
+        raise MissingDependency(
+            "QEMU is not installed",
+            which=_PROGRAM,
+            next_step="install qemu-system-arm with your system's package manager, or use --emulator unicorn",
+        )
+    words = proc.run([path, "--version"], timeout=30, what=_PROGRAM).stdout.split()
+    return f"qemu {words[words.index('version') + 1]}"
+
+
+def map_for(core: Core) -> QemuMap:
+    """The machine to relink for."""
+    if core.qemu is None:
+        raise MissingDependency(
+            "QEMU has no machine with this core that is large enough",
+            which=core.title,
+            next_step="use --emulator unicorn",
+        )
+    return core.qemu
+
+
+@dataclass(frozen=True)
+class QemuMachine:
+    """One firmware, linked for the core's QEMU machine with `stop_qemu.c`."""
+
+    firmware: Firmware
+    program: Program
+    seconds: float = _TIMEOUT
+
+    def counted(self, inputs: Sequence[bytes]) -> Inference:
+        """One inference with the counting plugin."""
+        return self._run(inputs, counted=True)
+
+    def run(self, inputs: Sequence[bytes]) -> Inference:
+        """One inference without it."""
+        return self._run(inputs, counted=False)
+
+    def _run(self, inputs: Sequence[bytes], *, counted: bool) -> Inference:
+        image, program = self.firmware.image, self.program
+        check_inputs(program, inputs)
+        start, end = image.symbols["tc_stack_bottom"], image.symbols["tc_ram_used_end"]
+        ram = bytearray([PAINT]) * (end - start)
+        for port, data in zip(program.inputs, inputs, strict=True):
+            place = image.symbols["tc_arena"] + port.offset - start
+            ram[place : place + len(data)] = data
+        with tempfile.TemporaryDirectory() as name:
+            folder = Path(name)
+            (folder / "ram.in").write_bytes(ram)
+            words = self._command(folder, start, counted=counted)
+            try:
+                done = proc.run(words, timeout=self.seconds, what="QEMU", cwd=folder, check=False)
+            except ProcessError as error:
+                raise EmulationError("the emulated firmware does not end", found=error.found) from error
+            result = folder / "ram.out"
+            if done.returncode != 0 or not result.is_file():
+                raise EmulationError(
+                    "the emulated firmware faulted under QEMU",
+                    which=self.firmware.core.title,
+                    found=done.tail() or f"exit code {done.returncode}",
+                    next_step="--emulator unicorn names the place" if self.firmware.core.unicorn else None,
+                )
+            memory = result.read_bytes()
+            counts = self._counts(folder / "counts.bin") if counted else None
+        if len(memory) != end - start:
+            raise EmulationError("QEMU gave back another amount of RAM", found=len(memory), allowed=end - start)
+        status = image.symbols["tc_status"] - start
+        if any(memory[status : status + 4]):
+            raise EmulationError("the generated code refused its arena", which=f"{program.prefix}_invoke")
+        arena = image.symbols["tc_arena"] - start
+        outputs = tuple(memory[arena + port.offset : arena + port.offset + port.nbytes] for port in program.outputs)
+        return Inference(outputs, stack_high_water(memory[: image.symbols["tc_stack_top"] - start]), counts)
+
+    def _command(self, folder: Path, ram_start: int, *, counted: bool) -> list[str]:
+        machine = map_for(self.firmware.core).machine
+        version()  # raises where QEMU is not installed
+        words = [_PROGRAM, "-M", machine, "-nographic", "-monitor", "none", "-serial", "none"]
+        words += ["-semihosting-config", "enable=on,target=native"]
+        # Not -kernel: QEMU would clear the RAM that has no content in the ELF file.
+        for number, (address, data) in enumerate(self.firmware.image.segments):
+            (folder / f"flash{number}.in").write_bytes(data)
+            words += ["-device", f"loader,file=flash{number}.in,addr={address:#x},force-raw=on"]
+        words += ["-device", f"loader,file=ram.in,addr={ram_start:#x},force-raw=on"]
+        if counted:
+            start, table = owners(self.firmware.image, self.program)
+            head = np.array([start, len(table)], "<u4").tobytes()
+            (folder / "owners.bin").write_bytes(head + table.astype("<i2").tobytes())
+            words += ["-plugin", f"{_plugin()},map=owners.bin,out=counts.bin"]
+        return words
+
+    def _counts(self, path: Path) -> Counts:
+        if not path.is_file():
+            raise EmulationError("QEMU's plugin wrote no counts", which=version())
+        blocks = ordered(np.frombuffer(path.read_bytes(), ENTRY))
+        by_owner = count_blocks(blocks, self.firmware.image, is_riscv=False)
+        return summarize(by_owner, len(self.program.nodes))
+
+
+@lru_cache(maxsize=1)
+def _plugin() -> Path:
+    here = package_folder("tinyml_compress.runners.emulated.c")
+    files = {name: (here / name).read_text() for name in ("qemu_plugin.c", "hooks.c")}
+    zig = toolchain.zig()
+    flags = ("-shared", "-fPIC", "-O2", *zig.host_flags)
+    if sys.platform == "darwin":
+        flags += ("-Wl,-undefined,dynamic_lookup",)  # QEMU itself has the functions that the plugin calls
+    return toolchain.build(Build(zig, files, "plugin.so", flags, sources=("qemu_plugin.c",)))
