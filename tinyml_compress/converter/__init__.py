@@ -1,6 +1,29 @@
 """Keras to .tflite, the check for float operators, and the C files that go with a model."""
 
+from tinyml_compress.converter.c_array import model_data_files
 from tinyml_compress.converter.convert import to_tflite
+from tinyml_compress.converter.flatfile import FlatFile, FlatOperator, FlatTensor, read
+from tinyml_compress.converter.floats import FloatUse, check_integer, float_operators
+from tinyml_compress.converter.resolver import Arena, measured_arena, resolver_header, resolver_methods
 from tinyml_compress.converter.settings import Io, Mode, Settings
+from tinyml_compress.converter.vectors import vectors_header
 
-__all__ = ["Io", "Mode", "Settings", "to_tflite"]
+__all__ = [
+    "Arena",
+    "FlatFile",
+    "FlatOperator",
+    "FlatTensor",
+    "FloatUse",
+    "Io",
+    "Mode",
+    "Settings",
+    "check_integer",
+    "float_operators",
+    "measured_arena",
+    "model_data_files",
+    "read",
+    "resolver_header",
+    "resolver_methods",
+    "to_tflite",
+    "vectors_header",
+]

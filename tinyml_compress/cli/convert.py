@@ -1,0 +1,93 @@
+"""`tinyml-compress convert`: a Keras model becomes a .tflite file, a C array and all that firmware needs of it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from tinyml_compress.cli._options import (
+    data_option,
+    json_option,
+    name_option,
+    output_option,
+    samples_option,
+    seed_option,
+)
+
+EXAMPLES = """\b
+Examples:
+  tinyml-compress convert zoo:ds_cnn --calibration data:keywords -o build/ds_cnn
+  tinyml-compress convert model.keras --calibration train.npz --mode int8 --io float32 -o build/model --name sensor
+"""
+
+
+@click.command(epilog=EXAMPLES)
+@click.argument("model")
+@data_option("--calibration", required=False, what="Representative data, needed by int8 and int16x8")
+@click.option(
+    "--mode",
+    type=click.Choice(["int8", "int16x8", "dynamic", "float16", "float32"]),
+    default="int8",
+    show_default=True,
+    help="Number format; int8 and int16x8 refuse any float operator.",
+)
+@output_option
+@name_option
+@click.option(
+    "--io",
+    type=click.Choice(["int8", "uint8", "float32"]),
+    help="Type of inputs and outputs; by default int8 (int16 in mode int16x8, float32 in the float modes).",
+)
+@click.option("--per-tensor-dense", is_flag=True, help="One scale per Dense kernel instead of one per output.")
+@click.option("--allow-float", is_flag=True, help="Let operators without an integer form stay float.")
+@samples_option
+@seed_option
+@click.option(
+    "--timeout",
+    type=click.FloatRange(min=1),
+    default=900.0,
+    show_default=True,
+    help="Seconds after which the converter is stopped.",
+)
+@json_option
+def command(
+    model: str,
+    calibration: str | None,
+    mode: str,
+    output: Path,
+    name: str | None,
+    io: str | None,
+    per_tensor_dense: bool,
+    allow_float: bool,
+    samples: int | None,
+    seed: int,
+    timeout: float,
+    as_json: bool,
+) -> None:
+    """Convert a Keras MODEL to .tflite, with its C array, resolver, test vectors and manifest.
+
+    MODEL is a .keras or .h5 file, a SavedModel folder, package.module:function, or zoo:NAME. 256 samples of the
+    calibration set are used unless --samples says otherwise.
+    """
+    from tinyml_compress.cli._options import print_json
+    from tinyml_compress.converter import Io, Mode
+    from tinyml_compress.pipeline.conversion import convert
+
+    done = convert(
+        model,
+        calibration,
+        Mode(mode),
+        output=output,
+        name=name,
+        io=None if io is None else Io(io),
+        per_tensor_dense=per_tensor_dense,
+        allow_float=allow_float,
+        samples=samples,
+        seed=seed,
+        timeout=timeout,
+    )
+    if as_json:
+        print_json(done.as_json())
+    else:
+        click.echo(done.summary())

@@ -1,0 +1,63 @@
+"""`tinyml-compress zoo`: the reference architectures."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from tinyml_compress.cli._options import json_option
+
+EXAMPLES = """\b
+Examples:
+  tinyml-compress zoo list
+  tinyml-compress zoo save ds_cnn -o build/ds_cnn.keras
+"""
+
+
+@click.group(epilog=EXAMPLES, invoke_without_command=True)
+@click.pass_context
+def command(context: click.Context) -> None:
+    """Reference models with seeded weights; zoo:NAME stands for one wherever a model is asked for."""
+    if context.invoked_subcommand is None:
+        context.invoke(list_models)
+
+
+@command.command("list")
+@json_option
+def list_models(as_json: bool = False) -> None:
+    """Names, shapes and sources of the zoo's models."""
+    from tinyml_compress.cli._options import print_json
+    from tinyml_compress.models import ZOO
+
+    if as_json:
+        entries = [
+            {"name": e.name, "title": e.title, "input_shape": list(e.input_shape), "data": e.data, "source": e.source}
+            for e in ZOO.values()
+        ]
+        print_json({"schema": 1, "models": entries})
+        return
+    width = max(len(name) for name in ZOO)
+    for name, about in ZOO.items():
+        shape = "x".join(str(size) for size in about.input_shape)
+        click.echo(f"{name:<{width}}  {shape:<8}  {about.title}")
+        click.echo(f"{'':<{width}}  {'':<8}  data: {about.data}; from: {about.source}")
+
+
+@command.command("save", epilog=EXAMPLES)
+@click.argument("name")
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="File to write, .keras or .h5; by default NAME.keras.",
+)
+def save_model(name: str, output: Path | None) -> None:
+    """Write a model of the zoo to a Keras 2 file, for training it elsewhere."""
+    from tinyml_compress.models import load, save
+
+    plain = name.removeprefix("zoo:")
+    path = output if output is not None else Path(f"{plain}.keras")
+    loaded = load(f"zoo:{plain}")
+    save(loaded.model, path)
+    click.echo(f"{plain}: {loaded.model.count_params():,} parameters, written to {path}")

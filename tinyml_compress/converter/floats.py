@@ -1,0 +1,85 @@
+"""Full integer means every operator: the check that reads the file instead of believing the converter."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from tinyml_compress.converter.flatfile import FlatFile, FlatOperator, FlatTensor
+from tinyml_compress.errors import FloatOperatorError
+
+__all__ = ["FloatUse", "check_integer", "float_operators"]
+
+_BRIDGES = ("QUANTIZE", "DEQUANTIZE")
+_HINTS = {
+    "ELU": "replace ELU by ReLU, ReLU6 or LeakyReLU",
+    "GELU": "replace GELU by ReLU, ReLU6 or LeakyReLU",
+    "SPLIT": "the layer is a recurrent one that was unrolled: use LSTM with unroll=False, or convolutions along time",
+    "NEG": "write the layer without a negation (subtract instead)",
+    "MUL": "a factor stayed float: put the BatchNorm directly behind its convolution or Dense",
+    "LOGISTIC": "replace swish by ReLU, ReLU6 or LeakyReLU",
+}
+
+
+@dataclass(frozen=True)
+class FloatUse:
+    """A float tensor at an operator that must be integer."""
+
+    operator: str
+    tensor: str
+    layer: str
+
+
+def float_operators(file: FlatFile, layers: Sequence[str] = ()) -> tuple[FloatUse, ...]:
+    """Operators with a float tensor, in order; `layers` are the Keras model's layer names.
+
+    QUANTIZE and DEQUANTIZE are no offence in themselves: they are what float inputs and outputs need.
+    """
+    return tuple(
+        FloatUse(operator.name, bad.name, _layer_of(operator, layers))
+        for operator in file.operators
+        if operator.name not in _BRIDGES and (bad := _float_tensor(operator)) is not None
+    )
+
+
+def check_integer(file: FlatFile, which: str, layers: Sequence[str] = ()) -> None:
+    """Raise FloatOperatorError for the first float operator, with the number of the others."""
+    found = float_operators(file, layers)
+    if not found:
+        return
+    first = found[0]
+    more = f"; {len(found) - 1} more: {_listed(use.operator for use in found[1:])}" if len(found) > 1 else ""
+    hint = _HINTS.get(first.operator, f"replace or remove the layer {first.layer}")
+    raise FloatOperatorError(
+        "the full-integer file holds a float operator",
+        which=f"{first.operator} in layer {first.layer}",
+        found=f"float tensor {first.tensor}{more}",
+        allowed="integer operators only",
+        next_step=f"{hint}; or accept float with --allow-float",
+    )
+
+
+def _float_tensor(operator: FlatOperator) -> FlatTensor | None:
+    # Outputs first: they carry the name of the layer that the user knows.
+    return next((t for t in (*operator.outputs, *operator.inputs) if t.dtype is not None and t.dtype.is_float), None)
+
+
+def _layer_of(operator: FlatOperator, layers: Sequence[str]) -> str:
+    """The Keras layer, told by names: a tensor is called model/layer/operation, joined by `;` when fused."""
+    known = set(layers)
+    fallback = operator.name
+    for tensor in (*operator.outputs, *operator.inputs):
+        for part in reversed(tensor.name.split(";")):
+            words = part.split("/")
+            named = next((word for word in words if word in known), None)
+            if named is not None:
+                return named
+            if len(words) > 1 and fallback == operator.name:
+                fallback = re.sub(r"_\d+$", "", words[-2]) if not known else words[-2]
+    return fallback
+
+
+def _listed(names: Iterable[str]) -> str:
+    every = list(names)
+    return ", ".join(every[:6]) + (", ..." if len(every) > 6 else "")

@@ -1,0 +1,120 @@
+"""`N_resolver.h`: TensorFlow Lite Micro's resolver with exactly the operators that the model uses, and its arena."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from tinyml_compress.converter.c_text import banner, guarded
+from tinyml_compress.converter.flatfile import FlatFile
+from tinyml_compress.errors import UnsupportedOperator
+
+__all__ = ["Arena", "measured_arena", "resolver_header", "resolver_methods"]
+
+_SPARE = 1024
+
+# Every operator that MicroMutableOpResolver can register, with its method where the name does not follow the rule.
+_REGULAR = """
+    ABS ADD ADD_N ARG_MAX ARG_MIN ASSIGN_VARIABLE AVERAGE_POOL_2D BATCH_TO_SPACE_ND BROADCAST_ARGS BROADCAST_TO
+    CALL_ONCE CAST CEIL CONCATENATION CONV_2D COS DEPTH_TO_SPACE DEPTHWISE_CONV_2D DEQUANTIZE DIV DYNAMIC_UPDATE_SLICE ELU
+    EMBEDDING_LOOKUP EQUAL EXP EXPAND_DIMS FILL FLOOR FLOOR_DIV FLOOR_MOD FULLY_CONNECTED GATHER GATHER_ND GREATER
+    GREATER_EQUAL HARD_SWISH IF L2_NORMALIZATION L2_POOL_2D LEAKY_RELU LESS LESS_EQUAL LOG LOGICAL_AND LOGICAL_NOT
+    LOGICAL_OR LOGISTIC LOG_SOFTMAX MAX_POOL_2D MAXIMUM MEAN MINIMUM MIRROR_PAD MUL NEG NOT_EQUAL PACK PAD PRELU
+    QUANTIZE READ_VARIABLE REDUCE_MAX RELU RELU6 RESHAPE RESIZE_BILINEAR RESIZE_NEAREST_NEIGHBOR REVERSE_V2 ROUND RSQRT
+    SELECT_V2 SHAPE SIN SLICE SOFTMAX SPACE_TO_BATCH_ND SPACE_TO_DEPTH SPLIT SPLIT_V SQRT SQUARE SQUARED_DIFFERENCE
+    SQUEEZE STRIDED_SLICE SUB SUM SVDF TANH TRANSPOSE TRANSPOSE_CONV UNPACK VAR_HANDLE WHILE ZEROS_LIKE
+""".split()
+_IRREGULAR = {
+    "BATCH_MATMUL": "AddBatchMatMul",
+    "CUMSUM": "AddCumSum",
+    "PADV2": "AddPadV2",
+    "UNIDIRECTIONAL_SEQUENCE_LSTM": "AddUnidirectionalSequenceLSTM",
+}
+_PARTS = {"2D": "2D", "ND": "Nd"}
+
+
+@dataclass(frozen=True)
+class Arena:
+    """Tensor arena of TensorFlow Lite Micro, in bytes."""
+
+    measured: int
+    """What the interpreter used on this 64-bit host with reference kernels."""
+    headroom: int
+    """For scratch that optimized kernels ask for, and a kilobyte to spare."""
+
+    @property
+    def nbytes(self) -> int:
+        """What to reserve: both, rounded up to 16."""
+        return (self.measured + self.headroom + 15) // 16 * 16
+
+
+def measured_arena(measured: int, file: FlatFile) -> Arena:
+    """The arena with its headroom: the largest scratch of an optimized convolution, and 1 KB.
+
+    CMSIS-NN expands two patches of a convolution's input to int16 at a time: 4 bytes per weight of one output.
+    """
+    scratch = 0
+    for operator in file.operators:
+        if operator.name in ("CONV_2D", "DEPTHWISE_CONV_2D") and len(operator.inputs) > 1:
+            weights = operator.inputs[1].shape
+            depthwise = operator.name == "DEPTHWISE_CONV_2D"
+            patch = weights[1] * weights[2] * weights[3]
+            scratch = max(scratch, (2 if depthwise else 4) * patch)
+    return Arena(measured, scratch + _SPARE)
+
+
+def resolver_methods(operators: Iterable[str]) -> tuple[str, ...]:
+    """The resolver's method for each operator; UnsupportedOperator when it has none."""
+    methods = []
+    for name in operators:
+        if name in _IRREGULAR:
+            methods.append(_IRREGULAR[name])
+        elif name in _REGULAR:
+            methods.append("Add" + "".join(_PARTS.get(part, part.capitalize()) for part in name.split("_")))
+        else:
+            raise UnsupportedOperator(
+                "TensorFlow Lite Micro cannot run this operator",
+                which=name,
+                next_step="replace the layer that makes it",
+            )
+    return tuple(methods)
+
+
+def resolver_header(name: str, sha256: str, file: FlatFile, arena: Arena | None, why_not: str = "") -> str:
+    """The header; without `arena` it says why there is no number."""
+    upper = name.upper()
+    methods = resolver_methods(file.operator_names)
+    if arena is None:
+        sizes = f"/* The arena was not measured: {_one_line(why_not)} */\n"
+    else:
+        sizes = f"""/* Measured: TensorFlow Lite Micro's interpreter on a 64-bit host with reference kernels; pointers
+ * on a 32-bit core take less. Headroom: scratch of optimized kernels, and 1 KB. Check with arena_used_bytes(). */
+#define {upper}_TFLM_ARENA_MEASURED {arena.measured}
+#define {upper}_TFLM_ARENA_HEADROOM {arena.headroom}
+#define {upper}_TFLM_ARENA_BYTES {arena.nbytes}
+"""
+    calls = "\n".join(
+        f"    if (resolver.{method}() != kTfLiteOk) {{\n        return kTfLiteError;\n    }}" for method in methods
+    )
+    body = f"""{sizes}
+#define {upper}_OPERATOR_COUNT {len(methods)}
+
+#ifdef __cplusplus
+#include "tensorflow/lite/micro/micro_mutable_op_resolver.h"
+
+typedef tflite::MicroMutableOpResolver<{upper}_OPERATOR_COUNT> {name}_resolver_t;
+
+/* Register the operators of the model, and no others, so that the linker drops the rest. */
+static inline TfLiteStatus {name}_register_operators({name}_resolver_t &resolver) {{
+{calls}
+    return kTfLiteOk;
+}}
+#endif
+"""
+    return banner(f"{name}: operators and arena for TensorFlow Lite Micro", sha256) + guarded(
+        f"{upper}_RESOLVER_H", body
+    )
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split()).replace("*/", "* /").replace("/*", "/ *")[:200]
