@@ -7,11 +7,18 @@ import numpy as np
 from tests.lib.graphs import quant, single
 from tests.lib.proof import FUSED, Rng, broadcastable, many, pick, quantized, refused, sample
 from tinyml_compress.ir import DType, Graph, Tensor
-from tinyml_compress.ops._addsub import AddSubAttrs
+from tinyml_compress.ops._addsub import FusedAttrs
 from tinyml_compress.ops.base import Isa, Level
 from tinyml_compress.ops.numerics import Activation
 
 DSP = (Isa.C, Isa.DSP)
+
+
+def plain(rng: Rng) -> Graph:
+    """int32 and float."""
+    dtype, (first, second, out) = pick(rng, (DType.INT32, DType.FLOAT32)), broadcastable(rng, 5)
+    a, b, y = (Tensor(name, size, dtype) for name, size in (("a", first), ("b", second), ("y", out)))
+    return single("ADD", [a, b], y, FusedAttrs(pick(rng, FUSED)))
 
 
 def make(rng: Rng) -> Graph:
@@ -24,7 +31,7 @@ def make(rng: Rng) -> Graph:
         "ADD",
         [Tensor("a", first, dtype, quants[0]), Tensor("b", second, dtype, quants[1])],
         Tensor("y", out, dtype, target),
-        AddSubAttrs(pick(rng, FUSED)),
+        FusedAttrs(pick(rng, FUSED)),
     )
 
 
@@ -33,7 +40,7 @@ def constant(rng: Rng) -> Graph:
     values = Tensor("b", (5,), DType.INT8, quantized(rng, DType.INT8), rng.integers(-128, 128, 5).astype(np.int8))
     inputs = [Tensor("a", (2, 3, 5), DType.INT8, quantized(rng, DType.INT8)), values]
     out = Tensor("y", (2, 3, 5), DType.INT8, quantized(rng, DType.INT8, 0.01))
-    return single("ADD", inputs if rng.random() < 0.5 else inputs[::-1], out, AddSubAttrs())
+    return single("ADD", inputs if rng.random() < 0.5 else inputs[::-1], out, FusedAttrs())
 
 
 def flat(rng: Rng) -> Graph:
@@ -44,13 +51,13 @@ def flat(rng: Rng) -> Graph:
     widest = max(first.scale, second.scale)
     inputs = [Tensor("a", size, DType.INT8, first), Tensor("b", size, DType.INT8, second)]
     out = Tensor("y", size, DType.INT8, quantized(rng, DType.INT8, widest / 10, widest * 300))
-    return single("ADD", inputs, out, AddSubAttrs(pick(rng, FUSED)))
+    return single("ADD", inputs, out, FusedAttrs(pick(rng, FUSED)))
 
 
 def same(rng: Rng) -> Graph:
     """Both inputs are one tensor."""
     tensor = Tensor("a", (3, 7), DType.INT8, quantized(rng, DType.INT8))
-    return single("ADD", [tensor, tensor], Tensor("y", (3, 7), DType.INT8, quantized(rng, DType.INT8)), AddSubAttrs())
+    return single("ADD", [tensor, tensor], Tensor("y", (3, 7), DType.INT8, quantized(rng, DType.INT8)), FusedAttrs())
 
 
 test_sample = sample(make, 20)
@@ -58,12 +65,14 @@ test_constant = sample(constant, 4)
 test_same = sample(same, 4)
 test_dsp = sample(flat, 20, isas=DSP)
 test_dsp_table = sample(flat, 20, isas=DSP, level=Level.SPEED)
+test_plain = sample(plain, 10)
 test_many = many(make)
+test_many_plain = many(plain, 60)
 test_many_dsp = many(flat, 200, isas=DSP)
 
 
 def graph(a: Tensor, b: Tensor, y: Tensor, activation: Activation = Activation.NONE) -> Graph:
-    return single("ADD", [a, b], y, AddSubAttrs(activation))
+    return single("ADD", [a, b], y, FusedAttrs(activation))
 
 
 def test_refuses() -> None:

@@ -5,7 +5,14 @@ from __future__ import annotations
 from tests.lib.graphs import quant, single
 from tests.lib.proof import FUSED, Rng, broadcastable, many, pick, quantized, refused, sample
 from tinyml_compress.ir import DType, Graph, Tensor
-from tinyml_compress.ops._addsub import AddSubAttrs
+from tinyml_compress.ops._addsub import FusedAttrs
+
+
+def plain(rng: Rng) -> Graph:
+    """int32 and float."""
+    dtype, (first, second, out) = pick(rng, (DType.INT32, DType.FLOAT32)), broadcastable(rng, 5)
+    a, b, y = (Tensor(name, size, dtype) for name, size in (("a", first), ("b", second), ("y", out)))
+    return single("SUB", [a, b], y, FusedAttrs(pick(rng, FUSED)))
 
 
 def make(rng: Rng) -> Graph:
@@ -17,15 +24,17 @@ def make(rng: Rng) -> Graph:
         "SUB",
         [Tensor("a", first, dtype, quants[0]), Tensor("b", second, dtype, quants[1])],
         Tensor("y", out, dtype, quantized(rng, dtype, widest / 30, widest * 30)),
-        AddSubAttrs(pick(rng, FUSED)),
+        FusedAttrs(pick(rng, FUSED)),
     )
 
 
 test_sample = sample(make, 20)
+test_plain = sample(plain, 10)
 test_many = many(make)
+test_many_plain = many(plain, 60)
 
 
 def test_refuses() -> None:
     a, y = (Tensor(name, (2, 3), DType.INT8, quant(0.1)) for name in "ay")
-    refused(single("SUB", [a], y, AddSubAttrs()), "number of inputs")
-    refused(single("SUB", [a, Tensor("b", (3, 2), DType.INT8, quant(0.1))], y, AddSubAttrs()), "broadcast")
+    refused(single("SUB", [a], y, FusedAttrs()), "number of inputs")
+    refused(single("SUB", [a, Tensor("b", (3, 2), DType.INT8, quant(0.1))], y, FusedAttrs()), "broadcast")

@@ -11,15 +11,23 @@ import numpy as np
 from tinyml_compress.ir import Attrs, DType, NodeView, Quant, Tensor
 from tinyml_compress.ops import _checks
 from tinyml_compress.ops._binary import BinaryOperator, Params, binary_variants
-from tinyml_compress.ops.base import Variant
+from tinyml_compress.ops.base import Operator, Variant
 from tinyml_compress.ops.numerics import Activation, activation_range, quantize_multiplier
 
-__all__ = ["AddSubAttrs", "AddSubOperator", "addsub_variants"]
+__all__ = [
+    "AddSubOperator",
+    "FusedAttrs",
+    "addsub_variants",
+    "check_fused",
+    "float_bounds",
+    "integer_bounds",
+    "plain_variants",
+]
 
 
 @dataclass(frozen=True)
-class AddSubAttrs(Attrs):
-    """Attributes of ADD and SUB."""
+class FusedAttrs(Attrs):
+    """Attributes of ADD, SUB, MUL and DIV."""
 
     activation: Activation = Activation.NONE
 
@@ -29,12 +37,19 @@ def left_shift(dtype: DType) -> int:
     return 15 if dtype is DType.INT16 else 20
 
 
+def check_fused(op: Operator, view: NodeView) -> None:
+    """The fused activation is one that kernels compute; TFLM ignores the others without a word."""
+    activation = cast(FusedAttrs, view.attrs).activation
+    if activation not in (Activation.NONE, Activation.RELU, Activation.RELU6, Activation.RELU_N1_TO_1):
+        raise op.refuse(view, "fused activation", found=activation.name, allowed="NONE, RELU, RELU6, RELU_N1_TO_1")
+
+
 class AddSubOperator(BinaryOperator):
     """What ADD and SUB check, and the parameters of their kernels."""
 
-    attrs_type = AddSubAttrs
-    dtypes = ("int8", "int16")
-    types = (DType.INT8, DType.INT16)
+    attrs_type = FusedAttrs
+    dtypes = ("int8", "int16", "int32", "float32")
+    types = (DType.INT8, DType.INT16, DType.INT32, DType.FLOAT32)
 
     @staticmethod
     def multipliers(first: Quant, second: Quant, out: Quant, shift: int) -> tuple[float, float, float]:
@@ -43,19 +58,13 @@ class AddSubOperator(BinaryOperator):
         return first.scale / twice, second.scale / twice, twice / ((1 << shift) * out.scale)
 
     def check_values(self, view: NodeView, first: Tensor, second: Tensor, out: Tensor) -> None:
-        activation = cast(AddSubAttrs, view.attrs).activation
-        if out.dtype is DType.INT32:
-            if first.quant is not None or second.quant is not None:
-                raise self.refuse(view, "quantized int32 inputs", found="a scale", allowed="plain int32")
-            return
-        if activation not in (Activation.NONE, Activation.RELU, Activation.RELU6, Activation.RELU_N1_TO_1):
-            raise self.refuse(
-                view, "fused activation", found=activation.name, allowed="NONE, RELU, RELU6, RELU_N1_TO_1"
-            )
-        if out.dtype is DType.FLOAT32:
+        check_fused(self, view)
+        if out.dtype is DType.INT32 and (first.quant is not None or second.quant is not None):
+            raise self.refuse(view, "quantized int32 inputs", found="a scale", allowed="plain int32")
+        if out.dtype in (DType.INT32, DType.FLOAT32):
             return
         quants = [_checks.quantization(self, view, tensor) for tensor in (first, second, out)]
-        if activation is not Activation.NONE:
+        if cast(FusedAttrs, view.attrs).activation is not Activation.NONE:
             _checks.six_fits(self, view, quants[2])
         for what, factor in zip(
             ("input 0", "input 1", "output"),
@@ -78,7 +87,7 @@ class AddSubOperator(BinaryOperator):
         assert out.quant is not None
         shift = left_shift(out.dtype)
         scaled = [quantize_multiplier(m) for m in self.multipliers(first.quant, second.quant, out.quant, shift)]
-        low, high = activation_range(cast(AddSubAttrs, view.attrs).activation, out.dtype, out.quant)
+        low, high = activation_range(cast(FusedAttrs, view.attrs).activation, out.dtype, out.quant)
         return (
             ("left_shift", shift),
             ("zero_point1", first.quant.zero_point),
@@ -103,6 +112,13 @@ def float_bounds(activation: Activation) -> tuple[float, float]:
     return low, high
 
 
+def integer_bounds(activation: Activation) -> tuple[int, int]:
+    """Clamp bounds of an int32 output under a fused activation."""
+    low = {Activation.RELU: 0, Activation.RELU6: 0, Activation.RELU_N1_TO_1: -1}.get(activation, -(1 << 31))
+    high = {Activation.RELU6: 6, Activation.RELU_N1_TO_1: 1}.get(activation, (1 << 31) - 1)
+    return low, high
+
+
 def addsub_variants(op: str, params: Callable[[NodeView], Params]) -> tuple[Variant, ...]:
     """The kernels of ADD or SUB."""
 
@@ -112,4 +128,25 @@ def addsub_variants(op: str, params: Callable[[NodeView], Params]) -> tuple[Vari
     return (
         *binary_variants(op, "s8", "tc_addsub_params", params, typed(DType.INT8)),
         *binary_variants(op, "s16", "tc_addsub_params", params, typed(DType.INT16)),
+    )
+
+
+def plain_variants(op: str, bounds: Callable[[NodeView], Activation]) -> tuple[Variant, ...]:
+    """The int32 and float kernels of ADD, SUB, MUL, DIV; `bounds` is the activation that clamps an int32 result."""
+
+    def floats(view: NodeView) -> Params:
+        low, high = float_bounds(cast(FusedAttrs, view.attrs).activation)
+        return (("low", low), ("high", high))
+
+    def integers(view: NodeView) -> Params:
+        low, high = integer_bounds(bounds(view))
+        return (("low", low), ("high", high))
+
+    return (
+        *binary_variants(
+            op, "f32", "tc_f32_broadcast_params", floats, lambda view: view.output().dtype is DType.FLOAT32, flat=False
+        ),
+        *binary_variants(
+            op, "s32", "tc_s32_broadcast_params", integers, lambda view: view.output().dtype is DType.INT32, flat=False
+        ),
     )

@@ -9,7 +9,16 @@ from tinyml_compress.ops import _checks
 from tinyml_compress.ops._walk import Walk, broadcast_steps, walk
 from tinyml_compress.ops.base import Call, In, Operator, Out, Overlap, ParamValue, Ref, Table, Variant
 
-__all__ = ["BinaryOperator", "Params", "binary_variants", "broadcast_walk", "flat_in_place", "is_flat"]
+__all__ = [
+    "BinaryOperator",
+    "Params",
+    "binary_variants",
+    "broadcast",
+    "broadcast_call",
+    "broadcast_walk",
+    "flat_in_place",
+    "is_flat",
+]
 
 Params = tuple[tuple[str, ParamValue], ...]
 MAX_RANK = 6
@@ -51,6 +60,13 @@ def flat_in_place(view: NodeView) -> tuple[Overlap, ...]:
         for index in (0, 1)
         if view.input(index).elements == out.elements and view.input(index).dtype is out.dtype
     )
+
+
+def broadcast_call(view: NodeView, symbol: str, params_type: str, params: Params) -> Call:
+    """A call of a kernel that broadcasts; its params start with count and walk."""
+    head: Params = (("count", view.output().elements), ("walk", Ref("walk")))
+    table = Table("walk", "int32_t", broadcast_walk(view).table)
+    return Call(symbol, params_type, head + params, (In(0), In(1), Out()), (table,))
 
 
 def binary_variants(

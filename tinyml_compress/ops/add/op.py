@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from tinyml_compress.ir import DType, NodeView
-from tinyml_compress.ops._addsub import AddSubOperator, addsub_variants
+from tinyml_compress.ops._addsub import AddSubOperator, addsub_variants, plain_variants
 from tinyml_compress.ops._binary import flat_in_place, is_flat
 from tinyml_compress.ops._fixed_point import requantize
 from tinyml_compress.ops.base import Call, In, Isa, Level, OptionField, Options, Out, Ref, Table, Variant
@@ -115,4 +115,5 @@ Add.variants = (
         cycles=lambda view: 17.0 * view.output().elements,
     ),
     *addsub_variants("add", OPERATOR.params),
+    *plain_variants("add", lambda view: Activation.NONE),  # for int32, TFLM ignores the activation
 )

@@ -1,19 +1,8 @@
 /* Sum of two int16 tensors, either of which may be broadcast. */
 #include "tc_addsub.h"
-#include "tc_walk.h"
+#include "tc_broadcast.h"
 
 TC_KERNEL void tc_s16_add_broadcast__c(const tc_addsub_params *p, const int16_t *in1, const int16_t *in2,
                                        int16_t *out) {
-    const int32_t row = p->walk[1];
-    const int32_t step1 = p->walk[2];
-    const int32_t step2 = p->walk[3];
-    tc_walk walk;
-    tc_walk_start(&walk);
-    do {
-        const int16_t *a = in1 + walk.offset[0];
-        const int16_t *b = in2 + walk.offset[1];
-        for (int32_t i = 0; i < row; ++i, a += step1, b += step2) {
-            *out++ = (int16_t)tc_addsub(p, *a, *b, 1);
-        }
-    } while (tc_walk_next(&walk, p->walk, 2));
+    TC_BROADCAST(int16_t, int16_t, (int16_t)tc_addsub(p, x, y, 1));
 }

@@ -3,23 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import cast
 
-from tinyml_compress.ir import Attrs, DType, NodeView, Tensor
+from tinyml_compress.ir import DType, NodeView, Tensor
 from tinyml_compress.ops import _checks
+from tinyml_compress.ops._addsub import FusedAttrs, check_fused, plain_variants
 from tinyml_compress.ops._binary import BinaryOperator, Params, binary_variants
 from tinyml_compress.ops.base import OptionField, Options
 from tinyml_compress.ops.numerics import Activation, activation_range, quantize_multiplier
 
-__all__ = ["OPERATOR", "Mul", "MulAttrs"]
-
-
-@dataclass(frozen=True)
-class MulAttrs(Attrs):
-    """Attributes of MUL."""
-
-    activation: Activation = Activation.NONE
+__all__ = ["OPERATOR", "Mul"]
 
 
 def _multiplier(view: NodeView) -> tuple[int, int]:
@@ -36,7 +29,7 @@ def _params(view: NodeView) -> Params:
     assert second is not None
     assert out is not None
     multiplier, shift = _multiplier(view)
-    low, high = activation_range(cast(MulAttrs, view.attrs).activation, view.output().dtype, out)
+    low, high = activation_range(cast(FusedAttrs, view.attrs).activation, view.output().dtype, out)
     return (
         ("zero_point1", first.zero_point),
         ("zero_point2", second.zero_point),
@@ -54,26 +47,25 @@ def _typed(dtype: DType) -> Callable[[NodeView], bool]:
 
 class Mul(BinaryOperator):
     name = "MUL"
-    attrs_type = MulAttrs
+    attrs_type = FusedAttrs
     options = Options("MulOptions", (OptionField("activation", "fused_activation_function", Activation),))
-    dtypes = ("int8", "int16")
-    types = (DType.INT8, DType.INT16)
+    dtypes = ("int8", "int16", "int32", "float32")
+    types = (DType.INT8, DType.INT16, DType.INT32, DType.FLOAT32)
     variants = (
         *binary_variants("mul", "s8", "tc_mul_params", _params, _typed(DType.INT8)),
         *binary_variants("mul", "s16", "tc_mul_params", _params, _typed(DType.INT16)),
+        *plain_variants("mul", lambda view: cast(FusedAttrs, view.attrs).activation),
     )
 
     def check_values(self, view: NodeView, first: Tensor, second: Tensor, out: Tensor) -> None:
-        activation = cast(MulAttrs, view.attrs).activation
-        if activation not in (Activation.NONE, Activation.RELU, Activation.RELU6, Activation.RELU_N1_TO_1):
-            raise self.refuse(
-                view, "fused activation", found=activation.name, allowed="NONE, RELU, RELU6, RELU_N1_TO_1"
-            )
+        check_fused(self, view)
+        if out.dtype in (DType.INT32, DType.FLOAT32):
+            return
         for tensor in (first, second, out):
             quant = _checks.quantization(self, view, tensor)
             if tensor.dtype is DType.INT16 and quant.zero_point != 0:
                 raise self.refuse(view, "zero point of an int16 tensor", found=quant.zero_point, allowed=0)
-        if activation is not Activation.NONE:
+        if cast(FusedAttrs, view.attrs).activation is not Activation.NONE:
             _checks.six_fits(self, view, _checks.quantization(self, view, out))
         _checks.shift(self, view, _multiplier(view)[1])
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from tinyml_compress.ops._addsub import AddSubOperator, addsub_variants
+from typing import cast
+
+from tinyml_compress.ops._addsub import AddSubOperator, FusedAttrs, addsub_variants, plain_variants
 from tinyml_compress.ops.base import OptionField, Options
 from tinyml_compress.ops.numerics import Activation
 
@@ -15,4 +17,7 @@ class Sub(AddSubOperator):
 
 
 OPERATOR = Sub()
-Sub.variants = addsub_variants("sub", OPERATOR.params)
+Sub.variants = (
+    *addsub_variants("sub", OPERATOR.params),
+    *plain_variants("sub", lambda view: cast(FusedAttrs, view.attrs).activation),
+)

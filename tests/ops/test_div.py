@@ -1,0 +1,38 @@
+"""DIV equals TFLM byte for byte."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from tests.lib.graphs import single
+from tests.lib.proof import FUSED, Rng, broadcastable, many, pick, refused, sample
+from tinyml_compress.frontend import write
+from tinyml_compress.ir import DType, Graph, Tensor
+from tinyml_compress.ops._addsub import FusedAttrs
+from tinyml_compress.pipeline.compilation import compile_model
+from tinyml_compress.runners import native
+
+
+def make(rng: Rng) -> Graph:
+    dtype = pick(rng, (DType.FLOAT32, DType.INT32))
+    first, second, out = broadcastable(rng, 5)
+    data = rng.integers(1, 1000, second) * rng.choice([-1, 1], second)
+    divisor = Tensor("b", second, dtype, None, data.astype(dtype.numpy))
+    return single("DIV", [Tensor("a", first, dtype), divisor], Tensor("y", out, dtype), FusedAttrs(pick(rng, FUSED)))
+
+
+test_sample = sample(make)
+test_many = many(make)
+
+
+def test_every_integer_quotient_is_defined() -> None:
+    a, b, y = (Tensor(name, (4,), DType.INT32) for name in "aby")
+    (ours,) = native.load([compile_model(write(single("DIV", [a, b], y, FusedAttrs())), "m")])
+    low = -(2**31)
+    found = ours.invoke([np.array([7, -7, low, low], np.int32), np.array([0, 2, -1, 0], np.int32)])[0]
+    assert found.tolist() == [0, -3, low, 0]
+
+
+def test_refuses() -> None:
+    a, y = Tensor("a", (4,), DType.INT8), Tensor("y", (4,), DType.INT8)
+    refused(single("DIV", [a, a], y, FusedAttrs()), "element type", "i8")

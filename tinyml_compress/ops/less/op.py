@@ -1,0 +1,17 @@
+"""LESS: a comparison with broadcasting."""
+
+from __future__ import annotations
+
+from tinyml_compress.ops._compare import CompareOperator, Truth
+from tinyml_compress.ops.base import Options
+
+__all__ = ["OPERATOR", "Less"]
+
+
+class Less(CompareOperator):
+    name = "LESS"
+    options = Options("LessOptions")
+    truth = Truth(less=True, equal=False, greater=False)
+
+
+OPERATOR = Less()

@@ -1,0 +1,85 @@
+"""PRELU: negative inputs are multiplied by alpha."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from tinyml_compress.ir import Attrs, DType, NodeView
+from tinyml_compress.ops import _checks
+from tinyml_compress.ops._binary import Params, binary_variants, broadcast
+from tinyml_compress.ops.base import Operator
+from tinyml_compress.ops.numerics import quantize_multiplier
+
+__all__ = ["OPERATOR", "Prelu"]
+
+_MAX_RANK = 4
+
+
+def _factors(view: NodeView) -> tuple[float, float]:
+    source, alpha, out = view.input(0).quant, view.input(1).quant, view.output().quant
+    assert source is not None
+    assert alpha is not None
+    assert out is not None
+    return source.scale / out.scale, source.scale * alpha.scale / out.scale
+
+
+def _params(view: NodeView) -> Params:
+    source, alpha, out = view.input(0).quant, view.input(1).quant, view.output().quant
+    assert source is not None
+    assert alpha is not None
+    assert out is not None
+    plain, product = (quantize_multiplier(factor) for factor in _factors(view))
+    bits = 8 * view.output().dtype.itemsize - 1
+    return (
+        ("in_zero_point", source.zero_point),
+        ("alpha_zero_point", alpha.zero_point),
+        ("multiplier", plain[0]),
+        ("shift", plain[1]),
+        ("alpha_multiplier", product[0]),
+        ("alpha_shift", product[1]),
+        ("zero_point", out.zero_point),
+        ("low", -(1 << bits)),
+        ("high", (1 << bits) - 1),
+    )
+
+
+def _none(view: NodeView) -> Params:
+    return ()
+
+
+def _typed(dtype: DType) -> Callable[[NodeView], bool]:
+    return lambda view: view.output().dtype is dtype
+
+
+class Prelu(Operator):
+    name = "PRELU"
+    attrs_type = Attrs
+    dtypes = ("int8", "int16", "float32")
+    limits = f"rank up to {_MAX_RANK}; alpha int8 where the input is quantized"
+    variants = (
+        *binary_variants("prelu", "s8", "tc_prelu_params", _params, _typed(DType.INT8), flat=False),
+        *binary_variants("prelu", "s16", "tc_prelu_params", _params, _typed(DType.INT16), flat=False),
+        *binary_variants("prelu", "f32", "tc_broadcast_params", _none, _typed(DType.FLOAT32), flat=False),
+    )
+
+    def check(self, view: NodeView) -> None:
+        _checks.arity(self, view, 2)
+        source, alpha, out = view.input(0), view.input(1), view.output()
+        dtype = _checks.dtypes(self, view, source, (DType.INT8, DType.INT16, DType.FLOAT32))
+        _checks.dtypes(self, view, out, (dtype,))
+        _checks.dtypes(self, view, alpha, (DType.FLOAT32 if dtype is DType.FLOAT32 else DType.INT8,), "alpha")
+        for tensor in (source, alpha):
+            _checks.full_rank(self, view, tensor, _MAX_RANK)
+        if broadcast(self, view) != out.shape:
+            raise self.refuse(view, "shape of alpha", found=alpha.shape, allowed=f"one that spreads to {out.shape}")
+        if dtype is not DType.FLOAT32:
+            for tensor in (source, alpha, out):
+                _checks.quantization(self, view, tensor)
+            for factor in _factors(view):
+                _checks.shift(self, view, quantize_multiplier(factor)[1])
+
+    def output_shapes(self, view: NodeView) -> tuple[tuple[int, ...], ...]:
+        return (broadcast(self, view),)
+
+
+OPERATOR = Prelu()
