@@ -7,7 +7,7 @@ import numpy as np
 from tests.lib.graphs import const, graph, tensor
 from tinyml_compress.frontend import write
 from tinyml_compress.ir import Attrs, DType, Node, Tensor
-from tinyml_compress.ops._addsub import AddSubAttrs
+from tinyml_compress.ops._addsub import FusedAttrs
 from tinyml_compress.ops._pool import PoolAttrs
 from tinyml_compress.ops._products import axis_window
 from tinyml_compress.ops.conv_2d.op import Conv2DAttrs
@@ -63,7 +63,7 @@ class _Net:
 
     def add(self, other: Tensor) -> Tensor:
         out = tensor(self._name("t"), self.last.shape, 0.08, -128)
-        return self._emit("ADD", [self.last, other], out, AddSubAttrs(Activation.RELU))
+        return self._emit("ADD", [self.last, other], out, FusedAttrs(Activation.RELU))
 
     def pool(self) -> Tensor:
         _, height, width, channels = self.last.shape
