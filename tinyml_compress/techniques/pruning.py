@@ -255,6 +255,7 @@ def _train(
         projections=masks.projections,
         callbacks=callbacks,
         sparsity=lambda: total_sparsity(working),
+        rounds=rounds if schedule is Schedule.ITERATIVE else 1,
     )
     copier = Copier()
 

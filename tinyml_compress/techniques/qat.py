@@ -90,8 +90,13 @@ def train_quantized(
     learning_rate: float = 3e-4,
     preserve: Preserve = Preserve.NOTHING,
     exclude: Sequence[str] = (),
+    per_tensor_dense: bool = False,
 ) -> Quantized:
-    """Fine-tune a copy of `model` with int8 arithmetic simulated in the forward pass."""
+    """Fine-tune a copy of `model` with int8 arithmetic simulated in the forward pass.
+
+    `per_tensor_dense` trains dense layers with one scale for all outputs, which the conversion must then use too:
+    clusters stay few as int8 codes, and files compress better.
+    """
     prepared = prepare(model)
     plan = _plan(prepared, exclude)
     trained = {row.layer for row in plan if row.treatment is Treatment.TRAINED}
@@ -103,8 +108,7 @@ def train_quantized(
             next_step="leave the qat stage out: convert calibrates every layer after training",
         )
     notes = tuple(f"{row.layer} ({row.kind}): {row.why}" for row in plan if row.treatment is Treatment.CALIBRATED)
-    clusters = preserve in (Preserve.CLUSTERS, Preserve.BOTH)
-    wrapped = _annotate(prepared, trained, clustered=clusters)
+    wrapped = _annotate(prepared, trained, one_scale=per_tensor_dense)
     _calibrate(wrapped, prepared.model, training)
     projections = _projections(wrapped.model, prepared, preserve)
     before = total_sparsity(prepared.model)
@@ -174,7 +178,7 @@ class _Annotated:
     ranged: dict[str, str]  # layer of the prepared model -> quantizer of its output
 
 
-def _annotate(prepared: Prepared, trained: set[str], *, clustered: bool) -> _Annotated:
+def _annotate(prepared: Prepared, trained: set[str], *, one_scale: bool) -> _Annotated:
     """Wrap the kernels, and put a range after every tensor that an operator will really write."""
     steps = steps_of(prepared.model)
     readers: dict[int, list[Step]] = {}
@@ -217,9 +221,8 @@ def _annotate(prepared: Prepared, trained: set[str], *, clustered: bool) -> _Ann
             inner = copier.fresh(layer)
             inner.build(tensor.shape)
             inner.set_weights(layer.get_weights())
-            # clusters of a dense layer stay few as int8 codes only if all its channels share one scale
-            one_scale = clustered and type(layer).__name__ == "Dense"
-            output = wrap_weights(inner, copier.name(f"{layer.name}_int8"), one_scale=one_scale)(tensor)
+            shared = one_scale and type(layer).__name__ == "Dense"
+            output = wrap_weights(inner, copier.name(f"{layer.name}_int8"), one_scale=shared)(tensor)
         else:
             output = copier(layer, args, kwargs)
         return quantized(id(layer), layer.name, output) if layer.name in ranged else output

@@ -124,6 +124,7 @@ class Training:
         projections: Sequence[Projection] = (),
         callbacks: Sequence[Any] = (),
         sparsity: Callable[[], float] | None = None,
+        rounds: int = 1,
     ) -> History:
         """Train `model` in place."""
         return fit(
@@ -138,6 +139,7 @@ class Training:
             callbacks=callbacks,
             validation=self.validation,
             sparsity=sparsity,
+            rounds=rounds,
             beat=self.beat,
         )
 
@@ -300,9 +302,10 @@ def fit(
     callbacks: Sequence[Any] = (),
     validation: Samples | None = None,
     sparsity: Callable[[], float] | None = None,
+    rounds: int = 1,
     beat: Callable[[Beat], None] | None = None,
 ) -> History:
-    """Train `model` in place; the learning rate falls to zero along a cosine."""
+    """Train `model` in place; the learning rate falls to zero along a cosine, once per round."""
     epochs = task.epochs if epochs is None else epochs
     if task.kind is Kind.AUTOENCODER and samples.labels is not None and (samples.labels == 0).any():
         chosen = samples.labels.reshape(-1) == 0  # an anomaly detector learns from normal samples only
@@ -313,7 +316,8 @@ def fit(
     fix_seeds(task.seed)
     steps = math.ceil(len(samples) / task.batch_size)
     model.compile(
-        optimizer=_optimizer(task, learning_rate or task.learning_rate, steps * epochs), loss=loss or task.loss
+        optimizer=_optimizer(task, learning_rate or task.learning_rate, steps * epochs, rounds),
+        loss=loss or task.loss,
     )
     watch = _watcher(task, epochs, validation, projections, sparsity, beat)
     feed = _feed(task, samples.inputs, targets_of(task, samples, model) if targets is None else targets)
@@ -331,9 +335,12 @@ def fit(
     return History(losses, tuple(watch.scores))
 
 
-def _optimizer(task: Task, rate: float, steps: int) -> Any:
+def _optimizer(task: Task, rate: float, steps: int, rounds: int) -> Any:
     optimizers = keras().optimizers
-    falling = optimizers.schedules.CosineDecay(rate, max(1, steps))
+    if rounds > 1:
+        falling = optimizers.schedules.CosineDecayRestarts(rate, max(1, steps // rounds), t_mul=1.0)
+    else:
+        falling = optimizers.schedules.CosineDecay(rate, max(1, steps))
     known = {
         "adam": lambda: optimizers.Adam(falling),
         "sgd": lambda: optimizers.SGD(falling, momentum=0.9),
