@@ -18,11 +18,13 @@ from tinyml_compress.ops._products import (
     check_weights,
     conv_multipliers,
     fast_table,
+    finish_bounds,
     int32_table,
     live_rows,
     requant_channels,
     sliding_gap,
     weight_values,
+    wrap32,
 )
 from tinyml_compress.ops.base import (
     Call,
@@ -99,13 +101,59 @@ def _overlap_taps(view: NodeView) -> tuple[Overlap, ...]:
     return (Overlap(0, 0, sliding_gap(_window(view), 0)),)
 
 
+# --- windows as rows of bytes, in plain C -----------------------------------------------------------------------------
+
+
+def _ungrouped(view: NodeView) -> bool:
+    return _groups(view).inputs == view.input(0).shape[3]
+
+
+def _depth(view: NodeView) -> int:
+    return int(np.prod(view.input(1).shape[1:]))
+
+
+def _emit_rows(view: NodeView) -> tuple[Call, ...]:
+    channels, rows = _channels(view), _rows(view)
+    quant = view.input(0).quant
+    assert quant is not None
+    bias = wrap32(channels.bias - 128 * rows.sum(axis=1))
+    params: tuple[tuple[str, ParamValue], ...] = (
+        *_window(view).params(),
+        ("in_zero", quant.zero_point),
+        *finish_bounds(conv_attrs(view).activation, view.output()),
+        ("depth", _depth(view)),
+        ("weights", Ref("weights")),
+        ("channels", Ref("channels")),
+    )
+    tables = (
+        Table("weights", "uint8_t", _four_weights(rows), Role.WEIGHTS),
+        Table("channels", "int32_t", int32_table(bias, channels.multiplier, channels.shift)),
+    )
+    return (Call(_ROWS, "tc_s8_conv_rows", params, (In(0), Out(), Scratch()), tables),)
+
+
+def _four_weights(rows: Ints) -> npt.NDArray[np.uint8]:
+    """Weights plus 128; of each four channels the four weights of a value side by side, the rest row by row."""
+    count, depth = rows.shape
+    whole = count // 4 * 4
+    blocks = rows[:whole].reshape(whole // 4, 4, depth).transpose(0, 2, 1)
+    ordered: Ints = np.concatenate([blocks.reshape(-1), rows[whole:].reshape(-1)]) + 128
+    return ordered.astype(np.uint8)
+
+
+def _overlap_rows(view: NodeView) -> tuple[Overlap, ...]:
+    return (Overlap(0, 0, sliding_gap(_window(view), 1)),)
+
+
+def _rows_cycles(view: NodeView) -> float:
+    return 4.0 * OPERATOR.macs(view) + 40.0 * view.output().elements + 6.0 * _depth(view) * _window(view).pixels
+
+
 # --- blocks of four pixels on SMLAD ---------------------------------------------------------------------------------
 
 
 def _accepts_block(view: NodeView) -> bool:
-    if _groups(view).inputs != view.input(0).shape[3]:
-        return False
-    return fast_table(view, _channels(view), conv_attrs(view).activation) is not None
+    return _ungrouped(view) and fast_table(view, _channels(view), conv_attrs(view).activation) is not None
 
 
 def _accepts_words(view: NodeView) -> bool:
@@ -114,7 +162,7 @@ def _accepts_words(view: NodeView) -> bool:
 
 def _depth_pairs(view: NodeView) -> int:
     """Pairs of values of a window, padded to fours."""
-    return (int(np.prod(view.input(1).shape[1:])) + 3) // 4 * 2
+    return (_depth(view) + 3) // 4 * 2
 
 
 def _emit_block(symbol: str) -> Emit:
@@ -182,6 +230,7 @@ def _taps_cycles(view: NodeView) -> float:
     return 9.0 * OPERATOR.macs(view) + 60.0 * view.output().elements
 
 
+_ROWS = "tc_s8_conv_2d_rows__c"
 _WORDS, _BYTES = "tc_s8_conv_2d_words__dsp", "tc_s8_conv_2d_bytes__dsp"
 
 
@@ -193,6 +242,7 @@ class Conv2D(Operator):
     limits = "constant weights"
     variants = (
         Variant("tc_s8_conv_2d__c", _any, _emit_taps, overlap=_overlap_taps, cycles=_taps_cycles),
+        Variant(_ROWS, _ungrouped, _emit_rows, scratch=_depth, overlap=_overlap_rows, cycles=_rows_cycles),
         Variant(
             _WORDS,
             _accepts_words,

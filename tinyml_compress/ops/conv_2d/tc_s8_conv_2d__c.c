@@ -2,31 +2,40 @@
  * a channel is {bias, multiplier, shift}. Output may run over input that no later window reads. */
 #include "tc_conv.h"
 
+/* One output: taps outside the image are skipped, so the zero point is subtracted here. */
+static TC_INLINE uint32_t tc_conv_taps(const tc_s8_conv *p, const int8_t *in, const int8_t *w, int32_t top,
+                                       int32_t left) {
+    uint32_t acc = 0;
+    for (int32_t ky = 0; ky < p->kernel_h; ky++) {
+        const int32_t y = top + ky * p->dilation_h;
+        for (int32_t kx = 0; kx < p->kernel_w; kx++, w += p->group_in) {
+            const int32_t x = left + kx * p->dilation_w;
+            if (y < 0 || y >= p->in_h || x < 0 || x >= p->in_w) {
+                continue;
+            }
+            const int8_t *pixel = in + (y * p->in_w + x) * p->in_c;
+            for (int32_t i = 0; i < p->group_in; i++) {
+                acc += (uint32_t)((pixel[i] - p->in_zero) * w[i]);
+            }
+        }
+    }
+    return acc;
+}
+
 TC_KERNEL void tc_s8_conv_2d__c(const tc_s8_conv *p, const int8_t *in, int8_t *out) {
     const int32_t image = p->in_h * p->in_w * p->in_c;
+    const int32_t filter = p->kernel_h * p->kernel_w * p->group_in;
     for (int32_t b = 0; b < p->batch; b++, in += image) {
         for (int32_t y = 0; y < p->out_h; y++) {
             for (int32_t x = 0; x < p->out_w; x++) {
-                const int32_t top = y * p->stride_h - p->pad_top;
-                const int32_t left = x * p->stride_w - p->pad_left;
                 const int8_t *w = p->weights;
-                for (int32_t c = 0; c < p->out_c; c++) {
-                    const int32_t first = c / p->group_out * p->group_in;
-                    uint32_t acc = 0;
-                    for (int32_t ky = 0; ky < p->kernel_h; ky++) {
-                        const int32_t in_y = top + ky * p->dilation_h;
-                        for (int32_t kx = 0; kx < p->kernel_w; kx++, w += p->group_in) {
-                            const int32_t in_x = left + kx * p->dilation_w;
-                            if (in_y < 0 || in_y >= p->in_h || in_x < 0 || in_x >= p->in_w) {
-                                continue;
-                            }
-                            const int8_t *pixel = in + (in_y * p->in_w + in_x) * p->in_c + first;
-                            for (int32_t i = 0; i < p->group_in; i++) {
-                                acc += (uint32_t)((pixel[i] - p->in_zero) * w[i]);
-                            }
-                        }
+                const int32_t *channel = p->channels;
+                for (int32_t first = 0; first < p->in_c; first += p->group_in) {
+                    for (int32_t c = p->group_out; c > 0; c--, w += filter, channel += 3) {
+                        const uint32_t acc =
+                            tc_conv_taps(p, in + first, w, y * p->stride_h - p->pad_top, x * p->stride_w - p->pad_left);
+                        *out++ = tc_s8_finish((int32_t)acc, channel, p->out_zero, p->act_min, p->act_max);
                     }
-                    *out++ = tc_s8_finish((int32_t)acc, p->channels + 3 * c, p->out_zero, p->act_min, p->act_max);
                 }
             }
         }
