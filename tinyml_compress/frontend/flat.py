@@ -143,7 +143,9 @@ def decode(file: bytes) -> FlatModel:
         version = model.Version()
         subgraphs = model.SubgraphsLength()
     if version != schema.VERSION:
-        raise ModelError("unknown schema version of the .tflite file", found=version, allowed=schema.VERSION)
+        raise ModelError(
+            "unknown schema version of the .tflite file", found=version, allowed=schema.VERSION, next_step=_NEXT
+        )
     if subgraphs == 0:
         raise ModelError("the .tflite file holds no graph", found="0 subgraphs", allowed="1 subgraph", next_step=_NEXT)
     with decoding("subgraph 0"):
