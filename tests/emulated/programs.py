@@ -2,14 +2,36 @@
 
 from __future__ import annotations
 
-from tinyml_compress.ir import ARENA_ALIGN, DType, MemoryPlan, Port, Program, ProgramNode
+from collections.abc import Sequence
+from functools import lru_cache
 
-ADD_THEN_SUM = """
+from tinyml_compress.devices import Core, Device, list_devices, load_device
+from tinyml_compress.ir import ARENA_ALIGN, DType, MemoryPlan, Port, Program, ProgramNode
+from tinyml_compress.runners.emulated import Firmware, Inference, Machine, build_firmware
+
+CORES = {
+    "cortex-m0plus": "raspberry-pi-pico",
+    "cortex-m3": "bluepill-f103c8",
+    "cortex-m4": "nucleo-l4r5zi",
+    "cortex-m7": "nucleo-f767zi",
+    "cortex-m33": "nucleo-u575zi",
+    "rv32imc": "esp32-c3",
+}
+"""One board for each core that the built-in emulator has."""
+
+INPUT = bytes(range(16))
+_OPS = ("ADD", "MEAN", "RESHAPE", "SOFTMAX")
+_HEAD = """
 #include <stdint.h>
 #define NOINLINE __attribute__((noinline))
 int demo_invoke(void *arena);
-static const int8_t demo_w0_bias[16] = {1, 2, 3, 4, 5, 6, 7, 8, -1, -2, -3, -4, -5, -6, -7, -8};
-static NOINLINE void tc_s8_add__c(const int8_t *in, const int8_t *bias, int8_t *out) {
+"""
+
+ADD_THEN_SUM = (
+    _HEAD
+    + """
+static const int8_t demo_w0_bias[16] = {1, 2, 3, 4, 5, 6, 7, 8, -1, -2, -3, -4, -5, -6, -7, -9};
+static NOINLINE void tc_s8_add__c(const int8_t *in, const int8_t *volatile bias, int8_t *out) {
     for (int i = 0; i < 16; i++) {
         out[i] = (int8_t)(in[i] + bias[i]);
     }
@@ -30,11 +52,11 @@ int demo_invoke(void *arena) {
     return 0;
 }
 """
+)
 
 
 def program(source: str = ADD_THEN_SUM, arena_bytes: int = 64, nodes: int = 2) -> Program:
     """A program of int8[16] -> int32 with `nodes` node functions."""
-    names = ("ADD", "MEAN", "RESHAPE", "SOFTMAX")
     return Program(
         prefix="demo",
         files={"demo.c": source, "demo.h": ""},
@@ -43,9 +65,53 @@ def program(source: str = ADD_THEN_SUM, arena_bytes: int = 64, nodes: int = 2) -
         inputs=(Port("in", (16,), DType.INT8, None, 0, 16),),
         outputs=(Port("out", (1,), DType.INT32, None, 32, 4),),
         nodes=tuple(
-            ProgramNode(i, names[i], f"layer{i}", f"demo_node_{i}", "tc_s8_add__c", (16,), 16) for i in range(nodes)
+            ProgramNode(i, _OPS[i], f"layer{i}", f"demo_node_{i}", "tc_s8_add__c", (16,), 16) for i in range(nodes)
         ),
         plan=MemoryPlan(arena_bytes, arena_bytes, {}, {}, {}),
         weight_bytes=16,
         table_bytes=0,
     )
+
+
+def one_node(body: str, declarations: str = "") -> Program:
+    """A program whose only node has this C body; `arena` is its argument."""
+    return program(
+        f"{_HEAD}{declarations}\nstatic NOINLINE void demo_node_0(uint8_t *arena) {{\n{body}\n}}\n"
+        "int demo_invoke(void *arena) {\n    demo_node_0(arena);\n    return 0;\n}\n",
+        nodes=1,
+    )
+
+
+def assembly(*lines: str) -> Program:
+    """A program whose only node is exactly these instructions; they must return."""
+    text = "\\n\\t".join(lines)
+    node = "__attribute__((naked, noinline, used)) void demo_node_0(uint8_t *arena)"
+    return program(
+        f'{_HEAD}{node};\n{node} {{\n    __asm__ volatile("{text}");\n}}\n'
+        "int demo_invoke(void *arena) {\n    demo_node_0(arena);\n    return 0;\n}\n",
+        nodes=1,
+    )
+
+
+@lru_cache(maxsize=32)
+def board(core: str) -> Device:
+    """A board with that core, or the board of that name."""
+    device = load_device(CORES.get(core, core))
+    assert isinstance(device, Device)
+    return device
+
+
+def all_cores() -> Sequence[Core]:
+    """Every shipped core, once."""
+    found = {device.core.name: device.core for device in list_devices() if isinstance(device, Device)}
+    return tuple(found.values())
+
+
+def build(source: Program, core: str) -> Firmware:
+    """The firmware of a program for a core."""
+    return build_firmware(source, board(core))
+
+
+def counted(source: Program, core: str) -> Inference:
+    """One counted run of a program on a core."""
+    return Machine(build(source, core), source).counted([INPUT])

@@ -129,7 +129,7 @@ def judge(result: Benchmark, *, survey: bool = False) -> None:
             )
         if isinstance(run, Refusal) and (run.is_defect or not survey):
             kind = DoesNotFit if not run.fits else EmulationError if run.is_defect else MissingDependency
-            raise kind(run.reason, found=run.detail)
+            raise kind(run.reason, found=run.detail.strip() or None if len(result.runs) == 1 else None)
 
 
 class _Job:

@@ -21,8 +21,8 @@ def benchmark_text(result: Benchmark, *, width: int = 120, nodes: bool | None = 
     if len(result.runs) > 1:
         console.print(_comparison(result.runs))
         for run in result.runs:
-            if isinstance(run, Refusal) and run.detail:
-                console.print(f"{run.device.name}: {run.reason}\n  {run.detail}", markup=False, soft_wrap=True)
+            if isinstance(run, Refusal):
+                console.print(f"{run.device.name}: {run.reason}\n  {run.detail}".rstrip(), markup=False, soft_wrap=True)
     for run in result.runs:
         if len(result.runs) == 1:
             _one(console, run)
@@ -48,8 +48,7 @@ def _header(console: Console, result: Benchmark) -> None:
 
 def _one(console: Console, run: Run) -> None:
     if isinstance(run, Refusal):
-        console.print(f"{run.device.name}: {run.reason}\n  {run.detail}", markup=False, soft_wrap=True)
-        return
+        return  # the error that follows says it all
     if isinstance(run, HostRun):
         console.print(
             f"host      {run.runtime}, threads {run.threads}, wall clock of {run.runs} runs after {run.warmup} "
@@ -139,18 +138,23 @@ def _cells(row: NodeCost, total: int) -> tuple[str, ...]:
     )
 
 
+def _short(run: AotRun) -> str:
+    """The verdict without its details, which stand below the table."""
+    return _agreement(run).split(":")[0]
+
+
 def _comparison(runs: tuple[Run, ...]) -> Table:
     table = Table(box=box.SIMPLE, pad_edge=False)
     for title in ("device", "core", "MHz", "flash", "RAM", "instructions", "ms", "±", "outputs"):
         left = title in ("device", "core", "outputs")
-        table.add_column(title, justify="left" if left else "right", no_wrap=title != "outputs")
+        table.add_column(title, justify="left" if left else "right", no_wrap=True)
     for run in runs:
         if isinstance(run, HostRun):
             cells = (run.device.name, run.runtime, "", "", "", "", f"{run.median_s * 1e3:.3f}", "measured", "")
         elif isinstance(run, Refusal):
             device = run.device
             core, clock = (device.core.name, f"{device.clock_hz / 1e6:g}") if isinstance(device, Device) else ("", "")
-            cells = (device.name, core, clock, "", "", "", "", "", run.reason)
+            cells = (device.name, core, clock, "", "", "", "", "", "too small" if not run.fits else "did not run")
         elif isinstance(run, TflmRun):
             device = run.device
             cells = (
@@ -175,7 +179,7 @@ def _comparison(runs: tuple[Run, ...]) -> Table:
                 f"{run.instructions:,}",
                 f"{run.ms:,.2f}",
                 f"{run.cycles_error:.0%}",
-                _agreement(run),
+                _short(run),
             )
         table.add_row(*cells)
     return table

@@ -96,7 +96,8 @@ def _gcc(name: str, cxx: str, how: str) -> Toolchain:
     if path is None:
         raise MissingDependency("the C compiler is not installed", which=name, next_step=how)
     first = proc.run([path, "--version"], timeout=30, what=f"{name} --version").stdout.splitlines()[0]
-    return Toolchain("gcc", (path,), (shutil.which(cxx) or cxx,), f"{name} {first.rsplit(' ', 1)[-1]}")
+    number = re.search(r"\d+\.\d+\.\d+", re.sub(r"\([^)]*\)", "", first))
+    return Toolchain("gcc", (path,), (shutil.which(cxx) or cxx,), f"{name} {number[0] if number else first}")
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tinyml_compress.devices import Core, Device, MemoryMap
-from tinyml_compress.errors import ConfigError, DoesNotFit, ToolchainError
+from tinyml_compress.errors import DoesNotFit, MissingDependency, ToolchainError
 from tinyml_compress.ir import Program
 from tinyml_compress.runners import toolchain
 from tinyml_compress.runners.emulated.image import Image, read_image
@@ -57,8 +57,10 @@ class Firmware:
 def choose_toolchain(core: Core, name: str) -> Toolchain:
     """The compiler `name` for that core."""
     if name not in core.compilers:
-        raise ConfigError(
-            f"core {core.name} has no flags for this toolchain", found=name, allowed=", ".join(core.compilers)
+        raise MissingDependency(
+            f"no flags for --toolchain {name}",
+            which=f"targets/cores/{core.name}.toml",
+            allowed=", ".join(core.compilers),
         )
     return toolchain.zig() if name == "zig" else toolchain.arm_gcc()
 

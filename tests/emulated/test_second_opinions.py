@@ -1,0 +1,77 @@
+"""Another emulator and another compiler must agree, where they are installed."""
+
+from __future__ import annotations
+
+import shutil
+
+import pytest
+
+from tests.emulated.programs import CORES, INPUT, board, one_node, program
+from tinyml_compress.errors import EmulationError, MissingDependency
+from tinyml_compress.runners.emulated import Emulator, build_firmware, emulate, qemu
+from tinyml_compress.runners.emulated.qemu import QemuMachine
+
+needs_qemu = pytest.mark.skipif(not qemu.available(), reason="qemu-system-arm is not installed here")
+needs_gcc = pytest.mark.skipif(shutil.which("arm-none-eabi-gcc") is None, reason="arm-none-eabi-gcc is not installed")
+ARM = [core for core in CORES if core != "rv32imc"]
+
+
+@needs_qemu
+@pytest.mark.parametrize("core", ["cortex-m3", "cortex-m4", "cortex-m7", "cortex-m33"])
+def test_qemu_gives_the_same_bytes_and_counts(core: str) -> None:
+    vectors = [[INPUT], [bytes(16)]]
+    own = emulate(program(), board(core), vectors)
+    other = emulate(program(), board(core), vectors, emulator=Emulator.QEMU)
+    assert other.outputs == own.outputs
+    assert other.counts == own.counts
+    assert own.stack_bytes <= other.stack_bytes <= own.stack_bytes + 32  # the call of the host at the end
+    assert other.flash == own.flash
+    assert other.emulator.startswith("qemu ")
+
+
+@needs_qemu
+def test_qemu_opens_cortex_m55() -> None:
+    done = emulate(program(), board("corstone-300"), [[INPUT]])
+    assert done.outputs == emulate(program(), board("cortex-m4"), [[INPUT]]).outputs
+    assert done.emulator.startswith("qemu ")
+    assert done.counts.instructions > 50
+
+
+@needs_qemu
+def test_faults_and_loops_under_qemu() -> None:
+    for body, words in (
+        ("    arena[32] = *(volatile uint8_t *)0xA0001234;", "faulted under QEMU"),
+        ('    for (;;) {\n        __asm__ volatile("");\n    }\n    (void)arena;', "does not end"),
+    ):
+        source, device = one_node(body), board("cortex-m3")
+        memory = qemu.map_for(device.core).memory
+        firmware = build_firmware(source, device, memory=memory, stop="stop_qemu.c")
+        with pytest.raises(EmulationError, match=words):
+            QemuMachine(firmware, source, seconds=3).run([INPUT])
+
+
+def test_without_qemu_the_error_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "")
+    qemu.version.cache_clear()
+    with pytest.raises(MissingDependency, match="QEMU is not installed"):
+        emulate(program(), board("corstone-300"), [[INPUT]])
+    qemu.version.cache_clear()
+
+
+def test_a_core_that_qemu_does_not_have() -> None:
+    with pytest.raises(MissingDependency, match="no machine with this core"):
+        qemu.map_for(board("rv32imc").core)
+
+
+@needs_gcc
+@pytest.mark.parametrize("core", ARM)
+def test_gcc_gives_the_same_bytes(core: str) -> None:
+    own = emulate(program(), board(core), [[INPUT]])
+    other = emulate(program(), board(core), [[INPUT]], toolchain="gcc")
+    assert other.outputs == own.outputs
+    assert "arm-none-eabi-gcc" in other.compiler
+
+
+def test_gcc_has_no_flags_for_riscv() -> None:
+    with pytest.raises(MissingDependency, match="no flags for --toolchain gcc"):
+        emulate(program(), board("rv32imc"), [[INPUT]], toolchain="gcc")
