@@ -16,7 +16,7 @@ from tinyml_compress.runners import native
 def make(rng: Rng) -> Graph:
     dtype = pick(rng, (DType.FLOAT32, DType.INT32))
     first, second, out = broadcastable(rng, 5)
-    data = rng.integers(1, 1000, second) * rng.choice([-1, 1], second)
+    data = rng.integers(2, 1000, second) * rng.choice([-1, 1], second)
     divisor = Tensor("b", second, dtype, None, data.astype(dtype.numpy))
     return single("DIV", [Tensor("a", first, dtype), divisor], Tensor("y", out, dtype), FusedAttrs(pick(rng, FUSED)))
 

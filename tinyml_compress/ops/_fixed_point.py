@@ -5,7 +5,15 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["exp_of_negative", "high_mul", "logistic", "requantize", "rounding_shift_right", "tanh"]
+__all__ = [
+    "exp_of_negative",
+    "high_mul",
+    "inverse_sqrt",
+    "logistic",
+    "requantize",
+    "rounding_shift_right",
+    "tanh",
+]
 
 Ints = npt.NDArray[np.int64]
 
@@ -82,3 +90,32 @@ def tanh(x: Ints, integer_bits: int) -> Ints:
     falling = exp_of_negative(-np.abs(x), integer_bits + 1)  # 2x is x with one integer bit more
     rising = _shift_left(_reciprocal_of_one_plus(falling) - (1 << 29), 2)
     return np.where(x == 0, 0, np.where(x < 0, -rising, rising))
+
+
+def inverse_sqrt(value: int) -> tuple[int, int]:
+    """(multiplier, shift) of 1 / sqrt(value) for an integer above 0, by five Newton steps with three integer bits."""
+    if value <= 1:
+        return _TOP, 0
+    shift = 11
+    while value >= 1 << 29:
+        value //= 4
+        shift += 1
+    pairs = (32 - value.bit_length() - 1) // 2 - 1
+    shift -= pairs
+    given = (value << (2 * pairs)) >> 1
+    half = int(rounding_shift_right(np.array([given], np.int64), 1)[0])
+
+    def times(a: int, b: int) -> int:
+        return (a * b + (1 << 30)) >> 31
+
+    def left(a: int, bits: int) -> int:
+        return min(max(a << bits, _LOW), _TOP)
+
+    x = 1 << 28
+    for _ in range(5):
+        cube = left(times(times(x, x), x), 6)
+        x = left(times((1 << 28) + (1 << 27), x) - times(half, cube), 3)
+    x = times(x, 1518500250)  # sqrt(2) / 2
+    if shift < 0:
+        x, shift = x << -shift, 0
+    return x, -shift

@@ -14,9 +14,11 @@ from tinyml_compress.ops.base import Call, In, Level, Operator, Out, Overlap, Re
 from tinyml_compress.ops.numerics import quantize_multiplier
 
 __all__ = [
+    "Floats",
     "UnaryOperator",
     "all_values",
     "bounds_variant",
+    "count_variant",
     "full_range",
     "in_place",
     "integer_range",
@@ -24,11 +26,13 @@ __all__ = [
     "lookup_variant",
     "rescale_factor",
     "rescale_variants",
+    "through_float",
 ]
 
 NAMES = {DType.INT8: "s8", DType.UINT8: "u8", DType.INT16: "s16", DType.INT32: "s32"}
 Bounds = Callable[[NodeView], tuple[int, int]]
 Values = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float32]
 Test = Callable[[NodeView], bool]
 
 
@@ -77,6 +81,18 @@ def lookup_call(view: NodeView, results: Values) -> Call:
     return Call("tc_x8_lookup__c", "tc_lookup_params", params, (In(0), Out()), (table,))
 
 
+def through_float(view: NodeView, function: Callable[[Floats], Floats]) -> Values:
+    """What an int8 function gives that is computed in float32 once, when TFLM makes its table."""
+    source, target = view.input(0).quant, view.output().quant
+    assert source is not None
+    assert target is not None
+    steps = (all_values(DType.INT8) - source.zero_point).astype(np.float32)
+    inverse = np.float32(1.0) / np.float32(target.scale)
+    scaled = function(np.float32(source.scale) * steps) * inverse
+    rounded = np.copysign(np.floor(np.abs(scaled.astype(np.float64)) + 0.5), scaled)
+    return np.clip(rounded + target.zero_point, -128, 127).astype(np.int64)
+
+
 def lookup_variant(
     results: Callable[[NodeView], Values],
     accepts: Test = lambda view: view.input(0).dtype is DType.INT8,
@@ -90,6 +106,16 @@ def lookup_variant(
         levels=levels,
         overlap=in_place,
     )
+
+
+def count_variant(symbol: str, dtype: DType) -> Variant:
+    """A kernel whose only parameter is the number of elements."""
+
+    def emit(view: NodeView) -> tuple[Call, ...]:
+        params = (("count", view.output().elements),)
+        return (Call(symbol, "tc_count_params", params, (In(0), Out())),)
+
+    return Variant(symbol, lambda view: view.input(0).dtype is dtype, emit, overlap=in_place)
 
 
 def bounds_variant(dtype: DType, bounds: Bounds, accepts: Test = lambda view: True) -> Variant:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tinyml_compress.ir import Attrs, DType, NodeView
 from tinyml_compress.ops import _checks
-from tinyml_compress.ops._unary import UnaryOperator, bounds_variant, rescale_factor, rescale_variants
+from tinyml_compress.ops._unary import UnaryOperator, bounds_variant, count_variant, rescale_factor, rescale_variants
 from tinyml_compress.ops.numerics import Activation, activation_range
 
 __all__ = ["OPERATOR", "Relu"]
@@ -23,16 +23,19 @@ def _only_bounds(view: NodeView) -> bool:
 class Relu(UnaryOperator):
     name = "RELU"
     attrs_type = Attrs
-    dtypes = ("int8", "int16")
-    types = (DType.INT8, DType.INT16)
+    dtypes = ("int8", "int16", "float32")
+    types = (DType.INT8, DType.INT16, DType.FLOAT32)
     variants = (
         bounds_variant(DType.INT8, _bounds, _only_bounds),
         bounds_variant(DType.INT16, _bounds, _only_bounds),
+        count_variant("tc_f32_relu__c", DType.FLOAT32),
         *rescale_variants(_bounds, (DType.INT8, DType.INT16)),
     )
 
     def check(self, view: NodeView) -> None:
         super().check(view)
+        if view.output().dtype is DType.FLOAT32:
+            return
         for tensor in (view.input(0), view.output()):
             quant = _checks.quantization(self, view, tensor)
             if tensor.dtype is DType.INT16 and quant.zero_point != 0:

@@ -6,7 +6,7 @@ import numpy as np
 
 from tinyml_compress.ir import Attrs, DType, NodeView
 from tinyml_compress.ops import _checks
-from tinyml_compress.ops._unary import UnaryOperator, bounds_variant, integer_range
+from tinyml_compress.ops._unary import UnaryOperator, bounds_variant, count_variant, integer_range
 from tinyml_compress.ops.numerics import round_half_away
 
 __all__ = ["OPERATOR", "Relu6"]
@@ -23,13 +23,18 @@ def _bounds(view: NodeView) -> tuple[int, int]:
 class Relu6(UnaryOperator):
     name = "RELU6"
     attrs_type = Attrs
-    dtypes = ("int8", "int16")
-    types = (DType.INT8, DType.INT16)
-    variants = (bounds_variant(DType.INT8, _bounds), bounds_variant(DType.INT16, _bounds))
+    dtypes = ("int8", "int16", "float32")
+    types = (DType.INT8, DType.INT16, DType.FLOAT32)
+    variants = (
+        bounds_variant(DType.INT8, _bounds),
+        bounds_variant(DType.INT16, _bounds),
+        count_variant("tc_f32_relu6__c", DType.FLOAT32),
+    )
 
     def check(self, view: NodeView) -> None:
         super().check(view)
-        _checks.six_fits(self, view, _checks.quantization(self, view, view.input(0)))
+        if view.output().dtype is not DType.FLOAT32:
+            _checks.six_fits(self, view, _checks.quantization(self, view, view.input(0)))
 
 
 OPERATOR = Relu6()

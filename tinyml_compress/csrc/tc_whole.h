@@ -1,0 +1,18 @@
+/* Whole numbers in float, without <math.h>. */
+#ifndef TC_WHOLE_H
+#define TC_WHOLE_H
+
+#include "tc_count.h"
+
+/* From here on a float is whole, or not a number. */
+static TC_INLINE int tc_is_whole(float x) {
+    return !(x > -8388608.0f && x < 8388608.0f);
+}
+
+/* Toward zero, for |x| below 2^23. The sign of a zero is kept. */
+static TC_INLINE float tc_truncated(float x) {
+    const float whole = (float)(int32_t)x;
+    return whole == 0.0f ? x * 0.0f : whole;
+}
+
+#endif

@@ -1,0 +1,19 @@
+"""CEIL, element by element."""
+
+from __future__ import annotations
+
+from tinyml_compress.ir import Attrs, DType
+from tinyml_compress.ops._unary import UnaryOperator, count_variant
+
+__all__ = ["OPERATOR", "Ceil"]
+
+
+class Ceil(UnaryOperator):
+    name = "CEIL"
+    attrs_type = Attrs
+    dtypes = ("float32",)
+    types = (DType.FLOAT32,)
+    variants = (count_variant("tc_f32_ceil__c", DType.FLOAT32),)
+
+
+OPERATOR = Ceil()

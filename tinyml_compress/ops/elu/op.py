@@ -1,0 +1,32 @@
+"""ELU: x above zero, exp(x) - 1 below."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from tinyml_compress.ir import Attrs, DType, NodeView
+from tinyml_compress.ops import _checks
+from tinyml_compress.ops._unary import Floats, UnaryOperator, lookup_variant, through_float
+
+__all__ = ["OPERATOR", "Elu"]
+
+
+def _function(x: Floats) -> Floats:
+    below = np.minimum(x, 0).astype(np.float64)
+    return np.where(x < 0, np.exp(below).astype(np.float32) - np.float32(1), x)
+
+
+class Elu(UnaryOperator):
+    name = "ELU"
+    attrs_type = Attrs
+    dtypes = ("int8",)
+    types = (DType.INT8,)
+    variants = (lookup_variant(lambda view: through_float(view, _function)),)
+
+    def check(self, view: NodeView) -> None:
+        super().check(view)
+        for tensor in (view.input(0), view.output()):
+            _checks.quantization(self, view, tensor)
+
+
+OPERATOR = Elu()

@@ -1,0 +1,19 @@
+"""FLOOR, element by element."""
+
+from __future__ import annotations
+
+from tinyml_compress.ir import Attrs, DType
+from tinyml_compress.ops._unary import UnaryOperator, count_variant
+
+__all__ = ["OPERATOR", "Floor"]
+
+
+class Floor(UnaryOperator):
+    name = "FLOOR"
+    attrs_type = Attrs
+    dtypes = ("float32",)
+    types = (DType.FLOAT32,)
+    variants = (count_variant("tc_f32_floor__c", DType.FLOAT32),)
+
+
+OPERATOR = Floor()

@@ -1,0 +1,97 @@
+"""LEAKY_RELU: negative inputs are multiplied by a constant."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import cast
+
+import numpy as np
+
+from tinyml_compress.ir import Attrs, DType, NodeView, Quant
+from tinyml_compress.ops import _checks
+from tinyml_compress.ops._fixed_point import Ints, requantize
+from tinyml_compress.ops._unary import UnaryOperator, all_values, in_place, lookup_variant
+from tinyml_compress.ops.base import Call, In, OptionField, Options, Out, Variant
+from tinyml_compress.ops.numerics import quantize_multiplier
+
+__all__ = ["OPERATOR", "LeakyRelu", "LeakyReluAttrs"]
+
+
+@dataclass(frozen=True)
+class LeakyReluAttrs(Attrs):
+    """Attributes of LEAKY_RELU."""
+
+    alpha: float = 0.0
+
+
+def _quants(view: NodeView) -> tuple[Quant, Quant]:
+    source, target = view.input(0).quant, view.output().quant
+    assert source is not None
+    assert target is not None
+    return source, target
+
+
+def _factors(view: NodeView) -> tuple[tuple[int, int], tuple[int, int]]:
+    """Multiplier and shift of inputs above and below zero, the ratios formed in float32."""
+    source, target = (np.float32(quant.scale) for quant in _quants(view))
+    alpha = np.float32(cast(LeakyReluAttrs, view.attrs).alpha)
+    return quantize_multiplier(float(source / target)), quantize_multiplier(float(source * alpha / target))
+
+
+def _results(view: NodeView) -> Ints:
+    source, target = _quants(view)
+    above, below = _factors(view)
+    values = all_values(DType.INT8) - source.zero_point
+    scaled = np.where(values >= 0, requantize(values, *above), requantize(values, *below))
+    return np.clip(scaled + target.zero_point, -128, 127)
+
+
+def _emit_s16(view: NodeView) -> tuple[Call, ...]:
+    source, target = _quants(view)
+    above, below = _factors(view)
+    params = (
+        ("count", view.output().elements),
+        ("in_zero_point", source.zero_point),
+        ("multiplier", above[0]),
+        ("shift", above[1]),
+        ("alpha_multiplier", below[0]),
+        ("alpha_shift", below[1]),
+        ("zero_point", target.zero_point),
+    )
+    return (Call("tc_s16_leaky_relu__c", "tc_leaky_relu_params", params, (In(0), Out())),)
+
+
+def _emit_f32(view: NodeView) -> tuple[Call, ...]:
+    params = (("count", view.output().elements), ("alpha", cast(LeakyReluAttrs, view.attrs).alpha))
+    return (Call("tc_f32_leaky_relu__c", "tc_f32_leaky_relu_params", params, (In(0), Out())),)
+
+
+class LeakyRelu(UnaryOperator):
+    name = "LEAKY_RELU"
+    attrs_type = LeakyReluAttrs
+    options = Options("LeakyReluOptions", (OptionField("alpha", "alpha", float),))
+    dtypes = ("int8", "int16", "float32")
+    types = (DType.INT8, DType.INT16, DType.FLOAT32)
+    limits = "alpha not negative where quantized"
+    variants = (
+        lookup_variant(_results),
+        Variant("tc_s16_leaky_relu__c", lambda view: view.input(0).dtype is DType.INT16, _emit_s16, overlap=in_place),
+        Variant("tc_f32_leaky_relu__c", lambda view: view.input(0).dtype is DType.FLOAT32, _emit_f32, overlap=in_place),
+    )
+
+    def check(self, view: NodeView) -> None:
+        super().check(view)
+        alpha = cast(LeakyReluAttrs, view.attrs).alpha
+        if not np.isfinite(alpha):
+            raise self.refuse(view, "alpha", found=alpha, allowed="a finite number")
+        if view.output().dtype is DType.FLOAT32:
+            return
+        for tensor in (view.input(0), view.output()):
+            _checks.quantization(self, view, tensor)
+        if alpha < 0:
+            raise self.refuse(view, "alpha", found=alpha, allowed="0 or more")
+        for _, shift in _factors(view):
+            _checks.shift(self, view, shift)
+
+
+OPERATOR = LeakyRelu()

@@ -1,0 +1,21 @@
+"""NEG, element by element."""
+
+from __future__ import annotations
+
+from tinyml_compress.ir import Attrs, DType
+from tinyml_compress.ops._unary import UnaryOperator, count_variant
+from tinyml_compress.ops.base import Options
+
+__all__ = ["OPERATOR", "Neg"]
+
+
+class Neg(UnaryOperator):
+    name = "NEG"
+    attrs_type = Attrs
+    options = Options("NegOptions")
+    dtypes = ("float32",)
+    types = (DType.FLOAT32,)
+    variants = (count_variant("tc_f32_neg__c", DType.FLOAT32),)
+
+
+OPERATOR = Neg()

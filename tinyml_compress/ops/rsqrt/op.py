@@ -1,0 +1,57 @@
+"""RSQRT: 1 / sqrt(x)."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from tinyml_compress.ir import Attrs, DType, NodeView
+from tinyml_compress.ops import _checks
+from tinyml_compress.ops._fixed_point import Ints, inverse_sqrt, requantize
+from tinyml_compress.ops._unary import UnaryOperator, all_values, lookup_variant
+from tinyml_compress.ops.numerics import quantize_multiplier
+
+__all__ = ["OPERATOR", "Rsqrt"]
+
+_KEPT = 20
+"""Bits that the inverse root keeps below one."""
+
+
+def _factor(view: NodeView) -> tuple[int, int]:
+    source, target = view.input(0).quant, view.output().quant
+    assert source is not None
+    assert target is not None
+    return quantize_multiplier(1.0 / (math.sqrt(source.scale) * target.scale))
+
+
+def _results(view: NodeView) -> Ints:
+    source, target = view.input(0).quant, view.output().quant
+    assert source is not None
+    assert target is not None
+    multiplier, shift = _factor(view)
+    found = np.full(256, 127, np.int64)  # zero, and what must not occur: below zero there is no root
+    for index, value in enumerate(all_values(DType.INT8) - source.zero_point):
+        if value > 0:
+            root, root_shift = inverse_sqrt(int(value))
+            one = requantize(np.array([1], np.int64), root, root_shift + _KEPT)
+            found[index] = requantize(one, multiplier, shift - _KEPT)[0] + target.zero_point
+    return np.clip(found, -128, 127)
+
+
+class Rsqrt(UnaryOperator):
+    name = "RSQRT"
+    attrs_type = Attrs
+    dtypes = ("int8",)
+    types = (DType.INT8,)
+    limits = "negative values give 127 (TensorFlow Lite Micro stops)"
+    variants = (lookup_variant(_results),)
+
+    def check(self, view: NodeView) -> None:
+        super().check(view)
+        for tensor in (view.input(0), view.output()):
+            _checks.quantization(self, view, tensor)
+        _checks.shift(self, view, _factor(view)[1] - _KEPT)
+
+
+OPERATOR = Rsqrt()
