@@ -2,14 +2,287 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from tinyml_compress.errors import UnsupportedLayer
+import numpy as np
+import numpy.typing as npt
+
+from tinyml_compress.errors import ModelError, UnsupportedLayer
+from tinyml_compress.models import backend
+from tinyml_compress.models.keras3_layers import Translated, merge_layer, translate
 from tinyml_compress.models.origin import BridgeProof
 
-__all__ = ["rebuild"]
+__all__ = ["TOLERANCE", "rebuild"]
+
+TOLERANCE = 1e-4
+_SAMPLES = 4
+_FREE_SIZE = 32
+"""Stands for a dimension that the model leaves open, in the proof."""
+Array = npt.NDArray[np.generic]
+Key = tuple[str, int, int]
+"""Layer, which of its calls, which of its outputs: how Keras names a tensor in a model's description."""
 
 
 def rebuild(model: Any) -> tuple[Any, BridgeProof]:
-    """The same model in tf_keras, and the proof."""
-    raise UnsupportedLayer("Keras 3 models", which=model.name)
+    """The same model in tf_keras, and the proof that it computes the same; ModelError when it does not."""
+    keras = backend.keras2()
+    bridge = _Bridge(keras)
+    with backend.quiet():
+        try:
+            rebuilt = bridge.model(model)
+            return rebuilt, _prove(model, rebuilt, bridge)
+        except (ValueError, TypeError, NotImplementedError, AttributeError) as error:
+            # Either Keras may find at any layer that the model uses something we did not foresee.
+            lines = str(error).strip().splitlines()
+            raise ModelError(
+                "the Keras 3 model cannot be carried over to Keras 2",
+                which=model.name,
+                found=f"{type(error).__name__}: {lines[0][:300] if lines else ''}",
+                next_step="build it with tf_keras (TF_USE_LEGACY_KERAS=1), or export() it to a SavedModel folder",
+            ) from error
+
+
+class _Bridge:
+    """Rebuilds one model; layers of nested models go into the same flat graph, shared layers are made once."""
+
+    def __init__(self, keras: Any) -> None:
+        self._keras = keras
+        self._made: dict[int, Translated] = {}
+        self._names: set[str] = set()
+        self.outputs: list[tuple[str, Any, Any]] = []
+        """Per call of a layer of the outermost model: its name, Keras 3 tensor and tf_keras tensor."""
+
+    def model(self, source: Any) -> Any:
+        if not getattr(source, "inputs", None):
+            raise ModelError(
+                "the Keras 3 model has no known input shape",
+                which=source.name,
+                next_step="build or call it once before it is saved",
+            )
+        inputs = [
+            self._keras.layers.Input(tuple(tensor.shape[1:]), name=self._name(_plain(tensor.name)), dtype=tensor.dtype)
+            for tensor in source.inputs
+        ]
+        outputs = self.apply(source, inputs, outermost=True)
+        return self._keras.Model(
+            inputs[0] if len(inputs) == 1 else inputs,
+            outputs[0] if len(outputs) == 1 else outputs,
+            name=source.name,
+        )
+
+    def apply(self, source: Any, inputs: Sequence[Any], outermost: bool = False) -> list[Any]:
+        """The outputs of the Keras 3 model `source` on the tf_keras tensors `inputs`."""
+        kinds = {base.__name__ for base in type(source).__mro__}
+        if "Sequential" in kinds:
+            return self._apply_sequential(source, inputs, outermost)
+        if "Functional" in kinds:
+            return self._apply_functional(source, inputs, outermost)
+        raise UnsupportedLayer(
+            "a subclassed Keras 3 model cannot be carried over",
+            which=f"{type(source).__name__} {source.name}",
+            allowed="Sequential and functional models",
+            next_step="rewrite it as one of these; its layers and their weights can stay",
+        )
+
+    def _apply_sequential(self, source: Any, inputs: Sequence[Any], outermost: bool) -> list[Any]:
+        value = inputs[0]
+        for layer in source.layers:
+            if type(layer).__name__ == "InputLayer":
+                continue
+            value = self._call(layer, type(layer).__name__, layer.get_config(), [value], single=True)
+            if outermost:
+                self.outputs.append((layer.name, layer.output, value))
+        return [value]
+
+    def _apply_functional(self, source: Any, inputs: Sequence[Any], outermost: bool) -> list[Any]:
+        config = source.get_config()
+        layers = {operation.name: operation for operation in source.operations}
+        ready: dict[Key, Any] = dict(zip(_keys(config["input_layers"]), inputs, strict=True))
+        waiting = [
+            (entry, index, node)
+            for entry in config["layers"]
+            for index, node in enumerate(entry["inbound_nodes"])
+            if entry["class_name"] != "InputLayer"
+        ]
+        # The list is in order of creation; a shared layer's later calls may depend on layers behind it.
+        while waiting:
+            later = []
+            for entry, index, node in waiting:
+                needs = list(_tensors(node["args"])) + list(_tensors(node["kwargs"]))
+                if any(key not in ready for key in needs):
+                    later.append((entry, index, node))
+                    continue
+                self._check_arguments(entry, node)
+                layer = layers[entry["name"]]
+                values = [ready[key] for key in needs]
+                made = self._call(
+                    layer, entry["class_name"], entry["config"], values, single=_is_single(node), module=entry["module"]
+                )
+                for position, value in enumerate(made if isinstance(made, list) else [made]):
+                    ready[(entry["name"], index, position)] = value
+                if outermost and index == 0 and not isinstance(made, list):
+                    self.outputs.append((entry["name"], _first_output(layer), made))
+            if len(later) == len(waiting):
+                raise ModelError("the Keras 3 model's graph has a cycle", which=source.name)
+            waiting = later
+        return [ready[key] for key in _keys(config["output_layers"])]
+
+    def _call(
+        self,
+        layer: Any,
+        class_name: str,
+        config: Mapping[str, Any],
+        values: list[Any],
+        *,
+        single: bool,
+        module: str = "",
+    ) -> Any:
+        if hasattr(layer, "layers"):  # a model inside the model
+            made = self.apply(layer, values)
+            return made[0] if len(made) == 1 else made
+        if id(layer) not in self._made:
+            name = self._name(layer.name)
+            if ".ops." in module:
+                if len(values) != 2:
+                    raise UnsupportedLayer(
+                        "a Keras 3 operation with a number cannot be carried over",
+                        which=f"{class_name} {layer.name}",
+                        next_step="use a Rescaling layer instead",
+                    )
+                self._made[id(layer)] = Translated((merge_layer(self._keras, class_name, name),))
+                single = False
+            else:
+                self._made[id(layer)] = translate(self._keras, class_name, config, name)
+        translated = self._made[id(layer)]
+        result = translated(values[0] if single and len(values) == 1 and ".ops." not in module else values)
+        weights = layer.get_weights() if hasattr(layer, "get_weights") else []
+        if weights:
+            _set_weights(translated.layers[0], weights, class_name)
+        return result
+
+    def _name(self, wanted: str) -> str:
+        """Nested models may repeat names."""
+        name, number = wanted, 1
+        while name in self._names:
+            number += 1
+            name = f"{wanted}_{number}"
+        self._names.add(name)
+        return name
+
+    @staticmethod
+    def _check_arguments(entry: Mapping[str, Any], node: Mapping[str, Any]) -> None:
+        extra = {
+            key: value
+            for key, value in node["kwargs"].items()
+            if value is not None and key not in ("training", "mask") and not list(_tensors(value))
+        }
+        if extra:
+            raise UnsupportedLayer(
+                "a Keras 3 layer is called with arguments that cannot be carried over",
+                which=f"{entry['class_name']} {entry['name']}",
+                found=", ".join(sorted(extra)),
+            )
+
+
+def _set_weights(layer: Any, weights: list[Array], class_name: str) -> None:
+    wanted = [tuple(weight.shape) for weight in layer.weights]
+    given = [tuple(weight.shape) for weight in weights]
+    if wanted != given:
+        raise UnsupportedLayer(
+            "the weights of a Keras 3 layer do not fit its Keras 2 form",
+            which=f"{class_name} {layer.name}",
+            found=given,
+            allowed=wanted,
+        )
+    layer.set_weights([np.asarray(weight, dtype=np.float32) for weight in weights])
+
+
+def _prove(source: Any, rebuilt: Any, bridge: _Bridge) -> BridgeProof:
+    rng = np.random.default_rng(0)
+    inputs = [_random_input(tensor, rng) for tensor in source.inputs]
+    # A model of lists, whatever structure the user gave inputs and outputs.
+    flat = backend.keras3().Model(list(source.inputs), list(source.outputs))
+    largest = _difference(_run(flat, inputs), _run(rebuilt, inputs))
+    if not largest <= TOLERANCE:
+        raise ModelError(
+            "the Keras 3 model computes something else after its layers were carried over",
+            which=f"{source.name}, first at layer {_first_differing(source, rebuilt, bridge, inputs)}",
+            found=f"largest difference {largest:.3g} on {_SAMPLES} random inputs",
+            allowed=f"{TOLERANCE:g}",
+            next_step="replace that layer, or build the model with tf_keras (TF_USE_LEGACY_KERAS=1)",
+        )
+    return BridgeProof(largest, _SAMPLES, len(rebuilt.layers))
+
+
+def _first_differing(source: Any, rebuilt: Any, bridge: _Bridge, inputs: list[Array]) -> str:
+    theirs = backend.keras3().Model(list(source.inputs), [tensor for _, tensor, _ in bridge.outputs])
+    ours = backend.keras2().Model(rebuilt.inputs, [tensor for _, _, tensor in bridge.outputs])
+    for (name, _, _), left, right in zip(bridge.outputs, _run(theirs, inputs), _run(ours, inputs), strict=True):
+        if not _difference([left], [right]) <= TOLERANCE:
+            return name
+    return "(only the outputs differ)"
+
+
+def _run(model: Any, inputs: list[Array]) -> list[Array]:
+    result = model(inputs, training=False)
+    return [np.asarray(value) for value in (result if isinstance(result, (list, tuple)) else [result])]
+
+
+def _difference(left: Sequence[Array], right: Sequence[Array]) -> float:
+    """Largest difference, relative to the outputs where they exceed 1; NaN when either has one."""
+    worst = 0.0
+    for a, b in zip(left, right, strict=True):
+        if a.shape != b.shape:
+            return float("inf")
+        first, second = a.astype(np.float64), b.astype(np.float64)
+        scale = max(1.0, float(np.abs(first).max(initial=0.0)))
+        gap = float(np.abs(first - second).max(initial=0.0)) / scale
+        if not gap <= worst:
+            worst = gap
+    return worst
+
+
+def _random_input(tensor: Any, rng: np.random.Generator) -> Array:
+    shape = (_SAMPLES, *(_FREE_SIZE if size is None else size for size in tensor.shape[1:]))
+    if "int" in str(tensor.dtype):
+        return rng.integers(0, 10, shape).astype(str(tensor.dtype))
+    return rng.standard_normal(shape).astype(np.float32)
+
+
+def _keys(value: Any) -> list[Key]:
+    """All tensors named in a model's list of inputs or outputs, in Keras' order."""
+    if isinstance(value, dict):
+        return [key for name in sorted(value) for key in _keys(value[name])]
+    if isinstance(value, (list, tuple)) and len(value) == 3 and isinstance(value[0], str):
+        return [(value[0], int(value[1]), int(value[2]))]
+    return [key for item in value for key in _keys(item)]
+
+
+def _tensors(value: Any) -> Iterator[Key]:
+    """All tensors in the arguments of a call."""
+    if isinstance(value, dict):
+        if value.get("class_name") == "__keras_tensor__":
+            layer, call, output = value["config"]["keras_history"]
+            yield (str(layer), int(call), int(output))
+            return
+        for item in value.values():
+            yield from _tensors(item)
+    elif isinstance(value, (list, tuple)):
+        for item in value:
+            yield from _tensors(item)
+
+
+def _is_single(node: Mapping[str, Any]) -> bool:
+    """Whether the layer is called with one tensor rather than a list."""
+    args = node["args"]
+    return bool(args) and isinstance(args[0], dict)
+
+
+def _first_output(layer: Any) -> Any:
+    """Of its first call in the model; `layer.output` is another tensor for a model inside the model."""
+    return layer._inbound_nodes[0].output_tensors[0]
+
+
+def _plain(name: str) -> str:
+    return name.split(":")[0]

@@ -1,0 +1,142 @@
+"""Calls the workers of this folder: PyTorch to .tflite, and float .tflite to integer."""
+
+from __future__ import annotations
+
+import json
+import re
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from tinyml_compress.converter.settings import Mode
+from tinyml_compress.errors import ConversionError, DataError, ProcessError, UsageError
+from tinyml_compress.support import environments, proc
+
+__all__ = ["TorchModel", "requantize", "torch_to_tflite"]
+
+Floats = npt.NDArray[np.float32]
+_HERE = Path(__file__).parent
+_SPEC = re.compile(r"(?:torch:)?(?P<module>[\w.]+):(?P<function>\w+)(?:@(?P<weights>.+))?")
+
+
+@dataclass(frozen=True)
+class TorchModel:
+    """`torch:package.module:function[@weights.safetensors]`: a function that gives an nn.Module or exported program."""
+
+    module: str
+    function: str
+    weights: Path | None = None
+    train: tuple[str, str] | None = None
+    """Module and function that fine-tune the prepared model: quantization-aware training."""
+
+    @classmethod
+    def parse(cls, spec: str, train: str | None = None) -> TorchModel:
+        found = _SPEC.fullmatch(spec)
+        trainer = None if train is None else _SPEC.fullmatch(train)
+        if found is None or (train is not None and trainer is None):
+            raise UsageError(
+                "not the name of a PyTorch model",
+                which=spec if found is None else train,
+                allowed="torch:package.module:function, with @file.safetensors for its weights",
+            )
+        weights = None if found["weights"] is None else Path(found["weights"])
+        if weights is not None and not weights.is_file():
+            raise UsageError("no such weights", which=weights)
+        names = None if trainer is None else (trainer["module"], trainer["function"])
+        return cls(found["module"], found["function"], weights, names)
+
+
+def torch_to_tflite(
+    model: TorchModel,
+    samples: Sequence[Floats],
+    mode: Mode,
+    *,
+    seed: int = 0,
+    timeout: float = 1800.0,
+    say: Callable[[str], None] = lambda text: None,
+) -> bytes:
+    """The .tflite file of a PyTorch model; `samples` per input (count, *shape), images as NHWC."""
+    _check_mode("PyTorch", mode, (Mode.INT8, Mode.DYNAMIC, Mode.FLOAT32))
+    if not samples or not all(len(array) for array in samples):
+        raise DataError("PyTorch models are traced with data", next_step="give --calibration")
+    job = {
+        "module": model.module,
+        "function": model.function,
+        "weights": None if model.weights is None else str(model.weights.resolve()),
+        "train": model.train,
+        "mode": mode.value,
+        "seed": seed,
+        "inputs": len(samples),
+    }
+    python = environments.python_of(environments.TORCH, say)
+    return _call(python, "torch_worker.py", job, samples, {}, timeout, f"{model.module}:{model.function}")
+
+
+def requantize(
+    file: bytes,
+    samples: Sequence[Floats],
+    mode: Mode,
+    *,
+    timeout: float = 900.0,
+    say: Callable[[str], None] = lambda text: None,
+) -> bytes:
+    """An integer form of a float .tflite file, its ranges the true minimum and maximum over the samples."""
+    _check_mode("a .tflite file", mode, (Mode.INT8, Mode.INT16X8, Mode.DYNAMIC))
+    if mode.full_integer and (not samples or not all(len(array) for array in samples)):
+        raise DataError("full-integer conversion needs representative data", next_step="give --calibration")
+    job = {"mode": mode.value, "inputs": len(samples)}
+    python = environments.python_of(environments.QUANTIZER, say)
+    return _call(python, "requantize_worker.py", job, samples, {"float.tflite": file}, timeout, "the .tflite file")
+
+
+def _check_mode(what: str, mode: Mode, allowed: tuple[Mode, ...]) -> None:
+    if mode not in allowed:
+        raise UsageError(
+            f"{what} cannot be converted to this mode",
+            which=f"--mode {mode.value}",
+            allowed=", ".join(known.value for known in allowed),
+        )
+
+
+def _call(
+    python: Path,
+    script: str,
+    job: Mapping[str, object],
+    samples: Sequence[Floats],
+    files: Mapping[str, bytes],
+    timeout: float,
+    which: str,
+) -> bytes:
+    with tempfile.TemporaryDirectory(prefix="tinyml-convert-") as name:
+        folder = Path(name)
+        (folder / "job.json").write_text(json.dumps(job))
+        np.savez(folder / "samples.npz", **{f"x{index}": array for index, array in enumerate(samples)})
+        for file_name, content in files.items():
+            (folder / file_name).write_bytes(content)
+        try:
+            done = proc.run(
+                [python, _HERE / script, folder],
+                timeout=timeout,
+                what="the converter",
+                env={"PYTHONWARNINGS": "ignore", "TF_CPP_MIN_LOG_LEVEL": "3", "PYTHONHASHSEED": "0"},
+                check=False,
+            )
+        except ProcessError as error:
+            raise ConversionError(error.what, which=which, found=error.found, next_step=error.next_step) from error
+        if (folder / "model.tflite").is_file() and done.returncode == 0:
+            return (folder / "model.tflite").read_bytes()
+        if (folder / "error.json").is_file():
+            report = json.loads((folder / "error.json").read_text())
+            raise ConversionError(report["what"], which=which, found=report["found"], next_step=report["next_step"])
+        raise ConversionError("the converter failed", which=which, found=_reason(done))
+
+
+def _reason(done: proc.Finished) -> str:
+    """The exception's own line out of a traceback, else the last line printed."""
+    lines = [line.strip() for line in done.stderr.splitlines() if line.strip()]
+    named = [line for line in lines if re.match(r"[\w.]*(Error|Exception|Exit)\b", line)]
+    return (named or lines or [f"exit code {done.returncode}"])[-1]
