@@ -72,7 +72,7 @@ def test_help_of_every_verb_shows_examples(verb: str, capsys: pytest.CaptureFixt
     ("words", "shown"),
     [
         (["compil"], "did you mean compile?"),
-        (["qqqq"], "there are: compile"),
+        (["qqqq"], "there are: benchmark, compile"),
         (["evaluate", "m.tflite", "--dta", "x"], "--data"),
         (["evaluate"], "Missing argument"),
         (["compile", "not-there.tflite", "-o", "x"], "not-there.tflite"),

@@ -1,6 +1,6 @@
 """Compress Keras models for microcontrollers, compile them to exact C, benchmark them on emulated devices.
 
-The functions have the names of the command line's verbs and do the same; each loads what it needs when it is first used.
+The functions bear the names of the command line's verbs and do the same; each loads what it needs at its first use.
 """
 
 from __future__ import annotations
@@ -11,13 +11,17 @@ from typing import TYPE_CHECKING, Any
 from tinyml_compress._version import __version__
 
 if TYPE_CHECKING:
+    from tinyml_compress.pipeline.benchmarking import benchmark
     from tinyml_compress.pipeline.compilation import compile_to_folder as compile_c
+    from tinyml_compress.pipeline.conversion import convert
     from tinyml_compress.pipeline.evaluation import evaluate
 
-__all__ = ["__version__", "compile_c", "evaluate"]
+__all__ = ["__version__", "benchmark", "compile_c", "convert", "evaluate"]
 
 _HOMES = {
+    "benchmark": ("tinyml_compress.pipeline.benchmarking", "benchmark"),
     "compile_c": ("tinyml_compress.pipeline.compilation", "compile_to_folder"),
+    "convert": ("tinyml_compress.pipeline.conversion", "convert"),
     "evaluate": ("tinyml_compress.pipeline.evaluation", "evaluate"),
 }
 

@@ -11,6 +11,7 @@ Examples:
   tinyml-compress evaluate model.tflite --data data:digits:test
   tinyml-compress evaluate model.tflite --data mine.npz --engine tflm --against model.keras --json
 """
+ENGINES = click.Choice(["auto", "keras", "host", "tflm", "aot"])
 
 
 @click.command(epilog=EXAMPLES)
@@ -18,11 +19,12 @@ Examples:
 @data_option(what="Samples, with labels where accuracy is wanted")
 @click.option(
     "--engine",
-    type=click.Choice(["auto", "keras", "host", "tflm", "aot"]),
+    type=ENGINES,
     default="auto",
     help="What runs a .tflite file: TensorFlow Lite on this host (the default), TensorFlow Lite Micro, or our C.",
 )
 @click.option("--against", metavar="MODEL", help="A second model to compare the outputs with.")
+@click.option("--against-engine", type=ENGINES, default="auto", help="What runs the second model.")
 @click.option(
     "--task",
     type=click.Choice(["auto", "classification", "reconstruction"]),
@@ -33,7 +35,15 @@ Examples:
 @seed_option
 @json_option
 def command(
-    model: str, data: str, engine: str, against: str | None, task: str, samples: int | None, seed: int, as_json: bool
+    model: str,
+    data: str,
+    engine: str,
+    against: str | None,
+    against_engine: str,
+    task: str,
+    samples: int | None,
+    seed: int,
+    as_json: bool,
 ) -> None:
     """Score MODEL on a data set, with a 95% interval; compare it with another model.
 
@@ -41,7 +51,16 @@ def command(
     """
     from tinyml_compress.pipeline.evaluation import evaluate
 
-    done = evaluate(model, data, engine=engine, against=against, task=task, samples=samples, seed=seed)
+    done = evaluate(
+        model,
+        data,
+        engine=engine,
+        against=against,
+        against_engine=against_engine,
+        task=task,
+        samples=samples,
+        seed=seed,
+    )
     if as_json:
         print_json(done.as_json())
     else:

@@ -113,13 +113,15 @@ def evaluate(
     *,
     engine: str = "auto",
     against: str | Path | None = None,
+    against_engine: str = "auto",
     task: str = "auto",
     samples: int | None = None,
     seed: int = 0,
 ) -> Evaluation:
     """Score `model` on `data`; with `against`, also how far it agrees with that model.
 
-    `engine` is what runs a .tflite file: host (the default), tflm or aot; Keras models run under Keras.
+    `engine` and `against_engine` are what runs a .tflite file: host (the default), tflm or aot; other models run
+    under Keras.
     """
     loaded = data if isinstance(data, DataSet) else data_room.load(data)
     if samples is not None:
@@ -128,9 +130,7 @@ def evaluate(
     fitted = first.fit(loaded)
     outputs = first.predict(fitted.inputs)
     kind = task_of(fitted.inputs, outputs) if task == "auto" else Task(task)
-    second = (
-        None if against is None else evaluator(against, engine if Path(str(against)).suffix == ".tflite" else "auto")
-    )
+    second = None if against is None else evaluator(against, against_engine)
     shown = other = together = None
     if fitted.labels is not None or kind is Task.RECONSTRUCTION or second is None:
         shown = score(kind, fitted.inputs, outputs, fitted.labels)

@@ -1,0 +1,71 @@
+"""`make demo` in small: the verb trains for a few epochs and goes the whole way."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+
+@pytest.fixture(scope="module")
+def ran(once: Callable[[str, Callable[[Path], None]], Path]) -> Path:
+    """A folder with `out/`, `stdout` and `stderr` of one run."""
+
+    def make(folder: Path) -> None:
+        words = [sys.executable, "-m", "tinyml_compress", "demo", "-o", str(folder / "out"), "--epochs", "6"]
+        done = subprocess.run(words, capture_output=True, text=True, timeout=300, check=False)
+        assert done.returncode == 0, done.stdout + done.stderr
+        (folder / "stdout").write_text(done.stdout)
+        (folder / "stderr").write_text(done.stderr)
+
+    return once("demo", make)
+
+
+def test_it_ends_with_sizes_accuracy_arena_and_a_verdict_per_board(ran: Path, repo: Path) -> None:
+    text = (ran / "stdout").read_text()
+    for word in ("float32", "int8", "accuracy (95% interval)", "TFLM arena", "agreement with float", str(ran / "out")):
+        assert word in text
+    boards = [path.stem for path in (repo / "targets").glob("*.toml") if path.stem != "host"]
+    for board in boards:
+        assert f"{board} " in text, f"no verdict for {board}"
+    assert "KB more flash" in text, "the smallest board is too small for an interpreter"
+
+
+def test_nothing_but_the_result_reaches_the_user(ran: Path) -> None:
+    assert (ran / "stderr").read_text() == "", "no log line of TensorFlow, no progress outside a terminal"
+
+
+def test_the_files_are_there(ran: Path) -> None:
+    made = {str(path.relative_to(ran / "out")) for path in (ran / "out").rglob("*") if path.is_file()}
+    assert {
+        "digits.keras",
+        "int8/digits.tflite",
+        "int8/digits_model_data.c",
+        "int8/digits_resolver.h",
+        "c/digits.c",
+        "c/digits.h",
+    } <= made
+    manifest = json.loads((ran / "out" / "int8" / "manifest.json").read_text())
+    assert manifest["conversion"]["mode"] == "int8"
+    assert manifest["float_operators"] == []
+    int8, plain = ((ran / "out" / form / "digits.tflite").stat().st_size for form in ("int8", "float32"))
+    assert int8 < 0.3 * plain
+
+
+def test_int8_keeps_the_accuracy(ran: Path) -> None:
+    """By the Python API, on the files of the run: the words are those of the command line."""
+    import tinyml_compress
+
+    out = ran / "out"
+    done = tinyml_compress.evaluate(
+        out / "int8" / "digits.tflite", "data:digits:test", engine="aot", against=out / "digits.keras"
+    )
+    assert done.agreement is not None
+    assert done.agreement.value is not None
+    assert done.agreement.value > 0.97
+    assert done.score is not None
+    assert done.score.value > 0.9

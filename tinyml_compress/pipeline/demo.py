@@ -1,0 +1,122 @@
+"""`make demo`: the whole way on shipped data, from an untrained network to a verdict for every board."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from tinyml_compress import data, models
+from tinyml_compress.converter import Mode
+from tinyml_compress.data import DataSet
+from tinyml_compress.devices import Device, list_devices
+from tinyml_compress.devices.measurement import AotRun, Refusal
+from tinyml_compress.models import backend
+from tinyml_compress.models.zoo import digits_cnn
+from tinyml_compress.ops.base import Isa
+from tinyml_compress.pipeline.benchmarking import Request, benchmark
+from tinyml_compress.pipeline.compilation import compile_to_folder
+from tinyml_compress.pipeline.conversion import ConversionResult, convert
+from tinyml_compress.pipeline.evaluation import Engine, evaluate
+from tinyml_compress.pipeline.verdict import judge_tflm
+from tinyml_compress.report.demo import BoardRow, DemoResult, ModelRow
+from tinyml_compress.runners import tflm
+from tinyml_compress.support.progress import stage
+from tinyml_compress.techniques.training import Beat, Samples, fit, task_for
+
+__all__ = ["demo"]
+
+_SET = "data:digits"
+_LEARNING_RATE = 3e-3
+_NAME = "digits"
+
+
+def demo(
+    output: Path, *, epochs: int = 15, seed: int = 1, say: Callable[[str], None] = lambda line: None
+) -> DemoResult:
+    """Train, convert, evaluate, compile and judge; `say` gets a line after each step."""
+    started = time.perf_counter()
+    train, test = data.load(f"{_SET}:train"), data.load(f"{_SET}:test")
+    say(f"data     {train.count} + {test.count} handwritten digits, {train.licence} ({train.name}, {test.name})")
+    keras_file = output / f"{_NAME}.keras"
+    with stage("train", total=epochs) as line:
+        model, loss = _trained(train, epochs, seed, line.advance)
+        models.save(model, keras_file)
+    say(f"train    {model.count_params():,} parameters, {epochs} epochs, loss {loss:.3f}")
+
+    plain = convert(keras_file, None, Mode.FLOAT32, output=output / "float32", name=_NAME, seed=seed)
+    small = convert(keras_file, train, Mode.INT8, output=output / "int8", name=_NAME, seed=seed)
+    say(f"convert  float32 {_size(plain):,} B, int8 {_size(small):,} B: every operator integer")
+
+    arena = small.artifacts.arena
+    engine = Engine.TFLM if tflm.available() else Engine.AOT
+    with stage("evaluate"):
+        before = evaluate(plain.path, test)
+        after = evaluate(small.path, test, engine=engine.value, against=plain.path, against_engine=Engine.HOST.value)
+    say(f"evaluate float32 {before.score}")
+    say(f"         int8    {after.score}, under {'TensorFlow Lite Micro' if engine is Engine.TFLM else 'our C'}")
+
+    with stage("compile"):
+        compiled = compile_to_folder(small.path, output / "c", _NAME, Isa.DSP)
+    say(f"compile  {', '.join(compiled.files)}: arena {compiled.program.arena_bytes:,} B, no interpreter")
+
+    with stage("run on every board"):
+        boards = _boards(small, None if arena is None else arena.measured)
+    say(f"boards   {sum(row.aot is not None for row in boards)} of {len(boards)} run it")
+    agreement = after.agreement
+    rows = (
+        ModelRow("float32", _size(plain), str(before.score), "", None),
+        ModelRow("int8", _size(small), str(after.score), _share(agreement), None if arena is None else arena.measured),
+    )
+    return DemoResult(
+        data=f"{test.count} test digits",
+        rows=rows,
+        boards=boards,
+        folder=output,
+        files=(
+            (f"{_NAME}.keras", "the trained model"),
+            (f"int8/{_NAME}.tflite", "for TensorFlow Lite Micro, with C array, resolver and test vectors beside it"),
+            (f"c/{_NAME}.c, c/{_NAME}.h", "the same model as C without an interpreter, with a CMake project"),
+            ("float32/", "the float model, for comparison"),
+        ),
+        seconds=time.perf_counter() - started,
+    )
+
+
+def _trained(train: DataSet, epochs: int, seed: int, advance: Callable[[], None]) -> tuple[Any, float]:
+    keras = backend.keras2()
+    keras.utils.set_random_seed(seed)
+    # The zoo's own weights are seeded for conversion; for training the layers start as Keras starts them.
+    model = digits_cnn.layers(keras)
+    samples = Samples(train.inputs, train.need_labels())
+
+    def beat(done: Beat) -> None:
+        advance()
+
+    task = task_for(model, samples, epochs=epochs, learning_rate=_LEARNING_RATE, seed=seed)
+    history = fit(model, task, samples, beat=beat)
+    return model, history.loss[-1]
+
+
+def _boards(small: ConversionResult, arena: int | None) -> list[BoardRow]:
+    content = small.converted.tflite
+    found = benchmark(content, _NAME, str(small.path), Request(targets=("all",)))
+    runs = {run.device.name: run for run in found.runs}
+    rows = []
+    for device in list_devices():
+        if not isinstance(device, Device):
+            continue
+        run = runs[device.name]
+        verdict = "TFLM is not installed here" if arena is None else str(judge_tflm(device, len(content), arena))
+        aot = run if isinstance(run, AotRun) else None
+        rows.append(BoardRow(device, verdict, aot, run.reason if isinstance(run, Refusal) else ""))
+    return rows
+
+
+def _size(done: ConversionResult) -> int:
+    return len(done.converted.tflite)
+
+
+def _share(agreement: Any) -> str:
+    return f"{agreement.value:.1%} ({agreement.same} of {agreement.total})"
