@@ -35,7 +35,11 @@ Examples:
 @click.option(
     "--optimize", type=click.Choice(["size", "balanced", "speed"]), default="balanced", show_default=True, help="Goal."
 )
-@click.option("--toolchain", type=click.Choice(["zig", "gcc"]), help="Compiler; by default the device's.")
+@click.option(
+    "--toolchain",
+    type=click.Choice(["zig", "gcc", "zig,gcc"]),
+    help="Compiler; by default the device's. Both: one row each.",
+)
 @click.option(
     "--emulator", type=click.Choice(["auto", "unicorn", "qemu"]), default="auto", show_default=True, help="Emulator."
 )
@@ -74,18 +78,25 @@ def command(
     MODEL is a .tflite file, or anything that `convert` takes. Instructions and bytes are exact, cycles and
     milliseconds modelled; the report says which is which.
     """
-    from tinyml_compress.cli._progress import Line
     from tinyml_compress.ops.base import Level
-    from tinyml_compress.pipeline.benchmark_model import model_bytes
     from tinyml_compress.pipeline.benchmarking import Budgets, Request, benchmark, check_budgets, judge
     from tinyml_compress.report import benchmark_html, benchmark_json, benchmark_text
     from tinyml_compress.support import files
 
-    names = tuple(name.strip() for name in targets.split(",") if name.strip())
-    request = Request(names, engine, input_kind, vectors, Level(optimize), toolchain, emulator, targets_dir, seed)
-    with Line() as line:
-        content, name = model_bytes(model, data, line.say)
-        result = benchmark(content, name, model, request, line.say)
+    names = _listed(targets)
+    request = Request(
+        targets=names,
+        engine=engine,
+        input_kind=input_kind,
+        vectors=vectors,
+        level=Level(optimize),
+        toolchains=_listed(toolchain) if toolchain else (None,),
+        emulator=emulator,
+        targets_dir=targets_dir,
+        seed=seed,
+        calibration=data,
+    )
+    result = benchmark(model, request=request)
     as_json = benchmark_json(result)
     if json_path is not None and str(json_path) != "-":
         files.write_text(json_path, as_json)
@@ -94,3 +105,7 @@ def command(
     click.echo(as_json.rstrip() if str(json_path) == "-" else benchmark_text(result))
     judge(result, survey="all" in names)
     check_budgets(result, Budgets(max_flash, max_ram, max_ms))
+
+
+def _listed(text: str) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(word.strip() for word in text.split(",") if word.strip()))

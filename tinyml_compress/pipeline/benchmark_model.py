@@ -1,22 +1,67 @@
-"""The .tflite bytes to benchmark: read from a file, or converted first."""
+"""The .tflite bytes to benchmark: given, read from a file, or converted first."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 from tinyml_compress.errors import UsageError
+from tinyml_compress.support import files
 from tinyml_compress.support.c_names import c_name
-from tinyml_compress.support.files import read_bytes
 
-__all__ = ["model_bytes"]
+__all__ = ["Given", "given"]
+
+_ZOO = "zoo:"
 
 
-def model_bytes(spec: str, calibration: str | None, progress: Callable[[str], None]) -> tuple[bytes, str]:
-    """Content and C name of the model that `spec` names."""
+@dataclass(frozen=True)
+class Given:
+    """A model ready for a benchmark."""
+
+    content: bytes
+    name: str
+    """A C name: it prefixes the symbols."""
+    source: str
+    """What the user said."""
+
+
+def given(model: str | Path | bytes, calibration: str | None = None, seed: int = 0) -> Given:
+    """`model` is the content of a .tflite file, its path, or whatever `convert` takes.
+
+    What has to be converted becomes int8 with `calibration`; a zoo model brings its own.
+    """
+    if isinstance(model, bytes):
+        return Given(model, "model", "given in memory")
+    spec = str(model)
     path = Path(spec)
+    if path.is_file() and (path.suffix == ".tflite" or _is_tflite(path)):
+        return Given(files.read_bytes(path), c_name(path.stem), spec)
     if path.suffix == ".tflite":
-        if not path.is_file():
-            raise UsageError("no such model file", which=spec, next_step="give a .tflite file or what `convert` takes")
-        return read_bytes(path), c_name(path.stem)
-    raise UsageError("not a .tflite", which=spec)
+        raise UsageError("no such model file", which=spec, next_step="give a .tflite file, or what `convert` takes")
+    return _converted(spec, calibration, seed)
+
+
+def _is_tflite(path: Path) -> bool:
+    with path.open("rb") as file:
+        return file.read(8)[4:] == b"TFL3"
+
+
+def _converted(spec: str, calibration: str | None, seed: int) -> Given:
+    from tinyml_compress import data
+    from tinyml_compress.converter import Settings
+    from tinyml_compress.models import load
+    from tinyml_compress.models.zoo import entry
+    from tinyml_compress.pipeline.conversion import convert_model
+
+    if spec.startswith(_ZOO) and calibration is None:
+        calibration = entry(spec[len(_ZOO) :]).data
+    if calibration is None:
+        raise UsageError(
+            "the model has to be converted to int8 first, which needs representative data",
+            which=spec,
+            next_step="give --data SET (DATA=... with make): a .npz or .npy file, or a shipped set such as data:digits",
+        )
+    samples = data.load(calibration)  # before TensorFlow, which takes seconds to load
+    converted = convert_model(load(spec), samples, Settings(), seed=seed)
+    name = c_name(spec.rpartition(":")[2] if ":" in spec else Path(spec).stem)
+    return Given(converted.tflite, name, f"{spec}, converted to int8 with {calibration}")

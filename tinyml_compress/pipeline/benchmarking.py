@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from tinyml_compress._version import __version__
@@ -33,13 +33,16 @@ from tinyml_compress.errors import (
     TinymlError,
     UsageError,
 )
-from tinyml_compress.ir import Program
+from tinyml_compress.ir import Graph, Port, Program
 from tinyml_compress.ops.base import Isa, Level
 from tinyml_compress.pipeline.benchmark_inputs import Vectors, make_vectors
-from tinyml_compress.pipeline.compilation import compile_model
+from tinyml_compress.pipeline.benchmark_mismatch import agreement, locate
+from tinyml_compress.pipeline.benchmark_model import given
+from tinyml_compress.pipeline.compilation import compile_graph, compile_model
 from tinyml_compress.runners import host, tflm
 from tinyml_compress.runners.emulated import Emulation, Emulator, emulate
 from tinyml_compress.support.files import sha256
+from tinyml_compress.support.progress import stage
 
 __all__ = ["Budgets", "Request", "benchmark", "check_budgets", "judge", "resolve_targets"]
 
@@ -56,10 +59,16 @@ class Request:
     input_kind: str = "pattern"
     vectors: int = 10
     level: Level = Level.BALANCED
-    toolchain: str | None = None
+    toolchains: tuple[str | None, ...] = (None,)
+    """One run each; None: the device's own."""
     emulator: str = "auto"
     targets_dir: Path | None = None
     seed: int = 0
+    calibration: str | None = None
+    """Data for the conversion of a model that is no .tflite yet."""
+
+
+_EVERYWHERE = Request(("all",))
 
 
 @dataclass(frozen=True)
@@ -83,19 +92,35 @@ def resolve_targets(names: Sequence[str], targets_dir: Path | None) -> tuple[Dev
 
 
 def benchmark(
-    model: bytes, name: str, source: str, request: Request, progress: Progress = lambda text: None
+    model: str | Path | bytes, name: str | None = None, source: str | None = None, request: Request = _EVERYWHERE
 ) -> Benchmark:
-    """Run the model on every target. A device that cannot run it becomes a Refusal; a broken model raises."""
+    """Run the model on every target. A device that cannot run it becomes a Refusal; a broken model raises.
+
+    `model` is the content of a .tflite file, its path, or whatever `convert` takes.
+    """
     devices = resolve_targets(request.targets, request.targets_dir)
-    facts = ModelFacts(name, source, sha256(model), len(model))
-    job = _Job(model, facts, request, progress)
-    boards = [device for device in devices if isinstance(device, Device)]
-    if request.engine == "aot":
-        job.prepare(boards)
-    workers = max(1, min(os.cpu_count() or 1, len(devices)))
-    with ThreadPoolExecutor(workers) as pool:  # the emulator and the compilers run outside Python's lock
-        runs = tuple(pool.map(job.run, devices))
-    return Benchmark(facts, request.input_kind, runs, __version__, tuple(job.notes))
+    if not devices:
+        raise UsageError("no target", next_step="--target takes names from `tinyml-compress targets`, or all")
+    with stage("read the model"):
+        known = given(model, request.calibration, request.seed)
+    name, source = name or known.name, source or known.source
+    facts = ModelFacts(name, source, sha256(known.content), len(known.content))
+    with stage("benchmark", total=len(devices) * len(request.toolchains)) as shown:
+        job = _Job(known.content, facts, request, shown.note)
+        if request.engine == "aot":
+            job.prepare([device for device in devices if isinstance(device, Device)])
+        # Threads: the emulator and the compilers run outside Python's lock.
+        with ThreadPoolExecutor(max(1, min(os.cpu_count() or 1, len(devices)))) as pool:
+            runs = []
+            pairs = [(device, toolchain) for device in devices for toolchain in _toolchains(device, request)]
+            for run in pool.map(lambda pair: job.run(*pair), pairs):
+                shown.advance()
+                runs.append(run)
+    return Benchmark(facts, request.input_kind, tuple(runs), __version__, tuple(dict.fromkeys(job.notes)))
+
+
+def _toolchains(device: Device | Host, request: Request) -> tuple[str | None, ...]:
+    return request.toolchains if isinstance(device, Device) and request.engine == "aot" else (None,)
 
 
 def check_budgets(result: Benchmark, budgets: Budgets) -> None:
@@ -165,14 +190,14 @@ class _Job:
         else:
             self._expected = [tuple(value.tobytes() for value in row) for row in answers.outputs]
 
-    def run(self, device: Device | Host) -> Run:
+    def run(self, device: Device | Host, toolchain: str | None) -> Run:
         """One device; what it cannot do is a Refusal."""
         try:
             if isinstance(device, Host):
                 return self._on_host(device)
             if self._request.engine not in device.limits.engines:
                 raise UsageError(f"{device.name} is not meant for engine {self._request.engine}")
-            return self._with_tflm(device) if self._request.engine == "tflm" else self._emulated(device)
+            return self._with_tflm(device) if self._request.engine == "tflm" else self._emulated(device, toolchain)
         except DoesNotFit as error:
             return Refusal(device, self._request.engine, error.what, error.found or "", fits=False)
         except MissingDependency as error:
@@ -217,7 +242,7 @@ class _Job:
             raise DoesNotFit(f"does not fit {device.name}", found="; ".join(lacking))
         return TflmRun(device, arena, len(self._model))
 
-    def _emulated(self, device: Device) -> AotRun:
+    def _emulated(self, device: Device, toolchain: str | None) -> AotRun:
         request, program = self._request, self._programs[device.core.kernels]
         assert self._vectors is not None
         done = emulate(
@@ -225,7 +250,7 @@ class _Job:
             device,
             self._vectors.raw,
             optimize=FLAGS[request.level],
-            toolchain=request.toolchain,
+            toolchain=toolchain,
             emulator=Emulator(request.emulator),
             progress=lambda text: self._progress(f"{device.name}: {text}"),
         )
@@ -246,21 +271,35 @@ class _Job:
                 done.stack_bytes,
                 ram_static,
             ),
-            agreement=self._agreement(program, done.outputs),
+            agreement=self._agreement(program, device, toolchain, done.outputs),
             no_agreement=self._no_agreement,
             outputs=done.outputs[0],
             placements=_placements(program),
         )
 
-    def _agreement(self, program: Program, outputs: Sequence[tuple[bytes, ...]]) -> Agreement | None:
+    def _agreement(
+        self, program: Program, device: Device, toolchain: str | None, outputs: Sequence[tuple[bytes, ...]]
+    ) -> Agreement | None:
         if self._expected is None:
             return None
-        wrong, detail = 0, ""
-        for number, (found, wanted) in enumerate(zip(outputs, self._expected, strict=True)):
-            if found != wanted:
-                wrong += 1
-                detail = detail or _first_difference(program, number, found, wanted)
-        return Agreement(len(outputs), wrong, detail)
+        found, first = agreement(program, outputs, self._expected)
+        if first is None:
+            return found
+        assert self._vectors is not None
+        self._progress(f"{device.name}: looking for the first node that differs")
+
+        def emulated(graph: Graph, raw: list[tuple[bytes, ...]]) -> tuple[Sequence[Port], Sequence[tuple[bytes, ...]]]:
+            isas = tuple(Isa(kernel) for kernel in device.core.kernels)
+            piece = compile_graph(graph, program.prefix, model_sha256="", isas=isas, level=self._request.level)
+            flags = FLAGS[self._request.level]
+            done = emulate(
+                piece, device, raw, optimize=flags, toolchain=toolchain, emulator=Emulator(self._request.emulator)
+            )
+            return piece.outputs, done.outputs
+
+        arrays, raw = self._vectors.arrays[first], self._vectors.raw[first]
+        node = locate(self._model, self._facts.name, arrays, raw, emulated)
+        return replace(found, detail=f"vector {first}, {node}" if node else found.detail)
 
 
 def _rows(program: Program, device: Device, done: Emulation) -> tuple[NodeCost, ...]:
@@ -285,18 +324,3 @@ def _placements(program: Program) -> tuple[Placement, ...]:
         for name, buffer in buffers
         if buffer.nbytes
     )
-
-
-def _first_difference(program: Program, vector: int, found: tuple[bytes, ...], wanted: tuple[bytes, ...]) -> str:
-    for port, got, right in zip(program.outputs, found, wanted, strict=True):
-        if got == right:
-            continue
-        size = port.dtype.itemsize
-        element = next(i for i in range(0, port.nbytes, size) if got[i : i + size] != right[i : i + size])
-        node = program.nodes[-1]
-        return (
-            f"vector {vector}, output {port.name} (node {node.index} {node.op} {node.name}), "
-            f"element {element // size}: "
-            f"{got[element : element + size].hex()} instead of {right[element : element + size].hex()}"
-        )
-    return f"vector {vector}: number of outputs"

@@ -14,7 +14,7 @@ from tinyml_compress.devices.measurement import AotRun, Benchmark, HostRun, Node
 __all__ = ["benchmark_text"]
 
 
-def benchmark_text(result: Benchmark, *, width: int = 120, nodes: bool | None = None) -> str:
+def benchmark_text(result: Benchmark, *, width: int = 160, nodes: bool | None = None) -> str:
     """The whole report; the per-node table where one device ran, or as `nodes` says."""
     console = Console(file=io.StringIO(), width=width, highlight=False)
     _header(console, result)
@@ -143,8 +143,13 @@ def _short(run: AotRun) -> str:
     return _agreement(run).split(":")[0]
 
 
+def _compiler(run: AotRun) -> str:
+    return "gcc" if "gcc" in run.compiler.split()[0] else "zig"
+
+
 def _comparison(runs: tuple[Run, ...]) -> Table:
     table = Table(box=box.SIMPLE, pad_edge=False)
+    compilers = {_compiler(run) for run in runs if isinstance(run, AotRun)}
     for title in ("device", "core", "MHz", "flash", "RAM", "instructions", "ms", "±", "outputs"):
         left = title in ("device", "core", "outputs")
         table.add_column(title, justify="left" if left else "right", no_wrap=True)
@@ -171,7 +176,7 @@ def _comparison(runs: tuple[Run, ...]) -> Table:
         else:
             device = run.device
             cells = (
-                device.name,
+                device.name if len(compilers) == 1 else f"{device.name} ({_compiler(run)})",
                 device.core.name,
                 f"{device.clock_hz / 1e6:g}",
                 f"{run.flash.total:,}",

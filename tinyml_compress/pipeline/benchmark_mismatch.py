@@ -1,0 +1,65 @@
+"""Outputs of an emulated device against TensorFlow Lite Micro's; where they differ, the first node that does."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from tinyml_compress import frontend
+from tinyml_compress.devices.measurement import Agreement
+from tinyml_compress.errors import TinymlError
+from tinyml_compress.ir import Graph, Node, Port, Program
+from tinyml_compress.pipeline.differences import cut_at
+from tinyml_compress.runners import tflm
+
+__all__ = ["agreement", "first_difference", "locate"]
+
+Array = npt.NDArray[np.generic]
+Outputs = Sequence[tuple[bytes, ...]]
+Emulate = Callable[[Graph, list[tuple[bytes, ...]]], tuple[Sequence[Port], Outputs]]
+"""Compiles a graph, runs it on the device, and gives its output ports and outputs."""
+
+
+def agreement(program: Program, found: Outputs, wanted: Outputs) -> tuple[Agreement, int | None]:
+    """How many vectors differ, and the number of the first one."""
+    wrong = [number for number, (got, right) in enumerate(zip(found, wanted, strict=True)) if got != right]
+    if not wrong:
+        return Agreement(len(found), 0), None
+    first = wrong[0]
+    where = first_difference(program.outputs, found[first], wanted[first])
+    return Agreement(len(found), len(wrong), f"vector {first}, {where}"), first
+
+
+def first_difference(ports: Sequence[Port], found: tuple[bytes, ...], wanted: tuple[bytes, ...]) -> str:
+    """Output, element, and both values."""
+    for port, got, right in zip(ports, found, wanted, strict=True):
+        if got != right:
+            mine, theirs = (np.frombuffer(data, port.dtype.numpy) for data in (got, right))
+            size = port.dtype.itemsize
+            element = next(i for i in range(len(mine)) if got[i * size : i * size + size] != right[i * size :][:size])
+            return f"output {port.name}, element {element}: {mine[element]} instead of {theirs[element]}"
+    return "no difference"
+
+
+def locate(model: bytes, name: str, inputs: list[Array], raw: tuple[bytes, ...], emulate: Emulate) -> str:
+    """The first node, in execution order, whose result differs from TFLM's for these inputs; "" when none is found.
+
+    The model is cut after each node in turn, and both engines run the piece.
+    """
+    graph = frontend.read(model, name)
+    for index, node in enumerate(graph.nodes):
+        piece = cut_at(graph, index)
+        try:
+            wanted = tuple(value.tobytes() for value in tflm.run(frontend.write(piece), [inputs]).outputs[0])
+            ports, found = emulate(piece, [raw])
+        except TinymlError:
+            continue  # a piece that one of the two cannot run says nothing
+        if found[0] != wanted:
+            return f"{_named(index, node)}, {first_difference(ports, found[0], wanted)}"
+    return ""
+
+
+def _named(index: int, node: Node) -> str:
+    return f"node {index} ({node.op} {node.name})".replace(" )", ")")
