@@ -47,6 +47,8 @@ def test_run_gives_stored_values_in_order() -> None:
 def test_reference_kernels_compute_it_too() -> None:
     row = [np.array([[-3, 13, 29, 5]], np.int8)]
     assert host.run(SMALL, [row], reference=True)[0][0].tolist() == [[5, 13, 21, 9]]
+    assert host.run(SMALL, [row], newest=True)[0][0].tolist() == [[5, 13, 21, 9]]
+    assert host.runtime(newest=True).startswith("ai-edge-litert ")
 
 
 def test_arena_grows_with_the_tensors() -> None:

@@ -27,7 +27,10 @@ __all__ = ["HostTiming", "available", "measure", "predict", "run", "runtime"]
 Array = npt.NDArray[np.generic]
 Floats = npt.NDArray[np.float32]
 _TIMEOUT = 600.0
-_RUNTIMES = (("tflite_runtime", "tflite-runtime"), ("ai_edge_litert", "ai-edge-litert"))
+_PACKAGES = {"tflite_runtime": "tflite-runtime", "ai_edge_litert": "ai-edge-litert"}
+_RUNTIMES = tuple(_PACKAGES)
+"""In the order in which they are tried. tflite-runtime ended with TensorFlow 2.14; LiteRT is what comes after it, and
+its kernels round differently in places."""
 
 
 @dataclass(frozen=True)
@@ -45,14 +48,19 @@ class HostTiming:
 
 def available() -> bool:
     """Whether one of the runtimes is installed."""
-    return any(find_spec(module) is not None for module, _ in _RUNTIMES)
+    return any(find_spec(module) is not None for module in _RUNTIMES)
 
 
-def runtime() -> str:
+def runtime(*, newest: bool = False) -> str:
     """Name and version of the runtime that is used here."""
-    for module, package in _RUNTIMES:
+    package = _PACKAGES[_module(newest)]
+    return f"{package} {metadata.version(package)}"
+
+
+def _module(newest: bool) -> str:
+    for module in reversed(_RUNTIMES) if newest else _RUNTIMES:
         if find_spec(module) is not None:
-            return f"{package} {metadata.version(package)}"
+            return module
     raise MissingDependency(
         "no TensorFlow Lite runtime is installed",
         allowed="tflite-runtime below Python 3.12, ai-edge-litert from there on",
@@ -77,9 +85,14 @@ def measure(model: bytes, *, threads: int = 1, warmup: int = 10, runs: int = 100
     )
 
 
-def run(model: bytes, rows: Sequence[Sequence[Array]], *, reference: bool = False) -> list[list[Array]]:
-    """Outputs for each of `rows` (lists of inputs in the model's types), by optimized or by reference kernels."""
-    options = {"vectors": len(rows), "reference": reference}
+def run(
+    model: bytes, rows: Sequence[Sequence[Array]], *, reference: bool = False, newest: bool = False
+) -> list[list[Array]]:
+    """Outputs for each of `rows` (lists of inputs in the model's types), by optimized or by reference kernels.
+
+    With `newest`, LiteRT computes them even where tflite-runtime is installed beside it.
+    """
+    options = {"vectors": len(rows), "reference": reference, "newest": newest}
     return vectors_of(_asked(model, options, named(rows, "in")), "out", len(rows))
 
 
@@ -89,12 +102,12 @@ def predict(model: bytes, inputs: Floats) -> Floats:
 
 
 def _asked(model: bytes, options: Mapping[str, Any], arrays: Mapping[str, Array]) -> Mapping[str, Array]:
-    runtime()  # raises where none is installed
+    _module(False)  # raises where none is installed
     return ask(__name__, "TensorFlow Lite on this host", Job(model, options, arrays), _TIMEOUT).arrays
 
 
-def _interpreter(model: bytes, threads: int, reference: bool) -> Any:
-    if find_spec("tflite_runtime") is not None:
+def _interpreter(model: bytes, threads: int, reference: bool, newest: bool) -> Any:
+    if _module(newest) == "tflite_runtime":
         from tflite_runtime.interpreter import Interpreter, OpResolverType
     else:
         from ai_edge_litert.interpreter import Interpreter, OpResolverType
@@ -105,7 +118,12 @@ def _interpreter(model: bytes, threads: int, reference: bool) -> Any:
 
 
 def _work(job: Job) -> tuple[Mapping[str, Any], Mapping[str, Array]]:
-    interpreter = _interpreter(job.model, job.options.get("threads", 1), job.options.get("reference", False))
+    interpreter = _interpreter(
+        job.model,
+        job.options.get("threads", 1),
+        job.options.get("reference", False),
+        job.options.get("newest", False),
+    )
     if "runs" in job.options:
         return {}, {"times": _times(interpreter, job.options["warmup"], job.options["runs"])}
     into, out = interpreter.get_input_details(), interpreter.get_output_details()
