@@ -147,6 +147,13 @@ def test_unknown_option_values(value: int) -> None:
     assert all("CONV_2D" in str(ending) for ending in endings if ending is not None)
 
 
+def test_the_larger_operator_number_counts() -> None:
+    """Runtimes take the larger of the old and the new field."""
+    for changes in ({f"code[{CONV_CODE}].number": 7}, {f"code[{CONV_CODE}].deprecated": 7}):
+        assert "EMBEDDING_LOOKUP" in _refuse(edited(FILE, changes))
+    assert _ending(edited(FILE, {f"code[{CONV_CODE}].deprecated": 0})) is None
+
+
 def test_every_truncation() -> None:
     for size in range(len(FILE)):
         ending = _ending(FILE[:size])

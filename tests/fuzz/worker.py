@@ -100,6 +100,9 @@ def main(first: int, count: int) -> None:
             end = "FAILED"
             where = traceback.extract_tb(error.__traceback__)[-1]
             found = f"{type(error).__name__}: {str(error)[:300]}"
+            kept = Path("build") / "fuzz" / f"{seed}.tflite"
+            kept.parent.mkdir(parents=True, exist_ok=True)
+            kept.write_bytes(file)
             failures.append({"seed": seed, "found": found, "at": f"{where.filename}:{where.lineno}"})
         finally:
             signal.setitimer(signal.ITIMER_REAL, 0)

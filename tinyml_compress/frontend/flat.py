@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import tflite
+from flatbuffers.number_types import Int32Flags
 from flatbuffers.table import Table
 
 from tinyml_compress.errors import ModelError
@@ -40,6 +41,8 @@ MAX_TABLES = 16384
 _NAME_LETTERS = 512
 """Converters join the names of fused layers; longer ones are no names."""
 _LETTER_BYTES = 4
+_BUILTIN_CODE_SLOT = 10
+"""Place of OperatorCode.builtin_code in its vtable."""
 _LIBRARY_ERRORS = (struct.error, IndexError, ValueError, TypeError, OverflowError)
 _NEXT = "convert the model again, or fetch the file anew; it is damaged or was not written by a converter"
 
@@ -193,8 +196,11 @@ def _text(raw: bytes | None, budget: _Budget) -> str:
 
 
 def _code(code: Any, budget: _Budget) -> tuple[int, str | None]:
-    # Numbers up to 127 stand in the deprecated field too; files older than the new field have only that one.
-    number = max(code.BuiltinCode(), code.DeprecatedBuiltinCode())
+    # Numbers up to 127 stand in the deprecated field too; files older than the new field have only that one. The
+    # package's own BuiltinCode() looks at the deprecated field alone for those numbers, runtimes take the larger.
+    offset = code._tab.Offset(_BUILTIN_CODE_SLOT)
+    newer = code._tab.Get(Int32Flags, code._tab.Pos + offset) if offset else 0
+    number = max(newer, code.DeprecatedBuiltinCode())
     custom = _text(code.CustomCode(), budget) if number == schema.OPERATOR_NUMBERS["CUSTOM"] else None
     return number, custom
 

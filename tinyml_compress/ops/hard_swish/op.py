@@ -71,8 +71,14 @@ class HardSwish(UnaryOperator):
         super().check(view)
         if view.output().dtype is DType.FLOAT32:
             return
-        for tensor in (view.input(0), view.output()):
-            _checks.quantization(self, view, tensor)
+        source, target = (_checks.quantization(self, view, tensor) for tensor in (view.input(0), view.output()))
+        if not source.scale < 1e6 or not source.scale / target.scale < 1e6:
+            raise self.refuse(
+                view,
+                "scales",
+                found=f"{source.scale:g} and {target.scale:g}",
+                allowed="an input scale, and a ratio of input to output scale, below a million",
+            )
         (_, exponent), (_, slope_exponent) = _factors(view)
         if not -15 <= exponent <= 0 or not -15 <= slope_exponent <= 15:
             raise self.refuse(
