@@ -4,36 +4,43 @@
 
 #include "tc_base.h"
 
+#ifndef TC_SMALL_CORE
+#if defined(__ARM_ARCH_6M__) || defined(__ARM_ARCH_8M_BASE__)
+#define TC_SMALL_CORE 1 /* no multiply with a 64-bit result: it would be a library call */
+#else
+#define TC_SMALL_CORE 0
+#endif
+#endif
+
+#if TC_SMALL_CORE
+/* 2 * |a| * |b| rounded and shifted right by 32 from 16-bit halves; `sign` is all ones where the product is negative:
+ * ties go toward +infinity, so its magnitude gets one less than half before it is cut. No sum leaves 32 bits as long as
+ * `b` is below 2^31. */
+static TC_INLINE uint32_t tc_high_magnitude(uint32_t a, uint32_t b, uint32_t sign) {
+    const uint32_t a_low = a & 0xffffu;
+    const uint32_t a_high = a >> 16;
+    const uint32_t b_low = b & 0xffffu;
+    const uint32_t b_high = b >> 16;
+    const uint32_t low = (a_low * b_low + (sign >> 16)) >> 16;
+    const uint32_t middle = a_low * b_high + a_high * b_low + low + 0x4000u + sign;
+    return ((a_high * b_high) << 1) + (middle >> 15);
+}
+#endif
+
 /* (a * b * 2 + 2^31) >> 32 with ties toward +infinity; INT32_MIN squared saturates. */
 static TC_INLINE int32_t tc_high_mul(int32_t a, int32_t b) {
     if (a == INT32_MIN && b == INT32_MIN) {
         return INT32_MAX;
     }
-    return (int32_t)(((int64_t)a * b + ((int64_t)1 << 30)) >> 31);
-}
-
-/* The same for a multiplier in [0, 2^31). Cores without a 32x32->64 multiply get it from 16-bit halves: the compiler's
- * 64-bit product would be a library call. */
-static TC_INLINE int32_t tc_high_mul_positive(int32_t a, int32_t b) {
-#if defined(__ARM_ARCH_6M__) || defined(__ARM_ARCH_8M_BASE__)
-    const uint32_t magnitude = a < 0 ? 0u - (uint32_t)a : (uint32_t)a;
-    const uint32_t a_low = magnitude & 0xffffu;
-    const uint32_t a_high = magnitude >> 16;
-    const uint32_t b_low = (uint32_t)b & 0xffffu;
-    const uint32_t b_high = (uint32_t)b >> 16;
-    const uint32_t low = a_low * b_low;
-    const uint32_t cross = a_high * b_low + (low >> 16);
-    const uint32_t middle = a_low * b_high + (cross & 0xffffu);
-    const uint32_t top = a_high * b_high + (cross >> 16) + (middle >> 16);
-    const uint32_t bottom = (middle << 16) | (low & 0xffffu);
-    /* Bits 31.. of the product, and bit 30, which rounds; the magnitude of a negative product rounds up only past
-     * the half. */
-    const uint32_t whole = (top << 1) | (bottom >> 31);
-    const uint32_t fraction = bottom & 0x7fffffffu;
-    if (a < 0) {
-        return (int32_t)(0u - (whole + (fraction > 0x40000000u ? 1u : 0u)));
+#if TC_SMALL_CORE
+    if (b == INT32_MIN) {
+        return (int32_t)(0u - (uint32_t)a);
     }
-    return (int32_t)(whole + (fraction >> 30));
+    const uint32_t sign_a = a < 0 ? 0xffffffffu : 0u;
+    const uint32_t sign_b = b < 0 ? 0xffffffffu : 0u;
+    const uint32_t sign = sign_a ^ sign_b;
+    const uint32_t high = tc_high_magnitude(((uint32_t)a ^ sign_a) - sign_a, ((uint32_t)b ^ sign_b) - sign_b, sign);
+    return (int32_t)((high ^ sign) - sign);
 #else
     return (int32_t)(((int64_t)a * b + ((int64_t)1 << 30)) >> 31);
 #endif
@@ -53,7 +60,16 @@ static TC_INLINE int32_t tc_requantize(int32_t x, int32_t multiplier, int shift)
     const int left = shift > 0 ? shift : 0;
     const int right = shift > 0 ? 0 : -shift;
     const int32_t shifted = (int32_t)((uint32_t)x << left);
-    return tc_rounding_shift_right(tc_high_mul_positive(shifted, multiplier), right);
+#if TC_SMALL_CORE
+    /* On the magnitude; the shift rounds ties away from zero. */
+    const uint32_t sign = shifted < 0 ? 0xffffffffu : 0u;
+    const uint32_t product = tc_high_magnitude(((uint32_t)shifted ^ sign) - sign, (uint32_t)multiplier, sign);
+    const uint32_t scaled = (product + (((uint32_t)1 << right) >> 1)) >> right;
+    return (int32_t)((scaled ^ sign) - sign);
+#else
+    const int32_t product = (int32_t)(((int64_t)shifted * multiplier + ((int64_t)1 << 30)) >> 31);
+    return tc_rounding_shift_right(product, right);
+#endif
 }
 
 static TC_INLINE int32_t tc_clamp(int32_t x, int32_t low, int32_t high) {

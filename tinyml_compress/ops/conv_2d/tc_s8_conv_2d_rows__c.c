@@ -30,8 +30,38 @@ typedef struct {
     const int32_t *channels; /* per channel bias, multiplier, shift */
 } tc_s8_conv_rows;
 
+#if defined(__GNUC__)
+typedef uint32_t __attribute__((may_alias)) tc_conv_word;
+
+/* The same for words at word boundaries, two sums side by side: 128 words at a time keep these within 16 bits. */
+static TC_NOINLINE uint32_t tc_conv_words(uint8_t *to, const int8_t *from, int32_t words) {
+    tc_conv_word *target = (tc_conv_word *)(void *)to;
+    const tc_conv_word *source = (const tc_conv_word *)(const void *)from;
+    uint32_t sum = 0;
+    while (words > 0) {
+        const tc_conv_word *end = source + (words < 128 ? words : 128);
+        uint32_t pair = 0;
+        words -= 128;
+        while (source != end) {
+            const uint32_t word = *source++ ^ 0x80808080u;
+            *target++ = word;
+            pair += (word & 0x00ff00ffu) + ((word >> 8) & 0x00ff00ffu);
+        }
+        sum += (pair & 0xffffu) + (pair >> 16);
+    }
+    return sum;
+}
+#endif
+
 /* Copies `count` values and returns their sum. */
-static TC_INLINE uint32_t tc_conv_row(uint8_t *to, const int8_t *from, int32_t count) {
+static TC_NOINLINE uint32_t tc_conv_row(uint8_t *to, const int8_t *from, int32_t count, int32_t aligned) {
+#if defined(__GNUC__)
+    if (aligned) {
+        return tc_conv_words(to, from, count / 4);
+    }
+#else
+    (void)aligned;
+#endif
     uint32_t sum = 0;
     for (; count > 0; count--) {
         const uint32_t value = (uint8_t)*from++ ^ 0x80u;
@@ -55,6 +85,7 @@ static TC_NOINLINE uint32_t tc_conv_window_row(const tc_s8_conv_rows *p, const i
     const int32_t left = out_x * p->stride_w - p->pad_left;
     const int32_t run = p->kernel_w * p->in_c;
     const int whole = p->dilation_w == 1 && left >= 0 && left + p->kernel_w <= p->in_w;
+    const int32_t aligned = p->in_c % 4 == 0; /* tensors and scratch start on words */
     int32_t y = out_y * p->stride_h - p->pad_top;
     uint32_t sum = 0;
     for (int32_t ky = p->kernel_h; ky > 0; ky--, y += p->dilation_h) {
@@ -65,18 +96,75 @@ static TC_NOINLINE uint32_t tc_conv_window_row(const tc_s8_conv_rows *p, const i
         }
         const int8_t *line = image + y * p->in_w * p->in_c;
         if (whole) {
-            sum += tc_conv_row(row, line + left * p->in_c, run);
+            sum += tc_conv_row(row, line + left * p->in_c, run, aligned);
             row += run;
             continue;
         }
         int32_t x = left;
         for (int32_t kx = p->kernel_w; kx > 0; kx--, x += p->dilation_w, row += p->in_c) {
             sum += x < 0 || x >= p->in_w ? tc_conv_blank(row, zero, p->in_c)
-                                         : tc_conv_row(row, line + x * p->in_c, p->in_c);
+                                         : tc_conv_row(row, line + x * p->in_c, p->in_c, aligned);
         }
     }
     return sum;
 }
+
+#if defined(__ARM_ARCH_6M__) && defined(__GNUC__)
+
+#define TC_CONV_PRODUCT(at, sum) \
+    "ldrb r7, [r1, #" at "]\n"   \
+    "muls r7, r6, r7\n"          \
+    "adds " sum ", " sum ", r7\n"
+#define TC_CONV_FOUR(k, at0, at1, at2, at3)                                                                    \
+    "ldrb r6, [r0, #" k "]\n" TC_CONV_PRODUCT(at0, "r2") TC_CONV_PRODUCT(at1, "r3") TC_CONV_PRODUCT(at2, "r4") \
+        TC_CONV_PRODUCT(at3, "r5")
+
+/* Four channels' sums for one row; returns the weights behind. By hand, because compilers find no room for four sums in
+ * eight registers and keep some of them on the stack. */
+static TC_NOINLINE __attribute__((naked)) const uint8_t *tc_conv_four(const uint8_t *v __attribute__((unused)),
+                                                                      const uint8_t *w __attribute__((unused)),
+                                                                      int32_t depth __attribute__((unused)),
+                                                                      uint32_t sums[4] __attribute__((unused))) {
+    __asm__ volatile("push {r2, r3, r4, r5, r6, r7, lr}\n"
+                     "lsrs r7, r2, #3\n"
+                     "lsls r7, r7, #3\n"
+                     "adds r7, r0, r7\n"
+                     "mov r12, r7\n"
+                     "movs r2, #0\n"
+                     "movs r3, #0\n"
+                     "movs r4, #0\n"
+                     "movs r5, #0\n"
+                     "cmp r0, r12\n"
+                     "beq 2f\n"
+                     "1:\n" TC_CONV_FOUR("0", "0", "1", "2", "3") TC_CONV_FOUR("1", "4", "5", "6", "7")
+                         TC_CONV_FOUR("2", "8", "9", "10", "11") TC_CONV_FOUR("3", "12", "13", "14", "15")
+                             TC_CONV_FOUR("4", "16", "17", "18", "19") TC_CONV_FOUR("5", "20", "21", "22", "23")
+                                 TC_CONV_FOUR("6", "24", "25", "26", "27")
+                                     TC_CONV_FOUR("7", "28", "29", "30",
+                                                  "31") "adds r0, r0, #8\n"
+                                                        "adds r1, r1, #32\n"
+                                                        "cmp r0, r12\n"
+                                                        "bne 1b\n"
+                                                        "2:\n"
+                                                        "ldr r6, [sp]\n"
+                                                        "movs r7, #7\n"
+                                                        "ands r6, r6, r7\n"
+                                                        "add r12, r12, r6\n"
+                                                        "cmp r0, r12\n"
+                                                        "beq 4f\n"
+                                                        "3:\n" TC_CONV_FOUR("0", "0", "1", "2",
+                                                                            "3") "adds r0, r0, #1\n"
+                                                                                 "adds r1, r1, #4\n"
+                                                                                 "cmp r0, r12\n"
+                                                                                 "bne 3b\n"
+                                                                                 "4:\n"
+                                                                                 "ldr r6, [sp, #4]\n"
+                                                                                 "stm r6!, {r2, r3, r4, r5}\n"
+                                                                                 "movs r0, r1\n"
+                                                                                 "pop {r2, r3, r4, r5, r6, r7, pc}\n");
+}
+
+#else
 
 #define TC_CONV_FOUR(k)          \
     value = v[k];                \
@@ -85,7 +173,7 @@ static TC_NOINLINE uint32_t tc_conv_window_row(const tc_s8_conv_rows *p, const i
     c += value * w[4 * (k) + 2]; \
     d += value * w[4 * (k) + 3];
 
-/* Four channels' sums for one row. */
+/* Four channels' sums for one row; returns the weights behind. */
 static TC_NOINLINE const uint8_t *tc_conv_four(const uint8_t *v, const uint8_t *w, int32_t depth, uint32_t sums[4]) {
     const uint8_t *end = v + (depth - depth % 4);
     uint32_t a = 0;
@@ -108,6 +196,8 @@ static TC_NOINLINE const uint8_t *tc_conv_four(const uint8_t *v, const uint8_t *
     sums[3] = d;
     return w;
 }
+
+#endif
 
 TC_KERNEL void tc_s8_conv_2d_rows__c(const tc_s8_conv_rows *p, const int8_t *in, int8_t *out, void *scratch) {
     uint8_t *row = (uint8_t *)scratch;

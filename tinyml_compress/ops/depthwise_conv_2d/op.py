@@ -18,11 +18,13 @@ from tinyml_compress.ops._products import (
     check_weights,
     conv_multipliers,
     fast_table,
+    finish_bounds,
     int32_table,
     live_rows,
     requant_channels,
     sliding_gap,
     weight_values,
+    wrap32,
 )
 from tinyml_compress.ops.base import (
     Call,
@@ -44,6 +46,7 @@ from tinyml_compress.ops.depthwise_conv_2d.plane import MAX_SCRATCH, Plane, plan
 
 __all__ = ["OPERATOR", "DepthwiseConv2DAttrs"]
 
+_BYTES = "tc_s8_depthwise_conv_2d_3x3__c"
 Walk = Callable[[NodeView], Plane | None]
 
 
@@ -99,6 +102,75 @@ def _emit_taps(view: NodeView) -> tuple[Call, ...]:
 
 def _overlap_taps(view: NodeView) -> tuple[Overlap, ...]:
     return (Overlap(0, 0, sliding_gap(_window(view), 0)),)
+
+
+# --- 3x3 plane by plane in plain C ----------------------------------------------------------------------------------
+
+
+def _walk_bytes(view: NodeView) -> Plane | None:
+    """The walk of the plain 3x3 kernel, or None where it does not take the node."""
+    window = _window(view)
+    if (window.kernel_h, window.kernel_w) != (3, 3) or window.out_c != window.in_c:
+        return None
+    fitting = [
+        plane
+        for plane in planes(window, 1)
+        if plane.inner.dilation == plane.outer.dilation == 1 and plane.buffer_bytes <= MAX_SCRATCH
+    ]
+    return min(fitting, key=lambda plane: plane.outer.size_out, default=None)
+
+
+def _accepts_bytes(view: NodeView) -> bool:
+    return _walk_bytes(view) is not None
+
+
+def _emit_bytes(view: NodeView) -> tuple[Call, ...]:
+    plane, channels, rows = _walk_bytes(view), _channels(view), _rows(view)
+    quant = view.input(0).quant
+    assert plane is not None
+    assert quant is not None
+    taps = rows.reshape(-1, 3, 3)
+    params: tuple[tuple[str, ParamValue], ...] = (
+        *_image_sizes(view),
+        *plane.params(),
+        ("in_zero", quant.zero_point),
+        *finish_bounds(conv_attrs(view).activation, view.output()),
+        ("weights", Ref("weights")),
+        ("channels", Ref("channels")),
+    )
+    ordered = (taps.transpose(0, 2, 1) if plane.transposed else taps).reshape(-1)
+    bias = wrap32(channels.bias - 128 * rows.sum(axis=1))
+    tables = (
+        Table("weights", "int8_t", ordered.astype(np.int8), Role.WEIGHTS),
+        Table("channels", "int32_t", int32_table(bias, channels.multiplier, channels.shift)),
+    )
+    return (Call(_BYTES, "tc_s8_depthwise_bytes", params, (In(0), Out(), Scratch()), tables),)
+
+
+def _image_sizes(view: NodeView) -> tuple[tuple[str, int], ...]:
+    window = _window(view)
+    return (
+        ("batch", window.batch),
+        ("in_c", window.in_c),
+        ("in_bytes", window.in_h * window.in_w * window.in_c),
+        ("out_bytes", window.out_h * window.out_w * window.out_c),
+    )
+
+
+def _bytes_scratch(view: NodeView) -> int:
+    plane = _walk_bytes(view)
+    assert plane is not None
+    return plane.lines * plane.pitch
+
+
+def _coincide(view: NodeView) -> tuple[Overlap, ...]:
+    """In place, output exactly over input, where both have one shape."""
+    same = view.input(0).shape == view.output().shape
+    return (Overlap(0, 0, exact=True),) if same else ()
+
+
+def _bytes_cycles(view: NodeView) -> float:
+    return 8.0 * view.input(0).elements + 60.0 * view.output().elements
 
 
 # --- plane by plane on SMLAD ----------------------------------------------------------------------------------------
@@ -166,10 +238,7 @@ def _plane_variant(symbol: str, walk: Walk, cost: Callable[[Plane], float], taps
         if plane.transposed:
             rows = rows.transpose(0, 2, 1)
         params: tuple[tuple[str, ParamValue], ...] = (
-            ("batch", window.batch),
-            ("in_c", window.in_c),
-            ("in_bytes", window.in_h * window.in_w * window.in_c),
-            ("out_bytes", window.out_h * window.out_w * window.out_c),
+            *_image_sizes(view),
             *plane.params(),
             ("multiplier", _groups(view).outputs),
             ("planes", plane.buffers(window.in_c)),
@@ -188,14 +257,10 @@ def _plane_variant(symbol: str, walk: Walk, cost: Callable[[Plane], float], taps
         buffers = plane.buffers(view.input(0).shape[3])
         return plane.buffer_bytes * buffers + (plane.tap_bytes if taps else 0)
 
-    def overlap(view: NodeView) -> tuple[Overlap, ...]:
-        same = view.input(0).shape == view.output().shape
-        return (Overlap(0, 0, exact=True),) if same else ()
-
     def cycles(view: NodeView) -> float:
         return _window(view).batch * _window(view).out_c * cost(chosen(view))
 
-    return Variant(symbol, accepts, emit, Isa.DSP, scratch=scratch, overlap=overlap, cycles=cycles)
+    return Variant(symbol, accepts, emit, Isa.DSP, scratch=scratch, overlap=_coincide, cycles=cycles)
 
 
 def _taps_cycles(view: NodeView) -> float:
@@ -210,6 +275,14 @@ class DepthwiseConv2D(Operator):
     limits = "constant weights"
     variants = (
         Variant("tc_s8_depthwise_conv_2d__c", _any, _emit_taps, overlap=_overlap_taps, cycles=_taps_cycles),
+        Variant(
+            _BYTES,
+            _accepts_bytes,
+            _emit_bytes,
+            scratch=_bytes_scratch,
+            overlap=_coincide,
+            cycles=_bytes_cycles,
+        ),
         _plane_variant("tc_s8_depthwise_conv_2d_3x3__dsp", _walk_3x3(1), _cost_3x3, False),
         _plane_variant("tc_s8_depthwise_conv_2d_3x3s2__dsp", _walk_3x3(2), _cost_3x3, False),
         _plane_variant("tc_s8_depthwise_conv_2d_plane__dsp", _walk_any, _cost_any, True),
