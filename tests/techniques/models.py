@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tinyml_compress.techniques._backend import keras
+from tinyml_compress.techniques.backend import keras
 
 
 def _conv(x: Any, filters: int, *, strides: int = 1, name: str) -> Any:

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 from tinyml_compress.errors import TrainingError
-from tinyml_compress.techniques._backend import fix_seeds
-from tinyml_compress.techniques._channels import Role, analyse
-from tinyml_compress.techniques._cost import cost_of
-from tinyml_compress.techniques._graph import copy_model
+from tinyml_compress.techniques.backend import fix_seeds
+from tinyml_compress.techniques.channels import Role, analyse
+from tinyml_compress.techniques.cost import cost_of
+from tinyml_compress.techniques.graph import copy_model
 from tinyml_compress.techniques.structured import remove_channels, remove_dead_channels
 
 

@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from tinyml_compress.techniques._backend import tensorflow
-from tinyml_compress.techniques._channels import ADDITIONS, Channels, Cut, Role, is_softmax, symbol_of
-from tinyml_compress.techniques._graph import Step
+from tinyml_compress.techniques.backend import tensorflow
+from tinyml_compress.techniques.channels import ADDITIONS, Channels, Cut, Role, is_softmax, symbol_of
+from tinyml_compress.techniques.graph import Step
 
 __all__ = ["dead_roots"]
 

@@ -10,9 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from tinyml_compress.techniques._backend import keras
-from tinyml_compress.techniques._channels import is_softmax
-from tinyml_compress.techniques._graph import Copier, Step, copy_model, output_numbers, rebuild, steps_of
+from tinyml_compress.techniques.backend import keras
+from tinyml_compress.techniques.channels import is_softmax
+from tinyml_compress.techniques.graph import Copier, Step, copy_model, output_numbers, rebuild, steps_of
 
 __all__ = ["Prepared", "fold_normalizations", "prepare", "split_separable"]
 

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from tinyml_compress.techniques._channels import Channels, Cut, Ints, Role
-from tinyml_compress.techniques._graph import Copier, rebuild
+from tinyml_compress.techniques.channels import Channels, Cut, Ints, Role
+from tinyml_compress.techniques.graph import Copier, rebuild
 
 __all__ = ["rebuild_without"]
 

@@ -12,10 +12,10 @@ from typing import Any
 import numpy as np
 
 from tinyml_compress.errors import ModelError, UnsupportedLayer
-from tinyml_compress.techniques._backend import fix_seeds, keras, tensorflow
-from tinyml_compress.techniques._channels import Channels, Role, analyse
-from tinyml_compress.techniques._graph import Copier, copy_model, rebuild
 from tinyml_compress.techniques._slicing import rebuild_without
+from tinyml_compress.techniques.backend import fix_seeds, keras, tensorflow
+from tinyml_compress.techniques.channels import Channels, Role, analyse
+from tinyml_compress.techniques.graph import Copier, copy_model, rebuild
 from tinyml_compress.techniques.training import History, Kind, Training, ends_in, outputs_of, targets_of
 
 __all__ = ["Distilled", "distil", "fresh_copy", "narrower", "taught_by"]

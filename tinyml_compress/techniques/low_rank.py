@@ -16,8 +16,8 @@ import numpy as np
 import numpy.typing as npt
 
 from tinyml_compress.errors import ConfigError, TrainingError
-from tinyml_compress.techniques._backend import keras
-from tinyml_compress.techniques._graph import Copier, copy_model, rebuild, steps_of
+from tinyml_compress.techniques.backend import keras
+from tinyml_compress.techniques.graph import Copier, copy_model, rebuild, steps_of
 from tinyml_compress.techniques.training import History, Samples, Task, Training, higher_is_better, score
 
 __all__ = ["Factored", "RankBy", "Split", "factorise"]

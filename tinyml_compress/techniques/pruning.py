@@ -18,8 +18,8 @@ import numpy as np
 import numpy.typing as npt
 
 from tinyml_compress.errors import ConfigError, TrainingError
-from tinyml_compress.techniques._backend import keras, tensorflow, tfmot
-from tinyml_compress.techniques._graph import Copier, rebuild, steps_of
+from tinyml_compress.techniques.backend import keras, tensorflow, tfmot
+from tinyml_compress.techniques.graph import Copier, rebuild, steps_of
 from tinyml_compress.techniques.sparsity import Zeros, prunable_weights, total_sparsity, zeros_of
 from tinyml_compress.techniques.training import History, Projection, Training
 

@@ -16,11 +16,12 @@ from typing import Any
 import numpy as np
 
 from tinyml_compress.errors import TrainingError
-from tinyml_compress.techniques._backend import keras, tensorflow
-from tinyml_compress.techniques._graph import Copier, Step, rebuild, steps_of
 from tinyml_compress.techniques._prepare import Prepared, prepare
 from tinyml_compress.techniques._quantizers import bake, output_quantizer, wrap_weights
+from tinyml_compress.techniques.backend import keras, tensorflow
+from tinyml_compress.techniques.channels import is_softmax
 from tinyml_compress.techniques.clustering import cluster_projection
+from tinyml_compress.techniques.graph import Copier, Step, rebuild, steps_of
 from tinyml_compress.techniques.pruning import mask_projection
 from tinyml_compress.techniques.sparsity import prunable_weights, total_sparsity
 from tinyml_compress.techniques.training import History, Projection, Training
@@ -146,6 +147,8 @@ def _treat(step: Step, calls: int, exclude: Sequence[str]) -> tuple[Treatment, s
     layer, kind = step.layer, type(step.layer).__name__
     if kind in _PASSING:
         return Treatment.PASSES, "its output has the range of its input"
+    if is_softmax(layer) and kind == "Activation":
+        return Treatment.PASSES, "an int8 softmax always ranges from 0 to 1"
     if kind in _WEIGHTED:
         if any(fnmatch(layer.name, name) for name in exclude):
             return Treatment.CALIBRATED, "excluded by the recipe"

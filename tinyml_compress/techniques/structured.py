@@ -11,12 +11,12 @@ import numpy as np
 import numpy.typing as npt
 
 from tinyml_compress.errors import TrainingError
-from tinyml_compress.techniques._backend import tensorflow
-from tinyml_compress.techniques._channels import Channels, Role, analyse
-from tinyml_compress.techniques._cost import Cost, cost_of
 from tinyml_compress.techniques._dead import dead_roots
-from tinyml_compress.techniques._graph import copy_model
 from tinyml_compress.techniques._slicing import rebuild_without
+from tinyml_compress.techniques.backend import tensorflow
+from tinyml_compress.techniques.channels import Channels, Role, analyse
+from tinyml_compress.techniques.cost import Cost, cost_of
+from tinyml_compress.techniques.graph import copy_model
 
 __all__ = [
     "BUDGETS",

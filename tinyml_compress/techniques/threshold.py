@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from tinyml_compress.techniques._graph import copy_model
+from tinyml_compress.techniques.graph import copy_model
 from tinyml_compress.techniques.sparsity import Zeros, prunable_weights, zeros_of
 
 __all__ = ["Thresholded", "zero_below"]

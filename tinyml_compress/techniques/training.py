@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tinyml_compress.errors import ConfigError, DataError, TrainingError
-from tinyml_compress.techniques._backend import fix_seeds, keras, tensorflow
+from tinyml_compress.techniques.backend import fix_seeds, keras, tensorflow
 
 __all__ = [
     "Beat",

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tinyml_compress.errors import UnsupportedLayer
-from tinyml_compress.techniques._backend import keras, tensorflow
+from tinyml_compress.techniques.backend import keras, tensorflow
 
 __all__ = ["Copier", "Step", "copy_model", "is_plain_graph", "output_numbers", "rebuild", "steps_of"]
 

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from tinyml_compress.techniques._graph import Step, output_numbers, steps_of
+from tinyml_compress.techniques.graph import Step, output_numbers, steps_of
 
 __all__ = ["ADDITIONS", "Channels", "Cut", "Ints", "Role", "analyse", "is_softmax", "symbol_of"]
 

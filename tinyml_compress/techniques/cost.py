@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from tinyml_compress.techniques._channels import Channels, Cut, Role
+from tinyml_compress.techniques.channels import Channels, Cut, Role
 
 __all__ = ["Cost", "cost_of"]
 

@@ -1,0 +1,553 @@
+"""Run a recipe: stage by stage, each result cached under everything it depends on, guarded, and reported."""
+
+from __future__ import annotations
+
+import gzip
+import importlib
+import inspect
+import json
+import shutil
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from tinyml_compress import data as data_room
+from tinyml_compress.data import DataSet
+from tinyml_compress.devices import Host, load_device
+from tinyml_compress.errors import DataError, ModelError, TinymlError, TrainingError, UsageError
+from tinyml_compress.evaluation import wilson
+from tinyml_compress.pipeline.compression_result import CompressionResult, StageResult
+from tinyml_compress.support import cache, files, resources
+from tinyml_compress.support.progress import stage as shown
+from tinyml_compress.techniques.recipe import Recipe, Stage, TaskOptions, read
+from tinyml_compress.techniques.stages import Convert, Qat, Train
+
+__all__ = ["compress", "find_recipe", "plan_text"]
+
+_RETRIES = 4
+_MODEL = "model.keras"
+_OUTCOME = "outcome.json"
+
+
+def compress(
+    model: str | Path,
+    recipe: str | Path | Recipe,
+    data: str | Path | DataSet | None = None,
+    *,
+    output: Path,
+    eval_data: str | Path | DataSet | None = None,
+    device: str | None = None,
+    seed: int | None = None,
+    train: int = 0,
+    use_cache: bool = True,
+    log_file: Path | None = None,
+    targets_dir: Path | None = None,
+) -> CompressionResult:
+    """Run `recipe` on `model` and write every stage's model, the artifacts and the report into `output`.
+
+    `data` trains and calibrates; scores come from `eval_data`, else from the set's own test part, else from a fifth
+    of it that is kept out of training. `train` > 0 first trains the model from new weights for so many epochs.
+    """
+    chosen = recipe if isinstance(recipe, Recipe) else read(find_recipe(recipe))
+    chosen = chosen if seed is None else replace(chosen, seed=seed)
+    chosen = chosen.with_training(train) if train else chosen
+    if device is not None:
+        _refuse_for_device(chosen, device, targets_dir)
+    return _Run(str(model), chosen, *_split(data, eval_data, chosen), output, use_cache, log_file).go()
+
+
+def find_recipe(name: str | Path) -> Path:
+    """A file of that path, or a shipped recipe of that name."""
+    path = Path(name)
+    if path.suffix == ".toml":
+        if not path.is_file():
+            raise UsageError("no such recipe file", which=path, next_step="shipped recipes are named without .toml")
+        return path
+    folder = resources.recipes_folder()
+    known = sorted(file.stem for file in folder.glob("*.toml"))
+    if str(name) not in known:
+        import difflib
+
+        close = difflib.get_close_matches(str(name), known, n=1, cutoff=0.3)
+        raise UsageError(
+            "no such recipe",
+            which=name,
+            allowed=", ".join(known) + ", or a path that ends with .toml",
+            next_step=f"did you mean {close[0]}?" if close else None,
+        )
+    return folder / f"{name}.toml"
+
+
+def plan_text(model: str | Path, recipe: Recipe, device: str | None = None, targets_dir: Path | None = None) -> str:
+    """What `--dry-run` prints: the stages with all their options, and the plan of int8 training layer by layer."""
+    from tinyml_compress import models
+    from tinyml_compress.techniques import qat
+
+    if device is not None:
+        _refuse_for_device(recipe, device, targets_dir)
+    lines = [f"{recipe.name}: {recipe.title} (seed {recipe.seed})"]
+    loaded = models.load(model)
+    for number, stage in enumerate(recipe.stages, start=1):
+        options = ", ".join(f"{key} = {_toml(value)}" for key, value in asdict(stage.options).items())
+        guard = "" if stage.guard.max_drop is None else f"; at most {stage.guard.max_drop:.1%} below the float model"
+        lines.append(f"{number}. {stage.name} ({stage.use}): {options}{guard}")
+        if isinstance(stage.options, Qat):
+            rows = qat.plan_qat(loaded.model, exclude=stage.options.exclude)
+            width = max(len(row.layer) for row in rows)
+            lines += [f"     {row.layer:<{width}}  {row.treatment.value}: {row.why} ({row.kind})" for row in rows]
+    return "\n".join(lines)
+
+
+def _toml(value: object) -> str:
+    return json.dumps(value) if isinstance(value, (str, bool, dict, list, tuple)) else f"{value:g}"
+
+
+def _refuse_for_device(recipe: Recipe, device: str, targets_dir: Path | None) -> None:
+    """Formats that no engine of the device runs, before anything is trained."""
+    target = load_device(device, targets_dir)
+    if isinstance(target, Host):
+        return
+    for stage in recipe.stages:
+        if isinstance(stage.options, Convert) and stage.options.mode in ("dynamic", "float16"):
+            raise UsageError(
+                f"the engines of {device} cannot run what this stage makes",
+                which=f"{recipe.name}: {stage.name}",
+                found=f"mode = {stage.options.mode!r}",
+                allowed="mode = 'int8' or 'int16x8' for TensorFlow Lite Micro and generated C",
+                next_step="change the stage's mode, or use --device host",
+            )
+
+
+def _split(
+    data: str | Path | DataSet | None, eval_data: str | Path | DataSet | None, recipe: Recipe
+) -> tuple[DataSet | None, DataSet | None]:
+    """Training set and evaluation set."""
+    tests = None if eval_data is None else eval_data if isinstance(eval_data, DataSet) else data_room.load(eval_data)
+    if data is None:
+        if any(stage.options.trains or isinstance(stage.options, Convert) for stage in recipe.stages):
+            needs = next(s.name for s in recipe.stages if s.options.trains or isinstance(s.options, Convert))
+            raise UsageError("the recipe needs data", which=f"{recipe.name}: {needs}", next_step="give --data")
+        return None, tests
+    if tests is not None:
+        return data if isinstance(data, DataSet) else data_room.load(data), tests
+    if not isinstance(data, DataSet):
+        text = str(data).removesuffix(":train")
+        try:
+            return data_room.load(f"{text}:train"), data_room.load(f"{text}:test")
+        except (DataError, UsageError):
+            data = data_room.load(data)  # the set has no parts
+    order = np.random.default_rng(recipe.seed).permutation(data.count)
+    held = max(1, data.count // 5)
+    if data.count < 5:
+        raise DataError(
+            "too few samples to keep some out of training", which=data.name, found=data.count, allowed=">= 5"
+        )
+    return _part(data, np.sort(order[held:]), "4/5"), _part(data, np.sort(order[:held]), "1/5")
+
+
+def _part(data: DataSet, chosen: Any, what: str) -> DataSet:
+    labels = None if data.labels is None else data.labels[chosen]
+    return replace(data, name=f"{data.name} ({what})", inputs=data.inputs[chosen], labels=labels)
+
+
+@dataclass
+class _Held:
+    """A model that is loaded only when someone needs it."""
+
+    path: Path | None
+    model: Any = None
+
+
+class _Run:
+    """One run; the methods follow its course from top to bottom."""
+
+    def __init__(
+        self,
+        spec: str,
+        recipe: Recipe,
+        train: DataSet | None,
+        tests: DataSet | None,
+        output: Path,
+        use_cache: bool,
+        log_file: Path | None,
+    ) -> None:
+        from tinyml_compress import models
+
+        self.spec, self.recipe, self.output, self.use_cache = spec, recipe, output, use_cache
+        self.log_file = log_file
+        with shown("load the model"):
+            self.loaded = models.load(spec)
+        if train is not None and len(self.loaded.model.inputs) != 1:
+            raise ModelError("a recipe trains models with one input", which=spec, found=self.loaded.input_names)
+        shape = self.loaded.input_shapes[0]
+        self.train = None if train is None else train.fitted(shape)
+        self.tests = None if tests is None else tests.fitted(shape)
+        self.task = self._task()
+        self.float_model: Any = None
+        self.baseline: StageResult | None = None
+        self.key = cache.key_of(
+            "compress",
+            self.loaded.origin.sha256,
+            self.train.sha256 if self.train is not None else "",
+            self.tests.sha256 if self.tests is not None else "",
+            json.dumps(asdict(recipe.task)),
+            _source_of(recipe.task),
+            str(recipe.seed),
+            _versions(),
+        )
+
+    def go(self) -> CompressionResult:
+        """All stages, the report, and an error if a guard was broken."""
+        began = time.perf_counter()
+        results: list[StageResult] = []
+        breach: str | None = None
+        held = _Held(None, self.loaded.model)
+        self._log(f"{self.spec}, recipe {self.recipe.name}, seed {self.recipe.seed}")
+        for number, stage in enumerate(self.recipe.stages):
+            if self.baseline is None and not isinstance(stage.options, Train):
+                self._set_baseline(held, results)
+            done, held, breach = self._guarded(stage, held, f"{number + 1}/{len(self.recipe.stages)}")
+            results.append(done)
+            self._log(f"{done.name}: {json.dumps(done.as_json())}")
+            if breach is not None:
+                break
+        if self.baseline is None:
+            self._set_baseline(held, results)
+        assert self.baseline is not None
+        result = CompressionResult(
+            model=self.spec,
+            model_sha256=self.loaded.origin.sha256,
+            recipe=self.recipe.name,
+            title=self.recipe.title,
+            data=None if self.train is None else self.train.name,
+            seed=self.recipe.seed,
+            baseline=self.baseline,
+            stages=tuple(results),
+            folder=self.output,
+            seconds=time.perf_counter() - began,
+            breach=breach,
+        )
+        self._write_report(result)
+        if breach is not None:
+            raise TrainingError(
+                "a stage cost more than its guard allows",
+                which=f"{self.recipe.name}: {results[-1].name}",
+                found=breach,
+                next_step=f"see {self.output / 'report.html'}; ask for less, train longer, or on_breach = 'back_off'",
+            )
+        return result
+
+    def _write_report(self, result: CompressionResult) -> None:
+        from tinyml_compress.report.compression import compression_page
+
+        files.write_text(self.output / "report.json", json.dumps(result.as_json(), indent=2) + "\n")
+        files.write_text(self.output / "report.html", compression_page(result.as_json()))
+
+    def _task(self) -> Any:
+        from tinyml_compress.techniques.training import task_for
+
+        if self.train is None:
+            return None
+        try:
+            return task_for(self.loaded.model, _samples(self.train), **_task_changes(self.recipe))
+        except DataError:
+            if any(stage.options.trains for stage in self.recipe.stages):
+                raise
+            return None  # calibration data without labels is enough for a recipe that trains nothing
+
+    def _set_baseline(self, held: _Held, results: list[StageResult]) -> None:
+        """The float model that all guards compare with: what leading `train` stages left."""
+        self.float_model = self._open(held)
+        if results:
+            self.baseline = replace(results[-1], name="float", drop=None)
+            results.clear()
+            return
+        self.baseline = self._described(
+            StageResult("float", "float", {}, self._metric(), None, None, None, None, ()), self.float_model
+        )
+
+    def _metric(self) -> str:
+        return self.task.metric if self.task is not None else "none"
+
+    def _guarded(self, stage: Stage, held: _Held, place: str) -> tuple[StageResult, _Held, str | None]:
+        """The stage, repeated with milder options while its guard is broken and it may back off."""
+        started, attempt = stage, 1
+        while True:
+            done, after, key = self._cached(stage, held, place)
+            done = replace(done, attempts=attempt)
+            breach = self._breach(stage, done)
+            if breach is None or stage.guard.on_breach != "back_off" or attempt > _RETRIES:
+                break
+            milder = stage.options.milder()
+            if milder is None:
+                break
+            self._log(f"{stage.name}: {breach}; backing off to {milder}")
+            stage, attempt = replace(stage, options=milder), attempt + 1
+        if attempt > 1:
+            changed = _difference(asdict(started.options), asdict(stage.options))
+            done = replace(done, notes=(*done.notes, f"backed off {attempt - 1} times: {changed}"))
+        self._publish(stage, done, after)
+        self.key = key  # what follows depends on this stage
+        return done, after, breach
+
+    def _breach(self, stage: Stage, done: StageResult) -> str | None:
+        limit = stage.guard.max_drop
+        if limit is None or done.drop is None or self.baseline is None or done.drop <= limit + 1e-9:
+            return None
+        return (
+            f"{done.metric} {done.score:.4f} after {self.baseline.score:.4f} of the float model: "
+            f"a drop of {done.drop:.4f}, allowed {limit:.4f}"
+        )
+
+    def _cached(self, stage: Stage, held: _Held, place: str) -> tuple[StageResult, _Held, str]:
+        """The stage's result, what the next stage works on, and the key of that."""
+        key = cache.key_of(self.key, stage.use, json.dumps(asdict(stage.options), sort_keys=True))
+        if stage.teach:
+            key = cache.key_of(key, str(stage.teach), str(stage.temperature))
+        fresh = False
+
+        def make(folder: Path) -> None:
+            nonlocal fresh
+            fresh = True
+            result = self._run(stage, held, place, folder)
+            files.write_text(folder / _OUTCOME, result.to_text())
+
+        if self.use_cache:
+            folder = cache.cached_folder("compress", key, make)
+        else:
+            folder = self.output / ".work" / key[:16]
+            shutil.rmtree(folder, ignore_errors=True)
+            folder.mkdir(parents=True)
+            make(folder)
+        done = StageResult.from_text((folder / _OUTCOME).read_text())
+        drop = self._drop(done.score)
+        self._folder_of_last = folder
+        done = replace(done, name=stage.name, drop=drop, cached=not fresh)
+        if isinstance(stage.options, Convert):
+            return done, held, self.key
+        return done, _Held(folder / _MODEL), key
+
+    def _drop(self, score: float | None) -> float | None:
+        if score is None or self.baseline is None or self.baseline.score is None:
+            return None
+        if self.baseline.metric in ("accuracy", "auc"):
+            return self.baseline.score - score
+        return (score - self.baseline.score) / max(abs(self.baseline.score), 1e-12)
+
+    def _run(self, stage: Stage, held: _Held, place: str, folder: Path) -> StageResult:
+        began = time.perf_counter()
+        model = self._open(held)
+        options = asdict(stage.options)
+        blank = StageResult(stage.name, stage.use, options, self._metric(), None, None, None, None, ())
+        if isinstance(stage.options, Convert):
+            with shown(f"{place} {stage.name}"):
+                done = self._convert(stage.options, blank, model, held, folder)
+        else:
+            done = self._technique(stage, blank, model, place, folder)
+        return replace(done, seconds=time.perf_counter() - began)
+
+    def _technique(self, stage: Stage, blank: StageResult, model: Any, place: str, folder: Path) -> StageResult:
+        from tinyml_compress import models
+        from tinyml_compress.pipeline.compression_stages import run_stage
+        from tinyml_compress.techniques.training import Beat, Training
+
+        epochs = getattr(stage.options, "epochs", None) or None
+        with shown(f"{place} {stage.name}", total=epochs) as line:
+
+            def beat(sign: Beat) -> None:
+                line.advance()
+                parts = [f"loss {sign.loss:.4f}"]
+                if sign.score is not None:
+                    parts.append(f"{self._metric()} {sign.score:.4f}")
+                if sign.sparsity is not None:
+                    parts.append(f"zeros {sign.sparsity:.1%}")
+                line.note("  ".join([*parts, f"{sign.seconds_left:.0f} s left"]))
+                self._log(f"{stage.name}: epoch {sign.epoch}/{sign.epochs}  " + "  ".join(parts))
+
+            training = None
+            if self.train is not None and self.task is not None:
+                tests = None if self.tests is None else _samples(self.tests)
+                training = Training(self.task, _samples(self.train), tests, beat=beat)
+            outcome = run_stage(
+                stage,
+                model,
+                training,
+                self.float_model if self.float_model is not None else model,
+                lambda spec: models.load(spec).model,
+                self.recipe.seed,
+            )
+        models.save(outcome.model, folder / _MODEL)
+        history = {"loss": list(outcome.history.loss), "score": list(outcome.history.score)}
+        described = replace(
+            blank,
+            notes=outcome.notes,
+            table=outcome.table,
+            history={key: values for key, values in history.items() if values},
+            files=(_MODEL,),
+        )
+        return self._described(described, outcome.model)
+
+    def _described(self, result: StageResult, model: Any) -> StageResult:
+        """Score, interval and counts of a Keras model."""
+        from tinyml_compress.pipeline.compression_stages import sizes_of
+        from tinyml_compress.techniques.sparsity import zeros_of
+        from tinyml_compress.techniques.training import score
+
+        value = interval = None
+        if self.tests is not None and self.task is not None:
+            value = score(model, self.task, _samples(self.tests))
+            interval = self._interval(value)
+        layers = tuple((row.layer, round(row.part, 6), row.weights) for row in zeros_of(model))
+        return replace(result, score=value, interval=interval, sizes=sizes_of(model), layers=layers)
+
+    def _interval(self, value: float) -> tuple[float, float] | None:
+        if self._metric() != "accuracy" or self.tests is None:
+            return None
+        return wilson(round(value * self.tests.count), self.tests.count)
+
+    def _convert(self, options: Convert, blank: StageResult, model: Any, held: _Held, folder: Path) -> StageResult:
+        from tinyml_compress.converter import Io, Mode
+        from tinyml_compress.models import Format, LoadedModel, Origin
+        from tinyml_compress.pipeline.conversion import convert
+
+        digest = self.loaded.origin.sha256 if held.path is None else files.sha256(held.path.read_bytes())
+        source = LoadedModel(model, Origin(self.spec, Format.KERAS2, digest))
+        done = convert(
+            source,
+            self.train,
+            Mode(options.mode),
+            output=folder / "artifacts",
+            io=Io(options.io) if options.io else None,
+            per_tensor_dense=options.per_tensor_dense,
+            allow_float=options.allow_float,
+            samples=options.samples,
+            seed=self.recipe.seed,
+        )
+        data = done.converted.tflite
+        value, notes = self._score_of_file(done.path)
+        made = sorted(file.name for file in (folder / "artifacts").iterdir())
+        return replace(
+            blank,
+            score=value,
+            interval=None if value is None else self._interval(value),
+            files=tuple(made),
+            notes=notes,
+            nbytes=len(data),
+            gzip_nbytes=len(gzip.compress(data, 9, mtime=0)),
+            arena=None if done.artifacts.arena is None else done.artifacts.arena.measured,
+        )
+
+    def _score_of_file(self, path: Path) -> tuple[float | None, tuple[str, ...]]:
+        from tinyml_compress.pipeline.evaluation import evaluator
+        from tinyml_compress.techniques.training import score_of
+
+        if self.tests is None or self.task is None:
+            return None, ()
+        try:
+            outputs = evaluator(path).predict(self.tests.inputs)
+        except TinymlError as error:
+            return None, (f"not scored: {error.what}",)
+        return score_of(np.asarray(outputs), self.task, _samples(self.tests)), ()
+
+    def _open(self, held: _Held) -> Any:
+        if held.model is None:
+            assert held.path is not None
+            held.model = _load_stage(held.path, self.loaded.model)
+        return held.model
+
+    def _publish(self, stage: Stage, done: StageResult, after: _Held) -> None:
+        """Copy what the stage made from the cache to the output folder."""
+        source = self._folder_of_last / "artifacts" if isinstance(stage.options, Convert) else self._folder_of_last
+        for name in done.files:
+            files.write_bytes(self.output / stage.name / name, (source / name).read_bytes())
+        if not self.use_cache and not isinstance(stage.options, Convert):
+            self._open(after)
+        shutil.rmtree(self.output / ".work", ignore_errors=True)
+
+    def _log(self, text: str) -> None:
+        if self.log_file is None:
+            return
+        try:
+            self.log_file.parent.mkdir(parents=True, exist_ok=True)
+            with self.log_file.open("a", encoding="utf-8") as log:
+                log.write(text + "\n")
+        except OSError as error:
+            raise UsageError("cannot write the log", which=self.log_file, found=error.strerror) from error
+
+
+def _samples(data: DataSet) -> Any:
+    from tinyml_compress.techniques.training import Samples
+
+    return Samples(data.inputs, data.labels)
+
+
+def _load_stage(path: Path, original: Any) -> Any:
+    """A stage's model; layer classes of the user's own are known from the model that he gave."""
+    from tinyml_compress.models import backend
+
+    classes = {type(layer).__name__: type(layer) for layer in original.submodules if hasattr(layer, "get_config")}
+    own = {name: made for name, made in classes.items() if not made.__module__.startswith(("tf_keras", "keras"))}
+    with backend.quiet():
+        return backend.keras2().models.load_model(path, compile=False, safe_mode=False, custom_objects=own)
+
+
+def _task_changes(recipe: Recipe) -> dict[str, Any]:
+    """The recipe's task as arguments of `task_for`."""
+    task = recipe.task
+    changes: dict[str, Any] = {
+        "kind": task.kind,
+        "optimizer": task.optimizer,
+        "batch_size": task.batch_size,
+        "seed": recipe.seed,
+        "loss": {"mse": "mse", "mae": "mae"}.get(task.loss or ""),
+        "augment": None if task.augment is None else _function(task.augment),
+    }
+    if task.module is not None:
+        given = _function(task.module)()
+        if not isinstance(given, dict) or set(given) - {"kind", "loss", "optimizer", "batch_size", "augment"}:
+            raise UsageError(
+                "the task's function must return a dict",
+                which=task.module,
+                found=given,
+                allowed="any of kind, loss, optimizer, batch_size, augment",
+            )
+        changes.update(given)
+    return changes
+
+
+def _function(spec: str) -> Callable[..., Any]:
+    module, _, name = spec.partition(":")
+    try:
+        found = getattr(importlib.import_module(module), name)
+    except (ImportError, AttributeError) as error:
+        raise UsageError("cannot import", which=spec, found=error, next_step="check PYTHONPATH and the name") from error
+    if not callable(found):
+        raise UsageError("not a function", which=spec, found=type(found).__name__)
+    return found  # type: ignore[no-any-return]
+
+
+def _source_of(task: TaskOptions) -> str:
+    """The text of the user's own functions: a change in them is a change of the recipe."""
+    parts = []
+    for spec in (task.augment, task.module):
+        if spec is not None:
+            module = inspect.getmodule(_function(spec))
+            parts.append(inspect.getsource(module) if module is not None else spec)
+    return "\0".join(parts)
+
+
+def _versions() -> str:
+    from importlib.metadata import version
+
+    own = Path(__file__).resolve().parent.parent / "techniques"
+    code = b"".join(path.read_bytes() for path in sorted(own.glob("*.py")))
+    packages = ("tensorflow", "tf-keras", "tensorflow-model-optimization", "numpy")
+    return " ".join([*(f"{name} {version(name)}" for name in packages), files.sha256(code)])
+
+
+def _difference(before: dict[str, Any], after: dict[str, Any]) -> str:
+    return ", ".join(f"{key} {before[key]} -> {after[key]}" for key in before if before[key] != after[key])
