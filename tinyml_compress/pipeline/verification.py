@@ -10,8 +10,17 @@ import numpy.typing as npt
 
 from tinyml_compress import frontend
 from tinyml_compress.errors import MismatchError, TinymlError, UsageError
-from tinyml_compress.ir import Graph, Node, Tensor
+from tinyml_compress.ir import Graph, Tensor
 from tinyml_compress.ops.base import Isa, Level
+from tinyml_compress.pipeline.differences import (
+    Difference,
+    Divergence,
+    all_outputs,
+    compare_arrays,
+    cut_at,
+    divergence_at,
+    shapes_of,
+)
 from tinyml_compress.pipeline.engines import Engine, Subject, inputs_of, run_graph, runner, subject_of
 from tinyml_compress.runners import host
 from tinyml_compress.runners.vectors import Edge, edge, pattern, random
@@ -22,27 +31,6 @@ Array = npt.NDArray[np.generic]
 _CHUNK_BYTES = 64 << 20
 _TRACED = 3
 """So many differing vectors are followed through the graph."""
-
-
-@dataclass(frozen=True)
-class Difference:
-    """Two lists of arrays, compared bit by bit."""
-
-    elements: int
-    mismatches: int
-    largest: float
-    """Of the stored values: steps of the quantized type, or plain values of a float type."""
-
-
-@dataclass(frozen=True)
-class Divergence:
-    """The first node, in execution order, whose result differs although those before it agree."""
-
-    index: int
-    op: str
-    layer: str
-    tensor: str
-    difference: Difference
 
 
 @dataclass(frozen=True)
@@ -80,16 +68,7 @@ class Verification:
         if self.litert is not None:
             result["litert"] = self.litert
         if self.divergence is not None:
-            first = self.divergence
-            result["first_divergence"] = {
-                "index": first.index,
-                "op": first.op,
-                "layer": first.layer,
-                "tensor": first.tensor,
-                "elements": first.difference.elements,
-                "mismatches": first.difference.mismatches,
-                "largest_difference": first.difference.largest,
-            }
+            result["first_divergence"] = self.divergence.as_json()
         elif self.why_no_divergence is not None:
             result["first_divergence_absent"] = self.why_no_divergence
         return result
@@ -109,11 +88,7 @@ class Verification:
             f"  largest difference {found.largest:g}",
         ]
         if self.divergence is not None:
-            first, inner = self.divergence, self.divergence.difference
-            lines.append(
-                f"  first node that differs: {first.index} {first.op} {first.layer}, {inner.mismatches:,} of "
-                f"{inner.elements:,} values, by at most {inner.largest:g}"
-            )
+            lines.append(f"  first node that differs: {self.divergence}")
         elif self.why_no_divergence is not None:
             lines.append(f"  first node that differs: not known, {self.why_no_divergence}")
         return "\n".join(lines)
@@ -157,7 +132,7 @@ def verify(
         rows = [row for _, row in chunk]
         for (name, row), found_a, found_b in zip(chunk, run_a(rows), run_b(rows), strict=True):
             count += 1
-            one = _compare(found_a, found_b)
+            one = compare_arrays(found_a, found_b)
             if one.mismatches:
                 differing.append(name)
                 if len(traced) < _TRACED:
@@ -212,30 +187,6 @@ def _vectors(inputs: Sequence[Tensor], count: int, seed: int) -> Iterator[tuple[
         yield f"random {index}", [random(tensor, rng) for tensor in inputs]
 
 
-def _compare(a: Sequence[Array], b: Sequence[Array]) -> Difference:
-    kinds = [[(array.shape, array.dtype) for array in arrays] for arrays in (a, b)]
-    if kinds[0] != kinds[1]:
-        raise MismatchError(
-            "the two do not give the same outputs",
-            found=" against ".join(", ".join(f"{t} {list(s)}" for s, t in kind) for kind in kinds),
-            allowed="equal number, shapes and types",
-            next_step="compare models by accuracy with `tinyml-compress compare` or `evaluate`",
-        )
-    elements = mismatches = 0
-    largest = 0.0
-    for left, right in zip(a, b, strict=True):
-        elements += left.size
-        bits = [np.ascontiguousarray(x).reshape(-1).view(np.uint8).reshape(left.size, -1) for x in (left, right)]
-        wrong = (bits[0] != bits[1]).any(axis=1)
-        mismatches += int(wrong.sum())
-        if wrong.any():
-            wide = np.float64 if left.dtype.kind == "f" else np.int64
-            apart = np.abs(left.reshape(-1)[wrong].astype(wide) - right.reshape(-1)[wrong].astype(wide))
-            finite = apart[np.isfinite(apart)]
-            largest = max(largest, float(finite.max()) if finite.size == apart.size else float("inf"))
-    return Difference(elements, mismatches, largest)
-
-
 # --- the first node that differs -----------------------------------------------------------------------------
 
 
@@ -249,8 +200,8 @@ def _first_divergence(
         graphs = [frontend.read(subject.path.read_bytes(), "model") for subject in (a, b)]
     except TinymlError as error:
         return None, f"the file cannot be taken apart ({error.what})"
-    if [_shape_of(graphs[0], node) for node in graphs[0].nodes] != [
-        _shape_of(graphs[1], node) for node in graphs[1].nodes
+    if [shapes_of(graphs[0], node) for node in graphs[0].nodes] != [
+        shapes_of(graphs[1], node) for node in graphs[1].nodes
     ]:
         return None, "the two models have different operators"
 
@@ -262,38 +213,21 @@ def _first_divergence(
         ]
         width = len(sides[0][0])
         return [
-            _compare([row[output] for row in sides[0]], [row[output] for row in sides[1]]) for output in range(width)
+            compare_arrays([row[output] for row in sides[0]], [row[output] for row in sides[1]])
+            for output in range(width)
         ]
 
     graph = graphs[0]
     try:
         # All results at once: one run. It keeps every tensor alive, so a fault of fusing or of memory may vanish.
         owners = [index for index, node in enumerate(graph.nodes) for _ in node.outputs]
-        for index, difference in zip(owners, compare(_all_outputs), strict=True):
+        for index, difference in zip(owners, compare(all_outputs), strict=True):
             if difference.mismatches:
-                return _divergence(graph, index, difference), None
+                return divergence_at(graph, index, difference), None
         for index in range(len(graph.nodes)):
-            difference = compare(lambda whole, at=index: _cut_at(whole, at))[0]  # type: ignore[misc]
+            difference = compare(lambda whole, at=index: cut_at(whole, at))[0]  # type: ignore[misc]
             if difference.mismatches:
-                return _divergence(graph, index, difference), None
+                return divergence_at(graph, index, difference), None
     except TinymlError as error:
         return None, f"a part of the model does not run by itself ({error.what})"
     return None, "no part of the model differs by itself"
-
-
-def _shape_of(graph: Graph, node: Node) -> tuple[object, ...]:
-    return node.op, tuple((graph.tensors[name].shape, graph.tensors[name].dtype) for name in node.outputs)
-
-
-def _all_outputs(graph: Graph) -> Graph:
-    return graph.rebuilt(outputs=tuple(name for node in graph.nodes for name in node.outputs))
-
-
-def _cut_at(graph: Graph, index: int) -> Graph:
-    """The model up to a node, whose first result is the output."""
-    return graph.rebuilt(nodes=graph.nodes[: index + 1], outputs=graph.nodes[index].outputs[:1])
-
-
-def _divergence(graph: Graph, index: int, difference: Difference) -> Divergence:
-    node = graph.nodes[index]
-    return Divergence(index, node.op, node.name, node.outputs[0], difference)

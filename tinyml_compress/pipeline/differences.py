@@ -1,0 +1,106 @@
+"""Outputs of two engines compared bit by bit, and graphs cut so that their inner results can be compared too."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from tinyml_compress.errors import MismatchError
+from tinyml_compress.ir import Graph, Node
+
+__all__ = [
+    "Difference",
+    "Divergence",
+    "all_outputs",
+    "compare_arrays",
+    "cut_at",
+    "divergence_at",
+    "shapes_of",
+]
+
+Array = npt.NDArray[np.generic]
+
+
+@dataclass(frozen=True)
+class Difference:
+    """Two lists of arrays, compared bit by bit."""
+
+    elements: int
+    mismatches: int
+    largest: float
+    """Of the stored values: steps of the quantized type, or plain values of a float type."""
+
+
+@dataclass(frozen=True)
+class Divergence:
+    """The first node, in execution order, whose result differs although those before it agree."""
+
+    index: int
+    op: str
+    layer: str
+    tensor: str
+    difference: Difference
+
+    def as_json(self) -> dict[str, object]:
+        """As `verify --json` and the parity ladder print it."""
+        return {
+            "index": self.index,
+            "op": self.op,
+            "layer": self.layer,
+            "tensor": self.tensor,
+            "elements": self.difference.elements,
+            "mismatches": self.difference.mismatches,
+            "largest_difference": self.difference.largest,
+        }
+
+    def __str__(self) -> str:
+        found = self.difference
+        return (
+            f"{self.index} {self.op} {self.layer}, {found.mismatches:,} of {found.elements:,} values, "
+            f"by at most {found.largest:g}"
+        )
+
+
+def compare_arrays(a: Sequence[Array], b: Sequence[Array]) -> Difference:
+    kinds = [[(array.shape, array.dtype) for array in arrays] for arrays in (a, b)]
+    if kinds[0] != kinds[1]:
+        raise MismatchError(
+            "the two do not give the same outputs",
+            found=" against ".join(", ".join(f"{t} {list(s)}" for s, t in kind) for kind in kinds),
+            allowed="equal number, shapes and types",
+            next_step="compare models by accuracy with `tinyml-compress compare` or `evaluate`",
+        )
+    elements = mismatches = 0
+    largest = 0.0
+    for left, right in zip(a, b, strict=True):
+        elements += left.size
+        bits = [np.ascontiguousarray(x).reshape(-1).view(np.uint8).reshape(left.size, -1) for x in (left, right)]
+        wrong = (bits[0] != bits[1]).any(axis=1)
+        mismatches += int(wrong.sum())
+        if wrong.any():
+            wide = np.float64 if left.dtype.kind == "f" else np.int64
+            apart = np.abs(left.reshape(-1)[wrong].astype(wide) - right.reshape(-1)[wrong].astype(wide))
+            finite = apart[np.isfinite(apart)]
+            largest = max(largest, float(finite.max()) if finite.size == apart.size else float("inf"))
+    return Difference(elements, mismatches, largest)
+
+
+def shapes_of(graph: Graph, node: Node) -> tuple[object, ...]:
+    return node.op, tuple((graph.tensors[name].shape, graph.tensors[name].dtype) for name in node.outputs)
+
+
+def all_outputs(graph: Graph) -> Graph:
+    return graph.rebuilt(outputs=tuple(name for node in graph.nodes for name in node.outputs))
+
+
+def cut_at(graph: Graph, index: int) -> Graph:
+    """The model up to a node, whose first result is the output."""
+    return graph.rebuilt(nodes=graph.nodes[: index + 1], outputs=graph.nodes[index].outputs[:1])
+
+
+def divergence_at(graph: Graph, index: int, difference: Difference) -> Divergence:
+    node = graph.nodes[index]
+    return Divergence(index, node.op, node.name, node.outputs[0], difference)
