@@ -1,0 +1,1 @@
+"""Ready recipes; README.md has their grammar."""
