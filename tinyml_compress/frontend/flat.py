@@ -287,7 +287,14 @@ def option_values(flat: FlatOperator, options: Options, which: str) -> dict[str,
                 values[field.attr] = _vector(getattr(table, f"{name}AsNumpy")(), which, field.schema)
             else:
                 values[field.attr] = _scalar(getattr(table, name)(), field.kind, which, field.schema)
+    if (flat.options_type == 0 or flat.options is None) and not all(_is_zero(value) for value in values.values()):
+        # Runtimes then take zeros, which are not the schema's defaults and differ from one runtime to the other.
+        raise ModelError("an operator's options are missing", which=which, allowed=options.table, next_step=_NEXT)
     return values
+
+
+def _is_zero(value: object) -> bool:
+    return value.name == "NONE" if isinstance(value, Enum) else not value
 
 
 def _vector(raw: npt.NDArray[Any] | int, which: str, field: str) -> tuple[int, ...]:
