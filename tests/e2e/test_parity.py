@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -155,3 +156,16 @@ def test_layers_are_matched_by_name_when_the_operators_differ() -> None:
         [tensor("p", (1, 4), 0.5), tensor("q", (1, 4), 0.5)], [Node("RELU", ("p",), ("q",), relu, "q")], ["p"], ["q"]
     )
     assert layer_noise(real, [], lone, [])[1] == "the float model has other layers"
+
+
+def test_litert_and_tflm_part_at_fully_connected_layers(nets: Path) -> None:
+    """LiteRT's reference kernels round once there, TFLM twice; convolutions agree."""
+    if not (tflm.available() and find_spec("ai_edge_litert")):
+        pytest.skip("needs TensorFlow Lite Micro and LiteRT side by side")
+    for name in ("autoencoder", "residual"):
+        found = ladder(nets / f"{name}.tflite", vectors=30)
+        step = next(step for step in found.steps if step.above is Engine.TFLM)
+        assert step.first is None or step.first.op == "FULLY_CONNECTED"
+        if name == "autoencoder":
+            assert step.first is not None
+            assert step.first.difference.largest == 1

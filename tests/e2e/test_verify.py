@@ -91,7 +91,7 @@ def test_litert_runs_with_both_sets_of_kernels(folder: Path, engine: str) -> Non
     found = verify(*subjects_of(f"{folder / 'autoencoder.tflite'}@{engine}", None), vectors=4)
     assert found.b.engine is Engine.TFLM
     assert found.difference.elements > 0
-    assert found.difference.largest <= 3
+    assert found.difference.largest <= 12
     assert found.litert in found.summary()
     assert found.as_json()["litert"] == found.litert
 

@@ -126,7 +126,7 @@ def run_graph(graph: Graph, engine: Engine, rows: Sequence[Sequence[Array]], isa
 def _interpreted(model: bytes, engine: Engine) -> Run:
     if engine is Engine.TFLM:
         return lambda rows: tflm.run(model, rows).outputs
-    return lambda rows: host.run(model, rows, reference=engine is Engine.LITERT_REF)
+    return lambda rows: host.run(model, rows, reference=engine is Engine.LITERT_REF, newest=True)
 
 
 def _ours(graph: Graph, sha256: str, isa: Isa, level: Level) -> Run:

@@ -189,7 +189,7 @@ def ladder(
         Step(a, b, _difference(outputs[a], outputs[b]), _first(graph, inner[a], inner[b]))
         for a, b in itertools.pairwise(present)
     )
-    litert = host.runtime() if {Engine.LITERT, Engine.LITERT_REF} & set(present) else None
+    litert = host.runtime(newest=True) if {Engine.LITERT, Engine.LITERT_REF} & set(present) else None
     noise: tuple[LayerNoise, ...] = ()
     output_sqnr: float | None = None
     why: str | None = None

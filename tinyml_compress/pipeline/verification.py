@@ -140,7 +140,7 @@ def verify(
             total = Difference(
                 total.elements + one.elements, total.mismatches + one.mismatches, max(total.largest, one.largest)
             )
-    litert = host.runtime() if {a.engine, b.engine} & {Engine.LITERT, Engine.LITERT_REF} else None
+    litert = host.runtime(newest=True) if {a.engine, b.engine} & {Engine.LITERT, Engine.LITERT_REF} else None
     result = Verification(a, b, count, tuple(differing), total, litert)
     if result.equal:
         return result
