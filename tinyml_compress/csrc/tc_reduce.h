@@ -5,11 +5,7 @@
 #include "tc_requant.h"
 #include "tc_walk.h"
 
-typedef struct {
-    const int32_t *kept;    /* one lane: where an output element's input elements start */
-    const int32_t *reduced; /* one lane: those elements, from that start */
-} tc_reduce_params;
-
+/* `kept` walks (one lane) where the input elements of each output element start; `reduced` walks them from there. */
 typedef struct {
     const int32_t *kept;
     const int32_t *reduced;
@@ -18,5 +14,17 @@ typedef struct {
     int32_t shift;
     int32_t zero_point;
 } tc_sum_params;
+
+typedef struct {
+    const int32_t *kept;
+    const int32_t *reduced;
+    float divisor;
+} tc_f32_sum_params;
+
+typedef struct {
+    const int32_t *kept;
+    const int32_t *reduced;
+    int32_t larger; /* 1 for the maximum, 0 for the minimum */
+} tc_reduce_extreme_params;
 
 #endif

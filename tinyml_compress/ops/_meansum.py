@@ -23,8 +23,8 @@ def _quants(view: NodeView) -> tuple[Quant, Quant]:
 class MeanSumOperator(ReduceOperator):
     """`mean` tells the two apart."""
 
-    dtypes = ("int8", "int16")
-    types = (DType.INT8, DType.INT16)
+    dtypes = ("int8", "int16", "float32")
+    types = (DType.INT8, DType.INT16, DType.FLOAT32)
     max_axes = 2
     limits = "rank up to 5, up to 2 axes, constant axes"
     mean: bool
@@ -43,17 +43,27 @@ class MeanSumOperator(ReduceOperator):
 
     def check(self, view: NodeView) -> None:
         super().check(view)
-        source, target = _quants(view)
-        _checks.shift(self, view, quantize_multiplier(source.scale / target.scale)[1])
         count = reduced_elements(self, view)
+        if view.output().dtype is not DType.FLOAT32:
+            source, target = _quants(view)
+            _checks.shift(self, view, quantize_multiplier(source.scale / target.scale)[1])
         if count >= 1 << 15:
             raise self.refuse(view, "elements summed into one", found=count, allowed="below 32768")
         if view.input(0).elements == 0:
             raise self.refuse(view, "empty input", found=view.input(0).shape, allowed="at least one element")
 
 
+def _is_float(view: NodeView) -> bool:
+    return view.input(0).dtype is DType.FLOAT32
+
+
 def meansum_variants(operator: MeanSumOperator) -> tuple[Variant, ...]:
     """Kernels of MEAN or SUM."""
+
+    def emit_float(view: NodeView) -> tuple[Call, ...]:
+        params, tables = walk_params(operator, view)
+        params += (("divisor", float(reduced_elements(operator, view)) if operator.mean else 1.0),)
+        return (Call("tc_f32_sum__c", "tc_f32_sum_params", params, (In(0), Out()), tables),)
 
     def rescale(dtype: DType) -> Variant:
         symbol = f"tc_{_NAMES[dtype]}_sum_rescale__c"
@@ -72,4 +82,4 @@ def meansum_variants(operator: MeanSumOperator) -> tuple[Variant, ...]:
 
         return Variant(symbol, lambda view: view.input(0).dtype is dtype, emit)
 
-    return tuple(rescale(dtype) for dtype in _NAMES)
+    return (*(rescale(dtype) for dtype in _NAMES), Variant("tc_f32_sum__c", _is_float, emit_float))

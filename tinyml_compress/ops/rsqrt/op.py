@@ -9,7 +9,7 @@ import numpy as np
 from tinyml_compress.ir import Attrs, DType, NodeView
 from tinyml_compress.ops import _checks
 from tinyml_compress.ops._fixed_point import Ints, inverse_sqrt, requantize
-from tinyml_compress.ops._unary import UnaryOperator, all_values, lookup_variant
+from tinyml_compress.ops._unary import UnaryOperator, all_values, count_variant, lookup_variant
 from tinyml_compress.ops.numerics import quantize_multiplier
 
 __all__ = ["OPERATOR", "Rsqrt"]
@@ -42,13 +42,15 @@ def _results(view: NodeView) -> Ints:
 class Rsqrt(UnaryOperator):
     name = "RSQRT"
     attrs_type = Attrs
-    dtypes = ("int8",)
-    types = (DType.INT8,)
+    dtypes = ("int8", "float32")
+    types = (DType.INT8, DType.FLOAT32)
     limits = "negative values give 127 (TensorFlow Lite Micro stops)"
-    variants = (lookup_variant(_results),)
+    variants = (lookup_variant(_results), count_variant("tc_f32_rsqrt__c", DType.FLOAT32))
 
     def check(self, view: NodeView) -> None:
         super().check(view)
+        if view.output().dtype is DType.FLOAT32:
+            return
         for tensor in (view.input(0), view.output()):
             _checks.quantization(self, view, tensor)
         _checks.shift(self, view, _factor(view)[1] - _KEPT)

@@ -1,0 +1,49 @@
+"""TRANSPOSE_CONV equals TFLM byte for byte."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from tests.lib.graphs import const, quant, single
+from tests.lib.proof import Rng, ints, many, pick, quantized, refused, sample
+from tinyml_compress.ir import DType, Graph, Tensor
+from tinyml_compress.ops.numerics import Activation, Padding
+from tinyml_compress.ops.transpose_conv.op import TransposeConvAttrs
+
+
+def make(rng: Rng) -> Graph:
+    batch, height, width, depth, channels = (int(rng.integers(1, 6)) for _ in range(5))
+    kernel, strides = rng.integers(1, 5, 2).tolist(), rng.integers(1, 4, 2).tolist()
+    padding = pick(rng, tuple(Padding))
+    size = []
+    for n, k, s in zip((height, width), kernel, strides, strict=True):
+        size.append(n * s if padding is Padding.SAME else (n - 1) * s + k)
+    before, count = quantized(rng, DType.INT8), channels if rng.random() < 0.7 else 1
+    scales = rng.uniform(1e-3, 2e-2, count).tolist()
+    taps = kernel[0] * kernel[1] * depth
+    after = quantized(rng, DType.INT8, before.scale * 1e-2, before.scale * 2 * np.sqrt(taps))
+    weights = const("w", rng.integers(-127, 128, (channels, *kernel, depth)), scales, axis=0)
+    x = Tensor("x", (min(batch, 2), height, width, depth), DType.INT8, before)
+    y = Tensor("y", (min(batch, 2), *size, channels), DType.INT8, after)
+    inputs = [ints("shape", y.shape), weights, x]
+    if rng.random() < 0.7:
+        bias = const("b", rng.integers(-3000, 3000, channels), [before.scale * s for s in scales], dtype=DType.INT32)
+        inputs.append(bias)
+    return single("TRANSPOSE_CONV", inputs, y, TransposeConvAttrs(padding, strides[1], strides[0]))
+
+
+test_sample = sample(make, 24)
+test_many = many(make)
+
+
+def test_refuses() -> None:
+    x, y = Tensor("x", (1, 2, 2, 3), DType.INT8, quant(0.1)), Tensor("y", (1, 4, 4, 2), DType.INT8, quant(0.1))
+    weights, shape = const("w", np.ones((2, 2, 2, 3)), 0.1), ints("shape", y.shape)
+    attrs = TransposeConvAttrs(Padding.SAME, 2, 2)
+    run_time = Tensor("w", (2, 2, 2, 3), DType.INT8, quant(0.1))
+    refused(single("TRANSPOSE_CONV", [shape, run_time, x], y, attrs), "at run time")
+    refused(
+        single("TRANSPOSE_CONV", [shape, const("w", np.ones((2, 2, 2, 4)), 0.1), x], y, attrs), "shape of the weights"
+    )
+    fused = TransposeConvAttrs(Padding.SAME, 2, 2, Activation.RELU)
+    refused(single("TRANSPOSE_CONV", [shape, weights, x], y, fused), "fused activation")

@@ -1,0 +1,19 @@
+/* Index of the first smallest or largest float along an axis. */
+#include "tc_arg_extreme.h"
+
+TC_KERNEL void tc_f32_arg_extreme__c(const tc_arg_extreme_params *p, const float *in, int32_t *out) {
+    for (int32_t outer = 0; outer < p->outer; ++outer, in += p->size * p->inner) {
+        for (int32_t inner = 0; inner < p->inner; ++inner) {
+            float best = in[inner];
+            int32_t index = 0;
+            for (int32_t i = 1; i < p->size; ++i) {
+                const float x = in[i * p->inner + inner];
+                if (p->larger ? x > best : x < best) {
+                    best = x;
+                    index = i;
+                }
+            }
+            *out++ = index;
+        }
+    }
+}

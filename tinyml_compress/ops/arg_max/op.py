@@ -1,0 +1,17 @@
+"""ARG_MAX along an axis."""
+
+from __future__ import annotations
+
+from tinyml_compress.ops._arguments import ArgExtremeOperator
+from tinyml_compress.ops.base import OptionField, Options
+
+__all__ = ["OPERATOR", "ArgMax"]
+
+
+class ArgMax(ArgExtremeOperator):
+    name = "ARG_MAX"
+    options = Options("ArgMaxOptions", (OptionField("output_type", "output_type"),))
+    larger = True
+
+
+OPERATOR = ArgMax()

@@ -1,0 +1,153 @@
+"""BATCH_MATMUL: products of matrices, either of which may be transposed, with broadcast batches."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import cast
+
+import numpy as np
+
+from tinyml_compress.ir import Attrs, DType, NodeView
+from tinyml_compress.ops import _checks
+from tinyml_compress.ops._walk import broadcast_steps, walk
+from tinyml_compress.ops.base import Call, In, Operator, OptionField, Options, Out, ParamValue, Ref, Table, Variant
+from tinyml_compress.ops.numerics import quantize_multiplier
+
+__all__ = ["OPERATOR", "BatchMatmul", "BatchMatmulAttrs"]
+
+_MAX_RANK = 5
+
+
+@dataclass(frozen=True)
+class BatchMatmulAttrs(Attrs):
+    """Attributes of BATCH_MATMUL."""
+
+    adj_x: bool = False
+    adj_y: bool = False
+    asymmetric_quantize_inputs: bool = False
+
+
+@dataclass(frozen=True)
+class _Matrix:
+    """A matrix as the product reads it, with the steps between its rows and columns."""
+
+    rows: int
+    columns: int
+    row_step: int
+    column_step: int
+
+
+def _matrix(view: NodeView, index: int) -> _Matrix:
+    attrs = cast(BatchMatmulAttrs, view.attrs)
+    rows, columns = view.input(index).shape[-2:]
+    if attrs.adj_x if index == 0 else attrs.adj_y:
+        return _Matrix(columns, rows, 1, columns)
+    return _Matrix(rows, columns, columns, 1)
+
+
+def _factor(view: NodeView) -> tuple[int, int]:
+    first, second, out = view.input(0).quant, view.input(1).quant, view.output().quant
+    assert first is not None
+    assert second is not None
+    assert out is not None
+    product = np.float32(first.scale) * np.float32(second.scale)  # in float32, unlike a convolution's
+    return quantize_multiplier(float(product) / out.scale)
+
+
+def _shared(view: NodeView) -> tuple[tuple[tuple[str, ParamValue], ...], Table]:
+    first, second, out = _matrix(view, 0), _matrix(view, 1), view.output().shape
+    steps = []
+    for index in (0, 1):
+        shape = view.input(index).shape
+        size = shape[-2] * shape[-1]
+        steps.append([step * size for step in broadcast_steps(shape[:-2], len(out) - 2)])
+    table = Table("walk", "int32_t", walk(out[:-2], *steps).table)
+    params = (
+        ("batches", Ref("walk")),
+        ("rows", first.rows),
+        ("columns", second.columns),
+        ("depth", first.columns),
+        ("row_step1", first.row_step),
+        ("depth_step1", first.column_step),
+        ("depth_step2", second.row_step),
+        ("column_step2", second.column_step),
+    )
+    return params, table
+
+
+def _emit_s8(view: NodeView) -> tuple[Call, ...]:
+    first, second, out = view.input(0).quant, view.input(1).quant, view.output().quant
+    assert first is not None
+    assert second is not None
+    assert out is not None
+    params, table = _shared(view)
+    multiplier, shift = _factor(view)
+    params += (
+        ("zero_point1", first.zero_point),
+        ("zero_point2", second.zero_point),
+        ("multiplier", multiplier),
+        ("shift", shift),
+        ("zero_point", out.zero_point),
+    )
+    return (Call("tc_s8_batch_matmul__c", "tc_s8_batch_matmul_params", params, (In(0), In(1), Out()), (table,)),)
+
+
+def _emit_f32(view: NodeView) -> tuple[Call, ...]:
+    params, table = _shared(view)
+    return (Call("tc_f32_batch_matmul__c", "tc_batch_matmul_params", params, (In(0), In(1), Out()), (table,)),)
+
+
+class BatchMatmul(Operator):
+    name = "BATCH_MATMUL"
+    attrs_type = BatchMatmulAttrs
+    options = Options(
+        "BatchMatMulOptions",
+        (
+            OptionField("adj_x", "adj_x", bool),
+            OptionField("adj_y", "adj_y", bool),
+            OptionField("asymmetric_quantize_inputs", "asymmetric_quantize_inputs", bool),
+        ),
+    )
+    dtypes = ("int8", "float32")
+    limits = f"rank 2 to {_MAX_RANK}"
+    variants = (
+        Variant("tc_s8_batch_matmul__c", lambda view: view.input(0).dtype is DType.INT8, _emit_s8),
+        Variant("tc_f32_batch_matmul__c", lambda view: view.input(0).dtype is DType.FLOAT32, _emit_f32),
+    )
+
+    def check(self, view: NodeView) -> None:
+        _checks.arity(self, view, 2)
+        dtype = _checks.dtypes(self, view, view.input(0), (DType.INT8, DType.FLOAT32))
+        for tensor in (view.input(1), view.output()):
+            _checks.dtypes(self, view, tensor, (dtype,))
+        for index in (0, 1):
+            _checks.full_rank(self, view, view.input(index), _MAX_RANK, 2)
+        first, second = _matrix(view, 0), _matrix(view, 1)
+        if first.columns != second.rows:
+            raise self.refuse(
+                view,
+                "inner sizes differ",
+                found=f"{view.input(0).shape} by {view.input(1).shape}",
+                allowed="equal ones",
+            )
+        if 0 in (first.rows, first.columns, second.columns):
+            raise self.refuse(view, "empty matrix", found=f"{view.input(0).shape} by {view.input(1).shape}")
+        for a, b in zip(reversed(view.input(0).shape[:-2]), reversed(view.input(1).shape[:-2]), strict=False):
+            if a != b and 1 not in (a, b):
+                raise self.refuse(
+                    view, "batches do not broadcast", found=f"{view.input(0).shape} by {view.input(1).shape}"
+                )
+        if dtype is DType.INT8:
+            for tensor in (view.input(0), view.input(1), view.output()):
+                _checks.quantization(self, view, tensor)
+            _checks.shift(self, view, _factor(view)[1])
+
+    def output_shapes(self, view: NodeView) -> tuple[tuple[int, ...], ...]:
+        batches = np.broadcast_shapes(view.input(0).shape[:-2], view.input(1).shape[:-2])
+        return ((*(int(size) for size in batches), _matrix(view, 0).rows, _matrix(view, 1).columns),)
+
+    def macs(self, view: NodeView) -> int:
+        return view.output().elements * _matrix(view, 0).columns
+
+
+OPERATOR = BatchMatmul()

@@ -1,0 +1,40 @@
+"""FILL: a tensor of one value."""
+
+from __future__ import annotations
+
+from tinyml_compress.ir import Attrs, DType, NodeView
+from tinyml_compress.ops import _checks
+from tinyml_compress.ops._moves import MoveOperator, fill_call, move_call
+from tinyml_compress.ops.base import Call, Options
+
+__all__ = ["OPERATOR", "Fill"]
+
+_TYPES = (DType.INT8, DType.INT32, DType.FLOAT32)
+
+
+class Fill(MoveOperator):
+    name = "FILL"
+    attrs_type = Attrs
+    options = Options("FillOptions")
+    dtypes = ("int8", "int32", "float32")
+    limits = "shape constant"
+
+    def check(self, view: NodeView) -> None:
+        _checks.arity(self, view, 2)
+        dtype = _checks.dtypes(self, view, view.input(1), _TYPES, "the value")
+        _checks.dtypes(self, view, view.output(), (dtype,))
+        shape = _checks.constant_ints(self, view, 0, "the shape")
+        if any(size < 0 for size in shape) or view.input(1).shape:
+            raise self.refuse(view, "shape or value", found=f"{shape}, {view.input(1).shape}", allowed="a scalar value")
+
+    def output_shapes(self, view: NodeView) -> tuple[tuple[int, ...], ...]:
+        return (_checks.constant_ints(self, view, 0, "the shape"),)
+
+    def moves(self, view: NodeView) -> tuple[Call, ...]:
+        value = view.input(1).data
+        if value is not None:
+            return (fill_call(view, value.reshape(-1)[0], view.output().elements),)
+        return (move_call(view, (view.output().elements,), (0,), (1,), source=1),)
+
+
+OPERATOR = Fill()

@@ -1,0 +1,15 @@
+"""REDUCE_MAX over axes."""
+
+from __future__ import annotations
+
+from tinyml_compress.ops._extremes import ExtremeOperator
+
+__all__ = ["OPERATOR", "ReduceMax"]
+
+
+class ReduceMax(ExtremeOperator):
+    name = "REDUCE_MAX"
+    larger = True
+
+
+OPERATOR = ReduceMax()

@@ -1,0 +1,23 @@
+/* Bilinear resizing of int8; the mean is rounded with ties away from zero. */
+#include "tc_resize_bilinear.h"
+
+TC_KERNEL void tc_s8_resize_bilinear__c(const tc_resize_bilinear_params *p, const int8_t *in, int8_t *out) {
+    for (int32_t batch = 0; batch < p->batches; ++batch, in += p->batch) {
+        for (int32_t y = 0; y < p->height; ++y) {
+            const int32_t *row = p->rows + 3 * y;
+            for (int32_t x = 0; x < p->width; ++x) {
+                const int32_t *column = p->columns + 3 * x;
+                const int8_t *low_low = in + row[0] + column[0];
+                const int8_t *high_low = in + row[1] + column[0];
+                const int8_t *low_high = in + row[0] + column[1];
+                const int8_t *high_high = in + row[1] + column[1];
+                for (int32_t c = 0; c < p->depth; ++c) {
+                    const int32_t near = low_low[c] * (1024 - row[2]) + high_low[c] * row[2];
+                    const int32_t far = low_high[c] * (1024 - row[2]) + high_high[c] * row[2];
+                    const int32_t mean = near * (1024 - column[2]) + far * column[2];
+                    *out++ = (int8_t)((mean + (mean > 0 ? 1 << 19 : -(1 << 19))) / (1 << 20));
+                }
+            }
+        }
+    }
+}

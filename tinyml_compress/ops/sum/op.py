@@ -1,0 +1,16 @@
+"""SUM over axes."""
+
+from __future__ import annotations
+
+from tinyml_compress.ops._meansum import MeanSumOperator, meansum_variants
+
+__all__ = ["OPERATOR", "Sum"]
+
+
+class Sum(MeanSumOperator):
+    name = "SUM"
+    mean = False
+
+
+OPERATOR = Sum()
+Sum.variants = meansum_variants(OPERATOR)

@@ -1,0 +1,145 @@
+"""TRANSPOSE_CONV: every input pixel spreads over a window of the output."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import cast
+
+import numpy as np
+
+from tinyml_compress.ir import Attrs, DType, NodeView, Tensor
+from tinyml_compress.ops import _checks
+from tinyml_compress.ops._products import axis_window, checked_multiplier
+from tinyml_compress.ops.base import Call, In, Operator, OptionField, Options, Out, Ref, Role, Table, Variant
+from tinyml_compress.ops.numerics import Activation, Padding
+
+__all__ = ["OPERATOR", "TransposeConv", "TransposeConvAttrs"]
+
+_WEIGHTS, _INPUT, _BIAS = 1, 2, 3
+
+
+@dataclass(frozen=True)
+class TransposeConvAttrs(Attrs):
+    """Attributes of TRANSPOSE_CONV."""
+
+    padding: Padding = Padding.SAME
+    stride_w: int = 1
+    stride_h: int = 1
+    activation: Activation = Activation.NONE
+
+
+def _multipliers(op: Operator, view: NodeView) -> list[tuple[int, int]]:
+    source, weights, target = view.input(_INPUT).quant, view.input(_WEIGHTS).quant, view.output().quant
+    assert source is not None
+    assert weights is not None
+    assert target is not None
+    channels = view.input(_WEIGHTS).shape[0]
+    scales = weights.scales if weights.per_channel else weights.scales[:1] * channels
+    return [checked_multiplier(op, view, source.scale * scale / target.scale) for scale in scales]
+
+
+def _bias(view: NodeView) -> Tensor | None:
+    return view.optional_input(_BIAS)
+
+
+def _emit(view: NodeView) -> tuple[Call, ...]:
+    attrs, source, target = cast(TransposeConvAttrs, view.attrs), view.input(_INPUT), view.output()
+    weights, bias = view.input(_WEIGHTS), _bias(view)
+    assert weights.data is not None
+    assert source.quant is not None
+    assert target.quant is not None
+    channels, height, width, depth = weights.shape
+    offsets = np.zeros(channels, np.int64) if bias is None or bias.data is None else bias.data.astype(np.int64)
+    scaling = np.array(_multipliers(OPERATOR, view), np.int64)
+    table = np.column_stack([offsets.reshape(-1), scaling]).astype(np.int32)
+    params = (
+        ("batches", source.shape[0]),
+        ("in_height", source.shape[1]),
+        ("in_width", source.shape[2]),
+        ("in_depth", depth),
+        ("height", height),
+        ("width", width),
+        ("out_height", target.shape[1]),
+        ("out_width", target.shape[2]),
+        ("out_depth", channels),
+        ("stride_h", attrs.stride_h),
+        ("stride_w", attrs.stride_w),
+        ("pad_h", axis_window(attrs.padding, target.shape[1], height, attrs.stride_h)[1]),
+        ("pad_w", axis_window(attrs.padding, target.shape[2], width, attrs.stride_w)[1]),
+        ("in_zero_point", source.quant.zero_point),
+        ("zero_point", target.quant.zero_point),
+        ("weights", Ref("weights")),
+        ("channels", Ref("channels")),
+    )
+    tables = (
+        Table("weights", "int8_t", np.asarray(weights.data, np.int8), Role.WEIGHTS),
+        Table("channels", "int32_t", table, Role.WEIGHTS),
+    )
+    return (Call("tc_s8_transpose_conv__c", "tc_transpose_conv_params", params, (In(_INPUT), Out()), tables),)
+
+
+class TransposeConv(Operator):
+    name = "TRANSPOSE_CONV"
+    attrs_type = TransposeConvAttrs
+    options = Options(
+        "TransposeConvOptions",
+        (
+            OptionField("padding", "padding", Padding),
+            OptionField("stride_w", "stride_w"),
+            OptionField("stride_h", "stride_h"),
+            OptionField("activation", "fused_activation_function", Activation),
+        ),
+    )
+    dtypes = ("int8",)
+    limits = "constant weights and bias, no fused activation"
+    variants = (Variant("tc_s8_transpose_conv__c", lambda view: True, _emit),)
+
+    def check(self, view: NodeView) -> None:
+        attrs = cast(TransposeConvAttrs, view.attrs)
+        if len(view.node.inputs) not in (3, 4) or None in view.node.inputs[:3] or len(view.node.outputs) != 1:
+            raise self.refuse(view, "number of inputs", found=len(view.node.inputs), allowed="3 or 4")
+        source, weights, target = view.input(_INPUT), view.input(_WEIGHTS), view.output()
+        for tensor, what in ((source, "the input"), (weights, "the weights"), (target, "the output")):
+            _checks.dtypes(self, view, tensor, (DType.INT8,), what)
+            _checks.full_rank(self, view, tensor, 4, 4)
+        if weights.data is None:
+            raise self.refuse(view, "weights are computed at run time", found=weights.name, allowed="a constant")
+        if attrs.activation is not Activation.NONE:
+            raise self.refuse(view, "fused activation", found=attrs.activation.name, allowed="NONE")
+        if attrs.stride_h < 1 or attrs.stride_w < 1:
+            raise self.refuse(view, "strides", found=f"{attrs.stride_h} and {attrs.stride_w}", allowed="1 or more")
+        if weights.shape[3] != source.shape[3] or weights.shape[0] != target.shape[3]:
+            raise self.refuse(view, "shape of the weights", found=weights.shape, allowed="output, h, w, input channels")
+        if target.shape[0] != source.shape[0] or 0 in source.shape or 0 in target.shape or 0 in weights.shape:
+            raise self.refuse(
+                view, "shapes", found=f"{source.shape} to {target.shape}", allowed="one batch size, not 0"
+            )
+        _checks.quantization(self, view, source)
+        _checks.quantization(self, view, target)
+        self._check_weights(view, weights)
+        bias = _bias(view)
+        if bias is not None:
+            _checks.dtypes(self, view, bias, (DType.INT32,), "the bias")
+            if bias.data is None or bias.elements != weights.shape[0]:
+                raise self.refuse(view, "the bias", found=bias.shape, allowed=f"{weights.shape[0]} constants")
+        _multipliers(self, view)
+
+    def _check_weights(self, view: NodeView, weights: Tensor) -> None:
+        quant = weights.quant
+        if quant is None or len(quant.scales) not in (1, weights.shape[0]):
+            raise self.refuse(view, "scales of the weights", found=quant, allowed="one, or one per output channel")
+        if any(zero != 0 for zero in quant.zero_points) or min(quant.scales) <= 0:
+            raise self.refuse(view, "quantization of the weights", found=quant.zero_points, allowed="zero points 0")
+        if quant.per_channel and quant.axis not in (0, None):
+            raise self.refuse(view, "axis of the weights' scales", found=quant.axis, allowed=0)
+
+    def output_shapes(self, view: NodeView) -> tuple[tuple[int, ...], ...]:
+        # The first input names the shape; TensorFlow Lite Micro takes the output tensor's own.
+        return (view.output().shape,)
+
+    def macs(self, view: NodeView) -> int:
+        weights = view.input(_WEIGHTS).shape
+        return view.input(_INPUT).elements * weights[0] * weights[1] * weights[2]
+
+
+OPERATOR = TransposeConv()

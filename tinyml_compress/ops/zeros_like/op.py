@@ -1,0 +1,31 @@
+"""ZEROS_LIKE: zeros in the shape of a tensor."""
+
+from __future__ import annotations
+
+from tinyml_compress.ir import Attrs, DType, NodeView
+from tinyml_compress.ops import _checks
+from tinyml_compress.ops._moves import MoveOperator, fill_call
+from tinyml_compress.ops.base import Call, Options
+
+__all__ = ["OPERATOR", "ZerosLike"]
+
+
+class ZerosLike(MoveOperator):
+    name = "ZEROS_LIKE"
+    attrs_type = Attrs
+    options = Options("ZerosLikeOptions")
+    dtypes = ("int32", "int64", "float32")
+
+    def check(self, view: NodeView) -> None:
+        _checks.arity(self, view, 1)
+        dtype = _checks.dtypes(self, view, view.input(0), (DType.INT32, DType.INT64, DType.FLOAT32))
+        _checks.dtypes(self, view, view.output(), (dtype,))
+
+    def output_shapes(self, view: NodeView) -> tuple[tuple[int, ...], ...]:
+        return (view.input(0).shape,)
+
+    def moves(self, view: NodeView) -> tuple[Call, ...]:
+        return (fill_call(view, view.output().dtype.numpy.type(0), view.output().elements),)
+
+
+OPERATOR = ZerosLike()
