@@ -1,0 +1,212 @@
+"""What each pass rewrites, and what it must leave alone."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from tests.lib.graphs import const, quant
+from tests.lib.messy import Messy
+from tinyml_compress.errors import GraphError
+from tinyml_compress.ir import DType, Graph, Tensor
+from tinyml_compress.ops.conv_2d.op import Conv2DAttrs
+from tinyml_compress.ops.depthwise_conv_2d.op import DepthwiseConv2DAttrs
+from tinyml_compress.ops.numerics import Activation, Padding
+from tinyml_compress.passes import PASSES, fold_constants, run
+from tinyml_compress.passes.fold_padding import fold_padding
+from tinyml_compress.passes.fuse_activations import fuse_activations
+from tinyml_compress.passes.remove_dead_nodes import remove_dead_nodes
+from tinyml_compress.passes.remove_noops import remove_noops
+
+BORDER = [[0, 0], [1, 2], [0, 1], [0, 0]]
+
+
+def _ops(graph: Graph) -> list[str]:
+    return [node.op for node in graph.nodes]
+
+
+def _pads(graph: Graph, index: int = 0) -> tuple[int, int, int, int] | None:
+    attrs = graph.nodes[index].attrs
+    assert isinstance(attrs, Conv2DAttrs | DepthwiseConv2DAttrs)
+    return attrs.pads
+
+
+# --- padding ---
+
+
+def test_pad_goes_into_a_convolution() -> None:
+    net = Messy(1)
+    graph = run(net.graph(net.conv(net.pad(net.input, BORDER), Padding.VALID)), (fold_padding,))
+    assert len(graph.nodes) == 1
+    assert _pads(graph) == (1, 2, 0, 1)
+    assert graph.nodes[0].inputs[0] == "input"
+
+
+def test_chains_and_the_scheme_of_the_convolution_add_up() -> None:
+    for seed in range(30):
+        net = Messy(seed)
+        graph = run(net.graph(net.conv(net.pad(net.pad(net.input, BORDER), BORDER), Padding.SAME)), (fold_padding,))
+        pads = _pads(graph)
+        assert len(graph.nodes) == 1
+        assert pads is not None
+        assert all(found >= twice for found, twice in zip(pads, (2, 4, 0, 2), strict=True))
+
+
+def test_all_readers_must_be_convolutions() -> None:
+    net = Messy(2)
+    padded = net.pad(net.input, BORDER)
+    both = net.graph(net.conv(padded), net.conv(padded))
+    assert len(run(both, (fold_padding,)).nodes) == 2
+    net = Messy(2)
+    padded = net.pad(net.input, BORDER)
+    mixed = net.graph(net.conv(padded), net.relu(padded, rescale=True))
+    assert run(mixed, (fold_padding,)) is mixed
+
+
+@pytest.mark.parametrize("case", ["output", "channels", "value", "quantization"])
+def test_padding_that_stays(case: str) -> None:
+    net = Messy(3)
+    amounts = [[0, 0], [1, 1], [0, 0], [0, 1]] if case == "channels" else BORDER
+    padded = net.pad(net.input, amounts, value=9 if case == "value" else None)
+    if case == "quantization":
+        padded = replace(padded, quant=quant(0.5, 3))
+        net.tensors[padded.name] = padded
+    made = net.conv(padded)
+    graph = net.graph(made, padded) if case == "output" else net.graph(made)
+    assert run(graph, (fold_padding,)) is graph
+
+
+# --- activations ---
+
+
+def test_activations_go_into_their_maker() -> None:
+    net = Messy(4)
+    graph = run(net.graph(net.relu(net.relu(net.conv(net.input, activation=Activation.NONE)), six=True)))
+    assert len(graph.nodes) == 1
+    assert graph.nodes[0].attrs.activation is Activation.RELU6  # type: ignore[attr-defined]
+    assert graph.nodes[0].outputs == graph.outputs
+
+
+@pytest.mark.parametrize("case", ["read twice", "output", "rescales", "no maker"])
+def test_activations_that_stay(case: str) -> None:
+    net = Messy(5)
+    made = net.input if case == "no maker" else net.conv(net.input, activation=Activation.NONE)
+    done = net.relu(made, rescale=case == "rescales")
+    if case == "read twice":
+        done = net.add(done, made)
+    graph = net.graph(done, made) if case == "output" else net.graph(done)
+    assert run(graph, (fuse_activations,)) is graph
+
+
+# --- nothing to do ---
+
+
+@pytest.mark.parametrize("kind", ["requantize", "reshape", "transpose", "concat", "whole", "pad"])
+@pytest.mark.parametrize("at_end", [False, True])
+def test_noops_vanish(kind: str, at_end: bool) -> None:
+    net = Messy(6)
+    made = net.relu(net.input, rescale=True)
+    same = {
+        "requantize": lambda: net.requantize(made),
+        "reshape": lambda: net.reshape(made, made.shape),
+        "transpose": lambda: net.transpose(made, (0, 1, 2, 3)),
+        "concat": lambda: net.concat(made),
+        "whole": lambda: net.whole(made),
+        "pad": lambda: net.pad(made, [[0, 0]] * 4),
+    }[kind]()
+    graph = net.graph(same) if at_end else net.graph(net.relu(same, rescale=True))
+    after = run(graph, (remove_noops,))
+    assert _ops(after) == (["RELU"] if at_end else ["RELU", "RELU"])
+    assert after.outputs == graph.outputs
+    assert after.inputs == graph.inputs
+
+
+def test_noops_between_input_and_output_stay() -> None:
+    net = Messy(7)
+    graph = net.graph(net.requantize(net.input))
+    assert run(graph, (remove_noops,)) is graph
+    net = Messy(7)
+    made = net.relu(net.input, rescale=True)
+    twice = run(net.graph(made, net.requantize(made), net.requantize(made)), (remove_noops,))
+    assert _ops(twice) == ["RELU", "QUANTIZE", "QUANTIZE"]
+
+
+def test_chains_of_noops_and_their_other_readers() -> None:
+    net = Messy(8)
+    made = net.relu(net.input, rescale=True)
+    end = net.concat(net.requantize(net.whole(made)))
+    graph = run(net.graph(end, net.relu(made, rescale=True)), (remove_noops,))
+    assert _ops(graph) == ["RELU", "RELU"]
+
+
+def test_moving_and_rescaling_are_no_noops() -> None:
+    net = Messy(9)
+    x = net.transpose(net.input, (0, 2, 1, 3))
+    x = net.reshape(x, (1, 6, 5, 3))
+    graph = net.graph(net.requantize(x, same=False))
+    assert run(graph, (remove_noops,)) is graph
+
+
+# --- dead ends and constants ---
+
+
+def test_dead_ends_go_with_what_only_they_read() -> None:
+    net = Messy(10)
+    net.conv(net.relu(net.input, rescale=True))
+    graph = run(net.graph(net.relu(net.input)), (remove_dead_nodes,))
+    assert _ops(graph) == ["RELU"]
+    assert set(graph.tensors) == {"input", graph.outputs[0]}
+
+
+def test_constants_fold_through_chains() -> None:
+    net = Messy(11)
+    graph = run(net.graph(net.add_folded(net.input)), (fold_constants,))
+    assert _ops(graph) == ["ADD"]
+    (held,) = (tensor for tensor in graph.tensors.values() if tensor.is_const)
+    assert held.dtype is DType.INT8
+    assert held.shape == (1, 1, 1, 3)
+
+
+def test_dequantize_of_a_constant_is_exact() -> None:
+    net = Messy(12)
+    stored = const("k", np.arange(-128, 128), 0.1, 5)
+    real = net.emit("DEQUANTIZE", [stored], (256,), Tensor("", (), DType.FLOAT32))
+    again = net.emit("QUANTIZE", [real], (256,), Tensor("", (), DType.INT8, quant(0.1, 5)))
+    graph = run(net.graph(again, net.relu(net.input)), (fold_constants,))
+    assert _ops(graph) == ["RELU"]
+    data = graph.tensors[again.name].data
+    assert data is not None
+    assert np.array_equal(data, np.arange(-128, 128))
+
+
+def test_what_would_fill_the_flash_is_not_folded() -> None:
+    net = Messy(13)
+    big = Tensor("k", (1 << 20, 2), DType.INT8, quant(0.1), _zeros((1 << 20, 2)))
+    graph = net.graph(net.reshape(big, (2, 1 << 20)))
+    assert run(graph, (fold_constants,)) is graph
+
+
+def _zeros(shape: tuple[int, ...]) -> np.ndarray[tuple[int, ...], np.dtype[np.int8]]:
+    data = np.zeros(shape, np.int8)
+    data.setflags(write=False)
+    return data
+
+
+# --- the order, and the checks between ---
+
+
+def test_passes_have_nothing_left_to_do_after_one_round() -> None:
+    from tests.lib.messy import messy
+
+    for seed in range(40):
+        once = run(messy(seed))
+        assert [node.op for node in run(once).nodes] == [node.op for node in once.nodes]
+
+
+def test_a_pass_that_breaks_the_graph_is_caught() -> None:
+    net = Messy(14)
+    graph = net.graph(net.relu(net.input))
+    with pytest.raises(GraphError, match="nothing makes"):
+        run(graph, (*PASSES, lambda given: replace(given, nodes=())))
