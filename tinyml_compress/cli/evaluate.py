@@ -1,4 +1,4 @@
-"""`tinyml-compress evaluate`: accuracy or reconstruction error, and agreement of two models."""
+"""`tinyml-compress evaluate`: accuracy or reconstruction error, agreement, and the parity ladder."""
 
 from __future__ import annotations
 
@@ -10,21 +10,29 @@ EXAMPLES = """\b
 Examples:
   tinyml-compress evaluate model.tflite --data data:digits:test
   tinyml-compress evaluate model.tflite --data mine.npz --engine tflm --against model.keras --json
+  tinyml-compress evaluate a.tflite b.tflite c.keras --data mine.npz
+  tinyml-compress evaluate model.tflite --ladder --against model.keras --data mine.npz
 """
 ENGINES = click.Choice(["auto", "keras", "host", "tflm", "aot"])
 
 
 @click.command(epilog=EXAMPLES)
-@click.argument("model")
-@data_option(what="Samples, with labels where accuracy is wanted")
+@click.argument("models", nargs=-1, required=True, metavar="MODEL...")
+@data_option(required=False, what="Samples, with labels where accuracy is wanted")
 @click.option(
     "--engine",
     type=ENGINES,
     default="auto",
     help="What runs a .tflite file: TensorFlow Lite on this host (the default), TensorFlow Lite Micro, or our C.",
 )
-@click.option("--against", metavar="MODEL", help="A second model to compare the outputs with.")
-@click.option("--against-engine", type=ENGINES, default="auto", help="What runs the second model.")
+@click.option("--against", metavar="MODEL", help="A model, say the float one, to compare the outputs with.")
+@click.option("--against-engine", type=ENGINES, default="auto", help="What runs that model.")
+@click.option(
+    "--ladder",
+    "with_ladder",
+    is_flag=True,
+    help="Float, LiteRT, its reference kernels, TFLM and our C on the same inputs: the first layer where two part.",
+)
 @click.option(
     "--task",
     type=click.Choice(["auto", "classification", "reconstruction"]),
@@ -35,24 +43,38 @@ ENGINES = click.Choice(["auto", "keras", "host", "tflm", "aot"])
 @seed_option
 @json_option
 def command(
-    model: str,
-    data: str,
+    models: tuple[str, ...],
+    data: str | None,
     engine: str,
     against: str | None,
     against_engine: str,
+    with_ladder: bool,
     task: str,
     samples: int | None,
     seed: int,
     as_json: bool,
 ) -> None:
-    """Score MODEL on a data set, with a 95% interval; compare it with another model.
+    """Score each MODEL on a data set, with a 95% interval; compare with another model.
 
     MODEL is a .tflite file, a .keras or .h5 file, a SavedModel folder, package.module:function, or zoo:NAME.
     """
-    from tinyml_compress.pipeline.evaluation import evaluate
+    if with_ladder:
+        if len(models) != 1:
+            raise click.UsageError("--ladder takes one .tflite file")
+        from tinyml_compress.pipeline.parity import ladder_on
 
-    done = evaluate(
-        model,
+        steps = ladder_on(models[0], data, reference=against, samples=samples, seed=seed)
+        if as_json:
+            print_json(steps.as_json())
+        else:
+            click.echo(steps.summary())
+        return
+    if data is None:
+        raise click.UsageError("say on which data: --data SET (only --ladder makes up inputs)")
+    from tinyml_compress.pipeline.evaluation import evaluate_all, table_rows
+
+    done = evaluate_all(
+        models,
         data,
         engine=engine,
         against=against,
@@ -62,6 +84,10 @@ def command(
         seed=seed,
     )
     if as_json:
-        print_json(done.as_json())
+        print_json(done[0].as_json() if len(done) == 1 else [one.as_json() for one in done])
+    elif len(done) == 1:
+        click.echo(done[0].summary())
     else:
-        click.echo(done.summary())
+        from tinyml_compress.report.evaluation import print_evaluations
+
+        print_evaluations(f"{len(done)} models on {done[0].data}", done[0].against, table_rows(done))

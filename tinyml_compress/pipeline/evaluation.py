@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
@@ -14,9 +14,11 @@ from tinyml_compress import data as data_room
 from tinyml_compress.data import DataSet
 from tinyml_compress.errors import ModelError, UsageError
 from tinyml_compress.evaluation import Accuracy, Agreement, Reconstruction, Task, agreement, score, task_of
+from tinyml_compress.report.evaluation import EvaluationRow
 from tinyml_compress.support import files
+from tinyml_compress.support.progress import stage
 
-__all__ = ["Engine", "Evaluation", "Evaluator", "evaluate", "evaluator"]
+__all__ = ["Engine", "Evaluation", "Evaluator", "evaluate", "evaluate_all", "evaluator", "table_rows"]
 
 Floats = npt.NDArray[np.float32]
 
@@ -82,6 +84,8 @@ class Evaluation:
             shown["against"] = self.against
             if self.against_score is not None:
                 shown["against_score"] = _score_json(self.against_score)
+            if self.inside_interval is not None:
+                shown["difference_inside_interval"] = self.inside_interval
             shown["agreement"] = {
                 "total": self.agreement.total,
                 "max_difference": self.agreement.max_difference,
@@ -89,6 +93,14 @@ class Evaluation:
                 **({} if self.agreement.same is None else {"same": self.agreement.same}),
             }
         return shown
+
+    @property
+    def inside_interval(self) -> bool | None:
+        """Whether the other model's accuracy lies inside this one's interval, so that the set cannot tell them apart."""
+        if not isinstance(self.score, Accuracy) or not isinstance(self.against_score, Accuracy):
+            return None
+        low, high = self.score.interval
+        return low <= self.against_score.value <= high
 
     def summary(self) -> str:
         """The result in a few lines for the terminal."""
@@ -102,6 +114,9 @@ class Evaluation:
             rows.append(("against", self.against))
             if self.against_score is not None:
                 rows.append((f"  its {measure}", str(self.against_score)))
+            if self.inside_interval is not None:
+                inside = "inside the interval: this set cannot tell the two apart"
+                rows.append(("  difference", inside if self.inside_interval else "outside the interval"))
             rows.append(("agreement", str(self.agreement)))
         width = max(len(label) for label, _ in rows)
         return "\n".join(f"{label:<{width}}  {text}" for label, text in rows)
@@ -123,35 +138,80 @@ def evaluate(
     `engine` and `against_engine` are what runs a .tflite file: host (the default), tflm or aot; other models run
     under Keras.
     """
+    (done,) = evaluate_all(
+        [model],
+        data,
+        engine=engine,
+        against=against,
+        against_engine=against_engine,
+        task=task,
+        samples=samples,
+        seed=seed,
+    )
+    return done
+
+
+def evaluate_all(
+    chosen: Sequence[str | Path],
+    data: str | Path | DataSet,
+    *,
+    engine: str = "auto",
+    against: str | Path | None = None,
+    against_engine: str = "auto",
+    task: str = "auto",
+    samples: int | None = None,
+    seed: int = 0,
+) -> list[Evaluation]:
+    """`evaluate` for each model; data and the model to compare with are read and run once."""
     loaded = data if isinstance(data, DataSet) else data_room.load(data)
     if samples is not None:
         loaded = loaded.take(samples, seed)
-    first = evaluator(model, engine)
-    fitted = first.fit(loaded)
-    outputs = first.predict(fitted.inputs)
-    kind = task_of(fitted.inputs, outputs) if task == "auto" else Task(task)
-    second = None if against is None else evaluator(against, against_engine)
-    shown = other = together = None
-    if fitted.labels is not None or kind is Task.RECONSTRUCTION or second is None:
-        shown = score(kind, fitted.inputs, outputs, fitted.labels)
-    if second is not None:
-        others = second.predict(second.fit(loaded).inputs)
-        together = agreement(kind, outputs, others)
-        if shown is not None:
-            other = score(kind, fitted.inputs, others, fitted.labels)
-    return Evaluation(
-        model=first.model,
-        engine=first.engine,
-        model_sha256=first.sha256,
-        nbytes=first.nbytes,
-        data=fitted.name,
-        data_sha256=fitted.sha256,
-        task=kind,
-        score=shown,
-        against=None if second is None else f"{second.model} ({second.engine.value})",
-        against_score=other,
-        agreement=together,
-    )
+    second = others = None
+    if against is not None:
+        second = evaluator(against, against_engine)
+        with stage(f"run {second.model}"):
+            others = second.predict(second.fit(loaded).inputs)
+    done = []
+    for model in chosen:
+        first = evaluator(model, engine)
+        fitted = first.fit(loaded)
+        with stage(f"run {first.model}"):
+            outputs = first.predict(fitted.inputs)
+        kind = task_of(fitted.inputs, outputs) if task == "auto" else Task(task)
+        shown = other = None
+        if fitted.labels is not None or kind is Task.RECONSTRUCTION or others is None:
+            shown = score(kind, fitted.inputs, outputs, fitted.labels)
+            other = None if others is None else score(kind, fitted.inputs, others, fitted.labels)
+        done.append(
+            Evaluation(
+                model=first.model,
+                engine=first.engine,
+                model_sha256=first.sha256,
+                nbytes=first.nbytes,
+                data=fitted.name,
+                data_sha256=fitted.sha256,
+                task=kind,
+                score=shown,
+                against=None if second is None else f"{second.model} ({second.engine.value})",
+                against_score=other,
+                agreement=None if others is None else agreement(kind, outputs, others),
+            )
+        )
+    return done
+
+
+def table_rows(done: Sequence[Evaluation]) -> list[EvaluationRow]:
+    """Evaluations as the table of several models shows them."""
+    return [
+        EvaluationRow(
+            one.model,
+            one.engine.value,
+            "" if one.nbytes is None else f"{one.nbytes:,}",
+            "" if one.score is None else str(one.score),
+            "" if one.agreement is None else str(one.agreement),
+        )
+        for one in done
+    ]
 
 
 def evaluator(model: str | Path, engine: str = "auto") -> Evaluator:

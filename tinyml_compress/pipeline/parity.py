@@ -11,7 +11,8 @@ import numpy as np
 import numpy.typing as npt
 
 from tinyml_compress import frontend
-from tinyml_compress.errors import DataError, TinymlError
+from tinyml_compress.data import load
+from tinyml_compress.errors import DataError, TinymlError, UsageError
 from tinyml_compress.ir import Graph
 from tinyml_compress.ops.base import Isa, Level
 from tinyml_compress.pipeline.differences import (
@@ -29,7 +30,7 @@ from tinyml_compress.runners.sides import dequantized, quantized
 from tinyml_compress.runners.vectors import mixed
 from tinyml_compress.support import files
 
-__all__ = ["Ladder", "Rung", "Step", "ladder"]
+__all__ = ["Ladder", "Rung", "Step", "ladder", "ladder_on"]
 
 Array = npt.NDArray[np.generic]
 Floats = npt.NDArray[np.float32]
@@ -41,6 +42,8 @@ _NAMES = {
     Engine.AOT: "generated C",
 }
 _SHOWN_LAYERS = 5
+_LADDER_SAMPLES = 20
+"""Every layer of every engine is kept for each: a few are enough to find where engines part."""
 
 
 @dataclass(frozen=True)
@@ -211,6 +214,24 @@ def ladder(
         noise,
         why,
     )
+
+
+def ladder_on(
+    model: str | Path,
+    data: str | None,
+    *,
+    reference: str | Path | None = None,
+    samples: int | None = None,
+    seed: int = 0,
+) -> Ladder:
+    """The ladder on (at most `samples` of) a data set, or on made-up inputs when `data` is None."""
+    path = Path(model)
+    if path.suffix.lower() != ".tflite":
+        raise UsageError("the ladder starts from a .tflite file", which=model, next_step="convert the model first")
+    count = samples or _LADDER_SAMPLES
+    if data is None:
+        return ladder(path, reference=reference, vectors=count, seed=seed)
+    return ladder(path, reference=reference, samples=load(data).take(count, seed).inputs, seed=seed)
 
 
 def _rows(graph: Graph, samples: Floats | None, vectors: int, seed: int) -> list[list[Array]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from rich.console import Console
 from rich.table import Table
@@ -81,7 +82,8 @@ def _boards(result: DemoResult) -> Table:
     )
     for column in ("board", "flash KB", "RAM KB", "with TFLM", "our C: flash", "RAM", "ms", "as TFLM"):
         numbers = ("flash KB", "RAM KB", "our C: flash", "RAM", "ms")
-        table.add_column(column, justify="right" if column in numbers else "left", no_wrap=column in ("board", "with TFLM"))
+        side: Literal["left", "right"] = "right" if column in numbers else "left"
+        table.add_column(column, justify=side, no_wrap=True)
     for row in result.boards:
         device = row.device
         supply = f"{device.flash_bytes / 1024:,.0f}", f"{device.ram_bytes / 1024:,.0f}"
