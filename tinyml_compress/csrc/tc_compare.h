@@ -30,7 +30,7 @@ typedef struct {
 
 /* The value on a scale that both inputs share. */
 static TC_INLINE int32_t tc_compare_scaled(int32_t x, int32_t multiplier, int32_t shift) {
-    return tc_rounding_shift_right(tc_high_mul((int32_t)((uint32_t)x << 8), multiplier), -shift);
+    return tc_requantize((int32_t)((uint32_t)x << 8), multiplier, shift);
 }
 
 #define TC_COMPARED(X, Y) ((X) < (Y) ? p->less : ((X) == (Y) ? p->equal : ((X) > (Y) ? p->greater : p->unordered)))

@@ -1,0 +1,59 @@
+"""Every kernel that the operator tests reach, under sanitizers: random models of all of them, on hostile inputs."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import zlib
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.lib.proof import Maker
+from tests.lib.sanitized import assert_clean
+from tinyml_compress.frontend import write
+from tinyml_compress.ir import Program
+from tinyml_compress.ops.base import Isa, Level
+from tinyml_compress.pipeline.compilation import compile_model
+
+OPS = Path(__file__).resolve().parents[1] / "ops"
+
+
+def makers() -> list[Maker]:
+    """Functions of the tests of operators that make a random graph from a generator."""
+    found: list[Maker] = []
+    for path in sorted(OPS.glob("test_*.py")):
+        module = importlib.import_module(f"tests.ops.{path.stem}")
+        for name, value in vars(module).items():
+            if inspect.isfunction(value) and value.__module__ == module.__name__ and not name.startswith("test"):
+                signature = inspect.signature(value)
+                if list(signature.parameters) == ["rng"] and signature.return_annotation == "Graph":
+                    found.append(value)
+    return found
+
+
+def programs(count: int, level: Level) -> list[Program]:
+    made: list[Program] = []
+    for make in makers():
+        for index in range(count):
+            rng = np.random.default_rng([zlib.crc32(make.__module__.encode() + make.__name__.encode()), 7, index])
+            name = f"m{len(made)}"
+            made.append(compile_model(write(make(rng)), name, (Isa.C, Isa.DSP), level))
+    return made
+
+
+def test_there_are_makers() -> None:
+    assert len(makers()) > 40
+
+
+def test_a_few_are_clean() -> None:
+    assert_clean(programs(1, Level.BALANCED))
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("level", list(Level), ids=[level.value for level in Level])
+def test_many_are_clean(level: Level) -> None:
+    made = programs(6, level)
+    for start in range(0, len(made), 60):
+        assert_clean(made[start : start + 60])
