@@ -32,9 +32,13 @@ def check_c_name(name: str) -> str:
             next_step=f"for example --name {c_name(name)}",
         )
     if name.lower() in _RESERVED:
-        raise UsageError("a word of C or C++ cannot be the name", which=name, next_step=f"for example --name {name}_model")
+        raise UsageError(
+            "a word of C or C++ cannot be the name", which=name, next_step=f"for example --name {name}_model"
+        )
     if name.startswith("tc_"):
-        raise UsageError("the prefix tc_ belongs to the kernels", which=name, next_step=f"for example --name {name[3:]}")
+        raise UsageError(
+            "the prefix tc_ belongs to the kernels", which=name, next_step=f"for example --name {name[3:]}"
+        )
     return name
 
 

@@ -1,0 +1,94 @@
+"""Python environments of their own for tools whose dependencies clash with TensorFlow's.
+
+An environment is used in this order: the interpreter named by its variable, this very interpreter when it has all
+that is needed, else a virtual environment made once below the cache.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+
+from tinyml_compress.errors import MissingDependency, ProcessError, UsageError
+from tinyml_compress.support import proc
+from tinyml_compress.support.cache import cache_root, key_of
+
+__all__ = ["QUANTIZER", "TORCH", "Environment", "python_of"]
+
+_INSTALL_TIMEOUT = 3600.0
+
+
+@dataclass(frozen=True)
+class Environment:
+    """What has to be importable, and how to get it."""
+
+    title: str
+    variable: str
+    """Names an interpreter that has it all, for machines without an index."""
+    imports: tuple[str, ...]
+    requirements: tuple[str, ...]
+
+
+TORCH = Environment(
+    title="PyTorch with litert-torch",
+    variable="TINYML_COMPRESS_TORCH_PYTHON",
+    imports=("torch", "litert_torch", "safetensors"),
+    requirements=("torch==2.13.0", "litert-torch>=0.10,<0.11", "safetensors>=0.4"),
+)
+QUANTIZER = Environment(
+    title="ai-edge-quantizer",
+    variable="TINYML_COMPRESS_QUANTIZER_PYTHON",
+    imports=("ai_edge_quantizer", "ai_edge_litert"),
+    requirements=("ai-edge-quantizer>=0.10,<0.11",),
+)
+
+
+def python_of(environment: Environment, say: Callable[[str], None] = lambda text: None) -> Path:
+    """The interpreter to run a worker with; `say` is told before the long work of an installation begins."""
+    named = os.environ.get(environment.variable)
+    if named:
+        if not os.access(named, os.X_OK):
+            raise UsageError("no such interpreter", which=f"{environment.variable}={named}")
+        return Path(named)
+    if all(find_spec(name) is not None for name in environment.imports):
+        return Path(sys.executable)
+    version = f"{sys.version_info.major}.{sys.version_info.minor}"
+    place = cache_root() / "environments" / key_of(version, *environment.requirements)[:16]
+    python = place / ("Scripts" if os.name == "nt" else "bin") / "python"
+    place.parent.mkdir(parents=True, exist_ok=True)
+    with place.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # a second process waits for the first one's installation
+        if not (place / ".complete").exists():
+            say(f"installing {environment.title} into the cache, once")
+            _install(environment, place, python)
+    return python
+
+
+def _install(environment: Environment, place: Path, python: Path) -> None:
+    """Make the environment where it stays, for it cannot be moved; a marker says that it is whole."""
+    shutil.rmtree(place, ignore_errors=True)
+    pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    try:
+        proc.run([sys.executable, "-m", "venv", place], timeout=_INSTALL_TIMEOUT, what="making an environment")
+        proc.run(
+            [python, *pip, *environment.requirements],
+            timeout=_INSTALL_TIMEOUT,
+            what=f"installing {environment.title}",
+        )
+    except BaseException as error:
+        shutil.rmtree(place, ignore_errors=True)
+        if isinstance(error, ProcessError):
+            raise MissingDependency(
+                f"{environment.title} cannot be installed here",
+                which=", ".join(environment.requirements),
+                found=error.found,
+                next_step=f"install it somewhere and set {environment.variable} to that environment's python",
+            ) from error
+        raise
+    (place / ".complete").touch()
