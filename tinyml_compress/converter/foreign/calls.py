@@ -16,11 +16,12 @@ from tinyml_compress.converter.settings import Mode
 from tinyml_compress.errors import ConversionError, DataError, ProcessError, UsageError
 from tinyml_compress.support import environments, proc
 
-__all__ = ["TorchModel", "requantize", "torch_to_tflite"]
+__all__ = ["TORCH_PREFIX", "TorchModel", "requantize", "torch_to_tflite"]
 
 Floats = npt.NDArray[np.float32]
 _HERE = Path(__file__).parent
-_SPEC = re.compile(r"(?:torch:)?(?P<module>[\w.]+):(?P<function>\w+)(?:@(?P<weights>.+))?")
+TORCH_PREFIX = "torch:"
+_SPEC = re.compile(r"(?P<module>[\w.]+):(?P<function>\w+)(?:@(?P<weights>.+))?")
 
 
 @dataclass(frozen=True)
@@ -35,7 +36,7 @@ class TorchModel:
 
     @classmethod
     def parse(cls, spec: str, train: str | None = None) -> TorchModel:
-        found = _SPEC.fullmatch(spec)
+        found = _SPEC.fullmatch(spec.removeprefix(TORCH_PREFIX))
         trainer = None if train is None else _SPEC.fullmatch(train)
         if found is None or (train is not None and trainer is None):
             raise UsageError(

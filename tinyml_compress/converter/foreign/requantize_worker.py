@@ -12,6 +12,8 @@ from typing import Any
 
 import numpy as np
 
+__all__ = ["main"]
+
 
 def main(folder: Path) -> None:
     from ai_edge_litert.interpreter import Interpreter

@@ -15,6 +15,8 @@ from typing import Any
 
 import numpy as np
 
+__all__ = ["main"]
+
 
 class Refused(Exception):
     """What the user has to change: (what, found, next step)."""
@@ -96,6 +98,8 @@ def _quantized(torch: Any, litert_torch: Any, module: Any, first: Any, inputs: A
     from torchao.quantization.pt2e.quantize_pt2e import convert_pt2e, prepare_pt2e, prepare_qat_pt2e
 
     aware = job["train"] is not None
+    if aware:
+        _let_patterns_be_functions(torch)
     settings = pt2e_quantizer.get_symmetric_quantization_config(
         is_per_channel=True, is_qat=aware, is_dynamic=job["mode"] == "dynamic"
     )
@@ -113,6 +117,26 @@ def _quantized(torch: Any, litert_torch: Any, module: Any, first: Any, inputs: A
             prepared(*(array[index : index + 1] for array in inputs))
     converted = convert_pt2e(prepared, fold_quantize=False)
     return litert_torch.convert(converted, first, quant_config=quant_config.QuantConfig(pt2e_quantizer=quantizer))
+
+
+def _let_patterns_be_functions(torch: Any) -> None:
+    """litert-torch 0.10 hands its conv-BatchNorm patterns over as functions, which torch.export of 2.13 refuses."""
+    from litert_torch.quantize import pt2e_quantizer_utils
+
+    class Pattern(torch.nn.Module):  # type: ignore[misc]
+        def __init__(self, function: Callable[..., Any]) -> None:
+            super().__init__()
+            self.function = function
+
+        def forward(self, *values: Any) -> Any:
+            return self.function(*values)
+
+    original = pt2e_quantizer_utils._get_aten_graph_module_for_pattern
+
+    def of_module(pattern: Any, *rest: Any, **named: Any) -> Any:
+        return original(pattern if isinstance(pattern, torch.nn.Module) else Pattern(pattern), *rest, **named)
+
+    pt2e_quantizer_utils._get_aten_graph_module_for_pattern = of_module
 
 
 if __name__ == "__main__":

@@ -1,0 +1,136 @@
+"""PyTorch models and float .tflite files become integer .tflite files.
+
+The workers run under interpreters of their own (support/environments.py), hundreds of MB that are installed on first
+use, and import PyTorch each time: what calls them belongs to `make test-full`.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.lib.aot import assert_bit_exact
+from tinyml_compress import frontend
+from tinyml_compress.converter import Mode
+from tinyml_compress.converter.foreign.calls import TorchModel, requantize, torch_to_tflite
+from tinyml_compress.errors import ConversionError, DataError, UsageError
+from tinyml_compress.ir import DType
+from tinyml_compress.support import environments
+from tinyml_compress.support.cache import cache_root
+
+SAMPLES = [np.random.default_rng(0).standard_normal((12, 8, 8, 1)).astype(np.float32)]
+
+
+@pytest.fixture
+def in_checkout(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The worker finds the tests' models from the folder it is called in."""
+    monkeypatch.chdir(Path(__file__).parents[2])
+
+
+@pytest.mark.full
+@pytest.mark.usefixtures("in_checkout")
+def test_pytorch_cnn_to_c_equal_to_tflm() -> None:
+    model = TorchModel.parse("torch:tests.lib.torch_nets:small")
+    file = torch_to_tflite(model, SAMPLES, Mode.INT8)
+    graph = frontend.read(file, "small")
+    assert [node.op for node in graph.nodes].count("CONV_2D") == 1
+    assert graph.nodes[0].op != "TRANSPOSE"
+    assert all(not tensor.dtype.is_float for tensor in graph.tensors.values())
+    assert graph.tensors[graph.inputs[0]].shape == (1, 8, 8, 1)
+    assert_bit_exact([file], count=10)
+    assert torch_to_tflite(model, SAMPLES, Mode.INT8) == file
+
+
+@pytest.mark.full
+@pytest.mark.usefixtures("in_checkout")
+@pytest.mark.parametrize("mode", [Mode.FLOAT32, Mode.DYNAMIC])
+def test_pytorch_float_and_dynamic(mode: Mode) -> None:
+    file = torch_to_tflite(TorchModel.parse("torch:tests.lib.torch_nets:small"), SAMPLES, mode)
+    from tinyml_compress.frontend.flat import decode
+
+    types = {tensor.type for tensor in decode(file).tensors}
+    assert 0 in types  # FLOAT32
+    assert (9 in types) is (mode is Mode.DYNAMIC)  # INT8 weights
+
+
+@pytest.mark.full
+@pytest.mark.usefixtures("in_checkout")
+def test_pytorch_quantization_aware_training_changes_the_weights() -> None:
+    plain = torch_to_tflite(TorchModel.parse("torch:tests.lib.torch_nets:small"), SAMPLES, Mode.INT8)
+    model = TorchModel.parse("torch:tests.lib.torch_nets:small", train="tests.lib.torch_nets:train")
+    aware = torch_to_tflite(model, SAMPLES, Mode.INT8)
+    assert aware != plain
+    assert_bit_exact([aware], count=4)
+
+
+@pytest.mark.full
+@pytest.mark.usefixtures("in_checkout")
+@pytest.mark.parametrize(
+    ("spec", "says"),
+    [
+        ("torch:tests.lib.torch_nets:not_a_model", "gives no PyTorch model"),
+        ("torch:tests.lib.torch_nets:gone", "cannot import"),
+        ("torch:no_such_module:net", "cannot import"),
+    ],
+)
+def test_pytorch_mistakes_are_named(spec: str, says: str) -> None:
+    with pytest.raises(ConversionError, match=says):
+        torch_to_tflite(TorchModel.parse(spec), SAMPLES, Mode.INT8)
+
+
+@pytest.mark.full
+@pytest.mark.usefixtures("in_checkout")
+def test_pytorch_data_of_another_shape_is_named() -> None:
+    wrong = [np.zeros((3, 8, 8, 5), np.float32)]
+    with pytest.raises(ConversionError, match="does not accept the data"):
+        torch_to_tflite(TorchModel.parse("torch:tests.lib.torch_nets:small"), wrong, Mode.INT8)
+
+
+@pytest.mark.full
+@pytest.mark.usefixtures("in_checkout")
+@pytest.mark.parametrize("mode", [Mode.INT8, Mode.INT16X8])
+def test_float_tflite_is_requantized_over_the_true_range(mode: Mode) -> None:
+    file = torch_to_tflite(TorchModel.parse("torch:tests.lib.torch_nets:small"), SAMPLES, Mode.FLOAT32)
+    stretched = [SAMPLES[0].copy()]
+    stretched[0][5, 0, 0, 0] = 40.0  # one outlier: an averaged range would clip it
+    made = requantize(file, stretched, mode)
+    from tinyml_compress.frontend.flat import decode
+
+    flat = decode(made)
+    entry = flat.tensors[flat.inputs[0]]
+    assert entry.quant is not None
+    top = (127 if mode is Mode.INT8 else 32767) - (entry.quant.zero_points or (0,))[0]
+    assert entry.quant.scales[0] * top >= 39.0
+    if mode is Mode.INT8:
+        graph = frontend.read(made, "again")
+        assert graph.tensors[graph.inputs[0]].dtype is DType.INT8
+        assert_bit_exact([made], count=4)
+
+
+@pytest.mark.parametrize(
+    ("spec", "train", "says"),
+    [
+        ("torch:", None, "not the name"),
+        ("torch:module", None, "not the name"),
+        ("torch:a:b@missing.safetensors", None, "no such weights"),
+        ("torch:a:b", "nonsense", "not the name"),
+    ],
+)
+def test_names_are_checked_before_anything_runs(spec: str, train: str | None, says: str) -> None:
+    with pytest.raises(UsageError, match=says):
+        TorchModel.parse(spec, train)
+
+
+def test_modes_and_data_are_checked_before_anything_runs() -> None:
+    with pytest.raises(UsageError, match="cannot be converted to this mode"):
+        torch_to_tflite(TorchModel("a", "b"), SAMPLES, Mode.FLOAT16)
+    with pytest.raises(DataError):
+        requantize(b"", [], Mode.INT8)
+
+
+def test_an_interpreter_that_is_not_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(environments.TORCH.variable, str(cache_root() / "no" / "python"))
+    with pytest.raises(UsageError, match="no such interpreter"):
+        environments.python_of(environments.TORCH)
