@@ -1,6 +1,6 @@
 """Memory plan: lifetimes of tensors and scratch to arena offsets, proven by an independent checker."""
 
 from tinyml_compress.plan.check import check
-from tinyml_compress.plan.planner import plan
+from tinyml_compress.plan.planner import Planned, plan, plan_in_best_order
 
-__all__ = ["check", "plan"]
+__all__ = ["Planned", "check", "plan", "plan_in_best_order"]

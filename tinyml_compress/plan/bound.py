@@ -7,7 +7,8 @@ from collections.abc import Iterable
 import numpy as np
 import numpy.typing as npt
 
-from tinyml_compress.plan.problem import MIN_ALIGN, Problem
+from tinyml_compress.plan.problem import Problem
+from tinyml_compress.plan.words import words
 
 __all__ = ["equal_content", "live_bounds"]
 
@@ -25,7 +26,7 @@ def live_bounds(problem: Problem) -> list[int]:
     savings: dict[int, int] = {}
     for (source, target), rule in problem.rules.items():
         a, b = problem.blocks[source], problem.blocks[target]
-        shared = max(0, min(_words(b.nbytes) - _words(max(rule.gap, 0)), _words(a.nbytes)))
+        shared = max(0, min(words(b.nbytes) - words(max(rule.gap, 0)), words(a.nbytes)))
         savings[b.first] = savings.get(b.first, 0) + shared
     bounds: list[int] = []
     for step in range(-1, problem.nodes + 1):
@@ -34,7 +35,7 @@ def live_bounds(problem: Problem) -> list[int]:
         after = [b for b in alive if problem.blocks[b].last > step or problem.blocks[b].first == step]
         shared = contents.size(alive) - savings.get(step, 0)
         whole = max(shared, contents.size(before), contents.size(after))
-        blank = max((_words(problem.blocks[b].nbytes) - problem.blocks[b].nbytes for b in alive), default=0)
+        blank = max((words(problem.blocks[b].nbytes) - problem.blocks[b].nbytes for b in alive), default=0)
         bounds.append(whole - blank)
     return bounds
 
@@ -42,10 +43,6 @@ def live_bounds(problem: Problem) -> list[int]:
 def equal_content(problem: Problem) -> frozenset[tuple[int, int]]:
     """Pairs of blocks (lower index first) that hold some bytes in common, so that they may lie over each other."""
     return _Contents(problem).equal()
-
-
-def _words(nbytes: int) -> int:
-    return -(-nbytes // MIN_ALIGN) * MIN_ALIGN
 
 
 class _Contents:
@@ -76,7 +73,7 @@ class _Contents:
             if b in self._bytes:
                 shared.append(b)
             else:
-                total += _words(self._blocks[b].nbytes)
+                total += words(self._blocks[b].nbytes)
         if not shared:
             return total
         key = frozenset(shared)
@@ -84,7 +81,7 @@ class _Contents:
             largest = max(self._blocks[b].nbytes for b in key)
             distinct = np.unique(np.concatenate([self._bytes[b] for b in key])).size if len(key) > 1 else largest
             self._known[key] = max(largest, int(distinct))
-        return total + _words(self._known[key])
+        return total + words(self._known[key])
 
     def equal(self) -> frozenset[tuple[int, int]]:
         held = [(b, np.unique(self._bytes[b])) for b in sorted(self._bytes)]

@@ -3,21 +3,44 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from tinyml_compress.ir import Buffer, Graph, MemoryPlan
 from tinyml_compress.ops.base import Variant
 from tinyml_compress.plan.bound import equal_content, live_bounds
 from tinyml_compress.plan.check import check
+from tinyml_compress.plan.order import best_order
 from tinyml_compress.plan.problem import Problem, lifetimes, problem_of
 from tinyml_compress.plan.proof import pairs_of_problem, proven_bound
 from tinyml_compress.plan.solver import Placement, solve
 from tinyml_compress.plan.units import Units, join
 
-__all__ = ["plan"]
+__all__ = ["Planned", "plan", "plan_in_best_order"]
 
 _BOUND_WORK = 200_000
 _MOST_SINGLE_TRIES = 8
 """Up to so many granted aliases, each is also tried left out when all together miss the bound."""
+
+
+@dataclass(frozen=True)
+class Planned:
+    """A graph with its nodes in the order of execution, the kernel of each, and where everything lies."""
+
+    graph: Graph
+    schedule: tuple[Variant, ...]
+    memory: MemoryPlan
+
+
+def plan_in_best_order(graph: Graph, schedule: Sequence[Variant]) -> Planned:
+    """Like `plan`, with the nodes in another order where that makes the arena smaller."""
+    own = Planned(graph, tuple(schedule), plan(graph, schedule))
+    order = best_order(graph, schedule)
+    if order == tuple(range(len(graph.nodes))):
+        return own
+    moved = graph.rebuilt(nodes=tuple(graph.nodes[index] for index in order))
+    kernels = tuple(schedule[index] for index in order)
+    other = Planned(moved, kernels, plan(moved, kernels))
+    return other if other.memory.arena_bytes < own.memory.arena_bytes else own
 
 
 def plan(graph: Graph, schedule: Sequence[Variant]) -> MemoryPlan:

@@ -9,11 +9,10 @@ from tinyml_compress.errors import PlanError
 from tinyml_compress.ir import Graph, NodeView, Tensor
 from tinyml_compress.ops import operator
 from tinyml_compress.ops.base import Variant
+from tinyml_compress.plan.words import MIN_ALIGN
 
-__all__ = ["MIN_ALIGN", "SCRATCH_ALIGN", "Block", "Problem", "Rule", "lifetimes", "problem_of"]
+__all__ = ["SCRATCH_ALIGN", "Block", "Problem", "Rule", "lifetimes", "problem_of"]
 
-MIN_ALIGN = 4
-"""Every tensor starts on a word, so that kernels may load words of int8."""
 SCRATCH_ALIGN = 8
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from tinyml_compress.plan.problem import MIN_ALIGN, Problem
+from tinyml_compress.plan.problem import Problem
+from tinyml_compress.plan.words import MIN_ALIGN
 
 __all__ = ["Unit", "Units", "join"]
 
