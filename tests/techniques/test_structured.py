@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-import models
 import numpy as np
 import pytest
 
+from tests.lib import keras_models as models
 from tinyml_compress.errors import TrainingError
 from tinyml_compress.techniques.backend import fix_seeds
 from tinyml_compress.techniques.channels import Role, analyse
