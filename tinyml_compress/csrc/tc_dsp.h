@@ -146,4 +146,13 @@ static TC_INLINE int8_t tc_fast_finish(int32_t acc, const int32_t *fast) {
     return tc_ssat8(tc_smmlar((int32_t)((uint32_t)acc << 1), fast[1], half) >> fast[3]);
 }
 
+/* {bias * 32 + shift, multiplier}, as it lies in flash, to {bias, multiplier, half, shift}. */
+static TC_INLINE void tc_fast_unpack(const int32_t *packed, int32_t zero, int32_t *fast) {
+    const int32_t shift = packed[0] & 31;
+    fast[0] = packed[0] >> 5;
+    fast[1] = packed[1];
+    fast[2] = (int32_t)((uint32_t)(2 * zero + 1) << (shift - 1));
+    fast[3] = shift;
+}
+
 #endif

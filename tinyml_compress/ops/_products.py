@@ -30,6 +30,7 @@ __all__ = [
     "finish_bounds",
     "int32_table",
     "live_rows",
+    "packed_table",
     "requant_channels",
     "sliding_gap",
     "weight_values",
@@ -219,6 +220,14 @@ def fast_table(view: NodeView, channels: Channels, activation: Activation) -> np
     if (np.abs(half) + channels.peak >= 1 << 31)[live].any():
         return None
     return int32_table(np.where(live, channels.bias, 0), np.where(live, channels.multiplier, 0), half, right)
+
+
+def packed_table(fast: npt.NDArray[np.int32]) -> npt.NDArray[np.int32] | None:
+    """{bias * 32 + shift, multiplier} per channel for `tc_fast_unpack`, or None where a bias is too large."""
+    rows = fast.reshape(-1, 4).astype(np.int64)
+    if (np.abs(rows[:, 0]) >= 1 << 26).any():
+        return None
+    return int32_table(rows[:, 0] * 32 + rows[:, 3], rows[:, 1])
 
 
 def live_channels(channels: Channels) -> npt.NDArray[np.bool_]:

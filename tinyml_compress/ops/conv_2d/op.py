@@ -21,6 +21,7 @@ from tinyml_compress.ops._products import (
     finish_bounds,
     int32_table,
     live_rows,
+    packed_table,
     requant_channels,
     sliding_gap,
     weight_values,
@@ -173,20 +174,46 @@ def _emit_block(symbol: str) -> Emit:
         assert fast is not None
         assert quant is not None
         rows = live_rows(channels, _rows(view))
+        packed = _packed(fast)
         params: tuple[tuple[str, ParamValue], ...] = (
             *window.params(),
             ("in_zero", quant.zero_point),
+            ("out_zero", _out_zero(view)),
             ("depth_pairs", _depth_pairs(view)),
+            ("packed", packed is not None),
             ("weights", Ref("weights")),
             ("channels", Ref("channels")),
         )
         tables = (
             Table("weights", "int8_t", _pair_weights(rows), Role.WEIGHTS),
-            Table("channels", "int32_t", fast),
+            Table("channels", "int32_t", _pair_channels(fast) if packed is None else packed),
         )
         return (Call(symbol, "tc_s8_conv_block", params, (In(0), Out(), Scratch()), tables),)
 
     return emit
+
+
+_MAX_UNPACKED = 512
+"""Channels whose parameters are unpacked into scratch (16 bytes each); more of them lie unpacked in flash."""
+
+
+def _packed(fast: npt.NDArray[np.int32]) -> npt.NDArray[np.int32] | None:
+    return packed_table(fast) if fast.size // 4 <= _MAX_UNPACKED else None
+
+
+def _out_zero(view: NodeView) -> int:
+    quant = view.output().quant
+    assert quant is not None
+    return quant.zero_point
+
+
+def _pair_channels(fast: npt.NDArray[np.int32]) -> npt.NDArray[np.int32]:
+    """Per two channels bias A, bias B, then multiplier, half, shift of A and of B; a last odd channel as it is."""
+    table = fast.reshape(-1, 4)
+    even = len(table) // 2 * 2
+    pairs = table[:even].reshape(even // 2, 8)[:, [0, 4, 1, 2, 3, 5, 6, 7]]
+    ordered: npt.NDArray[np.int32] = np.concatenate([pairs.reshape(-1), table[even:].reshape(-1)])
+    return ordered
 
 
 def _pair_weights(rows: Ints) -> npt.NDArray[np.int8]:
@@ -204,22 +231,29 @@ def _pair_weights(rows: Ints) -> npt.NDArray[np.int8]:
     return ordered.astype(np.int8)
 
 
+def _block_scratch(view: NodeView) -> int:
+    """Values of four windows, and the channels' parameters where they lie packed in flash."""
+    fast = fast_table(view, _channels(view), conv_attrs(view).activation)
+    unpacked = 0 if fast is None or _packed(fast) is None else 4 * fast.size
+    return 16 * _depth_pairs(view) + unpacked
+
+
 def _bytes_scratch(view: NodeView) -> int:
-    return 24 * _depth_pairs(view)
+    return _block_scratch(view) + 8 * _depth_pairs(view)
 
 
 def _words_scratch(view: NodeView) -> int:
-    return 16 * _depth_pairs(view) + view.input(0).shape[3]
+    return _block_scratch(view) + view.input(0).shape[3]
 
 
 def _block_overlap(view: NodeView) -> tuple[Overlap, ...]:
     return (Overlap(0, 0, sliding_gap(_window(view), 4)),)
 
 
-def _block_cycles(gather: float) -> Cost:
+def _block_cycles(gather: float, finish: float) -> Cost:
     def cycles(view: NodeView) -> float:
         window, depth = _window(view), _depth_pairs(view)
-        return (window.pixels + 3) // 4 * (window.out_c + 1) // 2 * (18.0 * depth + 110.0) + window.pixels * (
+        return (window.pixels + 3) // 4 * (window.out_c + 1) // 2 * (18.4 * depth + finish) + window.pixels * (
             gather * depth + 40.0
         )
 
@@ -231,7 +265,24 @@ def _taps_cycles(view: NodeView) -> float:
 
 
 _ROWS = "tc_s8_conv_2d_rows__c"
-_WORDS, _BYTES = "tc_s8_conv_2d_words__dsp", "tc_s8_conv_2d_bytes__dsp"
+
+
+def _block_variant(symbol: str, words: bool, relu: bool) -> Variant:
+    def accepts(view: NodeView) -> bool:
+        quant = view.output().quant
+        if relu and quant is not None and quant.zero_point != -128:
+            return False
+        return _accepts_words(view) if words else _accepts_block(view)
+
+    return Variant(
+        symbol,
+        accepts,
+        _emit_block(symbol),
+        Isa.DSP,
+        scratch=_words_scratch if words else _bytes_scratch,
+        overlap=_block_overlap,
+        cycles=_block_cycles(3.0 if words else 7.0, 90.0 if relu else 100.0),
+    )
 
 
 class Conv2D(Operator):
@@ -243,24 +294,10 @@ class Conv2D(Operator):
     variants = (
         Variant("tc_s8_conv_2d__c", _any, _emit_taps, overlap=_overlap_taps, cycles=_taps_cycles),
         Variant(_ROWS, _ungrouped, _emit_rows, scratch=_depth, overlap=_overlap_rows, cycles=_rows_cycles),
-        Variant(
-            _WORDS,
-            _accepts_words,
-            _emit_block(_WORDS),
-            Isa.DSP,
-            scratch=_words_scratch,
-            overlap=_block_overlap,
-            cycles=_block_cycles(3.0),
-        ),
-        Variant(
-            _BYTES,
-            _accepts_block,
-            _emit_block(_BYTES),
-            Isa.DSP,
-            scratch=_bytes_scratch,
-            overlap=_block_overlap,
-            cycles=_block_cycles(7.0),
-        ),
+        _block_variant("tc_s8_conv_2d_words_relu__dsp", words=True, relu=True),
+        _block_variant("tc_s8_conv_2d_words__dsp", words=True, relu=False),
+        _block_variant("tc_s8_conv_2d_bytes_relu__dsp", words=False, relu=True),
+        _block_variant("tc_s8_conv_2d_bytes__dsp", words=False, relu=False),
     )
 
     def check(self, view: NodeView) -> None:

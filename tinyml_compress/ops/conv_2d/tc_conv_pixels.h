@@ -10,23 +10,57 @@ typedef struct {
     int32_t x;
 } tc_conv_at;
 
+static TC_INLINE void tc_conv_copy_channel(int32_t *to, const int32_t *from, int32_t count) {
+    for (int32_t i = 0; i < count; i++) {
+        to[i] = from[i];
+    }
+}
+
+/* The channels' parameters as the block wants them, at `to` where they lie packed; `*end` is the scratch behind. */
+static TC_INLINE const int32_t *tc_conv_channels(const tc_s8_conv_block *p, int32_t *to, int8_t **end) {
+    *end = (int8_t *)to;
+    if (!p->packed) {
+        return p->channels;
+    }
+    const int32_t *packed = p->channels;
+    int32_t *pair = to;
+    for (int32_t left = p->out_c; left > 0; left -= 2, packed += 4) {
+        int32_t fast[4];
+        tc_fast_unpack(packed, p->out_zero, fast);
+        if (left == 1) {
+            tc_conv_copy_channel(pair, fast, 4);
+            pair += 4;
+            break;
+        }
+        pair[0] = fast[0];
+        tc_conv_copy_channel(pair + 2, fast + 1, 3);
+        tc_fast_unpack(packed + 2, p->out_zero, fast);
+        pair[1] = fast[0];
+        tc_conv_copy_channel(pair + 5, fast + 1, 3);
+        pair += 8;
+    }
+    *end = (int8_t *)pair;
+    return to;
+}
+
 /* Runs the block for `count` pixels (1 to 4) whose windows lie in `values`; `out` is the first one's channels. */
-static TC_INLINE void tc_conv_run(const tc_s8_conv_block *p, const uint32_t *values, int8_t *out, int32_t count) {
+static TC_INLINE void tc_conv_run(const tc_s8_conv_block *p, const uint32_t *values, const int32_t *channels,
+                                  int8_t *out, int32_t count, tc_conv_block block) {
     tc_conv_job job;
     for (int32_t i = 0; i < 4; i++) {
         job.out[i] = out + (i < count ? i : 0) * p->out_c;
     }
     job.values = values;
     job.weights = p->weights;
-    job.channels = p->channels;
+    job.channels = channels;
     job.channel_pairs = p->out_c / 2;
     job.depth_bytes = p->depth_pairs * 4;
-    job.entry = 0;
     if (job.channel_pairs > 0) {
-        tc_conv_block(&job);
+        block(&job);
     }
     if (p->out_c % 2 != 0) {
-        tc_conv_last_channel(&job, p->weights + p->out_c / 2 * job.depth_bytes, p->depth_pairs);
+        tc_conv_last_channel(&job, p->weights + p->out_c / 2 * job.depth_bytes, channels + p->out_c / 2 * 8,
+                             p->depth_pairs);
     }
 }
 

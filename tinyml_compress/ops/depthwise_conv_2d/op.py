@@ -21,6 +21,7 @@ from tinyml_compress.ops._products import (
     finish_bounds,
     int32_table,
     live_rows,
+    packed_table,
     requant_channels,
     sliding_gap,
     weight_values,
@@ -147,6 +148,12 @@ def _emit_bytes(view: NodeView) -> tuple[Call, ...]:
     return (Call(_BYTES, "tc_s8_depthwise_bytes", params, (In(0), Out(), Scratch()), tables),)
 
 
+def _out_zero(view: NodeView) -> int:
+    quant = view.output().quant
+    assert quant is not None
+    return quant.zero_point
+
+
 def _image_sizes(view: NodeView) -> tuple[tuple[str, int], ...]:
     window = _window(view)
     return (
@@ -234,6 +241,7 @@ def _plane_variant(symbol: str, walk: Walk, cost: Callable[[Plane], float], taps
         quant = view.input(0).quant
         assert fast is not None
         assert quant is not None
+        packed = packed_table(fast)
         rows = live_rows(channels, _rows(view)).reshape(-1, window.kernel_h, window.kernel_w)
         if plane.transposed:
             rows = rows.transpose(0, 2, 1)
@@ -242,13 +250,15 @@ def _plane_variant(symbol: str, walk: Walk, cost: Callable[[Plane], float], taps
             *plane.params(),
             ("multiplier", _groups(view).outputs),
             ("planes", plane.buffers(window.in_c)),
+            ("out_zero", _out_zero(view)),
+            ("packed", packed is not None),
             ("in_zero", quant.zero_point),
             ("weights", Ref("weights")),
             ("channels", Ref("channels")),
         )
         tables = (
             Table("weights", "int8_t", rows.reshape(-1).astype(np.int8), Role.WEIGHTS),
-            Table("channels", "int32_t", fast),
+            Table("channels", "int32_t", fast if packed is None else packed),
         )
         return (Call(symbol, "tc_s8_depthwise_plane", params, (In(0), Out(), Scratch()), tables),)
 

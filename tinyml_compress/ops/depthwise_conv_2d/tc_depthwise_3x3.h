@@ -179,17 +179,14 @@ static TC_INLINE void tc_depthwise_3x3(const tc_s8_depthwise_plane *p, const int
     tc_plane_clear(p, buffer);
     for (int32_t b = p->batch; b > 0; b--, in += p->in_bytes, out += p->out_bytes) {
         const int8_t *w = p->weights;
-        const int32_t *channel = p->channels;
-        for (int32_t c = 0; c < p->in_c; c++, channel += 4) {
+        for (int32_t c = 0; c < p->in_c; c++) {
             job.from = tc_plane_of(p, in, c, buffer);
             job.to = out + c;
             for (int32_t i = 0; i < 6; i += 2, w += 3) {
                 job.taps[i] = tc_pack16(w[0], w[1]);
                 job.taps[i + 1] = tc_pack16(w[1], w[2]);
             }
-            for (int32_t i = 0; i < 4; i++) {
-                job.channel[i] = channel[i];
-            }
+            tc_plane_channel(p, c, job.channel);
             job.lines = p->outer_out;
             run(&job);
         }

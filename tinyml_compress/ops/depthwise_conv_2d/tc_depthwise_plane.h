@@ -31,9 +31,11 @@ typedef struct {
     int32_t pitch;
     int32_t multiplier; /* output channels per input channel */
     int32_t planes;     /* buffers side by side: 4 channels are gathered at once, or 1 */
+    int32_t out_zero;
+    int32_t packed; /* whether a channel is as tc_fast_unpack takes it, or as tc_fast_finish does */
     int32_t in_zero;
     const int8_t *weights;   /* per output channel its taps, inner axis last */
-    const int32_t *channels; /* per output channel as tc_fast_finish wants it */
+    const int32_t *channels; /* per output channel */
 } tc_s8_depthwise_plane;
 
 static TC_INLINE void tc_plane_clear(const tc_s8_depthwise_plane *p, int16_t *plane) {
@@ -100,6 +102,17 @@ static TC_NOINLINE void tc_plane_gather4(const tc_s8_depthwise_plane *p, const i
         if (left > 0) {
             tc_plane_one(from, to, size);
         }
+    }
+}
+
+/* Parameters of output channel `c`. */
+static TC_INLINE void tc_plane_channel(const tc_s8_depthwise_plane *p, int32_t c, int32_t *fast) {
+    if (p->packed) {
+        tc_fast_unpack(p->channels + 2 * c, p->out_zero, fast);
+        return;
+    }
+    for (int32_t i = 0; i < 4; i++) {
+        fast[i] = p->channels[4 * c + i];
     }
 }
 

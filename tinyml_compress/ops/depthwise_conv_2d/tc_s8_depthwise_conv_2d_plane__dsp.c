@@ -10,11 +10,12 @@ TC_KERNEL void tc_s8_depthwise_conv_2d_plane__dsp(const tc_s8_depthwise_plane *p
     tc_plane_clear(p, buffer);
     for (int32_t b = p->batch; b > 0; b--, in += p->in_bytes, out += p->out_bytes) {
         const int8_t *w = p->weights;
-        const int32_t *channel = p->channels;
         int8_t *to_channel = out;
         for (int32_t c = 0; c < p->in_c; c++) {
             const int16_t *plane = tc_plane_of(p, in, c, buffer);
-            for (int32_t m = 0; m < p->multiplier; m++, channel += 4, to_channel++) {
+            for (int32_t m = 0; m < p->multiplier; m++, to_channel++) {
+                int32_t channel[4];
+                tc_plane_channel(p, c * p->multiplier + m, channel);
                 int16_t *tap = taps; /* each line of taps ends with a 0 where it is odd */
                 for (int32_t o = p->outer_kernel; o > 0; o--) {
                     for (int32_t i = p->inner_kernel; i > 0; i--) {

@@ -1,0 +1,73 @@
+/* Convolution for any number of input channels: as in tc_conv_gather_words.h, but windows are first copied byte by byte
+ * and padded to fours, which their weights ignore. Scratch: 16 bytes per pair of values of one window, then the bytes
+ * of four windows. */
+#ifndef TC_CONV_GATHER_BYTES_H
+#define TC_CONV_GATHER_BYTES_H
+
+#include "tc_conv_pixels.h"
+#include "tc_conv_widen.h"
+
+static TC_INLINE int8_t *tc_conv_copy(int8_t *to, const int8_t *from, int32_t bytes) {
+    for (; bytes >= 4; bytes -= 4, from += 4, to += 4) {
+        tc_store32(to, tc_load32(from));
+    }
+    for (; bytes > 0; bytes--) {
+        *to++ = *from++;
+    }
+    return to;
+}
+
+static TC_INLINE int8_t *tc_conv_zeros(int8_t *to, int32_t zero, int32_t bytes) {
+    for (; bytes > 0; bytes--) {
+        *to++ = (int8_t)zero;
+    }
+    return to;
+}
+
+static TC_NOINLINE void tc_conv_window(const tc_s8_conv_block *p, const tc_conv_at *at, int8_t *to) {
+    const int32_t run = p->kernel_w * p->in_c;
+    const int32_t line = p->in_w * p->in_c;
+    const int32_t left = at->x * p->stride_w - p->pad_left;
+    const int whole = p->dilation_w == 1 && left >= 0 && left + p->kernel_w <= p->in_w;
+    int32_t y = at->y * p->stride_h - p->pad_top;
+    for (int32_t ky = p->kernel_h; ky > 0; ky--, y += p->dilation_h) {
+        if (y < 0 || y >= p->in_h) {
+            to = tc_conv_zeros(to, p->in_zero, run);
+            continue;
+        }
+        const int8_t *row = at->image + y * line;
+        if (whole) {
+            to = tc_conv_copy(to, row + left * p->in_c, run);
+            continue;
+        }
+        int32_t x = left;
+        for (int32_t kx = p->kernel_w; kx > 0; kx--, x += p->dilation_w) {
+            to = x < 0 || x >= p->in_w ? tc_conv_zeros(to, p->in_zero, p->in_c)
+                                       : tc_conv_copy(to, row + x * p->in_c, p->in_c);
+        }
+    }
+}
+
+static TC_INLINE void tc_conv_bytes(const tc_s8_conv_block *p, const int8_t *in, int8_t *out, void *scratch,
+                                    tc_conv_block block) {
+    uint32_t *values = (uint32_t *)scratch;
+    int8_t *windows;
+    const int32_t *channels = tc_conv_channels(p, (int32_t *)scratch + 4 * p->depth_pairs, &windows);
+    const int32_t bytes = 2 * p->depth_pairs;
+    const int8_t *const from[4] = {windows, windows + bytes, windows + 2 * bytes, windows + 3 * bytes};
+    tc_conv_at at = {in, 0, 0};
+    int32_t left = p->batch * p->out_h * p->out_w;
+    (void)tc_conv_zeros(windows, 0, 4 * bytes);
+    for (; left > 0; left -= 4) {
+        const int32_t count = left < 4 ? left : 4;
+        for (int32_t i = 0; i < count; i++) {
+            tc_conv_window(p, &at, windows + i * bytes);
+            tc_conv_next(p, &at);
+        }
+        (void)tc_conv_widen(values, from, bytes / 4);
+        tc_conv_run(p, values, channels, out, count, block);
+        out += 4 * p->out_c;
+    }
+}
+
+#endif

@@ -1,0 +1,73 @@
+/* Convolution for input channels in fours. The windows of four output pixels become 16-bit pairs, pixels side by side
+ * (values 0 and 2 of each four, then 1 and 3, as SXTB16 gives them), and all output channels read these. Taps outside
+ * the image hold the zero point, which the bias expects. Scratch: 16 bytes per pair of values of one window,
+ * channel parameters where these are packed, one pixel of zero points. Output may run over input that no later block of
+ * pixels reads. */
+#ifndef TC_CONV_GATHER_WORDS_H
+#define TC_CONV_GATHER_WORDS_H
+
+#include "tc_conv_pixels.h"
+#include "tc_conv_widen.h"
+
+static TC_NOINLINE void tc_conv_gather(const tc_s8_conv_block *p, const tc_conv_at at[4], const int8_t *zeros,
+                                       uint32_t *to) {
+    const int32_t line = p->in_w * p->in_c;
+    const int32_t reach = (p->kernel_w - 1) * p->dilation_w;
+    const int8_t *origin[4];
+    int32_t top[4];
+    int32_t left[4];
+    int inside = 1;
+    for (int i = 0; i < 4; i++) {
+        top[i] = at[i].y * p->stride_h - p->pad_top;
+        left[i] = at[i].x * p->stride_w - p->pad_left;
+        inside &= left[i] >= 0 && left[i] + reach < p->in_w && top[i] == top[0];
+        origin[i] = at[i].image;
+    }
+    const int whole = inside && p->dilation_w == 1; /* a line of taps is one run */
+    const int32_t runs = whole ? 1 : p->kernel_w;
+    const int32_t words = (whole ? p->kernel_w : 1) * p->in_c / 4;
+    for (int32_t ky = 0; ky < p->kernel_h; ky++) {
+        for (int32_t run = 0; run < runs; run++) {
+            const int8_t *from[4];
+            for (int i = 0; i < 4; i++) {
+                const int32_t y = top[i] + ky * p->dilation_h;
+                const int32_t x = left[i] + run * p->dilation_w;
+                const int there = (uint32_t)y < (uint32_t)p->in_h && (uint32_t)x < (uint32_t)p->in_w;
+                from[i] = there ? origin[i] + y * line + x * p->in_c : zeros;
+            }
+            if (whole && from[0] == zeros) {
+                for (int32_t kx = 0; kx < p->kernel_w; kx++) {
+                    to = tc_conv_widen(to, from, p->in_c / 4);
+                }
+                continue;
+            }
+            to = tc_conv_widen(to, from, words);
+        }
+    }
+}
+
+static TC_INLINE void tc_conv_words(const tc_s8_conv_block *p, const int8_t *in, int8_t *out, void *scratch,
+                                    tc_conv_block block) {
+    uint32_t *values = (uint32_t *)scratch;
+    int8_t *zeros;
+    const int32_t *channels = tc_conv_channels(p, (int32_t *)scratch + 4 * p->depth_pairs, &zeros);
+    tc_conv_at at[4] = {{in, 0, 0}, {in, 0, 0}, {in, 0, 0}, {in, 0, 0}};
+    int32_t left = p->batch * p->out_h * p->out_w;
+    for (int32_t c = 0; c < p->in_c; c++) {
+        zeros[c] = (int8_t)p->in_zero;
+    }
+    for (; left > 0; left -= 4) {
+        const int32_t count = left < 4 ? left : 4;
+        for (int32_t i = 1; i < count; i++) {
+            at[i] = at[i - 1];
+            tc_conv_next(p, &at[i]);
+        }
+        tc_conv_gather(p, at, zeros, values);
+        at[0] = at[count - 1];
+        tc_conv_next(p, &at[0]);
+        tc_conv_run(p, values, channels, out, count, block);
+        out += 4 * p->out_c;
+    }
+}
+
+#endif
