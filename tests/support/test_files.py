@@ -139,3 +139,14 @@ def test_shipped_folders_are_found() -> None:
     assert (resources.package_folder("tinyml_compress.csrc") / "tc_base.h").is_file()
     with pytest.raises(MissingDependency):
         resources.package_folder("tinyml_absent")
+
+
+def test_an_error_inside_names_the_folder_of_the_user(tmp_path: Path) -> None:
+    def write() -> None:
+        with files.output_folder(tmp_path / "out") as staging:
+            (staging / "a.c").mkdir()
+            files.write_text(staging / "a.c", "")
+
+    with pytest.raises(OutputError) as caught:
+        write()
+    assert caught.value.which == str(tmp_path / "out" / "a.c")

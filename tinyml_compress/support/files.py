@@ -69,6 +69,10 @@ def output_folder(folder: Path) -> Iterator[Path]:
             os.replace(file, target)
     except OSError as error:
         raise _cannot_write(folder, error) from error
+    except OutputError as error:
+        # The user knows the folder, not its staging place.
+        error.which = str(error.which).replace(str(staging), str(folder))
+        raise
     finally:
         shutil.rmtree(staging, ignore_errors=True)
 
