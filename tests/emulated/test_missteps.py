@@ -100,13 +100,51 @@ def test_node_function_is_gone() -> None:
         counted(source, "cortex-m4")
 
 
-@pytest.mark.parametrize("core", ["cortex-m0plus", "rv32imc"])
-def test_any_unaligned_access_faults(core: str) -> None:
-    load = ("ldr r1, [r0, #0]", "adds r0, #2", "ldr r1, [r0, #0]", "bx lr")
-    riscv = ("lw a1, 2(a0)", "ret")
-    message = misstep(core, assembly(*(load if core != "rv32imc" else riscv)))
-    for words in ("unaligned memory access", "4 bytes", "demo_node_0", "node 0"):
+@pytest.mark.parametrize(
+    ("core", "line", "nbytes"),
+    [
+        ("cortex-m0plus", "ldr r1, [r0, #4]", 4),
+        ("cortex-m0plus", "str r1, [r0, #4]", 4),
+        ("cortex-m0plus", "ldrh r1, [r0, #2]", 2),
+        ("cortex-m0plus", "strh r1, [r0, r2]", 2),
+        ("cortex-m0plus", "ldrsh r1, [r0, r2]", 2),
+        ("cortex-m0plus", "ldr r1, [r0, r2]", 4),
+        ("cortex-m0plus", "ldmia r0!, {r1, r3}", 4),
+        ("rv32imc", "lw a1, 4(a0)", 4),
+        ("rv32imc", "sw a1, 1(a2)", 4),
+        ("rv32imc", "lh a1, -1(a2)", 2),
+        ("rv32imc", "lhu a1, -2047(a2)", 2),
+        ("rv32imc", "sh a1, 33(a2)", 2),
+        ("rv32imc", "c.lw a1, 4(a0)", 4),
+        ("rv32imc", "c.sw a1, 4(a0)", 4),
+    ],
+)
+def test_any_unaligned_access_faults(core: str, line: str, nbytes: int) -> None:
+    odd = ("movs r2, #0", "adds r0, #17") if core == "cortex-m0plus" else ("mv a2, a0", "addi a0, a0, 17")
+    back = "bx lr" if core == "cortex-m0plus" else "ret"
+    if "2047" in line:
+        odd = (*odd, "addi a2, a2, 1024", "addi a2, a2, 1024")  # the access stays inside the RAM
+    message = misstep(core, assembly(*odd, line, back))
+    for words in ("unaligned memory access", f"{nbytes} bytes", "demo_node_0", "node 0"):
         assert words in message
+
+
+@pytest.mark.parametrize(
+    ("core", "lines"),
+    [
+        (
+            "cortex-m0plus",
+            ("movs r2, #15", "adds r0, #17", "ldrb r1, [r0, #3]", "ldr r1, [r0, r2]", "strb r1, [r0, r2]"),
+        ),
+        (
+            "rv32imc",
+            ("addi a0, a0, 17", "lb a1, 0(a0)", "lbu a1, 1(a0)", "lw a1, -1(a0)", "lh a1, 15(a0)", "sb a1, 2(a0)"),
+        ),
+    ],
+)
+def test_aligned_accesses_through_odd_registers_are_fine(core: str, lines: tuple[str, ...]) -> None:
+    back = "bx lr" if core == "cortex-m0plus" else "ret"
+    assert counted(assembly(*lines, back), core).counts is not None
 
 
 @pytest.mark.parametrize(

@@ -173,6 +173,7 @@ class Refusal:
     detail: str
     fits: bool
     """False: flash or RAM is too small. True: something else is in the way."""
+    next_step: str = ""
     is_defect: bool = False
     """The run went wrong, as opposed to a device or machine that lacks something."""
 

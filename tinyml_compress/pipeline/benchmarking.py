@@ -154,7 +154,9 @@ def judge(result: Benchmark, *, survey: bool = False) -> None:
             )
         if isinstance(run, Refusal) and (run.is_defect or not survey):
             kind = DoesNotFit if not run.fits else EmulationError if run.is_defect else MissingDependency
-            raise kind(run.reason, found=run.detail.strip() or None if len(result.runs) == 1 else None)
+            alone = len(result.runs) == 1  # otherwise the report has told all about it below its table
+            detail = run.detail.strip() if alone else ""
+            raise kind(run.reason, found=detail or None, next_step=run.next_step or None)
 
 
 class _Job:
@@ -199,11 +201,12 @@ class _Job:
                 raise UsageError(f"{device.name} is not meant for engine {self._request.engine}")
             return self._with_tflm(device) if self._request.engine == "tflm" else self._emulated(device, toolchain)
         except DoesNotFit as error:
-            return Refusal(device, self._request.engine, error.what, error.found or "", fits=False)
-        except MissingDependency as error:
             return Refusal(
-                device, self._request.engine, f"{error.what}: {error.which}", error.next_step or "", fits=True
+                device, self._request.engine, error.what, error.found or "", fits=False, next_step=error.next_step or ""
             )
+        except MissingDependency as error:
+            reason, detail = f"{error.what}: {error.which}", error.found or ""
+            return Refusal(device, self._request.engine, reason, detail, fits=True, next_step=error.next_step or "")
         except TinymlError as error:
             if isinstance(error, UsageError):
                 raise

@@ -1,48 +1,98 @@
-"""Which instructions of Armv7-M and later fault on an unaligned address, and which register holds it."""
+"""Which instructions fault on an unaligned address on silicon, and what that address is made of."""
 
 from __future__ import annotations
+
+from collections.abc import Callable
 
 import numpy as np
 import numpy.typing as npt
 
+from tinyml_compress.devices import Alignment, Core
 from tinyml_compress.runners.emulated.image import Image
 
-__all__ = ["aligned_bases"]
+__all__ = ["ACCESS", "aligned_accesses"]
 
+ACCESS = np.dtype([("base", np.int16), ("index", np.int16), ("offset", np.int16), ("mask", np.uint16)])
+"""As `tc_access` in hooks.c. Offsets that are multiples of the access size are left out."""
+
+_Access = tuple[int, int | None, int, int]
+"""Base register, index register, offset, mask."""
 _PC = 15
+_WORD = 3
+# Armv6-M, register offset: STR, STRH, STRB, LDRSB, LDR, LDRH, LDRB, LDRSH by bits 11 to 9.
+_BY_REGISTER = (3, 1, 0, 0, 3, 1, 0, 1)
+# Armv6-M, immediate offset, by the top four bits: words, bytes, halfwords.
+_BY_IMMEDIATE = {0x6: 3, 0x7: 0, 0x8: 1}
 
 
-def aligned_bases(image: Image, code_start: int, halfwords: int) -> npt.NDArray[np.int16]:
-    """Per halfword of code, the emulator's number of the base register of an LDRD, STRD, LDM, STM, VLDR, VSTR, VLDM,
-    VSTM or exclusive access that would start there; 0 elsewhere.
+def aligned_accesses(image: Image, code_start: int, halfwords: int, core: Core) -> npt.NDArray[np.void]:
+    """Per halfword of code, what an instruction that starts there needs aligned on that core.
 
-    Halfwords inside longer instructions or constants may look like one of these; only those are asked for at which an
-    instruction is executed.
+    Halfwords inside longer instructions or constants may look like an access; only those at which an instruction is
+    executed are asked for.
     """
-    from unicorn import arm_const
+    from unicorn import arm_const, riscv_const
 
-    table = np.zeros(halfwords, np.int16)
+    table = np.zeros(halfwords, ACCESS)
+    decode: Callable[[int, int], _Access | None]
+    if core.is_riscv:
+        decode, numbers = _riscv, [getattr(riscv_const, f"UC_RISCV_REG_X{register}") for register in range(32)]
+    else:
+        decode = _armv6 if core.alignment is Alignment.ALL else _armv7
+        numbers = [getattr(arm_const, f"UC_ARM_REG_R{register}") for register in range(16)]
     for start, data in image.segments:
         code = np.frombuffer(data[: len(data) // 2 * 2], "<u2")
-        for index in np.flatnonzero((code >> 12 == 0xC) | (code & 0xFE00 == 0xE800) | (code & 0xFE00 == 0xEC00)):
-            position = (start - code_start) // 2 + int(index)
+        first = (start - code_start) // 2
+        for index in range(max(0, -first), min(len(code), halfwords - first)):
             second = int(code[index + 1]) if index + 1 < len(code) else 0
-            register = _base(int(code[index]), second)
-            if register is not None and 0 <= position < halfwords:
-                table[position] = getattr(arm_const, f"UC_ARM_REG_R{register}")
+            found = decode(int(code[index]), second)
+            if found is not None:
+                base, added, offset, mask = found
+                table[first + index] = (numbers[base], 0 if added is None else numbers[added], offset, mask)
     return table
 
 
-def _base(first: int, second: int) -> int | None:
-    if first >> 12 == 0xC:  # LDM, STM
-        return first >> 8 & 7
+def _armv6(half: int, second: int) -> _Access | None:
+    """Every load and store of more than a byte."""
+    kind = half >> 12
+    if kind == 0xC:
+        return half >> 8 & 7, None, 0, _WORD
+    mask, added = 0, None
+    if kind == 0x5:
+        mask, added = _BY_REGISTER[half >> 9 & 7], half >> 6 & 7
+    elif kind in _BY_IMMEDIATE:
+        mask = _BY_IMMEDIATE[kind]
+    return (half >> 3 & 7, added, 0, mask) if mask else None
+
+
+def _armv7(first: int, second: int) -> _Access | None:
+    """LDRD, STRD, LDM, STM, VLDR, VSTR, VLDM, VSTM."""
+    if first >> 12 == 0xC:
+        return first >> 8 & 7, None, 0, _WORD
     register = first & 0xF
     if register == _PC:
         return None
     if first & 0xFE00 == 0xE800:
         table_branch = first & 0xFFF0 == 0xE8D0 and second & 0xFFE0 == 0xF000
         narrow_exclusive = first & 0xFFE0 == 0xE8C0 and second & 0x00E0 in (0x0040, 0x0080, 0x00C0)
-        return None if table_branch or narrow_exclusive else register
+        return None if table_branch or narrow_exclusive else (register, None, 0, _WORD)
     floating = second >> 9 & 7 == 5  # coprocessors 10 and 11
     moves_registers = first & 0xFFE0 == 0xEC40
-    return register if floating and not moves_registers else None
+    if first & 0xFE00 == 0xEC00 and floating and not moves_registers:
+        return register, None, 0, _WORD
+    return None
+
+
+def _riscv(first: int, second: int) -> _Access | None:
+    """LW, LH, LHU, SW, SH, C.LW, C.SW; the stack pointer is always aligned."""
+    if first & 3 == 3:
+        word = first | second << 16
+        opcode, width = word & 0x7F, word >> 12 & 3
+        if opcode not in (0x03, 0x23) or width not in (1, 2):
+            return None
+        offset = word >> 20 if opcode == 0x03 else word >> 25 << 5 | word >> 7 & 0x1F
+        signed = offset - 4096 if offset & 0x800 else offset
+        return word >> 15 & 0x1F, None, signed, (1 << width) - 1
+    if first & 3 == 0 and first >> 13 in (2, 6):
+        return 8 + (first >> 7 & 7), None, 0, _WORD
+    return None

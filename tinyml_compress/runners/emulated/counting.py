@@ -118,11 +118,9 @@ class _AlignmentStruct(ctypes.Structure):
         ("found", ctypes.c_void_p),
         ("counter", ctypes.c_void_p),
         ("reg_read", ctypes.c_void_p),
-        ("base_register", ctypes.c_void_p),
+        ("accesses", ctypes.c_void_p),
         ("capacity", ctypes.c_uint32),
         ("count", ctypes.c_uint32),
-        ("pc_register", ctypes.c_int32),
-        ("padding", ctypes.c_uint32),
     )
 
 
@@ -146,20 +144,18 @@ class Recorder:
         self,
         code_start: int,
         table: npt.NDArray[np.int16],
-        base_registers: npt.NDArray[np.int16],
+        accesses: npt.NDArray[np.void],
         limit_bytes: int,
-        pc_register: int,
         stop: int,
         reg_read: int,
     ) -> None:
         hooks = _hooks()
         self.on_block = ctypes.cast(hooks.tc_on_block, ctypes.c_void_p).value
-        self.on_access = ctypes.cast(hooks.tc_on_access, ctypes.c_void_p).value
         self.on_instruction = ctypes.cast(hooks.tc_on_instruction, ctypes.c_void_p).value
         self._entries = np.zeros(_SLOTS, ENTRY)
         self._unaligned = np.zeros(_UNALIGNED_SLOTS, _UNALIGNED)
         self._table = np.ascontiguousarray(table)
-        self._base_registers = np.ascontiguousarray(base_registers)
+        self._accesses = np.ascontiguousarray(accesses)
         self.counter = _CounterStruct(
             entries=self._entries.ctypes.data,
             owner_of=self._table.ctypes.data,
@@ -174,9 +170,8 @@ class Recorder:
             found=self._unaligned.ctypes.data,
             counter=ctypes.addressof(self.counter),
             reg_read=reg_read,
-            base_register=self._base_registers.ctypes.data,
+            accesses=self._accesses.ctypes.data,
             capacity=_UNALIGNED_SLOTS,
-            pc_register=pc_register,
         )
 
     @property

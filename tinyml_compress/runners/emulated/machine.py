@@ -11,7 +11,7 @@ import numpy as np
 from tinyml_compress.devices import Alignment
 from tinyml_compress.errors import EmulationError, MissingDependency
 from tinyml_compress.ir import Program
-from tinyml_compress.runners.emulated.alignment import aligned_bases
+from tinyml_compress.runners.emulated.alignment import aligned_accesses
 from tinyml_compress.runners.emulated.counting import (
     BETWEEN,
     OUTSIDE,
@@ -48,7 +48,7 @@ class Machine:
         self._limit = limit_instructions or 200_000_000 + 400 * macs
         self._seconds = seconds
         self._code_start, self._owners = owners(firmware.image, program)
-        self._base_registers = aligned_bases(firmware.image, self._code_start, len(self._owners))
+        self._accesses = aligned_accesses(firmware.image, self._code_start, len(self._owners), core)
         self._arena = firmware.image.symbols["tc_arena"]
 
     def counted(self, inputs: Sequence[bytes]) -> Inference:
@@ -70,9 +70,8 @@ class Machine:
             recorder = Recorder(
                 self._code_start,
                 self._owners,
-                self._base_registers,
+                self._accesses,
                 self._limit * _INSTRUCTION_BYTES,
-                run.pc_register,
                 run.function_address("uc_emu_stop"),
                 run.function_address("uc_reg_read"),
             )
@@ -160,17 +159,11 @@ class _Run:
         from unicorn.unicorn_py3.unicorn import uclib
 
         self._recorder = recorder
-        both = self._uc.UC_HOOK_MEM_READ | self._uc.UC_HOOK_MEM_WRITE
         hooks: list[tuple[int, int | None, ctypes.Structure]] = [
             (self._uc.UC_HOOK_BLOCK, recorder.on_block, recorder.counter)
         ]
-        match self._firmware.core.alignment:
-            case Alignment.ALL:
-                hooks.append((both, recorder.on_access, recorder.alignment))
-            case Alignment.PAIRS:
-                hooks.append((self._uc.UC_HOOK_CODE, recorder.on_instruction, recorder.alignment))
-            case Alignment.NONE:
-                pass
+        if self._firmware.core.alignment is not Alignment.NONE:
+            hooks.append((self._uc.UC_HOOK_CODE, recorder.on_instruction, recorder.alignment))
         for kind, function, data in hooks:
             status = uclib.uc_hook_add(
                 self._engine._uch,

@@ -1,4 +1,4 @@
-/* Runs inside the emulator, on the host: called at the start of every basic block and on every memory access.
+/* Runs inside the emulator, on the host: called at the start of every basic block and at every instruction.
  * Python would take a microsecond per call, this takes a few nanoseconds. Needs no C library. */
 #include <stddef.h>
 #include <stdint.h>
@@ -93,15 +93,21 @@ typedef struct {
     int32_t owner;
 } tc_unaligned;
 
+/* An instruction whose address, base + index + offset, must be aligned. */
+typedef struct {
+    int16_t base; /* the emulator's number of the register; 0: not such an instruction */
+    int16_t index;
+    int16_t offset;
+    uint16_t mask;
+} tc_access;
+
 typedef struct {
     tc_unaligned *found; /* one per program counter */
     const tc_counter *counter;
     int (*reg_read)(void *engine, int id, void *value);
-    const int16_t *base_register; /* per halfword of code: of an instruction that needs words aligned, or 0 */
+    const tc_access *accesses; /* per halfword of code */
     uint32_t capacity;
     uint32_t count;
-    int32_t pc_register;
-    uint32_t padding;
 } tc_alignment;
 
 static void note(tc_alignment *watch, uint32_t pc, uint32_t address, uint32_t bytes) {
@@ -119,31 +125,24 @@ static void note(tc_alignment *watch, uint32_t pc, uint32_t address, uint32_t by
     }
 }
 
-/* Every access; only for cores without IT blocks: inside one, the emulator loses its place after such a hook. */
-EXPORT void tc_on_access(void *engine, int type, uint64_t address64, int bytes, int64_t value, void *user) {
-    tc_alignment *watch = user;
-    const uint32_t address = (uint32_t)address64;
-    const uint32_t mask = bytes >= 4 ? 3u : (uint32_t)bytes - 1u;
-    (void)type;
-    (void)value;
-    if ((address & mask) != 0u) {
-        uint32_t pc = 0;
-        watch->reg_read(engine, watch->pc_register, &pc);
-        note(watch, pc, address, (uint32_t)bytes);
-    }
-}
-
-/* Every instruction; looks at the base register of those that need it aligned (their offsets are whole words). */
+/* Every instruction; looks at the registers of those that need an aligned address. A hook on accesses would be simpler,
+ * but the emulator loses its place when one is called inside an IT block, and it is slower. */
 EXPORT void tc_on_instruction(void *engine, uint64_t address64, uint32_t bytes, void *user) {
     tc_alignment *watch = user;
     const uint32_t pc = (uint32_t)address64;
     const uint32_t halfword = (pc - watch->counter->code_start) >> 1;
     (void)bytes;
-    if (halfword < watch->counter->code_halfwords && watch->base_register[halfword] != 0) {
-        uint32_t base = 0;
-        watch->reg_read(engine, watch->base_register[halfword], &base);
-        if ((base & 3u) != 0u) {
-            note(watch, pc, base, 4u);
-        }
+    if (halfword >= watch->counter->code_halfwords || watch->accesses[halfword].base == 0) {
+        return;
+    }
+    const tc_access *access = &watch->accesses[halfword];
+    uint32_t base = 0, index = 0;
+    watch->reg_read(engine, access->base, &base);
+    if (access->index != 0) {
+        watch->reg_read(engine, access->index, &index);
+    }
+    const uint32_t target = base + index + (uint32_t)(int32_t)access->offset;
+    if ((target & access->mask) != 0u) {
+        note(watch, pc, target, access->mask + 1u);
     }
 }
