@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 
-__all__ = ["STYLE", "Point", "bars", "lines", "page", "scatter", "table"]
+__all__ = ["STYLE", "Point", "bars", "columns", "lines", "page", "scatter", "table"]
 
 STYLE = """
 :root { color-scheme: light dark; --ink: #1c2430; --dim: #5d6b7c; --line: #d5dbe3; --a: #2f6db5; --bad: #b3261e;
@@ -159,3 +159,17 @@ def _ticks(scale: tuple[float, float]) -> list[float]:
     step = next(power * factor for factor in (1, 2, 2.5, 5, 10) if power * factor >= raw)
     first = math.ceil(low / step) * step
     return [round(first + step * number, 12) for number in range(8) if first + step * number <= high]
+
+
+def columns(counts: Sequence[int], edges: Sequence[float], *, width: int = 260) -> str:
+    """A histogram between two edges."""
+    height, most = 110, max([*counts, 1])
+    step = (width - 20) / max(1, len(counts))
+    parts = [
+        f'<rect class="mark" x="{10 + place * step:.1f}" y="{90 - 80 * count / most:.1f}" '
+        f'width="{max(step - 0.6, 0.5):.1f}" height="{80 * count / most:.1f}"/>'
+        for place, count in enumerate(counts)
+    ]
+    parts.append(f'<text x="10" y="104">{edges[0]:.3g}</text>')
+    parts.append(f'<text x="{width - 10}" y="104" text-anchor="end">{edges[1]:.3g}</text>')
+    return f'<svg viewBox="0 0 {width} {height}" width="{width}" role="img">{"".join(parts)}</svg>'

@@ -1,0 +1,308 @@
+"""Several models on one data set, side by side: sizes, zeros, work, score, agreement, time."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from tinyml_compress import data as data_room
+from tinyml_compress.data import DataSet
+from tinyml_compress.errors import TinymlError, UsageError
+from tinyml_compress.evaluation import Accuracy, Task, agreement, score, task_of
+from tinyml_compress.pipeline.evaluation import Evaluator, evaluator
+from tinyml_compress.runners import side_by_side
+from tinyml_compress.support.progress import stage
+
+__all__ = ["Compared", "Comparison", "LayerWeights", "compare"]
+
+_BINS = 41
+
+
+@dataclass(frozen=True)
+class LayerWeights:
+    """One layer's weights as real values: how many, how many zero, and how they spread."""
+
+    name: str
+    count: int
+    zeros: int
+    edges: tuple[float, float]
+    histogram: tuple[int, ...]
+    """Of the weights that are not zero."""
+
+
+@dataclass(frozen=True)
+class Compared:
+    """One model's column. Absent values have their reason in `notes`."""
+
+    model: str
+    sha256: str
+    engine: str
+    nbytes: int | None
+    gzip_nbytes: int | None
+    parameters: int | None
+    weights: int | None
+    nonzero: int | None
+    macs: int | None
+    metric: str
+    score: float | None
+    interval: tuple[float, float] | None
+    same: float | None
+    """Part of the samples on which it answers as the first model does."""
+    difference: float | None
+    """Mean absolute difference of its outputs from the first model's."""
+    latency_s: float | None
+    latency_spread_s: tuple[float, float] | None
+    layers: tuple[LayerWeights, ...]
+    training: dict[str, list[float]]
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """All models, in the order given; the first is what the others are compared with."""
+
+    data: str
+    samples: int
+    runtime: str | None
+    models: tuple[Compared, ...]
+
+    def as_json(self) -> dict[str, Any]:
+        """Schema 1; absent values are left out."""
+        rows = [
+            {key: value for key, value in asdict(row).items() if value not in (None, (), {})} for row in self.models
+        ]
+        return {
+            "schema": 1,
+            "data": self.data,
+            "samples": self.samples,
+            **({} if self.runtime is None else {"runtime": self.runtime}),
+            "models": rows,
+        }
+
+    def html(self) -> str:
+        """One self-contained page."""
+        from tinyml_compress.report.comparison import comparison_page
+
+        return comparison_page(self.as_json())
+
+    def summary(self) -> str:
+        """The terminal table: one line per model."""
+        rows = [
+            ("model", "file", "gzip", "parameters", "non-zero", "MACs", "score", "95% interval", "same", "time, ms")
+        ]
+        for row in self.models:
+            spread = row.latency_spread_s
+            rows.append(
+                (
+                    row.model if len(row.model) <= 44 else "..." + row.model[-41:],
+                    _count(row.nbytes),
+                    _count(row.gzip_nbytes),
+                    _count(row.parameters),
+                    "-" if not row.weights or row.nonzero is None else f"{row.nonzero / row.weights:.1%}",
+                    _count(row.macs),
+                    "-" if row.score is None else f"{row.score:.4f}",
+                    "-" if row.interval is None else f"{row.interval[0]:.4f} to {row.interval[1]:.4f}",
+                    "-" if row.same is None else f"{row.same:.1%}",
+                    "-"
+                    if row.latency_s is None or spread is None
+                    else f"{row.latency_s * 1e3:.3f} ({spread[0] * 1e3:.3f} to {spread[1] * 1e3:.3f})",
+                )
+            )
+        widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+        lines = [
+            "  ".join(
+                cell.ljust(width) if place == 0 else cell.rjust(width)
+                for place, (cell, width) in enumerate(zip(row, widths, strict=True))
+            ).rstrip()
+            for row in rows
+        ]
+        notes = [f"  {row.model}: {note}" for row in self.models for note in row.notes]
+        timed = [] if self.runtime is None else [f"times are measured: {self.runtime}, taking turns, 1 thread"]
+        head = f"{self.data}, {self.samples} samples; `same` is agreement with {self.models[0].model}"
+        return "\n".join([head, *lines, *notes, *timed])
+
+
+def compare(
+    models: Sequence[str | Path],
+    data: str | Path | DataSet,
+    *,
+    samples: int | None = None,
+    seed: int = 0,
+    rounds: int = 60,
+) -> Comparison:
+    """Score, count and time `models` (.tflite files, or anything that `convert` takes) on `data`."""
+    if not models:
+        raise UsageError("nothing to compare", next_step="name at least one model")
+    chosen = data if isinstance(data, DataSet) else data_room.load(data)
+    chosen = chosen if samples is None else chosen.take(samples, seed)
+    ready, outputs = [], []
+    for spec in models:
+        with stage(f"run {spec}"):
+            made = evaluator(spec)
+            ready.append(made)
+            outputs.append(made.predict(made.fit(chosen).inputs))
+    times, runtime = _latencies(models, rounds)
+    task = task_of(chosen.inputs, outputs[0])
+    rows = tuple(
+        _compared(spec, made, values, outputs[0], chosen, task, times.get(index))
+        for index, (spec, made, values) in enumerate(zip(models, ready, outputs, strict=True))
+    )
+    return Comparison(chosen.name, chosen.count, runtime, rows)
+
+
+def _count(value: int | None) -> str:
+    return "-" if value is None else f"{value:,}"
+
+
+def _is_file(spec: str | Path) -> bool:
+    return Path(str(spec)).suffix.lower() == ".tflite"
+
+
+def _latencies(models: Sequence[str | Path], rounds: int) -> tuple[dict[int, side_by_side.Latency], str | None]:
+    places = [index for index, spec in enumerate(models) if _is_file(spec)]
+    if not places:
+        return {}, None
+    with stage("time the files side by side"):
+        found = side_by_side.measure([Path(models[index]).read_bytes() for index in places], rounds=rounds)
+    return dict(zip(places, found, strict=True)), found[0].runtime
+
+
+def _compared(
+    spec: str | Path,
+    made: Evaluator,
+    outputs: Any,
+    reference: Any,
+    data: DataSet,
+    task: Task,
+    latency: side_by_side.Latency | None,
+) -> Compared:
+    notes: list[str] = []
+    result = None
+    if data.labels is not None or task is Task.RECONSTRUCTION:
+        result = score(task, made.fit(data).inputs, outputs, data.labels)
+    else:
+        notes.append("no score: the data set has no labels")
+    together = agreement(task, reference, outputs)
+    sizes = _of_file(Path(str(spec)), notes) if _is_file(spec) else _of_keras(spec, notes)
+    path = Path(str(spec))
+    content = path.read_bytes() if path.is_file() else None
+    return Compared(
+        model=str(spec),
+        sha256=made.sha256,
+        engine=made.engine.value,
+        nbytes=None if content is None else len(content),
+        gzip_nbytes=None if content is None else len(gzip.compress(content, 9, mtime=0)),
+        parameters=sizes.parameters,
+        weights=sizes.weights,
+        nonzero=sizes.nonzero,
+        macs=sizes.macs,
+        metric="accuracy" if isinstance(result, Accuracy) else "mae",
+        score=None if result is None else result.value,
+        interval=result.interval if isinstance(result, Accuracy) else None,
+        same=together.value,
+        difference=together.mean_difference,
+        latency_s=None if latency is None else latency.median_s,
+        latency_spread_s=None if latency is None else (latency.low_s, latency.high_s),
+        layers=sizes.layers,
+        training=_training_of(path),
+        notes=tuple(notes),
+    )
+
+
+@dataclass(frozen=True)
+class _Counts:
+    parameters: int | None = None
+    weights: int | None = None
+    nonzero: int | None = None
+    macs: int | None = None
+    layers: tuple[LayerWeights, ...] = ()
+
+
+def _of_file(path: Path, notes: list[str]) -> _Counts:
+    from tinyml_compress import frontend
+    from tinyml_compress.ops import operator
+
+    try:
+        graph = frontend.read(path.read_bytes(), "compared")
+    except TinymlError as error:
+        notes.append(f"weights and MACs not counted: {error.what}" + (f" ({error.which})" if error.which else ""))
+        return _Counts()
+    constants = [tensor for tensor in graph.tensors.values() if tensor.data is not None]
+    kernels = [tensor for tensor in constants if tensor.dtype.value in ("i8", "f32", "i4") and len(tensor.shape) > 1]
+    layers = tuple(_layer(tensor.name, _real(tensor)) for tensor in kernels)
+    macs = None
+    try:
+        macs = 0
+        for view in graph.views():
+            op = operator(view.node.op)
+            op.check(view)
+            macs += op.macs(view)
+    except TinymlError as error:
+        macs = None
+        notes.append(f"MACs not counted: {error.what}")
+    weights = sum(layer.count for layer in layers)
+    nonzero = weights - sum(layer.zeros for layer in layers)
+    return _Counts(sum(tensor.elements for tensor in constants), weights, nonzero, macs, layers)
+
+
+def _real(tensor: Any) -> Any:
+    values = np.asarray(tensor.data, dtype=np.float64)
+    if tensor.quant is None:
+        return values
+    shape = [1] * values.ndim
+    if tensor.quant.per_channel and tensor.quant.axis is not None:
+        shape[tensor.quant.axis] = -1
+    zero = np.array(tensor.quant.zero_points, np.float64).reshape(shape)
+    return (values - zero) * np.array(tensor.quant.scales).reshape(shape)
+
+
+def _of_keras(spec: str | Path, notes: list[str]) -> _Counts:
+    from tinyml_compress import models
+    from tinyml_compress.pipeline.compression_stages import sizes_of
+    from tinyml_compress.techniques.sparsity import prunable_weights
+
+    model = models.load(spec).model
+    sizes = sizes_of(model)
+    if sizes.macs is None:
+        notes.append("MACs not counted: a layer's work is not known for Keras models; convert it first")
+    layers = tuple(
+        _layer(layer.name, np.concatenate([kernel.numpy().reshape(-1) for kernel in kernels]))
+        for layer in model.layers
+        if (kernels := prunable_weights(layer))
+    )
+    notes.append("not timed: only .tflite files are")
+    return _Counts(sizes.parameters, sizes.weights, sizes.weights - sizes.zeros, sizes.macs, layers)
+
+
+def _layer(name: str, values: Any) -> LayerWeights:
+    flat = np.asarray(values, dtype=np.float64).reshape(-1)
+    rest = flat[flat != 0]
+    reach = float(np.abs(rest).max()) if rest.size else 1.0
+    counts, _ = np.histogram(rest, bins=_BINS, range=(-reach, reach))
+    return LayerWeights(
+        name.split(";")[0],
+        flat.size,
+        int(flat.size - rest.size),
+        (-reach, reach),
+        tuple(int(count) for count in counts),
+    )
+
+
+def _training_of(path: Path) -> dict[str, list[float]]:
+    """The curves of the run that made the file, if it lies in a folder that `compress` wrote."""
+    report = path.parent.parent / "report.json"
+    if not path.is_file() or not report.is_file():
+        return {}
+    try:
+        stages = json.loads(report.read_text())["stages"]
+        curve = [value for stage_row in stages for value in stage_row.get("history", {}).get("score", ())]
+        losses = [value for stage_row in stages for value in stage_row.get("history", {}).get("loss", ())]
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return {}  # some other program's report.json
+    return {key: values for key, values in (("score", curve), ("loss", losses)) if values}
