@@ -66,7 +66,12 @@ def to_tflite(
                 check=False,
             )
         except ProcessError as error:
-            raise ConversionError(error.what, which=model.name, found=error.found, next_step=error.next_step) from error
+            raise ConversionError(
+                error.what,
+                which=model.name,
+                found=error.found,
+                next_step="give it more time with --timeout, or fewer samples with --samples",
+            ) from error
         result = folder / worker.MODEL_FILE
         if done.returncode == 0 and result.is_file():
             return result.read_bytes()
@@ -107,6 +112,7 @@ def _write_saved_model(model: Any, samples: Sequence[Floats], folder: Path) -> l
     # Only the variables are tracked: saving the Keras object too would trace every layer a second time.
     holder = tf.Module()
     holder.variables_of_model = model.variables
+    holder.exported = [layer.exported for layer in model.layers if hasattr(layer, "exported")]
     function = tf.function(forward).get_concrete_function(*specs)
     tf.saved_model.save(holder, str(folder), signatures={"serving_default": function})
     return names

@@ -50,6 +50,14 @@ def translate(keras: Any, class_name: str, config: Mapping[str, Any], name: str)
     """`config` of a Keras 3 layer as tf_keras layers, the first of them called `name`, without weights yet."""
     if class_name not in SUPPORTED:
         raise _unsupported(class_name, name)
+    if config.get("data_format") == "channels_first":
+        raise UnsupportedLayer(
+            "a Keras 3 layer has its channels first",
+            which=f"{class_name} {name}",
+            found="data_format=channels_first",
+            allowed="channels_last, as TensorFlow Lite has it",
+            next_step="rebuild the model with channels_last and transposed weights",
+        )
     activation = config.get("activation")
     after: tuple[Any, ...] = ()
     options = {key: value for key, value in config.items() if key not in _DROPPED and not key.endswith("_initializer")}
@@ -69,7 +77,7 @@ def translate(keras: Any, class_name: str, config: Mapping[str, Any], name: str)
             value = _rebuilt(keras, key, value, class_name, name)
         if target in accepted:
             chosen[target] = tuple(value) if isinstance(value, list) and key != "axis" else value
-        elif value not in (None, False):
+        elif value not in (None, False) and (key, value) != ("data_format", "channels_last"):
             raise UnsupportedLayer(
                 "an option of a Keras 3 layer has no equivalent in Keras 2",
                 which=f"{class_name} {name}",

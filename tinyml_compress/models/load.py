@@ -128,8 +128,10 @@ def _from_function(text: str) -> LoadedModel:
     except Exception as error:  # whatever the user's function raises
         raise ModelError("the function failed", which=text, found=_short(error)) from error
     if isinstance(made, backend.keras2().Model):
+        _check_inputs(made, text)
         return _checked(made, Origin(text, Format.FUNCTION, _sha256_of_model(made)))
     if isinstance(made, backend.keras3().Model):
+        _check_inputs(made, text)
         return _from_keras3(made, Origin(text, Format.FUNCTION, _sha256_of_model(made)))
     raise ModelError(
         "the function did not return a Keras model", which=text, found=type(made).__name__, allowed="a Keras model"
@@ -174,13 +176,7 @@ def _checked(model: Any, origin: Origin) -> LoadedModel:
     """Only models with known inputs, and finite weights, go on."""
     import numpy as np
 
-    if not getattr(model, "inputs", None):
-        raise ModelError(
-            "the model has no known input shape",
-            which=origin.spec,
-            found=f"{type(model).__name__} that was never built or called",
-            next_step="save it after its first call, or write it as a Sequential or functional model",
-        )
+    _check_inputs(model, origin.spec)
     for weight in model.weights:
         if weight.dtype.is_floating and not bool(np.isfinite(weight.numpy()).all()):
             raise ModelError(
@@ -189,6 +185,16 @@ def _checked(model: Any, origin: Origin) -> LoadedModel:
                 next_step="train it again, with a smaller learning rate",
             )
     return LoadedModel(model, origin)
+
+
+def _check_inputs(model: Any, spec: str) -> None:
+    if not getattr(model, "inputs", None):
+        raise ModelError(
+            "the model has no known input shape",
+            which=spec,
+            found=f"{type(model).__name__} that was never built or called",
+            next_step="save it after its first call, or write it as a Sequential or functional model",
+        )
 
 
 def _keras_file_version(path: Path) -> str:

@@ -18,6 +18,8 @@ class Format(Enum):
     SAVED_MODEL = "SavedModel folder"
     FUNCTION = "Python function"
     ZOO = "zoo"
+    TORCH = "PyTorch"
+    TFLITE = "float .tflite file"
 
 
 @dataclass(frozen=True)

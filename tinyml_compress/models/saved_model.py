@@ -54,7 +54,8 @@ def _wrapped(keras: Any, path: Path, loaded: Any) -> Any:
 
         def __init__(self) -> None:
             super().__init__(name="saved_model", trainable=False)
-            self._loaded = loaded
+            # Whoever saves the model again has to track the variables that the signature holds.
+            self.exported = loaded
 
         def call(self, inputs: Any) -> Any:
             results = signature(**dict(zip(sorted(specs), inputs, strict=True)))
