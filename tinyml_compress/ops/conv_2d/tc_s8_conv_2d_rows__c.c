@@ -125,7 +125,8 @@ static TC_NOINLINE __attribute__((naked)) const uint8_t *tc_conv_four(const uint
                                                                       const uint8_t *w __attribute__((unused)),
                                                                       int32_t depth __attribute__((unused)),
                                                                       uint32_t sums[4] __attribute__((unused))) {
-    __asm__ volatile("push {r2, r3, r4, r5, r6, r7, lr}\n"
+    __asm__ volatile(".syntax unified\n" /* GCC reads assembly for these cores in the old syntax */
+                     "push {r2, r3, r4, r5, r6, r7, lr}\n"
                      "lsrs r7, r2, #3\n"
                      "lsls r7, r7, #3\n"
                      "adds r7, r0, r7\n"

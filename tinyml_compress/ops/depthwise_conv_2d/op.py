@@ -171,9 +171,10 @@ def _bytes_scratch(view: NodeView) -> int:
 
 
 def _coincide(view: NodeView) -> tuple[Overlap, ...]:
-    """In place, output exactly over input, where both have one shape."""
-    same = view.input(0).shape == view.output().shape
-    return (Overlap(0, 0, exact=True),) if same else ()
+    """Output exactly over input: a channel's output bytes then lie on its own input bytes, all read before."""
+    window = _window(view)
+    fits = window.out_c == window.in_c and window.out_h * window.out_w <= window.in_h * window.in_w
+    return (Overlap(0, 0, exact=True),) if fits else ()
 
 
 def _bytes_cycles(view: NodeView) -> float:

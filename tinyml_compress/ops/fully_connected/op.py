@@ -42,7 +42,7 @@ from tinyml_compress.ops.base import (
 )
 from tinyml_compress.ops.numerics import Activation
 
-__all__ = ["OPERATOR", "FullyConnectedAttrs"]
+__all__ = ["OPERATOR", "FullyConnectedAttrs", "row_multipliers"]
 
 _QUADS = "tc_s8_fully_connected_quads__dsp"
 
@@ -59,7 +59,7 @@ def _attrs(view: NodeView) -> FullyConnectedAttrs:
     return view.attrs
 
 
-def _multipliers(view: NodeView) -> list[tuple[int, int]]:
+def row_multipliers(view: NodeView) -> list[tuple[int, int]]:
     """Per channel a product in double precision; per tensor TFLM multiplies the two scales in float32 first."""
     source, weights, target = view.input(0).quant, view.input(1).quant, view.output().quant
     assert source is not None
@@ -73,7 +73,7 @@ def _multipliers(view: NodeView) -> list[tuple[int, int]]:
 
 
 def _channels(view: NodeView) -> Channels:
-    return requant_channels(OPERATOR, view, weight_values(view).astype(np.int64), _multipliers(view))
+    return requant_channels(OPERATOR, view, weight_values(view).astype(np.int64), row_multipliers(view))
 
 
 def _any(view: NodeView) -> bool:
@@ -188,7 +188,7 @@ class FullyConnected(Operator):
         check_weights(self, view, 0, out_c)
         check_bias(self, view, out_c)
         self._check_keep(view, in_c)
-        _multipliers(view)
+        row_multipliers(view)
 
     def _check_keep(self, view: NodeView, in_c: int) -> None:
         shape = view.input(0).shape
