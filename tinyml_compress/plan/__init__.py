@@ -2,5 +2,6 @@
 
 from tinyml_compress.plan.check import check
 from tinyml_compress.plan.planner import Planned, plan, plan_in_best_order
+from tinyml_compress.plan.smallest import smallest_schedule
 
-__all__ = ["Planned", "check", "plan", "plan_in_best_order"]
+__all__ = ["Planned", "check", "plan", "plan_in_best_order", "smallest_schedule"]

@@ -15,7 +15,7 @@ from tinyml_compress.plan.proof import pairs_of_problem, proven_bound
 from tinyml_compress.plan.solver import Placement, solve
 from tinyml_compress.plan.units import Units, join
 
-__all__ = ["Planned", "plan", "plan_in_best_order"]
+__all__ = ["Planned", "arena_of", "plan", "plan_in_best_order"]
 
 _BOUND_WORK = 200_000
 _MOST_SINGLE_TRIES = 8
@@ -60,6 +60,12 @@ def plan(graph: Graph, schedule: Sequence[Variant]) -> MemoryPlan:
     made = _as_plan(graph, problem, units, found, bound)
     check(graph, schedule, made)
     return made
+
+
+def arena_of(graph: Graph, schedule: Sequence[Variant]) -> int:
+    """The arena that `plan` would need: for comparing schedules, so nothing is checked."""
+    problem = problem_of(graph, schedule)
+    return _best(problem, live_bounds(problem))[1].arena
 
 
 def _best(problem: Problem, bounds: list[int]) -> tuple[Units, Placement]:
