@@ -1,0 +1,189 @@
+"""Instructions, modelled cycles, flash and RAM of our C on emulated boards, against TensorFlow Lite Micro's counts.
+
+All zoo models, and the two published ones where `../shared/models` is there, on five cores at every --optimize level.
+Prints a table and writes benchmarks/results.json. `--models kws,ic` and `--cores cortex-m4` choose.
+"""
+
+from __future__ import annotations
+
+import argparse
+import datetime
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+
+from tinyml_compress import __version__
+from tinyml_compress.devices.measurement import AotRun, Run
+from tinyml_compress.models.zoo import ZOO
+from tinyml_compress.ops.base import Level
+from tinyml_compress.pipeline.benchmark_model import given
+from tinyml_compress.pipeline.benchmarking import Request, benchmark
+from tinyml_compress.support.cache import cached_folder, key_of
+from tinyml_compress.support.files import write_text
+from tinyml_compress.support.resources import package_folder
+
+HERE = Path(__file__).parent
+PUBLISHED = HERE.parent.parent / "shared" / "models"
+BOARDS = {
+    "cortex-m0plus": "raspberry-pi-pico",
+    "cortex-m4": "nucleo-l4r5zi",
+    "cortex-m7": "nucleo-f767zi",
+    "cortex-m33": "nucleo-u575zi",
+    "rv32imc": "esp32-c3",
+}
+
+
+@dataclass(frozen=True)
+class Row:
+    """One model on one core at one level."""
+
+    model: str
+    core: str
+    level: str
+    run: AotRun
+    baseline: float | None
+    """Instructions of TensorFlow Lite Micro, where they were counted."""
+
+    @property
+    def ratio(self) -> float | None:
+        return None if self.baseline is None else self.run.instructions / self.baseline
+
+    def as_json(self) -> dict[str, object]:
+        run = self.run
+        found: dict[str, object] = {
+            "model": self.model,
+            "core": self.core,
+            "device": run.device.name,
+            "optimize": self.level,
+            "macs": run.macs,
+            "instructions": run.instructions,
+            "cycles": run.cycles,
+            "cycles_error": run.cycles_error,
+            "flash": {
+                "total": run.flash.total,
+                "weights": run.flash.weights,
+                "code": run.flash.total - run.flash.weights,
+            },
+            "ram": {"total": run.ram.total, "arena": run.ram.arena, "stack": run.ram.stack},
+        }
+        if self.ratio is not None:
+            found["ratio_to_tflm"] = round(self.ratio, 4)
+        return found
+
+
+def models(wanted: set[str], baselines: dict[str, Any]) -> Iterator[tuple[str, bytes]]:
+    for name in ZOO:
+        if not wanted or name in wanted:
+            yield name, zoo_model(name)
+    for name, facts in baselines.items():
+        path = PUBLISHED / facts.get("file", "")
+        if path.is_file() and (not wanted or name in wanted):
+            yield name, path.read_bytes()
+
+
+def zoo_model(name: str) -> bytes:
+    """Converted once; again when the zoo or the converter changes."""
+    sources = [package_folder("tinyml_compress.models.zoo"), package_folder("tinyml_compress.converter")]
+    content = [path.read_bytes() for folder in sources for path in sorted(folder.glob("*.py"))]
+
+    def make(folder: Path) -> None:
+        (folder / "model.tflite").write_bytes(given(f"zoo:{name}").content)
+
+    return (cached_folder("zoo", key_of(name, *content), make) / "model.tflite").read_bytes()
+
+
+def baseline(facts: dict[str, Any], core: str, macs: int) -> float | None:
+    if core in facts.get("instructions", {}):
+        return float(facts["instructions"][core])
+    per_mac = facts.get("instructions_per_mac", {}).get(core)
+    return None if per_mac is None else per_mac * macs
+
+
+def checked(run: Run) -> AotRun:
+    if not isinstance(run, AotRun):
+        raise SystemExit(f"{run.device.name}: {run}")
+    if run.agreement is not None and run.agreement.mismatches:
+        raise SystemExit(f"{run.device.name}: not bit-exact: {run.agreement.detail}")
+    return run
+
+
+def table(rows: list[Row]) -> Table:
+    made = Table(box=box.SIMPLE, pad_edge=False)
+    titles = (
+        "model",
+        "core",
+        "optimize",
+        "instructions",
+        "instr/MAC",
+        "cycles",
+        "±",
+        "flash",
+        "code",
+        "RAM",
+        "of TFLM",
+    )
+    for title in titles:
+        made.add_column(title, justify="left" if title in ("model", "core", "optimize") else "right", no_wrap=True)
+    last = ""
+    for row in rows:
+        run = row.run
+        if row.model != last and last:
+            made.add_section()
+        last = row.model
+        made.add_row(
+            row.model,
+            row.core,
+            row.level,
+            f"{run.instructions:,}",
+            f"{run.instructions / run.macs:.2f}" if run.macs else "",
+            f"{run.cycles:,}",
+            f"{run.cycles_error:.0%}",
+            f"{run.flash.total:,}",
+            f"{run.flash.total - run.flash.weights:,}",
+            f"{run.ram.total:,}",
+            "" if row.ratio is None else f"{row.ratio:.2f}",
+        )
+    return made
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--models", default="", help="names separated by commas; default: all")
+    parser.add_argument("--cores", default=",".join(BOARDS), help="names separated by commas")
+    parser.add_argument("--levels", default=",".join(level.value for level in Level), help="--optimize levels")
+    arguments = parser.parse_args()
+    cores = arguments.cores.split(",")
+    levels = [Level(word) for word in arguments.levels.split(",")]
+    wanted = {word for word in arguments.models.split(",") if word}
+    baselines = json.loads((HERE / "baselines.json").read_text())["models"]
+    rows: list[Row] = []
+    for name, content in models(wanted, baselines):
+        for level in levels:
+            request = Request(tuple(BOARDS[core] for core in cores), vectors=3, level=level)
+            for core, found in zip(cores, benchmark(content, name, request=request).runs, strict=True):
+                run = checked(found)
+                rows.append(Row(name, core, level.value, run, baseline(baselines.get(name, {}), core, run.macs)))
+    rows.sort(key=lambda row: (row.model, cores.index(row.core), [level.value for level in levels].index(row.level)))
+    Console(width=160).print(table(rows))
+    if not wanted and cores == list(BOARDS) and levels == list(Level):
+        compilers = sorted({row.run.compiler for row in rows})
+        document = {
+            "schema": 1,
+            "tool": __version__,
+            "date": datetime.date.today().isoformat(),
+            "kinds": {"instructions": "exact", "flash": "exact", "ram": "exact", "cycles": "modelled"},
+            "compilers": compilers,
+            "rows": [row.as_json() for row in rows],
+        }
+        write_text(HERE / "results.json", json.dumps(document, indent=1) + "\n")
+        print("wrote benchmarks/results.json")
+
+
+if __name__ == "__main__":
+    main()
