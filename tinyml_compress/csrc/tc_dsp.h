@@ -70,6 +70,27 @@ static TC_INLINE uint32_t tc_sxtb16_odd(uint32_t word) {
 #endif
 }
 
+/* Both halves added, and subtracted, modulo 2^16. */
+static TC_INLINE uint32_t tc_sadd16(uint32_t a, uint32_t b) {
+#if TC_DSP_ASM
+    uint32_t result;
+    __asm__("sadd16 %0, %1, %2" : "=r"(result) : "r"(a), "r"(b));
+    return result;
+#else
+    return tc_pack16(tc_low16(a) + tc_low16(b), tc_high16(a) + tc_high16(b));
+#endif
+}
+
+static TC_INLINE uint32_t tc_ssub16(uint32_t a, uint32_t b) {
+#if TC_DSP_ASM
+    uint32_t result;
+    __asm__("ssub16 %0, %1, %2" : "=r"(result) : "r"(a), "r"(b));
+    return result;
+#else
+    return tc_pack16(tc_low16(a) - tc_low16(b), tc_high16(a) - tc_high16(b));
+#endif
+}
+
 /* sum + a.low * b.low + a.high * b.high, modulo 2^32 */
 static TC_INLINE int32_t tc_smlad(uint32_t a, uint32_t b, int32_t sum) {
 #if TC_DSP_ASM

@@ -31,6 +31,7 @@ from tinyml_compress.ops.base import (
     Call,
     In,
     Isa,
+    Level,
     Operator,
     Options,
     Out,
@@ -166,7 +167,7 @@ def _depth_pairs(view: NodeView) -> int:
     return (_depth(view) + 3) // 4 * 2
 
 
-def _emit_block(symbol: str) -> Emit:
+def _emit_block(symbol: str, weights: Callable[[NodeView, Ints], Table] | None = None) -> Emit:
     def emit(view: NodeView) -> tuple[Call, ...]:
         window, channels = _window(view), _channels(view)
         fast = fast_table(view, channels, conv_attrs(view).activation)
@@ -185,7 +186,7 @@ def _emit_block(symbol: str) -> Emit:
             ("channels", Ref("channels")),
         )
         tables = (
-            Table("weights", "int8_t", _pair_weights(rows), Role.WEIGHTS),
+            (weights or _pair_table)(view, rows),
             Table("channels", "int32_t", _pair_channels(fast) if packed is None else packed),
         )
         return (Call(symbol, "tc_s8_conv_block", params, (In(0), Out(), Scratch()), tables),)
@@ -216,6 +217,10 @@ def _pair_channels(fast: npt.NDArray[np.int32]) -> npt.NDArray[np.int32]:
     return ordered
 
 
+def _pair_table(view: NodeView, rows: Ints) -> Table:
+    return Table("weights", "int8_t", _pair_weights(rows), Role.WEIGHTS)
+
+
 def _pair_weights(rows: Ints) -> npt.NDArray[np.int8]:
     """Per two channels A, B and two values k, l: [A.k, B.k, A.l, B.l]; a last odd channel: [A.k, A.l].
 
@@ -231,11 +236,15 @@ def _pair_weights(rows: Ints) -> npt.NDArray[np.int8]:
     return ordered.astype(np.int8)
 
 
-def _block_scratch(view: NodeView) -> int:
-    """Values of four windows, and the channels' parameters where they lie packed in flash."""
+def _unpacked_bytes(view: NodeView) -> int:
+    """Scratch for the channels' parameters where they lie packed in flash."""
     fast = fast_table(view, _channels(view), conv_attrs(view).activation)
-    unpacked = 0 if fast is None or _packed(fast) is None else 4 * fast.size
-    return 16 * _depth_pairs(view) + unpacked
+    return 0 if fast is None or _packed(fast) is None else 4 * fast.size
+
+
+def _block_scratch(view: NodeView) -> int:
+    """Values of four windows, and the channels' parameters."""
+    return 16 * _depth_pairs(view) + _unpacked_bytes(view)
 
 
 def _bytes_scratch(view: NodeView) -> int:
@@ -285,6 +294,90 @@ def _block_variant(symbol: str, words: bool, relu: bool) -> Variant:
     )
 
 
+# --- 3x3 by F(2,3) along rows: fewer products for more weight bytes -------------------------------------------------
+
+_WINOGRAD_PIXELS = 128
+"""Below so many output pixels the weights cost more flash than the products save time."""
+_WINOGRAD_GROWTH = 0.45
+"""All of a model's transformed weights together may add this part of its weight bytes."""
+
+
+def _winograd_shape(view: NodeView) -> bool:
+    """Whether the node's shape suits F(2,3), whatever its numbers."""
+    if view.node.op != OPERATOR.name:
+        return False
+    window = _window(view)
+    return (
+        (window.kernel_h, window.kernel_w) == (3, 3)
+        and window.stride_h == window.stride_w == window.dilation_h == window.dilation_w == 1
+        and _ungrouped(view)
+        and window.in_c % 8 == 0
+        and window.out_c % 2 == 0
+        and window.out_w % 2 == 0
+        and window.pixels >= _WINOGRAD_PIXELS
+    )
+
+
+def _winograd_affordable(view: NodeView) -> bool:
+    """Whether the model's flash has room for this node's transformed weights: layers of most pixels come first."""
+    views = [other for other in view.graph.views() if len(other.node.inputs) > 1]
+    weights = {other.node.inputs[1] for other in views}
+    total = sum(view.graph.tensors[name].nbytes for name in weights if name is not None)
+    rivals = sorted((other for other in views if _winograd_shape(other)), key=lambda other: -_window(other).pixels)
+    spent = 0.0
+    for rival in rivals:
+        extra = rival.input(1).nbytes * 5 / 3
+        if spent + extra <= _WINOGRAD_GROWTH * total:
+            spent += extra
+            if rival.node is view.node:
+                return True
+    return False
+
+
+def _winograd_variant(symbol: str, relu: bool) -> Variant:
+    def accepts(view: NodeView) -> bool:
+        quant = view.output().quant
+        if relu and quant is not None and quant.zero_point != -128:
+            return False
+        return _winograd_shape(view) and _accepts_block(view) and _winograd_affordable(view)
+
+    def cycles(view: NodeView) -> float:
+        window = _window(view)
+        blocks = (window.pixels + 7) // 8
+        products = 4 * (17.3 * 3 * window.in_c / 2) + (230.0 if relu else 246.0)
+        return blocks * (window.out_c / 2 * products + 4 * 3 * (window.in_c / 4 * 50.0 + 60.0))
+
+    return Variant(
+        symbol,
+        accepts,
+        _emit_block(symbol, _winograd_weights),
+        Isa.DSP,
+        frozenset({Level.SPEED}),
+        scratch=_winograd_scratch,
+        overlap=_winograd_overlap,
+        cycles=cycles,
+    )
+
+
+def _winograd_weights(view: NodeView, rows: Ints) -> Table:
+    """Per two channels the four products' taps: [A.k, A.l], [B.k, B.l] per kernel row and pair of channels k, l."""
+    count, depth = len(rows), view.input(0).shape[3]
+    taps = rows.reshape(count, 3, 3, depth // 4, 4)[..., [0, 2, 1, 3]]
+    first, middle, last = taps[:, :, 0], taps[:, :, 1], taps[:, :, 2]
+    products = np.stack([first + middle + last, first - middle + last, -2 * last, 2 * first], axis=1)
+    words = products.reshape(count // 2, 2, 4, 3 * depth // 2, 2).transpose(0, 2, 3, 1, 4)
+    return Table("weights", "int16_t", words.reshape(-1).astype(np.int16), Role.WEIGHTS)
+
+
+def _winograd_scratch(view: NodeView) -> int:
+    in_c = view.input(0).shape[3]
+    return _unpacked_bytes(view) + 96 * in_c + in_c
+
+
+def _winograd_overlap(view: NodeView) -> tuple[Overlap, ...]:
+    return (Overlap(0, 0, sliding_gap(_window(view), 8)),)
+
+
 class Conv2D(Operator):
     name = "CONV_2D"
     attrs_type = Conv2DAttrs
@@ -294,6 +387,8 @@ class Conv2D(Operator):
     variants = (
         Variant("tc_s8_conv_2d__c", _any, _emit_taps, overlap=_overlap_taps, cycles=_taps_cycles),
         Variant(_ROWS, _ungrouped, _emit_rows, scratch=_depth, overlap=_overlap_rows, cycles=_rows_cycles),
+        _winograd_variant("tc_s8_conv_2d_winograd_relu__dsp", relu=True),
+        _winograd_variant("tc_s8_conv_2d_winograd__dsp", relu=False),
         _block_variant("tc_s8_conv_2d_words_relu__dsp", words=True, relu=True),
         _block_variant("tc_s8_conv_2d_words__dsp", words=True, relu=False),
         _block_variant("tc_s8_conv_2d_bytes_relu__dsp", words=False, relu=True),

@@ -25,7 +25,7 @@ typedef struct {
     int32_t out_zero;
     int32_t depth_pairs;     /* pairs of values per output: half of kernel_h * kernel_w * in_c, rounded up */
     int32_t packed;          /* whether `channels` is as tc_fast_unpack takes it, or laid out for the block */
-    const int8_t *weights;   /* per pair of channels A, B and pair of values k, l: [A.k, B.k, A.l, B.l] */
+    const void *weights;     /* per pair of channels A, B and pair of values k, l: [A.k, B.k, A.l, B.l] */
     const int32_t *channels; /* for the block: per pair of channels bias A, bias B, then multiplier, half, shift of A
                                 and of B (see tc_fast_finish); of a last odd one bias, multiplier, half, shift */
 } tc_s8_conv_block;

@@ -51,7 +51,7 @@ static TC_INLINE void tc_conv_run(const tc_s8_conv_block *p, const uint32_t *val
         job.out[i] = out + (i < count ? i : 0) * p->out_c;
     }
     job.values = values;
-    job.weights = p->weights;
+    job.weights = (const int8_t *)p->weights;
     job.channels = channels;
     job.channel_pairs = p->out_c / 2;
     job.depth_bytes = p->depth_pairs * 4;
@@ -59,7 +59,7 @@ static TC_INLINE void tc_conv_run(const tc_s8_conv_block *p, const uint32_t *val
         block(&job);
     }
     if (p->out_c % 2 != 0) {
-        tc_conv_last_channel(&job, p->weights + p->out_c / 2 * job.depth_bytes, channels + p->out_c / 2 * 8,
+        tc_conv_last_channel(&job, job.weights + p->out_c / 2 * job.depth_bytes, channels + p->out_c / 2 * 8,
                              p->depth_pairs);
     }
 }
