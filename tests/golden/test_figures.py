@@ -1,0 +1,55 @@
+"""Recorded figures of the golden networks on every core: none may grow by more than 1%.
+
+`make golden` writes tests/golden/figures.json anew; read the diff, as for the generated C.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from tests.emulated.programs import CORES
+from tests.lib.nets import NETS
+from tinyml_compress.devices.measurement import AotRun
+from tinyml_compress.ops.base import Level
+from tinyml_compress.pipeline.benchmarking import Request, benchmark
+
+RECORD = Path(__file__).with_name("figures.json")
+GROWTH = 1.01
+SLACK = 16
+"""Bytes and instructions: small figures move in steps."""
+
+
+def figures(name: str, level: Level) -> dict[str, dict[str, int]]:
+    """Instructions, arena, flash and RAM by core."""
+    boards = tuple(CORES.values()) if level is Level.BALANCED else (CORES["cortex-m4"], CORES["cortex-m0plus"])
+    found = {}
+    for run in benchmark(NETS[name](), name, request=Request(boards, vectors=1, level=level)).runs:
+        assert isinstance(run, AotRun), run
+        found[run.device.core.name] = {
+            "instructions": run.instructions,
+            "arena": run.ram.arena,
+            "flash": run.flash.total,
+            "ram": run.ram.total,
+        }
+    return found
+
+
+@pytest.mark.parametrize("level", Level, ids=lambda level: level.value)
+@pytest.mark.parametrize("name", NETS)
+def test_nothing_grew(name: str, level: Level) -> None:
+    key, found = f"{name} {level.value}", figures(name, level)
+    record = json.loads(RECORD.read_text(encoding="utf-8")) if RECORD.is_file() else {}
+    if os.environ.get("TINYML_COMPRESS_UPDATE_GOLDEN"):
+        record[key] = found
+        RECORD.write_text(json.dumps(dict(sorted(record.items())), indent=1) + "\n", encoding="utf-8")
+    grown = [
+        f"{core}: {figure} {before:,} -> {found[core][figure]:,}"
+        for core, figures_before in record[key].items()
+        for figure, before in figures_before.items()
+        if found[core][figure] > max(before * GROWTH, before + SLACK)
+    ]
+    assert not grown, "\n".join([f"{key} grew; if that is wanted, `make golden`:", *grown])
