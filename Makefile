@@ -22,7 +22,7 @@ endif
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help demo install test test-full coverage check format bench golden targets all-targets $(BOARDS) FORCE
+.PHONY: help demo demo-torch install test test-full coverage check format bench golden targets all-targets $(BOARDS) FORCE
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | awk -F'\t' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -38,6 +38,11 @@ $(STAMP): setup.cfg setup.py pyproject.toml
 
 demo: $(STAMP) ## train a digits network, make it int8, compare, and judge it for every board
 	$(TOOL) demo -o $(OUT)/demo $(ARGS)
+
+demo-torch: $(STAMP) ## a PyTorch net, trained, made int8, judged on test digits and run on an emulated board
+	$(TOOL) convert torch:examples.pytorch_digits:trained --calibration data:digits:train -o $(OUT)/demo-torch --name digits
+	$(TOOL) evaluate $(OUT)/demo-torch/digits.tflite --data data:digits:test
+	$(TOOL) benchmark $(OUT)/demo-torch/digits.tflite --target nucleo-l4r5zi
 
 test: $(STAMP) ## the tests, on two processes
 	$(BIN)/python -m pytest -q -n 2 --dist loadscope -m "not full" $(ARGS)

@@ -50,6 +50,11 @@ Examples:
     show_default=True,
     help="Seconds after which the converter is stopped.",
 )
+@click.option(
+    "--torch-train",
+    metavar="MODULE:FUNCTION",
+    help="Quantization-aware training of a torch: model: called with the prepared model, trains it.",
+)
 @json_option
 def command(
     model: str,
@@ -63,12 +68,14 @@ def command(
     samples: int | None,
     seed: int,
     timeout: float,
+    torch_train: str | None,
     as_json: bool,
 ) -> None:
-    """Convert a Keras MODEL to .tflite, with its C array, resolver, test vectors and manifest.
+    """Convert a MODEL to .tflite, with its C array, resolver, test vectors and manifest.
 
-    MODEL is a .keras or .h5 file, a SavedModel folder, package.module:function, or zoo:NAME. 256 samples of the
-    calibration set are used unless --samples says otherwise.
+    MODEL is a .keras or .h5 file, a SavedModel folder, package.module:function, zoo:NAME, a float .tflite file, or
+    torch:package.module:function[@weights.safetensors] for PyTorch (data as height, width, channels). 256 samples of
+    the calibration set are used unless --samples says otherwise.
     """
     from tinyml_compress.cli._options import print_json
     from tinyml_compress.converter import Io, Mode
@@ -86,6 +93,7 @@ def command(
         samples=samples,
         seed=seed,
         timeout=timeout,
+        torch_train=torch_train,
     )
     if as_json:
         print_json(done.as_json())

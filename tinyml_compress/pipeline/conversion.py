@@ -17,6 +17,7 @@ from tinyml_compress.converter import Arena, FlatFile, FlatTensor, Io, Mode, Set
 from tinyml_compress.data import DataSet
 from tinyml_compress.errors import DataError, MissingDependency, ModelError, UnsupportedOperator, UsageError
 from tinyml_compress.models import LoadedModel, Origin, backend, load
+from tinyml_compress.pipeline.foreign_conversion import foreign_to_tflite, is_foreign
 from tinyml_compress.runners import tflm
 from tinyml_compress.support import c_names, files
 from tinyml_compress.support.progress import stage
@@ -115,13 +116,20 @@ def convert(
     samples: int | None = None,
     seed: int = 0,
     timeout: float = Settings.timeout,
+    torch_train: str | None = None,
 ) -> ConversionResult:
     """Convert `model` and write all artifacts into `output`, whole or not at all.
 
-    `calibration` is the name of a data set, a DataSet, or one array (count, *shape) per input.
+    `calibration` is the name of a data set, a DataSet, or one array (count, *shape) per input. `torch_train` names
+    the function that fine-tunes a PyTorch model during quantization-aware training.
     """
     started = time.perf_counter()
     settings = Settings(mode, io, per_tensor_dense, allow_float, timeout)
+    if not isinstance(model, LoadedModel) and is_foreign(model):
+        chosen = c_names.check_c_name(name or _name_from(str(model).partition("@")[0]))
+        return _convert_foreign(str(model), calibration, settings, chosen, output, samples, seed, torch_train, started)
+    if torch_train is not None:
+        raise UsageError("a training function goes with torch: models", which=f"--torch-train {torch_train}")
     if isinstance(model, LoadedModel):
         loaded, chosen = model, c_names.check_c_name(name or c_names.c_name(model.model.name))
     else:
@@ -139,6 +147,33 @@ def convert(
             for file_name, content in artifacts.files.items():
                 files.write_bytes(staging / file_name, content)
     return ConversionResult(chosen, loaded.origin, converted, artifacts, output, time.perf_counter() - started)
+
+
+def _convert_foreign(
+    spec: str,
+    calibration: Calibration,
+    settings: Settings,
+    name: str,
+    output: Path,
+    samples: int | None,
+    seed: int,
+    train: str | None,
+    started: float,
+) -> ConversionResult:
+    if isinstance(calibration, (str, Path)):
+        calibration = data.load(calibration)
+    described = calibration.name if isinstance(calibration, DataSet) else None if calibration is None else "arrays"
+    digest = calibration.sha256 if isinstance(calibration, DataSet) else None
+    given = calibration if calibration is None or isinstance(calibration, DataSet) else list(calibration)
+    with files.output_folder(output) as staging:
+        made = foreign_to_tflite(spec, given, settings, samples=samples, seed=seed, train=train)
+        floats = converter.float_operators(made.file) if settings.mode.full_integer else ()
+        kinds = tuple(sorted({use.operator for use in floats}))
+        converted = Converted(made.tflite, made.file, settings, seed, described, digest, made.samples, kinds)
+        artifacts = make_artifacts(name, converted, made.origin)
+        for file_name, content in artifacts.files.items():
+            files.write_bytes(staging / file_name, content)
+    return ConversionResult(name, made.origin, converted, artifacts, output, time.perf_counter() - started)
 
 
 def convert_model(
