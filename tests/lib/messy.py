@@ -7,13 +7,14 @@ from dataclasses import replace
 import numpy as np
 
 from tests.lib.graphs import const, graph, quant
+from tinyml_compress.frontend import read, write
 from tinyml_compress.ir import Attrs, DType, Graph, Node, Tensor
 from tinyml_compress.ops import all_operators, operator
 from tinyml_compress.ops.conv_2d.op import Conv2DAttrs
 from tinyml_compress.ops.depthwise_conv_2d.op import DepthwiseConv2DAttrs
 from tinyml_compress.ops.numerics import Activation, Padding
 
-__all__ = ["Messy", "messy"]
+__all__ = ["Messy", "messy", "planted"]
 
 _ACTIVATIONS = (Activation.NONE, Activation.NONE, Activation.RELU, Activation.RELU6)
 
@@ -162,3 +163,25 @@ def messy(seed: int) -> Graph:
     if x is net.input:
         x = net.relu(x)
     return net.graph(*outputs, x) if x not in outputs else net.graph(*outputs)
+
+
+def planted(seed: int) -> Graph:
+    """A random network with dead rows in its convolutions."""
+    rng = np.random.default_rng(seed)
+    held = read(write(messy(seed)), "m")
+    tensors = dict(held.tensors)
+    for node in held.nodes:
+        if node.op not in ("CONV_2D", "DEPTHWISE_CONV_2D") or rng.random() < 0.3:
+            continue
+        weights, bias = (tensors[str(name)] for name in node.inputs[1:])
+        axis = 0 if node.op == "CONV_2D" else 3
+        assert weights.data is not None
+        assert bias.data is not None
+        values, added = weights.data.copy(), bias.data.copy()
+        rows = rng.random(values.shape[axis]) < 0.5
+        np.moveaxis(values, axis, 0)[rows] = 0
+        added[rows] = rng.choice([-(10**6), -500, 0, 77, 10**6])  # type: ignore[index]
+        for old, new in ((weights, values), (bias, added)):
+            new.setflags(write=False)
+            tensors[old.name] = replace(old, data=new)
+    return replace(held, tensors=tensors)

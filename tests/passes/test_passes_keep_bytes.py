@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 import pytest
 
-from tests.lib.messy import messy
+from tests.lib.messy import messy, planted
 from tinyml_compress import frontend
 from tinyml_compress.ir import Graph
 from tinyml_compress.passes import PASSES, Pass
@@ -23,11 +23,11 @@ CHOICES: dict[str, tuple[Pass, ...]] = {
 }
 
 
-def _prove(graphs: Sequence[Graph], vectors: int) -> None:
+def _prove(graphs: Sequence[Graph], vectors: int, choices: Iterable[str] = CHOICES) -> None:
     for start in range(0, len(graphs), 5):
         batch = graphs[start : start + 5]
         files = [frontend.write(graph) for graph in batch]
-        jobs = [(index, choice) for index in range(len(batch)) for choice in CHOICES]
+        jobs = [(index, choice) for index in range(len(batch)) for choice in choices]
         programs = [
             compile_graph(
                 frontend.read(files[index], "model"), f"m{number}", model_sha256="0" * 64, using=CHOICES[choice]
@@ -48,9 +48,13 @@ def _prove(graphs: Sequence[Graph], vectors: int) -> None:
 
 
 def test_random_networks() -> None:
-    _prove([messy(seed) for seed in range(8)], 2)
+    _prove([*(messy(seed) for seed in (2, 6, 7)), planted(5)], 2, ("none", "all"))
+
+
+def test_each_pass_alone() -> None:
+    _prove([planted(4)], 2)
 
 
 @pytest.mark.full
 def test_many_random_networks() -> None:
-    _prove([messy(seed) for seed in range(1000, 1150)], 4)
+    _prove([(messy, planted)[seed % 2](seed) for seed in range(1000, 1100)], 4)

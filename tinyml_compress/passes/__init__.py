@@ -9,6 +9,7 @@ from tinyml_compress.ops import check_graph
 from tinyml_compress.passes.fold_constants import fold_constants
 from tinyml_compress.passes.fold_padding import fold_padding
 from tinyml_compress.passes.fuse_activations import fuse_activations
+from tinyml_compress.passes.remove_dead_channels import remove_dead_channels
 from tinyml_compress.passes.remove_dead_nodes import remove_dead_nodes
 from tinyml_compress.passes.remove_noops import remove_noops
 
@@ -22,6 +23,7 @@ PASSES: tuple[Pass, ...] = (
     remove_noops,
     fold_padding,
     fuse_activations,
+    remove_dead_channels,
 )
 
 
