@@ -380,7 +380,9 @@ def test_published_models(published: Path, name: str) -> None:
 def test_published_models_on_every_core(published: Path, tmp_path: Path, name: str, core: str) -> None:
     """100 vectors. The Cortex-M3 board is too small for one of them: another board with its core stands in."""
     text = (targets_folder() / f"{CORES[core]}.toml").read_text()
-    (tmp_path / "roomy.toml").write_text(text.replace("0x00010000", "0x00100000").replace("0x00005000", "0x00020000"))
+    if core == "cortex-m3":
+        text = text.replace("0x00010000", "0x00100000").replace("0x00005000", "0x00020000")
+    (tmp_path / "roomy.toml").write_text(text)
     request = Request(("roomy",), vectors=100, targets_dir=tmp_path)
     (run,) = benchmark(published / f"{name}.tflite", request=request).runs
     assert isinstance(run, AotRun), run
