@@ -42,7 +42,8 @@ def bases() -> list[bytes]:
     """Sound files: the networks of the tests, and one or two models of every operator that has a test."""
     files = [make() for make in nets.NETS.values()]
     files += [frontend.write(messy(seed)) for seed in range(12)]
-    files += [make(np.random.default_rng(7)) for make in layers.MAKERS.values()]
+    made = [make(np.random.default_rng(7)) for make in layers.MAKERS.values()]
+    files += [frontend.write(graph) for graph in made]
     folder = Path(__file__).parents[1] / "ops"
     for module in sorted(module.name for module in pkgutil.iter_modules([str(folder)])):
         for _, make in inspect.getmembers(importlib.import_module(f"tests.ops.{module}"), inspect.isfunction):

@@ -20,6 +20,7 @@ __all__ = [
     "same_quantization",
     "shift",
     "six_fits",
+    "steps_fit",
 ]
 
 
@@ -135,3 +136,15 @@ def six_fits(op: Operator, view: NodeView, quant: Quant) -> None:
     """The number 6, the largest bound of an activation, is a 32-bit number of steps of that scale."""
     if 6.0 / quant.scale >= 2.0**31 - 128.0:
         raise op.refuse(view, "scale too small for its activation", found=quant.scale, allowed="above 2.8e-9")
+
+
+def steps_fit(op: Operator, view: NodeView, source: Quant, target: Quant) -> None:
+    """Every input value is a 32-bit number of output steps, and float32 holds what lies on the way."""
+    if source.scale > 1e30 or target.scale < 1e-30 or 512.0 * source.scale / target.scale >= 2.0**31:
+        raise op.refuse(
+            view,
+            "scales of input and output",
+            found=f"{source.scale:g} and {target.scale:g}",
+            allowed="a ratio below 4 million, within 1e-30 to 1e30",
+            next_step="check the calibration data: one of the ranges looks broken",
+        )

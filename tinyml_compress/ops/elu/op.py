@@ -25,8 +25,8 @@ class Elu(UnaryOperator):
 
     def check(self, view: NodeView) -> None:
         super().check(view)
-        for tensor in (view.input(0), view.output()):
-            _checks.quantization(self, view, tensor)
+        source, target = (_checks.quantization(self, view, tensor) for tensor in (view.input(0), view.output()))
+        _checks.steps_fit(self, view, source, target)
 
 
 OPERATOR = Elu()
