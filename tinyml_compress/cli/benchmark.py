@@ -33,7 +33,11 @@ Examples:
 )
 @data_option(required=False, what="Calibration data, where MODEL is not a .tflite")
 @click.option(
-    "--optimize", type=click.Choice(["size", "balanced", "speed"]), default="balanced", show_default=True, help="Goal."
+    "--optimize",
+    type=click.Choice(["size", "balanced", "speed", "ram"]),
+    default="balanced",
+    show_default=True,
+    help="Goal.",
 )
 @click.option(
     "--toolchain",

@@ -28,7 +28,7 @@ Examples:
 )
 @click.option(
     "--optimize",
-    type=click.Choice(["size", "balanced", "speed"]),
+    type=click.Choice(["size", "balanced", "speed", "ram"]),
     default="balanced",
     show_default=True,
     help="What to choose kernels for.",

@@ -28,7 +28,7 @@ Examples:
 @click.option("--isa", type=click.Choice(["c", "dsp"]), default="c", show_default=True, help="Kernels of @aot.")
 @click.option(
     "--optimize",
-    type=click.Choice(["size", "balanced", "speed"]),
+    type=click.Choice(["size", "balanced", "speed", "ram"]),
     default="balanced",
     show_default=True,
     help="What kernels of @aot are chosen for.",

@@ -12,7 +12,7 @@ from tinyml_compress.errors import GraphError, ModelError, UnsupportedOperator
 from tinyml_compress.ir import Graph, NodeView
 from tinyml_compress.ops.base import Isa, Level, Operator, Variant
 
-__all__ = ["all_operators", "check_graph", "choose", "folder_of", "operator"]
+__all__ = ["all_operators", "candidates", "check_graph", "choose", "folder_of", "operator"]
 
 
 @lru_cache(maxsize=1)
@@ -71,9 +71,14 @@ def folder_of(op: Operator) -> Path:
 
 def choose(view: NodeView, isas: Iterable[Isa], level: Level) -> Variant:
     """The kernel for a node: the cheapest that accepts it, among those for these instruction sets and level."""
+    return candidates(view, isas, (level,))[0]
+
+
+def candidates(view: NodeView, isas: Iterable[Isa], levels: Iterable[Level] = Level) -> tuple[Variant, ...]:
+    """Every kernel that accepts a node at one of these levels, the cheapest first."""
     op = operator(view.node.op, view.node.name)
-    allowed = frozenset(isas)
-    fitting = [v for v in op.variants if v.isa in allowed and level in v.levels and v.accepts(view)]
+    allowed, wanted = frozenset(isas), frozenset(levels)
+    fitting = [v for v in op.variants if v.isa in allowed and wanted & v.levels and v.accepts(view)]
     if not fitting:
         raise GraphError("no kernel accepts this node", which=f"{view.node.op} {view.node.name}")
-    return min(fitting, key=lambda variant: variant.cycles(view))
+    return tuple(sorted(fitting, key=lambda variant: variant.cycles(view)))

@@ -52,6 +52,8 @@ class Level(Enum):
     SIZE = "size"
     BALANCED = "balanced"
     SPEED = "speed"
+    RAM = "ram"
+    """The smallest arena that any choice of kernels gives, whatever it costs in cycles."""
 
 
 class Role(Enum):

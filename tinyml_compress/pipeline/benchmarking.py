@@ -47,7 +47,7 @@ from tinyml_compress.support.progress import stage
 __all__ = ["Budgets", "Request", "benchmark", "check_budgets", "judge", "resolve_targets"]
 
 Progress = Callable[[str], None]
-FLAGS = {Level.SIZE: "-Os", Level.BALANCED: "-O2", Level.SPEED: "-O3"}
+FLAGS = {Level.SIZE: "-Os", Level.BALANCED: "-O2", Level.SPEED: "-O3", Level.RAM: "-O2"}
 
 
 @dataclass(frozen=True)

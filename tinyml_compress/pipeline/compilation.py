@@ -10,13 +10,13 @@ from pathlib import Path
 from tinyml_compress import codegen, frontend, passes, plan
 from tinyml_compress.codegen.project import project_files
 from tinyml_compress.ir import Graph, Program
-from tinyml_compress.ops import choose
+from tinyml_compress.ops import candidates, choose
 from tinyml_compress.ops.base import Isa, Level, Variant
 from tinyml_compress.pipeline.golden_vectors import golden_vectors
 from tinyml_compress.support import files
 from tinyml_compress.support.c_names import check_c_name
 
-__all__ = ["Compiled", "Schedule", "compile_graph", "compile_model", "compile_to_folder", "isas_for"]
+__all__ = ["Compiled", "compile_graph", "compile_model", "compile_to_folder", "isas_for"]
 
 Pass = Callable[[Graph], Graph]
 
@@ -24,14 +24,6 @@ Pass = Callable[[Graph], Graph]
 def isas_for(isa: Isa) -> tuple[Isa, ...]:
     """The instruction sets a core of kind `isa` can run: its own and plain C."""
     return (Isa.C,) if isa is Isa.C else (Isa.C, isa)
-
-
-@dataclass(frozen=True)
-class Schedule:
-    """A simplified graph and the kernel chosen for each of its nodes, in order."""
-
-    graph: Graph
-    variants: tuple[Variant, ...]
 
 
 @dataclass(frozen=True)
@@ -90,11 +82,12 @@ def compile_graph(
 ) -> Program:
     """The C program of a graph as the frontend reads it."""
     chosen = tuple(isas)
-    schedule = _schedule(passes.run(graph, using), chosen, level)
+    simplified = passes.run(graph, using)
+    planned = plan.plan_in_best_order(simplified, _schedule(simplified, chosen, level))
     return codegen.generate(
-        schedule.graph,
-        schedule.variants,
-        plan.plan(schedule.graph, schedule.variants),
+        planned.graph,
+        planned.schedule,
+        planned.memory,
         prefix=prefix,
         model_sha256=model_sha256,
         options=f"isa={'+'.join(isa.value for isa in chosen)} optimize={level.value}",
@@ -107,8 +100,11 @@ def compile_model(model: bytes, name: str, isas: Iterable[Isa] = (Isa.C,), level
     return compile_graph(graph, check_c_name(name), model_sha256=files.sha256(model), isas=isas, level=level)
 
 
-def _schedule(graph: Graph, isas: tuple[Isa, ...], level: Level) -> Schedule:
-    return Schedule(graph, tuple(choose(view, isas, level) for view in graph.views()))
+def _schedule(graph: Graph, isas: tuple[Isa, ...], level: Level) -> tuple[Variant, ...]:
+    """The kernel of each node."""
+    if level is Level.RAM:
+        return plan.smallest_schedule(graph, [candidates(view, isas) for view in graph.views()])
+    return tuple(choose(view, isas, level) for view in graph.views())
 
 
 def compile_to_folder(

@@ -34,7 +34,7 @@ typedef struct {
 typedef uint32_t __attribute__((may_alias)) tc_conv_word;
 
 /* The same for words at word boundaries, two sums side by side: 128 words at a time keep these within 16 bits. */
-static TC_NOINLINE uint32_t tc_conv_words(uint8_t *to, const int8_t *from, int32_t words) {
+static TC_NOINLINE uint32_t tc_conv_rows_words(uint8_t *to, const int8_t *from, int32_t words) {
     tc_conv_word *target = (tc_conv_word *)(void *)to;
     const tc_conv_word *source = (const tc_conv_word *)(const void *)from;
     uint32_t sum = 0;
@@ -57,7 +57,7 @@ static TC_NOINLINE uint32_t tc_conv_words(uint8_t *to, const int8_t *from, int32
 static TC_NOINLINE uint32_t tc_conv_row(uint8_t *to, const int8_t *from, int32_t count, int32_t aligned) {
 #if defined(__GNUC__)
     if (aligned) {
-        return tc_conv_words(to, from, count / 4);
+        return tc_conv_rows_words(to, from, count / 4);
     }
 #else
     (void)aligned;

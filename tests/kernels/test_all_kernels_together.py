@@ -1,0 +1,25 @@
+"""Any two kernels may meet in one generated source: their helpers must not share names."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tinyml_compress.codegen.emit import _base
+from tinyml_compress.codegen.kernels import KernelFile, amalgamate
+from tinyml_compress.ops import all_operators
+from tinyml_compress.runners import toolchain
+from tinyml_compress.support import resources
+
+
+def test_every_kernel_in_one_source() -> None:
+    root = resources.package_folder("tinyml_compress")
+    sources: list[Path] = sorted({*root.glob("ops/*/tc_*__*.c"), *root.glob("csrc/tc_*__*.c")})
+    assert len(sources) > len(all_operators())
+    text = amalgamate([KernelFile(path.stem, path, inline=False) for path in sources])
+    head = "#include <stddef.h>\n#include <stdint.h>\n#include <string.h>\n" + _base("ALL", text)
+    # Shared helpers of one name would be defined twice, or with two meanings.
+    warnings = tuple(flag for flag in toolchain.WARNINGS if flag != "-Wpedantic")
+    toolchain.objects({"all.c": head + text}, flags=("-O1", *warnings))
+    target = ("--target=thumb-freestanding-eabihf", "-mcpu=cortex_m4", "-DALL_MEMCPY=__builtin_memcpy")
+    bare = (head + text).replace("#include <string.h>\n", "")
+    toolchain.objects({"all.c": bare}, flags=(*target, "-DALL_MEMSET=__builtin_memset", "-O1", *warnings))
