@@ -73,6 +73,8 @@ class Ladder:
     model: str
     model_sha256: str
     samples: int
+    from_data: bool
+    """Inputs are of a data set; otherwise edges of the range and random values, which layers seldom see."""
     litert: str | None
     rungs: tuple[Rung, ...]
     steps: tuple[Step, ...]
@@ -91,6 +93,7 @@ class Ladder:
             "model": self.model,
             "model_sha256": self.model_sha256,
             "samples": self.samples,
+            "inputs": "data" if self.from_data else "edges and random",
             "rungs": [
                 {"engine": rung.engine.value, **({} if rung.why_absent is None else {"absent": rung.why_absent})}
                 for rung in self.rungs
@@ -123,7 +126,8 @@ class Ladder:
 
     def summary(self) -> str:
         """The ladder in a few lines."""
-        lines = [f"model    {self.model}", f"samples  {self.samples}"]
+        kind = "" if self.from_data else " (edges and random; noise means more with --data)"
+        lines = [f"model    {self.model}", f"samples  {self.samples}{kind}"]
         if self.litert is not None:
             lines.append(f"LiteRT   {self.litert}")
         if self.reference is not None:
@@ -206,6 +210,7 @@ def ladder(
         str(model),
         files.sha256(content),
         len(rows),
+        samples is not None,
         litert,
         tuple(rungs),
         steps,
