@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
 
+from tinyml_compress.data.preprocessing import Preprocessing
 from tinyml_compress.errors import DataError
 
 __all__ = ["DataSet"]
@@ -32,6 +33,10 @@ class DataSet:
     description: str = ""
     source: str = ""
     licence: str = ""
+    preprocessing: Preprocessing = field(default_factory=Preprocessing)
+    """How the inputs were made from a sensor's values."""
+    named: tuple[tuple[str, Floats], ...] = ()
+    """All inputs by name, for a model with several; `inputs` is the first of them. Empty for a single input."""
 
     @property
     def count(self) -> int:
@@ -45,8 +50,10 @@ class DataSet:
     @cached_property
     def sha256(self) -> str:
         """Of shape, inputs and labels: the same content gives the same digest, whatever file it came from."""
-        digest = hashlib.sha256(repr(self.inputs.shape).encode())
-        digest.update(np.ascontiguousarray(self.inputs, dtype="<f4").tobytes())
+        digest = hashlib.sha256()
+        for name, values in self.named or (("", self.inputs),):
+            digest.update(f"{name}{values.shape}".encode())
+            digest.update(np.ascontiguousarray(values, dtype="<f4").tobytes())
         if self.labels is not None:
             digest.update(np.ascontiguousarray(self.labels, dtype="<i8").tobytes())
         return digest.hexdigest()
@@ -58,7 +65,12 @@ class DataSet:
         if count >= self.count:
             return self
         chosen = np.sort(np.random.default_rng(seed).permutation(self.count)[:count])
-        return replace(self, inputs=self.inputs[chosen], labels=None if self.labels is None else self.labels[chosen])
+        return replace(
+            self,
+            inputs=self.inputs[chosen],
+            labels=None if self.labels is None else self.labels[chosen],
+            named=tuple((name, values[chosen]) for name, values in self.named),
+        )
 
     def fitted(self, shape: Sequence[int | None]) -> DataSet:
         """This set with samples of `shape` (None: any size), for a model that takes one.
@@ -78,6 +90,22 @@ class DataSet:
             allowed=_shown(wanted),
             next_step="give a set with that shape; the first dimension of its array counts the samples",
         )
+
+    def for_inputs(self, names: Sequence[str], shapes: Sequence[Sequence[int | None]]) -> list[Floats]:
+        """One array per input of a model: by name where this set has several, each of its shape."""
+        if len(names) == 1 and not self.named:
+            return [self.fitted(shapes[0]).inputs]
+        mine = dict(self.named)
+        if set(mine) != set(names):
+            raise DataError(
+                "the data set has other inputs than the model",
+                which=self.name,
+                found=", ".join(mine) or "one input without a name",
+                allowed=", ".join(names),
+                next_step="name the arrays of the .npz input_NAME, one per input of the model",
+            )
+        parts = (replace(self, inputs=mine[name], named=()) for name in names)
+        return [part.fitted(shape).inputs for part, shape in zip(parts, shapes, strict=True)]
 
     def need_labels(self) -> Labels:
         """The labels, for what cannot be computed without them."""

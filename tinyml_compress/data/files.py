@@ -12,22 +12,30 @@ import numpy.typing as npt
 from tinyml_compress.data.dataset import DataSet, Floats, Labels
 from tinyml_compress.errors import DataError
 
-__all__ = ["as_inputs", "as_labels", "load_file", "read_arrays"]
+__all__ = ["as_inputs", "as_labels", "load_arrays", "load_file", "read_arrays"]
 
 Array = npt.NDArray[np.generic]
 _INPUT_NAMES = ("inputs", "x", "X", "data", "images", "features")
 _LABEL_NAMES = ("labels", "y", "Y", "label", "targets")
 _SPLITS = ("train", "test")
+_SEVERAL = "input_"
 
 
 def load_file(path: Path, split: str | None) -> DataSet:
     """The set in `path`; of a file with train and test parts, the part `split`, or both when it is None."""
     arrays = read_arrays(path)
-    name = f"{path}:{split}" if split else str(path)
     if path.suffix.lower() == ".npy":
         if split is not None:
             raise DataError("a .npy file has no parts", which=path, next_step="leave out the part after the colon")
-        return DataSet(name, as_inputs(path, "", arrays[""]))
+        return DataSet(str(path), as_inputs(path, "", arrays[""]))
+    return load_arrays(path, arrays, split)
+
+
+def load_arrays(path: Path | str, arrays: Mapping[str, Array], split: str | None) -> DataSet:
+    """The set in named arrays; `path` names it in errors."""
+    name = f"{path}:{split}" if split else str(path)
+    if split is None and (several := {key: arrays[key] for key in arrays if key.startswith(_SEVERAL)}):
+        return _of_several(name, path, arrays, several)
     found = {part: _inputs_of(arrays, part) for part in _SPLITS}
     if split is None and (plain := _inputs_of(arrays, None) or _only_array(arrays)):
         parts: list[tuple[str | None, str]] = [(None, plain)]
@@ -147,7 +155,19 @@ def _only_array(arrays: Mapping[str, Array]) -> str | None:
     return next(iter(arrays)) if len(arrays) == 1 else None
 
 
-def _piece(path: Path, arrays: Mapping[str, Array], part: str | None, key: str) -> tuple[Floats, Labels | None]:
+def _of_several(name: str, path: Path | str, arrays: Mapping[str, Array], several: Mapping[str, Array]) -> DataSet:
+    """`input_NAME` for each input of a model that has several."""
+    inputs = tuple((key.removeprefix(_SEVERAL), as_inputs(path, key, value)) for key, value in several.items())
+    counts = {key: len(value) for key, value in inputs}
+    if len(set(counts.values())) > 1:
+        raise DataError("the inputs differ in the number of samples", which=path, found=counts)
+    label_key = next((key for key in _LABEL_NAMES if key in arrays), None)
+    first = inputs[0][1]
+    labels = None if label_key is None else as_labels(path, label_key, arrays[label_key], len(first))
+    return DataSet(name, first, labels, named=inputs)
+
+
+def _piece(path: Path | str, arrays: Mapping[str, Array], part: str | None, key: str) -> tuple[Floats, Labels | None]:
     inputs = as_inputs(path, key, arrays[key])
     label_key = next((name for name in _names(part, _LABEL_NAMES) if name in arrays), None)
     if label_key is None:
@@ -155,7 +175,7 @@ def _piece(path: Path, arrays: Mapping[str, Array], part: str | None, key: str) 
     return inputs, as_labels(path, label_key, arrays[label_key], len(inputs))
 
 
-def _joined(name: str, path: Path, pieces: list[tuple[Floats, Labels | None]]) -> DataSet:
+def _joined(name: str, path: Path | str, pieces: list[tuple[Floats, Labels | None]]) -> DataSet:
     shapes = {inputs.shape[1:] for inputs, _ in pieces}
     if len(shapes) > 1:
         raise DataError("the parts of the data file differ in shape", which=path, found=sorted(shapes))

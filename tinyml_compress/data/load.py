@@ -1,37 +1,49 @@
-"""`load(spec)`: a path to .npz or .npy, or the name of a shipped set."""
+"""`load(spec)`: from a file, a folder, a description, a function, or the name of a shipped set."""
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
 from pathlib import Path
 
 from tinyml_compress.data.dataset import DataSet
-from tinyml_compress.data.files import load_file
+from tinyml_compress.data.described import load_described, load_folder, load_table
+from tinyml_compress.data.files import load_arrays, load_file
+from tinyml_compress.data.functions import arrays_of_function
 from tinyml_compress.data.shipped import load_shipped
 from tinyml_compress.errors import DataError, UsageError
 
 __all__ = ["load"]
 
-_SUFFIXES = (".npz", ".npy")
+_SUFFIXES = (".npz", ".npy", ".csv", ".toml")
 _SPLITS = ("train", "test")
-_FORMS = "PATH.npz, PATH.npz:train, PATH.npz:test, PATH.npy, data:NAME, data:NAME:train, data:NAME:test"
+_FUNCTION = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*")
+_FORMS = (
+    "data:NAME, a .npz, .npy or .csv file, a folder with one subfolder of pictures or .wav files per class, "
+    "a description .toml, or package.module:function; :train or :test behind it takes a part"
+)
 
 
 def load(spec: str | Path) -> DataSet:
     """The data set that `spec` names, checked.
 
-    `data:NAME` is the whole shipped set, `data:NAME:train` and `data:NAME:test` its parts. The parts of a file
-    are its arrays `train_inputs`, `train_labels`, `test_inputs`, `test_labels` (or `x_train`, `y_train` and so on).
+    `:train` and `:test` behind it take a part. Parts of an .npz are its arrays `train_inputs`, `train_labels`,
+    `test_inputs`, ... (or `x_train` and so on), those of a folder its subfolders `train` and `test`; where a folder,
+    table or description has none, a fifth of each class is the test part, chosen by a fixed seed.
     """
     text = str(spec)
     if text.startswith("data:"):
         name, colon, split = text.removeprefix("data:").partition(":")
         return load_shipped(name, _checked_split(text, split) if colon else None)
-    path_text, colon, split = text.rpartition(":")
-    chosen: str | None = None
-    path = Path(text)
-    if colon and Path(path_text).suffix.lower() in _SUFFIXES:
-        path, chosen = Path(path_text), _checked_split(text, split)
-    if path.suffix.lower() not in _SUFFIXES:
+    place, split = _parted(text)
+    path = Path(place)
+    if path.is_dir():
+        return load_folder(path, split, text)
+    suffix = path.suffix.lower()
+    if suffix not in _SUFFIXES:
+        if _FUNCTION.fullmatch(place):
+            found = load_arrays(place, arrays_of_function(place), split)
+            return replace(found, name=text)
         raise UsageError("not a data set", which=text, allowed=_FORMS)
     if not path.is_file():
         raise DataError(
@@ -39,7 +51,26 @@ def load(spec: str | Path) -> DataSet:
             which=path,
             next_step="check the path; shipped sets are named data:NAME, e.g. data:digits",
         )
-    return load_file(path, chosen)
+    if suffix == ".toml":
+        return load_described(path, split, text)
+    if suffix == ".csv":
+        return load_table(path, split, text)
+    return load_file(path, split)
+
+
+def _parted(text: str) -> tuple[str, str | None]:
+    """`path:test` is the part test of path; the colon of a function is not one of a part."""
+    place, colon, split = text.rpartition(":")
+    if not colon or Path(text).exists():
+        return text, None
+    if split in _SPLITS:
+        # `module:test` is a function of that name unless something lies at `module`.
+        if Path(place).exists() or Path(place).suffix.lower() in _SUFFIXES or ":" in place:
+            return place, split
+        return text, None
+    if Path(place).suffix.lower() in _SUFFIXES or Path(place).is_dir():
+        _checked_split(text, split)
+    return text, None
 
 
 def _checked_split(text: str, split: str) -> str:

@@ -90,6 +90,20 @@ class Section:
             raise self.error("number out of range", key, found=value, allowed=f"{low:g} to {high:g}")
         return float(value)
 
+    def numbers(self, key: str) -> tuple[float, ...]:
+        """One number or a list of them, at least one."""
+        value = self._get(key, (int, float, list), "a number or a list of numbers", None)
+        found = value if isinstance(value, list) else [value]
+        if not found or any(
+            isinstance(n, bool) or not isinstance(n, (int, float)) or not math.isfinite(n) for n in found
+        ):
+            raise self.error("wrong type", key, found=f"{value!r}", allowed="a number or a list of numbers")
+        return tuple(float(number) for number in found)
+
+    def is_text(self, key: str) -> bool:
+        """Whether the key holds a text, where other types are allowed too."""
+        return isinstance(self._table.get(key), str)
+
     def section(self, key: str) -> Section:
         return Section(self._path, self._below(key), self._get(key, dict, "a table", None))
 

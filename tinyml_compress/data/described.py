@@ -1,0 +1,165 @@
+"""Sets that need a description, or that get the usual one: pictures, sounds, tables."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from tinyml_compress.data.dataset import DataSet
+from tinyml_compress.data.description import Description, Spread, audio_form, read_description
+from tinyml_compress.data.files import as_inputs, load_file
+from tinyml_compress.data.folders import images, listing, sounds
+from tinyml_compress.data.preprocessing import AudioForm, ImageForm, Preprocessing
+from tinyml_compress.data.tables import read_table
+from tinyml_compress.errors import DataError
+
+__all__ = ["load_described", "load_folder", "load_table"]
+
+Array = npt.NDArray[np.generic]
+Labels = npt.NDArray[np.int64]
+_MEAN, _STD = (0.0,), (1.0,)
+_PIXEL = 1 / 255
+
+
+@dataclass(frozen=True, eq=False)
+class _Raw:
+    """Values before scale, mean and std, of the whole set."""
+
+    values: Array
+    labels: Labels | None
+    classes: tuple[str, ...]
+    parts: tuple[str | None, ...]
+    image: ImageForm | None = None
+    audio: AudioForm | None = None
+
+
+def load_folder(path: Path, split: str | None, name: str) -> DataSet:
+    """A folder without a description: pictures become values from 0 to 1, sounds 49 frames of 10 MFCCs per second."""
+    listed = listing(path)
+    scale = 1.0 if listed.sound else _PIXEL
+    made = Description(path, path.name, 0.2, 0, scale, _MEAN, _STD, audio=audio_form() if listed.sound else None)
+    return _finished(made, _of_folder(made), split, name)
+
+
+def load_table(path: Path, split: str | None, name: str) -> DataSet:
+    """A table without a description: the columns as they are."""
+    made = Description(path, path.name, 0.2, 0, 1.0, _MEAN, _STD)
+    return _finished(made, _of_table(made), split, name)
+
+
+def load_described(path: Path, split: str | None, name: str) -> DataSet:
+    """A set with a description."""
+    made = read_description(path)
+    suffix = made.path.suffix.lower()
+    if made.path.is_dir():
+        raw = _of_folder(made)
+    elif not made.path.is_file():
+        raise DataError("the described data is not there", which=made.path, next_step=f"correct `path` in {path}")
+    elif suffix == ".csv":
+        raw = _of_table(made)
+    elif suffix in (".npz", ".npy"):
+        raw = _of_arrays(made)
+    else:
+        raise DataError(
+            "not a data set", which=made.path, allowed="a folder, .csv, .npz or .npy", next_step=f"see {path}"
+        )
+    return _finished(made, raw, split, name)
+
+
+def _of_folder(made: Description) -> _Raw:
+    listed = listing(made.path)
+    if listed.sound:
+        audio = made.audio or audio_form()
+        found = sounds(listed, audio)
+        return _Raw(found.values, found.labels, found.classes, found.parts, audio=audio)
+    found, image = images(listed, made.image)
+    return _Raw(found.values, found.labels, found.classes, found.parts, image=image)
+
+
+def _of_table(made: Description) -> _Raw:
+    table = read_table(made.path, made.table)
+    if table.labels is None:
+        return _Raw(table.values, None, (), (None,) * len(table.values))
+    names = set(table.labels)
+    if all(text.isdigit() for text in names):
+        # Class numbers stay what they are: a model's output 3 is class 3 even where the table lacks class 2.
+        labels = np.array([int(text) for text in table.labels], dtype=np.int64)
+        return _Raw(table.values, labels, (), (None,) * len(labels))
+    classes = tuple(sorted(names))
+    labels = np.array([classes.index(text) for text in table.labels], dtype=np.int64)
+    return _Raw(table.values, labels, classes, (None,) * len(labels))
+
+
+def _of_arrays(made: Description) -> _Raw:
+    pieces: list[tuple[str | None, DataSet]] = []
+    for part in ("train", "test") if made.path.suffix.lower() == ".npz" else ():
+        try:
+            pieces.append((part, load_file(made.path, part)))
+        except DataError as error:
+            if "no " not in error.what:
+                raise
+    if not pieces:
+        pieces = [(None, load_file(made.path, None))]
+    labels = [piece.labels for _, piece in pieces if piece.labels is not None]
+    return _Raw(
+        np.concatenate([piece.inputs for _, piece in pieces]),
+        np.concatenate(labels) if labels else None,
+        (),
+        tuple(part for part, piece in pieces for _ in range(piece.count)),
+    )
+
+
+def _finished(made: Description, raw: _Raw, split: str | None, name: str) -> DataSet:
+    as_inputs(made.path, "", raw.values)  # finite, not empty
+    parts = np.array(raw.parts if any(raw.parts) else _split(raw.labels, len(raw.values), made))
+    train = raw.values[parts == "train"]
+    if split is not None and not (parts == split).any():
+        raise DataError(f"the data set has no {split} part", which=name, next_step="set test-share in a description")
+    preprocessing = Preprocessing(
+        scale=made.scale,
+        mean=_numbers(made.mean, train, made.scale, np.mean),
+        std=_numbers(made.std, train, made.scale, np.std),
+        image=raw.image,
+        audio=raw.audio,
+    )
+    for key, numbers in (("mean", preprocessing.mean), ("std", preprocessing.std)):
+        if len(numbers) not in (1, raw.values.shape[-1]):
+            raise DataError(
+                f"{key} has a wrong number of entries",
+                which=name,
+                found=len(numbers),
+                allowed=f"1, or {raw.values.shape[-1]}: one per slice of the last axis",
+            )
+    chosen = np.flatnonzero(parts == split) if split is not None else np.arange(len(raw.values))
+    inputs = as_inputs(made.path, "", preprocessing.apply(raw.values[chosen]))
+    found = DataSet(name, inputs, None if raw.labels is None else raw.labels[chosen], raw.classes, made.title)
+    return replace(found, preprocessing=preprocessing)
+
+
+def _numbers(wanted: Spread, train: Array, scale: float, of: object) -> tuple[float, ...]:
+    """Given numbers, or those of the train part, per slice of the last axis; a constant slice has a std of 1."""
+    if wanted is not None:
+        return wanted
+    scaled = train.astype(np.float64) * scale
+    axes = tuple(range(scaled.ndim - 1))
+    if of is np.mean:
+        return tuple(float(np.float32(number)) for number in np.atleast_1d(scaled.mean(axis=axes)))
+    spread = np.atleast_1d(scaled.std(axis=axes))
+    return tuple(float(np.float32(number)) if number > 0 else 1.0 for number in spread)
+
+
+def _split(labels: Labels | None, count: int, made: Description) -> list[str]:
+    """test-share of each class, at least one where a class has two; the same for the same seed and order."""
+    rng = np.random.default_rng(made.seed)
+    parts = ["train"] * count
+    groups = [np.arange(count)] if labels is None else [np.flatnonzero(labels == label) for label in np.unique(labels)]
+    for group in groups:
+        many = round(len(group) * made.test_share)
+        if made.test_share > 0 and many == 0 and len(group) > 1:
+            many = 1
+        for index in rng.permutation(group)[:many]:
+            parts[int(index)] = "test"
+    return parts

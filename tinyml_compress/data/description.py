@@ -1,0 +1,156 @@
+"""A data set described in TOML: where it lies, how its values become inputs, how it is split."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from tinyml_compress.data.preprocessing import AudioForm, Features, ImageForm
+from tinyml_compress.data.tables import TableForm
+from tinyml_compress.devices.schema import Section, parse
+
+__all__ = ["Description", "Spread", "audio_form", "read_description"]
+
+Spread = tuple[float, ...] | None
+"""Numbers, or None: taken from the train part."""
+_BIG = 1e30
+
+
+@dataclass(frozen=True)
+class Description:
+    """The file's content, checked; parameters of another kind of set are absent."""
+
+    path: Path
+    """Of the data: a folder, or a .csv, .npz or .npy file."""
+    title: str
+    test_share: float
+    seed: int
+    scale: float
+    mean: Spread
+    std: Spread
+    image: ImageForm | None = None
+    audio: AudioForm | None = None
+    table: TableForm = TableForm()
+
+
+def read_description(path: Path) -> Description:
+    """The description in `path`; every mistake in it is named."""
+    top, _ = parse(path)
+    place = path.parent / top.text("path")
+    values = top.optional_section("values")
+    image = _image(top.section("image")) if top.has("image") else None
+    audio = _audio(top.section("audio")) if top.has("audio") else None
+    table = _table(top.section("csv")) if top.has("csv") else TableForm()
+    made = Description(
+        path=place,
+        title=top.text("title", path.stem),
+        test_share=top.number("test-share", 0.0, 0.9, 0.2),
+        seed=top.integer("seed", 0, 2**32 - 1, 0),
+        scale=values.number("scale", -_BIG, _BIG, 1.0),
+        mean=_spread(values, "mean", 0.0),
+        std=_spread(values, "std", 1.0),
+        image=image,
+        audio=audio,
+        table=table,
+    )
+    if made.std is not None and any(number <= 0 for number in made.std):
+        raise values.error("std must be above 0", "std", found=list(made.std))
+    if made.scale == 0:
+        raise values.error("scale may not be 0", "scale")
+    values.close()
+    top.close()
+    return made
+
+
+def audio_form(
+    sample_rate: int = 16000,
+    seconds: float = 1.0,
+    features: Features = Features.MFCC,
+    window_ms: float = 40.0,
+    hop_ms: float = 20.0,
+    mel_bands: int = 40,
+    coefficients: int = 10,
+    low_hz: float = 20.0,
+    high_hz: float = 4000.0,
+) -> AudioForm:
+    """The usual front end of keyword spotters: 49 frames of 10 coefficients for one second."""
+    window, hop = round(sample_rate * window_ms / 1000), round(sample_rate * hop_ms / 1000)
+    return AudioForm(
+        sample_rate=sample_rate,
+        samples=round(sample_rate * seconds),
+        features=features,
+        window=window,
+        hop=hop,
+        fft=1 << max(window - 1, 1).bit_length(),
+        mel_bands=mel_bands,
+        coefficients=coefficients,
+        low_hz=low_hz,
+        high_hz=high_hz,
+    )
+
+
+def _image(section: Section) -> ImageForm:
+    form = ImageForm(
+        section.integer("height", 1, 4096),
+        section.integer("width", 1, 4096),
+        section.integer("channels", 1, 3, 3),
+    )
+    if form.channels == 2:
+        raise section.error("pictures have 1 or 3 channels", "channels", found=2)
+    section.close()
+    return form
+
+
+def _audio(section: Section) -> AudioForm:
+    form = audio_form(
+        section.integer("sample-rate", 1000, 192000, 16000),
+        section.number("seconds", 0.001, 600, 1.0),
+        Features(section.text("features", "mfcc", one_of=[kind.value for kind in Features])),
+        section.number("window-ms", 0.1, 1000, 40.0),
+        section.number("hop-ms", 0.1, 1000, 20.0),
+        section.integer("mel-bands", 1, 512, 40),
+        section.integer("coefficients", 1, 512, 10),
+        section.number("low-hz", 0, 96000, 20.0),
+        section.number("high-hz", 1, 96000, 4000.0),
+    )
+    if form.features is not Features.WAVE:
+        if form.window > form.samples or form.hop < 1 or form.window < 2:
+            raise section.error(
+                "the window must be shorter than the sound and the hop at least one sample", "window-ms"
+            )
+        if not form.low_hz < form.high_hz <= form.sample_rate / 2:
+            raise section.error(
+                "the band of frequencies is wrong",
+                "high-hz",
+                found=f"{form.low_hz:g} to {form.high_hz:g}",
+                allowed=f"low-hz below high-hz, and that at most half the sample rate: {form.sample_rate / 2:g}",
+            )
+        if form.coefficients > form.mel_bands:
+            raise section.error("more coefficients than mel bands", "coefficients", found=form.coefficients)
+    section.close()
+    return form
+
+
+def _table(section: Section) -> TableForm:
+    shape = section.numbers("shape") if section.has("shape") else None
+    form = TableForm(
+        label=section.text("label", "") if section.has("label") else None,
+        columns=section.texts("columns") if section.has("columns") else None,
+        shape=None if shape is None else tuple(int(size) for size in shape),
+        separator=section.text("separator") if section.has("separator") else None,
+    )
+    if form.shape is not None and any(size < 1 for size in form.shape):
+        raise section.error("sizes are at least 1", "shape", found=list(form.shape))
+    if form.separator is not None and len(form.separator) != 1:
+        raise section.error("a separator is one character", "separator", found=form.separator)
+    section.close()
+    return form
+
+
+def _spread(section: Section, key: str, default: float) -> Spread:
+    if not section.has(key):
+        return (default,)
+    if section.is_text(key):
+        section.text(key, one_of=("train",))
+        return None
+    return section.numbers(key)

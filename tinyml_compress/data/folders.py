@@ -1,0 +1,120 @@
+"""Folders with one subfolder per class: pictures or WAV files. `train/` and `test/` above the classes are the parts."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from tinyml_compress.data import audio
+from tinyml_compress.data.preprocessing import AudioForm, ImageForm
+from tinyml_compress.errors import DataError
+
+__all__ = ["Listing", "Samples", "images", "listing", "sounds"]
+
+Array = npt.NDArray[np.generic]
+Labels = npt.NDArray[np.int64]
+_IMAGES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".ppm", ".pgm", ".tif", ".tiff", ".webp")
+_SOUNDS = (".wav", ".wave")
+_PARTS = ("train", "test")
+
+
+@dataclass(frozen=True)
+class Listing:
+    """What lies in the folder: files with their class and, where the folder has parts, their part."""
+
+    sound: bool
+    classes: tuple[str, ...]
+    files: tuple[tuple[Path, int, str | None], ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Samples:
+    """Values before scale, mean and std; `part` is train, test or None for each sample."""
+
+    values: Array
+    labels: Labels
+    classes: tuple[str, ...]
+    parts: tuple[str | None, ...]
+
+
+def listing(folder: Path) -> Listing:
+    """The files of a folder, sorted by part, class and name; other files than pictures and sounds are no matter."""
+    tops = [folder / part for part in _PARTS if (folder / part).is_dir()]
+    found: list[tuple[Path, str, str | None]] = []
+    for top in tops or [folder]:
+        part = top.name if tops else None
+        for place in sorted(path for path in top.iterdir() if path.is_dir() and not path.name.startswith(".")):
+            for file in sorted(place.rglob("*")):
+                if file.is_file() and file.suffix.lower() in (*_IMAGES, *_SOUNDS) and not file.name.startswith("."):
+                    found.append((file, place.name, part))
+    kinds = {file.suffix.lower() in _SOUNDS for file, _, _ in found}
+    if len(kinds) != 1:
+        raise DataError(
+            "the folder is no data set",
+            which=folder,
+            found="pictures and sounds mixed" if kinds else "no picture and no WAV file in a subfolder",
+            allowed="one subfolder per class with pictures (.png, .jpg, ...) or with .wav files in it",
+        )
+    classes = tuple(sorted({name for _, name, _ in found}))
+    return Listing(kinds == {True}, classes, tuple((file, classes.index(name), part) for file, name, part in found))
+
+
+def images(listed: Listing, form: ImageForm | None) -> tuple[Samples, ImageForm]:
+    """Pixels from 0 to 255; without a `form` all pictures must have one size, and grey ones stay grey."""
+    from PIL import Image, UnidentifiedImageError
+
+    opened = []
+    for file, _, _ in listed.files:
+        try:
+            with Image.open(file) as picture:
+                picture.load()
+                opened.append(picture.copy())
+        except (OSError, UnidentifiedImageError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+            raise DataError("the picture cannot be read", which=file, found=error) from error
+    if form is None:
+        sizes = Counter(picture.size for picture in opened)
+        if len(sizes) > 1:
+            common = ", ".join(f"{width}x{height} ({count})" for (width, height), count in sizes.most_common(4))
+            raise DataError(
+                "the pictures differ in size",
+                which=listed.files[0][0].parent.parent,
+                found=common,
+                next_step="describe the set in a TOML file with [image] height and width: calibration_data/README.md",
+            )
+        ((width, height),) = sizes
+        grey = all(picture.mode in ("1", "L", "I", "I;16", "F") for picture in opened)
+        form = ImageForm(height, width, 1 if grey else 3)
+    size = (form.width, form.height)
+    mode = "L" if form.channels == 1 else "RGB"
+    arrays = []
+    for picture in opened:
+        shown = picture.convert(mode)
+        fitted = shown if shown.size == size else shown.resize(size, Image.Resampling.BILINEAR)
+        arrays.append(np.asarray(fitted, dtype=np.uint8).reshape(form.height, form.width, form.channels))
+    return _samples(listed, np.stack(arrays)), form
+
+
+def sounds(listed: Listing, form: AudioForm) -> Samples:
+    """Features of every file."""
+    made = []
+    for file, _, _ in listed.files:
+        samples, rate = audio.read_wav(file)
+        if rate != form.sample_rate:
+            raise DataError(
+                "the sound has another sample rate",
+                which=file,
+                found=f"{rate} Hz",
+                allowed=f"{form.sample_rate} Hz",
+                next_step="set [audio] sample-rate in the description, or resample the files",
+            )
+        made.append(audio.features_of(samples, form))
+    return _samples(listed, np.stack(made))
+
+
+def _samples(listed: Listing, values: Array) -> Samples:
+    labels = np.array([label for _, label, _ in listed.files], dtype=np.int64)
+    return Samples(values, labels, listed.classes, tuple(part for _, _, part in listed.files))

@@ -1,0 +1,139 @@
+"""From a sensor's values to a model's inputs, as a value: the same for training, calibration, evaluation and firmware."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+import numpy as np
+import numpy.typing as npt
+
+__all__ = ["AudioForm", "Features", "ImageForm", "Preprocessing", "c_header"]
+
+Array = npt.NDArray[np.generic]
+Floats = npt.NDArray[np.float32]
+
+
+class Features(Enum):
+    """What is made of a sound."""
+
+    WAVE = "wave"
+    LOG_MEL = "log-mel"
+    MFCC = "mfcc"
+
+
+@dataclass(frozen=True)
+class ImageForm:
+    """Pictures are brought to this size (bilinear) and number of channels (1: grey, 3: RGB)."""
+
+    height: int
+    width: int
+    channels: int
+
+
+@dataclass(frozen=True)
+class AudioForm:
+    """Sounds are cut or filled with silence to `samples`, and turned into features frame by frame.
+
+    A frame is `window` samples under a Hann window, every `hop` samples; its power spectrum of `fft` points goes through
+    `mel_bands` triangles between `low_hz` and `high_hz` on the HTK mel scale; log-mel is log(energy + 1e-6), and MFCC the
+    first `coefficients` of the orthonormal DCT-II of that.
+    """
+
+    sample_rate: int
+    samples: int
+    features: Features
+    window: int
+    hop: int
+    fft: int
+    mel_bands: int
+    coefficients: int
+    low_hz: float
+    high_hz: float
+
+    @property
+    def frames(self) -> int:
+        return 1 + (self.samples - self.window) // self.hop
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        if self.features is Features.WAVE:
+            return (self.samples, 1)
+        return (self.frames, self.mel_bands if self.features is Features.LOG_MEL else self.coefficients, 1)
+
+
+@dataclass(frozen=True)
+class Preprocessing:
+    """input = (value * scale - mean) / std; mean and std are one number, or one per slice of the last axis.
+
+    `value` is a pixel from 0 to 255, an audio feature, or a column's number.
+    """
+
+    scale: float = 1.0
+    mean: tuple[float, ...] = (0.0,)
+    std: tuple[float, ...] = (1.0,)
+    image: ImageForm | None = None
+    audio: AudioForm | None = None
+
+    @property
+    def changes_values(self) -> bool:
+        return (self.scale, self.mean, self.std) != (1.0, (0.0,), (1.0,))
+
+    def apply(self, values: Array) -> Floats:
+        """Inputs from values, in float32 as firmware computes them."""
+        scaled = values.astype(np.float32) * np.float32(self.scale)
+        return np.asarray((scaled - np.float32(self.mean)) / np.float32(self.std), dtype=np.float32)
+
+    def as_json(self) -> dict[str, object]:
+        """For manifests."""
+        shown: dict[str, object] = {"scale": self.scale, "mean": list(self.mean), "std": list(self.std)}
+        if self.image is not None:
+            shown["image"] = vars(self.image).copy()
+        if self.audio is not None:
+            shown["audio"] = {**vars(self.audio), "features": self.audio.features.value}
+        return shown
+
+
+def c_header(prefix: str, done: Preprocessing) -> str:
+    """A header with the same numbers as C constants; `prefix` is the model's name."""
+    upper = prefix.upper()
+    lines = [
+        f"/* How {prefix}'s inputs are made from sensor values; the same numbers as in training and calibration.",
+        " * input = (value * SCALE - mean) / std; mean and std have one entry, or one per slice of the last axis. */",
+        f"#ifndef {upper}_PREPROCESSING_H",
+        f"#define {upper}_PREPROCESSING_H",
+        "",
+        f"#define {upper}_INPUT_SCALE {_literal(done.scale)}",
+    ]
+    for name, numbers in (("mean", done.mean), ("std", done.std)):
+        lines.append(f"#define {upper}_INPUT_{name.upper()}_COUNT {len(numbers)}")
+        lines.append(f"static const float {prefix}_input_{name}[{len(numbers)}] = {{")
+        for start in range(0, len(numbers), 6):
+            lines.append("    " + ", ".join(_literal(number) for number in numbers[start : start + 6]) + ",")
+        lines.append("};")
+    if done.image is not None:
+        lines.append("")
+        lines += [f"#define {upper}_IMAGE_{key.upper()} {value}" for key, value in vars(done.image).items()]
+    if done.audio is not None:
+        lines += ["", *_audio_lines(upper, done.audio)]
+    return "\n".join([*lines, "", "#endif", ""])
+
+
+def _audio_lines(upper: str, audio: AudioForm) -> list[str]:
+    lines = [f"/* {line.strip()} */" for line in (AudioForm.__doc__ or "").strip().splitlines() if line.strip()]
+    lines.append(f"#define {upper}_AUDIO_FEATURES_{audio.features.name} 1")
+    for key, value in vars(audio).items():
+        if key == "features" or (audio.features is Features.WAVE and key not in ("sample_rate", "samples")):
+            continue
+        lines.append(f"#define {upper}_AUDIO_{key.upper()} {_literal(value) if isinstance(value, float) else value}")
+    if audio.features is not Features.WAVE:
+        lines.append(f"#define {upper}_AUDIO_FRAMES {audio.frames}")
+    return lines
+
+
+def _literal(number: float) -> str:
+    """A float constant that reads back as the same float32."""
+    text = repr(float(np.float32(number)))
+    short = str(np.float32(number))
+    text = short if np.float32(short) == np.float32(number) else text
+    return f"{text}f" if any(mark in text for mark in ".en") else f"{text}.0f"
