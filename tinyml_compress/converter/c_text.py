@@ -120,6 +120,6 @@ def _whole(value: int) -> str:
 
 
 def _comment(text: str) -> str:
-    """Text that cannot end a comment, open another, or continue a line."""
+    """Text that cannot end a comment, open another, continue a line, or make a trigraph."""
     clean = "".join(character if character.isprintable() and ord(character) < 127 else "?" for character in text)
-    return clean.replace("*/", "* /").replace("/*", "/ *").replace("\\", "/").replace("??", "? ?")
+    return clean.replace("\\", "|").replace("?", "_").replace("*/", "* /").replace("/*", "/ *")

@@ -21,6 +21,7 @@ from tinyml_compress.support import proc
 __all__ = ["to_tflite"]
 
 Floats = npt.NDArray[np.float32]
+_WORKER = worker.__name__
 _NO_INTEGER_FORM = re.compile(r"Quantization not yet supported for op: '?(\w+)'?|op \(?'?(\w+)'? is not supported")
 
 
@@ -59,7 +60,7 @@ def to_tflite(
         (folder / worker.JOB_FILE).write_text(json.dumps(job))
         try:
             done = proc.run(
-                [sys.executable, "-m", worker.__name__, folder],
+                [sys.executable, "-m", _WORKER, folder],
                 timeout=settings.timeout,
                 what="the TensorFlow Lite converter",
                 env=environment,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,7 +16,14 @@ from tinyml_compress import converter, data
 from tinyml_compress._version import __version__
 from tinyml_compress.converter import Arena, FlatFile, FlatTensor, Io, Mode, Settings
 from tinyml_compress.data import DataSet
-from tinyml_compress.errors import DataError, MissingDependency, ModelError, UnsupportedOperator, UsageError
+from tinyml_compress.errors import (
+    DataError,
+    MissingDependency,
+    ModelError,
+    OutputError,
+    UnsupportedOperator,
+    UsageError,
+)
 from tinyml_compress.models import LoadedModel, Origin, backend, load
 from tinyml_compress.pipeline.foreign_conversion import foreign_to_tflite, is_foreign
 from tinyml_compress.runners import tflm
@@ -137,15 +145,18 @@ def convert(
         chosen = c_names.check_c_name(name or _name_from(str(model)))
         if isinstance(calibration, (str, Path)):
             calibration = data.load(calibration)
+        if mode.full_integer and calibration is None:
+            raise _no_calibration(mode)
+        _check_place(output)
         with stage("load the model"):
             loaded = load(model)
+    with stage(f"convert to {mode.value}"):
+        converted = convert_model(loaded, calibration, settings, samples=samples, seed=seed)
+    with stage("measure with TensorFlow Lite Micro"):
+        artifacts = make_artifacts(chosen, converted, loaded.origin)
     with files.output_folder(output) as staging:
-        with stage(f"convert to {mode.value}"):
-            converted = convert_model(loaded, calibration, settings, samples=samples, seed=seed)
-        with stage("measure and write"):
-            artifacts = make_artifacts(chosen, converted, loaded.origin)
-            for file_name, content in artifacts.files.items():
-                files.write_bytes(staging / file_name, content)
+        for file_name, content in artifacts.files.items():
+            files.write_bytes(staging / file_name, content)
     return ConversionResult(chosen, loaded.origin, converted, artifacts, output, time.perf_counter() - started)
 
 
@@ -225,6 +236,26 @@ def make_artifacts(name: str, converted: Converted, origin: Origin) -> Artifacts
     return Artifacts(content, arena, why, vectors)
 
 
+def _no_calibration(mode: Mode) -> UsageError:
+    return UsageError(
+        "full-integer conversion needs representative data",
+        which=f"--mode {mode.value}",
+        next_step="give --calibration: a .npz or .npy file, or a shipped set such as data:digits",
+    )
+
+
+def _check_place(output: Path) -> None:
+    """Refuse early what cannot become a folder of ours; the writing itself comes after the long work."""
+    there = next(path for path in (output.absolute(), *output.absolute().parents) if path.exists())
+    if not (there.is_dir() and os.access(there, os.W_OK | os.X_OK)):
+        raise OutputError(
+            "cannot write",
+            which=output,
+            found=f"{there} is not a folder" if not there.is_dir() else f"no right to write in {there}",
+            next_step="choose another folder with -o, or make room and rights for this one",
+        )
+
+
 def _name_from(spec: str) -> str:
     """`zoo:resnet8` is resnet8, `nets.small:build` is build, `runs/best.keras` is best."""
     return c_names.c_name(Path(spec).stem if ":" not in spec else spec.rpartition(":")[2])
@@ -236,11 +267,7 @@ def _representative(
     """Arrays per input, and name and digest of the set."""
     if calibration is None:
         if settings.mode.full_integer:
-            raise UsageError(
-                "full-integer conversion needs representative data",
-                which=f"--mode {settings.mode.value}",
-                next_step="give --calibration: a .npz or .npy file, or a shipped set such as data:digits",
-            )
+            raise _no_calibration(settings.mode)
         return [], None, None
     shapes = loaded.input_shapes
     if isinstance(calibration, (str, Path)):
