@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 
-from tests.lib.graphs import const, model, tensor
-from tinyml_compress.ir import DType, Tensor
+from tests.lib.graphs import const, single, tensor
+from tinyml_compress.ir import DType, Graph, Node, Tensor
 from tinyml_compress.ops._pool import PoolAttrs
 from tinyml_compress.ops._products import axis_window
 from tinyml_compress.ops.conv_2d.op import Conv2DAttrs
@@ -18,11 +18,11 @@ from tinyml_compress.ops.fully_connected.op import FullyConnectedAttrs
 from tinyml_compress.ops.numerics import Activation, Padding
 from tinyml_compress.ops.softmax.op import SoftmaxAttrs
 
-__all__ = ["MAKERS", "average_pool", "conv", "depthwise", "fully_connected", "max_pool", "softmax"]
+__all__ = ["MAKERS", "average_pool", "conv", "depthwise", "fully_connected", "max_pool", "merged", "pick", "softmax"]
 
 Rng = np.random.Generator
 FUSED = (Activation.NONE, Activation.NONE, Activation.RELU, Activation.RELU6, Activation.RELU_N1_TO_1)
-Maker = Callable[[Rng], bytes]
+Maker = Callable[[Rng], Graph]
 
 
 def pick(rng: Rng, options: Sequence[int]) -> int:
@@ -46,11 +46,14 @@ class Numbers:
     bias: npt.NDArray[np.int32]
 
 
-def numbers(rng: Rng, rows: int, taps: int, per_channel: bool) -> Numbers:
-    """Scales so that outputs fill their range, saturate, collapse, or tie; multipliers shift both ways."""
-    kind = pick(rng, (0, 0, 0, 0, 1, 2, 3, 4))
+def numbers(rng: Rng, rows: int, taps: int, per_channel: bool, plain: bool = False) -> Numbers:
+    """Scales so that outputs fill their range, saturate, collapse, or tie; multipliers shift both ways.
+
+    `plain`: multipliers well below one, and output zero points that fused ReLUs have, as in nearly every real layer.
+    """
+    kind = pick(rng, (0, 0, 1, 4) if plain else (0, 0, 0, 0, 1, 2, 3, 4))
     if kind == 1:  # powers of two: exact rounding ties
-        in_scale, base, out_scale = 2.0**-4, 2.0**-5, 2.0 ** -pick(rng, (3, 4, 5, 6, 8))
+        in_scale, base, out_scale = 2.0**-4, 2.0**-5, 2.0 ** -pick(rng, (1, 2, 3) if plain else (3, 4, 5, 6, 8))
     elif kind == 2:  # multipliers above one: everything saturates
         in_scale, base, out_scale = 0.5, 0.25, float(rng.choice([0.01, 0.1, 0.02, 1e-4]))
     elif kind == 3:  # tiny multipliers
@@ -71,7 +74,15 @@ def numbers(rng: Rng, rows: int, taps: int, per_channel: bool) -> Numbers:
         weights = np.clip(np.round(rng.standard_normal((rows, taps)) * 30), -128, 127)
     reach = pick(rng, (100, 10_000, 1_000_000)) if kind != 4 else 100
     bias = rng.integers(-reach, reach + 1, rows)
-    return Numbers(in_scale, _zero(rng), out_scale, _zero(rng), scales, weights.astype(np.int8), bias.astype(np.int32))
+    out_zero = pick(rng, (-128, -128, 127, 0, -3)) if plain else _zero(rng)
+    return Numbers(in_scale, _zero(rng), out_scale, out_zero, scales, weights.astype(np.int8), bias.astype(np.int32))
+
+
+def _fused(rng: Rng, values: Numbers, plain: bool) -> Activation:
+    """Any activation; for `plain` numbers one that leaves all of the output's range."""
+    if not plain:
+        return FUSED[rng.integers(len(FUSED))]
+    return Activation.RELU if values.out_zero == -128 and rng.random() < 0.5 else Activation.NONE
 
 
 def _bias(rng: Rng, values: Numbers, per_channel: bool) -> Tensor | None:
@@ -93,7 +104,8 @@ def conv(
     padding: Padding | None = None,
     groups: int | None = None,
     batch: int = 1,
-) -> bytes:
+    plain: bool = False,
+) -> Graph:
     """CONV_2D; what is not given is drawn."""
     groups = groups if groups is not None else pick(rng, (1, 1, 1, 1, 2, 3))
     in_c = in_c if in_c is not None else groups * pick(rng, (1, 2, 3, 4, 5, 8, 9, 16))
@@ -107,7 +119,7 @@ def conv(
     image = image or (reach[0] + int(rng.integers(0, 7)), reach[1] + int(rng.integers(0, 7)))
     per_group = in_c // groups
     per_channel = out_c > 1 and bool(rng.random() < 0.7)
-    values = numbers(rng, out_c, kernel[0] * kernel[1] * per_group, per_channel)
+    values = numbers(rng, out_c, kernel[0] * kernel[1] * per_group, per_channel, plain)
     out = [axis_window(padding, i, k, s, d)[0] for i, k, s, d in zip(image, kernel, stride, dilation, strict=True)]
     weights = const(
         "weights",
@@ -115,7 +127,7 @@ def conv(
         values.weight_scales if per_channel else values.weight_scales[0],
         axis=0,
     )
-    return model(
+    return single(
         "CONV_2D",
         [
             tensor("x", (batch, *image, in_c), values.in_scale, values.in_zero),
@@ -123,7 +135,7 @@ def conv(
             *_optional(rng, values, per_channel),
         ],
         tensor("y", (batch, *out, out_c), values.out_scale, values.out_zero),
-        Conv2DAttrs(padding, stride[1], stride[0], FUSED[rng.integers(len(FUSED))], dilation[1], dilation[0]),
+        Conv2DAttrs(padding, stride[1], stride[0], _fused(rng, values, plain), dilation[1], dilation[0]),
     )
 
 
@@ -143,7 +155,8 @@ def depthwise(
     dilation: tuple[int, int] | None = None,
     padding: Padding | None = None,
     batch: int = 1,
-) -> bytes:
+    plain: bool = False,
+) -> Graph:
     """DEPTHWISE_CONV_2D; what is not given is drawn."""
     in_c = in_c if in_c is not None else pick(rng, (1, 2, 3, 4, 5, 8, 9, 16))
     multiplier = multiplier if multiplier is not None else pick(rng, (1, 1, 1, 2, 3))
@@ -156,7 +169,7 @@ def depthwise(
     image = image or (reach[0] + int(rng.integers(0, 7)), reach[1] + int(rng.integers(0, 7)))
     out_c = in_c * multiplier
     per_channel = out_c > 1 and bool(rng.random() < 0.7)
-    values = numbers(rng, out_c, kernel[0] * kernel[1], per_channel)
+    values = numbers(rng, out_c, kernel[0] * kernel[1], per_channel, plain)
     out = [axis_window(padding, i, k, s, d)[0] for i, k, s, d in zip(image, kernel, stride, dilation, strict=True)]
     weights = const(
         "weights",
@@ -164,7 +177,7 @@ def depthwise(
         values.weight_scales if per_channel else values.weight_scales[0],
         axis=3,
     )
-    return model(
+    return single(
         "DEPTHWISE_CONV_2D",
         [
             tensor("x", (batch, *image, in_c), values.in_scale, values.in_zero),
@@ -173,14 +186,19 @@ def depthwise(
         ],
         tensor("y", (batch, *out, out_c), values.out_scale, values.out_zero),
         DepthwiseConv2DAttrs(
-            padding, stride[1], stride[0], FUSED[rng.integers(len(FUSED))], dilation[1], dilation[0], None, multiplier
+            padding, stride[1], stride[0], _fused(rng, values, plain), dilation[1], dilation[0], None, multiplier
         ),
     )
 
 
 def fully_connected(
-    rng: Rng, *, in_c: int | None = None, out_c: int | None = None, lead: tuple[int, ...] | None = None
-) -> bytes:
+    rng: Rng,
+    *,
+    in_c: int | None = None,
+    out_c: int | None = None,
+    lead: tuple[int, ...] | None = None,
+    plain: bool = False,
+) -> Graph:
     """FULLY_CONNECTED; what is not given is drawn."""
     in_c = in_c if in_c is not None else pick(rng, (1, 2, 3, 4, 5, 7, 8, 16, 31, 64, 130))
     out_c = out_c if out_c is not None else pick(rng, (1, 2, 3, 4, 5, 8, 10, 17))
@@ -190,18 +208,18 @@ def fully_connected(
         lead = ((1,), (1,), (3,), (2, 2), (1, 1, 3))[rng.integers(5)]
     # TFLM writes rank-2 outputs only when the scales are per channel.
     per_channel = out_c > 1 and not (keep and len(lead) > 1) and bool(rng.random() < 0.4)
-    values = numbers(rng, out_c, in_c, per_channel)
+    values = numbers(rng, out_c, in_c, per_channel, plain)
     rows = int(np.prod(lead))
     weights = const("weights", values.weights, values.weight_scales if per_channel else values.weight_scales[0], axis=0)
-    return model(
+    return single(
         "FULLY_CONNECTED",
         [tensor("x", (*lead, in_c), values.in_scale, values.in_zero), weights, *_optional(rng, values, per_channel)],
         tensor("y", (*lead, out_c) if keep else (rows, out_c), values.out_scale, values.out_zero),
-        FullyConnectedAttrs(FUSED[rng.integers(len(FUSED))], keep),
+        FullyConnectedAttrs(_fused(rng, values, plain), keep),
     )
 
 
-def _pool(rng: Rng, op: str, padding: Padding | None = None) -> bytes:
+def _pool(rng: Rng, op: str, padding: Padding | None = None) -> Graph:
     kernel = (pick(rng, (1, 2, 3, 5)), pick(rng, (1, 2, 3, 4)))
     stride = (pick(rng, (1, 2, 3)), pick(rng, (1, 2, 3)))
     padding = padding or (Padding.SAME if rng.random() < 0.6 else Padding.VALID)
@@ -212,7 +230,7 @@ def _pool(rng: Rng, op: str, padding: Padding | None = None) -> bytes:
     scale, zero = float(rng.choice([0.01, 0.05, 0.25, 0.003])), _zero(rng)
     out = [axis_window(padding, i, k, s)[0] for i, k, s in zip(image, kernel, stride, strict=True)]
     batch = pick(rng, (1, 1, 1, 2))
-    return model(
+    return single(
         op,
         [tensor("x", (batch, *image, channels), scale, zero)],
         tensor("y", (batch, *out, channels), scale, zero),
@@ -220,24 +238,24 @@ def _pool(rng: Rng, op: str, padding: Padding | None = None) -> bytes:
     )
 
 
-def average_pool(rng: Rng) -> bytes:
+def average_pool(rng: Rng) -> Graph:
     """AVERAGE_POOL_2D."""
     return _pool(rng, "AVERAGE_POOL_2D")
 
 
-def max_pool(rng: Rng) -> bytes:
+def max_pool(rng: Rng) -> Graph:
     """MAX_POOL_2D."""
     return _pool(rng, "MAX_POOL_2D")
 
 
-def softmax(rng: Rng) -> bytes:
+def softmax(rng: Rng) -> Graph:
     """SOFTMAX to int8 and int16."""
     rank = pick(rng, (1, 2, 2, 3, 4))
     shape = tuple(pick(rng, (1, 2, 3)) for _ in range(rank - 1))
     depth = pick(rng, (1, 2, 3, 4, 10, 12, 33, 100, 300))
     wide = bool(rng.random() < 0.3)
     scale = float(rng.choice([0.0001, 0.004, 0.05, 0.1, 0.25, 0.7, 1.0, 4.0, 30.0]))
-    return model(
+    return single(
         "SOFTMAX",
         [tensor("x", (*shape, depth), scale, _zero(rng))],
         tensor(
@@ -249,6 +267,23 @@ def softmax(rng: Rng) -> bytes:
         ),
         SoftmaxAttrs(float(rng.choice([1.0, 1.0, 0.5, 2.0, 10.0]))),
     )
+
+
+def merged(graphs: Sequence[Graph]) -> Graph:
+    """Independent graphs side by side in one: all their inputs, all their outputs, in order."""
+    tensors: dict[str, Tensor] = {}
+    nodes: list[Node] = []
+    inputs: list[str] = []
+    outputs: list[str] = []
+    for index, part in enumerate(graphs):
+        name = {old: f"g{index}_{old}" for old in part.tensors}
+        tensors |= {name[old]: replace(value, name=name[old]) for old, value in part.tensors.items()}
+        for node in part.nodes:
+            sources = tuple(None if old is None else name[old] for old in node.inputs)
+            nodes.append(replace(node, inputs=sources, outputs=tuple(name[old] for old in node.outputs)))
+        inputs += [name[old] for old in part.inputs]
+        outputs += [name[old] for old in part.outputs]
+    return Graph("merged", tensors, tuple(nodes), tuple(inputs), tuple(outputs))
 
 
 MAKERS: dict[str, Maker] = {

@@ -3,31 +3,202 @@
 from __future__ import annotations
 
 import zlib
+from collections.abc import Callable
 
 import numpy as np
 import pytest
 
+from tests.lib import layers
 from tests.lib.aot import assert_bit_exact
-from tests.lib.layers import MAKERS
+from tests.lib.layers import MAKERS, pick
+from tinyml_compress.frontend import write
+from tinyml_compress.ir import Graph
 from tinyml_compress.ops.base import Isa, Level
+from tinyml_compress.ops.numerics import Padding
+from tinyml_compress.pipeline.compilation import compile_model
 
-SAMPLE = 16
+Rng = np.random.Generator
+Maker = Callable[[Rng], Graph]
+
+SAMPLE = 14
 MANY = 240
+BOTH = (Isa.C, Isa.DSP)
 
 
-def models(op: str, count: int, salt: int) -> list[bytes]:
-    return [MAKERS[op](np.random.default_rng([zlib.crc32(op.encode()), salt, index])) for index in range(count)]
+def seeded(make: Maker, salt: int, index: int) -> Graph:
+    return make(np.random.default_rng([zlib.crc32(make.__name__.encode()), salt, index]))
 
 
 @pytest.mark.parametrize("op", list(MAKERS))
-@pytest.mark.parametrize("isas", [(Isa.C,), (Isa.C, Isa.DSP)], ids=["c", "dsp"])
+@pytest.mark.parametrize("isas", [(Isa.C,), BOTH], ids=["c", "dsp"])
 def test_sample_equals_tflm(op: str, isas: tuple[Isa, ...]) -> None:
-    assert_bit_exact(models(op, SAMPLE, 1), isas=isas, level=Level.SPEED, count=2)
+    models = [write(seeded(MAKERS[op], 1, index)) for index in range(SAMPLE)]
+    assert_bit_exact(models, isas=isas, level=Level.SPEED, count=2)
 
 
 @pytest.mark.full
 @pytest.mark.parametrize("op", list(MAKERS))
-@pytest.mark.parametrize("isas", [(Isa.C,), (Isa.C, Isa.DSP)], ids=["c", "dsp"])
+@pytest.mark.parametrize("isas", [(Isa.C,), BOTH], ids=["c", "dsp"])
 @pytest.mark.parametrize("level", list(Level), ids=[level.value for level in Level])
 def test_many_equal_tflm(op: str, isas: tuple[Isa, ...], level: Level) -> None:
-    assert_bit_exact(models(op, MANY, list(Level).index(level)), isas=isas, level=level, count=3)
+    salt = 2 + list(Level).index(level)
+    assert_bit_exact([write(seeded(MAKERS[op], salt, i)) for i in range(MANY)], isas=isas, level=level, count=3)
+
+
+# --- every kernel on the shapes it is for ------------------------------------------------------------------------
+
+
+def image(rng: Rng, least: int, most: int) -> tuple[int, int]:
+    return int(rng.integers(least, most + 1)), int(rng.integers(least, most + 1))
+
+
+def words(rng: Rng) -> Graph:
+    kernel = (pick(rng, (1, 1, 2, 3, 3, 5)), pick(rng, (1, 1, 2, 3, 3, 4)))
+    return layers.conv(
+        rng,
+        image=image(rng, 5, 9),
+        in_c=pick(rng, (4, 8, 12, 16, 36)),
+        out_c=pick(rng, (1, 2, 3, 5, 8, 13)),
+        kernel=kernel,
+        dilation=(1, 1) if rng.random() < 0.7 else (1, 2),
+        groups=1,
+        batch=pick(rng, (1, 1, 2)),
+        plain=True,
+    )
+
+
+def pointwise(rng: Rng) -> Graph:
+    return layers.conv(
+        rng,
+        image=image(rng, 1, 7),
+        in_c=pick(rng, (4, 8, 16, 64, 68, 128)),
+        out_c=pick(rng, (2, 3, 16, 24)),
+        kernel=(1, 1),
+        stride=(1, 1),
+        groups=1,
+        plain=True,
+    )
+
+
+def many_channels(rng: Rng) -> Graph:
+    """More than are unpacked into scratch."""
+    return layers.conv(rng, image=(2, 3), in_c=4, out_c=514, kernel=(1, 2), stride=(1, 1), groups=1, plain=True)
+
+
+def single_bytes(rng: Rng) -> Graph:
+    return layers.conv(
+        rng,
+        image=image(rng, 6, 11),
+        in_c=pick(rng, (1, 1, 2, 3, 3, 5, 7)),
+        out_c=pick(rng, (1, 2, 3, 8, 9)),
+        kernel=(pick(rng, (1, 3, 4, 6)), pick(rng, (1, 3, 4, 5))),
+        groups=1,
+        plain=True,
+    )
+
+
+def winograd(rng: Rng) -> Graph:
+    """Beside a layer of many weights, which make room in flash."""
+    rows, pairs = int(rng.integers(6, 12)), int(rng.integers(13, 17))
+    valid = bool(rng.random() < 0.4)
+    conv = layers.conv(
+        rng,
+        image=(rows + 2, 2 * pairs + 2) if valid else (rows, 2 * pairs),
+        in_c=pick(rng, (8, 16, 24)),
+        out_c=pick(rng, (2, 4, 6)),
+        kernel=(3, 3),
+        stride=(1, 1),
+        dilation=(1, 1),
+        padding=Padding.VALID if valid else Padding.SAME,
+        groups=1,
+        plain=True,
+    )
+    return layers.merged([conv, layers.fully_connected(rng, in_c=100, out_c=60, lead=(1,), plain=True)])
+
+
+def depthwise_3x3(rng: Rng) -> Graph:
+    return layers.depthwise(
+        rng,
+        image=image(rng, 1, 12),
+        in_c=pick(rng, (1, 2, 3, 4, 8, 9, 16)),
+        multiplier=1,
+        kernel=(3, 3),
+        stride=(1, 1),
+        dilation=(1, 1),
+        padding=Padding.SAME,
+        batch=pick(rng, (1, 1, 2)),
+        plain=True,
+    )
+
+
+def depthwise_3x3_wide(rng: Rng) -> Graph:
+    """Planes too large to gather four at once."""
+    size = (40, 35) if rng.random() < 0.5 else (35, 41)
+    return layers.depthwise(
+        rng, image=size, in_c=4, multiplier=1, kernel=(3, 3), stride=(1, 1), dilation=(1, 1), plain=True
+    )
+
+
+def depthwise_3x3_stride_2(rng: Rng) -> Graph:
+    return layers.depthwise(
+        rng,
+        image=image(rng, 3, 13),
+        in_c=pick(rng, (1, 3, 4, 8)),
+        multiplier=1,
+        kernel=(3, 3),
+        stride=(2, 2),
+        dilation=(1, 1),
+        batch=pick(rng, (1, 1, 2)),
+        plain=True,
+    )
+
+
+def depthwise_plane(rng: Rng) -> Graph:
+    kernel = ((5, 5), (7, 1), (1, 9), (2, 4), (3, 3))[rng.integers(5)]
+    return layers.depthwise(
+        rng,
+        image=image(rng, 9, 13),
+        in_c=pick(rng, (1, 3, 4, 8)),
+        multiplier=pick(rng, (2, 3)) if kernel == (3, 3) else pick(rng, (1, 1, 2, 3)),
+        kernel=kernel,
+        dilation=(1, 1),
+        plain=True,
+    )
+
+
+def fully_connected(rng: Rng) -> Graph:
+    return layers.fully_connected(rng, plain=True)
+
+
+KERNELS: dict[Maker, str] = {
+    words: "tc_s8_conv_2d_words",
+    pointwise: "tc_s8_conv_2d_words",
+    many_channels: "tc_s8_conv_2d_words",
+    single_bytes: "tc_s8_conv_2d_bytes",
+    winograd: "tc_s8_conv_2d_winograd",
+    depthwise_3x3: "tc_s8_depthwise_conv_2d_3x3__dsp",
+    depthwise_3x3_wide: "tc_s8_depthwise_conv_2d_3x3__dsp",
+    depthwise_3x3_stride_2: "tc_s8_depthwise_conv_2d_3x3s2__dsp",
+    depthwise_plane: "tc_s8_depthwise_conv_2d_plane__dsp",
+    fully_connected: "tc_s8_fully_connected_quads__dsp",
+}
+
+
+def kernels(model: bytes, isas: tuple[Isa, ...] = BOTH) -> set[str]:
+    return {node.kernel for node in compile_model(model, "m", isas, Level.SPEED).nodes}
+
+
+@pytest.mark.parametrize("make", list(KERNELS), ids=lambda make: make.__name__)
+def test_kernels_are_for_these_shapes(make: Maker) -> None:
+    models = [write(seeded(make, 5, index)) for index in range(6)]
+    taken = [any(name.startswith(KERNELS[make]) for name in kernels(model)) for model in models]
+    assert sum(taken) >= 4
+    assert_bit_exact(models, isas=BOTH, level=Level.SPEED, count=1)
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("make", list(KERNELS), ids=lambda make: make.__name__)
+@pytest.mark.parametrize("isas", [(Isa.C,), BOTH], ids=["c", "dsp"])
+def test_kernels_on_many_shapes(make: Maker, isas: tuple[Isa, ...]) -> None:
+    models = [write(seeded(make, 6, index)) for index in range(80)]
+    assert_bit_exact(models, isas=isas, level=Level.SPEED, count=3)
