@@ -50,40 +50,42 @@ class Machine:
         self._code_start, self._owners = owners(firmware.image, program)
         self._accesses = aligned_accesses(firmware.image, self._code_start, len(self._owners), core)
         self._arena = firmware.image.symbols["tc_arena"]
+        self._plain: _Run | None = None
+        """Kept between runs without hooks, with the code that it has translated."""
 
     def counted(self, inputs: Sequence[bytes]) -> Inference:
         """One inference, counted, with every access checked for alignment."""
-        return self._run(inputs, counted=True)
+        run = _Run(self._firmware, self._program)
+        run.put_inputs(self._arena, inputs)
+        recorder = Recorder(
+            self._code_start,
+            self._owners,
+            self._accesses,
+            self._limit * _INSTRUCTION_BYTES,
+            run.function_address("uc_emu_stop"),
+            run.function_address("uc_reg_read"),
+        )
+        run.record(recorder)
+        run.start(self._seconds, self._limit)
+        self._check_alignment(recorder)
+        by_owner = count_blocks(recorder.blocks(), self._firmware.image, is_riscv=self._firmware.core.is_riscv)
+        counts = summarize(by_owner, len(self._program.nodes))
+        return Inference(run.outputs(self._arena), run.stack_bytes(), counts)
 
     def run(self, inputs: Sequence[bytes]) -> Inference:
         """One inference without hooks: several times faster."""
-        try:
-            return self._run(inputs, counted=False)
-        except EmulationError:
-            return self._run(inputs, counted=True)  # fails again, and then it knows in which node
-
-    def _run(self, inputs: Sequence[bytes], *, counted: bool) -> Inference:
-        run = _Run(self._firmware, self._program)
+        if self._plain is None:
+            self._plain = _Run(self._firmware, self._program)
+        else:
+            self._plain.reset()
+        run = self._plain
         run.put_inputs(self._arena, inputs)
-        recorder = None
-        if counted:
-            recorder = Recorder(
-                self._code_start,
-                self._owners,
-                self._accesses,
-                self._limit * _INSTRUCTION_BYTES,
-                run.function_address("uc_emu_stop"),
-                run.function_address("uc_reg_read"),
-            )
-            run.record(recorder)
-        run.start(self._seconds, self._limit)
-        counts = None
-        if recorder is not None:
-            self._check_alignment(recorder)
-            image = self._firmware.image
-            by_owner = count_blocks(recorder.blocks(), image, is_riscv=self._firmware.core.is_riscv)
-            counts = summarize(by_owner, len(self._program.nodes))
-        return Inference(run.outputs(self._arena), run.stack_bytes(), counts)
+        try:
+            run.start(self._seconds, self._limit)
+        except EmulationError:
+            self._plain = None
+            return self.counted(inputs)  # fails again, and then it knows in which node
+        return Inference(run.outputs(self._arena), run.stack_bytes(), None)
 
     def _check_alignment(self, recorder: Recorder) -> None:
         policy = self._firmware.core.alignment
@@ -134,12 +136,16 @@ class _Run:
         self._map(memory.ram_address, memory.ram_bytes, unicorn.UC_PROT_READ | unicorn.UC_PROT_WRITE)
         for address, data in image.segments:
             self._engine.mem_write(address, data)
-        # Stack, arena and unused RAM hold garbage, as after power-on: what changes is seen, what is relied on breaks.
-        self._engine.mem_write(memory.ram_address, bytes([PAINT]) * memory.ram_bytes)
-        if not core.is_riscv:
-            self._engine.reg_write(self._sp_register, image.symbols["tc_stack_top"])
+        self.reset()
         self._engine.hook_add(unicorn.UC_HOOK_MEM_INVALID, self._on_invalid)
         self._engine.hook_add(unicorn.UC_HOOK_INTR, self._on_interrupt)
+
+    def reset(self) -> None:
+        """Stack, arena and unused RAM hold garbage, as after power-on: changes show, reliance on zeros breaks."""
+        memory = self._firmware.memory
+        self._engine.mem_write(memory.ram_address, bytes([PAINT]) * memory.ram_bytes)
+        if not self._firmware.core.is_riscv:
+            self._engine.reg_write(self._sp_register, self._image.symbols["tc_stack_top"])
 
     def _map(self, address: int, nbytes: int, rights: int) -> None:
         first = address // _PAGE * _PAGE
