@@ -151,8 +151,9 @@ def test_bad_content(tmp_path: Path, arrays: dict[str, object], words: list[str]
         ("data:digits:dev", UsageError, ["train or test"]),
         ("data:digits:", UsageError, ["train or test"]),
         ("a.npz:dev", UsageError, ["train or test"]),
-        ("a.csv", UsageError, ["PATH.npz"]),
-        ("", UsageError, ["PATH.npz"]),
+        ("a.txt", UsageError, [".npz", "module:function"]),
+        ("a.csv", DataError, ["no such data file"]),
+        ("", UsageError, [".npz"]),
         ("no/such.npz", DataError, ["no such data file", "data:digits"]),
     ],
 )
@@ -171,7 +172,7 @@ def test_other_bad_files(tmp_path: Path) -> None:
     (tmp_path / "c.npy").write_bytes((tmp_path / "x.npz").read_bytes())
     (tmp_path / "e.npz").write_bytes(b"")
     for spec, word in [
-        ("d.npz", "not a file"),
+        ("d.npz", "the folder is no data set"),
         ("a.npy:test", "has no parts"),
         ("x.npz:test", "has no test part"),
         ("b.npz", "single .npy"),

@@ -57,7 +57,7 @@ def features_of(samples: Doubles, form: AudioForm) -> Floats:
     logs = np.log(power @ _mel_triangles(form) + _FLOOR)
     if form.features is Features.MFCC:
         logs = logs @ _cosines(form.mel_bands, form.coefficients)
-    return logs.astype(np.float32).reshape(form.shape)
+    return np.asarray(logs, dtype=np.float32).reshape(form.shape)
 
 
 def _mel_triangles(form: AudioForm) -> Doubles:

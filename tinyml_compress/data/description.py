@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from tinyml_compress.data.preprocessing import AudioForm, Features, ImageForm
@@ -30,7 +30,7 @@ class Description:
     std: Spread
     image: ImageForm | None = None
     audio: AudioForm | None = None
-    table: TableForm = TableForm()
+    table: TableForm = field(default_factory=TableForm)
 
 
 def read_description(path: Path) -> Description:
@@ -115,9 +115,7 @@ def _audio(section: Section) -> AudioForm:
     )
     if form.features is not Features.WAVE:
         if form.window > form.samples or form.hop < 1 or form.window < 2:
-            raise section.error(
-                "the window must be shorter than the sound and the hop at least one sample", "window-ms"
-            )
+            raise section.error("the window must be shorter than the sound, the hop at least one sample", "window-ms")
         if not form.low_hz < form.high_hz <= form.sample_rate / 2:
             raise section.error(
                 "the band of frequencies is wrong",

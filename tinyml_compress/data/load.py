@@ -35,14 +35,14 @@ def load(spec: str | Path) -> DataSet:
     if text.startswith("data:"):
         name, colon, split = text.removeprefix("data:").partition(":")
         return load_shipped(name, _checked_split(text, split) if colon else None)
-    place, split = _parted(text)
+    place, part = _parted(text)
     path = Path(place)
-    if path.is_dir():
-        return load_folder(path, split, text)
+    if text and path.is_dir():
+        return load_folder(path, part, text)
     suffix = path.suffix.lower()
     if suffix not in _SUFFIXES:
         if _FUNCTION.fullmatch(place):
-            found = load_arrays(place, arrays_of_function(place), split)
+            found = load_arrays(place, arrays_of_function(place), part)
             return replace(found, name=text)
         raise UsageError("not a data set", which=text, allowed=_FORMS)
     if not path.is_file():
@@ -52,10 +52,10 @@ def load(spec: str | Path) -> DataSet:
             next_step="check the path; shipped sets are named data:NAME, e.g. data:digits",
         )
     if suffix == ".toml":
-        return load_described(path, split, text)
+        return load_described(path, part, text)
     if suffix == ".csv":
-        return load_table(path, split, text)
-    return load_file(path, split)
+        return load_table(path, part, text)
+    return load_file(path, part)
 
 
 def _parted(text: str) -> tuple[str, str | None]:

@@ -1,4 +1,4 @@
-"""From a sensor's values to a model's inputs, as a value: the same for training, calibration, evaluation and firmware."""
+"""From a sensor's values to a model's inputs: the same for training, calibration, evaluation and firmware."""
 
 from __future__ import annotations
 
@@ -35,9 +35,9 @@ class ImageForm:
 class AudioForm:
     """Sounds are cut or filled with silence to `samples`, and turned into features frame by frame.
 
-    A frame is `window` samples under a Hann window, every `hop` samples; its power spectrum of `fft` points goes through
-    `mel_bands` triangles between `low_hz` and `high_hz` on the HTK mel scale; log-mel is log(energy + 1e-6), and MFCC the
-    first `coefficients` of the orthonormal DCT-II of that.
+    A frame is `window` samples under a Hann window, every `hop` samples; its power spectrum of `fft` points goes
+    through `mel_bands` triangles between `low_hz` and `high_hz` on the HTK mel scale; log-mel is log(energy + 1e-6),
+    and MFCC the first `coefficients` of the orthonormal DCT-II of that.
     """
 
     sample_rate: int
@@ -82,7 +82,8 @@ class Preprocessing:
     def apply(self, values: Array) -> Floats:
         """Inputs from values, in float32 as firmware computes them."""
         scaled = values.astype(np.float32) * np.float32(self.scale)
-        return np.asarray((scaled - np.float32(self.mean)) / np.float32(self.std), dtype=np.float32)
+        mean, std = np.asarray(self.mean, np.float32), np.asarray(self.std, np.float32)
+        return np.asarray((scaled - mean) / std, dtype=np.float32)
 
     def as_json(self) -> dict[str, object]:
         """For manifests."""
