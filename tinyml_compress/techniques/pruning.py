@@ -293,7 +293,7 @@ class _Plan:
 
     def starts(self) -> list[int]:
         """The steps at which the rounds of an iterative run begin."""
-        return [number * self.steps // self.rounds for number in range(self.rounds)]
+        return [-(-number * self.steps // self.rounds) for number in range(self.rounds)]
 
 
 class _OwnMasks:
@@ -362,7 +362,10 @@ def _tfmot_wrapper(plan: _Plan) -> tuple[Callable[[Any, float], Any], Callable[[
         return sparse.prune_low_magnitude(layer, pruning_schedule=growth)
 
     def supported(layer: Any) -> bool:
-        if "Depthwise" in type(layer).__name__ or not PruneRegistry.supports(layer):
+        # depthwise kernels stay dense under TFMOT, those inside separable convolutions too
+        if "Depthwise" in type(layer).__name__ or "Separable" in type(layer).__name__:
+            return False
+        if not PruneRegistry.supports(layer):
             return False
         return not PruneRegistry._is_mha_layer(layer)
 

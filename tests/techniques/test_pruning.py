@@ -1,0 +1,160 @@
+"""Magnitude pruning, threshold zeroing and clustering: the zeros are counted, nothing is silently left dense."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from tests.lib import awkward_models as awkward
+from tests.lib import keras_models as zoo
+from tinyml_compress.errors import ConfigError, TrainingError
+from tinyml_compress.techniques import clustering, pruning, threshold
+from tinyml_compress.techniques.backend import fix_seeds
+from tinyml_compress.techniques.pruning import Pattern, Schedule, magnitude_mask, pattern_of
+from tinyml_compress.techniques.sparsity import prunable_weights, total_sparsity
+from tinyml_compress.techniques.training import Samples, Training, task_for
+
+ONE_SHOT = Schedule.ONE_SHOT
+
+
+def _training(model: Any, count: int = 64) -> Training:
+    generator = np.random.default_rng(0)
+    inputs = generator.normal(size=(count, *model.input_shape[1:])).astype("float32")
+    labels = generator.integers(0, model.output_shape[-1], count)
+    samples = Samples(inputs, labels)
+    return Training(task_for(model, samples, batch_size=16, seed=1), samples)
+
+
+@pytest.mark.parametrize("make", [*zoo.ALL, *awkward.ALL], ids=lambda make: make.__name__)
+@pytest.mark.parametrize("sparsity", [0.8])
+def test_one_shot_needs_no_data_and_leaves_nothing_dense(make: Any, sparsity: float) -> None:
+    model = make()
+    before = [weight.copy() for weight in model.get_weights()]
+    done = pruning.prune(model, sparsity=sparsity, schedule=ONE_SHOT)
+    for row in done.zeros:
+        # an LSTM has two kernels, a separable convolution too: each is rounded on its own
+        assert row.part == pytest.approx(sparsity, abs=max(0.01, 1.5 / row.weights))
+    assert not done.notes
+    for old, new in zip(before, model.get_weights(), strict=True):
+        np.testing.assert_array_equal(old, new)
+
+
+@pytest.mark.parametrize(
+    "schedule", [Schedule.POLYNOMIAL, pytest.param(Schedule.CONSTANT, marks=pytest.mark.full), Schedule.ITERATIVE]
+)
+def test_training_reaches_the_sparsity_on_every_layer(schedule: Schedule) -> None:
+    fix_seeds(1)
+    model = zoo.depthwise()
+    done = pruning.prune(model, sparsity=0.75, schedule=schedule, epochs=5, rounds=3, training=_training(model))
+    for row in done.zeros:
+        assert row.part == pytest.approx(0.75, abs=max(0.011, 1.5 / row.weights)), row.layer
+    assert any("depth" in note and "TFMOT does not prune it" in note for note in done.notes)
+    assert len(done.history.loss) == 5
+    assert [layer.name for layer in done.model.layers if "prune" in layer.name] == []
+
+
+def test_layers_that_tfmot_refuses_are_pruned_by_the_tool() -> None:
+    fix_seeds(1)
+    model = awkward.attention()
+    done = pruning.prune(model, sparsity=0.6, epochs=3, training=_training(model))
+    assert total_sparsity(done.model) == pytest.approx(0.6, abs=0.02)
+    assert any("MultiHeadAttention" in note for note in done.notes)
+
+
+def test_layers_by_name_and_exclusions() -> None:
+    done = pruning.prune(
+        zoo.residual(), sparsity=0.5, schedule=ONE_SHOT, layers={"a*": 0.9}, exclude=["stem", "scores"]
+    )
+    parts = {row.layer: row.part for row in done.zeros}
+    assert parts["stem"] == parts["scores"] == 0
+    assert parts["a1"] == pytest.approx(0.9, abs=0.01)
+    assert parts["b1"] == pytest.approx(0.5, abs=0.01)
+    assert any("excluded" in note for note in done.notes)
+
+
+def test_a_name_that_no_layer_bears_is_an_error() -> None:
+    with pytest.raises(ConfigError, match="no layer with weights has this name"):
+        pruning.prune(zoo.plain(), schedule=ONE_SHOT, exclude=["secnd"])
+
+
+def test_training_without_data_is_an_error() -> None:
+    with pytest.raises(TrainingError, match="needs data"):
+        pruning.prune(zoo.plain(), sparsity=0.5)
+
+
+def test_two_of_four() -> None:
+    done = pruning.prune(zoo.residual(), sparsity=0.5, schedule=ONE_SHOT, pattern=pattern_of("2:4"))
+    kernel = done.model.get_layer("b2").get_weights()[0]
+    zeros = (kernel == 0).reshape(9, 4, 4, 16).sum(axis=2)
+    assert (zeros == 2).all()
+    assert any(note.startswith("stem: left dense, the pattern does not divide its 3x3x3x8") for note in done.notes)
+
+
+def test_blocks() -> None:
+    kept = magnitude_mask(np.random.default_rng(0).normal(size=(3, 3, 8, 16)), 0.75, pattern_of("4x2"))
+    assert kept is not None
+    blocks = kept.reshape(9 * 2, 4, 8, 2).sum(axis=(1, 3))
+    assert set(np.unique(blocks)) == {0, 8}
+    assert kept.mean() == pytest.approx(0.25, abs=0.01)
+
+
+@pytest.mark.parametrize("text", ["", "4:2", "2:2", "1x1", "0:4", "a", "2-4"])
+def test_patterns_that_are_none(text: str) -> None:
+    with pytest.raises(ConfigError, match="no such sparsity pattern"):
+        pattern_of(text)
+
+
+def test_patterns() -> None:
+    assert pattern_of("2:4") == Pattern(zeros=2, group=4)
+    assert pattern_of("1x4") == Pattern(rows=1, columns=4)
+
+
+def test_patterns_train_at_a_fixed_place() -> None:
+    fix_seeds(1)
+    model = zoo.plain()
+    done = pruning.prune(
+        model, sparsity=0.5, schedule=Schedule.CONSTANT, epochs=2, pattern=pattern_of("2:4"), training=_training(model)
+    )
+    kernel = done.model.get_layer("hidden").get_weights()[0]
+    assert ((kernel == 0).reshape(-1, 4, 16).sum(axis=1) == 2).all()
+
+
+def test_threshold() -> None:
+    model = zoo.plain()
+    done = threshold.zero_below(model, 0.05)
+    assert done.changed == sum(row.zeros for row in done.zeros) > 0
+    for layer in done.model.layers:
+        for kernel in prunable_weights(layer):
+            value = np.abs(kernel.numpy())
+            assert ((value == 0) | (value >= 0.05)).all()
+    assert threshold.zero_below(model, 0.0).changed == 0
+
+
+@pytest.mark.parametrize("make", [zoo.plain, zoo.depthwise, awkward.lstm], ids=lambda make: make.__name__)
+def test_clusters_keep_zeros(make: Any) -> None:
+    fix_seeds(1)
+    model = make()
+    pruned = pruning.prune(model, sparsity=0.5, schedule=ONE_SHOT).model
+    done = clustering.cluster(pruned, clusters=6, epochs=2, training=_training(pruned))
+    for layer in done.model.layers:
+        for kernel in prunable_weights(layer):
+            assert len(np.unique(kernel.numpy())) <= 6
+    assert total_sparsity(done.model) >= total_sparsity(pruned)
+
+
+def test_one_dimensional_k_means() -> None:
+    weights = np.concatenate([np.full(50, -1.0), np.full(30, 0.5), np.zeros(20)]).astype("float32")
+    noisy = weights + np.where(weights == 0, 0, np.random.default_rng(0).normal(0, 0.01, 100)).astype("float32")
+    found = clustering.k_means(noisy, 3, True)
+    assert len(np.unique(found)) == 3
+    assert (found[weights == 0] == 0).all()
+    np.testing.assert_allclose(found, weights, atol=0.05)
+
+
+def test_seeds_decide() -> None:
+    model = awkward.lstm()
+    weights = [pruning.prune(model, epochs=1, training=_training(model)).model.get_weights() for _ in range(2)]
+    for one, other in zip(*weights, strict=True):
+        np.testing.assert_array_equal(one, other)
