@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import inspect
 import zlib
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +17,7 @@ from tinyml_compress.frontend import write
 from tinyml_compress.ir import Program
 from tinyml_compress.ops.base import Isa, Level
 from tinyml_compress.pipeline.compilation import compile_model
+from tinyml_compress.runners import toolchain
 
 OPS = Path(__file__).resolve().parents[1] / "ops"
 
@@ -57,3 +59,13 @@ def test_many_are_clean(level: Level) -> None:
     made = programs(6, level)
     for start in range(0, len(made), 60):
         assert_clean(made[start : start + 60])
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("suffix", [".c", ".cpp"])
+@pytest.mark.parametrize("compiler", [toolchain.zig, toolchain.host_gcc], ids=["zig", "gcc"])
+def test_no_compiler_warns(compiler: Callable[[], toolchain.Toolchain], suffix: str) -> None:
+    flags = [flag for flag in toolchain.WARNINGS if suffix == ".c" or not flag.startswith("-std=")]
+    made = [program for program in programs(1, Level.SIZE) if program.inputs]
+    files = {name.replace(".c", suffix): text for program in made for name, text in program.files.items()}
+    toolchain.library(files, flags=(*toolchain.HOST_FLAGS, *flags), toolchain=compiler())

@@ -7,7 +7,7 @@ from tests.lib.proof import Rng, many, pick, quantized, refused, sample
 from tinyml_compress.ir import DType, Graph, Tensor
 from tinyml_compress.ops.batch_matmul.op import BatchMatmulAttrs
 
-TYPES = (DType.INT8, DType.INT8, DType.FLOAT32)
+TYPES = (DType.INT8, DType.INT8, DType.INT16, DType.FLOAT32)
 
 
 def make(rng: Rng) -> Graph:
@@ -19,10 +19,10 @@ def make(rng: Rng) -> Graph:
     batches = tuple(max(a, b) for a, b in zip(first, second, strict=True))
     adj_x, adj_y = bool(rng.integers(2)), bool(rng.integers(2))
     quants = [None, None, None]
-    if dtype is DType.INT8:
+    if dtype is not DType.FLOAT32:
         a, b = quantized(rng, dtype), quantized(rng, dtype)
         product = a.scale * b.scale
-        quants = [a, b, quantized(rng, dtype, product / 2, product * 3e3)]
+        quants = [a, b, quantized(rng, dtype, product / 2, product * (3e3 if dtype is DType.INT8 else 3e5))]
     x = Tensor("x", (*first, *((k, m) if adj_x else (m, k))), dtype, quants[0])
     size = (*second, *((n, k) if adj_y else (k, n)))
     data = rng.integers(-128, 128, size).astype(dtype.numpy) if rng.random() < 0.3 else None

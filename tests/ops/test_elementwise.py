@@ -28,6 +28,13 @@ def absolute(rng: Rng) -> Graph:
     return table("ABS", rng, 0.1, 10)
 
 
+def absolute16(rng: Rng) -> Graph:
+    before = quantized(rng, DType.INT16)
+    after = before if rng.random() < 0.2 else quantized(rng, DType.INT16, before.scale / 10, before.scale * 10)
+    x, y = Tensor("x", WHOLE, DType.INT16, before), Tensor("y", WHOLE, DType.INT16, after)
+    return single("ABS", [x], y, Attrs())
+
+
 def elu(rng: Rng) -> Graph:
     return table("ELU", rng, 0.1, 10)
 
@@ -64,6 +71,7 @@ def logical_not(rng: Rng) -> Graph:
 
 
 test_absolute = sample(absolute)
+test_absolute16 = sample(absolute16)
 test_elu = sample(elu)
 test_hard_swish = sample(hard_swish, 20)
 test_rsqrt = sample(rsqrt)
@@ -71,6 +79,7 @@ test_leaky = sample(leaky, 20)
 test_floats = sample(floats, 20)
 test_logical_not = sample(logical_not, 4)
 test_many_absolute = many(absolute)
+test_many_absolute16 = many(absolute16, 60)
 test_many_elu = many(elu)
 test_many_hard_swish = many(hard_swish)
 test_many_rsqrt = many(rsqrt)

@@ -20,7 +20,7 @@ def fill(rng: Rng) -> Graph:
 
 
 def zeros(rng: Rng) -> Graph:
-    dtype, size = pick(rng, (DType.INT32, DType.INT64, DType.FLOAT32)), shape(rng, 1, 4)
+    dtype, size = pick(rng, (DType.INT8, DType.INT32, DType.INT64, DType.FLOAT32)), shape(rng, 1, 4)
     return single("ZEROS_LIKE", [Tensor("x", size, dtype)], Tensor("y", size, dtype), Attrs())
 
 
@@ -33,4 +33,5 @@ def test_refuses() -> None:
     value, y = Tensor("value", (), DType.INT8), Tensor("y", (2, 3), DType.INT8)
     refused(single("FILL", [Tensor("shape", (2,), DType.INT32), value], y, Attrs()), "at run time")
     refused(single("FILL", [ints("shape", [2, -3]), value], y, Attrs()), "shape or value")
-    refused(single("ZEROS_LIKE", [y], y, Attrs()), "element type", "i8")
+    short = Tensor("s", (2,), DType.INT16)
+    refused(single("ZEROS_LIKE", [short], short, Attrs()), "element type", "i16")

@@ -1,4 +1,4 @@
-"""GATHER equals TFLM byte for byte."""
+"""GATHER and GATHER_ND equal TFLM byte for byte."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import numpy as np
 from tests.lib.graphs import single
 from tests.lib.proof import Rng, ints, many, pick, refused, sample, shape
 from tinyml_compress.frontend import write
-from tinyml_compress.ir import DType, Graph, Tensor
+from tinyml_compress.ir import Attrs, DType, Graph, Tensor
 from tinyml_compress.ops.gather.op import GatherAttrs
 from tinyml_compress.pipeline.compilation import compile_model
 from tinyml_compress.runners import native, tflm
@@ -27,8 +27,19 @@ def make(rng: Rng) -> Graph:
     )
 
 
+def nd(rng: Rng) -> Graph:
+    dtype, size = pick(rng, TYPES), shape(rng, 1, 4, 300)
+    depth = int(rng.integers(1, len(size) + 1))
+    picks = shape(rng, 0, 2, 6)
+    values = np.stack([rng.integers(0, size[axis], picks) for axis in range(depth)], -1)
+    y = Tensor("y", (*picks, *size[depth:]), dtype)
+    return single("GATHER_ND", [Tensor("x", size, dtype), ints("indices", values)], y, Attrs())
+
+
 test_sample = sample(make, 20)
+test_nd = sample(nd)
 test_many = many(make)
+test_many_nd = many(nd)
 
 
 def test_indices_at_run_time() -> None:
@@ -52,3 +63,5 @@ def test_refuses() -> None:
     refused(single("GATHER", [x, ints("i", [0, 1])], y, GatherAttrs(2)), "axis out of range")
     refused(single("GATHER", [x, ints("i", [0, 1])], y, GatherAttrs(0, 1)), "batch_dims")
     refused(single("GATHER", [x, Tensor("i", (2,), DType.INT16)], y, GatherAttrs(0)), "the indices", "i16")
+    refused(single("GATHER_ND", [x, ints("i", [[0, 4]])], y, Attrs()), "index outside its axis")
+    refused(single("GATHER_ND", [x, ints("i", [[0, 1, 2]])], y, Attrs()), "indices per slice", "1 to 2")

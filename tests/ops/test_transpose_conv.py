@@ -18,16 +18,18 @@ def make(rng: Rng) -> Graph:
     size = []
     for n, k, s in zip((height, width), kernel, strides, strict=True):
         size.append(n * s if padding is Padding.SAME else (n - 1) * s + k)
-    before, count = quantized(rng, DType.INT8), channels if rng.random() < 0.7 else 1
+    dtype = pick(rng, (DType.INT8, DType.INT8, DType.INT16))
+    before, count = quantized(rng, dtype), channels if rng.random() < 0.7 else 1
     scales = rng.uniform(1e-3, 2e-2, count).tolist()
     taps = kernel[0] * kernel[1] * depth
-    after = quantized(rng, DType.INT8, before.scale * 1e-2, before.scale * 2 * np.sqrt(taps))
+    after = quantized(rng, dtype, before.scale * 1e-2, before.scale * 2 * np.sqrt(taps))
     weights = const("w", rng.integers(-127, 128, (channels, *kernel, depth)), scales, axis=0)
-    x = Tensor("x", (min(batch, 2), height, width, depth), DType.INT8, before)
-    y = Tensor("y", (min(batch, 2), *size, channels), DType.INT8, after)
+    x = Tensor("x", (min(batch, 2), height, width, depth), dtype, before)
+    y = Tensor("y", (min(batch, 2), *size, channels), dtype, after)
     inputs = [ints("shape", y.shape), weights, x]
     if rng.random() < 0.7:
-        bias = const("b", rng.integers(-3000, 3000, channels), [before.scale * s for s in scales], dtype=DType.INT32)
+        wide = pick(rng, (DType.INT64, DType.INT16)) if dtype is DType.INT16 else DType.INT32
+        bias = const("b", rng.integers(-3000, 3000, channels), [before.scale * s for s in scales], dtype=wide)
         inputs.append(bias)
     return single("TRANSPOSE_CONV", inputs, y, TransposeConvAttrs(padding, strides[1], strides[0]))
 

@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from typing import ClassVar
 
 import numpy as np
+import numpy.typing as npt
 
 from tinyml_compress.ir import Attrs, DType, NodeView
 from tinyml_compress.ops import _checks
 from tinyml_compress.ops._fixed_point import Ints, requantize, rounding_shift_right
-from tinyml_compress.ops._unary import UnaryOperator, all_values
+from tinyml_compress.ops._unary import UnaryOperator, all_values, in_place
+from tinyml_compress.ops.base import Call, In, Out, Ref, Table, Variant
 from tinyml_compress.ops.numerics import round_half_away
 
-__all__ = ["SigmoidOperator", "table_of"]
+__all__ = ["SigmoidOperator", "int16_variant", "table_of"]
 
 _INTEGER_BITS = 4
+_RAISED = 0x800000000000000000000000000000800011009020440005C0467BAEFA7BD110
+"""One bit per entry of TFLM's table: whether it is one above the rounded value (measured on the interpreter)."""
 
 
 def _scaling(view: NodeView) -> tuple[int, int]:
@@ -39,19 +44,79 @@ def table_of(view: NodeView, function: Callable[[Ints, int], Ints], output_bits:
     return np.where(values <= -radius, -128, np.where(values >= radius, 127, stored))
 
 
+def _log2(value: float) -> int | None:
+    """The exponent of a power of two, or of what TFLM takes for one."""
+    exact = math.log2(value)
+    return round(exact) if abs(exact - round(exact)) < 1e-3 else None
+
+
+def _scaling16(view: NodeView, powers: tuple[int, ...]) -> tuple[int, int]:
+    """Multiplier and shift to the right to a scale of 1 / (3 * 4096), which is the table's."""
+    quant = view.input(0).quant
+    assert quant is not None
+    exponent = _log2(quant.scale)
+    if exponent is not None and exponent + 12 in powers:
+        return 3 << (exponent + 12), 0
+    multiplier, shift = quant.scale * 4096.0 * 3.0, 0
+    while multiplier <= 32767.0 / 2.0 and shift <= 30:
+        multiplier *= 2.0
+        shift += 1
+    return int(multiplier), shift
+
+
+def _curve() -> npt.NDArray[np.uint16]:
+    """The logistic function at multiples of 1/24, in 16 bits, as TFLM interpolates it."""
+    exact = np.floor(65536.0 / (1.0 + np.exp(-np.arange(256) / 24.0)) + 0.5)
+    raised = [_RAISED >> index & 1 for index in range(256)]
+    table: npt.NDArray[np.uint16] = (exact + raised).astype(np.uint16)
+    return table
+
+
+def int16_variant(symbol: str, powers: tuple[int, ...]) -> Variant:
+    """The kernel for int16; `powers` are the shifts for which a scale that is a power of two is taken as it is."""
+
+    def emit(view: NodeView) -> tuple[Call, ...]:
+        multiplier, shift = _scaling16(view, powers)
+        table = Table("table", "uint16_t", _curve())
+        params = (
+            ("count", view.output().elements),
+            ("multiplier", multiplier),
+            ("shift", shift),
+            ("table", Ref("table")),
+        )
+        return (Call(symbol, "tc_sigmoid16_params", params, (In(0), Out()), (table,)),)
+
+    return Variant(symbol, lambda view: view.input(0).dtype is DType.INT16, emit, overlap=in_place)
+
+
 class SigmoidOperator(UnaryOperator):
     """A function that saturates on both ends, as a table of 256 entries."""
 
     attrs_type = Attrs
-    dtypes = ("int8",)
-    types = (DType.INT8,)
+    dtypes = ("int8", "int16")
+    types = (DType.INT8, DType.INT16)
+    powers: ClassVar[tuple[int, ...]]
 
     def check(self, view: NodeView) -> None:
         super().check(view)
         for tensor in (view.input(0), view.output()):
             _checks.quantization(self, view, tensor)
+        if view.output().dtype is DType.INT16:
+            self._check_int16(view)
+            return
         shift = _scaling(view)[1]
         if not 0 <= shift <= 30:
             quant = view.input(0).quant
             assert quant is not None
             raise self.refuse(view, "scale of the input", found=quant.scale, allowed="2^-28 to 4")
+
+    def _check_int16(self, view: NodeView) -> None:
+        source, target = view.input(0).quant, view.output().quant
+        assert source is not None
+        assert target is not None
+        if source.zero_point or target.zero_point:
+            raise self.refuse(view, "zero point of an int16 tensor", found="another", allowed=0)
+        if _log2(target.scale) != -15:
+            raise self.refuse(view, "scale of the output", found=target.scale, allowed="1/32768")
+        if _scaling16(view, self.powers)[0] > 32767:
+            raise self.refuse(view, "scale of the input", found=source.scale, allowed="below 2.66")

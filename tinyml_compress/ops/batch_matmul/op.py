@@ -75,7 +75,7 @@ def _shared(view: NodeView) -> tuple[tuple[tuple[str, ParamValue], ...], Table]:
     return params, table
 
 
-def _emit_s8(view: NodeView) -> tuple[Call, ...]:
+def _emit_quantized(view: NodeView) -> tuple[Call, ...]:
     first, second, out = view.input(0).quant, view.input(1).quant, view.output().quant
     assert first is not None
     assert second is not None
@@ -89,7 +89,8 @@ def _emit_s8(view: NodeView) -> tuple[Call, ...]:
         ("shift", shift),
         ("zero_point", out.zero_point),
     )
-    return (Call("tc_s8_batch_matmul__c", "tc_s8_batch_matmul_params", params, (In(0), In(1), Out()), (table,)),)
+    symbol = "tc_s8_batch_matmul__c" if view.input(0).dtype is DType.INT8 else "tc_s16_batch_matmul__c"
+    return (Call(symbol, "tc_s8_batch_matmul_params", params, (In(0), In(1), Out()), (table,)),)
 
 
 def _emit_f32(view: NodeView) -> tuple[Call, ...]:
@@ -108,16 +109,17 @@ class BatchMatmul(Operator):
             OptionField("asymmetric_quantize_inputs", "asymmetric_quantize_inputs", bool),
         ),
     )
-    dtypes = ("int8", "float32")
+    dtypes = ("int8", "int16", "float32")
     limits = f"rank 2 to {_MAX_RANK}"
     variants = (
-        Variant("tc_s8_batch_matmul__c", lambda view: view.input(0).dtype is DType.INT8, _emit_s8),
+        Variant("tc_s8_batch_matmul__c", lambda view: view.input(0).dtype is DType.INT8, _emit_quantized),
+        Variant("tc_s16_batch_matmul__c", lambda view: view.input(0).dtype is DType.INT16, _emit_quantized),
         Variant("tc_f32_batch_matmul__c", lambda view: view.input(0).dtype is DType.FLOAT32, _emit_f32),
     )
 
     def check(self, view: NodeView) -> None:
         _checks.arity(self, view, 2)
-        dtype = _checks.dtypes(self, view, view.input(0), (DType.INT8, DType.FLOAT32))
+        dtype = _checks.dtypes(self, view, view.input(0), (DType.INT8, DType.INT16, DType.FLOAT32))
         for tensor in (view.input(1), view.output()):
             _checks.dtypes(self, view, tensor, (dtype,))
         for index in (0, 1):
@@ -137,10 +139,12 @@ class BatchMatmul(Operator):
                 raise self.refuse(
                     view, "batches do not broadcast", found=f"{view.input(0).shape} by {view.input(1).shape}"
                 )
-        if dtype is DType.INT8:
+        if dtype is not DType.FLOAT32:
             for tensor in (view.input(0), view.input(1), view.output()):
-                _checks.quantization(self, view, tensor)
-            _checks.shift(self, view, _factor(view)[1])
+                zero_point = _checks.quantization(self, view, tensor).zero_point
+                if dtype is DType.INT16 and zero_point != 0:
+                    raise self.refuse(view, "zero point of an int16 tensor", found=zero_point, allowed=0)
+            _checks.shift(self, view, _factor(view)[1] + (23 if dtype is DType.INT16 else 0))
 
     def output_shapes(self, view: NodeView) -> tuple[tuple[int, ...], ...]:
         batches = np.broadcast_shapes(view.input(0).shape[:-2], view.input(1).shape[:-2])

@@ -32,10 +32,10 @@ def _quants(view: NodeView) -> tuple[Quant, Quant]:
 
 
 def _factors(view: NodeView) -> tuple[tuple[int, int], tuple[int, int]]:
-    """Multiplier and shift of inputs above and below zero, the ratios formed in float32."""
-    source, target = (np.float32(quant.scale) for quant in _quants(view))
-    alpha = np.float32(cast(LeakyReluAttrs, view.attrs).alpha)
-    return quantize_multiplier(float(source / target)), quantize_multiplier(float(source * alpha / target))
+    """Multiplier and shift of inputs above and below zero."""
+    source, target = (quant.scale for quant in _quants(view))
+    alpha = float(np.float32(cast(LeakyReluAttrs, view.attrs).alpha))
+    return quantize_multiplier(source / target), quantize_multiplier(source * alpha / target)
 
 
 def _results(view: NodeView) -> Ints:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tinyml_compress.ops import _fixed_point
-from tinyml_compress.ops._sigmoid import SigmoidOperator, table_of
+from tinyml_compress.ops._sigmoid import SigmoidOperator, int16_variant, table_of
 from tinyml_compress.ops._unary import lookup_variant
 
 __all__ = ["OPERATOR", "Tanh"]
@@ -11,7 +11,12 @@ __all__ = ["OPERATOR", "Tanh"]
 
 class Tanh(SigmoidOperator):
     name = "TANH"
-    variants = (lookup_variant(lambda view: table_of(view, _fixed_point.tanh, 7, 0)),)
+    limits = "int16 output of scale 1/32768"
+    powers = (0, 1)
+    variants = (
+        lookup_variant(lambda view: table_of(view, _fixed_point.tanh, 7, 0)),
+        int16_variant("tc_s16_tanh__c", powers),
+    )
 
 
 OPERATOR = Tanh()

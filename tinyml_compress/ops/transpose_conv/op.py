@@ -10,7 +10,19 @@ import numpy as np
 from tinyml_compress.ir import Attrs, DType, NodeView, Tensor
 from tinyml_compress.ops import _checks
 from tinyml_compress.ops._products import axis_window, checked_multiplier
-from tinyml_compress.ops.base import Call, In, Operator, OptionField, Options, Out, Ref, Role, Table, Variant
+from tinyml_compress.ops.base import (
+    Call,
+    In,
+    Operator,
+    OptionField,
+    Options,
+    Out,
+    ParamValue,
+    Ref,
+    Role,
+    Table,
+    Variant,
+)
 from tinyml_compress.ops.numerics import Activation, Padding
 
 __all__ = ["OPERATOR", "TransposeConv", "TransposeConvAttrs"]
@@ -51,8 +63,8 @@ def _emit(view: NodeView) -> tuple[Call, ...]:
     channels, height, width, depth = weights.shape
     offsets = np.zeros(channels, np.int64) if bias is None or bias.data is None else bias.data.astype(np.int64)
     scaling = np.array(_multipliers(OPERATOR, view), np.int64)
-    table = np.column_stack([offsets.reshape(-1), scaling]).astype(np.int32)
-    params = (
+    wide = source.dtype is DType.INT16
+    params: tuple[tuple[str, ParamValue], ...] = (
         ("batches", source.shape[0]),
         ("in_height", source.shape[1]),
         ("in_width", source.shape[2]),
@@ -66,15 +78,24 @@ def _emit(view: NodeView) -> tuple[Call, ...]:
         ("stride_w", attrs.stride_w),
         ("pad_h", axis_window(attrs.padding, target.shape[1], height, attrs.stride_h)[1]),
         ("pad_w", axis_window(attrs.padding, target.shape[2], width, attrs.stride_w)[1]),
+    )
+    stored = Table("weights", "int8_t", np.asarray(weights.data, np.int8), Role.WEIGHTS)
+    if wide:
+        params += (("weights", Ref("weights")), ("bias", Ref("bias")), ("channels", Ref("channels")))
+        tables: tuple[Table, ...] = (
+            stored,
+            Table("bias", "int64_t", offsets.reshape(-1), Role.WEIGHTS, align=8),
+            Table("channels", "int32_t", scaling.astype(np.int32), Role.WEIGHTS),
+        )
+        return (Call("tc_s16_transpose_conv__c", "tc_s16_transpose_conv_params", params, (In(_INPUT), Out()), tables),)
+    params += (
         ("in_zero_point", source.quant.zero_point),
         ("zero_point", target.quant.zero_point),
         ("weights", Ref("weights")),
         ("channels", Ref("channels")),
     )
-    tables = (
-        Table("weights", "int8_t", np.asarray(weights.data, np.int8), Role.WEIGHTS),
-        Table("channels", "int32_t", table, Role.WEIGHTS),
-    )
+    rows = np.column_stack([offsets.reshape(-1), scaling]).astype(np.int32)
+    tables = (stored, Table("channels", "int32_t", rows, Role.WEIGHTS))
     return (Call("tc_s8_transpose_conv__c", "tc_transpose_conv_params", params, (In(_INPUT), Out()), tables),)
 
 
@@ -90,17 +111,22 @@ class TransposeConv(Operator):
             OptionField("activation", "fused_activation_function", Activation),
         ),
     )
-    dtypes = ("int8",)
-    limits = "constant weights and bias, no fused activation"
-    variants = (Variant("tc_s8_transpose_conv__c", lambda view: True, _emit),)
+    dtypes = ("int8", "int16")
+    limits = "int8 weights; constant weights and bias, no fused activation"
+    variants = (
+        Variant("tc_s8_transpose_conv__c", lambda view: view.input(_INPUT).dtype is DType.INT8, _emit),
+        Variant("tc_s16_transpose_conv__c", lambda view: view.input(_INPUT).dtype is DType.INT16, _emit),
+    )
 
     def check(self, view: NodeView) -> None:
         attrs = cast(TransposeConvAttrs, view.attrs)
         if len(view.node.inputs) not in (3, 4) or None in view.node.inputs[:3] or len(view.node.outputs) != 1:
             raise self.refuse(view, "number of inputs", found=len(view.node.inputs), allowed="3 or 4")
         source, weights, target = view.input(_INPUT), view.input(_WEIGHTS), view.output()
-        for tensor, what in ((source, "the input"), (weights, "the weights"), (target, "the output")):
-            _checks.dtypes(self, view, tensor, (DType.INT8,), what)
+        dtype = _checks.dtypes(self, view, source, (DType.INT8, DType.INT16), "the input")
+        _checks.dtypes(self, view, target, (dtype,), "the output")
+        _checks.dtypes(self, view, weights, (DType.INT8,), "the weights")
+        for tensor in (source, weights, target):
             _checks.full_rank(self, view, tensor, 4, 4)
         if weights.data is None:
             raise self.refuse(view, "weights are computed at run time", found=weights.name, allowed="a constant")
@@ -119,10 +145,21 @@ class TransposeConv(Operator):
         self._check_weights(view, weights)
         bias = _bias(view)
         if bias is not None:
-            _checks.dtypes(self, view, bias, (DType.INT32,), "the bias")
+            wide = dtype is DType.INT16
+            _checks.dtypes(self, view, bias, (DType.INT64, DType.INT16) if wide else (DType.INT32,), "the bias")
             if bias.data is None or bias.elements != weights.shape[0]:
                 raise self.refuse(view, "the bias", found=bias.shape, allowed=f"{weights.shape[0]} constants")
-        _multipliers(self, view)
+        shifts = [shift for _, shift in _multipliers(self, view)]
+        if dtype is DType.INT16:
+            self._check_int16(view, max(shifts))
+
+    def _check_int16(self, view: NodeView, shift: int) -> None:
+        for tensor in (view.input(_INPUT), view.output()):
+            assert tensor.quant is not None
+            if tensor.quant.zero_point != 0:
+                raise self.refuse(view, "zero point of an int16 tensor", found=tensor.quant.zero_point, allowed=0)
+        if shift > 7:
+            raise self.refuse(view, "ratio of scales", found=f"2^{shift}", allowed="below 2^8")
 
     def _check_weights(self, view: NodeView, weights: Tensor) -> None:
         quant = weights.quant

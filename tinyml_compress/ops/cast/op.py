@@ -1,0 +1,53 @@
+"""CAST: element types converted into one another."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tinyml_compress.ir import Attrs, DType, NodeView
+from tinyml_compress.ops import _checks
+from tinyml_compress.ops._unary import UnaryOperator
+from tinyml_compress.ops.base import Call, In, OptionField, Options, Out, Variant
+
+__all__ = ["OPERATOR", "Cast", "CastAttrs"]
+
+_CODES = {DType.INT8: 0, DType.INT16: 1, DType.INT32: 2, DType.BOOL: 3, DType.FLOAT32: 4}
+"""As in tc_cast.h."""
+
+
+@dataclass(frozen=True)
+class CastAttrs(Attrs):
+    """Attributes of CAST, by the schema's numbers; the tensors' own types count."""
+
+    in_data_type: int = 0
+    out_data_type: int = 0
+
+
+def _emit(view: NodeView) -> tuple[Call, ...]:
+    params = (
+        ("count", view.output().elements),
+        ("from", _CODES[view.input(0).dtype]),
+        ("to", _CODES[view.output().dtype]),
+    )
+    return (Call("tc_x32_cast__c", "tc_cast_params", params, (In(0), Out())),)
+
+
+class Cast(UnaryOperator):
+    name = "CAST"
+    attrs_type = CastAttrs
+    options = Options(
+        "CastOptions", (OptionField("in_data_type", "in_data_type"), OptionField("out_data_type", "out_data_type"))
+    )
+    dtypes = ("int8", "int16", "int32", "bool", "float32")
+    limits = "floats outside an integer type are undefined"
+    types = tuple(_CODES)
+    variants = (Variant("tc_x32_cast__c", lambda view: True, _emit),)
+
+    def check(self, view: NodeView) -> None:
+        _checks.arity(self, view, 1)
+        _checks.dtypes(self, view, view.input(0), self.types)
+        _checks.dtypes(self, view, view.output(), self.types)
+        self.check_shapes(view)
+
+
+OPERATOR = Cast()

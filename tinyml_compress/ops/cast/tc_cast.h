@@ -1,0 +1,39 @@
+/* Element types converted into one another. */
+#ifndef TC_CAST_H
+#define TC_CAST_H
+
+#include "tc_base.h"
+
+enum { TC_CAST_S8, TC_CAST_S16, TC_CAST_S32, TC_CAST_BOOL, TC_CAST_F32 };
+
+typedef struct {
+    int32_t count;
+    int32_t from;
+    int32_t to;
+} tc_cast_params;
+
+static TC_INLINE int32_t tc_cast_load(const void *in, int32_t i, int32_t type) {
+    return type == TC_CAST_S8    ? ((const int8_t *)in)[i]
+           : type == TC_CAST_S16 ? ((const int16_t *)in)[i]
+           : type == TC_CAST_S32 ? ((const int32_t *)in)[i]
+                                 : ((const uint8_t *)in)[i];
+}
+
+static TC_INLINE void tc_cast_store(void *out, int32_t i, int32_t type, int32_t x) {
+    if (type == TC_CAST_S8) {
+        ((int8_t *)out)[i] = (int8_t)x;
+    } else if (type == TC_CAST_S16) {
+        ((int16_t *)out)[i] = (int16_t)x;
+    } else if (type == TC_CAST_S32) {
+        ((int32_t *)out)[i] = x;
+    } else {
+        ((uint8_t *)out)[i] = (uint8_t)(x != 0);
+    }
+}
+
+/* Toward zero; what no int32 can hold, and not a number, is the smallest one. */
+static TC_INLINE int32_t tc_cast_float(float x) {
+    return x > -2147483904.0f && x < 2147483648.0f ? (int32_t)x : INT32_MIN;
+}
+
+#endif

@@ -1,0 +1,62 @@
+"""GATHER_ND: slices picked by tuples of indices."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from tinyml_compress.ir import Attrs, DType, NodeView
+from tinyml_compress.ops import _checks
+from tinyml_compress.ops._walk import steps_of
+from tinyml_compress.ops.base import Call, In, Operator, Options, Out, Ref, Table, Variant
+
+__all__ = ["OPERATOR", "GatherNd"]
+
+
+def _emit(view: NodeView) -> tuple[Call, ...]:
+    source, indices = view.input(0), view.input(1)
+    depth, size = indices.shape[-1], source.dtype.itemsize
+    axes = [(count, step * size) for count, step in zip(source.shape[:depth], steps_of(source.shape), strict=False)]
+    params = (
+        ("picks", math.prod(indices.shape[:-1])),
+        ("depth", depth),
+        ("axes", Ref("axes")),
+        ("bytes", math.prod(source.shape[depth:]) * size),
+    )
+    table = Table("axes", "int32_t", np.array(axes, np.int32))
+    return (Call("tc_x8_gather_nd__c", "tc_gather_nd_params", params, (In(0), In(1), Out()), (table,)),)
+
+
+class GatherNd(Operator):
+    name = "GATHER_ND"
+    attrs_type = Attrs
+    options = Options("GatherNdOptions")
+    dtypes = ("int8", "float32")
+    limits = "int32 indices; one outside its axis is clamped to it"
+    variants = (Variant("tc_x8_gather_nd__c", lambda view: True, _emit),)
+
+    def check(self, view: NodeView) -> None:
+        _checks.arity(self, view, 2)
+        source, indices = view.input(0), view.input(1)
+        dtype = _checks.dtypes(self, view, source, (DType.INT8, DType.FLOAT32))
+        _checks.dtypes(self, view, view.output(), (dtype,))
+        _checks.dtypes(self, view, indices, (DType.INT32,), "the indices")
+        rank = _checks.full_rank(self, view, source, 5, 1)
+        _checks.full_rank(self, view, indices, 5, 1)
+        if not 1 <= indices.shape[-1] <= rank:
+            raise self.refuse(view, "indices per slice", found=indices.shape[-1], allowed=f"1 to {rank}")
+        if 0 in source.shape:
+            raise self.refuse(view, "empty input", found=source.shape, allowed="at least one element")
+        if indices.data is not None:
+            values = np.asarray(indices.data, np.int64).reshape(-1, indices.shape[-1])
+            limits = np.array(source.shape[: indices.shape[-1]])
+            if ((values < 0) | (values >= limits)).any():
+                raise self.refuse(view, "index outside its axis", found=values.max(axis=0), allowed=f"below {limits}")
+
+    def output_shapes(self, view: NodeView) -> tuple[tuple[int, ...], ...]:
+        source, indices = view.input(0).shape, view.input(1).shape
+        return ((*indices[:-1], *source[indices[-1] :]),)
+
+
+OPERATOR = GatherNd()

@@ -1,0 +1,56 @@
+"""SELECT_V2: one of two values for every element, with broadcasting."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from tinyml_compress.ir import Attrs, DType, NodeView
+from tinyml_compress.ops import _checks
+from tinyml_compress.ops._walk import broadcast_steps, walk
+from tinyml_compress.ops.base import Call, In, Operator, Options, Out, Ref, Table, Variant
+
+__all__ = ["OPERATOR", "SelectV2"]
+
+_MAX_RANK = 5
+_TYPES = (DType.INT8, DType.INT16, DType.FLOAT32)
+
+
+def _emit(view: NodeView) -> tuple[Call, ...]:
+    shape = view.output().shape
+    lanes = [broadcast_steps(view.input(index).shape, len(shape)) for index in range(3)]
+    table = Table("walk", "int32_t", walk(shape, *lanes).table)
+    symbol = f"tc_x{8 * view.output().dtype.itemsize}_select__c"
+    return (Call(symbol, "tc_select_params", (("walk", Ref("walk")),), (In(0), In(1), In(2), Out()), (table,)),)
+
+
+class SelectV2(Operator):
+    name = "SELECT_V2"
+    attrs_type = Attrs
+    options = Options("SelectV2Options")
+    dtypes = ("int8", "int16", "float32")
+    limits = f"rank up to {_MAX_RANK}"
+    variants = (Variant("tc_x8_select__c", lambda view: True, _emit),)
+
+    def check(self, view: NodeView) -> None:
+        _checks.arity(self, view, 3)
+        _checks.dtypes(self, view, view.input(0), (DType.BOOL,), "the condition")
+        dtype = _checks.dtypes(self, view, view.input(1), _TYPES)
+        _checks.dtypes(self, view, view.input(2), (dtype,))
+        _checks.dtypes(self, view, view.output(), (dtype,))
+        shapes = [view.input(index).shape for index in range(3)]
+        for index in range(3):
+            _checks.full_rank(self, view, view.input(index), _MAX_RANK)
+        try:
+            np.broadcast_shapes(*shapes)
+        except ValueError:
+            raise self.refuse(view, "shapes cannot be broadcast together", found=shapes) from None
+        if dtype in (DType.INT8, DType.INT16):
+            _checks.same_quantization(self, view, view.input(1), view.output())
+            _checks.same_quantization(self, view, view.input(2), view.output())
+
+    def output_shapes(self, view: NodeView) -> tuple[tuple[int, ...], ...]:
+        found = np.broadcast_shapes(*(view.input(index).shape for index in range(3)))
+        return (tuple(int(size) for size in found),)
+
+
+OPERATOR = SelectV2()
