@@ -160,6 +160,19 @@ def test_modes(settings: Settings, port: DType, weights: int) -> None:
     assert (artifacts.arena is None) == bool(artifacts.why_no_arena)
 
 
+def test_generated_c_beside_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, once: Once) -> None:
+    """The converter's part is known; only what comes after it is tried."""
+    tflite = (converted(once, "digits_cnn") / "digits_cnn.tflite").read_bytes()
+    monkeypatch.setattr(converter, "to_tflite", lambda *args, **kwargs: tflite)
+    words = "zoo:digits_cnn --calibration data:digits --engine aot --isa dsp --optimize size --name net --json -o"
+    done = CliRunner().invoke(command, [*words.split(), str(tmp_path / "out")], catch_exceptions=False)
+    shown = json.loads(done.output)["aot"]
+    assert shown["folder"] == str(tmp_path / "out" / "aot")
+    assert all((tmp_path / "out" / "aot" / name).is_file() for name in ("net.c", "net.h", *shown["files"]))
+    refused = CliRunner().invoke(command, "zoo:digits_cnn --calibration data:digits --isa dsp -o out".split())
+    assert isinstance(refused.exception, UsageError)
+
+
 @pytest.mark.full
 def test_per_tensor_dense() -> None:
     model = loaded("k.Dense(16)")

@@ -19,6 +19,7 @@ EXAMPLES = """\b
 Examples:
   tinyml-compress convert zoo:ds_cnn --calibration data:keywords -o build/ds_cnn
   tinyml-compress convert model.keras --calibration train.npz --mode int8 --io float32 -o build/model --name sensor
+  tinyml-compress convert zoo:resnet8 --calibration data:images -o build/resnet8 --engine aot --isa dsp
 """
 
 
@@ -55,6 +56,19 @@ Examples:
     metavar="MODULE:FUNCTION",
     help="Quantization-aware training of a torch: model: called with the prepared model, trains it.",
 )
+@click.option(
+    "--engine",
+    type=click.Choice(["tflm", "aot"]),
+    default="tflm",
+    show_default=True,
+    help="aot also writes self-contained C (as `compile` does) into the folder aot below the output.",
+)
+@click.option("--isa", type=click.Choice(["c", "dsp"]), help="With --engine aot: kernels in plain C (default) or DSP.")
+@click.option(
+    "--optimize",
+    type=click.Choice(["size", "balanced", "speed", "ram"]),
+    help="With --engine aot: what to choose kernels for; by default balanced.",
+)
 @json_option
 def command(
     model: str,
@@ -69,6 +83,9 @@ def command(
     seed: int,
     timeout: float,
     torch_train: str | None,
+    engine: str,
+    isa: str | None,
+    optimize: str | None,
     as_json: bool,
 ) -> None:
     """Convert a MODEL to .tflite, with its C array, resolver, test vectors and manifest.
@@ -79,7 +96,16 @@ def command(
     """
     from tinyml_compress.cli._options import print_json
     from tinyml_compress.converter import Io, Mode
-    from tinyml_compress.pipeline.conversion import convert
+    from tinyml_compress.errors import UsageError
+    from tinyml_compress.ops.base import Isa, Level
+    from tinyml_compress.pipeline.conversion import Aot, convert
+
+    if engine == "tflm" and (isa or optimize):
+        raise UsageError(
+            "generated C was not asked for",
+            which=" ".join(word for word in (isa and f"--isa {isa}", optimize and f"--optimize {optimize}") if word),
+            next_step="add --engine aot",
+        )
 
     done = convert(
         model,
@@ -94,6 +120,7 @@ def command(
         seed=seed,
         timeout=timeout,
         torch_train=torch_train,
+        aot=Aot(Isa(isa or "c"), Level(optimize or "balanced")) if engine == "aot" else None,
     )
     if as_json:
         print_json(done.as_json())

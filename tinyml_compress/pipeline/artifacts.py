@@ -1,0 +1,164 @@
+"""The files of a converted model, made in memory: .tflite, C, test vectors, manifest."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from tinyml_compress import converter
+from tinyml_compress._version import __version__
+from tinyml_compress.converter import Arena, FlatFile, FlatTensor, Settings
+from tinyml_compress.errors import MissingDependency, ModelError, UnsupportedOperator
+from tinyml_compress.ir import DType, Tensor
+from tinyml_compress.models import Origin
+from tinyml_compress.runners import tflm
+from tinyml_compress.runners.vectors import random
+from tinyml_compress.support import files
+
+__all__ = ["Artifacts", "Converted", "make_artifacts"]
+
+Array = npt.NDArray[np.generic]
+_VECTORS = 4
+_VECTOR_BYTES = 256 * 1024
+"""Test vectors are C text that someone compiles: large inputs get fewer."""
+
+
+@dataclass(frozen=True, eq=False)
+class Converted:
+    """A .tflite file in memory."""
+
+    tflite: bytes
+    file: FlatFile
+    settings: Settings
+    seed: int
+    calibration: str | None
+    calibration_sha256: str | None
+    samples: int
+    float_operators: tuple[str, ...]
+    """Kinds of operators that stayed float, where that was allowed."""
+
+
+@dataclass(frozen=True, eq=False)
+class Artifacts:
+    """Everything that goes into the output folder, by file name, and what TensorFlow Lite Micro said."""
+
+    files: dict[str, bytes]
+    arena: Arena | None
+    why_no_arena: str
+    """Empty when there is an arena."""
+    vectors: int
+
+
+def make_artifacts(name: str, converted: Converted, origin: Origin) -> Artifacts:
+    """All files of the output folder, made in memory."""
+    tflite, file = converted.tflite, converted.file
+    digest = files.sha256(tflite)
+    made: dict[str, str] = dict(converter.model_data_files(name, tflite, file))
+    inputs = _test_inputs(file, converted.seed)
+    arena, why, vectors = None, "", 0
+    try:
+        # Also for files that the interpreter refuses later: an operator without a method has no resolver.
+        converter.resolver_methods(file.operator_names)
+        result = tflm.run(tflite, inputs)
+        arena, vectors = converter.measured_arena(result.arena_bytes, file), len(inputs)
+        made[f"{name}_test_vectors.h"] = converter.vectors_header(name, digest, inputs, result.outputs)
+        made[f"{name}_resolver.h"] = converter.resolver_header(name, digest, file, arena)
+    except UnsupportedOperator as error:
+        why = f"{error.what}: {error.which}"
+    except (ModelError, MissingDependency) as error:
+        why = f"{error.what} ({_last_line(error.found)})" if error.found else error.what
+        made[f"{name}_resolver.h"] = converter.resolver_header(name, digest, file, None, why)
+    content = {file_name: text.encode() for file_name, text in made.items()}
+    content[f"{name}.tflite"] = tflite
+    content["manifest.json"] = _manifest(name, converted, origin, content, arena, why, vectors).encode()
+    return Artifacts(content, arena, why, vectors)
+
+
+def _test_inputs(file: FlatFile, seed: int) -> list[list[Array]]:
+    """Vectors over the whole range of the inputs; at least one, fewer where they are large."""
+    rng = np.random.default_rng(seed)
+    size = sum(_nbytes(port) for port in (*file.inputs, *file.outputs))
+    count = max(1, min(_VECTORS, _VECTOR_BYTES // max(size, 1)))
+    ports = [Tensor(port.name, port.shape, port.dtype or DType.FLOAT32, port.quant) for port in file.inputs]
+    return [[random(port, rng) for port in ports] for _ in range(count)]
+
+
+def _nbytes(port: FlatTensor) -> int:
+    return int(np.prod(port.shape, dtype=np.int64)) * (port.dtype.itemsize if port.dtype is not None else 4)
+
+
+def _last_line(text: str) -> str:
+    return text.strip().splitlines()[-1][:200]
+
+
+def _manifest(
+    name: str,
+    converted: Converted,
+    origin: Origin,
+    content: dict[str, bytes],
+    arena: Arena | None,
+    why: str,
+    vectors: int,
+) -> str:
+    """What was made, of what, how; no date and no path of the output, so that the same input gives the same bytes."""
+    settings = converted.settings
+    bridge = origin.bridge
+    numbers: dict[str, object] = {
+        "model_bytes": {"value": len(converted.tflite), "kind": "exact"},
+        "operators": {"value": len(converted.file.operators), "kind": "exact"},
+    }
+    if arena is not None:
+        how = "used by TensorFlow Lite Micro's interpreter on a 64-bit host, reference kernels"
+        numbers["tflm_arena_bytes"] = {"value": arena.measured, "kind": "measured", "how": how}
+        numbers["tflm_arena_headroom_bytes"] = {"value": arena.headroom, "kind": "modelled"}
+        numbers["tflm_arena_reserve_bytes"] = {"value": arena.nbytes, "kind": "modelled"}
+    manifest: dict[str, object] = {
+        "schema": 1,
+        "tool": f"tinyml-compress {__version__}",
+        "name": name,
+        "model": {
+            "spec": _without_folder(origin.spec),
+            "format": origin.format.value,
+            "sha256": origin.sha256,
+            **({} if bridge is None else {"bridge_largest_difference": bridge.largest_difference}),
+        },
+        "conversion": {
+            "mode": settings.mode.value,
+            "io": settings.port_type.value,
+            "per_tensor_dense": settings.per_tensor_dense,
+            "allow_float": settings.allow_float,
+            "seed": converted.seed,
+            "samples": converted.samples,
+            **({} if converted.calibration is None else {"calibration": _without_folder(converted.calibration)}),
+            **({} if converted.calibration_sha256 is None else {"calibration_sha256": converted.calibration_sha256}),
+        },
+        "operators": list(converted.file.operator_names),
+        "float_operators": list(converted.float_operators),
+        "inputs": [_port_json(port) for port in converted.file.inputs],
+        "outputs": [_port_json(port) for port in converted.file.outputs],
+        "numbers": numbers,
+        "test_vectors": vectors,
+        **({"tflm": why} if why else {}),
+        "files": {file_name: files.sha256(data) for file_name, data in sorted(content.items())},
+    }
+    return json.dumps(manifest, indent=2) + "\n"
+
+
+def _without_folder(spec: str) -> str:
+    """Names stay, paths lose their folders: the same input in another place gives the same bytes."""
+    return Path(spec).name
+
+
+def _port_json(port: FlatTensor) -> dict[str, object]:
+    shown: dict[str, object] = {
+        "name": port.name,
+        "shape": list(port.shape),
+        "dtype": port.dtype.name.lower() if port.dtype is not None else "unknown",
+    }
+    if port.quant is not None and not port.quant.per_channel:
+        shown.update(scale=port.quant.scale, zero_point=port.quant.zero_point)
+    return shown
