@@ -14,8 +14,11 @@ import numpy as np
 import pytest
 
 from tests.lib.aot import assert_bit_exact
+from tests.lib.graphs import single
 from tests.lib.nets import NETS
-from tinyml_compress.ir import Program
+from tests.lib.proof import ints
+from tinyml_compress.frontend import write
+from tinyml_compress.ir import Attrs, DType, Program, Tensor
 from tinyml_compress.ops.base import Isa, Level
 from tinyml_compress.pipeline.compilation import compile_model
 from tinyml_compress.runners import native, toolchain
@@ -148,3 +151,12 @@ float d(int x) { return autoencoder_dequantize_input0((int8_t)x); }
             expected = int(np.clip(np.sign(ratio) * np.floor(abs(ratio) + 0.5) + zero, -128, 127))
         assert library.q(single) == expected, real
     assert library.d(zero + 2) == pytest.approx(2 * float(scale))
+
+
+def test_a_model_without_inputs_compiles_and_gives_its_constant() -> None:
+    value = Tensor("value", (), DType.INT8, None, np.array(7, np.int8))
+    constant = single("FILL", [ints("shape", (2, 3)), value], Tensor("y", (2, 3), DType.INT8), Attrs())
+    program = compile_model(write(constant), "constant")
+    toolchain.objects(program.files, flags=("-O2", *toolchain.WARNINGS))
+    (model,) = native.load([program])
+    assert model.invoke([])[0].tolist() == [[7, 7, 7], [7, 7, 7]]

@@ -222,6 +222,8 @@ def _comment(text: str) -> str:
 
 
 def _switch(ports: tuple[Port, ...], base: str) -> str:
+    if not ports:
+        return "    (void)arena;\n    (void)index;\n    return NULL;"
     cases = "\n".join(f"    case {index}:\n        return {base} + {port.offset};" for index, port in enumerate(ports))
     return f"    switch (index) {{\n{cases}\n    default:\n        return NULL;\n    }}"
 
