@@ -117,6 +117,8 @@ def conv(
     padding = padding or (Padding.SAME if rng.random() < 0.6 else Padding.VALID)
     reach = [(k - 1) * d + 1 for k, d in zip(kernel, dilation, strict=True)]
     image = image or (reach[0] + int(rng.integers(0, 7)), reach[1] + int(rng.integers(0, 7)))
+    if image[0] < reach[0] or image[1] < reach[1]:
+        padding = Padding.SAME
     per_group = in_c // groups
     per_channel = out_c > 1 and bool(rng.random() < 0.7)
     values = numbers(rng, out_c, kernel[0] * kernel[1] * per_group, per_channel, plain)
@@ -167,6 +169,8 @@ def depthwise(
     padding = padding or (Padding.SAME if rng.random() < 0.6 else Padding.VALID)
     reach = [(k - 1) * d + 1 for k, d in zip(kernel, dilation, strict=True)]
     image = image or (reach[0] + int(rng.integers(0, 7)), reach[1] + int(rng.integers(0, 7)))
+    if image[0] < reach[0] or image[1] < reach[1]:
+        padding = Padding.SAME
     out_c = in_c * multiplier
     per_channel = out_c > 1 and bool(rng.random() < 0.7)
     values = numbers(rng, out_c, kernel[0] * kernel[1], per_channel, plain)
