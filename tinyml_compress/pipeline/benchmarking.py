@@ -30,7 +30,9 @@ from tinyml_compress.errors import (
     EmulationError,
     MismatchError,
     MissingDependency,
+    OutputError,
     TinymlError,
+    UnsupportedOperator,
     UsageError,
 )
 from tinyml_compress.ir import Graph, Port, Program
@@ -40,7 +42,7 @@ from tinyml_compress.pipeline.benchmark_mismatch import agreement, locate
 from tinyml_compress.pipeline.benchmark_model import given
 from tinyml_compress.pipeline.compilation import compile_graph, compile_model
 from tinyml_compress.runners import host, tflm
-from tinyml_compress.runners.emulated import Emulation, Emulator, emulate
+from tinyml_compress.runners.emulated import Emulation, Emulator, emulate, interruptible
 from tinyml_compress.support.files import sha256
 from tinyml_compress.support.progress import stage
 
@@ -109,14 +111,20 @@ def benchmark(
         job = _Job(known.content, facts, request, shown.note)
         if request.engine == "aot":
             job.prepare([device for device in devices if isinstance(device, Device)])
-        # Threads: the emulator and the compilers run outside Python's lock.
-        with ThreadPoolExecutor(max(1, min(os.cpu_count() or 1, len(devices)))) as pool:
-            runs = []
-            pairs = [(device, toolchain) for device in devices for toolchain in _toolchains(device, request)]
-            for run in pool.map(lambda pair: job.run(*pair), pairs):
-                shown.advance()
-                runs.append(run)
-    return Benchmark(facts, request.input_kind, tuple(runs), __version__, tuple(dict.fromkeys(job.notes)))
+        runs = _all(job, request, devices, shown.advance)
+    return Benchmark(facts, request.input_kind, runs, __version__, tuple(dict.fromkeys(job.notes)))
+
+
+def _all(job: _Job, request: Request, devices: Sequence[Device | Host], advance: Callable[[], None]) -> tuple[Run, ...]:
+    """Several devices at once, in threads: the emulator and the compilers run outside Python's lock."""
+    pairs = [(device, toolchain) for device in devices for toolchain in _toolchains(device, request)]
+    pool = ThreadPoolExecutor(max(1, min(os.cpu_count() or 1, len(pairs))))
+    runs: list[Run] = []
+    with interruptible(lambda: pool.shutdown(cancel_futures=True)):
+        for run in pool.map(lambda pair: job.run(*pair), pairs):
+            advance()
+            runs.append(run)
+    return tuple(runs)
 
 
 def _toolchains(device: Device | Host, request: Request) -> tuple[str | None, ...]:
@@ -174,7 +182,14 @@ class _Job:
         for kernels in dict.fromkeys(board.core.kernels for board in boards):
             self._progress(f"generating C ({'+'.join(kernels)} kernels)")
             isas = tuple(Isa(kernel) for kernel in kernels)
-            self._programs[kernels] = compile_model(self._model, self._facts.name, isas, self._request.level)
+            try:
+                program = compile_model(self._model, self._facts.name, isas, self._request.level)
+            except UnsupportedOperator as error:
+                error.next_step = error.next_step or (
+                    "--engine tflm tells what it takes under TensorFlow Lite Micro; `operators` lists what our C has"
+                )
+                raise
+            self._programs[kernels] = program
         if self._programs:
             program = next(iter(self._programs.values()))
             request = self._request
@@ -208,7 +223,7 @@ class _Job:
             reason, detail = f"{error.what}: {error.which}", error.found or ""
             return Refusal(device, self._request.engine, reason, detail, fits=True, next_step=error.next_step or "")
         except TinymlError as error:
-            if isinstance(error, UsageError):
+            if isinstance(error, (UsageError, OutputError)):
                 raise
             reason, *rest = str(error).splitlines()
             return Refusal(device, self._request.engine, reason, "\n".join(rest), fits=True, is_defect=True)

@@ -5,6 +5,7 @@ from tinyml_compress.runners.emulated.emulation import Emulation, Emulator, emul
 from tinyml_compress.runners.emulated.firmware import Firmware, build_firmware
 from tinyml_compress.runners.emulated.image import FlashLedger, Image, Part
 from tinyml_compress.runners.emulated.inference import Inference
+from tinyml_compress.runners.emulated.interruption import interruptible
 from tinyml_compress.runners.emulated.machine import Machine
 
 __all__ = [
@@ -20,4 +21,5 @@ __all__ = [
     "Part",
     "build_firmware",
     "emulate",
+    "interruptible",
 ]

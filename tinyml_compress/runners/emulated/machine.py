@@ -11,6 +11,7 @@ import numpy as np
 from tinyml_compress.devices import Alignment
 from tinyml_compress.errors import EmulationError, MissingDependency
 from tinyml_compress.ir import Program
+from tinyml_compress.runners.emulated import interruption
 from tinyml_compress.runners.emulated.alignment import aligned_accesses
 from tinyml_compress.runners.emulated.counting import (
     BETWEEN,
@@ -84,6 +85,7 @@ class Machine:
             run.start(self._seconds, self._limit)
         except EmulationError:
             self._plain = None
+            interruption.check()
             return self.counted(inputs)  # fails again, and then it knows in which node
         return Inference(run.outputs(self._arena), run.stack_bytes(), None)
 
@@ -193,7 +195,8 @@ class _Run:
         done = self._image.symbols["tc_done"]
         begin = self._image.symbols["tc_reset"] | self._thumb
         try:
-            self._engine.emu_start(begin, done, timeout=int(seconds * 1e6))
+            with interruption.running(self._engine.emu_stop):
+                self._engine.emu_start(begin, done, timeout=int(seconds * 1e6))
         except self._uc.UcError as error:
             self._fail(str(error))
         if self._misstep is not None:
