@@ -31,15 +31,15 @@ typedef struct {
 } tc_s8_conv_rows;
 
 #if defined(__GNUC__)
-typedef uint32_t __attribute__((may_alias)) tc_conv_word;
+typedef uint32_t __attribute__((may_alias)) tc_conv_row_word;
 
 /* The same for words at word boundaries, two sums side by side: 128 words at a time keep these within 16 bits. */
 static TC_NOINLINE uint32_t tc_conv_rows_words(uint8_t *to, const int8_t *from, int32_t words) {
-    tc_conv_word *target = (tc_conv_word *)(void *)to;
-    const tc_conv_word *source = (const tc_conv_word *)(const void *)from;
+    tc_conv_row_word *target = (tc_conv_row_word *)(void *)to;
+    const tc_conv_row_word *source = (const tc_conv_row_word *)(const void *)from;
     uint32_t sum = 0;
     while (words > 0) {
-        const tc_conv_word *end = source + (words < 128 ? words : 128);
+        const tc_conv_row_word *end = source + (words < 128 ? words : 128);
         uint32_t pair = 0;
         words -= 128;
         while (source != end) {
