@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from tinyml_compress import converter, data
 from tinyml_compress.cli.convert import command
 from tinyml_compress.converter import Io, Mode, Settings
 from tinyml_compress.converter import convert as convert_module
+from tinyml_compress.data.preprocessing import Preprocessing
 from tinyml_compress.errors import ConversionError, DataError, FloatOperatorError, OutputError, TinymlError, UsageError
 from tinyml_compress.ir import DType
 from tinyml_compress.models import ZOO, Format, LoadedModel, Origin, backend, load
@@ -158,6 +160,16 @@ def test_modes(settings: Settings, port: DType, weights: int) -> None:
     assert weights * 6_600 < len(made.tflite) < weights * 6_600 + 6_000
     artifacts = make_artifacts("m", made, model.origin)
     assert (artifacts.arena is None) == bool(artifacts.why_no_arena)
+
+
+def test_preprocessing_goes_with_the_model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, once: Once) -> None:
+    tflite = (converted(once, "digits_cnn") / "digits_cnn.tflite").read_bytes()
+    monkeypatch.setattr(converter, "to_tflite", lambda *args, **kwargs: tflite)
+    made = Preprocessing(scale=0.5, mean=(0.25,), std=(2.0,))
+    digits = replace(data.load("data:digits"), preprocessing=made)
+    result = convert("zoo:digits_cnn", digits, output=tmp_path, name="net")
+    assert result.as_json()["preprocessing"] == made.as_json()
+    assert "NET_INPUT_SCALE 0.5f" in (tmp_path / "net_preprocessing.h").read_text()
 
 
 def test_generated_c_beside_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, once: Once) -> None:

@@ -17,8 +17,11 @@ import numpy as np
 
 __all__ = ["ERROR_FILE", "JOB_FILE", "MODEL_FILE", "SAMPLES_FILE", "SAVED_MODEL"]
 
-ERROR_FILE, JOB_FILE, MODEL_FILE = "error.txt", "job.json", "model.tflite"
-SAMPLES_FILE, SAVED_MODEL = "samples.npz", "saved_model"
+ERROR_FILE = "error.txt"
+JOB_FILE = "job.json"
+MODEL_FILE = "model.tflite"
+SAMPLES_FILE = "samples.npz"
+SAVED_MODEL = "saved_model"
 
 
 def _convert(folder: Path) -> bytes:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +12,7 @@ import numpy.typing as npt
 from tinyml_compress import converter
 from tinyml_compress._version import __version__
 from tinyml_compress.converter import Arena, FlatFile, FlatTensor, Settings
+from tinyml_compress.data.preprocessing import Preprocessing, c_header
 from tinyml_compress.errors import MissingDependency, ModelError, UnsupportedOperator
 from tinyml_compress.ir import DType, Tensor
 from tinyml_compress.models import Origin
@@ -40,6 +41,8 @@ class Converted:
     samples: int
     float_operators: tuple[str, ...]
     """Kinds of operators that stayed float, where that was allowed."""
+    preprocessing: Preprocessing = field(default_factory=Preprocessing)
+    """How the data set's inputs were made from sensor values; firmware has to do the same."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,6 +61,8 @@ def make_artifacts(name: str, converted: Converted, origin: Origin) -> Artifacts
     tflite, file = converted.tflite, converted.file
     digest = files.sha256(tflite)
     made: dict[str, str] = dict(converter.model_data_files(name, tflite, file))
+    if converted.preprocessing != Preprocessing():
+        made[f"{name}_preprocessing.h"] = c_header(name, converted.preprocessing)
     inputs = _test_inputs(file, converted.seed)
     arena, why, vectors = None, "", 0
     try:
@@ -106,7 +111,7 @@ def _manifest(
 ) -> str:
     """What was made, of what, how; no date and no path of the output, so that the same input gives the same bytes."""
     settings = converted.settings
-    bridge = origin.bridge
+    bridge, done = origin.bridge, converted.preprocessing
     numbers: dict[str, object] = {
         "model_bytes": {"value": len(converted.tflite), "kind": "exact"},
         "operators": {"value": len(converted.file.operators), "kind": "exact"},
@@ -136,6 +141,7 @@ def _manifest(
             **({} if converted.calibration is None else {"calibration": _without_folder(converted.calibration)}),
             **({} if converted.calibration_sha256 is None else {"calibration_sha256": converted.calibration_sha256}),
         },
+        **({} if done == Preprocessing() else {"preprocessing": done.as_json()}),
         "operators": list(converted.file.operator_names),
         "float_operators": list(converted.float_operators),
         "inputs": [_port_json(port) for port in converted.file.inputs],

@@ -15,6 +15,7 @@ import numpy.typing as npt
 from tinyml_compress import converter, data
 from tinyml_compress.converter import Io, Mode, Settings
 from tinyml_compress.data import DataSet
+from tinyml_compress.data.preprocessing import Preprocessing
 from tinyml_compress.errors import DataError, OutputError, UsageError
 from tinyml_compress.models import LoadedModel, Origin, backend, load
 from tinyml_compress.ops.base import Isa, Level
@@ -183,7 +184,9 @@ def _convert_foreign(
     made = foreign_to_tflite(spec, given, settings, samples=samples, seed=seed, train=train)
     floats = converter.float_operators(made.file) if settings.mode.full_integer else ()
     kinds = tuple(sorted({use.operator for use in floats}))
-    converted = Converted(made.tflite, made.file, settings, seed, described, digest, made.samples, kinds)
+    converted = Converted(
+        made.tflite, made.file, settings, seed, described, digest, made.samples, kinds, _preprocessing(calibration)
+    )
     artifacts = make_artifacts(name, converted, made.origin)
     compiled = _write(output, name, artifacts, aot)
     return ConversionResult(name, made.origin, converted, artifacts, output, time.perf_counter() - started, compiled)
@@ -193,6 +196,8 @@ def convert_model(
     loaded: LoadedModel, calibration: Calibration, settings: Settings, *, samples: int | None = None, seed: int = 0
 ) -> Converted:
     """The .tflite file of a loaded model, in memory; refuses float operators unless the settings allow them."""
+    if isinstance(calibration, (str, Path)):
+        calibration = data.load(calibration)
     arrays, described, digest = _representative(loaded, calibration, settings, samples, seed)
     with backend.quiet():
         tflite = converter.to_tflite(loaded.model, arrays, settings, environment=backend.quiet_variables(), seed=seed)
@@ -210,7 +215,12 @@ def convert_model(
         digest,
         len(arrays[0]) if arrays else 0,
         tuple(sorted({use.operator for use in floats})),
+        _preprocessing(calibration),
     )
+
+
+def _preprocessing(calibration: object) -> Preprocessing:
+    return calibration.preprocessing if isinstance(calibration, DataSet) else Preprocessing()
 
 
 def _no_calibration(mode: Mode) -> UsageError:
@@ -239,7 +249,11 @@ def _name_from(spec: str) -> str:
 
 
 def _representative(
-    loaded: LoadedModel, calibration: Calibration, settings: Settings, samples: int | None, seed: int
+    loaded: LoadedModel,
+    calibration: DataSet | Sequence[Floats] | None,
+    settings: Settings,
+    samples: int | None,
+    seed: int,
 ) -> tuple[list[Floats], str | None, str | None]:
     """Arrays per input, and name and digest of the set."""
     if calibration is None:
@@ -247,18 +261,9 @@ def _representative(
             raise _no_calibration(settings.mode)
         return [], None, None
     shapes = loaded.input_shapes
-    if isinstance(calibration, (str, Path)):
-        calibration = data.load(calibration)
     if isinstance(calibration, DataSet):
-        if len(shapes) != 1:
-            raise DataError(
-                "a data set has one input, the model has several",
-                which=loaded.origin.spec,
-                found=", ".join(loaded.input_names),
-                next_step="call tinyml_compress.convert from Python with one array per input",
-            )
-        chosen = calibration.fitted(shapes[0]).take(samples or _DEFAULT_SAMPLES, seed)
-        return [chosen.inputs], calibration.name, chosen.sha256
+        chosen = calibration.take(samples or _DEFAULT_SAMPLES, seed)
+        return chosen.for_inputs(loaded.input_names, shapes), calibration.name, chosen.sha256
     arrays = _checked_arrays(loaded, calibration)
     count = min(len(arrays[0]), samples or _DEFAULT_SAMPLES)
     keep = np.sort(np.random.default_rng(seed).permutation(len(arrays[0]))[:count])
