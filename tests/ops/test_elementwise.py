@@ -49,6 +49,14 @@ def rsqrt(rng: Rng) -> Graph:
     return single("RSQRT", [Tensor("x", WHOLE, DType.INT8, before)], Tensor("y", WHOLE, DType.INT8, after), Attrs())
 
 
+def rsqrt16(rng: Rng) -> Graph:
+    before = quant(scale(rng, 1e-6, 1e-2))
+    after = quant(scale(rng, 1e-5, 1e-3) / before.scale**0.5)
+    data = rng.integers(1, 32768, (256,)).astype(np.int16)  # TFLM stops at a negative value, so there is none
+    same = Tensor("c", (256,), DType.INT16, before, data)
+    return single("RSQRT", [same], Tensor("y", (256,), DType.INT16, after), Attrs())
+
+
 def leaky(rng: Rng) -> Graph:
     dtype = pick(rng, (DType.INT8, DType.INT16, DType.FLOAT32))
     before = after = None
@@ -75,6 +83,7 @@ test_absolute16 = sample(absolute16)
 test_elu = sample(elu)
 test_hard_swish = sample(hard_swish, 20)
 test_rsqrt = sample(rsqrt)
+test_rsqrt16 = sample(rsqrt16)
 test_leaky = sample(leaky, 20)
 test_floats = sample(floats, 20)
 test_logical_not = sample(logical_not, 4)
@@ -83,6 +92,7 @@ test_many_absolute16 = many(absolute16, 60)
 test_many_elu = many(elu)
 test_many_hard_swish = many(hard_swish)
 test_many_rsqrt = many(rsqrt)
+test_many_rsqrt16 = many(rsqrt16)
 test_many_leaky = many(leaky)
 test_many_floats = many(floats)
 
@@ -101,7 +111,8 @@ def test_floats_at_their_edges(op: str) -> None:
 
 def test_refuses() -> None:
     x, y = (Tensor(name, (4,), DType.INT16, quant(0.1)) for name in "xy")
-    refused(single("RSQRT", [x], y, Attrs()), "element type", "i16")
+    wide = Tensor("x", (4,), DType.INT32)
+    refused(single("RSQRT", [wide], wide, Attrs()), "element type", "i32")
     refused(single("LEAKY_RELU", [x], y, LeakyReluAttrs(-0.1)), "alpha", "-0.1")
     small = Tensor("y", (4,), DType.INT8, quant(1e-6))
     refused(single("HARD_SWISH", [Tensor("x", (4,), DType.INT8, quant(0.1))], small, Attrs()), "ratio")

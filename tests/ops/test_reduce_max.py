@@ -1,4 +1,4 @@
-"""REDUCE_MAX, REDUCE_MIN, ARG_MAX and ARG_MIN equal TFLM byte for byte."""
+"""REDUCE_MAX, REDUCE_MIN, REDUCE_ALL, ARG_MAX and ARG_MIN equal TFLM byte for byte."""
 
 from __future__ import annotations
 
@@ -23,6 +23,15 @@ def reduce(rng: Rng) -> Graph:
     return single(pick(rng, REDUCTIONS), [x, ints("axes", named)], y, ReduceAttrs(keep))
 
 
+def all_true(rng: Rng) -> Graph:
+    size = shape(rng, 1, 4)
+    axes = rng.permutation(len(size))[: int(rng.integers(1, len(size) + 1))].tolist()
+    keep = bool(rng.integers(2))
+    after = tuple(1 if axis in axes else n for axis, n in enumerate(size) if keep or axis not in axes)
+    x, y = Tensor("x", size, DType.BOOL), Tensor("y", after, DType.BOOL)
+    return single("REDUCE_ALL", [x, ints("axes", axes)], y, ReduceAttrs(keep))
+
+
 def argument(rng: Rng) -> Graph:
     dtype, size = pick(rng, TYPES), shape(rng, 1, 5)
     axis = int(rng.integers(len(size)))
@@ -32,6 +41,7 @@ def argument(rng: Rng) -> Graph:
 
 
 test_reduce = sample(reduce, 20)
+test_all_true = sample(all_true, 8)
 test_argument = sample(argument, 20)
 test_many_reduce = many(reduce)
 test_many_argument = many(argument)

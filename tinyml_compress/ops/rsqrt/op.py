@@ -9,7 +9,8 @@ import numpy as np
 from tinyml_compress.ir import Attrs, DType, NodeView
 from tinyml_compress.ops import _checks
 from tinyml_compress.ops._fixed_point import Ints, inverse_sqrt, requantize
-from tinyml_compress.ops._unary import UnaryOperator, all_values, count_variant, lookup_variant
+from tinyml_compress.ops._unary import UnaryOperator, all_values, count_variant, in_place, lookup_variant
+from tinyml_compress.ops.base import Call, In, Out, Variant
 from tinyml_compress.ops.numerics import quantize_multiplier
 
 __all__ = ["OPERATOR", "Rsqrt"]
@@ -39,20 +40,41 @@ def _results(view: NodeView) -> Ints:
     return np.clip(found, -128, 127)
 
 
+def _emit_s16(view: NodeView) -> tuple[Call, ...]:
+    source, target = view.input(0).quant, view.output().quant
+    assert source is not None
+    assert target is not None
+    multiplier, shift = _factor(view)
+    params = (
+        ("count", view.output().elements),
+        ("in_zero_point", source.zero_point),
+        ("multiplier", multiplier),
+        ("shift", shift),
+        ("zero_point", target.zero_point),
+    )
+    return (Call("tc_s16_rsqrt__c", "tc_rsqrt_params", params, (In(0), Out())),)
+
+
 class Rsqrt(UnaryOperator):
     name = "RSQRT"
     attrs_type = Attrs
-    dtypes = ("int8", "float32")
-    types = (DType.INT8, DType.FLOAT32)
-    limits = "negative values give 127 (TensorFlow Lite Micro stops)"
-    variants = (lookup_variant(_results), count_variant("tc_f32_rsqrt__c", DType.FLOAT32))
+    dtypes = ("int8", "int16", "float32")
+    types = (DType.INT8, DType.INT16, DType.FLOAT32)
+    limits = "negative values give the largest one (TensorFlow Lite Micro stops)"
+    variants = (
+        lookup_variant(_results),
+        Variant("tc_s16_rsqrt__c", lambda view: view.input(0).dtype is DType.INT16, _emit_s16, overlap=in_place),
+        count_variant("tc_f32_rsqrt__c", DType.FLOAT32),
+    )
 
     def check(self, view: NodeView) -> None:
         super().check(view)
         if view.output().dtype is DType.FLOAT32:
             return
         for tensor in (view.input(0), view.output()):
-            _checks.quantization(self, view, tensor)
+            zero_point = _checks.quantization(self, view, tensor).zero_point
+            if tensor.dtype is DType.INT16 and zero_point != 0:
+                raise self.refuse(view, "zero point of an int16 tensor", found=zero_point, allowed=0)
         _checks.shift(self, view, _factor(view)[1] - _KEPT)
 
 

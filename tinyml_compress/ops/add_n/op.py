@@ -1,0 +1,83 @@
+"""ADD_N: sum of several tensors of one shape."""
+
+from __future__ import annotations
+
+from tinyml_compress.ir import Attrs, DType, NodeView
+from tinyml_compress.ops import _checks
+from tinyml_compress.ops.base import Call, In, Operator, Options, Out, Scratch, Variant
+from tinyml_compress.ops.numerics import quantize_multiplier
+
+__all__ = ["OPERATOR", "AddN"]
+
+
+def _factor(view: NodeView) -> float:
+    source, target = view.input(0).quant, view.output().quant
+    assert source is not None
+    assert target is not None
+    return 2.0 * source.scale / ((1 << 20) * target.scale)
+
+
+def _emit(view: NodeView) -> tuple[Call, ...]:
+    source, target = view.input(0).quant, view.output().quant
+    inputs = len(view.node.inputs)
+    quantized = view.output().dtype is DType.INT8
+    multiplier, shift = quantize_multiplier(_factor(view)) if quantized else (0, 0)
+    calls: list[Call] = []
+    for index in range(inputs):
+        params = (
+            ("count", view.output().elements),
+            ("first", int(index == 0)),
+            ("last", int(index == inputs - 1)),
+            ("in_zero_point", source.zero_point if quantized and source is not None else 0),
+            ("multiplier", multiplier),
+            ("shift", shift),
+            ("zero_point", target.zero_point if quantized and target is not None else 0),
+        )
+        if quantized:
+            calls.append(Call("tc_s8_add_n__c", "tc_add_n_params", params, (In(index), Scratch(), Out())))
+        else:
+            calls.append(Call("tc_f32_add_n__c", "tc_add_n_params", params, (In(index), Out())))
+    return tuple(calls)
+
+
+class AddN(Operator):
+    name = "ADD_N"
+    attrs_type = Attrs
+    options = Options("AddNOptions")
+    dtypes = ("int8", "float32")
+    limits = "one shape; int8 inputs of one quantization"
+    variants = (
+        Variant(
+            "tc_s8_add_n__c",
+            lambda view: view.output().dtype is DType.INT8,
+            _emit,
+            scratch=lambda view: 4 * view.output().elements,
+        ),
+        Variant("tc_f32_add_n__c", lambda view: view.output().dtype is DType.FLOAT32, _emit),
+    )
+
+    def check(self, view: NodeView) -> None:
+        count = len(view.node.inputs)
+        if count < 2:
+            raise self.refuse(view, "number of inputs", found=count, allowed="2 or more")
+        _checks.arity(self, view, count)
+        first = view.input(0)
+        dtype = _checks.dtypes(self, view, first, (DType.INT8, DType.FLOAT32))
+        _checks.dtypes(self, view, view.output(), (dtype,))
+        for index in range(1, count):
+            _checks.dtypes(self, view, view.input(index), (dtype,))
+            if view.input(index).shape != first.shape:
+                raise self.refuse(view, f"shape of input {index}", found=view.input(index).shape, allowed=first.shape)
+            if dtype is DType.INT8:
+                _checks.same_quantization(self, view, first, view.input(index))
+        if dtype is DType.INT8:
+            _checks.quantization(self, view, first)
+            _checks.quantization(self, view, view.output())
+            if not 0.0 < _factor(view) < 1.0 or quantize_multiplier(_factor(view))[1] > 0:
+                raise self.refuse(view, "scale of the output", found=_factor(view), allowed="a ratio below 1")
+
+    def output_shapes(self, view: NodeView) -> tuple[tuple[int, ...], ...]:
+        return (view.input(0).shape,)
+
+
+OPERATOR = AddN()

@@ -1,0 +1,59 @@
+"""EMBEDDING_LOOKUP: rows of a table picked by index."""
+
+from __future__ import annotations
+
+from tinyml_compress.ir import Attrs, DType, NodeView
+from tinyml_compress.ops import _checks
+from tinyml_compress.ops.base import Call, In, Operator, Out, Variant
+
+__all__ = ["OPERATOR", "EmbeddingLookup"]
+
+
+def _widens(view: NodeView) -> bool:
+    return view.input(1).dtype is not view.output().dtype
+
+
+def _emit(view: NodeView) -> tuple[Call, ...]:
+    table = view.input(1)
+    params = (
+        ("lookups", view.input(0).elements),
+        ("rows", table.shape[0]),
+        ("bytes", table.nbytes // table.shape[0]),
+        ("scale", table.quant.scale if table.quant is not None else 1.0),
+    )
+    symbol = "tc_s8_f32_embedding__c" if _widens(view) else "tc_x8_embedding__c"
+    return (Call(symbol, "tc_embedding_params", params, (In(0), In(1), Out())),)
+
+
+class EmbeddingLookup(Operator):
+    name = "EMBEDDING_LOOKUP"
+    attrs_type = Attrs
+    dtypes = ("int8", "float32")
+    limits = "int32 indices; one outside the table is clamped to it"
+    variants = (
+        Variant("tc_s8_f32_embedding__c", _widens, _emit),
+        Variant("tc_x8_embedding__c", lambda view: True, _emit),
+    )
+
+    def check(self, view: NodeView) -> None:
+        _checks.arity(self, view, 2)
+        _checks.dtypes(self, view, view.input(0), (DType.INT32,), "the indices")
+        _checks.full_rank(self, view, view.input(0), 1, 1)
+        table = view.input(1)
+        dtype = _checks.dtypes(self, view, table, (DType.INT8, DType.FLOAT32), "the table")
+        _checks.full_rank(self, view, table, 6, 2)
+        _checks.dtypes(
+            self, view, view.output(), (DType.INT8, DType.FLOAT32) if dtype is DType.INT8 else (DType.FLOAT32,)
+        )
+        if 0 in table.shape:
+            raise self.refuse(view, "empty table", found=table.shape, allowed="at least one element")
+        if _widens(view):
+            quant = _checks.quantization(self, view, table)
+            if quant.zero_point != 0:
+                raise self.refuse(view, "zero point of the table", found=quant.zero_point, allowed=0)
+
+    def output_shapes(self, view: NodeView) -> tuple[tuple[int, ...], ...]:
+        return ((*view.input(0).shape, *view.input(1).shape[1:]),)
+
+
+OPERATOR = EmbeddingLookup()
