@@ -20,6 +20,8 @@ Whole = npt.NDArray[np.int64]
 Made = tuple[Bytes, npt.NDArray[np.int64]]
 
 _LOADINGS = 4
+_WORDS = 96
+_PAIRS = 16
 
 
 def waves(shape: Sequence[int], classes: int, count: int, seed: int, split: int) -> Made:
@@ -59,7 +61,76 @@ def machine(shape: Sequence[int], classes: int, count: int, seed: int, split: in
     return np.clip(128 + total + noise, 0, 255).astype(np.uint8), anomalous
 
 
-GENERATORS: dict[str, Callable[[Sequence[int], int, int, int, int], Made]] = {"waves": waves, "machine": machine}
+def activities(shape: Sequence[int], classes: int, count: int, seed: int, split: int) -> Made:
+    """An accelerometer's channels: each class moves at a rate and with heights and phases of its own.
+
+    A sample blends its own class with another one by up to 53 of 100 parts, at a speed up to a quarter off: at the
+    far end nobody can tell the two apart.
+    """
+    steps, channels = shape
+    labels = _whole(_draw(seed, split, 1, count=count), classes)
+    others = (labels + 1 + _whole(_draw(seed, split, 2, count=count), classes - 1)) % classes
+    blend = _whole(_draw(seed, split, 3, count=count), 54)
+    speed = 768 + _whole(_draw(seed, split, 4, count=count), 513)
+    start = _whole(_draw(seed, split, 5, count=count), 256)
+    time = np.arange(steps, dtype=np.int64)[None, :, None]
+    total = np.zeros((count, steps, channels), dtype=np.int64)
+    for which, weight in ((labels, 100 - blend), (others, blend)):
+        rate = (5 + 3 * np.arange(classes, dtype=np.int64))[which]
+        heights = 20 + _whole(_draw(seed, 99, 10, count=classes * channels), 80).reshape(classes, channels)[which]
+        phases = _whole(_draw(seed, 99, 11, count=classes * channels), 256).reshape(classes, channels)[which]
+        phase = (rate * speed)[:, None, None] * time // 1024 + phases[:, None, :] + start[:, None, None]
+        total += weight[:, None, None] * heights[:, None, :] * _triangle(phase) // 12700
+    noise = _whole(_draw(seed, split, 50, count=total.size), 81).reshape(total.shape) - 40
+    return np.clip(128 + total + noise, 0, 255).astype(np.uint8), labels
+
+
+def texts(shape: Sequence[int], classes: int, count: int, seed: int, split: int) -> Made:
+    """Short texts as token numbers: each class has pairs of words that occur together, among words of no meaning.
+
+    Single words of all classes' pairs are strewn in, so that a word alone tells nothing; one text in twelve
+    speaks of another class than its label says.
+    """
+    (length,) = shape
+    labels = _whole(_draw(seed, split, 1, count=count), classes)
+    astray = _whole(_draw(seed, split, 2, count=count), 12) == 0
+    topics = np.where(astray, (labels + 1 + _whole(_draw(seed, split, 3, count=count), classes - 1)) % classes, labels)
+    # Every topic pairs the same first words with second words of its own order: only the pair tells the topic.
+    firsts = np.arange(_PAIRS, dtype=np.int64)
+    seconds = np.stack([_PAIRS + (firsts + topic * (_PAIRS // classes)) % _PAIRS for topic in range(classes)])
+    words = 2 * _PAIRS + _whole(_draw(seed, split, 4, count=count * length), _WORDS - 2 * _PAIRS).reshape(count, length)
+    places = np.argsort(_draw(seed, split, 5, count=count * (length // 2)).reshape(count, -1), axis=1, kind="stable")
+    for pair in range(3):
+        chosen = _whole(_draw(seed, split, 6, pair, count=count), _PAIRS)
+        rows, column = np.arange(count), 2 * places[:, pair]
+        words[rows, column] = firsts[chosen]
+        words[rows, column + 1] = seconds[topics, chosen]
+    return words.astype(np.uint8), labels
+
+
+def vibration(shape: Sequence[int], classes: int, count: int, seed: int, split: int) -> Made:
+    """A machine's vibration in time: turning at a rate of its own, with harmonics; an anomaly adds a weak knocking."""
+    (steps, _) = shape
+    anomalous = _whole(_draw(seed, split, 1, count=count), classes) if split else np.zeros(count, dtype=np.int64)
+    time = np.arange(steps, dtype=np.int64)[None, :]
+    rate = (10 + _whole(_draw(seed, split, 2, count=count), 3))[:, None]
+    start = _whole(_draw(seed, split, 3, count=count), 256)[:, None]
+    total = np.zeros((count, steps), dtype=np.int64)
+    for harmonic, height in ((1, 50), (2, 25), (5, 12)):
+        total += height * _triangle(harmonic * (rate * time + start)) // 127
+    knock = 9 + _whole(_draw(seed, split, 4, count=count), 22)[:, None]
+    total += anomalous[:, None] * np.where((rate * time + start) % 256 < 24, knock, 0)
+    noise = _whole(_draw(seed, split, 50, count=total.size), 25).reshape(total.shape) - 12
+    return np.clip(128 + total + noise, 0, 255).astype(np.uint8).reshape(count, *shape), anomalous
+
+
+GENERATORS: dict[str, Callable[[Sequence[int], int, int, int, int], Made]] = {
+    "waves": waves,
+    "machine": machine,
+    "activities": activities,
+    "texts": texts,
+    "vibration": vibration,
+}
 
 
 def _mix(value: Hashes) -> Hashes:
