@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 
 import pytest
 
 from tests.emulated.programs import CORES, INPUT, board, one_node, program
+from tests.lib.nets import NETS
+from tinyml_compress.devices.measurement import AotRun
 from tinyml_compress.errors import EmulationError, MissingDependency
+from tinyml_compress.pipeline.benchmarking import Request, benchmark
 from tinyml_compress.runners.emulated import Emulator, build_firmware, emulate, qemu
 from tinyml_compress.runners.emulated.qemu import QemuMachine
 
@@ -27,6 +31,32 @@ def test_qemu_gives_the_same_bytes_and_counts(core: str) -> None:
     assert own.stack_bytes <= other.stack_bytes <= own.stack_bytes + 32  # the call of the host at the end
     assert other.flash == own.flash
     assert other.emulator.startswith("qemu ")
+
+
+@needs_qemu
+@pytest.mark.parametrize("core", ["cortex-m3", "cortex-m4", "cortex-m33"])
+def test_qemu_agrees_on_generated_code(core: str) -> None:
+    request = Request((board(core).name,), vectors=2)
+    runs = [
+        benchmark(NETS["residual"](), "residual", request=replace(request, emulator=emulator)).runs[0]
+        for emulator in ("unicorn", "qemu")
+    ]
+    own, other = runs
+    assert isinstance(own, AotRun)
+    assert isinstance(other, AotRun)
+    assert other.rows == own.rows
+    assert other.outputs == own.outputs
+
+
+@needs_gcc
+def test_gcc_agrees_on_generated_code() -> None:
+    boards = tuple(board(core).name for core in ARM)
+    result = benchmark(NETS["residual"](), "residual", request=Request(boards, vectors=3, toolchains=("zig", "gcc")))
+    assert len(result.runs) == 2 * len(ARM)
+    for run in result.runs:
+        assert isinstance(run, AotRun), run
+        assert run.agreement is not None
+        assert run.agreement.mismatches == 0
 
 
 @needs_qemu

@@ -83,7 +83,8 @@ def command(
     milliseconds modelled; the report says which is which.
     """
     from tinyml_compress.ops.base import Level
-    from tinyml_compress.pipeline.benchmarking import Budgets, Request, benchmark, check_budgets, judge
+    from tinyml_compress.pipeline.benchmark_judgement import Budgets, check_budgets, judge
+    from tinyml_compress.pipeline.benchmarking import Request, benchmark
     from tinyml_compress.report import benchmark_html, benchmark_json, benchmark_text
     from tinyml_compress.support import files
 

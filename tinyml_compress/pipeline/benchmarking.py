@@ -25,10 +25,7 @@ from tinyml_compress.devices.measurement import (
     TflmRun,
 )
 from tinyml_compress.errors import (
-    BudgetError,
     DoesNotFit,
-    EmulationError,
-    MismatchError,
     MissingDependency,
     OutputError,
     TinymlError,
@@ -46,7 +43,7 @@ from tinyml_compress.runners.emulated import Emulation, Emulator, emulate, inter
 from tinyml_compress.support.files import sha256
 from tinyml_compress.support.progress import stage
 
-__all__ = ["Budgets", "Request", "benchmark", "check_budgets", "judge", "resolve_targets"]
+__all__ = ["Request", "benchmark", "resolve_targets"]
 
 Progress = Callable[[str], None]
 FLAGS = {Level.SIZE: "-Os", Level.BALANCED: "-O2", Level.SPEED: "-O3", Level.RAM: "-O2"}
@@ -71,15 +68,6 @@ class Request:
 
 
 _EVERYWHERE = Request(("all",))
-
-
-@dataclass(frozen=True)
-class Budgets:
-    """Limits that the user gives; None: no limit."""
-
-    flash: int | None = None
-    ram: int | None = None
-    ms: float | None = None
 
 
 def resolve_targets(names: Sequence[str], targets_dir: Path | None) -> tuple[Device | Host, ...]:
@@ -129,42 +117,6 @@ def _all(job: _Job, request: Request, devices: Sequence[Device | Host], advance:
 
 def _toolchains(device: Device | Host, request: Request) -> tuple[str | None, ...]:
     return request.toolchains if isinstance(device, Device) and request.engine == "aot" else (None,)
-
-
-def check_budgets(result: Benchmark, budgets: Budgets) -> None:
-    """Raise BudgetError for the first run that is beyond a budget, naming all that bind."""
-    for run in result.runs:
-        over: list[str] = []
-        if isinstance(run, AotRun):
-            flash, ram, ms = run.flash.total, run.ram.total, run.ms
-        elif isinstance(run, TflmRun):
-            flash, ram, ms = run.model_bytes, run.arena_bytes, None
-        elif isinstance(run, HostRun):
-            flash, ram, ms = run.model_bytes, None, run.median_s * 1e3
-        else:
-            continue
-        if budgets.flash is not None and flash > budgets.flash:
-            over.append(f"flash {flash:,} B is over --max-flash {budgets.flash:,}")
-        if budgets.ram is not None and ram is not None and ram > budgets.ram:
-            over.append(f"RAM {ram:,} B is over --max-ram {budgets.ram:,}")
-        if budgets.ms is not None and ms is not None and ms > budgets.ms:
-            over.append(f"{ms:,.3f} ms is over --max-ms {budgets.ms:g}")
-        if over:
-            raise BudgetError("over budget", which=run.device.name, found="; ".join(over))
-
-
-def judge(result: Benchmark, *, survey: bool = False) -> None:
-    """Raise for the first run that failed. In a survey of all devices, one that is too small is an answer."""
-    for run in result.runs:
-        if isinstance(run, AotRun) and run.agreement is not None and run.agreement.mismatches:
-            raise MismatchError(
-                "outputs differ from TensorFlow Lite Micro", which=run.device.name, found=run.agreement.detail
-            )
-        if isinstance(run, Refusal) and (run.is_defect or not survey):
-            kind = DoesNotFit if not run.fits else EmulationError if run.is_defect else MissingDependency
-            alone = len(result.runs) == 1  # otherwise the report has told all about it below its table
-            detail = run.detail.strip() if alone else ""
-            raise kind(run.reason, found=detail or None, next_step=run.next_step or None)
 
 
 class _Job:
