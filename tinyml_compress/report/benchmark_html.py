@@ -22,7 +22,7 @@ th { font-weight: 600; color: var(--dim); } .dim { color: var(--dim); } .bad { c
 .wide { overflow-x: auto; } .track { min-width: 9rem; text-align: left; }
 .track div { background: var(--bar); height: .8rem; border-radius: 2px; }
 svg { width: 100%; height: auto; } svg text { font: 11px system-ui, sans-serif; fill: var(--ink); }
-svg rect { stroke: var(--paper); stroke-width: 1; }
+svg rect { stroke: var(--paper); stroke-width: 1; fill-opacity: .8; }
 """
 
 
@@ -139,7 +139,7 @@ def _nodes(run: AotRun) -> str:
         cells = [
             ("" if row.index is None else str(row.index), False),
             (escape(row.op), True),
-            (escape(row.name), True),
+            (escape(row.name) + (f'<br><span class="dim">{escape(row.kernel)}</span>' if row.kernel else ""), True),
             ("×".join(str(size) for size in row.shape), True),
             (f"{row.macs:,}" if row.macs else "", False),
             (f"{row.instructions:,}", False),

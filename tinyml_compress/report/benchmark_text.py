@@ -105,8 +105,8 @@ def _ratio(instructions: int, macs: int) -> str:
 
 def _nodes(run: AotRun) -> Table:
     table = Table(box=box.SIMPLE, pad_edge=False)
-    for title in ("#", "operator", "shape", "MACs", "instructions", "cycles", "%", "instr/MAC"):
-        left = title in ("operator", "shape")
+    for title in ("#", "operator", "shape", "MACs", "instructions", "cycles", "%", "instr/MAC", "kernel"):
+        left = title in ("operator", "shape", "kernel")
         table.add_column(title, justify="left" if left else "right", no_wrap=True)
     total = max(run.cycles, 1)
     for row in run.rows:
@@ -121,6 +121,7 @@ def _nodes(run: AotRun) -> Table:
         f"{run.cycles:,}",
         "100.0",
         _ratio(run.instructions, run.macs),
+        "",
     )
     return table
 
@@ -135,6 +136,7 @@ def _cells(row: NodeCost, total: int) -> tuple[str, ...]:
         f"{row.cycles:,}",
         f"{100 * row.cycles / total:.1f}",
         _ratio(row.instructions, row.macs) if row.macs else "",
+        row.kernel,
     )
 
 
