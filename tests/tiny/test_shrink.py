@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 from click.testing import CliRunner
 
+from tests.lib.graphs import model, tensor
+from tests.lib.messy import planted
 from tests.lib.nets import NETS
 from tinyml_compress import frontend
 from tinyml_compress.cli.shrink import command
 from tinyml_compress.errors import MismatchError
 from tinyml_compress.frontend.ledger import ledger
 from tinyml_compress.frontend.strip import strip
+from tinyml_compress.ops import operator
 from tinyml_compress.pipeline import shrinking
 from tinyml_compress.runners import tflm
 
@@ -43,6 +47,38 @@ def test_cli_reports_what_was_saved(tmp_path: Path) -> None:
     result = json.loads(shown.output)
     assert result["identical_outputs"] == 3
     assert result["saved"] == source.stat().st_size - target.stat().st_size > 0
+
+
+def test_dead_channels_go_unless_only_names_are_asked_for(tmp_path: Path) -> None:
+    source, target = tmp_path / "in.tflite", tmp_path / "out.tflite"
+    source.write_bytes(frontend.write(planted(4)))
+    done = shrinking.shrink_file(source, target)
+    assert done.narrowed
+    assert done.macs[1] < done.macs[0]
+    assert "the rest was dead" in done.summary()
+    frontend.read(target.read_bytes(), "m")
+    again = shrinking.shrink_file(target, tmp_path / "again.tflite")
+    assert again.narrowed == ()
+    assert (tmp_path / "again.tflite").read_bytes() == target.read_bytes()
+    assert shrinking.shrink_file(source, target, names_only=True).narrowed == ()
+
+
+def test_without_dead_channels_only_names_go(tmp_path: Path) -> None:
+    for name in ("keyword", "residual"):
+        make = NETS[name]
+        source, target = tmp_path / "in.tflite", tmp_path / f"{name}.tflite"
+        source.write_bytes(make())
+        shrinking.shrink_file(source, target, vectors=1)
+        assert target.read_bytes() == strip(make())
+
+
+def test_what_the_engine_cannot_analyse_still_loses_its_names(tmp_path: Path) -> None:
+    source, target = tmp_path / "in.tflite", tmp_path / "out.tflite"
+    names = [tensor("x", (1, 4), 1.0), tensor("y", (1, 4), 1e-20)]
+    source.write_bytes(model("RELU6", names[1:], replace(names[1], name="z"), operator("RELU6").attrs_type()))
+    done = shrinking.shrink_file(source, target, vectors=0)
+    assert done.not_analysed is not None
+    assert "scale too small" in done.summary()
 
 
 def test_a_file_that_differs_is_never_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

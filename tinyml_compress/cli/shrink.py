@@ -11,7 +11,7 @@ from tinyml_compress.cli._options import json_option, print_json, tflite_argumen
 EXAMPLES = """\b
 Examples:
   tinyml-compress shrink model.tflite -o smaller.tflite
-  tinyml-compress shrink model.tflite -o smaller.tflite --vectors 100 --json
+  tinyml-compress shrink model.tflite -o smaller.tflite --names-only --vectors 100 --json
 """
 
 
@@ -21,18 +21,20 @@ Examples:
 @click.option(
     "--names-only",
     is_flag=True,
-    help="Touch only what computes nothing: names, metadata, unread scales. So far the only way, and the default.",
+    help="Touch only what computes nothing: names, metadata, unread scales.",
 )
 @click.option("--vectors", default=10, show_default=True, type=click.IntRange(0), help="Inputs to compare outputs on.")
 @json_option
 def command(model: Path, output: Path, names_only: bool, vectors: int, as_json: bool) -> None:
-    """Rewrite a .tflite MODEL without names, metadata and scales that no kernel reads.
+    """Rewrite a .tflite MODEL without dead channels, idle operators, names, metadata and unread scales.
 
-    The outputs stay the same; they are compared under TensorFlow Lite Micro before the file is written.
+    A channel is dead when it is one value for every input, or when nobody reads it: pruned and trained-out ones, found
+    by exact analysis, without data. The outputs stay the same; they are compared under TensorFlow Lite Micro before
+    the file is written.
     """
     from tinyml_compress.pipeline.shrinking import shrink_file
 
-    done = shrink_file(model, output, vectors)
+    done = shrink_file(model, output, vectors, names_only=names_only)
     if as_json:
         print_json(done.as_json())
     else:

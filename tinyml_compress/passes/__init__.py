@@ -13,7 +13,7 @@ from tinyml_compress.passes.remove_dead_channels import remove_dead_channels
 from tinyml_compress.passes.remove_dead_nodes import remove_dead_nodes
 from tinyml_compress.passes.remove_noops import remove_noops
 
-__all__ = ["PASSES", "Pass", "run"]
+__all__ = ["PASSES", "Pass", "fold_padding", "run"]
 
 Pass = Callable[[Graph], Graph]
 

@@ -7,34 +7,60 @@ from pathlib import Path
 
 import numpy as np
 
-from tinyml_compress.errors import MismatchError
+from tinyml_compress import passes
+from tinyml_compress.errors import MismatchError, UnsupportedOperator
 from tinyml_compress.frontend.ledger import ledger
 from tinyml_compress.frontend.reader import read
 from tinyml_compress.frontend.strip import strip
+from tinyml_compress.frontend.writer import write
+from tinyml_compress.ir import Graph
 from tinyml_compress.ir.ledger import Ledger
+from tinyml_compress.ops import operator
 from tinyml_compress.runners import tflm
 from tinyml_compress.runners.vectors import random
 from tinyml_compress.support import files
 
-__all__ = ["Shrunk", "shrink_file"]
+__all__ = ["Narrowed", "Shrunk", "shrink_file"]
+
+# All passes but the one that folds PAD into a convolution: the file has no place for explicit padding.
+_WRITABLE: tuple[passes.Pass, ...] = tuple(p for p in passes.PASSES if p is not passes.fold_padding)
+
+
+@dataclass(frozen=True)
+class Narrowed:
+    """A layer that lost channels."""
+
+    layer: str
+    op: str
+    before: int
+    after: int
 
 
 @dataclass(frozen=True)
 class Shrunk:
-    """Both ledgers, and on how many inputs the outputs were compared (0: no TFLM on this machine)."""
+    """Both ledgers, what was cut, and on how many inputs the outputs were compared (0: no TFLM on this machine)."""
 
     before: Ledger
     after: Ledger
     vectors: int
+    narrowed: tuple[Narrowed, ...] = ()
+    nodes: tuple[int, int] = (0, 0)
+    macs: tuple[int, int] = (0, 0)
+    not_analysed: str | None = None
+    """Why nothing but names was touched, where more was asked for."""
 
     def as_json(self) -> dict[str, object]:
-        return {
+        result: dict[str, object] = {
             "schema": 1,
             "before": vars(self.before),
             "after": vars(self.after),
             "saved": self.before.file - self.after.file,
             "identical_outputs": self.vectors,
+            "narrowed": [vars(layer) for layer in self.narrowed],
+            "nodes": list(self.nodes),
+            "macs": list(self.macs),
         }
+        return result if self.not_analysed is None else {**result, "not_analysed": self.not_analysed}
 
     def summary(self) -> str:
         saved = self.before.file - self.after.file
@@ -43,6 +69,16 @@ class Shrunk:
             f"  {part:<13}{size:>10,} -> {now:>8,} B"
             for (part, size, _), (_, now, _) in zip(self.before.parts(), self.after.parts(), strict=True)
         ]
+        if self.nodes[0] != self.nodes[1]:
+            lines.append(f"  operators    {self.nodes[0]:>10,} -> {self.nodes[1]:>8,}")
+        if self.macs[0] != self.macs[1]:
+            lines.append(f"  MACs         {self.macs[0]:>10,} -> {self.macs[1]:>8,}")
+        lines += [
+            f"  {layer.op} {layer.layer}: {layer.before} -> {layer.after} channels; the rest was dead"
+            for layer in self.narrowed
+        ]
+        if self.not_analysed is not None:
+            lines.append(f"  dead channels were not looked for: {self.not_analysed}")
         lines.append(
             f"  outputs identical under TensorFlow Lite Micro on {self.vectors} inputs"
             if self.vectors
@@ -51,11 +87,12 @@ class Shrunk:
         return "\n".join(lines)
 
 
-def shrink_file(model: Path, output: Path, vectors: int = 10, seed: int = 0) -> Shrunk:
-    """Write the stripped file to `output`, once its outputs were found identical to those of `model`."""
+def shrink_file(model: Path, output: Path, vectors: int = 10, seed: int = 0, *, names_only: bool = False) -> Shrunk:
+    """Write the smaller file to `output`, once its outputs were found identical to those of `model`."""
     before = model.read_bytes()
-    after = strip(before)
     graph = read(before, "model")
+    smaller, why_not = (graph, None) if names_only else _simplified(graph)
+    after = strip(before if smaller is graph else write(smaller))
     compared = 0
     if tflm.available() and vectors:
         rng = np.random.default_rng(seed)
@@ -66,4 +103,35 @@ def shrink_file(model: Path, output: Path, vectors: int = 10, seed: int = 0) -> 
                 raise MismatchError("the smaller file gives another output", which=f"{model.name}, input {number}")
         compared = vectors
     files.write_bytes(output, after)
-    return Shrunk(ledger(before), ledger(after), compared)
+    return Shrunk(
+        ledger(before),
+        ledger(after),
+        compared,
+        narrowed=_narrowed(graph, smaller),
+        nodes=(len(graph.nodes), len(smaller.nodes)),
+        macs=(0, 0) if names_only or why_not is not None else (_macs(graph), _macs(smaller)),
+        not_analysed=why_not,
+    )
+
+
+def _simplified(graph: Graph) -> tuple[Graph, str | None]:
+    """The graph after all passes a file can hold, or as it is with the reason."""
+    try:
+        return passes.run(graph, _WRITABLE), None
+    except UnsupportedOperator as error:
+        return graph, f"{error.what} ({error.which})"
+
+
+def _macs(graph: Graph) -> int:
+    return sum(operator(view.node.op).macs(view) for view in graph.views())
+
+
+def _narrowed(before: Graph, after: Graph) -> tuple[Narrowed, ...]:
+    """Layers with weights that have fewer channels than before."""
+    found = []
+    for node in after.nodes:
+        name = node.outputs[0]
+        old, new = before.tensors[name].shape, after.tensors[name].shape
+        if len(node.inputs) > 1 and old != new and node.op in ("CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED"):
+            found.append(Narrowed(node.name, node.op, old[-1], new[-1]))
+    return tuple(found)
