@@ -29,8 +29,11 @@ def live_bounds(problem: Problem) -> list[int]:
         shared = max(0, min(words(b.nbytes) - words(max(rule.gap, 0)), words(a.nbytes)))
         savings[b.first] = savings.get(b.first, 0) + shared
     bounds: list[int] = []
-    for step in range(-1, problem.nodes + 1):
-        alive = [b for b, block in enumerate(problem.blocks) if block.first <= step <= block.last]
+    living: list[list[int]] = [[] for _ in range(problem.nodes + 2)]
+    for index, block in enumerate(problem.blocks):
+        for step in range(block.first, block.last + 1):
+            living[step + 1].append(index)
+    for step, alive in enumerate(living, start=-1):
         before = [b for b in alive if problem.blocks[b].first < step or problem.blocks[b].tensor is None]
         after = [b for b in alive if problem.blocks[b].last > step or problem.blocks[b].first == step]
         shared = contents.size(alive) - savings.get(step, 0)
@@ -84,10 +87,15 @@ class _Contents:
         return total + words(self._known[key])
 
     def equal(self) -> frozenset[tuple[int, int]]:
+        """Pairs that share bytes and are alive together."""
         held = [(b, np.unique(self._bytes[b])) for b in sorted(self._bytes)]
         return frozenset(
             (b, c)
             for at, (b, mine) in enumerate(held)
             for c, theirs in held[at + 1 :]
-            if np.intersect1d(mine, theirs, assume_unique=True).size
+            if self._meet(b, c) and np.intersect1d(mine, theirs, assume_unique=True).size
         )
+
+    def _meet(self, b: int, c: int) -> bool:
+        one, other = self._blocks[b], self._blocks[c]
+        return one.first <= other.last and other.first <= one.last

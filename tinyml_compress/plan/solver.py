@@ -113,15 +113,14 @@ class _Search:
     def _by_steps(self, size: list[int]) -> list[int]:
         """Steps from the fullest down; at each, what is written first, then what is read, then the rest."""
         blocks = self.problem.blocks
+        here: list[list[tuple[int, int, int]]] = [[] for _ in range(self.problem.nodes + 2)]
+        for u, unit in enumerate(self.units.units):
+            for m, _ in unit.members:
+                for step in range(blocks[m].first, blocks[m].last + 1):
+                    here[step + 1].append((step - blocks[m].first, -size[u], u))
         order: dict[int, None] = {}
-        steps = sorted(range(-1, self.problem.nodes + 1), key=lambda step: (-self.bounds[step + 1], step))
-        for step in steps:
-            here = [
-                (min(abs(blocks[m].first - step) for m, _ in unit.members), -size[u], u)
-                for u, unit in enumerate(self.units.units)
-                if any(blocks[m].first <= step <= blocks[m].last for m, _ in unit.members)
-            ]
-            order.update((u, None) for _, _, u in sorted(here))
+        for step in sorted(range(len(here)), key=lambda step: (-self.bounds[step], step)):
+            order.update((u, None) for _, _, u in sorted(here[step]))
         return list(order)
 
     def local(self) -> None:
