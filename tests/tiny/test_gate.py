@@ -1,0 +1,148 @@
+"""`gate`: passes what is equal, names what grew, and knows when a loss of accuracy is no loss."""
+
+from __future__ import annotations
+
+import copy
+import json
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+import pytest
+from click.testing import CliRunner, Result
+
+from tinyml_compress.cli.gate import command
+from tinyml_compress.errors import DataError, UsageError
+from tinyml_compress.report.gate import Metric, Tolerances, Verdict, judge, read_result
+
+RUN: dict[str, Any] = {
+    "device": "nucleo-l4r5zi",
+    "engine": "aot",
+    "fits": True,
+    "optimize": "speed",
+    "compiler": "zig cc",
+    "instructions": 1000,
+    "flash": {"total": 5000, "kernels": 2000, "weights": 3000},
+    "ram": {"total": 900, "arena": 800, "stack": 100},
+    "bit_exact": {"vectors": 10, "mismatches": 0},
+    "nodes": [
+        {"index": 0, "op": "CONV_2D", "name": "a", "instructions": 700},
+        {"index": 1, "op": "SOFTMAX", "name": "b", "instructions": 300},
+    ],
+}
+BENCH: dict[str, Any] = {"schema": 1, "model": {"bytes": 4000}, "runs": [RUN]}
+SCORE: dict[str, Any] = {
+    "schema": 1,
+    "model": "x/a.tflite",
+    "engine": "host",
+    "data": "data:digits:test",
+    "bytes": 4000,
+    "score": {"accuracy": 0.95, "correct": 380, "total": 400, "interval_95": [0.924, 0.967]},
+}
+
+
+def _changed(document: dict[str, Any], **run: Any) -> dict[str, Any]:
+    new = copy.deepcopy(document)
+    new["runs"][0].update(run)
+    return new
+
+
+def _gate(tmp_path: Path, before: object, after: object, *words: str) -> Result:
+    for name, document in (("a.json", before), ("b.json", after)):
+        (tmp_path / name).write_text(json.dumps(document))
+    return CliRunner().invoke(
+        command, ["--baseline", str(tmp_path / "a.json"), "--current", str(tmp_path / "b.json"), *words]
+    )
+
+
+def test_equal_results_pass(tmp_path: Path) -> None:
+    shown = _gate(tmp_path, BENCH, BENCH)
+    assert shown.exit_code == 0
+    assert "0 of 5 checks failed" in shown.output
+
+
+def test_the_node_that_grew_is_named(tmp_path: Path) -> None:
+    nodes = [RUN["nodes"][0] | {"instructions": 690}, RUN["nodes"][1] | {"instructions": 330}]
+    shown = _gate(tmp_path, BENCH, _changed(BENCH, instructions=1020, nodes=nodes))
+    assert shown.exit_code == 1
+    assert "instructions 1,000 to 1,020 (+2.00%), allowed +1.00%; most: node 1 SOFTMAX b +30" in shown.output
+    assert _gate(tmp_path, BENCH, _changed(BENCH, instructions=1020, nodes=nodes), "--tolerance", "2%").exit_code == 0
+
+
+def test_the_part_of_flash_that_grew_is_named(tmp_path: Path) -> None:
+    flash = {"total": 5040, "kernels": 1990, "weights": 3050}
+    assert _gate(tmp_path, BENCH, _changed(BENCH, flash=flash)).exit_code == 0
+    shown = _gate(tmp_path, BENCH, _changed(BENCH, flash=flash), "--tolerance", "flash=0")
+    assert shown.exit_code == 1
+    assert "most: weights +50 B" in shown.output
+
+
+@pytest.mark.parametrize(
+    ("change", "metric"),
+    [
+        ({"bit_exact": {"vectors": 10, "mismatches": 1}}, Metric.EXACTNESS),
+        ({"bit_exact_unknown": "no tflite-micro", "bit_exact": {}}, Metric.EXACTNESS),
+        ({"ram": {"total": 1000, "arena": 900, "stack": 100}}, Metric.RAM),
+        ({"device": "another"}, Metric.PRESENCE),
+    ],
+)
+def test_what_fails(change: dict[str, Any], metric: Metric) -> None:
+    result = judge(BENCH, _changed(BENCH, **change), Tolerances())
+    assert [check.metric for check in result.failed] == [metric]
+
+
+def test_a_board_that_became_too_small_fails_with_its_reason() -> None:
+    refusal = {"device": RUN["device"], "engine": "aot", "fits": False, "error": {"reason": "3 B of RAM too few"}}
+    result = judge(BENCH, {**BENCH, "runs": [refusal]}, Tolerances())
+    assert [check.detail for check in result.failed] == ["3 B of RAM too few"]
+
+
+@pytest.mark.parametrize(
+    ("accuracy", "interval", "tolerance", "verdict"),
+    [
+        (0.94, [0.912, 0.959], "accuracy=0", Verdict.PASSED),  # the set cannot tell
+        (0.90, [0.866, 0.926], "accuracy=0", Verdict.FAILED),
+        (0.90, [0.866, 0.926], "accuracy=6%", Verdict.PASSED),
+        (0.97, [0.948, 0.983], "accuracy=0", Verdict.BETTER),
+    ],
+)
+def test_accuracy_is_lost_only_beyond_its_interval(
+    accuracy: float, interval: list[float], tolerance: str, verdict: Verdict
+) -> None:
+    after = {**SCORE, "score": {**SCORE["score"], "accuracy": accuracy, "interval_95": interval}}
+    result = judge(SCORE, after, Tolerances.parse([tolerance]))
+    assert [check.verdict for check in result.checks if check.metric is Metric.ACCURACY] == [verdict]
+
+
+def test_forms(tmp_path: Path) -> None:
+    grown = _changed(BENCH, instructions=2000)
+    suite = ElementTree.fromstring(_gate(tmp_path, BENCH, grown, "--format", "junit").output)
+    assert suite.get("failures") == "1"
+    assert [case.get("name") for case in suite if case.find("failure") is not None] == ["instructions"]
+    as_json = json.loads(_gate(tmp_path, BENCH, grown, "--format", "json").output)
+    assert as_json["passed"] is False
+    assert as_json["checks"][0]["metric"] == "instructions"
+    table = _gate(tmp_path, BENCH, grown, "--format", "markdown").output
+    assert "| failed | nucleo-l4r5zi aot speed | instructions |" in table
+    target = tmp_path / "gate.xml"
+    shown = _gate(tmp_path, BENCH, grown, "--format", "junit", "-o", str(target))
+    assert shown.exit_code == 1
+    assert ElementTree.parse(target).getroot().tag == "testsuite"
+
+
+@pytest.mark.parametrize("word", ["much", "flash=", "speed=1%", "-1%", "exactness=1%", "2000%"])
+def test_bad_tolerances(word: str) -> None:
+    with pytest.raises(UsageError, match="not a tolerance"):
+        Tolerances.parse([word])
+
+
+def test_files_that_are_no_results(tmp_path: Path) -> None:
+    for text in ("{", "3", '{"schema": 2, "runs": []}', '{"schema": 1}'):
+        path = tmp_path / "x.json"
+        path.write_text(text)
+        with pytest.raises(DataError):
+            read_result(path)
+    with pytest.raises(DataError, match="nothing in common"):
+        judge({"schema": 1, "runs": []}, BENCH, Tolerances())
+    with pytest.raises(DataError, match="lacks a part"):
+        judge(BENCH, {**BENCH, "runs": [{"device": "x"}]}, Tolerances())

@@ -1,0 +1,58 @@
+"""`tinyml-compress gate`: fails a build that made the model larger, slower or worse."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+EXAMPLES = """\b
+Examples:
+  tinyml-compress gate --baseline main.json --current now.json
+  tinyml-compress gate --baseline main.json --current now.json --tolerance 2% --tolerance flash=0 --format junit
+"""
+
+
+@click.command(epilog=EXAMPLES)
+@click.option(
+    "--baseline",
+    required=True,
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Result of benchmark --json or evaluate --json to hold against.",
+)
+@click.option(
+    "--current",
+    required=True,
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="The new result of the same verb.",
+)
+@click.option(
+    "--tolerance",
+    "tolerances",
+    multiple=True,
+    metavar="SHARE",
+    help="Growth allowed, 1% by default; or for one of flash, ram, instructions, size, accuracy: flash=0.",
+)
+@click.option(
+    "--format", "form", type=click.Choice(["text", "json", "junit", "markdown"]), default="text", show_default=True
+)
+@click.option("-o", "--output", type=click.Path(dir_okay=False, path_type=Path), help="Write there, not to the screen.")
+def command(baseline: Path, current: Path, tolerances: tuple[str, ...], form: str, output: Path | None) -> None:
+    """Compare two results and exit 1 where flash, RAM, instructions or size grew, or accuracy was lost.
+
+    Growth counts beyond the tolerance; a loss of accuracy beyond its tolerance and beyond the confidence interval.
+    The node or part that grew most is named.
+    """
+    from tinyml_compress.report.gate import Tolerances, judge, read_result
+    from tinyml_compress.support import files
+
+    result = judge(read_result(baseline), read_result(current), Tolerances.parse(tolerances))
+    forms = {"text": result.text, "json": result.as_json, "junit": result.junit, "markdown": result.markdown}
+    text = forms[form]()
+    if output is None:
+        click.echo(text)
+    else:
+        files.write_text(output, text + "\n")
+        click.echo(f"{len(result.failed)} of {len(result.checks)} checks failed; see {output}")
+    if result.failed:
+        raise click.exceptions.Exit(1)
