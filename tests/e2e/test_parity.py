@@ -120,8 +120,8 @@ def test_a_reference_of_another_kind_is_refused(nets: Path, tmp_path: Path) -> N
     (tmp_path / "float.tflite").write_bytes(dense(float_model=True))
     with pytest.raises(UsageError, match="not a float model"):
         ladder(nets / "keyword.tflite", reference=nets / "keyword.tflite", vectors=0)
-    other = ladder(nets / "keyword.tflite", reference=tmp_path / "float.tflite", vectors=0)
-    assert other.why_no_layers == "the float model takes other inputs"
+    with pytest.raises(DataError, match="takes other inputs"):
+        ladder(nets / "keyword.tflite", reference=tmp_path / "float.tflite", vectors=0)
     with pytest.raises(DataError, match="input shape"):
         ladder(nets / "keyword.tflite", samples=np.zeros((3, 5), np.float32))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -179,7 +180,7 @@ def ladder(
     content = files.read_bytes(model)
     graph = frontend.read(content, "model")
     rows = _rows(graph, samples, vectors, seed)
-    real = None if reference is None else float_graph(reference)
+    real = None if reference is None else _reference(reference, graph)
     rungs: list[Rung] = []
     outputs: dict[Engine, list[list[Array]]] = {}
     inner: dict[Engine, list[list[Array]]] = {}
@@ -202,10 +203,7 @@ def ladder(
     why: str | None = None
     if real is not None and present:
         first = Engine.TFLM if Engine.TFLM in present else present[0]
-        try:
-            output_sqnr, noise, why = _against_float(graph, real, rows, outputs[first], inner[first])
-        except DataError as error:
-            why = error.what
+        output_sqnr, noise, why = _against_float(graph, real, rows, outputs[first], inner[first])
     return Ladder(
         str(model),
         files.sha256(content),
@@ -252,6 +250,15 @@ def _rows(graph: Graph, samples: Floats | None, vectors: int, seed: int) -> list
     return [[row.reshape(tensor.shape)] for row in stored]
 
 
+def _reference(reference: str | Path, graph: Graph) -> Graph:
+    """The float model, which takes the inputs of the integer one."""
+    real = float_graph(reference)
+    theirs, ours = ([one.tensors[name].shape for name in one.inputs] for one in (real, graph))
+    if [math.prod(shape) for shape in theirs] != [math.prod(shape) for shape in ours]:
+        raise DataError("the float model takes other inputs", which=reference, found=theirs, allowed=ours)
+    return real
+
+
 def _difference(a: Sequence[Sequence[Array]], b: Sequence[Sequence[Array]]) -> Difference:
     """Over all vectors."""
     parts = [compare_arrays(left, right) for left, right in zip(a, b, strict=True)]
@@ -280,9 +287,6 @@ def _against_float(
 ) -> tuple[float, tuple[LayerNoise, ...], str | None]:
     """SQNR of the outputs and of every layer; the float model gets the values that the stored inputs stand for."""
     inputs = [graph.tensors[name] for name in graph.inputs]
-    shapes = [(real.tensors[name].elements) for name in real.inputs]
-    if shapes != [tensor.elements for tensor in inputs]:
-        raise DataError("the float model takes other inputs", found=shapes, allowed=[t.elements for t in inputs])
     floats = [
         [
             dequantized(value, tensor).reshape(real.tensors[name].shape)
