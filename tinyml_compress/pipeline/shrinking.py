@@ -20,7 +20,7 @@ from tinyml_compress.runners import tflm
 from tinyml_compress.runners.vectors import random
 from tinyml_compress.support import files
 
-__all__ = ["Narrowed", "Shrunk", "shrink_file"]
+__all__ = ["Narrowed", "Shrunk", "shrink_file", "stripped"]
 
 # All passes but the one that folds PAD into a convolution: the file has no place for explicit padding.
 _WRITABLE: tuple[passes.Pass, ...] = tuple(p for p in passes.PASSES if p is not passes.fold_padding)
@@ -87,21 +87,34 @@ class Shrunk:
         return "\n".join(lines)
 
 
+def stripped(file: bytes, vectors: int = 3, seed: int = 0) -> bytes:
+    """The file without names, metadata and unread scales, once its outputs were found identical."""
+    after = strip(file)
+    _compared(file, after, vectors, seed)
+    return after
+
+
+def _compared(before: bytes, after: bytes, vectors: int, seed: int) -> int:
+    """On how many random inputs the outputs were found equal: 0 without TensorFlow Lite Micro; MismatchError if not."""
+    if not vectors or not tflm.available():
+        return 0
+    graph = read(before, "model")
+    rng = np.random.default_rng(seed)
+    inputs = [[random(graph.tensors[name], rng) for name in graph.inputs] for _ in range(vectors)]
+    expected, found = (tflm.run(file, inputs).outputs for file in (before, after))
+    for number, (want, got) in enumerate(zip(expected, found, strict=True)):
+        if any(w.tobytes() != g.tobytes() for w, g in zip(want, got, strict=True)):
+            raise MismatchError("the smaller file gives another output", which=f"input {number}")
+    return vectors
+
+
 def shrink_file(model: Path, output: Path, vectors: int = 10, seed: int = 0, *, names_only: bool = False) -> Shrunk:
     """Write the smaller file to `output`, once its outputs were found identical to those of `model`."""
     before = model.read_bytes()
     graph = read(before, "model")
     smaller, why_not = (graph, None) if names_only else _simplified(graph)
     after = strip(before if smaller is graph else write(smaller))
-    compared = 0
-    if tflm.available() and vectors:
-        rng = np.random.default_rng(seed)
-        inputs = [[random(graph.tensors[name], rng) for name in graph.inputs] for _ in range(vectors)]
-        expected, found = (tflm.run(file, inputs).outputs for file in (before, after))
-        for number, (want, got) in enumerate(zip(expected, found, strict=True)):
-            if any(w.tobytes() != g.tobytes() for w, g in zip(want, got, strict=True)):
-                raise MismatchError("the smaller file gives another output", which=f"{model.name}, input {number}")
-        compared = vectors
+    compared = _compared(before, after, vectors, seed)
     files.write_bytes(output, after)
     return Shrunk(
         ledger(before),
