@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable, Sequence
 from html.parser import HTMLParser
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -15,13 +16,15 @@ import pytest
 from tests.emulated.programs import CORES
 from tests.lib.nets import NETS
 from tinyml_compress.cli import main
+from tinyml_compress.data import DataSet
 from tinyml_compress.devices.measurement import AotRun, Refusal
-from tinyml_compress.errors import UsageError
+from tinyml_compress.errors import EmulationError, UsageError
 from tinyml_compress.ir import Graph, Port
 from tinyml_compress.ops.base import Level
 from tinyml_compress.pipeline import benchmarking
 from tinyml_compress.pipeline.benchmark_inputs import make_vectors
 from tinyml_compress.pipeline.benchmark_mismatch import locate
+from tinyml_compress.pipeline.benchmark_model import given
 from tinyml_compress.pipeline.benchmarking import Request, benchmark
 from tinyml_compress.pipeline.compilation import compile_graph, compile_model
 from tinyml_compress.runners import native
@@ -278,7 +281,9 @@ def test_unwritable_result(tool: Tool, model: Path, tmp_path: Path) -> None:
     assert "cannot write" in err
 
 
-def test_mismatch_is_a_failure(tool: Tool, model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_mismatch_is_a_failure(tool: Tool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    model = tmp_path / "autoencoder.tflite"
+    model.write_bytes(NETS["autoencoder"]())
     right = benchmarking.tflm.run
 
     def wrong(content: bytes, vectors: Sequence[Sequence[np.ndarray]]) -> object:
@@ -288,7 +293,6 @@ def test_mismatch_is_a_failure(tool: Tool, model: Path, monkeypatch: pytest.Monk
         return answer
 
     monkeypatch.setattr(benchmarking.tflm, "run", wrong)
-    monkeypatch.setattr(benchmarking, "locate", lambda *arguments: "")  # tested below
     code, out, err = tool("benchmark", model, "--target", "nucleo-l4r5zi")
     assert code == 1
     assert "MISMATCH 9/10" in out
@@ -337,6 +341,42 @@ def test_targets(tool: Tool, tiny_board: Path) -> None:
     assert tool("targets", "show")[0] == 2
     assert tool("targets", "nucleo-l4r5zi")[0] == 2
     assert tool("targets", "show", "nucleo")[0] == 2
+
+
+def test_what_this_machine_lacks_is_said() -> None:
+    (run,) = benchmark(NETS["autoencoder"](), request=Request(("esp32-c3",), toolchains=("gcc",))).runs
+    assert isinstance(run, Refusal)
+    assert run.fits
+    assert not run.is_defect
+    assert "no flags for --toolchain gcc" in run.reason
+
+
+def test_a_misstep_of_the_firmware_is_a_defect(tool: Tool, model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fault(*arguments: object, **options: object) -> None:
+        raise EmulationError("the emulated firmware faulted: breakpoint", which="main", found="in node 3")
+
+    monkeypatch.setattr(benchmarking, "emulate", fault)
+    code, out, err = tool("benchmark", model, "--target", "nucleo-l4r5zi,esp32-c3")
+    assert code == 1
+    assert "did not run" in out
+    assert "in node 3" in out
+    assert "the emulated firmware faulted: breakpoint: main" in err
+
+
+def test_a_keras_model_is_converted_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[object] = []
+
+    def convert_model(loaded: object, samples: DataSet, settings: object, *, seed: int) -> SimpleNamespace:
+        asked.extend([loaded, samples.name, seed])
+        return SimpleNamespace(tflite=NETS["autoencoder"]())
+
+    monkeypatch.setattr("tinyml_compress.pipeline.conversion.convert_model", convert_model)
+    monkeypatch.setattr("tinyml_compress.models.load", lambda spec: f"loaded {spec}")
+    known = given("zoo:digits_cnn", None, 7)
+    assert asked == ["loaded zoo:digits_cnn", "data:digits", 7]
+    assert known.name == "digits_cnn"
+    assert known.source == "zoo:digits_cnn, converted to int8 with data:digits"
+    assert given("runs/best.keras", "data:digits", 0).name == "best"
 
 
 def test_no_target_from_python() -> None:
