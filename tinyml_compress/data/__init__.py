@@ -2,6 +2,6 @@
 
 from tinyml_compress.data.dataset import DataSet
 from tinyml_compress.data.load import load
-from tinyml_compress.data.shipped import shipped_names
+from tinyml_compress.data.shipped import manifest, shipped_names
 
-__all__ = ["DataSet", "load", "shipped_names"]
+__all__ = ["DataSet", "load", "manifest", "shipped_names"]

@@ -1,0 +1,67 @@
+"""`tinyml-compress data`: the sets that ship, and a check of any set."""
+
+from __future__ import annotations
+
+import click
+
+from tinyml_compress.cli._options import json_option, print_json, seed_option
+
+EXAMPLES = """\b
+Examples:
+  tinyml-compress data list
+  tinyml-compress data check mine.npz
+  tinyml-compress data check recordings.toml:train --model model.keras --strict
+"""
+
+
+@click.group(epilog=EXAMPLES)
+def command() -> None:
+    """List the data sets that ship; check any set for what spoils a calibration."""
+
+
+@command.command("list", epilog="\b\nExample:\n  tinyml-compress data list --json")
+@json_option
+def list_sets(as_json: bool) -> None:
+    """List the shipped data sets."""
+    from tinyml_compress.data import manifest, shipped_names
+
+    found = [manifest(name) for name in shipped_names()]
+    if as_json:
+        print_json(
+            [
+                {
+                    "name": f"data:{one.name}",
+                    "title": one.title,
+                    "shape": list(one.shape),
+                    "classes": list(one.classes),
+                    "samples": {part.name: part.count for part in one.parts},
+                    "source": one.source,
+                    "licence": one.licence,
+                }
+                for one in found
+            ]
+        )
+        return
+    for one in found:
+        counts = " + ".join(str(part.count) for part in one.parts)
+        shape = "x".join(map(str, one.shape))
+        click.echo(f"{'data:' + one.name:<18} {shape:<9} {counts:<12} {one.title} ({one.licence})")
+
+
+@command.command("check", epilog="\b\nExample:\n  tinyml-compress data check data:digits --model zoo:digits_cnn")
+@click.argument("data", metavar="SET")
+@click.option("--model", metavar="MODEL", help="The float model to calibrate: a Keras model or a float .tflite file.")
+@click.option("--strict", is_flag=True, help="Exit 1 when there are warnings.")
+@seed_option
+@json_option
+def check_set(data: str, model: str | None, strict: bool, seed: int, as_json: bool) -> None:
+    """Look at count, channels, outliers, duplicates, classes, and how far ranges move between two halves."""
+    from tinyml_compress.pipeline.data_check import check_data
+
+    done = check_data(data, model, seed=seed)
+    if as_json:
+        print_json(done.as_json())
+    else:
+        click.echo(done.summary())
+    if strict and done.warnings:
+        raise click.exceptions.Exit(1)

@@ -1,0 +1,116 @@
+"""`data check`: a set looked at by itself, and through the float model that it is to calibrate."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from tinyml_compress.data import DataSet, load
+from tinyml_compress.data.check import Finding, Severity, check, check_parts, range_shift
+from tinyml_compress.errors import DataError, ModelError, TinymlError
+from tinyml_compress.ir import Graph
+from tinyml_compress.ops.base import Isa, Level
+from tinyml_compress.pipeline.differences import all_outputs
+from tinyml_compress.pipeline.engines import Engine, run_graph
+from tinyml_compress.pipeline.float_reference import float_graph
+from tinyml_compress.support.progress import stage
+
+__all__ = ["DataCheck", "check_data"]
+
+_SAMPLES = 64
+"""Every layer's result is kept for each sample, so that two halves can be compared."""
+_MOVED = 0.25
+_SHOWN = 3
+
+
+@dataclass(frozen=True)
+class DataCheck:
+    """All findings about one set."""
+
+    spec: str
+    title: str
+    findings: tuple[Finding, ...]
+
+    @property
+    def warnings(self) -> int:
+        return sum(finding.severity is Severity.WARNING for finding in self.findings)
+
+    def as_json(self) -> dict[str, object]:
+        """The result as `data check --json` prints it."""
+        return {
+            "schema": 1,
+            "data": self.spec,
+            "warnings": self.warnings,
+            "findings": [
+                {"severity": finding.severity.value, "about": finding.about, "text": finding.text}
+                for finding in self.findings
+            ],
+        }
+
+    def summary(self) -> str:
+        """The result for the terminal."""
+        head = f"{self.spec}: {self.title}" if self.title else self.spec
+        tail = "nothing to worry about" if self.warnings == 0 else f"{self.warnings} warnings"
+        return "\n".join([head, *(f"  {finding}" for finding in self.findings), tail])
+
+
+def check_data(spec: str, model: str | None = None, *, seed: int = 0) -> DataCheck:
+    """Check the set `spec`; with `model`, a float one, also the ranges that calibration would find in its layers."""
+    data = load(spec)
+    findings = check(data)
+    parts = _parts(spec)
+    if parts is not None:
+        findings.append(check_parts(*parts))
+    if model is not None:
+        with stage("run the model on two halves"):
+            findings += _through(model, data, seed)
+    return DataCheck(spec, data.description, tuple(findings))
+
+
+def _parts(spec: str) -> tuple[DataSet, DataSet] | None:
+    """Both parts of a set that was named as a whole, if it has them."""
+    if spec.endswith((":train", ":test")):
+        return None
+    try:
+        return load(f"{spec}:train"), load(f"{spec}:test")
+    except TinymlError:
+        return None
+
+
+def _through(model: str, data: DataSet, seed: int) -> list[Finding]:
+    graph = float_graph(model)
+    if len(graph.inputs) != 1:
+        raise ModelError("the check runs models with one input", which=model, found=f"{len(graph.inputs)} inputs")
+    shape = graph.tensors[graph.inputs[0]].shape
+    fitted = data.fitted(shape[1:])
+    outputs = int(np.prod(graph.tensors[graph.outputs[0]].shape[1:]))
+    found = [Finding(Severity.OK, "model", f"{Path(model).name} takes samples of this shape")]
+    if data.labels is not None and 1 < outputs <= int(data.labels.max()):
+        found.append(
+            Finding(Severity.WARNING, "model", f"label {int(data.labels.max())} is beyond its {outputs} outputs")
+        )
+    chosen = fitted.take(_SAMPLES, seed).inputs
+    if len(chosen) < 4:
+        raise DataError(
+            "too few samples to compare two halves", which=data.name, found=len(chosen), allowed="4 or more"
+        )
+    found.append(_layers(graph, chosen.reshape(len(chosen), *shape)))
+    return found
+
+
+def _layers(graph: Graph, samples: np.ndarray[tuple[int, ...], np.dtype[np.float32]]) -> Finding:
+    every = all_outputs(graph)
+    rows = run_graph(every, Engine.LITERT, [[sample] for sample in samples], Isa.C, Level.BALANCED)
+    moved: list[tuple[float, str]] = []
+    for index, name in enumerate(every.outputs):
+        results = [np.asarray(row[index], dtype=np.float32) for row in rows]
+        if results[0].size and graph.tensors[name].dtype.is_float:
+            moved.append((range_shift(np.stack(results[0::2]), np.stack(results[1::2])), name))
+    moved.sort(reverse=True)
+    shown = ", ".join(f"{name} {shift:.0%}" for shift, name in moved[:_SHOWN])
+    text = f"calibrated ranges of {len(moved)} layers between two halves of {len(samples)} samples move most in {shown}"
+    if moved and moved[0][0] > _MOVED:
+        return Finding(Severity.WARNING, "layers", f"{text}; more or more varied samples would settle them")
+    return Finding(Severity.OK, "layers", text)
