@@ -93,12 +93,14 @@ class SigmoidOperator(UnaryOperator):
     """A function that saturates on both ends, as a table of 256 entries."""
 
     attrs_type = Attrs
-    dtypes = ("int8", "int16")
-    types = (DType.INT8, DType.INT16)
+    dtypes = ("int8", "int16", "float32")
+    types = (DType.INT8, DType.INT16, DType.FLOAT32)
     powers: ClassVar[tuple[int, ...]]
 
     def check(self, view: NodeView) -> None:
         super().check(view)
+        if view.output().dtype is DType.FLOAT32:
+            return
         for tensor in (view.input(0), view.output()):
             _checks.quantization(self, view, tensor)
         if view.output().dtype is DType.INT16:

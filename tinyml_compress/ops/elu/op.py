@@ -6,7 +6,7 @@ import numpy as np
 
 from tinyml_compress.ir import Attrs, DType, NodeView
 from tinyml_compress.ops import _checks
-from tinyml_compress.ops._unary import Floats, UnaryOperator, lookup_variant, through_float
+from tinyml_compress.ops._unary import Floats, UnaryOperator, count_variant, lookup_variant, through_float
 
 __all__ = ["OPERATOR", "Elu"]
 
@@ -19,12 +19,18 @@ def _function(x: Floats) -> Floats:
 class Elu(UnaryOperator):
     name = "ELU"
     attrs_type = Attrs
-    dtypes = ("int8",)
-    types = (DType.INT8,)
-    variants = (lookup_variant(lambda view: through_float(view, _function)),)
+    dtypes = ("int8", "float32")
+    types = (DType.INT8, DType.FLOAT32)
+    limits = "float within one ulp"
+    variants = (
+        lookup_variant(lambda view: through_float(view, _function)),
+        count_variant("tc_f32_elu__c", DType.FLOAT32),
+    )
 
     def check(self, view: NodeView) -> None:
         super().check(view)
+        if view.output().dtype is DType.FLOAT32:
+            return
         source, target = (_checks.quantization(self, view, tensor) for tensor in (view.input(0), view.output()))
         _checks.steps_fit(self, view, source, target)
 

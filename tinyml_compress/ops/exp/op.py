@@ -1,0 +1,22 @@
+"""EXP, element by element."""
+
+from __future__ import annotations
+
+from tinyml_compress.ir import Attrs, DType
+from tinyml_compress.ops._unary import UnaryOperator, count_variant
+from tinyml_compress.ops.base import Options
+
+__all__ = ["OPERATOR", "Exp"]
+
+
+class Exp(UnaryOperator):
+    name = "EXP"
+    attrs_type = Attrs
+    options = Options("ExpOptions")
+    dtypes = ("float32",)
+    types = (DType.FLOAT32,)
+    limits = "within one unit in the last place"
+    variants = (count_variant("tc_f32_exp__c", DType.FLOAT32),)
+
+
+OPERATOR = Exp()

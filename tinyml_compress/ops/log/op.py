@@ -1,0 +1,20 @@
+"""LOG, element by element."""
+
+from __future__ import annotations
+
+from tinyml_compress.ir import Attrs, DType
+from tinyml_compress.ops._unary import UnaryOperator, count_variant
+
+__all__ = ["OPERATOR", "Log"]
+
+
+class Log(UnaryOperator):
+    name = "LOG"
+    attrs_type = Attrs
+    dtypes = ("float32",)
+    types = (DType.FLOAT32,)
+    limits = "within one unit in the last place"
+    variants = (count_variant("tc_f32_log__c", DType.FLOAT32),)
+
+
+OPERATOR = Log()
