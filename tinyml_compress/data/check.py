@@ -100,7 +100,7 @@ def _channels(values: Floats, tail: str) -> Finding:
             Severity.WARNING,
             "channels",
             f"{len(far)} of {len(low)} channels{tail} have ranges over {_SPREAD:g} times larger or smaller than the "
-            f"rest: {_some(far)}; int8 gives them one scale, so bring them to one range (mean and std in a description)",
+            f"rest: {_some(far)}; int8 gives them one scale, so bring them to one range (mean, std in a description)",
         )
     return Finding(
         Severity.OK, "channels", f"{len(low)}{tail}, values from {float(low.min()):.4g} to {float(high.max()):.4g}"
