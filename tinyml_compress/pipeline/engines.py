@@ -81,7 +81,7 @@ def inputs_of(subject: Subject) -> tuple[Tensor, ...]:
     """Names, shapes, types and quantization of the inputs."""
     if subject.engine is Engine.C:
         return GeneratedC(subject.path).inputs
-    model = subject.path.read_bytes()
+    model = files.read_bytes(subject.path)
     try:
         graph = frontend.read(model, "model")
     except UnsupportedOperator:
@@ -110,7 +110,7 @@ def runner(subject: Subject, isa: Isa = Isa.C, level: Level = Level.BALANCED) ->
     """A function from input vectors to outputs; isa and level matter for `aot` alone."""
     if subject.engine is Engine.C:
         return GeneratedC(subject.path).run
-    model = subject.path.read_bytes()
+    model = files.read_bytes(subject.path)
     if subject.engine is Engine.AOT:
         return _ours(frontend.read(model, "model"), files.sha256(model), isa, level)
     return _interpreted(model, subject.engine)

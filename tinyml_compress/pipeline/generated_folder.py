@@ -13,6 +13,7 @@ import numpy.typing as npt
 from tinyml_compress.errors import DataError, MismatchError, ModelError
 from tinyml_compress.ir import DType, Quant, Tensor
 from tinyml_compress.runners import toolchain
+from tinyml_compress.support import files
 
 __all__ = ["GeneratedC"]
 
@@ -29,7 +30,8 @@ class GeneratedC:
     def __init__(self, path: Path) -> None:
         folder = path if path.is_dir() else path.parent
         pattern = "*.h" if path.is_dir() else f"{path.stem}.h"
-        headers = [file for file in sorted(folder.glob(pattern)) if "_ARENA_BYTES" in file.read_text(errors="replace")]
+        found = [file for file in sorted(folder.glob(pattern)) if file.is_file()]
+        headers = [file for file in found if "_ARENA_BYTES" in _text(file)]
         if len(headers) != 1:
             raise ModelError(
                 "no generated model is found" if not headers else "several generated models are found",
@@ -41,7 +43,7 @@ class GeneratedC:
         (header,) = headers
         self.prefix = header.stem
         self._upper = self.prefix.upper()
-        self._text = header.read_text(encoding="utf-8")
+        self._text = _text(header)
         self._source = header.with_suffix(".c")
         if not self._source.is_file():
             raise ModelError("the generated source is not there", which=self._source)
@@ -79,7 +81,7 @@ class GeneratedC:
 
     def run(self, rows: Sequence[Sequence[Array]]) -> list[list[Array]]:
         """Outputs for each of `rows`; what the code writes outside its arena is noticed."""
-        sources = {f"{self.prefix}.h": self._text, f"{self.prefix}.c": self._source.read_text(encoding="utf-8")}
+        sources = {f"{self.prefix}.h": self._text, f"{self.prefix}.c": _text(self._source)}
         library = ctypes.CDLL(str(toolchain.library(sources)))
         call = {name: getattr(library, f"{self.prefix}_{name}") for name in ("input", "output", "invoke")}
         for name in ("input", "output"):
@@ -114,3 +116,7 @@ class GeneratedC:
                 ]
             )
         return results
+
+
+def _text(path: Path) -> str:
+    return files.read_bytes(path).decode("utf-8", errors="replace")

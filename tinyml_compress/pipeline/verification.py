@@ -24,6 +24,7 @@ from tinyml_compress.pipeline.differences import (
 from tinyml_compress.pipeline.engines import Engine, Subject, inputs_of, run_graph, runner, subject_of
 from tinyml_compress.runners import host
 from tinyml_compress.runners.vectors import Edge, edge, pattern, random
+from tinyml_compress.support import files
 
 __all__ = ["Divergence", "Verification", "subjects_of", "verify"]
 
@@ -197,7 +198,7 @@ def _first_divergence(
     if Engine.C in (a.engine, b.engine):
         return None, "generated C shows its outputs only; verify the .tflite file it was made from, with @aot"
     try:
-        graphs = [frontend.read(subject.path.read_bytes(), "model") for subject in (a, b)]
+        graphs = [frontend.read(files.read_bytes(subject.path), "model") for subject in (a, b)]
     except TinymlError as error:
         return None, f"the file cannot be taken apart ({error.what})"
     if [shapes_of(graphs[0], node) for node in graphs[0].nodes] != [
