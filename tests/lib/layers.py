@@ -46,7 +46,7 @@ class Numbers:
     bias: npt.NDArray[np.int32]
 
 
-def numbers(rng: Rng, rows: int, taps: int, per_channel: bool, plain: bool = False) -> Numbers:
+def numbers(rng: Rng, rows: int, taps: int, per_channel: bool, plain: bool = False, density: float = 1.0) -> Numbers:
     """Scales so that outputs fill their range, saturate, collapse, or tie; multipliers shift both ways.
 
     `plain`: multipliers well below one, and output zero points that fused ReLUs have, as in nearly every real layer.
@@ -72,6 +72,8 @@ def numbers(rng: Rng, rows: int, taps: int, per_channel: bool, plain: bool = Fal
         weights = rng.choice([-127, 127], (rows, taps))
     else:
         weights = np.clip(np.round(rng.standard_normal((rows, taps)) * 30), -128, 127)
+    if density < 1.0:
+        weights = np.where(rng.random((rows, taps)) < density, weights, 0)
     reach = pick(rng, (100, 10_000, 1_000_000)) if kind != 4 else 100
     bias = rng.integers(-reach, reach + 1, rows)
     out_zero = pick(rng, (-128, -128, 127, 0, -3)) if plain else _zero(rng)
@@ -105,6 +107,7 @@ def conv(
     groups: int | None = None,
     batch: int = 1,
     plain: bool = False,
+    density: float = 1.0,
 ) -> Graph:
     """CONV_2D; what is not given is drawn."""
     groups = groups if groups is not None else pick(rng, (1, 1, 1, 1, 2, 3))
@@ -121,7 +124,7 @@ def conv(
         padding = Padding.SAME
     per_group = in_c // groups
     per_channel = out_c > 1 and bool(rng.random() < 0.7)
-    values = numbers(rng, out_c, kernel[0] * kernel[1] * per_group, per_channel, plain)
+    values = numbers(rng, out_c, kernel[0] * kernel[1] * per_group, per_channel, plain, density)
     out = [axis_window(padding, i, k, s, d)[0] for i, k, s, d in zip(image, kernel, stride, dilation, strict=True)]
     weights = const(
         "weights",
@@ -202,6 +205,7 @@ def fully_connected(
     out_c: int | None = None,
     lead: tuple[int, ...] | None = None,
     plain: bool = False,
+    density: float = 1.0,
 ) -> Graph:
     """FULLY_CONNECTED; what is not given is drawn."""
     in_c = in_c if in_c is not None else pick(rng, (1, 2, 3, 4, 5, 7, 8, 16, 31, 64, 130))
@@ -212,7 +216,7 @@ def fully_connected(
         lead = ((1,), (1,), (3,), (2, 2), (1, 1, 3))[rng.integers(5)]
     # TFLM writes rank-2 outputs only when the scales are per channel.
     per_channel = out_c > 1 and not (keep and len(lead) > 1) and bool(rng.random() < 0.4)
-    values = numbers(rng, out_c, in_c, per_channel, plain)
+    values = numbers(rng, out_c, in_c, per_channel, plain, density)
     rows = int(np.prod(lead))
     weights = const("weights", values.weights, values.weight_scales if per_channel else values.weight_scales[0], axis=0)
     return single(

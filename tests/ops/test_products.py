@@ -116,6 +116,22 @@ def winograd(rng: Rng) -> Graph:
     return layers.merged([conv, layers.fully_connected(rng, in_c=100, out_c=60, lead=(1,), plain=True)])
 
 
+def sparse(rng: Rng) -> Graph:
+    """Few weights that are not zero, some far apart, some channels without any."""
+    return layers.conv(
+        rng,
+        image=image(rng, 5, 11),
+        in_c=pick(rng, (16, 32, 64, 128)),
+        out_c=pick(rng, (5, 8, 11, 16)),
+        kernel=((1, 1), (3, 3), (3, 2), (1, 3))[rng.integers(4)],
+        dilation=(1, 1) if rng.random() < 0.7 else (2, 2),
+        groups=1,
+        batch=pick(rng, (1, 1, 2)),
+        plain=True,
+        density=float(rng.choice([0.004, 0.1, 0.2])),
+    )
+
+
 def depthwise_3x3(rng: Rng) -> Graph:
     return layers.depthwise(
         rng,
@@ -176,6 +192,7 @@ KERNELS: dict[Maker, str] = {
     many_channels: "tc_s8_conv_2d_words",
     single_bytes: "tc_s8_conv_2d_bytes",
     winograd: "tc_s8_conv_2d_winograd",
+    sparse: "tc_s8_conv_2d_sparse__dsp",
     depthwise_3x3: "tc_s8_depthwise_conv_2d_3x3__dsp",
     depthwise_3x3_wide: "tc_s8_depthwise_conv_2d_3x3__dsp",
     depthwise_3x3_stride_2: "tc_s8_depthwise_conv_2d_3x3s2__dsp",

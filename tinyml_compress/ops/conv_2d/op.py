@@ -43,6 +43,7 @@ from tinyml_compress.ops.base import (
     Table,
     Variant,
 )
+from tinyml_compress.ops.conv_2d.sparse import encoded, sparse_cycles, worth_it
 
 __all__ = ["OPERATOR", "Conv2DAttrs"]
 
@@ -274,6 +275,7 @@ def _taps_cycles(view: NodeView) -> float:
 
 
 _ROWS = "tc_s8_conv_2d_rows__c"
+_SPARSE = "tc_s8_conv_2d_sparse__dsp"
 
 
 def _block_variant(symbol: str, words: bool, relu: bool) -> Variant:
@@ -378,6 +380,49 @@ def _winograd_overlap(view: NodeView) -> tuple[Overlap, ...]:
     return (Overlap(0, 0, sliding_gap(_window(view), 8)),)
 
 
+# --- only weights that are not zero ---------------------------------------------------------------------------------
+
+
+def _accepts_sparse(view: NodeView) -> bool:
+    return _accepts_block(view) and worth_it(view, _window(view), _channels(view), _rows(view))
+
+
+def _emit_sparse(view: NodeView) -> tuple[Call, ...]:
+    channels = _channels(view)
+    fast = fast_table(view, channels, conv_attrs(view).activation)
+    quant = view.input(0).quant
+    assert fast is not None
+    assert quant is not None
+    packed, sparse = _packed(fast), encoded(channels, _rows(view))
+    params: tuple[tuple[str, ParamValue], ...] = (
+        *_window(view).params(),
+        ("in_zero", quant.zero_point),
+        ("out_zero", _out_zero(view)),
+        ("packed", packed is not None),
+        ("weights", Ref("weights")),
+        ("counts", Ref("counts")),
+        ("channels", Ref("channels")),
+    )
+    tables = (
+        Table("weights", "int8_t", sparse.stream, Role.WEIGHTS),
+        Table("counts", "uint16_t", sparse.pairs, Role.WEIGHTS),
+        Table("channels", "int32_t", fast if packed is None else packed),
+    )
+    return (Call(_SPARSE, "tc_s8_conv_sparse", params, (In(0), Out(), Scratch()), tables),)
+
+
+def _sparse_scratch(view: NodeView) -> int:
+    return 16 * _depth(view) + _unpacked_bytes(view) + 8 * view.input(1).shape[0] + view.input(0).shape[3]
+
+
+def _sparse_overlap(view: NodeView) -> tuple[Overlap, ...]:
+    return (Overlap(0, 0, sliding_gap(_window(view), 8)),)
+
+
+def _sparse_cycles(view: NodeView) -> float:
+    return sparse_cycles(_window(view), encoded(_channels(view), _rows(view)))
+
+
 class Conv2D(Operator):
     name = "CONV_2D"
     attrs_type = Conv2DAttrs
@@ -387,6 +432,15 @@ class Conv2D(Operator):
     variants = (
         Variant("tc_s8_conv_2d__c", _any, _emit_taps, overlap=_overlap_taps, cycles=_taps_cycles),
         Variant(_ROWS, _ungrouped, _emit_rows, scratch=_depth, overlap=_overlap_rows, cycles=_rows_cycles),
+        Variant(
+            _SPARSE,
+            _accepts_sparse,
+            _emit_sparse,
+            Isa.DSP,
+            scratch=_sparse_scratch,
+            overlap=_sparse_overlap,
+            cycles=_sparse_cycles,
+        ),
         _winograd_variant("tc_s8_conv_2d_winograd_relu__dsp", relu=True),
         _winograd_variant("tc_s8_conv_2d_winograd__dsp", relu=False),
         _block_variant("tc_s8_conv_2d_words_relu__dsp", words=True, relu=True),
