@@ -9,8 +9,9 @@ from __future__ import annotations
 import argparse
 import datetime
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from rich.table import Table
 
 from tinyml_compress import __version__
 from tinyml_compress.devices.measurement import AotRun, Run
+from tinyml_compress.errors import TinymlError
 from tinyml_compress.models.zoo import ZOO
 from tinyml_compress.ops.base import Level
 from tinyml_compress.pipeline.benchmark_model import given
@@ -77,14 +79,24 @@ class Row:
         return found
 
 
-def models(wanted: set[str], baselines: dict[str, Any]) -> Iterator[tuple[str, bytes]]:
+def models(wanted: set[str], baselines: dict[str, Any]) -> Iterator[tuple[str, Callable[[], bytes]]]:
     for name in ZOO:
         if not wanted or name in wanted:
-            yield name, zoo_model(name)
+            yield name, partial(zoo_model, name)
     for name, facts in baselines.items():
         path = PUBLISHED / facts.get("file", "")
         if path.is_file() and (not wanted or name in wanted):
-            yield name, path.read_bytes()
+            yield name, path.read_bytes
+
+
+def measure(name: str, content: bytes, level: Level, cores: list[str], facts: dict[str, Any]) -> list[Row]:
+    """All cores at one level."""
+    request = Request(tuple(BOARDS[core] for core in cores), vectors=3, level=level)
+    rows = []
+    for core, found in zip(cores, benchmark(content, name, request=request).runs, strict=True):
+        run = checked(found)
+        rows.append(Row(name, core, level.value, run, baseline(facts, core, run.macs)))
+    return rows
 
 
 def zoo_model(name: str) -> bytes:
@@ -163,12 +175,16 @@ def main() -> None:
     wanted = {word for word in arguments.models.split(",") if word}
     baselines = json.loads((HERE / "baselines.json").read_text())["models"]
     rows: list[Row] = []
-    for name, content in models(wanted, baselines):
-        for level in levels:
-            request = Request(tuple(BOARDS[core] for core in cores), vectors=3, level=level)
-            for core, found in zip(cores, benchmark(content, name, request=request).runs, strict=True):
-                run = checked(found)
-                rows.append(Row(name, core, level.value, run, baseline(baselines.get(name, {}), core, run.macs)))
+    left_out: dict[str, str] = {}
+    for name, load in models(wanted, baselines):
+        print(f"{name} ...", flush=True)
+        try:
+            content = load()
+            for level in levels:
+                rows += measure(name, content, level, cores, baselines.get(name, {}))
+        except TinymlError as error:
+            left_out[name] = error.what
+            print(f"{name} is left out: {error}", flush=True)
     rows.sort(key=lambda row: (row.model, cores.index(row.core), [level.value for level in levels].index(row.level)))
     Console(width=160).print(table(rows))
     if not wanted and cores == list(BOARDS) and levels == list(Level):
@@ -179,6 +195,7 @@ def main() -> None:
             "date": datetime.date.today().isoformat(),
             "kinds": {"instructions": "exact", "flash": "exact", "ram": "exact", "cycles": "modelled"},
             "compilers": compilers,
+            "left_out": left_out,
             "rows": [row.as_json() for row in rows],
         }
         write_text(HERE / "results.json", json.dumps(document, indent=1) + "\n")
