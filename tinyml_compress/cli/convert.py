@@ -51,6 +51,7 @@ Examples:
     show_default=True,
     help="Seconds after which the converter is stopped.",
 )
+@click.option("--strip", is_flag=True, help="Remove names, metadata and scales that no kernel reads from the file.")
 @click.option(
     "--torch-train",
     metavar="MODULE:FUNCTION",
@@ -82,6 +83,7 @@ def command(
     samples: int | None,
     seed: int,
     timeout: float,
+    strip: bool,
     torch_train: str | None,
     engine: str,
     isa: str | None,
@@ -119,6 +121,7 @@ def command(
         samples=samples,
         seed=seed,
         timeout=timeout,
+        strip=strip,
         torch_train=torch_train,
         aot=Aot(Isa(isa or "c"), Level(optimize or "balanced")) if engine == "aot" else None,
     )

@@ -43,6 +43,8 @@ class Converted:
     """Kinds of operators that stayed float, where that was allowed."""
     preprocessing: Preprocessing = field(default_factory=Preprocessing)
     """How the data set's inputs were made from sensor values; firmware has to do the same."""
+    stripped: int | None = None
+    """Bytes that stripping saved; `file` still knows the names."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -136,6 +138,7 @@ def _manifest(
             "io": settings.port_type.value,
             "per_tensor_dense": settings.per_tensor_dense,
             "allow_float": settings.allow_float,
+            **({} if converted.stripped is None else {"stripped_bytes": converted.stripped}),
             "seed": converted.seed,
             "samples": converted.samples,
             **({} if converted.calibration is None else {"calibration": _without_folder(converted.calibration)}),

@@ -22,6 +22,7 @@ from tinyml_compress.ops.base import Isa, Level
 from tinyml_compress.pipeline.artifacts import Artifacts, Converted, make_artifacts
 from tinyml_compress.pipeline.compilation import Compiled, compile_to_folder
 from tinyml_compress.pipeline.foreign_conversion import foreign_to_tflite, is_foreign
+from tinyml_compress.pipeline.shrinking import stripped
 from tinyml_compress.support import c_names, files
 from tinyml_compress.support.progress import stage
 
@@ -81,7 +82,8 @@ class ConversionResult:
         lines = [
             f"{self.origin.summary()}",
             f"  {self.path}: {len(done.tflite):,} B (exact), {done.settings.mode.value}, "
-            f"inputs and outputs {done.settings.port_type.value}",
+            f"inputs and outputs {done.settings.port_type.value}"
+            + ("" if done.stripped is None else f", {done.stripped:,} B of names and unread scales removed"),
             f"  operators  {len(done.file.operators)}: {operators}"
             + (f"; float: {', '.join(done.float_operators)}" if done.float_operators else ""),
         ]
@@ -113,43 +115,43 @@ def convert(
     seed: int = 0,
     timeout: float = Settings.timeout,
     torch_train: str | None = None,
+    strip: bool = False,
     aot: Aot | None = None,
 ) -> ConversionResult:
     """Convert `model` and write all artifacts into `output`, whole or not at all.
 
     `calibration` is the name of a data set, a DataSet, or one array (count, *shape) per input. `torch_train` names
     the function that fine-tunes a PyTorch model during quantization-aware training. With `aot`, the folder also gets
-    `aot/`: self-contained C that runs the model without TensorFlow Lite Micro.
+    `aot/`: self-contained C that runs the model without TensorFlow Lite Micro. With `strip`, the .tflite file loses the
+    names, metadata and scales that no kernel reads.
     """
     started = time.perf_counter()
     settings = Settings(mode, io, per_tensor_dense, allow_float, timeout)
-    if not isinstance(model, LoadedModel) and is_foreign(model):
-        chosen = c_names.check_c_name(name or _name_from(str(model).partition("@")[0]))
-        return _convert_foreign(
-            str(model), calibration, settings, chosen, output, samples, seed, torch_train, aot, started
-        )
-    if torch_train is not None:
+    foreign = not isinstance(model, LoadedModel) and is_foreign(model)
+    if torch_train is not None and not foreign:
         raise UsageError("a training function goes with torch: models", which=f"--torch-train {torch_train}")
-    if isinstance(model, LoadedModel):
-        loaded, chosen = model, c_names.check_c_name(name or c_names.c_name(model.model.name))
+    # The name and the data are checked before TensorFlow is loaded, which takes seconds.
+    given = model.model.name if isinstance(model, LoadedModel) else _stem(str(model).partition("@")[0])
+    chosen = c_names.check_c_name(name or c_names.c_name(given))
+    if isinstance(calibration, (str, Path)):
+        calibration = data.load(calibration)
+    if mode.full_integer and calibration is None:
+        raise _no_calibration(mode)
+    _check_place(output)
+    if foreign:
+        converted, origin = _convert_foreign(str(model), calibration, settings, samples, seed, torch_train)
     else:
-        # The name and the data are checked before TensorFlow is loaded, which takes seconds.
-        chosen = c_names.check_c_name(name or _name_from(str(model)))
-        if isinstance(calibration, (str, Path)):
-            calibration = data.load(calibration)
-        if mode.full_integer and calibration is None:
-            raise _no_calibration(mode)
-        _check_place(output)
         with stage("load the model"):
-            loaded = load(model)
-    with stage(f"convert to {mode.value}"):
-        converted = convert_model(loaded, calibration, settings, samples=samples, seed=seed)
+            loaded = model if isinstance(model, LoadedModel) else load(model)
+        with stage(f"convert to {mode.value}"):
+            converted = convert_model(loaded, calibration, settings, samples=samples, seed=seed)
+        origin = loaded.origin
+    if strip:
+        converted = _without_names(converted)
     with stage("measure with TensorFlow Lite Micro"):
-        artifacts = make_artifacts(chosen, converted, loaded.origin)
+        artifacts = make_artifacts(chosen, converted, origin)
     compiled = _write(output, chosen, artifacts, aot)
-    return ConversionResult(
-        chosen, loaded.origin, converted, artifacts, output, time.perf_counter() - started, compiled
-    )
+    return ConversionResult(chosen, origin, converted, artifacts, output, time.perf_counter() - started, compiled)
 
 
 def _write(output: Path, name: str, artifacts: Artifacts, aot: Aot | None) -> Compiled | None:
@@ -164,20 +166,20 @@ def _write(output: Path, name: str, artifacts: Artifacts, aot: Aot | None) -> Co
     return replace(compiled, folder=output / AOT_FOLDER)
 
 
+def _without_names(converted: Converted) -> Converted:
+    smaller = stripped(converted.tflite, seed=converted.seed)
+    return replace(converted, tflite=smaller, stripped=len(converted.tflite) - len(smaller))
+
+
 def _convert_foreign(
     spec: str,
-    calibration: Calibration,
+    calibration: DataSet | Sequence[Floats] | None,
     settings: Settings,
-    name: str,
-    output: Path,
     samples: int | None,
     seed: int,
     train: str | None,
-    aot: Aot | None,
-    started: float,
-) -> ConversionResult:
-    if isinstance(calibration, (str, Path)):
-        calibration = data.load(calibration)
+) -> tuple[Converted, Origin]:
+    """A PyTorch model or a float .tflite file."""
     described = calibration.name if isinstance(calibration, DataSet) else None if calibration is None else "arrays"
     digest = calibration.sha256 if isinstance(calibration, DataSet) else None
     given = calibration if calibration is None or isinstance(calibration, DataSet) else list(calibration)
@@ -187,9 +189,7 @@ def _convert_foreign(
     converted = Converted(
         made.tflite, made.file, settings, seed, described, digest, made.samples, kinds, _preprocessing(calibration)
     )
-    artifacts = make_artifacts(name, converted, made.origin)
-    compiled = _write(output, name, artifacts, aot)
-    return ConversionResult(name, made.origin, converted, artifacts, output, time.perf_counter() - started, compiled)
+    return converted, made.origin
 
 
 def convert_model(
@@ -243,9 +243,9 @@ def _check_place(output: Path) -> None:
         )
 
 
-def _name_from(spec: str) -> str:
+def _stem(spec: str) -> str:
     """`zoo:resnet8` is resnet8, `nets.small:build` is build, `runs/best.keras` is best."""
-    return c_names.c_name(Path(spec).stem if ":" not in spec else spec.rpartition(":")[2])
+    return Path(spec).stem if ":" not in spec else spec.rpartition(":")[2]
 
 
 def _representative(
