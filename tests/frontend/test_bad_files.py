@@ -107,7 +107,7 @@ def test_the_file_itself_is_sound() -> None:
         ({f"{OP}[0].outputs.length": 0}, ["no output"]),
         ({f"{OP}[0].opcode": 9}, ["operator code", "found:   9", "0 to 1"]),
         ({f"code[{CONV_CODE}].number": 5000}, ["unknown operator number", "5000"]),
-        ({f"code[{CONV_CODE}].number": 7}, ["EMBEDDING_LOOKUP", "not supported", "tflm"]),
+        ({f"code[{CONV_CODE}].number": 10}, ["HASHTABLE_LOOKUP", "not supported", "tflm"]),
         ({f"code[{CONV_CODE}].number": 32}, ["custom operator"]),
         ({f"{OP}[0].options_type": 5}, ["another operator's options", "Pool2DOptions", "Conv2DOptions"]),
         ({f"{OP}[0].options_type": 250}, ["another operator's options", "250"]),
@@ -149,8 +149,8 @@ def test_unknown_option_values(value: int) -> None:
 
 def test_the_larger_operator_number_counts() -> None:
     """Runtimes take the larger of the old and the new field."""
-    for changes in ({f"code[{CONV_CODE}].number": 7}, {f"code[{CONV_CODE}].deprecated": 7}):
-        assert "EMBEDDING_LOOKUP" in _refuse(edited(FILE, changes))
+    for changes in ({f"code[{CONV_CODE}].number": 10}, {f"code[{CONV_CODE}].deprecated": 10}):
+        assert "HASHTABLE_LOOKUP" in _refuse(edited(FILE, changes))
     assert _ending(edited(FILE, {f"code[{CONV_CODE}].deprecated": 0})) is None
 
 
@@ -185,7 +185,7 @@ def _flat_tensor(index: int, **changes: object) -> flat.FlatModel:
 
 def _refuse_flat(model: flat.FlatModel, *words: str) -> None:
     with pytest.raises(ModelError) as caught:
-        reader._Reading(model).graph("bad")
+        reader.Reading(model).graph("bad")
     for word in words:
         assert word in str(caught.value)
 
@@ -212,7 +212,7 @@ def test_external_buffer() -> None:
 def test_variable_tensor() -> None:
     model = _flat_tensor(X, variable=True)
     with pytest.raises(UnsupportedOperator, match="state between inferences"):
-        reader._Reading(replace(model, inputs=())).graph("bad")
+        reader.Reading(replace(model, inputs=())).graph("bad")
 
 
 def test_one_table_named_thousands_of_times_is_refused_quickly() -> None:

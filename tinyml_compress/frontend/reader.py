@@ -17,7 +17,7 @@ from tinyml_compress.ir import Attrs, DType, Graph, Node, Quant, Tensor, verify
 from tinyml_compress.ops import operator
 from tinyml_compress.ops.numerics import dtype_range
 
-__all__ = ["MAX_RANK", "read"]
+__all__ = ["MAX_RANK", "Reading", "read"]
 
 MAX_RANK = 8
 _MAX_TENSOR_BYTES = (1 << 31) - 1
@@ -36,7 +36,7 @@ def read(model: bytes, name: str) -> Graph:
             allowed="1 subgraph",
             next_step="replace If/While layers, or run the model with TensorFlow Lite Micro (--engine tflm)",
         )
-    return _Reading(flat).graph(name)
+    return Reading(flat).graph(name)
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,9 @@ class _Place:
         return f"tensor {self.index} ({self.name})"
 
 
-class _Reading:
+class Reading:
+    """One file on its way to a graph; every method judges what it is asked for."""
+
     def __init__(self, flat: FlatModel) -> None:
         self._flat = flat
         self._names = unique_names(tensor.name for tensor in flat.tensors)
@@ -60,21 +62,25 @@ class _Reading:
     def graph(self, name: str) -> Graph:
         flat = self._flat
         inputs = tuple(self._tensor(index, "graph input").name for index in flat.inputs)
-        nodes = tuple(self._node(index, operator) for index, operator in enumerate(flat.operators))
+        nodes = tuple(self.node(index, operator) for index, operator in enumerate(flat.operators))
         outputs = tuple(self._tensor(index, "graph output").name for index in flat.outputs)
         self._check_order()
-        tensors = {self._names[index]: self._tensors[index] for index in sorted(self._tensors)}
-        graph = Graph(name=name, tensors=tensors, nodes=nodes, inputs=inputs, outputs=outputs)
+        graph = Graph(name=name, tensors=self.tensors(), nodes=nodes, inputs=inputs, outputs=outputs)
         verify(graph)
         return graph
 
+    def tensors(self) -> dict[str, Tensor]:
+        """All tensors that were asked for so far, in the file's order."""
+        return {self._names[index]: self._tensors[index] for index in sorted(self._tensors)}
+
     # --- operators ---
 
-    def _node(self, index: int, flat: FlatOperator) -> Node:
-        layer = self._layer(index, flat)
+    def node(self, index: int, flat: FlatOperator) -> Node:
+        """The node of one operator, with the tensors that it names."""
+        layer = self.layer(index, flat)
         op = self._op_name(flat, layer)
         where = f"{op} {layer}"
-        known = operator(op, layer)
+        known = operator(op, self._full_layer(flat, layer))
         inputs = tuple(None if i == _ABSENT else self._tensor(i, f"input of {where}").name for i in flat.inputs)
         outputs = tuple(self._tensor(i, f"output of {where}").name for i in flat.outputs)
         if not outputs:
@@ -83,9 +89,15 @@ class _Reading:
         attrs: Attrs = known.attrs_type(**values)
         return Node(op=op, inputs=inputs, outputs=outputs, attrs=attrs, name=layer)
 
-    def _layer(self, index: int, flat: FlatOperator) -> str:
+    def layer(self, index: int, flat: FlatOperator) -> str:
+        """The layer that one operator comes from, for messages."""
         named = [self._names[i] for i in flat.outputs if 0 <= i < len(self._names)]
         return layer_of(named[0]) if named else f"operator {index}"
+
+    def _full_layer(self, flat: FlatOperator, layer: str) -> str:
+        """The layer with the tensor that it makes, where that has a name of its own."""
+        named = [self._names[i] for i in flat.outputs if 0 <= i < len(self._names)]
+        return layer if not named or named[0] == layer else f"{layer} (tensor {named[0]})"
 
     def _op_name(self, flat: FlatOperator, layer: str) -> str:
         if flat.custom is not None:
@@ -112,7 +124,7 @@ class _Reading:
         given = set(flat.inputs)
         ready = given | {i for i, tensor in self._tensors.items() if tensor.is_const}
         for index, op in enumerate(flat.operators):
-            where = f"{schema.OPERATOR_NAMES[op.number]} {self._layer(index, op)}"
+            where = f"{schema.OPERATOR_NAMES[op.number]} {self.layer(index, op)}"
             for source in op.inputs:
                 if source != _ABSENT and source not in ready:
                     self._refuse_unready(source, where)

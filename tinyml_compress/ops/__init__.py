@@ -11,6 +11,7 @@ from pathlib import Path
 from tinyml_compress.errors import GraphError, ModelError, UnsupportedOperator
 from tinyml_compress.ir import Graph, NodeView
 from tinyml_compress.ops.base import Isa, Level, Operator, Variant
+from tinyml_compress.ops.replacements import replacement
 
 __all__ = ["all_operators", "candidates", "check_graph", "choose", "folder_of", "operator"]
 
@@ -36,7 +37,7 @@ def operator(name: str, where: str = "") -> Operator:
             f"operator {name} is not supported by the ahead-of-time engine",
             which=where or None,
             allowed="tinyml-compress operators lists what is",
-            next_step="replace the layer that makes it, or run the model with TensorFlow Lite Micro (--engine tflm)",
+            next_step=f"{replacement(name)}; or run the model with TensorFlow Lite Micro (--engine tflm)",
         )
     return known[name]
 

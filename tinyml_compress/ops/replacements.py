@@ -30,7 +30,6 @@ _ADVICE = {
     "CALL": _CONTROL,
     "IF": _CONTROL,
     "WHILE": _CONTROL,
-    "EMBEDDING_LOOKUP": "replace it by GATHER with int32 indices (keras.layers.Embedding converts to it)",
     "EMBEDDING_LOOKUP_SPARSE": _STRINGS,
     "HASHTABLE": _STRINGS,
     "HASHTABLE_FIND": _STRINGS,

@@ -1,0 +1,140 @@
+"""Before any work is put into a model: what an engine on a device would refuse, layer by layer, and the way out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from tinyml_compress.devices import Device, Host
+from tinyml_compress.errors import MissingDependency, ModelError
+from tinyml_compress.frontend.survey import Refused, survey
+from tinyml_compress.ops.base import Isa
+from tinyml_compress.pipeline.benchmark_model import given
+from tinyml_compress.pipeline.benchmarking import resolve_targets
+from tinyml_compress.pipeline.compilation import compile_model
+from tinyml_compress.runners import tflm
+
+__all__ = ["Contract", "Demand", "check"]
+
+_ENGINES = ("aot", "tflm")
+_FIXES = {
+    "flash": "compress the model further (recipes), compile with --optimize size, or take a larger device",
+    "RAM": "use a smaller input or fewer channels in the first layers, or take a larger device",
+}
+_OTHER_ENGINE = "compile it ahead of time (--engine aot), or convert the model with other layers"
+
+
+@dataclass(frozen=True)
+class Demand:
+    """Memory that is needed of what the device has; exact counts, of the parts named in `of_what`."""
+
+    memory: str
+    needed: int
+    available: int
+    of_what: str
+
+    @property
+    def fits(self) -> bool:
+        return self.needed <= self.available
+
+
+@dataclass(frozen=True)
+class Contract:
+    """What one engine on one device says to a model."""
+
+    device: str
+    engine: str
+    refused: tuple[Refused, ...]
+    demands: tuple[Demand, ...]
+
+    @property
+    def holds(self) -> bool:
+        return not self.refused and all(demand.fits for demand in self.demands)
+
+    def as_json(self) -> dict[str, object]:
+        return {
+            "device": self.device,
+            "engine": self.engine,
+            "holds": self.holds,
+            "refused": [asdict(refused) for refused in self.refused],
+            "memory": [{**asdict(demand), "fits": demand.fits} for demand in self.demands],
+        }
+
+    def summary(self) -> str:
+        head = "takes the model" if self.holds else "refuses the model"
+        lines = [f"{self.device}, {self.engine}: {head}"]
+        for demand in self.demands:
+            mark = "" if demand.fits else "  DOES NOT FIT"
+            lines.append(f"  {demand.memory:<6}{demand.needed:>10,} of {demand.available:,} B ({demand.of_what}){mark}")
+            if not demand.fits:
+                lines.append(f"    {'fix:':<9}{_FIXES[demand.memory]}")
+        for refused in self.refused:
+            lines.append(f"  {refused.layer}: {refused.what}")
+            for label, text in (("found", refused.found), ("allowed", refused.allowed), ("fix", refused.next_step)):
+                if text is not None:
+                    lines.append(f"    {label + ':':<9}{text}")
+        return "\n".join(lines)
+
+
+def check(
+    model: str | Path | bytes,
+    targets: Sequence[str],
+    engines: Sequence[str] = _ENGINES,
+    *,
+    targets_dir: Path | None = None,
+    calibration: str | None = None,
+    seed: int = 0,
+) -> tuple[Contract, ...]:
+    """One contract per device and engine; a model that is no .tflite yet is converted first, as `benchmark` does."""
+    devices = resolve_targets(targets, targets_dir)
+    file = given(model, calibration, seed).content
+    refused = survey(file)
+    contracts: list[Contract] = []
+    for engine in engines:
+        made = _tflm(file) if engine == "tflm" else (refused, None)
+        for device in devices:
+            barred = _barred(device, engine)
+            if barred or made[0]:
+                contracts.append(Contract(device.name, engine, barred + made[0], ()))
+            elif isinstance(device, Device):
+                demands = _aot_demands(file, device) if engine == "aot" else _tflm_demands(file, device, made[1])
+                contracts.append(Contract(device.name, engine, (), demands))
+            else:
+                contracts.append(Contract(device.name, engine, (), ()))
+    return tuple(contracts)
+
+
+def _barred(device: Device | Host, engine: str) -> tuple[Refused, ...]:
+    if isinstance(device, Host) or engine in device.limits.engines:
+        return ()
+    allowed = ", ".join(device.limits.engines)
+    return (Refused(device.title, f"the device does not take engine {engine}", engine, allowed, f"use {allowed}"),)
+
+
+def _aot_demands(file: bytes, device: Device) -> tuple[Demand, ...]:
+    isas = tuple(isa for isa in Isa if isa.value in device.core.kernels)
+    program = compile_model(file, "checked", isas)
+    stack = device.limits.stack_bytes
+    return (
+        Demand("flash", program.weight_bytes + program.table_bytes, device.flash_bytes, "weights and tables, no code"),
+        Demand("RAM", program.arena_bytes + stack, device.ram_bytes, f"arena and {stack:,} B of stack"),
+    )
+
+
+def _tflm(file: bytes) -> tuple[tuple[Refused, ...], int | None]:
+    """What TensorFlow Lite Micro itself says, and its arena; nothing where it is not installed."""
+    try:
+        return (), tflm.arena_bytes(file)
+    except ModelError as error:
+        return (Refused("the whole model", error.what, error.found, None, error.next_step or _OTHER_ENGINE),), None
+    except MissingDependency:
+        return (), None
+
+
+def _tflm_demands(file: bytes, device: Device, arena: int | None) -> tuple[Demand, ...]:
+    stack = device.limits.stack_bytes
+    flash = Demand("flash", len(file), device.flash_bytes, "the model, without the 28 to 54 KB of TFLM's code")
+    if arena is None:
+        return (flash,)
+    return (flash, Demand("RAM", arena + stack, device.ram_bytes, f"arena on a 64-bit host and {stack:,} B of stack"))
