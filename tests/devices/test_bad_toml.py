@@ -1,4 +1,4 @@
-"""Every way to write a wrong device or core file ends in one ConfigError that names file, place, and what is allowed."""
+"""Every way to write a wrong device or core file ends in one ConfigError that names file, place and what is allowed."""
 
 from __future__ import annotations
 
