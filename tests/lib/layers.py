@@ -73,7 +73,9 @@ def numbers(rng: Rng, rows: int, taps: int, per_channel: bool, plain: bool = Fal
     else:
         weights = np.clip(np.round(rng.standard_normal((rows, taps)) * 30), -128, 127)
     if density < 1.0:
-        weights = np.where(rng.random((rows, taps)) < density, weights, 0)
+        height = 4 if rng.random() < 0.5 else 1  # single weights, or blocks of four rows
+        mask = np.repeat(rng.random((-(-rows // height), taps)) < density, height, axis=0)[:rows]
+        weights = np.where(mask, weights, 0)
     reach = pick(rng, (100, 10_000, 1_000_000)) if kind != 4 else 100
     bias = rng.integers(-reach, reach + 1, rows)
     out_zero = pick(rng, (-128, -128, 127, 0, -3)) if plain else _zero(rng)

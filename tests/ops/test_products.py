@@ -186,6 +186,17 @@ def fully_connected(rng: Rng) -> Graph:
     return layers.fully_connected(rng, plain=True)
 
 
+def sparse_fully_connected(rng: Rng) -> Graph:
+    """Few weights that are not zero, singly or in blocks of four outputs, some far apart."""
+    return layers.fully_connected(
+        rng,
+        in_c=pick(rng, (40, 128, 300, 700)),
+        out_c=pick(rng, (4, 8, 12, 16, 7)),
+        plain=True,
+        density=float(rng.choice([0.002, 0.1, 0.2])),
+    )
+
+
 KERNELS: dict[Maker, str] = {
     words: "tc_s8_conv_2d_words",
     pointwise: "tc_s8_conv_2d_words",
@@ -198,6 +209,7 @@ KERNELS: dict[Maker, str] = {
     depthwise_3x3_stride_2: "tc_s8_depthwise_conv_2d_3x3s2__dsp",
     depthwise_plane: "tc_s8_depthwise_conv_2d_plane__dsp",
     fully_connected: "tc_s8_fully_connected_quads__dsp",
+    sparse_fully_connected: "tc_s8_fully_connected_",
 }
 
 
