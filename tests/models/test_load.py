@@ -70,6 +70,14 @@ def test_keras_2_files(keras: Any, tmp_path: Path, name: str, kind: Format) -> N
     np.testing.assert_allclose(loaded.model(values), model(values), atol=1e-6)
 
 
+def test_h5_that_keras_3_refuses(keras: Any, tmp_path: Path) -> None:
+    model = keras.Sequential([keras.layers.Input((6, 6, 2)), keras.layers.DepthwiseConv2D(3), keras.layers.Flatten()])
+    model.save(tmp_path / "old.h5")
+    with pytest.raises(Exception):  # noqa: B017  # whatever Keras 3 raises
+        backend.keras3().models.load_model(tmp_path / "old.h5")
+    assert load(tmp_path / "old.h5").model.count_params() == model.count_params()
+
+
 def test_exported_saved_model_of_keras_3(tmp_path: Path) -> None:
     k = backend.keras3()
     model = k.Sequential([k.layers.Input((4,)), k.layers.Dense(2)])

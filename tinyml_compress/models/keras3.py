@@ -10,7 +10,8 @@ import numpy.typing as npt
 
 from tinyml_compress.errors import ModelError, UnsupportedLayer
 from tinyml_compress.models import backend
-from tinyml_compress.models.keras3_layers import Translated, merge_layer, translate
+from tinyml_compress.models.keras3_layers import Translated, translate
+from tinyml_compress.models.keras3_ops import apply_operation
 from tinyml_compress.models.origin import BridgeProof
 
 __all__ = ["TOLERANCE", "rebuild"]
@@ -20,6 +21,11 @@ _SAMPLES = 4
 _FREE_SIZE = 32
 """Stands for a dimension that the model leaves open, in the proof."""
 Array = npt.NDArray[np.generic]
+_IGNORED_ARGUMENTS = ("training", "mask")
+_NAMED_ARGUMENTS = {
+    "MultiHeadAttention": ("query", "value", "key", "attention_mask", "use_causal_mask"),
+    **dict.fromkeys(("LSTM", "GRU", "SimpleRNN", "Bidirectional"), ("initial_state",)),
+}
 Key = tuple[str, int, int]
 """Layer, which of its calls, which of its outputs: how Keras names a tensor in a model's description."""
 
@@ -30,6 +36,7 @@ def rebuild(model: Any) -> tuple[Any, BridgeProof]:
     bridge = _Bridge(keras)
     with backend.quiet():
         try:
+            _use_float32(model)
             rebuilt = bridge.model(model)
             return rebuilt, _prove(model, rebuilt, bridge)
         except (ValueError, TypeError, NotImplementedError, AttributeError) as error:
@@ -41,6 +48,14 @@ def rebuild(model: Any) -> tuple[Any, BridgeProof]:
                 found=f"{type(error).__name__}: {lines[0][:300] if lines else ''}",
                 next_step="build it with tf_keras (TF_USE_LEGACY_KERAS=1), or export() it to a SavedModel folder",
             ) from error
+
+
+def _use_float32(model: Any) -> None:
+    """A mixed-precision model computes in float32 from here on: that is what it is compared and converted with."""
+    for layer in model._flatten_layers():
+        policy = getattr(layer, "dtype_policy", None)
+        if policy is not None and policy.compute_dtype != "float32" and type(layer).__name__ != "InputLayer":
+            layer.dtype_policy = backend.keras3().DTypePolicy("float32")
 
 
 class _Bridge:
@@ -90,8 +105,8 @@ class _Bridge:
         for layer in source.layers:
             if type(layer).__name__ == "InputLayer":
                 continue
-            value = self._call(layer, type(layer).__name__, layer.get_config(), [value], single=True)
-            if outermost:
+            value = self._call(layer, type(layer).__name__, layer.get_config(), [value], {})
+            if outermost and not isinstance(value, list):
                 self.outputs.append((layer.name, layer.output, value))
         return [value]
 
@@ -113,12 +128,14 @@ class _Bridge:
                 if any(key not in ready for key in needs):
                     later.append((entry, index, node))
                     continue
-                self._check_arguments(entry, node)
                 layer = layers[entry["name"]]
-                values = [ready[key] for key in needs]
-                made = self._call(
-                    layer, entry["class_name"], entry["config"], values, single=_is_single(node), module=entry["module"]
-                )
+                args = [_filled(value, ready) for value in node["args"]]
+                named = _named_arguments(entry, node, ready)
+                if ".ops." in entry["module"]:
+                    name = self._name(entry["name"])
+                    made = apply_operation(self._keras, entry["class_name"], entry["config"], args, name)
+                else:
+                    made = self._call(layer, entry["class_name"], entry["config"], args, named)
                 for position, value in enumerate(made if isinstance(made, list) else [made]):
                     ready[(entry["name"], index, position)] = value
                 if outermost and index == 0 and not isinstance(made, list):
@@ -129,37 +146,20 @@ class _Bridge:
         return [ready[key] for key in _keys(config["output_layers"])]
 
     def _call(
-        self,
-        layer: Any,
-        class_name: str,
-        config: Mapping[str, Any],
-        values: list[Any],
-        *,
-        single: bool,
-        module: str = "",
+        self, layer: Any, class_name: str, config: Mapping[str, Any], args: list[Any], named: dict[str, Any]
     ) -> Any:
-        if hasattr(layer, "layers"):  # a model inside the model
-            made = self.apply(layer, values)
+        if "Model" in {base.__name__ for base in type(layer).__mro__}:
+            made = self.apply(layer, _flat(args))
             return made[0] if len(made) == 1 else made
         if id(layer) not in self._made:
-            name = self._name(layer.name)
-            if ".ops." in module:
-                if len(values) != 2:
-                    raise UnsupportedLayer(
-                        "a Keras 3 operation with a number cannot be carried over",
-                        which=f"{class_name} {layer.name}",
-                        next_step="use a Rescaling layer instead",
-                    )
-                self._made[id(layer)] = Translated((merge_layer(self._keras, class_name, name),))
-                single = False
-            else:
-                self._made[id(layer)] = translate(self._keras, class_name, config, name)
+            options = {**config, **_state(layer, class_name)}
+            self._made[id(layer)] = translate(self._keras, class_name, options, self._name(layer.name))
         translated = self._made[id(layer)]
-        result = translated(values[0] if single and len(values) == 1 and ".ops." not in module else values)
-        weights = layer.get_weights() if hasattr(layer, "get_weights") else []
+        result = translated(*args, **named)
+        weights = [] if class_name == "Normalization" else layer.get_weights()
         if weights:
             _set_weights(translated.layers[0], weights, class_name)
-        return result
+        return list(result) if isinstance(result, (list, tuple)) else result
 
     def _name(self, wanted: str) -> str:
         """Nested models may repeat names."""
@@ -170,19 +170,30 @@ class _Bridge:
         self._names.add(name)
         return name
 
-    @staticmethod
-    def _check_arguments(entry: Mapping[str, Any], node: Mapping[str, Any]) -> None:
-        extra = {
-            key: value
-            for key, value in node["kwargs"].items()
-            if value is not None and key not in ("training", "mask") and not list(_tensors(value))
-        }
-        if extra:
-            raise UnsupportedLayer(
-                "a Keras 3 layer is called with arguments that cannot be carried over",
-                which=f"{entry['class_name']} {entry['name']}",
-                found=", ".join(sorted(extra)),
-            )
+
+def _named_arguments(entry: Mapping[str, Any], node: Mapping[str, Any], ready: Mapping[Key, Any]) -> dict[str, Any]:
+    """Arguments by name that both versions take."""
+    given = {
+        key: value
+        for key, value in node["kwargs"].items()
+        if value not in (None, False) and key not in _IGNORED_ARGUMENTS
+    }
+    allowed = _NAMED_ARGUMENTS.get(entry["class_name"], ())
+    if ".ops." not in entry["module"] and not set(given) <= set(allowed):
+        raise UnsupportedLayer(
+            "a Keras 3 layer is called with arguments that cannot be carried over",
+            which=f"{entry['class_name']} {entry['name']}",
+            found=", ".join(sorted(set(given) - set(allowed))),
+            allowed=", ".join(allowed) or "none by name",
+        )
+    return {key: _filled(value, ready) for key, value in given.items()}
+
+
+def _state(layer: Any, class_name: str) -> dict[str, Any]:
+    """What a layer learned outside its weights, as options of the new layer."""
+    if class_name != "Normalization":
+        return {}
+    return {key: np.asarray(getattr(layer, key), dtype=np.float32).reshape(-1) for key in ("mean", "variance")}
 
 
 def _set_weights(layer: Any, weights: list[Array], class_name: str) -> None:
@@ -273,10 +284,29 @@ def _tensors(value: Any) -> Iterator[Key]:
             yield from _tensors(item)
 
 
-def _is_single(node: Mapping[str, Any]) -> bool:
-    """Whether the layer is called with one tensor rather than a list."""
-    args = node["args"]
-    return bool(args) and isinstance(args[0], dict)
+def _filled(value: Any, ready: Mapping[Key, Any]) -> Any:
+    """An argument of a call as it was: tensors in place of their names, slices in place of their descriptions."""
+    if isinstance(value, dict):
+        kind, config = value.get("class_name"), value.get("config")
+        if kind == "__keras_tensor__":
+            return ready[next(_tensors(value))]
+        if kind == "__slice__" and isinstance(config, dict):
+            return slice(config["start"], config["stop"], config["step"])
+        if kind == "__ellipsis__":
+            return Ellipsis
+        return {key: _filled(item, ready) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return type(value)(_filled(item, ready) for item in value)
+    return value
+
+
+def _flat(value: Any) -> list[Any]:
+    """The tensors of nested lists and dictionaries, in Keras' order."""
+    if isinstance(value, dict):
+        return [tensor for key in sorted(value) for tensor in _flat(value[key])]
+    if isinstance(value, (list, tuple)):
+        return [tensor for item in value for tensor in _flat(item)]
+    return [value]
 
 
 def _first_output(layer: Any) -> Any:

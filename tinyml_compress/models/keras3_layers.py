@@ -9,27 +9,39 @@ from typing import Any
 
 from tinyml_compress.errors import UnsupportedLayer
 
-__all__ = ["SUPPORTED", "Translated", "merge_layer", "translate"]
+__all__ = ["SUPPORTED", "Translated", "translate"]
 
 SUPPORTED = frozenset(
     """
     Activation ActivityRegularization Add Average AveragePooling1D AveragePooling2D BatchNormalization
-    Concatenate Conv1D Conv2D Conv2DTranspose Cropping1D Cropping2D Dense DepthwiseConv1D DepthwiseConv2D
-    Dropout ELU Flatten GaussianDropout GaussianNoise GlobalAveragePooling1D GlobalAveragePooling2D
-    GlobalMaxPooling1D GlobalMaxPooling2D LeakyReLU MaxPooling1D MaxPooling2D Maximum Minimum Multiply Permute
-    PReLU ReLU RepeatVector Rescaling Reshape SeparableConv1D SeparableConv2D Softmax SpatialDropout1D
-    SpatialDropout2D Subtract UpSampling1D UpSampling2D ZeroPadding1D ZeroPadding2D
+    Bidirectional CenterCrop Concatenate Conv1D Conv1DTranspose Conv2D Conv2DTranspose Conv3D Cropping1D
+    Cropping2D Dense DepthwiseConv1D DepthwiseConv2D Dropout ELU Embedding Flatten GRU GaussianDropout
+    GaussianNoise GlobalAveragePooling1D GlobalAveragePooling2D GlobalMaxPooling1D GlobalMaxPooling2D
+    GroupNormalization LSTM LayerNormalization LeakyReLU Masking MaxPooling1D MaxPooling2D Maximum Minimum
+    MultiHeadAttention Multiply Normalization PReLU Permute ReLU RepeatVector Rescaling Reshape Resizing
+    SeparableConv1D SeparableConv2D SimpleRNN Softmax SpatialDropout1D SpatialDropout2D Subtract TimeDistributed
+    UnitNormalization UpSampling1D UpSampling2D ZeroPadding1D ZeroPadding2D
     """.split()
 )
-# `x + y` in a functional Keras 3 model makes an operation of these classes instead of a layer.
-_MERGES = ("Add", "Subtract", "Multiply", "Maximum", "Minimum")
+# They change inputs in training only; a model on a device has no use for them.
+_TRAINING_ONLY = frozenset(
+    """
+    RandomBrightness RandomColorDegeneration RandomColorJitter RandomContrast RandomErasing RandomFlip
+    RandomGaussianBlur RandomGrayscale RandomHue RandomPosterization RandomRotation RandomSaturation RandomSharpness
+    RandomShear RandomTranslation RandomZoom
+    """.split()
+)
+# Options that Keras 2 lacks, with the values that mean what Keras 2 does anyway.
+_HARMLESS = (("data_format", "channels_last"), ("fill_mode", "constant"), ("fill_value", 0.0))
+_RECURRENT = ("GRU", "LSTM", "SimpleRNN")
+_WRAPPERS = ("Bidirectional", "TimeDistributed")
 _SAME_ACTIVATIONS = frozenset(
     "linear relu sigmoid tanh softmax elu selu softplus softsign exponential gelu mish".split()
 )
 _RENAMED_ACTIVATIONS = {"silu": "swish", "swish": "swish"}
 _RENAMED_OPTIONS = {("LeakyReLU", "negative_slope"): "alpha"}
 # Initial values and seeds have no part in a trained model; types are those of the weights.
-_DROPPED = ("dtype", "build_config", "quantization_config")
+_DROPPED = ("dtype", "build_config", "quantization_config", "seed", "use_cudnn", "zero_output_for_mask", "query_shape")
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,9 +50,9 @@ class Translated:
 
     layers: tuple[Any, ...]
 
-    def __call__(self, *arguments: Any) -> Any:
+    def __call__(self, *arguments: Any, **named: Any) -> Any:
         first, *others = self.layers
-        value = first(*arguments)
+        value = first(*arguments, **named)
         for layer in others:
             value = layer(value)
         return value
@@ -48,6 +60,8 @@ class Translated:
 
 def translate(keras: Any, class_name: str, config: Mapping[str, Any], name: str) -> Translated:
     """`config` of a Keras 3 layer as tf_keras layers, the first of them called `name`, without weights yet."""
+    if class_name in _TRAINING_ONLY:
+        return Translated((keras.layers.Activation("linear", name=name),))
     if class_name not in SUPPORTED:
         raise _unsupported(class_name, name)
     if config.get("data_format") == "channels_first":
@@ -61,7 +75,11 @@ def translate(keras: Any, class_name: str, config: Mapping[str, Any], name: str)
     activation = config.get("activation")
     after: tuple[Any, ...] = ()
     options = {key: value for key, value in config.items() if key not in _DROPPED and not key.endswith("_initializer")}
-    if activation is not None:
+    if class_name in _RECURRENT:
+        options.update(_recurrent_options(keras, options, class_name, name))
+    elif class_name in _WRAPPERS:
+        options.update(_inner_layers(keras, options, class_name, name))
+    elif activation is not None:
         kept, after = _activation(keras, activation, class_name, name)
         if class_name == "Activation" and after:
             return Translated((_renamed(after[0], name),))
@@ -77,7 +95,7 @@ def translate(keras: Any, class_name: str, config: Mapping[str, Any], name: str)
             value = _rebuilt(keras, key, value, class_name, name)
         if target in accepted:
             chosen[target] = tuple(value) if isinstance(value, list) and key != "axis" else value
-        elif value not in (None, False) and (key, value) != ("data_format", "channels_last"):
+        elif value not in (None, False) and (key, value) not in _HARMLESS:
             raise UnsupportedLayer(
                 "an option of a Keras 3 layer has no equivalent in Keras 2",
                 which=f"{class_name} {name}",
@@ -87,16 +105,9 @@ def translate(keras: Any, class_name: str, config: Mapping[str, Any], name: str)
     return Translated((cls(**chosen), *after))
 
 
-def merge_layer(keras: Any, class_name: str, name: str) -> Any:
-    """The layer that does what an arithmetic operation on two tensors does."""
-    if class_name not in _MERGES:
-        raise _unsupported(class_name, name, kind="operation")
-    return getattr(keras.layers, class_name)(name=name)
-
-
-def _unsupported(class_name: str, name: str, kind: str = "layer") -> UnsupportedLayer:
+def _unsupported(class_name: str, name: str) -> UnsupportedLayer:
     return UnsupportedLayer(
-        f"a Keras 3 {kind} cannot be carried over",
+        "a Keras 3 layer cannot be carried over",
         which=f"{class_name} {name}",
         allowed=", ".join(sorted(SUPPORTED)),
         next_step="replace it, or build the model with tf_keras (TF_USE_LEGACY_KERAS=1) and save it again",
@@ -130,6 +141,44 @@ def _activation(keras: Any, value: Any, class_name: str, name: str) -> tuple[str
         allowed=", ".join(sorted({*_SAME_ACTIVATIONS, *_RENAMED_ACTIVATIONS, "relu6", "leaky_relu"})),
         next_step="use one of these; hard_sigmoid means different functions in Keras 2 and 3",
     )
+
+
+def _recurrent_options(keras: Any, options: Mapping[str, Any], class_name: str, name: str) -> dict[str, Any]:
+    """Activations inside the recurrence, where no layer can follow; and the loop that the converter can take."""
+    changed: dict[str, Any] = {}
+    for key in ("activation", "recurrent_activation"):
+        if key in options:
+            changed[key], after = _activation(keras, options[key], class_name, name)
+            if after:
+                raise UnsupportedLayer(
+                    "the activation of a recurrent Keras 3 layer cannot be carried over",
+                    which=f"{class_name} {name}",
+                    found=f"{key}={options[key]}",
+                    allowed=", ".join(sorted({*_SAME_ACTIVATIONS, *_RENAMED_ACTIVATIONS})),
+                )
+    if class_name != "LSTM":
+        # The converter has an operator for LSTM only, and crashes on the others' loops in int8.
+        changed["unroll"] = True
+    return changed
+
+
+def _inner_layers(keras: Any, options: Mapping[str, Any], class_name: str, name: str) -> dict[str, Any]:
+    """The layers that a wrapper wraps, each of them one layer of Keras 2."""
+    changed: dict[str, Any] = {}
+    for key in ("layer", "backward_layer"):
+        inner = options.get(key)
+        if inner is None:
+            continue
+        made = translate(keras, inner["class_name"], inner["config"], inner["config"]["name"]).layers
+        if len(made) != 1:
+            raise UnsupportedLayer(
+                "the activation of a wrapped Keras 3 layer cannot be carried over",
+                which=f"{class_name} {name}",
+                found=inner["config"].get("activation"),
+                next_step="make the activation a layer of its own",
+            )
+        changed[key] = made[0]
+    return changed
 
 
 def _renamed(layer: Any, name: str) -> Any:
