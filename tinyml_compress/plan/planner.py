@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from tinyml_compress.errors import PlanError
 from tinyml_compress.ir import Buffer, Graph, MemoryPlan
 from tinyml_compress.ops.base import Variant
 from tinyml_compress.plan.bound import equal_content, live_bounds
@@ -17,6 +18,7 @@ from tinyml_compress.plan.units import Units, join
 
 __all__ = ["Planned", "arena_of", "plan", "plan_in_best_order"]
 
+_MOST_BYTES = 1 << 25
 _BOUND_WORK = 200_000
 _MOST_SINGLE_TRIES = 8
 """Up to so many granted aliases, each is also tried left out when all together miss the bound."""
@@ -49,6 +51,7 @@ def plan(graph: Graph, schedule: Sequence[Variant]) -> MemoryPlan:
     Nodes run in the graph's order. Graph inputs lie in the arena and may be overwritten after their last reader;
     outputs stay to the end. The same graph and schedule always give the same plan.
     """
+    _refuse_huge(graph)
     problem = problem_of(graph, schedule)
     bounds = live_bounds(problem)
     units, found = _best(problem, bounds)
@@ -60,6 +63,18 @@ def plan(graph: Graph, schedule: Sequence[Variant]) -> MemoryPlan:
     made = _as_plan(graph, problem, units, found, bound)
     check(graph, schedule, made)
     return made
+
+
+def _refuse_huge(graph: Graph) -> None:
+    """The check follows every byte of every tensor; a model beyond this is no model for a microcontroller."""
+    total = sum(tensor.nbytes for tensor in graph.tensors.values() if not tensor.is_const)
+    if total > _MOST_BYTES:
+        raise PlanError(
+            "the model's tensors are too large for a microcontroller",
+            found=f"{total:,} bytes in all",
+            allowed=f"{_MOST_BYTES:,} bytes",
+            next_step="take a smaller input or fewer channels",
+        )
 
 
 def arena_of(graph: Graph, schedule: Sequence[Variant]) -> int:
