@@ -53,3 +53,24 @@ def test_nothing_grew(name: str, level: Level) -> None:
         if found[core][figure] > max(before * GROWTH, before + SLACK)
     ]
     assert not grown, "\n".join([f"{key} grew; if that is wanted, `make golden`:", *grown])
+
+
+RESULTS = Path(__file__).parents[2] / "benchmarks" / "results.json"
+
+
+@pytest.mark.parametrize(("model", "file"), [("kws", "kws_ref_model"), ("ic", "pretrainedResnet_quant")])
+def test_published_models_keep_their_results(published: Path, model: str, file: str) -> None:
+    """Against the last `make bench`."""
+    rows = json.loads(RESULTS.read_text(encoding="utf-8"))["rows"]
+    boards = {"cortex-m4": "nucleo-l4r5zi", "cortex-m0plus": "raspberry-pi-pico"}
+    content = (published / f"{file}.tflite").read_bytes()
+    found = benchmark(content, model, request=Request(tuple(boards.values()), vectors=3))
+    for core, run in zip(boards, found.runs, strict=True):
+        assert isinstance(run, AotRun), run
+        (row,) = [row for row in rows if (row["model"], row["core"], row["optimize"]) == (model, core, "balanced")]
+        for what, before, now in (
+            ("instructions", row["instructions"], run.instructions),
+            ("flash", row["flash"]["total"], run.flash.total),
+            ("RAM", row["ram"]["total"], run.ram.total),
+        ):
+            assert now <= before * GROWTH, f"{model} on {core}: {what} grew from {before:,}; if wanted, `make bench`"
