@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from tests.lib.graphs import quant, single
 from tests.lib.proof import Rng, broadcastable, ints, many, pick, refused, sample, shape
+from tinyml_compress.frontend import write
 from tinyml_compress.ir import Attrs, DType, Graph, Tensor
 from tinyml_compress.ops.cast.op import CastAttrs
+from tinyml_compress.pipeline.compilation import compile_model
+from tinyml_compress.runners import native, tflm
 
 TYPES = (DType.INT8, DType.INT16, DType.FLOAT32)
 CASTS = (DType.INT8, DType.INT16, DType.INT32, DType.BOOL, DType.FLOAT32)
@@ -39,6 +44,15 @@ test_reverse = sample(reverse)
 test_many_select = many(select)
 test_many_cast = many(cast)
 test_many_reverse = many(reverse)
+
+
+def test_floats_that_no_integer_holds() -> None:
+    given = np.array([np.nan, np.inf, -np.inf, 3e9, -3e9, 127.9, 128.0, -128.9, -129.0, 2147483520.0, 0.5], np.float32)
+    for dtype in (DType.INT8, DType.INT16, DType.INT32, DType.BOOL):
+        x, y = Tensor("x", given.shape, DType.FLOAT32), Tensor("y", given.shape, dtype)
+        model = write(single("CAST", [x], y, CastAttrs()))
+        (ours,) = native.load([compile_model(model, "m")])
+        assert ours.invoke([given])[0].tolist() == tflm.Interpreter(model).invoke([given])[0].tolist()
 
 
 def test_refuses() -> None:

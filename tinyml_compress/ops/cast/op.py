@@ -39,7 +39,6 @@ class Cast(UnaryOperator):
         "CastOptions", (OptionField("in_data_type", "in_data_type"), OptionField("out_data_type", "out_data_type"))
     )
     dtypes = ("int8", "int16", "int32", "bool", "float32")
-    limits = "floats outside an integer type are undefined"
     types = tuple(_CODES)
     variants = (Variant("tc_x32_cast__c", lambda view: True, _emit),)
 

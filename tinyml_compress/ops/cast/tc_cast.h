@@ -31,9 +31,16 @@ static TC_INLINE void tc_cast_store(void *out, int32_t i, int32_t type, int32_t 
     }
 }
 
-/* Toward zero; what no int32 can hold, and not a number, is the smallest one. */
-static TC_INLINE int32_t tc_cast_float(float x) {
-    return x > -2147483904.0f && x < 2147483648.0f ? (int32_t)x : INT32_MIN;
+/* Toward zero, saturated to the type; not a number is 0. */
+static TC_INLINE int32_t tc_cast_float(float x, int32_t type) {
+    const int32_t high = type == TC_CAST_S8 ? INT8_MAX : (type == TC_CAST_S16 ? INT16_MAX : INT32_MAX);
+    if (x != x) {
+        return 0;
+    }
+    if (x >= (float)high) { /* the largest int32 becomes 2^31 in float, which saturates too */
+        return high;
+    }
+    return x <= -(float)high - 1.0f ? -high - 1 : (int32_t)x;
 }
 
 #endif

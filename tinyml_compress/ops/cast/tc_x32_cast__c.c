@@ -15,7 +15,8 @@ TC_KERNEL void tc_x32_cast__c(const tc_cast_params *p, const void *in, void *out
             if (p->to == TC_CAST_F32) {
                 ((float *)out)[i] = x;
             } else {
-                tc_cast_store(out, i, p->to, p->to == TC_CAST_BOOL ? x < 0.0f || x > 0.0f || x != x : tc_cast_float(x));
+                tc_cast_store(out, i, p->to,
+                              p->to == TC_CAST_BOOL ? x < 0.0f || x > 0.0f || x != x : tc_cast_float(x, p->to));
             }
         }
     }
