@@ -46,6 +46,7 @@ def test_nothing_grew(name: str, level: Level) -> None:
     if os.environ.get("TINYML_COMPRESS_UPDATE_GOLDEN"):
         record[key] = found
         RECORD.write_text(json.dumps(dict(sorted(record.items())), indent=1) + "\n", encoding="utf-8")
+    assert key in record, f"nothing is recorded for {key}: `make golden`"
     grown = [
         f"{core}: {figure} {before:,} -> {found[core][figure]:,}"
         for core, figures_before in record[key].items()
