@@ -23,6 +23,8 @@ PARAMETERS = {
     "autoencoder": 269_992,
     "wake_word": 23_067,
     "digits_cnn": 38_426,
+    "text_transformer": 14_852,
+    "activity_lstm": 5_934,
 }
 
 

@@ -48,7 +48,10 @@ def to_tflite(
     with tempfile.TemporaryDirectory(prefix="tinyml-convert-") as name:
         folder = Path(name)
         inputs = _write_saved_model(model, samples, folder / worker.SAVED_MODEL)
-        np.savez(folder / worker.SAMPLES_FILE, **{f"x{index}": array for index, array in enumerate(samples)})
+        # token numbers and the like are integers to the model, whatever the data set stores
+        types = [tensor.dtype.as_numpy_dtype for tensor in model.inputs]
+        arrays = {f"x{index}": array.astype(types[index]) for index, array in enumerate(samples)}
+        np.savez(folder / worker.SAMPLES_FILE, **arrays)
         job = {
             "mode": settings.mode.value,
             "port_type": settings.port_type.value,

@@ -91,7 +91,18 @@ def _test_inputs(file: FlatFile, seed: int) -> list[list[Array]]:
     size = sum(_nbytes(port) for port in (*file.inputs, *file.outputs))
     count = max(1, min(_VECTORS, _VECTOR_BYTES // max(size, 1)))
     ports = [Tensor(port.name, port.shape, port.dtype or DType.FLOAT32, port.quant) for port in file.inputs]
-    return [[random(port, rng) for port in ports] for _ in range(count)]
+    # integers without a scale are places in a table, and TensorFlow Lite Micro checks them
+    rows = min((use.inputs[0].shape[0] for use in file.operators if use.name == "GATHER"), default=128)
+    places = {DType.INT32: np.int32, DType.INT64: np.int64}
+    return [
+        [
+            rng.integers(0, rows, port.shape).astype(places[port.dtype])
+            if port.quant is None and port.dtype in places
+            else random(port, rng)
+            for port in ports
+        ]
+        for _ in range(count)
+    ]
 
 
 def _nbytes(port: FlatTensor) -> int:

@@ -85,6 +85,24 @@ _ENTRIES = (
         (0.0, 1.0),
         "data:digits",
     ),
+    Entry(
+        "text_transformer",
+        "text_transformer",
+        "topic of a short text, transformer encoder of one block",
+        "tinyml_compress; Vaswani et al., Attention Is All You Need, 2017",
+        (24,),
+        (0.0, 95.0),
+        "data:texts",
+    ),
+    Entry(
+        "activity_lstm",
+        "activity_lstm",
+        "activity from a motion sensor, LSTM",
+        "tinyml_compress; Hochreiter and Schmidhuber, Long Short-Term Memory, 1997",
+        (64, 6),
+        (-2.0, 2.0),
+        "data:activities",
+    ),
 )
 ZOO: Mapping[str, Entry] = {item.name: item for item in _ENTRIES}
 

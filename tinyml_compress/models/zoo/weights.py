@@ -33,6 +33,8 @@ def fill(model: Any, seed: str, input_range: tuple[float, float]) -> None:
         if type(layer).__name__ == "BatchNormalization":
             layer.set_weights(_statistics(rng, shapes[0][0], power))
             power = 0.5  # a rectified signal of unit variance
+        elif type(layer).__name__ == "LayerNormalization":
+            layer.set_weights(_statistics(rng, shapes[0][0], power)[:2])
         else:
             depthwise = type(layer).__name__ == "DepthwiseConv2D"
             layer.set_weights([_drawn(rng, shape, depthwise) for shape in shapes])
