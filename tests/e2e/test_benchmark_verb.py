@@ -379,6 +379,16 @@ def test_a_keras_model_is_converted_first(monkeypatch: pytest.MonkeyPatch) -> No
     assert given("runs/best.keras", "data:digits", 0).name == "best"
 
 
+def test_from_python(model: Path) -> None:
+    import tinyml_compress
+
+    (run,) = tinyml_compress.benchmark(model, targets="nucleo-l4r5zi").runs
+    assert isinstance(run, AotRun)
+    both = tinyml_compress.benchmark(model, targets=["nucleo-l4r5zi", "esp32-c3"]).runs
+    assert both[0] == run
+    assert len(both) == 2
+
+
 def test_no_target_from_python() -> None:
     with pytest.raises(UsageError, match="no target"):
         benchmark(NETS["keyword"](), request=Request(()))
