@@ -8,7 +8,6 @@ import pkgutil
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import click
@@ -36,11 +35,14 @@ def tool(*words: str | Path, **options: object) -> subprocess.CompletedProcess[s
 
 
 def test_help_is_fast() -> None:
+    """In processor time, which other processes on a busy machine do not lengthen."""
     best = 9.0
     for _ in range(5):
-        start = time.perf_counter()
+        before = os.times()
         done = tool("--help")
-        best = min(best, time.perf_counter() - start)
+        after = os.times()
+        used = after.children_user - before.children_user + after.children_system - before.children_system
+        best = min(best, used)
         assert done.returncode == 0
     assert best < 0.5
     for verb in VERBS:
@@ -58,6 +60,11 @@ def test_no_verb_loads_anything_heavy_when_it_is_imported() -> None:
     assert not heavy & set(loaded)
 
 
+def test_the_readme_names_every_verb(repo: Path) -> None:
+    text = (repo / "README.md").read_text()
+    assert not [verb for verb in VERBS if f"| `{verb}` |" not in text]
+
+
 @pytest.mark.parametrize("verb", VERBS)
 def test_help_of_every_verb_shows_examples(verb: str, capsys: pytest.CaptureFixture[str]) -> None:
     context = click.Context(cli._group, info_name="tinyml-compress")
@@ -72,7 +79,7 @@ def test_help_of_every_verb_shows_examples(verb: str, capsys: pytest.CaptureFixt
     ("words", "shown"),
     [
         (["compil"], "did you mean compile?"),
-        (["qqqq"], "there are: benchmark, compile"),
+        (["qqqq"], "; there are: "),
         (["evaluate", "m.tflite", "--dta", "x"], "--data"),
         (["evaluate"], "Missing argument"),
         (["compile", "not-there.tflite", "-o", "x"], "not-there.tflite"),
