@@ -382,9 +382,9 @@ def test_a_keras_model_is_converted_first(monkeypatch: pytest.MonkeyPatch) -> No
 def test_from_python(model: Path) -> None:
     import tinyml_compress
 
-    (run,) = tinyml_compress.benchmark(model, targets="nucleo-l4r5zi").runs
+    (run,) = tinyml_compress.benchmark(model, "nucleo-l4r5zi").runs
     assert isinstance(run, AotRun)
-    both = tinyml_compress.benchmark(model, targets=["nucleo-l4r5zi", "esp32-c3"]).runs
+    both = tinyml_compress.benchmark(model, ["nucleo-l4r5zi", "esp32-c3"]).runs
     assert both[0] == run
     assert len(both) == 2
 

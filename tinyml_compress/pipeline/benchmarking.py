@@ -86,16 +86,11 @@ def benchmark(
     name: str | None = None,
     source: str | None = None,
     request: Request = _EVERYWHERE,
-    *,
-    targets: str | Sequence[str] | None = None,
 ) -> Benchmark:
     """Run the model on every target. A device that cannot run it becomes a Refusal; a broken model raises.
 
-    `model` is the content of a .tflite file, its path, or whatever `convert` takes. `targets` (a name or several) is
-    short for a request with nothing else in it.
+    `model` is the content of a .tflite file, its path, or whatever `convert` takes.
     """
-    if targets is not None:
-        request = replace(request, targets=(targets,) if isinstance(targets, str) else tuple(targets))
     devices = resolve_targets(request.targets, request.targets_dir)
     if not devices:
         raise UsageError("no target", next_step="--target takes names from `tinyml-compress targets`, or all")
