@@ -47,6 +47,11 @@ class EmbeddingLookup(Operator):
         )
         if 0 in table.shape:
             raise self.refuse(view, "empty table", found=table.shape, allowed="at least one element")
+        picks = view.input(0).data
+        if picks is not None and any(not 0 <= int(index) < table.shape[0] for index in picks.tolist()):
+            raise self.refuse(
+                view, "index outside the table", found=picks.tolist(), allowed=f"0 to {table.shape[0] - 1}"
+            )
         if _widens(view):
             quant = _checks.quantization(self, view, table)
             if quant.zero_point != 0:
