@@ -235,6 +235,8 @@ def _distil(
     assert training is not None
     if options.student:
         student = distillation.fresh_copy(load_student(options.student), seed)
+    elif options.start == "teacher":  # its strongest channels, with what they have learned
+        student = structured.remove_channels(model, keep=options.width, round_to=options.round_to).model
     else:
         student = distillation.narrower(model, options.width, seed=seed, round_to=options.round_to)
     done = distillation.distil(

@@ -193,6 +193,7 @@ class Distil(Options):
 
     student: str = _text("file, zoo:NAME or module:function; empty: the teacher's architecture made narrower")
     width: float = _number(0.5, 0.05, 1.0, "part of the teacher's channels, for a derived student")
+    start: str = _word("teacher", ("teacher", "fresh"), "a derived student's first weights: the teacher's, or new ones")
     round_to: int = _count(1, 1, 64, "channel counts of a derived student become multiples of this")
     alpha: float = _number(0.5, 0.0, 1.0, "weight of the teacher's outputs against the labels")
     soften: float = _number(4.0, 0.1, 100.0, "temperature of the teacher's outputs")
