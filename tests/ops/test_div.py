@@ -1,4 +1,4 @@
-"""DIV equals TFLM byte for byte."""
+"""DIV and FLOOR_DIV equal TFLM byte for byte."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import numpy as np
 from tests.lib.graphs import single
 from tests.lib.proof import FUSED, Rng, broadcastable, many, pick, refused, sample
 from tinyml_compress.frontend import write
-from tinyml_compress.ir import DType, Graph, Tensor
+from tinyml_compress.ir import Attrs, DType, Graph, Tensor
 from tinyml_compress.ops._addsub import FusedAttrs
 from tinyml_compress.pipeline.compilation import compile_model
 from tinyml_compress.runners import native
@@ -21,7 +21,16 @@ def make(rng: Rng) -> Graph:
     return single("DIV", [Tensor("a", first, dtype), divisor], Tensor("y", out, dtype), FusedAttrs(pick(rng, FUSED)))
 
 
+def floor(rng: Rng) -> Graph:
+    first, second, out = broadcastable(rng, 4)
+    data = (rng.integers(1, 1000, second) * rng.choice([-1, 1], second) / 16).astype(np.float32)
+    inputs = [Tensor("a", first, DType.FLOAT32), Tensor("b", second, DType.FLOAT32, None, data)]
+    return single("FLOOR_DIV", inputs, Tensor("y", out, DType.FLOAT32), Attrs())
+
+
 test_sample = sample(make)
+test_floor = sample(floor)
+test_many_floor = many(floor, 60)
 test_many = many(make)
 
 

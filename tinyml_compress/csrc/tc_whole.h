@@ -15,4 +15,12 @@ static TC_INLINE float tc_truncated(float x) {
     return whole == 0.0f ? x * 0.0f : whole;
 }
 
+static TC_INLINE float tc_floor(float x) {
+    if (tc_is_whole(x)) {
+        return x;
+    }
+    const float whole = tc_truncated(x);
+    return x < whole ? whole - 1.0f : whole;
+}
+
 #endif
