@@ -1,0 +1,97 @@
+"""Generated C under AddressSanitizer and UndefinedBehaviorSanitizer: a program that runs models on hostile bytes.
+
+Arenas are heap blocks of exactly the size asked for, so a byte written outside is found; outputs are compared with
+those of a build without sanitizers and at another optimization, which a read of anything undefined would change.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Sequence
+
+import pytest
+
+from tinyml_compress.ir import DType, Port, Program
+from tinyml_compress.runners import toolchain
+from tinyml_compress.support import proc
+
+__all__ = ["assert_clean"]
+
+SANITIZED = ("-O1", "-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=all", "-ffp-contract=off")
+PLAIN = ("-O3", "-ffp-contract=off")
+_ROUNDS = 6
+
+_MAIN = """#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+{includes}
+static uint32_t state;
+
+static uint8_t next_byte(int round) {{
+    state = state * 1664525u + 1013904223u;
+    return round == 0 ? 0x80u : (round == 1 ? 0x7fu : (round == 2 ? 0xffu : (uint8_t)(state >> 24)));
+}}
+
+static void give(void *to, long bytes, int round, int kind) {{
+    uint8_t *at = (uint8_t *)to;
+    for (long i = 0; i < bytes; ++i) {{
+        at[i] = kind == 1 ? (uint8_t)(next_byte(round) & 1u) : next_byte(round);
+    }}
+    for (long i = 0; kind == 2 && i + 3 < bytes; i += 4) {{
+        const float value = (float)((int)(next_byte(round) << 8 | next_byte(round)) - 30000) / 64.0f;
+        memcpy(at + i, &value, 4);
+    }}
+}}
+
+static void show(const char *name, const void *from, long bytes) {{
+    uint32_t hash = 2166136261u;
+    for (long i = 0; i < bytes; ++i) {{
+        hash = (hash ^ ((const uint8_t *)from)[i]) * 16777619u;
+    }}
+    printf("%s %08x\\n", name, (unsigned)hash);
+}}
+
+int main(void) {{
+{calls}
+    return 0;
+}}
+"""
+
+
+def _kind(port: Port) -> int:
+    return 1 if port.dtype is DType.BOOL else (2 if port.dtype.is_float else 0)
+
+
+def _calls(program: Program) -> str:
+    name, upper = program.prefix, program.prefix.upper()
+    lines = [
+        f"    for (int round = 0; round < {_ROUNDS}; ++round) {{",
+        "        void *arena = NULL;",
+        f"        if (posix_memalign(&arena, {upper}_ARENA_ALIGN, {upper}_ARENA_BYTES) != 0) return 1;",
+        f"        memset(arena, 0xA5, {upper}_ARENA_BYTES);",
+        "        state = (uint32_t)round;",
+    ]
+    for index, port in enumerate(program.inputs):
+        lines.append(f"        give({name}_input(arena, {index}), {port.nbytes}, round, {_kind(port)});")
+    lines.append(f"        if ({name}_invoke(arena) != 0) return 2;")
+    for index, port in enumerate(program.outputs):
+        lines.append(f'        show("{name}", {name}_output(arena, {index}), {port.nbytes});')
+    return "\n".join([*lines, "        free(arena);", "    }"])
+
+
+def assert_clean(programs: Sequence[Program]) -> None:
+    """No sanitizer complains about any of the programs, whatever their inputs hold."""
+    if shutil.which("gcc") is None:
+        pytest.skip("no GCC on this machine: zig ships no sanitizers")
+    files = {name: text for program in programs for name, text in program.files.items()}
+    includes = "\n".join(f'#include "{program.prefix}.h"' for program in programs)
+    files["main.c"] = _MAIN.format(includes=includes, calls="\n".join(_calls(program) for program in programs))
+    shown = []
+    for flags in (SANITIZED, PLAIN):
+        binary = toolchain.executable(
+            files, flags=("-D_POSIX_C_SOURCE=200112L", *flags), toolchain=toolchain.host_gcc()
+        )
+        shown.append(proc.run([binary], timeout=120, what="the program under sanitizers").stdout)
+    assert shown[0] == shown[1]
+    assert len(shown[0].splitlines()) == sum(len(program.outputs) for program in programs) * _ROUNDS
