@@ -5,6 +5,7 @@ from __future__ import annotations
 from html import escape
 
 from tinyml_compress.devices.measurement import AotRun, Benchmark, HostRun, Placement, Refusal, Run, TflmRun
+from tinyml_compress.report.benchmark_text import milliseconds
 
 __all__ = ["benchmark_html"]
 
@@ -78,7 +79,7 @@ def _comparison(runs: tuple[Run, ...]) -> str:
                     (f"{run.flash.total:,}", False),
                     (f"{run.ram.total:,}", False),
                     (f"{run.instructions:,}", False),
-                    (f"{run.ms:,.2f}", False),
+                    (milliseconds(run), False),
                     (f"{run.cycles_error:.0%}", False),
                 ]
                 line = _row(cells)[: -len("</tr>")] + _bar(run.ms / slowest)

@@ -11,7 +11,7 @@ from rich.table import Table
 from tinyml_compress.devices import Device
 from tinyml_compress.devices.measurement import AotRun, Benchmark, HostRun, NodeCost, Refusal, Run, TflmRun
 
-__all__ = ["benchmark_text"]
+__all__ = ["benchmark_text", "milliseconds"]
 
 
 def benchmark_text(result: Benchmark, *, width: int = 160, nodes: bool | None = None) -> str:
@@ -77,7 +77,7 @@ def _one(console: Console, run: Run) -> None:
             f"emulator  {run.emulator}, optimize {run.optimize}",
             f"exact     {run.instructions:,} instructions, {run.macs:,} MACs, "
             f"{_ratio(run.instructions, run.macs)} per MAC",
-            f"modelled  {run.cycles:,} cycles, {run.ms:,.2f} ms ±{run.cycles_error:.0%} ({mark})",
+            f"modelled  {run.cycles:,} cycles, {milliseconds(run)} ms ±{run.cycles_error:.0%} ({mark})",
             f"flash     {flash.total:,} of {device.flash_bytes:,} B: kernels {flash.kernels:,}, glue {flash.glue:,}, "
             f"weights {flash.weights:,}, tables {flash.tables:,}, start-up {flash.startup:,}",
             f"RAM       {ram.total:,} of {device.ram_bytes:,} B: arena {ram.arena:,}, state {ram.state:,}, "
@@ -97,6 +97,11 @@ def _agreement(run: AotRun) -> str:
     right = run.agreement.vectors - run.agreement.mismatches
     text = f"{right}/{run.agreement.vectors}"
     return f"bit-exact {text}" if not run.agreement.mismatches else f"MISMATCH {text}: {run.agreement.detail}"
+
+
+def milliseconds(run: AotRun) -> str:
+    """Two decimals, more for the very fast."""
+    return f"{run.ms:,.2f}" if run.ms >= 1 else f"{run.ms:.4f}"
 
 
 def _ratio(instructions: int, macs: int) -> str:
@@ -184,7 +189,7 @@ def _comparison(runs: tuple[Run, ...]) -> Table:
                 f"{run.flash.total:,}",
                 f"{run.ram.total:,}",
                 f"{run.instructions:,}",
-                f"{run.ms:,.2f}",
+                milliseconds(run),
                 f"{run.cycles_error:.0%}",
                 _short(run),
             )
