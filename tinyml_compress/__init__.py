@@ -11,26 +11,25 @@ from typing import TYPE_CHECKING, Any
 from tinyml_compress._version import __version__
 
 if TYPE_CHECKING:
-    from tinyml_compress.pipeline.benchmarking import benchmark
-    from tinyml_compress.pipeline.compilation import compile_to_folder as compile_c
-    from tinyml_compress.pipeline.conversion import convert
+    from tinyml_compress.pipeline.api import benchmark, compile_c, convert
+    from tinyml_compress.pipeline.compression import compress
     from tinyml_compress.pipeline.evaluation import evaluate
 
-__all__ = ["__version__", "benchmark", "compile_c", "convert", "evaluate"]
+__all__ = ["__version__", "benchmark", "compile_c", "compress", "convert", "evaluate"]
 
 _HOMES = {
-    "benchmark": ("tinyml_compress.pipeline.benchmarking", "benchmark"),
-    "compile_c": ("tinyml_compress.pipeline.compilation", "compile_to_folder"),
-    "convert": ("tinyml_compress.pipeline.conversion", "convert"),
-    "evaluate": ("tinyml_compress.pipeline.evaluation", "evaluate"),
+    "benchmark": "tinyml_compress.pipeline.api",
+    "compile_c": "tinyml_compress.pipeline.api",
+    "compress": "tinyml_compress.pipeline.compression",
+    "convert": "tinyml_compress.pipeline.api",
+    "evaluate": "tinyml_compress.pipeline.evaluation",
 }
 
 
 def __getattr__(name: str) -> Any:
     if name not in _HOMES:
         raise AttributeError(f"module 'tinyml_compress' has no attribute {name!r}")
-    module, function = _HOMES[name]
-    return getattr(import_module(module), function)
+    return getattr(import_module(_HOMES[name]), name)
 
 
 def __dir__() -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import Enum
@@ -96,7 +97,7 @@ class Evaluation:
 
     @property
     def inside_interval(self) -> bool | None:
-        """Whether the other model's accuracy lies inside this one's interval, so that the set cannot tell them apart."""
+        """Whether the other model's accuracy lies inside this one's interval, so the set cannot tell them apart."""
         if not isinstance(self.score, Accuracy) or not isinstance(self.against_score, Accuracy):
             return None
         low, high = self.score.interval
@@ -201,10 +202,12 @@ def evaluate_all(
 
 
 def table_rows(done: Sequence[Evaluation]) -> list[EvaluationRow]:
-    """Evaluations as the table of several models shows them."""
+    """Evaluations as the table of several models shows them, without the folders that all of them share."""
+    folders = [str(Path(one.model).parent) for one in done]
+    shared = os.path.commonpath(folders) if len({Path(folder).is_absolute() for folder in folders}) == 1 else ""
     return [
         EvaluationRow(
-            one.model,
+            os.path.relpath(one.model, shared) if shared and os.sep in one.model else one.model,
             one.engine.value,
             "" if one.nbytes is None else f"{one.nbytes:,}",
             "" if one.score is None else str(one.score),
