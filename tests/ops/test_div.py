@@ -1,4 +1,4 @@
-"""DIV and FLOOR_DIV equal TFLM byte for byte."""
+"""DIV, FLOOR_DIV and FLOOR_MOD equal TFLM byte for byte."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from tinyml_compress.frontend import write
 from tinyml_compress.ir import Attrs, DType, Graph, Tensor
 from tinyml_compress.ops._addsub import FusedAttrs
 from tinyml_compress.pipeline.compilation import compile_model
-from tinyml_compress.runners import native
+from tinyml_compress.runners import native, tflm
 
 
 def make(rng: Rng) -> Graph:
@@ -25,7 +25,7 @@ def floor(rng: Rng) -> Graph:
     first, second, out = broadcastable(rng, 4)
     data = (rng.integers(1, 1000, second) * rng.choice([-1, 1], second) / 16).astype(np.float32)
     inputs = [Tensor("a", first, DType.FLOAT32), Tensor("b", second, DType.FLOAT32, None, data)]
-    return single("FLOOR_DIV", inputs, Tensor("y", out, DType.FLOAT32), Attrs())
+    return single(pick(rng, ("FLOOR_DIV", "FLOOR_MOD")), inputs, Tensor("y", out, DType.FLOAT32), Attrs())
 
 
 test_sample = sample(make)
@@ -45,3 +45,15 @@ def test_every_integer_quotient_is_defined() -> None:
 def test_refuses() -> None:
     a, y = Tensor("a", (4,), DType.INT8), Tensor("y", (4,), DType.INT8)
     refused(single("DIV", [a, a], y, FusedAttrs()), "element type", "i8")
+
+
+def test_remainders_of_all_sizes() -> None:
+    rng = np.random.default_rng(5)
+    bits = rng.integers(1, 0x7F800000, (2, 4000)).astype(np.uint32) | (rng.integers(0, 2, (2, 4000)) << 31).astype(
+        np.uint32
+    )
+    given = list(bits.view(np.float32))
+    a, b, y = (Tensor(name, (4000,), DType.FLOAT32) for name in "aby")
+    model = write(single("FLOOR_MOD", [a, b], y, Attrs()))
+    (ours,) = native.load([compile_model(model, "m")])
+    assert ours.invoke(given)[0].tobytes() == tflm.Interpreter(model).invoke(given)[0].tobytes()

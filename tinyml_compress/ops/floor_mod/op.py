@@ -1,0 +1,25 @@
+"""FLOOR_MOD: remainder of the quotient rounded down, with broadcasting."""
+
+from __future__ import annotations
+
+from tinyml_compress.ir import Attrs, DType
+from tinyml_compress.ops._binary import BinaryOperator, binary_variants
+from tinyml_compress.ops.base import Options
+
+__all__ = ["OPERATOR", "FloorMod"]
+
+
+class FloorMod(BinaryOperator):
+    name = "FLOOR_MOD"
+    attrs_type = Attrs
+    options = Options("FloorModOptions")
+    dtypes = ("float32",)
+    types = (DType.FLOAT32,)
+    limits = "rank up to 4"
+    max_rank = 4
+    variants = binary_variants(
+        "floor_mod", "f32", "tc_broadcast_params", lambda view: (), lambda view: True, flat=False
+    )
+
+
+OPERATOR = FloorMod()
