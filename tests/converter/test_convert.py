@@ -250,6 +250,21 @@ def test_several_inputs_and_a_free_size() -> None:
         convert_model(two, None, Settings(Mode.FLOAT32))
 
 
+def test_samples_reach_the_converter_in_the_models_types(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    code = "import sys, numpy, pathlib\n"
+    code += "found = numpy.load(sys.argv[1] + '/samples.npz')['x0'].dtype\n"
+    code += "pathlib.Path(sys.argv[1], 'error.txt').write_text(f'E: samples are {found}')\nsys.exit(3)\n"
+    (tmp_path / "worker_for_test.py").write_text(code)
+    monkeypatch.setattr(convert_module, "_WORKER", "worker_for_test")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    k = backend.keras2()
+    model = k.Sequential([k.layers.Input((6,), dtype="int32"), k.layers.Embedding(9, 3), k.layers.Flatten()])
+    tokens = LoadedModel(model, Origin("tokens", Format.FUNCTION, "0" * 64))
+    with pytest.raises(ConversionError) as caught:
+        convert_model(tokens, samples(6), Settings())
+    assert "samples are int32" in str(caught.value)
+
+
 WORKERS = {
     "crash": "import os\nos.abort()\n",
     "hang": "import time\ntime.sleep(60)\n",
