@@ -113,6 +113,8 @@ def test_refuses() -> None:
     x, y = (Tensor(name, (4,), DType.INT16, quant(0.1)) for name in "xy")
     wide = Tensor("x", (4,), DType.INT32)
     refused(single("RSQRT", [wide], wide, Attrs()), "element type", "i32")
+    far = [Tensor(name, (4,), DType.INT8, quant(scale)) for name, scale in (("x", 1e9), ("y", 2.0))]
+    refused(single("RSQRT", far[:1], far[1], Attrs()), "too large")
     refused(single("LEAKY_RELU", [x], y, LeakyReluAttrs(-0.1)), "alpha", "-0.1")
     small = Tensor("y", (4,), DType.INT8, quant(1e-6))
     refused(single("HARD_SWISH", [Tensor("x", (4,), DType.INT8, quant(0.1))], small, Attrs()), "ratio")

@@ -75,7 +75,16 @@ class Rsqrt(UnaryOperator):
             zero_point = _checks.quantization(self, view, tensor).zero_point
             if tensor.dtype is DType.INT16 and zero_point != 0:
                 raise self.refuse(view, "zero point of an int16 tensor", found=zero_point, allowed=0)
-        _checks.shift(self, view, _factor(view)[1] - _KEPT)
+        multiplier, shift = _factor(view)
+        _checks.shift(self, view, shift - _KEPT)
+        if multiplier and shift - _KEPT < -31:
+            raise self.refuse(
+                view,
+                "scale of input or output too large",
+                found=f"a factor of about 2^{shift}",
+                allowed="2^-11 or more; beyond, TensorFlow Lite Micro shifts by more than a word",
+                next_step="check the calibration data: one of the ranges looks broken",
+            )
 
 
 OPERATOR = Rsqrt()
