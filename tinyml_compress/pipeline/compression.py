@@ -3,27 +3,32 @@
 from __future__ import annotations
 
 import gzip
-import importlib
-import inspect
 import json
 import shutil
 import time
-from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from tinyml_compress import data as data_room
 from tinyml_compress.data import DataSet
 from tinyml_compress.devices import Host, load_device
 from tinyml_compress.errors import DataError, ModelError, TinymlError, TrainingError, UsageError
 from tinyml_compress.evaluation import wilson
+from tinyml_compress.pipeline.compression_inputs import (
+    load_stage,
+    outputs_of_file,
+    samples_of,
+    source_of,
+    split_data,
+    task_changes,
+    versions,
+)
 from tinyml_compress.pipeline.compression_result import CompressionResult, StageResult
 from tinyml_compress.support import cache, files, resources
 from tinyml_compress.support.progress import stage as shown
-from tinyml_compress.techniques.recipe import Recipe, Stage, TaskOptions, read
+from tinyml_compress.techniques.recipe import Recipe, Stage, read
 from tinyml_compress.techniques.stages import Convert, Qat, Train
 
 __all__ = ["compress", "find_recipe", "plan_text"]
@@ -57,7 +62,7 @@ def compress(
     chosen = chosen.with_training(train) if train else chosen
     if device is not None:
         _refuse_for_device(chosen, device, targets_dir)
-    return _Run(str(model), chosen, *_split(data, eval_data, chosen), output, use_cache, log_file).go()
+    return _Run(str(model), chosen, *split_data(data, eval_data, chosen), output, use_cache, log_file).go()
 
 
 def find_recipe(name: str | Path) -> Path:
@@ -122,38 +127,6 @@ def _refuse_for_device(recipe: Recipe, device: str, targets_dir: Path | None) ->
             )
 
 
-def _split(
-    data: str | Path | DataSet | None, eval_data: str | Path | DataSet | None, recipe: Recipe
-) -> tuple[DataSet | None, DataSet | None]:
-    """Training set and evaluation set."""
-    tests = None if eval_data is None else eval_data if isinstance(eval_data, DataSet) else data_room.load(eval_data)
-    if data is None:
-        if any(stage.options.trains or isinstance(stage.options, Convert) for stage in recipe.stages):
-            needs = next(s.name for s in recipe.stages if s.options.trains or isinstance(s.options, Convert))
-            raise UsageError("the recipe needs data", which=f"{recipe.name}: {needs}", next_step="give --data")
-        return None, tests
-    if tests is not None:
-        return data if isinstance(data, DataSet) else data_room.load(data), tests
-    if not isinstance(data, DataSet):
-        text = str(data).removesuffix(":train")
-        try:
-            return data_room.load(f"{text}:train"), data_room.load(f"{text}:test")
-        except (DataError, UsageError):
-            data = data_room.load(data)  # the set has no parts
-    order = np.random.default_rng(recipe.seed).permutation(data.count)
-    held = max(1, data.count // 5)
-    if data.count < 5:
-        raise DataError(
-            "too few samples to keep some out of training", which=data.name, found=data.count, allowed=">= 5"
-        )
-    return _part(data, np.sort(order[held:]), "4/5"), _part(data, np.sort(order[:held]), "1/5")
-
-
-def _part(data: DataSet, chosen: Any, what: str) -> DataSet:
-    labels = None if data.labels is None else data.labels[chosen]
-    return replace(data, name=f"{data.name} ({what})", inputs=data.inputs[chosen], labels=labels)
-
-
 @dataclass
 class _Held:
     """A model that is loaded only when someone needs it."""
@@ -195,9 +168,9 @@ class _Run:
             self.train.sha256 if self.train is not None else "",
             self.tests.sha256 if self.tests is not None else "",
             json.dumps(asdict(recipe.task)),
-            _source_of(recipe.task),
+            source_of(recipe.task),
             str(recipe.seed),
-            _versions(),
+            versions(),
         )
 
     def go(self) -> CompressionResult:
@@ -253,7 +226,7 @@ class _Run:
         if self.train is None:
             return None
         try:
-            return task_for(self.loaded.model, _samples(self.train), **_task_changes(self.recipe))
+            return task_for(self.loaded.model, samples_of(self.train), **task_changes(self.recipe))
         except DataError:
             if any(stage.options.trains for stage in self.recipe.stages):
                 raise
@@ -370,8 +343,8 @@ class _Run:
 
             training = None
             if self.train is not None and self.task is not None:
-                tests = None if self.tests is None else _samples(self.tests)
-                training = Training(self.task, _samples(self.train), tests, beat=beat)
+                tests = None if self.tests is None else samples_of(self.tests)
+                training = Training(self.task, samples_of(self.train), tests, beat=beat)
             outcome = run_stage(
                 stage,
                 model,
@@ -399,7 +372,7 @@ class _Run:
 
         value = interval = None
         if self.tests is not None and self.task is not None:
-            value = score(model, self.task, _samples(self.tests))
+            value = score(model, self.task, samples_of(self.tests))
             interval = self._interval(value)
         layers = tuple((row.layer, round(row.part, 6), row.weights) for row in zeros_of(model))
         return replace(result, score=value, interval=interval, sizes=sizes_of(model), layers=layers)
@@ -447,15 +420,15 @@ class _Run:
         if self.tests is None or self.task is None:
             return None, ()
         try:
-            outputs = _outputs_of_file(path, self.tests.inputs)
+            outputs = outputs_of_file(path, self.tests.inputs)
         except TinymlError as error:
             return None, (f"not scored: {error.what}",)
-        return score_of(np.asarray(outputs), self.task, _samples(self.tests)), ()
+        return score_of(np.asarray(outputs), self.task, samples_of(self.tests)), ()
 
     def _open(self, held: _Held) -> Any:
         if held.model is None:
             assert held.path is not None
-            held.model = _load_stage(held.path, self.loaded.model)
+            held.model = load_stage(held.path, self.loaded.model)
         return held.model
 
     def _publish(self, stage: Stage, done: StageResult, after: _Held) -> None:
@@ -476,96 +449,6 @@ class _Run:
                 log.write(text + "\n")
         except OSError as error:
             raise UsageError("cannot write the log", which=self.log_file, found=error.strerror) from error
-
-
-def _outputs_of_file(path: Path, inputs: Any) -> Any:
-    """Real outputs of a .tflite file; what the usual way refuses (places in a table as inputs) goes in as it is."""
-    from tinyml_compress import converter
-    from tinyml_compress.pipeline.evaluation import evaluator
-    from tinyml_compress.runners import host
-
-    try:
-        return evaluator(path).predict(inputs)
-    except TinymlError:
-        content = path.read_bytes()
-        file = converter.read(content)
-        kind = file.inputs[0].dtype
-        if len(file.inputs) != 1 or kind is None or file.inputs[0].quant is not None:
-            raise
-    rows = host.run(content, [[sample[None].astype(kind.numpy)] for sample in inputs], newest=True)
-    outputs = np.concatenate([row[0] for row in rows]).astype(np.float32)
-    quant = file.outputs[0].quant
-    return outputs if quant is None else (outputs - quant.zero_point) * quant.scale
-
-
-def _samples(data: DataSet) -> Any:
-    from tinyml_compress.techniques.training import Samples
-
-    return Samples(data.inputs, data.labels)
-
-
-def _load_stage(path: Path, original: Any) -> Any:
-    """A stage's model; layer classes of the user's own are known from the model that he gave."""
-    from tinyml_compress.models import backend
-
-    classes = {type(layer).__name__: type(layer) for layer in original.submodules if hasattr(layer, "get_config")}
-    own = {name: made for name, made in classes.items() if not made.__module__.startswith(("tf_keras", "keras"))}
-    with backend.quiet():
-        return backend.keras2().models.load_model(path, compile=False, safe_mode=False, custom_objects=own)
-
-
-def _task_changes(recipe: Recipe) -> dict[str, Any]:
-    """The recipe's task as arguments of `task_for`."""
-    task = recipe.task
-    changes: dict[str, Any] = {
-        "kind": task.kind,
-        "optimizer": task.optimizer,
-        "batch_size": task.batch_size,
-        "seed": recipe.seed,
-        "loss": {"mse": "mse", "mae": "mae"}.get(task.loss or ""),
-        "augment": None if task.augment is None else _function(task.augment),
-    }
-    if task.module is not None:
-        given = _function(task.module)()
-        if not isinstance(given, dict) or set(given) - {"kind", "loss", "optimizer", "batch_size", "augment"}:
-            raise UsageError(
-                "the task's function must return a dict",
-                which=task.module,
-                found=given,
-                allowed="any of kind, loss, optimizer, batch_size, augment",
-            )
-        changes.update(given)
-    return changes
-
-
-def _function(spec: str) -> Callable[..., Any]:
-    module, _, name = spec.partition(":")
-    try:
-        found = getattr(importlib.import_module(module), name)
-    except (ImportError, AttributeError) as error:
-        raise UsageError("cannot import", which=spec, found=error, next_step="check PYTHONPATH and the name") from error
-    if not callable(found):
-        raise UsageError("not a function", which=spec, found=type(found).__name__)
-    return found  # type: ignore[no-any-return]
-
-
-def _source_of(task: TaskOptions) -> str:
-    """The text of the user's own functions: a change in them is a change of the recipe."""
-    parts = []
-    for spec in (task.augment, task.module):
-        if spec is not None:
-            module = inspect.getmodule(_function(spec))
-            parts.append(inspect.getsource(module) if module is not None else spec)
-    return "\0".join(parts)
-
-
-def _versions() -> str:
-    from importlib.metadata import version
-
-    own = Path(__file__).resolve().parent.parent / "techniques"
-    code = b"".join(path.read_bytes() for path in sorted(own.glob("*.py")))
-    packages = ("tensorflow", "tf-keras", "tensorflow-model-optimization", "numpy")
-    return " ".join([*(f"{name} {version(name)}" for name in packages), files.sha256(code)])
 
 
 def _difference(before: dict[str, Any], after: dict[str, Any]) -> str:
