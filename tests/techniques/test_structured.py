@@ -131,10 +131,8 @@ def test_counts_are_rounded() -> None:
 
 def test_residual_branches_share_their_mask() -> None:
     removal = remove_channels(_built(models.residual), keep=0.5)
-    assert ("stem", "a2") in [block.layers for block in removal.blocks]
-    assert ("short", "b2") in [block.layers for block in removal.blocks] or ("b2", "short") in [
-        block.layers for block in removal.blocks
-    ]
+    shared = {frozenset(block.layers) for block in removal.blocks}
+    assert {frozenset({"stem", "a2"}), frozenset({"short", "b2"})} <= shared
 
 
 @pytest.mark.parametrize("importance", ["l1", "l2", "batch_norm"])
@@ -156,7 +154,7 @@ def test_excluded_layers_keep_their_channels() -> None:
     removal = remove_channels(_built(models.plain), keep=0.5, exclude=lambda name: name == "second")
     assert removal.model.get_layer("second").filters == 12
     assert dict(removal.pinned)["second"] == "second is excluded by the recipe"
-    assert dict(removal.pinned)["scores"] == "output of the model" or "softmax" in dict(removal.pinned)["scores"]
+    assert "softmax" in dict(removal.pinned)["scores"]
 
 
 def test_a_budget_out_of_reach_names_what_is_possible() -> None:
