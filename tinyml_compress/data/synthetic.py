@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -25,23 +26,36 @@ _PAIRS = 16
 
 
 def waves(shape: Sequence[int], classes: int, count: int, seed: int, split: int) -> Made:
-    """Each class has two plane waves of its own per channel; a sample shifts and scales them and adds noise."""
-    labels = np.asarray(_draw(seed, split, 1, count=count) % np.uint64(classes), dtype=np.int64)
-    total = np.zeros((count, *shape), dtype=np.int64)
+    """Each class has two plane waves of its own; a sample shifts and scales them and adds noise.
+
+    A sample blends its own class with another one by up to 53 of 100 parts: at the far end nobody can tell the two
+    apart, so that no net is perfect.
+    """
+    labels = _whole(_draw(seed, split, 1, count=count), classes)
+    others = (labels + 1 + _whole(_draw(seed, split, 2, count=count), max(classes - 1, 1))) % classes
+    blend = _whole(_draw(seed, split, 3, count=count), 54)
+    total = np.zeros((count, *shape), dtype=np.int32)
     for wave in range(2):
-        phase = np.zeros((count, *shape), dtype=np.int64)
-        for axis, size in enumerate(shape):
-            # 1 to 4 periods along each axis, in 1/256 of a turn per step, by class
-            turns = 1 + _whole(_draw(seed, 99, 10 + wave, axis, count=classes), 4)
-            step = np.maximum(1, turns * 256 // max(size, 2))
-            along = np.arange(size, dtype=np.int64).reshape((1, size) + (1,) * (len(shape) - axis - 1))
-            phase += (step[labels].reshape((count,) + (1,) * len(shape))) * along
-        start = _whole(_draw(seed, 99, 20 + wave, count=classes), 256)[labels]
+        start = _whole(_draw(seed, 99, 20 + wave, count=classes), 256)
         shift = _whole(_draw(seed, split, 30 + wave, count=count), 48)
         height = 24 + _whole(_draw(seed, split, 40 + wave, count=count), 24)
-        total += _column(height, shape) * _triangle(phase + _column(start + shift, shape)) // 128
-    noise = _whole(_draw(seed, split, 50, count=total.size), 33).reshape(total.shape) - 16
-    return np.clip(128 + total + noise, 0, 255).astype(np.uint8), labels
+        for which, weight in ((labels, 100 - blend), (others, blend)):
+            phase = _column(start[which] + shift, shape).astype(np.int32) + _turns(shape, classes, seed, wave, which)
+            total += _column(weight * height, shape).astype(np.int32) * _triangle(phase) // 12800
+    # Eight values of noise out of each drawn number: pictures have millions of them.
+    noise = (_draw(seed, split, 50, count=-(-total.size // 8)).astype("<u8").view(np.uint8) & 31).astype(np.int32) - 16
+    return np.clip(128 + total + noise[: total.size].reshape(total.shape), 0, 255).astype(np.uint8), labels
+
+
+def _turns(shape: Sequence[int], classes: int, seed: int, wave: int, which: Whole) -> npt.NDArray[np.int32]:
+    """Phase over the axes: 1 to 4 periods along each, by class, in 1/256 of a turn."""
+    phase = np.zeros((len(which), *shape), dtype=np.int32)
+    for axis, size in enumerate(shape):
+        turns = 1 + _whole(_draw(seed, 99, 10 + wave, axis, count=classes), 4)
+        step = np.maximum(1, turns * 256 // max(size, 2))
+        along = np.arange(size, dtype=np.int64).reshape((1, size) + (1,) * (len(shape) - axis - 1))
+        phase += (_column(step[which], shape) * along).astype(np.int32)
+    return phase
 
 
 def machine(shape: Sequence[int], classes: int, count: int, seed: int, split: int) -> Made:
@@ -153,7 +167,7 @@ def _whole(draw: Hashes, below: int) -> Whole:
     return np.asarray((draw >> np.uint64(33)) % np.uint64(below), dtype=np.int64)
 
 
-def _triangle(phase: Whole) -> Whole:
+def _triangle(phase: npt.NDArray[Any]) -> npt.NDArray[Any]:
     """A triangle wave between -127 and 127 with a period of 256."""
     turn = phase & 255
     return np.where(turn < 128, 2 * turn - 127, 383 - 2 * turn)
