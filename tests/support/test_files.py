@@ -47,7 +47,11 @@ def test_a_folder_appears_whole_or_not_at_all(tmp_path: Path) -> None:
 
     with pytest.raises(KeyboardInterrupt):
         stop_in_the_middle()
-    assert list(out.iterdir()) == []
+    assert not out.exists()
+    out.mkdir()
+    with pytest.raises(KeyboardInterrupt):
+        stop_in_the_middle()
+    assert list(out.iterdir()) == []  # a folder that was there before stays
     with files.output_folder(out) as staging:
         (staging / "sub").mkdir()
         (staging / "sub" / "a.c").write_text("int a;")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import shutil
@@ -54,8 +55,10 @@ def write_text(path: Path, text: str) -> None:
 def output_folder(folder: Path) -> Iterator[Path]:
     """A staging folder whose files move into `folder` when the block ends well, and vanish when it does not.
 
-    Files already in `folder` stay, those of the same name are replaced.
+    Files already in `folder` stay, those of the same name are replaced. A folder that was made for a block that failed
+    goes again.
     """
+    new = not folder.exists()
     try:
         folder.mkdir(parents=True, exist_ok=True)
         staging = Path(tempfile.mkdtemp(dir=folder, prefix=".staging."))
@@ -75,6 +78,9 @@ def output_folder(folder: Path) -> Iterator[Path]:
         raise
     finally:
         shutil.rmtree(staging, ignore_errors=True)
+        if new:
+            with contextlib.suppress(OSError):  # it is not empty: the block ended well
+                folder.rmdir()
 
 
 def _cannot_write(path: Path, error: OSError) -> OutputError:
