@@ -46,6 +46,7 @@ def generate(
         plan=plan,
         weight_bytes=emitter.constants.weight_bytes,
         table_bytes=emitter.constants.table_bytes,
+        constants=tuple(emitter.constants.arrays),
     )
 
 

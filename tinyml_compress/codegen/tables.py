@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tinyml_compress.codegen.literals import array_body
+from tinyml_compress.ir import ConstantArray
 from tinyml_compress.ops.base import Role, Table
 
 __all__ = ["Constants"]
@@ -21,6 +22,7 @@ class Constants:
     weight_bytes: int = 0
     table_bytes: int = 0
     _names: dict[tuple[str, bytes, int, Role], str] = field(default_factory=dict)
+    arrays: list[ConstantArray] = field(default_factory=list)
     _text: list[str] = field(default_factory=list)
 
     def add_table(self, node: int, table: Table) -> str:
@@ -43,6 +45,7 @@ class Constants:
             self.weight_bytes += data.nbytes
         else:
             self.table_bytes += data.nbytes
+        self.arrays.append(ConstantArray(name, data.astype(data.dtype.newbyteorder("<")).tobytes()))
         self._text.append(
             f"static const {ctype} {name}[{data.size}] TC_ALIGNED({align}) = {{\n{array_body(data)}\n}};\n"
         )

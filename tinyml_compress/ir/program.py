@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from tinyml_compress.ir.memory import MemoryPlan
 from tinyml_compress.ir.types import DType, Quant
 
-__all__ = ["Port", "Program", "ProgramNode"]
+__all__ = ["ConstantArray", "Port", "Program", "ProgramNode"]
 
 
 @dataclass(frozen=True)
@@ -40,6 +40,15 @@ class ProgramNode:
 
 
 @dataclass(frozen=True)
+class ConstantArray:
+    """One array of weights or other constants in the generated C."""
+
+    symbol: str
+    content: bytes
+    """As it lies in the memory of a little-endian core."""
+
+
+@dataclass(frozen=True)
 class Program:
     """C sources of one model and all a runner needs to know about them.
 
@@ -59,6 +68,8 @@ class Program:
     plan: MemoryPlan
     weight_bytes: int
     table_bytes: int
+    constants: tuple[ConstantArray, ...] = field(default=(), repr=False)
+    """All arrays of the source, in its order."""
 
     @property
     def arena_bytes(self) -> int:
