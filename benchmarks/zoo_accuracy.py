@@ -23,7 +23,7 @@ from tinyml_compress.pipeline.evaluation import evaluate
 from tinyml_compress.techniques.training import Samples, fit, task_for
 
 BOUNDS = (0.85, 0.97)
-EPOCHS = {"mobilenet_v1_025": 20, "resnet8": 10}
+EPOCHS = {"resnet8": 10, "autoencoder": 35}
 DEFAULT_EPOCHS = 12
 LEARNING_RATE = 3e-3
 SEED = 1

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import hashlib
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -55,6 +56,8 @@ class Manifest:
     file_sha256: str | None
     generator: str | None
     seed: int | None
+    options: Mapping[str, int]
+    """What else the generator is told."""
 
     def part(self, name: str) -> Part:
         return next(part for part in self.parts if part.name == name)
@@ -96,6 +99,7 @@ def manifest(name: str) -> Manifest:
             file_sha256=stored.get("sha256"),
             generator=made.get("generator"),
             seed=made.get("seed"),
+            options={key: int(value) for key, value in made.items() if key not in ("generator", "seed")},
         )
     except (OSError, tomllib.TOMLDecodeError, KeyError, TypeError, ValueError) as error:
         raise DataError("a shipped data set's manifest is damaged", which=path, found=error) from error
@@ -140,7 +144,7 @@ def stored_part(about: Manifest, part: Part) -> Made:
     """Stored bytes and labels of a part, unchecked."""
     if about.generator is not None and about.seed is not None:
         return GENERATORS[about.generator](
-            about.shape, len(about.classes), part.count, about.seed, _PARTS.index(part.name)
+            about.shape, len(about.classes), part.count, about.seed, _PARTS.index(part.name), **about.options
         )
     path = calibration_folder() / str(about.file)
     if not path.is_file():
