@@ -89,7 +89,7 @@ def test_two_of_four() -> None:
     kernel = done.model.get_layer("b2").get_weights()[0]
     zeros = (kernel == 0).reshape(9, 4, 4, 16).sum(axis=2)
     assert (zeros == 2).all()
-    assert any(note.startswith("stem: left dense, the pattern does not divide its 3x3x3x8") for note in done.notes)
+    assert any(note.startswith("stem: left dense, the pattern does not fit its 3x3x3x8") for note in done.notes)
 
 
 def test_blocks() -> None:
@@ -98,6 +98,51 @@ def test_blocks() -> None:
     blocks = kept.reshape(9 * 2, 4, 8, 2).sum(axis=(1, 3))
     assert set(np.unique(blocks)) == {0, 8}
     assert kept.mean() == pytest.approx(0.25, abs=0.01)
+
+
+def _blocks_of(kernel: Any, outputs: int) -> Any:
+    """Weights left in each block of so many outputs and one input; edges filled with zeros."""
+    matrix = (kernel != 0).reshape(-1, kernel.shape[-1])
+    padded = np.pad(matrix, ((0, 0), (0, -matrix.shape[1] % outputs)))
+    return padded.reshape(len(matrix), -1, outputs).sum(axis=2)
+
+
+def test_blocks_at_an_edge_are_smaller() -> None:
+    weight = np.random.default_rng(0).normal(size=(3, 3, 5, 10))
+    kept = magnitude_mask(weight, 0.8, pattern_of("1x4"))
+    assert kept is not None
+    left = _blocks_of(kept, 4)
+    assert set(np.unique(left[:, :2])) == {0, 4}
+    assert set(np.unique(left[:, 2])) == {0, 2}
+    assert (left > 0).mean() == pytest.approx(0.2, abs=0.005)
+    # the blocks that stay are those of the largest mean magnitude, the small ones at the edge not at a disadvantage
+    means = np.abs(weight[..., :8]).reshape(-1, 2, 4).mean(axis=2)
+    assert means[left[:, :2] > 0].min() > means[left[:, :2] == 0].max()
+    edge = np.abs(weight[..., 8:]).reshape(-1, 2).mean(axis=1)
+    assert edge[left[:, 2] > 0].min() > means[left[:, :2] == 0].max()
+
+
+@pytest.mark.parametrize("schedule", [Schedule.POLYNOMIAL, pytest.param(Schedule.ITERATIVE, marks=pytest.mark.full)])
+def test_blocks_come_along_the_schedule(schedule: Schedule) -> None:
+    fix_seeds(1)
+    model = zoo.depthwise()
+    done = pruning.prune(
+        model, sparsity=0.75, schedule=schedule, epochs=4, pattern=pattern_of("1x4"), training=_training(model)
+    )
+    seen = 0
+    for layer in done.model.layers:
+        for kernel in prunable_weights(layer):
+            value = kernel.numpy()
+            if value.shape[-1] < 4:
+                assert any(
+                    note.startswith(f"{layer.name}: left dense, the pattern does not fit") for note in done.notes
+                )
+                continue
+            seen += 1
+            left = _blocks_of(value, 4)
+            assert set(np.unique(left)) <= {0, 4, value.shape[-1] % 4}
+            assert (left == 0).mean() == pytest.approx(0.75, abs=max(0.01, 1.5 / left.size))
+    assert seen > 1
 
 
 @pytest.mark.parametrize("text", ["", "4:2", "2:2", "1x1", "0:4", "a", "2-4"])

@@ -2,7 +2,7 @@
 
 TFMOT prunes what it knows and can wrap. What it refuses, and depthwise kernels, which it accepts and leaves dense, are
 pruned by masks of our own along the same schedule. Patterns (m zeros of n neighbours, blocks) are masks of our own too,
-for TFMOT has them for some layers only.
+for TFMOT has them for some layers only: none of its blocks are for convolutions.
 """
 
 from __future__ import annotations
@@ -35,6 +35,7 @@ __all__ = [
 ]
 
 Mask = npt.NDArray[np.bool_]
+_OWN = "pruned by masks of this tool, TFMOT does not prune it"
 
 
 class Schedule(Enum):
@@ -48,12 +49,19 @@ class Schedule(Enum):
 
 @dataclass(frozen=True)
 class Pattern:
-    """`zeros` of `group` neighbours along the input axis, or whole blocks of `rows` x `columns` (inputs x outputs)."""
+    """`zeros` of `group` neighbours along the input axis, or whole blocks of `rows` x `columns` (inputs x outputs).
+
+    Blocks never reach over the edge of a convolution's tap; where they do not divide an axis, the last is smaller.
+    """
 
     zeros: int = 0
     group: int = 0
     rows: int = 1
     columns: int = 1
+
+    @property
+    def is_blocks(self) -> bool:
+        return not self.group
 
 
 @dataclass(frozen=True)
@@ -147,7 +155,10 @@ def prune(
 
 
 def magnitude_mask(weight: npt.NDArray[Any], sparsity: float, pattern: Pattern | None = None) -> Mask | None:
-    """True where a weight stays. None where the pattern does not divide the weight's axes."""
+    """True where a weight stays. None where the pattern does not fit the weight's axes.
+
+    Groups must divide the inputs; a kernel must be at least one block large.
+    """
     if pattern is None:
         count = round(weight.size * sparsity)
         order = np.argsort(np.abs(weight), axis=None, kind="stable")
@@ -162,12 +173,18 @@ def magnitude_mask(weight: npt.NDArray[Any], sparsity: float, pattern: Pattern |
         groups = matrix.reshape(-1, pattern.group, outputs)
         order = np.argsort(np.argsort(groups, axis=1, kind="stable"), axis=1, kind="stable")
         return np.asarray(order >= pattern.zeros).reshape(weight.shape)
-    if inputs % pattern.rows or outputs % pattern.columns:
+    if inputs < pattern.rows or outputs < pattern.columns:
         return None
-    blocks = matrix.reshape(len(matrix) // pattern.rows, pattern.rows, outputs // pattern.columns, pattern.columns)
-    kept = magnitude_mask(blocks.mean(axis=(1, 3)), sparsity)
+    taps = matrix.reshape(-1, inputs, outputs)
+    down, across = -(-inputs // pattern.rows), -(-outputs // pattern.columns)
+    edges = ((0, 0), (0, down * pattern.rows - inputs), (0, across * pattern.columns - outputs))
+    shape = (len(taps), down, pattern.rows, across, pattern.columns)
+    sums = np.pad(taps, edges).reshape(shape).sum(axis=(2, 4))
+    sizes = np.pad(np.ones_like(taps[:1]), [(0, 0), *edges[1:]]).reshape(1, *shape[1:]).sum(axis=(2, 4))
+    kept = magnitude_mask(sums / sizes, sparsity)
     assert kept is not None
-    return np.repeat(np.repeat(kept, pattern.rows, axis=0), pattern.columns, axis=1).reshape(weight.shape)
+    spread = np.repeat(np.repeat(kept, pattern.rows, axis=1), pattern.columns, axis=2)
+    return spread[:, :inputs, :outputs].reshape(weight.shape)
 
 
 def mask_projections(model: Any) -> list[Projection]:
@@ -198,10 +215,13 @@ def _mask_at_once(flat: Any, targets: Mapping[str, float], pattern: Pattern | No
         for weight in prunable_weights(layer):
             mask = magnitude_mask(weight.numpy(), targets[layer.name], pattern)
             if mask is None:
-                shape = "x".join(map(str, weight.shape))
-                notes.append(f"{layer.name}: left dense, the pattern does not divide its {shape} kernel")
+                notes.append(_unfit(layer, weight))
             else:
                 weight.assign(weight.numpy() * mask)
+
+
+def _unfit(layer: Any, weight: Any) -> str:
+    return f"{layer.name}: left dense, the pattern does not fit its {'x'.join(map(str, weight.shape))} kernel"
 
 
 def _train(
@@ -216,7 +236,7 @@ def _train(
     calls: Mapping[int, int],
     notes: list[str],
 ) -> tuple[Any, History]:
-    if pattern is not None:
+    if pattern is not None and not pattern.is_blocks:
         # the places are chosen once, from the trained weights; training then makes up for them
         _mask_at_once(flat, targets, pattern, notes)
         history = training.fit(
@@ -234,7 +254,7 @@ def _train(
 
     def wrap(layer: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         alone = len(args) == 1 and not kwargs and not isinstance(args[0], (list, tuple, dict))
-        if targets.get(layer.name) and alone and calls[id(layer)] == 1 and supported(layer):
+        if pattern is None and targets.get(layer.name) and alone and calls[id(layer)] == 1 and supported(layer):
             make = lambda: wrapper(copier.fresh(layer), targets[layer.name])  # noqa: E731
             wrapped.append(layer.name)
             return copier.build(layer, make, layer.get_weights(), args, kwargs)
@@ -242,9 +262,10 @@ def _train(
 
     working = rebuild(flat, wrap)
     own = [layer for layer in working.layers if targets.get(layer.name)]
-    for layer in own:
-        notes.append(f"{layer.name} ({type(layer).__name__}): pruned by masks of this tool, TFMOT does not prune it")
-    masks = _OwnMasks(own, targets, planned)
+    if pattern is None:
+        notes += [f"{layer.name} ({type(layer).__name__}): {_OWN}" for layer in own]
+    masks = _OwnMasks(own, targets, planned, pattern)
+    notes += masks.unfit
     callbacks = [masks.callback()]
     if wrapped:
         callbacks.append(tfmot().sparsity.keras.UpdatePruningStep())
@@ -297,21 +318,27 @@ class _Plan:
 
 
 class _OwnMasks:
-    """Masks along the plan for layers that TFMOT does not prune."""
+    """Masks along the plan for blocks, and for layers that TFMOT does not prune."""
 
-    def __init__(self, layers: Sequence[Any], targets: Mapping[str, float], plan: _Plan) -> None:
+    def __init__(
+        self, layers: Sequence[Any], targets: Mapping[str, float], plan: _Plan, pattern: Pattern | None
+    ) -> None:
         tf = tensorflow()
-        self._plan = plan
-        self._pairs = [
-            (weight, tf.Variable(tf.ones_like(weight), trainable=False), targets[layer.name])
-            for layer in layers
-            for weight in prunable_weights(layer)
-        ]
+        self._plan, self._pattern = plan, pattern
+        self._pairs = []
+        self.unfit: list[str] = []
+        for layer in layers:
+            for weight in prunable_weights(layer):
+                if magnitude_mask(weight.numpy(), 0.0, pattern) is None:
+                    self.unfit.append(_unfit(layer, weight))
+                else:
+                    mask = tf.Variable(tf.ones_like(weight), trainable=False)
+                    self._pairs.append((weight, mask, targets[layer.name]))
         self.projections = [mask_projection(weight, mask) for weight, mask, _ in self._pairs]
 
     def callback(self) -> Any:
         """The callback that moves the masks on; the projections apply them."""
-        tf, plan, pairs = tensorflow(), self._plan, self._pairs
+        tf, plan, pairs, pattern = tensorflow(), self._plan, self._pairs, self._pattern
         rounds = set(plan.starts())
 
         class Move(keras().callbacks.Callback):  # type: ignore[misc]
@@ -323,7 +350,7 @@ class _OwnMasks:
                 due = self.step in rounds if plan.schedule is Schedule.ITERATIVE else self.step % plan.frequency == 0
                 if due and (plan.schedule is not Schedule.POLYNOMIAL or self.step <= plan.end + plan.frequency):
                     for weight, mask, final in pairs:
-                        kept = magnitude_mask(weight.numpy(), plan.due(self.step, final))
+                        kept = magnitude_mask(weight.numpy(), plan.due(self.step, final), pattern)
                         mask.assign(tf.cast(kept, mask.dtype))
                         weight.assign(weight * mask)
                 self.step += 1

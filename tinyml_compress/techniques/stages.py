@@ -101,7 +101,9 @@ class Prune(Options):
         metadata={"kind": dict, "low": 0.0, "high": 0.99, "text": "sparsity of single layers, by name pattern"},
     )
     exclude: tuple[str, ...] = _names(_EXCLUDE)
-    pattern: str = _text("M:N (M zeros in N neighbours along the inputs) or RxC (blocks); empty: any weight")
+    pattern: str = _text(
+        "M:N (M zeros in N neighbours along the inputs) or RxC (blocks of R inputs x C outputs); empty: any weight"
+    )
 
     @property
     def trains(self) -> bool:
@@ -111,14 +113,16 @@ class Prune(Options):
         from tinyml_compress.techniques.pruning import pattern_of
 
         if self.pattern:
-            pattern_of(self.pattern)
-            if self.schedule in ("iterative", "polynomial") and self.epochs > 0:
-                return "a pattern is chosen at once: schedule must be constant or one_shot"
+            at_once = not pattern_of(self.pattern).is_blocks
+            if at_once and self.schedule in ("iterative", "polynomial") and self.epochs > 0:
+                return "the places of M:N are chosen at once: schedule must be constant or one_shot"
         return None
 
     def milder(self) -> Prune | None:
         return (
-            replace(self, sparsity=round(self.sparsity * 0.9, 4)) if self.sparsity > 0.1 and not self.pattern else None
+            replace(self, sparsity=round(self.sparsity * 0.9, 4))
+            if self.sparsity > 0.1 and ":" not in self.pattern
+            else None
         )
 
 
