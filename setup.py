@@ -12,11 +12,15 @@ DATA_PACKAGES = {
     "tinyml_calibration": ("calibration_data", ["*.npz", "*.toml", "*.md"]),
 }
 
+CODE_PACKAGES = find_packages(include=["tinyml_compress", "tinyml_compress.*"])
+TEMPLATES = "tinyml_compress.exporters.templates"
+
 setup(
-    packages=[*find_packages(include=["tinyml_compress", "tinyml_compress.*"]), *DATA_PACKAGES],
+    packages=[*CODE_PACKAGES, *DATA_PACKAGES],
     package_dir={name: folder for name, (folder, _) in DATA_PACKAGES.items()},
     package_data={
         "": ["*.c", "*.h", "py.typed", "*.ld", "*.S", "*.txt", "*.json", "*.html", "*.css", "*.js"],
+        **{name: ["*"] for name in CODE_PACKAGES if name.startswith(TEMPLATES)},
         **{name: globs for name, (_, globs) in DATA_PACKAGES.items()},
     },
 )

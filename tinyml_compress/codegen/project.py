@@ -9,7 +9,7 @@ from pathlib import Path
 from tinyml_compress._version import __version__
 from tinyml_compress.ir import Port, Program
 
-__all__ = ["GoldenVectors", "project_files"]
+__all__ = ["GoldenVectors", "describe_port", "project_files", "vectors_header"]
 
 _TEMPLATES = Path(__file__).parent / "project_files"
 _PER_LINE = 20
@@ -33,15 +33,17 @@ def project_files(program: Program, vectors: GoldenVectors) -> dict[str, str]:
         "@arena@": f"{program.arena_bytes:,}",
         "@weights@": f"{program.weight_bytes:,}",
         "@tables@": f"{program.table_bytes:,}",
-        "@inputs@": "; ".join(_describe(port) for port in program.inputs) or "none",
-        "@outputs@": "; ".join(_describe(port) for port in program.outputs) or "none",
+        "@inputs@": "; ".join(describe_port(port) for port in program.inputs) or "none",
+        "@outputs@": "; ".join(describe_port(port) for port in program.outputs) or "none",
         "@oracle@": vectors.oracle,
     }
     return {
         "CMakeLists.txt": _filled("CMakeLists.txt", program.prefix, {}),
         "README.md": _filled("readme.txt", program.prefix, facts),
         "main.c": _filled("main.c", program.prefix, {}),
-        f"{program.prefix}_test_vectors.h": _vectors_header(program, vectors),
+        f"{program.prefix}_test_vectors.h": vectors_header(
+            program.prefix, program.model_sha256, program.inputs, program.outputs, vectors
+        ),
     }
 
 
@@ -53,18 +55,22 @@ def _filled(template: str, prefix: str, facts: dict[str, str]) -> str:
     return text
 
 
-def _describe(port: Port) -> str:
+def describe_port(port: Port) -> str:
+    """An input or output in words, for a README."""
     shape = " x ".join(str(size) for size in port.shape) or "1"
     name = "".join(char if char.isprintable() and char not in "`<>@" else "." for char in port.name)
     return f"`{name}` {port.dtype.ctype}[{shape}], {port.nbytes:,} B"
 
 
-def _vectors_header(program: Program, vectors: GoldenVectors) -> str:
-    prefix, upper = program.prefix, program.prefix.upper()
+def vectors_header(
+    prefix: str, model_sha256: str, inputs: Sequence[Port], outputs: Sequence[Port], vectors: GoldenVectors
+) -> str:
+    """The golden vectors as C arrays."""
+    upper = prefix.upper()
     return "\n".join(
         [
             f"/* Golden vectors of {prefix}, made by tinyml_compress {__version__}; do not edit.",
-            f" * model sha256 {program.model_sha256}",
+            f" * model sha256 {model_sha256}",
             f" * Expected outputs: {vectors.oracle}. Little-endian bytes, one tensor behind the other. */",
             f"#ifndef {upper}_TEST_VECTORS_H",
             f"#define {upper}_TEST_VECTORS_H",
@@ -74,8 +80,8 @@ def _vectors_header(program: Program, vectors: GoldenVectors) -> str:
             "",
             f"#define {upper}_VECTOR_COUNT {len(vectors.inputs)}",
             "",
-            _sizes(f"{prefix}_input_bytes", program.inputs),
-            _sizes(f"{prefix}_output_bytes", program.outputs),
+            _sizes(f"{prefix}_input_bytes", inputs),
+            _sizes(f"{prefix}_output_bytes", outputs),
             _bytes(f"{prefix}_vector_inputs", vectors.inputs),
             _bytes(f"{prefix}_vector_outputs", vectors.outputs),
             "#endif",

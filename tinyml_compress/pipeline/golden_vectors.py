@@ -19,8 +19,11 @@ _MOST_BYTES = 64 * 1024
 """The vectors are C text that someone compiles: a few of a large input prove enough."""
 
 
-def golden_vectors(model: bytes, program: Program) -> GoldenVectors:
-    """The pattern of the baselines, the ends of the range, the zero point, and random inputs, with their outputs."""
+def golden_vectors(model: bytes, program: Program, most_bytes: int = _MOST_BYTES) -> GoldenVectors:
+    """The pattern of the baselines, the ends of the range, the zero point, and random inputs, with their outputs.
+
+    As many as fit into `most_bytes`, and at least one.
+    """
     ports = program.inputs
     rng = np.random.default_rng(0)
     vectors = [
@@ -29,7 +32,7 @@ def golden_vectors(model: bytes, program: Program) -> GoldenVectors:
         *([random(port, rng) for port in ports] for _ in range(2)),
     ]
     size = sum(port.nbytes for port in (*ports, *program.outputs))
-    vectors = vectors[: max(1, _MOST_BYTES // max(size, 1))]
+    vectors = vectors[: max(1, most_bytes // max(size, 1))]
     outputs, oracle = _outputs(model, program, vectors)
     return GoldenVectors(tuple(_flat(vector) for vector in vectors), tuple(_flat(vector) for vector in outputs), oracle)
 

@@ -1,0 +1,61 @@
+"""`export --format plain`: the folder builds with its Makefile, and its self-test notices what it should."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+
+from tests.lib.bundles import damaged_vector, damaged_weights, exported, host_compiler, run_sources
+from tinyml_compress.support import proc
+from tinyml_compress.support.files import sha256
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return exported(tmp_path_factory.mktemp("plain"), "plain").folder
+
+
+def sources(folder: Path) -> dict[str, str]:
+    return {path.name: path.read_text() for path in folder.iterdir() if path.suffix in (".c", ".h")}
+
+
+@pytest.mark.skipif(shutil.which("make") is None, reason="make is not installed here")
+def test_make_builds_and_runs_the_self_test(folder: Path) -> None:
+    done = proc.run(["make"], timeout=120, what="make", cwd=folder, env=host_compiler())
+    assert re.search(r"kws: weights right \(CRC-32 0x[0-9a-f]{8}\)", done.stdout)
+    assert "kws: 6 of 6 vectors equal" in done.stdout
+    assert "kws: self-test passed" in done.stdout
+
+
+def test_the_self_test_notices_a_wrong_vector_and_a_wrong_weight(folder: Path) -> None:
+    good = sources(folder)
+    vector = {**good, "kws_test_vectors.h": damaged_vector(good["kws_test_vectors.h"])}
+    weight = {**good, "kws.c": damaged_weights(good["kws.c"])}
+    passed, one, other = run_sources(good), run_sources(vector), run_sources(weight)
+    assert (passed.returncode, one.returncode, other.returncode) == (0, 1, 1)
+    assert "vector 5 is the first that differs" in one.stdout
+    assert "weights right" in one.stdout
+    assert "weights WRONG" in other.stdout
+    assert "self-test FAILED" in other.stdout
+
+
+def test_the_readme_lists_every_file_and_has_no_mark_left(folder: Path) -> None:
+    text = (folder / "README.md").read_text()
+    listed = set(re.findall(r"^- `([^`]+)`", text, re.MULTILINE))
+    written = {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
+    assert listed == written - {"kws_selftest"}  # what make built
+    assert not re.search(r"tc_model|TC_FACT|@\w+@", text)
+
+
+def test_the_licence_is_that_of_the_tool(folder: Path, repo: Path) -> None:
+    assert (folder / "LICENSE").read_text() == (repo / "LICENSE").read_text()
+
+
+def test_the_same_model_gives_the_same_bytes(folder: Path, tmp_path: Path) -> None:
+    again = exported(tmp_path, "plain")
+    assert {name: sha256((again.folder / name).read_bytes()) for name in again.files} == {
+        name: sha256((folder / name).read_bytes()) for name in again.files
+    }

@@ -1,0 +1,54 @@
+"""Firmware bundles for tests: exported models, and their examples built and run on this host."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+from tests.lib.nets import NETS
+from tinyml_compress.exporters import Engine, Format
+from tinyml_compress.ops.base import Isa
+from tinyml_compress.pipeline.exporting import Exported, Request, export
+from tinyml_compress.runners import toolchain
+from tinyml_compress.support import proc
+
+__all__ = ["CAREFUL", "damaged_vector", "damaged_weights", "exported", "host_compiler", "run_sources"]
+
+CAREFUL = ("-O1", *toolchain.WARNINGS)
+
+
+def exported(
+    folder: Path, layout: str, *, net: str = "keyword", engine: str = "aot", isa: str = "c", **more: object
+) -> Exported:
+    """The bundle of one of the three small networks, named kws, in `folder`/out."""
+    model = folder / f"{net}.tflite"
+    model.write_bytes(NETS[net]())
+    request = Request(Format(layout), Engine(engine), name="kws", isa=Isa(isa), **more)  # type: ignore[arg-type]
+    return export(model, folder / "out", request)
+
+
+def host_compiler() -> dict[str, str]:
+    """The compiler that came with the tool, as build systems take it from the environment."""
+    chosen = toolchain.zig()
+    return {"CC": " ".join((*chosen.command, *chosen.host_flags)), **chosen.environment()}
+
+
+def run_sources(sources: Mapping[str, str], flags: tuple[str, ...] = CAREFUL) -> proc.Finished:
+    """A program for this host, run."""
+    path = toolchain.executable(sources, flags=flags)
+    return proc.run([path], timeout=60, what="the example", check=False)
+
+
+def damaged_vector(header: str) -> str:
+    """The vectors with one other bit in the last expected byte."""
+    found = list(re.finditer(r"0x([0-9a-f]{2})", header))[-1]
+    return f"{header[: found.start()]}0x{int(found[1], 16) ^ 1:02x}{header[found.end() :]}"
+
+
+def damaged_weights(source: str) -> str:
+    """The source with one other weight: the last number of the last array of weights."""
+    array = list(re.finditer(r"static const \w+ kws_w\w+\[\d+\][^=]*= \{\n(?P<body>[^}]*)\};", source))[-1]
+    number = list(re.finditer(r"-?\d+", array["body"]))[-1]
+    start, end = array.start("body") + number.start(), array.start("body") + number.end()
+    return f"{source[:start]}{int(number[0]) ^ 1}{source[end:]}"

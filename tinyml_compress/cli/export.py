@@ -1,0 +1,102 @@
+"""`tinyml-compress export`: a model as a library, component, module or pack for the build system of a firmware."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from tinyml_compress.cli._options import (
+    data_option,
+    json_option,
+    name_option,
+    output_option,
+    print_json,
+    seed_option,
+    targets_dir_option,
+)
+
+EXAMPLES = """\b
+Examples:
+  tinyml-compress export model.tflite --format plain -o build/firmware
+  tinyml-compress export model.tflite --format arduino -o Keywords --name keywords --device arduino-nano-33-ble
+  tinyml-compress export zoo:ds_cnn --format zephyr -o modules/kws --engine tflm
+"""
+
+
+@click.command(epilog=EXAMPLES)
+@click.argument("model")
+@click.option(
+    "--format",
+    "layout",
+    required=True,
+    type=click.Choice(["plain"]),
+    help="The ecosystem whose layout and metadata the folder gets.",
+)
+@output_option
+@name_option
+@click.option(
+    "--engine",
+    type=click.Choice(["aot", "tflm"]),
+    default="aot",
+    show_default=True,
+    help="Generated C, or the model's array and resolver for a project that has TensorFlow Lite Micro.",
+)
+@click.option("--isa", type=click.Choice(["c", "dsp"]), help="Kernels: plain C or DSP; by default the device's, or c.")
+@click.option("--device", help="A device from `tinyml-compress targets`: its core decides about the kernels.")
+@click.option(
+    "--optimize",
+    type=click.Choice(["size", "balanced", "speed", "ram"]),
+    default="balanced",
+    show_default=True,
+    help="What to choose kernels for.",
+)
+@data_option(required=False, what="Calibration data, where MODEL is not a .tflite, and its preprocessing")
+@click.option("--release", default="1.0.0", show_default=True, help="Version of the library, in its metadata.")
+@click.option("--author", default="the owner of the model", show_default=True, help="Author, in its metadata.")
+@seed_option
+@targets_dir_option
+@json_option
+def command(
+    model: str,
+    layout: str,
+    output: Path,
+    name: str | None,
+    engine: str,
+    isa: str | None,
+    device: str | None,
+    optimize: str,
+    data: str | None,
+    release: str,
+    author: str,
+    seed: int,
+    targets_dir: Path | None,
+    as_json: bool,
+) -> None:
+    """Write MODEL as a library that a firmware's build system takes as it is, with a self-test for boot.
+
+    MODEL is a .tflite file, or anything that `convert` takes. The folder has the model, its kernels, an example that
+    runs golden vectors and reports, the constants of the front end, licence and README.
+    """
+    from tinyml_compress.exporters import Engine, Format
+    from tinyml_compress.ops.base import Isa, Level
+    from tinyml_compress.pipeline.exporting import Request, export
+
+    request = Request(
+        format=Format(layout),
+        engine=Engine(engine),
+        name=name,
+        isa=None if isa is None else Isa(isa),
+        device=device,
+        level=Level(optimize),
+        calibration=data,
+        release=release,
+        author=author,
+        targets_dir=targets_dir,
+        seed=seed,
+    )
+    done = export(model, output, request)
+    if as_json:
+        print_json(done.as_json())
+    else:
+        click.echo(done.summary())

@@ -1,0 +1,54 @@
+"""What goes into a bundle, whatever its format: the model's sources, its self-test, and facts for READMEs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+
+__all__ = ["Bundle", "Engine", "Vectors"]
+
+
+class Engine(Enum):
+    """What executes the model on the device."""
+
+    AOT = "aot"
+    TFLM = "tflm"
+
+
+@dataclass(frozen=True)
+class Vectors:
+    """The golden vectors as a private header of the self-test."""
+
+    count: int
+    oracle: str
+    """Whose outputs they are."""
+    header: str
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """A model ready to be laid out; all texts are final but for the format's own files."""
+
+    name: str
+    """Prefix of all C symbols."""
+    engine: Engine
+    release: str
+    """Version of the library, as `1.0.0`."""
+    author: str
+    model_sha256: str
+    headers: Mapping[str, str]
+    """Public headers of the model, by file name; the first is the one that a firmware includes."""
+    sources: Mapping[str, str]
+    """What has to be compiled."""
+    vectors: Vectors
+    crc32: str
+    """C expression of the weights' CRC-32."""
+    arena_bytes: str
+    """C expression of the RAM that the self-test needs."""
+    arena_align: str
+    inputs: tuple[str, ...]
+    """Each input described in words."""
+    outputs: tuple[str, ...]
+    facts: Mapping[str, str] = field(default_factory=dict)
+    """More words for the README, by mark."""

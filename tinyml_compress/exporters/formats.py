@@ -1,0 +1,29 @@
+"""The formats by name, and how a bundle is laid out in each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from enum import Enum
+
+from tinyml_compress.exporters import plain
+from tinyml_compress.exporters.bundle import Bundle
+from tinyml_compress.exporters.parts import Files
+
+__all__ = ["Format", "layout"]
+
+
+class Format(Enum):
+    """Ecosystems, by the word of the command line."""
+
+    PLAIN = "plain"
+
+
+_LAYOUTS: Mapping[Format, Callable[[Bundle], Files]] = {
+    Format.PLAIN: plain.layout,
+}
+
+
+def layout(chosen: Format, bundle: Bundle) -> dict[str, bytes]:
+    """All files of the bundle by their path below its root. Pure: the same bundle gives the same bytes."""
+    files = _LAYOUTS[chosen](bundle)
+    return {path: content if isinstance(content, bytes) else content.encode() for path, content in files.items()}

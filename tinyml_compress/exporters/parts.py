@@ -1,0 +1,92 @@
+"""Files that every format has: the self-test, the example, the licence, the README."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import PurePosixPath
+from typing import TypeAlias
+
+from tinyml_compress._version import __version__
+from tinyml_compress.exporters.bundle import Bundle
+from tinyml_compress.exporters.templating import filled, template
+
+__all__ = ["Files", "headers", "licence", "main_c", "private", "readme", "sources", "text"]
+
+Files: TypeAlias = dict[str, str | bytes]
+_WHAT = {
+    "README.md": "this text",
+    "LICENSE": "of the code",
+    "{}.c": "the model: weights, kernels, memory plan",
+    "{}.h": "its sizes, shapes, scales and functions",
+    "{}_selftest.c": "the self-test",
+    "{}_selftest.cpp": "the self-test",
+    "{}_selftest.h": "what the self-test is called with and what it says",
+    "{}_test_vectors.h": "golden vectors, read by the self-test alone",
+    "{}_preprocessing.h": "how inputs are made from sensor values",
+    "{}_model_data.c": "the .tflite file as an array",
+    "{}_model_data.h": "its size, shapes and scales",
+    "{}_resolver.h": "the operators that the model needs, and its arena",
+}
+
+
+def text(bundle: Bundle, path: str, **more: str) -> str:
+    """A template with the bundle's facts and `more`."""
+    return filled(template(path), bundle.name, {**_facts(bundle), **more})
+
+
+def headers(bundle: Bundle) -> dict[str, str]:
+    """Public headers, the self-test's with them."""
+    return {**bundle.headers, f"{bundle.name}_selftest.h": text(bundle, "common/selftest.h")}
+
+
+def sources(bundle: Bundle) -> dict[str, str]:
+    """What has to be compiled, the self-test with it."""
+    engine = bundle.engine.value
+    ending = "c" if engine == "aot" else "cpp"
+    return {**bundle.sources, f"{bundle.name}_selftest.{ending}": text(bundle, f"{engine}/selftest.{ending}")}
+
+
+def private(bundle: Bundle) -> dict[str, str]:
+    """Headers that only the sources read: they lie beside them."""
+    return {f"{bundle.name}_test_vectors.h": bundle.vectors.header}
+
+
+def main_c(bundle: Bundle) -> str:
+    """The example for whatever has printf and clock."""
+    return text(bundle, "common/main.c")
+
+
+def licence() -> str:
+    """Of the generated code."""
+    return template("common/LICENSE.txt")
+
+
+def readme(bundle: Bundle, files: Mapping[str, object], what: str, use: str) -> str:
+    """The README: `what` it is in a line, and how to `use` it in this ecosystem; `files` are listed."""
+    known = {pattern.format(bundle.name): meaning for pattern, meaning in _WHAT.items()}
+    listed = [
+        f"- `{path}`" + (f": {known[name]}" if (name := PurePosixPath(path).name) in known else "")
+        for path in sorted((*files, "README.md"))
+    ]
+    return text(bundle, "common/readme.txt", what=what, use=use.strip(), files="\n".join(listed))
+
+
+def _facts(bundle: Bundle) -> dict[str, str]:
+    engine = bundle.engine.value
+    return {
+        "version": __version__,
+        "sha256": bundle.model_sha256,
+        "release": bundle.release,
+        "author": bundle.author,
+        "public": next(iter(bundle.headers)),
+        "crc": bundle.crc32,
+        "arena_bytes": bundle.arena_bytes,
+        "arena_align": bundle.arena_align,
+        "inputs": "; ".join(bundle.inputs) or "none",
+        "outputs": "; ".join(bundle.outputs) or "none",
+        "vectors": str(bundle.vectors.count),
+        "oracle": bundle.vectors.oracle,
+        "sizes": template(f"{engine}/sizes.txt").strip(),
+        "call": template(f"{engine}/call.txt").strip(),
+        **bundle.facts,
+    }

@@ -1,0 +1,18 @@
+"""`plain`: one flat folder with a Makefile."""
+
+from __future__ import annotations
+
+from tinyml_compress.exporters.bundle import Bundle
+from tinyml_compress.exporters.parts import Files, headers, licence, main_c, private, readme, sources, text
+
+__all__ = ["layout"]
+
+
+def layout(bundle: Bundle) -> Files:
+    """Everything beside one another."""
+    files: Files = {**headers(bundle), **sources(bundle), **private(bundle), "main.c": main_c(bundle)}
+    names = sorted(sources(bundle))
+    files["Makefile"] = text(bundle, "plain/Makefile", sources=" ".join(names))
+    files["LICENSE"] = licence()
+    use = text(bundle, "plain/readme.txt", source_names=" and ".join(f"`{name}`" for name in names))
+    return {**files, "README.md": readme(bundle, files, "A model for microcontrollers as plain C.", use)}

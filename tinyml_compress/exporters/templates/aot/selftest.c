@@ -1,0 +1,69 @@
+/* Self-test of tc_model; tc_model_selftest.h says what it does.
+ * Made by tinyml_compress @version@ from the model with sha256
+ * @sha256@; do not edit. */
+#include "tc_model_selftest.h"
+
+#include <string.h>
+
+#include "tc_model_test_vectors.h"
+
+static void tc_model_time(uint32_t ticks, tc_model_selftest_result *result) {
+    if (ticks < result->ticks_min) {
+        result->ticks_min = ticks;
+    }
+    if (ticks > result->ticks_max) {
+        result->ticks_max = ticks;
+    }
+}
+
+/* Whether one golden vector gives the bytes it has to give. */
+static int tc_model_vector_equal(void *arena, size_t vector, tc_model_clock_fn clock,
+                                 tc_model_selftest_result *result) {
+    const uint8_t *bytes = tc_model_vector_inputs[vector];
+    for (int i = 0; i < TC_MODEL_INPUT_COUNT; i++) {
+        memcpy(tc_model_input(arena, i), bytes, tc_model_input_bytes[i]);
+        bytes += tc_model_input_bytes[i];
+    }
+    if (clock == NULL) {
+        (void)tc_model_invoke(arena); /* the caller has checked the arena */
+    } else {
+        const uint32_t start = clock();
+        (void)tc_model_invoke(arena);
+        tc_model_time(clock() - start, result);
+    }
+    bytes = tc_model_vector_outputs[vector];
+    for (int i = 0; i < TC_MODEL_OUTPUT_COUNT; i++) {
+        if (memcmp(tc_model_output(arena, i), bytes, tc_model_output_bytes[i]) != 0) {
+            return 0;
+        }
+        bytes += tc_model_output_bytes[i];
+    }
+    return 1;
+}
+
+int tc_model_selftest(void *arena, tc_model_clock_fn clock, tc_model_selftest_result *result) {
+    int failed = TC_MODEL_SELFTEST_PASSED;
+    result->weights_crc32 = tc_model_weights_crc32();
+    result->vectors = TC_MODEL_VECTOR_COUNT;
+    result->wrong = 0u;
+    result->first_wrong = -1;
+    result->ticks_min = clock == NULL ? 0u : UINT32_MAX;
+    result->ticks_max = 0u;
+    if (result->weights_crc32 != TC_MODEL_SELFTEST_WEIGHTS_CRC32) {
+        failed |= TC_MODEL_SELFTEST_WEIGHTS;
+    }
+    if (arena == NULL || ((uintptr_t)arena & (uintptr_t)(TC_MODEL_ARENA_ALIGN - 1)) != 0u) {
+        result->ticks_min = 0u;
+        return failed | TC_MODEL_SELFTEST_ARENA;
+    }
+    for (size_t vector = 0; vector < TC_MODEL_VECTOR_COUNT; vector++) {
+        if (tc_model_vector_equal(arena, vector, clock, result) == 0) {
+            if (result->wrong == 0u) {
+                result->first_wrong = (int32_t)vector;
+            }
+            result->wrong++;
+            failed |= TC_MODEL_SELFTEST_VECTORS;
+        }
+    }
+    return failed;
+}

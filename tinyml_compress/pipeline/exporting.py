@@ -1,0 +1,167 @@
+"""A model becomes a firmware bundle: compiled, proven by golden vectors, and laid out for one ecosystem."""
+
+from __future__ import annotations
+
+import re
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from tinyml_compress import exporters
+from tinyml_compress.codegen.project import describe_port, vectors_header
+from tinyml_compress.codegen.weights_check import with_weights_check
+from tinyml_compress.errors import UsageError
+from tinyml_compress.exporters import Bundle, Engine, Format
+from tinyml_compress.exporters.bundle import Vectors
+from tinyml_compress.ir import Program
+from tinyml_compress.ops.base import Isa, Level
+from tinyml_compress.pipeline.benchmark_model import Given, given
+from tinyml_compress.pipeline.benchmarking import resolve_targets
+from tinyml_compress.pipeline.compilation import compile_model, isas_for
+from tinyml_compress.pipeline.golden_vectors import golden_vectors
+from tinyml_compress.support import files
+from tinyml_compress.support.c_names import check_c_name
+from tinyml_compress.support.progress import stage
+
+__all__ = ["Exported", "Request", "export"]
+
+_RELEASE = re.compile(r"\d+\.\d+\.\d+")
+_VECTOR_BYTES = 16 * 1024
+"""The self-test lies in a device's flash."""
+
+
+@dataclass(frozen=True)
+class Request:
+    """What to make of the model."""
+
+    format: Format
+    engine: Engine = Engine.AOT
+    name: str | None = None
+    isa: Isa | None = None
+    device: str | None = None
+    """Decides about the kernels when `isa` does not."""
+    level: Level = Level.BALANCED
+    calibration: str | None = None
+    """Data for the conversion of a model that is no .tflite yet, and for its preprocessing."""
+    release: str = "1.0.0"
+    author: str = "the owner of the model"
+    targets_dir: Path | None = None
+    seed: int = 0
+
+
+@dataclass(frozen=True)
+class Exported:
+    """What `export` made."""
+
+    bundle: Bundle
+    format: Format
+    folder: Path
+    files: tuple[str, ...]
+    program: Program | None
+    """The generated C, where that is the engine."""
+    seconds: float
+
+    def as_json(self) -> dict[str, object]:
+        """The result as `export --json` prints it."""
+        bundle, program = self.bundle, self.program
+        return {
+            "schema": 1,
+            "name": bundle.name,
+            "format": self.format.value,
+            "engine": bundle.engine.value,
+            "release": bundle.release,
+            "model_sha256": bundle.model_sha256,
+            "folder": str(self.folder),
+            "files": list(self.files),
+            "test_vectors": bundle.vectors.count,
+            "oracle": bundle.vectors.oracle,
+            **(
+                {}
+                if program is None
+                else {
+                    "arena_bytes": program.arena_bytes,
+                    "weight_bytes": program.weight_bytes,
+                    "table_bytes": program.table_bytes,
+                }
+            ),
+            "seconds": round(self.seconds, 3),
+        }
+
+    def summary(self) -> str:
+        """The result in a few lines for the terminal."""
+        bundle = self.bundle
+        return "\n".join(
+            (
+                f"{bundle.name}: {self.format.value}, engine {bundle.engine.value}, version {bundle.release}",
+                f"  self-test  {bundle.vectors.count} golden vectors, outputs of {bundle.vectors.oracle}",
+                f"  wrote      {len(self.files)} files in {self.folder}; README.md says how to use them "
+                f"({self.seconds:.1f} s)",
+            )
+        )
+
+
+def export(model: str | Path, output: Path, request: Request) -> Exported:
+    """Write the bundle of `model` into `output`, whole or not at all."""
+    started = time.perf_counter()
+    if not _RELEASE.fullmatch(request.release):
+        raise UsageError("not a version", which=f"--release {request.release}", allowed="three numbers, such as 1.0.0")
+    if request.name is not None:
+        check_c_name(request.name)
+    isas = _isas(request)
+    with stage("read the model"):
+        known = given(model, request.calibration, request.seed)
+    name = check_c_name(request.name or known.name)
+    with stage("compile and run the golden vectors"):
+        bundle, program = _aot(known, name, isas, request)
+    made = exporters.layout(request.format, bundle)
+    with files.output_folder(output) as staging:
+        for path, content in made.items():
+            files.write_bytes(staging / path, content)
+    return Exported(bundle, request.format, output, tuple(sorted(made)), program, time.perf_counter() - started)
+
+
+def _isas(request: Request) -> tuple[Isa, ...]:
+    if request.device is None:
+        return isas_for(request.isa or Isa.C)
+    (device,) = resolve_targets((request.device,), request.targets_dir)
+    core = getattr(device, "core", None)
+    kernels = ("c",) if core is None else core.kernels
+    if request.isa is not None and request.isa.value not in kernels:
+        raise UsageError(
+            "the device has no such instructions",
+            which=f"--isa {request.isa.value} with --device {request.device}",
+            allowed=", ".join(kernels),
+        )
+    return isas_for(request.isa) if request.isa is not None else tuple(Isa(kernel) for kernel in kernels)
+
+
+def _aot(known: Given, name: str, isas: tuple[Isa, ...], request: Request) -> tuple[Bundle, Program]:
+    program = with_weights_check(compile_model(known.content, name, isas, request.level))
+    vectors = golden_vectors(known.content, program, _VECTOR_BYTES)
+    upper = name.upper()
+    bundle = Bundle(
+        name=name,
+        engine=Engine.AOT,
+        release=request.release,
+        author=request.author,
+        model_sha256=program.model_sha256,
+        headers={f"{name}.h": program.header},
+        sources={f"{name}.c": program.source},
+        vectors=Vectors(
+            len(vectors.inputs),
+            vectors.oracle,
+            vectors_header(name, program.model_sha256, program.inputs, program.outputs, vectors),
+        ),
+        crc32=f"{upper}_WEIGHTS_CRC32",
+        arena_bytes=f"{upper}_ARENA_BYTES",
+        arena_align=f"{upper}_ARENA_ALIGN",
+        inputs=tuple(describe_port(port) for port in program.inputs),
+        outputs=tuple(describe_port(port) for port in program.outputs),
+        facts={
+            "arena": f"{program.arena_bytes:,}",
+            "weights": f"{program.weight_bytes:,}",
+            "tables": f"{program.table_bytes:,}",
+            "options": f"{'+'.join(isa.value for isa in isas)}, chosen for {request.level.value}",
+        },
+    )
+    return bundle, program
