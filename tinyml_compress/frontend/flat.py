@@ -89,6 +89,8 @@ class FlatOperator:
     options_type: int
     options: Table | None
     extended_options: bool
+    custom_options: bytes = b""
+    """Of an operator that is not of the schema: what `flex` reads."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -245,6 +247,9 @@ def _operator(operator: Any, codes: Sequence[tuple[int, str | None]], budget: _B
             next_step=_NEXT,
         )
     number, custom = codes[index]
+    own = operator.CustomOptionsAsNumpy() if custom is not None else 0
+    given = b"" if isinstance(own, int) else own.tobytes()
+    budget.spend(len(given))
     return FlatOperator(
         number=number,
         custom=custom,
@@ -253,6 +258,7 @@ def _operator(operator: Any, codes: Sequence[tuple[int, str | None]], budget: _B
         options_type=operator.BuiltinOptionsType(),
         options=operator.BuiltinOptions(),
         extended_options=operator.BuiltinOptions2Type() != 0,
+        custom_options=given,
     )
 
 

@@ -12,9 +12,11 @@ import numpy.typing as npt
 from tinyml_compress.errors import ModelError, UnsupportedOperator
 from tinyml_compress.frontend import schema
 from tinyml_compress.frontend.flat import FlatModel, FlatOperator, FlatQuant, FlatTensor, decode, option_values
+from tinyml_compress.frontend.flex import custom_values
 from tinyml_compress.frontend.names import layer_of, unique_names
 from tinyml_compress.ir import Attrs, DType, Graph, Node, Quant, Tensor, verify
-from tinyml_compress.ops import operator
+from tinyml_compress.ops import all_operators, operator
+from tinyml_compress.ops.base import Operator
 from tinyml_compress.ops.numerics import dtype_range
 
 __all__ = ["MAX_RANK", "Reading", "read"]
@@ -85,8 +87,7 @@ class Reading:
         outputs = tuple(self._tensor(i, f"output of {where}").name for i in flat.outputs)
         if not outputs:
             raise ModelError("an operator has no output", which=where, next_step=_DAMAGED)
-        values = option_values(flat, known.options, where) if known.options is not None else {}
-        attrs: Attrs = known.attrs_type(**values)
+        attrs: Attrs = known.attrs_type(**_option_values(flat, known, where))
         return Node(op=op, inputs=inputs, outputs=outputs, attrs=attrs, name=layer)
 
     def layer(self, index: int, flat: FlatOperator) -> str:
@@ -101,6 +102,8 @@ class Reading:
 
     def _op_name(self, flat: FlatOperator, layer: str) -> str:
         if flat.custom is not None:
+            if flat.custom in all_operators() and all_operators()[flat.custom].custom:
+                return flat.custom
             raise UnsupportedOperator(
                 f"custom operator {flat.custom or '(without a name)'} is not supported",
                 which=layer,
@@ -273,6 +276,14 @@ def unpack_int4(packed: npt.NDArray[np.uint8], elements: int) -> npt.NDArray[np.
     both = np.stack([packed & 15, packed >> 4], axis=-1).reshape(-1)[:elements]
     signed: npt.NDArray[np.int8] = (both ^ 8).astype(np.int8) - np.int8(8)
     return signed
+
+
+def _option_values(flat: FlatOperator, known: Operator, where: str) -> dict[str, object]:
+    if known.options is None:
+        return {}
+    if known.custom:
+        return custom_values(flat.custom_options, known.options, known.attrs_type, where)
+    return option_values(flat, known.options, where)
 
 
 def _dtype(flat: FlatTensor, place: _Place) -> DType:

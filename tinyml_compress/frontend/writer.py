@@ -14,6 +14,7 @@ import tflite
 
 from tinyml_compress.errors import ModelError
 from tinyml_compress.frontend import schema
+from tinyml_compress.frontend.flex import packed
 from tinyml_compress.ir import DType, Graph, Node, Quant, Tensor
 from tinyml_compress.ops import operator
 from tinyml_compress.ops.base import Options
@@ -184,8 +185,11 @@ def _quant(builder: flatbuffers.Builder, quant: Quant, vectors: _Vectors) -> int
 
 
 def _code(builder: flatbuffers.Builder, name: str) -> int:
-    number = schema.OPERATOR_NUMBERS[name]
+    custom = builder.CreateString(name) if operator(name).custom else None
+    number = schema.OPERATOR_NUMBERS["CUSTOM" if custom is not None else name]
     tflite.OperatorCodeStart(builder)
+    if custom is not None:
+        tflite.OperatorCodeAddCustomCode(builder, custom)
     tflite.OperatorCodeAddDeprecatedBuiltinCode(builder, min(number, _OLD_CODE_LIMIT))
     tflite.OperatorCodeAddVersion(builder, 1)
     tflite.OperatorCodeAddBuiltinCode(builder, number)
@@ -195,7 +199,8 @@ def _code(builder: flatbuffers.Builder, name: str) -> int:
 def _operator(builder: flatbuffers.Builder, node: Node, code: int, numbers: dict[str, int]) -> int:
     known = operator(node.op, node.name)
     _refuse_inexpressible(node, known.options)
-    options = None if known.options is None else _options(builder, node, known.options)
+    options = None if known.options is None or known.custom else _options(builder, node, known.options)
+    own = _aligned_bytes(builder, packed(node.attrs, known.options)) if known.options and known.custom else None
     inputs = [-1 if name is None else numbers[name] for name in node.inputs]
     input_vector = _ints(builder, tflite.OperatorStartInputsVector, inputs)
     output_vector = _ints(builder, tflite.OperatorStartOutputsVector, [numbers[name] for name in node.outputs])
@@ -206,6 +211,8 @@ def _operator(builder: flatbuffers.Builder, node: Node, code: int, numbers: dict
     if known.options is not None and options is not None:
         tflite.OperatorAddBuiltinOptionsType(builder, schema.options_number(known.options.table))
         tflite.OperatorAddBuiltinOptions(builder, options)
+    if own is not None:
+        tflite.OperatorAddCustomOptions(builder, own)
     return int(tflite.OperatorEnd(builder))
 
 

@@ -19,6 +19,7 @@ from tinyml_compress.errors import UnsupportedOperator
 from tinyml_compress.ir import Attrs, NodeView
 
 __all__ = [
+    "FLEXBUFFER",
     "Alias",
     "Argument",
     "Call",
@@ -76,6 +77,10 @@ class OptionField:
     attr: str
     schema: str
     kind: type = int
+
+
+FLEXBUFFER = "flexbuffer"
+"""In place of a table of the schema: the map of a custom operator."""
 
 
 @dataclass(frozen=True)
@@ -210,7 +215,9 @@ class Operator(ABC):
     """One operator. Stateless; the frontend, passes, planner and emitter ask it."""
 
     name: ClassVar[str]
-    """As in the schema: CONV_2D."""
+    """As in the schema: CONV_2D. A custom operator's is its custom code: SignalWindow."""
+    custom: ClassVar[bool] = False
+    """Not of the schema: the file names it by text, and its attributes are a flexbuffer map (table FLEXBUFFER)."""
     attrs_type: ClassVar[type[Attrs]]
     options: ClassVar[Options | None] = None
     dtypes: ClassVar[tuple[str, ...]]

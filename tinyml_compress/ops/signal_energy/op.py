@@ -1,0 +1,49 @@
+"""SignalEnergy: the squared magnitude of each complex number of a spectrum."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import cast
+
+from tinyml_compress.ir import Attrs, DType, NodeView
+from tinyml_compress.ops._signal import SignalOperator
+from tinyml_compress.ops.base import FLEXBUFFER, Call, In, OptionField, Options, Out, Variant
+
+__all__ = ["OPERATOR", "SignalEnergy", "SignalEnergyAttrs"]
+
+
+@dataclass(frozen=True)
+class SignalEnergyAttrs(Attrs):
+    """Attributes of SignalEnergy: the part of the spectrum, its end not included."""
+
+    start: int
+    end: int
+
+
+def _emit(view: NodeView) -> tuple[Call, ...]:
+    attrs = cast(SignalEnergyAttrs, view.attrs)
+    params = (("start", attrs.start), ("end", attrs.end), ("bins", view.output().elements))
+    return (Call("tc_s16_signal_energy__c", "tc_signal_energy_params", params, (In(0), Out())),)
+
+
+class SignalEnergy(SignalOperator):
+    name = "SignalEnergy"
+    attrs_type = SignalEnergyAttrs
+    options = Options(FLEXBUFFER, (OptionField("end", "end_index"), OptionField("start", "start_index")))
+    dtypes = ("int16",)
+    takes = (DType.INT16,)
+    gives = (DType.UINT32,)
+    limits = "energies outside start_index to end_index are 0 (the interpreter leaves them undefined)"
+    variants = (Variant("tc_s16_signal_energy__c", lambda view: True, _emit),)
+
+    def check(self, view: NodeView) -> None:
+        super().check(view)
+        attrs, bins = cast(SignalEnergyAttrs, view.attrs), view.input(0).elements // 2
+        self.bounded(view, "end_index", attrs.end, 0, min(bins, view.output().elements))
+        self.bounded(view, "start_index", attrs.start, 0, attrs.end)
+
+    def output_shapes(self, view: NodeView) -> tuple[tuple[int, ...], ...]:
+        return (view.output().shape,)
+
+
+OPERATOR = SignalEnergy()

@@ -1,0 +1,64 @@
+"""SignalWindow: frames of sound times a window, as 16-bit fixed point."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import cast
+
+from tinyml_compress.ir import Attrs, DType, NodeView
+from tinyml_compress.ops import _checks
+from tinyml_compress.ops._signal import SignalOperator
+from tinyml_compress.ops._unary import in_place
+from tinyml_compress.ops.base import FLEXBUFFER, Call, In, OptionField, Options, Out, Variant
+
+__all__ = ["OPERATOR", "SignalWindow", "SignalWindowAttrs"]
+
+
+@dataclass(frozen=True)
+class SignalWindowAttrs(Attrs):
+    """Attributes of SignalWindow."""
+
+    shift: int
+    """Bits that the products lose."""
+
+
+def _emit(view: NodeView) -> tuple[Call, ...]:
+    window = view.input(1).elements
+    params = (
+        ("frames", view.input(0).elements // window),
+        ("length", window),
+        ("shift", cast(SignalWindowAttrs, view.attrs).shift),
+    )
+    return (Call("tc_s16_signal_window__c", "tc_signal_window_params", params, (In(0), In(1), Out())),)
+
+
+class SignalWindow(SignalOperator):
+    name = "SignalWindow"
+    attrs_type = SignalWindowAttrs
+    options = Options(FLEXBUFFER, (OptionField("shift", "shift"),))
+    dtypes = ("int16",)
+    takes = (DType.INT16, DType.INT16)
+    gives = (DType.INT16,)
+    rank = None
+    limits = "shift 0 to 31; whole windows"
+    variants = (Variant("tc_s16_signal_window__c", lambda view: True, _emit, overlap=in_place),)
+
+    def check(self, view: NodeView) -> None:
+        super().check(view)
+        source, window = view.input(0), view.input(1)
+        _checks.full_rank(self, view, source, 8, 1)
+        _checks.full_rank(self, view, window, 1, 1)
+        self.bounded(view, "shift", cast(SignalWindowAttrs, view.attrs).shift, 0, 31)
+        if source.elements % max(window.elements, 1):
+            raise self.refuse(
+                view,
+                "lengths of frame and window",
+                found=f"{source.elements} and {window.elements}",
+                allowed="a whole number of windows",
+            )
+
+    def output_shapes(self, view: NodeView) -> tuple[tuple[int, ...], ...]:
+        return (view.input(0).shape,)
+
+
+OPERATOR = SignalWindow()
