@@ -17,6 +17,7 @@ def benchmark_json(result: Benchmark) -> str:
     model = result.model
     document = {
         "schema": SCHEMA,
+        "verb": "benchmark",
         "tool": result.tool_version,
         "model": {"name": model.name, "source": model.source, "sha256": model.sha256, "bytes": model.nbytes},
         "input": result.input_kind,
@@ -64,6 +65,10 @@ def _aot(run: AotRun) -> Mapping[str, object]:
     flash, ram, agreement = run.flash, run.ram, run.agreement
     return {
         "device": run.device.name,
+        "title": run.device.title,
+        "page": run.device.page,
+        "device_flash_bytes": run.device.flash_bytes,
+        "device_ram_bytes": run.device.ram_bytes,
         "engine": "aot",
         "fits": True,
         "core": run.device.core.name,
@@ -101,6 +106,10 @@ def _aot(run: AotRun) -> Mapping[str, object]:
         ),
         "outputs_hex": [output.hex() for output in run.outputs],
         "nodes": [_node(row) for row in run.rows],
+        "plan": [
+            {"name": p.name, "offset": p.offset, "bytes": p.nbytes, "first": p.first, "last": p.last}
+            for p in run.placements
+        ],
     }
 
 

@@ -1,0 +1,87 @@
+"""Results become a page: each kind has its own sections, results of one kind are shown together."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from tinyml_compress.errors import DataError
+from tinyml_compress.report.page.benchmark import benchmark_parts
+from tinyml_compress.report.page.html import section
+from tinyml_compress.report.page.provenance import facts_of
+from tinyml_compress.report.page.shell import Source, whole_page
+
+__all__ = ["read_document", "results_page"]
+
+Document = Mapping[str, Any]
+Parts = Callable[[Sequence[Source]], list[str]]
+_KINDS: tuple[tuple[str, str, Parts], ...] = (("benchmark", "On devices", benchmark_parts),)
+"""The verb, the heading, what makes its parts; in the order of the page."""
+
+
+def read_document(path: Path) -> Document:
+    """A result that a verb wrote with --json."""
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise DataError("cannot read the result", which=path, found=error) from error
+    if not isinstance(document, dict) or document.get("schema") != 1 or "verb" not in document:
+        raise DataError(
+            "not a result of this tool",
+            which=path,
+            allowed="what a verb writes with --json: schema 1, with its verb in it",
+            next_step="run the verb again with --json",
+        )
+    return document
+
+
+def results_page(documents: Sequence[Document], *, names: Sequence[str] | None = None, title: str = "") -> str:
+    """The page; `names` tell the documents apart, by default their verbs do."""
+    chosen = _apart(names or [document["verb"] for document in documents])
+    sources = [
+        Source(name, document["verb"], document, facts_of(document))
+        for name, document in zip(chosen, documents, strict=True)
+    ]
+    sections = []
+    try:
+        for verb, heading, parts in _KINDS:
+            mine = [source for source in sources if source.verb == verb]
+            if mine:
+                sections.append((verb, heading, section(heading, parts(mine), anchor=verb)))
+    except (KeyError, TypeError, AttributeError, IndexError, ValueError) as error:
+        raise DataError(
+            "a result lacks a part that its schema promises",
+            found=repr(error),
+            next_step="run the verb again with --json",
+        ) from error
+    return whole_page(title or _title(sources), _subtitle(sources), sections, sources)
+
+
+def _apart(names: Sequence[str]) -> list[str]:
+    """Short names without what all share at their start; numbers where they are the same."""
+    parts = [name.split("/") for name in names]
+    while len(parts) > 1 and all(len(part) > 1 for part in parts) and len({part[0] for part in parts}) == 1:
+        parts = [part[1:] for part in parts]
+    short = ["/".join(part) if len(parts) > 1 else part[-1] for part in parts]
+    return [
+        name if short.count(name) == 1 else f"{name} ({short[:place].count(name) + 1})"
+        for place, name in enumerate(short)
+    ]
+
+
+def _title(sources: Sequence[Source]) -> str:
+    if len(sources) > 1:
+        verbs = list(dict.fromkeys(source.verb for source in sources))
+        return f"{len(sources)} results: {', '.join(verbs)}"
+    (source,) = sources
+    document = source.document
+    model = document.get("model")
+    name = model.get("name") if isinstance(model, dict) else model
+    return f"{Path(str(name)).name}: {source.verb}" if name else source.verb
+
+
+def _subtitle(sources: Sequence[Source]) -> str:
+    tools = sorted({str(source.document.get("tool", "")) for source in sources} - {""})
+    return f"tinyml-compress {', '.join(tools)}" if tools else "tinyml-compress"

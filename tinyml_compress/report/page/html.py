@@ -1,0 +1,184 @@
+"""Pieces of a page: cards with a verdict, tables whose numbers can be copied, charts with their numbers beside them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from html import escape
+from typing import Any
+
+__all__ = [
+    "Card",
+    "Chart",
+    "Column",
+    "Meter",
+    "Verdict",
+    "card_grid",
+    "chart",
+    "fold",
+    "note",
+    "row_of_charts",
+    "section",
+    "table",
+]
+
+Value = str | int | float | None
+
+
+class Verdict(Enum):
+    """How a card is marked; the word on it says the same without colour."""
+
+    GOOD = "good"
+    BAD = "bad"
+    UNKNOWN = "unknown"
+    PLAIN = "plain"
+
+
+@dataclass(frozen=True)
+class Column:
+    """One property of the rows of a chart: the heading of its table, the label of its tooltip."""
+
+    field: str
+    title: str
+    form: str = ""
+    """A format of Python for the table, "" for text."""
+    hover: str = ""
+    """The same as d3-format, for the tooltip."""
+
+    @property
+    def is_number(self) -> bool:
+        return bool(self.form)
+
+    def show(self, value: Value) -> str:
+        if value is None:
+            return ""
+        return format(value, self.form) if self.form and not isinstance(value, str) else str(value)
+
+
+@dataclass(frozen=True)
+class Meter:
+    """A part of a whole: so much of the flash is used."""
+
+    label: str
+    used: float
+    whole: float
+    text: str
+
+
+@dataclass(frozen=True)
+class Card:
+    """A verdict and the few numbers behind it."""
+
+    title: str
+    verdict: Verdict
+    word: str
+    lines: tuple[tuple[str, str], ...] = ()
+    meters: tuple[Meter, ...] = ()
+
+
+@dataclass(frozen=True)
+class Chart:
+    """A Vega-Lite specification, and the same rows as a table for those who cannot see it."""
+
+    title: str
+    about: str
+    """One sentence: what is drawn, and of which kind the numbers are."""
+    spec: Mapping[str, Any]
+    rows: Sequence[Mapping[str, Value]]
+    columns: Sequence[Column]
+    small: bool = False
+    """Several may stand in one row."""
+
+
+def section(title: str, parts: Iterable[str], *, level: int = 2, anchor: str = "") -> str:
+    """A heading and what is below it; nothing at all where there is nothing below it."""
+    inside = "\n".join(part for part in parts if part)
+    if not inside:
+        return ""
+    place = f' id="{escape(anchor)}"' if anchor else ""
+    return f"<section{place}>\n<h{level}>{escape(title)}</h{level}>\n{inside}\n</section>"
+
+
+def fold(title: str, short: str, parts: Iterable[str], *, is_open: bool = False) -> str:
+    """Parts that can be folded away, under a line that says what matters."""
+    opened = " open" if is_open else ""
+    head = f"<summary>{escape(title)}<span>{escape(short)}</span></summary>"
+    return f'<details class="part"{opened}>{head}{"".join(parts)}</details>'
+
+
+def note(text: str, kind: str = "dim") -> str:
+    """A paragraph of plain text."""
+    return f'<p class="{kind}">{escape(text)}</p>' if text else ""
+
+
+def card_grid(cards: Sequence[Card]) -> str:
+    """Cards side by side."""
+    if not cards:
+        return ""
+    return f'<ul class="cards">{"".join(_card(card) for card in cards)}</ul>'
+
+
+def _card(card: Card) -> str:
+    lines = "".join(f"<div><dt>{escape(label)}</dt><dd>{escape(text)}</dd></div>" for label, text in card.lines)
+    meters = "".join(_meter(meter) for meter in card.meters)
+    return (
+        f'<li class="card {card.verdict.value}"><h3>{escape(card.title)}</h3>'
+        f'<p class="verdict">{escape(card.word)}</p>{meters}{f"<dl>{lines}</dl>" if lines else ""}</li>'
+    )
+
+
+def _meter(meter: Meter) -> str:
+    share = meter.used / meter.whole if meter.whole else 0.0
+    over = " over" if share > 1 else ""
+    return (
+        f'<div class="meter{over}"><span>{escape(meter.label)}</span><span>{escape(meter.text)}</span>'
+        f'<div class="track"><div style="width:{min(100.0, 100 * share):.1f}%"></div></div></div>'
+    )
+
+
+def table(columns: Sequence[Column], rows: Sequence[Mapping[str, Value]], *, caption: str = "") -> str:
+    """A table with a button that copies it as tab-separated text."""
+    used = [column for column in columns if any(row.get(column.field) not in (None, "") for row in rows)]
+    if not rows or not used:
+        return ""
+    head = "".join(f'<th scope="col"{_side(column)}>{escape(column.title)}</th>' for column in used)
+    lines = []
+    for row in rows:
+        cells = "".join(f"<td{_side(column)}>{escape(column.show(row.get(column.field)))}</td>" for column in used)
+        lines.append(f"<tr>{cells}</tr>")
+    title = f"<caption>{escape(caption)}</caption>" if caption else ""
+    return (
+        '<div class="tablebox"><button type="button" class="copy">Copy table</button>'
+        '<div class="wide" tabindex="0" role="region" aria-label="'
+        f'{escape(caption or "table")}"><table>{title}<thead><tr>{head}</tr></thead>'
+        f"<tbody>{''.join(lines)}</tbody></table></div></div>"
+    )
+
+
+def _side(column: Column) -> str:
+    return ' class="n"' if column.is_number else ""
+
+
+def chart(made: Chart | None) -> str:
+    """A figure: the chart, and below it the same numbers as a table."""
+    if made is None or not made.rows:
+        return ""
+    described = {"description": f"{made.title}. {made.about}", **made.spec}
+    spec = json.dumps(described, separators=(",", ":"), allow_nan=False).replace("<", "\\u003c")
+    size = " small" if made.small else ""
+    return (
+        f'<figure class="chart{size}"><figcaption><strong>{escape(made.title)}</strong> '
+        f"<span>{escape(made.about)}</span></figcaption>"
+        f'<div class="vega" role="img" aria-label="{escape(made.title)}. {escape(made.about)}"></div>'
+        f'<script type="application/json" class="spec">{spec}</script>'
+        f'<details class="numbers"><summary>The numbers of this chart</summary>'
+        f"{table(made.columns, made.rows, caption=made.title)}</details></figure>"
+    )
+
+
+def row_of_charts(charts: Iterable[Chart | None]) -> str:
+    """Small charts side by side."""
+    inside = "".join(chart(one) for one in charts)
+    return f'<div class="row">{inside}</div>' if inside else ""

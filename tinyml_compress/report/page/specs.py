@@ -1,0 +1,399 @@
+"""Charts as Vega-Lite specifications. Colours are CSS variables: dark mode and print need no script."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from tinyml_compress.report.page.html import Chart, Column, Value
+
+__all__ = ["bars", "curves", "histograms", "matrix", "memory_plan", "nodes", "scatter", "stacked"]
+
+Rows = Sequence[Mapping[str, Value]]
+COLOURS = tuple(f"var(--c{number})" for number in range(1, 9))
+_STEP = 22
+_MANY = 40
+"""So many bars have their names beside them; more stand as columns in their order."""
+_LARGEST = 24
+_PICK = {"name": "pick", "bind": "legend"}
+
+
+def _hover(columns: Sequence[Column]) -> list[dict[str, str]]:
+    return [
+        {"field": column.field, "title": column.title, **({"format": column.hover} if column.hover else {})}
+        for column in columns
+    ]
+
+
+def _colour(field: str, names: Sequence[str], *, title: str = "") -> dict[str, Any]:
+    return {
+        "field": field,
+        "type": "nominal",
+        "title": title or None,
+        "scale": {"domain": list(names), "range": [COLOURS[place % len(COLOURS)] for place in range(len(names))]},
+        "legend": {"orient": "top", "columns": {"expr": "max(1, floor(containerSize()[0] / 130))"}},
+    }
+
+
+def _picked(field: str) -> tuple[dict[str, Any], dict[str, Any]]:
+    """A click on the legend leaves one colour and dims the rest."""
+    pick = {**_PICK, "select": {"type": "point", "fields": [field]}}
+    return pick, {"condition": {"param": "pick", "value": 1}, "value": 0.15}
+
+
+def _distinct(rows: Rows, field: str) -> list[str]:
+    return list(dict.fromkeys(str(row[field]) for row in rows))
+
+
+def _base(rows: Rows) -> dict[str, Any]:
+    return {
+        "data": {"values": [dict(row) for row in rows]},
+        "width": "container",
+        "autosize": {"type": "fit-x", "contains": "padding"},
+    }
+
+
+def bars(
+    title: str,
+    about: str,
+    rows: Rows,
+    columns: Sequence[Column],
+    *,
+    name: str,
+    value: str,
+    axis: str,
+    form: str = "~s",
+    colour: str = "",
+    interval: tuple[str, str] | None = None,
+    whole: float | None = None,
+    small: bool = False,
+) -> Chart | None:
+    """Horizontal bars with names; `interval` draws a line from one property to another over each."""
+    shown = [row for row in rows if row.get(value) is not None]
+    if not shown:
+        return None
+    limits = {} if whole is None else {"domain": [0, whole]}
+    place: dict[str, Any] = {"field": name, "type": "nominal", "sort": None, "title": None}
+    across: dict[str, Any] = {
+        "field": value,
+        "type": "quantitative",
+        "title": axis,
+        "axis": {"format": form},
+        "scale": limits,
+    }
+    mark: dict[str, Any] = {"mark": {"type": "bar", "color": COLOURS[0]}, "encoding": {"x": across}}
+    kinds = _distinct(shown, colour) if colour else []
+    if len(kinds) > 1:
+        pick, opacity = _picked(colour)
+        mark["encoding"] |= {"color": _colour(colour, kinds), "opacity": opacity, "yOffset": {"field": colour}}
+        mark["params"] = [pick]
+    layers = [mark]
+    if interval is not None:
+        offset = {"yOffset": {"field": colour}} if len(kinds) > 1 else {}
+        layers.append(
+            {
+                "mark": {"type": "rule", "color": "var(--ink)", "strokeWidth": 1.5},
+                "encoding": {
+                    "x": {"field": interval[0], "type": "quantitative"},
+                    "x2": {"field": interval[1]},
+                    **offset,
+                },
+            }
+        )
+    step = _STEP if len(kinds) < 2 else round(0.8 * _STEP * len(kinds))
+    spec = {
+        **_base(shown),
+        "height": step * len(_distinct(shown, name)),
+        "encoding": {"y": place, "tooltip": _hover(columns)},
+        "layer": layers,
+    }
+    return Chart(title, about, spec, shown, columns, small)
+
+
+def stacked(
+    title: str, about: str, rows: Rows, columns: Sequence[Column], *, name: str, value: str, part: str, axis: str
+) -> Chart | None:
+    """One bar per name, made of parts."""
+    if not rows:
+        return None
+    pick, opacity = _picked(part)
+    names = _distinct(rows, part)
+    spec = {
+        **_base([{**row, "order": names.index(str(row[part]))} for row in rows]),
+        "height": _STEP * len(_distinct(rows, name)),
+        "params": [pick],
+        "mark": "bar",
+        "encoding": {
+            "y": {"field": name, "type": "nominal", "sort": None, "title": None},
+            "x": {"field": value, "type": "quantitative", "title": axis, "axis": {"format": "~s"}, "stack": "zero"},
+            "color": _colour(part, names),
+            "order": {"field": "order", "type": "quantitative"},
+            "opacity": opacity,
+            "tooltip": _hover(columns),
+        },
+    }
+    return Chart(title, about, spec, rows, columns)
+
+
+def scatter(
+    title: str,
+    about: str,
+    rows: Rows,
+    columns: Sequence[Column],
+    *,
+    name: str,
+    x: str,
+    y: str,
+    axes: tuple[str, str],
+    front: str,
+    interval: tuple[str, str] | None = None,
+    colour: str = "",
+) -> Chart | None:
+    """Points, the small and good ones joined: rows whose property `front` is true are beaten by no other."""
+    shown = [row for row in rows if row.get(x) is not None and row.get(y) is not None]
+    if not shown:
+        return None
+    across = {
+        "field": x,
+        "type": "quantitative",
+        "title": axes[0],
+        "axis": {"format": "~s"},
+        "scale": {"zero": False, "nice": True},
+    }
+    up = {"field": y, "type": "quantitative", "title": axes[1], "scale": {"zero": False, "nice": True}}
+    layers: list[dict[str, Any]] = [
+        {
+            "transform": [
+                {"filter": f"datum['{front}']"},
+                {"sort": [{"field": x}], "window": [{"op": "row_number", "as": "rank"}]},
+            ],
+            "mark": {"type": "line", "color": "var(--dim)", "strokeDash": [4, 3], "strokeWidth": 1, "tooltip": None},
+            "encoding": {"x": across, "y": up, "order": {"field": x, "type": "quantitative"}},
+        }
+    ]
+    if interval is not None and any(row.get(interval[0]) is not None for row in shown):
+        layers.append(
+            {
+                "transform": [{"filter": f"isValid(datum['{interval[0]}'])"}],
+                "mark": {"type": "rule", "color": "var(--dim)", "strokeWidth": 1},
+                "encoding": {"x": across, "y": {**up, "field": interval[0]}, "y2": {"field": interval[1]}},
+            }
+        )
+    points: dict[str, Any] = {
+        "mark": {"type": "point", "filled": True, "size": 90, "color": COLOURS[0], "opacity": 1},
+        "encoding": {"x": across, "y": up, "tooltip": _hover(columns)},
+    }
+    kinds = _distinct(shown, colour) if colour else []
+    if len(kinds) > 1:
+        pick, opacity = _picked(colour)
+        points["params"] = [pick]
+        points["encoding"] |= {"color": _colour(colour, kinds), "opacity": opacity}
+    layers.append(points)
+    if len(shown) <= 16:
+        layers.append(
+            {
+                "mark": {"type": "text", "align": "left", "dx": 7, "dy": -6, "limit": 150, "tooltip": None},
+                "encoding": {"x": across, "y": up, "text": {"field": name}},
+            }
+        )
+    spec = {**_base(shown), "height": 320, "layer": layers}
+    return Chart(title, about, spec, shown, columns)
+
+
+def curves(
+    title: str,
+    about: str,
+    rows: Rows,
+    columns: Sequence[Column],
+    *,
+    x: str,
+    y: str,
+    axes: tuple[str, str],
+    colour: str,
+) -> Chart | None:
+    """Lines over steps, one per value of `colour`, with a dot at each step."""
+    shown = [row for row in rows if row.get(y) is not None]
+    if len(shown) < 2:
+        return None
+    kinds = _distinct(shown, colour)
+    pick, opacity = _picked(colour)
+    spec = {
+        **_base(shown),
+        "height": 200,
+        "params": [pick],
+        "mark": {"type": "line", "point": {"size": 30}, "strokeWidth": 1.5},
+        "encoding": {
+            "x": {"field": x, "type": "quantitative", "title": axes[0], "axis": {"tickMinStep": 1, "format": "d"}},
+            "y": {"field": y, "type": "quantitative", "title": axes[1], "scale": {"zero": False}},
+            "color": _colour(colour, kinds),
+            "opacity": opacity,
+            "tooltip": _hover(columns),
+        },
+    }
+    return Chart(title, about, spec, shown, columns, small=True)
+
+
+def nodes(
+    title: str,
+    about: str,
+    rows: Rows,
+    columns: Sequence[Column],
+    *,
+    name: str,
+    value: str,
+    axis: str,
+    form: str = "~s",
+    colour: str = "",
+    whole: float | None = None,
+) -> Chart | None:
+    """One bar per node: with names where they are few, else columns in the order of the nodes that can be zoomed."""
+    shown = [row for row in rows if row.get(value) is not None]
+    if not shown:
+        return None
+    up: dict[str, Any] = {"field": value, "type": "quantitative", "title": axis, "axis": {"format": form}}
+    if whole is not None:
+        up["scale"] = {"domain": [0, whole]}
+    encoding: dict[str, Any] = {"tooltip": _hover(columns)}
+    params: list[dict[str, Any]] = []
+    kinds = _distinct(shown, colour) if colour else []
+    if len(kinds) > 1:
+        pick, encoding["opacity"] = _picked(colour)
+        encoding["color"] = _colour(colour, kinds)
+        params.append(pick)
+    if len(shown) <= _MANY:
+        encoding |= {"y": {"field": name, "type": "nominal", "sort": None, "title": None}, "x": up}
+        size: dict[str, Any] = {"height": 18 * len(_distinct(shown, name))}
+        mark: dict[str, Any] = {"type": "bar", "color": COLOURS[0]}
+    else:
+        encoding |= {
+            "x": {
+                "field": "place",
+                "type": "quantitative",
+                "title": "node, in order (shift and wheel zooms, dragging moves)",
+                "scale": {"domain": [-1, len(shown)], "nice": False},
+                "axis": {"format": "d", "tickMinStep": 1},
+            },
+            "x2": {"field": "end"},
+            "y": up,
+        }
+        size = {"height": 260}
+        mark = {"type": "bar", "color": COLOURS[0]}
+        still = "[pointerdown, window:pointerup] > window:pointermove!"
+        zoom = {"type": "interval", "encodings": ["x"], "zoom": "wheel![event.shiftKey]", "translate": still}
+        params.append({"name": "zoom", "select": zoom, "bind": "scales"})
+        shown = [{**row, "place": place - 0.4, "end": place + 0.4} for place, row in enumerate(shown)]
+    spec = {**_base(shown), **size, "params": params, "mark": mark, "encoding": encoding}
+    return Chart(title, about, spec, shown, columns)
+
+
+def memory_plan(title: str, about: str, rows: Rows, columns: Sequence[Column]) -> Chart | None:
+    """Buffers as rectangles: nodes across, addresses up. Rows have first, end, offset and top."""
+    if not rows:
+        return None
+    coloured = [{**row, "colour": str(place % len(COLOURS))} for place, row in enumerate(rows)]
+    scale = {"domain": [str(number) for number in range(len(COLOURS))], "range": list(COLOURS)}
+    spec = {
+        **_base(coloured),
+        "height": 280,
+        "mark": {"type": "rect", "stroke": "var(--paper)", "strokeWidth": 1, "opacity": 0.85},
+        "encoding": {
+            "x": {
+                "field": "first",
+                "type": "quantitative",
+                "title": "node",
+                "axis": {"format": "d", "tickMinStep": 1},
+                "scale": {"nice": False},
+            },
+            "x2": {"field": "end"},
+            "y": {"field": "offset", "type": "quantitative", "title": "byte of the arena", "axis": {"format": "~s"}},
+            "y2": {"field": "top"},
+            "color": {"field": "colour", "type": "nominal", "scale": scale, "legend": None},
+            "tooltip": _hover(columns),
+        },
+    }
+    return Chart(title, about, spec, rows, columns)
+
+
+def histograms(title: str, about: str, layers: Sequence[Mapping[str, Any]]) -> Chart | None:
+    """The weights of the largest layers, one small histogram each; the page chooses how many stand in a row."""
+    largest = sorted(layers, key=lambda layer: -int(layer["count"]))[:_LARGEST]
+    chosen = [layer for layer in layers if layer in largest]
+    rows: list[dict[str, Value]] = []
+    for layer in chosen:
+        low, high = layer["edges"]
+        counts = layer["histogram"]
+        step = (high - low) / max(1, len(counts))
+        rows += [
+            {"layer": layer["name"], "from": low + step * place, "to": low + step * (place + 1), "weights": count}
+            for place, count in enumerate(counts)
+        ]
+    if not rows:
+        return None
+    columns = (
+        Column("layer", "layer"),
+        Column("from", "from", ".4g", ".4~g"),
+        Column("to", "to", ".4g", ".4~g"),
+        Column("weights", "weights that are not zero", ",", ","),
+    )
+    spec = {
+        "data": {"values": rows},
+        "facet": {"field": "layer", "type": "nominal", "sort": None, "title": None, "header": {"labelLimit": 190}},
+        "columns": 4,
+        "resolve": {"scale": {"x": "independent", "y": "independent"}},
+        "spec": {
+            "width": 190,
+            "height": 70,
+            "mark": {"type": "bar", "color": COLOURS[0]},
+            "encoding": {
+                "x": {"field": "from", "type": "quantitative", "title": None, "axis": {"tickCount": 3, "grid": False}},
+                "x2": {"field": "to"},
+                "y": {
+                    "field": "weights",
+                    "type": "quantitative",
+                    "title": None,
+                    "axis": {"tickCount": 2, "format": "~s"},
+                },
+                "tooltip": _hover(columns),
+            },
+        },
+    }
+    return Chart(title, about, spec, rows, columns)
+
+
+def matrix(title: str, about: str, counts: Sequence[Sequence[int]], names: Sequence[str]) -> Chart | None:
+    """A confusion matrix: the true class down, the answer across; each row is a whole."""
+    if not counts:
+        return None
+    rows: list[dict[str, Value]] = []
+    for true, row in enumerate(counts):
+        whole = sum(row)
+        rows += [
+            {"true": names[true], "answer": names[answer], "samples": count, "share": count / whole if whole else 0.0}
+            for answer, count in enumerate(row)
+        ]
+    columns = (
+        Column("true", "true class"),
+        Column("answer", "answer"),
+        Column("samples", "samples", ",", ","),
+        Column("share", "of the true class", ".1%", ".1%"),
+    )
+    shared: dict[str, Any] = {
+        "x": {
+            "field": "answer",
+            "type": "nominal",
+            "sort": None,
+            "title": "answer",
+            "axis": {"labelAngle": 0, "labelOverlap": True},
+        },
+        "y": {"field": "true", "type": "nominal", "sort": None, "title": "true class"},
+        "tooltip": _hover(columns),
+    }
+    shade = {"field": "share", "type": "quantitative", "legend": None, "scale": {"domain": [0, 1], "range": [0.03, 1]}}
+    wrong = {"condition": {"test": "datum.true === datum.answer", "value": "var(--c1)"}, "value": "var(--bad)"}
+    layers: list[dict[str, Any]] = [{"mark": {"type": "rect"}, "encoding": {"fill": wrong, "fillOpacity": shade}}]
+    if len(names) <= 16:
+        ink = {"condition": {"test": "datum.share > 0.6", "value": "var(--paper)"}, "value": "var(--ink)"}
+        counted = {"transform": [{"filter": "datum.samples > 0"}], "mark": {"type": "text", "fontSize": 11}}
+        layers.append({**counted, "encoding": {"text": {"field": "samples"}, "color": ink}})
+    spec = {**_base(rows), "height": (24 if len(names) <= 16 else 10) * len(names), "encoding": shared, "layer": layers}
+    return Chart(title, about, spec, [row for row in rows if row["samples"]], columns, small=True)
