@@ -8,10 +8,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.lib.graphs import model, tensor
+from tests.lib.graphs import const, model, tensor
+from tinyml_compress import ops
 from tinyml_compress.errors import DataError, TinymlError, UsageError
 from tinyml_compress.evaluation import Accuracy, Reconstruction
-from tinyml_compress.ir import Attrs
+from tinyml_compress.ir import Attrs, DType, Tensor
 from tinyml_compress.pipeline.evaluation import evaluate
 
 ENGINES = ("host", "tflm", "aot")
@@ -46,6 +47,45 @@ def test_reconstruction_is_told_from_the_output_s_size(folder: Path, engine: str
     assert isinstance(done.score, Reconstruction)
     assert 0 < done.score.mae < 1 / 128
     assert done.score.auc is None
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_several_inputs_are_matched_by_name(tmp_path: Path, engine: str) -> None:
+    """`serving_default_left:0` is what the converter makes of the input `left`; the set's order does not matter."""
+    sides = [tensor("serving_default_left:0", (1, 3), 1 / 8), tensor("right", (1, 3), 1 / 8)]
+    content = model("SUB", sides, tensor("y", (1, 3), 1 / 4), ops.operator("SUB").attrs_type())
+    (tmp_path / "sub.tflite").write_bytes(content)
+    left, right = np.eye(3, dtype=np.float32)[[0, 1, 2, 0]], np.eye(3, dtype=np.float32)[[1, 2, 0, 2]]
+    np.savez(tmp_path / "both.npz", input_right=right, input_left=left, labels=[0, 1, 2, 0])
+    done = evaluate(tmp_path / "sub.tflite", tmp_path / "both.npz", engine=engine)
+    assert isinstance(done.score, Accuracy)
+    assert done.score.correct == 4
+    np.savez(tmp_path / "other.npz", input_right=right, input_middle=left, labels=[0, 1, 2, 0])
+    with pytest.raises(DataError, match="other inputs than the model") as caught:
+        evaluate(tmp_path / "sub.tflite", tmp_path / "other.npz", engine=engine)
+    assert "left, right" in str(caught.value)
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_token_numbers_go_in_as_they_are(tmp_path: Path, engine: str) -> None:
+    """An input without a scale holds whole numbers, such as the places of words in a table."""
+    content = model(
+        "GATHER",
+        [
+            const("table", np.eye(4, dtype=np.int8)[[2, 0, 3, 1]], 1 / 8),
+            Tensor("tokens", (1, 1), DType.INT32),
+        ],
+        tensor("y", (1, 1, 4), 1 / 8),
+        ops.operator("GATHER").attrs_type(),
+    )
+    (tmp_path / "table.tflite").write_bytes(content)
+    np.savez(tmp_path / "tokens.npz", inputs=np.array([[0], [1], [2], [3], [1]]), labels=[2, 0, 3, 1, 1])
+    done = evaluate(tmp_path / "table.tflite", tmp_path / "tokens.npz", engine=engine)
+    assert isinstance(done.score, Accuracy)
+    assert done.score.correct == 4
+    np.savez(tmp_path / "half.npz", inputs=np.array([[0.5]]), labels=[0])
+    with pytest.raises(DataError, match="whole numbers"):
+        evaluate(tmp_path / "table.tflite", tmp_path / "half.npz", engine=engine)
 
 
 def test_against(folder: Path) -> None:

@@ -82,7 +82,7 @@ def test_inputs_of_another_shape(runner: ModuleType) -> None:
 
 
 @BOTH
-def test_a_model_with_two_inputs_is_not_fed_from_a_set(runner: ModuleType) -> None:
+def test_a_model_with_two_inputs_takes_an_array_for_each(runner: ModuleType) -> None:
     from tinyml_compress import ops
 
     add = model(
@@ -91,8 +91,10 @@ def test_a_model_with_two_inputs_is_not_fed_from_a_set(runner: ModuleType) -> No
         tensor("y", (1, 4), 1.0),
         ops.operator("ADD").attrs_type(),
     )
-    with pytest.raises(ModelError, match="one input") as caught:
+    assert runner.predict(add, INPUTS.round(), 2 * INPUTS.round())[0].tolist() == [0, 3, 6, 0]
+    with pytest.raises(ModelError, match="do not fill") as caught:
         runner.predict(add, INPUTS)
+    assert "1 arrays" in str(caught.value)
     assert "2: " in str(caught.value)
 
 
@@ -177,9 +179,15 @@ def test_quantization_rounds_half_away_and_saturates(
     assert back.tolist() == [(s - zero_point) * (scale or 1) for s in stored]
 
 
-def test_integer_input_without_a_scale() -> None:
-    with pytest.raises(ModelError, match="no scale"):
-        quantized(np.zeros(1, np.float32), Side("x", (1, 1), DType.INT8, None))
+@pytest.mark.parametrize(
+    ("dtype", "wrong"), [(DType.INT8, 128), (DType.INT32, 0.5), (DType.BOOL, 2), (DType.INT8, -129)]
+)
+def test_integer_input_without_a_scale_takes_whole_numbers(dtype: DType, wrong: float) -> None:
+    side = Side("x", (1, 2), dtype, None)
+    assert quantized(np.array([0, 1], np.float32), side).tolist() == [0, 1]
+    with pytest.raises(DataError, match="whole numbers") as caught:
+        quantized(np.array([0, wrong], np.float32), side)
+    assert f"{wrong:g}" in str(caught.value)
 
 
 def test_published_models(published: object) -> None:

@@ -104,10 +104,11 @@ def wilson(correct: int, total: int, z: float = _Z95) -> tuple[float, float]:
     return max(0.0, middle - half), min(1.0, middle + half)
 
 
-def task_of(inputs: Floats, outputs: Floats) -> Task:
-    """Reconstruction where the output has as many values as the input, else classification."""
+def task_of(inputs: Floats, outputs: Floats, labels: Labels | None = None) -> Task:
+    """Reconstruction where the output has as many values as the input and no label names a third class."""
     same = int(np.prod(inputs.shape[1:])) == int(np.prod(outputs.shape[1:]))
-    return Task.RECONSTRUCTION if same else Task.CLASSIFICATION
+    anomalies = labels is None or labels.max(initial=0) <= 1
+    return Task.RECONSTRUCTION if same and anomalies else Task.CLASSIFICATION
 
 
 def score(task: Task, inputs: Floats, outputs: Floats, labels: Labels | None) -> Accuracy | Reconstruction:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-__all__ = ["layer_of", "unique_names"]
+__all__ = ["input_name", "layer_of", "unique_names"]
 
 _VARIABLE_READ = re.compile(r"(/ReadVariableOp(_\d+)?)?(/resource)?\d*$")
+_SERVED = re.compile(r"serving_default_(?P<name>.+):\d+$")
 _BARE = re.compile(r"(Identity|StatefulPartitionedCall|PartitionedCall)(_\d+)?(:\d+)?(_int8)?\d*$")
 
 
@@ -24,6 +25,12 @@ def unique_names(names: Iterable[str]) -> tuple[str, ...]:
         taken.add(name)
         unique.append(name)
     return tuple(unique)
+
+
+def input_name(tensor: str) -> str:
+    """The model's own name of an input: the converter makes `serving_default_left:0` of `left`."""
+    served = _SERVED.match(tensor)
+    return served["name"] if served else tensor
 
 
 def layer_of(tensor: str) -> str:

@@ -10,7 +10,8 @@ import numpy.typing as npt
 
 from tinyml_compress import data
 from tinyml_compress.ir import Port
-from tinyml_compress.runners.sides import quantized, single_input
+from tinyml_compress.pipeline.model_inputs import arrays_for
+from tinyml_compress.runners.sides import stored_inputs
 from tinyml_compress.runners.vectors import pattern, random
 
 __all__ = ["Vectors", "make_vectors"]
@@ -43,8 +44,7 @@ def make_vectors(ports: Sequence[Port], kind: str, count: int, seed: int) -> Vec
 
 def _samples(ports: Sequence[Port], spec: str, count: int) -> list[list[Array]]:
     samples = data.load(spec)
-    side = single_input(ports, samples.sample_shape)
-    return [[sample.reshape(ports[0].shape)] for sample in quantized(samples.inputs[:count], side)]
+    return stored_inputs(ports, [array[:count] for array in arrays_for(samples, ports)])
 
 
 def _in_bytes(arrays: list[list[Array]]) -> Vectors:

@@ -146,9 +146,9 @@ def compare(
         with stage(f"run {spec}"):
             made = evaluator(spec)
             ready.append(made)
-            outputs.append(made.predict(made.fit(chosen).inputs))
+            outputs.append(made.predict(chosen))
     times, runtime = _latencies(models, rounds)
-    task = task_of(chosen.inputs, outputs[0])
+    task = task_of(chosen.inputs, outputs[0], chosen.labels)
     rows = tuple(
         _compared(spec, made, values, outputs[0], chosen, task, times.get(index))
         for index, (spec, made, values) in enumerate(zip(models, ready, outputs, strict=True))

@@ -13,7 +13,7 @@ import numpy as np
 
 from tinyml_compress import data as data_room
 from tinyml_compress.data import DataSet
-from tinyml_compress.errors import DataError, TinymlError, UsageError
+from tinyml_compress.errors import DataError, UsageError
 from tinyml_compress.support import files
 from tinyml_compress.techniques.recipe import Recipe, TaskOptions
 from tinyml_compress.techniques.stages import Convert
@@ -54,23 +54,10 @@ def _part(data: DataSet, chosen: Any, what: str) -> DataSet:
 
 
 def outputs_of_file(path: Path, inputs: Any) -> Any:
-    """Real outputs of a .tflite file; what the usual way refuses (places in a table as inputs) goes in as it is."""
-    from tinyml_compress import converter
+    """Real outputs of a .tflite file."""
     from tinyml_compress.pipeline.evaluation import evaluator
-    from tinyml_compress.runners import host
 
-    try:
-        return evaluator(path).predict(inputs)
-    except TinymlError:
-        content = path.read_bytes()
-        file = converter.read(content)
-        kind = file.inputs[0].dtype
-        if len(file.inputs) != 1 or kind is None or file.inputs[0].quant is not None:
-            raise
-    rows = host.run(content, [[sample[None].astype(kind.numpy)] for sample in inputs], newest=True)
-    outputs = np.concatenate([row[0] for row in rows]).astype(np.float32)
-    quant = file.outputs[0].quant
-    return outputs if quant is None else (outputs - quant.zero_point) * quant.scale
+    return evaluator(path).predict(DataSet("samples", inputs))
 
 
 def samples_of(data: DataSet) -> Any:

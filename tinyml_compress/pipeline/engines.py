@@ -20,7 +20,7 @@ from tinyml_compress.pipeline.generated_folder import GeneratedC
 from tinyml_compress.runners import host, native, tflm
 from tinyml_compress.support import files
 
-__all__ = ["Engine", "Subject", "inputs_of", "run_graph", "runner", "subject_of"]
+__all__ = ["Engine", "Subject", "described_inputs", "inputs_of", "run_graph", "runner", "subject_of"]
 
 Array = npt.NDArray[np.generic]
 Rows = list[list[Array]]
@@ -87,11 +87,13 @@ def inputs_of(subject: Subject) -> tuple[Tensor, ...]:
     except UnsupportedOperator:
         if subject.engine is Engine.AOT:
             raise
-        return _flat_inputs(flat.decode(model))  # the other engines may know the operator
+        return described_inputs(model)  # the other engines may know the operator
     return tuple(graph.tensors[name] for name in graph.inputs)
 
 
-def _flat_inputs(model: flat.FlatModel) -> tuple[Tensor, ...]:
+def described_inputs(content: bytes) -> tuple[Tensor, ...]:
+    """The inputs of a .tflite file, whatever operators it holds."""
+    model = flat.decode(content)
     inputs: list[Tensor] = []
     for index in model.inputs:
         if not 0 <= index < len(model.tensors):

@@ -13,8 +13,10 @@ import numpy.typing as npt
 
 from tinyml_compress import data as data_room
 from tinyml_compress.data import DataSet
-from tinyml_compress.errors import ModelError, UsageError
+from tinyml_compress.errors import UsageError
 from tinyml_compress.evaluation import Accuracy, Agreement, Reconstruction, Task, agreement, score, task_of
+from tinyml_compress.pipeline.engines import described_inputs
+from tinyml_compress.pipeline.model_inputs import arrays_for
 from tinyml_compress.report.evaluation import EvaluationRow
 from tinyml_compress.support import files
 from tinyml_compress.support.progress import stage
@@ -44,9 +46,8 @@ class Evaluator:
     sha256: str
     nbytes: int | None
     """Size of the .tflite file; absent for Keras models."""
-    fit: Callable[[DataSet], DataSet]
-    """The set in the shape of the model's input."""
-    predict: Callable[[Floats], Floats]
+    predict: Callable[[DataSet], Floats]
+    """The first output in real values for every sample of a set that fits the model's inputs."""
 
 
 @dataclass(frozen=True)
@@ -171,26 +172,25 @@ def evaluate_all(
     if against is not None:
         second = evaluator(against, against_engine)
         with stage(f"run {second.model}"):
-            others = second.predict(second.fit(loaded).inputs)
+            others = second.predict(loaded)
     done = []
     for model in chosen:
         first = evaluator(model, engine)
-        fitted = first.fit(loaded)
         with stage(f"run {first.model}"):
-            outputs = first.predict(fitted.inputs)
-        kind = task_of(fitted.inputs, outputs) if task == "auto" else Task(task)
+            outputs = first.predict(loaded)
+        kind = task_of(loaded.inputs, outputs, loaded.labels) if task == "auto" else Task(task)
         shown = other = None
-        if fitted.labels is not None or kind is Task.RECONSTRUCTION or others is None:
-            shown = score(kind, fitted.inputs, outputs, fitted.labels)
-            other = None if others is None else score(kind, fitted.inputs, others, fitted.labels)
+        if loaded.labels is not None or kind is Task.RECONSTRUCTION or others is None:
+            shown = score(kind, loaded.inputs, outputs, loaded.labels)
+            other = None if others is None else score(kind, loaded.inputs, others, loaded.labels)
         done.append(
             Evaluation(
                 model=first.model,
                 engine=first.engine,
                 model_sha256=first.sha256,
                 nbytes=first.nbytes,
-                data=fitted.name,
-                data_sha256=fitted.sha256,
+                data=loaded.name,
+                data_sha256=loaded.sha256,
                 task=kind,
                 score=shown,
                 against=None if second is None else f"{second.model} ({second.engine.value})",
@@ -236,17 +236,13 @@ def _of_keras(spec: str | Path) -> Evaluator:
 
     loaded = models.load(spec)
     keras_model = loaded.model
-    if len(keras_model.inputs) != 1:
-        raise ModelError(
-            "a data set feeds models with one input", which=spec, found=f"{len(keras_model.inputs)} inputs"
-        )
-    shape = tuple(keras_model.inputs[0].shape)[1:]
 
-    def predict(inputs: Floats) -> Floats:
-        outputs = keras_model.predict(inputs, verbose=0, batch_size=64)
+    def predict(data: DataSet) -> Floats:
+        arrays = data.for_inputs(loaded.input_names, loaded.input_shapes)
+        outputs = keras_model.predict(arrays[0] if len(arrays) == 1 else arrays, verbose=0, batch_size=64)
         return np.asarray(outputs[0] if isinstance(outputs, list) else outputs, dtype=np.float32)
 
-    return Evaluator(str(spec), Engine.KERAS, loaded.origin.sha256, None, lambda found: found.fitted(shape), predict)
+    return Evaluator(str(spec), Engine.KERAS, loaded.origin.sha256, None, predict)
 
 
 def _of_tflite(path: Path, engine: Engine) -> Evaluator:
@@ -260,26 +256,24 @@ def _of_tflite(path: Path, engine: Engine) -> Evaluator:
     else:
         room = host if engine is Engine.HOST else tflm
 
-        def predict(inputs: Floats) -> Floats:
-            outputs: Floats = room.predict(content, inputs)
+        def predict(data: DataSet) -> Floats:
+            outputs: Floats = room.predict(content, *arrays_for(data, described_inputs(content)))
             return outputs
 
-    # The interpreters and the generated code compare the samples' size with the input's themselves.
-    return Evaluator(str(path), engine, files.sha256(content), len(content), lambda found: found, predict)
+    return Evaluator(str(path), engine, files.sha256(content), len(content), predict)
 
 
-def _compiled(path: Path, content: bytes) -> Callable[[Floats], Floats]:
+def _compiled(path: Path, content: bytes) -> Callable[[DataSet], Floats]:
     from tinyml_compress.pipeline.compilation import compile_model
     from tinyml_compress.runners import native
-    from tinyml_compress.runners.sides import dequantized, quantized, single_input
+    from tinyml_compress.runners.sides import dequantized, stored_inputs
     from tinyml_compress.support.c_names import c_name
 
     program = compile_model(content, c_name(path.stem))
 
-    def predict(inputs: Floats) -> Floats:
-        side = single_input(program.inputs, inputs.shape[1:])
+    def predict(data: DataSet) -> Floats:
         (code,) = native.load([program])
-        rows = [code.invoke([sample.reshape(side.shape)])[0][0] for sample in quantized(inputs, side)]
+        rows = [code.invoke(row)[0][0] for row in stored_inputs(program.inputs, arrays_for(data, program.inputs))]
         return dequantized(np.stack(rows), program.outputs[0])
 
     return predict

@@ -20,7 +20,7 @@ import numpy.typing as npt
 from tinyml_compress.errors import DataError, MissingDependency, UsageError
 from tinyml_compress.runners import vectors
 from tinyml_compress.runners._worker import Job, ask, named, serve, vectors_of
-from tinyml_compress.runners.sides import dequantized, quantized, side_of, single_input
+from tinyml_compress.runners.sides import dequantized, side_of, stored_inputs
 
 __all__ = ["HostTiming", "available", "measure", "predict", "run", "runtime"]
 
@@ -96,9 +96,13 @@ def run(
     return vectors_of(_asked(model, options, named(rows, "in")), "out", len(rows))
 
 
-def predict(model: bytes, inputs: Floats) -> Floats:
-    """The first output in real values for each sample of `inputs`, also in real values; state is reset between them."""
-    return np.asarray(_asked(model, {"predict": True}, {"inputs": inputs})["outputs"], dtype=np.float32)
+def predict(model: bytes, *inputs: Floats) -> Floats:
+    """The first output in real values for each sample; one array of real values per input.
+
+    State is reset between the samples.
+    """
+    reply = _asked(model, {"predict": len(inputs)}, named([inputs], "in"))
+    return np.asarray(reply["outputs"], dtype=np.float32)
 
 
 def _asked(model: bytes, options: Mapping[str, Any], arrays: Mapping[str, Array]) -> Mapping[str, Array]:
@@ -128,13 +132,13 @@ def _work(job: Job) -> tuple[Mapping[str, Any], Mapping[str, Array]]:
         return {}, {"times": _times(interpreter, job.options["warmup"], job.options["runs"])}
     into, out = interpreter.get_input_details(), interpreter.get_output_details()
     if "predict" in job.options:
-        samples = job.arrays["inputs"]
-        side = single_input([side_of(details) for details in into], samples.shape[1:])
+        (values,) = vectors_of(job.arrays, "in", 1)
         answer = side_of(out[0])
         rows: list[Array] = []
-        for sample in quantized(np.asarray(samples, dtype=np.float32), side):
+        for sample in stored_inputs([side_of(details) for details in into], values):
             interpreter.reset_all_variables()
-            interpreter.set_tensor(into[0]["index"], sample.reshape(side.shape))
+            for details, value in zip(into, sample, strict=True):
+                interpreter.set_tensor(details["index"], value)
             interpreter.invoke()
             rows.append(dequantized(interpreter.get_tensor(out[0]["index"])[0], answer))
         return {}, {"outputs": np.stack(rows)}

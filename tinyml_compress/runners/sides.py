@@ -12,7 +12,7 @@ import numpy.typing as npt
 from tinyml_compress.errors import DataError, ModelError
 from tinyml_compress.ir import DType, Quant
 
-__all__ = ["Side", "dequantized", "quantized", "side_of", "single_input"]
+__all__ = ["Side", "dequantized", "quantized", "side_of", "stored_inputs"]
 
 Array = npt.NDArray[np.generic]
 Floats = npt.NDArray[np.float32]
@@ -54,24 +54,39 @@ def side_of(details: Mapping[str, Any], name: str = "") -> Side:
     )
 
 
-def single_input(sides: Sequence[Named], sample: tuple[int, ...]) -> Named:
-    """The one input of a model that is fed from a data set with samples of shape `sample`."""
-    if len(sides) != 1:
+def stored_inputs(sides: Sequence[Named], values: Sequence[Array]) -> list[list[Array]]:
+    """A row of stored inputs per sample, from one array of real values per input: `(count, *sample)` each."""
+    if len(values) != len(sides):
         raise ModelError(
-            "a data set feeds models with one input", found=f"{len(sides)}: {', '.join(side.name for side in sides)}"
+            "the samples do not fill the model's inputs",
+            found=f"{len(values)} arrays",
+            allowed=f"{len(sides)}: {', '.join(side.name for side in sides)}",
+            next_step="name the arrays of the .npz input_NAME, one per input of the model",
         )
-    (side,) = sides
+    columns = [
+        quantized(np.asarray(array, dtype=np.float32), side).reshape(len(array), *_checked_shape(side, array))
+        for side, array in zip(sides, values, strict=True)
+    ]
+    return [list(row) for row in zip(*columns, strict=True)]
+
+
+def _checked_shape(side: Named, array: Array) -> tuple[int, ...]:
+    """The input's shape, which a sample of `array` must fill."""
     if not side.shape or side.shape[0] != 1:
         raise ModelError(
-            "the model's batch size is not 1", found=f"input shape {side.shape}", next_step="convert it with batch 1"
+            "the model's batch size is not 1",
+            which=side.name,
+            found=f"input shape {side.shape}",
+            next_step="convert it with batch 1",
         )
-    if int(np.prod(side.shape)) != int(np.prod(sample)):
+    if int(np.prod(side.shape)) != int(np.prod(array.shape[1:])):
         raise DataError(
             "the data set is not of the model's input shape",
-            found=f"samples of shape {sample}",
+            which=side.name,
+            found=f"samples of shape {array.shape[1:]}",
             allowed=f"{side.shape[1:]}",
         )
-    return side
+    return side.shape
 
 
 def quantized(values: Floats, side: Named) -> Array:
@@ -79,11 +94,31 @@ def quantized(values: Floats, side: Named) -> Array:
     if side.dtype.is_float:
         return values.astype(side.dtype.numpy)
     if side.quant is None:
-        raise ModelError("an integer input has no scale", which=side.name, next_step="convert the model again")
+        return _whole(values, side)
     limits = np.iinfo(side.dtype.numpy.name)
     steps = values.astype(np.float64) / np.float32(side.quant.scale)
     nearest = np.copysign(np.floor(np.abs(steps) + 0.5), steps) + side.quant.zero_point
     return np.clip(nearest, limits.min, limits.max).astype(side.dtype.numpy)
+
+
+def _whole(values: Floats, side: Named) -> Array:
+    """Numbers of words or of places in a table, which have no scale."""
+    low, high = (0, 1) if side.dtype is DType.BOOL else _limits(side.dtype)
+    wrong = (values != np.floor(values)) | (values < low) | (values > high)
+    if wrong.any():
+        raise DataError(
+            "the model's input takes whole numbers",
+            which=side.name,
+            found=f"{values[wrong].flat[0]:g}",
+            allowed=f"whole numbers from {low} to {high}",
+            next_step="give the numbers as they are, without scaling, or convert the model again if it lost its scale",
+        )
+    return values.astype(side.dtype.numpy)
+
+
+def _limits(dtype: DType) -> tuple[int, int]:
+    limits = np.iinfo(dtype.numpy.name)
+    return int(limits.min), int(limits.max)
 
 
 def dequantized(stored: Array, side: Named) -> Floats:

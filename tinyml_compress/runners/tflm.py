@@ -19,7 +19,7 @@ from flatbuffers.table import Table
 
 from tinyml_compress.errors import DataError, MissingDependency, ModelError
 from tinyml_compress.runners._worker import Job, Reply, ask, named, serve, vectors_of
-from tinyml_compress.runners.sides import dequantized, quantized, side_of, single_input
+from tinyml_compress.runners.sides import dequantized, side_of, stored_inputs
 
 __all__ = ["Interpreter", "TflmResult", "arena_bytes", "available", "predict", "require", "run"]
 
@@ -111,9 +111,13 @@ def run(model: bytes, vectors: Sequence[Sequence[Array]]) -> TflmResult:
     return TflmResult(vectors_of(reply.arrays, "out", len(vectors)), _arena_of(reply))
 
 
-def predict(model: bytes, inputs: Floats) -> Floats:
-    """The first output in real values for each sample of `inputs`, also in real values; state is reset between them."""
-    return np.asarray(_asked(model, {"predict": True}, {"inputs": inputs}).arrays["outputs"], dtype=np.float32)
+def predict(model: bytes, *inputs: Floats) -> Floats:
+    """The first output in real values for each sample; one array of real values per input.
+
+    State is reset between the samples.
+    """
+    reply = _asked(model, {"predict": len(inputs)}, named([inputs], "in"))
+    return np.asarray(reply.arrays["outputs"], dtype=np.float32)
 
 
 def _asked(model: bytes, options: Mapping[str, Any], arrays: Mapping[str, Array]) -> Reply:
@@ -149,13 +153,11 @@ def _counts(model: bytes) -> tuple[int, int]:
 def _work(job: Job) -> tuple[Mapping[str, Any], Mapping[str, Array]]:
     interpreter = Interpreter(job.model, job.options["arena"])
     if "predict" in job.options:
-        samples = job.arrays["inputs"]
-        into = single_input(interpreter.inputs, samples.shape[1:])
-        stored = quantized(np.asarray(samples, dtype=np.float32), into)
+        (values,) = vectors_of(job.arrays, "in", 1)
         rows: list[Array] = []
-        for sample in stored:
+        for sample in stored_inputs(interpreter.inputs, values):
             interpreter.reset()
-            rows.append(dequantized(interpreter.invoke([sample.reshape(into.shape)])[0][0], interpreter.outputs[0]))
+            rows.append(dequantized(interpreter.invoke(sample)[0][0], interpreter.outputs[0]))
         return {}, {"outputs": np.stack(rows)}
     rows_in = vectors_of(job.arrays, "in", job.options["vectors"])
     results = named([interpreter.invoke(row) for row in rows_in], "out")
