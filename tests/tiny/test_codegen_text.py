@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tinyml_compress.codegen.emit import _comment
+from tinyml_compress.codegen.functions import _comment
 from tinyml_compress.codegen.kernels import KernelFile, amalgamate
 from tinyml_compress.codegen.literals import array_body, float_literal, int_literal
 from tinyml_compress.codegen.tables import Constants

@@ -1,4 +1,4 @@
-"""Generates the C: `generate(graph, schedule, plan)` gives a Program."""
+"""Generates the C: `generate(planned)` gives a Program."""
 
 from tinyml_compress.codegen.emit import generate
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tinyml_compress.codegen.literals import float_literal
-from tinyml_compress.ir import DType, Port
+from tinyml_compress.ir import DType, Port, StateSlot
 from tinyml_compress.ops.numerics import dtype_range
 
 __all__ = ["ABI_VERSION", "header_text"]
@@ -13,7 +13,16 @@ _HELPERS = (DType.INT8, DType.UINT8, DType.INT16)
 
 
 def header_text(
-    banner: str, prefix: str, inputs: tuple[Port, ...], outputs: tuple[Port, ...], arena_bytes: int, arena_align: int
+    banner: str,
+    prefix: str,
+    inputs: tuple[Port, ...],
+    outputs: tuple[Port, ...],
+    arena_bytes: int,
+    arena_align: int,
+    *,
+    state: tuple[StateSlot, ...] = (),
+    state_bytes: int = 0,
+    stops: bool = False,
 ) -> str:
     """Guard, sizes, shapes, quantization, quantize/dequantize helpers, and the functions."""
     upper = prefix.upper()
@@ -35,10 +44,21 @@ def header_text(
         f"void *{prefix}_input(void *arena, int index);\n"
         f"const void *{prefix}_output(const void *arena, int index);\n"
     )
-    parts.append(
-        "/* One inference, from inputs to outputs. Returns 0, or 1 when the arena is NULL or misaligned. */\n"
-        f"int {prefix}_invoke(void *arena);\n"
-    )
+    if state_bytes:
+        parts.append(_state(prefix, state, state_bytes))
+        waits = (
+            "; 2 when it took\n * the inputs in but has no result yet: the outputs hold nothing then" if stops else ""
+        )
+        parts.append(
+            "/* One inference, from inputs to outputs, which reads and writes the state. Returns 0, or 1 when the\n"
+            f" * arena is NULL or misaligned or the state NULL{waits}. */\n"
+            f"int {prefix}_invoke(void *arena, {prefix}_state_t *state);\n"
+        )
+    else:
+        parts.append(
+            "/* One inference, from inputs to outputs. Returns 0, or 1 when the arena is NULL or misaligned. */\n"
+            f"int {prefix}_invoke(void *arena);\n"
+        )
     for kind, ports in (("input", inputs), ("output", outputs)):
         parts.extend(_helpers(f"{prefix}_{{verb}}_{kind}{index}", port) for index, port in enumerate(ports))
     parts.append("#ifdef __cplusplus\n}\n#endif\n")
@@ -46,9 +66,37 @@ def header_text(
     return "\n".join(part for part in parts if part)
 
 
+def _state(prefix: str, slots: tuple[StateSlot, ...], nbytes: int) -> str:
+    """The struct, what lies where in it, and what brings it to its start."""
+    size = 8 if any(slot.dtype.itemsize == 8 for slot in slots) else 4
+    held = "\n".join(f" *   {slot.offset:>6}  {slot.dtype.ctype}[{slot.count}]  {_label(slot.name)}" for slot in slots)
+    kept = [slot for slot in slots if slot.survives]
+    but = ", but for what has to happen once only:\n * to start from the beginning, call init" if kept else ""
+    return f"""/* What the model remembers from one inference to the next. The caller owns it and gives it to each
+ * inference; two instances of the model need one each. By offset in bytes:
+{held} */
+#define {prefix.upper()}_STATE_BYTES {nbytes}
+
+typedef struct {{
+    uint{8 * size}_t words[{nbytes // size}];
+}} {prefix}_state_t;
+
+/* Before the first inference. */
+void {prefix}_init({prefix}_state_t *state);
+
+/* Forgets what came before{but}. */
+void {prefix}_reset({prefix}_state_t *state);
+"""
+
+
+def _label(name: str) -> str:
+    """A name that cannot end the comment it stands in."""
+    return name.replace("*/", "* /").replace("\n", " ").replace("\\", "/")
+
+
 def _port(name: str, port: Port) -> str:
     shape = ", ".join(str(size) for size in port.shape)
-    label = port.name.replace("*/", "* /").replace("\n", " ").replace("\\", "/")
+    label = _label(port.name)
     lines = [
         f"/* {label}: {port.dtype.ctype}[{' x '.join(str(size) for size in port.shape) or '1'}] */",
         f"#define {name}_BYTES {port.nbytes}",

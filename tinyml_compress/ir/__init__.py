@@ -2,7 +2,7 @@
 
 from tinyml_compress.ir.graph import Attrs, Graph, Node, NodeView, Tensor
 from tinyml_compress.ir.memory import ARENA_ALIGN, Buffer, MemoryPlan
-from tinyml_compress.ir.program import ConstantArray, Port, Program, ProgramNode
+from tinyml_compress.ir.program import ConstantArray, Port, Program, ProgramNode, StateSlot
 from tinyml_compress.ir.text import to_text
 from tinyml_compress.ir.types import DType, Quant
 from tinyml_compress.ir.verify import verify
@@ -21,6 +21,7 @@ __all__ = [
     "Program",
     "ProgramNode",
     "Quant",
+    "StateSlot",
     "Tensor",
     "to_text",
     "verify",

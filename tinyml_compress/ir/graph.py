@@ -22,17 +22,27 @@ class Attrs:
 
 @dataclass(frozen=True, eq=False)
 class Tensor:
-    """A value: constant when `data` is there (read-only array of `shape`), else computed or given at run time."""
+    """A value: constant when `data` is there (read-only array of `shape`), else computed or given at run time.
+
+    A `variable` tensor keeps its value from one inference to the next: it lies in the caller's state, not in the
+    arena, and nodes may read and write it as often as they like.
+    """
 
     name: str
     shape: tuple[int, ...]
     dtype: DType
     quant: Quant | None = None
     data: npt.NDArray[np.generic] | None = field(default=None, repr=False)
+    variable: bool = False
 
     @property
     def is_const(self) -> bool:
         return self.data is not None
+
+    @property
+    def in_arena(self) -> bool:
+        """Whether it needs a place in the arena: neither in flash nor in the state."""
+        return self.data is None and not self.variable
 
     @property
     def elements(self) -> int:
@@ -58,13 +68,17 @@ class Node:
 
 @dataclass(frozen=True)
 class Graph:
-    """Nodes in execution order over tensors by name; `inputs` and `outputs` in the file's order."""
+    """Nodes in execution order over tensors by name; `inputs` and `outputs` in the file's order.
+
+    `subgraphs` are the bodies that its own nodes run (IF, WHILE, CALL_ONCE): attributes name them by their place here.
+    """
 
     name: str
     tensors: Mapping[str, Tensor]
     nodes: tuple[Node, ...]
     inputs: tuple[str, ...]
     outputs: tuple[str, ...]
+    subgraphs: tuple[Graph, ...] = ()
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "tensors", MappingProxyType(dict(self.tensors)))
@@ -88,6 +102,7 @@ class Graph:
         tensors: Mapping[str, Tensor] | None = None,
         inputs: tuple[str, ...] | None = None,
         outputs: tuple[str, ...] | None = None,
+        subgraphs: tuple[Graph, ...] | None = None,
     ) -> Graph:
         """A copy with parts replaced; tensors that nothing names any more are dropped."""
         new = replace(
@@ -96,6 +111,7 @@ class Graph:
             tensors=self.tensors if tensors is None else tensors,
             inputs=self.inputs if inputs is None else inputs,
             outputs=self.outputs if outputs is None else outputs,
+            subgraphs=self.subgraphs if subgraphs is None else subgraphs,
         )
         used = {*new.inputs, *new.outputs}
         for node in new.nodes:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from tinyml_compress.ir.memory import MemoryPlan
 from tinyml_compress.ir.types import DType, Quant
 
-__all__ = ["ConstantArray", "Port", "Program", "ProgramNode"]
+__all__ = ["ConstantArray", "Port", "Program", "ProgramNode", "StateSlot"]
 
 
 @dataclass(frozen=True)
@@ -21,6 +21,24 @@ class Port:
     quant: Quant | None
     offset: int
     nbytes: int
+
+
+@dataclass(frozen=True)
+class StateSlot:
+    """One stretch of the state that the caller keeps between inferences: a variable, or what a node needs itself."""
+
+    name: str
+    dtype: DType
+    count: int
+    offset: int
+    fill: int
+    """Every byte of it at the start."""
+    survives: bool
+    """A reset leaves it as it is."""
+
+    @property
+    def nbytes(self) -> int:
+        return self.count * self.dtype.itemsize
 
 
 @dataclass(frozen=True)
@@ -54,7 +72,8 @@ class Program:
 
     Symbols: weights are `<prefix>_w<node>_*`, other tables `<prefix>_t<node>_*` and `<prefix>_p<node>`,
     shared constants `<prefix>_c*`, node functions `<prefix>_node_<index>`, kernels `tc_*`,
-    public functions `<prefix>_invoke`, `<prefix>_input`, `<prefix>_output`.
+    bodies of control flow `<prefix>_body_<number>`, public functions `<prefix>_invoke`, `<prefix>_input`,
+    `<prefix>_output`, and with state `<prefix>_init` and `<prefix>_reset`.
     """
 
     prefix: str
@@ -70,6 +89,10 @@ class Program:
     table_bytes: int
     constants: tuple[ConstantArray, ...] = field(default=(), repr=False)
     """All arrays of the source, in its order."""
+    state: tuple[StateSlot, ...] = ()
+    state_bytes: int = 0
+    """Size of the struct `<prefix>_state_t`; 0 for a model that keeps nothing between inferences."""
+    state_align: int = 1
 
     @property
     def arena_bytes(self) -> int:

@@ -31,6 +31,8 @@ def _lines(graph: Graph) -> Iterator[str]:
     for tensor in graph.tensors.values():
         if tensor.is_const:
             yield f"const {_tensor(tensor)} = {_data(tensor)}"
+        elif tensor.variable:
+            yield f"variable {_tensor(tensor)}"
     for index, node in enumerate(graph.nodes):
         yield f"node {index} {node.op} {_quoted(node.name)}{_attrs(node)}"
         for source in node.inputs:
@@ -39,6 +41,9 @@ def _lines(graph: Graph) -> Iterator[str]:
             yield f"  out {_tensor(graph.tensors[made])}"
     for name in graph.outputs:
         yield f"output {_quoted(name)}"
+    for index, inner in enumerate(graph.subgraphs):
+        yield f"body {index}"
+        yield from (f"  {line}" for line in _lines(inner))
 
 
 def _quoted(name: str) -> str:

@@ -26,6 +26,8 @@ class DType(Enum):
     FLOAT16 = "f16"
     FLOAT32 = "f32"
     FLOAT64 = "f64"
+    RESOURCE = "resource"
+    """The name of a variable, as VAR_HANDLE gives it; no kernel sees one."""
 
     @property
     def numpy(self) -> np.dtype[np.generic]:
@@ -61,6 +63,7 @@ _NUMPY: dict[DType, np.dtype[np.generic]] = {
     DType.FLOAT16: np.dtype(np.float16),
     DType.FLOAT32: np.dtype(np.float32),
     DType.FLOAT64: np.dtype(np.float64),
+    DType.RESOURCE: np.dtype(np.int32),
 }
 _CTYPE: dict[DType, str] = {
     DType.INT4: "int8_t",
@@ -76,6 +79,7 @@ _CTYPE: dict[DType, str] = {
     DType.FLOAT16: "uint16_t",
     DType.FLOAT32: "float",
     DType.FLOAT64: "double",
+    DType.RESOURCE: "int32_t",
 }
 
 

@@ -23,15 +23,16 @@ _ZERO_POINTS = {
 _INT32 = (-(1 << 31), (1 << 31) - 1)
 
 
-def verify(graph: Graph) -> None:
+def verify(graph: Graph, *, body: bool = False) -> None:
     """Raise GraphError, naming node, operator, type and shape, unless the graph keeps every rule:
 
     each tensor has one origin (graph input, constant, or one output of one node), is there before it is used,
-    is named as its key says, has data of its type and shape when constant, and a sound quantization.
+    is named as its key says, has data of its type and shape when constant, and a sound quantization. Variables are
+    there from the start and may be written by any node. Bodies of control flow keep the same rules.
     """
     for name, tensor in graph.tensors.items():
         _verify_tensor(name, tensor)
-    ready = {name for name, tensor in graph.tensors.items() if tensor.is_const}
+    ready = {name for name, tensor in graph.tensors.items() if not tensor.in_arena}
     for name in graph.inputs:
         _known(graph, name, "graph input")
         if name in ready:
@@ -39,7 +40,7 @@ def verify(graph: Graph) -> None:
         ready.add(name)
     for index, node in enumerate(graph.nodes):
         _verify_node(graph, index, node, ready)
-    if not graph.outputs:
+    if not graph.outputs and not body:
         raise _error("the graph has no output", graph.name)
     for name in graph.outputs:
         _known(graph, name, "graph output")
@@ -48,6 +49,8 @@ def verify(graph: Graph) -> None:
     extra = set(graph.tensors) - set(_named(graph))
     if extra:
         raise _error("a tensor belongs to no node", _show(graph.tensors[min(extra)]))
+    for inner in graph.subgraphs:
+        verify(inner, body=True)
 
 
 def _verify_node(graph: Graph, index: int, node: Node, ready: set[str]) -> None:
@@ -58,13 +61,21 @@ def _verify_node(graph: Graph, index: int, node: Node, ready: set[str]) -> None:
         _known(graph, name, f"input of {where}")
         if name not in ready:
             raise _error("a tensor is used before it is made", f"{_show(graph.tensors[name])} by {where}")
-    if not node.outputs:
+    if not node.outputs and not _acts(graph, node):
         raise _error("a node has no output", where)
     for name in node.outputs:
         _known(graph, name, f"output of {where}")
+        if graph.tensors[name].variable:
+            continue
         if name in ready:
             raise _error("a tensor has two origins", f"{_show(graph.tensors[name])}, one is {where}")
         ready.add(name)
+
+
+def _acts(graph: Graph, node: Node) -> bool:
+    """Whether a node may do something else than make its outputs: write a variable, or run a body."""
+    given = [graph.tensors[name] for name in node.inputs if name is not None]
+    return bool(graph.subgraphs) or any(tensor.variable or tensor.dtype is DType.RESOURCE for tensor in given)
 
 
 def _verify_tensor(name: str, tensor: Tensor) -> None:
@@ -72,6 +83,8 @@ def _verify_tensor(name: str, tensor: Tensor) -> None:
         raise _error("a tensor stands under another name", _show(tensor), found=name)
     if any(size < (0 if tensor.is_const else 1) for size in tensor.shape):
         raise _error("a dimension is out of range", _show(tensor))
+    if tensor.variable and tensor.data is not None:
+        raise _error("a constant that changes", _show(tensor))
     if tensor.data is not None:
         if tensor.data.shape != tensor.shape or tensor.data.dtype != tensor.dtype.numpy:
             found = f"{tensor.data.dtype} {list(tensor.data.shape)}"

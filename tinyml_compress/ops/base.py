@@ -16,16 +16,21 @@ import numpy as np
 import numpy.typing as npt
 
 from tinyml_compress.errors import UnsupportedOperator
-from tinyml_compress.ir import Attrs, NodeView
+from tinyml_compress.ir import Attrs, DType, NodeView
 
 __all__ = [
     "FLEXBUFFER",
     "Alias",
     "Argument",
     "Call",
+    "Choice",
+    "Flow",
     "In",
     "Isa",
+    "Kept",
     "Level",
+    "Loop",
+    "Once",
     "Operator",
     "OptionField",
     "Options",
@@ -34,8 +39,11 @@ __all__ = [
     "ParamValue",
     "Ref",
     "Role",
+    "Run",
     "Scratch",
+    "StateBlock",
     "Table",
+    "Var",
     "Variant",
 ]
 
@@ -133,7 +141,21 @@ class Scratch:
     """Kernel argument: `void *` to the node's scratch, aligned to 8 bytes."""
 
 
-Argument = In | Out | Scratch
+@dataclass(frozen=True)
+class Var:
+    """Kernel argument: writable pointer to input `index`, which is a variable tensor."""
+
+    index: int
+
+
+@dataclass(frozen=True)
+class Kept:
+    """Kernel argument: writable pointer to the node's own state block `index` (see `Operator.state`)."""
+
+    index: int = 0
+
+
+Argument = In | Out | Scratch | Var | Kept
 ParamValue = int | float | Ref | tuple[int, ...]
 
 
@@ -148,6 +170,24 @@ class Call:
     tables: tuple[Table, ...] = ()
     moves: bool = False
     """It only moves bytes from its one In to its one Out, whole and in order: dropped where the two coincide."""
+    stops: bool = False
+    """The kernel returns int; when that is not 0, the inference ends here without a result."""
+
+
+# --- state ----------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class StateBlock:
+    """Memory that one node keeps from one inference to the next, beside the file's variable tensors."""
+
+    name: str
+    dtype: DType
+    count: int
+    fill: int = 0
+    """Every byte of it at the start."""
+    survives: bool = False
+    """A reset leaves it as it is, as TensorFlow Lite Micro's does for some."""
 
 
 # --- memory ---------------------------------------------------------------------------------------------------
@@ -192,6 +232,46 @@ def _unknown_cycles(view: NodeView) -> float:
     return float("inf")
 
 
+# --- control flow: a node that runs bodies in its scratch --------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Run:
+    """Run a body: `inputs` are copied to its inputs, then its outputs to `outputs`. All of it lies in the scratch."""
+
+    body: int
+    inputs: tuple[In | Out, ...]
+    outputs: tuple[Out, ...]
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One of two bodies, as the boolean says."""
+
+    condition: In
+    then: Run
+    otherwise: Run
+
+
+@dataclass(frozen=True)
+class Loop:
+    """The node's inputs become its outputs; then the body runs as long as the first output of `condition` is true."""
+
+    condition: Run
+    body: Run
+
+
+@dataclass(frozen=True)
+class Once:
+    """A body that runs in the first inference only."""
+
+    done: Kept
+    run: Run
+
+
+Flow = Choice | Loop | Once
+
+
 @dataclass(frozen=True)
 class Variant:
     """One kernel: which nodes it accepts, what it needs, and how it is called."""
@@ -209,6 +289,8 @@ class Variant:
     """Estimate used only to choose among variants that accept a node; ties go to the one listed first."""
     inline: bool = False
     """Forced inline into each node function, so that its parameters become constants; else shared."""
+    flow: Callable[[NodeView], Flow] | None = None
+    """Instead of calls: which bodies run. The scratch then holds the largest of them, whatever `scratch` says."""
 
 
 class Operator(ABC):
@@ -244,6 +326,20 @@ class Operator(ABC):
     def aliases(self, view: NodeView) -> tuple[Alias, ...]:
         """Placements that would spare the kernel a copy; the planner grants each or not."""
         return ()
+
+    def state(self, view: NodeView) -> tuple[StateBlock, ...]:
+        """What the node itself keeps between inferences."""
+        return ()
+
+    def bodies(self, view: NodeView) -> tuple[int, ...]:
+        """Places in the graph's `subgraphs` of the bodies that the node runs."""
+        return ()
+
+    def acts(self, view: NodeView) -> bool:
+        """Whether the node does more than make its outputs: it then stays, and in its order among such nodes."""
+        names = (*view.node.inputs, *view.node.outputs)
+        variable = any(view.graph.tensors[name].variable for name in names if name is not None)
+        return variable or not view.node.outputs or bool(self.state(view)) or bool(self.bodies(view))
 
     def refuse(
         self,

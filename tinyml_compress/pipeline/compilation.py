@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from tinyml_compress import codegen, frontend, passes, plan
 from tinyml_compress.codegen.project import project_files
-from tinyml_compress.ir import Graph, Program
-from tinyml_compress.ops import candidates, choose
+from tinyml_compress.ir import Graph, NodeView, Program
+from tinyml_compress.ops import candidates, choose, operator
 from tinyml_compress.ops.base import Isa, Level, Variant
 from tinyml_compress.pipeline.golden_vectors import golden_vectors
 from tinyml_compress.support import files
@@ -83,11 +83,9 @@ def compile_graph(
     """The C program of a graph as the frontend reads it."""
     chosen = tuple(isas)
     simplified = passes.run(graph, using)
-    planned = plan.plan_in_best_order(simplified, _schedule(simplified, chosen, level))
+    planned = _planned(simplified, chosen, level, {})
     return codegen.generate(
-        planned.graph,
-        planned.schedule,
-        planned.memory,
+        planned,
         prefix=prefix,
         model_sha256=model_sha256,
         options=f"isa={'+'.join(isa.value for isa in chosen)} optimize={level.value}",
@@ -100,11 +98,29 @@ def compile_model(model: bytes, name: str, isas: Iterable[Isa] = (Isa.C,), level
     return compile_graph(graph, check_c_name(name), model_sha256=files.sha256(model), isas=isas, level=level)
 
 
-def _schedule(graph: Graph, isas: tuple[Isa, ...], level: Level) -> tuple[Variant, ...]:
+def _planned(graph: Graph, isas: tuple[Isa, ...], level: Level, known: dict[int, plan.Planned]) -> plan.Planned:
+    """Kernels and places for a graph, its bodies first: a body's arena is the scratch of the node that runs it."""
+    if id(graph) not in known:
+        bodies = tuple(_planned(body, isas, level, known) for body in graph.subgraphs)
+        planned = plan.plan_in_best_order(graph, _schedule(graph, isas, level, bodies))
+        known[id(graph)] = replace(planned, bodies=bodies)
+    return known[id(graph)]
+
+
+def _schedule(graph: Graph, isas: tuple[Isa, ...], level: Level, bodies: Sequence[plan.Planned]) -> tuple[Variant, ...]:
     """The kernel of each node."""
+
+    def with_room(view: NodeView, variant: Variant) -> Variant:
+        run = operator(view.node.op, view.node.name).bodies(view)
+        if not run:
+            return variant
+        room = max(bodies[number].memory.arena_bytes for number in run)
+        return replace(variant, scratch=lambda _: room)
+
     if level is Level.RAM:
-        return plan.smallest_schedule(graph, [candidates(view, isas) for view in graph.views()])
-    return tuple(choose(view, isas, level) for view in graph.views())
+        choices = [[with_room(view, variant) for variant in candidates(view, isas)] for view in graph.views()]
+        return plan.smallest_schedule(graph, choices)
+    return tuple(with_room(view, choose(view, isas, level)) for view in graph.views())
 
 
 def compile_to_folder(

@@ -20,7 +20,7 @@ __all__ = ["GeneratedC"]
 Array = npt.NDArray[np.generic]
 _GUARD = 64
 _CANARY = 0xA5
-_CTYPES = {"float": DType.FLOAT32, **{f"{t.numpy.name}_t": t for t in DType if t.numpy.kind in "iu"}}
+_CTYPES = {"float": DType.FLOAT32, **{f"{t.numpy.name}_t": t for t in DType if t.numpy.kind in "iu" and t is not DType.RESOURCE}}
 _PORT = re.compile(r"^/\* (?P<label>.*): (?P<ctype>\w+)\[(?P<shape>[0-9 x]+)\] \*/$", re.MULTILINE)
 
 

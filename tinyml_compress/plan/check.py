@@ -29,12 +29,12 @@ def check(graph: Graph, schedule: Sequence[Variant], plan: MemoryPlan) -> None:
     _check_buffers(graph, schedule, plan)
     run = _Run(graph, plan)
     for name in dict.fromkeys(graph.inputs):
-        if not graph.tensors[name].is_const:
+        if graph.tensors[name].in_arena:
             run.claim(name, "the graph's inputs")
     for index, (view, variant) in enumerate(zip(graph.views(), schedule, strict=True)):
         run.node(index, view, variant)
     for name in dict.fromkeys(graph.outputs):
-        if graph.tensors[name].is_const:
+        if not graph.tensors[name].in_arena:
             run.claim(name, "the graph's constant outputs")
     for name in graph.outputs:
         run.expect(name, "the end of the graph")
@@ -45,9 +45,9 @@ def check(graph: Graph, schedule: Sequence[Variant], plan: MemoryPlan) -> None:
 def _check_buffers(graph: Graph, schedule: Sequence[Variant], plan: MemoryPlan) -> None:
     wanted = {*graph.inputs, *graph.outputs}
     for node in graph.nodes:
-        wanted.update(name for name in node.inputs if name is not None and not graph.tensors[name].is_const)
-        wanted.update(node.outputs)
-    wanted -= {name for name in graph.inputs if graph.tensors[name].is_const and name not in graph.outputs}
+        wanted.update(name for name in node.inputs if name is not None and graph.tensors[name].in_arena)
+        wanted.update(name for name in node.outputs if graph.tensors[name].in_arena)
+    wanted -= {name for name in graph.inputs if not graph.tensors[name].in_arena and name not in graph.outputs}
     if wanted != set(plan.tensors):
         odd = sorted(wanted.symmetric_difference(plan.tensors))
         raise PlanError("the plan's tensors are not the graph's", which=", ".join(odd[:5]))
@@ -121,31 +121,33 @@ class _Run:
         inputs = [
             (slot, name)
             for slot, name in enumerate(node.inputs)
-            if name is not None and not self._graph.tensors[name].is_const
+            if name is not None and self._graph.tensors[name].in_arena
         ]
         for _, name in inputs:
             self.expect(name, when)
         aliases = [(a.inner, a.host, a.offset) for a in operator(node.op, node.name).aliases(view)]
         granted = [a for a in aliases if self._coincide(*a)]
         self._identify(view, aliases)
-        written = {name: self._written(name, granted) for name in node.outputs}
+        made = [name for name in node.outputs if self._graph.tensors[name].in_arena]
+        written = {name: self._written(name, granted) for name in made}
         self._keep_clear(index, view, variant, inputs, written, when)
         if index in self._plan.scratch:
             buffer = self._plan.scratch[index]
             self._arena[buffer.offset : buffer.offset + buffer.nbytes] = _NOTHING
-        for name in node.outputs:
+        for name in made:
             mask = written[name]
             self._arena[self._span(name)][mask] = self._ids[name][mask]
-        for name in node.outputs:
+        for name in made:
             self.expect(name, f"the end of {when}")
 
     def _identify(self, view: NodeView, aliases: list[tuple[str, str, int]]) -> None:
         """Identities of the outputs' bytes: new ones, but for bytes that equal those of an input."""
         for name in view.node.outputs:
-            self._ids[name] = self._new_ids(name)
+            if self._graph.tensors[name].in_arena:
+                self._ids[name] = self._new_ids(name)
         for inner, host, offset in aliases:
             if inner not in self._ids or host not in self._ids:
-                continue  # a constant: it has no place in the arena
+                continue  # a constant or a variable: it has no place in the arena
             size = self._ids[inner].size
             if host in view.node.outputs:
                 self._ids[host][offset : offset + size] = self._ids[inner]
@@ -182,6 +184,8 @@ class _Run:
             rules.setdefault((rule.input, rule.output), []).append(rule)
         owner: _Ids = np.full(self._arena.size, _NOTHING, dtype=np.int64)
         for out, name in enumerate(view.node.outputs):
+            if name not in written:
+                continue  # a variable
             spot = self._span(name)
             own = owner[spot]
             if (own[written[name]] != _NOTHING).any():

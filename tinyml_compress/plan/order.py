@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tinyml_compress.ir import Graph
+from tinyml_compress.ops import operator
 from tinyml_compress.ops.base import Variant
 from tinyml_compress.plan.problem import overlap_rules
 from tinyml_compress.plan.words import words
@@ -49,16 +50,20 @@ class _Costs:
 
     def __init__(self, graph: Graph, schedule: Sequence[Variant]) -> None:
         self.count = len(graph.nodes)
-        names = dict.fromkeys(name for name in graph.inputs if not graph.tensors[name].is_const)
+        names = dict.fromkeys(name for name in graph.inputs if graph.tensors[name].in_arena)
         for node in graph.nodes:
-            names.update(dict.fromkeys(node.outputs))
+            names.update(dict.fromkeys(name for name in node.outputs if graph.tensors[name].in_arena))
         number = {name: index for index, name in enumerate(names)}
         readers = [0] * len(number)
         self.made: list[list[int]] = []
         self.needs: list[int] = []
         maker: dict[str, int] = {}
+        acted: int | None = None
         for index, node in enumerate(graph.nodes):
             needs = 0
+            if operator(node.op, node.name).acts(graph.view(node)):
+                needs |= 0 if acted is None else 1 << acted
+                acted = index
             for name in node.inputs:
                 if name in number:
                     readers[number[name]] |= 1 << index
@@ -67,7 +72,7 @@ class _Costs:
             for name in node.outputs:
                 maker[name] = index
             self.needs.append(needs)
-            self.made.append([number[name] for name in node.outputs])
+            self.made.append([number[name] for name in node.outputs if name in number])
         kept = set(graph.outputs)
         self.values = [
             _Value(words(graph.tensors[name].nbytes), readers[index], name in kept) for name, index in number.items()

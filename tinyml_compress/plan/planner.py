@@ -31,6 +31,8 @@ class Planned:
     graph: Graph
     schedule: tuple[Variant, ...]
     memory: MemoryPlan
+    bodies: tuple[Planned, ...] = ()
+    """One per subgraph of the graph."""
 
 
 def plan_in_best_order(graph: Graph, schedule: Sequence[Variant]) -> Planned:
@@ -67,7 +69,7 @@ def plan(graph: Graph, schedule: Sequence[Variant]) -> MemoryPlan:
 
 def _refuse_huge(graph: Graph) -> None:
     """The check follows every byte of every tensor; a model beyond this is no model for a microcontroller."""
-    total = sum(tensor.nbytes for tensor in graph.tensors.values() if not tensor.is_const)
+    total = sum(tensor.nbytes for tensor in graph.tensors.values() if tensor.in_arena)
     if total > _MOST_BYTES:
         raise PlanError(
             "the model's tensors are too large for a microcontroller",

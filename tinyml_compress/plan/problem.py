@@ -56,27 +56,29 @@ def align_of(tensor: Tensor) -> int:
 def lifetimes(graph: Graph) -> dict[str, tuple[int, int]]:
     """First and last node of every tensor that needs a place in the arena.
 
-    Inputs start at -1, outputs end at len(nodes). A constant output gets a place at len(nodes) only: it is copied
-    there after the last node. A tensor that nothing reads lives at its node alone.
+    Inputs start at -1, outputs end at len(nodes). An output that is a constant or a variable gets a place at
+    len(nodes) only: it is copied there after the last node. A tensor that nothing reads lives at its node alone.
     """
     end = len(graph.nodes)
     life: dict[str, tuple[int, int]] = {}
     for name in graph.inputs:
-        if not graph.tensors[name].is_const:
+        if graph.tensors[name].in_arena:
             life[name] = (-1, -1)
     for index, node in enumerate(graph.nodes):
         for source in node.inputs:
-            if source is None or graph.tensors[source].is_const:
+            if source is None or not graph.tensors[source].in_arena:
                 continue
             if source not in life:
                 raise PlanError("a node reads a tensor before anything makes it", which=source, found=node.name)
             life[source] = (life[source][0], index)
         for target in node.outputs:
+            if not graph.tensors[target].in_arena:
+                continue
             if target in life:
                 raise PlanError("a tensor is made twice", which=target, found=node.name)
             life[target] = (index, index)
     for name in graph.outputs:
-        if graph.tensors[name].is_const:
+        if not graph.tensors[name].in_arena:
             life[name] = (end, end)
         elif name in life:
             life[name] = (life[name][0], end)
@@ -160,6 +162,6 @@ def declared_aliases(view: NodeView) -> list[tuple[str, str, int]]:
                 found=f"{inner.nbytes} bytes at {alias.offset}",
                 allowed=f"{host.nbytes} bytes",
             )
-        if not inner.is_const and not host.is_const:
+        if inner.in_arena and host.in_arena:
             found.append((alias.inner, alias.host, alias.offset))
     return found
