@@ -27,6 +27,7 @@ __all__ = [
     "ints",
     "many",
     "pick",
+    "prove",
     "quantized",
     "refused",
     "sample",
@@ -72,9 +73,14 @@ def many(
     @pytest.mark.full
     @pytest.mark.parametrize("level", list(Level), ids=[level.value for level in Level])
     def test(level: Level) -> None:
-        assert_bit_exact(_models(make, count, 1 + list(Level).index(level)), level=level, count=vectors, isas=isas)
+        prove(make, level, count, vectors, isas=isas)
 
     return test
+
+
+def prove(make: Maker, level: Level, count: int, vectors: int = 3, *, isas: tuple[Isa, ...] = (Isa.C,)) -> None:
+    """Many models at one level, others at each."""
+    assert_bit_exact(_models(make, count, 1 + list(Level).index(level)), level=level, count=vectors, isas=isas)
 
 
 def refused(graph: Graph, *words: str) -> None:

@@ -2,21 +2,63 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from tinyml_compress.ir import Attrs, DType, NodeView
+import numpy as np
+
+from tinyml_compress.ir import Attrs, NodeView
 from tinyml_compress.ops import _checks
+from tinyml_compress.ops._forms import (
+    Form,
+    bias_values,
+    check_wide,
+    float_bounds,
+    float_tables,
+    form_of,
+    only,
+    wide_table,
+)
 from tinyml_compress.ops._products import (
+    Ints,
     Sliding,
     axis_window,
-    check_activation,
+    check_bias,
+    check_sides,
+    check_weights,
+    conv_multipliers,
     finish_bounds,
+    int32_table,
+    sliding_gap,
+    weight_values,
 )
-from tinyml_compress.ops.base import Call, In, Operator, OptionField, Out, Ref, Scratch, Table
+from tinyml_compress.ops.base import (
+    Call,
+    In,
+    Operator,
+    OptionField,
+    Out,
+    Overlap,
+    ParamValue,
+    Ref,
+    Role,
+    Scratch,
+    Table,
+    Variant,
+)
 from tinyml_compress.ops.numerics import Activation, Padding
 
-__all__ = ["ConvAttrs", "Groups", "check_conv", "conv_attrs", "conv_call", "conv_fields", "conv_window"]
+__all__ = [
+    "ConvAttrs",
+    "Groups",
+    "Taps",
+    "check_conv",
+    "check_conv_numbers",
+    "conv_attrs",
+    "conv_call",
+    "conv_fields",
+    "conv_window",
+]
 
 _LARGEST = 1 << 15
 
@@ -98,16 +140,13 @@ def check_conv(op: Operator, view: NodeView) -> None:
     inputs = len(view.node.inputs)
     if inputs not in (2, 3) or any(name is None for name in view.node.inputs[:2]) or len(view.node.outputs) != 1:
         raise op.refuse(view, "number of inputs or outputs", found=inputs, allowed="2 or 3 inputs, 1 output")
-    source, weights, target = view.input(0), view.input(1), view.output()
-    for tensor in (source, target):
-        _checks.dtypes(op, view, tensor, (DType.INT8,))
+    source, weights = view.input(0), view.input(1)
     for tensor in (source, weights):
         _checks.full_rank(op, view, tensor, 4, 4)
         if min(tensor.shape) < 1:
             raise op.refuse(view, f"empty tensor {tensor.name}", found=tensor.shape, allowed="sizes of 1 or more")
-    _checks.quantization(op, view, source)
     attrs = conv_attrs(view)
-    check_activation(op, view, attrs.activation, _checks.quantization(op, view, target))
+    check_sides(op, view, attrs.activation)
     for name in ("stride_w", "stride_h", "dilation_w", "dilation_h"):
         value = int(getattr(attrs, name))
         if not 1 <= value <= _LARGEST:
@@ -122,6 +161,19 @@ def check_conv(op: Operator, view: NodeView) -> None:
             found=f"{window.kernel_h} x {window.kernel_w} on {window.in_h} x {window.in_w}",
             allowed="a kernel that fits, or SAME padding",
         )
+
+
+def check_conv_numbers(op: Operator, view: NodeView, axis: int, rows: Callable[[NodeView], Ints]) -> None:
+    """Weights, bias and multipliers, for `rows` of weights (one per output channel) along that axis of the weights."""
+    channels = view.input(1).shape[axis]
+    check_weights(op, view, axis, channels)
+    check_bias(op, view, channels)
+    form = form_of(view)
+    if form is Form.F32:
+        return
+    multipliers = conv_multipliers(op, view, channels)
+    if form is Form.S16:
+        check_wide(op, view, rows(view), multipliers, bias_values(view, channels))
 
 
 def conv_call(
@@ -154,3 +206,75 @@ def conv_call(
         (In(0), Out(), Scratch()) if scratch else (In(0), Out()),
         tuple(tables),
     )
+
+
+# --- kernels tap by tap, which take every node of their form ----------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Taps:
+    """What the kernels that go tap by tap need to know of a convolution."""
+
+    op: Callable[[], Operator]
+    name: str
+    axis: int
+    """Of the weights, along which output channels lie."""
+    groups: Callable[[NodeView], Groups]
+    cycles_per_mac: float
+
+    def window(self, view: NodeView) -> Sliding:
+        return conv_window(view, view.input(1).shape[self.axis])
+
+    def variants(self) -> tuple[Variant, ...]:
+        """One kernel per form; none needs scratch, all may write over input that no later window reads."""
+        return (
+            *only(Form.S8, self._variant(f"tc_s8_{self.name}__c", self._emit_narrow)),
+            *only(Form.S16, self._variant(f"tc_s16_{self.name}__c", self._emit_wide)),
+            *only(Form.F32, self._variant(f"tc_f32_{self.name}__c", self._emit_f32)),
+        )
+
+    def narrow(self) -> tuple[Variant, ...]:
+        """Of int16 with an int32 bias."""
+        return only(Form.S16_NARROW, self._variant(f"tc_s16_{self.name}_narrow__c", self._emit_narrow))
+
+    def _variant(self, symbol: str, emit: Callable[[NodeView, str], tuple[Call, ...]]) -> Variant:
+        return Variant(
+            symbol,
+            lambda view: True,
+            lambda view: emit(view, symbol),
+            overlap=self._overlap,
+            cycles=lambda view: self.cycles_per_mac * self.op().macs(view) + 60.0 * view.output().elements,
+        )
+
+    def _overlap(self, view: NodeView) -> tuple[Overlap, ...]:
+        return (Overlap(0, 0, sliding_gap(self.window(view), 0) * view.output().dtype.itemsize),)
+
+    def _weights(self, view: NodeView) -> Table:
+        return Table("weights", "int8_t", weight_values(view), Role.WEIGHTS)
+
+    def _emit_narrow(self, view: NodeView, symbol: str) -> tuple[Call, ...]:
+        channels = view.input(1).shape[self.axis]
+        pairs = np.array(conv_multipliers(self.op(), view, channels), np.int64)
+        # The kernels skip taps outside the image, so they subtract the zero point themselves.
+        table = int32_table(bias_values(view, channels), pairs[:, 0], pairs[:, 1])
+        tables = (self._weights(view), Table("channels", "int32_t", table))
+        return (conv_call(view, symbol, self.window(view), self.groups(view), tables),)
+
+    def _emit_wide(self, view: NodeView, symbol: str) -> tuple[Call, ...]:
+        channels = view.input(1).shape[self.axis]
+        table = wide_table(bias_values(view, channels), conv_multipliers(self.op(), view, channels))
+        tables = (self._weights(view), Table("channels", "int32_t", table))
+        return (conv_call(view, symbol, self.window(view), self.groups(view), tables),)
+
+    def _emit_f32(self, view: NodeView, symbol: str) -> tuple[Call, ...]:
+        groups = self.groups(view)
+        tables = float_tables(view, view.input(1).shape[self.axis])
+        params: tuple[tuple[str, ParamValue], ...] = (
+            *self.window(view).params(),
+            ("group_in", groups.inputs),
+            ("group_out", groups.outputs),
+            *float_bounds(conv_attrs(view).activation),
+            ("weights", Ref("weights")),
+            ("bias", Ref("bias")),
+        )
+        return (Call(symbol, "tc_f32_conv", params, (In(0), Out()), tables),)

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 from tinyml_compress.ir import Attrs, DType, NodeView
 from tinyml_compress.ops import _checks
-from tinyml_compress.ops._products import Sliding, axis_window, check_activation, clamp_bounds, sliding_gap
-from tinyml_compress.ops.base import Call, In, Operator, OptionField, Options, Out, Overlap
+from tinyml_compress.ops._forms import float_bounds
+from tinyml_compress.ops._products import Sliding, axis_window, check_sides, clamp_bounds, sliding_gap
+from tinyml_compress.ops.base import Call, In, Operator, OptionField, Options, Out, Overlap, Variant
 from tinyml_compress.ops.numerics import Activation, Padding
 
-__all__ = ["Pool", "PoolAttrs", "pool_call", "pool_overlap", "pool_window"]
+__all__ = ["Pool", "PoolAttrs", "pool_variants", "pool_window"]
 
 _FIELDS = ("batch", "in_h", "in_w", "in_c", "out_h", "out_w", "kernel_h", "kernel_w")
 _MOVES = ("stride_h", "stride_w", "pad_top", "pad_left")
-_MAX_WINDOW = 1 << 23
+_MAX_WINDOW = {DType.INT8: 1 << 23, DType.INT16: 1 << 15, DType.FLOAT32: 1 << 23}
+"""Taps whose sum stays within 32 bits, or whose number a float holds."""
 
 
 @dataclass(frozen=True)
@@ -55,17 +59,30 @@ def pool_window(view: NodeView) -> Sliding:
     )
 
 
-def pool_call(view: NodeView, symbol: str) -> tuple[Call, ...]:
-    """The call of a pool kernel."""
-    window = pool_window(view)
-    low, high = clamp_bounds(_attrs(view).activation, view.output())
-    sizes = tuple((name, int(getattr(window, name))) for name in (*_FIELDS, *_MOVES))
-    return (Call(symbol, "tc_s8_pool", (*sizes, ("act_min", low), ("act_max", high)), (In(0), Out())),)
+def pool_variants(name: str, types: Sequence[DType] = (DType.INT8, DType.INT16, DType.FLOAT32)) -> tuple[Variant, ...]:
+    """One kernel per type: `tc_<type>_<name>__c`."""
+    short = {DType.INT8: "s8", DType.INT16: "s16", DType.FLOAT32: "f32"}
+    return tuple(_variant(dtype, f"tc_{short[dtype]}_{name}__c") for dtype in types)
 
 
-def pool_overlap(view: NodeView) -> tuple[Overlap, ...]:
+def _variant(dtype: DType, symbol: str) -> Variant:
+    def accepts(view: NodeView) -> bool:
+        return view.input(0).dtype is dtype
+
+    def emit(view: NodeView) -> tuple[Call, ...]:
+        window, activation = pool_window(view), _attrs(view).activation
+        sizes = tuple((name, int(getattr(window, name))) for name in (*_FIELDS, *_MOVES))
+        if dtype is DType.FLOAT32:
+            return (Call(symbol, "tc_f32_pool", (*sizes, *float_bounds(activation)), (In(0), Out())),)
+        low, high = clamp_bounds(activation, view.output())
+        return (Call(symbol, "tc_s8_pool", (*sizes, ("act_min", low), ("act_max", high)), (In(0), Out())),)
+
+    return Variant(symbol, accepts, emit, overlap=_overlap)
+
+
+def _overlap(view: NodeView) -> tuple[Overlap, ...]:
     """Each output pixel is written while its window is read."""
-    return (Overlap(0, 0, sliding_gap(pool_window(view), 0)),)
+    return (Overlap(0, 0, sliding_gap(pool_window(view), 0) * view.output().dtype.itemsize),)
 
 
 class Pool(Operator):
@@ -81,24 +98,27 @@ class Pool(Operator):
             OptionField("activation", "fused_activation_function", Activation),
         ),
     )
-    dtypes = ("int8",)
+    dtypes: ClassVar[tuple[str, ...]] = ("int8", "int16", "float32")
 
     def check(self, view: NodeView) -> None:
         attrs = _attrs(view)
         _checks.arity(self, view, 1)
-        source, target = view.input(0), view.output()
-        for tensor in (source, target):
-            _checks.dtypes(self, view, tensor, (DType.INT8,))
+        source = view.input(0)
+        check_sides(self, view, attrs.activation)
         _checks.full_rank(self, view, source, 4, 4)
-        given, made = _checks.quantization(self, view, source), _checks.quantization(self, view, target)
-        if abs(given.scale - made.scale) > 1.0e-6 or given.zero_point != made.zero_point:
+        given, made = source.quant, view.output().quant
+        if (
+            source.dtype is not DType.FLOAT32
+            and given is not None
+            and made is not None
+            and (abs(given.scale - made.scale) > 1.0e-6 or given.zero_point != made.zero_point)
+        ):
             raise self.refuse(
                 view,
                 "input and output quantized differently",
                 found=f"scales {given.scale} and {made.scale}, zero points {given.zero_point} and {made.zero_point}",
                 allowed="equal zero points, scales within 1e-6",
             )
-        check_activation(self, view, attrs.activation, made)
         for what, value in (
             ("stride_w", attrs.stride_w),
             ("stride_h", attrs.stride_h),
@@ -110,9 +130,10 @@ class Pool(Operator):
         for axis, size in zip("NHWC", source.shape, strict=True):
             if size < 1:
                 raise self.refuse(view, f"size of the input along {axis}", found=size, allowed="1 or more")
-        if attrs.filter_h * attrs.filter_w > _MAX_WINDOW:
+        most = _MAX_WINDOW[source.dtype]
+        if attrs.filter_h * attrs.filter_w > most:
             raise self.refuse(
-                view, "taps of the window", found=attrs.filter_h * attrs.filter_w, allowed=f"up to {_MAX_WINDOW}"
+                view, "taps of the window", found=attrs.filter_h * attrs.filter_w, allowed=f"up to {most}"
             )
         window = pool_window(view)
         if window.out_h < 1 or window.out_w < 1:

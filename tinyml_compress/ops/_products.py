@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from tinyml_compress.ir import DType, NodeView, Quant, Tensor
 from tinyml_compress.ops import _checks
+from tinyml_compress.ops._forms import Form, form_of
 from tinyml_compress.ops.base import Operator
 from tinyml_compress.ops.numerics import Activation, Padding, activation_range, quantize_multiplier
 
@@ -22,6 +23,7 @@ __all__ = [
     "axis_window",
     "check_activation",
     "check_bias",
+    "check_sides",
     "check_weights",
     "checked_multiplier",
     "clamp_bounds",
@@ -29,6 +31,7 @@ __all__ = [
     "fast_table",
     "finish_bounds",
     "int32_table",
+    "live_channels",
     "live_rows",
     "packed_table",
     "requant_channels",
@@ -43,13 +46,15 @@ FUSED = (Activation.NONE, Activation.RELU, Activation.RELU_N1_TO_1, Activation.R
 _WEIGHTS = 1
 _BIAS = 2
 Ints = npt.NDArray[np.int64]
+_WEIGHT_TYPES = {Form.F32: DType.FLOAT32}
+_BIAS_TYPES = {Form.F32: DType.FLOAT32, Form.S16: DType.INT64}
 
 
 # --- checks -----------------------------------------------------------------------------------------------------
 
 
-def check_activation(op: Operator, view: NodeView, activation: Activation, quant: Quant) -> None:
-    """The fused activation is one that int8 kernels compute, and its bounds are representable."""
+def check_activation(op: Operator, view: NodeView, activation: Activation, quant: Quant | None) -> None:
+    """The fused activation is one that the kernels compute, and its bounds are representable."""
     if activation not in FUSED:
         raise op.refuse(
             view,
@@ -58,14 +63,29 @@ def check_activation(op: Operator, view: NodeView, activation: Activation, quant
             allowed=", ".join(item.name for item in FUSED),
             next_step="make the activation a layer of its own",
         )
-    if activation is not Activation.NONE:
+    if activation is not Activation.NONE and quant is not None:
         _checks.six_fits(op, view, quant)
 
 
+def check_sides(op: Operator, view: NodeView, activation: Activation) -> None:
+    """Input 0 and output have one type of int8, int16 and float32, a sound quantization, and a known activation."""
+    source, target = view.input(0), view.output()
+    dtype = _checks.dtypes(op, view, source, (DType.INT8, DType.INT16, DType.FLOAT32), "the input")
+    _checks.dtypes(op, view, target, (dtype,), "the output")
+    if dtype is DType.FLOAT32:
+        check_activation(op, view, activation, None)
+        return
+    for tensor in (source, target):
+        zero_point = _checks.quantization(op, view, tensor).zero_point
+        if dtype is DType.INT16 and zero_point != 0:
+            raise op.refuse(view, f"zero point of the int16 tensor {tensor.name}", found=zero_point, allowed=0)
+    check_activation(op, view, activation, target.quant)
+
+
 def check_weights(op: Operator, view: NodeView, axis: int, channels: int) -> None:
-    """int8 constants with one scale, or one per output channel, and zero point 0."""
-    weights = view.input(_WEIGHTS)
-    _checks.dtypes(op, view, weights, (DType.INT8,), "the weights")
+    """Constants of the node's form; whole numbers have one scale, or one per output channel, and zero point 0."""
+    weights, form = view.input(_WEIGHTS), form_of(view)
+    _checks.dtypes(op, view, weights, (_WEIGHT_TYPES.get(form, DType.INT8),), "the weights")
     if weights.data is None:
         raise op.refuse(
             view,
@@ -74,6 +94,8 @@ def check_weights(op: Operator, view: NodeView, axis: int, channels: int) -> Non
             allowed="constant weights",
             next_step="run the model with TensorFlow Lite Micro (--engine tflm)",
         )
+    if form is Form.F32:
+        return
     quant = weights.quant
     if quant is None or not quant.scales:
         raise op.refuse(
@@ -98,11 +120,11 @@ def check_weights(op: Operator, view: NodeView, axis: int, channels: int) -> Non
 
 
 def check_bias(op: Operator, view: NodeView, channels: int) -> None:
-    """No bias, or one int32 constant per output channel."""
+    """No bias, or one constant of the form's type per output channel."""
     bias = view.optional_input(_BIAS)
     if bias is None:
         return
-    _checks.dtypes(op, view, bias, (DType.INT32,), "the bias")
+    _checks.dtypes(op, view, bias, (_BIAS_TYPES.get(form_of(view), DType.INT32),), "the bias")
     if bias.data is None:
         raise op.refuse(view, "bias is computed at run time", found=f"tensor {bias.name}", allowed="a constant bias")
     if bias.elements != channels:

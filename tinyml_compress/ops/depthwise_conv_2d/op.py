@@ -1,4 +1,4 @@
-"""DEPTHWISE_CONV_2D, int8, with any channel multiplier."""
+"""DEPTHWISE_CONV_2D with any channel multiplier: int8 and the forms of `_forms`."""
 
 from __future__ import annotations
 
@@ -9,13 +9,21 @@ import numpy as np
 import numpy.typing as npt
 
 from tinyml_compress.ir import NodeView
-from tinyml_compress.ops._conv import ConvAttrs, Groups, check_conv, conv_attrs, conv_call, conv_fields, conv_window
+from tinyml_compress.ops._conv import (
+    ConvAttrs,
+    Groups,
+    Taps,
+    check_conv,
+    check_conv_numbers,
+    conv_attrs,
+    conv_fields,
+    conv_window,
+)
+from tinyml_compress.ops._forms import Form, form_of, only
 from tinyml_compress.ops._products import (
     Channels,
     Ints,
     Sliding,
-    check_bias,
-    check_weights,
     conv_multipliers,
     fast_table,
     finish_bounds,
@@ -23,7 +31,6 @@ from tinyml_compress.ops._products import (
     live_rows,
     packed_table,
     requant_channels,
-    sliding_gap,
     weight_values,
     wrap32,
 )
@@ -74,35 +81,6 @@ def _rows(view: NodeView) -> Ints:
 def _channels(view: NodeView) -> Channels:
     rows = _rows(view)
     return requant_channels(OPERATOR, view, rows, conv_multipliers(OPERATOR, view, len(rows)))
-
-
-# --- tap by tap: any node -------------------------------------------------------------------------------------------
-
-
-def _any(view: NodeView) -> bool:
-    return True
-
-
-def _plain_bias(view: NodeView) -> Ints:
-    bias = view.optional_input(2)
-    if bias is None or bias.data is None:
-        return np.zeros(view.input(1).shape[3], np.int64)
-    return np.asarray(bias.data, np.int64).reshape(-1)
-
-
-def _emit_taps(view: NodeView) -> tuple[Call, ...]:
-    channels = _channels(view)
-    # The kernel skips taps outside the image, so it subtracts the zero point itself.
-    table = int32_table(_plain_bias(view), channels.multiplier, channels.shift)
-    tables = (
-        Table("weights", "int8_t", weight_values(view), Role.WEIGHTS),
-        Table("channels", "int32_t", table),
-    )
-    return (conv_call(view, "tc_s8_depthwise_conv_2d__c", _window(view), _groups(view), tables),)
-
-
-def _overlap_taps(view: NodeView) -> tuple[Overlap, ...]:
-    return (Overlap(0, 0, sliding_gap(_window(view), 0)),)
 
 
 # --- 3x3 plane by plane in plain C ----------------------------------------------------------------------------------
@@ -274,29 +252,35 @@ def _plane_variant(symbol: str, walk: Walk, cost: Callable[[Plane], float], taps
     return Variant(symbol, accepts, emit, Isa.DSP, scratch=scratch, overlap=_coincide, cycles=cycles)
 
 
-def _taps_cycles(view: NodeView) -> float:
-    return 30.0 * OPERATOR.macs(view) + 60.0 * view.output().elements
+def _operator() -> Operator:
+    return OPERATOR
+
+
+_TAPS = Taps(_operator, "depthwise_conv_2d", 3, _groups, 30.0)
 
 
 class DepthwiseConv2D(Operator):
     name = "DEPTHWISE_CONV_2D"
     attrs_type = DepthwiseConv2DAttrs
     options = Options("DepthwiseConv2DOptions", (*conv_fields(), OptionField("depth_multiplier", "depth_multiplier")))
-    dtypes = ("int8",)
-    limits = "constant weights"
+    dtypes = ("int8", "int16", "float32")
+    limits = "constant weights, int8 for int16 inputs"
     variants = (
-        Variant("tc_s8_depthwise_conv_2d__c", _any, _emit_taps, overlap=_overlap_taps, cycles=_taps_cycles),
-        Variant(
-            _BYTES,
-            _accepts_bytes,
-            _emit_bytes,
-            scratch=_bytes_scratch,
-            overlap=_coincide,
-            cycles=_bytes_cycles,
+        *_TAPS.variants(),
+        *only(
+            Form.S8,
+            Variant(
+                _BYTES,
+                _accepts_bytes,
+                _emit_bytes,
+                scratch=_bytes_scratch,
+                overlap=_coincide,
+                cycles=_bytes_cycles,
+            ),
+            _plane_variant("tc_s8_depthwise_conv_2d_3x3__dsp", _walk_3x3(1), _cost_3x3, False),
+            _plane_variant("tc_s8_depthwise_conv_2d_3x3s2__dsp", _walk_3x3(2), _cost_3x3, False),
+            _plane_variant("tc_s8_depthwise_conv_2d_plane__dsp", _walk_any, _cost_any, True),
         ),
-        _plane_variant("tc_s8_depthwise_conv_2d_3x3__dsp", _walk_3x3(1), _cost_3x3, False),
-        _plane_variant("tc_s8_depthwise_conv_2d_3x3s2__dsp", _walk_3x3(2), _cost_3x3, False),
-        _plane_variant("tc_s8_depthwise_conv_2d_plane__dsp", _walk_any, _cost_any, True),
     )
 
     def check(self, view: NodeView) -> None:
@@ -314,9 +298,15 @@ class DepthwiseConv2D(Operator):
         assert isinstance(attrs, DepthwiseConv2DAttrs)
         if attrs.depth_multiplier != out_c // in_c:
             raise self.refuse(view, "depth multiplier", found=attrs.depth_multiplier, allowed=out_c // in_c)
-        check_weights(self, view, 3, out_c)
-        check_bias(self, view, out_c)
-        conv_multipliers(self, view, out_c)
+        bias = view.optional_input(2)
+        if form_of(view) is Form.S16_NARROW and bias is not None:
+            raise self.refuse(
+                view,
+                f"element type of the bias {bias.name} beside int16 inputs",
+                found=bias.dtype.value,
+                allowed="i64 (TensorFlow Lite Micro reads an int32 bias as if it were one)",
+            )
+        check_conv_numbers(self, view, 3, _rows)
 
     def output_shapes(self, view: NodeView) -> tuple[tuple[int, ...], ...]:
         window = _window(view)

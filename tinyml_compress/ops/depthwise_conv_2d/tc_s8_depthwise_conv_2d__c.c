@@ -1,21 +1,7 @@
 /* Depthwise convolution tap by tap: takes every node, needs no scratch. Weights lie as in the file, [y][x][out];
  * a channel is {bias, multiplier, shift}. Output may run over input that no later window reads. */
 #include "tc_conv.h"
-
-/* Taps inside the image along one axis: from `*first`, `*count` of them. */
-static TC_INLINE void tc_depthwise_span(int32_t start, int32_t kernel, int32_t dilation, int32_t size, int32_t *first,
-                                        int32_t *count) {
-    int32_t low = 0;
-    int32_t high = kernel;
-    while (low < high && start + low * dilation < 0) {
-        low++;
-    }
-    while (high > low && start + (high - 1) * dilation >= size) {
-        high--;
-    }
-    *first = low;
-    *count = high - low;
-}
+#include "tc_depthwise_span.h"
 
 TC_KERNEL void tc_s8_depthwise_conv_2d__c(const tc_s8_conv *p, const int8_t *in, int8_t *out) {
     const int32_t image = p->in_h * p->in_w * p->in_c;

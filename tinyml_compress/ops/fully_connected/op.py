@@ -1,4 +1,4 @@
-"""FULLY_CONNECTED, int8."""
+"""FULLY_CONNECTED: int8 and the forms of `_forms`."""
 
 from __future__ import annotations
 
@@ -9,13 +9,23 @@ from functools import lru_cache
 import numpy as np
 import numpy.typing as npt
 
-from tinyml_compress.ir import Attrs, DType, NodeView
+from tinyml_compress.ir import Attrs, NodeView
 from tinyml_compress.ops import _checks
+from tinyml_compress.ops._forms import (
+    Form,
+    bias_values,
+    check_wide,
+    float_bounds,
+    float_tables,
+    form_of,
+    only,
+    wide_table,
+)
 from tinyml_compress.ops._products import (
     Channels,
     Ints,
-    check_activation,
     check_bias,
+    check_sides,
     check_weights,
     checked_multiplier,
     conv_multipliers,
@@ -96,6 +106,36 @@ def _emit(view: NodeView) -> tuple[Call, ...]:
         Table("channels", "int32_t", table),
     )
     return (_call(view, "tc_s8_fully_connected__c", weights, (In(0), Out())),)
+
+
+def _emit_wide(view: NodeView) -> tuple[Call, ...]:
+    table = wide_table(bias_values(view, view.input(1).shape[0]), row_multipliers(view))
+    tables = (
+        Table("weights", "int8_t", weight_values(view), Role.WEIGHTS),
+        Table("channels", "int32_t", table),
+    )
+    return (_call(view, "tc_s16_fully_connected__c", tables, (In(0), Out())),)
+
+
+def _emit_narrow(view: NodeView) -> tuple[Call, ...]:
+    pairs = np.array(row_multipliers(view), np.int64)
+    table = int32_table(bias_values(view, len(pairs)), pairs[:, 0], pairs[:, 1])
+    tables = (
+        Table("weights", "int8_t", weight_values(view), Role.WEIGHTS),
+        Table("channels", "int32_t", table),
+    )
+    return (_call(view, "tc_s16_fully_connected_narrow__c", tables, (In(0), Out())),)
+
+
+def _emit_f32(view: NodeView) -> tuple[Call, ...]:
+    params: tuple[tuple[str, ParamValue], ...] = (
+        *_sizes(view),
+        *float_bounds(_attrs(view).activation),
+        ("weights", Ref("weights")),
+        ("bias", Ref("bias")),
+    )
+    tables = float_tables(view, view.input(1).shape[0])
+    return (Call("tc_f32_fully_connected__c", "tc_f32_fully_connected", params, (In(0), Out()), tables),)
 
 
 def _call(view: NodeView, symbol: str, tables: tuple[Table, ...], arguments: tuple[Argument, ...]) -> Call:
@@ -208,23 +248,29 @@ class FullyConnected(Operator):
             OptionField("weights_format", "weights_format"),
         ),
     )
-    dtypes = ("int8",)
-    limits = "constant weights"
+    dtypes = ("int8", "int16", "float32")
+    limits = "constant weights, int8 for int16 inputs"
     variants = (
-        Variant("tc_s8_fully_connected__c", _any, _emit, cycles=_plain_cycles),
-        _sparse_variant(
-            "tc_s8_fully_connected_blocks__dsp",
-            "tc_s8_fc_blocks",
-            True,
-            lambda steps, outputs: 43 * steps + 18 * outputs,
+        *only(Form.S16, Variant("tc_s16_fully_connected__c", _any, _emit_wide, cycles=_plain_cycles)),
+        *only(Form.S16_NARROW, Variant("tc_s16_fully_connected_narrow__c", _any, _emit_narrow, cycles=_plain_cycles)),
+        *only(Form.F32, Variant("tc_f32_fully_connected__c", _any, _emit_f32, cycles=_plain_cycles)),
+        *only(
+            Form.S8,
+            Variant("tc_s8_fully_connected__c", _any, _emit, cycles=_plain_cycles),
+            _sparse_variant(
+                "tc_s8_fully_connected_blocks__dsp",
+                "tc_s8_fc_blocks",
+                True,
+                lambda steps, outputs: 43 * steps + 18 * outputs,
+            ),
+            _sparse_variant(
+                "tc_s8_fully_connected_sparse__dsp",
+                "tc_s8_fc_sparse",
+                False,
+                lambda steps, outputs: 11 * steps + 31 * outputs,
+            ),
+            Variant(_QUADS, _accepts_quads, _emit_quads, Isa.DSP, scratch=_quads_scratch, cycles=_quads_cycles),
         ),
-        _sparse_variant(
-            "tc_s8_fully_connected_sparse__dsp",
-            "tc_s8_fc_sparse",
-            False,
-            lambda steps, outputs: 11 * steps + 31 * outputs,
-        ),
-        Variant(_QUADS, _accepts_quads, _emit_quads, Isa.DSP, scratch=_quads_scratch, cycles=_quads_cycles),
     )
 
     def check(self, view: NodeView) -> None:
@@ -232,11 +278,8 @@ class FullyConnected(Operator):
         inputs = len(view.node.inputs)
         if inputs not in (2, 3) or any(name is None for name in view.node.inputs[:2]) or len(view.node.outputs) != 1:
             raise self.refuse(view, "number of inputs or outputs", found=inputs, allowed="2 or 3 inputs, 1 output")
-        source, weights, target = view.input(0), view.input(1), view.output()
-        for tensor in (source, target):
-            _checks.dtypes(self, view, tensor, (DType.INT8,))
-        _checks.quantization(self, view, source)
-        made = _checks.quantization(self, view, target)
+        source, weights = view.input(0), view.input(1)
+        check_sides(self, view, attrs.activation)
         _checks.full_rank(self, view, weights, 2, 2)
         out_c, in_c = weights.shape
         if min(out_c, in_c) < 1 or source.elements == 0 or source.elements % in_c:
@@ -245,11 +288,14 @@ class FullyConnected(Operator):
             )
         if attrs.weights_format != 0:
             raise self.refuse(view, "shuffled weights", found=attrs.weights_format, allowed="0 (default format)")
-        check_activation(self, view, attrs.activation, made)
         check_weights(self, view, 0, out_c)
         check_bias(self, view, out_c)
         self._check_keep(view, in_c)
-        row_multipliers(view)
+        if form_of(view) is Form.F32:
+            return
+        multipliers = row_multipliers(view)
+        if form_of(view) is Form.S16:
+            check_wide(self, view, weight_values(view).astype(np.int64), multipliers, bias_values(view, out_c))
 
     def _check_keep(self, view: NodeView, in_c: int) -> None:
         shape = view.input(0).shape

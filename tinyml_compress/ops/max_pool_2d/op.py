@@ -2,26 +2,14 @@
 
 from __future__ import annotations
 
-from tinyml_compress.ir import NodeView
-from tinyml_compress.ops._pool import Pool, PoolAttrs, pool_call, pool_overlap
-from tinyml_compress.ops.base import Call, Variant
+from tinyml_compress.ops._pool import Pool, PoolAttrs, pool_variants
 
 __all__ = ["OPERATOR", "PoolAttrs"]
-
-_SYMBOL = "tc_s8_max_pool_2d__c"
-
-
-def _any(view: NodeView) -> bool:
-    return True
-
-
-def _emit(view: NodeView) -> tuple[Call, ...]:
-    return pool_call(view, _SYMBOL)
 
 
 class MaxPool2D(Pool):
     name = "MAX_POOL_2D"
-    variants = (Variant(_SYMBOL, _any, _emit, overlap=pool_overlap),)
+    variants = pool_variants("max_pool_2d")
 
 
 OPERATOR = MaxPool2D()

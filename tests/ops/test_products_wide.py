@@ -1,0 +1,58 @@
+"""Convolutions, fully-connected layers and pools with int16 activations: TFLM's bytes on seeded random models."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from tests.lib import layers
+from tests.lib.forms import int16
+from tests.lib.proof import Maker, prove, refused, sample
+from tinyml_compress.ir import DType, Graph
+from tinyml_compress.ops.base import Isa, Level
+
+BOTH = (Isa.C, Isa.DSP)
+
+
+def conv(rng: np.random.Generator) -> Graph:
+    return layers.conv(rng)
+
+
+def depthwise(rng: np.random.Generator) -> Graph:
+    return layers.depthwise(rng)
+
+
+def fully_connected(rng: np.random.Generator) -> Graph:
+    return layers.fully_connected(rng)
+
+
+MAKERS: dict[str, Maker] = {
+    "conv": int16(conv),
+    "conv_without_bias": int16(conv, None),
+    "conv_narrow": int16(conv, DType.INT32),
+    "depthwise": int16(depthwise),
+    "depthwise_without_bias": int16(depthwise, None),
+    "fully_connected": int16(fully_connected),
+    "fully_connected_without_bias": int16(fully_connected, None),
+    "fully_connected_narrow": int16(fully_connected, DType.INT32),
+    "average_pool": int16(layers.average_pool),
+    "max_pool": int16(layers.max_pool),
+}
+
+
+@pytest.mark.parametrize("name", MAKERS)
+def test_sample_equals_tflm(name: str) -> None:
+    sample(MAKERS[name], 6, isas=BOTH)()
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("name", MAKERS)
+@pytest.mark.parametrize("isas", [(Isa.C,), BOTH], ids=["c", "dsp"])
+@pytest.mark.parametrize("level", list(Level), ids=[level.value for level in Level])
+def test_many_equal_tflm(name: str, isas: tuple[Isa, ...], level: Level) -> None:
+    prove(MAKERS[name], level, 24, isas=isas)
+
+
+def test_depthwise_with_int32_bias_is_refused() -> None:
+    graphs = (int16(depthwise, DType.INT32)(np.random.default_rng(index)) for index in range(20))
+    refused(next(graph for graph in graphs if len(graph.nodes[0].inputs) == 3), "bias", "i64")

@@ -1,0 +1,137 @@
+"""Number formats of products (convolutions, fully-connected layers): which a node has, and the constants of each."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from enum import Enum
+
+import numpy as np
+import numpy.typing as npt
+
+from tinyml_compress.ir import DType, NodeView
+from tinyml_compress.ops.base import Operator, Role, Table, Variant
+from tinyml_compress.ops.numerics import Activation
+
+__all__ = [
+    "Form",
+    "bias_values",
+    "check_wide",
+    "float_bounds",
+    "float_tables",
+    "form_of",
+    "only",
+    "reduced",
+    "wide_table",
+]
+
+Ints = npt.NDArray[np.int64]
+_WEIGHTS, _BIAS = 1, 2
+_WIDEST_SHIFT = 14
+_WIDEST = 1 << 47
+"""What TFLM's requantization of 64-bit accumulators is made for."""
+
+
+class Form(Enum):
+    """Types of a product's input, weights and accumulator."""
+
+    S8 = "int8 by int8"
+    S4 = "int8 by packed int4"
+    S16 = "int16 by int8, 64-bit accumulators"
+    S16_NARROW = "int16 by int8 with an int32 bias: 32-bit accumulators, requantized as int8 is"
+    F32 = "float32"
+
+
+def form_of(view: NodeView) -> Form:
+    """The form of a node with weights and bias as inputs 1 and 2; the types may still be ones that nobody takes."""
+    source, bias = view.input(0).dtype, view.optional_input(_BIAS)
+    if source is DType.FLOAT32:
+        return Form.F32
+    if source is DType.INT16:
+        return Form.S16_NARROW if bias is not None and bias.dtype is DType.INT32 else Form.S16
+    return Form.S4 if view.input(_WEIGHTS).dtype is DType.INT4 else Form.S8
+
+
+def only(form: Form, *variants: Variant) -> tuple[Variant, ...]:
+    """The variants, for nodes of that form alone."""
+
+    def limited(variant: Variant) -> Variant:
+        return replace(variant, accepts=lambda view: form_of(view) is form and variant.accepts(view))
+
+    return tuple(limited(variant) for variant in variants)
+
+
+def bias_values(view: NodeView, channels: int) -> Ints:
+    """The bias, zeros where there is none."""
+    bias = view.optional_input(_BIAS)
+    if bias is None or bias.data is None:
+        return np.zeros(channels, np.int64)
+    return np.asarray(bias.data, np.int64).reshape(-1)
+
+
+# --- int16 by int8 --------------------------------------------------------------------------------------------------
+
+
+def check_wide(op: Operator, view: NodeView, rows: Ints, multipliers: Sequence[tuple[int, int]], bias: Ints) -> None:
+    """No accumulator and no shift leaves what the requantization of 64-bit accumulators is made for."""
+    peak = int(np.abs(rows).sum(axis=1).max()) * (1 << 15) + max(int(bias.max()), -int(bias.min()))
+    if peak >= _WIDEST:
+        raise op.refuse(
+            view,
+            "accumulators out of range",
+            found=f"up to {peak}",
+            allowed="below 2^47",
+            next_step="check the calibration data: the bias looks broken",
+        )
+    shift = max(shift for _, shift in multipliers)
+    if shift > _WIDEST_SHIFT:
+        raise op.refuse(
+            view,
+            "input and weight scales too large for the output scale",
+            found=f"a factor of about 2^{shift}",
+            allowed="below 2^14",
+            next_step="check the calibration data: the output range looks collapsed",
+        )
+
+
+def reduced(multipliers: Sequence[tuple[int, int]]) -> Ints:
+    """Per channel, in one word, the multiplier cut to 16 bits and (its lowest 8 bits) the shift to the right."""
+    words = []
+    for multiplier, shift in multipliers:
+        cut = (multiplier + (1 << 15)) >> 16 if multiplier < 0x7FFF0000 else 0x7FFF
+        words.append(cut << 8 | 15 - shift)
+    return np.array(words, np.int64)
+
+
+def wide_table(bias: Ints, multipliers: Sequence[tuple[int, int]]) -> npt.NDArray[np.int32]:
+    """{low and high half of the bias, multiplier and shift} per channel, for `tc_s16_finish` (csrc/tc_conv_wide.h)."""
+    low = bias.astype(np.uint64).astype(np.uint32).view(np.int32).astype(np.int64)
+    table: Ints = np.stack([low, bias >> 32, reduced(multipliers)], axis=1)
+    return table.astype(np.int32).reshape(-1)
+
+
+# --- float32 --------------------------------------------------------------------------------------------------------
+
+_LARGEST = float(np.finfo(np.float32).max)
+_BOUNDS = {
+    Activation.RELU: (0.0, _LARGEST),
+    Activation.RELU6: (0.0, 6.0),
+    Activation.RELU_N1_TO_1: (-1.0, 1.0),
+}
+
+
+def float_bounds(activation: Activation) -> tuple[tuple[str, float], ...]:
+    """Parameters `act_min` and `act_max` of float kernels."""
+    low, high = _BOUNDS.get(activation, (-_LARGEST, _LARGEST))
+    return (("act_min", low), ("act_max", high))
+
+
+def float_tables(view: NodeView, channels: int) -> tuple[Table, Table]:
+    """Weights as in the file, and one bias per channel."""
+    weights, bias = view.input(_WEIGHTS).data, view.optional_input(_BIAS)
+    assert weights is not None
+    values = np.zeros(channels, np.float32) if bias is None or bias.data is None else bias.data
+    return (
+        Table("weights", "float", np.asarray(weights, np.float32), Role.WEIGHTS),
+        Table("bias", "float", np.asarray(values, np.float32).reshape(-1), Role.WEIGHTS),
+    )
