@@ -1,0 +1,22 @@
+/* Shapes as values. */
+#ifndef TC_BROADCAST_ARGS_H
+#define TC_BROADCAST_ARGS_H
+
+#include "tc_base.h"
+
+typedef struct {
+    int32_t first; /* ranks of the two shapes */
+    int32_t second;
+} tc_broadcast_args_params;
+
+/* From the last size to the first, missing ones being 1: a size of 1 gives way to the other. */
+#define TC_BROADCAST_ARGS(TYPE)                   \
+    int32_t i = p->first;                         \
+    int32_t j = p->second;                        \
+    for (int32_t k = i > j ? i : j; k > 0; --k) { \
+        const TYPE one = --i < 0 ? 1 : a[i];      \
+        const TYPE other = --j < 0 ? 1 : b[j];    \
+        out[k - 1] = one == 1 ? other : one;      \
+    }
+
+#endif

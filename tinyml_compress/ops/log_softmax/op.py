@@ -1,0 +1,91 @@
+"""LOG_SOFTMAX over the last axis, int8 and float."""
+
+from __future__ import annotations
+
+import math
+
+from tinyml_compress.ir import Attrs, DType, NodeView
+from tinyml_compress.ops import _checks
+from tinyml_compress.ops._unary import UnaryOperator, in_place
+from tinyml_compress.ops.base import Call, In, Options, Out, Ref, Table, Variant
+from tinyml_compress.ops.numerics import quantize_multiplier
+from tinyml_compress.ops.softmax.exponential import exponential_table, input_scaling
+
+__all__ = ["OPERATOR", "LogSoftmax"]
+
+_MAX_DEPTH = 4095
+"""Past it TFLM's Q12.19 sum of exponentials can overflow."""
+_FRACTION = 26
+"""The scaled difference is Q5.26."""
+
+
+def _emit_s8(view: NodeView) -> tuple[Call, ...]:
+    source = view.input(0)
+    assert source.quant is not None
+    table = exponential_table(1.0, source.quant.scale)
+    depth = source.shape[-1]
+    multiplier, shift = quantize_multiplier(input_scaling(1.0, source.quant.scale))
+    back, back_shift = quantize_multiplier((1 << (31 - shift)) / multiplier)
+    params = (
+        ("rows", source.elements // depth),
+        ("depth", depth),
+        ("entries", len(table)),
+        ("exponentials", Ref("exp")),
+        ("multiplier", multiplier),
+        ("shift", shift),
+        ("smallest", -math.floor(31 * (1 << _FRACTION) / (1 << shift)) - 1),
+        ("back_multiplier", back),
+        ("back_shift", back_shift),
+    )
+    tables = (Table("exp", "int32_t", table),)
+    return (Call("tc_s8_log_softmax__c", "tc_s8_log_softmax", params, (In(0), Out()), tables),)
+
+
+def _emit_f32(view: NodeView) -> tuple[Call, ...]:
+    source = view.input(0)
+    depth = source.shape[-1]
+    params = (("rows", source.elements // depth), ("depth", depth))
+    return (Call("tc_f32_log_softmax__c", "tc_f32_log_softmax", params, (In(0), Out())),)
+
+
+class LogSoftmax(UnaryOperator):
+    name = "LOG_SOFTMAX"
+    attrs_type = Attrs
+    options = Options("LogSoftmaxOptions")
+    dtypes = ("int8", "float32")
+    types = (DType.INT8, DType.FLOAT32)
+    limits = f"last axis up to {_MAX_DEPTH} values; int8 output of scale 1/16 and zero point 127"
+    variants = (
+        Variant("tc_s8_log_softmax__c", lambda view: view.input(0).dtype is DType.INT8, _emit_s8, overlap=in_place),
+        Variant(
+            "tc_f32_log_softmax__c", lambda view: view.input(0).dtype is DType.FLOAT32, _emit_f32, overlap=in_place
+        ),
+    )
+
+    def check(self, view: NodeView) -> None:
+        super().check(view)
+        source = view.input(0)
+        _checks.full_rank(self, view, source, 8, 1)
+        if not 1 <= source.shape[-1] <= _MAX_DEPTH:
+            raise self.refuse(view, "size of the last axis", found=source.shape[-1], allowed=f"1 to {_MAX_DEPTH}")
+        if source.dtype is not DType.INT8:
+            return
+        given, made = _checks.quantization(self, view, source), _checks.quantization(self, view, view.output())
+        if (made.scale, made.zero_point) != (1 / 16, 127):
+            raise self.refuse(
+                view,
+                "quantization of the output",
+                found=f"scale {made.scale}, zero point {made.zero_point}",
+                allowed="scale 1/16, zero point 127",
+            )
+        if not input_scaling(1.0, given.scale) > 1.0:
+            raise self.refuse(
+                view,
+                "scale of the input",
+                found=given.scale,
+                allowed="above 2^-26",
+                next_step="check the calibration data: the input range looks collapsed",
+            )
+
+
+OPERATOR = LogSoftmax()
