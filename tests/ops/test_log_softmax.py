@@ -42,7 +42,7 @@ def test_float_within_two_units() -> None:
     oracle = tflm.Interpreter(model)
     for spread in (0.01, 1.0, 30.0):
         given = (rng.standard_normal((40, 30)) * spread).astype(np.float32)
-        apart = ulps(ours.invoke([given])[0], oracle.invoke([given])[0])
+        apart = ulps(ours.invoke([given])[0].astype(np.float32), oracle.invoke([given])[0].astype(np.float32))
         assert apart.max() <= 2
         assert (apart == 0).mean() > 0.9
 
