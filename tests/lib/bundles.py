@@ -13,7 +13,7 @@ from tinyml_compress.pipeline.exporting import Exported, Request, export
 from tinyml_compress.runners import toolchain
 from tinyml_compress.support import proc
 
-__all__ = ["CAREFUL", "damaged_vector", "damaged_weights", "exported", "host_compiler", "run_sources"]
+__all__ = ["CAREFUL", "cmake_tools", "damaged_vector", "damaged_weights", "exported", "host_compiler", "run_sources"]
 
 CAREFUL = ("-O1", *toolchain.WARNINGS)
 
@@ -52,3 +52,21 @@ def damaged_weights(source: str) -> str:
     number = list(re.finditer(r"-?\d+", array["body"]))[-1]
     start, end = array.start("body") + number.start(), array.start("body") + number.end()
     return f"{source[:start]}{int(number[0]) ^ 1}{source[end:]}"
+
+
+def cmake_tools(folder: Path) -> list[str]:
+    """Options that make CMake use the compiler that came with the tool, through scripts in `folder`."""
+    chosen = toolchain.zig()
+    folder.mkdir(parents=True, exist_ok=True)
+    options = []
+    for variable, words in {
+        "C_COMPILER": (*chosen.command, *chosen.host_flags),
+        "CXX_COMPILER": (*chosen.cxx_command, *chosen.host_flags),
+        "AR": (*chosen.command[:-1], "ar"),
+        "RANLIB": (*chosen.command[:-1], "ranlib"),
+    }.items():
+        script = folder / variable.lower()
+        script.write_text("#!/bin/sh\nexec " + " ".join(f"'{word}'" for word in words) + ' "$@"\n')
+        script.chmod(0o755)
+        options.append(f"-DCMAKE_{variable}={script}")
+    return options

@@ -30,7 +30,7 @@ Examples:
     "--format",
     "layout",
     required=True,
-    type=click.Choice(["plain"]),
+    type=click.Choice(["plain", "cmake", "arduino"]),
     help="The ecosystem whose layout and metadata the folder gets.",
 )
 @output_option
@@ -54,6 +54,7 @@ Examples:
 @data_option(required=False, what="Calibration data, where MODEL is not a .tflite, and its preprocessing")
 @click.option("--release", default="1.0.0", show_default=True, help="Version of the library, in its metadata.")
 @click.option("--author", default="the owner of the model", show_default=True, help="Author, in its metadata.")
+@click.option("--url", default="", help="Home page of the library, in its metadata.")
 @seed_option
 @targets_dir_option
 @json_option
@@ -69,6 +70,7 @@ def command(
     data: str | None,
     release: str,
     author: str,
+    url: str,
     seed: int,
     targets_dir: Path | None,
     as_json: bool,
@@ -92,6 +94,7 @@ def command(
         calibration=data,
         release=release,
         author=author,
+        url=url,
         targets_dir=targets_dir,
         seed=seed,
     )

@@ -36,6 +36,8 @@ class Bundle:
     release: str
     """Version of the library, as `1.0.0`."""
     author: str
+    url: str
+    """Its home page; empty where there is none."""
     model_sha256: str
     headers: Mapping[str, str]
     """Public headers of the model, by file name; the first is the one that a firmware includes."""

@@ -10,7 +10,7 @@ from tinyml_compress._version import __version__
 from tinyml_compress.exporters.bundle import Bundle
 from tinyml_compress.exporters.templating import filled, template
 
-__all__ = ["Files", "headers", "licence", "main_c", "private", "readme", "sources", "text"]
+__all__ = ["Files", "below", "headers", "licence", "main_c", "private", "readme", "sources", "text"]
 
 Files: TypeAlias = dict[str, str | bytes]
 _WHAT = {
@@ -32,6 +32,11 @@ _WHAT = {
 def text(bundle: Bundle, path: str, **more: str) -> str:
     """A template with the bundle's facts and `more`."""
     return filled(template(path), bundle.name, {**_facts(bundle), **more})
+
+
+def below(folder: str, files: Mapping[str, str]) -> dict[str, str]:
+    """The same files in a folder."""
+    return {f"{folder}/{name}": content for name, content in files.items()}
 
 
 def headers(bundle: Bundle) -> dict[str, str]:

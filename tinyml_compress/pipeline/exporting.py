@@ -45,6 +45,7 @@ class Request:
     """Data for the conversion of a model that is no .tflite yet, and for its preprocessing."""
     release: str = "1.0.0"
     author: str = "the owner of the model"
+    url: str = ""
     targets_dir: Path | None = None
     seed: int = 0
 
@@ -144,6 +145,7 @@ def _aot(known: Given, name: str, isas: tuple[Isa, ...], request: Request) -> tu
         engine=Engine.AOT,
         release=request.release,
         author=request.author,
+        url=request.url,
         model_sha256=program.model_sha256,
         headers={f"{name}.h": program.header},
         sources={f"{name}.c": program.source},
