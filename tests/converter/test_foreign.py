@@ -6,6 +6,7 @@ use, and import PyTorch each time: what calls them belongs to `make test-full`.
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +18,7 @@ from tinyml_compress.converter import Mode
 from tinyml_compress.converter.foreign.calls import TorchModel, requantize, torch_to_tflite
 from tinyml_compress.errors import ConversionError, DataError, UsageError
 from tinyml_compress.ir import DType
+from tinyml_compress.runners import host
 from tinyml_compress.support import environments
 from tinyml_compress.support.cache import cache_root
 
@@ -41,6 +43,62 @@ def test_pytorch_cnn_to_c_equal_to_tflm() -> None:
     assert graph.tensors[graph.inputs[0]].shape == (1, 8, 8, 1)
     assert_bit_exact([file], count=10)
     assert torch_to_tflite(model, SAMPLES, Mode.INT8) == file
+
+
+@pytest.mark.full
+@pytest.mark.usefixtures("in_checkout")
+def test_an_exported_program_is_the_same_model() -> None:
+    file = torch_to_tflite(TorchModel.parse("torch:tests.lib.torch_nets:exported"), SAMPLES, Mode.FLOAT32)
+    module = torch_to_tflite(TorchModel.parse("torch:tests.lib.torch_nets:small"), SAMPLES, Mode.FLOAT32)
+    for sample in SAMPLES[0][:4]:
+        ours, theirs = (host.run(model, [[sample[None]]])[0][0] for model in (file, module))
+        np.testing.assert_allclose(ours, theirs, rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.full
+@pytest.mark.usefixtures("in_checkout")
+def test_weights_come_from_a_safetensors_file(tmp_path: Path) -> None:
+    """A last layer without weights answers with its bias, whatever comes in."""
+    rng = np.random.default_rng(3)
+    shapes = {
+        "first.weight": (8, 1, 3, 3),
+        **dict.fromkeys(("first.bias", "norm.weight", "norm.bias", "norm.running_mean", "norm.running_var"), (8,)),
+        "depthwise.weight": (8, 1, 3, 3),
+        "depthwise.bias": (8,),
+        "pointwise.weight": (16, 8, 1, 1),
+        "pointwise.bias": (16,),
+    }
+    arrays = {name: rng.uniform(0.1, 1, shape).astype(np.float32) for name, shape in shapes.items()}
+    arrays["norm.num_batches_tracked"] = np.array(1, np.int64)
+    arrays["dense.weight"], arrays["dense.bias"] = np.zeros((10, 16), np.float32), np.arange(10, dtype=np.float32)
+    _write_safetensors(tmp_path / "own.safetensors", arrays)
+    model = TorchModel.parse(f"torch:tests.lib.torch_nets:small@{tmp_path / 'own.safetensors'}")
+    file = torch_to_tflite(model, SAMPLES, Mode.FLOAT32)
+    assert host.run(file, [[SAMPLES[0][:1]]])[0][0].tolist() == [list(range(10))]
+    quantized = torch_to_tflite(model, SAMPLES, Mode.INT8)
+    assert_bit_exact([quantized], count=4)
+    del arrays["dense.bias"]
+    _write_safetensors(tmp_path / "less.safetensors", arrays)
+    model = TorchModel.parse(f"torch:tests.lib.torch_nets:small@{tmp_path / 'less.safetensors'}")
+    with pytest.raises(ConversionError, match=r"weights do not fit(.|\n)*dense\.bias"):
+        torch_to_tflite(model, SAMPLES, Mode.FLOAT32)
+
+
+def _write_safetensors(path: Path, arrays: dict[str, np.ndarray]) -> None:
+    """The length of a JSON header, the header with each array's type, shape and place, and the arrays."""
+    header: dict[str, object] = {}
+    body = b""
+    for name, array in arrays.items():
+        kind = {"float32": "F32", "int64": "I64"}[array.dtype.name]
+        content = array.tobytes()
+        header[name] = {
+            "dtype": kind,
+            "shape": list(array.shape),
+            "data_offsets": [len(body), len(body) + len(content)],
+        }
+        body += content
+    text = json.dumps(header).encode()
+    path.write_bytes(len(text).to_bytes(8, "little") + text + body)
 
 
 @pytest.mark.full

@@ -11,6 +11,7 @@ import pytest
 from click.testing import CliRunner
 
 from tests.lib.graphs import model, tensor
+from tinyml_compress import ops
 from tinyml_compress.cli.data import command
 from tinyml_compress.data import DataSet
 from tinyml_compress.data.check import Severity, check, check_parts, range_shift
@@ -153,6 +154,25 @@ def test_ranges_inside_the_model(files: Path) -> None:
         check_data("data:digits", str(files / "float.tflite"))
 
 
+def test_a_model_with_two_inputs_one_of_them_whole(tmp_path: Path) -> None:
+    """The rows of a table, and the numbers of those that are wanted."""
+    content = model(
+        "GATHER",
+        [tensor("rows", (1, 4), dtype=DType.FLOAT32), tensor("serving_default_places:0", (1,), dtype=DType.INT32)],
+        tensor("y", (1, 4), dtype=DType.FLOAT32),
+        ops.operator("GATHER").attrs_type(),
+    )
+    (tmp_path / "float.tflite").write_bytes(content)
+    rows, labels = clean()
+    arrays = {"input_rows": rows[:, 0], "input_places": np.zeros((len(rows), 1)), "labels": labels}
+    np.savez(tmp_path / "two.npz", **arrays)
+    found = check_data(str(tmp_path / "two.npz"), str(tmp_path / "float.tflite"))
+    assert any(one.about == "layers" and "of 1 layers" in one.text for one in found.findings)
+    np.savez(tmp_path / "half.npz", **{**arrays, "input_places": np.full((len(rows), 1), 0.5)})
+    with pytest.raises(DataError, match="whole numbers"):
+        check_data(str(tmp_path / "half.npz"), str(tmp_path / "float.tflite"))
+
+
 def test_the_verb(files: Path) -> None:
     def run(*words: str, code: int = 0) -> str:
         done = CliRunner().invoke(command, list(words), standalone_mode=True)
@@ -164,7 +184,7 @@ def test_the_verb(files: Path) -> None:
     run("check", str(files / "bad.npz"), "--strict", code=1)
     assert json.loads(run("check", str(files / "bad.npz"), "--json"))["warnings"] > 0
     assert "data:digits" in run("list")
-    assert {one["name"] for one in json.loads(run("list", "--json"))} >= {"data:digits", "data:texts"}
+    assert {one["name"] for one in json.loads(run("list", "--json"))["sets"]} >= {"data:digits", "data:texts"}
 
 
 def test_shipped_sets_have_no_warning() -> None:

@@ -13,6 +13,7 @@ import pytest
 from tests.lib.graphs import const, graph, tensor
 from tests.lib.nets import NETS
 from tinyml_compress import frontend
+from tinyml_compress.data import DataSet
 from tinyml_compress.errors import DataError, ModelError, UsageError
 from tinyml_compress.ir import DType, Graph, Node
 from tinyml_compress.ops import operator
@@ -104,7 +105,7 @@ def test_noise_against_the_float_model(tmp_path: Path) -> None:
     for name, is_float in (("int8", False), ("float", True)):
         (tmp_path / f"{name}.tflite").write_bytes(dense(is_float))
     samples = np.random.default_rng(1).uniform(-5, 5, (32, 8)).astype(np.float32)
-    found = ladder(tmp_path / "int8.tflite", reference=tmp_path / "float.tflite", samples=samples)
+    found = ladder(tmp_path / "int8.tflite", reference=tmp_path / "float.tflite", samples=DataSet("some", samples))
     assert found.samples == 32
     (layer,) = found.layers
     # One layer, so its noise is the output's. A step of 0.25 makes noise of power 0.25^2 / 12; the signal's is known.
@@ -123,7 +124,7 @@ def test_a_reference_of_another_kind_is_refused(nets: Path, tmp_path: Path) -> N
     with pytest.raises(DataError, match="takes other inputs"):
         ladder(nets / "keyword.tflite", reference=tmp_path / "float.tflite", vectors=0)
     with pytest.raises(DataError, match="input shape"):
-        ladder(nets / "keyword.tflite", samples=np.zeros((3, 5), np.float32))
+        ladder(nets / "keyword.tflite", samples=DataSet("zeros", np.zeros((3, 5), np.float32)))
 
 
 def test_sqnr() -> None:

@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 
 from tinyml_compress.data import DataSet, load
 from tinyml_compress.data.check import Finding, Severity, check, check_parts, range_shift
-from tinyml_compress.errors import DataError, ModelError, TinymlError
+from tinyml_compress.errors import DataError, TinymlError
 from tinyml_compress.ir import Graph
 from tinyml_compress.ops.base import Isa, Level
 from tinyml_compress.pipeline.differences import all_outputs
 from tinyml_compress.pipeline.engines import Engine, run_graph
 from tinyml_compress.pipeline.float_reference import float_graph
+from tinyml_compress.pipeline.model_inputs import arrays_for
+from tinyml_compress.runners.sides import stored_inputs
 from tinyml_compress.support.progress import stage
 
 __all__ = ["DataCheck", "check_data"]
 
+Array = npt.NDArray[np.generic]
 _SAMPLES = 64
 """Every layer's result is kept for each sample, so that two halves can be compared."""
 _MOVED = 0.25
@@ -81,28 +86,25 @@ def _parts(spec: str) -> tuple[DataSet, DataSet] | None:
 
 def _through(model: str, data: DataSet, seed: int) -> list[Finding]:
     graph = float_graph(model)
-    if len(graph.inputs) != 1:
-        raise ModelError("the check runs models with one input", which=model, found=f"{len(graph.inputs)} inputs")
-    shape = graph.tensors[graph.inputs[0]].shape
-    fitted = data.fitted(shape[1:])
+    sides = [graph.tensors[name] for name in graph.inputs]
     outputs = int(np.prod(graph.tensors[graph.outputs[0]].shape[1:]))
     found = [Finding(Severity.OK, "model", f"{Path(model).name} takes samples of this shape")]
     if data.labels is not None and 1 < outputs <= int(data.labels.max()):
         found.append(
             Finding(Severity.WARNING, "model", f"label {int(data.labels.max())} is beyond its {outputs} outputs")
         )
-    chosen = fitted.take(_SAMPLES, seed).inputs
-    if len(chosen) < 4:
+    chosen = data.take(_SAMPLES, seed)
+    if chosen.count < 4:
         raise DataError(
-            "too few samples to compare two halves", which=data.name, found=len(chosen), allowed="4 or more"
+            "too few samples to compare two halves", which=data.name, found=chosen.count, allowed="4 or more"
         )
-    found.append(_layers(graph, chosen.reshape(len(chosen), *shape)))
+    found.append(_layers(graph, stored_inputs(sides, arrays_for(chosen, sides))))
     return found
 
 
-def _layers(graph: Graph, samples: np.ndarray[tuple[int, ...], np.dtype[np.float32]]) -> Finding:
+def _layers(graph: Graph, samples: Sequence[Sequence[Array]]) -> Finding:
     every = all_outputs(graph)
-    rows = run_graph(every, Engine.LITERT, [[sample] for sample in samples], Isa.C, Level.BALANCED)
+    rows = run_graph(every, Engine.LITERT, samples, Isa.C, Level.BALANCED)
     moved: list[tuple[float, str]] = []
     for index, name in enumerate(every.outputs):
         results = [np.asarray(row[index], dtype=np.float32) for row in rows]

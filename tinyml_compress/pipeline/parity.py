@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tinyml_compress import frontend
-from tinyml_compress.data import load
+from tinyml_compress.data import DataSet, load
 from tinyml_compress.errors import DataError, TinymlError, UsageError
 from tinyml_compress.ir import Graph
 from tinyml_compress.ops.base import Isa, Level
@@ -26,15 +26,15 @@ from tinyml_compress.pipeline.differences import (
 from tinyml_compress.pipeline.engines import Engine, Subject, run_graph, runner
 from tinyml_compress.pipeline.float_reference import float_graph
 from tinyml_compress.pipeline.layer_noise import LayerNoise, layer_noise, sqnr_db
+from tinyml_compress.pipeline.model_inputs import arrays_for
 from tinyml_compress.runners import host
-from tinyml_compress.runners.sides import dequantized, quantized
+from tinyml_compress.runners.sides import dequantized, stored_inputs
 from tinyml_compress.runners.vectors import mixed
 from tinyml_compress.support import files
 
 __all__ = ["Ladder", "Rung", "Step", "ladder", "ladder_on"]
 
 Array = npt.NDArray[np.generic]
-Floats = npt.NDArray[np.float32]
 _RUNGS = (Engine.LITERT, Engine.LITERT_REF, Engine.TFLM, Engine.AOT)
 _NAMES = {
     Engine.LITERT: "LiteRT",
@@ -166,7 +166,7 @@ def ladder(
     model: Path,
     *,
     reference: str | Path | None = None,
-    samples: Floats | None = None,
+    samples: DataSet | None = None,
     vectors: int = 20,
     seed: int = 0,
     isa: Isa = Isa.C,
@@ -174,7 +174,7 @@ def ladder(
 ) -> Ladder:
     """Run the integer .tflite file `model` under every engine on the same inputs, layer by layer.
 
-    Inputs are `samples` in real values, for models with one input, else the edges and `vectors` random ones.
+    Inputs are `samples` in real values, else the edges and `vectors` random ones.
     `reference` is the float model: a float .tflite file, or a Keras model in any form that `evaluate` takes.
     """
     content = files.read_bytes(model)
@@ -234,20 +234,14 @@ def ladder_on(
     count = samples or _LADDER_SAMPLES
     if data is None:
         return ladder(path, reference=reference, vectors=count, seed=seed)
-    return ladder(path, reference=reference, samples=load(data).take(count, seed).inputs, seed=seed)
+    return ladder(path, reference=reference, samples=load(data).take(count, seed), seed=seed)
 
 
-def _rows(graph: Graph, samples: Floats | None, vectors: int, seed: int) -> list[list[Array]]:
+def _rows(graph: Graph, samples: DataSet | None, vectors: int, seed: int) -> list[list[Array]]:
     inputs = [graph.tensors[name] for name in graph.inputs]
     if samples is None:
         return [list(row) for row in mixed(inputs, seed, vectors)]
-    if len(inputs) != 1:
-        raise DataError("samples feed models with one input", found=f"{len(inputs)} inputs")
-    (tensor,) = inputs
-    if samples.ndim < 1 or samples[:1].size != tensor.elements:
-        raise DataError("the samples are not of the model's input shape", found=samples.shape[1:], allowed=tensor.shape)
-    stored = quantized(samples.astype(np.float32), tensor)
-    return [[row.reshape(tensor.shape)] for row in stored]
+    return stored_inputs(inputs, arrays_for(samples, inputs))
 
 
 def _reference(reference: str | Path, graph: Graph) -> Graph:
@@ -289,7 +283,7 @@ def _against_float(
     inputs = [graph.tensors[name] for name in graph.inputs]
     floats = [
         [
-            dequantized(value, tensor).reshape(real.tensors[name].shape)
+            dequantized(value, tensor).astype(real.tensors[name].dtype.numpy).reshape(real.tensors[name].shape)
             for value, tensor, name in zip(row, inputs, real.inputs, strict=True)
         ]
         for row in rows
