@@ -16,13 +16,15 @@ EXAMPLES = """\b
 Examples:
   tinyml-compress operators
   tinyml-compress operators CONV_2D --json
+  tinyml-compress operators --markdown > docs/operators.md
 """
 
 
 @click.command(epilog=EXAMPLES)
 @click.argument("names", nargs=-1, metavar="[NAME]...")
+@click.option("--markdown", is_flag=True, help="The page of the documentation, with what TFLM has beyond it.")
 @json_option
-def command(names: tuple[str, ...], as_json: bool) -> None:
+def command(names: tuple[str, ...], markdown: bool, as_json: bool) -> None:
     """List the TensorFlow Lite operators that `compile` accepts: element types, limits, kernels.
 
     With one or more NAMEs, only these.
@@ -30,7 +32,13 @@ def command(names: tuple[str, ...], as_json: bool) -> None:
     from tinyml_compress.ops import all_operators
 
     known = all_operators()
-    unknown = [name for name in names if name.upper() not in known]
+    if markdown and (names or as_json):
+        raise UsageError("--markdown writes the whole page", next_step="leave out the names and --json")
+    if markdown:
+        click.echo("\n".join(_page(list(known.values()))))
+        return
+    upper = {name.upper() for name in known}
+    unknown = [name for name in names if name.upper() not in upper]
     if unknown:
         raise UsageError(
             "the ahead-of-time engine has no such operator",
@@ -38,9 +46,9 @@ def command(names: tuple[str, ...], as_json: bool) -> None:
             allowed=", ".join(known),
             next_step="run models that hold it with TensorFlow Lite Micro (--engine tflm)",
         )
-    chosen = [known[name] for name in known if not names or name in {given.upper() for given in names}]
+    chosen = [known[name] for name in known if not names or name.upper() in {given.upper() for given in names}]
     if as_json:
-        print_json({"schema": 1, "operators": [_as_json(op) for op in chosen]})
+        print_json({"operators": [_as_json(op) for op in chosen]}, "operators")
     else:
         click.echo("\n".join(_table(chosen)))
 
@@ -48,6 +56,7 @@ def command(names: tuple[str, ...], as_json: bool) -> None:
 def _as_json(op: Operator) -> dict[str, object]:
     return {
         "name": op.name,
+        "custom": op.custom,
         "dtypes": list(op.dtypes),
         "limits": op.limits,
         "attributes": [field.schema for field in op.options.fields] if op.options is not None else [],
@@ -55,14 +64,43 @@ def _as_json(op: Operator) -> dict[str, object]:
     }
 
 
+def _isas(op: Operator) -> list[str]:
+    return sorted({kernel.isa.value for kernel in op.variants})
+
+
 def _table(operators: list[Operator]) -> list[str]:
     rows = [("operator", "element types", "kernels", "limits")]
     for op in operators:
-        isas = sorted({kernel.isa.value for kernel in op.variants})
-        rows.append((op.name, ", ".join(op.dtypes), "+".join(isas), op.limits or "none"))
+        rows.append((op.name, ", ".join(op.dtypes), "+".join(_isas(op)), op.limits or "none"))
     widths = [max(len(row[column]) for row in rows) for column in range(3)]
     lines = [
         "  ".join((*(cell.ljust(width) for cell, width in zip(row, widths, strict=False)), row[3])).rstrip()
         for row in rows
     ]
     return [*lines, f"{len(operators)} operators"]
+
+
+def _page(operators: list[Operator]) -> list[str]:
+    from tinyml_compress.ops.missing import MISSING
+
+    missing = {name: why for name, why in MISSING.items() if name not in {op.name for op in operators}}
+    return [
+        "# Operators of the ahead-of-time engine",
+        "",
+        "Written by `tinyml-compress operators --markdown` from the tables that the engine itself reads; a test compares.",
+        "Each is proven against TensorFlow Lite Micro by `tests/ops`: the same bytes, in float within the limits stated",
+        "here. Names in mixed case are custom operators. What the engine refuses it refuses with layer and reason;",
+        "`tinyml-compress check MODEL` lists all of it for one file.",
+        "",
+        "| operator | element types | instruction sets | limits |",
+        "|---|---|---|---|",
+        *(f"| {op.name} | {', '.join(op.dtypes)} | {', '.join(_isas(op))} | {op.limits} |" for op in operators),
+        "",
+        f"{len(operators)} operators.",
+        "",
+        "## What TensorFlow Lite Micro registers beyond them",
+        "",
+        "| operator | reason |",
+        "|---|---|",
+        *(f"| {name} | {why} |" for name, why in sorted(missing.items())),
+    ]
