@@ -1,0 +1,285 @@
+"""`fit`: search for a model within a device's budget, with several processes on one study, and publish the winner."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+from tinyml_compress.devices import Host, load_device
+from tinyml_compress.errors import ProcessError, TinymlError, UsageError
+from tinyml_compress.pipeline.fitting_job import Job, amount, budget_of
+from tinyml_compress.pipeline.fitting_publish import publish
+from tinyml_compress.pipeline.fitting_result import FitResult
+from tinyml_compress.search.budget import Budget
+from tinyml_compress.search.front import feasible, front, winner
+from tinyml_compress.search.loop import Rules
+from tinyml_compress.search.space import Epochs, full_space
+from tinyml_compress.search.study import Study
+from tinyml_compress.search.trials import Outcome, Trial
+from tinyml_compress.support import files
+from tinyml_compress.support.progress import Stage, stage
+
+__all__ = ["fit", "job_of"]
+
+_POLL_S = 1.0
+_FINALISTS = 4
+_FINAL_SHARE = 0.3
+"""Of the time, kept for the winners' full training until trials show how long it takes."""
+_END_S = 20.0
+"""For a worker to end by itself when asked to."""
+
+
+def job_of(
+    model: str,
+    data: str,
+    target: str,
+    output: Path,
+    *,
+    eval_data: str | None = None,
+    max_flash: str | None = None,
+    max_ram: str | None = None,
+    max_ms: str | None = None,
+    max_drop: float | None = None,
+    storage: str | None = None,
+    seed: int = 0,
+    train: int = 0,
+    epochs: int = 20,
+    only: Sequence[str] = (),
+    targets_dir: Path | None = None,
+    rules: Rules | None = None,
+) -> Job:
+    """The search as a value, checked before anything slow begins."""
+    if isinstance(load_device(target, targets_dir), Host):
+        raise UsageError("fit needs a board, not this machine", which=f"--target {target}")
+    for what, text in (("flash", max_flash), ("ram", max_ram), ("ms", max_ms)):
+        if text is not None:
+            amount(text, what)
+    if not any((max_flash, max_ram, max_ms)) and max_drop is None:
+        raise UsageError(
+            "no budget", which="fit", next_step="give at least one of --max-flash, --max-ram, --max-ms, --max-drop"
+        )
+    known = [one.name for one in full_space().dimensions]
+    for name in only:
+        if name not in known:
+            raise UsageError("no such dimension", which=f"--only {name}", allowed=", ".join(known))
+    url = storage or f"sqlite:///{(output / 'study.db').absolute()}"
+    return Job(
+        model=model,
+        data=data,
+        target=target,
+        folder=str(output / ".work"),
+        storage=url,
+        eval_data=eval_data,
+        targets_dir=None if targets_dir is None else str(targets_dir),
+        max_flash=max_flash,
+        max_ram=max_ram,
+        max_ms=max_ms,
+        max_drop=max_drop,
+        seed=seed,
+        train=train,
+        epochs=Epochs(epochs, max(1, round(epochs * 0.4))),
+        rules=rules or Rules(),
+        only=tuple(only),
+    ).named()
+
+
+def fit(job: Job, output: Path, *, minutes: float = 15.0, workers: int = 2) -> FitResult:
+    """Search for `minutes`, train the best fully, and write everything into `output`.
+
+    An interruption (KeyboardInterrupt) ends the search early: the result then is the best so far.
+    """
+    began = time.time()
+    run = _Run(job, output, began, began + minutes * 60, workers)
+    interrupted = False
+    try:
+        with stage("fit") as line:
+            run.go(line)
+    except KeyboardInterrupt:
+        interrupted = True
+    result = run.result(interrupted)
+    with stage("write the winner"):
+        result = publish(result, output, job)
+    shutil.rmtree(output / ".work", ignore_errors=True)
+    return replace(result, seconds=time.time() - began)
+
+
+class _Run:
+    """One search by this process; other processes may be at the same study."""
+
+    def __init__(self, job: Job, output: Path, began: float, until: float, workers: int) -> None:
+        self._job, self._output, self._began, self._until, self._workers = job, output, began, until, workers
+        self._study = Study(job.storage, job.study, seed=job.seed)
+        self._title = load_device(job.target, None if job.targets_dir is None else Path(job.targets_dir)).title
+        self._place = output / ".work" / "job.json"
+        others = self._study.noted("processes") or 0
+        self._study.note("processes", others + 1)
+        self._first = others * 64  # workers of several processes propose different things
+        files.write_text(self._place, job.to_text())
+
+    def go(self, line: Stage) -> None:
+        """Prepare, search, train the finalists."""
+        self._study.mend()
+        self._phase("prepare", 1, line)
+        self._phase("search", self._workers, line)
+        chosen = self._finalists()
+        if chosen:
+            self._study.use(full_space())
+            for trial in chosen:
+                self._study.enqueue(trial.point, final=True)
+        if self._study.waiting():
+            self._phase("final", min(self._workers, max(1, len(chosen))), line)
+
+    def result(self, interrupted: bool) -> FitResult:
+        study = self._study
+        facts = {key: study.noted(key) for key in ("float", "reference", "budget", "space", "left_out")}
+        return FitResult(
+            job=self._job,
+            target_title=self._title,
+            facts={key: value for key, value in facts.items() if value is not None},
+            trials=study.trials(),
+            seconds=time.time() - self._began,
+            interrupted=interrupted,
+            folder=self._output,
+            budget=self._budget(),
+        )
+
+    def _budget(self) -> Budget:
+        noted = self._study.noted("budget")
+        return Budget() if noted is None else budget_of(noted)
+
+    def _finalists(self) -> tuple[Trial, ...]:
+        """Those worth a full training: what fits or nearly fits after a short one, best first, and nothing twice."""
+        budget, trials = self._budget(), self._study.trials()
+        done = {trial.key for trial in trials if trial.final}
+        hopeful = replace(budget, drop=None if budget.drop is None else budget.drop + self._job.rules.slack[-1])
+        left = [
+            trial
+            for trial in feasible(trials, hopeful)
+            if trial.outcome is Outcome.TRAINED and not trial.final and 0 < trial.part < 1
+        ]
+        chosen: list[Trial] = []
+        while left and len(chosen) < _FINALISTS:
+            best = winner(left, hopeful)
+            assert best is not None
+            chosen.append(best)
+            left = [trial for trial in left if trial.number != best.number]
+        return tuple(trial for trial in chosen if trial.key not in done)
+
+    def _phase(self, phase: str, count: int, line: Stage) -> None:
+        with _processes(self._place, phase, count, self._deadline(phase), self._first) as children:
+            while any(child.poll() is None for child in children):
+                line.note(self._progress(phase))
+                time.sleep(_POLL_S)
+        for child in children:
+            if child.returncode:
+                log = _log(self._place, phase, children.index(child))
+                raise ProcessError(
+                    "a worker of the search failed",
+                    which=f"{phase}, exit code {child.returncode}",
+                    found=_tail(log),
+                    next_step="the same command goes on where the search stopped",
+                )
+
+    def _deadline(self, phase: str) -> float:
+        if phase != "search":
+            return self._until + 3600  # what is begun is ended: one full training has no other limit than itself
+        left = self._until - time.time()
+        return time.time() + max(0.0, left - self._reserve(left))
+
+    def _reserve(self, left: float) -> float:
+        """Time for the finalists' full training, from how long short ones took before, else a share."""
+        rates = [
+            rung.seconds / rung.part
+            for trial in self._study.trials()
+            for rung in trial.rungs
+            if 0 < rung.part < 1 and rung.seconds > 0
+        ]
+        if not rates:
+            return left * _FINAL_SHARE
+        rounds = -(-_FINALISTS // self._workers)
+        return min(left * 0.6, rounds * sorted(rates)[len(rates) // 2])
+
+    def _progress(self, phase: str) -> str:
+        trials, budget = self._study.trials(), self._budget()
+        trained = [trial for trial in trials if trial.outcome is Outcome.TRAINED]
+        best = winner(trials, budget)
+        words = {"prepare": "the model as it is", "search": "searching", "final": "training the best fully"}
+        parts = [words[phase], f"{len(trials)} trials, {len(trained)} trained, front {len(front(trained))}"]
+        if best is not None and best.cost is not None and best.drop is not None:
+            parts.append(f"best: {best.drop * 100:+.1f} points lost, {best.cost.flash:,} B, {best.cost.ms:.2f} ms")
+        left = max(0.0, self._until - time.time())
+        return "; ".join([*parts, f"{int(left // 60)}:{int(left % 60):02d} left"])
+
+
+@contextmanager
+def _processes(
+    place: Path, phase: str, count: int, until: float, first: int
+) -> Iterator[list[subprocess.Popen[bytes]]]:
+    """Workers of one phase; none of them outlives the block."""
+    threads = str(max(1, (os.cpu_count() or 1) // count))
+    environment = {
+        **os.environ,
+        "TF_NUM_INTRAOP_THREADS": threads,
+        "TF_NUM_INTEROP_THREADS": threads,
+        "OMP_NUM_THREADS": threads,
+    }
+    children: list[subprocess.Popen[bytes]] = []
+    try:
+        for number in range(count):
+            with _log(place, phase, number).open("wb") as log:
+                command = [
+                    sys.executable,
+                    "-m",
+                    "tinyml_compress.pipeline.fitting_worker",
+                    str(place),
+                    phase,
+                    str(first + number),
+                    repr(until),
+                ]
+                children.append(
+                    subprocess.Popen(
+                        command,
+                        stdin=subprocess.DEVNULL,
+                        stdout=log,
+                        stderr=subprocess.STDOUT,
+                        env=environment,
+                        start_new_session=True,
+                    )
+                )
+        yield children
+    finally:
+        _end(children)
+
+
+def _end(children: Sequence[subprocess.Popen[bytes]]) -> None:
+    """Ask, wait, insist: with all that the workers started themselves."""
+    for child in children:
+        if child.poll() is None:
+            os.killpg(child.pid, signal.SIGTERM)
+    limit = time.time() + _END_S
+    for child in children:
+        try:
+            child.wait(max(0.1, limit - time.time()))
+        except subprocess.TimeoutExpired:
+            os.killpg(child.pid, signal.SIGKILL)
+            child.wait()
+
+
+def _log(place: Path, phase: str, number: int) -> Path:
+    return place.with_name(f"{phase}-{number}.log")
+
+
+def _tail(log: Path) -> str:
+    try:
+        lines = [text for text in log.read_text(errors="replace").strip().splitlines() if text.strip()]
+    except OSError as error:
+        raise TinymlError("the log of a worker is gone", which=log) from error
+    return "\n".join(lines[-12:]) or "no message"

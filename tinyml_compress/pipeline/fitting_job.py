@@ -1,0 +1,114 @@
+"""What one budget search is about, as a value that its worker processes read from a file."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from tinyml_compress.errors import UsageError
+from tinyml_compress.search.budget import Budget, Cost
+from tinyml_compress.search.loop import Rules
+from tinyml_compress.search.space import Epochs
+from tinyml_compress.support import cache, files
+
+__all__ = ["Job", "amount", "budget_of", "resolved"]
+
+_AMOUNT = re.compile(r"(\d+(?:\.\d+)?)\s*(%|[kKmM][bB]?|[bB])?")
+_UNITS = {"k": 1024, "m": 1024 * 1024}
+
+
+@dataclass(frozen=True)
+class Job:
+    """One search; limits are texts as the user gave them, since a part of the reference is known only later."""
+
+    model: str
+    data: str
+    target: str
+    folder: str
+    """Where workers put what they make on the way."""
+    storage: str
+    study: str = ""
+    eval_data: str | None = None
+    targets_dir: str | None = None
+    max_flash: str | None = None
+    max_ram: str | None = None
+    max_ms: str | None = None
+    max_drop: float | None = None
+    seed: int = 0
+    train: int = 0
+    epochs: Epochs = field(default_factory=Epochs)
+    rules: Rules = field(default_factory=Rules)
+    only: tuple[str, ...] = ()
+    """Dimensions to search; empty: all that pay."""
+
+    def named(self) -> Job:
+        """With the study's name: the same question to the same model finds the same study again."""
+        asked = asdict(replace(self, folder="", storage="", study=""))
+        return replace(self, study="fit-" + cache.key_of(json.dumps(asked, sort_keys=True), _content(self.model))[:12])
+
+    def to_text(self) -> str:
+        return json.dumps(asdict(self), indent=1)
+
+    @staticmethod
+    def from_text(text: str) -> Job:
+        row = json.loads(text)
+        row["epochs"] = Epochs(**row["epochs"])
+        rules = row["rules"]
+        row["rules"] = Rules(tuple(rules["parts"]), tuple(rules["slack"]), rules["margin"])
+        row["only"] = tuple(row["only"])
+        return Job(**row)
+
+
+def _content(model: str) -> str:
+    path = Path(model)
+    if path.is_file():
+        return files.sha256(path.read_bytes())
+    if path.is_dir():
+        return files.sha256(b"".join(file.read_bytes() for file in sorted(path.rglob("*")) if file.is_file()))
+    return model
+
+
+def amount(text: str, what: str) -> tuple[float, bool]:
+    """A limit as the user writes it: 18000, 64K, 1M, 12.5, or 50% of the reference; the number, and whether a part."""
+    found = _AMOUNT.fullmatch(text.strip())
+    if found is None or float(found.group(1)) <= 0:
+        raise UsageError(
+            "not a limit",
+            which=f"--max-{what}",
+            found=text,
+            allowed="a number above 0, with K or M for bytes, or a part of the int8 model as it is, such as 50%",
+        )
+    number, unit = float(found.group(1)), (found.group(2) or "").lower()
+    if unit and unit != "%" and what == "ms":
+        raise UsageError("milliseconds have no unit here", which="--max-ms", found=text, allowed="12.5, or 50%")
+    return number * _UNITS.get(unit[:1], 1), unit == "%"
+
+
+def resolved(job: Job, reference: Cost | None) -> Budget:
+    """The budget in absolute numbers; parts are of `reference`."""
+
+    def limit(what: str, text: str | None) -> float | None:
+        if text is None:
+            return None
+        number, is_part = amount(text, what)
+        if not is_part:
+            return number
+        assert reference is not None
+        return number / 100 * float(getattr(reference, what))
+
+    flash, ram = limit("flash", job.max_flash), limit("ram", job.max_ram)
+    return Budget(
+        flash=None if flash is None else int(flash),
+        ram=None if ram is None else int(ram),
+        ms=limit("ms", job.max_ms),
+        drop=job.max_drop,
+    )
+
+
+def budget_of(row: Mapping[str, Any]) -> Budget:
+    """From the study's note."""
+    return Budget(**row)

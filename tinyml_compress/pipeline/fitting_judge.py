@@ -1,0 +1,206 @@
+"""What a point of the search space costs and scores: its recipe run for real, compiled, and emulated."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from dataclasses import replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from tinyml_compress.data import DataSet
+from tinyml_compress.devices.measurement import AotRun, Refusal
+from tinyml_compress.errors import DoesNotFit, MismatchError, TinymlError
+from tinyml_compress.ops.base import Level
+from tinyml_compress.pipeline.benchmarking import Request, benchmark
+from tinyml_compress.pipeline.compression import compress
+from tinyml_compress.pipeline.compression_inputs import load_stage, outputs_of_file, samples_of, split_data
+from tinyml_compress.pipeline.compression_result import CompressionResult
+from tinyml_compress.pipeline.compression_stages import run_stage
+from tinyml_compress.pipeline.fitting_job import Job
+from tinyml_compress.search.budget import Cost
+from tinyml_compress.search.loop import Judged
+from tinyml_compress.search.space import Point, full_space, recipe_text
+from tinyml_compress.support import cache, files
+from tinyml_compress.techniques.recipe import Recipe, parse
+from tinyml_compress.techniques.stages import Convert
+
+__all__ = ["RecipeJudge", "cost_on", "halves", "reference_point"]
+
+
+def reference_point() -> Point:
+    """The model as it is, converted to int8."""
+    return {one.name: one.off for one in full_space().dimensions}
+
+
+def cost_on(tflite: bytes, target: str, level: str, targets_dir: Path | None) -> Cost:
+    """Of the compiled file on an emulated device; its output is compared with TensorFlow Lite Micro on the way."""
+    request = Request(targets=(target,), vectors=1, level=Level(level), targets_dir=targets_dir)
+    (run,) = benchmark(tflite, request=request).runs
+    if isinstance(run, Refusal):
+        kind = DoesNotFit if not run.fits else TinymlError
+        raise kind(run.reason, which=target, found=run.detail or None, next_step=run.next_step or None)
+    assert isinstance(run, AotRun)
+    if run.agreement is not None and run.agreement.mismatches:
+        raise MismatchError(
+            "generated C and TensorFlow Lite Micro differ", which=target, found=run.agreement.detail or None
+        )
+    return Cost(run.flash.total, run.ram.total, run.cycles, run.instructions, run.ms, level)
+
+
+def halves(tests: DataSet) -> tuple[DataSet, DataSet]:
+    """Two halves of a set, with as many of each class: one to choose by, one that nothing was chosen by."""
+    labels = np.zeros(tests.count) if tests.labels is None else tests.labels.reshape(-1)
+    order = np.random.default_rng(0).permutation(tests.count)
+    order = order[np.argsort(labels[order], kind="stable")]
+    first, second = np.sort(order[::2]), np.sort(order[1::2])
+    return _part(tests, first, "chosen by"), _part(tests, second if len(second) else first, "untouched")
+
+
+def _part(data: DataSet, places: Any, what: str) -> DataSet:
+    labels = None if data.labels is None else data.labels[places]
+    return replace(data, name=f"{data.name} ({what})", inputs=data.inputs[places], labels=labels)
+
+
+class RecipeJudge:
+    """Judges points by running recipes; what it trains is kept in the cache that `compress` uses."""
+
+    def __init__(self, job: Job) -> None:
+        self._job = job
+        self._train, self._tests = split_data(job.data, job.eval_data, self.recipe(reference_point()))
+        assert self._train is not None
+        assert self._tests is not None
+        self._half, self._rest = halves(self._tests)
+
+    def recipe(self, point: Point, part: float = 1.0) -> Recipe:
+        """The recipe that `part` of the point's training follows."""
+        return parse(self.recipe_text(point, part), "fit")
+
+    def recipe_text(self, point: Point, part: float = 1.0) -> str:
+        job = self._job
+        return recipe_text(point, job.epochs, part=part, seed=job.seed, train=job.train)
+
+    def cost(self, point: Point) -> Cost:
+        """In the point's shape with the float model's weights, before any training."""
+        return cost_on(self._shape(point), self._job.target, str(point["level"]), self._targets_dir)
+
+    def train(self, point: Point, part: float) -> Judged:
+        """After `part` of the training."""
+        folder = self._scratch()
+        try:
+            tflite = self.run(point, part, folder).tflite
+            assert tflite is not None
+            score = self._score(tflite, self._half)
+            cost = cost_on(tflite.read_bytes(), self._job.target, str(point["level"]), self._targets_dir)
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+        return Judged(score, self.drop(score, self.float_score), cost)
+
+    def run(self, point: Point, part: float, folder: Path) -> CompressionResult:
+        """The point's recipe into `folder`."""
+        return compress(self._job.model, self.recipe(point, part), self._train, eval_data=self._tests, output=folder)
+
+    def untouched(self, tflite: Path) -> tuple[float, float]:
+        """Score on the samples that nothing was chosen by: of the file, and of the float model."""
+        return self._score(tflite, self._rest), self._float_score(self._rest)
+
+    def drop(self, score: float, before: float) -> float:
+        """What is lost against the float model, as `compress` counts it."""
+        if self.metric in ("accuracy", "auc"):
+            return before - score
+        return (score - before) / max(abs(before), 1e-12)
+
+    @property
+    def metric(self) -> str:
+        metric: str = self._task.metric
+        return metric
+
+    @cached_property
+    def float_score(self) -> float:
+        """Of the float model, on the samples that the search chooses by."""
+        return self._float_score(self._half)
+
+    @cached_property
+    def float_model(self) -> Any:
+        """The model that all points start from: as given, or after its training."""
+        from tinyml_compress import models
+
+        given = models.load(self._job.model).model
+        if not self._job.train:
+            return given
+        folder = self._scratch()
+        try:
+            self.run(reference_point(), 1.0, folder)
+            return load_stage(next(folder.glob("*train*/model.keras")), given)
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+
+    def counts(self) -> tuple[int, int]:
+        """Samples that the search chooses by, and untouched ones."""
+        return self._half.count, self._rest.count
+
+    @property
+    def _targets_dir(self) -> Path | None:
+        return None if self._job.targets_dir is None else Path(self._job.targets_dir)
+
+    @cached_property
+    def _task(self) -> Any:
+        from tinyml_compress.techniques.training import task_for
+
+        return task_for(self.float_model, samples_of(self._fitted(self._train)))
+
+    def _fitted(self, data: DataSet | None) -> DataSet:
+        assert data is not None
+        return data.fitted(tuple(self.float_model.input_shape)[1:])
+
+    def _float_score(self, data: DataSet) -> float:
+        from tinyml_compress.techniques.training import score
+
+        return score(self.float_model, self._task, samples_of(self._fitted(data)))
+
+    def _score(self, tflite: Path, data: DataSet) -> float:
+        from tinyml_compress.techniques.training import score_of
+
+        fitted = self._fitted(data)
+        return score_of(np.asarray(outputs_of_file(tflite, fitted.inputs)), self._task, samples_of(fitted))
+
+    @cached_property
+    def _weights(self) -> str:
+        """A digest of the float model's weights: with `scope = global`, they decide which channels stay."""
+        return files.sha256(b"".join(np.ascontiguousarray(value).tobytes() for value in self.float_model.get_weights()))
+
+    def _shape(self, point: Point) -> bytes:
+        """The .tflite file of the point's shape; the level changes nothing in it."""
+        from tinyml_compress.converter import Mode, Settings
+        from tinyml_compress.models import Format, LoadedModel, Origin
+        from tinyml_compress.pipeline.conversion import convert_model
+
+        text = self.recipe_text(point, 0.0)
+        train = self._fitted(self._train)
+
+        def make(folder: Path) -> None:
+            *stages, last = parse(text, "fit").stages
+            assert isinstance(last.options, Convert)
+            model = self.float_model
+            for stage in stages:
+                model = run_stage(stage, model, None, self.float_model, _no_student, self._job.seed).model
+            source = LoadedModel(model, Origin(self._job.model, Format.KERAS2, self._weights))
+            settings = Settings(Mode(last.options.mode))
+            made = convert_model(source, train, settings, samples=last.options.samples, seed=self._job.seed)
+            files.write_bytes(folder / "model.tflite", made.tflite)
+
+        key = cache.key_of("fit shape", self._weights, train.sha256, text)
+        return (cache.cached_folder("fit", key, make) / "model.tflite").read_bytes()
+
+    def _scratch(self) -> Path:
+        place = Path(self._job.folder)
+        place.mkdir(parents=True, exist_ok=True)
+        return Path(tempfile.mkdtemp(dir=place, prefix=f"{os.getpid()}."))
+
+
+def _no_student(spec: str) -> Any:
+    raise TinymlError("the search has no students of other architectures", which=spec)

@@ -1,0 +1,155 @@
+"""A budget search in the terminal: the verdict, the Pareto table, what binds, what would have to give."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+__all__ = ["fit_text"]
+
+_MOST = 20
+_NAMES = {"flash": "flash", "ram": "RAM", "ms": "time", "drop": "drop"}
+
+
+def fit_text(found: Mapping[str, Any]) -> str:
+    """The lines for a fit.json."""
+    lines = [
+        f"fit        {found['model']} on {found['target_title']}, data {found['data']}, seed {found['seed']}",
+        f"budget     {', '.join(f'{_NAMES[name]} {_amount(name, limit)}' for name, limit in found['budget'].items())}",
+        _counts(found),
+    ]
+    if "float" in found:
+        one = found["float"]
+        lines.append(
+            f"float      {_score(one['score'], found)} ({one['metric']}, {one['samples'][0]:,} samples to choose by)"
+        )
+    if "reference" in found:
+        one = found["reference"]
+        lines.append(f"int8       {_score(one['score'], found)}, {_cost(one['cost'])}")
+    lines += [f"left out   {row['name']}: {row['why']}" for row in found.get("left_out", ())]
+    lines += ["", *_table(found), ""]
+    lines += _verdict(found)
+    return "\n".join(lines)
+
+
+def _counts(found: Mapping[str, Any]) -> str:
+    counts = found["counts"]
+    parts = [f"{counts[name]} {name}" for name in ("trained", "hopeless", "stopped", "failed") if counts.get(name)]
+    back = f", {counts['lost']} taken up again after a crash" if counts.get("lost") else ""
+    early = "; interrupted, best so far" if found["interrupted"] else ""
+    return f"trials     {counts['trials']}: {', '.join(parts) or 'none ended'}{back} in {found['seconds']:.0f} s{early}"
+
+
+def _table(found: Mapping[str, Any]) -> list[str]:
+    by_number = {trial["number"]: trial for trial in found["trials"]}
+    head = ("trial", "", "score", "drop", "flash B", "RAM B", "cycles", "ms", "trained", "what")
+    rows = [head]
+    for number in found["front"][:_MOST]:
+        trial = by_number[number]
+        cost = trial["cost"]
+        mark = "*" if number == found["winner"] else "+" if trial["feasible"] else ""
+        rows.append(
+            (
+                str(number),
+                mark,
+                _score(trial["score"], found),
+                f"{trial['drop'] * 100:+.2f}",
+                f"{cost['flash']:,}",
+                f"{cost['ram']:,}",
+                f"{cost['cycles']:,}",
+                f"{cost['ms']:.2f}",
+                f"{trial['rungs'][-1]['part']:.0%}",
+                _what(trial["params"]),
+            )
+        )
+    if len(rows) == 1:
+        return ["no trial was trained"]
+    more = len(found["front"]) - _MOST
+    rest = [f"  and {more} more in fit.json"] if more > 0 else []
+    return [
+        "Pareto front of drop, time and flash (* winner, + within the budget; bytes exact, cycles modelled)",
+        *_columns(rows),
+        *rest,
+    ]
+
+
+def _columns(rows: Sequence[Sequence[str]]) -> list[str]:
+    widths = [max(len(row[place]) for row in rows) for place in range(len(rows[0]))]
+    last = len(widths) - 1
+    return [
+        "  "
+        + "  ".join(
+            cell.ljust(width) if place == last else cell.rjust(width)
+            for place, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ).rstrip()
+        for row in rows
+    ]
+
+
+def _what(params: Mapping[str, Any]) -> str:
+    off = {
+        "keep": 1.0, "narrow": "channels", "scope": "layer", "low_rank": 1.0, "sparsity": 0.0, "clusters": 0,
+        "qat": False, "mode": "int8",
+    }  # fmt: skip
+    parts = []
+    for name, value in params.items():
+        if name in off and value == off[name]:
+            continue
+        if name in ("narrow", "scope") and params.get("keep") == 1.0:
+            continue
+        parts.append("qat" if name == "qat" else f"{name} {value}")
+    return ", ".join(parts)
+
+
+def _verdict(found: Mapping[str, Any]) -> list[str]:
+    lines = []
+    if found["winner"] is not None:
+        lines.append(f"FITS       trial {found['winner']}")
+        if "binding" in found:
+            tight = found["binding"]
+            name = tight["constraint"]
+            used, limit = _amount(name, tight["used"]), _amount(name, tight["limit"])
+            lines.append(f"binding    {_NAMES[name]}: {used} of {limit}")
+        if "published" in found:
+            made = found["published"]
+            apart = made["untouched"]
+            lines.append(
+                f"untouched  {_score(apart['score'], found)} after {_score(apart['float'], found)} of the float model "
+                f"({apart['drop'] * 100:+.2f}) on {apart['samples']:,} samples that nothing was chosen by"
+            )
+            lines.append(f"checked    {made['agreement']}")
+            lines += [f"again      {command}" for command in made["commands"]]
+        return lines
+    lines.append("DOES NOT FIT" if found["verdict"] == "does not fit" else "NOTHING JUDGED")
+    if "nearest" in found:
+        near = found["nearest"]
+        over = ", ".join(
+            f"{_NAMES[name]} by {excess * 100:.1f} points" if name == "drop" else f"{_NAMES[name]} by {excess:.0%}"
+            for name, excess in near["over"].items()
+        )
+        lines.append(
+            f"nearest    trial {near['number']} is over the {over}" if over else f"nearest    trial {near['number']}"
+        )
+    for row in found.get("gives", ()):
+        name = row["constraint"]
+        lines.append(
+            f"to give    {_NAMES[name]} {_amount(name, row['needs'])} instead of {_amount(name, row['limit'])}, "
+            f"all else as asked (trial {row['trial']})"
+        )
+    if found["verdict"] == "does not fit" and not found.get("gives"):
+        lines.append("to give    more than one limit: no trial keeps all but one of them")
+    return lines
+
+
+def _amount(name: str, value: float) -> str:
+    if name == "ms":
+        return f"{value:.2f} ms"
+    return f"{value * 100:.1f} points" if name == "drop" else f"{value:,.0f} B"
+
+
+def _score(value: float, found: Mapping[str, Any]) -> str:
+    return f"{value:.2%}" if found["metric"] in ("accuracy", "auc") else f"{value:.4g}"
+
+
+def _cost(cost: Mapping[str, Any]) -> str:
+    return f"flash {cost['flash']:,} B, RAM {cost['ram']:,} B, {cost['cycles']:,} cycles, {cost['ms']:.2f} ms"

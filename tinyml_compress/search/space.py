@@ -1,0 +1,129 @@
+"""What the search may try: dimensions with ordered choices, and the recipe that a point of the space stands for."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from tinyml_compress.support import files
+
+__all__ = ["Choice", "Dimension", "Epochs", "Point", "Space", "full_space", "point_key", "recipe_text", "trains"]
+
+Choice = str | int | float | bool
+Point = Mapping[str, Choice]
+
+
+@dataclass(frozen=True)
+class Dimension:
+    """One thing that can be varied; `choices` are in order, and `off` is the one that changes nothing."""
+
+    name: str
+    choices: tuple[Choice, ...]
+    off: Choice
+    text: str
+    probe: Choice | None = None
+    """A strong setting whose cost tells whether the dimension pays on the device; None: needs no proof."""
+
+
+@dataclass(frozen=True)
+class Epochs:
+    """Passes over the data at full fidelity, for the main stage of a recipe and for the smaller ones after it."""
+
+    main: int = 20
+    after: int = 8
+
+
+@dataclass(frozen=True)
+class Space:
+    """The dimensions of one search, in order."""
+
+    dimensions: tuple[Dimension, ...]
+
+    def complete(self, point: Point) -> dict[str, Choice]:
+        """The point with every dimension of the full space named: what is not searched is off."""
+        known = {one.name: one.off for one in full_space().dimensions}
+        return {name: point.get(name, off) for name, off in known.items()}
+
+    def without(self, names: set[str]) -> Space:
+        """The space without some dimensions."""
+        return Space(tuple(one for one in self.dimensions if one.name not in names))
+
+    def as_json(self) -> list[dict[str, Any]]:
+        return [{"name": one.name, "choices": list(one.choices), "text": one.text} for one in self.dimensions]
+
+
+def full_space() -> Space:
+    """All that recipes and engine can vary today."""
+    return Space(
+        (
+            Dimension(
+                "keep",
+                tuple(round(1 - 0.05 * step, 2) for step in range(17)),
+                1.0,
+                "part of the channels that stays",
+            ),
+            Dimension("narrow", ("channels", "distil"), "channels", "how channels go: removed, or by a taught student"),
+            Dimension("scope", ("layer", "global"), "layer", "the same part in every layer, or the weakest of all"),
+            Dimension("low_rank", (1.0, 0.8, 0.6, 0.4), 1.0, "part of the parameters that stays in thin pairs", 0.5),
+            Dimension("sparsity", (0.0, 0.5, 0.7, 0.8, 0.9), 0.0, "part of the weights that is zero", 0.9),
+            Dimension("clusters", (0, 16, 32, 64), 0, "different values per kernel; 0: any", 16),
+            Dimension("qat", (False, True), False, "fine-tuning in int8 arithmetic"),
+            Dimension("mode", ("int8", "int16x8"), "int8", "number format of activations"),
+            Dimension("level", ("balanced", "size", "speed", "ram"), "balanced", "what kernels are chosen for"),
+        )
+    )
+
+
+def point_key(point: Point, *more: str) -> str:
+    """The digest by which a trial is known."""
+    return files.sha256(json.dumps([dict(sorted(point.items())), *more]).encode())[:16]
+
+
+def recipe_text(
+    point: Point, epochs: Epochs, *, part: float = 1.0, seed: int = 0, train: int = 0, title: str = "found by fit"
+) -> str:
+    """The recipe of `point`, with `part` of the full training; 0 gives its shape with no training at all."""
+    main, after = (max(1, round(count * part)) if part else 0 for count in (epochs.main, epochs.after))
+    lines = [f'title = "{title}"', f"seed = {seed}"]
+
+    def stage(use: str, **options: Choice) -> None:
+        lines.extend(["", "[[stage]]", f'use = "{use}"'])
+        lines.extend(f"{key} = {json.dumps(value)}" for key, value in options.items())
+
+    if train and part:
+        stage("train", epochs=train, fresh=True)
+    if point["keep"] != 1.0:
+        if point["narrow"] == "distil" and part:  # without training, a student has the shape of the narrowed model
+            stage("distil", width=point["keep"], start="teacher", epochs=main)
+        else:
+            stage("channels", keep=point["keep"], scope=point["scope"], epochs=main, **_taught(part))
+    if point["low_rank"] != 1.0:
+        stage("low_rank", by="parameters", value=point["low_rank"], epochs=main, **_taught(part))
+    if point["sparsity"] != 0.0:
+        schedule = "polynomial" if part else "one_shot"
+        stage("prune", sparsity=point["sparsity"], schedule=schedule, epochs=main, **_taught(part))
+    if point["clusters"]:
+        stage("cluster", clusters=point["clusters"], epochs=after)
+    if point["qat"] and part:
+        stage("qat", preserve=_kept(point), epochs=after)
+    stage("convert", mode=point["mode"], samples=300 if part else 16)
+    return "\n".join(lines) + "\n"
+
+
+def _taught(part: float) -> dict[str, Choice]:
+    return {"teach": 0.5} if part else {}
+
+
+def _kept(point: Point) -> str:
+    sparse, clustered = point["sparsity"] != 0.0, bool(point["clusters"])
+    if sparse and clustered:
+        return "sparsity_and_clusters"
+    return "sparsity" if sparse else "clusters" if clustered else "none"
+
+
+def trains(point: Point) -> bool:
+    """Whether the point's recipe changes the model at all, beyond its conversion."""
+    off = {one.name: one.off for one in full_space().dimensions}
+    return any(point[name] != off[name] for name in ("keep", "low_rank", "sparsity", "clusters", "qat"))

@@ -1,0 +1,361 @@
+"""Optuna's study behind the search: opened, asked, told, and mended after a process died.
+
+Storage is any database that Optuna's RDBStorage takes, an SQLite file by default. Several processes, on one machine or
+more, may work on one study: a trial belongs to who was given it, and no point of the space is worked on twice.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import socket
+import threading
+import warnings
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import pairwise
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tinyml_compress.errors import MissingDependency, OutputError, TinymlError
+from tinyml_compress.search.budget import Budget, Cost, overdraft
+from tinyml_compress.search.space import Choice, Dimension, Point, Space, full_space, point_key
+from tinyml_compress.search.trials import Outcome, Rung, Trial, rungs_of
+
+if TYPE_CHECKING:
+    import optuna
+    from optuna.trial import FrozenTrial
+
+__all__ = ["Claim", "Study", "here", "is_alive"]
+
+_BEAT_S = 15
+_GRACE_S = 120
+_PATIENCE = 40
+"""So many proposals in a row that other trials have already: the sampler has nothing new to offer."""
+_RANDOM_AFTER = 6
+_DIRECTIONS = ("minimize", "minimize", "minimize")
+_METRICS = ["drop", "ms", "flash"]
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A trial that this process works on."""
+
+    number: int
+    key: str
+    point: Mapping[str, Choice]
+    final: bool
+
+
+def here() -> str:
+    """This process, as the study knows it: host, boot, id and start time, so that another one is never mistaken."""
+    return "/".join((socket.gethostname(), _boot(), str(os.getpid()), _start_time(os.getpid())))
+
+
+def is_alive(worker: str) -> bool | None:
+    """Whether the process `worker` runs; None when it is on another machine and cannot be seen from here."""
+    host, boot, pid, start = worker.split("/")
+    if host != socket.gethostname() or boot != _boot():
+        return None
+    return bool(start) and _start_time(int(pid)) == start
+
+
+def _boot() -> str:
+    with contextlib.suppress(OSError):
+        return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+    return "unknown"
+
+
+def _start_time(pid: int) -> str:
+    """Field 22 of the process's record; empty when there is no such process, or when it is dead and not yet buried."""
+    try:
+        after_name = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return ""
+    return "" if after_name[0] in ("Z", "X") else after_name[19]
+
+
+class Study:
+    """One study; every method may be called from any of its processes."""
+
+    def __init__(self, url: str, name: str, space: Space | None = None, seed: int = 0, create: bool = True) -> None:
+        self._optuna = _optuna()
+        self.url, self.name, self._seed = url, name, seed
+        self._space = space
+        with _quietly():
+            self._storage = self._opened(url)
+            try:
+                self._study = (
+                    self._optuna.create_study(
+                        storage=self._storage, study_name=name, directions=_DIRECTIONS, load_if_exists=True
+                    )
+                    if create
+                    else self._optuna.load_study(storage=self._storage, study_name=name)
+                )
+            except KeyError as error:
+                raise TinymlError("no such study", which=name, found=url) from error
+            if create:
+                self._study.set_metric_names(_METRICS)
+
+    def _opened(self, url: str) -> optuna.storages.RDBStorage:
+        import sqlalchemy
+
+        arguments = {"connect_args": {"timeout": 60}} if url.startswith("sqlite") else {}
+        if url.startswith("sqlite:///"):
+            Path(url.removeprefix("sqlite:///")).absolute().parent.mkdir(parents=True, exist_ok=True)
+        try:
+            storage: optuna.storages.RDBStorage = self._optuna.storages.RDBStorage(
+                url,
+                engine_kwargs=arguments,
+                heartbeat_interval=_BEAT_S,
+                grace_period=_GRACE_S,
+                heartbeat_stale_trial_callback=lambda study, trial: self._put_back(trial),
+            )
+            return storage
+        except (sqlalchemy.exc.SQLAlchemyError, ImportError) as error:
+            raise OutputError(
+                "cannot open the study's storage",
+                which=url,
+                found=str(error).splitlines()[0],
+                allowed="sqlite:///PATH, or the URL of a database whose driver is installed",
+                next_step="check the URL, or leave out --storage for an SQLite file in the output folder",
+            ) from error
+
+    def use(self, space: Space, worker: int = 0) -> None:
+        """Let proposals come from `space`; each process has a sampler of its own seed."""
+        self._space = space
+        seed = (self._seed * 1_000_003 + worker * 1009 + len(self._study.get_trials(deepcopy=False))) % 2**32
+        with _quietly():
+            self._study.sampler = self._optuna.samplers.TPESampler(seed=seed, n_startup_trials=10)
+        self._random = self._optuna.samplers.RandomSampler(seed=seed)
+
+    def note(self, key: str, value: Any) -> None:
+        """Keep a fact about the whole search."""
+        self._study.set_user_attr(key, value)
+
+    def noted(self, key: str) -> Any:
+        """That fact, or None."""
+        return self._study.user_attrs.get(key)
+
+    def enqueue(self, point: Point, *, final: bool = False) -> bool:
+        """Put a point first in line; not when it is there already."""
+        key = _key(point, final)
+        if any(trial.key == key and trial.outcome is not Outcome.LOST for trial in self.trials()):
+            return False
+        names = {one.name for one in (self._space or full_space()).dimensions}
+        params = {name: value for name, value in point.items() if name in names}
+        self._study.enqueue_trial(params, user_attrs={"final": final, "key": key, "point": dict(point)})
+        return True
+
+    def ask(self, *, waiting_only: bool = False) -> Claim | None:
+        """A trial that nobody else has; None when there is nothing left to do."""
+        assert self._space is not None
+        for proposal in range(_PATIENCE):
+            if waiting_only and not self.waiting():
+                return None
+            with _quietly(), self._sampling(self._random if proposal >= _RANDOM_AFTER else self._study.sampler):
+                trial = self._study.ask()
+                point = self._space.complete({one.name: _suggest(trial, one) for one in self._space.dimensions})
+            queued = dict(trial.user_attrs)
+            point = {**point, **queued.get("point", {})}
+            final = bool(queued.get("final", False))
+            key = _key(point, final)
+            trial.set_user_attr("worker", here())
+            trial.set_user_attr("point", point)
+            trial.set_user_attr("key", key)
+            twin = self._twin(trial.number, key)
+            if twin is None and not (waiting_only and "key" not in queued):
+                self._storage.record_heartbeat(trial._trial_id)
+                return Claim(trial.number, key, point, final)
+            trial.set_user_attr("outcome", Outcome.TWIN.value)
+            trial.set_user_attr("why", "asked too late" if twin is None else f"same as trial {twin}")
+            self._study.tell(trial.number, state=self._optuna.trial.TrialState.FAIL)
+        return None
+
+    @contextlib.contextmanager
+    def _sampling(self, sampler: Any) -> Iterator[None]:
+        kept, self._study.sampler = self._study.sampler, sampler
+        try:
+            yield
+        finally:
+            self._study.sampler = kept
+
+    def _twin(self, number: int, key: str) -> int | None:
+        """Another trial of the same key that is under way or done. Two that ask at once may both step back."""
+        for other in self.trials():
+            if other.number != number and other.key == key and other.outcome not in (Outcome.LOST, Outcome.TWIN):
+                return other.number
+        return None
+
+    def waiting(self) -> bool:
+        """Whether a point is in line."""
+        state = self._optuna.trial.TrialState.WAITING
+        return bool(self._study.get_trials(deepcopy=False, states=(state,)))
+
+    @contextlib.contextmanager
+    def beating(self, claim: Claim) -> Iterator[None]:
+        """While the block runs, other machines see that the trial is alive."""
+        ended = threading.Event()
+        trial_id = self._id(claim.number)
+
+        def beat() -> None:
+            while not ended.wait(_BEAT_S):
+                # the storage may be locked for long: the next beat comes soon
+                with contextlib.suppress(Exception):
+                    self._storage.record_heartbeat(trial_id)
+
+        thread = threading.Thread(target=beat, daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            ended.set()
+            thread.join()
+
+    def keep(self, claim: Claim, **facts: Any) -> None:
+        """Facts about a trial, before it ends."""
+        for key, value in facts.items():
+            self._storage.set_trial_user_attr(self._id(claim.number), key, value)
+
+    def end(
+        self,
+        claim: Claim,
+        outcome: Outcome,
+        *,
+        budget: Budget,
+        cost: Cost | None = None,
+        rungs: tuple[Rung, ...] = (),
+        why: str = "",
+        seconds: float = 0.0,
+    ) -> None:
+        """The trial's last word; constraints tell the sampler how far outside the budget it is."""
+        drop = rungs[-1].drop if rungs else None
+        self.keep(claim, outcome=outcome.value, why=why, seconds=seconds, rungs=[vars(rung) for rung in rungs])
+        if cost is not None:
+            self.keep(claim, cost=cost.as_json())
+        states = self._optuna.trial.TrialState
+        if outcome is Outcome.FAILED:
+            self._study.tell(claim.number, state=states.FAIL)
+            return
+        trial = self._optuna.trial.Trial(self._study, self._id(claim.number))
+        for name, over in overdraft(budget, cost, drop).items():
+            trial.set_constraint(name, over)
+        if outcome is Outcome.TRAINED:
+            assert cost is not None
+            assert drop is not None
+            self._study.tell(claim.number, [drop, cost.ms, float(cost.flash)])
+        else:
+            self._study.tell(claim.number, state=states.PRUNED)
+
+    def mend(self) -> int:
+        """Put back what dead processes held, and count it: on this machine at once, elsewhere after a grace period."""
+        states = self._optuna.trial.TrialState
+        lost = 0
+        for trial in self._study.get_trials(deepcopy=False, states=(states.RUNNING,)):
+            worker = trial.user_attrs.get("worker")
+            if worker is None:  # given out, and its process died before it could say who it is
+                if trial.datetime_start and (datetime.now() - trial.datetime_start).total_seconds() < _GRACE_S:
+                    continue
+            elif is_alive(worker) is not False:
+                continue
+            with contextlib.suppress(ValueError, self._optuna.exceptions.UpdateFinishedTrialError):  # mended meanwhile
+                self._study.tell(trial.number, state=states.FAIL)
+                self._put_back(trial)
+                lost += 1
+        with _quietly():
+            self._optuna.storages.fail_stale_trials(self._study)
+        return lost
+
+    def _put_back(self, trial: FrozenTrial) -> None:
+        self._storage_note(trial, "outcome", Outcome.LOST.value)
+        point = trial.user_attrs.get("point")
+        if point is not None:
+            self.enqueue(point, final=bool(trial.user_attrs.get("final", False)))
+
+    def _storage_note(self, trial: FrozenTrial, key: str, value: Any) -> None:
+        """An attribute of a trial that ended: the storage refuses it, so it is kept with the study."""
+        self._study.set_user_attr(f"{key} of {trial.number}", value)
+
+    def _id(self, number: int) -> int:
+        return self._storage.get_trial_id_from_study_id_trial_number(self._study._study_id, number)
+
+    def trials(self) -> tuple[Trial, ...]:
+        """All trials, in order."""
+        facts = self._study.user_attrs
+        return tuple(
+            _as_trial(trial, facts.get(f"outcome of {trial.number}"))
+            for trial in self._study.get_trials(deepcopy=False)
+        )
+
+
+def _as_trial(trial: FrozenTrial, later: str | None) -> Trial:
+    facts = trial.user_attrs
+    started, ended = trial.datetime_start, trial.datetime_complete
+    outcome = Outcome(later or facts.get("outcome", _STATES[trial.state.name]))
+    if trial.state.name == "RUNNING":
+        outcome = Outcome.RUNNING
+    return Trial(
+        number=trial.number,
+        outcome=outcome,
+        key=facts.get("key", ""),
+        point=facts.get("point", trial.params),
+        final=bool(facts.get("final", False)),
+        why=facts.get("why", ""),
+        cost=None if "cost" not in facts else Cost.from_json(facts["cost"]),
+        rungs=rungs_of(facts.get("rungs", ())),
+        seconds=facts.get("seconds", (ended - started).total_seconds() if started and ended else 0.0),
+        worker=facts.get("worker", ""),
+    )
+
+
+_STATES = {"WAITING": "waiting", "RUNNING": "running", "COMPLETE": "trained", "PRUNED": "stopped", "FAIL": "lost"}
+
+
+def _key(point: Point, final: bool) -> str:
+    return point_key(point, "final" if final else "search")
+
+
+def _suggest(trial: optuna.Trial, one: Dimension) -> Choice:
+    steps = _steps(one.choices)
+    if steps is not None:
+        low, high, step = steps
+        value = trial.suggest_float(one.name, low, high, step=step)
+        return min(one.choices, key=lambda choice: abs(float(choice) - value))
+    chosen = trial.suggest_categorical(one.name, one.choices)
+    assert chosen is not None
+    return chosen
+
+
+def _steps(choices: tuple[Choice, ...]) -> tuple[float, float, float] | None:
+    """Lowest, highest and step of evenly spaced numbers: the sampler then knows what lies beside what."""
+    if len(choices) < 3 or not all(isinstance(choice, float) for choice in choices):
+        return None
+    numbers = sorted(float(choice) for choice in choices)
+    step = round(numbers[1] - numbers[0], 6)
+    even = all(abs(b - a - step) < 1e-9 for a, b in pairwise(numbers))
+    return (numbers[0], numbers[-1], step) if even else None
+
+
+@contextlib.contextmanager
+def _quietly() -> Iterator[None]:
+    """Without Optuna's notes that parts of it are experimental: heartbeats and constraints are what we chose."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
+
+
+def _optuna() -> Any:
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            import optuna
+    except ImportError as error:
+        raise MissingDependency(
+            "the budget search needs Optuna",
+            which="optuna",
+            found=str(error),
+            next_step="pip install 'optuna>=5,<6'",
+        ) from error
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+    return optuna
