@@ -45,7 +45,7 @@ def test_several_models_in_one_table(folder: Path) -> None:
     text = output(*words)
     assert "2 models on" in text
     assert "coarse.tflite" in text.replace("\n", "")
-    fine, coarse = json.loads(output(*words, "--json"))
+    fine, coarse = json.loads(output(*words, "--json"))["evaluations"]
     assert fine["agreement"]["max_difference"] == 0
     assert coarse["agreement"]["max_difference"] > 0
     assert fine["difference_inside_interval"] is True

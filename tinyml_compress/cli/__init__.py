@@ -65,7 +65,7 @@ def main() -> None:
 def _run() -> int:
     signal.signal(signal.SIGTERM, _as_interrupt)
     try:
-        code = _group(prog_name="tinyml-compress", standalone_mode=False)
+        code = _group(prog_name="tinyml-compress", standalone_mode=False, obj=sys.argv[1:])
         sys.stdout.flush()
         return code if isinstance(code, int) else 0
     except click.ClickException as error:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
 import click
 
 __all__ = [
+    "command_line",
     "data_option",
     "json_option",
+    "json_text",
     "name_option",
     "output_option",
     "print_json",
@@ -55,8 +57,26 @@ def tflite_argument(name: str = "model") -> Callable[[Decorated], Decorated]:
     return click.argument(name, type=click.Path(exists=True, dir_okay=False, path_type=Path))
 
 
-def print_json(result: object) -> None:
-    """The one form of JSON that every verb prints: indented, keys as the program ordered them."""
+def command_line() -> str:
+    """The call as a shell takes it; empty where the verb was not called from a command line."""
+    import shlex
+
+    context = click.get_current_context(silent=True)
+    given = None if context is None else context.find_root().obj
+    return shlex.join(["tinyml-compress", *given]) if isinstance(given, list) else ""
+
+
+def json_text(result: Mapping[str, Any], verb: str) -> str:
+    """The one form of JSON that every verb writes (docs/json.md): its head, the call, then what was found."""
     import json
 
-    click.echo(json.dumps(result, indent=2))
+    from tinyml_compress.support.document import document
+
+    call = command_line()
+    return json.dumps(document(verb, {"command": call, **result} if call else result), indent=2)
+
+
+def print_json(result: Mapping[str, Any], verb: str = "") -> None:
+    """Print what `json_text` gives; the verb is by default the one that was called."""
+    named = verb or click.get_current_context().command_path.partition(" ")[2]
+    click.echo(json_text(result, named))

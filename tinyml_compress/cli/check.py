@@ -39,7 +39,7 @@ def command(model: str, targets: str, engine: str, data: str | None, as_json: bo
     engines = ("aot", "tflm") if engine == "both" else (engine,)
     contracts = check(model, names, engines, targets_dir=targets_dir, calibration=data)
     if as_json:
-        print_json({"schema": 1, "contracts": [contract.as_json() for contract in contracts]})
+        print_json({"contracts": [contract.as_json() for contract in contracts]}, "check")
     else:
         click.echo("\n".join(contract.summary() for contract in contracts))
     if not all(contract.holds for contract in contracts):

@@ -43,7 +43,7 @@ def command(
     if html is not None:
         files.write_text(html, done.html())
     if as_json:
-        print_json(done.as_json())
+        print_json(done.as_json(), "compare")
     else:
         click.echo(done.summary())
         if html is not None:

@@ -45,6 +45,6 @@ def command(model: Path, output: Path, name: str | None, isa: str, optimize: str
 
     done = compile_to_folder(model, output, name or c_name(model.stem), Isa(isa), Level(optimize))
     if as_json:
-        print_json(done.as_json())
+        print_json(done.as_json(), "compile")
     else:
         click.echo(done.summary())

@@ -79,6 +79,6 @@ def command(
         targets_dir=targets_dir,
     )
     if as_json:
-        print_json(done.as_json())
+        print_json(done.as_json(), "compress")
     else:
         click.echo(done.summary())

@@ -126,6 +126,6 @@ def command(
         aot=Aot(Isa(isa or "c"), Level(optimize or "balanced")) if engine == "aot" else None,
     )
     if as_json:
-        print_json(done.as_json())
+        print_json(done.as_json(), "convert")
     else:
         click.echo(done.summary())

@@ -27,20 +27,19 @@ def list_sets(as_json: bool) -> None:
 
     found = [manifest(name) for name in shipped_names()]
     if as_json:
-        print_json(
-            [
-                {
-                    "name": f"data:{one.name}",
-                    "title": one.title,
-                    "shape": list(one.shape),
-                    "classes": list(one.classes),
-                    "samples": {part.name: part.count for part in one.parts},
-                    "source": one.source,
-                    "licence": one.licence,
-                }
-                for one in found
-            ]
-        )
+        sets = [
+            {
+                "name": f"data:{one.name}",
+                "title": one.title,
+                "shape": list(one.shape),
+                "classes": list(one.classes),
+                "samples": {part.name: part.count for part in one.parts},
+                "source": one.source,
+                "licence": one.licence,
+            }
+            for one in found
+        ]
+        print_json({"sets": sets}, "data list")
         return
     for one in found:
         counts = " + ".join(str(part.count) for part in one.parts)
@@ -60,7 +59,7 @@ def check_set(data: str, model: str | None, strict: bool, seed: int, as_json: bo
 
     done = check_data(data, model, seed=seed)
     if as_json:
-        print_json(done.as_json())
+        print_json(done.as_json(), "data check")
     else:
         click.echo(done.summary())
     if strict and done.warnings:

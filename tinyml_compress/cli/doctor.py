@@ -24,7 +24,7 @@ def command(as_json: bool) -> None:
 
     found = diagnose()
     if as_json:
-        print_json(found.as_json())
+        print_json(found.as_json(), "doctor")
     else:
         click.echo(found.text())
     if not found.sound:

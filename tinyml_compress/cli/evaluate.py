@@ -65,7 +65,7 @@ def command(
 
         steps = ladder_on(models[0], data, reference=against, samples=samples, seed=seed)
         if as_json:
-            print_json(steps.as_json())
+            print_json(steps.as_json(), "evaluate ladder")
         else:
             click.echo(steps.summary())
         return
@@ -84,7 +84,8 @@ def command(
         seed=seed,
     )
     if as_json:
-        print_json(done[0].as_json() if len(done) == 1 else [one.as_json() for one in done])
+        found = [one.as_json() for one in done]
+        print_json(found[0] if len(found) == 1 else {"evaluations": found}, "evaluate")
     elif len(done) == 1:
         click.echo(done[0].summary())
     else:

@@ -25,7 +25,7 @@ def command(models: tuple[Path, ...], layers: bool, as_json: bool) -> None:
 
     inspections = [inspect_model(model) for model in models]
     if as_json:
-        print_json([inspection.as_json() for inspection in inspections])
+        print_json({"models": [inspection.as_json() for inspection in inspections]}, "inspect")
         return
     from tinyml_compress.report.inspection import print_inspections
 

@@ -36,6 +36,6 @@ def command(model: Path, output: Path, names_only: bool, vectors: int, as_json: 
 
     done = shrink_file(model, output, vectors, names_only=names_only)
     if as_json:
-        print_json(done.as_json())
+        print_json(done.as_json(), "shrink")
     else:
         click.echo(done.summary())

@@ -49,7 +49,7 @@ def command(a: str, b: str | None, vectors: int, seed: int, isa: str, optimize: 
     first, second = subjects_of(a, b)
     result = verify(first, second, vectors=vectors, seed=seed, isa=Isa(isa), level=Level(optimize))
     if as_json:
-        print_json(result.as_json())
+        print_json(result.as_json(), "verify")
     else:
         click.echo(result.summary())
     if not result.equal:

@@ -35,7 +35,7 @@ def list_models(as_json: bool = False) -> None:
             {"name": e.name, "title": e.title, "input_shape": list(e.input_shape), "data": e.data, "source": e.source}
             for e in ZOO.values()
         ]
-        print_json({"schema": 1, "models": entries})
+        print_json({"models": entries}, "zoo")
         return
     width = max(len(name) for name in ZOO)
     for name, about in ZOO.items():

@@ -7,6 +7,8 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from tinyml_compress.support.document import document
+
 __all__ = ["CompressionResult", "Sizes", "StageResult", "points"]
 
 
@@ -104,8 +106,7 @@ class CompressionResult:
 
     def as_json(self) -> dict[str, Any]:
         """report.json, schema 1."""
-        return {
-            "schema": 1,
+        found = {
             "model": self.model,
             "model_sha256": self.model_sha256,
             "recipe": self.recipe,
@@ -117,6 +118,7 @@ class CompressionResult:
             "seconds": round(self.seconds, 2),
             **({} if self.breach is None else {"breach": self.breach}),
         }
+        return document("compress", found)
 
     def summary(self) -> str:
         """The terminal table."""

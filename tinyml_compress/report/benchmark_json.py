@@ -1,30 +1,33 @@
-"""A benchmark as JSON, schema 1 (docs/benchmark-json.md). A key that does not apply to a run is absent."""
+"""A benchmark as JSON, schema 1 (docs/json.md). A key that does not apply to a run is absent."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from typing import Any
 
 from tinyml_compress.devices.measurement import AotRun, Benchmark, HostRun, NodeCost, Refusal, Run, TflmRun
+from tinyml_compress.support.document import document
 
-__all__ = ["SCHEMA", "benchmark_json"]
-
-SCHEMA = 1
+__all__ = ["benchmark_document", "benchmark_json"]
 
 
-def benchmark_json(result: Benchmark) -> str:
-    """The document, indented, keys in a fixed order."""
+def benchmark_json(result: Benchmark, command: str = "") -> str:
+    """The document, indented, keys in a fixed order; `command` is the call that made it."""
+    return json.dumps(benchmark_document(result, command), indent=2) + "\n"
+
+
+def benchmark_document(result: Benchmark, command: str = "") -> dict[str, Any]:
+    """The same as values."""
     model = result.model
-    document = {
-        "schema": SCHEMA,
-        "verb": "benchmark",
-        "tool": result.tool_version,
+    found = {
+        **({"command": command} if command else {}),
         "model": {"name": model.name, "source": model.source, "sha256": model.sha256, "bytes": model.nbytes},
         "input": result.input_kind,
         "runs": [_run(run) for run in result.runs],
         "notes": list(result.notes),
     }
-    return json.dumps(document, indent=2) + "\n"
+    return document("benchmark", found)
 
 
 def _run(run: Run) -> Mapping[str, object]:

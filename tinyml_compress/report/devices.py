@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from tinyml_compress.devices import Device, Host
+from tinyml_compress.support.document import document
 
 __all__ = ["device_json", "device_text", "devices_json", "devices_text"]
 
@@ -72,7 +73,7 @@ def device_text(device: Device | Host) -> str:
 
 def devices_json(devices: Sequence[Device | Host]) -> str:
     """A list of devices; see `_facts`."""
-    return json.dumps({"schema": 1, "devices": [_facts(device) for device in devices]}, indent=2)
+    return json.dumps(document("targets", {"devices": [_facts(device) for device in devices]}), indent=2)
 
 
 def device_json(device: Device | Host) -> str:
@@ -108,7 +109,7 @@ def device_json(device: Device | Host) -> str:
                 "against": calibration.against,
             },
         }
-    return json.dumps({"schema": 1, "device": facts}, indent=2)
+    return json.dumps(document("targets show", {"device": facts}), indent=2)
 
 
 def _facts(device: Device | Host) -> dict[str, object]:

@@ -11,6 +11,7 @@ from typing import Any
 from xml.etree import ElementTree
 
 from tinyml_compress.errors import DataError, UsageError
+from tinyml_compress.support.document import document
 
 __all__ = ["Check", "GateResult", "Metric", "Tolerances", "Verdict", "judge", "read_result"]
 
@@ -114,7 +115,7 @@ class GateResult:
             }
             for check in self.checks
         ]
-        return json.dumps({"schema": 1, "passed": not self.failed, "checks": rows}, indent=2)
+        return json.dumps(document("gate", {"passed": not self.failed, "checks": rows}), indent=2)
 
     def junit(self) -> str:
         """JUnit XML, one test case per check."""
