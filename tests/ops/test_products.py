@@ -121,7 +121,7 @@ def sparse(rng: Rng) -> Graph:
     return layers.conv(
         rng,
         image=image(rng, 5, 11),
-        in_c=pick(rng, (16, 32, 64, 128)),
+        in_c=pick(rng, (3, 9, 16, 32, 64, 128)),
         out_c=pick(rng, (5, 8, 11, 16)),
         kernel=((1, 1), (3, 3), (3, 2), (1, 3))[rng.integers(4)],
         dilation=(1, 1) if rng.random() < 0.7 else (2, 2),

@@ -24,23 +24,28 @@ class SparseRows:
 
     @property
     def nbytes(self) -> int:
-        return int(self.stream.nbytes + self.pairs.nbytes)
+        return int(self.stream.nbytes + len(self.pairs))
 
 
-def sparse_rows(rows: Ints) -> SparseRows:
-    """The encoding of a matrix. Steps of more than a byte are split by zero weights."""
+def sparse_rows(rows: Ints, places: Ints | None = None) -> SparseRows:
+    """The encoding of a matrix. Steps of more than a byte are split by zero weights.
+
+    `places` says where the weights of a row lie, when that is not one behind the other.
+    """
     stream: list[int] = []
     pairs: list[int] = []
+    places = np.arange(rows.shape[1]) if places is None else places
+    order = np.argsort(places)
     for row in rows:
         codes: list[int] = []
         at = 0
-        for place in np.flatnonzero(row):
-            step = int(place) - at
-            at = int(place)
+        for column in order[row[order] != 0]:
+            step = int(places[column]) - at
+            at = int(places[column])
             while step > _FARTHEST:
                 codes += [_FARTHEST, 0]
                 step -= _FARTHEST
-            codes += [step, int(row[place])]
+            codes += [step, int(row[column])]
         if len(codes) % 4 or not codes:
             codes += [0, 0] * (2 if not codes else 1)
         pairs.append(len(codes) // 4)

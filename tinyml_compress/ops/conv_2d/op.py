@@ -1,4 +1,4 @@
-"""CONV_2D, int8, grouped too."""
+"""CONV_2D, grouped too: int8 and the forms of `_forms`."""
 
 from __future__ import annotations
 
@@ -9,13 +9,21 @@ import numpy as np
 import numpy.typing as npt
 
 from tinyml_compress.ir import NodeView
-from tinyml_compress.ops._conv import ConvAttrs, Groups, check_conv, conv_attrs, conv_call, conv_fields, conv_window
+from tinyml_compress.ops._conv import (
+    ConvAttrs,
+    Groups,
+    Taps,
+    check_conv,
+    check_conv_numbers,
+    conv_attrs,
+    conv_fields,
+    conv_window,
+)
+from tinyml_compress.ops._forms import Form, form_of, only
 from tinyml_compress.ops._products import (
     Channels,
     Ints,
     Sliding,
-    check_bias,
-    check_weights,
     conv_multipliers,
     fast_table,
     finish_bounds,
@@ -43,7 +51,7 @@ from tinyml_compress.ops.base import (
     Table,
     Variant,
 )
-from tinyml_compress.ops.conv_2d.sparse import encoded, sparse_cycles, worth_it
+from tinyml_compress.ops.conv_2d.sparse import Strips, encoded, sparse_cycles, strips, strips_gap, worth_it
 
 __all__ = ["OPERATOR", "Conv2DAttrs"]
 
@@ -73,35 +81,6 @@ def _rows(view: NodeView) -> Ints:
 def _channels(view: NodeView) -> Channels:
     rows = _rows(view)
     return requant_channels(OPERATOR, view, rows, conv_multipliers(OPERATOR, view, len(rows)))
-
-
-# --- tap by tap: any node -------------------------------------------------------------------------------------------
-
-
-def _any(view: NodeView) -> bool:
-    return True
-
-
-def _plain_bias(view: NodeView) -> Ints:
-    bias = view.optional_input(2)
-    if bias is None or bias.data is None:
-        return np.zeros(view.input(1).shape[0], np.int64)
-    return np.asarray(bias.data, np.int64).reshape(-1)
-
-
-def _emit_taps(view: NodeView) -> tuple[Call, ...]:
-    channels = _channels(view)
-    # The kernel skips taps outside the image, so it subtracts the zero point itself.
-    table = int32_table(_plain_bias(view), channels.multiplier, channels.shift)
-    tables = (
-        Table("weights", "int8_t", weight_values(view), Role.WEIGHTS),
-        Table("channels", "int32_t", table),
-    )
-    return (conv_call(view, "tc_s8_conv_2d__c", _window(view), _groups(view), tables),)
-
-
-def _overlap_taps(view: NodeView) -> tuple[Overlap, ...]:
-    return (Overlap(0, 0, sliding_gap(_window(view), 0)),)
 
 
 # --- windows as rows of bytes, in plain C -----------------------------------------------------------------------------
@@ -270,10 +249,6 @@ def _block_cycles(gather: float, finish: float) -> Cost:
     return cycles
 
 
-def _taps_cycles(view: NodeView) -> float:
-    return 9.0 * OPERATOR.macs(view) + 60.0 * view.output().elements
-
-
 _ROWS = "tc_s8_conv_2d_rows__c"
 _SPARSE = "tc_s8_conv_2d_sparse__dsp"
 
@@ -306,7 +281,7 @@ _WINOGRAD_GROWTH = 0.45
 
 def _winograd_shape(view: NodeView) -> bool:
     """Whether the node's shape suits F(2,3), whatever its numbers."""
-    if view.node.op != OPERATOR.name:
+    if view.node.op != OPERATOR.name or form_of(view) is not Form.S8:
         return False
     window = _window(view)
     return (
@@ -387,66 +362,87 @@ def _accepts_sparse(view: NodeView) -> bool:
     return _accepts_block(view) and worth_it(view, _window(view), _channels(view), _rows(view))
 
 
+def _strips(view: NodeView) -> Strips:
+    found = strips(_window(view))
+    assert found is not None
+    return found
+
+
 def _emit_sparse(view: NodeView) -> tuple[Call, ...]:
-    channels = _channels(view)
+    channels, layout = _channels(view), _strips(view)
     fast = fast_table(view, channels, conv_attrs(view).activation)
     quant = view.input(0).quant
     assert fast is not None
     assert quant is not None
-    packed, sparse = _packed(fast), encoded(channels, _rows(view))
+    packed, sparse = packed_table(fast), encoded(layout, channels, _rows(view))
+    assert packed is not None
     params: tuple[tuple[str, ParamValue], ...] = (
-        *_window(view).params(),
+        *layout.window.params(),
         ("in_zero", quant.zero_point),
         ("out_zero", _out_zero(view)),
-        ("packed", packed is not None),
+        ("columns", layout.columns),
+        ("phases", layout.phases),
+        ("run", layout.run),
         ("weights", Ref("weights")),
         ("counts", Ref("counts")),
         ("channels", Ref("channels")),
     )
     tables = (
         Table("weights", "int8_t", sparse.stream, Role.WEIGHTS),
-        Table("counts", "uint16_t", sparse.pairs, Role.WEIGHTS),
-        Table("channels", "int32_t", fast if packed is None else packed),
+        Table("counts", "uint8_t", sparse.pairs.astype(np.uint8), Role.WEIGHTS),
+        Table("channels", "int32_t", packed),
     )
     return (Call(_SPARSE, "tc_s8_conv_sparse", params, (In(0), Out(), Scratch()), tables),)
 
 
 def _sparse_scratch(view: NodeView) -> int:
-    return 16 * _depth(view) + _unpacked_bytes(view) + 8 * view.input(1).shape[0] + view.input(0).shape[3]
+    return _strips(view).scratch
 
 
 def _sparse_overlap(view: NodeView) -> tuple[Overlap, ...]:
-    return (Overlap(0, 0, sliding_gap(_window(view), 8)),)
+    return (Overlap(0, 0, strips_gap(_strips(view))),)
 
 
 def _sparse_cycles(view: NodeView) -> float:
-    return sparse_cycles(_window(view), encoded(_channels(view), _rows(view)))
+    layout = _strips(view)
+    return sparse_cycles(layout, encoded(layout, _channels(view), _rows(view)))
+
+
+def _operator() -> Operator:
+    return OPERATOR
+
+
+_TAPS = Taps(_operator, "conv_2d", 0, _groups, 9.0)
 
 
 class Conv2D(Operator):
     name = "CONV_2D"
     attrs_type = Conv2DAttrs
     options = Options("Conv2DOptions", conv_fields())
-    dtypes = ("int8",)
-    limits = "constant weights"
+    dtypes = ("int8", "int16", "float32")
+    limits = "constant weights, int8 for int16 inputs"
     variants = (
-        Variant("tc_s8_conv_2d__c", _any, _emit_taps, overlap=_overlap_taps, cycles=_taps_cycles),
-        Variant(_ROWS, _ungrouped, _emit_rows, scratch=_depth, overlap=_overlap_rows, cycles=_rows_cycles),
-        Variant(
-            _SPARSE,
-            _accepts_sparse,
-            _emit_sparse,
-            Isa.DSP,
-            scratch=_sparse_scratch,
-            overlap=_sparse_overlap,
-            cycles=_sparse_cycles,
+        *_TAPS.variants(),
+        *_TAPS.narrow(),
+        *only(
+            Form.S8,
+            Variant(_ROWS, _ungrouped, _emit_rows, scratch=_depth, overlap=_overlap_rows, cycles=_rows_cycles),
+            Variant(
+                _SPARSE,
+                _accepts_sparse,
+                _emit_sparse,
+                Isa.DSP,
+                scratch=_sparse_scratch,
+                overlap=_sparse_overlap,
+                cycles=_sparse_cycles,
+            ),
+            _winograd_variant("tc_s8_conv_2d_winograd_relu__dsp", relu=True),
+            _winograd_variant("tc_s8_conv_2d_winograd__dsp", relu=False),
+            _block_variant("tc_s8_conv_2d_words_relu__dsp", words=True, relu=True),
+            _block_variant("tc_s8_conv_2d_words__dsp", words=True, relu=False),
+            _block_variant("tc_s8_conv_2d_bytes_relu__dsp", words=False, relu=True),
+            _block_variant("tc_s8_conv_2d_bytes__dsp", words=False, relu=False),
         ),
-        _winograd_variant("tc_s8_conv_2d_winograd_relu__dsp", relu=True),
-        _winograd_variant("tc_s8_conv_2d_winograd__dsp", relu=False),
-        _block_variant("tc_s8_conv_2d_words_relu__dsp", words=True, relu=True),
-        _block_variant("tc_s8_conv_2d_words__dsp", words=True, relu=False),
-        _block_variant("tc_s8_conv_2d_bytes_relu__dsp", words=False, relu=True),
-        _block_variant("tc_s8_conv_2d_bytes__dsp", words=False, relu=False),
     )
 
     def check(self, view: NodeView) -> None:
@@ -460,9 +456,7 @@ class Conv2D(Operator):
                 found=f"{in_c} input channels, {per_group} per filter, {out_c} output channels",
                 allowed="input channels a multiple of the filter's, output channels a multiple of the groups",
             )
-        check_weights(self, view, 0, out_c)
-        check_bias(self, view, out_c)
-        conv_multipliers(self, view, out_c)
+        check_conv_numbers(self, view, 0, _rows)
 
     def output_shapes(self, view: NodeView) -> tuple[tuple[int, ...], ...]:
         window = _window(view)
