@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from tinyml_compress.ops.base import Isa, Level
 from tinyml_compress.pipeline.compilation import compile_model
@@ -13,6 +15,7 @@ from tinyml_compress.runners import native, tflm
 from tinyml_compress.runners.toolchain import HOST_FLAGS
 from tinyml_compress.runners.vectors import mixed
 
+Array = npt.NDArray[Any]
 BATCH = 40
 """Models per C compile: one compiler start costs more than the code of many small models."""
 
@@ -25,8 +28,12 @@ def assert_bit_exact(
     count: int = 4,
     seed: int = 0,
     flags: Sequence[str] = HOST_FLAGS,
+    ulps: int = 0,
 ) -> None:
-    """Every model gives TFLM's bytes on the edge inputs and `count` random ones; names the first that differs."""
+    """Every model gives TFLM's bytes on the edge inputs and `count` random ones; names the first that differs.
+
+    Float outputs may lie `ulps` floats apart, for operators whose C library functions differ from ours.
+    """
     pending = list(models)
     chosen = tuple(isas)
     for start in range(0, len(pending), BATCH):
@@ -41,11 +48,29 @@ def assert_bit_exact(
                 expected = oracle.invoke(vector)
                 found = ours.invoke(vector)
                 for output, (want, got) in enumerate(zip(expected, found, strict=True)):
-                    wrong = np.flatnonzero(want.reshape(-1).view(np.uint8) != got.reshape(-1).view(np.uint8))
+                    wrong = _different(want.reshape(-1), got.reshape(-1), ulps)
                     assert wrong.size == 0, (
                         f"model {start + index}, vector {number}, output {output}: {wrong.size} bytes differ, first at "
                         f"{wrong[0]}: TFLM {want.reshape(-1)[:8]} ours {got.reshape(-1)[:8]}\n{_describe(model)}"
                     )
+
+
+def _different(want: Array, got: Array, ulps: int) -> Array:
+    """Places of the bytes that differ; of the floats too far apart where some distance is allowed."""
+    if ulps and want.dtype == np.float32:
+        return np.flatnonzero(apart(want, got) > ulps)
+    return np.flatnonzero(want.view(np.uint8) != got.view(np.uint8))
+
+
+def apart(first: Array, second: Array) -> npt.NDArray[np.int64]:
+    """How many floats lie between the two; what is not a number lies nowhere from its like."""
+
+    def ordered(values: Array) -> npt.NDArray[np.int64]:
+        bits = values.view(np.int32).astype(np.int64)
+        return np.where(bits < 0, -(bits & 0x7FFFFFFF), bits)
+
+    same = np.isnan(first) & np.isnan(second)
+    return np.where(same, 0, np.abs(ordered(first) - ordered(second)))
 
 
 def assert_params_follow_structs(source: str) -> None:

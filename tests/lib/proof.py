@@ -26,6 +26,7 @@ __all__ = [
     "broadcastable",
     "ints",
     "many",
+    "models_of",
     "pick",
     "prove",
     "quantized",
@@ -44,7 +45,8 @@ Maker = Callable[[Rng], Graph]
 """One random graph of one operator that TFLM accepts."""
 
 
-def _models(make: Maker, count: int, salt: int) -> list[bytes]:
+def models_of(make: Maker, count: int, salt: int) -> list[bytes]:
+    """Files of `count` graphs; another `salt` gives others."""
     name = zlib.crc32(make.__module__.encode() + make.__qualname__.encode())
     return [write(make(np.random.default_rng([name, salt, index]))) for index in range(count)]
 
@@ -56,31 +58,35 @@ def sample(
     *,
     isas: tuple[Isa, ...] = (Isa.C,),
     level: Level = Level.BALANCED,
+    ulps: int = 0,
 ) -> Callable[[], None]:
-    """A test of a few models."""
+    """A test of a few models; float outputs may lie `ulps` floats apart."""
 
     def test() -> None:
-        assert_bit_exact(_models(make, count, 0), count=vectors, isas=isas, level=level)
+        assert_bit_exact(models_of(make, count, 0), count=vectors, isas=isas, level=level, ulps=ulps)
 
     return test
 
 
 def many(
-    make: Maker, count: int = 120, vectors: int = 4, *, isas: tuple[Isa, ...] = (Isa.C,)
+    make: Maker, count: int = 120, vectors: int = 4, *, isas: tuple[Isa, ...] = (Isa.C,), ulps: int = 0
 ) -> Callable[[Level], None]:
     """A test of many models at every level, for the full run only."""
 
     @pytest.mark.full
     @pytest.mark.parametrize("level", list(Level), ids=[level.value for level in Level])
     def test(level: Level) -> None:
-        prove(make, level, count, vectors, isas=isas)
+        prove(make, level, count, vectors, isas=isas, ulps=ulps)
 
     return test
 
 
-def prove(make: Maker, level: Level, count: int, vectors: int = 3, *, isas: tuple[Isa, ...] = (Isa.C,)) -> None:
+def prove(
+    make: Maker, level: Level, count: int, vectors: int = 3, *, isas: tuple[Isa, ...] = (Isa.C,), ulps: int = 0
+) -> None:
     """Many models at one level, others at each."""
-    assert_bit_exact(_models(make, count, 1 + list(Level).index(level)), level=level, count=vectors, isas=isas)
+    models = models_of(make, count, 1 + list(Level).index(level))
+    assert_bit_exact(models, level=level, count=vectors, isas=isas, ulps=ulps)
 
 
 def refused(graph: Graph, *words: str) -> None:

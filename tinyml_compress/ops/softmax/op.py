@@ -1,4 +1,4 @@
-"""SOFTMAX over the last axis, int8 to int8 or int16."""
+"""SOFTMAX over the last axis, int8 to int8 or int16, int16 and float32 to themselves."""
 
 from __future__ import annotations
 
@@ -9,13 +9,30 @@ import numpy as np
 
 from tinyml_compress.ir import Attrs, DType, NodeView
 from tinyml_compress.ops import _checks
-from tinyml_compress.ops.base import Call, In, Operator, OptionField, Options, Out, Overlap, Ref, Table, Variant
+from tinyml_compress.ops.base import (
+    Call,
+    In,
+    Operator,
+    OptionField,
+    Options,
+    Out,
+    Overlap,
+    ParamValue,
+    Ref,
+    Table,
+    Variant,
+)
+from tinyml_compress.ops.numerics import quantize_multiplier
 from tinyml_compress.ops.softmax.exponential import exponential_table, input_scaling
+from tinyml_compress.ops.softmax.interpolation import exponential_steps, reciprocal_steps
 
 __all__ = ["OPERATOR", "SoftmaxAttrs"]
 
-_MAX_DEPTH = 4095
-"""Past it TFLM's Q12.19 sum of exponentials can overflow."""
+_MAX_DEPTH = {DType.INT8: 4095, DType.INT16: 1 << 15, DType.FLOAT32: 1 << 23}
+"""Past it TFLM's sum of exponentials can overflow: Q12.19 for int8, Q16.15 for int16. Floats stop growing."""
+
+_MOST_SHIFT = 30
+"""Differences that a shift to the left takes beyond 32 bits wrap, as on the device."""
 
 
 @dataclass(frozen=True)
@@ -30,7 +47,7 @@ def _attrs(view: NodeView) -> SoftmaxAttrs:
 
 def _to(dtype: DType, symbol: str) -> Variant:
     def accepts(view: NodeView) -> bool:
-        return view.output().dtype is dtype
+        return view.input(0).dtype is DType.INT8 and view.output().dtype is dtype
 
     def emit(view: NodeView) -> tuple[Call, ...]:
         source = view.input(0)
@@ -51,45 +68,98 @@ def _to(dtype: DType, symbol: str) -> Variant:
     return Variant(symbol, accepts, emit, overlap=overlap)
 
 
+def _scaling16(view: NodeView) -> tuple[int, int]:
+    quant = view.input(0).quant
+    assert quant is not None
+    return quantize_multiplier(quant.scale * _attrs(view).beta / (10.0 / 65535.0))
+
+
+def _rows(view: NodeView) -> tuple[tuple[str, ParamValue], ...]:
+    depth = view.input(0).shape[-1]
+    return (("rows", view.input(0).elements // depth), ("depth", depth))
+
+
+def _emit_s16(view: NodeView) -> tuple[Call, ...]:
+    multiplier, shift = _scaling16(view)
+    params = (
+        *_rows(view),
+        ("multiplier", multiplier),
+        ("shift", shift),
+        ("exponentials", Ref("exp")),
+        ("reciprocals", Ref("reciprocal")),
+    )
+    tables = (Table("exp", "int16_t", exponential_steps()), Table("reciprocal", "int16_t", reciprocal_steps()))
+    return (Call("tc_s16_softmax__c", "tc_s16_softmax", params, (In(0), Out()), tables),)
+
+
+def _emit_f32(view: NodeView) -> tuple[Call, ...]:
+    params = (*_rows(view), ("beta", float(np.float32(_attrs(view).beta))))
+    return (Call("tc_f32_softmax__c", "tc_f32_softmax", params, (In(0), Out())),)
+
+
+def _in_place(view: NodeView) -> tuple[Overlap, ...]:
+    return (Overlap(0, 0, 0),)
+
+
 class Softmax(Operator):
     name = "SOFTMAX"
     attrs_type = SoftmaxAttrs
     options = Options("SoftmaxOptions", (OptionField("beta", "beta", float),))
-    dtypes = ("int8", "int8 to int16")
-    limits = f"last axis up to {_MAX_DEPTH} values"
-    variants = (_to(DType.INT8, "tc_s8_softmax__c"), _to(DType.INT16, "tc_s8_softmax_s16__c"))
+    dtypes = ("int8", "int8 to int16", "int16", "float32")
+    limits = f"last axis up to {_MAX_DEPTH[DType.INT8]} values of int8; float within two units in the last place"
+    variants = (
+        _to(DType.INT8, "tc_s8_softmax__c"),
+        _to(DType.INT16, "tc_s8_softmax_s16__c"),
+        Variant("tc_s16_softmax__c", lambda view: view.input(0).dtype is DType.INT16, _emit_s16, overlap=_in_place),
+        Variant("tc_f32_softmax__c", lambda view: view.input(0).dtype is DType.FLOAT32, _emit_f32, overlap=_in_place),
+    )
 
     def check(self, view: NodeView) -> None:
         _checks.arity(self, view, 1)
         source, target = view.input(0), view.output()
-        _checks.dtypes(self, view, source, (DType.INT8,), "the input")
-        _checks.dtypes(self, view, target, (DType.INT8, DType.INT16), "the output")
+        dtype = _checks.dtypes(self, view, source, (DType.INT8, DType.INT16, DType.FLOAT32), "the input")
+        made = (DType.INT8, DType.INT16) if dtype is DType.INT8 else (dtype,)
+        _checks.dtypes(self, view, target, made, "the output")
         _checks.full_rank(self, view, source, 8, 1)
-        if not 1 <= source.shape[-1] <= _MAX_DEPTH:
-            raise self.refuse(view, "size of the last axis", found=source.shape[-1], allowed=f"1 to {_MAX_DEPTH}")
-        given, made = _checks.quantization(self, view, source), _checks.quantization(self, view, target)
-        if target.dtype is DType.INT8:
-            zero, fits, scale = -128, made.scale == 1 / 256, "1/256"
-        else:
-            # Near 1/65536 is enough for TFLM, which does not use the scale.
-            exact = float(np.float32(1 / 65536))
-            near = float(np.float32(0.001) * np.float32(1.0) / np.float32(65536))
-            zero, fits, scale = -32768, abs(made.scale - exact) <= near, "1/65536"
-        if made.zero_point != zero or not fits:
+        if not 1 <= source.shape[-1] <= _MAX_DEPTH[dtype]:
             raise self.refuse(
-                view,
-                "quantization of the output",
-                found=f"scale {made.scale}, zero point {made.zero_point}",
-                allowed=f"scale {scale}, zero point {zero}",
+                view, "size of the last axis", found=source.shape[-1], allowed=f"1 to {_MAX_DEPTH[dtype]}"
             )
+        if not math.isfinite(_attrs(view).beta):
+            raise self.refuse(view, "beta", found=_attrs(view).beta, allowed="a finite number")
+        if dtype is DType.FLOAT32:
+            return
+        self._check_output(view)
+        given = _checks.quantization(self, view, source)
+        if dtype is DType.INT16:
+            if _scaling16(view)[1] > _MOST_SHIFT or _attrs(view).beta < 0.0:
+                raise self.refuse(view, "beta times the input's scale", found=_attrs(view).beta * given.scale)
+            return
         beta = _attrs(view).beta
-        if not (math.isfinite(beta) and input_scaling(beta, given.scale) > 1.0):
+        if input_scaling(beta, given.scale) <= 1.0:
             raise self.refuse(
                 view,
                 "beta times the input's scale",
                 found=beta * given.scale,
                 allowed="above 2^-26",
                 next_step="check the calibration data: the input range looks collapsed",
+            )
+
+    def _check_output(self, view: NodeView) -> None:
+        made, given = _checks.quantization(self, view, view.output()), view.input(0).dtype
+        if view.output().dtype is DType.INT8:
+            zero, fits, scale = -128, made.scale == 1 / 256, "1/256"
+        else:
+            # Near is enough for TFLM, which does not use the scale.
+            steps, zero = (32768, 0) if given is DType.INT16 else (65536, -32768)
+            near = float(np.float32(0.001) * np.float32(1.0) / np.float32(steps))
+            fits, scale = abs(made.scale - 1 / steps) <= near, f"1/{steps}"
+        if made.zero_point != zero or not fits:
+            raise self.refuse(
+                view,
+                "quantization of the output",
+                found=f"scale {made.scale}, zero point {made.zero_point}",
+                allowed=f"scale {scale}, zero point {zero}",
             )
 
     def output_shapes(self, view: NodeView) -> tuple[tuple[int, ...], ...]:
