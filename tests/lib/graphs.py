@@ -69,7 +69,7 @@ def single(
     node = Node(
         op, tuple(None if t is None else t.name for t in inputs), tuple(t.name for t in made), attrs, op.lower()
     )
-    free = list(dict.fromkeys(t.name for t in given if not t.is_const))
+    free = list(dict.fromkeys(t.name for t in given if t.in_arena))
     return graph([*given, *made], [node], free, [t.name for t in made], name)
 
 

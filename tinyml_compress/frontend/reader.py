@@ -125,14 +125,14 @@ class Reading:
         flat = self._flat
         self._check_unique_inputs()
         given = set(flat.inputs)
-        ready = given | {i for i, tensor in self._tensors.items() if tensor.is_const}
+        ready = given | {i for i, tensor in self._tensors.items() if not tensor.in_arena}
         for index, op in enumerate(flat.operators):
             where = f"{schema.OPERATOR_NAMES[op.number]} {self.layer(index, op)}"
             for source in op.inputs:
                 if source != _ABSENT and source not in ready:
                     self._refuse_unready(source, where)
             for made in op.outputs:
-                if made in ready:
+                if made in ready and not self._tensors[made].variable:
                     why = "a graph input" if made in given else "a constant" if self._const(made) else "made by another"
                     raise ModelError(
                         "a tensor is made twice",
@@ -162,13 +162,6 @@ class Reading:
         return self._tensors[index].is_const
 
     def _refuse_unready(self, index: int, where: str) -> None:
-        if self._flat.tensors[index].variable:
-            raise UnsupportedOperator(
-                "variable tensors (state between inferences) are not supported by the ahead-of-time engine",
-                which=self._place(index),
-                found=f"read by {where}",
-                next_step="unroll the recurrent layer, or run the model with TensorFlow Lite Micro (--engine tflm)",
-            )
         raise ModelError(
             "a tensor is used before it is made",
             which=self._place(index),
@@ -218,7 +211,21 @@ class Reading:
                 allowed="1 scale; only constants have one per channel",
                 next_step=_DAMAGED,
             )
-        return Tensor(place.name, flat.shape, dtype, quant, data)
+        return Tensor(place.name, flat.shape, dtype, quant, data, self._is_variable(index, data is not None))
+
+    def _is_variable(self, index: int, constant: bool) -> bool:
+        """Whether the tensor keeps its value between inferences."""
+        if not self._flat.tensors[index].variable:
+            return False
+        if constant or index in self._flat.inputs:
+            raise ModelError(
+                "a variable tensor has another origin",
+                which=self._place(index),
+                found="a constant's data" if constant else "an input of the graph",
+                allowed="variables that operators write",
+                next_step=_DAMAGED,
+            )
+        return True
 
     def _data(self, index: int, dtype: DType, elements: int) -> npt.NDArray[np.generic] | None:
         flat, place = self._flat.tensors[index], self._place(index)

@@ -168,6 +168,8 @@ def _tensor(builder: flatbuffers.Builder, tensor: Tensor, buffer: int, vectors: 
     if quant is not None:
         tflite.TensorAddQuantization(builder, quant)
     tflite.TensorAddHasRank(builder, True)
+    if tensor.variable:
+        tflite.TensorAddIsVariable(builder, True)
     return int(tflite.TensorEnd(builder))
 
 

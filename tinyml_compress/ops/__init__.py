@@ -50,6 +50,7 @@ def check_graph(graph: Graph) -> None:
     for view in graph.views():
         op = operator(view.node.op, view.node.name)
         op.check(view)
+        _check_variables(op, view)
         computed = op.output_shapes(view)
         for index, (shape, name) in enumerate(zip(computed, view.node.outputs, strict=True)):
             found = graph.tensors[name].shape
@@ -61,6 +62,21 @@ def check_graph(graph: Graph) -> None:
                     allowed=list(shape),
                     next_step="convert the model again with fixed input shapes; the file is damaged or was edited",
                 )
+    for body in graph.subgraphs:
+        check_graph(body)
+
+
+def _check_variables(op: Operator, view: NodeView) -> None:
+    """Only operators that are made for it write variables."""
+    written = [name for name in view.node.outputs if view.graph.tensors[name].variable]
+    if written and not op.writes_variables:
+        raise op.refuse(
+            view,
+            "writes a variable tensor",
+            found=f"tensor {written[0]}",
+            allowed="an output of its own",
+            next_step="run the model with TensorFlow Lite Micro (--engine tflm)",
+        )
 
 
 def folder_of(op: Operator) -> Path:

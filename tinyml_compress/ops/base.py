@@ -307,6 +307,8 @@ class Operator(ABC):
     limits: ClassVar[str] = ""
     """What it does not take, in one line for the same list."""
     variants: ClassVar[tuple[Variant, ...]]
+    writes_variables: ClassVar[bool] = False
+    """Whether an output may be a variable tensor."""
 
     @abstractmethod
     def check(self, view: NodeView) -> None:

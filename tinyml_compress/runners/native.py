@@ -12,40 +12,70 @@ from tinyml_compress.errors import DataError, MismatchError
 from tinyml_compress.ir import Port, Program
 from tinyml_compress.runners import toolchain
 
-__all__ = ["NativeModel", "load"]
+__all__ = ["STOPPED", "NativeModel", "load"]
 
 Array = npt.NDArray[np.generic]
 _CANARY = 0xA5
 _GUARD_BYTES = 64
+STOPPED = 2
+"""What invoke returns when the model has taken its inputs but has no result yet."""
 
 
 class NativeModel:
-    """One model of a loaded library. Each call checks that nothing outside the arena was written."""
+    """One model of a loaded library, with a state of its own. Each call checks that nothing outside was written."""
 
     def __init__(self, library: ctypes.CDLL, program: Program) -> None:
         self._program = program
         self._library = library  # keeps it loaded
+        pointers = 2 if program.state_bytes else 1
         self._invoke = getattr(library, f"{program.prefix}_invoke")
-        self._invoke.argtypes = [ctypes.c_void_p]
+        self._invoke.argtypes = [ctypes.c_void_p] * pointers
         self._invoke.restype = ctypes.c_int
+        self._state, self._state_at = _guarded(program.state_bytes, max(program.state_align, 1))
+        self.restart()
+
+    def restart(self) -> None:
+        """The state as before the first inference."""
+        self._start("init")
+
+    def reset(self) -> None:
+        """The state as the model's own reset leaves it."""
+        self._start("reset")
+
+    def _start(self, function: str) -> None:
+        if self._program.state_bytes:
+            call = getattr(self._library, f"{self._program.prefix}_{function}")
+            call.argtypes, call.restype = [ctypes.c_void_p], None
+            call(self._state_at)
 
     def invoke(self, inputs: Sequence[Array]) -> list[Array]:
-        """Outputs for one set of inputs, in the model's order."""
+        """Outputs for one set of inputs, in the model's order; with state, after all that came before."""
+        outputs = self.step(inputs)
+        if outputs is None:
+            raise DataError(
+                "the model has no result for these inputs yet",
+                which=self._program.prefix,
+                next_step="it takes several inferences until there is one: feed it frame by frame",
+            )
+        return outputs
+
+    def step(self, inputs: Sequence[Array]) -> list[Array] | None:
+        """Like `invoke`, but None when the model took the inputs in and waits for more."""
         program = self._program
         if len(inputs) != len(program.inputs):
             raise DataError("wrong number of inputs", found=len(inputs), allowed=len(program.inputs))
-        size = max(program.arena_bytes, 1)
-        align = program.arena_align
-        memory = np.full(size + 2 * _GUARD_BYTES + align, _CANARY, np.uint8)
-        start = -(memory.ctypes.data + _GUARD_BYTES) % align + _GUARD_BYTES
-        arena = memory[start : start + size]
+        memory, start_address = _guarded(max(program.arena_bytes, 1), program.arena_align)
+        start = start_address - memory.ctypes.data
+        arena = memory[start : start + max(program.arena_bytes, 1)]
         for port, value in zip(program.inputs, inputs, strict=True):
             self._put(arena, port, value)
-        if self._invoke(ctypes.c_void_p(arena.ctypes.data)) != 0:
+        pointers = [start_address, self._state_at] if program.state_bytes else [start_address]
+        status = self._invoke(*pointers)
+        if status not in (0, STOPPED):
             raise MismatchError("the generated code refused its arena", which=program.prefix)
-        if (memory[:start] != _CANARY).any() or (memory[start + size :] != _CANARY).any():
-            raise MismatchError("the generated code wrote outside its arena", which=program.prefix)
-        return [self._get(arena, port) for port in program.outputs]
+        _check_guards(memory, start_address, arena.size, "arena", program.prefix)
+        _check_guards(self._state, self._state_at, program.state_bytes, "state", program.prefix)
+        return [self._get(arena, port) for port in program.outputs] if status == 0 else None
 
     @staticmethod
     def _put(arena: npt.NDArray[np.uint8], port: Port, value: Array) -> None:
@@ -65,8 +95,20 @@ class NativeModel:
         return raw.view(port.dtype.numpy).reshape(port.shape)
 
 
+def _guarded(size: int, align: int) -> tuple[npt.NDArray[np.uint8], int]:
+    """Memory with guards on both sides, and the address where `size` aligned bytes lie in it."""
+    memory = np.full(size + 2 * _GUARD_BYTES + align, _CANARY, np.uint8)
+    return memory, memory.ctypes.data + _GUARD_BYTES + -(memory.ctypes.data + _GUARD_BYTES) % align
+
+
+def _check_guards(memory: npt.NDArray[np.uint8], address: int, size: int, what: str, which: str) -> None:
+    start = address - memory.ctypes.data
+    if (memory[:start] != _CANARY).any() or (memory[start + size :] != _CANARY).any():
+        raise MismatchError(f"the generated code wrote outside its {what}", which=which)
+
+
 def load(programs: Sequence[Program], flags: Sequence[str] = toolchain.HOST_FLAGS) -> list[NativeModel]:
-    """Compile programs (of different prefixes) into one library and load it."""
+    """Compile programs (of different prefixes) into one library and load it; each model starts with a fresh state."""
     sources = {name: text for program in programs for name, text in program.files.items()}
     library = ctypes.CDLL(str(toolchain.library(sources, flags=flags)))
     return [NativeModel(library, program) for program in programs]

@@ -28,6 +28,8 @@ Floats = npt.NDArray[np.float32]
 _DEFAULT_ARENA = 16 << 20
 _ARENAS = (_DEFAULT_ARENA, 256 << 20, 1 << 30)
 _TIMEOUT = 300.0
+_ABORTED = -9
+"""The status with which an operator ends an inference early: CIRCULAR_BUFFER between two results."""
 _NAME = "TensorFlow Lite Micro"
 # Places in the vtables of Model and SubGraph: 4 + 2 * the field's number in the schema.
 _SUBGRAPHS, _INPUTS, _OUTPUTS = 8, 6, 8
@@ -71,16 +73,32 @@ class Interpreter:
         self.outputs = tuple(side_of(details[1](index), f"output {index}") for index in range(outputs))
 
     def invoke(self, inputs: Sequence[Array]) -> list[Array]:
-        """Outputs for one set of inputs, in the model's order; arrays have the model's dtypes and shapes."""
+        """Outputs for one set of inputs, in the model's order; arrays have the model's dtypes and shapes.
+
+        State that the model keeps goes on from the call before.
+        """
+        outputs = self.step(inputs)
+        if outputs is None:
+            raise DataError(
+                "the model has no result for these inputs yet",
+                which=_NAME,
+                next_step="it takes several inferences until there is one: feed it frame by frame",
+            )
+        return outputs
+
+    def step(self, inputs: Sequence[Array]) -> list[Array] | None:
+        """Like `invoke`, but None when the model took the inputs in and waits for more."""
         for index, value in enumerate(inputs):
             try:
                 self._interpreter.set_input(value, index)
             except (ValueError, IndexError) as error:
                 raise DataError(f"{_NAME} cannot take the input", which=f"input {index}", found=error) from error
         try:
-            self._interpreter.invoke()
+            status = self._interpreter.invoke()
         except RuntimeError as error:
             raise ModelError(f"{_NAME} failed while it ran the model", found=error) from error
+        if status == _ABORTED:
+            return None
         return [np.array(self._interpreter.get_output(index)) for index in range(len(self.outputs))]
 
     def reset(self) -> None:

@@ -1,0 +1,243 @@
+"""SVDF: dense layers whose weights are products of a part for the frame and a part for the past, as its state."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import cast
+
+import numpy as np
+import numpy.typing as npt
+
+from tinyml_compress.ir import Attrs, DType, NodeView, Tensor
+from tinyml_compress.ops import _checks
+from tinyml_compress.ops._forms import float_bounds
+from tinyml_compress.ops._products import checked_multiplier, wrap32
+from tinyml_compress.ops.base import Call, In, Operator, OptionField, Options, Out, Ref, Role, Table, Var, Variant
+from tinyml_compress.ops.numerics import Activation
+
+__all__ = ["OPERATOR", "Svdf", "SvdfAttrs"]
+
+_INPUT, _FEATURE, _TIME, _BIAS, _STATE = range(5)
+_BIAS_TOLERANCE = 1e-5
+_STATES = {DType.INT8: "s8", DType.INT16: "s16"}
+
+
+@dataclass(frozen=True)
+class SvdfAttrs(Attrs):
+    """Attributes of SVDF. The fused activation of quantized layers is a mere remark: their kernels ignore it."""
+
+    rank: int = 1
+    activation: Activation = Activation.NONE
+    asymmetric_quantize_inputs: bool = False
+
+
+@dataclass(frozen=True)
+class _Sizes:
+    batch: int
+    in_c: int
+    units: int
+    rank: int
+    memory: int
+
+    def params(self) -> tuple[tuple[str, int], ...]:
+        return tuple((name, int(getattr(self, name))) for name in self.__dataclass_fields__)
+
+
+def _sizes(view: NodeView) -> _Sizes:
+    rank = cast(SvdfAttrs, view.attrs).rank
+    batch, in_c = view.input(_INPUT).shape
+    filters, memory = view.input(_TIME).shape
+    return _Sizes(batch, in_c, filters // rank, rank, memory)
+
+
+def _data(view: NodeView, index: int) -> npt.NDArray[np.generic]:
+    data = view.input(index).data
+    assert data is not None
+    return data
+
+
+def _scale(tensor: Tensor) -> np.float32:
+    assert tensor.quant is not None
+    return np.float32(tensor.quant.scale)
+
+
+def _zero(tensor: Tensor) -> int:
+    assert tensor.quant is not None
+    return tensor.quant.zero_point
+
+
+def _factors(view: NodeView) -> tuple[float, float]:
+    """From the frame's sums to the state, and from sums over time to the output: in float32, as TFLM has them."""
+    scales = [_scale(tensor) for tensor in (*map(view.input, (_INPUT, _FEATURE, _TIME, _STATE)), view.output())]
+    source, feature, time, state, target = scales
+    return float(source * feature / state), float(state * time / target)
+
+
+def _emit_quantized(view: NodeView) -> tuple[Call, ...]:
+    sizes = _sizes(view)
+    feature, time = (np.asarray(_data(view, index), np.int64) for index in (_FEATURE, _TIME))
+    state_zero = _zero(view.input(_STATE))
+    start = wrap32(-_zero(view.input(_INPUT)) * feature.sum(axis=1))
+    weighed = time.sum(axis=1).reshape(sizes.units, sizes.rank).sum(axis=1)
+    bias = wrap32(np.asarray(_data(view, _BIAS), np.int64) - state_zero * weighed)
+    (multiplier1, shift1), (multiplier2, shift2) = (checked_multiplier(OPERATOR, view, f) for f in _factors(view))
+    state = view.input(_STATE).dtype
+    symbol = f"tc_{_STATES[state]}_svdf"
+    return (
+        Call(
+            f"{symbol}__c",
+            f"{symbol}_params",
+            (
+                *sizes.params(),
+                ("multiplier1", multiplier1),
+                ("shift1", shift1),
+                ("state_zero", state_zero),
+                ("multiplier2", multiplier2),
+                ("shift2", shift2),
+                ("out_zero", _zero(view.output())),
+                ("feature", Ref("feature")),
+                ("time", Ref("time")),
+                ("start", Ref("start")),
+                ("bias", Ref("bias")),
+            ),
+            (In(_INPUT), Var(_STATE), Out()),
+            (
+                Table("feature", "int8_t", feature.astype(np.int8), Role.WEIGHTS),
+                Table("time", state.ctype, time.astype(state.numpy), Role.WEIGHTS),
+                Table("start", "int32_t", start.astype(np.int32), Role.WEIGHTS),
+                Table("bias", "int32_t", bias.astype(np.int32), Role.WEIGHTS),
+            ),
+        ),
+    )
+
+
+def _emit_f32(view: NodeView) -> tuple[Call, ...]:
+    sizes = _sizes(view)
+    bias = np.zeros(sizes.units, np.float32) if view.optional_input(_BIAS) is None else _data(view, _BIAS)
+    low, high = (value for _, value in float_bounds(cast(SvdfAttrs, view.attrs).activation))
+    return (
+        Call(
+            "tc_f32_svdf__c",
+            "tc_f32_svdf_params",
+            (
+                *sizes.params(),
+                ("low", low),
+                ("high", high),
+                ("feature", Ref("feature")),
+                ("time", Ref("time")),
+                ("bias", Ref("bias")),
+            ),
+            (In(_INPUT), Var(_STATE), Out()),
+            (
+                Table("feature", "float", _data(view, _FEATURE), Role.WEIGHTS),
+                Table("time", "float", _data(view, _TIME), Role.WEIGHTS),
+                Table("bias", "float", bias, Role.WEIGHTS),
+            ),
+        ),
+    )
+
+
+class Svdf(Operator):
+    name = "SVDF"
+    attrs_type = SvdfAttrs
+    options = Options(
+        "SVDFOptions",
+        (
+            OptionField("rank", "rank"),
+            OptionField("activation", "fused_activation_function", Activation),
+            OptionField("asymmetric_quantize_inputs", "asymmetric_quantize_inputs", bool),
+        ),
+    )
+    dtypes = ("int8", "int8 with int16 state", "float32")
+    limits = "constant weights; bias and state of their own"
+    variants = (
+        Variant("tc_s8_svdf__c", lambda view: view.input(_STATE).dtype is DType.INT8, _emit_quantized),
+        Variant("tc_s16_svdf__c", lambda view: view.input(_STATE).dtype is DType.INT16, _emit_quantized),
+        Variant("tc_f32_svdf__c", lambda view: view.input(_STATE).dtype is DType.FLOAT32, _emit_f32),
+    )
+
+    def check(self, view: NodeView) -> None:
+        given = view.node.inputs
+        dtype = _checks.dtypes(self, view, view.input(_INPUT), (DType.INT8, DType.FLOAT32))
+        required = [index for index in range(5) if index != _BIAS or dtype is DType.INT8]
+        if len(given) != 5 or len(view.node.outputs) != 1 or any(given[index] is None for index in required):
+            raise self.refuse(
+                view,
+                "inputs and outputs",
+                found=f"{sum(name is not None for name in given)} and {len(view.node.outputs)}",
+                allowed="input, feature weights, time weights, bias, state; one output",
+            )
+        self._check_types(view, dtype)
+        self._check_sizes(view)
+        if dtype is DType.INT8:
+            self._check_scales(view)
+        elif cast(SvdfAttrs, view.attrs).activation in (Activation.TANH, Activation.SIGN_BIT):
+            raise self.refuse(
+                view,
+                "fused activation",
+                found=cast(SvdfAttrs, view.attrs).activation.name,
+                allowed="NONE, RELU, RELU_N1_TO_1, RELU6",
+                next_step="make the activation a layer of its own",
+            )
+
+    def _check_types(self, view: NodeView, dtype: DType) -> None:
+        state = view.input(_STATE)
+        _checks.dtypes(self, view, view.output(), (dtype,), "the output")
+        _checks.dtypes(self, view, view.input(_FEATURE), (dtype,), "the feature weights")
+        _checks.dtypes(self, view, state, (DType.INT8, DType.INT16) if dtype is DType.INT8 else (dtype,), "the state")
+        _checks.dtypes(self, view, view.input(_TIME), (state.dtype,), "the time weights")
+        bias = view.optional_input(_BIAS)
+        if bias is not None:
+            _checks.dtypes(self, view, bias, (DType.INT32 if dtype is DType.INT8 else dtype,), "the bias")
+        for index in (_FEATURE, _TIME, _BIAS):
+            tensor = view.optional_input(index)
+            if tensor is not None and tensor.data is None:
+                raise self.refuse(view, f"tensor {tensor.name} is computed at run time", allowed="constant weights")
+        if not state.variable:
+            raise self.refuse(
+                view, "the state is no variable", found=f"tensor {state.name}", allowed="a variable tensor"
+            )
+        readers = view.graph.consumers(state.name)
+        if len(readers) != 1:
+            raise self.refuse(view, "the state is shared", found=f"{len(readers)} readers", allowed="one")
+
+    def _check_sizes(self, view: NodeView) -> None:
+        rank = cast(SvdfAttrs, view.attrs).rank
+        for index in (_INPUT, _FEATURE, _TIME, _STATE):
+            _checks.full_rank(self, view, view.input(index), 2, 2)
+        (batch, in_c), (filters, memory) = view.input(_INPUT).shape, view.input(_TIME).shape
+        if rank < 1 or filters < 1 or filters % rank or memory < 1 or in_c < 1:
+            raise self.refuse(
+                view, "rank and filters", found=f"rank {rank}, {filters} filters", allowed="a rank that divides them"
+            )
+        wanted = {_FEATURE: (filters, in_c), _STATE: (batch, filters * memory), _BIAS: (filters // rank,)}
+        for index, shape in wanted.items():
+            tensor = view.optional_input(index)
+            if tensor is not None and tensor.shape != shape:
+                raise self.refuse(view, f"shape of tensor {tensor.name}", found=tensor.shape, allowed=shape)
+
+    def _check_scales(self, view: NodeView) -> None:
+        for tensor in (view.input(_INPUT), view.input(_STATE), view.output()):
+            _checks.quantization(self, view, tensor)
+        for index in (_FEATURE, _TIME):
+            quant = _checks.quantization(self, view, view.input(index))
+            if quant.zero_point:
+                raise self.refuse(view, "zero point of the weights", found=quant.zero_point, allowed=0)
+        bias = view.input(_BIAS)
+        found = float(_scale(bias)) if bias.quant is not None else 0.0
+        wanted = float(_scale(view.input(_STATE)) * _scale(view.input(_TIME)))
+        if not abs(found - wanted) < _BIAS_TOLERANCE:
+            raise self.refuse(view, "scale of the bias", found=found, allowed=f"{wanted:g}, state by time weights")
+        for factor in _factors(view):
+            checked_multiplier(self, view, factor)
+
+    def output_shapes(self, view: NodeView) -> tuple[tuple[int, ...], ...]:
+        sizes = _sizes(view)
+        return ((sizes.batch, sizes.units),)
+
+    def macs(self, view: NodeView) -> int:
+        sizes = _sizes(view)
+        return sizes.batch * sizes.units * sizes.rank * (sizes.in_c + sizes.memory)
+
+
+OPERATOR = Svdf()
