@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.lib.bundles import cmake_tools, damaged_vector, exported
+from tests.lib.bundles import cmake_tools, command, damaged_vector, exported
 from tinyml_compress.runners import toolchain
 from tinyml_compress.support import proc
 
-pytestmark = pytest.mark.skipif(shutil.which("cmake") is None, reason="cmake is not installed here")
+pytestmark = pytest.mark.skipif(command("cmake") is None, reason="cmake is not installed here")
 
 CONSUMER = """cmake_minimum_required(VERSION 3.13...3.31)
 project(consumer C)
@@ -31,7 +31,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def cmake(*words: str | Path, cwd: Path, check: bool = True) -> proc.Finished:
     environment = toolchain.zig().environment()
-    return proc.run(["cmake", *words], timeout=120, what="cmake", cwd=cwd, env=environment, check=check)
+    return proc.run([str(command("cmake")), *words], timeout=120, what="cmake", cwd=cwd, env=environment, check=check)
 
 
 def build(folder: Path, tmp_path: Path, *options: str) -> Path:
@@ -41,7 +41,7 @@ def build(folder: Path, tmp_path: Path, *options: str) -> Path:
 
 
 def ctest(build_folder: Path) -> proc.Finished:
-    words = ["ctest", "--test-dir", build_folder, "--verbose"]
+    words = [str(command("ctest")), "--test-dir", build_folder, "--verbose"]
     return proc.run(words, timeout=60, what="ctest", cwd=build_folder, check=False)
 
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
+import shutil
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -13,7 +16,16 @@ from tinyml_compress.pipeline.exporting import Exported, Request, export
 from tinyml_compress.runners import toolchain
 from tinyml_compress.support import proc
 
-__all__ = ["CAREFUL", "cmake_tools", "damaged_vector", "damaged_weights", "exported", "host_compiler", "run_sources"]
+__all__ = [
+    "CAREFUL",
+    "cmake_tools",
+    "command",
+    "damaged_vector",
+    "damaged_weights",
+    "exported",
+    "host_compiler",
+    "run_sources",
+]
 
 CAREFUL = ("-O1", *toolchain.WARNINGS)
 
@@ -70,3 +82,9 @@ def cmake_tools(folder: Path) -> list[str]:
         script.chmod(0o755)
         options.append(f"-DCMAKE_{variable}={script}")
     return options
+
+
+def command(name: str) -> str | None:
+    """The path of a program, of this Python environment first; None where it is not installed."""
+    beside = str(Path(sys.executable).parent)
+    return shutil.which(name, path=os.pathsep.join((beside, os.environ.get("PATH", ""))))

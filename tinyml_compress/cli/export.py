@@ -30,7 +30,7 @@ Examples:
     "--format",
     "layout",
     required=True,
-    type=click.Choice(["plain", "cmake", "arduino"]),
+    type=click.Choice(["plain", "cmake", "arduino", "platformio"]),
     help="The ecosystem whose layout and metadata the folder gets.",
 )
 @output_option
@@ -100,6 +100,6 @@ def command(
     )
     done = export(model, output, request)
     if as_json:
-        print_json(done.as_json())
+        print_json(done.as_json(), "export")
     else:
         click.echo(done.summary())

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from enum import Enum
 
-from tinyml_compress.exporters import arduino, cmake, plain
+from tinyml_compress.exporters import arduino, cmake, plain, platformio
 from tinyml_compress.exporters.bundle import Bundle
 from tinyml_compress.exporters.parts import Files
 
@@ -18,12 +18,14 @@ class Format(Enum):
     PLAIN = "plain"
     CMAKE = "cmake"
     ARDUINO = "arduino"
+    PLATFORMIO = "platformio"
 
 
 _LAYOUTS: Mapping[Format, Callable[[Bundle], Files]] = {
     Format.PLAIN: plain.layout,
     Format.CMAKE: cmake.layout,
     Format.ARDUINO: arduino.layout,
+    Format.PLATFORMIO: platformio.layout,
 }
 
 
