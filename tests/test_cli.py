@@ -99,7 +99,7 @@ def test_failures_exit_1(tmp_path: Path) -> None:
     (tmp_path / "m.tflite").write_bytes(b"\0" * 100)
     done = tool("evaluate", tmp_path / "m.tflite", "--data", "data:digits:test")
     assert done.returncode == 1
-    assert done.stderr.startswith("error: not a TensorFlow Lite file")
+    assert done.stderr.startswith("error: this is not a .tflite file")
     assert "Traceback" not in done.stderr
 
 
@@ -135,15 +135,68 @@ def test_every_way_to_end(
 
 
 @pytest.mark.parametrize("raised", [ZeroDivisionError("x"), DataError("x")])
-def test_traceback_on_request(raised: Exception, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_traceback_on_request(
+    raised: Exception, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     def fail(*words: object, **options: object) -> None:
         raise raised
 
     monkeypatch.setattr(cli, "_group", fail)
     monkeypatch.setattr(signal, "signal", lambda *words: None)
     monkeypatch.setenv("TINYML_COMPRESS_TRACEBACK", "1")
-    with pytest.raises(type(raised)):
+    with pytest.raises(SystemExit) as ended:
         cli.main()
+    assert ended.value.code == 1
+    error = capsys.readouterr().err
+    assert "Traceback" in error
+    assert error.splitlines()[-2 if isinstance(raised, ZeroDivisionError) else -1].startswith("error: ")
+
+
+def test_verbose_tells_stages_and_programs(tmp_path: Path) -> None:
+    """`-v` the stages, `-vv` also what is run, and where an error comes from; the result is the same."""
+    from tests.lib.graphs import model, tensor
+    from tinyml_compress.ir import Attrs
+
+    file = tmp_path / "relu.tflite"
+    file.write_bytes(model("RELU", [tensor("x", (1, 4), 0.5)], tensor("y", (1, 4), 0.5), Attrs()))
+    plain, some, much = (
+        tool("verify", f"{file}@tflm", f"{file}@litert-ref", *words) for words in ([], ["-v"], ["-vv"])
+    )
+    assert plain.returncode == 0
+    assert plain.stderr == ""
+    assert plain.stdout == some.stdout == much.stdout
+    assert "at most" not in some.stderr
+    assert "TensorFlow Lite Micro (at most 300 s): " in much.stderr
+    wrong = tool("verify", "-vv", tmp_path / "absent.tflite")
+    assert wrong.returncode == 2
+    assert "Traceback" in wrong.stderr
+    assert "error: " in wrong.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "offered", "not_offered"),
+    [
+        (["conv"], ["convert"], ["compile"]),
+        (["benchmark", "zoo:d"], ["zoo:ds_cnn", "zoo:digits_cnn"], ["zoo:resnet8"]),
+        (["benchmark", "--target", "nucleo-l4r5zi,esp"], ["nucleo-l4r5zi,esp32-c3"], ["esp32-c3\n"]),
+        (["convert", "m.keras", "--calibration", "data:key"], ["data:keywords"], ["data:digits"]),
+        (["export", "m.tflite", "--format", "ar"], ["arduino"], ["zephyr"]),
+    ],
+)
+def test_shell_completion(words: list[str], offered: list[str], not_offered: list[str]) -> None:
+    asked = {"COMP_WORDS": " ".join(["tinyml-compress", *words]), "COMP_CWORD": words[-1]}
+    done = tool(env={**os.environ, "_TINYML_COMPRESS_COMPLETE": "fish_complete", **asked})
+    assert done.returncode == 0, done.stderr
+    for word in offered:
+        assert f"plain,{word}" in done.stdout
+    for word in not_offered:
+        assert f"plain,{word}" not in done.stdout
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_the_completion_script_calls_the_tool(shell: str) -> None:
+    script = tool("completion", shell).stdout
+    assert "_TINYML_COMPRESS_COMPLETE=" + shell + "_complete" in script
 
 
 def test_a_reader_that_leaves_early_gets_no_complaint() -> None:

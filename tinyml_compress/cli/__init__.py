@@ -8,11 +8,14 @@ import os
 import pkgutil
 import signal
 import sys
+import traceback
 from pathlib import Path
 
 import click
 
 from tinyml_compress._version import __version__
+from tinyml_compress.cli._completion import offer_values
+from tinyml_compress.cli._verbosity import chatty, verbose_option
 from tinyml_compress.errors import TinymlError
 
 __all__ = ["main"]
@@ -33,6 +36,10 @@ class _Verbs(click.Group):
             return None
         module = importlib.import_module(f"{__name__}.{cmd_name.replace('-', '_')}")
         command: click.Command = module.command
+        for one in (command, *(command.commands.values() if isinstance(command, click.Group) else ())):
+            if not any("--verbose" in option.opts for option in one.params):
+                one.params.append(verbose_option())
+            offer_values(one)
         return command
 
     def resolve_command(
@@ -79,13 +86,11 @@ def _run() -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except TinymlError as error:
-        if _wants_traceback():
-            raise
+        _show_where()
         click.echo(f"error: {error}", err=True)
         return error.exit_code
     except Exception as error:
-        if _wants_traceback():
-            raise
+        _show_where()
         click.echo(_unexpected(error), err=True)
         return 1
 
@@ -99,12 +104,14 @@ def _unexpected(error: Exception) -> str:
     said = " ".join(str(error).split())[:300]
     return (
         f"error: a defect in tinyml-compress: {type(error).__name__}: {said}\n"
-        f"  next:    set {_TRACEBACK}=1 to see where, and report it with the model"
+        f"  next:    -vv (or {_TRACEBACK}=1) shows where, and report it with the model"
     )
 
 
-def _wants_traceback() -> bool:
-    return os.environ.get(_TRACEBACK, "") not in ("", "0")
+def _show_where() -> None:
+    """The traceback, for those who asked for it: `-vv` or the variable."""
+    if chatty() or os.environ.get(_TRACEBACK, "") not in ("", "0"):
+        traceback.print_exc()
 
 
 def _as_interrupt(signum: int, frame: object) -> None:

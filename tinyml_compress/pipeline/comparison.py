@@ -185,7 +185,7 @@ def _compared(
     notes: list[str] = []
     result = None
     if data.labels is not None or task is Task.RECONSTRUCTION:
-        result = score(task, made.fit(data).inputs, outputs, data.labels)
+        result = score(task, data.inputs, outputs, data.labels)
     else:
         notes.append("no score: the data set has no labels")
     together = agreement(task, reference, outputs)

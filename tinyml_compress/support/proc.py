@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
+import shlex
 import signal
 import subprocess
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +18,7 @@ from tinyml_compress.errors import ProcessError
 __all__ = ["Finished", "run"]
 
 _TAIL_LINES = 30
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -48,6 +52,8 @@ def run(
     tail of the output; a time-out always raises, after the whole process group was killed.
     """
     words = tuple(str(word) for word in command)
+    began = time.monotonic()
+    _log.debug("%s (at most %g s): %s", what, timeout, shlex.join(words))
     try:
         child = subprocess.Popen(
             words,
@@ -76,6 +82,7 @@ def run(
         _kill_group(child)
         raise
     done = Finished(words, child.returncode, stdout, stderr)
+    _log.debug("%s ended with %d after %.1f s", what, child.returncode, time.monotonic() - began)
     if check and done.returncode != 0:
         raise ProcessError(f"{what} failed", which=words[0], found=_how_it_ended(done))
     return done

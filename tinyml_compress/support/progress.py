@@ -1,7 +1,12 @@
-"""One live line per running stage on the terminal's error output; nothing at all when that is no terminal."""
+"""One live line per running stage on the terminal's error output; nothing at all when that is no terminal.
+
+With `-v` each stage leaves a line with its seconds when it ends, on a terminal and elsewhere.
+"""
 
 from __future__ import annotations
 
+import logging
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -11,6 +16,9 @@ if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
 
 __all__ = ["Stage", "stage"]
+
+
+_log = logging.getLogger(__name__)
 
 
 class Stage:
@@ -40,6 +48,14 @@ class _Shown:
 @contextmanager
 def stage(title: str, total: int | None = None, console: Console | None = None) -> Iterator[Stage]:
     """Show `title` with elapsed time while the block runs, and a bar when `total` steps are known."""
+    began = time.monotonic()
+    with _shown(title, total, console) as running:
+        yield running
+    _log.info("%s: %.1f s", title, time.monotonic() - began)
+
+
+@contextmanager
+def _shown(title: str, total: int | None, console: Console | None) -> Iterator[Stage]:
     if _Shown.progress is not None:
         yield from _line(_Shown.progress, title, total)
         return
