@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from tests.lib.aot import apart as ulps
 from tests.lib.graphs import quant, single
 from tests.lib.proof import Rng, many, refused, sample, scale, shape, zero_point
-from tests.ops.test_float_functions import ulps
 from tinyml_compress.frontend import write
 from tinyml_compress.ir import Attrs, DType, Graph, Tensor
 from tinyml_compress.pipeline.compilation import compile_model
