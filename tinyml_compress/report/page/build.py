@@ -8,16 +8,31 @@ from pathlib import Path
 from typing import Any
 
 from tinyml_compress.errors import DataError
+from tinyml_compress.report.page import vega
 from tinyml_compress.report.page.benchmark import benchmark_parts
+from tinyml_compress.report.page.evaluation import evaluate_parts, ladder_parts
+from tinyml_compress.report.page.files import convert_parts, inspect_parts
+from tinyml_compress.report.page.fit import fit_parts, front_chart
+from tinyml_compress.report.page.generic import generic_parts
 from tinyml_compress.report.page.html import section
+from tinyml_compress.report.page.models import compare_parts, compress_parts
 from tinyml_compress.report.page.provenance import facts_of
 from tinyml_compress.report.page.shell import Source, whole_page
 
-__all__ = ["read_document", "results_page"]
+__all__ = ["front_svg", "read_document", "results_page"]
 
 Document = Mapping[str, Any]
 Parts = Callable[[Sequence[Source]], list[str]]
-_KINDS: tuple[tuple[str, str, Parts], ...] = (("benchmark", "On devices", benchmark_parts),)
+_KINDS: tuple[tuple[str, str, Parts], ...] = (
+    ("fit", "Search within a budget", fit_parts),
+    ("compress", "Compression", compress_parts),
+    ("compare", "Models side by side", compare_parts),
+    ("convert", "Conversion", convert_parts),
+    ("evaluate", "Accuracy", evaluate_parts),
+    ("evaluate ladder", "Parity of the engines", ladder_parts),
+    ("benchmark", "On devices", benchmark_parts),
+    ("inspect", "Files", inspect_parts),
+)
 """The verb, the heading, what makes its parts; in the order of the page."""
 
 
@@ -49,7 +64,14 @@ def results_page(documents: Sequence[Document], *, names: Sequence[str] | None =
         for verb, heading, parts in _KINDS:
             mine = [source for source in sources if source.verb == verb]
             if mine:
-                sections.append((verb, heading, section(heading, parts(mine), anchor=verb)))
+                anchor = verb.replace(" ", "-")
+                sections.append((anchor, heading, section(heading, parts(mine), anchor=anchor)))
+        known = {verb for verb, _, _ in _KINDS}
+        rest = [source for source in sources if source.verb not in known]
+        for verb in dict.fromkeys(source.verb for source in rest):
+            mine = [source for source in rest if source.verb == verb]
+            anchor = verb.replace(" ", "-")
+            sections.append((anchor, verb, section(verb.capitalize(), generic_parts(mine), anchor=anchor)))
     except (KeyError, TypeError, AttributeError, IndexError, ValueError) as error:
         raise DataError(
             "a result lacks a part that its schema promises",
@@ -85,3 +107,9 @@ def _title(sources: Sequence[Source]) -> str:
 def _subtitle(sources: Sequence[Source]) -> str:
     tools = sorted({str(source.document.get("tool", "")) for source in sources} - {""})
     return f"tinyml-compress {', '.join(tools)}" if tools else "tinyml-compress"
+
+
+def front_svg(document: Document) -> str:
+    """The trials of a `fit` by flash and drop, as a picture by itself; empty where fewer than two were scored."""
+    made = front_chart(document)
+    return "" if made is None else vega.picture(made.spec)

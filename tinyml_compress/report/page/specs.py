@@ -7,7 +7,7 @@ from typing import Any
 
 from tinyml_compress.report.page.html import Chart, Column, Value
 
-__all__ = ["bars", "curves", "histograms", "matrix", "memory_plan", "nodes", "scatter", "stacked"]
+__all__ = ["bars", "curves", "dots", "histograms", "matrix", "memory_plan", "nodes", "scatter", "stacked"]
 
 Rows = Sequence[Mapping[str, Value]]
 COLOURS = tuple(f"var(--c{number})" for number in range(1, 9))
@@ -18,10 +18,12 @@ _LARGEST = 24
 _PICK = {"name": "pick", "bind": "legend"}
 
 
-def _hover(columns: Sequence[Column]) -> list[dict[str, str]]:
+def _hover(columns: Sequence[Column], rows: Rows) -> list[dict[str, str]]:
+    """What the tooltip says: every property that some row has."""
     return [
         {"field": column.field, "title": column.title, **({"format": column.hover} if column.hover else {})}
         for column in columns
+        if any(row.get(column.field) not in (None, "") for row in rows)
     ]
 
 
@@ -47,7 +49,7 @@ def _distinct(rows: Rows, field: str) -> list[str]:
 
 def _base(rows: Rows) -> dict[str, Any]:
     return {
-        "data": {"values": [dict(row) for row in rows]},
+        "data": {"values": [{key: value for key, value in row.items() if value is not None} for row in rows]},
         "width": "container",
         "autosize": {"type": "fit-x", "contains": "padding"},
     }
@@ -104,10 +106,45 @@ def bars(
     spec = {
         **_base(shown),
         "height": step * len(_distinct(shown, name)),
-        "encoding": {"y": place, "tooltip": _hover(columns)},
+        "encoding": {"y": place, "tooltip": _hover(columns, rows)},
         "layer": layers,
     }
     return Chart(title, about, spec, shown, columns, small)
+
+
+def dots(
+    title: str,
+    about: str,
+    rows: Rows,
+    columns: Sequence[Column],
+    *,
+    name: str,
+    value: str,
+    axis: str,
+    interval: tuple[str, str],
+) -> Chart | None:
+    """A dot per name with the line of its interval, on a scale that need not start at zero."""
+    shown = [row for row in rows if row.get(value) is not None]
+    if not shown:
+        return None
+    across = {"field": value, "type": "quantitative", "title": axis, "scale": {"zero": False}}
+    line = {"mark": {"type": "rule", "strokeWidth": 3, "color": COLOURS[0], "opacity": 0.5}}
+    spec = {
+        **_base(shown),
+        "height": _STEP * len(_distinct(shown, name)),
+        "encoding": {
+            "y": {"field": name, "type": "nominal", "sort": None, "title": None},
+            "tooltip": _hover(columns, rows),
+        },
+        "layer": [
+            {**line, "encoding": {"x": {**across, "field": interval[0]}, "x2": {"field": interval[1]}}},
+            {
+                "mark": {"type": "point", "filled": True, "size": 80, "color": COLOURS[0], "opacity": 1},
+                "encoding": {"x": across},
+            },
+        ],
+    }
+    return Chart(title, about, spec, shown, columns)
 
 
 def stacked(
@@ -129,7 +166,7 @@ def stacked(
             "color": _colour(part, names),
             "order": {"field": "order", "type": "quantitative"},
             "opacity": opacity,
-            "tooltip": _hover(columns),
+            "tooltip": _hover(columns, rows),
         },
     }
     return Chart(title, about, spec, rows, columns)
@@ -148,8 +185,12 @@ def scatter(
     front: str,
     interval: tuple[str, str] | None = None,
     colour: str = "",
+    limits: tuple[float | None, float | None] = (None, None),
 ) -> Chart | None:
-    """Points, the small and good ones joined: rows whose property `front` is true are beaten by no other."""
+    """Points, the small and good ones joined: rows whose property `front` is true are beaten by no other.
+
+    `limits` draws a line at an x and at a y that must not be passed.
+    """
     shown = [row for row in rows if row.get(x) is not None and row.get(y) is not None]
     if not shown:
         return None
@@ -179,9 +220,13 @@ def scatter(
                 "encoding": {"x": across, "y": {**up, "field": interval[0]}, "y2": {"field": interval[1]}},
             }
         )
+    for channel, limit in zip(("x", "y"), limits, strict=True):
+        if limit is not None:
+            rule = {"mark": {"type": "rule", "color": "var(--bad)", "strokeWidth": 1.5, "tooltip": None}}
+            layers.append({**rule, "data": {"values": [{}]}, "encoding": {channel: {"datum": limit}}})
     points: dict[str, Any] = {
         "mark": {"type": "point", "filled": True, "size": 90, "color": COLOURS[0], "opacity": 1},
-        "encoding": {"x": across, "y": up, "tooltip": _hover(columns)},
+        "encoding": {"x": across, "y": up, "tooltip": _hover(columns, rows)},
     }
     kinds = _distinct(shown, colour) if colour else []
     if len(kinds) > 1:
@@ -227,7 +272,7 @@ def curves(
             "y": {"field": y, "type": "quantitative", "title": axes[1], "scale": {"zero": False}},
             "color": _colour(colour, kinds),
             "opacity": opacity,
-            "tooltip": _hover(columns),
+            "tooltip": _hover(columns, rows),
         },
     }
     return Chart(title, about, spec, shown, columns, small=True)
@@ -253,7 +298,7 @@ def nodes(
     up: dict[str, Any] = {"field": value, "type": "quantitative", "title": axis, "axis": {"format": form}}
     if whole is not None:
         up["scale"] = {"domain": [0, whole]}
-    encoding: dict[str, Any] = {"tooltip": _hover(columns)}
+    encoding: dict[str, Any] = {"tooltip": _hover(columns, rows)}
     params: list[dict[str, Any]] = []
     kinds = _distinct(shown, colour) if colour else []
     if len(kinds) > 1:
@@ -308,7 +353,7 @@ def memory_plan(title: str, about: str, rows: Rows, columns: Sequence[Column]) -
             "y": {"field": "offset", "type": "quantitative", "title": "byte of the arena", "axis": {"format": "~s"}},
             "y2": {"field": "top"},
             "color": {"field": "colour", "type": "nominal", "scale": scale, "legend": None},
-            "tooltip": _hover(columns),
+            "tooltip": _hover(columns, rows),
         },
     }
     return Chart(title, about, spec, rows, columns)
@@ -353,7 +398,7 @@ def histograms(title: str, about: str, layers: Sequence[Mapping[str, Any]]) -> C
                     "title": None,
                     "axis": {"tickCount": 2, "format": "~s"},
                 },
-                "tooltip": _hover(columns),
+                "tooltip": _hover(columns, rows),
             },
         },
     }
@@ -386,7 +431,7 @@ def matrix(title: str, about: str, counts: Sequence[Sequence[int]], names: Seque
             "axis": {"labelAngle": 0, "labelOverlap": True},
         },
         "y": {"field": "true", "type": "nominal", "sort": None, "title": "true class"},
-        "tooltip": _hover(columns),
+        "tooltip": _hover(columns, rows),
     }
     shade = {"field": "share", "type": "quantitative", "legend": None, "scale": {"domain": [0, 1], "range": [0.03, 1]}}
     wrong = {"condition": {"test": "datum.true === datum.answer", "value": "var(--c1)"}, "value": "var(--bad)"}

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import json
+import re
+from collections.abc import Mapping
 from functools import lru_cache
 from importlib import import_module, metadata
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 from tinyml_compress.errors import MissingDependency
 from tinyml_compress.support.cache import cached_folder, key_of
 
-__all__ = ["licence", "script", "versions"]
+__all__ = ["licence", "picture", "script", "versions"]
 
 _SNIPPET = "window.vegaEmbed = vegaEmbed;"
 _FILE = "vega.js"
@@ -36,6 +40,16 @@ def licence() -> str:
     terms = metadata.distribution("vl-convert-python").read_text("licenses/LICENSE") or ""
     holders = "Copyright 2013-2025 University of Washington Interactive Data Lab and Vega contributors"
     return f"{versions()}: {holders}. BSD-3-Clause. Bundled by vl-convert-python, {terms}"
+
+
+def picture(spec: Mapping[str, Any], width: int = 720) -> str:
+    """A chart as SVG by itself, in the light colours of the page's style sheet."""
+    style = (Path(__file__).parent / "page.css").read_text(encoding="utf-8")
+    light = dict(re.findall(r"(--\w+): (#\w+)", style.partition("}")[0]))
+    text = json.dumps({**spec, "width": width, "background": light["--paper"]})
+    coloured = re.sub(r"var\((--\w+)\)", lambda found: light[found.group(1)], text)
+    drawn: str = _library().vegalite_to_svg(json.loads(coloured))
+    return drawn
 
 
 def _bundle(folder: Path) -> None:

@@ -1,0 +1,210 @@
+"""Scores, agreement, confusions and the parity ladder on a page."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from tinyml_compress.report.page import specs
+from tinyml_compress.report.page.html import (
+    Card,
+    Column,
+    Value,
+    Verdict,
+    card_grid,
+    chart,
+    note,
+    row_of_charts,
+    section,
+    table,
+)
+from tinyml_compress.report.page.models import confusion, intervals, short_names
+from tinyml_compress.report.page.shell import Source
+
+__all__ = ["evaluate_parts", "ladder_parts"]
+
+Row = Mapping[str, Any]
+_SCORES = (
+    Column("name", "model"),
+    Column("engine", "engine"),
+    Column("data", "data"),
+    Column("bytes", "file, B", ",", ","),
+    Column("score", "score", ".4f", ".4f"),
+    Column("low", "95% from", ".4f", ".4f"),
+    Column("high", "to", ".4f", ".4f"),
+    Column("samples", "samples", ",", ","),
+    Column("auc", "AUC", ".4f", ".4f"),
+    Column("agreement", "agreement", ".1%", ".1%"),
+    Column("apart", "outputs differ on average by", ".4g", ".4g"),
+)
+_ENGINES = {
+    "litert": "LiteRT",
+    "litert-ref": "LiteRT reference",
+    "tflm": "TFLM",
+    "aot": "generated C",
+}
+
+
+def evaluate_parts(sources: Sequence[Source]) -> list[str]:
+    """All evaluated models in one table, their intervals, and their confusions side by side."""
+    found = [one for source in sources for one in source.document.get("evaluations", [source.document])]
+    rows: list[dict[str, Value]] = []
+    matrices = []
+    for name, one in zip(short_names([one["model"] for one in found]), found, strict=True):
+        if one.get("against"):
+            rows.append(_row(one["against"], one.get("against_score", {}), one, other=True))
+            matrices.append((one["against"], one.get("against_score", {})))
+        rows.append(_row(f"{name} ({one['engine']})", one.get("score", {}), one, other=False))
+        matrices.append((f"{name} ({one['engine']})", one.get("score", {})))
+    rows = list({str(row["name"]) + str(row["data"]): row for row in rows}.values())
+    metric = "accuracy" if any("accuracy" in one.get("score", {}) for one in found) else "mean absolute error"
+    shown = list(dict(matrices).items())
+    return [
+        card_grid(
+            [_card(name, one) for name, one in zip(short_names([one["model"] for one in found]), found, strict=True)]
+        ),
+        table(_SCORES, rows, caption="Scores"),
+        chart(intervals(rows, _SCORES, metric=metric)),
+        row_of_charts(confusion(name, score.get("confusion"), score.get("classes")) for name, score in shown),
+    ]
+
+
+def _row(name: str, score: Row, one: Row, *, other: bool) -> dict[str, Value]:
+    low, high = score.get("interval_95", (None, None))
+    agreement = {} if other else one.get("agreement", {})
+    same = agreement.get("same")
+    return {
+        "name": name,
+        "engine": None if other else one["engine"],
+        "data": one["data"],
+        "bytes": None if other else one.get("bytes"),
+        "score": score.get("accuracy", score.get("mae")),
+        "low": low,
+        "high": high,
+        "samples": score.get("total"),
+        "auc": score.get("auc"),
+        "agreement": None if same is None else same / agreement["total"],
+        "apart": agreement.get("mean_difference"),
+    }
+
+
+def _card(name: str, one: Row) -> Card:
+    score, agreement = one.get("score", {}), one.get("agreement", {})
+    lines = [("data", str(one["data"])), ("engine", str(one["engine"]))]
+    if "interval_95" in score:
+        low, high = score["interval_95"]
+        lines.append(("95% interval", f"{low:.1%} to {high:.1%}"))
+    if agreement.get("same") is not None:
+        lines.append(("agreement", f"{agreement['same']:,} of {agreement['total']:,}"))
+    if "accuracy" in score:
+        word = f"{score['accuracy']:.1%}: {score['correct']:,} of {score['total']:,} right"
+    elif "mae" in score:
+        word = f"mean absolute error {score['mae']:.4g}" + (f", AUC {score['auc']:.3f}" if "auc" in score else "")
+    else:
+        word = "compared, no labels"
+    verdict = Verdict.PLAIN
+    if "difference_inside_interval" in one:
+        inside = one["difference_inside_interval"]
+        verdict = Verdict.GOOD if inside else Verdict.UNKNOWN
+        word += (
+            "; not told apart from the other by this set" if inside else "; the other's score lies outside the interval"
+        )
+    return Card(name, verdict, word, tuple(lines))
+
+
+def ladder_parts(sources: Sequence[Source]) -> list[str]:
+    """Where engines part, and how far each layer is from the float model."""
+    return [
+        section(
+            f"{source.name}: {source.document['model']}" if len(sources) > 1 else "", _ladder(source.document), level=3
+        )
+        if len(sources) > 1
+        else "\n".join(part for part in _ladder(source.document) if part)
+        for source in sources
+    ]
+
+
+def _ladder(document: Row) -> list[str]:
+    steps: list[dict[str, Value]] = []
+    cards = []
+    for step in document["steps"]:
+        name = f"{_ENGINES.get(step['from'], step['from'])} to {_ENGINES.get(step['to'], step['to'])}"
+        first = step.get("first_divergence")
+        where = "" if first is None else f"{first['index']} {first['op']} {first['layer']}"
+        share = step["mismatches"] / max(1, step["elements"])
+        steps.append(
+            {
+                "step": name,
+                "share": share,
+                "mismatches": step["mismatches"],
+                "elements": step["elements"],
+                "largest": step["largest_difference"],
+                "first": where,
+            }
+        )
+        lines = [
+            ("differ", f"{step['mismatches']:,} of {step['elements']:,}"),
+            ("at most", f"{step['largest_difference']:g}"),
+        ]
+        if where:
+            lines.append(("first layer", where))
+        equal = step["mismatches"] == 0
+        cards.append(
+            Card(name, Verdict.GOOD if equal else Verdict.UNKNOWN, "equal" if equal else "differ", tuple(lines))
+        )
+    cards += [
+        Card(_ENGINES.get(rung["engine"], rung["engine"]), Verdict.UNKNOWN, "absent", (("why", str(rung["absent"])),))
+        for rung in document["rungs"]
+        if "absent" in rung
+    ]
+    columns = (
+        Column("step", "from, to"),
+        Column("mismatches", "outputs that differ", ",", ","),
+        Column("elements", "of", ",", ","),
+        Column("share", "part", ".2%", ".2%"),
+        Column("largest", "by at most", "g", "~g"),
+        Column("first", "first layer that differs"),
+    )
+    ladder = specs.bars(
+        "Parity ladder",
+        f"Part of the output values that differ between neighbouring engines, exact; {document['samples']} samples, "
+        f"inputs: {document['inputs']}.",
+        steps,
+        columns,
+        name="step",
+        value="share",
+        axis="outputs that differ",
+        form=".1%",
+    )
+    head = f"Outputs against the float model: {document['output_sqnr_db']} dB." if "output_sqnr_db" in document else ""
+    return [card_grid(cards), chart(ladder), note(head), _noise(document), note(document.get("layers_absent", ""))]
+
+
+def _noise(document: Row) -> str:
+    rows: list[dict[str, Value]] = [
+        {
+            "label": f"{layer['index']} {layer['op']}",
+            "op": layer["op"],
+            "layer": layer["layer"],
+            "db": layer["sqnr_db"] if isinstance(layer["sqnr_db"], (int, float)) else None,
+            "text": str(layer["sqnr_db"]),
+        }
+        for layer in document.get("layers", ())
+    ]
+    columns = (
+        Column("label", "node"),
+        Column("layer", "layer"),
+        Column("db", "SQNR, dB", ".1f", ".1f"),
+    )
+    made = specs.nodes(
+        "Signal to quantization noise per layer",
+        "In dB against the float model on the same samples, exact; low is noisy. Layers without noise are left out.",
+        rows,
+        columns,
+        name="label",
+        value="db",
+        axis="SQNR, dB",
+        form="~g",
+        colour="op",
+    )
+    return chart(made)

@@ -1,0 +1,386 @@
+"""Compressed and compared models on a page: score against size, intervals, zeros, weights, training, confusions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from tinyml_compress.report.page import specs
+from tinyml_compress.report.page.html import (
+    Card,
+    Chart,
+    Column,
+    Value,
+    Verdict,
+    card_grid,
+    chart,
+    fold,
+    note,
+    row_of_charts,
+    section,
+    table,
+)
+from tinyml_compress.report.page.shell import Source
+
+__all__ = ["against_size", "compare_parts", "compress_parts", "confusion", "intervals", "on_front", "short_names"]
+
+Row = Mapping[str, Any]
+_SHOWN = (
+    Column("name", "model"),
+    Column("run", "run"),
+    Column("bytes", "file, B", ",", ","),
+    Column("gzip", "gzip, B", ",", ","),
+    Column("parameters", "parameters", ",", ","),
+    Column("zeros", "weights that are zero", ".1%", ".1%"),
+    Column("macs", "MACs", ",", ","),
+    Column("arena", "arena, B", ",", ","),
+    Column("score", "score", ".4f", ".4f"),
+    Column("low", "95% from", ".4f", ".4f"),
+    Column("high", "to", ".4f", ".4f"),
+    Column("drop", "drop", "+.4f", "+.4f"),
+    Column("same", "agrees with the first", ".1%", ".1%"),
+    Column("ms", "median ms, measured", ".3f", ".3f"),
+    Column("seconds", "seconds it took", ".1f", ".1f"),
+    Column("notes", "notes"),
+)
+
+
+def compare_parts(sources: Sequence[Source]) -> list[str]:
+    """Comparisons: all models of all results together, then what is inside each model."""
+    rows: list[dict[str, Value]] = []
+    inside: list[tuple[str, Row]] = []
+    for source in sources:
+        models = source.document["models"]
+        for name, model in zip(short_names([row["model"] for row in models]), models, strict=True):
+            rows.append(_compared(name, model, source.name if len(sources) > 1 else None))
+            inside.append((f"{source.name}: {name}" if len(sources) > 1 else name, model))
+    metrics = {model.get("metric", "score") for _, model in inside}
+    metric = metrics.pop() if len(metrics) == 1 else "score"
+    better = metric != "mae"
+    times = [row for row in rows if row.get("ms") is not None]
+    about = [
+        f"{source.document['data']}, {source.document['samples']:,} samples"
+        + (f"; times: {source.document['runtime']}, taking turns" if "runtime" in source.document else "")
+        for source in sources
+    ]
+    return [
+        *(note(text) for text in about),
+        card_grid(_cards(rows, metric)),
+        table(_SHOWN, rows, caption="All models"),
+        chart(against_size(rows, _SHOWN, metric=metric, x="bytes", axis="file, bytes", better=better)),
+        chart(against_size(rows, _SHOWN, metric=metric, x="gzip", axis="gzip of the file, bytes", better=better)),
+        chart(intervals(rows, _SHOWN, metric=metric)),
+        chart(
+            specs.bars(
+                "Time on this host",
+                "Median of one inference in milliseconds, measured, the files taking turns.",
+                times,
+                _SHOWN,
+                name="name",
+                value="ms",
+                axis="ms",
+                form="~g",
+            )
+        ),
+        row_of_charts(confusion(name, model.get("confusion"), model.get("classes")) for name, model in inside),
+        *(_inside(name, model, is_open=place == len(inside) - 1) for place, (name, model) in enumerate(inside)),
+    ]
+
+
+def short_names(names: Sequence[str]) -> list[str]:
+    """Paths without what they share at their start, and told apart by a number where they are the same."""
+    parts = [name.split("/") for name in names]
+    while len(parts) > 1 and all(len(part) > 1 for part in parts) and len({part[0] for part in parts}) == 1:
+        parts = [part[1:] for part in parts]
+    short = ["/".join(part) for part in parts]
+    seen: dict[str, int] = {}
+    named = []
+    for name in short:
+        seen[name] = seen.get(name, 0) + 1
+        named.append(name if short.count(name) == 1 else f"{name} ({seen[name]})")
+    return named
+
+
+def _compared(name: str, model: Row, run: str | None) -> dict[str, Value]:
+    low, high = model.get("interval", (None, None))
+    zeros = None if not model.get("weights") else 1 - model.get("nonzero", 0) / model["weights"]
+    return {
+        "name": name if run is None else f"{name}, {run}",
+        "run": run,
+        "bytes": model.get("nbytes"),
+        "gzip": model.get("gzip_nbytes"),
+        "parameters": model.get("parameters"),
+        "zeros": zeros,
+        "macs": model.get("macs"),
+        "score": model.get("score"),
+        "low": low,
+        "high": high,
+        "same": model.get("same"),
+        "ms": None if "latency_s" not in model else model["latency_s"] * 1e3,
+        "notes": "; ".join(model.get("notes", ())),
+    }
+
+
+def _cards(rows: Sequence[dict[str, Value]], metric: str) -> list[Card]:
+    """The best of each kind, with its number; ties go to the first."""
+    cards = []
+    for field, word, form, sign in (
+        ("bytes", "smallest file", ",", 1),
+        ("gzip", "smallest download", ",", 1),
+        ("score", f"best {metric}", ".4f", 1 if metric == "mae" else -1),
+        ("ms", "fastest here", ".3f", 1),
+    ):
+        known = [row for row in rows if isinstance(row.get(field), (int, float))]
+        if len(known) < 2:
+            continue
+        best = min(known, key=lambda row: sign * float(row[field] or 0))
+        lines = [(metric, format(best["score"], ".4f"))] if field != "score" and best.get("score") is not None else []
+        if best.get("low") is not None:
+            lines.append(("95% interval", f"{best['low']:.4f} to {best['high']:.4f}"))
+        unit = {"bytes": " B", "gzip": " B", "ms": " ms"}.get(field, "")
+        cards.append(Card(str(best["name"]), Verdict.PLAIN, f"{word}: {best[field]:{form}}{unit}", tuple(lines)))
+    return cards
+
+
+def on_front(rows: Sequence[Mapping[str, Value]], x: str, y: str, *, better: bool) -> list[dict[str, Value]]:
+    """The rows, each with whether no other is at least as small and as good."""
+    known = [row for row in rows if row.get(x) is not None and row.get(y) is not None]
+    sign = 1 if better else -1
+
+    def place(row: Mapping[str, Value]) -> tuple[float, float]:
+        return float(row[x] or 0), sign * float(row[y] or 0)
+
+    marked: list[dict[str, Value]] = []
+    for row in known:
+        size, worth = place(row)
+        beaten = any(
+            other_size <= size and other_worth >= worth and (other_size, other_worth) != (size, worth)
+            for other_size, other_worth in map(place, known)
+        )
+        marked.append({**row, "front": 0 if beaten else 1})
+    return marked
+
+
+def against_size(
+    rows: Sequence[Mapping[str, Value]],
+    columns: Sequence[Column],
+    *,
+    metric: str,
+    x: str,
+    axis: str,
+    better: bool = True,
+) -> Chart | None:
+    """Score against size, the models that no other beats joined by a line."""
+    marked = on_front(rows, x, "score", better=better)
+    if len(marked) < 2:
+        return None
+    what = axis.split(",")[0]
+    return specs.scatter(
+        f"{metric.capitalize()} against {what}",
+        "Each point a model, with its 95% interval; the dashed line joins those that no other beats in both.",
+        marked,
+        columns,
+        name="name",
+        x=x,
+        y="score",
+        axes=(axis, metric),
+        front="front",
+        interval=("low", "high"),
+        colour="run" if any(row.get("run") for row in rows) else "",
+    )
+
+
+def intervals(rows: Sequence[Mapping[str, Value]], columns: Sequence[Column], *, metric: str) -> Chart | None:
+    """Scores with the range that the size of the set leaves open."""
+    return specs.dots(
+        f"{metric.capitalize()} with its interval",
+        "The line is the 95% interval: scores that lie within each other's intervals cannot be told apart by this set.",
+        [row for row in rows if row.get("low") is not None],
+        columns,
+        name="name",
+        value="score",
+        axis=metric,
+        interval=("low", "high"),
+    )
+
+
+def confusion(name: str, counts: Sequence[Sequence[int]] | None, classes: Sequence[str] | None) -> Chart | None:
+    """The confusion matrix of one model, where its result holds one."""
+    if not counts:
+        return None
+    names = list(classes or ()) or [str(number) for number in range(len(counts))]
+    wrong = sum(sum(row) - row[place] for place, row in enumerate(counts))
+    about = f"{wrong:,} of {sum(map(sum, counts)):,} samples wrong. Blue is right, red is wrong; darker is more."
+    return specs.matrix(f"Confusions of {name}", about, counts, names)
+
+
+def _inside(name: str, model: Row, *, is_open: bool) -> str:
+    layers = model.get("layers", ())
+    parts = [
+        chart(
+            zeros_per_layer(name, [(row["name"], row["zeros"] / max(1, row["count"]), row["count"]) for row in layers])
+        ),
+        chart(specs.histograms("Weights per layer", f"Weights of {name} that are not zero, as real values.", layers)),
+        _training(name, model.get("training", {})),
+    ]
+    inside = [part for part in parts if part]
+    if not inside:
+        return ""
+    short = f"sha256 {str(model.get('sha256', ''))[:12]}"
+    return fold(f"Inside {name}", short, inside, is_open=is_open)
+
+
+def zeros_per_layer(name: str, layers: Sequence[tuple[str, float, int]]) -> Chart | None:
+    """Which part of each layer's weights is zero."""
+    rows: list[dict[str, Value]] = [{"layer": layer, "zeros": part, "weights": count} for layer, part, count in layers]
+    columns = (
+        Column("layer", "layer"),
+        Column("zeros", "weights that are zero", ".1%", ".1%"),
+        Column("weights", "weights", ",", ","),
+    )
+    return specs.nodes(
+        "Zeros per layer",
+        f"Part of each layer's weights that is zero in {name}, exact.",
+        rows,
+        columns,
+        name="layer",
+        value="zeros",
+        axis="zeros",
+        form=".0%",
+        whole=1.0,
+    )
+
+
+def _training(name: str, curves: Mapping[str, Sequence[float]]) -> str:
+    return row_of_charts(training_curves([(name, curves)]))
+
+
+def training_curves(stages: Iterable[tuple[str, Mapping[str, Sequence[float]]]]) -> list[Chart | None]:
+    """One chart per quantity, one line per stage; epochs of later stages follow those of earlier ones."""
+    rows: dict[str, list[dict[str, Value]]] = {}
+    ends: dict[str, int] = {}
+    for stage, curves in stages:
+        for quantity, values in curves.items():
+            start = ends.get(quantity, 0)
+            kept = rows.setdefault(quantity, [])
+            kept += [
+                {"stage": stage, "epoch": start + epoch, "value": value}
+                for epoch, value in enumerate(values, start=1)
+                if isinstance(value, (int, float)) and value == value
+            ]
+            ends[quantity] = start + len(values)
+    return [
+        specs.curves(
+            f"Training: {quantity}",
+            "Per epoch, stage after stage.",
+            found,
+            (Column("stage", "stage"), Column("epoch", "epoch", "d", "d"), Column("value", quantity, ".5g", ".5~g")),
+            x="epoch",
+            y="value",
+            axes=("epoch", quantity),
+            colour="stage",
+        )
+        for quantity, found in rows.items()
+    ]
+
+
+def compress_parts(sources: Sequence[Source]) -> list[str]:
+    """Runs of recipes: all stages of all runs together, then each run by itself."""
+    many = len(sources) > 1
+    rows = [row for source in sources for row in _stages(source, source.name if many else None)]
+    metric = str(sources[0].document["baseline"].get("metric", "score"))
+    better = metric != "mae"
+    common = [
+        card_grid([_run_card(source) for source in sources]),
+        chart(against_size(rows, _SHOWN, metric=metric, x="bytes", axis="file, bytes", better=better)),
+        chart(
+            against_size(
+                rows, _SHOWN, metric=metric, x="kept", axis="weights that are not zero, as float, bytes", better=better
+            )
+        ),
+        chart(intervals(rows, _SHOWN, metric=metric)),
+    ]
+    return [*common, *(_one_run(source, alone=not many) for source in sources)]
+
+
+def _stages(source: Source, run: str | None) -> list[dict[str, Value]]:
+    rows: list[dict[str, Value]] = []
+    for stage in (source.document["baseline"], *source.document["stages"]):
+        sizes = stage.get("sizes", {})
+        low, high = stage.get("interval") or (None, None)
+        weights = (
+            {"kept": 4 * (sizes["parameters"] - sizes["zeros"])} if "zeros" in sizes and "nbytes" not in stage else {}
+        )
+        rows.append(
+            {
+                "name": stage["name"] if run is None else f"{run}: {stage['name']}",
+                "run": run,
+                "bytes": stage.get("nbytes"),
+                "gzip": stage.get("gzip_nbytes"),
+                "parameters": sizes.get("parameters"),
+                "zeros": sizes.get("sparsity"),
+                "macs": sizes.get("macs"),
+                "arena": stage.get("arena"),
+                "score": stage.get("score"),
+                "low": low,
+                "high": high,
+                "drop": stage.get("drop"),
+                "seconds": stage.get("seconds"),
+                "notes": "; ".join(stage.get("notes", ())),
+                **weights,
+            }
+        )
+    return rows
+
+
+def _run_card(source: Source) -> Card:
+    document = source.document
+    first, last = document["baseline"], (document["stages"] or [document["baseline"]])[-1]
+    lines = [("recipe", f"{document['recipe']}: {document['title']}")]
+    if first.get("score") is not None and last.get("score") is not None:
+        lines.append((str(first.get("metric", "score")), f"{first['score']:.4f} to {last['score']:.4f}"))
+    if last.get("interval"):
+        lines.append(("95% interval", f"{last['interval'][0]:.4f} to {last['interval'][1]:.4f}"))
+    for key, label in (("nbytes", "file"), ("gzip_nbytes", "gzip")):
+        if last.get(key) is not None:
+            lines.append((label, f"{last[key]:,} B"))
+    if "breach" in document:
+        return Card(source.name, Verdict.BAD, f"stopped: {document['breach']}", tuple(lines))
+    return Card(source.name, Verdict.GOOD, f"{len(document['stages'])} stages, all guards held", tuple(lines))
+
+
+def _one_run(source: Source, *, alone: bool) -> str:
+    document = source.document
+    stages = document["stages"]
+    curves = row_of_charts(training_curves((stage["name"], stage.get("history", {})) for stage in stages))
+    parts = [table(_SHOWN, _stages(source, None), caption="Stages"), curves]
+    for stage in stages:
+        layers = [(name, part, count) for name, part, count in stage.get("layers", ())]
+        weights = specs.histograms(
+            "Weights per layer", f"After {stage['name']}: weights that are not zero.", stage.get("weights", ())
+        )
+        inside = [
+            *(note(text) for text in stage.get("notes", ())),
+            _steps(stage),
+            chart(zeros_per_layer(stage["name"], layers)),
+            chart(weights),
+            row_of_charts([confusion(stage["name"], stage.get("confusion"), stage.get("classes"))]),
+        ]
+        if any(inside):
+            short = f"{stage.get('use', '')}, {stage.get('seconds', 0):.1f} s"
+            parts.append(fold(stage["name"], short, inside, is_open=alone and stage is stages[-1]))
+    return section(source.name if not alone else "Stage by stage", parts, level=3)
+
+
+def _steps(stage: Row) -> str:
+    """What was done layer by layer, as the stage noted it."""
+    noted = stage.get("table", ())
+    if len(noted) < 2:
+        return ""
+    head, *rows = noted
+    columns = [Column(str(place), str(word)) for place, word in enumerate(head)]
+    return table(
+        columns,
+        [{str(place): cell for place, cell in enumerate(row)} for row in rows],
+        caption="What was done per layer",
+    )
