@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from tinyml_compress.cli._options import data_option, json_option, print_json, samples_option, seed_option
+from tinyml_compress.cli._options import command_line, data_option, json_option, print_json, samples_option, seed_option
 
 EXAMPLES = """\b
 Examples:
@@ -41,7 +41,7 @@ def command(
 
     done = compare(models, data, samples=samples, seed=seed, rounds=rounds)
     if html is not None:
-        files.write_text(html, done.html())
+        files.write_text(html, done.html(command_line()))
     if as_json:
         print_json(done.as_json(), "compare")
     else:

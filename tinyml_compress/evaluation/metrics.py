@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 
 import numpy as np
@@ -26,6 +26,7 @@ __all__ = [
 
 Floats = npt.NDArray[np.float32]
 Labels = npt.NDArray[np.int64]
+_MOST_CLASSES = 100
 _Z95 = 1.959963984540054
 
 
@@ -43,6 +44,8 @@ class Accuracy:
 
     correct: int
     total: int
+    confusion: tuple[tuple[int, ...], ...] = field(default=(), repr=False, compare=False)
+    """Samples by true class (rows) and answer (columns); empty beyond 100 classes."""
 
     @property
     def value(self) -> float:
@@ -133,7 +136,14 @@ def accuracy(outputs: Floats, labels: Labels) -> Accuracy:
             allowed=f"0 to {classes - 1}",
             next_step="evaluate with the set that the model was trained for",
         )
-    return Accuracy(int((answers == labels).sum()), len(labels))
+    return Accuracy(int((answers == labels).sum()), len(labels), _confusion(answers, labels, classes))
+
+
+def _confusion(answers: Labels, labels: Labels, classes: int) -> tuple[tuple[int, ...], ...]:
+    if classes > _MOST_CLASSES:
+        return ()
+    counts = np.bincount(labels * classes + answers, minlength=classes * classes).reshape(classes, classes)
+    return tuple(tuple(int(count) for count in row) for row in counts)
 
 
 def reconstruction(inputs: Floats, outputs: Floats, labels: Labels | None) -> Reconstruction:

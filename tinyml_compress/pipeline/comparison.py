@@ -16,12 +16,12 @@ from tinyml_compress.data import DataSet
 from tinyml_compress.errors import TinymlError, UsageError
 from tinyml_compress.evaluation import Accuracy, Task, agreement, score, task_of
 from tinyml_compress.pipeline.evaluation import Evaluator, evaluator
+from tinyml_compress.pipeline.inspection import histogram, real_values
 from tinyml_compress.runners import side_by_side
+from tinyml_compress.support.document import document
 from tinyml_compress.support.progress import stage
 
 __all__ = ["Compared", "Comparison", "LayerWeights", "compare"]
-
-_BINS = 41
 
 
 @dataclass(frozen=True)
@@ -61,6 +61,9 @@ class Compared:
     layers: tuple[LayerWeights, ...]
     training: dict[str, list[float]]
     notes: tuple[str, ...]
+    confusion: tuple[tuple[int, ...], ...] = ()
+    """Samples by true class (rows) and answer (columns)."""
+    classes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -77,19 +80,20 @@ class Comparison:
         rows = [
             {key: value for key, value in asdict(row).items() if value not in (None, (), {})} for row in self.models
         ]
-        return {
-            "schema": 1,
+        found = {
             "data": self.data,
             "samples": self.samples,
             **({} if self.runtime is None else {"runtime": self.runtime}),
             "models": rows,
         }
+        return document("compare", found)
 
-    def html(self) -> str:
-        """One self-contained page."""
-        from tinyml_compress.report.comparison import comparison_page
+    def html(self, command: str = "") -> str:
+        """One self-contained page; `command` is the call that made the result."""
+        from tinyml_compress.report.page import results_page
 
-        return comparison_page(self.as_json())
+        found = self.as_json()
+        return results_page([{**found, "command": command} if command else found], title=f"{len(self.models)} models")
 
     def summary(self) -> str:
         """The terminal table: one line per model."""
@@ -212,6 +216,8 @@ def _compared(
         layers=sizes.layers,
         training=_training_of(path),
         notes=tuple(notes),
+        confusion=result.confusion if isinstance(result, Accuracy) else (),
+        classes=data.classes,
     )
 
 
@@ -235,7 +241,7 @@ def _of_file(path: Path, notes: list[str]) -> _Counts:
         return _Counts()
     constants = [tensor for tensor in graph.tensors.values() if tensor.data is not None]
     kernels = [tensor for tensor in constants if tensor.dtype.value in ("i8", "f32", "i4") and len(tensor.shape) > 1]
-    layers = tuple(_layer(tensor.name, _real(tensor)) for tensor in kernels)
+    layers = tuple(_layer(tensor.name, real_values(tensor)) for tensor in kernels)
     macs = None
     try:
         macs = 0
@@ -249,17 +255,6 @@ def _of_file(path: Path, notes: list[str]) -> _Counts:
     weights = sum(layer.count for layer in layers)
     nonzero = weights - sum(layer.zeros for layer in layers)
     return _Counts(sum(tensor.elements for tensor in constants), weights, nonzero, macs, layers)
-
-
-def _real(tensor: Any) -> Any:
-    values = np.asarray(tensor.data, dtype=np.float64)
-    if tensor.quant is None:
-        return values
-    shape = [1] * values.ndim
-    if tensor.quant.per_channel and tensor.quant.axis is not None:
-        shape[tensor.quant.axis] = -1
-    zero = np.array(tensor.quant.zero_points, np.float64).reshape(shape)
-    return (values - zero) * np.array(tensor.quant.scales).reshape(shape)
 
 
 def _of_keras(spec: str | Path, notes: list[str]) -> _Counts:
@@ -282,16 +277,8 @@ def _of_keras(spec: str | Path, notes: list[str]) -> _Counts:
 
 def _layer(name: str, values: Any) -> LayerWeights:
     flat = np.asarray(values, dtype=np.float64).reshape(-1)
-    rest = flat[flat != 0]
-    reach = float(np.abs(rest).max()) if rest.size else 1.0
-    counts, _ = np.histogram(rest, bins=_BINS, range=(-reach, reach))
-    return LayerWeights(
-        name.split(";")[0],
-        flat.size,
-        int(flat.size - rest.size),
-        (-reach, reach),
-        tuple(int(count) for count in counts),
-    )
+    edges, counts = histogram(flat)
+    return LayerWeights(name.split(";")[0], flat.size, int(np.count_nonzero(flat == 0)), edges, counts)
 
 
 def _training_of(path: Path) -> dict[str, list[float]]:

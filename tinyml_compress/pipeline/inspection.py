@@ -6,6 +6,7 @@ from collections import Counter
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 
 from tinyml_compress import frontend, passes, plan
 from tinyml_compress.errors import TinymlError
@@ -17,7 +18,10 @@ from tinyml_compress.report.inspection import Inspection, LayerFacts, Values
 from tinyml_compress.support import files
 from tinyml_compress.support.c_names import c_name
 
-__all__ = ["inspect_model"]
+__all__ = ["histogram", "inspect_model", "real_values"]
+
+Reals = npt.NDArray[np.float64]
+_BINS = 41
 
 
 def inspect_model(path: Path) -> Inspection:
@@ -96,14 +100,31 @@ def _layer(index: int, view: NodeView) -> LayerFacts:
 
 
 def _values(tensor: Tensor) -> Values:
+    data = real_values(tensor)
+    if data.size == 0:
+        return Values(0, 0, 0.0, 0.0, (-1.0, 1.0), ())
+    edges, counts = histogram(data)
+    zeros = int(np.count_nonzero(data == 0))
+    return Values(int(data.size), zeros, float(data.min()), float(data.max()), edges, counts)
+
+
+def real_values(tensor: Tensor) -> Reals:
+    """What the stored numbers of a constant stand for."""
     assert tensor.data is not None
     data = tensor.data.astype(np.float64)
-    if tensor.quant is not None:
-        shape = [1] * data.ndim
-        if tensor.quant.per_channel and tensor.quant.axis is not None:
-            shape[tensor.quant.axis] = -1
-        zero = np.array(tensor.quant.zero_points, np.float64)
-        data = (data - zero.reshape(shape)) * np.array(tensor.quant.scales).reshape(shape)
-    if data.size == 0:
-        return Values(0, 0, 0.0, 0.0)
-    return Values(int(data.size), int(np.count_nonzero(data == 0)), float(data.min()), float(data.max()))
+    if tensor.quant is None:
+        return data
+    shape = [1] * data.ndim
+    if tensor.quant.per_channel and tensor.quant.axis is not None:
+        shape[tensor.quant.axis] = -1
+    zero = np.array(tensor.quant.zero_points, np.float64)
+    real: Reals = (data - zero.reshape(shape)) * np.array(tensor.quant.scales).reshape(shape)
+    return real
+
+
+def histogram(values: Reals) -> tuple[tuple[float, float], tuple[int, ...]]:
+    """Edges and counts of the values that are not zero; the middle bin holds the smallest."""
+    rest = values[values != 0]
+    reach = float(np.abs(rest).max()) if rest.size else 1.0
+    counts, _ = np.histogram(rest, bins=_BINS, range=(-reach, reach))
+    return (-reach, reach), tuple(int(count) for count in counts)

@@ -22,6 +22,10 @@ class Values:
     zeros: int
     lowest: float
     highest: float
+    edges: tuple[float, float]
+    """Outer edges of the histogram."""
+    histogram: tuple[int, ...]
+    """Of the weights that are not zero."""
 
 
 @dataclass(frozen=True)

@@ -79,11 +79,12 @@ def _names(runs: Sequence[tuple[Source, Run]], *, many: bool) -> list[str]:
 
 
 def _card(name: str, run: Run) -> Card:
-    title = name if run.get("title") in (None, run["device"]) else f"{name} ({run['title']})"
+    about = str(run.get("title", ""))
+    lines: tuple[tuple[str, str], ...]
     if "error" in run:
         verdict, word = (Verdict.UNKNOWN, "not run") if run.get("fits", True) else (Verdict.BAD, "does not fit")
-        lines = tuple((key, text) for key, text in run["error"].items() if text)
-        return Card(title, verdict, word, lines)
+        text = tuple(_sentence(text) for text in run["error"].values() if text)
+        return Card(name, verdict, word, about=about, text=text)
     if "measured_ms" in run:
         times = run["measured_ms"]
         lines = (
@@ -91,11 +92,11 @@ def _card(name: str, run: Run) -> Card:
             ("90th percentile", f"{times['p90']:.3f} ms"),
             ("runtime", str(run.get("runtime", ""))),
         )
-        return Card(title, Verdict.PLAIN, "measured here", lines)
+        return Card(name, Verdict.PLAIN, "measured here", lines, about=about)
     meters = tuple(_meters(run))
     if "instructions" not in run:
         lines = (("model", f"{run['flash']['model']:,} B"), ("arena, at most", f"{run['ram']['arena']:,} B"))
-        return Card(title, Verdict.UNKNOWN, "TensorFlow Lite Micro: not run, no cycles claimed", lines)
+        return Card(name, Verdict.UNKNOWN, "TensorFlow Lite Micro: not run, no cycles claimed", lines, about=about)
     exact = run.get("bit_exact")
     if exact is None:
         verdict, word = Verdict.UNKNOWN, "fits; outputs not compared"
@@ -108,14 +109,14 @@ def _card(name: str, run: Run) -> Card:
         ("instructions", f"{run['instructions']:,}"),
         ("clock", f"{run['clock_hz'] / 1e6:g} MHz"),
     )
-    return Card(title, verdict, word, lines, meters)
+    return Card(name, verdict, word, lines, meters, about)
 
 
 def _meters(run: Run) -> Iterator[Meter]:
     for label, part in (("flash", "flash"), ("RAM", "ram")):
         used, whole = run[part].get("total"), run.get(f"device_{part}_bytes")
         if used is not None and whole:
-            yield Meter(label, used, whole, f"{used:,} of {whole:,} B ({used / whole:.1%})")
+            yield Meter(label, used, whole, f"{used:,} B of {whole / 1024:,.0f} KB, {used / whole:.1%}")
 
 
 def _devices(ran: Sequence[tuple[str, Run]]) -> str:
@@ -244,7 +245,11 @@ def _against_each_other(ran: Sequence[tuple[str, Run]]) -> str:
 
 
 def _label(node: Run) -> str:
-    return f"{node.get('index', '')} {node['op']}".strip()
+    return f"{node['index']} {node['op']}" if "index" in node else "between nodes"
+
+
+def _sentence(text: str) -> str:
+    return text[:1].upper() + text[1:] + ("" if text.endswith(".") else ".")
 
 
 def _one(name: str, run: Run, *, is_open: bool) -> str:
@@ -252,6 +257,7 @@ def _one(name: str, run: Run, *, is_open: bool) -> str:
     rows: list[dict[str, Value]] = []
     for node in run["nodes"]:
         known = {key: value for key, value in node.items() if isinstance(value, (str, int, float))}
+        known["op"] = known["op"] or "between nodes"
         extra = {"label": _label(node), "shape": "×".join(str(size) for size in node.get("shape", ()))}
         ratio = {"ratio": node["instructions"] / node["macs"]} if node.get("macs") else {}
         rows.append({**known, **extra, **ratio, "share": node["cycles"] / total})
@@ -295,7 +301,8 @@ def _plan(run: Run) -> str:
     ]
     made = specs.memory_plan(
         "Memory plan over time",
-        f"Which tensor holds which bytes of the arena ({run['ram']['arena']:,} B, exact) from which node to which.",
+        f"Which tensor holds which bytes of the arena ({run['ram']['arena']:,} B, exact) from which node to which. "
+        "Where rectangles overlap, a node overwrites its input as it reads it.",
         rows,
         _BUFFER,
     )

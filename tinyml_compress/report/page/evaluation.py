@@ -53,9 +53,9 @@ def evaluate_parts(sources: Sequence[Source]) -> list[str]:
     for name, one in zip(short_names([one["model"] for one in found]), found, strict=True):
         if one.get("against"):
             rows.append(_row(one["against"], one.get("against_score", {}), one, other=True))
-            matrices.append((one["against"], one.get("against_score", {})))
+            matrices.append((one["against"], (one.get("against_score", {}), one.get("classes"))))
         rows.append(_row(f"{name} ({one['engine']})", one.get("score", {}), one, other=False))
-        matrices.append((f"{name} ({one['engine']})", one.get("score", {})))
+        matrices.append((f"{name} ({one['engine']})", (one.get("score", {}), one.get("classes"))))
     rows = list({str(row["name"]) + str(row["data"]): row for row in rows}.values())
     metric = "accuracy" if any("accuracy" in one.get("score", {}) for one in found) else "mean absolute error"
     shown = list(dict(matrices).items())
@@ -65,7 +65,7 @@ def evaluate_parts(sources: Sequence[Source]) -> list[str]:
         ),
         table(_SCORES, rows, caption="Scores"),
         chart(intervals(rows, _SCORES, metric=metric)),
-        row_of_charts(confusion(name, score.get("confusion"), score.get("classes")) for name, score in shown),
+        row_of_charts(confusion(name, score.get("confusion"), classes) for name, (score, classes) in shown),
     ]
 
 

@@ -46,6 +46,14 @@ _FIXED = (
 )
 
 
+_PALETTE = {
+    "winner": "var(--c5)",
+    "within the budget": "var(--good)",
+    "over the budget": "var(--c2)",
+    "stopped": "var(--c7)",
+}
+
+
 def fit_parts(sources: Sequence[Source]) -> list[str]:
     """Searches, one below the other; several are drawn into one front first."""
     many = len(sources) > 1
@@ -200,7 +208,9 @@ def _front(
     axis: str,
     limits: tuple[float | None, float | None] = (None, None),
 ) -> Chart | None:
-    marked = on_front(rows, x, "points", better=False)
+    trained = [row for row in rows if row["became"] != "stopped"]
+    stopped = [{**row, "front": 0} for row in rows if row["became"] == "stopped" and row["points"] is not None]
+    marked = [*on_front(trained, x, "points", better=False), *stopped]
     if len(marked) < 2:
         return None
     right, top = limits
@@ -216,6 +226,7 @@ def _front(
         axes=(axis, "drop, points"),
         front="front",
         colour="became",
+        palette=_PALETTE,
         limits=(right, None if top is None else 100 * top),
     )
 

@@ -24,6 +24,8 @@ __all__ = [
     "table",
 ]
 
+_LONG = 28
+"""Texts of more letters may break into lines."""
 Value = str | int | float | None
 
 
@@ -76,6 +78,10 @@ class Card:
     word: str
     lines: tuple[tuple[str, str], ...] = ()
     meters: tuple[Meter, ...] = ()
+    about: str = ""
+    """Below the title: its long name."""
+    text: tuple[str, ...] = ()
+    """Sentences, where numbers do not do."""
 
 
 @dataclass(frozen=True)
@@ -123,9 +129,11 @@ def card_grid(cards: Sequence[Card]) -> str:
 def _card(card: Card) -> str:
     lines = "".join(f"<div><dt>{escape(label)}</dt><dd>{escape(text)}</dd></div>" for label, text in card.lines)
     meters = "".join(_meter(meter) for meter in card.meters)
+    about = f'<p class="about">{escape(card.about)}</p>' if card.about else ""
+    text = "".join(f"<p>{escape(sentence)}</p>" for sentence in card.text if sentence)
     return (
-        f'<li class="card {card.verdict.value}"><h3>{escape(card.title)}</h3>'
-        f'<p class="verdict">{escape(card.word)}</p>{meters}{f"<dl>{lines}</dl>" if lines else ""}</li>'
+        f'<li class="card {card.verdict.value}"><h3>{escape(card.title)}</h3>{about}'
+        f'<p class="verdict">{escape(card.word)}</p>{meters}{text}{f"<dl>{lines}</dl>" if lines else ""}</li>'
     )
 
 
@@ -146,8 +154,7 @@ def table(columns: Sequence[Column], rows: Sequence[Mapping[str, Value]], *, cap
     head = "".join(f'<th scope="col"{_side(column)}>{escape(column.title)}</th>' for column in used)
     lines = []
     for row in rows:
-        cells = "".join(f"<td{_side(column)}>{escape(column.show(row.get(column.field)))}</td>" for column in used)
-        lines.append(f"<tr>{cells}</tr>")
+        lines.append(f"<tr>{''.join(_cell(column, row.get(column.field)) for column in used)}</tr>")
     title = f"<caption>{escape(caption)}</caption>" if caption else ""
     return (
         '<div class="tablebox"><button type="button" class="copy">Copy table</button>'
@@ -155,6 +162,12 @@ def table(columns: Sequence[Column], rows: Sequence[Mapping[str, Value]], *, cap
         f'{escape(caption or "table")}"><table>{title}<thead><tr>{head}</tr></thead>'
         f"<tbody>{''.join(lines)}</tbody></table></div></div>"
     )
+
+
+def _cell(column: Column, value: Value) -> str:
+    text = column.show(value)
+    kind = ' class="n"' if column.is_number else ' class="long"' if len(text) > _LONG else ""
+    return f"<td{kind}>{escape(text)}</td>"
 
 
 def _side(column: Column) -> str:

@@ -208,7 +208,8 @@ def confusion(name: str, counts: Sequence[Sequence[int]] | None, classes: Sequen
     """The confusion matrix of one model, where its result holds one."""
     if not counts:
         return None
-    names = list(classes or ()) or [str(number) for number in range(len(counts))]
+    named = classes is not None and len(classes) == len(counts)
+    names = list(classes or ()) if named else [str(number) for number in range(len(counts))]
     wrong = sum(sum(row) - row[place] for place, row in enumerate(counts))
     about = f"{wrong:,} of {sum(map(sum, counts)):,} samples wrong. Blue is right, red is wrong; darker is more."
     return specs.matrix(f"Confusions of {name}", about, counts, names)

@@ -2,35 +2,75 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import shlex
+from collections.abc import Mapping
 from typing import Any
 
-__all__ = ["facts_of"]
+__all__ = ["facts_of", "parts_of"]
 
-_WORDS = ("tool", "recipe", "seed", "data", "input", "engine", "task", "samples", "runtime", "compiler", "emulator")
+_WORDS = (
+    "tool",
+    "recipe",
+    "seed",
+    "data",
+    "input",
+    "engine",
+    "task",
+    "samples",
+    "runtime",
+    "litert",
+    "mode",
+    "calibration",
+    "target",
+    "study",
+)
+_OF_PARTS = ("device", "engine", "model", "name", "path", "compiler", "emulator", "optimize")
 _DEPTH = 2
 
 
 def facts_of(document: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
-    """The command first, then versions, seeds and hashes, each with the place where it stands."""
+    """The command first, then versions, seeds and hashes; what stands deeper says where."""
     facts = [("verb", str(document.get("verb", "")))]
-    if document.get("command"):
-        facts.append(("command", str(document["command"])))
-    facts += list(dict.fromkeys(_facts(document, "", 0)))
-    return tuple(facts)
+    command = document.get("command") or _composed(document)
+    if command:
+        facts.append(("command", str(command)))
+    return (*facts, *_facts(document, "", 0))
 
 
-def _facts(value: Any, where: str, depth: int) -> Iterator[tuple[str, str]]:
-    if isinstance(value, Mapping):
-        for key, inner in value.items():
-            place = f"{where} {key}".strip()
-            if key in _WORDS or key.endswith("sha256"):
-                if isinstance(inner, (str, int)) and not isinstance(inner, bool):
-                    yield place.replace("_", " "), str(inner)
-            elif isinstance(inner, (Mapping, list)) and depth < _DEPTH:
-                yield from _facts(inner, place, depth + 1)
-    elif isinstance(value, list):
-        for number, inner in enumerate(value[:40], start=1):
-            if isinstance(inner, Mapping):
-                name = inner.get("name") or inner.get("device") or inner.get("model") or number
-                yield from _facts(inner, f"{where} {name}", depth + 1)
+def _composed(document: Mapping[str, Any]) -> str:
+    """The call that a report.json stands for, which a run writes wherever it was started from."""
+    if document.get("verb") != "compress":
+        return ""
+    words = ["tinyml-compress", "compress", document["model"], "--recipe", document["recipe"]]
+    words += ["--data", document["data"]] if "data" in document else []
+    return shlex.join(str(word) for word in [*words, "--seed", document["seed"], "-o", "again"])
+
+
+def _facts(value: Mapping[str, Any], where: str, depth: int) -> list[tuple[str, str]]:
+    found = []
+    for key, inner in value.items():
+        place = f"{where} {key}".strip()
+        if isinstance(inner, Mapping):
+            if depth < _DEPTH:
+                found += _facts(inner, place, depth + 1)
+        elif _tells(key, inner):
+            found.append((place.replace("_", " "), str(inner)))
+    return found
+
+
+def _tells(key: str, value: Any) -> bool:
+    return (key in _WORDS or key.endswith("sha256")) and isinstance(value, (str, int)) and not isinstance(value, bool)
+
+
+def parts_of(document: Mapping[str, Any]) -> list[dict[str, str]]:
+    """The same of the runs, models and stages inside, one row each."""
+    rows = []
+    for value in document.values():
+        if not isinstance(value, list):
+            continue
+        for one in value:
+            if isinstance(one, Mapping):
+                row = {key: str(inner) for key, inner in one.items() if key in _OF_PARTS or key.endswith("sha256")}
+                if any(key.endswith("sha256") or key == "compiler" for key in row):
+                    rows.append({key: text for key, text in row.items() if not text.startswith("{")})
+    return rows

@@ -11,6 +11,8 @@ from typing import Any
 
 from tinyml_compress._version import __version__
 from tinyml_compress.report.page import vega
+from tinyml_compress.report.page.html import Column, table
+from tinyml_compress.report.page.provenance import parts_of
 
 __all__ = ["Source", "whole_page"]
 
@@ -77,7 +79,15 @@ def _provenance(sources: Sequence[Source]) -> str:
     parts = []
     for source in sources:
         facts = "".join(f"<dt>{escape(label)}</dt><dd>{_fact(label, text)}</dd>" for label, text in source.facts)
-        parts.append(f"<h3>{escape(source.name)}</h3><dl>{facts}</dl>")
+        rows = parts_of(source.document)
+        columns = [Column(key, key.replace("_", " ")) for key in dict.fromkeys(key for row in rows for key in row)]
+        inside = table(columns, rows)
+        more = (
+            f"<details><summary>Versions and hashes of its {len(rows)} parts</summary>{inside}</details>"
+            if rows
+            else ""
+        )
+        parts.append(f"<h3>{escape(source.name)}</h3><dl>{facts}</dl>{more}")
     charts = f"Page by tinyml-compress {__version__}; charts by {vega.versions()}, inside this file."
     return (
         '<footer class="provenance" id="provenance"><h2>Provenance</h2>'

@@ -27,12 +27,14 @@ def _hover(columns: Sequence[Column], rows: Rows) -> list[dict[str, str]]:
     ]
 
 
-def _colour(field: str, names: Sequence[str], *, title: str = "") -> dict[str, Any]:
+def _colour(field: str, names: Sequence[str], palette: Mapping[str, str] | None = None) -> dict[str, Any]:
+    """`palette` fixes the colour of names that mean something."""
+    chosen = [(palette or {}).get(name, COLOURS[place % len(COLOURS)]) for place, name in enumerate(names)]
     return {
         "field": field,
         "type": "nominal",
-        "title": title or None,
-        "scale": {"domain": list(names), "range": [COLOURS[place % len(COLOURS)] for place in range(len(names))]},
+        "title": None,
+        "scale": {"domain": list(names), "range": chosen},
         "legend": {"orient": "top", "columns": {"expr": "max(1, floor(containerSize()[0] / 130))"}},
     }
 
@@ -186,6 +188,7 @@ def scatter(
     interval: tuple[str, str] | None = None,
     colour: str = "",
     limits: tuple[float | None, float | None] = (None, None),
+    palette: Mapping[str, str] | None = None,
 ) -> Chart | None:
     """Points, the small and good ones joined: rows whose property `front` is true are beaten by no other.
 
@@ -232,7 +235,7 @@ def scatter(
     if len(kinds) > 1:
         pick, opacity = _picked(colour)
         points["params"] = [pick]
-        points["encoding"] |= {"color": _colour(colour, kinds), "opacity": opacity}
+        points["encoding"] |= {"color": _colour(colour, kinds, palette), "opacity": opacity}
     layers.append(points)
     if len(shown) <= 16:
         layers.append(
