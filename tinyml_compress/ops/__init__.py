@@ -13,7 +13,7 @@ from tinyml_compress.ir import Graph, NodeView
 from tinyml_compress.ops.base import Isa, Level, Operator, Variant
 from tinyml_compress.ops.replacements import replacement
 
-__all__ = ["all_operators", "candidates", "check_graph", "choose", "folder_of", "operator"]
+__all__ = ["all_operators", "candidates", "check_graph", "choose", "folder_of", "keeps_state", "operator"]
 
 
 @lru_cache(maxsize=1)
@@ -79,6 +79,15 @@ def _check_variables(op: Operator, view: NodeView) -> None:
         )
 
 
+def keeps_state(graph: Graph) -> bool:
+    """Whether a graph remembers anything from one inference to the next."""
+    if any(tensor.variable for tensor in graph.tensors.values()):
+        return True
+    if any(operator(view.node.op, view.node.name).state(view) for view in graph.views()):
+        return True
+    return any(map(keeps_state, graph.subgraphs))
+
+
 def folder_of(op: Operator) -> Path:
     """Where the operator's C kernels lie."""
     module = importlib.import_module(type(op).__module__)
@@ -92,10 +101,23 @@ def choose(view: NodeView, isas: Iterable[Isa], level: Level) -> Variant:
 
 
 def candidates(view: NodeView, isas: Iterable[Isa], levels: Iterable[Level] = Level) -> tuple[Variant, ...]:
-    """Every kernel that accepts a node at one of these levels, the cheapest first."""
+    """Every kernel that accepts a node at one of these levels, the cheapest first: what cheap means is the level's."""
     op = operator(view.node.op, view.node.name)
     allowed, wanted = frozenset(isas), frozenset(levels)
+    only = next(iter(wanted)) if len(wanted) == 1 else None
     fitting = [v for v in op.variants if v.isa in allowed and wanted & v.levels and v.accepts(view)]
     if not fitting:
         raise GraphError("no kernel accepts this node", which=f"{view.node.op} {view.node.name}")
-    return tuple(sorted(fitting, key=lambda variant: variant.cycles(view)))
+    return tuple(sorted(fitting, key=lambda variant: _price(view, variant, only)))
+
+
+def _price(view: NodeView, variant: Variant, level: Level | None) -> tuple[float, float]:
+    """What a kernel costs a node: weights in flash count at `size` before cycles, at `balanced` half as much as these."""
+    cycles = variant.cycles(view)
+    if level not in (Level.SIZE, Level.BALANCED):
+        return cycles, 0.0
+    constants = [view.input(index) for index, name in enumerate(view.node.inputs) if name is not None]
+    dense = max(1, sum(tensor.nbytes for tensor in constants if tensor.is_const))
+    extra = 0 if variant.weight_bytes is None else variant.weight_bytes(view) - view.input(1).nbytes
+    flash = (dense + extra) / dense
+    return (flash, cycles) if level is Level.SIZE else (cycles * flash**0.5, 0.0)

@@ -238,9 +238,9 @@ class _Job:
             rows=rows,
             flash=FlashUse(ledger.total, ledger.kernels, ledger.glue, ledger.weights, ledger.tables, ledger.startup),
             ram=RamUse(
-                program.arena_bytes + done.stack_bytes + ram_static,
+                program.arena_bytes + program.state_bytes + done.stack_bytes + ram_static,
                 program.arena_bytes,
-                0,
+                program.state_bytes,
                 done.stack_bytes,
                 ram_static,
             ),

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tinyml_compress.errors import MismatchError
-from tinyml_compress.ir import Graph, Node
+from tinyml_compress.ir import DType, Graph, Node
 
 __all__ = [
     "Difference",
@@ -18,6 +18,7 @@ __all__ = [
     "compare_arrays",
     "cut_at",
     "divergence_at",
+    "results",
     "shapes_of",
 ]
 
@@ -92,8 +93,19 @@ def shapes_of(graph: Graph, node: Node) -> tuple[object, ...]:
     return node.op, tuple((graph.tensors[name].shape, graph.tensors[name].dtype) for name in node.outputs)
 
 
+def results(graph: Graph) -> list[tuple[int, str]]:
+    """Every tensor that a node makes in the arena, with the node's index."""
+    return [
+        (index, name)
+        for index, node in enumerate(graph.nodes)
+        for name in node.outputs
+        if graph.tensors[name].in_arena and graph.tensors[name].dtype is not DType.RESOURCE
+    ]
+
+
 def all_outputs(graph: Graph) -> Graph:
-    return graph.rebuilt(outputs=tuple(name for node in graph.nodes for name in node.outputs))
+    """The same with all `results` as its outputs."""
+    return graph.rebuilt(outputs=tuple(name for _, name in results(graph)))
 
 
 def cut_at(graph: Graph, index: int) -> Graph:

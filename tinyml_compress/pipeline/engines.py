@@ -25,6 +25,7 @@ __all__ = ["Engine", "Subject", "described_inputs", "inputs_of", "run_graph", "r
 Array = npt.NDArray[np.generic]
 Rows = list[list[Array]]
 Run = Callable[[Sequence[Sequence[Array]]], Rows]
+"""For a model with state the vectors are one sequence, from its start on; one without a result gives an empty list."""
 
 
 class Engine(Enum):
@@ -136,6 +137,7 @@ def _ours(graph: Graph, sha256: str, isa: Isa, level: Level) -> Run:
     loaded = native.load([program])[0]
 
     def run(rows: Iterable[Sequence[Array]]) -> Rows:
-        return [loaded.invoke(row) for row in rows]
+        loaded.restart()
+        return [loaded.step(row) or [] for row in rows]
 
     return run

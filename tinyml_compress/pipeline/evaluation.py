@@ -66,6 +66,8 @@ class Evaluation:
     against: str | None
     against_score: Accuracy | Reconstruction | None
     agreement: Agreement | None
+    classes: tuple[str, ...] = ()
+    """Names of the classes, where the set has them."""
 
     def as_json(self) -> dict[str, object]:
         """The result as `evaluate --json` prints it."""
@@ -80,6 +82,8 @@ class Evaluation:
         }
         if self.nbytes is not None:
             shown["bytes"] = self.nbytes
+        if self.classes:
+            shown["classes"] = list(self.classes)
         if self.score is not None:
             shown["score"] = _score_json(self.score)
         if self.against is not None and self.agreement is not None:
@@ -196,6 +200,7 @@ def evaluate_all(
                 against=None if second is None else f"{second.model} ({second.engine.value})",
                 against_score=other,
                 agreement=None if others is None else agreement(kind, outputs, others),
+                classes=loaded.classes,
             )
         )
     return done
@@ -273,7 +278,10 @@ def _compiled(path: Path, content: bytes) -> Callable[[DataSet], Floats]:
 
     def predict(data: DataSet) -> Floats:
         (code,) = native.load([program])
-        rows = [code.invoke(row)[0][0] for row in stored_inputs(program.inputs, arrays_for(data, program.inputs))]
+        rows = []
+        for row in stored_inputs(program.inputs, arrays_for(data, program.inputs)):
+            code.reset()
+            rows.append(code.invoke(row)[0][0])
         return dequantized(np.stack(rows), program.outputs[0])
 
     return predict
@@ -287,5 +295,6 @@ def _score_json(value: Accuracy | Reconstruction) -> dict[str, object]:
             "correct": value.correct,
             "total": value.total,
             "interval_95": [low, high],
+            **({"confusion": [list(row) for row in value.confusion]} if value.confusion else {}),
         }
     return {"mae": value.mae, "total": value.total, **({} if value.auc is None else {"auc": value.auc})}

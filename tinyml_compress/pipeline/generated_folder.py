@@ -13,6 +13,7 @@ import numpy.typing as npt
 from tinyml_compress.errors import DataError, MismatchError, ModelError
 from tinyml_compress.ir import DType, Quant, Tensor
 from tinyml_compress.runners import toolchain
+from tinyml_compress.runners.native import STOPPED
 from tinyml_compress.support import files
 
 __all__ = ["GeneratedC"]
@@ -20,7 +21,10 @@ __all__ = ["GeneratedC"]
 Array = npt.NDArray[np.generic]
 _GUARD = 64
 _CANARY = 0xA5
-_CTYPES = {"float": DType.FLOAT32, **{f"{t.numpy.name}_t": t for t in DType if t.numpy.kind in "iu" and t is not DType.RESOURCE}}
+_CTYPES = {
+    "float": DType.FLOAT32,
+    **{f"{t.numpy.name}_t": t for t in DType if t.numpy.kind in "iu" and t is not DType.RESOURCE},
+}
 _PORT = re.compile(r"^/\* (?P<label>.*): (?P<ctype>\w+)\[(?P<shape>[0-9 x]+)\] \*/$", re.MULTILINE)
 
 
@@ -80,14 +84,19 @@ class GeneratedC:
         return Tensor(comments[-1]["label"], shape[:rank], dtype, quant)
 
     def run(self, rows: Sequence[Sequence[Array]]) -> list[list[Array]]:
-        """Outputs for each of `rows`; what the code writes outside its arena is noticed."""
+        """Outputs for each of `rows`; what the code writes outside its arena is noticed.
+
+        With state they are one sequence, from its start on; a row without a result gives an empty list.
+        """
         sources = {f"{self.prefix}.h": self._text, f"{self.prefix}.c": _text(self._source)}
         library = ctypes.CDLL(str(toolchain.library(sources)))
         call = {name: getattr(library, f"{self.prefix}_{name}") for name in ("input", "output", "invoke")}
         for name in ("input", "output"):
             call[name].restype = ctypes.c_void_p
             call[name].argtypes = [ctypes.c_void_p, ctypes.c_int]
-        call["invoke"].argtypes = [ctypes.c_void_p]
+        state = self._start(library)
+        call["invoke"].argtypes = [ctypes.c_void_p] * (1 if state is None else 2)
+        kept = [] if state is None else [state.ctypes.data]
         memory = np.full(self._arena_bytes + 2 * _GUARD + self._align, _CANARY, np.uint8)
         start = -(memory.ctypes.data + _GUARD) % self._align + _GUARD
         end = start + self._arena_bytes
@@ -105,7 +114,11 @@ class GeneratedC:
                 raise DataError("wrong number of inputs", found=len(row), allowed=len(self.inputs))
             for index, (value, tensor) in enumerate(zip(row, self.inputs, strict=True)):
                 place("input", index, tensor.nbytes)[:] = np.ascontiguousarray(value).reshape(-1).view(np.uint8)
-            if call["invoke"](arena) != 0:
+            status = call["invoke"](arena, *kept)
+            if status == STOPPED:
+                results.append([])
+                continue
+            if status != 0:
                 raise MismatchError("the generated code refused its arena", which=self.prefix)
             if (memory[:start] != _CANARY).any() or (memory[end:] != _CANARY).any():
                 raise MismatchError("the generated code wrote outside its arena", which=self.prefix)
@@ -116,6 +129,16 @@ class GeneratedC:
                 ]
             )
         return results
+
+    def _start(self, library: ctypes.CDLL) -> npt.NDArray[np.uint64] | None:
+        """The state as it is before the first inference; None for a model without."""
+        if self._define("STATE_BYTES") is None:
+            return None
+        state = np.full(-(-self._number("STATE_BYTES") // 8), _CANARY, np.uint64)
+        init = getattr(library, f"{self.prefix}_init")
+        init.argtypes, init.restype = [ctypes.c_void_p], None
+        init(state.ctypes.data)
+        return state
 
 
 def _text(path: Path) -> str:

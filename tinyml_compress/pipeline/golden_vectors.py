@@ -22,6 +22,8 @@ _MOST_BYTES = 64 * 1024
 def golden_vectors(model: bytes, program: Program, most_bytes: int = _MOST_BYTES) -> GoldenVectors:
     """The pattern of the baselines, the ends of the range, the zero point, and random inputs, with their outputs.
 
+    For a model with state they are one sequence, from its start on; a vector without a result has zeros for outputs.
+
     As many as fit into `most_bytes`, and at least one.
     """
     ports = program.inputs
@@ -34,7 +36,10 @@ def golden_vectors(model: bytes, program: Program, most_bytes: int = _MOST_BYTES
     size = sum(port.nbytes for port in (*ports, *program.outputs))
     vectors = vectors[: max(1, most_bytes // max(size, 1))]
     outputs, oracle = _outputs(model, program, vectors)
-    return GoldenVectors(tuple(_flat(vector) for vector in vectors), tuple(_flat(vector) for vector in outputs), oracle)
+    blank = bytes(sum(port.nbytes for port in program.outputs))
+    return GoldenVectors(
+        tuple(_flat(vector) for vector in vectors), tuple(_flat(vector) or blank for vector in outputs), oracle
+    )
 
 
 def _outputs(
@@ -47,7 +52,7 @@ def _outputs(
         except ModelError as error:
             why = f"which cannot run this model ({(error.found or error.what).strip().splitlines()[-1]})"
     ours = native.load([program])[0]
-    return [ours.invoke(vector) for vector in vectors], (
+    return [ours.step(vector) or [] for vector in vectors], (
         f"this generated C on the host that made it, not TensorFlow Lite Micro, {why}".replace("*/", "* /")
     )
 

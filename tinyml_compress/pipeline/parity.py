@@ -22,6 +22,7 @@ from tinyml_compress.pipeline.differences import (
     all_outputs,
     compare_arrays,
     divergence_at,
+    results,
 )
 from tinyml_compress.pipeline.engines import Engine, Subject, run_graph, runner
 from tinyml_compress.pipeline.float_reference import float_graph
@@ -264,7 +265,7 @@ def _difference(a: Sequence[Sequence[Array]], b: Sequence[Sequence[Array]]) -> D
 
 
 def _first(graph: Graph, a: Sequence[Sequence[Array]], b: Sequence[Sequence[Array]]) -> Divergence | None:
-    owners = [index for index, node in enumerate(graph.nodes) for _ in node.outputs]
+    owners = [index for index, _ in results(graph)]
     for output, index in enumerate(owners):
         difference = _difference([[row[output]] for row in a], [[row[output]] for row in b])
         if difference.mismatches:

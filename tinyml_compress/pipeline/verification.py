@@ -11,6 +11,7 @@ import numpy.typing as npt
 from tinyml_compress import frontend
 from tinyml_compress.errors import MismatchError, TinymlError, UsageError
 from tinyml_compress.ir import Graph, Tensor
+from tinyml_compress.ops import keeps_state
 from tinyml_compress.ops.base import Isa, Level
 from tinyml_compress.pipeline.differences import (
     Difference,
@@ -19,6 +20,7 @@ from tinyml_compress.pipeline.differences import (
     compare_arrays,
     cut_at,
     divergence_at,
+    results,
     shapes_of,
 )
 from tinyml_compress.pipeline.engines import Engine, Subject, inputs_of, run_graph, runner, subject_of
@@ -122,8 +124,12 @@ def verify(
     isa: Isa = Isa.C,
     level: Level = Level.BALANCED,
 ) -> Verification:
-    """Run both on the same inputs: a pattern, the edges, and `vectors` random ones."""
+    """Run both on the same inputs: a pattern, the edges, and `vectors` random ones.
+
+    Models with state take them as one sequence, from their start on.
+    """
     inputs = _same_inputs(a, b)
+    history = _keeps_state(a) or _keeps_state(b)
     run_a, run_b = runner(a, isa, level), runner(b, isa, level)
     total = Difference(0, 0, 0.0)
     differing: list[str] = []
@@ -131,12 +137,14 @@ def verify(
     count = 0
     for chunk in _chunks(inputs, vectors, seed):
         rows = [row for _, row in chunk]
-        for (name, row), found_a, found_b in zip(chunk, run_a(rows), run_b(rows), strict=True):
+        for at, ((name, row), found_a, found_b) in enumerate(zip(chunk, run_a(rows), run_b(rows), strict=True)):
             count += 1
             one = compare_arrays(found_a, found_b)
             if one.mismatches:
                 differing.append(name)
-                if len(traced) < _TRACED:
+                if history:
+                    traced = traced or rows[: at + 1]
+                elif len(traced) < _TRACED:
                     traced.append(row)
             total = Difference(
                 total.elements + one.elements, total.mismatches + one.mismatches, max(total.largest, one.largest)
@@ -147,6 +155,14 @@ def verify(
         return result
     divergence, why = _first_divergence(a, b, traced, isa, level)
     return replace(result, divergence=divergence, why_no_divergence=why)
+
+
+def _keeps_state(subject: Subject) -> bool:
+    """Whether what came before matters; False where that cannot be told, as then no result is followed either."""
+    try:
+        return keeps_state(frontend.read(files.read_bytes(subject.path), "model"))
+    except TinymlError:
+        return False
 
 
 def _same_inputs(a: Subject, b: Subject) -> tuple[Tensor, ...]:
@@ -221,11 +237,10 @@ def _first_divergence(
     graph = graphs[0]
     try:
         # All results at once: one run. It keeps every tensor alive, so a fault of fusing or of memory may vanish.
-        owners = [index for index, node in enumerate(graph.nodes) for _ in node.outputs]
-        for index, difference in zip(owners, compare(all_outputs), strict=True):
+        for (index, _), difference in zip(results(graph), compare(all_outputs), strict=True):
             if difference.mismatches:
                 return divergence_at(graph, index, difference), None
-        for index in range(len(graph.nodes)):
+        for index in dict.fromkeys(index for index, _ in results(graph)):
             difference = compare(lambda whole, at=index: cut_at(whole, at))[0]  # type: ignore[misc]
             if difference.mismatches:
                 return divergence_at(graph, index, difference), None

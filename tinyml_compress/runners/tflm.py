@@ -112,7 +112,8 @@ class Interpreter:
 
 @dataclass(frozen=True)
 class TflmResult:
-    """What a subprocess run gives: per vector the list of outputs, and the arena's use in bytes."""
+    """What a subprocess run gives: per vector the list of outputs (empty where the model has no result yet), and the
+    arena's use in bytes."""
 
     outputs: list[list[Array]]
     arena_bytes: int
@@ -124,7 +125,10 @@ def arena_bytes(model: bytes) -> int:
 
 
 def run(model: bytes, vectors: Sequence[Sequence[Array]]) -> TflmResult:
-    """Run `vectors` (each a list of inputs, in the model's types) in a subprocess of its own."""
+    """Run `vectors` (each a list of inputs, in the model's types) in a subprocess of its own.
+
+    A model with state takes them as one sequence, from its start on.
+    """
     reply = _asked(model, {"vectors": len(vectors)}, named(vectors, "in"))
     return TflmResult(vectors_of(reply.arrays, "out", len(vectors)), _arena_of(reply))
 
@@ -178,7 +182,7 @@ def _work(job: Job) -> tuple[Mapping[str, Any], Mapping[str, Array]]:
             rows.append(dequantized(interpreter.invoke(sample)[0][0], interpreter.outputs[0]))
         return {}, {"outputs": np.stack(rows)}
     rows_in = vectors_of(job.arrays, "in", job.options["vectors"])
-    results = named([interpreter.invoke(row) for row in rows_in], "out")
+    results = named([interpreter.step(row) or [] for row in rows_in], "out")
     interpreter.print_allocations()
     return {}, results
 

@@ -59,7 +59,10 @@ def emulate(
     emulator: Emulator = Emulator.AUTO,
     progress: Callable[[str], None] = lambda text: None,
 ) -> Emulation:
-    """Build the firmware, run every vector (the first one counted), and read the ledgers."""
+    """Build the firmware, run every vector (the first one counted), and read the ledgers.
+
+    A model with state takes the vectors as one sequence, from its start on.
+    """
     if not vectors:
         raise DataError("nothing to run", found="no input vector", allowed="at least one")
     core = device.core
@@ -88,7 +91,9 @@ def emulate(
         progress(f"running under {by}")
         engine = machine()
         first = engine.counted(vectors[0])
-        done = [first, *(engine.run(vector) for vector in vectors[1:])]
+        done = [first]
+        for vector in vectors[1:]:
+            done.append(engine.run(vector, done[-1].state if program.state_bytes else None))
         assert first.counts is not None
         result = {
             "outputs": [[output.hex() for output in run.outputs] for run in done],
@@ -115,6 +120,7 @@ def _key(firmware: Firmware, program: Program, vectors: Sequence[Sequence[bytes]
     core = firmware.core
     parts: list[bytes | str] = [firmware.image.path.read_bytes(), repr(firmware.memory), str(core.unicorn)]
     parts += [core.alignment.value, repr(program.nodes), repr(program.inputs), repr(program.outputs)]
+    parts += [str(program.state_bytes)]
     parts += [by, _own_sources()]
     parts += [data for vector in vectors for data in vector]
     return key_of(*parts)

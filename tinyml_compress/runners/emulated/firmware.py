@@ -100,6 +100,8 @@ def _objects(program: Program, core: Core, chosen: Toolchain, flags: tuple[str, 
         f"#define TC_ARENA_BYTES {max(program.arena_bytes, 1)}\n"
         f"#define TC_ARENA_ALIGN {program.arena_align}\n"
     )
+    if program.state_bytes:
+        config += f"#define TC_INIT {program.prefix}_init\n#define TC_STATE_WORDS {program.state_bytes // 4}\n"
     library = {name: (here / name).read_text() for name in ("string.h", "runtime.c", startup, stop)}
     # The memory functions must not be compiled into calls of themselves.
     built = toolchain.objects(library, flags=(*flags, "-fno-builtin"), toolchain=chosen)

@@ -94,7 +94,10 @@ def _kind(name: str, prefix: str) -> str | None:
     return "kernels" if name.startswith("tc_") and not re.match(_FIRMWARE, name) else None
 
 
-_FIRMWARE = r"tc_(reset|start|main|done|fault|failed|vectors|arena|status|stack_\w+|data_\w+|bss_\w+|ram_used_end)$"
+_FIRMWARE = (
+    r"tc_(reset|start|main|done|fault|failed|vectors|arena|state|go_on|status"
+    r"|stack_\w+|data_\w+|bss_\w+|ram_used_end)$"
+)
 
 
 def read_image(path: Path) -> Image:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,7 +11,7 @@ from tinyml_compress.errors import DataError
 from tinyml_compress.ir import Program
 from tinyml_compress.runners.emulated.counting import Counts
 
-__all__ = ["PAINT", "Inference", "check_inputs", "stack_high_water"]
+__all__ = ["PAINT", "STOPPED", "Inference", "check_inputs", "stack_high_water", "state_places"]
 
 PAINT = 0xA5
 """What RAM holds before the run: what is written shows, and what is relied on breaks."""
@@ -22,8 +22,11 @@ class Inference:
     """Outputs of one run; counts when they were asked for."""
 
     outputs: tuple[bytes, ...]
+    """None at all where the model took its inputs but has no result yet."""
     stack_bytes: int
     counts: Counts | None
+    state: bytes = b""
+    """After the run; the next one goes on from it."""
 
 
 def check_inputs(program: Program, inputs: Sequence[bytes]) -> None:
@@ -34,6 +37,19 @@ def check_inputs(program: Program, inputs: Sequence[bytes]) -> None:
     for port, data in zip(ports, inputs, strict=True):
         if len(data) != port.nbytes:
             raise DataError("input of another size", which=port.name, found=len(data), allowed=port.nbytes)
+
+
+STOPPED = 2
+"""The status of an inference that ended early: the model waits for more."""
+
+
+def state_places(program: Program, symbols: Mapping[str, int], state: bytes | None) -> dict[int, bytes]:
+    """What to lay into the RAM, by address, so that a run goes on from `state`, or starts afresh where it is None."""
+    if not program.state_bytes:
+        return {}
+    if state is None:
+        return {symbols["tc_go_on"]: bytes(4)}
+    return {symbols["tc_go_on"]: (1).to_bytes(4, "little"), symbols["tc_state"]: state}
 
 
 def stack_high_water(stack: bytes) -> int:

@@ -22,7 +22,14 @@ from tinyml_compress.runners.emulated.counting import (
     summarize,
 )
 from tinyml_compress.runners.emulated.firmware import Firmware
-from tinyml_compress.runners.emulated.inference import PAINT, Inference, check_inputs, stack_high_water
+from tinyml_compress.runners.emulated.inference import (
+    PAINT,
+    STOPPED,
+    Inference,
+    check_inputs,
+    stack_high_water,
+    state_places,
+)
 
 __all__ = ["Machine"]
 
@@ -54,10 +61,11 @@ class Machine:
         self._plain: _Run | None = None
         """Kept between runs without hooks, with the code that it has translated."""
 
-    def counted(self, inputs: Sequence[bytes]) -> Inference:
-        """One inference, counted, with every access checked for alignment."""
+    def counted(self, inputs: Sequence[bytes], state: bytes | None = None) -> Inference:
+        """One inference, counted, with every access checked for alignment; it goes on from `state`."""
         run = _Run(self._firmware, self._program)
         run.put_inputs(self._arena, inputs)
+        run.put_state(state)
         recorder = Recorder(
             self._code_start,
             self._owners,
@@ -71,9 +79,9 @@ class Machine:
         self._check_alignment(recorder)
         by_owner = count_blocks(recorder.blocks(), self._firmware.image, is_riscv=self._firmware.core.is_riscv)
         counts = summarize(by_owner, len(self._program.nodes))
-        return Inference(run.outputs(self._arena), run.stack_bytes(), counts)
+        return Inference(run.outputs(self._arena), run.stack_bytes(), counts, run.state())
 
-    def run(self, inputs: Sequence[bytes]) -> Inference:
+    def run(self, inputs: Sequence[bytes], state: bytes | None = None) -> Inference:
         """One inference without hooks: several times faster."""
         if self._plain is None:
             self._plain = _Run(self._firmware, self._program)
@@ -81,13 +89,14 @@ class Machine:
             self._plain.reset()
         run = self._plain
         run.put_inputs(self._arena, inputs)
+        run.put_state(state)
         try:
             run.start(self._seconds, self._limit)
         except EmulationError:
             self._plain = None
             interruption.check()
-            return self.counted(inputs)  # fails again, and then it knows in which node
-        return Inference(run.outputs(self._arena), run.stack_bytes(), None)
+            return self.counted(inputs, state)  # fails again, and then it knows in which node
+        return Inference(run.outputs(self._arena), run.stack_bytes(), None, run.state())
 
     def _check_alignment(self, recorder: Recorder) -> None:
         policy = self._firmware.core.alignment
@@ -123,6 +132,7 @@ class _Run:
         self._firmware, self._program, self._image = firmware, program, image
         self._recorder: Recorder | None = None
         self._misstep: tuple[str, int | None, int] | None = None
+        self.status = 0
         if core.is_riscv:
             self._engine = unicorn.Uc(unicorn.UC_ARCH_RISCV, unicorn.UC_MODE_RISCV32)
             self.pc_register, self._thumb = riscv_const.UC_RISCV_REG_PC, 0
@@ -190,6 +200,15 @@ class _Run:
         for port, data in zip(self._program.inputs, inputs, strict=True):
             self._engine.mem_write(arena + port.offset, data)
 
+    def put_state(self, state: bytes | None) -> None:
+        for address, data in state_places(self._program, self._image.symbols, state).items():
+            self._engine.mem_write(address, data)
+
+    def state(self) -> bytes:
+        """What the model remembers now."""
+        size = self._program.state_bytes
+        return bytes(self._engine.mem_read(self._image.symbols["tc_state"], size)) if size else b""
+
     def start(self, seconds: float, limit: int) -> None:
         """Run from reset to tc_done."""
         done = self._image.symbols["tc_done"]
@@ -204,10 +223,10 @@ class _Run:
         pc = self._engine.reg_read(self.pc_register) & ~1
         if pc != done:
             self._endless(pc, seconds, limit)
-        status = int.from_bytes(self._engine.mem_read(self._image.symbols["tc_status"], 4), "little", signed=True)
-        if status != 0:
+        self.status = int.from_bytes(self._engine.mem_read(self._image.symbols["tc_status"], 4), "little", signed=True)
+        if self.status not in (0, STOPPED):
             raise EmulationError(
-                "the generated code refused its arena", found=f"{self._program.prefix}_invoke: {status}"
+                "the generated code refused its arena", found=f"{self._program.prefix}_invoke: {self.status}"
             )
         self._check_unused()
 
@@ -224,6 +243,8 @@ class _Run:
         )
 
     def outputs(self, arena: int) -> tuple[bytes, ...]:
+        if self.status == STOPPED:
+            return ()
         return tuple(bytes(self._engine.mem_read(arena + port.offset, port.nbytes)) for port in self._program.outputs)
 
     def stack_bytes(self) -> int:

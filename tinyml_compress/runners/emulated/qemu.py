@@ -21,7 +21,14 @@ from tinyml_compress.ir import Program
 from tinyml_compress.runners import toolchain
 from tinyml_compress.runners.emulated.counting import ENTRY, Counts, count_blocks, ordered, owners, summarize
 from tinyml_compress.runners.emulated.firmware import Firmware
-from tinyml_compress.runners.emulated.inference import PAINT, Inference, check_inputs, stack_high_water
+from tinyml_compress.runners.emulated.inference import (
+    PAINT,
+    STOPPED,
+    Inference,
+    check_inputs,
+    stack_high_water,
+    state_places,
+)
 from tinyml_compress.runners.toolchain import Build
 from tinyml_compress.support import proc
 from tinyml_compress.support.resources import package_folder
@@ -70,15 +77,15 @@ class QemuMachine:
     program: Program
     seconds: float = _TIMEOUT
 
-    def counted(self, inputs: Sequence[bytes]) -> Inference:
-        """One inference with the counting plugin."""
-        return self._run(inputs, counted=True)
+    def counted(self, inputs: Sequence[bytes], state: bytes | None = None) -> Inference:
+        """One inference with the counting plugin; it goes on from `state`."""
+        return self._run(inputs, state, counted=True)
 
-    def run(self, inputs: Sequence[bytes]) -> Inference:
+    def run(self, inputs: Sequence[bytes], state: bytes | None = None) -> Inference:
         """One inference without it."""
-        return self._run(inputs, counted=False)
+        return self._run(inputs, state, counted=False)
 
-    def _run(self, inputs: Sequence[bytes], *, counted: bool) -> Inference:
+    def _run(self, inputs: Sequence[bytes], state: bytes | None, *, counted: bool) -> Inference:
         image, program = self.firmware.image, self.program
         check_inputs(program, inputs)
         start, end = image.symbols["tc_stack_bottom"], image.symbols["tc_ram_used_end"]
@@ -86,6 +93,8 @@ class QemuMachine:
         for port, data in zip(program.inputs, inputs, strict=True):
             place = image.symbols["tc_arena"] + port.offset - start
             ram[place : place + len(data)] = data
+        for address, data in state_places(program, image.symbols, state).items():
+            ram[address - start : address - start + len(data)] = data
         with tempfile.TemporaryDirectory() as name:
             folder = Path(name)
             (folder / "ram.in").write_bytes(ram)
@@ -106,12 +115,16 @@ class QemuMachine:
             counts = self._counts(folder / "counts.bin") if counted else None
         if len(memory) != end - start:
             raise EmulationError("QEMU gave back another amount of RAM", found=len(memory), allowed=end - start)
-        status = image.symbols["tc_status"] - start
-        if any(memory[status : status + 4]):
+        at = image.symbols["tc_status"] - start
+        status = int.from_bytes(memory[at : at + 4], "little", signed=True)
+        if status not in (0, STOPPED):
             raise EmulationError("the generated code refused its arena", which=f"{program.prefix}_invoke")
         arena = image.symbols["tc_arena"] - start
-        outputs = tuple(memory[arena + port.offset : arena + port.offset + port.nbytes] for port in program.outputs)
-        return Inference(outputs, stack_high_water(memory[: image.symbols["tc_stack_top"] - start]), counts)
+        ports = () if status == STOPPED else program.outputs
+        outputs = tuple(memory[arena + port.offset : arena + port.offset + port.nbytes] for port in ports)
+        kept = image.symbols["tc_state"] - start if program.state_bytes else 0
+        stack = stack_high_water(memory[: image.symbols["tc_stack_top"] - start])
+        return Inference(outputs, stack, counts, memory[kept : kept + program.state_bytes])
 
     def _command(self, folder: Path, ram_start: int, *, counted: bool) -> list[str]:
         machine = map_for(self.firmware.core).machine

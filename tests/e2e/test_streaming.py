@@ -1,0 +1,68 @@
+"""Models with state, frame by frame: the same bytes as TensorFlow Lite Micro on the host, in a folder, on cores."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.emulated.programs import board
+from tests.lib.stateful_nets import STREAMING
+from tests.lib.streams import assert_streams_equal, frames_of
+from tinyml_compress.codegen.project import project_files
+from tinyml_compress.ops.base import Isa, Level
+from tinyml_compress.pipeline.compilation import compile_model
+from tinyml_compress.pipeline.engines import Engine, Subject
+from tinyml_compress.pipeline.golden_vectors import golden_vectors
+from tinyml_compress.pipeline.verification import verify
+from tinyml_compress.runners import tflm, toolchain
+from tinyml_compress.runners.emulated import emulate
+from tinyml_compress.support import proc
+
+CORES = ("cortex-m0plus", "cortex-m4", "rv32imc")
+
+
+@pytest.mark.parametrize("name", STREAMING)
+def test_a_thousand_frames(name: str) -> None:
+    model = STREAMING[name]()
+    assert_streams_equal([model], frames=1000, reset_at=700)
+    assert_streams_equal([model], frames=60, isas=(Isa.C, Isa.DSP), level=Level.SIZE)
+
+
+@pytest.mark.parametrize("name", STREAMING)
+@pytest.mark.parametrize("core", CORES)
+def test_emulated(name: str, core: str) -> None:
+    model = STREAMING[name]()
+    isas = (Isa.C, Isa.DSP) if core == "cortex-m4" else (Isa.C,)
+    program = compile_model(model, "m", isas)
+    frames = list(frames_of(program, 3, 12))
+    oracle = tflm.Interpreter(model)
+    ran = emulate(program, board(core), [[np.asarray(value).tobytes() for value in frame] for frame in frames])
+    for number, (frame, outputs) in enumerate(zip(frames, ran.outputs, strict=True)):
+        assert tuple(value.tobytes() for value in oracle.step(frame) or ()) == outputs, f"frame {number}"
+
+
+@pytest.mark.parametrize("name", STREAMING)
+def test_generated_folder(name: str, tmp_path: Path) -> None:
+    """It compiles without a warning, its own test program agrees, and `verify` takes it as it takes the file."""
+    file = tmp_path / f"{name}.tflite"
+    file.write_bytes(STREAMING[name]())
+    program = compile_model(file.read_bytes(), name)
+    assert f"#define {name.upper()}_STATE_BYTES {program.state_bytes}\n" in program.header
+    folder = tmp_path / "c"
+    folder.mkdir()
+    for file_name, text in {
+        **program.files,
+        **project_files(program, golden_vectors(file.read_bytes(), program)),
+    }.items():
+        (folder / file_name).write_text(text)
+    sources = {path.name: path.read_text() for path in folder.iterdir() if path.suffix in (".c", ".h")}
+    done = proc.run(
+        [toolchain.executable(sources, flags=("-O1", *toolchain.WARNINGS))], timeout=60, what="test program"
+    )
+    assert "6 of 6 vectors equal" in done.stdout
+    for a in (Subject(file, Engine.AOT), Subject(folder, Engine.C)):
+        found = verify(a, Subject(file, Engine.TFLM), vectors=10)
+        assert found.equal
+        assert found.vectors == 15
