@@ -70,7 +70,7 @@ def cmake_tools(folder: Path) -> list[str]:
     """Options that make CMake use the compiler that came with the tool, through scripts in `folder`."""
     chosen = toolchain.zig()
     folder.mkdir(parents=True, exist_ok=True)
-    options = []
+    options = ["-DCMAKE_C_COMPILER_FORCED=TRUE"]  # no trial programs
     for variable, words in {
         "C_COMPILER": (*chosen.command, *chosen.host_flags),
         "CXX_COMPILER": (*chosen.cxx_command, *chosen.host_flags),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from enum import Enum
 
-from tinyml_compress.exporters import arduino, cmake, plain, platformio
+from tinyml_compress.exporters import arduino, cmake, plain, platformio, zephyr
 from tinyml_compress.exporters.bundle import Bundle
 from tinyml_compress.exporters.parts import Files
 
@@ -19,6 +19,7 @@ class Format(Enum):
     CMAKE = "cmake"
     ARDUINO = "arduino"
     PLATFORMIO = "platformio"
+    ZEPHYR = "zephyr"
 
 
 _LAYOUTS: Mapping[Format, Callable[[Bundle], Files]] = {
@@ -26,6 +27,7 @@ _LAYOUTS: Mapping[Format, Callable[[Bundle], Files]] = {
     Format.CMAKE: cmake.layout,
     Format.ARDUINO: arduino.layout,
     Format.PLATFORMIO: platformio.layout,
+    Format.ZEPHYR: zephyr.layout,
 }
 
 

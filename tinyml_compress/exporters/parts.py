@@ -7,10 +7,10 @@ from pathlib import PurePosixPath
 from typing import TypeAlias
 
 from tinyml_compress._version import __version__
-from tinyml_compress.exporters.bundle import Bundle
+from tinyml_compress.exporters.bundle import Bundle, Engine
 from tinyml_compress.exporters.templating import filled, template
 
-__all__ = ["Files", "below", "headers", "licence", "main_c", "private", "readme", "sources", "text"]
+__all__ = ["Files", "below", "headers", "licence", "main_c", "private", "readme", "selftest", "sources", "text"]
 
 Files: TypeAlias = dict[str, str | bytes]
 _WHAT = {
@@ -46,9 +46,13 @@ def headers(bundle: Bundle) -> dict[str, str]:
 
 def sources(bundle: Bundle) -> dict[str, str]:
     """What has to be compiled, the self-test with it."""
-    engine = bundle.engine.value
-    ending = "c" if engine == "aot" else "cpp"
-    return {**bundle.sources, f"{bundle.name}_selftest.{ending}": text(bundle, f"{engine}/selftest.{ending}")}
+    ending = PurePosixPath(selftest(bundle)).suffix
+    return {**bundle.sources, selftest(bundle): text(bundle, f"{bundle.engine.value}/selftest{ending}")}
+
+
+def selftest(bundle: Bundle) -> str:
+    """The name of the self-test's source."""
+    return f"{bundle.name}_selftest.{'c' if bundle.engine is Engine.AOT else 'cpp'}"
 
 
 def private(bundle: Bundle) -> dict[str, str]:
