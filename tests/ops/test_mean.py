@@ -13,7 +13,7 @@ def make(rng: Rng) -> Graph:
     if rng.random() < 0.3:
         size, axes = (1, int(rng.integers(1, 9)), int(rng.integers(1, 9)), int(rng.integers(1, 40))), [1, 2]
     else:
-        axes = rng.permutation(len(size))[: int(rng.integers(1, 3))].tolist()
+        axes = rng.permutation(len(size))[: int(rng.integers(1, len(size) + 1))].tolist()
     keep = bool(rng.integers(2))
     after = tuple(1 if axis in axes else n for axis, n in enumerate(size) if keep or axis not in axes)
     op = pick(rng, ("MEAN", "MEAN", "SUM"))
@@ -36,6 +36,5 @@ test_many = many(make)
 
 def test_refuses() -> None:
     x, y = Tensor("x", (2, 3, 4, 5), DType.INT8, quant(0.1)), Tensor("y", (2,), DType.INT8, quant(0.1))
-    refused(single("MEAN", [x, ints("axes", [1, 2, 3])], y, ReduceAttrs()), "number of axes", "up to 2")
     refused(single("MEAN", [x, ints("axes", [4])], y, ReduceAttrs()), "axis out of range")
     refused(single("MEAN", [x, Tensor("axes", (1,), DType.INT32)], y, ReduceAttrs()), "at run time")

@@ -6,7 +6,7 @@ import pytest
 
 from tests.lib import layers
 from tests.lib.forms import float32
-from tests.lib.proof import Maker, Rng, prove, sample
+from tests.lib.proof import Maker, Rng, pick, prove, sample
 from tinyml_compress.ir import Graph
 from tinyml_compress.ops.base import Level
 
@@ -30,6 +30,11 @@ MAKERS: dict[str, Maker] = {
     "average_pool": float32(layers.average_pool),
     "max_pool": float32(layers.max_pool),
 }
+
+
+def any_of_them(rng: Rng) -> Graph:
+    """For the run under sanitizers."""
+    return pick(rng, list(MAKERS.values()))(rng)
 
 
 @pytest.mark.parametrize("name", MAKERS)

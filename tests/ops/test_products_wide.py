@@ -7,22 +7,22 @@ import pytest
 
 from tests.lib import layers
 from tests.lib.forms import int16
-from tests.lib.proof import Maker, prove, refused, sample
+from tests.lib.proof import Maker, Rng, pick, prove, refused, sample
 from tinyml_compress.ir import DType, Graph
 from tinyml_compress.ops.base import Isa, Level
 
 BOTH = (Isa.C, Isa.DSP)
 
 
-def conv(rng: np.random.Generator) -> Graph:
+def conv(rng: Rng) -> Graph:
     return layers.conv(rng)
 
 
-def depthwise(rng: np.random.Generator) -> Graph:
+def depthwise(rng: Rng) -> Graph:
     return layers.depthwise(rng)
 
 
-def fully_connected(rng: np.random.Generator) -> Graph:
+def fully_connected(rng: Rng) -> Graph:
     return layers.fully_connected(rng)
 
 
@@ -38,6 +38,11 @@ MAKERS: dict[str, Maker] = {
     "average_pool": int16(layers.average_pool),
     "max_pool": int16(layers.max_pool),
 }
+
+
+def any_of_them(rng: Rng) -> Graph:
+    """For the run under sanitizers."""
+    return pick(rng, list(MAKERS.values()))(rng)
 
 
 @pytest.mark.parametrize("name", MAKERS)

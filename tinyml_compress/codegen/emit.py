@@ -19,7 +19,7 @@ __all__ = ["generate"]
 def generate(planned: Planned, *, prefix: str, model_sha256: str, options: str) -> Program:
     """The C program of a planned graph; `options` is shown in the banner. Pure: same arguments, same bytes."""
     graph, plan = planned.graph, planned.memory
-    emitter = _Emitter(planned, prefix, lay_out(graph))
+    emitter = _Emitter(planned, prefix, lay_out(planned))
     inputs = tuple(_port(graph.tensors[name], plan) for name in graph.inputs)
     outputs = tuple(_port(graph.tensors[name], plan) for name in graph.outputs)
     banner = (
@@ -59,7 +59,7 @@ def generate(planned: Planned, *, prefix: str, model_sha256: str, options: str) 
 
 def _port(tensor: Tensor, plan: MemoryPlan) -> Port:
     buffer = plan.tensors[tensor.name]
-    return Port(tensor.name, tensor.shape, tensor.dtype, tensor.quant, buffer.offset, tensor.nbytes)
+    return Port(tensor.name, tensor.shape, tensor.dtype, tensor.quant, buffer.offset, tensor.nbytes, tensor.span)
 
 
 @dataclass

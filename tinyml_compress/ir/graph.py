@@ -34,6 +34,8 @@ class Tensor:
     quant: Quant | None = None
     data: npt.NDArray[np.generic] | None = field(default=None, repr=False)
     variable: bool = False
+    span: tuple[int, int] | None = None
+    """Of an input that picks entries of a table: the smallest and largest number that does."""
 
     @property
     def is_const(self) -> bool:

@@ -21,6 +21,8 @@ class Port:
     quant: Quant | None
     offset: int
     nbytes: int
+    span: tuple[int, int] | None = None
+    """Of an input that picks entries of a table: the smallest and largest number that does."""
 
 
 @dataclass(frozen=True)

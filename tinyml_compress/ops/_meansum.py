@@ -25,8 +25,7 @@ class MeanSumOperator(ReduceOperator):
 
     dtypes = ("int8", "int16", "float32")
     types = (DType.INT8, DType.INT16, DType.FLOAT32)
-    max_axes = 2
-    limits = "rank up to 5, up to 2 axes, constant axes"
+    limits = "rank up to 5, constant axes"
     mean: bool
 
     def factor(self, view: NodeView) -> tuple[int, int]:

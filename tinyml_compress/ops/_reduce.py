@@ -61,7 +61,6 @@ class ReduceOperator(Operator):
     attrs_type = ReduceAttrs
     options = Options("ReducerOptions", (OptionField("keep_dims", "keep_dims", bool),))
     types: Sequence[DType]
-    max_axes: int | None = None
 
     def check(self, view: NodeView) -> None:
         _checks.arity(self, view, 2)
@@ -69,9 +68,7 @@ class ReduceOperator(Operator):
         _checks.dtypes(self, view, view.output(), (dtype,))
         _checks.dtypes(self, view, view.input(1), (DType.INT32,), "the axes")
         _checks.full_rank(self, view, view.input(0), MAX_RANK, 1)
-        axes = reduced_axes(self, view)
-        if self.max_axes is not None and len(axes) > self.max_axes:
-            raise self.refuse(view, "number of axes", found=len(axes), allowed=f"up to {self.max_axes}")
+        reduced_axes(self, view)
         if dtype in (DType.INT8, DType.INT16):
             for tensor in (view.input(0), view.output()):
                 _checks.quantization(self, view, tensor)

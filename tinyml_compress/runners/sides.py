@@ -39,6 +39,7 @@ class Side:
     shape: tuple[int, ...]
     dtype: DType
     quant: Quant | None
+    span: tuple[int, int] | None = None
 
 
 def side_of(details: Mapping[str, Any], name: str = "") -> Side:

@@ -25,6 +25,8 @@ class Input(Protocol):
     def dtype(self) -> DType: ...
     @property
     def quant(self) -> Quant | None: ...
+    @property
+    def span(self) -> tuple[int, int] | None: ...
 
 
 class Edge(Enum):
@@ -39,8 +41,12 @@ class Edge(Enum):
 
 
 def pattern(tensor: Input) -> Array:
-    """Byte i is (i*37 + 11) & 0xff; float inputs hold that byte over 255."""
+    """Byte i is (i*37 + 11) & 0xff; float inputs hold that byte over 255, places in a table the next of them."""
     size = int(np.prod(tensor.shape, dtype=np.int64))
+    if tensor.span is not None:
+        low, high = tensor.span
+        picks = low + _bytes(size).astype(np.int64) % (high - low + 1)
+        return np.asarray(picks, tensor.dtype.numpy).reshape(tensor.shape)
     if tensor.dtype.is_float:
         return (_bytes(size).astype(np.float32) / 255).astype(tensor.dtype.numpy).reshape(tensor.shape)
     if tensor.dtype.numpy == np.bool_:
@@ -65,7 +71,7 @@ def edge(tensor: Input, which: Edge) -> Array:
         size = int(np.prod(tensor.shape, dtype=np.int64))
         ramp = np.arange(size, dtype=np.int64) * 37 % (high - low + 1) + low
         return np.asarray(ramp, tensor.dtype.numpy).reshape(tensor.shape)
-    zero = tensor.quant.zero_point if tensor.quant is not None else 0
+    zero = tensor.quant.zero_point if tensor.quant is not None else max(low, 0)
     value = {Edge.LOW: low, Edge.HIGH: high, Edge.ZERO: zero}[which]
     return np.full(tensor.shape, value, tensor.dtype.numpy)
 
@@ -77,7 +83,8 @@ def random(tensor: Input, rng: np.random.Generator) -> Array:
     if tensor.dtype.numpy == np.bool_:
         return rng.integers(0, 2, tensor.shape).astype(np.bool_)
     low, high = _range(tensor)
-    return rng.integers(low, high, tensor.shape, endpoint=True).astype(tensor.dtype.numpy)
+    wide = np.uint64 if tensor.dtype is DType.UINT64 else np.int64
+    return rng.integers(low, high, tensor.shape, wide, endpoint=True).astype(tensor.dtype.numpy)
 
 
 def mixed(inputs: Sequence[Input], seed: int, count: int) -> Iterator[list[Array]]:
@@ -90,5 +97,7 @@ def mixed(inputs: Sequence[Input], seed: int, count: int) -> Iterator[list[Array
 
 
 def _range(tensor: Input) -> tuple[int, int]:
+    if tensor.span is not None:
+        return tensor.span
     bits = 8 * tensor.dtype.itemsize
     return (0, 2**bits - 1) if tensor.dtype.numpy.kind == "u" else (-(2 ** (bits - 1)), 2 ** (bits - 1) - 1)
