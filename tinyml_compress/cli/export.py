@@ -30,7 +30,7 @@ Examples:
     "--format",
     "layout",
     required=True,
-    type=click.Choice(["plain", "cmake", "arduino", "platformio", "zephyr"]),
+    type=click.Choice(["plain", "cmake", "arduino", "platformio", "zephyr", "esp-idf"]),
     help="The ecosystem whose layout and metadata the folder gets.",
 )
 @output_option

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from enum import Enum
 
-from tinyml_compress.exporters import arduino, cmake, plain, platformio, zephyr
+from tinyml_compress.exporters import arduino, cmake, esp_idf, plain, platformio, zephyr
 from tinyml_compress.exporters.bundle import Bundle
 from tinyml_compress.exporters.parts import Files
 
@@ -20,6 +20,7 @@ class Format(Enum):
     ARDUINO = "arduino"
     PLATFORMIO = "platformio"
     ZEPHYR = "zephyr"
+    ESP_IDF = "esp-idf"
 
 
 _LAYOUTS: Mapping[Format, Callable[[Bundle], Files]] = {
@@ -28,6 +29,7 @@ _LAYOUTS: Mapping[Format, Callable[[Bundle], Files]] = {
     Format.ARDUINO: arduino.layout,
     Format.PLATFORMIO: platformio.layout,
     Format.ZEPHYR: zephyr.layout,
+    Format.ESP_IDF: esp_idf.layout,
 }
 
 

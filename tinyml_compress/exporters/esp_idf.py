@@ -1,0 +1,43 @@
+"""`esp-idf`: a component with its manifest, and an example project."""
+
+from __future__ import annotations
+
+import json
+
+from tinyml_compress.exporters.bundle import Bundle, Engine
+from tinyml_compress.exporters.parts import Files, below, headers, licence, private, readme, sources, text
+
+__all__ = ["layout"]
+
+_TFLM = "esp-tflite-micro"
+
+
+def layout(bundle: Bundle) -> Files:
+    """`idf_component.yml`, `CMakeLists.txt`, `include/`, `src/`, `examples/selftest/`."""
+    tflm = bundle.engine is Engine.TFLM
+    example = "examples/selftest"
+    files: Files = {
+        # a JSON string is a YAML string
+        "idf_component.yml": text(
+            bundle,
+            "esp_idf/idf_component.yml",
+            author_yaml=json.dumps(bundle.author),
+            url_line=f"url: {json.dumps(bundle.url)}\n" if bundle.url else "",
+            dependencies=f'  espressif/{_TFLM}: ">=1.3.0"' if tflm else "",
+        ).rstrip()
+        + "\n",
+        "CMakeLists.txt": text(
+            bundle,
+            "esp_idf/CMakeLists.txt",
+            sources=" ".join(f'"src/{name}"' for name in sorted(sources(bundle))),
+            requires=f"\n  REQUIRES {_TFLM}" if tflm else "",
+        ),
+        **below("include", headers(bundle)),
+        **below("src", {**sources(bundle), **private(bundle)}),
+        f"{example}/CMakeLists.txt": text(bundle, "esp_idf/example_CMakeLists.txt"),
+        f"{example}/main/CMakeLists.txt": text(bundle, "esp_idf/main_CMakeLists.txt"),
+        f"{example}/main/main.c": text(bundle, "esp_idf/main.c"),
+        "LICENSE": licence(),
+    }
+    use = text(bundle, "esp_idf/readme.txt")
+    return {**files, "README.md": readme(bundle, files, "A model for microcontrollers as an ESP-IDF component.", use)}
