@@ -19,6 +19,7 @@ EXAMPLES = """\b
 Examples:
   tinyml-compress convert zoo:ds_cnn --calibration data:keywords -o build/ds_cnn
   tinyml-compress convert model.keras --calibration train.npz --mode int8 --io float32 -o build/model --name sensor
+  tinyml-compress convert net.keras --calibration data:machine --mixed --max-drop 0.5 -o build/net
   tinyml-compress convert zoo:resnet8 --calibration data:images -o build/resnet8 --engine aot --isa dsp
 """
 
@@ -33,6 +34,14 @@ Examples:
     show_default=True,
     help="Number format; int8 and int16x8 refuse any float operator.",
 )
+@click.option("--mixed", is_flag=True, help="Keep the few layers that hurt in int16x8, until --max-drop holds.")
+@click.option(
+    "--max-drop",
+    type=click.FloatRange(0, 100),
+    metavar="POINTS",
+    help="With --mixed: points of score that may be lost against the float model.",
+)
+@click.option("--eval-data", metavar="SET", help="With --mixed: score on this set; by default the set's own test part.")
 @output_option
 @name_option
 @click.option(
@@ -70,11 +79,15 @@ Examples:
     type=click.Choice(["size", "balanced", "speed", "ram"]),
     help="With --engine aot: what to choose kernels for; by default balanced.",
 )
+@click.option("--html", type=click.Path(dir_okay=False, path_type=Path), help="Write a page with pictures.")
 @json_option
 def command(
     model: str,
     calibration: str | None,
     mode: str,
+    mixed: bool,
+    max_drop: float | None,
+    eval_data: str | None,
     output: Path,
     name: str | None,
     io: str | None,
@@ -88,6 +101,7 @@ def command(
     engine: str,
     isa: str | None,
     optimize: str | None,
+    html: Path | None,
     as_json: bool,
 ) -> None:
     """Convert a MODEL to .tflite, with its C array, resolver, test vectors and manifest.
@@ -96,11 +110,14 @@ def command(
     torch:package.module:function[@weights.safetensors] for PyTorch (data as height, width, channels). 256 samples of
     the calibration set are used unless --samples says otherwise.
     """
-    from tinyml_compress.cli._options import print_json
+    from tinyml_compress.cli._options import command_line, print_json
     from tinyml_compress.converter import Io, Mode
     from tinyml_compress.errors import UsageError
     from tinyml_compress.ops.base import Isa, Level
     from tinyml_compress.pipeline.conversion import Aot, convert
+    from tinyml_compress.pipeline.reporting import conversion_document
+    from tinyml_compress.report.page import results_page
+    from tinyml_compress.support import files
 
     if engine == "tflm" and (isa or optimize):
         raise UsageError(
@@ -109,6 +126,10 @@ def command(
             next_step="add --engine aot",
         )
 
+    if mixed and max_drop is None:
+        raise UsageError("how much may be lost?", which="--mixed", next_step="give --max-drop POINTS, such as 0.5")
+    if not mixed and (max_drop is not None or eval_data is not None):
+        raise UsageError("goes with --mixed", which="--max-drop" if max_drop is not None else "--eval-data")
     done = convert(
         model,
         calibration,
@@ -123,9 +144,15 @@ def command(
         timeout=timeout,
         strip=strip,
         torch_train=torch_train,
+        mixed_drop=None if max_drop is None else max_drop / 100,
+        eval_data=eval_data,
         aot=Aot(Isa(isa or "c"), Level(optimize or "balanced")) if engine == "aot" else None,
     )
+    if html is not None:
+        files.write_text(html, results_page([{**conversion_document(done), "command": command_line()}]))
     if as_json:
-        print_json(done.as_json(), "convert")
+        print_json(conversion_document(done), "convert")
     else:
         click.echo(done.summary())
+        if html is not None:
+            click.echo(f"  wrote      {html}")

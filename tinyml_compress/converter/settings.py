@@ -56,6 +56,8 @@ class Settings:
     """Let operators that have no integer form stay float."""
     timeout: float = 900.0
     """Seconds that the converter may take."""
+    wide: tuple[str, ...] = ()
+    """With int8: layers, by name pattern, whose activations stay int16."""
 
     def __post_init__(self) -> None:
         allowed = _IO_OF[self.mode]
@@ -64,6 +66,10 @@ class Settings:
                 "inputs and outputs cannot have this type",
                 which=f"--io {self.io.value} with --mode {self.mode.value}",
                 allowed=", ".join(io.value for io in allowed),
+            )
+        if self.wide and self.mode is not Mode.INT8:
+            raise UsageError(
+                "only an int8 model can keep some layers in int16x8", which=f"--mode {self.mode.value}", found=self.wide
             )
         if self.per_tensor_dense and not self.mode.full_integer:
             raise UsageError(

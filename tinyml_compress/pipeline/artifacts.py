@@ -149,6 +149,7 @@ def _manifest(
             "io": settings.port_type.value,
             "per_tensor_dense": settings.per_tensor_dense,
             "allow_float": settings.allow_float,
+            **({} if not settings.wide else {"wide": list(settings.wide)}),
             **({} if converted.stripped is None else {"stripped_bytes": converted.stripped}),
             "seed": converted.seed,
             "samples": converted.samples,

@@ -22,6 +22,7 @@ from tinyml_compress.ops.base import Isa, Level
 from tinyml_compress.pipeline.artifacts import Artifacts, Converted, make_artifacts
 from tinyml_compress.pipeline.compilation import Compiled, compile_to_folder
 from tinyml_compress.pipeline.foreign_conversion import foreign_to_tflite, is_foreign
+from tinyml_compress.pipeline.mixing import Mixed, by_names, mix, mixer_of
 from tinyml_compress.pipeline.shrinking import stripped
 from tinyml_compress.support import c_names, files
 from tinyml_compress.support.progress import stage
@@ -63,6 +64,8 @@ class ConversionResult:
     seconds: float
     compiled: Compiled | None = None
     """The generated C, where it was asked for."""
+    mixed: Mixed | None = None
+    """Which layers stayed in int16x8 and why, where that was asked for."""
 
     @property
     def path(self) -> Path:
@@ -73,7 +76,8 @@ class ConversionResult:
         """The result as `convert --json` prints it: the manifest, and where the files are."""
         manifest: dict[str, object] = json.loads(self.artifacts.files["manifest.json"])
         aot = {} if self.compiled is None else {"aot": self.compiled.as_json()}
-        return {**manifest, **aot, "folder": str(self.folder), "seconds": round(self.seconds, 3)}
+        mixed = {} if self.mixed is None else {"mixed": self.mixed.as_json()}
+        return {**manifest, **mixed, **aot, "folder": str(self.folder), "seconds": round(self.seconds, 3)}
 
     def summary(self) -> str:
         """The result in a few lines for the terminal."""
@@ -87,6 +91,8 @@ class ConversionResult:
             f"  operators  {len(done.file.operators)}: {operators}"
             + (f"; float: {', '.join(done.float_operators)}" if done.float_operators else ""),
         ]
+        if self.mixed is not None:
+            lines.append(self.mixed.summary())
         arena = self.artifacts.arena
         if arena is not None:
             lines.append(
@@ -117,13 +123,16 @@ def convert(
     torch_train: str | None = None,
     strip: bool = False,
     aot: Aot | None = None,
+    mixed_drop: float | None = None,
+    eval_data: str | Path | DataSet | None = None,
 ) -> ConversionResult:
     """Convert `model` and write all artifacts into `output`, whole or not at all.
 
     `calibration` is the name of a data set, a DataSet, or one array (count, *shape) per input. `torch_train` names
     the function that fine-tunes a PyTorch model during quantization-aware training. With `aot`, the folder also gets
     `aot/`: self-contained C that runs the model without TensorFlow Lite Micro. With `strip`, the .tflite file loses the
-    names, metadata and scales that no kernel reads.
+    names, metadata and scales that no kernel reads. With `mixed_drop`, as many layers stay in int16x8 as it takes to
+    lose no more than that part of the score on `eval_data`, else on the set's own test part.
     """
     started = time.perf_counter()
     settings = Settings(mode, io, per_tensor_dense, allow_float, timeout)
@@ -133,25 +142,36 @@ def convert(
     # The name and the data are checked before TensorFlow is loaded, which takes seconds.
     given = model.model.name if isinstance(model, LoadedModel) else _stem(str(model).partition("@")[0])
     chosen = c_names.check_c_name(name or c_names.c_name(given))
+    tests: DataSet | None = None
+    if mixed_drop is not None:
+        calibration, tests = _parts_for_mixing(calibration, eval_data, mode, foreign)
     if isinstance(calibration, (str, Path)):
         calibration = data.load(calibration)
     if mode.full_integer and calibration is None:
         raise _no_calibration(mode)
     _check_place(output)
+    mixed: Mixed | None = None
     if foreign:
         converted, origin = _convert_foreign(str(model), calibration, settings, samples, seed, torch_train)
     else:
         with stage("load the model"):
             loaded = model if isinstance(model, LoadedModel) else load(model)
-        with stage(f"convert to {mode.value}"):
-            converted = convert_model(loaded, calibration, settings, samples=samples, seed=seed)
+        if mixed_drop is not None:
+            assert isinstance(calibration, DataSet)
+            assert tests is not None
+            mixed = mix(loaded, calibration, tests, settings, mixed_drop, samples=samples, seed=seed)
+            converted = mixed_form(mixed, calibration, settings, samples, seed)
+        else:
+            with stage(f"convert to {mode.value}"):
+                converted = convert_model(loaded, calibration, settings, samples=samples, seed=seed)
         origin = loaded.origin
     if strip:
         converted = _without_names(converted)
     with stage("measure with TensorFlow Lite Micro"):
         artifacts = make_artifacts(chosen, converted, origin)
     compiled = _write(output, chosen, artifacts, aot)
-    return ConversionResult(chosen, origin, converted, artifacts, output, time.perf_counter() - started, compiled)
+    seconds = time.perf_counter() - started
+    return ConversionResult(chosen, origin, converted, artifacts, output, seconds, compiled, mixed)
 
 
 def _write(output: Path, name: str, artifacts: Artifacts, aot: Aot | None) -> Compiled | None:
@@ -199,6 +219,12 @@ def convert_model(
     if isinstance(calibration, (str, Path)):
         calibration = data.load(calibration)
     arrays, described, digest = _representative(loaded, calibration, settings, samples, seed)
+    if settings.wide:
+        if not isinstance(calibration, DataSet):
+            raise UsageError("layers stay wide only with a data set for calibration", which="wide", found=settings.wide)
+        mixer = mixer_of(loaded, calibration, settings, samples, seed)
+        tflite = mixer.file(by_names(mixer, settings.wide))
+        return mixed_file(tflite, calibration, settings, samples, seed)
     with backend.quiet():
         tflite = converter.to_tflite(loaded.model, arrays, settings, environment=backend.quiet_variables(), seed=seed)
     file = converter.read(tflite)
@@ -217,6 +243,50 @@ def convert_model(
         tuple(sorted({use.operator for use in floats})),
         _preprocessing(calibration),
     )
+
+
+def mixed_form(mixed: Mixed, calibration: DataSet, settings: Settings, samples: int | None, seed: int) -> Converted:
+    """What `mix` found, as `convert_model` would have made it with the names of the wide layers."""
+    return mixed_file(mixed.tflite, calibration, replace(settings, wide=mixed.wide), samples, seed)
+
+
+def mixed_file(tflite: bytes, calibration: DataSet, settings: Settings, samples: int | None, seed: int) -> Converted:
+    """A spliced file with what is known of it."""
+    chosen = calibration.take(samples or _DEFAULT_SAMPLES, seed)
+    return Converted(
+        tflite,
+        converter.read(tflite),
+        settings,
+        seed,
+        calibration.name,
+        chosen.sha256,
+        chosen.count,
+        (),
+        _preprocessing(calibration),
+    )
+
+
+def _parts_for_mixing(
+    calibration: Calibration, eval_data: str | Path | DataSet | None, mode: Mode, foreign: bool
+) -> tuple[DataSet, DataSet]:
+    """What calibrates, and what the score is measured on."""
+    from tinyml_compress.pipeline.compression_inputs import split_data
+    from tinyml_compress.techniques.recipe import parse
+
+    if mode is not Mode.INT8 or foreign:
+        raise UsageError(
+            "layers can be kept in int16x8 where a Keras model becomes int8",
+            which="--mixed",
+            found="another kind of model" if foreign else f"--mode {mode.value}",
+        )
+    if calibration is None:
+        raise _no_calibration(mode)
+    if not isinstance(calibration, (str, Path, DataSet)):
+        raise UsageError("--mixed needs a data set with labels", which="--calibration", found="arrays")
+    train, tests = split_data(calibration, eval_data, parse('[[stage]]\nuse = "convert"', "mixed"))
+    assert train is not None
+    assert tests is not None
+    return train, tests
 
 
 def _preprocessing(calibration: object) -> Preprocessing:

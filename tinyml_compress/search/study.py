@@ -31,10 +31,11 @@ __all__ = ["Claim", "Study", "here", "is_alive"]
 
 _BEAT_S = 15
 _GRACE_S = 120
-_PATIENCE = 40
+_PATIENCE = 24
 """So many proposals in a row that other trials have already: the sampler has nothing new to offer."""
 _RANDOM_AFTER = 6
 _DIRECTIONS = ("minimize", "minimize", "minimize")
+_FACTS = "facts"
 _METRICS = ["drop", "ms", "flash"]
 
 
@@ -83,6 +84,7 @@ class Study:
         self._optuna = _optuna()
         self.url, self.name, self._seed = url, name, seed
         self._space = space
+        self._facts: dict[int, dict[str, Any]] = {}
         with _quietly():
             self._storage = self._opened(url)
             try:
@@ -112,6 +114,9 @@ class Study:
                 grace_period=_GRACE_S,
                 heartbeat_stale_trial_callback=lambda study, trial: self._put_back(trial),
             )
+            if url.startswith("sqlite"):
+                sqlalchemy.event.listen(storage.engine, "connect", _without_waiting_for_the_disk)
+                storage.engine.dispose()
             return storage
         except (sqlalchemy.exc.SQLAlchemyError, ImportError) as error:
             raise OutputError(
@@ -145,7 +150,7 @@ class Study:
             return False
         names = {one.name for one in (self._space or full_space()).dimensions}
         params = {name: value for name, value in point.items() if name in names}
-        self._study.enqueue_trial(params, user_attrs={"final": final, "key": key, "point": dict(point)})
+        self._study.enqueue_trial(params, user_attrs={"queued": {"final": final, "key": key, "point": dict(point)}})
         return True
 
     def ask(self, *, waiting_only: bool = False) -> Claim | None:
@@ -157,19 +162,17 @@ class Study:
             with _quietly(), self._sampling(self._random if proposal >= _RANDOM_AFTER else self._study.sampler):
                 trial = self._study.ask()
                 point = self._space.complete({one.name: _suggest(trial, one) for one in self._space.dimensions})
-            queued = dict(trial.user_attrs)
+            queued = trial.user_attrs.get("queued", {})
             point = {**point, **queued.get("point", {})}
             final = bool(queued.get("final", False))
-            key = _key(point, final)
-            trial.set_user_attr("worker", here())
-            trial.set_user_attr("point", point)
-            trial.set_user_attr("key", key)
-            twin = self._twin(trial.number, key)
-            if twin is None and not (waiting_only and "key" not in queued):
+            claim = Claim(trial.number, _key(point, final), point, final)
+            self.keep(claim, worker=here(), point=point, key=claim.key, final=final)
+            twin = self._twin(trial.number, claim.key)
+            if twin is None and not (waiting_only and not queued):
                 self._storage.record_heartbeat(trial._trial_id)
-                return Claim(trial.number, key, point, final)
-            trial.set_user_attr("outcome", Outcome.TWIN.value)
-            trial.set_user_attr("why", "asked too late" if twin is None else f"same as trial {twin}")
+                return claim
+            why = "asked too late" if twin is None else f"same as trial {twin}"
+            self.keep(claim, outcome=Outcome.TWIN.value, why=why)
             self._study.tell(trial.number, state=self._optuna.trial.TrialState.FAIL)
         return None
 
@@ -215,8 +218,9 @@ class Study:
 
     def keep(self, claim: Claim, **facts: Any) -> None:
         """Facts about a trial, before it ends."""
-        for key, value in facts.items():
-            self._storage.set_trial_user_attr(self._id(claim.number), key, value)
+        known = self._facts.setdefault(claim.number, {})
+        known.update(facts)
+        self._storage.set_trial_user_attr(self._id(claim.number), _FACTS, known)
 
     def end(
         self,
@@ -231,9 +235,9 @@ class Study:
     ) -> None:
         """The trial's last word; constraints tell the sampler how far outside the budget it is."""
         drop = rungs[-1].drop if rungs else None
-        self.keep(claim, outcome=outcome.value, why=why, seconds=seconds, rungs=[vars(rung) for rung in rungs])
-        if cost is not None:
-            self.keep(claim, cost=cost.as_json())
+        facts = {} if cost is None else {"cost": cost.as_json()}
+        rows = [vars(rung) for rung in rungs]
+        self.keep(claim, outcome=outcome.value, why=why, seconds=seconds, rungs=rows, **facts)
         states = self._optuna.trial.TrialState
         if outcome is Outcome.FAILED:
             self._study.tell(claim.number, state=states.FAIL)
@@ -253,7 +257,7 @@ class Study:
         states = self._optuna.trial.TrialState
         lost = 0
         for trial in self._study.get_trials(deepcopy=False, states=(states.RUNNING,)):
-            worker = trial.user_attrs.get("worker")
+            worker = trial.user_attrs.get(_FACTS, {}).get("worker")
             if worker is None:  # given out, and its process died before it could say who it is
                 if trial.datetime_start and (datetime.now() - trial.datetime_start).total_seconds() < _GRACE_S:
                     continue
@@ -269,9 +273,9 @@ class Study:
 
     def _put_back(self, trial: FrozenTrial) -> None:
         self._storage_note(trial, "outcome", Outcome.LOST.value)
-        point = trial.user_attrs.get("point")
-        if point is not None:
-            self.enqueue(point, final=bool(trial.user_attrs.get("final", False)))
+        known = _known(trial)
+        if "point" in known:
+            self.enqueue(known["point"], final=known["final"])
 
     def _storage_note(self, trial: FrozenTrial, key: str, value: Any) -> None:
         """An attribute of a trial that ended: the storage refuses it, so it is kept with the study."""
@@ -290,7 +294,7 @@ class Study:
 
 
 def _as_trial(trial: FrozenTrial, later: str | None) -> Trial:
-    facts = trial.user_attrs
+    facts = _known(trial)
     started, ended = trial.datetime_start, trial.datetime_complete
     outcome = Outcome(later or facts.get("outcome", _STATES[trial.state.name]))
     if trial.state.name == "RUNNING":
@@ -309,7 +313,20 @@ def _as_trial(trial: FrozenTrial, later: str | None) -> Trial:
     )
 
 
+def _known(trial: FrozenTrial) -> dict[str, Any]:
+    """What was kept of a trial, by whoever put it in line and by whoever worked on it."""
+    return {**trial.user_attrs.get("queued", {}), **trial.user_attrs.get(_FACTS, {})}
+
+
 _STATES = {"WAITING": "waiting", "RUNNING": "running", "COMPLETE": "trained", "PRUNED": "stopped", "FAIL": "lost"}
+
+
+def _without_waiting_for_the_disk(connection: Any, record: object) -> None:
+    """A write-ahead log: what a killed process wrote is kept, and no write waits for the disk."""
+    cursor = connection.cursor()
+    cursor.execute("PRAGMA journal_mode=WAL")
+    cursor.execute("PRAGMA synchronous=NORMAL")
+    cursor.close()
 
 
 def _key(point: Point, final: bool) -> str:

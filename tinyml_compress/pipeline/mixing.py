@@ -1,0 +1,274 @@
+"""int8 and int16x8 in one file: layers ranked by what their quantization costs, the few that hurt kept wide."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass, replace
+from fnmatch import fnmatch
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from tinyml_compress import frontend
+from tinyml_compress.converter import Io, Mode, Settings
+from tinyml_compress.converter.splice import candidates, splice
+from tinyml_compress.data import DataSet
+from tinyml_compress.errors import TrainingError, UsageError
+from tinyml_compress.frontend.writer import write
+from tinyml_compress.ops import operator
+from tinyml_compress.runners import host
+from tinyml_compress.support.progress import stage
+
+__all__ = ["LayerGain", "Mixed", "Mixer", "by_names", "mix", "mixer_of"]
+
+Floats = npt.NDArray[np.float32]
+_WORK = 2e9
+"""Multiplications that the ranking of one layer may take: int16 reference kernels are slow."""
+_FEWEST = 64
+
+
+@dataclass(frozen=True)
+class LayerGain:
+    """What int16 activations in one layer alone are worth."""
+
+    index: int
+    op: str
+    layer: str
+    macs: int
+    error: float
+    """Mean squared difference of the outputs from the float model's, with this layer alone wide."""
+    score: float
+    """Of the model with this layer alone wide, on the samples of the ranking."""
+    is_wide: bool = False
+
+
+@dataclass(frozen=True)
+class Mixed:
+    """The file, and how it came to be."""
+
+    tflite: bytes
+    metric: str
+    allowed: float
+    float_score: float
+    int8_score: float
+    int16_score: float | None
+    """Of the whole model in int16x8; absent where int8 was good enough."""
+    score: float
+    drop: float
+    int8_error: float
+    samples: tuple[int, int]
+    """Of the ranking, and of the scores."""
+    rows: tuple[LayerGain, ...]
+
+    @property
+    def wide(self) -> tuple[str, ...]:
+        """Layers in int16x8."""
+        return tuple(row.layer for row in self.rows if row.is_wide)
+
+    def as_json(self) -> dict[str, Any]:
+        """For the manifest."""
+        shown = {
+            "metric": self.metric,
+            "max_drop": self.allowed,
+            "float_score": self.float_score,
+            "int8_score": self.int8_score,
+            "score": self.score,
+            "drop": self.drop,
+            "int8_output_error": self.int8_error,
+            "ranking_samples": self.samples[0],
+            "scored_samples": self.samples[1],
+            "wide": list(self.wide),
+            "layers": [vars(row) for row in self.rows],
+        }
+        return shown if self.int16_score is None else {**shown, "int16x8_score": self.int16_score}
+
+    def summary(self) -> str:
+        """The ranking, most harmful layer first, and what was kept wide."""
+        macs = sum(row.macs for row in self.rows)
+        part = sum(row.macs for row in self.rows if row.is_wide) / max(1, macs)
+        lines = [
+            f"  mixed      {self.metric} {self.score:.4f} (float {self.float_score:.4f}, int8 {self.int8_score:.4f}"
+            + ("" if self.int16_score is None else f", int16x8 {self.int16_score:.4f}")
+            + f"): a drop of {self.drop:.4f}, allowed {self.allowed:.4f}; {part:.1%} of the MACs in int16x8"
+        ]
+        width = max((len(row.layer) for row in self.rows), default=0)
+        for row in self.rows:
+            gain = 1 - row.error / self.int8_error if self.int8_error else 0.0
+            lines.append(
+                f"    {'wide' if row.is_wide else 'int8'}  {row.layer:<{width}}  {row.op}: alone wide, "
+                f"{gain:+.1%} of the output error gone, {self.metric} {row.score:.4f}"
+            )
+        return "\n".join(lines)
+
+
+class Mixer:
+    """The two forms of a model, and any mixture of them."""
+
+    def __init__(self, int8: bytes, int16: bytes, *, narrow_ports: bool) -> None:
+        self.narrow, self.wide = frontend.read(int8, "model"), frontend.read(int16, "model")
+        self._narrow_ports = narrow_ports
+        self.places = candidates(self.narrow, self.wide)
+
+    def file(self, chosen: Collection[int]) -> bytes:
+        """The .tflite file with the nodes at these places wide."""
+        return write(splice(self.narrow, self.wide, chosen, narrow_ports=self._narrow_ports))
+
+    def layer(self, place: int) -> str:
+        """A name for people: the layer's, with the operator's place where the layer has several."""
+        name = self.narrow.nodes[place].name or self.narrow.nodes[place].outputs[0]
+        twins = [other for other in self.places if self.narrow.nodes[other].name == name]
+        return f"{name}#{twins.index(place)}" if len(twins) > 1 else name
+
+    def macs(self, place: int) -> int:
+        view = self.narrow.view(self.narrow.nodes[place])
+        return operator(view.node.op).macs(view)
+
+    @property
+    def total_macs(self) -> int:
+        return sum(self.macs(place) for place in self.places)
+
+
+def mixer_of(loaded: Any, calibration: DataSet, settings: Settings, samples: int | None, seed: int) -> Mixer:
+    """Both forms of a model, from the same calibration."""
+    from tinyml_compress.pipeline.conversion import convert_model
+
+    if settings.io not in (None, Io.INT8, Io.FLOAT32):
+        raise UsageError(
+            "inputs and outputs cannot have this type",
+            which=f"--io {settings.io.value} with --mixed",
+            allowed="int8, float32; without --io they are int16 where the layers beside them are",
+        )
+    ports = settings.io if settings.io is Io.FLOAT32 else None
+    plain = replace(settings, wide=())
+    made = [
+        convert_model(loaded, calibration, replace(plain, mode=mode, io=ports), samples=samples, seed=seed).tflite
+        for mode in (Mode.INT8, Mode.INT16X8)
+    ]
+    return Mixer(made[0], made[1], narrow_ports=settings.io is Io.INT8)
+
+
+def by_names(mixer: Mixer, patterns: tuple[str, ...]) -> frozenset[int]:
+    """The places of the layers that the patterns name; each must name one at least."""
+    known = {place: mixer.layer(place) for place in mixer.places}
+    chosen: set[int] = set()
+    for pattern in patterns:
+        found = {place for place, name in known.items() if name == pattern or fnmatch(name, pattern)}
+        if not found:
+            raise UsageError("no such layer to keep wide", which=pattern, allowed=", ".join(known.values()))
+        chosen |= found
+    return frozenset(chosen)
+
+
+def mix(
+    loaded: Any,
+    calibration: DataSet,
+    tests: DataSet,
+    settings: Settings,
+    max_drop: float,
+    *,
+    samples: int | None = None,
+    seed: int = 0,
+) -> Mixed:
+    """Rank the layers of `loaded`, and keep as few of them wide as hold the drop on `tests`."""
+    with stage("convert to int8 and to int16x8"):
+        mixer = mixer_of(loaded, calibration, settings, samples, seed)
+    return _Search(mixer, loaded.model, calibration, tests, max_drop, seed).go()
+
+
+class _Search:
+    def __init__(self, mixer: Mixer, model: Any, train: DataSet, tests: DataSet, allowed: float, seed: int) -> None:
+        from tinyml_compress.pipeline.compression_inputs import samples_of
+        from tinyml_compress.techniques.training import outputs_of, task_for
+
+        shape = tuple(model.input_shape)[1:]
+        self._mixer, self._allowed = mixer, allowed
+        self._tests = tests.fitted(shape)
+        count = int(min(self._tests.count, max(_FEWEST, _WORK // max(1, mixer.total_macs))))
+        self._few = self._tests.take(count, seed)
+        self._task = task_for(model, samples_of(train.fitted(shape)))
+        self._real_few = np.asarray(outputs_of(model, self._few.inputs))
+        self._float = self._score(np.asarray(outputs_of(model, self._tests.inputs)), self._tests)
+
+    def go(self) -> Mixed:
+        mixer = self._mixer
+        int8 = self._measured(())
+        error, _ = self._ranked(())
+        if self._drop(int8) <= self._allowed:
+            return self._done((), int8, None, error, ())
+        everything = self._measured(mixer.places)
+        if self._drop(everything) > self._allowed:
+            raise TrainingError(
+                "even int16x8 in every layer does not hold the drop",
+                which="--mixed",
+                found=f"{self._task.metric} {everything:.4f} after {self._float:.4f} of the float model",
+                allowed=f"a drop of {self._allowed:.4f}",
+                next_step="allow a larger --max-drop, or train in int8 (a recipe with qat)",
+            )
+        rows = self._ranking()
+        chosen: list[int] = []
+        score = int8
+        for row in rows:
+            chosen.append(row.index)
+            score = self._measured(chosen)
+            if self._drop(score) <= self._allowed:
+                break
+        for place in tuple(chosen[:-1]):  # an earlier one may have become needless
+            without = [other for other in chosen if other != place]
+            fewer = self._measured(without)
+            if self._drop(fewer) <= self._allowed:
+                chosen, score = without, fewer
+        return self._done(tuple(chosen), score, everything, error, rows, int8)
+
+    def _ranking(self) -> tuple[LayerGain, ...]:
+        mixer = self._mixer
+        rows = []
+        with stage("rank the layers", total=len(mixer.places)) as line:
+            for place in mixer.places:
+                error, score = self._ranked((place,))
+                op = mixer.narrow.nodes[place].op
+                rows.append(LayerGain(place, op, mixer.layer(place), mixer.macs(place), error, score))
+                line.advance()
+        return tuple(sorted(rows, key=lambda row: (row.error, row.index)))
+
+    def _ranked(self, chosen: Collection[int]) -> tuple[float, float]:
+        found = host.predict(self._mixer.file(chosen), self._few.inputs)
+        apart = found.reshape(len(found), -1).astype(np.float64) - self._real_few.reshape(len(found), -1)
+        return float(np.square(apart).mean()), self._score(found, self._few)
+
+    def _measured(self, chosen: Collection[int]) -> float:
+        return self._score(host.predict(self._mixer.file(chosen), self._tests.inputs), self._tests)
+
+    def _score(self, outputs: Any, data: DataSet) -> float:
+        from tinyml_compress.pipeline.compression_inputs import samples_of
+        from tinyml_compress.techniques.training import score_of
+
+        return score_of(np.asarray(outputs), self._task, samples_of(data))
+
+    def _drop(self, score: float) -> float:
+        if self._task.metric in ("accuracy", "auc"):
+            return self._float - score
+        return (score - self._float) / max(abs(self._float), 1e-12)
+
+    def _done(
+        self,
+        chosen: tuple[int, ...],
+        score: float,
+        everything: float | None,
+        error: float,
+        rows: tuple[LayerGain, ...],
+        int8: float | None = None,
+    ) -> Mixed:
+        return Mixed(
+            tflite=self._mixer.file(chosen),
+            metric=self._task.metric,
+            allowed=self._allowed,
+            float_score=self._float,
+            int8_score=score if int8 is None else int8,
+            int16_score=everything,
+            score=score,
+            drop=self._drop(score),
+            int8_error=error,
+            samples=(self._few.count, self._tests.count),
+            rows=tuple(replace(row, is_wide=row.index in chosen) for row in rows),
+        )
