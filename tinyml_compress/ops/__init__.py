@@ -13,7 +13,7 @@ from tinyml_compress.ir import Graph, NodeView
 from tinyml_compress.ops.base import Isa, Level, Operator, Variant
 from tinyml_compress.ops.replacements import replacement
 
-__all__ = ["all_operators", "candidates", "check_graph", "choose", "folder_of", "keeps_state", "operator"]
+__all__ = ["all_operators", "candidates", "check_graph", "choose", "folder_of", "keeps_state", "macs_of", "operator"]
 
 
 @lru_cache(maxsize=1)
@@ -88,6 +88,11 @@ def keeps_state(graph: Graph) -> bool:
     return any(map(keeps_state, graph.subgraphs))
 
 
+def macs_of(graph: Graph) -> int:
+    """Multiply-accumulates of one run of a graph."""
+    return sum(operator(view.node.op, view.node.name).macs(view) for view in graph.views())
+
+
 def folder_of(op: Operator) -> Path:
     """Where the operator's C kernels lie."""
     module = importlib.import_module(type(op).__module__)
@@ -112,12 +117,11 @@ def candidates(view: NodeView, isas: Iterable[Isa], levels: Iterable[Level] = Le
 
 
 def _price(view: NodeView, variant: Variant, level: Level | None) -> tuple[float, float]:
-    """What a kernel costs a node: weights in flash count at `size` before cycles, at `balanced` half as much as these."""
+    """What a kernel costs a node: at `size` its weights in flash before cycles, at `balanced` both, cycles more."""
     cycles = variant.cycles(view)
     if level not in (Level.SIZE, Level.BALANCED):
         return cycles, 0.0
-    constants = [view.input(index) for index, name in enumerate(view.node.inputs) if name is not None]
-    dense = max(1, sum(tensor.nbytes for tensor in constants if tensor.is_const))
-    extra = 0 if variant.weight_bytes is None else variant.weight_bytes(view) - view.input(1).nbytes
-    flash = (dense + extra) / dense
+    flash = 1.0
+    if variant.weight_bytes is not None:
+        flash = variant.weight_bytes(view) / view.input(1).nbytes
     return (flash, cycles) if level is Level.SIZE else (cycles * flash**0.5, 0.0)

@@ -9,9 +9,10 @@ import numpy.typing as npt
 
 from tinyml_compress.ops._products import Ints
 
-__all__ = ["SparseRows", "sparse_blocks", "sparse_rows"]
+__all__ = ["SparseRows", "sparse_blocks", "sparse_nibbles", "sparse_rows"]
 
 _FARTHEST = 255
+_NIBBLE = 15
 
 
 @dataclass(frozen=True, eq=False)
@@ -22,42 +23,52 @@ class SparseRows:
     pairs: npt.NDArray[np.uint16]
     """Per row, pairs of weights; at least 1."""
 
-    @property
-    def nbytes(self) -> int:
-        return int(self.stream.nbytes + len(self.pairs))
-
 
 def sparse_rows(rows: Ints, places: Ints | None = None) -> SparseRows:
     """The encoding of a matrix. Steps of more than a byte are split by zero weights.
 
     `places` says where the weights of a row lie, when that is not one behind the other.
     """
-    stream: list[int] = []
-    pairs: list[int] = []
-    places = np.arange(rows.shape[1]) if places is None else places
+    made = [_pairs(row, places, _FARTHEST) for row in rows]
+    stream = [byte for row in made for pair in row for byte in pair]
+    return SparseRows(_bytes(stream), np.array([len(row) for row in made], np.uint16))
+
+
+def sparse_nibbles(rows: Ints, places: Ints | None = None) -> SparseRows:
+    """The same with steps of half a byte: a pair is [weight, steps, weight]. A byte follows that is only read."""
+    made = [_pairs(row, places, _NIBBLE) for row in rows]
+    stream = [byte for row in made for a, x, b, y in row for byte in (x, a | b << 4, y)]
+    return SparseRows(_bytes([*stream, 0]), np.array([len(row) for row in made], np.uint16))
+
+
+def _pairs(row: Ints, places: Ints | None, farthest: int) -> list[tuple[int, int, int, int]]:
+    """Of a row step, weight, step, weight; at least once."""
+    places = np.arange(len(row)) if places is None else places
     order = np.argsort(places)
-    for row in rows:
-        codes: list[int] = []
-        at = 0
-        for column in order[row[order] != 0]:
-            step = int(places[column]) - at
-            at = int(places[column])
-            while step > _FARTHEST:
-                codes += [_FARTHEST, 0]
-                step -= _FARTHEST
-            codes += [step, int(row[column])]
-        if len(codes) % 4 or not codes:
-            codes += [0, 0] * (2 if not codes else 1)
-        pairs.append(len(codes) // 4)
-        stream += codes
-    return SparseRows(np.array(stream, np.int64).astype(np.uint8).view(np.int8), np.array(pairs, np.uint16))
+    codes: list[int] = []
+    at = 0
+    for column in order[row[order] != 0]:
+        step = int(places[column]) - at
+        at = int(places[column])
+        while step > farthest:
+            codes += [farthest, 0]
+            step -= farthest
+        codes += [step, int(row[column])]
+    if len(codes) % 4 or not codes:
+        codes += [0, 0] * (2 if not codes else 1)
+    return [(codes[i], codes[i + 1], codes[i + 2], codes[i + 3]) for i in range(0, len(codes), 4)]
+
+
+def _bytes(stream: list[int]) -> npt.NDArray[np.int8]:
+    return (np.array(stream, np.int64) & 255).astype(np.uint8).view(np.int8)
 
 
 def sparse_blocks(rows: Ints) -> SparseRows:
     """Rows by fours, which must divide them: blocks of four weights of one column, those that are not all zero.
 
     Of each four rows come the number of fours of blocks (at least 1) in four bytes, then of each four blocks four steps
-    and their weights; `pairs` counts the fours too.
+    and their weights: of two blocks those of rows A, B of one and the other, then those of C, D. `pairs` counts the
+    fours too.
     """
     stream: list[int] = []
     fours: list[int] = []
@@ -81,6 +92,7 @@ def sparse_blocks(rows: Ints) -> SparseRows:
         stream += [len(steps) // 4 % 256, len(steps) // 4 // 256, 0, 0]
         for start in range(0, len(steps), 4):
             stream += steps[start : start + 4]
-            stream += [value for block in blocks[start : start + 4] for value in block]
+            for one, two in (blocks[start : start + 2], blocks[start + 2 : start + 4]):
+                stream += [*one[:2], *two[:2], *one[2:], *two[2:]]
         fours.append(len(steps) // 4)
-    return SparseRows(np.array(stream, np.int64).astype(np.uint8).view(np.int8), np.array(fours, np.uint16))
+    return SparseRows(_bytes(stream), np.array(fours, np.uint16))

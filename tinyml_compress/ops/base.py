@@ -22,6 +22,7 @@ __all__ = [
     "FLEXBUFFER",
     "Alias",
     "Argument",
+    "Body",
     "Call",
     "Choice",
     "Flow",
@@ -75,11 +76,15 @@ class Role(Enum):
 # --- the options of an operator in the .tflite schema -------------------------------------------------------
 
 
+class Body(int):
+    """Kind of an option that names a subgraph: its number in the file, its place in `Graph.subgraphs` here."""
+
+
 @dataclass(frozen=True)
 class OptionField:
     """One field of a schema options table: attribute name here, field name there, and its type.
 
-    `kind` is int, bool, float, tuple (a vector of int), or an Enum whose values are the schema's numbers.
+    `kind` is int, bool, float, str, tuple (a vector of int), Body, or an Enum whose values are the schema's numbers.
     """
 
     attr: str
@@ -287,6 +292,10 @@ class Variant:
     overlap: Callable[[NodeView], tuple[Overlap, ...]] = _no_overlap
     cycles: Callable[[NodeView], float] = field(default=_unknown_cycles)
     """Estimate used only to choose among variants that accept a node; ties go to the one listed first."""
+    encoding: str = "dense"
+    """How the weights lie in flash, for the reports; `dense`: each one by itself."""
+    weight_bytes: Callable[[NodeView], int] | None = None
+    """Flash of the weights, where the encoding makes that differ from one byte each."""
     inline: bool = False
     """Forced inline into each node function, so that its parameters become constants; else shared."""
     flow: Callable[[NodeView], Flow] | None = None
@@ -309,6 +318,8 @@ class Operator(ABC):
     variants: ClassVar[tuple[Variant, ...]]
     writes_variables: ClassVar[bool] = False
     """Whether an output may be a variable tensor."""
+    without_outputs: ClassVar[bool] = False
+    """Whether it may have none: it then does its work in the state."""
 
     @abstractmethod
     def check(self, view: NodeView) -> None:

@@ -51,7 +51,7 @@ from tinyml_compress.ops.base import (
     Table,
     Variant,
 )
-from tinyml_compress.ops.conv_2d.sparse import Strips, encoded, sparse_cycles, strips, strips_gap, worth_it
+from tinyml_compress.ops.conv_2d.sparse import SparseNode, sparse_variants
 
 __all__ = ["OPERATOR", "Conv2DAttrs"]
 
@@ -250,7 +250,6 @@ def _block_cycles(gather: float, finish: float) -> Cost:
 
 
 _ROWS = "tc_s8_conv_2d_rows__c"
-_SPARSE = "tc_s8_conv_2d_sparse__dsp"
 
 
 def _block_variant(symbol: str, words: bool, relu: bool) -> Variant:
@@ -358,54 +357,8 @@ def _winograd_overlap(view: NodeView) -> tuple[Overlap, ...]:
 # --- only weights that are not zero ---------------------------------------------------------------------------------
 
 
-def _accepts_sparse(view: NodeView) -> bool:
-    return _accepts_block(view) and worth_it(view, _window(view), _channels(view), _rows(view))
-
-
-def _strips(view: NodeView) -> Strips:
-    found = strips(_window(view))
-    assert found is not None
-    return found
-
-
-def _emit_sparse(view: NodeView) -> tuple[Call, ...]:
-    channels, layout = _channels(view), _strips(view)
-    fast = fast_table(view, channels, conv_attrs(view).activation)
-    quant = view.input(0).quant
-    assert fast is not None
-    assert quant is not None
-    packed, sparse = packed_table(fast), encoded(layout, channels, _rows(view))
-    assert packed is not None
-    params: tuple[tuple[str, ParamValue], ...] = (
-        *layout.window.params(),
-        ("in_zero", quant.zero_point),
-        ("out_zero", _out_zero(view)),
-        ("columns", layout.columns),
-        ("phases", layout.phases),
-        ("run", layout.run),
-        ("weights", Ref("weights")),
-        ("counts", Ref("counts")),
-        ("channels", Ref("channels")),
-    )
-    tables = (
-        Table("weights", "int8_t", sparse.stream, Role.WEIGHTS),
-        Table("counts", "uint8_t", sparse.pairs.astype(np.uint8), Role.WEIGHTS),
-        Table("channels", "int32_t", packed),
-    )
-    return (Call(_SPARSE, "tc_s8_conv_sparse", params, (In(0), Out(), Scratch()), tables),)
-
-
-def _sparse_scratch(view: NodeView) -> int:
-    return _strips(view).scratch
-
-
-def _sparse_overlap(view: NodeView) -> tuple[Overlap, ...]:
-    return (Overlap(0, 0, strips_gap(_strips(view))),)
-
-
-def _sparse_cycles(view: NodeView) -> float:
-    layout = _strips(view)
-    return sparse_cycles(layout, encoded(layout, _channels(view), _rows(view)))
+def _sparse_node(view: NodeView) -> SparseNode:
+    return SparseNode(_window(view), _channels(view), _rows(view))
 
 
 def _operator() -> Operator:
@@ -427,15 +380,7 @@ class Conv2D(Operator):
         *only(
             Form.S8,
             Variant(_ROWS, _ungrouped, _emit_rows, scratch=_depth, overlap=_overlap_rows, cycles=_rows_cycles),
-            Variant(
-                _SPARSE,
-                _accepts_sparse,
-                _emit_sparse,
-                Isa.DSP,
-                scratch=_sparse_scratch,
-                overlap=_sparse_overlap,
-                cycles=_sparse_cycles,
-            ),
+            *sparse_variants(_sparse_node, _accepts_block),
             _winograd_variant("tc_s8_conv_2d_winograd_relu__dsp", relu=True),
             _winograd_variant("tc_s8_conv_2d_winograd__dsp", relu=False),
             _block_variant("tc_s8_conv_2d_words_relu__dsp", words=True, relu=True),

@@ -1,17 +1,20 @@
-"""The sparse variant of CONV_2D: which nodes it takes, what it costs, how its windows and weights lie."""
+"""The sparse variants of CONV_2D: which nodes they take, what they cost, how windows and weights lie."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import numpy as np
 
 from tinyml_compress.ir import NodeView
-from tinyml_compress.ops._products import Channels, Ints, Sliding, live_channels, live_rows
-from tinyml_compress.ops._sparse import SparseRows, sparse_rows
+from tinyml_compress.ops._conv import conv_attrs
+from tinyml_compress.ops._products import Channels, Ints, Sliding, fast_table, live_channels, live_rows, packed_table
+from tinyml_compress.ops._sparse import SparseRows, sparse_nibbles, sparse_rows
+from tinyml_compress.ops.base import Call, In, Isa, Out, Overlap, ParamValue, Ref, Role, Scratch, Table, Variant
 
-__all__ = ["Strips", "encoded", "sparse_cycles", "strips", "strips_gap", "worth_it"]
+__all__ = ["SparseNode", "Strips", "sparse_variants", "strips", "strips_gap"]
 
 _MOST_SCRATCH = 16 << 10
 _DENSEST = 0.6
@@ -58,53 +61,19 @@ class Strips:
 
 
 @lru_cache(maxsize=256)
-def strips(window: Sliding) -> Strips | None:
-    """How the windows lie; None where they take too much scratch."""
+def strips(window: Sliding, least: int = 8) -> Strips | None:
+    """How the windows lie, with strips of `least` columns where they are worth it; None where they take too much."""
     if window.pointwise:
         window = replace(window, batch=1, in_h=1, in_w=window.pixels, out_h=1, out_w=window.pixels)
     ahead = [kx * window.dilation_w for kx in range(window.kernel_w)]
     phases = 1 + max(place % window.stride_w for place in ahead)
-    for columns in (8, 4):
-        if columns == 8 and (window.pointwise or window.out_w <= 4):
+    for columns in (least, 4):
+        if columns > 4 and (window.pointwise or window.out_w <= 4):
             continue
         made = Strips(window, columns, phases, columns + ahead[-1] // window.stride_w)
         if made.scratch <= _MOST_SCRATCH:
             return made
     return None
-
-
-@lru_cache(maxsize=64)
-def _encoded(data: bytes, shape: tuple[int, int], layout: Strips) -> SparseRows:
-    rows = np.frombuffer(data, np.int8).reshape(shape).astype(np.int64)
-    return sparse_rows(rows, layout.places())
-
-
-def encoded(layout: Strips, channels: Channels, rows: Ints) -> SparseRows:
-    """The weights as the kernel reads them."""
-    live = live_rows(channels, rows).astype(np.int8)
-    return _encoded(live.tobytes(), (live.shape[0], live.shape[1]), layout)
-
-
-def worth_it(view: NodeView, window: Sliding, channels: Channels, rows: Ints) -> bool:
-    """Whether the sparse form is exact here, and smaller than the dense one."""
-    layout = strips(window)
-    if layout is None or (channels.peak[live_channels(channels)] >= _PEAK).any():
-        return False
-    if np.count_nonzero(live_rows(channels, rows)) > _DENSEST * rows.size:
-        return False
-    sparse = encoded(layout, channels, rows)
-    return sparse.nbytes < rows.size and int(sparse.pairs.max()) <= _MOST_PAIRS
-
-
-def sparse_cycles(layout: Strips, sparse: SparseRows) -> float:
-    """Cycles of the assembly: two weights for eight pixels in 28, a channel's end in about 120."""
-    w = layout.window
-    rows = 1 if layout.flat else (w.out_h + 1) // 2
-    across = layout.columns * (2 if layout.flat else 1)
-    tiles = w.batch * rows * ((w.out_w + across - 1) // across)
-    blocks = w.batch * rows * ((w.out_w + 3) // 4) / (2 if layout.flat else 1)
-    gather = (6.0 if w.in_c % 4 == 0 else 12.0) * layout.words + 40.0 * w.kernel_h * layout.phases * layout.run
-    return blocks * (28.0 * float(sparse.pairs.sum()) + 120.0 * w.out_c + 40.0) + tiles * gather
 
 
 @lru_cache(maxsize=1024)
@@ -127,3 +96,137 @@ def strips_gap(layout: Strips) -> int:
     later = np.minimum.accumulate(np.array(needed, np.int64)[::-1])[::-1]
     written = np.maximum.accumulate(np.array(ends, np.int64))
     return max(0, int((written[:-1] - later[1:]).max())) if len(needed) > 1 else 0
+
+
+# --- encodings ------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class _Form:
+    """One kernel and its encoding."""
+
+    symbol: str
+    encoding: str
+    layout: Callable[[Sliding], Strips | None]
+    encode: Callable[[Ints, Strips], SparseRows]
+    pair: float
+    """Cycles of the assembly for a pair of weights and eight pixels."""
+
+
+def _fours(window: Sliding) -> Strips | None:
+    """Strips of four pixels, for kernels one column wide: every weight is a multiple of four words ahead."""
+    layout = strips(window, 4) if window.kernel_w == 1 else None
+    return layout if layout is not None and layout.run == 4 else None
+
+
+_FORMS = (
+    _Form(
+        "tc_s8_conv_2d_sparse__dsp",
+        "sparse-delta8",
+        strips,
+        lambda rows, layout: sparse_rows(rows, layout.places()),
+        28.0,
+    ),
+    _Form(
+        "tc_s8_conv_2d_nibbles__dsp",
+        "sparse-delta4",
+        _fours,
+        lambda rows, layout: sparse_nibbles(rows, layout.places() // 4),
+        28.0,
+    ),
+)
+
+
+@lru_cache(maxsize=64)
+def _encoded(form: _Form, data: bytes, shape: tuple[int, int], layout: Strips) -> SparseRows:
+    return form.encode(np.frombuffer(data, np.int8).reshape(shape).astype(np.int64), layout)
+
+
+@dataclass(frozen=True)
+class SparseNode:
+    """What the variants need to know of a node."""
+
+    window: Sliding
+    channels: Channels
+    rows: Ints
+
+
+def sparse_variants(node: Callable[[NodeView], SparseNode], accepts: Callable[[NodeView], bool]) -> tuple[Variant, ...]:
+    """One per encoding, for nodes that `accepts` takes."""
+    return tuple(_variant(form, node, accepts) for form in _FORMS)
+
+
+def _variant(form: _Form, node: Callable[[NodeView], SparseNode], fits: Callable[[NodeView], bool]) -> Variant:
+    def layout(view: NodeView) -> Strips:
+        found = form.layout(node(view).window)
+        assert found is not None
+        return found
+
+    def sparse(view: NodeView) -> SparseRows:
+        it = node(view)
+        live = live_rows(it.channels, it.rows).astype(np.int8)
+        return _encoded(form, live.tobytes(), (live.shape[0], live.shape[1]), layout(view))
+
+    def accepts(view: NodeView) -> bool:
+        if not fits(view):
+            return False
+        it = node(view)
+        if form.layout(it.window) is None or (it.channels.peak[live_channels(it.channels)] >= _PEAK).any():
+            return False
+        if np.count_nonzero(live_rows(it.channels, it.rows)) > _DENSEST * it.rows.size:
+            return False
+        return weight_bytes(view) < it.rows.size and int(sparse(view).pairs.max()) <= _MOST_PAIRS
+
+    def weight_bytes(view: NodeView) -> int:
+        rows = sparse(view)
+        return int(rows.stream.nbytes + len(rows.pairs))
+
+    def emit(view: NodeView) -> tuple[Call, ...]:
+        it, source, target = node(view), view.input(0).quant, view.output().quant
+        fast = fast_table(view, it.channels, conv_attrs(view).activation)
+        assert fast is not None
+        assert source is not None
+        assert target is not None
+        packed = packed_table(fast)
+        assert packed is not None
+        found, rows = layout(view), sparse(view)
+        params: tuple[tuple[str, ParamValue], ...] = (
+            *found.window.params(),
+            ("in_zero", source.zero_point),
+            ("out_zero", target.zero_point),
+            ("columns", found.columns),
+            ("phases", found.phases),
+            ("run", found.run),
+            ("weights", Ref("weights")),
+            ("counts", Ref("counts")),
+            ("channels", Ref("channels")),
+        )
+        tables = (
+            Table("weights", "int8_t", rows.stream, Role.WEIGHTS),
+            Table("counts", "uint8_t", rows.pairs.astype(np.uint8), Role.WEIGHTS),
+            Table("channels", "int32_t", packed),
+        )
+        return (Call(form.symbol, "tc_s8_conv_sparse", params, (In(0), Out(), Scratch()), tables),)
+
+    return Variant(
+        form.symbol,
+        accepts,
+        emit,
+        Isa.DSP,
+        scratch=lambda view: layout(view).scratch,
+        overlap=lambda view: (Overlap(0, 0, strips_gap(layout(view))),),
+        cycles=lambda view: _cycles(layout(view), form.pair * float(sparse(view).pairs.sum())),
+        encoding=form.encoding,
+        weight_bytes=weight_bytes,
+    )
+
+
+def _cycles(layout: Strips, weights: float) -> float:
+    """Cycles of the assembly: what `weights` take for eight pixels, a channel's end in about 120."""
+    w = layout.window
+    rows = 1 if layout.flat else (w.out_h + 1) // 2
+    across = layout.columns * (2 if layout.flat else 1)
+    tiles = w.batch * rows * ((w.out_w + across - 1) // across)
+    blocks = w.batch * rows * ((w.out_w + 3) // 4) / (2 if layout.flat else 1)
+    gather = (6.0 if w.in_c % 4 == 0 else 12.0) * layout.words + 60.0 * w.kernel_h * layout.phases
+    return blocks * (weights + 120.0 * w.out_c + 40.0) + tiles * gather

@@ -13,8 +13,10 @@ typedef struct {
     int8_t *b;               /* 12 */
     int32_t out_c;           /* 16 */
     int32_t left;            /* 20: channels */
-    const int8_t *weights;   /* 24: per channel pairs of weights: [step, weight, step, weight]; steps are in words */
+    const int8_t *weights;   /* 24: per channel pairs of weights, as the block says */
 } tc_sparse_job;
+
+typedef void (*tc_sparse_block)(const tc_sparse_job *job);
 
 /* A channel's shift, where its weights enter the rounds of eight pairs, and its pairs (1 to 4095). */
 static TC_INLINE int32_t tc_sparse_flow(int32_t shift, int32_t pairs) {
@@ -23,28 +25,19 @@ static TC_INLINE int32_t tc_sparse_flow(int32_t shift, int32_t pairs) {
 
 #if TC_DSP_ASM
 
-/* Two weights for eight pixels: 16 products in 19 instructions of 4 bytes each. One SMLAL multiplies the values of two
- * pixels, whose sums share an accumulator of 64 bits: A in its lowest 23, B above. */
-#define TC_SPARSE_STEP            \
-    "ldr r12, [r1], #4\n"         \
-    "uxtb.w r10, r12\n"           \
-    "add.w r0, r0, r10, lsl #2\n" \
-    "ldrd r10, r11, [r0]\n"       \
-    "sxtb.w lr, r12, ror #8\n"    \
-    "smlal r2, r3, r10, lr\n"     \
-    "smlal r4, r5, r11, lr\n"     \
-    "ldrd r10, r11, [r0, #8]\n"   \
-    "smlal r6, r7, r10, lr\n"     \
-    "smlal r8, r9, r11, lr\n"     \
-    "uxtb.w r10, r12, ror #16\n"  \
-    "add.w r0, r0, r10, lsl #2\n" \
-    "ldrd r10, r11, [r0]\n"       \
-    "asr.w r12, r12, #24\n"       \
-    "smlal r2, r3, r10, r12\n"    \
-    "smlal r4, r5, r11, r12\n"    \
-    "ldrd r10, r11, [r0, #8]\n"   \
-    "smlal r6, r7, r10, r12\n"    \
-    "smlal r8, r9, r11, r12\n"
+/* Two weights for eight pixels: 16 products in 19 instructions of 4 bytes each; what unpacks them is the block's. One
+ * SMLAL multiplies the values of two pixels, whose sums share an accumulator of 64 bits: A in its lowest 23, B above.
+ */
+#define TC_SPARSE_STEP(LOAD, STEP_1, WEIGHT_1, STEP_2, WEIGHT_2)                                             \
+    LOAD STEP_1 "ldrd r10, r11, [r0]\n" WEIGHT_1 "smlal r2, r3, r10, lr\n"                                   \
+                "smlal r4, r5, r11, lr\n"                                                                    \
+                "ldrd r10, r11, [r0, #8]\n"                                                                  \
+                "smlal r6, r7, r10, lr\n"                                                                    \
+                "smlal r8, r9, r11, lr\n" STEP_2 "ldrd r10, r11, [r0]\n" WEIGHT_2 "smlal r2, r3, r10, r12\n" \
+                "smlal r4, r5, r11, r12\n"                                                                   \
+                "ldrd r10, r11, [r0, #8]\n"                                                                  \
+                "smlal r6, r7, r10, r12\n"                                                                   \
+                "smlal r8, r9, r11, r12\n"
 
 /* Two sums become int8: 2^22 was added to A, so that B needs no carry. r10 is the multiplier, r11 half, r12 the shift
  * in its lowest byte. */
@@ -64,9 +57,9 @@ static TC_INLINE int32_t tc_sparse_flow(int32_t shift, int32_t pairs) {
     "asr " low ", " low ", r12\n"          \
     "ssat " low ", #8, " low "\n"
 
-/* Sums in r2-r9, the value in r0, weights in r1. On the stack: values, channels, A, B, bytes between pixels, channels
- * left, end of this channel's weights. */
-#define TC_SPARSE_TEXT                                                                                          \
+/* Sums in r2-r9, the value in r0, weights in r1; END makes r10 of the pairs in r11. On the stack: values, channels, A,
+ * B, bytes between pixels, channels left, end of this channel's weights. */
+#define TC_SPARSE_TEXT(END, STEP)                                                                               \
     "push {r4-r11, lr}\n"                                                                                       \
     "sub sp, sp, #28\n"                                                                                         \
     "ldm r0, {r1, r2, r3, r4, r5, r6, r7}\n"                                                                    \
@@ -77,9 +70,7 @@ static TC_INLINE int32_t tc_sparse_flow(int32_t shift, int32_t pairs) {
     "1:\n"                                                                                                      \
     "ldrd r0, r12, [sp]\n"                                                                                      \
     "ldr r11, [r12, #12]\n"                                                                                     \
-    "ldr r12, [r12]\n"                                                                                          \
-    "add r10, r1, r11, lsr #18\n"                                                                               \
-    "str r10, [sp, #24]\n"                                                                                      \
+    "ldr r12, [r12]\n" END "str r10, [sp, #24]\n"                                                               \
     "ubfx r11, r11, #8, #10\n"                                                                                  \
     "adr r10, 2f\n"                                                                                             \
     "add r11, r11, r10\n"                                                                                       \
@@ -96,7 +87,7 @@ static TC_INLINE int32_t tc_sparse_flow(int32_t shift, int32_t pairs) {
     "bx r11\n"                                                                                                  \
     ".p2align 2\n"                                                                                              \
     "2:\n"                                                                                                      \
-    ".rept 8\n" TC_SPARSE_STEP ".endr\n"                                                                        \
+    ".rept 8\n" STEP ".endr\n"                                                                                  \
     "ldr r10, [sp, #24]\n"                                                                                      \
     "cmp r1, r10\n"                                                                                             \
     "bne 2b\n"                                                                                                  \
@@ -124,34 +115,33 @@ static TC_INLINE int32_t tc_sparse_flow(int32_t shift, int32_t pairs) {
                                      "add sp, sp, #28\n"                                                        \
                                      "pop {r4-r11, pc}\n"
 
-static TC_NOINLINE __attribute__((naked)) void tc_sparse_block(const tc_sparse_job *job __attribute__((unused))) {
-    __asm__ volatile(TC_SPARSE_TEXT);
-}
+#endif
 
-#else
-
-static TC_NOINLINE void tc_sparse_block(const tc_sparse_job *job) {
+/* The same in plain C; how a pair lies is the caller's. */
+static TC_INLINE void tc_sparse_twin(const tc_sparse_job *job, int32_t bytes,
+                                     void (*pair)(const uint8_t *from, int32_t step[2], int32_t weight[2])) {
     const uint8_t *stream = (const uint8_t *)job->weights;
     for (int32_t c = 0; c < job->left; c++) {
-        int32_t fast[4];
-        for (int i = 0; i < 4; i++) {
-            fast[i] = job->channels[4 * c + i];
-        }
-        const uint32_t flow = (uint32_t)fast[3];
-        fast[3] = (int32_t)(flow & 0xffu);
+        const int32_t *channel = job->channels + 4 * c;
+        const uint32_t flow = (uint32_t)channel[3];
+        const int32_t fast[4] = {channel[0], channel[1], channel[2], (int32_t)(flow & 0xffu)};
         const uint32_t *value = job->values;
         int32_t a[4];
         int32_t b[4];
         for (int i = 0; i < 4; i++) {
             a[i] = b[i] = fast[0];
         }
-        for (uint32_t n = 2 * (flow >> 20); n > 0; n--, stream += 2) {
-            value += stream[0];
-            for (int i = 0; i < 4; i++) {
-                const int32_t low = (int8_t)(uint8_t)value[i];
-                const uint32_t high = value[i] - (uint32_t)low;
-                a[i] += low * (int8_t)stream[1];
-                b[i] += (int8_t)(uint8_t)(high >> 23) * (int8_t)stream[1];
+        for (uint32_t n = flow >> 20; n > 0; n--, stream += bytes) {
+            int32_t step[2];
+            int32_t weight[2];
+            pair(stream, step, weight);
+            for (int k = 0; k < 2; k++) {
+                value += step[k];
+                for (int i = 0; i < 4; i++) {
+                    const int32_t low = (int8_t)(uint8_t)value[i];
+                    a[i] += low * weight[k];
+                    b[i] += (int8_t)(uint8_t)((value[i] - (uint32_t)low) >> 23) * weight[k];
+                }
             }
         }
         for (int i = 0; i < 4; i++) {
@@ -160,7 +150,5 @@ static TC_NOINLINE void tc_sparse_block(const tc_sparse_job *job) {
         }
     }
 }
-
-#endif
 
 #endif

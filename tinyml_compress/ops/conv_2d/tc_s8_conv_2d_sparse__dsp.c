@@ -1,73 +1,33 @@
-/* Convolution that touches only weights that are not zero: each (a byte, and a byte that says how many words to step
- * on) serves eight pixels, four of either strip. Taps outside the image hold the zero point, which the bias expects.
- * Scratch: words of the strips' windows, channel parameters, eight pixels of output, one pixel of zero points. Output
+/* Convolution that touches only weights that are not zero, each for eight pixels, four of either strip: a byte behind a
+ * byte that says how many words to step on. Taps outside the image hold the zero point, which the bias expects. Output
  * may run over input that no later strip reads. */
-#include "tc_conv_sparse.h"
-#include "tc_conv_strips.h"
+#include "tc_conv_sparse_walk.h"
 
-static TC_INLINE void tc_sparse_copy(int8_t *to, const int8_t *from, int32_t bytes) {
-    for (int32_t i = 0; i < bytes; i++) {
-        to[i] = from[i];
-    }
+#if TC_DSP_ASM
+
+static TC_NOINLINE __attribute__((naked)) void tc_sparse_bytes(const tc_sparse_job *job __attribute__((unused))) {
+    __asm__ volatile(TC_SPARSE_TEXT(
+        "add r10, r1, r11, lsr #18\n",
+        TC_SPARSE_STEP("ldr r12, [r1], #4\n", "uxtb.w r10, r12\nadd.w r0, r0, r10, lsl #2\n",
+                       "sxtb.w lr, r12, ror #8\n", "uxtb.w r10, r12, ror #16\nadd.w r0, r0, r10, lsl #2\n",
+                       "asr.w r12, r12, #24\n")));
 }
 
-static TC_INLINE int32_t tc_sparse_up_to_4(int32_t count) {
-    return count < 0 ? 0 : (count < 4 ? count : 4);
+#else
+
+static TC_INLINE void tc_sparse_bytes_pair(const uint8_t *from, int32_t step[2], int32_t weight[2]) {
+    step[0] = from[0];
+    weight[0] = (int8_t)from[1];
+    step[1] = from[2];
+    weight[1] = (int8_t)from[3];
 }
 
-/* Four pixels of each strip, all channels; A's begin at y, x. */
-static TC_NOINLINE void tc_sparse_pixels(const tc_s8_conv_sparse *p, tc_sparse_job *job, int8_t *image, int32_t y,
-                                         int32_t x, int8_t *spare) {
-    const int flat = p->out_h == 1;
-    const int32_t count_a = tc_sparse_up_to_4(p->out_w - x);
-    const int32_t behind = flat ? p->columns : p->out_w;
-    const int32_t count_b = flat ? tc_sparse_up_to_4(p->out_w - x - behind) : (y + 1 < p->out_h ? count_a : 0);
-    int8_t *out = image + (y * p->out_w + x) * p->out_c;
-    if (count_a == 0) {
-        return;
-    }
-    job->a = count_a == 4 ? out : spare;
-    job->b = count_b == 4 ? out + behind * p->out_c : spare + 4 * p->out_c;
-    tc_sparse_block(job);
-    if (count_a < 4) {
-        tc_sparse_copy(out, spare, count_a * p->out_c);
-    }
-    if (count_b < 4) {
-        tc_sparse_copy(out + behind * p->out_c, spare + 4 * p->out_c, count_b * p->out_c);
-    }
+static TC_NOINLINE void tc_sparse_bytes(const tc_sparse_job *job) {
+    tc_sparse_twin(job, 4, tc_sparse_bytes_pair);
 }
+
+#endif
 
 TC_KERNEL void tc_s8_conv_2d_sparse__dsp(const tc_s8_conv_sparse *p, const int8_t *in, int8_t *out, void *scratch) {
-    uint32_t *values = (uint32_t *)scratch;
-    int32_t *channels = (int32_t *)scratch + p->kernel_h * p->in_c * p->phases * p->run;
-    int8_t *spare = (int8_t *)(channels + 4 * p->out_c);
-    int8_t *zeros = spare + 8 * p->out_c;
-    tc_sparse_job job;
-    for (int32_t c = 0; c < p->out_c; c++) {
-        int32_t *channel = channels + 4 * c;
-        tc_fast_unpack(p->channels + 2 * c, p->out_zero, channel);
-        channel[3] = tc_sparse_flow(channel[3], p->counts[c]);
-    }
-    for (int32_t c = 0; c < p->in_c; c++) {
-        zeros[c] = (int8_t)p->in_zero;
-    }
-    job.channels = channels;
-    job.out_c = p->out_c;
-    job.left = p->out_c;
-    job.weights = p->weights;
-    const int32_t rows = p->out_h == 1 ? 1 : 2;
-    const int32_t columns = p->out_h == 1 ? 2 * p->columns : p->columns;
-    for (int32_t image = 0; image < p->batch; image++) {
-        for (int32_t y = 0; y < p->out_h; y += rows) {
-            for (int32_t x = 0; x < p->out_w; x += columns) {
-                tc_strips_gather(p, in, y, x, zeros, values);
-                for (int32_t i = 0; i < p->columns; i += 4) {
-                    job.values = values + i;
-                    tc_sparse_pixels(p, &job, out, y, x + i, spare);
-                }
-            }
-        }
-        in += p->in_h * p->in_w * p->in_c;
-        out += p->out_h * p->out_w * p->out_c;
-    }
+    tc_sparse_walk(p, in, out, scratch, tc_sparse_bytes);
 }

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -36,7 +34,6 @@ from tinyml_compress.ops._products import (
     requant_channels,
     weight_values,
 )
-from tinyml_compress.ops._sparse import SparseRows, sparse_blocks, sparse_rows
 from tinyml_compress.ops.base import (
     Argument,
     Call,
@@ -53,6 +50,7 @@ from tinyml_compress.ops.base import (
     Table,
     Variant,
 )
+from tinyml_compress.ops.fully_connected.sparse import sparse_variants
 from tinyml_compress.ops.numerics import Activation
 
 __all__ = ["OPERATOR", "FullyConnectedAttrs", "row_multipliers"]
@@ -191,52 +189,6 @@ def _plain_cycles(view: NodeView) -> float:
     return 7.0 * OPERATOR.macs(view) + 40.0 * view.output().elements
 
 
-# --- only weights that are not zero ---------------------------------------------------------------------------------
-
-_DENSEST = 0.45
-"""With more weights than this that are not zero, neither flash nor time is gained."""
-
-
-@lru_cache(maxsize=64)
-def _encoded(data: bytes, shape: tuple[int, int], blocks: bool) -> SparseRows:
-    rows = np.frombuffer(data, np.int8).reshape(shape).astype(np.int64)
-    return sparse_blocks(rows) if blocks else sparse_rows(rows)
-
-
-def _sparse(view: NodeView, blocks: bool) -> SparseRows:
-    rows = live_rows(_channels(view), weight_values(view).astype(np.int64)).astype(np.int8)
-    return _encoded(rows.tobytes(), (rows.shape[0], rows.shape[1]), blocks)
-
-
-def _sparse_variant(symbol: str, struct: str, blocks: bool, cycles: Callable[[int, int], float]) -> Variant:
-    def accepts(view: NodeView) -> bool:
-        weights = weight_values(view)
-        if not _accepts_quads(view) or (blocks and weights.shape[0] % 4):
-            return False
-        if np.count_nonzero(weights) > _DENSEST * weights.size:
-            return False
-        sparse = _sparse(view, blocks)
-        return sparse.nbytes < weights.size and int(sparse.pairs.max()) < 256
-
-    def emit(view: NodeView) -> tuple[Call, ...]:
-        fast = fast_table(view, _channels(view), _attrs(view).activation)
-        sparse = _sparse(view, blocks)
-        assert fast is not None
-        tables = [Table("weights", "int8_t", sparse.stream, Role.WEIGHTS)]
-        if not blocks:  # blocks have their counts in the stream
-            tables.append(Table("counts", "uint8_t", sparse.pairs.astype(np.uint8), Role.WEIGHTS))
-        tables.append(Table("channels", "int32_t", fast))
-        refs = tuple((table.name, Ref(table.name)) for table in tables)
-        params: tuple[tuple[str, ParamValue], ...] = (*_sizes(view), *refs)
-        return (Call(symbol, struct, params, (In(0), Out()), tuple(tables)),)
-
-    def cost(view: NodeView) -> float:
-        sizes = dict(_sizes(view))
-        return sizes["batch"] * cycles(int(_sparse(view, blocks).pairs.sum()), sizes["out_c"])
-
-    return Variant(symbol, accepts, emit, Isa.DSP, cycles=cost)
-
-
 class FullyConnected(Operator):
     name = "FULLY_CONNECTED"
     attrs_type = FullyConnectedAttrs
@@ -257,18 +209,7 @@ class FullyConnected(Operator):
         *only(
             Form.S8,
             Variant("tc_s8_fully_connected__c", _any, _emit, cycles=_plain_cycles),
-            _sparse_variant(
-                "tc_s8_fully_connected_blocks__dsp",
-                "tc_s8_fc_blocks",
-                True,
-                lambda steps, outputs: 43 * steps + 18 * outputs,
-            ),
-            _sparse_variant(
-                "tc_s8_fully_connected_sparse__dsp",
-                "tc_s8_fc_sparse",
-                False,
-                lambda steps, outputs: 11 * steps + 31 * outputs,
-            ),
+            *sparse_variants(_channels, lambda view: _attrs(view).activation),
             Variant(_QUADS, _accepts_quads, _emit_quads, Isa.DSP, scratch=_quads_scratch, cycles=_quads_cycles),
         ),
     )

@@ -1,6 +1,6 @@
 /* Fully-connected layer whose weights are zero in blocks of four outputs by one input: only the other blocks are
- * stored, by fours: four bytes that say how many inputs to step on, then the four blocks' weights. A channel is {bias,
- * multiplier, half, shift}; outputs come in fours. */
+ * stored, by fours: four bytes that say how many inputs to step on, then of each two blocks the weights of outputs A, B
+ * of one and the other, and those of C, D. A channel is {bias, multiplier, half, shift}; outputs come in fours. */
 #include "tc_dsp.h"
 #include "tc_requant.h"
 
@@ -23,41 +23,25 @@ typedef struct {
 
 #if TC_DSP_ASM
 
-/* Four blocks of four weights. */
-#define TC_FC_BLOCKS_STEP                \
-    "ldm.w r1!, {r6, r7, r8, r9, r10}\n" \
-    "uxtab r0, r0, r6\n"                 \
-    "ldrsb.w r11, [r0]\n"                \
-    "sxtb16 r12, r7\n"                   \
-    "sxtb16 r7, r7, ror #8\n"            \
-    "smlabb r2, r11, r12, r2\n"          \
-    "smlabt r4, r11, r12, r4\n"          \
-    "smlabb r3, r11, r7, r3\n"           \
-    "smlabt r5, r11, r7, r5\n"           \
-    "uxtab r0, r0, r6, ror #8\n"         \
-    "ldrsb.w r11, [r0]\n"                \
-    "sxtb16 r12, r8\n"                   \
-    "sxtb16 r8, r8, ror #8\n"            \
-    "smlabb r2, r11, r12, r2\n"          \
-    "smlabt r4, r11, r12, r4\n"          \
-    "smlabb r3, r11, r8, r3\n"           \
-    "smlabt r5, r11, r8, r5\n"           \
-    "uxtab r0, r0, r6, ror #16\n"        \
-    "ldrsb.w r11, [r0]\n"                \
-    "sxtb16 r12, r9\n"                   \
-    "sxtb16 r9, r9, ror #8\n"            \
-    "smlabb r2, r11, r12, r2\n"          \
-    "smlabt r4, r11, r12, r4\n"          \
-    "smlabb r3, r11, r9, r3\n"           \
-    "smlabt r5, r11, r9, r5\n"           \
-    "uxtab r0, r0, r6, ror #24\n"        \
-    "ldrsb.w r11, [r0]\n"                \
-    "sxtb16 r12, r10\n"                  \
-    "sxtb16 r10, r10, ror #8\n"          \
-    "smlabb r2, r11, r12, r2\n"          \
-    "smlabt r4, r11, r12, r4\n"          \
-    "smlabb r3, r11, r10, r3\n"          \
-    "smlabt r5, r11, r10, r5\n"
+/* Two blocks: two inputs side by side, and of each output the two weights. */
+#define TC_FC_BLOCKS_TWO(first, second, ab, cd) \
+    "uxtab r0, r0, r6" first "\n"               \
+    "ldrsb.w r11, [r0]\n"                       \
+    "uxtab r0, r0, r6, ror #" second "\n"       \
+    "ldrsb.w r12, [r0]\n"                       \
+    "pkhbt r11, r11, r12, lsl #16\n"            \
+    "sxtb16 r12, " ab "\n"                      \
+    "sxtb16 " ab ", " ab ", ror #8\n"           \
+    "smlad r2, r11, r12, r2\n"                  \
+    "sxtb16 r12, " cd "\n"                      \
+    "smlad r3, r11, " ab ", r3\n"               \
+    "sxtb16 " cd ", " cd ", ror #8\n"           \
+    "smlad r4, r11, r12, r4\n"                  \
+    "smlad r5, r11, " cd ", r5\n"
+
+#define TC_FC_BLOCKS_FOUR                                                      \
+    "ldm.w r1!, {r6, r7, r8, r9, r10}\n" TC_FC_BLOCKS_TWO("", "8", "r7", "r8") \
+        TC_FC_BLOCKS_TWO(", ror #16", "24", "r9", "r10")
 
 static TC_NOINLINE __attribute__((naked)) void tc_fc_blocks(tc_fc_blocks_job *job __attribute__((unused))) {
     __asm__ volatile("push {r0, r4-r11, lr}\n"
@@ -73,7 +57,9 @@ static TC_NOINLINE __attribute__((naked)) void tc_fc_blocks(tc_fc_blocks_job *jo
                      "ldr r0, [r12]\n"
                      "add r8, r7, r7, lsl #2\n"
                      "add lr, r1, r8, lsl #2\n"
-                     "2:\n" TC_FC_BLOCKS_STEP "cmp r1, lr\n"
+                     "tst r7, #1\n"
+                     "bne 3f\n"
+                     "2:\n" TC_FC_BLOCKS_FOUR "3:\n" TC_FC_BLOCKS_FOUR "cmp r1, lr\n"
                      "bne 2b\n"
                      "ldr lr, [sp]\n"
                      "ldrd r6, r7, [lr, #8]\n"
@@ -126,9 +112,10 @@ static TC_NOINLINE void tc_fc_blocks(tc_fc_blocks_job *job) {
         int32_t fours = (uint8_t)stream[0] | (int32_t)(uint8_t)stream[1] << 8;
         for (stream += 4; fours > 0; fours--, stream += 20) {
             for (int b = 0; b < 4; b++) {
+                const int8_t *weights = stream + 4 + b / 2 * 8 + b % 2 * 2;
                 at += (uint8_t)stream[b];
                 for (int i = 0; i < 4; i++) {
-                    sums[i] = tc_add(sums[i], *at * stream[4 + 4 * b + i]);
+                    sums[i] = tc_add(sums[i], *at * weights[i / 2 * 4 + i % 2]);
                 }
             }
         }
