@@ -63,7 +63,7 @@ def test_cli_shows_two_side_by_side(tmp_path: Path) -> None:
     assert "3 ADD" not in shown.output
     assert "2 ADD" in shown.output
     as_json = json.loads(CliRunner().invoke(command, [*paths, "--json"], catch_exceptions=False).output)["models"]
-    assert [model["schema"] for model in as_json] == [1, 1]
+    assert [len(model["sha256"]) for model in as_json] == [64, 64]
     assert as_json[1]["operators"]["ADD"] == 2
 
 

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import click
 
+from tinyml_compress.cli._options import json_option, print_json
+
 EXAMPLES = """\b
 Examples:
   tinyml-compress demo
@@ -24,14 +26,18 @@ Examples:
 )
 @click.option("--epochs", type=click.IntRange(1, 500), default=15, show_default=True, help="How long to train.")
 @click.option("--seed", type=click.IntRange(0, 2**32 - 1), default=1, show_default=True, help="Seed of the training.")
-def command(output: Path, epochs: int, seed: int) -> None:
+@json_option
+def command(output: Path, epochs: int, seed: int, as_json: bool) -> None:
     """Train a digits network, make it int8, compile it to C, and judge it for every board."""
     from rich.console import Console
 
     from tinyml_compress.pipeline.demo import demo
     from tinyml_compress.report.demo import print_demo
 
-    result = demo(output, epochs=epochs, seed=seed, say=click.echo)
+    result = demo(output, epochs=epochs, seed=seed, say=(lambda line: None) if as_json else click.echo)
+    if as_json:
+        print_json(result.document, "demo")
+        return
     # Outside a terminal rich assumes 80 columns, too few for the boards.
     console = Console() if Console().is_terminal else Console(width=118)
     print_demo(result, console)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -11,19 +12,25 @@ from tinyml_compress import data, models
 from tinyml_compress.converter import Mode
 from tinyml_compress.data import DataSet
 from tinyml_compress.devices import Device, list_devices
-from tinyml_compress.devices.measurement import AotRun, Refusal
+from tinyml_compress.devices.measurement import AotRun, Benchmark, Refusal
 from tinyml_compress.models import backend
 from tinyml_compress.models.zoo import digits_cnn
 from tinyml_compress.ops.base import Isa
 from tinyml_compress.pipeline.benchmarking import Request, benchmark
 from tinyml_compress.pipeline.compilation import compile_to_folder
 from tinyml_compress.pipeline.conversion import ConversionResult, convert
-from tinyml_compress.pipeline.evaluation import Engine, evaluate
+from tinyml_compress.pipeline.evaluation import Engine, Evaluation, evaluate
+from tinyml_compress.pipeline.parity import Ladder, ladder_on
+from tinyml_compress.pipeline.reporting import conversion_document
 from tinyml_compress.pipeline.verdict import judge_tflm
+from tinyml_compress.report.benchmark_json import benchmark_document
 from tinyml_compress.report.demo import BoardRow, DemoResult, ModelRow
+from tinyml_compress.report.page import results_page
 from tinyml_compress.runners import tflm
+from tinyml_compress.support import files
+from tinyml_compress.support.document import document
 from tinyml_compress.support.progress import stage
-from tinyml_compress.techniques.training import Beat, Samples, fit, task_for
+from tinyml_compress.techniques.training import Beat, History, Samples, fit, task_for
 
 __all__ = ["demo"]
 
@@ -41,9 +48,9 @@ def demo(
     say(f"data     {train.count} + {test.count} handwritten digits, {train.licence} ({train.name}, {test.name})")
     keras_file = output / f"{_NAME}.keras"
     with stage("train", total=epochs) as line:
-        model, loss = _trained(train, epochs, seed, line.advance)
+        model, history = _trained(train, epochs, seed, line.advance)
         models.save(model, keras_file)
-    say(f"train    {model.count_params():,} parameters, {epochs} epochs, loss {loss:.3f}")
+    say(f"train    {model.count_params():,} parameters, {epochs} epochs, loss {history.loss[-1]:.3f}")
 
     plain = convert(keras_file, None, Mode.FLOAT32, output=output / "float32", name=_NAME, seed=seed)
     small = convert(keras_file, train, Mode.INT8, output=output / "int8", name=_NAME, seed=seed)
@@ -62,9 +69,15 @@ def demo(
     say(f"compile  {', '.join(compiled.files)}: arena {compiled.program.arena_bytes:,} B, no interpreter")
 
     with stage("run on every board"):
-        boards = _boards(small, None if arena is None else arena.measured)
+        found = benchmark(small.converted.tflite, _NAME, str(small.path), Request(targets=("all",)))
+        boards = _boards(small, found, None if arena is None else arena.measured)
     say(f"boards   {sum(row.aot is not None for row in boards)} of {len(boards)} run it")
     agreement = after.agreement
+    with stage("where the engines part"):
+        steps = ladder_on(small.path, test.name, reference=plain.path, seed=seed)
+    results = _document(train, test, history, seed, (conversion_document(small), after, steps, found))
+    files.write_text(output / "report.json", json.dumps(results, indent=2) + "\n")
+    files.write_text(output / "report.html", results_page([results], title="Handwritten digits: what the demo made"))
     rows = (
         ModelRow("float32", _size(plain), str(before.score), "", None),
         ModelRow("int8", _size(small), str(after.score), _share(agreement), None if arena is None else arena.measured),
@@ -79,12 +92,40 @@ def demo(
             (f"int8/{_NAME}.tflite", "for TensorFlow Lite Micro, with C array, resolver and test vectors beside it"),
             (f"c/{_NAME}.c, c/{_NAME}.h", "the same model as C without an interpreter, with a CMake project"),
             ("float32/", "the float model, for comparison"),
+            ("report.html", "all of it with charts, to open in a browser; report.json holds the numbers"),
         ),
         seconds=time.perf_counter() - started,
+        document=results,
     )
 
 
-def _trained(train: DataSet, epochs: int, seed: int, advance: Callable[[], None]) -> tuple[Any, float]:
+def _document(
+    train: DataSet,
+    test: DataSet,
+    history: History,
+    seed: int,
+    done: tuple[dict[str, Any], Evaluation, Ladder, Benchmark],
+) -> dict[str, Any]:
+    """report.json: the results of the verbs that the demonstration stands for."""
+    converted, score, steps, boards = done
+    return document(
+        "demo",
+        {
+            "data": train.name,
+            "test": test.name,
+            "seed": seed,
+            "training": {"loss": list(history.loss), "score": list(history.score)},
+            "results": [
+                converted,
+                document("evaluate", score.as_json()),
+                document("evaluate ladder", steps.as_json()),
+                benchmark_document(boards),
+            ],
+        },
+    )
+
+
+def _trained(train: DataSet, epochs: int, seed: int, advance: Callable[[], None]) -> tuple[Any, History]:
     keras = backend.keras2()
     keras.utils.set_random_seed(seed)
     # The zoo's own weights are seeded for conversion; for training the layers start as Keras starts them.
@@ -96,12 +137,11 @@ def _trained(train: DataSet, epochs: int, seed: int, advance: Callable[[], None]
 
     task = task_for(model, samples, epochs=epochs, learning_rate=_LEARNING_RATE, seed=seed)
     history = fit(model, task, samples, beat=beat)
-    return model, history.loss[-1]
+    return model, history
 
 
-def _boards(small: ConversionResult, arena: int | None) -> list[BoardRow]:
+def _boards(small: ConversionResult, found: Benchmark, arena: int | None) -> list[BoardRow]:
     content = small.converted.tflite
-    found = benchmark(content, _NAME, str(small.path), Request(targets=("all",)))
     runs = {run.device.name: run for run in found.runs}
     rows = []
     for device in list_devices():

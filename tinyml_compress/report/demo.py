@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from rich.console import Console
 from rich.table import Table
@@ -52,6 +52,8 @@ class DemoResult:
     files: Sequence[tuple[str, str]]
     """Name and what it is."""
     seconds: float
+    document: Mapping[str, Any]
+    """report.json: the results of the verbs that the demonstration stands for."""
 
 
 def print_demo(result: DemoResult, console: Console) -> None:

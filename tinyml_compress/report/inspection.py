@@ -62,8 +62,10 @@ class Inspection:
     missing: str | None
 
     def as_json(self) -> dict[str, object]:
-        """A documented, versioned form for `--json`."""
-        return {"schema": 1, **asdict(self), "operators": dict(self.operators)}
+        """The form of `--json`; what is not known is absent."""
+        found = {key: value for key, value in asdict(self).items() if value is not None}
+        layers = [{key: value for key, value in asdict(layer).items() if value is not None} for layer in self.layers]
+        return {**found, "operators": dict(self.operators), "layers": layers}
 
 
 _WIDE = 110

@@ -15,7 +15,7 @@ from tinyml_compress.report.page.files import convert_parts, inspect_parts
 from tinyml_compress.report.page.fit import fit_parts, front_chart
 from tinyml_compress.report.page.generic import generic_parts
 from tinyml_compress.report.page.html import section
-from tinyml_compress.report.page.models import compare_parts, compress_parts
+from tinyml_compress.report.page.models import compare_parts, compress_parts, demo_parts
 from tinyml_compress.report.page.provenance import facts_of
 from tinyml_compress.report.page.shell import Source, whole_page
 
@@ -24,6 +24,7 @@ __all__ = ["front_svg", "read_document", "results_page"]
 Document = Mapping[str, Any]
 Parts = Callable[[Sequence[Source]], list[str]]
 _KINDS: tuple[tuple[str, str, Parts], ...] = (
+    ("demo", "Training", demo_parts),
     ("fit", "Search within a budget", fit_parts),
     ("compress", "Compression", compress_parts),
     ("compare", "Models side by side", compare_parts),
@@ -59,6 +60,21 @@ def results_page(documents: Sequence[Document], *, names: Sequence[str] | None =
         Source(name, document["verb"], document, facts_of(document))
         for name, document in zip(chosen, documents, strict=True)
     ]
+    return whole_page(title or _title(sources), _subtitle(sources), _sections(_unfolded(sources)), sources)
+
+
+def _unfolded(sources: Sequence[Source]) -> list[Source]:
+    """Results that hold the results of several verbs stand for those."""
+    found = []
+    for source in sources:
+        found.append(source)
+        for inner in source.document.get("results", ()):
+            name = source.name if len(sources) > 1 else str(inner["verb"])
+            found.append(Source(name, inner["verb"], inner, ()))
+    return found
+
+
+def _sections(sources: Sequence[Source]) -> list[tuple[str, str, str]]:
     sections = []
     try:
         for verb, heading, parts in _KINDS:
@@ -78,7 +94,7 @@ def results_page(documents: Sequence[Document], *, names: Sequence[str] | None =
             found=repr(error),
             next_step="run the verb again with --json",
         ) from error
-    return whole_page(title or _title(sources), _subtitle(sources), sections, sources)
+    return sections
 
 
 def _apart(names: Sequence[str]) -> list[str]:
@@ -101,6 +117,8 @@ def _title(sources: Sequence[Source]) -> str:
     document = source.document
     model = document.get("model")
     name = model.get("name") if isinstance(model, dict) else model
+    if isinstance(document.get("models"), list):
+        return f"{len(document['models'])} models: {source.verb}"
     return f"{Path(str(name)).name}: {source.verb}" if name else source.verb
 
 

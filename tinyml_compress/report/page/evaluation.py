@@ -48,21 +48,23 @@ _ENGINES = {
 def evaluate_parts(sources: Sequence[Source]) -> list[str]:
     """All evaluated models in one table, their intervals, and their confusions side by side."""
     found = [one for source in sources for one in source.document.get("evaluations", [source.document])]
+    others = list(dict.fromkeys(str(one["against"]) for one in found if one.get("against")))
+    short = short_names([*(one["model"] for one in found), *others])
+    names, short_of = short[: len(found)], dict(zip(others, short[len(found) :], strict=True))
     rows: list[dict[str, Value]] = []
     matrices = []
-    for name, one in zip(short_names([one["model"] for one in found]), found, strict=True):
+    for name, one in zip(names, found, strict=True):
         if one.get("against"):
-            rows.append(_row(one["against"], one.get("against_score", {}), one, other=True))
-            matrices.append((one["against"], (one.get("against_score", {}), one.get("classes"))))
+            other = short_of[one["against"]]
+            rows.append(_row(other, one.get("against_score", {}), one, other=True))
+            matrices.append((other, (one.get("against_score", {}), one.get("classes"))))
         rows.append(_row(f"{name} ({one['engine']})", one.get("score", {}), one, other=False))
         matrices.append((f"{name} ({one['engine']})", (one.get("score", {}), one.get("classes"))))
     rows = list({str(row["name"]) + str(row["data"]): row for row in rows}.values())
     metric = "accuracy" if any("accuracy" in one.get("score", {}) for one in found) else "mean absolute error"
     shown = list(dict(matrices).items())
     return [
-        card_grid(
-            [_card(name, one) for name, one in zip(short_names([one["model"] for one in found]), found, strict=True)]
-        ),
+        card_grid([_card(name, one) for name, one in zip(names, found, strict=True)]),
         table(_SCORES, rows, caption="Scores"),
         chart(intervals(rows, _SCORES, metric=metric)),
         row_of_charts(confusion(name, score.get("confusion"), classes) for name, (score, classes) in shown),

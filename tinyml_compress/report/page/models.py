@@ -22,7 +22,15 @@ from tinyml_compress.report.page.html import (
 )
 from tinyml_compress.report.page.shell import Source
 
-__all__ = ["against_size", "compare_parts", "compress_parts", "confusion", "intervals", "on_front", "short_names"]
+__all__ = [
+    "compare_parts",
+    "compress_parts",
+    "confusion",
+    "demo_parts",
+    "intervals",
+    "on_front",
+    "short_names",
+]
 
 Row = Mapping[str, Any]
 _SHOWN = (
@@ -67,14 +75,14 @@ def compare_parts(sources: Sequence[Source]) -> list[str]:
         *(note(text) for text in about),
         card_grid(_cards(rows, metric)),
         table(_SHOWN, rows, caption="All models"),
-        chart(against_size(rows, _SHOWN, metric=metric, x="bytes", axis="file, bytes", better=better)),
-        chart(against_size(rows, _SHOWN, metric=metric, x="gzip", axis="gzip of the file, bytes", better=better)),
+        chart(_against_size(rows, _SHOWN, metric=metric, x="bytes", axis="file, bytes", better=better)),
+        chart(_against_size(rows, _SHOWN, metric=metric, x="gzip", axis="gzip of the file, bytes", better=better)),
         chart(intervals(rows, _SHOWN, metric=metric)),
         chart(
             specs.bars(
                 "Time on this host",
                 "Median of one inference in milliseconds, measured, the files taking turns.",
-                times,
+                times if len(times) > 1 else (),
                 _SHOWN,
                 name="name",
                 value="ms",
@@ -90,6 +98,8 @@ def compare_parts(sources: Sequence[Source]) -> list[str]:
 def short_names(names: Sequence[str]) -> list[str]:
     """Paths without what they share at their start, and told apart by a number where they are the same."""
     parts = [name.split("/") for name in names]
+    if len(parts) == 1:
+        return [parts[0][-1]]
     while len(parts) > 1 and all(len(part) > 1 for part in parts) and len({part[0] for part in parts}) == 1:
         parts = [part[1:] for part in parts]
     short = ["/".join(part) for part in parts]
@@ -161,7 +171,7 @@ def on_front(rows: Sequence[Mapping[str, Value]], x: str, y: str, *, better: boo
     return marked
 
 
-def against_size(
+def _against_size(
     rows: Sequence[Mapping[str, Value]],
     columns: Sequence[Column],
     *,
@@ -234,6 +244,8 @@ def _inside(name: str, model: Row, *, is_open: bool) -> str:
 def zeros_per_layer(name: str, layers: Sequence[tuple[str, float, int]]) -> Chart | None:
     """Which part of each layer's weights is zero."""
     rows: list[dict[str, Value]] = [{"layer": layer, "zeros": part, "weights": count} for layer, part, count in layers]
+    if not any(part for _, part, _ in layers):
+        return None
     columns = (
         Column("layer", "layer"),
         Column("zeros", "weights that are zero", ".1%", ".1%"),
@@ -253,10 +265,10 @@ def zeros_per_layer(name: str, layers: Sequence[tuple[str, float, int]]) -> Char
 
 
 def _training(name: str, curves: Mapping[str, Sequence[float]]) -> str:
-    return row_of_charts(training_curves([(name, curves)]))
+    return row_of_charts(_training_curves([(name, curves)]))
 
 
-def training_curves(stages: Iterable[tuple[str, Mapping[str, Sequence[float]]]]) -> list[Chart | None]:
+def _training_curves(stages: Iterable[tuple[str, Mapping[str, Sequence[float]]]]) -> list[Chart | None]:
     """One chart per quantity, one line per stage; epochs of later stages follow those of earlier ones."""
     rows: dict[str, list[dict[str, Value]]] = {}
     ends: dict[str, int] = {}
@@ -285,6 +297,11 @@ def training_curves(stages: Iterable[tuple[str, Mapping[str, Sequence[float]]]])
     ]
 
 
+def demo_parts(sources: Sequence[Source]) -> list[str]:
+    """The training of the demonstration; what came after has sections of its own."""
+    return [row_of_charts(_training_curves([(source.name, source.document.get("training", {}))])) for source in sources]
+
+
 def compress_parts(sources: Sequence[Source]) -> list[str]:
     """Runs of recipes: all stages of all runs together, then each run by itself."""
     many = len(sources) > 1
@@ -293,9 +310,9 @@ def compress_parts(sources: Sequence[Source]) -> list[str]:
     better = metric != "mae"
     common = [
         card_grid([_run_card(source) for source in sources]),
-        chart(against_size(rows, _SHOWN, metric=metric, x="bytes", axis="file, bytes", better=better)),
+        chart(_against_size(rows, _SHOWN, metric=metric, x="bytes", axis="file, bytes", better=better)),
         chart(
-            against_size(
+            _against_size(
                 rows, _SHOWN, metric=metric, x="kept", axis="weights that are not zero, as float, bytes", better=better
             )
         ),
@@ -353,7 +370,7 @@ def _run_card(source: Source) -> Card:
 def _one_run(source: Source, *, alone: bool) -> str:
     document = source.document
     stages = document["stages"]
-    curves = row_of_charts(training_curves((stage["name"], stage.get("history", {})) for stage in stages))
+    curves = row_of_charts(_training_curves((stage["name"], stage.get("history", {})) for stage in stages))
     parts = [table(_SHOWN, _stages(source, None), caption="Stages"), curves]
     for stage in stages:
         layers = [(name, part, count) for name, part, count in stage.get("layers", ())]

@@ -15,6 +15,8 @@ _STEP = 22
 _MANY = 40
 """So many bars have their names beside them; more stand as columns in their order."""
 _LARGEST = 24
+_NAMED = 16
+"""So many points have their names beside them; of more, the tooltip says it."""
 _PICK = {"name": "pick", "bind": "legend"}
 
 
@@ -237,15 +239,45 @@ def scatter(
         points["params"] = [pick]
         points["encoding"] |= {"color": _colour(colour, kinds, palette), "opacity": opacity}
     layers.append(points)
-    if len(shown) <= 16:
-        layers.append(
-            {
-                "mark": {"type": "text", "align": "left", "dx": 7, "dy": -6, "limit": 150, "tooltip": None},
-                "encoding": {"x": across, "y": up, "text": {"field": name}},
-            }
-        )
+    if len(shown) <= _NAMED:
+        layers += _labels(shown, name, x, y, across, up)
     spec = {**_base(shown), "height": 320, "layer": layers}
     return Chart(title, about, spec, shown, columns)
+
+
+def _labels(rows: Rows, name: str, x: str, y: str, across: Mapping[str, Any], up: Mapping[str, Any]) -> list[Any]:
+    """Names beside the points: to the left at the right edge, higher or lower where another name is in the way."""
+    places = [(float(row[x] or 0), float(row[y] or 0)) for row in rows]
+    wide, high = (max(values) - min(values) or 1.0 for values in zip(*places, strict=True))
+    left, low = (min(values) for values in zip(*places, strict=True))
+    taken: list[tuple[float, float, float]] = []
+    groups: dict[tuple[bool, int], list[dict[str, Value]]] = {}
+    for (at_x, at_y), row in sorted(zip(places, rows, strict=True), key=lambda pair: pair[0]):
+        across_at, up_at = (at_x - left) / wide, (at_y - low) / high
+        turned = across_at > 0.7
+        length = 0.009 * min(len(str(row[name])), 24)
+        start, end = (across_at - length, across_at) if turned else (across_at, across_at + length)
+        for shift in (-7, 13, -20, 26, -33, 39):
+            line = up_at - shift / 280
+            if all(abs(line - other) > 0.042 or end < begin or start > stop for begin, stop, other in taken):
+                break
+        taken.append((start, end, line))
+        groups.setdefault((turned, shift), []).append({x: at_x, y: at_y, name: row[name]})
+    return [
+        {
+            "data": {"values": chosen},
+            "mark": {
+                "type": "text",
+                "align": "right" if turned else "left",
+                "dx": -7 if turned else 7,
+                "dy": shift,
+                "limit": 160,
+                "tooltip": None,
+            },
+            "encoding": {"x": across, "y": up, "text": {"field": name}},
+        }
+        for (turned, shift), chosen in groups.items()
+    ]
 
 
 def curves(
@@ -323,9 +355,10 @@ def nodes(
             },
             "x2": {"field": "end"},
             "y": up,
+            "y2": {"datum": 0},
         }
         size = {"height": 260}
-        mark = {"type": "bar", "color": COLOURS[0]}
+        mark = {"type": "rect", "color": COLOURS[0], "clip": True}
         still = "[pointerdown, window:pointerup] > window:pointermove!"
         zoom = {"type": "interval", "encodings": ["x"], "zoom": "wheel![event.shiftKey]", "translate": still}
         params.append({"name": "zoom", "select": zoom, "bind": "scales"})
@@ -391,7 +424,7 @@ def histograms(title: str, about: str, layers: Sequence[Mapping[str, Any]]) -> C
         "spec": {
             "width": 190,
             "height": 70,
-            "mark": {"type": "bar", "color": COLOURS[0]},
+            "mark": {"type": "rect", "color": COLOURS[0]},
             "encoding": {
                 "x": {"field": "from", "type": "quantitative", "title": None, "axis": {"tickCount": 3, "grid": False}},
                 "x2": {"field": "to"},
@@ -401,6 +434,7 @@ def histograms(title: str, about: str, layers: Sequence[Mapping[str, Any]]) -> C
                     "title": None,
                     "axis": {"tickCount": 2, "format": "~s"},
                 },
+                "y2": {"datum": 0},
                 "tooltip": _hover(columns, rows),
             },
         },
@@ -436,11 +470,16 @@ def matrix(title: str, about: str, counts: Sequence[Sequence[int]], names: Seque
         "y": {"field": "true", "type": "nominal", "sort": None, "title": "true class"},
         "tooltip": _hover(columns, rows),
     }
-    shade = {"field": "share", "type": "quantitative", "legend": None, "scale": {"domain": [0, 1], "range": [0.03, 1]}}
+    shade = {
+        "field": "share",
+        "type": "quantitative",
+        "legend": None,
+        "scale": {"type": "sqrt", "domain": [0, 1], "range": [0, 1]},
+    }
     wrong = {"condition": {"test": "datum.true === datum.answer", "value": "var(--c1)"}, "value": "var(--bad)"}
     layers: list[dict[str, Any]] = [{"mark": {"type": "rect"}, "encoding": {"fill": wrong, "fillOpacity": shade}}]
     if len(names) <= 16:
-        ink = {"condition": {"test": "datum.share > 0.6", "value": "var(--paper)"}, "value": "var(--ink)"}
+        ink = {"condition": {"test": "datum.share > 0.4", "value": "var(--paper)"}, "value": "var(--ink)"}
         counted = {"transform": [{"filter": "datum.samples > 0"}], "mark": {"type": "text", "fontSize": 11}}
         layers.append({**counted, "encoding": {"text": {"field": "samples"}, "color": ink}})
     spec = {**_base(rows), "height": (24 if len(names) <= 16 else 10) * len(names), "encoding": shared, "layer": layers}
