@@ -1,20 +1,9 @@
-/* 1 / (1 + x) in fixed point by Newton-Raphson, and leading zeros. */
+/* 1 / (1 + x) in fixed point by Newton-Raphson. */
 #ifndef TC_RECIPROCAL_H
 #define TC_RECIPROCAL_H
 
+#include "tc_bits.h"
 #include "tc_requant.h"
-
-static TC_INLINE int32_t tc_leading_zeros(uint32_t x) {
-#if defined(__GNUC__) || defined(__clang__)
-    return x == 0u ? 32 : (int32_t)__builtin_clz(x);
-#else
-    int32_t zeros = 32;
-    for (; x != 0u; x >>= 1) {
-        zeros--;
-    }
-    return zeros;
-#endif
-}
 
 /* 1 / (1 + fraction) for a Q0.31 fraction that is not below 0; Q0.31 as well. */
 static TC_INLINE int32_t tc_reciprocal_of_one_plus(int32_t fraction) {

@@ -42,8 +42,5 @@ class SignalEnergy(SignalOperator):
         self.bounded(view, "end_index", attrs.end, 0, min(bins, view.output().elements))
         self.bounded(view, "start_index", attrs.start, 0, attrs.end)
 
-    def output_shapes(self, view: NodeView) -> tuple[tuple[int, ...], ...]:
-        return (view.output().shape,)
-
 
 OPERATOR = SignalEnergy()

@@ -39,7 +39,7 @@ class SignalWindow(SignalOperator):
     dtypes = ("int16",)
     takes = (DType.INT16, DType.INT16)
     gives = (DType.INT16,)
-    rank = None
+    ranks = ((None, 1), (None,))
     limits = "shift 0 to 31; whole windows"
     variants = (Variant("tc_s16_signal_window__c", lambda view: True, _emit, overlap=in_place),)
 
@@ -47,7 +47,6 @@ class SignalWindow(SignalOperator):
         super().check(view)
         source, window = view.input(0), view.input(1)
         _checks.full_rank(self, view, source, 8, 1)
-        _checks.full_rank(self, view, window, 1, 1)
         self.bounded(view, "shift", cast(SignalWindowAttrs, view.attrs).shift, 0, 31)
         if source.elements % max(window.elements, 1):
             raise self.refuse(
@@ -56,9 +55,8 @@ class SignalWindow(SignalOperator):
                 found=f"{source.elements} and {window.elements}",
                 allowed="a whole number of windows",
             )
-
-    def output_shapes(self, view: NodeView) -> tuple[tuple[int, ...], ...]:
-        return (view.input(0).shape,)
+        if view.output().shape != source.shape:
+            raise self.refuse(view, "shape of the output", found=view.output().shape, allowed=source.shape)
 
 
 OPERATOR = SignalWindow()

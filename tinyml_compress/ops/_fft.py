@@ -1,0 +1,135 @@
+"""SignalRfft and SignalIrfft: stages, tables and checks that they share.
+
+The transform of real values of length n is a complex one of length n / 2 and one more step. The complex one is done in
+stages of radix 4, 2, 3 and 5, in the order in which the interpreter takes them: in fixed point each stage rounds, so
+that the order shows in the result.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from enum import Enum
+from typing import cast
+
+import numpy as np
+import numpy.typing as npt
+
+from tinyml_compress.ir import Attrs, DType, NodeView
+from tinyml_compress.ops import _checks
+from tinyml_compress.ops._signal import SignalOperator
+from tinyml_compress.ops.base import FLEXBUFFER, OptionField, Options, ParamValue, Ref, Table
+
+__all__ = ["NAMES", "Fft", "FftAttrs", "FftType", "fft_attrs", "fft_params", "fft_tables"]
+
+NAMES = {DType.INT16: "s16", DType.INT32: "s32", DType.FLOAT32: "f32"}
+_RADICES = (4, 2, 3, 5)
+_LONGEST = 1 << 16
+
+
+class FftType(Enum):
+    """Element type, as the schema numbers it."""
+
+    FLOAT32 = 0
+    INT32 = 2
+    INT16 = 7
+
+
+@dataclass(frozen=True)
+class FftAttrs(Attrs):
+    """Attributes of SignalRfft and SignalIrfft."""
+
+    type: FftType
+    length: int
+
+
+def fft_attrs(view: NodeView) -> FftAttrs:
+    return cast(FftAttrs, view.attrs)
+
+
+def _stages(points: int) -> list[int] | None:
+    """Radices, the outermost first; None where others than ours are needed."""
+    found: list[int] = []
+    for radix in _RADICES:
+        while points % radix == 0:
+            found.append(radix)
+            points //= radix
+    return found if points == 1 else None
+
+
+def _stage_table(points: int) -> npt.NDArray[np.int32]:
+    """Per stage: radix, step between its inputs in the source, points of each of its parts."""
+    rows: list[tuple[int, int, int]] = []
+    step, left = 1, points
+    for radix in _stages(points) or ():
+        left //= radix
+        rows.append((radix, step, left))
+        step *= radix
+    return np.array(rows, np.int32)
+
+
+def _unit(phases: list[float], dtype: DType) -> npt.NDArray[np.generic]:
+    """Points of the unit circle, as pairs."""
+    pairs = [[math.cos(phase), math.sin(phase)] for phase in phases]
+    if dtype is DType.FLOAT32:
+        return np.array(pairs, np.float32).reshape(-1)
+    most = 32767 if dtype is DType.INT16 else 2147483647
+    whole = [math.floor(0.5 + most * value) for pair in pairs for value in pair]
+    return np.array(whole, dtype.numpy)
+
+
+def fft_tables(view: NodeView, inverse: bool) -> tuple[Table, ...]:
+    """Stages, the circle for the complex transform, and the half circle for the step between real and complex."""
+    dtype, points = view.input(0).dtype, fft_attrs(view).length // 2
+    turns = [-2 * math.pi * i / points for i in range(points)]
+    halves = [-math.pi * ((i + 1) / points + 0.5) for i in range(points // 2)]
+    if inverse:
+        turns, halves = [-phase for phase in turns], [-phase for phase in halves]
+    return (
+        Table("stages", "int32_t", _stage_table(points).reshape(-1)),
+        Table("circle", dtype.ctype, _unit(turns, dtype)),
+        Table("halves", dtype.ctype, _unit(halves, dtype)),
+    )
+
+
+def fft_params(view: NodeView, inverse: bool) -> tuple[tuple[str, ParamValue], ...]:
+    """Parameters of the C struct `tc_fft_params`."""
+    points = fft_attrs(view).length // 2
+    source = view.input(0)
+    return (
+        ("frames", source.elements // source.shape[-1]),
+        ("given", source.shape[-1]),
+        ("made", view.output().shape[-1]),
+        ("points", points),
+        ("inverse", int(inverse)),
+        ("count", len(_stages(points) or ())),
+        ("stages", Ref("stages")),
+        ("circle", Ref("circle")),
+        ("halves", Ref("halves")),
+    )
+
+
+class Fft(SignalOperator):
+    """What the two directions check alike."""
+
+    attrs_type = FftAttrs
+    options = Options(FLEXBUFFER, (OptionField("type", "T", FftType), OptionField("length", "fft_length")))
+    dtypes = ("int16", "int32", "float32")
+    limits = f"lengths of 4 to {_LONGEST} that are twice a product of 2, 3 and 5"
+
+    def check_sides(self, view: NodeView) -> None:
+        _checks.arity(self, view, 1)
+        dtype = DType[fft_attrs(view).type.name]
+        for tensor in (view.input(0), view.output()):
+            _checks.dtypes(self, view, tensor, (dtype,))
+        rank = _checks.full_rank(self, view, view.input(0), 8, 1)
+        _checks.full_rank(self, view, view.output(), rank, rank)
+        length = fft_attrs(view).length
+        if not 4 <= length <= _LONGEST or length % 2 or _stages(length // 2) is None:
+            raise self.refuse(view, "fft_length", found=length, allowed=self.limits)
+        given, made = view.input(0).shape, view.output().shape
+        if given[:-1] != made[:-1]:
+            raise self.refuse(view, "number of frames", found=f"{given} and {made}", allowed="equal ones")
+
+    def output_shapes(self, view: NodeView) -> tuple[tuple[int, ...], ...]:
+        return (view.output().shape,)

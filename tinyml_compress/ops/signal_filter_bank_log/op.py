@@ -1,0 +1,65 @@
+"""SignalFilterBankLog: natural logarithms of the channels, in fixed point."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import cast
+
+import numpy as np
+
+from tinyml_compress.ir import Attrs, DType, NodeView
+from tinyml_compress.ops._signal import SignalOperator
+from tinyml_compress.ops._unary import in_place
+from tinyml_compress.ops.base import FLEXBUFFER, Call, In, OptionField, Options, Out, Ref, Table, Variant
+
+__all__ = ["OPERATOR", "SignalFilterBankLog", "SignalFilterBankLogAttrs"]
+
+_SEGMENTS = 128
+_ONE = 1 << 16
+
+
+@dataclass(frozen=True)
+class SignalFilterBankLogAttrs(Attrs):
+    """Attributes of SignalFilterBankLog."""
+
+    correction_bits: int
+    scale: int
+
+
+def _bends() -> Table:
+    """How far log2(1 + x) lies above x at each 128th of [0, 1], in 16 bits behind the point."""
+    values = [round((math.log2(1 + i / _SEGMENTS) - i / _SEGMENTS) * _ONE) for i in range(_SEGMENTS + 1)]
+    return Table("bends", "uint16_t", np.array(values, np.uint16))
+
+
+def _emit(view: NodeView) -> tuple[Call, ...]:
+    attrs = cast(SignalFilterBankLogAttrs, view.attrs)
+    params = (
+        ("count", view.input(0).elements),
+        ("correction_bits", attrs.correction_bits),
+        ("scale", attrs.scale),
+        ("bends", Ref("bends")),
+    )
+    call = Call("tc_u32_filter_bank_log__c", "tc_filter_bank_log_params", params, (In(0), Out()), (_bends(),))
+    return (call,)
+
+
+class SignalFilterBankLog(SignalOperator):
+    name = "SignalFilterBankLog"
+    attrs_type = SignalFilterBankLogAttrs
+    options = Options(
+        FLEXBUFFER, (OptionField("correction_bits", "input_correction_bits"), OptionField("scale", "output_scale"))
+    )
+    dtypes = ("uint32",)
+    takes = (DType.UINT32,)
+    gives = (DType.INT16,)
+    variants = (Variant("tc_u32_filter_bank_log__c", lambda view: True, _emit, overlap=in_place),)
+
+    def check(self, view: NodeView) -> None:
+        super().check(view)
+        self.bounded(view, "input_correction_bits", cast(SignalFilterBankLogAttrs, view.attrs).correction_bits, 0, 31)
+        self.sized(view, view.output(), view.input(0).elements)
+
+
+OPERATOR = SignalFilterBankLog()

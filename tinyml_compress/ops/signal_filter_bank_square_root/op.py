@@ -1,0 +1,32 @@
+"""SignalFilterBankSquareRoot: rounded roots of the channels, shifted down by a number of bits known at run time."""
+
+from __future__ import annotations
+
+from tinyml_compress.ir import Attrs, DType, NodeView
+from tinyml_compress.ops._signal import SignalOperator
+from tinyml_compress.ops.base import Call, In, Out, Variant
+
+__all__ = ["OPERATOR", "SignalFilterBankSquareRoot"]
+
+
+def _emit(view: NodeView) -> tuple[Call, ...]:
+    params = (("count", view.input(0).elements),)
+    return (Call("tc_u64_square_root__c", "tc_count_params", params, (In(0), In(1), Out())),)
+
+
+class SignalFilterBankSquareRoot(SignalOperator):
+    name = "SignalFilterBankSquareRoot"
+    attrs_type = Attrs
+    dtypes = ("uint64",)
+    takes = (DType.UINT64, DType.INT32)
+    gives = (DType.UINT32,)
+    ranks = ((1, 0), (1,))
+    limits = "shift 0 to 31, of which nothing more than its low five bits is read at run time"
+    variants = (Variant("tc_u64_square_root__c", lambda view: True, _emit),)
+
+    def check(self, view: NodeView) -> None:
+        super().check(view)
+        self.sized(view, view.output(), view.input(0).elements)
+
+
+OPERATOR = SignalFilterBankSquareRoot()

@@ -1,0 +1,39 @@
+/* Overlapping frames of a stream of samples. */
+#include "tc_base.h"
+
+typedef struct {
+    int32_t rows;
+    int32_t frames; /* of one call and row */
+    int32_t size;   /* of a frame */
+    int32_t step;   /* from frame to frame */
+    int32_t room;   /* for the samples that wait */
+    int32_t start;  /* zeros that wait before the first sample */
+} tc_framer_params;
+
+/* `*count` is how many samples have come to wait since the start, beyond the zeros. */
+TC_KERNEL void tc_s16_framer__c(const tc_framer_params *p, const int16_t *in, int16_t *waiting, int32_t *count,
+                                int16_t *out, uint8_t *valid) {
+    int32_t held = 0;
+    *valid = 1;
+    for (int32_t row = 0; row < p->rows; ++row, waiting += p->room) {
+        held = p->start + *count;
+        for (int32_t frame = 0; frame < p->frames; ++frame, in += p->step, out += p->size) {
+            const int full = held + p->step >= p->size;
+            for (int32_t i = 0; i < p->size; ++i) {
+                out[i] = !full ? 0 : (i < held ? waiting[i] : in[i - held]);
+            }
+            if (full) { /* the oldest step goes */
+                for (int32_t i = 0; i < held; ++i) {
+                    waiting[i] = i + p->step < held ? waiting[i + p->step] : in[i + p->step - held];
+                }
+            } else {
+                *valid = 0;
+                for (int32_t i = 0; i < p->step; ++i) {
+                    waiting[held + i] = in[i];
+                }
+                held += p->step;
+            }
+        }
+    }
+    *count = held - p->start;
+}

@@ -1,0 +1,49 @@
+"""SignalPCAN: per-channel amplitude normalization, each channel over a gain from an estimate of its noise."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import cast
+
+from tinyml_compress.ir import Attrs, DType, NodeView
+from tinyml_compress.ops._signal import SignalOperator
+from tinyml_compress.ops._unary import in_place
+from tinyml_compress.ops.base import FLEXBUFFER, Call, In, OptionField, Options, Out, Variant
+
+__all__ = ["OPERATOR", "SignalPcan", "SignalPcanAttrs"]
+
+_GAINS = 125
+"""Three values for each magnitude of a 32-bit number, and what lies between them in the table."""
+
+
+@dataclass(frozen=True)
+class SignalPcanAttrs(Attrs):
+    """Attributes of SignalPCAN."""
+
+    shift: int
+
+
+def _emit(view: NodeView) -> tuple[Call, ...]:
+    params = (("count", view.input(0).elements), ("shift", cast(SignalPcanAttrs, view.attrs).shift))
+    return (Call("tc_u32_pcan__c", "tc_pcan_params", params, (In(0), In(1), In(2), Out())),)
+
+
+class SignalPcan(SignalOperator):
+    name = "SignalPCAN"
+    attrs_type = SignalPcanAttrs
+    options = Options(FLEXBUFFER, (OptionField("shift", "snr_shift"),))
+    dtypes = ("uint32",)
+    takes = (DType.UINT32, DType.UINT32, DType.INT16)
+    gives = (DType.UINT32,)
+    limits = f"a table of at least {_GAINS} gains"
+    variants = (Variant("tc_u32_pcan__c", lambda view: True, _emit, overlap=in_place),)
+
+    def check(self, view: NodeView) -> None:
+        super().check(view)
+        self.bounded(view, "snr_shift", cast(SignalPcanAttrs, view.attrs).shift, 0, 63)
+        for tensor in (view.input(1), view.output()):
+            self.sized(view, tensor, view.input(0).elements)
+        self.bounded(view, "entries of the table of gains", view.input(2).elements, _GAINS, 1 << 20)
+
+
+OPERATOR = SignalPcan()

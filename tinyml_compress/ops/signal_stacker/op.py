@@ -1,0 +1,80 @@
+"""SignalStacker: several frames of features side by side, the past ones and those to come. They are the state."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import cast
+
+from tinyml_compress.ir import Attrs, DType, NodeView
+from tinyml_compress.ops._signal import SignalOperator
+from tinyml_compress.ops.base import FLEXBUFFER, Call, In, Kept, OptionField, Options, Out, StateBlock, Variant
+
+__all__ = ["OPERATOR", "SignalStacker", "SignalStackerAttrs"]
+
+_MOST = 1 << 15
+
+
+@dataclass(frozen=True)
+class SignalStackerAttrs(Attrs):
+    """Attributes of SignalStacker."""
+
+    channels: int
+    left: int
+    right: int
+    step: int
+
+    @property
+    def frames(self) -> int:
+        """In one stack."""
+        return self.left + self.right + 1
+
+
+def _attrs(view: NodeView) -> SignalStackerAttrs:
+    return cast(SignalStackerAttrs, view.attrs)
+
+
+def _emit(view: NodeView) -> tuple[Call, ...]:
+    attrs = _attrs(view)
+    params = (("channels", attrs.channels), ("frames", attrs.frames), ("left", attrs.left), ("step", attrs.step))
+    arguments = (In(0), Kept(0), Kept(1), Out(0), Out(1))
+    return (Call("tc_s16_stacker__c", "tc_stacker_params", params, arguments),)
+
+
+class SignalStacker(SignalOperator):
+    name = "SignalStacker"
+    attrs_type = SignalStackerAttrs
+    options = Options(
+        FLEXBUFFER,
+        (
+            OptionField("channels", "num_channels"),
+            OptionField("left", "stacker_left_context"),
+            OptionField("right", "stacker_right_context"),
+            OptionField("step", "stacker_step"),
+        ),
+    )
+    dtypes = ("int16",)
+    takes = (DType.INT16,)
+    gives = (DType.INT16, DType.BOOL)
+    ranks = ((1,), (1, 0))
+    limits = "a stack that is not complete yet is zeros (the interpreter leaves it undefined)"
+    variants = (Variant("tc_s16_stacker__c", lambda view: True, _emit),)
+
+    def check(self, view: NodeView) -> None:
+        super().check(view)
+        attrs = _attrs(view)
+        self.bounded(view, "num_channels", attrs.channels, 1, _MOST)
+        self.bounded(view, "stacker_left_context", attrs.left, 0, _MOST)
+        self.bounded(view, "stacker_right_context", attrs.right, 0, _MOST)
+        self.bounded(view, "stacker_step", attrs.step, 1, attrs.frames)
+        self.sized(view, view.input(0), attrs.channels)
+        self.sized(view, view.output(0), attrs.channels * attrs.frames)
+
+    def state(self, view: NodeView) -> tuple[StateBlock, ...]:
+        attrs = _attrs(view)
+        return (
+            StateBlock("stack", DType.INT16, attrs.channels * attrs.frames),
+            StateBlock("counts", DType.INT32, 2),
+        )
+
+
+OPERATOR = SignalStacker()
