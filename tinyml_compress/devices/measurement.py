@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from tinyml_compress.devices.model import Device, Host
+from tinyml_compress.support.notebook import html_table
 
 __all__ = [
     "Agreement",
@@ -132,6 +133,11 @@ class AotRun:
         return self.cycles / self.device.clock_hz * 1e3
 
     @property
+    def millijoules(self) -> float | None:
+        """Modelled, from the maker's current per MHz; absent where there is none."""
+        return None if self.device.energy is None else self.device.energy.millijoules(self.cycles)
+
+    @property
     def cycles_error(self) -> float:
         """Half-width of the error bar, as a fraction."""
         return self.device.core.calibration.error
@@ -190,3 +196,26 @@ class Benchmark:
     runs: tuple[Run, ...]
     tool_version: str
     notes: tuple[str, ...] = field(default=())
+
+    def _repr_html_(self) -> str:
+        head = ("device", "instructions", "ms", "flash, B", "RAM, B", "result")
+        return html_table(head, [_cells(run) for run in self.runs])
+
+
+def _cells(run: Run) -> tuple[str, ...]:
+    """A run as a row of a notebook's table; the verbs print more."""
+    if isinstance(run, AotRun):
+        time = f"{run.ms:.3g} ±{run.cycles_error:.0%} (modelled)"
+        return (
+            run.device.name,
+            f"{run.instructions:,}",
+            time,
+            f"{run.flash.total:,}",
+            f"{run.ram.total:,}",
+            "runs",
+        )
+    if isinstance(run, HostRun):
+        return (run.device.name, "", f"{run.median_s * 1e3:.3g} (timed)", f"{run.model_bytes:,}", "", run.runtime)
+    if isinstance(run, TflmRun):
+        return (run.device.name, "", "", f"{run.model_bytes:,}", f"{run.arena_bytes:,}", "TensorFlow Lite Micro")
+    return (run.device.name, "", "", "", "", run.reason)

@@ -15,8 +15,9 @@ __all__ = ["FORMATS", "save"]
 FORMATS = (".keras", ".h5")
 
 
-def save(model: Any, path: Path) -> None:
+def save(model: Any, path: str | Path) -> None:
     """Write `model` to `path`; its suffix chooses the format."""
+    path = Path(path)
     if path.suffix.lower() not in FORMATS:
         raise UsageError("not a model file name", which=path, allowed="a name that ends with " + " or ".join(FORMATS))
     with tempfile.TemporaryDirectory() as folder:

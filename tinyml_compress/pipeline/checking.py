@@ -14,6 +14,7 @@ from tinyml_compress.pipeline.benchmark_model import given
 from tinyml_compress.pipeline.benchmarking import resolve_targets
 from tinyml_compress.pipeline.compilation import compile_model
 from tinyml_compress.runners import tflm
+from tinyml_compress.support.notebook import Displayed
 
 __all__ = ["Contract", "Demand", "check"]
 
@@ -40,7 +41,7 @@ class Demand:
 
 
 @dataclass(frozen=True)
-class Contract:
+class Contract(Displayed):
     """What one engine on one device says to a model."""
 
     device: str

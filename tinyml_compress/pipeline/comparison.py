@@ -19,6 +19,7 @@ from tinyml_compress.pipeline.evaluation import Evaluator, evaluator
 from tinyml_compress.pipeline.inspection import histogram, real_values
 from tinyml_compress.runners import side_by_side
 from tinyml_compress.support.document import document
+from tinyml_compress.support.notebook import Displayed
 from tinyml_compress.support.progress import stage
 
 __all__ = ["Compared", "Comparison", "LayerWeights", "compare"]
@@ -67,7 +68,7 @@ class Compared:
 
 
 @dataclass(frozen=True)
-class Comparison:
+class Comparison(Displayed):
     """All models, in the order given; the first is what the others are compared with."""
 
     data: str

@@ -15,6 +15,7 @@ from tinyml_compress.ops.base import Isa, Level, Variant
 from tinyml_compress.pipeline.golden_vectors import golden_vectors
 from tinyml_compress.support import files
 from tinyml_compress.support.c_names import check_c_name
+from tinyml_compress.support.notebook import Displayed
 
 __all__ = ["Compiled", "compile_graph", "compile_model", "compile_to_folder", "isas_for"]
 
@@ -27,7 +28,7 @@ def isas_for(isa: Isa) -> tuple[Isa, ...]:
 
 
 @dataclass(frozen=True)
-class Compiled:
+class Compiled(Displayed):
     """What `compile_to_folder` made."""
 
     program: Program

@@ -25,6 +25,7 @@ from tinyml_compress.pipeline.foreign_conversion import foreign_to_tflite, is_fo
 from tinyml_compress.pipeline.mixing import Mixed, by_names, mix, mixer_of
 from tinyml_compress.pipeline.shrinking import stripped
 from tinyml_compress.support import c_names, files
+from tinyml_compress.support.notebook import Displayed
 from tinyml_compress.support.progress import stage
 
 __all__ = [
@@ -53,7 +54,7 @@ class Aot:
 
 
 @dataclass(frozen=True, eq=False)
-class ConversionResult:
+class ConversionResult(Displayed):
     """What `convert` made and where."""
 
     name: str

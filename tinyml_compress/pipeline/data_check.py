@@ -19,6 +19,7 @@ from tinyml_compress.pipeline.engines import Engine, run_graph
 from tinyml_compress.pipeline.float_reference import float_graph
 from tinyml_compress.pipeline.model_inputs import arrays_for
 from tinyml_compress.runners.sides import stored_inputs
+from tinyml_compress.support.notebook import Displayed
 from tinyml_compress.support.progress import stage
 
 __all__ = ["DataCheck", "check_data"]
@@ -31,7 +32,7 @@ _SHOWN = 3
 
 
 @dataclass(frozen=True)
-class DataCheck:
+class DataCheck(Displayed):
     """All findings about one set."""
 
     spec: str

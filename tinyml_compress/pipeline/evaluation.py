@@ -19,6 +19,7 @@ from tinyml_compress.pipeline.engines import described_inputs
 from tinyml_compress.pipeline.model_inputs import arrays_for
 from tinyml_compress.report.evaluation import EvaluationRow
 from tinyml_compress.support import files
+from tinyml_compress.support.notebook import Displayed
 from tinyml_compress.support.progress import stage
 
 __all__ = ["Engine", "Evaluation", "Evaluator", "evaluate", "evaluate_all", "evaluator", "table_rows"]
@@ -51,7 +52,7 @@ class Evaluator:
 
 
 @dataclass(frozen=True)
-class Evaluation:
+class Evaluation(Displayed):
     """One model's result on a set, and its agreement with another model where one was given."""
 
     model: str

@@ -32,6 +32,7 @@ from tinyml_compress.runners import host
 from tinyml_compress.runners.sides import dequantized, stored_inputs
 from tinyml_compress.runners.vectors import mixed
 from tinyml_compress.support import files
+from tinyml_compress.support.notebook import Displayed
 
 __all__ = ["Ladder", "Rung", "Step", "ladder", "ladder_on"]
 
@@ -69,7 +70,7 @@ class Step:
 
 
 @dataclass(frozen=True)
-class Ladder:
+class Ladder(Displayed):
     """What `ladder` found."""
 
     model: str

@@ -27,6 +27,7 @@ from tinyml_compress.pipeline.engines import Engine, Subject, inputs_of, run_gra
 from tinyml_compress.runners import host
 from tinyml_compress.runners.vectors import Edge, edge, pattern, random
 from tinyml_compress.support import files
+from tinyml_compress.support.notebook import Displayed
 
 __all__ = ["Divergence", "Verification", "subjects_of", "verify"]
 
@@ -37,7 +38,7 @@ _TRACED = 3
 
 
 @dataclass(frozen=True)
-class Verification:
+class Verification(Displayed):
     """What `verify` found. Every number is exact."""
 
     a: Subject
