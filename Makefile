@@ -22,7 +22,7 @@ endif
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-torch install test test-full coverage check format bench golden targets all-targets $(BOARDS) FORCE
+.PHONY: help demo demo-torch install test test-full coverage check format docs bench golden targets all-targets $(BOARDS) FORCE
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | awk -F'\t' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -64,8 +64,13 @@ format: $(STAMP) ## put Python and C into their form
 	$(BIN)/ruff format .
 	$(BIN)/clang-format -i $$($(C_SOURCES))
 
+docs: $(STAMP) ## the documentation as a site in build/site; a warning is an error
+	$(BIN)/python docs/tables.py --check
+	$(BIN)/mkdocs build --quiet
+
 bench: $(STAMP) ## run the performance programs of benchmarks/
 	for program in $$(ls benchmarks/*.py 2>/dev/null); do echo "$(BIN)/python $$program"; $(BIN)/python $$program || exit 1; done
+	$(BIN)/python docs/tables.py
 
 golden: $(STAMP) ## write the golden files of tests/golden anew; read the diff before you commit it
 	TINYML_COMPRESS_UPDATE_GOLDEN=1 $(BIN)/python -m pytest -q tests/golden $(ARGS)

@@ -16,6 +16,7 @@ from pathlib import Path
 
 from tinyml_compress import data, models
 from tinyml_compress.converter import Mode
+from tinyml_compress.data.shipped import manifest
 from tinyml_compress.evaluation import Accuracy
 from tinyml_compress.models.zoo import ZOO
 from tinyml_compress.pipeline.conversion import convert
@@ -40,7 +41,9 @@ class Row:
     int8: float
     samples: int
     inside: bool
-    seconds: float
+    seconds: int
+    parts: tuple[str, ...]
+    """Digests of the train and the test part: a test tells a table of other data by them."""
 
 
 def main() -> int:
@@ -56,10 +59,12 @@ def main() -> int:
         mark = "" if row.inside else " (outside its bounds)"
         print(
             f"| {row.model} | {row.data} | {row.measure} | {row.float32:.3f}{mark} | {row.int8:.3f} "
-            f"| {row.samples} | {row.seconds:.0f} |"
+            f"| {row.samples} | {row.seconds} |"
         )
-    if chosen.only is None:
-        chosen.output.write_text(json.dumps([asdict(row) for row in rows], indent=2) + "\n", encoding="utf-8")
+    kept = json.loads(chosen.output.read_text(encoding="utf-8")) if chosen.only and chosen.output.exists() else []
+    table = {row["model"]: row for row in [*kept, *map(asdict, rows)]}
+    ordered = [table[name] for name in ZOO if name in table]
+    chosen.output.write_text(json.dumps(ordered, indent=2) + "\n", encoding="utf-8")
     return 0 if all(row.inside for row in rows) else 1
 
 
@@ -80,7 +85,9 @@ def _measure(name: str) -> Row:
     values = [score.value if isinstance(score, Accuracy) else float(score.auc or 0.0) for score in scores if score]
     measure = "accuracy" if isinstance(scores[0], Accuracy) else "AUC"
     inside = BOUNDS[0] <= values[0] <= BOUNDS[1]
-    return Row(name, about.data, measure, values[0], values[1], test.count, inside, time.perf_counter() - started)
+    seconds = round(time.perf_counter() - started)
+    parts = tuple(part.sha256 for part in manifest(about.data.removeprefix("data:")).parts)
+    return Row(name, about.data, measure, values[0], values[1], test.count, inside, seconds, parts)
 
 
 if __name__ == "__main__":

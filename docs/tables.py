@@ -1,0 +1,135 @@
+"""Puts the measured figures of `benchmarks/*.json` into README and docs: `python docs/tables.py`; `--check` only looks.
+
+A table is wanted where a page says `<!-- table: NAME WORDS... -->`; what lies between that line and
+`<!-- end of table -->` is written anew. The numbers come from the last run of the program that is named with each.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import re
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+REPO = Path(__file__).resolve().parents[1]
+_TABLE = re.compile(
+    r"(?P<head><!-- table: (?P<words>[^\n]+?) -->\n)(?P<body>.*?)(?P<tail><!-- end of table -->)", re.DOTALL
+)
+
+
+def main() -> int:
+    """Write, or with --check tell what would be written."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--check", action="store_true", help="change nothing; exit 1 where a table is out of date")
+    check = parser.parse_args().check
+    stale = [path for path in pages() if renewed(path.read_text(encoding="utf-8")) != path.read_text(encoding="utf-8")]
+    for path in stale:
+        print(f"{'out of date' if check else 'renewed'}: {path.relative_to(REPO)}")
+        if not check:
+            path.write_text(renewed(path.read_text(encoding="utf-8")), encoding="utf-8")
+    return 1 if check and stale else 0
+
+
+def pages() -> list[Path]:
+    """The pages that may hold tables."""
+    return [REPO / "README.md", *sorted((REPO / "docs").rglob("*.md"))]
+
+
+def renewed(page: str) -> str:
+    """The page with every table made from the results as they are."""
+
+    def fill(found: re.Match[str]) -> str:
+        name, *words = found["words"].split()
+        return f"{found['head']}{_TABLES[name](words)}\n{found['tail']}"
+
+    return _TABLE.sub(fill, page)
+
+
+def _results(name: str) -> Any:
+    return json.loads((REPO / "benchmarks" / name).read_text(encoding="utf-8"))
+
+
+def _markdown(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def _techniques(words: Sequence[str]) -> str:
+    """benchmarks/techniques.py: recipes on the digits network; `all`, or the names of rows."""
+    rows = {row["name"]: row for row in _results("techniques.json")["rows"]}
+    chosen = list(rows) if list(words) == ["all"] else [_row(rows, word) for word in words]
+    head = ("recipe", "accuracy", "drop, points", "parameters", "zeros", "MACs", "gzip of the float file")
+    made = [
+        (
+            name,
+            f"{row['accuracy']:.2%}",
+            f"{100 * row['drop']:.2f}",
+            f"{row['parameters']:,}",
+            f"{row['zeros']:.0%}" if row["zeros"] is not None else "",
+            f"{row['macs']:.0%}",
+            f"{row['gzip']:.1%}" if row["gzip"] else "",
+        )
+        for name, row in ((name, rows[name]) for name in chosen)
+    ]
+    return _markdown(head, made)
+
+
+def _row(rows: dict[str, Any], word: str) -> str:
+    """A row by its name, or by the first words of it with `_` for spaces."""
+    wanted = word.replace("_", " ")
+    return next(name for name in rows if name == word or name.startswith(wanted))
+
+
+def _zoo(words: Sequence[str]) -> str:
+    """benchmarks/zoo_accuracy.py: the zoo on its synthetic sets."""
+    head = ("model", "data", "measure", "float32", "int8", "test samples")
+    return _markdown(
+        head,
+        [
+            (
+                row["model"],
+                f"`{row['data']}`",
+                row["measure"],
+                f"{row['float32']:.3f}",
+                f"{row['int8']:.3f}",
+                f"{row['samples']:,}",
+            )
+            for row in _results("zoo_accuracy.json")
+        ],
+    )
+
+
+def _kernels(words: Sequence[str]) -> str:
+    """benchmarks/kernels.py: the models that TFLM was counted on, on Cortex-M4 and Cortex-M0+; or the models named."""
+    results = _results("results.json")
+    wanted = set(words) or {row["model"] for row in results["rows"] if "ratio_to_tflm" in row}
+    levels = {"cortex-m4": ("balanced", "speed"), "cortex-m0plus": ("balanced",)}
+    chosen = [
+        row for row in results["rows"] if row["model"] in wanted and row["optimize"] in levels.get(row["core"], ())
+    ]
+    titles = ("model", "core", "`--optimize`", "instructions", "per MAC", "of TFLM + CMSIS-NN", "million cycles")
+    made = [
+        (
+            row["model"],
+            row["core"],
+            row["optimize"],
+            f"{row['instructions']:,}",
+            f"{row['instructions'] / row['macs']:.2f}",
+            f"{row['ratio_to_tflm']:.2f}" if "ratio_to_tflm" in row else "",
+            f"{row['cycles'] / 1e6:.2f} ±{row['cycles_error']:.0%}",
+            f"{row['flash']['total']:,}",
+            f"{row['ram']['total']:,}",
+        )
+        for row in chosen
+    ]
+    compiler = results["compilers"][0].split(" --")[0]
+    said = f"{results['date']}, {results['tool']}, {compiler}. Instructions, flash and RAM are counted, cycles modelled."
+    return f"{said}\n\n{_markdown((*titles, 'flash B', 'RAM B'), made)}"
+
+
+_TABLES: dict[str, Callable[[Sequence[str]], str]] = {"techniques": _techniques, "zoo": _zoo, "kernels": _kernels}
+
+if __name__ == "__main__":
+    raise SystemExit(main())
