@@ -16,6 +16,8 @@ from tinyml_compress.data import DataSet
 from tinyml_compress.devices import Host, load_device
 from tinyml_compress.errors import DataError, ModelError, TinymlError, TrainingError, UsageError
 from tinyml_compress.evaluation import wilson
+from tinyml_compress.pipeline.compression_allocation import allocated, board_of, described
+from tinyml_compress.pipeline.compression_allocation import steps as allocation_steps
 from tinyml_compress.pipeline.compression_inputs import (
     load_stage,
     outputs_of_file,
@@ -28,8 +30,9 @@ from tinyml_compress.pipeline.compression_inputs import (
 from tinyml_compress.pipeline.compression_result import CompressionResult, StageResult
 from tinyml_compress.support import cache, files, resources
 from tinyml_compress.support.progress import stage as shown
+from tinyml_compress.techniques.allocation import Allocation
 from tinyml_compress.techniques.recipe import Recipe, Stage, read
-from tinyml_compress.techniques.stages import Convert, Qat, Train
+from tinyml_compress.techniques.stages import Convert, Prune, Qat, Train
 
 __all__ = ["compress", "find_recipe", "plan_text"]
 
@@ -62,7 +65,9 @@ def compress(
     chosen = chosen.with_training(train) if train else chosen
     if device is not None:
         _refuse_for_device(chosen, device, targets_dir)
-    return _Run(str(model), chosen, *split_data(data, eval_data, chosen), output, use_cache, log_file).go()
+    boards = _boards(chosen, device, targets_dir)
+    parts = split_data(data, eval_data, chosen)
+    return _Run(str(model), chosen, *parts, output, use_cache, log_file, boards, targets_dir).go()
 
 
 def find_recipe(name: str | Path) -> Path:
@@ -94,6 +99,7 @@ def plan_text(model: str | Path, recipe: Recipe, device: str | None = None, targ
 
     if device is not None:
         _refuse_for_device(recipe, device, targets_dir)
+    _boards(recipe, device, targets_dir)
     lines = [f"{recipe.name}: {recipe.title} (seed {recipe.seed})"]
     loaded = models.load(model)
     for number, stage in enumerate(recipe.stages, start=1):
@@ -127,12 +133,23 @@ def _refuse_for_device(recipe: Recipe, device: str, targets_dir: Path | None) ->
             )
 
 
+def _boards(recipe: Recipe, device: str | None, targets_dir: Path | None) -> dict[str, str]:
+    """Per stage that shares zeros out for a board, which one: known before anything is trained."""
+    return {
+        stage.name: board_of(stage.options, device, f"{recipe.name}: {stage.name}", targets_dir)
+        for stage in recipe.stages
+        if isinstance(stage.options, Prune) and stage.options.allocate
+    }
+
+
 @dataclass
 class _Held:
     """A model that is loaded only when someone needs it."""
 
     path: Path | None
     model: Any = None
+    sha256: str | None = None
+    """Of its file, which may be gone when someone asks."""
 
 
 class _Run:
@@ -147,11 +164,13 @@ class _Run:
         output: Path,
         use_cache: bool,
         log_file: Path | None,
+        boards: dict[str, str],
+        targets_dir: Path | None,
     ) -> None:
         from tinyml_compress import models
 
         self.spec, self.recipe, self.output, self.use_cache = spec, recipe, output, use_cache
-        self.log_file = log_file
+        self.log_file, self.boards, self.targets_dir = log_file, boards, targets_dir
         with shown("load the model"):
             self.loaded = models.load(spec)
         if train is not None and len(self.loaded.model.inputs) != 1:
@@ -250,8 +269,12 @@ class _Run:
         """The stage, repeated with milder options while its guard is broken and it may back off."""
         started, attempt = stage, 1
         while True:
-            done, after, key = self._cached(stage, held, place)
+            ready, sharing = self._ready(stage, held, place)
+            done, after, key = self._cached(ready, held, place)
             done = replace(done, attempts=attempt)
+            if sharing is not None:
+                table, text = described(sharing, self.boards[stage.name], stage.options)
+                done = replace(done, allocation=table, allocation_summary=text, notes=(*sharing.notes, *done.notes))
             breach = self._breach(stage, done)
             if breach is None or stage.guard.on_breach != "back_off" or attempt > _RETRIES:
                 break
@@ -275,6 +298,34 @@ class _Run:
             f"{done.metric} {done.score:.4f} after {self.baseline.score:.4f} of the float model: "
             f"a drop of {done.drop:.4f}, allowed {limit:.4f}"
         )
+
+    def _ready(self, stage: Stage, held: _Held, place: str) -> tuple[Stage, Allocation | None]:
+        """The stage with its zeros shared out to the layers, if it asks for that."""
+        if stage.name not in self.boards:
+            return stage, None
+        assert isinstance(stage.options, Prune)
+        assert self.train is not None  # the options say that they need data
+        with shown(f"{place} {stage.name}: what zeros cost and buy", total=allocation_steps()) as line:
+            loaded = self._loaded_as(held)
+            options, found = allocated(
+                stage.options,
+                loaded,
+                self.train,
+                self.task,
+                self.boards[stage.name],
+                self.targets_dir,
+                self.key,
+                self.recipe.seed,
+                line.advance,
+            )
+        return replace(stage, options=options), found
+
+    def _loaded_as(self, held: _Held) -> Any:
+        """The held model as the converter takes it."""
+        from tinyml_compress.models import Format, LoadedModel, Origin
+
+        model = self._open(held)
+        return LoadedModel(model, Origin(self.spec, Format.KERAS2, held.sha256 or self.loaded.origin.sha256))
 
     def _cached(self, stage: Stage, held: _Held, place: str) -> tuple[StageResult, _Held, str]:
         """The stage's result, what the next stage works on, and the key of that."""
@@ -302,7 +353,7 @@ class _Run:
         done = replace(done, name=stage.name, drop=drop, cached=not fresh)
         if isinstance(stage.options, Convert):
             return done, held, self.key
-        return done, _Held(folder / _MODEL), key
+        return done, _Held(folder / _MODEL, sha256=files.sha256((folder / _MODEL).read_bytes())), key
 
     def _drop(self, score: float | None) -> float | None:
         if score is None or self.baseline is None or self.baseline.score is None:
@@ -318,7 +369,7 @@ class _Run:
         blank = StageResult(stage.name, stage.use, options, self._metric(), None, None, None, None, ())
         if isinstance(stage.options, Convert):
             with shown(f"{place} {stage.name}"):
-                done = self._convert(stage.options, blank, model, held, folder)
+                done = self._convert(stage.options, blank, held, folder)
         else:
             done = self._technique(stage, blank, model, place, folder)
         return replace(done, seconds=time.perf_counter() - began)
@@ -382,15 +433,12 @@ class _Run:
             return None
         return wilson(round(value * self.tests.count), self.tests.count)
 
-    def _convert(self, options: Convert, blank: StageResult, model: Any, held: _Held, folder: Path) -> StageResult:
+    def _convert(self, options: Convert, blank: StageResult, held: _Held, folder: Path) -> StageResult:
         from tinyml_compress.converter import Io, Mode
-        from tinyml_compress.models import Format, LoadedModel, Origin
         from tinyml_compress.pipeline.conversion import convert
 
-        digest = self.loaded.origin.sha256 if held.path is None else files.sha256(held.path.read_bytes())
-        source = LoadedModel(model, Origin(self.spec, Format.KERAS2, digest))
         done = convert(
-            source,
+            self._loaded_as(held),
             self.train,
             Mode(options.mode),
             output=folder / "artifacts",

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 from tinyml_compress.support.document import document
+from tinyml_compress.support.notebook import Displayed
 
 __all__ = ["CompressionResult", "Sizes", "StageResult", "points"]
 
@@ -44,6 +46,9 @@ class StageResult:
     notes: tuple[str, ...] = ()
     table: tuple[tuple[str, ...], ...] = ()
     """What was done layer by layer; the first row holds the headings."""
+    allocation: tuple[tuple[str, ...], ...] = ()
+    """Which layer got how many zeros and what they were expected to buy on the device; headings first."""
+    allocation_summary: str = ""
     history: dict[str, list[float]] = field(default_factory=dict)
     layers: tuple[tuple[str, float, int], ...] = ()
     """Layer, part of its kernel that is zero, its weights."""
@@ -56,7 +61,7 @@ class StageResult:
 
     def as_json(self) -> dict[str, Any]:
         """Absent values are left out."""
-        row = {key: value for key, value in asdict(self).items() if value not in (None, (), {}, [])}
+        row = {key: value for key, value in asdict(self).items() if value not in (None, (), {}, [], "")}
         if self.sizes is not None:
             row["sizes"] = {key: value for key, value in asdict(self.sizes).items() if value is not None}
             row["sizes"]["sparsity"] = round(self.sizes.sparsity, 6)
@@ -74,14 +79,15 @@ class StageResult:
         row["sizes"] = None if sizes is None else Sizes(**sizes)
         for key in ("files", "notes"):
             row[key] = tuple(row[key])
-        row["table"] = tuple(tuple(line) for line in row["table"])
+        for key in ("table", "allocation"):
+            row[key] = tuple(tuple(line) for line in row[key])
         row["layers"] = tuple((name, part, count) for name, part, count in row["layers"])
         row["interval"] = None if row["interval"] is None else tuple(row["interval"])
         return StageResult(**row)
 
 
 @dataclass(frozen=True)
-class CompressionResult:
+class CompressionResult(Displayed):
     """A whole run; `breach` says which guard was broken, if any."""
 
     model: str
@@ -139,20 +145,28 @@ class CompressionResult:
                     "cached" if stage.cached else f"{stage.seconds:.1f} s",
                 )
             )
-        widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
-        lines = [
-            "  ".join(
-                cell.ljust(width) if place == 0 else cell.rjust(width)
-                for place, (cell, width) in enumerate(zip(row, widths, strict=True))
-            ).rstrip()
-            for row in rows
-        ]
+        lines = _aligned(rows)
+        for stage in self.stages:
+            if stage.allocation:
+                lines += ["", f"{stage.name}: {stage.allocation_summary}", *_aligned(stage.allocation)]
         notes = [f"  {stage.name}: {note}" for stage in self.stages for note in stage.notes]
         head = f"{self.model}, recipe {self.recipe}: {self.title}"
         end = [f"wrote {self.folder} ({self.seconds:.0f} s)"]
         if self.breach is not None:
             end.insert(0, f"STOPPED: {self.breach}")
         return "\n".join([head, *lines, *notes, *end])
+
+
+def _aligned(rows: Sequence[tuple[str, ...]]) -> list[str]:
+    """Columns of one width, the first one to the left."""
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    return [
+        "  ".join(
+            cell.ljust(width) if place == 0 else cell.rjust(width)
+            for place, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ).rstrip()
+        for row in rows
+    ]
 
 
 def points(score: float, metric: str) -> str:

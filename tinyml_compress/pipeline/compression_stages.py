@@ -124,6 +124,7 @@ def _prune(options: Prune, model: Any, training: Training | None) -> Outcome:
         layers=options.layers,
         exclude=options.exclude,
         pattern=pruning.pattern_of(options.pattern) if options.pattern else None,
+        dense_pattern=pruning.pattern_of(options.dense_pattern) if options.dense_pattern else None,
         training=training,
     )
     return Outcome(done.model, done.notes, _zeros_table(done.zeros), done.history)

@@ -25,6 +25,7 @@ from tinyml_compress.techniques.training import History, Projection, Training
 
 __all__ = [
     "Pattern",
+    "Patterns",
     "Pruned",
     "Schedule",
     "magnitude_mask",
@@ -65,6 +66,22 @@ class Pattern:
 
 
 @dataclass(frozen=True)
+class Patterns:
+    """The pattern of dense layers may be another one than that of all others: kernels differ in what they skip."""
+
+    other: Pattern | None = None
+    dense: Pattern | None = None
+
+    def of(self, layer: Any) -> Pattern | None:
+        """None: any weight may go."""
+        return self.dense if type(layer).__name__ == "Dense" else self.other
+
+    @property
+    def has_groups(self) -> bool:
+        return any(pattern is not None and not pattern.is_blocks for pattern in (self.other, self.dense))
+
+
+@dataclass(frozen=True)
 class Pruned:
     """The pruned model, its zeros counted, and which layers were treated otherwise than asked."""
 
@@ -101,9 +118,14 @@ def prune(
     layers: Mapping[str, float] | None = None,
     exclude: Sequence[str] = (),
     pattern: Pattern | None = None,
+    dense_pattern: Pattern | None = None,
     training: Training | None = None,
 ) -> Pruned:
-    """A pruned copy of `model`; `layers` and `exclude` are name patterns (`*` stands for anything)."""
+    """A pruned copy of `model`; `layers` and `exclude` are name patterns (`*` stands for anything).
+
+    `dense_pattern` is for dense layers; None: as `pattern`.
+    """
+    patterns = Patterns(pattern, dense_pattern or pattern)
     targets: dict[str, float] = {}
     notes: list[str] = []
 
@@ -134,7 +156,7 @@ def prune(
     if not targets:
         return Pruned(flat, (), ("the model has no kernels to prune",), History())
     if schedule is Schedule.ONE_SHOT or epochs < 1:
-        _mask_at_once(flat, targets, pattern, notes)
+        _mask_at_once(flat, targets, patterns, notes)
         history = History()
     else:
         if training is None:
@@ -143,10 +165,10 @@ def prune(
                 which=schedule.value,
                 next_step="give --data, or use schedule = 'one_shot'",
             )
-        flat, history = _train(flat, targets, schedule, epochs, learning_rate, rounds, pattern, training, calls, notes)
+        flat, history = _train(flat, targets, schedule, epochs, learning_rate, rounds, patterns, training, calls, notes)
     zeros = zeros_of(flat)
     for row in zeros:
-        wanted = _wanted(pattern, targets[row.layer])
+        wanted = _wanted(patterns.of(flat.get_layer(row.layer)), targets[row.layer])
         if abs(row.part - wanted) > max(0.01, 1.5 / row.weights) and not any(
             note.startswith(f"{row.layer}:") for note in notes
         ):
@@ -208,12 +230,12 @@ def _wanted(pattern: Pattern | None, sparsity: float) -> float:
     return pattern.zeros / pattern.group if pattern is not None and pattern.group and sparsity else sparsity
 
 
-def _mask_at_once(flat: Any, targets: Mapping[str, float], pattern: Pattern | None, notes: list[str]) -> None:
+def _mask_at_once(flat: Any, targets: Mapping[str, float], patterns: Patterns, notes: list[str]) -> None:
     for layer in flat.layers:
         if not targets.get(layer.name):
             continue
         for weight in prunable_weights(layer):
-            mask = magnitude_mask(weight.numpy(), targets[layer.name], pattern)
+            mask = magnitude_mask(weight.numpy(), targets[layer.name], patterns.of(layer))
             if mask is None:
                 notes.append(_unfit(layer, weight))
             else:
@@ -231,14 +253,14 @@ def _train(
     epochs: int,
     learning_rate: float,
     rounds: int,
-    pattern: Pattern | None,
+    patterns: Patterns,
     training: Training,
     calls: Mapping[int, int],
     notes: list[str],
 ) -> tuple[Any, History]:
-    if pattern is not None and not pattern.is_blocks:
+    if patterns.has_groups:
         # the places are chosen once, from the trained weights; training then makes up for them
-        _mask_at_once(flat, targets, pattern, notes)
+        _mask_at_once(flat, targets, patterns, notes)
         history = training.fit(
             flat,
             epochs,
@@ -254,7 +276,8 @@ def _train(
 
     def wrap(layer: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         alone = len(args) == 1 and not kwargs and not isinstance(args[0], (list, tuple, dict))
-        if pattern is None and targets.get(layer.name) and alone and calls[id(layer)] == 1 and supported(layer):
+        tfmot_may = patterns.of(layer) is None and calls[id(layer)] == 1 and supported(layer)
+        if targets.get(layer.name) and alone and tfmot_may:
             make = lambda: wrapper(copier.fresh(layer), targets[layer.name])  # noqa: E731
             wrapped.append(layer.name)
             return copier.build(layer, make, layer.get_weights(), args, kwargs)
@@ -262,9 +285,8 @@ def _train(
 
     working = rebuild(flat, wrap)
     own = [layer for layer in working.layers if targets.get(layer.name)]
-    if pattern is None:
-        notes += [f"{layer.name} ({type(layer).__name__}): {_OWN}" for layer in own]
-    masks = _OwnMasks(own, targets, planned, pattern)
+    notes += [f"{layer.name} ({type(layer).__name__}): {_OWN}" for layer in own if patterns.of(layer) is None]
+    masks = _OwnMasks(own, targets, planned, patterns)
     notes += masks.unfit
     callbacks = [masks.callback()]
     if wrapped:
@@ -320,25 +342,23 @@ class _Plan:
 class _OwnMasks:
     """Masks along the plan for blocks, and for layers that TFMOT does not prune."""
 
-    def __init__(
-        self, layers: Sequence[Any], targets: Mapping[str, float], plan: _Plan, pattern: Pattern | None
-    ) -> None:
+    def __init__(self, layers: Sequence[Any], targets: Mapping[str, float], plan: _Plan, patterns: Patterns) -> None:
         tf = tensorflow()
-        self._plan, self._pattern = plan, pattern
+        self._plan = plan
         self._pairs = []
         self.unfit: list[str] = []
         for layer in layers:
             for weight in prunable_weights(layer):
-                if magnitude_mask(weight.numpy(), 0.0, pattern) is None:
+                if magnitude_mask(weight.numpy(), 0.0, patterns.of(layer)) is None:
                     self.unfit.append(_unfit(layer, weight))
                 else:
                     mask = tf.Variable(tf.ones_like(weight), trainable=False)
-                    self._pairs.append((weight, mask, targets[layer.name]))
-        self.projections = [mask_projection(weight, mask) for weight, mask, _ in self._pairs]
+                    self._pairs.append((weight, mask, targets[layer.name], patterns.of(layer)))
+        self.projections = [mask_projection(weight, mask) for weight, mask, *_ in self._pairs]
 
     def callback(self) -> Any:
         """The callback that moves the masks on; the projections apply them."""
-        tf, plan, pairs, pattern = tensorflow(), self._plan, self._pairs, self._pattern
+        tf, plan, pairs = tensorflow(), self._plan, self._pairs
         rounds = set(plan.starts())
 
         class Move(keras().callbacks.Callback):  # type: ignore[misc]
@@ -349,7 +369,7 @@ class _OwnMasks:
             def on_train_batch_begin(self, batch: int, logs: Any = None) -> None:
                 due = self.step in rounds if plan.schedule is Schedule.ITERATIVE else self.step % plan.frequency == 0
                 if due and (plan.schedule is not Schedule.POLYNOMIAL or self.step <= plan.end + plan.frequency):
-                    for weight, mask, final in pairs:
+                    for weight, mask, final, pattern in pairs:
                         kept = magnitude_mask(weight.numpy(), plan.due(self.step, final), pattern)
                         mask.assign(tf.cast(kept, mask.dtype))
                         weight.assign(weight * mask)

@@ -89,7 +89,7 @@ class Train(Options):
 class Prune(Options):
     """Small weights become zero."""
 
-    sparsity: float = _number(0.8, 0.0, 0.99, "part of each kernel that becomes zero")
+    sparsity: float = _number(0.8, 0.0, 0.99, "part of each kernel that becomes zero; with `allocate`, of all together")
     schedule: str = _word(
         "polynomial", ("polynomial", "constant", "iterative", "one_shot"), "how the zeros come; one_shot needs no data"
     )
@@ -104,26 +104,41 @@ class Prune(Options):
     pattern: str = _text(
         "M:N (M zeros in N neighbours along the inputs) or RxC (blocks of R inputs x C outputs); empty: any weight"
     )
+    dense_pattern: str = _text("the pattern of dense layers; empty: as `pattern`")
+    allocate: str = _word(
+        "", ("", "cycles", "flash"), "per layer the sparsity that buys most of this on the device; empty: all alike"
+    )
+    device: str = _text("the board that `allocate` means; empty: the one of --device")
+    level: str = _word("speed", ("size", "balanced", "speed", "ram"), "the --optimize level that `allocate` means")
+    budget: float = _number(
+        0.0, 0.0, 1.0, "with `allocate`: stop at this part of the dense model's price, not at `sparsity`; 0: off"
+    )
 
     @property
     def trains(self) -> bool:
-        return self.epochs > 0 and self.schedule != "one_shot"
+        return (self.epochs > 0 and self.schedule != "one_shot") or bool(self.allocate)
 
     def problem(self) -> str | None:
         from tinyml_compress.techniques.pruning import pattern_of
 
-        if self.pattern:
-            at_once = not pattern_of(self.pattern).is_blocks
+        for text in filter(None, (self.pattern, self.dense_pattern)):
+            at_once = not pattern_of(text).is_blocks
             if at_once and self.schedule in ("iterative", "polynomial") and self.epochs > 0:
                 return "the places of M:N are chosen at once: schedule must be constant or one_shot"
+            if at_once and self.allocate:
+                return f"M:N leaves nothing to choose: pattern = {text!r} does not go with allocate"
+        if not self.allocate and (self.device or self.budget):
+            return "device and budget say what to allocate for: they need allocate = 'cycles' or 'flash'"
         return None
 
     def milder(self) -> Prune | None:
-        return (
-            replace(self, sparsity=round(self.sparsity * 0.9, 4))
-            if self.sparsity > 0.1 and ":" not in self.pattern
-            else None
-        )
+        if self.budget:
+            return (
+                replace(self, budget=round(self.budget + (1 - self.budget) * 0.25, 4)) if self.budget < 0.95 else None
+            )
+        if self.sparsity <= 0.1 or ":" in self.pattern + self.dense_pattern:
+            return None
+        return replace(self, sparsity=round(self.sparsity * 0.9, 4))
 
 
 @dataclass(frozen=True)
@@ -272,7 +287,7 @@ def describe(use: str) -> list[tuple[str, str, str]]:
         shown = "{}" if shown == {} else shown
         meaning = item.metadata["text"]
         if item.metadata.get("choices"):
-            meaning += ": " + ", ".join(item.metadata["choices"])
+            meaning += ": " + ", ".join(filter(None, item.metadata["choices"]))
         elif "low" in item.metadata and item.metadata["kind"] is not dict:
             meaning += f" ({item.metadata['low']:g} to {item.metadata['high']:g})"
         rows.append((item.name, str(shown), meaning))
