@@ -120,7 +120,8 @@ def test_the_file_itself_is_sound() -> None:
         ({"buffer[1].data.length": 2**32 - 1}, ["damaged", "buffer 1"]),
         ({"graph[0].tensor.length": 2**32 - 1}, ["too many tensors", str(flat.MAX_TABLES)]),
         ({"graph.length": 0}, ["0 subgraphs"]),
-        ({"graph.length": 2}, ["control flow", "2 subgraphs"]),
+        ({"graph.length": 2}, ["damaged", "subgraph 1"]),
+        ({"graph.length": 99}, ["too many subgraphs", "99", "64"]),
         ({"root": 2**32 - 1}, ["damaged", "header"]),
         ({f"{T}[0].offset": 2**32 - 1}, ["damaged", "tensor 0"]),
         ({f"{T}[0].vtable": -(2**31)}, ["damaged", "tensor 0"]),
@@ -210,9 +211,17 @@ def test_external_buffer() -> None:
 
 
 def test_variable_tensor() -> None:
-    model = _flat_tensor(X, variable=True)
-    with pytest.raises(UnsupportedOperator, match="state between inferences"):
-        reader.Reading(replace(model, inputs=())).graph("bad")
+    _refuse_flat(_flat_tensor(X, variable=True), "variable tensor has another origin", "an input of the graph")
+    _refuse_flat(_flat_tensor(W, variable=True), "variable tensor has another origin", "a constant's data")
+    kept = reader.Reading(replace(_flat_tensor(X, variable=True), inputs=())).graph("keeps")
+    assert kept.tensors["x"].variable
+
+
+def test_an_ordinary_operator_writes_no_variable() -> None:
+    model = flat.decode(FILE)
+    made = model.operators[0].outputs[0]
+    with pytest.raises(UnsupportedOperator, match="writes a variable tensor"):
+        passes.run(reader.Reading(_flat_tensor(made, variable=True)).graph("bad"))
 
 
 def test_one_table_named_thousands_of_times_is_refused_quickly() -> None:

@@ -279,7 +279,7 @@ class _Node:
         ]
         made = [
             (self._place(target), self._inside(run.body, source), body.graph.tensors[source].nbytes)
-            for source, target in zip(body.graph.outputs, run.outputs, strict=True)
+            for source, target in zip(body.graph.outputs, run.outputs, strict=bool(run.outputs))
         ]
         base = self._scratch()
         call = f"{name}({arguments.replace('arena', base)});"

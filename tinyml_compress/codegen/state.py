@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Protocol
 
 from tinyml_compress.ir import DType, Graph, StateSlot, Tensor
 from tinyml_compress.ops import operator
@@ -27,11 +28,20 @@ class StateLayout:
     """Offset by graph (its `id`), node and block."""
 
 
-def lay_out(graph: Graph) -> StateLayout:
+class Planned(Protocol):
+    """What is asked of a plan: its graph, and the plans of the bodies that this runs."""
+
+    @property
+    def graph(self) -> Graph: ...
+    @property
+    def bodies(self) -> Sequence[Planned]: ...
+
+
+def lay_out(planned: Planned) -> StateLayout:
     """A place for each variable and each node's own memory, largest elements first, each on a word."""
     found: list[tuple[StateSlot, tuple[int, int, int] | None]] = []
     seen: set[str] = set()
-    for inner in _graphs(graph, set()):
+    for inner in _graphs(planned, set()):
         for name, tensor in inner.tensors.items():
             if tensor.variable and name not in seen:
                 seen.add(name)
@@ -57,13 +67,13 @@ def lay_out(graph: Graph) -> StateLayout:
     return StateLayout(tuple(slots), -(-offset // align) * align, align, variables, blocks)
 
 
-def _graphs(graph: Graph, seen: set[int]) -> Iterator[Graph]:
+def _graphs(planned: Planned, seen: set[int]) -> Iterator[Graph]:
     """The graph and all bodies, each once."""
-    if id(graph) in seen:
+    if id(planned) in seen:
         return
-    seen.add(id(graph))
-    yield graph
-    for inner in graph.subgraphs:
+    seen.add(id(planned))
+    yield planned.graph
+    for inner in planned.bodies:
         yield from _graphs(inner, seen)
 
 

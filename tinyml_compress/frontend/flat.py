@@ -26,8 +26,10 @@ from tinyml_compress.frontend import schema
 from tinyml_compress.ops.base import Options
 
 __all__ = [
+    "MAX_SUBGRAPHS",
     "MAX_TABLES",
     "FlatBuffer",
+    "FlatGraph",
     "FlatModel",
     "FlatOperator",
     "FlatQuant",
@@ -38,6 +40,9 @@ __all__ = [
 
 MAX_TABLES = 16384
 """More tensors, operators or buffers than any model for a microcontroller has."""
+MAX_SUBGRAPHS = 64
+_TABLE_BYTES = 4
+"""No table is smaller."""
 _NAME_LETTERS = 512
 """Converters join the names of fused layers; longer ones are no names."""
 _LETTER_BYTES = 4
@@ -94,15 +99,26 @@ class FlatOperator:
 
 
 @dataclass(frozen=True, eq=False)
-class FlatModel:
-    """The first subgraph and what belongs to it."""
+class FlatGraph:
+    """One subgraph."""
 
     tensors: tuple[FlatTensor, ...]
-    buffers: tuple[FlatBuffer, ...]
     operators: tuple[FlatOperator, ...]
     inputs: tuple[int, ...]
     outputs: tuple[int, ...]
-    subgraphs: int
+
+
+@dataclass(frozen=True, eq=False)
+class FlatModel(FlatGraph):
+    """The first subgraph, what belongs to it, and the others, which its control flow runs."""
+
+    buffers: tuple[FlatBuffer, ...]
+    bodies: tuple[FlatGraph, ...] = ()
+
+    @property
+    def graphs(self) -> tuple[FlatGraph, ...]:
+        """All subgraphs, by their numbers in the file."""
+        return (self, *self.bodies)
 
 
 @contextmanager
@@ -153,19 +169,31 @@ def decode(file: bytes) -> FlatModel:
         )
     if subgraphs == 0:
         raise ModelError("the .tflite file holds no graph", found="0 subgraphs", allowed="1 subgraph", next_step=_NEXT)
-    with decoding("subgraph 0"):
-        graph = model.Subgraphs(0)
-        inputs, outputs = _ints(graph.InputsAsNumpy(), budget), _ints(graph.OutputsAsNumpy(), budget)
+    if subgraphs > MAX_SUBGRAPHS:
+        raise ModelError("too many subgraphs", found=subgraphs, allowed=f"at most {MAX_SUBGRAPHS}", next_step=_NEXT)
     codes = _each("operator code", model.OperatorCodesLength, model.OperatorCodes, lambda code: _code(code, budget))
+    first, *bodies = (_graph(model, number, codes, budget) for number in range(subgraphs))
     return FlatModel(
-        tensors=_each("tensor", graph.TensorsLength, graph.Tensors, lambda tensor: _tensor(tensor, budget)),
+        tensors=first.tensors,
+        operators=first.operators,
+        inputs=first.inputs,
+        outputs=first.outputs,
         buffers=_each("buffer", model.BuffersLength, model.Buffers, _buffer),
+        bodies=tuple(bodies),
+    )
+
+
+def _graph(model: Any, number: int, codes: Sequence[tuple[int, str | None]], budget: _Budget) -> FlatGraph:
+    with decoding(f"subgraph {number}"):
+        graph = model.Subgraphs(number)
+        inputs, outputs = _ints(graph.InputsAsNumpy(), budget), _ints(graph.OutputsAsNumpy(), budget)
+    return FlatGraph(
+        tensors=_each("tensor", graph.TensorsLength, graph.Tensors, lambda tensor: _tensor(tensor, budget)),
         operators=_each(
             "operator", graph.OperatorsLength, graph.Operators, lambda operator: _operator(operator, codes, budget)
         ),
         inputs=inputs,
         outputs=outputs,
-        subgraphs=subgraphs,
     )
 
 
@@ -208,6 +236,7 @@ def _code(code: Any, budget: _Budget) -> tuple[int, str | None]:
 
 
 def _tensor(tensor: Any, budget: _Budget) -> FlatTensor:
+    budget.spend(_TABLE_BYTES)
     shape = _ints(tensor.ShapeAsNumpy(), budget)
     quant = tensor.Quantization()
     flat = None
@@ -238,6 +267,7 @@ def _buffer(buffer: Any) -> FlatBuffer:
 
 
 def _operator(operator: Any, codes: Sequence[tuple[int, str | None]], budget: _Budget) -> FlatOperator:
+    budget.spend(_TABLE_BYTES)
     index = operator.OpcodeIndex()
     if index >= len(codes):
         raise ModelError(
@@ -313,7 +343,7 @@ def _vector(raw: npt.NDArray[Any] | int, which: str, field: str) -> tuple[int, .
     return tuple(int(value) for value in raw)
 
 
-def _scalar(raw: int | float | bool, kind: type, which: str, field: str) -> object:
+def _scalar(raw: Any, kind: type, which: str, field: str) -> object:
     if issubclass(kind, Enum):
         known = {member.value: member for member in kind}
         if raw not in known:
@@ -328,4 +358,6 @@ def _scalar(raw: int | float | bool, kind: type, which: str, field: str) -> obje
         raise ModelError(f"option {field} is not a finite number", which=which, found=raw)
     if kind is bool:
         return bool(raw)
+    if kind is str:
+        return _text(raw, _Budget(0)) if isinstance(raw, bytes) else ""
     return float(raw) if kind is float else int(raw)

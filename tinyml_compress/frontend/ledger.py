@@ -17,7 +17,7 @@ __all__ = ["ledger"]
 def ledger(file: bytes) -> Ledger:
     """The ledger of a .tflite file; ModelError when it is damaged."""
     flat = decode(file)
-    held = {tensor.buffer for tensor in flat.tensors}
+    held = {tensor.buffer for graph in flat.graphs for tensor in graph.tensors}
     weights = sum(flat.buffers[index].data.nbytes for index in held if index < len(flat.buffers))
     metadata = sum(buffer.data.nbytes for index, buffer in enumerate(flat.buffers) if index not in held)
     with decoding("names and quantization"):

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import cast
 
 import numpy as np
 import numpy.typing as npt
@@ -16,8 +17,9 @@ from tinyml_compress.frontend.flex import custom_values
 from tinyml_compress.frontend.names import layer_of, unique_names
 from tinyml_compress.ir import Attrs, DType, Graph, Node, Quant, Tensor, verify
 from tinyml_compress.ops import all_operators, operator
-from tinyml_compress.ops.base import Operator
+from tinyml_compress.ops.base import Body, Operator
 from tinyml_compress.ops.numerics import dtype_range
+from tinyml_compress.ops.spans import with_spans
 
 __all__ = ["MAX_RANK", "Reading", "read"]
 
@@ -30,15 +32,7 @@ _ABSENT = -1
 
 def read(model: bytes, name: str) -> Graph:
     """The graph of a .tflite file, named `name`. ModelError or UnsupportedOperator says what is wrong with it."""
-    flat = decode(bytes(model))
-    if flat.subgraphs != 1:
-        raise ModelError(
-            "models with control flow are not supported by the ahead-of-time engine",
-            found=f"{flat.subgraphs} subgraphs",
-            allowed="1 subgraph",
-            next_step="replace If/While layers, or run the model with TensorFlow Lite Micro (--engine tflm)",
-        )
-    return Reading(flat).graph(name)
+    return with_spans(Reading(decode(bytes(model))).graph(name))
 
 
 @dataclass(frozen=True)
@@ -52,12 +46,51 @@ class _Place:
         return f"tensor {self.index} ({self.name})"
 
 
-class Reading:
-    """One file on its way to a graph; every method judges what it is asked for."""
+class _Family:
+    """All subgraphs of a file: each is read once, when something runs it."""
 
     def __init__(self, flat: FlatModel) -> None:
         self._flat = flat
-        self._names = unique_names(tensor.name for tensor in flat.tensors)
+        every = unique_names(tensor.name for graph in flat.graphs for tensor in graph.tensors)
+        ends = np.cumsum([len(graph.tensors) for graph in flat.graphs]).tolist()
+        self.names = [every[end - len(graph.tensors) : end] for graph, end in zip(flat.graphs, ends, strict=True)]
+        """By subgraph; no two tensors of the file have the same."""
+        self._known: dict[int, Graph] = {}
+        self._reading = [0]
+
+    def body(self, number: int, where: str) -> Graph:
+        """Subgraph `number`, which the operator `where` runs."""
+        if not 0 <= number < len(self._flat.graphs):
+            raise ModelError(
+                "an operator runs a subgraph that is not there",
+                which=where,
+                found=number,
+                allowed=f"1 to {len(self._flat.graphs) - 1}",
+                next_step=_DAMAGED,
+            )
+        if number in self._reading:
+            raise ModelError("a subgraph runs itself", which=where, found=f"subgraph {number}", next_step=_DAMAGED)
+        if number not in self._known:
+            self._reading.append(number)
+            body = self._flat.bodies[number - 1]
+            flat = replace(
+                self._flat, tensors=body.tensors, operators=body.operators, inputs=body.inputs, outputs=body.outputs
+            )
+            self._known[number] = Reading(flat, self, number).graph(f"subgraph {number}")
+            self._reading.pop()
+        return self._known[number]
+
+
+class Reading:
+    """One subgraph on its way to a graph; every method judges what it is asked for."""
+
+    def __init__(self, flat: FlatModel, family: _Family | None = None, number: int = 0) -> None:
+        self._flat = flat
+        self._family = family or _Family(flat)
+        self._number = number
+        self._bodies: dict[int, Graph] = {}
+        """By number in the file, in the order of `Graph.subgraphs`."""
+        self._names = self._family.names[number]
         self._tensors: dict[int, Tensor] = {}
         self._made = {index for operator in flat.operators for index in operator.outputs}
 
@@ -67,9 +100,14 @@ class Reading:
         nodes = tuple(self.node(index, operator) for index, operator in enumerate(flat.operators))
         outputs = tuple(self._tensor(index, "graph output").name for index in flat.outputs)
         self._check_order()
-        graph = Graph(name=name, tensors=self.tensors(), nodes=nodes, inputs=inputs, outputs=outputs)
-        verify(graph)
+        bodies = self.bodies()
+        graph = Graph(name=name, tensors=self.tensors(), nodes=nodes, inputs=inputs, outputs=outputs, subgraphs=bodies)
+        verify(graph, body=self._number > 0)
         return graph
+
+    def bodies(self) -> tuple[Graph, ...]:
+        """The subgraphs that the nodes asked for so far run."""
+        return tuple(self._bodies.values())
 
     def tensors(self) -> dict[str, Tensor]:
         """All tensors that were asked for so far, in the file's order."""
@@ -85,10 +123,23 @@ class Reading:
         known = operator(op, self._full_layer(flat, layer))
         inputs = tuple(None if i == _ABSENT else self._tensor(i, f"input of {where}").name for i in flat.inputs)
         outputs = tuple(self._tensor(i, f"output of {where}").name for i in flat.outputs)
-        if not outputs:
+        if not outputs and not known.without_outputs:
             raise ModelError("an operator has no output", which=where, next_step=_DAMAGED)
-        attrs: Attrs = known.attrs_type(**_option_values(flat, known, where))
+        attrs: Attrs = known.attrs_type(**self._option_values(flat, known, where))
         return Node(op=op, inputs=inputs, outputs=outputs, attrs=attrs, name=layer)
+
+    def _option_values(self, flat: FlatOperator, known: Operator, where: str) -> dict[str, object]:
+        if known.options is None:
+            return {}
+        if known.custom:
+            return custom_values(flat.custom_options, known.options, known.attrs_type, where)
+        values = option_values(flat, known.options, where)
+        for field in known.options.fields:
+            if field.kind is Body:
+                number = cast(int, values[field.attr])
+                self._bodies.setdefault(number, self._family.body(number, where))
+                values[field.attr] = list(self._bodies).index(number)
+        return values
 
     def layer(self, index: int, flat: FlatOperator) -> str:
         """The layer that one operator comes from, for messages."""
@@ -142,7 +193,7 @@ class Reading:
                         next_step=_DAMAGED,
                     )
                 ready.add(made)
-        if not flat.outputs:
+        if not flat.outputs and not self._number:
             raise ModelError("the graph has no output", allowed="at least one", next_step=_DAMAGED)
         for output in flat.outputs:
             if output not in ready:
@@ -211,7 +262,7 @@ class Reading:
                 allowed="1 scale; only constants have one per channel",
                 next_step=_DAMAGED,
             )
-        return Tensor(place.name, flat.shape, dtype, quant, data, self._is_variable(index, data is not None))
+        return Tensor(place.name, flat.shape, dtype, quant, data, variable=self._is_variable(index, data is not None))
 
     def _is_variable(self, index: int, constant: bool) -> bool:
         """Whether the tensor keeps its value between inferences."""
@@ -283,14 +334,6 @@ def unpack_int4(packed: npt.NDArray[np.uint8], elements: int) -> npt.NDArray[np.
     both = np.stack([packed & 15, packed >> 4], axis=-1).reshape(-1)[:elements]
     signed: npt.NDArray[np.int8] = (both ^ 8).astype(np.int8) - np.int8(8)
     return signed
-
-
-def _option_values(flat: FlatOperator, known: Operator, where: str) -> dict[str, object]:
-    if known.options is None:
-        return {}
-    if known.custom:
-        return custom_values(flat.custom_options, known.options, known.attrs_type, where)
-    return option_values(flat, known.options, where)
 
 
 def _dtype(flat: FlatTensor, place: _Place) -> DType:

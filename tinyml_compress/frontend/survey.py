@@ -44,7 +44,7 @@ def survey(model: bytes) -> tuple[Refused, ...]:
             refused[index] = Refused.of(reading.layer(index, found), error)
     if not refused:
         read(model, "model")
-    graph = Graph("survey", reading.tensors(), tuple(nodes.values()), (), ())
+    graph = Graph("survey", reading.tensors(), tuple(nodes.values()), (), (), reading.bodies())
     for index, node in nodes.items():
         try:
             operator(node.op).check(graph.view(node))

@@ -17,7 +17,7 @@ from tinyml_compress.frontend import schema
 from tinyml_compress.frontend.flex import packed
 from tinyml_compress.ir import DType, Graph, Node, Quant, Tensor
 from tinyml_compress.ops import operator
-from tinyml_compress.ops.base import Options
+from tinyml_compress.ops.base import Body, Options
 
 __all__ = ["write"]
 
@@ -33,22 +33,26 @@ def write(graph: Graph, *, names: bool = True) -> bytes:
     Operator versions are 1: TensorFlow Lite Micro and LiteRT look at types instead.
     """
     builder = flatbuffers.Builder(1024)
+    family = _family(graph)
+    codes = sorted({node.op for member in family for node in member.nodes})
     vectors = _Vectors(builder)
     buffers = [_buffer(builder, None)]
-    tensors = []
-    for tensor in graph.tensors.values():
-        if tensor.data is not None and tensor.elements:
-            buffers.append(_buffer(builder, tensor))
-            tensors.append(_tensor(builder, tensor, len(buffers) - 1, vectors, names))
-        else:
-            tensors.append(_tensor(builder, tensor, 0, vectors, names))
-    numbers = {name: index for index, name in enumerate(graph.tensors)}
-    codes = sorted({node.op for node in graph.nodes})
-    operators = [_operator(builder, node, codes.index(node.op), numbers) for node in graph.nodes]
-    subgraph = _subgraph(builder, graph, numbers, tensors, operators)
+    made: list[int] = []
+    for member in family:
+        tensors = []
+        for tensor in member.tensors.values():
+            if tensor.data is not None and tensor.elements:
+                buffers.append(_buffer(builder, tensor))
+                tensors.append(_tensor(builder, tensor, len(buffers) - 1, vectors, names))
+            else:
+                tensors.append(_tensor(builder, tensor, 0, vectors, names))
+        numbers = {name: index for index, name in enumerate(member.tensors)}
+        bodies = [_place(family, body) for body in member.subgraphs]
+        operators = [_operator(builder, node, codes.index(node.op), numbers, bodies) for node in member.nodes]
+        made.append(_subgraph(builder, member, numbers, tensors, operators, len(made)))
     code_tables = [_code(builder, name) for name in codes]
     description = builder.CreateString("tinyml_compress")
-    subgraphs = _tables(builder, tflite.ModelStartSubgraphsVector, [subgraph])
+    subgraphs = _tables(builder, tflite.ModelStartSubgraphsVector, made)
     all_codes = _tables(builder, tflite.ModelStartOperatorCodesVector, code_tables)
     all_buffers = _tables(builder, tflite.ModelStartBuffersVector, buffers)
     tflite.ModelStart(builder)
@@ -59,6 +63,20 @@ def write(graph: Graph, *, names: bool = True) -> bytes:
     tflite.ModelAddBuffers(builder, all_buffers)
     builder.Finish(tflite.ModelEnd(builder), schema.IDENTIFIER)
     return bytes(builder.Output())
+
+
+def _family(graph: Graph) -> list[Graph]:
+    """The graph and everything it runs, each once: their places are their numbers in the file."""
+    family = [graph]
+    for member in family:
+        for body in member.subgraphs:
+            if all(body is not known for known in family):
+                family.append(body)
+    return family
+
+
+def _place(family: Sequence[Graph], body: Graph) -> int:
+    return next(number for number, member in enumerate(family) if member is body)
 
 
 _Start = Callable[[flatbuffers.Builder, int], int]
@@ -84,8 +102,9 @@ def _subgraph(
     numbers: dict[str, int],
     tensors: Sequence[int],
     operators: Sequence[int],
+    number: int,
 ) -> int:
-    name = builder.CreateString("main")
+    name = builder.CreateString(f"body{number}" if number else "main")
     all_tensors = _tables(builder, tflite.SubGraphStartTensorsVector, tensors)
     all_operators = _tables(builder, tflite.SubGraphStartOperatorsVector, operators)
     inputs = _ints(builder, tflite.SubGraphStartInputsVector, [numbers[name] for name in graph.inputs])
@@ -198,10 +217,12 @@ def _code(builder: flatbuffers.Builder, name: str) -> int:
     return int(tflite.OperatorCodeEnd(builder))
 
 
-def _operator(builder: flatbuffers.Builder, node: Node, code: int, numbers: dict[str, int]) -> int:
+def _operator(
+    builder: flatbuffers.Builder, node: Node, code: int, numbers: dict[str, int], bodies: Sequence[int]
+) -> int:
     known = operator(node.op, node.name)
     _refuse_inexpressible(node, known.options)
-    options = None if known.options is None or known.custom else _options(builder, node, known.options)
+    options = None if known.options is None or known.custom else _options(builder, node, known.options, bodies)
     own = _aligned_bytes(builder, packed(node.attrs, known.options)) if known.options and known.custom else None
     inputs = [-1 if name is None else numbers[name] for name in node.inputs]
     input_vector = _ints(builder, tflite.OperatorStartInputsVector, inputs)
@@ -228,23 +249,27 @@ def _refuse_inexpressible(node: Node, options: Options | None) -> None:
         if field.default is MISSING or value != field.default:
             raise ModelError(
                 f"{node.op}: attribute {field.name} has no place in a .tflite file",
-                which=node.name or node.outputs[0],
+                which=node.name or node.op,
                 found=value,
                 next_step="write the graph before the passes rewrite it",
             )
 
 
-def _options(builder: flatbuffers.Builder, node: Node, options: Options) -> int:
+def _options(builder: flatbuffers.Builder, node: Node, options: Options, bodies: Sequence[int]) -> int:
     module = schema.options_module(options.table)
     vectors: dict[str, int] = {}
     for field in options.fields:
         if field.kind is tuple:
             start = getattr(module, f"{options.table}Start{schema.accessor(field.schema)}Vector")
             vectors[field.attr] = _ints(builder, start, getattr(node.attrs, field.attr))
+        if field.kind is str:
+            vectors[field.attr] = builder.CreateString(getattr(node.attrs, field.attr))
     getattr(module, f"{options.table}Start")(builder)
     for field in options.fields:
         value = vectors.get(field.attr, getattr(node.attrs, field.attr))
         if isinstance(value, Enum):
             value = value.value
+        if field.kind is Body:
+            value = bodies[value]
         getattr(module, f"{options.table}Add{schema.accessor(field.schema)}")(builder, value)
     return int(getattr(module, f"{options.table}End")(builder))

@@ -13,7 +13,7 @@ from tinyml_compress.ir import Graph, NodeView
 from tinyml_compress.ops.base import Isa, Level, Operator, Variant
 from tinyml_compress.ops.replacements import replacement
 
-__all__ = ["all_operators", "candidates", "check_graph", "choose", "folder_of", "keeps_state", "macs_of", "operator"]
+__all__ = ["all_operators", "candidates", "check_graph", "choose", "folder_of", "keeps_state", "operator"]
 
 
 @lru_cache(maxsize=1)
@@ -86,11 +86,6 @@ def keeps_state(graph: Graph) -> bool:
     if any(operator(view.node.op, view.node.name).state(view) for view in graph.views()):
         return True
     return any(map(keeps_state, graph.subgraphs))
-
-
-def macs_of(graph: Graph) -> int:
-    """Multiply-accumulates of one run of a graph."""
-    return sum(operator(view.node.op, view.node.name).macs(view) for view in graph.views())
 
 
 def folder_of(op: Operator) -> Path:

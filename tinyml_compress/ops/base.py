@@ -242,7 +242,7 @@ def _unknown_cycles(view: NodeView) -> float:
 
 @dataclass(frozen=True)
 class Run:
-    """Run a body: `inputs` are copied to its inputs, then its outputs to `outputs`. All of it lies in the scratch."""
+    """Run a body, which lies in the scratch: `inputs` are copied to its inputs, its outputs to `outputs`, if any."""
 
     body: int
     inputs: tuple[In | Out, ...]

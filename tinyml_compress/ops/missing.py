@@ -13,15 +13,8 @@ MISSING = {
     "before it and keep this step in the application",
     **dict.fromkeys(
         (
-            "ASSIGN_VARIABLE",
-            "CALL_ONCE",
             "CIRCULAR_BUFFER",
-            "IF",
-            "READ_VARIABLE",
-            "SVDF",
             "UNIDIRECTIONAL_SEQUENCE_LSTM",
-            "VAR_HANDLE",
-            "WHILE",
         ),
         _LATER,
     ),

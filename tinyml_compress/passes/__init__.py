@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 
 from tinyml_compress.ir import Graph, verify
 from tinyml_compress.ops import check_graph
+from tinyml_compress.passes.bind_variables import bind_variables
 from tinyml_compress.passes.fold_constants import fold_constants
 from tinyml_compress.passes.fold_padding import fold_padding
 from tinyml_compress.passes.fuse_activations import fuse_activations
@@ -28,16 +29,34 @@ PASSES: tuple[Pass, ...] = (
 
 
 def run(graph: Graph, passes: Sequence[Pass] = PASSES) -> Graph:
-    """The graph after these passes; structure and operators are checked before the first and after each."""
+    """The graph after these passes, and its bodies too; structure and operators are checked before the first and after
+    each. Whatever the passes, no handle of a variable is left.
+    """
     _check(graph)
+    bound = bind_variables(graph)
+    if bound is not graph:
+        _check(bound)
+    return _rewritten(bound, passes, {})
+
+
+def _rewritten(graph: Graph, passes: Sequence[Pass], known: dict[int, Graph], *, body: bool = False) -> Graph:
+    """Bodies first; one that several nodes run stays one."""
+    if id(graph) in known:
+        return known[id(graph)]
+    result = graph
+    if graph.subgraphs:
+        result = graph.rebuilt(
+            subgraphs=tuple(_rewritten(inner, passes, known, body=True) for inner in graph.subgraphs)
+        )
     for rewrite in passes:
-        rewritten = rewrite(graph)
-        if rewritten is not graph:
-            graph = rewritten
-            _check(graph)
-    return graph
+        rewritten = rewrite(result)
+        if rewritten is not result:
+            result = rewritten
+            _check(result, body=body)
+    known[id(graph)] = result
+    return result
 
 
-def _check(graph: Graph) -> None:
-    verify(graph)
+def _check(graph: Graph, *, body: bool = False) -> None:
+    verify(graph, body=body)
     check_graph(graph)

@@ -192,8 +192,10 @@ def _layer(index: int, view: NodeView, known: Mapping[str, Range]) -> Layer | No
 def _tie(view: NodeView, ties: _Ties) -> bool:
     """Tie the channels of a node's tensors; False when they cannot be removed one by one."""
     rule = _TIES.get(view.node.op)
+    if rule is None:
+        return False
     out = view.output()
-    if rule is None or out.name not in ties or view.input(0).name not in ties:
+    if out.name not in ties or view.input(0).name not in ties:
         return False
     return rule(view, ties)
 

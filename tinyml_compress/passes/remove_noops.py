@@ -58,7 +58,7 @@ def _handed_on(view: NodeView) -> Tensor | None:
     if len(node.outputs) != 1 or not node.inputs or node.inputs[0] is None:
         return None
     source, target = view.input(0), view.output()
-    if source.is_const or (source.shape, source.dtype, source.quant) != (target.shape, target.dtype, target.quant):
+    if not source.in_arena or (source.shape, source.dtype, source.quant) != (target.shape, target.dtype, target.quant):
         return None
     if node.op == "QUANTIZE":
         return source

@@ -1,0 +1,91 @@
+"""VAR_HANDLE, READ_VARIABLE, ASSIGN_VARIABLE and CALL_ONCE equal TFLM frame by frame, resets included."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from tests.lib.graphs import const, graph
+from tests.lib.proof import Rng, pick, quantized, shape
+from tests.lib.streams import many_streams, stream_sample
+from tinyml_compress.errors import UnsupportedOperator
+from tinyml_compress.frontend import read, write
+from tinyml_compress.ir import Attrs, DType, Graph, Node, Quant, Tensor, to_text
+from tinyml_compress.ops._addsub import FusedAttrs
+from tinyml_compress.ops._flow import CallOnceAttrs
+from tinyml_compress.ops._variables import VariableAttrs
+from tinyml_compress.pipeline.compilation import compile_model
+
+TYPES = (DType.INT8, DType.INT8, DType.INT16, DType.FLOAT32)
+
+
+def handle(name: str) -> Tensor:
+    return Tensor(name, (1,), DType.RESOURCE)
+
+
+def _first_values(tensor: Tensor, rng: Rng) -> Graph:
+    """A body that gives the variable its first value."""
+    if tensor.dtype is DType.FLOAT32:
+        values = rng.standard_normal(tensor.shape)
+    else:
+        values = rng.integers(-100, 100, tensor.shape)
+    value = replace(const("first", values, dtype=tensor.dtype), quant=tensor.quant)
+    nodes = [
+        Node("VAR_HANDLE", (), ("init_handle",), VariableAttrs("", "memory"), "handle"),
+        Node("ASSIGN_VARIABLE", ("init_handle", "first"), (), Attrs(), "assign"),
+    ]
+    return graph([handle("init_handle"), value], nodes, [], [], "init")
+
+
+def variables(rng: Rng) -> Graph:
+    """y = x + memory; memory = x, or y; now and then with a first value."""
+    dtype, size = pick(rng, TYPES), shape(rng, 1, 3, 60)
+    one = two = None
+    if dtype is not DType.FLOAT32:
+        one = quantized(rng, dtype)
+        two = Quant((one.scale * 1.7,), (0 if dtype is DType.INT16 else int(rng.integers(-128, 128)),))
+    x, y = Tensor("x", size, dtype, one), Tensor("y", size, dtype, two)
+    assigned = pick(rng, (x, y))
+    old = Tensor("old", size, dtype, assigned.quant)
+    nodes = [
+        Node("VAR_HANDLE", (), ("handle",), VariableAttrs("", "memory"), "handle"),
+        Node("READ_VARIABLE", ("handle",), ("old",), Attrs(), "read"),
+        Node("ADD", ("x", "old"), ("y",), FusedAttrs(), "add"),
+        Node("ASSIGN_VARIABLE", ("handle", assigned.name), (), Attrs(), "assign"),
+    ]
+    bodies: tuple[Graph, ...] = ()
+    if rng.random() < 0.6:
+        nodes = [Node("CALL_ONCE", (), (), CallOnceAttrs(0), "start"), *nodes]
+        bodies = (_first_values(assigned, rng),)
+    made = graph([x, y, old, handle("handle")], nodes, ["x"], ["y"])
+    return made.rebuilt(subgraphs=bodies)
+
+
+test_variables = stream_sample(variables, 16)
+test_many = many_streams(variables, 80)
+
+
+def test_round_trip() -> None:
+    made = next(made for seed in range(20) if (made := variables(np.random.default_rng(seed))).subgraphs)
+    file = write(made)
+    again = read(file, "model")
+    assert write(again) == file
+    assert "body 0" in to_text(again)
+
+
+def test_what_nothing_assigns_is_refused() -> None:
+    made = variables(np.random.default_rng(1))
+    nodes = tuple(node for node in made.nodes if node.op not in ("ASSIGN_VARIABLE", "CALL_ONCE"))
+    with pytest.raises(UnsupportedOperator, match="nothing assigns the variable"):
+        compile_model(write(made.rebuilt(nodes=nodes, subgraphs=())), "m")
+
+
+def test_sizes_must_agree() -> None:
+    made = variables(np.random.default_rng(1))
+    tensors = {**made.tensors, "old": replace(made.tensors["old"], shape=(1, 99))}
+    with pytest.raises(UnsupportedOperator, match="type and size"):
+        compile_model(
+            write(made.rebuilt(tensors=tensors, outputs=("old",), nodes=(*made.nodes[:-2], made.nodes[-1]))), "m"
+        )

@@ -1,0 +1,45 @@
+"""CALL_ONCE: a subgraph that runs in the first inference only, to give variables their first values."""
+
+from __future__ import annotations
+
+from typing import cast
+
+from tinyml_compress.ir import DType, NodeView
+from tinyml_compress.ops import _checks
+from tinyml_compress.ops._flow import CallOnceAttrs, body_of
+from tinyml_compress.ops.base import Body, Kept, Once, Operator, OptionField, Options, Run, StateBlock, Variant
+
+__all__ = ["OPERATOR", "CallOnce"]
+
+
+def _flow(view: NodeView) -> Once:
+    return Once(Kept(), Run(cast(CallOnceAttrs, view.attrs).body, (), ()))
+
+
+class CallOnce(Operator):
+    name = "CALL_ONCE"
+    attrs_type = CallOnceAttrs
+    options = Options("CallOnceOptions", (OptionField("body", "init_subgraph_index", Body),))
+    dtypes = ("all that its subgraph takes",)
+    limits = "a subgraph without inputs"
+    variants = (Variant("once", lambda view: True, lambda view: (), flow=_flow),)
+    without_outputs = True
+
+    def check(self, view: NodeView) -> None:
+        _checks.arity(self, view, 0, 0)
+        body = body_of(view, cast(CallOnceAttrs, view.attrs).body)
+        if body.inputs:
+            raise self.refuse(view, f"inputs of {body.name}", found=len(body.inputs), allowed="none")
+
+    def output_shapes(self, view: NodeView) -> tuple[tuple[int, ...], ...]:
+        return ()
+
+    def bodies(self, view: NodeView) -> tuple[int, ...]:
+        return (cast(CallOnceAttrs, view.attrs).body,)
+
+    def state(self, view: NodeView) -> tuple[StateBlock, ...]:
+        # TensorFlow Lite Micro's Reset clears the variables but does not call again.
+        return (StateBlock("done", DType.BOOL, 1, survives=True),)
+
+
+OPERATOR = CallOnce()
