@@ -97,8 +97,26 @@ def command(
     """
     from tinyml_compress.errors import UsageError
     from tinyml_compress.pipeline.fitting import fit, job_of
-    from tinyml_compress.report.fit_text import fit_text
+    from tinyml_compress.report.fit_text import estimate_text, fit_text
 
+    if estimate:
+        from tinyml_compress.pipeline.fitting_estimate import estimate as estimated
+
+        needs = estimated(
+            model,
+            target,
+            data=data,
+            max_flash=max_flash,
+            max_ram=max_ram,
+            max_ms=max_ms,
+            targets_dir=targets_dir,
+            seed=seed,
+        )
+        if as_json:
+            print_json(needs.as_json(), "fit")
+        else:
+            click.echo(estimate_text(needs.as_json()))
+        return 1 if needs.verdict == "cannot fit" else 0
     if data is None:
         raise UsageError("a search needs data", which="--data", next_step="give --data, or --estimate to train nothing")
     if output is None:

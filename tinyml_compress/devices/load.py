@@ -14,6 +14,7 @@ from tinyml_compress.devices.model import (
     CostClass,
     CostTable,
     Device,
+    Energy,
     Host,
     Limits,
     MemoryMap,
@@ -67,6 +68,7 @@ def load_device(name: str, targets_dir: Path | None = None) -> Device | Host:
         sources=_sources(top.section("sources"), ("core", "clock-mhz")),
         notes=top.text("notes", ""),
         digest=digest,
+        energy=_energy(top.section("energy")) if top.has("energy") else None,
     )
     top.close()
     _check(top, device)
@@ -183,6 +185,17 @@ def _sources(section: Section, needed: tuple[str, ...]) -> dict[str, str]:
     sources = {key: section.text(key) for key in needed}
     section.close()
     return sources
+
+
+def _energy(section: Section) -> Energy:
+    energy = Energy(
+        section.number("microamps-per-mhz", 0.1, 10_000),
+        section.number("volts", 0.5, 10),
+        section.text("mode"),
+        section.text("source"),
+    )
+    section.close()
+    return energy
 
 
 def _check(top: Section, device: Device) -> None:

@@ -13,6 +13,7 @@ __all__ = [
     "CostClass",
     "CostTable",
     "Device",
+    "Energy",
     "Host",
     "Limits",
     "MemoryMap",
@@ -155,6 +156,20 @@ class Limits:
 
 
 @dataclass(frozen=True)
+class Energy:
+    """What the maker says a running core draws; it is of the chip alone, at typical conditions."""
+
+    microamps_per_mhz: float
+    volts: float
+    mode: str
+    source: str
+
+    def millijoules(self, cycles: int) -> float:
+        """Of so many cycles in that mode: modelled, with the cycles' own error on top."""
+        return cycles / 1e6 * self.microamps_per_mhz * 1e-6 * self.volts * 1e3
+
+
+@dataclass(frozen=True)
 class Device:
     """A board."""
 
@@ -172,6 +187,8 @@ class Device:
     notes: str
     digest: str
     """sha256 of the file."""
+    energy: Energy | None = None
+    """Absent where the maker publishes no current per MHz that could be checked."""
 
     @property
     def flash_bytes(self) -> int:

@@ -49,7 +49,7 @@ def cost_on(tflite: bytes, target: str, level: str, targets_dir: Path | None) ->
         raise MismatchError(
             "generated C and TensorFlow Lite Micro differ", which=target, found=run.agreement.detail or None
         )
-    return Cost(run.flash.total, run.ram.total, run.cycles, run.instructions, run.ms, level)
+    return Cost(run.flash.total, run.ram.total, run.cycles, run.instructions, run.ms, level, run.millijoules)
 
 
 def halves(tests: DataSet) -> tuple[DataSet, DataSet]:

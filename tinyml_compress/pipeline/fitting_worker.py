@@ -90,12 +90,16 @@ def _prepare(study: Study, judge: RecipeJudge, job: Job) -> None:
 
 _ANCHORS: tuple[tuple[tuple[str, Choice], ...], ...] = (
     (),
-    (("keep", 0.75),),
-    (("keep", 0.5), ("qat", True)),
-    (("keep", 0.5), ("level", "size")),
-    (("keep", 0.35), ("narrow", "distil")),
+    (("keep", 0.5), ("level", "size"), ("qat", True)),
+    (("keep", 0.75), ("level", "size")),
+    (("keep", 0.35), ("level", "size")),
+    (("sparsity", 0.9), ("level", "size")),
+    (("keep", 0.6), ("scope", "global"), ("level", "size")),
+    (("keep", 0.5), ("narrow", "distil"), ("level", "size")),
+    (("low_rank", 0.6), ("level", "size")),
+    (("keep", 0.65), ("sparsity", 0.7), ("level", "size")),
 )
-"""Looked at first: the model as it is, and a few steps down, so that the sampler has something to go by."""
+"""Looked at first: the model as it is and a strong step in each direction, for the sampler to go by."""
 
 
 def _that_pay(judge: RecipeJudge, job: Job, reference: Cost, drop: float) -> tuple[Space, dict[str, str]]:

@@ -87,6 +87,7 @@ def _aot(run: AotRun) -> Mapping[str, object]:
         "cycles_error": run.cycles_error,
         "cycles_calibrated": run.device.core.calibration.calibrated,
         "ms": run.ms,
+        **_energy(run),
         "flash": {
             "total": flash.total,
             "kernels": flash.kernels,
@@ -114,6 +115,14 @@ def _aot(run: AotRun) -> Mapping[str, object]:
             for p in run.placements
         ],
     }
+
+
+def _energy(run: AotRun) -> Mapping[str, object]:
+    """Modelled, and only where the maker publishes a current per MHz."""
+    energy = run.device.energy
+    if energy is None or run.millijoules is None:
+        return {}
+    return {"energy": {"millijoules": run.millijoules, **vars(energy)}}
 
 
 def _node(row: NodeCost) -> Mapping[str, object]:

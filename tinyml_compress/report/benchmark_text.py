@@ -78,6 +78,7 @@ def _one(console: Console, run: Run) -> None:
             f"exact     {run.instructions:,} instructions, {run.macs:,} MACs, "
             f"{_ratio(run.instructions, run.macs)} per MAC",
             f"modelled  {run.cycles:,} cycles, {milliseconds(run)} ms ±{run.cycles_error:.0%} ({mark})",
+            *_energy(run),
             f"flash     {flash.total:,} of {device.flash_bytes:,} B: kernels {flash.kernels:,}, glue {flash.glue:,}, "
             f"weights {flash.weights:,}, tables {flash.tables:,}, start-up {flash.startup:,}",
             f"RAM       {ram.total:,} of {device.ram_bytes:,} B: arena {ram.arena:,}, state {ram.state:,}, "
@@ -85,6 +86,16 @@ def _one(console: Console, run: Run) -> None:
             f"outputs   {_agreement(run)}",
         ]
     console.print("\n".join(lines), markup=False, soft_wrap=True)
+
+
+def _energy(run: AotRun) -> list[str]:
+    energy = run.device.energy
+    if energy is None or run.millijoules is None:
+        return []
+    return [
+        f"modelled  {run.millijoules:.3g} mJ of the chip at {energy.microamps_per_mhz:g} uA/MHz, {energy.volts:g} V "
+        f"({energy.mode}; source: {energy.source})"
+    ]
 
 
 def _arena(run: HostRun) -> str:

@@ -43,6 +43,9 @@ def device_text(device: Device | Host) -> str:
     lines = [f"{device.name}: {device.title}", f"  page    {device.page}"]
     lines.append(f"  core    {core.title} ({core.name}); source: {device.sources['core']}")
     lines.append(f"  clock   {device.clock_hz / 1e6:g} MHz; source: {device.sources['clock-mhz']}")
+    if device.energy is not None:
+        draws = f"{device.energy.microamps_per_mhz:g} uA/MHz at {device.energy.volts:g} V, {device.energy.mode}"
+        lines.append(f"  energy  {draws}; source: {device.energy.source}")
     for kind, regions in (("flash", device.flash), ("RAM", device.ram)):
         for region in regions:
             place = f"{region.address:#010x} {_kilobytes(region.nbytes):>9}"
@@ -123,6 +126,7 @@ def _facts(device: Device | Host) -> dict[str, object]:
         "isa": device.core.isa,
         "kernels": list(device.core.kernels),
         "clock_hz": device.clock_hz,
+        **({} if device.energy is None else {"energy": vars(device.energy)}),
         "flash_bytes": device.flash_bytes,
         "ram_bytes": device.ram_bytes,
         "stack_bytes": device.limits.stack_bytes,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-__all__ = ["fit_text"]
+__all__ = ["estimate_text", "fit_text"]
 
 _MOST = 20
 _NAMES = {"flash": "flash", "ram": "RAM", "ms": "time", "drop": "drop"}
@@ -104,7 +104,8 @@ def _what(params: Mapping[str, Any]) -> str:
 def _verdict(found: Mapping[str, Any]) -> list[str]:
     lines = []
     if found["winner"] is not None:
-        lines.append(f"FITS       trial {found['winner']}")
+        best = next(trial for trial in found["trials"] if trial["number"] == found["winner"])
+        lines.append(f"FITS       trial {best['number']}: {_score(best['score'], found)}, {_cost(best['cost'])}")
         if "binding" in found:
             tight = found["binding"]
             name = tight["constraint"]
@@ -152,4 +153,45 @@ def _score(value: float, found: Mapping[str, Any]) -> str:
 
 
 def _cost(cost: Mapping[str, Any]) -> str:
-    return f"flash {cost['flash']:,} B, RAM {cost['ram']:,} B, {cost['cycles']:,} cycles, {cost['ms']:.2f} ms"
+    energy = f", {cost['mj']:.3g} mJ" if "mj" in cost else ""
+    return f"flash {cost['flash']:,} B, RAM {cost['ram']:,} B, {cost['cycles']:,} cycles, {cost['ms']:.2f} ms{energy}"
+
+
+def estimate_text(found: Mapping[str, Any]) -> str:
+    """The lines for `fit --estimate`."""
+    limits = ", ".join(f"{_NAMES[name]} {_amount(name, limit)}" for name, limit in found["budget"].items())
+    rows = [("form", "flash B", "RAM B", "cycles", "ms", "verdict")]
+    for form in found["forms"]:
+        cost = form.get("cost")
+        numbers = (
+            ("-", "-", "-", "-")
+            if cost is None
+            else (f"{cost['flash']:,}", f"{cost['ram']:,}", f"{cost['cycles']:,}", f"{cost['ms']:.2f}")
+        )
+        over = ", ".join(f"{_NAMES[name]} by {excess:.0%}" for name, excess in form["over"].items())
+        says = form.get("why") or (f"over: {over}" if over else "fits")
+        rows.append((form["form"], *numbers, says))
+    widths = [max(len(row[place]) for row in rows) for place in range(len(rows[0]))]
+    lines = [
+        f"estimate   {found['model']} as int8 on {found['target_title']}, calibrated with {found['samples']}",
+        f"budget     {limits or 'the board itself'}",
+        "",
+        *(
+            "  "
+            + "  ".join(
+                cell.ljust(width) if place in (0, 5) else cell.rjust(width)
+                for place, (cell, width) in enumerate(zip(row, widths, strict=True))
+            ).rstrip()
+            for row in rows
+        ),
+        "",
+        f"verdict    {found['verdict']}; accuracy is another question: `fit` answers it by training",
+    ]
+    by_name = {row["layer"]: row for row in found["layers"]}
+    for name, layers in found["blame"].items():
+        key = "cycles" if name == "ms" else name
+        unit = "cycles" if name == "ms" else "B"
+        named = ", ".join(f"{layer} {by_name[layer][key]:,} {unit}" for layer in layers)
+        if named:
+            lines.append(f"{_NAMES[name]:<10} mostly {named}")
+    return "\n".join(lines)

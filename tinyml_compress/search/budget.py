@@ -40,9 +40,11 @@ class Cost:
     instructions: int
     ms: float
     level: str
+    mj: float | None = None
+    """Millijoule per inference, modelled; absent where the board's maker publishes no current per MHz."""
 
     def as_json(self) -> dict[str, Any]:
-        return asdict(self)
+        return {name: value for name, value in asdict(self).items() if value is not None}
 
     @staticmethod
     def from_json(row: Mapping[str, Any]) -> Cost:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
-from tinyml_compress.errors import DoesNotFit, TinymlError
+from tinyml_compress.errors import DoesNotFit, MissingDependency, OutputError, TinymlError, UsageError
 from tinyml_compress.search.budget import Budget, Cost, overdraft
 from tinyml_compress.search.space import Point, trains
 from tinyml_compress.search.study import Claim, Study
@@ -109,6 +109,8 @@ def _one(
         return end(Outcome.TRAINED)
     except DoesNotFit as error:
         return end(Outcome.HOPELESS, f"{error.what}: {error.found}" if error.found else error.what)
+    except (UsageError, OutputError, MissingDependency):
+        raise  # no fault of the trial's: every other one would end like this
     except TinymlError as error:
         return end(Outcome.FAILED, str(error))
 
