@@ -6,9 +6,13 @@ import re
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from tests.lib.bundles import damaged_vector, damaged_weights, exported, host_compiler, run_sources
+from tests.ops.test_svdf import svdf
+from tinyml_compress.frontend import write
+from tinyml_compress.ir import DType
 from tinyml_compress.support import proc
 from tinyml_compress.support.files import sha256
 
@@ -16,6 +20,13 @@ from tinyml_compress.support.files import sha256
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return exported(tmp_path_factory.mktemp("plain"), "plain").folder
+
+
+@pytest.fixture(scope="module")
+def streaming(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A model with state."""
+    graph = svdf(np.random.default_rng(7), DType.INT16)
+    return exported(tmp_path_factory.mktemp("state"), "plain", net=write(graph)).folder
 
 
 def sources(folder: Path) -> dict[str, str]:
@@ -40,6 +51,22 @@ def test_the_self_test_notices_a_wrong_vector_and_a_wrong_weight(folder: Path) -
     assert "weights right" in one.stdout
     assert "weights WRONG" in other.stdout
     assert "self-test FAILED" in other.stdout
+
+
+def test_a_model_with_state_runs_its_vectors_as_one_sequence(streaming: Path) -> None:
+    good = sources(streaming)
+    assert "KWS_STATE_BYTES" in good["kws.h"]
+    passed = run_sources(good)
+    assert (passed.returncode, passed.stderr) == (0, "")
+    assert "kws: 6 of 6 vectors equal" in passed.stdout
+    # A state that starts anew at every vector gives something else.
+    call = "return kws_invoke(arena, kws_selftest_state(arena));"
+    assert call in good["kws_selftest.c"]
+    forgetful = good["kws_selftest.c"].replace(call, f"kws_init(kws_selftest_state(arena));\n    {call}")
+    assert run_sources({**good, "kws_selftest.c": forgetful}).returncode == 1
+    readme = (streaming / "README.md").read_text()
+    assert "kws_init(&state)" in readme
+    assert " B of state, exact" in readme
 
 
 def test_the_readme_lists_every_file_and_has_no_mark_left(folder: Path) -> None:

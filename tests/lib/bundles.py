@@ -31,11 +31,11 @@ CAREFUL = ("-O1", *toolchain.WARNINGS)
 
 
 def exported(
-    folder: Path, layout: str, *, net: str = "keyword", engine: str = "aot", isa: str = "c", **more: object
+    folder: Path, layout: str, *, net: str | bytes = "keyword", engine: str = "aot", isa: str = "c", **more: object
 ) -> Exported:
-    """The bundle of one of the three small networks, named kws, in `folder`/out."""
-    model = folder / f"{net}.tflite"
-    model.write_bytes(NETS[net]())
+    """The bundle of one of the three small networks or of a given file, named kws, in `folder`/out."""
+    model = folder / "model.tflite"
+    model.write_bytes(NETS[net]() if isinstance(net, str) else net)
     request = Request(Format(layout), Engine(engine), name="kws", isa=Isa(isa), **more)  # type: ignore[arg-type]
     return export(model, folder / "out", request)
 

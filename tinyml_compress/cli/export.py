@@ -30,7 +30,7 @@ Examples:
     "--format",
     "layout",
     required=True,
-    type=click.Choice(["plain", "cmake", "arduino", "platformio", "zephyr", "esp-idf"]),
+    type=click.Choice(["plain", "cmake", "arduino", "platformio", "zephyr", "esp-idf", "cmsis-pack"]),
     help="The ecosystem whose layout and metadata the folder gets.",
 )
 @output_option
@@ -47,13 +47,11 @@ Examples:
 @click.option(
     "--optimize",
     type=click.Choice(["size", "balanced", "speed", "ram"]),
-    default="balanced",
-    show_default=True,
-    help="What to choose kernels for.",
+    help="What to choose kernels for; by default balanced.",
 )
 @data_option(required=False, what="Calibration data, where MODEL is not a .tflite, and its preprocessing")
 @click.option("--release", default="1.0.0", show_default=True, help="Version of the library, in its metadata.")
-@click.option("--author", default="the owner of the model", show_default=True, help="Author, in its metadata.")
+@click.option("--author", default="unknown", show_default=True, help="Author, in its metadata.")
 @click.option("--url", default="", help="Home page of the library, in its metadata.")
 @seed_option
 @targets_dir_option
@@ -66,7 +64,7 @@ def command(
     engine: str,
     isa: str | None,
     device: str | None,
-    optimize: str,
+    optimize: str | None,
     data: str | None,
     release: str,
     author: str,
@@ -80,17 +78,25 @@ def command(
     MODEL is a .tflite file, or anything that `convert` takes. The folder has the model, its kernels, an example that
     runs golden vectors and reports, the constants of the front end, licence and README.
     """
+    from tinyml_compress.errors import UsageError
     from tinyml_compress.exporters import Engine, Format
     from tinyml_compress.ops.base import Isa, Level
     from tinyml_compress.pipeline.exporting import Request, export
 
+    given = {"--isa": isa, "--device": device, "--optimize": optimize}
+    if engine == "tflm" and any(given.values()):
+        raise UsageError(
+            "kernels are chosen for generated C only",
+            which=" ".join(f"{option} {value}" for option, value in given.items() if value),
+            next_step="leave it out, or take --engine aot",
+        )
     request = Request(
         format=Format(layout),
         engine=Engine(engine),
         name=name,
         isa=None if isa is None else Isa(isa),
         device=device,
-        level=Level(optimize),
+        level=Level(optimize or "balanced"),
         calibration=data,
         release=release,
         author=author,

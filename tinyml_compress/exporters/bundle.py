@@ -49,6 +49,8 @@ class Bundle:
     arena_bytes: str
     """C expression of the RAM that the self-test needs."""
     arena_align: str
+    stateful: bool
+    """Whether the model keeps something from one inference to the next."""
     inputs: tuple[str, ...]
     """Each input described in words."""
     outputs: tuple[str, ...]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from enum import Enum
 
-from tinyml_compress.exporters import arduino, cmake, esp_idf, plain, platformio, zephyr
+from tinyml_compress.exporters import arduino, cmake, cmsis_pack, esp_idf, plain, platformio, zephyr
 from tinyml_compress.exporters.bundle import Bundle
 from tinyml_compress.exporters.parts import Files
 
@@ -21,6 +21,7 @@ class Format(Enum):
     PLATFORMIO = "platformio"
     ZEPHYR = "zephyr"
     ESP_IDF = "esp-idf"
+    CMSIS_PACK = "cmsis-pack"
 
 
 _LAYOUTS: Mapping[Format, Callable[[Bundle], Files]] = {
@@ -30,6 +31,7 @@ _LAYOUTS: Mapping[Format, Callable[[Bundle], Files]] = {
     Format.PLATFORMIO: platformio.layout,
     Format.ZEPHYR: zephyr.layout,
     Format.ESP_IDF: esp_idf.layout,
+    Format.CMSIS_PACK: cmsis_pack.layout,
 }
 
 

@@ -81,8 +81,7 @@ def readme(bundle: Bundle, files: Mapping[str, object], what: str, use: str) -> 
 
 
 def _facts(bundle: Bundle) -> dict[str, str]:
-    engine = bundle.engine.value
-    return {
+    facts = {
         "version": __version__,
         "sha256": bundle.model_sha256,
         "release": bundle.release,
@@ -95,7 +94,9 @@ def _facts(bundle: Bundle) -> dict[str, str]:
         "outputs": "; ".join(bundle.outputs) or "none",
         "vectors": str(bundle.vectors.count),
         "oracle": bundle.vectors.oracle,
-        "sizes": template(f"{engine}/sizes.txt").strip(),
-        "call": template(f"{engine}/call.txt").strip(),
         **bundle.facts,
     }
+    call = "call_state" if bundle.stateful and bundle.engine is Engine.AOT else "call"
+    for part, name in (("sizes", "sizes"), ("call", call)):
+        facts[part] = filled(template(f"{bundle.engine.value}/{name}.txt").strip(), bundle.name, facts)
+    return facts

@@ -22,11 +22,12 @@ def template(path: str) -> str:
 
 
 def filled(text: str, name: str, facts: Mapping[str, str]) -> str:
-    """`text` with every mark replaced, marks within facts too, and with `name` for the model's; none may be left."""
-    for _ in range(3):  # a fact is a template at most twice over
-        text = _MARK.sub(lambda mark: facts.get(mark["word"] or mark["code"].lower(), mark[0]), text)
-    text = text.replace("tc_model", name).replace("TC_MODEL", name.upper())
-    left = _MARK.search(text)
-    if left is not None:
-        raise GraphError("a template has a mark without a fact", which=left[0])
-    return text
+    """`text` with `name` for the model's, and every mark replaced by its fact; facts themselves stay as they are."""
+
+    def fact(mark: re.Match[str]) -> str:
+        key = mark["word"] or mark["code"].lower()
+        if key not in facts:
+            raise GraphError("a template has a mark without a fact", which=mark[0])
+        return facts[key]
+
+    return _MARK.sub(fact, text.replace("tc_model", name).replace("TC_MODEL", name.upper()))

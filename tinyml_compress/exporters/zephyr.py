@@ -14,7 +14,7 @@ _AOT_STACK = 2048
 def layout(bundle: Bundle) -> Files:
     """`zephyr/` for the build system, `include/`, `src/`, `samples/selftest/`."""
     tflm = bundle.engine is Engine.TFLM
-    compiled = "\n".join(f"    ${{TC_MODEL_ROOT}}/src/{name}" for name in sorted(bundle.sources))
+    compiled = "\n".join(f"    ${{{bundle.name.upper()}_ROOT}}/src/{name}" for name in sorted(bundle.sources))
     sample = "samples/selftest"
     files: Files = {
         "zephyr/module.yml": text(bundle, "zephyr/module.yml"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from tinyml_compress.data.preprocessing import Preprocessing
 from tinyml_compress.errors import UsageError
 from tinyml_compress.support import files
 from tinyml_compress.support.c_names import c_name
@@ -23,6 +24,8 @@ class Given:
     """A C name: it prefixes the symbols."""
     source: str
     """What the user said."""
+    preprocessing: Preprocessing | None = None
+    """How inputs are made of sensor values, where it was converted here."""
 
 
 def given(model: str | Path | bytes, calibration: str | None = None, seed: int = 0) -> Given:
@@ -64,4 +67,4 @@ def _converted(spec: str, calibration: str | None, seed: int) -> Given:
     samples = data.load(calibration)  # before TensorFlow, which takes seconds to load
     converted = convert_model(load(spec), samples, Settings(), seed=seed)
     name = c_name(spec.rpartition(":")[2] if ":" in spec else Path(spec).stem)
-    return Given(converted.tflite, name, f"{spec}, converted to int8 with {calibration}")
+    return Given(converted.tflite, name, f"{spec}, converted to int8 with {calibration}", converted.preprocessing)

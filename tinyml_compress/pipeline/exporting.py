@@ -7,27 +7,25 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from tinyml_compress import exporters
-from tinyml_compress.codegen.project import describe_port, vectors_header
-from tinyml_compress.codegen.weights_check import with_weights_check
+from tinyml_compress import data, exporters
+from tinyml_compress.data.preprocessing import Preprocessing
 from tinyml_compress.errors import UsageError
 from tinyml_compress.exporters import Bundle, Engine, Format
-from tinyml_compress.exporters.bundle import Vectors
 from tinyml_compress.ir import Program
 from tinyml_compress.ops.base import Isa, Level
 from tinyml_compress.pipeline.benchmark_model import Given, given
 from tinyml_compress.pipeline.benchmarking import resolve_targets
-from tinyml_compress.pipeline.compilation import compile_model, isas_for
-from tinyml_compress.pipeline.golden_vectors import golden_vectors
+from tinyml_compress.pipeline.compilation import isas_for
+from tinyml_compress.pipeline.export_bundle import Metadata, aot_bundle, manifest_preprocessing, tflm_bundle
 from tinyml_compress.support import files
 from tinyml_compress.support.c_names import check_c_name
+from tinyml_compress.support.notebook import Displayed
 from tinyml_compress.support.progress import stage
 
 __all__ = ["Exported", "Request", "export"]
 
 _RELEASE = re.compile(r"\d+\.\d+\.\d+")
-_VECTOR_BYTES = 16 * 1024
-"""The self-test lies in a device's flash."""
+_URL = re.compile(r"https?://[!-~]+")
 
 
 @dataclass(frozen=True)
@@ -44,14 +42,14 @@ class Request:
     calibration: str | None = None
     """Data for the conversion of a model that is no .tflite yet, and for its preprocessing."""
     release: str = "1.0.0"
-    author: str = "the owner of the model"
+    author: str = "unknown"
     url: str = ""
     targets_dir: Path | None = None
     seed: int = 0
 
 
 @dataclass(frozen=True)
-class Exported:
+class Exported(Displayed):
     """What `export` made."""
 
     bundle: Bundle
@@ -81,6 +79,7 @@ class Exported:
                 if program is None
                 else {
                     "arena_bytes": program.arena_bytes,
+                    "state_bytes": program.state_bytes,
                     "weight_bytes": program.weight_bytes,
                     "table_bytes": program.table_bytes,
                 }
@@ -106,19 +105,42 @@ def export(model: str | Path, output: Path, request: Request) -> Exported:
     started = time.perf_counter()
     if not _RELEASE.fullmatch(request.release):
         raise UsageError("not a version", which=f"--release {request.release}", allowed="three numbers, such as 1.0.0")
+    _check_words(request)
     if request.name is not None:
         check_c_name(request.name)
     isas = _isas(request)
     with stage("read the model"):
         known = given(model, request.calibration, request.seed)
-    name = check_c_name(request.name or known.name)
+    words = Metadata(check_c_name(request.name or known.name), request.release, request.author, request.url)
+    preprocessing = _preprocessing(model, known, request)
+    program = None
     with stage("compile and run the golden vectors"):
-        bundle, program = _aot(known, name, isas, request)
+        if request.engine is Engine.AOT:
+            bundle, program = aot_bundle(known.content, words, preprocessing, isas, request.level)
+        else:
+            bundle = tflm_bundle(known.content, words, preprocessing)
     made = exporters.layout(request.format, bundle)
     with files.output_folder(output) as staging:
         for path, content in made.items():
             files.write_bytes(staging / path, content)
     return Exported(bundle, request.format, output, tuple(sorted(made)), program, time.perf_counter() - started)
+
+
+def _preprocessing(model: str | Path, known: Given, request: Request) -> Preprocessing:
+    """Of the data that was named, of the conversion just done, or of the one that made the file."""
+    if known.preprocessing is not None:
+        return known.preprocessing
+    if request.calibration is not None:
+        return data.load(request.calibration).preprocessing
+    return manifest_preprocessing(Path(model))
+
+
+def _check_words(request: Request) -> None:
+    """What goes into metadata files of several formats, line by line."""
+    if not request.author.strip() or not request.author.isprintable():
+        raise UsageError("not an author", which=repr(request.author), allowed="one line of text")
+    if request.url and not _URL.fullmatch(request.url):
+        raise UsageError("not a web address", which=request.url, allowed="http:// or https:// and no spaces")
 
 
 def _isas(request: Request) -> tuple[Isa, ...]:
@@ -134,36 +156,3 @@ def _isas(request: Request) -> tuple[Isa, ...]:
             allowed=", ".join(kernels),
         )
     return isas_for(request.isa) if request.isa is not None else tuple(Isa(kernel) for kernel in kernels)
-
-
-def _aot(known: Given, name: str, isas: tuple[Isa, ...], request: Request) -> tuple[Bundle, Program]:
-    program = with_weights_check(compile_model(known.content, name, isas, request.level))
-    vectors = golden_vectors(known.content, program, _VECTOR_BYTES)
-    upper = name.upper()
-    bundle = Bundle(
-        name=name,
-        engine=Engine.AOT,
-        release=request.release,
-        author=request.author,
-        url=request.url,
-        model_sha256=program.model_sha256,
-        headers={f"{name}.h": program.header},
-        sources={f"{name}.c": program.source},
-        vectors=Vectors(
-            len(vectors.inputs),
-            vectors.oracle,
-            vectors_header(name, program.model_sha256, program.inputs, program.outputs, vectors),
-        ),
-        crc32=f"{upper}_WEIGHTS_CRC32",
-        arena_bytes=f"{upper}_ARENA_BYTES",
-        arena_align=f"{upper}_ARENA_ALIGN",
-        inputs=tuple(describe_port(port) for port in program.inputs),
-        outputs=tuple(describe_port(port) for port in program.outputs),
-        facts={
-            "arena": f"{program.arena_bytes:,}",
-            "weights": f"{program.weight_bytes:,}",
-            "tables": f"{program.table_bytes:,}",
-            "options": f"{'+'.join(isa.value for isa in isas)}, chosen for {request.level.value}",
-        },
-    )
-    return bundle, program
