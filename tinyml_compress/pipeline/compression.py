@@ -447,6 +447,7 @@ class _Run:
             allow_float=options.allow_float,
             samples=options.samples,
             seed=self.recipe.seed,
+            wide=options.wide,
         )
         data = done.converted.tflite
         value, notes = self._score_of_file(done.path)

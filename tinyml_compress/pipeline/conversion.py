@@ -124,6 +124,7 @@ def convert(
     torch_train: str | None = None,
     strip: bool = False,
     aot: Aot | None = None,
+    wide: tuple[str, ...] = (),
     mixed_drop: float | None = None,
     eval_data: str | Path | DataSet | None = None,
 ) -> ConversionResult:
@@ -132,11 +133,12 @@ def convert(
     `calibration` is the name of a data set, a DataSet, or one array (count, *shape) per input. `torch_train` names
     the function that fine-tunes a PyTorch model during quantization-aware training. With `aot`, the folder also gets
     `aot/`: self-contained C that runs the model without TensorFlow Lite Micro. With `strip`, the .tflite file loses the
-    names, metadata and scales that no kernel reads. With `mixed_drop`, as many layers stay in int16x8 as it takes to
+    names, metadata and scales that no kernel reads. Layers that `wide` names
+    stay in int16x8; with `mixed_drop`, as many layers stay in int16x8 as it takes to
     lose no more than that part of the score on `eval_data`, else on the set's own test part.
     """
     started = time.perf_counter()
-    settings = Settings(mode, io, per_tensor_dense, allow_float, timeout)
+    settings = Settings(mode, io, per_tensor_dense, allow_float, timeout, wide)
     foreign = not isinstance(model, LoadedModel) and is_foreign(model)
     if torch_train is not None and not foreign:
         raise UsageError("a training function goes with torch: models", which=f"--torch-train {torch_train}")

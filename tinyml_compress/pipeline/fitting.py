@@ -139,7 +139,7 @@ class _Run:
 
     def result(self, interrupted: bool) -> FitResult:
         study = self._study
-        facts = {key: study.noted(key) for key in ("float", "reference", "budget", "space", "left_out")}
+        facts = {key: study.noted(key) for key in ("float", "reference", "budget", "space", "left_out", "sensitive")}
         return FitResult(
             job=self._job,
             target_title=self._title,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -69,8 +70,9 @@ def _part(data: DataSet, places: Any, what: str) -> DataSet:
 class RecipeJudge:
     """Judges points by running recipes; what it trains is kept in the cache that `compress` uses."""
 
-    def __init__(self, job: Job) -> None:
+    def __init__(self, job: Job, sensitive: Sequence[str] = ()) -> None:
         self._job = job
+        self.sensitive = tuple(sensitive)
         self._train, self._tests = split_data(job.data, job.eval_data, self.recipe(reference_point()))
         assert self._train is not None
         assert self._tests is not None
@@ -82,7 +84,7 @@ class RecipeJudge:
 
     def recipe_text(self, point: Point, part: float = 1.0) -> str:
         job = self._job
-        return recipe_text(point, job.epochs, part=part, seed=job.seed, train=job.train)
+        return recipe_text(point, job.epochs, part=part, seed=job.seed, train=job.train, sensitive=self.sensitive)
 
     def cost(self, point: Point) -> Cost:
         """In the point's shape with the float model's weights, before any training."""
@@ -139,6 +141,16 @@ class RecipeJudge:
         finally:
             shutil.rmtree(folder, ignore_errors=True)
 
+    def rank(self) -> tuple[str, ...]:
+        """Layers by what int8 costs in them, the worst first."""
+        from tinyml_compress.converter import Settings
+        from tinyml_compress.models import Format, LoadedModel, Origin
+        from tinyml_compress.pipeline.mixing import ranking
+
+        source = LoadedModel(self.float_model, Origin(self._job.model, Format.KERAS2, self._weights))
+        rows = ranking(source, self._fitted(self._train), self._fitted(self._half), Settings(), seed=self._job.seed)
+        return tuple(row.layer for row in rows)
+
     def counts(self) -> tuple[int, int]:
         """Samples that the search chooses by, and untouched ones."""
         return self._half.count, self._rest.count
@@ -189,7 +201,7 @@ class RecipeJudge:
             for stage in stages:
                 model = run_stage(stage, model, None, self.float_model, _no_student, self._job.seed).model
             source = LoadedModel(model, Origin(self._job.model, Format.KERAS2, self._weights))
-            settings = Settings(Mode(last.options.mode))
+            settings = Settings(Mode(last.options.mode), wide=last.options.wide)
             made = convert_model(source, train, settings, samples=last.options.samples, seed=self._job.seed)
             files.write_bytes(folder / "model.tflite", made.tflite)
 

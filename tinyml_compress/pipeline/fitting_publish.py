@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shlex
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -28,9 +29,9 @@ _FOLDER = "winner"
 def publish(result: FitResult, output: Path, job: Job) -> FitResult:
     """Write fit.json, the picture, the page, every trained trial's recipe, and the winner with all its files."""
     if result.winner is not None:
-        result = replace(result, published=_winner(result.winner, output, job))
+        result = replace(result, published=_winner(result.winner, output, job, result.facts.get("sensitive", ())))
     if any(trial.outcome is Outcome.TRAINED for trial in result.trials):
-        judge = RecipeJudge(job)
+        judge = RecipeJudge(job, result.facts.get("sensitive", ()))
         for trial in result.trials:
             if trial.outcome is Outcome.TRAINED:
                 part = 1.0 if trial.final else trial.part
@@ -46,8 +47,8 @@ def _recipe(judge: RecipeJudge, trial: Trial, part: float) -> str:
     return f"{head}\n{judge.recipe_text(trial.point, part)}"
 
 
-def _winner(trial: Trial, output: Path, job: Job) -> Winner:
-    judge = RecipeJudge(job)
+def _winner(trial: Trial, output: Path, job: Job, sensitive: Sequence[str]) -> Winner:
+    judge = RecipeJudge(job, sensitive)
     folder = output / _FOLDER
     text = _recipe(judge, trial, trial.part)
     files.write_text(folder / "recipe.toml", text)

@@ -32,7 +32,7 @@ def _main(place: Path, phase: str, number: int, until: float) -> int:
     _die_with_parent()
     job = Job.from_text(place.read_text())
     study = Study(job.storage, job.study, seed=job.seed)
-    judge = RecipeJudge(job)
+    judge = RecipeJudge(job, study.noted("sensitive") or ())
     try:
         if phase == "prepare":
             _prepare(study, judge, job)
@@ -79,6 +79,9 @@ def _prepare(study: Study, judge: RecipeJudge, job: Job) -> None:
     study.note("reference", {"score": done.score, "drop": done.drop, "cost": done.cost.as_json()})
     budget = resolved(job, done.cost)
     study.note("budget", asdict(budget))
+    if done.drop > (job.max_drop or 0.0) and (not job.only or "wide" in job.only):
+        judge.sensitive = judge.rank()
+        study.note("sensitive", list(judge.sensitive))
     space, left_out = _that_pay(judge, job, done.cost, done.drop)
     study.note("left_out", [{"name": name, "why": why} for name, why in left_out.items()])
     study.use(space)
@@ -114,16 +117,16 @@ def _that_pay(judge: RecipeJudge, job: Job, reference: Cost, drop: float) -> tup
         why = ""
         if one.name == "level":
             one, why = _levels(judge, one, point, reference)
-        elif one.name == "mode":
+        elif one.name in ("mode", "wide"):
             limit = job.max_drop if job.max_drop is not None else 0.0
             if drop <= limit:
                 why = (
                     f"int8 loses {drop * 100:.1f} points, within the allowed {limit * 100:.1f}: wider numbers only cost"
                 )
             else:
-                why = _refused(judge, {**point, "mode": "int16x8"})
-        elif one.probe is not None:
-            why = _no_gain(judge, {**point, one.name: one.probe}, reference)
+                why = _refused(judge, {**point, one.name: one.choices[1]})
+        elif one.probe:
+            why = _no_gain(judge, one, reference)
         if why:
             left_out[one.name] = why
         else:
@@ -157,16 +160,20 @@ def _refused(judge: RecipeJudge, point: Point) -> str:
     return ""
 
 
-def _no_gain(judge: RecipeJudge, point: Point, reference: Cost) -> str:
+def _no_gain(judge: RecipeJudge, one: Dimension, reference: Cost) -> str:
+    point = reference_point()
     try:
-        cost = judge.cost(point)
+        if one.against:
+            reference = judge.cost({**point, **dict(one.against)})
+        cost = judge.cost({**point, **dict(one.probe)})
     except TinymlError as error:
         return str(error).splitlines()[0]
     rows = {name: getattr(cost, name) / getattr(reference, name) for name in ("flash", "ram", "cycles")}
     if min(rows.values()) < _PAYS:
         return ""
     best = min(rows, key=lambda name: rows[name])
-    return f"a strong setting costs {rows[best]:.0%} of the {best} without it on this device, and no less of the rest"
+    probe = ", ".join(f"{name} {value}" for name, value in one.probe)
+    return f"{probe}: {rows[best]:.1%} of the {best} without it on this device, and no less of the rest"
 
 
 if __name__ == "__main__":

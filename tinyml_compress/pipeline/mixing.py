@@ -20,7 +20,7 @@ from tinyml_compress.ops import operator
 from tinyml_compress.runners import host
 from tinyml_compress.support.progress import stage
 
-__all__ = ["LayerGain", "Mixed", "Mixer", "by_names", "mix", "mixer_of"]
+__all__ = ["LayerGain", "Mixed", "Mixer", "by_names", "mix", "mixer_of", "ranking"]
 
 Floats = npt.NDArray[np.float32]
 _WORK = 2e9
@@ -176,6 +176,14 @@ def mix(
     return _Search(mixer, loaded.model, calibration, tests, max_drop, seed).go()
 
 
+def ranking(
+    loaded: Any, calibration: DataSet, tests: DataSet, settings: Settings, *, seed: int = 0
+) -> tuple[LayerGain, ...]:
+    """The layers of `loaded` by what int16 activations in them alone are worth, most first."""
+    mixer = mixer_of(loaded, calibration, settings, None, seed)
+    return _Search(mixer, loaded.model, calibration, tests, 0.0, seed).ranking()
+
+
 class _Search:
     def __init__(self, mixer: Mixer, model: Any, train: DataSet, tests: DataSet, allowed: float, seed: int) -> None:
         from tinyml_compress.pipeline.compression_inputs import samples_of
@@ -205,7 +213,7 @@ class _Search:
                 allowed=f"a drop of {self._allowed:.4f}",
                 next_step="allow a larger --max-drop, or train in int8 (a recipe with qat)",
             )
-        rows = self._ranking()
+        rows = self.ranking()
         chosen: list[int] = []
         score = int8
         for row in rows:
@@ -220,7 +228,7 @@ class _Search:
                 chosen, score = without, fewer
         return self._done(tuple(chosen), score, everything, error, rows, int8)
 
-    def _ranking(self) -> tuple[LayerGain, ...]:
+    def ranking(self) -> tuple[LayerGain, ...]:
         mixer = self._mixer
         rows = []
         with stage("rank the layers", total=len(mixer.places)) as line:

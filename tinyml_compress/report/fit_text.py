@@ -89,7 +89,7 @@ def _columns(rows: Sequence[Sequence[str]]) -> list[str]:
 def _what(params: Mapping[str, Any]) -> str:
     off = {
         "keep": 1.0, "narrow": "channels", "scope": "layer", "low_rank": 1.0, "sparsity": 0.0, "clusters": 0,
-        "qat": False, "mode": "int8",
+        "qat": False, "mode": "int8", "pattern": "", "wide": 0,
     }  # fmt: skip
     parts = []
     for name, value in params.items():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,8 +23,10 @@ class Dimension:
     choices: tuple[Choice, ...]
     off: Choice
     text: str
-    probe: Choice | None = None
-    """A strong setting whose cost tells whether the dimension pays on the device; None: needs no proof."""
+    probe: tuple[tuple[str, Choice], ...] = ()
+    """A strong setting whose cost tells whether the dimension pays on the device; empty: needs no proof."""
+    against: tuple[tuple[str, Choice], ...] = ()
+    """The setting it has to beat; empty: the model as it is."""
 
 
 @dataclass(frozen=True)
@@ -42,9 +44,18 @@ class Space:
     dimensions: tuple[Dimension, ...]
 
     def complete(self, point: Point) -> dict[str, Choice]:
-        """The point with every dimension of the full space named: what is not searched is off."""
+        """The point with every dimension of the full space named: what is not searched, or changes nothing, is off."""
         known = {one.name: one.off for one in full_space().dimensions}
-        return {name: point.get(name, off) for name, off in known.items()}
+        full = {name: point.get(name, off) for name, off in known.items()}
+        if full["keep"] == known["keep"]:
+            full["narrow"] = known["narrow"]
+        if full["keep"] == known["keep"] or full["narrow"] == "distil":
+            full["scope"] = known["scope"]
+        if full["sparsity"] == known["sparsity"]:
+            full["pattern"] = known["pattern"]
+        if full["mode"] != known["mode"]:
+            full["wide"] = known["wide"]
+        return full
 
     def without(self, names: set[str]) -> Space:
         """The space without some dimensions."""
@@ -52,6 +63,10 @@ class Space:
 
     def as_json(self) -> list[dict[str, Any]]:
         return [{"name": one.name, "choices": list(one.choices), "text": one.text} for one in self.dimensions]
+
+
+def _only(name: str, value: Choice) -> tuple[tuple[str, Choice], ...]:
+    return ((name, value),)
 
 
 def full_space() -> Space:
@@ -66,11 +81,20 @@ def full_space() -> Space:
             ),
             Dimension("narrow", ("channels", "distil"), "channels", "how channels go: removed, or by a taught student"),
             Dimension("scope", ("layer", "global"), "layer", "the same part in every layer, or the weakest of all"),
-            Dimension("low_rank", (1.0, 0.8, 0.6, 0.4), 1.0, "part of the parameters that stays in thin pairs", 0.5),
-            Dimension("sparsity", (0.0, 0.5, 0.7, 0.8, 0.9), 0.0, "part of the weights that is zero", 0.9),
-            Dimension("clusters", (0, 16, 32, 64), 0, "different values per kernel; 0: any", 16),
+            Dimension("low_rank", (1.0, 0.8, 0.6, 0.4), 1.0, "parameters left in thin pairs", _only("low_rank", 0.6)),
+            Dimension("sparsity", (0.0, 0.5, 0.7, 0.8, 0.9), 0.0, "weights that are zero", _only("sparsity", 0.9)),
+            Dimension(
+                "pattern",
+                ("", "4x2"),
+                "",
+                "zeros in blocks, 4x2 in convolutions and 1x4 in dense layers, or anywhere",
+                (("sparsity", 0.8), ("pattern", "4x2")),
+                (("sparsity", 0.8),),
+            ),
+            Dimension("clusters", (0, 16, 32, 64), 0, "different values per kernel; 0: any", _only("clusters", 16)),
             Dimension("qat", (False, True), False, "fine-tuning in int8 arithmetic"),
             Dimension("mode", ("int8", "int16x8"), "int8", "number format of activations"),
+            Dimension("wide", (0, 1, 2, 4), 0, "so many of the most sensitive layers in int16x8"),
             Dimension("level", ("balanced", "size", "speed", "ram"), "balanced", "what kernels are chosen for"),
         )
     )
@@ -82,13 +106,23 @@ def point_key(point: Point, *more: str) -> str:
 
 
 def recipe_text(
-    point: Point, epochs: Epochs, *, part: float = 1.0, seed: int = 0, train: int = 0, title: str = "found by fit"
+    point: Point,
+    epochs: Epochs,
+    *,
+    part: float = 1.0,
+    seed: int = 0,
+    train: int = 0,
+    sensitive: Sequence[str] = (),
+    title: str = "found by fit",
 ) -> str:
-    """The recipe of `point`, with `part` of the full training; 0 gives its shape with no training at all."""
+    """The recipe of `point`, with `part` of the full training; 0 gives its shape with no training at all.
+
+    `sensitive` names the layers that int8 hurts, the worst first: as many of them as the point says stay wide.
+    """
     main, after = (max(1, round(count * part)) if part else 0 for count in (epochs.main, epochs.after))
     lines = [f'title = "{title}"', f"seed = {seed}"]
 
-    def stage(use: str, **options: Choice) -> None:
+    def stage(use: str, **options: Choice | list[str]) -> None:
         lines.extend(["", "[[stage]]", f'use = "{use}"'])
         lines.extend(f"{key} = {json.dumps(value)}" for key, value in options.items())
 
@@ -103,12 +137,14 @@ def recipe_text(
         stage("low_rank", by="parameters", value=point["low_rank"], epochs=main, **_taught(part))
     if point["sparsity"] != 0.0:
         schedule = "polynomial" if part else "one_shot"
-        stage("prune", sparsity=point["sparsity"], schedule=schedule, epochs=main, **_taught(part))
+        blocks = {"pattern": point["pattern"], "dense_pattern": "1x4"} if point["pattern"] else {}
+        stage("prune", sparsity=point["sparsity"], schedule=schedule, **blocks, epochs=main, **_taught(part))
     if point["clusters"]:
         stage("cluster", clusters=point["clusters"], epochs=after)
     if point["qat"] and part:
         stage("qat", preserve=_kept(point), epochs=after)
-    stage("convert", mode=point["mode"], samples=300 if part else 16)
+    wide = list(sensitive[: int(point["wide"])])
+    stage("convert", mode=point["mode"], samples=300 if part else 16, **({"wide": wide} if wide else {}))
     return "\n".join(lines) + "\n"
 
 

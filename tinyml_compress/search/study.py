@@ -145,6 +145,7 @@ class Study:
 
     def enqueue(self, point: Point, *, final: bool = False) -> bool:
         """Put a point first in line; not when it is there already."""
+        point = full_space().complete(point)
         key = _key(point, final)
         if any(trial.key == key and trial.outcome is not Outcome.LOST for trial in self.trials()):
             return False
@@ -163,7 +164,7 @@ class Study:
                 trial = self._study.ask()
                 point = self._space.complete({one.name: _suggest(trial, one) for one in self._space.dimensions})
             queued = trial.user_attrs.get("queued", {})
-            point = {**point, **queued.get("point", {})}
+            point = self._space.complete({**point, **queued.get("point", {})})
             final = bool(queued.get("final", False))
             claim = Claim(trial.number, _key(point, final), point, final)
             self.keep(claim, worker=here(), point=point, key=claim.key, final=final)

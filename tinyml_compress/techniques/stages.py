@@ -252,6 +252,7 @@ class Convert(Options):
     per_tensor_dense: bool = _flag(False, "one scale per dense kernel")
     allow_float: bool = _flag(False, "operators without an integer form may stay float")
     samples: int = _count(300, 1, 100000, "calibration samples")
+    wide: tuple[str, ...] = _names("with mode int8: layers whose activations stay int16, by name; * stands for anything")
 
     def problem(self) -> str | None:
         allowed = {"int8": ("int8", "uint8", "float32"), "int16x8": ("int16", "float32")}.get(self.mode, ("float32",))
@@ -259,6 +260,8 @@ class Convert(Options):
             return f"io = {self.io!r} is not possible with mode {self.mode!r} ({', '.join(allowed)})"
         if self.per_tensor_dense and self.mode not in ("int8", "int16x8"):
             return f"per_tensor_dense needs mode int8 or int16x8, not {self.mode}"
+        if self.wide and self.mode != "int8":
+            return f"wide needs mode int8, not {self.mode}"
         return None
 
 
