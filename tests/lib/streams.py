@@ -41,8 +41,9 @@ def assert_streams_equal(
     isas: Iterable[Isa] = (Isa.C,),
     level: Level = Level.BALANCED,
     reset_at: int | None = None,
+    near: float = 0.0,
 ) -> None:
-    """Each model gives TFLM's bytes at every frame, after a reset in between as well.
+    """Each model gives TFLM's bytes at every frame, after a reset in between as well; floats may be `near` each other.
 
     A second instance of the same C, fed with other frames in turns with the first, must not disturb it.
     """
@@ -54,7 +55,7 @@ def assert_streams_equal(
         for index, (model, program) in enumerate(zip(batch, programs, strict=True)):
             assert_params_follow_structs(program.source)
             where = f"model {start + index}"
-            _compare(model, program, loaded[index], others[index], frames, seed + start + index, reset_at, where)
+            _compare(model, program, loaded[index], others[index], frames, seed + start + index, reset_at, near, where)
 
 
 def _compare(
@@ -65,6 +66,7 @@ def _compare(
     frames: int,
     seed: int,
     reset_at: int | None,
+    near: float,
     where: str,
 ) -> None:
     oracle = tflm.Interpreter(model)
@@ -77,7 +79,8 @@ def _compare(
         other.step(next(beside))
         assert (expected is None) == (found is None), f"{where}, frame {number}: one of the two has no result"
         for want, got in zip(expected or (), found or (), strict=True):
-            assert want.tobytes() == got.tobytes(), (
+            alike = near > 0.0 and want.dtype == np.float32 and np.allclose(want, got, rtol=near, atol=near)
+            assert alike or want.tobytes() == got.tobytes(), (
                 f"{where}, frame {number}: TFLM {want.reshape(-1)[:8]} ours {got.reshape(-1)[:8]}\n"
                 f"{[(node.op, node.name, node.kernel) for node in program.nodes]}"
             )

@@ -94,6 +94,7 @@ class FlatOperator:
     options_type: int
     options: Table | None
     extended_options: bool
+    intermediates: tuple[int, ...] = ()
     custom_options: bytes = b""
     """Of an operator that is not of the schema: what `flex` reads."""
 
@@ -285,6 +286,7 @@ def _operator(operator: Any, codes: Sequence[tuple[int, str | None]], budget: _B
         custom=custom,
         inputs=_ints(operator.InputsAsNumpy(), budget),
         outputs=_ints(operator.OutputsAsNumpy(), budget),
+        intermediates=_ints(operator.IntermediatesAsNumpy(), budget),
         options_type=operator.BuiltinOptionsType(),
         options=operator.BuiltinOptions(),
         extended_options=operator.BuiltinOptions2Type() != 0,

@@ -126,7 +126,8 @@ class Reading:
         if not outputs and not known.without_outputs:
             raise ModelError("an operator has no output", which=where, next_step=_DAMAGED)
         attrs: Attrs = known.attrs_type(**self._option_values(flat, known, where))
-        return Node(op=op, inputs=inputs, outputs=outputs, attrs=attrs, name=layer)
+        hints = tuple(self._hint(i, f"intermediate of {where}") for i in flat.intermediates)
+        return Node(op=op, inputs=inputs, outputs=outputs, attrs=attrs, name=layer, intermediates=hints)
 
     def _option_values(self, flat: FlatOperator, known: Operator, where: str) -> dict[str, object]:
         if known.options is None:
@@ -227,6 +228,12 @@ class Reading:
         return _Place(index, self._names[index])
 
     def _tensor(self, index: int, role: str) -> Tensor:
+        self._check_index(index, role)
+        if index not in self._tensors:
+            self._tensors[index] = self._new_tensor(index)
+        return self._tensors[index]
+
+    def _check_index(self, index: int, role: str) -> None:
         if not 0 <= index < len(self._flat.tensors):
             raise ModelError(
                 "a tensor index is out of range",
@@ -235,9 +242,15 @@ class Reading:
                 allowed=f"0 to {len(self._flat.tensors) - 1}",
                 next_step=_DAMAGED,
             )
-        if index not in self._tensors:
-            self._tensors[index] = self._new_tensor(index)
-        return self._tensors[index]
+
+    def _hint(self, index: int, role: str) -> Tensor:
+        """A tensor that has a quantization but no content."""
+        self._check_index(index, role)
+        flat, place = self._flat.tensors[index], self._place(index)
+        dtype = _dtype(flat, place)
+        _elements(flat.shape, dtype, place)
+        quant = None if dtype.is_float or flat.quant is None else _quant(flat.quant, flat.shape, dtype, place)
+        return Tensor(place.name, flat.shape, dtype, quant)
 
     def _new_tensor(self, index: int) -> Tensor:
         flat, place = self._flat.tensors[index], self._place(index)

@@ -47,6 +47,9 @@ def write(graph: Graph, *, names: bool = True) -> bytes:
             else:
                 tensors.append(_tensor(builder, tensor, 0, vectors, names))
         numbers = {name: index for index, name in enumerate(member.tensors)}
+        for hint in (hint for node in member.nodes for hint in node.intermediates):
+            numbers[hint.name] = len(tensors)
+            tensors.append(_tensor(builder, hint, 0, vectors, names))
         bodies = [_place(family, body) for body in member.subgraphs]
         operators = [_operator(builder, node, codes.index(node.op), numbers, bodies) for node in member.nodes]
         made.append(_subgraph(builder, member, numbers, tensors, operators, len(made)))
@@ -227,6 +230,8 @@ def _operator(
     inputs = [-1 if name is None else numbers[name] for name in node.inputs]
     input_vector = _ints(builder, tflite.OperatorStartInputsVector, inputs)
     output_vector = _ints(builder, tflite.OperatorStartOutputsVector, [numbers[name] for name in node.outputs])
+    hints = [numbers[hint.name] for hint in node.intermediates]
+    hint_vector = _ints(builder, tflite.OperatorStartIntermediatesVector, hints) if hints else None
     tflite.OperatorStart(builder)
     tflite.OperatorAddOpcodeIndex(builder, code)
     tflite.OperatorAddInputs(builder, input_vector)
@@ -234,6 +239,8 @@ def _operator(
     if known.options is not None and options is not None:
         tflite.OperatorAddBuiltinOptionsType(builder, schema.options_number(known.options.table))
         tflite.OperatorAddBuiltinOptions(builder, options)
+    if hint_vector is not None:
+        tflite.OperatorAddIntermediates(builder, hint_vector)
     if own is not None:
         tflite.OperatorAddCustomOptions(builder, own)
     return int(tflite.OperatorEnd(builder))

@@ -66,6 +66,8 @@ class Node:
     attrs: Attrs
     name: str = ""
     """The layer it comes from, for messages and reports."""
+    intermediates: tuple[Tensor, ...] = ()
+    """Tensors without content that only tell other runtimes of scales; kept for the file's sake."""
 
 
 @dataclass(frozen=True)

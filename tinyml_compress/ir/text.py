@@ -39,6 +39,8 @@ def _lines(graph: Graph) -> Iterator[str]:
             yield f"  in  {'-' if source is None else _quoted(source)}"
         for made in node.outputs:
             yield f"  out {_tensor(graph.tensors[made])}"
+        for hint in node.intermediates:
+            yield f"  hint {_tensor(hint)}"
     for name in graph.outputs:
         yield f"output {_quoted(name)}"
     for index, inner in enumerate(graph.subgraphs):

@@ -16,7 +16,7 @@ from tinyml_compress.ops._unary import UnaryOperator, all_values, in_place
 from tinyml_compress.ops.base import Call, In, Out, Ref, Table, Variant
 from tinyml_compress.ops.numerics import round_half_away
 
-__all__ = ["SigmoidOperator", "int16_variant", "table_of"]
+__all__ = ["SigmoidOperator", "curve", "int16_variant", "table_of"]
 
 _INTEGER_BITS = 4
 _RAISED = 0x800000000000000000000000000000800011009020440005C0467BAEFA7BD110
@@ -64,7 +64,7 @@ def _scaling16(view: NodeView, powers: tuple[int, ...]) -> tuple[int, int]:
     return int(multiplier), shift
 
 
-def _curve() -> npt.NDArray[np.uint16]:
+def curve() -> npt.NDArray[np.uint16]:
     """The logistic function at multiples of 1/24, in 16 bits, as TFLM interpolates it."""
     exact = np.floor(65536.0 / (1.0 + np.exp(-np.arange(256) / 24.0)) + 0.5)
     raised = [_RAISED >> index & 1 for index in range(256)]
@@ -77,7 +77,7 @@ def int16_variant(symbol: str, powers: tuple[int, ...]) -> Variant:
 
     def emit(view: NodeView) -> tuple[Call, ...]:
         multiplier, shift = _scaling16(view, powers)
-        table = Table("table", "uint16_t", _curve())
+        table = Table("table", "uint16_t", curve())
         params = (
             ("count", view.output().elements),
             ("multiplier", multiplier),

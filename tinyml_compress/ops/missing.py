@@ -12,10 +12,7 @@ MISSING = {
     "TFLite_Detection_PostProcess": "sorts and suppresses boxes, for a time that depends on the data; cut the model "
     "before it and keep this step in the application",
     **dict.fromkeys(
-        (
-            "CIRCULAR_BUFFER",
-            "UNIDIRECTIONAL_SEQUENCE_LSTM",
-        ),
+        ("CIRCULAR_BUFFER",),
         _LATER,
     ),
 }

@@ -1,0 +1,61 @@
+/* Long short-term memory: sizes, and the arithmetic of gates and cells of int16. */
+#ifndef TC_LSTM_H
+#define TC_LSTM_H
+
+#include "tc_requant.h"
+#include "tc_sigmoid16.h"
+
+/* Gates come in the order forget, input, cell, output. Per unit and gate there is a row of weights for the frame and
+ * one for what was put out before. */
+typedef struct {
+    int32_t steps;
+    int32_t batch;
+    int32_t in_c;
+    int32_t units;
+    int32_t in_step; /* from one step to the next, and from one batch to the next */
+    int32_t in_batch;
+    int32_t out_step;
+    int32_t out_batch;
+    int32_t clip; /* of the cells; 0: none */
+    int32_t tanh_multiplier;
+    int32_t tanh_shift;
+    int32_t forget_multiplier; /* forget gate by cell, input gate by cell gate, and what goes out */
+    int32_t forget_shift;
+    int32_t input_multiplier;
+    int32_t input_shift;
+    int32_t output_multiplier;
+    int32_t output_shift;
+    int32_t out_zero;
+    const int32_t *scales; /* per gate, for the frame and for the memory */
+    const int8_t *weights;
+    const int32_t *bias; /* per unit and gate */
+    const uint16_t *table;
+} tc_lstm_params;
+
+static TC_INLINE int32_t tc_lstm_s16(int32_t x) {
+    return tc_clamp(x, -32768, 32767);
+}
+
+static TC_INLINE int32_t tc_lstm_product(int32_t a, int32_t b, int32_t multiplier, int32_t shift) {
+    return tc_lstm_s16(tc_requantize(a * b, multiplier, (int)shift));
+}
+
+/* The new cell, of the sums of all four gates; the first three become their values on the way. */
+static TC_INLINE int32_t tc_lstm_cell(const tc_lstm_params *p, const int32_t *gates, int32_t cell) {
+    const int32_t forget = tc_logistic16(p->table, 3 * gates[0]);
+    const int32_t input = tc_logistic16(p->table, 3 * gates[1]);
+    const int32_t fresh = tc_tanh16(p->table, 3 * gates[2]);
+    const int32_t kept = tc_lstm_product(forget, cell, p->forget_multiplier, p->forget_shift);
+    const int32_t added = tc_lstm_product(input, fresh, p->input_multiplier, p->input_shift);
+    const int32_t sum = tc_lstm_s16(kept + added);
+    return p->clip > 0 ? tc_clamp(sum, -p->clip, p->clip) : sum;
+}
+
+/* What goes out, before it is cut to its type. */
+static TC_INLINE int32_t tc_lstm_out(const tc_lstm_params *p, int32_t gate, int32_t cell) {
+    const int32_t x = tc_sigmoid16_rounded(cell, p->tanh_multiplier, p->tanh_shift);
+    const int32_t product = tc_tanh16(p->table, x) * tc_logistic16(p->table, 3 * gate);
+    return tc_add(tc_requantize(product, p->output_multiplier, (int)p->output_shift), p->out_zero);
+}
+
+#endif
