@@ -55,7 +55,7 @@ def _as_type(graph: Graph, dtype: DType) -> Graph:
     return graph.rebuilt(tensors={name: _retyped(tensor, base, dtype) for name, tensor in graph.tensors.items()})
 
 
-def _verdict(model: bytes) -> tuple[str, str]:
+def _verdict(graph: Graph, model: bytes) -> tuple[str, str]:
     """What TFLM and what the generated C says of a model: runs, refuses (why), equal, different."""
     reason, program = "", None
     try:
@@ -63,8 +63,7 @@ def _verdict(model: bytes) -> tuple[str, str]:
     except Error as error:
         reason = " ".join(str(error).split())[:90]
     try:
-        inputs = program.inputs if program is not None else tflm.Interpreter(model).inputs
-        vectors = list(mixed(inputs, 0, 2))
+        vectors = list(mixed([graph.tensors[name] for name in graph.inputs], 0, 2))
         theirs = tflm.run(model, vectors).outputs
     except Error as error:
         return " ".join(str(error).split())[:90], "runs" if program is not None else reason
@@ -83,6 +82,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("operators", nargs="*")
     wanted = set(parser.parse_args().operators)
+    print("mark operator type: what TFLM says, what the generated C says", flush=True)
     table: dict[str, dict[DType, list[tuple[str, str]]]] = {}
     for make in makers():
         graph = make(np.random.default_rng(1))
@@ -92,11 +92,12 @@ def main() -> None:
         rows = table.setdefault(ops.pop(), {})
         for dtype in TYPES:
             try:
-                model = write(_as_type(graph, dtype))
+                retyped = _as_type(graph, dtype)
+                model = write(retyped)
             except (Error, ValueError) as error:
                 rows.setdefault(dtype, []).append((f"not written: {error}"[:60], ""))
                 continue
-            rows.setdefault(dtype, []).append(_verdict(model))
+            rows.setdefault(dtype, []).append(_verdict(retyped, model))
     for op in sorted(table):
         for dtype, found in table[op].items():
             for theirs, ours in sorted(set(found)):

@@ -10,7 +10,7 @@ from tests.lib.graphs import quant
 from tests.lib.proof import Maker, Rng
 from tinyml_compress.ir import DType, Graph, Tensor
 
-__all__ = ["float32", "int16"]
+__all__ = ["float32", "int4", "int16"]
 
 
 def int16(make: Maker, bias: DType | None = DType.INT64) -> Maker:
@@ -46,6 +46,34 @@ def _wide_bias(rng: Rng, tensor: Tensor, dtype: DType | None) -> Tensor:
         data = data * 1009  # beyond 32 bits
     data = np.clip(data, -(1 << 31), (1 << 31) - 1) if dtype is DType.INT32 else data
     return replace(tensor, dtype=dtype, data=_frozen(data.astype(dtype.numpy)))
+
+
+def int4(make: Maker, *, one_scale: bool = False) -> Maker:
+    """The maker's graphs with int4 weights of larger scales; with `one_scale` never per channel."""
+
+    def made(rng: Rng) -> Graph:
+        graph = make(rng)
+        names = graph.nodes[0].inputs
+        weights = graph.tensors[names[1] or ""]
+        assert weights.data is not None
+        assert weights.quant is not None
+        scales = np.array(weights.quant.scales[:1] if one_scale else weights.quant.scales) * 16
+        data = (
+            np.clip(np.round(weights.data / 16.0), -8, 7) if rng.random() < 0.8 else rng.choice([-8, 7], weights.shape)
+        )
+        new = replace(
+            weights, dtype=DType.INT4, quant=quant(scales, 0, weights.quant.axis), data=_frozen(data.astype(np.int8))
+        )
+        tensors = {**graph.tensors, weights.name: new}
+        if one_scale and len(names) > 2:
+            bias = graph.tensors[names[2] or ""]
+            source = graph.tensors[names[0] or ""].quant
+            assert source is not None
+            tensors[bias.name] = replace(bias, quant=quant(float(np.float32(source.scale) * np.float32(scales[0]))))
+        return graph.rebuilt(tensors=tensors)
+
+    made.__module__, made.__qualname__ = make.__module__, f"int4_{make.__qualname__}"
+    return made
 
 
 def float32(make: Maker) -> Maker:

@@ -228,20 +228,27 @@ class Taps:
     def variants(self) -> tuple[Variant, ...]:
         """One kernel per form; none needs scratch, all may write over input that no later window reads."""
         return (
-            *only(Form.S8, self._variant(f"tc_s8_{self.name}__c", self._emit_narrow)),
-            *only(Form.S16, self._variant(f"tc_s16_{self.name}__c", self._emit_wide)),
-            *only(Form.F32, self._variant(f"tc_f32_{self.name}__c", self._emit_f32)),
+            *only(Form.S8, self.variant(f"tc_s8_{self.name}__c", self.emit_narrow)),
+            *only(Form.S16, self.variant(f"tc_s16_{self.name}__c", self._emit_wide)),
+            *only(Form.F32, self.variant(f"tc_f32_{self.name}__c", self._emit_f32)),
         )
 
     def narrow(self) -> tuple[Variant, ...]:
         """Of int16 with an int32 bias."""
-        return only(Form.S16_NARROW, self._variant(f"tc_s16_{self.name}_narrow__c", self._emit_narrow))
+        return only(Form.S16_NARROW, self.variant(f"tc_s16_{self.name}_narrow__c", self.emit_narrow))
 
-    def _variant(self, symbol: str, emit: Callable[[NodeView, str], tuple[Call, ...]]) -> Variant:
+    def variant(
+        self,
+        symbol: str,
+        emit: Callable[[NodeView, str], tuple[Call, ...]],
+        scratch: Callable[[NodeView], int] = lambda view: 0,
+    ) -> Variant:
+        """A kernel that reads a pixel's window while it writes that pixel."""
         return Variant(
             symbol,
             lambda view: True,
             lambda view: emit(view, symbol),
+            scratch=scratch,
             overlap=self._overlap,
             cycles=lambda view: self.cycles_per_mac * self.op().macs(view) + 60.0 * view.output().elements,
         )
@@ -252,7 +259,8 @@ class Taps:
     def _weights(self, view: NodeView) -> Table:
         return Table("weights", "int8_t", weight_values(view), Role.WEIGHTS)
 
-    def _emit_narrow(self, view: NodeView, symbol: str) -> tuple[Call, ...]:
+    def emit_narrow(self, view: NodeView, symbol: str) -> tuple[Call, ...]:
+        """The call for 32-bit accumulators, with weights as in the file."""
         channels = view.input(1).shape[self.axis]
         pairs = np.array(conv_multipliers(self.op(), view, channels), np.int64)
         # The kernels skip taps outside the image, so they subtract the zero point themselves.

@@ -17,10 +17,13 @@ __all__ = [
     "Form",
     "bias_values",
     "check_wide",
+    "chunk_of",
     "float_bounds",
     "float_tables",
     "form_of",
     "only",
+    "packed_rows",
+    "packed_words",
     "reduced",
     "wide_table",
 ]
@@ -108,6 +111,38 @@ def wide_table(bias: Ints, multipliers: Sequence[tuple[int, int]]) -> npt.NDArra
     low = bias.astype(np.uint64).astype(np.uint32).view(np.int32).astype(np.int64)
     table: Ints = np.stack([low, bias >> 32, reduced(multipliers)], axis=1)
     return table.astype(np.int32).reshape(-1)
+
+
+def chunk_of(rows: Ints) -> int:
+    """How many pairs of weights of any row, from a multiple of that number on, sum int16 values within 32 bits."""
+    pairs = np.abs(rows).reshape(len(rows), -1, 2).sum(axis=2)
+    chunk = int(pairs.shape[1])
+    while chunk > 1:
+        starts = np.arange(0, pairs.shape[1], chunk)
+        if int(np.add.reduceat(pairs, starts, axis=1).max()) < 1 << 16:
+            break
+        chunk = (chunk + 1) // 2
+    return chunk
+
+
+# --- packed int4 ----------------------------------------------------------------------------------------------------
+
+
+def packed_rows(rows: Ints) -> npt.NDArray[np.int8]:
+    """Two weights in a byte, the first in the low half; each row starts at a byte."""
+    even = np.pad(rows, ((0, 0), (0, rows.shape[1] % 2)))
+    return _halves(even[:, 0::2], even[:, 1::2])
+
+
+def packed_words(stream: npt.NDArray[np.int8]) -> npt.NDArray[np.int8]:
+    """Of each two words of four weights one word: the first one's in the low halves of the bytes."""
+    padded = np.pad(stream.reshape(-1), (0, -stream.size % 8)).astype(np.int64).reshape(-1, 2, 4)
+    return _halves(padded[:, 0], padded[:, 1])
+
+
+def _halves(low: Ints, high: Ints) -> npt.NDArray[np.int8]:
+    both: Ints = (low & 15) | (high & 15) << 4
+    return both.astype(np.uint8).view(np.int8).reshape(-1)
 
 
 # --- float32 --------------------------------------------------------------------------------------------------------

@@ -46,7 +46,7 @@ FUSED = (Activation.NONE, Activation.RELU, Activation.RELU_N1_TO_1, Activation.R
 _WEIGHTS = 1
 _BIAS = 2
 Ints = npt.NDArray[np.int64]
-_WEIGHT_TYPES = {Form.F32: DType.FLOAT32}
+_WEIGHT_TYPES = {Form.F32: DType.FLOAT32, Form.S4: DType.INT4}
 _BIAS_TYPES = {Form.F32: DType.FLOAT32, Form.S16: DType.INT64}
 
 

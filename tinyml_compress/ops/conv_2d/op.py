@@ -19,7 +19,7 @@ from tinyml_compress.ops._conv import (
     conv_fields,
     conv_window,
 )
-from tinyml_compress.ops._forms import Form, form_of, only
+from tinyml_compress.ops._forms import Form, form_of, only, packed_words
 from tinyml_compress.ops._products import (
     Channels,
     Ints,
@@ -51,6 +51,8 @@ from tinyml_compress.ops.base import (
     Table,
     Variant,
 )
+from tinyml_compress.ops.conv_2d import four_bits
+from tinyml_compress.ops.conv_2d.pairs import pairs_variant
 from tinyml_compress.ops.conv_2d.sparse import SparseNode, sparse_variants
 
 __all__ = ["OPERATOR", "Conv2DAttrs"]
@@ -199,6 +201,10 @@ def _pair_channels(fast: npt.NDArray[np.int32]) -> npt.NDArray[np.int32]:
 
 def _pair_table(view: NodeView, rows: Ints) -> Table:
     return Table("weights", "int8_t", _pair_weights(rows), Role.WEIGHTS)
+
+
+def _packed_pairs(view: NodeView, rows: Ints) -> Table:
+    return Table("weights", "int8_t", packed_words(_pair_weights(rows)), Role.WEIGHTS)
 
 
 def _pair_weights(rows: Ints) -> npt.NDArray[np.int8]:
@@ -365,6 +371,7 @@ def _operator() -> Operator:
     return OPERATOR
 
 
+_BYTES = _block_variant("tc_s8_conv_2d_bytes__dsp", words=False, relu=False)
 _TAPS = Taps(_operator, "conv_2d", 0, _groups, 9.0)
 
 
@@ -373,10 +380,21 @@ class Conv2D(Operator):
     attrs_type = Conv2DAttrs
     options = Options("Conv2DOptions", conv_fields())
     dtypes = ("int8", "int16", "float32")
-    limits = "constant weights, int8 for int16 inputs"
+    limits = "constant weights, int8 for int16 inputs, int8 or packed int4 for int8 inputs"
     variants = (
         *_TAPS.variants(),
         *_TAPS.narrow(),
+        *only(Form.S16, pairs_variant(_operator, _rows, _window, _ungrouped)),
+        *only(
+            Form.S4,
+            four_bits.filters(_operator, _rows, _window, _groups),
+            four_bits.words(
+                _BYTES,
+                _emit_block(four_bits.FOUR_BITS, _packed_pairs),
+                _depth_pairs,
+                lambda view: _window(view).pixels,
+            ),
+        ),
         *only(
             Form.S8,
             Variant(_ROWS, _ungrouped, _emit_rows, scratch=_depth, overlap=_overlap_rows, cycles=_rows_cycles),
@@ -386,7 +404,7 @@ class Conv2D(Operator):
             _block_variant("tc_s8_conv_2d_words_relu__dsp", words=True, relu=True),
             _block_variant("tc_s8_conv_2d_words__dsp", words=True, relu=False),
             _block_variant("tc_s8_conv_2d_bytes_relu__dsp", words=False, relu=True),
-            _block_variant("tc_s8_conv_2d_bytes__dsp", words=False, relu=False),
+            _BYTES,
         ),
     )
 

@@ -1,6 +1,6 @@
 /* Convolution for any number of input channels: as in tc_conv_gather_words.h, but windows are first copied byte by byte
  * and padded to fours, which their weights ignore. Scratch: 16 bytes per pair of values of one window, then the bytes
- * of four windows. */
+ * of four windows, then (for int4) the weights of two channels; `int4` is a constant where it is called. */
 #ifndef TC_CONV_GATHER_BYTES_H
 #define TC_CONV_GATHER_BYTES_H
 
@@ -49,7 +49,7 @@ static TC_NOINLINE void tc_conv_window(const tc_s8_conv_block *p, const tc_conv_
 }
 
 static TC_INLINE void tc_conv_bytes(const tc_s8_conv_block *p, const int8_t *in, int8_t *out, void *scratch,
-                                    tc_conv_block block) {
+                                    tc_conv_block block, int int4) {
     uint32_t *values = (uint32_t *)scratch;
     int8_t *windows;
     const int32_t *channels = tc_conv_channels(p, (int32_t *)scratch + 4 * p->depth_pairs, &windows);
@@ -65,7 +65,11 @@ static TC_INLINE void tc_conv_bytes(const tc_s8_conv_block *p, const int8_t *in,
             tc_conv_next(p, &at);
         }
         (void)tc_conv_widen(values, from, bytes / 4);
-        tc_conv_run(p, values, channels, out, count, block);
+        if (int4) {
+            tc_conv_run4(p, values, channels, out, count, block, (uint32_t *)(void *)(windows + 4 * bytes));
+        } else {
+            tc_conv_run(p, values, channels, out, count, block);
+        }
         out += 4 * p->out_c;
     }
 }

@@ -3,6 +3,7 @@
 #define TC_CONV_PIXELS_H
 
 #include "tc_conv_block.h"
+#include "tc_int4.h"
 
 typedef struct {
     const int8_t *image;
@@ -61,6 +62,38 @@ static TC_INLINE void tc_conv_run(const tc_s8_conv_block *p, const uint32_t *val
     if (p->out_c % 2 != 0) {
         tc_conv_last_channel(&job, job.weights + p->out_c / 2 * job.depth_bytes, channels + p->out_c / 2 * 8,
                              p->depth_pairs);
+    }
+}
+
+/* Each packed word holds the four bytes of two words: the low halves are the first one's. */
+static TC_NOINLINE void tc_conv_unpack4(uint32_t *to, const uint8_t *from, int32_t words) {
+    for (; words > 0; words -= 2, from += 4, to += 2) {
+        const uint32_t packed = tc_load32(from);
+        to[0] = tc_signed4(packed & 0x0f0f0f0fu);
+        to[1] = tc_signed4(packed >> 4 & 0x0f0f0f0fu);
+    }
+}
+
+/* The same with int4 weights, whose words lie in twos; `unpacked` has room for those of two channels. */
+static TC_INLINE void tc_conv_run4(const tc_s8_conv_block *p, const uint32_t *values, const int32_t *channels,
+                                   int8_t *out, int32_t count, tc_conv_block block, uint32_t *unpacked) {
+    const uint8_t *weights = (const uint8_t *)p->weights;
+    tc_conv_job job;
+    for (int32_t i = 0; i < 4; i++) {
+        job.out[i] = out + (i < count ? i : 0) * p->out_c;
+    }
+    job.values = values;
+    job.weights = (const int8_t *)(const void *)unpacked;
+    job.depth_bytes = p->depth_pairs * 4;
+    job.channels = channels;
+    for (int32_t pair = p->out_c / 2; pair > 0; pair--, weights += 2 * p->depth_pairs, job.channels += 8) {
+        tc_conv_unpack4(unpacked, weights, p->depth_pairs);
+        job.channel_pairs = 1;
+        block(&job);
+    }
+    if (p->out_c % 2 != 0) {
+        tc_conv_unpack4(unpacked, weights, p->depth_pairs / 2);
+        tc_conv_last_channel(&job, job.weights, job.channels, p->depth_pairs);
     }
 }
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -19,7 +19,7 @@ from tinyml_compress.ops._conv import (
     conv_fields,
     conv_window,
 )
-from tinyml_compress.ops._forms import Form, form_of, only
+from tinyml_compress.ops._forms import Form, form_of, only, packed_rows
 from tinyml_compress.ops._products import (
     Channels,
     Ints,
@@ -206,7 +206,7 @@ def _cost_any(plane: Plane) -> float:
     return gather + plane.outer.size_out * plane.inner.size_out * window
 
 
-def _plane_variant(symbol: str, walk: Walk, cost: Callable[[Plane], float], taps: bool) -> Variant:
+def _plane_variant(symbol: str, walk: Walk, cost: Callable[[Plane], float], taps: bool, four: bool = False) -> Variant:
     def accepts(view: NodeView) -> bool:
         return walk(view) is not None and _fast(view) is not None
 
@@ -224,6 +224,7 @@ def _plane_variant(symbol: str, walk: Walk, cost: Callable[[Plane], float], taps
         rows = live_rows(channels, _rows(view)).reshape(-1, window.kernel_h, window.kernel_w)
         if plane.transposed:
             rows = rows.transpose(0, 2, 1)
+        ordered = packed_rows(rows.reshape(len(rows), -1)) if four else rows.reshape(-1).astype(np.int8)
         params: tuple[tuple[str, ParamValue], ...] = (
             *_image_sizes(view),
             *plane.params(),
@@ -236,7 +237,7 @@ def _plane_variant(symbol: str, walk: Walk, cost: Callable[[Plane], float], taps
             ("channels", Ref("channels")),
         )
         tables = (
-            Table("weights", "int8_t", rows.reshape(-1).astype(np.int8), Role.WEIGHTS),
+            Table("weights", "int8_t", ordered, Role.WEIGHTS),
             Table("channels", "int32_t", fast if packed is None else packed),
         )
         return (Call(symbol, "tc_s8_depthwise_plane", params, (In(0), Out(), Scratch()), tables),)
@@ -256,6 +257,17 @@ def _operator() -> Operator:
     return OPERATOR
 
 
+_FOUR_BITS = "tc_s8_depthwise_conv_2d_s4__c"
+
+
+def _emit_four_bits(view: NodeView) -> tuple[Call, ...]:
+    """The kernel tap by tap, with its weights packed and scratch to unpack them into."""
+    (call,) = _TAPS.emit_narrow(view, _FOUR_BITS)
+    stored = weight_values(view).reshape(1, -1).astype(np.int64)
+    tables = (Table("weights", "int8_t", packed_rows(stored), Role.WEIGHTS), *call.tables[1:])
+    return (replace(call, arguments=(*call.arguments, Scratch()), tables=tables),)
+
+
 _TAPS = Taps(_operator, "depthwise_conv_2d", 3, _groups, 30.0)
 
 
@@ -264,9 +276,14 @@ class DepthwiseConv2D(Operator):
     attrs_type = DepthwiseConv2DAttrs
     options = Options("DepthwiseConv2DOptions", (*conv_fields(), OptionField("depth_multiplier", "depth_multiplier")))
     dtypes = ("int8", "int16", "float32")
-    limits = "constant weights, int8 for int16 inputs"
+    limits = "constant weights, int8 for int16 inputs, int8 or packed int4 for int8 inputs"
     variants = (
         *_TAPS.variants(),
+        *only(
+            Form.S4,
+            _TAPS.variant(_FOUR_BITS, lambda view, _: _emit_four_bits(view), lambda view: view.input(1).elements),
+            _plane_variant("tc_s8_depthwise_conv_2d_s4_plane__dsp", _walk_any, _cost_any, True, four=True),
+        ),
         *only(
             Form.S8,
             Variant(

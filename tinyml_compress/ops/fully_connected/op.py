@@ -17,6 +17,8 @@ from tinyml_compress.ops._forms import (
     float_tables,
     form_of,
     only,
+    packed_rows,
+    packed_words,
     wide_table,
 )
 from tinyml_compress.ops._products import (
@@ -185,6 +187,43 @@ def _quads_cycles(view: NodeView) -> float:
     return sizes["batch"] * (_fours(view) * (8.0 + 6.1 * sizes["out_c"]) + 20.0 * sizes["out_c"] + 60.0)
 
 
+# --- packed int4 weights --------------------------------------------------------------------------------------------
+
+_S4, _S4_DSP = "tc_s8_fully_connected_s4__c", "tc_s8_fully_connected_s4__dsp"
+
+
+def _emit_s4(view: NodeView) -> tuple[Call, ...]:
+    channels = _channels(view)
+    tables = (
+        Table("weights", "int8_t", packed_rows(weight_values(view).astype(np.int64)), Role.WEIGHTS),
+        Table("channels", "int32_t", int32_table(channels.bias, channels.multiplier, channels.shift)),
+    )
+    return (_call(view, _S4, tables, (In(0), Out())),)
+
+
+def _accepts_s4_dsp(view: NodeView) -> bool:
+    return _accepts_quads(view) and int(_channels(view).peak.max()) < 1 << 27
+
+
+def _emit_s4_dsp(view: NodeView) -> tuple[Call, ...]:
+    channels = _channels(view)
+    fast = fast_table(view, channels, _attrs(view).activation)
+    assert fast is not None
+    rows = live_rows(channels, weight_values(view).astype(np.int64)).astype(np.int8)
+    packed = [packed_words(row) for row in rows]
+    tables = (Table("weights", "int8_t", np.concatenate(packed), Role.WEIGHTS), Table("channels", "int32_t", fast))
+    return (_call(view, _S4_DSP, tables, (In(0), Out(), Scratch())),)
+
+
+def _s4_scratch(view: NodeView) -> int:
+    return 16 * ((view.input(1).shape[1] + 7) // 8)
+
+
+def _s4_cycles(view: NodeView) -> float:
+    sizes = dict(_sizes(view))
+    return sizes["batch"] * sizes["out_c"] * (2.5 * sizes["in_c"] + 30.0)
+
+
 def _plain_cycles(view: NodeView) -> float:
     return 7.0 * OPERATOR.macs(view) + 40.0 * view.output().elements
 
@@ -201,11 +240,16 @@ class FullyConnected(Operator):
         ),
     )
     dtypes = ("int8", "int16", "float32")
-    limits = "constant weights, int8 for int16 inputs"
+    limits = "constant weights, int8 for int16 inputs, int8 or packed int4 of one scale for int8 inputs"
     variants = (
         *only(Form.S16, Variant("tc_s16_fully_connected__c", _any, _emit_wide, cycles=_plain_cycles)),
         *only(Form.S16_NARROW, Variant("tc_s16_fully_connected_narrow__c", _any, _emit_narrow, cycles=_plain_cycles)),
         *only(Form.F32, Variant("tc_f32_fully_connected__c", _any, _emit_f32, cycles=_plain_cycles)),
+        *only(
+            Form.S4,
+            Variant(_S4, _any, _emit_s4, cycles=_plain_cycles),
+            Variant(_S4_DSP, _accepts_s4_dsp, _emit_s4_dsp, Isa.DSP, scratch=_s4_scratch, cycles=_s4_cycles),
+        ),
         *only(
             Form.S8,
             Variant("tc_s8_fully_connected__c", _any, _emit, cycles=_plain_cycles),
@@ -232,6 +276,14 @@ class FullyConnected(Operator):
         check_weights(self, view, 0, out_c)
         check_bias(self, view, out_c)
         self._check_keep(view, in_c)
+        quant = weights.quant
+        if form_of(view) is Form.S4 and quant is not None and quant.per_channel:
+            raise self.refuse(
+                view,
+                "int4 weights with a scale per output (nor does TensorFlow Lite Micro take them)",
+                found=len(quant.scales),
+                allowed="one scale",
+            )
         if form_of(view) is Form.F32:
             return
         multipliers = row_multipliers(view)

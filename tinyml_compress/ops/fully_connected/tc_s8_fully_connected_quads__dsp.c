@@ -2,6 +2,7 @@
  * are 16 bytes side by side, outputs one after the other; inputs are padded with zero weights to fours. Outputs past
  * the last four come as rows of their own. Scratch: the input as 16-bit values, in the order that SXTB16 gives. */
 #include "tc_dsp.h"
+#include "tc_fc_widen.h"
 #include "tc_fully_connected.h"
 
 /* The assembly knows the offsets. */
@@ -114,20 +115,7 @@ TC_KERNEL void tc_s8_fully_connected_quads__dsp(const tc_s8_fully_connected *p, 
     uint32_t *values = (uint32_t *)scratch;
     const int32_t fours = (p->in_c + 3) / 4;
     for (int32_t b = p->batch; b > 0; b--) {
-        uint32_t *to = values;
-        for (int32_t left = p->in_c; left > 0; left -= 4, to += 2) {
-            uint32_t word = 0;
-            if (left >= 4) {
-                word = tc_load32(in);
-                in += 4;
-            } else {
-                for (int32_t i = 0; i < left; i++) {
-                    word |= (uint32_t)(uint8_t)*in++ << (8 * i);
-                }
-            }
-            to[0] = tc_sxtb16(word);
-            to[1] = tc_sxtb16_odd(word);
-        }
+        in = tc_fc_widen(values, in, p->in_c);
         tc_fc_job job;
         job.out = out;
         job.channels = p->channels;

@@ -1,0 +1,94 @@
+"""The DSP kernel of CONV_2D for int16 activations: two pixels by two channels, two values at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import numpy.typing as npt
+
+from tinyml_compress.ir import NodeView
+from tinyml_compress.ops._conv import conv_attrs
+from tinyml_compress.ops._forms import bias_values, chunk_of, wide_table
+from tinyml_compress.ops._products import Ints, Sliding, clamp_bounds, conv_multipliers, sliding_gap
+from tinyml_compress.ops.base import (
+    Call,
+    In,
+    Isa,
+    Operator,
+    Out,
+    Overlap,
+    ParamValue,
+    Ref,
+    Role,
+    Scratch,
+    Table,
+    Variant,
+)
+
+__all__ = ["pairs_variant"]
+
+_SYMBOL = "tc_s16_conv_2d__dsp"
+
+
+def _direct(window: Sliding) -> bool:
+    """Whether windows are pixels of the image as they lie there."""
+    return window.taps == 1 and not window.padded and window.in_c % 2 == 0
+
+
+def _ordered(rows: Ints) -> npt.NDArray[np.int8]:
+    even = len(rows) // 2 * 2
+    blocks = rows[:even].reshape(even // 2, 2, rows.shape[1]).transpose(0, 2, 1)
+    stream: Ints = np.concatenate([blocks.reshape(-1), rows[even:].reshape(-1)])
+    return stream.astype(np.int8)
+
+
+def pairs_variant(
+    op: Callable[[], Operator],
+    rows: Callable[[NodeView], Ints],
+    window: Callable[[NodeView], Sliding],
+    accepts: Callable[[NodeView], bool],
+) -> Variant:
+    """For nodes of 64-bit accumulators that `accepts` lets through."""
+
+    def padded(view: NodeView) -> Ints:
+        found = rows(view)
+        return np.pad(found, ((0, 0), (0, found.shape[1] % 2)))
+
+    def emit(view: NodeView) -> tuple[Call, ...]:
+        weights, at = padded(view), window(view)
+        low, high = clamp_bounds(conv_attrs(view).activation, view.output())
+        params: tuple[tuple[str, ParamValue], ...] = (
+            *at.params(),
+            ("act_min", low),
+            ("act_max", high),
+            ("direct", _direct(at)),
+            ("pairs", weights.shape[1] // 2),
+            ("chunk", chunk_of(weights)),
+            ("weights", Ref("weights")),
+            ("channels", Ref("channels")),
+        )
+        channels = wide_table(bias_values(view, len(weights)), conv_multipliers(op(), view, len(weights)))
+        tables = (
+            Table("weights", "int8_t", _ordered(weights), Role.WEIGHTS),
+            Table("channels", "int32_t", channels),
+        )
+        return (Call(_SYMBOL, "tc_s16_conv_pairs", params, (In(0), Out(), Scratch()), tables),)
+
+    def scratch(view: NodeView) -> int:
+        return 0 if _direct(window(view)) else 4 * padded(view).shape[1]
+
+    def overlap(view: NodeView) -> tuple[Overlap, ...]:
+        # The first pixel's channels are written while the second's window is read where pixels are read in place.
+        at = window(view)
+        block = 0 if _direct(at) else 2
+        gap = sliding_gap(at, block) + (at.out_c if _direct(at) else 0)
+        return (Overlap(0, 0, gap * view.output().dtype.itemsize),)
+
+    def cycles(view: NodeView) -> float:
+        at, pairs = window(view), padded(view).shape[1] // 2
+        blocks = (at.pixels + 1) // 2
+        gather = 0.0 if _direct(at) else at.pixels * (2.0 * pairs + 40.0 * at.taps)
+        return blocks * (at.out_c + 1) // 2 * (14.0 * pairs + 160.0) + gather + 60.0 * at.pixels
+
+    return Variant(_SYMBOL, accepts, emit, Isa.DSP, scratch=scratch, overlap=overlap, cycles=cycles)
