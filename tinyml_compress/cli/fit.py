@@ -113,7 +113,7 @@ def command(
             seed=seed,
         )
         if as_json:
-            print_json(needs.as_json(), "fit")
+            print_json(needs.as_json(), "fit estimate")
         else:
             click.echo(estimate_text(needs.as_json()))
         return 1 if needs.verdict == "cannot fit" else 0

@@ -137,4 +137,5 @@ def _node(row: NodeCost) -> Mapping[str, object]:
         "macs": row.macs,
         "instructions": row.instructions,
         "cycles": row.cycles,
+        **({} if row.zeros is None else {"encoding": row.encoding, "zeros": round(row.zeros, 4)}),
     }

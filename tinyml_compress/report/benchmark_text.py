@@ -121,8 +121,8 @@ def _ratio(instructions: int, macs: int) -> str:
 
 def _nodes(run: AotRun) -> Table:
     table = Table(box=box.SIMPLE, pad_edge=False)
-    for title in ("#", "operator", "shape", "MACs", "instructions", "cycles", "%", "instr/MAC", "kernel"):
-        left = title in ("operator", "shape", "kernel")
+    for title in ("#", "operator", "shape", "MACs", "instructions", "cycles", "%", "instr/MAC", "kernel", "weights"):
+        left = title in ("operator", "shape", "kernel", "weights")
         table.add_column(title, justify="left" if left else "right", no_wrap=True)
     total = max(run.cycles, 1)
     for row in run.rows:
@@ -137,6 +137,7 @@ def _nodes(run: AotRun) -> Table:
         f"{run.cycles:,}",
         "100.0",
         _ratio(run.instructions, run.macs),
+        "",
         "",
     )
     return table
@@ -153,6 +154,7 @@ def _cells(row: NodeCost, total: int) -> tuple[str, ...]:
         f"{100 * row.cycles / total:.1f}",
         _ratio(row.instructions, row.macs) if row.macs else "",
         row.kernel,
+        row.weights,
     )
 
 

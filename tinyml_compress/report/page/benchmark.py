@@ -109,6 +109,8 @@ def _card(name: str, run: Run) -> Card:
         ("instructions", f"{run['instructions']:,}"),
         ("clock", f"{run['clock_hz'] / 1e6:g} MHz"),
     )
+    if "energy" in run:
+        lines = (*lines, ("energy, modelled", f"{run['energy']['millijoules']:.3g} mJ"))
     return Card(name, verdict, word, lines, meters, about)
 
 
@@ -131,6 +133,7 @@ def _devices(ran: Sequence[tuple[str, Run]]) -> str:
             "error": run["cycles_error"],
             "instructions": run["instructions"],
             "cycles": run["cycles"],
+            "energy": run.get("energy", {}).get("millijoules"),
             "flash": run["flash"]["total"],
             "ram": run["ram"]["total"],
         }
@@ -144,6 +147,7 @@ def _devices(ran: Sequence[tuple[str, Run]]) -> str:
         Column("error", "± as part", ".0%", ".0%"),
         Column("instructions", "instructions", ",", ","),
         Column("cycles", "cycles, modelled", ",", ","),
+        Column("energy", "mJ, modelled", ".3g", ".3~g"),
         Column("flash", "flash, B", ",", ","),
         Column("ram", "RAM, B", ",", ","),
     )

@@ -12,7 +12,7 @@ from tinyml_compress.report.page import vega
 from tinyml_compress.report.page.benchmark import benchmark_parts
 from tinyml_compress.report.page.evaluation import evaluate_parts, ladder_parts
 from tinyml_compress.report.page.files import convert_parts, inspect_parts
-from tinyml_compress.report.page.fit import fit_parts, front_chart
+from tinyml_compress.report.page.fit import estimate_parts, fit_parts, front_chart
 from tinyml_compress.report.page.generic import generic_parts
 from tinyml_compress.report.page.html import section
 from tinyml_compress.report.page.models import compare_parts, compress_parts, demo_parts
@@ -26,6 +26,7 @@ Parts = Callable[[Sequence[Source]], list[str]]
 _KINDS: tuple[tuple[str, str, Parts], ...] = (
     ("demo", "Training", demo_parts),
     ("fit", "Search within a budget", fit_parts),
+    ("fit estimate", "Can it fit", estimate_parts),
     ("compress", "Compression", compress_parts),
     ("compare", "Models side by side", compare_parts),
     ("convert", "Conversion", convert_parts),
@@ -69,7 +70,7 @@ def _unfolded(sources: Sequence[Source]) -> list[Source]:
     for source in sources:
         found.append(source)
         for inner in source.document.get("results", ()):
-            name = source.name if len(sources) > 1 else str(inner["verb"])
+            name = source.name if len(sources) > 1 else str(inner.get("name", inner["verb"]))
             found.append(Source(name, inner["verb"], inner, ()))
     return found
 

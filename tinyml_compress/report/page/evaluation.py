@@ -64,7 +64,7 @@ def evaluate_parts(sources: Sequence[Source]) -> list[str]:
     metric = "accuracy" if any("accuracy" in one.get("score", {}) for one in found) else "mean absolute error"
     shown = list(dict(matrices).items())
     return [
-        card_grid([_card(name, one) for name, one in zip(names, found, strict=True)]),
+        card_grid([_card(name, one, short_of) for name, one in zip(names, found, strict=True)]),
         table(_SCORES, rows, caption="Scores"),
         chart(intervals(rows, _SCORES, metric=metric)),
         row_of_charts(confusion(name, score.get("confusion"), classes) for name, (score, classes) in shown),
@@ -90,7 +90,7 @@ def _row(name: str, score: Row, one: Row, *, other: bool) -> dict[str, Value]:
     }
 
 
-def _card(name: str, one: Row) -> Card:
+def _card(name: str, one: Row, short_of: Mapping[str, str]) -> Card:
     score, agreement = one.get("score", {}), one.get("agreement", {})
     lines = [("data", str(one["data"])), ("engine", str(one["engine"]))]
     if "interval_95" in score:
@@ -104,14 +104,13 @@ def _card(name: str, one: Row) -> Card:
         word = f"mean absolute error {score['mae']:.4g}" + (f", AUC {score['auc']:.3f}" if "auc" in score else "")
     else:
         word = "compared, no labels"
-    verdict = Verdict.PLAIN
+    verdict, about = Verdict.PLAIN, ""
     if "difference_inside_interval" in one:
         inside = one["difference_inside_interval"]
         verdict = Verdict.GOOD if inside else Verdict.UNKNOWN
-        word += (
-            "; not told apart from the other by this set" if inside else "; the other's score lies outside the interval"
-        )
-    return Card(name, verdict, word, tuple(lines))
+        other = short_of[one["against"]]
+        about = f"This set cannot tell it from {other}." if inside else f"The score of {other} is outside the interval."
+    return Card(name, verdict, word, tuple(lines), text=(about,))
 
 
 def ladder_parts(sources: Sequence[Source]) -> list[str]:
@@ -171,7 +170,7 @@ def _ladder(document: Row) -> list[str]:
         "Parity ladder",
         f"Part of the output values that differ between neighbouring engines, exact; {document['samples']} samples, "
         f"inputs: {document['inputs']}.",
-        steps,
+        steps if any(step["mismatches"] for step in steps) else (),
         columns,
         name="step",
         value="share",
@@ -179,7 +178,13 @@ def _ladder(document: Row) -> list[str]:
         form=".1%",
     )
     head = f"Outputs against the float model: {document['output_sqnr_db']} dB." if "output_sqnr_db" in document else ""
-    return [card_grid(cards), chart(ladder), note(head), _noise(document), note(document.get("layers_absent", ""))]
+    return [
+        card_grid(cards),
+        chart(ladder) or table(columns, steps, caption="Steps"),
+        note(head),
+        _noise(document),
+        note(document.get("layers_absent", "")),
+    ]
 
 
 def _noise(document: Row) -> str:

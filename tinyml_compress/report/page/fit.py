@@ -22,7 +22,7 @@ from tinyml_compress.report.page.html import (
 from tinyml_compress.report.page.models import on_front
 from tinyml_compress.report.page.shell import Source
 
-__all__ = ["fit_parts", "front_chart"]
+__all__ = ["estimate_parts", "fit_parts", "front_chart"]
 
 Row = Mapping[str, Any]
 _LIMITS = {
@@ -229,6 +229,54 @@ def _front(
         palette=_PALETTE,
         limits=(right, None if top is None else 100 * top),
     )
+
+
+def estimate_parts(sources: Sequence[Source]) -> list[str]:
+    """Whether architectures can fit at all: the verdict, every form that was weighed, what each layer needs."""
+    parts = []
+    for source in sources:
+        document = source.document
+        good = document["verdict"] != "cannot fit"
+        allowed = [
+            (f"allowed {_LIMITS.get(name, (name,))[0]}", _amount(name, limit))
+            for name, limit in document["budget"].items()
+        ]
+        about = (("target", str(document["target_title"])), *allowed)
+        card = Card(str(document["model"]), Verdict.GOOD if good else Verdict.BAD, str(document["verdict"]), about)
+        forms: list[dict[str, Value]] = [
+            {
+                "form": form["form"],
+                "fits": "fits" if form["fits"] else "does not fit",
+                **{key: value for key, value in form.get("cost", {}).items() if isinstance(value, (int, float))},
+            }
+            for form in document["forms"]
+        ]
+        shown = (
+            Column("form", "form"),
+            Column("fits", "verdict"),
+            *(column for column in _FIXED if column.field in ("flash", "ram", "cycles", "ms")),
+        )
+        layers = [{**row, "label": f"{place} {row['op']}"} for place, row in enumerate(document["layers"])]
+        columns = (
+            Column("layer", "layer"),
+            Column("op", "operator"),
+            Column("flash", "flash, B", ",", ","),
+            Column("ram", "arena in use, B", ",", ","),
+            Column("cycles", "cycles, modelled", ",", ","),
+        )
+        charts = [
+            specs.nodes(
+                f"{title} per layer", about_it, layers, columns, name="label", value=key, axis=axis, colour="op"
+            )
+            for key, title, axis, about_it in (
+                ("flash", "Flash", "bytes", "Weights and tables of each layer, exact."),
+                ("ram", "Arena", "bytes", "Bytes of the arena in use while the layer runs, exact."),
+                ("cycles", "Cycles", "cycles", "Modelled."),
+            )
+        ]
+        inside = [card_grid([card]), table(shown, forms, caption="Forms that were weighed"), *map(chart, charts)]
+        parts.append(section(source.name, inside, level=3) if len(sources) > 1 else "".join(inside))
+    return parts
 
 
 def front_chart(document: Row) -> Chart | None:

@@ -379,7 +379,9 @@ def _one_run(source: Source, *, alone: bool) -> str:
         )
         inside = [
             *(note(text) for text in stage.get("notes", ())),
-            _steps(stage),
+            _steps(stage.get("table", ()), "What was done per layer"),
+            note(stage.get("allocation_summary", "")),
+            _steps(stage.get("allocation", ()), "Which layer got how many zeros"),
             chart(zeros_per_layer(stage["name"], layers)),
             chart(weights),
             row_of_charts([confusion(stage["name"], stage.get("confusion"), stage.get("classes"))]),
@@ -390,15 +392,10 @@ def _one_run(source: Source, *, alone: bool) -> str:
     return section(source.name if not alone else "Stage by stage", parts, level=3)
 
 
-def _steps(stage: Row) -> str:
-    """What was done layer by layer, as the stage noted it."""
-    noted = stage.get("table", ())
+def _steps(noted: Sequence[Sequence[str]], caption: str) -> str:
+    """What was done layer by layer, as the stage noted it; headings first."""
     if len(noted) < 2:
         return ""
     head, *rows = noted
     columns = [Column(str(place), str(word)) for place, word in enumerate(head)]
-    return table(
-        columns,
-        [{str(place): cell for place, cell in enumerate(row)} for row in rows],
-        caption="What was done per layer",
-    )
+    return table(columns, [{str(place): cell for place, cell in enumerate(row)} for row in rows], caption=caption)

@@ -39,7 +39,6 @@
     try {
       const options = { mode: "vega-lite", renderer: "svg", actions: false, config: config(width) };
       const result = await window.vegaEmbed(place, spec, options);
-      place.removeAttribute("role");
       drawn.set(figure, { result, narrow: width < NARROW, width });
     } catch (error) {
       failures.push(String(error));
