@@ -65,7 +65,17 @@ def _kind(port: Port) -> int:
 
 def _calls(program: Program) -> str:
     name, upper = program.prefix, program.prefix.upper()
+    start, stop, given = [], [], "arena"
+    if program.state_bytes:  # a heap block too, kept over the rounds
+        start = [
+            f"    {name}_state_t *{name}_kept = malloc(sizeof *{name}_kept);",
+            f"    if ({name}_kept == NULL) return 1;",
+            f"    {name}_init({name}_kept);",
+        ]
+        stop = [f"    {name}_reset({name}_kept);", f"    free({name}_kept);"]
+        given = f"arena, {name}_kept"
     lines = [
+        *start,
         f"    for (int round = 0; round < {_ROUNDS}; ++round) {{",
         "        void *arena = NULL;",
         f"        if (posix_memalign(&arena, {upper}_ARENA_ALIGN, {upper}_ARENA_BYTES) != 0) return 1;",
@@ -74,10 +84,12 @@ def _calls(program: Program) -> str:
     ]
     for index, port in enumerate(program.inputs):
         lines.append(f"        give({name}_input(arena, {index}), {port.nbytes}, round, {_kind(port)});")
-    lines.append(f"        if ({name}_invoke(arena) != 0) return 2;")
+    lines.append(f"        const int {name}_status = {name}_invoke({given});")
+    lines.append(f"        if ({name}_status != 0 && {name}_status != 2) return 2;")  # 2: no result yet
     for index, port in enumerate(program.outputs):
-        lines.append(f'        show("{name}", {name}_output(arena, {index}), {port.nbytes});')
-    return "\n".join([*lines, "        free(arena);", "    }"])
+        lines.append(f"        if ({name}_status == 0)")
+        lines.append(f'            show("{name}", {name}_output(arena, {index}), {port.nbytes});')
+    return "\n".join([*lines, "        free(arena);", "    }", *stop])
 
 
 def assert_clean(programs: Sequence[Program]) -> None:

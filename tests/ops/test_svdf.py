@@ -20,7 +20,7 @@ def _weights(rng: Rng, name: str, shape: tuple[int, int], dtype: DType) -> Tenso
     return const(name, rng.integers(-limit, limit + 1, shape), scale(rng), dtype=dtype)
 
 
-def svdf(rng: Rng, kept: DType | None = None) -> Graph:
+def _made(rng: Rng, kept: DType | None = None) -> Graph:
     kept = kept or pick(rng, (DType.INT8, DType.INT16, DType.INT16, DType.FLOAT32))
     outer = DType.FLOAT32 if kept is DType.FLOAT32 else DType.INT8
     batch, size, memory = (int(rng.integers(1, top)) for top in (3, 20, 12))
@@ -50,8 +50,12 @@ def svdf(rng: Rng, kept: DType | None = None) -> Graph:
     return single("SVDF", [x, feature, time, bias, state], y, attrs)
 
 
+def svdf(rng: Rng) -> Graph:
+    return _made(rng)
+
+
 def _without_bias(rng: Rng) -> Graph:
-    graph = svdf(rng, DType.FLOAT32)
+    graph = _made(rng, DType.FLOAT32)
     (node,) = graph.nodes
     inputs = tuple(None if name == "bias" else name for name in node.inputs)
     return graph.rebuilt(nodes=(replace(node, inputs=inputs),))
@@ -62,7 +66,7 @@ test_many = many_streams(svdf, 120)
 
 
 def test_refuses() -> None:
-    graph = svdf(np.random.default_rng(0), DType.INT8)
+    graph = _made(np.random.default_rng(0), DType.INT8)
     tensors = dict(graph.tensors)
     refused(graph.rebuilt(tensors={**tensors, "state": replace(tensors["state"], variable=False)}), "no variable")
     refused(graph.rebuilt(tensors={**tensors, "state": replace(tensors["state"], shape=(1, 1))}), "shape of tensor")

@@ -47,11 +47,12 @@ def write(graph: Graph, *, names: bool = True) -> bytes:
             else:
                 tensors.append(_tensor(builder, tensor, 0, vectors, names))
         numbers = {name: index for index, name in enumerate(member.tensors)}
+        hints: dict[str, int] = {}
         for hint in (hint for node in member.nodes for hint in node.intermediates):
-            numbers[hint.name] = len(tensors)
+            hints[hint.name] = len(tensors)
             tensors.append(_tensor(builder, hint, 0, vectors, names))
         bodies = [_place(family, body) for body in member.subgraphs]
-        operators = [_operator(builder, node, codes.index(node.op), numbers, bodies) for node in member.nodes]
+        operators = [_operator(builder, node, codes.index(node.op), numbers, hints, bodies) for node in member.nodes]
         made.append(_subgraph(builder, member, numbers, tensors, operators, len(made)))
     code_tables = [_code(builder, name) for name in codes]
     description = builder.CreateString("tinyml_compress")
@@ -221,7 +222,12 @@ def _code(builder: flatbuffers.Builder, name: str) -> int:
 
 
 def _operator(
-    builder: flatbuffers.Builder, node: Node, code: int, numbers: dict[str, int], bodies: Sequence[int]
+    builder: flatbuffers.Builder,
+    node: Node,
+    code: int,
+    numbers: dict[str, int],
+    hints: dict[str, int],
+    bodies: Sequence[int],
 ) -> int:
     known = operator(node.op, node.name)
     _refuse_inexpressible(node, known.options)
@@ -230,8 +236,8 @@ def _operator(
     inputs = [-1 if name is None else numbers[name] for name in node.inputs]
     input_vector = _ints(builder, tflite.OperatorStartInputsVector, inputs)
     output_vector = _ints(builder, tflite.OperatorStartOutputsVector, [numbers[name] for name in node.outputs])
-    hints = [numbers[hint.name] for hint in node.intermediates]
-    hint_vector = _ints(builder, tflite.OperatorStartIntermediatesVector, hints) if hints else None
+    named = [hints[hint.name] for hint in node.intermediates]
+    hint_vector = _ints(builder, tflite.OperatorStartIntermediatesVector, named) if named else None
     tflite.OperatorStart(builder)
     tflite.OperatorAddOpcodeIndex(builder, code)
     tflite.OperatorAddInputs(builder, input_vector)

@@ -28,7 +28,7 @@ Floats = npt.NDArray[np.float32]
 _DEFAULT_ARENA = 16 << 20
 _ARENAS = (_DEFAULT_ARENA, 256 << 20, 1 << 30)
 _TIMEOUT = 300.0
-_ABORTED = -9
+_ABORTED = 15
 """The status with which an operator ends an inference early: CIRCULAR_BUFFER between two results."""
 _NAME = "TensorFlow Lite Micro"
 # Places in the vtables of Model and SubGraph: 4 + 2 * the field's number in the schema.
