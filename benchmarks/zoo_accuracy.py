@@ -24,9 +24,10 @@ from tinyml_compress.pipeline.evaluation import evaluate
 from tinyml_compress.techniques.training import Samples, fit, task_for
 
 BOUNDS = (0.85, 0.97)
-EPOCHS = {"resnet8": 10, "autoencoder": 35}
+EPOCHS = {"resnet8": 10, "autoencoder": 35, "mobilenet_v1_025": 20}
 DEFAULT_EPOCHS = 12
-LEARNING_RATE = 3e-3
+LEARNING_RATES = {"mobilenet_v1_025": 2e-3}
+DEFAULT_LEARNING_RATE = 3e-3
 SEED = 1
 
 
@@ -74,7 +75,13 @@ def _measure(name: str) -> Row:
     train, test = data.load(f"{about.data}:train"), data.load(f"{about.data}:test")
     net = models.load(f"zoo:{name}").model
     samples = Samples(train.inputs, train.labels)
-    task = task_for(net, samples, epochs=EPOCHS.get(name, DEFAULT_EPOCHS), seed=SEED, learning_rate=LEARNING_RATE)
+    task = task_for(
+        net,
+        samples,
+        epochs=EPOCHS.get(name, DEFAULT_EPOCHS),
+        seed=SEED,
+        learning_rate=LEARNING_RATES.get(name, DEFAULT_LEARNING_RATE),
+    )
     fit(net, task, samples)
     with tempfile.TemporaryDirectory() as folder:
         place = Path(folder)
