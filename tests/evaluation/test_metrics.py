@@ -117,3 +117,15 @@ def test_task_is_told_from_sizes() -> None:
     assert task_of(np.zeros((2, 8, 8, 1)), np.zeros((2, 10))) is Task.CLASSIFICATION
     with pytest.raises(DataError, match="accuracy needs labels"):
         score(Task.CLASSIFICATION, OUTPUTS, OUTPUTS, None)
+
+
+def test_a_class_for_each_pixel() -> None:
+    labels = np.zeros((4, 2, 3), np.int64)
+    labels[:, 0, 0] = 1
+    outputs = np.zeros((4, 2, 3, 2), np.float32)
+    outputs[..., 0] = 1.0
+    found = accuracy(outputs, labels)
+    assert (found.correct, found.total, found.each) == (20, 24, 6)
+    assert found.interval == wilson(3, 4)  # of as many answers as there are pictures
+    with pytest.raises(DataError, match="places of the labels"):
+        accuracy(outputs.reshape(4, 3, 2, 2), labels)

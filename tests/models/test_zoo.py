@@ -25,6 +25,9 @@ PARAMETERS = {
     "digits_cnn": 38_426,
     "text_transformer": 14_852,
     "activity_lstm": 5_934,
+    "activity_gru": 4_078,
+    "unet": 17_795,
+    "speech_codec": 9_279,
 }
 
 

@@ -148,9 +148,9 @@ def _duplicates(data: DataSet) -> Finding:
     extra = len(digests) - len(set(digests))
     text = f"{extra} samples repeat others"
     if data.labels is not None:
-        meanings: dict[bytes, set[int]] = {}
-        for digest, label in zip(digests, data.labels.tolist(), strict=True):
-            meanings.setdefault(digest, set()).add(label)
+        meanings: dict[bytes, set[bytes]] = {}
+        for digest, label in zip(digests, data.labels, strict=True):
+            meanings.setdefault(digest, set()).add(label.tobytes())
         torn = sum(len(labels) > 1 for labels in meanings.values())
         if torn:
             return Finding(Severity.WARNING, "duplicates", f"{text}; {torn} of them with contradicting labels")
@@ -162,7 +162,7 @@ def _classes(data: DataSet) -> Finding:
     if data.labels is None:
         return Finding(Severity.NOTE, "classes", "no labels: enough to calibrate, not to measure accuracy")
     known = max(len(data.classes), int(data.labels.max()) + 1)
-    counts = np.bincount(data.labels, minlength=known)
+    counts = np.bincount(data.labels.reshape(-1), minlength=known)
     missing = np.flatnonzero(counts == 0)
 
     def named(index: int) -> str:

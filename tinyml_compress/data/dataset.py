@@ -28,7 +28,7 @@ class DataSet:
     inputs: Floats
     """`(count, *sample_shape)`"""
     labels: Labels | None = None
-    """`(count,)`: class indices, or 0 normal / 1 anomaly for an autoencoder's set."""
+    """`(count,)`: class indices, or 0 normal / 1 anomaly for an autoencoder's set. `(count, ...)`: one per pixel."""
     classes: tuple[str, ...] = ()
     description: str = ""
     source: str = ""

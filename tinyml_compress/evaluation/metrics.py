@@ -40,12 +40,18 @@ class Task(Enum):
 
 @dataclass(frozen=True)
 class Accuracy:
-    """Right answers among `total`, with the 95% Wilson interval of the share."""
+    """Right answers among `total`, with the 95% Wilson interval of the share.
+
+    Where a sample has many answers, one per pixel, they do not err apart from one another: the interval is that of as
+    many answers as there are samples.
+    """
 
     correct: int
     total: int
     confusion: tuple[tuple[int, ...], ...] = field(default=(), repr=False, compare=False)
-    """Samples by true class (rows) and answer (columns); empty beyond 100 classes."""
+    """Answers by true class (rows) and answer (columns); empty beyond 100 classes."""
+    each: int = 1
+    """Answers of one sample."""
 
     @property
     def value(self) -> float:
@@ -53,7 +59,7 @@ class Accuracy:
 
     @property
     def interval(self) -> tuple[float, float]:
-        return wilson(self.correct, self.total)
+        return wilson(round(self.correct / self.each), self.total // self.each)
 
     def __str__(self) -> str:
         low, high = self.interval
@@ -126,7 +132,13 @@ def score(task: Task, inputs: Floats, outputs: Floats, labels: Labels | None) ->
 
 
 def accuracy(outputs: Floats, labels: Labels) -> Accuracy:
-    """Share of samples whose largest output stands at the label; a single output is class 1 above 0.5."""
+    """Share of samples whose largest output stands at the label; a single output is class 1 above 0.5.
+
+    Labels of several places per sample (a class for each pixel) ask the outputs along the last axis.
+    """
+    each = int(np.prod(labels.shape[1:]))
+    if each > 1:
+        outputs, labels = _by_place(outputs, labels), labels.reshape(-1)
     answers = _answers(outputs)
     classes = max(2, int(np.prod(outputs.shape[1:])))
     if labels.max(initial=0) >= classes:
@@ -136,7 +148,19 @@ def accuracy(outputs: Floats, labels: Labels) -> Accuracy:
             allowed=f"0 to {classes - 1}",
             next_step="evaluate with the set that the model was trained for",
         )
-    return Accuracy(int((answers == labels).sum()), len(labels), _confusion(answers, labels, classes))
+    return Accuracy(int((answers == labels).sum()), len(labels), _confusion(answers, labels, classes), each)
+
+
+def _by_place(outputs: Floats, labels: Labels) -> Floats:
+    """One row of outputs for each place of each sample."""
+    if outputs.shape[:-1] != labels.shape:
+        raise DataError(
+            "the outputs are not at the places of the labels",
+            found=f"outputs {outputs.shape[1:]} for labels {labels.shape[1:]}",
+            allowed=f"outputs {labels.shape[1:]} and one value per class",
+            next_step="evaluate with the set that the model was trained for",
+        )
+    return outputs.reshape(-1, outputs.shape[-1])
 
 
 def _confusion(answers: Labels, labels: Labels, classes: int) -> tuple[tuple[int, ...], ...]:

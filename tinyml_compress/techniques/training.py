@@ -191,7 +191,9 @@ def _kind_of(model: Any, samples: Samples) -> Kind:
             found="inputs only",
             next_step="give a data set with labels, or a recipe whose steps need no training",
         )
-    if np.issubdtype(samples.labels.dtype, np.integer) and len(shape_out) == 2 and shape_out[-1] > 1:
+    places = shape_out[1:-1]  # a class per sample, or per pixel
+    by_place = None not in places and math.prod(samples.labels.shape[1:]) == math.prod(places)
+    if np.issubdtype(samples.labels.dtype, np.integer) and by_place and shape_out[-1] > 1:
         classes = int(samples.labels.max()) + 1
         if classes > shape_out[-1] or int(samples.labels.min()) < 0:
             raise DataError(
@@ -248,7 +250,7 @@ def score_of(outputs: Array, task: Task, samples: Samples) -> float:
         if task.kind is Kind.BINARY:
             edge = 0.5 if outputs.min() >= 0 and outputs.max() <= 1 else 0.0
             return float((outputs.reshape(-1) > edge).astype(int).__eq__(labels.reshape(-1)).mean())
-        return float((outputs.argmax(axis=-1) == labels.reshape(-1)).mean())
+        return float((outputs.argmax(axis=-1).reshape(-1) == labels.reshape(-1)).mean())
     if task.metric == "auc":
         errors = ((outputs - samples.inputs.reshape(outputs.shape)) ** 2).reshape(len(outputs), -1).mean(axis=1)
         return _auc(errors, _labels(samples))
@@ -285,7 +287,7 @@ def targets_of(task: Task, samples: Samples, model: Any) -> Array:
         return samples.inputs.reshape(-1, *model.output_shape[1:])
     labels = _labels(samples)
     if task.kind is Kind.CLASSIFICATION:
-        return labels.reshape(-1)
+        return labels.reshape(-1, *model.output_shape[1:-1])
     return labels.astype(np.float32).reshape(-1, *model.output_shape[1:])
 
 

@@ -103,6 +103,33 @@ _ENTRIES = (
         (-2.0, 2.0),
         "data:activities",
     ),
+    Entry(
+        "activity_gru",
+        "activity_gru",
+        "activity from a motion sensor, GRU unrolled over 16 steps",
+        "tinyml_compress; Cho et al., Learning Phrase Representations using RNN Encoder-Decoder, 2014",
+        (64, 6),
+        (-2.0, 2.0),
+        "data:activities",
+    ),
+    Entry(
+        "unet",
+        "unet",
+        "class of each pixel, U-Net with resizing",
+        "tinyml_compress; Ronneberger et al., U-Net, 2015",
+        (32, 32, 1),
+        (0.0, 1.0),
+        "data:shapes",
+    ),
+    Entry(
+        "speech_codec",
+        "speech_codec",
+        "speech in and out, strided and transposed convolutions; made for int16x8",
+        "tinyml_compress; Tagliasacchi et al., SEANet, 2020",
+        (512, 1, 1),
+        (-1.0, 1.0),
+        "data:voices",
+    ),
 )
 ZOO: Mapping[str, Entry] = {item.name: item for item in _ENTRIES}
 

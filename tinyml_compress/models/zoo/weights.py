@@ -35,6 +35,8 @@ def fill(model: Any, seed: str, input_range: tuple[float, float]) -> None:
             power = 0.5  # a rectified signal of unit variance
         elif type(layer).__name__ == "LayerNormalization":
             layer.set_weights(_statistics(rng, shapes[0][0], power)[:2])
+        elif type(layer).__name__ == "GRU":  # its bias has two rows: for the input and for the state
+            layer.set_weights([_drawn(rng, shape, False) * (0.1 if shape[0] == 2 else 1.0) for shape in shapes])
         else:
             depthwise = type(layer).__name__ == "DepthwiseConv2D"
             layer.set_weights([_drawn(rng, shape, depthwise) for shape in shapes])
@@ -75,12 +77,16 @@ def _probes(seed: str, shape: tuple[int, ...], low: float, high: float) -> Float
 
 
 def _centre(model: Any, last: Any, probes: Floats) -> None:
-    """Scale the last Dense by a power of two, and set its bias, both rounded far above float noise."""
+    """Scale the last Dense, or the last convolution by pixels of their own, by a power of two, and set its bias.
+
+    Both are rounded far above float noise.
+    """
     kernel, _ = last.get_weights()
     features_of = type(model)(model.inputs, last.input)
     features = np.asarray(features_of(probes, training=False), dtype=np.float64)
-    spread = float(np.std(features @ kernel.astype(np.float64), axis=0).mean())
+    matrix = kernel.reshape(kernel.shape[-2:]).astype(np.float64)
+    spread = float(np.std(features @ matrix, axis=0).mean())
     scaled = (kernel * 2.0 ** np.round(np.log2(_SPREAD / spread))).astype(np.float32)
-    usual = np.round(features.mean(axis=0) * 64) / 64
-    bias = -np.round(usual @ scaled.astype(np.float64) * 16) / 16
+    usual = np.round(features.reshape(-1, features.shape[-1]).mean(axis=0) * 64) / 64
+    bias = -np.round(usual @ scaled.reshape(matrix.shape).astype(np.float64) * 16) / 16
     last.set_weights([scaled, bias.astype(np.float32)])
