@@ -45,6 +45,7 @@ def built(sources: Mapping[str, str], device: str) -> Image:
     common = {**sources, "string.h": runtime["string.h"]}
     plain = {name: text for name, text in common.items() if not name.endswith(".cpp")}
     plus = {name: text for name, text in common.items() if not name.endswith(".c")}
+    plus["string.h"] = 'extern "C" {\n' + runtime["string.h"].replace("restrict ", "") + "}\n"
     objects: dict[str, Path] = toolchain.objects(runtime, flags=(*target, *_FLAGS, "-fno-builtin"))
     objects |= toolchain.objects(plain, flags=(*target, *_FLAGS, "-std=gnu11"))
     objects |= toolchain.objects(plus, flags=(*target, *_FLAGS, *_CXX, "-std=gnu++17"))
