@@ -100,12 +100,12 @@ def _weights(view: NodeView) -> npt.NDArray[np.generic]:
 
 
 def _factors(view: NodeView) -> list[tuple[int, int]]:
-    """Multiplier and shift of the sums: per gate for the frame and for the memory; scales multiply in float32 first."""
+    """Multiplier and shift of the sums: per gate for the frame and for the memory, in double precision throughout."""
     pairs: list[tuple[int, int]] = []
     for frame, memory in zip(_FRAME, _MEMORY, strict=True):
         for source, weights in ((_INPUT, frame), (_OUTPUT_STATE, memory)):
-            product = np.float32(_scale(view.input(source))) * np.float32(_scale(view.input(weights)))
-            pairs.append(checked_multiplier(OPERATOR, view, float(product) / _GATE_SCALE))
+            product = _scale(view.input(source)) * _scale(view.input(weights))
+            pairs.append(checked_multiplier(OPERATOR, view, product / _GATE_SCALE))
     return pairs
 
 
