@@ -46,7 +46,15 @@ class Numbers:
     bias: npt.NDArray[np.int32]
 
 
-def numbers(rng: Rng, rows: int, taps: int, per_channel: bool, plain: bool = False, density: float = 1.0) -> Numbers:
+def numbers(
+    rng: Rng,
+    rows: int,
+    taps: int,
+    per_channel: bool,
+    plain: bool = False,
+    density: float = 1.0,
+    clusters: int | None = None,
+) -> Numbers:
     """Scales so that outputs fill their range, saturate, collapse, or tie; multipliers shift both ways.
 
     `plain`: multipliers well below one, and output zero points that fused ReLUs have, as in nearly every real layer.
@@ -76,10 +84,22 @@ def numbers(rng: Rng, rows: int, taps: int, per_channel: bool, plain: bool = Fal
         height = 4 if rng.random() < 0.5 else 1  # single weights, or blocks of four rows
         mask = np.repeat(rng.random((-(-rows // height), taps)) < density, height, axis=0)[:rows]
         weights = np.where(mask, weights, 0)
+    if clusters is not None:
+        weights = _clustered(rng, (rows, taps), clusters, scales)
     reach = pick(rng, (100, 10_000, 1_000_000)) if kind != 4 else 100
     bias = rng.integers(-reach, reach + 1, rows)
     out_zero = pick(rng, (-128, -128, 127, 0, -3)) if plain else _zero(rng)
     return Numbers(in_scale, _zero(rng), out_scale, out_zero, scales, weights.astype(np.int8), bias.astype(np.int32))
+
+
+def _clustered(rng: Rng, shape: tuple[int, int], clusters: int, scales: Sequence[float]) -> npt.NDArray[np.int64]:
+    """Weights of few numbers: those of one table for all rows, or a table of each row's own."""
+    if rng.random() < 0.5:
+        book = rng.uniform(-1, 1, clusters) * 100 * min(scales)
+        weights = np.round(book[rng.integers(0, clusters, shape)] / np.array(scales)[:, None])
+        return np.asarray(weights, np.int64)
+    own = rng.integers(-128, 128, (shape[0], clusters))
+    return np.take_along_axis(own, rng.integers(0, clusters, shape), 1)
 
 
 def _fused(rng: Rng, values: Numbers, plain: bool) -> Activation:
@@ -110,6 +130,7 @@ def conv(
     batch: int = 1,
     plain: bool = False,
     density: float = 1.0,
+    clusters: int | None = None,
 ) -> Graph:
     """CONV_2D; what is not given is drawn."""
     groups = groups if groups is not None else pick(rng, (1, 1, 1, 1, 2, 3))
@@ -126,7 +147,7 @@ def conv(
         padding = Padding.SAME
     per_group = in_c // groups
     per_channel = out_c > 1 and bool(rng.random() < 0.7)
-    values = numbers(rng, out_c, kernel[0] * kernel[1] * per_group, per_channel, plain, density)
+    values = numbers(rng, out_c, kernel[0] * kernel[1] * per_group, per_channel, plain, density, clusters)
     out = [axis_window(padding, i, k, s, d)[0] for i, k, s, d in zip(image, kernel, stride, dilation, strict=True)]
     weights = const(
         "weights",

@@ -132,21 +132,6 @@ def sparse(rng: Rng) -> Graph:
     )
 
 
-def sparse_pointwise(rng: Rng) -> Graph:
-    return layers.conv(
-        rng,
-        image=image(rng, 1, 9),
-        in_c=pick(rng, (12, 16, 23, 64, 256)),
-        out_c=pick(rng, (1, 3, 8, 16)),
-        kernel=(pick(rng, (1, 1, 3)), 1),
-        dilation=(1, 1),
-        groups=1,
-        batch=pick(rng, (1, 1, 2)),
-        plain=True,
-        density=float(rng.choice([0.02, 0.1, 0.2])),
-    )
-
-
 def depthwise_3x3(rng: Rng) -> Graph:
     return layers.depthwise(
         rng,
@@ -219,7 +204,6 @@ KERNELS: dict[Maker, str] = {
     single_bytes: "tc_s8_conv_2d_bytes",
     winograd: "tc_s8_conv_2d_winograd",
     sparse: "tc_s8_conv_2d_sparse__dsp",
-    sparse_pointwise: "tc_s8_conv_2d_",
     depthwise_3x3: "tc_s8_depthwise_conv_2d_3x3__dsp",
     depthwise_3x3_wide: "tc_s8_depthwise_conv_2d_3x3__dsp",
     depthwise_3x3_stride_2: "tc_s8_depthwise_conv_2d_3x3s2__dsp",

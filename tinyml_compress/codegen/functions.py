@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
+import numpy as np
+
 from tinyml_compress.codegen.kernels import KernelFile
 from tinyml_compress.codegen.literals import float_literal, int_literal
 from tinyml_compress.codegen.state import StateLayout
@@ -34,6 +36,7 @@ from tinyml_compress.ops.base import (
 
 __all__ = ["Functions", "Planned"]
 
+_WEIGHTED = ("CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED", "TRANSPOSE_CONV")
 _STOPPED = 2
 """What invoke returns when a node ended the inference."""
 
@@ -172,9 +175,18 @@ class _Node:
                 kernel=kernel,
                 shape=self.view.output(0).shape if node.outputs else (),
                 macs=operator(node.op).macs(self.view),
+                encoding=variant.encoding if (zeros := self._zeros()) is not None else "",
+                zeros=zeros,
             ),
             f"    if ({call} != 0) {{\n        return {_STOPPED};\n    }}" if stops else f"    {call};",
         )
+
+    def _zeros(self) -> float | None:
+        """The part of the weights that is zero; None without weights."""
+        if self.view.node.op not in _WEIGHTED or self.view.input(1).data is None:
+            return None
+        values = np.asarray(self.view.input(1).data)
+        return 1.0 - np.count_nonzero(values) / values.size
 
     def _calls(self, calls: Sequence[Call], variant: Variant) -> list[str]:
         folder = folder_of(operator(self.view.node.op))

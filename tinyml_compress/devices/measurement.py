@@ -51,6 +51,15 @@ class NodeCost:
     """Exact."""
     cycles: int
     """Modelled."""
+    encoding: str = ""
+    """How its weights lie in flash; none where it has no weights."""
+    zeros: float | None = None
+    """Which part of its weights is zero in the model. Exact."""
+
+    @property
+    def weights(self) -> str:
+        """Encoding and zeros in a few letters."""
+        return self.encoding if not self.zeros else f"{self.encoding} {self.zeros:.0%} zero"
 
 
 @dataclass(frozen=True)

@@ -57,6 +57,10 @@ class ProgramNode:
     shape: tuple[int, ...]
     """Shape of its first output."""
     macs: int
+    encoding: str = ""
+    """How its weights lie in flash (`dense`, `sparse-delta8`, `codebook4`, ...); none where it has no weights."""
+    zeros: float | None = None
+    """Which part of its weights is zero in the model."""
 
 
 @dataclass(frozen=True)

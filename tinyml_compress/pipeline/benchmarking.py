@@ -280,7 +280,18 @@ def _rows(program: Program, device: Device, done: Emulation) -> tuple[NodeCost, 
     for node, count in zip(program.nodes, done.counts.nodes, strict=True):
         cycles = round(hardware_cycles(core, node.op, count.instructions, count.classes))
         rows.append(
-            NodeCost(node.index, node.op, node.name, node.kernel, node.shape, node.macs, count.instructions, cycles)
+            NodeCost(
+                node.index,
+                node.op,
+                node.name,
+                node.kernel,
+                node.shape,
+                node.macs,
+                count.instructions,
+                cycles,
+                node.encoding,
+                node.zeros,
+            )
         )
     between = done.counts.between
     cycles = round(hardware_cycles(core, "", between.instructions, between.classes))

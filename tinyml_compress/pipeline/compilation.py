@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -51,7 +52,14 @@ class Compiled(Displayed):
             "table_bytes": program.table_bytes,
             "macs": sum(node.macs for node in program.nodes),
             "nodes": [
-                {"index": node.index, "op": node.op, "name": node.name, "kernel": node.kernel, "macs": node.macs}
+                {
+                    "index": node.index,
+                    "op": node.op,
+                    "name": node.name,
+                    "kernel": node.kernel,
+                    "macs": node.macs,
+                    **({} if node.zeros is None else {"encoding": node.encoding, "zeros": round(node.zeros, 4)}),
+                }
                 for node in program.nodes
             ],
             "seconds": round(self.seconds, 3),
@@ -67,9 +75,24 @@ class Compiled(Displayed):
                 f"{program.prefix}: {len(program.nodes)} nodes, {len(kernels)} kernels: {', '.join(kernels)}",
                 f"  arena    {program.arena_bytes:,} B, inputs and outputs included ({ratio}; lower bound {bound:,} B)",
                 f"  weights  {program.weight_bytes:,} B, other tables {program.table_bytes:,} B",
+                *_encodings(program),
                 f"  wrote    {', '.join(self.files)} in {self.folder} ({self.seconds:.1f} s)",
             )
         )
+
+
+def _encodings(program: Program) -> tuple[str, ...]:
+    """One line that names the encodings of the weights, when some are not dense."""
+    used = Counter(node.encoding for node in program.nodes if node.encoding)
+    if set(used) <= {"dense"}:
+        return ()
+    sparse = [
+        f"{node.name} {node.encoding} {node.zeros or 0.0:.0%} zero"
+        for node in program.nodes
+        if node.encoding not in ("", "dense")
+    ]
+    counts = ", ".join(f"{count} {name}" for name, count in sorted(used.items()))
+    return (f"  encoded  {counts}:", *(f"           {line}" for line in sparse))
 
 
 def compile_graph(

@@ -52,6 +52,7 @@ from tinyml_compress.ops.base import (
     Variant,
 )
 from tinyml_compress.ops.conv_2d import four_bits
+from tinyml_compress.ops.conv_2d.codes import codes_variants
 from tinyml_compress.ops.conv_2d.pairs import pairs_variant
 from tinyml_compress.ops.conv_2d.sparse import SparseNode, sparse_variants
 
@@ -399,6 +400,7 @@ class Conv2D(Operator):
             Form.S8,
             Variant(_ROWS, _ungrouped, _emit_rows, scratch=_depth, overlap=_overlap_rows, cycles=_rows_cycles),
             *sparse_variants(_sparse_node, _accepts_block),
+            *codes_variants(_sparse_node, _accepts_block),
             _winograd_variant("tc_s8_conv_2d_winograd_relu__dsp", relu=True),
             _winograd_variant("tc_s8_conv_2d_winograd__dsp", relu=False),
             _block_variant("tc_s8_conv_2d_words_relu__dsp", words=True, relu=True),

@@ -14,7 +14,7 @@ from tinyml_compress.ops._products import Channels, Ints, Sliding, fast_table, l
 from tinyml_compress.ops._sparse import SparseRows, sparse_nibbles, sparse_rows
 from tinyml_compress.ops.base import Call, In, Isa, Out, Overlap, ParamValue, Ref, Role, Scratch, Table, Variant
 
-__all__ = ["SparseNode", "Strips", "sparse_variants", "strips", "strips_gap"]
+__all__ = ["SparseNode", "Strips", "band_gap", "sparse_variants", "strips", "strips_gap"]
 
 _MOST_SCRATCH = 16 << 10
 _DENSEST = 0.6
@@ -76,22 +76,27 @@ def strips(window: Sliding, least: int = 8) -> Strips | None:
     return None
 
 
-@lru_cache(maxsize=1024)
 def strips_gap(layout: Strips) -> int:
     """How far output bytes run ahead of the input bytes that are still needed (see `sliding_gap`)."""
-    w = layout.window
-    across = layout.columns * (2 if layout.flat else 1)
+    if layout.flat:
+        return band_gap(layout.window, 1, 2 * layout.columns)
+    return band_gap(layout.window, 2, layout.columns)
+
+
+@lru_cache(maxsize=1024)
+def band_gap(window: Sliding, rows: int, columns: int) -> int:
+    """The same for kernels that read the windows of `rows` by `columns` output pixels before they write these."""
+    w = window
     needed: list[int] = []
     ends: list[int] = []
     for image in range(w.batch):
-        for y in range(0, w.out_h, 1 if layout.flat else 2):
+        for y in range(0, w.out_h, rows):
             top = min(max(y * w.stride_h - w.pad_top, 0), w.in_h)
-            last = min(y + (0 if layout.flat else 1), w.out_h - 1)
-            for x in range(0, w.out_w, across):
+            last = min(y + rows, w.out_h) - 1
+            for x in range(0, w.out_w, columns):
                 left = min(max(x * w.stride_w - w.pad_left, 0), w.in_w)
                 needed.append(((image * w.in_h + top) * w.in_w + left) * w.in_c)
-                end = min(x + across, w.out_w)
-                ends.append(((image * w.out_h + last) * w.out_w + end) * w.out_c)
+                ends.append(((image * w.out_h + last) * w.out_w + min(x + columns, w.out_w)) * w.out_c)
     # What later tiles still read begins at the least that any of them needs.
     later = np.minimum.accumulate(np.array(needed, np.int64)[::-1])[::-1]
     written = np.maximum.accumulate(np.array(ends, np.int64))

@@ -1,0 +1,144 @@
+"""Weights that are zeros or few numbers, in every encoding at every level: TFLM's bytes, on the host and on cores."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+from tests.emulated.test_products import assert_equal_on
+from tests.lib import layers
+from tests.lib.aot import assert_bit_exact
+from tests.lib.layers import pick
+from tests.lib.sanitized import assert_clean
+from tests.ops import test_products
+from tinyml_compress.frontend import write
+from tinyml_compress.ir import Graph
+from tinyml_compress.ops._codebook import codebook
+from tinyml_compress.ops._sparse import sparse_nibbles, sparse_rows
+from tinyml_compress.ops.base import Isa, Level
+from tinyml_compress.pipeline.compilation import compile_model
+
+Rng = np.random.Generator
+Maker = Callable[[Rng], Graph]
+
+DSP = (Isa.C, Isa.DSP)
+
+
+def pointwise(rng: Rng) -> Graph:
+    """Kernels one column wide, channels with few weights and channels without any."""
+    return layers.conv(
+        rng,
+        image=test_products.image(rng, 1, 9),
+        in_c=pick(rng, (12, 16, 23, 64, 256)),
+        out_c=pick(rng, (1, 3, 8, 16)),
+        kernel=(pick(rng, (1, 1, 3)), 1),
+        dilation=(1, 1),
+        groups=1,
+        batch=pick(rng, (1, 1, 2)),
+        plain=True,
+        density=float(rng.choice([0.02, 0.1, 0.2])),
+    )
+
+
+def clustered(rng: Rng) -> Graph:
+    """Weights of few numbers."""
+    return layers.conv(
+        rng,
+        image=test_products.image(rng, 3, 11),
+        in_c=pick(rng, (16, 32, 64)),
+        out_c=pick(rng, (2, 6, 8, 16)),
+        kernel=((1, 1), (3, 3), (3, 2), (2, 3))[rng.integers(4)],
+        dilation=(pick(rng, (1, 1, 2)), 1),
+        groups=1,
+        batch=pick(rng, (1, 1, 2)),
+        plain=True,
+        clusters=pick(rng, (3, 7, 16)),
+    )
+
+
+MAKERS: tuple[Maker, ...] = (
+    test_products.sparse,
+    pointwise,
+    clustered,
+    test_products.sparse_fully_connected,
+)
+
+
+def graphs(salt: int, each: int, makers: tuple[Maker, ...] = MAKERS) -> list[Graph]:
+    return [
+        make(np.random.default_rng([zlib.crc32(make.__name__.encode()), salt, index]))
+        for index in range(each)
+        for make in makers
+    ]
+
+
+def encodings(models: list[bytes], isas: tuple[Isa, ...], level: Level) -> set[str]:
+    return {node.encoding for model in models for node in compile_model(model, "m", isas, level).nodes}
+
+
+@pytest.mark.parametrize("isas", [(Isa.C,), DSP], ids=["c", "dsp"])
+@pytest.mark.parametrize("level", [Level.SIZE, Level.BALANCED], ids=["size", "balanced"])
+def test_sample_equals_tflm(isas: tuple[Isa, ...], level: Level) -> None:
+    assert_bit_exact([write(graph) for graph in graphs(1, 4)], isas=isas, level=level, count=1)
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("isas", [(Isa.C,), DSP], ids=["c", "dsp"])
+@pytest.mark.parametrize("level", list(Level), ids=[level.value for level in Level])
+def test_many_equal_tflm(isas: tuple[Isa, ...], level: Level) -> None:
+    assert_bit_exact([write(graph) for graph in graphs(2, 60)], isas=isas, level=level, count=2)
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("core", ["cortex-m4", "cortex-m7", "cortex-m33", "cortex-m0plus", "rv32imc"])
+@pytest.mark.parametrize("level", list(Level), ids=[level.value for level in Level])
+def test_on_cores(core: str, level: Level) -> None:
+    for salt in range(4):
+        assert_equal_on(core, graphs(10 + salt, 4), salt, level)
+
+
+def test_on_a_core() -> None:
+    assert_equal_on("cortex-m4", graphs(3, 3), 1, Level.BALANCED)
+
+
+@pytest.mark.parametrize("isas", [(Isa.C,), DSP], ids=["c", "dsp"])
+def test_under_sanitizers(isas: tuple[Isa, ...]) -> None:
+    models = [write(graph) for graph in graphs(4, 2)]
+    assert_clean([compile_model(m, f"s{level.value}{i}", isas, level) for level in Level for i, m in enumerate(models)])
+
+
+# --- the encodings themselves ---------------------------------------------------------------------------------------
+
+
+def test_steps_that_are_too_far_are_split() -> None:
+    row = np.zeros((1, 600), np.int64)
+    row[0, [3, 300, 599]] = [5, -6, 127]
+    stream = sparse_rows(row).stream.view(np.uint8).tolist()
+    assert stream == [3, 5, 255, 0, 42, 250, 255, 0, 44, 127, 0, 0]
+    steps = sparse_nibbles(row).stream.view(np.uint8).reshape(-1)[:-1].reshape(-1, 3)
+    assert int((steps[:, 1] & 15).sum() + (steps[:, 1] >> 4).sum()) == 599
+    assert int((steps[:, [0, 2]] != 0).sum()) == 3
+
+
+@pytest.mark.parametrize("clusters", [1, 2, 4, 5, 8, 9, 16])
+def test_one_table_and_a_factor_per_row(clusters: int) -> None:
+    rng = np.random.default_rng(clusters)
+    for _ in range(20):
+        scales = rng.uniform(0.5, 4.0, 12)
+        centroids = rng.uniform(-60, 60, clusters)
+        rows = np.round(centroids[rng.integers(0, clusters, (12, 50))] / scales[:, None]).astype(np.int64)
+        found = codebook(rows, tuple(scales.tolist()))
+        assert found is not None
+        assert clusters <= 1 << found.bits <= max(4, 2 * clusters)
+        if found.factors is None:
+            rebuilt = np.take_along_axis(found.table, found.codes, 1)
+        else:
+            rebuilt = (found.table[found.codes] * found.factors[:, None] + (1 << (found.shift - 1))) >> found.shift
+        assert np.array_equal(rebuilt, rows)
+
+
+def test_too_many_numbers_are_no_code_book() -> None:
+    assert codebook(np.arange(17, dtype=np.int64)[None, :], (1.0,)) is None

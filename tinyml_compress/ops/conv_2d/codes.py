@@ -1,0 +1,175 @@
+"""The variant of CONV_2D with weights from a code book: which nodes it takes, how weights and windows lie."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+import numpy.typing as npt
+
+from tinyml_compress.ir import NodeView
+from tinyml_compress.ops._codebook import Codebook, codebook
+from tinyml_compress.ops._conv import conv_attrs
+from tinyml_compress.ops._products import Ints, Sliding, fast_table, live_rows, packed_table
+from tinyml_compress.ops.base import Call, In, Isa, Level, Out, Overlap, ParamValue, Ref, Role, Scratch, Table, Variant
+from tinyml_compress.ops.conv_2d.sparse import SparseNode, band_gap
+
+__all__ = ["codes_variants"]
+
+_SYMBOL = "tc_s8_conv_2d_codes__dsp"
+_WISHED = 8 << 10
+_MOST_SCRATCH = 20 << 10
+_ROWS = 4
+
+
+@dataclass(frozen=True)
+class _Layout:
+    """A band of four rows of output, `columns` at once."""
+
+    window: Sliding
+    columns: int
+
+    @property
+    def words(self) -> int:
+        w = self.window
+        return ((self.columns - 1) * w.stride_w + w.kernel_w) * w.kernel_h * w.in_c * 2
+
+    @property
+    def scratch(self) -> int:
+        """Windows, two channels' parameters, weights and tables, one pixel of zero points."""
+        w = self.window
+        return 4 * self.words + 32 + 2 * w.taps * w.in_c + 32 + w.in_c
+
+
+@lru_cache(maxsize=64)
+def _layout(window: Sliding) -> _Layout | None:
+    """With as many columns as take little scratch, but eight at least."""
+    columns = window.out_w
+    while columns > 8 and _Layout(window, columns).scratch > _WISHED:
+        columns = (columns + 1) // 2
+    made = _Layout(window, columns)
+    return made if made.scratch <= _MOST_SCRATCH else None
+
+
+@lru_cache(maxsize=64)
+def _book(data: bytes, shape: tuple[int, int], scales: tuple[float, ...]) -> Codebook | None:
+    return codebook(np.frombuffer(data, np.int8).reshape(shape).astype(np.int64), scales)
+
+
+def codes_variants(node: Callable[[NodeView], SparseNode], fits: Callable[[NodeView], bool]) -> tuple[Variant, ...]:
+    """One per number of bits, for nodes that `fits` takes; the kernel is the same."""
+    return tuple(_variant(bits, node, fits) for bits in (2, 3, 4))
+
+
+def _variant(bits: int, node: Callable[[NodeView], SparseNode], fits: Callable[[NodeView], bool]) -> Variant:
+    def book(view: NodeView) -> Codebook | None:
+        it, quant = node(view), view.input(1).quant
+        assert quant is not None
+        rows = live_rows(it.channels, it.rows).astype(np.int8)
+        scales = quant.scales if quant.per_channel else quant.scales[:1] * len(rows)
+        return _book(rows.tobytes(), (rows.shape[0], rows.shape[1]), scales)
+
+    def layout(view: NodeView) -> _Layout:
+        found = _layout(node(view).window)
+        assert found is not None
+        return found
+
+    def accepts(view: NodeView) -> bool:
+        if not fits(view):
+            return False
+        window = node(view).window
+        if window.in_c % 4 or window.out_c % 2 or window.dilation_w != 1 or _layout(window) is None:
+            return False
+        found = book(view)
+        return found is not None and found.bits == bits and found.nbytes < view.input(1).nbytes
+
+    def emit(view: NodeView) -> tuple[Call, ...]:
+        it, found, source, target = node(view), book(view), view.input(0).quant, view.output().quant
+        fast = fast_table(view, it.channels, conv_attrs(view).activation)
+        assert found is not None
+        assert fast is not None
+        assert source is not None
+        assert target is not None
+        packed = packed_table(fast)
+        assert packed is not None
+        shared = found.factors is not None
+        params: tuple[tuple[str, ParamValue], ...] = (
+            *it.window.params(),
+            ("in_zero", source.zero_point),
+            ("out_zero", target.zero_point),
+            ("columns", layout(view).columns),
+            ("bits", bits),
+            ("shift", found.shift),
+            ("weights", Ref("weights")),
+            ("books", 0 if shared else Ref("books")),
+            ("centroids", Ref("centroids") if shared else 0),
+            ("factors", Ref("factors") if shared else 0),
+            ("channels", Ref("channels")),
+        )
+        codes = _packed(_ordered(found.codes, it.window), bits)
+        tables = [Table("weights", "uint8_t", codes, Role.WEIGHTS)]
+        if found.factors is not None:
+            tables.append(Table("centroids", "int16_t", found.table.astype(np.int16), Role.WEIGHTS))
+            tables.append(Table("factors", "uint16_t", found.factors.astype(np.uint16), Role.WEIGHTS))
+        else:
+            tables.append(Table("books", "int8_t", found.table.reshape(-1).astype(np.int8), Role.WEIGHTS))
+        tables.append(Table("channels", "int32_t", packed))
+        return (Call(_SYMBOL, "tc_s8_conv_codes", params, (In(0), Out(), Scratch()), tuple(tables)),)
+
+    def accepts_packed(view: NodeView) -> bool:
+        if not accepts(view):
+            return False
+        fast = fast_table(view, node(view).channels, conv_attrs(view).activation)
+        return fast is not None and packed_table(fast) is not None
+
+    def weight_bytes(view: NodeView) -> int:
+        found = book(view)
+        assert found is not None
+        return found.nbytes
+
+    def overlap(view: NodeView) -> tuple[Overlap, ...]:
+        it = node(view)
+        return (Overlap(0, 0, band_gap(it.window, _ROWS, layout(view).columns)),)
+
+    return Variant(
+        _SYMBOL,
+        accepts_packed,
+        emit,
+        Isa.DSP,
+        frozenset({Level.SIZE, Level.BALANCED, Level.SPEED}),
+        scratch=lambda view: layout(view).scratch,
+        overlap=overlap,
+        cycles=lambda view: _cycles(layout(view)),
+        encoding=f"codebook{bits}",
+        weight_bytes=weight_bytes,
+    )
+
+
+def _ordered(codes: Ints, window: Sliding) -> Ints:
+    """Codes in the order in which the kernel unpacks them: pairs of channels, taps column by column."""
+    w = window
+    taps = codes.reshape(w.out_c, w.kernel_h, w.kernel_w, w.in_c // 4, 4)[..., [0, 2, 1, 3]]
+    rows = taps.transpose(0, 2, 1, 3, 4).reshape(w.out_c // 2, 2, -1)
+    ordered: Ints = rows.transpose(0, 2, 1).reshape(-1)
+    return ordered
+
+
+def _packed(codes: Ints, bits: int) -> npt.NDArray[np.uint8]:
+    """Codes as a stream of bits, lowest first, and a byte that is only read."""
+    spread = (codes[:, None] >> np.arange(bits)) & 1
+    stream = np.packbits(spread.reshape(-1).astype(np.uint8), bitorder="little")
+    padded: npt.NDArray[np.uint8] = np.append(stream, np.uint8(0))
+    return padded
+
+
+def _cycles(layout: _Layout) -> float:
+    """Cycles: a block of four pixels and two channels 18.4 per pair of values; unpacking about 6 per weight."""
+    w = layout.window
+    depth = w.taps * w.in_c
+    bands = w.batch * ((w.out_h + _ROWS - 1) // _ROWS)
+    tiles = bands * ((w.out_w + layout.columns - 1) // layout.columns)
+    blocks = bands * w.out_w * w.out_c / 2
+    gather = layout.words / 8 * 30.0 + layout.words / (2 * w.in_c) * 60.0
+    return blocks * (9.2 * depth + 180.0) + tiles * (gather + w.out_c * (6.0 * depth + 200.0))
