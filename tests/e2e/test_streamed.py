@@ -1,0 +1,41 @@
+"""A net on windows, told frame by frame: from the filled window on, the same outputs; TFLM agrees at every frame."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from tests.lib.nets import NETS
+from tests.lib.stateful_nets import window_net
+from tests.lib.streams import assert_streams_equal
+from tinyml_compress.errors import UnsupportedOperator
+from tinyml_compress.frontend import read, write
+from tinyml_compress.pipeline.compilation import compile_model
+from tinyml_compress.pipeline.streaming import streamed
+from tinyml_compress.runners import native
+
+
+def test_equal_to_the_net_on_windows() -> None:
+    window = window_net()
+    stream = write(streamed(read(window, "window")))
+    whole, frames = native.load([compile_model(window, "whole"), compile_model(stream, "stream")])
+    rng = np.random.default_rng(0)
+    sound = rng.integers(-128, 128, (30, 2, 5), np.int8)
+    steps = read(window, "window").tensors["input"].shape[1]
+    differing, last = 0, b""
+    for end in range(1, len(sound) + 1):
+        (made,) = frames.invoke([sound[None, end - 1 : end]])
+        if end >= steps:
+            (wanted,) = whole.invoke([sound[None, end - steps : end]])
+            assert made.tobytes() == wanted.tobytes(), end
+            differing += made.tobytes() != last
+        last = made.tobytes()
+    assert differing > 10
+    assert_streams_equal([stream], frames=40)
+
+
+def test_what_has_no_frames_is_refused() -> None:
+    with pytest.raises(UnsupportedOperator, match="windows along time"):
+        streamed(read(NETS["keyword"](), "keyword"))
+    with pytest.raises(UnsupportedOperator, match="no axis of time"):
+        streamed(read(NETS["autoencoder"](), "autoencoder"))
