@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.lib.schema import validate
+
 
 @pytest.fixture(scope="module")
 def ran(once: Callable[[str, Callable[[Path], None]], Path]) -> Path:
@@ -48,12 +50,24 @@ def test_the_files_are_there(ran: Path) -> None:
         "int8/digits_resolver.h",
         "c/digits.c",
         "c/digits.h",
+        "report.html",
+        "report.json",
     } <= made
     manifest = json.loads((ran / "out" / "int8" / "manifest.json").read_text())
     assert manifest["conversion"]["mode"] == "int8"
     assert manifest["float_operators"] == []
     int8, plain = ((ran / "out" / form / "digits.tflite").stat().st_size for form in ("int8", "float32"))
     assert int8 < 0.3 * plain
+
+
+def test_its_report_follows_the_schema_and_shows_all_of_it(ran: Path) -> None:
+    found = json.loads((ran / "out" / "report.json").read_text())
+    validate(found)
+    verbs = [result["verb"] for result in found["results"]]
+    assert verbs == ["convert", "evaluate", "evaluate ladder", "benchmark"]
+    page = (ran / "out" / "report.html").read_text()
+    for heading in ("Training", "Conversion", "Accuracy", "Parity of the engines", "On devices"):
+        assert f">{heading}</h2>" in page
 
 
 def test_int8_keeps_the_accuracy(ran: Path) -> None:

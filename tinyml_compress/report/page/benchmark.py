@@ -32,6 +32,7 @@ _NODE = (
     Column("name", "layer"),
     Column("kernel", "kernel"),
     Column("encoding", "weights as"),
+    Column("zeros", "weights that are zero", ".1%", ".1%"),
     Column("shape", "shape"),
     Column("macs", "MACs", ",", ","),
     Column("instructions", "instructions", ",", ","),
@@ -275,7 +276,19 @@ def _one(name: str, run: Run, *, is_open: bool) -> str:
         axis="cycles",
         colour="op",
     )
-    inside = [note(_about(run)), chart(costs), _plan(run)]
+    sparse = specs.nodes(
+        "Zeros per node",
+        "Part of the weights that is zero, exact; the tooltip says how they lie in flash.",
+        [row for row in rows if row.get("zeros")],
+        _NODE,
+        name="label",
+        value="zeros",
+        axis="zeros",
+        form=".0%",
+        colour="encoding",
+        whole=1.0,
+    )
+    inside = [note(_about(run)), chart(costs), chart(sparse), _plan(run)]
     short = f"{run['ms']:.4g} ms, flash {run['flash']['total']:,} B, RAM {run['ram']['total']:,} B"
     return fold(name, short, inside, is_open=is_open)
 
