@@ -14,8 +14,9 @@ if TYPE_CHECKING:
     from tinyml_compress.pipeline.api import benchmark, compile_c, convert
     from tinyml_compress.pipeline.compression import compress
     from tinyml_compress.pipeline.evaluation import evaluate
+    from tinyml_compress.pipeline.fitting import fit
 
-__all__ = ["__version__", "benchmark", "compile_c", "compress", "convert", "evaluate"]
+__all__ = ["__version__", "benchmark", "compile_c", "compress", "convert", "evaluate", "fit"]
 
 _HOMES = {
     "benchmark": "tinyml_compress.pipeline.api",
@@ -23,6 +24,7 @@ _HOMES = {
     "compress": "tinyml_compress.pipeline.compression",
     "convert": "tinyml_compress.pipeline.api",
     "evaluate": "tinyml_compress.pipeline.evaluation",
+    "fit": "tinyml_compress.pipeline.fitting",
 }
 
 

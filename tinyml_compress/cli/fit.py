@@ -96,8 +96,8 @@ def command(
     nothing fits; the report then says what is nearest and what would have to give.
     """
     from tinyml_compress.errors import UsageError
-    from tinyml_compress.pipeline.fitting import fit, job_of
-    from tinyml_compress.report.fit_text import estimate_text, fit_text
+    from tinyml_compress.pipeline.fitting import fit
+    from tinyml_compress.report.fit_text import estimate_text
 
     if estimate:
         from tinyml_compress.pipeline.fitting_estimate import estimate as estimated
@@ -121,16 +121,18 @@ def command(
         raise UsageError("a search needs data", which="--data", next_step="give --data, or --estimate to train nothing")
     if output is None:
         raise UsageError("no folder to write to", which="-o", next_step="give -o DIR, or --estimate to train nothing")
-    job = job_of(
+    done = fit(
         model,
         data,
         target,
-        output,
+        output=output,
         eval_data=eval_data,
         max_flash=max_flash,
         max_ram=max_ram,
         max_ms=max_ms,
         max_drop=None if max_drop is None else max_drop / 100,
+        minutes=time_budget,
+        workers=workers,
         storage=storage,
         seed=seed,
         train=train or 0,
@@ -138,12 +140,10 @@ def command(
         only=only,
         targets_dir=targets_dir,
     )
-    done = fit(job, output, minutes=time_budget, workers=workers)
-    found = done.as_json()
     if as_json:
-        print_json(found, "fit")
+        print_json(done.as_json(), "fit")
     else:
-        click.echo(fit_text(found))
+        click.echo(done.summary())
         click.echo(f"wrote      {output}")
     if done.interrupted:
         return _INTERRUPTED

@@ -27,7 +27,7 @@ from tinyml_compress.search.trials import Outcome, Trial
 from tinyml_compress.support import files
 from tinyml_compress.support.progress import Stage, stage
 
-__all__ = ["fit", "job_of"]
+__all__ = ["fit", "job_of", "search"]
 
 _POLL_S = 1.0
 _FINALISTS = 4
@@ -91,7 +91,54 @@ def job_of(
     ).named()
 
 
-def fit(job: Job, output: Path, *, minutes: float = 15.0, workers: int = 2) -> FitResult:
+def fit(
+    model: str | Path,
+    data: str | Path,
+    target: str,
+    *,
+    output: str | Path,
+    eval_data: str | Path | None = None,
+    max_flash: str | int | None = None,
+    max_ram: str | int | None = None,
+    max_ms: str | float | None = None,
+    max_drop: float | None = None,
+    minutes: float = 15.0,
+    workers: int = 2,
+    storage: str | None = None,
+    seed: int = 0,
+    train: int = 0,
+    epochs: int = 20,
+    only: Sequence[str] = (),
+    targets_dir: Path | None = None,
+) -> FitResult:
+    """Search for a form of `model` that fits `target`, with the words of the command line.
+
+    Costs are limited in bytes and milliseconds, or as parts of the int8 model as it is ("50%"); `max_drop` is a part of
+    the score, 0.01 for one point.
+    """
+    folder = Path(output)
+    costs = [None if limit is None else str(limit) for limit in (max_flash, max_ram, max_ms)]
+    job = job_of(
+        str(model),
+        str(data),
+        target,
+        folder,
+        eval_data=None if eval_data is None else str(eval_data),
+        max_flash=costs[0],
+        max_ram=costs[1],
+        max_ms=costs[2],
+        max_drop=max_drop,
+        storage=storage,
+        seed=seed,
+        train=train,
+        epochs=epochs,
+        only=only,
+        targets_dir=targets_dir,
+    )
+    return search(job, folder, minutes=minutes, workers=workers)
+
+
+def search(job: Job, output: Path, *, minutes: float = 15.0, workers: int = 2) -> FitResult:
     """Search for `minutes`, train the best fully, and write everything into `output`.
 
     An interruption (KeyboardInterrupt) ends the search early: the result then is the best so far.

@@ -70,9 +70,9 @@ def _part(data: DataSet, places: Any, what: str) -> DataSet:
 class RecipeJudge:
     """Judges points by running recipes; what it trains is kept in the cache that `compress` uses."""
 
-    def __init__(self, job: Job, sensitive: Sequence[str] = ()) -> None:
+    def __init__(self, job: Job, sensitive: Sequence[Sequence[str]] = ()) -> None:
         self._job = job
-        self.sensitive = tuple(sensitive)
+        self.sensitive = tuple(tuple(layers) for layers in sensitive)
         self._train, self._tests = split_data(job.data, job.eval_data, self.recipe(reference_point()))
         assert self._train is not None
         assert self._tests is not None
@@ -141,15 +141,15 @@ class RecipeJudge:
         finally:
             shutil.rmtree(folder, ignore_errors=True)
 
-    def rank(self) -> tuple[str, ...]:
-        """Layers by what int8 costs in them, the worst first."""
+    def rank(self) -> tuple[tuple[str, ...], ...]:
+        """Layers that keep a value in int16, by what its int8 form costs, the worst first."""
         from tinyml_compress.converter import Settings
         from tinyml_compress.models import Format, LoadedModel, Origin
         from tinyml_compress.pipeline.mixing import ranking
 
         source = LoadedModel(self.float_model, Origin(self._job.model, Format.KERAS2, self._weights))
         rows = ranking(source, self._fitted(self._train), self._fitted(self._half), Settings(), seed=self._job.seed)
-        return tuple(row.layer for row in rows)
+        return tuple(row.layers for row in rows)
 
     def counts(self) -> tuple[int, int]:
         """Samples that the search chooses by, and untouched ones."""

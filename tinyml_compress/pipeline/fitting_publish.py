@@ -16,7 +16,7 @@ from tinyml_compress.pipeline.compilation import compile_to_folder
 from tinyml_compress.pipeline.fitting_job import Job
 from tinyml_compress.pipeline.fitting_judge import RecipeJudge
 from tinyml_compress.pipeline.fitting_result import FitResult, Winner
-from tinyml_compress.report.page import results_page
+from tinyml_compress.report.page import front_svg, results_page
 from tinyml_compress.search.trials import Outcome, Trial
 from tinyml_compress.support import files
 from tinyml_compress.support.c_names import c_name
@@ -38,6 +38,7 @@ def publish(result: FitResult, output: Path, job: Job) -> FitResult:
                 files.write_text(output / "recipes" / f"trial-{trial.number}.toml", _recipe(judge, trial, part))
     shown = result.as_json()
     files.write_text(output / "fit.json", json.dumps(shown, indent=2) + "\n")
+    files.write_text(output / "front.svg", front_svg(shown))
     files.write_text(output / "fit.html", results_page([shown], names=["fit.json"]))
     return result
 
@@ -47,7 +48,7 @@ def _recipe(judge: RecipeJudge, trial: Trial, part: float) -> str:
     return f"{head}\n{judge.recipe_text(trial.point, part)}"
 
 
-def _winner(trial: Trial, output: Path, job: Job, sensitive: Sequence[str]) -> Winner:
+def _winner(trial: Trial, output: Path, job: Job, sensitive: Sequence[Sequence[str]]) -> Winner:
     judge = RecipeJudge(job, sensitive)
     folder = output / _FOLDER
     text = _recipe(judge, trial, trial.part)

@@ -9,10 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from tinyml_compress.pipeline.fitting_job import Job
+from tinyml_compress.report.fit_text import fit_text
 from tinyml_compress.search.budget import Budget, binding, overdraft
 from tinyml_compress.search.front import feasible, front, nearest, winner
 from tinyml_compress.search.trials import Outcome, Trial
 from tinyml_compress.support.document import document
+from tinyml_compress.support.notebook import Displayed
 
 __all__ = ["FitResult", "Winner", "gives"]
 
@@ -34,7 +36,7 @@ class Winner:
 
 
 @dataclass(frozen=True)
-class FitResult:
+class FitResult(Displayed):
     """A whole search."""
 
     job: Job
@@ -101,6 +103,10 @@ class FitResult:
                 "commands": list(made.commands),
             }
         return document("fit", rows)
+
+    def summary(self) -> str:
+        """The result in lines for the terminal."""
+        return fit_text(self.as_json())
 
     def _why(self) -> dict[str, Any]:
         best = self.winner

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from fnmatch import fnmatch
 from typing import Any
@@ -20,7 +20,7 @@ from tinyml_compress.ops import operator
 from tinyml_compress.runners import host
 from tinyml_compress.support.progress import stage
 
-__all__ = ["LayerGain", "Mixed", "Mixer", "by_names", "mix", "mixer_of", "ranking"]
+__all__ = ["Mixed", "Mixer", "ValueGain", "by_names", "mix", "mix_forms", "mixer_of", "ranking"]
 
 Floats = npt.NDArray[np.float32]
 _WORK = 2e9
@@ -29,17 +29,20 @@ _FEWEST = 64
 
 
 @dataclass(frozen=True)
-class LayerGain:
-    """What int16 activations in one layer alone are worth."""
+class ValueGain:
+    """What it is worth to keep one layer's result in int16: its maker and all that reads it then are int16x8."""
 
-    index: int
-    op: str
     layer: str
+    """Whose result it is; an input's own name."""
+    layers: tuple[str, ...]
+    """All layers that have to be wide for it."""
+    places: tuple[int, ...]
     macs: int
+    """Of those layers."""
     error: float
-    """Mean squared difference of the outputs from the float model's, with this layer alone wide."""
+    """Mean squared difference of the outputs from the float model's, with this value alone in int16."""
     score: float
-    """Of the model with this layer alone wide, on the samples of the ranking."""
+    """Of the model with this value alone in int16, on the samples of the ranking."""
     is_wide: bool = False
 
 
@@ -59,12 +62,11 @@ class Mixed:
     int8_error: float
     samples: tuple[int, int]
     """Of the ranking, and of the scores."""
-    rows: tuple[LayerGain, ...]
-
-    @property
-    def wide(self) -> tuple[str, ...]:
-        """Layers in int16x8."""
-        return tuple(row.layer for row in self.rows if row.is_wide)
+    rows: tuple[ValueGain, ...]
+    wide: tuple[str, ...]
+    """Layers in int16x8."""
+    wide_macs: float
+    """Their part of the MACs."""
 
     def as_json(self) -> dict[str, Any]:
         """For the manifest."""
@@ -84,21 +86,21 @@ class Mixed:
         return shown if self.int16_score is None else {**shown, "int16x8_score": self.int16_score}
 
     def summary(self) -> str:
-        """The ranking, most harmful layer first, and what was kept wide."""
-        macs = sum(row.macs for row in self.rows)
-        part = sum(row.macs for row in self.rows if row.is_wide) / max(1, macs)
+        """The ranking, the value whose int8 form hurts most for its work first, and what was kept in int16."""
         lines = [
             f"  mixed      {self.metric} {self.score:.4f} (float {self.float_score:.4f}, int8 {self.int8_score:.4f}"
             + ("" if self.int16_score is None else f", int16x8 {self.int16_score:.4f}")
-            + f"): a drop of {self.drop:.4f}, allowed {self.allowed:.4f}; {part:.1%} of the MACs in int16x8"
+            + f"): a drop of {self.drop:.4f}, allowed {self.allowed:.4f}; {self.wide_macs:.1%} of the MACs in int16x8"
         ]
         width = max((len(row.layer) for row in self.rows), default=0)
         for row in self.rows:
             gain = 1 - row.error / self.int8_error if self.int8_error else 0.0
             lines.append(
-                f"    {'wide' if row.is_wide else 'int8'}  {row.layer:<{width}}  {row.op}: alone wide, "
-                f"{gain:+.1%} of the output error gone, {self.metric} {row.score:.4f}"
+                f"    {'int16' if row.is_wide else 'int8 '}  {row.layer:<{width}}  alone in int16: {gain:+.1%} of the "
+                f"output error gone, {self.metric} {row.score:.4f} ({row.macs:,} MACs wide)"
             )
+        if self.wide:
+            lines.append(f"    layers in int16x8: {', '.join(self.wide)}")
         return "\n".join(lines)
 
 
@@ -123,6 +125,27 @@ class Mixer:
     def macs(self, place: int) -> int:
         view = self.narrow.view(self.narrow.nodes[place])
         return operator(view.node.op).macs(view)
+
+    def values(self) -> tuple[tuple[str, tuple[int, ...]], ...]:
+        """Every value between layers, by the name of its maker, with the nodes that must be wide to keep it in int16.
+
+        What only moves values passes them on: a value goes through it to its readers.
+        """
+        graph, found = self.narrow, []
+        makers: list[tuple[str, str, int | None]] = [(name, name, None) for name in graph.inputs]
+        makers += [(self.layer(place), graph.nodes[place].outputs[0], place) for place in self.places]
+        for layer, tensor, maker in makers:
+            places = set(self._readers(tensor)) | (set() if maker is None else {maker})
+            if places:
+                found.append((layer, tuple(sorted(places))))
+        return tuple(found)
+
+    def _readers(self, tensor: str) -> list[int]:
+        found: list[int] = []
+        for place, node in enumerate(self.narrow.nodes):
+            if tensor in node.inputs:
+                found += [place] if place in self.places else self._readers(node.outputs[0])
+        return found
 
     @property
     def total_macs(self) -> int:
@@ -173,13 +196,20 @@ def mix(
     """Rank the layers of `loaded`, and keep as few of them wide as hold the drop on `tests`."""
     with stage("convert to int8 and to int16x8"):
         mixer = mixer_of(loaded, calibration, settings, samples, seed)
-    return _Search(mixer, loaded.model, calibration, tests, max_drop, seed).go()
+    return mix_forms(mixer, loaded.model, calibration, tests, max_drop, seed=seed)
+
+
+def mix_forms(
+    mixer: Mixer, model: Any, calibration: DataSet, tests: DataSet, max_drop: float, *, seed: int = 0
+) -> Mixed:
+    """`mix` for a model whose two forms are there."""
+    return _Search(mixer, model, calibration, tests, max_drop, seed).go()
 
 
 def ranking(
     loaded: Any, calibration: DataSet, tests: DataSet, settings: Settings, *, seed: int = 0
-) -> tuple[LayerGain, ...]:
-    """The layers of `loaded` by what int16 activations in them alone are worth, most first."""
+) -> tuple[ValueGain, ...]:
+    """The values between the layers of `loaded` by what int16 is worth for them, most first."""
     mixer = mixer_of(loaded, calibration, settings, None, seed)
     return _Search(mixer, loaded.model, calibration, tests, 0.0, seed).ranking()
 
@@ -214,30 +244,38 @@ class _Search:
                 next_step="allow a larger --max-drop, or train in int8 (a recipe with qat)",
             )
         rows = self.ranking()
-        chosen: list[int] = []
+        chosen: list[ValueGain] = []
         score = int8
         for row in rows:
-            chosen.append(row.index)
-            score = self._measured(chosen)
+            if set(row.places) <= _places(chosen):
+                continue  # it is in int16 already
+            chosen.append(row)
+            score = self._measured(_places(chosen))
             if self._drop(score) <= self._allowed:
                 break
-        for place in tuple(chosen[:-1]):  # an earlier one may have become needless
-            without = [other for other in chosen if other != place]
-            fewer = self._measured(without)
+        for row in sorted(chosen, key=lambda row: -row.macs):  # one may have become needless, dear ones first
+            without = [other for other in chosen if other is not row]
+            if _places(without) == _places(chosen):
+                continue
+            fewer = self._measured(_places(without))
             if self._drop(fewer) <= self._allowed:
                 chosen, score = without, fewer
-        return self._done(tuple(chosen), score, everything, error, rows, int8)
+        return self._done(_places(chosen), score, everything, error, rows, int8)
 
-    def ranking(self) -> tuple[LayerGain, ...]:
+    def ranking(self) -> tuple[ValueGain, ...]:
+        """Values by how much output error their int16 form takes away for the work that becomes wide."""
         mixer = self._mixer
+        before, _ = self._ranked(())
         rows = []
-        with stage("rank the layers", total=len(mixer.places)) as line:
-            for place in mixer.places:
-                error, score = self._ranked((place,))
-                op = mixer.narrow.nodes[place].op
-                rows.append(LayerGain(place, op, mixer.layer(place), mixer.macs(place), error, score))
+        values = mixer.values()
+        with stage("rank the layers", total=len(values)) as line:
+            for layer, places in values:
+                error, score = self._ranked(places)
+                layers = tuple(mixer.layer(place) for place in places)
+                rows.append(ValueGain(layer, layers, places, sum(map(mixer.macs, places)), error, score))
                 line.advance()
-        return tuple(sorted(rows, key=lambda row: (row.error, row.index)))
+        floor = max(1, mixer.total_macs // 100)
+        return tuple(sorted(rows, key=lambda row: ((row.error - before) / (row.macs + floor), row.places)))
 
     def _ranked(self, chosen: Collection[int]) -> tuple[float, float]:
         found = host.predict(self._mixer.file(chosen), self._few.inputs)
@@ -260,11 +298,11 @@ class _Search:
 
     def _done(
         self,
-        chosen: tuple[int, ...],
+        chosen: Collection[int],
         score: float,
         everything: float | None,
         error: float,
-        rows: tuple[LayerGain, ...],
+        rows: tuple[ValueGain, ...],
         int8: float | None = None,
     ) -> Mixed:
         return Mixed(
@@ -278,5 +316,11 @@ class _Search:
             drop=self._drop(score),
             int8_error=error,
             samples=(self._few.count, self._tests.count),
-            rows=tuple(replace(row, is_wide=row.index in chosen) for row in rows),
+            rows=tuple(replace(row, is_wide=set(row.places) <= set(chosen)) for row in rows),
+            wide=tuple(self._mixer.layer(place) for place in sorted(chosen)),
+            wide_macs=sum(map(self._mixer.macs, chosen)) / max(1, self._mixer.total_macs),
         )
+
+
+def _places(rows: Sequence[ValueGain]) -> frozenset[int]:
+    return frozenset(place for row in rows for place in row.places)

@@ -94,7 +94,12 @@ def full_space() -> Space:
             Dimension("clusters", (0, 16, 32, 64), 0, "different values per kernel; 0: any", _only("clusters", 16)),
             Dimension("qat", (False, True), False, "fine-tuning in int8 arithmetic"),
             Dimension("mode", ("int8", "int16x8"), "int8", "number format of activations"),
-            Dimension("wide", (0, 1, 2, 4), 0, "so many of the most sensitive layers in int16x8"),
+            Dimension(
+                "wide",
+                (0, 1, 2, 4),
+                0,
+                "so many of the most sensitive values in int16",
+            ),
             Dimension("level", ("balanced", "size", "speed", "ram"), "balanced", "what kernels are chosen for"),
         )
     )
@@ -112,12 +117,13 @@ def recipe_text(
     part: float = 1.0,
     seed: int = 0,
     train: int = 0,
-    sensitive: Sequence[str] = (),
+    sensitive: Sequence[Sequence[str]] = (),
     title: str = "found by fit",
 ) -> str:
     """The recipe of `point`, with `part` of the full training; 0 gives its shape with no training at all.
 
-    `sensitive` names the layers that int8 hurts, the worst first: as many of them as the point says stay wide.
+    `sensitive` holds, for the values that int8 hurts, the worst first, the layers that keep one in int16: the point
+    says of how many values they stay wide.
     """
     main, after = (max(1, round(count * part)) if part else 0 for count in (epochs.main, epochs.after))
     lines = [f'title = "{title}"', f"seed = {seed}"]
@@ -143,7 +149,7 @@ def recipe_text(
         stage("cluster", clusters=point["clusters"], epochs=after)
     if point["qat"] and part:
         stage("qat", preserve=_kept(point), epochs=after)
-    wide = list(sensitive[: int(point["wide"])])
+    wide = list(dict.fromkeys(layer for layers in sensitive[: int(point["wide"])] for layer in layers))
     stage("convert", mode=point["mode"], samples=300 if part else 16, **({"wide": wide} if wide else {}))
     return "\n".join(lines) + "\n"
 

@@ -34,6 +34,8 @@ _GRACE_S = 120
 _PATIENCE = 24
 """So many proposals in a row that other trials have already: the sampler has nothing new to offer."""
 _RANDOM_AFTER = 6
+_FAILED = 10.0
+"""As far outside of the budget as ten times a limit."""
 _DIRECTIONS = ("minimize", "minimize", "minimize")
 _FACTS = "facts"
 _METRICS = ["drop", "ms", "flash"]
@@ -240,12 +242,11 @@ class Study:
         rows = [vars(rung) for rung in rungs]
         self.keep(claim, outcome=outcome.value, why=why, seconds=seconds, rungs=rows, **facts)
         states = self._optuna.trial.TrialState
-        if outcome is Outcome.FAILED:
-            self._study.tell(claim.number, state=states.FAIL)
-            return
         trial = self._optuna.trial.Trial(self._study, self._id(claim.number))
         for name, over in overdraft(budget, cost, drop).items():
             trial.set_constraint(name, over)
+        if outcome is Outcome.FAILED:  # the sampler has to learn that there is nothing to be had here
+            trial.set_constraint("failed", _FAILED)
         if outcome is Outcome.TRAINED:
             assert cost is not None
             assert drop is not None
