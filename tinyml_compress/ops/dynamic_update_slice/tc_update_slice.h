@@ -40,11 +40,11 @@ static TC_NOINLINE void tc_update_slice(const tc_update_slice_params *p, const u
     }
 }
 
-#define TC_UPDATE_SLICE_START(start, from)                                                   \
-    int32_t start[TC_UPDATE_SLICE_RANK];                                                     \
-    for (int32_t axis = 0; axis < p->rank; ++axis) {                                         \
-        const int32_t most = p->sizes[3 * axis] - p->sizes[3 * axis + 1];                    \
-        start[axis] = from[axis] < 0 ? 0 : (from[axis] > most ? most : (int32_t)from[axis]); \
+#define TC_UPDATE_SLICE_START(start, from)                                                           \
+    int32_t start[TC_UPDATE_SLICE_RANK];                                                             \
+    for (int32_t axis = 0; axis < p->rank; ++axis) {                                                 \
+        const int32_t most = p->sizes[3 * axis] - p->sizes[3 * axis + 1];                            \
+        (start)[axis] = (from)[axis] < 0 ? 0 : ((from)[axis] > most ? most : (int32_t)(from)[axis]); \
     }
 
 #endif

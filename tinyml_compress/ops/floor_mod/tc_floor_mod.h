@@ -16,8 +16,9 @@ static TC_NOINLINE float tc_remainder(float x, float y) {
     while (scaled <= rest * 0.5f) {
         scaled *= 2.0f;
     }
-    for (; scaled >= divisor && scaled <= 3.4028235e38f; scaled *= 0.5f) {
+    while (scaled >= divisor && scaled <= 3.4028235e38f) {
         rest -= rest >= scaled ? scaled : 0.0f;
+        scaled *= 0.5f;
     }
     return x < 0.0f ? -rest : rest;
 }

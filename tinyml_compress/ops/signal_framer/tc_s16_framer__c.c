@@ -20,7 +20,7 @@ TC_KERNEL void tc_s16_framer__c(const tc_framer_params *p, const int16_t *in, in
         for (int32_t frame = 0; frame < p->frames; ++frame, in += p->step, out += p->size) {
             const int full = held + p->step >= p->size;
             for (int32_t i = 0; i < p->size; ++i) {
-                out[i] = !full ? 0 : (i < held ? waiting[i] : in[i - held]);
+                out[i] = (int16_t)(!full ? 0 : (i < held ? waiting[i] : in[i - held]));
             }
             if (full) { /* the oldest step goes */
                 for (int32_t i = 0; i < held; ++i) {
