@@ -9,10 +9,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.lib.bundles import damaged_vector, damaged_weights, exported, host_compiler, run_sources
-from tests.ops.test_svdf import svdf
+from tests.lib.bundles import command, damaged_vector, damaged_weights, exported, host_compiler, run_sources
+from tests.lib.graphs import const, single, tensor
+from tests.lib.stateful_nets import STREAMING
 from tinyml_compress.frontend import write
 from tinyml_compress.ir import DType
+from tinyml_compress.ops.fully_connected.op import FullyConnectedAttrs
 from tinyml_compress.support import proc
 from tinyml_compress.support.files import sha256
 
@@ -25,8 +27,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def streaming(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A model with state."""
-    graph = svdf(np.random.default_rng(7), DType.INT16)
-    return exported(tmp_path_factory.mktemp("state"), "plain", net=write(graph)).folder
+    return exported(tmp_path_factory.mktemp("state"), "plain", net=STREAMING["svdf"]()).folder
 
 
 def sources(folder: Path) -> dict[str, str]:
@@ -67,6 +68,24 @@ def test_a_model_with_state_runs_its_vectors_as_one_sequence(streaming: Path) ->
     readme = (streaming / "README.md").read_text()
     assert "kws_init(&state)" in readme
     assert " B of state, exact" in readme
+
+
+@pytest.mark.skipif(command("gcc") is None, reason="gcc is not installed here")
+def test_floats_are_not_fused_even_without_a_flag(tmp_path: Path) -> None:
+    weights = const("w", np.linspace(-1, 1, 32).reshape(4, 8), dtype=DType.FLOAT32)
+    x, y = tensor("x", (1, 8), dtype=DType.FLOAT32), tensor("y", (1, 4), dtype=DType.FLOAT32)
+    model = write(single("FULLY_CONNECTED", [x, weights, None], y, FullyConnectedAttrs()))
+    folder = exported(tmp_path, "plain", net=model).folder
+    source = (folder / "kws.c").read_text()
+    assert "#pragma" in source
+
+    def fused(text: str) -> int:
+        (folder / "kws.c").write_text(text)
+        words = ["gcc", "-std=gnu11", "-O2", "-mfma", "-fno-tree-vectorize", "-S", "-o", "-", "kws.c"]
+        return proc.run(words, timeout=60, what="gcc", cwd=folder).stdout.count("fmadd")
+
+    assert fused(source) == 0
+    assert fused(re.sub(r"#pragma.*", "", source)) > 0
 
 
 def test_the_readme_lists_every_file_and_has_no_mark_left(folder: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from pathlib import PurePosixPath
 from typing import TypeAlias
@@ -13,6 +14,7 @@ from tinyml_compress.exporters.templating import filled, template
 __all__ = ["Files", "below", "headers", "licence", "main_c", "private", "readme", "selftest", "sources", "text"]
 
 Files: TypeAlias = dict[str, str | bytes]
+_FLOAT = re.compile(r"\bfloat\b")
 _WHAT = {
     "README.md": "this text",
     "LICENSE": "of the code",
@@ -47,7 +49,8 @@ def headers(bundle: Bundle) -> dict[str, str]:
 def sources(bundle: Bundle) -> dict[str, str]:
     """What has to be compiled, the self-test with it."""
     ending = PurePosixPath(selftest(bundle)).suffix
-    return {**bundle.sources, selftest(bundle): text(bundle, f"{bundle.engine.value}/selftest{ending}")}
+    model = {name: _strict(content) for name, content in bundle.sources.items()}
+    return {**model, selftest(bundle): text(bundle, f"{bundle.engine.value}/selftest{ending}")}
 
 
 def selftest(bundle: Bundle) -> str:
@@ -78,6 +81,14 @@ def readme(bundle: Bundle, files: Mapping[str, object], what: str, use: str) -> 
         for path in sorted((*files, "README.md"))
     ]
     return text(bundle, "common/readme.txt", what=what, use=use.strip(), files="\n".join(listed))
+
+
+def _strict(source: str) -> str:
+    """The source with contraction off where it computes in float."""
+    if not _FLOAT.search(source):
+        return source
+    banner, end, rest = source.partition("*/\n")
+    return f"{banner}{end}\n{template('aot/strict_floats.h')}{rest}"
 
 
 def _facts(bundle: Bundle) -> dict[str, str]:

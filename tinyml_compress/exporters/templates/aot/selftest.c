@@ -53,7 +53,7 @@ static int tc_model_vector_equal(void *arena, size_t vector, tc_model_clock_fn c
                                  tc_model_selftest_result *result) {
     const uint8_t *bytes = tc_model_vector_inputs[vector];
     for (int i = 0; i < TC_MODEL_INPUT_COUNT; i++) {
-        memcpy(tc_model_input(arena, i), bytes, tc_model_input_bytes[i]);
+        (void)memcpy(tc_model_input(arena, i), bytes, tc_model_input_bytes[i]);
         bytes += tc_model_input_bytes[i];
     }
     const uint32_t start = clock == NULL ? 0u : clock();

@@ -43,7 +43,7 @@ bool VectorEqual(tflite::MicroInterpreter &interpreter, size_t vector, tc_model_
                  tc_model_selftest_result *result) {
     const uint8_t *bytes = tc_model_vector_inputs[vector];
     for (size_t i = 0; i < TC_MODEL_MODEL_INPUT_COUNT; i++) {
-        memcpy(interpreter.input(i)->data.raw, bytes, tc_model_input_bytes[i]);
+        (void)memcpy(interpreter.input(i)->data.raw, bytes, tc_model_input_bytes[i]);
         bytes += tc_model_input_bytes[i];
     }
     const uint32_t start = clock == NULL ? 0u : clock();
