@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from tinyml_compress.ir import DType, NodeView, Quant, Tensor
 from tinyml_compress.ops import _checks
+from tinyml_compress.ops._fixed_point import requantize
 from tinyml_compress.ops._forms import Form, form_of
 from tinyml_compress.ops.base import Operator
 from tinyml_compress.ops.numerics import Activation, Padding, activation_range, quantize_multiplier
@@ -45,6 +46,8 @@ FUSED = (Activation.NONE, Activation.RELU, Activation.RELU_N1_TO_1, Activation.R
 
 _WEIGHTS = 1
 _BIAS = 2
+_LARGE = 1 << 20
+"""Sums beyond this are left to kernels that take any; a bias that pruning left alone often is."""
 Ints = npt.NDArray[np.int64]
 _WEIGHT_TYPES = {Form.F32: DType.FLOAT32, Form.S4: DType.INT4}
 _BIAS_TYPES = {Form.F32: DType.FLOAT32, Form.S16: DType.INT64}
@@ -174,12 +177,15 @@ def requant_channels(op: Operator, view: NodeView, rows: Ints, multipliers: list
     zero = quant.zero_point
     reach = max(zero + 128, 127 - zero)
     peak = np.minimum(np.abs(rows).sum(axis=1) * reach + np.abs(bias), 1 << 31)
-    return Channels(
-        bias=wrap32(bias - zero * rows.sum(axis=1)),
-        multiplier=np.array([pair[0] for pair in multipliers], np.int64),
-        shift=np.array([pair[1] for pair in multipliers], np.int64),
-        peak=peak,
-    )
+    folded = wrap32(bias - zero * rows.sum(axis=1))
+    pairs = np.array(multipliers, np.int64).reshape(count, 2)
+    for row in np.flatnonzero((peak >= _LARGE) & ~rows.any(axis=1)):
+        # Without weights a channel is one value, which small numbers give as well: 4q half, shifted right by 1, is q.
+        value = int(requantize(folded[row : row + 1], int(pairs[row, 0]), int(pairs[row, 1]))[0])
+        folded[row] = peak[row] = 4 * min(max(value, -256), 256)
+        peak[row] = abs(peak[row])
+        pairs[row] = 1 << 30, -1
+    return Channels(folded, pairs[:, 0], pairs[:, 1], peak)
 
 
 def conv_multipliers(op: Operator, view: NodeView, channels: int) -> list[tuple[int, int]]:

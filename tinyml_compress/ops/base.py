@@ -296,6 +296,8 @@ class Variant:
     """How the weights lie in flash, for the reports; `dense`: each one by itself."""
     weight_bytes: Callable[[NodeView], int] | None = None
     """Flash of the weights, where the encoding makes that differ from one byte each."""
+    code_bytes: int = 0
+    """About what such a kernel takes in flash: what it saves has to be more."""
     inline: bool = False
     """Forced inline into each node function, so that its parameters become constants; else shared."""
     flow: Callable[[NodeView], Flow] | None = None

@@ -11,7 +11,7 @@ from pathlib import Path
 from tinyml_compress import codegen, frontend, passes, plan
 from tinyml_compress.codegen.project import project_files
 from tinyml_compress.ir import Graph, NodeView, Program
-from tinyml_compress.ops import candidates, choose, operator
+from tinyml_compress.ops import candidates, choose_all, operator
 from tinyml_compress.ops.base import Isa, Level, Variant
 from tinyml_compress.pipeline.golden_vectors import golden_vectors
 from tinyml_compress.support import files
@@ -144,7 +144,8 @@ def _schedule(graph: Graph, isas: tuple[Isa, ...], level: Level, bodies: Sequenc
     if level is Level.RAM:
         choices = [[with_room(view, variant) for variant in candidates(view, isas)] for view in graph.views()]
         return plan.smallest_schedule(graph, choices)
-    return tuple(with_room(view, choose(view, isas, level)) for view in graph.views())
+    chosen = choose_all(graph, isas, level)
+    return tuple(with_room(view, variant) for view, variant in zip(graph.views(), chosen, strict=True))
 
 
 def compile_to_folder(

@@ -144,6 +144,7 @@ def _variant(bits: int, node: Callable[[NodeView], SparseNode], fits: Callable[[
         cycles=lambda view: _cycles(layout(view)),
         encoding=f"codebook{bits}",
         weight_bytes=weight_bytes,
+        code_bytes=2600,
     )
 
 

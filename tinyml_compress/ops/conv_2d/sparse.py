@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import numpy as np
+import numpy.typing as npt
 
 from tinyml_compress.ir import NodeView
 from tinyml_compress.ops._conv import conv_attrs
@@ -17,9 +18,12 @@ from tinyml_compress.ops.base import Call, In, Isa, Out, Overlap, ParamValue, Re
 __all__ = ["SparseNode", "Strips", "band_gap", "sparse_variants", "strips", "strips_gap"]
 
 _MOST_SCRATCH = 16 << 10
+_WISHED = 8 << 10
 _DENSEST = 0.6
 """With more weights than this that are not zero, neither flash nor time is gained."""
 _MOST_PAIRS = 255
+_PAIR = 28.0
+"""Cycles of the assembly for a pair of weights and eight pixels."""
 _PEAK = 1 << 22
 """Sums of two pixels share an accumulator: 23 bits for one of them."""
 
@@ -61,15 +65,14 @@ class Strips:
 
 
 @lru_cache(maxsize=256)
-def strips(window: Sliding, least: int = 8) -> Strips | None:
-    """How the windows lie, with strips of `least` columns where they are worth it; None where they take too much."""
+def strips(window: Sliding, least: int) -> Strips | None:
+    """How the windows lie, in strips of `least` columns if these fit, else 4; None where that is too much scratch."""
     if window.pointwise:
         window = replace(window, batch=1, in_h=1, in_w=window.pixels, out_h=1, out_w=window.pixels)
     ahead = [kx * window.dilation_w for kx in range(window.kernel_w)]
     phases = 1 + max(place % window.stride_w for place in ahead)
-    for columns in (least, 4):
-        if columns > 4 and (window.pointwise or window.out_w <= 4):
-            continue
+    for most in (least, 4):
+        columns = min(most, (window.out_w + 3) // 4 * 4)
         made = Strips(window, columns, phases, columns + ahead[-1] // window.stride_w)
         if made.scratch <= _MOST_SCRATCH:
             return made
@@ -114,8 +117,9 @@ class _Form:
     encoding: str
     layout: Callable[[Sliding], Strips | None]
     encode: Callable[[Ints, Strips], SparseRows]
-    pair: float
-    """Cycles of the assembly for a pair of weights and eight pixels."""
+    code_bytes: int
+    unpacking: bool = False
+    """Of each channel's weights, for a tile: no counts, but a bitmap."""
 
 
 def _fours(window: Sliding) -> Strips | None:
@@ -124,20 +128,37 @@ def _fours(window: Sliding) -> Strips | None:
     return layout if layout is not None and layout.run == 4 else None
 
 
+def _wide(window: Sliding) -> Strips | None:
+    """Strips as wide as they may be, as each channel's weights are unpacked for each."""
+    for least in (32, 16):
+        made = strips(window, least)
+        if made is not None and made.scratch <= _WISHED:
+            return made
+    return strips(window, 8)
+
+
 _FORMS = (
     _Form(
         "tc_s8_conv_2d_sparse__dsp",
         "sparse-delta8",
-        strips,
+        lambda window: strips(window, 4 if window.pointwise else 8),
         lambda rows, layout: sparse_rows(rows, layout.places()),
-        28.0,
+        2000,
     ),
     _Form(
         "tc_s8_conv_2d_nibbles__dsp",
         "sparse-delta4",
         _fours,
         lambda rows, layout: sparse_nibbles(rows, layout.places() // 4),
-        28.0,
+        2000,
+    ),
+    _Form(
+        "tc_s8_conv_2d_bitmap__dsp",
+        "sparse-bitmap",
+        _wide,
+        lambda rows, layout: sparse_rows(rows, layout.places()),
+        2400,
+        unpacking=True,
     ),
 )
 
@@ -182,9 +203,33 @@ def _variant(form: _Form, node: Callable[[NodeView], SparseNode], fits: Callable
             return False
         return weight_bytes(view) < it.rows.size and int(sparse(view).pairs.max()) <= _MOST_PAIRS
 
-    def weight_bytes(view: NodeView) -> int:
+    def tables(view: NodeView) -> tuple[npt.NDArray[np.int8], npt.NDArray[np.uint8]]:
+        """Weights, and what says which these are or how many."""
         rows = sparse(view)
-        return int(rows.stream.nbytes + len(rows.pairs))
+        if not form.unpacking:
+            return rows.stream, rows.pairs.astype(np.uint8)
+        it = node(view)
+        live = live_rows(it.channels, it.rows)[:, np.argsort(layout(view).places())]
+        bits = np.packbits(np.pad(live != 0, ((0, 0), (0, -live.shape[1] % 32))), axis=1, bitorder="little")
+        return live[live != 0].astype(np.int8), bits.reshape(-1)
+
+    def weight_bytes(view: NodeView) -> int:
+        return sum(table.nbytes for table in tables(view))
+
+    def unpacked(view: NodeView) -> int:
+        return 4 * int(sparse(view).pairs.max()) if form.unpacking else 0
+
+    def scratch(view: NodeView) -> int:
+        found = layout(view)
+        if not form.unpacking:
+            return found.scratch
+        w = found.window
+        return 4 * found.words + 16 + unpacked(view) + 2 * w.taps * w.in_c + 8 * w.out_c + w.in_c
+
+    def cycles(view: NodeView) -> float:
+        pairs, w = float(sparse(view).pairs.sum()), layout(view).window
+        unpacking = 40.0 * pairs + w.out_c * (0.35 * w.taps * w.in_c + 80.0) if form.unpacking else 0.0
+        return _cycles(layout(view), _PAIR * pairs, unpacking)
 
     def emit(view: NodeView) -> tuple[Call, ...]:
         it, source, target = node(view), view.input(0).quant, view.output().quant
@@ -194,7 +239,7 @@ def _variant(form: _Form, node: Callable[[NodeView], SparseNode], fits: Callable
         assert target is not None
         packed = packed_table(fast)
         assert packed is not None
-        found, rows = layout(view), sparse(view)
+        found, (weights, counts) = layout(view), tables(view)
         params: tuple[tuple[str, ParamValue], ...] = (
             *found.window.params(),
             ("in_zero", source.zero_point),
@@ -202,36 +247,38 @@ def _variant(form: _Form, node: Callable[[NodeView], SparseNode], fits: Callable
             ("columns", found.columns),
             ("phases", found.phases),
             ("run", found.run),
+            ("unpacked", unpacked(view)),
             ("weights", Ref("weights")),
             ("counts", Ref("counts")),
             ("channels", Ref("channels")),
         )
-        tables = (
-            Table("weights", "int8_t", rows.stream, Role.WEIGHTS),
-            Table("counts", "uint8_t", rows.pairs.astype(np.uint8), Role.WEIGHTS),
+        constants = (
+            Table("weights", "int8_t", weights, Role.WEIGHTS),
+            Table("counts", "uint8_t", counts, Role.WEIGHTS),
             Table("channels", "int32_t", packed),
         )
-        return (Call(form.symbol, "tc_s8_conv_sparse", params, (In(0), Out(), Scratch()), tables),)
+        return (Call(form.symbol, "tc_s8_conv_sparse", params, (In(0), Out(), Scratch()), constants),)
 
     return Variant(
         form.symbol,
         accepts,
         emit,
         Isa.DSP,
-        scratch=lambda view: layout(view).scratch,
+        scratch=scratch,
         overlap=lambda view: (Overlap(0, 0, strips_gap(layout(view))),),
-        cycles=lambda view: _cycles(layout(view), form.pair * float(sparse(view).pairs.sum())),
+        cycles=cycles,
         encoding=form.encoding,
         weight_bytes=weight_bytes,
+        code_bytes=form.code_bytes,
     )
 
 
-def _cycles(layout: Strips, weights: float) -> float:
-    """Cycles of the assembly: what `weights` take for eight pixels, a channel's end in about 120."""
+def _cycles(layout: Strips, weights: float, unpacking: float) -> float:
+    """Cycles of the assembly: what `weights` take for eight pixels, a channel's end about 120, `unpacking` per tile."""
     w = layout.window
     rows = 1 if layout.flat else (w.out_h + 1) // 2
     across = layout.columns * (2 if layout.flat else 1)
     tiles = w.batch * rows * ((w.out_w + across - 1) // across)
     blocks = w.batch * rows * ((w.out_w + 3) // 4) / (2 if layout.flat else 1)
     gather = (6.0 if w.in_c % 4 == 0 else 12.0) * layout.words + 60.0 * w.kernel_h * layout.phases
-    return blocks * (weights + 120.0 * w.out_c + 40.0) + tiles * gather
+    return blocks * (weights + 120.0 * w.out_c + 40.0) + tiles * (gather + unpacking)

@@ -25,11 +25,12 @@ typedef struct {
     int32_t dilation_w;
     int32_t in_zero;
     int32_t out_zero;
-    int32_t columns; /* pixels of a strip, a multiple of 4 */
-    int32_t phases;  /* columns of input lie by their number modulo the stride; so many of these are read */
-    int32_t run;     /* words per kernel row, channel and phase */
+    int32_t columns;  /* pixels of a strip, a multiple of 4 */
+    int32_t phases;   /* columns of input lie by their number modulo the stride; so many of these are read */
+    int32_t run;      /* words per kernel row, channel and phase */
+    int32_t unpacked; /* bytes of one channel's weights in scratch, where they are unpacked */
     const int8_t *weights;
-    const uint8_t *counts;   /* per channel its pairs of weights, 1 to 255 */
+    const uint8_t *counts;   /* per channel its pairs of weights, 1 to 255; or a bit per weight, padded to words */
     const int32_t *channels; /* per channel, as tc_fast_unpack takes it */
 } tc_s8_conv_sparse;
 

@@ -125,6 +125,7 @@ def _variant(
         cycles=cost,
         encoding=form.encoding,
         weight_bytes=lambda view: int(sparse(view).stream.nbytes),
+        code_bytes=800,
     )
 
 
