@@ -9,32 +9,19 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from tinyml_compress import data as data_room
 from tinyml_compress.data import DataSet
 from tinyml_compress.errors import TinymlError, UsageError
 from tinyml_compress.evaluation import Accuracy, Task, agreement, score, task_of
 from tinyml_compress.pipeline.evaluation import Evaluator, evaluator
-from tinyml_compress.pipeline.inspection import histogram, real_values
+from tinyml_compress.pipeline.inspection import real_values
+from tinyml_compress.pipeline.layer_weights import LayerWeights, weights_of_keras, weights_of_layer
 from tinyml_compress.runners import side_by_side
 from tinyml_compress.support.document import document
 from tinyml_compress.support.notebook import Displayed
 from tinyml_compress.support.progress import stage
 
 __all__ = ["Compared", "Comparison", "LayerWeights", "compare"]
-
-
-@dataclass(frozen=True)
-class LayerWeights:
-    """One layer's weights as real values: how many, how many zero, and how they spread."""
-
-    name: str
-    count: int
-    zeros: int
-    edges: tuple[float, float]
-    histogram: tuple[int, ...]
-    """Of the weights that are not zero."""
 
 
 @dataclass(frozen=True)
@@ -242,7 +229,7 @@ def _of_file(path: Path, notes: list[str]) -> _Counts:
         return _Counts()
     constants = [tensor for tensor in graph.tensors.values() if tensor.data is not None]
     kernels = [tensor for tensor in constants if tensor.dtype.value in ("i8", "f32", "i4") and len(tensor.shape) > 1]
-    layers = tuple(_layer(tensor.name, real_values(tensor)) for tensor in kernels)
+    layers = tuple(weights_of_layer(tensor.name, real_values(tensor)) for tensor in kernels)
     macs = None
     try:
         macs = 0
@@ -261,25 +248,13 @@ def _of_file(path: Path, notes: list[str]) -> _Counts:
 def _of_keras(spec: str | Path, notes: list[str]) -> _Counts:
     from tinyml_compress import models
     from tinyml_compress.pipeline.compression_stages import sizes_of
-    from tinyml_compress.techniques.sparsity import prunable_weights
 
     model = models.load(spec).model
     sizes = sizes_of(model)
     if sizes.macs is None:
         notes.append("MACs not counted: a layer's work is not known for Keras models; convert it first")
-    layers = tuple(
-        _layer(layer.name, np.concatenate([kernel.numpy().reshape(-1) for kernel in kernels]))
-        for layer in model.layers
-        if (kernels := prunable_weights(layer))
-    )
     notes.append("not timed: only .tflite files are")
-    return _Counts(sizes.parameters, sizes.weights, sizes.weights - sizes.zeros, sizes.macs, layers)
-
-
-def _layer(name: str, values: Any) -> LayerWeights:
-    flat = np.asarray(values, dtype=np.float64).reshape(-1)
-    edges, counts = histogram(flat)
-    return LayerWeights(name.split(";")[0], flat.size, int(np.count_nonzero(flat == 0)), edges, counts)
+    return _Counts(sizes.parameters, sizes.weights, sizes.weights - sizes.zeros, sizes.macs, weights_of_keras(model))
 
 
 def _training_of(path: Path) -> dict[str, list[float]]:

@@ -28,6 +28,7 @@ from tinyml_compress.pipeline.compression_inputs import (
     versions,
 )
 from tinyml_compress.pipeline.compression_result import CompressionResult, StageResult
+from tinyml_compress.pipeline.layer_weights import confusion_of, weights_of_keras
 from tinyml_compress.support import cache, files, resources
 from tinyml_compress.support.progress import stage as shown
 from tinyml_compress.techniques.allocation import Allocation
@@ -419,14 +420,31 @@ class _Run:
         """Score, interval and counts of a Keras model."""
         from tinyml_compress.pipeline.compression_stages import sizes_of
         from tinyml_compress.techniques.sparsity import zeros_of
-        from tinyml_compress.techniques.training import score
+        from tinyml_compress.techniques.training import outputs_of, score_of
 
         value = interval = None
+        confusion: tuple[tuple[int, ...], ...] = ()
         if self.tests is not None and self.task is not None:
-            value = score(model, self.task, samples_of(self.tests))
+            tests = samples_of(self.tests)
+            outputs = outputs_of(model, tests.inputs)
+            value = score_of(outputs, self.task, tests)
             interval = self._interval(value)
+            confusion = self._confusion(outputs)
         layers = tuple((row.layer, round(row.part, 6), row.weights) for row in zeros_of(model))
-        return replace(result, score=value, interval=interval, sizes=sizes_of(model), layers=layers)
+        return replace(
+            result,
+            score=value,
+            interval=interval,
+            sizes=sizes_of(model),
+            layers=layers,
+            weights=weights_of_keras(model),
+            confusion=confusion,
+        )
+
+    def _confusion(self, outputs: Any) -> tuple[tuple[int, ...], ...]:
+        if self._metric() != "accuracy" or self.tests is None:
+            return ()
+        return confusion_of(outputs, self.tests.labels)
 
     def _interval(self, value: float) -> tuple[float, float] | None:
         if self._metric() != "accuracy" or self.tests is None:
@@ -450,12 +468,13 @@ class _Run:
             wide=options.wide,
         )
         data = done.converted.tflite
-        value, notes = self._score_of_file(done.path)
+        value, confusion, notes = self._score_of_file(done.path)
         made = sorted(file.name for file in (folder / "artifacts").iterdir())
         return replace(
             blank,
             score=value,
             interval=None if value is None else self._interval(value),
+            confusion=confusion,
             files=tuple(made),
             notes=notes,
             nbytes=len(data),
@@ -463,16 +482,17 @@ class _Run:
             arena=None if done.artifacts.arena is None else done.artifacts.arena.measured,
         )
 
-    def _score_of_file(self, path: Path) -> tuple[float | None, tuple[str, ...]]:
+    def _score_of_file(self, path: Path) -> tuple[float | None, tuple[tuple[int, ...], ...], tuple[str, ...]]:
         from tinyml_compress.techniques.training import score_of
 
         if self.tests is None or self.task is None:
-            return None, ()
+            return None, (), ()
         try:
             outputs = outputs_of_file(path, self.tests.inputs)
         except TinymlError as error:
-            return None, (f"not scored: {error.what}",)
-        return score_of(np.asarray(outputs), self.task, samples_of(self.tests)), ()
+            return None, (), (f"not scored: {error.what}",)
+        value = score_of(np.asarray(outputs), self.task, samples_of(self.tests))
+        return value, self._confusion(outputs), ()
 
     def _open(self, held: _Held) -> Any:
         if held.model is None:

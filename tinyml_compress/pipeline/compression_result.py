@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from tinyml_compress.pipeline.layer_weights import LayerWeights
 from tinyml_compress.support.document import document
 from tinyml_compress.support.notebook import Displayed
 
@@ -52,6 +53,9 @@ class StageResult:
     history: dict[str, list[float]] = field(default_factory=dict)
     layers: tuple[tuple[str, float, int], ...] = ()
     """Layer, part of its kernel that is zero, its weights."""
+    weights: tuple[LayerWeights, ...] = ()
+    confusion: tuple[tuple[int, ...], ...] = ()
+    """Samples by true class (rows) and answer (columns)."""
     nbytes: int | None = None
     gzip_nbytes: int | None = None
     arena: int | None = None
@@ -82,6 +86,8 @@ class StageResult:
         for key in ("table", "allocation"):
             row[key] = tuple(tuple(line) for line in row[key])
         row["layers"] = tuple((name, part, count) for name, part, count in row["layers"])
+        row["weights"] = tuple(LayerWeights.of(one) for one in row.get("weights", ()))
+        row["confusion"] = tuple(tuple(one) for one in row.get("confusion", ()))
         row["interval"] = None if row["interval"] is None else tuple(row["interval"])
         return StageResult(**row)
 

@@ -160,6 +160,7 @@ def _devices(ran: Sequence[tuple[str, Run]]) -> str:
         name="device",
         value="ms",
         axis="ms",
+        form=",~r",
         interval=("low", "high"),
     )
     return section("Devices side by side", [chart(made)], level=3)

@@ -221,7 +221,9 @@ def confusion(name: str, counts: Sequence[Sequence[int]] | None, classes: Sequen
     named = classes is not None and len(classes) == len(counts)
     names = list(classes or ()) if named else [str(number) for number in range(len(counts))]
     wrong = sum(sum(row) - row[place] for place, row in enumerate(counts))
-    about = f"{wrong:,} of {sum(map(sum, counts)):,} samples wrong. Blue is right, red is wrong; darker is more."
+    about = (
+        f"{wrong:,} of {sum(map(sum, counts)):,} samples wrong. Blue is right, red is wrong; the stronger, the more."
+    )
     return specs.matrix(f"Confusions of {name}", about, counts, names)
 
 
@@ -364,15 +366,26 @@ def _run_card(source: Source) -> Card:
             lines.append((label, f"{last[key]:,} B"))
     if "breach" in document:
         return Card(source.name, Verdict.BAD, f"stopped: {document['breach']}", tuple(lines))
-    return Card(source.name, Verdict.GOOD, f"{len(document['stages'])} stages, all guards held", tuple(lines))
+    return Card(
+        source.name,
+        Verdict.GOOD,
+        f"{len(document['stages'])} stage{'s' * (len(document['stages']) != 1)}, all guards held",
+        tuple(lines),
+    )
 
 
 def _one_run(source: Source, *, alone: bool) -> str:
     document = source.document
     stages = document["stages"]
-    curves = row_of_charts(_training_curves((stage["name"], stage.get("history", {})) for stage in stages))
-    parts = [table(_SHOWN, _stages(source, None), caption="Stages"), curves]
-    for stage in stages:
+    curves = row_of_charts(
+        _training_curves((stage["name"], stage.get("history", {})) for stage in [document["baseline"], *stages])
+    )
+    weighed = [stage for stage in [document["baseline"], *stages] if stage.get("layers")]
+    last = weighed[-1] if weighed else None
+    ends = [document["baseline"], *[stage for stage in stages[-1:] if stage.get("confusion")]]
+    errors = row_of_charts(confusion(stage["name"], stage.get("confusion"), document.get("classes")) for stage in ends)
+    parts = [table(_SHOWN, _stages(source, None), caption="Stages"), errors, curves]
+    for stage in [document["baseline"], *stages]:
         layers = [(name, part, count) for name, part, count in stage.get("layers", ())]
         weights = specs.histograms(
             "Weights per layer", f"After {stage['name']}: weights that are not zero.", stage.get("weights", ())
@@ -384,11 +397,11 @@ def _one_run(source: Source, *, alone: bool) -> str:
             _steps(stage.get("allocation", ()), "Which layer got how many zeros"),
             chart(zeros_per_layer(stage["name"], layers)),
             chart(weights),
-            row_of_charts([confusion(stage["name"], stage.get("confusion"), stage.get("classes"))]),
+            "" if stage in ends else row_of_charts([confusion(stage["name"], stage.get("confusion"), None)]),
         ]
         if any(inside):
             short = f"{stage.get('use', '')}, {stage.get('seconds', 0):.1f} s"
-            parts.append(fold(stage["name"], short, inside, is_open=alone and stage is stages[-1]))
+            parts.append(fold(stage["name"], short, inside, is_open=alone and stage is last))
     return section(source.name if not alone else "Stage by stage", parts, level=3)
 
 

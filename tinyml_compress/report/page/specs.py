@@ -47,6 +47,11 @@ def _picked(field: str) -> tuple[dict[str, Any], dict[str, Any]]:
     return pick, {"condition": {"param": "pick", "value": 1}, "value": 0.15}
 
 
+def _ticks(form: str) -> dict[str, str]:
+    """Every number by itself: 0, 500, 1k, not 0k, 0.5k, 1k."""
+    return {"format": form, "labelExpr": f"format(datum.value, '{form}')"}
+
+
 def _distinct(rows: Rows, field: str) -> list[str]:
     return list(dict.fromkeys(str(row[field]) for row in rows))
 
@@ -84,7 +89,7 @@ def bars(
         "field": value,
         "type": "quantitative",
         "title": axis,
-        "axis": {"format": form},
+        "axis": _ticks(form),
         "scale": limits,
     }
     mark: dict[str, Any] = {"mark": {"type": "bar", "color": COLOURS[0]}, "encoding": {"x": across}}
@@ -166,7 +171,7 @@ def stacked(
         "mark": "bar",
         "encoding": {
             "y": {"field": name, "type": "nominal", "sort": None, "title": None},
-            "x": {"field": value, "type": "quantitative", "title": axis, "axis": {"format": "~s"}, "stack": "zero"},
+            "x": {"field": value, "type": "quantitative", "title": axis, "axis": _ticks("~s"), "stack": "zero"},
             "color": _colour(part, names),
             "order": {"field": "order", "type": "quantitative"},
             "opacity": opacity,
@@ -203,7 +208,7 @@ def scatter(
         "field": x,
         "type": "quantitative",
         "title": axes[0],
-        "axis": {"format": "~s"},
+        "axis": _ticks("~s"),
         "scale": {"zero": False, "nice": True},
     }
     up = {"field": y, "type": "quantitative", "title": axes[1], "scale": {"zero": False, "nice": True}}
@@ -330,7 +335,7 @@ def nodes(
     shown = [row for row in rows if row.get(value) is not None]
     if not shown:
         return None
-    up: dict[str, Any] = {"field": value, "type": "quantitative", "title": axis, "axis": {"format": form}}
+    up: dict[str, Any] = {"field": value, "type": "quantitative", "title": axis, "axis": _ticks(form)}
     if whole is not None:
         up["scale"] = {"domain": [0, whole]}
     encoding: dict[str, Any] = {"tooltip": _hover(columns, rows)}
@@ -386,7 +391,7 @@ def memory_plan(title: str, about: str, rows: Rows, columns: Sequence[Column]) -
                 "scale": {"nice": False},
             },
             "x2": {"field": "end"},
-            "y": {"field": "offset", "type": "quantitative", "title": "byte of the arena", "axis": {"format": "~s"}},
+            "y": {"field": "offset", "type": "quantitative", "title": "byte of the arena", "axis": _ticks("~s")},
             "y2": {"field": "top"},
             "color": {"field": "colour", "type": "nominal", "scale": scale, "legend": None},
             "tooltip": _hover(columns, rows),
@@ -432,7 +437,7 @@ def histograms(title: str, about: str, layers: Sequence[Mapping[str, Any]]) -> C
                     "field": "weights",
                     "type": "quantitative",
                     "title": None,
-                    "axis": {"tickCount": 2, "format": "~s"},
+                    "axis": {"tickCount": 2, **_ticks("~s")},
                 },
                 "y2": {"datum": 0},
                 "tooltip": _hover(columns, rows),
