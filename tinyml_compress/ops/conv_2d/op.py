@@ -399,7 +399,7 @@ class Conv2D(Operator):
         *only(
             Form.S8,
             Variant(_ROWS, _ungrouped, _emit_rows, scratch=_depth, overlap=_overlap_rows, cycles=_rows_cycles),
-            *sparse_variants(_sparse_node, _accepts_block),
+            *sparse_variants(_sparse_node, _accepts_block, _ungrouped),
             *codes_variants(_sparse_node, _accepts_block),
             _winograd_variant("tc_s8_conv_2d_winograd_relu__dsp", relu=True),
             _winograd_variant("tc_s8_conv_2d_winograd__dsp", relu=False),

@@ -11,13 +11,26 @@ import numpy.typing as npt
 
 from tinyml_compress.ir import NodeView
 from tinyml_compress.ops._conv import conv_attrs
-from tinyml_compress.ops._products import Channels, Ints, Sliding, fast_table, live_channels, live_rows, packed_table
+from tinyml_compress.ops._products import (
+    Channels,
+    Ints,
+    Sliding,
+    fast_table,
+    finish_bounds,
+    int32_table,
+    live_channels,
+    live_rows,
+    packed_table,
+    sliding_gap,
+    wrap32,
+)
 from tinyml_compress.ops._sparse import SparseRows, sparse_nibbles, sparse_rows
 from tinyml_compress.ops.base import Call, In, Isa, Out, Overlap, ParamValue, Ref, Role, Scratch, Table, Variant
 
 __all__ = ["SparseNode", "Strips", "band_gap", "sparse_variants", "strips", "strips_gap"]
 
 _MOST_SCRATCH = 16 << 10
+_PLAIN = "tc_s8_conv_2d_sparse__c"
 _WISHED = 8 << 10
 _DENSEST = 0.6
 """With more weights than this that are not zero, neither flash nor time is gained."""
@@ -177,9 +190,74 @@ class SparseNode:
     rows: Ints
 
 
-def sparse_variants(node: Callable[[NodeView], SparseNode], accepts: Callable[[NodeView], bool]) -> tuple[Variant, ...]:
-    """One per encoding, for nodes that `accepts` takes."""
-    return tuple(_variant(form, node, accepts) for form in _FORMS)
+def sparse_variants(
+    node: Callable[[NodeView], SparseNode],
+    accepts: Callable[[NodeView], bool],
+    plain_accepts: Callable[[NodeView], bool],
+) -> tuple[Variant, ...]:
+    """One per encoding, for nodes that `accepts` takes, and one in plain C."""
+    return (*(_variant(form, node, accepts) for form in _FORMS), _plain_variant(node, plain_accepts))
+
+
+@lru_cache(maxsize=64)
+def _window_rows(data: bytes, shape: tuple[int, int]) -> SparseRows:
+    return sparse_rows(np.frombuffer(data, np.int8).reshape(shape).astype(np.int64))
+
+
+def _plain_variant(node: Callable[[NodeView], SparseNode], fits: Callable[[NodeView], bool]) -> Variant:
+    def sparse(view: NodeView) -> SparseRows:
+        rows = node(view).rows.astype(np.int8)
+        return _window_rows(rows.tobytes(), (rows.shape[0], rows.shape[1]))
+
+    def accepts(view: NodeView) -> bool:
+        if not fits(view):
+            return False
+        rows = node(view).rows
+        if np.count_nonzero(rows) > _DENSEST * rows.size or scratch(view) > _MOST_SCRATCH:
+            return False
+        return weight_bytes(view) < rows.size
+
+    def weight_bytes(view: NodeView) -> int:
+        return int(sparse(view).stream.nbytes)
+
+    def scratch(view: NodeView) -> int:
+        return 4 * (-(-node(view).rows.shape[1] // 4) * 4)
+
+    def emit(view: NodeView) -> tuple[Call, ...]:
+        it, rows, source = node(view), sparse(view), view.input(0).quant
+        assert source is not None
+        bias = wrap32(it.channels.bias - 128 * it.rows.sum(axis=1))
+        table = int32_table(bias, it.channels.multiplier, it.channels.shift, 2 * rows.pairs.astype(np.int64))
+        params: tuple[tuple[str, ParamValue], ...] = (
+            *it.window.params(),
+            ("in_zero", source.zero_point),
+            *finish_bounds(conv_attrs(view).activation, view.output()),
+            ("depth", it.rows.shape[1]),
+            ("weights", Ref("weights")),
+            ("channels", Ref("channels")),
+        )
+        constants = (
+            Table("weights", "uint8_t", rows.stream.view(np.uint8), Role.WEIGHTS),
+            Table("channels", "int32_t", table),
+        )
+        return (Call(_PLAIN, "tc_s8_conv_rows", params, (In(0), Out(), Scratch()), constants),)
+
+    def cycles(view: NodeView) -> float:
+        it = node(view)
+        per_pixel = 15.0 * float(sparse(view).pairs.sum()) + 45.0 * len(it.rows) + 6.0 * it.rows.shape[1]
+        return it.window.pixels * per_pixel
+
+    return Variant(
+        _PLAIN,
+        accepts,
+        emit,
+        scratch=scratch,
+        overlap=lambda view: (Overlap(0, 0, sliding_gap(node(view).window, 4)),),
+        cycles=cycles,
+        encoding="sparse-delta8",
+        weight_bytes=weight_bytes,
+        code_bytes=500,
+    )
 
 
 def _variant(form: _Form, node: Callable[[NodeView], SparseNode], fits: Callable[[NodeView], bool]) -> Variant:

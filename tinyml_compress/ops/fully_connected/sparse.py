@@ -10,7 +10,14 @@ import numpy as np
 import numpy.typing as npt
 
 from tinyml_compress.ir import NodeView
-from tinyml_compress.ops._products import Channels, fast_table, live_rows, weight_values
+from tinyml_compress.ops._products import (
+    Channels,
+    fast_table,
+    finish_bounds,
+    int32_table,
+    live_rows,
+    weight_values,
+)
 from tinyml_compress.ops._sparse import SparseRows, sparse_blocks, sparse_nibbles, sparse_rows
 from tinyml_compress.ops.base import Call, In, Isa, Out, ParamValue, Ref, Role, Table, Variant
 from tinyml_compress.ops.numerics import Activation
@@ -76,8 +83,62 @@ def _encoded(form: _Form, data: bytes, shape: tuple[int, int]) -> SparseRows:
 def sparse_variants(
     channels: Callable[[NodeView], Channels], activation: Callable[[NodeView], Activation]
 ) -> tuple[Variant, ...]:
-    """One per encoding."""
-    return tuple(_variant(form, channels, activation) for form in _FORMS)
+    """One per encoding, and two in plain C."""
+    made = [_variant(form, channels, activation) for form in _FORMS]
+    plain = [_plain_variant(blocks, channels, activation) for blocks in (False, True)]
+    return (*made, *plain)
+
+
+def _plain_variant(
+    blocks: bool, channels: Callable[[NodeView], Channels], activation: Callable[[NodeView], Activation]
+) -> Variant:
+    form = _FORMS[0 if blocks else 1]
+    symbol = form.symbol.replace("__dsp", "__c")
+
+    def sparse(view: NodeView) -> SparseRows:
+        rows = weight_values(view)
+        return _encoded(form, rows.tobytes(), (rows.shape[0], rows.shape[1]))
+
+    def accepts(view: NodeView) -> bool:
+        weights = weight_values(view)
+        if np.count_nonzero(weights) > _DENSEST * weights.size or (blocks and weights.shape[0] % 4):
+            return False
+        return sparse(view).stream.nbytes < weights.size
+
+    def emit(view: NodeView) -> tuple[Call, ...]:
+        it, rows = channels(view), sparse(view)
+        columns = [it.bias, it.multiplier, it.shift]
+        if not blocks:
+            columns.append(2 * rows.pairs.astype(np.int64))
+        out_c, in_c = view.input(1).shape
+        params: tuple[tuple[str, ParamValue], ...] = (
+            ("batch", view.input(0).elements // in_c),
+            ("in_c", in_c),
+            ("out_c", out_c),
+            *finish_bounds(activation(view), view.output()),
+            ("weights", Ref("weights")),
+            ("channels", Ref("channels")),
+        )
+        tables = (
+            Table("weights", "int8_t", rows.stream, Role.WEIGHTS),
+            Table("channels", "int32_t", int32_table(*columns)),
+        )
+        return (Call(symbol, "tc_s8_fully_connected", params, (In(0), Out()), tables),)
+
+    def cost(view: NodeView) -> float:
+        out_c, in_c = view.input(1).shape
+        weight = 110.0 if blocks else 28.0
+        return view.input(0).elements // in_c * (weight * float(sparse(view).pairs.sum()) + 50.0 * out_c)
+
+    return Variant(
+        symbol,
+        accepts,
+        emit,
+        cycles=cost,
+        encoding=form.encoding,
+        weight_bytes=lambda view: int(sparse(view).stream.nbytes),
+        code_bytes=300,
+    )
 
 
 def _variant(
