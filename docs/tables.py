@@ -125,7 +125,8 @@ def _kernels(words: Sequence[str]) -> str:
         for row in chosen
     ]
     compiler = results["compilers"][0].split(" --")[0]
-    said = f"{results['date']}, {results['tool']}, {compiler}. Instructions, flash and RAM are counted, cycles modelled."
+    run = f"{results['date']}, {results['tool']}, {compiler}"
+    said = f"{run}. Instructions, flash and RAM are counted, cycles modelled."
     return f"{said}\n\n{_markdown((*titles, 'flash B', 'RAM B'), made)}"
 
 
