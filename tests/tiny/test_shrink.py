@@ -43,7 +43,8 @@ def test_same_outputs_in_fewer_bytes(name: str) -> None:
 def test_cli_reports_what_was_saved(tmp_path: Path) -> None:
     source, target = tmp_path / "in.tflite", tmp_path / "out.tflite"
     source.write_bytes(NETS["residual"]())
-    shown = CliRunner().invoke(command, [str(source), "-o", str(target), "--vectors", "3", "--json"])
+    asked = [str(source), "-o", str(target), "--vectors", "3", "--json", "--names-only"]
+    shown = CliRunner().invoke(command, asked)
     result = json.loads(shown.output)
     assert result["identical_outputs"] == 3
     assert result["saved"] == source.stat().st_size - target.stat().st_size > 0
@@ -63,21 +64,26 @@ def test_dead_channels_go_unless_only_names_are_asked_for(tmp_path: Path) -> Non
     assert shrinking.shrink_file(source, target, names_only=True).narrowed == ()
 
 
-def test_without_dead_channels_only_names_go(tmp_path: Path) -> None:
+def test_without_dead_channels_the_file_stays_as_it_is(tmp_path: Path) -> None:
     for name in ("keyword", "residual"):
         make = NETS[name]
         source, target = tmp_path / "in.tflite", tmp_path / f"{name}.tflite"
         source.write_bytes(make())
-        shrinking.shrink_file(source, target, vectors=1)
+        done = shrinking.shrink_file(source, target, vectors=1)
+        assert done.narrowed == ()
+        assert "byte for byte" in done.summary()
+        assert target.read_bytes() == make()
+        shrinking.shrink_file(source, target, vectors=1, names_only=True)
         assert target.read_bytes() == strip(make())
 
 
-def test_what_the_engine_cannot_analyse_still_loses_its_names(tmp_path: Path) -> None:
+def test_what_the_engine_cannot_analyse_stays_as_it_is(tmp_path: Path) -> None:
     source, target = tmp_path / "in.tflite", tmp_path / "out.tflite"
     names = [tensor("x", (1, 4), 1.0), tensor("y", (1, 4), 1e-20)]
     source.write_bytes(model("RELU6", names[1:], replace(names[1], name="z"), operator("RELU6").attrs_type()))
     done = shrinking.shrink_file(source, target, vectors=0)
     assert done.not_analysed is not None
+    assert target.read_bytes() == source.read_bytes()
     assert "scale too small" in done.summary()
 
 
@@ -92,5 +98,5 @@ def test_a_file_that_differs_is_never_written(tmp_path: Path, monkeypatch: pytes
     changed[at : at + 64] = bytes(64)
     monkeypatch.setattr(shrinking, "strip", lambda file: bytes(changed))
     with pytest.raises(MismatchError, match="another output"):
-        shrinking.shrink_file(source, target)
+        shrinking.shrink_file(source, target, names_only=True)
     assert not target.exists()

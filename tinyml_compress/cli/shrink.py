@@ -26,11 +26,11 @@ Examples:
 @click.option("--vectors", default=10, show_default=True, type=click.IntRange(0), help="Inputs to compare outputs on.")
 @json_option
 def command(model: Path, output: Path, names_only: bool, vectors: int, as_json: bool) -> None:
-    """Rewrite a .tflite MODEL without dead channels, idle operators, names, metadata and unread scales.
+    """Rewrite a .tflite MODEL without its dead channels, and then without names and idle operators as well.
 
     A channel is dead when it is one value for every input, or when nobody reads it: pruned and trained-out ones, found
     by exact analysis, without data. The outputs stay the same; they are compared under TensorFlow Lite Micro before
-    the file is written.
+    the file is written. A model without dead channels is written as it is, byte for byte.
     """
     from tinyml_compress.pipeline.shrinking import shrink_file
 

@@ -77,6 +77,8 @@ class Shrunk:
             f"  {layer.op} {layer.layer}: {layer.before} -> {layer.after} channels; the rest was dead"
             for layer in self.narrowed
         ]
+        if not saved:
+            lines.append("  nothing to remove: the file stays as it is, byte for byte; --names-only removes names")
         if self.not_analysed is not None:
             lines.append(f"  dead channels were not looked for: {self.not_analysed}")
         lines.append(
@@ -109,11 +111,17 @@ def _compared(before: bytes, after: bytes, vectors: int, seed: int) -> int:
 
 
 def shrink_file(model: Path, output: Path, vectors: int = 10, seed: int = 0, *, names_only: bool = False) -> Shrunk:
-    """Write the smaller file to `output`, once its outputs were found identical to those of `model`."""
+    """Write the smaller file to `output`, once its outputs were found identical to those of `model`.
+
+    Without dead channels that is the same file, byte for byte; `names_only` removes names all the same.
+    """
     before = model.read_bytes()
     graph = read(before, "model")
     smaller, why_not = (graph, None) if names_only else _simplified(graph)
-    after = strip(before if smaller is graph else write(smaller))
+    if not names_only and not _narrowed(graph, smaller):
+        smaller, after = graph, before
+    else:
+        after = strip(before if smaller is graph else write(smaller))
     compared = _compared(before, after, vectors, seed)
     files.write_bytes(output, after)
     return Shrunk(
