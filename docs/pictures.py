@@ -1,4 +1,4 @@
-"""The pictures of README and docs, taken anew from a page: `python docs/pictures.py build/demo/report.html`.
+"""The pictures of README and docs, taken anew: `make demo`, then `python docs/pictures.py build/demo/report.html`.
 
 Needs a Chromium on the path, as the browser tests do.
 """
@@ -27,7 +27,8 @@ def main() -> None:
             context = browser.new_context(color_scheme=scheme, viewport={"width": 1180, "height": 1150})
             page = context.new_page()
             page.goto(page_file.as_uri())
-            page.wait_for_timeout(2500)
+            page.evaluate("document.querySelector('#benchmark').scrollIntoView()")
+            page.wait_for_timeout(6000)  # charts are drawn as they come into view
             page.screenshot(path=FOLDER / f"report-{scheme}.png")
             context.close()
         browser.close()
