@@ -3,28 +3,19 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from tests.lib.demos import make_demo
 from tests.lib.schema import validate
 
 
 @pytest.fixture(scope="module")
 def ran(once: Callable[[str, Callable[[Path], None]], Path]) -> Path:
     """A folder with `out/`, `stdout` and `stderr` of one run."""
-
-    def make(folder: Path) -> None:
-        words = [sys.executable, "-m", "tinyml_compress", "demo", "-o", str(folder / "out"), "--epochs", "6"]
-        done = subprocess.run(words, capture_output=True, text=True, timeout=300, check=False)
-        assert done.returncode == 0, done.stdout + done.stderr
-        (folder / "stdout").write_text(done.stdout)
-        (folder / "stderr").write_text(done.stderr)
-
-    return once("demo", make)
+    return once("demo", make_demo)
 
 
 def test_it_ends_with_sizes_accuracy_arena_and_a_verdict_per_board(ran: Path, repo: Path) -> None:

@@ -4,60 +4,18 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.lib.browsing import charts_of, colours, complain, contrast, opened
 from tests.lib.schema import validate
 from tests.report import documents
 from tinyml_compress.report.page import results_page
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page
-
-Opened = Callable[..., Any]
-MARKS = "g.mark-rect path, g.mark-symbol path, g.mark-line path, g.mark-rule line"
-DRAWN = f"""figures => figures.map(figure => ({{
-    title: figure.querySelector('strong').textContent,
-    marks: [...figure.querySelectorAll('.vega g[role="graphics-object"]:not([aria-hidden]) :is({MARKS})')].length,
-    label: figure.querySelector('.vega[role="graphics-document"]')?.getAttribute('aria-label') ?? '',
-    width: figure.querySelector('.vega svg')?.getBoundingClientRect().width ?? 0,
-    room: figure.querySelector('.vega').clientWidth,
-    rows: figure.querySelectorAll('details.numbers tbody tr').length,
-}}))"""
-
-
-@contextmanager
-def opened(browser: Browser, path: Path, **options: Any) -> Iterator[Page]:
-    """A page that said nothing, asked for nothing, and drew all its charts."""
-    context = browser.new_context(**{"viewport": {"width": 1100, "height": 800}, "accept_downloads": True, **options})
-    context.set_offline(True)
-    page = context.new_page()
-    said: list[str] = []
-    asked: list[str] = []
-    page.on("console", lambda message: said.append(f"{message.type}: {message.text}"))
-    page.on("pageerror", lambda error: said.append(str(error)))
-    page.on("request", lambda request: asked.append(request.url))
-    try:
-        page.goto(path.as_uri())
-        draw(page)
-        yield page
-        assert said == []
-        assert [url for url in asked if not url.startswith(("file:", "data:", "blob:"))] == []
-        assert page.evaluate("tinymlPage.failures") == []
-    finally:
-        context.close()
-
-
-def draw(page: Page) -> None:
-    """Open what is folded and wait for its charts."""
-    if page.locator("details.part:not([open])").count():
-        page.click("#open")
-    page.evaluate("tinymlPage.drawVisible()")
-    page.evaluate("tinymlPage.drawVisible()")
+    from playwright.sync_api import Browser
 
 
 @pytest.fixture(scope="module")
@@ -104,13 +62,10 @@ def test_every_chart_is_drawn_and_has_its_numbers_beside_it(
     name: str, titles: set[str], browser: Browser, pages: dict[str, Path]
 ) -> None:
     with opened(browser, pages[name]) as page:
-        charts = page.eval_on_selector_all("figure.chart", DRAWN)
+        charts = charts_of(page)
     assert titles <= {chart["title"] for chart in charts}
     for chart in charts:
-        assert chart["marks"] > 0, f"nothing is drawn: {chart}"
-        assert chart["rows"] > 0, f"no numbers beside it: {chart}"
-        assert chart["title"] in chart["label"], f"a screen reader is told nothing: {chart}"
-        assert chart["width"] <= chart["room"] + 1, f"wider than the page: {chart}"
+        complain(chart)
 
 
 @pytest.mark.parametrize(
@@ -136,44 +91,27 @@ def test_tooltips(
     assert re.search(r"\d", shown)
 
 
-def _colours(page: Page) -> tuple[float, float]:
-    """Luminance of paper and of the text of the first chart."""
-
-    def luminance(colour: str) -> float:
-        red, green, blue = (int(part) / 255 for part in re.findall(r"\d+", colour)[:3])
-        parts = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in (red, green, blue)]
-        return 0.2126 * parts[0] + 0.7152 * parts[1] + 0.0722 * parts[2]
-
-    paper = page.evaluate("getComputedStyle(document.body).backgroundColor")
-    ink = page.evaluate("getComputedStyle(document.querySelector('.vega svg text')).fill")
-    return luminance(paper), luminance(ink)
-
-
-def _contrast(paper: float, ink: float) -> float:
-    return (max(paper, ink) + 0.05) / (min(paper, ink) + 0.05)
-
-
 def test_light_and_dark(browser: Browser, pages: dict[str, Path]) -> None:
     with opened(browser, pages["benchmark"], color_scheme="light") as page:
-        paper, ink = _colours(page)
+        paper, ink = colours(page)
         assert paper > 0.9
-        assert _contrast(paper, ink) >= 7
+        assert contrast(paper, ink) >= 7
         page.click("#theme")
-        assert _colours(page)[0] < 0.1, "the button changes it"
+        assert colours(page)[0] < 0.1, "the button changes it"
     with opened(browser, pages["benchmark"], color_scheme="dark") as page:
-        paper, ink = _colours(page)
+        paper, ink = colours(page)
         assert paper < 0.1
-        assert _contrast(paper, ink) >= 7
+        assert contrast(paper, ink) >= 7
         page.click("#theme")
-        assert _colours(page)[0] > 0.9
+        assert colours(page)[0] > 0.9
 
 
 def test_print(browser: Browser, pages: dict[str, Path]) -> None:
     with opened(browser, pages["benchmark"], color_scheme="dark") as page:
         page.emulate_media(media="print")
-        paper, ink = _colours(page)
+        paper, ink = colours(page)
         assert paper > 0.9, "dark on screen, light on paper"
-        assert _contrast(paper, ink) >= 7
+        assert contrast(paper, ink) >= 7
         for hidden in ("#theme", ".copy", "nav", "details.numbers"):
             assert not any(one.is_visible() for one in page.locator(hidden).all()), hidden
         paper_pdf = page.pdf(format="A4", print_background=True)
@@ -192,7 +130,7 @@ def test_print(browser: Browser, pages: dict[str, Path]) -> None:
 def test_a_phone_shows_it_without_scrolling_sideways(name: str, browser: Browser, pages: dict[str, Path]) -> None:
     with opened(browser, pages[name], viewport={"width": 360, "height": 740}, has_touch=True) as page:
         assert page.evaluate("document.documentElement.scrollWidth") <= 360
-        for chart in page.eval_on_selector_all("figure.chart", DRAWN):
+        for chart in charts_of(page):
             assert 0 < chart["width"] <= chart["room"] + 1, chart
 
 

@@ -92,6 +92,7 @@ def _packages() -> Iterable[Part]:
         ("unicorn", "emulated Cortex-M and RISC-V", True),
         ("capstone", "instruction classes of the cycle model", True),
         ("pyelftools", "flash and RAM by symbol", True),
+        ("vl-convert-python", "charts of the web pages", False),
     ):
         yield Part(name, _package_version(name), gives, f"{sys.executable} -m pip install {name}", required)
     yield Part(

@@ -1,0 +1,1 @@
+"""JSON Schema of the results, as a package so that it ships."""
