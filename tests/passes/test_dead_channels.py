@@ -107,8 +107,8 @@ class Net:
         return graph(self.tensors, self.nodes, ["x"], [self.last.name])
 
 
-def _prove(before: Graph, vectors: int = 20) -> Graph:
-    """The graph without its dead channels, after both gave one answer under TFLM."""
+def _prove(before: Graph, vectors: int = 1000) -> Graph:
+    """The graph without its dead channels, after both gave one answer under TFLM, each of its 1,000 times."""
     after = run(before, (remove_dead_channels,))
     old, new = (tflm.Interpreter(write(each)) for each in (before, after))
     for vector in mixed([before.tensors[name] for name in before.inputs], 5, vectors):
@@ -262,6 +262,56 @@ def test_random_networks_with_dead_rows() -> None:
         assert run(after, (remove_dead_channels,)) is after, "one call finds all"
         smaller += to_text(after) != to_text(before)
     assert smaller > 5
+
+
+@pytest.mark.parametrize("relu", [True, False])
+@pytest.mark.parametrize("seed", range(4))
+def test_the_border_between_dead_and_alive(relu: bool, seed: int) -> None:
+    """Rows whose bias lies within a few steps of where they come alive, each at the two inputs that move it most:
+    those go that TFLM cannot move, and no other.
+    """
+    rng = np.random.default_rng(seed)
+    rows, inputs, in_zero = 27, 5, int(rng.integers(-128, 128))
+    source = tensor("x", (1, 1, 1, inputs), 0.04, in_zero)
+    weights = rng.integers(-127, 128, (rows, 1, 1, inputs))
+    scales = rng.uniform(0.004, 0.02, rows)
+    out = tensor("t", (1, 1, 1, rows), 0.1, -128 if relu else 127)
+    most, least = (np.where(sign * weights > 0, 127, -128) for sign in (1, -1))
+    reach = [((weights * (extreme - in_zero)).sum(axis=(1, 2, 3))) for extreme in (most, least)]
+    # Half an output step from the zero point is where rounding turns.
+    half = np.round(0.5 * 0.1 / (0.04 * scales)).astype(np.int64)
+    border = half - reach[0] if relu else -half - reach[1]
+    bias = border + rng.integers(-3, 4, rows)
+    bias[:3] = border[:3] + (10**6 if relu else -(10**6))  # certainly alive
+    act = Activation.RELU if relu else Activation.NONE
+    attrs = Conv2DAttrs(Padding.VALID, activation=act)
+    made = [
+        const("w", weights, list(scales), axis=0),
+        const("b", bias, list(0.04 * scales), dtype=DType.INT32),
+    ]
+    reader = [
+        const("w2", rng.choice([-70, 50], (3, 1, 1, rows)), [0.01] * 3, axis=0),
+        const("b2", np.zeros(3, np.int64), [0.001] * 3, dtype=DType.INT32),
+    ]
+    last = tensor("y", (1, 1, 1, 3), 0.5, 2)
+    nodes = [
+        Node("CONV_2D", ("x", "w", "b"), ("t",), attrs, "first"),
+        Node("CONV_2D", ("t", "w2", "b2"), ("y",), Conv2DAttrs(Padding.VALID), "second"),
+    ]
+    alone = tflm.Interpreter(write(graph([source, *made, out], nodes[:1], ["x"], ["t"])))
+    moved = np.array(
+        [
+            [
+                alone.invoke([extreme[row].reshape(1, 1, 1, inputs).astype(np.int8)])[0].reshape(-1)[row]
+                for extreme in (most, least)
+            ]
+            for row in range(rows)
+        ]
+    )
+    dead = moved[:, 0] == moved[:, 1]
+    after = _prove(graph([source, *made, out, *reader, last], nodes, ["x"], ["y"]), 200)
+    assert 3 < dead.sum() < rows
+    assert after.tensors[after.nodes[0].outputs[0]].shape[-1] == rows - int(dead.sum())
 
 
 @pytest.mark.full
