@@ -130,7 +130,58 @@ def _kernels(words: Sequence[str]) -> str:
     return f"{said}\n\n{_markdown((*titles, 'flash B', 'RAM B'), made)}"
 
 
-_TABLES: dict[str, Callable[[Sequence[str]], str]] = {"techniques": _techniques, "zoo": _zoo, "kernels": _kernels}
+def _pruned(words: Sequence[str]) -> str:
+    """benchmarks/pruned.py: pruned and clustered models against their dense form, goals in brackets; or `sweep`."""
+    results = _results("pruned.json")
+    if list(words) == ["sweep"]:
+        return _sweep(results)
+    head = ("model", "zeros", "score, dense int8", "score", "weight bytes left", "at `size`", "cycles left", "code")
+    made = []
+    for row in results["rows"]:
+        dense, small, goal, level = row["dense"], row["pruned"], row["goal"], row["level"]
+        tight = goal["flash_at_size"]
+        made.append(
+            (
+                row["title"],
+                f"{row['zeros']:.0%}",
+                f"{row['dense_score']:.3f}",
+                f"{row['score']:.3f} {row['measure']}",
+                f"{small[level]['weights'] / dense[level]['weights']:.2f} ({goal['flash']:.2f})",
+                f"{small['size']['weights'] / dense['size']['weights']:.2f}" + (f" ({tight:.2f})" if tight else ""),
+                f"{small[level]['cycles'] / dense[level]['cycles']:.2f} ({goal['cycles']:.2f})",
+                f"{small[level]['code'] - dense[level]['code']:+,} B",
+            )
+        )
+    levels = ", ".join(sorted({f"`--optimize {row['level']}`" for row in results["rows"]}))
+    said = f"{results['date']}, {results['tool']}, {results['board']}, {levels}. Bytes are counted, cycles modelled."
+    return f"{said}\n\n{_markdown(head, made)}"
+
+
+def _sweep(results: Any) -> str:
+    """What zeros buy, whatever they do to the score."""
+    points = results["sweep"]
+    parts = sorted({point["sparsity"] for point in points})
+    kinds = dict.fromkeys((point["board"], point["net"], point["pattern"]) for point in points)
+    made = [
+        (
+            *kind,
+            *(
+                f"{point['flash']:.2f} / {point['cycles']:.2f}"
+                for point in points
+                if (point["board"], point["net"], point["pattern"]) == kind
+            ),
+        )
+        for kind in kinds
+    ]
+    return _markdown(("board", "model", "zeros in", *(f"{part:.0%}" for part in parts)), made)
+
+
+_TABLES: dict[str, Callable[[Sequence[str]], str]] = {
+    "techniques": _techniques,
+    "zoo": _zoo,
+    "kernels": _kernels,
+    "pruned": _pruned,
+}
 
 if __name__ == "__main__":
     raise SystemExit(main())
