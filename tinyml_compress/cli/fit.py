@@ -13,7 +13,7 @@ Examples:
   tinyml-compress fit net.keras --data mine.npz --target nucleo-l4r5zi --max-flash 24K --max-ms 20 --max-drop 1 -o fit
   tinyml-compress fit zoo:ds_cnn --train 12 --data data:keywords --target nucleo-l4r5zi --max-flash 50% --max-ms 50% \\
     --max-drop 1 -o build/fit
-  tinyml-compress fit zoo:resnet8 --estimate --target nrf52840-dk --max-ram 48K
+  tinyml-compress fit zoo:resnet8 --estimate --target nucleo-g0b1re --max-ram 48K
 """
 _INTERRUPTED = 130
 
@@ -52,7 +52,7 @@ _INTERRUPTED = 130
 @click.option(
     "--epochs",
     type=click.IntRange(min=1),
-    default=20,
+    default=30,
     show_default=True,
     help="Passes over the data of a winner's main training.",
 )

@@ -13,7 +13,7 @@ import numpy as np
 
 from tinyml_compress import data as data_room
 from tinyml_compress.data import DataSet
-from tinyml_compress.errors import DataError, UsageError
+from tinyml_compress.errors import DataError, ModelError, UsageError
 from tinyml_compress.support import files
 from tinyml_compress.techniques.recipe import Recipe, TaskOptions
 from tinyml_compress.techniques.stages import Convert
@@ -54,10 +54,17 @@ def _part(data: DataSet, chosen: Any, what: str) -> DataSet:
 
 
 def outputs_of_file(path: Path, inputs: Any) -> Any:
-    """Real outputs of a .tflite file."""
+    """Real outputs of a .tflite file; what TensorFlow Lite has no kernel for, TensorFlow Lite Micro may run."""
     from tinyml_compress.pipeline.evaluation import evaluator
+    from tinyml_compress.runners import tflm
 
-    return evaluator(path).predict(DataSet("samples", inputs))
+    samples = DataSet("samples", inputs)
+    try:
+        return evaluator(path).predict(samples)
+    except ModelError:
+        if not tflm.available():
+            raise
+        return evaluator(path, "tflm").predict(samples)
 
 
 def samples_of(data: DataSet) -> Any:

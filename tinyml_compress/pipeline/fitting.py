@@ -51,7 +51,7 @@ def job_of(
     storage: str | None = None,
     seed: int = 0,
     train: int = 0,
-    epochs: int = 20,
+    epochs: int = 30,
     only: Sequence[str] = (),
     targets_dir: Path | None = None,
     rules: Rules | None = None,
@@ -107,7 +107,7 @@ def fit(
     storage: str | None = None,
     seed: int = 0,
     train: int = 0,
-    epochs: int = 20,
+    epochs: int = 30,
     only: Sequence[str] = (),
     targets_dir: Path | None = None,
 ) -> FitResult:

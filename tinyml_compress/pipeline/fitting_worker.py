@@ -94,7 +94,9 @@ def _prepare(study: Study, judge: RecipeJudge, job: Job) -> None:
 _ANCHORS: tuple[tuple[tuple[str, Choice], ...], ...] = (
     (),
     (("keep", 0.5), ("level", "size"), ("qat", True)),
-    (("keep", 0.75), ("level", "size")),
+    (("keep", 0.75), ("level", "size"), ("qat", True)),
+    (("keep", 0.6), ("level", "size"), ("qat", True)),
+    (("keep", 0.55), ("level", "size"), ("qat", True)),
     (("keep", 0.35), ("level", "size")),
     (("sparsity", 0.9), ("level", "size")),
     (("keep", 0.6), ("scope", "global"), ("level", "size")),

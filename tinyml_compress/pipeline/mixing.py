@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from fnmatch import fnmatch
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -17,7 +19,7 @@ from tinyml_compress.data import DataSet
 from tinyml_compress.errors import TrainingError, UsageError
 from tinyml_compress.frontend.writer import write
 from tinyml_compress.ops import operator
-from tinyml_compress.runners import host
+from tinyml_compress.runners import tflm
 from tinyml_compress.support.progress import stage
 
 __all__ = ["Mixed", "Mixer", "ValueGain", "by_names", "mix", "mix_forms", "mixer_of", "ranking"]
@@ -278,12 +280,12 @@ class _Search:
         return tuple(sorted(rows, key=lambda row: ((row.error - before) / (row.macs + floor), row.places)))
 
     def _ranked(self, chosen: Collection[int]) -> tuple[float, float]:
-        found = host.predict(self._mixer.file(chosen), self._few.inputs)
+        found = _outputs(self._mixer.file(chosen), self._few.inputs)
         apart = found.reshape(len(found), -1).astype(np.float64) - self._real_few.reshape(len(found), -1)
         return float(np.square(apart).mean()), self._score(found, self._few)
 
     def _measured(self, chosen: Collection[int]) -> float:
-        return self._score(host.predict(self._mixer.file(chosen), self._tests.inputs), self._tests)
+        return self._score(_outputs(self._mixer.file(chosen), self._tests.inputs), self._tests)
 
     def _score(self, outputs: Any, data: DataSet) -> float:
         from tinyml_compress.pipeline.compression_inputs import samples_of
@@ -320,6 +322,19 @@ class _Search:
             wide=tuple(self._mixer.layer(place) for place in sorted(chosen)),
             wide_macs=sum(map(self._mixer.macs, chosen)) / max(1, self._mixer.total_macs),
         )
+
+
+def _outputs(file: bytes, inputs: Floats) -> Floats:
+    """From TensorFlow Lite Micro, else from our C: TensorFlow Lite has no QUANTIZE from int8 to int16."""
+    if tflm.available():
+        found: Floats = tflm.predict(file, inputs)
+        return found
+    from tinyml_compress.pipeline.evaluation import evaluator
+
+    with tempfile.TemporaryDirectory(prefix="tinyml-mixed-") as folder:
+        place = Path(folder) / "model.tflite"
+        place.write_bytes(file)
+        return evaluator(place, "aot").predict(DataSet("samples", inputs))
 
 
 def _places(rows: Sequence[ValueGain]) -> frozenset[int]:

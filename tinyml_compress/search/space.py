@@ -33,8 +33,8 @@ class Dimension:
 class Epochs:
     """Passes over the data at full fidelity, for the main stage of a recipe and for the smaller ones after it."""
 
-    main: int = 20
-    after: int = 8
+    main: int = 30
+    after: int = 12
 
 
 @dataclass(frozen=True)
@@ -138,7 +138,8 @@ def recipe_text(
         if point["narrow"] == "distil" and part:  # without training, a student has the shape of the narrowed model
             stage("distil", width=point["keep"], start="teacher", epochs=main)
         else:
-            stage("channels", keep=point["keep"], scope=point["scope"], epochs=main, **_taught(part))
+            rate = {"learning_rate": 2e-3} if part else {}  # what is left has much to learn anew
+            stage("channels", keep=point["keep"], scope=point["scope"], epochs=main, **rate, **_taught(part))
     if point["low_rank"] != 1.0:
         stage("low_rank", by="parameters", value=point["low_rank"], epochs=main, **_taught(part))
     if point["sparsity"] != 0.0:

@@ -1,0 +1,154 @@
+"""Around the search: limits as users write them, recipes of points, the report of what fits and of what does not."""
+
+from __future__ import annotations
+
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+
+from tests.lib.schema import validate
+from tinyml_compress.cli.fit import command
+from tinyml_compress.errors import TinymlError, UsageError
+from tinyml_compress.pipeline.fitting import job_of
+from tinyml_compress.pipeline.fitting_job import Job, amount, resolved
+from tinyml_compress.pipeline.fitting_judge import reference_point
+from tinyml_compress.pipeline.fitting_result import FitResult
+from tinyml_compress.report.fit_text import fit_text
+from tinyml_compress.search.budget import Budget, Cost
+from tinyml_compress.search.space import Epochs, full_space, recipe_text, trains
+from tinyml_compress.search.trials import Outcome, Rung, Trial
+from tinyml_compress.techniques.recipe import parse
+
+COST = Cost(40_000, 9_000, 5_000_000, 3_000_000, 41.7, "balanced")
+
+
+def test_limits_as_users_write_them() -> None:
+    assert amount("18000", "flash") == (18000, False)
+    assert amount("24K", "flash") == amount("24 kB", "flash") == (24 * 1024, False)
+    assert amount("1.5M", "ram") == (1.5 * 1024 * 1024, False)
+    assert amount("50%", "ms") == (50, True)
+    assert amount("12.5", "ms") == (12.5, False)
+    for wrong in ("", "ten", "-5", "0", "5G", "5 %%"):
+        with pytest.raises(UsageError, match="not a limit"):
+            amount(wrong, "flash")
+    with pytest.raises(UsageError, match="milliseconds have no unit"):
+        amount("5K", "ms")
+
+
+def test_parts_are_of_the_reference() -> None:
+    job = Job("m", "d", "t", "f", "s", max_flash="50%", max_ms="10%", max_ram="4K", max_drop=0.01)
+    assert resolved(job, COST) == Budget(20_000, 4096, pytest.approx(4.17), 0.01)
+
+
+def test_a_job_survives_its_file_and_knows_its_question(tmp_path: Path) -> None:
+    job = job_of("zoo:ds_cnn", "data:keywords", "nucleo-l4r5zi", tmp_path, max_flash="20K", only=("keep",))
+    assert Job.from_text(job.to_text()) == job
+    other = job_of("zoo:ds_cnn", "data:keywords", "nucleo-l4r5zi", tmp_path, max_flash="21K", only=("keep",))
+    elsewhere = job_of("zoo:ds_cnn", "data:keywords", "nucleo-l4r5zi", tmp_path / "x", max_flash="20K", only=("keep",))
+    assert other.study != job.study
+    assert elsewhere.study == job.study
+
+
+def test_every_point_is_a_recipe() -> None:
+    dimensions = full_space().dimensions
+    edges = [{one.choices[0], one.choices[-1], one.off} for one in dimensions]
+    points = [dict(zip((one.name for one in dimensions), values, strict=True)) for values in product(*edges)]
+    assert len(points) > 500
+    for number, chosen in enumerate(points):
+        point = full_space().complete(chosen)
+        for part in (0.0, 0.1, 1.0)[: 3 if number % 7 == 0 else 1]:
+            text = recipe_text(point, Epochs(), part=part, seed=3, train=5, sensitive=[["a"], ["a", "b"], ["c"]])
+            recipe = parse(text, "t")
+            assert recipe.seed == 3
+            assert recipe.stages[-1].use == "convert"
+            assert any(stage.options.trains for stage in recipe.stages) is (part > 0)
+
+
+def test_a_point_that_changes_nothing_has_one_form_only() -> None:
+    space = full_space()
+    same = [{"keep": 1.0, "narrow": "distil"}, {"scope": "global"}, {"pattern": "4x2"}, {}]
+    assert {tuple(space.complete(point).items()) for point in same} == {tuple(reference_point().items())}
+    assert not trains(reference_point())
+    assert trains({**reference_point(), "qat": True})
+
+
+def _trial(number: int, point: dict[str, Any], drop: float | None, flash: int, ms: float, **more: Any) -> Trial:
+    rungs = () if drop is None else (Rung(0.1, 0.9 - drop - 0.1, drop + 0.1, 3.0), Rung(1.0, 0.9 - drop, drop, 9.0))
+    outcome = Outcome.HOPELESS if drop is None else Outcome.TRAINED
+    cost = Cost(flash, 9_000, round(ms * 120_000), 1, ms, "size", 0.5)
+    full = {**reference_point(), **point}
+    return Trial(number, outcome, str(number), full, bool(more), more.get("why", ""), cost, rungs, 12.0, "")
+
+
+def _result(budget: Budget, trials: list[Trial]) -> FitResult:
+    facts = {
+        "float": {"score": 0.9, "metric": "accuracy", "samples": [512, 512]},
+        "reference": {"score": 0.9, "drop": 0.0, "cost": COST.as_json()},
+        "space": full_space().as_json(),
+        "left_out": [{"name": "clusters", "why": "no gain"}],
+    }
+    job = Job("net.keras", "data:keywords", "nucleo-l4r5zi", "f", "sqlite:///s", "fit-1")
+    return FitResult(job, "the board", facts, tuple(trials), 100.0, False, Path("out"), None, budget)
+
+
+TRIALS = [
+    _trial(0, {}, 0.0, 40_000, 41.0),
+    _trial(1, {"keep": 0.5, "qat": True}, 0.005, 16_000, 16.0, final=True),
+    _trial(2, {"keep": 0.25}, 0.08, 10_000, 8.0),
+    _trial(3, {"keep": 0.9}, None, 36_000, 35.0, why="over budget before any training: flash by 80%"),
+]
+
+
+def test_what_fits_is_told() -> None:
+    result = _result(Budget(flash=18_000, ms=20.0, drop=0.01), TRIALS)
+    found = result.as_json()
+    validate(found)
+    assert found["verdict"] == "fits"
+    assert found["winner"] == 1
+    assert found["front"] == [2, 1, 0]
+    assert found["binding"] == {"constraint": "flash", "used": 16_000, "limit": 18_000}
+    text = fit_text(found)
+    assert text == result.summary()
+    assert "FITS       trial 1: 89.50%, flash 16,000 B" in text
+    assert "0.5 mJ" in text
+    assert "keep 0.5, qat, level balanced" in text
+    assert "<table>" in result._repr_html_()
+
+
+def test_what_does_not_fit_is_explained() -> None:
+    found = _result(Budget(flash=12_000, ms=20.0, drop=0.01), TRIALS).as_json()
+    validate(found)
+    assert found["verdict"] == "does not fit"
+    assert found["winner"] is None
+    assert found["nearest"]["number"] == 1
+    assert found["nearest"]["over"] == {"flash": pytest.approx(1 / 3)}
+    assert found["gives"] == [
+        {"constraint": "flash", "limit": 12_000, "needs": 16_000, "trial": 1},
+        {"constraint": "drop", "limit": 0.01, "needs": pytest.approx(0.08), "trial": 2},
+    ]
+    text = fit_text(found)
+    assert "nearest    trial 1 is over the flash by 33%" in text
+    assert "to give    flash 16,000 B instead of 12,000 B, all else as asked (trial 1)" in text
+    assert "to give    drop 8.0 points instead of 1.0 points" in text
+
+
+def test_wrong_calls_end_before_anything_slow(tmp_path: Path) -> None:
+    def refused(*words: str) -> str:
+        done = CliRunner().invoke(command, ["zoo:ds_cnn", *words])
+        assert isinstance(done.exception, TinymlError), done.output
+        assert done.exception.exit_code == 2
+        return str(done.exception)
+
+    board, data = ("--target", "nucleo-l4r5zi"), ("--data", "data:keywords")
+    out = ("-o", str(tmp_path / "out"))
+    assert "no budget" in refused(*board, *data, *out)
+    assert "needs data" in refused(*board, *out, "--max-flash", "20K")
+    assert "no folder to write to" in refused(*board, *data, "--max-flash", "20K")
+    assert "unknown device: nucleo" in refused("--target", "nucleo", *data, *out, "--max-flash", "20K")
+    assert "not this machine" in refused("--target", "host", *data, *out, "--max-flash", "20K")
+    assert "no such dimension: --only kep" in refused(*board, *data, *out, "--max-flash", "20K", "--only", "kep")
+    assert "not a limit: --max-flash" in refused(*board, *data, *out, "--max-flash", "20Q")
+    assert not (tmp_path / "out").exists()
