@@ -196,8 +196,14 @@ def _trials(document: Row, run: str | None) -> list[dict[str, Value]]:
 
 
 def _columns(documents: Sequence[Row]) -> tuple[Column, ...]:
-    names = dict.fromkeys(key for one in documents for trial in one["trials"] for key in trial.get("params", {}))
-    return (*_FIXED, *(Column(f"param {name}", name) for name in names), Column("why", "why"))
+    """Of the choices only those that were not the same in all trials."""
+    tried: dict[str, set[str]] = {}
+    for one in documents:
+        for trial in one["trials"]:
+            for name, choice in trial.get("params", {}).items():
+                tried.setdefault(name, set()).add(str(choice))
+    varied = [name for name, choices in tried.items() if len(choices) > 1]
+    return (*_FIXED, *(Column(f"param {name}", name) for name in varied), Column("why", "why"))
 
 
 def _front(

@@ -26,6 +26,8 @@ __all__ = [
 
 _LONG = 28
 """Texts of more letters may break into lines."""
+_MANY_COLUMNS = 9
+"""Tables of more columns are set smaller on paper."""
 Value = str | int | float | None
 
 
@@ -156,10 +158,11 @@ def table(columns: Sequence[Column], rows: Sequence[Mapping[str, Value]], *, cap
     for row in rows:
         lines.append(f"<tr>{''.join(_cell(column, row.get(column.field)) for column in used)}</tr>")
     title = f"<caption>{escape(caption)}</caption>" if caption else ""
+    kind = ' class="many"' if len(used) > _MANY_COLUMNS else ""
     return (
         '<div class="tablebox"><button type="button" class="copy">Copy table</button>'
         '<div class="wide" tabindex="0" role="region" aria-label="'
-        f'{escape(caption or "table")}"><table>{title}<thead><tr>{head}</tr></thead>'
+        f'{escape(caption or "table")}"><table{kind}>{title}<thead><tr>{head}</tr></thead>'
         f"<tbody>{''.join(lines)}</tbody></table></div></div>"
     )
 

@@ -15,6 +15,8 @@ _STEP = 22
 _MANY = 40
 """So many bars have their names beside them; more stand as columns in their order."""
 _LARGEST = 24
+_FEW = 12
+"""So many steps of a curve are all named on its axis."""
 _NAMED = 16
 """So many points have their names beside them; of more, the tooltip says it."""
 _PICK = {"name": "pick", "bind": "legend"}
@@ -302,13 +304,15 @@ def curves(
         return None
     kinds = _distinct(shown, colour)
     pick, opacity = _picked(colour)
+    steps = sorted({int(row[x] or 0) for row in shown})
+    across = {"values": steps} if len(steps) <= _FEW else {"tickMinStep": 1}
     spec = {
         **_base(shown),
         "height": 200,
         "params": [pick],
         "mark": {"type": "line", "point": {"size": 30}, "strokeWidth": 1.5},
         "encoding": {
-            "x": {"field": x, "type": "quantitative", "title": axes[0], "axis": {"tickMinStep": 1, "format": "d"}},
+            "x": {"field": x, "type": "quantitative", "title": axes[0], "axis": {"format": "d", **across}},
             "y": {"field": y, "type": "quantitative", "title": axes[1], "scale": {"zero": False}},
             "color": _colour(colour, kinds),
             "opacity": opacity,
@@ -354,7 +358,7 @@ def nodes(
             "x": {
                 "field": "place",
                 "type": "quantitative",
-                "title": "node, in order (shift and wheel zooms, dragging moves)",
+                "title": "node",
                 "scale": {"domain": [-1, len(shown)], "nice": False},
                 "axis": {"format": "d", "tickMinStep": 1},
             },
@@ -368,6 +372,7 @@ def nodes(
         zoom = {"type": "interval", "encodings": ["x"], "zoom": "wheel![event.shiftKey]", "translate": still}
         params.append({"name": "zoom", "select": zoom, "bind": "scales"})
         shown = [{**row, "place": place - 0.4, "end": place + 0.4} for place, row in enumerate(shown)]
+        about += " In the order of the nodes; shift and wheel zooms, dragging moves."
     spec = {**_base(shown), **size, "params": params, "mark": mark, "encoding": encoding}
     return Chart(title, about, spec, shown, columns)
 
