@@ -1,0 +1,110 @@
+"""`export` as a user calls it: what it says, what it refuses, and where the front end's constants come from."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+
+from tests.lib.bundles import exported
+from tests.lib.nets import NETS
+from tinyml_compress.cli.export import command
+from tinyml_compress.data.preprocessing import AudioForm, Features, ImageForm, Preprocessing
+from tinyml_compress.errors import TinymlError, UsageError
+from tinyml_compress.exporters import Format, layout
+from tinyml_compress.pipeline.export_bundle import manifest_preprocessing
+from tinyml_compress.support.files import sha256
+
+
+@pytest.fixture
+def model(tmp_path: Path) -> Path:
+    path = tmp_path / "a model.tflite"
+    path.write_bytes(NETS["keyword"]())
+    return path
+
+
+def run(*words: str | Path) -> Any:
+    return CliRunner().invoke(command, [str(word) for word in words], catch_exceptions=True)
+
+
+def test_the_choices_are_the_formats() -> None:
+    (option,) = (parameter for parameter in command.params if parameter.name == "layout")
+    assert list(option.type.choices) == [one.value for one in Format]  # type: ignore[attr-defined]
+
+
+def test_json_and_kernels_of_the_device(model: Path, tmp_path: Path) -> None:
+    done = run(model, "--format", "plain", "-o", tmp_path / "out", "--device", "nucleo-l4r5zi", "--json")
+    assert done.exit_code == 0, done.output
+    facts = json.loads(done.output)
+    assert (facts["verb"], facts["name"], facts["format"], facts["engine"]) == ("export", "a_model", "plain", "aot")
+    assert sorted(facts["files"]) == sorted(path.name for path in (tmp_path / "out").iterdir())
+    assert "| kernels | c+dsp, chosen for balanced |" in (tmp_path / "out" / "README.md").read_text()
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (["--release", "1.0"], "not a version"),
+        (["--author", "two\nlines"], "not an author"),
+        (["--url", "ftp://x"], "not a web address"),
+        (["--name", "9lives"], "not a C name"),
+        (["--device", "nucleo-g0b1re", "--isa", "dsp"], "no such instructions"),
+        (["--engine", "tflm", "--isa", "dsp"], "for generated C only"),
+        (["--device", "nucleo"], "nucleo"),
+    ],
+)
+def test_refusals_leave_nothing_behind(model: Path, tmp_path: Path, words: list[str], says: str) -> None:
+    done = run(model, "--format", "plain", "-o", tmp_path / "out", *words)
+    assert isinstance(done.exception, UsageError)
+    assert says in str(done.exception)
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_damaged_model_leaves_nothing_behind(model: Path, tmp_path: Path) -> None:
+    model.write_bytes(model.read_bytes()[:700])
+    for engine in ("aot", "tflm"):
+        done = run(model, "--format", "cmake", "-o", tmp_path / "out", "--engine", engine)
+        assert isinstance(done.exception, TinymlError)
+        assert not (tmp_path / "out").exists()
+
+
+def test_an_author_may_have_any_character(tmp_path: Path) -> None:
+    author = 'A "B" <c@d@e> & tc_model @version@'
+    bundle = replace(exported(tmp_path, "plain").bundle, author=author)
+    made = {one: layout(one, bundle) for one in Format}
+    assert f"author={author}\n".encode() in made[Format.ARDUINO]["library.properties"]
+    assert json.loads(made[Format.PLATFORMIO]["library.json"])["authors"][0]["name"] == author
+    assert f"  - {json.dumps(author)}\n".encode() in made[Format.ESP_IDF]["idf_component.yml"]
+    assert "A_B_c_d_e_tc_model_version.kws.pdsc" in made[Format.CMSIS_PACK]
+
+
+FRONTENDS = {
+    "values": Preprocessing(scale=1 / 16, mean=(0.5, 0.25), std=(2.0, 4.0)),
+    "image": Preprocessing(scale=1 / 255, image=ImageForm(32, 32, 3)),
+    "audio": Preprocessing(audio=AudioForm(16000, 16000, Features.LOG_MEL, 480, 320, 512, 40, 10, 20.0, 4000.0)),
+}
+
+
+@pytest.mark.parametrize("kind", FRONTENDS)
+def test_the_manifest_beside_the_file_describes_the_front_end(model: Path, tmp_path: Path, kind: str) -> None:
+    wanted = FRONTENDS[kind]
+    manifest = {"files": {model.name: sha256(model.read_bytes())}, "preprocessing": wanted.as_json()}
+    (tmp_path / "manifest.json").write_text(json.dumps(manifest))
+    assert manifest_preprocessing(model) == wanted
+    assert run(model, "--format", "cmake", "-o", tmp_path / "out").exit_code == 0
+    header = tmp_path / "out" / "include" / "a_model_preprocessing.h"
+    assert "#define A_MODEL_INPUT_SCALE" in header.read_text()
+    assert "include/a_model_preprocessing.h" in (tmp_path / "out" / "CMakeLists.txt").read_text()
+    # A manifest of another file says nothing about this one.
+    model.write_bytes(NETS["residual"]())
+    assert manifest_preprocessing(model) == Preprocessing()
+
+
+def test_a_manifest_of_something_else_is_no_obstacle(model: Path, tmp_path: Path) -> None:
+    (tmp_path / "manifest.json").write_text('["not ours"]')
+    assert run(model, "--format", "plain", "-o", tmp_path / "out").exit_code == 0
+    assert not list((tmp_path / "out").glob("*_preprocessing.h"))
