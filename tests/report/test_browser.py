@@ -55,9 +55,10 @@ TITLES = {
 }
 
 
-@pytest.mark.parametrize(
-    ("name", "titles"), [("all", TITLES), ("two", {"board-0: nodes side by side"}), ("large", set())]
-)
+SETS = [("all", TITLES), ("large", set()), pytest.param("two", {"board-0: nodes side by side"}, marks=pytest.mark.full)]
+
+
+@pytest.mark.parametrize(("name", "titles"), SETS)
 def test_every_chart_is_drawn_and_has_its_numbers_beside_it(
     name: str, titles: set[str], browser: Browser, pages: dict[str, Path]
 ) -> None:
@@ -72,8 +73,8 @@ def test_every_chart_is_drawn_and_has_its_numbers_beside_it(
     ("name", "title", "mark", "words"),
     [
         ("benchmark", "Flash by cause", "bar", ("board-0", "weights", "70,000")),
-        ("benchmark", "Memory plan over time", "rect mark", ("t0", "700")),
-        ("compare", "Accuracy against file", "point", ("run_", "non-zero", "0.99")),
+        pytest.param("benchmark", "Memory plan over time", "rect mark", ("t0", "700"), marks=pytest.mark.full),
+        pytest.param("compare", "Accuracy against file", "point", ("run_", "0.99"), marks=pytest.mark.full),
         ("fit", "Drop against flash", "point", ("keep", "flash, B")),
     ],
 )
@@ -127,6 +128,7 @@ def test_print(browser: Browser, pages: dict[str, Path]) -> None:
         assert page.evaluate(WIDE) == []
 
 
+@pytest.mark.full
 def test_nothing_runs_over_the_edge_of_the_sheet(browser: Browser, pages: dict[str, Path]) -> None:
     with opened(browser, pages["fit"]) as page:
         page.emulate_media(media="print")
@@ -143,6 +145,7 @@ def test_a_phone_shows_it_without_scrolling_sideways(name: str, browser: Browser
             assert 0 < chart["width"] <= chart["room"] + 1, chart
 
 
+@pytest.mark.full
 def test_turning_a_phone_draws_anew(browser: Browser, pages: dict[str, Path]) -> None:
     with opened(browser, pages["compare"], viewport={"width": 360, "height": 740}) as page:
         before = page.evaluate("document.querySelector('.vega svg').getBoundingClientRect().width")
@@ -186,6 +189,7 @@ def test_200_nodes_answer_within_a_tenth_of_a_second(browser: Browser, pages: di
         assert picked["fastest"] < 100
 
 
+@pytest.mark.full
 def test_a_click_on_the_legend_picks_one(browser: Browser, pages: dict[str, Path]) -> None:
     with opened(browser, pages["benchmark"]) as page:
         figure = page.locator("figure.chart", has=page.locator("strong:text-is('Flash by cause')"))
@@ -214,6 +218,7 @@ def test_numbers_are_copied_and_the_json_downloads(browser: Browser, pages: dict
     assert json.loads((tmp_path / "saved.json").read_text()) == documents.benchmark()
 
 
+@pytest.mark.full
 def test_a_keyboard_reaches_every_button_and_table(browser: Browser, pages: dict[str, Path]) -> None:
     with opened(browser, pages["benchmark"]) as page:
         seen = set()

@@ -24,18 +24,18 @@ __all__ = ["front_svg", "read_document", "results_page"]
 Document = Mapping[str, Any]
 Parts = Callable[[Sequence[Source]], list[str]]
 _KINDS: tuple[tuple[str, str, Parts], ...] = (
-    ("demo", "Training", demo_parts),
     ("fit", "Search within a budget", fit_parts),
     ("fit estimate", "Can it fit", estimate_parts),
-    ("compress", "Compression", compress_parts),
+    ("benchmark", "On devices", benchmark_parts),
     ("compare", "Models side by side", compare_parts),
-    ("convert", "Conversion", convert_parts),
+    ("compress", "Compression", compress_parts),
     ("evaluate", "Accuracy", evaluate_parts),
     ("evaluate ladder", "Parity of the engines", ladder_parts),
-    ("benchmark", "On devices", benchmark_parts),
+    ("convert", "Conversion", convert_parts),
+    ("demo", "Training", demo_parts),
     ("inspect", "Files", inspect_parts),
 )
-"""The verb, the heading, what makes its parts; in the order of the page."""
+"""The verb, the heading, what makes its parts; in the order of the page: verdicts first."""
 
 
 def read_document(path: Path) -> Document:
