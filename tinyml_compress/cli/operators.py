@@ -83,13 +83,12 @@ def _table(operators: list[Operator]) -> list[str]:
 def _page(operators: list[Operator]) -> list[str]:
     from tinyml_compress.ops.missing import MISSING
 
-    missing = {name: why for name, why in MISSING.items() if name not in {op.name for op in operators}}
     return [
         "# Operators of the ahead-of-time engine",
         "",
-        "Written by `tinyml-compress operators --markdown` from the tables that the engine itself reads; a test compares.",
-        "Each is proven against TensorFlow Lite Micro by `tests/ops`: the same bytes, in float within the limits stated",
-        "here. Names in mixed case are custom operators. What the engine refuses it refuses with layer and reason;",
+        "Written by `tinyml-compress operators --markdown` from the tables that the engine itself reads, which a test",
+        "compares. Each is proven against TensorFlow Lite Micro by `tests/ops`: the same bytes, in float within the limits",
+        "stated. Names in mixed case are custom operators. What the engine refuses it refuses with layer and reason;",
         "`tinyml-compress check MODEL` lists all of it for one file.",
         "",
         "| operator | element types | instruction sets | limits |",
@@ -102,5 +101,5 @@ def _page(operators: list[Operator]) -> list[str]:
         "",
         "| operator | reason |",
         "|---|---|",
-        *(f"| {name} | {why} |" for name, why in sorted(missing.items())),
+        *(f"| {name} | {why} |" for name, why in sorted(MISSING.items())),
     ]

@@ -16,6 +16,8 @@ __all__ = ["smallest_schedule"]
 _MOST_TARGETS = 8
 _MOST_PLANS = 120
 """A plan of a published network takes 3 to 5 ms."""
+_MOST_NODES = 64 * _MOST_PLANS
+"""Of all plans together: an unrolled recurrent net has hundreds of nodes, and each of its plans takes half a second."""
 
 
 def smallest_schedule(graph: Graph, candidates: Sequence[Sequence[Variant]]) -> tuple[Variant, ...]:
@@ -55,7 +57,8 @@ class _Search:
         return self._known[choice]
 
     def _spent(self) -> bool:
-        return len(self._known) >= _MOST_PLANS
+        plans = len(self._known)
+        return plans >= _MOST_PLANS or plans * len(self._candidates) >= _MOST_NODES
 
     def _try(self, choice: tuple[int, ...]) -> bool:
         arena = self._arena(choice)
