@@ -54,6 +54,9 @@ def test_generated_folder(name: str, tmp_path: Path) -> None:
     file.write_bytes(STREAMING[name]())
     program = compile_model(file.read_bytes(), name)
     assert f"#define {name.upper()}_STATE_BYTES {program.state_bytes}\n" in program.header
+    for call in (f"void {name}_init({name}_state_t *state);", f"void {name}_reset({name}_state_t *state);"):
+        assert call in program.header
+    assert f"int {name}_invoke(void *arena, {name}_state_t *state);" in program.header
     folder = tmp_path / "c"
     folder.mkdir()
     for file_name, text in {

@@ -21,7 +21,7 @@ from types import FrameType
 import numpy as np
 
 from tests.fuzz.mutate import mutant
-from tests.lib import layers, nets
+from tests.lib import layers, nets, stateful_nets
 from tests.lib.messy import messy
 from tinyml_compress import frontend, passes
 from tinyml_compress.errors import TinymlError
@@ -40,7 +40,7 @@ class TooSlow(BaseException):
 
 def bases() -> list[bytes]:
     """Sound files: the networks of the tests, and one or two models of every operator that has a test."""
-    files = [make() for make in nets.NETS.values()]
+    files = [make() for make in (*nets.NETS.values(), *stateful_nets.STREAMING.values())]
     files += [frontend.write(messy(seed)) for seed in range(12)]
     made = [make(np.random.default_rng(7)) for make in layers.MAKERS.values()]
     files += [frontend.write(graph) for graph in made]

@@ -362,4 +362,4 @@ def _scalar(raw: Any, kind: type, which: str, field: str) -> object:
         return bool(raw)
     if kind is str:
         return _text(raw, _Budget(0)) if isinstance(raw, bytes) else ""
-    return float(raw) if kind is float else int(raw)
+    return float(raw) + 0.0 if kind is float else int(raw)  # no negative zero: the file cannot hold one

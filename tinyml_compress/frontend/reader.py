@@ -57,6 +57,7 @@ class _Family:
         """By subgraph; no two tensors of the file have the same."""
         self._known: dict[int, Graph] = {}
         self._reading = [0]
+        self._asked = 0
 
     def body(self, number: int, where: str) -> Graph:
         """Subgraph `number`, which the operator `where` runs."""
@@ -76,7 +77,8 @@ class _Family:
             flat = replace(
                 self._flat, tensors=body.tensors, operators=body.operators, inputs=body.inputs, outputs=body.outputs
             )
-            self._known[number] = Reading(flat, self, number).graph(f"subgraph {number}")
+            self._asked += 1  # by order, not by number: the same after writing, where unused ones have gone
+            self._known[number] = Reading(flat, self, number).graph(f"subgraph {self._asked}")
             self._reading.pop()
         return self._known[number]
 
@@ -123,11 +125,16 @@ class Reading:
         known = operator(op, self._full_layer(flat, layer))
         inputs = tuple(None if i == _ABSENT else self._tensor(i, f"input of {where}").name for i in flat.inputs)
         outputs = tuple(self._tensor(i, f"output of {where}").name for i in flat.outputs)
-        if not outputs and not known.without_outputs:
+        runs = known.options is not None and any(field.kind is Body for field in known.options.fields)
+        acts = known.without_outputs and (runs or any(self._is_handle(i) for i in flat.inputs))
+        if not outputs and not acts:
             raise ModelError("an operator has no output", which=where, next_step=_DAMAGED)
         attrs: Attrs = known.attrs_type(**self._option_values(flat, known, where))
         hints = tuple(self._hint(i, f"intermediate of {where}") for i in flat.intermediates)
         return Node(op=op, inputs=inputs, outputs=outputs, attrs=attrs, name=layer, intermediates=hints)
+
+    def _is_handle(self, index: int) -> bool:
+        return index != _ABSENT and self._tensors[index].dtype is DType.RESOURCE
 
     def _option_values(self, flat: FlatOperator, known: Operator, where: str) -> dict[str, object]:
         if known.options is None:

@@ -24,6 +24,14 @@ def bind_variables(graph: Graph) -> Graph:
     """The graph without handles, in its subgraphs as well."""
     if not any(_is_handle(tensor) for member in _members(graph) for tensor in member.tensors.values()):
         return graph
+    outer = next((name for name in (*graph.inputs, *graph.outputs) if _is_handle(graph.tensors[name])), None)
+    if outer is not None:
+        raise UnsupportedOperator(
+            "a handle of a variable is an input or output of the model",
+            which=outer,
+            allowed="values",
+            next_step="export the model without its handles",
+        )
     return _Binding(_variables(graph)).bound(graph, {})
 
 

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from tinyml_compress.ir import Attrs, DType, NodeView, Tensor
 from tinyml_compress.ops import _checks
-from tinyml_compress.ops._forms import float_bounds
+from tinyml_compress.ops._addsub import float_bounds
 from tinyml_compress.ops._products import checked_multiplier, wrap32
 from tinyml_compress.ops.base import Call, In, Operator, OptionField, Options, Out, Ref, Role, Table, Var, Variant
 from tinyml_compress.ops.numerics import Activation
@@ -114,7 +114,7 @@ def _emit_quantized(view: NodeView) -> tuple[Call, ...]:
 def _emit_f32(view: NodeView) -> tuple[Call, ...]:
     sizes = _sizes(view)
     bias = np.zeros(sizes.units, np.float32) if view.optional_input(_BIAS) is None else _data(view, _BIAS)
-    low, high = (value for _, value in float_bounds(cast(SvdfAttrs, view.attrs).activation))
+    low, high = float_bounds(cast(SvdfAttrs, view.attrs).activation)
     return (
         Call(
             "tc_f32_svdf__c",
@@ -158,15 +158,18 @@ class Svdf(Operator):
 
     def check(self, view: NodeView) -> None:
         given = view.node.inputs
-        dtype = _checks.dtypes(self, view, view.input(_INPUT), (DType.INT8, DType.FLOAT32))
-        required = [index for index in range(5) if index != _BIAS or dtype is DType.INT8]
-        if len(given) != 5 or len(view.node.outputs) != 1 or any(given[index] is None for index in required):
+        whole = len(given) == 5 and len(view.node.outputs) == 1 and given[_INPUT] is not None
+        required = (
+            [index for index in range(5) if index != _BIAS or view.input(_INPUT).dtype is DType.INT8] if whole else []
+        )
+        if not whole or any(given[index] is None for index in required):
             raise self.refuse(
                 view,
                 "inputs and outputs",
                 found=f"{sum(name is not None for name in given)} and {len(view.node.outputs)}",
                 allowed="input, feature weights, time weights, bias, state; one output",
             )
+        dtype = _checks.dtypes(self, view, view.input(_INPUT), (DType.INT8, DType.FLOAT32))
         self._check_types(view, dtype)
         self._check_sizes(view)
         if dtype is DType.INT8:
