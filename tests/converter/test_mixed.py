@@ -132,7 +132,7 @@ def gap() -> Gap:
 
 
 def test_what_hurts_stays_wide_and_no_more(gap: Gap, tmp_path: Path) -> None:
-    done = mix_forms(gap.mixer, gap.loaded.model, gap.data, gap.data, 0.03)
+    done = mix_forms(gap.mixer, gap.loaded.model, gap.data, 0.03)
     assert done.float_score == 1.0
     assert done.int8_score < 0.93, "the model was made so that int8 fails"
     assert done.drop <= 0.03
@@ -147,7 +147,7 @@ def test_what_hurts_stays_wide_and_no_more(gap: Gap, tmp_path: Path) -> None:
 
 
 def test_nothing_stays_wide_where_int8_is_good_enough(gap: Gap) -> None:
-    done = mix_forms(gap.mixer, gap.loaded.model, gap.data, gap.data, 0.9)
+    done = mix_forms(gap.mixer, gap.loaded.model, gap.data, 0.9)
     assert done.wide == done.rows == ()
     assert done.int16_score is None
     assert done.tflite == gap.mixer.file(())
@@ -158,7 +158,7 @@ def test_what_even_int16_cannot_hold_is_an_error(gap: Gap) -> None:
     labels = np.asarray(gap.loaded.model(features)).argmax(axis=1).astype(np.int64)
     far = DataSet("far", features, labels)
     with pytest.raises(TrainingError, match="even int16x8 in every layer does not hold the drop"):
-        mix_forms(gap.mixer, gap.loaded.model, gap.data, far, 0.0)
+        mix_forms(gap.mixer, gap.loaded.model, far, 0.0)
 
 
 @pytest.mark.full

@@ -163,7 +163,8 @@ class RecipeJudge:
     def _task(self) -> Any:
         from tinyml_compress.techniques.training import task_for
 
-        return task_for(self.float_model, samples_of(self._fitted(self._train)))
+        # the test part: a detector's train part may hold normal samples only
+        return task_for(self.float_model, samples_of(self._fitted(self._tests)))
 
     def _fitted(self, data: DataSet | None) -> DataSet:
         assert data is not None

@@ -198,14 +198,12 @@ def mix(
     """Rank the layers of `loaded`, and keep as few of them wide as hold the drop on `tests`."""
     with stage("convert to int8 and to int16x8"):
         mixer = mixer_of(loaded, calibration, settings, samples, seed)
-    return mix_forms(mixer, loaded.model, calibration, tests, max_drop, seed=seed)
+    return mix_forms(mixer, loaded.model, tests, max_drop, seed=seed)
 
 
-def mix_forms(
-    mixer: Mixer, model: Any, calibration: DataSet, tests: DataSet, max_drop: float, *, seed: int = 0
-) -> Mixed:
+def mix_forms(mixer: Mixer, model: Any, tests: DataSet, max_drop: float, *, seed: int = 0) -> Mixed:
     """`mix` for a model whose two forms are there."""
-    return _Search(mixer, model, calibration, tests, max_drop, seed).go()
+    return _Search(mixer, model, tests, max_drop, seed).go()
 
 
 def ranking(
@@ -213,11 +211,11 @@ def ranking(
 ) -> tuple[ValueGain, ...]:
     """The values between the layers of `loaded` by what int16 is worth for them, most first."""
     mixer = mixer_of(loaded, calibration, settings, None, seed)
-    return _Search(mixer, loaded.model, calibration, tests, 0.0, seed).ranking()
+    return _Search(mixer, loaded.model, tests, 0.0, seed).ranking()
 
 
 class _Search:
-    def __init__(self, mixer: Mixer, model: Any, train: DataSet, tests: DataSet, allowed: float, seed: int) -> None:
+    def __init__(self, mixer: Mixer, model: Any, tests: DataSet, allowed: float, seed: int) -> None:
         from tinyml_compress.pipeline.compression_inputs import samples_of
         from tinyml_compress.techniques.training import outputs_of, task_for
 
@@ -226,7 +224,7 @@ class _Search:
         self._tests = tests.fitted(shape)
         count = int(min(self._tests.count, max(_FEWEST, _WORK // max(1, mixer.total_macs))))
         self._few = self._tests.take(count, seed)
-        self._task = task_for(model, samples_of(train.fitted(shape)))
+        self._task = task_for(model, samples_of(self._tests))  # a detector's train part may hold normal samples only
         self._real_few = np.asarray(outputs_of(model, self._few.inputs))
         self._float = self._score(np.asarray(outputs_of(model, self._tests.inputs)), self._tests)
 
