@@ -120,7 +120,7 @@ def far_bias() -> Graph:
     assert bias.data is not None
     values, added = weights.data.copy(), bias.data.copy()
     values[[2, 5]] = 0
-    added[[2, 5]] = (1 << 30) + 5, -(1 << 30)  # type: ignore[index]
+    added[[2, 5]] = (1 << 30) + 5, -(1 << 30)
     for old, new in ((weights, values), (bias, added)):
         new.setflags(write=False)
         tensors[old.name] = replace(old, data=new)
@@ -140,7 +140,7 @@ def test_under_sanitizers(isas: tuple[Isa, ...]) -> None:
     )
 
 
-def residual_sized(form: dict[str, float]) -> Graph:
+def residual_sized(density: float, clusters: int | None) -> Graph:
     """Layers of the sizes of ResNet-8 and of an autoencoder."""
     rng = np.random.default_rng(9)
     shapes = ((16, 16, 3), (16, 32, 3), (32, 64, 3), (32, 64, 1))
@@ -155,12 +155,13 @@ def residual_sized(form: dict[str, float]) -> Graph:
             dilation=(1, 1),
             groups=1,
             plain=True,
-            **form,  # type: ignore[arg-type]
+            density=density,
+            clusters=clusters,
         )
         for a, b, k in shapes
     ]
-    density = {name: value for name, value in form.items() if name == "density"}
-    return layers.merged([*made, layers.fully_connected(rng, in_c=128, out_c=128, lead=(1,), plain=True, **density)])
+    last = layers.fully_connected(rng, in_c=128, out_c=128, lead=(1,), plain=True, density=density)
+    return layers.merged([*made, last])
 
 
 def test_code_grows_by_less_than_weights_shrink() -> None:
@@ -168,8 +169,8 @@ def test_code_grows_by_less_than_weights_shrink() -> None:
     device = board("cortex-m4")
     for level in (Level.SIZE, Level.BALANCED):
         code, weights = [], []
-        for form in ({}, {"density": 0.2}, {"clusters": 16}):
-            program = compile_model(write(residual_sized(form)), "m", DSP, level)
+        for density, clusters in ((1.0, None), (0.2, None), (1.0, 16)):
+            program = compile_model(write(residual_sized(density, clusters)), "m", DSP, level)
             vector = [bytes(port.nbytes) for port in program.inputs]
             flash = emulate(program, device, [vector]).flash
             code.append(flash.kernels + flash.glue)
