@@ -10,7 +10,7 @@ from tests.lib.graphs import quant
 from tests.lib.proof import Maker, Rng
 from tinyml_compress.ir import DType, Graph, Tensor
 
-__all__ = ["float32", "int4", "int16"]
+__all__ = ["float32", "int4", "int16", "real"]
 
 
 def int16(make: Maker, bias: DType | None = DType.INT64) -> Maker:
@@ -81,13 +81,14 @@ def float32(make: Maker) -> Maker:
 
     def made(rng: Rng) -> Graph:
         graph = make(rng)
-        return graph.rebuilt(tensors={name: _real(tensor) for name, tensor in graph.tensors.items()})
+        return graph.rebuilt(tensors={name: real(tensor) for name, tensor in graph.tensors.items()})
 
     made.__module__, made.__qualname__ = make.__module__, f"float32_{make.__qualname__}"
     return made
 
 
-def _real(tensor: Tensor) -> Tensor:
+def real(tensor: Tensor) -> Tensor:
+    """In float, with the values that a constant's quantization gives it."""
     if tensor.data is None:
         return replace(tensor, dtype=DType.FLOAT32, quant=None)
     assert tensor.quant is not None

@@ -8,8 +8,10 @@ import pytest
 from tests.lib import layers
 from tests.lib.forms import int16
 from tests.lib.proof import Maker, Rng, pick, prove, refused, sample
+from tinyml_compress.frontend import write
 from tinyml_compress.ir import DType, Graph
 from tinyml_compress.ops.base import Isa, Level
+from tinyml_compress.pipeline.compilation import compile_model
 
 BOTH = (Isa.C, Isa.DSP)
 
@@ -26,6 +28,13 @@ def fully_connected(rng: Rng) -> Graph:
     return layers.fully_connected(rng)
 
 
+def long_sums(rng: Rng) -> Graph:
+    """Beyond 32 bits, so that the DSP kernels add up in parts."""
+    if rng.random() < 0.5:
+        return layers.conv(rng, image=(2, 3), in_c=pick(rng, (700, 701)), out_c=3, kernel=(1, 1), groups=1, batch=1)
+    return layers.fully_connected(rng, in_c=pick(rng, (1201, 2050)), out_c=pick(rng, (3, 4)), lead=(1,))
+
+
 MAKERS: dict[str, Maker] = {
     "conv": int16(conv),
     "conv_without_bias": int16(conv, None),
@@ -35,8 +44,17 @@ MAKERS: dict[str, Maker] = {
     "fully_connected": int16(fully_connected),
     "fully_connected_without_bias": int16(fully_connected, None),
     "fully_connected_narrow": int16(fully_connected, DType.INT32),
+    "long_sums": int16(long_sums),
     "average_pool": int16(layers.average_pool),
     "max_pool": int16(layers.max_pool),
+}
+
+
+KERNELS = {
+    "conv": "tc_s16_conv_2d__dsp",
+    "depthwise": "tc_s16_depthwise_conv_2d_plane__dsp",
+    "fully_connected": "tc_s16_fully_connected__dsp",
+    "long_sums": "tc_s16_fully_connected__dsp",
 }
 
 
@@ -61,3 +79,10 @@ def test_many_equal_tflm(name: str, isas: tuple[Isa, ...], level: Level) -> None
 def test_depthwise_with_int32_bias_is_refused() -> None:
     graphs = (int16(depthwise, DType.INT32)(np.random.default_rng(index)) for index in range(20))
     refused(next(graph for graph in graphs if len(graph.nodes[0].inputs) == 3), "bias", "i64")
+
+
+@pytest.mark.parametrize("name", KERNELS)
+def test_dsp_kernels_are_reached(name: str) -> None:
+    rng = np.random.default_rng(5)
+    made = [compile_model(write(MAKERS[name](rng)), "m", BOTH) for _ in range(6)]
+    assert KERNELS[name] in {node.kernel for program in made for node in program.nodes}

@@ -13,7 +13,7 @@ from tinyml_compress.pipeline.compilation import compile_model
 from tinyml_compress.runners import native, tflm
 
 TYPES = (DType.INT8, DType.INT16, DType.FLOAT32)
-CASTS = (DType.INT8, DType.INT16, DType.INT32, DType.BOOL, DType.FLOAT32)
+CASTS = (DType.INT8, DType.INT16, DType.INT32, DType.UINT32, DType.BOOL, DType.FLOAT32)
 REVERSED = (DType.INT8, DType.UINT8, DType.INT16, DType.INT32, DType.INT64, DType.BOOL, DType.FLOAT32)
 
 

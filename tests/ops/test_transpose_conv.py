@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from tests.lib.forms import real
 from tests.lib.graphs import const, quant, single
 from tests.lib.proof import Rng, ints, many, pick, quantized, refused, sample
 from tinyml_compress.ir import DType, Graph, Tensor
@@ -34,8 +35,17 @@ def make(rng: Rng) -> Graph:
     return single("TRANSPOSE_CONV", inputs, y, TransposeConvAttrs(padding, strides[1], strides[0]))
 
 
+def float32(rng: Rng) -> Graph:
+    graph = make(rng)
+    return graph.rebuilt(
+        tensors={name: tensor if name == "shape" else real(tensor) for name, tensor in graph.tensors.items()}
+    )
+
+
 test_sample = sample(make, 24)
 test_many = many(make)
+test_float32 = sample(float32)
+test_many_float32 = many(float32, 40)
 
 
 def test_refuses() -> None:

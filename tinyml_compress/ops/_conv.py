@@ -13,7 +13,7 @@ from tinyml_compress.ops._forms import (
     Form,
     bias_values,
     check_wide,
-    float_bounds,
+    float_params,
     float_tables,
     form_of,
     only,
@@ -281,7 +281,7 @@ class Taps:
             *self.window(view).params(),
             ("group_in", groups.inputs),
             ("group_out", groups.outputs),
-            *float_bounds(conv_attrs(view).activation),
+            *float_params(conv_attrs(view).activation),
             ("weights", Ref("weights")),
             ("bias", Ref("bias")),
         )

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tinyml_compress.ir import DType, NodeView
+from tinyml_compress.ops._addsub import float_bounds
 from tinyml_compress.ops.base import Operator, Role, Table, Variant
 from tinyml_compress.ops.numerics import Activation
 
@@ -18,7 +19,7 @@ __all__ = [
     "bias_values",
     "check_wide",
     "chunk_of",
-    "float_bounds",
+    "float_params",
     "float_tables",
     "form_of",
     "only",
@@ -113,13 +114,13 @@ def wide_table(bias: Ints, multipliers: Sequence[tuple[int, int]]) -> npt.NDArra
     return table.astype(np.int32).reshape(-1)
 
 
-def chunk_of(rows: Ints) -> int:
-    """How many pairs of weights of any row, from a multiple of that number on, sum int16 values within 32 bits."""
-    pairs = np.abs(rows).reshape(len(rows), -1, 2).sum(axis=2)
-    chunk = int(pairs.shape[1])
+def chunk_of(rows: Ints, group: int = 2) -> int:
+    """How many groups of weights of any row, from a multiple of that number on, sum int16 values within 32 bits."""
+    groups = np.abs(rows).reshape(len(rows), -1, group).sum(axis=2)
+    chunk = int(groups.shape[1])
     while chunk > 1:
-        starts = np.arange(0, pairs.shape[1], chunk)
-        if int(np.add.reduceat(pairs, starts, axis=1).max()) < 1 << 16:
+        starts = np.arange(0, groups.shape[1], chunk)
+        if int(np.add.reduceat(groups, starts, axis=1).max()) < 1 << 16:
             break
         chunk = (chunk + 1) // 2
     return chunk
@@ -147,17 +148,10 @@ def _halves(low: Ints, high: Ints) -> npt.NDArray[np.int8]:
 
 # --- float32 --------------------------------------------------------------------------------------------------------
 
-_LARGEST = float(np.finfo(np.float32).max)
-_BOUNDS = {
-    Activation.RELU: (0.0, _LARGEST),
-    Activation.RELU6: (0.0, 6.0),
-    Activation.RELU_N1_TO_1: (-1.0, 1.0),
-}
 
-
-def float_bounds(activation: Activation) -> tuple[tuple[str, float], ...]:
+def float_params(activation: Activation) -> tuple[tuple[str, float], ...]:
     """Parameters `act_min` and `act_max` of float kernels."""
-    low, high = _BOUNDS.get(activation, (-_LARGEST, _LARGEST))
+    low, high = float_bounds(activation)
     return (("act_min", low), ("act_max", high))
 
 

@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from tinyml_compress.ir import Attrs, DType, NodeView
 from tinyml_compress.ops import _checks
-from tinyml_compress.ops._forms import float_bounds
+from tinyml_compress.ops._forms import float_params
 from tinyml_compress.ops._products import Sliding, axis_window, check_sides, clamp_bounds, sliding_gap
 from tinyml_compress.ops.base import Call, In, Operator, OptionField, Options, Out, Overlap, Variant
 from tinyml_compress.ops.numerics import Activation, Padding
@@ -73,7 +73,7 @@ def _variant(dtype: DType, symbol: str) -> Variant:
         window, activation = pool_window(view), _attrs(view).activation
         sizes = tuple((name, int(getattr(window, name))) for name in (*_FIELDS, *_MOVES))
         if dtype is DType.FLOAT32:
-            return (Call(symbol, "tc_f32_pool", (*sizes, *float_bounds(activation)), (In(0), Out())),)
+            return (Call(symbol, "tc_f32_pool", (*sizes, *float_params(activation)), (In(0), Out())),)
         low, high = clamp_bounds(activation, view.output())
         return (Call(symbol, "tc_s8_pool", (*sizes, ("act_min", low), ("act_max", high)), (In(0), Out())),)
 

@@ -11,7 +11,7 @@ from tinyml_compress.ops.base import Call, In, OptionField, Options, Out, Varian
 
 __all__ = ["OPERATOR", "Cast", "CastAttrs"]
 
-_CODES = {DType.INT8: 0, DType.INT16: 1, DType.INT32: 2, DType.BOOL: 3, DType.FLOAT32: 4}
+_CODES = {DType.INT8: 0, DType.INT16: 1, DType.INT32: 2, DType.BOOL: 3, DType.FLOAT32: 4, DType.UINT32: 5}
 """As in tc_cast.h."""
 
 
@@ -38,7 +38,7 @@ class Cast(UnaryOperator):
     options = Options(
         "CastOptions", (OptionField("in_data_type", "in_data_type"), OptionField("out_data_type", "out_data_type"))
     )
-    dtypes = ("int8", "int16", "int32", "bool", "float32")
+    dtypes = ("int8", "int16", "int32", "uint32", "bool", "float32")
     types = tuple(_CODES)
     variants = (Variant("tc_x32_cast__c", lambda view: True, _emit),)
 

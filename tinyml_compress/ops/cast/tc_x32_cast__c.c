@@ -6,7 +6,7 @@ TC_KERNEL void tc_x32_cast__c(const tc_cast_params *p, const void *in, void *out
         if (p->from != TC_CAST_F32) {
             const int32_t x = tc_cast_load(in, i, p->from);
             if (p->to == TC_CAST_F32) {
-                ((float *)out)[i] = (float)x;
+                ((float *)out)[i] = p->from == TC_CAST_U32 ? (float)(uint32_t)x : (float)x;
             } else {
                 tc_cast_store(out, i, p->to, x);
             }

@@ -31,8 +31,8 @@ typedef struct {
 } tc_s16_conv_pairs;
 
 /* The window of one output pixel; taps outside the image are 0, the zero point. */
-static TC_NOINLINE const int16_t *tc_s16_window(const tc_s16_conv_pairs *p, const int16_t *in, int32_t pixel,
-                                                int16_t *to) {
+static TC_NOINLINE const int16_t *tc_s16_conv_window(const tc_s16_conv_pairs *p, const int16_t *in, int32_t pixel,
+                                                     int16_t *to) {
     const int32_t column = pixel % p->out_w;
     const int32_t row = pixel / p->out_w;
     const int16_t *image = in + row / p->out_h * (p->in_h * p->in_w * p->in_c);
@@ -60,8 +60,8 @@ static TC_NOINLINE const int16_t *tc_s16_window(const tc_s16_conv_pairs *p, cons
 }
 
 /* Sums of two channels for two windows: first window's first and second channel, then the other's. */
-static TC_NOINLINE const int8_t *tc_s16_pair(const tc_s16_conv_pairs *p, const int16_t *one, const int16_t *two,
-                                             const int8_t *w, int64_t sums[4]) {
+static TC_NOINLINE const int8_t *tc_s16_conv_pair(const tc_s16_conv_pairs *p, const int16_t *one, const int16_t *two,
+                                                  const int8_t *w, int64_t sums[4]) {
     for (int i = 0; i < 4; i++) {
         sums[i] = 0;
     }
@@ -89,7 +89,7 @@ static TC_NOINLINE const int8_t *tc_s16_pair(const tc_s16_conv_pairs *p, const i
     return w;
 }
 
-static TC_INLINE int64_t tc_s16_last(const tc_s16_conv_pairs *p, const int16_t *window, const int8_t *w) {
+static TC_INLINE int64_t tc_s16_conv_last(const tc_s16_conv_pairs *p, const int16_t *window, const int8_t *w) {
     int64_t sum = 0;
     for (int32_t left = p->pairs; left > 0; left -= p->chunk) {
         int32_t part = 0;
@@ -106,23 +106,23 @@ TC_KERNEL void tc_s16_conv_2d__dsp(const tc_s16_conv_pairs *p, const int16_t *in
     const int32_t pixels = p->batch * p->out_h * p->out_w;
     for (int32_t pixel = 0; pixel < pixels; pixel += 2, out += 2 * p->out_c) {
         const int both = pixel + 1 < pixels;
-        const int16_t *one = tc_s16_window(p, in, pixel, buffer);
-        const int16_t *two = both ? tc_s16_window(p, in, pixel + 1, buffer + 2 * p->pairs) : one;
+        const int16_t *one = tc_s16_conv_window(p, in, pixel, buffer);
+        const int16_t *two = both ? tc_s16_conv_window(p, in, pixel + 1, buffer + 2 * p->pairs) : one;
         int16_t *second = out + (both ? p->out_c : 0); /* a pixel that is not there lies where the other is written */
         const int8_t *w = p->weights;
         const int32_t *channel = p->channels;
         int32_t c = 0;
         for (; c + 1 < p->out_c; c += 2, channel += 6) {
             int64_t sums[4];
-            w = tc_s16_pair(p, one, two, w, sums);
+            w = tc_s16_conv_pair(p, one, two, w, sums);
             second[c] = tc_s16_finish(sums[2], channel, p->act_min, p->act_max);
             second[c + 1] = tc_s16_finish(sums[3], channel + 3, p->act_min, p->act_max);
             out[c] = tc_s16_finish(sums[0], channel, p->act_min, p->act_max);
             out[c + 1] = tc_s16_finish(sums[1], channel + 3, p->act_min, p->act_max);
         }
         if (c < p->out_c) {
-            second[c] = tc_s16_finish(tc_s16_last(p, two, w), channel, p->act_min, p->act_max);
-            out[c] = tc_s16_finish(tc_s16_last(p, one, w), channel, p->act_min, p->act_max);
+            second[c] = tc_s16_finish(tc_s16_conv_last(p, two, w), channel, p->act_min, p->act_max);
+            out[c] = tc_s16_finish(tc_s16_conv_last(p, one, w), channel, p->act_min, p->act_max);
         }
     }
 }

@@ -19,11 +19,12 @@ from tinyml_compress.ops._conv import (
     conv_fields,
     conv_window,
 )
-from tinyml_compress.ops._forms import Form, form_of, only, packed_rows
+from tinyml_compress.ops._forms import Form, bias_values, form_of, only, packed_rows, wide_table
 from tinyml_compress.ops._products import (
     Channels,
     Ints,
     Sliding,
+    clamp_bounds,
     conv_multipliers,
     fast_table,
     finish_bounds,
@@ -253,6 +254,50 @@ def _plane_variant(symbol: str, walk: Walk, cost: Callable[[Plane], float], taps
     return Variant(symbol, accepts, emit, Isa.DSP, scratch=scratch, overlap=_coincide, cycles=cycles)
 
 
+# --- int16 plane by plane on SMLAD ----------------------------------------------------------------------------------
+
+_WIDE_PLANE = "tc_s16_depthwise_conv_2d_plane__dsp"
+
+
+def _accepts_wide_plane(view: NodeView) -> bool:
+    return _walk_any(view) is not None and int(np.abs(_rows(view)).sum(axis=1).max()) < 1 << 16
+
+
+def _emit_wide_plane(view: NodeView) -> tuple[Call, ...]:
+    window, plane, rows = _window(view), _walk_any(view), _rows(view)
+    assert plane is not None
+    taps = rows.reshape(-1, window.kernel_h, window.kernel_w)
+    low, high = clamp_bounds(conv_attrs(view).activation, view.output())
+    params: tuple[tuple[str, ParamValue], ...] = (
+        *_image_sizes(view),
+        *plane.params(),
+        ("multiplier", _groups(view).outputs),
+        ("act_min", low),
+        ("act_max", high),
+        ("weights", Ref("weights")),
+        ("channels", Ref("channels")),
+    )
+    channels = wide_table(bias_values(view, len(rows)), conv_multipliers(OPERATOR, view, len(rows)))
+    ordered = (taps.transpose(0, 2, 1) if plane.transposed else taps).reshape(-1)
+    tables = (
+        Table("weights", "int8_t", ordered.astype(np.int8), Role.WEIGHTS),
+        Table("channels", "int32_t", channels),
+    )
+    return (Call(_WIDE_PLANE, "tc_s16_depthwise_plane", params, (In(0), Out(), Scratch()), tables),)
+
+
+def _wide_plane_scratch(view: NodeView) -> int:
+    plane = _walk_any(view)
+    assert plane is not None
+    return plane.buffer_bytes + plane.tap_bytes
+
+
+def _wide_plane_cycles(view: NodeView) -> float:
+    plane = _walk_any(view)
+    assert plane is not None
+    return _window(view).batch * _window(view).out_c * (_cost_any(plane) + 30.0 * plane.outer.size_out)
+
+
 def _operator() -> Operator:
     return OPERATOR
 
@@ -279,6 +324,18 @@ class DepthwiseConv2D(Operator):
     limits = "constant weights, int8 for int16 inputs, int8 or packed int4 for int8 inputs"
     variants = (
         *_TAPS.variants(),
+        *only(
+            Form.S16,
+            Variant(
+                _WIDE_PLANE,
+                _accepts_wide_plane,
+                _emit_wide_plane,
+                Isa.DSP,
+                scratch=_wide_plane_scratch,
+                overlap=_coincide,
+                cycles=_wide_plane_cycles,
+            ),
+        ),
         *only(
             Form.S4,
             _TAPS.variant(_FOUR_BITS, lambda view, _: _emit_four_bits(view), lambda view: view.input(1).elements),

@@ -4,28 +4,85 @@ from __future__ import annotations
 
 from typing import cast
 
+import numpy as np
+
 from tinyml_compress.ir import DType, NodeView, Tensor
+from tinyml_compress.ops import _checks
 from tinyml_compress.ops._addsub import FusedAttrs, check_fused, plain_variants
-from tinyml_compress.ops._binary import BinaryOperator
+from tinyml_compress.ops._binary import BinaryOperator, Params, binary_variants
 from tinyml_compress.ops.base import OptionField, Options
-from tinyml_compress.ops.numerics import Activation
+from tinyml_compress.ops.numerics import Activation, activation_range, quantize_multiplier
 
 __all__ = ["OPERATOR", "Div"]
+
+
+def _activation(view: NodeView) -> Activation:
+    return cast(FusedAttrs, view.attrs).activation
+
+
+def _factor(view: NodeView) -> tuple[int, int]:
+    """One step of the first input over one of the second, in output steps; float32 as on the device."""
+    first, second, out = view.input(0).quant, view.input(1).quant, view.output().quant
+    assert first is not None
+    assert second is not None
+    assert out is not None
+    ratio = np.float32(first.scale) / (np.float32(second.scale) * np.float32(out.scale))
+    return quantize_multiplier(float(ratio))
+
+
+def _params(view: NodeView) -> Params:
+    quants = (view.input(0).quant, view.input(1).quant, view.output().quant)
+    zeros = [quant.zero_point for quant in quants if quant is not None]
+    multiplier, shift = _factor(view)
+    assert quants[2] is not None
+    low, high = activation_range(_activation(view), DType.INT8, quants[2])
+    return (
+        ("zero_point1", zeros[0]),
+        ("zero_point2", zeros[1]),
+        ("multiplier", multiplier),
+        ("shift", shift),
+        ("zero_point", zeros[2]),
+        ("low", low),
+        ("high", high),
+    )
+
+
+def _is_int8(view: NodeView) -> bool:
+    return view.output().dtype is DType.INT8
 
 
 class Div(BinaryOperator):
     name = "DIV"
     attrs_type = FusedAttrs
     options = Options("DivOptions", (OptionField("activation", "fused_activation_function", Activation),))
-    dtypes = ("int32", "float32")
-    types = (DType.INT32, DType.FLOAT32)
-    limits = "int32 by 0 is 0 (TensorFlow Lite Micro leaves it undefined)"
-    variants = plain_variants("div", lambda view: cast(FusedAttrs, view.attrs).activation)
+    dtypes = ("int8", "int32", "float32")
+    types = (DType.INT8, DType.INT32, DType.FLOAT32)
+    limits = (
+        "whole numbers by 0 and int8 quotients below half a step are 0 (undefined in TensorFlow Lite Micro)"
+    )
+    variants = (
+        *plain_variants("div", _activation),
+        *binary_variants("div", "s8", "tc_s8_div_params", _params, _is_int8, flat=False),
+    )
 
     def check_values(self, view: NodeView, first: Tensor, second: Tensor, out: Tensor) -> None:
         check_fused(self, view)
         if out.dtype is DType.INT32 and (first.quant is not None or second.quant is not None):
             raise self.refuse(view, "quantized int32 inputs", found="a scale", allowed="plain int32")
+        if out.dtype is not DType.INT8:
+            return
+        quants = [_checks.quantization(self, view, tensor) for tensor in (first, second, out)]
+        if _activation(view) is not Activation.NONE:
+            _checks.six_fits(self, view, quants[2])
+        shift = _factor(view)[1]
+        if not -24 <= shift <= 23:
+            raise self.refuse(
+                view,
+                "ratio of the scales",
+                found=f"about 2^{shift}",
+                allowed="2^-24 to 2^23",
+                next_step="check the calibration data: one of the ranges looks broken",
+            )
 
 
 OPERATOR = Div()

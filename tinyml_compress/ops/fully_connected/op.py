@@ -13,7 +13,8 @@ from tinyml_compress.ops._forms import (
     Form,
     bias_values,
     check_wide,
-    float_bounds,
+    chunk_of,
+    float_params,
     float_tables,
     form_of,
     only,
@@ -28,6 +29,7 @@ from tinyml_compress.ops._products import (
     check_sides,
     check_weights,
     checked_multiplier,
+    clamp_bounds,
     conv_multipliers,
     fast_table,
     finish_bounds,
@@ -117,6 +119,36 @@ def _emit_wide(view: NodeView) -> tuple[Call, ...]:
     return (_call(view, "tc_s16_fully_connected__c", tables, (In(0), Out())),)
 
 
+_S16_DSP = "tc_s16_fully_connected__dsp"
+
+
+def _emit_wide_dsp(view: NodeView) -> tuple[Call, ...]:
+    rows = weight_values(view).astype(np.int64)
+    padded = np.pad(rows, ((0, 0), (0, -rows.shape[1] % 4)))
+    low, high = clamp_bounds(_attrs(view).activation, view.output())
+    params: tuple[tuple[str, ParamValue], ...] = (
+        *_sizes(view),
+        ("act_min", low),
+        ("act_max", high),
+        ("chunk", chunk_of(padded, 4)),
+        ("weights", Ref("weights")),
+        ("channels", Ref("channels")),
+    )
+    even = len(rows) // 2 * 2
+    blocks = padded[:even].reshape(even // 2, 2, -1, 4).transpose(0, 2, 1, 3)
+    stream: Ints = np.concatenate([blocks.reshape(-1), padded[even:].reshape(-1)])
+    tables = (
+        Table("weights", "int8_t", stream.astype(np.int8), Role.WEIGHTS),
+        Table("channels", "int32_t", wide_table(bias_values(view, len(rows)), row_multipliers(view))),
+    )
+    return (Call(_S16_DSP, "tc_s16_fc_pairs", params, (In(0), Out(), Scratch()), tables),)
+
+
+def _wide_dsp_cycles(view: NodeView) -> float:
+    sizes = dict(_sizes(view))
+    return sizes["batch"] * (_fours(view) * (9.0 + 6.5 * sizes["out_c"]) + 50.0 * sizes["out_c"] + 40.0)
+
+
 def _emit_narrow(view: NodeView) -> tuple[Call, ...]:
     pairs = np.array(row_multipliers(view), np.int64)
     table = int32_table(bias_values(view, len(pairs)), pairs[:, 0], pairs[:, 1])
@@ -130,7 +162,7 @@ def _emit_narrow(view: NodeView) -> tuple[Call, ...]:
 def _emit_f32(view: NodeView) -> tuple[Call, ...]:
     params: tuple[tuple[str, ParamValue], ...] = (
         *_sizes(view),
-        *float_bounds(_attrs(view).activation),
+        *float_params(_attrs(view).activation),
         ("weights", Ref("weights")),
         ("bias", Ref("bias")),
     )
@@ -242,7 +274,11 @@ class FullyConnected(Operator):
     dtypes = ("int8", "int16", "float32")
     limits = "constant weights, int8 for int16 inputs, int8 or packed int4 of one scale for int8 inputs"
     variants = (
-        *only(Form.S16, Variant("tc_s16_fully_connected__c", _any, _emit_wide, cycles=_plain_cycles)),
+        *only(
+            Form.S16,
+            Variant("tc_s16_fully_connected__c", _any, _emit_wide, cycles=_plain_cycles),
+            Variant(_S16_DSP, _any, _emit_wide_dsp, Isa.DSP, scratch=_quads_scratch, cycles=_wide_dsp_cycles),
+        ),
         *only(Form.S16_NARROW, Variant("tc_s16_fully_connected_narrow__c", _any, _emit_narrow, cycles=_plain_cycles)),
         *only(Form.F32, Variant("tc_f32_fully_connected__c", _any, _emit_f32, cycles=_plain_cycles)),
         *only(

@@ -28,6 +28,11 @@ from tinyml_compress.ops.numerics import Activation, Padding
 __all__ = ["OPERATOR", "TransposeConv", "TransposeConvAttrs"]
 
 _WEIGHTS, _INPUT, _BIAS = 1, 2, 3
+_BIASES = {
+    DType.INT8: (DType.INT32,),
+    DType.INT16: (DType.INT64, DType.INT16),
+    DType.FLOAT32: (DType.FLOAT32,),
+}
 
 
 @dataclass(frozen=True)
@@ -58,12 +63,8 @@ def _emit(view: NodeView) -> tuple[Call, ...]:
     attrs, source, target = cast(TransposeConvAttrs, view.attrs), view.input(_INPUT), view.output()
     weights, bias = view.input(_WEIGHTS), _bias(view)
     assert weights.data is not None
-    assert source.quant is not None
-    assert target.quant is not None
     channels, height, width, depth = weights.shape
-    offsets = np.zeros(channels, np.int64) if bias is None or bias.data is None else bias.data.astype(np.int64)
-    scaling = np.array(_multipliers(OPERATOR, view), np.int64)
-    wide = source.dtype is DType.INT16
+    offsets = np.zeros(channels) if bias is None or bias.data is None else bias.data.reshape(-1)
     params: tuple[tuple[str, ParamValue], ...] = (
         ("batches", source.shape[0]),
         ("in_height", source.shape[1]),
@@ -79,8 +80,19 @@ def _emit(view: NodeView) -> tuple[Call, ...]:
         ("pad_h", axis_window(attrs.padding, target.shape[1], height, attrs.stride_h)[1]),
         ("pad_w", axis_window(attrs.padding, target.shape[2], width, attrs.stride_w)[1]),
     )
+    if source.dtype is DType.FLOAT32:
+        params += (("weights", Ref("weights")), ("bias", Ref("bias")))
+        floats = (
+            Table("weights", "float", np.asarray(weights.data, np.float32), Role.WEIGHTS),
+            Table("bias", "float", offsets.astype(np.float32), Role.WEIGHTS),
+        )
+        return (Call("tc_f32_transpose_conv__c", "tc_f32_transpose_conv_params", params, (In(_INPUT), Out()), floats),)
+    assert source.quant is not None
+    assert target.quant is not None
+    offsets = offsets.astype(np.int64)
+    scaling = np.array(_multipliers(OPERATOR, view), np.int64)
     stored = Table("weights", "int8_t", np.asarray(weights.data, np.int8), Role.WEIGHTS)
-    if wide:
+    if source.dtype is DType.INT16:
         params += (("weights", Ref("weights")), ("bias", Ref("bias")), ("channels", Ref("channels")))
         tables: tuple[Table, ...] = (
             stored,
@@ -111,11 +123,12 @@ class TransposeConv(Operator):
             OptionField("activation", "fused_activation_function", Activation),
         ),
     )
-    dtypes = ("int8", "int16")
-    limits = "int8 weights; constant weights and bias, no fused activation"
+    dtypes = ("int8", "int16", "float32")
+    limits = "constant weights and bias, int8 weights for int16 inputs; no fused activation"
     variants = (
         Variant("tc_s8_transpose_conv__c", lambda view: view.input(_INPUT).dtype is DType.INT8, _emit),
         Variant("tc_s16_transpose_conv__c", lambda view: view.input(_INPUT).dtype is DType.INT16, _emit),
+        Variant("tc_f32_transpose_conv__c", lambda view: view.input(_INPUT).dtype is DType.FLOAT32, _emit),
     )
 
     def check(self, view: NodeView) -> None:
@@ -123,9 +136,10 @@ class TransposeConv(Operator):
         if len(view.node.inputs) not in (3, 4) or None in view.node.inputs[:3] or len(view.node.outputs) != 1:
             raise self.refuse(view, "number of inputs", found=len(view.node.inputs), allowed="3 or 4")
         source, weights, target = view.input(_INPUT), view.input(_WEIGHTS), view.output()
-        dtype = _checks.dtypes(self, view, source, (DType.INT8, DType.INT16), "the input")
+        dtype = _checks.dtypes(self, view, source, (DType.INT8, DType.INT16, DType.FLOAT32), "the input")
         _checks.dtypes(self, view, target, (dtype,), "the output")
-        _checks.dtypes(self, view, weights, (DType.INT8,), "the weights")
+        floats = dtype is DType.FLOAT32
+        _checks.dtypes(self, view, weights, (DType.FLOAT32 if floats else DType.INT8,), "the weights")
         for tensor in (source, weights, target):
             _checks.full_rank(self, view, tensor, 4, 4)
         if weights.data is None:
@@ -140,15 +154,16 @@ class TransposeConv(Operator):
             raise self.refuse(
                 view, "shapes", found=f"{source.shape} to {target.shape}", allowed="one batch size, not 0"
             )
+        bias = _bias(view)
+        if bias is not None:
+            _checks.dtypes(self, view, bias, _BIASES[dtype], "the bias")
+            if bias.data is None or bias.elements != weights.shape[0]:
+                raise self.refuse(view, "the bias", found=bias.shape, allowed=f"{weights.shape[0]} constants")
+        if floats:
+            return
         _checks.quantization(self, view, source)
         _checks.quantization(self, view, target)
         self._check_weights(view, weights)
-        bias = _bias(view)
-        if bias is not None:
-            wide = dtype is DType.INT16
-            _checks.dtypes(self, view, bias, (DType.INT64, DType.INT16) if wide else (DType.INT32,), "the bias")
-            if bias.data is None or bias.elements != weights.shape[0]:
-                raise self.refuse(view, "the bias", found=bias.shape, allowed=f"{weights.shape[0]} constants")
         shifts = [shift for _, shift in _multipliers(self, view)]
         if dtype is DType.INT16:
             self._check_int16(view, max(shifts))

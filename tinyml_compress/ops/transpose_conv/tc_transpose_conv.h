@@ -43,4 +43,22 @@ typedef struct {
     const int32_t *channels; /* multiplier and shift of every output channel */
 } tc_s16_transpose_conv_params;
 
+typedef struct {
+    int32_t batches;
+    int32_t in_height;
+    int32_t in_width;
+    int32_t in_depth;
+    int32_t height; /* of the window */
+    int32_t width;
+    int32_t out_height;
+    int32_t out_width;
+    int32_t out_depth;
+    int32_t stride_h;
+    int32_t stride_w;
+    int32_t pad_h;
+    int32_t pad_w;
+    const float *weights; /* output channel, row, column, input channel */
+    const float *bias;    /* of every output channel */
+} tc_f32_transpose_conv_params;
+
 #endif
