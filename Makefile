@@ -66,7 +66,7 @@ format: $(STAMP) ## put Python and C into their form
 
 docs: $(STAMP) ## the documentation as a site in build/site; a warning is an error
 	$(BIN)/python docs/tables.py --check
-	$(BIN)/mkdocs build --quiet
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet
 
 bench: $(STAMP) ## run the performance programs of benchmarks/
 	for program in $$(ls benchmarks/*.py 2>/dev/null); do echo "$(BIN)/python $$program"; $(BIN)/python $$program || exit 1; done
