@@ -38,7 +38,9 @@ def publish(result: FitResult, output: Path, job: Job) -> FitResult:
                 files.write_text(output / "recipes" / f"trial-{trial.number}.toml", _recipe(judge, trial, part))
     shown = result.as_json()
     files.write_text(output / "fit.json", json.dumps(shown, indent=2) + "\n")
-    files.write_text(output / "front.svg", front_svg(shown))
+    picture = front_svg(shown)
+    if picture:  # nothing was trained: nothing to draw
+        files.write_text(output / "front.svg", picture)
     files.write_text(output / "fit.html", results_page([shown], names=["fit.json"]))
     return result
 

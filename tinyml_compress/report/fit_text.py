@@ -13,9 +13,10 @@ _NAMES = {"flash": "flash", "ram": "RAM", "ms": "time", "drop": "drop"}
 
 def fit_text(found: Mapping[str, Any]) -> str:
     """The lines for a fit.json."""
+    limits = ", ".join(f"{_NAMES[name]} {_amount(name, limit)}" for name, limit in found["budget"].items())
     lines = [
         f"fit        {found['model']} on {found['target_title']}, data {found['data']}, seed {found['seed']}",
-        f"budget     {', '.join(f'{_NAMES[name]} {_amount(name, limit)}' for name, limit in found['budget'].items())}",
+        f"budget     {limits or 'not known yet'}",
         _counts(found),
     ]
     if "float" in found:
