@@ -24,6 +24,7 @@ __all__ = [
     "Maker",
     "Rng",
     "broadcastable",
+    "counted",
     "ints",
     "many",
     "models_of",
@@ -38,6 +39,7 @@ __all__ = [
 ]
 
 Item = TypeVar("Item")
+Test = TypeVar("Test", bound=Callable[..., None])
 Rng = np.random.Generator
 FUSED = (Activation.NONE, Activation.NONE, Activation.RELU, Activation.RELU6, Activation.RELU_N1_TO_1)
 """The fused activations, none twice as often."""
@@ -78,6 +80,12 @@ def many(
     def test(level: Level) -> None:
         prove(make, level, count, vectors, isas=isas, ulps=ulps)
 
+    return counted(test, count * len(Level))
+
+
+def counted(test: Test, models: int) -> Test:
+    """The test, marked with how many models it generates in the full run."""
+    vars(test)["models"] = models
     return test
 
 
