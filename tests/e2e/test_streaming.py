@@ -11,10 +11,15 @@ from tests.emulated.programs import board
 from tests.lib.stateful_nets import STREAMING
 from tests.lib.streams import assert_streams_equal, frames_of
 from tinyml_compress.codegen.project import project_files
+from tinyml_compress.devices.measurement import AotRun
 from tinyml_compress.ops.base import Isa, Level
+from tinyml_compress.pipeline.benchmarking import Request, benchmark
+from tinyml_compress.pipeline.checking import check
 from tinyml_compress.pipeline.compilation import compile_model
 from tinyml_compress.pipeline.engines import Engine, Subject
 from tinyml_compress.pipeline.golden_vectors import golden_vectors
+from tinyml_compress.pipeline.inspection import inspect_model
+from tinyml_compress.pipeline.shrinking import shrink_file
 from tinyml_compress.pipeline.verification import verify
 from tinyml_compress.runners import native, tflm, toolchain
 from tinyml_compress.runners.emulated import emulate
@@ -45,6 +50,27 @@ def test_emulated(name: str, core: str) -> None:
     ran = emulate(program, board(core), [[np.asarray(value).tobytes() for value in frame] for frame in frames])
     for number, (frame, outputs) in enumerate(zip(frames, ran.outputs, strict=True)):
         assert tuple(value.tobytes() for value in oracle.step(frame) or ()) == outputs, f"frame {number}"
+
+
+@pytest.mark.parametrize("name", STREAMING)
+def test_the_verbs_take_it(name: str, tmp_path: Path) -> None:
+    """What looks at files and boards counts the state; a file with variables stays as it is."""
+    file = tmp_path / f"{name}.tflite"
+    file.write_bytes(STREAMING[name]())
+    program = compile_model(file.read_bytes(), name)
+    done = shrink_file(file, tmp_path / "small.tflite", vectors=6)
+    assert done.vectors == 6
+    assert inspect_model(file).layers
+    (contract,) = check(file, ["nucleo-l4r5zi"], ("aot",))
+    ram = next(demand for demand in contract.demands if demand.memory == "RAM")
+    faster = compile_model(file.read_bytes(), name, (Isa.C, Isa.DSP))
+    assert ram.needed == faster.arena_bytes + faster.state_bytes + board("cortex-m4").limits.stack_bytes
+    run = benchmark(file, request=Request(("raspberry-pi-pico",), vectors=3)).runs[0]
+    assert isinstance(run, AotRun)
+    assert run.ram.state == program.state_bytes > 0
+    assert run.ram.total == run.ram.arena + run.ram.state + run.ram.stack + run.ram.static
+    assert run.agreement is not None
+    assert run.agreement.mismatches == 0
 
 
 @pytest.mark.parametrize("name", STREAMING)

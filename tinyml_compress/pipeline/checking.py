@@ -117,9 +117,10 @@ def _aot_demands(file: bytes, device: Device) -> tuple[Demand, ...]:
     isas = tuple(isa for isa in Isa if isa.value in device.core.kernels)
     program = compile_model(file, "checked", isas)
     stack = device.limits.stack_bytes
+    held, kept = ("arena, state", program.state_bytes) if program.state_bytes else ("arena", 0)
     return (
         Demand("flash", program.weight_bytes + program.table_bytes, device.flash_bytes, "weights and tables, no code"),
-        Demand("RAM", program.arena_bytes + stack, device.ram_bytes, f"arena and {stack:,} B of stack"),
+        Demand("RAM", program.arena_bytes + kept + stack, device.ram_bytes, f"{held} and {stack:,} B of stack"),
     )
 
 

@@ -91,7 +91,7 @@ def _layer(index: int, view: NodeView) -> LayerFacts:
             for name in view.node.inputs
             if name is not None and not graph.tensors[name].is_const
         ),
-        output=_form(view.output()),
+        output=_form(view.output()) if view.node.outputs else "",
         quantization="" if weights is None else _quant(weights).strip(),
         macs=op.macs(view),
         parameters=sum(tensor.elements for tensor in constants),

@@ -13,7 +13,7 @@ from tinyml_compress.frontend.ledger import ledger
 from tinyml_compress.frontend.reader import read
 from tinyml_compress.frontend.strip import strip
 from tinyml_compress.frontend.writer import write
-from tinyml_compress.ir import Graph
+from tinyml_compress.ir import DType, Graph
 from tinyml_compress.ir.ledger import Ledger
 from tinyml_compress.ops import operator
 from tinyml_compress.runners import tflm
@@ -137,6 +137,8 @@ def shrink_file(model: Path, output: Path, vectors: int = 10, seed: int = 0, *, 
 
 def _simplified(graph: Graph) -> tuple[Graph, str | None]:
     """The graph after all passes a file can hold, or as it is with the reason."""
+    if graph.subgraphs or any(tensor.dtype is DType.RESOURCE for tensor in graph.tensors.values()):
+        return graph, "the file has variables or several subgraphs, which stay as they are"
     try:
         return passes.run(graph, _WRITABLE), None
     except UnsupportedOperator as error:
@@ -151,8 +153,10 @@ def _narrowed(before: Graph, after: Graph) -> tuple[Narrowed, ...]:
     """Layers with weights that have fewer channels than before."""
     found = []
     for node in after.nodes:
+        if node.op not in ("CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED"):
+            continue
         name = node.outputs[0]
         old, new = before.tensors[name].shape, after.tensors[name].shape
-        if len(node.inputs) > 1 and old != new and node.op in ("CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED"):
+        if len(node.inputs) > 1 and old != new:
             found.append(Narrowed(node.name, node.op, old[-1], new[-1]))
     return tuple(found)
