@@ -45,6 +45,15 @@ def test_speech_in_int16_equals_tflm(once: Once, isa: str) -> None:
         assert_bit_exact([file], isas=ISAS[isa], level=level, count=20, seed=4)
 
 
+@pytest.mark.full
+@pytest.mark.parametrize("name", ["digits_cnn", "ds_cnn", "resnet8"])
+@pytest.mark.parametrize("isa", ISAS)
+def test_int16_activations_equal_tflm(once: Once, name: str, isa: str) -> None:
+    file = zoo_tflite(once, name, Mode.INT16X8)
+    for level in Level:
+        assert_bit_exact([file], isas=ISAS[isa], level=level, count=4)
+
+
 @pytest.mark.parametrize("name", COMPILED)
 def test_plan_is_within_five_percent_of_its_bound(once: Once, name: str) -> None:
     file = zoo_tflite(once, name)
