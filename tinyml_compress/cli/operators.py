@@ -86,8 +86,8 @@ def _page(operators: list[Operator]) -> list[str]:
     return [
         "# Operators of the ahead-of-time engine",
         "",
-        "Written by `tinyml-compress operators --markdown` from the tables that the engine itself reads, which a test",
-        "compares. Each is proven against TensorFlow Lite Micro by `tests/ops`: the same bytes, in float within the limits",
+        "Written by `tinyml-compress operators --markdown` from the tables that the engine itself reads; a test",
+        "compares them. Each is proven against TensorFlow Lite Micro by `tests/ops`: the same bytes, in float within the limits",
         "stated. Names in mixed case are custom operators. What the engine refuses it refuses with layer and reason;",
         "`tinyml-compress check MODEL` lists all of it for one file.",
         "",
