@@ -95,14 +95,14 @@ _ANCHORS: tuple[tuple[tuple[str, Choice], ...], ...] = (
     (),
     (("keep", 0.5), ("level", "size"), ("qat", True)),
     (("keep", 0.75), ("level", "size"), ("qat", True)),
-    (("keep", 0.6), ("level", "size"), ("qat", True)),
-    (("keep", 0.55), ("level", "size"), ("qat", True)),
-    (("keep", 0.35), ("level", "size")),
+    (("keep", 0.625), ("level", "size"), ("qat", True)),
+    (("keep", 0.5625), ("level", "size"), ("qat", True)),
+    (("keep", 0.375), ("level", "size")),
     (("sparsity", 0.9), ("level", "size")),
-    (("keep", 0.6), ("scope", "global"), ("level", "size")),
-    (("keep", 0.5), ("narrow", "distil"), ("level", "size")),
+    (("keep", 0.625), ("scope", "global"), ("level", "size")),
+    (("keep", 0.5625), ("narrow", "distil"), ("level", "size"), ("qat", True)),
     (("low_rank", 0.6), ("level", "size")),
-    (("keep", 0.65), ("sparsity", 0.7), ("level", "size")),
+    (("keep", 0.625), ("sparsity", 0.7), ("level", "size")),
 )
 """Looked at first: the model as it is and a strong step in each direction, for the sampler to go by."""
 

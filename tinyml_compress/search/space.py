@@ -12,6 +12,8 @@ from tinyml_compress.support import files
 __all__ = ["Choice", "Dimension", "Epochs", "Point", "Space", "full_space", "point_key", "recipe_text", "trains"]
 
 Choice = str | int | float | bool
+_ROUND = 4
+"""Channel counts become multiples of it: kernels work on four outputs at a time, and the rest is dear."""
 Point = Mapping[str, Choice]
 
 
@@ -75,7 +77,7 @@ def full_space() -> Space:
         (
             Dimension(
                 "keep",
-                tuple(round(1 - 0.05 * step, 2) for step in range(17)),
+                tuple(1 - step / 16 for step in range(14)),
                 1.0,
                 "part of the channels that stays",
             ),
@@ -136,10 +138,11 @@ def recipe_text(
         stage("train", epochs=train, fresh=True)
     if point["keep"] != 1.0:
         if point["narrow"] == "distil" and part:  # without training, a student has the shape of the narrowed model
-            stage("distil", width=point["keep"], start="teacher", epochs=main)
+            stage("distil", width=point["keep"], start="teacher", round_to=_ROUND, epochs=main)
         else:
             rate = {"learning_rate": 2e-3} if part else {}  # what is left has much to learn anew
-            stage("channels", keep=point["keep"], scope=point["scope"], epochs=main, **rate, **_taught(part))
+            keep = {"keep": point["keep"], "scope": point["scope"], "round_to": _ROUND}
+            stage("channels", **keep, epochs=main, **rate, **_taught(part))
     if point["low_rank"] != 1.0:
         stage("low_rank", by="parameters", value=point["low_rank"], epochs=main, **_taught(part))
     if point["sparsity"] != 0.0:
