@@ -19,7 +19,7 @@ setup(
     packages=[*CODE_PACKAGES, *DATA_PACKAGES],
     package_dir={name: folder for name, (folder, _) in DATA_PACKAGES.items()},
     package_data={
-        "": ["*.c", "*.h", "py.typed", "*.ld", "*.S", "*.txt", "*.json", "*.html", "*.css", "*.js"],
+        "": ["*.c", "*.h", "py.typed", "*.ld", "*.S", "*.txt", "*.json", "*.html", "*.css", "*.js", "*.tflite"],
         **{name: ["*"] for name in CODE_PACKAGES if name.startswith(TEMPLATES)},
         **{name: globs for name, (_, globs) in DATA_PACKAGES.items()},
     },

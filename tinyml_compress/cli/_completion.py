@@ -42,9 +42,10 @@ def _boards(incomplete: str) -> Iterable[CompletionItem]:
 
 
 def _models(incomplete: str) -> Iterable[CompletionItem]:
-    from tinyml_compress.models.zoo import ZOO
+    from tinyml_compress.models.zoo import STREAMS, ZOO
 
-    return [*_starting(incomplete, (f"zoo:{name}" for name in ZOO)), CompletionItem(incomplete, type="file")]
+    names = (f"zoo:{name}" for name in (*ZOO, *STREAMS))
+    return [*_starting(incomplete, names), CompletionItem(incomplete, type="file")]
 
 
 def _sets(incomplete: str) -> Iterable[CompletionItem]:

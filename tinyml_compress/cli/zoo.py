@@ -12,6 +12,7 @@ EXAMPLES = """\b
 Examples:
   tinyml-compress zoo list
   tinyml-compress zoo save ds_cnn -o build/ds_cnn.keras
+  tinyml-compress zoo save keyword_svdf -o build/keyword_svdf.tflite
 """
 
 
@@ -28,17 +29,18 @@ def command(context: click.Context) -> None:
 def list_models(as_json: bool = False) -> None:
     """Names, shapes and sources of the zoo's models."""
     from tinyml_compress.cli._options import print_json
-    from tinyml_compress.models import ZOO
+    from tinyml_compress.models import STREAMS, ZOO, Entry, Stream
 
+    every: dict[str, Entry | Stream] = {**ZOO, **STREAMS}
     if as_json:
         entries = [
             {"name": e.name, "title": e.title, "input_shape": list(e.input_shape), "data": e.data, "source": e.source}
-            for e in ZOO.values()
+            for e in every.values()
         ]
         print_json({"models": entries}, "zoo")
         return
-    width = max(len(name) for name in ZOO)
-    for name, about in ZOO.items():
+    width = max(len(name) for name in every)
+    for name, about in every.items():
         shape = "x".join(str(size) for size in about.input_shape)
         click.echo(f"{name:<{width}}  {shape:<8}  {about.title}")
         click.echo(f"{'':<{width}}  {'':<8}  data: {about.data}; from: {about.source}")
@@ -50,13 +52,20 @@ def list_models(as_json: bool = False) -> None:
     "-o",
     "--output",
     type=click.Path(dir_okay=False, path_type=Path),
-    help="File to write, .keras or .h5; by default NAME.keras.",
+    help="File to write, .keras or .h5; by default NAME.keras. Streaming nets are .tflite files.",
 )
 def save_model(name: str, output: Path | None) -> None:
-    """Write a model of the zoo to a Keras 2 file, for training it elsewhere."""
-    from tinyml_compress.models import load, save
+    """Write a model of the zoo to a Keras 2 file, for training it elsewhere; a streaming net as it is."""
+    from tinyml_compress.models import STREAMS, load, save, stream_file
+    from tinyml_compress.support import files
 
     plain = name.removeprefix("zoo:")
+    if plain in STREAMS:
+        path = output if output is not None else Path(f"{plain}.tflite")
+        content = stream_file(plain)
+        files.write_bytes(path, content)
+        click.echo(f"{plain}: {len(content):,} bytes, written to {path}")
+        return
     path = output if output is not None else Path(f"{plain}.keras")
     loaded = load(f"zoo:{plain}")
     save(loaded.model, path)

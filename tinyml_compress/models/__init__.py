@@ -3,6 +3,19 @@
 from tinyml_compress.models.load import load
 from tinyml_compress.models.origin import BridgeProof, Format, LoadedModel, Origin
 from tinyml_compress.models.save import save
-from tinyml_compress.models.zoo import ZOO, Entry, entry
+from tinyml_compress.models.zoo import STREAMS, ZOO, Entry, Stream, entry, stream_file
 
-__all__ = ["ZOO", "BridgeProof", "Entry", "Format", "LoadedModel", "Origin", "entry", "load", "save"]
+__all__ = [
+    "STREAMS",
+    "ZOO",
+    "BridgeProof",
+    "Entry",
+    "Format",
+    "LoadedModel",
+    "Origin",
+    "Stream",
+    "entry",
+    "load",
+    "save",
+    "stream_file",
+]

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from tinyml_compress.data.preprocessing import Preprocessing
 from tinyml_compress.errors import UsageError
+from tinyml_compress.models.zoo.streams import STREAMS, stream_file
 from tinyml_compress.support import files
 from tinyml_compress.support.c_names import c_name
 
@@ -41,6 +42,9 @@ def given(model: str | Path | bytes, calibration: str | None = None, seed: int =
         return Given(files.read_bytes(path), c_name(path.stem), spec)
     if path.suffix == ".tflite":
         raise UsageError("no such model file", which=spec, next_step="give a .tflite file, or what `convert` takes")
+    stream = spec.removeprefix(_ZOO)
+    if spec != stream and stream in STREAMS:
+        return Given(stream_file(stream), c_name(stream), spec)
     return _converted(spec, calibration, seed)
 
 

@@ -9,11 +9,8 @@ import numpy as np
 
 from tinyml_compress.errors import UnsupportedOperator
 from tinyml_compress.ir import Attrs, DType, Graph, Node, NodeView, Tensor
-from tinyml_compress.ops import operator
 from tinyml_compress.ops._flow import CallOnceAttrs
-from tinyml_compress.ops._same_bytes import SameBytesOperator
 from tinyml_compress.ops._variables import VariableAttrs
-from tinyml_compress.ops.base import Operator
 from tinyml_compress.ops.concatenation.op import ConcatenationAttrs
 from tinyml_compress.ops.conv_2d.op import Conv2DAttrs
 from tinyml_compress.ops.depthwise_conv_2d.op import DepthwiseConv2DAttrs
@@ -93,9 +90,10 @@ class _Streaming:
         self._nodes.append(node)
 
     def _whole(self, view: NodeView) -> bool:
-        """Whether the node drops the axis of time when only one frame of it is left."""
-        known: Operator = operator(view.node.op)
-        return isinstance(known, SameBytesOperator) and view.input(0).shape[_TIME] == 1
+        """Whether only one frame is left of what the node reads, so that it sees the same as on windows."""
+        named = [self._graph.tensors[name] for name in view.node.inputs if name is not None]
+        given = [tensor for tensor in named if tensor.in_arena]
+        return bool(given) and all(len(tensor.shape) == 4 and tensor.shape[_TIME] == 1 for tensor in given)
 
     def _convolution(self, view: NodeView) -> None:
         node = view.node

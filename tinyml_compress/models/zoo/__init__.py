@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from tinyml_compress.errors import UsageError
+from tinyml_compress.models.zoo.streams import STREAMS, Stream, stream_file
 from tinyml_compress.models.zoo.weights import fill
 
-__all__ = ["ZOO", "Entry", "build", "entry"]
+__all__ = ["STREAMS", "ZOO", "Entry", "Stream", "build", "entry", "stream_file"]
 
 
 @dataclass(frozen=True)
@@ -136,6 +137,13 @@ ZOO: Mapping[str, Entry] = {item.name: item for item in _ENTRIES}
 
 def entry(name: str) -> Entry:
     """The zoo's entry of that name."""
+    if name in STREAMS:
+        raise UsageError(
+            "this model of the zoo is a .tflite file: no Keras layers make what it remembers",
+            which=f"zoo:{name}",
+            allowed=", ".join(ZOO),
+            next_step=f"tinyml-compress zoo save {name} writes the file; compile, verify and benchmark take it",
+        )
     if name not in ZOO:
         close = difflib.get_close_matches(name, ZOO, n=1, cutoff=0.4)
         raise UsageError(
