@@ -19,6 +19,41 @@
 #define TC_ALIGNED(n)
 #endif
 
+/* Floats within the bounds of a fused activation. */
+
+/* What is not a number stays so. */
+static TC_INLINE float tc_f32_bounded(float x, float low, float high) {
+    const float raised = x < low ? low : x;
+    return high < raised ? high : raised;
+}
+
+/* Parameters of float convolutions, and the end of every float product. A product and its sum stand in statements of
+ * their own: compilers must not contract them, or the bits would depend on the core. */
+
+typedef struct {
+    int32_t batch;
+    int32_t in_h;
+    int32_t in_w;
+    int32_t in_c;
+    int32_t out_h;
+    int32_t out_w;
+    int32_t out_c;
+    int32_t kernel_h;
+    int32_t kernel_w;
+    int32_t stride_h;
+    int32_t stride_w;
+    int32_t pad_top;
+    int32_t pad_left;
+    int32_t dilation_h;
+    int32_t dilation_w;
+    int32_t group_in;  /* input channels that one output channel sees */
+    int32_t group_out; /* output channels that see the same input channels */
+    float act_min;
+    float act_max;
+    const float *weights;
+    const float *bias;
+} tc_f32_conv;
+
 /* Requantization with gemmlowp's double rounding, as TensorFlow Lite Micro does it. */
 
 #ifndef TC_SMALL_CORE
@@ -132,7 +167,29 @@ static TC_INLINE int8_t tc_s8_finish(int32_t acc, const int32_t *channel, int32_
     return (int8_t)tc_clamp(tc_add(scaled, zero), low, high);
 }
 
-/* Parameters of int8 fully-connected layers. */
+/* The end of products of int16 by int8. */
+
+/* `channel` is {low and high half of the bias, multiplier of 16 bits << 8 | shift}; ties go toward +infinity. */
+static TC_INLINE int16_t tc_s16_finish(int64_t acc, const int32_t *channel, int32_t low, int32_t high) {
+    const int32_t multiplier = channel[2] >> 8;
+    const int32_t shift = channel[2] & 0xff;
+    const int64_t biased = acc + (int64_t)((uint64_t)(uint32_t)channel[1] << 32 | (uint32_t)channel[0]);
+    const int64_t scaled = (biased * multiplier + ((int64_t)1 << (shift - 1))) >> shift;
+    return (int16_t)tc_clamp((int32_t)scaled, low, high);
+}
+
+/* With an int32 bias the accumulator is cut to 32 bits, and `channel` is {bias, multiplier, shift} as for int8. */
+static TC_INLINE int16_t tc_s16_finish_narrow(int64_t acc, const int32_t *channel, int32_t low, int32_t high) {
+    const int32_t biased = tc_add((int32_t)acc, channel[0]);
+    return (int16_t)tc_clamp(tc_requantize(biased, channel[1], (int)channel[2]), low, high);
+}
+
+/* One of both; `narrow` is a constant where it is called. */
+static TC_INLINE int16_t tc_s16_end(int64_t acc, const int32_t *channel, int32_t low, int32_t high, int narrow) {
+    return narrow ? tc_s16_finish_narrow(acc, channel, low, high) : tc_s16_finish(acc, channel, low, high);
+}
+
+/* Parameters of fully-connected layers. */
 
 typedef struct {
     int32_t batch;
@@ -144,6 +201,31 @@ typedef struct {
     const int8_t *weights;
     const int32_t *channels; /* per output, laid out as the kernel says */
 } tc_s8_fully_connected;
+
+typedef struct {
+    int32_t batch;
+    int32_t in_c;
+    int32_t out_c;
+    float act_min;
+    float act_max;
+    const float *weights;
+    const float *bias;
+} tc_f32_fully_connected;
+
+/* int16 by int8, one output after the other. Weights lie as in the file, [out][in]. */
+static TC_INLINE void tc_s16_fully_connected_rows(const tc_s8_fully_connected *p, const int16_t *in, int16_t *out,
+                                                  int narrow) {
+    for (int32_t b = 0; b < p->batch; b++, in += p->in_c) {
+        const int8_t *w = p->weights;
+        for (int32_t c = 0; c < p->out_c; c++) {
+            int64_t acc = 0;
+            for (int32_t i = 0; i < p->in_c; i++) {
+                acc += in[i] * *w++;
+            }
+            *out++ = tc_s16_end(acc, p->channels + 3 * c, p->act_min, p->act_max, narrow);
+        }
+    }
+}
 
 /* Fully-connected layer, one output after the other. Weights lie as in the file, [out][in]; a channel is
  * {bias with the input's zero point folded in, multiplier, shift}. */

@@ -19,6 +19,14 @@
 #define TC_ALIGNED(n)
 #endif
 
+/* Floats within the bounds of a fused activation. */
+
+/* What is not a number stays so. */
+static TC_INLINE float tc_f32_bounded(float x, float low, float high) {
+    const float raised = x < low ? low : x;
+    return high < raised ? high : raised;
+}
+
 /* Requantization with gemmlowp's double rounding, as TensorFlow Lite Micro does it. */
 
 #ifndef TC_SMALL_CORE
@@ -98,7 +106,7 @@ static TC_INLINE int32_t tc_add(int32_t a, int32_t b) {
     return (int32_t)((uint32_t)a + (uint32_t)b);
 }
 
-/* Parameters of int8 pools. */
+/* Parameters of pools. */
 
 typedef struct {
     int32_t batch;
@@ -116,6 +124,23 @@ typedef struct {
     int32_t act_min;
     int32_t act_max;
 } tc_s8_pool;
+
+typedef struct {
+    int32_t batch;
+    int32_t in_h;
+    int32_t in_w;
+    int32_t in_c;
+    int32_t out_h;
+    int32_t out_w;
+    int32_t kernel_h;
+    int32_t kernel_w;
+    int32_t stride_h;
+    int32_t stride_w;
+    int32_t pad_top;
+    int32_t pad_left;
+    float act_min;
+    float act_max;
+} tc_f32_pool;
 
 /* Part of a window that lies inside the image: `*first` to `*last` (exclusive) along one axis. */
 static TC_INLINE void tc_pool_span(int32_t at, int32_t stride, int32_t pad, int32_t kernel, int32_t size,
@@ -192,11 +217,8 @@ static TC_INLINE int8_t tc_s8_finish(int32_t acc, const int32_t *channel, int32_
     return (int8_t)tc_clamp(tc_add(scaled, zero), low, high);
 }
 
-/* Convolution in plain C: a window is copied into one row of bytes, which four output channels at a time read. Values
- * and weights are stored plus 128, so that the smallest cores load both in one instruction; with v = value + 128 and w
- * = weight + 128, sum(value * weight) = sum(v * w) - 128 * sum(v) - 128 * sum(weight): the last term is part of the
- * bias. Taps outside the image hold the zero point. Scratch: one window. Output may run over input that no later pixel
- * reads. */
+/* A window as one row of bytes, in plain C. Values are stored plus 128, so that the smallest cores load them in one
+ * instruction; taps outside the image hold the zero point. */
 
 typedef struct {
     int32_t batch;
@@ -219,8 +241,8 @@ typedef struct {
     int32_t act_min;
     int32_t act_max;
     int32_t depth;           /* values of a window */
-    const uint8_t *weights;  /* per four channels the four weights of each value; the rest row by row */
-    const int32_t *channels; /* per channel bias, multiplier, shift */
+    const uint8_t *weights;  /* as the kernel says */
+    const int32_t *channels; /* per channel bias, multiplier, shift, and what the kernel says */
 } tc_s8_conv_rows;
 
 #if defined(__GNUC__)
@@ -301,6 +323,12 @@ static TC_NOINLINE uint32_t tc_conv_window_row(const tc_s8_conv_rows *p, const i
     }
     return sum;
 }
+
+/* Convolution in plain C: a window is copied into one row of bytes, which four output channels at a time read. Values
+ * and weights are stored plus 128, so that the smallest cores load both in one instruction; with v = value + 128 and w
+ * = weight + 128, sum(value * weight) = sum(v * w) - 128 * sum(v) - 128 * sum(weight): the last term is part of the
+ * bias. Taps outside the image hold the zero point. Scratch: one window. Output may run over input that no later pixel
+ * reads. Weights are per four channels the four weights of each value; the rest row by row. */
 
 #if defined(__ARM_ARCH_6M__) && defined(__GNUC__)
 
@@ -508,7 +536,56 @@ static TC_NOINLINE void tc_s8_depthwise_conv_2d_3x3__c(const tc_s8_depthwise_byt
     }
 }
 
-/* Parameters of int8 fully-connected layers. */
+/* Parameters of float convolutions, and the end of every float product. A product and its sum stand in statements of
+ * their own: compilers must not contract them, or the bits would depend on the core. */
+
+typedef struct {
+    int32_t batch;
+    int32_t in_h;
+    int32_t in_w;
+    int32_t in_c;
+    int32_t out_h;
+    int32_t out_w;
+    int32_t out_c;
+    int32_t kernel_h;
+    int32_t kernel_w;
+    int32_t stride_h;
+    int32_t stride_w;
+    int32_t pad_top;
+    int32_t pad_left;
+    int32_t dilation_h;
+    int32_t dilation_w;
+    int32_t group_in;  /* input channels that one output channel sees */
+    int32_t group_out; /* output channels that see the same input channels */
+    float act_min;
+    float act_max;
+    const float *weights;
+    const float *bias;
+} tc_f32_conv;
+
+/* The end of products of int16 by int8. */
+
+/* `channel` is {low and high half of the bias, multiplier of 16 bits << 8 | shift}; ties go toward +infinity. */
+static TC_INLINE int16_t tc_s16_finish(int64_t acc, const int32_t *channel, int32_t low, int32_t high) {
+    const int32_t multiplier = channel[2] >> 8;
+    const int32_t shift = channel[2] & 0xff;
+    const int64_t biased = acc + (int64_t)((uint64_t)(uint32_t)channel[1] << 32 | (uint32_t)channel[0]);
+    const int64_t scaled = (biased * multiplier + ((int64_t)1 << (shift - 1))) >> shift;
+    return (int16_t)tc_clamp((int32_t)scaled, low, high);
+}
+
+/* With an int32 bias the accumulator is cut to 32 bits, and `channel` is {bias, multiplier, shift} as for int8. */
+static TC_INLINE int16_t tc_s16_finish_narrow(int64_t acc, const int32_t *channel, int32_t low, int32_t high) {
+    const int32_t biased = tc_add((int32_t)acc, channel[0]);
+    return (int16_t)tc_clamp(tc_requantize(biased, channel[1], (int)channel[2]), low, high);
+}
+
+/* One of both; `narrow` is a constant where it is called. */
+static TC_INLINE int16_t tc_s16_end(int64_t acc, const int32_t *channel, int32_t low, int32_t high, int narrow) {
+    return narrow ? tc_s16_finish_narrow(acc, channel, low, high) : tc_s16_finish(acc, channel, low, high);
+}
+
+/* Parameters of fully-connected layers. */
 
 typedef struct {
     int32_t batch;
@@ -520,6 +597,31 @@ typedef struct {
     const int8_t *weights;
     const int32_t *channels; /* per output, laid out as the kernel says */
 } tc_s8_fully_connected;
+
+typedef struct {
+    int32_t batch;
+    int32_t in_c;
+    int32_t out_c;
+    float act_min;
+    float act_max;
+    const float *weights;
+    const float *bias;
+} tc_f32_fully_connected;
+
+/* int16 by int8, one output after the other. Weights lie as in the file, [out][in]. */
+static TC_INLINE void tc_s16_fully_connected_rows(const tc_s8_fully_connected *p, const int16_t *in, int16_t *out,
+                                                  int narrow) {
+    for (int32_t b = 0; b < p->batch; b++, in += p->in_c) {
+        const int8_t *w = p->weights;
+        for (int32_t c = 0; c < p->out_c; c++) {
+            int64_t acc = 0;
+            for (int32_t i = 0; i < p->in_c; i++) {
+                acc += in[i] * *w++;
+            }
+            *out++ = tc_s16_end(acc, p->channels + 3 * c, p->act_min, p->act_max, narrow);
+        }
+    }
+}
 
 /* Fully-connected layer, one output after the other. Weights lie as in the file, [out][in]; a channel is
  * {bias with the input's zero point folded in, multiplier, shift}. */
@@ -537,14 +639,7 @@ static TC_NOINLINE void tc_s8_fully_connected__c(const tc_s8_fully_connected *p,
     }
 }
 
-/* The fixed-point steps of softmax that depend on run-time values; exponentials come from a table. */
-
-typedef struct {
-    int32_t rows;
-    int32_t depth;
-    int32_t entries;             /* of the table; larger differences to the row's largest value count as 0 */
-    const int32_t *exponentials; /* exp(-difference) in Q0.31 */
-} tc_s8_softmax;
+/* Counting bits. */
 
 static TC_INLINE int32_t tc_leading_zeros(uint32_t x) {
 #if defined(__GNUC__) || defined(__clang__)
@@ -557,6 +652,33 @@ static TC_INLINE int32_t tc_leading_zeros(uint32_t x) {
     return zeros;
 #endif
 }
+
+/* 1 / (1 + x) in fixed point by Newton-Raphson. */
+
+/* 1 / (1 + fraction) for a Q0.31 fraction that is not below 0; Q0.31 as well. */
+static TC_INLINE int32_t tc_reciprocal_of_one_plus(int32_t fraction) {
+    /* (fraction + one) / 2, halves up: both are at least 0 */
+    const int32_t half = (int32_t)(((uint32_t)fraction + 0x7fffffffu + 1u) >> 1);
+    int32_t x = tc_add(1515870810, tc_high_mul(half, -1010580540)); /* 48/17 - 32/17 * half in Q2.29 */
+    for (int i = 0; i < 3; i++) {
+        const int32_t error = (int32_t)(((uint32_t)1 << 29) - (uint32_t)tc_high_mul(half, x));
+        const int32_t step = tc_high_mul(x, error); /* Q4.27 */
+        const int32_t limit = (1 << 29) - 1;
+        const int32_t scaled = step > limit ? INT32_MAX : (step < -limit ? INT32_MIN : (int32_t)((uint32_t)step << 2));
+        x = tc_add(x, scaled);
+    }
+    const int32_t limit = (1 << 30) - 1; /* Q2.29 halved is Q1.30; to Q0.31 */
+    return x > limit ? INT32_MAX : (x < -limit ? INT32_MIN : (int32_t)((uint32_t)x << 1));
+}
+
+/* The fixed-point steps of softmax that depend on run-time values; exponentials come from a table. */
+
+typedef struct {
+    int32_t rows;
+    int32_t depth;
+    int32_t entries;             /* of the table; larger differences to the row's largest value count as 0 */
+    const int32_t *exponentials; /* exp(-difference) in Q0.31 */
+} tc_s8_softmax;
 
 /* Sum of the row's exponentials in Q12.19; `*most` is its largest value. */
 static TC_INLINE int32_t tc_softmax_sum(const tc_s8_softmax *p, const int8_t *in, int32_t *most) {
@@ -581,18 +703,7 @@ static TC_INLINE int32_t tc_softmax_reciprocal(int32_t sum, int32_t *bits) {
     const int32_t zeros = tc_leading_zeros((uint32_t)sum);
     *bits = 12 - zeros;
     const int32_t fraction = (int32_t)(((uint32_t)sum << zeros) - 0x80000000u);
-    /* (fraction + one) / 2, halves up: both are at least 0 */
-    const int32_t half = (int32_t)(((uint32_t)fraction + 0x7fffffffu + 1u) >> 1);
-    int32_t x = tc_add(1515870810, tc_high_mul(half, -1010580540)); /* 48/17 - 32/17 * half in Q2.29 */
-    for (int i = 0; i < 3; i++) {
-        const int32_t error = (int32_t)(((uint32_t)1 << 29) - (uint32_t)tc_high_mul(half, x));
-        const int32_t step = tc_high_mul(x, error); /* Q4.27 */
-        const int32_t limit = (1 << 29) - 1;
-        const int32_t scaled = step > limit ? INT32_MAX : (step < -limit ? INT32_MIN : (int32_t)((uint32_t)step << 2));
-        x = tc_add(x, scaled);
-    }
-    const int32_t limit = (1 << 30) - 1; /* Q2.29 halved is Q1.30; to Q0.31 */
-    return x > limit ? INT32_MAX : (x < -limit ? INT32_MIN : (int32_t)((uint32_t)x << 1));
+    return tc_reciprocal_of_one_plus(fraction);
 }
 
 /* Softmax over the last axis, int8 to int8_t. Output may lie over input. */
