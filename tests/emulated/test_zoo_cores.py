@@ -19,7 +19,13 @@ from tinyml_compress.runners.emulated import emulate
 from tinyml_compress.runners.vectors import mixed
 
 Once = Callable[[str, Callable[[Path], None]], Path]
-NEW = (("activity_gru", Mode.INT8), ("unet", Mode.INT8), ("speech_codec", Mode.INT8), ("speech_codec", Mode.INT16X8))
+NEW = (
+    ("activity_lstm", Mode.INT8),
+    ("activity_gru", Mode.INT8),
+    ("unet", Mode.INT8),
+    ("speech_codec", Mode.INT8),
+    ("speech_codec", Mode.INT16X8),
+)
 CORES = ("cortex-m0plus", "cortex-m4", "rv32imc")
 
 
