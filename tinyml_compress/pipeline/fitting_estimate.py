@@ -267,10 +267,16 @@ def _constants(program: Program) -> dict[int, int]:
 
 
 def _live(program: Program, index: int) -> int:
+    """Bytes of the arena that hold something while the node runs; buffers that share bytes count once."""
     plan = program.plan
     buffers = [buffer for name, buffer in plan.tensors.items() if name not in plan.inside]
     buffers += list(plan.scratch.values())
-    return sum(buffer.nbytes for buffer in buffers if buffer.first <= index <= buffer.last)
+    spans = sorted((one.offset, one.offset + one.nbytes) for one in buffers if one.first <= index <= one.last)
+    total = reached = 0
+    for begin, end in spans:
+        total += max(0, end - max(begin, reached))
+        reached = max(reached, end)
+    return total
 
 
 def _no_student(spec: str) -> Any:

@@ -58,7 +58,7 @@ class Job:
         row = json.loads(text)
         row["epochs"] = Epochs(**row["epochs"])
         rules = row["rules"]
-        row["rules"] = Rules(tuple(rules["parts"]), tuple(rules["slack"]), rules["margin"])
+        row["rules"] = Rules(tuple(rules["parts"]), tuple(rules["slack"]), rules["margin"], rules["tolerance"])
         row["only"] = tuple(row["only"])
         return Job(**row)
 

@@ -47,6 +47,8 @@ class Rules:
     """Points of score by which a rung may miss the allowed drop and still hope."""
     margin: float = 0.02
     """How much higher another must score after the same training, at no higher cost, to end a trial."""
+    tolerance: float = 0.03
+    """By which the cost before training may be over a limit: training moves scales and zeros, and with them kernels."""
 
 
 def work(
@@ -92,7 +94,7 @@ def _one(
     try:
         cost = judge.cost(claim.point)
         study.keep(claim, cost=cost.as_json())
-        over = {name: excess for name, excess in overdraft(budget, cost).items() if excess > 0}
+        over = {name: excess for name, excess in overdraft(budget, cost).items() if excess > rules.tolerance}
         if over and trains(claim.point):
             return end(Outcome.HOPELESS, _too_dear(over))
         for place, part in enumerate(_parts(claim, rules)):
