@@ -3,7 +3,8 @@
 In a page, fenced blocks of these kinds are run:
 
 - `console`: lines that begin with `$ ` are commands, the lines below one are what it prints. A line `...` stands for
-  any lines, at the end of a line for any words. Numbers of seconds are not compared. A command without output shown is only run.
+  any lines, at the end of a line for any words. Numbers of seconds are not compared. A command without output shown
+  is only run.
 - `python`: a program; a `text` block right below is what it prints.
 
 An HTML comment on the line above a block says more: `<!-- numbers: REASON -->` compares its words but not its numbers
