@@ -71,18 +71,19 @@ class LayerPrices:
     def _priced(self, graph: Graph) -> dict[str, Price]:
         device = self._device
         isas = tuple(Isa(kernel) for kernel in device.core.kernels)
+        owners = {tensor: layer for layer, places in self._places.items() for tensor, _ in places}
+        # names of nodes come from the converter, and two may be alike: the layers' own stay through all passes
+        named = tuple(
+            replace(node, name=next((owners[name] for name in node.inputs if name in owners), _OTHERS))
+            for node in graph.nodes
+        )
+        graph = graph.rebuilt(nodes=named)
         program = compile_graph(graph, "priced", model_sha256="", isas=isas, level=self._level)
         raw = make_vectors(program.inputs, "pattern", 1, 0).raw
         done = emulate(program, device, raw, optimize=FLAGS[self._level])
-        owner = {
-            node.name: layer
-            for layer, places in self._places.items()
-            for node in graph.nodes
-            if any(name in node.inputs for name, _ in places)
-        }
         totals: dict[str, list[float]] = {}
         for node, count in zip(program.nodes, done.counts.nodes, strict=True):
-            row = totals.setdefault(owner.get(node.name, _OTHERS), [0.0, 0.0])
+            row = totals.setdefault(node.name, [0.0, 0.0])
             row[0] += hardware_cycles(device.core, node.op, count.instructions, count.classes)
             row[1] += _weight_bytes(program, node.index)
         return {name: Price(*row) for name, row in totals.items()}
