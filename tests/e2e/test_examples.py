@@ -47,6 +47,9 @@ def test_vibration_anomaly(tmp_path: Path) -> None:
 
 @pytest.mark.full
 def test_images_on_a_narrow_mobilenet(tmp_path: Path) -> None:
-    shown = run("images_mobilenet.py", tmp_path, "--keep", "0.5", "--epochs", "4")
+    shown = run("images_mobilenet.py", tmp_path, "--keep", "0.5")
+    found = re.search(r"03-convert +([\d.]+)%", shown)
+    assert found is not None
+    assert float(found[1]) > 80
     for board in ("nucleo-l4r5zi", "raspberry-pi-pico", "esp32-c3"):
         assert f"{board}: " in shown
