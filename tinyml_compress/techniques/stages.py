@@ -252,7 +252,9 @@ class Convert(Options):
     per_tensor_dense: bool = _flag(False, "one scale per dense kernel")
     allow_float: bool = _flag(False, "operators without an integer form may stay float")
     samples: int = _count(300, 1, 100000, "calibration samples")
-    wide: tuple[str, ...] = _names("with mode int8: layers whose activations stay int16, by name; * stands for anything")
+    wide: tuple[str, ...] = _names(
+        "with mode int8: layers whose activations stay int16, by name; * stands for anything"
+    )
 
     def problem(self) -> str | None:
         allowed = {"int8": ("int8", "uint8", "float32"), "int16x8": ("int16", "float32")}.get(self.mode, ("float32",))
