@@ -368,7 +368,7 @@ def test_a_keras_model_is_converted_first(monkeypatch: pytest.MonkeyPatch) -> No
 
     def convert_model(loaded: object, samples: DataSet, settings: object, *, seed: int) -> SimpleNamespace:
         asked.extend([loaded, samples.name, seed])
-        return SimpleNamespace(tflite=NETS["autoencoder"]())
+        return SimpleNamespace(tflite=NETS["autoencoder"](), preprocessing=None)
 
     monkeypatch.setattr("tinyml_compress.pipeline.conversion.convert_model", convert_model)
     monkeypatch.setattr("tinyml_compress.models.load", lambda spec: f"loaded {spec}")

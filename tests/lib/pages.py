@@ -116,10 +116,12 @@ def _commands(text: str) -> Iterator[tuple[str, list[str]]]:
 
 def _printed(words: list[str], folder: Path) -> tuple[int, str]:
     search = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    # A test that ran before may have loaded Keras 2 into this process; the reader's shell has not.
+    plain = {key: value for key, value in os.environ.items() if key != "TF_USE_LEGACY_KERAS"}
     done = subprocess.run(
         words,
         cwd=folder,
-        env={**os.environ, "PATH": search, "COLUMNS": "120"},
+        env={**plain, "PATH": search, "COLUMNS": "120"},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
