@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import ModuleType
 
@@ -140,6 +141,18 @@ def test_a_killed_worker_loses_nothing_and_repeats_nothing(tmp_path: Path) -> No
     assert len({trial.key for trial in after}) == len(after)
     assert {trial.key for trial in held if trial.key} <= {trial.key for trial in after if trial.rungs or trial.why}
     assert not finished & {trial.key for trial in after if trial.worker == here()}
+
+
+def test_what_waits_is_given_to_one_of_those_who_ask_at_once(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'study.db'}"
+    for number in range(6):
+        studies = [Study(url, f"race-{number}") for _ in range(2)]
+        for study in studies:
+            study.use(fake.SPACE)
+        studies[0].enqueue({"keep": 0.5, "qat": False, "level": "size"}, final=True)
+        with ThreadPoolExecutor(2) as pool:
+            claims = list(pool.map(lambda study: study.ask(waiting_only=True), studies))
+        assert sum(claim is not None for claim in claims) == 1
 
 
 def test_a_worker_is_known_by_more_than_its_number() -> None:

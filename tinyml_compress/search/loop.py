@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,7 +11,7 @@ from typing import Protocol
 from tinyml_compress.errors import DoesNotFit, MissingDependency, OutputError, TinymlError, UsageError
 from tinyml_compress.search.budget import Budget, Cost, overdraft
 from tinyml_compress.search.space import Point, trains
-from tinyml_compress.search.study import Claim, Study
+from tinyml_compress.search.study import Claim, Study, TrialTaken
 from tinyml_compress.search.trials import Outcome, Rung
 
 __all__ = ["Judge", "Judged", "Rules", "work"]
@@ -69,7 +70,7 @@ def work(
         claim = study.ask(waiting_only=waiting_only)
         if claim is None:
             break
-        with study.beating(claim):
+        with study.beating(claim), contextlib.suppress(TrialTaken):
             _one(study, judge, budget, rules, claim, until, clock)
         done += 1
     return done

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     import optuna
     from optuna.trial import FrozenTrial
 
-__all__ = ["Claim", "Study", "here", "is_alive"]
+__all__ = ["Claim", "Study", "TrialTaken", "here", "is_alive"]
 
 _BEAT_S = 15
 _GRACE_S = 120
@@ -49,6 +49,10 @@ class Claim:
     key: str
     point: Mapping[str, Choice]
     final: bool
+
+
+class TrialTaken(Exception):
+    """Another process ended the trial: this one was silent for so long that it was taken for dead."""
 
 
 def here() -> str:
@@ -118,6 +122,7 @@ class Study:
             )
             if url.startswith("sqlite"):
                 sqlalchemy.event.listen(storage.engine, "connect", _without_waiting_for_the_disk)
+                sqlalchemy.event.listen(storage.engine, "begin", _one_at_a_time)
                 storage.engine.dispose()
             return storage
         except (sqlalchemy.exc.SQLAlchemyError, ImportError) as error:
@@ -223,7 +228,10 @@ class Study:
         """Facts about a trial, before it ends."""
         known = self._facts.setdefault(claim.number, {})
         known.update(facts)
-        self._storage.set_trial_user_attr(self._id(claim.number), _FACTS, known)
+        try:
+            self._storage.set_trial_user_attr(self._id(claim.number), _FACTS, known)
+        except self._optuna.exceptions.UpdateFinishedTrialError as error:
+            raise TrialTaken(str(claim.number)) from error
 
     def end(
         self,
@@ -329,6 +337,12 @@ def _without_waiting_for_the_disk(connection: Any, record: object) -> None:
     cursor.execute("PRAGMA journal_mode=WAL")
     cursor.execute("PRAGMA synchronous=NORMAL")
     cursor.close()
+    connection.isolation_level = None  # no transaction begins by itself: `_one_at_a_time` begins them
+
+
+def _one_at_a_time(connection: Any) -> None:
+    """Optuna reads whether a trial is still free and then takes it: with SQLite's own transactions two could do so."""
+    connection.exec_driver_sql("BEGIN IMMEDIATE")
 
 
 def _key(point: Point, final: bool) -> str:
