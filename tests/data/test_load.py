@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import random
 from pathlib import Path
 
@@ -33,6 +34,16 @@ def test_shipped_sets_equal_their_manifests(name: str) -> None:
         stored = (loaded.inputs - about.offset) / about.scale
         assert (stored == np.floor(stored)).all(), "the values must be exact"
     assert data.load(f"data:{name}").count == sum(part.count for part in about.parts)
+
+
+def test_float_nets_are_neither_perfect_nor_lost_on_the_sets() -> None:
+    """What benchmarks/zoo_accuracy.py measured, on the sets as they are now."""
+    rows = json.loads((Path(__file__).parents[2] / "benchmarks" / "zoo_accuracy.json").read_text())
+    assert {row["model"] for row in rows} >= {"ds_cnn", "resnet8", "mobilenet_v1_025", "autoencoder", "wake_word"}
+    for row in rows:
+        assert 0.85 <= row["float32"] <= 0.97, row["model"]
+        parts = [part.sha256 for part in manifest(row["data"].removeprefix("data:")).parts]
+        assert row["parts"] == parts, f"{row['model']}: measured on another {row['data']}"
 
 
 def test_digits_are_split_by_shares() -> None:
