@@ -17,6 +17,7 @@ from tinyml_compress.pipeline.fitting_job import Job, amount, resolved
 from tinyml_compress.pipeline.fitting_judge import reference_point
 from tinyml_compress.pipeline.fitting_result import FitResult
 from tinyml_compress.report.fit_text import fit_text
+from tinyml_compress.report.page import results_page
 from tinyml_compress.search.budget import Budget, Cost
 from tinyml_compress.search.space import Epochs, full_space, recipe_text, trains
 from tinyml_compress.search.trials import Outcome, Rung, Trial
@@ -133,6 +134,18 @@ def test_what_does_not_fit_is_explained() -> None:
     assert "nearest    trial 1 is over the flash by 33%" in text
     assert "to give    flash 16,000 B instead of 12,000 B, all else as asked (trial 1)" in text
     assert "to give    drop 8.0 points instead of 1.0 points" in text
+
+
+def test_a_trial_under_way_is_in_no_result() -> None:
+    cost = Cost(10_000, 5_000, 1, 1, 1.0, "size")
+    running = Trial(9, Outcome.RUNNING, "9", reference_point(), False, "", cost, (), 1.0, "")
+    result = _result(Budget(flash=12_000, drop=0.01), [running])
+    found = result.as_json()
+    validate(found)
+    assert found["verdict"] == "nothing judged"
+    assert "nearest" not in found
+    assert found["trials"] == []
+    assert results_page([found], names=["fit.json"])
 
 
 def test_wrong_calls_end_before_anything_slow(tmp_path: Path) -> None:

@@ -51,18 +51,23 @@ class FitResult(Displayed):
     budget: Budget = field(default_factory=Budget)
 
     @property
+    def ended(self) -> tuple[Trial, ...]:
+        """Trials with a result; those under way when the search ended are not among them."""
+        return tuple(trial for trial in self.trials if trial.outcome in _SHOWN)
+
+    @property
     def winner(self) -> Trial | None:
-        return winner(self.trials, self.budget)
+        return winner(self.ended, self.budget)
 
     @property
     def verdict(self) -> str:
         if self.winner is not None:
             return "fits"
-        return "does not fit" if any(trial.cost is not None for trial in self.trials) else "nothing judged"
+        return "does not fit" if any(trial.cost is not None for trial in self.ended) else "nothing judged"
 
     def as_json(self) -> dict[str, Any]:
         """fit.json."""
-        shown = [trial for trial in self.trials if trial.outcome in _SHOWN]
+        shown = self.ended
         within = {trial.number for trial in feasible(shown, self.budget)}
         facts = self.facts
         counts = Counter(trial.outcome for trial in self.trials)
@@ -114,7 +119,7 @@ class FitResult(Displayed):
             assert best.cost is not None
             tight = binding(self.budget, best.cost, best.drop)
             return {} if tight is None else {"binding": dict(zip(("constraint", "used", "limit"), tight, strict=True))}
-        missed = nearest(self.trials, self.budget)
+        missed = nearest(self.ended, self.budget)
         if missed is None:
             return {}
         trial, over = missed
@@ -123,7 +128,7 @@ class FitResult(Displayed):
         return {
             "nearest": {"number": trial.number, "over": over},
             **({"binding": {"constraint": worst, "used": used, "limit": self.budget.limits()[worst]}} if worst else {}),
-            "gives": gives(self.trials, self.budget),
+            "gives": gives(self.ended, self.budget),
         }
 
 
