@@ -24,6 +24,8 @@ from tinyml_compress.pipeline.evaluation import evaluate
 from tinyml_compress.techniques.training import Samples, fit, task_for
 
 BOUNDS = (0.85, 0.97)
+NOT_SCORED = ("speech_codec",)
+"""Repeats what it hears: it has an error but no right or wrong. Nets on digits are left out as well: those are real."""
 EPOCHS = {"resnet8": 10, "autoencoder": 35, "mobilenet_v1_025": 20}
 DEFAULT_EPOCHS = 12
 LEARNING_RATES = {"mobilenet_v1_025": 2e-3}
@@ -54,7 +56,7 @@ def main() -> int:
     parser.add_argument("--output", type=Path, default=Path(__file__).with_name("zoo_accuracy.json"))
     chosen = parser.parse_args()
     names = list(ZOO) if chosen.only is None else chosen.only.split(",")
-    rows = [_measure(name) for name in names if ZOO[name].data != "data:digits"]  # digits are real, not synthetic
+    rows = [_measure(name) for name in names if ZOO[name].data != "data:digits" and name not in NOT_SCORED]
     print("| model | data | measure | float32 | int8 | test samples | s |\n|---|---|---|---|---|---|---|")
     for row in rows:
         mark = "" if row.inside else " (outside its bounds)"
