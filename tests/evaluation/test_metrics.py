@@ -115,6 +115,8 @@ def test_agreement() -> None:
 def test_task_is_told_from_sizes() -> None:
     assert task_of(np.zeros((2, 8, 8, 1)), np.zeros((2, 64))) is Task.RECONSTRUCTION
     assert task_of(np.zeros((2, 8, 8, 1)), np.zeros((2, 10))) is Task.CLASSIFICATION
+    assert task_of(np.zeros((2, 64)), np.zeros((2, 64)), np.array([0, 9])) is Task.RECONSTRUCTION
+    assert task_of(np.zeros((2, 3)), np.zeros((2, 3)), np.array([0, 2])) is Task.CLASSIFICATION
     with pytest.raises(DataError, match="accuracy needs labels"):
         score(Task.CLASSIFICATION, OUTPUTS, OUTPUTS, None)
 

@@ -97,8 +97,8 @@ def test_a_search(browser: Browser, tmp_path: Path) -> None:
         "nucleo-l4r5zi",
         "--max-flash",
         "60%",
-        "--trials",
-        "6",
+        "--time-budget",
+        "1.5",
     ]
     tool("fit", "zoo:digits_cnn", *words, "-o", out)
     validate(json.loads((out / "fit.json").read_text()))

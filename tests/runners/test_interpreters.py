@@ -190,6 +190,22 @@ def test_integer_input_without_a_scale_takes_whole_numbers(dtype: DType, wrong: 
     assert f"{wrong:g}" in str(caught.value)
 
 
+def test_an_operator_too_new_for_the_old_runtime_goes_to_litert(monkeypatch: pytest.MonkeyPatch) -> None:
+    if host.runtime() == host.runtime(newest=True):
+        pytest.skip("only one runtime is installed")
+    asked: list[bool] = []
+
+    def refuse(module: str, what: str, job: _worker.Job, timeout: float) -> _worker.Reply:
+        asked.append(bool(job.options.get("newest", False)))
+        if not asked[-1]:
+            raise ModelError("refused", found="Didn't find op for builtin opcode 'FULLY_CONNECTED' version '12'")
+        return _worker.ask(module, what, job, timeout)
+
+    monkeypatch.setattr(host, "ask", refuse)
+    assert host.predict(SMALL, INPUTS).tolist() == [[0, 1, 2, 0.5], [0, 0, 8.125, 0.25]]
+    assert asked == [False, True]
+
+
 def test_published_models(published: object) -> None:
     """The figures that issue and baselines name: arena near 23 and 55 KB, and the answer to the fixed pattern."""
     from pathlib import Path

@@ -114,10 +114,11 @@ def wilson(correct: int, total: int, z: float = _Z95) -> tuple[float, float]:
 
 
 def task_of(inputs: Floats, outputs: Floats, labels: Labels | None = None) -> Task:
-    """Reconstruction where the output has as many values as the input and no label names a third class."""
-    same = int(np.prod(inputs.shape[1:])) == int(np.prod(outputs.shape[1:]))
-    anomalies = labels is None or labels.max(initial=0) <= 1
-    return Task.RECONSTRUCTION if same and anomalies else Task.CLASSIFICATION
+    """Reconstruction where the output has as many values as the input, unless the labels count just as many classes."""
+    values = int(np.prod(outputs.shape[1:]))
+    classes = labels is not None and labels.max(initial=-1) + 1 == values
+    same = int(np.prod(inputs.shape[1:])) == values
+    return Task.RECONSTRUCTION if same and not classes else Task.CLASSIFICATION
 
 
 def score(task: Task, inputs: Floats, outputs: Floats, labels: Labels | None) -> Accuracy | Reconstruction:

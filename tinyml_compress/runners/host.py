@@ -17,16 +17,18 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from tinyml_compress.errors import DataError, MissingDependency, UsageError
+from tinyml_compress.errors import DataError, MissingDependency, ModelError, UsageError
 from tinyml_compress.runners import vectors
-from tinyml_compress.runners._worker import Job, ask, named, serve, vectors_of
+from tinyml_compress.runners._worker import Job, Reply, ask, named, serve, vectors_of
 from tinyml_compress.runners.sides import dequantized, side_of, stored_inputs
 
-__all__ = ["HostTiming", "available", "measure", "predict", "run", "runtime"]
+__all__ = ["HostTiming", "ask_runtime", "available", "measure", "predict", "run", "runtime"]
 
 Array = npt.NDArray[np.generic]
 Floats = npt.NDArray[np.float32]
 _TIMEOUT = 600.0
+_NAME = "TensorFlow Lite on this host"
+_TOO_NEW = "Didn't find op for builtin opcode"
 _PACKAGES = {"tflite_runtime": "tflite-runtime", "ai_edge_litert": "ai-edge-litert"}
 _RUNTIMES = tuple(_PACKAGES)
 """In the order in which they are tried. tflite-runtime ended with TensorFlow 2.14; LiteRT is what comes after it, and
@@ -106,8 +108,22 @@ def predict(model: bytes, *inputs: Floats) -> Floats:
 
 
 def _asked(model: bytes, options: Mapping[str, Any], arrays: Mapping[str, Array]) -> Mapping[str, Array]:
+    return ask_runtime(__name__, Job(model, options, arrays))[0].arrays
+
+
+def ask_runtime(module: str, job: Job) -> tuple[Reply, bool]:
+    """The reply of the worker `module`, and whether LiteRT had to give it, though an older runtime is installed.
+
+    tflite-runtime ended years before the converter: operators have versions that only LiteRT knows.
+    """
     _module(False)  # raises where none is installed
-    return ask(__name__, "TensorFlow Lite on this host", Job(model, options, arrays), _TIMEOUT).arrays
+    try:
+        return ask(module, _NAME, job, _TIMEOUT), False
+    except ModelError as error:
+        older = _module(False) != _module(True) and not job.options.get("newest", False)
+        if not older or _TOO_NEW not in str(error.found):
+            raise
+        return ask(module, _NAME, Job(job.model, {**job.options, "newest": True}, job.arrays), _TIMEOUT), True
 
 
 def _interpreter(model: bytes, threads: int, reference: bool, newest: bool) -> Any:

@@ -13,11 +13,10 @@ import numpy as np
 import numpy.typing as npt
 
 from tinyml_compress.runners import host
-from tinyml_compress.runners._worker import Job, ask, serve
+from tinyml_compress.runners._worker import Job, serve
 
 __all__ = ["Latency", "measure"]
 
-_TIMEOUT = 600.0
 _WARMUP = 5
 
 
@@ -37,9 +36,10 @@ class Latency:
 def measure(models: Sequence[bytes], *, rounds: int = 60) -> tuple[Latency, ...]:
     """Each round runs every model once, in an order that changes from round to round."""
     arrays = {f"m{index}": np.frombuffer(model, np.uint8) for index, model in enumerate(models)}
-    reply = ask(__name__, "TensorFlow Lite on this host", Job(models[0], {"rounds": rounds}, arrays), _TIMEOUT)
+    # All of them under one runtime, or the times would not compare: the newer one where one file asks for it.
+    reply, newest = host.ask_runtime(__name__, Job(models[0], {"rounds": rounds}, arrays))
     times = reply.arrays["times"].astype(np.float64)
-    name = host.runtime()
+    name = host.runtime(newest=newest)
     return tuple(
         Latency(float(np.median(row)), float(np.quantile(row, 0.25)), float(np.quantile(row, 0.75)), rounds, name)
         for row in times
@@ -48,7 +48,7 @@ def measure(models: Sequence[bytes], *, rounds: int = 60) -> tuple[Latency, ...]
 
 def _work(job: Job) -> tuple[Mapping[str, Any], Mapping[str, npt.NDArray[np.generic]]]:
     models = [job.arrays[f"m{index}"].tobytes() for index in range(len(job.arrays))]
-    interpreters = [host._interpreter(model, 1, False, False) for model in models]
+    interpreters = [host._interpreter(model, 1, False, job.options.get("newest", False)) for model in models]
     for interpreter in interpreters:
         for details in interpreter.get_input_details():
             interpreter.set_tensor(details["index"], np.zeros(details["shape"], details["dtype"]))
