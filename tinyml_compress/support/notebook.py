@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import re
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
 
 __all__ = ["Displayed", "html_table"]
@@ -11,12 +12,12 @@ __all__ = ["Displayed", "html_table"]
 _LABELLED = re.compile(r"^\s*(?P<label>\S.*?)\s{2,}(?P<text>\S.*)$")
 
 
-class Displayed:
+class Displayed(ABC):
     """A result with a `summary()` of lines; Jupyter asks for `_repr_html_`."""
 
+    @abstractmethod
     def summary(self) -> str:
         """The result in lines for the terminal."""
-        raise NotImplementedError
 
     def _repr_html_(self) -> str:
         rows: list[Sequence[str]] = []
