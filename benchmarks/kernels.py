@@ -1,8 +1,8 @@
 """Instructions, modelled cycles, flash and RAM of our C on emulated boards, against TensorFlow Lite Micro's counts.
 
 All zoo models, and the two published ones where `../shared/models` is there, on five cores at every --optimize level.
-Prints a table and writes benchmarks/results.json. `--models kws,ic` and `--cores cortex-m4` choose. `--readme` only
-prints the README's table from the results of the last full run.
+Prints a table and writes benchmarks/results.json. `--models kws,ic` and `--cores cortex-m4` choose. The
+README's table is made of the results by docs/tables.py.
 """
 
 from __future__ import annotations
@@ -165,48 +165,12 @@ def table(rows: list[Row]) -> Table:
     return made
 
 
-def readme() -> str:
-    """Markdown: the models with a baseline, on Cortex-M4 at the two levels that matter, and on Cortex-M0+."""
-    results = json.loads((HERE / "results.json").read_text())
-    compiler = results["compilers"][0].split(" --")[0]
-    titles = ("model", "core", "`--optimize`", "instructions", "per MAC", "of TFLM + CMSIS-NN", "million cycles")
-    lines = [
-        f"{results['date']}, {results['tool']}, {compiler}. Instructions, flash and RAM are exact, cycles modelled.",
-        "",
-        f"| {' | '.join((*titles, 'flash B', 'RAM B'))} |",
-        f"|{'---|' * (len(titles) + 2)}",
-    ]
-    compared = {row["model"] for row in results["rows"] if "ratio_to_tflm" in row}
-    for row in results["rows"]:
-        if row["model"] not in compared:
-            continue
-        shown = row["optimize"] == "balanced" or (row["core"] == "cortex-m4" and row["optimize"] == "speed")
-        if row["core"] in ("cortex-m4", "cortex-m0plus") and shown:
-            cells = (
-                row["model"],
-                row["core"],
-                row["optimize"],
-                f"{row['instructions']:,}",
-                f"{row['instructions'] / row['macs']:.2f}",
-                f"{row['ratio_to_tflm']:.2f}" if "ratio_to_tflm" in row else "",
-                f"{row['cycles'] / 1e6:.2f} ±{row['cycles_error']:.0%}",
-                f"{row['flash']['total']:,}",
-                f"{row['ram']['total']:,}",
-            )
-            lines.append(f"| {' | '.join(cells)} |")
-    return "\n".join(lines)
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--models", default="", help="names separated by commas; default: all")
     parser.add_argument("--cores", default=",".join(BOARDS), help="names separated by commas")
     parser.add_argument("--levels", default=",".join(level.value for level in Level), help="--optimize levels")
-    parser.add_argument("--readme", action="store_true", help="print the README's table and stop")
     arguments = parser.parse_args()
-    if arguments.readme:
-        print(readme())
-        return
     cores = arguments.cores.split(",")
     levels = [Level(word) for word in arguments.levels.split(",")]
     wanted = {word for word in arguments.models.split(",") if word}
