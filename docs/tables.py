@@ -176,11 +176,35 @@ def _sweep(results: Any) -> str:
     return _markdown(("board", "model", "zeros in", *(f"{part:.0%}" for part in parts)), made)
 
 
+def _fit(words: Sequence[str]) -> str:
+    """benchmarks/fit.py: the winner of each seed, against the float model and its plain int8 form."""
+    results = _results("fit.json")
+    head = ("seed", "winner", "flash B", "cycles", "score, chosen by", "score, untouched", "minutes")
+    made = []
+    for row in results["rows"]:
+        whole, small, apart = row["int8"], row["cost"], row["untouched"]
+        lost = 100 * (row["float_score"] - row["score"])
+        made.append(
+            (
+                str(row["seed"]),
+                row["found"] if row["verdict"] == "fits" else f"none; nearest: {row['found']}",
+                f"{small['flash']:,} of {whole['flash']:,} ({small['flash'] / whole['flash']:.0%})",
+                f"{small['cycles']:,} of {whole['cycles']:,} ({small['cycles'] / whole['cycles']:.0%})",
+                f"{row['float_score']:.2%} → {row['score']:.2%} ({-lost:+.2f})",
+                f"{apart['float']:.2%} → {apart['score']:.2%} ({-100 * apart['drop']:+.2f})" if apart else "",
+                f"{row['minutes']:.0f}",
+            )
+        )
+    said = f"{results['date']}, {results['tool']}. Bytes are counted, cycles modelled, scores measured."
+    return f"{said}\n\n{_markdown(head, made)}"
+
+
 _TABLES: dict[str, Callable[[Sequence[str]], str]] = {
     "techniques": _techniques,
     "zoo": _zoo,
     "kernels": _kernels,
     "pruned": _pruned,
+    "fit": _fit,
 }
 
 if __name__ == "__main__":

@@ -167,10 +167,11 @@ def test_verbose_tells_stages_and_programs(tmp_path: Path) -> None:
     assert plain.stdout == some.stdout == much.stdout
     assert "at most" not in some.stderr
     assert "TensorFlow Lite Micro (at most 300 s): " in much.stderr
-    wrong = tool("verify", "-vv", tmp_path / "absent.tflite")
-    assert wrong.returncode == 2
-    assert "Traceback" in wrong.stderr
-    assert "error: " in wrong.stderr
+    for words in (["verify", "-vv"], ["-vv", "verify"]):
+        wrong = tool(*words, tmp_path / "absent.tflite")
+        assert wrong.returncode == 2
+        assert "Traceback" in wrong.stderr
+        assert "error: " in wrong.stderr
 
 
 @pytest.mark.parametrize(

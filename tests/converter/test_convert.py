@@ -21,9 +21,10 @@ from tinyml_compress.converter import convert as convert_module
 from tinyml_compress.data.preprocessing import Preprocessing
 from tinyml_compress.errors import ConversionError, DataError, FloatOperatorError, OutputError, TinymlError, UsageError
 from tinyml_compress.ir import DType
-from tinyml_compress.models import ZOO, Format, LoadedModel, Origin, backend, keras3, load
+from tinyml_compress.models import ZOO, Format, LoadedModel, Origin, keras3, load
 from tinyml_compress.pipeline.conversion import convert, convert_model, make_artifacts
 from tinyml_compress.runners import tflm, toolchain
+from tinyml_compress.support import backend
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # TensorFlow's and Keras' own
 Once = Callable[[str, Callable[[Path], None]], Path]

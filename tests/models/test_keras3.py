@@ -10,8 +10,9 @@ import pytest
 
 from tests.lib.keras3 import carried, scrambled
 from tinyml_compress.errors import ModelError, UnsupportedLayer
-from tinyml_compress.models import Format, backend, keras3, load
+from tinyml_compress.models import Format, keras3, load
 from tinyml_compress.models.keras3_layers import SUPPORTED
+from tinyml_compress.support import backend
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # TensorFlow's and Keras' own
 

@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 from tests.lib.keras3 import carried
-from tinyml_compress.models import backend, keras3
+from tinyml_compress.models import keras3
 from tinyml_compress.models.keras3_ops import OPERATIONS
+from tinyml_compress.support import backend
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # TensorFlow's and Keras' own
 

@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 from tinyml_compress.errors import ModelError, TinymlError, UnsupportedLayer, UsageError
-from tinyml_compress.models import Format, backend, load
+from tinyml_compress.models import Format, load
+from tinyml_compress.support import backend
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # TensorFlow's and Keras' own
 

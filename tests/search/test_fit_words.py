@@ -70,8 +70,10 @@ def test_every_point_is_a_recipe() -> None:
 
 def test_a_point_that_changes_nothing_has_one_form_only() -> None:
     space = full_space()
-    same = [{"keep": 1.0, "narrow": "distil"}, {"scope": "global"}, {"pattern": "4x2"}, {}]
+    same = [{"keep": 1.0, "narrow": "distil"}, {"scope": "global"}, {"pattern": "4x2"}, {"teach": 0.5}, {}]
     assert {tuple(space.complete(point).items()) for point in same} == {tuple(reference_point().items())}
+    student = {"keep": 0.5, "narrow": "distil"}
+    assert space.complete(student) == space.complete({**student, "teach": 0.5}), "a student is taught in any case"
     assert not trains(reference_point())
     assert trains({**reference_point(), "qat": True})
 

@@ -20,9 +20,9 @@ from tinyml_compress.models import Format, LoadedModel, Origin
 from tinyml_compress.ops.base import Level
 from tinyml_compress.pipeline.compression import compress, plan_text
 from tinyml_compress.pipeline.layer_prices import LayerPrices
+from tinyml_compress.support.backend import fix_seeds
 from tinyml_compress.techniques import pruning
 from tinyml_compress.techniques.allocation import LEVELS, Currency, Price, allocate, choose_levels
-from tinyml_compress.techniques.backend import fix_seeds
 from tinyml_compress.techniques.pruning import Pattern, Patterns, Schedule
 from tinyml_compress.techniques.recipe import parse
 from tinyml_compress.techniques.sparsity import prunable_weights, zeros_of

@@ -20,7 +20,7 @@ from tests.lib.schema import validate
 from tinyml_compress.errors import DataError, TrainingError, UsageError
 from tinyml_compress.pipeline.comparison import compare
 from tinyml_compress.pipeline.compression import compress, find_recipe
-from tinyml_compress.techniques.backend import fix_seeds, keras
+from tinyml_compress.support.backend import fix_seeds, keras2
 from tinyml_compress.techniques.recipe import Recipe, parse
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # TensorFlow's and Keras' own
@@ -49,10 +49,10 @@ def work(tmp_path_factory: pytest.TempPathFactory) -> Path:
     inputs[labels == 1, :3] += 1
     np.savez(folder / "set.npz", inputs=inputs, labels=labels)
     fix_seeds(1)
-    layers = keras().layers
-    model = keras().Sequential(
+    layers = keras2().layers
+    model = keras2().Sequential(
         [
-            keras().Input((6, 6, 1)),
+            keras2().Input((6, 6, 1)),
             layers.Conv2D(8, 3, activation="relu", name="conv"),
             layers.Flatten(),
             layers.Dense(12, activation="relu", name="hidden"),
@@ -231,7 +231,7 @@ def test_same_recipe_same_weights(work: Path, tmp_path: Path, no_cache: Path, mo
         folder = tmp_path / f"out{number}"
         done = _run(work, _recipe(text), folder, use_cache=False)
         assert not done.stages[0].cached
-        weights.append(keras().models.load_model(folder / "02-prune" / "model.keras", compile=False).get_weights())
+        weights.append(keras2().models.load_model(folder / "02-prune" / "model.keras", compile=False).get_weights())
     for one, other in zip(*weights, strict=True):
         np.testing.assert_array_equal(one, other)
 
@@ -273,3 +273,26 @@ def test_the_verbs(work: Path, tmp_path: Path) -> None:
     assert done.exit_code == 0, done.output
     assert "100.0%" in done.output
     assert page.is_file()
+
+
+@pytest.mark.parametrize("kinds", [[0], [0, 1]], ids=["normal-only", "both"])
+def test_a_detector_is_scored_by_what_it_is_tested_on(tmp_path: Path, kinds: list[int]) -> None:
+    """Anomalies in the test part are enough for an AUC, whatever the train part holds."""
+    generator = np.random.default_rng(0)
+
+    def saved(name: str, labels: list[int]) -> str:
+        column = np.array(labels * (64 // len(labels)))
+        inputs = generator.normal(size=(64, 6)).astype("float32") * (1 + 3 * column[:, None])
+        np.savez(tmp_path / name, inputs=inputs.astype("float32"), labels=column)
+        return str(tmp_path / name)
+
+    layers = keras2().layers
+    net = keras2().Sequential([keras2().Input((6,)), layers.Dense(3, activation="relu"), layers.Dense(6)], name="net")
+    net.save(tmp_path / "net.keras")
+    recipe = _recipe('[[stage]]\nuse = "train"\nepochs = 1\n[[stage]]\nuse = "convert"\n')
+    train, tests = saved("train.npz", [0]), saved("tests.npz", kinds)
+    done = compress(tmp_path / "net.keras", recipe, train, eval_data=tests, output=tmp_path / "out", use_cache=False)
+    assert done.baseline.metric == ("auc" if len(kinds) == 2 else "mse")
+    if len(kinds) == 2:
+        assert done.baseline.score is not None
+        assert 0.8 < done.baseline.score <= 1

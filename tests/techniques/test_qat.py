@@ -12,10 +12,10 @@ from tests.lib import keras_models as zoo
 from tinyml_compress import converter
 from tinyml_compress.converter import Settings
 from tinyml_compress.errors import TrainingError
-from tinyml_compress.models import backend
+from tinyml_compress.support import backend
+from tinyml_compress.support.backend import fix_seeds, keras2
 from tinyml_compress.techniques import clustering, pruning, qat
 from tinyml_compress.techniques._prepare import prepare
-from tinyml_compress.techniques.backend import fix_seeds, keras
 from tinyml_compress.techniques.sparsity import prunable_weights, total_sparsity
 from tinyml_compress.techniques.training import Samples, Training, outputs_of, task_for
 
@@ -134,8 +134,8 @@ def test_the_model_given_stays_as_it_is_and_seeds_decide() -> None:
 
 
 def test_a_model_without_trainable_parts_is_refused() -> None:
-    layers = keras().layers
-    model = keras().Sequential([keras().Input((4, 3)), layers.LSTM(3)], name="only_memory")
+    layers = keras2().layers
+    model = keras2().Sequential([keras2().Input((4, 3)), layers.LSTM(3)], name="only_memory")
     with pytest.raises(TrainingError, match="no layer of this model"):
         qat.train_quantized(model, training=_training(model), epochs=1)
 

@@ -9,8 +9,8 @@ import pytest
 
 from tests.lib import keras_models as zoo
 from tinyml_compress.errors import ConfigError, DataError, ModelError, TrainingError
+from tinyml_compress.support.backend import fix_seeds, keras2
 from tinyml_compress.techniques import distillation, low_rank
-from tinyml_compress.techniques.backend import fix_seeds, keras
 from tinyml_compress.techniques.low_rank import RankBy
 from tinyml_compress.techniques.training import Kind, Samples, Training, outputs_of, score_of, task_for
 
@@ -50,8 +50,8 @@ def test_the_student_follows_the_teacher() -> None:
 
 
 def test_regression_and_autoencoders_distil_too() -> None:
-    layers = keras().layers
-    teacher = keras().Sequential([keras().Input((6,)), layers.Dense(8, activation="relu"), layers.Dense(6)])
+    layers = keras2().layers
+    teacher = keras2().Sequential([keras2().Input((6,)), layers.Dense(8, activation="relu"), layers.Dense(6)])
     samples = Samples(np.random.default_rng(0).normal(size=(40, 6)).astype("float32"))
     training = Training(task_for(teacher, samples, batch_size=8), samples)
     assert training.task.kind is Kind.AUTOENCODER
@@ -75,10 +75,10 @@ def test_fresh_copies_follow_the_seed() -> None:
 def _low_rank_net() -> Any:
     """Kernels that really have a low rank, so that factorisation loses nothing."""
     fix_seeds(4)
-    layers = keras().layers
-    model = keras().Sequential(
+    layers = keras2().layers
+    model = keras2().Sequential(
         [
-            keras().Input((7, 8, 6)),
+            keras2().Input((7, 8, 6)),
             layers.Conv2D(12, 3, strides=2, padding="same", activation="relu", name="square"),
             layers.Conv2D(16, 1, activation="relu", name="point"),
             layers.Conv2D(16, (3, 2), padding="valid", name="oblong"),
@@ -147,8 +147,8 @@ def test_tasks_are_told_from_model_and_data() -> None:
         task_for(model, Samples(samples.inputs, samples.labels + 5))
     with pytest.raises(DataError, match="needs labels"):
         task_for(model, Samples(samples.inputs))
-    layers = keras().layers
-    single = keras().Sequential([keras().Input((4,)), layers.Dense(1, activation="sigmoid")])
+    layers = keras2().layers
+    single = keras2().Sequential([keras2().Input((4,)), layers.Dense(1, activation="sigmoid")])
     few = np.zeros((8, 4), "float32")
     assert task_for(single, Samples(few, np.arange(8) % 2)).kind is Kind.BINARY
     assert task_for(single, Samples(few, np.arange(8) / 3)).kind is Kind.REGRESSION

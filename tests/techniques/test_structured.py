@@ -9,7 +9,7 @@ import pytest
 
 from tests.lib import keras_models as models
 from tinyml_compress.errors import TrainingError
-from tinyml_compress.techniques.backend import fix_seeds
+from tinyml_compress.support.backend import fix_seeds
 from tinyml_compress.techniques.channels import Role, analyse
 from tinyml_compress.techniques.cost import cost_of
 from tinyml_compress.techniques.graph import copy_model

@@ -64,6 +64,9 @@ def _group() -> None:
     """Compress Keras models for microcontrollers, compile them to exact C, benchmark them on emulated devices."""
 
 
+_group.params.append(verbose_option())  # before the verb as well as after it
+
+
 def main() -> None:
     """Entry point: one clear message per error, exit code 2 for usage, 1 for failure, 130 when interrupted."""
     sys.exit(_run())

@@ -32,6 +32,7 @@ static TC_INLINE int32_t tc_softmax_sum(const tc_s8_softmax *p, const int8_t *in
  * above one. */
 static TC_INLINE int32_t tc_softmax_reciprocal(int32_t sum, int32_t *bits) {
     const int32_t zeros = tc_leading_zeros((uint32_t)sum);
+    TC_KNOWN(zeros < 32); /* the largest of a row counts as one */
     *bits = 12 - zeros;
     const int32_t fraction = (int32_t)(((uint32_t)sum << zeros) - 0x80000000u);
     return tc_reciprocal_of_one_plus(fraction);

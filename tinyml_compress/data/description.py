@@ -7,7 +7,7 @@ from pathlib import Path
 
 from tinyml_compress.data.preprocessing import AudioForm, Features, ImageForm
 from tinyml_compress.data.tables import TableForm
-from tinyml_compress.devices.schema import Section, parse
+from tinyml_compress.support.sections import Section, parse
 
 __all__ = ["Description", "Spread", "audio_form", "read_description"]
 
@@ -35,7 +35,7 @@ class Description:
 
 def read_description(path: Path) -> Description:
     """The description in `path`; every mistake in it is named."""
-    top, _ = parse(path)
+    top, _ = parse(path, "calibration_data/README.md")
     place = path.parent / top.text("path")
     values = top.optional_section("values")
     image = _image(top.section("image")) if top.has("image") else None

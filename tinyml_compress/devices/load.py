@@ -21,12 +21,13 @@ from tinyml_compress.devices.model import (
     QemuMap,
     Region,
 )
-from tinyml_compress.devices.schema import Section, nearest, parse
 from tinyml_compress.errors import ConfigError, UsageError
 from tinyml_compress.support.resources import targets_folder
+from tinyml_compress.support.sections import Section, nearest, parse
 
 __all__ = ["list_devices", "load_core", "load_device"]
 
+_MANUAL = "targets/README.md"
 _ADDRESS_MAX = (1 << 32) - 1
 _ISAS = ("armv6-m", "armv7-m", "armv7e-m", "armv8-m.main", "armv8.1-m.main", "rv32imc")
 _KERNELS = ("c", "dsp")
@@ -47,7 +48,7 @@ def load_device(name: str, targets_dir: Path | None = None) -> Device | Host:
         raise ConfigError(
             "a device's file name becomes a make goal", which=path, allowed="small letters, digits and hyphens"
         )
-    top, data = parse(path)
+    top, data = parse(path, _MANUAL)
     kind = top.text("kind", "board", one_of=("board", "host"))
     digest = hashlib.sha256(data).hexdigest()
     if kind == "host":
@@ -83,7 +84,7 @@ def load_core(name: str, targets_dir: Path | None = None, asked_by: Section | No
         if asked_by is None:
             raise
         raise asked_by.error("unknown core", "core", found=name, allowed=error.allowed) from error
-    top, data = parse(path)
+    top, data = parse(path, _MANUAL)
     emulator = top.section("emulator")
     core = Core(
         name=name,

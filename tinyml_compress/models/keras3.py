@@ -9,10 +9,10 @@ import numpy as np
 import numpy.typing as npt
 
 from tinyml_compress.errors import ModelError, UnsupportedLayer
-from tinyml_compress.models import backend
 from tinyml_compress.models.keras3_layers import Translated, translate
 from tinyml_compress.models.keras3_ops import apply_operation
 from tinyml_compress.models.origin import BridgeProof
+from tinyml_compress.support import backend
 
 __all__ = ["TOLERANCE", "rebuild"]
 

@@ -12,7 +12,7 @@ from numbers import Real
 from typing import Any
 
 from tinyml_compress.errors import UnsupportedLayer
-from tinyml_compress.models import backend
+from tinyml_compress.support import backend
 
 __all__ = ["OPERATIONS", "apply_operation"]
 

@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import Any
 
 from tinyml_compress.errors import ModelError, TinymlError, UnsupportedLayer, UsageError
-from tinyml_compress.models import backend, keras3, zoo
+from tinyml_compress.models import keras3, zoo
 from tinyml_compress.models.origin import Format, LoadedModel, Origin
 from tinyml_compress.models.saved_model import load_saved_model
-from tinyml_compress.support import files
+from tinyml_compress.support import backend, files
 
 __all__ = ["load"]
 

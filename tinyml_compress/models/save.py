@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from tinyml_compress.errors import OutputError, UsageError
-from tinyml_compress.models.backend import quiet
 from tinyml_compress.support import files
+from tinyml_compress.support.backend import quiet
 
 __all__ = ["FORMATS", "save"]
 

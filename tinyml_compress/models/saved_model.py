@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from tinyml_compress.errors import ModelError
-from tinyml_compress.models import backend
+from tinyml_compress.support import backend
 
 __all__ = ["load_saved_model"]
 

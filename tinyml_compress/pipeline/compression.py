@@ -191,6 +191,7 @@ class _Run:
             source_of(recipe.task),
             str(recipe.seed),
             versions(),
+            *(["auc"] if self._metric() == "auc" else []),
         )
 
     def go(self) -> CompressionResult:
@@ -246,7 +247,12 @@ class _Run:
         if self.train is None:
             return None
         try:
-            return task_for(self.loaded.model, samples_of(self.train), **task_changes(self.recipe))
+            task = task_for(self.loaded.model, samples_of(self.train), **task_changes(self.recipe))
+            if self.tests is not None and task.metric == "mse":
+                # a detector's train part may hold normal samples only: what is scored on decides how it is scored
+                scored = task_for(self.loaded.model, samples_of(self.tests), kind=task.kind)
+                task = replace(task, metric=scored.metric)
+            return task
         except DataError:
             if any(stage.options.trains for stage in self.recipe.stages):
                 raise

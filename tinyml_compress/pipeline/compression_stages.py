@@ -7,8 +7,8 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from tinyml_compress.pipeline.compression_result import Sizes
+from tinyml_compress.support.backend import fix_seeds
 from tinyml_compress.techniques import clustering, distillation, low_rank, pruning, qat, structured, threshold
-from tinyml_compress.techniques.backend import fix_seeds
 from tinyml_compress.techniques.channels import analyse
 from tinyml_compress.techniques.cost import cost_of
 from tinyml_compress.techniques.graph import copy_model, is_plain_graph
@@ -180,12 +180,12 @@ def _matcher(patterns: tuple[str, ...]) -> Callable[[str], bool]:
 
 
 def _slopes(training: Training) -> Callable[[Any], dict[str, Any]]:
-    from tinyml_compress.techniques.backend import keras
+    from tinyml_compress.support.backend import keras2
     from tinyml_compress.techniques.training import targets_of
 
     def gradients(model: Any) -> dict[str, Any]:
         targets = targets_of(training.task, training.train, model)
-        loss = keras().losses.get(training.task.loss)
+        loss = keras2().losses.get(training.task.loss)
         batches = [
             (training.train.inputs[start : start + 64], targets[start : start + 64])
             for start in range(0, min(len(targets), 512), 64)

@@ -17,14 +17,14 @@ from tinyml_compress.converter import Io, Mode, Settings
 from tinyml_compress.data import DataSet
 from tinyml_compress.data.preprocessing import Preprocessing
 from tinyml_compress.errors import DataError, OutputError, UsageError
-from tinyml_compress.models import LoadedModel, Origin, backend, load
+from tinyml_compress.models import LoadedModel, Origin, load
 from tinyml_compress.ops.base import Isa, Level
 from tinyml_compress.pipeline.artifacts import Artifacts, Converted, make_artifacts
 from tinyml_compress.pipeline.compilation import Compiled, compile_to_folder
 from tinyml_compress.pipeline.foreign_conversion import foreign_to_tflite, is_foreign
 from tinyml_compress.pipeline.mixing import Mixed, by_names, mix, mixer_of
 from tinyml_compress.pipeline.shrinking import stripped
-from tinyml_compress.support import c_names, files
+from tinyml_compress.support import backend, c_names, files
 from tinyml_compress.support.notebook import Displayed
 from tinyml_compress.support.progress import stage
 

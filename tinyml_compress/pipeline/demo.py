@@ -13,7 +13,6 @@ from tinyml_compress.converter import Mode
 from tinyml_compress.data import DataSet
 from tinyml_compress.devices import Device, list_devices
 from tinyml_compress.devices.measurement import AotRun, Benchmark, Refusal
-from tinyml_compress.models import backend
 from tinyml_compress.models.zoo import digits_cnn
 from tinyml_compress.ops.base import Isa
 from tinyml_compress.pipeline.benchmarking import Request, benchmark
@@ -27,7 +26,7 @@ from tinyml_compress.report.benchmark_json import benchmark_document
 from tinyml_compress.report.demo import BoardRow, DemoResult, ModelRow
 from tinyml_compress.report.page import results_page
 from tinyml_compress.runners import tflm
-from tinyml_compress.support import files
+from tinyml_compress.support import backend, files
 from tinyml_compress.support.document import document
 from tinyml_compress.support.progress import stage
 from tinyml_compress.techniques.training import Beat, History, Samples, fit, task_for

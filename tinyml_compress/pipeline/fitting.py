@@ -21,7 +21,7 @@ from tinyml_compress.pipeline.fitting_result import FitResult
 from tinyml_compress.search.budget import Budget
 from tinyml_compress.search.front import feasible, front, winner
 from tinyml_compress.search.loop import Rules
-from tinyml_compress.search.space import Epochs, full_space
+from tinyml_compress.search.space import Epochs, full_space, point_key
 from tinyml_compress.search.study import Study
 from tinyml_compress.search.trials import Outcome, Trial
 from tinyml_compress.support import files
@@ -176,13 +176,16 @@ class _Run:
         self._study.mend()
         self._phase("prepare", 1, line)
         self._phase("search", self._workers, line)
-        chosen = self._finalists()
-        if chosen:
-            self._study.use(full_space())
+        self._study.use(full_space())
+        while True:  # while there is time, the next best follow those that did not fit after all
+            chosen = self._finalists()
             for trial in chosen:
                 self._study.enqueue(trial.point, final=True)
-        if self._study.waiting():
+            if not self._study.waiting():
+                break
             self._phase("final", min(self._workers, max(1, len(chosen))), line)
+            if time.time() > self._until or self._fits_fully():
+                break
 
     def result(self, interrupted: bool) -> FitResult:
         study = self._study
@@ -202,15 +205,22 @@ class _Run:
         noted = self._study.noted("budget")
         return Budget() if noted is None else budget_of(noted)
 
+    def _fits_fully(self) -> bool:
+        best = winner(self._study.trials(), self._budget())
+        return best is not None and best.final
+
     def _finalists(self) -> tuple[Trial, ...]:
         """Those worth a full training: what fits or nearly fits after a short one, best first, and nothing twice."""
         budget, trials = self._budget(), self._study.trials()
-        done = {trial.key for trial in trials if trial.final}
+        done = {point_key(trial.point) for trial in trials if trial.final and trial.outcome is not Outcome.LOST}
         hopeful = replace(budget, drop=None if budget.drop is None else budget.drop + self._job.rules.slack[-1])
         left = [
             trial
             for trial in feasible(trials, hopeful)
-            if trial.outcome is Outcome.TRAINED and not trial.final and 0 < trial.part < 1
+            if trial.outcome is Outcome.TRAINED
+            and not trial.final
+            and 0 < trial.part < 1
+            and point_key(trial.point) not in done
         ]
         chosen: list[Trial] = []
         while left and len(chosen) < _FINALISTS:
@@ -218,7 +228,7 @@ class _Run:
             assert best is not None
             chosen.append(best)
             left = [trial for trial in left if trial.number != best.number]
-        return tuple(trial for trial in chosen if trial.key not in done)
+        return tuple(chosen)
 
     def _phase(self, phase: str, count: int, line: Stage) -> None:
         with _processes(self._place, phase, count, self._deadline(phase), self._first) as children:

@@ -100,6 +100,7 @@ _ANCHORS: tuple[tuple[tuple[str, Choice], ...], ...] = (
     (("keep", 0.375), ("level", "size")),
     (("sparsity", 0.9), ("level", "size")),
     (("keep", 0.625), ("scope", "global"), ("level", "size")),
+    (("keep", 0.5625), ("teach", 0.5), ("level", "size"), ("qat", True)),
     (("keep", 0.5625), ("narrow", "distil"), ("level", "size"), ("qat", True)),
     (("low_rank", 0.6), ("level", "size")),
     (("keep", 0.625), ("sparsity", 0.7), ("level", "size")),

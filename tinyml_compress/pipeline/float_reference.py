@@ -32,7 +32,7 @@ def float_graph(reference: str | Path) -> Graph:
 def _converted(spec: str | Path) -> bytes:
     from tinyml_compress import converter, models
     from tinyml_compress.converter.settings import Mode, Settings
-    from tinyml_compress.models import backend
+    from tinyml_compress.support import backend
 
     loaded = models.load(spec)
     with backend.quiet():

@@ -89,14 +89,12 @@ def _columns(rows: Sequence[Sequence[str]]) -> list[str]:
 
 def _what(params: Mapping[str, Any]) -> str:
     off = {
-        "keep": 1.0, "narrow": "channels", "scope": "layer", "low_rank": 1.0, "sparsity": 0.0, "clusters": 0,
-        "qat": False, "mode": "int8", "pattern": "", "wide": 0,
+        "keep": 1.0, "narrow": "channels", "scope": "layer", "low_rank": 1.0, "sparsity": 0.0, "pattern": "",
+        "teach": 0.0, "clusters": 0, "qat": False, "mode": "int8", "wide": 0,
     }  # fmt: skip
     parts = []
     for name, value in params.items():
         if name in off and value == off[name]:
-            continue
-        if name in ("narrow", "scope") and params.get("keep") == 1.0:
             continue
         parts.append("qat" if name == "qat" else f"{name} {value}")
     return ", ".join(parts)

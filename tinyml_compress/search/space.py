@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -14,6 +15,8 @@ __all__ = ["Choice", "Dimension", "Epochs", "Point", "Space", "full_space", "poi
 Choice = str | int | float | bool
 _ROUND = 4
 """Channel counts become multiples of it: kernels work on four outputs at a time, and the rest is dear."""
+_NEW_EPOCHS, _NEW_RATE = 1.5, 3e-3
+"""A student with new weights has further to go."""
 Point = Mapping[str, Choice]
 
 
@@ -53,6 +56,9 @@ class Space:
             full["narrow"] = known["narrow"]
         if full["keep"] == known["keep"] or full["narrow"] == "distil":
             full["scope"] = known["scope"]
+        removes = full["keep"] != known["keep"] and full["narrow"] == "channels"
+        if not removes and full["low_rank"] == known["low_rank"] and full["sparsity"] == known["sparsity"]:
+            full["teach"] = known["teach"]
         if full["sparsity"] == known["sparsity"]:
             full["pattern"] = known["pattern"]
         if full["mode"] != known["mode"]:
@@ -81,7 +87,7 @@ def full_space() -> Space:
                 1.0,
                 "part of the channels that stays",
             ),
-            Dimension("narrow", ("channels", "distil"), "channels", "how channels go: removed, or by a taught student"),
+            Dimension("narrow", ("channels", "distil"), "channels", "channels are removed, or a new student is taught"),
             Dimension("scope", ("layer", "global"), "layer", "the same part in every layer, or the weakest of all"),
             Dimension("low_rank", (1.0, 0.8, 0.6, 0.4), 1.0, "parameters left in thin pairs", _only("low_rank", 0.6)),
             Dimension("sparsity", (0.0, 0.5, 0.7, 0.8, 0.9), 0.0, "weights that are zero", _only("sparsity", 0.9)),
@@ -93,6 +99,7 @@ def full_space() -> Space:
                 (("sparsity", 0.8), ("pattern", "4x2")),
                 (("sparsity", 0.8),),
             ),
+            Dimension("teach", (0.0, 0.5), 0.0, "weight of the float model's outputs against the labels"),
             Dimension("clusters", (0, 16, 32, 64), 0, "different values per kernel; 0: any", _only("clusters", 16)),
             Dimension("qat", (False, True), False, "fine-tuning in int8 arithmetic"),
             Dimension("mode", ("int8", "int16x8"), "int8", "number format of activations"),
@@ -138,17 +145,18 @@ def recipe_text(
         stage("train", epochs=train, fresh=True)
     if point["keep"] != 1.0:
         if point["narrow"] == "distil" and part:  # without training, a student has the shape of the narrowed model
-            stage("distil", width=point["keep"], start="teacher", round_to=_ROUND, epochs=main)
+            much = {"epochs": math.ceil(_NEW_EPOCHS * main), "learning_rate": _NEW_RATE}
+            stage("distil", width=point["keep"], start="fresh", round_to=_ROUND, **much)
         else:
             rate = {"learning_rate": 2e-3} if part else {}  # what is left has much to learn anew
             keep = {"keep": point["keep"], "scope": point["scope"], "round_to": _ROUND}
-            stage("channels", **keep, epochs=main, **rate, **_taught(part))
+            stage("channels", **keep, epochs=main, **rate, **_taught(point, part))
     if point["low_rank"] != 1.0:
-        stage("low_rank", by="parameters", value=point["low_rank"], epochs=main, **_taught(part))
+        stage("low_rank", by="parameters", value=point["low_rank"], epochs=main, **_taught(point, part))
     if point["sparsity"] != 0.0:
         schedule = "polynomial" if part else "one_shot"
         blocks = {"pattern": point["pattern"], "dense_pattern": "1x4"} if point["pattern"] else {}
-        stage("prune", sparsity=point["sparsity"], schedule=schedule, **blocks, epochs=main, **_taught(part))
+        stage("prune", sparsity=point["sparsity"], schedule=schedule, **blocks, epochs=main, **_taught(point, part))
     if point["clusters"]:
         stage("cluster", clusters=point["clusters"], epochs=after)
     if point["qat"] and part:
@@ -158,8 +166,8 @@ def recipe_text(
     return "\n".join(lines) + "\n"
 
 
-def _taught(part: float) -> dict[str, Choice]:
-    return {"teach": 0.5} if part else {}
+def _taught(point: Point, part: float) -> dict[str, Choice]:
+    return {"teach": point["teach"]} if part and point["teach"] else {}
 
 
 def _kept(point: Point) -> str:

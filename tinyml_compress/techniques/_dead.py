@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from tinyml_compress.techniques.backend import tensorflow
+from tinyml_compress.support.backend import tensorflow
 from tinyml_compress.techniques.channels import ADDITIONS, Channels, Cut, Role, is_softmax, symbol_of
 from tinyml_compress.techniques.graph import Step
 

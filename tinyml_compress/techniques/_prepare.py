@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from tinyml_compress.techniques.backend import keras
+from tinyml_compress.support.backend import keras2
 from tinyml_compress.techniques.channels import is_softmax
 from tinyml_compress.techniques.graph import Copier, Step, copy_model, output_numbers, rebuild, steps_of
 
@@ -43,7 +43,7 @@ def split_separable(flat: Any) -> Any:
     def substitute(layer: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         if type(layer).__name__ != "SeparableConv2D":
             return copier(layer, args, kwargs)
-        weights, layers = layer.get_weights(), keras().layers
+        weights, layers = layer.get_weights(), keras2().layers
         depth = copier.build(
             layer.depthwise_kernel,  # any object of this layer's own serves as the second key
             lambda: layers.DepthwiseConv2D(
@@ -87,7 +87,7 @@ def _detach_activations(flat: Any) -> Any:
         make = lambda: copier.fresh(layer, activation="linear")  # noqa: E731
         linear = copier.build(layer, make, layer.get_weights(), args, kwargs)
         if id(layer) not in own:
-            own[id(layer)] = keras().layers.Activation(layer.activation, name=copier.name(f"{layer.name}_{name}"))
+            own[id(layer)] = keras2().layers.Activation(layer.activation, name=copier.name(f"{layer.name}_{name}"))
         return own[id(layer)](linear)
 
     return rebuild(flat, substitute)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
-from tinyml_compress.techniques.backend import tensorflow, tfmot
+from tinyml_compress.support.backend import tensorflow, tfmot
 from tinyml_compress.techniques.graph import Copier, rebuild
 
 __all__ = ["bake", "output_quantizer", "wrap_weights"]

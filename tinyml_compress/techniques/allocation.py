@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from tinyml_compress.errors import TrainingError
-from tinyml_compress.techniques.backend import fix_seeds, tensorflow
+from tinyml_compress.support.backend import fix_seeds, tensorflow
 from tinyml_compress.techniques.graph import copy_model
 from tinyml_compress.techniques.pruning import Patterns, magnitude_mask
 from tinyml_compress.techniques.sparsity import prunable_weights

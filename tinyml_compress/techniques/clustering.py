@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from tinyml_compress.techniques.backend import tensorflow, tfmot
+from tinyml_compress.support.backend import tensorflow, tfmot
 from tinyml_compress.techniques.graph import Copier, copy_model, rebuild, steps_of
 from tinyml_compress.techniques.sparsity import prunable_weights, total_sparsity
 from tinyml_compress.techniques.training import History, Projection, Training

@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 
 from tinyml_compress.errors import ModelError, UnsupportedLayer
+from tinyml_compress.support.backend import fix_seeds, keras2, tensorflow
 from tinyml_compress.techniques._slicing import rebuild_without
-from tinyml_compress.techniques.backend import fix_seeds, keras, tensorflow
 from tinyml_compress.techniques.channels import Channels, Role, analyse
 from tinyml_compress.techniques.graph import Copier, copy_model, rebuild
 from tinyml_compress.techniques.training import History, Kind, Training, ends_in, outputs_of, targets_of
@@ -70,7 +70,7 @@ def taught_by(
 
 
 def _soft_loss(student: Any, temperature: float, alpha: float) -> Any:
-    tf, losses = tensorflow(), keras().losses
+    tf, losses = tensorflow(), keras2().losses
     is_probability = ends_in(student, "softmax")
 
     def loss(targets: Any, outputs: Any) -> Any:

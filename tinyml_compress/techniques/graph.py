@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tinyml_compress.errors import UnsupportedLayer
-from tinyml_compress.techniques.backend import keras, tensorflow
+from tinyml_compress.support.backend import keras2, tensorflow
 
 __all__ = ["Copier", "Step", "copy_model", "is_plain_graph", "output_numbers", "rebuild", "steps_of"]
 
@@ -31,7 +31,7 @@ class Step:
 
 def is_plain_graph(model: Any) -> bool:
     """Whether the model is a functional or Sequential graph that can be walked."""
-    return isinstance(model, keras().Model) and bool(getattr(model, "_nodes_by_depth", None))
+    return isinstance(model, keras2().Model) and bool(getattr(model, "_nodes_by_depth", None))
 
 
 def rebuild(model: Any, substitute: Substitute, *, name: str | None = None) -> Any:
@@ -42,7 +42,7 @@ def rebuild(model: Any, substitute: Substitute, *, name: str | None = None) -> A
     outputs = _replay(model, fresh, substitute)
     # the caller's way of feeding (one tensor, a list, a dict) stays
     inputs = tf.nest.pack_sequence_as(model._nested_inputs, fresh)
-    return keras().Model(inputs, outputs, name=name or model.name)
+    return keras2().Model(inputs, outputs, name=name or model.name)
 
 
 class Copier:
@@ -151,7 +151,7 @@ def _require_graph(model: Any) -> None:
 
 def _fresh_input(tensor: Any) -> Any:
     layer = tensor._keras_history.layer
-    return keras().Input(batch_shape=tuple(tensor.shape), dtype=tensor.dtype, name=layer.name)
+    return keras2().Input(batch_shape=tuple(tensor.shape), dtype=tensor.dtype, name=layer.name)
 
 
 def _nodes(model: Any) -> Iterator[Any]:

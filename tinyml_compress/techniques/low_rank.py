@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tinyml_compress.errors import ConfigError, TrainingError
-from tinyml_compress.techniques.backend import keras
+from tinyml_compress.support.backend import keras2
 from tinyml_compress.techniques.graph import Copier, copy_model, rebuild, steps_of
 from tinyml_compress.techniques.training import History, Samples, Task, Training, higher_is_better, score
 
@@ -234,7 +234,7 @@ def _replace(flat: Any, ranks: dict[str, int]) -> Any:
 
 
 def _halves(layer: Any, rank: int, copier: Copier) -> tuple[Any, Any]:
-    kinds = keras().layers
+    kinds = keras2().layers
     names = [copier.name(f"{layer.name}_{part}") for part in ("in", "out")]
     common = {"activation": layer.activation, "use_bias": layer.use_bias}
     if type(layer).__name__ == "Dense":

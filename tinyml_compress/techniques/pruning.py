@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tinyml_compress.errors import ConfigError, TrainingError
-from tinyml_compress.techniques.backend import keras, tensorflow, tfmot
+from tinyml_compress.support.backend import keras2, tensorflow, tfmot
 from tinyml_compress.techniques.graph import Copier, rebuild, steps_of
 from tinyml_compress.techniques.sparsity import Zeros, prunable_weights, total_sparsity, zeros_of
 from tinyml_compress.techniques.training import History, Projection, Training
@@ -361,7 +361,7 @@ class _OwnMasks:
         tf, plan, pairs = tensorflow(), self._plan, self._pairs
         rounds = set(plan.starts())
 
-        class Move(keras().callbacks.Callback):  # type: ignore[misc]
+        class Move(keras2().callbacks.Callback):  # type: ignore[misc]
             def __init__(self) -> None:
                 super().__init__()
                 self.step = 0

@@ -16,9 +16,9 @@ from typing import Any
 import numpy as np
 
 from tinyml_compress.errors import TrainingError
+from tinyml_compress.support.backend import keras2, tensorflow
 from tinyml_compress.techniques._prepare import Prepared, prepare
 from tinyml_compress.techniques._quantizers import bake, output_quantizer, wrap_weights
-from tinyml_compress.techniques.backend import keras, tensorflow
 from tinyml_compress.techniques.channels import is_softmax
 from tinyml_compress.techniques.clustering import cluster_projection
 from tinyml_compress.techniques.graph import Copier, Step, rebuild, steps_of
@@ -241,7 +241,7 @@ def _calibrate(annotated: _Annotated, float_model: Any, training: Training) -> N
     """Start every range at what the float model produces: from TFMOT's -6 to 6 it would take thousands of steps."""
     watched = list(annotated.ranged)
     tensors = [float_model.get_layer(name).output for name in watched]
-    probe = keras().Model(float_model.inputs, tensors)
+    probe = keras2().Model(float_model.inputs, tensors)
     chosen = training.train.inputs[np.random.default_rng(0).permutation(len(training.train))[:256]]
     values = tensorflow().nest.flatten(probe(np.asarray(chosen, np.float32), training=False))
     for name, value in zip(watched, values, strict=True):

@@ -11,9 +11,9 @@ import numpy as np
 import numpy.typing as npt
 
 from tinyml_compress.errors import TrainingError
+from tinyml_compress.support.backend import tensorflow
 from tinyml_compress.techniques._dead import dead_roots
 from tinyml_compress.techniques._slicing import rebuild_without
-from tinyml_compress.techniques.backend import tensorflow
 from tinyml_compress.techniques.channels import Channels, Role, analyse
 from tinyml_compress.techniques.cost import Cost, cost_of
 from tinyml_compress.techniques.graph import copy_model

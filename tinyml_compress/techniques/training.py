@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tinyml_compress.errors import ConfigError, DataError, TrainingError
-from tinyml_compress.techniques.backend import fix_seeds, keras, tensorflow
+from tinyml_compress.support.backend import fix_seeds, keras2, tensorflow
 
 __all__ = [
     "Beat",
@@ -210,7 +210,7 @@ def _kind_of(model: Any, samples: Samples) -> Kind:
 
 
 def _default_loss(model: Any, kind: Kind) -> Any:
-    losses = keras().losses
+    losses = keras2().losses
     if kind is Kind.CLASSIFICATION:
         return losses.SparseCategoricalCrossentropy(from_logits=not ends_in(model, "softmax"))
     if kind is Kind.BINARY:
@@ -338,7 +338,7 @@ def fit(
 
 
 def _optimizer(task: Task, rate: float, steps: int, rounds: int) -> Any:
-    optimizers = keras().optimizers
+    optimizers = keras2().optimizers
     if rounds > 1:
         falling = optimizers.schedules.CosineDecayRestarts(rate, max(1, steps // rounds), t_mul=1.0)
     else:
@@ -391,7 +391,7 @@ def _watcher(
         for projection in projections:
             projection.variable.assign(projection.project(projection.variable))
 
-    class Watch(keras().callbacks.Callback):  # type: ignore[misc]
+    class Watch(keras2().callbacks.Callback):  # type: ignore[misc]
         def __init__(self) -> None:
             super().__init__()
             self.scores: list[float] = []

@@ -14,8 +14,8 @@ typedef struct {
     int32_t i = p->first;                         \
     int32_t j = p->second;                        \
     for (int32_t k = i > j ? i : j; k > 0; --k) { \
-        const TYPE one = --i < 0 ? 1 : a[i];      \
-        const TYPE other = --j < 0 ? 1 : b[j];    \
+        const TYPE one = i > 0 ? a[--i] : 1;      \
+        const TYPE other = j > 0 ? b[--j] : 1;    \
         out[k - 1] = one == 1 ? other : one;      \
     }
 

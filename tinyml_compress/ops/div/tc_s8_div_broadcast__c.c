@@ -26,6 +26,7 @@ static TC_INLINE int32_t tc_s8_quotient(const tc_s8_div_params *p, int32_t x, in
     const int32_t inverse = tc_reciprocal_of_one_plus((int32_t)((divisor << zeros) - 0x80000000u));
     const uint32_t lead = dividend < 0 ? 2u * (uint32_t)-dividend - 1u : (uint32_t)dividend;
     const int32_t headroom = tc_leading_zeros(lead) - (dividend < 0 ? 0 : 1);
+    TC_KNOWN(zeros < 32 && headroom < 32); /* below zero, `lead` is at least 1 */
     const int32_t quotient = tc_high_mul((int32_t)((uint32_t)dividend << headroom), inverse);
     const int32_t shift = 31 - zeros + headroom - p->shift;
     return shift > 31 ? 0 : tc_rounding_shift_right(tc_high_mul(quotient, p->multiplier), (int)shift);

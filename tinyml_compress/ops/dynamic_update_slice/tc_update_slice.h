@@ -16,7 +16,9 @@ typedef struct {
 static TC_NOINLINE void tc_update_slice(const tc_update_slice_params *p, const uint8_t *update, const int32_t *start,
                                         uint8_t *out) {
     int32_t at[TC_UPDATE_SLICE_RANK] = {0};
-    for (int32_t axis = 0; axis < p->rank; ++axis) {
+    const int32_t rank = p->rank;
+    TC_KNOWN(rank > 0 && rank <= TC_UPDATE_SLICE_RANK);
+    for (int32_t axis = 0; axis < rank; ++axis) {
         out += start[axis] * p->sizes[3 * axis + 2];
     }
     for (;;) {
@@ -24,7 +26,7 @@ static TC_NOINLINE void tc_update_slice(const tc_update_slice_params *p, const u
             out[i] = update[i];
         }
         update += p->row;
-        int32_t axis = p->rank - 2;
+        int32_t axis = rank - 2;
         for (; axis >= 0; --axis) {
             const int32_t *sizes = p->sizes + 3 * axis;
             out += sizes[2];

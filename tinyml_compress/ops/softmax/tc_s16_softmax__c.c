@@ -32,6 +32,7 @@ TC_KERNEL void tc_s16_softmax__c(const tc_s16_softmax *p, const int16_t *in, int
         }
         /* The sum lies in [1, 2) once it starts at bit 30; 17 of its bits lead into the table. */
         const int32_t zeros = tc_leading_zeros((uint32_t)sum);
+        TC_KNOWN(zeros > 0 && zeros < 31); /* the largest alone counts nearly 32767 */
         const int32_t lead = (int32_t)((((uint32_t)sum << (zeros - 1)) + ((uint32_t)1 << 13)) >> 14);
         const int32_t scale = tc_softmax_interpolated(p->reciprocals, lead - 98304);
         const int32_t shift = 31 - zeros;

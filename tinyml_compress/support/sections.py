@@ -26,8 +26,8 @@ def nearest(word: str, allowed: Iterable[str]) -> str:
     return f"did you mean {close[0]}? All: {', '.join(words)}" if close else ", ".join(words)
 
 
-def parse(path: Path) -> tuple[Section, bytes]:
-    """The file's top table, and its bytes."""
+def parse(path: Path, manual: str) -> tuple[Section, bytes]:
+    """The file's top table, and its bytes; `manual` is the page that shows how such a file looks."""
     try:
         data = path.read_bytes()
     except OSError as error:
@@ -36,7 +36,7 @@ def parse(path: Path) -> tuple[Section, bytes]:
         table = tomllib.loads(data.decode())
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise ConfigError(
-            "not a TOML file", which=path, found=error, next_step="targets/README.md shows how a file looks"
+            "not a TOML file", which=path, found=error, next_step=f"{manual} shows how a file looks"
         ) from error
     return Section(path, "", table), data
 

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import contextlib
+import importlib
 import os
 import sys
 import warnings
 from collections.abc import Iterator
 from typing import Any
 
-__all__ = ["keras2", "keras3", "quiet", "quiet_variables", "tensorflow", "tfmot"]
+from tinyml_compress.errors import MissingDependency
+
+__all__ = ["fix_seeds", "keras2", "keras3", "quiet", "quiet_variables", "tensorflow", "tfmot"]
 
 _VARIABLES = {
     # TFMOT and everything built on it need Keras 2, which tf.keras becomes by this switch.
@@ -40,35 +43,49 @@ def tensorflow() -> Any:
     """The module `tensorflow`."""
     if "tensorflow" not in sys.modules:
         os.environ.update(quiet_variables())
-    with quiet():
-        import tensorflow
-
-        tensorflow.get_logger().setLevel("ERROR")
-    return tensorflow
+    module = _imported("tensorflow")
+    module.get_logger().setLevel("ERROR")
+    return module
 
 
 def keras2() -> Any:
     """The module `tf_keras`: the Keras whose models the whole tool works on."""
     tensorflow()
-    with quiet():
-        import tf_keras
-    return tf_keras
+    return _imported("tf_keras")
 
 
 def keras3() -> Any:
     """The module `keras` (Keras 3), only to read what it wrote."""
     tensorflow()
-    with quiet():
-        import keras
-    return keras
+    return _imported("keras")
 
 
 def tfmot() -> Any:
-    """TensorFlow Model Optimization, to read files that hold its wrappers."""
+    """TensorFlow Model Optimization."""
     keras2()
-    with quiet():
-        import tensorflow_model_optimization
-    return tensorflow_model_optimization
+    os.environ["TF_USE_LEGACY_KERAS"] = "1"  # TFMOT goes by it, also where the user imported TensorFlow before us
+    try:
+        return _imported("tensorflow_model_optimization")
+    except ImportError as error:
+        raise MissingDependency(
+            "a training technique needs TensorFlow Model Optimization",
+            which="tensorflow-model-optimization",
+            found=str(error),
+            next_step="pip install tensorflow-model-optimization",
+        ) from error
+
+
+def fix_seeds(seed: int) -> None:
+    """Fix every source of chance: the same calls after this give the same weights on the same machine."""
+    keras2().utils.set_random_seed(seed)
+    tensorflow().config.experimental.enable_op_determinism()
+
+
+def _imported(name: str) -> Any:
+    if name not in sys.modules:
+        with quiet():
+            return importlib.import_module(name)
+    return importlib.import_module(name)
 
 
 @contextlib.contextmanager
