@@ -33,10 +33,11 @@ CAREFUL = ("-O1", *toolchain.WARNINGS)
 def exported(
     folder: Path, layout: str, *, net: str | bytes = "keyword", engine: str = "aot", isa: str = "c", **more: object
 ) -> Exported:
-    """The bundle of one of the three small networks or of a given file, named kws, in `folder`/out."""
+    """The bundle of one of the small networks or of a given file, in `folder`/out; its name is kws if not given."""
     model = folder / "model.tflite"
     model.write_bytes(NETS[net]() if isinstance(net, str) else net)
-    request = Request(Format(layout), Engine(engine), name="kws", isa=Isa(isa), **more)  # type: ignore[arg-type]
+    named = {"name": "kws", **more}
+    request = Request(Format(layout), Engine(engine), isa=Isa(isa), **named)  # type: ignore[arg-type]
     return export(model, folder / "out", request)
 
 
