@@ -126,3 +126,20 @@ def test_a_killed_search_goes_on_and_an_interrupted_one_tells_its_best(tmp_path:
     assert set(before) <= set(numbers)
     running = [trial for trial in study.trials() if trial.outcome is Outcome.RUNNING]
     assert study.mend() == len(running), "what the killed and the interrupted run held can be taken up again"
+
+
+@pytest.mark.full
+def test_two_runs_share_one_study(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'shared.db'}"
+    words = ("--max-flash", "70%", "--max-drop", "20", "--time-budget", "2", "--workers", "1", "--storage", url)
+    runs = [_fit(*words, "-o", str(tmp_path / name)) for name in ("one", "two")]
+    outputs = [run.communicate(timeout=1500)[0] for run in runs]
+    assert [run.returncode for run in runs] == [0, 0], outputs
+    found = [json.loads((tmp_path / name / "fit.json").read_text()) for name in ("one", "two")]
+    assert found[0]["study"] == found[1]["study"]
+    trials = Study(url, found[0]["study"], create=False).trials()
+    real = [trial for trial in trials if trial.outcome not in (Outcome.TWIN, Outcome.LOST)]
+    assert max(Counter(trial.key for trial in real).values()) == 1, "a trial was repeated"
+    assert not [trial for trial in real if trial.outcome in (Outcome.RUNNING, Outcome.WAITING)]
+    seeking = {trial.worker for trial in real if not trial.final}
+    assert len(seeking) >= 2, "one of the two did nothing"

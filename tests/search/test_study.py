@@ -7,8 +7,10 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections import Counter
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import ModuleType
@@ -39,9 +41,40 @@ fake = _fake()
 
 
 def _study(folder: Path, name: str = "s") -> Study:
-    study = Study(f"sqlite:///{folder / 'study.db'}", name, seed=3)
+    return _opened(f"sqlite:///{folder / 'study.db'}", name)
+
+
+def _opened(url: str, name: str) -> Study:
+    study = Study(url, name, seed=3)
     study.use(fake.SPACE)
     return study
+
+
+@pytest.fixture(scope="module")
+def postgres() -> Iterator[str]:
+    """A PostgreSQL server of our own, without root; its files lie where its own user may read them."""
+    server_of = pytest.importorskip("pgserver", reason="pgserver and psycopg2-binary bring PostgreSQL")
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder).chmod(0o755)
+        server = server_of.get_server(Path(folder) / "data")
+        try:
+            yield server.get_uri().replace("postgresql://", "postgresql+psycopg2://")
+        finally:
+            server.cleanup()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """A database for several processes."""
+    return (
+        f"sqlite:///{tmp_path / 'study.db'}" if request.param == "sqlite" else str(request.getfixturevalue("postgres"))
+    )
+
+
+@pytest.fixture
+def name(request: pytest.FixtureRequest) -> str:
+    """A study of the test's own: the server outlives it."""
+    return str(request.node.name)
 
 
 def _points(count: int) -> object:
@@ -98,20 +131,20 @@ def test_a_small_space_is_worked_through_and_then_left(tmp_path: Path) -> None:
     assert study.ask() is None
 
 
-def _worker(url: str, log: Path, count: int) -> subprocess.Popen[bytes]:
-    return subprocess.Popen([sys.executable, str(FAKE), url, "shared", str(log), str(count)])
+def _worker(url: str, name: str, log: Path, count: int) -> subprocess.Popen[bytes]:
+    return subprocess.Popen([sys.executable, str(FAKE), url, name, str(log), str(count)])
 
 
 def _ends(log: Path) -> list[str]:
     return [line.split()[1] for line in log.read_text().splitlines() if line.startswith("end")]
 
 
-def test_two_processes_share_one_study(tmp_path: Path) -> None:
-    url, log = f"sqlite:///{tmp_path / 'study.db'}", tmp_path / "log"
-    Study(url, "shared")
-    workers = [_worker(url, log, 6) for _ in range(2)]
+def test_two_processes_share_one_study(url: str, name: str, tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    Study(url, name)
+    workers = [_worker(url, name, log, 6) for _ in range(2)]
     assert [worker.wait(timeout=90) for worker in workers] == [0, 0]
-    study = _study(tmp_path, "shared")
+    study = _opened(url, name)
     counted = Counter(trial.outcome for trial in study.trials())
     assert counted[Outcome.RUNNING] == counted[Outcome.LOST] == 0
     assert len({trial.worker for trial in study.trials() if trial.outcome is Outcome.TRAINED}) == 2
@@ -120,17 +153,17 @@ def test_two_processes_share_one_study(tmp_path: Path) -> None:
     assert len(set(_ends(log))) == len(_ends(log)), "something was trained twice"
 
 
-def test_a_killed_worker_loses_nothing_and_repeats_nothing(tmp_path: Path) -> None:
-    url, log = f"sqlite:///{tmp_path / 'study.db'}", tmp_path / "log"
-    Study(url, "shared")
-    worker = _worker(url, log, 1000)
+def test_a_killed_worker_loses_nothing_and_repeats_nothing(url: str, name: str, tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    Study(url, name)
+    worker = _worker(url, name, log, 1000)
     deadline = time.time() + 60
     while not log.exists() or sum(line.startswith("begin") for line in log.read_text().splitlines()) < 6:
         assert time.time() < deadline
         time.sleep(0.005)
     os.kill(worker.pid, signal.SIGKILL)
     worker.wait(timeout=20)
-    study = _study(tmp_path, "shared")
+    study = _opened(url, name)
     finished = {trial.key for trial in study.trials() if trial.outcome not in (Outcome.RUNNING, Outcome.TWIN)}
     held = [trial for trial in study.trials() if trial.outcome is Outcome.RUNNING]
     assert finished
@@ -143,10 +176,9 @@ def test_a_killed_worker_loses_nothing_and_repeats_nothing(tmp_path: Path) -> No
     assert not finished & {trial.key for trial in after if trial.worker == here()}
 
 
-def test_what_waits_is_given_to_one_of_those_who_ask_at_once(tmp_path: Path) -> None:
-    url = f"sqlite:///{tmp_path / 'study.db'}"
+def test_what_waits_is_given_to_one_of_those_who_ask_at_once(url: str, name: str) -> None:
     for number in range(6):
-        studies = [Study(url, f"race-{number}") for _ in range(2)]
+        studies = [Study(url, f"{name}-{number}") for _ in range(2)]
         for study in studies:
             study.use(fake.SPACE)
         studies[0].enqueue({"keep": 0.5, "qat": False, "level": "size"}, final=True)
