@@ -61,6 +61,21 @@ def test_equal_results_pass(tmp_path: Path) -> None:
     assert "0 of 5 checks failed" in shown.output
 
 
+def test_the_node_whose_weights_grew_is_named(tmp_path: Path) -> None:
+    def nodes(*constants: int) -> list[dict[str, Any]]:
+        return [node | {"constants": count} for node, count in zip(RUN["nodes"], constants, strict=True)]
+
+    flash = {"total": 5400, "kernels": 2000, "weights": 3400}
+    before, after = _changed(BENCH, nodes=nodes(2000, 1000)), _changed(BENCH, nodes=nodes(2450, 950), flash=flash)
+    shown = _gate(tmp_path, before, after)
+    assert shown.exit_code == 1
+    assert (
+        "flash 5,000 to 5,400 (+8.00%), allowed +1.00%; most: weights +400 B, node 0 CONV_2D a +450 B" in shown.output
+    )
+    older = _gate(tmp_path, BENCH, after)
+    assert "most: weights +400 B\n" in older.output, "a baseline without bytes per node names the cause alone"
+
+
 def test_the_node_that_grew_is_named(tmp_path: Path) -> None:
     nodes = [RUN["nodes"][0] | {"instructions": 690}, RUN["nodes"][1] | {"instructions": 330}]
     shown = _gate(tmp_path, BENCH, _changed(BENCH, instructions=1020, nodes=nodes))

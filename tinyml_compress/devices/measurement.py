@@ -51,6 +51,8 @@ class NodeCost:
     """Exact."""
     cycles: int
     """Modelled."""
+    constants: int = 0
+    """Bytes in flash of weights and tables that are its own. Exact."""
     encoding: str = ""
     """How its weights lie in flash; none where it has no weights."""
     zeros: float | None = None

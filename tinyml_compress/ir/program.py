@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -103,6 +104,18 @@ class Program:
     @property
     def arena_bytes(self) -> int:
         return self.plan.arena_bytes
+
+    @property
+    def node_constants(self) -> dict[int, int]:
+        """Bytes of weights and tables by node; what several nodes share belongs to none."""
+        own = re.compile(rf"{re.escape(self.prefix)}_[wtp](\d+)(_|$)")
+        found: dict[int, int] = {}
+        for array in self.constants:
+            match = own.match(array.symbol)
+            if match:
+                index = int(match.group(1))
+                found[index] = found.get(index, 0) + len(array.content)
+        return found
 
     @property
     def source(self) -> str:

@@ -276,7 +276,7 @@ class _Job:
 
 
 def _rows(program: Program, device: Device, done: Emulation) -> tuple[NodeCost, ...]:
-    core, rows = device.core, []
+    core, rows, constants = device.core, [], program.node_constants
     for node, count in zip(program.nodes, done.counts.nodes, strict=True):
         cycles = round(hardware_cycles(core, node.op, count.instructions, count.classes))
         rows.append(
@@ -289,6 +289,7 @@ def _rows(program: Program, device: Device, done: Emulation) -> tuple[NodeCost, 
                 node.macs,
                 count.instructions,
                 cycles,
+                constants.get(node.index, 0),
                 node.encoding,
                 node.zeros,
             )

@@ -191,7 +191,7 @@ class _Run:
             source_of(recipe.task),
             str(recipe.seed),
             versions(),
-            *(["auc"] if self._metric() == "auc" else []),
+            self._metric(),
         )
 
     def go(self) -> CompressionResult:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -241,7 +240,7 @@ class _Forms:
             return ()
         run = self._runs.get(str(sorted(point.items())))
         cycles = {} if run is None else {row.index: row.cycles for row in run.rows}
-        flash = _constants(program)
+        flash = program.node_constants
         return tuple(
             LayerNeed(
                 node.name or node.op,
@@ -252,18 +251,6 @@ class _Forms:
             )
             for node in program.nodes
         )
-
-
-def _constants(program: Program) -> dict[int, int]:
-    """Bytes of weights and tables by node; what several nodes share belongs to none."""
-    found: dict[int, int] = {}
-    own = re.compile(rf"{re.escape(program.prefix)}_[wtp](\d+)(_|$)")
-    for array in program.constants:
-        match = own.match(array.symbol)
-        if match:
-            index = int(match.group(1))
-            found[index] = found.get(index, 0) + len(array.content)
-    return found
 
 
 def _live(program: Program, index: int) -> int:

@@ -137,5 +137,6 @@ def _node(row: NodeCost) -> Mapping[str, object]:
         "macs": row.macs,
         "instructions": row.instructions,
         "cycles": row.cycles,
+        "constants": row.constants,
         **({} if row.zeros is None else {"encoding": row.encoding, "zeros": round(row.zeros, 4)}),
     }

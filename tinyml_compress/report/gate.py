@@ -211,8 +211,12 @@ def _grown(where: str, before: Document, after: Document, tolerances: Tolerances
         old, new = before.get(group, {}), after.get(group, {})
         if "total" in old and "total" in new:
             cause = max((part for part in old if part != "total"), key=lambda part: new.get(part, 0) - old[part])
-            grown = new.get(cause, 0) - old[cause]
-            yield _number(where, metric, old["total"], new["total"], tolerances, f"{cause} {grown:+,} B")
+            blame = f"{cause} {new.get(cause, 0) - old[cause]:+,} B"
+            if cause in ("weights", "tables") and all(
+                "constants" in node for node in (*before["nodes"], *after["nodes"])
+            ):
+                blame += f", {_grown_node(before['nodes'], after['nodes'], 'constants')} B"
+            yield _number(where, metric, old["total"], new["total"], tolerances, blame)
     if "instructions" in before and "instructions" in after:
         yield _number(
             where,
@@ -220,15 +224,15 @@ def _grown(where: str, before: Document, after: Document, tolerances: Tolerances
             before["instructions"],
             after["instructions"],
             tolerances,
-            _grown_node(before["nodes"], after["nodes"]),
+            _grown_node(before["nodes"], after["nodes"], "instructions"),
         )
 
 
-def _grown_node(before: Sequence[Document], after: Sequence[Document]) -> str:
-    """The node whose instructions grew most, by name; new nodes count whole."""
-    old = {(node["op"], node["name"]): node["instructions"] for node in before}
+def _grown_node(before: Sequence[Document], after: Sequence[Document], what: str) -> str:
+    """The node of which `what` grew most, by name; new nodes count whole."""
+    old = {(node["op"], node["name"]): node[what] for node in before}
     growth = {
-        (node["op"], node["name"], node.get("index")): node["instructions"] - old.get((node["op"], node["name"]), 0)
+        (node["op"], node["name"], node.get("index")): node[what] - old.get((node["op"], node["name"]), 0)
         for node in after
     }
     op, name, index = max(growth, key=lambda key: growth[key], default=("", "", None))

@@ -31,6 +31,7 @@ _NODE = (
     Column("op", "operator"),
     Column("name", "layer"),
     Column("kernel", "kernel"),
+    Column("constants", "bytes of weights and tables", ",", ","),
     Column("encoding", "weights as"),
     Column("zeros", "weights that are zero", ".1%", ".1%"),
     Column("shape", "shape"),
