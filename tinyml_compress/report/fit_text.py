@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-__all__ = ["estimate_text", "fit_text"]
+__all__ = ["estimate_text", "fit_text", "made_with"]
 
 _MOST = 20
 _NAMES = {"flash": "flash", "ram": "RAM", "ms": "time", "drop": "drop"}
@@ -60,7 +60,7 @@ def _table(found: Mapping[str, Any]) -> list[str]:
                 f"{cost['cycles']:,}",
                 f"{cost['ms']:.2f}",
                 f"{trial['rungs'][-1]['part']:.0%}",
-                _what(trial["params"]),
+                made_with(trial["params"]),
             )
         )
     if len(rows) == 1:
@@ -87,7 +87,8 @@ def _columns(rows: Sequence[Sequence[str]]) -> list[str]:
     ]
 
 
-def _what(params: Mapping[str, Any]) -> str:
+def made_with(params: Mapping[str, Any]) -> str:
+    """What a trial does to the model, in words; what is off is not told."""
     off = {
         "keep": 1.0, "narrow": "channels", "scope": "layer", "low_rank": 1.0, "sparsity": 0.0, "pattern": "",
         "teach": 0.0, "clusters": 0, "qat": False, "mode": "int8", "wide": 0,
@@ -115,7 +116,7 @@ def _verdict(found: Mapping[str, Any]) -> list[str]:
             apart = made["untouched"]
             lines.append(
                 f"untouched  {_score(apart['score'], found)} after {_score(apart['float'], found)} of the float model "
-                f"({apart['drop'] * 100:+.2f}) on {apart['samples']:,} samples that nothing was chosen by"
+                f"({-apart['drop'] * 100:+.2f} points) on {apart['samples']:,} samples that nothing was chosen by"
             )
             lines.append(f"checked    {made['agreement']}")
             lines += [f"again      {command}" for command in made["commands"]]

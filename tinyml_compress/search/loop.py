@@ -104,11 +104,13 @@ def _one(
             cost = judged.cost
             rungs = (*rungs, Rung(part, judged.score, judged.drop, clock() - started))
             study.keep(claim, cost=cost.as_json(), rungs=[vars(rung) for rung in rungs])
-            if claim.final or not trains(claim.point) or clock() >= until:
+            if claim.final or not trains(claim.point):
                 break
             why = _hopeless(study, budget, rules, claim, cost, rungs[-1], place)
             if why:
                 return end(Outcome.STOPPED, why)
+            if clock() >= until:
+                break
         return end(Outcome.TRAINED)
     except DoesNotFit as error:
         return end(Outcome.HOPELESS, f"{error.what}: {error.found}" if error.found else error.what)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from tinyml_compress.report.fit_text import made_with
 from tinyml_compress.report.page import specs
 from tinyml_compress.report.page.html import (
     Card,
@@ -147,8 +148,7 @@ def _trial_card(title: str, trial: Row, document: Row, verdict: Verdict) -> Card
     lines = [(_LIMITS[name][0], _amount(name, cost[name])) for name in ("flash", "ram", "ms") if name not in limits]
     if "score" in trial:
         lines.append((str(document.get("metric") or "score"), f"{trial['score']:.4f} (drop {trial['drop']:+.2%})"))
-    changed = {key: value for key, value in trial.get("params", {}).items() if value not in (1.0, 0, 0.0, False)}
-    lines.append(("made with", ", ".join(f"{key} {value}" for key, value in changed.items()) or "nothing but int8"))
+    lines.append(("made with", made_with(trial.get("params", {})) or "nothing but int8"))
     number = f"trial {trial['number']}" if "number" in trial else "before the search"
     return Card(title, verdict, number, tuple(lines), meters)
 
