@@ -76,6 +76,13 @@ def test_the_node_whose_weights_grew_is_named(tmp_path: Path) -> None:
     assert "most: weights +400 B\n" in older.output, "a baseline without bytes per node names the cause alone"
 
 
+def test_nodes_of_one_name_are_told_apart(tmp_path: Path) -> None:
+    first, second = RUN["nodes"][0], RUN["nodes"][0] | {"index": 1, "instructions": 300}
+    before = _changed(BENCH, nodes=[first, second])
+    after = _changed(BENCH, instructions=1020, nodes=[first, second | {"instructions": 320}])
+    assert "most: node 1 CONV_2D a +20\n" in _gate(tmp_path, before, after).output
+
+
 def test_the_node_that_grew_is_named(tmp_path: Path) -> None:
     nodes = [RUN["nodes"][0] | {"instructions": 690}, RUN["nodes"][1] | {"instructions": 330}]
     shown = _gate(tmp_path, BENCH, _changed(BENCH, instructions=1020, nodes=nodes))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
@@ -230,13 +231,22 @@ def _grown(where: str, before: Document, after: Document, tolerances: Tolerances
 
 def _grown_node(before: Sequence[Document], after: Sequence[Document], what: str) -> str:
     """The node of which `what` grew most, by name; new nodes count whole."""
-    old = {(node["op"], node["name"]): node[what] for node in before}
-    growth = {
-        (node["op"], node["name"], node.get("index")): node[what] - old.get((node["op"], node["name"]), 0)
-        for node in after
-    }
-    op, name, index = max(growth, key=lambda key: growth[key], default=("", "", None))
-    return f"node {'-' if index is None else index} {op} {name} {growth.get((op, name, index), 0):+,}".rstrip()
+    old = {key: node[what] for key, node in _told_apart(before)}
+    growth = [(node[what] - old.get(key, 0), node) for key, node in _told_apart(after)]
+    if not growth:
+        return ""
+    most, node = max(growth, key=lambda pair: pair[0])
+    place = f"node {node['index']} {node['op']} {node['name']}" if "index" in node else "between nodes"
+    return f"{place} {most:+,}"
+
+
+def _told_apart(nodes: Sequence[Document]) -> Iterator[tuple[tuple[str, str, int], Document]]:
+    """Nodes with what is theirs alone in both results: operator, name, and the how manyth of that name."""
+    seen: Counter[tuple[str, str]] = Counter()
+    for node in nodes:
+        name = node["op"], node["name"]
+        yield (*name, seen[name]), node
+        seen[name] += 1
 
 
 def _number(where: str, metric: Metric, before: float, after: float, tolerances: Tolerances, cause: str = "") -> Check:
