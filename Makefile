@@ -68,7 +68,7 @@ docs: $(STAMP) ## the documentation as a site in build/site; a warning is an err
 	$(BIN)/python docs/tables.py --check
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet
 
-bench: $(STAMP) ## run the performance programs of benchmarks/
+bench: $(STAMP) ## run the performance programs of benchmarks/ (an hour and a half)
 	for program in $$(ls benchmarks/*.py 2>/dev/null); do echo "$(BIN)/python $$program"; $(BIN)/python $$program || exit 1; done
 	$(BIN)/python docs/tables.py
 

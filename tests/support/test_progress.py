@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import logging
 
 import pytest
 from rich.console import Console
@@ -48,3 +49,14 @@ def test_quiet_where_there_is_no_terminal(capsys: pytest.CaptureFixture[str]) ->
         stage.advance()
         stage.note("x")
     assert capsys.readouterr() == ("", "")
+
+
+def test_without_a_terminal_long_stages_say_now_and_then_where_they_are(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = [0.0]
+    monkeypatch.setattr(progress.time, "monotonic", lambda: now[0])
+    with caplog.at_level(logging.INFO, logger=progress.__name__), progress.stage("search") as stage:
+        for now[0] in (1.0, 31.0, 40.0, 62.0):
+            stage.note(f"at {now[0]:.0f}")
+    assert caplog.messages == ["search: at 31", "search: at 62", "search: 62.0 s"]

@@ -1,6 +1,7 @@
 """One live line per running stage on the terminal's error output; nothing at all when that is no terminal.
 
-With `-v` each stage leaves a line with its seconds when it ends, on a terminal and elsewhere.
+With `-v` each stage leaves a line with its seconds when it ends, on a terminal and elsewhere; a long one that has no
+terminal says every half minute where it is.
 """
 
 from __future__ import annotations
@@ -19,14 +20,17 @@ __all__ = ["Stage", "stage"]
 
 
 _log = logging.getLogger(__name__)
+_SILENCE_S = 30.0
 
 
 class Stage:
-    """A stage that is running; its methods do nothing where progress is not shown."""
+    """A stage that is running; where progress is not shown, only its notes are told, and seldom."""
 
-    def __init__(self, progress: Progress | None, task: TaskID | None) -> None:
+    def __init__(self, title: str, progress: Progress | None = None, task: TaskID | None = None) -> None:
+        self._title = title
         self._progress = progress
         self._task = task
+        self._told = time.monotonic()
 
     def advance(self, steps: int = 1) -> None:
         """So many steps more are done."""
@@ -37,6 +41,9 @@ class Stage:
         """A word beside the title: the epoch, the layer, the loss."""
         if self._progress is not None and self._task is not None:
             self._progress.update(self._task, note=text)
+        elif time.monotonic() - self._told >= _SILENCE_S:
+            self._told = time.monotonic()
+            _log.info("%s: %s", self._title, text)
 
 
 class _Shown:
@@ -64,7 +71,7 @@ def _shown(title: str, total: int | None, console: Console | None) -> Iterator[S
 
     screen = console if console is not None else Console(stderr=True)
     if not screen.is_terminal:
-        yield Stage(None, None)
+        yield Stage(title)
         return
     columns = [
         SpinnerColumn(),
@@ -85,7 +92,7 @@ def _shown(title: str, total: int | None, console: Console | None) -> Iterator[S
 def _line(progress: Progress, title: str, total: int | None) -> Iterator[Stage]:
     task = progress.add_task(title, total=total, note="")
     try:
-        yield Stage(progress, task)
+        yield Stage(title, progress, task)
     finally:
         progress.refresh()  # what came since the last tick, before the line goes
         progress.remove_task(task)
