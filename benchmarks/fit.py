@@ -71,7 +71,7 @@ def main() -> int:
             kept[seed] = asdict(_measure(seed, chosen.minutes, place / f"seed{seed}"))
             table = {
                 "date": date.today().isoformat(),
-                "tool": f"tinyml_compress {tinyml_compress.__version__}",
+                "tool": tinyml_compress.__version__,
                 "minutes": chosen.minutes,
                 "rows": [kept[one] for one in sorted(kept)],
             }

@@ -192,7 +192,7 @@ def _fit(words: Sequence[str]) -> str:
                 f"{small['cycles']:,} of {whole['cycles']:,} ({small['cycles'] / whole['cycles']:.0%})",
                 f"{row['float_score']:.2%} → {row['score']:.2%} ({-lost:+.2f})",
                 f"{apart['float']:.2%} → {apart['score']:.2%} ({-100 * apart['drop']:+.2f})" if apart else "",
-                f"{row['minutes']:.0f}",
+                f"{row['minutes']:.1f}",
             )
         )
     said = f"{results['date']}, {results['tool']}. Bytes are counted, cycles modelled, scores measured."
