@@ -129,9 +129,13 @@ def source_of(task: TaskOptions) -> str:
 
 
 def versions() -> str:
+    """What else decides the bytes that a training ends with."""
     from importlib.metadata import version
+
+    from tinyml_compress.support.backend import quiet_variables
 
     own = Path(__file__).resolve().parent.parent / "techniques"
     code = b"".join(path.read_bytes() for path in sorted(own.glob("*.py")))
     packages = ("tensorflow", "tf-keras", "tensorflow-model-optimization", "numpy")
-    return " ".join([*(f"{name} {version(name)}" for name in packages), files.sha256(code)])
+    threads = quiet_variables()["TF_NUM_INTRAOP_THREADS"]
+    return " ".join([*(f"{name} {version(name)}" for name in packages), files.sha256(code), f"{threads} threads"])

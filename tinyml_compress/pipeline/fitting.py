@@ -281,13 +281,6 @@ def _processes(
     place: Path, phase: str, count: int, until: float, first: int
 ) -> Iterator[list[subprocess.Popen[bytes]]]:
     """Workers of one phase; none of them outlives the block."""
-    threads = str(max(1, (os.cpu_count() or 1) // count))
-    environment = {
-        **os.environ,
-        "TF_NUM_INTRAOP_THREADS": threads,
-        "TF_NUM_INTEROP_THREADS": threads,
-        "OMP_NUM_THREADS": threads,
-    }
     children: list[subprocess.Popen[bytes]] = []
     try:
         for number in range(count):
@@ -307,7 +300,6 @@ def _processes(
                         stdin=subprocess.DEVNULL,
                         stdout=log,
                         stderr=subprocess.STDOUT,
-                        env=environment,
                         start_new_session=True,
                     )
                 )

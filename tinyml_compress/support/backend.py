@@ -20,6 +20,8 @@ _VARIABLES = {
     "TF_CPP_MIN_LOG_LEVEL": "3",
     # oneDNN reorders sums by the number of threads; without it, the same input gives the same bytes.
     "TF_ENABLE_ONEDNN_OPTS": "0",
+    # Sums are split by the number of threads as well: a fixed one trains the same bytes on machines of any size.
+    "TF_NUM_INTRAOP_THREADS": "2",
     "CUDA_VISIBLE_DEVICES": "-1",
     "KERAS_BACKEND": "tensorflow",
 }
