@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+import unicorn
 
 from tests.emulated.programs import CORES, INPUT, assembly, board, build, counted, one_node, program
 from tinyml_compress.devices import Device
@@ -212,3 +213,36 @@ def test_a_compiler_error_is_no_lack_of_room() -> None:
         build(program("int demo_invoke(void *arena) { return nothing; }\n"), "cortex-m3")
     assert not isinstance(caught.value, DoesNotFit)
     assert "nothing" in str(caught.value)
+
+
+def _stopping(times: int, monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Lets the emulator return at once, without a word, so many times; the list counts the starts."""
+    starts: list[int] = []
+    real = unicorn.Uc.emu_start
+
+    def start(self: unicorn.Uc, *words: int, **more: int) -> None:
+        starts.append(1)
+        if len(starts) > times:
+            real(self, *words, **more)
+
+    monkeypatch.setattr(unicorn.Uc, "emu_start", start)
+    return starts
+
+
+@pytest.mark.parametrize("plain", [False, True])
+def test_an_emulator_that_stops_early_is_started_again(monkeypatch: pytest.MonkeyPatch, plain: bool) -> None:
+    source = one_node("    arena[32] = arena[0];")
+    wanted = counted(source, "cortex-m4")
+    machine = Machine(build(source, "cortex-m4"), source)
+    starts = _stopping(2, monkeypatch)
+    found = machine.run([INPUT]) if plain else machine.counted([INPUT])
+    assert len(starts) == 3
+    assert (found.outputs, found.counts) == (wanted.outputs, wanted.counts)
+
+
+def test_an_emulator_that_never_gets_to_the_end_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    source = one_node("    arena[32] = arena[0];")
+    starts = _stopping(100, monkeypatch)
+    with pytest.raises(EmulationError, match="stopped before the end and gives no reason"):
+        Machine(build(source, "cortex-m4"), source).counted([INPUT])
+    assert len(starts) == 3

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ctypes
+import logging
+import time
 from collections.abc import Sequence
 from typing import Any
 
@@ -31,12 +33,22 @@ from tinyml_compress.runners.emulated.inference import (
     state_places,
 )
 
-__all__ = ["Machine"]
+__all__ = ["Machine", "StoppedEarly"]
+
+_log = logging.getLogger(__name__)
+_ATTEMPTS = 3
 
 _PAGE = 4096
 _INSTRUCTION_BYTES = 4
 _STACK_REACH = 1 << 20
 """An access this far below the RAM is taken for a stack overflow."""
+
+
+class StoppedEarly(EmulationError):
+    """Seen once in many thousand runs, under load: Unicorn returns without error amid the program.
+
+    A fresh engine runs through, and counts are taken from whole runs only.
+    """
 
 
 class Machine:
@@ -63,6 +75,14 @@ class Machine:
 
     def counted(self, inputs: Sequence[bytes], state: bytes | None = None) -> Inference:
         """One inference, counted, with every access checked for alignment; it goes on from `state`."""
+        for attempt in range(1, _ATTEMPTS):
+            try:
+                return self._counted(inputs, state)
+            except StoppedEarly as error:
+                _log.info("attempt %d: %s", attempt, error)
+        return self._counted(inputs, state)
+
+    def _counted(self, inputs: Sequence[bytes], state: bytes | None) -> Inference:
         run = _Run(self._firmware, self._program)
         run.put_inputs(self._arena, inputs)
         run.put_state(state)
@@ -211,7 +231,7 @@ class _Run:
 
     def start(self, seconds: float, limit: int) -> None:
         """Run from reset to tc_done."""
-        done = self._image.symbols["tc_done"]
+        began, done = time.monotonic(), self._image.symbols["tc_done"]
         begin = self._image.symbols["tc_reset"] | self._thumb
         try:
             with interruption.running(self._engine.emu_stop):
@@ -222,7 +242,7 @@ class _Run:
             self._fail("")
         pc = self._engine.reg_read(self.pc_register) & ~1
         if pc != done:
-            self._endless(pc, seconds, limit)
+            self._endless(pc, seconds, limit, time.monotonic() - began)
         self.status = int.from_bytes(self._engine.mem_read(self._image.symbols["tc_status"], 4), "little", signed=True)
         if self.status not in (0, STOPPED):
             raise EmulationError(
@@ -230,7 +250,15 @@ class _Run:
             )
         self._check_unused()
 
-    def _endless(self, pc: int, seconds: float, limit: int) -> None:
+    def _endless(self, pc: int, seconds: float, limit: int, taken: float) -> None:
+        ran_out = self._recorder is not None and self._recorder.ran_out
+        if not ran_out and taken < seconds / 2:
+            raise StoppedEarly(
+                "the emulator stopped before the end and gives no reason",
+                which=self._image.name_at(pc),
+                found=f"after {taken:.1f} s, in {self._where().removeprefix('in ')}",
+                next_step="run it again; a defect of the emulator, not of the model",
+            )
         if self._recorder is not None and self._recorder.ran_out:
             reason, pc = f"still running after {limit:,} instructions", self._recorder.last_address
         else:
