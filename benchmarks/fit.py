@@ -1,6 +1,6 @@
-"""Does `fit` halve the zoo's DS-CNN? `python benchmarks/fit.py`; half an hour to an hour of two quiet cores.
+"""Does `fit` halve the zoo's DS-CNN? `python benchmarks/fit.py`; 35 minutes of two quiet cores.
 
-For each seed: a float DS-CNN is trained on the synthetic keywords, and a search of 15 minutes wants half of its int8
+For each seed: a float DS-CNN is trained on the synthetic keywords, and a search of 10 minutes wants half of its int8
 form's flash and half of its time on a NUCLEO-L4R5ZI, within one point of the float score. Prints a Markdown table and
 writes fit.json; exit code 1 when a search finds nothing. `--keep DIR` leaves the searches' own files there.
 """
@@ -60,7 +60,7 @@ def main() -> int:
     """Train, search, print."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seeds", default="1,2,3", help="comma-separated")
-    parser.add_argument("--minutes", type=float, default=15.0, help="for each search")
+    parser.add_argument("--minutes", type=float, default=10.0, help="for each search")
     parser.add_argument("--keep", type=Path, help="folder for what the searches write")
     parser.add_argument("--output", type=Path, default=Path(__file__).with_suffix(".json"))
     chosen = parser.parse_args()
