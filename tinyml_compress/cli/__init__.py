@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import importlib
+import io
 import os
 import pkgutil
 import signal
@@ -15,6 +16,7 @@ import click
 
 from tinyml_compress._version import __version__
 from tinyml_compress.cli._completion import offer_values
+from tinyml_compress.cli._printing import say
 from tinyml_compress.cli._verbosity import chatty, verbose_option
 from tinyml_compress.errors import TinymlError
 
@@ -79,10 +81,12 @@ def _run() -> int:
         sys.stdout.flush()
         return code if isinstance(code, int) else 0
     except click.ClickException as error:
-        error.show()
+        shown = io.StringIO()
+        error.show(shown)
+        say(shown.getvalue().rstrip("\n"), error=True)
         return error.exit_code
     except (KeyboardInterrupt, click.Abort):
-        click.echo("\ninterrupted; nothing half-written was left behind", err=True)
+        say("\ninterrupted; nothing half-written was left behind", error=True)
         return _INTERRUPTED
     except BrokenPipeError:
         # The reader (`| head`) has what it wanted; the interpreter's last flush must not complain either.
@@ -90,11 +94,11 @@ def _run() -> int:
         return 1
     except TinymlError as error:
         _show_where()
-        click.echo(f"error: {error}", err=True)
+        say(f"error: {error}", error=True)
         return error.exit_code
     except Exception as error:
         _show_where()
-        click.echo(_unexpected(error), err=True)
+        say(_unexpected(error), error=True)
         return 1
 
 
@@ -114,7 +118,7 @@ def _unexpected(error: Exception) -> str:
 def _show_where() -> None:
     """The traceback, for those who asked for it: `-vv` or the variable."""
     if chatty() or os.environ.get(_TRACEBACK, "") not in ("", "0"):
-        traceback.print_exc()
+        say(traceback.format_exc().rstrip(), error=True)
 
 
 def _as_interrupt(signum: int, frame: object) -> None:

@@ -8,6 +8,8 @@ from typing import Any, TypeVar
 
 import click
 
+from tinyml_compress.cli._printing import say
+
 __all__ = [
     "command_line",
     "data_option",
@@ -79,4 +81,4 @@ def json_text(result: Mapping[str, Any], verb: str) -> str:
 def print_json(result: Mapping[str, Any], verb: str = "") -> None:
     """Print what `json_text` gives; the verb is by default the one that was called."""
     named = verb or click.get_current_context().command_path.partition(" ")[2]
-    click.echo(json_text(result, named))
+    say(json_text(result, named))

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import logging
-import sys
 
 import click
+
+from tinyml_compress.cli._printing import say
 
 __all__ = ["chatty", "verbose_option"]
 
@@ -17,7 +18,7 @@ class _ToStderr(logging.Handler):
     """Looks standard error up for every line: a progress display puts itself in its place for a while."""
 
     def emit(self, record: logging.LogRecord) -> None:
-        print(self.format(record), file=sys.stderr)
+        say(self.format(record), error=True)
 
 
 def _set_level(context: click.Context, option: click.Parameter, count: int) -> None:

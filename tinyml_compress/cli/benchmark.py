@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from tinyml_compress.cli._options import command_line, data_option, seed_option, targets_dir_option
+from tinyml_compress.cli._printing import say
 
 EXAMPLES = """\b
 Examples:
@@ -107,7 +108,7 @@ def command(
         files.write_text(json_path, as_json)
     if html_path is not None:
         files.write_text(html_path, benchmark_html(result, command_line()))
-    click.echo(as_json.rstrip() if str(json_path) == "-" else benchmark_text(result))
+    say(as_json.rstrip() if str(json_path) == "-" else benchmark_text(result))
     judge(result, survey="all" in names)
     check_budgets(result, Budgets(max_flash, max_ram, max_ms))
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from tinyml_compress.cli._options import data_option, json_option, print_json, targets_dir_option
+from tinyml_compress.cli._printing import say
 
 EXAMPLES = """\b
 Examples:
@@ -41,6 +42,6 @@ def command(model: str, targets: str, engine: str, data: str | None, as_json: bo
     if as_json:
         print_json({"contracts": [contract.as_json() for contract in contracts]}, "check")
     else:
-        click.echo("\n".join(contract.summary() for contract in contracts))
+        say("\n".join(contract.summary() for contract in contracts))
     if not all(contract.holds for contract in contracts):
         raise click.exceptions.Exit(1)

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from tinyml_compress.cli._options import command_line, data_option, json_option, print_json, samples_option, seed_option
+from tinyml_compress.cli._printing import say
 
 EXAMPLES = """\b
 Examples:
@@ -45,6 +46,6 @@ def command(
     if as_json:
         print_json(done.as_json(), "compare")
     else:
-        click.echo(done.summary())
+        say(done.summary())
         if html is not None:
-            click.echo(f"wrote {html}")
+            say(f"wrote {html}")

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from tinyml_compress.cli._options import json_option, name_option, output_option, print_json, tflite_argument
+from tinyml_compress.cli._printing import say
 
 EXAMPLES = """\b
 Examples:
@@ -47,4 +48,4 @@ def command(model: Path, output: Path, name: str | None, isa: str, optimize: str
     if as_json:
         print_json(done.as_json(), "compile")
     else:
-        click.echo(done.summary())
+        say(done.summary())

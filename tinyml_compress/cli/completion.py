@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import click
 
+from tinyml_compress.cli._printing import say
+
 EXAMPLES = """\b
 Examples:
   eval "$(tinyml-compress completion bash)"          for this shell; in ~/.bashrc for every one
@@ -21,4 +23,4 @@ def command(ctx: click.Context, shell: str) -> None:
     form = get_completion_class(shell)
     assert form is not None, "click knows the shells of the choice above"
     group = ctx.find_root().command
-    click.echo(form(group, {}, "tinyml-compress", "_TINYML_COMPRESS_COMPLETE").source())
+    say(form(group, {}, "tinyml-compress", "_TINYML_COMPRESS_COMPLETE").source())

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from tinyml_compress.cli._options import data_option, json_option, print_json, targets_dir_option
+from tinyml_compress.cli._printing import say
 
 EXAMPLES = """\b
 Examples:
@@ -61,7 +62,7 @@ def command(
 
         chosen = read(find_recipe(recipe))
         chosen = chosen if seed is None else replace(chosen, seed=seed)
-        click.echo(plan_text(model, chosen.with_training(train) if train else chosen, device, targets_dir))
+        say(plan_text(model, chosen.with_training(train) if train else chosen, device, targets_dir))
         return
     if output is None:
         raise UsageError("no folder to write to", which="-o", next_step="give -o DIR, or --dry-run to see the plan")
@@ -81,4 +82,4 @@ def command(
     if as_json:
         print_json(done.as_json(), "compress")
     else:
-        click.echo(done.summary())
+        say(done.summary())

@@ -14,6 +14,7 @@ from tinyml_compress.cli._options import (
     samples_option,
     seed_option,
 )
+from tinyml_compress.cli._printing import say
 
 EXAMPLES = """\b
 Examples:
@@ -153,6 +154,6 @@ def command(
     if as_json:
         print_json(conversion_document(done), "convert")
     else:
-        click.echo(done.summary())
+        say(done.summary())
         if html is not None:
-            click.echo(f"  wrote      {html}")
+            say(f"  wrote      {html}")

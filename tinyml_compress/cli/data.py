@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from tinyml_compress.cli._options import json_option, print_json, seed_option
+from tinyml_compress.cli._printing import say
 
 EXAMPLES = """\b
 Examples:
@@ -44,7 +45,7 @@ def list_sets(as_json: bool) -> None:
     for one in found:
         counts = " + ".join(str(part.count) for part in one.parts)
         shape = "x".join(map(str, one.shape))
-        click.echo(f"{'data:' + one.name:<18} {shape:<9} {counts:<12} {one.title} ({one.licence})")
+        say(f"{'data:' + one.name:<18} {shape:<9} {counts:<12} {one.title} ({one.licence})")
 
 
 @command.command("check", epilog="\b\nExample:\n  tinyml-compress data check data:digits --model zoo:digits_cnn")
@@ -61,6 +62,6 @@ def check_set(data: str, model: str | None, strict: bool, seed: int, as_json: bo
     if as_json:
         print_json(done.as_json(), "data check")
     else:
-        click.echo(done.summary())
+        say(done.summary())
     if strict and done.warnings:
         raise click.exceptions.Exit(1)

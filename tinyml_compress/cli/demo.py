@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from tinyml_compress.cli._options import json_option, print_json
+from tinyml_compress.cli._printing import say
 
 EXAMPLES = """\b
 Examples:
@@ -34,7 +35,7 @@ def command(output: Path, epochs: int, seed: int, as_json: bool) -> None:
     from tinyml_compress.pipeline.demo import demo
     from tinyml_compress.report.demo import print_demo
 
-    result = demo(output, epochs=epochs, seed=seed, say=(lambda line: None) if as_json else click.echo)
+    result = demo(output, epochs=epochs, seed=seed, say=(lambda line: None) if as_json else say)
     if as_json:
         print_json(result.document, "demo")
         return

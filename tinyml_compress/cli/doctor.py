@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from tinyml_compress.cli._options import json_option, print_json
+from tinyml_compress.cli._printing import say
 
 EXAMPLES = """\b
 Examples:
@@ -26,6 +27,6 @@ def command(as_json: bool) -> None:
     if as_json:
         print_json(found.as_json(), "doctor")
     else:
-        click.echo(found.text())
+        say(found.text())
     if not found.sound:
         raise click.exceptions.Exit(1)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from tinyml_compress.cli._options import data_option, json_option, print_json, samples_option, seed_option
+from tinyml_compress.cli._printing import say
 
 EXAMPLES = """\b
 Examples:
@@ -67,7 +68,7 @@ def command(
         if as_json:
             print_json(steps.as_json(), "evaluate ladder")
         else:
-            click.echo(steps.summary())
+            say(steps.summary())
         return
     if data is None:
         raise click.UsageError("say on which data: --data SET (only --ladder makes up inputs)")
@@ -87,7 +88,7 @@ def command(
         found = [one.as_json() for one in done]
         print_json(found[0] if len(found) == 1 else {"evaluations": found}, "evaluate")
     elif len(done) == 1:
-        click.echo(done[0].summary())
+        say(done[0].summary())
     else:
         from tinyml_compress.report.evaluation import print_evaluations
 

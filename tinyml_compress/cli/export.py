@@ -15,6 +15,7 @@ from tinyml_compress.cli._options import (
     seed_option,
     targets_dir_option,
 )
+from tinyml_compress.cli._printing import say
 
 EXAMPLES = """\b
 Examples:
@@ -108,4 +109,4 @@ def command(
     if as_json:
         print_json(done.as_json(), "export")
     else:
-        click.echo(done.summary())
+        say(done.summary())

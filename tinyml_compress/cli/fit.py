@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from tinyml_compress.cli._options import data_option, json_option, print_json, seed_option, targets_dir_option
+from tinyml_compress.cli._printing import say
 
 EXAMPLES = """\b
 Examples:
@@ -115,7 +116,7 @@ def command(
         if as_json:
             print_json(needs.as_json(), "fit estimate")
         else:
-            click.echo(estimate_text(needs.as_json()))
+            say(estimate_text(needs.as_json()))
         return 1 if needs.verdict == "cannot fit" else 0
     if data is None:
         raise UsageError("a search needs data", which="--data", next_step="give --data, or --estimate to train nothing")
@@ -143,8 +144,8 @@ def command(
     if as_json:
         print_json(done.as_json(), "fit")
     else:
-        click.echo(done.summary())
-        click.echo(f"wrote      {output}")
+        say(done.summary())
+        say(f"wrote      {output}")
     if done.interrupted:
         return _INTERRUPTED
     return 0 if done.winner is not None else 1

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import click
 
+from tinyml_compress.cli._printing import say
+
 EXAMPLES = """\b
 Examples:
   tinyml-compress gate --baseline main.json --current now.json
@@ -50,9 +52,9 @@ def command(baseline: Path, current: Path, tolerances: tuple[str, ...], form: st
     forms = {"text": result.text, "json": result.as_json, "junit": result.junit, "markdown": result.markdown}
     text = forms[form]()
     if output is None:
-        click.echo(text)
+        say(text)
     else:
         files.write_text(output, text + "\n")
-        click.echo(f"{len(result.failed)} of {len(result.checks)} checks failed; see {output}")
+        say(f"{len(result.failed)} of {len(result.checks)} checks failed; see {output}")
     if result.failed:
         raise click.exceptions.Exit(1)

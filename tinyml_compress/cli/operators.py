@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from tinyml_compress.cli._options import json_option, print_json
+from tinyml_compress.cli._printing import say
 from tinyml_compress.errors import UsageError
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ def command(names: tuple[str, ...], markdown: bool, as_json: bool) -> None:
     if markdown and (names or as_json):
         raise UsageError("--markdown writes the whole page", next_step="leave out the names and --json")
     if markdown:
-        click.echo("\n".join(_page(list(known.values()))))
+        say("\n".join(_page(list(known.values()))))
         return
     upper = {name.upper() for name in known}
     unknown = [name for name in names if name.upper() not in upper]
@@ -50,7 +51,7 @@ def command(names: tuple[str, ...], markdown: bool, as_json: bool) -> None:
     if as_json:
         print_json({"operators": [_as_json(op) for op in chosen]}, "operators")
     else:
-        click.echo("\n".join(_table(chosen)))
+        say("\n".join(_table(chosen)))
 
 
 def _as_json(op: Operator) -> dict[str, object]:

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import click
 
+from tinyml_compress.cli._printing import say
+
 EXAMPLES = """\b
 Examples:
   tinyml-compress benchmark model.tflite --target all --json boards.json
@@ -29,4 +31,4 @@ def command(results: tuple[Path, ...], output: Path, title: str) -> None:
     """
     from tinyml_compress.pipeline.reporting import report
 
-    click.echo(f"wrote {report(results, output, title=title)}")
+    say(f"wrote {report(results, output, title=title)}")

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from tinyml_compress.cli._options import json_option, print_json, tflite_argument
+from tinyml_compress.cli._printing import say
 
 EXAMPLES = """\b
 Examples:
@@ -38,4 +39,4 @@ def command(model: Path, output: Path, names_only: bool, vectors: int, as_json: 
     if as_json:
         print_json(done.as_json(), "shrink")
     else:
-        click.echo(done.summary())
+        say(done.summary())

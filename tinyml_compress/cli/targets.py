@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from tinyml_compress.cli._options import json_option, targets_dir_option
+from tinyml_compress.cli._printing import say
 
 EXAMPLES = """\b
 Examples:
@@ -29,7 +30,7 @@ def command(action: str | None, name: str | None, as_json: bool, targets_dir: Pa
         raise click.UsageError("`targets` lists all devices, `targets show DEVICE` shows one")
     if name is not None:
         device = load_device(name, targets_dir)
-        click.echo(device_json(device) if as_json else device_text(device))
+        say(device_json(device) if as_json else device_text(device))
         return
     devices = list_devices(targets_dir)
-    click.echo(devices_json(devices) if as_json else devices_text(devices))
+    say(devices_json(devices) if as_json else devices_text(devices))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from tinyml_compress.cli._options import json_option, print_json, seed_option
+from tinyml_compress.cli._printing import say
 
 EXAMPLES = """\b
 Examples:
@@ -51,6 +52,6 @@ def command(a: str, b: str | None, vectors: int, seed: int, isa: str, optimize: 
     if as_json:
         print_json(result.as_json(), "verify")
     else:
-        click.echo(result.summary())
+        say(result.summary())
     if not result.equal:
         raise SystemExit(1)

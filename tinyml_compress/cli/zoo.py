@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from tinyml_compress.cli._options import json_option
+from tinyml_compress.cli._printing import say
 
 EXAMPLES = """\b
 Examples:
@@ -42,8 +43,8 @@ def list_models(as_json: bool = False) -> None:
     width = max(len(name) for name in every)
     for name, about in every.items():
         shape = "x".join(str(size) for size in about.input_shape)
-        click.echo(f"{name:<{width}}  {shape:<8}  {about.title}")
-        click.echo(f"{'':<{width}}  {'':<8}  data: {about.data}; from: {about.source}")
+        say(f"{name:<{width}}  {shape:<8}  {about.title}")
+        say(f"{'':<{width}}  {'':<8}  data: {about.data}; from: {about.source}")
 
 
 @command.command("save", epilog=EXAMPLES)
@@ -64,9 +65,9 @@ def save_model(name: str, output: Path | None) -> None:
         path = output if output is not None else Path(f"{plain}.tflite")
         content = stream_file(plain)
         files.write_bytes(path, content)
-        click.echo(f"{plain}: {len(content):,} bytes, written to {path}")
+        say(f"{plain}: {len(content):,} bytes, written to {path}")
         return
     path = output if output is not None else Path(f"{plain}.keras")
     loaded = load(f"zoo:{plain}")
     save(loaded.model, path)
-    click.echo(f"{plain}: {loaded.model.count_params():,} parameters, written to {path}")
+    say(f"{plain}: {loaded.model.count_params():,} parameters, written to {path}")

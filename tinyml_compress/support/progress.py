@@ -16,8 +16,9 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.progress import Progress, TaskID
 
-__all__ = ["Stage", "stage"]
+from tinyml_compress.support.escape import for_terminal
 
+__all__ = ["Stage", "stage"]
 
 _log = logging.getLogger(__name__)
 _SILENCE_S = 30.0
@@ -40,7 +41,7 @@ class Stage:
     def note(self, text: str) -> None:
         """A word beside the title: the epoch, the layer, the loss."""
         if self._progress is not None and self._task is not None:
-            self._progress.update(self._task, note=text)
+            self._progress.update(self._task, note=for_terminal(text))
         elif time.monotonic() - self._told >= _SILENCE_S:
             self._told = time.monotonic()
             _log.info("%s: %s", self._title, text)
@@ -75,9 +76,9 @@ def _shown(title: str, total: int | None, console: Console | None) -> Iterator[S
         return
     columns = [
         SpinnerColumn(),
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         TimeElapsedColumn(),
-        TextColumn("{task.fields[note]}"),
+        TextColumn("{task.fields[note]}", markup=False),
     ]
     if total is not None:
         columns[2:2] = [BarColumn(bar_width=24), MofNCompleteColumn()]
@@ -90,7 +91,7 @@ def _shown(title: str, total: int | None, console: Console | None) -> Iterator[S
 
 
 def _line(progress: Progress, title: str, total: int | None) -> Iterator[Stage]:
-    task = progress.add_task(title, total=total, note="")
+    task = progress.add_task(for_terminal(title), total=total, note="")
     try:
         yield Stage(title, progress, task)
     finally:
