@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from tests.lib.graphs import const, model, tensor
-from tinyml_compress import converter
+from tests.lib.surgery import edited
+from tinyml_compress import converter, frontend
 from tinyml_compress.converter.flatfile import FlatFile, FlatOperator, FlatTensor
 from tinyml_compress.errors import FloatOperatorError, ModelError
 from tinyml_compress.ir import Attrs, DType
@@ -73,3 +74,11 @@ def test_damaged_file(keep: int) -> None:
     data = model("RELU", [tensor("x", (1, 4), 0.5, 3)], tensor("y", (1, 4), 0.5, 3), NO_OPTIONS)
     with pytest.raises(ModelError):
         converter.read(data[:keep])
+
+
+def test_operator_numbers_are_read_as_the_compiler_reads_them() -> None:
+    """A file may carry an operator's number in the newer field alone; the deprecated one is 0 there, ADD's number."""
+    data = model("RELU", [tensor("x", (1, 4), 0.5, 3)], tensor("y", (1, 4), 0.5, 3), NO_OPTIONS)
+    newer_only = edited(data, {"code[0].deprecated": 0})
+    assert frontend.read(newer_only, "m").nodes[0].op == "RELU"
+    assert converter.read(newer_only).operator_names == ("RELU",)

@@ -106,7 +106,7 @@ def _write_safetensors(path: Path, arrays: dict[str, np.ndarray]) -> None:
 @pytest.mark.parametrize("mode", [Mode.FLOAT32, Mode.DYNAMIC])
 def test_pytorch_float_and_dynamic(mode: Mode) -> None:
     file = torch_to_tflite(TorchModel.parse("torch:tests.lib.torch_nets:small"), SAMPLES, mode)
-    from tinyml_compress.frontend.flat import decode
+    from tinyml_compress.formats.flat import decode
 
     types = {tensor.type for tensor in decode(file).tensors}
     assert 0 in types  # FLOAT32
@@ -154,7 +154,7 @@ def test_float_tflite_is_requantized_over_the_true_range(mode: Mode) -> None:
     stretched = [SAMPLES[0].copy()]
     stretched[0][5, 0, 0, 0] = 40.0  # one outlier: an averaged range would clip it
     made = requantize(file, stretched, mode)
-    from tinyml_compress.frontend.flat import decode
+    from tinyml_compress.formats.flat import decode
 
     flat = decode(made)
     entry = flat.tensors[flat.inputs[0]]

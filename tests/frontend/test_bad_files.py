@@ -16,7 +16,8 @@ from tests.lib.graphs import const, graph, tensor
 from tests.lib.surgery import edited, sites
 from tinyml_compress import passes
 from tinyml_compress.errors import GraphError, ModelError, TinymlError, UnsupportedOperator
-from tinyml_compress.frontend import flat, read, reader, write
+from tinyml_compress.formats import flat
+from tinyml_compress.frontend import read, reader, write
 from tinyml_compress.ir import DType, Node
 from tinyml_compress.ops import operator
 

@@ -12,8 +12,8 @@ from tests.lib.messy import messy
 from tests.lib.nets import NETS
 from tests.lib.surgery import sites
 from tinyml_compress.errors import ModelError
+from tinyml_compress.formats.flat import FlatOperator, option_values
 from tinyml_compress.frontend import read, write
-from tinyml_compress.frontend.flat import FlatOperator, option_values
 from tinyml_compress.ir import Attrs, DType, Graph, Node, Tensor, to_text
 from tinyml_compress.ops import all_operators, operator
 from tinyml_compress.ops.conv_2d.op import Conv2DAttrs

@@ -9,7 +9,7 @@ import flatbuffers
 import pytest
 import tflite
 
-from tinyml_compress.frontend import schema
+from tinyml_compress.formats import schema
 
 __all__ = ["registered"]
 

@@ -14,7 +14,8 @@ from tests.lib.nets import NETS
 from tests.lib.surgery import edited, sites
 from tinyml_compress.cli.check import command
 from tinyml_compress.errors import ModelError, UnsupportedOperator, UsageError
-from tinyml_compress.frontend import read, schema, write
+from tinyml_compress.formats import schema
+from tinyml_compress.frontend import read, write
 from tinyml_compress.frontend.survey import survey
 from tinyml_compress.ir import DType, Node
 from tinyml_compress.ops import all_operators, operator

@@ -9,7 +9,7 @@ from click.testing import CliRunner
 
 from tinyml_compress.cli.operators import command
 from tinyml_compress.errors import UsageError
-from tinyml_compress.frontend import schema
+from tinyml_compress.formats import schema
 from tinyml_compress.ops import all_operators
 from tinyml_compress.ops.base import FLEXBUFFER, Operator
 

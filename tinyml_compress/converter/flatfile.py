@@ -1,34 +1,14 @@
-"""What a .tflite file holds, read with the `tflite` package: operators, tensors, ports. No TensorFlow."""
+"""What a .tflite file holds, for people who convert: operators by name, tensors, ports. No TensorFlow."""
 
 from __future__ import annotations
 
-import struct
 from dataclasses import dataclass
-from functools import lru_cache
-
-import numpy as np
-import tflite
 
 from tinyml_compress.errors import ModelError
+from tinyml_compress.formats import flat, schema
 from tinyml_compress.ir import DType, Quant
 
 __all__ = ["FlatFile", "FlatOperator", "FlatTensor", "read"]
-
-_DTYPES = {
-    "FLOAT64": DType.FLOAT64,
-    "FLOAT32": DType.FLOAT32,
-    "FLOAT16": DType.FLOAT16,
-    "INT64": DType.INT64,
-    "UINT64": DType.UINT64,
-    "INT32": DType.INT32,
-    "UINT32": DType.UINT32,
-    "INT16": DType.INT16,
-    "UINT16": DType.UINT16,
-    "INT8": DType.INT8,
-    "UINT8": DType.UINT8,
-    "INT4": DType.INT4,
-    "BOOL": DType.BOOL,
-}
 
 
 @dataclass(frozen=True)
@@ -68,73 +48,55 @@ class FlatFile:
 
 
 def read(data: bytes) -> FlatFile:
-    """The contents of a .tflite file that the converter wrote."""
-    try:
-        model = tflite.Model.GetRootAs(data, 0)
-        operators: list[FlatOperator] = []
-        for index in range(model.SubgraphsLength()):
-            operators.extend(_operators(model, index))
-        first = model.Subgraphs(0)
-        inputs = tuple(_tensor(model, first, int(i)) for i in first.InputsAsNumpy())
-        outputs = tuple(_tensor(model, first, int(i)) for i in first.OutputsAsNumpy())
-    except (struct.error, IndexError, ValueError, TypeError, AttributeError, OverflowError) as error:
-        raise ModelError(
-            "not a sound .tflite file", found=f"{type(error).__name__}: {error}", next_step="convert the model again"
-        ) from error
-    return FlatFile(tuple(operators), inputs, outputs)
+    """The contents of a .tflite file that the converter wrote; ModelError when it is damaged."""
+    model = flat.decode(data)
+    tensors = [_tensors(model, graph) for graph in model.graphs]
+    operators = tuple(
+        _operator(operator, tensors[number], number)
+        for number, graph in enumerate(model.graphs)
+        for operator in graph.operators
+    )
+    return FlatFile(operators, _at(tensors[0], model.inputs), _at(tensors[0], model.outputs))
 
 
-@lru_cache(maxsize=1)
-def _operator_names() -> dict[int, str]:
-    found = vars(tflite.BuiltinOperator)
-    return {number: name for name, number in found.items() if isinstance(number, int) and name.isupper()}
-
-
-@lru_cache(maxsize=1)
-def _type_names() -> dict[int, str]:
-    return {number: name for name, number in vars(tflite.TensorType).items() if isinstance(number, int)}
-
-
-def _operators(model: tflite.Model, subgraph: int) -> list[FlatOperator]:
-    graph = model.Subgraphs(subgraph)
-    found = []
-    for index in range(graph.OperatorsLength()):
-        operator = graph.Operators(index)
-        code = model.OperatorCodes(operator.OpcodeIndex())
-        number = max(code.BuiltinCode(), code.DeprecatedBuiltinCode())
-        custom = number == tflite.BuiltinOperator.CUSTOM
-        name = code.CustomCode().decode(errors="replace") if custom else _operator_names()[number]
-        inputs = [int(i) for i in operator.InputsAsNumpy()] if operator.InputsLength() else []
-        outputs = [int(i) for i in operator.OutputsAsNumpy()] if operator.OutputsLength() else []
-        found.append(
-            FlatOperator(
-                name,
-                tuple(_tensor(model, graph, i) for i in inputs if i >= 0),
-                tuple(_tensor(model, graph, i) for i in outputs),
-                subgraph,
-                custom,
-            )
-        )
-    return found
-
-
-def _tensor(model: tflite.Model, graph: tflite.SubGraph, index: int) -> FlatTensor:
-    tensor = graph.Tensors(index)
-    name = tensor.Name()
-    buffer = model.Buffers(tensor.Buffer())
-    return FlatTensor(
-        name=name.decode(errors="replace") if name else f"tensor_{index}",
-        shape=tuple(int(size) for size in tensor.ShapeAsNumpy()) if tensor.ShapeLength() else (),
-        dtype=_DTYPES.get(_type_names().get(tensor.Type(), "")),
-        quant=_quant(tensor.Quantization()),
-        const=buffer is not None and buffer.DataLength() > 0,
+def _operator(operator: flat.FlatOperator, tensors: tuple[FlatTensor, ...], subgraph: int) -> FlatOperator:
+    name = operator.custom if operator.custom is not None else schema.OPERATOR_NAMES.get(operator.number)
+    if name is None:
+        raise ModelError("an operator is not in the schema", which=f"operator number {operator.number}")
+    given = tuple(index for index in operator.inputs if index >= 0)  # -1 stands for an optional input left out
+    return FlatOperator(
+        name, _at(tensors, given), _at(tensors, operator.outputs), subgraph, operator.custom is not None
     )
 
 
-def _quant(quant: tflite.QuantizationParameters | None) -> Quant | None:
-    if quant is None or not quant.ScaleLength():
+def _at(tensors: tuple[FlatTensor, ...], places: tuple[int, ...]) -> tuple[FlatTensor, ...]:
+    for place in places:
+        if not 0 <= place < len(tensors):
+            raise ModelError(
+                "the .tflite file is damaged",
+                which=f"it names tensor {place}",
+                allowed=f"0 to {len(tensors) - 1}",
+                next_step="convert the model again",
+            )
+    return tuple(tensors[place] for place in places)
+
+
+def _tensors(model: flat.FlatModel, graph: flat.FlatGraph) -> tuple[FlatTensor, ...]:
+    return tuple(
+        FlatTensor(
+            name=tensor.name or f"tensor_{index}",
+            shape=tensor.shape,
+            dtype=schema.DTYPE_OF.get(tensor.type),
+            quant=_quant(tensor.quant),
+            const=tensor.buffer < len(model.buffers) and model.buffers[tensor.buffer].data.size > 0,
+        )
+        for index, tensor in enumerate(graph.tensors)
+    )
+
+
+def _quant(quant: flat.FlatQuant | None) -> Quant | None:
+    if quant is None or not quant.scales:
         return None
-    scales = tuple(float(scale) for scale in np.asarray(quant.ScaleAsNumpy()))
-    zeros = tuple(int(zero) for zero in np.asarray(quant.ZeroPointAsNumpy())) if quant.ZeroPointLength() else (0,)
-    axis = int(quant.QuantizedDimension()) if len(scales) > 1 else None
-    return Quant(scales, zeros if len(zeros) == len(scales) else zeros[:1] * len(scales), axis)
+    zeros = quant.zero_points or (0,)
+    full = zeros if len(zeros) == len(quant.scales) else zeros[:1] * len(quant.scales)
+    return Quant(quant.scales, full, quant.axis if len(quant.scales) > 1 else None)

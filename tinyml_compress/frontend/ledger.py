@@ -8,7 +8,7 @@ from collections.abc import Iterable
 import numpy as np
 import tflite
 
-from tinyml_compress.frontend.flat import decode, decoding
+from tinyml_compress.formats.flat import decode, decoding
 from tinyml_compress.ir.ledger import Ledger
 
 __all__ = ["ledger"]

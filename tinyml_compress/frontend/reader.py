@@ -11,8 +11,8 @@ import numpy as np
 import numpy.typing as npt
 
 from tinyml_compress.errors import ModelError, UnsupportedOperator
-from tinyml_compress.frontend import schema
-from tinyml_compress.frontend.flat import FlatModel, FlatOperator, FlatQuant, FlatTensor, decode, option_values
+from tinyml_compress.formats import schema
+from tinyml_compress.formats.flat import FlatModel, FlatOperator, FlatQuant, FlatTensor, decode, option_values
 from tinyml_compress.frontend.flex import custom_values
 from tinyml_compress.frontend.names import layer_of, unique_names
 from tinyml_compress.ir import Attrs, DType, Graph, Node, Quant, Tensor, verify

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from tinyml_compress.errors import ModelError, TinymlError
-from tinyml_compress.frontend.flat import decode
+from tinyml_compress.formats.flat import decode
 from tinyml_compress.frontend.reader import Reading, read
 from tinyml_compress.ir import Graph, Node
 from tinyml_compress.ops import operator

@@ -13,7 +13,7 @@ import numpy.typing as npt
 import tflite
 
 from tinyml_compress.errors import ModelError
-from tinyml_compress.frontend import schema
+from tinyml_compress.formats import schema
 from tinyml_compress.frontend.flex import packed
 from tinyml_compress.ir import DType, Graph, Node, Quant, Tensor
 from tinyml_compress.ops import operator

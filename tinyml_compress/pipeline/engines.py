@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from tinyml_compress import frontend
 from tinyml_compress.errors import ModelError, UnsupportedOperator, UsageError
-from tinyml_compress.frontend import flat, schema
+from tinyml_compress.formats import flat, schema
 from tinyml_compress.ir import Graph, Quant, Tensor
 from tinyml_compress.ops.base import Isa, Level
 from tinyml_compress.pipeline.compilation import compile_graph, isas_for

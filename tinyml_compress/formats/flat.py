@@ -22,7 +22,7 @@ from flatbuffers.number_types import Int32Flags
 from flatbuffers.table import Table
 
 from tinyml_compress.errors import ModelError
-from tinyml_compress.frontend import schema
+from tinyml_compress.formats import schema
 from tinyml_compress.ops.base import Options
 
 __all__ = [
