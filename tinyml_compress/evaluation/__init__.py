@@ -7,23 +7,33 @@ from tinyml_compress.evaluation.metrics import (
     Task,
     accuracy,
     agreement,
+    answers,
     area_under_curve,
+    mean_absolute_error,
+    mean_squared_error,
     reconstruction,
     score,
+    squared_errors,
     task_of,
     wilson,
 )
+from tinyml_compress.evaluation.score_kind import ScoreKind
 
 __all__ = [
     "Accuracy",
     "Agreement",
     "Reconstruction",
+    "ScoreKind",
     "Task",
     "accuracy",
     "agreement",
+    "answers",
     "area_under_curve",
+    "mean_absolute_error",
+    "mean_squared_error",
     "reconstruction",
     "score",
+    "squared_errors",
     "task_of",
     "wilson",
 ]

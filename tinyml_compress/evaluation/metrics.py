@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import Enum
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -17,15 +18,20 @@ __all__ = [
     "Task",
     "accuracy",
     "agreement",
+    "answers",
     "area_under_curve",
+    "mean_absolute_error",
+    "mean_squared_error",
     "reconstruction",
     "score",
+    "squared_errors",
     "task_of",
     "wilson",
 ]
 
 Floats = npt.NDArray[np.float32]
 Labels = npt.NDArray[np.int64]
+Numbers = npt.NDArray[np.number[Any]]
 _MOST_CLASSES = 100
 _Z95 = 1.959963984540054
 
@@ -133,14 +139,14 @@ def score(task: Task, inputs: Floats, outputs: Floats, labels: Labels | None) ->
 
 
 def accuracy(outputs: Floats, labels: Labels) -> Accuracy:
-    """Share of samples whose largest output stands at the label; a single output is class 1 above 0.5.
+    """Share of samples whose largest output stands at the label, see `answers`.
 
     Labels of several places per sample (a class for each pixel) ask the outputs along the last axis.
     """
     each = int(np.prod(labels.shape[1:]))
     if each > 1:
         outputs, labels = _by_place(outputs, labels), labels.reshape(-1)
-    answers = _answers(outputs)
+    found = _finite_answers(outputs)
     classes = max(2, int(np.prod(outputs.shape[1:])))
     if labels.max(initial=0) >= classes:
         raise DataError(
@@ -149,7 +155,7 @@ def accuracy(outputs: Floats, labels: Labels) -> Accuracy:
             allowed=f"0 to {classes - 1}",
             next_step="evaluate with the set that the model was trained for",
         )
-    return Accuracy(int((answers == labels).sum()), len(labels), _confusion(answers, labels, classes), each)
+    return Accuracy(int((found == labels).sum()), len(labels), _confusion(found, labels, classes), each)
 
 
 def _by_place(outputs: Floats, labels: Labels) -> Floats:
@@ -164,10 +170,10 @@ def _by_place(outputs: Floats, labels: Labels) -> Floats:
     return outputs.reshape(-1, outputs.shape[-1])
 
 
-def _confusion(answers: Labels, labels: Labels, classes: int) -> tuple[tuple[int, ...], ...]:
+def _confusion(found: Labels, labels: Labels, classes: int) -> tuple[tuple[int, ...], ...]:
     if classes > _MOST_CLASSES:
         return ()
-    counts = np.bincount(labels * classes + answers, minlength=classes * classes).reshape(classes, classes)
+    counts = np.bincount(labels * classes + found, minlength=classes * classes).reshape(classes, classes)
     return tuple(tuple(int(count) for count in row) for row in counts)
 
 
@@ -181,20 +187,41 @@ def reconstruction(inputs: Floats, outputs: Floats, labels: Labels | None) -> Re
             found=f"{got.shape[1]} values",
             allowed=f"{wanted.shape[1]} values",
         )
-    apart = wanted.astype(np.float64) - got
     auc = None
     if labels is not None and set(np.unique(labels).tolist()) == {0, 1}:
-        auc = area_under_curve((apart**2).mean(axis=1), labels)
-    return Reconstruction(float(np.abs(apart).mean()), len(inputs), auc)
+        auc = area_under_curve(squared_errors(wanted, got), labels)
+    return Reconstruction(mean_absolute_error(wanted, got), len(inputs), auc)
+
+
+def squared_errors(wanted: Numbers, found: Numbers) -> npt.NDArray[np.float64]:
+    """Per sample, the mean over its values: what ranks anomalies."""
+    mean: npt.NDArray[np.float64] = (_difference(wanted, found) ** 2).reshape(len(found), -1).mean(axis=1)
+    return mean
 
 
 def area_under_curve(scores: npt.NDArray[np.float64], labels: Labels) -> float:
     """Chance that a sample of class 1 scores above one of class 0; equal scores count half."""
     _, place, counts = np.unique(scores, return_inverse=True, return_counts=True)
     ranks = (np.cumsum(counts) - (counts - 1) / 2)[place.reshape(-1)]
-    ones = labels == 1
-    many = int(ones.sum())
-    return float((ranks[ones].sum() - many * (many + 1) / 2) / (many * (len(labels) - many)))
+    ones = labels.reshape(-1) == 1
+    many, others = int(ones.sum()), int((~ones).sum())
+    if not many or not others:
+        raise DataError("AUC needs normal and anomalous samples", found=f"{others} normal, {many} anomalous")
+    return float((ranks[ones].sum() - many * (many + 1) / 2) / (many * others))
+
+
+def mean_absolute_error(wanted: Numbers, found: Numbers) -> float:
+    """Over all values of all samples."""
+    return float(np.abs(_difference(wanted, found)).mean())
+
+
+def mean_squared_error(wanted: Numbers, found: Numbers) -> float:
+    """Over all values of all samples."""
+    return float((_difference(wanted, found) ** 2).mean())
+
+
+def _difference(wanted: Numbers, found: Numbers) -> npt.NDArray[np.float64]:
+    return np.asarray(found, np.float64) - np.asarray(wanted, np.float64).reshape(found.shape)
 
 
 def agreement(task: Task, first: Floats, second: Floats) -> Agreement:
@@ -204,16 +231,25 @@ def agreement(task: Task, first: Floats, second: Floats) -> Agreement:
     _finite(first)
     _finite(second)
     apart = np.abs(first.reshape(len(first), -1).astype(np.float64) - second.reshape(len(second), -1))
-    same = None if task is Task.RECONSTRUCTION else int((_answers(first) == _answers(second)).sum())
+    same = None if task is Task.RECONSTRUCTION else int((_finite_answers(first) == _finite_answers(second)).sum())
     return Agreement(same, len(first), float(apart.max()), float(apart.mean()))
 
 
-def _answers(outputs: Floats) -> Labels:
-    _finite(outputs)
+def answers(outputs: Numbers) -> Labels:
+    """The class that each row of outputs names: the place of the largest.
+
+    A single output is class 1 above 0.5 where all are probabilities, above 0 where they are logits.
+    """
     flat = outputs.reshape(len(outputs), -1)
     if flat.shape[1] == 1:
-        return (flat[:, 0] > 0.5).astype(np.int64)
+        edge = 0.5 if flat.min() >= 0 and flat.max() <= 1 else 0.0
+        return (flat[:, 0] > edge).astype(np.int64)
     return np.asarray(flat.argmax(axis=1), dtype=np.int64)
+
+
+def _finite_answers(outputs: Floats) -> Labels:
+    _finite(outputs)
+    return answers(outputs)
 
 
 def _finite(outputs: Floats) -> None:

@@ -15,7 +15,7 @@ import numpy as np
 from tinyml_compress.data import DataSet
 from tinyml_compress.devices import Host, load_device
 from tinyml_compress.errors import DataError, ModelError, TinymlError, TrainingError, UsageError
-from tinyml_compress.evaluation import wilson
+from tinyml_compress.evaluation import ScoreKind, wilson
 from tinyml_compress.pipeline.compression_allocation import allocated, board_of, described
 from tinyml_compress.pipeline.compression_allocation import steps as allocation_steps
 from tinyml_compress.pipeline.compression_inputs import (
@@ -248,7 +248,7 @@ class _Run:
             return None
         try:
             task = task_for(self.loaded.model, samples_of(self.train), **task_changes(self.recipe))
-            if self.tests is not None and task.metric == "mse":
+            if self.tests is not None and task.metric is ScoreKind.MSE:
                 # a detector's train part may hold normal samples only: what is scored on decides how it is scored
                 scored = task_for(self.loaded.model, samples_of(self.tests), kind=task.kind)
                 task = replace(task, metric=scored.metric)
@@ -270,7 +270,7 @@ class _Run:
         )
 
     def _metric(self) -> str:
-        return self.task.metric if self.task is not None else "none"
+        return self.task.metric.value if self.task is not None else "none"
 
     def _guarded(self, stage: Stage, held: _Held, place: str) -> tuple[StageResult, _Held, str | None]:
         """The stage, repeated with milder options while its guard is broken and it may back off."""
@@ -365,9 +365,7 @@ class _Run:
     def _drop(self, score: float | None) -> float | None:
         if score is None or self.baseline is None or self.baseline.score is None:
             return None
-        if self.baseline.metric in ("accuracy", "auc"):
-            return self.baseline.score - score
-        return (score - self.baseline.score) / max(abs(self.baseline.score), 1e-12)
+        return ScoreKind(self.baseline.metric).drop(self.baseline.score, score)
 
     def _run(self, stage: Stage, held: _Held, place: str, folder: Path) -> StageResult:
         began = time.perf_counter()

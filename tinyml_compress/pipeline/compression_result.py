@@ -8,11 +8,12 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from tinyml_compress.evaluation import ScoreKind
 from tinyml_compress.pipeline.layer_weights import LayerWeights
 from tinyml_compress.support.document import document
 from tinyml_compress.support.notebook import Displayed
 
-__all__ = ["CompressionResult", "Sizes", "StageResult", "points"]
+__all__ = ["CompressionResult", "Sizes", "StageResult"]
 
 
 @dataclass(frozen=True)
@@ -140,7 +141,7 @@ class CompressionResult(Displayed):
             rows.append(
                 (
                     stage.name,
-                    "-" if stage.score is None else points(stage.score, stage.metric),
+                    "-" if stage.score is None else ScoreKind(stage.metric).shown(stage.score),
                     "-" if stage.interval is None else f"{stage.interval[0]:.1%} to {stage.interval[1]:.1%}",
                     "-" if stage.drop is None else f"{stage.drop * 100:+.2f}",
                     "-" if sizes is None else f"{sizes.parameters:,}",
@@ -173,8 +174,3 @@ def _aligned(rows: Sequence[tuple[str, ...]]) -> list[str]:
         ).rstrip()
         for row in rows
     ]
-
-
-def points(score: float, metric: str) -> str:
-    """A score as people read it."""
-    return f"{score:.2%}" if metric in ("accuracy", "auc") else f"{score:.4g}"

@@ -16,6 +16,7 @@ import numpy as np
 from tinyml_compress.data import DataSet
 from tinyml_compress.devices.measurement import AotRun, Refusal
 from tinyml_compress.errors import DoesNotFit, MismatchError, TinymlError
+from tinyml_compress.evaluation import ScoreKind
 from tinyml_compress.ops.base import Level
 from tinyml_compress.pipeline.benchmarking import Request, benchmark
 from tinyml_compress.pipeline.compression import compress
@@ -112,14 +113,12 @@ class RecipeJudge:
 
     def drop(self, score: float, before: float) -> float:
         """What is lost against the float model, as `compress` counts it."""
-        if self.metric in ("accuracy", "auc"):
-            return before - score
-        return (score - before) / max(abs(before), 1e-12)
+        return self.metric.drop(before, score)
 
     @property
-    def metric(self) -> str:
-        metric: str = self._task.metric
-        return metric
+    def metric(self) -> ScoreKind:
+        kind: ScoreKind = self._task.metric
+        return kind
 
     @cached_property
     def float_score(self) -> float:

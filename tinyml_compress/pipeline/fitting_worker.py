@@ -74,7 +74,7 @@ def _prepare(study: Study, judge: RecipeJudge, job: Job) -> None:
     if study.noted("space") is not None:
         return
     point = reference_point()
-    study.note("float", {"score": judge.float_score, "metric": judge.metric, "samples": list(judge.counts())})
+    study.note("float", {"score": judge.float_score, "metric": judge.metric.value, "samples": list(judge.counts())})
     done = judge.train(point, 1.0)
     study.note("reference", {"score": done.score, "drop": done.drop, "cost": done.cost.as_json()})
     budget = resolved(job, done.cost)

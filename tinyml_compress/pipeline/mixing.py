@@ -239,7 +239,7 @@ class _Search:
             raise TrainingError(
                 "even int16x8 in every layer does not hold the drop",
                 which="--mixed",
-                found=f"{self._task.metric} {everything:.4f} after {self._float:.4f} of the float model",
+                found=f"{self._task.metric.value} {everything:.4f} after {self._float:.4f} of the float model",
                 allowed=f"a drop of {self._allowed:.4f}",
                 next_step="allow a larger --max-drop, or train in int8 (a recipe with qat)",
             )
@@ -292,9 +292,7 @@ class _Search:
         return score_of(np.asarray(outputs), self._task, samples_of(data))
 
     def _drop(self, score: float) -> float:
-        if self._task.metric in ("accuracy", "auc"):
-            return self._float - score
-        return (score - self._float) / max(abs(self._float), 1e-12)
+        return self._task.metric.drop(self._float, score)
 
     def _done(
         self,
@@ -307,7 +305,7 @@ class _Search:
     ) -> Mixed:
         return Mixed(
             tflite=self._mixer.file(chosen),
-            metric=self._task.metric,
+            metric=self._task.metric.value,
             allowed=self._allowed,
             float_score=self._float,
             int8_score=score if int8 is None else int8,

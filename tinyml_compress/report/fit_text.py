@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from tinyml_compress.evaluation import ScoreKind
+
 __all__ = ["estimate_text", "fit_text", "made_with"]
 
 _MOST = 20
@@ -149,7 +151,7 @@ def _amount(name: str, value: float) -> str:
 
 
 def _score(value: float, found: Mapping[str, Any]) -> str:
-    return f"{value:.2%}" if found["metric"] in ("accuracy", "auc") else f"{value:.4g}"
+    return ScoreKind(found["metric"]).shown(value)
 
 
 def _cost(cost: Mapping[str, Any]) -> str:

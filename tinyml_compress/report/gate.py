@@ -12,6 +12,7 @@ from typing import Any
 from xml.etree import ElementTree
 
 from tinyml_compress.errors import DataError, UsageError
+from tinyml_compress.evaluation import ScoreKind
 from tinyml_compress.support.document import document
 
 __all__ = ["Check", "GateResult", "Metric", "Tolerances", "Verdict", "judge", "read_result"]
@@ -283,11 +284,12 @@ def _scores(baseline: Document, current: Document, tolerances: Tolerances) -> It
 
 def _score(where: str, before: Document, after: Document, tolerances: Tolerances) -> Iterator[Check]:
     """A loss fails when it is beyond the tolerance and the set is large enough to see it (outside the interval)."""
-    for name, higher in (("accuracy", True), ("auc", True), ("mae", False)):
+    for kind in ScoreKind:
+        name = kind.value
         if name not in before or name not in after:
             continue
         old, new = before[name], after[name]
-        loss = old - new if higher else (new - old) / max(abs(old), 1e-12)
+        loss = kind.drop(old, new)
         low, high = after.get("interval_95", (new, new)) if name == "accuracy" else (new, new)
         seen = not low <= old <= high
         failed = loss > tolerances.accuracy and seen

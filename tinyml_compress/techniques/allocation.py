@@ -18,11 +18,12 @@ from typing import Any
 import numpy as np
 
 from tinyml_compress.errors import TrainingError
+from tinyml_compress.evaluation import ScoreKind
 from tinyml_compress.support.backend import fix_seeds, tensorflow
 from tinyml_compress.techniques.graph import copy_model
 from tinyml_compress.techniques.pruning import Patterns, magnitude_mask
 from tinyml_compress.techniques.sparsity import prunable_weights
-from tinyml_compress.techniques.training import Samples, Task, higher_is_better, score_of
+from tinyml_compress.techniques.training import Samples, Task, score_of
 
 __all__ = ["LEVELS", "Allocation", "Currency", "Layer", "Price", "Pricing", "allocate", "choose_levels"]
 
@@ -248,18 +249,15 @@ class _Scan:
         count = min(_SAMPLES, len(samples))
         places = np.sort(np.random.default_rng(seed).permutation(len(samples))[:count])
         labels = None if samples.labels is None else samples.labels[places]
-        if task.metric == "auc" and (labels is None or len(np.unique(labels)) < 2):
-            task = replace(task, metric="mse")  # no anomalies to tell apart: how well it reconstructs
+        if task.metric is ScoreKind.AUC and (labels is None or len(np.unique(labels)) < 2):
+            task = replace(task, metric=ScoreKind.MSE)  # no anomalies to tell apart: how well it reconstructs
         self._task, self._samples = task, Samples(samples.inputs[places], labels)
         self._run = tensorflow().function(lambda x: model(x, training=False))
         self._base = self._score()
-        self.unit = 100.0 / count if higher_is_better(task) else 0.1
+        self.unit = 100.0 / count if task.metric.higher_is_better else 0.1
 
     def harm(self) -> float:
-        value = self._score()
-        if higher_is_better(self._task):
-            return 100.0 * (self._base - value)
-        return 100.0 * (value - self._base) / max(abs(self._base), 1e-12)
+        return 100.0 * self._task.metric.drop(self._base, self._score())
 
     def _score(self) -> float:
         inputs = np.asarray(self._samples.inputs, np.float32)

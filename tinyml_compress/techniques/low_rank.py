@@ -18,7 +18,7 @@ import numpy.typing as npt
 from tinyml_compress.errors import ConfigError, TrainingError
 from tinyml_compress.support.backend import keras2
 from tinyml_compress.techniques.graph import Copier, copy_model, rebuild, steps_of
-from tinyml_compress.techniques.training import History, Samples, Task, Training, higher_is_better, score
+from tinyml_compress.techniques.training import History, Samples, Training, score
 
 __all__ = ["Factored", "RankBy", "Split", "factorise"]
 
@@ -196,23 +196,20 @@ def _ranks_for_error(
     """Per layer the smallest rank whose factorisation alone costs at most `allowed` of the score."""
     samples = training.validation or training.train
     few = Samples(samples.inputs[:512], None if samples.labels is None else samples.labels[:512])
-    worth: Callable[[Any], float] = lambda model: _signed(score(model, training.task, few), training.task)  # noqa: E731
-    start = worth(flat)
+    task = training.task
+    start = score(flat, task, few)
+    loss: Callable[[Any], float] = lambda model: task.metric.drop(start, score(model, task, few))  # noqa: E731
     ranks = {}
     for name, spectrum in spectra.items():
         low, high = 1, len(spectrum)  # smallest rank that may do, and one that does
         while low < high:
             middle = (low + high) // 2
-            if not _pays(layers[name], middle) or start - worth(_replace(flat, {name: middle})) <= allowed:
+            if not _pays(layers[name], middle) or loss(_replace(flat, {name: middle})) <= allowed:
                 high = middle
             else:
                 low = middle + 1
         ranks[name] = high
     return ranks
-
-
-def _signed(value: float, task: Task) -> float:
-    return value if higher_is_better(task) else -value
 
 
 def _replace(flat: Any, ranks: dict[str, int]) -> Any:

@@ -13,6 +13,14 @@ import numpy as np
 import numpy.typing as npt
 
 from tinyml_compress.errors import ConfigError, DataError, TrainingError
+from tinyml_compress.evaluation import (
+    ScoreKind,
+    answers,
+    area_under_curve,
+    mean_absolute_error,
+    mean_squared_error,
+    squared_errors,
+)
 from tinyml_compress.support.backend import fix_seeds, keras2, tensorflow
 
 __all__ = [
@@ -25,7 +33,6 @@ __all__ = [
     "Training",
     "ends_in",
     "fit",
-    "higher_is_better",
     "outputs_of",
     "score",
     "score_of",
@@ -62,7 +69,7 @@ class Task:
 
     kind: Kind
     loss: Any
-    metric: str
+    metric: ScoreKind
     optimizer: str = "adam"
     learning_rate: float = 1e-3
     epochs: int = 10
@@ -152,10 +159,10 @@ class Training:
 
 
 _METRICS = {
-    Kind.CLASSIFICATION: "accuracy",
-    Kind.BINARY: "accuracy",
-    Kind.REGRESSION: "mae",
-    Kind.AUTOENCODER: "auc",
+    Kind.CLASSIFICATION: ScoreKind.ACCURACY,
+    Kind.BINARY: ScoreKind.ACCURACY,
+    Kind.REGRESSION: ScoreKind.MAE,
+    Kind.AUTOENCODER: ScoreKind.AUC,
 }
 
 
@@ -167,7 +174,7 @@ def task_for(model: Any, samples: Samples, **changes: Any) -> Task:
     loss = getattr(model, "loss", None) or _default_loss(model, kind)
     metric = _METRICS[kind]
     if kind is Kind.AUTOENCODER and (samples.labels is None or len(np.unique(samples.labels)) < 2):
-        metric = "mse"
+        metric = ScoreKind.MSE
     task = Task(kind=kind, loss=loss, metric=metric)
     wanted = {key: value for key, value in changes.items() if value is not None and key != "kind"}
     return replace(task, **wanted)
@@ -245,40 +252,20 @@ def score(model: Any, task: Task, samples: Samples) -> float:
 
 def score_of(outputs: Array, task: Task, samples: Samples) -> float:
     """`score` for outputs that are already computed."""
-    if task.metric == "accuracy":
-        labels = _labels(samples)
-        if task.kind is Kind.BINARY:
-            edge = 0.5 if outputs.min() >= 0 and outputs.max() <= 1 else 0.0
-            return float((outputs.reshape(-1) > edge).astype(int).__eq__(labels.reshape(-1)).mean())
-        return float((outputs.argmax(axis=-1).reshape(-1) == labels.reshape(-1)).mean())
-    if task.metric == "auc":
-        errors = ((outputs - samples.inputs.reshape(outputs.shape)) ** 2).reshape(len(outputs), -1).mean(axis=1)
-        return _auc(errors, _labels(samples))
-    target = samples.inputs.reshape(outputs.shape) if task.kind is Kind.AUTOENCODER else _labels(samples)
-    difference = outputs - np.asarray(target, dtype=np.float64).reshape(outputs.shape)
-    return float(np.abs(difference).mean() if task.metric == "mae" else (difference**2).mean())
-
-
-def higher_is_better(task: Task) -> bool:
-    """Whether a larger score is a better one."""
-    return task.metric in ("accuracy", "auc")
+    if task.metric is ScoreKind.ACCURACY:
+        found = answers(outputs.reshape(-1, outputs.shape[-1]))
+        return float((found == _labels(samples).reshape(-1)).mean())
+    if task.metric is ScoreKind.AUC:
+        return area_under_curve(squared_errors(samples.inputs, outputs), _labels(samples))
+    wanted = samples.inputs if task.kind is Kind.AUTOENCODER else _labels(samples)
+    error = mean_absolute_error if task.metric is ScoreKind.MAE else mean_squared_error
+    return error(wanted, outputs)
 
 
 def _labels(samples: Samples) -> Array:
     if samples.labels is None:
         raise DataError("the data set has no labels", next_step="give an .npz with the arrays `inputs` and `labels`")
     return samples.labels
-
-
-def _auc(values: Array, labels: Array) -> float:
-    """The part of (anomalous, normal) pairs in which the anomalous one has the larger error."""
-    _, places, counts = np.unique(values, return_inverse=True, return_counts=True)
-    ranks = (np.cumsum(counts) - (counts - 1) / 2)[places]
-    positive = labels.reshape(-1) == 1
-    some, others = int(positive.sum()), int((~positive).sum())
-    if not some or not others:
-        raise DataError("AUC needs normal and anomalous samples", found=f"{others} normal, {some} anomalous")
-    return float((ranks[positive].sum() - some * (some + 1) / 2) / (some * others))
 
 
 def targets_of(task: Task, samples: Samples, model: Any) -> Array:
