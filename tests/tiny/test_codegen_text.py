@@ -7,7 +7,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tinyml_compress.codegen.functions import _comment
 from tinyml_compress.codegen.kernels import KernelFile, amalgamate
 from tinyml_compress.codegen.literals import array_body, float_literal, int_literal
 from tinyml_compress.codegen.tables import Constants
@@ -47,16 +46,6 @@ def test_array_lines_stay_short() -> None:
     body = array_body(np.arange(-500, 500, dtype=np.int16))
     assert max(len(line) for line in body.splitlines()) <= 120
     assert [int(item) for item in body.replace("\n", " ").split(",") if item.strip()] == list(range(-500, 500))
-
-
-def test_layer_names_cannot_break_out_of_a_comment() -> None:
-    hostile = "conv*/ int x; /* \\\n??/ é"
-    shown = _comment(hostile)
-    assert "*/" not in shown
-    assert "/*" not in shown
-    assert "\\" not in shown
-    assert "\n" not in shown
-    assert "??" not in shown
 
 
 def test_equal_tables_are_stored_once() -> None:

@@ -90,7 +90,10 @@ def test_without_tflm_the_vectors_are_our_own_and_say_so(
     monkeypatch.setattr(tflm, "available", lambda: True)
     ours = golden_vectors(NETS["keyword"](), program)
     assert (ours.inputs, ours.outputs) == (vectors.inputs, vectors.outputs)
-    assert "not TensorFlow Lite Micro, which cannot run this model (no such kernel * / here)" in ours.oracle
+    assert "not TensorFlow Lite Micro, which cannot run this model (no such kernel */ here)" in ours.oracle
+    files = project_files(program, ours)
+    assert "(no such kernel * / here)" in files["keyword_test_vectors.h"]
+    assert "(no such kernel \\*/ here)" in files["README.md"]
     monkeypatch.setattr(tflm, "available", lambda: False)
     assert "not installed here" in golden_vectors(NETS["keyword"](), program).oracle
 

@@ -19,6 +19,7 @@ from tinyml_compress.cli._completion import offer_values
 from tinyml_compress.cli._printing import say
 from tinyml_compress.cli._verbosity import chatty, verbose_option
 from tinyml_compress.errors import TinymlError
+from tinyml_compress.support.screen import guard_streams
 
 __all__ = ["main"]
 
@@ -75,6 +76,7 @@ def main() -> None:
 
 
 def _run() -> int:
+    guard_streams()
     signal.signal(signal.SIGTERM, _as_interrupt)
     try:
         code = _group(prog_name="tinyml-compress", standalone_mode=False, obj=sys.argv[1:])

@@ -33,6 +33,7 @@ from tinyml_compress.ops.base import (
     Var,
     Variant,
 )
+from tinyml_compress.support.escape import c_comment
 
 __all__ = ["Functions", "Planned"]
 
@@ -121,7 +122,7 @@ class Functions:
             known = self._bodies[id(planned)] = (number, ", ".join(parameters))
             text = "\n".join(lines)
             head = f"static TC_NOINLINE void {self.prefix}_body_{number}({_declared(parameters)})"
-            self.text.append(f"/* body: {_comment(planned.graph.name)} */\n{head} {{\n{text}\n}}\n")
+            self.text.append(f"{c_comment(f'body: {planned.graph.name}')}\n{head} {{\n{text}\n}}\n")
         number, arguments = known
         return f"{self.prefix}_body_{number}", arguments
 
@@ -164,7 +165,7 @@ class _Node:
         parameters = _parameters(lines)
         head = f"static TC_NOINLINE {'int' if stops else 'void'} {function}({_declared(parameters)})"
         body = "\n".join(lines)
-        self.functions.text.append(f"/* {_comment(f'{node.op} {node.name}')} */\n{head} {{\n{body}\n}}\n")
+        self.functions.text.append(f"{c_comment(f'{node.op} {node.name}')}\n{head} {{\n{body}\n}}\n")
         call = f"{function}({', '.join(parameters)})"
         return (
             ProgramNode(
@@ -248,7 +249,7 @@ class _Node:
 
     def _add_params(self, suffix: str, call: Call) -> str:
         names = {table.name: self.functions.constants.add_table(self.number, table) for table in call.tables}
-        values = ",\n".join(f"    {_value(value, names)} /* {field_name} */" for field_name, value in call.params)
+        values = ",\n".join(f"    {_value(value, names)} {c_comment(field_name)}" for field_name, value in call.params)
         name = f"{self.functions.prefix}_p{self.number}{suffix}"
         self.functions.params.append(f"static const {call.params_type} {name} = {{\n{values},\n}};\n")
         return name
@@ -337,9 +338,3 @@ def _value(value: ParamValue, tables: dict[str, str]) -> str:
             return "{" + ", ".join(int_literal(item) for item in value) + "}"
         case _:
             return int_literal(int(value))
-
-
-def _comment(text: str) -> str:
-    """Text that cannot end a comment or continue a line; layer names come from the user's file."""
-    plain = re.sub(r"[^ -~]|[?\\]", ".", text)  # a ? could spell a trigraph
-    return plain.replace("*/", "* /").replace("/*", "/ *")

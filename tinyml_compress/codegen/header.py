@@ -5,6 +5,7 @@ from __future__ import annotations
 from tinyml_compress.codegen.literals import float_literal
 from tinyml_compress.ir import DType, Port, StateSlot
 from tinyml_compress.ops.numerics import dtype_range
+from tinyml_compress.support.escape import c_comment, shortened
 
 __all__ = ["ABI_VERSION", "header_text"]
 
@@ -46,14 +47,13 @@ def header_text(
     )
     if state_bytes:
         parts.append(_state(prefix, state, state_bytes))
-        waits = (
-            "; 2 when it took\n * the inputs in but has no result yet: the outputs hold nothing then" if stops else ""
-        )
-        parts.append(
-            "/* One inference, from inputs to outputs, which reads and writes the state. Returns 0, or 1 when the\n"
-            f" * arena is NULL or misaligned or the state NULL{waits}. */\n"
-            f"int {prefix}_invoke(void *arena, {prefix}_state_t *state);\n"
-        )
+        first = "One inference, from inputs to outputs, which reads and writes the state. Returns 0, or 1 when the"
+        second = "arena is NULL or misaligned or the state NULL"
+        lines: tuple[str, ...] = (first, f"{second}.")
+        if stops:
+            waits = "the inputs in but has no result yet: the outputs hold nothing then."
+            lines = (first, f"{second}; 2 when it took", waits)
+        parts.append(f"{c_comment(*lines)}\nint {prefix}_invoke(void *arena, {prefix}_state_t *state);\n")
     else:
         parts.append(
             "/* One inference, from inputs to outputs. Returns 0, or 1 when the arena is NULL or misaligned. */\n"
@@ -62,19 +62,23 @@ def header_text(
     for kind, ports in (("input", inputs), ("output", outputs)):
         parts.extend(_helpers(f"{prefix}_{{verb}}_{kind}{index}", port) for index, port in enumerate(ports))
     parts.append("#ifdef __cplusplus\n}\n#endif\n")
-    parts.append(f"#endif /* {upper}_H */\n")
+    parts.append(f"#endif {c_comment(f'{upper}_H')}\n")
     return "\n".join(part for part in parts if part)
 
 
 def _state(prefix: str, slots: tuple[StateSlot, ...], nbytes: int) -> str:
     """The struct, what lies where in it, and what brings it to its start."""
     size = 8 if any(slot.dtype.itemsize == 8 for slot in slots) else 4
-    held = "\n".join(f" *   {slot.offset:>6}  {slot.dtype.ctype}[{slot.count}]  {_label(slot.name)}" for slot in slots)
+    held = [f"  {slot.offset:>6}  {slot.dtype.ctype}[{slot.count}]  {slot.name}" for slot in slots]
     kept = [slot for slot in slots if slot.survives]
-    but = ", but for what has to happen once only:\n * to start from the beginning, call init" if kept else ""
-    return f"""/* What the model remembers from one inference to the next. The caller owns it and gives it to each
- * inference; two instances of the model need one each. By offset in bytes:
-{held} */
+    but = ", but for what has to happen once only:", "to start from the beginning, call init."
+    about = c_comment(
+        "What the model remembers from one inference to the next. The caller owns it and gives it to each",
+        "inference; two instances of the model need one each. By offset in bytes:",
+        *held,
+    )
+    forgets = c_comment(f"Forgets what came before{but[0]}", but[1]) if kept else c_comment("Forgets what came before.")
+    return f"""{about}
 #define {prefix.upper()}_STATE_BYTES {nbytes}
 
 typedef struct {{
@@ -84,21 +88,16 @@ typedef struct {{
 /* Before the first inference. */
 void {prefix}_init({prefix}_state_t *state);
 
-/* Forgets what came before{but}. */
+{forgets}
 void {prefix}_reset({prefix}_state_t *state);
 """
 
 
-def _label(name: str) -> str:
-    """A name that cannot end the comment it stands in."""
-    return name.replace("*/", "* /").replace("\n", " ").replace("\\", "/")
-
-
 def _port(name: str, port: Port) -> str:
     shape = ", ".join(str(size) for size in port.shape)
-    label = _label(port.name)
+    sizes = " x ".join(str(size) for size in port.shape) or "1"
     lines = [
-        f"/* {label}: {port.dtype.ctype}[{' x '.join(str(size) for size in port.shape) or '1'}] */",
+        c_comment(f"{shortened(port.name)}: {port.dtype.ctype}[{sizes}]"),
         f"#define {name}_BYTES {port.nbytes}",
         f"#define {name}_ELEMENTS {port.nbytes // port.dtype.itemsize}",
         f"#define {name}_RANK {len(port.shape)}",

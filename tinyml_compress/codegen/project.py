@@ -8,6 +8,8 @@ from pathlib import Path
 
 from tinyml_compress._version import __version__
 from tinyml_compress.ir import Port, Program
+from tinyml_compress.support.escape import c_comment, markdown_code, shortened
+from tinyml_compress.support.templating import filled
 
 __all__ = ["GoldenVectors", "describe_port", "project_files", "vectors_header"]
 
@@ -28,14 +30,14 @@ class GoldenVectors:
 def project_files(program: Program, vectors: GoldenVectors) -> dict[str, str]:
     """File name -> text of everything but the model's own source and header. Pure."""
     facts = {
-        "@version@": __version__,
-        "@sha256@": program.model_sha256,
-        "@arena@": f"{program.arena_bytes:,}",
-        "@weights@": f"{program.weight_bytes:,}",
-        "@tables@": f"{program.table_bytes:,}",
-        "@inputs@": "; ".join(describe_port(port) for port in program.inputs) or "none",
-        "@outputs@": "; ".join(describe_port(port) for port in program.outputs) or "none",
-        "@oracle@": vectors.oracle,
+        "version": __version__,
+        "sha256": program.model_sha256,
+        "arena": f"{program.arena_bytes:,}",
+        "weights": f"{program.weight_bytes:,}",
+        "tables": f"{program.table_bytes:,}",
+        "inputs": "; ".join(describe_port(port) for port in program.inputs) or "none",
+        "outputs": "; ".join(describe_port(port) for port in program.outputs) or "none",
+        "oracle": vectors.oracle,
     }
     return {
         "CMakeLists.txt": _filled("CMakeLists.txt", program.prefix, {}),
@@ -48,18 +50,13 @@ def project_files(program: Program, vectors: GoldenVectors) -> dict[str, str]:
 
 
 def _filled(template: str, prefix: str, facts: dict[str, str]) -> str:
-    text = (_TEMPLATES / template).read_text(encoding="utf-8")
-    text = text.replace("tc_model", prefix).replace("TC_MODEL", prefix.upper())
-    for mark, value in facts.items():
-        text = text.replace(mark, value)
-    return text
+    return filled((_TEMPLATES / template).read_text(encoding="utf-8"), prefix, facts)
 
 
 def describe_port(port: Port) -> str:
     """An input or output in words, for a README."""
     shape = " x ".join(str(size) for size in port.shape) or "1"
-    name = "".join(char if char.isprintable() and char not in "`<>@" else "." for char in port.name)
-    return f"`{name}` {port.dtype.ctype}[{shape}], {port.nbytes:,} B"
+    return f"{markdown_code(shortened(port.name))} {port.dtype.ctype}[{shape}], {port.nbytes:,} B"
 
 
 def vectors_header(
@@ -69,9 +66,12 @@ def vectors_header(
     upper = prefix.upper()
     return "\n".join(
         [
-            f"/* Golden vectors of {prefix}, made by tinyml_compress {__version__}; do not edit.",
-            f" * model sha256 {model_sha256}",
-            f" * Expected outputs: {vectors.oracle}. Little-endian bytes, one tensor behind the other. */",
+            c_comment(
+                f"Golden vectors of {prefix}, made by tinyml_compress {__version__}; do not edit.",
+                f"model sha256 {model_sha256}",
+                f"Expected outputs: {vectors.oracle}.",
+                "Little-endian bytes, one tensor behind the other.",
+            ),
             f"#ifndef {upper}_TEST_VECTORS_H",
             f"#define {upper}_TEST_VECTORS_H",
             "",

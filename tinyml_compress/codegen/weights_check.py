@@ -8,6 +8,7 @@ from pathlib import Path
 
 from tinyml_compress.errors import GraphError
 from tinyml_compress.ir import Program
+from tinyml_compress.support.escape import c_comment
 
 __all__ = ["weights_crc32", "with_weights_check"]
 
@@ -34,9 +35,9 @@ def with_weights_check(program: Program) -> Program:
     if not mark:
         raise GraphError("the generated header has no end", which=f"{prefix}.h")
     nbytes = sum(len(array.content) for array in program.constants)
+    right, core = f"{upper}_WEIGHTS_CRC32 is right", "(on a little-endian core)."
     declared = (
-        f"/* CRC-32 of the {nbytes} bytes of weights and tables as they lie in memory; {upper}_WEIGHTS_CRC32 is right\n"
-        f" * (on a little-endian core). */\n"
+        f"{c_comment(f'CRC-32 of the {nbytes} bytes of weights and tables as they lie in memory; {right}', core)}\n"
         f"#define {upper}_WEIGHTS_CRC32 0x{weights_crc32(program):08x}u\n"
         f"uint32_t {prefix}_weights_crc32(void);\n\n"
     )

@@ -6,6 +6,7 @@ import numpy as np
 
 from tinyml_compress.converter.c_text import banner, guarded, number_lines, port_helpers, port_macros
 from tinyml_compress.converter.flatfile import FlatFile
+from tinyml_compress.support.escape import c_string
 from tinyml_compress.support.files import sha256
 
 __all__ = ["model_data_files"]
@@ -33,7 +34,7 @@ extern "C" {{
 
 #define {upper}_DATA_LEN {len(data)}
 #define {upper}_DATA_ALIGN {_ALIGN}
-#define {upper}_DATA_SHA256 "{digest}"
+#define {upper}_DATA_SHA256 {c_string(digest)}
 
 /* The flatbuffer; it stays in flash. Hand it to tflite::GetModel(). */
 extern const uint8_t {prefix}_data[{upper}_DATA_LEN];

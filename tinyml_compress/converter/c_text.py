@@ -10,6 +10,7 @@ import numpy.typing as npt
 from tinyml_compress._version import __version__
 from tinyml_compress.converter.flatfile import FlatTensor
 from tinyml_compress.ir import DType, Quant
+from tinyml_compress.support.escape import c_comment, shortened
 
 __all__ = ["banner", "float_constant", "guarded", "number_lines", "port_helpers", "port_macros"]
 
@@ -19,14 +20,13 @@ _RANGES = {DType.INT8: (-128, 127), DType.UINT8: (0, 255), DType.INT16: (-32768,
 
 def banner(title: str, sha256: str) -> str:
     """The comment at the top of a file; no date and no path, so that the same input gives the same bytes."""
-    return (
-        f"/* {title}\n * Made by tinyml-compress {__version__} from a model with sha256\n * {sha256}. Do not edit. */\n"
-    )
+    made = f"Made by tinyml-compress {__version__} from a model with sha256"
+    return c_comment(title, made, f"{sha256}. Do not edit.") + "\n"
 
 
 def guarded(guard: str, body: str) -> str:
     """`body` between include guards."""
-    return f"#ifndef {guard}\n#define {guard}\n\n{body}\n#endif /* {guard} */\n"
+    return f"#ifndef {guard}\n#define {guard}\n\n{body}\n#endif {c_comment(guard)}\n"
 
 
 def float_constant(value: float) -> str:
@@ -61,7 +61,7 @@ def port_macros(prefix: str, ports: Sequence[FlatTensor], kind: str) -> str:
         elements = int(np.prod(port.shape, dtype=np.int64))
         dtype = port.dtype or DType.FLOAT32
         lines += [
-            f"/* {_comment(port.name)}: {dtype.ctype}[{' x '.join(map(str, port.shape)) or '1'}] */",
+            c_comment(f"{shortened(port.name)}: {dtype.ctype}[{' x '.join(map(str, port.shape)) or '1'}]"),
             f"#define {name}_ELEMENTS {elements}",
             f"#define {name}_BYTES {elements * dtype.itemsize}",
             f"#define {name}_RANK {len(port.shape)}",
@@ -117,9 +117,3 @@ def _whole(value: int) -> str:
     if value == -(1 << 63):
         return "(-9223372036854775807LL - 1)"
     return str(value) if -(1 << 31) < value < (1 << 31) else f"{value}LL"
-
-
-def _comment(text: str) -> str:
-    """Text that cannot end a comment, open another, continue a line, or make a trigraph."""
-    clean = "".join(character if character.isprintable() and ord(character) < 127 else "?" for character in text)
-    return clean.replace("\\", "|").replace("?", "_").replace("*/", "* /").replace("/*", "/ *")

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from tinyml_compress.converter.c_text import banner, guarded
 from tinyml_compress.converter.flatfile import FlatFile
 from tinyml_compress.errors import UnsupportedOperator
+from tinyml_compress.support.escape import c_comment
 
 __all__ = ["Arena", "measured_arena", "resolver_header", "resolver_methods"]
 
@@ -86,7 +87,7 @@ def resolver_header(name: str, sha256: str, file: FlatFile, arena: Arena | None,
     upper = name.upper()
     methods = resolver_methods(file.operator_names)
     if arena is None:
-        sizes = f"/* The arena was not measured: {_one_line(why_not)} */\n"
+        sizes = c_comment(f"The arena was not measured: {' '.join(why_not.split())}") + "\n"
     else:
         sizes = f"""/* Measured: TensorFlow Lite Micro's interpreter on a 64-bit host with reference kernels; pointers
  * on a 32-bit core take less. Headroom: scratch of optimized kernels, and 1 KB. Check with arena_used_bytes(). */
@@ -115,7 +116,3 @@ static inline TfLiteStatus {name}_register_operators({name}_resolver_t &resolver
     return banner(f"{name}: operators and arena for TensorFlow Lite Micro", sha256) + guarded(
         f"{upper}_RESOLVER_H", body
     )
-
-
-def _one_line(text: str) -> str:
-    return " ".join(text.split()).replace("*/", "* /").replace("/*", "/ *")[:200]

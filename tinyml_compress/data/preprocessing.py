@@ -8,6 +8,8 @@ from enum import Enum
 import numpy as np
 import numpy.typing as npt
 
+from tinyml_compress.support.escape import c_comment
+
 __all__ = ["AudioForm", "Features", "ImageForm", "Preprocessing", "c_header"]
 
 Array = npt.NDArray[np.generic]
@@ -99,8 +101,10 @@ def c_header(prefix: str, done: Preprocessing) -> str:
     """A header with the same numbers as C constants; `prefix` is the model's name."""
     upper = prefix.upper()
     lines = [
-        f"/* How {prefix}'s inputs are made from sensor values; the same numbers as in training and calibration.",
-        " * input = (value * SCALE - mean) / std; mean and std have one entry, or one per slice of the last axis. */",
+        c_comment(
+            f"How {prefix}'s inputs are made from sensor values; the same numbers as in training and calibration.",
+            "input = (value * SCALE - mean) / std; mean and std have one entry, or one per slice of the last axis.",
+        ),
         f"#ifndef {upper}_PREPROCESSING_H",
         f"#define {upper}_PREPROCESSING_H",
         "",
@@ -121,7 +125,7 @@ def c_header(prefix: str, done: Preprocessing) -> str:
 
 
 def _audio_lines(upper: str, audio: AudioForm) -> list[str]:
-    lines = [f"/* {line.strip()} */" for line in (AudioForm.__doc__ or "").strip().splitlines() if line.strip()]
+    lines = [c_comment(line.strip()) for line in (AudioForm.__doc__ or "").strip().splitlines() if line.strip()]
     lines.append(f"#define {upper}_AUDIO_FEATURES_{audio.features.name} 1")
     for key, value in vars(audio).items():
         if key == "features" or (audio.features is Features.WAVE and key not in ("sample_rate", "samples")):

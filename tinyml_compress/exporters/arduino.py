@@ -15,7 +15,6 @@ def layout(bundle: Bundle) -> Files:
     tflm = bundle.engine is Engine.TFLM
     facts = {
         "library": bundle.name,
-        "url": bundle.url,
         "paragraph": _DEPENDS if tflm else "Self-contained C, no interpreter, no heap. For 32-bit boards.",
         "before": _DEPENDS if tflm else "",
     }

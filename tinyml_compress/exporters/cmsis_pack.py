@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import re
 import zipfile
-from xml.sax.saxutils import escape
 
 from tinyml_compress.exporters.bundle import Bundle, Engine
 from tinyml_compress.exporters.parts import (
@@ -21,6 +20,7 @@ from tinyml_compress.exporters.parts import (
     text,
 )
 from tinyml_compress.exporters.templating import template
+from tinyml_compress.support.escape import xml
 
 __all__ = ["layout"]
 
@@ -40,7 +40,6 @@ def layout(bundle: Bundle) -> Files:
             bundle,
             "cmsis_pack/pack.pdsc",
             **facts,
-            url_xml=escape(bundle.url),
             model_files="\n".join(_file(*known) for known in _model_files(bundle)),
             engine_condition=template("cmsis_pack/tflm_condition.txt") if tflm else "",
             condition=' condition="TensorFlow Lite Micro"' if tflm else "",
@@ -63,7 +62,7 @@ def _model_files(bundle: Bundle) -> list[tuple[str, str]]:
 
 
 def _file(category: str, name: str) -> str:
-    return f'        <file category="{category}" name="{name}"/>'
+    return f'        <file category="{category}" name="{xml(name)}"/>'
 
 
 def _zipped(files: Files) -> bytes:

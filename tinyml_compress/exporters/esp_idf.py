@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import json
-
 from tinyml_compress.exporters.bundle import Bundle, Engine
 from tinyml_compress.exporters.parts import Files, below, headers, licence, private, readme, sources, text
+from tinyml_compress.support.escape import cmake_string, yaml_string
 
 __all__ = ["layout"]
 
@@ -17,19 +16,17 @@ def layout(bundle: Bundle) -> Files:
     tflm = bundle.engine is Engine.TFLM
     example = "examples/selftest"
     files: Files = {
-        # a JSON string is a YAML string
         "idf_component.yml": text(
             bundle,
             "esp_idf/idf_component.yml",
-            author_yaml=json.dumps(bundle.author),
-            url_line=f"url: {json.dumps(bundle.url)}\n" if bundle.url else "",
+            url_line=f"url: {yaml_string(bundle.url)}\n" if bundle.url else "",
             dependencies=f'  espressif/{_TFLM}: ">=1.3.0"' if tflm else "",
         ).rstrip()
         + "\n",
         "CMakeLists.txt": text(
             bundle,
             "esp_idf/CMakeLists.txt",
-            sources=" ".join(f'"src/{name}"' for name in sorted(sources(bundle))),
+            sources=" ".join(cmake_string(f"src/{name}") for name in sorted(sources(bundle))),
             requires=f"\n  REQUIRES {_TFLM}" if tflm else "",
         ),
         **below("include", headers(bundle)),

@@ -9,7 +9,8 @@ from typing import TypeAlias
 
 from tinyml_compress._version import __version__
 from tinyml_compress.exporters.bundle import Bundle, Engine
-from tinyml_compress.exporters.templating import filled, template
+from tinyml_compress.exporters.templating import template
+from tinyml_compress.support.templating import filled
 
 __all__ = ["Files", "below", "headers", "licence", "main_c", "private", "readme", "selftest", "sources", "text"]
 
@@ -97,6 +98,7 @@ def _facts(bundle: Bundle) -> dict[str, str]:
         "sha256": bundle.model_sha256,
         "release": bundle.release,
         "author": bundle.author,
+        "url": bundle.url,
         "public": next(iter(bundle.headers)),
         "crc": bundle.crc32,
         "arena_bytes": bundle.arena_bytes,

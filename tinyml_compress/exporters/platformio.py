@@ -17,8 +17,6 @@ def layout(bundle: Bundle) -> Files:
             bundle,
             "platformio/library.json",
             library=bundle.name,
-            author_json=json.dumps(bundle.author),
-            url_json=json.dumps(bundle.url),
         )
     )
     if not bundle.url:

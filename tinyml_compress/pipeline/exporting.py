@@ -24,7 +24,7 @@ from tinyml_compress.support.progress import stage
 
 __all__ = ["Exported", "Request", "export"]
 
-_RELEASE = re.compile(r"\d+\.\d+\.\d+")
+_RELEASE = re.compile(r"[0-9]+\.[0-9]+\.[0-9]+")
 _URL = re.compile(r"https?://[!-~]+")
 
 

@@ -70,7 +70,7 @@ def _outputs(
             why = f"which cannot run this model ({(error.found or error.what).strip().splitlines()[-1]})"
     ours = native.load([program])[0]
     return [ours.step(vector) or [] for vector in vectors], (
-        f"this generated C on the host that made it, not TensorFlow Lite Micro, {why}".replace("*/", "* /")
+        f"this generated C on the host that made it, not TensorFlow Lite Micro, {why}"
     )
 
 
