@@ -22,6 +22,7 @@ __all__ = [
     "seed_option",
     "targets_dir_option",
     "tflite_argument",
+    "trust_option",
 ]
 
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
@@ -46,6 +47,22 @@ targets_dir_option = click.option(
     "--targets-dir",
     type=click.Path(exists=True, file_okay=False, path_type=Path),
     help="Folder with device files of your own; they win over shipped ones of the same name.",
+)
+
+
+def _give_word(context: click.Context, parameter: click.Parameter, given: bool) -> None:
+    if given:
+        from tinyml_compress.support.trust import trusting
+
+        context.with_resource(trusting())
+
+
+trust_option = click.option(
+    "--trust-model",
+    is_flag=True,
+    expose_value=False,
+    callback=_give_word,
+    help="Run code that the model file holds (Lambda layers, custom classes): only for files of people you trust.",
 )
 
 

@@ -6,8 +6,14 @@ from pathlib import Path
 
 import click
 
-from tinyml_compress.cli._options import command_line, data_option, seed_option, targets_dir_option
-from tinyml_compress.cli._printing import say
+from tinyml_compress.cli._options import (
+    command_line,
+    data_option,
+    say,
+    seed_option,
+    targets_dir_option,
+    trust_option,
+)
 
 EXAMPLES = """\b
 Examples:
@@ -60,6 +66,7 @@ Examples:
 @click.option("--html", "html_path", type=click.Path(path_type=Path, dir_okay=False), help="Write a web page.")
 @seed_option
 @targets_dir_option
+@trust_option
 def command(
     model: str,
     targets: str,

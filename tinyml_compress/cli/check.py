@@ -6,8 +6,14 @@ from pathlib import Path
 
 import click
 
-from tinyml_compress.cli._options import data_option, json_option, print_json, targets_dir_option
-from tinyml_compress.cli._printing import say
+from tinyml_compress.cli._options import (
+    data_option,
+    json_option,
+    print_json,
+    say,
+    targets_dir_option,
+    trust_option,
+)
 
 EXAMPLES = """\b
 Examples:
@@ -29,6 +35,7 @@ Examples:
 @data_option(required=False, what="Calibration data, where MODEL is not a .tflite")
 @json_option
 @targets_dir_option
+@trust_option
 def command(model: str, targets: str, engine: str, data: str | None, as_json: bool, targets_dir: Path | None) -> None:
     """Would the device and engine take MODEL? Every layer that is refused, what is allowed, and the fix.
 

@@ -6,8 +6,16 @@ from pathlib import Path
 
 import click
 
-from tinyml_compress.cli._options import command_line, data_option, json_option, print_json, samples_option, seed_option
-from tinyml_compress.cli._printing import say
+from tinyml_compress.cli._options import (
+    command_line,
+    data_option,
+    json_option,
+    print_json,
+    samples_option,
+    say,
+    seed_option,
+    trust_option,
+)
 
 EXAMPLES = """\b
 Examples:
@@ -24,6 +32,7 @@ Examples:
 @samples_option
 @seed_option
 @json_option
+@trust_option
 def command(
     models: tuple[str, ...],
     data: str,

@@ -6,8 +6,14 @@ from pathlib import Path
 
 import click
 
-from tinyml_compress.cli._options import data_option, json_option, print_json, targets_dir_option
-from tinyml_compress.cli._printing import say
+from tinyml_compress.cli._options import (
+    data_option,
+    json_option,
+    print_json,
+    say,
+    targets_dir_option,
+    trust_option,
+)
 
 EXAMPLES = """\b
 Examples:
@@ -33,6 +39,7 @@ Examples:
 @click.option("--no-cache", is_flag=True, help="Run every stage, even those whose result is known.")
 @click.option("--log-file", type=click.Path(dir_okay=False, path_type=Path), help="Append every epoch and result here.")
 @json_option
+@trust_option
 def command(
     model: str,
     recipe: str,

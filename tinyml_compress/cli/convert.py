@@ -13,6 +13,7 @@ from tinyml_compress.cli._options import (
     output_option,
     samples_option,
     seed_option,
+    trust_option,
 )
 from tinyml_compress.cli._printing import say
 
@@ -82,6 +83,7 @@ Examples:
 )
 @click.option("--html", type=click.Path(dir_okay=False, path_type=Path), help="Write a page with pictures.")
 @json_option
+@trust_option
 def command(
     model: str,
     calibration: str | None,

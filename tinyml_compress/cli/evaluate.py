@@ -4,8 +4,15 @@ from __future__ import annotations
 
 import click
 
-from tinyml_compress.cli._options import data_option, json_option, print_json, samples_option, seed_option
-from tinyml_compress.cli._printing import say
+from tinyml_compress.cli._options import (
+    data_option,
+    json_option,
+    print_json,
+    samples_option,
+    say,
+    seed_option,
+    trust_option,
+)
 
 EXAMPLES = """\b
 Examples:
@@ -43,6 +50,7 @@ ENGINES = click.Choice(["auto", "keras", "host", "tflm", "aot"])
 @samples_option
 @seed_option
 @json_option
+@trust_option
 def command(
     models: tuple[str, ...],
     data: str | None,

@@ -14,6 +14,7 @@ from tinyml_compress.cli._options import (
     print_json,
     seed_option,
     targets_dir_option,
+    trust_option,
 )
 from tinyml_compress.cli._printing import say
 
@@ -57,6 +58,7 @@ Examples:
 @seed_option
 @targets_dir_option
 @json_option
+@trust_option
 def command(
     model: str,
     layout: str,

@@ -6,8 +6,15 @@ from pathlib import Path
 
 import click
 
-from tinyml_compress.cli._options import data_option, json_option, print_json, seed_option, targets_dir_option
-from tinyml_compress.cli._printing import say
+from tinyml_compress.cli._options import (
+    data_option,
+    json_option,
+    print_json,
+    say,
+    seed_option,
+    targets_dir_option,
+    trust_option,
+)
 
 EXAMPLES = """\b
 Examples:
@@ -69,6 +76,7 @@ _INTERRUPTED = 130
 @targets_dir_option
 @seed_option
 @json_option
+@trust_option
 def command(
     model: str,
     data: str | None,

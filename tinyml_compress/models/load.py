@@ -8,28 +8,34 @@ import json
 import re
 import sys
 import zipfile
-from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
-from tinyml_compress.errors import ModelError, TinymlError, UnsupportedLayer, UsageError
-from tinyml_compress.models import keras3, zoo
+from tinyml_compress.errors import ModelError, TinymlError, UsageError
+from tinyml_compress.models import keras3, keras_files, zoo
 from tinyml_compress.models.origin import Format, LoadedModel, Origin
 from tinyml_compress.models.saved_model import load_saved_model
+from tinyml_compress.models.stored import damaged, short
 from tinyml_compress.support import backend, files
+from tinyml_compress.support.trust import trusting
 
 __all__ = ["load"]
 
 _FORMS = "a .keras or .h5 file, a SavedModel folder, package.module:function, or zoo:NAME"
 _FUNCTION = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*")
 _H5 = (".h5", ".hdf5")
-# Layers of TFMOT that need its scope to load, by what their class names hold.
-_TFMOT_LAYERS = ("QuantizeLayer", "QuantizeWrapper", "QuantizeAnnotate", "PruneLowMagnitude", "ClusterWeights")
 
 
-def load(spec: str | Path) -> LoadedModel:
-    """The model that `spec` names, as a tf_keras model."""
-    text = str(spec)
+def load(spec: str | Path, *, trust: bool = False) -> LoadedModel:
+    """The model that `spec` names, as a tf_keras model.
+
+    A model file is data: what in it is code is refused, unless the user gave his word, here or with `trusting()`.
+    """
+    with trusting(trust):
+        return _load(str(spec))
+
+
+def _load(text: str) -> LoadedModel:
     if text.startswith("zoo:"):
         return _from_zoo(text)
     path = Path(text)
@@ -78,25 +84,21 @@ def _from_file(text: str, path: Path) -> LoadedModel:
     if not zipfile.is_zipfile(path):
         if data.startswith(b"\x89HDF"):
             return _from_h5(text, path, sha256)
-        raise _damaged(path, "not a .keras archive" if data else "an empty file")
-    if _keras_file_version(path).startswith("3"):
-        return _from_keras3(_load_keras3(path), Origin(text, Format.KERAS3, sha256))
-    return _checked(_load_keras2(path, ""), Origin(text, Format.KERAS2, sha256))
+        raise damaged(path, "not a .keras archive" if data else "an empty file")
+    return _from_keras(text, path, sha256)
+
+
+def _from_keras(text: str, path: Path, sha256: str) -> LoadedModel:
+    model, third = keras_files.load_keras(path)
+    if third:
+        return _from_keras3(model, Origin(text, Format.KERAS3, sha256))
+    return _checked(model, Origin(text, Format.KERAS2, sha256))
 
 
 def _from_h5(text: str, path: Path, sha256: str) -> LoadedModel:
-    version, config = _h5_facts(path)
-    if '"Lambda"' in config:
-        raise UnsupportedLayer(
-            "a Lambda layer in an .h5 file is not loaded",
-            which=path,
-            found="Python code inside the model file",
-            next_step="replace the Lambda by ordinary layers, or give package.module:function",
-        )
+    model, third = keras_files.load_h5(path)
     origin = Origin(text, Format.H5, sha256)
-    if version.startswith("3"):
-        return _from_keras3(_load_keras3(path), origin)
-    return _checked(_load_keras2(path, config), origin)
+    return _from_keras3(model, origin) if third else _checked(model, origin)
 
 
 def _from_function(text: str) -> LoadedModel:
@@ -112,7 +114,7 @@ def _from_function(text: str) -> LoadedModel:
             "no such module", which=module_name, found=str(error), next_step="run in its folder, or install it"
         ) from error
     except Exception as error:  # whatever the user's module raises
-        raise ModelError("the module cannot be imported", which=module_name, found=_short(error)) from error
+        raise ModelError("the module cannot be imported", which=module_name, found=short(error)) from error
     function = getattr(module, function_name, None)
     if not callable(function):
         raise UsageError(
@@ -126,7 +128,7 @@ def _from_function(text: str) -> LoadedModel:
     except TinymlError:
         raise
     except Exception as error:  # whatever the user's function raises
-        raise ModelError("the function failed", which=text, found=_short(error)) from error
+        raise ModelError("the function failed", which=text, found=short(error)) from error
     if isinstance(made, backend.keras2().Model):
         _check_inputs(made, text)
         return _checked(made, Origin(text, Format.FUNCTION, _sha256_of_model(made)))
@@ -141,35 +143,6 @@ def _from_function(text: str) -> LoadedModel:
 def _from_keras3(model: Any, origin: Origin) -> LoadedModel:
     rebuilt, proof = keras3.rebuild(model)
     return _checked(rebuilt, Origin(origin.spec, origin.format, origin.sha256, proof))
-
-
-def _load_keras2(path: Path, config: str) -> Any:
-    keras = backend.keras2()
-    config = config or _keras_file_config(path)
-    try:
-        with ExitStack() as stack:
-            if any(name in config for name in _TFMOT_LAYERS):
-                _enter_tfmot_scopes(stack)
-            stack.enter_context(backend.quiet())
-            return keras.models.load_model(path, compile=False)
-    except Exception as error:  # Keras raises about every kind of exception on a damaged file
-        raise _not_loaded(path, error) from error
-
-
-def _load_keras3(path: Path) -> Any:
-    keras = backend.keras3()
-    try:
-        with backend.quiet():
-            return keras.models.load_model(path, compile=False)
-    except Exception as error:  # as above
-        raise _not_loaded(path, error) from error
-
-
-def _enter_tfmot_scopes(stack: ExitStack) -> None:
-    tfmot = backend.tfmot()
-    stack.enter_context(tfmot.quantization.keras.quantize_scope())
-    stack.enter_context(tfmot.sparsity.keras.prune_scope())
-    stack.enter_context(tfmot.clustering.keras.cluster_scope())
 
 
 def _checked(model: Any, origin: Origin) -> LoadedModel:
@@ -197,47 +170,6 @@ def _check_inputs(model: Any, spec: str) -> None:
         )
 
 
-def _keras_file_version(path: Path) -> str:
-    try:
-        with zipfile.ZipFile(path) as archive:
-            metadata = json.loads(archive.read("metadata.json"))
-            return str(metadata["keras_version"])
-    except (KeyError, ValueError, OSError, TypeError, zipfile.BadZipFile) as error:
-        raise _damaged(path, _short(error)) from error
-
-
-def _keras_file_config(path: Path) -> str:
-    try:
-        with zipfile.ZipFile(path) as archive:
-            return archive.read("config.json").decode(errors="replace")
-    except (KeyError, OSError, zipfile.BadZipFile, zipfile.LargeZipFile, NotImplementedError) as error:
-        raise _damaged(path, _short(error)) from error
-
-
-def _h5_facts(path: Path) -> tuple[str, str]:
-    """Version of Keras and the model's configuration, as the file tells them."""
-    import h5py
-
-    try:
-        with h5py.File(path, "r") as file:
-            if "model_config" not in file.attrs:
-                found = "weights only" if "layer_names" in file.attrs or "layers" in file else "no model_config"
-                raise ModelError(
-                    "the .h5 file holds no architecture",
-                    which=path,
-                    found=found,
-                    allowed="a file written by model.save(...)",
-                    next_step="build the model, load the weights into it, and call model.save(...)",
-                )
-            return _text(file.attrs.get("keras_version", "2")), _text(file.attrs["model_config"])
-    except (OSError, RuntimeError, KeyError) as error:
-        raise _damaged(path, _short(error)) from error
-
-
-def _text(value: Any) -> str:
-    return value.decode(errors="replace") if isinstance(value, bytes) else str(value)
-
-
 def _read(path: Path) -> bytes:
     try:
         return path.read_bytes()
@@ -252,30 +184,3 @@ def _sha256_of_model(model: Any) -> str:
     for value in model.get_weights():
         digest.update(np.ascontiguousarray(value).tobytes())
     return digest.hexdigest()
-
-
-def _damaged(path: Path, found: str) -> ModelError:
-    return ModelError("the model file is damaged", which=path, found=found, next_step="save it or fetch it again")
-
-
-def _not_loaded(path: Path, error: Exception) -> ModelError:
-    unknown = re.search(
-        r"(?:Unknown layer|Could not locate class|Unknown object|Unable to find .*?):? '?\"?(\w+)", str(error)
-    )
-    if unknown is not None:
-        return UnsupportedLayer(
-            "the model has a layer that Keras does not know",
-            which=unknown.group(1),
-            found=f"in {path}",
-            next_step="give package.module:function with a function that makes the model with its custom layers",
-        )
-    return ModelError(
-        "Keras cannot load the model", which=path, found=_short(error), next_step="save it or fetch it again"
-    )
-
-
-def _short(error: BaseException) -> str:
-    """The first lines of an exception, which in Keras may print whole configurations."""
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    text = " ".join(lines[:2])
-    return f"{type(error).__name__}: {text[:300]}" if text else type(error).__name__

@@ -1,12 +1,20 @@
-"""SavedModel folders: those of tf_keras as they are; any other through its serving signature."""
+"""SavedModel folders: as ordinary layers where the folder tells them, else through the serving signature.
+
+Never by Keras's own revival, which runs what the folder's metadata name.
+"""
 
 from __future__ import annotations
 
+import tempfile
 from pathlib import Path
 from typing import Any
 
 from tinyml_compress.errors import ModelError
+from tinyml_compress.models.saved_graph import check_files, checked_copy
+from tinyml_compress.models.saved_layers import METADATA, layers_of
+from tinyml_compress.models.stored import short
 from tinyml_compress.support import backend
+from tinyml_compress.support.trust import trusted
 
 __all__ = ["load_saved_model"]
 
@@ -18,20 +26,44 @@ def load_saved_model(path: Path) -> Any:
 
     The second is what Keras 3's `export()` needs: it can be converted and evaluated, but not pruned or trained.
     """
+    if trusted():
+        return _as_it_is(path)
+    check_files(path)
+    with tempfile.TemporaryDirectory(prefix="tinyml-compress-") as folder:
+        copy = checked_copy(path, Path(folder))
+        if (path / METADATA).is_file():
+            try:
+                return layers_of(path)
+            except ModelError:
+                # What its layers do is in the graph as well, which was checked.
+                return _from_graph(path, copy)
+        return _from_graph(path, copy)
+
+
+def _as_it_is(path: Path) -> Any:
+    """By Keras's own loader: whatever the folder holds may run."""
+    if not (path / METADATA).is_file():
+        return _from_graph(path, path)
+    try:
+        with backend.quiet():
+            return backend.keras2().models.load_model(path, compile=False)
+    except Exception as error:  # TensorFlow raises about every kind of exception on a damaged folder
+        raise _not_loaded(path, error) from error
+
+
+def _from_graph(path: Path, checked: Path) -> Any:
+    """The model of the graph in `checked`; `path` names it in errors."""
     keras = backend.keras2()
     try:
         with backend.quiet():
-            if (path / "keras_metadata.pb").is_file():
-                return keras.models.load_model(path, compile=False)
-            loaded = backend.tensorflow().saved_model.load(str(path))
-    except Exception as error:  # TensorFlow raises about every kind of exception on a damaged folder
-        raise ModelError(
-            "the SavedModel cannot be loaded",
-            which=path,
-            found=f"{type(error).__name__}: {str(error).strip().splitlines()[0][:300] if str(error).strip() else ''}",
-            next_step="save it again",
-        ) from error
+            loaded = backend.tensorflow().saved_model.load(str(checked))
+    except Exception as error:  # as above
+        raise _not_loaded(path, error) from error
     return _wrapped(keras, path, loaded)
+
+
+def _not_loaded(path: Path, error: Exception) -> ModelError:
+    return ModelError("the SavedModel cannot be loaded", which=path, found=short(error), next_step="save it again")
 
 
 def _wrapped(keras: Any, path: Path, loaded: Any) -> Any:

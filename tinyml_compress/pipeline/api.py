@@ -20,6 +20,7 @@ from tinyml_compress.pipeline import benchmarking, compilation, conversion
 from tinyml_compress.pipeline.compilation import Compiled
 from tinyml_compress.pipeline.conversion import ConversionResult
 from tinyml_compress.support.c_names import c_name
+from tinyml_compress.support.trust import trusting
 
 __all__ = ["benchmark", "compile_c", "convert"]
 
@@ -40,21 +41,26 @@ def convert(
     strip: bool = False,
     samples: int | None = None,
     seed: int = 0,
+    trust: bool = False,
 ) -> ConversionResult:
-    """A Keras model to .tflite with its C array, resolver, test vectors and manifest, in `output`."""
-    return conversion.convert(
-        model,
-        calibration,
-        _word(Mode, "mode", mode),
-        output=Path(output),
-        name=name,
-        io=None if io is None else _word(Io, "io", io),
-        per_tensor_dense=per_tensor_dense,
-        allow_float=allow_float,
-        strip=strip,
-        samples=samples,
-        seed=seed,
-    )
+    """A Keras model to .tflite with its C array, resolver, test vectors and manifest, in `output`.
+
+    `trust` is your word for a model file that holds code.
+    """
+    with trusting(trust):
+        return conversion.convert(
+            model,
+            calibration,
+            _word(Mode, "mode", mode),
+            output=Path(output),
+            name=name,
+            io=None if io is None else _word(Io, "io", io),
+            per_tensor_dense=per_tensor_dense,
+            allow_float=allow_float,
+            strip=strip,
+            samples=samples,
+            seed=seed,
+        )
 
 
 def compile_c(
@@ -78,8 +84,12 @@ def benchmark(
     vectors: int = 10,
     targets_dir: Path | None = None,
     seed: int = 0,
+    trust: bool = False,
 ) -> Benchmark:
-    """A model on one device, several, or all; `data` calibrates a model that is no .tflite yet."""
+    """A model on one device, several, or all; `data` calibrates a model that is no .tflite yet.
+
+    `trust` is your word for a model file that holds code.
+    """
     request = benchmarking.Request(
         targets=(target,) if isinstance(target, str) else tuple(target),
         engine=engine,
@@ -89,7 +99,8 @@ def benchmark(
         seed=seed,
         calibration=data,
     )
-    return benchmarking.benchmark(str(model), request=request)
+    with trusting(trust):
+        return benchmarking.benchmark(str(model), request=request)
 
 
 def _word(kind: type[Word], what: str, word: str) -> Word:

@@ -31,6 +31,7 @@ from tinyml_compress.pipeline.compression_result import CompressionResult, Stage
 from tinyml_compress.pipeline.layer_weights import confusion_of, weights_of_keras
 from tinyml_compress.support import cache, files, resources
 from tinyml_compress.support.progress import stage as shown
+from tinyml_compress.support.trust import trusting
 from tinyml_compress.techniques.allocation import Allocation
 from tinyml_compress.techniques.recipe import Recipe, Stage, read
 from tinyml_compress.techniques.stages import Convert, Prune, Qat, Train
@@ -55,11 +56,13 @@ def compress(
     use_cache: bool = True,
     log_file: Path | None = None,
     targets_dir: Path | None = None,
+    trust: bool = False,
 ) -> CompressionResult:
     """Run `recipe` on `model` and write every stage's model, the artifacts and the report into `output`.
 
     `data` trains and calibrates; scores come from `eval_data`, else from the set's own test part, else from a fifth
     of it that is kept out of training. `train` > 0 first trains the model from new weights for so many epochs.
+    `trust` is your word for a model file that holds code.
     """
     chosen = recipe if isinstance(recipe, Recipe) else read(find_recipe(recipe))
     chosen = chosen if seed is None else replace(chosen, seed=seed)
@@ -68,7 +71,8 @@ def compress(
         _refuse_for_device(chosen, device, targets_dir)
     boards = _boards(chosen, device, targets_dir)
     parts = split_data(data, eval_data, chosen)
-    return _Run(str(model), chosen, *parts, output, use_cache, log_file, boards, targets_dir).go()
+    with trusting(trust):
+        return _Run(str(model), chosen, *parts, output, use_cache, log_file, boards, targets_dir).go()
 
 
 def find_recipe(name: str | Path) -> Path:

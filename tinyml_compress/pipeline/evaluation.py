@@ -21,6 +21,7 @@ from tinyml_compress.report.evaluation import EvaluationRow
 from tinyml_compress.support import files
 from tinyml_compress.support.notebook import Displayed
 from tinyml_compress.support.progress import stage
+from tinyml_compress.support.trust import trusting
 
 __all__ = ["Engine", "Evaluation", "Evaluator", "evaluate", "evaluate_all", "evaluator", "table_rows"]
 
@@ -139,22 +140,24 @@ def evaluate(
     task: str = "auto",
     samples: int | None = None,
     seed: int = 0,
+    trust: bool = False,
 ) -> Evaluation:
     """Score `model` on `data`; with `against`, also how far it agrees with that model.
 
     `engine` and `against_engine` are what runs a .tflite file: host (the default), tflm or aot; other models run
-    under Keras.
+    under Keras. `trust` is your word for model files that hold code.
     """
-    (done,) = evaluate_all(
-        [model],
-        data,
-        engine=engine,
-        against=against,
-        against_engine=against_engine,
-        task=task,
-        samples=samples,
-        seed=seed,
-    )
+    with trusting(trust):
+        (done,) = evaluate_all(
+            [model],
+            data,
+            engine=engine,
+            against=against,
+            against_engine=against_engine,
+            task=task,
+            samples=samples,
+            seed=seed,
+        )
     return done
 
 

@@ -26,6 +26,7 @@ from tinyml_compress.search.study import Study
 from tinyml_compress.search.trials import Outcome, Trial
 from tinyml_compress.support import files
 from tinyml_compress.support.progress import Stage, stage
+from tinyml_compress.support.trust import trusted
 
 __all__ = ["fit", "job_of", "search"]
 
@@ -88,6 +89,7 @@ def job_of(
         epochs=Epochs(epochs, max(1, round(epochs * 0.4))),
         rules=rules or Rules(),
         only=tuple(only),
+        trust=trusted(),
     ).named()
 
 
@@ -110,11 +112,12 @@ def fit(
     epochs: int = 30,
     only: Sequence[str] = (),
     targets_dir: Path | None = None,
+    trust: bool = False,
 ) -> FitResult:
     """Search for a form of `model` that fits `target`, with the words of the command line.
 
     Costs are limited in bytes and milliseconds, or as parts of the int8 model as it is ("50%"); `max_drop` is a part of
-    the score, 0.01 for one point.
+    the score, 0.01 for one point. `trust` is your word for a model file that holds code.
     """
     folder = Path(output)
     costs = [None if limit is None else str(limit) for limit in (max_flash, max_ram, max_ms)]
@@ -135,6 +138,7 @@ def fit(
         only=only,
         targets_dir=targets_dir,
     )
+    job = replace(job, trust=job.trust or trust)
     return search(job, folder, minutes=minutes, workers=workers)
 
 

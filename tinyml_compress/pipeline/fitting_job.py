@@ -44,10 +44,13 @@ class Job:
     rules: Rules = field(default_factory=Rules)
     only: tuple[str, ...] = ()
     """Dimensions to search; empty: all that pay."""
+    trust: bool = False
+    """The user's word for the model file, which the worker processes need as well."""
 
     def named(self) -> Job:
         """With the study's name: the same question to the same model finds the same study again."""
         asked = asdict(replace(self, folder="", storage="", study=""))
+        del asked["trust"]
         return replace(self, study="fit-" + cache.key_of(json.dumps(asked, sort_keys=True), _content(self.model))[:12])
 
     def to_text(self) -> str:

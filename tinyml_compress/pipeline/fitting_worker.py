@@ -20,6 +20,7 @@ from tinyml_compress.search.budget import Cost
 from tinyml_compress.search.loop import work
 from tinyml_compress.search.space import Choice, Dimension, Point, Space, full_space
 from tinyml_compress.search.study import Study
+from tinyml_compress.support.trust import trusting
 
 __all__ = ["PHASES"]
 
@@ -34,11 +35,8 @@ def _main(place: Path, phase: str, number: int, until: float) -> int:
     study = Study(job.storage, job.study, seed=job.seed)
     judge = RecipeJudge(job, study.noted("sensitive") or ())
     try:
-        if phase == "prepare":
-            _prepare(study, judge, job)
-        else:
-            study.use(_space(study), number)
-            work(study, judge, budget_of(study.noted("budget")), job.rules, until=until, waiting_only=phase == "final")
+        with trusting(job.trust):
+            _work(phase, number, until, study, judge, job)
     except TinymlError as error:
         print(error, file=sys.stderr)
         return error.exit_code
@@ -46,6 +44,14 @@ def _main(place: Path, phase: str, number: int, until: float) -> int:
         traceback.print_exc()
         return 1
     return 0
+
+
+def _work(phase: str, number: int, until: float, study: Study, judge: RecipeJudge, job: Job) -> None:
+    if phase == "prepare":
+        _prepare(study, judge, job)
+        return
+    study.use(_space(study), number)
+    work(study, judge, budget_of(study.noted("budget")), job.rules, until=until, waiting_only=phase == "final")
 
 
 def _die_with_parent() -> None:

@@ -12,7 +12,17 @@ from typing import Any
 
 from tinyml_compress.errors import MissingDependency
 
-__all__ = ["fix_seeds", "keras2", "keras3", "quiet", "quiet_variables", "tensorflow", "tfmot"]
+__all__ = [
+    "fix_seeds",
+    "keras2",
+    "keras3",
+    "keras_metadata_message",
+    "quiet",
+    "quiet_variables",
+    "saved_model_message",
+    "tensorflow",
+    "tfmot",
+]
 
 _VARIABLES = {
     # TFMOT and everything built on it need Keras 2, which tf.keras becomes by this switch.
@@ -75,6 +85,18 @@ def tfmot() -> Any:
             found=str(error),
             next_step="pip install tensorflow-model-optimization",
         ) from error
+
+
+def saved_model_message() -> Any:
+    """An empty message of the format of `saved_model.pb`."""
+    tensorflow()
+    return _imported("tensorflow.core.protobuf.saved_model_pb2").SavedModel()
+
+
+def keras_metadata_message() -> Any:
+    """An empty message of the format of `keras_metadata.pb`."""
+    keras2()
+    return _imported("tf_keras.protobuf.saved_metadata_pb2").SavedMetadata()
 
 
 def fix_seeds(seed: int) -> None:
