@@ -9,11 +9,11 @@ import click
 from tinyml_compress.cli._options import (
     command_line,
     data_option,
-    say,
     seed_option,
     targets_dir_option,
     trust_option,
 )
+from tinyml_compress.cli._printing import say
 
 EXAMPLES = """\b
 Examples:

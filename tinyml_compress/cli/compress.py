@@ -10,10 +10,10 @@ from tinyml_compress.cli._options import (
     data_option,
     json_option,
     print_json,
-    say,
     targets_dir_option,
     trust_option,
 )
+from tinyml_compress.cli._printing import say
 
 EXAMPLES = """\b
 Examples:

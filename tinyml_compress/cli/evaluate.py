@@ -9,10 +9,10 @@ from tinyml_compress.cli._options import (
     json_option,
     print_json,
     samples_option,
-    say,
     seed_option,
     trust_option,
 )
+from tinyml_compress.cli._printing import say
 
 EXAMPLES = """\b
 Examples:

@@ -10,11 +10,11 @@ from tinyml_compress.cli._options import (
     data_option,
     json_option,
     print_json,
-    say,
     seed_option,
     targets_dir_option,
     trust_option,
 )
+from tinyml_compress.cli._printing import say
 
 EXAMPLES = """\b
 Examples:
