@@ -59,11 +59,6 @@ def _writable() -> Tensor:
         (_with(const("c", [9, 1, 1, 1], dtype=DType.INT4)), ["int4", "c (INT4"]),
         (_with(replace(M, quant=Quant((), ()))), ["do not match", "0 scales", "m (INT8"]),
         (_with(replace(M, quant=Quant((0.5,), (1, 2)))), ["do not match", "1 scales, 2 zero points"]),
-        (_with(replace(M, quant=Quant((0.0,), (1,)))), ["not finite and positive", "m (INT8"]),
-        (_with(replace(M, quant=Quant((float("nan"),), (1,)))), ["not finite and positive"]),
-        (_with(replace(M, quant=Quant((0.5,), (200,)))), ["zero point", "200"]),
-        (_with(replace(M, quant=Quant((0.5, 0.5), (1, 1), 1))), ["along an axis", "2 scales along axis 1"]),
-        (_with(replace(M, quant=Quant((0.5, 0.5), (1, 1)))), ["along an axis", "axis None"]),
     ],
 )
 def test_broken_graphs(broken: Graph, words: list[str]) -> None:

@@ -61,7 +61,8 @@ def _banner(file: str, about: tuple[str, ...]) -> str:
 
 def _port(tensor: Tensor, plan: MemoryPlan) -> Port:
     buffer = plan.tensors[tensor.name]
-    return Port(tensor.name, tensor.shape, tensor.dtype, tensor.quant, buffer.offset, tensor.nbytes, tensor.span)
+    quant = None if tensor.quant is None else tensor.quant.for_values(tensor.dtype)
+    return Port(tensor.name, tensor.shape, tensor.dtype, quant, buffer.offset, tensor.nbytes, tensor.span)
 
 
 @dataclass

@@ -103,7 +103,7 @@ def _port(name: str, port: Port) -> str:
         f"#define {name}_RANK {len(port.shape)}",
         f"#define {name}_SHAPE {{{shape or '1'}}}",
     ]
-    if port.quant is not None and not port.quant.per_channel:
+    if port.quant is not None:
         lines += [
             f"#define {name}_SCALE {float_literal(port.quant.scale)}",
             f"#define {name}_ZERO_POINT ({port.quant.zero_point})",
@@ -113,7 +113,7 @@ def _port(name: str, port: Port) -> str:
 
 def _helpers(pattern: str, port: Port) -> str:
     """`<prefix>_quantize_input0(float)` and `<prefix>_dequantize_input0(stored)`."""
-    if port.quant is None or port.quant.per_channel or port.dtype not in _HELPERS:
+    if port.quant is None or port.dtype not in _HELPERS:
         return ""
     low, high = dtype_range(port.dtype)
     scale, zero = float_literal(port.quant.scale), port.quant.zero_point

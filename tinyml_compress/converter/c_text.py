@@ -108,7 +108,7 @@ static inline float {prefix}_dequantize_{which}({ctype} stored) {{
 
 
 def _quantized(port: FlatTensor) -> Quant | None:
-    return port.quant if port.quant is not None and not port.quant.per_channel else None
+    return port.quant.for_values(port.dtype) if port.quant is not None and port.dtype is not None else None
 
 
 def _whole(value: int) -> str:

@@ -59,7 +59,6 @@ class FlatQuant:
     scales: tuple[float, ...]
     zero_points: tuple[int, ...]
     axis: int
-    custom: bool
 
 
 @dataclass(frozen=True)
@@ -241,15 +240,14 @@ def _tensor(tensor: Any, budget: _Budget) -> FlatTensor:
     shape = _ints(tensor.ShapeAsNumpy(), budget)
     quant = tensor.Quantization()
     flat = None
-    if quant is not None and (quant.ScaleLength() or quant.DetailsType()):
+    # Without scales or zero points a tensor counts as not quantized, whatever else its table holds.
+    if quant is not None and quant.ScaleLength() and quant.ZeroPointLength():
         scales = quant.ScaleAsNumpy()
-        count = 0 if isinstance(scales, int) else scales.size
-        budget.spend(4 * count)
+        budget.spend(4 * scales.size)
         flat = FlatQuant(
-            scales=tuple(float(scale) for scale in scales) if count else (),
+            scales=tuple(float(scale) for scale in scales),
             zero_points=_ints(quant.ZeroPointAsNumpy(), budget),
             axis=quant.QuantizedDimension(),
-            custom=quant.DetailsType() != 0,
         )
     return FlatTensor(
         name=_text(tensor.Name(), budget),
@@ -303,21 +301,15 @@ _MAX_OPTION_VECTOR = 64
 
 
 def option_values(flat: FlatOperator, options: Options, which: str) -> dict[str, object]:
-    """Values of an operator's attributes, by attribute name, read from its options table."""
-    if flat.extended_options or flat.options_type not in (0, schema.options_number(options.table)):
-        raise ModelError(
-            "an operator has another operator's options",
-            which=which,
-            found="options of the extended union"
-            if flat.extended_options
-            else schema.options_type_name(flat.options_type),
-            allowed=options.table,
-            next_step=_NEXT,
-        )
+    """Values of an operator's attributes, by attribute name, read from its options table.
+
+    Runtimes look for the operator's own table: another one is as good as none.
+    """
+    own = flat.options_type == schema.options_number(options.table) and flat.options is not None
     values: dict[str, object] = {}
     with decoding(f"options of {which}"):
         table = getattr(schema.options_module(options.table), options.table)()
-        source = flat.options if flat.options is not None and flat.options_type else _no_options()
+        source = flat.options if own and flat.options is not None else _no_options()
         table.Init(source.Bytes, source.Pos)
         for field in options.fields:
             name = schema.accessor(field.schema)
@@ -325,10 +317,23 @@ def option_values(flat: FlatOperator, options: Options, which: str) -> dict[str,
                 values[field.attr] = _vector(getattr(table, f"{name}AsNumpy")(), which, field.schema)
             else:
                 values[field.attr] = _scalar(getattr(table, name)(), field.kind, which, field.schema)
-    if (flat.options_type == 0 or flat.options is None) and not all(_is_zero(value) for value in values.values()):
+    if not own and not all(_is_zero(value) for value in values.values()):
         # Runtimes then take zeros, which are not the schema's defaults and differ from one runtime to the other.
-        raise ModelError("an operator's options are missing", which=which, allowed=options.table, next_step=_NEXT)
+        raise ModelError(
+            "an operator's options are missing",
+            which=which,
+            found=_instead(flat),
+            allowed=options.table,
+            next_step=_NEXT,
+        )
     return values
+
+
+def _instead(flat: FlatOperator) -> str | None:
+    """What an operator has in place of its own options."""
+    if flat.extended_options:
+        return "options of the extended union"
+    return f"another operator's options, {schema.options_type_name(flat.options_type)}" if flat.options_type else None
 
 
 def _is_zero(value: object) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from enum import Enum
 
@@ -85,7 +86,10 @@ _CTYPE: dict[DType, str] = {
 
 @dataclass(frozen=True)
 class Quant:
-    """real = scale * (stored - zero_point); one pair, or one per slice along `axis`."""
+    """real = scale * (stored - zero_point); one pair, or one per slice along `axis`.
+
+    As the file has it: only what an operator reads need make sense (most read the first pair alone).
+    """
 
     scales: tuple[float, ...]
     zero_points: tuple[int, ...]
@@ -94,6 +98,13 @@ class Quant:
     @property
     def per_channel(self) -> bool:
         return len(self.scales) > 1
+
+    def for_values(self, dtype: DType) -> Quant | None:
+        """The first pair, by which real values become stored ones and back; None where it makes no sense."""
+        bits = 8 * min(dtype.itemsize, 4)
+        low, high = (0, 1 << bits) if dtype.numpy.kind == "u" else (-(1 << (bits - 1)), 1 << (bits - 1))
+        sound = math.isfinite(self.scale) and self.scale > 0.0 and low <= self.zero_point < high
+        return Quant(self.scales[:1], self.zero_points[:1]) if sound else None
 
     @property
     def scale(self) -> float:

@@ -51,7 +51,7 @@ def dtypes(op: Operator, view: NodeView, tensor: Tensor, allowed: Sequence[DType
 
 
 def quantization(op: Operator, view: NodeView, tensor: Tensor) -> Quant:
-    """The per-tensor quantization of a quantized tensor, sound for its type."""
+    """The first pair of a quantized tensor, sound for its type; what follows it is not read, here nor by TFLM."""
     quant = tensor.quant
     if quant is None or not quant.scales:
         raise op.refuse(
@@ -60,10 +60,6 @@ def quantization(op: Operator, view: NodeView, tensor: Tensor) -> Quant:
             found="none",
             allowed="one scale and one zero point",
             next_step="convert the model again with a representative data set",
-        )
-    if quant.per_channel:
-        raise op.refuse(
-            view, f"tensor {tensor.name} is quantized per channel", found=len(quant.scales), allowed="one scale"
         )
     if not (math.isfinite(quant.scale) and quant.scale > 0.0):
         raise op.refuse(view, f"scale of tensor {tensor.name}", found=quant.scale, allowed="finite and above 0")

@@ -34,6 +34,7 @@ __all__ = [
     "int32_table",
     "live_channels",
     "live_rows",
+    "names_channels",
     "packed_table",
     "requant_channels",
     "sliding_gap",
@@ -86,7 +87,10 @@ def check_sides(op: Operator, view: NodeView, activation: Activation) -> None:
 
 
 def check_weights(op: Operator, view: NodeView, axis: int, channels: int) -> None:
-    """Constants of the node's form; whole numbers have one scale, or one per output channel, and zero point 0."""
+    """Constants of the node's form; whole numbers have one scale, or one per output channel (`axis` of the weights).
+
+    Zero points are not read here: convolutions take weights as symmetric whatever they say.
+    """
     weights, form = view.input(_WEIGHTS), form_of(view)
     _checks.dtypes(op, view, weights, (_WEIGHT_TYPES.get(form, DType.INT8),), "the weights")
     if weights.data is None:
@@ -108,7 +112,7 @@ def check_weights(op: Operator, view: NodeView, axis: int, channels: int) -> Non
             allowed="one scale, or one per output channel",
             next_step="convert the model with full-integer quantization",
         )
-    if quant.per_channel and (len(quant.scales) != channels or quant.axis != axis):
+    if quant.per_channel and not names_channels(weights, channels):
         raise op.refuse(
             view,
             "weights quantized along another axis",
@@ -116,10 +120,16 @@ def check_weights(op: Operator, view: NodeView, axis: int, channels: int) -> Non
             allowed=f"1, or {channels} along axis {axis}",
         )
     if not all(math.isfinite(scale) and scale >= 0.0 for scale in quant.scales):
-        raise op.refuse(view, "scales of the weights", found=min(quant.scales), allowed="finite, not negative")
-    if any(quant.zero_points):
-        found = next(value for value in quant.zero_points if value)
-        raise op.refuse(view, "zero point of the weights", found=found, allowed="0 (symmetric quantization)")
+        found = next(scale for scale in quant.scales if not (math.isfinite(scale) and scale >= 0.0))
+        raise op.refuse(view, "scales of the weights", found=found, allowed="finite, not negative")
+
+
+def names_channels(weights: Tensor, channels: int) -> bool:
+    """There is a scale per output channel, along an axis of that size: TFLM looks at no more of it."""
+    quant = weights.quant
+    if quant is None or quant.axis is None or not 0 <= quant.axis < len(weights.shape):
+        return False
+    return len(quant.scales) == channels == weights.shape[quant.axis]
 
 
 def check_bias(op: Operator, view: NodeView, channels: int) -> None:

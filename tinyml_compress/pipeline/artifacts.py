@@ -180,6 +180,7 @@ def _port_json(port: FlatTensor) -> dict[str, object]:
         "shape": list(port.shape),
         "dtype": port.dtype.name.lower() if port.dtype is not None else "unknown",
     }
-    if port.quant is not None and not port.quant.per_channel:
-        shown.update(scale=port.quant.scale, zero_point=port.quant.zero_point)
+    quant = None if port.quant is None or port.dtype is None else port.quant.for_values(port.dtype)
+    if quant is not None:
+        shown.update(scale=quant.scale, zero_point=quant.zero_point)
     return shown

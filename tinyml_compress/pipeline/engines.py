@@ -102,10 +102,9 @@ def described_inputs(content: bytes) -> tuple[Tensor, ...]:
         tensor = model.tensors[index]
         if tensor.type not in schema.DTYPE_OF or min(tensor.shape, default=1) < 0:
             raise ModelError("an input cannot be filled", which=tensor.name, found=f"shape {tensor.shape}")
-        quant = None
-        if tensor.quant is not None and len(tensor.quant.scales) == len(tensor.quant.zero_points) == 1:
-            quant = Quant(tensor.quant.scales, tensor.quant.zero_points)
-        inputs.append(Tensor(tensor.name, tensor.shape, schema.DTYPE_OF[tensor.type], quant))
+        given, dtype = tensor.quant, schema.DTYPE_OF[tensor.type]
+        quant = None if given is None else Quant(given.scales[:1], given.zero_points[:1]).for_values(dtype)
+        inputs.append(Tensor(tensor.name, tensor.shape, dtype, quant))
     return tuple(inputs)
 
 

@@ -165,4 +165,5 @@ def _vectors(
 def _port(tensor: FlatTensor) -> Port:
     dtype = tensor.dtype or DType.FLOAT32
     nbytes = math.prod(tensor.shape) * np.dtype(dtype.numpy).itemsize
-    return Port(tensor.name, tensor.shape, dtype, tensor.quant, 0, nbytes)
+    quant = None if tensor.quant is None else tensor.quant.for_values(dtype)
+    return Port(tensor.name, tensor.shape, dtype, quant, 0, nbytes)

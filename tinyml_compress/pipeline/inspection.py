@@ -114,11 +114,12 @@ def real_values(tensor: Tensor) -> Reals:
     data = tensor.data.astype(np.float64)
     if tensor.quant is None:
         return data
+    scales, zeros, axis = tensor.quant.scales, tensor.quant.zero_points, tensor.quant.axis
+    if axis is None or not 0 <= axis < data.ndim or data.shape[axis] != len(scales):
+        return (data - zeros[0]) * scales[0]  # what lies behind the first pair is not read
     shape = [1] * data.ndim
-    if tensor.quant.per_channel and tensor.quant.axis is not None:
-        shape[tensor.quant.axis] = -1
-    zero = np.array(tensor.quant.zero_points, np.float64)
-    real: Reals = (data - zero.reshape(shape)) * np.array(tensor.quant.scales).reshape(shape)
+    shape[axis] = -1
+    real: Reals = (data - np.array(zeros, np.float64).reshape(shape)) * np.array(scales).reshape(shape)
     return real
 
 

@@ -47,11 +47,12 @@ def side_of(details: Mapping[str, Any], name: str = "") -> Side:
     quantization = details["quantization_parameters"]
     scales = tuple(float(scale) for scale in quantization["scales"])
     zero_points = tuple(int(zero) for zero in quantization["zero_points"])
+    dtype = _dtype(np.dtype(details["dtype"]))
     return Side(
         str(details.get("name", name)),
         tuple(int(size) for size in details["shape"]),
-        _dtype(np.dtype(details["dtype"])),
-        Quant(scales, zero_points) if scales and scales[0] else None,
+        dtype,
+        Quant(scales, zero_points).for_values(dtype) if scales and zero_points else None,
     )
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from tinyml_compress.ir import Attrs, NodeView
+from tinyml_compress.ir import Attrs, DType, NodeView
 from tinyml_compress.ops import _checks
 from tinyml_compress.ops._forms import (
     Form,
@@ -322,9 +322,19 @@ class FullyConnected(Operator):
             )
         if form_of(view) is Form.F32:
             return
+        self._check_zero_point(view)
         multipliers = row_multipliers(view)
         if form_of(view) is Form.S16:
             check_wide(self, view, weight_values(view).astype(np.int64), multipliers, bias_values(view, out_c))
+
+    def _check_zero_point(self, view: NodeView) -> None:
+        """One scale for all comes with a zero point that is read; scales per output do not, nor does int16."""
+        quant = view.input(1).quant
+        if quant is None or quant.per_channel or view.input(0).dtype is DType.INT16 or not quant.zero_point:
+            return
+        raise self.refuse(
+            view, "zero point of the weights", found=quant.zero_point, allowed="0 (symmetric quantization)"
+        )
 
     def _check_keep(self, view: NodeView, in_c: int) -> None:
         shape = view.input(0).shape

@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import cast
 
-import numpy as np
-
-from tinyml_compress.ir import Attrs, DType, NodeView
+from tinyml_compress.ir import Attrs, NodeView
 from tinyml_compress.ops import _checks
 from tinyml_compress.ops._moves import MOVABLE
 from tinyml_compress.ops._same_bytes import SameBytesOperator
@@ -23,16 +20,6 @@ class ReshapeAttrs(Attrs):
     new_shape: tuple[int, ...] = ()
 
 
-def _wanted(view: NodeView) -> tuple[int, ...] | None:
-    """The new shape, possibly with one -1; None when it is computed at run time."""
-    second = view.optional_input(1)
-    if second is None:
-        return cast(ReshapeAttrs, view.attrs).new_shape
-    if second.data is None:
-        return None
-    return tuple(int(size) for size in np.asarray(second.data).reshape(-1))
-
-
 class Reshape(SameBytesOperator):
     name = "RESHAPE"
     attrs_type = ReshapeAttrs
@@ -46,9 +33,6 @@ class Reshape(SameBytesOperator):
                 found=f"{len(view.node.inputs)} and {len(view.node.outputs)}",
                 allowed="1 or 2, and 1",
             )
-        shape = view.optional_input(1)
-        if shape is not None:
-            _checks.dtypes(self, view, shape, (DType.INT32,), "the shape")
         dtype = _checks.dtypes(self, view, view.input(0), MOVABLE)
         _checks.dtypes(self, view, view.output(), (dtype,))
         count = view.input(0).elements
@@ -58,14 +42,8 @@ class Reshape(SameBytesOperator):
             )
 
     def output_shapes(self, view: NodeView) -> tuple[tuple[int, ...], ...]:
-        # TensorFlow Lite Micro takes the output tensor's own shape; the wanted one is advice that may be stale.
-        wanted, count = _wanted(view), view.input(0).elements
-        if wanted is None or any(size < -1 for size in wanted) or wanted.count(-1) > 1:
-            return (view.output().shape,)
-        rest = int(np.prod([size for size in wanted if size != -1], dtype=np.int64))
-        filled = tuple((count // rest if rest else 0) if size == -1 else size for size in wanted)
-        matches = int(np.prod(filled, dtype=np.int64)) == count
-        return (filled if matches else view.output().shape,)
+        # TensorFlow Lite Micro takes the output tensor's own shape; it reads neither the wanted one nor its type.
+        return (view.output().shape,)
 
 
 OPERATOR = Reshape()

@@ -223,9 +223,7 @@ class Svdf(Operator):
         for tensor in (view.input(_INPUT), view.input(_STATE), view.output()):
             _checks.quantization(self, view, tensor)
         for index in (_FEATURE, _TIME):
-            quant = _checks.quantization(self, view, view.input(index))
-            if quant.zero_point:
-                raise self.refuse(view, "zero point of the weights", found=quant.zero_point, allowed=0)
+            _checks.quantization(self, view, view.input(index))  # their zero points are not read
         bias = view.input(_BIAS)
         found = float(_scale(bias)) if bias.quant is not None else 0.0
         wanted = float(_scale(view.input(_STATE)) * _scale(view.input(_TIME)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import cast
 
@@ -9,7 +10,7 @@ import numpy as np
 
 from tinyml_compress.ir import Attrs, DType, NodeView, Tensor
 from tinyml_compress.ops import _checks
-from tinyml_compress.ops._products import axis_window, checked_multiplier
+from tinyml_compress.ops._products import axis_window, checked_multiplier, names_channels
 from tinyml_compress.ops.base import (
     Call,
     In,
@@ -180,9 +181,9 @@ class TransposeConv(Operator):
         quant = weights.quant
         if quant is None or len(quant.scales) not in (1, weights.shape[0]):
             raise self.refuse(view, "scales of the weights", found=quant, allowed="one, or one per output channel")
-        if any(zero != 0 for zero in quant.zero_points) or min(quant.scales) <= 0:
-            raise self.refuse(view, "quantization of the weights", found=quant.zero_points, allowed="zero points 0")
-        if quant.per_channel and quant.axis not in (0, None):
+        if not all(math.isfinite(scale) and scale > 0.0 for scale in quant.scales):
+            raise self.refuse(view, "scales of the weights", found=min(quant.scales), allowed="finite and above 0")
+        if quant.per_channel and not names_channels(weights, weights.shape[0]):
             raise self.refuse(view, "axis of the weights' scales", found=quant.axis, allowed=0)
 
     def output_shapes(self, view: NodeView) -> tuple[tuple[int, ...], ...]:
