@@ -6,7 +6,8 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-STAMP := $(VENV)/.installed
+PRODUCT := $(VENV)/.product
+DEVELOPMENT := $(VENV)/.development
 TOOL := $(BIN)/python -m tinyml_compress
 OUT ?= build
 BOARDS := $(sort $(basename $(notdir $(wildcard targets/*.toml))))
@@ -17,71 +18,80 @@ ifneq ($(origin PYTHON),file)
 PREFIX_OF := -c 'import sys; print(sys.base_prefix)'
 ifneq ($(shell $(PYTHON) $(PREFIX_OF)),$(shell test -x $(BIN)/python && $(BIN)/python $(PREFIX_OF)))
 CLEAR := --clear
-$(STAMP): FORCE
+$(PRODUCT): FORCE
 endif
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-torch install test test-full coverage check format docs bench golden targets all-targets $(BOARDS) FORCE
+.PHONY: help demo demo-torch install install-dev pins test test-full coverage check format docs bench golden targets all-targets $(BOARDS) FORCE
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | awk -F'\t' '{printf "  make %-12s %s\n", $$1, $$2}'
 	@echo "  make BOARD MODEL=...  from a model to a verdict for that board, BOARD being one of:"
 	@echo "                    $(BOARDS)" | fold -s -w 110
 
-install: $(STAMP) ## make .venv and install the tool with its development tools
+install: $(PRODUCT) ## make .venv and install the tool, at the versions of requirements/tested.txt
 
-$(STAMP): setup.cfg setup.py pyproject.toml
-	test -x $(BIN)/python -a -z "$(CLEAR)" || $(PYTHON) -m venv $(CLEAR) $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[dev]'
-	touch $(STAMP)
+install-dev: $(DEVELOPMENT) ## besides, the tools of the tests, the checks and the documentation
 
-demo: $(STAMP) ## train a digits network, make it int8, compare, and judge it for every board
+$(PRODUCT): setup.cfg setup.py pyproject.toml requirements/tested.txt
+	$(PYTHON) requirements/install.py product $(CLEAR)
+
+$(DEVELOPMENT): $(PRODUCT)
+	$(PYTHON) requirements/install.py development
+
+pins: $(DEVELOPMENT) ## requirements/tested.txt anew: the newest releases that setup.cfg allows
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
+	$(BIN)/python -m uv pip compile setup.py --extra dev --universal --python-version 3.10 --no-python-downloads --upgrade \
+		--constraint requirements/known.txt --unsafe-package pip --no-emit-package pip \
+		--no-annotate --custom-compile-command "make pins" --output-file requirements/tested.txt --quiet
+
+demo: $(PRODUCT) ## train a digits network, make it int8, compare, and judge it for every board
 	$(TOOL) demo -o $(OUT)/demo $(ARGS)
 
-demo-torch: $(STAMP) ## a PyTorch net, trained, made int8, judged on test digits and run on an emulated board
+demo-torch: $(PRODUCT) ## a PyTorch net, trained, made int8, judged on test digits and run on an emulated board
 	$(TOOL) convert torch:examples.pytorch_digits:trained --calibration data:digits:train -o $(OUT)/demo-torch --name digits
 	$(TOOL) evaluate $(OUT)/demo-torch/digits.tflite --data data:digits:test
 	$(TOOL) benchmark $(OUT)/demo-torch/digits.tflite --target nucleo-l4r5zi
 
-test: $(STAMP) ## the tests, on two processes
+test: $(DEVELOPMENT) ## the tests, on two processes
 	$(BIN)/python -m pytest -q -n 2 --dist loadscope -m "not full" $(ARGS)
 
-test-full: $(STAMP) ## the tests and the long proofs
+test-full: $(DEVELOPMENT) ## the tests and the long proofs
 	$(BIN)/python -m pytest -q -n 2 --dist loadscope $(ARGS)
 
-coverage: $(STAMP) ## the tests, with the line coverage of the package
+coverage: $(DEVELOPMENT) ## the tests, with the line coverage of the package
 	$(BIN)/python -m pytest -q -n 2 --dist loadscope -m "not full" --cov --cov-report=term:skip-covered $(ARGS)
 
-check: $(STAMP) ## ruff, mypy --strict, clang-format: changes nothing
+check: $(DEVELOPMENT) ## ruff, mypy --strict, clang-format: changes nothing
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/clang-format --dry-run -Werror $$($(C_SOURCES))
 
-format: $(STAMP) ## put Python and C into their form
+format: $(DEVELOPMENT) ## put Python and C into their form
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 	$(BIN)/clang-format -i $$($(C_SOURCES))
 
-docs: $(STAMP) ## the documentation as a site in build/site; a warning is an error
+docs: $(DEVELOPMENT) ## the documentation as a site in build/site; a warning is an error
 	$(BIN)/python docs/tables.py --check
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet
 
-bench: $(STAMP) ## run the performance programs of benchmarks/ (an hour and a half)
+bench: $(DEVELOPMENT) ## run the performance programs of benchmarks/ (an hour and a half)
 	for program in $$(ls benchmarks/*.py 2>/dev/null); do echo "$(BIN)/python $$program"; $(BIN)/python $$program || exit 1; done
 	$(BIN)/python docs/tables.py
 
-golden: $(STAMP) ## write the golden files of tests/golden anew; read the diff before you commit it
+golden: $(DEVELOPMENT) ## write the golden files of tests/golden anew; read the diff before you commit it
 	TINYML_COMPRESS_UPDATE_GOLDEN=1 $(BIN)/python -m pytest -q tests/golden $(ARGS)
 
-targets: $(STAMP) ## the boards, with flash, RAM and clock
+targets: $(PRODUCT) ## the boards, with flash, RAM and clock
 	$(TOOL) targets $(ARGS)
 
-all-targets: $(STAMP) ## MODEL=... judged for every board, one table
+all-targets: $(PRODUCT) ## MODEL=... judged for every board, one table
 	$(TOOL) benchmark $(MODEL_GIVEN) --target all $(if $(DATA),--data $(DATA)) $(ARGS)
 
-$(BOARDS): $(STAMP)
+$(BOARDS): $(PRODUCT)
 	$(TOOL) benchmark $(MODEL_GIVEN) --target $@ $(if $(DATA),--data $(DATA)) $(ARGS)
 
 MODEL_GIVEN = $(or $(MODEL),$(error say which model, e.g. make $@ MODEL=zoo:ds_cnn or MODEL=path/to/model.tflite))
