@@ -4,7 +4,8 @@
     python3 requirements/install.py development    besides, what the tests, the checks and the documentation need
 
 It needs nothing but Python's own library, says beforehand how much will come and afterwards shows that it moves, and
-ends whole or with one sentence: a first installation that fails leaves no .venv, a later one is repaired by the next call.
+ends whole or with one sentence: a first installation that fails leaves no .venv, a later one is repaired by the next
+call.
 """
 
 from __future__ import annotations
@@ -34,6 +35,8 @@ BUILD = ("setuptools", "wheel")
 OLDEST, NEWEST = (3, 10), (3, 13)
 MB = 1_000_000
 INTERRUPTED = 130
+TERMINAL_EVERY, LINE_EVERY = 1.0, 10.0
+"""Seconds between two looks at how far it is."""
 
 
 class Set(NamedTuple):
@@ -49,8 +52,8 @@ class Set(NamedTuple):
 
 
 SETS = {
-    "product": Set(".", "what the verbs need", 68, 870, 3030),
-    "development": Set(".[dev]", "the tools of the tests and the documentation", 87, 220, 760),
+    "product": Set(".", "what the verbs need", 58, 870, 3000),
+    "development": Set(".[dev]", "the tools of the tests and the documentation", 88, 220, 700),
 }
 
 
@@ -107,17 +110,18 @@ def wait_for_others(lock: int) -> None:
 def install(name: str, clear: bool) -> None:
     chosen, began = SETS[name], time.monotonic()
     stamp = VENV / f".{name}"
-    whole = not clear and (VENV / ".product").exists() and works(VENV / "bin" / "python")
+    whole = not clear and works(VENV / "bin" / "python") and ((VENV / ".product").exists() or not UNFINISHED.exists())
     if not whole:
         check_disk(chosen)
         shutil.rmtree(VENV, ignore_errors=True)
     elif UNFINISHED.exists():
         drop_halves()
-    print(announced(chosen, new=not (whole and stamp.exists())), flush=True)
+    print(announced(chosen, new=not whole or (name == "development" and not stamp.exists())), flush=True)
+    VENV.mkdir(exist_ok=True)
+    UNFINISHED.touch()
     try:
         if not whole:
             make_environment()
-        UNFINISHED.touch()
         pip(*BUILD, expected=None)
         pip("--no-build-isolation", "-e", chosen.requirement, expected=chosen)
         UNFINISHED.unlink()
@@ -135,15 +139,15 @@ def announced(chosen: Set, new: bool) -> str:
     if not new:
         return f"bringing {chosen.what} in .venv to the versions of {PINS}"
     return (
-        f"installing {chosen.what} into .venv: {chosen.packages} packages, "
+        f"installing {chosen.what} into .venv: about {chosen.packages} packages, "
         f"{size(chosen.download)} to download unless pip's cache has them, {size(chosen.disk)} on the disk"
     )
 
 
 def works(python: Path) -> bool:
-    """Whether an interpreter is there and still starts: what it was made from may be gone."""
+    """Whether an environment is there and still starts: the Python that it was made from may be gone."""
     try:
-        return subprocess.run([python, "-c", ""], capture_output=True, check=False).returncode == 0
+        return subprocess.run([python, "-c", "import pip"], capture_output=True, check=False).returncode == 0
     except OSError:
         return False
 
@@ -175,19 +179,13 @@ def pip(*words: str, expected: Set | None) -> None:
     """Run pip, with its words in the log, and show how far it is."""
     room = VENV / "tmp"  # beside the result: /tmp may be small, and it shows how much has come
     room.mkdir(exist_ok=True)
-    command = [
-        VENV / "bin" / "python",
-        "-m",
-        "pip",
-        "install",
-        "--disable-pip-version-check",
-        "--no-input",
-        "--no-user",
-    ]
-    retries = [] if "PIP_RETRIES" in os.environ else ["--retries", "2"]
+    command = [VENV / "bin" / "python", "-m", "pip", "install", "--disable-pip-version-check", "--no-input"]
+    fixed = ["--no-user", "--progress-bar", "off", "-c", PINS]
+    # Without a second try pip keeps to itself why an index gave no answer.
+    retries = [] if os.environ.get("PIP_RETRIES", "0") != "0" else ["--retries", "2"]
     with LOG.open("w") as log:
         running = subprocess.Popen(
-            [*command, *retries, "--progress-bar", "off", "-c", PINS, *words],
+            [*command, *fixed, *retries, *words],
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=subprocess.STDOUT,
@@ -212,7 +210,7 @@ def watch(running: subprocess.Popen[bytes], room: Path, expected: Set | None) ->
     shown = ""
     while True:
         with contextlib.suppress(subprocess.TimeoutExpired):
-            running.wait(2 if terminal else 10)
+            running.wait(TERMINAL_EVERY if terminal else LINE_EVERY)
             break
         if expected is None:
             continue
@@ -252,7 +250,8 @@ def end(running: subprocess.Popen[bytes]) -> None:
 
 _UNREACHABLE = re.compile(
     r"NewConnectionError|NameResolutionError|ProxyError|ConnectTimeout|ReadTimeout|SSLError|MaxRetryError|"
-    r"Connection (?:to|refused|reset|aborted)|Temporary failure|Network is unreachable|HTTP error \d+|\d{3} Client Error"
+    r"Connection (?:to|refused|reset|aborted)|Temporary failure|Network is unreachable|HTTP error \d+|"
+    r"\d{3} (?:Client|Server) Error"
 )
 
 
@@ -261,7 +260,7 @@ def why(said: str) -> str:
     where = f"what pip said is in {LOG.relative_to(ROOT)}"
     if "No space left on device" in said or "Disk quota exceeded" in said:
         return f"the disk is full; make room and repeat; {where}"
-    missing = re.search(r"No matching distribution found for (.+)", said)
+    missing = re.search(r"No matching distribution found for (.+)|The user requested \(constraint\) (.+)", said)
     unreachable = _UNREACHABLE.search(said)
     if unreachable:
         return (
@@ -269,7 +268,9 @@ def why(said: str) -> str:
             f"the index (PIP_INDEX_URL, pip.conf), then repeat; {where}"
         )
     if missing:
-        return f"the package index has no {missing[1].strip()}; check PIP_INDEX_URL and pip.conf; {where}"
+        return (
+            f"the package index has no {(missing[1] or missing[2]).strip()}; check PIP_INDEX_URL and pip.conf; {where}"
+        )
     errors = [line for line in said.splitlines() if line.startswith("ERROR: ")]
     return f"pip failed: {errors[0][7:] if errors else last_line(said)}; {where}"
 
