@@ -29,8 +29,8 @@ from tinyml_compress.pipeline.benchmarking import Request, benchmark
 from tinyml_compress.pipeline.compression import compress, find_recipe
 from tinyml_compress.pipeline.evaluation import evaluate
 from tinyml_compress.support import files
+from tinyml_compress.techniques.fine_tuning import TrainOptions
 from tinyml_compress.techniques.recipe import Guard, Stage, read
-from tinyml_compress.techniques.stages import Train
 
 HERE = Path(__file__).parent
 BOARD = "nucleo-l4r5zi"
@@ -223,7 +223,7 @@ def trained(net: str, recipe: str, output: Path, reuse: bool) -> Path:
     if reuse and place.is_file():
         return place
     chosen = read(find_recipe(recipe))
-    first = Stage("train", "train", Train(NETS[net].epochs, LEARNING_RATE, fresh=True), Guard())
+    first = Stage("train", "train", TrainOptions(NETS[net].epochs, LEARNING_RATE, fresh=True), Guard())
     chosen = replace(chosen, stages=(first, *chosen.stages))
     done = compress(f"zoo:{net}", chosen, NETS[net].data, output=output / f"{net}-{recipe}", device=BOARD)
     assert done.tflite is not None

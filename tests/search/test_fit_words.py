@@ -19,9 +19,9 @@ from tinyml_compress.pipeline.fitting_result import FitResult
 from tinyml_compress.report.fit_text import fit_text
 from tinyml_compress.report.page import results_page
 from tinyml_compress.search.budget import Budget, Cost
-from tinyml_compress.search.space import Epochs, full_space, recipe_text, trains
+from tinyml_compress.search.space import Epochs, full_space, recipe_of, trains
 from tinyml_compress.search.trials import Outcome, Rung, Trial
-from tinyml_compress.techniques.recipe import parse
+from tinyml_compress.techniques.recipe import dump, parse
 
 COST = Cost(40_000, 9_000, 5_000_000, 3_000_000, 41.7, "balanced")
 
@@ -61,8 +61,9 @@ def test_every_point_is_a_recipe() -> None:
     for number, chosen in enumerate(points):
         point = full_space().complete(chosen)
         for part in (0.0, 0.1, 1.0)[: 3 if number % 7 == 0 else 1]:
-            text = recipe_text(point, Epochs(), part=part, seed=3, train=5, sensitive=[["a"], ["a", "b"], ["c"]])
-            recipe = parse(text, "t")
+            made = recipe_of(point, Epochs(), part=part, seed=3, train=5, sensitive=[["a"], ["a", "b"], ["c"]])
+            recipe = parse(dump(made), made.name)
+            assert recipe == made, "what is written is what was meant"
             assert recipe.seed == 3
             assert recipe.stages[-1].use == "convert"
             assert any(stage.options.trains for stage in recipe.stages) is (part > 0)

@@ -8,8 +8,12 @@ import pytest
 
 from tinyml_compress.errors import ConfigError
 from tinyml_compress.support import resources
+from tinyml_compress.techniques.convert_stage import ConvertOptions
+from tinyml_compress.techniques.fine_tuning import TrainOptions
+from tinyml_compress.techniques.pruning import PruneOptions
+from tinyml_compress.techniques.qat import QatOptions
 from tinyml_compress.techniques.recipe import Guard, parse, read
-from tinyml_compress.techniques.stages import STAGES, Convert, Prune, Qat, Train, describe
+from tinyml_compress.techniques.registry import all_techniques, describe
 
 SHIPPED = sorted(resources.recipes_folder().glob("*.toml"))
 NEEDED = {
@@ -34,12 +38,12 @@ def test_all_recipes_are_there() -> None:
 @pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)
 def test_shipped_recipes_read_and_stand_in_the_readme(path: Path) -> None:
     recipe = read(path)
-    assert isinstance(recipe.stages[-1].options, Convert)
+    assert isinstance(recipe.stages[-1].options, ConvertOptions)
     readme = (resources.recipes_folder() / "README.md").read_text()
     assert f"| `{recipe.name}` | {recipe.title} |" in readme
 
 
-@pytest.mark.parametrize("use", STAGES)
+@pytest.mark.parametrize("use", all_techniques())
 def test_the_readme_documents_every_key(use: str) -> None:
     readme = (resources.recipes_folder() / "README.md").read_text()
     section = readme.split(f"### `{use}`")[1].split("###")[0]
@@ -72,7 +76,7 @@ def test_values_arrive() -> None:
         "mine",
     )
     prune, convert = recipe.stages
-    assert prune.options == Prune(sparsity=0.6, layers={"conv*": 0.9, "head": 0.0}, exclude=("first",))
+    assert prune.options == PruneOptions(sparsity=0.6, layers={"conv*": 0.9, "head": 0.0}, exclude=("first",))
     assert prune.guard == Guard(0.01, "back_off")
     assert prune.name == "01-prune"
     assert prune.teach == 1.0
@@ -82,7 +86,7 @@ def test_values_arrive() -> None:
 
 def test_training_can_be_put_first() -> None:
     recipe = parse('[[stage]]\nuse = "convert"', "x").with_training(5)
-    assert recipe.stages[0].options == Train(epochs=5, fresh=True)
+    assert recipe.stages[0].options == TrainOptions(epochs=5, fresh=True)
 
 
 _STAGE = '[[stage]]\nuse = "prune"\n'
@@ -145,10 +149,10 @@ def test_missing_and_binary_files(tmp_path: Path) -> None:
 
 
 def test_milder_settings_are_milder() -> None:
-    milder = Prune(sparsity=0.8).milder()
+    milder = PruneOptions(sparsity=0.8).milder()
     assert milder is not None
     assert milder.sparsity < 0.8
-    assert Convert().milder() is None
-    longer = Qat(epochs=4).milder()
+    assert ConvertOptions().milder() is None
+    longer = QatOptions(epochs=4).milder()
     assert longer is not None
     assert longer.epochs == 8

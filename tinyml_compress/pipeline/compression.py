@@ -33,8 +33,11 @@ from tinyml_compress.support import cache, files, resources
 from tinyml_compress.support.progress import stage as shown
 from tinyml_compress.support.trust import trusting
 from tinyml_compress.techniques.allocation import Allocation
+from tinyml_compress.techniques.convert_stage import ConvertOptions
+from tinyml_compress.techniques.fine_tuning import TrainOptions
+from tinyml_compress.techniques.pruning import PruneOptions
 from tinyml_compress.techniques.recipe import Recipe, Stage, read
-from tinyml_compress.techniques.stages import Convert, Prune, Qat, Train
+from tinyml_compress.techniques.registry import technique
 
 __all__ = ["compress", "find_recipe", "plan_text"]
 
@@ -100,7 +103,6 @@ def find_recipe(name: str | Path) -> Path:
 def plan_text(model: str | Path, recipe: Recipe, device: str | None = None, targets_dir: Path | None = None) -> str:
     """What `--dry-run` prints: the stages with all their options, and the plan of int8 training layer by layer."""
     from tinyml_compress import models
-    from tinyml_compress.techniques import qat
 
     if device is not None:
         _refuse_for_device(recipe, device, targets_dir)
@@ -111,10 +113,7 @@ def plan_text(model: str | Path, recipe: Recipe, device: str | None = None, targ
         options = ", ".join(f"{key} = {_toml(value)}" for key, value in asdict(stage.options).items())
         guard = "" if stage.guard.max_drop is None else f"; at most {stage.guard.max_drop:.1%} below the float model"
         lines.append(f"{number}. {stage.name} ({stage.use}): {options}{guard}")
-        if isinstance(stage.options, Qat):
-            rows = qat.plan_qat(loaded.model, exclude=stage.options.exclude)
-            width = max(len(row.layer) for row in rows)
-            lines += [f"     {row.layer:<{width}}  {row.treatment.value}: {row.why} ({row.kind})" for row in rows]
+        lines += [f"     {line}" for line in technique(stage.use).plan(stage.options, loaded.model)]
     return "\n".join(lines)
 
 
@@ -128,7 +127,7 @@ def _refuse_for_device(recipe: Recipe, device: str, targets_dir: Path | None) ->
     if isinstance(target, Host):
         return
     for stage in recipe.stages:
-        if isinstance(stage.options, Convert) and stage.options.mode in ("dynamic", "float16"):
+        if isinstance(stage.options, ConvertOptions) and stage.options.mode in ("dynamic", "float16"):
             raise UsageError(
                 f"the engines of {device} cannot run what this stage makes",
                 which=f"{recipe.name}: {stage.name}",
@@ -143,7 +142,7 @@ def _boards(recipe: Recipe, device: str | None, targets_dir: Path | None) -> dic
     return {
         stage.name: board_of(stage.options, device, f"{recipe.name}: {stage.name}", targets_dir)
         for stage in recipe.stages
-        if isinstance(stage.options, Prune) and stage.options.allocate
+        if isinstance(stage.options, PruneOptions) and stage.options.allocate
     }
 
 
@@ -206,7 +205,7 @@ class _Run:
         held = _Held(None, self.loaded.model)
         self._log(f"{self.spec}, recipe {self.recipe.name}, seed {self.recipe.seed}")
         for number, stage in enumerate(self.recipe.stages):
-            if self.baseline is None and not isinstance(stage.options, Train):
+            if self.baseline is None and not isinstance(stage.options, TrainOptions):
                 self._set_baseline(held, results)
             done, held, breach = self._guarded(stage, held, f"{number + 1}/{len(self.recipe.stages)}")
             results.append(done)
@@ -314,7 +313,7 @@ class _Run:
         """The stage with its zeros shared out to the layers, if it asks for that."""
         if stage.name not in self.boards:
             return stage, None
-        assert isinstance(stage.options, Prune)
+        assert isinstance(stage.options, PruneOptions)
         assert self.train is not None  # the options say that they need data
         with shown(f"{place} {stage.name}: what zeros cost and buy", total=allocation_steps()) as line:
             loaded = self._loaded_as(held)
@@ -362,7 +361,7 @@ class _Run:
         drop = self._drop(done.score)
         self._folder_of_last = folder
         done = replace(done, name=stage.name, drop=drop, cached=not fresh)
-        if isinstance(stage.options, Convert):
+        if isinstance(stage.options, ConvertOptions):
             return done, held, self.key
         return done, _Held(folder / _MODEL, sha256=files.sha256((folder / _MODEL).read_bytes())), key
 
@@ -376,7 +375,7 @@ class _Run:
         model = self._open(held)
         options = asdict(stage.options)
         blank = StageResult(stage.name, stage.use, options, self._metric(), None, None, None, None, ())
-        if isinstance(stage.options, Convert):
+        if isinstance(stage.options, ConvertOptions):
             with shown(f"{place} {stage.name}"):
                 done = self._convert(stage.options, blank, held, folder)
         else:
@@ -459,7 +458,7 @@ class _Run:
             return None
         return wilson(round(value * self.tests.count), self.tests.count)
 
-    def _convert(self, options: Convert, blank: StageResult, held: _Held, folder: Path) -> StageResult:
+    def _convert(self, options: ConvertOptions, blank: StageResult, held: _Held, folder: Path) -> StageResult:
         from tinyml_compress.converter import Io, Mode
         from tinyml_compress.pipeline.conversion import convert
 
@@ -510,10 +509,12 @@ class _Run:
 
     def _publish(self, stage: Stage, done: StageResult, after: _Held) -> None:
         """Copy what the stage made from the cache to the output folder."""
-        source = self._folder_of_last / "artifacts" if isinstance(stage.options, Convert) else self._folder_of_last
+        source = (
+            self._folder_of_last / "artifacts" if isinstance(stage.options, ConvertOptions) else self._folder_of_last
+        )
         for name in done.files:
             files.write_bytes(self.output / stage.name / name, (source / name).read_bytes())
-        if not self.use_cache and not isinstance(stage.options, Convert):
+        if not self.use_cache and not isinstance(stage.options, ConvertOptions):
             self._open(after)
         shutil.rmtree(self.output / ".work", ignore_errors=True)
 

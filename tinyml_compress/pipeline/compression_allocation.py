@@ -18,7 +18,8 @@ from tinyml_compress.ops.base import Level
 from tinyml_compress.pipeline.compression_inputs import samples_of
 from tinyml_compress.support import cache, files, resources
 from tinyml_compress.techniques.allocation import LEVELS, Allocation, Currency, Layer, Price
-from tinyml_compress.techniques.stages import Options, Prune
+from tinyml_compress.techniques.pruning import PruneOptions
+from tinyml_compress.techniques.technique import Options
 
 __all__ = ["allocated", "board_of", "described"]
 
@@ -27,7 +28,7 @@ _ENGINE = ("codegen", "csrc", "devices", "frontend", "ir", "ops", "passes", "pla
 """Rooms whose sources decide what a layer costs."""
 
 
-def board_of(options: Prune, device: str | None, where: str, targets_dir: Path | None) -> str:
+def board_of(options: PruneOptions, device: str | None, where: str, targets_dir: Path | None) -> str:
     """The board that the stage means, checked."""
     name = options.device or device
     if not name:
@@ -47,7 +48,7 @@ def board_of(options: Prune, device: str | None, where: str, targets_dir: Path |
 
 
 def allocated(
-    options: Prune,
+    options: PruneOptions,
     loaded: LoadedModel,
     train: DataSet,
     task: Any,
@@ -56,7 +57,7 @@ def allocated(
     key: str,
     seed: int,
     beat: Callable[[], None] = lambda: None,
-) -> tuple[Prune, Allocation]:
+) -> tuple[PruneOptions, Allocation]:
     """The stage with a sparsity for each layer, and why. Kept under `key` and everything else that it depends on."""
 
     def make(folder: Path) -> None:
@@ -69,14 +70,19 @@ def allocated(
     found = _from_json(stored)
     # what the layers got is all that the training depends on: a faster kernel alone does not train anew
     plain = replace(
-        options, allocate="", device="", budget=0.0, level=Prune().level, layers={**options.layers, **found.sparsities}
+        options,
+        allocate="",
+        device="",
+        budget=0.0,
+        level=PruneOptions().level,
+        layers={**options.layers, **found.sparsities},
     )
     return plain, found
 
 
 def described(found: Allocation, board: str, options: Options) -> tuple[tuple[tuple[str, ...], ...], str]:
     """The table of a report, and the line that sums it up."""
-    assert isinstance(options, Prune)
+    assert isinstance(options, PruneOptions)
     rows = [
         (
             layer.name,
@@ -101,7 +107,7 @@ def described(found: Allocation, board: str, options: Options) -> tuple[tuple[tu
 
 
 def _allocate(
-    options: Prune,
+    options: PruneOptions,
     loaded: LoadedModel,
     train: DataSet,
     task: Any,

@@ -15,8 +15,8 @@ from tinyml_compress import data as data_room
 from tinyml_compress.data import DataSet
 from tinyml_compress.errors import DataError, ModelError, UsageError
 from tinyml_compress.support import files
+from tinyml_compress.techniques.convert_stage import ConvertOptions
 from tinyml_compress.techniques.recipe import Recipe, TaskOptions
-from tinyml_compress.techniques.stages import Convert
 
 __all__ = ["load_stage", "outputs_of_file", "samples_of", "source_of", "split_data", "task_changes", "versions"]
 
@@ -27,8 +27,8 @@ def split_data(
     """Training set and evaluation set."""
     tests = None if eval_data is None else eval_data if isinstance(eval_data, DataSet) else data_room.load(eval_data)
     if data is None:
-        if any(stage.options.trains or isinstance(stage.options, Convert) for stage in recipe.stages):
-            needs = next(s.name for s in recipe.stages if s.options.trains or isinstance(s.options, Convert))
+        if any(stage.options.trains or isinstance(stage.options, ConvertOptions) for stage in recipe.stages):
+            needs = next(s.name for s in recipe.stages if s.options.trains or isinstance(s.options, ConvertOptions))
             raise UsageError("the recipe needs data", which=f"{recipe.name}: {needs}", next_step="give --data")
         return None, tests
     if tests is not None:

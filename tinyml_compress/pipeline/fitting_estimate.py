@@ -20,9 +20,9 @@ from tinyml_compress.pipeline.benchmarking import Request, benchmark
 from tinyml_compress.pipeline.compilation import compile_model
 from tinyml_compress.pipeline.fitting_job import Job, resolved
 from tinyml_compress.search.budget import Budget, Cost, overdraft
-from tinyml_compress.search.space import Epochs, Point, full_space, recipe_text
+from tinyml_compress.search.space import Epochs, Point, full_space, recipe_of
 from tinyml_compress.support.progress import stage
-from tinyml_compress.techniques.recipe import parse
+from tinyml_compress.techniques.recipe import dump
 
 __all__ = ["Estimate", "Form", "LayerNeed", "estimate"]
 
@@ -221,10 +221,11 @@ class _Forms:
         from tinyml_compress.pipeline.compression_stages import run_stage
         from tinyml_compress.pipeline.conversion import convert_model
 
-        text = recipe_text(point, Epochs(), part=0.0, seed=self._seed)
+        recipe = recipe_of(point, Epochs(), part=0.0, seed=self._seed)
+        text = dump(recipe)
         if text not in self._files:
             model = self._loaded.model
-            for step in parse(text, "estimate").stages[:-1]:
+            for step in recipe.stages[:-1]:
                 model = run_stage(step, model, None, model, _no_student, self._seed).model
             source = LoadedModel(model, self._loaded.origin)
             self._files[text] = convert_model(source, self._samples, Settings(), samples=_SAMPLES).tflite

@@ -26,10 +26,10 @@ from tinyml_compress.pipeline.compression_stages import run_stage
 from tinyml_compress.pipeline.fitting_job import Job
 from tinyml_compress.search.budget import Cost
 from tinyml_compress.search.loop import Judged
-from tinyml_compress.search.space import Point, full_space, recipe_text
+from tinyml_compress.search.space import Point, full_space, recipe_of
 from tinyml_compress.support import cache, files
-from tinyml_compress.techniques.recipe import Recipe, parse
-from tinyml_compress.techniques.stages import Convert
+from tinyml_compress.techniques.convert_stage import ConvertOptions
+from tinyml_compress.techniques.recipe import Recipe, dump
 
 __all__ = ["RecipeJudge", "cost_on", "halves", "reference_point"]
 
@@ -81,11 +81,8 @@ class RecipeJudge:
 
     def recipe(self, point: Point, part: float = 1.0) -> Recipe:
         """The recipe that `part` of the point's training follows."""
-        return parse(self.recipe_text(point, part), "fit")
-
-    def recipe_text(self, point: Point, part: float = 1.0) -> str:
         job = self._job
-        return recipe_text(point, job.epochs, part=part, seed=job.seed, train=job.train, sensitive=self.sensitive)
+        return recipe_of(point, job.epochs, part=part, seed=job.seed, train=job.train, sensitive=self.sensitive)
 
     def cost(self, point: Point) -> Cost:
         """In the point's shape with the float model's weights, before any training."""
@@ -191,12 +188,12 @@ class RecipeJudge:
         from tinyml_compress.models import Format, LoadedModel, Origin
         from tinyml_compress.pipeline.conversion import convert_model
 
-        text = self.recipe_text(point, 0.0)
+        recipe = self.recipe(point, 0.0)
         train = self._fitted(self._train)
 
         def make(folder: Path) -> None:
-            *stages, last = parse(text, "fit").stages
-            assert isinstance(last.options, Convert)
+            *stages, last = recipe.stages
+            assert isinstance(last.options, ConvertOptions)
             model = self.float_model
             for stage in stages:
                 model = run_stage(stage, model, None, self.float_model, _no_student, self._job.seed).model
@@ -205,7 +202,7 @@ class RecipeJudge:
             made = convert_model(source, train, settings, samples=last.options.samples, seed=self._job.seed)
             files.write_bytes(folder / "model.tflite", made.tflite)
 
-        key = cache.key_of("fit shape", self._weights, train.sha256, text)
+        key = cache.key_of("fit shape", self._weights, train.sha256, dump(recipe))
         return (cache.cached_folder("fit", key, make) / "model.tflite").read_bytes()
 
     def _scratch(self) -> Path:

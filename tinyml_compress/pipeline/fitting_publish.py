@@ -20,6 +20,7 @@ from tinyml_compress.report.page import front_svg, results_page
 from tinyml_compress.search.trials import Outcome, Trial
 from tinyml_compress.support import files
 from tinyml_compress.support.c_names import c_name
+from tinyml_compress.techniques.recipe import dump
 
 __all__ = ["publish"]
 
@@ -47,7 +48,7 @@ def publish(result: FitResult, output: Path, job: Job) -> FitResult:
 
 def _recipe(judge: RecipeJudge, trial: Trial, part: float) -> str:
     head = f"# trial {trial.number} of fit; kernels chosen for: {trial.point['level']}"
-    return f"{head}\n{judge.recipe_text(trial.point, part)}"
+    return f"{head}\n{dump(judge.recipe(trial.point, part))}"
 
 
 def _winner(trial: Trial, output: Path, job: Job, sensitive: Sequence[Sequence[str]]) -> Winner:

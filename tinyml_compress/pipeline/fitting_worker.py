@@ -18,7 +18,7 @@ from tinyml_compress.pipeline.fitting_job import Job, budget_of, resolved
 from tinyml_compress.pipeline.fitting_judge import RecipeJudge, reference_point
 from tinyml_compress.search.budget import Cost
 from tinyml_compress.search.loop import work
-from tinyml_compress.search.space import Choice, Dimension, Point, Space, full_space
+from tinyml_compress.search.space import Choice, Dimension, Point, Space, anchors, full_space
 from tinyml_compress.search.study import Study
 from tinyml_compress.support.trust import trusting
 
@@ -91,27 +91,10 @@ def _prepare(study: Study, judge: RecipeJudge, job: Job) -> None:
     space, left_out = _that_pay(judge, job, done.cost, done.drop)
     study.note("left_out", [{"name": name, "why": why} for name, why in left_out.items()])
     study.use(space)
-    for change in _ANCHORS:
+    for change in anchors():
         if all(any(one.name == name and value in one.choices for one in space.dimensions) for name, value in change):
             study.enqueue({**point, **dict(change)})
     study.note("space", space.as_json())
-
-
-_ANCHORS: tuple[tuple[tuple[str, Choice], ...], ...] = (
-    (),
-    (("keep", 0.5), ("level", "size"), ("qat", True)),
-    (("keep", 0.75), ("level", "size"), ("qat", True)),
-    (("keep", 0.625), ("level", "size"), ("qat", True)),
-    (("keep", 0.5625), ("level", "size"), ("qat", True)),
-    (("keep", 0.375), ("level", "size")),
-    (("sparsity", 0.9), ("level", "size")),
-    (("keep", 0.625), ("scope", "global"), ("level", "size")),
-    (("keep", 0.5625), ("teach", 0.5), ("level", "size"), ("qat", True)),
-    (("keep", 0.5625), ("narrow", "distil"), ("level", "size"), ("qat", True)),
-    (("low_rank", 0.6), ("level", "size")),
-    (("keep", 0.625), ("sparsity", 0.7), ("level", "size")),
-)
-"""Looked at first: the model as it is and a strong step in each direction, for the sampler to go by."""
 
 
 def _that_pay(judge: RecipeJudge, job: Job, reference: Cost, drop: float) -> tuple[Space, dict[str, str]]:

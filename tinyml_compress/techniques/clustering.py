@@ -7,7 +7,7 @@ by one-dimensional k-means and held by projections while the model trains.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fnmatch import fnmatch
 from typing import Any
 
@@ -17,9 +17,23 @@ import numpy.typing as npt
 from tinyml_compress.support.backend import tensorflow, tfmot
 from tinyml_compress.techniques.graph import Copier, copy_model, rebuild, steps_of
 from tinyml_compress.techniques.sparsity import prunable_weights, total_sparsity
+from tinyml_compress.techniques.technique import (
+    Context,
+    Dimension,
+    Fidelity,
+    Options,
+    Outcome,
+    Point,
+    Technique,
+    count,
+    epochs,
+    excluded,
+    flag,
+    rate,
+)
 from tinyml_compress.techniques.training import History, Projection, Training
 
-__all__ = ["Clustered", "cluster", "cluster_projection", "k_means"]
+__all__ = ["TECHNIQUE", "ClusterOptions", "Clustered", "cluster", "cluster_projection", "k_means"]
 
 _WRAPPED = {"Conv1D", "Conv2D", "Dense"}
 _MOST_CLUSTERS = 256
@@ -182,3 +196,49 @@ def _zeros_of(layer: Any) -> list[Projection]:
         if not mask.all():
             kept.append(Projection(kernel, lambda value, mask=mask: value * mask))  # type: ignore[misc]
     return kept
+
+
+@dataclass(frozen=True)
+class ClusterOptions(Options):
+    """Each kernel keeps a handful of different values."""
+
+    clusters: int = count(16, 2, 256, "different values per kernel")
+    keep_zeros: bool = flag(True, "zeros stay zero")
+    epochs: int = epochs(6)
+    learning_rate: float = rate(3e-4)
+    exclude: tuple[str, ...] = excluded()
+
+    def milder(self) -> ClusterOptions | None:
+        return replace(self, clusters=self.clusters * 2) if self.clusters <= 128 else None
+
+
+class Clustering(Technique[ClusterOptions]):
+    """The stage `cluster`."""
+
+    use = "cluster"
+    options = ClusterOptions
+    place = 40
+    dimensions = (
+        Dimension(
+            "clusters", (0, 16, 32, 64), 0, "different values per kernel; 0: any", (("clusters", 16),), trains=True
+        ),
+    )
+
+    def apply(self, options: ClusterOptions, model: Any, context: Context) -> Outcome:
+        done = cluster(
+            model,
+            clusters=options.clusters,
+            keep_zeros=options.keep_zeros,
+            epochs=options.epochs,
+            learning_rate=options.learning_rate,
+            exclude=options.exclude,
+            training=context.taught(model),
+        )
+        table = (("layer", "values"), *((name, str(values)) for name, values in done.values))
+        return Outcome(done.model, done.notes, table, done.history)
+
+    def chosen(self, point: Point, fidelity: Fidelity) -> ClusterOptions | None:
+        return ClusterOptions(clusters=int(point["clusters"]), epochs=fidelity.after) if point["clusters"] else None
+
+
+TECHNIQUE = Clustering()

@@ -6,6 +6,7 @@ of any technique can learn from the float model in the same way.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -16,9 +17,25 @@ from tinyml_compress.support.backend import fix_seeds, keras2, tensorflow
 from tinyml_compress.techniques._slicing import rebuild_without
 from tinyml_compress.techniques.channels import Channels, Role, analyse
 from tinyml_compress.techniques.graph import Copier, copy_model, rebuild
+from tinyml_compress.techniques.structured import ROUND_TO, remove_channels
+from tinyml_compress.techniques.technique import (
+    Anchor,
+    Context,
+    Fidelity,
+    Options,
+    Outcome,
+    Point,
+    Technique,
+    count,
+    epochs,
+    number,
+    rate,
+    text,
+    word,
+)
 from tinyml_compress.techniques.training import History, Kind, Training, ends_in, outputs_of, targets_of
 
-__all__ = ["Distilled", "distil", "fresh_copy", "narrower", "taught_by"]
+__all__ = ["TECHNIQUE", "DistilOptions", "Distilled", "distil", "fresh_copy", "narrower", "taught_by"]
 
 
 @dataclass(frozen=True)
@@ -140,3 +157,70 @@ def _surplus(graph: Channels, width: float, round_to: int) -> list[int]:
         kept = min(len(units), max(1, round(width * len(units) / round_to) * round_to))
         surplus += units[kept:]
     return surplus
+
+
+@dataclass(frozen=True)
+class DistilOptions(Options):
+    """A smaller student learns from the model so far."""
+
+    student: str = text("file, zoo:NAME or module:function; empty: the teacher's architecture made narrower")
+    width: float = number(0.5, 0.05, 1.0, "part of the teacher's channels, for a derived student")
+    start: str = word("teacher", ("teacher", "fresh"), "a derived student's first weights: the teacher's, or new ones")
+    round_to: int = count(1, 1, 64, "channel counts of a derived student become multiples of this")
+    alpha: float = number(0.5, 0.0, 1.0, "weight of the teacher's outputs against the labels")
+    soften: float = number(4.0, 0.1, 100.0, "temperature of the teacher's outputs")
+    epochs: int = epochs(40)
+    learning_rate: float = rate(2e-3)
+
+    def milder(self) -> DistilOptions | None:
+        wider = round(min(1.0, self.width * 1.25), 4)
+        return replace(self, width=wider) if not self.student and self.width < 1 else None
+
+
+class Distillation(Technique[DistilOptions]):
+    """The stage `distil`."""
+
+    use = "distil"
+    options = DistilOptions
+    place = 11
+    anchors = (Anchor(90, (("keep", 0.5625), ("narrow", "distil"), ("level", "size"), ("qat", True))),)
+
+    def apply(self, options: DistilOptions, model: Any, context: Context) -> Outcome:
+        assert context.training is not None
+        done = distil(
+            model,
+            _student(options, model, context),
+            training=context.training,
+            temperature=options.soften,
+            alpha=options.alpha,
+            epochs=options.epochs,
+            learning_rate=options.learning_rate,
+        )
+        part = done.student_parameters / max(1, done.teacher_parameters)
+        note = (
+            f"student has {done.student_parameters:,} parameters, "
+            f"{part:.1%} of the teacher's {done.teacher_parameters:,}"
+        )
+        return Outcome(done.model, (note,), (), done.history)
+
+    def chosen(self, point: Point, fidelity: Fidelity) -> DistilOptions | None:
+        if point["keep"] == 1.0 or point["narrow"] != "distil" or not fidelity.trains:
+            return None
+        return DistilOptions(
+            width=float(point["keep"]),
+            start="fresh",
+            round_to=ROUND_TO,
+            epochs=math.ceil(1.5 * fidelity.main),  # new weights have further to go
+            learning_rate=3e-3,
+        )
+
+
+def _student(options: DistilOptions, model: Any, context: Context) -> Any:
+    if options.student:
+        return fresh_copy(context.load_student(options.student), context.seed)
+    if options.start == "teacher":  # its strongest channels, with what they have learned
+        return remove_channels(model, keep=options.width, round_to=options.round_to).model
+    return narrower(model, options.width, seed=context.seed, round_to=options.round_to)
+
+
+TECHNIQUE = Distillation()

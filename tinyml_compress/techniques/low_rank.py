@@ -7,7 +7,7 @@ then 1 x k: the two-step decomposition of a kernel seen as a (rows x inputs) by 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from fnmatch import fnmatch
 from typing import Any
@@ -18,9 +18,24 @@ import numpy.typing as npt
 from tinyml_compress.errors import ConfigError, TrainingError
 from tinyml_compress.support.backend import keras2
 from tinyml_compress.techniques.graph import Copier, copy_model, rebuild, steps_of
+from tinyml_compress.techniques.technique import (
+    Anchor,
+    Context,
+    Dimension,
+    Fidelity,
+    Options,
+    Outcome,
+    Point,
+    Technique,
+    epochs,
+    excluded,
+    number,
+    rate,
+    word,
+)
 from tinyml_compress.techniques.training import History, Samples, Training, score
 
-__all__ = ["Factored", "RankBy", "Split", "factorise"]
+__all__ = ["TECHNIQUE", "Factored", "LowRankOptions", "RankBy", "Split", "factorise"]
 
 Array = npt.NDArray[Any]
 
@@ -258,3 +273,62 @@ def _factors(layer: Any, rank: int) -> tuple[Array, Array]:
     if (rows, columns) == (1, 1):
         return inner.reshape(1, 1, inputs, rank), outer.reshape(1, 1, rank, outputs)
     return inner.reshape(rows, 1, inputs, rank), outer.reshape(rank, 1, columns, outputs).transpose(1, 2, 0, 3)
+
+
+@dataclass(frozen=True)
+class LowRankOptions(Options):
+    """Layers are split into two thin ones where that saves parameters."""
+
+    by: str = word("energy", tuple(by.value for by in RankBy), "how ranks are chosen")
+    value: float = number(
+        0.9, 0.001, 0.999, "energy that stays, part of the parameters that stays, or score a layer may cost"
+    )
+    epochs: int = epochs(20)
+    learning_rate: float = rate(1e-3)
+    exclude: tuple[str, ...] = excluded()
+
+    def milder(self) -> LowRankOptions | None:
+        if self.by == "error":
+            return replace(self, value=self.value / 2)
+        return replace(self, value=round(self.value + (1 - self.value) * 0.25, 4)) if self.value < 0.98 else None
+
+
+class LowRank(Technique[LowRankOptions]):
+    """The stage `low_rank`."""
+
+    use = "low_rank"
+    options = LowRankOptions
+    place = 20
+    teachable = True
+    dimensions = (
+        Dimension(
+            "low_rank",
+            (1.0, 0.8, 0.6, 0.4),
+            1.0,
+            "parameters left in thin pairs",
+            (("low_rank", 0.6),),
+            trains=True,
+        ),
+    )
+    anchors = (Anchor(100, (("low_rank", 0.6), ("level", "size"))),)
+
+    def apply(self, options: LowRankOptions, model: Any, context: Context) -> Outcome:
+        done = factorise(
+            model,
+            by=RankBy(options.by),
+            value=options.value,
+            epochs=options.epochs,
+            learning_rate=options.learning_rate,
+            exclude=options.exclude,
+            training=context.taught(model),
+        )
+        rows = [(row.layer, f"{row.before:,}", f"{row.after:,}", row.why) for row in done.splits]
+        return Outcome(done.model, (), (("layer", "before", "after", "why"), *rows), done.history)
+
+    def chosen(self, point: Point, fidelity: Fidelity) -> LowRankOptions | None:
+        if point["low_rank"] == 1.0:
+            return None
+        return LowRankOptions(by="parameters", value=float(point["low_rank"]), epochs=fidelity.main)
+
+
+TECHNIQUE = LowRank()

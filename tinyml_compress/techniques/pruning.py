@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from fnmatch import fnmatch
 from typing import Any
@@ -20,12 +20,32 @@ import numpy.typing as npt
 from tinyml_compress.errors import ConfigError, TrainingError
 from tinyml_compress.support.backend import keras2, tensorflow, tfmot
 from tinyml_compress.techniques.graph import Copier, rebuild, steps_of
-from tinyml_compress.techniques.sparsity import Zeros, prunable_weights, total_sparsity, zeros_of
+from tinyml_compress.techniques.sparsity import Zeros, prunable_weights, total_sparsity, zeros_of, zeros_table
+from tinyml_compress.techniques.technique import (
+    Anchor,
+    Context,
+    Dimension,
+    Fidelity,
+    Options,
+    Outcome,
+    Point,
+    Technique,
+    count,
+    epochs,
+    excluded,
+    mapping,
+    number,
+    rate,
+    text,
+    word,
+)
 from tinyml_compress.techniques.training import History, Projection, Training
 
 __all__ = [
+    "TECHNIQUE",
     "Pattern",
     "Patterns",
+    "PruneOptions",
     "Pruned",
     "Schedule",
     "magnitude_mask",
@@ -417,3 +437,108 @@ def _tfmot_wrapper(plan: _Plan) -> tuple[Callable[[Any, float], Any], Callable[[
         return not PruneRegistry._is_mha_layer(layer)
 
     return wrapper, supported
+
+
+@dataclass(frozen=True)
+class PruneOptions(Options):
+    """Small weights become zero."""
+
+    sparsity: float = number(0.8, 0.0, 0.99, "part of each kernel that becomes zero; with `allocate`, of all together")
+    schedule: str = word(
+        "polynomial", tuple(schedule.value for schedule in Schedule), "how the zeros come; one_shot needs no data"
+    )
+    epochs: int = epochs(20)
+    learning_rate: float = rate(1e-3)
+    rounds: int = count(4, 1, 100, "rounds of pruning and fine-tuning (iterative)")
+    layers: Mapping[str, float] = mapping(0.0, 0.99, "sparsity of single layers, by name pattern")
+    exclude: tuple[str, ...] = excluded()
+    pattern: str = text(
+        "M:N (M zeros in N neighbours along the inputs) or RxC (blocks of R inputs x C outputs); empty: any weight"
+    )
+    dense_pattern: str = text("the pattern of dense layers; empty: as `pattern`")
+    allocate: str = word(
+        "", ("", "cycles", "flash"), "per layer the sparsity that buys most of this on the device; empty: all alike"
+    )
+    device: str = text("the board that `allocate` means; empty: the one of --device")
+    level: str = word("speed", ("size", "balanced", "speed", "ram"), "the --optimize level that `allocate` means")
+    budget: float = number(
+        0.0, 0.0, 1.0, "with `allocate`: stop at this part of the dense model's price, not at `sparsity`; 0: off"
+    )
+
+    @property
+    def trains(self) -> bool:
+        return (self.epochs > 0 and self.schedule != "one_shot") or bool(self.allocate)
+
+    def problem(self) -> str | None:
+        for words in filter(None, (self.pattern, self.dense_pattern)):
+            at_once = not pattern_of(words).is_blocks
+            if at_once and self.schedule in ("iterative", "polynomial") and self.epochs > 0:
+                return "the places of M:N are chosen at once: schedule must be constant or one_shot"
+            if at_once and self.allocate:
+                return f"M:N leaves nothing to choose: pattern = {words!r} does not go with allocate"
+        if not self.allocate and (self.device or self.budget):
+            return "device and budget say what to allocate for: they need allocate = 'cycles' or 'flash'"
+        return None
+
+    def milder(self) -> PruneOptions | None:
+        if self.budget:
+            left = round(self.budget + (1 - self.budget) * 0.25, 4)
+            return replace(self, budget=left) if self.budget < 0.95 else None
+        if self.sparsity <= 0.1 or ":" in self.pattern + self.dense_pattern:
+            return None
+        return replace(self, sparsity=round(self.sparsity * 0.9, 4))
+
+
+class MagnitudePruning(Technique[PruneOptions]):
+    """The stage `prune`."""
+
+    use = "prune"
+    options = PruneOptions
+    place = 30
+    teachable = True
+    dimensions = (
+        Dimension(
+            "sparsity", (0.0, 0.5, 0.7, 0.8, 0.9), 0.0, "weights that are zero", (("sparsity", 0.9),), trains=True
+        ),
+        Dimension(
+            "pattern",
+            ("", "4x2"),
+            "",
+            "zeros in blocks, 4x2 in convolutions and 1x4 in dense layers, or anywhere",
+            (("sparsity", 0.8), ("pattern", "4x2")),
+            (("sparsity", 0.8),),
+            matters=lambda point: point["sparsity"] != 0.0,
+        ),
+    )
+    anchors = (Anchor(60, (("sparsity", 0.9), ("level", "size"))),)
+
+    def apply(self, options: PruneOptions, model: Any, context: Context) -> Outcome:
+        done = prune(
+            model,
+            sparsity=options.sparsity,
+            schedule=Schedule(options.schedule),
+            epochs=options.epochs,
+            learning_rate=options.learning_rate,
+            rounds=options.rounds,
+            layers=options.layers,
+            exclude=options.exclude,
+            pattern=pattern_of(options.pattern) if options.pattern else None,
+            dense_pattern=pattern_of(options.dense_pattern) if options.dense_pattern else None,
+            training=context.taught(model),
+        )
+        return Outcome(done.model, done.notes, zeros_table(done.zeros), done.history)
+
+    def chosen(self, point: Point, fidelity: Fidelity) -> PruneOptions | None:
+        if point["sparsity"] == 0.0:
+            return None
+        pattern = str(point["pattern"])
+        return PruneOptions(
+            sparsity=float(point["sparsity"]),
+            schedule="polynomial" if fidelity.trains else "one_shot",
+            pattern=pattern,
+            dense_pattern="1x4" if pattern else "",
+            epochs=fidelity.main,
+        )
+
+
+TECHNIQUE = MagnitudePruning()

@@ -8,7 +8,7 @@ back after every step, which, unlike TFMOT's preserving wrappers, works for ever
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from fnmatch import fnmatch
 from typing import Any
@@ -24,9 +24,23 @@ from tinyml_compress.techniques.clustering import cluster_projection
 from tinyml_compress.techniques.graph import Copier, Step, rebuild, steps_of
 from tinyml_compress.techniques.pruning import mask_projection
 from tinyml_compress.techniques.sparsity import prunable_weights, total_sparsity
+from tinyml_compress.techniques.technique import (
+    Context,
+    Dimension,
+    Fidelity,
+    Options,
+    Outcome,
+    Point,
+    Technique,
+    epochs,
+    excluded,
+    flag,
+    rate,
+    word,
+)
 from tinyml_compress.techniques.training import History, Projection, Training
 
-__all__ = ["Decision", "Preserve", "Quantized", "Treatment", "plan_qat", "train_quantized"]
+__all__ = ["TECHNIQUE", "Decision", "Preserve", "QatOptions", "Quantized", "Treatment", "plan_qat", "train_quantized"]
 
 
 class Preserve(Enum):
@@ -274,3 +288,72 @@ def _projections(model: Any, prepared: Prepared, preserve: Preserve) -> list[Pro
                 mask = (value != 0).astype(np.float32)
                 projections.append(mask_projection(weight, mask))
     return projections
+
+
+@dataclass(frozen=True)
+class QatOptions(Options):
+    """Fine-tuning with int8 arithmetic."""
+
+    preserve: str = word(
+        "none",
+        tuple(preserve.value for preserve in Preserve),
+        "what must survive: PQAT is sparsity, CQAT clusters, PCQAT both",
+    )
+    epochs: int = epochs(8)
+    learning_rate: float = rate(3e-4)
+    per_tensor_dense: bool = flag(False, "one scale per dense kernel; say the same in convert")
+    exclude: tuple[str, ...] = excluded()
+
+    def milder(self) -> QatOptions | None:
+        return replace(self, epochs=self.epochs * 2) if self.epochs < 200 else None
+
+
+class QuantizationAwareTraining(Technique[QatOptions]):
+    """The stage `qat`."""
+
+    use = "qat"
+    options = QatOptions
+    place = 50
+    fixes_weights = True
+    dimensions = (Dimension("qat", (False, True), False, "fine-tuning in int8 arithmetic", trains=True),)
+
+    def apply(self, options: QatOptions, model: Any, context: Context) -> Outcome:
+        training = context.taught(model)
+        assert training is not None
+        done = train_quantized(
+            model,
+            training=training,
+            epochs=options.epochs,
+            learning_rate=options.learning_rate,
+            preserve=Preserve(options.preserve),
+            exclude=options.exclude,
+            per_tensor_dense=options.per_tensor_dense,
+        )
+        table = (
+            ("layer", "kind", "treatment", "why"),
+            *((row.layer, row.kind, row.treatment.value, row.why) for row in done.plan),
+        )
+        notes = done.notes
+        if options.preserve != "none" and done.sparsity_after + 1e-9 < done.sparsity_before:
+            notes += (f"sparsity fell from {done.sparsity_before:.2%} to {done.sparsity_after:.2%}",)
+        return Outcome(done.model, notes, table, done.history)
+
+    def plan(self, options: QatOptions, model: Any) -> Sequence[str]:
+        rows = plan_qat(model, exclude=options.exclude)
+        width = max(len(row.layer) for row in rows)
+        return [f"{row.layer:<{width}}  {row.treatment.value}: {row.why} ({row.kind})" for row in rows]
+
+    def chosen(self, point: Point, fidelity: Fidelity) -> QatOptions | None:
+        if not point["qat"] or not fidelity.trains:
+            return None
+        sparse, clustered = point["sparsity"] != 0.0, bool(point["clusters"])
+        kept = {
+            (False, False): Preserve.NOTHING,
+            (True, False): Preserve.SPARSITY,
+            (False, True): Preserve.CLUSTERS,
+            (True, True): Preserve.BOTH,
+        }
+        return QatOptions(preserve=kept[sparse, clustered].value, epochs=fidelity.after)
+
+
+TECHNIQUE = QuantizationAwareTraining()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import json
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
@@ -10,14 +11,17 @@ from pathlib import Path
 from typing import Any
 
 from tinyml_compress.errors import ConfigError
-from tinyml_compress.techniques.stages import STAGES, Convert, Options, Qat, Train
+from tinyml_compress.techniques.convert_stage import ConvertOptions
+from tinyml_compress.techniques.fine_tuning import TrainOptions
+from tinyml_compress.techniques.registry import all_techniques, technique
+from tinyml_compress.techniques.technique import Options
 
 if sys.version_info >= (3, 11):
     import tomllib
 else:
     import tomli as tomllib
 
-__all__ = ["Guard", "Recipe", "Stage", "TaskOptions", "parse", "read"]
+__all__ = ["Guard", "Recipe", "Stage", "TaskOptions", "dump", "parse", "read", "stage_name"]
 
 ON_BREACH = ("stop", "back_off")
 _COMMON = ("use", "name", "max_drop", "on_breach", "teach", "temperature")
@@ -68,7 +72,7 @@ class Recipe:
 
     def with_training(self, epochs: int) -> Recipe:
         """The recipe with a first stage that trains the model from new weights."""
-        first = Stage("train", "train", Train(epochs=epochs, fresh=True), Guard())
+        first = Stage("train", "train", TrainOptions(epochs=epochs, fresh=True), Guard())
         names = {stage.name for stage in self.stages}
         return replace(self, stages=(replace(first, name="train-first" if "train" in names else "train"), *self.stages))
 
@@ -107,6 +111,42 @@ def parse(text: str, name: str) -> Recipe:
     )
     _check_order(recipe)
     return recipe
+
+
+def dump(recipe: Recipe) -> str:
+    """The recipe as the TOML text that `parse` reads; what has its default value is left out."""
+    lines = [f"title = {json.dumps(recipe.title)}", f"seed = {recipe.seed}"]
+    for head, value, default in (("task", recipe.task, TaskOptions()), ("guard", recipe.guard, Guard())):
+        rows = _changed(value, default)
+        lines += ["", f"[{head}]", *rows] if rows else []
+    for place, stage in enumerate(recipe.stages, start=1):
+        lines += ["", "[[stage]]", f'use = "{stage.use}"']
+        lines += [f"name = {json.dumps(stage.name)}"] if stage.name != stage_name(place, stage.use) else []
+        lines += _changed(stage.options, type(stage.options)())
+        lines += _changed(stage.guard, recipe.guard)
+        plain = Stage(stage.use, stage.name, stage.options, stage.guard)
+        lines += [
+            f"{key} = {json.dumps(getattr(stage, key))}"
+            for key in ("teach", "temperature")
+            if getattr(stage, key) != getattr(plain, key)
+        ]
+    return "\n".join(lines) + "\n"
+
+
+def _changed(value: Any, default: Any) -> list[str]:
+    pairs = ((item.name, getattr(value, item.name), getattr(default, item.name)) for item in fields(value))
+    return [f"{name} = {_toml(now)}" for name, now, before in pairs if now != before and now is not None]
+
+
+def _toml(value: Any) -> str:
+    if isinstance(value, dict):
+        return "{ " + ", ".join(f"{json.dumps(key)} = {json.dumps(number)}" for key, number in value.items()) + " }"
+    return json.dumps(list(value) if isinstance(value, tuple) else value)
+
+
+def stage_name(place: int, use: str) -> str:
+    """What a stage is called that has no name of its own."""
+    return f"{place:02d}-{use}"
 
 
 def _table(table: Mapping[str, Any], key: str, name: str) -> Mapping[str, Any]:
@@ -152,10 +192,10 @@ def _stage(table: Mapping[str, Any], place: int, recipe: str, guard: Guard) -> S
     where = f"{recipe}: stage {place}"
     use = table.get("use")
     if use is None:
-        raise ConfigError("a stage needs to say what it uses", which=where, allowed=", ".join(STAGES))
-    _one_of(_checked(use, str, f"{where} use"), tuple(STAGES), f"{where} use")
+        raise ConfigError("a stage needs to say what it uses", which=where, allowed=", ".join(all_techniques()))
+    _one_of(_checked(use, str, f"{where} use"), tuple(all_techniques()), f"{where} use")
     where = f"{where} ({use})"
-    made = STAGES[use]
+    made = technique(use).options
     known = [field.name for field in fields(made)]
     _only_known(table, [*known, *_COMMON], where)
     values = {}
@@ -163,7 +203,7 @@ def _stage(table: Mapping[str, Any], place: int, recipe: str, guard: Guard) -> S
         if field.name in table:
             values[field.name] = _option(table[field.name], field, f"{where} {field.name}")
     common = {key: table[key] for key in ("max_drop", "on_breach") if key in table}
-    name = _checked(table.get("name", f"{place:02d}-{use}"), str, f"{where} name")
+    name = _checked(table.get("name", stage_name(place, use)), str, f"{where} name")
     if not name.replace("-", "").replace("_", "").replace(".", "").isalnum():
         raise ConfigError(
             "names a folder and cannot be used", which=f"{where} name", found=name, allowed="a-z 0-9 - _ ."
@@ -241,7 +281,7 @@ def _check_order(recipe: Recipe) -> None:
         if stage.name in names:
             raise ConfigError("two stages of one name", which=where, next_step="give one of them another `name`")
         names.add(stage.name)
-        if isinstance(stage.options, Convert):
+        if isinstance(stage.options, ConvertOptions):
             converted = stage.name
             continue
         if converted is not None:
@@ -258,5 +298,5 @@ def _check_order(recipe: Recipe) -> None:
                 found=f"{stage.use} after {quantized}",
                 next_step="move qat behind it",
             )
-        if isinstance(stage.options, Qat):
+        if technique(stage.use).fixes_weights:
             quantized = stage.name

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["Zeros", "prunable_weights", "total_sparsity", "zeros_of"]
+__all__ = ["Zeros", "prunable_weights", "total_sparsity", "zeros_of", "zeros_table"]
 
 _KERNELS = ("kernel", "depthwise_kernel", "pointwise_kernel", "recurrent_kernel", "embeddings")
 
@@ -42,6 +42,14 @@ def zeros_of(model: Any) -> tuple[Zeros, ...]:
             zeros = sum(int(np.count_nonzero(array == 0)) for array in arrays)
             rows.append(Zeros(layer.name, zeros, sum(array.size for array in arrays)))
     return tuple(rows)
+
+
+def zeros_table(rows: tuple[Zeros, ...]) -> tuple[tuple[str, ...], ...]:
+    """The zeros as a stage's report shows them, headings first."""
+    return (
+        ("layer", "zeros", "weights", "part"),
+        *((row.layer, f"{row.zeros:,}", f"{row.weights:,}", f"{row.part:.1%}") for row in rows),
+    )
 
 
 def total_sparsity(model: Any) -> float:

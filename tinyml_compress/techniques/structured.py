@@ -4,25 +4,47 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from fnmatch import fnmatch
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from tinyml_compress.errors import TrainingError
-from tinyml_compress.support.backend import tensorflow
+from tinyml_compress.support.backend import keras2, tensorflow
 from tinyml_compress.techniques._dead import dead_roots
 from tinyml_compress.techniques._slicing import rebuild_without
 from tinyml_compress.techniques.channels import Channels, Role, analyse
 from tinyml_compress.techniques.cost import Cost, cost_of
 from tinyml_compress.techniques.graph import copy_model
+from tinyml_compress.techniques.technique import (
+    Anchor,
+    Context,
+    Dimension,
+    Fidelity,
+    Options,
+    Outcome,
+    Point,
+    Table,
+    Technique,
+    count,
+    epochs,
+    excluded,
+    number,
+    rate,
+    word,
+)
+from tinyml_compress.techniques.training import History, Training, targets_of
 
 __all__ = [
     "BUDGETS",
     "IMPORTANCES",
+    "ROUND_TO",
     "SCOPES",
+    "TECHNIQUE",
     "Block",
+    "ChannelsOptions",
     "Removal",
     "remove_channels",
     "remove_dead_channels",
@@ -32,6 +54,8 @@ __all__ = [
 IMPORTANCES = ("l1", "l2", "batch_norm", "taylor")
 BUDGETS = ("channels", "parameters", "macs", "ram")
 SCOPES = ("layer", "global")
+ROUND_TO = 4
+"""Kernels work on four outputs at a time: the search takes multiples of it."""
 
 Gradients = Callable[[Any], dict[str, npt.NDArray[Any]]]
 
@@ -266,3 +290,135 @@ def taylor_slopes(model: Any, loss_of: Callable[[Any, Any], Any], batches: list[
             axes = tuple(range(product.ndim - 1))
             totals[name] = totals.get(name, 0.0) + np.abs(product.sum(axis=axes))
     return totals
+
+
+@dataclass(frozen=True)
+class ChannelsOptions(Options):
+    """Whole channels are removed and the model is rebuilt smaller."""
+
+    keep: float = number(0.5, 0.01, 1.0, "part of the budget that stays; 1.0 removes dead channels only")
+    budget: str = word("channels", BUDGETS, "what `keep` counts")
+    scope: str = word("layer", SCOPES, "the same part everywhere, or the weakest of the whole model")
+    importance: str = word("l1", IMPORTANCES, "which channels are weak; taylor needs data")
+    round_to: int = count(1, 1, 64, "channel counts become multiples of this")
+    at_least: int = count(1, 1, 4096, "channels that every layer keeps")
+    rounds: int = count(1, 1, 50, "remove in so many steps, with fine-tuning between")
+    epochs: int = epochs(15)
+    learning_rate: float = rate(1e-3)
+    exclude: tuple[str, ...] = excluded()
+
+    def milder(self) -> ChannelsOptions | None:
+        return replace(self, keep=round(self.keep + (1 - self.keep) * 0.25, 4)) if self.keep < 0.95 else None
+
+    @property
+    def trains(self) -> bool:
+        return self.epochs > 0 or self.importance == "taylor"
+
+
+def _is_narrower(point: Point) -> bool:
+    return point["keep"] != 1.0
+
+
+class ChannelPruning(Technique[ChannelsOptions]):
+    """The stage `channels`."""
+
+    use = "channels"
+    options = ChannelsOptions
+    place = 10
+    teachable = True
+    dimensions = (
+        Dimension(
+            "keep", tuple(1 - step / 16 for step in range(14)), 1.0, "part of the channels that stays", trains=True
+        ),
+        Dimension(
+            "narrow",
+            ("channels", "distil"),
+            "channels",
+            "channels are removed, or a new student is taught",
+            matters=_is_narrower,
+        ),
+        Dimension(
+            "scope",
+            SCOPES,
+            "layer",
+            "the same part in every layer, or the weakest of all",
+            matters=lambda point: _is_narrower(point) and point["narrow"] == "channels",
+        ),
+    )
+    anchors = (
+        Anchor(10, (("keep", 0.5), ("level", "size"), ("qat", True))),
+        Anchor(20, (("keep", 0.75), ("level", "size"), ("qat", True))),
+        Anchor(30, (("keep", 0.625), ("level", "size"), ("qat", True))),
+        Anchor(40, (("keep", 0.5625), ("level", "size"), ("qat", True))),
+        Anchor(50, (("keep", 0.375), ("level", "size"))),
+        Anchor(70, (("keep", 0.625), ("scope", "global"), ("level", "size"))),
+        Anchor(80, (("keep", 0.5625), ("teach", 0.5), ("level", "size"), ("qat", True))),
+        Anchor(110, (("keep", 0.625), ("sparsity", 0.7), ("level", "size"))),
+    )
+
+    def apply(self, options: ChannelsOptions, model: Any, context: Context) -> Outcome:
+        if options.keep == 1.0:
+            dead = remove_dead_channels(model)
+            return Outcome(dead.model, _pinned(dead), _blocks_table(dead))
+        history, current, removals = History(), model, []
+        for turn in range(1, options.rounds + 1):
+            training = context.taught(current)
+            removals.append(
+                remove_channels(
+                    current,
+                    keep=options.keep ** (1 / options.rounds),  # the same part of what the round before left
+                    budget=options.budget,
+                    scope=options.scope,
+                    importance=options.importance,
+                    round_to=options.round_to,
+                    at_least=options.at_least,
+                    exclude=lambda name: any(fnmatch(name, pattern) for pattern in options.exclude),
+                    gradients=_slopes(training) if options.importance == "taylor" and training is not None else None,
+                )
+            )
+            current = removals[-1].model
+            if training is not None and options.epochs > 0:
+                before, after = (round(options.epochs * part / options.rounds) for part in (turn - 1, turn))
+                student = context.taught(current) or training
+                history += student.fit(current, max(1, after - before), options.learning_rate)
+        first, last = removals[0], removals[-1]
+        return Outcome(current, _pinned(first), _blocks_table(replace(last, blocks=_joined(first, last))), history)
+
+    def chosen(self, point: Point, fidelity: Fidelity) -> ChannelsOptions | None:
+        # without training, a student has the shape of the narrowed model
+        if not _is_narrower(point) or (point["narrow"] == "distil" and fidelity.trains):
+            return None
+        options = ChannelsOptions(
+            keep=float(point["keep"]), scope=str(point["scope"]), round_to=ROUND_TO, epochs=fidelity.main
+        )
+        return replace(options, learning_rate=2e-3) if fidelity.trains else options  # what is left learns anew
+
+
+def _slopes(training: Training) -> Gradients:
+    def gradients(model: Any) -> dict[str, Any]:
+        targets = targets_of(training.task, training.train, model)
+        loss = keras2().losses.get(training.task.loss)
+        batches = [
+            (training.train.inputs[start : start + 64], targets[start : start + 64])
+            for start in range(0, min(len(targets), 512), 64)
+        ]
+        return taylor_slopes(model, loss, batches)
+
+    return gradients
+
+
+def _joined(first: Removal, last: Removal) -> tuple[Block, ...]:
+    left = {block.layers: block.after for block in last.blocks}
+    return tuple(replace(block, after=left.get(block.layers, block.after)) for block in first.blocks)
+
+
+def _blocks_table(removal: Removal) -> Table:
+    rows = [(", ".join(block.layers), str(block.before), str(block.after)) for block in removal.blocks]
+    return (("layers that share channels", "before", "after"), *rows)
+
+
+def _pinned(removal: Removal) -> tuple[str, ...]:
+    return tuple(f"{layer}: channels stay, {why}" for layer, why in removal.pinned)
+
+
+TECHNIQUE = ChannelPruning()

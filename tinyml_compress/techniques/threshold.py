@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from tinyml_compress.techniques.graph import copy_model
-from tinyml_compress.techniques.sparsity import Zeros, prunable_weights, zeros_of
+from tinyml_compress.techniques.sparsity import Zeros, prunable_weights, zeros_of, zeros_table
+from tinyml_compress.techniques.technique import Context, Options, Outcome, Technique, number
 
-__all__ = ["Thresholded", "zero_below"]
+__all__ = ["TECHNIQUE", "ThresholdOptions", "Thresholded", "zero_below"]
 
 
 @dataclass(frozen=True)
@@ -33,3 +34,28 @@ def zero_below(model: Any, threshold: float = 1e-3) -> Thresholded:
             if small.any():
                 kernel.assign(np.where(small, 0.0, value))
     return Thresholded(flat, zeros_of(flat), changed)
+
+
+@dataclass(frozen=True)
+class ThresholdOptions(Options):
+    """Weights that are nearly zero become zero."""
+
+    threshold: float = number(1e-3, 0.0, 10.0, "weights of smaller magnitude become zero")
+
+    def milder(self) -> ThresholdOptions:
+        return replace(self, threshold=self.threshold / 2)
+
+
+class Threshold(Technique[ThresholdOptions]):
+    """The stage `threshold`."""
+
+    use = "threshold"
+    options = ThresholdOptions
+    place = 32
+
+    def apply(self, options: ThresholdOptions, model: Any, context: Context) -> Outcome:
+        done = zero_below(model, options.threshold)
+        return Outcome(done.model, (f"{done.changed:,} weights became zero",), zeros_table(done.zeros))
+
+
+TECHNIQUE = Threshold()
