@@ -3,13 +3,11 @@
 The functions bear the names of the command line's verbs and do the same; each loads what it needs at its first use.
 """
 
-from __future__ import annotations
-
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
-
+# Nothing of Python's is imported at the top: under `python -m` the current folder still comes first then, and it is
+# the user's (`__main__.py`).
 from tinyml_compress._version import __version__
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from tinyml_compress.pipeline.api import benchmark, compile_c, convert
     from tinyml_compress.pipeline.compression import compress
@@ -28,10 +26,13 @@ _HOMES = {
 }
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> object:
+    from importlib import import_module
+
     if name not in _HOMES:
         raise AttributeError(f"module 'tinyml_compress' has no attribute {name!r}")
-    return getattr(import_module(_HOMES[name]), name)
+    found: object = getattr(import_module(_HOMES[name]), name)
+    return found
 
 
 def __dir__() -> list[str]:

@@ -251,12 +251,22 @@ def test_several_inputs_and_a_free_size() -> None:
         convert_model(two, None, Settings(Mode.FLOAT32))
 
 
+_WORKER = """
+import os, time
+from pathlib import Path
+from tinyml_compress.support.worker import serve
+def work(job):
+    {}
+def main(folder):
+    serve(Path(folder), work)
+"""
+
+
 def test_samples_reach_the_converter_in_the_models_types(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    code = "import sys, numpy, pathlib\n"
-    code += "found = numpy.load(sys.argv[1] + '/samples.npz')['x0'].dtype\n"
-    code += "pathlib.Path(sys.argv[1], 'error.txt').write_text(f'E: samples are {found}')\nsys.exit(3)\n"
-    (tmp_path / "worker_for_test.py").write_text(code)
-    monkeypatch.setattr(convert_module, "_WORKER", "worker_for_test")
+    (tmp_path / "worker_for_test.py").write_text(
+        _WORKER.format("raise ValueError(f'samples are {job.arrays[\"x0\"].dtype}')")
+    )
+    monkeypatch.setattr(convert_module, "_WORKER", "worker_for_test:main")
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
     k = backend.keras2()
     model = k.Sequential([k.layers.Input((6,), dtype="int32"), k.layers.Embedding(9, 3), k.layers.Flatten()])
@@ -267,10 +277,10 @@ def test_samples_reach_the_converter_in_the_models_types(tmp_path: Path, monkeyp
 
 
 WORKERS = {
-    "crash": "import os\nos.abort()\n",
-    "hang": "import time\ntime.sleep(60)\n",
-    "exit": "raise SystemExit('some reason')\n",
-    "complain": "import sys, pathlib\npathlib.Path(sys.argv[1], 'error.txt').write_text({!r})\nsys.exit(3)\n",
+    "crash": "os.abort()",
+    "hang": "time.sleep(60)",
+    "exit": "raise SystemExit('some reason')",
+    "complain": "raise ValueError({!r})",
 }
 
 
@@ -293,8 +303,8 @@ WORKERS = {
 def test_converter_that_fails(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str, complaint: str, error: type[TinymlError], text: str
 ) -> None:
-    (tmp_path / "worker_for_test.py").write_text(WORKERS[kind].format(complaint))
-    monkeypatch.setattr(convert_module, "_WORKER", "worker_for_test")
+    (tmp_path / "worker_for_test.py").write_text(_WORKER.format(WORKERS[kind].format(complaint)))
+    monkeypatch.setattr(convert_module, "_WORKER", "worker_for_test:main")
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(tmp_path), os.environ.get("PYTHONPATH", "")]))
     with pytest.raises(error) as caught:
         convert(loaded("k.Dense(2)"), samples(4), output=tmp_path / "out", timeout=2.0 if kind == "hang" else 60.0)

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import re
-import sys
-import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -16,12 +13,13 @@ import numpy.typing as npt
 from tinyml_compress.converter import worker
 from tinyml_compress.converter.settings import Settings
 from tinyml_compress.errors import ConversionError, DataError, FloatOperatorError, ProcessError
-from tinyml_compress.support import proc
+from tinyml_compress.support.scratch import scratch
+from tinyml_compress.support.worker import Broken, Job, ask
 
 __all__ = ["to_tflite"]
 
 Floats = npt.NDArray[np.float32]
-_WORKER = worker.__name__
+_WORKER = f"{worker.__name__}:main"
 _NO_INTEGER_FORM = re.compile(r"Quantization not yet supported for op: '?(\w+)'?|op \(?'?(\w+)'? is not supported")
 
 
@@ -45,14 +43,11 @@ def to_tflite(
             allowed=f"one per input: {len(model.inputs)}",
             next_step="give --calibration",
         )
-    with tempfile.TemporaryDirectory(prefix="tinyml-convert-") as name:
-        folder = Path(name)
+    with scratch("tinyml-convert-") as folder:
         inputs = _write_saved_model(model, samples, folder / worker.SAVED_MODEL)
         # token numbers and the like are integers to the model, whatever the data set stores
         types = [tensor.dtype.as_numpy_dtype for tensor in model.inputs]
-        arrays = {f"x{index}": array.astype(types[index]) for index, array in enumerate(samples)}
-        np.savez(folder / worker.SAMPLES_FILE, **arrays)
-        job = {
+        options = {
             "mode": settings.mode.value,
             "port_type": settings.port_type.value,
             "per_tensor_dense": settings.per_tensor_dense,
@@ -60,14 +55,15 @@ def to_tflite(
             "seed": seed,
             "inputs": {f"x{index}": input_name for index, input_name in enumerate(inputs)},
         }
-        (folder / worker.JOB_FILE).write_text(json.dumps(job))
+        job = Job(options, {f"x{index}": array.astype(types[index]) for index, array in enumerate(samples)})
         try:
-            done = proc.run(
-                [sys.executable, "-m", _WORKER, folder],
-                timeout=settings.timeout,
+            reply = ask(
+                _WORKER,
+                job,
+                folder,
                 what="the TensorFlow Lite converter",
+                timeout=settings.timeout,
                 env=environment,
-                check=False,
             )
         except ProcessError as error:
             raise ConversionError(
@@ -76,19 +72,21 @@ def to_tflite(
                 found=error.found,
                 next_step="give it more time with --timeout, or fewer samples with --samples",
             ) from error
-        result = folder / worker.MODEL_FILE
-        if done.returncode == 0 and result.is_file():
-            return result.read_bytes()
-        complaint = folder / worker.ERROR_FILE
-        if complaint.is_file():
-            raise _refused(model.name, complaint.read_text(errors="replace"))
-        raise ConversionError(
-            "the TensorFlow Lite converter crashed",
-            which=model.name,
-            found=_ending(done),
-            next_step="try --mode float32: if that works, the calibration or a layer is at fault; "
-            "recurrent layers often need unroll=True",
-        )
+        except Broken as broken:
+            raise _broken(model.name, broken) from broken
+        return reply.files[worker.MODEL_FILE]
+
+
+def _broken(model: str, broken: Broken) -> ConversionError:
+    if broken.raised is not None:
+        return _refused(model, broken.raised)
+    return ConversionError(
+        "the TensorFlow Lite converter crashed",
+        which=model,
+        found=f"{broken.how}\n{broken.log}".strip(),
+        next_step="try --mode float32: if that works, the calibration or a layer is at fault; "
+        "recurrent layers often need unroll=True",
+    )
 
 
 def _write_saved_model(model: Any, samples: Sequence[Floats], folder: Path) -> list[str]:
@@ -147,11 +145,3 @@ def _refused(model: str, text: str) -> ConversionError:
         found=" ".join(lines[:4])[:600] or "no message",
         next_step="try --mode float32: if that works, a layer has no form in the mode asked for",
     )
-
-
-def _ending(done: proc.Finished) -> str:
-    if done.returncode < 0:
-        import signal
-
-        return f"killed by signal {signal.Signals(-done.returncode).name}"
-    return f"exit code {done.returncode}\n{done.tail()}"

@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import hashlib
-import importlib
 import json
 import re
-import sys
 import zipfile
 from pathlib import Path
 from typing import Any
 
-from tinyml_compress.errors import ModelError, TinymlError, UsageError
+from tinyml_compress.errors import ModelError, UsageError
 from tinyml_compress.models import keras3, keras_files, zoo
 from tinyml_compress.models.origin import Format, LoadedModel, Origin
 from tinyml_compress.models.saved_model import load_saved_model
-from tinyml_compress.models.stored import damaged, short
+from tinyml_compress.models.stored import damaged
 from tinyml_compress.support import backend, files
 from tinyml_compress.support.trust import trusting
+from tinyml_compress.support.user_code import called
 
 __all__ = ["load"]
 
@@ -102,33 +101,8 @@ def _from_h5(text: str, path: Path, sha256: str) -> LoadedModel:
 
 
 def _from_function(text: str) -> LoadedModel:
-    module_name, _, function_name = text.partition(":")
     backend.keras2()  # before the user's module imports TensorFlow with other switches
-    # As `python` itself would: modules beside the user are found.
-    if "" not in sys.path and str(Path.cwd()) not in sys.path:
-        sys.path.insert(0, str(Path.cwd()))
-    try:
-        module = importlib.import_module(module_name)
-    except ModuleNotFoundError as error:
-        raise UsageError(
-            "no such module", which=module_name, found=str(error), next_step="run in its folder, or install it"
-        ) from error
-    except Exception as error:  # whatever the user's module raises
-        raise ModelError("the module cannot be imported", which=module_name, found=short(error)) from error
-    function = getattr(module, function_name, None)
-    if not callable(function):
-        raise UsageError(
-            "no such function in the module",
-            which=text,
-            found="it is not callable" if function is not None else "no such name",
-            allowed="a function without arguments that returns a Keras model",
-        )
-    try:
-        made = function()
-    except TinymlError:
-        raise
-    except Exception as error:  # whatever the user's function raises
-        raise ModelError("the function failed", which=text, found=short(error)) from error
+    made = called(text, ModelError, "a function without arguments that returns a Keras model")
     if isinstance(made, backend.keras2().Model):
         _check_inputs(made, text)
         return _checked(made, Origin(text, Format.FUNCTION, _sha256_of_model(made)))

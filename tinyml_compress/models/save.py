@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import tempfile
 from pathlib import Path
 from typing import Any
 
 from tinyml_compress.errors import OutputError, UsageError
 from tinyml_compress.support import files
 from tinyml_compress.support.backend import quiet
+from tinyml_compress.support.scratch import scratch
 
 __all__ = ["FORMATS", "save"]
 
@@ -20,8 +20,8 @@ def save(model: Any, path: str | Path) -> None:
     path = Path(path)
     if path.suffix.lower() not in FORMATS:
         raise UsageError("not a model file name", which=path, allowed="a name that ends with " + " or ".join(FORMATS))
-    with tempfile.TemporaryDirectory() as folder:
-        beside = Path(folder) / f"model{path.suffix.lower()}"
+    with scratch() as folder:
+        beside = folder / f"model{path.suffix.lower()}"
         with quiet():
             try:
                 model.save(beside)

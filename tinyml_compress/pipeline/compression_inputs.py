@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import inspect
 from collections.abc import Callable
 from dataclasses import replace
@@ -15,6 +14,7 @@ from tinyml_compress import data as data_room
 from tinyml_compress.data import DataSet
 from tinyml_compress.errors import DataError, ModelError, UsageError
 from tinyml_compress.support import files
+from tinyml_compress.support.user_code import callable_of, called
 from tinyml_compress.techniques.convert_stage import ConvertOptions
 from tinyml_compress.techniques.recipe import Recipe, TaskOptions
 
@@ -95,7 +95,7 @@ def task_changes(recipe: Recipe) -> dict[str, Any]:
         "augment": None if task.augment is None else _function(task.augment),
     }
     if task.module is not None:
-        given = _function(task.module)()
+        given = called(task.module, UsageError, "a function without arguments that returns a dict")
         if not isinstance(given, dict) or set(given) - {"kind", "loss", "optimizer", "batch_size", "augment"}:
             raise UsageError(
                 "the task's function must return a dict",
@@ -108,14 +108,7 @@ def task_changes(recipe: Recipe) -> dict[str, Any]:
 
 
 def _function(spec: str) -> Callable[..., Any]:
-    module, _, name = spec.partition(":")
-    try:
-        found = getattr(importlib.import_module(module), name)
-    except (ImportError, AttributeError) as error:
-        raise UsageError("cannot import", which=spec, found=error, next_step="check PYTHONPATH and the name") from error
-    if not callable(found):
-        raise UsageError("not a function", which=spec, found=type(found).__name__)
-    return found  # type: ignore[no-any-return]
+    return callable_of(spec, UsageError, "a function: recipes/README.md says what it is called with")
 
 
 def source_of(task: TaskOptions) -> str:

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import os
 import shutil
-import signal
 import subprocess
-import sys
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -24,7 +22,7 @@ from tinyml_compress.search.loop import Rules
 from tinyml_compress.search.space import Epochs, full_space, point_key
 from tinyml_compress.search.study import Study
 from tinyml_compress.search.trials import Outcome, Trial
-from tinyml_compress.support import files
+from tinyml_compress.support import files, proc, worker
 from tinyml_compress.support.progress import Stage, stage
 from tinyml_compress.support.trust import trusted
 
@@ -34,8 +32,7 @@ _POLL_S = 1.0
 _FINALISTS = 4
 _FINAL_SHARE = 0.3
 """Of the time, kept for the winners' full training until trials show how long it takes."""
-_END_S = 20.0
-"""For a worker to end by itself when asked to."""
+_WORKER = "tinyml_compress.pipeline.fitting_worker:main"
 
 
 def job_of(
@@ -285,45 +282,19 @@ def _processes(
     place: Path, phase: str, count: int, until: float, first: int
 ) -> Iterator[list[subprocess.Popen[bytes]]]:
     """Workers of one phase; none of them outlives the block."""
-    children: list[subprocess.Popen[bytes]] = []
-    try:
-        for number in range(count):
-            with _log(place, phase, number).open("wb") as log:
-                command = [
-                    sys.executable,
-                    "-m",
-                    "tinyml_compress.pipeline.fitting_worker",
-                    str(place),
-                    phase,
-                    str(first + number),
-                    repr(until),
-                ]
-                children.append(
-                    subprocess.Popen(
-                        command,
-                        stdin=subprocess.DEVNULL,
-                        stdout=log,
-                        stderr=subprocess.STDOUT,
-                        start_new_session=True,
-                    )
-                )
-        yield children
-    finally:
-        _end(children)
-
-
-def _end(children: Sequence[subprocess.Popen[bytes]]) -> None:
-    """Ask, wait, insist: with all that the workers started themselves."""
-    for child in children:
-        if child.poll() is None:
-            os.killpg(child.pid, signal.SIGTERM)
-    limit = time.time() + _END_S
-    for child in children:
+    here = os.getcwd()  # the words of the job are those of who called, and so is the folder that they are about
+    with ExitStack() as watched:
+        children: list[subprocess.Popen[bytes]] = []
         try:
-            child.wait(max(0.1, limit - time.time()))
-        except subprocess.TimeoutExpired:
-            os.killpg(child.pid, signal.SIGKILL)
-            child.wait()
+            for number in range(count):
+                words = worker.command(_WORKER, here, place.absolute(), phase, str(first + number), repr(until))
+                log = _log(place, phase, number)
+                children.append(
+                    watched.enter_context(proc.logged(words, log, cwd=place.parent, env=worker.environment()))
+                )
+            yield children
+        finally:
+            proc.end(children)
 
 
 def _log(place: Path, phase: str, number: int) -> Path:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import os
-import shutil
-import tempfile
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -28,6 +27,7 @@ from tinyml_compress.search.budget import Cost
 from tinyml_compress.search.loop import Judged
 from tinyml_compress.search.space import Point, full_space, recipe_of
 from tinyml_compress.support import cache, files
+from tinyml_compress.support.scratch import scratch
 from tinyml_compress.techniques.convert_stage import ConvertOptions
 from tinyml_compress.techniques.recipe import Recipe, dump
 
@@ -90,14 +90,11 @@ class RecipeJudge:
 
     def train(self, point: Point, part: float) -> Judged:
         """After `part` of the training."""
-        folder = self._scratch()
-        try:
+        with self._scratch() as folder:
             tflite = self.run(point, part, folder).tflite
             assert tflite is not None
             score = self._score(tflite, self._half)
             cost = cost_on(tflite.read_bytes(), self._job.target, str(point["level"]), self._targets_dir)
-        finally:
-            shutil.rmtree(folder, ignore_errors=True)
         return Judged(score, self.drop(score, self.float_score), cost)
 
     def run(self, point: Point, part: float, folder: Path) -> CompressionResult:
@@ -130,12 +127,9 @@ class RecipeJudge:
         given = models.load(self._job.model).model
         if not self._job.train:
             return given
-        folder = self._scratch()
-        try:
+        with self._scratch() as folder:
             self.run(reference_point(), 1.0, folder)
             return load_stage(next(folder.glob("*train*/model.keras")), given)
-        finally:
-            shutil.rmtree(folder, ignore_errors=True)
 
     def rank(self) -> tuple[tuple[str, ...], ...]:
         """Layers that keep a value in int16, by what its int8 form costs, the worst first."""
@@ -205,10 +199,10 @@ class RecipeJudge:
         key = cache.key_of("fit shape", self._weights, train.sha256, dump(recipe))
         return (cache.cached_folder("fit", key, make) / "model.tflite").read_bytes()
 
-    def _scratch(self) -> Path:
+    def _scratch(self) -> AbstractContextManager[Path]:
         place = Path(self._job.folder)
         place.mkdir(parents=True, exist_ok=True)
-        return Path(tempfile.mkdtemp(dir=place, prefix=f"{os.getpid()}."))
+        return scratch(f"{os.getpid()}.", place)
 
 
 def _no_student(spec: str) -> Any:

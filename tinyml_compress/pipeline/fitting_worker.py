@@ -1,14 +1,9 @@
-"""A process of a search: `python -m tinyml_compress.pipeline.fitting_worker JOB.json PHASE NUMBER UNTIL`.
-
-It ends by itself when the process that started it is gone, so that a killed search leaves nothing running.
-"""
+"""A process of a search, started by `fitting.py`: works on the study until the time is over or nothing is left."""
 
 from __future__ import annotations
 
 import os
 import sys
-import threading
-import time
 import traceback
 from dataclasses import asdict
 from pathlib import Path
@@ -22,16 +17,20 @@ from tinyml_compress.search.space import Choice, Dimension, Point, Space, anchor
 from tinyml_compress.search.study import Study
 from tinyml_compress.support.trust import trusting
 
-__all__ = ["PHASES"]
+__all__ = ["PHASES", "main"]
 
 PHASES = ("prepare", "search", "final")
 _PAYS = 0.99
 """A dimension pays when a strong setting of it costs less than this part of the reference."""
 
 
-def _main(place: Path, phase: str, number: int, until: float) -> int:
-    _die_with_parent()
-    job = Job.from_text(place.read_text())
+def main(folder: str, place: str, phase: str, number: str, until: str) -> int:
+    """`folder` is the user's, `place` the job's file; returns the exit code."""
+    os.chdir(folder)
+    return _worked(Job.from_text(Path(place).read_text()), phase, int(number), float(until))
+
+
+def _worked(job: Job, phase: str, number: int, until: float) -> int:
     study = Study(job.storage, job.study, seed=job.seed)
     judge = RecipeJudge(job, study.noted("sensitive") or ())
     try:
@@ -52,17 +51,6 @@ def _work(phase: str, number: int, until: float, study: Study, judge: RecipeJudg
         return
     study.use(_space(study), number)
     work(study, judge, budget_of(study.noted("budget")), job.rules, until=until, waiting_only=phase == "final")
-
-
-def _die_with_parent() -> None:
-    parent = os.getppid()
-
-    def watch() -> None:
-        while os.getppid() == parent:
-            time.sleep(1)
-        os._exit(3)
-
-    threading.Thread(target=watch, daemon=True).start()
 
 
 def _space(study: Study) -> Space:
@@ -166,7 +154,3 @@ def _no_gain(judge: RecipeJudge, one: Dimension, reference: Cost) -> str:
     best = min(rows, key=lambda name: rows[name])
     probe = ", ".join(f"{name} {value}" for name, value in one.probe)
     return f"{probe}: {rows[best]:.1%} of the {best} without it on this device, and no less of the rest"
-
-
-if __name__ == "__main__":
-    sys.exit(_main(Path(sys.argv[1]), sys.argv[2], int(sys.argv[3]), float(sys.argv[4])))

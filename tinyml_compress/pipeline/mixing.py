@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from fnmatch import fnmatch
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -21,6 +19,7 @@ from tinyml_compress.frontend.writer import write
 from tinyml_compress.ops import operator
 from tinyml_compress.runners import tflm
 from tinyml_compress.support.progress import stage
+from tinyml_compress.support.scratch import scratch
 
 __all__ = ["Mixed", "Mixer", "ValueGain", "by_names", "mix", "mix_forms", "mixer_of", "ranking"]
 
@@ -327,8 +326,8 @@ def _outputs(file: bytes, inputs: Floats) -> Floats:
         return found
     from tinyml_compress.pipeline.evaluation import evaluator
 
-    with tempfile.TemporaryDirectory(prefix="tinyml-mixed-") as folder:
-        place = Path(folder) / "model.tflite"
+    with scratch() as folder:
+        place = folder / "model.tflite"
         place.write_bytes(file)
         return evaluator(place, "aot").predict(DataSet("samples", inputs))
 

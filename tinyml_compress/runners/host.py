@@ -5,12 +5,10 @@ Always in a process of its own: tflite-runtime fails when TensorFlow is loaded b
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib import metadata
 from importlib.util import find_spec
-from pathlib import Path
 from time import perf_counter
 from typing import Any
 
@@ -185,5 +183,6 @@ def _times(interpreter: Any, warmup: int, runs: int) -> npt.NDArray[np.float64]:
     return times
 
 
-if __name__ == "__main__":
-    serve(Path(sys.argv[1]), _work)
+def main(folder: str) -> None:
+    """The worker's side."""
+    serve(folder, _work)

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from time import perf_counter
 from typing import Any
 
@@ -64,5 +62,6 @@ def _work(job: Job) -> tuple[Mapping[str, Any], Mapping[str, npt.NDArray[np.gene
     return {}, {"times": times}
 
 
-if __name__ == "__main__":
-    serve(Path(sys.argv[1]), _work)
+def main(folder: str) -> None:
+    """The worker's side."""
+    serve(folder, _work)

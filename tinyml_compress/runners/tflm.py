@@ -7,10 +7,8 @@ subprocess; `Interpreter` is the in-process form for models that are known to be
 from __future__ import annotations
 
 import re
-import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -187,5 +185,6 @@ def _work(job: Job) -> tuple[Mapping[str, Any], Mapping[str, Array]]:
     return {}, results
 
 
-if __name__ == "__main__":
-    serve(Path(sys.argv[1]), _work)
+def main(folder: str) -> None:
+    """The worker's side."""
+    serve(folder, _work)

@@ -18,6 +18,7 @@ from pathlib import Path, PurePosixPath
 from tinyml_compress.errors import MissingDependency, ProcessError, ToolchainError
 from tinyml_compress.support import proc
 from tinyml_compress.support.cache import cache_root, cached_folder, key_of
+from tinyml_compress.support.resources import package_folder
 
 __all__ = [
     "HOST_FLAGS",
@@ -73,7 +74,8 @@ def zig() -> Toolchain:
         raise MissingDependency(
             "the C compiler is not installed", which="ziglang", next_step=f"{sys.executable} -m pip install ziglang"
         ) from None
-    driver = (sys.executable, "-m", "ziglang")
+    # Not `python -m ziglang`, which would look for modules in the current folder first.
+    driver = (str(package_folder("ziglang") / "zig"),)
     # Without -O zig turns undefined behaviour into traps; and it compiles for the very CPU it runs on.
     host = ("-mcpu=baseline", "-fno-sanitize=undefined")
     return Toolchain("zig", (*driver, "cc"), (*driver, "c++"), f"zig cc {version}", host)

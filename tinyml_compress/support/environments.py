@@ -55,7 +55,7 @@ def python_of(environment: Environment, say: Callable[[str], None] = lambda text
     if named:
         if not os.access(named, os.X_OK):
             raise UsageError("no such interpreter", which=f"{environment.variable}={named}")
-        return Path(named)
+        return Path(named).absolute()  # workers have a folder of their own
     if all(find_spec(name) is not None for name in environment.imports):
         return Path(sys.executable)
     version = f"{sys.version_info.major}.{sys.version_info.minor}"
@@ -73,9 +73,9 @@ def python_of(environment: Environment, say: Callable[[str], None] = lambda text
 def _install(environment: Environment, place: Path, python: Path) -> None:
     """Make the environment where it stays, for it cannot be moved; a marker says that it is whole."""
     shutil.rmtree(place, ignore_errors=True)
-    pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    pip = ["-I", "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
     try:
-        proc.run([sys.executable, "-m", "venv", place], timeout=_INSTALL_TIMEOUT, what="making an environment")
+        proc.run([sys.executable, "-I", "-m", "venv", place], timeout=_INSTALL_TIMEOUT, what="making an environment")
         proc.run(
             [python, *pip, *environment.requirements],
             timeout=_INSTALL_TIMEOUT,

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from tinyml_compress.errors import OutputError, UsageError
+from tinyml_compress.support import watchdog
 
 __all__ = ["output_folder", "read_bytes", "sha256", "write_bytes", "write_text"]
 
@@ -65,11 +66,12 @@ def output_folder(folder: Path) -> Iterator[Path]:
     except OSError as error:
         raise _cannot_write(folder, error) from error
     try:
-        yield staging
-        for file in sorted(path for path in staging.rglob("*") if path.is_file()):
-            target = folder / file.relative_to(staging)
-            target.parent.mkdir(parents=True, exist_ok=True)
-            os.replace(file, target)
+        with watchdog.folder(staging):
+            yield staging
+            for file in sorted(path for path in staging.rglob("*") if path.is_file()):
+                target = folder / file.relative_to(staging)
+                target.parent.mkdir(parents=True, exist_ok=True)
+                os.replace(file, target)
     except OSError as error:
         raise _cannot_write(folder, error) from error
     except OutputError as error:

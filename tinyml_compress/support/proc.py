@@ -9,15 +9,19 @@ import shlex
 import signal
 import subprocess
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from tinyml_compress.errors import ProcessError
+from tinyml_compress.support import watchdog
 
-__all__ = ["Finished", "run"]
+__all__ = ["Finished", "end", "logged", "run"]
 
 _TAIL_LINES = 30
+_END_S = 20.0
+"""For a process to end by itself when asked to."""
 _log = logging.getLogger(__name__)
 
 
@@ -29,6 +33,13 @@ class Finished:
     returncode: int
     stdout: str
     stderr: str
+
+    @property
+    def how(self) -> str:
+        """How it ended, in words."""
+        if self.returncode < 0:
+            return f"killed by signal {signal.Signals(-self.returncode).name}"
+        return f"exit code {self.returncode}"
 
     def tail(self) -> str:
         """The last lines it printed, for an error message."""
@@ -43,7 +54,6 @@ def run(
     what: str,
     cwd: Path | None = None,
     env: Mapping[str, str] | None = None,
-    stdin: str | None = None,
     check: bool = True,
 ) -> Finished:
     """Run `command` and wait at most `timeout` seconds; `what` names the job in errors.
@@ -59,33 +69,67 @@ def run(
             words,
             cwd=cwd,
             env={**os.environ, **(env or {})},
-            stdin=subprocess.DEVNULL if stdin is None else subprocess.PIPE,
+            stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
-            text=True,
+            encoding="utf-8",
             errors="replace",
             start_new_session=True,
         )
     except OSError as error:
         raise ProcessError(f"{what} could not be started", which=words[0], found=error.strerror) from error
-    try:
-        stdout, stderr = child.communicate(stdin, timeout=timeout)
-    except subprocess.TimeoutExpired:
-        _kill_group(child)
-        raise ProcessError(
-            f"{what} did not end",
-            which=words[0],
-            found=f"still running after {timeout:g} s",
-            next_step="try a smaller model or file an issue with the model attached",
-        ) from None
-    except BaseException:
-        _kill_group(child)
-        raise
+    with watchdog.process_group(child.pid):
+        try:
+            stdout, stderr = child.communicate(timeout=timeout)
+        except subprocess.TimeoutExpired:
+            _kill_group(child)
+            raise ProcessError(
+                f"{what} did not end",
+                which=words[0],
+                found=f"still running after {timeout:g} s",
+                next_step="try a smaller model or file an issue with the model attached",
+            ) from None
+        except BaseException:
+            _kill_group(child)
+            raise
     done = Finished(words, child.returncode, stdout, stderr)
     _log.debug("%s ended with %d after %.1f s", what, child.returncode, time.monotonic() - began)
     if check and done.returncode != 0:
         raise ProcessError(f"{what} failed", which=words[0], found=_how_it_ended(done))
     return done
+
+
+@contextmanager
+def logged(
+    command: Sequence[str | Path], log: Path, *, cwd: Path | None = None, env: Mapping[str, str] | None = None
+) -> Iterator[subprocess.Popen[bytes]]:
+    """A process that works beside this one and prints into the file `log`; `end` it before the block ends."""
+    with log.open("wb") as output:
+        child = subprocess.Popen(
+            [str(word) for word in command],
+            cwd=cwd,
+            env={**os.environ, **(env or {})},
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+    with watchdog.process_group(child.pid):
+        yield child
+
+
+def end(children: Sequence[subprocess.Popen[bytes]]) -> None:
+    """Ask, wait, insist: with all that the children started themselves."""
+    for child in children:
+        if child.poll() is None:
+            os.killpg(child.pid, signal.SIGTERM)
+    limit = time.monotonic() + _END_S
+    for child in children:
+        try:
+            child.wait(max(0.1, limit - time.monotonic()))
+        except subprocess.TimeoutExpired:
+            os.killpg(child.pid, signal.SIGKILL)
+            child.wait()
 
 
 def _kill_group(child: subprocess.Popen[str]) -> None:
@@ -95,9 +139,5 @@ def _kill_group(child: subprocess.Popen[str]) -> None:
 
 
 def _how_it_ended(done: Finished) -> str:
-    if done.returncode < 0:
-        how = f"killed by signal {signal.Signals(-done.returncode).name}"
-    else:
-        how = f"exit code {done.returncode}"
     tail = done.tail()
-    return f"{how}\n{tail}" if tail else how
+    return f"{done.how}\n{tail}" if tail else done.how

@@ -1,1 +1,1 @@
-"""Converters that run under another interpreter: `*_worker.py` are scripts that import nothing of this package."""
+"""Converters that run under another interpreter: `*_worker.py` import of ours errors and support only."""

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import json
+import os
 import re
-import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,12 +13,14 @@ import numpy.typing as npt
 
 from tinyml_compress.converter.settings import Mode
 from tinyml_compress.errors import ConversionError, DataError, ProcessError, UsageError
-from tinyml_compress.support import environments, proc
+from tinyml_compress.support import environments
+from tinyml_compress.support.scratch import scratch
+from tinyml_compress.support.worker import Broken, Job, ask
 
 __all__ = ["TORCH_PREFIX", "TorchModel", "requantize", "torch_to_tflite"]
 
 Floats = npt.NDArray[np.float32]
-_HERE = Path(__file__).parent
+_ROOM = __name__.rpartition(".")[0]
 TORCH_PREFIX = "torch:"
 _SPEC = re.compile(r"(?P<module>[\w.]+):(?P<function>\w+)(?:@(?P<weights>.+))?")
 
@@ -64,17 +65,19 @@ def torch_to_tflite(
     _check_mode("PyTorch", mode, (Mode.INT8, Mode.DYNAMIC, Mode.FLOAT32))
     if not samples or not all(len(array) for array in samples):
         raise DataError("PyTorch models are traced with data", next_step="give --calibration")
-    job = {
-        "module": model.module,
-        "function": model.function,
+    name = f"{model.module}:{model.function}"
+    options = {
+        "folder": os.getcwd(),
+        "name": name,
         "weights": None if model.weights is None else str(model.weights.resolve()),
-        "train": model.train,
+        "train": None if model.train is None else ":".join(model.train),
         "mode": mode.value,
         "seed": seed,
         "inputs": len(samples),
     }
     python = environments.python_of(environments.TORCH, say)
-    return _call(python, "torch_worker.py", job, samples, {}, timeout, f"{model.module}:{model.function}")
+    job = Job(options, _arrays(samples))
+    return _call(python, "torch_worker", job, timeout, name)
 
 
 def requantize(
@@ -89,9 +92,9 @@ def requantize(
     _check_mode("a .tflite file", mode, (Mode.INT8, Mode.INT16X8, Mode.DYNAMIC))
     if mode.full_integer and (not samples or not all(len(array) for array in samples)):
         raise DataError("full-integer conversion needs representative data", next_step="give --calibration")
-    job = {"mode": mode.value, "inputs": len(samples)}
+    job = Job({"mode": mode.value, "inputs": len(samples)}, _arrays(samples), {"float.tflite": file})
     python = environments.python_of(environments.QUANTIZER, say)
-    return _call(python, "requantize_worker.py", job, samples, {"float.tflite": file}, timeout, "the .tflite file")
+    return _call(python, "requantize_worker", job, timeout, "the .tflite file")
 
 
 def _check_mode(what: str, mode: Mode, allowed: tuple[Mode, ...]) -> None:
@@ -103,41 +106,25 @@ def _check_mode(what: str, mode: Mode, allowed: tuple[Mode, ...]) -> None:
         )
 
 
-def _call(
-    python: Path,
-    script: str,
-    job: Mapping[str, object],
-    samples: Sequence[Floats],
-    files: Mapping[str, bytes],
-    timeout: float,
-    which: str,
-) -> bytes:
-    with tempfile.TemporaryDirectory(prefix="tinyml-convert-") as name:
-        folder = Path(name)
-        (folder / "job.json").write_text(json.dumps(job))
-        np.savez(folder / "samples.npz", **{f"x{index}": array for index, array in enumerate(samples)})
-        for file_name, content in files.items():
-            (folder / file_name).write_bytes(content)
+def _arrays(samples: Sequence[Floats]) -> dict[str, Floats]:
+    return {f"x{index}": array for index, array in enumerate(samples)}
+
+
+def _call(python: Path, module: str, job: Job, timeout: float, which: str) -> bytes:
+    with scratch("tinyml-convert-") as folder:
         try:
-            done = proc.run(
-                [python, _HERE / script, folder],
-                timeout=timeout,
+            reply = ask(
+                f"{_ROOM}.{module}:main",
+                job,
+                folder,
                 what="the converter",
+                timeout=timeout,
                 env={"PYTHONWARNINGS": "ignore", "TF_CPP_MIN_LOG_LEVEL": "3", "PYTHONHASHSEED": "0"},
-                check=False,
+                python=python,
             )
         except ProcessError as error:
             raise ConversionError(error.what, which=which, found=error.found, next_step=error.next_step) from error
-        if (folder / "model.tflite").is_file() and done.returncode == 0:
-            return (folder / "model.tflite").read_bytes()
-        if (folder / "error.json").is_file():
-            report = json.loads((folder / "error.json").read_text())
-            raise ConversionError(report["what"], which=which, found=report["found"], next_step=report["next_step"])
-        raise ConversionError("the converter failed", which=which, found=_reason(done))
-
-
-def _reason(done: proc.Finished) -> str:
-    """The exception's own line out of a traceback, else the last line printed."""
-    lines = [line.strip() for line in done.stderr.splitlines() if line.strip()]
-    named = [line for line in lines if re.match(r"[\w.]*(Error|Exception|Exit)\b", line)]
-    return (named or lines or [f"exit code {done.returncode}"])[-1]
+        except Broken as broken:
+            found = broken.raised or broken.log or broken.how
+            raise ConversionError("the converter failed", which=which, found=found) from broken
+        return reply.files["model.tflite"]

@@ -1,37 +1,40 @@
-"""A float .tflite to full integer by ai-edge-quantizer. A script of its own, for an interpreter that has that package.
+"""A float .tflite to full integer by ai-edge-quantizer, under an interpreter that has that package.
 
-Its folder holds job.json, float.tflite and samples.npz; it leaves model.tflite, or error.json.
+The job is the file `float.tflite` and samples; the reply is `model.tflite`.
 """
 
 from __future__ import annotations
 
-import json
-import sys
 from pathlib import Path
 from typing import Any
 
-import numpy as np
+from tinyml_compress.errors import ConversionError
+from tinyml_compress.support.worker import Job, Reply, serve
 
 __all__ = ["main"]
 
 
-def main(folder: Path) -> None:
+def main(folder: str) -> None:
+    """The worker's side."""
+    serve(Path(folder), _requantize)
+
+
+def _requantize(job: Job) -> Reply:
     from ai_edge_litert.interpreter import Interpreter
     from ai_edge_quantizer import calibrator, qtyping, recipe, recipe_manager
     from ai_edge_quantizer.quantizer import Quantizer
     from ai_edge_quantizer.utils import qsv_utils
 
-    job = json.loads((folder / "job.json").read_text())
-    path = str(folder / "float.tflite")
+    options = job.options
+    path = str(job.folder / "float.tflite")
     recipes: dict[str, Any] = {"int8": recipe.static_wi8_ai8, "int16x8": recipe.static_wi8_ai16}
-    dynamic = job["mode"] == "dynamic"
-    steps = recipe.dynamic_wi8_afp32() if dynamic else recipes[job["mode"]]()
+    dynamic = options["mode"] == "dynamic"
+    steps = recipe.dynamic_wi8_afp32() if dynamic else recipes[options["mode"]]()
     quantizer = Quantizer(path, steps)
     ranges: dict[str, qtyping.QSV] = {}
     if not dynamic:
-        samples = np.load(folder / "samples.npz")
         key, names = _signature(Interpreter(path))
-        arrays = [samples[f"x{index}"] for index in range(job["inputs"])]
+        arrays = [job.arrays[f"x{index}"] for index in range(options["inputs"])]
         feeds = [
             {name: array[index : index + 1] for name, array in zip(names, arrays, strict=True)}
             for index in range(len(arrays[0]))
@@ -42,14 +45,14 @@ def main(folder: Path) -> None:
         measured = calibrator.Calibrator(path, num_threads=1, qsv_update_func=qsv_utils.min_max_update)
         measured.calibrate({key: feeds}, manager)
         ranges = measured.get_model_qsvs()
-    (folder / "model.tflite").write_bytes(quantizer.quantize(ranges).quantized_model)
+    return Reply(files={"model.tflite": bytes(quantizer.quantize(ranges).quantized_model)})
 
 
 def _signature(interpreter: Any) -> tuple[str, list[str]]:
     """Key of the only signature, and its inputs in the order of the graph's."""
     signatures = interpreter.get_signature_list()
     if len(signatures) != 1:
-        raise SystemExit(f"the file has {len(signatures)} signatures, one is needed")
+        raise ConversionError("the file needs one signature", found=f"{len(signatures)} of them")
     ((key, ports),) = signatures.items()
     runner = interpreter.get_signature_runner(key)
     places = {details["index"]: name for name, details in runner.get_input_details().items()}
@@ -57,7 +60,3 @@ def _signature(interpreter: Any) -> tuple[str, list[str]]:
     if set(order) != set(places):
         return key, sorted(ports["inputs"])
     return key, [places[index] for index in order]
-
-
-if __name__ == "__main__":
-    main(Path(sys.argv[1]))

@@ -1,47 +1,37 @@
-"""PyTorch to .tflite. A script of its own: it runs under an interpreter that has torch but not this package.
+"""PyTorch to .tflite, under an interpreter that has torch.
 
-Its folder holds job.json and samples.npz; it leaves model.tflite, or error.json with what the user should know.
+The job names the user's function and holds samples; the reply is `model.tflite`.
 """
 
 from __future__ import annotations
 
-import importlib
-import json
 import os
-import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-import numpy as np
+from tinyml_compress.errors import ConversionError
+from tinyml_compress.support.user_code import callable_of, called
+from tinyml_compress.support.worker import Job, Reply, serve
 
 __all__ = ["main"]
 
 
-class Refused(Exception):
-    """What the user has to change: (what, found, next step)."""
-
-    def __init__(self, what: str, found: object = None, next_step: str | None = None) -> None:
-        super().__init__(what)
-        self.report = {"what": what, "found": None if found is None else str(found), "next_step": next_step}
+def main(folder: str) -> None:
+    """The worker's side."""
+    serve(Path(folder), _convert)
 
 
-def main(folder: Path) -> None:
-    try:
-        _convert(folder, json.loads((folder / "job.json").read_text()))
-    except Refused as error:
-        (folder / "error.json").write_text(json.dumps(error.report))
-
-
-def _convert(folder: Path, job: dict[str, Any]) -> None:
+def _convert(job: Job) -> Reply:
     import litert_torch
     import torch
 
-    torch.manual_seed(job["seed"])
+    options = job.options
+    os.chdir(options["folder"])  # what was installed is loaded: from here on the user's own functions run
+    torch.manual_seed(options["seed"])
     torch.set_num_threads(1)  # sums in one order: the same file every time
-    module = _load(torch, job)
-    samples = np.load(folder / "samples.npz")
-    inputs = [torch.from_numpy(samples[f"x{index}"]) for index in range(job["inputs"])]
+    module = _load(torch, options)
+    inputs = [torch.from_numpy(job.arrays[f"x{index}"]) for index in range(options["inputs"])]
     images = [index for index, array in enumerate(inputs) if array.ndim == 4]
     if images:
         # Images come as NHWC, as on a device; without this the file would start with a TRANSPOSE.
@@ -51,63 +41,65 @@ def _convert(folder: Path, job: dict[str, Any]) -> None:
         with torch.no_grad():
             module(*first)
     except Exception as error:
-        raise Refused(
+        raise ConversionError(
             "the PyTorch model does not accept the data",
-            f"{type(error).__name__}: {error} (inputs {[tuple(array.shape) for array in first]})",
-            "images are given as (count, height, width, channels); other inputs as the model takes them",
+            which=options["name"],
+            found=f"{type(error).__name__}: {error} (inputs {[tuple(array.shape) for array in first]})",
+            next_step="images are given as (count, height, width, channels); other inputs as the model takes them",
         ) from error
-    edge = _quantized(torch, litert_torch, module, first, inputs, job)
-    edge.export(str(folder / "model.tflite"))
+    edge = _quantized(torch, litert_torch, module, first, inputs, options)
+    made = job.folder / "model.tflite"
+    edge.export(str(made))
+    return Reply(files={made.name: made.read_bytes()})
 
 
-def _load(torch: Any, job: dict[str, Any]) -> Any:
-    made = _function(job["module"], job["function"])()
+def _load(torch: Any, options: Mapping[str, Any]) -> Any:
+    name = options["name"]
+    made = called(name, ConversionError, "a function without arguments that returns an nn.Module")
     if isinstance(made, torch.export.ExportedProgram):
         made = made.module()
     elif isinstance(made, torch.nn.Module):
         made = made.eval()
     else:
-        raise Refused(
-            "the function gives no PyTorch model", type(made).__name__, "return an nn.Module or an exported program"
+        raise ConversionError(
+            "the function gives no PyTorch model",
+            which=name,
+            found=type(made).__name__,
+            next_step="return an nn.Module or an exported program",
         )
-    if job["weights"] is not None:
+    if options["weights"] is not None:
         from safetensors.torch import load_file
 
         try:
-            made.load_state_dict(load_file(job["weights"]))
+            made.load_state_dict(load_file(options["weights"]))
         except Exception as error:
-            raise Refused("the weights do not fit the model", error, "save them from this very architecture") from error
+            raise ConversionError(
+                "the weights do not fit the model",
+                which=options["weights"],
+                found=error,
+                next_step="save them from this very architecture",
+            ) from error
     return made
 
 
-def _function(module: str, function: str) -> Callable[..., Any]:
-    sys.path.insert(0, os.getcwd())
-    try:
-        return getattr(importlib.import_module(module), function)  # type: ignore[no-any-return]
-    except (ImportError, AttributeError) as error:
-        raise Refused(
-            "cannot import the model's function", f"{module}:{function}: {error}", "run where Python finds the module"
-        ) from error
-
-
-def _quantized(torch: Any, litert_torch: Any, module: Any, first: Any, inputs: Any, job: dict[str, Any]) -> Any:
+def _quantized(torch: Any, litert_torch: Any, module: Any, first: Any, inputs: Any, options: Mapping[str, Any]) -> Any:
     """The converted model: float, or int8 through PT2E (static, dynamic, or quantization-aware)."""
-    if job["mode"] == "float32":
+    if options["mode"] == "float32":
         return litert_torch.convert(module, first)
     from litert_torch.quantize import pt2e_quantizer, quant_config
     from torchao.quantization.pt2e.quantize_pt2e import convert_pt2e, prepare_pt2e, prepare_qat_pt2e
 
-    aware = job["train"] is not None
+    aware = options["train"] is not None
     if aware:
         _let_patterns_be_functions(torch)
     settings = pt2e_quantizer.get_symmetric_quantization_config(
-        is_per_channel=True, is_qat=aware, is_dynamic=job["mode"] == "dynamic"
+        is_per_channel=True, is_qat=aware, is_dynamic=options["mode"] == "dynamic"
     )
     quantizer = pt2e_quantizer.PT2EQuantizer().set_global(settings)
     graph = torch.export.export(module, first).module()
     if aware:
         prepared = prepare_qat_pt2e(graph, quantizer)
-        train = _function(*job["train"])
+        train = callable_of(options["train"], ConversionError, "a function that trains the model it is given")
         result = train(prepared)
         prepared = result if result is not None else prepared
     else:
@@ -137,7 +129,3 @@ def _let_patterns_be_functions(torch: Any) -> None:
         return original(pattern if isinstance(pattern, torch.nn.Module) else Pattern(pattern), *rest, **named)
 
     pt2e_quantizer_utils._get_aten_graph_module_for_pattern = of_module
-
-
-if __name__ == "__main__":
-    main(Path(sys.argv[1]))

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import shutil
 import sys
-import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -32,6 +31,7 @@ from tinyml_compress.runners.emulated.inference import (
 from tinyml_compress.runners.toolchain import Build
 from tinyml_compress.support import proc
 from tinyml_compress.support.resources import package_folder
+from tinyml_compress.support.scratch import scratch
 
 __all__ = ["QemuMachine", "available", "map_for", "version"]
 
@@ -95,8 +95,7 @@ class QemuMachine:
             ram[place : place + len(data)] = data
         for address, data in state_places(program, image.symbols, state).items():
             ram[address - start : address - start + len(data)] = data
-        with tempfile.TemporaryDirectory() as name:
-            folder = Path(name)
+        with scratch() as folder:
             (folder / "ram.in").write_bytes(ram)
             words = self._command(folder, start, counted=counted)
             try:
