@@ -16,11 +16,12 @@ from tinyml_compress.pipeline.fitting import job_of
 from tinyml_compress.pipeline.fitting_job import Job, amount, resolved
 from tinyml_compress.pipeline.fitting_judge import reference_point
 from tinyml_compress.pipeline.fitting_result import FitResult
-from tinyml_compress.report.fit_text import fit_text
+from tinyml_compress.report.fit_text import fit_blocks
 from tinyml_compress.report.page import results_page
 from tinyml_compress.search.budget import Budget, Cost
 from tinyml_compress.search.space import Epochs, full_space, recipe_of, trains
 from tinyml_compress.search.trials import Outcome, Rung, Trial
+from tinyml_compress.support.table_text import blocks_text
 from tinyml_compress.techniques.recipe import dump, parse
 
 COST = Cost(40_000, 9_000, 5_000_000, 3_000_000, 41.7, "balanced")
@@ -114,9 +115,9 @@ def test_what_fits_is_told() -> None:
     assert found["winner"] == 1
     assert found["front"] == [2, 1, 0]
     assert found["binding"] == {"constraint": "flash", "used": 16_000, "limit": 18_000}
-    text = fit_text(found)
+    text = blocks_text(fit_blocks(found))
     assert text == result.summary()
-    assert "FITS       trial 1: 89.50%, flash 16,000 B" in text
+    assert "FITS     trial 1: 89.50%, flash 16,000 B" in text
     assert "0.5 mJ" in text
     assert "keep 0.5, qat, level balanced" in text
     assert "<table>" in result._repr_html_()
@@ -133,10 +134,10 @@ def test_what_does_not_fit_is_explained() -> None:
         {"constraint": "flash", "limit": 12_000, "needs": 16_000, "trial": 1},
         {"constraint": "drop", "limit": 0.01, "needs": pytest.approx(0.08), "trial": 2},
     ]
-    text = fit_text(found)
-    assert "nearest    trial 1 is over the flash by 33%" in text
-    assert "to give    flash 16,000 B instead of 12,000 B, all else as asked (trial 1)" in text
-    assert "to give    drop 8.0 points instead of 1.0 points" in text
+    text = blocks_text(fit_blocks(found))
+    assert "nearest  trial 1 is over the flash by 33%" in text
+    assert "to give  flash 16,000 B instead of 12,000 B, all else as asked (trial 1)" in text
+    assert "to give  drop 8.0 points instead of 1.0 points" in text
 
 
 def test_a_trial_under_way_is_in_no_result() -> None:

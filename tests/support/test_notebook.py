@@ -1,4 +1,4 @@
-"""Results in a notebook."""
+"""Results in a notebook: the same parts as in the terminal, as tables of HTML."""
 
 from __future__ import annotations
 
@@ -9,25 +9,38 @@ import numpy as np
 from tests.lib.graphs import model, tensor
 from tinyml_compress import benchmark, evaluate
 from tinyml_compress.ir import Attrs
-from tinyml_compress.support.notebook import Displayed, html_table
+from tinyml_compress.support.notebook import Displayed
+from tinyml_compress.support.table import Block, Column, Layout, Noted, Table, facts
+
+NUMBER, TEXT = ('<td style="text-align: right">', '<td style="text-align: left">')
 
 
 class Result(Displayed):
-    def summary(self) -> str:
-        return "all <done>\nsize   3 B\n  inner  a  b"
+    def blocks(self) -> list[Block]:
+        columns = (Column("layer <x>"), Column("MACs", "{:,}"), Column("state"))
+        rows = (("a  b", 1234, ("one", "two")), ("c", None, Noted("did not run", "no <emulator>")))
+        sides = Table(columns, rows, layout=Layout.SIDE_BY_SIDE)
+        return ["all <done>\nreally", facts([("size", "3 B")]), Table(columns, rows, foot=("all", 1234, None)), sides]
 
 
-def test_lines_become_rows() -> None:
+def test_parts_become_paragraphs_and_tables() -> None:
     shown = Result()._repr_html_()
-    assert '<td style="text-align: left" colspan="2">all &lt;done&gt;</td>' in shown
-    assert '<td style="text-align: left">size</td><td style="text-align: left">3 B</td>' in shown
-    assert '<td style="text-align: left">inner</td><td style="text-align: left">a  b</td>' in shown
+    assert "<p>all &lt;done&gt;<br>really</p>" in shown
+    assert f"{TEXT}size</td>{TEXT}3 B</td>" in shown
+    assert '<th style="text-align: right">MACs</th>' in shown
+    assert f"{TEXT}a  b</td>{NUMBER}1,234</td>{TEXT}one<br>two</td>" in shown
+    assert f"<tfoot><tr>{TEXT}all</td>" in shown
 
 
-def test_a_head_and_short_rows() -> None:
-    shown = html_table(("a", "b", "c"), [("1", "2", "3"), ("only",)])
-    assert shown.count("<th>") == 3
-    assert 'colspan="3">only<' in shown
+def test_reasons_stand_below_their_table() -> None:
+    shown = Result()._repr_html_()
+    assert shown.count("did not run [1]") == 2
+    assert shown.count("<p>[1] no &lt;emulator&gt;</p>") == 2
+
+
+def test_things_stand_side_by_side() -> None:
+    sides = Result()._repr_html_().rpartition("<table>")[2]
+    assert f"{TEXT}MACs</td>{NUMBER}1,234</td>{NUMBER}</td>" in sides
 
 
 def test_real_results(tmp_path: Path) -> None:
@@ -37,5 +50,5 @@ def test_real_results(tmp_path: Path) -> None:
     shown = evaluate(file, tmp_path / "set.npz", task="classification")._repr_html_()
     assert "100.0%" in shown
     boards = benchmark(file, ["nucleo-l4r5zi", "raspberry-pi-pico"])._repr_html_()
-    assert boards.count("(modelled)") == 2
-    assert "raspberry-pi-pico" in boards
+    assert boards.count("<tr>") == 3
+    assert f"{TEXT}raspberry-pi-pico</td>" in boards

@@ -18,9 +18,10 @@ from tinyml_compress.devices import Host, load_device
 from tinyml_compress.errors import ConfigError, TrainingError, UsageError
 from tinyml_compress.models import Format, LoadedModel, Origin
 from tinyml_compress.ops.base import Level
-from tinyml_compress.pipeline.compression import compress, plan_text
+from tinyml_compress.pipeline.compression import compress, plan_blocks
 from tinyml_compress.pipeline.layer_prices import LayerPrices
 from tinyml_compress.support.backend import fix_seeds
+from tinyml_compress.support.table_text import blocks_text
 from tinyml_compress.techniques import pruning
 from tinyml_compress.techniques.allocation import LEVELS, Currency, Price, allocate, choose_levels
 from tinyml_compress.techniques.pruning import Pattern, Patterns, Schedule
@@ -141,8 +142,9 @@ def test_words_of_the_recipe() -> None:
             parse(_STAGE + text, "mine")
     for device, words in ((None, "for which board"), ("host", "an emulated board")):
         with pytest.raises(UsageError, match=words):
-            plan_text("zoo:digits_cnn", parse(_STAGE + 'allocate = "flash"', "mine"), device)
-    assert "allocate" in plan_text("zoo:digits_cnn", parse(_STAGE + 'allocate = "flash"', "mine"), _BOARD)
+            plan_blocks("zoo:digits_cnn", parse(_STAGE + 'allocate = "flash"', "mine"), device)
+    plan = plan_blocks("zoo:digits_cnn", parse(_STAGE + 'allocate = "flash"', "mine"), _BOARD)
+    assert "allocate" in blocks_text(plan)
 
 
 _BLOCKS = """

@@ -39,4 +39,4 @@ def test_the_page_is_whole() -> None:
 
 def test_names_of_custom_operators_in_any_case() -> None:
     done = CliRunner().invoke(command, ["signalwindow"])
-    assert done.output.splitlines()[1].split()[0] == "SignalWindow"
+    assert done.output.splitlines()[2].split()[0] == "SignalWindow"

@@ -2,19 +2,39 @@
 
 from __future__ import annotations
 
+import os
 import sys
+from typing import TextIO
 
 import click
 
 __all__ = ["say"]
 
+_USUAL_COLUMNS = 80
+"""Of a terminal that does not say."""
 
-def say(text: object = "", *, error: bool = False) -> None:
-    """Print `text` without the control letters that names from files may hold; `error` takes the other stream."""
-    from tinyml_compress.support.escape import for_terminal
+
+def say(*blocks: object, error: bool = False) -> None:
+    """Print lines and tables, as wide as the terminal; `error` takes the other stream.
+
+    Control letters, which names from files may hold, are written out.
+    """
+    from tinyml_compress.support.table import Table
+    from tinyml_compress.support.table_text import blocks_text
 
     stream = sys.stderr if error else sys.stdout
-    click.echo(_encodable(for_terminal(str(text), lines=True), stream.encoding or "utf-8"), err=error)
+    parts = [block if isinstance(block, Table) else str(block) for block in blocks]
+    click.echo(_encodable(blocks_text(parts, _columns(stream)), stream.encoding or "utf-8"), err=error)
+
+
+def _columns(stream: TextIO) -> int | None:
+    """Of the terminal; a pipe or a file has none, and gets tables in their full width."""
+    if not stream.isatty():
+        return None
+    given = os.environ.get("COLUMNS", "")
+    if given.isdigit() and int(given):
+        return int(given)
+    return os.get_terminal_size(stream.fileno()).columns or _USUAL_COLUMNS
 
 
 def _encodable(text: str, encoding: str) -> str:

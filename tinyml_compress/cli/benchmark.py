@@ -93,7 +93,7 @@ def command(
     from tinyml_compress.ops.base import Level
     from tinyml_compress.pipeline.benchmark_judgement import Budgets, check_budgets, judge
     from tinyml_compress.pipeline.benchmarking import Request, benchmark
-    from tinyml_compress.report import benchmark_html, benchmark_json, benchmark_text
+    from tinyml_compress.report import benchmark_blocks, benchmark_html, benchmark_json
     from tinyml_compress.support import files
 
     names = _listed(targets)
@@ -115,7 +115,7 @@ def command(
         files.write_text(json_path, as_json)
     if html_path is not None:
         files.write_text(html_path, benchmark_html(result, command_line()))
-    say(as_json.rstrip() if str(json_path) == "-" else benchmark_text(result))
+    say(*([as_json.rstrip()] if str(json_path) == "-" else benchmark_blocks(result)))
     judge(result, survey="all" in names)
     check_budgets(result, Budgets(max_flash, max_ram, max_ms))
 

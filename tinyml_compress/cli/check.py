@@ -49,6 +49,6 @@ def command(model: str, targets: str, engine: str, data: str | None, as_json: bo
     if as_json:
         print_json({"contracts": [contract.as_json() for contract in contracts]}, "check")
     else:
-        say("\n".join(contract.summary() for contract in contracts))
+        say(*(block for contract in contracts for block in contract.blocks()))
     if not all(contract.holds for contract in contracts):
         raise click.exceptions.Exit(1)

@@ -55,6 +55,6 @@ def command(
     if as_json:
         print_json(done.as_json(), "compare")
     else:
-        say(done.summary())
+        say(*done.blocks())
         if html is not None:
             say(f"wrote {html}")

@@ -48,4 +48,4 @@ def command(model: Path, output: Path, name: str | None, isa: str, optimize: str
     if as_json:
         print_json(done.as_json(), "compile")
     else:
-        say(done.summary())
+        say(*done.blocks())

@@ -61,7 +61,7 @@ def command(
     in the cache: after an interruption, the same command goes on at the first unfinished stage.
     """
     from tinyml_compress.errors import UsageError
-    from tinyml_compress.pipeline.compression import compress, find_recipe, plan_text
+    from tinyml_compress.pipeline.compression import compress, find_recipe, plan_blocks
     from tinyml_compress.techniques.recipe import read
 
     if dry_run:
@@ -69,7 +69,7 @@ def command(
 
         chosen = read(find_recipe(recipe))
         chosen = chosen if seed is None else replace(chosen, seed=seed)
-        say(plan_text(model, chosen.with_training(train) if train else chosen, device, targets_dir))
+        say(*plan_blocks(model, chosen.with_training(train) if train else chosen, device, targets_dir))
         return
     if output is None:
         raise UsageError("no folder to write to", which="-o", next_step="give -o DIR, or --dry-run to see the plan")
@@ -89,4 +89,4 @@ def command(
     if as_json:
         print_json(done.as_json(), "compress")
     else:
-        say(done.summary())
+        say(*done.blocks())

@@ -156,6 +156,6 @@ def command(
     if as_json:
         print_json(conversion_document(done), "convert")
     else:
-        say(done.summary())
+        say(*done.blocks())
         if html is not None:
             say(f"  wrote      {html}")

@@ -25,6 +25,7 @@ def command() -> None:
 def list_sets(as_json: bool) -> None:
     """List the shipped data sets."""
     from tinyml_compress.data import manifest, shipped_names
+    from tinyml_compress.support.table import Column, Table
 
     found = [manifest(name) for name in shipped_names()]
     if as_json:
@@ -42,10 +43,24 @@ def list_sets(as_json: bool) -> None:
         ]
         print_json({"sets": sets}, "data list")
         return
-    for one in found:
-        counts = " + ".join(str(part.count) for part in one.parts)
-        shape = "x".join(map(str, one.shape))
-        say(f"{'data:' + one.name:<18} {shape:<9} {counts:<12} {one.title} ({one.licence})")
+    columns = (
+        Column("set"),
+        Column("shape", priority=1),
+        Column("samples", right=True),
+        Column("what it is", prose=True),
+        Column("licence", priority=2),
+    )
+    rows = (
+        (
+            f"data:{one.name}",
+            "x".join(map(str, one.shape)),
+            " + ".join(str(part.count) for part in one.parts),
+            one.title,
+            one.licence,
+        )
+        for one in found
+    )
+    say(Table(columns, tuple(rows)))
 
 
 @command.command("check", epilog="\b\nExample:\n  tinyml-compress data check data:digits --model zoo:digits_cnn")
@@ -62,6 +77,6 @@ def check_set(data: str, model: str | None, strict: bool, seed: int, as_json: bo
     if as_json:
         print_json(done.as_json(), "data check")
     else:
-        say(done.summary())
+        say(*done.blocks())
     if strict and done.warnings:
         raise click.exceptions.Exit(1)

@@ -30,15 +30,11 @@ Examples:
 @json_option
 def command(output: Path, epochs: int, seed: int, as_json: bool) -> None:
     """Train a digits network, make it int8, compile it to C, and judge it for every board."""
-    from rich.console import Console
-
     from tinyml_compress.pipeline.demo import demo
-    from tinyml_compress.report.demo import print_demo
+    from tinyml_compress.report.demo import demo_blocks
 
     result = demo(output, epochs=epochs, seed=seed, say=(lambda line: None) if as_json else say)
     if as_json:
         print_json(result.document, "demo")
         return
-    # Outside a terminal rich assumes 80 columns, too few for the boards.
-    console = Console() if Console().is_terminal else Console(width=118)
-    print_demo(result, console)
+    say(*demo_blocks(result))

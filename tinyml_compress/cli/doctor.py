@@ -27,6 +27,6 @@ def command(as_json: bool) -> None:
     if as_json:
         print_json(found.as_json(), "doctor")
     else:
-        say(found.text())
+        say(*found.blocks())
     if not found.sound:
         raise click.exceptions.Exit(1)

@@ -76,11 +76,11 @@ def command(
         if as_json:
             print_json(steps.as_json(), "evaluate ladder")
         else:
-            say(steps.summary())
+            say(*steps.blocks())
         return
     if data is None:
         raise click.UsageError("say on which data: --data SET (only --ladder makes up inputs)")
-    from tinyml_compress.pipeline.evaluation import evaluate_all, table_rows
+    from tinyml_compress.pipeline.evaluation import evaluate_all, evaluations_table
 
     done = evaluate_all(
         models,
@@ -96,8 +96,6 @@ def command(
         found = [one.as_json() for one in done]
         print_json(found[0] if len(found) == 1 else {"evaluations": found}, "evaluate")
     elif len(done) == 1:
-        say(done[0].summary())
+        say(*done[0].blocks())
     else:
-        from tinyml_compress.report.evaluation import print_evaluations
-
-        print_evaluations(f"{len(done)} models on {done[0].data}", done[0].against, table_rows(done))
+        say(evaluations_table(done))

@@ -111,4 +111,4 @@ def command(
     if as_json:
         print_json(done.as_json(), "export")
     else:
-        say(done.summary())
+        say(*done.blocks())

@@ -106,7 +106,7 @@ def command(
     """
     from tinyml_compress.errors import UsageError
     from tinyml_compress.pipeline.fitting import fit
-    from tinyml_compress.report.fit_text import estimate_text
+    from tinyml_compress.report.fit_text import estimate_blocks
 
     if estimate:
         from tinyml_compress.pipeline.fitting_estimate import estimate as estimated
@@ -124,7 +124,7 @@ def command(
         if as_json:
             print_json(needs.as_json(), "fit estimate")
         else:
-            say(estimate_text(needs.as_json()))
+            say(*estimate_blocks(needs.as_json()))
         return 1 if needs.verdict == "cannot fit" else 0
     if data is None:
         raise UsageError("a search needs data", which="--data", next_step="give --data, or --estimate to train nothing")
@@ -152,7 +152,7 @@ def command(
     if as_json:
         print_json(done.as_json(), "fit")
     else:
-        say(done.summary())
+        say(*done.blocks())
         say(f"wrote      {output}")
     if done.interrupted:
         return _INTERRUPTED

@@ -47,14 +47,15 @@ def command(baseline: Path, current: Path, tolerances: tuple[str, ...], form: st
     """
     from tinyml_compress.report.gate import Tolerances, judge, read_result
     from tinyml_compress.support import files
+    from tinyml_compress.support.table_text import blocks_text
 
     result = judge(read_result(baseline), read_result(current), Tolerances.parse(tolerances))
-    forms = {"text": result.text, "json": result.as_json, "junit": result.junit, "markdown": result.markdown}
-    text = forms[form]()
+    forms = {"json": result.as_json, "junit": result.junit, "markdown": result.markdown}
+    blocks = [forms[form]()] if form in forms else result.blocks()
     if output is None:
-        say(text)
+        say(*blocks)
     else:
-        files.write_text(output, text + "\n")
+        files.write_text(output, blocks_text(blocks) + "\n")
         say(f"{len(result.failed)} of {len(result.checks)} checks failed; see {output}")
     if result.failed:
         raise click.exceptions.Exit(1)

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from tinyml_compress.cli._options import json_option, print_json
+from tinyml_compress.cli._printing import say
 
 EXAMPLES = """\b
 Examples:
@@ -27,6 +28,6 @@ def command(models: tuple[Path, ...], layers: bool, as_json: bool) -> None:
     if as_json:
         print_json({"models": [inspection.as_json() for inspection in inspections]}, "inspect")
         return
-    from tinyml_compress.report.inspection import print_inspections
+    from tinyml_compress.report.inspection import inspection_blocks
 
-    print_inspections(inspections, layers=layers)
+    say(*inspection_blocks(inspections, layers=layers))

@@ -12,6 +12,7 @@ from tinyml_compress.errors import UsageError
 
 if TYPE_CHECKING:
     from tinyml_compress.ops.base import Operator
+    from tinyml_compress.support.table import Table
 
 EXAMPLES = """\b
 Examples:
@@ -51,7 +52,7 @@ def command(names: tuple[str, ...], markdown: bool, as_json: bool) -> None:
     if as_json:
         print_json({"operators": [_as_json(op) for op in chosen]}, "operators")
     else:
-        say("\n".join(_table(chosen)))
+        say(_table(chosen))
 
 
 def _as_json(op: Operator) -> dict[str, object]:
@@ -69,16 +70,17 @@ def _isas(op: Operator) -> list[str]:
     return sorted({kernel.isa.value for kernel in op.variants})
 
 
-def _table(operators: list[Operator]) -> list[str]:
-    rows = [("operator", "element types", "kernels", "limits")]
-    for op in operators:
-        rows.append((op.name, ", ".join(op.dtypes), "+".join(_isas(op)), op.limits or "none"))
-    widths = [max(len(row[column]) for row in rows) for column in range(3)]
-    lines = [
-        "  ".join((*(cell.ljust(width) for cell, width in zip(row, widths, strict=False)), row[3])).rstrip()
-        for row in rows
-    ]
-    return [*lines, f"{len(operators)} operators"]
+def _table(operators: list[Operator]) -> Table:
+    from tinyml_compress.support.table import Column, Table
+
+    columns = (
+        Column("operator"),
+        Column("element types", priority=1, prose=True),
+        Column("kernels", priority=2),
+        Column("limits", prose=True),
+    )
+    rows = ((op.name, ", ".join(op.dtypes), "+".join(_isas(op)), op.limits or "none") for op in operators)
+    return Table(columns, tuple(rows), notes=(f"{len(operators)} operators",))
 
 
 def _page(operators: list[Operator]) -> list[str]:

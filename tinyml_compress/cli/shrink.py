@@ -39,4 +39,4 @@ def command(model: Path, output: Path, names_only: bool, vectors: int, as_json: 
     if as_json:
         print_json(done.as_json(), "shrink")
     else:
-        say(done.summary())
+        say(*done.blocks())

@@ -24,13 +24,13 @@ Examples:
 def command(action: str | None, name: str | None, as_json: bool, targets_dir: Path | None) -> None:
     """List the devices with flash, RAM and clock; `show DEVICE` tells all about one, with the sources."""
     from tinyml_compress.devices import list_devices, load_device
-    from tinyml_compress.report import device_json, device_text, devices_json, devices_text
+    from tinyml_compress.report import device_blocks, device_json, devices_json, devices_table
 
     if (action is None) != (name is None):
         raise click.UsageError("`targets` lists all devices, `targets show DEVICE` shows one")
     if name is not None:
         device = load_device(name, targets_dir)
-        say(device_json(device) if as_json else device_text(device))
+        say(*([device_json(device)] if as_json else device_blocks(device)))
         return
     devices = list_devices(targets_dir)
-    say(devices_json(devices) if as_json else devices_text(devices))
+    say(devices_json(devices) if as_json else devices_table(devices))

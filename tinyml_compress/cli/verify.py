@@ -52,6 +52,6 @@ def command(a: str, b: str | None, vectors: int, seed: int, isa: str, optimize: 
     if as_json:
         print_json(result.as_json(), "verify")
     else:
-        say(result.summary())
+        say(*result.blocks())
     if not result.equal:
         raise SystemExit(1)

@@ -31,6 +31,7 @@ def list_models(as_json: bool = False) -> None:
     """Names, shapes and sources of the zoo's models."""
     from tinyml_compress.cli._options import print_json
     from tinyml_compress.models import STREAMS, ZOO, Entry, Stream
+    from tinyml_compress.support.table import Column, Table
 
     every: dict[str, Entry | Stream] = {**ZOO, **STREAMS}
     if as_json:
@@ -40,11 +41,15 @@ def list_models(as_json: bool = False) -> None:
         ]
         print_json({"models": entries}, "zoo")
         return
-    width = max(len(name) for name in every)
-    for name, about in every.items():
-        shape = "x".join(str(size) for size in about.input_shape)
-        say(f"{name:<{width}}  {shape:<8}  {about.title}")
-        say(f"{'':<{width}}  {'':<8}  data: {about.data}; from: {about.source}")
+    columns = (
+        Column("name"),
+        Column("input", priority=2),
+        Column("what it is", prose=True),
+        Column("data", priority=1),
+        Column("from", prose=True, priority=3),
+    )
+    rows = ((e.name, "x".join(map(str, e.input_shape)), e.title, e.data, e.source) for e in every.values())
+    say(Table(columns, tuple(rows)))
 
 
 @command.command("save", epilog=EXAMPLES)

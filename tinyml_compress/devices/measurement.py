@@ -8,7 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from tinyml_compress.devices.model import Device, Host
-from tinyml_compress.support.notebook import html_table
+from tinyml_compress.support.table import Cell, Column, Noted, Numbers, Row, Table
+from tinyml_compress.support.table_markup import table_html
 
 __all__ = [
     "Agreement",
@@ -23,6 +24,7 @@ __all__ = [
     "Refusal",
     "Run",
     "TflmRun",
+    "milliseconds",
 ]
 
 
@@ -107,6 +109,12 @@ class Agreement:
     detail: str = ""
     """Where the first difference is."""
 
+    @property
+    def verdict(self) -> str:
+        """How many vectors gave the same bytes."""
+        right = f"{self.vectors - self.mismatches}/{self.vectors}"
+        return f"MISMATCH {right}" if self.mismatches else f"bit-exact {right}"
+
 
 @dataclass(frozen=True)
 class AotRun:
@@ -127,6 +135,11 @@ class AotRun:
     outputs: tuple[bytes, ...]
     """Of the first vector."""
     placements: tuple[Placement, ...]
+
+    @property
+    def compiler_name(self) -> str:
+        """In one word, as `--toolchain` takes it."""
+        return "gcc" if "gcc" in self.compiler.split()[0] else "zig"
 
     @property
     def instructions(self) -> int:
@@ -208,25 +221,60 @@ class Benchmark:
     tool_version: str
     notes: tuple[str, ...] = field(default=())
 
-    def _repr_html_(self) -> str:
-        head = ("device", "instructions", "ms", "flash, B", "RAM, B", "result")
-        return html_table(head, [_cells(run) for run in self.runs])
-
-
-def _cells(run: Run) -> tuple[str, ...]:
-    """A run as a row of a notebook's table; the verbs print more."""
-    if isinstance(run, AotRun):
-        time = f"{run.ms:.3g} ±{run.cycles_error:.0%} (modelled)"
-        return (
-            run.device.name,
-            f"{run.instructions:,}",
-            time,
-            f"{run.flash.total:,}",
-            f"{run.ram.total:,}",
-            "runs",
+    def table(self) -> Table:
+        """A line per device."""
+        columns = (
+            Column("device"),
+            Column("core", priority=4),
+            Column("MHz", "{:,g}", priority=3),
+            Column("flash", "{:,}"),
+            Column("RAM", "{:,}"),
+            Column("instructions", "{:,}", priority=2),
+            Column("ms", "{:.3f}"),
+            Column("±", "{:.0%}", priority=1),
+            Column("outputs", priority=1),
         )
+        compilers = {run.compiler_name for run in self.runs if isinstance(run, AotRun)}
+        return Table(columns, tuple(_row(run, several=len(compilers) > 1) for run in self.runs))
+
+    def _repr_html_(self) -> str:
+        return table_html(self.table())
+
+
+def milliseconds(run: AotRun) -> Numbers:
+    """Two decimals, more for the very fast."""
+    return Numbers((run.ms,), "{:,.2f}" if run.ms >= 1 else "{:.4f}")
+
+
+def _row(run: Run, *, several: bool) -> Row:
+    """A run as a line of a table; `several` compilers are told apart."""
+    device = run.device
+    if isinstance(device, Host):
+        place: Row = (device.name, run.runtime if isinstance(run, HostRun) else None, None)
+    else:
+        name = f"{device.name} ({run.compiler_name})" if several and isinstance(run, AotRun) else device.name
+        place = (name, device.core.name, device.clock_hz / 1e6)
     if isinstance(run, HostRun):
-        return (run.device.name, "", f"{run.median_s * 1e3:.3g} (timed)", f"{run.model_bytes:,}", "", run.runtime)
+        return (*place, run.model_bytes, None, None, run.median_s * 1e3, "measured", None)
     if isinstance(run, TflmRun):
-        return (run.device.name, "", "", f"{run.model_bytes:,}", f"{run.arena_bytes:,}", "TensorFlow Lite Micro")
-    return (run.device.name, "", "", "", "", run.reason)
+        return (*place, run.model_bytes, run.arena_bytes, None, None, None, "fits: model and arena")
+    if isinstance(run, Refusal):
+        why = f"{run.reason}\n{run.detail}".rstrip()
+        return (*place, None, None, None, None, None, Noted("did not run" if run.fits else "too small", why))
+    return (
+        *place,
+        run.flash.total,
+        run.ram.total,
+        run.instructions,
+        milliseconds(run),
+        run.cycles_error,
+        _outputs(run),
+    )
+
+
+def _outputs(run: AotRun) -> Cell:
+    """The verdict; its details stand below the table."""
+    if run.agreement is None:
+        return Noted("not compared", run.no_agreement)
+    verdict = run.agreement.verdict
+    return Noted(verdict, run.agreement.detail) if run.agreement.mismatches else verdict

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tinyml_compress.errors import DataError, ModelError
+from tinyml_compress.support.table import Numbers
 
 __all__ = [
     "Accuracy",
@@ -31,7 +32,7 @@ __all__ = [
 
 Floats = npt.NDArray[np.float32]
 Labels = npt.NDArray[np.int64]
-Numbers = npt.NDArray[np.number[Any]]
+Array = npt.NDArray[np.number[Any]]
 _MOST_CLASSES = 100
 _Z95 = 1.959963984540054
 
@@ -67,9 +68,13 @@ class Accuracy:
     def interval(self) -> tuple[float, float]:
         return wilson(round(self.correct / self.each), self.total // self.each)
 
+    @property
+    def numbers(self) -> Numbers:
+        """For a cell of a table."""
+        return Numbers((self.value, *self.interval, self.correct, self.total), "{:.1%} ({:.1%} to {:.1%}, {} of {})")
+
     def __str__(self) -> str:
-        low, high = self.interval
-        return f"{self.value:.1%} ({low:.1%} to {high:.1%}, {self.correct} of {self.total})"
+        return str(self.numbers)
 
 
 @dataclass(frozen=True)
@@ -85,9 +90,15 @@ class Reconstruction:
     def value(self) -> float:
         return self.mae
 
+    @property
+    def numbers(self) -> Numbers:
+        """For a cell of a table."""
+        if self.auc is None:
+            return Numbers((self.mae, self.total), "MAE {:.4g} ({} samples)")
+        return Numbers((self.mae, self.auc, self.total), "MAE {:.4g}, AUC {:.3f} ({} samples)")
+
     def __str__(self) -> str:
-        ranking = "" if self.auc is None else f", AUC {self.auc:.3f}"
-        return f"MAE {self.mae:.4g}{ranking} ({self.total} samples)"
+        return str(self.numbers)
 
 
 @dataclass(frozen=True)
@@ -104,9 +115,16 @@ class Agreement:
     def value(self) -> float | None:
         return None if self.same is None else self.same / self.total
 
+    @property
+    def numbers(self) -> Numbers | None:
+        """The answers that are the same, for a cell of a table."""
+        if self.same is None:
+            return None
+        return Numbers((self.same / self.total, self.same, self.total), "{:.1%} ({} of {})")
+
     def __str__(self) -> str:
         apart = f"outputs differ by {self.max_difference:.4g} at most, {self.mean_difference:.4g} on average"
-        return apart if self.same is None else f"{self.same / self.total:.1%} ({self.same} of {self.total}); {apart}"
+        return apart if self.numbers is None else f"{self.numbers}; {apart}"
 
 
 def wilson(correct: int, total: int, z: float = _Z95) -> tuple[float, float]:
@@ -193,7 +211,7 @@ def reconstruction(inputs: Floats, outputs: Floats, labels: Labels | None) -> Re
     return Reconstruction(mean_absolute_error(wanted, got), len(inputs), auc)
 
 
-def squared_errors(wanted: Numbers, found: Numbers) -> npt.NDArray[np.float64]:
+def squared_errors(wanted: Array, found: Array) -> npt.NDArray[np.float64]:
     """Per sample, the mean over its values: what ranks anomalies."""
     mean: npt.NDArray[np.float64] = (_difference(wanted, found) ** 2).reshape(len(found), -1).mean(axis=1)
     return mean
@@ -210,17 +228,17 @@ def area_under_curve(scores: npt.NDArray[np.float64], labels: Labels) -> float:
     return float((ranks[ones].sum() - many * (many + 1) / 2) / (many * others))
 
 
-def mean_absolute_error(wanted: Numbers, found: Numbers) -> float:
+def mean_absolute_error(wanted: Array, found: Array) -> float:
     """Over all values of all samples."""
     return float(np.abs(_difference(wanted, found)).mean())
 
 
-def mean_squared_error(wanted: Numbers, found: Numbers) -> float:
+def mean_squared_error(wanted: Array, found: Array) -> float:
     """Over all values of all samples."""
     return float((_difference(wanted, found) ** 2).mean())
 
 
-def _difference(wanted: Numbers, found: Numbers) -> npt.NDArray[np.float64]:
+def _difference(wanted: Array, found: Array) -> npt.NDArray[np.float64]:
     return np.asarray(found, np.float64) - np.asarray(wanted, np.float64).reshape(found.shape)
 
 
@@ -235,7 +253,7 @@ def agreement(task: Task, first: Floats, second: Floats) -> Agreement:
     return Agreement(same, len(first), float(apart.max()), float(apart.mean()))
 
 
-def answers(outputs: Numbers) -> Labels:
+def answers(outputs: Array) -> Labels:
     """The class that each row of outputs names: the place of the largest.
 
     A single output is class 1 above 0.5 where all are probabilities, above 0 where they are logits.

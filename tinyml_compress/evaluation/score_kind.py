@@ -33,6 +33,11 @@ class ScoreKind(Enum):
             return before - after
         return (after - before) / max(abs(before), _SMALLEST)
 
+    @property
+    def form(self) -> str:
+        """How a table writes a score."""
+        return "{:.2%}" if self.higher_is_better else "{:.4g}"
+
     def shown(self, value: float) -> str:
         """A score as people read it."""
-        return f"{value:.2%}" if self.higher_is_better else f"{value:.4g}"
+        return self.form.format(value)

@@ -15,6 +15,7 @@ from tinyml_compress.pipeline.benchmarking import resolve_targets
 from tinyml_compress.pipeline.compilation import compile_model
 from tinyml_compress.runners import tflm
 from tinyml_compress.support.notebook import Displayed
+from tinyml_compress.support.table import Block, Cell, facts
 
 __all__ = ["Contract", "Demand", "check"]
 
@@ -62,20 +63,23 @@ class Contract(Displayed):
             "memory": [{**asdict(demand), "fits": demand.fits} for demand in self.demands],
         }
 
-    def summary(self) -> str:
+    def blocks(self) -> list[Block]:
+        """What is needed of each memory, and every layer that is refused, with the fix."""
         head = "takes the model" if self.holds else "refuses the model"
-        lines = [f"{self.device}, {self.engine}: {head}"]
+        rows: list[tuple[str, Cell]] = []
         for demand in self.demands:
             mark = "" if demand.fits else "  DOES NOT FIT"
-            lines.append(f"  {demand.memory:<6}{demand.needed:>10,} of {demand.available:,} B ({demand.of_what}){mark}")
+            rows.append((demand.memory, f"{demand.needed:,} of {demand.available:,} B ({demand.of_what}){mark}"))
             if not demand.fits:
-                lines.append(f"    {'fix:':<9}{_FIXES[demand.memory]}")
+                rows.append(("  fix", _FIXES[demand.memory]))
+        blocks: list[Block] = [f"{self.device}, {self.engine}: {head}"]
+        if rows:
+            blocks.append(facts(rows, indent=2))
         for refused in self.refused:
-            lines.append(f"  {refused.layer}: {refused.what}")
-            for label, text in (("found", refused.found), ("allowed", refused.allowed), ("fix", refused.next_step)):
-                if text is not None:
-                    lines.append(f"    {label + ':':<9}{text}")
-        return "\n".join(lines)
+            reasons = (("found", refused.found), ("allowed", refused.allowed), ("fix", refused.next_step))
+            told = [(label, text) for label, text in reasons if text is not None]
+            blocks += [f"  {refused.layer}: {refused.what}", *([facts(told, indent=4)] if told else [])]
+        return blocks
 
 
 def check(

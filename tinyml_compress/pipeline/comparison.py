@@ -20,6 +20,7 @@ from tinyml_compress.runners import side_by_side
 from tinyml_compress.support.document import document
 from tinyml_compress.support.notebook import Displayed
 from tinyml_compress.support.progress import stage
+from tinyml_compress.support.table import Block, Column, Numbers, Row, Table
 
 __all__ = ["Compared", "Comparison", "LayerWeights", "compare"]
 
@@ -83,41 +84,43 @@ class Comparison(Displayed):
         found = self.as_json()
         return results_page([{**found, "command": command} if command else found], title=f"{len(self.models)} models")
 
-    def summary(self) -> str:
-        """The terminal table: one line per model."""
-        rows = [
-            ("model", "file", "gzip", "parameters", "non-zero", "MACs", "score", "95% interval", "same", "time, ms")
-        ]
-        for row in self.models:
-            spread = row.latency_spread_s
-            rows.append(
-                (
-                    row.model if len(row.model) <= 44 else "..." + row.model[-41:],
-                    _count(row.nbytes),
-                    _count(row.gzip_nbytes),
-                    _count(row.parameters),
-                    "-" if not row.weights or row.nonzero is None else f"{row.nonzero / row.weights:.1%}",
-                    _count(row.macs),
-                    "-" if row.score is None else f"{row.score:.4f}",
-                    "-" if row.interval is None else f"{row.interval[0]:.4f} to {row.interval[1]:.4f}",
-                    "-" if row.same is None else f"{row.same:.1%}",
-                    "-"
-                    if row.latency_s is None or spread is None
-                    else f"{row.latency_s * 1e3:.3f} ({spread[0] * 1e3:.3f} to {spread[1] * 1e3:.3f})",
-                )
-            )
-        widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
-        lines = [
-            "  ".join(
-                cell.ljust(width) if place == 0 else cell.rjust(width)
-                for place, (cell, width) in enumerate(zip(row, widths, strict=True))
-            ).rstrip()
-            for row in rows
-        ]
-        notes = [f"  {row.model}: {note}" for row in self.models for note in row.notes]
-        timed = [] if self.runtime is None else [f"times are measured: {self.runtime}, taking turns, 1 thread"]
+    def blocks(self) -> list[Block]:
+        """A line per model."""
+        columns = (
+            Column("model"),
+            Column("file", "{:,}", absent="-"),
+            Column("gzip", "{:,}", priority=7, absent="-"),
+            Column("parameters", "{:,}", priority=5, absent="-"),
+            Column("non-zero", "{:.1%}", priority=6, absent="-"),
+            Column("MACs", "{:,}", priority=4, absent="-"),
+            Column("score", "{:.4f}", absent="-"),
+            Column("95% interval", right=True, priority=3, absent="-"),
+            Column("same", "{:.1%}", priority=2, absent="-"),
+            Column("time, ms", "{:.3f}", priority=1, absent="-"),
+            Column("spread", right=True, priority=8, absent="-"),
+        )
+        notes = [f"{row.model}: {note}" for row in self.models for note in row.notes]
+        if self.runtime is not None:
+            notes.append(f"times are measured: {self.runtime}, taking turns, 1 thread")
         head = f"{self.data}, {self.samples} samples; `same` is agreement with {self.models[0].model}"
-        return "\n".join([head, *lines, *notes, *timed])
+        return [Table(columns, tuple(map(_row, self.models)), head, tuple(notes))]
+
+
+def _row(found: Compared) -> Row:
+    spread = None if found.latency_spread_s is None else tuple(1e3 * end for end in found.latency_spread_s)
+    return (
+        found.model,
+        found.nbytes,
+        found.gzip_nbytes,
+        found.parameters,
+        None if not found.weights or found.nonzero is None else found.nonzero / found.weights,
+        found.macs,
+        found.score,
+        None if found.interval is None else Numbers(found.interval, "{:.4f} to {:.4f}"),
+        found.same,
+        None if found.latency_s is None else found.latency_s * 1e3,
+        None if spread is None else Numbers(spread, "{:.3f} to {:.3f}"),
+    )
 
 
 def compare(
@@ -146,10 +149,6 @@ def compare(
         for index, (spec, made, values) in enumerate(zip(models, ready, outputs, strict=True))
     )
     return Comparison(chosen.name, chosen.count, runtime, rows)
-
-
-def _count(value: int | None) -> str:
-    return "-" if value is None else f"{value:,}"
 
 
 def _is_file(spec: str | Path) -> bool:

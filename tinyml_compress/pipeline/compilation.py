@@ -17,6 +17,7 @@ from tinyml_compress.pipeline.golden_vectors import golden_vectors
 from tinyml_compress.support import files
 from tinyml_compress.support.c_names import check_c_name
 from tinyml_compress.support.notebook import Displayed
+from tinyml_compress.support.table import Block, Cell, facts
 
 __all__ = ["Compiled", "compile_graph", "compile_model", "compile_to_folder", "isas_for"]
 
@@ -65,34 +66,35 @@ class Compiled(Displayed):
             "seconds": round(self.seconds, 3),
         }
 
-    def summary(self) -> str:
-        """The result in a few lines for the terminal; every number is exact (counted)."""
+    def blocks(self) -> list[Block]:
+        """The result in a few lines; every number is exact (counted)."""
         program, bound = self.program, self.program.plan.lower_bound
         ratio = "optimal" if program.arena_bytes <= bound else f"{program.arena_bytes / max(bound, 1) - 1:.1%} above"
         kernels = sorted({node.kernel for node in program.nodes})
-        return "\n".join(
-            (
-                f"{program.prefix}: {len(program.nodes)} nodes, {len(kernels)} kernels: {', '.join(kernels)}",
-                f"  arena    {program.arena_bytes:,} B, inputs and outputs included ({ratio}; lower bound {bound:,} B)",
-                f"  weights  {program.weight_bytes:,} B, other tables {program.table_bytes:,} B",
-                *_encodings(program),
-                f"  wrote    {', '.join(self.files)} in {self.folder} ({self.seconds:.1f} s)",
-            )
-        )
+        above = f"{program.arena_bytes:,} B, inputs and outputs included ({ratio}; lower bound {bound:,} B)"
+        wrote = f"{', '.join(self.files)} in {self.folder} ({self.seconds:.1f} s)"
+        rows: list[tuple[str, Cell]] = [
+            ("arena", above),
+            ("weights", f"{program.weight_bytes:,} B, other tables {program.table_bytes:,} B"),
+            *_encodings(program),
+            ("wrote", wrote),
+        ]
+        title = f"{program.prefix}: {len(program.nodes)} nodes, {len(kernels)} kernels: {', '.join(kernels)}"
+        return [facts(rows, title=title, indent=2)]
 
 
-def _encodings(program: Program) -> tuple[str, ...]:
-    """One line that names the encodings of the weights, when some are not dense."""
+def _encodings(program: Program) -> list[tuple[str, Cell]]:
+    """A fact that names the encodings of the weights, when some are not dense."""
     used = Counter(node.encoding for node in program.nodes if node.encoding)
     if set(used) <= {"dense"}:
-        return ()
+        return []
     sparse = [
         f"{node.name} {node.encoding} {node.zeros or 0.0:.0%} zero"
         for node in program.nodes
         if node.encoding not in ("", "dense")
     ]
     counts = ", ".join(f"{count} {name}" for name, count in sorted(used.items()))
-    return (f"  encoded  {counts}:", *(f"           {line}" for line in sparse))
+    return [("encoded", (f"{counts}:", *sparse))]
 
 
 def compile_graph(

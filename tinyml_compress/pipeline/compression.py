@@ -31,6 +31,7 @@ from tinyml_compress.pipeline.compression_result import CompressionResult, Stage
 from tinyml_compress.pipeline.layer_weights import confusion_of, weights_of_keras
 from tinyml_compress.support import cache, files, resources
 from tinyml_compress.support.progress import stage as shown
+from tinyml_compress.support.table import Block
 from tinyml_compress.support.trust import trusting
 from tinyml_compress.techniques.allocation import Allocation
 from tinyml_compress.techniques.convert_stage import ConvertOptions
@@ -39,7 +40,7 @@ from tinyml_compress.techniques.pruning import PruneOptions
 from tinyml_compress.techniques.recipe import Recipe, Stage, read
 from tinyml_compress.techniques.registry import technique
 
-__all__ = ["compress", "find_recipe", "plan_text"]
+__all__ = ["compress", "find_recipe", "plan_blocks"]
 
 _RETRIES = 4
 _MODEL = "model.keras"
@@ -100,21 +101,23 @@ def find_recipe(name: str | Path) -> Path:
     return folder / f"{name}.toml"
 
 
-def plan_text(model: str | Path, recipe: Recipe, device: str | None = None, targets_dir: Path | None = None) -> str:
+def plan_blocks(
+    model: str | Path, recipe: Recipe, device: str | None = None, targets_dir: Path | None = None
+) -> list[Block]:
     """What `--dry-run` prints: the stages with all their options, and the plan of int8 training layer by layer."""
     from tinyml_compress import models
 
     if device is not None:
         _refuse_for_device(recipe, device, targets_dir)
     _boards(recipe, device, targets_dir)
-    lines = [f"{recipe.name}: {recipe.title} (seed {recipe.seed})"]
+    blocks: list[Block] = [f"{recipe.name}: {recipe.title} (seed {recipe.seed})"]
     loaded = models.load(model)
     for number, stage in enumerate(recipe.stages, start=1):
         options = ", ".join(f"{key} = {_toml(value)}" for key, value in asdict(stage.options).items())
         guard = "" if stage.guard.max_drop is None else f"; at most {stage.guard.max_drop:.1%} below the float model"
-        lines.append(f"{number}. {stage.name} ({stage.use}): {options}{guard}")
-        lines += [f"     {line}" for line in technique(stage.use).plan(stage.options, loaded.model)]
-    return "\n".join(lines)
+        blocks.append(f"{number}. {stage.name} ({stage.use}): {options}{guard}")
+        blocks += technique(stage.use).plan(stage.options, loaded.model)
+    return blocks
 
 
 def _toml(value: object) -> str:

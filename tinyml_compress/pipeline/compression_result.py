@@ -12,6 +12,7 @@ from tinyml_compress.evaluation import ScoreKind
 from tinyml_compress.pipeline.layer_weights import LayerWeights
 from tinyml_compress.support.document import document
 from tinyml_compress.support.notebook import Displayed
+from tinyml_compress.support.table import Block, Column, Numbers, Row, Table
 
 __all__ = ["CompressionResult", "Sizes", "StageResult"]
 
@@ -133,44 +134,51 @@ class CompressionResult(Displayed):
         }
         return document("compress", found)
 
-    def summary(self) -> str:
-        """The terminal table."""
-        rows = [("stage", "score", "95% interval", "drop", "parameters", "zeros", "MACs", "file", "gzip", "time")]
-        for stage in (self.baseline, *self.stages):
-            sizes = stage.sizes
-            rows.append(
-                (
-                    stage.name,
-                    "-" if stage.score is None else ScoreKind(stage.metric).shown(stage.score),
-                    "-" if stage.interval is None else f"{stage.interval[0]:.1%} to {stage.interval[1]:.1%}",
-                    "-" if stage.drop is None else f"{stage.drop * 100:+.2f}",
-                    "-" if sizes is None else f"{sizes.parameters:,}",
-                    "-" if sizes is None else f"{sizes.sparsity:.1%}",
-                    "-" if sizes is None or sizes.macs is None else f"{sizes.macs:,}",
-                    "-" if stage.nbytes is None else f"{stage.nbytes:,}",
-                    "-" if stage.gzip_nbytes is None else f"{stage.gzip_nbytes:,}",
-                    "cached" if stage.cached else f"{stage.seconds:.1f} s",
-                )
-            )
-        lines = _aligned(rows)
+    def blocks(self) -> list[Block]:
+        """A line per stage, the zeros per layer of stages that were given a price, and how it ended."""
+        notes = tuple(f"{stage.name}: {note}" for stage in self.stages for note in stage.notes)
+        rows = tuple(_row(stage) for stage in (self.baseline, *self.stages))
+        title = f"{self.model}, recipe {self.recipe}: {self.title}"
+        blocks: list[Block] = [Table(_COLUMNS, rows, title, notes)]
         for stage in self.stages:
             if stage.allocation:
-                lines += ["", f"{stage.name}: {stage.allocation_summary}", *_aligned(stage.allocation)]
-        notes = [f"  {stage.name}: {note}" for stage in self.stages for note in stage.notes]
-        head = f"{self.model}, recipe {self.recipe}: {self.title}"
-        end = [f"wrote {self.folder} ({self.seconds:.0f} s)"]
+                blocks += ["", _allocation(f"{stage.name}: {stage.allocation_summary}", stage.allocation)]
         if self.breach is not None:
-            end.insert(0, f"STOPPED: {self.breach}")
-        return "\n".join([head, *lines, *notes, *end])
+            blocks.append(f"STOPPED: {self.breach}")
+        return [*blocks, f"wrote {self.folder} ({self.seconds:.0f} s)"]
 
 
-def _aligned(rows: Sequence[tuple[str, ...]]) -> list[str]:
-    """Columns of one width, the first one to the left."""
-    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
-    return [
-        "  ".join(
-            cell.ljust(width) if place == 0 else cell.rjust(width)
-            for place, (cell, width) in enumerate(zip(row, widths, strict=True))
-        ).rstrip()
-        for row in rows
-    ]
+_COLUMNS = (
+    Column("stage"),
+    Column("score", right=True, absent="-"),
+    Column("95% interval", right=True, priority=4, absent="-"),
+    Column("drop", right=True, absent="-"),
+    Column("parameters", "{:,}", priority=3, absent="-"),
+    Column("zeros", "{:.1%}", priority=1, absent="-"),
+    Column("MACs", "{:,}", priority=5, absent="-"),
+    Column("file", "{:,}", absent="-"),
+    Column("gzip", "{:,}", priority=2, absent="-"),
+    Column("time", "{:.1f} s", priority=6, absent="-"),
+)
+
+
+def _row(stage: StageResult) -> Row:
+    sizes = stage.sizes
+    return (
+        stage.name,
+        None if stage.score is None else Numbers((stage.score,), ScoreKind(stage.metric).form),
+        None if stage.interval is None else Numbers(stage.interval, "{:.1%} to {:.1%}"),
+        None if stage.drop is None else Numbers((stage.drop * 100,), "{:+.2f}"),
+        None if sizes is None else sizes.parameters,
+        None if sizes is None else sizes.sparsity,
+        None if sizes is None else sizes.macs,
+        stage.nbytes,
+        stage.gzip_nbytes,
+        "cached" if stage.cached else stage.seconds,
+    )
+
+
+def _allocation(title: str, rows: Sequence[tuple[str, ...]]) -> Table:
+    """What a stage says of its layers: the result holds it as text, headings first."""
+    columns = tuple(Column(name, right=place > 0) for place, name in enumerate(rows[0]))
+    return Table(columns, tuple(rows[1:]), title)

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tinyml_compress import converter, data
-from tinyml_compress.converter import Io, Mode, Settings
+from tinyml_compress.converter import Arena, Io, Mode, Settings
 from tinyml_compress.data import DataSet
 from tinyml_compress.data.preprocessing import Preprocessing
 from tinyml_compress.errors import DataError, OutputError, UsageError
@@ -27,6 +27,7 @@ from tinyml_compress.pipeline.shrinking import stripped
 from tinyml_compress.support import backend, c_names, files
 from tinyml_compress.support.notebook import Displayed
 from tinyml_compress.support.progress import stage
+from tinyml_compress.support.table import Block, Cell, facts
 
 __all__ = [
     "AOT_FOLDER",
@@ -80,32 +81,29 @@ class ConversionResult(Displayed):
         mixed = {} if self.mixed is None else {"mixed": self.mixed.as_json()}
         return {**manifest, **mixed, **aot, "folder": str(self.folder), "seconds": round(self.seconds, 3)}
 
-    def summary(self) -> str:
-        """The result in a few lines for the terminal."""
-        done = self.converted
-        operators = ", ".join(done.file.operator_names)
-        lines = [
-            f"{self.origin.summary()}",
-            f"  {self.path}: {len(done.tflite):,} B (exact), {done.settings.mode.value}, "
-            f"inputs and outputs {done.settings.port_type.value}"
-            + ("" if done.stripped is None else f", {done.stripped:,} B of names and unread scales removed"),
-            f"  operators  {len(done.file.operators)}: {operators}"
-            + (f"; float: {', '.join(done.float_operators)}" if done.float_operators else ""),
+    def blocks(self) -> list[Block]:
+        """The result in a few lines, and the layers that `mixed` chose among."""
+        done, arena = self.converted, self.artifacts.arena
+        form = f"{done.settings.mode.value}, inputs and outputs {done.settings.port_type.value}"
+        less = "" if done.stripped is None else f", {done.stripped:,} B of names and unread scales removed"
+        floats = f"; float: {', '.join(done.float_operators)}" if done.float_operators else ""
+        wrote = ", ".join(sorted(self.artifacts.files))
+        rows: list[tuple[str, Cell]] = [
+            ("operators", f"{len(done.file.operators)}: {', '.join(done.file.operator_names)}{floats}"),
+            ("arena", f"not measured: {self.artifacts.why_no_arena}" if arena is None else _reserve(arena)),
+            *([] if self.mixed is None else [("mixed", self.mixed.outcome())]),
+            ("wrote", f"{wrote} in {self.folder} ({self.seconds:.1f} s)"),
         ]
-        if self.mixed is not None:
-            lines.append(self.mixed.summary())
-        arena = self.artifacts.arena
-        if arena is not None:
-            lines.append(
-                f"  arena      {arena.nbytes:,} B to reserve for TensorFlow Lite Micro: {arena.measured:,} B measured "
-                f"+ {arena.headroom:,} B headroom"
-            )
-        else:
-            lines.append(f"  arena      not measured: {self.artifacts.why_no_arena}")
-        lines.append(f"  wrote      {', '.join(sorted(self.artifacts.files))} in {self.folder} ({self.seconds:.1f} s)")
-        if self.compiled is not None:
-            lines.append(self.compiled.summary())
-        return "\n".join(lines)
+        title = f"{self.path}: {len(done.tflite):,} B (exact), {form}{less}"
+        blocks: list[Block] = [self.origin.summary(), facts(rows, title=title, indent=2)]
+        if self.mixed is not None and self.mixed.rows:
+            blocks.append(self.mixed.table())
+        return blocks if self.compiled is None else [*blocks, *self.compiled.blocks()]
+
+
+def _reserve(arena: Arena) -> str:
+    measured = f"{arena.measured:,} B measured + {arena.headroom:,} B headroom"
+    return f"{arena.nbytes:,} B to reserve for TensorFlow Lite Micro: {measured}"
 
 
 def convert(

@@ -21,6 +21,7 @@ from tinyml_compress.pipeline.model_inputs import arrays_for
 from tinyml_compress.runners.sides import stored_inputs
 from tinyml_compress.support.notebook import Displayed
 from tinyml_compress.support.progress import stage
+from tinyml_compress.support.table import Block, Column, Table
 
 __all__ = ["DataCheck", "check_data"]
 
@@ -55,11 +56,13 @@ class DataCheck(Displayed):
             ],
         }
 
-    def summary(self) -> str:
-        """The result for the terminal."""
+    def blocks(self) -> list[Block]:
+        """What was looked at, and how many warnings there are."""
         head = f"{self.spec}: {self.title}" if self.title else self.spec
         tail = "nothing to worry about" if self.warnings == 0 else f"{self.warnings} warnings"
-        return "\n".join([head, *(f"  {finding}" for finding in self.findings), tail])
+        columns = (Column("verdict"), Column("about"), Column("what was found", prose=True))
+        rows = tuple((one.severity.value, one.about, one.text) for one in self.findings)
+        return [head, Table(columns, rows, indent=2), tail]
 
 
 def check_data(spec: str, model: str | None = None, *, seed: int = 0) -> DataCheck:

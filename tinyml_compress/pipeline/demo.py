@@ -13,6 +13,7 @@ from tinyml_compress.converter import Mode
 from tinyml_compress.data import DataSet
 from tinyml_compress.devices import Device, list_devices
 from tinyml_compress.devices.measurement import AotRun, Benchmark, Refusal
+from tinyml_compress.evaluation import Accuracy, Agreement, Reconstruction
 from tinyml_compress.models.zoo import digits_cnn
 from tinyml_compress.ops.base import Isa
 from tinyml_compress.pipeline.benchmarking import Request, benchmark
@@ -29,6 +30,7 @@ from tinyml_compress.runners import tflm
 from tinyml_compress.support import backend, files
 from tinyml_compress.support.document import document
 from tinyml_compress.support.progress import stage
+from tinyml_compress.support.table import Cell, Noted, Numbers
 from tinyml_compress.techniques.training import Beat, History, Samples, fit, task_for
 
 __all__ = ["demo"]
@@ -36,6 +38,7 @@ __all__ = ["demo"]
 _SET = "data:digits"
 _LEARNING_RATE = 3e-3
 _NAME = "digits"
+_NO_TFLM = "TensorFlow Lite Micro (the package tflite-micro) is not installed here, so its arena is not measured"
 
 
 def demo(
@@ -71,15 +74,20 @@ def demo(
         found = benchmark(small.converted.tflite, _NAME, str(small.path), Request(targets=("all",)))
         boards = _boards(small, found, None if arena is None else arena.measured)
     say(f"boards   {sum(row.aot is not None for row in boards)} of {len(boards)} run it")
-    agreement = after.agreement
     with stage("where the engines part"):
         steps = ladder_on(small.path, test.name, reference=plain.path, seed=seed)
     results = _document(train, test, history, seed, (conversion_document(small), after, steps, found))
     files.write_text(output / "report.json", json.dumps(results, indent=2) + "\n")
     files.write_text(output / "report.html", results_page([results], title="Handwritten digits: what the demo made"))
     rows = (
-        ModelRow("float32", _size(plain), str(before.score), "", None),
-        ModelRow("int8", _size(small), str(after.score), _share(agreement), None if arena is None else arena.measured),
+        ModelRow("float32", _size(plain), _numbers(before.score), None, None),
+        ModelRow(
+            "int8",
+            _size(small),
+            _numbers(after.score),
+            _numbers(after.agreement),
+            None if arena is None else arena.measured,
+        ),
     )
     return DemoResult(
         data=f"{test.count} test digits",
@@ -147,7 +155,9 @@ def _boards(small: ConversionResult, found: Benchmark, arena: int | None) -> lis
         if not isinstance(device, Device):
             continue
         run = runs[device.name]
-        verdict = "TFLM is not installed here" if arena is None else str(judge_tflm(device, len(content), arena))
+        verdict: Cell = Noted("not known", _NO_TFLM)
+        if arena is not None:
+            verdict = str(judge_tflm(device, len(content), arena))
         aot = run if isinstance(run, AotRun) else None
         rows.append(BoardRow(device, verdict, aot, run.reason if isinstance(run, Refusal) else ""))
     return rows
@@ -157,5 +167,5 @@ def _size(done: ConversionResult) -> int:
     return len(done.converted.tflite)
 
 
-def _share(agreement: Any) -> str:
-    return f"{agreement.value:.1%} ({agreement.same} of {agreement.total})"
+def _numbers(found: Accuracy | Reconstruction | Agreement | None) -> Numbers | None:
+    return None if found is None else found.numbers

@@ -14,6 +14,8 @@ from tinyml_compress._version import __version__
 from tinyml_compress.errors import OutputError, ProcessError
 from tinyml_compress.support import files, proc
 from tinyml_compress.support.cache import cache_root
+from tinyml_compress.support.notebook import Displayed
+from tinyml_compress.support.table import Block, Column, Row, Table
 
 __all__ = ["Diagnosis", "Part", "diagnose"]
 
@@ -32,7 +34,7 @@ class Part:
 
 
 @dataclass(frozen=True)
-class Diagnosis:
+class Diagnosis(Displayed):
     """The machine, its parts, and whether the required ones are all there."""
 
     tool: str
@@ -49,21 +51,30 @@ class Diagnosis:
     def as_json(self) -> dict[str, object]:
         return {"schema": 1, "sound": self.sound, **asdict(self)}
 
-    def text(self) -> str:
-        width = max(len(part.name) for part in self.parts)
-        lines = [
+    def blocks(self) -> list[Block]:
+        """A line per part: whether it is here, and how to get it where it is not."""
+        columns = (
+            Column("part"),
+            Column("state"),
+            Column("version", priority=1),
+            Column("what it gives", prose=True),
+        )
+        table = Table(columns, tuple(map(_row, self.parts)))
+        writable = "" if self.cache_writable else ": NOT WRITABLE, set TINYML_COMPRESS_CACHE"
+        return [
             f"tinyml_compress {self.tool}, Python {self.python}, {self.machine}",
-            f"cache {self.cache}" + ("" if self.cache_writable else ": NOT WRITABLE, set TINYML_COMPRESS_CACHE"),
+            f"cache {self.cache}{writable}",
             "",
+            table,
+            "",
+            "all that is required is here" if self.sound else "something required is missing: see above",
         ]
-        for part in self.parts:
-            mark = "ok     " if part.version is not None else ("MISSING" if part.required else "absent ")
-            lines.append(f"{mark} {part.name:<{width}}  {part.version or '':<22} {part.gives}")
-            if part.version is None:
-                lines.append(f"{'':8}{'':<{width}}  get it: {part.get}")
-        lines.append("")
-        lines.append("all that is required is here" if self.sound else "something required is missing: see above")
-        return "\n".join(lines)
+
+
+def _row(part: Part) -> Row:
+    if part.version is not None:
+        return (part.name, "ok", part.version, part.gives)
+    return (part.name, "MISSING" if part.required else "absent", None, (part.gives, f"get it: {part.get}"))
 
 
 def diagnose() -> Diagnosis:

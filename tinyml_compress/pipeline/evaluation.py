@@ -17,13 +17,13 @@ from tinyml_compress.errors import UsageError
 from tinyml_compress.evaluation import Accuracy, Agreement, Reconstruction, Task, agreement, score, task_of
 from tinyml_compress.pipeline.engines import described_inputs
 from tinyml_compress.pipeline.model_inputs import arrays_for
-from tinyml_compress.report.evaluation import EvaluationRow
 from tinyml_compress.support import files
 from tinyml_compress.support.notebook import Displayed
 from tinyml_compress.support.progress import stage
+from tinyml_compress.support.table import Block, Cell, Column, Numbers, Row, Table, facts
 from tinyml_compress.support.trust import trusting
 
-__all__ = ["Engine", "Evaluation", "Evaluator", "evaluate", "evaluate_all", "evaluator", "table_rows"]
+__all__ = ["Engine", "Evaluation", "Evaluator", "evaluate", "evaluate_all", "evaluations_table", "evaluator"]
 
 Floats = npt.NDArray[np.float32]
 
@@ -110,24 +110,23 @@ class Evaluation(Displayed):
         low, high = self.score.interval
         return low <= self.against_score.value <= high
 
-    def summary(self) -> str:
-        """The result in a few lines for the terminal."""
-        rows = [("model", f"{self.model} ({self.engine.value})"), ("data", self.data)]
+    def blocks(self) -> list[Block]:
+        """The result in a few lines."""
+        rows: list[tuple[str, Cell]] = [("model", f"{self.model} ({self.engine.value})"), ("data", self.data)]
         if self.nbytes is not None:
-            rows.insert(1, ("size", f"{self.nbytes:,} B"))
+            rows.insert(1, ("size", Numbers((self.nbytes,), "{:,} B")))
         measure = "accuracy" if self.task is Task.CLASSIFICATION else "error"
         if self.score is not None:
-            rows.append((measure, str(self.score)))
+            rows.append((measure, self.score.numbers))
         if self.against is not None:
             rows.append(("against", self.against))
             if self.against_score is not None:
-                rows.append((f"  its {measure}", str(self.against_score)))
+                rows.append((f"  its {measure}", self.against_score.numbers))
             if self.inside_interval is not None:
                 inside = "inside the interval: this set cannot tell the two apart"
                 rows.append(("  difference", inside if self.inside_interval else "outside the interval"))
             rows.append(("agreement", str(self.agreement)))
-        width = max(len(label) for label, _ in rows)
-        return "\n".join(f"{label:<{width}}  {text}" for label, text in rows)
+        return [facts(rows)]
 
 
 def evaluate(
@@ -210,20 +209,54 @@ def evaluate_all(
     return done
 
 
-def table_rows(done: Sequence[Evaluation]) -> list[EvaluationRow]:
-    """Evaluations as the table of several models shows them, without the folders that all of them share."""
+def evaluations_table(done: Sequence[Evaluation]) -> Table:
+    """Several models on one set, side by side, without the folders that all of them share."""
     folders = [str(Path(one.model).parent) for one in done]
     shared = os.path.commonpath(folders) if len({Path(folder).is_absolute() for folder in folders}) == 1 else ""
-    return [
-        EvaluationRow(
-            os.path.relpath(one.model, shared) if shared and os.sep in one.model else one.model,
-            one.engine.value,
-            "" if one.nbytes is None else f"{one.nbytes:,}",
-            "" if one.score is None else str(one.score),
-            "" if one.agreement is None else str(one.agreement),
-        )
-        for one in done
+    columns = [
+        Column("model"),
+        Column("engine", priority=4),
+        Column("bytes", "{:,}"),
+        Column("score", right=True),
+        Column("95% interval", right=True, priority=2),
+        Column("right", right=True, priority=3),
     ]
+    against = done[0].against
+    if against is not None:
+        columns += [
+            Column("same", right=True, priority=1),
+            Column("largest difference", "{:.4g}", priority=5),
+            Column("on average", "{:.4g}", priority=6),
+        ]
+    rows = tuple(_row(one, shared, against is not None) for one in done)
+    notes = [f"models below {shared}"] if shared else []
+    if against is not None:
+        notes.append(f"`same` is agreement with {against}; differences are those of the outputs")
+    return Table(tuple(columns), rows, f"{len(done)} models on {done[0].data}", tuple(notes))
+
+
+def _row(done: Evaluation, shared: str, compared: bool) -> Row:
+    name = os.path.relpath(done.model, shared) if shared and os.sep in done.model else done.model
+    return (
+        name,
+        done.engine.value,
+        done.nbytes,
+        *_score_cells(done.score),
+        *(_agreement_cells(done.agreement) if compared else ()),
+    )
+
+
+def _score_cells(found: Accuracy | Reconstruction | None) -> Row:
+    if found is None:
+        return (None, None, None)
+    if isinstance(found, Reconstruction):
+        return (found.numbers, None, None)
+    interval = Numbers(found.interval, "{:.1%} to {:.1%}")
+    return (Numbers((found.value,), "{:.1%}"), interval, Numbers((found.correct, found.total), "{} of {}"))
+
+
+def _agreement_cells(found: Agreement | None) -> Row:
+    return (None, None, None) if found is None else (found.numbers, found.max_difference, found.mean_difference)
 
 
 def evaluator(model: str | Path, engine: str = "auto") -> Evaluator:

@@ -21,6 +21,7 @@ from tinyml_compress.support import files
 from tinyml_compress.support.c_names import check_c_name
 from tinyml_compress.support.notebook import Displayed
 from tinyml_compress.support.progress import stage
+from tinyml_compress.support.table import Block, facts
 
 __all__ = ["Exported", "Request", "export"]
 
@@ -87,17 +88,13 @@ class Exported(Displayed):
             "seconds": round(self.seconds, 3),
         }
 
-    def summary(self) -> str:
-        """The result in a few lines for the terminal."""
+    def blocks(self) -> list[Block]:
+        """The result in a few lines."""
         bundle = self.bundle
-        return "\n".join(
-            (
-                f"{bundle.name}: {self.format.value}, engine {bundle.engine.value}, version {bundle.release}",
-                f"  self-test  {bundle.vectors.count} golden vectors, outputs of {bundle.vectors.oracle}",
-                f"  wrote      {len(self.files)} files in {self.folder}; README.md says how to use them "
-                f"({self.seconds:.1f} s)",
-            )
-        )
+        title = f"{bundle.name}: {self.format.value}, engine {bundle.engine.value}, version {bundle.release}"
+        wrote = f"{len(self.files)} files in {self.folder}; README.md says how to use them ({self.seconds:.1f} s)"
+        tested = f"{bundle.vectors.count} golden vectors, outputs of {bundle.vectors.oracle}"
+        return [facts([("self-test", tested), ("wrote", wrote)], title=title, indent=2)]
 
 
 def export(model: str | Path, output: Path, request: Request) -> Exported:

@@ -9,12 +9,13 @@ from pathlib import Path
 from typing import Any
 
 from tinyml_compress.pipeline.fitting_job import Job
-from tinyml_compress.report.fit_text import fit_text
+from tinyml_compress.report.fit_text import fit_blocks
 from tinyml_compress.search.budget import Budget, binding, overdraft
 from tinyml_compress.search.front import feasible, front, nearest, winner
 from tinyml_compress.search.trials import Outcome, Trial
 from tinyml_compress.support.document import document
 from tinyml_compress.support.notebook import Displayed
+from tinyml_compress.support.table import Block
 
 __all__ = ["FitResult", "Winner", "gives"]
 
@@ -109,9 +110,9 @@ class FitResult(Displayed):
             }
         return document("fit", rows)
 
-    def summary(self) -> str:
-        """The result in lines for the terminal."""
-        return fit_text(self.as_json())
+    def blocks(self) -> list[Block]:
+        """Verdict, Pareto front, what binds, what would have to give."""
+        return fit_blocks(self.as_json())
 
     def _why(self) -> dict[str, Any]:
         best = self.winner

@@ -20,6 +20,7 @@ from tinyml_compress.ops import operator
 from tinyml_compress.runners import tflm
 from tinyml_compress.support.progress import stage
 from tinyml_compress.support.scratch import scratch
+from tinyml_compress.support.table import Column, Table
 
 __all__ = ["Mixed", "Mixer", "ValueGain", "by_names", "mix", "mix_forms", "mixer_of", "ranking"]
 
@@ -86,23 +87,36 @@ class Mixed:
         }
         return shown if self.int16_score is None else {**shown, "int16x8_score": self.int16_score}
 
-    def summary(self) -> str:
-        """The ranking, the value whose int8 form hurts most for its work first, and what was kept in int16."""
-        lines = [
-            f"  mixed      {self.metric} {self.score:.4f} (float {self.float_score:.4f}, int8 {self.int8_score:.4f}"
-            + ("" if self.int16_score is None else f", int16x8 {self.int16_score:.4f}")
-            + f"): a drop of {self.drop:.4f}, allowed {self.allowed:.4f}; {self.wide_macs:.1%} of the MACs in int16x8"
-        ]
-        width = max((len(row.layer) for row in self.rows), default=0)
-        for row in self.rows:
-            gain = 1 - row.error / self.int8_error if self.int8_error else 0.0
-            lines.append(
-                f"    {'int16' if row.is_wide else 'int8 '}  {row.layer:<{width}}  alone in int16: {gain:+.1%} of the "
-                f"output error gone, {self.metric} {row.score:.4f} ({row.macs:,} MACs wide)"
+    def outcome(self) -> str:
+        """Score and drop, and what was kept in int16."""
+        whole = "" if self.int16_score is None else f", int16x8 {self.int16_score:.4f}"
+        layers = f"; layers in int16x8: {', '.join(self.wide)}" if self.wide else ""
+        return (
+            f"{self.metric} {self.score:.4f} (float {self.float_score:.4f}, int8 {self.int8_score:.4f}{whole}): "
+            f"a drop of {self.drop:.4f}, allowed {self.allowed:.4f}; "
+            f"{self.wide_macs:.1%} of the MACs in int16x8{layers}"
+        )
+
+    def table(self) -> Table:
+        """The ranking, the value whose int8 form hurts most for its work first."""
+        columns = (
+            Column("layer"),
+            Column("kept in"),
+            Column("error gone", "{:+.1%}"),
+            Column(self.metric, "{:.4f}", priority=1),
+            Column("wide MACs", "{:,}", priority=2),
+        )
+        rows = tuple(
+            (
+                row.layer,
+                "int16" if row.is_wide else "int8",
+                1 - row.error / self.int8_error if self.int8_error else 0.0,
+                row.score,
+                row.macs,
             )
-        if self.wide:
-            lines.append(f"    layers in int16x8: {', '.join(self.wide)}")
-        return "\n".join(lines)
+            for row in self.rows
+        )
+        return Table(columns, rows, "With the value of this layer alone in int16:", indent=4)
 
 
 class Mixer:

@@ -33,6 +33,7 @@ from tinyml_compress.runners.sides import dequantized, stored_inputs
 from tinyml_compress.runners.vectors import mixed
 from tinyml_compress.support import files
 from tinyml_compress.support.notebook import Displayed
+from tinyml_compress.support.table import Block, Cell, Column, Table, facts
 
 __all__ = ["Ladder", "Rung", "Step", "ladder", "ladder_on"]
 
@@ -127,33 +128,39 @@ class Ladder(Displayed):
             shown["layers_absent"] = self.why_no_layers
         return shown
 
-    def summary(self) -> str:
-        """The ladder in a few lines."""
+    def blocks(self) -> list[Block]:
+        """Every step of the ladder, and the layers with the most noise."""
         kind = "" if self.from_data else " (edges and random; noise means more with --data)"
-        lines = [f"model    {self.model}", f"samples  {self.samples}{kind}"]
+        rows: list[tuple[str, Cell]] = [("model", self.model), ("samples", f"{self.samples}{kind}")]
         if self.litert is not None:
-            lines.append(f"LiteRT   {self.litert}")
+            rows.append(("LiteRT", self.litert))
         if self.reference is not None:
             sqnr = "" if self.output_sqnr_db is None else f": outputs at {_decibel(self.output_sqnr_db)} SQNR"
-            lines.append(f"float    {self.reference}{sqnr}")
+            rows.append(("float", f"{self.reference}{sqnr}"))
+        blocks: list[Block] = [facts(rows)]
         for step in self.steps:
-            found = step.difference
-            text = f"{_NAMES[step.below]} -> {_NAMES[step.above]}: "
-            if found.mismatches:
-                text += f"{found.mismatches:,} of {found.elements:,} outputs differ, by at most {found.largest:g}"
-            else:
-                text += f"all {found.elements:,} outputs equal"
-            lines.append(text)
-            if step.first is not None:
-                lines.append(f"  first layer that differs: {step.first}")
-        lines += [f"{_NAMES[rung.engine]}: absent, {rung.why_absent}" for rung in self.rungs if rung.why_absent]
+            blocks += _step_lines(step)
+        blocks += [f"{_NAMES[rung.engine]}: absent, {rung.why_absent}" for rung in self.rungs if rung.why_absent]
         if self.layers:
-            lines.append("layers with the most noise (SQNR against float):")
             worst = sorted(self.layers, key=lambda layer: layer.sqnr_db)[:_SHOWN_LAYERS]
-            lines += [f"  {_decibel(layer.sqnr_db):>9}  {layer.index} {layer.op} {layer.layer}" for layer in worst]
+            columns = (Column("SQNR", right=True), Column("#", "{:d}"), Column("operator"), Column("layer"))
+            noise = tuple((_decibel(layer.sqnr_db), layer.index, layer.op, layer.layer) for layer in worst)
+            blocks.append(Table(columns, noise, "layers with the most noise (SQNR against float):", indent=2))
         elif self.why_no_layers is not None:
-            lines.append(f"noise per layer: absent, {self.why_no_layers}")
-        return "\n".join(lines)
+            blocks.append(f"noise per layer: absent, {self.why_no_layers}")
+        return blocks
+
+
+def _step_lines(step: Step) -> list[str]:
+    found = step.difference
+    if found.mismatches:
+        outputs = f"{found.mismatches:,} of {found.elements:,} outputs differ, by at most {found.largest:g}"
+        where = "first layer that differs"
+    else:
+        outputs = f"all {found.elements:,} outputs equal"
+        where = "inside, not at the outputs, the first layer that differs"
+    lines = [f"{_NAMES[step.below]} -> {_NAMES[step.above]}: {outputs}"]
+    return lines if step.first is None else [*lines, f"  {where}: {step.first}"]
 
 
 def _decibel(value: float) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,6 +20,8 @@ from tinyml_compress.ops import operator
 from tinyml_compress.runners import tflm
 from tinyml_compress.runners.vectors import random
 from tinyml_compress.support import files
+from tinyml_compress.support.notebook import Displayed
+from tinyml_compress.support.table import Block, Column, Numbers, Row, Table
 
 __all__ = ["Narrowed", "Shrunk", "shrink_file", "stripped"]
 
@@ -37,7 +40,7 @@ class Narrowed:
 
 
 @dataclass(frozen=True)
-class Shrunk:
+class Shrunk(Displayed):
     """Both ledgers, what was cut, and on how many inputs the outputs were compared (0: no TFLM on this machine)."""
 
     before: Ledger
@@ -62,31 +65,32 @@ class Shrunk:
         }
         return result if self.not_analysed is None else {**result, "not_analysed": self.not_analysed}
 
-    def summary(self) -> str:
-        saved = self.before.file - self.after.file
-        lines = [f"{self.before.file:,} B -> {self.after.file:,} B, {saved:,} B saved ({saved / self.before.file:.1%})"]
-        lines += [
-            f"  {part:<13}{size:>10,} -> {now:>8,} B"
+    def blocks(self) -> list[Block]:
+        """Bytes by cause before and after, what was cut, and what proves the outputs."""
+        rows: list[Row] = [
+            (part, Numbers((size,), "{:,} B"), Numbers((now,), "{:,} B"))
             for (part, size, _), (_, now, _) in zip(self.before.parts(), self.after.parts(), strict=True)
         ]
         if self.nodes[0] != self.nodes[1]:
-            lines.append(f"  operators    {self.nodes[0]:>10,} -> {self.nodes[1]:>8,}")
+            rows.append(("operators", *self.nodes))
         if self.macs[0] != self.macs[1]:
-            lines.append(f"  MACs         {self.macs[0]:>10,} -> {self.macs[1]:>8,}")
-        lines += [
-            f"  {layer.op} {layer.layer}: {layer.before} -> {layer.after} channels; the rest was dead"
-            for layer in self.narrowed
-        ]
+            rows.append(("MACs", *self.macs))
+        saved = self.before.file - self.after.file
+        title = f"{self.before.file:,} B -> {self.after.file:,} B, {saved:,} B saved ({saved / self.before.file:.1%})"
+        columns = (Column("part"), Column("before", "{:,}"), Column("after", "{:,}"))
+        return [Table(columns, tuple(rows), title, tuple(self._notes(saved)), indent=2)]
+
+    def _notes(self, saved: int) -> Iterator[str]:
+        for layer in self.narrowed:
+            yield f"{layer.op} {layer.layer}: {layer.before} -> {layer.after} channels; the rest was dead"
         if not saved:
-            lines.append("  nothing to remove: the file stays as it is, byte for byte; --names-only removes names")
+            yield "nothing to remove: the file stays as it is, byte for byte; --names-only removes names"
         if self.not_analysed is not None:
-            lines.append(f"  dead channels were not looked for: {self.not_analysed}")
-        lines.append(
-            f"  outputs identical under TensorFlow Lite Micro on {self.vectors} inputs"
-            if self.vectors
-            else "  outputs not compared: tflite-micro is not installed here (Linux x86-64 only)"
-        )
-        return "\n".join(lines)
+            yield f"dead channels were not looked for: {self.not_analysed}"
+        if self.vectors:
+            yield f"outputs identical under TensorFlow Lite Micro on {self.vectors} inputs"
+        else:
+            yield "outputs not compared: tflite-micro is not installed here (Linux x86-64 only)"
 
 
 def stripped(file: bytes, vectors: int = 3, seed: int = 0) -> bytes:

@@ -28,6 +28,7 @@ from tinyml_compress.runners import host
 from tinyml_compress.runners.vectors import Edge, edge, pattern, random
 from tinyml_compress.support import files
 from tinyml_compress.support.notebook import Displayed
+from tinyml_compress.support.table import Block, Cell, facts
 
 __all__ = ["Divergence", "Verification", "subjects_of", "verify"]
 
@@ -77,25 +78,25 @@ class Verification(Displayed):
             result["first_divergence_absent"] = self.why_no_divergence
         return result
 
-    def summary(self) -> str:
+    def blocks(self) -> list[Block]:
         """The result in a few lines."""
         found = self.difference
-        lines = [f"A  {self.a}", f"B  {self.b}"]
+        sides: list[tuple[str, Cell]] = [("A", str(self.a)), ("B", str(self.b))]
         if self.litert is not None:
-            lines.append(f"LiteRT is {self.litert}")
+            sides.append(("LiteRT", self.litert))
         if self.equal:
-            return "\n".join([*lines, f"equal: 0 of {found.elements:,} output values differ on {self.vectors} vectors"])
+            return [facts(sides), f"equal: 0 of {found.elements:,} output values differ on {self.vectors} vectors"]
         some = ", ".join(self.differing[:4]) + (", ..." if len(self.differing) > 4 else "")
-        lines += [
-            f"different: {found.mismatches:,} of {found.elements:,} output values",
-            f"  vectors  {len(self.differing)} of {self.vectors}: {some}",
-            f"  largest difference {found.largest:g}",
+        rows: list[tuple[str, Cell]] = [
+            ("vectors", f"{len(self.differing)} of {self.vectors}: {some}"),
+            ("largest difference", f"{found.largest:g}"),
         ]
         if self.divergence is not None:
-            lines.append(f"  first node that differs: {self.divergence}")
+            rows.append(("first node that differs", str(self.divergence)))
         elif self.why_no_divergence is not None:
-            lines.append(f"  first node that differs: not known, {self.why_no_divergence}")
-        return "\n".join(lines)
+            rows.append(("first node that differs", f"not known, {self.why_no_divergence}"))
+        title = f"different: {found.mismatches:,} of {found.elements:,} output values"
+        return [facts(sides), title, facts(rows, indent=2)]
 
 
 def subjects_of(a: str, b: str | None) -> tuple[Subject, Subject]:

@@ -5,15 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
-
-from rich.console import Console
-from rich.table import Table
+from typing import Any
 
 from tinyml_compress.devices import Device
 from tinyml_compress.devices.measurement import AotRun
+from tinyml_compress.support.table import Block, Cell, Column, Noted, Numbers, Row, Table, facts
 
-__all__ = ["BoardRow", "DemoResult", "ModelRow", "print_demo"]
+__all__ = ["BoardRow", "DemoResult", "ModelRow", "demo_blocks"]
 
 
 @dataclass(frozen=True)
@@ -22,9 +20,9 @@ class ModelRow:
 
     form: str
     nbytes: int
-    accuracy: str
-    agreement: str
-    """With the float model; empty for that itself."""
+    accuracy: Numbers | None
+    agreement: Numbers | None
+    """With the float model; absent for that itself."""
     arena_bytes: int | None
     """Of TensorFlow Lite Micro; absent for float and where TFLM is not installed."""
 
@@ -34,7 +32,7 @@ class BoardRow:
     """One board under both engines."""
 
     device: Device
-    tflm: str
+    tflm: Cell
     """The verdict, or why there is none."""
     aot: AotRun | None
     no_aot: str
@@ -56,50 +54,55 @@ class DemoResult:
     """report.json: the results of the verbs that the demonstration stands for."""
 
 
-def print_demo(result: DemoResult, console: Console) -> None:
+def demo_blocks(result: DemoResult) -> list[Block]:
     """Two tables and the list of files."""
-    console.print(_models(result))
-    console.print(_boards(result))
-    console.print(f"\nWritten to {result.folder} in {result.seconds:.0f} s:", highlight=False, soft_wrap=True)
-    width = max(len(name) for name, _ in result.files)
-    for name, what in result.files:
-        console.print(f"  {name:<{width}}  {what}", highlight=False, soft_wrap=True)
+    return [
+        _models(result),
+        "",
+        _boards(result),
+        "",
+        facts(result.files, title=f"Written to {result.folder} in {result.seconds:.0f} s:", indent=2),
+    ]
 
 
 def _models(result: DemoResult) -> Table:
-    table = Table(title=f"The model on {result.data}", title_justify="left", title_style="bold")
-    for column in ("", "bytes", "accuracy (95% interval)", "agreement with float", "TFLM arena"):
-        table.add_column(column, justify="right" if column in ("bytes", "TFLM arena") else "left")
-    for row in result.rows:
-        arena = "" if row.arena_bytes is None else f"{row.arena_bytes:,}"
-        table.add_row(row.form, f"{row.nbytes:,}", row.accuracy, row.agreement, arena)
-    return table
+    columns = (
+        Column("model"),
+        Column("bytes", "{:,}"),
+        Column("accuracy (95% interval)"),
+        Column("agreement with float", priority=1),
+        Column("TFLM arena", "{:,}", priority=2),
+    )
+    rows = tuple((row.form, row.nbytes, row.accuracy, row.agreement, row.arena_bytes) for row in result.rows)
+    return Table(columns, rows, f"The model on {result.data}")
 
 
 def _boards(result: DemoResult) -> Table:
-    table = Table(
-        title="On boards (our C emulated: bytes exact, ms modelled; TFLM's runtime estimated)",
-        title_justify="left",
-        title_style="bold",
+    columns = (
+        Column("board"),
+        Column("flash KB", "{:,.0f}", priority=3),
+        Column("RAM KB", "{:,.0f}", priority=3),
+        Column("with TFLM", priority=2),
+        Column("our C: flash", "{:,}"),
+        Column("RAM", "{:,}"),
+        Column("ms", "{:.2f}"),
+        Column("±", "{:.0%}", priority=4),
+        Column("as TFLM", priority=1),
     )
-    for column in ("board", "flash KB", "RAM KB", "with TFLM", "our C: flash", "RAM", "ms", "as TFLM"):
-        numbers = ("flash KB", "RAM KB", "our C: flash", "RAM", "ms")
-        side: Literal["left", "right"] = "right" if column in numbers else "left"
-        table.add_column(column, justify=side, no_wrap=True)
-    for row in result.boards:
-        device = row.device
-        supply = f"{device.flash_bytes / 1024:,.0f}", f"{device.ram_bytes / 1024:,.0f}"
-        if row.aot is None:
-            table.add_row(device.name, *supply, row.tflm, "", "", "", row.no_aot)
-            continue
-        run = row.aot
-        time = f"{run.ms:.2f} ±{run.cycles_error:.0%}"
-        table.add_row(device.name, *supply, row.tflm, f"{run.flash.total:,}", f"{run.ram.total:,}", time, _outputs(run))
-    return table
+    title = "On boards (our C emulated: bytes exact, ms modelled; TFLM's runtime estimated)"
+    return Table(columns, tuple(map(_board, result.boards)), title)
 
 
-def _outputs(run: AotRun) -> str:
+def _board(row: BoardRow) -> Row:
+    device, run = row.device, row.aot
+    supply = (device.name, device.flash_bytes / 1024, device.ram_bytes / 1024, row.tflm)
+    if run is None:
+        return (*supply, None, None, None, None, Noted("did not run", row.no_aot))
+    return (*supply, run.flash.total, run.ram.total, run.ms, run.cycles_error, _outputs(run))
+
+
+def _outputs(run: AotRun) -> Cell:
     if run.agreement is None:
-        return run.no_agreement
+        return Noted("not compared", run.no_agreement)
     same = run.agreement.vectors - run.agreement.mismatches
-    return f"{same}/{run.agreement.vectors}"
+    return Numbers((same, run.agreement.vectors), "{}/{}")

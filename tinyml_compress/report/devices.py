@@ -2,76 +2,78 @@
 
 from __future__ import annotations
 
-import io
 import json
-from collections.abc import Sequence
-
-from rich import box
-from rich.console import Console
-from rich.table import Table
+from collections.abc import Iterator, Sequence
 
 from tinyml_compress.devices import Device, Host
 from tinyml_compress.support.document import document
+from tinyml_compress.support.table import Block, Cell, Column, Row, Table, facts
 
-__all__ = ["device_json", "device_text", "devices_json", "devices_text"]
+__all__ = ["device_blocks", "device_json", "devices_json", "devices_table"]
 
 
-def devices_text(devices: Sequence[Device | Host]) -> str:
+def devices_table(devices: Sequence[Device | Host]) -> Table:
     """One line per device."""
-    table = Table(box=box.SIMPLE, pad_edge=False)
-    for title in ("device", "core", "MHz", "flash", "RAM", "what it is"):
-        table.add_column(title, justify="right" if title in ("MHz", "flash", "RAM") else "left", no_wrap=True)
-    for device in devices:
-        if isinstance(device, Host):
-            table.add_row(device.name, "", "", "", "", device.title)
-        else:
-            sizes = (_kilobytes(device.flash_bytes), _kilobytes(device.ram_bytes))
-            clock = f"{device.clock_hz / 1e6:g}"
-            table.add_row(device.name, device.core.name, clock, *sizes, device.title)
-    console = Console(file=io.StringIO(), width=120, highlight=False)
-    console.print(table)
-    file = console.file
-    assert isinstance(file, io.StringIO)
-    return "\n".join(line.rstrip() for line in file.getvalue().strip("\n").splitlines())
+    columns = (
+        Column("device"),
+        Column("core", priority=3),
+        Column("MHz", "{:,g}", priority=1),
+        Column("flash", "{:,g} KB"),
+        Column("RAM", "{:,g} KB"),
+        Column("what it is", priority=2, prose=True),
+    )
+    return Table(columns, tuple(map(_row, devices)))
 
 
-def device_text(device: Device | Host) -> str:
-    """Everything about one device, with the source of each number."""
+def _row(device: Device | Host) -> Row:
     if isinstance(device, Host):
-        return f"{device.name}: {device.title}\n  {device.notes}"
-    core, limits = device.core, device.limits
-    lines = [f"{device.name}: {device.title}", f"  page    {device.page}"]
-    lines.append(f"  core    {core.title} ({core.name}); source: {device.sources['core']}")
-    lines.append(f"  clock   {device.clock_hz / 1e6:g} MHz; source: {device.sources['clock-mhz']}")
+        return (device.name, None, None, None, None, device.title)
+    flash, ram = device.flash_bytes / 1024, device.ram_bytes / 1024
+    return (device.name, device.core.name, device.clock_hz / 1e6, flash, ram, device.title)
+
+
+def device_blocks(device: Device | Host) -> list[Block]:
+    """Everything about one device, with the source of each number."""
+    title = f"{device.name}: {device.title}"
+    if isinstance(device, Host):
+        return [title, f"  {device.notes}"]
+    notes: list[Block] = [facts([("notes", device.notes)], indent=2)] if device.notes else []
+    return [facts(_facts_of(device), title=title, indent=2), _costs(device), *notes]
+
+
+def _facts_of(device: Device) -> Iterator[tuple[str, Cell]]:
+    core, limits, memory = device.core, device.limits, device.memory
+    yield "page", device.page
+    yield "core", f"{core.title} ({core.name}); source: {device.sources['core']}"
+    yield "clock", f"{device.clock_hz / 1e6:g} MHz; source: {device.sources['clock-mhz']}"
     if device.energy is not None:
         draws = f"{device.energy.microamps_per_mhz:g} uA/MHz at {device.energy.volts:g} V, {device.energy.mode}"
-        lines.append(f"  energy  {draws}; source: {device.energy.source}")
+        yield "energy", f"{draws}; source: {device.energy.source}"
     for kind, regions in (("flash", device.flash), ("RAM", device.ram)):
         for region in regions:
             place = f"{region.address:#010x} {_kilobytes(region.nbytes):>9}"
-            lines.append(f"  {kind:<7} {place}  {region.what}; source: {region.source}")
-    memory = device.memory
-    lines.append(
-        f"  firmware at {memory.flash_address:#010x} ({memory.flash_bytes:,} B flash) and "
-        f"{memory.ram_address:#010x} ({memory.ram_bytes:,} B RAM, {limits.stack_bytes:,} B of it for the stack)"
-    )
-    lines.append(f"  engines {', '.join(limits.engines)}; kernels {', '.join(core.kernels)}")
+            yield kind, f"{place}  {region.what}; source: {region.source}"
+    flash = f"{memory.flash_address:#010x} ({memory.flash_bytes:,} B flash)"
+    ram = f"{memory.ram_address:#010x} ({memory.ram_bytes:,} B RAM, {limits.stack_bytes:,} B of it for the stack)"
+    yield "firmware", f"at {flash} and {ram}"
+    yield "engines", f"{', '.join(limits.engines)}; kernels {', '.join(core.kernels)}"
     for name, flags in core.compilers.items():
-        lines.append(f"  {name:<7} {' '.join((*flags, *device.flags))}")
+        yield name, " ".join((*flags, *device.flags))
     emulators = [f"built in ({core.unicorn})"] if core.unicorn else []
     emulators += [f"qemu ({core.qemu.machine})"] if core.qemu else []
-    lines.append(f"  emulated by {', '.join(emulators)}")
-    lines.append("  cycles  1 per instruction, and beyond that:")
-    for cost_class, extra in core.costs.extra.items():
-        lines.append(f"          {cost_class.value:<24} {extra:g}  ({core.costs.sources[cost_class]})")
-    calibration = core.calibration
-    state = "calibrated" if calibration.calibrated else "not calibrated"
+    yield "emulated by", ", ".join(emulators)
+
+
+def _costs(device: Device) -> Table:
+    """What instructions cost beyond the one cycle that each takes."""
+    costs, calibration = device.core.costs, device.core.calibration
+    columns = (Column("instruction"), Column("cycles", "+{:g}"), Column("source", prose=True))
+    rows = tuple((kind.value, extra, costs.sources[kind]) for kind, extra in costs.extra.items())
     scales = ", ".join(f"{op} {scale:g}" for op, scale in calibration.by_operator.items())
-    lines.append(f"          times {calibration.scale:g}{f' ({scales})' if scales else ''}, ±{calibration.error:.0%}")
-    lines.append(f"          {state}: {calibration.against}")
-    if device.notes:
-        lines.append(f"  notes   {device.notes}")
-    return "\n".join(lines)
+    times = f"times {calibration.scale:g}{f' ({scales})' if scales else ''}, ±{calibration.error:.0%}"
+    state = "calibrated" if calibration.calibrated else "not calibrated"
+    title = "cycles: 1 per instruction, and beyond that"
+    return Table(columns, rows, title, (times, f"{state}: {calibration.against}"), indent=2)
 
 
 def devices_json(devices: Sequence[Device | Host]) -> str:

@@ -2,37 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from tinyml_compress.evaluation import ScoreKind
+from tinyml_compress.support.table import Block, Cell, Column, Noted, Row, Table, facts
 
-__all__ = ["estimate_text", "fit_text", "made_with"]
+__all__ = ["estimate_blocks", "fit_blocks", "made_with"]
 
+Fact = tuple[str, Cell]
 _MOST = 20
 _NAMES = {"flash": "flash", "ram": "RAM", "ms": "time", "drop": "drop"}
 
 
-def fit_text(found: Mapping[str, Any]) -> str:
-    """The lines for a fit.json."""
-    limits = ", ".join(f"{_NAMES[name]} {_amount(name, limit)}" for name, limit in found["budget"].items())
-    lines = [
-        f"fit        {found['model']} on {found['target_title']}, data {found['data']}, seed {found['seed']}",
-        f"budget     {limits or 'not known yet'}",
-        _counts(found),
+def fit_blocks(found: Mapping[str, Any]) -> list[Block]:
+    """A fit.json for the terminal."""
+    head: list[Fact] = [
+        ("fit", f"{found['model']} on {found['target_title']}, data {found['data']}, seed {found['seed']}"),
+        ("budget", _limits(found) or "not known yet"),
+        ("trials", _counts(found)),
     ]
     if "float" in found:
         one = found["float"]
-        lines.append(
-            f"float      {_score(one['score'], found)} ({one['metric']}, {one['samples'][0]:,} samples to choose by)"
-        )
+        told = f"{_score(one['score'], found)} ({one['metric']}, {one['samples'][0]:,} samples to choose by)"
+        head.append(("float", told))
     if "reference" in found:
         one = found["reference"]
-        lines.append(f"int8       {_score(one['score'], found)}, {_cost(one['cost'])}")
-    lines += [f"left out   {row['name']}: {row['why']}" for row in found.get("left_out", ())]
-    lines += ["", *_table(found), ""]
-    lines += _verdict(found)
-    return "\n".join(lines)
+        head.append(("int8", f"{_score(one['score'], found)}, {_cost(one['cost'])}"))
+    head += [("left out", f"{row['name']}: {row['why']}") for row in found.get("left_out", ())]
+    return [facts(head), "", _front(found), "", *_verdict(found)]
+
+
+def _limits(found: Mapping[str, Any]) -> str:
+    return ", ".join(f"{_NAMES[name]} {_amount(name, limit)}" for name, limit in found["budget"].items())
 
 
 def _counts(found: Mapping[str, Any]) -> str:
@@ -40,53 +42,45 @@ def _counts(found: Mapping[str, Any]) -> str:
     parts = [f"{counts[name]} {name}" for name in ("trained", "hopeless", "stopped", "failed") if counts.get(name)]
     back = f", {counts['lost']} taken up again after a crash" if counts.get("lost") else ""
     early = "; interrupted, best so far" if found["interrupted"] else ""
-    return f"trials     {counts['trials']}: {', '.join(parts) or 'none ended'}{back} in {found['seconds']:.0f} s{early}"
+    return f"{counts['trials']}: {', '.join(parts) or 'none ended'}{back} in {found['seconds']:.0f} s{early}"
 
 
-def _table(found: Mapping[str, Any]) -> list[str]:
+def _front(found: Mapping[str, Any]) -> Block:
+    if not found["front"]:
+        return "no trial was trained"
+    columns = (
+        Column("trial", "{:d}"),
+        Column("verdict"),
+        Column("score", right=True),
+        Column("drop", "{:+.2f}"),
+        Column("flash B", "{:,}"),
+        Column("RAM B", "{:,}", priority=1),
+        Column("cycles", "{:,}", priority=4),
+        Column("ms", "{:.2f}"),
+        Column("trained", "{:.0%}", priority=3),
+        Column("what", prose=True, priority=2),
+    )
     by_number = {trial["number"]: trial for trial in found["trials"]}
-    head = ("trial", "", "score", "drop", "flash B", "RAM B", "cycles", "ms", "trained", "what")
-    rows = [head]
-    for number in found["front"][:_MOST]:
-        trial = by_number[number]
-        cost = trial["cost"]
-        mark = "*" if number == found["winner"] else "+" if trial["feasible"] else ""
-        rows.append(
-            (
-                str(number),
-                mark,
-                _score(trial["score"], found),
-                f"{trial['drop'] * 100:+.2f}",
-                f"{cost['flash']:,}",
-                f"{cost['ram']:,}",
-                f"{cost['cycles']:,}",
-                f"{cost['ms']:.2f}",
-                f"{trial['rungs'][-1]['part']:.0%}",
-                made_with(trial["params"]),
-            )
-        )
-    if len(rows) == 1:
-        return ["no trial was trained"]
+    rows = tuple(_trial(by_number[number], found) for number in found["front"][:_MOST])
     more = len(found["front"]) - _MOST
-    rest = [f"  and {more} more in fit.json"] if more > 0 else []
-    return [
-        "Pareto front of drop, time and flash (* winner, + within the budget; bytes exact, cycles modelled)",
-        *_columns(rows),
-        *rest,
-    ]
+    title = "Pareto front of drop, time and flash (bytes exact, cycles modelled)"
+    return Table(columns, rows, title, (f"and {more} more in fit.json",) if more > 0 else (), indent=2)
 
 
-def _columns(rows: Sequence[Sequence[str]]) -> list[str]:
-    widths = [max(len(row[place]) for row in rows) for place in range(len(rows[0]))]
-    last = len(widths) - 1
-    return [
-        "  "
-        + "  ".join(
-            cell.ljust(width) if place == last else cell.rjust(width)
-            for place, (cell, width) in enumerate(zip(row, widths, strict=True))
-        ).rstrip()
-        for row in rows
-    ]
+def _trial(trial: Mapping[str, Any], found: Mapping[str, Any]) -> Row:
+    cost = trial["cost"]
+    return (
+        trial["number"],
+        "winner" if trial["number"] == found["winner"] else "fits" if trial["feasible"] else "over",
+        _score(trial["score"], found),
+        trial["drop"] * 100,
+        cost["flash"],
+        cost["ram"],
+        cost["cycles"],
+        cost["ms"],
+        trial["rungs"][-1]["part"],
+        made_with(trial["params"]),
+    )
 
 
 def made_with(params: Mapping[str, Any]) -> str:
@@ -103,45 +97,46 @@ def made_with(params: Mapping[str, Any]) -> str:
     return ", ".join(parts)
 
 
-def _verdict(found: Mapping[str, Any]) -> list[str]:
-    lines = []
-    if found["winner"] is not None:
-        best = next(trial for trial in found["trials"] if trial["number"] == found["winner"])
-        lines.append(f"FITS       trial {best['number']}: {_score(best['score'], found)}, {_cost(best['cost'])}")
-        if "binding" in found:
-            tight = found["binding"]
-            name = tight["constraint"]
-            used, limit = _amount(name, tight["used"]), _amount(name, tight["limit"])
-            lines.append(f"binding    {_NAMES[name]}: {used} of {limit}")
-        if "published" in found:
-            made = found["published"]
-            apart = made["untouched"]
-            lines.append(
-                f"untouched  {_score(apart['score'], found)} after {_score(apart['float'], found)} of the float model "
-                f"({-apart['drop'] * 100:+.2f} points) on {apart['samples']:,} samples that nothing was chosen by"
-            )
-            lines.append(f"checked    {made['agreement']}")
-            lines += [f"again      {command}" for command in made["commands"]]
-        return lines
-    lines.append("DOES NOT FIT" if found["verdict"] == "does not fit" else "NOTHING JUDGED")
+def _verdict(found: Mapping[str, Any]) -> list[Block]:
+    return _missed(found) if found["winner"] is None else _won(found)
+
+
+def _won(found: Mapping[str, Any]) -> list[Block]:
+    best = next(trial for trial in found["trials"] if trial["number"] == found["winner"])
+    rows: list[Fact] = [("FITS", f"trial {best['number']}: {_score(best['score'], found)}, {_cost(best['cost'])}")]
+    if "binding" in found:
+        tight = found["binding"]
+        name = tight["constraint"]
+        rows.append(("binding", f"{_NAMES[name]}: {_amount(name, tight['used'])} of {_amount(name, tight['limit'])}"))
+    if "published" not in found:
+        return [facts(rows)]
+    made = found["published"]
+    apart = made["untouched"]
+    text = (
+        f"{_score(apart['score'], found)} after {_score(apart['float'], found)} of the float model "
+        f"({-apart['drop'] * 100:+.2f} points) on {apart['samples']:,} samples that nothing was chosen by"
+    )
+    rows += [("untouched", text), ("checked", made["agreement"])]
+    return [facts(rows), *(f"again      {command}" for command in made["commands"])]
+
+
+def _missed(found: Mapping[str, Any]) -> list[Block]:
+    rows: list[Fact] = []
     if "nearest" in found:
         near = found["nearest"]
         over = ", ".join(
             f"{_NAMES[name]} by {excess * 100:.1f} points" if name == "drop" else f"{_NAMES[name]} by {excess:.0%}"
             for name, excess in near["over"].items()
         )
-        lines.append(
-            f"nearest    trial {near['number']} is over the {over}" if over else f"nearest    trial {near['number']}"
-        )
+        rows.append(("nearest", f"trial {near['number']}{f' is over the {over}' if over else ''}"))
     for row in found.get("gives", ()):
         name = row["constraint"]
-        lines.append(
-            f"to give    {_NAMES[name]} {_amount(name, row['needs'])} instead of {_amount(name, row['limit'])}, "
-            f"all else as asked (trial {row['trial']})"
-        )
+        needs = f"{_NAMES[name]} {_amount(name, row['needs'])} instead of {_amount(name, row['limit'])}"
+        rows.append(("to give", f"{needs}, all else as asked (trial {row['trial']})"))
     if found["verdict"] == "does not fit" and not found.get("gives"):
-        lines.append("to give    more than one limit: no trial keeps all but one of them")
-    return lines
+        rows.append(("to give", "more than one limit: no trial keeps all but one of them"))
+    head = "DOES NOT FIT" if found["verdict"] == "does not fit" else "NOTHING JUDGED"
+    return [head, facts(rows)] if rows else [head]
 
 
 def _amount(name: str, value: float) -> str:
@@ -159,41 +154,39 @@ def _cost(cost: Mapping[str, Any]) -> str:
     return f"flash {cost['flash']:,} B, RAM {cost['ram']:,} B, {cost['cycles']:,} cycles, {cost['ms']:.2f} ms{energy}"
 
 
-def estimate_text(found: Mapping[str, Any]) -> str:
-    """The lines for `fit --estimate`."""
-    limits = ", ".join(f"{_NAMES[name]} {_amount(name, limit)}" for name, limit in found["budget"].items())
-    rows = [("form", "flash B", "RAM B", "cycles", "ms", "verdict")]
-    for form in found["forms"]:
-        cost = form.get("cost")
-        numbers = (
-            ("-", "-", "-", "-")
-            if cost is None
-            else (f"{cost['flash']:,}", f"{cost['ram']:,}", f"{cost['cycles']:,}", f"{cost['ms']:.2f}")
-        )
-        over = ", ".join(f"{_NAMES[name]} by {excess:.0%}" for name, excess in form["over"].items())
-        says = form.get("why") or (f"over: {over}" if over else "fits")
-        rows.append((form["form"], *numbers, says))
-    widths = [max(len(row[place]) for row in rows) for place in range(len(rows[0]))]
-    lines = [
-        f"estimate   {found['model']} as int8 on {found['target_title']}, calibrated with {found['samples']}",
-        f"budget     {limits or 'the board itself'}",
+def estimate_blocks(found: Mapping[str, Any]) -> list[Block]:
+    """What `fit --estimate` found, for the terminal."""
+    model = f"{found['model']} as int8 on {found['target_title']}, calibrated with {found['samples']}"
+    columns = (
+        Column("form"),
+        Column("flash B", "{:,}", absent="-"),
+        Column("RAM B", "{:,}", priority=1, absent="-"),
+        Column("cycles", "{:,}", priority=2, absent="-"),
+        Column("ms", "{:.2f}", absent="-"),
+        Column("verdict", prose=True),
+    )
+    verdict = f"{found['verdict']}; accuracy is another question: `fit` answers it by training"
+    return [
+        facts([("estimate", model), ("budget", _limits(found) or "the board itself")]),
         "",
-        *(
-            "  "
-            + "  ".join(
-                cell.ljust(width) if place in (0, 5) else cell.rjust(width)
-                for place, (cell, width) in enumerate(zip(row, widths, strict=True))
-            ).rstrip()
-            for row in rows
-        ),
+        Table(columns, tuple(map(_form, found["forms"])), indent=2),
         "",
-        f"verdict    {found['verdict']}; accuracy is another question: `fit` answers it by training",
+        facts([("verdict", verdict), *_blamed(found)]),
     ]
+
+
+def _form(form: Mapping[str, Any]) -> Row:
+    cost = form.get("cost")
+    numbers = (None,) * 4 if cost is None else (cost["flash"], cost["ram"], cost["cycles"], cost["ms"])
+    over = ", ".join(f"{_NAMES[name]} by {excess:.0%}" for name, excess in form["over"].items())
+    verdict = f"over: {over}" if over else "fits"
+    return (form["form"], *numbers, Noted("not known", form["why"]) if form.get("why") else verdict)
+
+
+def _blamed(found: Mapping[str, Any]) -> Iterator[Fact]:
+    """The layers that most of each scarce thing goes to."""
     by_name = {row["layer"]: row for row in found["layers"]}
     for name, layers in found["blame"].items():
-        key = "cycles" if name == "ms" else name
-        unit = "cycles" if name == "ms" else "B"
-        named = ", ".join(f"{layer} {by_name[layer][key]:,} {unit}" for layer in layers)
-        if named:
-            lines.append(f"{_NAMES[name]:<10} mostly {named}")
-    return "\n".join(lines)
+        key, unit = ("cycles", "cycles") if name == "ms" else (name, "B")
+        if layers:
+            yield _NAMES[name], "mostly " + ", ".join(f"{layer} {by_name[layer][key]:,} {unit}" for layer in layers)

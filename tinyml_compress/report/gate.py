@@ -14,6 +14,7 @@ from xml.etree import ElementTree
 from tinyml_compress.errors import DataError, UsageError
 from tinyml_compress.evaluation import ScoreKind
 from tinyml_compress.support.document import document
+from tinyml_compress.support.table import Block, Column, Table
 
 __all__ = ["Check", "GateResult", "Metric", "Tolerances", "Verdict", "judge", "read_result"]
 
@@ -100,10 +101,14 @@ class GateResult:
     def failed(self) -> tuple[Check, ...]:
         return tuple(check for check in self.checks if check.verdict is Verdict.FAILED)
 
-    def text(self) -> str:
-        lines = [check.line() for check in self.checks]
-        lines.append(f"{len(self.failed)} of {len(self.checks)} checks failed")
-        return "\n".join(lines)
+    def blocks(self) -> list[Block]:
+        """A line per check."""
+        return [self.table(), f"{len(self.failed)} of {len(self.checks)} checks failed"]
+
+    def table(self) -> Table:
+        columns = (Column("verdict"), Column("where"), Column("what"), Column("baseline to current", prose=True))
+        rows = ((check.verdict.value, check.where, check.metric.value, check.detail) for check in self.checks)
+        return Table(columns, tuple(rows))
 
     def as_json(self) -> str:
         rows = [

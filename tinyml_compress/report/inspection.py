@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING
 
 from tinyml_compress.ir.ledger import Ledger
+from tinyml_compress.support.table import Block, Column, Layout, Row, Table
 
-if TYPE_CHECKING:
-    from rich.table import Table
-
-__all__ = ["Inspection", "LayerFacts", "Values", "print_inspections"]
+__all__ = ["Inspection", "LayerFacts", "Values", "inspection_blocks"]
 
 
 @dataclass(frozen=True)
@@ -68,80 +65,77 @@ class Inspection:
         return {**found, "operators": dict(self.operators), "layers": layers}
 
 
-_WIDE = 110
-"""Columns of a terminal in which the remarks have room beside the numbers."""
-
-
-def print_inspections(inspections: Sequence[Inspection], *, layers: bool) -> None:
-    """Print a table with one column per file, then one table of layers per file."""
-    from rich.console import Console
-
-    console = Console()
-    console.print(_overview(inspections, notes=console.width >= _WIDE))
+def inspection_blocks(inspections: Sequence[Inspection], *, layers: bool) -> list[Block]:
+    """One table with the files side by side, then one table of layers per file."""
+    blocks: list[Block] = [_overview(inspections)]
     for found in inspections:
         if layers:
-            console.print(_layers(found))
+            blocks += ["", _layers(found)]
         if found.missing is not None:
-            console.print(f"{found.path}: {found.missing}")
+            blocks.append(f"{found.path}: {found.missing}")
+    return blocks
 
 
-def _overview(inspections: Sequence[Inspection], *, notes: bool) -> Table:
-    from rich.table import Table
-
-    table = Table(title="bytes and counts are exact (counted)", title_justify="left")
-    table.add_column("")
-    for found in inspections:
-        table.add_column(found.path.rsplit("/", 1)[-1], justify="right", overflow="fold")
-    if notes:
-        table.add_column("costs", style="dim")
-
-    def row(label: str, values: Sequence[str], note: str = "") -> None:
-        table.add_row(label, *values, *([note] if notes else []))
-
-    row("file", [f"{found.ledger.file:,} B" for found in inspections], "download; flash with TFLM")
-    for index, (part, _, note) in enumerate(inspections[0].ledger.parts()):
-        row(f"  {part}", [f"{found.ledger.parts()[index][1]:,} B" for found in inspections], note)
-    row("gzip", [f"{found.ledger.gzip:,} B" for found in inspections], "download")
-    row("arena", [_or_dash(found.arena_bytes) for found in inspections], "RAM with generated C, in and out included")
-    row("  lower bound", [_or_dash(found.arena_lower_bound) for found in inspections])
-    row("MACs", [f"{found.macs:,}" for found in inspections])
-    row("parameters", [f"{found.parameters:,}" for found in inspections])
-    row("  that are zero", [f"{found.zeros / max(found.parameters, 1):.1%}" for found in inspections])
-    row("inputs", ["\n".join(found.inputs) for found in inspections])
-    row("outputs", ["\n".join(found.outputs) for found in inspections])
-    row("operators", ["\n".join(f"{count} {op}" for op, count in found.operators) for found in inspections])
-    return table
+def _overview(inspections: Sequence[Inspection]) -> Table:
+    parts = inspections[0].ledger.parts()
+    columns = (
+        Column("model"),
+        Column("file", "{:,} B", about="download; flash with TFLM"),
+        *(Column(f"  {part}", "{:,} B", about=about) for part, _, about in parts),
+        Column("gzip", "{:,} B", about="download"),
+        Column("arena", "{:,} B", absent="-", about="RAM with generated C, in and out included"),
+        Column("  lower bound", "{:,} B", absent="-"),
+        Column("MACs", "{:,}"),
+        Column("parameters", "{:,}"),
+        Column("  that are zero", "{:.1%}"),
+        Column("inputs"),
+        Column("outputs"),
+        Column("operators"),
+    )
+    rows = tuple(map(_properties, inspections))
+    return Table(columns, rows, "bytes and counts are exact (counted)", layout=Layout.SIDE_BY_SIDE)
 
 
-def _or_dash(value: int | None) -> str:
-    return "-" if value is None else f"{value:,} B"
+def _properties(found: Inspection) -> Row:
+    return (
+        found.path.rsplit("/", 1)[-1],
+        found.ledger.file,
+        *(size for _, size, _ in found.ledger.parts()),
+        found.ledger.gzip,
+        found.arena_bytes,
+        found.arena_lower_bound,
+        found.macs,
+        found.parameters,
+        found.zeros / max(found.parameters, 1),
+        found.inputs,
+        found.outputs,
+        tuple(f"{count} {op}" for op, count in found.operators),
+    )
 
 
 def _layers(found: Inspection) -> Table:
-    from rich.table import Table
+    columns = (
+        Column("#", "{:d}"),
+        Column("operator"),
+        Column("layer", priority=1),
+        Column("output", priority=4),
+        Column("MACs", "{:,}"),
+        Column("parameters", "{:,}", priority=2),
+        Column("zeros", "{:.1%}", priority=3),
+        Column("weights", priority=5),
+    )
+    return Table(columns, tuple(map(_layer, found.layers)), found.path)
 
-    table = Table(title=found.path, title_justify="left")
-    for column, justify in (
-        ("#", "right"),
-        ("operator", "left"),
-        ("layer", "left"),
-        ("output", "left"),
-        ("MACs", "right"),
-        ("parameters", "right"),
-        ("zeros", "right"),
-        ("weights", "left"),
-    ):
-        table.add_column(column, justify=justify, overflow="fold")  # type: ignore[arg-type]
-    for layer in found.layers:
-        values = layer.weights
-        table.add_row(
-            str(layer.index),
-            layer.op,
-            layer.name,
-            layer.output,
-            f"{layer.macs:,}" if layer.macs else "",
-            f"{layer.parameters:,}" if layer.parameters else "",
-            f"{values.zeros / max(values.count, 1):.1%}" if values else "",
-            f"{values.lowest:.3g} to {values.highest:.3g}, {layer.quantization}" if values else "",
-        )
-    return table
+
+def _layer(layer: LayerFacts) -> Row:
+    values = layer.weights
+    return (
+        layer.index,
+        layer.op,
+        layer.name,
+        layer.output,
+        layer.macs or None,
+        layer.parameters or None,
+        values.zeros / max(values.count, 1) if values else None,
+        f"{values.lowest:.3g} to {values.highest:.3g}, {layer.quantization}" if values else None,
+    )

@@ -17,6 +17,7 @@ import numpy as np
 
 from tinyml_compress.errors import TrainingError
 from tinyml_compress.support.backend import keras2, tensorflow
+from tinyml_compress.support.table import Block, Column, Table
 from tinyml_compress.techniques._prepare import Prepared, prepare
 from tinyml_compress.techniques._quantizers import bake, output_quantizer, wrap_weights
 from tinyml_compress.techniques.channels import is_softmax
@@ -338,10 +339,11 @@ class QuantizationAwareTraining(Technique[QatOptions]):
             notes += (f"sparsity fell from {done.sparsity_before:.2%} to {done.sparsity_after:.2%}",)
         return Outcome(done.model, notes, table, done.history)
 
-    def plan(self, options: QatOptions, model: Any) -> Sequence[str]:
-        rows = plan_qat(model, exclude=options.exclude)
-        width = max(len(row.layer) for row in rows)
-        return [f"{row.layer:<{width}}  {row.treatment.value}: {row.why} ({row.kind})" for row in rows]
+    def plan(self, options: QatOptions, model: Any) -> Sequence[Block]:
+        columns = (Column("layer"), Column("kind", priority=1), Column("treatment"), Column("why", prose=True))
+        plan = plan_qat(model, exclude=options.exclude)
+        rows = tuple((row.layer, row.kind, row.treatment.value, row.why) for row in plan)
+        return [Table(columns, rows, indent=5)]
 
     def chosen(self, point: Point, fidelity: Fidelity) -> QatOptions | None:
         if not point["qat"] or not fidelity.trains:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Generic, TypeVar
 
+from tinyml_compress.support.table import Block
 from tinyml_compress.techniques.training import History, Samples, Training
 
 __all__ = [
@@ -201,7 +202,7 @@ class Technique(ABC, Generic[O]):
     def apply(self, options: O, model: Any, context: Context) -> Outcome:
         """`model` after the stage; the model itself stays as it is."""
 
-    def plan(self, options: O, model: Any) -> Sequence[str]:
+    def plan(self, options: O, model: Any) -> Sequence[Block]:
         """What the stage would do to the model as it is, layer by layer, for a run that trains nothing."""
         return ()
 
