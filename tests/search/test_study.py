@@ -21,8 +21,9 @@ from tinyml_compress.errors import OutputError
 from tinyml_compress.search.budget import Budget, Cost, binding, overdraft
 from tinyml_compress.search.front import feasible, front, nearest, winner
 from tinyml_compress.search.loop import Rules, work
-from tinyml_compress.search.study import Study, here, is_alive
+from tinyml_compress.search.study import Study
 from tinyml_compress.search.trials import Outcome, Rung, Trial
+from tinyml_compress.support.owners import here, is_alive
 
 FAKE = Path(__file__).with_name("fake.py")
 

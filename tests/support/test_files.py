@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tinyml_compress.errors import MissingDependency, OutputError, ProcessError, UsageError
-from tinyml_compress.support import cache, files, proc, resources
+from tinyml_compress.support import files, proc, resources
 
 
 def test_write_and_read(tmp_path: Path) -> None:
@@ -95,46 +95,6 @@ def test_a_time_out_ends_grandchildren_too(tmp_path: Path) -> None:
             return
         time.sleep(0.1)
     pytest.fail("the grandchild lives on")
-
-
-def test_cache_makes_once(no_cache: Path) -> None:
-    calls = []
-
-    def make(folder: Path) -> None:
-        calls.append(folder)
-        (folder / "x").write_text("1")
-
-    key = cache.key_of("a", b"b")
-    assert key != cache.key_of("ab", b"")
-    first = cache.cached_folder("room", key, make)
-    assert cache.cached_folder("room", key, make) == first
-    assert (first / "x").read_text() == "1"
-    assert len(calls) == 1
-    assert not list(no_cache.rglob(".making*"))
-
-
-def test_cache_forgets_what_failed(no_cache: Path) -> None:
-    def fail(folder: Path) -> None:
-        raise ValueError
-
-    with pytest.raises(ValueError):
-        cache.cached_folder("room", "k" * 64, fail)
-    assert not [path for path in no_cache.rglob("*") if path.name not in ("room", "kk")]
-
-
-def test_cache_that_cannot_be_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "file").write_text("")
-    monkeypatch.setenv("TINYML_COMPRESS_CACHE", str(tmp_path / "file"))
-    with pytest.raises(OutputError, match="TINYML_COMPRESS_CACHE"):
-        cache.cached_folder("room", "k" * 64, lambda folder: None)
-
-
-def test_cache_root(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.delenv("TINYML_COMPRESS_CACHE")
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    assert cache.cache_root() == tmp_path / "tinyml_compress"
-    monkeypatch.delenv("XDG_CACHE_HOME")
-    assert cache.cache_root() == Path.home() / ".cache" / "tinyml_compress"
 
 
 def test_shipped_folders_are_found() -> None:

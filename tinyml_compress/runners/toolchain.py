@@ -164,6 +164,9 @@ def build(job: Build) -> Path:
                 which=" ".join(job.compiled()),
                 found=_first_errors(done.stderr + done.stdout) or f"exit code {done.returncode} and no message",
             )
+        for path in folder.rglob("*"):  # the sources are in the key
+            if path.is_file() and path != folder / job.output:
+                path.unlink()
 
     return cached_folder("builds", job.key(), make) / job.output
 

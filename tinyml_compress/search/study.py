@@ -7,8 +7,6 @@ more, may work on one study: a trial belongs to who was given it, and no point o
 from __future__ import annotations
 
 import contextlib
-import os
-import socket
 import threading
 import warnings
 from collections.abc import Iterator, Mapping
@@ -22,12 +20,13 @@ from tinyml_compress.errors import MissingDependency, OutputError, TinymlError
 from tinyml_compress.search.budget import Budget, Cost, overdraft
 from tinyml_compress.search.space import Choice, Dimension, Point, Space, full_space, point_key
 from tinyml_compress.search.trials import Outcome, Rung, Trial, rungs_of
+from tinyml_compress.support.owners import here, is_alive
 
 if TYPE_CHECKING:
     import optuna
     from optuna.trial import FrozenTrial
 
-__all__ = ["Claim", "Study", "TrialTaken", "here", "is_alive"]
+__all__ = ["Claim", "Study", "TrialTaken"]
 
 _BEAT_S = 15
 _GRACE_S = 120
@@ -53,34 +52,6 @@ class Claim:
 
 class TrialTaken(Exception):
     """Another process ended the trial: this one was silent for so long that it was taken for dead."""
-
-
-def here() -> str:
-    """This process, as the study knows it: host, boot, id and start time, so that another one is never mistaken."""
-    return "/".join((socket.gethostname(), _boot(), str(os.getpid()), _start_time(os.getpid())))
-
-
-def is_alive(worker: str) -> bool | None:
-    """Whether the process `worker` runs; None when it is on another machine and cannot be seen from here."""
-    host, boot, pid, start = worker.split("/")
-    if host != socket.gethostname() or boot != _boot():
-        return None
-    return bool(start) and _start_time(int(pid)) == start
-
-
-def _boot() -> str:
-    with contextlib.suppress(OSError):
-        return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
-    return "unknown"
-
-
-def _start_time(pid: int) -> str:
-    """Field 22 of the process's record; empty when there is no such process, or when it is dead and not yet buried."""
-    try:
-        after_name = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    except OSError:
-        return ""
-    return "" if after_name[0] in ("Z", "X") else after_name[19]
 
 
 class Study:

@@ -1,23 +1,47 @@
-"""A content-addressed cache on disk: a key is the hash of everything the value depends on."""
+"""A content-addressed cache on disk: a key is the hash of everything the value depends on.
+
+An entry is a folder with a list of its files' digests. It is believed when they agree: what a crash, a full disk or
+somebody's hand left of one is made again. The cache holds compiled code that the tool runs, so it belongs to its user
+alone (docs/security.md).
+"""
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import hashlib
+import json
 import os
 import shutil
 import tempfile
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import lru_cache
 from pathlib import Path
 
 from tinyml_compress._version import __version__
 from tinyml_compress.errors import OutputError
+from tinyml_compress.support import disk, files, owners
 
-__all__ = ["cache_root", "cached_folder", "key_of"]
+__all__ = ["VARIABLE", "cache_root", "cached_folder", "key_of"]
+
+VARIABLE = "TINYML_COMPRESS_CACHE"
+_DIGESTS = ".digests.json"
+_MAKING = ".making"
+_SEPARATOR = "~"
+_FORGOTTEN_S = 7 * 24 * 3600.0
+"""What a process on another machine makes is taken for a leftover after so long."""
+_NOTE = f"""Signature: 8a477f597d28d172789f06886806bc55
+# This folder is the cache of tinyml-compress: compilers' output, conversions, trainings, emulated runs.
+# It holds code that the tool runs: let nobody else write here. It may be deleted at any time.
+# {VARIABLE} names another place.
+"""
 
 
 def cache_root() -> Path:
     """`$TINYML_COMPRESS_CACHE`, else the user's cache folder."""
-    chosen = os.environ.get("TINYML_COMPRESS_CACHE")
+    chosen = os.environ.get(VARIABLE)
     if chosen:
         return Path(chosen)
     base = os.environ.get("XDG_CACHE_HOME")
@@ -34,31 +58,139 @@ def key_of(*parts: bytes | str) -> str:
     return digest.hexdigest()
 
 
-def cached_folder(room: str, key: str, make: Callable[[Path], None]) -> Path:
-    """The folder stored under `key`; when it is not there, `make(empty_folder)` fills it first.
+def cached_folder(room: str, key: str, make: Callable[[Path], bool | None], *, otherwise: Path | None = None) -> Path:
+    """The folder stored under `key`; when it is not there, or not sound, `make(empty_folder)` fills it first.
 
     Several processes may ask at once: each makes its own, the first to finish wins, nobody sees half a folder.
+    Where `make` returns False, something failed that may go well another time: the folder is not kept, and becomes
+    `otherwise` instead.
     """
-    place = cache_root() / room / key[:2] / key
-    if place.is_dir():
+    root = cache_root()
+    place = root / room / key[:2] / key
+    if _is_sound(place):
         return place
+    with _making(root, place) as beside:
+        if make(beside) is False:
+            assert otherwise is not None
+            _move(beside, otherwise)
+            return otherwise
+        with _writing(root, place):
+            _seal(beside)
+            _publish(beside, place)
+    return place
+
+
+@contextmanager
+def _making(root: Path, place: Path) -> Iterator[Path]:
+    """A folder of this process beside `place`, which goes if it has not become another."""
+    with _writing(root, place):
+        _prepare(root, place.parent)
+        name = _SEPARATOR.join((_MAKING, owners.here().replace("/", _SEPARATOR), ""))
+        beside = Path(tempfile.mkdtemp(dir=place.parent, prefix=name))
     try:
-        place.parent.mkdir(parents=True, exist_ok=True)
-        beside = Path(tempfile.mkdtemp(dir=place.parent, prefix=".making."))
+        yield beside
+    except Exception as error:
+        if full := disk.full_disk(error, root, VARIABLE):
+            raise full from error
+        raise
+    finally:
+        shutil.rmtree(beside, ignore_errors=True)
+
+
+@contextmanager
+def _writing(root: Path, place: Path) -> Iterator[None]:
+    """An error of the block is one of the cache: it names the folder and the variable that moves it."""
+    try:
+        yield
     except OSError as error:
-        raise OutputError(
+        raise disk.full_disk(error, root, VARIABLE) or OutputError(
             "cannot write to the cache",
             which=place.parent,
-            found=error.strerror,
-            next_step="set TINYML_COMPRESS_CACHE to a folder that can be written",
+            found=error.strerror or str(error),
+            next_step=f"set {VARIABLE} to a folder that can be written",
         ) from error
+
+
+def _prepare(root: Path, shard: Path) -> None:
+    if not root.exists():
+        root.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with contextlib.suppress(FileExistsError), (root / "CACHEDIR.TAG").open("x") as note:
+            note.write(_NOTE)
+    shard.mkdir(parents=True, exist_ok=True)
+    _sweep(root)
+
+
+def _is_sound(place: Path) -> bool:
+    """Whether the entry is there, with every file as it was when it was made, and no other."""
     try:
-        make(beside)
+        return bool(json.loads((place / _DIGESTS).read_bytes()) == _digests(place))
+    except (OSError, ValueError):
+        return False
+
+
+def _digests(folder: Path) -> dict[str, str]:
+    return {path.relative_to(folder).as_posix(): files.sha256(path.read_bytes()) for path in _files(folder)}
+
+
+def _files(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.rglob("*") if path.is_file() and path.name != _DIGESTS)
+
+
+def _seal(folder: Path) -> None:
+    """Write the digests, and see that all of it is on the disk before the folder gets its name."""
+    (folder / _DIGESTS).write_text(json.dumps(_digests(folder)))
+    for path in (*_files(folder), folder / _DIGESTS):
+        with path.open("rb") as file:
+            os.fsync(file.fileno())
+
+
+def _publish(beside: Path, place: Path) -> None:
+    """Give the folder its name, unless somebody else's is there and sound."""
+    while True:
         try:
             os.rename(beside, place)
         except OSError:
-            if not place.is_dir():
+            if not os.path.lexists(place):
                 raise
-    finally:
-        shutil.rmtree(beside, ignore_errors=True)
-    return place
+        else:
+            return
+        if _is_sound(place):
+            return
+        _discard(place, beside.with_name(f"{beside.name}-old"))
+
+
+def _discard(place: Path, aside: Path) -> None:
+    """Take away an entry that is not sound. Looked at again under a lock: another process may have made it anew."""
+    with (place.parent / ".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if os.path.lexists(place) and not _is_sound(place):
+            if place.is_dir():
+                os.rename(place, aside)
+                shutil.rmtree(aside, ignore_errors=True)
+            else:
+                place.unlink()
+
+
+def _move(folder: Path, target: Path) -> None:
+    shutil.rmtree(target, ignore_errors=True)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    shutil.move(folder, target)
+
+
+@lru_cache(maxsize=8)
+def _sweep(root: Path) -> None:
+    """Remove what processes that were killed left half-made, once per process."""
+    for folder in root.glob(f"*/*/{_MAKING}{_SEPARATOR}*"):
+        with contextlib.suppress(OSError):  # another sweep was faster, or it is somebody else's
+            if _is_left_over(folder):
+                shutil.rmtree(folder)
+
+
+def _is_left_over(folder: Path) -> bool:
+    _, *owner, _ = folder.name.split(_SEPARATOR)
+    if len(owner) != len(owners.here().split("/")):
+        return False
+    alive = owners.is_alive("/".join(owner))
+    if alive is None:
+        return time.time() - folder.stat().st_mtime > _FORGOTTEN_S
+    return not alive
