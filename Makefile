@@ -23,7 +23,7 @@ endif
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-torch install install-dev pins test test-full coverage check format docs bench golden targets all-targets $(BOARDS) FORCE
+.PHONY: help demo demo-torch install install-dev pins test test-full coverage check format docs bench golden producers targets all-targets $(BOARDS) FORCE
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | awk -F'\t' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -84,6 +84,9 @@ bench: $(DEVELOPMENT) ## run the performance programs of benchmarks/ (an hour an
 
 golden: $(DEVELOPMENT) ## write the golden files of tests/golden anew; read the diff before you commit it
 	TINYML_COMPRESS_UPDATE_GOLDEN=1 $(BIN)/python -m pytest -q tests/golden $(ARGS)
+
+producers: $(DEVELOPMENT) ## which number of support/producers.py a change of sources raises; SAME=name where results stay the same
+	$(BIN)/python -m tests.lib.producers $(SAME)
 
 targets: $(PRODUCT) ## the boards, with flash, RAM and clock
 	$(TOOL) targets $(ARGS)

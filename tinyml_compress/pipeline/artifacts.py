@@ -56,6 +56,8 @@ class Artifacts:
     why_no_arena: str
     """Empty when there is an arena."""
     vectors: int
+    has_failed: bool = False
+    """TensorFlow Lite Micro was asked and gave no answer to rely on: another time it may."""
 
 
 def make_artifacts(name: str, converted: Converted, origin: Origin) -> Artifacts:
@@ -66,7 +68,7 @@ def make_artifacts(name: str, converted: Converted, origin: Origin) -> Artifacts
     if converted.preprocessing != Preprocessing():
         made[f"{name}_preprocessing.h"] = c_header(name, converted.preprocessing)
     inputs = _test_inputs(file, converted.seed)
-    arena, why, vectors = None, "", 0
+    arena, why, vectors, has_failed = None, "", 0, False
     try:
         # Also for files that the interpreter refuses later: an operator without a method has no resolver.
         converter.resolver_methods(file.operator_names)
@@ -78,11 +80,12 @@ def make_artifacts(name: str, converted: Converted, origin: Origin) -> Artifacts
         why = f"{error.what}: {error.which}"
     except (ModelError, MissingDependency) as error:
         why = f"{error.what} ({_last_line(error.found)})" if error.found else error.what
+        has_failed = isinstance(error, ModelError)
         made[f"{name}_resolver.h"] = converter.resolver_header(name, digest, file, None, why)
     content = {file_name: text.encode() for file_name, text in made.items()}
     content[f"{name}.tflite"] = tflite
     content["manifest.json"] = _manifest(name, converted, origin, content, arena, why, vectors).encode()
-    return Artifacts(content, arena, why, vectors)
+    return Artifacts(content, arena, why, vectors, has_failed)
 
 
 def _test_inputs(file: FlatFile, seed: int) -> list[list[Array]]:

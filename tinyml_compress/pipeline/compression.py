@@ -25,11 +25,13 @@ from tinyml_compress.pipeline.compression_inputs import (
     source_of,
     split_data,
     task_changes,
-    versions,
 )
 from tinyml_compress.pipeline.compression_result import CompressionResult, StageResult
+from tinyml_compress.pipeline.contents import content_of_model
 from tinyml_compress.pipeline.layer_weights import confusion_of, weights_of_keras
 from tinyml_compress.support import cache, files, resources
+from tinyml_compress.support.backend import switches
+from tinyml_compress.support.producers import COMPRESSION, CONVERSION
 from tinyml_compress.support.progress import stage as shown
 from tinyml_compress.support.table import Block
 from tinyml_compress.support.trust import trusting
@@ -190,13 +192,14 @@ class _Run:
         self.baseline: StageResult | None = None
         self.key = cache.key_of(
             "compress",
+            COMPRESSION.stamp(),
+            switches(),
             self.loaded.origin.sha256,
             self.train.sha256 if self.train is not None else "",
             self.tests.sha256 if self.tests is not None else "",
             json.dumps(asdict(recipe.task)),
             source_of(recipe.task),
             str(recipe.seed),
-            versions(),
             self._metric(),
         )
 
@@ -342,21 +345,20 @@ class _Run:
 
     def _cached(self, stage: Stage, held: _Held, place: str) -> tuple[StageResult, _Held, str]:
         """The stage's result, what the next stage works on, and the key of that."""
-        key = cache.key_of(self.key, stage.use, json.dumps(asdict(stage.options), sort_keys=True))
-        if stage.teach:
-            key = cache.key_of(key, str(stage.teach), str(stage.temperature))
+        key = self._key_of(stage)
         fresh = False
 
-        def make(folder: Path) -> None:
+        def make(folder: Path) -> bool:
             nonlocal fresh
             fresh = True
-            result = self._run(stage, held, place, folder)
+            result, is_whole = self._run(stage, held, place, folder)
             files.write_text(folder / _OUTCOME, result.to_text())
+            return is_whole
 
+        folder = self.output / ".work" / key[:16]
         if self.use_cache:
-            folder = cache.cached_folder("compress", key, make)
+            folder = cache.cached_folder("compress", key, make, otherwise=folder)
         else:
-            folder = self.output / ".work" / key[:16]
             shutil.rmtree(folder, ignore_errors=True)
             folder.mkdir(parents=True)
             make(folder)
@@ -368,22 +370,38 @@ class _Run:
             return done, held, self.key
         return done, _Held(folder / _MODEL, sha256=files.sha256((folder / _MODEL).read_bytes())), key
 
+    def _key_of(self, stage: Stage) -> str:
+        """Of the stage's result: what came before, the stage's options, and what those name."""
+        options = asdict(stage.options)
+        parts = [self.key, stage.use, json.dumps(options, sort_keys=True)]
+        if stage.teach:
+            parts += [str(stage.teach), str(stage.temperature)]
+        if options.get("student"):
+            parts.append(content_of_model(options["student"]))
+        if isinstance(stage.options, ConvertOptions):
+            # the manifest names the model and the data, and the artifacts tell firmware how inputs are made
+            parts += [CONVERSION.stamp(), Path(self.spec).name]
+            if self.train is not None:
+                parts += [Path(self.train.name).name, repr(self.train.preprocessing)]
+        return cache.key_of(*parts)
+
     def _drop(self, score: float | None) -> float | None:
         if score is None or self.baseline is None or self.baseline.score is None:
             return None
         return ScoreKind(self.baseline.metric).drop(self.baseline.score, score)
 
-    def _run(self, stage: Stage, held: _Held, place: str, folder: Path) -> StageResult:
+    def _run(self, stage: Stage, held: _Held, place: str, folder: Path) -> tuple[StageResult, bool]:
+        """The result, and whether all of it went well: what failed may go well another time."""
         began = time.perf_counter()
         model = self._open(held)
         options = asdict(stage.options)
         blank = StageResult(stage.name, stage.use, options, self._metric(), None, None, None, None, ())
         if isinstance(stage.options, ConvertOptions):
             with shown(f"{place} {stage.name}"):
-                done = self._convert(stage.options, blank, held, folder)
+                done, is_whole = self._convert(stage.options, blank, held, folder)
         else:
-            done = self._technique(stage, blank, model, place, folder)
-        return replace(done, seconds=time.perf_counter() - began)
+            done, is_whole = self._technique(stage, blank, model, place, folder), True
+        return replace(done, seconds=time.perf_counter() - began), is_whole
 
     def _technique(self, stage: Stage, blank: StageResult, model: Any, place: str, folder: Path) -> StageResult:
         from tinyml_compress import models
@@ -461,7 +479,9 @@ class _Run:
             return None
         return wilson(round(value * self.tests.count), self.tests.count)
 
-    def _convert(self, options: ConvertOptions, blank: StageResult, held: _Held, folder: Path) -> StageResult:
+    def _convert(
+        self, options: ConvertOptions, blank: StageResult, held: _Held, folder: Path
+    ) -> tuple[StageResult, bool]:
         from tinyml_compress.converter import Io, Mode
         from tinyml_compress.pipeline.conversion import convert
 
@@ -480,7 +500,7 @@ class _Run:
         data = done.converted.tflite
         value, confusion, notes = self._score_of_file(done.path)
         made = sorted(file.name for file in (folder / "artifacts").iterdir())
-        return replace(
+        result = replace(
             blank,
             score=value,
             interval=None if value is None else self._interval(value),
@@ -491,6 +511,8 @@ class _Run:
             gzip_nbytes=len(gzip.compress(data, 9, mtime=0)),
             arena=None if done.artifacts.arena is None else done.artifacts.arena.measured,
         )
+        was_scored = value is not None or self.tests is None or self.task is None
+        return result, was_scored and not done.artifacts.has_failed
 
     def _score_of_file(self, path: Path) -> tuple[float | None, tuple[tuple[int, ...], ...], tuple[str, ...]]:
         from tinyml_compress.techniques.training import score_of

@@ -6,7 +6,6 @@ import json
 from collections.abc import Callable
 from dataclasses import asdict, replace
 from fnmatch import fnmatch
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +15,8 @@ from tinyml_compress.errors import UsageError
 from tinyml_compress.models import LoadedModel
 from tinyml_compress.ops.base import Level
 from tinyml_compress.pipeline.compression_inputs import samples_of
-from tinyml_compress.support import cache, files, resources
+from tinyml_compress.support import cache, files
+from tinyml_compress.support.producers import ALLOCATION
 from tinyml_compress.techniques.allocation import LEVELS, Allocation, Currency, Layer, Price
 from tinyml_compress.techniques.pruning import PruneOptions
 from tinyml_compress.techniques.technique import Options
@@ -24,8 +24,6 @@ from tinyml_compress.techniques.technique import Options
 __all__ = ["allocated", "board_of", "described"]
 
 _FILE = "allocation.json"
-_ENGINE = ("codegen", "csrc", "devices", "frontend", "ir", "ops", "passes", "plan", "runners")
-"""Rooms whose sources decide what a layer costs."""
 
 
 def board_of(options: PruneOptions, device: str | None, where: str, targets_dir: Path | None) -> str:
@@ -65,7 +63,8 @@ def allocated(
         files.write_text(folder / _FILE, json.dumps(asdict(found) | {"currency": found.currency.value}))
 
     asked = json.dumps(asdict(options), sort_keys=True)
-    whole = cache.key_of("allocation", key, asked, board, _engine(), _target(board, targets_dir))
+    target = repr(load_device(board, targets_dir))
+    whole = cache.key_of("allocation", ALLOCATION.stamp(), key, asked, board, target)
     stored = json.loads((cache.cached_folder("allocation", whole, make) / _FILE).read_text())
     found = _from_json(stored)
     # what the layers got is all that the training depends on: a faster kernel alone does not train anew
@@ -151,17 +150,3 @@ def _from_json(stored: dict[str, Any]) -> Allocation:
         Layer(**{**row, "dense": Price(**row["dense"]), "pruned": Price(**row["pruned"])}) for row in stored["layers"]
     )
     return Allocation(Currency(stored["currency"]), layers, Price(**stored["rest"]), tuple(stored["notes"]))
-
-
-@lru_cache(maxsize=1)
-def _engine() -> str:
-    parts = []
-    for room in _ENGINE:
-        folder = resources.package_folder(f"tinyml_compress.{room}")
-        chosen = (path for path in folder.rglob("*") if path.suffix in (".py", ".c", ".h"))
-        parts += [path.read_bytes() for path in sorted(chosen)]
-    return cache.key_of(*parts)
-
-
-def _target(board: str, targets_dir: Path | None) -> str:
-    return repr(load_device(board, targets_dir))

@@ -13,12 +13,11 @@ import numpy as np
 from tinyml_compress import data as data_room
 from tinyml_compress.data import DataSet
 from tinyml_compress.errors import DataError, ModelError, UsageError
-from tinyml_compress.support import files
 from tinyml_compress.support.user_code import callable_of, called
 from tinyml_compress.techniques.convert_stage import ConvertOptions
 from tinyml_compress.techniques.recipe import Recipe, TaskOptions
 
-__all__ = ["load_stage", "outputs_of_file", "samples_of", "source_of", "split_data", "task_changes", "versions"]
+__all__ = ["load_stage", "outputs_of_file", "samples_of", "source_of", "split_data", "task_changes"]
 
 
 def split_data(
@@ -119,16 +118,3 @@ def source_of(task: TaskOptions) -> str:
             module = inspect.getmodule(_function(spec))
             parts.append(inspect.getsource(module) if module is not None else spec)
     return "\0".join(parts)
-
-
-def versions() -> str:
-    """What else decides the bytes that a training ends with."""
-    from importlib.metadata import version
-
-    from tinyml_compress.support.backend import quiet_variables
-
-    own = Path(__file__).resolve().parent.parent / "techniques"
-    code = b"".join(path.read_bytes() for path in sorted(own.glob("*.py")))
-    packages = ("tensorflow", "tf-keras", "tensorflow-model-optimization", "numpy")
-    threads = quiet_variables()["TF_NUM_INTRAOP_THREADS"]
-    return " ".join([*(f"{name} {version(name)}" for name in packages), files.sha256(code), f"{threads} threads"])

@@ -9,11 +9,17 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from tinyml_compress.devices import load_device
 from tinyml_compress.errors import UsageError
+from tinyml_compress.pipeline.compression_inputs import split_data
+from tinyml_compress.pipeline.contents import content_of_model
 from tinyml_compress.search.budget import Budget, Cost
 from tinyml_compress.search.loop import Rules
 from tinyml_compress.search.space import Epochs
-from tinyml_compress.support import cache, files
+from tinyml_compress.support import cache
+from tinyml_compress.support.backend import switches
+from tinyml_compress.support.producers import SEARCH
+from tinyml_compress.techniques.recipe import Guard, Recipe, TaskOptions
 
 __all__ = ["Job", "amount", "budget_of", "resolved"]
 
@@ -48,10 +54,26 @@ class Job:
     """The user's word for the model file, which the worker processes need as well."""
 
     def named(self) -> Job:
-        """With the study's name: the same question to the same model finds the same study again."""
-        asked = asdict(replace(self, folder="", storage="", study=""))
-        del asked["trust"]
-        return replace(self, study="fit-" + cache.key_of(json.dumps(asked, sort_keys=True), _content(self.model))[:12])
+        """With the study's name: the same question finds the same study again, whatever its files are called.
+
+        Model, data and board count by their content, and so does the code that finds costs and scores.
+        """
+        words = {"folder", "storage", "study", "model", "data", "eval_data", "targets_dir", "trust"}
+        asked = {key: value for key, value in asdict(self).items() if key not in words}
+        device = load_device(self.target, None if self.targets_dir is None else Path(self.targets_dir))
+        train, tests = split_data(self.data, self.eval_data, Recipe("fit", "", self.seed, TaskOptions(), Guard(), ()))
+        assert train is not None
+        assert tests is not None
+        key = cache.key_of(
+            SEARCH.stamp(),
+            switches(),
+            json.dumps(asked, sort_keys=True),
+            content_of_model(self.model),
+            train.sha256,
+            tests.sha256,
+            repr(device),
+        )
+        return replace(self, study=f"fit-{key[:12]}")
 
     def to_text(self) -> str:
         return json.dumps(asdict(self), indent=1)
@@ -64,15 +86,6 @@ class Job:
         row["rules"] = Rules(tuple(rules["parts"]), tuple(rules["slack"]), rules["margin"], rules["tolerance"])
         row["only"] = tuple(row["only"])
         return Job(**row)
-
-
-def _content(model: str) -> str:
-    path = Path(model)
-    if path.is_file():
-        return files.sha256(path.read_bytes())
-    if path.is_dir():
-        return files.sha256(b"".join(file.read_bytes() for file in sorted(path.rglob("*")) if file.is_file()))
-    return model
 
 
 def amount(text: str, what: str) -> tuple[float, bool]:

@@ -22,11 +22,14 @@ from tinyml_compress.pipeline.compression import compress
 from tinyml_compress.pipeline.compression_inputs import load_stage, outputs_of_file, samples_of, split_data
 from tinyml_compress.pipeline.compression_result import CompressionResult
 from tinyml_compress.pipeline.compression_stages import run_stage
+from tinyml_compress.pipeline.contents import content_of_model
 from tinyml_compress.pipeline.fitting_job import Job
 from tinyml_compress.search.budget import Cost
 from tinyml_compress.search.loop import Judged
 from tinyml_compress.search.space import Point, full_space, recipe_of
 from tinyml_compress.support import cache, files
+from tinyml_compress.support.backend import switches
+from tinyml_compress.support.producers import FIT_SHAPE
 from tinyml_compress.support.scratch import scratch
 from tinyml_compress.techniques.convert_stage import ConvertOptions
 from tinyml_compress.techniques.recipe import Recipe, dump
@@ -196,7 +199,8 @@ class RecipeJudge:
             made = convert_model(source, train, settings, samples=last.options.samples, seed=self._job.seed)
             files.write_bytes(folder / "model.tflite", made.tflite)
 
-        key = cache.key_of("fit shape", self._weights, train.sha256, dump(recipe))
+        given = content_of_model(self._job.model)  # its architecture; the weights may be those of a training
+        key = cache.key_of("fit shape", FIT_SHAPE.stamp(), switches(), given, self._weights, train.sha256, dump(recipe))
         return (cache.cached_folder("fit", key, make) / "model.tflite").read_bytes()
 
     def _scratch(self) -> AbstractContextManager[Path]:

@@ -18,6 +18,7 @@ from pathlib import Path, PurePosixPath
 from tinyml_compress.errors import MissingDependency, ProcessError, ToolchainError
 from tinyml_compress.support import proc
 from tinyml_compress.support.cache import cache_root, cached_folder, key_of
+from tinyml_compress.support.producers import TOOLCHAIN
 from tinyml_compress.support.resources import package_folder
 
 __all__ = [
@@ -129,7 +130,7 @@ class Build:
         return (*self.flags, *self.compiled(), "-o", self.output, *self.libraries)
 
     def key(self) -> str:
-        parts: list[str | bytes] = [self.toolchain.version, *self.arguments()]
+        parts: list[str | bytes] = [TOOLCHAIN.stamp(), self.toolchain.version, *self.arguments()]
         for name in sorted(self.files):
             parts += [name, self.files[name]]
         return key_of(*parts)

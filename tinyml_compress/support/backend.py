@@ -20,6 +20,7 @@ __all__ = [
     "quiet",
     "quiet_variables",
     "saved_model_message",
+    "switches",
     "tensorflow",
     "tfmot",
 ]
@@ -41,6 +42,11 @@ def quiet_variables() -> dict[str, str]:
     """Environment of a process that will import TensorFlow, for children as for this one."""
     chosen = {name: os.environ.get(name, value) for name, value in _VARIABLES.items()}
     return {**chosen, "TF_USE_LEGACY_KERAS": "1", "KERAS_BACKEND": "tensorflow"}
+
+
+def switches() -> str:
+    """What of that environment decides bits of results, for cache keys: the caller may have set some otherwise."""
+    return " ".join(f"{name}={value}" for name, value in sorted(quiet_variables().items()) if "LOG" not in name)
 
 
 @contextlib.contextmanager

@@ -13,6 +13,7 @@ from typing import Any
 
 from tinyml_compress.errors import MissingDependency
 from tinyml_compress.support.cache import cached_folder, key_of
+from tinyml_compress.support.producers import CHARTS
 
 __all__ = ["licence", "picture", "script", "versions"]
 
@@ -23,7 +24,7 @@ _FILE = "vega.js"
 @lru_cache(maxsize=1)
 def script() -> str:
     """The library as one script that needs no network. Bundling takes a second or two, so the result is kept."""
-    place = cached_folder("charts", key_of(_library().__version__, versions(), _SNIPPET), _bundle)
+    place = cached_folder("charts", key_of(CHARTS.stamp(), versions(), _SNIPPET), _bundle)
     return (place / _FILE).read_text(encoding="utf-8")
 
 

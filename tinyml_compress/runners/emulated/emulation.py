@@ -19,7 +19,7 @@ from tinyml_compress.runners.emulated.image import FlashLedger
 from tinyml_compress.runners.emulated.machine import Machine
 from tinyml_compress.runners.emulated.qemu import QemuMachine
 from tinyml_compress.support.cache import cached_folder, key_of
-from tinyml_compress.support.resources import package_folder
+from tinyml_compress.support.producers import EMULATION
 
 __all__ = ["Emulation", "Emulator", "emulate"]
 
@@ -121,7 +121,7 @@ def _key(firmware: Firmware, program: Program, vectors: Sequence[Sequence[bytes]
     parts: list[bytes | str] = [firmware.image.path.read_bytes(), repr(firmware.memory), str(core.unicorn)]
     parts += [core.alignment.value, repr(program.nodes), repr(program.inputs), repr(program.outputs)]
     parts += [str(program.state_bytes)]
-    parts += [by, _own_sources()]
+    parts += [by, EMULATION.stamp()]
     parts += [data for vector in vectors for data in vector]
     return key_of(*parts)
 
@@ -131,12 +131,6 @@ def _unicorn_version() -> str:
     import unicorn
 
     return f"unicorn {unicorn.__version__}"
-
-
-@lru_cache(maxsize=1)
-def _own_sources() -> str:
-    folder = package_folder("tinyml_compress.runners.emulated")
-    return key_of(*(path.read_bytes() for path in sorted(folder.rglob("*")) if path.suffix in (".py", ".c", ".h")))
 
 
 def _as_json(count: Count) -> dict[str, object]:

@@ -1,0 +1,209 @@
+"""Who makes what is kept, and under which number: the part of a cache key that stands for code.
+
+Every part of the tool whose results outlive a run is a `Producer` here. Its number is raised when its results may
+differ from what the number before gave; `make producers` says when that may be (tests/support/test_producers.py), and
+comments never matter. A key also carries the versions of the libraries that the work is done with, so that an upgrade
+is noticed, and the arrival of one that was absent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib import metadata
+
+__all__ = [
+    "ALLOCATION",
+    "CHARTS",
+    "COMPRESSION",
+    "CONVERSION",
+    "EMULATION",
+    "FIT_SHAPE",
+    "PRODUCERS",
+    "SEARCH",
+    "TOOLCHAIN",
+    "Producer",
+]
+
+
+@dataclass(frozen=True)
+class Producer:
+    """Code that makes results, by the name and number that keys carry."""
+
+    name: str
+    version: int
+    sources: tuple[str, ...]
+    """Files and whole folders of the package."""
+    packages: tuple[str, ...] = ()
+    """Distributions whose versions the results depend on, installed or not."""
+    uses: tuple[Producer, ...] = ()
+    """Other producers whose work goes into the results."""
+
+    def together(self) -> Iterator[Producer]:
+        """This one and all that it uses, each once."""
+        known: dict[str, Producer] = {self.name: self}
+        for used in self.uses:
+            known.update((producer.name, producer) for producer in used.together())
+        yield from known.values()
+
+    def stamp(self) -> str:
+        """For a key: numbers of producers and versions of libraries, in one order."""
+        everybody = list(self.together())
+        numbers = sorted(f"{producer.name} {producer.version}" for producer in everybody)
+        packages = sorted({package for producer in everybody for package in producer.packages})
+        return "; ".join([*numbers, *(f"{package} {_version(package)}" for package in packages)])
+
+
+@lru_cache(maxsize=64)
+def _version(package: str) -> str:
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return "absent"
+
+
+# --- parts: rooms, which share their numbers with all that use them ---------------------------------------------------
+
+_TENSORFLOW = Producer(
+    "tensorflow",
+    1,
+    ("support/backend.py",),
+    ("tensorflow", "tf-keras", "keras", "tensorflow-model-optimization", "numpy", "h5py"),
+)
+_MODELS = Producer("models", 1, ("models",), uses=(_TENSORFLOW,))
+_SAMPLES = Producer("samples", 1, ("data/dataset.py", "data/preprocessing.py"), ("numpy",))
+_SCORES = Producer("scores", 1, ("evaluation",), ("numpy",))
+_TECHNIQUES = Producer("techniques", 1, ("techniques",), uses=(_TENSORFLOW, _SCORES))
+_FILES = Producer("files", 1, ("formats", "frontend"), ("tflite", "flatbuffers", "numpy"))
+_IR = Producer("ir", 1, ("ir",), ("numpy",))
+_COMPILER = Producer(
+    "compiler",
+    1,
+    (
+        "ops",
+        "csrc",
+        "passes",
+        "plan",
+        "codegen",
+        "support/c_names.py",
+        "pipeline/compilation.py",
+        "pipeline/golden_vectors.py",
+    ),
+    ("numpy",),
+    (_FILES, _IR),
+)
+_DEVICES = Producer("devices", 1, ("devices",))
+TOOLCHAIN = Producer("toolchain", 1, ("runners/toolchain.py",), ("ziglang",))
+_RUNNERS = Producer(
+    "runners",
+    1,
+    (
+        "runners/_worker.py",
+        "runners/host.py",
+        "runners/native.py",
+        "runners/side_by_side.py",
+        "runners/sides.py",
+        "runners/tflm.py",
+        "runners/vectors.py",
+    ),
+    ("tflite-micro", "tflite-runtime", "ai-edge-litert", "flatbuffers", "numpy"),
+    (TOOLCHAIN,),
+)
+_CONVERTER = Producer(
+    "converter",
+    1,
+    ("converter", "support/environments.py", "support/escape.py"),
+    ("ai-edge-litert",),
+    (_TENSORFLOW, _FILES),
+)
+_EVALUATION = Producer(
+    "evaluation",
+    1,
+    (
+        "pipeline/engines.py",
+        "pipeline/evaluation.py",
+        "pipeline/generated_folder.py",
+        "pipeline/model_inputs.py",
+        "pipeline/compression_inputs.py",
+    ),
+    uses=(_COMPILER, _RUNNERS, _SCORES, _SAMPLES),
+)
+
+# --- what is kept -----------------------------------------------------------------------------------------------------
+
+COMPRESSION = Producer(
+    "compression",
+    1,
+    (
+        "pipeline/compression.py",
+        "pipeline/compression_result.py",
+        "pipeline/compression_stages.py",
+        "pipeline/inspection.py",
+        "pipeline/layer_weights.py",
+    ),
+    uses=(_MODELS, _SAMPLES, _SCORES, _TECHNIQUES),
+)
+"""A trained stage of a recipe."""
+
+CONVERSION = Producer(
+    "conversion",
+    1,
+    (
+        "pipeline/artifacts.py",
+        "pipeline/conversion.py",
+        "pipeline/foreign_conversion.py",
+        "pipeline/mixing.py",
+        "pipeline/shrinking.py",
+    ),
+    uses=(_CONVERTER, _MODELS, _TECHNIQUES, _EVALUATION),
+)
+"""A converted stage of a recipe, with its artifacts and its score."""
+
+EMULATION = Producer(
+    "emulation",
+    1,
+    ("runners/emulated",),
+    ("unicorn", "capstone", "pyelftools", "numpy"),
+    (_DEVICES, _IR, TOOLCHAIN),
+)
+"""Instructions, stack and outputs of one firmware."""
+
+ALLOCATION = Producer(
+    "allocation",
+    1,
+    (
+        "pipeline/benchmark_inputs.py",
+        "pipeline/benchmark_mismatch.py",
+        "pipeline/benchmark_model.py",
+        "pipeline/benchmarking.py",
+        "pipeline/compression_allocation.py",
+        "pipeline/differences.py",
+        "pipeline/layer_prices.py",
+    ),
+    uses=(CONVERSION, EMULATION),
+)
+"""Which layer gets how many zeros, by prices in cycles and bytes."""
+
+FIT_SHAPE = Producer("fit shape", 1, ("pipeline/fitting_judge.py",), uses=(COMPRESSION, CONVERSION))
+"""The file of a point of the search space, before training."""
+
+SEARCH = Producer(
+    "search",
+    1,
+    ("search", "pipeline/fitting.py", "pipeline/fitting_job.py", "pipeline/fitting_worker.py"),
+    ("optuna",),
+    (FIT_SHAPE, ALLOCATION),
+)
+"""A study: trials with their costs and scores."""
+
+CHARTS = Producer("charts", 1, ("report/page/vega.py",), ("vl-convert-python",))
+"""The chart library as one script."""
+
+PRODUCERS = tuple(
+    {
+        producer.name: producer
+        for kept in (COMPRESSION, CONVERSION, EMULATION, ALLOCATION, FIT_SHAPE, SEARCH, CHARTS)
+        for producer in kept.together()
+    }.values()
+)
