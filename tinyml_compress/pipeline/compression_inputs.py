@@ -44,7 +44,7 @@ def split_data(
         raise DataError(
             "too few samples to keep some out of training", which=data.name, found=data.count, allowed=">= 5"
         )
-    return _part(data, np.sort(order[held:]), "4/5"), _part(data, np.sort(order[:held]), "1/5")
+    return _part(data, np.sort(order[held:]), "4 of 5"), _part(data, np.sort(order[:held]), "1 of 5")
 
 
 def _part(data: DataSet, chosen: Any, what: str) -> DataSet:
