@@ -10,6 +10,7 @@ PRODUCT := $(VENV)/.product
 DEVELOPMENT := $(VENV)/.development
 TOOL := $(BIN)/tinyml-compress
 OUT ?= build
+SKIPPED := $(OUT)/skipped.txt
 BOARDS := $(sort $(basename $(notdir $(wildcard targets/*.toml))))
 C_SOURCES := $(BIN)/python -c "import pathlib; print(*sorted(p for top in ('tinyml_compress', 'tests') for e in 'ch' for p in pathlib.Path(top).rglob('*.' + e) if 'golden' not in p.parts))"
 
@@ -23,10 +24,10 @@ endif
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-torch install install-dev pins test test-full coverage check format docs bench golden producers targets all-targets $(BOARDS) FORCE
+.PHONY: help demo demo-torch install install-dev pins test test-skipped test-full coverage check format docs bench golden producers targets all-targets $(BOARDS) FORCE
 
 help: ## this list
-	@grep -hE '^[a-z-]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | awk -F'\t' '{printf "  make %-12s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | awk -F'\t' '{printf "  make %-13s %s\n", $$1, $$2}'
 	@echo "  make BOARD MODEL=...  from a model to a verdict for that board, BOARD being one of:"
 	@echo "                    $(BOARDS)" | fold -s -w 110
 
@@ -55,7 +56,10 @@ demo-torch: $(PRODUCT) ## a PyTorch net, trained, made int8, judged on test digi
 	$(TOOL) benchmark $(OUT)/demo-torch/digits.tflite --target nucleo-l4r5zi
 
 test: $(DEVELOPMENT) ## the tests, on two processes
-	$(BIN)/python -m pytest -q -n 2 --dist loadscope -m "not full" $(ARGS)
+	$(BIN)/python -m pytest -q -n 2 --dist loadscope -m "not full" -p tests.lib.skips --skipped-to $(SKIPPED) $(ARGS)
+
+test-skipped: $(DEVELOPMENT) ## the tests that the last `make test` skipped, once what they want is installed
+	$(if $(shell test -s $(SKIPPED) && echo some),$(BIN)/python -m pytest -q -n 2 --dist loadscope @$(SKIPPED) $(ARGS),@echo "no list of skipped tests in $(SKIPPED), or nothing in it: run make test first")
 
 test-full: $(DEVELOPMENT) ## the tests and the long proofs
 	$(BIN)/python -m pytest -q -n 2 --dist loadscope $(ARGS)
