@@ -19,7 +19,8 @@ def test_this_machine_is_sound() -> None:
     found = json.loads(shown.output)
     assert shown.exit_code == 0
     assert found["sound"] is True
-    assert {part["name"] for part in found["parts"] if part["required"]} >= {"tensorflow", "ziglang", "unicorn"}
+    assert {part["name"] for part in found["parts"] if part["required"]} >= {"click", "ziglang", "unicorn"}
+    assert {part["name"] for part in found["parts"] if part["trains"]} >= {"tensorflow", "tf-keras"}
 
 
 def test_missing_parts_are_named_with_the_way_to_get_them(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -34,6 +35,10 @@ def test_missing_parts_are_named_with_the_way_to_get_them(monkeypatch: pytest.Mo
     )
     assert not lame.sound
     assert re.search("^ziglang +MISSING ", lame.summary(), re.MULTILINE)
+    firmware = replace(found, parts=tuple(replace(part, version=None) if part.trains else part for part in found.parts))
+    assert firmware.sound
+    assert re.search("^tensorflow +absent ", firmware.summary(), re.MULTILINE)
+    assert firmware.summary().rstrip().endswith("to load, train or convert models, TensorFlow is missing")
 
 
 def test_a_cache_that_cannot_be_written_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

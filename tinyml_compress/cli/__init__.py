@@ -107,6 +107,8 @@ def _run() -> int:
 def _unexpected(error: Exception) -> str:
     if isinstance(error, MemoryError):
         return "error: this machine's memory is full\n  next:    take a smaller model or fewer samples"
+    if isinstance(error, ModuleNotFoundError) and not str(error.name).startswith("tinyml_"):
+        return f"error: a Python package is missing: {error.name}\n  next:    pip install what brings it"
     if isinstance(error, OSError) and error.strerror:
         where = f": {error.filename}" if error.filename else ""
         return f"error: {error.strerror}{where}\n  next:    check path, rights and free space"

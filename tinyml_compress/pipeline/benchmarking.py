@@ -175,7 +175,8 @@ class _Job:
                 device, self._request.engine, error.what, error.found or "", fits=False, next_step=error.next_step or ""
             )
         except MissingDependency as error:
-            reason, detail = f"{error.what}: {error.which}", error.found or ""
+            reason = error.what if error.which is None else f"{error.what}: {error.which}"
+            detail = error.found or ""
             return Refusal(device, self._request.engine, reason, detail, fits=True, next_step=error.next_step or "")
         except TinymlError as error:
             if isinstance(error, (UsageError, OutputError)):

@@ -31,6 +31,9 @@ class Part:
     gives: str
     get: str
     required: bool = False
+    """For every verb."""
+    trains: bool = False
+    """Required by the verbs that load, train or convert models, and by no other."""
 
 
 @dataclass(frozen=True)
@@ -47,6 +50,10 @@ class Diagnosis(Displayed):
     @property
     def sound(self) -> bool:
         return self.cache_writable and all(part.version is not None for part in self.parts if part.required)
+
+    @property
+    def trains(self) -> bool:
+        return all(part.version is not None for part in self.parts if part.trains)
 
     def as_json(self) -> dict[str, object]:
         return {"schema": 1, "sound": self.sound, **asdict(self)}
@@ -67,8 +74,15 @@ class Diagnosis(Displayed):
             "",
             table,
             "",
-            "all that is required is here" if self.sound else "something required is missing: see above",
+            self._verdict(),
         ]
+
+    def _verdict(self) -> str:
+        if not self.sound:
+            return "something required is missing: see above"
+        if not self.trains:
+            return "enough for every verb on .tflite files; to load, train or convert models, TensorFlow is missing"
+        return "all that is required is here"
 
 
 def _row(part: Part) -> Row:
@@ -91,21 +105,27 @@ def diagnose() -> Diagnosis:
 
 def _packages() -> Iterable[Part]:
     runtime = "tflite-runtime" if sys.version_info < (3, 12) else "ai-edge-litert"
-    for name, gives, required in (
-        ("tensorflow", "load, train and convert models", True),
-        ("tf-keras", "the Keras that TensorFlow Model Optimization works on", True),
-        ("tensorflow-model-optimization", "pruning, clustering, quantization-aware training", True),
-        ("numpy", "arrays", True),
-        ("click", "the command line", True),
-        ("tflite", "read and write .tflite files", True),
-        (runtime, "host latency, and LiteRT's side of comparisons", True),
-        ("ziglang", "the C compiler for this host and for every core", True),
-        ("unicorn", "emulated Cortex-M and RISC-V", True),
-        ("capstone", "instruction classes of the cycle model", True),
-        ("pyelftools", "flash and RAM by symbol", True),
-        ("vl-convert-python", "charts of the web pages", False),
+    for name, gives in (
+        ("tensorflow", "load, train and convert models"),
+        ("tf-keras", "the Keras that TensorFlow Model Optimization works on"),
+        ("tensorflow-model-optimization", "pruning, clustering, quantization-aware training"),
+        (runtime, "host latency, and LiteRT's side of comparisons"),
     ):
-        yield Part(name, _package_version(name), gives, f"{sys.executable} -m pip install {name}", required)
+        yield Part(name, _package_version(name), gives, _by_pip(name), trains=True)
+    for name, gives in (
+        ("numpy", "arrays"),
+        ("click", "the command line"),
+        ("rich", "tables"),
+        ("tflite", "read and write .tflite files"),
+        ("flatbuffers", "their bytes"),
+        ("ziglang", "the C compiler for this host and for every core"),
+        ("unicorn", "emulated Cortex-M and RISC-V"),
+        ("capstone", "instruction classes of the cycle model"),
+        ("pyelftools", "flash and RAM by symbol"),
+    ):
+        yield Part(name, _package_version(name), gives, _by_pip(name), required=True)
+    name = "vl-convert-python"
+    yield Part(name, _package_version(name), "web pages and their charts", _by_pip(name))
     yield Part(
         "tflite-micro",
         _package_version("tflite-micro"),
@@ -118,6 +138,10 @@ def _packages() -> Iterable[Part]:
         "PyTorch models",
         "pip install litert-torch, best in an environment of its own",
     )
+
+
+def _by_pip(name: str) -> str:
+    return f"{sys.executable} -m pip install {name}"
 
 
 def _programs() -> Iterable[Part]:

@@ -112,10 +112,20 @@ def fix_seeds(seed: int) -> None:
 
 
 def _imported(name: str) -> Any:
-    if name not in sys.modules:
+    if name in sys.modules:
+        return importlib.import_module(name)
+    try:
         with quiet():
             return importlib.import_module(name)
-    return importlib.import_module(name)
+    except ModuleNotFoundError as error:
+        if error.name != name:  # it is there, and lacks something itself
+            raise
+        raise MissingDependency(
+            "this needs TensorFlow and Keras: they load, train and convert models",
+            which=name,
+            found="not installed beside this tool",
+            next_step="pip install tinyml-compress without --no-deps, or make install in a checkout",
+        ) from error
 
 
 @contextlib.contextmanager

@@ -38,6 +38,7 @@ def versions() -> str:
 
 def licence() -> str:
     """Who holds the rights in the script, and under which terms it may be handed on."""
+    _library()  # says what to install where it is missing
     terms = metadata.distribution("vl-convert-python").read_text("licenses/LICENSE") or ""
     holders = "Copyright 2013-2025 University of Washington Interactive Data Lab and Vega contributors"
     return f"{versions()}: {holders}. BSD-3-Clause. Bundled by vl-convert-python, {terms}"
