@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -13,8 +15,9 @@ from pathlib import Path
 
 import pytest
 
-from tinyml_compress.errors import DataError, OutputError
+from tinyml_compress.errors import DataError, OutputError, ProcessError
 from tinyml_compress.support import cache
+from tinyml_compress.support.scratch import scratch
 
 KEY = "k" * 64
 
@@ -156,6 +159,11 @@ def test_several_at_once_agree_on_one_entry(no_cache: Path) -> None:
     assert not leftovers(no_cache)
 
 
+OWNER = """
+from tinyml_compress.support import owners
+print(owners.prefix(""))
+"""
+
 MAKER = """
 import sys, time
 from pathlib import Path
@@ -179,6 +187,12 @@ def test_what_killed_processes_left_goes(no_cache: Path, monkeypatch: pytest.Mon
         assert half.is_dir(), "its owner is at work"
         child.send_signal(signal.SIGKILL)
         child.wait()
+    ends = time.monotonic() + 20
+    while half.exists() and time.monotonic() < ends:
+        time.sleep(0.05)
+    assert not half.exists(), "its watchdog takes it away"
+    half.mkdir()  # as if the watchdog had been killed too
+    (half / "half").write_text("half")
     host, boot, *rest = half.name.split("~")[1:]
     elsewhere = half.with_name("~".join((".making", f"not-{host}", boot, *rest)))
     elsewhere.mkdir()
@@ -256,6 +270,39 @@ def test_a_disk_that_is_really_full(small_disk: Path) -> None:
     assert "TINYML_COMPRESS_CACHE" in str(caught.value)
     assert not leftovers(small_disk)
     (cache.cached_folder("room", KEY, fill) / "b.txt").read_text()
+
+
+def test_temporary_files_name_their_own_disk(small_disk: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The cache has room; the folder for temporary files has none, and a crash is all that is seen of it."""
+    monkeypatch.setenv("TINYML_COMPRESS_CACHE", str(small_disk.parent / "roomy"))
+    monkeypatch.setattr(tempfile, "tempdir", str(small_disk))
+
+    def make(folder: Path) -> None:
+        with scratch() as place:
+            with contextlib.suppress(OSError):
+                (place / "big").write_bytes(bytes(4 << 20))
+            raise ProcessError("the converter crashed")
+
+    with pytest.raises(OutputError, match="the disk is full") as caught:
+        cache.cached_folder("room", KEY, make)
+    assert "TMPDIR" in str(caught.value)
+    assert str(small_disk) in str(caught.value)
+    assert not list(small_disk.iterdir())
+
+
+def test_temporary_folders_of_the_dead_are_swept(tmp_path: Path) -> None:
+    child = subprocess.run([sys.executable, "-c", OWNER], capture_output=True, text=True, check=True)
+    left = tmp_path / f"mine{child.stdout.strip()}xyz"
+    left.mkdir()
+    (tmp_path / "mine-and-no-folder-of-ours").mkdir()
+    (tmp_path / "mine~a~b~c~d~e").mkdir()
+    with scratch("mine", tmp_path):
+        assert sorted(path.name.partition("~")[0] for path in tmp_path.iterdir()) == [
+            "mine",
+            "mine",
+            "mine-and-no-folder-of-ours",
+        ]
+        assert not left.exists()
 
 
 def test_a_cache_that_can_only_be_read(small_disk: Path) -> None:

@@ -27,4 +27,5 @@ def save(model: Any, path: str | Path) -> None:
                 model.save(beside)
             except OSError as error:
                 raise OutputError("cannot write", which=path, found=error.strerror or str(error)) from error
-        files.write_bytes(path, beside.read_bytes())
+        data = beside.read_bytes()
+    files.write_bytes(path, data)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
@@ -206,7 +205,7 @@ class RecipeJudge:
     def _scratch(self) -> AbstractContextManager[Path]:
         place = Path(self._job.folder)
         place.mkdir(parents=True, exist_ok=True)
-        return scratch(f"{os.getpid()}.", place)
+        return scratch("trial", place)
 
 
 def _no_student(spec: str) -> Any:

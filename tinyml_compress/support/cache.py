@@ -14,7 +14,6 @@ import json
 import os
 import shutil
 import tempfile
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import lru_cache
@@ -22,16 +21,13 @@ from pathlib import Path
 
 from tinyml_compress._version import __version__
 from tinyml_compress.errors import OutputError
-from tinyml_compress.support import disk, files, owners
+from tinyml_compress.support import disk, files, owners, watchdog
 
-__all__ = ["VARIABLE", "cache_root", "cached_folder", "key_of"]
+__all__ = ["VARIABLE", "cache_root", "cached_folder", "key_of", "writing"]
 
 VARIABLE = "TINYML_COMPRESS_CACHE"
 _DIGESTS = ".digests.json"
 _MAKING = ".making"
-_SEPARATOR = "~"
-_FORGOTTEN_S = 7 * 24 * 3600.0
-"""What a process on another machine makes is taken for a leftover after so long."""
 _NOTE = f"""Signature: 8a477f597d28d172789f06886806bc55
 # This folder is the cache of tinyml-compress: compilers' output, conversions, trainings, emulated runs.
 # It holds code that the tool runs: let nobody else write here. It may be deleted at any time.
@@ -74,7 +70,7 @@ def cached_folder(room: str, key: str, make: Callable[[Path], bool | None], *, o
             assert otherwise is not None
             _move(beside, otherwise)
             return otherwise
-        with _writing(root, place):
+        with writing(place):
             _seal(beside)
             _publish(beside, place)
     return place
@@ -83,27 +79,27 @@ def cached_folder(room: str, key: str, make: Callable[[Path], bool | None], *, o
 @contextmanager
 def _making(root: Path, place: Path) -> Iterator[Path]:
     """A folder of this process beside `place`, which goes if it has not become another."""
-    with _writing(root, place):
+    with writing(place):
         _prepare(root, place.parent)
-        name = _SEPARATOR.join((_MAKING, owners.here().replace("/", _SEPARATOR), ""))
-        beside = Path(tempfile.mkdtemp(dir=place.parent, prefix=name))
-    try:
-        yield beside
-    except Exception as error:
-        if full := disk.full_disk(error, root, VARIABLE):
-            raise full from error
-        raise
-    finally:
-        shutil.rmtree(beside, ignore_errors=True)
+        beside = Path(tempfile.mkdtemp(dir=place.parent, prefix=owners.prefix(_MAKING)))
+    with watchdog.folder(beside):
+        try:
+            yield beside
+        except Exception as error:
+            if full := disk.full_disk(error, root, VARIABLE):
+                raise full from error
+            raise
+        finally:
+            shutil.rmtree(beside, ignore_errors=True)
 
 
 @contextmanager
-def _writing(root: Path, place: Path) -> Iterator[None]:
+def writing(place: Path) -> Iterator[None]:
     """An error of the block is one of the cache: it names the folder and the variable that moves it."""
     try:
         yield
     except OSError as error:
-        raise disk.full_disk(error, root, VARIABLE) or OutputError(
+        raise disk.full_disk(error, cache_root(), VARIABLE) or OutputError(
             "cannot write to the cache",
             which=place.parent,
             found=error.strerror or str(error),
@@ -179,18 +175,6 @@ def _move(folder: Path, target: Path) -> None:
 
 @lru_cache(maxsize=8)
 def _sweep(root: Path) -> None:
-    """Remove what processes that were killed left half-made, once per process."""
-    for folder in root.glob(f"*/*/{_MAKING}{_SEPARATOR}*"):
-        with contextlib.suppress(OSError):  # another sweep was faster, or it is somebody else's
-            if _is_left_over(folder):
-                shutil.rmtree(folder)
-
-
-def _is_left_over(folder: Path) -> bool:
-    _, *owner, _ = folder.name.split(_SEPARATOR)
-    if len(owner) != len(owners.here().split("/")):
-        return False
-    alive = owners.is_alive("/".join(owner))
-    if alive is None:
-        return time.time() - folder.stat().st_mtime > _FORGOTTEN_S
-    return not alive
+    """Remove what processes left half-made that no watchdog outlived, once per process."""
+    shards = (shard for room in root.iterdir() if room.is_dir() for shard in room.iterdir() if shard.is_dir())
+    owners.sweep(folder for shard in shards for folder in shard.glob(f"{_MAKING}~*"))

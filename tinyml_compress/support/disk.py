@@ -19,8 +19,8 @@ class DiskFull(OutputError):
     """There is no room left; `which` is the folder."""
 
 
-def full_disk(error: BaseException, place: Path, variable: str) -> DiskFull | None:
-    """What to raise instead of `error` where its cause is that the disk of `place` is full; `variable` moves it.
+def full_disk(error: BaseException, place: Path, variable: str | None) -> DiskFull | None:
+    """What to raise instead of `error` where its cause is that the disk of `place` is full; `variable` names another.
 
     The programs that we call complain in words of their own, or crash: so the disk itself is asked as well.
     """
@@ -33,7 +33,7 @@ def full_disk(error: BaseException, place: Path, variable: str) -> DiskFull | No
         "the disk is full",
         which=place,
         found=f"{free:,} B are left",
-        next_step=f"make room there, or set {variable} to a folder on another disk",
+        next_step="make room there" + (f", or set {variable} to a folder on another disk" if variable else ""),
     )
 
 

@@ -16,8 +16,8 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from tinyml_compress.errors import MissingDependency, ProcessError, UsageError
-from tinyml_compress.support import proc
-from tinyml_compress.support.cache import cache_root, key_of
+from tinyml_compress.support import disk, proc
+from tinyml_compress.support.cache import VARIABLE, cache_root, key_of, writing
 
 __all__ = ["QUANTIZER", "TORCH", "Environment", "python_of"]
 
@@ -61,8 +61,10 @@ def python_of(environment: Environment, say: Callable[[str], None] = lambda text
     version = f"{sys.version_info.major}.{sys.version_info.minor}"
     place = cache_root() / "environments" / key_of(version, *environment.requirements)[:16]
     python = place / ("Scripts" if os.name == "nt" else "bin") / "python"
-    place.parent.mkdir(parents=True, exist_ok=True)
-    with place.with_suffix(".lock").open("w") as lock:
+    with writing(place):
+        place.parent.mkdir(parents=True, exist_ok=True)
+        lock = place.with_suffix(".lock").open("w")
+    with lock:
         fcntl.flock(lock, fcntl.LOCK_EX)  # a second process waits for the first one's installation
         if not (place / ".complete").exists():
             say(f"installing {environment.title} into the cache, once")
@@ -82,9 +84,10 @@ def _install(environment: Environment, place: Path, python: Path) -> None:
             what=f"installing {environment.title}",
         )
     except BaseException as error:
+        full = disk.full_disk(error, cache_root(), VARIABLE)  # before its half makes room again
         shutil.rmtree(place, ignore_errors=True)
         if isinstance(error, ProcessError):
-            raise MissingDependency(
+            raise full or MissingDependency(
                 f"{environment.title} cannot be installed here",
                 which=", ".join(environment.requirements),
                 found=error.found,

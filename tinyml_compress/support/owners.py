@@ -4,10 +4,17 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import socket
+import time
+from collections.abc import Iterable
 from pathlib import Path
 
-__all__ = ["here", "is_alive"]
+__all__ = ["here", "is_alive", "prefix", "sweep"]
+
+_SEPARATOR = "~"
+_FORGOTTEN_S = 7 * 24 * 3600.0
+"""What a process on another machine, or before this one was started anew, made is taken for left over after so long."""
 
 
 def here() -> str:
@@ -21,6 +28,29 @@ def is_alive(owner: str) -> bool | None:
     if host != socket.gethostname() or boot != _boot():
         return None
     return bool(start) and _start_time(int(pid)) == start
+
+
+def prefix(what: str) -> str:
+    """The beginning of a folder's name that tells whose it is: for folders that are there for a while."""
+    return _SEPARATOR.join((what, *here().split("/"), ""))
+
+
+def sweep(folders: Iterable[Path]) -> None:
+    """Remove those whose names tell that their process is gone."""
+    for folder in folders:
+        with contextlib.suppress(OSError):  # another sweep was faster, or it is somebody else's
+            if _is_left_over(folder):
+                shutil.rmtree(folder)
+
+
+def _is_left_over(folder: Path) -> bool:
+    _, *owner, _ = folder.name.split(_SEPARATOR)
+    if len(owner) != len(here().split("/")):
+        return False
+    alive = is_alive("/".join(owner))
+    if alive is None:
+        return time.time() - folder.stat().st_mtime > _FORGOTTEN_S
+    return not alive
 
 
 def _boot() -> str:
