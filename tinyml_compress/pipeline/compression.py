@@ -256,7 +256,7 @@ class _Run:
         if self.train is None:
             return None
         try:
-            task = task_for(self.loaded.model, samples_of(self.train), **task_changes(self.recipe))
+            task = self._task_of(self.train)
             if self.tests is not None and task.metric is ScoreKind.MSE:
                 # a detector's train part may hold normal samples only: what is scored on decides how it is scored
                 scored = task_for(self.loaded.model, samples_of(self.tests), kind=task.kind)
@@ -265,7 +265,13 @@ class _Run:
         except DataError:
             if any(stage.options.trains for stage in self.recipe.stages):
                 raise
-            return None  # calibration data without labels is enough for a recipe that trains nothing
+            # calibration data without labels is enough for a recipe that trains nothing; scores may have their own
+            return None if self.tests is None or self.tests.labels is None else self._task_of(self.tests)
+
+    def _task_of(self, data: DataSet) -> Any:
+        from tinyml_compress.techniques.training import task_for
+
+        return task_for(self.loaded.model, samples_of(data), **task_changes(self.recipe))
 
     def _set_baseline(self, held: _Held, results: list[StageResult]) -> None:
         """The float model that all guards compare with: what leading `train` stages left."""
@@ -432,6 +438,8 @@ class _Run:
                 self.float_model if self.float_model is not None else model,
                 lambda spec: models.load(spec).model,
                 self.recipe.seed,
+                None if self.train is None else samples_of(self.train),
+                line.note,
             )
         models.save(outcome.model, folder / _MODEL)
         history = {"loss": list(outcome.history.loss), "score": list(outcome.history.score)}

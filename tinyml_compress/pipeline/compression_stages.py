@@ -28,6 +28,7 @@ def run_stage(
     load_student: Callable[[str], Any],
     seed: int,
     samples: Samples | None = None,
+    tell: Callable[[str], None] = lambda text: None,
 ) -> Outcome:
     """`model` after `stage`; `training` is there when the stage trains, `float_model` teaches where the stage asks.
 
@@ -42,7 +43,7 @@ def run_stage(
 
     if samples is None and training is not None:
         samples = training.train
-    context = Context(training, samples, taught, load_student, seed)
+    context = Context(training, samples, taught, load_student, seed, tell)
     return technique(stage.use).apply(stage.options, model, context)
 
 

@@ -125,6 +125,8 @@ class Context:
     """The training of a student of the float model, as much as the stage's `teach` says."""
     load_student: Callable[[str], Any]
     seed: int
+    tell: Callable[[str], None] = lambda text: None
+    """Called with where long work is."""
 
 
 @dataclass(frozen=True, eq=False)

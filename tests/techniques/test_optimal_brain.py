@@ -1,0 +1,155 @@
+"""Optimal-brain pruning: closed forms on quadratics, exact counts, and far ahead of magnitude without training."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from tests.lib import keras_models as nets
+from tinyml_compress.errors import ConfigError, TrainingError
+from tinyml_compress.support.backend import fix_seeds
+from tinyml_compress.techniques import _second_order, pruning
+from tinyml_compress.techniques._layerwise import Walk
+from tinyml_compress.techniques._second_order import Pruner, Quadratic, least_squares, removal_order
+from tinyml_compress.techniques.optimal_brain import TECHNIQUE, BrainOptions, divergence, prune_by_outputs
+from tinyml_compress.techniques.recipe import parse
+from tinyml_compress.techniques.sparsity import total_sparsity, zeros_of
+from tinyml_compress.techniques.technique import Context
+from tinyml_compress.techniques.training import outputs_of
+
+SAMPLES = 96
+
+
+def _problem(rows: int = 3, inputs: int = 12, seed: int = 0) -> tuple[Quadratic, Any]:
+    generator = np.random.default_rng(seed)
+    values = generator.normal(size=(400, inputs)) @ generator.normal(size=(inputs, inputs))
+    weights = generator.normal(size=(rows, inputs))
+    targets = values @ weights.T
+    count = len(values)
+    quadratic = Quadratic(values.T @ values / count, targets.T @ values / count, (targets**2).mean(axis=0))
+    return quadratic, weights
+
+
+def test_the_first_weight_to_go_is_that_of_the_closed_form() -> None:
+    problem, weights = _problem()
+    assert problem.loss(weights) == pytest.approx(0, abs=1e-9)
+    price = weights**2 / np.diag(np.linalg.inv(problem.hessian))
+    found = removal_order(problem, np.arange(12))
+    assert found.order[:, 0].tolist() == price.argmin(axis=1).tolist()
+    np.testing.assert_allclose(found.costs[:, 0], price.min(axis=1), rtol=1e-9)
+
+
+def test_costs_add_up_to_the_loss_of_what_is_left() -> None:
+    problem, _ = _problem(rows=1)
+    found = removal_order(problem, np.arange(12))
+    kept = np.ones((1, 12), bool)
+    for step, gone in enumerate(found.order[0][:-1]):
+        kept[0, gone] = False
+        loss = problem.loss(least_squares(problem, kept))
+        raw = np.cumsum(found.costs[0])[step]  # a cost never falls, so the sum may only be more
+        assert loss[0] <= raw * (1 + 1e-9)
+        assert step or loss[0] == pytest.approx(raw)
+
+
+def test_pairs_and_groups_go_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    problem, _ = _problem()
+    even = np.ones(3)
+    pairs = Pruner(problem, np.arange(12) // 2, even).weights(0.5).reshape(3, 6, 2)
+    zero = (pairs == 0).all(axis=2)
+    assert zero.sum() == 9
+    assert ((pairs == 0).any(axis=2) == zero).all()
+    groups = Pruner(problem, np.arange(12), even, group=4, zeros=2).weights(0.0)
+    assert ((groups.reshape(3, 3, 4) == 0).sum(axis=2) == 2).all()
+
+
+@pytest.mark.parametrize("bound", ["_EXACT", "_DIRECT"])
+def test_the_ways_for_long_rows_solve_the_same_problem(bound: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    problem, weights = _problem(rows=8, inputs=48)
+    units, even = np.arange(48), np.ones(8)
+    exact = Pruner(problem, units, even).weights(0.5)
+    monkeypatch.setattr(_second_order, bound, 0.0)
+    other = Pruner(problem, units, even).weights(0.5)
+    assert (other == 0).mean() == pytest.approx(0.5)
+    if bound == "_DIRECT":
+        np.testing.assert_allclose(other, exact, atol=1e-4)
+    small = np.where(np.abs(weights) < np.median(np.abs(weights)), 0.0, weights)
+    assert problem.loss(other).sum() < 0.5 * problem.loss(small).sum()
+
+
+def _smooth(shape: tuple[int, ...], count: int, seed: int) -> Any:
+    """Samples as real ones are: neighbours alike."""
+    generator = np.random.default_rng(seed)
+    rows, columns, channels = shape
+    coarse = generator.normal(size=(count, 3, 3, channels))
+    grid = np.kron(coarse, np.ones((1, -(-rows // 3), -(-columns // 3), 1)))[:, :rows, :columns]
+    return (grid + 0.05 * generator.normal(size=grid.shape)).astype(np.float32)
+
+
+@pytest.fixture(scope="module")
+def case() -> tuple[Any, Any, Any]:
+    fix_seeds(3)
+    model = nets.plain()
+    shape = tuple(model.input_shape[1:])
+    return model, _smooth(shape, SAMPLES, 1), _smooth(shape, 400, 2)
+
+
+def _agreement(model: Any, other: Any, inputs: Any) -> float:
+    return float((outputs_of(model, inputs).argmax(-1) == outputs_of(other, inputs).argmax(-1)).mean())
+
+
+def test_thirty_points_ahead_of_magnitude_without_training(case: tuple[Any, Any, Any]) -> None:
+    model, inputs, tests = case
+    by_size = pruning.prune(model, sparsity=0.6, schedule=pruning.Schedule.ONE_SHOT).model
+    done = prune_by_outputs(model, inputs, BrainOptions(sparsity=0.6, samples=SAMPLES))
+    assert total_sparsity(done.model) == pytest.approx(0.6, abs=0.02)
+    assert _agreement(model, done.model, tests) > _agreement(model, by_size, tests) + 0.3
+    assert max(done.shares.values()) > min(done.shares.values()), "some layers bear more than others"
+    assert set(done.harms) == set(done.shares)
+
+
+def test_nothing_removed_changes_nothing(case: tuple[Any, Any, Any]) -> None:
+    model, inputs, tests = case
+    before = [weight.copy() for weight in model.get_weights()]
+    done = prune_by_outputs(model, inputs, BrainOptions(sparsity=0.0, samples=SAMPLES))
+    np.testing.assert_allclose(outputs_of(model, tests), outputs_of(done.model, tests), atol=1e-4)
+    for old, new in zip(before, model.get_weights(), strict=True):
+        np.testing.assert_array_equal(old, new)
+
+
+@pytest.mark.parametrize("make", [nets.residual, nets.depthwise, nets.squeeze_excite, nets.nested, nets.sequence])
+def test_any_graph(make: Any) -> None:
+    fix_seeds(1)
+    model = make()
+    generator = np.random.default_rng(0)
+    inputs = generator.normal(size=(24, *model.input_shape[1:])).astype(np.float32)
+    done = prune_by_outputs(model, inputs, BrainOptions(sparsity=0.5, share="alike"))
+    dense = {note.split(" ")[0].rstrip(":") for note in done.notes}
+    for row in zeros_of(done.model):
+        assert row.part == pytest.approx(0.0 if row.layer in dense else 0.5, abs=max(0.01, 1.5 / row.weights))
+    assert np.isfinite(outputs_of(done.model, inputs)).all()
+
+
+def test_a_trial_of_weights_leaves_no_trace(case: tuple[Any, Any, Any]) -> None:
+    model, inputs, _ = case
+    walk = Walk(model, inputs)
+    before = walk.outputs(walk.working)
+    layer = walk.layers()[0]
+    with walk.tried(layer, [0.5 * one.weights for one in walk.maps(layer)]):
+        assert divergence(before, walk.outputs(walk.working)) > 0
+    np.testing.assert_array_equal(before, walk.outputs(walk.working))
+
+
+def test_words_of_the_recipe(case: tuple[Any, Any, Any]) -> None:
+    stage = parse('[[stage]]\nuse = "optimal_brain"\nsparsity = 0.5\nlayers = { "a*" = 0.9 }', "x").stages[0]
+    assert not stage.options.trains, "no labels, no training"
+    milder = stage.options.milder()
+    assert isinstance(milder, BrainOptions)
+    assert (milder.sparsity, milder.layers) == (0.45, {"a*": 0.81})
+    with pytest.raises(ConfigError, match="inputs only"):
+        parse('[[stage]]\nuse = "optimal_brain"\npattern = "1x4"', "x")
+    with pytest.raises(TrainingError, match="no samples"):
+        TECHNIQUE.apply(BrainOptions(), case[0], Context(None, None, lambda student: None, lambda spec: None, 0))
+    with pytest.raises(ConfigError, match="no layer with weights"):
+        prune_by_outputs(case[0], case[1], BrainOptions(exclude=("cnv*",)))

@@ -1,0 +1,108 @@
+"""Bias correction: the mean error that rounding the weights makes at each layer's outputs is taken out of its bias.
+
+Rounding errors of a layer's weights do not cancel where its inputs are not centred, as they are behind a ReLU. The
+shift is measured on calibration samples, layer by layer, each reading what the layers before it give when rounded.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fnmatch import fnmatch
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from tinyml_compress.errors import TrainingError
+from tinyml_compress.support.backend import fix_seeds
+from tinyml_compress.techniques._layerwise import LinearMap, Walk
+from tinyml_compress.techniques.technique import Context, Options, Outcome, Technique, count, excluded
+
+__all__ = ["TECHNIQUE", "BiasOptions", "correct_biases", "rounded"]
+
+Floats = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class BiasOptions(Options):
+    """The mean error that rounding the weights makes is taken out of the biases: no training, no labels."""
+
+    bits: int = count(8, 2, 8, "of the weights, one scale per output channel")
+    samples: int = count(512, 8, 100_000, "calibration samples that are looked at")
+    exclude: tuple[str, ...] = excluded()
+
+
+def rounded(kernel: Floats, bits: int) -> Floats:
+    """Rows on the steps that integers of so many bits have, one scale per row, zero at zero."""
+    most = 2 ** (bits - 1) - 1
+    scale = np.abs(kernel).max(axis=1, keepdims=True) / most
+    steps = np.divide(kernel, scale, out=np.zeros_like(kernel), where=scale > 0)
+    return np.asarray(np.clip(np.round(steps), -most, most) * scale)
+
+
+def correct_biases(
+    model: Any, inputs: npt.NDArray[Any], options: BiasOptions, seed: int = 0
+) -> tuple[Any, dict[str, tuple[float, float]]]:
+    """A copy of `model` with new biases, and per layer the largest shift at its outputs before and after.
+
+    The kernels stay as they are: what converts them rounds them.
+    """
+    fix_seeds(seed)
+    walk = Walk(model, inputs[: options.samples], seed)
+    final = Walk(model, inputs[:1], seed)
+    shifts: dict[str, tuple[float, float]] = {}
+    for layer, twin in zip(walk.layers(), final.layers(), strict=True):
+        maps = walk.maps(layer)
+        corrected = [_corrected(one, options.bits) for one in maps]
+        before = max(float(np.abs(_shift(one, _with_kernel(one, options.bits))).max()) for one in maps)
+        if not maps[0].has_bias or any(fnmatch(layer.name, name) for name in options.exclude):
+            walk.put(layer, [_with_kernel(one, options.bits) for one in maps])
+            continue
+        after = max(float(np.abs(_shift(one, new)).max()) for one, new in zip(maps, corrected, strict=True))
+        shifts[layer.name] = (before, after)
+        walk.put(layer, corrected)
+        kernels = [
+            np.concatenate([one.weights[:, :-1], new[:, -1:]], axis=1) for one, new in zip(maps, corrected, strict=True)
+        ]
+        final.put(twin, kernels)
+    return final.working, shifts
+
+
+def _with_kernel(one: LinearMap, bits: int) -> Floats:
+    kernel = rounded(one.weights[:, : one.inputs], bits)
+    return np.concatenate([kernel, one.weights[:, one.inputs :]], axis=1)
+
+
+def _shift(one: LinearMap, weights: Floats) -> Floats:
+    """Per row how far the mean output lies from what it should be. A bias sees ones: its column holds the means."""
+    means = one.problem.hessian[-1]
+    return np.asarray(weights @ means - one.problem.cross[:, -1])
+
+
+def _corrected(one: LinearMap, bits: int) -> Floats:
+    weights = _with_kernel(one, bits)
+    if one.has_bias:
+        weights[:, -1] -= _shift(one, weights)
+    return weights
+
+
+class BiasCorrection(Technique[BiasOptions]):
+    """The stage `bias_correction`."""
+
+    use = "bias_correction"
+    options = BiasOptions
+    place = 60
+
+    def apply(self, options: BiasOptions, model: Any, context: Context) -> Outcome:
+        if context.samples is None:
+            raise TrainingError(
+                "bias correction measures shifts on samples, and there are none",
+                which=self.use,
+                next_step="give --data; labels are not needed",
+            )
+        corrected, shifts = correct_biases(model, context.samples.inputs, options, context.seed)
+        rows = [(name, f"{before:.3g}", f"{after:.3g}") for name, (before, after) in shifts.items()]
+        return Outcome(corrected, (), (("layer", "largest shift before", "after"), *rows))
+
+
+TECHNIQUE = BiasCorrection()

@@ -1,0 +1,222 @@
+"""Optimal-brain pruning: zeros without training and without labels.
+
+Layer by layer, the weights go whose loss the layer's outputs feel least, and those that stay are re-solved so that the
+outputs come as near as they can to what the uncompressed model gave for the same samples. How many go from which layer
+is decided by what each layer's zeros do to the model's outputs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from fnmatch import fnmatch
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from tinyml_compress.errors import ConfigError, TrainingError
+from tinyml_compress.support.backend import fix_seeds
+from tinyml_compress.techniques._layerwise import LinearMap, Walk
+from tinyml_compress.techniques._second_order import Pruner
+from tinyml_compress.techniques.allocation import LEVELS, choose_levels
+from tinyml_compress.techniques.pruning import Pattern, pattern_of
+from tinyml_compress.techniques.sparsity import Zeros, prunable_weights, zeros_of
+from tinyml_compress.techniques.technique import (
+    Context,
+    Options,
+    Outcome,
+    Technique,
+    count,
+    excluded,
+    mapping,
+    number,
+    text,
+    word,
+)
+
+__all__ = ["TECHNIQUE", "BrainOptions", "BrainPruned", "divergence", "prune_by_outputs", "sensitivities"]
+
+Array = npt.NDArray[Any]
+
+
+@dataclass(frozen=True)
+class BrainOptions(Options):
+    """Weights whose loss the outputs feel least become zero, the others make up for them: no training, no labels."""
+
+    sparsity: float = number(0.6, 0.0, 0.99, "part of the weights that becomes zero")
+    share: str = word(
+        "measured", ("measured", "alike"), "which layers give most: as the outputs bear it, or all the same part"
+    )
+    layers: Mapping[str, float] = mapping(0.0, 0.99, "sparsity of single layers, by name pattern")
+    exclude: tuple[str, ...] = excluded()
+    pattern: str = text("M:N (M zeros in N neighbours along the inputs) or RxC; empty: any weight")
+    samples: int = count(512, 8, 100_000, "calibration samples that are looked at")
+
+    def problem(self) -> str | None:
+        if self.pattern and pattern_of(self.pattern).columns > 1:
+            return f"pattern = {self.pattern!r}: blocks reach over inputs only here, R x 1"
+        return None
+
+    def milder(self) -> BrainOptions | None:
+        if self.sparsity <= 0.1 or ":" in self.pattern:
+            return None
+        layers = {name: round(part * 0.9, 4) for name, part in self.layers.items()}
+        return replace(self, sparsity=round(self.sparsity * 0.9, 4), layers=layers)
+
+
+@dataclass(frozen=True, eq=False)
+class BrainPruned:
+    """The pruned model, its zeros, and what was decided on the way."""
+
+    model: Any
+    shares: Mapping[str, float]
+    """The part of zeros that each layer was given."""
+    harms: Mapping[str, Sequence[float]]
+    """How far the outputs moved for zeros in this layer alone, at 0 and at each of LEVELS."""
+    notes: tuple[str, ...]
+
+
+def prune_by_outputs(
+    model: Any, inputs: Array, options: BrainOptions, seed: int = 0, tell: Callable[[str], None] = lambda text: None
+) -> BrainPruned:
+    """A pruned copy of `model`; `inputs` are calibration samples, without labels."""
+    fix_seeds(seed)
+    walk = Walk(model, inputs[: options.samples], seed)
+    pattern = pattern_of(options.pattern) if options.pattern else None
+    fixed, free, notes = _asked(walk, options, pattern)
+    has_choice = options.share == "measured" and options.sparsity > 0 and not _is_groups(pattern)
+    harms = sensitivities(walk, free, pattern, tell) if has_choice else {}
+    shares = {**_shared(walk, harms, free, options), **fixed}
+    for layer in walk.layers():
+        tell(f"{layer.name}: zeros, and the others re-solved")
+        maps = walk.maps(layer)
+        walk.put(layer, [_pruner(one, pattern).weights(shares.get(layer.name, 0.0)) for one in maps])
+    return BrainPruned(walk.working, shares, harms, notes)
+
+
+def sensitivities(
+    walk: Walk,
+    names: Sequence[str],
+    pattern: Pattern | None = None,
+    tell: Callable[[str], None] = lambda text: None,
+) -> dict[str, tuple[float, ...]]:
+    """Per layer how far the model's outputs move when this layer alone has so many zeros, at 0 and each of LEVELS."""
+    right = walk.outputs(walk.reference)
+    harms = {}
+    for layer in walk.layers():
+        if layer.name not in names:
+            continue
+        tell(f"{layer.name}: what its zeros do to the outputs")
+        pruners, moved = [_pruner(one, pattern) for one in walk.maps(layer)], [0.0]
+        for level in LEVELS:
+            with walk.tried(layer, [pruner.weights(level) for pruner in pruners]):
+                # more zeros never count as less harm than fewer
+                moved.append(max(moved[-1], divergence(right, walk.outputs(walk.working))))
+        harms[layer.name] = tuple(moved)
+    return harms
+
+
+def divergence(right: Array, now: Array) -> float:
+    """How far outputs have moved: per cent of their own variance."""
+    spread = float(np.var(right, axis=0).mean())
+    return 100.0 * float(np.mean((right - now) ** 2)) / max(spread, 1e-12)
+
+
+def _asked(
+    walk: Walk, options: BrainOptions, pattern: Pattern | None
+) -> tuple[dict[str, float], list[str], tuple[str, ...]]:
+    """Layers whose part of zeros is given, those that share out the rest, and what is left dense and why."""
+    known = [layer for layer in walk.working.layers if prunable_weights(layer)]
+    unknown = [
+        name for name in (*options.exclude, *options.layers) if not any(fnmatch(layer.name, name) for layer in known)
+    ]
+    if unknown:
+        raise ConfigError(
+            "no layer with weights has this name",
+            which=", ".join(unknown),
+            allowed=", ".join(layer.name for layer in known),
+            next_step="* stands for anything in a name pattern",
+        )
+    linear = {layer.name for layer in walk.layers()}
+    fixed: dict[str, float] = {}
+    free: list[str] = []
+    notes: list[str] = []
+    for layer in known:
+        given = next((part for name, part in options.layers.items() if fnmatch(layer.name, name)), None)
+        if any(fnmatch(layer.name, name) for name in options.exclude):
+            notes.append(f"{layer.name}: left dense, excluded by the recipe")
+        elif layer.name not in linear:
+            notes.append(f"{layer.name} ({type(layer).__name__}): left dense, its error at the outputs is not known")
+        elif not _fits(layer, pattern):
+            notes.append(f"{layer.name}: left dense, the pattern does not fit its inputs")
+        elif given is not None:
+            fixed[layer.name] = given
+        else:
+            free.append(layer.name)
+    return fixed, free, tuple(notes)
+
+
+def _shared(
+    walk: Walk, harms: Mapping[str, Sequence[float]], free: Sequence[str], options: BrainOptions
+) -> dict[str, float]:
+    """Every free layer's part of zeros."""
+    if not harms:
+        return dict.fromkeys(free, options.sparsity)
+    weights = {name: walk.working.get_layer(name).get_weights()[0].size for name in free}
+    prices = {name: [size * (1 - level) for level in (0.0, *LEVELS)] for name, size in weights.items()}
+    return choose_levels(prices, harms, weights, sparsity=options.sparsity, unit=1e-3)
+
+
+def _is_groups(pattern: Pattern | None) -> bool:
+    return pattern is not None and not pattern.is_blocks
+
+
+def _fits(layer: Any, pattern: Pattern | None) -> bool:
+    """Blocks may end early, groups may not; a depthwise kernel has neither."""
+    if pattern is None:
+        return True
+    channels = layer.get_weights()[0].shape[-2]
+    if type(layer).__name__ == "DepthwiseConv2D":
+        return False
+    return bool(channels % pattern.group == 0 if pattern.group else channels >= pattern.rows)
+
+
+def _pruner(one: LinearMap, pattern: Pattern | None) -> Pruner:
+    places = np.arange(one.inputs)
+    rows = pattern.rows if pattern is not None else 1
+    taps, channel = places // one.channels, places % one.channels
+    units = taps * -(-one.channels // rows) + channel // rows
+    units = np.append(units, [-1] * one.has_bias)
+    group, zeros = (pattern.group, pattern.zeros) if pattern is not None else (0, 0)
+    return Pruner(one.problem.damped(one.weights), units, one.scale, group, zeros)
+
+
+class OptimalBrain(Technique[BrainOptions]):
+    """The stage `optimal_brain`."""
+
+    use = "optimal_brain"
+    options = BrainOptions
+    place = 31
+
+    def apply(self, options: BrainOptions, model: Any, context: Context) -> Outcome:
+        if context.samples is None:
+            raise TrainingError(
+                "optimal-brain pruning looks at the model's outputs, and there are no samples",
+                which=self.use,
+                next_step="give --data; labels are not needed",
+            )
+        done = prune_by_outputs(model, context.samples.inputs, options, context.seed, context.tell)
+        rows = [
+            (row.layer, f"{row.zeros:,}", f"{row.weights:,}", f"{row.part:.1%}", _shown(done.harms.get(row.layer), row))
+            for row in zeros_of(done.model)
+        ]
+        head = ("layer", "zeros", "weights", "part", "outputs moved by it alone")
+        return Outcome(done.model, done.notes, (head, *rows))
+
+
+def _shown(harms: Sequence[float] | None, row: Zeros) -> str:
+    return "" if harms is None else f"{float(np.interp(row.part, (0.0, *LEVELS), harms)):.3g}%"
+
+
+TECHNIQUE = OptimalBrain()
