@@ -134,7 +134,7 @@ _EVALUATION = Producer(
 
 COMPRESSION = Producer(
     "compression",
-    1,
+    2,
     (
         "pipeline/compression.py",
         "pipeline/compression_result.py",
