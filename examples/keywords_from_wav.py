@@ -20,6 +20,7 @@ import tinyml_compress as tc
 from tinyml_compress import data
 
 RATE = 16000
+EPOCHS = 20
 WORDS = {"rising": (300.0, 900.0), "falling": (900.0, 300.0), "level": (600.0, 600.0)}
 DESCRIPTION = """path = "{folder}"
 title = "Keywords"
@@ -37,7 +38,8 @@ def main() -> None:
     parser.add_argument("recordings", nargs="?", type=Path, help="one subfolder of .wav files per word")
     parser.add_argument("-o", "--output", type=Path, default=Path("build/keywords"))
     parser.add_argument("--target", default="nucleo-l4r5zi")
-    parser.add_argument("--epochs", type=int, default=15)
+    parser.add_argument("--epochs", type=int, default=EPOCHS)
+    parser.add_argument("--seed", type=int, default=1, help="of the first weights and of the samples' order")
     given = parser.parse_args()
     given.output.mkdir(parents=True, exist_ok=True)
     folder = given.recordings or make_recordings(given.output / "recordings")
@@ -46,8 +48,7 @@ def main() -> None:
     train, test = data.load(f"{described}:train"), data.load(f"{described}:test")
     print(f"{train.count} + {test.count} recordings of {', '.join(train.classes)}")
 
-    model = network(train.sample_shape, len(train.classes))
-    model.fit(train.inputs, train.labels, epochs=given.epochs, verbose=0)
+    model = trained(train, given.epochs, given.seed)
     model.save(given.output / "keywords.keras")
 
     made = tc.convert(given.output / "keywords.keras", train, output=given.output / "int8", name="keywords")
@@ -58,10 +59,18 @@ def main() -> None:
     print(f"C in {given.output / 'c'}, the front end's constants in {given.output / 'int8'}")
 
 
+def trained(train: data.DataSet, epochs: int, seed: int) -> tf.keras.Model:
+    """The network after its training."""
+    tf.keras.utils.set_random_seed(seed)
+    model = network(train.sample_shape, len(train.classes))
+    # small batches: a few words are few steps otherwise, and too few leave the result to the seed
+    model.fit(train.inputs, train.labels, epochs=epochs, batch_size=16, verbose=0)
+    return model
+
+
 def network(shape: tuple[int, ...], classes: int) -> tf.keras.Model:
     """A small depthwise separable CNN."""
     layers = tf.keras.layers
-    tf.keras.utils.set_random_seed(1)
     model = tf.keras.Sequential(
         [
             layers.Input(shape),
@@ -72,7 +81,7 @@ def network(shape: tuple[int, ...], classes: int) -> tf.keras.Model:
             layers.Dense(classes, activation="softmax"),
         ]
     )
-    model.compile(optimizer="adam", loss="sparse_categorical_crossentropy", metrics=["accuracy"])
+    model.compile(tf.keras.optimizers.Adam(0.01), loss="sparse_categorical_crossentropy", metrics=["accuracy"])
     return model
 
 

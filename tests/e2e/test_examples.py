@@ -1,13 +1,18 @@
-"""The examples run as their first lines say, on made-up data, with few epochs."""
+"""The examples run as their first lines say, on made-up data; what they promise holds for any seed."""
 
 from __future__ import annotations
 
+import importlib.util
 import re
 import subprocess
 import sys
 from pathlib import Path
+from types import ModuleType
 
+import numpy as np
 import pytest
+
+from tinyml_compress import data
 
 REPO = Path(__file__).resolve().parents[2]
 
@@ -25,9 +30,38 @@ def run(example: str, folder: Path, *words: str) -> str:
     return done.stdout
 
 
+def module(example: str) -> ModuleType:
+    spec = importlib.util.spec_from_file_location(example, REPO / "examples" / f"{example}.py")
+    assert spec is not None
+    assert spec.loader is not None
+    made = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(made)
+    return made
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_the_seed_does_not_decide_what_keywords_learn(tmp_path: Path) -> None:
+    """Seed 4 ended at chance level when the training stopped after 75 steps."""
+    keywords = module("keywords_from_wav")
+    described = tmp_path / "sounds.toml"
+    described.write_text(keywords.DESCRIPTION.format(folder=keywords.make_recordings(tmp_path / "recordings")))
+    train, test = data.load(f"{described}:train"), data.load(f"{described}:test")
+    model = keywords.trained(train, epochs=keywords.EPOCHS, seed=4)
+    assert (model.predict(test.inputs, verbose=0).argmax(axis=-1) == test.need_labels()).mean() > 0.9
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_the_net_for_pictures_starts_from_the_seed() -> None:
+    images = module("images_mobilenet")
+    first, again, other = (images.network(2, seed).get_weights()[0] for seed in (1, 1, 2))
+    np.testing.assert_array_equal(first, again)
+    assert not np.array_equal(first, other)
+
+
 @pytest.mark.full
-def test_keywords_from_recordings(tmp_path: Path) -> None:
-    shown = run("keywords_from_wav.py", tmp_path)
+@pytest.mark.parametrize("seed", ["1", "2"])
+def test_keywords_from_recordings(seed: str, tmp_path: Path) -> None:
+    shown = run("keywords_from_wav.py", tmp_path, "--seed", seed)
     found = re.search(r"accuracy +([\d.]+)%", shown)
     assert found is not None
     assert float(found[1]) > 80
@@ -46,8 +80,9 @@ def test_vibration_anomaly(tmp_path: Path) -> None:
 
 
 @pytest.mark.full
-def test_images_on_a_narrow_mobilenet(tmp_path: Path) -> None:
-    shown = run("images_mobilenet.py", tmp_path, "--keep", "0.5")
+@pytest.mark.parametrize("seed", ["1", "4"])
+def test_images_on_a_narrow_mobilenet(seed: str, tmp_path: Path) -> None:
+    shown = run("images_mobilenet.py", tmp_path, "--keep", "0.5", "--seed", seed)
     found = re.search(r"03-convert +([\d.]+)%", shown)
     assert found is not None
     assert float(found[1]) > 80

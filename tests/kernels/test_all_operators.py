@@ -12,7 +12,8 @@ import numpy as np
 import pytest
 
 from tests.lib.proof import Maker
-from tests.lib.sanitized import assert_clean
+from tests.lib.sanitized import assert_clean, assert_complete
+from tests.ops.test_circular_buffer import buffered
 from tinyml_compress.frontend import write
 from tinyml_compress.ir import Program
 from tinyml_compress.ops.base import Isa, Level
@@ -51,6 +52,23 @@ def test_there_are_makers() -> None:
 
 def test_a_few_are_clean() -> None:
     assert_clean(programs(1, Level.BALANCED))
+
+
+def test_inferences_without_a_result_are_counted() -> None:
+    """A model that waits for more input has a line of its own, in place of its outputs' lines."""
+    models = [buffered(np.random.default_rng(seed)) for seed in range(4)]
+    made = [compile_model(write(model), f"m{index}") for index, model in enumerate(models)]
+    assert any("2 when it took" in program.header for program in made)
+    assert_clean(made)
+
+
+def test_a_missing_output_is_noticed() -> None:
+    program = compile_model(write(buffered(np.random.default_rng(0))), "m0")
+    lines = ["m0 00000000"] * 6 * len(program.outputs)
+    assert_complete([program], lines)
+    for wrong in (lines[1:], [*lines, "m0 waits"]):
+        with pytest.raises(AssertionError):
+            assert_complete([program], wrong)
 
 
 @pytest.mark.full

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from tests.lib import layers
+from tests.lib.aot import assert_bit_exact
 from tests.lib.forms import int16
 from tests.lib.proof import Maker, Rng, pick, prove, refused, sample
 from tinyml_compress.frontend import write
@@ -74,6 +75,18 @@ def test_sample_equals_tflm(name: str) -> None:
 @pytest.mark.parametrize("level", list(Level), ids=[level.value for level in Level])
 def test_many_equal_tflm(name: str, isas: tuple[Isa, ...], level: Level) -> None:
     prove(MAKERS[name], level, 24, isas=isas)
+
+
+def test_few_outputs() -> None:
+    """A single output has no pair for the kernel that takes two at a time."""
+    sizes = [(in_c, out_c) for in_c in (1, 2, 3, 4, 9, 31, 33, 64, 130) for out_c in (1, 2, 3)]
+    graphs = [
+        int16(lambda rng, in_c=in_c, out_c=out_c: layers.fully_connected(rng, in_c=in_c, out_c=out_c))(
+            np.random.default_rng([in_c, out_c])
+        )
+        for in_c, out_c in sizes
+    ]
+    assert_bit_exact([write(graph) for graph in graphs], isas=BOTH, count=2)
 
 
 def test_depthwise_with_int32_bias_is_refused() -> None:

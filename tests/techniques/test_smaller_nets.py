@@ -59,6 +59,28 @@ def test_regression_and_autoencoders_distil_too() -> None:
     assert done.history.loss[-1] < done.history.loss[0]
 
 
+def test_a_class_per_pixel_is_distilled() -> None:
+    fix_seeds(3)
+    layers = keras2().layers
+    teacher = keras2().Sequential(
+        [
+            keras2().Input((5, 4, 3)),
+            layers.Conv2D(8, 3, padding="same", activation="relu"),
+            layers.Conv2D(3, 1, activation="softmax"),
+        ]
+    )
+    generator = np.random.default_rng(0)
+    inputs = generator.normal(size=(40, 5, 4, 3)).astype("float32")
+    samples = Samples(inputs, generator.integers(0, 3, (40, 5, 4)))
+    training = Training(task_for(teacher, samples, batch_size=8), samples)
+    assert training.task.kind is Kind.CLASSIFICATION
+    student = distillation.narrower(teacher, 0.5, seed=1)
+    taught = distillation.distil(teacher, student, training=training, alpha=1.0, epochs=25, learning_rate=2e-2)
+    wanted = outputs_of(teacher, inputs)
+    before, after = (np.abs(outputs_of(model, inputs) - wanted).mean() for model in (student, taught.model))
+    assert after < before / 2
+
+
 def test_students_of_another_shape_are_refused() -> None:
     teacher = zoo.plain()
     with pytest.raises(ModelError, match="differ in their outputs"):

@@ -82,7 +82,7 @@ def taught_by(
         targets = np.concatenate([hard.reshape(len(hard), -1), soft.reshape(len(soft), -1)], axis=1)
         return replace(training, targets=targets.astype(np.float32), loss=_regression_loss(hard[0].size, alpha))
     logits = np.log(np.maximum(soft, 1e-8)) if ends_in(teacher, "softmax") else soft
-    targets = np.concatenate([hard[:, None], logits], axis=1).astype(np.float32)
+    targets = np.concatenate([hard[..., None], logits], axis=-1).astype(np.float32)  # a class per sample, or per pixel
     return replace(training, targets=targets, loss=_soft_loss(student, temperature, alpha))
 
 
@@ -91,7 +91,7 @@ def _soft_loss(student: Any, temperature: float, alpha: float) -> Any:
     is_probability = ends_in(student, "softmax")
 
     def loss(targets: Any, outputs: Any) -> Any:
-        labels, teacher = targets[:, 0], targets[:, 1:]
+        labels, teacher = targets[..., 0], targets[..., 1:]
         logits = tf.math.log(tf.maximum(outputs, 1e-8)) if is_probability else outputs
         hard = losses.sparse_categorical_crossentropy(labels, logits, from_logits=True)
         wanted = tf.nn.softmax(teacher / temperature)

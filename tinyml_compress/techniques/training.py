@@ -189,7 +189,12 @@ def _kind_of(model: Any, samples: Samples) -> Kind:
             next_step="use techniques that need no training (one-shot pruning, threshold, low rank without epochs)",
         )
     shape_out, shape_in = tuple(model.output_shape), tuple(model.input_shape)
-    if shape_out == shape_in or (samples.labels is None and math.prod(shape_out[1:]) == math.prod(shape_in[1:])):
+    places = shape_out[1:-1]
+    counted = _whole_numbers_per_sample(samples)
+    by_place = None not in places and counted == math.prod(places)  # a class per sample, or per pixel
+    per_pixel = by_place and counted > 1  # perhaps a colour picture in, three classes per pixel out: of equal shapes
+    like_input = shape_out == shape_in or (samples.labels is None and _elements(shape_out) == _elements(shape_in))
+    if like_input and not per_pixel:
         return Kind.AUTOENCODER
     if samples.labels is None:
         raise DataError(
@@ -198,9 +203,7 @@ def _kind_of(model: Any, samples: Samples) -> Kind:
             found="inputs only",
             next_step="give a data set with labels, or a recipe whose steps need no training",
         )
-    places = shape_out[1:-1]  # a class per sample, or per pixel
-    by_place = None not in places and math.prod(samples.labels.shape[1:]) == math.prod(places)
-    if np.issubdtype(samples.labels.dtype, np.integer) and by_place and shape_out[-1] > 1:
+    if by_place and shape_out[-1] > 1:
         classes = int(samples.labels.max()) + 1
         if classes > shape_out[-1] or int(samples.labels.min()) < 0:
             raise DataError(
@@ -214,6 +217,17 @@ def _kind_of(model: Any, samples: Samples) -> Kind:
     if shape_out[-1] == 1 and len(values) <= 2 and set(values.tolist()) <= {0, 1}:
         return Kind.BINARY
     return Kind.REGRESSION
+
+
+def _elements(shape: tuple[int, ...]) -> int:
+    return math.prod(shape[1:])
+
+
+def _whole_numbers_per_sample(samples: Samples) -> int:
+    """How many labels of a whole number each sample has; 0 without such labels."""
+    if samples.labels is None or not np.issubdtype(samples.labels.dtype, np.integer):
+        return 0
+    return math.prod(samples.labels.shape[1:])
 
 
 def _default_loss(model: Any, kind: Kind) -> Any:

@@ -134,8 +134,9 @@ def _emit_wide_dsp(view: NodeView) -> tuple[Call, ...]:
         ("weights", Ref("weights")),
         ("channels", Ref("channels")),
     )
-    even = len(rows) // 2 * 2
-    blocks = padded[:even].reshape(even // 2, 2, -1, 4).transpose(0, 2, 1, 3)
+    pairs, fours = len(rows) // 2, padded.shape[1] // 4
+    even = pairs * 2
+    blocks = padded[:even].reshape(pairs, 2, fours, 4).transpose(0, 2, 1, 3)
     stream: Ints = np.concatenate([blocks.reshape(-1), padded[even:].reshape(-1)])
     tables = (
         Table("weights", "int8_t", stream.astype(np.int8), Role.WEIGHTS),
