@@ -25,6 +25,8 @@ LARGEST = 16 << 20
 _DEEPEST = 128
 _HOUSE = re.compile(r"(tf_)?keras(\.[A-Za-z_]\w*)*|builtins")
 _OPTIMIZATION = "tensorflow_model_optimization."
+_TENSORFLOW_INITIALIZERS = ("tensorflow.python.ops.init_ops", "tensorflow.python.ops.init_ops_v2")
+"""EfficientNetV2 of keras.applications names TensorFlow's own; those of Keras take the same options."""
 _OPS_MODULES = frozenset(f"keras.src.ops.{room}" for room in ("core", "image", "linalg", "math", "nn", "numpy"))
 _MODEL_MODULES = ("keras.src.models.functional", "keras.src.models.sequential", "keras.src.models.model")
 _NUMBERS = frozenset(
@@ -167,7 +169,9 @@ class _Walk:
             return
         if not isinstance(module, str):
             raise self._foreign(name, repr(module), place)
-        if not _HOUSE.fullmatch(module) and not (module.startswith(_OPTIMIZATION) and name in known.OPTIMIZED):
+        of_optimization = module.startswith(_OPTIMIZATION) and name in known.OPTIMIZED
+        of_tensorflow = module in _TENSORFLOW_INITIALIZERS and name in known.INITIALIZERS
+        if not (_HOUSE.fullmatch(module) or of_optimization or of_tensorflow):
             raise self._foreign(name, module, place)
 
     def _module_of(self, name: str, module: Any, place: str) -> str | None:
@@ -177,7 +181,7 @@ class _Walk:
         room = module or ""
         if ".ops." in room and room in _OPS_MODULES and name in self.operations:
             return str(module)
-        if ".initializers" in room and name in known.INITIALIZERS:
+        if (".initializers" in room or room in _TENSORFLOW_INITIALIZERS) and name in known.INITIALIZERS:
             return "keras.initializers"
         if ".regularizers" in room and name in known.WEIGHT_RULES:
             return "keras.regularizers"

@@ -12,10 +12,11 @@ from typing import Any
 from tinyml_compress.errors import ModelError, UsageError
 from tinyml_compress.models import keras3, keras_files, zoo
 from tinyml_compress.models.origin import Format, LoadedModel, Origin
+from tinyml_compress.models.saved_graph import check_files
 from tinyml_compress.models.saved_model import load_saved_model
 from tinyml_compress.models.stored import damaged
 from tinyml_compress.support import backend, files
-from tinyml_compress.support.trust import trusting
+from tinyml_compress.support.trust import trusted, trusting
 from tinyml_compress.support.user_code import called
 
 __all__ = ["load"]
@@ -58,6 +59,8 @@ def _from_zoo(text: str) -> LoadedModel:
 def _from_folder(text: str, path: Path) -> LoadedModel:
     if not (path / "saved_model.pb").is_file():
         raise ModelError("the folder is not a SavedModel", which=path, found="no saved_model.pb in it", allowed=_FORMS)
+    if not trusted():
+        check_files(path)
     digest = hashlib.sha256()
     for file in sorted(item for item in path.rglob("*") if item.is_file()):
         digest.update(f"{file.relative_to(path).as_posix()}\0{file.stat().st_size}\0".encode())

@@ -33,7 +33,7 @@ _PLAIN_TYPE = "_generic_user_object"
 
 
 def check_files(path: Path) -> None:
-    """No file of the folder lies somewhere else."""
+    """No file of the folder lies somewhere else, and none is a pipe or a device."""
     home = path.resolve()
     for folder, folders, names in os.walk(path):
         for name in (*folders, *names):
@@ -45,6 +45,8 @@ def check_files(path: Path) -> None:
                     found=file.resolve(),
                     next_step="copy the folder with its links resolved: cp -rL",
                 )
+            if not (file.is_file() or file.is_dir()):
+                raise damaged(path, f"{name} is no file")
 
 
 def checked_copy(path: Path, folder: Path) -> Path:
@@ -150,6 +152,8 @@ def _check_objects(path: Path, meta: Any, functions: set[str]) -> None:
         kind = node.WhichOneof("kind")
         if kind not in _KINDS or node.registered_name:
             raise _refused(path, node.registered_name or kind or "nothing", "an object of the model")
+        # An optimizer and its slots would become objects of Keras: nobody needs them here.
+        del node.slot_variables[:]
         if kind == "user_object" and node.user_object.identifier not in _TYPES:
             node.user_object.identifier = _PLAIN_TYPE
             node.user_object.metadata = ""

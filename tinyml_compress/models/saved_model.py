@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from tinyml_compress.errors import ModelError
-from tinyml_compress.models.saved_graph import check_files, checked_copy
+from tinyml_compress.models.saved_graph import checked_copy
 from tinyml_compress.models.saved_layers import METADATA, layers_of
 from tinyml_compress.models.stored import short
 from tinyml_compress.support import backend
@@ -24,11 +24,11 @@ _SIGNATURE = "serving_default"
 def load_saved_model(path: Path) -> Any:
     """The tf_keras model in the folder, or a model of one opaque layer that runs the folder's signature.
 
+    `check_files` went before.
     The second is what Keras 3's `export()` needs: it can be converted and evaluated, but not pruned or trained.
     """
     if trusted():
         return _as_it_is(path)
-    check_files(path)
     with tempfile.TemporaryDirectory(prefix="tinyml-compress-") as folder:
         copy = checked_copy(path, Path(folder))
         if (path / METADATA).is_file():
