@@ -1,5 +1,6 @@
 """Models: one loader for every form a Keras model comes in, and a zoo of reference architectures."""
 
+from tinyml_compress.models.keras_files import load_again
 from tinyml_compress.models.load import load
 from tinyml_compress.models.origin import BridgeProof, Format, LoadedModel, Origin
 from tinyml_compress.models.save import save
@@ -16,6 +17,7 @@ __all__ = [
     "Stream",
     "entry",
     "load",
+    "load_again",
     "save",
     "stream_file",
 ]

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
 from tinyml_compress.errors import ModelError, TinymlError, UnsupportedLayer
+from tinyml_compress.models.allowed_classes import PYTHON
+from tinyml_compress.models.allowed_ops import is_function
 from tinyml_compress.models.checked_config import CheckedConfig, checked_config
 from tinyml_compress.models.keras3_ops import OPERATIONS
 from tinyml_compress.models.stored import (
@@ -22,9 +23,10 @@ from tinyml_compress.models.stored import (
     stored_keras,
 )
 from tinyml_compress.support import backend
-from tinyml_compress.support.trust import trusted
+from tinyml_compress.support.scratch import scratch
+from tinyml_compress.support.trust import trusted, trusting
 
-__all__ = ["limited_variables", "load_h5", "load_keras", "optimization_scopes", "registered"]
+__all__ = ["limited_variables", "load_again", "load_h5", "load_keras", "optimization_scopes", "registered"]
 
 _SPARE = 64 << 20
 """Bytes of variables that a model may make beyond what its file stores."""
@@ -32,23 +34,39 @@ _SPARE = 64 << 20
 
 def load_keras(path: Path) -> tuple[Any, bool]:
     """The model in a `.keras` archive, and whether Keras 3 wrote it (then it is a Keras 3 model)."""
-    with tempfile.TemporaryDirectory(prefix="tinyml-compress-") as folder:
-        return _loaded(stored_keras(path, Path(folder)), rewrite_keras, Path(folder))
+    with scratch() as folder:
+        return _loaded(stored_keras(path, folder), rewrite_keras, folder, {})
 
 
 def load_h5(path: Path) -> tuple[Any, bool]:
     """The same of an HDF5 file."""
-    with tempfile.TemporaryDirectory(prefix="tinyml-compress-") as folder:
-        return _loaded(stored_h5(path), rewrite_h5, Path(folder))
+    with scratch() as folder:
+        return _loaded(stored_h5(path), rewrite_h5, folder, {})
 
 
-def _loaded(stored: Stored, rewrite: Callable[[Stored, CheckedConfig, Path], Path], folder: Path) -> tuple[Any, bool]:
+def load_again(path: Path, original: Any) -> Any:
+    """A tf_keras model that this tool made of `original`: it may hold the user's own classes and code, as that does."""
+    layers = [layer for layer in (original, *original.submodules) if hasattr(layer, "get_config")]
+    kinds = {type(layer).__name__: type(layer) for layer in layers}
+    own = {name: made for name, made in kinds.items() if not made.__module__.startswith(("tf_keras", "keras"))}
+    calls = [layer.symbol for layer in layers if type(layer).__name__ in ("TFOpLambda", "SlicingOpLambda")]
+    code = not PYTHON.isdisjoint(kinds) or not all(is_function(name) for name in calls)
+    with scratch() as folder, trusting(code):
+        return _loaded(stored_keras(path, folder), rewrite_keras, folder, own)[0]
+
+
+def _loaded(
+    stored: Stored, rewrite: Callable[[Stored, CheckedConfig, Path], Path], folder: Path, own: Mapping[str, Any]
+) -> tuple[Any, bool]:
     third = stored.version.startswith("3")
     keras = backend.keras3() if third else backend.keras2()
     if trusted():
         with optimization_scopes(not third), backend.quiet(), _as_model_errors(stored.path):
-            return keras.models.load_model(stored.path, compile=False, safe_mode=False), third
-    config = checked_config(stored.config, stored.path, own=registered(keras), operations=OPERATIONS if third else ())
+            path = stored.path
+            return keras.models.load_model(path, compile=False, safe_mode=False, custom_objects={**own}), third
+    config = checked_config(
+        stored.config, stored.path, own=registered(keras) | set(own), operations=OPERATIONS if third else ()
+    )
     made = rewrite(stored, config, folder)
     # Safe mode is a second lock behind the first.
     with (
@@ -57,7 +75,7 @@ def _loaded(stored: Stored, rewrite: Callable[[Stored, CheckedConfig, Path], Pat
         backend.quiet(),
         _as_model_errors(stored.path),
     ):
-        return keras.models.load_model(made, compile=False, safe_mode=True), third
+        return keras.models.load_model(made, compile=False, safe_mode=True, custom_objects={**own}), third
 
 
 def registered(keras: Any) -> frozenset[str]:

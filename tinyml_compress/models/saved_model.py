@@ -5,7 +5,6 @@ Never by Keras's own revival, which runs what the folder's metadata name.
 
 from __future__ import annotations
 
-import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +13,7 @@ from tinyml_compress.models.saved_graph import checked_copy
 from tinyml_compress.models.saved_layers import METADATA, layers_of
 from tinyml_compress.models.stored import short
 from tinyml_compress.support import backend
+from tinyml_compress.support.scratch import scratch
 from tinyml_compress.support.trust import trusted
 
 __all__ = ["load_saved_model"]
@@ -29,8 +29,8 @@ def load_saved_model(path: Path) -> Any:
     """
     if trusted():
         return _as_it_is(path)
-    with tempfile.TemporaryDirectory(prefix="tinyml-compress-") as folder:
-        copy = checked_copy(path, Path(folder))
+    with scratch() as folder:
+        copy = checked_copy(path, folder)
         if (path / METADATA).is_file():
             try:
                 return layers_of(path)

@@ -74,12 +74,9 @@ def samples_of(data: DataSet) -> Any:
 
 def load_stage(path: Path, original: Any) -> Any:
     """A stage's model; layer classes of the user's own are known from the model that he gave."""
-    from tinyml_compress.support import backend
+    from tinyml_compress.models import load_again
 
-    classes = {type(layer).__name__: type(layer) for layer in original.submodules if hasattr(layer, "get_config")}
-    own = {name: made for name, made in classes.items() if not made.__module__.startswith(("tf_keras", "keras"))}
-    with backend.quiet():
-        return backend.keras2().models.load_model(path, compile=False, safe_mode=False, custom_objects=own)
+    return load_again(path, original)
 
 
 def task_changes(recipe: Recipe) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from tinyml_compress.converter.settings import Mode
 from tinyml_compress.errors import ConversionError, DataError, ProcessError, UsageError
 from tinyml_compress.support import environments
 from tinyml_compress.support.scratch import scratch
+from tinyml_compress.support.trust import WORD, trusted
 from tinyml_compress.support.worker import Broken, Job, ask
 
 __all__ = ["TORCH_PREFIX", "TorchModel", "requantize", "torch_to_tflite"]
@@ -22,6 +23,7 @@ __all__ = ["TORCH_PREFIX", "TorchModel", "requantize", "torch_to_tflite"]
 Floats = npt.NDArray[np.float32]
 _ROOM = __name__.rpartition(".")[0]
 TORCH_PREFIX = "torch:"
+_WEIGHTS = ".safetensors"
 _SPEC = re.compile(r"(?P<module>[\w.]+):(?P<function>\w+)(?:@(?P<weights>.+))?")
 
 
@@ -48,6 +50,13 @@ class TorchModel:
         weights = None if found["weights"] is None else Path(found["weights"])
         if weights is not None and not weights.is_file():
             raise UsageError("no such weights", which=weights)
+        if weights is not None and weights.suffix.lower() != _WEIGHTS and not trusted():
+            raise UsageError(
+                "weights of this form are a pickle, which may run code when it is read",
+                which=weights,
+                allowed=f"a file that ends with {_WEIGHTS}",
+                next_step=f"write it with safetensors.torch.save_file(model.state_dict(), ...); or, {WORD}",
+            )
         names = None if trainer is None else (trainer["module"], trainer["function"])
         return cls(found["module"], found["function"], weights, names)
 
@@ -70,6 +79,7 @@ def torch_to_tflite(
         "folder": os.getcwd(),
         "name": name,
         "weights": None if model.weights is None else str(model.weights.resolve()),
+        "pickle": model.weights is not None and model.weights.suffix.lower() != _WEIGHTS,
         "train": None if model.train is None else ":".join(model.train),
         "mode": mode.value,
         "seed": seed,

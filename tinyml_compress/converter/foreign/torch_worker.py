@@ -68,10 +68,8 @@ def _load(torch: Any, options: Mapping[str, Any]) -> Any:
             next_step="return an nn.Module or an exported program",
         )
     if options["weights"] is not None:
-        from safetensors.torch import load_file
-
         try:
-            made.load_state_dict(load_file(options["weights"]))
+            made.load_state_dict(_weights(torch, options))
         except Exception as error:
             raise ConversionError(
                 "the weights do not fit the model",
@@ -80,6 +78,15 @@ def _load(torch: Any, options: Mapping[str, Any]) -> Any:
                 next_step="save them from this very architecture",
             ) from error
     return made
+
+
+def _weights(torch: Any, options: Mapping[str, Any]) -> Any:
+    """Of a safetensors file; of a pickle where the user gave his word, and even then of tensors only."""
+    if options["pickle"]:
+        return torch.load(options["weights"], map_location="cpu", weights_only=True)
+    from safetensors.torch import load_file
+
+    return load_file(options["weights"])
 
 
 def _quantized(torch: Any, litert_torch: Any, module: Any, first: Any, inputs: Any, options: Mapping[str, Any]) -> Any:
