@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 import shutil
 from pathlib import Path
 
@@ -173,3 +175,72 @@ def test_a_users_core(tmp_path: Path) -> None:
 def test_targets_dir_must_exist(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="no such folder"):
         list_devices(tmp_path / "nowhere")
+
+
+ALLOWED = (
+    "-mcpu=cortex-m4+nofp", "--target=thumb-freestanding-eabi", "-march=rv32imc_zicsr", "-mabi=ilp32",
+    "-mtune=cortex-m7", "-mfpu=fpv5-sp-d16", "-mfloat-abi=hard", "-mthumb", "-O", "-O2", "-Os", "-Oz", "-Ofast",
+    "-DNDEBUG", "-DTC_X=1", "-DTC_X=-0x10u", "-DTC_X=1.5f", "-ffast-math", "-fno-builtin", "-fno-unroll-loops",
+)  # fmt: skip
+REFUSED = (
+    "-fplugin=evil.so", "-fplugin-arg-x-y", "-fpass-plugin=evil.so", "-load", "-Xclang", "-include", "-includeevil.h",
+    "-imacros", "-I/tmp", "-isystem/tmp", "-iquote.", "-B/tmp", "-wrapper", "-specs=evil", "--sysroot=/tmp", "-o",
+    "-oout", "-x", "-Wl,-T,evil.ld", "-Wp,-MD,out", "-Wa,-I.", "-Tevil.ld", "-save-temps", "-save-temps=obj", "-MD",
+    "-MFout", "-fprofile-use=/tmp", "-fprofile-dir=/tmp", "-fdump-tree-all", "-fmodules", "-fmodule-map-file=x",
+    "-fsanitize=all", "-fno-plugin", "-fno-", "-fno-evil", "-O4", "-Ofast,evil", "-O2 -o x", "@/tmp/flags", "evil.c", "",
+    "-", "--", "-mcpu=", "-mcpu=native,evil", "-mcpu=@file", "-mcpu=a/b", "--target=../x", "-march=x\n-o", "-mthumb ",
+    "-D", "-D1", "-DX=evil()", "-DX=\"a\"", "-DX=1;", "-Dmain(a)=1", "-DX=1\n#include", "-DX=١", "-UNDEBUG",
+    "-mllvm", "-c", "-E", "-v", "-###", "-flto", "-lc", "-Ltmp", "-static", "-cxx-isystem",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("flag", ALLOWED)
+def test_flags_that_choose_a_processor_are_taken(tmp_path: Path, flag: str) -> None:
+    (tmp_path / "board.toml").write_text(DEVICE.replace("clock-mhz = 72\n", f"clock-mhz = 72\nflags = [{flag!r}]\n", 1))
+    device = load_device("board", tmp_path)
+    assert isinstance(device, Device)
+    assert device.flags == (flag,)
+
+
+def test_flags_that_are_code_or_files_are_refused(tmp_path: Path) -> None:
+    """In a board and in a core, by what they are, not by what is known to be harmful."""
+    (tmp_path / "cores").mkdir()
+    for flag in REFUSED:
+        text = json.dumps(flag)  # a JSON string is a TOML string
+        (tmp_path / "board.toml").write_text(
+            DEVICE.replace("clock-mhz = 72\n", f'clock-mhz = 72\nflags = ["-mthumb", {text}]\n', 1)
+        )
+        with pytest.raises(ConfigError, match="a compiler flag that a board file may not give") as caught:
+            load_device("board", tmp_path)
+        assert "board.toml: flags" in str(caught.value)
+        assert "-mcpu=..." in str(caught.value)
+        core = CORE.replace("zig = [", f"zig = [{text}, ", 1)
+        (tmp_path / "cores" / "mine.toml").write_text(core)
+        with pytest.raises(ConfigError, match="may not give"):
+            load_core("mine", tmp_path)
+
+
+def test_a_machine_of_qemu_is_a_bare_name(tmp_path: Path) -> None:
+    """Behind a comma QEMU takes options, and `dumpdtb=` writes a file."""
+    text = re.sub(r'machine = "[^"]+"', 'machine = "mps2-an385,dumpdtb=out"', CORE)
+    assert text != CORE
+    assert "not the name of a machine" in core_error(tmp_path, text)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "1" * 400,
+        "-" + "1" * 400,
+        "0x" + "f" * 5000,
+        "1" * 5000,
+        "1e400",
+        "nan",
+        "[" * 3000 + "]" * 3000,
+        "'x'\nx.y.z = 1",
+    ],
+)
+def test_numbers_beyond_measure_are_one_short_error(tmp_path: Path, value: str) -> None:
+    for key in ("clock-mhz = 72", "address = 0x08000000", "bytes = 0x00010000"):
+        said = device_error(tmp_path, DEVICE.replace(key, f"{key.split()[0]} = {value}", 1))
+        assert len(said) < 1000

@@ -14,7 +14,7 @@ from tests.lib.bundles import exported
 from tests.lib.nets import NETS
 from tinyml_compress.cli.export import command
 from tinyml_compress.data.preprocessing import AudioForm, Features, ImageForm, Preprocessing
-from tinyml_compress.errors import TinymlError, UsageError
+from tinyml_compress.errors import ConfigError, TinymlError, UsageError
 from tinyml_compress.exporters import Format, layout
 from tinyml_compress.pipeline.export_bundle import manifest_preprocessing
 from tinyml_compress.support.files import sha256
@@ -108,3 +108,63 @@ def test_a_manifest_of_something_else_is_no_obstacle(model: Path, tmp_path: Path
     (tmp_path / "manifest.json").write_text('["not ours"]')
     assert run(model, "--format", "plain", "-o", tmp_path / "out").exit_code == 0
     assert not list((tmp_path / "out").glob("*_preprocessing.h"))
+
+
+@pytest.mark.parametrize(
+    ("place", "value"),
+    [
+        (("image", "height"), "32\n#define main evil\nint evil(void) { return 1; }\n"),
+        (("image", "height"), 0),
+        (("image", "height"), 10**400),
+        (("image", "width"), 32.5),
+        (("image", "channels"), True),
+        (("image", "channels"), 2),
+        (("image", "evil"), 1),
+        (("audio", "sample_rate"), "16000\n"),
+        (("audio", "features"), "mfcc\n"),
+        (("audio", "hop"), 0),
+        (("audio", "window"), 10**9),
+        (("audio", "fft"), 500),
+        (("audio", "low_hz"), "20"),
+        (("audio", "high_hz"), 9000.0),
+        (("audio", "coefficients"), 41),
+        (("scale",), "1.0f\nint evil;"),
+        (("scale",), 0),
+        (("scale",), 1e300),
+        (("mean",), ["0"]),
+        (("mean",), [1e39]),
+        (("mean",), []),
+        (("mean",), [0.0] * 70_000),
+        (("std",), [0.0]),
+        (("std",), [-1.0]),
+        (("std",), [1e-46]),
+        (("std",), {"a": 1}),
+        (("image",), [1]),
+        (("evil",), 1),
+    ],
+)
+def test_every_value_of_the_manifest_is_checked(
+    model: Path, tmp_path: Path, place: tuple[str, ...], value: object
+) -> None:
+    done = Preprocessing(image=ImageForm(32, 32, 3), audio=FRONTENDS["audio"].audio).as_json()
+    inner: Any = done
+    for key in place[:-1]:
+        inner = inner[key]
+    inner[place[-1]] = value
+    manifest = {"files": {model.name: sha256(model.read_bytes())}, "preprocessing": done}
+    (tmp_path / "manifest.json").write_text(json.dumps(manifest))
+    refused = run(model, "--format", "plain", "-o", tmp_path / "out")
+    if value == 10**400:  # no JSON of ours at all
+        assert refused.exit_code == 0
+        return
+    assert isinstance(refused.exception, ConfigError)
+    assert "manifest.json: preprocessing" in str(refused.exception)
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    "text", ["[" * 200_000, '{"files": NaN}', '{"files": {"a model.tflite": 1e999}}', "\xff", "{}"], ids="abcde"
+)
+def test_a_broken_manifest_is_that_of_something_else(model: Path, tmp_path: Path, text: str) -> None:
+    (tmp_path / "manifest.json").write_bytes(text.encode("latin-1"))
+    assert manifest_preprocessing(model) == Preprocessing()

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import copy
 import json
+import math
+import re
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -14,6 +16,7 @@ from click.testing import CliRunner, Result
 from tinyml_compress.cli.gate import command
 from tinyml_compress.errors import DataError, UsageError
 from tinyml_compress.report.gate import Metric, Tolerances, Verdict, judge, read_result
+from tinyml_compress.report.page import read_document
 
 RUN: dict[str, Any] = {
     "device": "nucleo-l4r5zi",
@@ -171,3 +174,79 @@ def test_files_that_are_no_results(tmp_path: Path) -> None:
         judge({"schema": 1, "runs": []}, BENCH, Tolerances())
     with pytest.raises(DataError, match="lacks a part"):
         judge(BENCH, {**BENCH, "runs": [{"device": "x"}]}, Tolerances())
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"schema": 1, "runs": [NaN]}',
+        '{"schema": 1, "runs": [{"instructions": Infinity}]}',
+        '{"schema": 1, "runs": [1e400]}',
+        f'{{"schema": 1, "runs": [{"1" * 400}]}}',
+        f'{{"schema": 1, "runs": [{"1" * 5000}]}}',
+        f'{{"schema": 1, "runs": {"[" * 200_000}{"]" * 200_000}}}',
+        f'{{"schema": 1, "runs": {"[" * 90}{"]" * 90}}}',
+        '{"schema": 1, "runs": "\xff"}',
+        "",
+    ],
+    ids=["nan", "infinity", "1e400", "400 digits", "5000 digits", "200000 levels", "90 levels", "latin-1", "empty"],
+)
+def test_what_is_no_sound_json_is_one_clear_error(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "result.json"
+    path.write_bytes(text.encode("latin-1"))
+    for read in (read_result, read_document):
+        with pytest.raises(DataError) as caught:
+            read(path)
+        assert "cannot read the result" in str(caught.value)
+        assert len(str(caught.value)) < 500
+
+
+def test_what_cannot_be_compared_fails() -> None:
+    def failures(before: dict[str, Any], after: dict[str, Any]) -> list[Metric]:
+        return [check.metric for check in judge(before, after, Tolerances()).failed]
+
+    for value in (math.nan, math.inf, -math.inf):
+        assert failures(BENCH, _changed(BENCH, instructions=value)) == [Metric.INSTRUCTIONS]
+        assert failures(_changed(BENCH, instructions=value), BENCH) == [Metric.INSTRUCTIONS]
+        assert failures(BENCH, _changed(BENCH, flash={"total": value})) == [Metric.FLASH]
+        assert failures(SCORE, SCORE | {"score": {"accuracy": value}}) == [Metric.ACCURACY]
+        assert failures(SCORE | {"score": {"accuracy": value}}, SCORE) == [Metric.ACCURACY]
+    without = {key: value for key, value in RUN.items() if key not in ("instructions", "ram")}
+    assert failures(BENCH, BENCH | {"runs": [without]}) == [Metric.RAM, Metric.INSTRUCTIONS]
+    assert failures(SCORE, SCORE | {"score": {"mae": 0.1}}) == [Metric.ACCURACY]
+
+
+@pytest.mark.parametrize("odd", [True, "1", None, [], {}, 10**290])
+@pytest.mark.parametrize("place", ["instructions", "flash", "nodes", "bit_exact", "optimize", "device"])
+def test_any_value_in_any_place_is_a_verdict_or_our_error(odd: object, place: str) -> None:
+    for before, after in ((BENCH, _changed(BENCH, **{place: odd})), (_changed(BENCH, **{place: odd}), BENCH)):
+        try:
+            result = judge(before, after, Tolerances())
+        except DataError:
+            continue
+        for form in (result.text, result.as_json, result.junit, result.markdown):
+            assert form()
+
+
+def test_names_are_text_in_every_form(tmp_path: Path) -> None:
+    name = "a|b`c\n<img src=x>\x1b[2J [x](http://y) @all #1 \ud800\x00"
+    bad = [RUN["nodes"][0] | {"name": name, "instructions": 900}, RUN["nodes"][1]]
+    result = judge(BENCH, _changed(BENCH, nodes=bad, instructions=1200), Tolerances())
+    assert result.failed
+    (line,) = (line for line in result.text().splitlines() if "instructions" in line)
+    assert "\\n<img" in line
+    assert "\\x1b[2J" in line
+    (row,) = (line for line in result.markdown().splitlines() if "instructions" in line)
+    assert re.search(r"a\\\|b\\`c\.\\<img src=x\\>\.\\\[2J \\\[x\\\]\(http\\://y\) \\@\u200ball \\#\u200b1", row)
+    assert len(re.findall(r"(?<!\\)\|", row)) == 5
+    suite = ElementTree.fromstring(result.junit())
+    assert "<img src=x>" in str([failure.get("message") for failure in suite.iter("failure")])
+    for form in ("text", "junit", "markdown", "json"):
+        shown = _gate(tmp_path, BENCH, _changed(BENCH, nodes=bad, instructions=1200), "--format", form)
+        assert shown.exit_code == 1
+        assert not re.search("[\x00\x1b]", shown.output)
+        written = _gate(
+            tmp_path, BENCH, _changed(BENCH, nodes=bad, instructions=1200), "--format", form, "-o", str(tmp_path / "o")
+        )
+        assert written.exit_code == 1
+        assert (tmp_path / "o").stat().st_size > 100

@@ -9,11 +9,12 @@ from tinyml_compress.data.preprocessing import AudioForm, Features, ImageForm
 from tinyml_compress.data.tables import TableForm
 from tinyml_compress.support.sections import Section, parse
 
-__all__ = ["Description", "Spread", "audio_form", "read_description"]
+__all__ = ["Description", "Spread", "audio_form", "check_audio", "check_values", "image_of", "read_description"]
 
 Spread = tuple[float, ...] | None
 """Numbers, or None: taken from the train part."""
-_BIG = 1e30
+_BIG, _SMALL = 1e30, 1e-30
+_MOST_SLICES = 1 << 16
 
 
 @dataclass(frozen=True)
@@ -38,28 +39,36 @@ def read_description(path: Path) -> Description:
     top, _ = parse(path, "calibration_data/README.md")
     place = path.parent / top.text("path")
     values = top.optional_section("values")
-    image = _image(top.section("image")) if top.has("image") else None
+    image = image_of(top.section("image")) if top.has("image") else None
     audio = _audio(top.section("audio")) if top.has("audio") else None
     table = _table(top.section("csv")) if top.has("csv") else TableForm()
+    scale, mean, std = check_values(values)
     made = Description(
         path=place,
         title=top.text("title", path.stem),
         test_share=top.number("test-share", 0.0, 0.9, 0.2),
         seed=top.integer("seed", 0, 2**32 - 1, 0),
-        scale=values.number("scale", -_BIG, _BIG, 1.0),
-        mean=_spread(values, "mean", 0.0),
-        std=_spread(values, "std", 1.0),
+        scale=scale,
+        mean=mean,
+        std=std,
         image=image,
         audio=audio,
         table=table,
     )
-    if made.std is not None and any(number <= 0 for number in made.std):
-        raise values.error("std must be above 0", "std", found=list(made.std))
-    if made.scale == 0:
-        raise values.error("scale may not be 0", "scale")
     values.close()
     top.close()
     return made
+
+
+def check_values(values: Section) -> tuple[float, Spread, Spread]:
+    """scale, mean and std, which a float32 can hold and an input can be divided by."""
+    scale = values.number("scale", -_BIG, _BIG, 1.0)
+    mean, std = _spread(values, "mean", 0.0), _spread(values, "std", 1.0)
+    if std is not None and any(number < _SMALL for number in std):
+        raise values.error("std must be above 0", "std", found=min(std), allowed=f"{_SMALL:g} to {_BIG:g}")
+    if abs(scale) < _SMALL:
+        raise values.error("scale may not be 0", "scale", found=scale, allowed=f"{_SMALL:g} to {_BIG:g}, or below 0")
+    return scale, mean, std
 
 
 def audio_form(
@@ -89,7 +98,8 @@ def audio_form(
     )
 
 
-def _image(section: Section) -> ImageForm:
+def image_of(section: Section) -> ImageForm:
+    """The size of pictures that a table asks for."""
     form = ImageForm(
         section.integer("height", 1, 4096),
         section.integer("width", 1, 4096),
@@ -113,6 +123,13 @@ def _audio(section: Section) -> AudioForm:
         section.number("low-hz", 0, 96000, 20.0),
         section.number("high-hz", 1, 96000, 4000.0),
     )
+    check_audio(section, form)
+    section.close()
+    return form
+
+
+def check_audio(section: Section, form: AudioForm) -> None:
+    """That windows, bands and coefficients fit one another."""
     if form.features is not Features.WAVE:
         if form.window > form.samples or form.hop < 1 or form.window < 2:
             raise section.error("the window must be shorter than the sound, the hop at least one sample", "window-ms")
@@ -125,8 +142,6 @@ def _audio(section: Section) -> AudioForm:
             )
         if form.coefficients > form.mel_bands:
             raise section.error("more coefficients than mel bands", "coefficients", found=form.coefficients)
-    section.close()
-    return form
 
 
 def _table(section: Section) -> TableForm:
@@ -151,4 +166,7 @@ def _spread(section: Section, key: str, default: float) -> Spread:
     if section.is_text(key):
         section.text(key, one_of=("train",))
         return None
-    return section.numbers(key)
+    numbers = section.numbers(key, -_BIG, _BIG)
+    if len(numbers) > _MOST_SLICES:
+        raise section.error("too many numbers", key, found=len(numbers), allowed=f"at most {_MOST_SLICES}")
+    return numbers

@@ -7,6 +7,7 @@ import re
 from itertools import combinations
 from pathlib import Path
 
+from tinyml_compress.devices.flags import compiler_flags
 from tinyml_compress.devices.model import (
     Alignment,
     Calibration,
@@ -64,7 +65,7 @@ def load_device(name: str, targets_dir: Path | None = None) -> Device | Host:
         flash=_regions(top, "flash"),
         ram=_regions(top, "ram"),
         toolchain=top.text("toolchain", "zig", one_of=_TOOLCHAINS),
-        flags=top.texts("flags", ()),
+        flags=compiler_flags(top, "flags", ()),
         limits=_limits(top.optional_section("limits")),
         sources=_sources(top.section("sources"), ("core", "clock-mhz")),
         notes=top.text("notes", ""),
@@ -224,7 +225,7 @@ def _check(top: Section, device: Device) -> None:
 
 
 def _compilers(section: Section) -> dict[str, tuple[str, ...]]:
-    flags = {name: section.texts(name) for name in _TOOLCHAINS if section.has(name)}
+    flags = {name: compiler_flags(section, name) for name in _TOOLCHAINS if section.has(name)}
     section.close()
     if not flags:
         raise section.error("no compiler flags", allowed=" or ".join(_TOOLCHAINS))
@@ -238,7 +239,10 @@ def _qemu(section: Section) -> QemuMap:
         section.integer("ram-address", 0, _ADDRESS_MAX),
         section.integer("ram-bytes", 256, 1 << 30),
     )
-    qemu = QemuMap(section.text("machine"), memory)
+    machine = section.text("machine")
+    if not re.fullmatch(r"[a-z0-9][a-z0-9._-]*", machine):  # behind a comma QEMU takes options that name files
+        raise section.error("not the name of a machine", "machine", found=machine, allowed="letters, digits, hyphens")
+    qemu = QemuMap(machine, memory)
     section.text("source")
     section.close()
     return qemu

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gzip
-import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -11,13 +10,14 @@ from typing import Any
 
 from tinyml_compress import data as data_room
 from tinyml_compress.data import DataSet
-from tinyml_compress.errors import TinymlError, UsageError
+from tinyml_compress.errors import DataError, TinymlError, UsageError
 from tinyml_compress.evaluation import Accuracy, Task, agreement, score, task_of
 from tinyml_compress.pipeline.evaluation import Evaluator, evaluator
 from tinyml_compress.pipeline.inspection import real_values
 from tinyml_compress.pipeline.layer_weights import LayerWeights, weights_of_keras, weights_of_layer
 from tinyml_compress.runners import side_by_side
 from tinyml_compress.support.document import document
+from tinyml_compress.support.json_file import read_json
 from tinyml_compress.support.notebook import Displayed
 from tinyml_compress.support.progress import stage
 from tinyml_compress.support.table import Block, Column, Numbers, Row, Table
@@ -262,9 +262,9 @@ def _training_of(path: Path) -> dict[str, list[float]]:
     if not path.is_file() or not report.is_file():
         return {}
     try:
-        stages = json.loads(report.read_text())["stages"]
+        stages = read_json(report)["stages"]
         curve = [value for stage_row in stages for value in stage_row.get("history", {}).get("score", ())]
         losses = [value for stage_row in stages for value in stage_row.get("history", {}).get("loss", ())]
-    except (ValueError, KeyError, TypeError, AttributeError):
+    except (DataError, KeyError, TypeError, AttributeError):
         return {}  # some other program's report.json
     return {key: values for key, values in (("score", curve), ("loss", losses)) if values}

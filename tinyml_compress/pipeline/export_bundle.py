@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 import zlib
 from collections.abc import Sequence
@@ -15,7 +14,9 @@ from tinyml_compress import converter
 from tinyml_compress.codegen.project import GoldenVectors, describe_port, vectors_header
 from tinyml_compress.codegen.weights_check import with_weights_check
 from tinyml_compress.converter import FlatTensor
-from tinyml_compress.data.preprocessing import AudioForm, Features, ImageForm, Preprocessing, c_header
+from tinyml_compress.data.front_end import preprocessing_in
+from tinyml_compress.data.preprocessing import Preprocessing, c_header
+from tinyml_compress.errors import DataError
 from tinyml_compress.exporters import Bundle, Engine
 from tinyml_compress.exporters.bundle import Vectors
 from tinyml_compress.ir import DType, Port, Program
@@ -24,6 +25,7 @@ from tinyml_compress.pipeline.compilation import compile_model
 from tinyml_compress.pipeline.golden_vectors import golden_vectors, input_vectors, tflm_vectors
 from tinyml_compress.runners import tflm
 from tinyml_compress.support import files
+from tinyml_compress.support.json_file import read_json
 
 __all__ = ["Metadata", "aot_bundle", "manifest_preprocessing", "tflm_bundle"]
 
@@ -128,20 +130,13 @@ def manifest_preprocessing(model: Path) -> Preprocessing:
     if not path.is_file():
         return Preprocessing()
     try:
-        manifest = json.loads(files.read_bytes(path))
-        if manifest["files"][model.name] != files.sha256(files.read_bytes(model)):
-            return Preprocessing()
-        shown = manifest.get("preprocessing", {})
-        audio = shown.get("audio")
-        return Preprocessing(
-            scale=float(shown.get("scale", 1.0)),
-            mean=tuple(float(value) for value in shown.get("mean", (0.0,))),
-            std=tuple(float(value) for value in shown.get("std", (1.0,))),
-            image=ImageForm(**shown["image"]) if "image" in shown else None,
-            audio=None if audio is None else AudioForm(**{**audio, "features": Features(audio["features"])}),
-        )
-    except (ValueError, KeyError, TypeError, AttributeError):
+        manifest = read_json(path)
+        named = manifest["files"][model.name]
+    except (DataError, KeyError, TypeError):
         return Preprocessing()  # a manifest of something else
+    if named != files.sha256(files.read_bytes(model)):
+        return Preprocessing()
+    return preprocessing_in(path, manifest)
 
 
 def _preprocessing_header(name: str, preprocessing: Preprocessing) -> dict[str, str]:

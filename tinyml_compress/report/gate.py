@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,6 +15,8 @@ from xml.etree import ElementTree
 from tinyml_compress.errors import DataError, UsageError
 from tinyml_compress.evaluation import ScoreKind
 from tinyml_compress.support.document import document
+from tinyml_compress.support.escape import for_terminal, markdown, xml_characters
+from tinyml_compress.support.json_file import read_json
 from tinyml_compress.support.table import Block, Column, Table
 
 __all__ = ["Check", "GateResult", "Metric", "Tolerances", "Verdict", "judge", "read_result"]
@@ -88,7 +91,8 @@ class Check:
     detail: str
 
     def line(self) -> str:
-        return f"{self.verdict.value:<7} {self.where}: {self.metric.value} {self.detail}"
+        where, detail = for_terminal(self.where), for_terminal(self.detail)
+        return f"{self.verdict.value:<7} {where}: {self.metric.value} {detail}"
 
 
 @dataclass(frozen=True)
@@ -130,9 +134,10 @@ class GateResult:
             "testsuite", name="tinyml-compress gate", tests=str(len(self.checks)), failures=str(len(self.failed))
         )
         for check in self.checks:
-            case = ElementTree.SubElement(suite, "testcase", classname=check.where, name=check.metric.value)
+            where, detail = xml_characters(check.where), xml_characters(check.detail)
+            case = ElementTree.SubElement(suite, "testcase", classname=where, name=check.metric.value)
             if check.verdict is Verdict.FAILED:
-                ElementTree.SubElement(case, "failure", message=check.detail).text = check.line()
+                ElementTree.SubElement(case, "failure", message=detail).text = xml_characters(check.line())
         ElementTree.indent(suite)
         return ElementTree.tostring(suite, encoding="unicode", xml_declaration=True)
 
@@ -140,22 +145,15 @@ class GateResult:
         """A table for a pull request."""
         head = "### tinyml-compress gate: " + ("failed" if self.failed else "passed")
         rows = [
-            f"| {check.verdict.value} | {_cell(check.where)} | {check.metric.value} | {_cell(check.detail)} |"
+            f"| {check.verdict.value} | {markdown(check.where)} | {check.metric.value} | {markdown(check.detail)} |"
             for check in self.checks
         ]
         return "\n".join([head, "", "| | where | what | baseline to current |", "|---|---|---|---|", *rows])
 
 
-def _cell(text: str) -> str:
-    return text.replace("|", "\\|")
-
-
 def read_result(path: Path) -> Document:
     """A result file; DataError when it is none."""
-    try:
-        document = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise DataError("cannot read the result", which=path, found=error) from error
+    document = read_json(path)
     if isinstance(document, list):
         document = {"schema": 1, "evaluations": document}
     if not isinstance(document, dict) or document.get("schema") != 1 or not _kinds(document):
@@ -175,7 +173,7 @@ def judge(baseline: Document, current: Document, tolerances: Tolerances) -> Gate
     """Every promise of the baseline, kept or not; what only the current result has is not judged."""
     try:
         checks = [*_runs(baseline, current, tolerances), *_scores(baseline, current, tolerances)]
-    except (KeyError, TypeError, AttributeError) as error:
+    except (KeyError, TypeError, AttributeError, ValueError, ArithmeticError) as error:
         raise DataError("a result lacks a part that its schema promises", found=repr(error)) from error
     if not checks:
         raise DataError("the two results have nothing in common to judge", next_step="gate results of the same verb")
@@ -216,7 +214,9 @@ def _runs(baseline: Document, current: Document, tolerances: Tolerances) -> Iter
 def _grown(where: str, before: Document, after: Document, tolerances: Tolerances) -> Iterator[Check]:
     for metric, group in ((Metric.FLASH, "flash"), (Metric.RAM, "ram")):
         old, new = before.get(group, {}), after.get(group, {})
-        if "total" in old and "total" in new:
+        if "total" in old and "total" not in new:
+            yield _missing(where, metric, old["total"])
+        elif "total" in old:
             cause = max((part for part in old if part != "total"), key=lambda part: new.get(part, 0) - old[part])
             blame = f"{cause} {new.get(cause, 0) - old[cause]:+,} B"
             if cause in ("weights", "tables") and all(
@@ -224,7 +224,9 @@ def _grown(where: str, before: Document, after: Document, tolerances: Tolerances
             ):
                 blame += f", {_grown_node(before['nodes'], after['nodes'], 'constants')} B"
             yield _number(where, metric, old["total"], new["total"], tolerances, blame)
-    if "instructions" in before and "instructions" in after:
+    if "instructions" in before and "instructions" not in after:
+        yield _missing(where, Metric.INSTRUCTIONS, before["instructions"])
+    elif "instructions" in before:
         yield _number(
             where,
             Metric.INSTRUCTIONS,
@@ -255,8 +257,12 @@ def _told_apart(nodes: Sequence[Document]) -> Iterator[tuple[tuple[str, str, int
         seen[name] += 1
 
 
+def _missing(where: str, metric: Metric, before: float) -> Check:
+    return Check(where, metric, Verdict.FAILED, before, None, "is missing from the current result")
+
+
 def _number(where: str, metric: Metric, before: float, after: float, tolerances: Tolerances, cause: str = "") -> Check:
-    if after > before * (1.0 + tolerances.of(metric)):
+    if not (math.isfinite(before) and math.isfinite(after)) or after > before * (1.0 + tolerances.of(metric)):
         verdict = Verdict.FAILED
     else:
         verdict = Verdict.BETTER if after < before else Verdict.PASSED
@@ -291,13 +297,16 @@ def _score(where: str, before: Document, after: Document, tolerances: Tolerances
     """A loss fails when it is beyond the tolerance and the set is large enough to see it (outside the interval)."""
     for kind in ScoreKind:
         name = kind.value
-        if name not in before or name not in after:
+        if name not in before:
+            continue
+        if name not in after:
+            yield _missing(where, Metric.ACCURACY, before[name])
             continue
         old, new = before[name], after[name]
         loss = kind.drop(old, new)
         low, high = after.get("interval_95", (new, new)) if name == "accuracy" else (new, new)
         seen = not low <= old <= high
-        failed = loss > tolerances.accuracy and seen
+        failed = not math.isfinite(loss) or (loss > tolerances.accuracy and seen)
         note = "" if failed or loss <= 0 or seen else "; inside the interval, so the set cannot tell"
         verdict = Verdict.FAILED if failed else (Verdict.BETTER if loss < 0 else Verdict.PASSED)
         yield Check(where, Metric.ACCURACY, verdict, old, new, f"{name} {old:.4f} to {new:.4f}{note}")

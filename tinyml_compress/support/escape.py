@@ -21,6 +21,7 @@ __all__ = [
     "properties_value",
     "shortened",
     "xml",
+    "xml_characters",
     "yaml_string",
 ]
 
@@ -97,7 +98,12 @@ def xml(text: str) -> str:
     """Text for an element or a quoted attribute; characters that XML 1.0 has no way to say become U+FFFD."""
     marks = {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&apos;"}
     marks |= {character: f"&#{ord(character)};" for character in "\t\n\r"}
-    return "".join(marks.get(character, character) for character in _NOT_FOR_XML.sub("\ufffd", text))
+    return "".join(marks.get(character, character) for character in xml_characters(text))
+
+
+def xml_characters(text: str) -> str:
+    """Text for a library that escapes marks itself, but not the characters that XML 1.0 has no way to say."""
+    return _NOT_FOR_XML.sub("\ufffd", text)
 
 
 def properties_value(text: str) -> str:

@@ -48,8 +48,8 @@ def write_bytes(path: Path, data: bytes) -> None:
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write `text` to `path` as UTF-8, whole or not at all."""
-    write_bytes(path, text.encode())
+    """Write `text` to `path` as UTF-8, whole or not at all; names that are no text are written out, as `\\udcff`."""
+    write_bytes(path, text.encode("utf-8", "backslashreplace"))
 
 
 @contextmanager

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -18,6 +17,7 @@ from tinyml_compress.report.page.html import section
 from tinyml_compress.report.page.models import compare_parts, compress_parts, demo_parts
 from tinyml_compress.report.page.provenance import facts_of
 from tinyml_compress.report.page.shell import Source, whole_page
+from tinyml_compress.support.json_file import read_json
 
 __all__ = ["front_svg", "read_document", "results_page"]
 
@@ -40,10 +40,7 @@ _KINDS: tuple[tuple[str, str, Parts], ...] = (
 
 def read_document(path: Path) -> Document:
     """A result that a verb wrote with --json."""
-    try:
-        document = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise DataError("cannot read the result", which=path, found=error) from error
+    document = read_json(path)
     if not isinstance(document, dict) or document.get("schema") != 1 or "verb" not in document:
         raise DataError(
             "not a result of this tool",
