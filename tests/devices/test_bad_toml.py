@@ -187,9 +187,9 @@ REFUSED = (
     "-imacros", "-I/tmp", "-isystem/tmp", "-iquote.", "-B/tmp", "-wrapper", "-specs=evil", "--sysroot=/tmp", "-o",
     "-oout", "-x", "-Wl,-T,evil.ld", "-Wp,-MD,out", "-Wa,-I.", "-Tevil.ld", "-save-temps", "-save-temps=obj", "-MD",
     "-MFout", "-fprofile-use=/tmp", "-fprofile-dir=/tmp", "-fdump-tree-all", "-fmodules", "-fmodule-map-file=x",
-    "-fsanitize=all", "-fno-plugin", "-fno-", "-fno-evil", "-O4", "-Ofast,evil", "-O2 -o x", "@/tmp/flags", "evil.c", "",
-    "-", "--", "-mcpu=", "-mcpu=native,evil", "-mcpu=@file", "-mcpu=a/b", "--target=../x", "-march=x\n-o", "-mthumb ",
-    "-D", "-D1", "-DX=evil()", "-DX=\"a\"", "-DX=1;", "-Dmain(a)=1", "-DX=1\n#include", "-DX=١", "-UNDEBUG",
+    "-fsanitize=all", "-fno-plugin", "-fno-", "-fno-evil", "-O4", "-Ofast,evil", "-O2 -o x", "@/tmp/flags", "evil.c",
+    "", "-", "--", "-mcpu=", "-mcpu=native,evil", "-mcpu=@file", "-mcpu=a/b", "--target=../x", "-march=x\n-o",
+    "-mthumb ", "-D", "-D1", "-DX=evil()", "-DX=\"a\"", "-DX=1;", "-Dmain(a)=1", "-DX=1\n#include", "-DX=١", "-UNDEBUG",
     "-mllvm", "-c", "-E", "-v", "-###", "-flto", "-lc", "-Ltmp", "-static", "-cxx-isystem",
 )  # fmt: skip
 

@@ -51,9 +51,14 @@ def round_half_away(value: float) -> int:
 
 
 def quantize_multiplier(real: float) -> tuple[int, int]:
-    """(mantissa, shift) with real ~ mantissa * 2^(shift - 31) and mantissa in [2^30, 2^31), or (0, 0)."""
+    """(mantissa, shift) with real ~ mantissa * 2^(shift - 31) and mantissa in [2^30, 2^31), or (0, 0).
+
+    What is beyond every float, as a ratio of extreme scales can be, has a shift beyond all that are allowed.
+    """
     if real == 0.0:
         return 0, 0
+    if not math.isfinite(real):
+        return 1 << 30, 1 << 10
     fraction, shift = math.frexp(real)
     mantissa = round_half_away(fraction * (1 << 31))
     if mantissa == 1 << 31:

@@ -50,7 +50,8 @@ def _factor(view: NodeView) -> tuple[int, int]:
     assert first is not None
     assert second is not None
     assert out is not None
-    product = np.float32(first.scale) * np.float32(second.scale)  # in float32, unlike a convolution's
+    with np.errstate(all="ignore"):  # extreme scales of a hostile file: the shift's check refuses infinity
+        product = np.float32(first.scale) * np.float32(second.scale)  # in float32, unlike a convolution's
     return quantize_multiplier(float(product) / out.scale)
 
 

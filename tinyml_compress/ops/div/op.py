@@ -26,7 +26,8 @@ def _factor(view: NodeView) -> tuple[int, int]:
     assert first is not None
     assert second is not None
     assert out is not None
-    ratio = np.float32(first.scale) / (np.float32(second.scale) * np.float32(out.scale))
+    with np.errstate(all="ignore"):  # extreme scales of a hostile file: the shift's check refuses infinity
+        ratio = np.float32(first.scale) / (np.float32(second.scale) * np.float32(out.scale))
     return quantize_multiplier(float(ratio))
 
 

@@ -83,7 +83,8 @@ def row_multipliers(view: NodeView) -> list[tuple[int, int]]:
     count = view.input(1).shape[0]
     if weights.per_channel:
         return conv_multipliers(OPERATOR, view, count)
-    product = float(np.float32(source.scale) * np.float32(weights.scale))
+    with np.errstate(all="ignore"):  # extreme scales of a hostile file: the multiplier's check refuses infinity
+        product = float(np.float32(source.scale) * np.float32(weights.scale))
     return [checked_multiplier(OPERATOR, view, product / target.scale)] * count
 
 

@@ -70,7 +70,8 @@ def _factors(view: NodeView) -> tuple[float, float]:
     """From the frame's sums to the state, and from sums over time to the output: in float32, as TFLM has them."""
     scales = [_scale(tensor) for tensor in (*map(view.input, (_INPUT, _FEATURE, _TIME, _STATE)), view.output())]
     source, feature, time, state, target = scales
-    return float(source * feature / state), float(state * time / target)
+    with np.errstate(all="ignore"):  # extreme scales of a hostile file: the multipliers' check refuses infinity
+        return float(source * feature / state), float(state * time / target)
 
 
 def _emit_quantized(view: NodeView) -> tuple[Call, ...]:
