@@ -224,7 +224,7 @@ def test_any_value_in_any_place_is_a_verdict_or_our_error(odd: object, place: st
             result = judge(before, after, Tolerances())
         except DataError:
             continue
-        for form in (result.text, result.as_json, result.junit, result.markdown):
+        for form in (result.blocks, result.as_json, result.junit, result.markdown):
             assert form()
 
 
@@ -233,9 +233,8 @@ def test_names_are_text_in_every_form(tmp_path: Path) -> None:
     bad = [RUN["nodes"][0] | {"name": name, "instructions": 900}, RUN["nodes"][1]]
     result = judge(BENCH, _changed(BENCH, nodes=bad, instructions=1200), Tolerances())
     assert result.failed
-    (line,) = (line for line in result.text().splitlines() if "instructions" in line)
-    assert "\\n<img" in line
-    assert "\\x1b[2J" in line
+    assert "\\n<img" in result.checks[0].line()
+    assert "\\x1b[2J" in result.checks[0].line()
     (row,) = (line for line in result.markdown().splitlines() if "instructions" in line)
     assert re.search(r"a\\\|b\\`c\.\\<img src=x\\>\.\\\[2J \\\[x\\\]\(http\\://y\) \\@\u200ball \\#\u200b1", row)
     assert len(re.findall(r"(?<!\\)\|", row)) == 5
