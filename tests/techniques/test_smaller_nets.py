@@ -152,6 +152,23 @@ def test_ranks_by_error_keep_the_score() -> None:
     assert score_of(outputs_of(done.model, taught.inputs), training.task, taught) >= 0.99
 
 
+def test_low_rank_keeps_what_the_layer_reads() -> None:
+    """Inputs in a plane: two directions are enough for the outputs, and the wrong two for the weights."""
+    fix_seeds(5)
+    generator = np.random.default_rng(0)
+    layers = keras2().layers
+    start = keras2().Input((24,))
+    model = keras2().Model(start, layers.Dense(16, name="wide")(start))
+    samples = (generator.normal(size=(80, 2)) @ generator.normal(size=(2, 24))).astype(np.float32)
+    right = outputs_of(model, samples)
+    by_outputs = low_rank.factorise(model, by=RankBy.ENERGY, value=0.999, epochs=0, inputs=samples)
+    assert by_outputs.splits[0].rank == 2
+    assert np.abs(outputs_of(by_outputs.model, samples) - right).max() < 0.05 * np.abs(right).max()
+    by_weights = low_rank.factorise(model, by=RankBy.PARAMETERS, value=0.3, epochs=0)
+    assert by_weights.splits[0].rank == 2
+    assert np.abs(outputs_of(by_weights.model, samples) - right).max() > 0.3 * np.abs(right).max()
+
+
 def test_low_rank_refuses_the_impossible() -> None:
     with pytest.raises(TrainingError, match="cannot save that many"):
         low_rank.factorise(zoo.plain(), by=RankBy.PARAMETERS, value=0.01)

@@ -18,6 +18,7 @@ from tinyml_compress.ir import Program
 from tinyml_compress.ops.base import Isa, Level
 from tinyml_compress.pipeline.benchmarking import Request, benchmark
 from tinyml_compress.pipeline.compilation import compile_model
+from tinyml_compress.pipeline.compression_inputs import samples_of
 from tinyml_compress.pipeline.fitting_job import Job, resolved
 from tinyml_compress.search.budget import Budget, Cost, overdraft
 from tinyml_compress.search.space import Epochs, Point, full_space, recipe_of
@@ -226,7 +227,7 @@ class _Forms:
         if text not in self._files:
             model = self._loaded.model
             for step in recipe.stages[:-1]:
-                model = run_stage(step, model, None, model, _no_student, self._seed).model
+                model = run_stage(step, model, None, model, _no_student, self._seed, samples_of(self._samples)).model
             source = LoadedModel(model, self._loaded.origin)
             self._files[text] = convert_model(source, self._samples, Settings(), samples=_SAMPLES).tflite
         return self._files[text]

@@ -192,7 +192,8 @@ class RecipeJudge:
             assert isinstance(last.options, ConvertOptions)
             model = self.float_model
             for stage in stages:
-                model = run_stage(stage, model, None, self.float_model, _no_student, self._job.seed).model
+                given = (stage, model, None, self.float_model, _no_student, self._job.seed, samples_of(train))
+                model = run_stage(*given).model
             source = LoadedModel(model, Origin(self._job.model, Format.KERAS2, self._weights))
             settings = Settings(Mode(last.options.mode), wide=last.options.wide)
             made = convert_model(source, train, settings, samples=last.options.samples, seed=self._job.seed)

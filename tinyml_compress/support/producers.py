@@ -74,7 +74,7 @@ _TENSORFLOW = Producer(
 _MODELS = Producer("models", 1, ("models",), uses=(_TENSORFLOW,))
 _SAMPLES = Producer("samples", 1, ("data/dataset.py", "data/preprocessing.py"), ("numpy",))
 _SCORES = Producer("scores", 1, ("evaluation",), ("numpy",))
-_TECHNIQUES = Producer("techniques", 2, ("techniques",), uses=(_TENSORFLOW, _SCORES))
+_TECHNIQUES = Producer("techniques", 3, ("techniques",), uses=(_TENSORFLOW, _SCORES))
 _FILES = Producer("files", 1, ("formats", "frontend"), ("tflite", "flatbuffers", "numpy"))
 _IR = Producer("ir", 1, ("ir",), ("numpy",))
 _COMPILER = Producer(
@@ -185,7 +185,7 @@ ALLOCATION = Producer(
 )
 """Which layer gets how many zeros, by prices in cycles and bytes."""
 
-FIT_SHAPE = Producer("fit shape", 1, ("pipeline/fitting_judge.py",), uses=(COMPRESSION, CONVERSION))
+FIT_SHAPE = Producer("fit shape", 2, ("pipeline/fitting_judge.py",), uses=(COMPRESSION, CONVERSION))
 """The file of a point of the search space, before training."""
 
 SEARCH = Producer(

@@ -1,12 +1,14 @@
 """Low-rank factorisation: a layer becomes two thin ones, where that saves parameters.
 
-Dense and 1x1 convolutions are split by their singular values. A k x k convolution becomes k x 1 into `rank` channels,
-then 1 x k: the two-step decomposition of a kernel seen as a (rows x inputs) by (columns x outputs) matrix.
+Dense and 1x1 convolutions are split by their singular values: those of the weights or, where there are samples, those
+of the outputs that the weights make of them, for what the layer never reads need not survive. A k x k convolution
+becomes k x 1 into `rank` channels, then 1 x k: the two-step decomposition of a kernel seen as a (rows x inputs) by
+(columns x outputs) matrix.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
 from fnmatch import fnmatch
@@ -17,6 +19,7 @@ import numpy.typing as npt
 
 from tinyml_compress.errors import ConfigError, TrainingError
 from tinyml_compress.support.backend import keras2
+from tinyml_compress.techniques._layerwise import Walk
 from tinyml_compress.techniques.graph import Copier, copy_model, rebuild, steps_of
 from tinyml_compress.techniques.technique import (
     Anchor,
@@ -38,6 +41,11 @@ from tinyml_compress.techniques.training import History, Samples, Training, scor
 __all__ = ["TECHNIQUE", "Factored", "LowRankOptions", "RankBy", "Split", "factorise"]
 
 Array = npt.NDArray[Any]
+Roots = Mapping[str, Array]
+
+_SAMPLES = 512
+_DAMPING = 1e-3
+"""Of the mean diagonal: directions that few samples show are not thrown away for nothing."""
 
 
 class RankBy(Enum):
@@ -79,11 +87,16 @@ def factorise(
     learning_rate: float = 5e-4,
     exclude: Sequence[str] = (),
     training: Training | None = None,
+    inputs: Array | None = None,
 ) -> Factored:
-    """A copy of `model` with layers split where it pays, then fine-tuned (`epochs` = 0 or no data: not)."""
+    """A copy of `model` with layers split where it pays, then fine-tuned (`epochs` = 0 or no data: not).
+
+    With `inputs`, samples without labels, the split keeps a layer's outputs near, without them its weights.
+    """
     flat = copy_model(model)
     candidates = _candidates(flat, exclude)
-    ranks = _ranks(flat, candidates, by, value, training)
+    roots = {} if inputs is None else _roots(flat, candidates, inputs)
+    ranks = _ranks(flat, candidates, by, value, training, roots)
     splits = []
     for layer, whole in candidates:
         rank = ranks.get(layer.name)
@@ -96,7 +109,7 @@ def factorise(
             after = _parameters(layer, rank)
             splits.append(Split(layer.name, rank, layer.count_params(), after, f"rank {rank} of {_full(layer)}"))
     chosen = {split.layer: split.rank for split in splits if split.rank is not None}
-    smaller = _replace(flat, chosen)
+    smaller = _replace(flat, chosen, roots)
     history = History()
     if training is not None and epochs > 0 and chosen:
         history = training.fit(smaller, epochs, learning_rate)
@@ -157,9 +170,12 @@ def _ranks(
     by: RankBy,
     value: float,
     training: Training | None,
+    roots: Roots,
 ) -> dict[str, int]:
     spectra = {
-        layer.name: np.linalg.svd(whole, compute_uv=False) for layer, whole in candidates if not isinstance(whole, str)
+        layer.name: np.linalg.svd(_weighed(whole, roots.get(layer.name)), compute_uv=False)
+        for layer, whole in candidates
+        if not isinstance(whole, str)
     }
     layers = {layer.name: layer for layer, _ in candidates}
     if not 0 < value < 1:
@@ -170,7 +186,7 @@ def _ranks(
         return _ranks_for_parameters(flat, spectra, layers, value)
     if training is None:
         raise TrainingError("rank by error needs data", next_step="give --data, or use by = 'energy'")
-    return _ranks_for_error(flat, spectra, layers, value, training)
+    return _ranks_for_error(flat, spectra, layers, value, training, roots)
 
 
 def _rank_for(spectrum: Array, energy: float) -> int:
@@ -206,7 +222,7 @@ def _ranks_for_parameters(flat: Any, spectra: dict[str, Array], layers: dict[str
 
 
 def _ranks_for_error(
-    flat: Any, spectra: dict[str, Array], layers: dict[str, Any], allowed: float, training: Training
+    flat: Any, spectra: dict[str, Array], layers: dict[str, Any], allowed: float, training: Training, roots: Roots
 ) -> dict[str, int]:
     """Per layer the smallest rank whose factorisation alone costs at most `allowed` of the score."""
     samples = training.validation or training.train
@@ -219,7 +235,7 @@ def _ranks_for_error(
         low, high = 1, len(spectrum)  # smallest rank that may do, and one that does
         while low < high:
             middle = (low + high) // 2
-            if not _pays(layers[name], middle) or loss(_replace(flat, {name: middle})) <= allowed:
+            if not _pays(layers[name], middle) or loss(_replace(flat, {name: middle}, roots)) <= allowed:
                 high = middle
             else:
                 low = middle + 1
@@ -227,7 +243,7 @@ def _ranks_for_error(
     return ranks
 
 
-def _replace(flat: Any, ranks: dict[str, int]) -> Any:
+def _replace(flat: Any, ranks: dict[str, int], roots: Roots) -> Any:
     copier = Copier()
 
     def substitute(layer: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
@@ -235,7 +251,7 @@ def _replace(flat: Any, ranks: dict[str, int]) -> Any:
             return copier(layer, args, kwargs)
         first, second = _halves(layer, ranks[layer.name], copier)
         bias = layer.get_weights()[1:]
-        inner, outer = _factors(layer, ranks[layer.name])
+        inner, outer = _factors(layer, ranks[layer.name], roots.get(layer.name))
         middle = first(*args)
         output = second(middle)
         first.set_weights([inner])
@@ -262,10 +278,32 @@ def _halves(layer: Any, rank: int, copier: Copier) -> tuple[Any, Any]:
     return first, second
 
 
-def _factors(layer: Any, rank: int) -> tuple[Array, Array]:
-    left, values, right = np.linalg.svd(_matrix(layer), full_matrices=False)
+def _roots(flat: Any, candidates: list[tuple[Any, Array | str]], inputs: Array) -> dict[str, Array]:
+    """Per layer L, where LL' is the mean of xx' over what the layer reads; of layers whose matrix reads it as it is."""
+    walk = Walk(flat, inputs[:_SAMPLES])
+    roots = {}
+    for layer, whole in candidates:
+        if not isinstance(whole, str) and (type(layer).__name__ == "Dense" or tuple(layer.kernel_size) == (1, 1)):
+            (one,) = walk.maps(walk.working.get_layer(layer.name))
+            size = one.inputs
+            hessian = one.problem.hessian[:size, :size]
+            roots[layer.name] = np.linalg.cholesky(
+                hessian + _DAMPING * max(np.trace(hessian) / size, 1e-12) * np.eye(size)
+            )
+    return roots
+
+
+def _weighed(matrix: Array, root: Array | None) -> Array:
+    """The matrix whose squared norm is the layer's mean squared output."""
+    return matrix if root is None else np.asarray(root.T @ matrix)
+
+
+def _factors(layer: Any, rank: int, weigh: Array | None) -> tuple[Array, Array]:
+    left, values, right = np.linalg.svd(_weighed(_matrix(layer), weigh), full_matrices=False)
     root = np.sqrt(values[:rank])
     inner, outer = left[:, :rank] * root, root[:, None] * right[:rank]
+    if weigh is not None:
+        inner = np.linalg.solve(weigh.T, inner)
     kernel = layer.get_weights()[0]
     if kernel.ndim == 2:
         return inner, outer
@@ -283,6 +321,7 @@ class LowRankOptions(Options):
     value: float = number(
         0.9, 0.001, 0.999, "energy that stays, part of the parameters that stays, or score a layer may cost"
     )
+    norm: str = word("outputs", ("outputs", "weights"), "what the split keeps near; without samples it is the weights")
     epochs: int = epochs(20)
     learning_rate: float = rate(1e-3)
     exclude: tuple[str, ...] = excluded()
@@ -321,6 +360,7 @@ class LowRank(Technique[LowRankOptions]):
             learning_rate=options.learning_rate,
             exclude=options.exclude,
             training=context.taught(model),
+            inputs=context.samples.inputs if options.norm == "outputs" and context.samples is not None else None,
         )
         rows = [(row.layer, f"{row.before:,}", f"{row.after:,}", row.why) for row in done.splits]
         return Outcome(done.model, (), (("layer", "before", "after", "why"), *rows), done.history)
