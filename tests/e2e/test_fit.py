@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections import Counter
 from pathlib import Path
@@ -126,6 +127,31 @@ def test_a_killed_search_goes_on_and_an_interrupted_one_tells_its_best(tmp_path:
     assert set(before) <= set(numbers)
     running = [trial for trial in study.trials() if trial.outcome is Outcome.RUNNING]
     assert study.mend() == len(running), "what the killed and the interrupted run held can be taken up again"
+
+
+@pytest.mark.full
+def test_a_search_on_a_server_leaves_its_password_nowhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The form that docs/fit.md documents; the output folder is named as users do, and no file says where it lay."""
+    server_of = pytest.importorskip("pgserver", reason="pgserver brings PostgreSQL")
+    monkeypatch.chdir(tmp_path)
+    with tempfile.TemporaryDirectory() as place:  # which the server's own user may enter
+        Path(place).chmod(0o755)
+        server = server_of.get_server(Path(place) / "data")
+        try:
+            url = server.get_uri().replace("postgres:@", "postgres:sesame@")
+            words = ("--max-drop", "60", "--time-budget", "0.2", "--workers", "1", "--json", "-vv")
+            run = _fit(*words, "--storage", url, "-o", "fit")
+            output, _ = run.communicate(timeout=1500)
+        finally:
+            server.cleanup()
+    assert run.returncode == 0, output
+    assert "postgres:***@" in output
+    assert "sesame" not in output
+    made = [file for file in (tmp_path / "fit").rglob("*") if file.is_file()]
+    assert {"fit.json", "fit.html"} <= {file.name for file in made}
+    for file in made:
+        assert b"sesame" not in file.read_bytes(), file
+        assert os.fsencode(tmp_path / "fit") not in file.read_bytes(), file
 
 
 @pytest.mark.full

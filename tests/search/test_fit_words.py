@@ -47,7 +47,7 @@ def test_parts_are_of_the_reference() -> None:
 
 def test_a_job_survives_its_file_and_knows_its_question(tmp_path: Path) -> None:
     job = job_of("zoo:ds_cnn", "data:keywords", "nucleo-l4r5zi", tmp_path, max_flash="20K", only=("keep",))
-    assert Job.from_text(job.to_text()) == job
+    assert Job.from_text(job.to_text(), job.storage) == job
     other = job_of("zoo:ds_cnn", "data:keywords", "nucleo-l4r5zi", tmp_path, max_flash="21K", only=("keep",))
     elsewhere = job_of("zoo:ds_cnn", "data:keywords", "nucleo-l4r5zi", tmp_path / "x", max_flash="20K", only=("keep",))
     assert other.study != job.study

@@ -59,7 +59,8 @@ def postgres() -> Iterator[str]:
         Path(folder).chmod(0o755)
         server = server_of.get_server(Path(folder) / "data")
         try:
-            yield server.get_uri().replace("postgresql://", "postgresql+psycopg2://")
+            # as docs/fit.md writes it: a user with a password, and no word of the driver
+            yield server.get_uri().replace("postgres:@", "postgres:sesame@")
         finally:
             server.cleanup()
 

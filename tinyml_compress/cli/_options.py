@@ -80,9 +80,11 @@ def command_line() -> str:
     """The call as a shell takes it; empty where the verb was not called from a command line."""
     import shlex
 
+    from tinyml_compress.support.secrets import hidden
+
     context = click.get_current_context(silent=True)
     given = None if context is None else context.find_root().obj
-    return shlex.join(["tinyml-compress", *given]) if isinstance(given, list) else ""
+    return shlex.join(["tinyml-compress", *map(hidden, given)]) if isinstance(given, list) else ""
 
 
 def json_text(result: Mapping[str, Any], verb: str) -> str:

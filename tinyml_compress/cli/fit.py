@@ -54,6 +54,8 @@ _INTERRUPTED = 130
 @click.option(
     "--storage",
     metavar="URL",
+    envvar="TINYML_COMPRESS_STORAGE",
+    show_envvar=True,
     help="Database of the study, shared by several processes or machines; by default study.db in the output folder.",
 )
 @click.option("--train", type=click.IntRange(min=1), help="First train the model from new weights for so many epochs.")

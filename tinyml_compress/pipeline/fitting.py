@@ -13,7 +13,7 @@ from pathlib import Path
 
 from tinyml_compress.devices import Host, load_device
 from tinyml_compress.errors import ProcessError, TinymlError, UsageError
-from tinyml_compress.pipeline.fitting_job import Job, amount, budget_of
+from tinyml_compress.pipeline.fitting_job import Job, amount, budget_of, own_storage
 from tinyml_compress.pipeline.fitting_publish import publish
 from tinyml_compress.pipeline.fitting_result import FitResult
 from tinyml_compress.search.budget import Budget
@@ -24,6 +24,7 @@ from tinyml_compress.search.study import Study
 from tinyml_compress.search.trials import Outcome, Trial
 from tinyml_compress.support import files, proc, worker
 from tinyml_compress.support.progress import Stage, stage
+from tinyml_compress.support.secrets import STORAGE_VARIABLE, hidden
 from tinyml_compress.support.trust import trusted
 
 __all__ = ["fit", "job_of", "search"]
@@ -68,13 +69,12 @@ def job_of(
     for name in only:
         if name not in known:
             raise UsageError("no such dimension", which=f"--only {name}", allowed=", ".join(known))
-    url = storage or f"sqlite:///{(output / 'study.db').absolute()}"
     return Job(
         model=model,
         data=data,
         target=target,
         folder=str(output / ".work"),
-        storage=url,
+        storage=storage or own_storage(output),
         eval_data=eval_data,
         targets_dir=None if targets_dir is None else str(targets_dir),
         max_flash=max_flash,
@@ -232,7 +232,7 @@ class _Run:
         return tuple(chosen)
 
     def _phase(self, phase: str, count: int, line: Stage) -> None:
-        with _processes(self._place, phase, count, self._deadline(phase), self._first) as children:
+        with self._processes(phase, count) as children:
             while any(child.poll() is None for child in children):
                 line.note(self._progress(phase))
                 time.sleep(_POLL_S)
@@ -245,6 +245,23 @@ class _Run:
                     found=_tail(log),
                     next_step="the same command goes on where the search stopped",
                 )
+
+    @contextmanager
+    def _processes(self, phase: str, count: int) -> Iterator[list[subprocess.Popen[bytes]]]:
+        """Workers of one phase; none of them outlives the block."""
+        until, place = self._deadline(phase), self._place.absolute()
+        here = os.getcwd()  # the words of the job are those of who called, and so is the folder that they are about
+        env = worker.environment({STORAGE_VARIABLE: self._job.storage})
+        with ExitStack() as watched:
+            children: list[subprocess.Popen[bytes]] = []
+            try:
+                for number in range(count):
+                    words = worker.command(_WORKER, here, place, phase, str(self._first + number), repr(until))
+                    log = _log(place, phase, number)
+                    children.append(watched.enter_context(proc.logged(words, log, cwd=place.parent, env=env)))
+                yield children
+            finally:
+                proc.end(children)
 
     def _deadline(self, phase: str) -> float:
         if phase != "search":
@@ -277,26 +294,6 @@ class _Run:
         return "; ".join([*parts, f"{int(left // 60)}:{int(left % 60):02d} left"])
 
 
-@contextmanager
-def _processes(
-    place: Path, phase: str, count: int, until: float, first: int
-) -> Iterator[list[subprocess.Popen[bytes]]]:
-    """Workers of one phase; none of them outlives the block."""
-    here = os.getcwd()  # the words of the job are those of who called, and so is the folder that they are about
-    with ExitStack() as watched:
-        children: list[subprocess.Popen[bytes]] = []
-        try:
-            for number in range(count):
-                words = worker.command(_WORKER, here, place.absolute(), phase, str(first + number), repr(until))
-                log = _log(place, phase, number)
-                children.append(
-                    watched.enter_context(proc.logged(words, log, cwd=place.parent, env=worker.environment()))
-                )
-            yield children
-        finally:
-            proc.end(children)
-
-
 def _log(place: Path, phase: str, number: int) -> Path:
     return place.with_name(f"{phase}-{number}.log")
 
@@ -306,4 +303,4 @@ def _tail(log: Path) -> str:
         lines = [text for text in log.read_text(errors="replace").strip().splitlines() if text.strip()]
     except OSError as error:
         raise TinymlError("the log of a worker is gone", which=log) from error
-    return "\n".join(lines[-12:]) or "no message"
+    return hidden("\n".join(lines[-12:])) or "no message"

@@ -19,11 +19,13 @@ from tinyml_compress.search.space import Epochs
 from tinyml_compress.support import cache
 from tinyml_compress.support.backend import switches
 from tinyml_compress.support.producers import SEARCH
+from tinyml_compress.support.secrets import hidden
 from tinyml_compress.techniques.recipe import Guard, Recipe, TaskOptions
 
-__all__ = ["Job", "amount", "budget_of", "resolved"]
+__all__ = ["Job", "amount", "budget_of", "own_storage", "resolved"]
 
 _AMOUNT = re.compile(r"(\d+(?:\.\d+)?)\s*(%|[kKmM][bB]?|[bB])?")
+_STUDY = "study.db"
 _UNITS = {"k": 1024, "m": 1024 * 1024}
 
 
@@ -36,7 +38,8 @@ class Job:
     target: str
     folder: str
     """Where workers put what they make on the way."""
-    storage: str
+    storage: str = field(repr=False)
+    """May hold a password: `shown_storage` is for others to see, and no file has it."""
     study: str = ""
     eval_data: str | None = None
     targets_dir: str | None = None
@@ -75,17 +78,30 @@ class Job:
         )
         return replace(self, study=f"fit-{key[:12]}")
 
+    @property
+    def shown_storage(self) -> str:
+        """For reports: the study beside them by its name there, any other URL without its password."""
+        return f"sqlite:///{_STUDY}" if self.storage == own_storage(Path(self.folder).parent) else hidden(self.storage)
+
     def to_text(self) -> str:
-        return json.dumps(asdict(self), indent=1)
+        """For a file; the storage goes another way."""
+        row = asdict(self)
+        del row["storage"]
+        return json.dumps(row, indent=1)
 
     @staticmethod
-    def from_text(text: str) -> Job:
-        row = json.loads(text)
+    def from_text(text: str, storage: str) -> Job:
+        row = {**json.loads(text), "storage": storage}
         row["epochs"] = Epochs(**row["epochs"])
         rules = row["rules"]
         row["rules"] = Rules(tuple(rules["parts"]), tuple(rules["slack"]), rules["margin"], rules["tolerance"])
         row["only"] = tuple(row["only"])
         return Job(**row)
+
+
+def own_storage(output: Path) -> str:
+    """The URL of the study that lies in the output folder."""
+    return f"sqlite:///{(output / _STUDY).absolute()}"
 
 
 def amount(text: str, what: str) -> tuple[float, bool]:

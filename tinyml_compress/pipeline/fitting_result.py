@@ -84,7 +84,7 @@ class FitResult(Displayed):
             "verdict": self.verdict,
             "interrupted": self.interrupted,
             "seconds": round(self.seconds, 1),
-            "storage": self.job.storage,
+            "storage": self.job.shown_storage,
             "study": self.job.study,
             "counts": {
                 "trials": len(shown),

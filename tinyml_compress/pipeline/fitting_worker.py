@@ -15,6 +15,7 @@ from tinyml_compress.search.budget import Cost
 from tinyml_compress.search.loop import work
 from tinyml_compress.search.space import Choice, Dimension, Point, Space, anchors, full_space
 from tinyml_compress.search.study import Study
+from tinyml_compress.support.secrets import STORAGE_VARIABLE
 from tinyml_compress.support.trust import trusting
 
 __all__ = ["PHASES", "main"]
@@ -27,7 +28,8 @@ _PAYS = 0.99
 def main(folder: str, place: str, phase: str, number: str, until: str) -> int:
     """`folder` is the user's, `place` the job's file; returns the exit code."""
     os.chdir(folder)
-    return _worked(Job.from_text(Path(place).read_text()), phase, int(number), float(until))
+    storage = os.environ.pop(STORAGE_VARIABLE)  # what this process starts itself has no business with it
+    return _worked(Job.from_text(Path(place).read_text(), storage), phase, int(number), float(until))
 
 
 def _worked(job: Job, phase: str, number: int, until: float) -> int:

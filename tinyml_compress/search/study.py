@@ -19,8 +19,10 @@ from typing import TYPE_CHECKING, Any
 from tinyml_compress.errors import MissingDependency, OutputError, TinymlError
 from tinyml_compress.search.budget import Budget, Cost, overdraft
 from tinyml_compress.search.space import Choice, Dimension, Point, Space, full_space, point_key
+from tinyml_compress.search.storage import FORMS, with_driver
 from tinyml_compress.search.trials import Outcome, Rung, Trial, rungs_of
 from tinyml_compress.support.owners import here, is_alive
+from tinyml_compress.support.secrets import hidden
 
 if TYPE_CHECKING:
     import optuna
@@ -54,6 +56,11 @@ class TrialTaken(Exception):
     """Another process ended the trial: this one was silent for so long that it was taken for dead."""
 
 
+def _without(text: str, password: str | None) -> str:
+    """What a driver says, which may repeat what it was given."""
+    return hidden(text.replace(password, "***") if password else text)
+
+
 class Study:
     """One study; every method may be called from any of its processes."""
 
@@ -73,7 +80,7 @@ class Study:
                     else self._optuna.load_study(storage=self._storage, study_name=name)
                 )
             except KeyError as error:
-                raise TinymlError("no such study", which=name, found=url) from error
+                raise TinymlError("no such study", which=name, found=hidden(url)) from error
             if create:
                 self._study.set_metric_names(_METRICS)
 
@@ -83,9 +90,10 @@ class Study:
         arguments = {"connect_args": {"timeout": 60}} if url.startswith("sqlite") else {}
         if url.startswith("sqlite:///"):
             Path(url.removeprefix("sqlite:///")).absolute().parent.mkdir(parents=True, exist_ok=True)
+        opened = with_driver(url)
         try:
             storage: optuna.storages.RDBStorage = self._optuna.storages.RDBStorage(
-                url,
+                opened.render_as_string(hide_password=False),
                 engine_kwargs=arguments,
                 heartbeat_interval=_BEAT_S,
                 grace_period=_GRACE_S,
@@ -99,9 +107,9 @@ class Study:
         except (sqlalchemy.exc.SQLAlchemyError, ImportError) as error:
             raise OutputError(
                 "cannot open the study's storage",
-                which=url,
-                found=str(error).splitlines()[0],
-                allowed="sqlite:///PATH, or the URL of a database whose driver is installed",
+                which=hidden(url),
+                found=_without(str(error).splitlines()[0], opened.password),
+                allowed=FORMS,
                 next_step="check the URL, or leave out --storage for an SQLite file in the output folder",
             ) from error
 

@@ -1,0 +1,51 @@
+"""The database of a study by its URL: which driver opens it, and which package is missing where none does."""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+from typing import Any
+
+from tinyml_compress.errors import MissingDependency, UsageError
+from tinyml_compress.support.secrets import hidden
+
+__all__ = ["FORMS", "with_driver"]
+
+FORMS = "sqlite:///PATH, postgresql://USER:PASSWORD@HOST/DATABASE, or another URL whose driver is installed"
+# What a bare scheme means differs between SQLAlchemy 2.0 and 2.1; here it means the driver that is there.
+# Scheme: modules with SQLAlchemy's names of them, the best first, and the package to install.
+_DRIVERS: dict[str, tuple[dict[str, str], str]] = {
+    "postgresql": ({"psycopg": "psycopg", "psycopg2": "psycopg2"}, "psycopg[binary]"),
+    "mysql": ({"MySQLdb": "mysqldb", "pymysql": "pymysql"}, "pymysql"),
+}
+_ALSO_CALLED = {"postgres": "postgresql", "mariadb": "mysql"}
+
+
+def with_driver(url: str) -> Any:
+    """SQLAlchemy's URL of `url`, with a driver that is installed."""
+    from sqlalchemy.engine import make_url
+    from sqlalchemy.exc import ArgumentError
+
+    try:
+        parsed = make_url(url)
+    except (ArgumentError, ValueError):
+        # From here on nobody knows which part is the password: neither the rest of it nor the cause is shown.
+        raise UsageError(
+            "not the URL of a database",
+            which=f"{url.partition('://')[0]}://..." if "://" in url else "--storage",
+            allowed=FORMS,
+            next_step="signs such as @, / and : in a password are written as %40, %2F and %3A",
+        ) from None
+    scheme, _, driver = parsed.drivername.partition("+")
+    scheme = _ALSO_CALLED.get(scheme, scheme)
+    if driver or scheme not in _DRIVERS:
+        return parsed
+    drivers, package = _DRIVERS[scheme]
+    for module, name in drivers.items():
+        if find_spec(module) is not None:
+            return parsed.set(drivername=f"{scheme}+{name}")
+    raise MissingDependency(
+        "the driver of the study's database is not installed",
+        which=hidden(url),
+        allowed=" or ".join(drivers),
+        next_step=f"pip install '{package}', or leave out --storage for an SQLite file in the output folder",
+    )
