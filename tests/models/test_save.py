@@ -6,6 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from tinyml_compress import models
 
 SAVE = """
@@ -13,6 +15,7 @@ import sys
 from tinyml_compress import models
 from tinyml_compress.support import backend
 k = backend.keras2()
+k.backend.clear_session()
 backend.fix_seeds(1)
 net = k.Sequential([k.layers.Input((6, 6, 1)), k.layers.Conv2D(2, 3), k.layers.BatchNormalization(), k.layers.Flatten(),
                     k.layers.Dense(3, activation="softmax", kernel_regularizer="l2")], name="net")
@@ -23,13 +26,14 @@ for suffix in (".keras", ".h5"):
 """
 
 
-def test_equal_models_are_equal_bytes(tmp_path: Path) -> None:
-    """The two processes start seconds apart, and zip counts in steps of two."""
-    for name in ("first", "second"):
-        (tmp_path / name).mkdir()
-        words = [sys.executable, "-c", SAVE, str(tmp_path / name)]
-        subprocess.run(words, check=True, cwd=Path(__file__).parents[2])
+def test_equal_models_are_equal_bytes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Made here and, seconds later, in another process: zip counts in steps of two seconds."""
+    here, there = (tmp_path / name for name in ("here", "there"))
+    here.mkdir()
+    there.mkdir()
+    monkeypatch.setattr(sys, "argv", ["save", str(here)])
+    exec(compile(SAVE, "save", "exec"), {})
+    subprocess.run([sys.executable, "-c", SAVE, str(there)], check=True, cwd=Path(__file__).parents[2])
     for suffix in (".keras", ".h5"):
-        first, second = (tmp_path / name / f"net{suffix}" for name in ("first", "second"))
-        assert first.read_bytes() == second.read_bytes()
-        assert models.load(first).model.count_params() == 127
+        assert (here / f"net{suffix}").read_bytes() == (there / f"net{suffix}").read_bytes()
+        assert models.load(here / f"net{suffix}").model.count_params() == 127

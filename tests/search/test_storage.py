@@ -85,7 +85,9 @@ def test_a_url_that_does_not_open(url: str, kind: type[TinymlError]) -> None:
 
 
 def test_a_search_s_file_for_its_workers_and_its_result_have_no_password(tmp_path: Path) -> None:
-    job = job_of("zoo:x", "data:y", "nucleo-l4r5zi", tmp_path, max_drop=0.1, storage="mysql://me:sesame@host/db")
+    job = job_of(
+        "zoo:digits_cnn", "data:digits", "nucleo-l4r5zi", tmp_path, max_drop=0.1, storage="mysql://me:sesame@host/db"
+    )
     assert "sesame" not in job.to_text()
     assert "sesame" not in repr(job)
     assert Job.from_text(job.to_text(), job.storage) == job
@@ -95,7 +97,7 @@ def test_a_search_s_file_for_its_workers_and_its_result_have_no_password(tmp_pat
 
 
 def test_the_study_in_the_output_folder_is_named_without_that_folder(tmp_path: Path) -> None:
-    job = job_of("zoo:x", "data:y", "nucleo-l4r5zi", tmp_path / "out", max_drop=0.1)
+    job = job_of("zoo:digits_cnn", "data:digits", "nucleo-l4r5zi", tmp_path / "out", max_drop=0.1)
     assert str(tmp_path) in job.storage
     found = FitResult(job, "board", {}, (), 1.0, False, tmp_path / "out").as_json()
     assert found["storage"] == "sqlite:///study.db"
