@@ -30,6 +30,8 @@ def test_refuses() -> None:
     x, y = (tensor(name, (8,), dtype=DType.INT16) for name in "xy")
     window = const("w", np.ones(3), dtype=DType.INT16)
     refused(single("SignalWindow", [x, window], y, SignalWindowAttrs(12)), "frame and window", "8 and 3")
+    none = const("w", np.ones((0,)), dtype=DType.INT16)
+    refused(single("SignalWindow", [x, none], y, SignalWindowAttrs(12)), "frame and window", "8 and 0")
     whole = const("w", np.ones(8), dtype=DType.INT16)
     refused(single("SignalWindow", [x, whole], y, SignalWindowAttrs(32)), "shift", "32")
     eight = tensor("x", (8,), 0.5)

@@ -6,21 +6,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from tinyml_compress.errors import ModelError, UnsupportedLayer
 from tinyml_compress.models.keras3_layers import Translated, translate
 from tinyml_compress.models.keras3_ops import apply_operation
 from tinyml_compress.models.origin import BridgeProof
+from tinyml_compress.models.proof import SAMPLES, TOLERANCE, Array, difference, random_input, run
 from tinyml_compress.support import backend
 
 __all__ = ["TOLERANCE", "rebuild"]
 
-TOLERANCE = 1e-4
-_SAMPLES = 4
-_FREE_SIZE = 32
-"""Stands for a dimension that the model leaves open, in the proof."""
-Array = npt.NDArray[np.generic]
 _IGNORED_ARGUMENTS = ("training", "mask")
 _NAMED_ARGUMENTS = {
     "MultiHeadAttention": ("query", "value", "key", "attention_mask", "use_causal_mask"),
@@ -211,54 +206,28 @@ def _set_weights(layer: Any, weights: list[Array], class_name: str) -> None:
 
 def _prove(source: Any, rebuilt: Any, bridge: _Bridge) -> BridgeProof:
     rng = np.random.default_rng(0)
-    inputs = [_random_input(tensor, rng) for tensor in source.inputs]
+    inputs = [random_input(tensor, rng) for tensor in source.inputs]
     # A model of lists, whatever structure the user gave inputs and outputs.
     flat = backend.keras3().Model(list(source.inputs), list(source.outputs))
-    largest = _difference(_run(flat, inputs), _run(rebuilt, inputs))
+    largest = difference(run(flat, inputs), run(rebuilt, inputs))
     if not largest <= TOLERANCE:
         raise ModelError(
             "the Keras 3 model computes something else after its layers were carried over",
             which=f"{source.name}, first at layer {_first_differing(source, rebuilt, bridge, inputs)}",
-            found=f"largest difference {largest:.3g} on {_SAMPLES} random inputs",
+            found=f"largest difference {largest:.3g} on {SAMPLES} random inputs",
             allowed=f"{TOLERANCE:g}",
             next_step="replace that layer, or build the model with tf_keras (TF_USE_LEGACY_KERAS=1)",
         )
-    return BridgeProof(largest, _SAMPLES, len(rebuilt.layers))
+    return BridgeProof(largest, SAMPLES, len(rebuilt.layers))
 
 
 def _first_differing(source: Any, rebuilt: Any, bridge: _Bridge, inputs: list[Array]) -> str:
     theirs = backend.keras3().Model(list(source.inputs), [tensor for _, tensor, _ in bridge.outputs])
     ours = backend.keras2().Model(rebuilt.inputs, [tensor for _, _, tensor in bridge.outputs])
-    for (name, _, _), left, right in zip(bridge.outputs, _run(theirs, inputs), _run(ours, inputs), strict=True):
-        if not _difference([left], [right]) <= TOLERANCE:
+    for (name, _, _), left, right in zip(bridge.outputs, run(theirs, inputs), run(ours, inputs), strict=True):
+        if not difference([left], [right]) <= TOLERANCE:
             return name
     return "(only the outputs differ)"
-
-
-def _run(model: Any, inputs: list[Array]) -> list[Array]:
-    result = model(inputs, training=False)
-    return [np.asarray(value) for value in (result if isinstance(result, (list, tuple)) else [result])]
-
-
-def _difference(left: Sequence[Array], right: Sequence[Array]) -> float:
-    """Largest difference, relative to the outputs where they exceed 1; NaN when either has one."""
-    worst = 0.0
-    for a, b in zip(left, right, strict=True):
-        if a.shape != b.shape:
-            return float("inf")
-        first, second = a.astype(np.float64), b.astype(np.float64)
-        scale = max(1.0, float(np.abs(first).max(initial=0.0)))
-        gap = float(np.abs(first - second).max(initial=0.0)) / scale
-        if not gap <= worst:
-            worst = gap
-    return worst
-
-
-def _random_input(tensor: Any, rng: np.random.Generator) -> Array:
-    shape = (_SAMPLES, *(_FREE_SIZE if size is None else size for size in tensor.shape[1:]))
-    if "int" in str(tensor.dtype):
-        return rng.integers(0, 10, shape).astype(str(tensor.dtype))
-    return rng.standard_normal(shape).astype(np.float32)
 
 
 def _keys(value: Any) -> list[Key]:

@@ -6,6 +6,7 @@ import hashlib
 import json
 import re
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -65,7 +66,9 @@ def _from_folder(text: str, path: Path) -> LoadedModel:
     for file in sorted(item for item in path.rglob("*") if item.is_file()):
         digest.update(f"{file.relative_to(path).as_posix()}\0{file.stat().st_size}\0".encode())
         digest.update(_read(file))
-    return _checked(load_saved_model(path), Origin(text, Format.SAVED_MODEL, digest.hexdigest()))
+    found = load_saved_model(path)
+    origin = Origin(text, Format.SAVED_MODEL, digest.hexdigest(), found.proof)
+    return replace(_checked(found.model, origin), opaque=found.opaque)
 
 
 def _from_file(text: str, path: Path) -> LoadedModel:

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
+from tinyml_compress.errors import UnsupportedLayer
+
 __all__ = ["BridgeProof", "Format", "LoadedModel", "Origin"]
 
 
@@ -24,7 +26,7 @@ class Format(Enum):
 
 @dataclass(frozen=True)
 class BridgeProof:
-    """A Keras 3 model and its tf_keras copy were run on the same random inputs."""
+    """A Keras 3 model, or the graph of a SavedModel, and its tf_keras copy were run on the same random inputs."""
 
     largest_difference: float
     """Largest absolute difference of any output, relative to the output's magnitude where that exceeds 1."""
@@ -40,14 +42,15 @@ class Origin:
     format: Format
     sha256: str
     bridge: BridgeProof | None = None
-    """Only for models that Keras 3 made."""
+    """Only for models that were rebuilt for Keras 2."""
 
     def summary(self) -> str:
         """One line for the terminal."""
         text = f"{self.spec} ({self.format.value}"
         if self.bridge is not None:
+            how = "from its graph" if self.format is Format.SAVED_MODEL else "layer by layer"
             text += (
-                f", rebuilt for Keras 2 layer by layer: largest difference "
+                f", rebuilt for Keras 2 {how}: largest difference "
                 f"{self.bridge.largest_difference:.1e} on {self.bridge.samples} random inputs"
             )
         return text + ")"
@@ -59,6 +62,19 @@ class LoadedModel:
 
     model: Any
     origin: Origin
+    opaque: UnsupportedLayer | None = None
+    """Why it is one layer that runs a graph: it can be converted and evaluated, nothing else."""
+
+    def require_layers(self) -> None:
+        """Raise unless the model has layers that can be trained and cut."""
+        if self.opaque is not None:
+            place = "" if self.opaque.which is None else f" at {self.opaque.which}"
+            raise UnsupportedLayer(
+                "the SavedModel can be converted and evaluated, but has no layers to train or cut",
+                which=self.origin.spec,
+                found=f"{self.opaque.found}{place}: no layer of Keras does that",
+                next_step=self.opaque.next_step,
+            )
 
     @property
     def input_names(self) -> tuple[str, ...]:

@@ -157,6 +157,7 @@ def _check_objects(path: Path, meta: Any, functions: set[str]) -> None:
         if kind == "user_object" and node.user_object.identifier not in _TYPES:
             node.user_object.identifier = _PLAIN_TYPE
             node.user_object.metadata = ""
+            del node.slot_variables[:]  # the optimizer is no longer one, and has no place for them
         if kind == "asset":
             raise _refused(path, "asset", "an object of the model, which is a file for an operator to read")
 

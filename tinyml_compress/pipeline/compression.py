@@ -107,13 +107,12 @@ def plan_blocks(
     model: str | Path, recipe: Recipe, device: str | None = None, targets_dir: Path | None = None
 ) -> list[Block]:
     """What `--dry-run` prints: the stages with all their options, and the plan of int8 training layer by layer."""
-    from tinyml_compress import models
 
     if device is not None:
         _refuse_for_device(recipe, device, targets_dir)
     _boards(recipe, device, targets_dir)
     blocks: list[Block] = [f"{recipe.name}: {recipe.title} (seed {recipe.seed})"]
-    loaded = models.load(model)
+    loaded = _loaded(model, recipe)
     for number, stage in enumerate(recipe.stages, start=1):
         options = ", ".join(f"{key} = {_toml(value)}" for key, value in asdict(stage.options).items())
         guard = "" if stage.guard.max_drop is None else f"; at most {stage.guard.max_drop:.1%} below the float model"
@@ -151,6 +150,16 @@ def _boards(recipe: Recipe, device: str | None, targets_dir: Path | None) -> dic
     }
 
 
+def _loaded(spec: str | Path, recipe: Recipe) -> Any:
+    """The model, with layers if a stage needs any."""
+    from tinyml_compress import models
+
+    loaded = models.load(spec)
+    if any(not isinstance(stage.options, ConvertOptions) for stage in recipe.stages):
+        loaded.require_layers()
+    return loaded
+
+
 @dataclass
 class _Held:
     """A model that is loaded only when someone needs it."""
@@ -176,12 +185,11 @@ class _Run:
         boards: dict[str, str],
         targets_dir: Path | None,
     ) -> None:
-        from tinyml_compress import models
 
         self.spec, self.recipe, self.output, self.use_cache = spec, recipe, output, use_cache
         self.log_file, self.boards, self.targets_dir = log_file, boards, targets_dir
         with shown("load the model"):
-            self.loaded = models.load(spec)
+            self.loaded = _loaded(spec, recipe)
         if train is not None and len(self.loaded.model.inputs) != 1:
             raise ModelError("a recipe trains models with one input", which=spec, found=self.loaded.input_names)
         shape = self.loaded.input_shapes[0]

@@ -136,6 +136,7 @@ def estimate(
     samples = None if data is None else data_room.load(data).take(_SAMPLES, seed)
     with stage("load the model"):
         loaded = models.load(model)
+    loaded.require_layers()
     if len(loaded.input_shapes) != 1:
         raise UsageError("an estimate takes models with one input", which=model, found=loaded.input_names)
     given = samples if samples is not None else _noise(loaded.input_shapes[0], seed)

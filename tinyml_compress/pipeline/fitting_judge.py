@@ -126,7 +126,9 @@ class RecipeJudge:
         """The model that all points start from: as given, or after its training."""
         from tinyml_compress import models
 
-        given = models.load(self._job.model).model
+        loaded = models.load(self._job.model)
+        loaded.require_layers()
+        given = loaded.model
         if not self._job.train:
             return given
         with self._scratch() as folder:

@@ -14,6 +14,7 @@ from tinyml_compress.errors import MissingDependency
 
 __all__ = [
     "fix_seeds",
+    "frozen",
     "keras2",
     "keras3",
     "keras_metadata_message",
@@ -103,6 +104,13 @@ def keras_metadata_message() -> Any:
     """An empty message of the format of `keras_metadata.pb`."""
     keras2()
     return _imported("tf_keras.protobuf.saved_metadata_pb2").SavedMetadata()
+
+
+def frozen(function: Any) -> Any:
+    """A concrete function of TensorFlow with its variables as constants."""
+    tensorflow()
+    module = _imported("tensorflow.python.framework.convert_to_constants")
+    return module.convert_variables_to_constants_v2(function)
 
 
 def fix_seeds(seed: int) -> None:

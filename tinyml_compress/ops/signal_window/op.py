@@ -48,7 +48,7 @@ class SignalWindow(SignalOperator):
         source, window = view.input(0), view.input(1)
         _checks.full_rank(self, view, source, 8, 1)
         self.bounded(view, "shift", cast(SignalWindowAttrs, view.attrs).shift, 0, 31)
-        if source.elements % max(window.elements, 1):
+        if not window.elements or source.elements % window.elements:
             raise self.refuse(
                 view,
                 "lengths of frame and window",
