@@ -26,6 +26,7 @@ def test_it_ends_with_sizes_accuracy_arena_and_a_verdict_per_board(ran: Path, re
     for board in boards:
         assert f"{board} " in text, f"no verdict for {board}"
     assert "KB more flash" in text, "the smallest board is too small for an interpreter"
+    assert "with TFLM  TFLM's code with CMSIS-NN's kernels and start-up takes 54,000 B of flash: an estimate" in text
 
 
 def test_nothing_but_the_result_reaches_the_user(ran: Path) -> None:
@@ -54,6 +55,9 @@ def test_the_files_are_there(ran: Path) -> None:
 def test_its_report_follows_the_schema_and_shows_all_of_it(ran: Path) -> None:
     found = json.loads((ran / "out" / "report.json").read_text())
     validate(found)
+    assert {row["device"] for row in found["with_tflm"]} == {run["device"] for run in found["results"][3]["runs"]}
+    assert {row["fits"] for row in found["with_tflm"]} == {True, False}
+    assert len(found["with_tflm_assumptions"]) == 3
     verbs = [result["verb"] for result in found["results"]]
     assert verbs == ["convert", "evaluate", "evaluate ladder", "benchmark"]
     page = (ran / "out" / "report.html").read_text()

@@ -16,6 +16,7 @@ from tinyml_compress.devices.model import (
     QemuMap,
     Region,
 )
+from tinyml_compress.devices.tflm_need import TflmNeed
 
 __all__ = [
     "Alignment",
@@ -30,6 +31,7 @@ __all__ = [
     "MemoryMap",
     "QemuMap",
     "Region",
+    "TflmNeed",
     "hardware_cycles",
     "list_devices",
     "load_core",

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from tinyml_compress.devices.model import Device, Host
+from tinyml_compress.devices.tflm_need import TflmNeed
 from tinyml_compress.support.table import Cell, Column, Noted, Numbers, Row, Table
 from tinyml_compress.support.table_markup import table_html
 
@@ -171,10 +172,11 @@ class AotRun:
 class TflmRun:
     """TensorFlow Lite Micro on a device: what is known of it without running it there."""
 
-    device: Device
-    arena_bytes: int
-    """Exact for the interpreter on this machine, whose pointers have 8 bytes: an upper bound for a 32-bit core."""
-    model_bytes: int
+    need: TflmNeed
+
+    @property
+    def device(self) -> Device:
+        return self.need.device
 
 
 @dataclass(frozen=True)
@@ -257,7 +259,7 @@ def _row(run: Run, *, several: bool) -> Row:
     if isinstance(run, HostRun):
         return (*place, run.model_bytes, None, None, run.median_s * 1e3, "measured", None)
     if isinstance(run, TflmRun):
-        return (*place, run.model_bytes, run.arena_bytes, None, None, None, "fits: model and arena")
+        return (*place, run.need.flash_bytes, run.need.ram_bytes, None, None, None, Noted(str(run.need), _notes(run)))
     if isinstance(run, Refusal):
         why = f"{run.reason}\n{run.detail}".rstrip()
         return (*place, None, None, None, None, None, Noted("did not run" if run.fits else "too small", why))
@@ -270,6 +272,10 @@ def _row(run: Run, *, several: bool) -> Row:
         run.cycles_error,
         _outputs(run),
     )
+
+
+def _notes(run: TflmRun) -> str:
+    return "\n".join(("flash and RAM are estimates:", *run.need.assumptions))
 
 
 def _outputs(run: AotRun) -> Cell:

@@ -21,12 +21,15 @@ class Budgets:
 
 def check_budgets(result: Benchmark, budgets: Budgets) -> None:
     """Raise BudgetError for the first run that is beyond a budget, naming all that bind."""
+    flash: int
+    ram: int | None
+    ms: float | None
     for run in result.runs:
         over: list[str] = []
         if isinstance(run, AotRun):
             flash, ram, ms = run.flash.total, run.ram.total, run.ms
         elif isinstance(run, TflmRun):
-            flash, ram, ms = run.model_bytes, run.arena_bytes, None
+            flash, ram, ms = run.need.flash_bytes, run.need.ram_bytes, None
         elif isinstance(run, HostRun):
             flash, ram, ms = run.model_bytes, None, run.median_s * 1e3
         else:

@@ -6,10 +6,11 @@ import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 
 from tinyml_compress._version import __version__
-from tinyml_compress.devices import Device, Host, hardware_cycles, list_devices, load_device
+from tinyml_compress.devices import Device, Host, TflmNeed, hardware_cycles, list_devices, load_device
 from tinyml_compress.devices.measurement import (
     Agreement,
     AotRun,
@@ -188,7 +189,7 @@ class _Job:
         self._progress(f"{device.name}: timing TensorFlow Lite")
         timing = host.measure(self._model)
         try:
-            arena = tflm.arena_bytes(self._model)
+            arena = self._arena
         except TinymlError as error:
             arena = None
             self.notes.append(f"no arena figure: {error.what}")
@@ -204,17 +205,23 @@ class _Job:
             arena,
         )
 
+    @cached_property
+    def _arena(self) -> int:
+        """TensorFlow Lite Micro's, the same for every board."""
+        self._progress("measuring TensorFlow Lite Micro's arena")
+        return tflm.arena_bytes(self._model)
+
     def _with_tflm(self, device: Device) -> TflmRun:
-        self._progress(f"{device.name}: measuring TensorFlow Lite Micro's arena")
-        arena = tflm.arena_bytes(self._model)
-        lacking = []
-        if len(self._model) > device.flash_bytes:
-            lacking.append(f"the model takes {len(self._model):,} of {device.flash_bytes:,} B flash")
-        if arena > device.ram_bytes:
-            lacking.append(f"the arena takes {arena:,} of {device.ram_bytes:,} B RAM")
-        if lacking:
-            raise DoesNotFit(f"does not fit {device.name}", found="; ".join(lacking))
-        return TflmRun(device, arena, len(self._model))
+        need = TflmNeed(device, len(self._model), self._arena)
+        if not need.fits:
+            flash = f"flash {need.flash_bytes:,} of {device.flash_bytes:,} B ({need.flash_parts})"
+            ram = f"RAM {need.ram_bytes:,} of {device.ram_bytes:,} B ({need.ram_parts})"
+            lacking = [text for name, text in (("flash", flash), ("RAM", ram)) if name in need.lacking]
+            raise DoesNotFit(
+                f"does not fit {device.name}",
+                found="\n  assumed: ".join(["; ".join([str(need), *lacking]), *need.assumptions]),
+            )
+        return TflmRun(need)
 
     def _emulated(self, device: Device, toolchain: str | None) -> AotRun:
         request, program = self._request, self._programs[device.core.kernels]

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from tinyml_compress.devices import Device, Host
+from tinyml_compress.devices import Device, Host, TflmNeed
 from tinyml_compress.errors import MissingDependency, ModelError
 from tinyml_compress.frontend.survey import Refused, survey
 from tinyml_compress.ops.base import Isa
@@ -49,6 +49,8 @@ class Contract(Displayed):
     engine: str
     refused: tuple[Refused, ...]
     demands: tuple[Demand, ...]
+    assumptions: tuple[str, ...] = ()
+    """What the demands rest on besides exact sizes."""
 
     @property
     def holds(self) -> bool:
@@ -61,6 +63,7 @@ class Contract(Displayed):
             "holds": self.holds,
             "refused": [asdict(refused) for refused in self.refused],
             "memory": [{**asdict(demand), "fits": demand.fits} for demand in self.demands],
+            **({"assumptions": list(self.assumptions)} if self.assumptions else {}),
         }
 
     def blocks(self) -> list[Block]:
@@ -72,6 +75,7 @@ class Contract(Displayed):
             rows.append((demand.memory, f"{demand.needed:,} of {demand.available:,} B ({demand.of_what}){mark}"))
             if not demand.fits:
                 rows.append(("  fix", _FIXES[demand.memory]))
+        rows += [("assumed", text) for text in self.assumptions]
         blocks: list[Block] = [f"{self.device}, {self.engine}: {head}"]
         if rows:
             blocks.append(facts(rows, indent=2))
@@ -102,9 +106,11 @@ def check(
             barred = _barred(device, engine)
             if barred or made[0]:
                 contracts.append(Contract(device.name, engine, barred + made[0], ()))
+            elif isinstance(device, Device) and engine == "tflm":
+                need = TflmNeed(device, len(file), made[1])
+                contracts.append(Contract(device.name, engine, (), _tflm_demands(need), need.assumptions))
             elif isinstance(device, Device):
-                demands = _aot_demands(file, device) if engine == "aot" else _tflm_demands(file, device, made[1])
-                contracts.append(Contract(device.name, engine, (), demands))
+                contracts.append(Contract(device.name, engine, (), _aot_demands(file, device)))
             else:
                 contracts.append(Contract(device.name, engine, (), ()))
     return tuple(contracts)
@@ -138,9 +144,8 @@ def _tflm(file: bytes) -> tuple[tuple[Refused, ...], int | None]:
         return (), None
 
 
-def _tflm_demands(file: bytes, device: Device, arena: int | None) -> tuple[Demand, ...]:
-    stack = device.limits.stack_bytes
-    flash = Demand("flash", len(file), device.flash_bytes, "the model, without the 28 to 54 KB of TFLM's code")
-    if arena is None:
+def _tflm_demands(need: TflmNeed) -> tuple[Demand, ...]:
+    flash = Demand("flash", need.flash_bytes, need.device.flash_bytes, need.flash_parts)
+    if need.ram_bytes is None:
         return (flash,)
-    return (flash, Demand("RAM", arena + stack, device.ram_bytes, f"arena on a 64-bit host and {stack:,} B of stack"))
+    return (flash, Demand("RAM", need.ram_bytes, need.device.ram_bytes, need.ram_parts))

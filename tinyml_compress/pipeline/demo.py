@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 from tinyml_compress import data, models
 from tinyml_compress.converter import Mode
 from tinyml_compress.data import DataSet
-from tinyml_compress.devices import Device, list_devices
+from tinyml_compress.devices import Device, TflmNeed, list_devices
 from tinyml_compress.devices.measurement import AotRun, Benchmark, Refusal
 from tinyml_compress.evaluation import Accuracy, Agreement, Reconstruction
 from tinyml_compress.models.zoo import digits_cnn
@@ -22,15 +22,14 @@ from tinyml_compress.pipeline.conversion import ConversionResult, convert
 from tinyml_compress.pipeline.evaluation import Engine, Evaluation, evaluate
 from tinyml_compress.pipeline.parity import Ladder, ladder_on
 from tinyml_compress.pipeline.reporting import conversion_document
-from tinyml_compress.pipeline.verdict import judge_tflm
-from tinyml_compress.report.benchmark_json import benchmark_document
+from tinyml_compress.report.benchmark_json import benchmark_document, tflm_need_json
 from tinyml_compress.report.demo import BoardRow, DemoResult, ModelRow
 from tinyml_compress.report.page import results_page
 from tinyml_compress.runners import tflm
 from tinyml_compress.support import backend, files
 from tinyml_compress.support.document import document
 from tinyml_compress.support.progress import stage
-from tinyml_compress.support.table import Cell, Noted, Numbers
+from tinyml_compress.support.table import Numbers
 from tinyml_compress.techniques.training import Beat, History, Samples, fit, task_for
 
 __all__ = ["demo"]
@@ -38,7 +37,6 @@ __all__ = ["demo"]
 _SET = "data:digits"
 _LEARNING_RATE = 3e-3
 _NAME = "digits"
-_NO_TFLM = "TensorFlow Lite Micro (the package tflite-micro) is not installed here, so its arena is not measured"
 
 
 def demo(
@@ -76,7 +74,8 @@ def demo(
     say(f"boards   {sum(row.aot is not None for row in boards)} of {len(boards)} run it")
     with stage("where the engines part"):
         steps = ladder_on(small.path, test.name, reference=plain.path, seed=seed)
-    results = _document(train, test, history, seed, (conversion_document(small), after, steps, found))
+    needs = [row.tflm for row in boards if row.tflm is not None]
+    results = _document(train, test, history, seed, (conversion_document(small), after, steps, found), needs)
     files.write_text(output / "report.json", json.dumps(results, indent=2) + "\n")
     files.write_text(output / "report.html", results_page([results], title="Handwritten digits: what the demo made"))
     rows = (
@@ -112,6 +111,7 @@ def _document(
     history: History,
     seed: int,
     done: tuple[dict[str, Any], Evaluation, Ladder, Benchmark],
+    needs: Sequence[TflmNeed],
 ) -> dict[str, Any]:
     """report.json: the results of the verbs that the demonstration stands for."""
     converted, score, steps, boards = done
@@ -128,6 +128,11 @@ def _document(
                 document("evaluate ladder", steps.as_json()),
                 benchmark_document(boards),
             ],
+            "with_tflm": [
+                {"device": need.device.name, "fits": need.fits, "verdict": str(need), **tflm_need_json(need)}
+                for need in needs
+            ],
+            "with_tflm_assumptions": list(needs[0].assumptions) if needs else [],
         },
     )
 
@@ -155,11 +160,9 @@ def _boards(small: ConversionResult, found: Benchmark, arena: int | None) -> lis
         if not isinstance(device, Device):
             continue
         run = runs[device.name]
-        verdict: Cell = Noted("not known", _NO_TFLM)
-        if arena is not None:
-            verdict = str(judge_tflm(device, len(content), arena))
+        need = None if arena is None else TflmNeed(device, len(content), arena)
         aot = run if isinstance(run, AotRun) else None
-        rows.append(BoardRow(device, verdict, aot, run.reason if isinstance(run, Refusal) else ""))
+        rows.append(BoardRow(device, need, aot, run.reason if isinstance(run, Refusal) else ""))
     return rows
 
 

@@ -6,10 +6,11 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from tinyml_compress.devices import TflmNeed
 from tinyml_compress.devices.measurement import AotRun, Benchmark, HostRun, NodeCost, Refusal, Run, TflmRun
 from tinyml_compress.support.document import document
 
-__all__ = ["benchmark_document", "benchmark_json"]
+__all__ = ["benchmark_document", "benchmark_json", "tflm_need_json"]
 
 
 def benchmark_json(result: Benchmark, command: str = "") -> str:
@@ -39,8 +40,8 @@ def _run(run: Run) -> Mapping[str, object]:
                 "device": run.device.name,
                 "engine": "tflm",
                 "fits": True,
-                "flash": {"model": run.model_bytes},
-                "ram": {"arena": run.arena_bytes},
+                **tflm_need_json(run.need),
+                "assumptions": list(run.need.assumptions),
             }
         case HostRun():
             ram = {} if run.arena_bytes is None else {"ram": {"arena": run.arena_bytes}}
@@ -62,6 +63,16 @@ def _run(run: Run) -> Mapping[str, object]:
                 "fits": run.fits,
                 "error": {"reason": run.reason, "detail": run.detail},
             }
+
+
+def tflm_need_json(need: TflmNeed) -> Mapping[str, object]:
+    """The sum behind an answer."""
+    return {
+        "device_flash_bytes": need.device.flash_bytes,
+        "device_ram_bytes": need.device.ram_bytes,
+        "flash": {"total": need.flash_bytes, "model": need.model_bytes, "runtime": need.runtime_bytes},
+        "ram": {"total": need.ram_bytes, "arena": need.arena_bytes, "stack": need.stack_bytes},
+    }
 
 
 def _aot(run: AotRun) -> Mapping[str, object]:

@@ -66,9 +66,10 @@ def _host(run: HostRun) -> Iterator[Fact]:
 
 
 def _tflm(run: TflmRun) -> Iterator[Fact]:
-    device = run.device
-    yield "flash", f"model {run.model_bytes:,} of {device.flash_bytes:,} B, the runtime comes on top"
-    yield "RAM", f"arena {run.arena_bytes:,} of {device.ram_bytes:,} B, of TensorFlow Lite Micro on 64 bits"
+    device, need = run.device, run.need
+    yield "flash", f"{need.flash_bytes:,} of {device.flash_bytes:,} B: {need.flash_parts}"
+    yield "RAM", f"{need.ram_bytes:,} of {device.ram_bytes:,} B: {need.ram_parts}"
+    yield from (("assumed", text) for text in need.assumptions)
     yield "time", "not claimed: the interpreter was not run on the core"
 
 

@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tinyml_compress.devices import Device
+from tinyml_compress.devices import Device, TflmNeed
 from tinyml_compress.devices.measurement import AotRun
 from tinyml_compress.support.table import Block, Cell, Column, Noted, Numbers, Row, Table, facts
+
+_NO_TFLM = "TensorFlow Lite Micro (the package tflite-micro) is not installed here, so its arena is not measured"
 
 __all__ = ["BoardRow", "DemoResult", "ModelRow", "demo_blocks"]
 
@@ -32,8 +34,8 @@ class BoardRow:
     """One board under both engines."""
 
     device: Device
-    tflm: Cell
-    """The verdict, or why there is none."""
+    tflm: TflmNeed | None
+    """Absent where TensorFlow Lite Micro is not installed, which knows the arena."""
     aot: AotRun | None
     no_aot: str
     """Why our C did not run there; empty when it did."""
@@ -60,6 +62,7 @@ def demo_blocks(result: DemoResult) -> list[Block]:
         _models(result),
         "",
         _boards(result),
+        *_assumed(result),
         "",
         facts(result.files, title=f"Written to {result.folder} in {result.seconds:.0f} s:", indent=2),
     ]
@@ -93,9 +96,16 @@ def _boards(result: DemoResult) -> Table:
     return Table(columns, tuple(map(_board, result.boards)), title)
 
 
+def _assumed(result: DemoResult) -> list[Block]:
+    """Of the column about TensorFlow Lite Micro."""
+    needs = [row.tflm for row in result.boards if row.tflm is not None]
+    return [facts([("with TFLM", text) for text in needs[0].assumptions])] if needs else []
+
+
 def _board(row: BoardRow) -> Row:
     device, run = row.device, row.aot
-    supply = (device.name, device.flash_bytes / 1024, device.ram_bytes / 1024, row.tflm)
+    tflm: Cell = Noted("not known", _NO_TFLM) if row.tflm is None else str(row.tflm)
+    supply = (device.name, device.flash_bytes / 1024, device.ram_bytes / 1024, tflm)
     if run is None:
         return (*supply, None, None, None, None, Noted("did not run", row.no_aot))
     return (*supply, run.flash.total, run.ram.total, run.ms, run.cycles_error, _outputs(run))

@@ -98,7 +98,9 @@ def _card(name: str, run: Run) -> Card:
     meters = tuple(_meters(run))
     if "instructions" not in run:
         lines = (("model", f"{run['flash']['model']:,} B"), ("arena, at most", f"{run['ram']['arena']:,} B"))
-        return Card(name, Verdict.UNKNOWN, "TensorFlow Lite Micro: not run, no cycles claimed", lines, about=about)
+        word = "TensorFlow Lite Micro: not run, no cycles claimed"
+        text = tuple(_sentence(text) for text in run.get("assumptions", ()))
+        return Card(name, Verdict.UNKNOWN, word, lines, meters, about, text)
     exact = run.get("bit_exact")
     if exact is None:
         verdict, word = Verdict.UNKNOWN, "fits; outputs not compared"
