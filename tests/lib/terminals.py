@@ -16,6 +16,7 @@ from pathlib import Path
 import click
 
 import tinyml_compress.cli as cli
+from tinyml_compress.errors import TinymlError
 
 __all__ = ["PIPED", "printed"]
 
@@ -37,6 +38,8 @@ def _called(words: list[str]) -> int:
         code = cli._group(words, prog_name="tinyml-compress", standalone_mode=False, obj=words)
     except click.exceptions.Exit as ended:
         return ended.exit_code
+    except TinymlError as error:
+        return error.exit_code
     return code if isinstance(code, int) else 0
 
 

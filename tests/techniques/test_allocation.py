@@ -147,6 +147,14 @@ def test_words_of_the_recipe() -> None:
     assert "allocate" in blocks_text(plan)
 
 
+def test_a_plan_of_training_in_int8_is_whole_on_a_narrow_terminal() -> None:
+    plan = plan_blocks("zoo:digits_cnn", parse('[[stage]]\nuse = "qat"\n[[stage]]\nuse = "convert"', "mine"))
+    for columns in (40, 80, 120, None):
+        text = " ".join(blocks_text(plan, columns).split())
+        for word in ("conv1_bn", "folded", "digits_softmax", "an int8 softmax always ranges from 0 to 1"):
+            assert word in text, columns
+
+
 _BLOCKS = """
 seed = 1
 [[stage]]

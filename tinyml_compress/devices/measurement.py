@@ -209,6 +209,11 @@ class Refusal:
     is_defect: bool = False
     """The run went wrong, as opposed to a device or machine that lacks something."""
 
+    @property
+    def why(self) -> str:
+        """All that is known, and the way out."""
+        return "\n".join(text for text in (self.reason, self.detail, self.next_step) if text)
+
 
 Run = AotRun | TflmRun | HostRun | Refusal
 
@@ -261,8 +266,7 @@ def _row(run: Run, *, several: bool) -> Row:
     if isinstance(run, TflmRun):
         return (*place, run.need.flash_bytes, run.need.ram_bytes, None, None, None, Noted(str(run.need), _notes(run)))
     if isinstance(run, Refusal):
-        why = f"{run.reason}\n{run.detail}".rstrip()
-        return (*place, None, None, None, None, None, Noted("did not run" if run.fits else "too small", why))
+        return (*place, None, None, None, None, None, Noted("did not run" if run.fits else "too small", run.why))
     return (
         *place,
         run.flash.total,

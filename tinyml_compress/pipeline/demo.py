@@ -162,7 +162,7 @@ def _boards(small: ConversionResult, found: Benchmark, arena: int | None) -> lis
         run = runs[device.name]
         need = None if arena is None else TflmNeed(device, len(content), arena)
         aot = run if isinstance(run, AotRun) else None
-        rows.append(BoardRow(device, need, aot, run.reason if isinstance(run, Refusal) else ""))
+        rows.append(BoardRow(device, need, aot, run.why if isinstance(run, Refusal) else ""))
     return rows
 
 

@@ -58,6 +58,8 @@ class Column:
     """What stands for None."""
     about: str = ""
     """What the column's numbers are, for layouts with room for it."""
+    is_thing: bool = False
+    """The title is the name of a thing, and as little to be broken as other names."""
 
     @property
     def is_right(self) -> bool:
@@ -135,16 +137,19 @@ def upright(table: Table) -> Table:
     named = table.layout is Layout.SIDE_BY_SIDE
     things = table.columns[1:] if named else table.columns
     remarks = any(column.about for column in things)
-    heads = [Column(table.columns[0].title if named else "")]
+    heads, notes = [Column(table.columns[0].title if named else "")], []
     for row in table.body:
-        heads.append(Column(" ".join(table.columns[0].written(row[0])) if named else "", right=named))
+        name = " ".join(table.columns[0].written(row[0])) if named else ""
+        heads.append(Column(name, right=named, is_thing=True))
+        if named and isinstance(row[0], Noted):
+            notes.append(f"{name}: {row[0].note}")
     if remarks:
         heads.append(Column("remarks", priority=1, prose=True))
     rows = []
     for place, column in enumerate(things, start=1 if named else 0):
         cells = tuple(_with_form(column, row[place]) for row in table.body)
         rows.append((column.title, *cells, *((column.about,) if remarks else ())))
-    return Table(tuple(heads), tuple(rows), table.title, table.notes, indent=table.indent)
+    return Table(tuple(heads), tuple(rows), table.title, (*notes, *table.notes), indent=table.indent)
 
 
 def _with_form(column: Column, cell: Cell) -> Cell:

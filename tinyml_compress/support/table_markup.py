@@ -50,7 +50,7 @@ def _lines(numbers: Mapping[str, int], column: Column, cell: Cell) -> tuple[str,
     """A cell's lines, the last one with the number of its note."""
     *first, last = column.written(cell)
     mark = f"[{numbers[cell.note]}]" if isinstance(cell, Noted) else ""
-    return (*first, f"{last} {mark}".strip())
+    return (*first, " ".join(word for word in (last, mark) if word))
 
 
 def _side(column: Column) -> str:

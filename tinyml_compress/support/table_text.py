@@ -20,6 +20,7 @@ _GAP = 2
 """Columns between columns."""
 _SENTENCE = 24
 """Sentences in a table are not made narrower than this."""
+_TAB = 4
 _LEAST = 8
 """Room for sentences on terminals too narrow for anything."""
 
@@ -34,15 +35,18 @@ def blocks_text(blocks: Iterable[Block], width: int | None = None) -> str:
 def table_text(table: Table, width: int | None = None) -> str:
     """The lines of `table`, none of them longer than `width` but where a name or number alone is; None: any width."""
     room = None if width is None else max(width - table.indent, 1)
-    grid = _grid(table, room)
+    shown = upright(table) if table.layout is Layout.SIDE_BY_SIDE else table
+    grid = None if table.layout is Layout.FACTS else _grid(shown, room)
+    if grid is None:
+        shown = table
     lines = _blocks(table, room) if grid is None else grid.lines()
-    for text, number in table.numbered.items():
+    for text, number in shown.numbered.items():
         lines += _hanging(f"[{number}] ", text, room)
-    for text in table.notes:
+    for text in shown.notes:
         lines += _hanging("", text, room)
     if grid is not None and grid.left_out:
-        way = "a wider terminal, | less -S, or --json"
-        lines += _hanging("", f"left out at {width} columns: {', '.join(grid.left_out)} (to see them: {way})", room)
+        names, way = ", ".join(map(for_terminal, grid.left_out)), "a wider terminal, | less -S, or --json"
+        lines += _hanging("", f"left out at {width} columns: {names} (to see them: {way})", room)
     title = _hanging("", table.title, width) if table.title else []
     return "\n".join([*title, *((" " * table.indent + line).rstrip() for line in lines)])
 
@@ -65,7 +69,7 @@ class _Strip:
     @property
     def least(self) -> int:
         """Narrower it cannot be without breaking a word of its title, or a name or a number."""
-        title = _longest_word(self.title)
+        title = _width(self.title) if self.column.is_thing else _longest_word(self.title)
         if not self.column.prose:
             return max(title, self._widest())
         words = max((_longest_word(line) for cell in self.cells for line in cell), default=0)
@@ -115,20 +119,17 @@ class _Grid:
 
 def _grid(table: Table, room: int | None) -> _Grid | None:
     """The table in columns; None where even those that must stay do not fit."""
-    if table.layout is Layout.FACTS:
-        return None
-    shown = upright(table) if table.layout is Layout.SIDE_BY_SIDE else table
-    kept = list(range(len(shown.columns)))
+    kept = list(range(len(table.columns)))
     while True:
-        strips = tuple(_Strip(shown.columns[place], _cells(shown, place, kept)) for place in kept)
+        strips = tuple(_Strip(table.columns[place], _cells(table, place, kept)) for place in kept)
         widths = _fitted(strips, room)
         if widths is not None:
-            left_out = (column.title for place, column in enumerate(shown.columns) if place not in kept)
-            return _Grid(strips, widths, shown.foot is not None, tuple(left_out))
-        droppable = [place for place in kept[1:] if shown.columns[place].priority > 0]
+            left_out = (column.title for place, column in enumerate(table.columns) if place not in kept)
+            return _Grid(strips, widths, table.foot is not None, tuple(left_out))
+        droppable = [place for place in kept[1:] if table.columns[place].priority > 0]
         if not droppable:
             return None
-        kept.remove(max(droppable, key=lambda place: (shown.columns[place].priority, place)))
+        kept.remove(max(droppable, key=lambda place: (table.columns[place].priority, place)))
 
 
 def _cells(table: Table, place: int, kept: Sequence[int]) -> tuple[tuple[str, ...], ...]:
@@ -193,14 +194,15 @@ def _labelled(title: str, label: int, written: Sequence[str], sentence: int | No
     if room is not None and start > _GAP and start + max(map(_width, lines)) > room:
         beside = None if sentence is None else max(sentence - _GAP, _LEAST)
         below = [part for line in written for part in _broken(line, beside)]
-        return [title, *(" " * _GAP + line for line in below)]
+        return [*_broken(title, room), *(" " * _GAP + line for line in below)]
     heads = [_padded(title, start, False)] + [" " * start] * (len(lines) - 1)
     return [head + line for head, line in zip(heads, lines, strict=True)]
 
 
 def _hanging(mark: str, text: str, room: int | None) -> list[str]:
     """A note behind its mark, its further lines below its first word."""
-    lines = _broken(for_terminal(text, lines=True), None if room is None else max(room - len(mark), _LEAST))
+    plain = "\n".join(for_terminal(line.expandtabs(_TAB)) for line in text.split("\n"))
+    lines = _broken(plain, None if room is None else max(room - len(mark), _LEAST))
     return [(mark if place == 0 else " " * len(mark)) + line for place, line in enumerate(lines)]
 
 

@@ -147,9 +147,9 @@ def _ladder(document: Row) -> list[str]:
             ("differ", f"{step['mismatches']:,} of {step['elements']:,}"),
             ("at most", f"{step['largest_difference']:g}"),
         ]
-        if where:
-            lines.append(("first layer", where))
         equal = step["mismatches"] == 0
+        if where:
+            lines.append(("inside, not at the outputs" if equal else "first layer", where))
         cards.append(
             Card(name, Verdict.GOOD if equal else Verdict.UNKNOWN, "equal" if equal else "differ", tuple(lines))
         )
@@ -164,7 +164,7 @@ def _ladder(document: Row) -> list[str]:
         Column("elements", "of", ",", ","),
         Column("share", "part", ".2%", ".2%"),
         Column("largest", "by at most", "g", "~g"),
-        Column("first", "first layer that differs"),
+        Column("first", "first layer whose values differ"),
     )
     ladder = specs.bars(
         "Parity ladder",

@@ -1,0 +1,36 @@
+"""Where two engines part: at the outputs, or inside only."""
+
+from __future__ import annotations
+
+from tests.report.documents import ladder
+from tinyml_compress.pipeline.differences import Difference, Divergence
+from tinyml_compress.pipeline.engines import Engine
+from tinyml_compress.pipeline.parity import Ladder, Step
+from tinyml_compress.report.page import results_page
+
+FIRST = Divergence(3, "CONV_2D", "net/c", "net/c", Difference(64, 2, 1.0))
+
+
+def _text(mismatches: int) -> str:
+    step = Step(Engine.LITERT, Engine.LITERT_REF, Difference(200, mismatches, float(mismatches)), FIRST)
+    return Ladder("m.tflite", "0" * 64, 20, True, None, (), (step,), None, None, (), None).summary()
+
+
+def test_equal_outputs_name_no_layer_that_differs_but_say_inside() -> None:
+    lines = _text(0).splitlines()
+    assert "LiteRT -> LiteRT reference: all 200 outputs equal" in lines
+    assert any(
+        line.startswith("  inside, not at the outputs, the first layer that differs: 3 CONV_2D") for line in lines
+    )
+    assert any(line.startswith("  first layer that differs: 3 CONV_2D") for line in _text(4).splitlines())
+
+
+def test_the_card_of_equal_engines_says_inside() -> None:
+    document = ladder()
+    first, *rest = document["steps"]
+    differing = results_page([document])
+    assert "<dt>first layer</dt><dd>3 CONV_2D net/c</dd>" in differing
+    assert "not at the outputs" not in differing.partition("<script")[0]
+    equal = results_page([{**document, "steps": [{**first, "mismatches": 0, "largest_difference": 0.0}, *rest]}])
+    assert "<dt>inside, not at the outputs</dt><dd>3 CONV_2D net/c</dd>" in equal
+    assert "<dt>first layer</dt>" not in equal

@@ -1,0 +1,259 @@
+"""The tables of every verb before terminals of 40, 80 and 120 columns and before a pipe: no name and no number is cut.
+
+Names are long (boards, files, layers), reasons are long (QEMU is missing). Verbs that train are shown by the values
+that they print; all others are called.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.lib.graphs import const, graph, tensor
+from tests.lib.terminals import PIPED, printed
+from tinyml_compress.devices import Device, load_device
+from tinyml_compress.evaluation import Accuracy, Agreement
+from tinyml_compress.frontend import write
+from tinyml_compress.ir import Node
+from tinyml_compress.ops import operator
+from tinyml_compress.pipeline.checking import check
+from tinyml_compress.pipeline.comparison import compare
+from tinyml_compress.pipeline.compression_result import CompressionResult, Sizes, StageResult
+from tinyml_compress.pipeline.evaluation import evaluate_all, evaluations_table
+from tinyml_compress.pipeline.inspection import inspect_model
+from tinyml_compress.pipeline.mixing import Mixed, ValueGain
+from tinyml_compress.pipeline.shrinking import shrink_file
+from tinyml_compress.report.demo import BoardRow, DemoResult, ModelRow, demo_blocks
+from tinyml_compress.report.fit_text import estimate_blocks, fit_blocks
+from tinyml_compress.report.inspection import inspection_blocks
+from tinyml_compress.support.table import Block, Noted, Table
+from tinyml_compress.support.table_text import blocks_text, table_text
+
+WIDTHS = (40, 80, 120, PIPED)
+LAYER = "functional_1/a_block_of_a_long_name/separable_convolution_with_normalization/Relu;dense/BiasAdd"
+BOARD = "a-board-of-our-own-with-the-long-name-that-its-maker-gave-it"
+FILE = "a-model-whose-file-has-a-rather-long-name-for-one-column-of-a-table"
+REASON = "QEMU is not installed: qemu-system-arm\ninstall it with the package manager of your system, or use another"
+
+
+def whole(text: str, columns: int, *names: str) -> None:
+    """Every name stands in what a verb printed, and nothing else than text."""
+    assert "…" not in text
+    assert "\x1b" not in text
+    for name in names:
+        assert name in text, f"{name} is missing at {columns} columns:\n{text}"
+    assert columns != PIPED or "left out at" not in text
+
+
+def rendered(blocks: Sequence[Block], *names: str) -> dict[int, str]:
+    """The same at all widths; nothing but a long name widens the line of a table."""
+    shown = {columns: blocks_text(blocks, columns or None) for columns in WIDTHS}
+    for columns, text in shown.items():
+        whole(text, columns, *names)
+        tables = (
+            [] if columns == PIPED else [table_text(block, columns) for block in blocks if isinstance(block, Table)]
+        )
+        for line in "\n".join(tables).splitlines():
+            longest = max(map(len, line.split(" ")))
+            assert len(line) <= columns or longest > columns - 24, f"at {columns} columns:\n{line}"
+    return shown
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two models with long names, a set for them, and a board of a long name."""
+    made = tmp_path_factory.mktemp("tables")
+    attrs = operator("FULLY_CONNECTED").attrs_type()
+    weights = const("weights", np.eye(12, dtype=np.int8) * 100, 0.01)
+    tensors = [tensor("x", (1, 12), 0.1), weights, tensor("middle", (1, 12), 0.1), tensor(LAYER, (1, 12), 0.1)]
+    nodes = [
+        Node("FULLY_CONNECTED", ("x", "weights"), ("middle",), attrs, LAYER),
+        Node("FULLY_CONNECTED", ("middle", "weights"), (LAYER,), attrs, LAYER),
+    ]
+    for name in (FILE, f"{FILE}-2"):
+        (made / f"{name}.tflite").write_bytes(write(graph(tensors, nodes, ["x"], [LAYER])))
+    np.savez(made / "set.npz", inputs=np.eye(12, dtype=np.float32), labels=np.arange(12))
+    board = (Path(__file__).resolve().parents[2] / "targets" / "raspberry-pi-pico.toml").read_text()
+    (made / f"{BOARD}.toml").write_text(board)
+    return made
+
+
+@pytest.mark.parametrize("columns", WIDTHS)
+@pytest.mark.parametrize(
+    ("words", "names"),
+    [
+        (("targets",), ("nucleo-l4r5zi", "2,048 KB", "264 KB")),
+        (("targets", "show", "nucleo-l4r5zi"), ("NUCLEO-L4R5ZI", "0x20000000", "load-multiple-register")),
+        (("operators",), ("UNIDIRECTIONAL_SEQUENCE_LSTM", "SignalFilterBankSquareRoot")),
+        (("zoo", "list"), ("wake_word_streaming", "text_transformer")),
+        (("data", "list"), ("data:activities", "1400 + 397")),
+        (("data", "check", "data:digits"), ("duplicates", "channels")),
+        (("doctor",), ("tensorflow-model-optimization", "qemu-system-arm")),
+    ],
+    ids=lambda value: "-".join(value) if value[0].islower() and value[0].isalpha() else "",
+)
+def test_verbs_that_list(words: tuple[str, ...], names: tuple[str, ...], columns: int) -> None:
+    whole(printed(*words, columns=columns, codes=(0, 1)), columns, *names)
+
+
+def test_verbs_that_look_at_a_file(folder: Path, tmp_path: Path) -> None:
+    file, other = folder / f"{FILE}.tflite", folder / f"{FILE}-2.tflite"
+    both = inspection_blocks([inspect_model(file), inspect_model(other)], layers=True)
+    shown = rendered(both, f"{FILE}.tflite", f"{FILE}-2.tflite", "FULLY_CONNECTED", "144")
+    assert LAYER in shown[40], "a block per layer"
+    assert LAYER in shown[PIPED]
+    whole(printed("inspect", file, "--layers", columns=40), 40, f"{FILE}.tflite", LAYER)
+
+    small = tmp_path / "small.tflite"
+    rendered(shrink_file(file, small, 1, names_only=True).blocks(), "quantization")
+    whole(printed("shrink", file, "-o", small, "--vectors", "1", columns=40), 40, "quantization")
+    whole(printed("verify", file, "--vectors", "1", columns=40), 40, f"{file}@tflm")
+    compiled = printed("compile", file, "-o", tmp_path / "c", columns=40)
+    whole(compiled, 40, "tc_s8_fully_connected_sparse__c", "CMakeLists.txt")
+    for contract in check(file, [BOARD], targets_dir=folder):
+        rendered(contract.blocks(), BOARD, "of 270,336 B" if contract.engine == "aot" else "RAM")
+    checked = printed("check", file, "--target", BOARD, "--targets-dir", folder, columns=40)
+    assert f"{BOARD}, aot: takes the model" in checked
+
+
+def test_verbs_that_score(folder: Path) -> None:
+    files = [folder / f"{FILE}{end}.tflite" for end in ("", "-2")]
+    data = folder / "set.npz"
+    scored = evaluate_all(files, data, engine="tflm", against=files[1], against_engine="tflm")
+    rendered([evaluations_table(scored)], f"{FILE}.tflite", f"{FILE}-2.tflite")
+    rendered(scored[0].blocks(), str(files[0]), "12 of 12")
+    words = ("evaluate", *files, "--data", data, "--engine", "tflm")
+    whole(printed(*words, columns=40), 40, f"{FILE}.tflite", f"{FILE}-2.tflite")
+    rendered(compare(files, data, rounds=1).blocks(), *map(str, files), "1.0000")
+    whole(printed("compare", *files, "--data", data, "--rounds", "1", columns=40), 40, *map(str, files), "1.0000")
+
+
+@pytest.mark.parametrize("columns", WIDTHS)
+def test_benchmark_without_an_emulator(
+    folder: Path, no_cache: Path, monkeypatch: pytest.MonkeyPatch, columns: int
+) -> None:
+    """The reason stands below the table, once, and the board's name is whole."""
+    monkeypatch.setenv("PATH", "")
+    boards = f"{BOARD},raspberry-pi-pico"
+    words = ("benchmark", folder / f"{FILE}.tflite", "--target", boards, "--targets-dir", folder)
+    shown = printed(*words, "--emulator", "qemu", columns=columns, codes=(1,))
+    whole(shown, columns, BOARD, "raspberry-pi-pico", "[1] QEMU is not")
+    assert len(re.findall("QEMU +is +not", " ".join(shown.split()))) == 1
+
+
+@pytest.mark.parametrize("columns", WIDTHS)
+def test_benchmark_of_one_board(folder: Path, columns: int) -> None:
+    words = ("benchmark", folder / f"{FILE}.tflite", "--target", BOARD, "--targets-dir", folder, "--vectors", "1")
+    shown = printed(*words, columns=columns)
+    whole(shown, columns, f"{FILE}.tflite", f"targets/{BOARD}.toml", "FULLY_CONNECTED", "between nodes", "total")
+
+
+@pytest.mark.parametrize("columns", WIDTHS)
+def test_gate(tmp_path: Path, columns: int) -> None:
+    run = {"device": BOARD, "engine": "aot", "fits": True, "optimize": "speed", "compiler": "zig cc"}
+    nodes = [{"index": 0, "op": "CONV_2D", "name": LAYER, "instructions": 700}]
+    found = {"schema": 1, "model": {"bytes": 4000}, "runs": [{**run, "instructions": 1000, "nodes": nodes}]}
+    (tmp_path / "a.json").write_text(json.dumps(found))
+    grown = [{**nodes[0], "instructions": 900}]
+    worse = {**found, "runs": [{**run, "instructions": 1_200_000, "nodes": grown}]}
+    (tmp_path / "b.json").write_text(json.dumps(worse))
+    words = ("gate", "--baseline", tmp_path / "a.json", "--current", tmp_path / "b.json")
+    whole(printed(*words, columns=columns, codes=(1,)), columns, f"{BOARD} aot speed", LAYER, "1,200,000")
+
+
+def test_demo_where_boards_cannot_run() -> None:
+    """What `make demo` printed without QEMU: names and numbers were cut."""
+    board = load_device("raspberry-pi-pico")
+    assert isinstance(board, Device)
+    boards = [BoardRow(replace(board, name=name), Noted("not known", REASON), None, REASON) for name in (BOARD, "b")]
+    rows = [
+        ModelRow("float32", 1_561_600, Accuracy(391, 397).numbers, None, None),
+        ModelRow("int8", 45_072, Accuracy(391, 397).numbers, Agreement(397, 397, 0.1, 0.01).numbers, 6_272),
+    ]
+    result = DemoResult("397 test digits", rows, boards, Path("out"), [("digits.keras", "the model")], 29.0, {})
+    shown = rendered(demo_blocks(result), BOARD, "float32", "1,561,600", "98.5% (96.7% to 99.3%, 391 of 397)")
+    for text in shown.values():
+        assert " ".join(text.split()).count("[1] QEMU is not installed: qemu-system-arm install it with") == 1
+
+
+def test_compress() -> None:
+    sizes = Sizes(1_234_567, 1_200_000, 600_000, 98_765_432, 4096)
+    files = ("model.keras",)
+    stage = StageResult(FILE, "prune", {}, "accuracy", 0.912, (0.9, 0.92), 0.0123, sizes, files, notes=(REASON,))
+    heads = ("layer", "weights", "zeros", "cycles")
+    priced = replace(
+        stage,
+        name="priced",
+        nbytes=7_654_321,
+        allocation=(heads, (LAYER, "1,234,567", "75%", "-12,345,678")),
+        allocation_summary=f"zeros by cycles on {BOARD}",
+        cached=True,
+    )
+    result = CompressionResult(
+        f"/some/folder/{FILE}.keras", "0" * 64, "mine", "a recipe", None, 1, stage, (stage, priced), Path("out"), 9.0
+    )
+    shown = rendered(result.blocks(), FILE, LAYER, "7,654,321", "-12,345,678", f"{FILE}.keras")
+    for name in ("98,765,432", "1,234,567", "90.0% to 92.0%", "cached"):
+        assert name in shown[PIPED]
+
+
+def test_convert_mixed() -> None:
+    gains = tuple(ValueGain(layer, (layer,), (0,), 1_234_567, 0.1, 0.9, True) for layer in (LAYER, "b"))
+    mixed = Mixed(b"", "accuracy", 0.01, 0.92, 0.9, 0.91, 0.915, 0.005, 0.2, (100, 200), gains, (LAYER,), 0.1)
+    shown = rendered([mixed.table()], LAYER, "int16", "+50.0%")
+    assert "1,234,567" in shown[PIPED]
+    assert LAYER in mixed.outcome()
+
+
+def _trial(number: int) -> dict[str, object]:
+    cost = {"flash": 1_234_567, "ram": 234_567, "cycles": 123_456_789, "ms": 1234.56}
+    params = {"keep": 0.5625, "narrow": "distil", "teach": 0.5, "qat": True, "level": "size"}
+    rungs = [{"part": 1.0}]
+    return {
+        "number": number,
+        "score": 0.93,
+        "drop": 0.0123,
+        "cost": cost,
+        "feasible": True,
+        "params": params,
+        "rungs": rungs,
+    }
+
+
+def test_fit() -> None:
+    found = {
+        "model": f"{FILE}.keras",
+        "target_title": BOARD,
+        "data": "set.npz",
+        "seed": 1,
+        "budget": {"flash": 1_300_000.0},
+        "counts": {"trials": 2, "trained": 2},
+        "interrupted": False,
+        "seconds": 9.0,
+        "metric": "accuracy",
+        "front": [1, 2],
+        "trials": [_trial(1), _trial(2)],
+        "winner": 1,
+    }
+    rendered(fit_blocks(found)[2:3], "1,234,567", "+1.23", "winner", "1234.56")
+    whole(blocks_text(fit_blocks(found), 40), 40, f"{FILE}.keras", BOARD)
+    estimated = {
+        "model": f"{FILE}.keras",
+        "target_title": BOARD,
+        "samples": "random numbers",
+        "budget": {"flash": 1_300_000.0},
+        "forms": [
+            {"form": "as it is", "cost": _trial(1)["cost"], "over": {"flash": 0.5}},
+            {"form": "half of the channels", "over": {}, "why": REASON},
+        ],
+        "verdict": "may fit",
+        "layers": [{"layer": LAYER, "flash": 1_234_567}],
+        "blame": {"flash": [LAYER]},
+    }
+    rendered(estimate_blocks(estimated), "half of the channels", "1,234,567", "not known [1]", LAYER)
