@@ -32,7 +32,7 @@ from tinyml_compress.pipeline.shrinking import shrink_file
 from tinyml_compress.report.demo import BoardRow, DemoResult, ModelRow, demo_blocks
 from tinyml_compress.report.fit_text import estimate_blocks, fit_blocks
 from tinyml_compress.report.inspection import inspection_blocks
-from tinyml_compress.support.table import Block, Noted, Table
+from tinyml_compress.support.table import Block, Table
 from tinyml_compress.support.table_text import blocks_text, table_text
 
 WIDTHS = (40, 80, 120, PIPED)
@@ -171,7 +171,7 @@ def test_demo_where_boards_cannot_run() -> None:
     """What `make demo` printed without QEMU: names and numbers were cut."""
     board = load_device("raspberry-pi-pico")
     assert isinstance(board, Device)
-    boards = [BoardRow(replace(board, name=name), Noted("not known", REASON), None, REASON) for name in (BOARD, "b")]
+    boards = [BoardRow(replace(board, name=name), None, None, REASON) for name in (BOARD, "b")]
     rows = [
         ModelRow("float32", 1_561_600, Accuracy(391, 397).numbers, None, None),
         ModelRow("int8", 45_072, Accuracy(391, 397).numbers, Agreement(397, 397, 0.1, 0.01).numbers, 6_272),
@@ -179,7 +179,7 @@ def test_demo_where_boards_cannot_run() -> None:
     result = DemoResult("397 test digits", rows, boards, Path("out"), [("digits.keras", "the model")], 29.0, {})
     shown = rendered(demo_blocks(result), BOARD, "float32", "1,561,600", "98.5% (96.7% to 99.3%, 391 of 397)")
     for text in shown.values():
-        assert " ".join(text.split()).count("[1] QEMU is not installed: qemu-system-arm install it with") == 1
+        assert " ".join(text.split()).count("[2] QEMU is not installed: qemu-system-arm install it with") == 1
 
 
 def test_compress() -> None:
