@@ -32,7 +32,9 @@ def test_commands_are_written_out_and_letters_stay() -> None:
 @given(st.text())
 def test_nothing_that_moves_a_cursor_is_left(text: str) -> None:
     for shown in (for_terminal(text), for_terminal(text, lines=True).replace("\n", "").replace("\t", "")):
-        assert not [x for x in shown if x not in "\u200c\u200d" and unicodedata.category(x) in ("Cc", "Cf", "Cs", "Zl")]
+        assert not [
+            x for x in shown if x not in "\u200b\u200c\u200d" and unicodedata.category(x) in ("Cc", "Cf", "Cs", "Zl")
+        ]
 
 
 def test_a_hostile_board_reaches_no_terminal(tmp_path: Path, repo: Path) -> None:

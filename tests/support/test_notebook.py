@@ -11,6 +11,7 @@ from tinyml_compress import benchmark, evaluate
 from tinyml_compress.ir import Attrs
 from tinyml_compress.support.notebook import Displayed
 from tinyml_compress.support.table import Block, Column, Layout, Noted, Table, facts
+from tinyml_compress.support.table_markup import table_markdown
 
 NUMBER, TEXT = ('<td style="text-align: right">', '<td style="text-align: left">')
 
@@ -41,6 +42,23 @@ def test_reasons_stand_below_their_table() -> None:
 def test_things_stand_side_by_side() -> None:
     sides = Result()._repr_html_().rpartition("<table>")[2]
     assert f"{TEXT}MACs</td>{NUMBER}1,234</td>{NUMBER}</td>" in sides
+
+
+def test_the_same_as_markdown() -> None:
+    columns = (Column("layer"), Column("MACs", "{:,}"), Column("state"))
+    rows = (("a|b", 1234, ("one", "two")), ("c", None, Noted("did not run", "no [emulator]")))
+    assert table_markdown(Table(columns, rows, "Layers", ("exact",))).splitlines() == [
+        "Layers",
+        "",
+        "| layer | MACs | state |",
+        "|---|---:|---|",
+        "| a\\|b | 1,234 | one<br>two |",
+        "| c |  | did not run \\[1\\] |",
+        "",
+        "\\[1\\] no \\[emulator\\]",
+        "",
+        "exact",
+    ]
 
 
 def test_real_results(tmp_path: Path) -> None:

@@ -249,3 +249,6 @@ def test_names_are_text_in_every_form(tmp_path: Path) -> None:
         )
         assert written.exit_code == 1
         assert (tmp_path / "o").stat().st_size > 100
+        if form == "markdown":
+            assert (tmp_path / "o").read_text() == shown.output
+            assert "\\@\u200ball" in shown.output

@@ -51,11 +51,10 @@ def command(baseline: Path, current: Path, tolerances: tuple[str, ...], form: st
 
     result = judge(read_result(baseline), read_result(current), Tolerances.parse(tolerances))
     forms = {"json": result.as_json, "junit": result.junit, "markdown": result.markdown}
-    blocks = [forms[form]()] if form in forms else result.blocks()
     if output is None:
-        say(*blocks)
+        say(*([forms[form]()] if form in forms else result.blocks()))
     else:
-        files.write_text(output, blocks_text(blocks) + "\n")
+        files.write_text(output, (forms[form]() if form in forms else blocks_text(result.blocks())) + "\n")
         say(f"{len(result.failed)} of {len(result.checks)} checks failed; see {output}")
     if result.failed:
         raise click.exceptions.Exit(1)

@@ -15,9 +15,10 @@ from xml.etree import ElementTree
 from tinyml_compress.errors import DataError, UsageError
 from tinyml_compress.evaluation import ScoreKind
 from tinyml_compress.support.document import document
-from tinyml_compress.support.escape import for_terminal, markdown, xml_characters
+from tinyml_compress.support.escape import for_terminal, xml_characters
 from tinyml_compress.support.json_file import read_json
 from tinyml_compress.support.table import Block, Column, Table
+from tinyml_compress.support.table_markup import table_markdown
 
 __all__ = ["Check", "GateResult", "Metric", "Tolerances", "Verdict", "judge", "read_result"]
 
@@ -144,11 +145,7 @@ class GateResult:
     def markdown(self) -> str:
         """A table for a pull request."""
         head = "### tinyml-compress gate: " + ("failed" if self.failed else "passed")
-        rows = [
-            f"| {check.verdict.value} | {markdown(check.where)} | {check.metric.value} | {markdown(check.detail)} |"
-            for check in self.checks
-        ]
-        return "\n".join([head, "", "| | where | what | baseline to current |", "|---|---|---|---|", *rows])
+        return f"{head}\n\n{table_markdown(self.table())}"
 
 
 def read_result(path: Path) -> Document:

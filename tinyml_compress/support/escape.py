@@ -34,8 +34,8 @@ _SURROGATE = re.compile(r"[\ud800-\udfff]")
 _NOT_FOR_XML = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 # Controls, marks that turn the direction of what follows, halves of surrogate pairs, line and paragraph separators.
 _COMMANDS = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
-_JOINERS = "\u200c\u200d"
-"""Within words of some scripts; they move nothing."""
+_JOINERS = "\u200b\u200c\u200d"
+"""Within words of some scripts, and in our Markdown; they move nothing."""
 _MARKDOWN = re.compile(r"[\\`*_\[\]<>|~&#!$]|:(?=//)|(?<=www)\.|@")
 _NO_WIDTH = "\u200b"
 """Of no width: keeps an @ from calling a person, and a # an issue, on sites that make links of them."""

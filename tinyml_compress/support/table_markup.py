@@ -1,13 +1,14 @@
-"""A table as HTML, for notebooks."""
+"""A table as HTML for notebooks, and as Markdown for pull requests and pages."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from html import escape
 
+from tinyml_compress.support.escape import markdown
 from tinyml_compress.support.table import Block, Cell, Column, Layout, Noted, Row, Table, upright
 
-__all__ = ["blocks_html", "table_html"]
+__all__ = ["blocks_html", "table_html", "table_markdown"]
 
 
 def blocks_html(blocks: Iterable[Block]) -> str:
@@ -33,6 +34,19 @@ def table_html(table: Table) -> str:
     return "\n".join([*lines, *map(_paragraph, (*notes, *shown.notes))])
 
 
+def table_markdown(table: Table) -> str:
+    """A table with bars, its title above and its notes below it."""
+    shown = table if table.layout is Layout.ROWS else upright(table)
+    heads = [markdown(column.title) for column in shown.columns]
+    sides = ["---:" if column.is_right else "---" for column in shown.columns]
+    rows = [[_markdown_cell(shown, column, cell) for column, cell in _pairs(shown, row)] for row in shown.body]
+    lines = [f"| {' | '.join(cells)} |" for cells in (heads, *rows)]
+    lines.insert(1, f"|{'|'.join(sides)}|")
+    notes = [f"[{number}] {text}" for text, number in shown.numbered.items()]
+    above = [markdown(shown.title), ""] if shown.title else []
+    return "\n".join([*above, *lines, *(line for text in (*notes, *shown.notes) for line in ("", markdown(text)))])
+
+
 def _paragraph(text: str) -> str:
     return f"<p>{escape(text).replace(chr(10), '<br>')}</p>"
 
@@ -44,6 +58,10 @@ def _html_row(table: Table, row: Row) -> str:
 
 def _html_cell(table: Table, column: Column, cell: Cell) -> str:
     return "<br>".join(map(escape, _lines(table.numbered, column, cell)))
+
+
+def _markdown_cell(table: Table, column: Column, cell: Cell) -> str:
+    return "<br>".join(map(markdown, _lines(table.numbered, column, cell)))
 
 
 def _lines(numbers: Mapping[str, int], column: Column, cell: Cell) -> tuple[str, ...]:
