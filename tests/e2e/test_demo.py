@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -63,6 +66,21 @@ def test_its_report_follows_the_schema_and_shows_all_of_it(ran: Path) -> None:
     page = (ran / "out" / "report.html").read_text()
     for heading in ("Training", "Conversion", "Accuracy", "Parity of the engines", "On devices"):
         assert f">{heading}</h2>" in page
+
+
+def test_a_home_that_cannot_be_written_is_said_before_anything_is_made(tmp_path: Path) -> None:
+    words = [sys.executable, "-m", "tinyml_compress", "demo", "-o", str(tmp_path / "out")]
+    variables = {
+        key: value for key, value in os.environ.items() if key not in ("TINYML_COMPRESS_CACHE", "XDG_CACHE_HOME")
+    }
+    done = subprocess.run(
+        words, env={**variables, "HOME": "/dev/null/home"}, capture_output=True, text=True, timeout=120, check=False
+    )
+    assert done.returncode == 1
+    assert done.stdout == ""
+    assert done.stderr.startswith("error: cannot write to the cache: /dev/null/home/.cache/")
+    assert "TINYML_COMPRESS_CACHE" in done.stderr
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_int8_keeps_the_accuracy(ran: Path) -> None:

@@ -32,7 +32,9 @@ def command(output: Path, epochs: int, seed: int, as_json: bool) -> None:
     """Train a digits network, make it int8, compile it to C, and judge it for every board."""
     from tinyml_compress.pipeline.demo import demo
     from tinyml_compress.report.demo import demo_blocks
+    from tinyml_compress.support.cache import require_cache
 
+    require_cache()
     result = demo(output, epochs=epochs, seed=seed, say=(lambda line: None) if as_json else say)
     if as_json:
         print_json(result.document, "demo")

@@ -23,7 +23,7 @@ from tinyml_compress._version import __version__
 from tinyml_compress.errors import OutputError
 from tinyml_compress.support import disk, files, owners, watchdog
 
-__all__ = ["VARIABLE", "cache_root", "cached_folder", "key_of", "writing"]
+__all__ = ["VARIABLE", "cache_root", "cached_folder", "key_of", "require_cache", "writing"]
 
 VARIABLE = "TINYML_COMPRESS_CACHE"
 _DIGESTS = ".digests.json"
@@ -74,6 +74,13 @@ def cached_folder(room: str, key: str, make: Callable[[Path], bool | None], *, o
             _seal(beside)
             _publish(beside, place)
     return place
+
+
+def require_cache() -> None:
+    """The error of a cache that cannot be written, now: for long work that would meet it late."""
+    root = cache_root()
+    with _making(root, root / "builds" / "00" / "none"):
+        pass
 
 
 @contextmanager
