@@ -79,6 +79,7 @@ def main(words: list[str]) -> int:
         print(f"error: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
+        print(end="\n" if sys.stdout.isatty() else "", flush=True)
         print("interrupted: the same command begins again, with what pip has in its cache", file=sys.stderr)
         return INTERRUPTED
     return 0

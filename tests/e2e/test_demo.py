@@ -1,4 +1,4 @@
-"""`make demo` in small: the verb trains for a few epochs and goes the whole way."""
+"""What `make demo` runs: the verb trains and goes the whole way."""
 
 from __future__ import annotations
 
@@ -12,7 +12,9 @@ from pathlib import Path
 import pytest
 
 from tests.lib.demos import make_demo
+from tests.lib.pages import blocks_of, same_words
 from tests.lib.schema import validate
+from tinyml_compress.runners import tflm
 
 
 @pytest.fixture(scope="module")
@@ -30,6 +32,15 @@ def test_it_ends_with_sizes_accuracy_arena_and_a_verdict_per_board(ran: Path, re
         assert f"{board} " in text, f"no verdict for {board}"
     assert "KB more flash" in text, "the smallest board is too small for an interpreter"
     assert "with TFLM  TFLM's code with CMSIS-NN's kernels and start-up takes 54,000 B of flash: an estimate" in text
+
+
+@pytest.mark.skipif(not tflm.available(), reason="the page shows what TensorFlow Lite Micro says, which is not here")
+def test_the_readme_shows_what_a_machine_without_optional_programs_prints(ran: Path, repo: Path) -> None:
+    """Numbers apart: another processor rounds otherwise while it trains."""
+    blocks = blocks_of((repo / "README.md").read_text(encoding="utf-8"))
+    (shown,) = (block.text for block in blocks if block.text.startswith("data     1400 + 397"))
+    printed = (ran / "stdout").read_text().replace(str(ran / "out"), "build/demo")
+    assert same_words(shown, printed), printed
 
 
 def test_nothing_but_the_result_reaches_the_user(ran: Path) -> None:

@@ -25,7 +25,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-__all__ = ["Block", "blocks_of", "problems", "run_page"]
+__all__ = ["Block", "blocks_of", "problems", "run_page", "same_words"]
 
 _FENCE = re.compile(r"^(?P<indent> *)```(?P<kind>\w*)\s*$")
 _NOTE = re.compile(r"^\s*<!-- (?P<key>file|numbers|tested by|shown): (?P<value>.+?) -->\s*$")
@@ -141,6 +141,12 @@ def _compared(block: Block, command: str, shown: list[str], printed: tuple[int, 
     if not shown or _matches(wanted, given):
         return []
     return [f"line {block.line}: `{command}` printed other lines than shown:\n{output[-3000:]}"]
+
+
+def same_words(shown: str, printed: str) -> bool:
+    """Whether two texts are the same but for numbers, and for widths that come from these."""
+    wanted, given = ([_normal(line, exact=False) for line in text.splitlines()] for text in (shown, printed))
+    return _matches(wanted, given)
 
 
 def _normal(line: str, exact: bool) -> str:
