@@ -18,6 +18,7 @@ from click.testing import CliRunner
 from tests.lib.schema import validate
 from tinyml_compress.cli.fit import command
 from tinyml_compress.pipeline.compression import compress
+from tinyml_compress.report.gate import Metric, Tolerances, Verdict, judge
 from tinyml_compress.search.study import Study
 from tinyml_compress.search.trials import Outcome
 
@@ -70,6 +71,9 @@ def test_a_search_ends_with_a_model_that_its_recipe_makes_again(tmp_path: Path) 
     assert run.returncode == 0, output
     found = json.loads((folder / "fit.json").read_text())
     validate(found)
+    checks = judge(found, found, Tolerances()).checks
+    assert {check.metric for check in checks} == {Metric.ACCURACY, Metric.FLASH, Metric.RAM, Metric.INSTRUCTIONS}
+    assert {check.verdict for check in checks} == {Verdict.PASSED}
     assert found["verdict"] == "fits"
     best = next(trial for trial in found["trials"] if trial["number"] == found["winner"])
     assert best["cost"]["flash"] <= found["budget"]["flash"] < found["reference"]["cost"]["flash"]

@@ -20,6 +20,7 @@ from tests.lib.schema import validate
 from tinyml_compress.errors import DataError, TrainingError, UsageError
 from tinyml_compress.pipeline.comparison import compare
 from tinyml_compress.pipeline.compression import compress, find_recipe
+from tinyml_compress.report.gate import Tolerances, judge
 from tinyml_compress.support.backend import fix_seeds, keras2
 from tinyml_compress.techniques.recipe import Recipe, parse
 
@@ -175,6 +176,11 @@ def test_a_whole_recipe(work: Path, tmp_path: Path, no_cache: Path) -> None:
     assert not _FETCHES.search(html.partition("\n<script>")[0])
     validate({**found.as_json(), "command": "again"})
     validate(report)
+    for made in (report, json.loads(json.dumps(found.as_json()))):
+        assert not judge(made, made, Tolerances()).failed
+    worse = json.loads(json.dumps(report))
+    worse["stages"][-1]["nbytes"] += 4000
+    assert [check.where for check in judge(report, worse, Tolerances()).failed] == ["mine int8"]
     assert second.confusion
     assert sum(map(sum, second.confusion)) == found.samples
     assert json.loads(json.dumps(found.as_json()))["models"][1]["layers"]

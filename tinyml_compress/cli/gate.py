@@ -11,6 +11,7 @@ from tinyml_compress.cli._printing import say
 EXAMPLES = """\b
 Examples:
   tinyml-compress gate --baseline main.json --current now.json
+  tinyml-compress gate --baseline before/report.json --current after/report.json --tolerance accuracy=1%
   tinyml-compress gate --baseline main.json --current now.json --tolerance 2% --tolerance flash=0 --format junit
 """
 
@@ -20,7 +21,7 @@ Examples:
     "--baseline",
     required=True,
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="Result of benchmark --json or evaluate --json to hold against.",
+    help="Result of benchmark, evaluate, compress, compare or fit, as JSON, to hold against.",
 )
 @click.option(
     "--current",

@@ -1,0 +1,130 @@
+"""Results about models held against each other: a subject per model, stage or winner, with its score and its bytes."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from tinyml_compress.evaluation import ScoreKind, wilson
+from tinyml_compress.report.gate_checks import Check, Document, Metric, Tolerances, Verdict, missing, number, score
+
+__all__ = ["subjects", "verb_of"]
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What one result promises of one thing, by the name that it has in both results."""
+
+    where: str
+    score: Document | None
+    """As `evaluate` writes it: kinds with their values, and an interval."""
+    numbers: Mapping[Metric, float] = field(default_factory=dict)
+
+
+def subjects(baseline: Document, current: Document, tolerances: Tolerances) -> Iterator[Check]:
+    """A check per promise of each subject of the baseline."""
+    verb = verb_of(baseline)
+    if verb is None or verb != verb_of(current):
+        return
+    _, read = _VERBS[verb]
+    later = {subject.where: subject for subject in _told_apart(read(current))}
+    for before in _told_apart(read(baseline)):
+        after = later.get(before.where)
+        if after is None:
+            yield Check(before.where, Metric.PRESENCE, Verdict.FAILED, None, None, _why_gone(current))
+        else:
+            yield from _kept(before, after, tolerances)
+
+
+def _told_apart(found: Iterator[Subject]) -> Iterator[Subject]:
+    """Files of one name, as stages of a recipe leave them, get numbers in the order of the result."""
+    seen: Counter[str] = Counter()
+    for subject in found:
+        seen[subject.where] += 1
+        count = seen[subject.where]
+        yield subject if count == 1 else replace(subject, where=f"{subject.where} ({count})")
+
+
+def _kept(before: Subject, after: Subject, tolerances: Tolerances) -> Iterator[Check]:
+    if before.score is not None:
+        yield from score(before.where, before.score, after.score or {}, tolerances)
+    for metric, old in before.numbers.items():
+        if metric in after.numbers:
+            yield number(before.where, metric, old, after.numbers[metric], tolerances)
+        elif metric is not Metric.SIZE:
+            yield missing(before.where, metric, old)
+
+
+def _why_gone(current: Document) -> str:
+    """A guard that stopped a recipe, or a search without a winner, says it in the result."""
+    if "breach" in current:
+        return f"is missing from the current result, which stopped: {current['breach']}"
+    if "winner" in current and current["winner"] is None:
+        return f"no winner any more: {current['verdict']}"
+    return "is missing from the current result"
+
+
+def _evaluations(document: Document) -> Iterator[Subject]:
+    for one in document.get("evaluations") or [document]:
+        if "score" in one:
+            where = " ".join((Path(one["model"]).name, one["engine"], one["data"]))
+            yield Subject(where, one["score"], _present({Metric.SIZE: one.get("bytes")}))
+
+
+def _stages(document: Document) -> Iterator[Subject]:
+    """Of `compress`: the float model and each stage, by its name in the recipe."""
+    for stage in (document["baseline"], *document["stages"]):
+        numbers = {Metric.SIZE: stage.get("nbytes"), Metric.RAM: stage.get("arena")}
+        yield Subject(f"{document['recipe']} {stage['name']}", _scored(stage), _present(numbers))
+
+
+def _models(document: Document) -> Iterator[Subject]:
+    """Of `compare`."""
+    for model in document["models"]:
+        where = " ".join((Path(model["model"]).name, model["engine"], document["data"]))
+        yield Subject(where, _scored(model), _present({Metric.SIZE: model.get("nbytes")}))
+
+
+def _winner(document: Document) -> Iterator[Subject]:
+    """Of `fit`: what the winner costs and scores, the score on samples that nothing was chosen by where it is known."""
+    if document["winner"] is None:
+        return
+    (trial,) = (trial for trial in document["trials"] if trial["number"] == document["winner"])
+    published = document.get("published", {}).get("untouched")
+    chosen, untouched = document["float"]["samples"]
+    found = {"score": trial["score"], "samples": chosen} if published is None else published
+    cost = trial["cost"]
+    numbers = {metric: cost.get(metric.value) for metric in (Metric.FLASH, Metric.RAM, Metric.INSTRUCTIONS)}
+    score = {document["metric"]: found["score"]}
+    if document["metric"] == ScoreKind.ACCURACY.value:
+        count = found.get("samples", untouched)
+        score["interval_95"] = wilson(round(found["score"] * count), count)
+    yield Subject(f"{Path(document['model']).name} on {document['target']}", score, _present(numbers))
+
+
+def _scored(row: Document) -> Document | None:
+    if row.get("score") is None:
+        return None
+    interval = {} if row.get("interval") is None else {"interval_95": row["interval"]}
+    return {row["metric"]: row["score"], **interval}
+
+
+def _present(numbers: Mapping[Metric, float | None]) -> dict[Metric, float]:
+    return {metric: value for metric, value in numbers.items() if value is not None}
+
+
+_Reader = Callable[[Document], Iterator[Subject]]
+_VERBS: Mapping[str, tuple[tuple[str, ...], _Reader]] = {
+    "evaluate": (("score", "evaluations"), _evaluations),
+    "compress": (("stages",), _stages),
+    "compare": (("models",), _models),
+    "fit": (("trials",), _winner),
+}
+"""Keys that the verb's results have and no other's, for documents of older versions do not name their verb."""
+
+
+def verb_of(document: Document) -> str | None:
+    """Which of these verbs wrote the document; None for all others."""
+    return next((verb for verb, (keys, _) in _VERBS.items() if any(key in document for key in keys)), None)
