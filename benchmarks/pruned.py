@@ -26,7 +26,8 @@ from tinyml_compress.devices.measurement import AotRun
 from tinyml_compress.evaluation import Accuracy
 from tinyml_compress.ops.base import Level
 from tinyml_compress.pipeline.benchmarking import Request, benchmark
-from tinyml_compress.pipeline.compression import compress, find_recipe
+from tinyml_compress.pipeline.compression import compress
+from tinyml_compress.pipeline.compression_plan import find_recipe
 from tinyml_compress.pipeline.evaluation import evaluate
 from tinyml_compress.support import files
 from tinyml_compress.techniques.fine_tuning import TrainOptions
@@ -225,7 +226,9 @@ def trained(net: str, recipe: str, output: Path, reuse: bool) -> Path:
     chosen = read(find_recipe(recipe))
     first = Stage("train", "train", TrainOptions(NETS[net].epochs, LEARNING_RATE, fresh=True), Guard())
     chosen = replace(chosen, stages=(first, *chosen.stages))
-    done = compress(f"zoo:{net}", chosen, NETS[net].data, output=output / f"{net}-{recipe}", device=BOARD)
+    done = compress(
+        f"zoo:{net}", chosen, NETS[net].data, output=output / f"{net}-{recipe}", device=BOARD, accept_drop=100
+    )
     assert done.tflite is not None
     files.write_bytes(place, done.tflite.read_bytes())
     return place

@@ -18,7 +18,8 @@ from pathlib import Path
 
 import numpy as np
 
-from tinyml_compress.pipeline.compression import compress, find_recipe
+from tinyml_compress.pipeline.compression import compress
+from tinyml_compress.pipeline.compression_plan import find_recipe
 from tinyml_compress.pipeline.compression_result import CompressionResult, StageResult
 from tinyml_compress.pipeline.compression_stages import sizes_of
 
@@ -71,7 +72,7 @@ def _measure(folder: Path, only: list[str] | None) -> list[Row]:
         if name == "students":
             rows += _students(folder)
             continue
-        done = compress("zoo:digits_cnn", name, "data:digits", output=folder / name, train=EPOCHS)
+        done = compress("zoo:digits_cnn", name, "data:digits", output=folder / name, train=EPOCHS, accept_drop=100)
         if not float_bytes:
             float_bytes = _float_bytes(done)
         rows.append(_row(done, name, promise, kept, float_bytes))

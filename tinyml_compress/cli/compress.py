@@ -37,6 +37,12 @@ Examples:
 @click.option("--seed", type=click.IntRange(0, 2**32 - 1), help="Instead of the recipe's seed.")
 @click.option("--dry-run", is_flag=True, help="Print the plan and stop.")
 @click.option("--no-cache", is_flag=True, help="Run every stage, even those whose result is known.")
+@click.option(
+    "--accept-drop",
+    type=click.FloatRange(0, 100),
+    metavar="POINTS",
+    help="What the result may lose against the float model, in points; else what the recipe says, else 2.",
+)
 @click.option("--log-file", type=click.Path(dir_okay=False, path_type=Path), help="Append every epoch and result here.")
 @json_option
 @trust_option
@@ -53,6 +59,7 @@ def command(
     dry_run: bool,
     no_cache: bool,
     log_file: Path | None,
+    accept_drop: float | None,
     as_json: bool,
 ) -> None:
     """Run a recipe on MODEL stage by stage and write every stage's model, the artifacts and a report.
@@ -61,7 +68,8 @@ def command(
     in the cache: after an interruption, the same command goes on at the first unfinished stage.
     """
     from tinyml_compress.errors import UsageError
-    from tinyml_compress.pipeline.compression import compress, find_recipe, plan_blocks
+    from tinyml_compress.pipeline.compression import compress
+    from tinyml_compress.pipeline.compression_plan import find_recipe, plan_blocks
     from tinyml_compress.techniques.recipe import read
 
     if dry_run:
@@ -85,6 +93,7 @@ def command(
         use_cache=not no_cache,
         log_file=log_file,
         targets_dir=targets_dir,
+        accept_drop=accept_drop,
     )
     if as_json:
         print_json(done.as_json(), "compress")

@@ -17,11 +17,13 @@ from tinyml_compress.evaluation.metrics import (
     task_of,
     wilson,
 )
+from tinyml_compress.evaluation.paired import PairedDrop, paired_drop
 from tinyml_compress.evaluation.score_kind import ScoreKind
 
 __all__ = [
     "Accuracy",
     "Agreement",
+    "PairedDrop",
     "Reconstruction",
     "ScoreKind",
     "Task",
@@ -31,6 +33,7 @@ __all__ = [
     "area_under_curve",
     "mean_absolute_error",
     "mean_squared_error",
+    "paired_drop",
     "reconstruction",
     "score",
     "squared_errors",

@@ -13,10 +13,9 @@ from typing import Any
 import numpy as np
 
 from tinyml_compress.data import DataSet
-from tinyml_compress.devices import Host, load_device
 from tinyml_compress.errors import DataError, ModelError, TinymlError, TrainingError, UsageError
 from tinyml_compress.evaluation import ScoreKind, wilson
-from tinyml_compress.pipeline.compression_allocation import allocated, board_of, described
+from tinyml_compress.pipeline.compression_allocation import allocated, described
 from tinyml_compress.pipeline.compression_allocation import steps as allocation_steps
 from tinyml_compress.pipeline.compression_inputs import (
     load_stage,
@@ -26,27 +25,29 @@ from tinyml_compress.pipeline.compression_inputs import (
     split_data,
     task_changes,
 )
+from tinyml_compress.pipeline.compression_plan import boards_of, find_recipe, loaded_for, refuse_for_device
 from tinyml_compress.pipeline.compression_result import CompressionResult, StageResult
+from tinyml_compress.pipeline.compression_verdict import DEFAULT_DROP, Verdict, Word, costliest, judged, worst_layer
 from tinyml_compress.pipeline.contents import content_of_model
 from tinyml_compress.pipeline.layer_weights import confusion_of, weights_of_keras
-from tinyml_compress.support import cache, files, resources
+from tinyml_compress.support import cache, files
 from tinyml_compress.support.backend import switches
 from tinyml_compress.support.producers import COMPRESSION, CONVERSION
 from tinyml_compress.support.progress import stage as shown
-from tinyml_compress.support.table import Block
 from tinyml_compress.support.trust import trusting
 from tinyml_compress.techniques.allocation import Allocation
 from tinyml_compress.techniques.convert_stage import ConvertOptions
 from tinyml_compress.techniques.fine_tuning import TrainOptions
 from tinyml_compress.techniques.pruning import PruneOptions
 from tinyml_compress.techniques.recipe import Recipe, Stage, read
-from tinyml_compress.techniques.registry import technique
 
-__all__ = ["compress", "find_recipe", "plan_blocks"]
+__all__ = ["compress"]
 
 _RETRIES = 4
 _MODEL = "model.keras"
 _OUTCOME = "outcome.json"
+_WORTHS = "worths.npy"
+"""What each scored sample is worth, beside a stage's outcome: two stages are compared sample by sample."""
 
 
 def compress(
@@ -63,101 +64,26 @@ def compress(
     log_file: Path | None = None,
     targets_dir: Path | None = None,
     trust: bool = False,
+    accept_drop: float | None = None,
 ) -> CompressionResult:
     """Run `recipe` on `model` and write every stage's model, the artifacts and the report into `output`.
 
     `data` trains and calibrates; scores come from `eval_data`, else from the set's own test part, else from a fifth
     of it that is kept out of training. `train` > 0 first trains the model from new weights for so many epochs.
-    `trust` is your word for a model file that holds code.
+    `trust` is your word for a model file that holds code. The last stage is judged against the float model: it may lose
+    `accept_drop` points, else what the recipe's guard says, else 2; more than that, beyond doubt, is a TrainingError.
     """
     chosen = recipe if isinstance(recipe, Recipe) else read(find_recipe(recipe))
     chosen = chosen if seed is None else replace(chosen, seed=seed)
     chosen = chosen.with_training(train) if train else chosen
     if device is not None:
-        _refuse_for_device(chosen, device, targets_dir)
-    boards = _boards(chosen, device, targets_dir)
+        refuse_for_device(chosen, device, targets_dir)
+    boards = boards_of(chosen, device, targets_dir)
     parts = split_data(data, eval_data, chosen)
+    given = chosen.guard.max_drop if accept_drop is None else accept_drop / 100
+    allowed = DEFAULT_DROP if given is None else given
     with trusting(trust):
-        return _Run(str(model), chosen, *parts, output, use_cache, log_file, boards, targets_dir).go()
-
-
-def find_recipe(name: str | Path) -> Path:
-    """A file of that path, or a shipped recipe of that name."""
-    path = Path(name)
-    if path.suffix == ".toml":
-        if not path.is_file():
-            raise UsageError("no such recipe file", which=path, next_step="shipped recipes are named without .toml")
-        return path
-    folder = resources.recipes_folder()
-    known = sorted(file.stem for file in folder.glob("*.toml"))
-    if str(name) not in known:
-        import difflib
-
-        close = difflib.get_close_matches(str(name), known, n=1, cutoff=0.3)
-        raise UsageError(
-            "no such recipe",
-            which=name,
-            allowed=", ".join(known) + ", or a path that ends with .toml",
-            next_step=f"did you mean {close[0]}?" if close else None,
-        )
-    return folder / f"{name}.toml"
-
-
-def plan_blocks(
-    model: str | Path, recipe: Recipe, device: str | None = None, targets_dir: Path | None = None
-) -> list[Block]:
-    """What `--dry-run` prints: the stages with all their options, and the plan of int8 training layer by layer."""
-
-    if device is not None:
-        _refuse_for_device(recipe, device, targets_dir)
-    _boards(recipe, device, targets_dir)
-    blocks: list[Block] = [f"{recipe.name}: {recipe.title} (seed {recipe.seed})"]
-    loaded = _loaded(model, recipe)
-    for number, stage in enumerate(recipe.stages, start=1):
-        options = ", ".join(f"{key} = {_toml(value)}" for key, value in asdict(stage.options).items())
-        guard = "" if stage.guard.max_drop is None else f"; at most {stage.guard.max_drop:.1%} below the float model"
-        blocks.append(f"{number}. {stage.name} ({stage.use}): {options}{guard}")
-        blocks += technique(stage.use).plan(stage.options, loaded.model)
-    return blocks
-
-
-def _toml(value: object) -> str:
-    return json.dumps(value) if isinstance(value, (str, bool, dict, list, tuple)) else f"{value:g}"
-
-
-def _refuse_for_device(recipe: Recipe, device: str, targets_dir: Path | None) -> None:
-    """Formats that no engine of the device runs, before anything is trained."""
-    target = load_device(device, targets_dir)
-    if isinstance(target, Host):
-        return
-    for stage in recipe.stages:
-        if isinstance(stage.options, ConvertOptions) and stage.options.mode in ("dynamic", "float16"):
-            raise UsageError(
-                f"the engines of {device} cannot run what this stage makes",
-                which=f"{recipe.name}: {stage.name}",
-                found=f"mode = {stage.options.mode!r}",
-                allowed="mode = 'int8' or 'int16x8' for TensorFlow Lite Micro and generated C",
-                next_step="change the stage's mode, or use --device host",
-            )
-
-
-def _boards(recipe: Recipe, device: str | None, targets_dir: Path | None) -> dict[str, str]:
-    """Per stage that shares zeros out for a board, which one: known before anything is trained."""
-    return {
-        stage.name: board_of(stage.options, device, f"{recipe.name}: {stage.name}", targets_dir)
-        for stage in recipe.stages
-        if isinstance(stage.options, PruneOptions) and stage.options.allocate
-    }
-
-
-def _loaded(spec: str | Path, recipe: Recipe) -> Any:
-    """The model, with layers if a stage needs any."""
-    from tinyml_compress import models
-
-    loaded = models.load(spec)
-    if any(not isinstance(stage.options, ConvertOptions) for stage in recipe.stages):
-        loaded.require_layers()
-    return loaded
+        return _Run(str(model), chosen, *parts, output, use_cache, log_file, boards, targets_dir, allowed).go()
 
 
 @dataclass
@@ -184,12 +110,12 @@ class _Run:
         log_file: Path | None,
         boards: dict[str, str],
         targets_dir: Path | None,
+        allowed: float,
     ) -> None:
-
         self.spec, self.recipe, self.output, self.use_cache = spec, recipe, output, use_cache
-        self.log_file, self.boards, self.targets_dir = log_file, boards, targets_dir
+        self.log_file, self.boards, self.targets_dir, self.allowed = log_file, boards, targets_dir, allowed
         with shown("load the model"):
-            self.loaded = _loaded(spec, recipe)
+            self.loaded = loaded_for(spec, recipe)
         if train is not None and len(self.loaded.model.inputs) != 1:
             raise ModelError("a recipe trains models with one input", which=spec, found=self.loaded.input_names)
         shape = self.loaded.input_shapes[0]
@@ -198,6 +124,8 @@ class _Run:
         self.task = self._task()
         self.float_model: Any = None
         self.baseline: StageResult | None = None
+        self.worths: dict[str, Any] = {}
+        self._last_worths: Any = None
         self.key = cache.key_of(
             "compress",
             COMPRESSION.stamp(),
@@ -241,6 +169,7 @@ class _Run:
             folder=self.output,
             seconds=time.perf_counter() - began,
             breach=breach,
+            verdict=None if breach is not None else self._verdict(results, held),
         )
         self._write_report(result)
         if breach is not None:
@@ -250,7 +179,26 @@ class _Run:
                 found=breach,
                 next_step=f"see {self.output / 'report.html'}; ask for less, train longer, or on_breach = 'back_off'",
             )
+        if result.verdict is not None:
+            result.verdict.require(self.recipe.name, self.output / "report.html")
         return result
+
+    def _verdict(self, results: list[StageResult], held: _Held) -> Verdict | None:
+        """Of the last stage that has a score; of a recipe that only trains there is nothing to say."""
+        assert self.baseline is not None
+        scored = [stage for stage in results if stage.score is not None]
+        if not results:
+            return None
+        if not scored or self.task is None or self.tests is None:
+            return Verdict.unjudged(self.allowed)
+        kind, labels = ScoreKind(self.baseline.metric), self.tests.labels
+        verdict = judged(kind, self.worths["float"], self.worths[scored[-1].name], labels, self.allowed)
+        if verdict.word is Word.LOST:
+            assert self.baseline.score is not None
+            stage = costliest(kind, self.baseline.score, [(one.name, one.score or 0.0) for one in scored])
+            layer = worst_layer(self.float_model, self._open(held), self.tests.inputs)
+            return replace(verdict, stage=stage, layer=layer)
+        return verdict
 
     def _write_report(self, result: CompressionResult) -> None:
         from tinyml_compress.report.compression import compression_page
@@ -286,11 +234,13 @@ class _Run:
         self.float_model = self._open(held)
         if results:
             self.baseline = replace(results[-1], name="float", drop=None)
+            self.worths["float"] = self.worths.get(results[-1].name)
             results.clear()
             return
         self.baseline = self._described(
             StageResult("float", "float", {}, self._metric(), None, None, None, None, ()), self.float_model
         )
+        self.worths["float"] = self._last_worths
 
     def _metric(self) -> str:
         return self.task.metric.value if self.task is not None else "none"
@@ -367,6 +317,8 @@ class _Run:
             fresh = True
             result, is_whole = self._run(stage, held, place, folder)
             files.write_text(folder / _OUTCOME, result.to_text())
+            if self._last_worths is not None and result.score is not None:
+                np.save(folder / _WORTHS, self._last_worths)
             return is_whole
 
         folder = self.output / ".work" / key[:16]
@@ -378,6 +330,8 @@ class _Run:
             make(folder)
         done = StageResult.from_text((folder / _OUTCOME).read_text())
         drop = self._drop(done.score)
+        if done.score is not None:
+            self.worths[stage.name] = np.load(folder / _WORTHS, allow_pickle=False)
         self._folder_of_last = folder
         done = replace(done, name=stage.name, drop=drop, cached=not fresh)
         if isinstance(stage.options, ConvertOptions):
@@ -464,7 +418,7 @@ class _Run:
         """Score, interval and counts of a Keras model."""
         from tinyml_compress.pipeline.compression_stages import sizes_of
         from tinyml_compress.techniques.sparsity import zeros_of
-        from tinyml_compress.techniques.training import outputs_of, score_of
+        from tinyml_compress.techniques.training import outputs_of, score_of, worths_of
 
         value = interval = None
         confusion: tuple[tuple[int, ...], ...] = ()
@@ -472,6 +426,7 @@ class _Run:
             tests = samples_of(self.tests)
             outputs = outputs_of(model, tests.inputs)
             value = score_of(outputs, self.task, tests)
+            self._last_worths = worths_of(outputs, self.task, tests)
             interval = self._interval(value)
             confusion = self._confusion(outputs)
         layers = tuple((row.layer, round(row.part, 6), row.weights) for row in zeros_of(model))
@@ -531,7 +486,7 @@ class _Run:
         return result, was_scored and not done.artifacts.has_failed
 
     def _score_of_file(self, path: Path) -> tuple[float | None, tuple[tuple[int, ...], ...], tuple[str, ...]]:
-        from tinyml_compress.techniques.training import score_of
+        from tinyml_compress.techniques.training import score_of, worths_of
 
         if self.tests is None or self.task is None:
             return None, (), ()
@@ -539,7 +494,9 @@ class _Run:
             outputs = outputs_of_file(path, self.tests.inputs)
         except TinymlError as error:
             return None, (), (f"not scored: {error.what}",)
-        value = score_of(np.asarray(outputs), self.task, samples_of(self.tests))
+        outputs, tests = np.asarray(outputs), samples_of(self.tests)
+        value = score_of(outputs, self.task, tests)
+        self._last_worths = worths_of(outputs, self.task, tests)
         return value, self._confusion(outputs), ()
 
     def _open(self, held: _Held) -> Any:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from tinyml_compress.evaluation import ScoreKind
+from tinyml_compress.pipeline.compression_verdict import Verdict
 from tinyml_compress.pipeline.layer_weights import LayerWeights
 from tinyml_compress.support.document import document
 from tinyml_compress.support.notebook import Displayed
@@ -109,6 +110,8 @@ class CompressionResult(Displayed):
     folder: Path
     seconds: float
     breach: str | None = None
+    verdict: Verdict | None = None
+    """None where a guard of a stage was broken before the end, or nothing was compressed."""
 
     @property
     def tflite(self) -> Path | None:
@@ -131,6 +134,7 @@ class CompressionResult(Displayed):
             "stages": [stage.as_json() for stage in self.stages],
             "seconds": round(self.seconds, 2),
             **({} if self.breach is None else {"breach": self.breach}),
+            **({} if self.verdict is None else {"verdict": self.verdict.as_json()}),
         }
         return document("compress", found)
 
@@ -145,6 +149,8 @@ class CompressionResult(Displayed):
                 blocks += ["", _allocation(f"{stage.name}: {stage.allocation_summary}", stage.allocation)]
         if self.breach is not None:
             blocks.append(f"STOPPED: {self.breach}")
+        if self.verdict is not None:
+            blocks.append(self.verdict.text())
         return [*blocks, f"wrote {self.folder} ({self.seconds:.0f} s)"]
 
 

@@ -21,6 +21,7 @@ from tinyml_compress.pipeline.compression import compress
 from tinyml_compress.pipeline.compression_inputs import load_stage, outputs_of_file, samples_of, split_data
 from tinyml_compress.pipeline.compression_result import CompressionResult
 from tinyml_compress.pipeline.compression_stages import run_stage
+from tinyml_compress.pipeline.compression_verdict import ANY_DROP
 from tinyml_compress.pipeline.contents import content_of_model
 from tinyml_compress.pipeline.fitting_job import Job
 from tinyml_compress.search.budget import Cost
@@ -101,7 +102,14 @@ class RecipeJudge:
 
     def run(self, point: Point, part: float, folder: Path) -> CompressionResult:
         """The point's recipe into `folder`."""
-        return compress(self._job.model, self.recipe(point, part), self._train, eval_data=self._tests, output=folder)
+        return compress(
+            self._job.model,
+            self.recipe(point, part),
+            self._train,
+            eval_data=self._tests,
+            output=folder,
+            accept_drop=ANY_DROP,  # the search judges by its own limits
+        )
 
     def untouched(self, tflite: Path) -> tuple[float, float]:
         """Score on the samples that nothing was chosen by: of the file, and of the float model."""

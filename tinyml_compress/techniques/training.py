@@ -38,6 +38,7 @@ __all__ = [
     "score_of",
     "targets_of",
     "task_for",
+    "worths_of",
 ]
 
 Array = npt.NDArray[Any]
@@ -274,6 +275,20 @@ def score_of(outputs: Array, task: Task, samples: Samples) -> float:
     wanted = samples.inputs if task.kind is Kind.AUTOENCODER else _labels(samples)
     error = mean_absolute_error if task.metric is ScoreKind.MAE else mean_squared_error
     return error(wanted, outputs)
+
+
+def worths_of(outputs: Array, task: Task, samples: Samples) -> Array:
+    """Per sample what the score is the mean of: the share of right answers, an error; for AUC what ranks it."""
+    count = len(samples)
+    if task.metric is ScoreKind.ACCURACY:
+        found = answers(outputs.reshape(-1, outputs.shape[-1]))
+        return np.asarray((found == _labels(samples).reshape(-1)).reshape(count, -1).mean(axis=1))
+    if task.metric is ScoreKind.AUC:
+        return squared_errors(samples.inputs, outputs)
+    wanted = samples.inputs if task.kind is Kind.AUTOENCODER else _labels(samples)
+    apart = np.asarray(outputs, np.float64) - np.asarray(wanted, np.float64).reshape(outputs.shape)
+    error = np.abs(apart) if task.metric is ScoreKind.MAE else apart**2
+    return np.asarray(error.reshape(count, -1).mean(axis=1))
 
 
 def _labels(samples: Samples) -> Array:

@@ -366,12 +366,12 @@ def _run_card(source: Source) -> Card:
             lines.append((label, f"{last[key]:,} B"))
     if "breach" in document:
         return Card(source.name, Verdict.BAD, f"stopped: {document['breach']}", tuple(lines))
-    return Card(
-        source.name,
-        Verdict.GOOD,
-        f"{len(document['stages'])} stage{'s' * (len(document['stages']) != 1)}, all guards held",
-        tuple(lines),
-    )
+    stages = f"{len(document['stages'])} stage{'s' * (len(document['stages']) != 1)}"
+    if "verdict" in document:
+        found = document["verdict"]
+        mark = {"within": Verdict.GOOD, "lost": Verdict.BAD}.get(found["word"], Verdict.UNKNOWN)
+        return Card(source.name, mark, f"{stages}: {found['word']}", (*lines, ("verdict", found["text"])))
+    return Card(source.name, Verdict.GOOD, f"{stages}, all guards held", tuple(lines))
 
 
 def _one_run(source: Source, *, alone: bool) -> str:

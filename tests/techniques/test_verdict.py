@@ -1,0 +1,119 @@
+"""How a recipe ends: within, lost with the stage and the layer, or with too few samples to tell; never in silence."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+
+from tests.lib.schema import validate
+from tinyml_compress.cli.compress import command
+from tinyml_compress.errors import TrainingError
+from tinyml_compress.evaluation import ScoreKind
+from tinyml_compress.pipeline.compression import compress
+from tinyml_compress.pipeline.compression_verdict import Word, costliest, judged
+from tinyml_compress.support.backend import fix_seeds, keras2
+from tinyml_compress.techniques.recipe import parse
+
+
+def _worths(count: int, wrong: int) -> Any:
+    return np.concatenate([np.zeros(wrong), np.ones(count - wrong)])
+
+
+def test_the_three_words() -> None:
+    assert judged(ScoreKind.ACCURACY, _worths(400, 40), _worths(400, 46), None, 0.02).word is Word.WITHIN
+    lost = judged(ScoreKind.ACCURACY, _worths(400, 40), _worths(400, 140), None, 0.02)
+    assert lost.word is Word.LOST
+    assert lost.drop == pytest.approx(0.25)
+    noise = judged(ScoreKind.ACCURACY, _worths(50, 5), _worths(50, 8)[::-1], None, 0.02)
+    assert noise.word is Word.CANNOT_TELL
+    assert noise.needed is not None
+    assert noise.needed > 50
+    assert f"about {noise.needed:,} samples would tell" in noise.text()
+    # the guard is a part, as in recipes; --accept-drop and fit's --max-drop are points
+    assert judged(ScoreKind.ACCURACY, _worths(400, 40), _worths(400, 140), None, 0.26).word is Word.WITHIN
+
+
+def test_the_stage_that_cost_most() -> None:
+    assert costliest(ScoreKind.ACCURACY, 0.9, [("a", 0.89), ("b", 0.7), ("c", 0.72)]) == "b"
+    assert costliest(ScoreKind.MAE, 1.0, [("a", 2.0), ("b", 2.1)]) == "a"
+
+
+@pytest.fixture(scope="module")
+def work(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A net that tells bright from dark by its second layer alone, and its set."""
+    folder = tmp_path_factory.mktemp("verdict")
+    fix_seeds(1)
+    generator = np.random.default_rng(0)
+    inputs = generator.normal(size=(240, 6)).astype(np.float32)
+    labels = (inputs[:, 0] + inputs[:, 1] > 0).astype(np.int64)
+    np.savez(folder / "train.npz", inputs=inputs[:120], labels=labels[:120])
+    np.savez(folder / "plain.npz", inputs=inputs[:120])
+    np.savez(folder / "test.npz", inputs=inputs[120:], labels=labels[120:])
+    layers = keras2().layers
+    model = keras2().Sequential(
+        [keras2().Input((6,)), layers.Dense(6, name="pass"), layers.Dense(2, activation="softmax", name="scores")]
+    )
+    model.get_layer("pass").set_weights([np.eye(6, dtype=np.float32), np.zeros(6, np.float32)])
+    kernel = np.zeros((6, 2), np.float32)
+    kernel[:2] = [[-0.1, 0.1], [-0.1, 0.1]]
+    kernel[2:] = [[0.3, 0.3]] * 4  # large, and the same for both answers
+    model.get_layer("scores").set_weights([kernel, np.zeros(2, np.float32)])
+    model.save(folder / "net.keras")
+    return folder
+
+
+_HARD = """
+[[stage]]
+use = "prune"
+schedule = "one_shot"
+sparsity = 0.34
+exclude = ["pass"]
+"""
+
+
+def test_a_recipe_that_loses_says_so_with_stage_and_layer(work: Path, tmp_path: Path) -> None:
+    given = {"data": work / "train.npz", "eval_data": work / "test.npz"}
+    with pytest.raises(TrainingError, match="lost more than is allowed") as caught:
+        compress(work / "net.keras", parse(_HARD, "hard"), output=tmp_path / "a", use_cache=False, **given)
+    assert caught.value.exit_code == 1
+    assert "layer scores" in str(caught.value)
+    assert "01-prune" in str(caught.value)
+    assert "--accept-drop" in (caught.value.next_step or "")
+    report = json.loads((tmp_path / "a" / "report.json").read_text())
+    validate(report)
+    assert report["verdict"]["word"] == "lost"
+    assert "lost" in (tmp_path / "a" / "report.html").read_text()
+    taken = compress(
+        work / "net.keras", parse(_HARD, "hard"), output=tmp_path / "b", use_cache=False, accept_drop=100.0, **given
+    )
+    assert taken.verdict is not None
+    assert taken.verdict.word is Word.WITHIN
+
+
+def test_the_verb_ends_with_the_verdict(work: Path, tmp_path: Path) -> None:
+    (tmp_path / "mild.toml").write_text('[[stage]]\nuse = "threshold"\nthreshold = 1e-6\n')
+    call = [str(work / "net.keras"), "--recipe", str(tmp_path / "mild.toml"), "-o", str(tmp_path / "out")]
+    sets = ["--data", str(work / "train.npz"), "--eval-data", str(work / "test.npz")]
+    done = CliRunner().invoke(command, [*call, *sets])
+    assert done.exit_code == 0, done.output
+    assert "WITHIN: +0.00 points lost" in done.output
+    done = CliRunner().invoke(command, [*call, "--data", str(work / "plain.npz"), "--no-cache"])
+    assert done.exit_code == 0, done.output
+    assert "NOT JUDGED: no labelled samples" in done.output
+    done = CliRunner().invoke(command, [*call, "--accept-drop", "200"])
+    assert done.exit_code == 2
+
+
+def test_calibration_needs_no_labels_where_scores_have_their_own(work: Path, tmp_path: Path) -> None:
+    recipe = parse('[[stage]]\nuse = "optimal_brain"\nsparsity = 0.2', "brain")
+    done = compress(
+        work / "net.keras", recipe, work / "plain.npz", eval_data=work / "test.npz", output=tmp_path, use_cache=False
+    )
+    assert done.baseline.score == pytest.approx(1.0, abs=0.02)
+    assert done.verdict is not None
+    assert done.verdict.word is Word.WITHIN
