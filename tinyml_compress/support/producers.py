@@ -73,7 +73,7 @@ _TENSORFLOW = Producer(
 )
 _MODELS = Producer("models", 2, ("models",), uses=(_TENSORFLOW,))
 _SAMPLES = Producer("samples", 1, ("data/dataset.py", "data/preprocessing.py"), ("numpy",))
-_SCORES = Producer("scores", 1, ("evaluation",), ("numpy",))
+_SCORES = Producer("scores", 2, ("evaluation",), ("numpy",))
 _TECHNIQUES = Producer("techniques", 3, ("techniques",), uses=(_TENSORFLOW, _SCORES))
 _FILES = Producer("files", 1, ("formats", "frontend"), ("tflite", "flatbuffers", "numpy"))
 _IR = Producer("ir", 1, ("ir",), ("numpy",))
@@ -134,7 +134,7 @@ _EVALUATION = Producer(
 
 COMPRESSION = Producer(
     "compression",
-    2,
+    3,
     (
         "pipeline/compression.py",
         "pipeline/compression_result.py",
@@ -148,7 +148,7 @@ COMPRESSION = Producer(
 
 CONVERSION = Producer(
     "conversion",
-    1,
+    2,
     (
         "pipeline/artifacts.py",
         "pipeline/conversion.py",
