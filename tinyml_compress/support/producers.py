@@ -139,6 +139,7 @@ COMPRESSION = Producer(
         "pipeline/compression.py",
         "pipeline/compression_result.py",
         "pipeline/compression_stages.py",
+        "pipeline/compression_verdict.py",
         "pipeline/inspection.py",
         "pipeline/layer_weights.py",
     ),
