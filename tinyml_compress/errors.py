@@ -48,6 +48,12 @@ __all__ = [
 ]
 
 
+_LONGEST = 1200
+"""Characters of a line; a name or a number of a megabyte is of no use to a reader."""
+_BELOW = "\n" + 11 * " "
+"""What follows in a field stands below it, so that no file's text can look like another message."""
+
+
 class TinymlError(Exception):
     """What went wrong, which thing, what was found, what is allowed, and the next step.
 
@@ -74,11 +80,19 @@ class TinymlError(Exception):
         super().__init__(what)
 
     def __str__(self) -> str:
-        lines = [self.what if self.which is None else f"{self.what}: {self.which}"]
+        lines = [self.what if self.which is None else f"{self.what}: {_short(self.which)}"]
         for label, text in (("found", self.found), ("allowed", self.allowed), ("next", self.next_step)):
             if text is not None:
-                lines.append(f"  {label + ':':<9}{text}")
+                lines.append(f"  {label + ':':<9}{_short(text)}")
         return "\n".join(lines)
+
+
+def _short(text: str) -> str:
+    lines = (
+        line if len(line) <= _LONGEST else f"{line[:_LONGEST]}... ({len(line):,} characters)"
+        for line in text.split("\n")
+    )
+    return _BELOW.join(lines)
 
 
 class UsageError(TinymlError):

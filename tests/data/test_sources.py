@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 import wave
 from pathlib import Path
 
@@ -24,6 +25,34 @@ def test_table_with_names_and_text_classes(tmp_path: Path) -> None:
     assert found.inputs.tolist() == [[1, 2], [3, 4.5], [5, 6]]
     assert found.need_labels().tolist() == [0, 1, 0]
     assert found.classes == ("cat", "dog")
+
+
+@pytest.mark.parametrize("odd", ["²", "٣", "①", "-1", "1_0", "1e3", " ", "=1+1", "\x1b[31m"])
+def test_what_is_no_plain_number_is_the_name_of_a_class(tmp_path: Path, odd: str) -> None:
+    (tmp_path / "a.csv").write_text(f"x,label\n1,{odd}\n2,7\n", encoding="utf-8")
+    found = data.load(tmp_path / "a.csv")
+    assert sorted(found.classes) == sorted((odd.strip(), "7"))
+
+
+@pytest.mark.parametrize("number", ["1" + "0" * 23, "9" * 5000, str(2**31), str(2**20)])
+def test_class_numbers_beyond_measure_are_refused(tmp_path: Path, number: str) -> None:
+    """A table with a count per class would take the machine's memory."""
+    (tmp_path / "a.csv").write_text(f"x,label\n1,{number}\n2,7\n")
+    with pytest.raises(DataError, match="labels are not class numbers") as caught:
+        data.load(tmp_path / "a.csv")
+    assert "0 to 1,048,575" in str(caught.value)
+    assert len(str(caught.value)) < 500
+    np.savez(tmp_path / "a.npz", inputs=np.zeros((2, 3)), labels=np.array([float(number), 7]))
+    with pytest.raises(DataError, match="labels are not class numbers"):
+        data.load(tmp_path / "a.npz")
+
+
+def test_many_different_classes_take_no_time(tmp_path: Path) -> None:
+    rows = "".join(f"1,c{index}\n" for index in range(60_000))
+    (tmp_path / "a.csv").write_text(f"x,label\n{rows}")
+    began = time.monotonic()
+    assert len(data.load(tmp_path / "a.csv").classes) == 60_000
+    assert time.monotonic() - began < 20
 
 
 @pytest.mark.parametrize("separator", [";", "\t", ","])

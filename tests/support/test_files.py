@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import pwd
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -10,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tinyml_compress.errors import MissingDependency, OutputError, ProcessError, UsageError
-from tinyml_compress.support import files, proc, resources
+from tinyml_compress.support import cache, files, proc, resources
 
 
 def test_write_and_read(tmp_path: Path) -> None:
@@ -114,3 +116,61 @@ def test_an_error_inside_names_the_folder_of_the_user(tmp_path: Path) -> None:
     with pytest.raises(OutputError) as caught:
         write()
     assert caught.value.which == str(tmp_path / "out" / "a.c")
+
+
+def test_the_umask_decides_who_may_read(tmp_path: Path) -> None:
+    script = (
+        "import os, sys, pathlib; from tinyml_compress.support import files; os.umask(int(sys.argv[1], 8));"
+        "base = pathlib.Path(sys.argv[2]); files.write_text(base / 'sub' / 'a', 'x')\n"
+        "with files.output_folder(base / 'out') as staging: files.write_text(staging / 'in' / 'b', 'x')"
+    )
+    for umask, file, folder in (
+        ("022", 0o644, 0o755),
+        ("077", 0o600, 0o700),
+        ("002", 0o664, 0o775),
+        ("027", 0o640, 0o750),
+    ):
+        base = tmp_path / umask
+        subprocess.run([sys.executable, "-c", script, umask, base], check=True, timeout=60)
+        for path in (base / "sub" / "a", base / "out" / "in" / "b"):
+            assert path.stat().st_mode & 0o777 == file, umask
+        for path in (base, base / "sub", base / "out", base / "out" / "in"):
+            assert path.stat().st_mode & 0o777 == folder, umask
+
+
+def test_a_file_that_is_replaced_keeps_its_rights(tmp_path: Path) -> None:
+    secret = tmp_path / "secret"
+    secret.write_text("old")
+    for mode in (0o600, 0o640, 0o755):
+        secret.chmod(mode)
+        files.write_text(secret, "new")
+        assert secret.stat().st_mode & 0o777 == mode
+
+
+def test_a_name_may_be_as_long_as_the_file_system_allows(tmp_path: Path) -> None:
+    for name in ("x" * 255, "é" * 127, os.fsdecode(b"\xff" * 255)):
+        files.write_bytes(tmp_path / name, b"1")
+        assert (tmp_path / name).read_bytes() == b"1"
+    with pytest.raises(OutputError, match="cannot write"):
+        files.write_bytes(tmp_path / ("x" * 256), b"1")
+    assert len(list(tmp_path.iterdir())) == 3
+
+
+def test_a_user_without_a_home_is_told_of_the_variable(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """The user's entry is taken from under Python: this machine has one for whoever runs the tests."""
+
+    def nobody(number: int) -> None:
+        raise KeyError(number)
+
+    for name in ("HOME", "XDG_CACHE_HOME", cache.VARIABLE):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(pwd, "getpwuid", nobody)
+    with pytest.raises(UsageError, match="TINYML_COMPRESS_CACHE") as caught:
+        cache.cache_root()
+    assert "no home folder" in str(caught.value)
+    monkeypatch.setenv(cache.VARIABLE, str(tmp_path))
+    assert cache.cache_root() == tmp_path
+
+
+def test_a_key_takes_names_that_are_no_text() -> None:
+    assert len({cache.key_of(os.fsdecode(name)) for name in (b"a", b"\xff", b"\xfe", b"\\udcff")}) == 4

@@ -32,7 +32,7 @@ def _columns(stream: TextIO) -> int | None:
     if not stream.isatty():
         return None
     given = os.environ.get("COLUMNS", "")
-    if given.isdigit() and int(given):
+    if given.isascii() and given.isdigit() and int(given):
         return int(given)
     return os.get_terminal_size(stream.fileno()).columns or _USUAL_COLUMNS
 

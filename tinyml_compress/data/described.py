@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from tinyml_compress.data.dataset import DataSet
 from tinyml_compress.data.description import Description, Spread, audio_form, read_description
-from tinyml_compress.data.files import as_inputs, load_file
+from tinyml_compress.data.files import as_inputs, as_labels, load_file
 from tinyml_compress.data.folders import images, listing, sounds
 from tinyml_compress.data.preprocessing import AudioForm, ImageForm, Preprocessing
 from tinyml_compress.data.tables import read_table
@@ -84,12 +84,14 @@ def _of_table(made: Description) -> _Raw:
     if table.labels is None:
         return _Raw(table.values, None, (), (None,) * len(table.values))
     names = set(table.labels)
-    if all(text.isdigit() for text in names):
+    if all(text.isascii() and text.isdigit() for text in names):
         # Class numbers stay what they are: a model's output 3 is class 3 even where the table lacks class 2.
-        labels = np.array([int(text) for text in table.labels], dtype=np.int64)
+        numbers = np.array([float(text) for text in table.labels])
+        labels = as_labels(made.path, "of classes", numbers, len(numbers))
         return _Raw(table.values, labels, (), (None,) * len(labels))
     classes = tuple(sorted(names))
-    labels = np.array([classes.index(text) for text in table.labels], dtype=np.int64)
+    place = {text: index for index, text in enumerate(classes)}
+    labels = np.array([place[text] for text in table.labels], dtype=np.int64)
     return _Raw(table.values, labels, classes, (None,) * len(labels))
 
 
@@ -155,7 +157,7 @@ def _split(labels: Labels | None, count: int, made: Description) -> list[str]:
     """test-share of each class, at least one where a class has two; the same for the same seed and order."""
     rng = np.random.default_rng(made.seed)
     parts = ["train"] * count
-    groups = [np.arange(count)] if labels is None else [np.flatnonzero(labels == label) for label in np.unique(labels)]
+    groups = [np.arange(count)] if labels is None else _classwise(labels)
     for group in groups:
         many = round(len(group) * made.test_share)
         if made.test_share > 0 and many == 0 and len(group) > 1:
@@ -163,3 +165,9 @@ def _split(labels: Labels | None, count: int, made: Description) -> list[str]:
         for index in rng.permutation(group)[:many]:
             parts[int(index)] = "test"
     return parts
+
+
+def _classwise(labels: Labels) -> list[npt.NDArray[np.intp]]:
+    """The places of each class's samples, in order; one look at the labels, however many classes there are."""
+    order = np.argsort(labels, kind="stable")
+    return np.split(order, np.flatnonzero(np.diff(labels[order])) + 1)

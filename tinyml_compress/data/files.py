@@ -18,6 +18,8 @@ Array = npt.NDArray[np.generic]
 _INPUT_NAMES = ("inputs", "x", "X", "data", "images", "features")
 _LABEL_NAMES = ("labels", "y", "Y", "label", "targets")
 _SPLITS = ("train", "test")
+_MOST_CLASSES = 1 << 20
+"""A table with a count per class has to fit into memory."""
 _SEVERAL = "input_"
 
 
@@ -136,9 +138,16 @@ def as_labels(path: Path | str, key: str, value: Array, count: int) -> Labels:
         raise DataError("labels have a wrong shape", which=which, found=value.shape, allowed=f"({count},)")
     flat = value.reshape(count)
     numbers = flat.astype(np.float64)
-    if not (np.isfinite(numbers) & (numbers == np.floor(numbers)) & (numbers >= 0) & (numbers < 2**31)).all():
-        raise DataError("labels are not class numbers", which=which, allowed="whole numbers from 0")
+    if not (np.isfinite(numbers) & (numbers == np.floor(numbers)) & (numbers >= 0) & (numbers < _MOST_CLASSES)).all():
+        allowed = f"whole numbers from 0 to {_MOST_CLASSES - 1:,}"
+        raise DataError("labels are not class numbers", which=which, found=_first_bad(numbers), allowed=allowed)
     return numbers.astype(np.int64)
+
+
+def _first_bad(numbers: npt.NDArray[np.float64]) -> str:
+    bad = ~(np.isfinite(numbers) & (numbers == np.floor(numbers)) & (numbers >= 0) & (numbers < _MOST_CLASSES))
+    place = int(bad.argmax())
+    return f"{numbers[place]:g} of sample {place}"
 
 
 def _names(part: str | None, plain: tuple[str, ...]) -> list[str]:

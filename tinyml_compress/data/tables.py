@@ -104,7 +104,7 @@ def _columns(path: Path, header: Sequence[str], form: TableForm, label: int | No
 def _place(path: Path, header: Sequence[str], name: str) -> int:
     if name in header:
         return header.index(name)
-    if name.isdigit() and int(name) < len(header):
+    if name.isascii() and name.isdigit() and len(name) < 10 and int(name) < len(header):
         return int(name)
     raise DataError("no such column", which=path, found=name, allowed=", ".join(header))
 

@@ -20,7 +20,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from tinyml_compress._version import __version__
-from tinyml_compress.errors import OutputError
+from tinyml_compress.errors import OutputError, UsageError
 from tinyml_compress.support import disk, files, owners, watchdog
 
 __all__ = ["VARIABLE", "cache_root", "cached_folder", "key_of", "require_cache", "writing"]
@@ -41,14 +41,21 @@ def cache_root() -> Path:
     if chosen:
         return Path(chosen)
     base = os.environ.get("XDG_CACHE_HOME")
-    return (Path(base) if base else Path.home() / ".cache") / "tinyml_compress"
+    if base:
+        return Path(base) / "tinyml_compress"
+    try:
+        return Path.home() / ".cache" / "tinyml_compress"
+    except RuntimeError as error:  # neither HOME nor an entry among the users, as in some containers
+        raise UsageError(
+            "no place for the cache: this user has no home folder", next_step=f"set {VARIABLE} to a folder of yours"
+        ) from error
 
 
 def key_of(*parts: bytes | str) -> str:
     """A key from the parts, in order; the tool's version is always part of it."""
     digest = hashlib.sha256(__version__.encode())
     for part in parts:
-        data = part if isinstance(part, bytes) else part.encode()
+        data = part if isinstance(part, bytes) else part.encode("utf-8", "surrogatepass")
         digest.update(len(data).to_bytes(8, "little"))
         digest.update(data)
     return digest.hexdigest()

@@ -1,12 +1,13 @@
 """Text from outside, such as a tensor's name, on its way into a language: one function per language.
 
-Whoever writes C, CMake, Kconfig, YAML, XML, properties, Markdown, or to a terminal takes the function from here, so
-that a name cannot end the string or comment that it stands in. Identifiers are made in `c_names`, JSON by `json`, web
-pages by `html`.
+Whoever writes C, CMake, Kconfig, YAML, XML, properties, Markdown, a web page, or to a terminal takes the function from
+here, so that a name cannot end the string or comment that it stands in. Identifiers are made in `c_names`, JSON by
+`json`.
 """
 
 from __future__ import annotations
 
+import html
 import re
 import unicodedata
 
@@ -15,6 +16,7 @@ __all__ = [
     "c_string",
     "cmake_string",
     "for_terminal",
+    "html_text",
     "kconfig_string",
     "markdown",
     "markdown_code",
@@ -121,6 +123,11 @@ def markdown_code(text: str) -> str:
     """Text as code within a sentence or a table's cell; backticks and bars, which have no escape there, become dots."""
     inside = re.sub(r"[`|]", ".", _CONTROL.sub(".", text)).strip()
     return f"`{inside or '.'}`"
+
+
+def html_text(text: str) -> str:
+    """Text for an element or a quoted attribute of a web page; marks that turn what is around them are written out."""
+    return html.escape(for_terminal(text, lines=True))
 
 
 def for_terminal(text: str, *, lines: bool = False) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
+import secrets
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -34,14 +35,15 @@ def write_bytes(path: Path, data: bytes) -> None:
     """Write `data` to `path` whole or not at all."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, beside = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        beside = path.with_name(f".writing-{secrets.token_hex(8)}")
         try:
-            with os.fdopen(handle, "wb") as file:
+            with beside.open("xb") as file:  # with the rights that the user's umask leaves
+                with contextlib.suppress(FileNotFoundError):
+                    os.fchmod(file.fileno(), path.stat().st_mode & 0o777)  # a file that is replaced keeps its own
                 file.write(data)
-            os.chmod(beside, 0o644)
             os.replace(beside, path)
         except BaseException:
-            Path(beside).unlink(missing_ok=True)
+            beside.unlink(missing_ok=True)
             raise
     except OSError as error:
         raise _cannot_write(path, error) from error

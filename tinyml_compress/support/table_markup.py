@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from html import escape
 
-from tinyml_compress.support.escape import markdown
+from tinyml_compress.support.escape import html_text, markdown
 from tinyml_compress.support.table import Block, Cell, Column, Layout, Noted, Row, Table, upright
 
 __all__ = ["blocks_html", "table_html", "table_markdown"]
@@ -22,9 +21,9 @@ def table_html(table: Table) -> str:
     shown = table if table.layout is Layout.ROWS else upright(table)
     lines = ["<table>"]
     if shown.title:
-        lines.append(f'<caption style="text-align: left">{escape(shown.title)}</caption>')
+        lines.append(f'<caption style="text-align: left">{html_text(shown.title)}</caption>')
     if any(column.title for column in shown.columns):
-        heads = "".join(f"<th{_side(column)}>{escape(column.title)}</th>" for column in shown.columns)
+        heads = "".join(f"<th{_side(column)}>{html_text(column.title)}</th>" for column in shown.columns)
         lines.append(f"<thead><tr>{heads}</tr></thead>")
     lines.append(f"<tbody>{''.join(_html_row(shown, row) for row in shown.rows)}</tbody>")
     if shown.foot is not None:
@@ -48,7 +47,7 @@ def table_markdown(table: Table) -> str:
 
 
 def _paragraph(text: str) -> str:
-    return f"<p>{escape(text).replace(chr(10), '<br>')}</p>"
+    return f"<p>{html_text(text).replace(chr(10), '<br>')}</p>"
 
 
 def _html_row(table: Table, row: Row) -> str:
@@ -57,7 +56,7 @@ def _html_row(table: Table, row: Row) -> str:
 
 
 def _html_cell(table: Table, column: Column, cell: Cell) -> str:
-    return "<br>".join(map(escape, _lines(table.numbered, column, cell)))
+    return "<br>".join(map(html_text, _lines(table.numbered, column, cell)))
 
 
 def _markdown_cell(table: Table, column: Column, cell: Cell) -> str:

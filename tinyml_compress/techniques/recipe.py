@@ -92,7 +92,7 @@ def parse(text: str, name: str) -> Recipe:
     """The recipe in `text`; `name` appears in errors."""
     try:
         table = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:  # also a number of thousands of digits, and endless levels
         raise ConfigError("the recipe is not valid TOML", which=name, found=str(error)) from error
     _only_known(table, ("title", "seed", "task", "guard", "stage"), name)
     stages = table.get("stage")

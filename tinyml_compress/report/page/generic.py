@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from html import escape
 from typing import Any
 
 from tinyml_compress.report.page.html import Card, Column, Value, Verdict, card_grid, section, table
 from tinyml_compress.report.page.shell import Source
+from tinyml_compress.support.escape import html_text
 
 __all__ = ["generic_parts"]
 
@@ -44,7 +44,7 @@ def _verdict(source: Source) -> str:
 def _parts(value: Mapping[str, Any], where: str) -> list[str]:
     plain = {key: inner for key, inner in value.items() if _is_plain(inner)}
     facts = "".join(
-        f"<dt>{escape(_words(key))}</dt><dd>{escape(_text(inner))}</dd>"
+        f"<dt>{html_text(_words(key))}</dt><dd>{html_text(_text(inner))}</dd>"
         for key, inner in plain.items()
         if inner not in (None, [], {})
     )

@@ -6,8 +6,9 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
-from html import escape
 from typing import Any
+
+from tinyml_compress.support.escape import for_terminal, html_text
 
 __all__ = [
     "Card",
@@ -105,20 +106,20 @@ def section(title: str, parts: Iterable[str], *, level: int = 2, anchor: str = "
     inside = "\n".join(part for part in parts if part)
     if not inside:
         return ""
-    place = f' id="{escape(anchor)}"' if anchor else ""
-    return f"<section{place}>\n<h{level}>{escape(title)}</h{level}>\n{inside}\n</section>"
+    place = f' id="{html_text(anchor)}"' if anchor else ""
+    return f"<section{place}>\n<h{level}>{html_text(title)}</h{level}>\n{inside}\n</section>"
 
 
 def fold(title: str, short: str, parts: Iterable[str], *, is_open: bool = False) -> str:
     """Parts that can be folded away, under a line that says what matters."""
     opened = " open" if is_open else ""
-    head = f"<summary>{escape(title)}<span>{escape(short)}</span></summary>"
+    head = f"<summary>{html_text(title)}<span>{html_text(short)}</span></summary>"
     return f'<details class="part"{opened}>{head}{"".join(parts)}</details>'
 
 
 def note(text: str, kind: str = "dim") -> str:
     """A paragraph of plain text."""
-    return f'<p class="{kind}">{escape(text)}</p>' if text else ""
+    return f'<p class="{kind}">{html_text(text)}</p>' if text else ""
 
 
 def card_grid(cards: Sequence[Card]) -> str:
@@ -129,13 +130,13 @@ def card_grid(cards: Sequence[Card]) -> str:
 
 
 def _card(card: Card) -> str:
-    lines = "".join(f"<div><dt>{escape(label)}</dt><dd>{escape(text)}</dd></div>" for label, text in card.lines)
+    lines = "".join(f"<div><dt>{html_text(label)}</dt><dd>{html_text(text)}</dd></div>" for label, text in card.lines)
     meters = "".join(_meter(meter) for meter in card.meters)
-    about = f'<p class="about">{escape(card.about)}</p>' if card.about else ""
-    text = "".join(f"<p>{escape(sentence)}</p>" for sentence in card.text if sentence)
+    about = f'<p class="about">{html_text(card.about)}</p>' if card.about else ""
+    text = "".join(f"<p>{html_text(sentence)}</p>" for sentence in card.text if sentence)
     return (
-        f'<li class="card {card.verdict.value}"><h3>{escape(card.title)}</h3>{about}'
-        f'<p class="verdict">{escape(card.word)}</p>{meters}{text}{f"<dl>{lines}</dl>" if lines else ""}</li>'
+        f'<li class="card {card.verdict.value}"><h3>{html_text(card.title)}</h3>{about}'
+        f'<p class="verdict">{html_text(card.word)}</p>{meters}{text}{f"<dl>{lines}</dl>" if lines else ""}</li>'
     )
 
 
@@ -143,7 +144,7 @@ def _meter(meter: Meter) -> str:
     share = meter.used / meter.whole if meter.whole else 0.0
     over = " over" if share > 1 else ""
     return (
-        f'<div class="meter{over}"><span>{escape(meter.label)}</span><span>{escape(meter.text)}</span>'
+        f'<div class="meter{over}"><span>{html_text(meter.label)}</span><span>{html_text(meter.text)}</span>'
         f'<div class="track"><div style="width:{min(100.0, 100 * share):.1f}%"></div></div></div>'
     )
 
@@ -153,24 +154,24 @@ def table(columns: Sequence[Column], rows: Sequence[Mapping[str, Value]], *, cap
     used = [column for column in columns if any(row.get(column.field) not in (None, "") for row in rows)]
     if not rows or not used:
         return ""
-    head = "".join(f'<th scope="col"{_side(column)}>{escape(column.title)}</th>' for column in used)
+    head = "".join(f'<th scope="col"{_side(column)}>{html_text(column.title)}</th>' for column in used)
     lines = []
     for row in rows:
         lines.append(f"<tr>{''.join(_cell(column, row.get(column.field)) for column in used)}</tr>")
-    title = f"<caption>{escape(caption)}</caption>" if caption else ""
+    title = f"<caption>{html_text(caption)}</caption>" if caption else ""
     kind = ' class="many"' if len(used) > _MANY_COLUMNS else ""
     return (
         '<div class="tablebox"><button type="button" class="copy">Copy table</button>'
         '<div class="wide" tabindex="0" role="region" aria-label="'
-        f'{escape(caption or "table")}"><table{kind}>{title}<thead><tr>{head}</tr></thead>'
+        f'{html_text(caption or "table")}"><table{kind}>{title}<thead><tr>{head}</tr></thead>'
         f"<tbody>{''.join(lines)}</tbody></table></div></div>"
     )
 
 
 def _cell(column: Column, value: Value) -> str:
-    text = column.show(value)
+    text = for_terminal(column.show(value))  # a line end would be another row of the copied table
     kind = ' class="n"' if column.is_number else ' class="long"' if len(text) > _LONG else ""
-    return f"<td{kind}>{escape(text)}</td>"
+    return f"<td{kind}>{html_text(text)}</td>"
 
 
 def _side(column: Column) -> str:
@@ -185,9 +186,9 @@ def chart(made: Chart | None) -> str:
     spec = json.dumps(described, separators=(",", ":"), allow_nan=False).replace("<", "\\u003c")
     size = " small" if made.small else ""
     return (
-        f'<figure class="chart{size}"><figcaption><strong>{escape(made.title)}</strong> '
-        f"<span>{escape(made.about)}</span></figcaption>"
-        f'<div class="vega" role="img" aria-label="{escape(made.title)}. {escape(made.about)}"></div>'
+        f'<figure class="chart{size}"><figcaption><strong>{html_text(made.title)}</strong> '
+        f"<span>{html_text(made.about)}</span></figcaption>"
+        f'<div class="vega" role="img" aria-label="{html_text(made.title)}. {html_text(made.about)}"></div>'
         f'<script type="application/json" class="spec">{spec}</script>'
         f'<details class="numbers"><summary>The numbers of this chart</summary>'
         f"{table(made.columns, made.rows, caption=made.title)}</details></figure>"

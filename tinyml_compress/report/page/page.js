@@ -98,8 +98,14 @@
     setTimeout(() => (button.textContent = before), 1200);
   }
 
+  // A spreadsheet takes what starts like this for a formula, and a name from a file for an order.
+  function asCell(cell) {
+    const text = cell.textContent;
+    return /^[=+@-]/.test(text) && !/^[+-]?[0-9.,]+(e[+-]?[0-9]+)?( ?[%A-Za-z/]+)?$/.test(text) ? "'" + text : text;
+  }
+
   function asText(table) {
-    return [...table.rows].map((row) => [...row.cells].map((cell) => cell.textContent).join("\t")).join("\n") + "\n";
+    return [...table.rows].map((row) => [...row.cells].map(asCell).join("\t")).join("\n") + "\n";
   }
 
   function save(name, text) {

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +12,7 @@ from tinyml_compress._version import __version__
 from tinyml_compress.report.page import vega
 from tinyml_compress.report.page.html import Column, table
 from tinyml_compress.report.page.provenance import parts_of
+from tinyml_compress.support.escape import for_terminal, html_text
 
 __all__ = ["Source", "whole_page"]
 
@@ -34,7 +34,7 @@ class Source:
 def whole_page(title: str, subtitle: str, sections: Sequence[tuple[str, str, str]], sources: Sequence[Source]) -> str:
     """One document that loads nothing from anywhere; `sections` are (anchor, heading, HTML)."""
     shown = [one for one in sections if one[2]]
-    links = "".join(f'<li><a href="#{escape(anchor)}">{escape(heading)}</a></li>' for anchor, heading, _ in shown)
+    links = "".join(f'<li><a href="#{html_text(anchor)}">{html_text(heading)}</a></li>' for anchor, heading, _ in shown)
     contents = f'<nav aria-label="Contents"><ul>{links}</ul></nav>' if len(shown) > 1 else ""
     body = "\n".join(html for _, _, html in shown)
     style = (_HERE / "page.css").read_text(encoding="utf-8")
@@ -44,19 +44,21 @@ def whole_page(title: str, subtitle: str, sections: Sequence[tuple[str, str, str
         '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         '<link rel="icon" href="data:,">\n'
-        f"<title>{escape(title)}</title>\n<style>\n{style}</style>\n</head>\n<body>\n"
-        f'<header><h1>{escape(title)}</h1>\n<p class="dim">{escape(subtitle)}</p>\n{_tools(sources, body)}\n{contents}'
+        f"<title>{html_text(title)}</title>\n<style>\n{style}</style>\n</head>\n<body>\n"
+        f'<header><h1>{html_text(title)}</h1>\n<p class="dim">{html_text(subtitle)}</p>\n{_tools(sources, body)}\n'
+        f"{contents}"
         "</header>\n<noscript><p>Charts need JavaScript; every number is in the tables all the same.</p></noscript>\n"
         f'<main>\n{body}\n</main>\n{_provenance(sources)}\n<div id="said" class="said" role="status"></div>\n'
         f"{''.join(_embedded(place, source) for place, source in enumerate(sources))}"
-        f"<!-- {escape(terms)} -->\n<script>{vega.script()}</script>\n<script>\n{script}</script>\n</body>\n</html>\n"
+        f"<!-- {html_text(terms)} -->\n<script>{vega.script()}</script>\n<script>\n{script}</script>\n"
+        "</body>\n</html>\n"
     )
 
 
 def _tools(sources: Sequence[Source], body: str) -> str:
     saves = "".join(
         f'<button type="button" data-save="json{place}">JSON'
-        f"{f' of {escape(source.name)}' if len(sources) > 1 else ''}</button>"
+        f"{f' of {html_text(source.name)}' if len(sources) > 1 else ''}</button>"
         for place, source in enumerate(sources)
     )
     if len(sources) > 4:
@@ -72,13 +74,13 @@ def _embedded(place: int, source: Source) -> str:
     text = json.dumps(source.document, indent=2).replace("<", "\\u003c")
     name = "".join(letter if letter.isalnum() or letter in "._-" else "-" for letter in source.name) or source.verb
     name = name if name.endswith(".json") else f"{name}.json"
-    return f'<script type="application/json" id="json{place}" data-name="{escape(name)}">{text}\n</script>\n'
+    return f'<script type="application/json" id="json{place}" data-name="{html_text(name)}">{text}\n</script>\n'
 
 
 def _provenance(sources: Sequence[Source]) -> str:
     parts = []
     for source in sources:
-        facts = "".join(f"<dt>{escape(label)}</dt><dd>{_fact(label, text)}</dd>" for label, text in source.facts)
+        facts = "".join(f"<dt>{html_text(label)}</dt><dd>{_fact(label, text)}</dd>" for label, text in source.facts)
         rows = parts_of(source.document)
         columns = [Column(key, key.replace("_", " ")) for key in dict.fromkeys(key for row in rows for key in row)]
         inside = table(columns, rows)
@@ -87,15 +89,15 @@ def _provenance(sources: Sequence[Source]) -> str:
             if rows
             else ""
         )
-        parts.append(f"<h3>{escape(source.name)}</h3><dl>{facts}</dl>{more}")
+        parts.append(f"<h3>{html_text(source.name)}</h3><dl>{facts}</dl>{more}")
     charts = f"Page by tinyml-compress {__version__}; charts by {vega.versions()}, inside this file."
     return (
         '<footer class="provenance" id="provenance"><h2>Provenance</h2>'
-        f"{''.join(parts)}<p>{escape(charts)} 1 KB is 1024 bytes.</p></footer>"
+        f"{''.join(parts)}<p>{html_text(charts)} 1 KB is 1024 bytes.</p></footer>"
     )
 
 
 def _fact(label: str, text: str) -> str:
     if label == "command":
-        return f'<code>{escape(text)}</code> <button type="button" class="copytext">Copy</button>'
-    return escape(text)
+        return f'<code>{html_text(for_terminal(text))}</code> <button type="button" class="copytext">Copy</button>'
+    return html_text(text)
