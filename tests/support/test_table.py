@@ -91,6 +91,13 @@ def test_sentences_and_headings_are_broken_between_words_first() -> None:
     ]
 
 
+def test_a_long_word_of_a_sentence_is_not_broken() -> None:
+    word = "qemu-system-arm-with-a-word-of-forty-one-"
+    table = Table((Column("what", prose=True), Column("n", "{}", priority=1)), ((f"get {word} now", 1),))
+    assert table_text(table, 46).splitlines()[2:] == ["get                                          1", word, "now"]
+    assert table_text(table, 43).splitlines()[2:5] == ["get", word, "now"], "the other column makes room"
+
+
 def test_a_foot_is_ruled_off() -> None:
     table = Table((Column("layer"), Column("bytes", "{:,}")), (("a", 1), ("b", 2)), foot=("total", 3))
     assert table_text(table).splitlines()[-2:] == ["────────────", "total      3"]
@@ -137,14 +144,19 @@ def test_a_row_of_another_length_is_a_defect() -> None:
 # --- any table ----------------------------------------------------------------------------------------------------
 
 _WORDS = st.text(st.characters(codec="utf-8", exclude_categories=("Zs",)), min_size=1, max_size=12)
-_NAMES = st.one_of(_WORDS, st.lists(_WORDS, min_size=1, max_size=9).map(" ".join), st.just("model/a/long/name" * 4))
+_ANY = st.one_of(_WORDS, st.just("model/a/long/name" * 4))
+_Names = st.SearchStrategy[str]
+
+
+def _several(words: _Names, most: int = 9) -> _Names:
+    return st.lists(words, min_size=1, max_size=most).map(" ".join)
 
 
 @st.composite
-def _columns(draw: st.DrawFn, place: int) -> Column:
+def _columns(draw: st.DrawFn, place: int, words: _Names) -> Column:
     number = draw(st.booleans())
     return Column(
-        f"t{place}x {draw(_NAMES)}",
+        f"t{place}x {draw(_several(words))}",
         "{:,} B" if number else "",
         draw(st.sampled_from((None, True))),
         draw(st.integers(0, 3)),
@@ -154,10 +166,10 @@ def _columns(draw: st.DrawFn, place: int) -> Column:
 
 
 @st.composite
-def _cells(draw: st.DrawFn, column: Column, tag: int) -> Cell:
+def _cells(draw: st.DrawFn, column: Column, tag: int, words: _Names) -> Cell:
     """Of the column's kind; texts and numbers are those of this cell alone."""
     kind = draw(st.sampled_from(("plain", "plain", "none", "lines", "noted", "numbers")))
-    name = f"c{tag}x{draw(_NAMES)}"
+    name = f"c{tag}x{draw(_several(words, 40 if column.prose else 2))}"
     if kind == "none":
         return None
     if kind == "numbers":
@@ -170,13 +182,14 @@ def _cells(draw: st.DrawFn, column: Column, tag: int) -> Cell:
 
 
 @st.composite
-def _tables(draw: st.DrawFn) -> Table:
-    columns = tuple(draw(_columns(place)) for place in range(draw(st.integers(1, 6))))
+def _tables(draw: st.DrawFn, words: _Names = _ANY) -> Table:
+    columns = tuple(draw(_columns(place, words)) for place in range(draw(st.integers(1, 6))))
     rows = tuple(
-        tuple(draw(_cells(column, 100 * row + place)) for place, column in enumerate(columns))
+        tuple(draw(_cells(column, 100 * row + place, words)) for place, column in enumerate(columns))
         for row in range(draw(st.integers(0, 4)))
     )
-    return Table(columns, rows, draw(_NAMES), (draw(_NAMES),), indent=draw(st.sampled_from((0, 2))))
+    title, note = draw(_several(words)), draw(_several(words, 40))
+    return Table(columns, rows, title, (note,), indent=draw(st.sampled_from((0, 2))))
 
 
 @settings(max_examples=100, deadline=None)
@@ -199,22 +212,14 @@ def test_all_of_any_table_is_shown_or_named_as_left_out(table: Table, width: int
                     assert shown in text, (shown, text)
     assert all(note in joined for note in table.numbered)
     assert all(text.count(f"[{number}]") >= 2 for number in upright(table).numbered.values()), "a note and its mark"
-    if width is not None and width >= 24 and _longest(table) <= width - 8:
-        assert max(map(cell_len, text.splitlines())) <= width, text
 
 
-def _longest(table: Table) -> int:
-    """What must not be broken: a word of a sentence or a heading, a whole line of any other cell with its marks."""
-    words = [word for column in table.columns for word in column.title.split(" ")]
-    words += [word for text in (table.title, *table.notes, *table.numbered) for word in text.split(" ")]
-    whole: list[str] = []
-    for column, cell in ((column, cell) for row in table.rows for column, cell in zip(table.columns, row, strict=True)):
-        lines = [f"{line} [1] [2]" if isinstance(cell, Noted) else line for line in column.written(cell)]
-        if column.prose:
-            words += [word for line in lines for word in line.split(" ")]
-        else:
-            whole += lines
-    return max(cell_len(for_terminal(text)) for text in (*words, *whole))
+@settings(max_examples=100, deadline=None)
+@given(_tables(st.text("abcdé日", min_size=1, max_size=3)), st.integers(40, 100), st.sampled_from(Layout))
+def test_no_line_is_longer_than_the_terminal(table: Table, width: int, layout: Layout) -> None:
+    """Where no name is."""
+    text = table_text(replace(table, layout=layout), width)
+    assert max(map(cell_len, text.splitlines())) <= width, text
 
 
 @settings(max_examples=100, deadline=None)

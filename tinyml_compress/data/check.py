@@ -41,9 +41,6 @@ class Finding:
     about: str
     text: str
 
-    def __str__(self) -> str:
-        return f"{self.severity.value:<8} {self.about:<11} {self.text}"
-
 
 def check(data: DataSet) -> list[Finding]:
     """Count, channels, duplicates, classes, outliers, and whether two halves agree. Values are finite already."""

@@ -115,7 +115,7 @@ def _packages() -> Iterable[Part]:
     for name, gives in (
         ("numpy", "arrays"),
         ("click", "the command line"),
-        ("rich", "tables"),
+        ("rich", "progress on the terminal, and how wide letters are"),
         ("tflite", "read and write .tflite files"),
         ("flatbuffers", "their bytes"),
         ("ziglang", "the C compiler for this host and for every core"),
