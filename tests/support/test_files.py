@@ -71,7 +71,7 @@ def test_a_folder_that_cannot_be_made(tmp_path: Path) -> None:
 def test_subprocess_errors_name_what_happened() -> None:
     with pytest.raises(ProcessError, match="could not be started"):
         proc.run(["/nonexistent/program"], timeout=5, what="the job")
-    with pytest.raises(ProcessError, match="exit code 3\nlast words"):
+    with pytest.raises(ProcessError, match="exit code 3\n +last words"):
         proc.run([sys.executable, "-c", "print('last words'); exit(3)"], timeout=20, what="the job")
     with pytest.raises(ProcessError, match="SIGKILL"):
         proc.run([sys.executable, "-c", "import os; os.kill(os.getpid(), 9)"], timeout=20, what="the job")
