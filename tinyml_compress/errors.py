@@ -5,7 +5,9 @@ TinymlError                 exit 1
 │   └── ConfigError         a device, core or recipe file breaks its schema
 ├── ModelError              a model file cannot be read or is not what it says
 │   ├── UnsupportedLayer    a Keras layer that the tool cannot carry
-│   └── UnsupportedOperator a TensorFlow Lite operator, or one of its attributes, that has no kernel
+│   ├── UnsupportedOperator a TensorFlow Lite operator, or one of its attributes, that has no kernel
+│   │   └── CollapsedRange  a quantized layer whose values hardly vary: TensorFlow Lite Micro aborts on it
+│   └── RuntimeCrash        an interpreter ended abnormally on a model
 ├── DataError               a data set is missing, damaged, or of another shape
 ├── ConversionError         the TensorFlow Lite converter failed
 │   └── FloatOperatorError  a full-integer file holds a float operator
@@ -26,6 +28,7 @@ from __future__ import annotations
 
 __all__ = [
     "BudgetError",
+    "CollapsedRange",
     "ConfigError",
     "ConversionError",
     "DataError",
@@ -39,6 +42,7 @@ __all__ = [
     "OutputError",
     "PlanError",
     "ProcessError",
+    "RuntimeCrash",
     "TinymlError",
     "ToolchainError",
     "TrainingError",
@@ -115,6 +119,14 @@ class UnsupportedLayer(ModelError):
 
 class UnsupportedOperator(ModelError):
     """A TensorFlow Lite operator, or one of its attributes, that has no kernel."""
+
+
+class CollapsedRange(UnsupportedOperator):
+    """A quantized layer whose values hardly vary, so that TensorFlow Lite Micro aborts on its scale."""
+
+
+class RuntimeCrash(ModelError):
+    """An interpreter ended abnormally on a model."""
 
 
 class DataError(TinymlError):

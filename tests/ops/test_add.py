@@ -83,5 +83,10 @@ def test_refuses() -> None:
     refused(graph(fine, Tensor("b", (2, 3), DType.INT8, None), y), "no quantization", "tensor b")
     refused(graph(fine, Tensor("b", (2, 3), DType.INT8, quant(0.0)), y), "scale")
     refused(graph(fine, Tensor("b", (2, 3), DType.INT8, quant(0.1, 300)), y), "zero point", "300")
-    refused(graph(fine, fine, Tensor("y", (2, 3), DType.INT8, quant(1e-9))), "scale ratio of output")
+    refused(
+        graph(fine, fine, Tensor("y", (2, 3), DType.INT8, quant(1e-9))),
+        "its output hardly varies",
+        "scale ratio",
+        "is the model trained?",
+    )
     refused(graph(fine, fine, y, Activation.TANH), "fused activation", "TANH")

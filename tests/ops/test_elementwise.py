@@ -43,6 +43,15 @@ def hard_swish(rng: Rng) -> Graph:
     return table("HARD_SWISH", rng, 0.02, 10)
 
 
+def hard_swish_untrained(rng: Rng) -> Graph:
+    """Scales as a net with fresh weights has them: shifts of more than a 16-bit word."""
+    before = quantized(rng, DType.INT8, 1e-8, 1e-4)
+    after = quantized(rng, DType.INT8, before.scale, before.scale * 1e4)
+    return single(
+        "HARD_SWISH", [Tensor("x", WHOLE, DType.INT8, before)], Tensor("y", WHOLE, DType.INT8, after), Attrs()
+    )
+
+
 def rsqrt(rng: Rng) -> Graph:
     before = quant(scale(rng, 1e-4, 1.0), -128)  # TFLM stops at a negative value, so there is none
     after = quant(scale(rng, 0.001, 0.2) / before.scale**0.5, zero_point(rng, DType.INT8))
@@ -91,6 +100,8 @@ test_many_absolute = many(absolute)
 test_many_absolute16 = many(absolute16, 60)
 test_many_elu = many(elu)
 test_many_hard_swish = many(hard_swish)
+test_hard_swish_untrained = sample(hard_swish_untrained, 12)
+test_many_hard_swish_untrained = many(hard_swish_untrained)
 test_many_rsqrt = many(rsqrt)
 test_many_rsqrt16 = many(rsqrt16)
 test_many_leaky = many(leaky)

@@ -72,11 +72,12 @@ class AddSubOperator(BinaryOperator):
             strict=True,
         ):
             if not 0.0 < factor < 1.0 or quantize_multiplier(factor)[1] > 0:
-                raise self.refuse(
+                raise _checks.collapsed(
+                    self,
                     view,
-                    f"scale ratio of {what}",
-                    found=f"{factor:g} (scales {', '.join(f'{q.scale:g}' for q in quants)})",
-                    allowed="above 0 and below 1, as in TensorFlow Lite Micro",
+                    f"its {what}",
+                    found=f"scale ratio {factor:g} (scales {', '.join(f'{q.scale:g}' for q in quants)})",
+                    allowed="above 0 and below 1",
                 )
 
     def params(self, view: NodeView) -> Params:

@@ -7,11 +7,13 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from tinyml_compress.errors import CollapsedRange
 from tinyml_compress.ir import DType, NodeView, Quant, Tensor
 from tinyml_compress.ops.base import Operator
 
 __all__ = [
     "arity",
+    "collapsed",
     "constant_ints",
     "dtypes",
     "full_rank",
@@ -114,6 +116,19 @@ def normal_axis(op: Operator, view: NodeView, axis: int, rank: int) -> int:
     if not -rank <= axis < rank:
         raise op.refuse(view, "axis out of range", found=axis, allowed=f"{-rank} to {rank - 1}")
     return axis % rank if rank else 0
+
+
+def collapsed(op: Operator, view: NodeView, what: str, *, found: object, allowed: str) -> CollapsedRange:
+    """The error to raise where TensorFlow Lite Micro itself aborts: `what` of the node has next to no range."""
+    error = op.refuse(view, f"{what} hardly varies, and TensorFlow Lite Micro aborts on such a scale")
+    return CollapsedRange(
+        error.what,
+        which=error.which,
+        found=found,
+        allowed=allowed,
+        next_step="is the model trained? With fresh weights its outputs hardly depend on its inputs; "
+        "else calibrate with other data",
+    )
 
 
 def shift(op: Operator, view: NodeView, found: int) -> None:

@@ -13,7 +13,7 @@ from tinyml_compress import converter
 from tinyml_compress._version import __version__
 from tinyml_compress.converter import Arena, FlatFile, FlatTensor, Settings
 from tinyml_compress.data.preprocessing import Preprocessing, c_header
-from tinyml_compress.errors import MissingDependency, ModelError, UnsupportedOperator
+from tinyml_compress.errors import MissingDependency, ModelError, RuntimeCrash, UnsupportedOperator
 from tinyml_compress.ir import DType, Tensor
 from tinyml_compress.models import Origin
 from tinyml_compress.runners import tflm
@@ -58,6 +58,8 @@ class Artifacts:
     vectors: int
     has_failed: bool = False
     """TensorFlow Lite Micro was asked and gave no answer to rely on: another time it may."""
+    crash: RuntimeCrash | None = None
+    """It ended abnormally."""
 
 
 def make_artifacts(name: str, converted: Converted, origin: Origin) -> Artifacts:
@@ -69,6 +71,7 @@ def make_artifacts(name: str, converted: Converted, origin: Origin) -> Artifacts
         made[f"{name}_preprocessing.h"] = c_header(name, converted.preprocessing)
     inputs = _test_inputs(file, converted.seed)
     arena, why, vectors, has_failed = None, "", 0, False
+    crash: RuntimeCrash | None = None
     try:
         # Also for files that the interpreter refuses later: an operator without a method has no resolver.
         converter.resolver_methods(file.operator_names)
@@ -81,11 +84,12 @@ def make_artifacts(name: str, converted: Converted, origin: Origin) -> Artifacts
     except (ModelError, MissingDependency) as error:
         why = f"{error.what} ({_last_line(error.found)})" if error.found else error.what
         has_failed = isinstance(error, ModelError)
+        crash = error if isinstance(error, RuntimeCrash) else None
         made[f"{name}_resolver.h"] = converter.resolver_header(name, digest, file, None, why)
     content = {file_name: text.encode() for file_name, text in made.items()}
     content[f"{name}.tflite"] = tflite
     content["manifest.json"] = _manifest(name, converted, origin, content, arena, why, vectors).encode()
-    return Artifacts(content, arena, why, vectors, has_failed)
+    return Artifacts(content, arena, why, vectors, has_failed, crash)
 
 
 def _test_inputs(file: FlatFile, seed: int) -> list[list[Array]]:

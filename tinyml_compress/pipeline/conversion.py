@@ -16,10 +16,11 @@ from tinyml_compress import converter, data
 from tinyml_compress.converter import Arena, Io, Mode, Settings
 from tinyml_compress.data import DataSet
 from tinyml_compress.data.preprocessing import Preprocessing
-from tinyml_compress.errors import DataError, OutputError, UsageError
+from tinyml_compress.errors import ConversionError, DataError, OutputError, UsageError
 from tinyml_compress.models import LoadedModel, Origin, load
 from tinyml_compress.ops.base import Isa, Level
 from tinyml_compress.pipeline.artifacts import Artifacts, Converted, make_artifacts
+from tinyml_compress.pipeline.collapse import refuse_collapsed
 from tinyml_compress.pipeline.compilation import Compiled, compile_to_folder
 from tinyml_compress.pipeline.foreign_conversion import foreign_to_tflite, is_foreign
 from tinyml_compress.pipeline.mixing import Mixed, by_names, mix, mixer_of
@@ -170,6 +171,13 @@ def convert(
         converted = _without_names(converted)
     with stage("measure with TensorFlow Lite Micro"):
         artifacts = make_artifacts(chosen, converted, origin)
+    if artifacts.crash is not None and mode.full_integer:
+        raise ConversionError(
+            "TensorFlow Lite Micro aborts on the converted model: no device could run it",
+            which=origin.spec,
+            found=artifacts.why_no_arena,
+            next_step=artifacts.crash.next_step,
+        ) from artifacts.crash
     compiled = _write(output, chosen, artifacts, aot)
     seconds = time.perf_counter() - started
     return ConversionResult(chosen, origin, converted, artifacts, output, seconds, compiled, mixed)
@@ -205,6 +213,8 @@ def _convert_foreign(
     digest = calibration.sha256 if isinstance(calibration, DataSet) else None
     given = calibration if calibration is None or isinstance(calibration, DataSet) else list(calibration)
     made = foreign_to_tflite(spec, given, settings, samples=samples, seed=seed, train=train)
+    if settings.mode.full_integer:
+        refuse_collapsed(made.tflite, spec)
     floats = converter.float_operators(made.file) if settings.mode.full_integer else ()
     kinds = tuple(sorted({use.operator for use in floats}))
     converted = Converted(
@@ -228,6 +238,9 @@ def convert_model(
         return mixed_file(tflite, calibration, settings, samples, seed)
     with backend.quiet():
         tflite = converter.to_tflite(loaded.model, arrays, settings, environment=backend.quiet_variables(), seed=seed)
+    if settings.mode.full_integer:
+        with backend.quiet():
+            refuse_collapsed(tflite, loaded.origin.spec, loaded.model, arrays)
     file = converter.read(tflite)
     layers = [layer.name for layer in loaded.model.layers]
     if settings.mode.full_integer and not settings.allow_float:

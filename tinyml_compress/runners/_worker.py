@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from tinyml_compress.errors import ModelError
+from tinyml_compress.errors import ModelError, RuntimeCrash
 from tinyml_compress.support import worker
 from tinyml_compress.support.scratch import scratch
 from tinyml_compress.support.worker import Reply
@@ -63,10 +63,11 @@ def _broken(broken: worker.Broken, what: str) -> ModelError:
             found=f"{broken.raised}\n{broken.log}".strip(),
             next_step="the file is damaged, or holds what this runtime does not know: convert the model again",
         )
-    return ModelError(
+    return RuntimeCrash(
         f"{what} crashed on the model",
         found=f"{broken.how}\n{broken.log}".strip(),
-        next_step="the file is damaged, or this runtime has a defect; convert the model again",
+        next_step="the file is damaged, a scale in it makes no sense (is the model trained?), or this runtime has a "
+        "defect; convert the model again",
     )
 
 

@@ -78,7 +78,9 @@ class Cumsum(Operator):
             for tensor in (view.input(0), view.output()):
                 _checks.quantization(self, view, tensor)
             if not 0.0 < _factor(view) < 1.0 or quantize_multiplier(_factor(view))[1] > 0:
-                raise self.refuse(view, "scale of the output", found=_factor(view), allowed="a ratio below 1")
+                raise _checks.collapsed(
+                    self, view, "its output", found=f"scale ratio {_factor(view):g}", allowed="above 0 and below 1"
+                )
 
     def output_shapes(self, view: NodeView) -> tuple[tuple[int, ...], ...]:
         return (view.input(0).shape,)

@@ -13,6 +13,8 @@ from tinyml_compress.ops.numerics import quantize_multiplier
 
 __all__ = ["OPERATOR", "HardSwish"]
 
+_FARTHEST = 30
+"""Places by which a 32-bit register may be shifted."""
 _LOW, _HIGH = -(1 << 15), (1 << 15) - 1
 
 
@@ -53,10 +55,15 @@ def _results(view: NodeView) -> Ints:
     if slope_exponent > 0:
         gate = np.clip(gate << 1, _LOW, _HIGH)
     if slope_exponent < 0:
-        gate = rounding_shift_right(gate, -slope_exponent)
+        gate = _shifted(gate, -slope_exponent)
     gate = (gate + (1 << 15)) >> 1
     product = np.trunc(gate * unshifted / (1 << 15)).astype(np.int64)
-    return np.clip(rounding_shift_right(product, -exponent) + target.zero_point, -128, 127)
+    return np.clip(_shifted(product, -exponent) + target.zero_point, -128, 127)
+
+
+def _shifted(values: Ints, amount: int) -> Ints:
+    """16-bit values shifted to the right and rounded; from 16 places on TFLM's mask is -1, which leaves the sign."""
+    return rounding_shift_right(values, amount) if amount < 16 else np.where(values >= 0, 1, -1).astype(np.int64)
 
 
 class HardSwish(UnaryOperator):
@@ -80,7 +87,7 @@ class HardSwish(UnaryOperator):
                 allowed="an input scale, and a ratio of input to output scale, below a million",
             )
         (_, exponent), (_, slope_exponent) = _factors(view)
-        if not -15 <= exponent <= 0 or not -15 <= slope_exponent <= 15:
+        if not -_FARTHEST <= exponent <= 0 or not -_FARTHEST <= slope_exponent <= 15:
             raise self.refuse(
                 view,
                 "ratio of input to output scale",

@@ -79,13 +79,7 @@ class LogSoftmax(UnaryOperator):
                 allowed="scale 1/16, zero point 127",
             )
         if not input_scaling(1.0, given.scale) > 1.0:
-            raise self.refuse(
-                view,
-                "scale of the input",
-                found=given.scale,
-                allowed="above 2^-26",
-                next_step="check the calibration data: the input range looks collapsed",
-            )
+            raise _checks.collapsed(self, view, "its input", found=f"scale {given.scale:.3g}", allowed="above 2^-26")
 
 
 OPERATOR = LogSoftmax()

@@ -137,13 +137,8 @@ class Softmax(Operator):
             return
         beta = _attrs(view).beta
         if input_scaling(beta, given.scale) <= 1.0:
-            raise self.refuse(
-                view,
-                "beta times the input's scale",
-                found=beta * given.scale,
-                allowed="above 2^-26",
-                next_step="check the calibration data: the input range looks collapsed",
-            )
+            found = f"scale {given.scale:.3g}" if beta == 1.0 else f"scale {given.scale:.3g}, beta {beta:g}"
+            raise _checks.collapsed(self, view, "its input", found=found, allowed="scale times beta above 2^-26")
 
     def _check_output(self, view: NodeView) -> None:
         made, given = _checks.quantization(self, view, view.output()), view.input(0).dtype
