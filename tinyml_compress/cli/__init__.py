@@ -7,7 +7,6 @@ import importlib
 import io
 import os
 import pkgutil
-import signal
 import sys
 import traceback
 from pathlib import Path
@@ -16,15 +15,16 @@ import click
 
 from tinyml_compress._version import __version__
 from tinyml_compress.cli._completion import offer_values
+from tinyml_compress.cli._interruption import INTERRUPTED, SAID, leave_at_once, listen
 from tinyml_compress.cli._printing import say
 from tinyml_compress.cli._verbosity import chatty, verbose_option
 from tinyml_compress.errors import TinymlError
+from tinyml_compress.support.scratch import process_is_ours
 from tinyml_compress.support.screen import guard_streams
 
 __all__ = ["main"]
 
 _TRACEBACK = "TINYML_COMPRESS_TRACEBACK"
-_INTERRUPTED = 130
 
 
 class _Verbs(click.Group):
@@ -72,12 +72,16 @@ _group.params.append(verbose_option())  # before the verb as well as after it
 
 def main() -> None:
     """Entry point: one clear message per error, exit code 2 for usage, 1 for failure, 130 when interrupted."""
-    sys.exit(_run())
+    code = _run()
+    if code == INTERRUPTED:
+        leave_at_once()
+    sys.exit(code)
 
 
 def _run() -> int:
     guard_streams()
-    signal.signal(signal.SIGTERM, _as_interrupt)
+    listen()
+    process_is_ours()
     try:
         code = _group(prog_name="tinyml-compress", standalone_mode=False, obj=sys.argv[1:])
         sys.stdout.flush()
@@ -88,8 +92,8 @@ def _run() -> int:
         say(shown.getvalue().rstrip("\n"), error=True)
         return error.exit_code
     except (KeyboardInterrupt, click.Abort):
-        say("\ninterrupted; nothing half-written was left behind", error=True)
-        return _INTERRUPTED
+        say(SAID, error=True)
+        return INTERRUPTED
     except BrokenPipeError:
         # The reader (`| head`) has what it wanted; the interpreter's last flush must not complain either.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -123,7 +127,3 @@ def _show_where() -> None:
     """The traceback, for those who asked for it: `-vv` or the variable."""
     if chatty() or os.environ.get(_TRACEBACK, "") not in ("", "0"):
         say(traceback.format_exc().rstrip(), error=True)
-
-
-def _as_interrupt(signum: int, frame: object) -> None:
-    raise KeyboardInterrupt

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from tinyml_compress.cli._interruption import INTERRUPTED
 from tinyml_compress.cli._options import (
     data_option,
     json_option,
@@ -23,7 +24,6 @@ Examples:
     --max-drop 1 -o build/fit
   tinyml-compress fit zoo:resnet8 --estimate --target nucleo-g0b1re --max-ram 48K
 """
-_INTERRUPTED = 130
 
 
 @click.command(epilog=EXAMPLES)
@@ -157,5 +157,5 @@ def command(
         say(*done.blocks())
         say(f"wrote      {output}")
     if done.interrupted:
-        return _INTERRUPTED
+        return INTERRUPTED
     return 0 if done.winner is not None else 1

@@ -34,6 +34,7 @@ from tinyml_compress.support import cache, files
 from tinyml_compress.support.backend import switches
 from tinyml_compress.support.producers import COMPRESSION, CONVERSION
 from tinyml_compress.support.progress import stage as shown
+from tinyml_compress.support.scratch import workplace
 from tinyml_compress.support.trust import trusting
 from tinyml_compress.techniques.allocation import Allocation
 from tinyml_compress.techniques.convert_stage import ConvertOptions
@@ -141,6 +142,10 @@ class _Run:
 
     def go(self) -> CompressionResult:
         """All stages, the report, and an error if a guard was broken."""
+        with workplace(self.output) as self._work:
+            return self._all_stages()
+
+    def _all_stages(self) -> CompressionResult:
         began = time.perf_counter()
         results: list[StageResult] = []
         breach: str | None = None
@@ -321,7 +326,7 @@ class _Run:
                 np.save(folder / _WORTHS, self._last_worths)
             return is_whole
 
-        folder = self.output / ".work" / key[:16]
+        folder = self._work / key[:16]
         if self.use_cache:
             folder = cache.cached_folder("compress", key, make, otherwise=folder)
         else:
@@ -514,7 +519,7 @@ class _Run:
             files.write_bytes(self.output / stage.name / name, (source / name).read_bytes())
         if not self.use_cache and not isinstance(stage.options, ConvertOptions):
             self._open(after)
-        shutil.rmtree(self.output / ".work", ignore_errors=True)
+        shutil.rmtree(self._work / self._folder_of_last.name, ignore_errors=True)
 
     def _log(self, text: str) -> None:
         if self.log_file is None:

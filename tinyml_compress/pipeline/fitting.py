@@ -24,6 +24,7 @@ from tinyml_compress.search.study import Study
 from tinyml_compress.search.trials import Outcome, Trial
 from tinyml_compress.support import files, proc, worker
 from tinyml_compress.support.progress import Stage, stage
+from tinyml_compress.support.scratch import scratch
 from tinyml_compress.support.secrets import STORAGE_VARIABLE, hidden
 from tinyml_compress.support.trust import trusted
 
@@ -251,8 +252,9 @@ class _Run:
         """Workers of one phase; none of them outlives the block."""
         until, place = self._deadline(phase), self._place.absolute()
         here = os.getcwd()  # the words of the job are those of who called, and so is the folder that they are about
-        env = worker.environment({STORAGE_VARIABLE: self._job.storage})
         with ExitStack() as watched:
+            temporary = watched.enter_context(scratch("files.", place.parent))
+            env = worker.environment({STORAGE_VARIABLE: self._job.storage, "TMPDIR": str(temporary)})
             children: list[subprocess.Popen[bytes]] = []
             try:
                 for number in range(count):

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from tinyml_compress.errors import MissingDependency
+from tinyml_compress.support.scratch import gather
 
 __all__ = [
     "fix_seeds",
@@ -62,6 +63,7 @@ def tensorflow() -> Any:
     """The module `tensorflow`."""
     if "tensorflow" not in sys.modules:
         os.environ.update(quiet_variables())
+        gather()
     module = _imported("tensorflow")
     module.get_logger().setLevel("ERROR")
     return module

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import atexit
+import contextlib
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -12,7 +14,7 @@ from pathlib import Path
 from tinyml_compress.errors import OutputError
 from tinyml_compress.support import disk, owners, watchdog
 
-__all__ = ["scratch"]
+__all__ = ["gather", "process_is_ours", "scratch", "workplace"]
 
 
 @contextmanager
@@ -45,3 +47,47 @@ def scratch(prefix: str = "tinyml-", within: Path | None = None) -> Iterator[Pat
 def _sweep(parent: Path, prefix: str) -> None:
     """Remove what processes left there that no watchdog outlived, once per process."""
     owners.sweep(parent.glob(f"{prefix}~*"))
+
+
+@contextmanager
+def workplace(output: Path) -> Iterator[Path]:
+    """A scratch folder on the disk of the results; `output` goes again where the block made it and left it empty."""
+    new = not output.exists()
+    try:
+        output.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputError(
+            "cannot write", which=output, found=error.strerror, next_step="choose another folder with -o"
+        ) from error
+    try:
+        with scratch(".work.", output) as place:
+            yield place
+    finally:
+        if new:
+            with contextlib.suppress(OSError):  # it is not empty
+                output.rmdir()
+
+
+class _Process:
+    """Of the program that this is."""
+
+    ours = False
+    gathered = False
+
+
+def process_is_ours() -> None:
+    """Said by the command line: nobody else's temporary files are made in this process."""
+    _Process.ours = True
+
+
+def gather() -> None:
+    """From here on temporary files of libraries lie in one folder that goes with this process, if that is ours.
+
+    TensorFlow writes a file for each function that it rewrites, and removes them only where it ends in peace.
+    """
+    if not _Process.ours or _Process.gathered:
+        return
+    _Process.gathered = True
+    stack = contextlib.ExitStack()
+    tempfile.tempdir = str(stack.enter_context(scratch("tinyml-run-")))
+    atexit.register(stack.close)

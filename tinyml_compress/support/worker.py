@@ -104,7 +104,8 @@ def ask(
     for name, data in job.files.items():
         (folder / name).write_bytes(data)
     words = command(target, folder, python=python)
-    done = proc.run(words, timeout=timeout, what=what, cwd=folder, env=environment(env), check=False)
+    apart = environment({"TMPDIR": str(folder), **(env or {})})
+    done = proc.run(words, timeout=timeout, what=what, cwd=folder, env=apart, check=False)
     complaint = folder / _ERROR
     if done.returncode == _REFUSED and complaint.is_file():
         _raise(json.loads(complaint.read_text()), _said(done))
