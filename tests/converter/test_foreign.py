@@ -16,7 +16,7 @@ from tests.lib.aot import assert_bit_exact
 from tinyml_compress import frontend
 from tinyml_compress.converter import Mode
 from tinyml_compress.converter.foreign.calls import TorchModel, requantize, torch_to_tflite
-from tinyml_compress.errors import ConversionError, DataError, UsageError
+from tinyml_compress.errors import ConversionError, DataError, TinymlError, UsageError
 from tinyml_compress.ir import DType
 from tinyml_compress.runners import host
 from tinyml_compress.support import environments
@@ -126,15 +126,15 @@ def test_pytorch_quantization_aware_training_changes_the_weights() -> None:
 @pytest.mark.full
 @pytest.mark.usefixtures("in_checkout")
 @pytest.mark.parametrize(
-    ("spec", "says"),
+    ("spec", "kind", "says"),
     [
-        ("torch:tests.lib.torch_nets:not_a_model", "gives no PyTorch model"),
-        ("torch:tests.lib.torch_nets:gone", "cannot import"),
-        ("torch:no_such_module:net", "cannot import"),
+        ("torch:tests.lib.torch_nets:not_a_model", ConversionError, "gives no PyTorch model"),
+        ("torch:tests.lib.torch_nets:gone", UsageError, "no such function in the module"),
+        ("torch:no_such_module:net", UsageError, "no such module"),
     ],
 )
-def test_pytorch_mistakes_are_named(spec: str, says: str) -> None:
-    with pytest.raises(ConversionError, match=says):
+def test_pytorch_mistakes_are_named(spec: str, kind: type[TinymlError], says: str) -> None:
+    with pytest.raises(kind, match=says):
         torch_to_tflite(TorchModel.parse(spec), SAMPLES, Mode.INT8)
 
 
