@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import logging
+import os
+import pty
+import subprocess
+import sys
 
 import pytest
 from rich.console import Console
@@ -35,6 +40,34 @@ def test_inner_stages_join_the_display() -> None:
         pass
     assert "outer" in out.getvalue()
     assert "after" in out.getvalue()
+
+
+_DRAWN = """
+from tinyml_compress.support.screen import guard_streams
+from tinyml_compress.support.progress import stage
+guard_streams()
+with stage("run a\\x1b[2Jb", total=2) as line:
+    line.advance()
+    line.note("half")
+"""
+
+
+def test_a_verbs_display_moves_the_cursor_although_streams_are_guarded() -> None:
+    """On a real terminal, as `main` sets it up: codes of ours are obeyed, those of a name are written out."""
+    ours, theirs = pty.openpty()
+    with subprocess.Popen([sys.executable, "-c", _DRAWN], stderr=theirs, env={**os.environ, "TERM": "xterm"}) as drawn:
+        os.close(theirs)
+        parts = []
+        with contextlib.suppress(OSError):  # how a terminal says that its other side is closed
+            while part := os.read(ours, 65536):
+                parts.append(part)
+    os.close(ours)
+    text = b"".join(parts).decode()
+    assert drawn.returncode == 0
+    assert "run a\\x1b[2Jb" in text
+    assert "half" in text
+    assert "\x1b[?25l" in text
+    assert text.count("\\x1b") == text.count("a\\x1b[2Jb"), "only the name's code is written out"
 
 
 def test_an_error_ends_the_display() -> None:

@@ -7,6 +7,7 @@ terminal says every half minute where it is.
 from __future__ import annotations
 
 import logging
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -70,7 +71,8 @@ def _shown(title: str, total: int | None, console: Console | None) -> Iterator[S
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-    screen = console if console is not None else Console(stderr=True)
+    # The stream below the guard of `support/screen.py`: what is drawn moves the cursor, and its words are escaped.
+    screen = console if console is not None else Console(file=getattr(sys.stderr, "rich_proxied_file", sys.stderr))
     if not screen.is_terminal:
         yield Stage(title)
         return
