@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import subprocess
 import sys
 from pathlib import Path
@@ -9,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from tests.lib import full
-from tests.lib.parts import PARTS, REPO, files_of, named, part_of
+from tests.lib.parts import PARTS, REPO, all_files, files_of, named, part_of
+from tests.mutants import MUTANTS
 
 STATE = "0123456789ab"
 TESTS = """
@@ -30,10 +32,11 @@ def test_is_short():
 
 
 def test_every_file_belongs_to_one_part() -> None:
-    files = [path.relative_to(REPO).as_posix() for path in (REPO / "tests").rglob("test_*.py")]
+    files = all_files()
     shared = [file for part in PARTS if part.marked == "full" for file in files_of(part)]
-    assert sorted(shared) == sorted(files)
-    assert files_of(PARTS[0]) == sorted(files)
+    assert sorted(shared) == files
+    assert files_of(PARTS[0]) == files
+    assert len(files) > 150
 
 
 def test_no_part_is_empty() -> None:
@@ -110,6 +113,18 @@ def test_other_parts_of_the_record_stay(tmp_path: Path) -> None:
     assert list(full.read(record)) == ["quick", "zoo"]
     assert not full.passed(full.read(record)["quick"], STATE)
     assert full.passed(full.read(record)["zoo"], STATE)
+
+
+def test_every_fault_can_be_made_and_its_test_is_there() -> None:
+    """Thirty at least, each in a function of its own or in another place of it; `PART=mutants` runs them."""
+    assert len(MUTANTS) >= 30
+    for mutant in MUTANTS:
+        broken = mutant.source()
+        assert broken != (REPO / "tinyml_compress" / mutant.file).read_text()
+        if mutant.file.endswith(".py"):
+            ast.parse(broken)
+        file, _, name = mutant.test.partition("::")
+        assert not name or f"def {name}(" in (REPO / file).read_text() or f"\n{name} = " in (REPO / file).read_text()
 
 
 def test_names_of_parts_are_checked() -> None:

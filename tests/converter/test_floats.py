@@ -44,6 +44,15 @@ def test_operator_tensor_layer_and_remedy_are_named() -> None:
         assert part in text
 
 
+def test_one_float_side_is_enough() -> None:
+    whole, real = (
+        FlatTensor(f"net/{dtype.value}", (1, 4), dtype, None, False) for dtype in (DType.INT8, DType.FLOAT32)
+    )
+    for sources, targets in (((real,), (whole,)), ((whole, real), (whole,)), ((whole,), (real,))):
+        (use,) = converter.float_operators(_file(FlatOperator("ADD", sources, targets)))
+        assert use.tensor == real.name
+
+
 def test_layer_without_a_list_of_layers() -> None:
     (use,) = converter.float_operators(_file(_op("EXP", "net/odd_3/Exp", DType.FLOAT32)))
     assert use.layer == "odd"

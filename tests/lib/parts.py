@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
 
-__all__ = ["PARTS", "REPO", "Part", "files_of", "named", "part_of"]
+__all__ = ["PARTS", "REPO", "Part", "all_files", "files_of", "named", "part_of"]
 
 REPO = Path(__file__).resolve().parents[2]
 
@@ -42,6 +42,7 @@ PARTS = (
     ),
     Part("techniques", "every technique on every model", ("tests/techniques/*",), spread=False),
     Part("conversion", "models of all makers become .tflite", ("tests/converter/*",), spread=False),
+    Part("mutants", "functions broken on purpose turn tests red", ("tests/mutants.py",)),
     Part("search", "fit finds what is known to be there", ("tests/e2e/test_fit*",), spread=False),
     Part("rest", "pages, exports, examples, documentation", ("tests/*",), spread=False),
 )
@@ -60,5 +61,11 @@ def part_of(file: str, marked: str = "full") -> Part:
 
 def files_of(part: Part) -> list[str]:
     """Its files, relative to the repository."""
-    every = (path.relative_to(REPO).as_posix() for path in sorted((REPO / "tests").rglob("test_*.py")))
-    return [file for file in every if part_of(file, part.marked) is part]
+    return [file for file in all_files() if part_of(file, part.marked) is part]
+
+
+def all_files() -> list[str]:
+    """Every file with tests; `mutants.py` has another name so that nothing else runs it."""
+    tests = REPO / "tests"
+    paths = [*tests.rglob("test_*.py"), tests / "mutants.py"]
+    return sorted(path.relative_to(REPO).as_posix() for path in paths)
