@@ -37,9 +37,9 @@ class Mutant:
     def __str__(self) -> str:
         return f"{Path(self.file).stem}.{self.function}"
 
-    def source(self) -> str:
+    def source(self, checkout: Path = REPO) -> str:
         """The file with the fault."""
-        text = (REPO / "tinyml_compress" / self.file).read_text()
+        text = (checkout / "tinyml_compress" / self.file).read_text()
         start = self._start(text)
         end = self._end(text, start)
         body = text[start:end]
@@ -392,8 +392,8 @@ MUTANTS = (
     Mutant(
         "models/proof.py",
         "difference",
-        "if not gap <= worst:",
-        "if gap > worst:",
+        "if math.isnan(gap):",
+        "if gap < 0:",
         "tests/models/test_proof.py::test_what_is_no_number_is_far_apart",
     ),
     Mutant(
@@ -436,7 +436,7 @@ class Copy:
     def broken(self, mutant: Mutant) -> Iterator[None]:
         place = self._folder / "tinyml_compress" / mutant.file
         sound = place.read_text()
-        place.write_text(mutant.source())
+        place.write_text(mutant.source(self._folder))
         try:
             yield
         finally:

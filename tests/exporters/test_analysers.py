@@ -87,7 +87,7 @@ def test_clang_tidy_on_an_exported_bundle(page: str, tmp_path: Path, sources: li
 def test_clang_tidy_on_every_kernel(page: str, tmp_path: Path, flags: tuple[str, ...]) -> None:
     root = resources.package_folder("tinyml_compress")
     kernels = sorted({*root.glob("ops/*/tc_*__*.c"), *root.glob("csrc/tc_*__*.c")})
-    text = amalgamate([KernelFile(path.stem, path, inline=False) for path in kernels])
+    text = amalgamate([KernelFile(path.stem, path) for path in kernels])
     includes = "#include <stddef.h>\n#include <stdint.h>\n#include <string.h>\n"
     (tmp_path / "all.c").write_text(includes + _base("ALL", text) + text)
     found = tidied(tmp_path, ["all.c"], flags)

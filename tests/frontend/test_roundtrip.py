@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tests.lib.graph_text import to_text
 from tests.lib.graphs import const, graph, model, single, tensor
 from tests.lib.messy import messy
 from tests.lib.nets import NETS
@@ -14,7 +15,7 @@ from tests.lib.surgery import sites
 from tinyml_compress.errors import ModelError
 from tinyml_compress.formats.flat import FlatOperator, option_values
 from tinyml_compress.frontend import read, write
-from tinyml_compress.ir import Attrs, DType, Graph, Node, Tensor, to_text
+from tinyml_compress.ir import Attrs, DType, Graph, Node, Tensor
 from tinyml_compress.ops import all_operators, operator
 from tinyml_compress.ops.conv_2d.op import Conv2DAttrs
 from tinyml_compress.ops.numerics import Activation, Padding

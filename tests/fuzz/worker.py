@@ -22,10 +22,11 @@ import numpy as np
 
 from tests.fuzz.mutate import mutant
 from tests.lib import layers, nets, stateful_nets
+from tests.lib.graph_text import to_text
 from tests.lib.messy import messy
 from tinyml_compress import frontend, passes
 from tinyml_compress.errors import TinymlError
-from tinyml_compress.ir import Graph, to_text
+from tinyml_compress.ir import Graph
 from tinyml_compress.pipeline.compilation import compile_graph
 
 SECONDS = 5

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
+from tests.lib.graph_text import to_text
 from tests.lib.graphs import const, graph, single, tensor
 from tests.lib.messy import messy
 from tinyml_compress import passes
-from tinyml_compress.ir import DType, Node, to_text
+from tinyml_compress.ir import DType, Node
 from tinyml_compress.ops import operator
 from tinyml_compress.ops.conv_2d.op import Conv2DAttrs
 from tinyml_compress.ops.numerics import Activation, Padding

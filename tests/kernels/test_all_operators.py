@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tests.lib.host_gcc import host_gcc
 from tests.lib.proof import Maker
 from tests.lib.sanitized import assert_clean, assert_complete
 from tests.ops.test_circular_buffer import buffered
@@ -81,7 +82,7 @@ def test_many_are_clean(level: Level) -> None:
 
 @pytest.mark.full
 @pytest.mark.parametrize("suffix", [".c", ".cpp"])
-@pytest.mark.parametrize("compiler", [toolchain.zig, toolchain.host_gcc], ids=["zig", "gcc"])
+@pytest.mark.parametrize("compiler", [toolchain.zig, host_gcc], ids=["zig", "gcc"])
 def test_no_compiler_warns(compiler: Callable[[], toolchain.Toolchain], suffix: str) -> None:
     flags = [flag for flag in toolchain.WARNINGS if suffix == ".c" or not flag.startswith("-std=")]
     made = [program for program in programs(1, Level.SIZE) if program.inputs]

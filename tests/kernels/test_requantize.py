@@ -61,5 +61,5 @@ int wrong(int cases) {
 
 def test_halves_equal_the_whole() -> None:
     csrc = resources.package_folder("tinyml_compress.csrc")
-    files = toolchain.read_sources(csrc / "tc_base.h", csrc / "tc_requant.h") | {"main.c": _SOURCE}
+    files = {name: (csrc / name).read_text() for name in ("tc_base.h", "tc_requant.h")} | {"main.c": _SOURCE}
     assert ctypes.CDLL(str(toolchain.library(files))).wrong(3_000_000) == 0

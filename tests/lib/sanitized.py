@@ -6,12 +6,10 @@ those of a build without sanitizers and at another optimization, which a read of
 
 from __future__ import annotations
 
-import shutil
 from collections import Counter
 from collections.abc import Sequence
 
-import pytest
-
+from tests.lib.host_gcc import host_gcc
 from tinyml_compress.ir import DType, Port, Program
 from tinyml_compress.runners import toolchain
 from tinyml_compress.support import proc
@@ -96,16 +94,12 @@ def _calls(program: Program) -> str:
 
 def assert_clean(programs: Sequence[Program]) -> None:
     """No sanitizer complains about any of the programs, whatever their inputs hold."""
-    if shutil.which("gcc") is None:
-        pytest.skip("no GCC on this machine: zig ships no sanitizers")
     files = {name: text for program in programs for name, text in program.files.items()}
     includes = "\n".join(f'#include "{program.prefix}.h"' for program in programs)
     files["main.c"] = _MAIN.format(includes=includes, calls="\n".join(_calls(program) for program in programs))
     shown = []
     for flags in (SANITIZED, PLAIN):
-        binary = toolchain.executable(
-            files, flags=("-D_POSIX_C_SOURCE=200112L", *flags), toolchain=toolchain.host_gcc()
-        )
+        binary = toolchain.executable(files, flags=("-D_POSIX_C_SOURCE=200112L", *flags), toolchain=host_gcc())
         shown.append(proc.run([binary], timeout=120, what="the program under sanitizers").stdout)
     assert shown[0] == shown[1]
     assert_complete(programs, shown[0].splitlines())

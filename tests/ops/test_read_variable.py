@@ -7,12 +7,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from tests.lib.graph_text import to_text
 from tests.lib.graphs import const, graph
 from tests.lib.proof import Rng, pick, quantized, shape
 from tests.lib.streams import many_streams, stream_sample
 from tinyml_compress.errors import UnsupportedOperator
 from tinyml_compress.frontend import read, write
-from tinyml_compress.ir import Attrs, DType, Graph, Node, Quant, Tensor, to_text
+from tinyml_compress.ir import Attrs, DType, Graph, Node, Quant, Tensor
 from tinyml_compress.ops._addsub import FusedAttrs
 from tinyml_compress.ops._flow import CallOnceAttrs
 from tinyml_compress.ops._variables import VariableAttrs

@@ -8,10 +8,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from tests.lib.graph_text import to_text
 from tests.lib.graphs import const, graph, tensor
 from tests.lib.messy import planted
 from tinyml_compress.frontend import write
-from tinyml_compress.ir import DType, Graph, Node, Tensor, to_text
+from tinyml_compress.ir import DType, Graph, Node, Tensor
 from tinyml_compress.ops import operator
 from tinyml_compress.ops.conv_2d.op import Conv2DAttrs
 from tinyml_compress.ops.depthwise_conv_2d.op import DepthwiseConv2DAttrs

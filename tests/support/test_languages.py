@@ -112,16 +112,6 @@ def test_cmake_reads_its_strings_back(tmp_path: Path) -> None:
     assert out.read_text(encoding="utf-8") == "".join(f"{one_line(text)}\n" for text in texts)
 
 
-def test_kconfig_reads_its_strings_back(tmp_path: Path) -> None:
-    kconfiglib = pytest.importorskip("kconfiglib", reason="kconfiglib is not installed here")
-    texts = [*MARKS, "".join(MARKS), *(f"{mark}{mark}$(shell,touch {tmp_path}/ran)" for mark in MARKS)]
-    rows = [f"config A{at}\n\tstring\n\tdefault {escape.kconfig_string(text)}\n" for at, text in enumerate(texts)]
-    (tmp_path / "Kconfig").write_text("\n".join(rows), encoding="utf-8")
-    read = kconfiglib.Kconfig(str(tmp_path / "Kconfig"), warn=False)
-    assert [read.syms[f"A{at}"].str_value for at in range(len(texts))] == [one_line(text) for text in texts]
-    assert not (tmp_path / "ran").exists()
-
-
 @MANY
 @given(TEXT)
 def test_yaml_reads_its_strings_back(text: str) -> None:

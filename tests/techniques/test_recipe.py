@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import MISSING, fields
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ from tinyml_compress.techniques.fine_tuning import TrainOptions
 from tinyml_compress.techniques.pruning import PruneOptions
 from tinyml_compress.techniques.qat import QatOptions
 from tinyml_compress.techniques.recipe import Guard, parse, read
-from tinyml_compress.techniques.registry import all_techniques, describe
+from tinyml_compress.techniques.registry import all_techniques, technique
 
 SHIPPED = sorted(resources.recipes_folder().glob("*.toml"))
 NEEDED = {
@@ -41,6 +42,23 @@ def test_shipped_recipes_read_and_stand_in_the_readme(path: Path) -> None:
     assert isinstance(recipe.stages[-1].options, ConvertOptions)
     readme = (resources.recipes_folder() / "README.md").read_text()
     assert f"| `{recipe.name}` | {recipe.title} |" in readme
+
+
+def describe(use: str) -> list[tuple[str, str, str]]:
+    """Key, default and meaning of every option of a stage, as the recipes' README has them."""
+    rows = []
+    for item in fields(technique(use).options):
+        default = item.default_factory() if item.default_factory is not MISSING else item.default
+        shown = {True: "true", False: "false"}.get(default, default) if isinstance(default, bool) else default
+        shown = {"": '""', (): "[]"}.get(shown, shown) if isinstance(shown, (str, tuple)) else shown
+        shown = "{}" if shown == {} else shown
+        meaning = item.metadata["text"]
+        if item.metadata.get("choices"):
+            meaning += ": " + ", ".join(filter(None, item.metadata["choices"]))
+        elif "low" in item.metadata and item.metadata["kind"] is not dict:
+            meaning += f" ({item.metadata['low']:g} to {item.metadata['high']:g})"
+        rows.append((item.name, str(shown), meaning))
+    return rows
 
 
 @pytest.mark.parametrize("use", all_techniques())

@@ -196,7 +196,7 @@ class _Node:
             path = folder / f"{call.kernel}.c"
             if not path.is_file():
                 path = folder.parent.parent / "csrc" / f"{call.kernel}.c"
-            self.functions.kernels[call.kernel] = KernelFile(call.kernel, path, variant.inline)
+            self.functions.kernels[call.kernel] = KernelFile(call.kernel, path)
             suffix = "" if len(calls) == 1 else f"_{position}"
             arguments = [f"&{self._add_params(suffix, call)}"] if call.params else []
             arguments += [self._pointer(argument) for argument in call.arguments]

@@ -21,11 +21,10 @@ _GUARD = re.compile(
 
 @dataclass(frozen=True)
 class KernelFile:
-    """One kernel to emit: where its source lies, and whether it is forced inline into the node functions."""
+    """One kernel to emit, and where its source lies."""
 
     symbol: str
     path: Path
-    inline: bool
 
 
 def amalgamate(kernels: list[KernelFile]) -> str:
@@ -53,11 +52,10 @@ def amalgamate(kernels: list[KernelFile]) -> str:
         parts.append(body + "\n")
 
     for kernel in sorted(kernels, key=lambda kernel: kernel.symbol):
-        linkage = "static TC_INLINE" if kernel.inline else "static TC_NOINLINE"
         text = kernel.path.read_text(encoding="utf-8")
         if "TC_KERNEL" not in text:
             raise GraphError("a kernel file defines no TC_KERNEL function", which=kernel.path.name)
-        add(kernel.path, re.sub(r"\bTC_KERNEL\b", linkage, text))
+        add(kernel.path, re.sub(r"\bTC_KERNEL\b", "static TC_NOINLINE", text))
     return "\n".join(parts)
 
 

@@ -77,10 +77,6 @@ class Preprocessing:
     image: ImageForm | None = None
     audio: AudioForm | None = None
 
-    @property
-    def changes_values(self) -> bool:
-        return (self.scale, self.mean, self.std) != (1.0, (0.0,), (1.0,))
-
     def apply(self, values: Array) -> Floats:
         """Inputs from values, in float32 as firmware computes them."""
         scaled = values.astype(np.float32) * np.float32(self.scale)

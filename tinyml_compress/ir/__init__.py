@@ -1,9 +1,8 @@
-"""The intermediate representation: frozen dataclasses, `verify`, and a stable text form."""
+"""The intermediate representation: frozen dataclasses and `verify`."""
 
 from tinyml_compress.ir.graph import Attrs, Graph, Node, NodeView, Tensor
 from tinyml_compress.ir.memory import ARENA_ALIGN, Buffer, MemoryPlan
 from tinyml_compress.ir.program import ConstantArray, Port, Program, ProgramNode, StateSlot
-from tinyml_compress.ir.text import to_text
 from tinyml_compress.ir.types import DType, Quant
 from tinyml_compress.ir.verify import verify
 
@@ -23,6 +22,5 @@ __all__ = [
     "Quant",
     "StateSlot",
     "Tensor",
-    "to_text",
     "verify",
 ]

@@ -96,9 +96,6 @@ class Graph:
     def consumers(self, tensor: str) -> tuple[Node, ...]:
         return tuple(node for node in self.nodes if tensor in node.inputs)
 
-    def producer(self, tensor: str) -> Node | None:
-        return next((node for node in self.nodes if tensor in node.outputs), None)
-
     def rebuilt(
         self,
         *,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -41,6 +42,7 @@ def difference(left: Sequence[Array], right: Sequence[Array]) -> float:
         first, second = a.astype(np.float64), b.astype(np.float64)
         scale = max(1.0, float(np.abs(first).max(initial=0.0)))
         gap = float(np.abs(first - second).max(initial=0.0)) / scale
-        if not gap <= worst:
-            worst = gap
+        if math.isnan(gap):
+            return gap
+        worst = max(worst, gap)
     return worst

@@ -298,8 +298,6 @@ class Variant:
     """Flash of the weights, where the encoding makes that differ from one byte each."""
     code_bytes: int = 0
     """About what such a kernel takes in flash: what it saves has to be more."""
-    inline: bool = False
-    """Forced inline into each node function, so that its parameters become constants; else shared."""
     flow: Callable[[NodeView], Flow] | None = None
     """Instead of calls: which bodies run. The scratch then holds the largest of them, whatever `scratch` says."""
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-__all__ = ["replacement"]
+__all__ = ["ADVICE", "replacement"]
 
 _CONTROL = "build the layer without control flow (recurrent layers: unroll=True and a fixed batch of 1)"
 _RECURRENT = "unroll the layer (unroll=True, batch fixed to 1), which leaves FULLY_CONNECTED, LOGISTIC, TANH and MUL"
-_STATE = "keep the state outside the model: make it an input and an output, and feed it back in your own code"
 _STRINGS = "do lookups and text handling before the model; give it the indices or embeddings"
 _COMPLEX = "compute the spectrum before the model (a DSP library does it on the device), give it the magnitudes"
 _RANDOM = "remove random and training-only layers (noise, dropout) from the exported model"
@@ -15,21 +14,13 @@ _STABLEHLO = "convert with the TensorFlow Lite converter's own operators (no Sta
 _SEGMENT = "replace it by GATHER and SUM, MEAN or REDUCE_MAX over a fixed axis"
 _HEAD = "cut the model before it and do this step in your own code"
 
-_ADVICE = {
+ADVICE = {
     "BIDIRECTIONAL_SEQUENCE_LSTM": _RECURRENT,
     "BIDIRECTIONAL_SEQUENCE_RNN": _RECURRENT,
     "LSTM": _RECURRENT,
     "RNN": _RECURRENT,
-    "UNIDIRECTIONAL_SEQUENCE_LSTM": _RECURRENT,
     "UNIDIRECTIONAL_SEQUENCE_RNN": _RECURRENT,
-    "SVDF": "replace it by FULLY_CONNECTED over a window that your code slides, or by DEPTHWISE_CONV_2D",
-    "ASSIGN_VARIABLE": _STATE,
-    "READ_VARIABLE": _STATE,
-    "VAR_HANDLE": _STATE,
-    "CALL_ONCE": _STATE,
     "CALL": _CONTROL,
-    "IF": _CONTROL,
-    "WHILE": _CONTROL,
     "EMBEDDING_LOOKUP_SPARSE": _STRINGS,
     "HASHTABLE": _STRINGS,
     "HASHTABLE_FIND": _STRINGS,
@@ -47,7 +38,6 @@ _ADVICE = {
     "RANDOM_UNIFORM": _RANDOM,
     "RANGE": _DYNAMIC,
     "RANK": _DYNAMIC,
-    "SHAPE": _DYNAMIC,
     "SPARSE_TO_DENSE": _DYNAMIC,
     "WHERE": _DYNAMIC,
     "DENSIFY": "convert without the sparsity optimization; this tool stores pruned weights densely or by its own codes",
@@ -55,10 +45,6 @@ _ADVICE = {
     "CONV_3D": "reshape to CONV_2D: fold one axis into the channels, or run slices one after another",
     "CONV_3D_TRANSPOSE": "reshape to TRANSPOSE_CONV, slice by slice",
     "GELU": "use relu6 or hard_swish instead and fine-tune for an epoch, or write it as x * sigmoid(1.702 x)",
-    "EXP": "use softmax or a sigmoid, whose kernels hold the exponential",
-    "LOG": "leave the logarithm to your code, or train on logits",
-    "SIN": "compute it before the model and give it as an input, or as a constant table",
-    "COS": "compute it before the model and give it as an input, or as a constant table",
     "ATAN2": "compute it before or after the model",
     "POW": "write small whole powers as products (SQUARE, MUL)",
     "LOCAL_RESPONSE_NORMALIZATION": "replace it by batch normalization, which folds into the convolution",
@@ -81,11 +67,12 @@ _ADVICE = {
     "UNSORTED_SEGMENT_PROD": _SEGMENT,
     "UNSORTED_SEGMENT_SUM": _SEGMENT,
 }
+"""A row per operator that is not there; the row goes when the operator comes."""
 _ELSE = "replace the layer that makes it"
 
 
 def replacement(name: str) -> str:
-    """Advice in one line; for operators that are there it is not asked."""
+    """Advice in one line."""
     if name.startswith("STABLEHLO_"):
         return _STABLEHLO
-    return _ADVICE.get(name, _ELSE)
+    return ADVICE.get(name, _ELSE)

@@ -18,9 +18,8 @@ from tinyml_compress.search.study import Study
 from tinyml_compress.support.secrets import STORAGE_VARIABLE
 from tinyml_compress.support.trust import trusting
 
-__all__ = ["PHASES", "main"]
+__all__ = ["main"]
 
-PHASES = ("prepare", "search", "final")
 _PAYS = 0.99
 """A dimension pays when a strong setting of it costs less than this part of the reference."""
 

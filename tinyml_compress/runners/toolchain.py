@@ -29,10 +29,8 @@ __all__ = [
     "arm_gcc",
     "build",
     "executable",
-    "host_gcc",
     "library",
     "objects",
-    "read_sources",
     "zig",
 ]
 
@@ -83,21 +81,16 @@ def zig() -> Toolchain:
 
 
 @lru_cache(maxsize=1)
-def host_gcc() -> Toolchain:
-    """This machine's GCC, for sanitizers, which zig does not ship."""
-    return _gcc("gcc", "g++", "install gcc with your system's package manager")
-
-
-@lru_cache(maxsize=1)
 def arm_gcc() -> Toolchain:
     """Arm's GCC for bare metal."""
-    return _gcc("arm-none-eabi-gcc", "arm-none-eabi-g++", "install gcc-arm-none-eabi, or use --toolchain zig")
-
-
-def _gcc(name: str, cxx: str, how: str) -> Toolchain:
+    name, cxx = "arm-none-eabi-gcc", "arm-none-eabi-g++"
     path = shutil.which(name)
     if path is None:
-        raise MissingDependency("the C compiler is not installed", which=name, next_step=how)
+        raise MissingDependency(
+            "the C compiler is not installed",
+            which=name,
+            next_step="install gcc-arm-none-eabi, or use --toolchain zig",
+        )
     first = proc.run([path, "--version"], timeout=30, what=f"{name} --version").stdout.splitlines()[0]
     number = re.search(r"\d+\.\d+\.\d+", re.sub(r"\([^)]*\)", "", first))
     return Toolchain("gcc", (path,), (shutil.which(cxx) or cxx,), f"{name} {number[0] if number else first}")
@@ -201,17 +194,6 @@ def objects(
         job = Build(chosen, {**headers, source: files[source]}, f"{source}.o", ("-c", "-I.", *flags), (source,))
         built[source] = build(job)
     return built
-
-
-def read_sources(*paths: Path) -> dict[str, str]:
-    """Files by name, for `files`; a folder stands for the .c, .h and .S files directly in it."""
-    found: dict[str, str] = {}
-    for path in paths:
-        inside = sorted(path.iterdir()) if path.is_dir() else [path]
-        for file in inside:
-            if file == path or file.suffix in (".c", ".h", ".S"):
-                found[file.name] = file.read_text()
-    return found
 
 
 def _first_errors(output: str) -> str:

@@ -8,8 +8,6 @@ from typing import Any
 
 __all__ = ["Budget", "Cost", "binding", "overdraft"]
 
-NAMES = ("flash", "ram", "ms", "drop")
-
 
 @dataclass(frozen=True)
 class Budget:

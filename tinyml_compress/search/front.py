@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TypeVar
 
 from tinyml_compress.search.budget import Budget, overdraft
 from tinyml_compress.search.trials import Trial
 
 __all__ = ["feasible", "front", "nearest", "winner"]
-
-Row = TypeVar("Row")
 
 
 def front(trials: Sequence[Trial]) -> tuple[Trial, ...]:

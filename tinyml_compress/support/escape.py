@@ -17,7 +17,6 @@ __all__ = [
     "cmake_string",
     "for_terminal",
     "html_text",
-    "kconfig_string",
     "markdown",
     "markdown_code",
     "properties_value",
@@ -77,11 +76,6 @@ def _c_byte(byte: int) -> str:
 
 def cmake_string(text: str) -> str:
     """A quoted argument of CMake; nothing in it is expanded."""
-    return '"' + re.sub(r'(["\\$])', r"\\\1", _CONTROL.sub(" ", text)) + '"'
-
-
-def kconfig_string(text: str) -> str:
-    """A quoted string of Kconfig; nothing in it is expanded."""
     return '"' + re.sub(r'(["\\$])', r"\\\1", _CONTROL.sub(" ", text)) + '"'
 
 

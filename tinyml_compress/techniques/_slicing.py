@@ -12,7 +12,6 @@ from tinyml_compress.techniques.graph import Copier, rebuild
 
 __all__ = ["rebuild_without"]
 
-Mask = npt.NDArray[np.bool_]
 Array = npt.NDArray[Any]
 
 

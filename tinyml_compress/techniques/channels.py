@@ -58,7 +58,6 @@ class Channels:
     units: dict[int, Ints] = field(default_factory=dict)  # tensor -> units of its last axis
     cuts: list[Cut] = field(default_factory=list)
     pinned: dict[int, str] = field(default_factory=dict)  # root -> why
-    consumed: list[tuple[int, Cut]] = field(default_factory=list)
     outputs: tuple[int, ...] = ()
     _parents: list[int] = field(default_factory=list)
 
