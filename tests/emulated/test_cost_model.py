@@ -60,6 +60,12 @@ def test_loop_on_m4_and_m0() -> None:
     assert cycles(LOOP, "cortex-m0plus") == 22 + 10
 
 
+def test_classes_count_each_time() -> None:
+    lines = ("movs r1, #10", "1: ldr r2, [r0]", "str r2, [r0]", "subs r1, #1", "bne 1b", "bx lr")
+    found = {kind: n for kind, n in node(lines, "cortex-m4").classes.items() if n}
+    assert found == {CostClass.LOAD: 10, CostClass.STORE: 10, CostClass.BRANCH_TAKEN: 9 + 1}
+
+
 def test_m0_manual() -> None:
     lines = ("ldr r1, [r0]", "str r1, [r0]", "ldmia r0!, {r1, r2}", "push {r4}", "pop {r4}", "muls r1, r2", "bx lr")
     # LDR 2, STR 2, LDM 1+2, PUSH 1+1, POP 1+1, MULS 1, BX 2

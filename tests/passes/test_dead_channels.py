@@ -135,6 +135,29 @@ def test_convolution_to_convolution(bias_at: int, padding: Padding) -> None:
     assert _channels(after) == [8 if folds else 12, 5]
 
 
+@pytest.mark.parametrize(("bias", "kept"), [(2**31 - 2, 1), (2**31 - 1, 2)])
+def test_no_bias_leaves_32_bits(bias: int, kept: int) -> None:
+    """The constant of the channel that could go is 1, and its weight 1: the next layer's bias grows by one."""
+    source = tensor("x", (1, 1, 1, 2), 0.5, 0)
+    held = tensor("t", (1, 1, 1, 2), 0.5, -128)
+    first = [
+        const("w", np.array([[0, 0], [3, -5]]).reshape(2, 1, 1, 2), [0.5, 0.5], axis=0),
+        const("b", np.array([2, 0]), [0.25, 0.25], dtype=DType.INT32),  # 2 * 0.25 is one step of t
+    ]
+    second = [
+        const("v", np.array([[1, 7]]).reshape(1, 1, 1, 2), [0.5], axis=0),
+        const("c", np.array([bias]), [0.25], dtype=DType.INT32),
+    ]
+    nodes = [
+        Node("CONV_2D", ("x", "w", "b"), ("t",), Conv2DAttrs(Padding.VALID), "first"),
+        Node("CONV_2D", ("t", "v", "c"), ("y",), Conv2DAttrs(Padding.VALID), "second"),
+    ]
+    last = tensor("y", (1, 1, 1, 1), 2.0**22, 0)
+    after = run(graph([source, *first, held, *second, last], nodes, ["x"], ["y"]), (remove_dead_channels,))
+    assert _channels(after) == [kept, 1]
+    assert kept == 2 or int(after.tensors["c"].data[0]) == 2**31 - 1  # type: ignore[index]
+
+
 @pytest.mark.parametrize("multiplier", [1, 2])
 @pytest.mark.parametrize("bias_at", [-1_000_000, 500])
 @pytest.mark.parametrize("padding", [Padding.VALID, Padding.SAME])

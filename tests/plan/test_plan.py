@@ -149,7 +149,8 @@ def test_an_input_that_lives_on_is_not_overwritten() -> None:
 
 
 def test_the_same_tensor_read_twice_needs_both_rules() -> None:
-    for rules, arena in (((Overlap(0, 0),), 200), ((Overlap(0, 0), Overlap(1, 0)), 100)):
+    wider = (Overlap(0, 0), Overlap(1, 0, gap=40))
+    for rules, arena in (((Overlap(0, 0),), 200), ((Overlap(0, 0), Overlap(1, 0)), 100), (wider, 140)):
         make = Builder()
         make.tensor("x", 100)
         make.node("ANY", ["x", "x"], {"y": 100}, kernel(*rules))

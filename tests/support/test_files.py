@@ -85,8 +85,10 @@ def test_a_time_out_ends_grandchildren_too(tmp_path: Path) -> None:
         f"open({str(pid_file)!r}, 'w').write(str(child.pid))\n"
         "time.sleep(60)\n"
     )
+    began = time.monotonic()
     with pytest.raises(ProcessError, match="did not end"):
         proc.run([sys.executable, "-c", program], timeout=2, what="the job")
+    assert time.monotonic() - began < 30  # it holds our end of its output: waiting for it would take a minute
     pid = int(pid_file.read_text())
     for _ in range(50):
         try:

@@ -39,6 +39,14 @@ def test_one_shot_needs_no_data_and_leaves_nothing_dense(make: Any, sparsity: fl
     assert not done.notes
     for old, new in zip(before, model.get_weights(), strict=True):
         np.testing.assert_array_equal(old, new)
+    cut = 0
+    for old, new in zip(before, done.model.get_weights(), strict=True):
+        gone = (new == 0) & (old != 0)
+        np.testing.assert_array_equal(new[~gone], old[~gone])
+        if gone.any():
+            cut += 1
+            assert np.abs(old[gone]).max() <= np.abs(new[new != 0]).min()  # the smallest of each kernel
+    assert cut >= len(done.zeros)
 
 
 @pytest.mark.parametrize(
