@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import random
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -246,3 +247,38 @@ def test_fitted(tmp_path: Path) -> None:
             digits.fitted(wrong)
     with pytest.raises(DataError, match="no labels"):
         data.load(save(tmp_path / "x.npz", x=ONES)).need_labels()
+
+
+class _Runs:
+    """Makes a file when somebody unpickles it."""
+
+    def __init__(self, place: Path) -> None:
+        self.place = place
+
+    def __reduce__(self) -> tuple[object, tuple[Path]]:
+        return Path.touch, (self.place,)
+
+
+@pytest.mark.parametrize("name", ["x.npy", "x.npz"])
+def test_a_pickle_in_the_data_is_not_read(tmp_path: Path, name: str) -> None:
+    array = np.array([_Runs(tmp_path / "ran")], dtype=object)
+    if name == "x.npy":
+        np.save(tmp_path / name, array, allow_pickle=True)
+    else:
+        np.savez(tmp_path / name, inputs=array)
+    with pytest.raises(DataError, match="cannot be read"):
+        data.load(tmp_path / name)
+    assert not (tmp_path / "ran").exists()
+
+
+def test_data_that_unpacks_to_gigabytes(tmp_path: Path) -> None:
+    with (
+        zipfile.ZipFile(tmp_path / "x.npz", "w", zipfile.ZIP_DEFLATED) as archive,
+        archive.open("x.npy", "w") as member,
+    ):
+        np.lib.format.write_array_header_1_0(member, {"descr": "<f4", "fortran_order": False, "shape": (100_000, 1024)})
+        for _ in range(400):
+            member.write(bytes(1 << 20))
+    assert (tmp_path / "x.npz").stat().st_size < 1 << 20
+    with pytest.raises(DataError, match="unpacks to too much"):
+        data.load(tmp_path / "x.npz")

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import warnings
+import zipfile
 from collections.abc import Mapping
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 import numpy.typing as npt
@@ -21,6 +23,8 @@ _SPLITS = ("train", "test")
 _MOST_CLASSES = 1 << 20
 """A table with a count per class has to fit into memory."""
 _SEVERAL = "input_"
+_UNPACKED, _TIMES = 256 << 20, 100
+"""Bytes that any archive may unpack to, and how many more for each of its own."""
 
 
 def load_file(path: Path, split: str | None) -> DataSet:
@@ -59,12 +63,15 @@ def read_arrays(path: Path) -> Mapping[str, Array]:
     try:
         with warnings.catch_warnings(), path.open("rb") as file:
             warnings.simplefilter("ignore")  # numpy warns about old headers before it fails on them
+            _check_size(path, file)
             loaded = np.load(file, allow_pickle=False)
             if isinstance(loaded, np.ndarray):
                 arrays: dict[str, Array] = {"": loaded}
             else:
                 with loaded:
                     arrays = {key: loaded[key] for key in loaded.files}
+    except DataError:
+        raise
     except MemoryError as error:
         raise DataError(
             "the data does not fit in memory", which=path, next_step="cut the file: a few hundred samples calibrate"
@@ -84,6 +91,25 @@ def read_arrays(path: Path) -> Mapping[str, Array]:
     if path.suffix.lower() == ".npz" and "" in arrays:
         raise DataError("the data file is not what its name says", which=path, found="a single .npy array")
     return arrays
+
+
+def _check_size(path: Path, file: BinaryIO) -> None:
+    """A few kilobytes may unpack to more than the machine has."""
+    if not zipfile.is_zipfile(file):
+        file.seek(0)
+        return
+    most = _UNPACKED + _TIMES * path.stat().st_size
+    with zipfile.ZipFile(file) as archive:
+        unpacked = sum(member.file_size for member in archive.infolist())
+    file.seek(0)
+    if unpacked > most:
+        raise DataError(
+            "the data file unpacks to too much",
+            which=path,
+            found=f"{unpacked:,} bytes in a file of {path.stat().st_size:,}",
+            allowed=f"{most:,} bytes",
+            next_step="save it with numpy.savez, which does not pack, if that is what it should hold",
+        )
 
 
 def as_inputs(path: Path | str, key: str, value: Array) -> Floats:
