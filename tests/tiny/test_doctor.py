@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,7 +12,7 @@ import pytest
 from click.testing import CliRunner
 
 from tinyml_compress.cli.doctor import command
-from tinyml_compress.pipeline import diagnosis
+from tinyml_compress.pipeline import diagnosis, locks
 
 
 def test_this_machine_is_sound() -> None:
@@ -39,6 +40,21 @@ def test_missing_parts_are_named_with_the_way_to_get_them(monkeypatch: pytest.Mo
     assert firmware.sound
     assert re.search("^tensorflow +absent ", firmware.summary(), re.MULTILINE)
     assert firmware.summary().rstrip().endswith("to load, train or convert models, TensorFlow is missing")
+
+
+def test_locks_are_tried(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = diagnosis.diagnose()
+    assert [lock.on for lock in found.locks] == [True] * 4
+    monkeypatch.setattr("tinyml_compress.models.allowed_classes.PYTHON", frozenset())
+    monkeypatch.setattr("tinyml_compress.models.allowed_classes.LAYERS", frozenset(["Lambda", "Dense"]))
+    monkeypatch.setattr("tinyml_compress.models.allowed_ops.GRAPH", frozenset(["WriteFile"]))
+    monkeypatch.setitem(locks._SAFE, "keras", (99, 0))
+    monkeypatch.setattr(locks.worker, "command", lambda target: [sys.executable, "-c", "import random"])
+    open_ = diagnosis.diagnose()
+    assert [lock.on for lock in open_.locks] == [False] * 4
+    assert not open_.sound
+    assert re.search("^workers +OFF ", open_.summary(), re.MULTILINE)
+    assert "pip install -U" in open_.summary()
 
 
 def test_a_cache_that_cannot_be_written_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

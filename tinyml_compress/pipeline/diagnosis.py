@@ -12,6 +12,7 @@ from pathlib import Path
 
 from tinyml_compress._version import __version__
 from tinyml_compress.errors import OutputError, ProcessError
+from tinyml_compress.pipeline.locks import Lock, locks
 from tinyml_compress.support import files, proc
 from tinyml_compress.support.cache import cache_root
 from tinyml_compress.support.notebook import Displayed
@@ -46,10 +47,12 @@ class Diagnosis(Displayed):
     cache: str
     cache_writable: bool
     parts: tuple[Part, ...]
+    locks: tuple[Lock, ...]
 
     @property
     def sound(self) -> bool:
-        return self.cache_writable and all(part.version is not None for part in self.parts if part.required)
+        here = all(part.version is not None for part in self.parts if part.required)
+        return self.cache_writable and here and all(lock.on for lock in self.locks)
 
     @property
     def trains(self) -> bool:
@@ -67,6 +70,10 @@ class Diagnosis(Displayed):
             Column("what it gives", prose=True),
         )
         table = Table(columns, tuple(map(_row, self.parts)))
+        kept = Table(
+            (Column("lock"), Column("state"), Column("what it keeps out", prose=True)),
+            tuple((lock.name, "on" if lock.on else "OFF", lock.keeps) for lock in self.locks),
+        )
         writable = "" if self.cache_writable else ": NOT WRITABLE, set TINYML_COMPRESS_CACHE"
         return [
             f"tinyml_compress {self.tool}, Python {self.python}, {self.machine}",
@@ -74,12 +81,14 @@ class Diagnosis(Displayed):
             "",
             table,
             "",
+            kept,
+            "",
             self._verdict(),
         ]
 
     def _verdict(self) -> str:
         if not self.sound:
-            return "something required is missing: see above"
+            return "something required is missing, or a lock is off: see above"
         if not self.trains:
             return "enough for every verb on .tflite files; to load, train or convert models, TensorFlow is missing"
         return "all that is required is here"
@@ -100,6 +109,7 @@ def diagnose() -> Diagnosis:
         cache=str(cache_root()),
         cache_writable=_writable(cache_root()),
         parts=(*_packages(), *_programs()),
+        locks=locks(),
     )
 
 
