@@ -11,6 +11,7 @@ import json
 import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from types import NoneType
 from typing import Any
 
 from tinyml_compress.errors import ModelError, UnsupportedLayer
@@ -111,8 +112,11 @@ class _Walk:
     def item(self, item: Mapping[str, Any], place: str, depth: int = 0) -> dict[str, Any]:
         """A description of an object."""
         name, module = item["class_name"], item.get("module")
-        if not isinstance(name, str):
-            raise self._foreign(repr(name), module, place)
+        for given in (name, module, item.get("registered_name")):
+            if not isinstance(given, (str, NoneType)):
+                raise self._foreign(repr(given), None, place)
+        if name is None:
+            raise self._foreign("a class without a name", module, place)
         if name in _MARKS:
             return {key: self.value(inner, f"{place}.{key}", depth + 1) for key, inner in item.items()}
         if name in _ARRAYS:
@@ -151,9 +155,10 @@ class _Walk:
 
     def _array(self, item: Mapping[str, Any], place: str) -> dict[str, Any]:
         config = item.get("config")
-        if not isinstance(config, dict) or config.get("dtype") not in _NUMBERS or not _is_numbers(config.get("value")):
+        holds = config if isinstance(config, dict) else {}
+        if str(holds.get("dtype")) not in _NUMBERS or not _is_numbers(holds.get("value")):
             raise self._foreign(f"{item['class_name']} of something else than numbers", None, place)
-        return {"class_name": item["class_name"], "config": {key: config[key] for key in ("value", "dtype")}}
+        return {"class_name": item["class_name"], "config": {key: holds[key] for key in ("value", "dtype")}}
 
     def _function(self, item: Mapping[str, Any], place: str) -> dict[str, Any]:
         name = item.get("config")
@@ -164,11 +169,9 @@ class _Walk:
             raise self._foreign(f"function {given}", item.get("module"), place)
         return {"module": "builtins", "class_name": "function", "config": name, "registered_name": name}
 
-    def _check_module(self, name: str, module: Any, place: str) -> None:
+    def _check_module(self, name: str, module: str | None, place: str) -> None:
         if module is None:
             return
-        if not isinstance(module, str):
-            raise self._foreign(name, repr(module), place)
         of_optimization = module.startswith(_OPTIMIZATION) and name in known.OPTIMIZED
         of_tensorflow = module in _TENSORFLOW_INITIALIZERS and name in known.INITIALIZERS
         if not (_HOUSE.fullmatch(module) or of_optimization or of_tensorflow):
