@@ -42,6 +42,7 @@ BREAKS = (
     "@version@ @sha256@ TC_FACT_CRC {{}} tc_model {}",
     "\x1b]0;{}\x07\x1b[2J",
     "x" * 150_000 + "*/ {} /*",
+    "9" * 150_000 + "x{}",
 )
 
 

@@ -10,6 +10,8 @@ __all__ = ["input_name", "layer_of", "unique_names"]
 _VARIABLE_READ = re.compile(r"(/ReadVariableOp(_\d+)?)?(/resource)?\d*$")
 _SERVED = re.compile(r"serving_default_(?P<name>.+):\d+$")
 _BARE = re.compile(r"(Identity|StatefulPartitionedCall|PartitionedCall)(_\d+)?(:\d+)?(_int8)?\d*$")
+_LONGEST = 200
+"""Of what the converter puts behind a name."""
 
 
 def unique_names(names: Iterable[str]) -> tuple[str, ...]:
@@ -40,7 +42,8 @@ def layer_of(tensor: str) -> str:
     `net/act/Relu;net/conv/BiasAdd;net/conv/Conv2D1` is of the layer `net/conv`.
     """
     last = tensor.rsplit(";", 1)[-1]
-    if _BARE.match(last):
+    if len(last) <= _LONGEST and _BARE.match(last):
         return tensor
-    scope, _, operation = _VARIABLE_READ.sub("", last).rpartition("/")
+    head, tail = last[:-_LONGEST], last[-_LONGEST:]  # a search from every place of a long name takes minutes
+    scope, _, operation = (head + _VARIABLE_READ.sub("", tail)).rpartition("/")
     return scope if scope and operation else last or tensor
