@@ -77,9 +77,9 @@ class TinymlError(Exception):
         next_step: str | None = None,
     ) -> None:
         self.what = what
-        self.which = None if which is None else str(which)
-        self.found = None if found is None else str(found)
-        self.allowed = None if allowed is None else str(allowed)
+        self.which = _text(which)
+        self.found = _text(found)
+        self.allowed = _text(allowed)
         self.next_step = next_step
         super().__init__(what)
 
@@ -89,6 +89,13 @@ class TinymlError(Exception):
             if text is not None:
                 lines.append(f"  {label + ':':<9}{_short(text)}")
         return "\n".join(lines)
+
+
+def _text(value: object) -> str | None:
+    try:
+        return None if value is None else str(value)
+    except ValueError:  # a whole number of thousands of digits, which Python does not write
+        return f"a {type(value).__name__} of thousands of digits"
 
 
 def _short(text: str) -> str:

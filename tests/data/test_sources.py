@@ -27,6 +27,20 @@ def test_table_with_names_and_text_classes(tmp_path: Path) -> None:
     assert found.classes == ("cat", "dog")
 
 
+@pytest.mark.parametrize("width", [0, 5, 17, 4096])
+def test_samples_of_no_known_width_are_refused(tmp_path: Path, width: int) -> None:
+    (tmp_path / "one").mkdir()
+    path = tmp_path / "one" / "a.wav"
+    with wave.open(str(path), "wb") as file:
+        file.setparams((1, 2, 16000, 0, "NONE", ""))
+        file.writeframes(bytes(40000))
+    content = bytearray(path.read_bytes())
+    content[34:36] = (8 * width).to_bytes(2, "little")  # bits per sample
+    path.write_bytes(content)
+    with pytest.raises(DataError, match="the sound cannot be read"):
+        data.load(tmp_path)
+
+
 @pytest.mark.parametrize("odd", ["²", "٣", "①", "-1", "1_0", "1e3", " ", "=1+1", "\x1b[31m"])
 def test_what_is_no_plain_number_is_the_name_of_a_class(tmp_path: Path, odd: str) -> None:
     (tmp_path / "a.csv").write_text(f"x,label\n1,{odd}\n2,7\n", encoding="utf-8")

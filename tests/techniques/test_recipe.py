@@ -110,6 +110,13 @@ def test_training_can_be_put_first() -> None:
 _STAGE = '[[stage]]\nuse = "prune"\n'
 MISTAKES = {
     "not toml": ("[[stage", "not valid TOML", None),
+    "endless levels": ("a = " + "[" * 3000, "not valid TOML", None),
+    "a number of 5000 digits": ("seed = " + "1" * 5000 + "\n" + _STAGE, "not valid TOML", None),
+    "a number beyond floats": (_STAGE + "sparsity = " + "1" * 400, "out of range", None),
+    "a number beyond printing": (_STAGE + "sparsity = -0x" + "f" * 5000, "not valid TOML", None),
+    "a seed beyond printing": ("seed = 0x" + "f" * 5000 + "\n" + _STAGE, "out of range", None),
+    "a hidden folder": (_STAGE + 'name = ".work"', "names a folder", None),
+    "a folder elsewhere": (_STAGE + 'name = "../up"', "names a folder", None),
     "no stages": ('title = "x"', "needs stages", None),
     "stages no tables": ("stage = [1]", "needs stages", None),
     "no use": ("[[stage]]\nsparsity = 0.5", "say what it uses", "prune"),

@@ -31,6 +31,13 @@ def read_wav(path: Path) -> tuple[Doubles, int]:
             found=str(error) or type(error).__name__,
             allowed="WAV with integer samples (PCM) of 8, 16, 24 or 32 bits",
         ) from error
+    if not 1 <= width <= 4 or channels < 1:
+        raise DataError(
+            "the sound cannot be read",
+            which=path,
+            found=f"samples of {8 * width} bits, {channels} channels",
+            allowed="WAV with integer samples (PCM) of 8, 16, 24 or 32 bits",
+        )
     whole = len(raw) // (width * channels) * width * channels
     if whole == 0:
         raise DataError("the sound is empty", which=path)

@@ -73,6 +73,8 @@ def images(listed: Listing, form: ImageForm | None) -> tuple[Samples, ImageForm]
             with Image.open(file) as picture:
                 picture.load()
                 opened.append(picture.copy())
+        except MemoryError as error:
+            raise DataError("the picture does not fit in memory", which=file, next_step="take it out") from error
         except (OSError, UnidentifiedImageError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
             raise DataError("the picture cannot be read", which=file, found=error) from error
     if form is None:

@@ -16,7 +16,7 @@ if sys.version_info >= (3, 11):
 else:
     import tomli as tomllib
 
-__all__ = ["Section", "nearest", "parse"]
+__all__ = ["Section", "nearest", "parse", "shown"]
 
 _FLOAT_MAX = sys.float_info.max
 
@@ -55,7 +55,7 @@ class _Short(reprlib.Repr):
         return repr(x) if x.bit_length() < 200 else f"a whole number of {x.bit_length()} bits"
 
 
-_shown = _Short().repr
+shown = _Short().repr
 
 
 class Section:
@@ -89,7 +89,7 @@ class Section:
     def texts(self, key: str, default: tuple[str, ...] | None = None) -> tuple[str, ...]:
         value = self._get(key, list, "a list of texts", None if default is None else list(default))
         if not all(isinstance(item, str) for item in value):
-            raise self.error("wrong type", key, found=_shown(value), allowed="a list of texts")
+            raise self.error("wrong type", key, found=shown(value), allowed="a list of texts")
         return tuple(value)
 
     def flag(self, key: str, default: bool | None = None) -> bool:
@@ -98,13 +98,13 @@ class Section:
     def integer(self, key: str, low: int, high: int, default: int | None = None) -> int:
         value = self._get(key, int, "a whole number", default)
         if not low <= value <= high:
-            raise self.error("number out of range", key, found=_shown(value), allowed=f"{low} to {high}")
+            raise self.error("number out of range", key, found=shown(value), allowed=f"{low} to {high}")
         return int(value)
 
     def number(self, key: str, low: float, high: float, default: float | None = None) -> float:
         value = self._get(key, (int, float), "a number", default)
         if not low <= value <= high:  # NaN is not, nor is a whole number beyond every float
-            raise self.error("number out of range", key, found=_shown(value), allowed=f"{low:g} to {high:g}")
+            raise self.error("number out of range", key, found=shown(value), allowed=f"{low:g} to {high:g}")
         return float(value)
 
     def numbers(self, key: str, low: float = -_FLOAT_MAX, high: float = _FLOAT_MAX) -> tuple[float, ...]:
@@ -112,10 +112,10 @@ class Section:
         value = self._get(key, (int, float, list), "a number or a list of numbers", None)
         found = value if isinstance(value, list) else [value]
         if not found or any(isinstance(n, bool) or not isinstance(n, (int, float)) for n in found):
-            raise self.error("wrong type", key, found=_shown(value), allowed="a number or a list of numbers")
+            raise self.error("wrong type", key, found=shown(value), allowed="a number or a list of numbers")
         for number in found:
             if not low <= number <= high:
-                raise self.error("number out of range", key, found=_shown(number), allowed=f"{low:g} to {high:g}")
+                raise self.error("number out of range", key, found=shown(number), allowed=f"{low:g} to {high:g}")
         return tuple(float(number) for number in found)
 
     def is_text(self, key: str) -> bool:
@@ -133,7 +133,7 @@ class Section:
         """An array of tables, `[[key]]`; at least one."""
         tables = self._get(key, list, f"tables [[{self._below(key)}]]", None)
         if not tables or not all(isinstance(table, dict) for table in tables):
-            raise self.error("wrong type", key, found=_shown(tables), allowed=f"one or more [[{self._below(key)}]]")
+            raise self.error("wrong type", key, found=shown(tables), allowed=f"one or more [[{self._below(key)}]]")
         return tuple(Section(self._path, f"{self._below(key)}[{i}]", table) for i, table in enumerate(tables))
 
     def close(self) -> None:
@@ -156,5 +156,5 @@ class Section:
             return default
         value = self._table[key]
         if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
-            raise self.error("wrong type", key, found=_shown(value), allowed=kind_name)
+            raise self.error("wrong type", key, found=shown(value), allowed=kind_name)
         return value

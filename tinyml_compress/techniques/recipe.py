@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import json
+import math
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
@@ -11,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from tinyml_compress.errors import ConfigError
+from tinyml_compress.support.sections import shown
 from tinyml_compress.techniques.convert_stage import ConvertOptions
 from tinyml_compress.techniques.fine_tuning import TrainOptions
 from tinyml_compress.techniques.registry import all_techniques, technique
@@ -152,7 +154,7 @@ def stage_name(place: int, use: str) -> str:
 def _table(table: Mapping[str, Any], key: str, name: str) -> Mapping[str, Any]:
     value = table.get(key, {})
     if not isinstance(value, dict):
-        raise ConfigError("must be a table", which=f"{name}: {key}", found=repr(value), allowed=f"[{key}]")
+        raise ConfigError("must be a table", which=f"{name}: {key}", found=shown(value), allowed=f"[{key}]")
     return value
 
 
@@ -204,7 +206,7 @@ def _stage(table: Mapping[str, Any], place: int, recipe: str, guard: Guard) -> S
             values[field.name] = _option(table[field.name], field, f"{where} {field.name}")
     common = {key: table[key] for key in ("max_drop", "on_breach") if key in table}
     name = _checked(table.get("name", stage_name(place, use)), str, f"{where} name")
-    if not name.replace("-", "").replace("_", "").replace(".", "").isalnum():
+    if name.startswith(".") or not name.replace("-", "").replace("_", "").replace(".", "").isalnum():
         raise ConfigError(
             "names a folder and cannot be used", which=f"{where} name", found=name, allowed="a-z 0-9 - _ ."
         )
@@ -227,13 +229,13 @@ def _option(value: Any, field: Any, where: str) -> Any:
     kind = meta["kind"]
     if kind is dict:
         if not isinstance(value, dict):
-            raise ConfigError("must be a table", which=where, found=repr(value))
+            raise ConfigError("must be a table", which=where, found=shown(value))
         return {
             key: _checked(number, float, f"{where} {key}", meta["low"], meta["high"]) for key, number in value.items()
         }
     if kind is list:
         if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
-            raise ConfigError("must be a list of names", which=where, found=repr(value))
+            raise ConfigError("must be a list of names", which=where, found=shown(value))
         return tuple(value)
     checked = _checked(value, kind, where, meta.get("low"), meta.get("high"))
     if meta.get("choices"):
@@ -243,12 +245,12 @@ def _option(value: Any, field: Any, where: str) -> Any:
 
 def _checked(value: Any, kind: Any, where: str, low: float | None = None, high: float | None = None) -> Any:
     if kind is float and isinstance(value, int) and not isinstance(value, bool):
-        value = float(value)
+        value = float(value) if abs(value) < 1e300 else (math.inf if value > 0 else -math.inf)
     if not isinstance(value, kind) or (kind is not bool and isinstance(value, bool)):
         words = {int: "a whole number", float: "a number", str: "text", bool: "true or false"}
-        raise ConfigError("of the wrong type", which=where, found=repr(value), allowed=words[kind])
+        raise ConfigError("of the wrong type", which=where, found=shown(value), allowed=words[kind])
     if low is not None and high is not None and not low <= value <= high:
-        raise ConfigError("out of range", which=where, found=value, allowed=f"{low:g} to {high:g}")
+        raise ConfigError("out of range", which=where, found=shown(value), allowed=f"{low:g} to {high:g}")
     return value
 
 
