@@ -9,12 +9,14 @@ from pathlib import Path
 
 import pytest
 
+from tinyml_compress.runners import tflm
+
 REPO = Path(__file__).parents[2]
 
 
-def _run(first: int, count: int, timeout: float) -> dict[str, object]:
+def _run(first: int, count: int, timeout: float, worker: str = "worker") -> dict[str, object]:
     done = subprocess.run(
-        [sys.executable, "-m", "tests.fuzz.worker", str(first), str(count)],
+        [sys.executable, "-m", f"tests.fuzz.{worker}", str(first), str(count)],
         cwd=REPO,
         capture_output=True,
         text=True,
@@ -33,6 +35,22 @@ def test_300_mutations() -> None:
     # A fuzzer that only ever meets the first check proves nothing.
     assert ends.get("compiled", 0) >= 15
     assert ends["refused: ModelError"] >= 60
+
+
+def test_mutations_that_compile_compute_what_tflm_computes() -> None:
+    if not tflm.available():
+        pytest.skip("TensorFlow Lite Micro is not installed here")
+    ends = _run(0, 60, 300, "compared")["ends"]
+    assert isinstance(ends, dict)
+    assert ends["equal"] >= 5
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("first", range(10_000, 15_000, 500))
+def test_5000_mutations_compared(first: int) -> None:
+    if not tflm.available():
+        pytest.skip("TensorFlow Lite Micro is not installed here")
+    _run(first, 500, 1800, "compared")
 
 
 @pytest.mark.full

@@ -1,0 +1,81 @@
+"""Damaged .tflite files that compile are run: our C gives what TensorFlow Lite Micro gives, where that runs them.
+
+`python -m tests.fuzz.compared FIRST COUNT`. A process of its own: generated code that runs wild ends it, and the test.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import warnings
+
+import numpy as np
+
+from tests.fuzz.mutate import mutant
+from tests.fuzz.worker import bases
+from tests.lib.aot import BATCH
+from tinyml_compress.errors import TinymlError
+from tinyml_compress.ir import Program
+from tinyml_compress.pipeline.compilation import compile_model
+from tinyml_compress.runners import native, tflm
+from tinyml_compress.runners.vectors import mixed
+
+_NEAR = 1e-5
+"""Floats come from another C library than TensorFlow Lite Micro's; against the largest number of the output."""
+
+
+def compiled(file: bytes, seed: int) -> Program | None:
+    try:
+        return compile_model(file, f"m{seed}")
+    except TinymlError:
+        return None
+
+
+def compare(file: bytes, program: Program, ours: native.NativeModel, seed: int) -> str:
+    """`equal`, `refused` by TensorFlow Lite Micro, or where the first difference is."""
+    vectors = list(mixed(program.inputs, seed, 2))
+    found = [ours.step(vector) for vector in vectors]
+    try:
+        expected = tflm.run(file, vectors).outputs
+    except TinymlError:
+        return "refused"
+    for number, (wanted, given) in enumerate(zip(expected, found, strict=True)):
+        for output, (want, got) in enumerate(zip(wanted, given or [], strict=True)):
+            if _differ(want, got):
+                return f"vector {number}, output {output}: {want.reshape(-1)[:6]} and {got.reshape(-1)[:6]}"
+    return "equal"
+
+
+def _differ(want: np.ndarray, got: np.ndarray) -> bool:  # type: ignore[type-arg]
+    if want.dtype != np.float32:
+        return want.tobytes() != got.tobytes()
+    finite = np.abs(want[np.isfinite(want)])
+    largest = float(finite.max()) if finite.size else 0.0
+    return not np.allclose(want, got, rtol=_NEAR, atol=_NEAR * largest, equal_nan=True)
+
+
+def main(first: int, count: int) -> None:
+    warnings.simplefilter("error")
+    files = bases()
+    ends: dict[str, int] = {}
+    failures = []
+    pending: list[tuple[int, bytes, Program]] = []
+    for seed in range(first, first + count):
+        file = mutant(files, seed)
+        program = compiled(file, seed)
+        if program is not None:
+            pending.append((seed, file, program))
+        if len(pending) == BATCH or seed == first + count - 1:
+            loaded = native.load([program for _, _, program in pending]) if pending else []
+            for (number, content, built), ours in zip(pending, loaded, strict=True):
+                end = compare(content, built, ours, number)
+                if end not in ("equal", "refused"):
+                    failures.append({"seed": number, "found": end})
+                    end = "wrong"
+                ends[end] = ends.get(end, 0) + 1
+            pending = []
+    print(json.dumps({"ends": ends, "failures": failures}))
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]), int(sys.argv[2]))
