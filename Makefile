@@ -56,7 +56,7 @@ demo-torch: $(PRODUCT) ## a PyTorch net, trained, made int8, judged on test digi
 	$(TOOL) benchmark $(OUT)/demo-torch/digits.tflite --target nucleo-l4r5zi
 
 test: $(DEVELOPMENT) ## the tests, on two processes
-	$(BIN)/python -m pytest -q -n 2 --dist loadscope -m "not full" -p tests.lib.skips --skipped-to $(SKIPPED) $(ARGS)
+	$(BIN)/python -m pytest -q -n 2 --dist loadscope -m "not full" -p tests.lib.rooms -p tests.lib.skips --skipped-to $(SKIPPED) $(ARGS)
 
 test-skipped: $(DEVELOPMENT) ## the tests that the last `make test` skipped, once what they want is installed
 	$(if $(shell test -s $(SKIPPED) && echo some),$(BIN)/python -m pytest -q -n 2 --dist loadscope @$(SKIPPED) $(ARGS),@echo "no list of skipped tests in $(SKIPPED), or nothing in it: run make test first")
