@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tinyml_compress.devices import Device, list_devices, load_core, load_device
+from tinyml_compress.devices import Device, flags, list_devices, load_core, load_device
 from tinyml_compress.errors import ConfigError, UsageError
 from tinyml_compress.support.resources import targets_folder
 
@@ -244,3 +244,9 @@ def test_numbers_beyond_measure_are_one_short_error(tmp_path: Path, value: str) 
     for key in ("clock-mhz = 72", "address = 0x08000000", "bytes = 0x00010000"):
         said = device_error(tmp_path, DEVICE.replace(key, f"{key.split()[0]} = {value}", 1))
         assert len(said) < 1000
+
+
+def test_the_pages_name_the_flags_that_are_allowed(repo: Path) -> None:
+    for page in ("docs/security.md", "targets/README.md"):
+        text = (repo / page).read_text()
+        assert not [start for start in ("-mthumb", "-ffast-math", *flags._VALUES) if f"`{start}`" not in text]
