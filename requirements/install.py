@@ -225,8 +225,9 @@ def watch(running: subprocess.Popen[bytes], room: Path, expected: Set | None) ->
 
 def progress(expected: Set, come: float, unpacked: float) -> str:
     if unpacked < 1:
-        return f"{size(come)} of {size(expected.download)} have come"
-    return f"{size(unpacked)} of {size(expected.disk)} are unpacked"
+        # No more than expected: pip keeps two copies of some for a while.
+        return f"{size(min(come, expected.download))} of {size(expected.download)} have come"
+    return f"{size(min(unpacked, expected.disk))} of {size(expected.disk)} are unpacked"
 
 
 def weight(folder: Path) -> int:
