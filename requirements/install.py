@@ -78,6 +78,9 @@ def main(words: list[str]) -> int:
     except Stop as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
+    except OSError as error:
+        print(f"error: {error.strerror or error}: {error.filename}; check rights and free space", file=sys.stderr)
+        return 1
     except KeyboardInterrupt:
         print(end="\n" if sys.stdout.isatty() else "", flush=True)
         print("interrupted: the same command begins again, with what pip has in its cache", file=sys.stderr)
@@ -161,7 +164,9 @@ def check_disk(chosen: Set) -> None:
 
 
 def make_environment() -> None:
-    done = subprocess.run([sys.executable, "-m", "venv", VENV], capture_output=True, text=True, check=False)
+    # Not sys.executable: called from the activated .venv, that has just gone.
+    python = getattr(sys, "_base_executable", sys.executable)
+    done = subprocess.run([python, "-m", "venv", VENV], capture_output=True, text=True, check=False)
     if done.returncode != 0:
         raise Stop(f"python -m venv failed: {last_line(done.stdout + done.stderr)}")
 

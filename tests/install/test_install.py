@@ -34,14 +34,17 @@ def checkout(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def installer(checkout: Path) -> ModuleType:
-    """The installer of the small checkout, as a module."""
+def installer(checkout: Path) -> Iterator[ModuleType]:
+    """The installer of the small checkout, as a module; the signals that it takes are given back."""
     spec = importlib.util.spec_from_file_location("installer", checkout / "requirements" / "install.py")
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
-    return module
+    kept = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    yield module
+    for number, handler in kept.items():
+        signal.signal(number, handler)
 
 
 def make(checkout: Path, goal: str, *words: str, **variables: str) -> subprocess.CompletedProcess[str]:
@@ -157,6 +160,16 @@ def test_a_disk_that_is_too_small_is_said_before_anything_comes(
         said.err == f"error: the disk of {checkout} has 2.00 GB free, and the installation needs 4.74 GB; make room\n"
     )
     assert not (checkout / ".venv").exists()
+
+
+def test_a_folder_that_cannot_be_made_is_one_sentence(
+    installer: ModuleType, checkout: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(checkout)
+    (checkout / ".venv").write_text("mine")
+    assert installer.main(["product"]) == 1
+    assert capsys.readouterr().err == f"error: File exists: {checkout / '.venv'}; check rights and free space\n"
+    assert (checkout / ".venv").read_text() == "mine"
 
 
 def test_a_python_without_ensurepip_says_which_package_brings_it(
