@@ -31,7 +31,7 @@ def test_it_ends_with_sizes_accuracy_arena_and_a_verdict_per_board(ran: Path, re
     for board in boards:
         assert f"{board} " in text, f"no verdict for {board}"
     assert "KB more flash" in text, "the smallest board is too small for an interpreter"
-    assert "with TFLM  TFLM's code with CMSIS-NN's kernels and start-up takes 54,000 B of flash: an estimate" in text
+    assert "with TFLM: TFLM's code with CMSIS-NN's kernels and start-up takes 54,000 B of flash: an estimate" in text
 
 
 @pytest.mark.skipif(not tflm.available(), reason="the page shows what TensorFlow Lite Micro says, which is not here")

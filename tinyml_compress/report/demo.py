@@ -62,7 +62,6 @@ def demo_blocks(result: DemoResult) -> list[Block]:
         _models(result),
         "",
         _boards(result),
-        *_assumed(result),
         "",
         facts(result.files, title=f"Written to {result.folder} in {result.seconds:.0f} s:", indent=2),
     ]
@@ -93,13 +92,9 @@ def _boards(result: DemoResult) -> Table:
         Column("as TFLM", priority=1),
     )
     title = "On boards (our C emulated: bytes exact, ms modelled; TFLM's runtime estimated)"
-    return Table(columns, tuple(map(_board, result.boards)), title)
-
-
-def _assumed(result: DemoResult) -> list[Block]:
-    """Of the column about TensorFlow Lite Micro."""
     needs = [row.tflm for row in result.boards if row.tflm is not None]
-    return [facts([("with TFLM", text) for text in needs[0].assumptions])] if needs else []
+    notes = tuple(f"with TFLM: {text}" for text in needs[0].assumptions) if needs else ()
+    return Table(columns, tuple(map(_board, result.boards)), title, notes)
 
 
 def _board(row: BoardRow) -> Row:

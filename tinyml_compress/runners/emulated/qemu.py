@@ -52,7 +52,7 @@ def version() -> str:
         raise MissingDependency(
             "QEMU is not installed",
             which=_PROGRAM,
-            next_step="install qemu-system-arm with your system's package manager, or use --emulator unicorn",
+            next_step="install qemu-system-arm with your system's package manager",
         )
     words = proc.run([path, "--version"], timeout=30, what=_PROGRAM).stdout.split()
     return f"qemu {words[words.index('version') + 1]}"
