@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tinyml_compress.data import audio
+from tinyml_compress.data.pictures import SUFFIXES, read_pictures
 from tinyml_compress.data.preprocessing import AudioForm, ImageForm
 from tinyml_compress.errors import DataError
 
@@ -17,7 +17,6 @@ __all__ = ["Listing", "Samples", "images", "listing", "sounds"]
 
 Array = npt.NDArray[np.generic]
 Labels = npt.NDArray[np.int64]
-_IMAGES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".ppm", ".pgm", ".tif", ".tiff", ".webp")
 _SOUNDS = (".wav", ".wave")
 _PARTS = ("train", "test")
 
@@ -49,7 +48,7 @@ def listing(folder: Path) -> Listing:
         part = top.name if tops else None
         for place in sorted(path for path in top.iterdir() if path.is_dir() and not path.name.startswith(".")):
             for file in sorted(place.rglob("*")):
-                if file.is_file() and file.suffix.lower() in (*_IMAGES, *_SOUNDS) and not file.name.startswith("."):
+                if file.is_file() and file.suffix.lower() in (*SUFFIXES, *_SOUNDS) and not file.name.startswith("."):
                     found.append((file, place.name, part))
     kinds = {file.suffix.lower() in _SOUNDS for file, _, _ in found}
     if len(kinds) != 1:
@@ -65,39 +64,8 @@ def listing(folder: Path) -> Listing:
 
 def images(listed: Listing, form: ImageForm | None) -> tuple[Samples, ImageForm]:
     """Pixels from 0 to 255; without a `form` all pictures must have one size, and grey ones stay grey."""
-    from PIL import Image, UnidentifiedImageError
-
-    opened = []
-    for file, _, _ in listed.files:
-        try:
-            with Image.open(file) as picture:
-                picture.load()
-                opened.append(picture.copy())
-        except MemoryError as error:
-            raise DataError("the picture does not fit in memory", which=file, next_step="take it out") from error
-        except (OSError, UnidentifiedImageError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
-            raise DataError("the picture cannot be read", which=file, found=error) from error
-    if form is None:
-        sizes = Counter(picture.size for picture in opened)
-        if len(sizes) > 1:
-            common = ", ".join(f"{width}x{height} ({count})" for (width, height), count in sizes.most_common(4))
-            raise DataError(
-                "the pictures differ in size",
-                which=listed.files[0][0].parent.parent,
-                found=common,
-                next_step="describe the set in a TOML file with [image] height and width: calibration_data/README.md",
-            )
-        ((width, height),) = sizes
-        grey = all(picture.mode in ("1", "L", "I", "I;16", "F") for picture in opened)
-        form = ImageForm(height, width, 1 if grey else 3)
-    size = (form.width, form.height)
-    mode = "L" if form.channels == 1 else "RGB"
-    arrays = []
-    for picture in opened:
-        shown = picture.convert(mode)
-        fitted = shown if shown.size == size else shown.resize(size, Image.Resampling.BILINEAR)
-        arrays.append(np.asarray(fitted, dtype=np.uint8).reshape(form.height, form.width, form.channels))
-    return _samples(listed, np.stack(arrays)), form
+    values, form = read_pictures([file for file, _, _ in listed.files], form)
+    return _samples(listed, values), form
 
 
 def sounds(listed: Listing, form: AudioForm) -> Samples:
