@@ -149,9 +149,10 @@ COMPRESSION = Producer(
 
 CONVERSION = Producer(
     "conversion",
-    2,
+    3,
     (
         "pipeline/artifacts.py",
+        "pipeline/collapse.py",
         "pipeline/conversion.py",
         "pipeline/foreign_conversion.py",
         "pipeline/mixing.py",
