@@ -1,30 +1,34 @@
-"""`tinyml-compress inspect`: what is in a .tflite file, and what it costs."""
+"""`tinyml-compress inspect`: what is in a model, and what it costs."""
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import click
 
-from tinyml_compress.cli._options import json_option, print_json
+from tinyml_compress.cli._options import json_option, print_json, trust_option
 from tinyml_compress.cli._printing import say
 
 EXAMPLES = """\b
 Examples:
   tinyml-compress inspect model.tflite --layers
+  tinyml-compress inspect model.keras int8/model.tflite
   tinyml-compress inspect before.tflite after.tflite --json
 """
 
 
 @click.command(epilog=EXAMPLES)
-@click.argument("models", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option("--layers", is_flag=True, help="One line per operator.")
+@click.argument("models", nargs=-1, required=True)
+@click.option("--layers", is_flag=True, help="One line per operator or layer.")
+@trust_option
 @json_option
-def command(models: tuple[Path, ...], layers: bool, as_json: bool) -> None:
-    """Show operators, quantization, MACs, sparsity, bytes and memory plan of .tflite MODELS, side by side."""
-    from tinyml_compress.pipeline.inspection import inspect_model
+def command(models: tuple[str, ...], layers: bool, as_json: bool) -> None:
+    """Show what is in MODELS, side by side: layers, parameters, MACs, zeros, bytes.
 
-    inspections = [inspect_model(model) for model in models]
+    A model is a .tflite file, of which quantization and memory plan are shown too, a .keras or .h5 file, a SavedModel
+    folder, package.module:function, or zoo:NAME.
+    """
+    from tinyml_compress.pipeline.keras_inspection import inspect_any
+
+    inspections = [inspect_any(model) for model in models]
     if as_json:
         print_json({"models": [inspection.as_json() for inspection in inspections]}, "inspect")
         return

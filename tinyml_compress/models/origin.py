@@ -65,6 +65,14 @@ class LoadedModel:
     opaque: UnsupportedLayer | None = None
     """Why it is one layer that runs a graph: it can be converted and evaluated, nothing else."""
 
+    @property
+    def weights(self) -> list[Any]:
+        """All variables, those of an opaque graph too."""
+        if self.opaque is None:
+            return list(self.model.weights)
+        held = [layer.exported for layer in self.model.layers if hasattr(layer, "exported")]
+        return [weight for one in held for weight in one.signatures["serving_default"].variables]
+
     def require_layers(self) -> None:
         """Raise unless the model has layers that can be trained and cut."""
         if self.opaque is not None:

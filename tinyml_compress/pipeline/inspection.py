@@ -18,7 +18,7 @@ from tinyml_compress.report.inspection import Inspection, LayerFacts, Values
 from tinyml_compress.support import files
 from tinyml_compress.support.c_names import c_name
 
-__all__ = ["histogram", "inspect_model", "real_values"]
+__all__ = ["histogram", "inspect_model", "real_values", "values_of"]
 
 Reals = npt.NDArray[np.float64]
 _BINS = 41
@@ -26,10 +26,11 @@ _BINS = 41
 
 def inspect_model(path: Path) -> Inspection:
     """Read the file and count; operators that the engine lacks leave the plan absent, with the reason."""
-    model = path.read_bytes()
+    model = files.read_bytes(path)
     bytes_of = ledger(model)
     graph = frontend.read(model, c_name(path.stem))
     layers = tuple(_layer(index, view) for index, view in enumerate(graph.views()))
+    macs = sum(layer.macs or 0 for layer in layers)
     arena = bound = None
     missing = None
     try:
@@ -48,13 +49,22 @@ def inspect_model(path: Path) -> Inspection:
         inputs=tuple(describe(graph.tensors[name]) for name in graph.inputs),
         outputs=tuple(describe(graph.tensors[name]) for name in graph.outputs),
         layers=layers,
-        macs=sum(layer.macs for layer in layers),
+        macs=macs,
         parameters=sum(tensor.elements for tensor in constants),
         zeros=sum(int(np.count_nonzero(tensor.data == 0)) for tensor in constants if tensor.data is not None),
         arena_bytes=arena,
         arena_lower_bound=bound,
         missing=missing,
+        nbytes=bytes_of.file,
+        dtypes=_dtypes(constants),
     )
+
+
+def _dtypes(constants: list[Tensor]) -> tuple[tuple[str, int], ...]:
+    counts: Counter[str] = Counter()
+    for tensor in constants:
+        counts[tensor.dtype.value] += tensor.elements
+    return tuple(sorted(counts.items()))
 
 
 def describe(tensor: Tensor) -> str:
@@ -95,12 +105,13 @@ def _layer(index: int, view: NodeView) -> LayerFacts:
         quantization="" if weights is None else _quant(weights).strip(),
         macs=op.macs(view),
         parameters=sum(tensor.elements for tensor in constants),
-        weights=None if weights is None or weights.dtype.value in ("i32", "i64") else _values(weights),
+        weights=None if weights is None or weights.dtype.value in ("i32", "i64") else values_of(real_values(weights)),
+        dtype=None if weights is None else weights.dtype.value,
     )
 
 
-def _values(tensor: Tensor) -> Values:
-    data = real_values(tensor)
+def values_of(data: Reals) -> Values:
+    """Of real values in any shape."""
     if data.size == 0:
         return Values(0, 0, 0.0, 0.0, (-1.0, 1.0), ())
     edges, counts = histogram(data)

@@ -27,7 +27,7 @@ class Values:
 
 @dataclass(frozen=True)
 class LayerFacts:
-    """One operator of the file, as it stands there."""
+    """One operator of a .tflite file, or one layer of a Keras model, as it stands there."""
 
     index: int
     op: str
@@ -35,34 +35,54 @@ class LayerFacts:
     inputs: tuple[str, ...]
     output: str
     quantization: str
-    macs: int
+    macs: int | None
+    """None where the work of a Keras layer is not known."""
     parameters: int
     weights: Values | None
+    dtype: str | None = None
+    """Of its weights."""
 
 
 @dataclass(frozen=True)
 class Inspection:
-    """Everything `inspect` knows about one file. Absent parts carry their reason in `missing`."""
+    """Everything `inspect` knows about one model. Absent parts carry their reason in `missing`."""
 
     path: str
     sha256: str
-    ledger: Ledger
+    ledger: Ledger | None
+    """Of a .tflite file."""
     operators: tuple[tuple[str, int], ...]
     inputs: tuple[str, ...]
     outputs: tuple[str, ...]
     layers: tuple[LayerFacts, ...]
-    macs: int
+    macs: int | None
     parameters: int
     zeros: int
     arena_bytes: int | None
     arena_lower_bound: int | None
     missing: str | None
+    form: str = "TensorFlow Lite file"
+    nbytes: int | None = None
+    """Of the file or folder; None for what is in none."""
+    dtypes: tuple[tuple[str, int], ...] = ()
+    """Parameters by element type."""
+    about: str | None = None
+    """How a Keras model was read, where that is worth telling."""
 
     def as_json(self) -> dict[str, object]:
         """The form of `--json`; what is not known is absent."""
         found = {key: value for key, value in asdict(self).items() if value is not None}
         layers = [{key: value for key, value in asdict(layer).items() if value is not None} for layer in self.layers]
-        return {**found, "operators": dict(self.operators), "layers": layers}
+        return {**found, "operators": dict(self.operators), "dtypes": dict(self.dtypes), "layers": layers}
+
+
+_FILE = (
+    *(Column(f"  {part}", "{:,} B", absent="-", about=about) for part, _, about in Ledger(*[0] * 7).parts()),
+    Column("gzip", "{:,} B", absent="-", about="download"),
+    Column("arena", "{:,} B", absent="-", about="RAM with generated C, in and out included"),
+    Column("  lower bound", "{:,} B", absent="-"),
+)
+"""What only a .tflite file has."""
 
 
 def inspection_blocks(inspections: Sequence[Inspection], *, layers: bool) -> list[Block]:
@@ -71,42 +91,43 @@ def inspection_blocks(inspections: Sequence[Inspection], *, layers: bool) -> lis
     for found in inspections:
         if layers:
             blocks += ["", _layers(found)]
-        if found.missing is not None:
-            blocks.append(f"{found.path}: {found.missing}")
+        blocks += [f"{found.path}: {text}" for text in (found.about, found.missing) if text is not None]
     return blocks
 
 
 def _overview(inspections: Sequence[Inspection]) -> Table:
-    parts = inspections[0].ledger.parts()
+    tflite = any(found.ledger is not None for found in inspections)
     columns = (
         Column("model"),
-        Column("file", "{:,} B", about="download; flash with TFLM"),
-        *(Column(f"  {part}", "{:,} B", about=about) for part, _, about in parts),
-        Column("gzip", "{:,} B", about="download"),
-        Column("arena", "{:,} B", absent="-", about="RAM with generated C, in and out included"),
-        Column("  lower bound", "{:,} B", absent="-"),
-        Column("MACs", "{:,}"),
+        Column("form"),
+        Column("file", "{:,} B", absent="-", about="download; flash with TFLM"),
+        *(_FILE if tflite else ()),
+        Column("MACs", "{:,}", absent="-"),
         Column("parameters", "{:,}"),
         Column("  that are zero", "{:.1%}"),
+        Column("  by type"),
         Column("inputs"),
         Column("outputs"),
         Column("operators"),
     )
-    rows = tuple(map(_properties, inspections))
+    rows = tuple(_properties(found, tflite) for found in inspections)
     return Table(columns, rows, "bytes and counts are exact (counted)", layout=Layout.SIDE_BY_SIDE)
 
 
-def _properties(found: Inspection) -> Row:
+def _properties(found: Inspection, tflite: bool) -> Row:
+    parts: Row = (None,) * len(_FILE)
+    if found.ledger is not None:
+        sizes = [size for _, size, _ in found.ledger.parts()]
+        parts = (*sizes, found.ledger.gzip, found.arena_bytes, found.arena_lower_bound)
     return (
         found.path.rsplit("/", 1)[-1],
-        found.ledger.file,
-        *(size for _, size, _ in found.ledger.parts()),
-        found.ledger.gzip,
-        found.arena_bytes,
-        found.arena_lower_bound,
+        found.form,
+        found.nbytes,
+        *(parts if tflite else ()),
         found.macs,
         found.parameters,
         found.zeros / max(found.parameters, 1),
+        tuple(f"{count:,} {dtype}" for dtype, count in found.dtypes),
         found.inputs,
         found.outputs,
         tuple(f"{count} {op}" for op, count in found.operators),
@@ -137,5 +158,5 @@ def _layer(layer: LayerFacts) -> Row:
         layer.macs or None,
         layer.parameters or None,
         values.zeros / max(values.count, 1) if values else None,
-        f"{values.lowest:.3g} to {values.highest:.3g}, {layer.quantization}" if values else None,
+        f"{values.lowest:.3g} to {values.highest:.3g}, {layer.quantization or layer.dtype}" if values else None,
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +12,7 @@ import numpy.typing as npt
 
 from tinyml_compress.techniques.channels import Channels, Cut, Role
 
-__all__ = ["Cost", "cost_of"]
+__all__ = ["Cost", "cost_of", "work_of"]
 
 
 @dataclass(frozen=True)
@@ -29,10 +30,8 @@ def cost_of(graph: Channels, removed: frozenset[int]) -> Cost:
     sizes = {number: _kept(units, removed) for number, units in graph.units.items()}
     channels = parameters = macs = 0
     counted: set[int] = set()
-    for cut in graph.cuts:
-        inputs, outputs = _kept(cut.inputs, removed), _kept(cut.outputs, removed)
-        weights, work = _weights(cut, inputs, outputs)
-        macs += work * cut.positions
+    for cut, outputs, weights, work in _counted(graph, removed):
+        macs += work
         if id(cut.layer) not in counted:  # a shared layer's weights are stored once
             counted.add(id(cut.layer))
             parameters += weights
@@ -43,6 +42,22 @@ def cost_of(graph: Channels, removed: frozenset[int]) -> Cost:
             counted.add(id(step.layer))
             parameters += int(step.layer.count_params())
     return Cost(channels, parameters, macs, _peak(graph, sizes))
+
+
+def work_of(graph: Channels) -> dict[int, int]:
+    """MACs by layer (its id), all its calls together; layers whose work is not understood are not in it."""
+    found: dict[int, int] = {}
+    for cut, _, _, work in _counted(graph, frozenset()):
+        found[id(cut.layer)] = found.get(id(cut.layer), 0) + work
+    return found
+
+
+def _counted(graph: Channels, removed: frozenset[int]) -> Iterator[tuple[Cut, int, int, int]]:
+    """Each cut with its output channels, stored parameters and MACs."""
+    for cut in graph.cuts:
+        inputs, outputs = _kept(cut.inputs, removed), _kept(cut.outputs, removed)
+        weights, work = _weights(cut, inputs, outputs)
+        yield cut, outputs, weights, work * cut.positions
 
 
 def _kept(units: npt.NDArray[np.int64], removed: frozenset[int]) -> int:

@@ -69,7 +69,10 @@ def _converted(source: Source) -> Card:
 
 def _inspections(models: Sequence[tuple[str, Row]]) -> list[str]:
     rows: list[dict[str, Value]] = [
-        {"file": name, "cause": cause, "bytes": model["ledger"][cause]} for name, model in models for cause in _CAUSES
+        {"file": name, "cause": cause, "bytes": model["ledger"][cause]}
+        for name, model in models
+        if "ledger" in model  # a Keras model has none
+        for cause in _CAUSES
     ]
     columns = (Column("file", "file"), Column("cause", "cause"), Column("bytes", "bytes, exact", ",", ","))
     ledger = specs.stacked(
@@ -85,9 +88,9 @@ def _inspections(models: Sequence[tuple[str, Row]]) -> list[str]:
     facts: list[dict[str, Value]] = [
         {
             "file": name,
-            "bytes": model["ledger"]["file"],
-            "gzip": model["ledger"]["gzip"],
-            "macs": model["macs"],
+            "bytes": model.get("ledger", {}).get("file", model.get("nbytes")),
+            "gzip": model.get("ledger", {}).get("gzip"),
+            "macs": model.get("macs"),
             "parameters": model["parameters"],
             "zeros": model["zeros"] / max(1, model["parameters"]),
             "arena": model.get("arena_bytes"),
@@ -107,7 +110,7 @@ def _inspections(models: Sequence[tuple[str, Row]]) -> list[str]:
         Column("bound", "lower bound", ",", ","),
         Column("missing", "not known"),
     )
-    parts = [chart(ledger), table(about, facts, caption="Files")]
+    parts = [*([chart(ledger)] if rows else []), table(about, facts, caption="Files")]
     return parts + [_layers(name, model, is_open=len(models) == 1) for name, model in models]
 
 
@@ -139,4 +142,6 @@ def _layers(name: str, model: Row, *, is_open: bool) -> str:
         specs.histograms("Weights per layer", "As real values, without the zeros.", named),
     ]
     inside = [*(chart(one) for one in charts), table(_LAYERS, rows, caption=f"Layers of {name}")]
-    return fold(f"Layers of {name}", f"{len(rows)} operators", inside, is_open=is_open)
+    return fold(
+        f"Layers of {name}", f"{len(rows)} {'operators' if 'ledger' in model else 'layers'}", inside, is_open=is_open
+    )
