@@ -18,6 +18,7 @@ from tests.lib.nets import NETS
 from tinyml_compress import frontend
 
 NAMES = {"bytes": os.fsdecode(b"m\xff\xfe"), "letters": "é日😀", "controls": "m\x1b[2J\x07\n\u202e"}
+ALL_OF_THEM = "".join(NAMES.values())
 
 
 @pytest.fixture
@@ -75,9 +76,10 @@ def test_a_full_device_behind_the_output(model: Path) -> None:
     assert b"Exception ignored" not in done.stderr
 
 
-@pytest.mark.parametrize("kind", NAMES)
-def test_any_name_of_a_file_in_any_encoding(model: Path, kind: str) -> None:
-    name = NAMES[kind]
+@pytest.mark.parametrize(
+    "name", [ALL_OF_THEM, *(pytest.param(name, marks=pytest.mark.full) for name in NAMES.values())], ids=range(4)
+)
+def test_any_name_of_a_file_in_any_encoding(model: Path, name: str) -> None:
     file = model.rename(model.with_name(f"{name}.tflite"))
     for env in ({}, {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0", "PYTHONIOENCODING": "ascii"}):
         said = b"".join(run(model.parent, "inspect", file.name, **env)[1:])

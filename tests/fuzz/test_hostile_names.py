@@ -93,7 +93,9 @@ def run(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-@pytest.mark.parametrize("net", ["state", "residual", pytest.param("keyword", marks=pytest.mark.full)])
+@pytest.mark.parametrize(
+    "net", ["state", *(pytest.param(net, marks=pytest.mark.full) for net in ("residual", "keyword"))]
+)
 def test_no_verb_compiles_or_runs_a_name(tmp_path: Path, net: str) -> None:
     (tmp_path / "bad.tflite").write_bytes(FILES[net]())
     verified = run(tmp_path, "verify", "bad.tflite", "--vectors", "3")

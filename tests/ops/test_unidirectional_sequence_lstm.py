@@ -104,3 +104,4 @@ def test_refuses() -> None:
     refused(made.rebuilt(tensors={**tensors, "cells": replace(tensors["cells"], variable=False)}), "no variable")
     refused(made.rebuilt(tensors={**tensors, "cells": replace(tensors["cells"], quant=quant(0.003))}), "power of two")
     refused(made.rebuilt(nodes=(replace(node, attrs=LstmAttrs(cell_clip=-1.0)),)), "cell_clip")
+    refused(made.rebuilt(nodes=(replace(node, attrs=LstmAttrs(cell_clip=1e-6)),)), "one step")

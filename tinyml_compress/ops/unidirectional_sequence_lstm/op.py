@@ -222,6 +222,9 @@ class UnidirectionalSequenceLstm(Operator):
             raise self.refuse(view, "diagonal recurrent weights", allowed="full ones")
         if dtype is not DType.FLOAT32:
             self._check_scales(view)
+            if attrs.cell_clip > 0.0 and _clip(view) == 0:  # 0 stands for no clip, and TFLM would clip all to 0
+                step = f"{_scale(view.input(_CELL_STATE)):g}"
+                raise self.refuse(view, "cell_clip", found=f"{attrs.cell_clip:g}", allowed=f"0, or {step}: one step")
 
     def _check_parts(self, view: NodeView) -> None:
         given = view.node.inputs
