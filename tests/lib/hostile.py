@@ -56,10 +56,14 @@ def payloads(command: str, marker: Path, secret: Path) -> list[dict[str, Any]]:
         return {"module": module, "class_name": kind, "config": config, "registered_name": None}
 
     called = {"function_type": "function", "arguments": {"cmd": command}, "output_shape_type": "raw"}
-    return [
+    # These three work in any layer's place, so there are more of them.
+    working = [
         of("Lambda", name="l", function=function("pydoc", "pipepager"), **called, output_shape=None),
-        of("Lambda", name="l", function=function("os", "system"), **called, output_shape=None),
+        of("Lambda", name="l", function=function("evil", "run"), **called, output_shape=None),
         of("Lambda", name="l", function=bytecode, function_type="lambda", output_shape=None, output_shape_type="raw"),
+    ]
+    return working * 4 + [
+        of("Lambda", name="l", function=function("os", "system"), **called, output_shape=None),
         of("Lambda", None, name="l", function={"class_name": "__lambda__", "config": {"value": bytecode[0]}}),
         of("Activation", name="a", activation=function("pydoc", "pipepager")),
         of("Activation", name="a", activation={"class_name": "__lambda__", "config": {"value": code}}),
@@ -135,6 +139,13 @@ def _replace(config: Any, rng: Rng, attacks: list[dict[str, Any]]) -> None:
     target.update(_attack(rng, attacks) | kept)
 
 
+def _append(config: Any, rng: Rng, attacks: list[dict[str, Any]]) -> None:
+    """One layer more in a model or a list."""
+    lists = [one["layers"] for one in _holders(config) if isinstance(one.get("layers"), list)]
+    if lists:
+        lists[int(rng.integers(len(lists)))].append(_attack(rng, attacks))
+
+
 def _insert(config: Any, rng: Rng, attacks: list[dict[str, Any]]) -> None:
     holder = _one(rng, _holders(config))
     key = _one(rng, [*holder, "activation", "kernel_initializer", "layer", "cell", "compile_config", "custom_objects"])
@@ -185,6 +196,7 @@ def _swap(config: Any, rng: Rng, attacks: list[dict[str, Any]]) -> None:
 _CHANGES: tuple[Callable[[Any, Rng, list[dict[str, Any]]], None], ...] = (
     _replace,
     _replace,
+    *[_append] * 3,
     _insert,
     _insert,
     _rename,
