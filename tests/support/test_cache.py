@@ -272,10 +272,15 @@ def test_a_disk_that_is_really_full(small_disk: Path) -> None:
     (cache.cached_folder("room", KEY, fill) / "b.txt").read_text()
 
 
-def test_temporary_files_name_their_own_disk(small_disk: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("inside", [False, True])
+def test_temporary_files_name_their_own_disk(small_disk: Path, monkeypatch: pytest.MonkeyPatch, inside: bool) -> None:
     """The cache has room; the folder for temporary files has none, and a crash is all that is seen of it."""
     monkeypatch.setenv("TINYML_COMPRESS_CACHE", str(small_disk.parent / "roomy"))
     monkeypatch.setattr(tempfile, "tempdir", str(small_disk))
+    if inside:  # the command line gathers all of a run in one folder, which is no place to make room in
+        (small_disk / "of-this-run").mkdir()
+        monkeypatch.setattr(tempfile, "tempdir", str(small_disk / "of-this-run"))
+        monkeypatch.setattr("tinyml_compress.support.scratch._Process.gathered", small_disk)
 
     def make(folder: Path) -> None:
         with scratch() as place:
@@ -286,8 +291,8 @@ def test_temporary_files_name_their_own_disk(small_disk: Path, monkeypatch: pyte
     with pytest.raises(OutputError, match="the disk is full") as caught:
         cache.cached_folder("room", KEY, make)
     assert "TMPDIR" in str(caught.value)
-    assert str(small_disk) in str(caught.value)
-    assert not list(small_disk.iterdir())
+    assert str(caught.value).startswith(f"the disk is full: {small_disk}\n")
+    assert [path.name for path in small_disk.iterdir()] == ["of-this-run"] * inside
 
 
 def test_temporary_folders_of_the_dead_are_swept(tmp_path: Path) -> None:

@@ -21,6 +21,7 @@ from tinyml_compress.pipeline.compression import compress
 from tinyml_compress.pipeline.compression_inputs import split_data
 from tinyml_compress.pipeline.contents import content_of_model
 from tinyml_compress.pipeline.fitting import job_of
+from tinyml_compress.runners import tflm
 from tinyml_compress.support import producers
 from tinyml_compress.support.backend import fix_seeds, keras2
 from tinyml_compress.support.resources import targets_folder
@@ -126,6 +127,7 @@ def test_the_manifest_names_the_part_of_the_data(work: Path) -> None:
     assert [artifacts._without_folder(part.name) for part in (train, tests)] == ["set.npz (4 of 5)", "set.npz (1 of 5)"]
 
 
+@pytest.mark.skipif(not tflm.available(), reason="TensorFlow Lite Micro is not installed")
 def test_a_failure_is_told_but_not_kept(
     work: Path, tmp_path: Path, no_cache: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

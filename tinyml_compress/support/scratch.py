@@ -36,7 +36,8 @@ def scratch(prefix: str = "tinyml-", within: Path | None = None) -> Iterator[Pat
         try:
             yield place
         except Exception as error:
-            if full := disk.full_disk(error, parent, variable):
+            named = parent if within else _Process.gathered or parent
+            if full := disk.full_disk(error, named, variable):
                 raise full from error
             raise
         finally:
@@ -72,7 +73,8 @@ class _Process:
     """Of the program that this is."""
 
     ours = False
-    gathered = False
+    gathered: Path | None = None
+    """The system's place for temporary files, where those of this process have a folder of their own in it."""
 
 
 def process_is_ours() -> None:
@@ -85,9 +87,9 @@ def gather() -> None:
 
     TensorFlow writes a file for each function that it rewrites, and removes them only where it ends in peace.
     """
-    if not _Process.ours or _Process.gathered:
+    if not _Process.ours or _Process.gathered is not None:
         return
-    _Process.gathered = True
+    _Process.gathered = Path(tempfile.gettempdir())
     stack = contextlib.ExitStack()
     tempfile.tempdir = str(stack.enter_context(scratch("tinyml-run-")))
     atexit.register(stack.close)
