@@ -14,6 +14,7 @@ import pytest
 
 from tinyml_compress.errors import ModelError, UnsupportedLayer, UnsupportedOperator, UsageError
 from tinyml_compress.models import load, load_again
+from tinyml_compress.pipeline.fitting_job import Job
 from tinyml_compress.support import backend
 from tinyml_compress.support.trust import trusted, trusting
 
@@ -435,3 +436,17 @@ def test_the_word_holds_for_its_block_only() -> None:
     with trusting(True), trusting(False):
         assert trusted()  # an outer word stays
     assert not trusted()
+
+
+def test_an_input_of_gigabytes(tmp_path: Path) -> None:
+    k = backend.keras3()
+    k.Sequential([k.layers.Input((8, 1)), k.layers.GlobalAveragePooling1D()]).save(tmp_path / "m.keras")
+    rewritten(tmp_path / "m.keras", lambda text: text.replace("[null, 8, 1]", "[null, 4294967296, 1]"))
+    with pytest.raises(ModelError, match="an input of the model is too large"):
+        load(tmp_path / "m.keras")
+
+
+def test_the_word_reaches_the_workers_of_a_search() -> None:
+    for word in (True, False):
+        given = Job("m.keras", "x.npz", "cortex-m4", "f", "sqlite:///s", trust=word)
+        assert Job.from_text(given.to_text(), given.storage).trust is word

@@ -9,18 +9,29 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from tinyml_compress.errors import ModelError
+
 __all__ = ["SAMPLES", "TOLERANCE", "Array", "difference", "random_input", "run"]
 
 TOLERANCE = 1e-4
 SAMPLES = 4
 _FREE_SIZE = 32
 """Stands for a dimension that the model leaves open."""
+_LARGEST = 1 << 26
+"""Values that are made up for one input: a line of a stranger's file may ask for more than the machine has."""
 Array = npt.NDArray[np.generic]
 
 
 def random_input(tensor: Any, rng: np.random.Generator, samples: int = SAMPLES) -> Array:
     """Samples for one input of a model, or for the description of one."""
     shape = (samples, *(_FREE_SIZE if size is None else size for size in tensor.shape[1:]))
+    if math.prod(shape) > _LARGEST:
+        raise ModelError(
+            "an input of the model is too large",
+            which=getattr(tensor, "name", None),
+            found=f"shape {tuple(tensor.shape)}",
+            allowed=f"{_LARGEST // samples:,} values in a sample",
+        )
     dtype = np.dtype(getattr(tensor.dtype, "name", tensor.dtype))
     if dtype.kind in "iu":
         return rng.integers(0, 10, shape).astype(dtype)
