@@ -292,7 +292,7 @@ MUTANTS = (
         "k_means",
         "clusters - (1 if moving.size < flat.size else 0)",
         "clusters",
-        "tests/techniques/test_pruning.py::test_one_dimensional_k_means",
+        "tests/techniques/test_pruning.py::test_the_zeros_are_one_of_the_clusters",
     ),
     Mutant(
         "techniques/structured.py",
@@ -343,7 +343,7 @@ MUTANTS = (
         "_classwise",
         "np.diff(labels[order])) + 1)",
         "np.diff(labels[order])))",
-        "tests/data/test_sources.py::test_folder_of_pictures",
+        "tests/data/test_sources.py::test_each_class_gives_its_share",
     ),
     Mutant(
         "data/check.py",

@@ -157,6 +157,17 @@ def test_grey_pictures_stay_grey_and_descriptions_resize(tmp_path: Path) -> None
     assert (found.inputs[..., 0] == found.inputs[..., 2]).all()
 
 
+def test_each_class_gives_its_share(tmp_path: Path) -> None:
+    """A fifth of 13 is 3, of 12 it is 2; a class of two gives one, a class of one none. In any order of the rows."""
+    labels = np.random.default_rng(3).permutation([0] * 13 + [1] * 12 + [2] * 2 + [3])
+    rows = [f"{index},{'abcd'[label]}" for index, label in enumerate(labels)]
+    (tmp_path / "set.csv").write_text("\n".join(["value,label", *rows]) + "\n")
+    (tmp_path / "set.toml").write_text('path = "set.csv"\n')
+    test = data.load(f"{tmp_path}/set.toml:test")
+    assert np.bincount(test.need_labels(), minlength=4).tolist() == [3, 2, 1, 0]
+    assert data.load(f"{tmp_path}/set.toml:train").count == 28 - 6
+
+
 def test_folder_with_parts(tmp_path: Path) -> None:
     pictures(tmp_path / "set" / "train", count=4)
     pictures(tmp_path / "set" / "test", count=2)

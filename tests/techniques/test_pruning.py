@@ -206,6 +206,16 @@ def test_one_dimensional_k_means() -> None:
     np.testing.assert_allclose(found, weights, atol=0.05)
 
 
+@pytest.mark.parametrize("keep_zeros", [True, False])
+def test_the_zeros_are_one_of_the_clusters(keep_zeros: bool) -> None:
+    """Weights without gaps use every value there is; zeros that stay are one of these values, not one more."""
+    weights = np.random.default_rng(1).uniform(0.5, 4, 400).astype("float32")
+    weights[::5] = 0
+    found = clustering.k_means(weights, 6, keep_zeros)
+    assert len(np.unique(found)) == 6
+    assert (found[::5] == 0).all() or not keep_zeros
+
+
 def test_seeds_decide() -> None:
     model = awkward.lstm()
     weights = [pruning.prune(model, epochs=1, training=_training(model)).model.get_weights() for _ in range(2)]
