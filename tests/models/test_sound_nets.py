@@ -57,3 +57,24 @@ def test_applications_in_other_forms(tmp_path: Path, name: str, form: str) -> No
     with backend.quiet():
         model = getattr(keras.applications, name)(weights=None, include_top=False, input_shape=(75, 75, 3))
     _same(model, tmp_path / form)
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("form", ["m.h5", "m.keras", "m"])
+@pytest.mark.parametrize("kind", ["annotated", "clustered", "pruned", "quantized"])
+def test_models_of_the_optimization_toolkit(tmp_path: Path, kind: str, form: str) -> None:
+    if (kind, form) == ("quantized", "m.keras"):
+        pytest.skip("TensorFlow Model Optimization itself cannot load these")
+    keras, tfmot = backend.keras2(), backend.tfmot()
+    k = keras.layers
+    net = keras.Sequential([k.Input((6, 6, 1)), k.Conv2D(4, 3), k.ReLU(), k.Flatten(), k.Dense(3)])
+    start = tfmot.clustering.keras.CentroidInitialization.LINEAR
+    made = {
+        "annotated": tfmot.quantization.keras.quantize_annotate_model,
+        "clustered": lambda net: tfmot.clustering.keras.cluster_weights(
+            net, number_of_clusters=4, cluster_centroids_init=start
+        ),
+        "pruned": tfmot.sparsity.keras.prune_low_magnitude,
+        "quantized": tfmot.quantization.keras.quantize_model,
+    }[kind](net)
+    _same(made, tmp_path / form)

@@ -98,7 +98,7 @@ def is_function(name: object) -> bool:
 
 GRAPH = frozenset(
     """
-    Abs Acos Acosh Add AddN AddV2 All Angle Any ArgMax ArgMin Asin Asinh Atan Atan2 Atanh AvgPool AvgPool3D
+    Abs Acos Acosh Add AddN AddV2 All Angle Any ArgMax ArgMin Asin Asinh Assert Atan Atan2 Atanh AvgPool AvgPool3D
     AvgPool3DGrad AvgPoolGrad BatchFFT BatchIFFT BatchMatMul BatchMatMulV2 BatchMatMulV3
     BatchNormWithGlobalNormalization BatchToSpace BatchToSpaceND BiasAdd BiasAddGrad BiasAddV1 Bincount
     Bitcast BitwiseAnd BitwiseOr BitwiseXor BroadcastArgs BroadcastGradientArgs BroadcastTo Bucketize Case
@@ -149,7 +149,7 @@ GRAPH = frozenset(
     VarHandleOp VarIsInitializedOp VariableShape Assign AssignAdd AssignSub Variable VariableV2
     """.split()
 )
-"""Operators of TensorFlow graphs that compute, or keep the model's own variables."""
+"""Operators of TensorFlow graphs that compute, check, or keep the model's own variables."""
 
 SAVING = frozenset("MergeV2Checkpoints RestoreV2 SaveV2 Select ShardedFilename StaticRegexFullMatch StringJoin".split())
 """What TensorFlow writes into a SavedModel to save and restore it: harmless as long as nobody calls it."""

@@ -5,6 +5,7 @@ Never by Keras's own revival, which runs what the folder's metadata name.
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -41,15 +42,12 @@ def load_saved_model(path: Path) -> FromFolder:
     """The model in the folder; `check_files` went before."""
     if trusted():
         return _as_it_is(path)
+    if (path / METADATA).is_file():
+        # Then the graph is not even read; else, what its layers do is in the graph as well.
+        with contextlib.suppress(ModelError):
+            return FromFolder(layers_of(path))
     with scratch() as folder:
-        copy = checked_copy(path, folder)
-        if (path / METADATA).is_file():
-            try:
-                return FromFolder(layers_of(path))
-            except ModelError:
-                # What its layers do is in the graph as well, which was checked.
-                return _from_graph(path, copy)
-        return _from_graph(path, copy)
+        return _from_graph(path, checked_copy(path, folder))
 
 
 def _as_it_is(path: Path) -> FromFolder:
