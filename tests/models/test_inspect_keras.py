@@ -107,7 +107,8 @@ def test_half_precision(tmp_path: Path) -> None:
     keras.Model(inputs, keras.layers.Dense(2, dtype=policy)(inputs)).save(tmp_path / "half.keras")
     found = inspect_any(str(tmp_path / "half.keras"))
     assert found.dtypes == (("f32", 10),)
-    assert found.layers[0].output == "f16[2]"
+    assert found.layers[0].output == "f32[2]"
+    assert found.about == "computes in float16; counted and converted in float32"
 
 
 def test_what_is_not_there(tmp_path: Path) -> None:

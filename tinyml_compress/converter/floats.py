@@ -50,10 +50,12 @@ def check_integer(file: FlatFile, which: str, layers: Sequence[str] = ()) -> Non
         return
     first = found[0]
     more = f"; {len(found) - 1} more: {_listed(use.operator for use in found[1:])}" if len(found) > 1 else ""
-    hint = _HINTS.get(first.operator, f"replace or remove the layer {first.layer}")
+    is_named = first.layer != first.operator
+    made = f"the layer {first.layer}" if is_named else f"what makes {first.operator}"
+    hint = _HINTS.get(first.operator, f"replace or remove {made}")
     raise FloatOperatorError(
         "the full-integer file holds a float operator",
-        which=f"{first.operator} in layer {first.layer}",
+        which=f"{first.operator} in layer {first.layer}" if is_named else first.operator,
         found=f"float tensor {first.tensor}{more}",
         allowed="integer operators only",
         next_step=f"{hint}; or accept float with --allow-float",

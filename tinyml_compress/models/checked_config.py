@@ -228,7 +228,7 @@ class _Walk:
     def _foreign(self, name: str, module: Any, place: str) -> ModelError:
         return ModelError(
             "the model file names code that is not Keras's",
-            which=f"{self.which}, {_shown(place)}",
+            which=f"{self.which}, {_shown(place)}".removesuffix(", "),
             found=_shown(f"{name} of module {module}" if module is not None else name),
             allowed="layers and functions of Keras, and TensorFlow functions that compute",
             next_step=f"replace it by ordinary layers, or give package.module:function; or, {WORD}",
@@ -239,7 +239,7 @@ class _Walk:
         return UnsupportedLayer(
             "the model has a layer that Keras does not know",
             which=_shown(name + of),
-            found=f"in {self.which}, {_shown(place)}",
+            found=f"in {self.which}, {_shown(place)}".removesuffix(", "),
             next_step="give package.module:function with a function that makes the model with its custom layers; "
             f"or, {WORD}",
         )

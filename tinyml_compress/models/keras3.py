@@ -10,7 +10,7 @@ import numpy as np
 from tinyml_compress.errors import ModelError, UnsupportedLayer
 from tinyml_compress.models.keras3_layers import Translated, translate
 from tinyml_compress.models.keras3_ops import apply_operation
-from tinyml_compress.models.origin import BridgeProof
+from tinyml_compress.models.origin import EXPORT, BridgeProof
 from tinyml_compress.models.proof import SAMPLES, TOLERANCE, Array, difference, random_input, run
 from tinyml_compress.support import backend
 
@@ -92,7 +92,7 @@ class _Bridge:
             "a subclassed Keras 3 model cannot be carried over",
             which=f"{type(source).__name__} {source.name}",
             allowed="Sequential and functional models",
-            next_step="rewrite it as one of these; its layers and their weights can stay",
+            next_step=EXPORT,
         )
 
     def _apply_sequential(self, source: Any, inputs: Sequence[Any], outermost: bool) -> list[Any]:

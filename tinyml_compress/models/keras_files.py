@@ -13,6 +13,7 @@ from tinyml_compress.models.allowed_classes import PYTHON
 from tinyml_compress.models.allowed_ops import is_function
 from tinyml_compress.models.checked_config import CheckedConfig, checked_config
 from tinyml_compress.models.keras3_ops import OPERATIONS
+from tinyml_compress.models.origin import EXPORT
 from tinyml_compress.models.stored import (
     Stored,
     damaged,
@@ -144,7 +145,8 @@ def not_loaded(path: Path, error: Exception) -> ModelError:
             "the model has a layer that Keras does not know",
             which=unknown.group(1),
             found=f"in {path}",
-            next_step="give package.module:function with a function that makes the model with its custom layers",
+            next_step="give package.module:function with a function that makes the model with its custom layers; "
+            f"or {EXPORT}",
         )
     return ModelError(
         "Keras cannot load the model", which=path, found=short(error), next_step="save it or fetch it again"

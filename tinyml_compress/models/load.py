@@ -12,7 +12,8 @@ from typing import Any
 
 from tinyml_compress.errors import ModelError, UsageError
 from tinyml_compress.models import keras3, keras_files, zoo
-from tinyml_compress.models.origin import Format, LoadedModel, Origin
+from tinyml_compress.models.origin import EXPORT, Format, LoadedModel, Origin
+from tinyml_compress.models.precision import in_float32
 from tinyml_compress.models.saved_graph import check_files
 from tinyml_compress.models.saved_model import load_saved_model
 from tinyml_compress.models.stored import damaged
@@ -130,6 +131,7 @@ def _checked(model: Any, origin: Origin) -> LoadedModel:
     import numpy as np
 
     _check_inputs(model, origin.spec)
+    model, precision = in_float32(model, origin.spec)
     for weight in model.weights:
         if weight.dtype.is_floating and not bool(np.isfinite(weight.numpy()).all()):
             raise ModelError(
@@ -137,16 +139,18 @@ def _checked(model: Any, origin: Origin) -> LoadedModel:
                 which=f"{origin.spec}, {weight.name}",
                 next_step="train it again, with a smaller learning rate",
             )
-    return LoadedModel(model, origin)
+    return LoadedModel(model, origin, precision=precision)
 
 
 def _check_inputs(model: Any, spec: str) -> None:
     if not getattr(model, "inputs", None):
+        is_sequential = any(base.__name__ == "Sequential" for base in type(model).__mro__)
+        why = "which was never built or called" if is_sequential else "a class of its own: Keras keeps no graph of it"
         raise ModelError(
             "the model has no known input shape",
             which=spec,
-            found=f"{type(model).__name__} that was never built or called",
-            next_step="save it after its first call, or write it as a Sequential or functional model",
+            found=f"{type(model).__name__}, {why}",
+            next_step="save it after its first call" if is_sequential else EXPORT,
         )
 
 

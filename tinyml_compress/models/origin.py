@@ -8,7 +8,11 @@ from typing import Any
 
 from tinyml_compress.errors import UnsupportedLayer
 
-__all__ = ["BridgeProof", "Format", "LoadedModel", "Origin"]
+__all__ = ["EXPORT", "BridgeProof", "Format", "LoadedModel", "Origin"]
+
+
+EXPORT = "export it where its class is at hand: model.export('folder') makes a SavedModel, which can be given"
+"""The way out for a model that is a class of its own."""
 
 
 class Format(Enum):
@@ -64,6 +68,8 @@ class LoadedModel:
     origin: Origin
     opaque: UnsupportedLayer | None = None
     """Why it is one layer that runs a graph: it can be converted and evaluated, nothing else."""
+    precision: str | None = None
+    """In which the model as given computes, where that is not float32."""
 
     @property
     def weights(self) -> list[Any]:

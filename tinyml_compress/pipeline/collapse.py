@@ -70,7 +70,7 @@ def refuse_collapsed(tflite: bytes, spec: str, model: Any = None, arrays: Sequen
             "the outputs of the model do not depend on its inputs",
             which=spec,
             found=f"over {moves.samples} calibration samples no output moves by more than {moves.farthest:.1e}; "
-            f"TensorFlow Lite Micro aborts on {layer.which}, whose values hardly vary ({layer.found})",
+            f"TensorFlow Lite Micro aborts on the {layer.what.partition(':')[0]} that they go through ({layer.found})",
             next_step="is the model trained? Train it or load its weights (keras.applications: weights='imagenet')",
         ) from layer
     raise ConversionError(

@@ -11,6 +11,7 @@ import numpy as np
 
 from tinyml_compress.errors import UnsupportedLayer
 from tinyml_compress.ir import DType
+from tinyml_compress.models import LoadedModel
 from tinyml_compress.pipeline.inspection import inspect_model, values_of
 from tinyml_compress.report.inspection import Inspection, LayerFacts
 
@@ -57,8 +58,15 @@ def inspect_keras(spec: str) -> Inspection:
         form=origin.format.value,
         nbytes=_nbytes(spec),
         dtypes=tuple(sorted(kinds.items())),
-        about=None if origin.bridge is None else origin.summary().partition(" (")[2].removesuffix(")"),
+        about=_about(loaded),
     )
+
+
+def _about(loaded: LoadedModel) -> str | None:
+    told = [] if loaded.origin.bridge is None else [loaded.origin.summary().partition(" (")[2].removesuffix(")")]
+    if loaded.precision is not None:
+        told.append(f"computes in {loaded.precision}; counted and converted in float32")
+    return "; ".join(told) or None
 
 
 def _layers(model: Any) -> tuple[tuple[LayerFacts, ...], str | None]:

@@ -71,7 +71,7 @@ _TENSORFLOW = Producer(
     ("support/backend.py",),
     ("tensorflow", "tf-keras", "keras", "tensorflow-model-optimization", "numpy", "h5py"),
 )
-_MODELS = Producer("models", 2, ("models",), uses=(_TENSORFLOW,))
+_MODELS = Producer("models", 3, ("models",), uses=(_TENSORFLOW,))
 _SAMPLES = Producer("samples", 1, ("data/dataset.py", "data/preprocessing.py"), ("numpy",))
 _SCORES = Producer("scores", 2, ("evaluation",), ("numpy",))
 _TECHNIQUES = Producer("techniques", 3, ("techniques",), uses=(_TENSORFLOW, _SCORES))
