@@ -54,7 +54,7 @@ def test_a_run_ends_with_the_table(tmp_path: Path) -> None:
             [sys.executable, "-m", "pytest", "-q", *plugins, *words, str(tmp_path / "tests")],
             capture_output=True,
             text=True,
-            timeout=120,
+            timeout=600,
             check=False,
             cwd=REPO,
         )
