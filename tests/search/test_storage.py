@@ -19,7 +19,7 @@ from tinyml_compress.pipeline.fitting_job import Job
 from tinyml_compress.pipeline.fitting_result import FitResult
 from tinyml_compress.search import storage
 from tinyml_compress.search.study import Study
-from tinyml_compress.support.secrets import hidden
+from tinyml_compress.support.passwords import hidden
 
 WORDS = ("fit", "zoo:digits_cnn", "--data", "data:digits", "--target", "nucleo-l4r5zi", "--max-drop", "5")
 

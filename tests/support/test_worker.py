@@ -237,7 +237,7 @@ def test_scratch_says_where_there_is_no_room(tmp_path: Path) -> None:
 
 def test_a_worker_that_does_not_end(place: Path) -> None:
     with pytest.raises(ProcessError, match="my work did not end"):
-        worker.ask("time:sleep", Job(), place, what="my work", timeout=0.05)
+        worker.ask("time:sleep", Job(), place, what="my work", timeout=0.001)
 
 
 def _until(ready: Callable[[], T], seconds: float = 20.0) -> T:

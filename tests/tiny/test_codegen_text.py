@@ -65,11 +65,11 @@ def test_headers_come_once_and_before_their_users(tmp_path: Path) -> None:
         (tmp_path / f"{name}.c").write_text(
             f'#include "tc_x.h"\n#include <stdint.h>\nTC_KERNEL void {name}(void) {{}}\n'
         )
-    text = amalgamate([KernelFile(name, tmp_path / f"{name}.c", name == "tc_b") for name in ("tc_b", "tc_a")])
+    text = amalgamate([KernelFile(name, tmp_path / f"{name}.c") for name in ("tc_b", "tc_a")])
     assert text.count("int tc_x;") == 1
     assert text.index("int tc_x;") < text.index("tc_a(void)") < text.index("tc_b(void)")
     assert "static TC_NOINLINE void tc_a" in text
-    assert "static TC_INLINE void tc_b" in text
+    assert "static TC_NOINLINE void tc_b" in text
     assert "#include" not in text
     assert "TC_X_H" not in text
 
@@ -77,7 +77,7 @@ def test_headers_come_once_and_before_their_users(tmp_path: Path) -> None:
 def test_a_missing_header_is_named(tmp_path: Path) -> None:
     (tmp_path / "tc_a.c").write_text('#include "tc_gone.h"\nTC_KERNEL void tc_a(void) {}\n')
     with pytest.raises(GraphError, match=r"tc_a\.c"):
-        amalgamate([KernelFile("tc_a", tmp_path / "tc_a.c", False)])
+        amalgamate([KernelFile("tc_a", tmp_path / "tc_a.c")])
 
 
 @pytest.mark.parametrize("bad", ["", "1abc", "a-b", "int", "class", "tc_conv", "x" * 64, "é"])

@@ -67,9 +67,12 @@ def test_time_out_is_an_error() -> None:
         toolchain.build(job)
 
 
-def test_a_compiler_that_is_not_there() -> None:
+def test_a_compiler_that_is_not_there(monkeypatch: pytest.MonkeyPatch) -> None:
     gone = replace(toolchain.zig(), command=("no-such-compiler",), version="none 1")
     with pytest.raises(ToolchainError, match="could not be started"):
         toolchain.build(Build(gone, ADD, "a.o", ("-c",)))
-    with pytest.raises(MissingDependency, match="no-such-gcc"):
-        toolchain._gcc("no-such-gcc", "no-such-g++", "install it")
+    monkeypatch.setenv("PATH", "/no-such-folder")
+    toolchain.arm_gcc.cache_clear()
+    with pytest.raises(MissingDependency, match="arm-none-eabi-gcc"):
+        toolchain.arm_gcc()
+    toolchain.arm_gcc.cache_clear()

@@ -73,9 +73,18 @@ _group.params.append(verbose_option())  # before the verb as well as after it
 def main() -> None:
     """Entry point: one clear message per error, exit code 2 for usage, 1 for failure, 130 when interrupted."""
     code = _run()
+    _let_go()
     if code == INTERRUPTED:
         leave_at_once()
     sys.exit(code)
+
+
+def _let_go() -> None:
+    """What a reader that is gone or a full disk has not taken: the interpreter's last flush must not complain again."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _run() -> int:
@@ -95,9 +104,7 @@ def _run() -> int:
         say(SAID, error=True)
         return INTERRUPTED
     except BrokenPipeError:
-        # The reader (`| head`) has what it wanted; the interpreter's last flush must not complain either.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 1
+        return 1  # the reader (`| head`) has what it wanted
     except TinymlError as error:
         _show_where()
         say(f"error: {error}", error=True)

@@ -80,7 +80,7 @@ def command_line() -> str:
     """The call as a shell takes it; empty where the verb was not called from a command line."""
     import shlex
 
-    from tinyml_compress.support.secrets import hidden
+    from tinyml_compress.support.passwords import hidden
 
     context = click.get_current_context(silent=True)
     given = None if context is None else context.find_root().obj

@@ -23,9 +23,9 @@ from tinyml_compress.search.space import Epochs, full_space, point_key
 from tinyml_compress.search.study import Study
 from tinyml_compress.search.trials import Outcome, Trial
 from tinyml_compress.support import files, proc, worker
+from tinyml_compress.support.passwords import STORAGE_VARIABLE, hidden
 from tinyml_compress.support.progress import Stage, stage
 from tinyml_compress.support.scratch import scratch
-from tinyml_compress.support.secrets import STORAGE_VARIABLE, hidden
 from tinyml_compress.support.trust import trusted
 
 __all__ = ["fit", "job_of", "search"]

@@ -18,8 +18,8 @@ from tinyml_compress.search.loop import Rules
 from tinyml_compress.search.space import Epochs
 from tinyml_compress.support import cache
 from tinyml_compress.support.backend import switches
+from tinyml_compress.support.passwords import hidden
 from tinyml_compress.support.producers import SEARCH
-from tinyml_compress.support.secrets import hidden
 from tinyml_compress.techniques.recipe import Guard, Recipe, TaskOptions
 
 __all__ = ["Job", "amount", "budget_of", "own_storage", "resolved"]

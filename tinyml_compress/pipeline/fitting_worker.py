@@ -15,7 +15,7 @@ from tinyml_compress.search.budget import Cost
 from tinyml_compress.search.loop import work
 from tinyml_compress.search.space import Choice, Dimension, Point, Space, anchors, full_space
 from tinyml_compress.search.study import Study
-from tinyml_compress.support.secrets import STORAGE_VARIABLE
+from tinyml_compress.support.passwords import STORAGE_VARIABLE
 from tinyml_compress.support.trust import trusting
 
 __all__ = ["main"]

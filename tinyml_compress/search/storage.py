@@ -6,7 +6,7 @@ from importlib.util import find_spec
 from typing import Any
 
 from tinyml_compress.errors import MissingDependency, UsageError
-from tinyml_compress.support.secrets import hidden
+from tinyml_compress.support.passwords import hidden
 
 __all__ = ["FORMS", "with_driver"]
 

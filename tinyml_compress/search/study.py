@@ -22,7 +22,7 @@ from tinyml_compress.search.space import Choice, Dimension, Point, Space, full_s
 from tinyml_compress.search.storage import FORMS, with_driver
 from tinyml_compress.search.trials import Outcome, Rung, Trial, rungs_of
 from tinyml_compress.support.owners import here, is_alive
-from tinyml_compress.support.secrets import hidden
+from tinyml_compress.support.passwords import hidden
 
 if TYPE_CHECKING:
     import optuna
