@@ -54,7 +54,7 @@ SLOW = ("convert mine:net --calibration mine:data -o t --engine aot",)
 FULL = (
     "convert mine:net --calibration mine:data -o t",
     "compress mine:net --recipe r.toml --data mine:data -o k --no-cache",
-    "compare k/2-convert/model.tflite t/mine_net.tflite --data mine:data",
+    "compare k/02-convert/sequential.tflite t/net.tflite --data mine:data",
     "fit mine:net --data mine:data --target nucleo-l4r5zi --max-drop 50 --time-budget 1 --workers 1 --only keep -o f",
     "demo -o d --epochs 1",
 )

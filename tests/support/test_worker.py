@@ -27,7 +27,6 @@ REPO = Path(__file__).parents[2]
 WORK = """
 import os, sys
 from pathlib import Path
-from tests.lib.poison import poisoned, touched
 from tinyml_compress.errors import ConversionError
 from tinyml_compress.support.worker import Reply, serve
 

@@ -2,8 +2,10 @@
 
 Python raises KeyboardInterrupt between two of its own steps. While the main thread is inside of TensorFlow or another
 library, for seconds or for ever, that does not happen; and where Python was called back by C, an exception is printed
-and forgotten. So a thread hears of each signal as well: what the main thread does not take up within a moment ends the
-process, and the watchdog removes what it held (`support/watchdog.py`). Files appear whole or not at all in any case.
+and forgotten. And where it does happen, the way out may lead past threads that wait for compilers. So a thread hears of
+each signal as well: a process that is still there after a moment is ended, unless its verb ends in its own time
+(`support/leisure.py`), and the watchdog removes what it held (`support/watchdog.py`). Files appear whole or not at all
+in any case.
 """
 
 from __future__ import annotations
@@ -16,6 +18,8 @@ import threading
 import time
 from types import FrameType
 from typing import TYPE_CHECKING, NoReturn
+
+from tinyml_compress.support.leisure import is_at_leisure
 
 if TYPE_CHECKING:
     from sys import UnraisableHookArgs
@@ -37,10 +41,6 @@ def listen() -> None:
 
 
 class _Listener:
-    def __init__(self) -> None:
-        self._taken = float("-inf")
-        """When the main thread last took up a signal."""
-
     def install(self) -> None:
         """In the main thread."""
         heard, told = os.pipe()
@@ -53,7 +53,6 @@ class _Listener:
         threading.Thread(target=self._listen, args=(heard,), name="interruption", daemon=True).start()
 
     def _take(self, number: int, frame: FrameType | None) -> None:
-        self._taken = time.monotonic()
         raise KeyboardInterrupt
 
     def _not_raised(self, what: UnraisableHookArgs, /) -> None:
@@ -68,10 +67,10 @@ class _Listener:
     def _listen(self, heard: int) -> None:
         while os.read(heard, 64):
             asked = time.monotonic()
-            while self._taken < asked - 0.5:  # it may have been faster than this thread
-                if time.monotonic() > asked + _PATIENCE_S:
-                    _blocked()
+            while not is_at_leisure() and time.monotonic() < asked + _PATIENCE_S:
                 time.sleep(_STEP_S)
+            if not is_at_leisure():
+                _blocked()
 
 
 def leave_at_once() -> NoReturn:

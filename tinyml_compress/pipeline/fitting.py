@@ -23,6 +23,7 @@ from tinyml_compress.search.space import Epochs, full_space, point_key
 from tinyml_compress.search.study import Study
 from tinyml_compress.search.trials import Outcome, Trial
 from tinyml_compress.support import files, proc, worker
+from tinyml_compress.support.leisure import at_leisure
 from tinyml_compress.support.passwords import STORAGE_VARIABLE, hidden
 from tinyml_compress.support.progress import Stage, stage
 from tinyml_compress.support.scratch import scratch
@@ -140,6 +141,7 @@ def fit(
     return search(job, folder, minutes=minutes, workers=workers)
 
 
+@at_leisure()
 def search(job: Job, output: Path, *, minutes: float = 15.0, workers: int = 2) -> FitResult:
     """Search for `minutes`, train the best fully, and write everything into `output`.
 

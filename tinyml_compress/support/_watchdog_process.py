@@ -8,6 +8,8 @@ import os
 import sys
 
 __all__: list[str] = []
+_REMOVE_S = 10.0
+_STEP_S = 0.02
 
 
 def _watch() -> None:
@@ -23,12 +25,21 @@ def _watch() -> None:
     folders = [os.fsdecode(bytes.fromhex(thing[1:].decode())) for thing in held if thing[:1] == b"f"]
     for group in groups:
         _kill(group)
-    if folders:
-        import shutil
-
-        for folder in folders:
-            shutil.rmtree(folder, ignore_errors=True)
+    for folder in folders:
+        _remove(folder)
     os._exit(0)
+
+
+def _remove(folder: str) -> None:
+    """Until it is gone: processes that were killed a moment ago may still lay files into it."""
+    import shutil
+    import time
+
+    limit = time.monotonic() + _REMOVE_S
+    shutil.rmtree(folder, ignore_errors=True)
+    while os.path.lexists(folder) and time.monotonic() < limit:
+        time.sleep(_STEP_S)
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _kill(group: int) -> None:
