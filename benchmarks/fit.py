@@ -1,8 +1,9 @@
 """Does `fit` halve the zoo's DS-CNN? `python benchmarks/fit.py`; 35 minutes of two quiet cores.
 
-For each seed: a float DS-CNN is trained on the synthetic keywords, and a search of 10 minutes wants half of its int8
-form's flash and half of its time on a NUCLEO-L4R5ZI, within one point of the float score. Prints a Markdown table and
-writes fit.json; exit code 1 when a search finds nothing. `--keep DIR` leaves the searches' own files there.
+For each seed: a float DS-CNN is trained on the synthetic keywords, and a search of 10 minutes wants half of
+its int8 form's flash and half of its time on a NUCLEO-L4R5ZI, within one point of the float score. Prints a
+Markdown table and writes fit.json; exit code 1 when a search finds nothing. `--keep DIR` leaves the searches'
+own files there.
 """
 
 from __future__ import annotations

@@ -1,8 +1,9 @@
-"""Instructions, modelled cycles, flash and RAM of our C on emulated boards, against TensorFlow Lite Micro's counts.
+"""Instructions, modelled cycles, flash and RAM of our C on emulated boards, against TensorFlow Lite Micro's
+counts.
 
-All zoo models, and the two published ones where `../shared/models` is there, on five cores at every --optimize level.
-Prints a table and writes benchmarks/results.json. `--models kws,ic` and `--cores cortex-m4` choose. The
-README's table is made of the results by docs/tables.py.
+All zoo models, and the two published ones where `../shared/models` is there, on five cores at every
+--optimize level. Prints a table and writes benchmarks/results.json. `--models kws,ic` and `--cores cortex-m4`
+choose. The README's table is made of the results by docs/tables.py.
 """
 
 from __future__ import annotations
@@ -142,7 +143,9 @@ def table(rows: list[Row]) -> Table:
         "of TFLM",
     )
     for title in titles:
-        made.add_column(title, justify="left" if title in ("model", "core", "optimize") else "right", no_wrap=True)
+        made.add_column(
+            title, justify="left" if title in ("model", "core", "optimize") else "right", no_wrap=True
+        )
     last = ""
     for row in rows:
         run = row.run
@@ -166,10 +169,14 @@ def table(rows: list[Row]) -> Table:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--models", default="", help="names separated by commas; default: all")
     parser.add_argument("--cores", default=",".join(BOARDS), help="names separated by commas")
-    parser.add_argument("--levels", default=",".join(level.value for level in Level), help="--optimize levels")
+    parser.add_argument(
+        "--levels", default=",".join(level.value for level in Level), help="--optimize levels"
+    )
     arguments = parser.parse_args()
     cores = arguments.cores.split(",")
     levels = [Level(word) for word in arguments.levels.split(",")]
@@ -186,7 +193,9 @@ def main() -> None:
         except TinymlError as error:
             left_out[name] = error.what
             print(f"{name} is left out: {error}", flush=True)
-    rows.sort(key=lambda row: (row.model, cores.index(row.core), [level.value for level in levels].index(row.level)))
+    rows.sort(
+        key=lambda row: (row.model, cores.index(row.core), [level.value for level in levels].index(row.level))
+    )
     Console(width=160).print(table(rows))
     if not wanted and cores == list(BOARDS) and levels == list(Level):
         compilers = sorted({row.run.compiler for row in rows})

@@ -1,7 +1,8 @@
 """Which element types TensorFlow Lite Micro takes for each operator, and which of them the generated C takes.
 
-`python benchmarks/operator_types.py [OPERATOR ...]`: one random model per maker of the tests, its main type replaced by
-every other. Says where TFLM runs and we do not (a hole), and where both run whether the bytes are equal.
+`python benchmarks/operator_types.py [OPERATOR ...]`: one random model per maker of the tests, its main type
+replaced by every other. Says where TFLM runs and we do not (a hole), and where both run whether the bytes are
+equal.
 """
 
 from __future__ import annotations
@@ -52,7 +53,9 @@ def _retyped(tensor: Tensor, base: DType, dtype: DType) -> Tensor:
 
 def _as_type(graph: Graph, dtype: DType) -> Graph:
     base = graph.tensors[graph.inputs[0]].dtype
-    return graph.rebuilt(tensors={name: _retyped(tensor, base, dtype) for name, tensor in graph.tensors.items()})
+    return graph.rebuilt(
+        tensors={name: _retyped(tensor, base, dtype) for name, tensor in graph.tensors.items()}
+    )
 
 
 def _verdict(graph: Graph, model: bytes) -> tuple[str, str]:
@@ -79,7 +82,9 @@ def _verdict(graph: Graph, model: bytes) -> tuple[str, str]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("operators", nargs="*")
     wanted = set(parser.parse_args().operators)
     print("mark operator type: what TFLM says, what the generated C says", flush=True)

@@ -1,10 +1,12 @@
-"""What pruning buys on a microcontroller: models pruned and trained by the shipped recipes, against their dense form.
+"""What pruning buys on a microcontroller: models pruned and trained by the shipped recipes, against their
+dense form.
 
-`python benchmarks/pruned.py` trains three nets of the zoo, makes each dense int8 (`qat-int8`) and pruned or clustered,
-compiles both for a NUCLEO-L4R5ZI, counts weight bytes and code, models cycles, compares every output with TensorFlow
-Lite Micro, and scores both files on the test part. Prints Markdown, writes benchmarks/pruned.json, ends with exit code
-1 when a goal is missed. Trainings are kept in the cache; `--only ROW,ROW` and `--no-sweep` shorten a first run, and
-`--reuse` measures the models that an earlier run left in its folder instead of training them again.
+`python benchmarks/pruned.py` trains three nets of the zoo, makes each dense int8 (`qat-int8`) and pruned or
+clustered, compiles both for a NUCLEO-L4R5ZI, counts weight bytes and code, models cycles, compares every
+output with TensorFlow Lite Micro, and scores both files on the test part. Prints Markdown, writes
+benchmarks/pruned.json, ends with exit code 1 when a goal is missed. Trainings are kept in the cache; `--only
+ROW,ROW` and `--no-sweep` shorten a first run, and `--reuse` measures the models that an earlier run left in
+its folder instead of training them again.
 """
 
 from __future__ import annotations
@@ -134,11 +136,17 @@ class Point:
 
 def main() -> int:
     """Train, compile, compare, print."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--only", default="", help=f"rows separated by commas: {', '.join(GOALS)}")
     parser.add_argument("--no-sweep", action="store_true", help="leave out what any sparsity buys")
-    parser.add_argument("--output", type=Path, default=HERE.parent / "build" / "pruned", help="folder of the models")
-    parser.add_argument("--reuse", action="store_true", help="measure the models that lie in that folder already")
+    parser.add_argument(
+        "--output", type=Path, default=HERE.parent / "build" / "pruned", help="folder of the models"
+    )
+    parser.add_argument(
+        "--reuse", action="store_true", help="measure the models that lie in that folder already"
+    )
     chosen = parser.parse_args()
     names = [name for name in chosen.only.split(",") if name] or list(GOALS)
     unknown = [name for name in names if name not in GOALS]
@@ -148,7 +156,9 @@ def main() -> int:
     rows = []
     for name in names:
         rows.append(_row(name, chosen.output, chosen.reuse))
-        print(f"{name}: {'; '.join(rows[-1].missed) or 'all goals met'} ({rows[-1].seconds:.0f} s)", flush=True)
+        print(
+            f"{name}: {'; '.join(rows[-1].missed) or 'all goals met'} ({rows[-1].seconds:.0f} s)", flush=True
+        )
     points = [] if chosen.no_sweep else sweep(chosen.output, chosen.reuse)
     print(text(rows, points))
     if not chosen.only and not chosen.no_sweep:
@@ -208,12 +218,16 @@ def missed(row: Row, goal: Goal, net: Net) -> list[str]:
         if limit is not None and found_at > limit:
             found.append(f"{what} at {at} {found_at:.3f}, goal {limit:.2f}")
     if row.dense_score - row.score > net.loss + 1e-9:
-        found.append(f"{net.measure} {row.score:.4f} after {row.dense_score:.4f}, allowed {net.loss:.3f} less")
+        found.append(
+            f"{net.measure} {row.score:.4f} after {row.dense_score:.4f}, allowed {net.loss:.3f} less"
+        )
     growth = row.pruned[level].code - row.dense[level].code
     if growth > MOST_CODE:
         found.append(f"code grew by {growth:,} B, allowed {MOST_CODE:,}")
     for form in (row.dense, row.pruned):
-        found += [f"{one.mismatches} bytes differ from TFLM at {at}" for at, one in form.items() if one.mismatches]
+        found += [
+            f"{one.mismatches} bytes differ from TFLM at {at}" for at, one in form.items() if one.mismatches
+        ]
     return found
 
 
@@ -247,7 +261,11 @@ def zeros(content: bytes) -> float:
     """Part of all weights in the file."""
     graph = frontend.read(content, "model")
     names = {node.inputs[1] for node in graph.nodes if len(node.inputs) > 1}
-    arrays = [np.asarray(graph.tensors[name].data) for name in names if name and graph.tensors[name].data is not None]
+    arrays = [
+        np.asarray(graph.tensors[name].data)
+        for name in names
+        if name and graph.tensors[name].data is not None
+    ]
     arrays = [array for array in arrays if array.ndim > 1]
     return float(sum((array == 0).sum() for array in arrays) / sum(array.size for array in arrays))
 
@@ -259,7 +277,9 @@ def cost(content: bytes, level: Level, vectors: int = VECTORS, board: str = BOAR
     if not isinstance(run, AotRun):
         raise SystemExit(f"{board}: {run}")
     code = run.flash.total - run.flash.weights - run.flash.tables
-    return Cost(run.flash.weights, code, run.cycles, None if run.agreement is None else run.agreement.mismatches)
+    return Cost(
+        run.flash.weights, code, run.cycles, None if run.agreement is None else run.agreement.mismatches
+    )
 
 
 SWEEP = (0.3, 0.5, 0.7, 0.8, 0.9)
@@ -281,7 +301,9 @@ def sweep(output: Path, reuse: bool) -> list[Point]:
         dense = cost(content, Level.BALANCED, 1, board)
         for sparsity in SWEEP:
             thin = cost(pruned_at_once(content, sparsity, pattern), Level.BALANCED, 1, board)
-            points.append(Point(board, net, title, sparsity, thin.weights / dense.weights, thin.cycles / dense.cycles))
+            points.append(
+                Point(board, net, title, sparsity, thin.weights / dense.weights, thin.cycles / dense.cycles)
+            )
     return points
 
 
@@ -312,7 +334,10 @@ def text(rows: Sequence[Row], points: Sequence[Point]) -> str:
     lines = [
         f"Left of the dense int8 form on {BOARD}; bytes counted, cycles modelled; goals in brackets.",
         "",
-        "| model | zeros | dense int8 | pruned | level | weights | cycles | weights at size | code | TFLM | verdict |",
+        (
+            "| model | zeros | dense int8 | pruned | level | weights | cycles | "
+            "weights at size | code | TFLM | verdict |"
+        ),
         "|---|---|---|---|---|---|---|---|---|---|---|",
     ]
     for row in rows:

@@ -1,7 +1,7 @@
 """Every promise about compression on the shipped digits, measured: `python benchmarks/techniques.py`.
 
-Trains the zoo's digits CNN, runs the shipped recipes on it, and prints a Markdown table of what each cost and bought,
-with the promise beside it. Ends with exit code 1 when a promise is broken.
+Trains the zoo's digits CNN, runs the shipped recipes on it, and prints a Markdown table of what each cost and
+bought, with the promise beside it. Ends with exit code 1 when a promise is broken.
 """
 
 from __future__ import annotations
@@ -72,7 +72,9 @@ def _measure(folder: Path, only: list[str] | None) -> list[Row]:
         if name == "students":
             rows += _students(folder)
             continue
-        done = compress("zoo:digits_cnn", name, "data:digits", output=folder / name, train=EPOCHS, accept_drop=100)
+        done = compress(
+            "zoo:digits_cnn", name, "data:digits", output=folder / name, train=EPOCHS, accept_drop=100
+        )
         if not float_bytes:
             float_bytes = _float_bytes(done)
         rows.append(_row(done, name, promise, kept, float_bytes))
@@ -129,13 +131,19 @@ def _students(folder: Path) -> list[Row]:
     from tinyml_compress.techniques.training import Samples, Training, score, task_for
 
     began = time.perf_counter()
-    compress("zoo:digits_cnn", find_recipe("ptq-int8"), "data:digits", output=folder / "teacher", train=EPOCHS)
+    compress(
+        "zoo:digits_cnn", find_recipe("ptq-int8"), "data:digits", output=folder / "teacher", train=EPOCHS
+    )
     teacher = models.load(folder / "teacher" / "train" / "model.keras").model
     train, tests = (data.load(f"data:digits:{part}") for part in ("train", "test"))
     samples, held = Samples(train.inputs, train.labels), Samples(tests.inputs, tests.labels)
-    scores: dict[str, list[float]] = {name: [] for name in ("trained alone", "distilled, new weights", "distilled")}
+    scores: dict[str, list[float]] = {
+        name: [] for name in ("trained alone", "distilled, new weights", "distilled")
+    }
     student = narrower(teacher, WIDTH)
-    heir = remove_channels(teacher, keep=WIDTH).model  # the same architecture with the teacher's strongest channels
+    heir = remove_channels(
+        teacher, keep=WIDTH
+    ).model  # the same architecture with the teacher's strongest channels
     for seed in SEEDS:
         training = Training(task_for(teacher, samples, seed=seed), samples)
         start = fresh_copy(student, seed)
@@ -156,7 +164,9 @@ def _students(folder: Path) -> list[Row]:
         promise = "better than alone, at most 25% of the parameters" if name == "distilled" else ""
         alone = float(np.mean(scores["trained alone"]))
         kept = not promise or (mean > alone and small.parameters <= whole.parameters / 4)
-        shown = f"student {name}, mean of {len(SEEDS)} seeds ({', '.join(f'{value:.1%}' for value in values)})"
+        shown = (
+            f"student {name}, mean of {len(SEEDS)} seeds ({', '.join(f'{value:.1%}' for value in values)})"
+        )
         macs = (small.macs or 0) / (whole.macs or 1)
         rows.append(Row(shown, mean, best - mean, small.parameters, 0.0, macs, 0.0, promise, kept, seconds))
         _show(rows[-1])
@@ -175,7 +185,11 @@ _PROMISES: tuple[tuple[str, str, Callable[[Row], bool]], ...] = (
         lambda row: row.drop <= 0.01 and abs(row.zeros - 0.8) <= 0.01 and row.gzip <= 0.1,
     ),
     ("prune90-iterative-pqat", "drop at most 1.5", lambda row: row.drop <= 0.015 and row.zeros >= 0.89),
-    ("channels-half-qat", "drop at most 1.5, MACs at most 35%", lambda row: row.drop <= 0.015 and row.macs <= 0.35),
+    (
+        "channels-half-qat",
+        "drop at most 1.5, MACs at most 35%",
+        lambda row: row.drop <= 0.015 and row.macs <= 0.35,
+    ),
     ("cluster16-pcqat", "gzip at most 8%", lambda row: row.gzip <= 0.08),
     (
         "lowrank-int8",
@@ -193,14 +207,19 @@ def _show(row: Row) -> None:
 
 def _table(rows: list[Row], seconds: float) -> str:
     lines = [
-        "| recipe | accuracy | drop, points | parameters | zeros | MACs | gzip of float file | promise | kept | s |",
+        (
+            "| recipe | accuracy | drop, points | parameters | zeros | MACs | gzip "
+            "of float file | promise | kept | s |"
+        ),
         "|---|---|---|---|---|---|---|---|---|---|",
     ]
     for row in rows:
         packed = f"{row.gzip:.1%}" if row.gzip else "-"
         lines.append(
-            f"| {row.name} | {row.accuracy:.2%} | {row.drop * 100:.2f} | {row.parameters:,} | {row.zeros:.1%} | "
-            f"{row.macs:.0%} | {packed} | {row.promise or '-'} | {'yes' if row.kept else 'NO'} | {row.seconds:.0f} |"
+            f"| {row.name} | {row.accuracy:.2%} | {row.drop * 100:.2f} | "
+            f"{row.parameters:,} | {row.zeros:.1%} | "
+            f"{row.macs:.0%} | {packed} | {row.promise or '-'} | "
+            f"{'yes' if row.kept else 'NO'} | {row.seconds:.0f} |"
         )
     return "\n".join([*lines, "", f"digits, 397 test images; {seconds / 60:.1f} minutes in all"])
 

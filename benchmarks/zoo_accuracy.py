@@ -1,8 +1,8 @@
 """How well the zoo's nets do on the synthetic sets in their shapes: `python benchmarks/zoo_accuracy.py`.
 
-A point of accuracy means something only where a float net is neither perfect nor lost: each is trained here from its
-seeded weights, converted to int8, and scored on the test part. Prints a Markdown table and writes zoo_accuracy.json;
-exit code 1 when a float net is outside its bounds.
+A point of accuracy means something only where a float net is neither perfect nor lost: each is trained here
+from its seeded weights, converted to int8, and scored on the test part. Prints a Markdown table and writes
+zoo_accuracy.json; exit code 1 when a float net is outside its bounds.
 """
 
 from __future__ import annotations
@@ -25,7 +25,9 @@ from tinyml_compress.techniques.training import Samples, fit, task_for
 
 BOUNDS = (0.85, 0.97)
 NOT_SCORED = ("speech_codec",)
-"""Repeats what it hears: it has an error but no right or wrong. Nets on digits are left out as well: those are real."""
+"""Repeats what it hears: it has an error but no right or wrong. Nets on digits are left out as well: those
+are real.
+"""
 EPOCHS = {"resnet8": 10, "autoencoder": 35, "mobilenet_v1_025": 20}
 DEFAULT_EPOCHS = 12
 LEARNING_RATES = {"mobilenet_v1_025": 2e-3}
@@ -64,7 +66,11 @@ def main() -> int:
             f"| {row.model} | {row.data} | {row.measure} | {row.float32:.3f}{mark} | {row.int8:.3f} "
             f"| {row.samples} | {row.seconds} |"
         )
-    kept = json.loads(chosen.output.read_text(encoding="utf-8")) if chosen.only and chosen.output.exists() else []
+    kept = (
+        json.loads(chosen.output.read_text(encoding="utf-8"))
+        if chosen.only and chosen.output.exists()
+        else []
+    )
     table = {row["model"]: row for row in [*kept, *map(asdict, rows)]}
     ordered = [table[name] for name in ZOO if name in table]
     chosen.output.write_text(json.dumps(ordered, indent=2) + "\n", encoding="utf-8")
@@ -91,7 +97,9 @@ def _measure(name: str) -> Row:
         plain = convert(place / "net.keras", None, Mode.FLOAT32, output=place / "f", name="net")
         small = convert(place / "net.keras", train, Mode.INT8, output=place / "q", name="net")
         scores = [evaluate(made.path, test).score for made in (plain, small)]
-    values = [score.value if isinstance(score, Accuracy) else float(score.auc or 0.0) for score in scores if score]
+    values = [
+        score.value if isinstance(score, Accuracy) else float(score.auc or 0.0) for score in scores if score
+    ]
     measure = "accuracy" if isinstance(scores[0], Accuracy) else "AUC"
     inside = BOUNDS[0] <= values[0] <= BOUNDS[1]
     seconds = round(time.perf_counter() - started)

@@ -1,9 +1,9 @@
 """Makes the zoo's streaming nets: `python benchmarks/zoo_streams.py`.
 
-Both have seeded layers, whose last one is fitted to the train part by least squares: seconds, and the same each time.
-`keyword_svdf` is made of SVDF layers; `wake_word_streaming` is zoo:wake_word, converted to int8 and told frame by
-frame. Scores are of the test parts: of the float net, and of the file under TensorFlow Lite Micro, reset before each
-sample, at its last frame. Writes the files, zoo_streams.json, and a Markdown table.
+Both have seeded layers, whose last one is fitted to the train part by least squares: seconds, and the same
+each time. `keyword_svdf` is made of SVDF layers; `wake_word_streaming` is zoo:wake_word, converted to int8
+and told frame by frame. Scores are of the test parts: of the float net, and of the file under TensorFlow Lite
+Micro, reset before each sample, at its last frame. Writes the files, zoo_streams.json, and a Markdown table.
 """
 
 from __future__ import annotations
@@ -58,7 +58,10 @@ def main() -> int:
     rows = [_measured("keyword_svdf", _keyword), _measured("wake_word_streaming", _wake_word)]
     print("| model | float32 | int8, frame by frame | test samples | file |\n|---|---|---|---|---|")
     for row in rows:
-        print(f"| {row.model} | {row.float32:.1%} | {row.streamed_int8:.1%} | {row.samples} | {row.file_bytes:,} B |")
+        print(
+            f"| {row.model} | {row.float32:.1%} | {row.streamed_int8:.1%} | "
+            f"{row.samples} | {row.file_bytes:,} B |"
+        )
     Path(__file__).with_name("zoo_streams.json").write_text(
         json.dumps({"schema": 1, "rows": [asdict(row) for row in rows]}, indent=1) + "\n"
     )
@@ -137,7 +140,9 @@ class _Layer:
         memory = self.time.shape[1]
         padded = np.pad(numbers, ((0, 0), (memory - 1, 0), (0, 0)))
         past = np.stack([padded[:, at : at + numbers.shape[1]] for at in range(memory)], axis=-1)
-        total = (past * self.time).sum(-1).reshape(*numbers.shape[:2], self.units, self.rank).sum(-1) + self.bias
+        total = (past * self.time).sum(-1).reshape(*numbers.shape[:2], self.units, self.rank).sum(
+            -1
+        ) + self.bias
         return np.maximum(total, 0.0)
 
 
@@ -175,7 +180,9 @@ def _keyword(train: Any, test: Any) -> tuple[bytes, float]:
 
 
 def _svdf_graph(layers: list[_Layer], kernel: Floats, offset: Floats, samples: Floats) -> Graph:
-    """Int8 layers with int16 state; ranges are those of the samples, whose frames run through the float net."""
+    """Int8 layers with int16 state; ranges are those of the samples, whose frames run through the
+    float net.
+    """
     x = _spread("frame", samples.reshape(-1, 10), (1, 10))
     tensors, nodes, now = [x], [], samples
     for index, layer in enumerate(layers):
@@ -183,7 +190,9 @@ def _svdf_graph(layers: list[_Layer], kernel: Floats, offset: Floats, samples: F
         now = layer.outputs(numbers)
         made = _svdf(index, layer, numbers, now)
         names = (tensors[-1].name, *(tensor.name for tensor in made[:4]))
-        nodes.append(Node("SVDF", names, (made[4].name,), SvdfAttrs(layer.rank, Activation.RELU), f"svdf{index}"))
+        nodes.append(
+            Node("SVDF", names, (made[4].name,), SvdfAttrs(layer.rank, Activation.RELU), f"svdf{index}")
+        )
         tensors += made
     source = tensors[-1]
     dense = _rows("w", kernel.T)
@@ -212,7 +221,9 @@ def _svdf(index: int, layer: _Layer, numbers: Floats, out: Floats) -> list[Tenso
         rows,
         _constant(f"time{index}", np.round(time / time_scale), DType.INT16, time_scale),
         _constant(f"bias{index}", np.round(bias / bias_scale), DType.INT32, bias_scale),
-        Tensor(f"state{index}", (1, filters * memory), DType.INT16, Quant((state_scale,), (0,)), variable=True),
+        Tensor(
+            f"state{index}", (1, filters * memory), DType.INT16, Quant((state_scale,), (0,)), variable=True
+        ),
         Tensor(f"svdf{index}", (1, units), DType.INT8, Quant((_single(out.max() / 255),), (-128,))),
     ]
 
@@ -225,7 +236,9 @@ def _spread(name: str, values: Floats, shape: tuple[int, ...]) -> Tensor:
     """A computed tensor whose int8 range holds the values."""
     low, high = min(float(values.min()), 0.0), max(float(values.max()), 0.0)
     scale = _single((high - low) / 255)
-    return Tensor(name, shape, DType.INT8, Quant((scale,), (int(np.clip(round(-128 - low / scale), -128, 127)),)))
+    return Tensor(
+        name, shape, DType.INT8, Quant((scale,), (int(np.clip(round(-128 - low / scale), -128, 127)),))
+    )
 
 
 def _rows(name: str, values: Floats) -> Tensor:

@@ -1,7 +1,8 @@
-"""Makes digits.npz from a copy of the UCI handwritten digits: `python make_digits.py digits.csv.gz digits.npz`.
+"""Makes digits.npz from a copy of the UCI handwritten digits: `python make_digits.py digits.csv.gz
+digits.npz`.
 
-The input is the table of 1797 rows that scikit-learn ships (sklearn/datasets/data/digits.csv.gz): 64 pixels from
-0 to 16, then the digit. The split keeps every digit's share (stratified) and depends on the seed alone.
+The input is the table of 1797 rows that scikit-learn ships (sklearn/datasets/data/digits.csv.gz): 64 pixels
+from 0 to 16, then the digit. The split keeps every digit's share (stratified) and depends on the seed alone.
 """
 
 import gzip
@@ -24,7 +25,9 @@ def main(source: str, target: str) -> None:
     exact = np.bincount(digits, minlength=10) * TEST / len(digits)
     shares = exact.astype(int)
     shares[np.argsort(shares - exact, kind="stable")[: TEST - shares.sum()]] += 1
-    test = np.sort(np.concatenate([rng.permutation(np.flatnonzero(digits == d))[: shares[d]] for d in range(10)]))
+    test = np.sort(
+        np.concatenate([rng.permutation(np.flatnonzero(digits == d))[: shares[d]] for d in range(10)])
+    )
     train = np.setdiff1d(np.arange(len(digits)), test)
     parts = {"train": train, "test": test}
     # Written by hand for fixed dates: the same input gives the same file.

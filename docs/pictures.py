@@ -1,4 +1,5 @@
-"""The pictures of README and docs, taken anew: `make demo`, then `python docs/pictures.py build/demo/report.html`.
+"""The pictures of README and docs, taken anew: `make demo`, then `python docs/pictures.py
+build/demo/report.html`.
 
 Needs a Chromium on the path, as the browser tests do.
 """
@@ -17,7 +18,9 @@ FOLDER = Path(__file__).with_name("pictures")
 def main() -> None:
     """One picture in light colours, one in dark ones."""
     page_file = Path(sys.argv[1]).resolve()
-    browser_file = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    browser_file = (
+        shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    )
     if browser_file is None:
         raise SystemExit("no Chromium on the path")
     FOLDER.mkdir(exist_ok=True)

@@ -1,7 +1,9 @@
-"""Puts the measured figures of `benchmarks/*.json` into README and docs: `python docs/tables.py`; `--check` only looks.
+"""Puts the measured figures of `benchmarks/*.json` into README and docs: `python docs/tables.py`; `--check`
+only looks.
 
 A table is wanted where a page says `<!-- table: NAME WORDS... -->`; what lies between that line and
-`<!-- end of table -->` is written anew. The numbers come from the last run of the program that is named with each.
+`<!-- end of table -->` is written anew. The numbers come from the last run of the program that is named with
+each.
 """
 
 from __future__ import annotations
@@ -22,9 +24,15 @@ _TABLE = re.compile(
 def main() -> int:
     """Write, or with --check tell what would be written."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--check", action="store_true", help="change nothing; exit 1 where a table is out of date")
+    parser.add_argument(
+        "--check", action="store_true", help="change nothing; exit 1 where a table is out of date"
+    )
     check = parser.parse_args().check
-    stale = [path for path in pages() if renewed(path.read_text(encoding="utf-8")) != path.read_text(encoding="utf-8")]
+    stale = [
+        path
+        for path in pages()
+        if renewed(path.read_text(encoding="utf-8")) != path.read_text(encoding="utf-8")
+    ]
     for path in stale:
         print(f"{'out of date' if check else 'renewed'}: {path.relative_to(REPO)}")
         if not check:
@@ -102,14 +110,26 @@ def _zoo(words: Sequence[str]) -> str:
 
 
 def _kernels(words: Sequence[str]) -> str:
-    """benchmarks/kernels.py: the models that TFLM was counted on, on Cortex-M4 and Cortex-M0+; or the models named."""
+    """benchmarks/kernels.py: the models that TFLM was counted on, on Cortex-M4 and Cortex-M0+; or the models
+    named.
+    """
     results = _results("results.json")
     wanted = set(words) or {row["model"] for row in results["rows"] if "ratio_to_tflm" in row}
     levels = {"cortex-m4": ("balanced", "speed"), "cortex-m0plus": ("balanced",)}
     chosen = [
-        row for row in results["rows"] if row["model"] in wanted and row["optimize"] in levels.get(row["core"], ())
+        row
+        for row in results["rows"]
+        if row["model"] in wanted and row["optimize"] in levels.get(row["core"], ())
     ]
-    titles = ("model", "core", "`--optimize`", "instructions", "per MAC", "of TFLM + CMSIS-NN", "million cycles")
+    titles = (
+        "model",
+        "core",
+        "`--optimize`",
+        "instructions",
+        "per MAC",
+        "of TFLM + CMSIS-NN",
+        "million cycles",
+    )
     made = [
         (
             row["model"],
@@ -131,11 +151,22 @@ def _kernels(words: Sequence[str]) -> str:
 
 
 def _pruned(words: Sequence[str]) -> str:
-    """benchmarks/pruned.py: pruned and clustered models against their dense form, goals in brackets; or `sweep`."""
+    """benchmarks/pruned.py: pruned and clustered models against their dense form, goals in brackets; or
+    `sweep`.
+    """
     results = _results("pruned.json")
     if list(words) == ["sweep"]:
         return _sweep(results)
-    head = ("model", "zeros", "score, dense int8", "score", "weight bytes left", "at `size`", "cycles left", "code")
+    head = (
+        "model",
+        "zeros",
+        "score, dense int8",
+        "score",
+        "weight bytes left",
+        "at `size`",
+        "cycles left",
+        "code",
+    )
     made = []
     for row in results["rows"]:
         dense, small, goal, level = row["dense"], row["pruned"], row["goal"], row["level"]
@@ -147,13 +178,17 @@ def _pruned(words: Sequence[str]) -> str:
                 f"{row['dense_score']:.3f}",
                 f"{row['score']:.3f} {row['measure']}",
                 f"{small[level]['weights'] / dense[level]['weights']:.2f} ({goal['flash']:.2f})",
-                f"{small['size']['weights'] / dense['size']['weights']:.2f}" + (f" ({tight:.2f})" if tight else ""),
+                f"{small['size']['weights'] / dense['size']['weights']:.2f}"
+                + (f" ({tight:.2f})" if tight else ""),
                 f"{small[level]['cycles'] / dense[level]['cycles']:.2f} ({goal['cycles']:.2f})",
                 f"{small[level]['code'] - dense[level]['code']:+,} B",
             )
         )
     levels = ", ".join(sorted({f"`--optimize {row['level']}`" for row in results["rows"]}))
-    said = f"{results['date']}, {results['tool']}, {results['board']}, {levels}. Bytes are counted, cycles modelled."
+    said = (
+        f"{results['date']}, {results['tool']}, {results['board']}, {levels}. "
+        "Bytes are counted, cycles modelled."
+    )
     return f"{said}\n\n{_markdown(head, made)}"
 
 

@@ -1,4 +1,5 @@
-"""Pictures to classes on MobileNet: a folder of pictures, a network with width 0.25, quantized, on all boards.
+"""Pictures to classes on MobileNet: a folder of pictures, a network with width 0.25, quantized, on all
+boards.
 
     python examples/images_mobilenet.py                  two kinds of made-up pictures
     python examples/images_mobilenet.py pictures         your own: one subfolder of pictures per class
@@ -46,7 +47,9 @@ use = "convert"
 
 def main() -> None:
     """Describe the set, write the recipe, run it, benchmark what came out."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("pictures", nargs="?", type=Path, help="one subfolder of pictures per class")
     parser.add_argument("-o", "--output", type=Path, default=Path("build/images"))
     parser.add_argument("--keep", type=float, default=1.0, help="part of the channels that stays")

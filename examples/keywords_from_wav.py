@@ -1,10 +1,11 @@
 """Keyword spotting from a folder of recordings to C on an emulated board.
 
     python examples/keywords_from_wav.py                       three made-up "words", to see it work
-    python examples/keywords_from_wav.py recordings            your own: one subfolder of 16 kHz .wav files per word
+    python examples/keywords_from_wav.py recordings            your own: one subfolder of 16 kHz .wav files
+    per word
 
-The front end (MFCC, mean and deviation of the training part) is described once, in `sounds.toml`: training, calibration
-and evaluation take it from there, and the firmware gets the same numbers as C constants.
+The front end (MFCC, mean and deviation of the training part) is described once, in `sounds.toml`: training,
+calibration and evaluation take it from there, and the firmware gets the same numbers as C constants.
 """
 
 from __future__ import annotations
@@ -34,7 +35,9 @@ std = "train"
 
 def main() -> None:
     """Train, convert, score, benchmark."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("recordings", nargs="?", type=Path, help="one subfolder of .wav files per word")
     parser.add_argument("-o", "--output", type=Path, default=Path("build/keywords"))
     parser.add_argument("--target", default="nucleo-l4r5zi")
@@ -54,7 +57,10 @@ def main() -> None:
     made = tc.convert(given.output / "keywords.keras", train, output=given.output / "int8", name="keywords")
     print(tc.evaluate(made.path, test, against=given.output / "keywords.keras").summary())
     run = tc.benchmark(made.path, given.target).runs[0]
-    print(f"{given.target}: {run.instructions:,} instructions, {run.ms:.2f} ms modelled, {run.ram.total:,} B of RAM")
+    print(
+        f"{given.target}: {run.instructions:,} instructions, {run.ms:.2f} ms "
+        f"modelled, {run.ram.total:,} B of RAM"
+    )
     tc.compile_c(made.path, output=given.output / "c", name="keywords", isa="dsp")
     print(f"C in {given.output / 'c'}, the front end's constants in {given.output / 'int8'}")
 
@@ -81,7 +87,9 @@ def network(shape: tuple[int, ...], classes: int) -> tf.keras.Model:
             layers.Dense(classes, activation="softmax"),
         ]
     )
-    model.compile(tf.keras.optimizers.Adam(0.01), loss="sparse_categorical_crossentropy", metrics=["accuracy"])
+    model.compile(
+        tf.keras.optimizers.Adam(0.01), loss="sparse_categorical_crossentropy", metrics=["accuracy"]
+    )
     return model
 
 

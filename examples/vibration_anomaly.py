@@ -1,10 +1,11 @@
 """An autoencoder that hears a knocking machine, from a table of vibrations to C on an emulated board.
 
     python examples/vibration_anomaly.py                 the synthetic vibrations that ship with the tool
-    python examples/vibration_anomaly.py mine.npz        arrays train_inputs, test_inputs, test_labels (1: anomaly)
+    python examples/vibration_anomaly.py mine.npz        arrays train_inputs, test_inputs, test_labels (1:
+    anomaly)
 
-The network learns to repeat normal vibrations; where it cannot, the machine is not normal. The threshold is set on the
-int8 model, on training samples alone, so that the firmware compares the same numbers.
+The network learns to repeat normal vibrations; where it cannot, the machine is not normal. The threshold is
+set on the int8 model, on training samples alone, so that the firmware compares the same numbers.
 """
 
 from __future__ import annotations
@@ -22,7 +23,9 @@ from tinyml_compress.runners import tflm
 
 def main() -> None:
     """Train, convert, set the threshold, score, benchmark."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("data", nargs="?", default="data:vibration")
     parser.add_argument("-o", "--output", type=Path, default=Path("build/vibration"))
     parser.add_argument("--target", default="raspberry-pi-pico")
@@ -47,7 +50,10 @@ def main() -> None:
     print(f"threshold {threshold:.4g}: {caught:.0%} of the anomalies, {alarms:.0%} false alarms")
 
     run = tc.benchmark(made.path, given.target).runs[0]
-    print(f"{given.target}: {run.instructions:,} instructions, {run.ms:.2f} ms modelled, {run.ram.total:,} B of RAM")
+    print(
+        f"{given.target}: {run.instructions:,} instructions, {run.ms:.2f} ms "
+        f"modelled, {run.ram.total:,} B of RAM"
+    )
 
 
 def network(shape: tuple[int, ...]) -> tf.keras.Model:

@@ -1,11 +1,13 @@
-"""Makes .venv and installs one of two sets into it, at the versions of tested.txt; the goals of the Makefile call it.
+"""Makes .venv and installs one of two sets into it, at the versions of tested.txt; the goals of the Makefile
+call it.
 
     python3 requirements/install.py product        what the verbs need
-    python3 requirements/install.py development    besides, what the tests, the checks and the documentation need
+    python3 requirements/install.py development    besides, what the tests, the checks and the documentation
+    need
 
-It needs nothing but Python's own library, says beforehand how much will come and afterwards shows that it moves, and
-ends whole or with one sentence: a first installation that fails leaves no .venv, a later one is repaired by the next
-call.
+It needs nothing but Python's own library, says beforehand how much will come and afterwards shows that it
+moves, and ends whole or with one sentence: a first installation that fails leaves no .venv, a later one is
+repaired by the next call.
 """
 
 from __future__ import annotations
@@ -62,7 +64,9 @@ class Stop(Exception):
 
 
 def main(words: list[str]) -> int:
-    parser = argparse.ArgumentParser(description="Install one set into .venv; `make demo` and `make test` call this.")
+    parser = argparse.ArgumentParser(
+        description="Install one set into .venv; `make demo` and `make test` call this."
+    )
     parser.add_argument("set", choices=sorted(SETS))
     parser.add_argument("--clear", action="store_true", help="make .venv anew, with this interpreter")
     given = parser.parse_args(words)
@@ -79,7 +83,10 @@ def main(words: list[str]) -> int:
         print(f"error: {error}", file=sys.stderr)
         return 1
     except OSError as error:
-        print(f"error: {error.strerror or error}: {error.filename}; check rights and free space", file=sys.stderr)
+        print(
+            f"error: {error.strerror or error}: {error.filename}; check rights and free space",
+            file=sys.stderr,
+        )
         return 1
     except KeyboardInterrupt:
         print(end="\n" if sys.stdout.isatty() else "", flush=True)
@@ -92,7 +99,8 @@ def check_interpreter() -> None:
     version = tuple(sys.version_info[:2])
     if not OLDEST <= version <= NEWEST:
         raise Stop(
-            f"this is Python {sys.version_info[0]}.{sys.version_info[1]}, and tinyml_compress needs 3.10 to 3.13; "
+            f"this is Python {sys.version_info[0]}.{sys.version_info[1]}, and "
+            "tinyml_compress needs 3.10 to 3.13; "
             "name one of these, as in: make demo PYTHON=python3.12"
         )
     if importlib.util.find_spec("venv") is None or importlib.util.find_spec("ensurepip") is None:
@@ -114,7 +122,11 @@ def wait_for_others(lock: int) -> None:
 def install(name: str, clear: bool) -> None:
     chosen, began = SETS[name], time.monotonic()
     stamp = VENV / f".{name}"
-    whole = not clear and works(VENV / "bin" / "python") and ((VENV / ".product").exists() or not UNFINISHED.exists())
+    whole = (
+        not clear
+        and works(VENV / "bin" / "python")
+        and ((VENV / ".product").exists() or not UNFINISHED.exists())
+    )
     if not whole:
         check_disk(chosen)
         shutil.rmtree(VENV, ignore_errors=True)
@@ -136,7 +148,10 @@ def install(name: str, clear: bool) -> None:
         else:
             shutil.rmtree(VENV, ignore_errors=True)
         raise
-    print(f"installed in {time.monotonic() - began:.0f} s; what pip said is in {LOG.relative_to(ROOT)}", flush=True)
+    print(
+        f"installed in {time.monotonic() - began:.0f} s; what pip said is in {LOG.relative_to(ROOT)}",
+        flush=True,
+    )
 
 
 def announced(chosen: Set, new: bool) -> str:
@@ -160,7 +175,9 @@ def check_disk(chosen: Set) -> None:
     """What is unpacked, what it is unpacked from, and pip's cache, which most often lies on the same disk."""
     free, needed = shutil.disk_usage(ROOT).free / MB, chosen.disk + 2 * chosen.download
     if free < needed:
-        raise Stop(f"the disk of {ROOT} has {size(free)} free, and the installation needs {size(needed)}; make room")
+        raise Stop(
+            f"the disk of {ROOT} has {size(free)} free, and the installation needs {size(needed)}; make room"
+        )
 
 
 def make_environment() -> None:
@@ -172,7 +189,9 @@ def make_environment() -> None:
 
 
 def drop_halves() -> None:
-    """What a pip that was killed leaves: packages it took for whole because their description is there already."""
+    """What a pip that was killed leaves: packages it took for whole because their description is there
+    already.
+    """
     for site in VENV.glob("lib/python*/site-packages"):
         for description in site.glob("*.dist-info"):
             if not (description / "RECORD").exists():
@@ -267,16 +286,20 @@ def why(said: str) -> str:
     where = f"what pip said is in {LOG.relative_to(ROOT)}"
     if "No space left on device" in said or "Disk quota exceeded" in said:
         return f"the disk is full; make room and repeat; {where}"
-    missing = re.search(r"No matching distribution found for (.+)|The user requested \(constraint\) (.+)", said)
+    missing = re.search(
+        r"No matching distribution found for (.+)|The user requested \(constraint\) (.+)", said
+    )
     unreachable = _UNREACHABLE.search(said)
     if unreachable:
         return (
-            f"the package index cannot be reached ({unreachable[0]}); check the network, the proxy (HTTPS_PROXY) and "
+            f"the package index cannot be reached ({unreachable[0]}); check the "
+            "network, the proxy (HTTPS_PROXY) and "
             f"the index (PIP_INDEX_URL, pip.conf), then repeat; {where}"
         )
     if missing:
         return (
-            f"the package index has no {(missing[1] or missing[2]).strip()}; check PIP_INDEX_URL and pip.conf; {where}"
+            f"the package index has no {(missing[1] or missing[2]).strip()}; check "
+            f"PIP_INDEX_URL and pip.conf; {where}"
         )
     errors = [line for line in said.splitlines() if line.startswith("ERROR: ")]
     return f"pip failed: {errors[0][7:] if errors else last_line(said)}; {where}"

@@ -17,7 +17,8 @@ os.environ["TINYML_COMPRESS_CACHE"] = str(REPO / "build" / "test-cache")
 os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
 # Workers share two cores.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
-# A shell has what it starts in the background ignore Ctrl-C; programs that the tests interrupt must not inherit that.
+# A shell has what it starts in the background ignore Ctrl-C; programs that the tests interrupt must not
+# inherit that.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
@@ -38,8 +39,12 @@ def published() -> Path:
 
 
 @pytest.fixture(scope="session")
-def once(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Callable[[str, Callable[[Path], None]], Path]:
-    """`once(name, make)`: a folder that `make(folder)` filled once in this run, shared by all worker processes."""
+def once(
+    tmp_path_factory: pytest.TempPathFactory, worker_id: str
+) -> Callable[[str, Callable[[Path], None]], Path]:
+    """`once(name, make)`: a folder that `make(folder)` filled once in this run, shared by all worker
+    processes.
+    """
     base = tmp_path_factory.getbasetemp()
     shared = base if worker_id == "master" else base.parent
 

@@ -16,7 +16,9 @@ from tinyml_compress.ir import Attrs
 
 def test_import_loads_nothing_heavy() -> None:
     program = "import sys, tinyml_compress; print('numpy' in sys.modules, 'tensorflow' in sys.modules)"
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=60)
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=60
+    )
     assert done.stdout.split() == ["False", "False"]
 
 

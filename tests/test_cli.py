@@ -51,12 +51,23 @@ def test_help_is_fast() -> None:
 
 def test_no_verb_loads_anything_heavy_when_it_is_imported() -> None:
     program = (
-        "import sys, json, importlib; [importlib.import_module('tinyml_compress.cli.' + v) for v in sys.argv[1:]];"
+        "import sys, json, importlib; "
+        "[importlib.import_module('tinyml_compress.cli.' + v) for v in sys.argv[1:]];"
         "print(json.dumps(sorted({m.split('.')[0] for m in sys.modules})))"
     )
     words = [sys.executable, "-c", program, *(verb.replace("-", "_") for verb in VERBS)]
     loaded = json.loads(subprocess.run(words, capture_output=True, text=True, check=True, timeout=60).stdout)
-    heavy = {"tensorflow", "tf_keras", "keras", "numpy", "rich", "unicorn", "capstone", "tflite", "tflite_micro"}
+    heavy = {
+        "tensorflow",
+        "tf_keras",
+        "keras",
+        "numpy",
+        "rich",
+        "unicorn",
+        "capstone",
+        "tflite",
+        "tflite_micro",
+    }
     assert not heavy & set(loaded)
 
 
@@ -113,12 +124,20 @@ def test_failures_exit_1(tmp_path: Path) -> None:
         (click.UsageError("no"), 2, "no"),
         (OSError(28, "No space left on device", "out.c"), 1, "No space left on device: out.c"),
         (MemoryError(), 1, "memory is full"),
-        (ZeroDivisionError("division\nby zero"), 1, "a defect in tinyml-compress: ZeroDivisionError: division by zero"),
+        (
+            ZeroDivisionError("division\nby zero"),
+            1,
+            "a defect in tinyml-compress: ZeroDivisionError: division by zero",
+        ),
     ],
     ids=lambda value: type(value).__name__,
 )
 def test_every_way_to_end(
-    raised: BaseException, code: int, shown: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    raised: BaseException,
+    code: int,
+    shown: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     def fail(*words: object, **options: object) -> None:
         raise raised

@@ -43,7 +43,9 @@ def test_no_part_is_empty() -> None:
     """Of files that have long tests, as far as their text tells: what `many` makes is long, too."""
     for part in PARTS:
         texts = [(REPO / file).read_text() for file in files_of(part)]
-        assert any(word in text for text in texts for word in ("mark.full", "many(", "many_streams(")), part.name
+        assert any(word in text for text in texts for word in ("mark.full", "many(", "many_streams(")), (
+            part.name
+        )
     assert len({part.name for part in PARTS}) == len(PARTS)
 
 
@@ -56,7 +58,15 @@ def test_the_first_pattern_wins() -> None:
 
 
 def row(**changes: object) -> dict[str, object]:
-    good = {"commit": "abc", "date": "2026-01-01", "passed": 3, "failed": 0, "skipped": 1, "left": 0, "seconds": 9}
+    good = {
+        "commit": "abc",
+        "date": "2026-01-01",
+        "passed": 3,
+        "failed": 0,
+        "skipped": 1,
+        "left": 0,
+        "seconds": 9,
+    }
     return {**good, "state": STATE, **changes}
 
 
@@ -67,12 +77,23 @@ def test_whole_means_every_part_on_this_state() -> None:
     for wrong in ({"failed": 1}, {"left": 1}, {"state": "other"}, {"state": f"{STATE} and changes"}):
         text = full.table({**rows, "zoo": row(**wrong)}, STATE)
         assert text.endswith("not whole: zoo"), wrong
-    assert full.table({name: kept for name, kept in rows.items() if name != "rest"}, STATE).endswith("not whole: rest")
+    assert full.table({name: kept for name, kept in rows.items() if name != "rest"}, STATE).endswith(
+        "not whole: rest"
+    )
 
 
 def run(folder: Path, *words: str) -> dict[str, object]:
     (folder / "test_some.py").write_text(TESTS)
-    plugins = ["-p", "tests.lib.full", "-p", "no:cacheprovider", "-o", "markers=full: long", "--rootdir", str(folder)]
+    plugins = [
+        "-p",
+        "tests.lib.full",
+        "-p",
+        "no:cacheprovider",
+        "-o",
+        "markers=full: long",
+        "--rootdir",
+        str(folder),
+    ]
     chosen = ["--part", "rest", "--record", str(folder / "full.json"), *words, str(folder)]
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", *plugins, *chosen],
@@ -124,7 +145,11 @@ def test_every_fault_can_be_made_and_its_test_is_there() -> None:
         if mutant.file.endswith(".py"):
             ast.parse(broken)
         file, _, name = mutant.test.partition("::")
-        assert not name or f"def {name}(" in (REPO / file).read_text() or f"\n{name} = " in (REPO / file).read_text()
+        assert (
+            not name
+            or f"def {name}(" in (REPO / file).read_text()
+            or f"\n{name} = " in (REPO / file).read_text()
+        )
 
 
 def test_names_of_parts_are_checked() -> None:

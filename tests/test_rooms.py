@@ -44,11 +44,22 @@ def test_waiting_counts_only_where_nobody_else_works() -> None:
 
 
 def test_a_run_ends_with_the_table(tmp_path: Path) -> None:
-    """A room without a budget is over it; --hold-rooms fails the run, here on two processes as `make test` has it."""
+    """A room without a budget is over it; --hold-rooms fails the run, here on two processes as `make test`
+    has it.
+    """
     (tmp_path / "tests" / "made_up").mkdir(parents=True)
     (tmp_path / "tests" / "made_up" / "test_x.py").write_text("def test_x():\n    sum(range(10_000_000))\n")
     shown = []
-    plugins = ["-p", "tests.lib.rooms", "-p", "no:cacheprovider", "-c", "/dev/null", "--rootdir", str(tmp_path)]
+    plugins = [
+        "-p",
+        "tests.lib.rooms",
+        "-p",
+        "no:cacheprovider",
+        "-c",
+        "/dev/null",
+        "--rootdir",
+        str(tmp_path),
+    ]
     for words in (("-n", "0"), ("-n", "2", "--hold-rooms")):
         done = subprocess.run(
             [sys.executable, "-m", "pytest", "-q", *plugins, *words, str(tmp_path / "tests")],

@@ -1,4 +1,6 @@
-"""The rules of docs/design.md that a program can check: who imports whom, exports, what ships, sizes of files."""
+"""The rules of docs/design.md that a program can check: who imports whom, exports, what ships, sizes of
+files.
+"""
 
 from __future__ import annotations
 
@@ -136,7 +138,12 @@ def _export_faults(path: Path, tree: ast.Module) -> Iterator[str]:
         yield "__all__ names something twice"
     known = (
         own
-        | {target.id for statement in ast.walk(tree) for target in _targets(statement) if isinstance(target, ast.Name)}
+        | {
+            target.id
+            for statement in ast.walk(tree)
+            for target in _targets(statement)
+            if isinstance(target, ast.Name)
+        }
         | {
             alias.asname or alias.name
             for node in ast.walk(tree)
@@ -176,7 +183,9 @@ def text_files() -> Iterator[Path]:
                 and ("__pycache__" not in path.parts)
             ):
                 yield path
-    yield from (path for path in REPO.iterdir() if path.is_file() and path.suffix in (".md", ".toml", ".cfg", ".py"))
+    yield from (
+        path for path in REPO.iterdir() if path.is_file() and path.suffix in (".md", ".toml", ".cfg", ".py")
+    )
 
 
 def test_files_stay_readable() -> None:
@@ -210,7 +219,9 @@ LISTED = {
 
 
 def test_nobody_lists_operators() -> None:
-    """Adding an operator touches one folder (tests/ops/test_added.py does it), since nobody outside ops/ names it."""
+    """Adding an operator touches one folder (tests/ops/test_added.py does it), since nobody outside ops/
+    names it.
+    """
     operators = [path.parent.name.upper() for path in (PACKAGE / "ops").glob("*/op.py")]
     assert len(operators) > 100
     counts = {}
@@ -230,7 +241,9 @@ def test_one_file_per_pass() -> None:
 
 
 def test_nothing_is_there_for_tests_alone() -> None:
-    """Functions and classes of the package are used in it, or by the programs beside it; tests/lib helps tests."""
+    """Functions and classes of the package are used in it, or by the programs beside it; tests/lib helps
+    tests.
+    """
     beside = (path for folder in ("benchmarks", "docs", "examples") for path in (REPO / folder).glob("*.py"))
     trees = [*TREES.values(), *(ast.parse(path.read_text()) for path in beside)]
     nodes = [node for tree in trees for node in ast.walk(tree)]
@@ -248,4 +261,8 @@ def test_nothing_is_there_for_tests_alone() -> None:
 
 
 def _strings(tree: ast.AST) -> Iterator[str]:
-    return (node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str))
+    return (
+        node.value
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+    )

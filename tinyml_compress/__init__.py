@@ -1,10 +1,11 @@
 """Compress Keras models for microcontrollers, compile them to exact C, benchmark them on emulated devices.
 
-The functions bear the names of the command line's verbs and do the same; each loads what it needs at its first use.
+The functions bear the names of the command line's verbs and do the same; each loads what it needs at its
+first use.
 """
 
-# Nothing of Python's is imported at the top: under `python -m` the current folder still comes first then, and it is
-# the user's (`__main__.py`).
+# Nothing of Python's is imported at the top: under `python -m` the current folder still comes first then, and
+# it is the user's (`__main__.py`).
 from tinyml_compress._version import __version__
 
 TYPE_CHECKING = False

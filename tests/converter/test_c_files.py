@@ -1,4 +1,6 @@
-"""The generated C: it compiles without a warning as C99 and C++, aligns the model, and its helpers saturate."""
+"""The generated C: it compiles without a warning as C99 and C++, aligns the model, and its
+helpers saturate.
+"""
 
 from __future__ import annotations
 
@@ -29,7 +31,8 @@ def _stub(methods: tuple[str, ...]) -> str:
     bodies = "\n".join(f"  TfLiteStatus {method}() {{ ++count; return kTfLiteOk; }}" for method in methods)
     return (
         "#pragma once\nenum TfLiteStatus { kTfLiteOk = 0, kTfLiteError = 1 };\nnamespace tflite {\n"
-        f"template <unsigned int N> struct MicroMutableOpResolver {{\n  unsigned int count = 0;\n{bodies}\n}};\n}}\n"
+        "template <unsigned int N> struct MicroMutableOpResolver {\n  "
+        f"unsigned int count = 0;\n{bodies}\n}};\n}}\n"
     )
 
 
@@ -65,7 +68,8 @@ USER = """#include "net_model_data.h"
 #include "net_model_data.h"
 int use(void);
 int use(void) {
-    return net_model_quantize_input0(1.0f) + net_test_input0[0][0] + net_test_output0[NET_TEST_VECTORS - 1][2] +
+    return net_model_quantize_input0(1.0f) + net_test_input0[0][0] +
+        net_test_output0[NET_TEST_VECTORS - 1][2] +
            (int)(net_model_dequantize_output0(3) + (float)net_model_data_len) + NET_TFLM_ARENA_BYTES;
 }
 """
@@ -81,7 +85,9 @@ def test_c99(files: dict[str, str]) -> None:
 
 
 def test_cpp(files: dict[str, str]) -> None:
-    renamed = {name.replace(".c", ".cpp") if name.endswith(".c") else name: text for name, text in files.items()}
+    renamed = {
+        name.replace(".c", ".cpp") if name.endswith(".c") else name: text for name, text in files.items()
+    }
     user = USER + "TfLiteStatus registered(net_resolver_t &r);\n"
     user += "TfLiteStatus registered(net_resolver_t &r) { return net_register_operators(r); }\n"
     assert toolchain.objects({**renamed, "user.cpp": user}, flags=CPP_FLAGS)
@@ -128,15 +134,27 @@ def test_helpers(zero: int) -> None:
 
 def test_vectors_hold_what_tflm_gave(files: dict[str, str]) -> None:
     text = files["net_test_vectors.h"]
-    numbers = [int(n) for n in re.findall(r"-?\d+", text.split("net_test_output0[3][3] = {")[1].split("};")[0])]
+    numbers = [
+        int(n) for n in re.findall(r"-?\d+", text.split("net_test_output0[3][3] = {")[1].split("};")[0])
+    ]
     rng = np.random.default_rng(0)
     interpreter = tflm.Interpreter(_model())
-    expected = [interpreter.invoke([rng.integers(-128, 127, (1, 4), np.int8)])[0].reshape(-1) for _ in range(3)]
+    expected = [
+        interpreter.invoke([rng.integers(-128, 127, (1, 4), np.int8)])[0].reshape(-1) for _ in range(3)
+    ]
     assert numbers == np.concatenate(expected).tolist()
 
 
 def test_methods() -> None:
-    names = ["CONV_2D", "DEPTHWISE_CONV_2D", "SPACE_TO_BATCH_ND", "PADV2", "BATCH_MATMUL", "RELU6", "L2_POOL_2D"]
+    names = [
+        "CONV_2D",
+        "DEPTHWISE_CONV_2D",
+        "SPACE_TO_BATCH_ND",
+        "PADV2",
+        "BATCH_MATMUL",
+        "RELU6",
+        "L2_POOL_2D",
+    ]
     assert resolver_methods(names) == (
         "AddConv2D",
         "AddDepthwiseConv2D",
@@ -166,6 +184,8 @@ def test_numbers_of_every_type() -> None:
 
 
 def test_hostile_tensor_name_stays_in_its_comment() -> None:
-    data = model("RELU", [tensor("a*/ int x; /*\\\n??/", (1, 4), 0.05, 0)], tensor("y", (1, 4), 0.05, 0), NO_OPTIONS)
+    data = model(
+        "RELU", [tensor("a*/ int x; /*\\\n??/", (1, 4), 0.05, 0)], tensor("y", (1, 4), 0.05, 0), NO_OPTIONS
+    )
     sources = converter.model_data_files("net", data, converter.read(data))
     assert toolchain.objects(sources, flags=C_FLAGS)

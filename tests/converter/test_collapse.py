@@ -1,4 +1,6 @@
-"""Nets with fresh weights: `convert` says in the user's words what is wrong, before TensorFlow Lite Micro aborts."""
+"""Nets with fresh weights: `convert` says in the user's words what is wrong, before TensorFlow Lite Micro
+aborts.
+"""
 
 from __future__ import annotations
 
@@ -66,7 +68,9 @@ def test_a_sum_of_no_range() -> None:
 
 
 def test_what_generated_c_lacks_is_told_elsewhere() -> None:
-    assert collapsed_layer(model("ABS", [tensor("x", (1, 4), 1e9)], tensor("y", (1, 4), 0.1), Attrs())) is None
+    assert (
+        collapsed_layer(model("ABS", [tensor("x", (1, 4), 1e9)], tensor("y", (1, 4), 0.1), Attrs())) is None
+    )
     assert collapsed_layer(b"no file") is None
 
 
@@ -76,7 +80,9 @@ def test_movement_and_words() -> None:
     assert not movement_of(_net(1e-2), samples).is_none
     assert not movement_of(_net(1e-8), [samples[0][:1]]).is_none, "one sample tells nothing"
     refuse_collapsed(softmax(1e-3), "net", _net(1e-8), samples)  # still, but nothing aborts on it
-    with pytest.raises(ConversionError, match="the outputs of the model do not depend on its inputs") as caught:
+    with pytest.raises(
+        ConversionError, match="the outputs of the model do not depend on its inputs"
+    ) as caught:
         refuse_collapsed(softmax(1e-9), "net", _net(1e-8), samples)
     assert "over 20 calibration samples no output moves by more than" in str(caught.value)
     assert "weights='imagenet'" in str(caught.value)
@@ -90,22 +96,35 @@ def test_convert_says_it_and_writes_nothing(tmp_path: Path) -> None:
     np.save(tmp_path / "set.npy", np.random.default_rng(0).normal(size=(20, 6)).astype(np.float32))
     words = [sys.executable, "-m", "tinyml_compress", "convert", "fresh_nets:fresh", "-o", "out"]
     done = subprocess.run(
-        [*words, "--calibration", "set.npy"], cwd=tmp_path, capture_output=True, text=True, timeout=300, check=False
+        [*words, "--calibration", "set.npy"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
     )
     assert done.returncode == 1
-    assert done.stderr.startswith("error: the outputs of the model do not depend on its inputs: fresh_nets:fresh")
+    assert done.stderr.startswith(
+        "error: the outputs of the model do not depend on its inputs: fresh_nets:fresh"
+    )
     assert "is the model trained?" in done.stderr
     assert not (tmp_path / "out").exists()
 
 
 def test_where_tflm_aborts_all_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The converter is known to give no such file; so one is put in its place, which TFLM really aborts on."""
+    """The converter is known to give no such file; so one is put in its place, which TFLM really
+    aborts on.
+    """
     samples = np.random.default_rng(0).normal(size=(20, 6)).astype(np.float32)
-    file = model("ADD", [tensor("x", (1, 6), 0.1), tensor("z", (1, 6), 0.1)], tensor("y", (1, 6), 1e-9), FusedAttrs())
+    file = model(
+        "ADD", [tensor("x", (1, 6), 0.1), tensor("z", (1, 6), 0.1)], tensor("y", (1, 6), 1e-9), FusedAttrs()
+    )
     monkeypatch.setattr(conversion.converter, "to_tflite", lambda *args, **options: file)
     monkeypatch.setattr(conversion, "refuse_collapsed", lambda *args: None)
     loaded = LoadedModel(_net(1.0), Origin("net", Format.FUNCTION, "0" * 64))
-    with pytest.raises(ConversionError, match="TensorFlow Lite Micro aborts on the converted model") as caught:
+    with pytest.raises(
+        ConversionError, match="TensorFlow Lite Micro aborts on the converted model"
+    ) as caught:
         conversion.convert(loaded, [samples], output=tmp_path / "out")
     assert "SIGABRT" in str(caught.value)
     assert not (tmp_path / "out").exists()

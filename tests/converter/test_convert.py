@@ -1,4 +1,6 @@
-"""From model to artifacts: what is written, that it is integer, that it repeats, and every refusal on the way."""
+"""From model to artifacts: what is written, that it is integer, that it repeats, and every refusal on the
+way.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +21,14 @@ from tinyml_compress.cli.convert import command
 from tinyml_compress.converter import Io, Mode, Settings
 from tinyml_compress.converter import convert as convert_module
 from tinyml_compress.data.preprocessing import Preprocessing
-from tinyml_compress.errors import ConversionError, DataError, FloatOperatorError, OutputError, TinymlError, UsageError
+from tinyml_compress.errors import (
+    ConversionError,
+    DataError,
+    FloatOperatorError,
+    OutputError,
+    TinymlError,
+    UsageError,
+)
 from tinyml_compress.ir import DType
 from tinyml_compress.models import ZOO, Format, LoadedModel, Origin, keras3, load
 from tinyml_compress.pipeline.conversion import convert, convert_model, make_artifacts
@@ -33,7 +42,9 @@ Once = Callable[[str, Callable[[Path], None]], Path]
 def loaded(*layers: str, shape: tuple[int, ...] = (4,)) -> LoadedModel:
     """A model of a few layers, each written as an expression over `k`."""
     k = backend.keras2()
-    model = k.Sequential([k.layers.Input(shape), *(eval(layer, {"k": k.layers}) for layer in layers)], name="small")
+    model = k.Sequential(
+        [k.layers.Input(shape), *(eval(layer, {"k": k.layers}) for layer in layers)], name="small"
+    )
     return LoadedModel(model, Origin("small", Format.FUNCTION, "0" * 64))
 
 
@@ -71,7 +82,10 @@ def test_same_input_same_bytes(once: Once, tmp_path: Path) -> None:
     first = converted(once, "digits_cnn")
     done = CliRunner().invoke(
         command,
-        [*"zoo:digits_cnn --calibration data:digits:train --samples 16 --json -o".split(), str(tmp_path / "again")],
+        [
+            *"zoo:digits_cnn --calibration data:digits:train --samples 16 --json -o".split(),
+            str(tmp_path / "again"),
+        ],
         catch_exceptions=False,
     )
     shown = json.loads(done.output)
@@ -86,7 +100,8 @@ def test_files_of_a_real_model_compile(once: Once) -> None:
     folder = converted(once, "digits_cnn")
     user = "".join(f'#include "digits_cnn_{part}.h"\n' for part in ("model_data", "resolver", "test_vectors"))
     user += (
-        "int size(void);\nint size(void) {\n    return DIGITS_CNN_TFLM_ARENA_BYTES + DIGITS_CNN_MODEL_INPUT0_BYTES +"
+        "int size(void);\nint size(void) {\n    return "
+        "DIGITS_CNN_TFLM_ARENA_BYTES + DIGITS_CNN_MODEL_INPUT0_BYTES +"
     )
     user += "\n           digits_cnn_test_input0[0][0] + digits_cnn_test_output0[0][0];\n}\n"
     sources = {path.name: path.read_text() for path in folder.glob("digits_cnn_*")}
@@ -118,11 +133,15 @@ def test_published_resnet(published: Path) -> None:
 
 @pytest.mark.parametrize(("name", "kilobytes"), [("kws_ref_model", 23), ("pretrainedResnet_quant", 55)])
 def test_published_arena(published: Path, name: str, kilobytes: int) -> None:
-    assert tflm.arena_bytes((published / f"{name}.tflite").read_bytes()) / 1024 == pytest.approx(kilobytes, abs=1)
+    assert tflm.arena_bytes((published / f"{name}.tflite").read_bytes()) / 1024 == pytest.approx(
+        kilobytes, abs=1
+    )
 
 
 def test_float_operator_is_refused_by_name() -> None:
-    model = loaded("k.Conv2D(3, 3, activation='elu', name='front')", "k.Flatten()", "k.Dense(2)", shape=(6, 6, 1))
+    model = loaded(
+        "k.Conv2D(3, 3, activation='elu', name='front')", "k.Flatten()", "k.Dense(2)", shape=(6, 6, 1)
+    )
     with pytest.raises(FloatOperatorError) as caught:
         convert_model(model, samples(6, 6, 1), Settings())
     for part in ("ELU in layer front", "float tensor", "replace ELU", "--allow-float"):
@@ -167,7 +186,9 @@ def test_modes(settings: Settings, port: DType, weights: int) -> None:
     assert (artifacts.arena is None) == bool(artifacts.why_no_arena)
 
 
-def test_preprocessing_goes_with_the_model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, once: Once) -> None:
+def test_preprocessing_goes_with_the_model(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, once: Once
+) -> None:
     tflite = (converted(once, "digits_cnn") / "digits_cnn.tflite").read_bytes()
     monkeypatch.setattr(converter, "to_tflite", lambda *args, **kwargs: tflite)
     made = Preprocessing(scale=0.5, mean=(0.25,), std=(2.0,))
@@ -181,7 +202,9 @@ def test_generated_c_beside_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyP
     """The converter's part is known; only what comes after it is tried."""
     tflite = (converted(once, "digits_cnn") / "digits_cnn.tflite").read_bytes()
     monkeypatch.setattr(converter, "to_tflite", lambda *args, **kwargs: tflite)
-    words = "zoo:digits_cnn --calibration data:digits --engine aot --isa dsp --optimize size --name net --json -o"
+    words = (
+        "zoo:digits_cnn --calibration data:digits --engine aot --isa dsp --optimize size --name net --json -o"
+    )
     done = CliRunner().invoke(command, [*words.split(), str(tmp_path / "out")], catch_exceptions=False)
     shown = json.loads(done.output)["aot"]
     assert shown["folder"] == str(tmp_path / "out" / "aot")
@@ -262,7 +285,9 @@ def main(folder):
 """
 
 
-def test_samples_reach_the_converter_in_the_models_types(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_samples_reach_the_converter_in_the_models_types(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (tmp_path / "worker_for_test.py").write_text(
         _WORKER.format("raise ValueError(f'samples are {job.arrays[\"x0\"].dtype}')")
     )
@@ -296,18 +321,30 @@ WORKERS = {
             FloatOperatorError,
             "WHILE in small",
         ),
-        ("complain", "E: Some ops need it\nCustom ops: Erf\n", ConversionError, "no TensorFlow Lite operator"),
+        (
+            "complain",
+            "E: Some ops need it\nCustom ops: Erf\n",
+            ConversionError,
+            "no TensorFlow Lite operator",
+        ),
         ("complain", "ValueError: strange thing", ConversionError, "strange thing"),
     ],
 )
 def test_converter_that_fails(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str, complaint: str, error: type[TinymlError], text: str
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    kind: str,
+    complaint: str,
+    error: type[TinymlError],
+    text: str,
 ) -> None:
     (tmp_path / "worker_for_test.py").write_text(_WORKER.format(WORKERS[kind].format(complaint)))
     monkeypatch.setattr(convert_module, "_WORKER", "worker_for_test:main")
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(tmp_path), os.environ.get("PYTHONPATH", "")]))
     with pytest.raises(error) as caught:
-        convert(loaded("k.Dense(2)"), samples(4), output=tmp_path / "out", timeout=2.0 if kind == "hang" else 60.0)
+        convert(
+            loaded("k.Dense(2)"), samples(4), output=tmp_path / "out", timeout=2.0 if kind == "hang" else 60.0
+        )
     assert text in str(caught.value)
     assert not (tmp_path / "out").exists()
 

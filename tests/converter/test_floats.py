@@ -86,7 +86,9 @@ def test_damaged_file(keep: int) -> None:
 
 
 def test_operator_numbers_are_read_as_the_compiler_reads_them() -> None:
-    """A file may carry an operator's number in the newer field alone; the deprecated one is 0 there, ADD's number."""
+    """A file may carry an operator's number in the newer field alone; the deprecated one is 0 there, ADD's
+    number.
+    """
     data = model("RELU", [tensor("x", (1, 4), 0.5, 3)], tensor("y", (1, 4), 0.5, 3), NO_OPTIONS)
     newer_only = edited(data, {"code[0].deprecated": 0})
     assert frontend.read(newer_only, "m").nodes[0].op == "RELU"

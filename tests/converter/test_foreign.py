@@ -1,7 +1,7 @@
 """PyTorch models and float .tflite files become integer .tflite files.
 
-The workers run under interpreters of their own (support/environments.py), hundreds of MB that are installed on first
-use, and import PyTorch each time: what calls them belongs to `make test-full`.
+The workers run under interpreters of their own (support/environments.py), hundreds of MB that are installed
+on first use, and import PyTorch each time: what calls them belongs to `make test-full`.
 """
 
 from __future__ import annotations
@@ -62,7 +62,9 @@ def test_weights_come_from_a_safetensors_file(tmp_path: Path) -> None:
     rng = np.random.default_rng(3)
     shapes = {
         "first.weight": (8, 1, 3, 3),
-        **dict.fromkeys(("first.bias", "norm.weight", "norm.bias", "norm.running_mean", "norm.running_var"), (8,)),
+        **dict.fromkeys(
+            ("first.bias", "norm.weight", "norm.bias", "norm.running_mean", "norm.running_var"), (8,)
+        ),
         "depthwise.weight": (8, 1, 3, 3),
         "depthwise.bias": (8,),
         "pointwise.weight": (16, 8, 1, 1),
@@ -70,7 +72,10 @@ def test_weights_come_from_a_safetensors_file(tmp_path: Path) -> None:
     }
     arrays = {name: rng.uniform(0.1, 1, shape).astype(np.float32) for name, shape in shapes.items()}
     arrays["norm.num_batches_tracked"] = np.array(1, np.int64)
-    arrays["dense.weight"], arrays["dense.bias"] = np.zeros((10, 16), np.float32), np.arange(10, dtype=np.float32)
+    arrays["dense.weight"], arrays["dense.bias"] = (
+        np.zeros((10, 16), np.float32),
+        np.arange(10, dtype=np.float32),
+    )
     _write_safetensors(tmp_path / "own.safetensors", arrays)
     model = TorchModel.parse(f"torch:tests.lib.torch_nets:small@{tmp_path / 'own.safetensors'}")
     file = torch_to_tflite(model, SAMPLES, Mode.FLOAT32)

@@ -1,4 +1,6 @@
-"""int8 and int16x8 in one file: the splice is exact wherever it cuts, and the search keeps what hurts wide, no more."""
+"""int8 and int16x8 in one file: the splice is exact wherever it cuts, and the search keeps what hurts wide,
+no more.
+"""
 
 from __future__ import annotations
 
@@ -43,7 +45,9 @@ def _branches() -> LoadedModel:
     x = k.layers.AveragePooling2D(2, name="pool")(x)
     x = k.layers.Dense(7, activation="relu", name="hidden")(k.layers.Flatten(name="flat")(x))
     outputs = k.layers.Dense(4, activation="softmax", name="scores")(x)
-    return LoadedModel(k.Model(inputs, outputs, name="branches"), Origin("branches", Format.FUNCTION, "0" * 64))
+    return LoadedModel(
+        k.Model(inputs, outputs, name="branches"), Origin("branches", Format.FUNCTION, "0" * 64)
+    )
 
 
 @pytest.fixture(scope="module")
@@ -65,7 +69,8 @@ def test_every_cut_is_exact(forms: tuple[Graph, Graph]) -> None:
     narrow, wide = forms
     places = candidates(narrow, wide)
     assert [narrow.nodes[place].op for place in places] == [
-        "CONV_2D", "DEPTHWISE_CONV_2D", "ADD", "AVERAGE_POOL_2D", "FULLY_CONNECTED", "FULLY_CONNECTED", "SOFTMAX",
+        "CONV_2D", "DEPTHWISE_CONV_2D", "ADD", "AVERAGE_POOL_2D", "FULLY_CONNECTED", "FULLY_CONNECTED",
+        "SOFTMAX",
     ]  # fmt: skip
     chosen = [(), *((place,) for place in places), *list(combinations(places, 2))[::4], places]
     assert_bit_exact((write(splice(narrow, wide, one)) for one in chosen), count=2)
@@ -131,7 +136,10 @@ def gap() -> Gap:
     middle = np.median(scores[:, 0] - scores[:, 1])
     model.layers[-1].set_weights([kernels[-1].astype(np.float32), np.array([-middle, 0], np.float32)])
     labels = np.asarray(model(features)).argmax(axis=1).astype(np.int64)
-    loaded, known = LoadedModel(model, Origin("gap", Format.FUNCTION, "0" * 64)), DataSet("gap", features, labels)
+    loaded, known = (
+        LoadedModel(model, Origin("gap", Format.FUNCTION, "0" * 64)),
+        DataSet("gap", features, labels),
+    )
     return Gap(loaded, mixer_of(loaded, known, Settings(), None, 0), known)
 
 

@@ -1,4 +1,6 @@
-"""`convert --strip`: the file is smaller, the C files still know the names, the manifest says what was saved."""
+"""`convert --strip`: the file is smaller, the C files still know the names, the manifest says
+what was saved.
+"""
 
 from __future__ import annotations
 

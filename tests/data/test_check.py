@@ -94,7 +94,9 @@ def test_each_fault_is_found(change: Change, about: str, severity: Severity, wor
     assert words in found[about][1]
 
 
-@pytest.mark.parametrize(("count", "severity"), [(99, Severity.WARNING), (100, Severity.OK), (501, Severity.NOTE)])
+@pytest.mark.parametrize(
+    ("count", "severity"), [(99, Severity.WARNING), (100, Severity.OK), (501, Severity.NOTE)]
+)
 def test_count(count: int, severity: Severity) -> None:
     assert findings(*clean(count))["count"][0] is severity
 
@@ -158,7 +160,10 @@ def test_a_model_with_two_inputs_one_of_them_whole(tmp_path: Path) -> None:
     """The rows of a table, and the numbers of those that are wanted."""
     content = model(
         "GATHER",
-        [tensor("rows", (1, 4), dtype=DType.FLOAT32), tensor("serving_default_places:0", (1,), dtype=DType.INT32)],
+        [
+            tensor("rows", (1, 4), dtype=DType.FLOAT32),
+            tensor("serving_default_places:0", (1,), dtype=DType.INT32),
+        ],
         tensor("y", (1, 4), dtype=DType.FLOAT32),
         ops.operator("GATHER").attrs_type(),
     )

@@ -40,7 +40,13 @@ def test_shipped_sets_equal_their_manifests(name: str) -> None:
 def test_float_nets_are_neither_perfect_nor_lost_on_the_sets() -> None:
     """What benchmarks/zoo_accuracy.py measured, on the sets as they are now."""
     rows = json.loads((Path(__file__).parents[2] / "benchmarks" / "zoo_accuracy.json").read_text())
-    assert {row["model"] for row in rows} >= {"ds_cnn", "resnet8", "mobilenet_v1_025", "autoencoder", "wake_word"}
+    assert {row["model"] for row in rows} >= {
+        "ds_cnn",
+        "resnet8",
+        "mobilenet_v1_025",
+        "autoencoder",
+        "wake_word",
+    }
     for row in rows:
         assert 0.85 <= row["float32"] <= 0.97, row["model"]
         parts = [part.sha256 for part in manifest(row["data"].removeprefix("data:")).parts]
@@ -197,7 +203,9 @@ def test_other_bad_files(tmp_path: Path) -> None:
 
 def test_a_header_that_claims_too_much(tmp_path: Path) -> None:
     buffer = io.BytesIO()
-    np.lib.format.write_array_header_1_0(buffer, {"descr": "<f4", "fortran_order": False, "shape": (1 << 50, 4)})
+    np.lib.format.write_array_header_1_0(
+        buffer, {"descr": "<f4", "fortran_order": False, "shape": (1 << 50, 4)}
+    )
     (tmp_path / "big.npy").write_bytes(buffer.getvalue())
     with pytest.raises(DataError):
         data.load(tmp_path / "big.npy")
@@ -276,7 +284,9 @@ def test_data_that_unpacks_to_gigabytes(tmp_path: Path) -> None:
         zipfile.ZipFile(tmp_path / "x.npz", "w", zipfile.ZIP_DEFLATED) as archive,
         archive.open("x.npy", "w") as member,
     ):
-        np.lib.format.write_array_header_1_0(member, {"descr": "<f4", "fortran_order": False, "shape": (100_000, 1024)})
+        np.lib.format.write_array_header_1_0(
+            member, {"descr": "<f4", "fortran_order": False, "shape": (100_000, 1024)}
+        )
         for _ in range(400):
             member.write(bytes(1 << 20))
     assert (tmp_path / "x.npz").stat().st_size < 1 << 20

@@ -75,7 +75,9 @@ def test_a_picture_above_the_limit_is_refused_by_its_header(tmp_path: Path) -> N
 
 
 def test_one_picture_at_a_time_is_in_memory(tmp_path: Path) -> None:
-    """Five of 8000 x 8000 grey pixels, small on the disk: 320 MB unpacked, of which there is a fifth at a time."""
+    """Five of 8000 x 8000 grey pixels, small on the disk: 320 MB unpacked, of which there is a fifth at a
+    time.
+    """
     (tmp_path / "set" / "a").mkdir(parents=True)
     one = _png(8000, 8000, b"\0" * (8001 * 8000))
     for number in range(5):
@@ -85,7 +87,8 @@ def test_one_picture_at_a_time_is_in_memory(tmp_path: Path) -> None:
         "import resource, sys\n"
         "from tinyml_compress import data\n"
         "before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss\n"
-        "print(data.load(sys.argv[1]).inputs.shape, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)\n"
+        "print(data.load(sys.argv[1]).inputs.shape, "
+        "resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)\n"
     )
     words = [sys.executable, "-c", code, str(tmp_path / "d.toml")]
     done = subprocess.run(words, capture_output=True, text=True, check=True, cwd=Path(__file__).parents[2])
@@ -117,7 +120,14 @@ def test_a_name_does_not_choose_the_reader(tmp_path: Path) -> None:
 
 def _png(width: int, height: int, rows: bytes, depth: int = 8, kind: int = 0) -> bytes:
     def chunk(name: bytes, content: bytes) -> bytes:
-        return struct.pack(">I", len(content)) + name + content + struct.pack(">I", zlib.crc32(name + content))
+        return (
+            struct.pack(">I", len(content)) + name + content + struct.pack(">I", zlib.crc32(name + content))
+        )
 
     head = struct.pack(">IIBBBBB", width, height, depth, kind, 0, 0, 0)
-    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", zlib.compress(rows, 1)) + chunk(b"IEND", b"")
+    return (
+        b"\x89PNG\r\n\x1a\n"
+        + chunk(b"IHDR", head)
+        + chunk(b"IDAT", zlib.compress(rows, 1))
+        + chunk(b"IEND", b"")
+    )

@@ -1,4 +1,6 @@
-"""Tables, pictures, sounds, functions, descriptions: made on the fly, loaded, compared with what was put in."""
+"""Tables, pictures, sounds, functions, descriptions: made on the fly, loaded, compared with what
+was put in.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +18,8 @@ from tinyml_compress.data.description import audio_form
 from tinyml_compress.data.preprocessing import AudioForm, Features, ImageForm, Preprocessing, c_header
 from tinyml_compress.errors import ConfigError, DataError, TinymlError, UsageError
 
-# --- tables ---------------------------------------------------------------------------------------------------
+# --- tables
+# ---------------------------------------------------------------------------------------------------
 
 
 def test_table_with_names_and_text_classes(tmp_path: Path) -> None:
@@ -117,7 +120,8 @@ def test_table_that_is_no_text(tmp_path: Path) -> None:
         data.load(tmp_path / "a.csv")
 
 
-# --- pictures -------------------------------------------------------------------------------------------------
+# --- pictures
+# -------------------------------------------------------------------------------------------------
 
 
 def pictures(folder: Path, size: tuple[int, int] = (6, 4), mode: str = "RGB", count: int = 5) -> Path:
@@ -158,7 +162,9 @@ def test_grey_pictures_stay_grey_and_descriptions_resize(tmp_path: Path) -> None
 
 
 def test_each_class_gives_its_share(tmp_path: Path) -> None:
-    """A fifth of 13 is 3, of 12 it is 2; a class of two gives one, a class of one none. In any order of the rows."""
+    """A fifth of 13 is 3, of 12 it is 2; a class of two gives one, a class of one none. In any order of the
+    rows.
+    """
     labels = np.random.default_rng(3).permutation([0] * 13 + [1] * 12 + [2] * 2 + [3])
     rows = [f"{index},{'abcd'[label]}" for index, label in enumerate(labels)]
     (tmp_path / "set.csv").write_text("\n".join(["value,label", *rows]) + "\n")
@@ -193,7 +199,8 @@ def test_bad_folders(tmp_path: Path) -> None:
         data.load(tmp_path / "mixed")
 
 
-# --- sounds ---------------------------------------------------------------------------------------------------
+# --- sounds
+# ---------------------------------------------------------------------------------------------------
 
 
 def write_wav(path: Path, samples: np.ndarray, rate: int = 16000, width: int = 2, channels: int = 1) -> None:
@@ -278,7 +285,8 @@ def test_bad_sounds(tmp_path: Path) -> None:
         data.load(tmp_path / "bad")
 
 
-# --- functions and several inputs -----------------------------------------------------------------------------
+# --- functions and several inputs
+# -----------------------------------------------------------------------------
 
 
 @pytest.fixture
@@ -289,7 +297,8 @@ def module(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
         "def bare(): return np.ones((3, 4))\n"
         "def pair(): return np.ones((3, 4)), [0, 1, 2]\n"
         "def parts(): return {'train_inputs': np.ones((2, 4)), 'test_inputs': np.zeros((1, 4))}\n"
-        "def several(): return {'input_a': np.ones((3, 4)), 'input_b': np.zeros((3, 2, 2)), 'labels': [0, 1, 0]}\n"
+        "def several(): return {'input_a': np.ones((3, 4)), 'input_b': "
+        "np.zeros((3, 2, 2)), 'labels': [0, 1, 0]}\n"
         "def broken(): return 1 / 0\n"
         "def text(): return 'no data'\n"
         "def ragged(): return [[1, 2], [3]]\n"
@@ -341,7 +350,8 @@ def test_no_such_module() -> None:
         data.load("absent.module:function")
 
 
-# --- descriptions and C constants -----------------------------------------------------------------------------
+# --- descriptions and C constants
+# -----------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -376,7 +386,13 @@ def test_bad_descriptions(tmp_path: Path, text: str, words: str) -> None:
 
 
 def test_description_of_arrays(tmp_path: Path) -> None:
-    np.savez(tmp_path / "a.npz", train_x=np.full((2, 3), 4.0), train_y=[0, 1], test_x=np.full((1, 3), 8.0), test_y=[1])
+    np.savez(
+        tmp_path / "a.npz",
+        train_x=np.full((2, 3), 4.0),
+        train_y=[0, 1],
+        test_x=np.full((1, 3), 8.0),
+        test_y=[1],
+    )
     (tmp_path / "d.toml").write_text('path = "a.npz"\n[values]\nscale = 0.25\nmean = [0, 1, 2]\n')
     assert data.load(f"{tmp_path}/d.toml:train").inputs.tolist() == [[1, 0, -1]] * 2
     assert data.load(f"{tmp_path}/d.toml:test").inputs.tolist() == [[2, 1, 0]]

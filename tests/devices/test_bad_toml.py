@@ -1,4 +1,6 @@
-"""Every way to write a wrong device or core file ends in one ConfigError that names file, place and what is allowed."""
+"""Every way to write a wrong device or core file ends in one ConfigError that names file, place and what is
+allowed.
+"""
 
 from __future__ import annotations
 
@@ -45,7 +47,11 @@ def core_error(folder: Path, text: str) -> str:
         ("clock-mhz = 72\n", "clock-mhz = nan\n", ["out of range", "nan"]),
         ("clock-mhz = 72\n", "clock-mhz = inf\n", ["out of range", "inf"]),
         ("clock-mhz = 72\n", "clock-mhz = 72\ncolour = 1\n", ["unknown key", "colour"]),
-        ("clock-mhz = 72\n", "clock-mhz = 72\ntoolchains = 'zig'\n", ["unknown key", "did you mean toolchain?"]),
+        (
+            "clock-mhz = 72\n",
+            "clock-mhz = 72\ntoolchains = 'zig'\n",
+            ["unknown key", "did you mean toolchain?"],
+        ),
         ("clock-mhz = 72\n", "clock-mhz = 72\ntoolchain = 'zip'\n", ["unknown word", "did you mean zig?"]),
         ("clock-mhz = 72\n", "clock-mhz = 72\nflags = '-O3'\n", ["wrong type", "a list of texts"]),
         ("clock-mhz = 72\n", "clock-mhz = 72\nflags = [1]\n", ["wrong type", "a list of texts"]),
@@ -179,24 +185,28 @@ def test_targets_dir_must_exist(tmp_path: Path) -> None:
 
 ALLOWED = (
     "-mcpu=cortex-m4+nofp", "--target=thumb-freestanding-eabi", "-march=rv32imc_zicsr", "-mabi=ilp32",
-    "-mtune=cortex-m7", "-mfpu=fpv5-sp-d16", "-mfloat-abi=hard", "-mthumb", "-O", "-O2", "-Os", "-Oz", "-Ofast",
-    "-DNDEBUG", "-DTC_X=1", "-DTC_X=-0x10u", "-DTC_X=1.5f", "-ffast-math", "-fno-builtin", "-fno-unroll-loops",
+    "-mtune=cortex-m7", "-mfpu=fpv5-sp-d16", "-mfloat-abi=hard", "-mthumb", "-O", "-O2", "-Os", "-Oz",
+    "-Ofast", "-DNDEBUG", "-DTC_X=1", "-DTC_X=-0x10u", "-DTC_X=1.5f", "-ffast-math", "-fno-builtin",
+    "-fno-unroll-loops",
 )  # fmt: skip
 REFUSED = (
-    "-fplugin=evil.so", "-fplugin-arg-x-y", "-fpass-plugin=evil.so", "-load", "-Xclang", "-include", "-includeevil.h",
-    "-imacros", "-I/tmp", "-isystem/tmp", "-iquote.", "-B/tmp", "-wrapper", "-specs=evil", "--sysroot=/tmp", "-o",
-    "-oout", "-x", "-Wl,-T,evil.ld", "-Wp,-MD,out", "-Wa,-I.", "-Tevil.ld", "-save-temps", "-save-temps=obj", "-MD",
-    "-MFout", "-fprofile-use=/tmp", "-fprofile-dir=/tmp", "-fdump-tree-all", "-fmodules", "-fmodule-map-file=x",
-    "-fsanitize=all", "-fno-plugin", "-fno-", "-fno-evil", "-O4", "-Ofast,evil", "-O2 -o x", "@/tmp/flags", "evil.c",
-    "", "-", "--", "-mcpu=", "-mcpu=native,evil", "-mcpu=@file", "-mcpu=a/b", "--target=../x", "-march=x\n-o",
-    "-mthumb ", "-D", "-D1", "-DX=evil()", "-DX=\"a\"", "-DX=1;", "-Dmain(a)=1", "-DX=1\n#include", "-DX=١", "-UNDEBUG",
-    "-mllvm", "-c", "-E", "-v", "-###", "-flto", "-lc", "-Ltmp", "-static", "-cxx-isystem",
+    "-fplugin=evil.so", "-fplugin-arg-x-y", "-fpass-plugin=evil.so", "-load", "-Xclang", "-include",
+    "-includeevil.h", "-imacros", "-I/tmp", "-isystem/tmp", "-iquote.", "-B/tmp", "-wrapper", "-specs=evil",
+    "--sysroot=/tmp", "-o", "-oout", "-x", "-Wl,-T,evil.ld", "-Wp,-MD,out", "-Wa,-I.", "-Tevil.ld",
+    "-save-temps", "-save-temps=obj", "-MD", "-MFout", "-fprofile-use=/tmp", "-fprofile-dir=/tmp",
+    "-fdump-tree-all", "-fmodules", "-fmodule-map-file=x", "-fsanitize=all", "-fno-plugin", "-fno-",
+    "-fno-evil", "-O4", "-Ofast,evil", "-O2 -o x", "@/tmp/flags", "evil.c", "", "-", "--", "-mcpu=",
+    "-mcpu=native,evil", "-mcpu=@file", "-mcpu=a/b", "--target=../x", "-march=x\n-o", "-mthumb ", "-D", "-D1",
+    "-DX=evil()", "-DX=\"a\"", "-DX=1;", "-Dmain(a)=1", "-DX=1\n#include", "-DX=١", "-UNDEBUG", "-mllvm",
+    "-c", "-E", "-v", "-###", "-flto", "-lc", "-Ltmp", "-static", "-cxx-isystem",
 )  # fmt: skip
 
 
 @pytest.mark.parametrize("flag", ALLOWED)
 def test_flags_that_choose_a_processor_are_taken(tmp_path: Path, flag: str) -> None:
-    (tmp_path / "board.toml").write_text(DEVICE.replace("clock-mhz = 72\n", f"clock-mhz = 72\nflags = [{flag!r}]\n", 1))
+    (tmp_path / "board.toml").write_text(
+        DEVICE.replace("clock-mhz = 72\n", f"clock-mhz = 72\nflags = [{flag!r}]\n", 1)
+    )
     device = load_device("board", tmp_path)
     assert isinstance(device, Device)
     assert device.flags == (flag,)

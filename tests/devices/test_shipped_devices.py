@@ -43,7 +43,11 @@ def test_known_sizes() -> None:
     sizes = {}
     for device in list_devices():
         if isinstance(device, Device):
-            sizes[device.name] = (device.flash_bytes // 1024, device.ram_bytes // 1024, device.clock_hz // 10**6)
+            sizes[device.name] = (
+                device.flash_bytes // 1024,
+                device.ram_bytes // 1024,
+                device.clock_hz // 10**6,
+            )
     assert sizes["nucleo-l4r5zi"] == (2048, 640, 120)
     assert sizes["bluepill-f103c8"] == (64, 20, 72)
     assert sizes["raspberry-pi-pico"] == (2047, 264, 133)  # 256 bytes hold the second-stage boot code

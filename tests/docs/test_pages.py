@@ -1,4 +1,6 @@
-"""Every command and every program that README and docs show is run here, and what it prints is what they show."""
+"""Every command and every program that README and docs show is run here, and what it prints is what they
+show.
+"""
 
 from __future__ import annotations
 
@@ -37,7 +39,9 @@ def test_every_block_is_run_or_says_why_not(path: Path) -> None:
 
 @pytest.mark.parametrize("path", PAGES, ids=lambda path: str(path.relative_to(REPO)))
 def test_links_lead_somewhere(path: Path) -> None:
-    dead = [link for link in _LINK.findall(path.read_text(encoding="utf-8")) if not (path.parent / link).exists()]
+    dead = [
+        link for link in _LINK.findall(path.read_text(encoding="utf-8")) if not (path.parent / link).exists()
+    ]
     assert dead == []
 
 

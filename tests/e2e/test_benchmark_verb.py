@@ -81,7 +81,9 @@ def test_counts_are_the_same_in_every_run(
     for name in ("one", "two"):
         # a cache of its own: nothing of the first run is there for the second
         monkeypatch.setenv("TINYML_COMPRESS_CACHE", str(tmp_path / name))
-        code, out, _ = tool("benchmark", model, "--target", "nucleo-l4r5zi,esp32-c3", "--vectors", 2, "--json", "-")
+        code, out, _ = tool(
+            "benchmark", model, "--target", "nucleo-l4r5zi,esp32-c3", "--vectors", 2, "--json", "-"
+        )
         assert code == 0
         texts.append(out)
     assert texts[0] == texts[1]
@@ -90,7 +92,15 @@ def test_counts_are_the_same_in_every_run(
 def test_report_of_one_board(tool: Tool, model: Path) -> None:
     code, out, err = tool("benchmark", model, "--target", "nucleo-l4r5zi", "--optimize", "speed")
     assert (code, err) == (0, "")
-    for words in ("sha256", "zig cc", "targets/nucleo-l4r5zi.toml", "exact", "modelled", "±15%", "bit-exact 10/10"):
+    for words in (
+        "sha256",
+        "zig cc",
+        "targets/nucleo-l4r5zi.toml",
+        "exact",
+        "modelled",
+        "±15%",
+        "bit-exact 10/10",
+    ):
         assert words in out
     assert re.search(r"0 +CONV_2D .* tc_s8_conv_2d\w*__(c|dsp)", out)
     assert "between nodes" in out
@@ -128,7 +138,9 @@ class _Page(HTMLParser):
         self.tags.append(tag)
         if tag not in ("meta", "link", "img", "br"):
             self.open.append(tag)
-        self.fetched += [str(value) for key, value in attrs if key == "src" or (tag == "link" and key == "href")]
+        self.fetched += [
+            str(value) for key, value in attrs if key == "src" or (tag == "link" and key == "href")
+        ]
 
     def handle_endtag(self, tag: str) -> None:
         assert self.open.pop() == tag
@@ -188,7 +200,13 @@ def tiny_board(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_does_not_fit(tool: Tool, model: Path, tiny_board: Path) -> None:
     code, _, err = tool("benchmark", model, "--target", "tiny-board", "--targets-dir", tiny_board)
     assert code == 1
-    for words in ("does not fit tiny-board", "of 2,048 B flash", "of 3,072 B RAM", "the largest parts are", "next:"):
+    for words in (
+        "does not fit tiny-board",
+        "of 2,048 B flash",
+        "of 3,072 B RAM",
+        "the largest parts are",
+        "next:",
+    ):
         assert words in err
 
 
@@ -212,7 +230,9 @@ def test_tflm_engine(tool: Tool, model: Path, tmp_path: Path, tiny_board: Path) 
     (run,) = json.loads(path.read_text())["runs"]
     assert run["ram"]["arena"] > 0
     assert "cycles" not in run
-    code, _, err = tool("benchmark", model, "--target", "tiny-board", "--engine", "tflm", "--targets-dir", tiny_board)
+    code, _, err = tool(
+        "benchmark", model, "--target", "tiny-board", "--engine", "tflm", "--targets-dir", tiny_board
+    )
     assert code == 1
     assert "does not fit tiny-board" in err
 
@@ -276,7 +296,9 @@ def test_a_broken_model(tool: Tool, tmp_path: Path) -> None:
 
 def test_unwritable_result(tool: Tool, model: Path, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    code, _, err = tool("benchmark", model, "--target", "nucleo-l4r5zi", "--json", tmp_path / "file" / "r.json")
+    code, _, err = tool(
+        "benchmark", model, "--target", "nucleo-l4r5zi", "--json", tmp_path / "file" / "r.json"
+    )
     assert code == 1
     assert "cannot write" in err
 
@@ -330,7 +352,9 @@ def test_targets(tool: Tool, tiny_board: Path) -> None:
     assert code == 0
     assert re.search(r"nucleo-l4r5zi +cortex-m4 +120 +2,048 KB +640 KB", out)
     code, out, _ = tool("targets", "--json", "--targets-dir", tiny_board)
-    assert {"tiny-board", "nucleo-l4r5zi", "host"} <= {device["name"] for device in json.loads(out)["devices"]}
+    assert {"tiny-board", "nucleo-l4r5zi", "host"} <= {
+        device["name"] for device in json.loads(out)["devices"]
+    }
     code, out, _ = tool("targets", "show", "nucleo-f767zi")
     for words in ("0x20000000", "DS11532", "not calibrated", "qemu (mps2-an500)", "216 MHz"):
         assert words in out
@@ -351,7 +375,9 @@ def test_what_this_machine_lacks_is_said() -> None:
     assert "no flags for --toolchain gcc" in run.reason
 
 
-def test_a_misstep_of_the_firmware_is_a_defect(tool: Tool, model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_misstep_of_the_firmware_is_a_defect(
+    tool: Tool, model: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def fault(*arguments: object, **options: object) -> None:
         raise EmulationError("the emulated firmware faulted: breakpoint", which="main", found="in node 3")
 
@@ -424,7 +450,9 @@ def test_published_models(published: Path, name: str) -> None:
 @pytest.mark.parametrize("core", CORES)
 @pytest.mark.parametrize("name", PUBLISHED)
 def test_published_models_on_every_core(published: Path, tmp_path: Path, name: str, core: str) -> None:
-    """100 vectors. The Cortex-M3 board is too small for one of them: another board with its core stands in."""
+    """100 vectors. The Cortex-M3 board is too small for one of them: another board with its core
+    stands in.
+    """
     text = (targets_folder() / f"{CORES[core]}.toml").read_text()
     if core == "cortex-m3":
         text = text.replace("0x00010000", "0x00100000").replace("0x00005000", "0x00020000")

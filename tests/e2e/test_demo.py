@@ -25,16 +25,28 @@ def ran(once: Callable[[str, Callable[[Path], None]], Path]) -> Path:
 
 def test_it_ends_with_sizes_accuracy_arena_and_a_verdict_per_board(ran: Path, repo: Path) -> None:
     text = (ran / "stdout").read_text()
-    for word in ("float32", "int8", "accuracy (95% interval)", "TFLM arena", "agreement with float", str(ran / "out")):
+    for word in (
+        "float32",
+        "int8",
+        "accuracy (95% interval)",
+        "TFLM arena",
+        "agreement with float",
+        str(ran / "out"),
+    ):
         assert word in text
     boards = [path.stem for path in (repo / "targets").glob("*.toml") if path.stem != "host"]
     for board in boards:
         assert f"{board} " in text, f"no verdict for {board}"
     assert "KB more flash" in text, "the smallest board is too small for an interpreter"
-    assert "with TFLM: TFLM's code with CMSIS-NN's kernels and start-up takes 54,000 B of flash: an estimate" in text
+    assert (
+        "with TFLM: TFLM's code with CMSIS-NN's kernels and start-up takes 54,000 B of flash: an estimate"
+        in text
+    )
 
 
-@pytest.mark.skipif(not tflm.available(), reason="the page shows what TensorFlow Lite Micro says, which is not here")
+@pytest.mark.skipif(
+    not tflm.available(), reason="the page shows what TensorFlow Lite Micro says, which is not here"
+)
 def test_the_readme_shows_what_a_machine_without_optional_programs_prints(ran: Path, repo: Path) -> None:
     """Numbers apart: another processor rounds otherwise while it trains."""
     blocks = blocks_of((repo / "README.md").read_text(encoding="utf-8"))
@@ -69,7 +81,9 @@ def test_the_files_are_there(ran: Path) -> None:
 def test_its_report_follows_the_schema_and_shows_all_of_it(ran: Path) -> None:
     found = json.loads((ran / "out" / "report.json").read_text())
     validate(found)
-    assert {row["device"] for row in found["with_tflm"]} == {run["device"] for run in found["results"][3]["runs"]}
+    assert {row["device"] for row in found["with_tflm"]} == {
+        run["device"] for run in found["results"][3]["runs"]
+    }
     assert {row["fits"] for row in found["with_tflm"]} == {True, False}
     assert len(found["with_tflm_assumptions"]) == 3
     verbs = [result["verb"] for result in found["results"]]
@@ -82,10 +96,17 @@ def test_its_report_follows_the_schema_and_shows_all_of_it(ran: Path) -> None:
 def test_a_home_that_cannot_be_written_is_said_before_anything_is_made(tmp_path: Path) -> None:
     words = [sys.executable, "-m", "tinyml_compress", "demo", "-o", str(tmp_path / "out")]
     variables = {
-        key: value for key, value in os.environ.items() if key not in ("TINYML_COMPRESS_CACHE", "XDG_CACHE_HOME")
+        key: value
+        for key, value in os.environ.items()
+        if key not in ("TINYML_COMPRESS_CACHE", "XDG_CACHE_HOME")
     }
     done = subprocess.run(
-        words, env={**variables, "HOME": "/dev/null/home"}, capture_output=True, text=True, timeout=120, check=False
+        words,
+        env={**variables, "HOME": "/dev/null/home"},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
     )
     assert done.returncode == 1
     assert done.stdout == ""

@@ -44,7 +44,9 @@ def test_the_seed_does_not_decide_what_keywords_learn(tmp_path: Path) -> None:
     """Seed 4 ended at chance level when the training stopped after 75 steps."""
     keywords = module("keywords_from_wav")
     described = tmp_path / "sounds.toml"
-    described.write_text(keywords.DESCRIPTION.format(folder=keywords.make_recordings(tmp_path / "recordings")))
+    described.write_text(
+        keywords.DESCRIPTION.format(folder=keywords.make_recordings(tmp_path / "recordings"))
+    )
     train, test = data.load(f"{described}:train"), data.load(f"{described}:test")
     model = keywords.trained(train, epochs=keywords.EPOCHS, seed=4)
     assert (model.predict(test.inputs, verbose=0).argmax(axis=-1) == test.need_labels()).mean() > 0.9

@@ -1,4 +1,6 @@
-"""`fit` from a model to the winner's files: the whole way on digits, killed, interrupted, and the estimate."""
+"""`fit` from a model to the winner's files: the whole way on digits, killed, interrupted, and the
+estimate.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +25,17 @@ from tinyml_compress.search.study import Study
 from tinyml_compress.search.trials import Outcome
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # TensorFlow's and Keras' own
-WORDS = ["zoo:digits_cnn", "--train", "3", "--data", "data:digits", "--target", "nucleo-l4r5zi", "--epochs", "2"]
+WORDS = [
+    "zoo:digits_cnn",
+    "--train",
+    "3",
+    "--data",
+    "data:digits",
+    "--target",
+    "nucleo-l4r5zi",
+    "--epochs",
+    "2",
+]
 ONLY = ["--only", "keep", "--only", "qat", "--only", "level"]
 
 
@@ -72,7 +84,12 @@ def test_a_search_ends_with_a_model_that_its_recipe_makes_again(tmp_path: Path) 
     found = json.loads((folder / "fit.json").read_text())
     validate(found)
     checks = judge(found, found, Tolerances()).checks
-    assert {check.metric for check in checks} == {Metric.ACCURACY, Metric.FLASH, Metric.RAM, Metric.INSTRUCTIONS}
+    assert {check.metric for check in checks} == {
+        Metric.ACCURACY,
+        Metric.FLASH,
+        Metric.RAM,
+        Metric.INSTRUCTIONS,
+    }
     assert {check.verdict for check in checks} == {Verdict.PASSED}
     assert found["verdict"] == "fits"
     best = next(trial for trial in found["trials"] if trial["number"] == found["winner"])
@@ -88,7 +105,11 @@ def test_a_search_ends_with_a_model_that_its_recipe_makes_again(tmp_path: Path) 
     made = next((folder / "winner").glob("*convert/*.tflite"))
     assert found["published"]["untouched"]["samples"] == 198
     again = compress(
-        "zoo:digits_cnn", folder / "winner" / "recipe.toml", "data:digits", output=tmp_path / "again", use_cache=False
+        "zoo:digits_cnn",
+        folder / "winner" / "recipe.toml",
+        "data:digits",
+        output=tmp_path / "again",
+        use_cache=False,
     )
     assert again.tflite is not None
     assert again.tflite.read_bytes() == made.read_bytes()
@@ -134,8 +155,12 @@ def test_a_killed_search_goes_on_and_an_interrupted_one_tells_its_best(tmp_path:
 
 
 @pytest.mark.full
-def test_a_search_on_a_server_leaves_its_password_nowhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The form that docs/fit.md documents; the output folder is named as users do, and no file says where it lay."""
+def test_a_search_on_a_server_leaves_its_password_nowhere(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The form that docs/fit.md documents; the output folder is named as users do, and no file says where it
+    lay.
+    """
     server_of = pytest.importorskip("pgserver", reason="pgserver brings PostgreSQL")
     monkeypatch.chdir(tmp_path)
     with tempfile.TemporaryDirectory() as place:  # which the server's own user may enter
@@ -161,7 +186,18 @@ def test_a_search_on_a_server_leaves_its_password_nowhere(tmp_path: Path, monkey
 @pytest.mark.full
 def test_two_runs_share_one_study(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path / 'shared.db'}"
-    words = ("--max-flash", "70%", "--max-drop", "20", "--time-budget", "2", "--workers", "1", "--storage", url)
+    words = (
+        "--max-flash",
+        "70%",
+        "--max-drop",
+        "20",
+        "--time-budget",
+        "2",
+        "--workers",
+        "1",
+        "--storage",
+        url,
+    )
     runs = [_fit(*words, "-o", str(tmp_path / name)) for name in ("one", "two")]
     outputs = [run.communicate(timeout=1500)[0] for run in runs]
     assert [run.returncode for run in runs] == [0, 0], outputs

@@ -1,4 +1,6 @@
-"""Verbs that are interrupted or killed at any moment: they end soon, leave nothing of theirs, and run again."""
+"""Verbs that are interrupted or killed at any moment: they end soon, leave nothing of theirs, and
+run again.
+"""
 
 from __future__ import annotations
 
@@ -55,7 +57,8 @@ except KeyboardInterrupt:
 
 @pytest.mark.parametrize("sign", [signal.SIGINT, signal.SIGTERM])
 @pytest.mark.parametrize(
-    ("case", "least", "most"), [("blocked", 1, 2), ("called_back", 0, 2), ("waiting", 1, 2), ("in_its_own_time", 3, 20)]
+    ("case", "least", "most"),
+    [("blocked", 1, 2), ("called_back", 0, 2), ("waiting", 1, 2), ("in_its_own_time", 3, 20)],
 )
 def test_an_interruption_is_heard_wherever_the_main_thread_is(
     case: str, least: float, most: float, sign: signal.Signals
@@ -107,7 +110,8 @@ def _filled(place: Place) -> Place:
         "def net():\n"
         "    import tf_keras as k\n"
         "    k.utils.set_random_seed(1)\n"
-        "    layers = [k.layers.Input((8, 8, 1)), k.layers.Conv2D(4, 3), k.layers.Flatten(), k.layers.Dense(3)]\n"
+        "    layers = [k.layers.Input((8, 8, 1)), k.layers.Conv2D(4, 3), "
+        "k.layers.Flatten(), k.layers.Dense(3)]\n"
         "    return k.Sequential([*layers, k.layers.Softmax()], name='mine')\n"
     )
     return place
@@ -139,9 +143,13 @@ def test_a_killed_conversion_takes_its_converter_and_its_files_with_it(place: Pl
 LONG = {
     "convert": ("convert mine:net --calibration x.npz -o out --engine aot", 12),
     "compress": ("compress mine:net --recipe short.toml --data x.npz -o out", 15),
-    "compress without the cache": ("compress mine:net --recipe short.toml --data x.npz -o out --no-cache", 15),
+    "compress without the cache": (
+        "compress mine:net --recipe short.toml --data x.npz -o out --no-cache",
+        15,
+    ),
     "fit": (
-        "fit mine:net --data x.npz --target nucleo-l4r5zi --max-drop 90 --time-budget 0.2 --epochs 2 --workers 2 "
+        "fit mine:net --data x.npz --target nucleo-l4r5zi --max-drop 90 "
+        "--time-budget 0.2 --epochs 2 --workers 2 "
         "--only keep --only level -o out",
         60,
     ),
@@ -190,7 +198,9 @@ def _done(run: subprocess.Popen[str]) -> None:
 
 @pytest.mark.full
 def test_two_at_once_in_one_cache(tmp_path: Path) -> None:
-    """Equal work at the same time, one of the two killed in it: the other's bytes are those of a quiet run."""
+    """Equal work at the same time, one of the two killed in it: the other's bytes are those of a
+    quiet run.
+    """
     words = "compress mine:net --recipe short.toml --data x.npz -o out"
     quiet = _filled(Place(tmp_path / "quiet"))
     _done(quiet.start(words))

@@ -38,10 +38,18 @@ GRAPHS: dict[str, tuple[Graph, int]] = {
     "an input is not used": (graph([t("x"), t("u"), t("y")], [relu("x", "y")], ["x", "u"], ["y"]), 16),
     "there is no node": (graph([t("x")], [], ["x"], ["x"]), 8),
     "a tensor is joined to itself": (
-        graph([t("x"), t("y", 16), t("z", 24)], [joined(("x", "x"), "y"), joined(("y", "x"), "z")], ["x"], ["z", "y"]),
+        graph(
+            [t("x"), t("y", 16), t("z", 24)],
+            [joined(("x", "x"), "y"), joined(("y", "x"), "z")],
+            ["x"],
+            ["z", "y"],
+        ),
         24,
     ),
-    "a constant is joined": (graph([t("x"), CONSTANT, t("y", 16)], [joined(("k", "x"), "y")], ["x"], ["y"]), 16),
+    "a constant is joined": (
+        graph([t("x"), CONSTANT, t("y", 16)], [joined(("k", "x"), "y")], ["x"], ["y"]),
+        16,
+    ),
     "branches are joined and one is read on": (
         graph(
             [t("x"), t("a"), t("b"), t("y", 16), t("o")],

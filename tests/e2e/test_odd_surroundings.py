@@ -1,4 +1,6 @@
-"""Closed outputs, names that are no text, old terminals, escape sequences: verbs work or say one clear thing."""
+"""Closed outputs, names that are no text, old terminals, escape sequences: verbs work or say one
+clear thing.
+"""
 
 from __future__ import annotations
 
@@ -77,11 +79,16 @@ def test_a_full_device_behind_the_output(model: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", [ALL_OF_THEM, *(pytest.param(name, marks=pytest.mark.full) for name in NAMES.values())], ids=range(4)
+    "name",
+    [ALL_OF_THEM, *(pytest.param(name, marks=pytest.mark.full) for name in NAMES.values())],
+    ids=range(4),
 )
 def test_any_name_of_a_file_in_any_encoding(model: Path, name: str) -> None:
     file = model.rename(model.with_name(f"{name}.tflite"))
-    for env in ({}, {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0", "PYTHONIOENCODING": "ascii"}):
+    for env in (
+        {},
+        {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0", "PYTHONIOENCODING": "ascii"},
+    ):
         said = b"".join(run(model.parent, "inspect", file.name, **env)[1:])
         assert b"\x1b" not in said
         assert b"\x07" not in said

@@ -50,7 +50,12 @@ def dense(float_model: bool) -> bytes:
 
 def test_every_engine_is_a_rung_and_the_last_step_is_exact(nets: Path) -> None:
     found = ladder(nets / "residual.tflite", vectors=2)
-    assert [rung.engine for rung in found.rungs] == [Engine.LITERT, Engine.LITERT_REF, Engine.TFLM, Engine.AOT]
+    assert [rung.engine for rung in found.rungs] == [
+        Engine.LITERT,
+        Engine.LITERT_REF,
+        Engine.TFLM,
+        Engine.AOT,
+    ]
     if not tflm.available():
         pytest.skip("TensorFlow Lite Micro is not installed here")
     last = found.steps[-1]
@@ -87,7 +92,9 @@ def test_the_first_layer_that_differs_is_named(nets: Path, monkeypatch: pytest.M
     assert found.as_json()["steps"][-1]["first_divergence"]["index"] == third  # type: ignore[index]
 
 
-def test_an_engine_that_cannot_run_is_absent_with_a_reason(nets: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_engine_that_cannot_run_is_absent_with_a_reason(
+    nets: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     run = parity.runner
 
     def refuse(subject: object, *rest: object) -> object:
@@ -105,10 +112,13 @@ def test_noise_against_the_float_model(tmp_path: Path) -> None:
     for name, is_float in (("int8", False), ("float", True)):
         (tmp_path / f"{name}.tflite").write_bytes(dense(is_float))
     samples = np.random.default_rng(1).uniform(-5, 5, (32, 8)).astype(np.float32)
-    found = ladder(tmp_path / "int8.tflite", reference=tmp_path / "float.tflite", samples=DataSet("some", samples))
+    found = ladder(
+        tmp_path / "int8.tflite", reference=tmp_path / "float.tflite", samples=DataSet("some", samples)
+    )
     assert found.samples == 32
     (layer,) = found.layers
-    # One layer, so its noise is the output's. A step of 0.25 makes noise of power 0.25^2 / 12; the signal's is known.
+    # One layer, so its noise is the output's. A step of 0.25 makes noise of power 0.25^2 / 12; the signal's
+    # is known.
     assert layer.sqnr_db == found.output_sqnr_db
     stored = np.clip(np.round(samples.astype(np.float64) / 0.05), -128, 127) * 0.05
     weights = np.random.default_rng(5).integers(-127, 128, (6, 8)) * 0.01
@@ -154,7 +164,10 @@ def test_layers_are_matched_by_name_when_the_operators_differ() -> None:
     assert [layer.layer for layer in noise] == ["a", "c"]
     assert all(layer.sqnr_db == float("inf") for layer in noise)
     lone = graph(
-        [tensor("p", (1, 4), 0.5), tensor("q", (1, 4), 0.5)], [Node("RELU", ("p",), ("q",), relu, "q")], ["p"], ["q"]
+        [tensor("p", (1, 4), 0.5), tensor("q", (1, 4), 0.5)],
+        [Node("RELU", ("p",), ("q",), relu, "q")],
+        ["p"],
+        ["q"],
     )
     assert layer_noise(real, [], lone, [])[1] == "the float model has other layers"
 

@@ -55,7 +55,10 @@ FULL = (
     "convert mine:net --calibration mine:data -o t",
     "compress mine:net --recipe r.toml --data mine:data -o k --no-cache",
     "compare k/02-convert/sequential.tflite t/net.tflite --data mine:data",
-    "fit mine:net --data mine:data --target nucleo-l4r5zi --max-drop 50 --time-budget 1 --workers 1 --only keep -o f",
+    (
+        "fit mine:net --data mine:data --target nucleo-l4r5zi --max-drop 50 "
+        "--time-budget 1 --workers 1 --only keep -o f"
+    ),
     "demo -o d --epochs 1",
 )
 RECIPE = '[[stage]]\nuse = "prune"\nsparsity = 0.5\nepochs = 1\n[[stage]]\nuse = "convert"\n'
@@ -82,7 +85,12 @@ def _call_all(folder: Path, calls: tuple[str, ...]) -> None:
 def _call(folder: Path, words: str, start: list[str]) -> subprocess.CompletedProcess[str]:
     env = {**os.environ, "PYTHONPATH": str(REPO)}
     return subprocess.run(
-        [sys.executable, *start, *words.split()], cwd=folder, env=env, capture_output=True, text=True, check=False
+        [sys.executable, *start, *words.split()],
+        cwd=folder,
+        env=env,
+        capture_output=True,
+        text=True,
+        check=False,
     )
 
 
@@ -105,7 +113,9 @@ def test_these_are_all_verbs() -> None:
 
 
 def test_dash_m_adds_nothing_to_what_python_itself_imports(folder: Path, tmp_path: Path) -> None:
-    """`python -m` looks in the current folder before our first line runs; all that we import comes from elsewhere."""
+    """`python -m` looks in the current folder before our first line runs; all that we import comes from
+    elsewhere.
+    """
     (tmp_path / "empty").mkdir()
     (tmp_path / "empty" / "own_probe.py").write_text("import sys\nprint(*sys.modules)\n")
     for name in _call(tmp_path / "empty", "", ["-m", "own_probe"]).stdout.split():

@@ -1,4 +1,6 @@
-"""A net on windows, told frame by frame: from the filled window on, the same outputs; TFLM agrees at every frame."""
+"""A net on windows, told frame by frame: from the filled window on, the same outputs; TFLM agrees at every
+frame.
+"""
 
 from __future__ import annotations
 

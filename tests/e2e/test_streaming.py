@@ -1,4 +1,6 @@
-"""Models with state, frame by frame: the same bytes as TensorFlow Lite Micro on the host, in a folder, on cores."""
+"""Models with state, frame by frame: the same bytes as TensorFlow Lite Micro on the host, in a folder, on
+cores.
+"""
 
 from __future__ import annotations
 
@@ -47,7 +49,9 @@ def test_emulated(name: str, core: str) -> None:
     program = compile_model(model, "m", isas)
     frames = list(frames_of(program, 3, 12))
     oracle = tflm.Interpreter(model)
-    ran = emulate(program, board(core), [[np.asarray(value).tobytes() for value in frame] for frame in frames])
+    ran = emulate(
+        program, board(core), [[np.asarray(value).tobytes() for value in frame] for frame in frames]
+    )
     for number, (frame, outputs) in enumerate(zip(frames, ran.outputs, strict=True)):
         assert tuple(value.tobytes() for value in oracle.step(frame) or ()) == outputs, f"frame {number}"
 
@@ -75,7 +79,9 @@ def test_the_verbs_take_it(name: str, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", STREAMING)
 def test_generated_folder(name: str, tmp_path: Path) -> None:
-    """It compiles without a warning, its own test program agrees, and `verify` takes it as it takes the file."""
+    """It compiles without a warning, its own test program agrees, and `verify` takes it as it
+    takes the file.
+    """
     file = tmp_path / f"{name}.tflite"
     file.write_bytes(STREAMING[name]())
     program = compile_model(file.read_bytes(), name)

@@ -56,7 +56,10 @@ def test_our_c_equals_tflm(folder: Path) -> None:
 @pytest.mark.parametrize("engine", [Engine.AOT, Engine.TFLM])
 def test_a_planted_fault_is_laid_at_its_node(folder: Path, engine: Engine) -> None:
     found = verify(
-        Subject(folder / "keyword.tflite", engine), Subject(folder / "faulty.tflite", Engine.TFLM), vectors=4, seed=3
+        Subject(folder / "keyword.tflite", engine),
+        Subject(folder / "faulty.tflite", Engine.TFLM),
+        vectors=4,
+        seed=3,
     )
     assert not found.equal
     assert 0 < len(found.differing) <= found.vectors
@@ -141,7 +144,9 @@ def test_exit_code_and_json(folder: Path) -> None:
         ("keyword.tflite", "residual.tflite", MismatchError),
     ],
 )
-def test_what_cannot_be_compared_is_said(folder: Path, a: str, b: str | None, error: type[TinymlError]) -> None:
+def test_what_cannot_be_compared_is_said(
+    folder: Path, a: str, b: str | None, error: type[TinymlError]
+) -> None:
     with pytest.raises(error) as caught:
         verify(*subjects_of(str(folder / a), None if b is None else str(folder / b)))
     assert caught.value.which or caught.value.found
@@ -160,7 +165,11 @@ def test_a_damaged_header_gives_our_error(folder: Path, tmp_path: Path) -> None:
     CliRunner().invoke(compile_command, [str(folder / "keyword.tflite"), "-o", str(tmp_path)])
     header = tmp_path / "keyword.h"
     text = header.read_text()
-    for old, new in (("_INPUT0_BYTES ", "_INPUT0_BYTES 9"), ("_ARENA_BYTES ", "_ARENA_BYTES x"), ("_SHAPE {", "_S {")):
+    for old, new in (
+        ("_INPUT0_BYTES ", "_INPUT0_BYTES 9"),
+        ("_ARENA_BYTES ", "_ARENA_BYTES x"),
+        ("_SHAPE {", "_S {"),
+    ):
         header.write_text(text.replace(old, new, 1))
         with pytest.raises(ModelError, match="not as it was written"):
             GeneratedC(tmp_path)

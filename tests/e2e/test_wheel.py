@@ -23,14 +23,37 @@ PACKAGES = {
     "recipes": "tinyml_recipes",
     "calibration_data": "tinyml_calibration",
 }
-CODE_ENDS = (".py", ".c", ".h", ".toml", ".md", ".npz", ".ld", ".S", ".json", ".html", ".css", ".js", ".txt", ".typed")
+CODE_ENDS = (
+    ".py",
+    ".c",
+    ".h",
+    ".toml",
+    ".md",
+    ".npz",
+    ".ld",
+    ".S",
+    ".json",
+    ".html",
+    ".css",
+    ".js",
+    ".txt",
+    ".typed",
+)
 
 
 def call(*words: str | Path, cwd: Path) -> str:
     # Nothing of the developer's shell may lead back into the checkout.
-    clean = {key: value for key, value in os.environ.items() if not key.startswith(("PYTHON", "COV_", "PIP_"))}
+    clean = {
+        key: value for key, value in os.environ.items() if not key.startswith(("PYTHON", "COV_", "PIP_"))
+    }
     done = subprocess.run(
-        [str(word) for word in words], cwd=cwd, env=clean, capture_output=True, text=True, timeout=300, check=False
+        [str(word) for word in words],
+        cwd=cwd,
+        env=clean,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
@@ -38,7 +61,9 @@ def call(*words: str | Path, cwd: Path) -> str:
 
 @pytest.fixture(scope="module")
 def installed(once: Callable[[str, Callable[[Path], None]], Path], repo: Path) -> Path:
-    """A folder with `wheel/*.whl` and `venv/`, into which that wheel was installed without its dependencies."""
+    """A folder with `wheel/*.whl` and `venv/`, into which that wheel was installed without its
+    dependencies.
+    """
 
     def make(folder: Path) -> None:
         source = folder / "source"
@@ -51,9 +76,20 @@ def installed(once: Callable[[str, Callable[[Path], None]], Path], repo: Path) -
         call(sys.executable, "-m", "venv", "--without-pip", folder / "venv", cwd=folder)
         python = folder / "venv" / "bin" / "python"
         (wheel,) = (folder / "wheel").glob("*.whl")
-        call(sys.executable, "-m", "pip", "--python", python, "install", "--no-deps", "--no-index", wheel, cwd=folder)
-        # The dependencies are those of this environment. A plain line in a .pth adds the folder to the path but
-        # does not run the .pth files in it, so the checkout's editable installation stays out.
+        call(
+            sys.executable,
+            "-m",
+            "pip",
+            "--python",
+            python,
+            "install",
+            "--no-deps",
+            "--no-index",
+            wheel,
+            cwd=folder,
+        )
+        # The dependencies are those of this environment. A plain line in a .pth adds the folder to the path
+        # but does not run the .pth files in it, so the checkout's editable installation stays out.
         (site,) = (folder / "venv" / "lib").glob("python*/site-packages")
         (site / "dependencies.pth").write_text(sysconfig.get_path("purelib") + "\n")
 
@@ -80,10 +116,14 @@ def test_every_file_ships(installed: Path, repo: Path) -> None:
 
 def test_it_runs_outside_the_checkout(installed: Path, repo: Path, tmp_path: Path) -> None:
     binaries = installed / "venv" / "bin"
-    where = call(binaries / "python", "-c", "import tinyml_compress as t; print(t.__file__)", cwd=tmp_path).strip()
+    where = call(
+        binaries / "python", "-c", "import tinyml_compress as t; print(t.__file__)", cwd=tmp_path
+    ).strip()
     assert Path(where).is_relative_to(installed / "venv")
     tool = binaries / "tinyml-compress"
-    assert call(tool, "--version", cwd=tmp_path) == call(sys.executable, "-m", "tinyml_compress", "--version", cwd=repo)
+    assert call(tool, "--version", cwd=tmp_path) == call(
+        sys.executable, "-m", "tinyml_compress", "--version", cwd=repo
+    )
     for verb in ("zoo", "targets", "operators"):
         assert call(tool, verb, cwd=tmp_path)
     shape = (1, 8, 8, 1)

@@ -16,7 +16,8 @@ from tinyml_compress.pipeline.compilation import compile_model
 
 Once = Callable[[str, Callable[[Path], None]], Path]
 SLOW = ("activity_gru",)
-"""Hundreds of nodes, whose plans take seconds; tests/emulated/test_zoo_cores.py runs it in the short run too."""
+"""Hundreds of nodes, whose plans take seconds; tests/emulated/test_zoo_cores.py runs it in the short run too.
+"""
 COMPILED = [pytest.param(name, marks=pytest.mark.full) if name in SLOW else name for name in ZOO]
 ISAS = {"c": (Isa.C,), "dsp": (Isa.C, Isa.DSP)}
 

@@ -1,4 +1,6 @@
-"""The streaming nets of the zoo: TFLM's bytes over 1,000 frames and on emulated cores, and they know their classes."""
+"""The streaming nets of the zoo: TFLM's bytes over 1,000 frames and on emulated cores, and they know their
+classes.
+"""
 
 from __future__ import annotations
 
@@ -32,7 +34,9 @@ def frames_of_samples(name: str, count: int) -> tuple[list[list[np.ndarray]], np
     test = data.load(f"{about.data}:test")
     (port,) = compile_model(stream_file(name), "m").inputs
     samples = test.inputs[:count].reshape(count, about.frames, *about.input_shape)
-    return [[frame.reshape(port.shape) for frame in quantized(sample, port)] for sample in samples], test.labels[:count]
+    return [
+        [frame.reshape(port.shape) for frame in quantized(sample, port)] for sample in samples
+    ], test.labels[:count]
 
 
 @pytest.mark.parametrize("name", STREAMS)

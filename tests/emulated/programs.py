@@ -65,7 +65,8 @@ def program(source: str = ADD_THEN_SUM, arena_bytes: int = 64, nodes: int = 2) -
         inputs=(Port("in", (16,), DType.INT8, None, 0, 16),),
         outputs=(Port("out", (1,), DType.INT32, None, 32, 4),),
         nodes=tuple(
-            ProgramNode(i, _OPS[i], f"layer{i}", f"demo_node_{i}", "tc_s8_add__c", (16,), 16) for i in range(nodes)
+            ProgramNode(i, _OPS[i], f"layer{i}", f"demo_node_{i}", "tc_s8_add__c", (16,), 16)
+            for i in range(nodes)
         ),
         plan=MemoryPlan(arena_bytes, arena_bytes, {}, {}, {}),
         weight_bytes=16,

@@ -67,7 +67,15 @@ def test_classes_count_each_time() -> None:
 
 
 def test_m0_manual() -> None:
-    lines = ("ldr r1, [r0]", "str r1, [r0]", "ldmia r0!, {r1, r2}", "push {r4}", "pop {r4}", "muls r1, r2", "bx lr")
+    lines = (
+        "ldr r1, [r0]",
+        "str r1, [r0]",
+        "ldmia r0!, {r1, r2}",
+        "push {r4}",
+        "pop {r4}",
+        "muls r1, r2",
+        "bx lr",
+    )
     # LDR 2, STR 2, LDM 1+2, PUSH 1+1, POP 1+1, MULS 1, BX 2
     assert cycles(lines, "cortex-m0plus") == 2 + 2 + 3 + 2 + 2 + 1 + 2
 
@@ -109,7 +117,13 @@ def test_a_block_across_pages() -> None:
 
 
 def test_multiply_divide_and_float() -> None:
-    lines = ("mul r1, r0, r0", "smull r1, r2, r0, r0", "movs r3, #3", "udiv r1, r0, r3", "smlad r1, r0, r0, r1")
+    lines = (
+        "mul r1, r0, r0",
+        "smull r1, r2, r0, r0",
+        "movs r3, #3",
+        "udiv r1, r0, r3",
+        "smlad r1, r0, r0, r1",
+    )
     floats = ("vmov s0, r0", "vadd.f32 s0, s0, s0", "vdiv.f32 s1, s0, s0", "vldr s2, [r0]", "bx lr")
     classes = node((*lines, *floats), "cortex-m4").classes
     assert classes[CostClass.MULTIPLY] == 1
@@ -121,7 +135,15 @@ def test_multiply_divide_and_float() -> None:
 
 
 def test_riscv() -> None:
-    lines = ("lw a1, 0(a0)", "li a2, 3", "1: addi a2, a2, -1", "bnez a2, 1b", "mul a1, a1, a1", "div a1, a1, a1", "ret")
+    lines = (
+        "lw a1, 0(a0)",
+        "li a2, 3",
+        "1: addi a2, a2, -1",
+        "bnez a2, 1b",
+        "mul a1, a1, a1",
+        "div a1, a1, a1",
+        "ret",
+    )
     count = node(lines, "rv32imc")
     assert count.instructions == 1 + 1 + 3 * 2 + 3
     assert count.classes[CostClass.LOAD] == 1
@@ -143,7 +165,9 @@ def test_every_core_says_how_far_it_can_be_trusted() -> None:
 
 
 def test_published_programs_on_m4() -> None:
-    """Instructions, published milliseconds: the calibration's own data (BASELINES) must lie inside the error bar."""
+    """Instructions, published milliseconds: the calibration's own data (BASELINES) must lie inside the error
+    bar.
+    """
     core = board("cortex-m4").core
     table = {"kws": (1.101, ""), "ic": (1.088, ""), "vww": (1.120, ""), "ad": (1.272, "FULLY_CONNECTED")}
     for ratio, op in table.values():

@@ -13,7 +13,9 @@ from tinyml_compress.errors import DoesNotFit, EmulationError, ToolchainError
 from tinyml_compress.runners.emulated import Machine, build_firmware
 
 WRITE_FLASH = one_node(f"    *(volatile uint32_t *){0x08000010:#x} = 1;\n    (void)arena;")
-ENDLESS = one_node("    for (volatile int i = 0; i >= 0; i = i == 100 ? 0 : i + 1) {\n    }\n    (void)arena;")
+ENDLESS = one_node(
+    "    for (volatile int i = 0; i >= 0; i = i == 100 ? 0 : i + 1) {\n    }\n    (void)arena;"
+)
 DEEP = one_node(
     "    arena[32] = (uint8_t)deep(arena, 100000);",
     "static NOINLINE int deep(volatile uint8_t *arena, int n) {\n"
@@ -96,7 +98,9 @@ def test_refused_arena() -> None:
 
 
 def test_node_function_is_gone() -> None:
-    source = program("int demo_invoke(void *arena);\nint demo_invoke(void *arena) { return arena == 0; }\n", nodes=1)
+    source = program(
+        "int demo_invoke(void *arena);\nint demo_invoke(void *arena) { return arena == 0; }\n", nodes=1
+    )
     with pytest.raises(EmulationError, match="node functions are not in the firmware"):
         counted(source, "cortex-m4")
 
@@ -139,7 +143,14 @@ def test_any_unaligned_access_faults(core: str, line: str, nbytes: int) -> None:
         ),
         (
             "rv32imc",
-            ("addi a0, a0, 17", "lb a1, 0(a0)", "lbu a1, 1(a0)", "lw a1, -1(a0)", "lh a1, 15(a0)", "sb a1, 2(a0)"),
+            (
+                "addi a0, a0, 17",
+                "lb a1, 0(a0)",
+                "lbu a1, 1(a0)",
+                "lw a1, -1(a0)",
+                "lh a1, 15(a0)",
+                "sb a1, 2(a0)",
+            ),
         ),
     ],
 )
@@ -172,7 +183,14 @@ def test_unaligned_exclusive_access_faults_by_itself() -> None:
 
 
 def test_single_unaligned_accesses_are_right_on_m4() -> None:
-    lines = ("add r0, r0, #34", "ldr r1, [r0]", "str r1, [r0, #4]", "ldrh r1, [r0, #1]", "ldrexb r1, [r0]", "bx lr")
+    lines = (
+        "add r0, r0, #34",
+        "ldr r1, [r0]",
+        "str r1, [r0, #4]",
+        "ldrh r1, [r0, #1]",
+        "ldrexb r1, [r0]",
+        "bx lr",
+    )
     assert counted(assembly(*lines), "cortex-m4").counts is not None
 
 

@@ -1,4 +1,6 @@
-"""The kernels of convolutions and fully-connected layers on emulated cores: assembly where the host runs its C twin."""
+"""The kernels of convolutions and fully-connected layers on emulated cores: assembly where the host runs its
+C twin.
+"""
 
 from __future__ import annotations
 
@@ -25,11 +27,15 @@ def _grown(region: Region, nbytes: int) -> Region:
 
 
 def assert_equal_on(core: str, graphs: list[Graph], seed: int, level: Level = Level.SPEED) -> None:
-    """All graphs side by side in one firmware give TFLM's bytes, with no access that the core would refuse."""
+    """All graphs side by side in one firmware give TFLM's bytes, with no access that the core
+    would refuse.
+    """
     model = write(merged(graphs))
     device = board(core)
     if core == "cortex-m3":  # its board is too small for so many models at once
-        device = replace(device, flash=(_grown(device.flash[0], 1 << 20),), ram=(_grown(device.ram[0], 256 << 10),))
+        device = replace(
+            device, flash=(_grown(device.flash[0], 1 << 20),), ram=(_grown(device.ram[0], 256 << 10),)
+        )
     isas = (Isa.C, Isa.DSP) if core in ("cortex-m4", "cortex-m7", "cortex-m33") else (Isa.C,)
     program = compile_model(model, "m", isas, level)
     vectors = list(mixed(program.inputs, seed, 2))
@@ -51,7 +57,9 @@ def test_each_kernel(core: str) -> None:
 
 
 @pytest.mark.full
-@pytest.mark.parametrize("core", ["cortex-m4", "cortex-m7", "cortex-m33", "cortex-m0plus", "cortex-m3", "rv32imc"])
+@pytest.mark.parametrize(
+    "core", ["cortex-m4", "cortex-m7", "cortex-m33", "cortex-m0plus", "cortex-m3", "rv32imc"]
+)
 @pytest.mark.parametrize("level", list(Level), ids=[level.value for level in Level])
 def test_many_of_each_kernel(core: str, level: Level) -> None:
     for salt in range(4):

@@ -16,7 +16,9 @@ from tinyml_compress.runners.emulated import Emulator, build_firmware, emulate, 
 from tinyml_compress.runners.emulated.qemu import QemuMachine
 
 needs_qemu = pytest.mark.skipif(not qemu.available(), reason="qemu-system-arm is not installed here")
-needs_gcc = pytest.mark.skipif(shutil.which("arm-none-eabi-gcc") is None, reason="arm-none-eabi-gcc is not installed")
+needs_gcc = pytest.mark.skipif(
+    shutil.which("arm-none-eabi-gcc") is None, reason="arm-none-eabi-gcc is not installed"
+)
 ARM = [core for core in CORES if core != "rv32imc"]
 
 
@@ -51,7 +53,9 @@ def test_qemu_agrees_on_generated_code(core: str) -> None:
 @needs_gcc
 def test_gcc_agrees_on_generated_code() -> None:
     boards = tuple(board(core).name for core in ARM)
-    result = benchmark(NETS["residual"](), "residual", request=Request(boards, vectors=3, toolchains=("zig", "gcc")))
+    result = benchmark(
+        NETS["residual"](), "residual", request=Request(boards, vectors=3, toolchains=("zig", "gcc"))
+    )
     assert len(result.runs) == 2 * len(ARM)
     for run in result.runs:
         assert isinstance(run, AotRun), run

@@ -1,4 +1,6 @@
-"""The zoo's nets on emulated cores give TFLM's bytes: recurrent, segmenting, speech with int16 activations."""
+"""The zoo's nets on emulated cores give TFLM's bytes: recurrent, segmenting, speech with int16
+activations.
+"""
 
 from __future__ import annotations
 

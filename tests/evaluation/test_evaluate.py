@@ -51,7 +51,9 @@ def test_reconstruction_is_told_from_the_output_s_size(folder: Path, engine: str
 
 @pytest.mark.parametrize("engine", ENGINES)
 def test_several_inputs_are_matched_by_name(tmp_path: Path, engine: str) -> None:
-    """`serving_default_left:0` is what the converter makes of the input `left`; the set's order does not matter."""
+    """`serving_default_left:0` is what the converter makes of the input `left`; the set's order does not
+    matter.
+    """
     sides = [tensor("serving_default_left:0", (1, 3), 1 / 8), tensor("right", (1, 3), 1 / 8)]
     content = model("SUB", sides, tensor("y", (1, 3), 1 / 4), ops.operator("SUB").attrs_type())
     (tmp_path / "sub.tflite").write_bytes(content)
@@ -90,7 +92,11 @@ def test_token_numbers_go_in_as_they_are(tmp_path: Path, engine: str) -> None:
 
 def test_against(folder: Path) -> None:
     done = evaluate(
-        folder / "coarse.tflite", folder / "data.npz", against=folder / "relu.tflite", task="classification", samples=30
+        folder / "coarse.tflite",
+        folder / "data.npz",
+        against=folder / "relu.tflite",
+        task="classification",
+        samples=30,
     )
     assert done.agreement is not None
     assert done.agreement.total == 30

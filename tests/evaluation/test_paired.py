@@ -1,4 +1,6 @@
-"""The loss between two models on the same samples: its interval, and how many samples would tell it from none."""
+"""The loss between two models on the same samples: its interval, and how many samples would tell it from
+none.
+"""
 
 from __future__ import annotations
 

@@ -47,7 +47,9 @@ def _lists_kinds(node: ast.AST) -> bool:
     """Several of the words beside one another: somebody sorts the kinds by what ScoreKind knows of them."""
     if not isinstance(node, (ast.Tuple, ast.List, ast.Set)):
         return False
-    words = {item.value for item in node.elts if isinstance(item, ast.Constant) and isinstance(item.value, str)}
+    words = {
+        item.value for item in node.elts if isinstance(item, ast.Constant) and isinstance(item.value, str)
+    }
     return len(KINDS & words) > 1
 
 
@@ -57,7 +59,9 @@ def _is_small_divisor(node: ast.AST) -> bool:
         isinstance(node, ast.Call)
         and isinstance(node.func, ast.Name)
         and node.func.id == "max"
-        and any(isinstance(a, ast.Call) and isinstance(a.func, ast.Name) and a.func.id == "abs" for a in node.args)
+        and any(
+            isinstance(a, ast.Call) and isinstance(a.func, ast.Name) and a.func.id == "abs" for a in node.args
+        )
     )
 
 

@@ -1,4 +1,6 @@
-"""Exported C under clang-tidy and cppcheck: nothing is found but what docs/firmware.md lists with its reason."""
+"""Exported C under clang-tidy and cppcheck: nothing is found but what docs/firmware.md lists with
+its reason.
+"""
 
 from __future__ import annotations
 
@@ -34,7 +36,9 @@ def listed(page: str, heading: str) -> set[str]:
 
 
 def cortex_m4() -> tuple[str, ...]:
-    """Words for a bare Cortex-M4 with DSP; the headers that freestanding C has come with the tool's compiler."""
+    """Words for a bare Cortex-M4 with DSP; the headers that freestanding C has come with the
+    tool's compiler.
+    """
     headers = Path(sysconfig.get_path("purelib")) / "ziglang" / "lib" / "include"
     own = resources.package_folder("tinyml_compress.runners.emulated.c")
     target = ("--target=thumb-none-eabi", "-mcpu=cortex-m4", "-ffreestanding")
@@ -120,7 +124,9 @@ def test_cppcheck_and_misra(page: str, tmp_path: Path, net: str) -> None:
     folder = exported(tmp_path, "plain", net=model, isa="dsp").folder
     plain = checked(folder, "--enable=warning,style,performance,portability")
     assert unlisted(plain, listed(page, "cppcheck")) == []
-    rules = [(place, one) for place, one in checked(folder, "--enable=style", "--addon=misra") if "misra" in one]
+    rules = [
+        (place, one) for place, one in checked(folder, "--enable=style", "--addon=misra") if "misra" in one
+    ]
     assert len(rules) > 20, "the addon ran"
     allowed = {f"misra-c2012-{rule}" for rule in listed(page, "MISRA C:2012")}
     assert unlisted(rules, allowed) == []

@@ -12,7 +12,17 @@ from tests.lib.bundles import damaged_vector, exported
 
 CORE = Path(__file__).parent / "arduino_core"
 # https://arduino.github.io/arduino-cli/latest/library-specification/
-REQUIRED = ("name", "version", "author", "maintainer", "sentence", "paragraph", "category", "url", "architectures")
+REQUIRED = (
+    "name",
+    "version",
+    "author",
+    "maintainer",
+    "sentence",
+    "paragraph",
+    "category",
+    "url",
+    "architectures",
+)
 CATEGORIES = (
     "Display",
     "Communication",

@@ -31,7 +31,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def cmake(*words: str | Path, cwd: Path, check: bool = True) -> proc.Finished:
     environment = toolchain.zig().environment()
-    return proc.run([str(command("cmake")), *words], timeout=120, what="cmake", cwd=cwd, env=environment, check=check)
+    return proc.run(
+        [str(command("cmake")), *words], timeout=120, what="cmake", cwd=cwd, env=environment, check=check
+    )
 
 
 def build(folder: Path, tmp_path: Path, *options: str) -> Path:

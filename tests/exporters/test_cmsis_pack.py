@@ -1,7 +1,7 @@
 """`export --format cmsis-pack`: the description follows PACK.xsd, every file is there, and its sources build.
 
-The schema is another project's file and no package carries it: what it says of the elements in use, as of its version
-1.7.32, stands here in words of our own.
+The schema is another project's file and no package carries it: what it says of the elements in use, as of its
+version 1.7.32, stands here in words of our own.
 """
 
 from __future__ import annotations
@@ -30,12 +30,28 @@ ELEMENTS: dict[str, tuple[str, str]] = {
     "condition": ("description accept require deny", "id!"),
     "require": ("", "Cvendor Cclass Cgroup Csub Cvariant Cversion condition Tcompiler Dcore"),
     "components": ("component", ""),
-    "component": ("description! RTE_Components_h files!", "Cvendor Cclass! Cgroup! Csub Cvariant Cversion! condition"),
+    "component": (
+        "description! RTE_Components_h files!",
+        "Cvendor Cclass! Cgroup! Csub Cvariant Cversion! condition",
+    ),
     "files": ("file!", ""),
     "file": ("", "category! name! attr select condition version language scope path public projectpath"),
-    **dict.fromkeys(("vendor", "name", "description", "url", "license", "keyword", "RTE_Components_h"), ("", "")),
+    **dict.fromkeys(
+        ("vendor", "name", "description", "url", "license", "keyword", "RTE_Components_h"), ("", "")
+    ),
 }
-ONCE = ("vendor", "name", "description", "url", "license", "releases", "keywords", "conditions", "components", "files")
+ONCE = (
+    "vendor",
+    "name",
+    "description",
+    "url",
+    "license",
+    "releases",
+    "keywords",
+    "conditions",
+    "components",
+    "files",
+)
 """Children that may not be repeated."""
 IDENTIFIER = re.compile(r"(?=.{2,32}$)[A-Za-z0-9][A-Za-z0-9_+()'/\-\s.]+")
 VERSION = re.compile(r"(0|[1-9]\d*)\.\d+(\.\d+)?(-[0-9a-zA-Z.-]+)?")
@@ -87,7 +103,9 @@ def faults(element: ET.Element) -> list[str]:
     wrong += [f"<{element.tag}> has {one} twice" for one in ONCE if tags.count(one) > 1]
     texts = {element.tag: (element.text or "").strip()} if element.tag in VALUES else {}
     texts |= {
-        f"{element.tag}@{key}": value for key, value in element.attrib.items() if f"{element.tag}@{key}" in VALUES
+        f"{element.tag}@{key}": value
+        for key, value in element.attrib.items()
+        if f"{element.tag}@{key}" in VALUES
     }
     wrong += [f"{what} is {value!r}" for what, value in texts.items() if not VALUES[what].fullmatch(value)]
     return wrong + [fault for child in element for fault in faults(child)]
@@ -129,7 +147,11 @@ def test_references_lead_somewhere(folder: Path) -> None:
     for file in package.iter("file"):
         assert (folder / file.attrib["name"]).is_file(), file.attrib
     known = {condition.attrib["id"] for condition in package.iter("condition")}
-    assert {component.attrib["condition"] for component in package.iter("component") if "condition" in component.attrib}
+    assert {
+        component.attrib["condition"]
+        for component in package.iter("component")
+        if "condition" in component.attrib
+    }
     assert {component.attrib.get("condition") for component in package.iter("component")} <= {None, *known}
     identities = {
         tuple(component.attrib[part] for part in ("Cclass", "Cgroup", "Csub"))
@@ -142,7 +164,11 @@ def test_references_lead_somewhere(folder: Path) -> None:
 
 def test_the_sources_of_all_components_build_and_pass(folder: Path) -> None:
     _, package = description(folder)
-    named = [file.attrib["name"] for file in package.iter("file") if file.attrib["category"] in ("source", "header")]
+    named = [
+        file.attrib["name"]
+        for file in package.iter("file")
+        if file.attrib["category"] in ("source", "header")
+    ]
     private = [str(path.relative_to(folder)) for path in (folder / "src").glob("*.h")]
     done = run_sources({Path(name).name: (folder / name).read_text() for name in (*named, *private)})
     assert done.returncode == 0
@@ -155,7 +181,9 @@ def test_the_pack_holds_the_folder_and_is_reproducible(folder: Path, tmp_path: P
     with zipfile.ZipFile(io.BytesIO(pack.read_bytes())) as archive:
         assert archive.testzip() is None
         inside = {name: archive.read(name) for name in archive.namelist()}
-    written = {str(path.relative_to(folder)): path for path in folder.rglob("*") if path.is_file() and path != pack}
+    written = {
+        str(path.relative_to(folder)): path for path in folder.rglob("*") if path.is_file() and path != pack
+    }
     assert inside == {name: path.read_bytes() for name, path in written.items()}
     again = exported(tmp_path, "cmsis-pack", author="Dent & Sons", url="https://example.com/?a=1&b=2").folder
     assert sha256((again / pack.name).read_bytes()) == sha256(pack.read_bytes())

@@ -1,7 +1,8 @@
-"""`export --format platformio`: PlatformIO itself reads the manifest, finds the library and builds the example.
+"""`export --format platformio`: PlatformIO itself reads the manifest, finds the library and builds the
+example.
 
-PlatformIO's own packages come from its registry, which tests do not ask. SCons comes from PyPI instead, and the
-platform `native` is the few lines below: they call the same builder functions.
+PlatformIO's own packages come from its registry, which tests do not ask. SCons comes from PyPI instead, and
+the platform `native` is the few lines below: they call the same builder functions.
 """
 
 from __future__ import annotations
@@ -16,7 +17,13 @@ import pytest
 from tests.lib.bundles import command, exported
 from tinyml_compress.support import proc
 
-PLATFORM = {"name": "native", "version": "1.0.0", "title": "This host", "description": "For the tests", "packages": {}}
+PLATFORM = {
+    "name": "native",
+    "version": "1.0.0",
+    "title": "This host",
+    "description": "For the tests",
+    "packages": {},
+}
 BUILDER = """from SCons.Script import Default, DefaultEnvironment
 Default(DefaultEnvironment().BuildProgram())
 """
@@ -41,20 +48,27 @@ def pio() -> list[str]:
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return exported(
-        tmp_path_factory.mktemp("pio"), "platformio", author='Arthur "Art" Dent', url="https://example.com/kws"
+        tmp_path_factory.mktemp("pio"),
+        "platformio",
+        author='Arthur "Art" Dent',
+        url="https://example.com/kws",
     ).folder
 
 
 def core(place: Path) -> dict[str, str]:
     """PlatformIO's home with the packages that a build on this host needs."""
     asked = 'from platformio.dependencies import get_core_dependencies as g; print(g()["tool-scons"])'
-    wanted = proc.run([sys.executable, "-c", asked], timeout=60, what="platformio").stdout.strip().lstrip("~^=")
+    wanted = (
+        proc.run([sys.executable, "-c", asked], timeout=60, what="platformio").stdout.strip().lstrip("~^=")
+    )
     mark = {"type": "tool", "name": "tool-scons", "version": wanted}
     spec = {"owner": "platformio", "id": 1, "name": "tool-scons", "requirements": None, "uri": None}
     texts = {
         "platforms/native/platform.json": json.dumps(PLATFORM),
         "platforms/native/builder/main.py": BUILDER,
-        "packages/tool-scons/package.json": json.dumps({"name": "tool-scons", "version": wanted, "description": "-"}),
+        "packages/tool-scons/package.json": json.dumps(
+            {"name": "tool-scons", "version": wanted, "description": "-"}
+        ),
         "packages/tool-scons/.piopm": json.dumps({**mark, "spec": spec}),
         "packages/tool-scons/scons.py": "import SCons.Script\nSCons.Script.main()\n",
     }
@@ -95,4 +109,6 @@ def test_platformio_takes_the_manifest(folder: Path, pio: list[str]) -> None:
 
 
 def test_without_a_url_there_is_no_homepage(tmp_path: Path) -> None:
-    assert "homepage" not in json.loads((exported(tmp_path, "platformio").folder / "library.json").read_text())
+    assert "homepage" not in json.loads(
+        (exported(tmp_path, "platformio").folder / "library.json").read_text()
+    )

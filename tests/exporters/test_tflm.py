@@ -1,8 +1,9 @@
-"""`export --engine tflm`: the self-test for projects with TensorFlow Lite Micro, compiled against a stand-in for it.
+"""`export --engine tflm`: the self-test for projects with TensorFlow Lite Micro, compiled against a stand-in
+for it.
 
-Its headers and kernels are not on PyPI. `tflm_standin/` has the calls that the exported sources make, computed by the
-generated C of the same model, so that the self-test passes and fails for the right reasons. What the real interpreter
-gives for the vectors is known: it made them.
+Its headers and kernels are not on PyPI. `tflm_standin/` has the calls that the exported sources make,
+computed by the generated C of the same model, so that the self-test passes and fails for the right reasons.
+What the real interpreter gives for the vectors is known: it made them.
 """
 
 from __future__ import annotations
@@ -52,7 +53,10 @@ def printed(sources: dict[str, str]) -> str:
 def test_it_passes(sketch: dict[str, str]) -> None:
     text = printed(sketch)
     assert "kws: weights right" in text
-    assert "kws: 6 of 6 vectors equal\nkws: 100 to 100 microseconds per inference\nkws: self-test passed\n" in text
+    assert (
+        "kws: 6 of 6 vectors equal\nkws: 100 to 100 microseconds per inference\nkws: self-test passed\n"
+        in text
+    )
 
 
 def test_it_notices_a_wrong_vector(sketch: dict[str, str]) -> None:
@@ -63,7 +67,9 @@ def test_it_notices_a_wrong_vector(sketch: dict[str, str]) -> None:
 
 def test_it_notices_a_wrong_byte_of_the_model(sketch: dict[str, str]) -> None:
     data = re.sub(
-        r"0x([0-9a-f]{2}),?\s*\};", lambda byte: f"0x{int(byte[1], 16) ^ 4:02x}}};", sketch["kws_model_data.c"]
+        r"0x([0-9a-f]{2}),?\s*\};",
+        lambda byte: f"0x{int(byte[1], 16) ^ 4:02x}}};",
+        sketch["kws_model_data.c"],
     )
     assert data != sketch["kws_model_data.c"]
     text = printed({**sketch, "kws_model_data.c": data})
@@ -80,13 +86,22 @@ def test_it_notices_an_arena_that_is_too_small(sketch: dict[str, str]) -> None:
 def test_every_format_names_the_engine_that_it_needs(chosen: Format, made: Exported) -> None:
     files = layout(chosen, made.bundle)
     names = {Path(path).name for path in files}
-    assert {"kws_model_data.c", "kws_model_data.h", "kws_resolver.h", "kws_selftest.cpp", "README.md"} <= names
+    assert {
+        "kws_model_data.c",
+        "kws_model_data.h",
+        "kws_resolver.h",
+        "kws_selftest.cpp",
+        "README.md",
+    } <= names
     assert b"TensorFlow Lite Micro" in files["README.md"]
     needs = {
         "cmake": ("CMakeLists.txt", "KWS_TFLM_TARGET"),
         "zephyr": ("zephyr/Kconfig", "depends on TENSORFLOW_LITE_MICRO"),
         "esp-idf": ("idf_component.yml", "espressif/esp-tflite-micro"),
-        "cmsis-pack": ("unknown.kws.pdsc", '<require Cclass="Machine Learning" Cgroup="TensorFlow" Csub="Kernel"/>'),
+        "cmsis-pack": (
+            "unknown.kws.pdsc",
+            '<require Cclass="Machine Learning" Cgroup="TensorFlow" Csub="Kernel"/>',
+        ),
         "arduino": ("library.properties", "TensorFlow Lite Micro"),
         "plain": ("Makefile", "TFLM_LIBRARY"),
         "platformio": ("README.md", "MicroInterpreter"),

@@ -1,4 +1,6 @@
-"""`export` as a user calls it: what it says, what it refuses, and where the front end's constants come from."""
+"""`export` as a user calls it: what it says, what it refuses, and where the front end's constants
+come from.
+"""
 
 from __future__ import annotations
 
@@ -40,7 +42,12 @@ def test_json_and_kernels_of_the_device(model: Path, tmp_path: Path) -> None:
     done = run(model, "--format", "plain", "-o", tmp_path / "out", "--device", "nucleo-l4r5zi", "--json")
     assert done.exit_code == 0, done.output
     facts = json.loads(done.output)
-    assert (facts["verb"], facts["name"], facts["format"], facts["engine"]) == ("export", "a_model", "plain", "aot")
+    assert (facts["verb"], facts["name"], facts["format"], facts["engine"]) == (
+        "export",
+        "a_model",
+        "plain",
+        "aot",
+    )
     assert sorted(facts["files"]) == sorted(path.name for path in (tmp_path / "out").iterdir())
     assert "| kernels | c+dsp, chosen for balanced |" in (tmp_path / "out" / "README.md").read_text()
 
@@ -85,7 +92,9 @@ def test_an_author_may_have_any_character(tmp_path: Path) -> None:
 FRONTENDS = {
     "values": Preprocessing(scale=1 / 16, mean=(0.5, 0.25), std=(2.0, 4.0)),
     "image": Preprocessing(scale=1 / 255, image=ImageForm(32, 32, 3)),
-    "audio": Preprocessing(audio=AudioForm(16000, 16000, Features.LOG_MEL, 480, 320, 512, 40, 10, 20.0, 4000.0)),
+    "audio": Preprocessing(
+        audio=AudioForm(16000, 16000, Features.LOG_MEL, 480, 320, 512, 40, 10, 20.0, 4000.0)
+    ),
 }
 
 
@@ -163,7 +172,9 @@ def test_every_value_of_the_manifest_is_checked(
 
 
 @pytest.mark.parametrize(
-    "text", ["[" * 200_000, '{"files": NaN}', '{"files": {"a model.tflite": 1e999}}', "\xff", "{}"], ids="abcde"
+    "text",
+    ["[" * 200_000, '{"files": NaN}', '{"files": {"a model.tflite": 1e999}}', "\xff", "{}"],
+    ids="abcde",
 )
 def test_a_broken_manifest_is_that_of_something_else(model: Path, tmp_path: Path, text: str) -> None:
     (tmp_path / "manifest.json").write_bytes(text.encode("latin-1"))

@@ -1,7 +1,7 @@
 """`export --format zephyr`: the published schemas, Kconfig as kconfiglib reads it, and a build of the sample.
 
-Zephyr itself is a workspace of gigabytes. `zephyr_standin/` has the few functions of its build system that the module
-calls, so that module.yml, CMakeLists.txt, prj.conf and the sample are really used, on this host.
+Zephyr itself is a workspace of gigabytes. `zephyr_standin/` has the few functions of its build system that
+the module calls, so that module.yml, CMakeLists.txt, prj.conf and the sample are really used, on this host.
 """
 
 from __future__ import annotations
@@ -20,10 +20,16 @@ yaml = pytest.importorskip("yaml", reason="PyYAML is not installed here")
 kconfiglib = pytest.importorskip("kconfiglib", reason="kconfiglib is not installed here")
 
 STANDIN = Path(__file__).parent / "zephyr_standin"
-# Keys of scripts/zephyr_module.py and scripts/schemas/twister/testsuite-schema.yaml that may occur, with their types.
+# Keys of scripts/zephyr_module.py and scripts/schemas/twister/testsuite-schema.yaml that may occur, with
+# their types.
 MODULE = {
     "name": str,
-    "build": {"cmake": str, "kconfig": str, "depends": [str], "settings": {"board_root": str, "dts_root": str}},
+    "build": {
+        "cmake": str,
+        "kconfig": str,
+        "depends": [str],
+        "settings": {"board_root": str, "dts_root": str},
+    },
     "tests": [str],
     "samples": [str],
     "boards": [str],
@@ -49,7 +55,9 @@ def faults(found: object, schema: object, where: str = "") -> list[str]:
         wrong = []
         for key, value in found.items():
             allowed = [known for name, known in schema.items() if name == key or _matches(name, key)]
-            wrong += faults(value, allowed[0], f"{where}/{key}") if allowed else [f"{where}/{key} is not known"]
+            wrong += (
+                faults(value, allowed[0], f"{where}/{key}") if allowed else [f"{where}/{key} is not known"]
+            )
         return wrong
     if isinstance(schema, list):
         if not isinstance(found, list):
@@ -83,7 +91,9 @@ def test_module_and_sample_follow_the_schemas(folder: Path) -> None:
     ]
 
 
-def test_kconfig_knows_what_the_sample_sets(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_kconfig_knows_what_the_sample_sets(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     for variable in ("srctree", "CONFIG_"):
         monkeypatch.delenv(variable, raising=False)
     top = tmp_path / "Kconfig"
@@ -107,12 +117,20 @@ def test_the_sample_builds_and_passes_on_the_standin(folder: Path, tmp_path: Pat
     sample, environment = folder / "samples" / "selftest", toolchain.zig().environment()
     options = [*cmake_tools(tmp_path / "tools"), f"-DZephyr_DIR={STANDIN}"]
     for words in (["-S", sample, "-B", tmp_path / "build", *options], ["--build", tmp_path / "build"]):
-        proc.run([str(command("cmake")), *map(str, words)], timeout=120, what="cmake", cwd=tmp_path, env=environment)
+        proc.run(
+            [str(command("cmake")), *map(str, words)],
+            timeout=120,
+            what="cmake",
+            cwd=tmp_path,
+            env=environment,
+        )
     done = proc.run([tmp_path / "build" / "app"], timeout=30, what="the sample")
     assert done.stdout.splitlines()[1:] == [
         "kws: 6 of 6 vectors equal",
         "kws: 64 to 64 cycles per inference",
         "kws: self-test passed",
     ]
-    expected = yaml.safe_load((sample / "sample.yaml").read_text())["tests"]["sample.kws.selftest"]["harness_config"]
+    expected = yaml.safe_load((sample / "sample.yaml").read_text())["tests"]["sample.kws.selftest"][
+        "harness_config"
+    ]
     assert all(re.search(pattern, done.stdout) for pattern in expected["regex"])

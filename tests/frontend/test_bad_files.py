@@ -144,7 +144,9 @@ def test_unknown_option_values(value: int) -> None:
     padding = struct.pack("b", value)
     site = sites(FILE)
     slots = [p for p in site if p.startswith(f"{OP}[0].options.slot")]
-    endings = [_ending(FILE[: site[slot].position] + padding + FILE[site[slot].position + 1 :]) for slot in slots]
+    endings = [
+        _ending(FILE[: site[slot].position] + padding + FILE[site[slot].position + 1 :]) for slot in slots
+    ]
     assert any(endings)
     assert all("CONV_2D" in str(ending) for ending in endings if ending is not None)
 
@@ -162,7 +164,9 @@ def test_every_truncation() -> None:
         assert ending is None or "Traceback" not in str(ending)
 
 
-@pytest.mark.parametrize("file", [b"", b"\0", b"TFL3", b"\0" * 100, b"\0\0\0\0TFL3", b"PK\3\4" + bytes(50), bytes(8)])
+@pytest.mark.parametrize(
+    "file", [b"", b"\0", b"TFL3", b"\0" * 100, b"\0\0\0\0TFL3", b"PK\3\4" + bytes(50), bytes(8)]
+)
 def test_other_files(file: bytes) -> None:
     with pytest.raises(ModelError) as caught:
         read(file, "other")
@@ -170,10 +174,17 @@ def test_other_files(file: bytes) -> None:
 
 
 def test_all_numbers_at_their_ends() -> None:
-    """Each number of the file at its lowest, highest, and neighbouring values: our error, or a sound graph."""
+    """Each number of the file at its lowest, highest, and neighbouring values: our error, or a
+    sound graph.
+    """
     for path, site in sites(FILE).items():
         size = struct.calcsize(site.format)
-        for raw in (b"\0" * size, b"\xff" * size, b"\xff" * (size - 1) + b"\x7f", b"\0" * (size - 1) + b"\x80"):
+        for raw in (
+            b"\0" * size,
+            b"\xff" * size,
+            b"\xff" * (size - 1) + b"\x7f",
+            b"\0" * (size - 1) + b"\x80",
+        ):
             file = FILE[: site.position] + raw + FILE[site.position + size :]
             assert not isinstance(_ending(file), GraphError), path
 
@@ -203,7 +214,9 @@ def test_external_buffer() -> None:
 
 
 def test_variable_tensor() -> None:
-    _refuse_flat(_flat_tensor(X, variable=True), "variable tensor has another origin", "an input of the graph")
+    _refuse_flat(
+        _flat_tensor(X, variable=True), "variable tensor has another origin", "an input of the graph"
+    )
     _refuse_flat(_flat_tensor(W, variable=True), "variable tensor has another origin", "a constant's data")
     kept = reader.Reading(replace(_flat_tensor(X, variable=True), inputs=())).graph("keeps")
     assert kept.tensors["x"].variable

@@ -1,4 +1,6 @@
-"""Options of custom operators: read as they were written, by this tool and by others, or refused with the reason."""
+"""Options of custom operators: read as they were written, by this tool and by others, or refused with the
+reason.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +27,8 @@ class Several(Attrs):
 
 
 OPTIONS = Options(
-    FLEXBUFFER, (OptionField("whole", "w"), OptionField("flag", "flag", bool), OptionField("real", "a_real", float))
+    FLEXBUFFER,
+    (OptionField("whole", "w"), OptionField("flag", "flag", bool), OptionField("real", "a_real", float)),
 )
 
 
@@ -106,7 +109,9 @@ def test_damage_is_an_error_of_ours() -> None:
     raw = flex.packed(Several(70000, True, 0.5), OPTIONS)
     refused = 0
     hostile = [raw[:length] for length in range(1, len(raw))]
-    hostile += [raw[:at] + bytes([value]) + raw[at + 1 :] for at in range(len(raw)) for value in (0, 1, 127, 255)]
+    hostile += [
+        raw[:at] + bytes([value]) + raw[at + 1 :] for at in range(len(raw)) for value in (0, 1, 127, 255)
+    ]
     for damaged in hostile:
         try:
             flex.custom_values(damaged, OPTIONS, Several, "x")

@@ -41,7 +41,9 @@ def test_layer_of(name: str, layer: str) -> None:
     assert layer_of(name) == layer
 
 
-@pytest.mark.parametrize("name", ["a\nb\0*/", "x" * 5000, "\u00e9" * 3000, 'q"uote\\', "\u202e", "\u540d\u524d", ""])
+@pytest.mark.parametrize(
+    "name", ["a\nb\0*/", "x" * 5000, "\u00e9" * 3000, 'q"uote\\', "\u202e", "\u540d\u524d", ""]
+)
 def test_strange_names_are_made_printable_and_survive(name: str) -> None:
     graph = single(
         "ADD",
@@ -54,7 +56,9 @@ def test_strange_names_are_made_printable_and_survive(name: str) -> None:
     assert tuple(read(write(once), "m").tensors) == tuple(once.tensors)
 
 
-@pytest.mark.parametrize("name", ["1" * 100_000 + "x", "Identity_" + "1" * 100_000 + "x", "/ReadVariableOp_1" * 20_000])
+@pytest.mark.parametrize(
+    "name", ["1" * 100_000 + "x", "Identity_" + "1" * 100_000 + "x", "/ReadVariableOp_1" * 20_000]
+)
 def test_a_long_name_takes_no_time(name: str) -> None:
     began = time.process_time()
     assert layer_of(name) in name

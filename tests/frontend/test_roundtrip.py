@@ -68,7 +68,9 @@ def test_constants_of_every_type_and_shape(dtype: DType, shape: tuple[int, ...])
     high = 2 if dtype is DType.BOOL else 8
     values = rng.integers(0 if dtype is DType.BOOL or dtype.value[0] == "u" else -8, high, shape)
     held = const("c", values, dtype=dtype)
-    file = write(single("ADD", [tensor("a", (1,), 0.5), held], tensor("y", (1,), 0.5), operator("ADD").attrs_type()))
+    file = write(
+        single("ADD", [tensor("a", (1,), 0.5), held], tensor("y", (1,), 0.5), operator("ADD").attrs_type())
+    )
     back = read(file, "m").tensors["c"]
     assert (back.shape, back.dtype) == (held.shape, dtype)
     assert back.data is not None

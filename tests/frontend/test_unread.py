@@ -1,4 +1,5 @@
-"""What TensorFlow Lite Micro takes and never reads is no reason to refuse a file: compiled, and equal byte for byte.
+"""What TensorFlow Lite Micro takes and never reads is no reason to refuse a file: compiled, and equal byte
+for byte.
 
 TFLM itself is asked whether it takes each file, so nothing stands here that it refuses.
 """
@@ -36,7 +37,8 @@ DEPTHWISE, CONV, RESHAPE, FULLY_CONNECTED, SOFTMAX = range(5)
 
 
 def _net() -> Graph:
-    """Depthwise, pointwise, flatten, dense, softmax: the layers of a keyword net, each with a scale per channel.
+    """Depthwise, pointwise, flatten, dense, softmax: the layers of a keyword net, each with a scale per
+    channel.
 
     Biases have scales along an axis that they do not have, as in files of some years ago.
     """
@@ -70,10 +72,17 @@ def _net() -> Graph:
         tensor("y", (1, 3), 1 / 256, -128),
     ]
     nodes = [
-        Node("DEPTHWISE_CONV_2D", ("x", "depth", "depth_bias"), ("a",), operator("DEPTHWISE_CONV_2D").attrs_type()),
+        Node(
+            "DEPTHWISE_CONV_2D",
+            ("x", "depth", "depth_bias"),
+            ("a",),
+            operator("DEPTHWISE_CONV_2D").attrs_type(),
+        ),
         Node("CONV_2D", ("a", "point", "point_bias"), ("b",), operator("CONV_2D").attrs_type()),
         Node("RESHAPE", ("b", "size"), ("c",), operator("RESHAPE").attrs_type()),
-        Node("FULLY_CONNECTED", ("c", "dense", "dense_bias"), ("d",), operator("FULLY_CONNECTED").attrs_type()),
+        Node(
+            "FULLY_CONNECTED", ("c", "dense", "dense_bias"), ("d",), operator("FULLY_CONNECTED").attrs_type()
+        ),
         Node("SOFTMAX", ("d",), ("y",), operator("SOFTMAX").attrs_type(1.0)),
     ]
     return graph(tensors, nodes, ["x"], ["y"])
@@ -83,13 +92,18 @@ FILE = write(_net())
 UNREAD: Mapping[str, Mapping[str, float]] = {
     "bias scales along another axis": {f"{T}[{BIAS}].quant.axis": 77, f"{T}[{DEPTH_BIAS}].quant.axis": 1},
     "bias scales along a negative axis": {f"{T}[{DENSE_BIAS}].quant.axis": -1},
-    "more bias scales than biases": {f"{T}[{BIAS}].quant.scale.length": 4, f"{T}[{BIAS}].quant.zero_point.length": 4},
+    "more bias scales than biases": {
+        f"{T}[{BIAS}].quant.scale.length": 4,
+        f"{T}[{BIAS}].quant.zero_point.length": 4,
+    },
     "a bias scale of zero": {f"{T}[{DEPTH_BIAS}].quant.scale[1]": 0.0},
     "bias scales that are no numbers": {f"{T}[{BIAS}].quant.scale[{i}]": math.nan for i in range(5)},
     "a bias zero point": {f"{T}[{BIAS}].quant.zero_point[0]": 2**40},
     "a bias without zero points": {f"{T}[{BIAS}].quant.zero_point.length": 0},
     "fewer zero points than scales": {f"{T}[{DEPTH}].quant.zero_point.length": 2},
-    "zero points of a convolution's weights": {f"{T}[{WEIGHTS}].quant.zero_point[{i}]": 3 + i for i in range(5)},
+    "zero points of a convolution's weights": {
+        f"{T}[{WEIGHTS}].quant.zero_point[{i}]": 3 + i for i in range(5)
+    },
     "zero points of depthwise weights": {f"{T}[{DEPTH}].quant.zero_point[{i}]": 300 for i in range(4)},
     "zero points of dense weights": {f"{T}[{DENSE}].quant.zero_point[{i}]": -7 for i in range(3)},
     "a scale of zero in the weights": {f"{T}[{WEIGHTS}].quant.scale[2]": 0.0},

@@ -1,6 +1,8 @@
-"""Damaged .tflite files that compile are run: our C gives what TensorFlow Lite Micro gives, where that runs them.
+"""Damaged .tflite files that compile are run: our C gives what TensorFlow Lite Micro gives, where that runs
+them.
 
-`python -m tests.fuzz.compared FIRST COUNT`. A process of its own: generated code that runs wild ends it, and the test.
+`python -m tests.fuzz.compared FIRST COUNT`. A process of its own: generated code that runs wild ends it, and
+the test.
 """
 
 from __future__ import annotations
@@ -21,7 +23,8 @@ from tinyml_compress.runners import native, tflm
 from tinyml_compress.runners.vectors import mixed
 
 _NEAR = 1e-5
-"""Floats come from another C library than TensorFlow Lite Micro's; against the largest number of the output."""
+"""Floats come from another C library than TensorFlow Lite Micro's; against the largest number of the output.
+"""
 
 
 def compiled(file: bytes, seed: int) -> Program | None:

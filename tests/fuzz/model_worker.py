@@ -1,8 +1,8 @@
 """Loads hostile model files in a sandbox and prints what came of each, as JSON.
 
-`python -m tests.fuzz.model_worker FIRST COUNT KIND... [--trust]` in an empty folder. Each of COUNT files per kind is
-loaded under an audit hook, and run once if it loads. What Python does shows in the hook's log; what TensorFlow's
-operators do, in the digest of everything in the sandbox.
+`python -m tests.fuzz.model_worker FIRST COUNT KIND... [--trust]` in an empty folder. Each of COUNT files per
+kind is loaded under an audit hook, and run once if it loads. What Python does shows in the hook's log; what
+TensorFlow's operators do, in the digest of everything in the sandbox.
 """
 
 from __future__ import annotations
@@ -35,9 +35,9 @@ SECONDS = 30
 MEMORY = 6 << 30
 LONGEST_MESSAGE = 4000
 FILES_OPERATORS = """
-    WriteFile ReadFile MatchingFiles PyFunc EagerPyFunc PyFuncStateless PrintV2 SaveV2 RestoreV2 MergeV2Checkpoints
-    HashTableV2 TextLineReaderV2 WholeFileReaderV2 DeleteSessionTensor RpcCall XlaCustomCallV2 Save LoadDataset
-    DecodeProtoV2 TensorArrayV3 Identity Relu NoSuchOperator
+    WriteFile ReadFile MatchingFiles PyFunc EagerPyFunc PyFuncStateless PrintV2 SaveV2 RestoreV2
+    MergeV2Checkpoints HashTableV2 TextLineReaderV2 WholeFileReaderV2 DeleteSessionTensor RpcCall
+    XlaCustomCallV2 Save LoadDataset DecodeProtoV2 TensorArrayV3 Identity Relu NoSuchOperator
 """.split()
 
 
@@ -57,7 +57,11 @@ class Sandbox:
         self.files, self.home, self.temporary = place / "files", place / "home", place / "tmp"
         for folder in (self.files, self.home, self.temporary):
             folder.mkdir(exist_ok=True)
-        self.marker, self.secret, self.log = self.home / "ran", self.home / "the-secret", place / "audit.jsonl"
+        self.marker, self.secret, self.log = (
+            self.home / "ran",
+            self.home / "the-secret",
+            place / "audit.jsonl",
+        )
         self.secret.write_text("a\nb\n")
         (self.place / "evil.py").write_text(f"open({str(self.marker)!r}, 'w').close()\nrun = Evil = print\n")
 
@@ -68,7 +72,9 @@ class Sandbox:
         """Of everything but the file that is loaded, and TensorFlow's rewritten functions."""
         found = hashlib.sha256()
         for file in sorted(self.place.rglob("*")):
-            ours = file.is_relative_to(self.files) or file == self.log or file.name.startswith(audit.AUTOGRAPH)
+            ours = (
+                file.is_relative_to(self.files) or file == self.log or file.name.startswith(audit.AUTOGRAPH)
+            )
             if file.is_file() and not ours:
                 found.update(f"{file}\0{file.stat().st_mtime_ns}\0".encode() + file.read_bytes())
         return found.hexdigest()
@@ -77,8 +83,12 @@ class Sandbox:
 def nets(keras: Any) -> Iterator[Any]:
     """Small models that use every way in which a configuration can hold objects; of both Keras versions."""
     k = keras.layers
-    yield keras.Sequential([k.Input((6,)), k.Dense(3, "relu", kernel_regularizer="l2"), k.ReLU(6.0), k.Dense(2)])
-    inner = keras.Sequential([k.Input((4,)), k.Dense(4, kernel_constraint="max_norm"), k.BatchNormalization()])
+    yield keras.Sequential(
+        [k.Input((6,)), k.Dense(3, "relu", kernel_regularizer="l2"), k.ReLU(6.0), k.Dense(2)]
+    )
+    inner = keras.Sequential(
+        [k.Input((4,)), k.Dense(4, kernel_constraint="max_norm"), k.BatchNormalization()]
+    )
     x = k.Input((5, 4))
     back = k.LSTM(2, return_sequences=True, go_backwards=True)
     y = k.Bidirectional(k.LSTM(2, return_sequences=True), backward_layer=back)(x)
@@ -105,7 +115,9 @@ def bases(kind: str, sandbox: Sandbox) -> list[Path]:
         models.append(with_functions(keras))
         if kind == "h5":
             models.append(backend.tfmot().quantization.keras.quantize_model(models[0]))
-    suffix = {"keras": ".keras", "h5": ".h5", "keras3": ".keras", "h5-3": ".h5", "folder": "", "graph": ""}[kind]
+    suffix = {"keras": ".keras", "h5": ".h5", "keras3": ".keras", "h5-3": ".h5", "folder": "", "graph": ""}[
+        kind
+    ]
     made = []
     for number, model in enumerate(models):
         made.append(sandbox.files / f"{kind}-base-{number}{suffix}")
@@ -129,7 +141,9 @@ def damaged(kind: str, base: Path, seed: int, sandbox: Sandbox) -> Path:
     with zipfile.ZipFile(base) as old, zipfile.ZipFile(made, "w") as new:
         for name in old.namelist():
             data = old.read(name)
-            new.writestr(name, mutant(data.decode(), seed, sandbox.attacks()) if name == "config.json" else data)
+            new.writestr(
+                name, mutant(data.decode(), seed, sandbox.attacks()) if name == "config.json" else data
+            )
     return made
 
 
@@ -178,7 +192,10 @@ def tried(path: Path, trust: bool = False) -> str:
             raise AssertionError(f"a message of {len(message)} characters: {message[:200]}") from error
         return type(error).__name__
     tf = backend.tensorflow()
-    inputs = [tf.zeros([1, *(size or 4 for size in tensor.shape[1:])], tensor.dtype) for tensor in loaded.model.inputs]
+    inputs = [
+        tf.zeros([1, *(size or 4 for size in tensor.shape[1:])], tensor.dtype)
+        for tensor in loaded.model.inputs
+    ]
     with contextlib.suppress(Exception):  # a net that cannot be run is none of the loader's business
         loaded.model(inputs)
     return "loaded"

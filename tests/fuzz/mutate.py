@@ -1,4 +1,6 @@
-"""Seeded mutations of .tflite files: blind ones, and ones that know where lengths, offsets, shapes and scales lie."""
+"""Seeded mutations of .tflite files: blind ones, and ones that know where lengths, offsets, shapes and scales
+lie.
+"""
 
 from __future__ import annotations
 
@@ -71,7 +73,9 @@ def _overwritten(file: bytes, rng: Rng) -> bytes:
 def _spliced(file: bytes, other: bytes, rng: Rng) -> bytes:
     size = int(rng.integers(4, 200))
     source, target = int(rng.integers(len(other))), int(rng.integers(8, len(file)))
-    return file[:target] + other[source : source + size] + file[target + (size if rng.random() < 0.7 else 0) :]
+    return (
+        file[:target] + other[source : source + size] + file[target + (size if rng.random() < 0.7 else 0) :]
+    )
 
 
 def _swapped(file: bytes, rng: Rng) -> bytes:
@@ -88,7 +92,8 @@ def _swapped(file: bytes, rng: Rng) -> bytes:
 def _numbers_changed(file: bytes, rng: Rng) -> bytes:
     data, known = bytearray(file), sorted(sites(file).items())
     for _ in range(int(rng.integers(1, 4))):
-        # Most numbers are bytes of names and places of tables; a kind is picked first, so that all get their turn.
+        # Most numbers are bytes of names and places of tables; a kind is picked first, so that all get their
+        # turn.
         kind = _KINDS[int(rng.integers(len(_KINDS)))]
         alike = [site for path, site in known if kind.search(path)]
         if alike:
@@ -102,8 +107,36 @@ def _value(file: bytes, site: Site, known: Sequence[Site], rng: Rng) -> int | fl
     if site.format == "<f":
         return float(rng.choice([*_FLOATS, now, now * 1000, now / 1000, now * 1e30, now * 2.0]))
     bits = 8 * struct.calcsize(site.format)
-    low, high = (0, (1 << bits) - 1) if site.format[1].isupper() else (-(1 << (bits - 1)), (1 << (bits - 1)) - 1)
+    low, high = (
+        (0, (1 << bits) - 1) if site.format[1].isupper() else (-(1 << (bits - 1)), (1 << (bits - 1)) - 1)
+    )
     alike = [other.read(file) for other in known if other.format == site.format]
-    picks = [0, 1, -1, 2, 3, 5, 127, 128, 255, 256, 65535, 65536, 1 << 24, low, high, high - 1, now + 1, now - 1]
-    picks += [now * 2, now * 3, -now, now // 2, int(rng.integers(0, 64)), alike[int(rng.integers(len(alike)))]]
+    picks = [
+        0,
+        1,
+        -1,
+        2,
+        3,
+        5,
+        127,
+        128,
+        255,
+        256,
+        65535,
+        65536,
+        1 << 24,
+        low,
+        high,
+        high - 1,
+        now + 1,
+        now - 1,
+    ]
+    picks += [
+        now * 2,
+        now * 3,
+        -now,
+        now // 2,
+        int(rng.integers(0, 64)),
+        alike[int(rng.integers(len(alike)))],
+    ]
     return min(max(int(picks[int(rng.integers(len(picks)))]), low), high)

@@ -1,4 +1,5 @@
-"""Damaged files of every other kind that the tool reads, within bounds of time and memory, as `worker.py` has them.
+"""Damaged files of every other kind that the tool reads, within bounds of time and memory, as `worker.py` has
+them.
 
 `python -m tests.fuzz.readers FIRST COUNT [KIND ...]` prints what did not end as it must, as JSON.
 """
@@ -56,15 +57,20 @@ _TOKENS = (
 """What a number, a word or a mark may turn into."""
 
 
-# --- mutations --------------------------------------------------------------------------------------------------------
+# --- mutations
+# --------------------------------------------------------------------------------------------------------
 
 
 def damaged(files: Sequence[bytes], rng: Rng) -> bytes:
-    """One of the files with a few changes: bytes, lengths, pieces of others, words that mean something to a parser."""
+    """One of the files with a few changes: bytes, lengths, pieces of others, words that mean something to a
+    parser.
+    """
     content = bytearray(files[int(rng.integers(len(files)))])
     for _ in range(int(rng.choice([1, 1, 1, 2, 3, 5]))):
         kind = rng.random()
-        at = int(rng.integers(1 + (len(content) if rng.random() < 0.5 else min(64, len(content)))))  # heads matter most
+        at = int(
+            rng.integers(1 + (len(content) if rng.random() < 0.5 else min(64, len(content))))
+        )  # heads matter most
         if kind < 0.2 and content:
             content[min(at, len(content) - 1)] ^= 1 << int(rng.integers(8))
         elif kind < 0.3:
@@ -76,9 +82,9 @@ def damaged(files: Sequence[bytes], rng: Rng) -> bytes:
             start = int(rng.integers(len(other)))
             content[at:at] = other[start : start + int(rng.integers(1, 200))]
         elif kind < 0.55:
-            content[at : at + 4] = int(rng.choice([0, 1, 0x7FFFFFFF, 0xFFFFFFFF, 0x80000000, 0xFFFF])).to_bytes(
-                4, "little"
-            )
+            content[at : at + 4] = int(
+                rng.choice([0, 1, 0x7FFFFFFF, 0xFFFFFFFF, 0x80000000, 0xFFFF])
+            ).to_bytes(4, "little")
         else:
             place, end = _word(content, at)
             content[place:end] = _TOKENS[int(rng.integers(len(_TOKENS)))]
@@ -86,14 +92,16 @@ def damaged(files: Sequence[bytes], rng: Rng) -> bytes:
 
 
 _VALUES = (
-    "0", "1", "-1", "0.5", "1e300", "-1e-300", "nan", "inf", "9" * 400, "true", '""', '"x"', '"train"', '"\\u001b[2J"',
-    "[]", "[[]]", "[1, 2]", "[0.5, 2.0]", '["a"]', "{}", "{a = 1}", "1979-05-27", "65536", "4294967296", "'*/'",
-    '"/dev/zero"',
+    "0", "1", "-1", "0.5", "1e300", "-1e-300", "nan", "inf", "9" * 400, "true", '""', '"x"', '"train"',
+    '"\\u001b[2J"', "[]", "[[]]", "[1, 2]", "[0.5, 2.0]", '["a"]', "{}", "{a = 1}", "1979-05-27", "65536",
+    "4294967296", "'*/'", '"/dev/zero"',
 )  # fmt: skip
 
 
 def retold(files: Sequence[bytes], rng: Rng) -> bytes:
-    """A TOML file with a few values of another kind, or of another line, or without a line, or with one twice."""
+    """A TOML file with a few values of another kind, or of another line, or without a line, or with one
+    twice.
+    """
     rows = [file.decode().splitlines() for file in files]
     lines = list(rows[int(rng.integers(len(rows)))])
     for _ in range(int(rng.choice([1, 1, 2, 3]))):
@@ -121,8 +129,9 @@ def _word(content: bytes | bytearray, at: int) -> tuple[int, int]:
 
 
 _ODD: tuple[Any, ...] = (
-    None, True, False, 0, -1, 1, 2**31, -(2**63), 10**299, 0.5, -0.0, 1e308, 5e-324, "", "x", "\x00", "\ud800",
-    "\x1b]8;;http://x\x07", "<script>alert(1)</script>", "</script>", "x" * 5000, [], {}, [[]], [0], [1, 2], ["x"],
+    None, True, False, 0, -1, 1, 2**31, -(2**63), 10**299, 0.5, -0.0, 1e308, 5e-324, "", "x", "\x00",
+    "\ud800", "\x1b]8;;http://x\x07", "<script>alert(1)</script>", "</script>", "x" * 5000, [], {}, [[]], [0],
+    [1, 2], ["x"],
     {"x": 1}, [None], {"": None},
 )  # fmt: skip
 
@@ -154,7 +163,8 @@ def _replace(holder: Any, key: Any, rng: Rng) -> None:
         holder[key] = copy.deepcopy(_ODD[int(rng.integers(len(_ODD)))])
 
 
-# --- kinds ------------------------------------------------------------------------------------------------------------
+# --- kinds
+# ------------------------------------------------------------------------------------------------------------
 
 
 def _read_all(folder: Path) -> list[bytes]:
@@ -254,7 +264,8 @@ def _manifest(folder: Path, content: bytes) -> None:
     assert header.count("/*") == header.count("*/")
 
 
-# --- sound files ------------------------------------------------------------------------------------------------------
+# --- sound files
+# ------------------------------------------------------------------------------------------------------
 
 _CSV = (
     b"a,b,label\n1,2,cat\n3,4.5,dog\n5,6,cat\n7,8,dog\n",
@@ -265,7 +276,8 @@ _CSV = (
 _DESCRIPTIONS = tuple(
     text.encode()
     for text in (
-        'path = "good.csv"\ntest-share = 0.5\nseed = 3\n[csv]\nlabel = "label"\ncolumns = ["a", "b"]\nshape = [2, 1]\n'
+        'path = "good.csv"\ntest-share = 0.5\nseed = 3\n[csv]\nlabel = '
+        '"label"\ncolumns = ["a", "b"]\nshape = [2, 1]\n'
         '[values]\nscale = 0.5\nmean = "train"\nstd = "train"\n',
         'path = "good.npz"\ntitle = "A set"\n[values]\nmean = [0.5]\nstd = [2.0]\n',
         'path = "pictures"\n[image]\nheight = 8\nwidth = 6\nchannels = 1\n[values]\nscale = 0.00392\n',
@@ -379,9 +391,16 @@ def main(first: int, count: int, kinds: Sequence[str]) -> None:
                 kept = Path("build") / "fuzz" / f"{kind}-{seed}"
                 kept.parent.mkdir(parents=True, exist_ok=True)
                 kept.write_bytes(content)
-                where = "; ".join(f"{at.filename}:{at.lineno}" for at in traceback.extract_tb(error.__traceback__)[-3:])
+                where = "; ".join(
+                    f"{at.filename}:{at.lineno}" for at in traceback.extract_tb(error.__traceback__)[-3:]
+                )
                 failures.append(
-                    {"kind": kind, "seed": seed, "found": f"{type(error).__name__}: {str(error)[:300]}", "at": where}
+                    {
+                        "kind": kind,
+                        "seed": seed,
+                        "found": f"{type(error).__name__}: {str(error)[:300]}",
+                        "at": where,
+                    }
                 )
             finally:
                 signal.setitimer(signal.ITIMER_REAL, 0)

@@ -15,7 +15,8 @@ from pathlib import Path
 sys.path.insert(0, {repo!r})
 from tests.lib import audit
 here = Path.cwd()
-import base64, collections, dataclasses, marshal, os, pickle, shutil, socket, stringprep, subprocess, tempfile, typing
+import base64, collections, dataclasses, marshal, os, pickle, shutil, socket
+import stringprep, subprocess, tempfile, typing
 families = {{name.partition(".")[0] for name in sys.modules}}
 audit.install(here / "log", [here / "room"], modules=families, secrets=["the-secret"], commands=["harmless"])
 """

@@ -1,4 +1,6 @@
-"""Scales at both ends of float32: a ratio beyond every float is no warning and no traceback, in every operator."""
+"""Scales at both ends of float32: a ratio beyond every float is no warning and no traceback, in every
+operator.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""A model whose tensors are named like C code is harmless in every verb: nothing of a name is compiled or run."""
+"""A model whose tensors are named like C code is harmless in every verb: nothing of a name is compiled or
+run.
+"""
 
 from __future__ import annotations
 
@@ -109,7 +111,9 @@ def test_no_verb_compiles_or_runs_a_name(tmp_path: Path, net: str) -> None:
         assert len(text) < 2_000_000
         if path.suffix in (".c", ".h"):
             assert "tc_attack" not in compiled_part(text), path.name
-    sources = {path.name: path.read_text() for path in (tmp_path / "out").iterdir() if path.suffix in (".c", ".h")}
+    sources = {
+        path.name: path.read_text() for path in (tmp_path / "out").iterdir() if path.suffix in (".c", ".h")
+    }
     done = run_sources(sources)
     assert done.returncode == 0, done.stdout + done.stderr
     for text in (verified.stdout, compiled.stdout, shown.stdout, done.stdout):
@@ -132,7 +136,9 @@ def test_no_export_holds_a_name_as_code(tmp_path: Path, layout: str) -> None:
         assert "tc_attack" not in plain, name
         assert "\x1b" not in text
     if layout == "platformio":
-        assert json.loads((tmp_path / "out" / "library.json").read_text())["authors"][0]["name"].endswith("😀")
+        assert json.loads((tmp_path / "out" / "library.json").read_text())["authors"][0]["name"].endswith(
+            "😀"
+        )
 
 
 def test_nor_does_the_export_for_tensorflow_lite_micro() -> None:

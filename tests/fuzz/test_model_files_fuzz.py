@@ -1,4 +1,6 @@
-"""Hostile model files of every format: nothing in them runs, nothing foreign is imported, nothing is written."""
+"""Hostile model files of every format: nothing in them runs, nothing foreign is imported, nothing
+is written.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +27,12 @@ def _run(
     done = subprocess.run(
         [sys.executable, "-m", "tests.fuzz.model_worker", str(first), str(count), *kinds, *more],
         cwd=sandbox,
-        env={**os.environ, "PYTHONPATH": str(REPO), "HOME": str(sandbox / "home"), "TMPDIR": str(sandbox / "tmp")},
+        env={
+            **os.environ,
+            "PYTHONPATH": str(REPO),
+            "HOME": str(sandbox / "home"),
+            "TMPDIR": str(sandbox / "tmp"),
+        },
         capture_output=True,
         text=True,
         timeout=timeout,
@@ -41,7 +48,8 @@ def _run(
 def test_40_of_each(tmp_path: Path) -> None:
     ends = _run(tmp_path, 0, 40, KINDS, 400)
     for kind in KINDS:
-        # A fuzzer that only ever meets the first check proves nothing; a folder's graph is good, whatever is beside it.
+        # A fuzzer that only ever meets the first check proves nothing; a folder's graph is good, whatever is
+        # beside it.
         assert sum(ends[kind].values()) == 40
         assert ends[kind].get("loaded", 0) >= 1, ends
         assert kind == "folder" or ends[kind]["loaded"] <= 30, ends

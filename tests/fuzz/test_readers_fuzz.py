@@ -1,4 +1,6 @@
-"""Damaged boards, recipes, data sets, results and manifests end in our error or are read: no traceback, no hang."""
+"""Damaged boards, recipes, data sets, results and manifests end in our error or are read: no traceback, no
+hang.
+"""
 
 from __future__ import annotations
 

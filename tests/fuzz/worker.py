@@ -1,6 +1,8 @@
-"""Feeds damaged files to the compiler within bounds of time and memory; prints what did not end as it must, as JSON.
+"""Feeds damaged files to the compiler within bounds of time and memory; prints what did not end as it must,
+as JSON.
 
-`python -m tests.fuzz.worker FIRST COUNT`. A process of its own, because memory can be bounded only for a process.
+`python -m tests.fuzz.worker FIRST COUNT`. A process of its own, because memory can be bounded only for a
+process.
 """
 
 from __future__ import annotations
@@ -110,7 +112,9 @@ def main(first: int, count: int) -> None:
             signal.setitimer(signal.ITIMER_REAL, 0)
         slowest = max(slowest, time.monotonic() - started)
         ends[end] = ends.get(end, 0) + 1
-    print(json.dumps({"ends": dict(sorted(ends.items())), "slowest": round(slowest, 2), "failures": failures}))
+    print(
+        json.dumps({"ends": dict(sorted(ends.items())), "slowest": round(slowest, 2), "failures": failures})
+    )
 
 
 if __name__ == "__main__":

@@ -25,7 +25,9 @@ SLACK = 16
 
 def figures(name: str, level: Level) -> dict[str, dict[str, int]]:
     """Instructions, arena, flash and RAM by core."""
-    boards = tuple(CORES.values()) if level is Level.BALANCED else (CORES["cortex-m4"], CORES["cortex-m0plus"])
+    boards = (
+        tuple(CORES.values()) if level is Level.BALANCED else (CORES["cortex-m4"], CORES["cortex-m0plus"])
+    )
     found = {}
     for run in benchmark(NETS[name](), name, request=Request(boards, vectors=1, level=level)).runs:
         assert isinstance(run, AotRun), run
@@ -68,10 +70,14 @@ def test_published_models_keep_their_results(published: Path, model: str, file: 
     found = benchmark(content, model, request=Request(tuple(boards.values()), vectors=3))
     for core, run in zip(boards, found.runs, strict=True):
         assert isinstance(run, AotRun), run
-        (row,) = [row for row in rows if (row["model"], row["core"], row["optimize"]) == (model, core, "balanced")]
+        (row,) = [
+            row for row in rows if (row["model"], row["core"], row["optimize"]) == (model, core, "balanced")
+        ]
         for what, before, now in (
             ("instructions", row["instructions"], run.instructions),
             ("flash", row["flash"]["total"], run.flash.total),
             ("RAM", row["ram"]["total"], run.ram.total),
         ):
-            assert now <= before * GROWTH, f"{model} on {core}: {what} grew from {before:,}; if wanted, `make bench`"
+            assert now <= before * GROWTH, (
+                f"{model} on {core}: {what} grew from {before:,}; if wanted, `make bench`"
+            )

@@ -1,4 +1,5 @@
-"""Generated C of three small networks: stored, so that a refactoring shows its diff; clean and equal everywhere.
+"""Generated C of three small networks: stored, so that a refactoring shows its diff;
+clean and equal everywhere.
 
 `make golden` writes the stored files anew.
 """
@@ -39,7 +40,9 @@ def test_stored_c_is_what_is_generated(name: str) -> None:
         stored = HERE / file_name
         if os.environ.get("TINYML_COMPRESS_UPDATE_GOLDEN"):
             stored.write_text(text, encoding="utf-8")
-        assert stored.read_text(encoding="utf-8") == text, f"{file_name} changed: read the diff, then `make golden`"
+        assert stored.read_text(encoding="utf-8") == text, (
+            f"{file_name} changed: read the diff, then `make golden`"
+        )
 
 
 @pytest.mark.parametrize("isa", ISAS)
@@ -61,7 +64,9 @@ def test_same_input_same_bytes() -> None:
 def test_no_warning_as_c99(compiler: str, level: Level, isa: str) -> None:
     chosen = host_gcc() if compiler == "gcc" else toolchain.zig()
     for name in NETS:
-        toolchain.objects(_program(name, level, isa).files, flags=("-O2", *toolchain.WARNINGS), toolchain=chosen)
+        toolchain.objects(
+            _program(name, level, isa).files, flags=("-O2", *toolchain.WARNINGS), toolchain=chosen
+        )
 
 
 @pytest.mark.parametrize("isa", ISAS)
@@ -98,7 +103,8 @@ int main(void) {{
         memset(arena, 0x5A, sizeof arena);
         memcpy({name}_input(arena, 0), vectors[v], {upper}_INPUT0_BYTES);
         if ({name}_invoke(arena) != 0) return 2;
-        for (i = 0; i < {upper}_OUTPUT0_BYTES; ++i) printf("%02x", ((const unsigned char *){name}_output(arena, 0))[i]);
+        for (i = 0; i < {upper}_OUTPUT0_BYTES; ++i)
+            printf("%02x", ((const unsigned char *){name}_output(arena, 0))[i]);
         printf("\\n");
     }}
     if ({name}_invoke(NULL) != 1 || {name}_invoke(arena + 1) != 1) return 3;
@@ -129,7 +135,18 @@ def test_quantize_helpers_saturate_and_round_away_from_zero() -> None:
     port = program.inputs[0]
     assert port.quant is not None
     scale, zero = np.float32(port.quant.scale), port.quant.zero_point
-    reals = [0.0, 0.5 * scale, -0.5 * scale, 1.5 * scale, -2.5 * scale, 1e30, -1e30, float("nan"), 100.3, -0.31]
+    reals = [
+        0.0,
+        0.5 * scale,
+        -0.5 * scale,
+        1.5 * scale,
+        -2.5 * scale,
+        1e30,
+        -1e30,
+        float("nan"),
+        100.3,
+        -0.31,
+    ]
     shim = """
 #include "autoencoder.h"
 int q(float x); float d(int x);

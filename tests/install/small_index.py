@@ -14,11 +14,13 @@ from urllib.parse import urlsplit
 
 __all__ = ["Index", "environment", "serve", "small_checkout"]
 
-# What the installation builds with comes from the index too, so there are packages of these names; they hold nothing.
+# What the installation builds with comes from the index too, so there are packages of these names; they hold
+# nothing.
 PACKAGES = ("setuptools==99.1", "wheel==99.1", "needed==1.0", "needed==2.0", "tool==1.0")
 PINS = "setuptools==99.1\nwheel==99.1\nneeded==1.0\ntool==1.0\n"
 
-# A build backend in the checkout itself: the tool in small, which needs `needed`, and `tool` for its development.
+# A build backend in the checkout itself: the tool in small, which needs `needed`, and `tool` for its
+# development.
 BACKEND = """
 import zipfile
 LINES = ["Metadata-Version: 2.1", "Name: tinyml-compress", "Version: 0.1", "Requires-Dist: needed",
@@ -40,7 +42,9 @@ def wheel(folder: Path, name: str, version: str) -> Path:
     with zipfile.ZipFile(path, "w") as file:
         file.writestr(f"{name}/__init__.py", f"version = {version!r}\n")
         file.writestr(f"{description}/METADATA", f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n")
-        file.writestr(f"{description}/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
+        file.writestr(
+            f"{description}/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
+        )
         file.writestr(f"{description}/RECORD", "")
     return path
 
@@ -60,7 +64,9 @@ class Index:
         self.asked.append(path)
         if path.startswith("/simple/"):
             name = path.strip("/").split("/")[-1]
-            links = [f'<a href="/files/{file}">{file}</a>' for file in self.files if file.startswith(f"{name}-")]
+            links = [
+                f'<a href="/files/{file}">{file}</a>' for file in self.files if file.startswith(f"{name}-")
+            ]
             return "\n".join(["<!DOCTYPE html><body>", *links, "</body>"]).encode() if links else None
         if not self.go_on.is_set():
             self.waiting.set()

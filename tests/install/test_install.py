@@ -1,4 +1,6 @@
-"""`make install` and `make install-dev`: whole or one sentence, from the index that the user named, and once only."""
+"""`make install` and `make install-dev`: whole or one sentence, from the index that the user named, and once
+only.
+"""
 
 from __future__ import annotations
 
@@ -50,7 +52,13 @@ def installer(checkout: Path) -> Iterator[ModuleType]:
 def make(checkout: Path, goal: str, *words: str, **variables: str) -> subprocess.CompletedProcess[str]:
     command = ["make", goal, *(words or (f"PYTHON={sys.executable}",))]
     return subprocess.run(
-        command, cwd=checkout, env=environment(**variables), capture_output=True, text=True, timeout=300, check=False
+        command,
+        cwd=checkout,
+        env=environment(**variables),
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
     )
 
 
@@ -63,7 +71,9 @@ def versions(checkout: Path) -> dict[str, str]:
     return dict(line.split() for line in said.splitlines())
 
 
-def test_interrupted_then_again_then_without_a_network_then_the_second_set(checkout: Path, index: Index) -> None:
+def test_interrupted_then_again_then_without_a_network_then_the_second_set(
+    checkout: Path, index: Index
+) -> None:
     """Through a proxy, to an index that only the proxy knows."""
     there = {
         "PIP_INDEX_URL": "http://packages.example/simple",
@@ -97,7 +107,12 @@ def interrupt(checkout: Path, variables: dict[str, str], index: Index) -> None:
     """Ctrl-C while pip waits for a package."""
     command = [sys.executable, "requirements/install.py", "product"]
     with subprocess.Popen(
-        command, cwd=checkout, env=environment(**variables), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        command,
+        cwd=checkout,
+        env=environment(**variables),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
     ) as running:
         assert index.waiting.wait(120), "pip has begun to download"
         began = time.monotonic()
@@ -134,7 +149,8 @@ def test_another_python_is_refused_and_touches_nothing(checkout: Path, version: 
     other.write_text(
         f"#!/bin/sh\nexec '{sys.executable}' - \"$@\" <<'END'\nimport runpy, sys\n"
         f"sys.version_info = ({version.replace('.', ', ')}, 0, 'final', 0)\nsys.argv = sys.argv[1:]\n"
-        "print('/another') if sys.argv[0] == '-c' else runpy.run_path(sys.argv[0], run_name='__main__')\nEND\n"
+        "print('/another') if sys.argv[0] == '-c' else "
+        "runpy.run_path(sys.argv[0], run_name='__main__')\nEND\n"
     )
     other.chmod(0o755)
     kept = checkout / ".venv" / "kept"
@@ -157,7 +173,8 @@ def test_a_disk_that_is_too_small_is_said_before_anything_comes(
     assert installer.main(["product"]) == 1
     said = capsys.readouterr()
     assert (
-        said.err == f"error: the disk of {checkout} has 2.00 GB free, and the installation needs 4.74 GB; make room\n"
+        said.err
+        == f"error: the disk of {checkout} has 2.00 GB free, and the installation needs 4.74 GB; make room\n"
     )
     assert not (checkout / ".venv").exists()
 
@@ -168,7 +185,9 @@ def test_a_folder_that_cannot_be_made_is_one_sentence(
     monkeypatch.chdir(checkout)
     (checkout / ".venv").write_text("mine")
     assert installer.main(["product"]) == 1
-    assert capsys.readouterr().err == f"error: File exists: {checkout / '.venv'}; check rights and free space\n"
+    assert (
+        capsys.readouterr().err == f"error: File exists: {checkout / '.venv'}; check rights and free space\n"
+    )
     assert (checkout / ".venv").read_text() == "mine"
 
 
@@ -185,14 +204,16 @@ def test_a_python_without_ensurepip_says_which_package_brings_it(
     ("said", "sentence"),
     [
         (
-            "WARNING: Retrying (Retry(total=0)) after connection broken by 'NewConnectionError('<pip>: Failed to "
+            "WARNING: Retrying (Retry(total=0)) after connection broken by "
+            "'NewConnectionError('<pip>: Failed to "
             "establish a new connection: [Errno -3] Temporary failure in name resolution')': /simple/click/\n"
             "ERROR: Could not find a version that satisfies the requirement click (from versions: none)\n"
             "ERROR: No matching distribution found for click\n",
             "the package index cannot be reached (NewConnectionError); check the network",
         ),
         (
-            "ERROR: Could not find a version that satisfies the requirement click<9,>=8.1 (from versions: none)\n"
+            "ERROR: Could not find a version that satisfies the requirement "
+            "click<9,>=8.1 (from versions: none)\n"
             "ERROR: No matching distribution found for click<9,>=8.1\n",
             "the package index has no click<9,>=8.1; check PIP_INDEX_URL",
         ),
@@ -239,7 +260,8 @@ def test_two_installations_take_turns(
     lock = checkout / "lock"
     lock.touch()
     program = (
-        "import fcntl, sys, time; f = open(sys.argv[1], 'w'); fcntl.flock(f, fcntl.LOCK_EX); print('held', flush=True);"
+        "import fcntl, sys, time; f = open(sys.argv[1], 'w'); fcntl.flock(f, "
+        "fcntl.LOCK_EX); print('held', flush=True);"
         " time.sleep(0.5)"
     )
     with subprocess.Popen([sys.executable, "-c", program, lock], stdout=subprocess.PIPE, text=True) as other:

@@ -1,4 +1,6 @@
-"""What setup.cfg asks for: all that is imported, no release with a known hole, and pinned to what was tested."""
+"""What setup.cfg asks for: all that is imported, no release with a known hole, and pinned to what
+was tested.
+"""
 
 from __future__ import annotations
 
@@ -39,7 +41,9 @@ def asked(extra: str = "") -> tuple[Requirement, ...]:
     parser = configparser.ConfigParser()
     parser.read(REPO / "setup.cfg")
     lines = parser["options.extras_require"][extra] if extra else parser["options"]["install_requires"]
-    return tuple(Requirement(line) for line in lines.splitlines() if line.strip() and not line.startswith("#"))
+    return tuple(
+        Requirement(line) for line in lines.splitlines() if line.strip() and not line.startswith("#")
+    )
 
 
 @cache
@@ -116,7 +120,9 @@ def test_the_tested_set_answers_every_requirement(python: str) -> None:
             continue
         versions = pinned(requirement.name, python)
         assert len(versions) == 1, f"{requirement}: `make pins`"
-        assert requirement.specifier.contains(versions[0], prereleases=True), f"{requirement}: {versions}: `make pins`"
+        assert requirement.specifier.contains(versions[0], prereleases=True), (
+            f"{requirement}: {versions}: `make pins`"
+        )
 
 
 def test_what_is_installed_is_the_tested_set() -> None:
@@ -124,7 +130,8 @@ def test_what_is_installed_is_the_tested_set() -> None:
     apart = {
         f"{name} {metadata.version(name)}: tested.txt has {pinned(name, python)}"
         for name in closure((*asked(), *asked("dev")))
-        if name != "pip" and pinned(name, python) != [Version(metadata.version(name))]  # it came with the interpreter
+        if name != "pip"
+        and pinned(name, python) != [Version(metadata.version(name))]  # it came with the interpreter
     }
     assert apart == set(), "`make install-dev` brings them to the tested versions"
 
@@ -137,11 +144,16 @@ def test_the_announced_figures_are_those_of_this_installation() -> None:
     installer = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(installer)
     product = closure(asked())
-    for name, packages in (("product", product), ("development", closure((*asked(), *asked("dev"))) - product)):
+    for name, packages in (
+        ("product", product),
+        ("development", closure((*asked(), *asked("dev"))) - product),
+    ):
         announced = installer.SETS[name]
         assert len(packages) == pytest.approx(announced.packages, rel=0.1), name
         assert sum(map(weight, packages)) / 1e6 == pytest.approx(announced.disk, rel=0.1), name
-        assert 0.2 * announced.disk < announced.download < 0.5 * announced.disk, "wheels unpack to three to four times"
+        assert 0.2 * announced.disk < announced.download < 0.5 * announced.disk, (
+            "wheels unpack to three to four times"
+        )
 
 
 def weight(package: str) -> int:
@@ -164,7 +176,9 @@ def test_the_licence_of_everything_installed_is_listed() -> None:
     missing = closure(asked()) - set(listed)
     assert missing == set(), "docs/licences.md lacks them"
     python = ("3.10", "3.11", "3.12", "3.13")
-    assert {name for name in listed if not any(pinned(name, one) for one in python)} == set(), "no longer asked for"
+    assert {name for name in listed if not any(pinned(name, one) for one in python)} == set(), (
+        "no longer asked for"
+    )
     tools = {canonicalize_name(requirement.name) for requirement in asked("dev")}
     assert set(rows("What only tests and documentation need")) == tools
 

@@ -1,4 +1,6 @@
-"""The packages of requirements/firmware.txt do for every verb on `.tflite` files; the others say what they lack."""
+"""The packages of requirements/firmware.txt do for every verb on `.tflite` files; the others say what they
+lack.
+"""
 
 from __future__ import annotations
 
@@ -62,7 +64,9 @@ def thin(once: Once) -> Path:
 def run(python: Path | str, folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
     variables = {key: value for key, value in os.environ.items() if not key.startswith("PYTHON")}
     command = [python, "-m", "tinyml_compress", *words]
-    return subprocess.run(command, cwd=folder, env=variables, capture_output=True, text=True, timeout=300, check=False)
+    return subprocess.run(
+        command, cwd=folder, env=variables, capture_output=True, text=True, timeout=300, check=False
+    )
 
 
 def test_nothing_heavy_is_there(thin: Path) -> None:
@@ -107,7 +111,9 @@ def test_none_of_them_loads_tensorflow_where_it_is_there(thin: Path, tmp_path: P
 def test_the_others_say_in_one_sentence_what_they_lack(thin: Path, words: list[str]) -> None:
     done = run(thin / "venv" / "bin" / "python", thin, *words)
     assert done.returncode == 1
-    assert done.stderr.startswith("error: this needs TensorFlow and Keras: they load, train and convert models: ")
+    assert done.stderr.startswith(
+        "error: this needs TensorFlow and Keras: they load, train and convert models: "
+    )
     assert "pip install tinyml-compress" in done.stderr
     assert "defect" not in done.stderr
     assert not list(thin.glob("out*"))

@@ -23,7 +23,8 @@ node 0 PAD "net/border"
   in  "x"
   in  "border"
   out "padded" i8[1, 6, 6, 2] scale 0.5 zero 3
-node 1 CONV_2D "net/conv" padding=VALID stride_w=1 stride_h=1 activation=NONE dilation_w=1 dilation_h=1 pads=None
+node 1 CONV_2D "net/conv" padding=VALID stride_w=1 stride_h=1 activation=NONE dilation_w=1 dilation_h=1 \
+pads=None
   in  "padded"
   in  "w"
   in  "b"
@@ -86,7 +87,9 @@ def test_unusual_values() -> None:
         '  in  "a \\"b\\"\\\\"',
         '  in  "c"',
     ]
-    none = single("FULLY_CONNECTED", [tensor("x", (1,)), None], tensor("y", (1,)), operator("ADD").attrs_type())
+    none = single(
+        "FULLY_CONNECTED", [tensor("x", (1,)), None], tensor("y", (1,)), operator("ADD").attrs_type()
+    )
     assert "  in  -" in to_text(none).splitlines()
 
 

@@ -37,13 +37,22 @@ def _writable() -> Tensor:
 @pytest.mark.parametrize(
     ("broken", "words"),
     [
-        (replace(SOUND, nodes=(SECOND, FIRST)), ["before it is made", "m (INT8 [1, 4])", "node 0, RELU net/second"]),
+        (
+            replace(SOUND, nodes=(SECOND, FIRST)),
+            ["before it is made", "m (INT8 [1, 4])", "node 0, RELU net/second"],
+        ),
         (replace(SOUND, nodes=(FIRST, replace(SECOND, inputs=("y",)))), ["before it is made", "y (INT8"]),
-        (replace(SOUND, nodes=(FIRST, replace(FIRST, name="twin"), SECOND)), ["two origins", "node 1, ADD twin"]),
+        (
+            replace(SOUND, nodes=(FIRST, replace(FIRST, name="twin"), SECOND)),
+            ["two origins", "node 1, ADD twin"],
+        ),
         (replace(SOUND, nodes=(FIRST, replace(SECOND, outputs=("x",)))), ["two origins", "x (INT8"]),
         (replace(SOUND, nodes=(replace(FIRST, outputs=("c",)), SECOND)), ["two origins", "c (INT8"]),
         (replace(SOUND, nodes=(FIRST, replace(SECOND, outputs=()))), ["no output", "node 1, RELU"]),
-        (replace(SOUND, nodes=(FIRST, replace(SECOND, inputs=("gone",)))), ["not there", "gone", "node 1, RELU"]),
+        (
+            replace(SOUND, nodes=(FIRST, replace(SECOND, inputs=("gone",)))),
+            ["not there", "gone", "node 1, RELU"],
+        ),
         (replace(SOUND, outputs=("gone",)), ["not there", "graph output", "gone"]),
         (replace(SOUND, outputs=()), ["no output"]),
         (replace(SOUND, nodes=(FIRST,)), ["nothing makes", "y (INT8"]),

@@ -1,4 +1,6 @@
-"""Every kernel that the operator tests reach, under sanitizers: random models of all of them, on hostile inputs."""
+"""Every kernel that the operator tests reach, under sanitizers: random models of all of them, on hostile
+inputs.
+"""
 
 from __future__ import annotations
 
@@ -30,7 +32,11 @@ def makers() -> list[Maker]:
     for path in sorted(OPS.glob("test_*.py")):
         module = importlib.import_module(f"tests.ops.{path.stem}")
         for name, value in vars(module).items():
-            if inspect.isfunction(value) and value.__module__ == module.__name__ and not name.startswith("test"):
+            if (
+                inspect.isfunction(value)
+                and value.__module__ == module.__name__
+                and not name.startswith("test")
+            ):
                 signature = inspect.signature(value)
                 if list(signature.parameters) == ["rng"] and signature.return_annotation == "Graph":
                     found.append(value)
@@ -41,7 +47,9 @@ def programs(count: int, level: Level) -> list[Program]:
     made: list[Program] = []
     for make in makers():
         for index in range(count):
-            rng = np.random.default_rng([zlib.crc32(make.__module__.encode() + make.__name__.encode()), 7, index])
+            rng = np.random.default_rng(
+                [zlib.crc32(make.__module__.encode() + make.__name__.encode()), 7, index]
+            )
             name = f"m{len(made)}"
             made.append(compile_model(write(make(rng)), name, (Isa.C, Isa.DSP), level))
     return made

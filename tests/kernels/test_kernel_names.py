@@ -9,7 +9,9 @@ from pathlib import Path
 from tinyml_compress.support.resources import package_folder
 
 FUNCTION = re.compile(r"^(?:static|TC_KERNEL)\b[^;={]*?\b(tc_\w+)\s*\(", re.MULTILINE)
-TYPE = re.compile(r"^(?:typedef\s+(?:struct|union|enum)[^;{]*\{[^}]*\}\s*(tc_\w+)\s*;|#define\s+(\w+))", re.MULTILINE)
+TYPE = re.compile(
+    r"^(?:typedef\s+(?:struct|union|enum)[^;{]*\{[^}]*\}\s*(tc_\w+)\s*;|#define\s+(\w+))", re.MULTILINE
+)
 TABLE = re.compile(r"^static const [^;={(]*?\b(tc_\w+)\s*(?:\[[^=;]*\])?\s*=", re.MULTILINE)
 
 
@@ -23,7 +25,8 @@ def defined_names(text: str) -> set[str]:
 
 def test_names_are_found() -> None:
     text = (
-        "typedef struct {\n int a;\n} tc_params;\n#define TWICE(x) (2 * (x))\nstatic const int tc_table[2] = {1, 2};\n"
+        "typedef struct {\n int a;\n} tc_params;\n#define TWICE(x) (2 * "
+        "(x))\nstatic const int tc_table[2] = {1, 2};\n"
     )
     text += "static TC_INLINE int tc_helper(int a) {\n}\nTC_KERNEL void tc_s8_op__c(void) {\n}\n"
     assert defined_names(text) == {"tc_params", "TWICE", "tc_table", "tc_helper", "tc_s8_op__c"}

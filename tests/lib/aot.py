@@ -30,7 +30,8 @@ def assert_bit_exact(
     flags: Sequence[str] = HOST_FLAGS,
     ulps: int = 0,
 ) -> None:
-    """Every model gives TFLM's bytes on the edge inputs and `count` random ones; names the first that differs.
+    """Every model gives TFLM's bytes on the edge inputs and `count` random ones; names the first that
+    differs.
 
     Float outputs may lie `ulps` floats apart, for operators whose C library functions differ from ours.
     """
@@ -38,7 +39,9 @@ def assert_bit_exact(
     chosen = tuple(isas)
     for start in range(0, len(pending), BATCH):
         batch = pending[start : start + BATCH]
-        programs = [compile_model(model, f"m{start + index}", chosen, level) for index, model in enumerate(batch)]
+        programs = [
+            compile_model(model, f"m{start + index}", chosen, level) for index, model in enumerate(batch)
+        ]
         for program in programs:
             assert_params_follow_structs(program.source)
         for index, (model, ours) in enumerate(zip(batch, native.load(programs, flags), strict=True)):
@@ -50,8 +53,10 @@ def assert_bit_exact(
                 for output, (want, got) in enumerate(zip(expected, found, strict=True)):
                     wrong = _different(want.reshape(-1), got.reshape(-1), ulps)
                     assert wrong.size == 0, (
-                        f"model {start + index}, vector {number}, output {output}: {wrong.size} bytes differ, first at "
-                        f"{wrong[0]}: TFLM {want.reshape(-1)[:8]} ours {got.reshape(-1)[:8]}\n{_describe(model)}"
+                        f"model {start + index}, vector {number}, output {output}: "
+                        f"{wrong.size} bytes differ, first at "
+                        f"{wrong[0]}: TFLM {want.reshape(-1)[:8]} ours "
+                        f"{got.reshape(-1)[:8]}\n{_describe(model)}"
                     )
 
 
@@ -79,13 +84,17 @@ def assert_params_follow_structs(source: str) -> None:
         name: [re.sub(r"\[.*", "", field).split()[-1].lstrip("*") for field in _fields(body)]
         for body, name in re.findall(r"typedef struct (?:\w+ )?\{([^}]*)\}\s*(\w+);", source)
     }
-    for struct, name, body in re.findall(r"static const (\w+) (\w+_p\d+(?:_\d+)?) = \{\n(.*?)\n\};", source, re.DOTALL):
+    for struct, name, body in re.findall(
+        r"static const (\w+) (\w+_p\d+(?:_\d+)?) = \{\n(.*?)\n\};", source, re.DOTALL
+    ):
         assert re.findall(r"/\* (\w+) \*/", body) == structs[struct], f"{name} does not follow {struct}"
 
 
 def _fields(body: str) -> list[str]:
     plain = re.sub(r"/\*.*?\*/|//[^\n]*", "", body, flags=re.DOTALL)
-    return [part.strip() for statement in plain.split(";") if statement.strip() for part in statement.split(",")]
+    return [
+        part.strip() for statement in plain.split(";") if statement.strip() for part in statement.split(",")
+    ]
 
 
 def _describe(model: bytes) -> str:
@@ -95,7 +104,9 @@ def _describe(model: bytes) -> str:
     return "\n".join(
         f"{node.op} {node.attrs} "
         + " ".join(
-            f"{name}:{graph.tensors[name].dtype.value}{graph.tensors[name].shape}{graph.tensors[name].quant}"[:300]
+            f"{name}:{graph.tensors[name].dtype.value}{graph.tensors[name].shape}{graph.tensors[name].quant}"[
+                :300
+            ]
             for name in (*node.inputs, *node.outputs)
             if name is not None
         )

@@ -1,7 +1,9 @@
-"""What a process does beyond computing, told by Python's audit events: code that runs, files that are opened to write.
+"""What a process does beyond computing, told by Python's audit events: code that runs, files that are opened
+to write.
 
-`install` begins the watch, for good: an audit hook cannot be removed. What should not have happened goes, one line of
-JSON each, to a file that is open from the start; the process goes on, so that one run finds everything.
+`install` begins the watch, for good: an audit hook cannot be removed. What should not have happened goes, one
+line of JSON each, to a file that is open from the start; the process goes on, so that one run finds
+everything.
 """
 
 from __future__ import annotations
@@ -77,10 +79,11 @@ def install(
 ) -> None:
     """Watch this process from now on.
 
-    Files may be written below `rooms`, code may come from what is installed and from below `code`. With `modules`, no
-    module of another family may be imported. Whoever opens one of `secrets` is told. `commands` are texts one of which
-    every program that is started has among its words. With `importing`, what modules do while they are imported is
-    theirs, if they were installed: needed where the watch begins with the process.
+    Files may be written below `rooms`, code may come from what is installed and from below `code`. With
+    `modules`, no module of another family may be imported. Whoever opens one of `secrets` is told. `commands`
+    are texts one of which every program that is started has among its words. With `importing`, what modules
+    do while they are imported is theirs, if they were installed: needed where the watch begins with the
+    process.
     """
     channel = os.open(log, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
     may_write = tuple(_below(room) for room in rooms)
@@ -133,7 +136,9 @@ def _judged(
         words = " ".join(map(str, given[1])) if isinstance(given[1], (list, tuple)) else str(given[1])
         return None if any(command in words for command in commands) else words
     if event.startswith(_CHANGES):
-        return next((place for place in _places(given) if not os.path.join(place, "").startswith(may_write)), None)
+        return next(
+            (place for place in _places(given) if not os.path.join(place, "").startswith(may_write)), None
+        )
     if event == "cpython.run_file":
         return None if os.path.abspath(os.fsdecode(given[0])).startswith(may_run) else os.fsdecode(given[0])
     return repr(given) if event.startswith(_RUNS) else None
@@ -141,7 +146,9 @@ def _judged(
 
 def _places(given: tuple[Any, ...]) -> list[str]:
     """The paths among the arguments, which may be relative to an open folder among them."""
-    folders = [one for one in given if isinstance(one, int) and one > 2 and os.path.isdir(f"/proc/self/fd/{one}")]
+    folders = [
+        one for one in given if isinstance(one, int) and one > 2 and os.path.isdir(f"/proc/self/fd/{one}")
+    ]
     start = os.readlink(f"/proc/self/fd/{folders[-1]}") if folders else os.getcwd()
     paths = [os.fsdecode(one) for one in given if isinstance(one, (str, bytes, os.PathLike))]
     return [os.path.normpath(os.path.join(start, path)) for path in paths]
@@ -154,8 +161,14 @@ def _opened(given: tuple[Any, ...], may_write: tuple[str, ...], secrets: Collect
     place = os.path.abspath(os.fsdecode(path))
     if any(secret in place for secret in secrets):
         return f"the secret {place}"
-    writes = (isinstance(flags, int) and flags & _WRITING) or (isinstance(mode, str) and set(mode) & set("wax+"))
-    return place if writes and place != os.devnull and not os.path.join(place, "").startswith(may_write) else None
+    writes = (isinstance(flags, int) and flags & _WRITING) or (
+        isinstance(mode, str) and set(mode) & set("wax+")
+    )
+    return (
+        place
+        if writes and place != os.devnull and not os.path.join(place, "").startswith(may_write)
+        else None
+    )
 
 
 def _foreign(code: object, may_run: tuple[str, ...]) -> str | None:

@@ -43,7 +43,8 @@ def attention() -> Any:
 def nested() -> Any:
     layers = keras2().layers
     body = keras2().Sequential(
-        [keras2().Input((6, 6, 1)), layers.Conv2D(4, 3), layers.BatchNormalization(), layers.ReLU(6.0)], name="body"
+        [keras2().Input((6, 6, 1)), layers.Conv2D(4, 3), layers.BatchNormalization(), layers.ReLU(6.0)],
+        name="body",
     )
     inputs = keras2().Input((6, 6, 1))
     x = layers.Flatten()(layers.MaxPooling2D()(body(inputs)))
@@ -62,12 +63,16 @@ def squeeze_excite() -> Any:
     layers = keras2().layers
     inputs = keras2().Input((6, 6, 1))
     x = layers.Conv2D(4, 3, padding="same", activation="relu")(inputs)
-    gate = layers.Dense(4, activation="sigmoid")(layers.Dense(2, activation="relu")(layers.GlobalAveragePooling2D()(x)))
+    gate = layers.Dense(4, activation="sigmoid")(
+        layers.Dense(2, activation="relu")(layers.GlobalAveragePooling2D()(x))
+    )
     x = layers.Multiply()([x, layers.Reshape((1, 1, 4))(gate)])
     x = layers.Add()([x, layers.SeparableConv2D(4, 3, padding="same")(x)])
     x = layers.Concatenate()([x, layers.Activation("relu")(x)])
     return keras2().Model(
-        inputs, layers.Dense(3, activation="softmax")(layers.GlobalAveragePooling2D()(x)), name="squeeze_excite"
+        inputs,
+        layers.Dense(3, activation="softmax")(layers.GlobalAveragePooling2D()(x)),
+        name="squeeze_excite",
     )
 
 

@@ -41,7 +41,9 @@ def built(sources: Mapping[str, str], device: str) -> Image:
     assert isinstance(board, Device)
     zig, target = toolchain.zig(), board.core.compilers["zig"]
     here = package_folder("tinyml_compress.runners.emulated.c")
-    runtime = {name: (here / name).read_text() for name in ("string.h", "runtime.c", "startup_arm.c", "stop_loop.c")}
+    runtime = {
+        name: (here / name).read_text() for name in ("string.h", "runtime.c", "startup_arm.c", "stop_loop.c")
+    }
     common = {**sources, "string.h": runtime["string.h"]}
     plain = {name: text for name, text in common.items() if not name.endswith(".cpp")}
     plus = {name: text for name, text in common.items() if not name.endswith(".c")}
@@ -68,8 +70,12 @@ def ran(image: Image, device: str) -> Any:
     model = str(board.core.unicorn).upper().replace("-", "_")
     engine.ctl_set_cpu_model(getattr(arm_const, f"UC_CPU_ARM_{model}"))
     engine.mem_map(0xE000E000, 4096)
-    engine.mem_map(board.memory.flash_address, board.memory.flash_bytes, unicorn.UC_PROT_READ | unicorn.UC_PROT_EXEC)
-    engine.mem_map(board.memory.ram_address, board.memory.ram_bytes, unicorn.UC_PROT_READ | unicorn.UC_PROT_WRITE)
+    engine.mem_map(
+        board.memory.flash_address, board.memory.flash_bytes, unicorn.UC_PROT_READ | unicorn.UC_PROT_EXEC
+    )
+    engine.mem_map(
+        board.memory.ram_address, board.memory.ram_bytes, unicorn.UC_PROT_READ | unicorn.UC_PROT_WRITE
+    )
     for address, data in image.segments:
         engine.mem_write(address, data)
     engine.reg_write(arm_const.UC_ARM_REG_SP, image.symbols["tc_stack_top"])

@@ -1,4 +1,6 @@
-"""Pages of ours in a real browser: opened without a network, all charts drawn, nothing said on the console."""
+"""Pages of ours in a real browser: opened without a network, all charts drawn, nothing said on
+the console.
+"""
 
 from __future__ import annotations
 
@@ -13,10 +15,11 @@ if TYPE_CHECKING:
 
 __all__ = ["charts_of", "colours", "complain", "contrast", "draw", "opened"]
 
+GRAPHICS = '.vega g[role="graphics-object"]:not([aria-hidden])'
 MARKS = "g.mark-rect path, g.mark-symbol path, g.mark-line path, g.mark-rule line"
 DRAWN = f"""figures => figures.map(figure => ({{
     title: figure.querySelector('strong').textContent,
-    marks: [...figure.querySelectorAll('.vega g[role="graphics-object"]:not([aria-hidden]) :is({MARKS})')].length,
+    marks: [...figure.querySelectorAll('{GRAPHICS} :is({MARKS})')].length,
     label: figure.querySelector('.vega[role="graphics-document"]')?.getAttribute('aria-label') ?? '',
     width: figure.querySelector('.vega svg')?.getBoundingClientRect().width ?? 0,
     room: figure.querySelector('.vega').clientWidth,
@@ -27,7 +30,9 @@ DRAWN = f"""figures => figures.map(figure => ({{
 @contextmanager
 def opened(browser: Browser, path: Path, **options: Any) -> Iterator[Page]:
     """A page that said nothing, asked for nothing, and drew all its charts."""
-    context = browser.new_context(**{"viewport": {"width": 1100, "height": 800}, "accept_downloads": True, **options})
+    context = browser.new_context(
+        **{"viewport": {"width": 1100, "height": 800}, "accept_downloads": True, **options}
+    )
     context.set_offline(True)
     page = context.new_page()
     said: list[str] = []
@@ -73,7 +78,10 @@ def colours(page: Page) -> tuple[float, float]:
 
     def luminance(colour: str) -> float:
         red, green, blue = (int(part) / 255 for part in re.findall(r"\d+", colour)[:3])
-        parts = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in (red, green, blue)]
+        parts = [
+            part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4
+            for part in (red, green, blue)
+        ]
         return 0.2126 * parts[0] + 0.7152 * parts[1] + 0.0722 * parts[2]
 
     paper = page.evaluate("getComputedStyle(document.body).backgroundColor")

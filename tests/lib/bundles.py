@@ -31,9 +31,17 @@ CAREFUL = ("-O1", *toolchain.WARNINGS)
 
 
 def exported(
-    folder: Path, layout: str, *, net: str | bytes = "keyword", engine: str = "aot", isa: str = "c", **more: object
+    folder: Path,
+    layout: str,
+    *,
+    net: str | bytes = "keyword",
+    engine: str = "aot",
+    isa: str = "c",
+    **more: object,
 ) -> Exported:
-    """The bundle of one of the small networks or of a given file, in `folder`/out; its name is kws if not given."""
+    """The bundle of one of the small networks or of a given file, in `folder`/out; its name is kws if not
+    given.
+    """
     model = folder / "model.tflite"
     model.write_bytes(NETS[net]() if isinstance(net, str) else net)
     named = {"name": "kws", **more}

@@ -1,4 +1,6 @@
-"""int8 graphs of one product or pool brought to other number formats: int16 activations, float32, int4 weights."""
+"""int8 graphs of one product or pool brought to other number formats: int16 activations, float32, int4
+weights.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +16,9 @@ __all__ = ["float32", "int4", "int16", "real"]
 
 
 def int16(make: Maker, bias: DType | None = DType.INT64) -> Maker:
-    """The maker's graphs with int16 activations of zero point 0 and biases of that type; without biases for None."""
+    """The maker's graphs with int16 activations of zero point 0 and biases of that type; without biases for
+    None.
+    """
 
     def made(rng: Rng) -> Graph:
         graph = make(rng)
@@ -59,17 +63,24 @@ def int4(make: Maker, *, one_scale: bool = False) -> Maker:
         assert weights.quant is not None
         scales = np.array(weights.quant.scales[:1] if one_scale else weights.quant.scales) * 16
         data = (
-            np.clip(np.round(weights.data / 16.0), -8, 7) if rng.random() < 0.8 else rng.choice([-8, 7], weights.shape)
+            np.clip(np.round(weights.data / 16.0), -8, 7)
+            if rng.random() < 0.8
+            else rng.choice([-8, 7], weights.shape)
         )
         new = replace(
-            weights, dtype=DType.INT4, quant=quant(scales, 0, weights.quant.axis), data=_frozen(data.astype(np.int8))
+            weights,
+            dtype=DType.INT4,
+            quant=quant(scales, 0, weights.quant.axis),
+            data=_frozen(data.astype(np.int8)),
         )
         tensors = {**graph.tensors, weights.name: new}
         if one_scale and len(names) > 2:
             bias = graph.tensors[names[2] or ""]
             source = graph.tensors[names[0] or ""].quant
             assert source is not None
-            tensors[bias.name] = replace(bias, quant=quant(float(np.float32(source.scale) * np.float32(scales[0]))))
+            tensors[bias.name] = replace(
+                bias, quant=quant(float(np.float32(source.scale) * np.float32(scales[0])))
+            )
         return graph.rebuilt(tensors=tensors)
 
     made.__module__, made.__qualname__ = make.__module__, f"int4_{make.__qualname__}"

@@ -1,8 +1,9 @@
-"""`python -m tests.lib.full [PART]` is `make test-full`: runs parts of the long proofs and keeps what came out.
+"""`python -m tests.lib.full [PART]` is `make test-full`: runs parts of the long proofs and keeps what came
+out.
 
-Without a part it prints the record, tests/full.json, as a table. `missing` stands for every part that has not passed on
-this state of the sources, `next` for one that follows from the number of commits, so that all have their turn.
-The record itself does not belong to the state: it can be committed without making its rows old.
+Without a part it prints the record, tests/full.json, as a table. `missing` stands for every part that has not
+passed on this state of the sources, `next` for one that follows from the number of commits, so that all have
+their turn. The record itself does not belong to the state: it can be committed without making its rows old.
 """
 
 from __future__ import annotations
@@ -30,7 +31,8 @@ _RECORD_IN_GIT = "tests/full.json"
 Row = dict[str, Any]
 
 
-# --- the state of the sources ---------------------------------------------------------------------------------------
+# --- the state of the sources
+# ---------------------------------------------------------------------------------------
 
 
 def _git(*words: str) -> str:
@@ -39,8 +41,14 @@ def _git(*words: str) -> str:
 
 
 def state() -> tuple[str, str]:
-    """The commit, and a digest of all its files but the record; a mark behind it where files differ from the commit."""
-    lines = [line for line in _git("ls-tree", "-r", "HEAD").splitlines() if not line.endswith(f"\t{_RECORD_IN_GIT}")]
+    """The commit, and a digest of all its files but the record; a mark behind it where files differ from the
+    commit.
+    """
+    lines = [
+        line
+        for line in _git("ls-tree", "-r", "HEAD").splitlines()
+        if not line.endswith(f"\t{_RECORD_IN_GIT}")
+    ]
     commit = _git("rev-parse", "--short=10", "HEAD").strip() or "unknown"
     digest = hashlib.sha256("\n".join(lines).encode()).hexdigest()[:12]
     changes = [line for line in _git("status", "--porcelain").splitlines() if line[3:] != _RECORD_IN_GIT]
@@ -52,7 +60,8 @@ def turn() -> int:
     return int(_git("rev-list", "--count", "HEAD").strip() or "0")
 
 
-# --- the record -----------------------------------------------------------------------------------------------------
+# --- the record
+# -----------------------------------------------------------------------------------------------------
 
 
 def read(record: Path = RECORD) -> dict[str, Row]:
@@ -72,7 +81,11 @@ def keep(part: Part, row: Row, record: Path = RECORD) -> None:
 def passed(row: Row | None, digest: str) -> bool:
     """Whether all of the part ran on this state of the sources, and nothing failed."""
     return (
-        row is not None and row["state"] == digest and not row["failed"] and not row["left"] and "changes" not in digest
+        row is not None
+        and row["state"] == digest
+        and not row["failed"]
+        and not row["left"]
+        and "changes" not in digest
     )
 
 
@@ -97,7 +110,9 @@ def table(rows: dict[str, Row], digest: str) -> str:
         for line in lines
     ]
     wanting = [part.name for part in PARTS if not passed(rows.get(part.name), digest)]
-    text.append("whole: every part passed on this commit" if not wanting else f"not whole: {', '.join(wanting)}")
+    text.append(
+        "whole: every part passed on this commit" if not wanting else f"not whole: {', '.join(wanting)}"
+    )
     return "\n".join(text)
 
 
@@ -110,7 +125,8 @@ def _remark(row: Row, digest: str) -> str:
     return f"{behind} commits ago" if behind else "another history"
 
 
-# --- the plugin: which tests, how long, what came out ---------------------------------------------------------------
+# --- the plugin: which tests, how long, what came out
+# ---------------------------------------------------------------
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -143,7 +159,9 @@ class _Run:
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
         """Counted before anything else is deselected, by -k for one; -m does its work afterwards as well."""
         mine = [
-            item for item in items if (item.get_closest_marker("full") is not None) == (self._part.marked == "full")
+            item
+            for item in items
+            if (item.get_closest_marker("full") is not None) == (self._part.marked == "full")
         ]
         self._tests = len(mine)
         if self._worker is not None:
@@ -196,7 +214,8 @@ class _Run:
 _OUT_OF_TIME = "no further test is begun after --limit"
 
 
-# --- the command ----------------------------------------------------------------------------------------------------
+# --- the command
+# ----------------------------------------------------------------------------------------------------
 
 
 def _chosen(name: str, rows: dict[str, Row], digest: str) -> list[Part]:
@@ -213,9 +232,20 @@ def _chosen(name: str, rows: dict[str, Row], digest: str) -> list[Part]:
 
 
 def _run(part: Part, words: Sequence[str], start: int) -> int:
-    command = [sys.executable, "-m", "pytest", "-q", "-n", "2", "--dist", "load" if part.spread else "loadscope"]
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-q",
+        "-n",
+        "2",
+        "--dist",
+        "load" if part.spread else "loadscope",
+    ]
     command += ["-p", "tests.lib.full", "--part", part.name, "--start", str(start), *words, *files_of(part)]
-    print(" ".join(["python", *command[1 : -len(files_of(part))]]), f"({len(files_of(part))} files)", flush=True)
+    print(
+        " ".join(["python", *command[1 : -len(files_of(part))]]), f"({len(files_of(part))} files)", flush=True
+    )
     return subprocess.run(command, cwd=REPO, check=False).returncode
 
 

@@ -1,4 +1,6 @@
-"""A graph as stable text: one fact per line, so that two graphs, or a graph before and after a pass, diff well."""
+"""A graph as stable text: one fact per line, so that two graphs, or a graph before and after a pass, diff
+well.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +22,9 @@ _INLINE = 8
 
 
 def to_text(graph: Graph) -> str:
-    """The graph as text, ending in a newline. Equal graphs give equal text and, but for hashes, the reverse."""
+    """The graph as text, ending in a newline. Equal graphs give equal text and, but for hashes,
+    the reverse.
+    """
     return "\n".join(_lines(graph)) + "\n"
 
 
@@ -71,7 +75,9 @@ def _quant(quant: Quant) -> str:
         listed = ", ".join(scales)
     else:
         digest = sha256(" ".join(scales).encode())[:12]
-        listed = f"{len(scales)} from {_number(min(quant.scales))} to {_number(max(quant.scales))} sha256 {digest}"
+        listed = (
+            f"{len(scales)} from {_number(min(quant.scales))} to {_number(max(quant.scales))} sha256 {digest}"
+        )
     if len(zeros) == 1:
         zero = str(zeros[0])
     elif len(scales) <= _INLINE:
@@ -86,7 +92,11 @@ def _data(tensor: Tensor) -> str:
     data = tensor.data
     if data.size <= _INLINE:
         flat = data.reshape(-1).tolist()
-        return "[" + ", ".join(_number(value) if isinstance(value, float) else str(value) for value in flat) + "]"
+        return (
+            "["
+            + ", ".join(_number(value) if isinstance(value, float) else str(value) for value in flat)
+            + "]"
+        )
     little = np.ascontiguousarray(data, dtype=data.dtype.newbyteorder("<"))
     return f"sha256 {sha256(little.tobytes())[:12]}"
 

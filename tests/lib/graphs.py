@@ -13,7 +13,9 @@ from tinyml_compress.ir import Attrs, DType, Graph, Node, Quant, Tensor
 __all__ = ["const", "graph", "model", "quant", "single", "tensor"]
 
 
-def quant(scale: float | Sequence[float], zero_point: int | Sequence[int] = 0, axis: int | None = None) -> Quant:
+def quant(
+    scale: float | Sequence[float], zero_point: int | Sequence[int] = 0, axis: int | None = None
+) -> Quant:
     """Quantization with scales as float32 holds them; several scales go along `axis` (0 unless given)."""
     scales = tuple(float(np.float32(s)) for s in np.atleast_1d(scale))
     zeros = tuple(int(z) for z in np.atleast_1d(zero_point))
@@ -61,18 +63,28 @@ def graph(
 
 
 def single(
-    op: str, inputs: Sequence[Tensor | None], outputs: Sequence[Tensor] | Tensor, attrs: Attrs, name: str = "model"
+    op: str,
+    inputs: Sequence[Tensor | None],
+    outputs: Sequence[Tensor] | Tensor,
+    attrs: Attrs,
+    name: str = "model",
 ) -> Graph:
     """A graph of one operator: its inputs that are no constants are the graph's, its outputs too."""
     made = [outputs] if isinstance(outputs, Tensor) else list(outputs)
     given = [t for t in inputs if t is not None]
     node = Node(
-        op, tuple(None if t is None else t.name for t in inputs), tuple(t.name for t in made), attrs, op.lower()
+        op,
+        tuple(None if t is None else t.name for t in inputs),
+        tuple(t.name for t in made),
+        attrs,
+        op.lower(),
     )
     free = list(dict.fromkeys(t.name for t in given if t.in_arena))
     return graph([*given, *made], [node], free, [t.name for t in made], name)
 
 
-def model(op: str, inputs: Sequence[Tensor | None], outputs: Sequence[Tensor] | Tensor, attrs: Attrs) -> bytes:
+def model(
+    op: str, inputs: Sequence[Tensor | None], outputs: Sequence[Tensor] | Tensor, attrs: Attrs
+) -> bytes:
     """The .tflite file of one operator."""
     return write(single(op, inputs, outputs, attrs))

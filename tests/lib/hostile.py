@@ -1,4 +1,6 @@
-"""Configurations that attack whoever loads them: real payloads, and seeded changes that put them everywhere."""
+"""Configurations that attack whoever loads them: real payloads, and seeded changes that put them
+everywhere.
+"""
 
 from __future__ import annotations
 
@@ -17,28 +19,81 @@ __all__ = ["CLASSES", "FUNCTIONS", "MODULES", "mutant", "payloads"]
 
 Rng = np.random.Generator
 MODULES: tuple[Any, ...] = (
-    *"pydoc os posix subprocess builtins sys runpy evil antigravity this turtle importlib code pty webbrowser".split(),
-    *"keras keras.layers keras.utils keras.saving keras.config keras.models keras.src.utils.file_utils".split(),
-    *"keras.src.legacy.saving.legacy_h5_format tf_keras.src.utils.generic_utils tf_keras.src.saving.saving_lib".split(),
-    *"tf_keras.src.testing_infra.test_utils tensorflow.python.ops.script_ops numpy.testing xml.dom.minidom".split(),
+    *(
+        "pydoc os posix subprocess builtins sys runpy evil antigravity this "
+        "turtle importlib code pty webbrowser"
+    ).split(),
+    *(
+        "keras keras.layers keras.utils keras.saving keras.config keras.models keras.src.utils.file_utils"
+    ).split(),
+    *(
+        "keras.src.legacy.saving.legacy_h5_format "
+        "tf_keras.src.utils.generic_utils tf_keras.src.saving.saving_lib"
+    ).split(),
+    *(
+        "tf_keras.src.testing_infra.test_utils tensorflow.python.ops.script_ops numpy.testing xml.dom.minidom"
+    ).split(),
     *("", ".", "keras.", "keras..layers", "keras_evil", "keras.layers\n", None, 3, ["os"], {"a": 1}),
 )
 CLASSES: tuple[Any, ...] = (
-    *"Lambda __lambda__ function Popen system pipepager StringLookup IntegerLookup TextVectorization TFSMLayer".split(),
-    *"TorchModuleWrapper JaxLayer func_load get_file load_model Layer Model Sequential Functional TFOpLambda".split(),
-    *"SlicingOpLambda TensorFlowOpLayer ClassMethod InstanceMethod InstanceProperty DenseFeatures __numpy__".split(),
-    *"__tensor__ __typespec__ TypeSpec CompositeTensor __tuple__ TensorShape __bytes__ Dense Evil Wrapper".split(),
+    *(
+        "Lambda __lambda__ function Popen system pipepager StringLookup "
+        "IntegerLookup TextVectorization TFSMLayer"
+    ).split(),
+    *(
+        "TorchModuleWrapper JaxLayer func_load get_file load_model Layer "
+        "Model Sequential Functional TFOpLambda"
+    ).split(),
+    *(
+        "SlicingOpLambda TensorFlowOpLayer ClassMethod InstanceMethod "
+        "InstanceProperty DenseFeatures __numpy__"
+    ).split(),
+    *(
+        "__tensor__ __typespec__ TypeSpec CompositeTensor __tuple__ TensorShape __bytes__ Dense Evil Wrapper"
+    ).split(),
     *"Custom>Adam evil>Evil Layer.from_config Adam Mean Constant Zeros relu get deserialize Policy".split(),
     *("", None, 7, ["Dense"], {"class_name": "Lambda"}),
 )
 FUNCTIONS: tuple[Any, ...] = (
-    *"io.write_file io.read_file py_function numpy_function compat.v1.py_func print load_op_library map_fn".split(),
+    *(
+        "io.write_file io.read_file py_function numpy_function compat.v1.py_func print load_op_library map_fn"
+    ).split(),
     *"raw_ops.WriteFile keras.models.load_model keras.utils.get_file image.decode_image add nn.relu".split(),
     *("", None, 1, ["add"]),
 )
 _VALUES: tuple[Any, ...] = (
-    *(None, True, False, 0, -1, 1, 2, 3, 7, 2**31, 2**63, 10**30, -(10**30), 0.5, -1e38, float("nan"), float("inf")),
-    *("", "relu", "same", "float16", "string", "resource", "variant", "x" * 5000, "\x1b[2J", "../../x", "\u0000"),
+    *(
+        None,
+        True,
+        False,
+        0,
+        -1,
+        1,
+        2,
+        3,
+        7,
+        2**31,
+        2**63,
+        10**30,
+        -(10**30),
+        0.5,
+        -1e38,
+        float("nan"),
+        float("inf"),
+    ),
+    *(
+        "",
+        "relu",
+        "same",
+        "float16",
+        "string",
+        "resource",
+        "variant",
+        "x" * 5000,
+        "\x1b[2J",
+        "../../x",
+        "\u0000",
+    ),
     *([], {}, [[]], [None], [1, 2, 3], {"class_name": 1}, {"a": {"b": []}}),
 )
 
@@ -60,7 +115,14 @@ def payloads(command: str, marker: Path, secret: Path) -> list[dict[str, Any]]:
     working = [
         of("Lambda", name="l", function=function("pydoc", "pipepager"), **called, output_shape=None),
         of("Lambda", name="l", function=function("evil", "run"), **called, output_shape=None),
-        of("Lambda", name="l", function=bytecode, function_type="lambda", output_shape=None, output_shape_type="raw"),
+        of(
+            "Lambda",
+            name="l",
+            function=bytecode,
+            function_type="lambda",
+            output_shape=None,
+            output_shape_type="raw",
+        ),
     ]
     return working * 4 + [
         of("Lambda", name="l", function=function("os", "system"), **called, output_shape=None),
@@ -75,7 +137,13 @@ def payloads(command: str, marker: Path, secret: Path) -> list[dict[str, Any]]:
         of("TFOpLambda", "tf_keras.src.layers.core.tf_op_layer", name="w", function="keras.utils.get_file"),
         of("Popen", "subprocess", args=["sh", "-c", command]),
         of("Evil", "evil"),
-        {"class_name": "__typespec__", "spec_name": "Evil", "module": "evil", "registered_name": None, "config": []},
+        {
+            "class_name": "__typespec__",
+            "spec_name": "Evil",
+            "module": "evil",
+            "registered_name": None,
+            "config": [],
+        },
         function("evil", "run"),
         function("keras.utils", "get_file"),
         function("builtins", "exec"),
@@ -148,13 +216,18 @@ def _append(config: Any, rng: Rng, attacks: list[dict[str, Any]]) -> None:
 
 def _insert(config: Any, rng: Rng, attacks: list[dict[str, Any]]) -> None:
     holder = _one(rng, _holders(config))
-    key = _one(rng, [*holder, "activation", "kernel_initializer", "layer", "cell", "compile_config", "custom_objects"])
+    key = _one(
+        rng,
+        [*holder, "activation", "kernel_initializer", "layer", "cell", "compile_config", "custom_objects"],
+    )
     holder[key] = _attack(rng, attacks)
 
 
 def _rename(config: Any, rng: Rng, attacks: list[dict[str, Any]]) -> None:
     target = _one(rng, _objects(config))
-    key, names = _one(rng, (("class_name", CLASSES), ("module", MODULES), ("registered_name", (*CLASSES, *MODULES))))
+    key, names = _one(
+        rng, (("class_name", CLASSES), ("module", MODULES), ("registered_name", (*CLASSES, *MODULES)))
+    )
     target[key] = _one(rng, names)
 
 
@@ -164,7 +237,9 @@ def _rename_both(config: Any, rng: Rng, attacks: list[dict[str, Any]]) -> None:
 
 
 def _recall(config: Any, rng: Rng, attacks: list[dict[str, Any]]) -> None:
-    callers = [one for one in _objects(config) if isinstance(one.get("config"), dict) and "function" in one["config"]]
+    callers = [
+        one for one in _objects(config) if isinstance(one.get("config"), dict) and "function" in one["config"]
+    ]
     for caller in callers[:1]:
         caller["config"]["function"] = _one(rng, FUNCTIONS)
 
@@ -173,7 +248,11 @@ def _nest(config: Any, rng: Rng, attacks: list[dict[str, Any]]) -> None:
     """An attack below many wrappers."""
     inner = _attack(rng, attacks)
     for _ in range(int(rng.integers(1, 200))):
-        inner = {"module": "keras.layers", "class_name": "TimeDistributed", "config": {"name": "t", "layer": inner}}
+        inner = {
+            "module": "keras.layers",
+            "class_name": "TimeDistributed",
+            "config": {"name": "t", "layer": inner},
+        }
     target = _one(rng, _objects(config))
     target.update(inner)
 

@@ -75,7 +75,8 @@ def squeeze_excite() -> Any:
 def nested() -> Any:
     layers = keras2().layers
     block = keras2().Sequential(
-        [keras2().Input((6, 6, 8)), layers.Conv2D(8, 3, padding="same", name="conv"), layers.ReLU()], name="block"
+        [keras2().Input((6, 6, 8)), layers.Conv2D(8, 3, padding="same", name="conv"), layers.ReLU()],
+        name="block",
     )
     inner = keras2().Input((6, 6, 8))
     wide = layers.Conv2D(12, 1, activation="relu", name="conv")(inner)

@@ -78,12 +78,18 @@ class Place:
     def _left(self) -> list[str]:
         found = [f"temporary: {path.name}" for path in self.temporary.iterdir()]
         for top in (self.folder, self.cache):
-            found += [f"half-made: {path}" for path in top.rglob(".*") if path.name.startswith(_MADE_AND_RENAMED)]
+            found += [
+                f"half-made: {path}" for path in top.rglob(".*") if path.name.startswith(_MADE_AND_RENAMED)
+            ]
         return found + self._half_written() + [f"process: {words}" for words in self.processes()]
 
     def _half_written(self) -> list[str]:
         """Results that cannot be read."""
-        return [f"half-written: {path}" for path in self.folder.rglob("*") if path.is_file() and not _is_whole(path)]
+        return [
+            f"half-written: {path}"
+            for path in self.folder.rglob("*")
+            if path.is_file() and not _is_whole(path)
+        ]
 
     def processes(self) -> list[str]:
         """Command lines of what the calls started and is still there."""
@@ -92,7 +98,9 @@ class Place:
         for process in Path("/proc").glob("[0-9]*"):
             try:
                 if mark in (process / "environ").read_bytes() and _lives(process):
-                    found.append((process / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace"))
+                    found.append(
+                        (process / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+                    )
             except OSError:  # it has just ended, or is somebody else's
                 continue
         return found

@@ -1,4 +1,6 @@
-"""Seeded random single-operator models of convolutions, fully-connected layers, pools and softmax, edges included."""
+"""Seeded random single-operator models of convolutions, fully-connected layers, pools and softmax, edges
+included.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +20,17 @@ from tinyml_compress.ops.fully_connected.op import FullyConnectedAttrs
 from tinyml_compress.ops.numerics import Activation, Padding
 from tinyml_compress.ops.softmax.op import SoftmaxAttrs
 
-__all__ = ["MAKERS", "average_pool", "conv", "depthwise", "fully_connected", "max_pool", "merged", "pick", "softmax"]
+__all__ = [
+    "MAKERS",
+    "average_pool",
+    "conv",
+    "depthwise",
+    "fully_connected",
+    "max_pool",
+    "merged",
+    "pick",
+    "softmax",
+]
 
 Rng = np.random.Generator
 FUSED = (Activation.NONE, Activation.NONE, Activation.RELU, Activation.RELU6, Activation.RELU_N1_TO_1)
@@ -57,11 +69,16 @@ def numbers(
 ) -> Numbers:
     """Scales so that outputs fill their range, saturate, collapse, or tie; multipliers shift both ways.
 
-    `plain`: multipliers well below one, and output zero points that fused ReLUs have, as in nearly every real layer.
+    `plain`: multipliers well below one, and output zero points that fused ReLUs have, as in nearly every real
+    layer.
     """
     kind = pick(rng, (0, 0, 1, 4) if plain else (0, 0, 0, 0, 1, 2, 3, 4))
     if kind == 1:  # powers of two: exact rounding ties
-        in_scale, base, out_scale = 2.0**-4, 2.0**-5, 2.0 ** -pick(rng, (1, 2, 3) if plain else (3, 4, 5, 6, 8))
+        in_scale, base, out_scale = (
+            2.0**-4,
+            2.0**-5,
+            2.0 ** -pick(rng, (1, 2, 3) if plain else (3, 4, 5, 6, 8)),
+        )
     elif kind == 2:  # multipliers above one: everything saturates
         in_scale, base, out_scale = 0.5, 0.25, float(rng.choice([0.01, 0.1, 0.02, 1e-4]))
     elif kind == 3:  # tiny multipliers
@@ -89,10 +106,14 @@ def numbers(
     reach = pick(rng, (100, 10_000, 1_000_000)) if kind != 4 else 100
     bias = rng.integers(-reach, reach + 1, rows)
     out_zero = pick(rng, (-128, -128, 127, 0, -3)) if plain else _zero(rng)
-    return Numbers(in_scale, _zero(rng), out_scale, out_zero, scales, weights.astype(np.int8), bias.astype(np.int32))
+    return Numbers(
+        in_scale, _zero(rng), out_scale, out_zero, scales, weights.astype(np.int8), bias.astype(np.int32)
+    )
 
 
-def _clustered(rng: Rng, shape: tuple[int, int], clusters: int, scales: Sequence[float]) -> npt.NDArray[np.int64]:
+def _clustered(
+    rng: Rng, shape: tuple[int, int], clusters: int, scales: Sequence[float]
+) -> npt.NDArray[np.int64]:
     """Weights of few numbers: those of one table for all rows, or a table of each row's own."""
     if rng.random() < 0.5:
         book = rng.uniform(-1, 1, clusters) * 100 * min(scales)
@@ -148,7 +169,10 @@ def conv(
     per_group = in_c // groups
     per_channel = out_c > 1 and bool(rng.random() < 0.7)
     values = numbers(rng, out_c, kernel[0] * kernel[1] * per_group, per_channel, plain, density, clusters)
-    out = [axis_window(padding, i, k, s, d)[0] for i, k, s, d in zip(image, kernel, stride, dilation, strict=True)]
+    out = [
+        axis_window(padding, i, k, s, d)[0]
+        for i, k, s, d in zip(image, kernel, stride, dilation, strict=True)
+    ]
     weights = const(
         "weights",
         values.weights.reshape(out_c, *kernel, per_group),
@@ -200,7 +224,10 @@ def depthwise(
     out_c = in_c * multiplier
     per_channel = out_c > 1 and bool(rng.random() < 0.7)
     values = numbers(rng, out_c, kernel[0] * kernel[1], per_channel, plain)
-    out = [axis_window(padding, i, k, s, d)[0] for i, k, s, d in zip(image, kernel, stride, dilation, strict=True)]
+    out = [
+        axis_window(padding, i, k, s, d)[0]
+        for i, k, s, d in zip(image, kernel, stride, dilation, strict=True)
+    ]
     weights = const(
         "weights",
         values.weights.T.reshape(1, *kernel, out_c),
@@ -216,7 +243,14 @@ def depthwise(
         ],
         tensor("y", (batch, *out, out_c), values.out_scale, values.out_zero),
         DepthwiseConv2DAttrs(
-            padding, stride[1], stride[0], _fused(rng, values, plain), dilation[1], dilation[0], None, multiplier
+            padding,
+            stride[1],
+            stride[0],
+            _fused(rng, values, plain),
+            dilation[1],
+            dilation[0],
+            None,
+            multiplier,
         ),
     )
 
@@ -241,10 +275,16 @@ def fully_connected(
     per_channel = out_c > 1 and not (keep and len(lead) > 1) and bool(rng.random() < 0.4)
     values = numbers(rng, out_c, in_c, per_channel, plain, density)
     rows = int(np.prod(lead))
-    weights = const("weights", values.weights, values.weight_scales if per_channel else values.weight_scales[0], axis=0)
+    weights = const(
+        "weights", values.weights, values.weight_scales if per_channel else values.weight_scales[0], axis=0
+    )
     return single(
         "FULLY_CONNECTED",
-        [tensor("x", (*lead, in_c), values.in_scale, values.in_zero), weights, *_optional(rng, values, per_channel)],
+        [
+            tensor("x", (*lead, in_c), values.in_scale, values.in_zero),
+            weights,
+            *_optional(rng, values, per_channel),
+        ],
         tensor("y", (*lead, out_c) if keep else (rows, out_c), values.out_scale, values.out_zero),
         FullyConnectedAttrs(_fused(rng, values, plain), keep),
     )

@@ -1,4 +1,6 @@
-"""Random int8 networks full of what passes rewrite: borders, activations on their own, no-ops, dead ends, constants."""
+"""Random int8 networks full of what passes rewrite: borders, activations on their own, no-ops, dead ends,
+constants.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +24,9 @@ _ACTIVATIONS = (Activation.NONE, Activation.NONE, Activation.RELU, Activation.RE
 class Messy:
     """Appends nodes to a network; each method returns the tensor it makes."""
 
-    def __init__(self, seed: int, shape: tuple[int, ...] = (1, 6, 5, 3), scale: float = 0.05, zero: int = -7) -> None:
+    def __init__(
+        self, seed: int, shape: tuple[int, ...] = (1, 6, 5, 3), scale: float = 0.05, zero: int = -7
+    ) -> None:
         self.rng = np.random.default_rng(seed)
         self.tensors: dict[str, Tensor] = {}
         self.nodes: list[Node] = []
@@ -40,7 +44,9 @@ class Messy:
             self.tensors.setdefault(given.name, given)
         out = self.add_tensor(replace(like, name=f"t{len(self.nodes)}", shape=shape, data=None))
         made = operator(op).attrs_type() if attrs is None else attrs
-        self.nodes.append(Node(op, tuple(t.name for t in inputs), (out.name,), made, f"net/{op}{len(self.nodes)}"))
+        self.nodes.append(
+            Node(op, tuple(t.name for t in inputs), (out.name,), made, f"net/{op}{len(self.nodes)}")
+        )
         return out
 
     def ints(self, values: object) -> Tensor:
@@ -64,10 +70,15 @@ class Messy:
         scales = self.rng.uniform(0.002, 0.02, out_c)
         assert x.quant is not None
         weights = const(
-            f"w{len(self.nodes)}", self.rng.integers(-127, 128, shape), list(scales), axis=3 if depthwise else 0
+            f"w{len(self.nodes)}",
+            self.rng.integers(-127, 128, shape),
+            list(scales),
+            axis=3 if depthwise else 0,
         )
         bias_scales = list(scales * x.quant.scale)
-        bias = const(f"b{len(self.nodes)}", self.rng.integers(-900, 900, out_c), bias_scales, dtype=DType.INT32)
+        bias = const(
+            f"b{len(self.nodes)}", self.rng.integers(-900, 900, out_c), bias_scales, dtype=DType.INT32
+        )
         attrs: Attrs = (DepthwiseConv2DAttrs if depthwise else Conv2DAttrs)(
             chosen, stride_w, stride_h, act, dilation, dilation
         )
@@ -146,7 +157,9 @@ def messy(seed: int) -> Graph:
         elif kind == 6:
             x = net.requantize(x, same=bool(rng.random() < 0.7))
         elif kind == 7:
-            x = net.reshape(x, x.shape if rng.random() < 0.5 else (x.shape[0], x.shape[2], x.shape[1], x.shape[3]))
+            x = net.reshape(
+                x, x.shape if rng.random() < 0.5 else (x.shape[0], x.shape[2], x.shape[1], x.shape[3])
+            )
         elif kind == 8:
             x = net.transpose(x, (0, 1, 2, 3) if rng.random() < 0.5 else (0, 2, 1, 3))
         elif kind == 9:

@@ -31,7 +31,9 @@ class _Net:
 
     def _emit(self, op: str, inputs: list[Tensor], out: Tensor, attrs: Attrs) -> Tensor:
         self.tensors += [t for t in inputs if t.is_const] + [out]
-        self.nodes.append(Node(op, tuple(t.name for t in inputs), (out.name,), attrs, f"layer{len(self.nodes)}/{op}"))
+        self.nodes.append(
+            Node(op, tuple(t.name for t in inputs), (out.name,), attrs, f"layer{len(self.nodes)}/{op}")
+        )
         self.last = out
         return out
 
@@ -51,7 +53,9 @@ class _Net:
         sizes = [axis_window(Padding.SAME, size, kernel, stride, 1)[0] for size in (height, width)]
         out = tensor(self._name("t"), (1, *sizes, out_c), 0.06, -128 if relu else 5)
         act = Activation.RELU if relu else Activation.NONE
-        return self._emit("CONV_2D", [self.last, weights, bias], out, Conv2DAttrs(Padding.SAME, stride, stride, act))
+        return self._emit(
+            "CONV_2D", [self.last, weights, bias], out, Conv2DAttrs(Padding.SAME, stride, stride, act)
+        )
 
     def depthwise(self, kernel: int, stride: int = 1) -> Tensor:
         _, height, width, channels = self.last.shape
@@ -85,7 +89,9 @@ class _Net:
         in_c = self.last.shape[-1]
         weights = const(self._name("w"), self.rng.integers(-127, 128, (units, in_c)), 0.005)
         in_scale = self.last.quant.scale if self.last.quant else 1.0
-        bias = const(self._name("b"), self.rng.integers(-4000, 4000, units), 0.005 * in_scale, dtype=DType.INT32)
+        bias = const(
+            self._name("b"), self.rng.integers(-4000, 4000, units), 0.005 * in_scale, dtype=DType.INT32
+        )
         out = tensor(self._name("t"), (1, units), 0.1, -128 if relu else 7)
         attrs = FullyConnectedAttrs(Activation.RELU if relu else Activation.NONE)
         return self._emit("FULLY_CONNECTED", [self.last, weights, bias], out, attrs)

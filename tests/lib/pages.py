@@ -1,16 +1,18 @@
-"""Markdown pages as programs: what a page shows is run, in its order, in one folder, and what it prints is compared.
+"""Markdown pages as programs: what a page shows is run, in its order, in one folder, and what it prints is
+compared.
 
 In a page, fenced blocks of these kinds are run:
 
-- `console`: lines that begin with `$ ` are commands, the lines below one are what it prints. A line `...` stands for
-  any lines, at the end of a line for any words. Numbers of seconds are not compared. A command without output shown
-  is only run.
+- `console`: lines that begin with `$ ` are commands, the lines below one are what it prints. A line `...`
+  stands for any lines, at the end of a line for any words. Numbers of seconds are not compared. A command
+  without output shown is only run.
 - `python`: a program; a `text` block right below is what it prints.
 
-An HTML comment on the line above a block says more: `<!-- numbers: REASON -->` compares its words but not its numbers
-(those of a net trained here, say), `<!-- file: NAME -->` writes the block to that file instead,
-`<!-- tested by: PATH -->` names the test that runs the same, `<!-- shown: REASON -->` leaves a block alone that cannot
-run here (a board, a vendor's tool). Every other kind of block must be a `text` block or carry one of these.
+An HTML comment on the line above a block says more: `<!-- numbers: REASON -->` compares its words but not its
+numbers (those of a net trained here, say), `<!-- file: NAME -->` writes the block to that file instead, `<!--
+tested by: PATH -->` names the test that runs the same, `<!-- shown: REASON -->` leaves a block alone that
+cannot run here (a board, a vendor's tool). Every other kind of block must be a `text` block or carry one of
+these.
 
 A page whose first lines hold `<!-- tests: full -->` runs in `make test-full` only.
 """
@@ -65,7 +67,9 @@ def blocks_of(page: str) -> list[Block]:
         while index < len(lines) and lines[index].strip() != "```":
             index += 1
         body = "\n".join(line[indent:] for line in lines[start:index])
-        found.append(Block(start, opened["kind"], body, note["key"] if note else "", note["value"] if note else ""))
+        found.append(
+            Block(start, opened["kind"], body, note["key"] if note else "", note["value"] if note else "")
+        )
         index += 1
     return found
 
@@ -90,7 +94,9 @@ def run_page(page: str, folder: Path) -> list[str]:
             place.write_text(block.text + "\n", encoding="utf-8")
         elif block.kind == "console":
             for command, shown in _commands(block.text):
-                apart += _compared(block, command, shown, _printed(["bash", "-o", "pipefail", "-c", command], folder))
+                apart += _compared(
+                    block, command, shown, _printed(["bash", "-o", "pipefail", "-c", command], folder)
+                )
         elif block.kind == "python":
             below = todo[index + 1] if index + 1 < len(todo) else None
             shown = below.text.splitlines() if below is not None and below.kind == "text" else []

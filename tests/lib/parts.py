@@ -1,6 +1,7 @@
 """The parts of `make test-full`: each long proof belongs to exactly one, by the file that it is in.
 
-A part is small enough to run in a sitting. What no pattern names is in the last part, so that nothing is ever left out.
+A part is small enough to run in a sitting. What no pattern names is in the last part, so that nothing is ever
+left out.
 """
 
 from __future__ import annotations
@@ -30,7 +31,11 @@ PARTS = (
     Part("quick", "what `make test` runs", ("tests/*",), marked="not full", spread=False),
     Part("operators-a", "operators A to D, against TFLM", ("tests/ops/test_[a-d]*.py",)),
     Part("operators-e", "operators E to O, against TFLM", ("tests/ops/test_[e-o]*.py",)),
-    Part("products", "convolutions, dense layers, pools", ("tests/ops/test_prod*.py", "tests/emulated/test_prod*.py")),
+    Part(
+        "products",
+        "convolutions, dense layers, pools",
+        ("tests/ops/test_prod*.py", "tests/emulated/test_prod*.py"),
+    ),
     Part("operators-p", "operators P to R, against TFLM", ("tests/ops/test_[p-r]*.py",)),
     Part("operators-s", "operators S to Z, against TFLM", ("tests/ops/*",)),
     Part("sanitizers", "all kernels under sanitizers and compilers", ("tests/kernels/*",)),

@@ -1,4 +1,6 @@
-"""Graphs for the planner's tests: fake operators with any overlap, alias and scratch, and seeded random graphs."""
+"""Graphs for the planner's tests: fake operators with any overlap, alias and scratch, and seeded random
+graphs.
+"""
 
 from __future__ import annotations
 
@@ -48,7 +50,9 @@ def kernel(*overlaps: Overlap, scratch: int = 0) -> Variant:
     def emit(view: NodeView) -> tuple[Call, ...]:
         raise NotImplementedError
 
-    return Variant("tc_i8_any__c", lambda view: True, emit, scratch=lambda view: scratch, overlap=lambda view: overlaps)
+    return Variant(
+        "tc_i8_any__c", lambda view: True, emit, scratch=lambda view: scratch, overlap=lambda view: overlaps
+    )
 
 
 @dataclass
@@ -64,7 +68,9 @@ class Builder:
         self.tensors[name] = Tensor(name, (nbytes // dtype.itemsize,), dtype, QUANT)
         return name
 
-    def node(self, op: str, inputs: list[str], outputs: dict[str, int], variant: Variant | None = None) -> None:
+    def node(
+        self, op: str, inputs: list[str], outputs: dict[str, int], variant: Variant | None = None
+    ) -> None:
         for name, nbytes in outputs.items():
             self.tensor(name, nbytes)
         self.nodes.append(Node(op, tuple(inputs), tuple(outputs), Attrs(), f"layer{len(self.nodes)}"))
@@ -75,7 +81,9 @@ class Builder:
 
 
 def random_graph(seed: int, length: int, largest: int = 600, step: int = 1) -> tuple[Graph, list[Variant]]:
-    """Branches, several inputs and outputs, in place and row by row, joins, splits, views, scratch, dead ends."""
+    """Branches, several inputs and outputs, in place and row by row, joins, splits, views, scratch, dead
+    ends.
+    """
     dice = random.Random(seed)
     make = Builder()
 
@@ -86,7 +94,9 @@ def random_graph(seed: int, length: int, largest: int = 600, step: int = 1) -> t
     inputs = list(names)
     for index in range(length):
         op = dice.choice(["ANY"] * 6 + ["JOIN", "SPLIT", "VIEW"])
-        sources = [dice.choice(names[-6:]) for _ in range(dice.choice([1, 1, 2, 3]) if op in ("ANY", "JOIN") else 1)]
+        sources = [
+            dice.choice(names[-6:]) for _ in range(dice.choice([1, 1, 2, 3]) if op in ("ANY", "JOIN") else 1)
+        ]
         outs: dict[str, int]
         variant = kernel()
         if op == "JOIN":

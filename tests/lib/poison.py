@@ -14,10 +14,20 @@ _MARK = ".imported"
 
 
 def poisoned(folder: Path) -> Path:
-    """`folder` with a module for each one of Python's own, for each one installed, and for some that are not."""
+    """`folder` with a module for each one of Python's own, for each one installed, and for some
+    that are not.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     installed = {name for name in metadata.packages_distributions() if name.isidentifier()}
-    others = {"__future__", "sitecustomize", "usercustomize", "torch", "litert_torch", "ai_edge_quantizer", "cupy"}
+    others = {
+        "__future__",
+        "sitecustomize",
+        "usercustomize",
+        "torch",
+        "litert_torch",
+        "ai_edge_quantizer",
+        "cupy",
+    }
     for name in {*sys.stdlib_module_names, *installed, *others} - {"tinyml_compress"}:
         (folder / f"{name}.py").write_text(f"open({str(folder / name)!r} + {_MARK!r}, 'w').close()\n")
     return folder

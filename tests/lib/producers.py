@@ -1,7 +1,9 @@
-"""What the numbers of `support/producers.py` were given for: a digest per source file, kept in tests/producers.json.
+"""What the numbers of `support/producers.py` were given for: a digest per source file, kept in
+tests/producers.json.
 
-`make producers` brings the file up to date. Where sources changed under the same number, it says which number to raise;
-`make producers SAME=name` states that the results of that producer cannot differ (a renamed variable, a new message).
+`make producers` brings the file up to date. Where sources changed under the same number, it says which number
+to raise; `make producers SAME=name` states that the results of that producer cannot differ (a renamed
+variable, a new message).
 """
 
 from __future__ import annotations
@@ -65,7 +67,9 @@ def _fields(node: ast.AST) -> Iterator[tuple[str, Any]]:
 
 
 def _is_text_alone(node: object) -> bool:
-    """A docstring, of a module, a function or an attribute; or an empty piece of an f-string, as older Pythons have."""
+    """A docstring, of a module, a function or an attribute; or an empty piece of an f-string, as older
+    Pythons have.
+    """
     if isinstance(node, ast.Expr):
         return isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
     return isinstance(node, ast.Constant) and node.value == ""
@@ -95,12 +99,16 @@ def findings(stored: Numbers, now: Numbers, same: tuple[str, ...] = ()) -> list[
         if old is None:
             continue
         if row["version"] < old["version"]:
-            found.append(f"{name}: its number fell from {old['version']} to {row['version']}; numbers only rise")
+            found.append(
+                f"{name}: its number fell from {old['version']} to {row['version']}; numbers only rise"
+            )
         elif row["version"] == old["version"] and name not in same and (changed := _changed(old, row)):
             number = row["version"]
             found.append(
-                f"{name}: {', '.join(changed)} changed under number {number}. If results may differ, raise it to "
-                f"{number + 1} in tinyml_compress/support/producers.py, then `make producers`; if they cannot, "
+                f"{name}: {', '.join(changed)} changed under number {number}. If "
+                "results may differ, raise it to "
+                f"{number + 1} in tinyml_compress/support/producers.py, then "
+                "`make producers`; if they cannot, "
                 f"`make producers SAME={name}`"
             )
     return found

@@ -1,4 +1,6 @@
-"""Proof of one operator: seeded random models of it against TFLM, a few by default and many in the full run."""
+"""Proof of one operator: seeded random models of it against TFLM, a few by default and many in
+the full run.
+"""
 
 from __future__ import annotations
 
@@ -90,7 +92,13 @@ def counted(test: Test, models: int) -> Test:
 
 
 def prove(
-    make: Maker, level: Level, count: int, vectors: int = 3, *, isas: tuple[Isa, ...] = (Isa.C,), ulps: int = 0
+    make: Maker,
+    level: Level,
+    count: int,
+    vectors: int = 3,
+    *,
+    isas: tuple[Isa, ...] = (Isa.C,),
+    ulps: int = 0,
 ) -> None:
     """Many models at one level, others at each."""
     models = models_of(make, count, 1 + list(Level).index(level))
@@ -108,7 +116,8 @@ def refused(graph: Graph, *words: str) -> None:
         assert word in text, f"{word!r} is not in {text!r}"
 
 
-# --- random parts of a model ------------------------------------------------------------------------------------
+# --- random parts of a model
+# ------------------------------------------------------------------------------------
 
 
 def scale(rng: Rng, low: float = 1e-3, high: float = 1.0) -> float:

@@ -1,7 +1,9 @@
-"""A plugin of pytest: `-p tests.lib.rooms` ends a run with the seconds of each room of tests, beside its budget.
+"""A plugin of pytest: `-p tests.lib.rooms` ends a run with the seconds of each room of tests, beside its
+budget.
 
-A budget counts seconds of all processes together (tests/rooms.toml). Where the machine has other work as well, waiting
-says nothing: a room is over its budget only if the processor's seconds are, too. `--hold-rooms` makes that a failure.
+A budget counts seconds of all processes together (tests/rooms.toml). Where the machine has other work as
+well, waiting says nothing: a room is over its budget only if the processor's seconds are, too. `--hold-rooms`
+makes that a failure.
 """
 
 from __future__ import annotations
@@ -47,7 +49,9 @@ def room_of(nodeid: str) -> str:
 
 
 def over(spent: Mapping[str, Spent], allowed: Mapping[str, int], *, alone: bool) -> list[str]:
-    """Rooms that took more than their budget; `alone`: nobody else worked on this machine, so that waiting counts."""
+    """Rooms that took more than their budget; `alone`: nobody else worked on this machine, so that waiting
+    counts.
+    """
     return [
         room
         for room, row in spent.items()
@@ -71,7 +75,8 @@ def _line(room: str, row: Spent, budget: int) -> str:
     return f"{room:12} {row.tests:6,} {row.seconds:8,.0f} {row.processor:9,.0f} {budget:6,}"
 
 
-# --- the plugin ------------------------------------------------------------------------------------------------------
+# --- the plugin
+# ------------------------------------------------------------------------------------------------------
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -85,7 +90,9 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 class _Clock:
-    """In every process that runs tests: the processor's seconds of each step of a test, written into its report."""
+    """In every process that runs tests: the processor's seconds of each step of a test, written into its
+    report.
+    """
 
     def __init__(self) -> None:
         self._last = _processor()
@@ -131,6 +138,7 @@ class _Summary:
         terminalreporter.write_line("\n".join(table(self._spent, budgets())))
         if self._over:
             terminalreporter.write_line(
-                f"over its budget of seconds: {', '.join(self._over)}. Make its tests faster, or mark long ones with "
+                f"over its budget of seconds: {', '.join(self._over)}. Make its "
+                "tests faster, or mark long ones with "
                 f"@pytest.mark.full; a larger budget (tests/rooms.toml) must come out of another room's"
             )

@@ -1,7 +1,9 @@
-"""Generated C under AddressSanitizer and UndefinedBehaviorSanitizer: a program that runs models on hostile bytes.
+"""Generated C under AddressSanitizer and UndefinedBehaviorSanitizer: a program that runs models on hostile
+bytes.
 
-Arenas are heap blocks of exactly the size asked for, so a byte written outside is found; outputs are compared with
-those of a build without sanitizers and at another optimization, which a read of anything undefined would change.
+Arenas are heap blocks of exactly the size asked for, so a byte written outside is found; outputs are compared
+with those of a build without sanitizers and at another optimization, which a read of anything undefined would
+change.
 """
 
 from __future__ import annotations
@@ -96,17 +98,23 @@ def assert_clean(programs: Sequence[Program]) -> None:
     """No sanitizer complains about any of the programs, whatever their inputs hold."""
     files = {name: text for program in programs for name, text in program.files.items()}
     includes = "\n".join(f'#include "{program.prefix}.h"' for program in programs)
-    files["main.c"] = _MAIN.format(includes=includes, calls="\n".join(_calls(program) for program in programs))
+    files["main.c"] = _MAIN.format(
+        includes=includes, calls="\n".join(_calls(program) for program in programs)
+    )
     shown = []
     for flags in (SANITIZED, PLAIN):
-        binary = toolchain.executable(files, flags=("-D_POSIX_C_SOURCE=200112L", *flags), toolchain=host_gcc())
+        binary = toolchain.executable(
+            files, flags=("-D_POSIX_C_SOURCE=200112L", *flags), toolchain=host_gcc()
+        )
         shown.append(proc.run([binary], timeout=120, what="the program under sanitizers").stdout)
     assert shown[0] == shown[1]
     assert_complete(programs, shown[0].splitlines())
 
 
 def assert_complete(programs: Sequence[Program], lines: Sequence[str]) -> None:
-    """A line for every output of every program in every round; only those with state may wait for more input."""
+    """A line for every output of every program in every round; only those with state may wait for
+    more input.
+    """
     told = Counter(line.split()[0] for line in lines)
     assert told == {program.prefix: len(program.outputs) * _ROUNDS for program in programs if program.outputs}
     waiting = {line.split()[0] for line in lines if line.endswith(" waits")}

@@ -30,7 +30,11 @@ def _strict(part: Any) -> Any:
     if not isinstance(part, dict):
         return part
     made = {key: _strict(value) for key, value in part.items()}
-    if part.get("type") == "object" and "properties" in part and not {"allOf", "additionalProperties"} & set(part):
+    if (
+        part.get("type") == "object"
+        and "properties" in part
+        and not {"allOf", "additionalProperties"} & set(part)
+    ):
         made["additionalProperties"] = False
     return made
 

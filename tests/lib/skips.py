@@ -1,4 +1,5 @@
-"""A plugin of pytest: `-p tests.lib.skips --skipped-to FILE` writes down which tests were skipped, for `pytest @FILE`.
+"""A plugin of pytest: `-p tests.lib.skips --skipped-to FILE` writes down which tests were skipped, for
+`pytest @FILE`.
 
 `make test` writes the file, and `make test-skipped` runs what is in it, once what was missing is there.
 """
@@ -13,7 +14,9 @@ __all__: list[str] = []
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--skipped-to", metavar="FILE", help="write the names of skipped tests into FILE, one a line")
+    parser.addoption(
+        "--skipped-to", metavar="FILE", help="write the names of skipped tests into FILE, one a line"
+    )
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -1,4 +1,6 @@
-"""Small networks that remember: made without TensorFlow, in the way of the streaming models that people deploy."""
+"""Small networks that remember: made without TensorFlow, in the way of the streaming models that people
+deploy.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +22,9 @@ from tinyml_compress.pipeline.streaming import streamed
 __all__ = ["STREAMING", "svdf_net", "window_net"]
 
 
-def _svdf(rng: np.random.Generator, index: int, source: Tensor, units: int, memory: int) -> tuple[list[Tensor], Node]:
+def _svdf(
+    rng: np.random.Generator, index: int, source: Tensor, units: int, memory: int
+) -> tuple[list[Tensor], Node]:
     """One layer of rank 2 with int16 state, whose numbers spread over their range."""
     assert source.quant is not None
     rank, size = 2, source.shape[1]
@@ -60,7 +64,9 @@ def svdf_net() -> bytes:
 
 
 def window_net() -> bytes:
-    """Separable convolutions along time, as of a streaming wake word, on a window of 9 frames; no state yet."""
+    """Separable convolutions along time, as of a streaming wake word, on a window of 9 frames; no
+    state yet.
+    """
     rng = np.random.default_rng(6)
     last = tensor("input", (1, 9, 2, 5), 0.05, -7)
     tensors, nodes = [last], []
@@ -69,7 +75,12 @@ def window_net() -> bytes:
         assert last.quant is not None
         along = [
             const(f"dw{index}", rng.integers(-127, 128, (1, steps, 1, depth)), [0.01] * depth, axis=3),
-            const(f"db{index}", rng.integers(-900, 900, depth), [last.quant.scale * 0.01] * depth, dtype=DType.INT32),
+            const(
+                f"db{index}",
+                rng.integers(-900, 900, depth),
+                [last.quant.scale * 0.01] * depth,
+                dtype=DType.INT32,
+            ),
             tensor(f"along{index}", (1, frames, width, depth), last.quant.scale * 1.5, 3),
         ]
         assert along[2].quant is not None

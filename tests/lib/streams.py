@@ -1,4 +1,6 @@
-"""Proof of models with state: frame by frame against TensorFlow Lite Micro, with resets and a second instance."""
+"""Proof of models with state: frame by frame against TensorFlow Lite Micro, with resets and a second
+instance.
+"""
 
 from __future__ import annotations
 
@@ -43,19 +45,32 @@ def assert_streams_equal(
     reset_at: int | None = None,
     near: float = 0.0,
 ) -> None:
-    """Each model gives TFLM's bytes at every frame, after a reset in between as well; floats may be `near` each other.
+    """Each model gives TFLM's bytes at every frame, after a reset in between as well; floats may be `near`
+    each other.
 
     A second instance of the same C, fed with other frames in turns with the first, must not disturb it.
     """
     pending, chosen = list(models), tuple(isas)
     for start in range(0, len(pending), BATCH):
         batch = pending[start : start + BATCH]
-        programs = [compile_model(model, f"m{start + index}", chosen, level) for index, model in enumerate(batch)]
+        programs = [
+            compile_model(model, f"m{start + index}", chosen, level) for index, model in enumerate(batch)
+        ]
         loaded, others = native.load(programs), native.load(programs)
         for index, (model, program) in enumerate(zip(batch, programs, strict=True)):
             assert_params_follow_structs(program.source)
             where = f"model {start + index}"
-            _compare(model, program, loaded[index], others[index], frames, seed + start + index, reset_at, near, where)
+            _compare(
+                model,
+                program,
+                loaded[index],
+                others[index],
+                frames,
+                seed + start + index,
+                reset_at,
+                near,
+                where,
+            )
 
 
 def _compare(

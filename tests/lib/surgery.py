@@ -53,7 +53,10 @@ _GRAPH: Table = (
 )
 _MODEL: Table = (
     ("version", "<I"),
-    ("code", ("tables", (("deprecated", "<b"), ("custom", ("vector", "<B")), ("version", "<i"), ("number", "<i")))),
+    (
+        "code",
+        ("tables", (("deprecated", "<b"), ("custom", ("vector", "<B")), ("version", "<i"), ("number", "<i"))),
+    ),
     ("graph", ("tables", _GRAPH)),
     ("description", ("vector", "<B")),
     ("buffer", ("tables", (("data", ("vector", "<B")), ("offset", "<Q"), ("size", "<Q")))),
@@ -127,7 +130,10 @@ def _field(file: bytes, position: int, path: str, kind: object) -> Iterator[tupl
         yield from _table(file, target, inner, f"{path}.")
     elif what == "options":
         for slot, place in _slots(file, target):
-            yield f"{path}.slot{slot}", Site(target + place, "<i" if target + place + 4 <= len(file) else "<B")
+            yield (
+                f"{path}.slot{slot}",
+                Site(target + place, "<i" if target + place + 4 <= len(file) else "<B"),
+            )
     else:
         count = _u32(file, target)
         yield f"{path}.length", Site(target, "<I")

@@ -1,4 +1,6 @@
-"""A verb in this process, before a terminal of a given width or before a pipe: what it prints, letter by letter."""
+"""A verb in this process, before a terminal of a given width or before a pipe: what it prints, letter by
+letter.
+"""
 
 from __future__ import annotations
 
@@ -50,14 +52,22 @@ def _terminal(columns: int, text: list[str]) -> Iterator[None]:
     plain[1] &= ~termios.OPOST  # no carriage returns
     termios.tcsetattr(theirs, termios.TCSANOW, plain)
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
-    with _reading(ours, text), open(theirs, "w", encoding="utf-8") as stream, contextlib.redirect_stdout(stream):
+    with (
+        _reading(ours, text),
+        open(theirs, "w", encoding="utf-8") as stream,
+        contextlib.redirect_stdout(stream),
+    ):
         yield
 
 
 @contextlib.contextmanager
 def _pipe(text: list[str]) -> Iterator[None]:
     ours, theirs = os.pipe()
-    with _reading(ours, text), open(theirs, "w", encoding="utf-8") as stream, contextlib.redirect_stdout(stream):
+    with (
+        _reading(ours, text),
+        open(theirs, "w", encoding="utf-8") as stream,
+        contextlib.redirect_stdout(stream),
+    ):
         yield
 
 

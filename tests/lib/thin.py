@@ -15,7 +15,9 @@ DATA = {"targets": "tinyml_targets", "recipes": "tinyml_recipes", "calibration_d
 
 
 def make_environment(folder: Path, packages: Iterable[str]) -> Path:
-    """The interpreter of a new environment in `folder`: this checkout's package, and links to `packages` alone."""
+    """The interpreter of a new environment in `folder`: this checkout's package, and links to `packages`
+    alone.
+    """
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", folder], check=True, timeout=120)
     (site,) = (folder / "lib").glob("python*/site-packages")
     for package in packages:

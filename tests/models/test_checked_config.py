@@ -14,7 +14,12 @@ DENSE = {"module": "keras.layers", "class_name": "Dense", "config": {"units": 2}
 
 
 def model(*layers: Any, **more: Any) -> dict[str, Any]:
-    return {"module": "keras", "class_name": "Sequential", "config": {"name": "m", "layers": [*layers]}, **more}
+    return {
+        "module": "keras",
+        "class_name": "Sequential",
+        "config": {"name": "m", "layers": [*layers]},
+        **more,
+    }
 
 
 def dense(**options: Any) -> dict[str, Any]:
@@ -46,9 +51,13 @@ LAMBDA = {"class_name": "Lambda", "config": {"function": ["4wE=", None, None], "
 HOSTILE: dict[str, Any] = {
     "lambda": model(LAMBDA),
     "lambda in wrappers": wrapped(LAMBDA),
-    "lambda as an activation": model(dense(activation={"class_name": "__lambda__", "config": {"value": "4wE="}})),
+    "lambda as an activation": model(
+        dense(activation={"class_name": "__lambda__", "config": {"value": "4wE="}})
+    ),
     "lambda as an initializer": model(dense(kernel_initializer=LAMBDA)),
-    "lambda in the arguments of a call": model({**called("add"), "inbound_nodes": [[["x", 0, 0, {"y": LAMBDA}]]]}),
+    "lambda in the arguments of a call": model(
+        {**called("add"), "inbound_nodes": [[["x", 0, 0, {"y": LAMBDA}]]]}
+    ),
     "lambda in a tuple": model(dense(units={"class_name": "__tuple__", "items": [LAMBDA]})),
     "lambda in a quantizer": model({"class_name": "QuantizeLayer", "config": {"quantizer": LAMBDA}}),
     "lambda as the outermost": LAMBDA,
@@ -58,9 +67,15 @@ HOSTILE: dict[str, Any] = {
     "function under another name": model(dense(activation=function("builtins", "relu", "exec"))),
     "function without a name": model(dense(activation=function("builtins", {"a": 1}))),
     "Keras function that fetches": model(dense(activation=function("keras.utils", "get_file", "get_file"))),
-    "Keras function that loads": model(dense(activation=function("keras.saving", "load_model", "load_model"))),
+    "Keras function that loads": model(
+        dense(activation=function("keras.saving", "load_model", "load_model"))
+    ),
     "Keras function that unlocks": model(
-        dense(activation=function("keras.config", "enable_unsafe_deserialization", "enable_unsafe_deserialization"))
+        dense(
+            activation=function(
+                "keras.config", "enable_unsafe_deserialization", "enable_unsafe_deserialization"
+            )
+        )
     ),
     "class of another module": model({**DENSE, "module": "subprocess", "class_name": "Popen"}),
     "layer's name in another module": model({**DENSE, "module": "evil"}),
@@ -85,13 +100,19 @@ HOSTILE: dict[str, Any] = {
     "method of a tensor": model({"class_name": "InstanceMethod", "config": {"attr_name": "__reduce__"}}),
     "method of a class": model({"class_name": "ClassMethod", "config": {"cls_symbol": "io.gfile.GFile"}}),
     "type by name": model(dense(units={"class_name": "TypeSpec", "type_spec": "x", "serialized": []})),
-    "typespec": model(dense(units={"class_name": "__typespec__", "spec_name": "X", "module": "evil", "config": []})),
+    "typespec": model(
+        dense(units={"class_name": "__typespec__", "spec_name": "X", "module": "evil", "config": []})
+    ),
     "composite tensor": model(dense(units={"class_name": "CompositeTensor", "spec": {}, "tensors": []})),
-    "array of objects": model(dense(units={"class_name": "__numpy__", "config": {"value": [1], "dtype": "object"}})),
+    "array of objects": model(
+        dense(units={"class_name": "__numpy__", "config": {"value": [1], "dtype": "object"}})
+    ),
     "array of long strings": model(
         dense(units={"class_name": "__numpy__", "config": {"value": [1], "dtype": "S999999999"}})
     ),
-    "array of names": model(dense(units={"class_name": "__tensor__", "config": {"value": ["x"], "dtype": "float32"}})),
+    "array of names": model(
+        dense(units={"class_name": "__tensor__", "config": {"value": ["x"], "dtype": "float32"}})
+    ),
     "activation by the name of a function": model(dense(activation="deserialize")),
     "inner activation": model({"class_name": "LSTM", "config": {"recurrent_activation": "get"}}),
     "initializer by the name of a function": model(dense(bias_initializer="deserialize")),
@@ -124,8 +145,12 @@ HOSTILE: dict[str, Any] = {
             ["add"],
         )
     },
-    "slicing by another function": model({"class_name": "SlicingOpLambda", "config": {"function": "io.write_file"}}),
-    "operation of Keras 3 that maps": model({"module": "keras.src.ops.core", "class_name": "Map", "config": {}}),
+    "slicing by another function": model(
+        {"class_name": "SlicingOpLambda", "config": {"function": "io.write_file"}}
+    ),
+    "operation of Keras 3 that maps": model(
+        {"module": "keras.src.ops.core", "class_name": "Map", "config": {}}
+    ),
     "operation of another module": model({"module": "evil.ops.numpy", "class_name": "Add", "config": {}}),
 }
 
@@ -180,7 +205,9 @@ def test_damaged(text: str | bytes, found: str) -> None:
 
 
 def test_keras_reads_what_was_checked() -> None:
-    """Of two entries under one name, an escaped name, a module inside Keras and what compiles: one plain text."""
+    """Of two entries under one name, an escaped name, a module inside Keras and what compiles: one plain
+    text.
+    """
     text = json.dumps(model(DENSE, compile_config={"loss": function("os", "system")}))
     text = text.replace('"class_name": "Dense"', '"class_name": "Lambda", "class_name": "\\u0044ense"')
     text = text.replace('"keras.layers"', '"keras.src.layers.core.dense"')

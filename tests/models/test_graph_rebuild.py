@@ -1,4 +1,6 @@
-"""SavedModels without a description of layers: rebuilt from their graph, proven, and usable by every technique."""
+"""SavedModels without a description of layers: rebuilt from their graph, proven, and usable by every
+technique.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +25,9 @@ from tinyml_compress.techniques.structured import remove_channels
 pytestmark = pytest.mark.filterwarnings("ignore")  # TensorFlow's and Keras' own
 
 
-DATA = DataSet("noise", np.random.default_rng(0).normal(size=(20, 8, 3)).astype(np.float32), np.arange(20) % 3)
+DATA = DataSet(
+    "noise", np.random.default_rng(0).normal(size=(20, 8, 3)).astype(np.float32), np.arange(20) % 3
+)
 
 
 def _saved(model: Any, folder: Path) -> Path:
@@ -39,7 +43,9 @@ def _kinds(model: Any) -> list[str]:
 
 
 def tensordot() -> Any:
-    """A dense layer on a sequence, a reshape by the batch's size, a dilated and a strided convolution, bounds."""
+    """A dense layer on a sequence, a reshape by the batch's size, a dilated and a strided convolution,
+    bounds.
+    """
     layers = backend.keras2().layers
     inputs = backend.keras2().Input((10, 10, 3))
     x = layers.Rescaling(1 / 127.5, -1)(inputs)
@@ -79,9 +85,13 @@ def test_every_layer_comes_back(name: str, tmp_path: Path) -> None:
     np.testing.assert_allclose(loaded.model(values), model(values, training=False), rtol=1e-5, atol=1e-6)
     if name in SAME_LAYERS:
         flat = ["Reshape" if kind == "Flatten" else kind for kind in _kinds(model)]
-        assert sorted(_kinds(loaded.model)) == sorted("ReLU" if kind == "Activation" else kind for kind in flat)
+        assert sorted(_kinds(loaded.model)) == sorted(
+            "ReLU" if kind == "Activation" else kind for kind in flat
+        )
         assert loaded.model.count_params() == model.count_params()
-        assert {layer.name for layer in model.layers if layer.weights} <= {one.name for one in loaded.model.layers}
+        assert {layer.name for layer in model.layers if layer.weights} <= {
+            one.name for one in loaded.model.layers
+        }
 
     if name == "residual":
         _cut(loaded)
@@ -111,7 +121,9 @@ def test_exported_by_keras_3(tmp_path: Path) -> None:
     x = layers.DepthwiseConv2D(3, strides=2, padding="same")(layers.ReLU(6.0)(x))
     x = layers.Add()([layers.Conv2D(8, 1)(x), layers.Activation("relu")(x)])
     flat, pooled = layers.Flatten()(x), layers.GlobalAveragePooling2D()(x)
-    model = scrambled(keras.Model(inputs, [layers.Dense(4)(pooled), layers.Dense(2, activation="sigmoid")(flat)]))
+    model = scrambled(
+        keras.Model(inputs, [layers.Dense(4)(pooled), layers.Dense(2, activation="sigmoid")(flat)])
+    )
     with backend.quiet():
         model.export(tmp_path / "m", verbose=False)
     loaded = load(tmp_path / "m")
@@ -130,26 +142,39 @@ def test_several_inputs_by_name(tmp_path: Path) -> None:
     loaded = load(_saved(model, tmp_path / "m"))
     assert loaded.input_names == ("a", "b")
     given = {"a": np.ones((2, 6), np.float32), "b": np.full((2, 4), 2, np.float32)}
-    np.testing.assert_allclose(loaded.model([given["a"], given["b"]]), model([given["b"], given["a"]]), rtol=1e-6)
+    np.testing.assert_allclose(
+        loaded.model([given["a"], given["b"]]), model([given["b"], given["a"]]), rtol=1e-6
+    )
 
 
 def test_an_unknown_operator_leaves_one_layer(tmp_path: Path) -> None:
-    """It can be converted and evaluated; a recipe that trains says which operator it is, and the way out, at once."""
+    """It can be converted and evaluated; a recipe that trains says which operator it is, and the way out, at
+    once.
+    """
     inputs = backend.keras2().Input((8, 3), name="samples")
     bent = backend.tensorflow().math.erf(backend.keras2().layers.Flatten()(inputs))
-    folder = _saved(backend.keras2().Model(inputs, backend.keras2().layers.Dense(3)(bent), name="net"), tmp_path / "m")
+    folder = _saved(
+        backend.keras2().Model(inputs, backend.keras2().layers.Dense(3)(bent), name="net"), tmp_path / "m"
+    )
     loaded = load(folder)
     assert loaded.opaque is not None
     assert loaded.origin.bridge is None
     assert loaded.model(np.ones((1, 8, 3), np.float32)).shape == (1, 3)
     with pytest.raises(UnsupportedLayer) as caught:
-        compress(folder, recipe.parse('[[stage]]\nuse = "prune"\nsparsity = 0.5', "p"), DATA, output=tmp_path / "out")
+        compress(
+            folder,
+            recipe.parse('[[stage]]\nuse = "prune"\nsparsity = 0.5', "p"),
+            DATA,
+            output=tmp_path / "out",
+        )
     assert "operator Erf at net/" in str(caught.value)
     assert "package.module:function" in str(caught.value)
     assert not (tmp_path / "out").exists()
 
 
-def test_layers_that_compute_something_else_are_not_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_layers_that_compute_something_else_are_not_taken(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A mistake of ours must not become the user's model."""
     folder = _saved(keras_models.plain(), tmp_path / "m")
     folder_as_it_is = backend.tensorflow().saved_model.load(str(folder))

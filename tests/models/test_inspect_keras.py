@@ -39,7 +39,11 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_counts(folder: Path) -> None:
     """8x8x1 through 3x3 to 8, pooled to 4x4, 3x3 to 12 at 2x2, 48 to 16, 16 to 10."""
-    for name, form in (("net.keras", "Keras 2 file"), ("net.h5", "Keras HDF5 file"), ("net", "SavedModel folder")):
+    for name, form in (
+        ("net.keras", "Keras 2 file"),
+        ("net.h5", "Keras HDF5 file"),
+        ("net", "SavedModel folder"),
+    ):
         found = inspect_any(str(folder / name))
         assert found.form == form
         assert found.parameters == 8 * 9 + 8 + 12 * 72 + 12 + 16 * 48 + 16 + 10 * 16 + 10
@@ -60,7 +64,14 @@ def test_counts(folder: Path) -> None:
 def test_side_by_side_in_every_form(folder: Path) -> None:
     words = [str(folder / "net.keras"), str(folder / "keyword.tflite"), "zoo:digits_cnn"]
     shown = CliRunner().invoke(command, [*words, "--layers"], catch_exceptions=False).output
-    for text in ("net.keras", "keyword.tflite", "zoo:digits_cnn", "TensorFlow Lite file", "Keras 2 file", "8,992"):
+    for text in (
+        "net.keras",
+        "keyword.tflite",
+        "zoo:digits_cnn",
+        "TensorFlow Lite file",
+        "Keras 2 file",
+        "8,992",
+    ):
         assert text in shown, text
     made = CliRunner().invoke(command, [*words, "--json"], catch_exceptions=False).output
     document = json.loads(made)
@@ -90,7 +101,9 @@ def test_what_is_not_known_has_a_reason(tmp_path: Path) -> None:
     assert "MultiHeadAttention" in found.missing
     assert found.parameters > 0
     inputs = backend.keras2().Input((8,))
-    bent = backend.keras2().Model(inputs, backend.keras2().layers.Dense(3)(backend.tensorflow().math.erf(inputs)))
+    bent = backend.keras2().Model(
+        inputs, backend.keras2().layers.Dense(3)(backend.tensorflow().math.erf(inputs))
+    )
     with backend.quiet():
         backend.tensorflow().saved_model.save(bent, str(tmp_path / "bent"))
     opaque = inspect_any(str(tmp_path / "bent"))

@@ -115,7 +115,8 @@ def test_merge(k: Any, name: str) -> None:
 
 
 ACTIVATIONS = (
-    "linear relu sigmoid tanh softmax elu selu softplus softsign exponential gelu mish silu swish relu6 leaky_relu"
+    "linear relu sigmoid tanh softmax elu selu softplus softsign exponential "
+    "gelu mish silu swish relu6 leaky_relu"
 )
 
 
@@ -140,7 +141,9 @@ def residual(k: Any) -> Any:
     inner = k.Sequential([k.layers.Input((8, 8, 4)), k.layers.Conv2D(4, 1), k.layers.ReLU()], name="inner")
     x = k.layers.Concatenate()([inner(x), inner(y), x * y])
     x = k.layers.GlobalAveragePooling2D()(x)
-    return k.Model(inputs, [k.layers.Dense(3, activation="softmax")(x), k.layers.Dense(1)(x)], name="residual")
+    return k.Model(
+        inputs, [k.layers.Dense(3, activation="softmax")(x), k.layers.Dense(1)(x)], name="residual"
+    )
 
 
 def test_shared_nested_and_operations(k: Any, tmp_path: Path) -> None:
@@ -181,7 +184,9 @@ def _unsupported(k: Any) -> dict[str, Any]:
     return {
         "RNN memory": line(k.layers.RNN(k.layers.LSTMCell(3), name="memory")),
         "relu6": line(k.layers.LSTM(3, activation="relu6", name="odd")),
-        "TimeDistributed": line(k.layers.TimeDistributed(k.layers.Dense(2, activation="relu6", name="inner"))),
+        "TimeDistributed": line(
+            k.layers.TimeDistributed(k.layers.Dense(2, activation="relu6", name="inner"))
+        ),
         "rms_scaling": line(k.layers.LayerNormalization(rms_scaling=True)),
         "hard_sigmoid": line(k.layers.Dense(3, activation="hard_sigmoid")),
         "Conv2D planes": k.Sequential([k.layers.Input((2, 6, 6)), first]),

@@ -1,4 +1,6 @@
-"""Keras 3 models beyond CNNs: recurrence, attention, preprocessing, wrappers, mixed precision, and `keras.ops`."""
+"""Keras 3 models beyond CNNs: recurrence, attention, preprocessing, wrappers, mixed precision, and
+`keras.ops`.
+"""
 
 from __future__ import annotations
 
@@ -57,7 +59,9 @@ def test_recurrent_state(k: Any) -> None:
 
 
 def test_loops_are_unrolled_for_the_converter(k: Any) -> None:
-    rebuilt = carried(k.Sequential([k.layers.Input((6, 4)), k.layers.GRU(3, return_sequences=True), k.layers.LSTM(2)]))
+    rebuilt = carried(
+        k.Sequential([k.layers.Input((6, 4)), k.layers.GRU(3, return_sequences=True), k.layers.LSTM(2)])
+    )
     assert [layer.unroll for layer in rebuilt.layers[1:]] == [True, False]
 
 
@@ -85,7 +89,9 @@ def test_training_only_layers_do_nothing(k: Any) -> None:
 def test_mixed_precision_is_compared_in_float32(k: Any) -> None:
     k.config.set_dtype_policy("mixed_float16")
     try:
-        model = k.Sequential([k.layers.Input((6, 6, 2)), k.layers.Conv2D(3, 3), k.layers.Flatten(), k.layers.Dense(3)])
+        model = k.Sequential(
+            [k.layers.Input((6, 6, 2)), k.layers.Conv2D(3, 3), k.layers.Flatten(), k.layers.Dense(3)]
+        )
     finally:
         k.config.set_dtype_policy("float32")
     carried(model)

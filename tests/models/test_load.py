@@ -60,7 +60,9 @@ def small(keras: Any) -> Any:
     return keras.Sequential([keras.layers.Input((4,)), keras.layers.Dense(2, name="out")])
 
 
-@pytest.mark.parametrize(("name", "kind"), [("m.keras", Format.KERAS2), ("m.h5", Format.H5), ("m", Format.SAVED_MODEL)])
+@pytest.mark.parametrize(
+    ("name", "kind"), [("m.keras", Format.KERAS2), ("m.h5", Format.H5), ("m", Format.SAVED_MODEL)]
+)
 def test_keras_2_files(keras: Any, tmp_path: Path, name: str, kind: Format) -> None:
     model = small(keras)
     model.save(tmp_path / name)
@@ -72,7 +74,9 @@ def test_keras_2_files(keras: Any, tmp_path: Path, name: str, kind: Format) -> N
 
 
 def test_h5_that_keras_3_refuses(keras: Any, tmp_path: Path) -> None:
-    model = keras.Sequential([keras.layers.Input((6, 6, 2)), keras.layers.DepthwiseConv2D(3), keras.layers.Flatten()])
+    model = keras.Sequential(
+        [keras.layers.Input((6, 6, 2)), keras.layers.DepthwiseConv2D(3), keras.layers.Flatten()]
+    )
     model.save(tmp_path / "old.h5")
     with pytest.raises(Exception):  # noqa: B017  # whatever Keras 3 raises
         backend.keras3().models.load_model(tmp_path / "old.h5")

@@ -53,7 +53,9 @@ def test_another_float_format_becomes_float32(kind: str, tmp_path: Path) -> None
     assert {weight.dtype.name for weight in loaded.model.weights} == {"float32"}
     assert all(tensor.dtype.name == "float32" for tensor in (*loaded.model.inputs, *loaded.model.outputs))
     values = np.random.default_rng(0).normal(size=(3, 6, 6, 1)).astype(np.float32)
-    np.testing.assert_allclose(loaded.model(values), np.asarray(net(values), np.float32), rtol=0.05, atol=0.05)
+    np.testing.assert_allclose(
+        loaded.model(values), np.asarray(net(values), np.float32), rtol=0.05, atol=0.05
+    )
 
 
 def test_float32_stays_the_same_object(tmp_path: Path) -> None:

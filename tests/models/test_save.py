@@ -17,7 +17,8 @@ from tinyml_compress.support import backend
 k = backend.keras2()
 k.backend.clear_session()
 backend.fix_seeds(1)
-net = k.Sequential([k.layers.Input((6, 6, 1)), k.layers.Conv2D(2, 3), k.layers.BatchNormalization(), k.layers.Flatten(),
+net = k.Sequential([k.layers.Input((6, 6, 1)), k.layers.Conv2D(2, 3), k.layers.BatchNormalization(),
+                    k.layers.Flatten(),
                     k.layers.Dense(3, activation="softmax", kernel_regularizer="l2")], name="net")
 net.compile("adam", "sparse_categorical_crossentropy")
 net.fit(__import__("numpy").zeros((4, 6, 6, 1)), __import__("numpy").zeros(4), verbose=0)

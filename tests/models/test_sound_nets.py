@@ -12,9 +12,9 @@ from tinyml_compress.models import ZOO, load
 from tinyml_compress.support import backend
 
 APPLICATIONS = """
-    DenseNet121 EfficientNetB0 EfficientNetB1 EfficientNetV2B0 EfficientNetV2B1 InceptionResNetV2 InceptionV3 MobileNet
-    MobileNetV2 MobileNetV3Large MobileNetV3Small NASNetMobile RegNetX002 RegNetX004 RegNetY002 ResNet50 ResNet50V2
-    ResNetRS50 VGG16 VGG19 Xception
+    DenseNet121 EfficientNetB0 EfficientNetB1 EfficientNetV2B0 EfficientNetV2B1 InceptionResNetV2 InceptionV3
+    MobileNet MobileNetV2 MobileNetV3Large MobileNetV3Small NASNetMobile RegNetX002 RegNetX004 RegNetY002
+    ResNet50 ResNet50V2 ResNetRS50 VGG16 VGG19 Xception
 """.split()
 
 
@@ -23,7 +23,9 @@ def _same(model: Any, file: Path) -> None:
         model.save(file)
     again = load(file).model
     rng = np.random.default_rng(0)
-    inputs = [rng.integers(0, 5, (1, *port.shape[1:])).astype(port.dtype.as_numpy_dtype) for port in model.inputs]
+    inputs = [
+        rng.integers(0, 5, (1, *port.shape[1:])).astype(port.dtype.as_numpy_dtype) for port in model.inputs
+    ]
     for left, right in zip(_outputs(model, inputs), _outputs(again, inputs), strict=True):
         np.testing.assert_array_equal(left, right)
     assert [type(layer) for layer in again.layers] == [type(layer) for layer in model.layers]

@@ -1,4 +1,6 @@
-"""Model files from strangers: what in them is code does not run, in any format, and the refusal names the way out."""
+"""Model files from strangers: what in them is code does not run, in any format, and the refusal names the way
+out.
+"""
 
 from __future__ import annotations
 
@@ -60,7 +62,12 @@ def with_layer(description: dict[str, Any]) -> Any:
 
 def pipepager(command: str) -> dict[str, Any]:
     """The Lambda of CVE-2025-1550: `function` is any function of any module, called with any arguments."""
-    function = {"module": "pydoc", "class_name": "function", "config": "pipepager", "registered_name": "function"}
+    function = {
+        "module": "pydoc",
+        "class_name": "function",
+        "config": "pipepager",
+        "registered_name": "function",
+    }
     return {
         "module": "keras.layers",
         "class_name": "Lambda",
@@ -103,7 +110,9 @@ def test_bytecode_in_the_metadata_of_a_saved_model(keras: Any, tmp_path: Path) -
         model.save(tmp_path / "m")
     metadata = tmp_path / "m" / "keras_metadata.pb"
     assert b"__tuple__" in metadata.read_bytes()
-    metadata.write_bytes(metadata.read_bytes().replace(b"4wEAAAAA", b"AAAAAAAA"))  # marshalled code's first bytes
+    metadata.write_bytes(
+        metadata.read_bytes().replace(b"4wEAAAAA", b"AAAAAAAA")
+    )  # marshalled code's first bytes
     loaded = load(tmp_path / "m").model
     values = np.ones((2, 4), np.float32)
     np.testing.assert_allclose(loaded(values), model(values), atol=1e-6)
@@ -160,8 +169,13 @@ def test_what_the_tool_wrote_may_hold_what_the_user_gave(keras: Any, tmp_path: P
 
     own = keras.Sequential([keras.layers.Input((4,)), keras.layers.Dense(3), Doubled()])
     own.save(tmp_path / "own.keras")
-    assert [type(layer).__name__ for layer in load_again(tmp_path / "own.keras", own).layers] == ["Dense", "Doubled"]
-    code = keras.Sequential([keras.layers.Input((4,)), keras.layers.Dense(3), keras.layers.Lambda(lambda x: x * 2)])
+    assert [type(layer).__name__ for layer in load_again(tmp_path / "own.keras", own).layers] == [
+        "Dense",
+        "Doubled",
+    ]
+    code = keras.Sequential(
+        [keras.layers.Input((4,)), keras.layers.Dense(3), keras.layers.Lambda(lambda x: x * 2)]
+    )
     code.save(tmp_path / "code.keras")
     again = load_again(tmp_path / "code.keras", code)
     values = np.ones((2, 4), np.float32)
@@ -235,7 +249,9 @@ def _objects(file: Any, secret: Path) -> None:
 
 
 def _huge(file: Any, secret: Path) -> None:
-    file["model_weights"].create_dataset("extra:0", (1 << 40,), np.float32, chunks=(1 << 20,), compression="gzip")
+    file["model_weights"].create_dataset(
+        "extra:0", (1 << 40,), np.float32, chunks=(1 << 20,), compression="gzip"
+    )
 
 
 def _one_name_a_million_times(file: Any, secret: Path) -> None:
@@ -334,13 +350,17 @@ def _prints(x: Any) -> Any:
 
 def _saves(x: Any) -> Any:
     tf = backend.tensorflow()
-    tf.raw_ops.SaveV2(prefix="/tmp/tinyml-compress-saved", tensor_names=["x"], shape_and_slices=[""], tensors=[x])
+    tf.raw_ops.SaveV2(
+        prefix="/tmp/tinyml-compress-saved", tensor_names=["x"], shape_and_slices=[""], tensors=[x]
+    )
     return {"y": x}
 
 
 def _restores(x: Any) -> Any:
     tf = backend.tensorflow()
-    (found,) = tf.raw_ops.RestoreV2(prefix="/tmp/x", tensor_names=["x"], shape_and_slices=[""], dtypes=["float"])
+    (found,) = tf.raw_ops.RestoreV2(
+        prefix="/tmp/x", tensor_names=["x"], shape_and_slices=[""], dtypes=["float"]
+    )
     return {"y": x + found}
 
 

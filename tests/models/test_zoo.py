@@ -15,7 +15,8 @@ from tinyml_compress.models import ZOO, Format, load
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # TensorFlow's and Keras' own
 
-# Parameters of the published nets; the MobileNet without biases in its convolutions, which BatchNorm makes idle.
+# Parameters of the published nets; the MobileNet without biases in its convolutions, which BatchNorm makes
+# idle.
 PARAMETERS = {
     "ds_cnn": 24_908,
     "mobilenet_v1_025": 219_058,
@@ -57,7 +58,9 @@ def test_same_weights_every_time() -> None:
 
 
 def test_no_batchnorm_is_idle() -> None:
-    norms = [layer for layer in load("zoo:resnet8").model.layers if type(layer).__name__ == "BatchNormalization"]
+    norms = [
+        layer for layer in load("zoo:resnet8").model.layers if type(layer).__name__ == "BatchNormalization"
+    ]
     assert len(norms) > 5
     for layer in norms:
         assert all(value.std() > 0 for value in layer.get_weights())
@@ -72,7 +75,9 @@ def test_multiply_accumulates_of_the_mobilenet() -> None:
     assert total == 7_489_664
 
 
-@pytest.mark.parametrize(("name", "meant"), [("resnet9", "resnet8"), ("dscnn", "ds_cnn"), ("zzz", "zoo list")])
+@pytest.mark.parametrize(
+    ("name", "meant"), [("resnet9", "resnet8"), ("dscnn", "ds_cnn"), ("zzz", "zoo list")]
+)
 def test_unknown_name(name: str, meant: str) -> None:
     with pytest.raises(UsageError, match="no such model in the zoo") as caught:
         load(f"zoo:{name}")

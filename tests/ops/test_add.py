@@ -37,7 +37,9 @@ def make(rng: Rng) -> Graph:
 
 def constant(rng: Rng) -> Graph:
     """One input is a constant, as a bias is."""
-    values = Tensor("b", (5,), DType.INT8, quantized(rng, DType.INT8), rng.integers(-128, 128, 5).astype(np.int8))
+    values = Tensor(
+        "b", (5,), DType.INT8, quantized(rng, DType.INT8), rng.integers(-128, 128, 5).astype(np.int8)
+    )
     inputs = [Tensor("a", (2, 3, 5), DType.INT8, quantized(rng, DType.INT8)), values]
     out = Tensor("y", (2, 3, 5), DType.INT8, quantized(rng, DType.INT8, 0.01))
     return single("ADD", inputs if rng.random() < 0.5 else inputs[::-1], out, FusedAttrs())
@@ -57,7 +59,9 @@ def flat(rng: Rng) -> Graph:
 def same(rng: Rng) -> Graph:
     """Both inputs are one tensor."""
     tensor = Tensor("a", (3, 7), DType.INT8, quantized(rng, DType.INT8))
-    return single("ADD", [tensor, tensor], Tensor("y", (3, 7), DType.INT8, quantized(rng, DType.INT8)), FusedAttrs())
+    return single(
+        "ADD", [tensor, tensor], Tensor("y", (3, 7), DType.INT8, quantized(rng, DType.INT8)), FusedAttrs()
+    )
 
 
 test_sample = sample(make, 20)

@@ -60,7 +60,9 @@ print(len(all_operators()))
 
 
 def test_one_folder_is_all(tmp_path: Path) -> None:
-    """It is read from files, written, compiled and run; SIGN is an operator of the schema that is not there."""
+    """It is read from files, written, compiled and run; SIGN is an operator of the schema that is
+    not there.
+    """
     assert "SIGN" not in all_operators(), "choose another operator for this test"
     hidden = shutil.ignore_patterns("__pycache__")
     shutil.copytree(REPO / "tinyml_compress", tmp_path / "tinyml_compress", ignore=hidden)
@@ -90,4 +92,6 @@ def test_attributes_are_values(operator: typing.Any) -> None:
     assert attrs.__dataclass_params__.frozen
     for name, kind in typing.get_type_hints(attrs).items():
         parts = {kind, *typing.get_args(kind)}
-        assert not {typing.Any, dict, list, set, object} & {typing.get_origin(part) or part for part in parts}, name
+        assert not {typing.Any, dict, list, set, object} & {
+            typing.get_origin(part) or part for part in parts
+        }, name

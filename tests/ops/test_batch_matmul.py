@@ -28,7 +28,10 @@ def make(rng: Rng) -> Graph:
     data = rng.integers(-128, 128, size).astype(dtype.numpy) if rng.random() < 0.3 else None
     y = Tensor("y", size, dtype, quants[1], data)
     return single(
-        "BATCH_MATMUL", [x, y], Tensor("z", (*batches, m, n), dtype, quants[2]), BatchMatmulAttrs(adj_x, adj_y)
+        "BATCH_MATMUL",
+        [x, y],
+        Tensor("z", (*batches, m, n), dtype, quants[2]),
+        BatchMatmulAttrs(adj_x, adj_y),
     )
 
 
@@ -39,6 +42,10 @@ test_many = many(make)
 def test_refuses() -> None:
     x, y = Tensor("x", (2, 3), DType.INT8, quant(0.1)), Tensor("y", (2, 4), DType.INT8, quant(0.1))
     refused(single("BATCH_MATMUL", [x, y], y, BatchMatmulAttrs()), "inner sizes differ")
-    refused(single("BATCH_MATMUL", [x, Tensor("v", (3,), DType.INT8, quant(0.1))], y, BatchMatmulAttrs()), "rank")
+    refused(
+        single("BATCH_MATMUL", [x, Tensor("v", (3,), DType.INT8, quant(0.1))], y, BatchMatmulAttrs()), "rank"
+    )
     deep = Tensor("d", (5, 3, 4), DType.INT8, quant(0.1))
-    refused(single("BATCH_MATMUL", [Tensor("e", (2, 2, 3), DType.INT8), deep], y, BatchMatmulAttrs()), "broadcast")
+    refused(
+        single("BATCH_MATMUL", [Tensor("e", (2, 2, 3), DType.INT8), deep], y, BatchMatmulAttrs()), "broadcast"
+    )

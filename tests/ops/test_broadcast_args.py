@@ -43,4 +43,6 @@ def test_shapes_that_broadcast(dtype: DType) -> None:
 
 def test_refuses() -> None:
     a, b = tensor("a", (2,), dtype=DType.INT32), tensor("b", (2,), dtype=DType.INT64)
-    refused(single("BROADCAST_ARGS", [a, b], tensor("y", (2,), dtype=DType.INT32), Attrs()), "element type", "i64")
+    refused(
+        single("BROADCAST_ARGS", [a, b], tensor("y", (2,), dtype=DType.INT32), Attrs()), "element type", "i64"
+    )

@@ -68,5 +68,9 @@ def test_refuses() -> None:
     made = buffered(np.random.default_rng(1))
     only = made.rebuilt(nodes=made.nodes[1:2])
     tensors = dict(only.tensors)
-    refused(only.rebuilt(tensors={**tensors, "frames": replace(tensors["frames"], variable=False)}), "no variable")
-    refused(only.rebuilt(tensors={**tensors, "moved": replace(tensors["moved"], shape=(1, 2, 1, 1))}), "shapes")
+    refused(
+        only.rebuilt(tensors={**tensors, "frames": replace(tensors["frames"], variable=False)}), "no variable"
+    )
+    refused(
+        only.rebuilt(tensors={**tensors, "moved": replace(tensors["moved"], shape=(1, 2, 1, 1))}), "shapes"
+    )

@@ -1,4 +1,6 @@
-"""EQUAL, NOT_EQUAL, LESS, LESS_EQUAL, GREATER, GREATER_EQUAL and the logical operators equal TFLM byte for byte."""
+"""EQUAL, NOT_EQUAL, LESS, LESS_EQUAL, GREATER, GREATER_EQUAL and the logical operators equal TFLM byte for
+byte.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +26,9 @@ def compare(rng: Rng) -> Graph:
         quants = [quantized(rng, dtype, 1e-3, 0.49), quantized(rng, dtype, 1e-3, 0.49)]
         quants = quants if rng.random() < 0.5 else [quants[0], quants[0]]
     a, b = Tensor("a", first, dtype, quants[0]), Tensor("b", second, dtype, quants[1])
-    return single(op, [a, a if first == second and rng.random() < 0.1 else b], Tensor("y", out, DType.BOOL), Attrs())
+    return single(
+        op, [a, a if first == second and rng.random() < 0.1 else b], Tensor("y", out, DType.BOOL), Attrs()
+    )
 
 
 def logical(rng: Rng) -> Graph:
@@ -41,10 +45,17 @@ test_many_logical = many(logical, 40)
 
 @pytest.mark.parametrize("op", OPS)
 def test_floats_that_cannot_be_compared(op: str) -> None:
-    a, b, y = Tensor("a", (4,), DType.FLOAT32), Tensor("b", (4,), DType.FLOAT32), Tensor("y", (4,), DType.BOOL)
+    a, b, y = (
+        Tensor("a", (4,), DType.FLOAT32),
+        Tensor("b", (4,), DType.FLOAT32),
+        Tensor("y", (4,), DType.BOOL),
+    )
     model = write(single(op, [a, b], y, Attrs()))
     (ours,) = native.load([compile_model(model, "m")])
-    given = [np.array([np.nan, 1, np.nan, np.inf], np.float32), np.array([1, np.nan, np.nan, np.inf], np.float32)]
+    given = [
+        np.array([np.nan, 1, np.nan, np.inf], np.float32),
+        np.array([1, np.nan, np.nan, np.inf], np.float32),
+    ]
     assert (ours.invoke(given)[0] == tflm.Interpreter(model).invoke(given)[0]).all()
 
 

@@ -18,7 +18,9 @@ def make(rng: Rng) -> Graph:
     first, second, out = broadcastable(rng, 5)
     data = rng.integers(2, 1000, second) * rng.choice([-1, 1], second)
     divisor = Tensor("b", second, dtype, None, data.astype(dtype.numpy))
-    return single("DIV", [Tensor("a", first, dtype), divisor], Tensor("y", out, dtype), FusedAttrs(pick(rng, FUSED)))
+    return single(
+        "DIV", [Tensor("a", first, dtype), divisor], Tensor("y", out, dtype), FusedAttrs(pick(rng, FUSED))
+    )
 
 
 def floor(rng: Rng) -> Graph:
@@ -77,9 +79,9 @@ def test_int8_quotients_are_near_the_real_ones_whatever_the_divisor() -> None:
 
 def test_remainders_of_all_sizes() -> None:
     rng = np.random.default_rng(5)
-    bits = rng.integers(1, 0x7F800000, (2, 4000)).astype(np.uint32) | (rng.integers(0, 2, (2, 4000)) << 31).astype(
-        np.uint32
-    )
+    bits = rng.integers(1, 0x7F800000, (2, 4000)).astype(np.uint32) | (
+        rng.integers(0, 2, (2, 4000)) << 31
+    ).astype(np.uint32)
     given = list(bits.view(np.float32))
     a, b, y = (Tensor(name, (4000,), DType.FLOAT32) for name in "aby")
     model = write(single("FLOOR_MOD", [a, b], y, Attrs()))

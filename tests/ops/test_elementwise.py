@@ -1,4 +1,6 @@
-"""Functions of one value equal TFLM byte for byte: ABS, ELU, HARD_SWISH, LEAKY_RELU, RSQRT, and the float ones."""
+"""Functions of one value equal TFLM byte for byte: ABS, ELU, HARD_SWISH, LEAKY_RELU, RSQRT, and the float
+ones.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +23,9 @@ FLOATS = ("ABS", "NEG", "SQUARE", "FLOOR", "CEIL", "ROUND", "RELU", "RELU6", "HA
 def table(op: str, rng: Rng, low: float, high: float) -> Graph:
     before = quantized(rng, DType.INT8, 1e-3, 0.1)
     after = quantized(rng, DType.INT8, before.scale * low, before.scale * high)
-    return single(op, [Tensor("x", WHOLE, DType.INT8, before)], Tensor("y", WHOLE, DType.INT8, after), Attrs())
+    return single(
+        op, [Tensor("x", WHOLE, DType.INT8, before)], Tensor("y", WHOLE, DType.INT8, after), Attrs()
+    )
 
 
 def absolute(rng: Rng) -> Graph:
@@ -30,7 +34,9 @@ def absolute(rng: Rng) -> Graph:
 
 def absolute16(rng: Rng) -> Graph:
     before = quantized(rng, DType.INT16)
-    after = before if rng.random() < 0.2 else quantized(rng, DType.INT16, before.scale / 10, before.scale * 10)
+    after = (
+        before if rng.random() < 0.2 else quantized(rng, DType.INT16, before.scale / 10, before.scale * 10)
+    )
     x, y = Tensor("x", WHOLE, DType.INT16, before), Tensor("y", WHOLE, DType.INT16, after)
     return single("ABS", [x], y, Attrs())
 
@@ -55,7 +61,9 @@ def hard_swish_untrained(rng: Rng) -> Graph:
 def rsqrt(rng: Rng) -> Graph:
     before = quant(scale(rng, 1e-4, 1.0), -128)  # TFLM stops at a negative value, so there is none
     after = quant(scale(rng, 0.001, 0.2) / before.scale**0.5, zero_point(rng, DType.INT8))
-    return single("RSQRT", [Tensor("x", WHOLE, DType.INT8, before)], Tensor("y", WHOLE, DType.INT8, after), Attrs())
+    return single(
+        "RSQRT", [Tensor("x", WHOLE, DType.INT8, before)], Tensor("y", WHOLE, DType.INT8, after), Attrs()
+    )
 
 
 def rsqrt16(rng: Rng) -> Graph:
@@ -79,7 +87,9 @@ def leaky(rng: Rng) -> Graph:
 
 def floats(rng: Rng) -> Graph:
     size = shape(rng, 0, 4)
-    return single(pick(rng, FLOATS), [Tensor("x", size, DType.FLOAT32)], Tensor("y", size, DType.FLOAT32), Attrs())
+    return single(
+        pick(rng, FLOATS), [Tensor("x", size, DType.FLOAT32)], Tensor("y", size, DType.FLOAT32), Attrs()
+    )
 
 
 def logical_not(rng: Rng) -> Graph:

@@ -43,6 +43,10 @@ def test_an_index_outside_stays_inside() -> None:
 
 def test_refuses() -> None:
     table, y = Tensor("t", (3, 2), DType.INT8, quant(0.1, 3)), Tensor("y", (3, 2), DType.FLOAT32)
-    refused(single("EMBEDDING_LOOKUP", [Tensor("p", (3,), DType.INT32), table], y, Attrs()), "zero point", "3")
+    refused(
+        single("EMBEDDING_LOOKUP", [Tensor("p", (3,), DType.INT32), table], y, Attrs()), "zero point", "3"
+    )
     refused(single("SHAPE", [table], Tensor("s", (2,), DType.INT64), ShapeAttrs()), "the output", "i64")
-    refused(single("EMBEDDING_LOOKUP", [ints("p", [0, 3]), table], y, Attrs()), "index outside the table", "3")
+    refused(
+        single("EMBEDDING_LOOKUP", [ints("p", [0, 3]), table], y, Attrs()), "index outside the table", "3"
+    )

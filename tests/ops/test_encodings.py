@@ -1,4 +1,6 @@
-"""Weights that are zeros or few numbers, in every encoding at every level: TFLM's bytes, on the host and on cores."""
+"""Weights that are zeros or few numbers, in every encoding at every level: TFLM's bytes, on the host and on
+cores.
+"""
 
 from __future__ import annotations
 
@@ -112,7 +114,14 @@ def test_on_a_core(core: str) -> None:
 def far_bias() -> Graph:
     """A channel that pruning left without weights, and with a bias that no fast path takes."""
     held = layers.conv(
-        np.random.default_rng(5), image=(6, 6), in_c=16, out_c=8, kernel=(3, 3), groups=1, plain=True, density=0.1
+        np.random.default_rng(5),
+        image=(6, 6),
+        in_c=16,
+        out_c=8,
+        kernel=(3, 3),
+        groups=1,
+        plain=True,
+        density=0.1,
     )
     tensors = dict(held.tensors)
     weights, bias = (tensors[str(name)] for name in held.nodes[0].inputs[1:])
@@ -136,7 +145,11 @@ def test_under_sanitizers(isas: tuple[Isa, ...]) -> None:
     models = [write(graph) for graph in graphs(4, 1)]
     levels = (Level.SIZE, Level.SPEED)
     assert_clean(
-        [compile_model(m, f"s{level.value}{i}", isas, level) for level in levels for i, m in enumerate(models)]
+        [
+            compile_model(m, f"s{level.value}{i}", isas, level)
+            for level in levels
+            for i, m in enumerate(models)
+        ]
     )
 
 
@@ -180,7 +193,8 @@ def test_code_grows_by_less_than_weights_shrink() -> None:
         assert weights[2] < 0.75 * weights[0]
 
 
-# --- the encodings themselves ---------------------------------------------------------------------------------------
+# --- the encodings themselves
+# ---------------------------------------------------------------------------------------
 
 
 def test_steps_that_are_too_far_are_split() -> None:
@@ -206,7 +220,9 @@ def test_one_table_and_a_factor_per_row(clusters: int) -> None:
         if found.factors is None:
             rebuilt = np.take_along_axis(found.table, found.codes, 1)
         else:
-            rebuilt = (found.table[found.codes] * found.factors[:, None] + (1 << (found.shift - 1))) >> found.shift
+            rebuilt = (
+                found.table[found.codes] * found.factors[:, None] + (1 << (found.shift - 1))
+            ) >> found.shift
         assert np.array_equal(rebuilt, rows)
 
 

@@ -15,7 +15,10 @@ def fill(rng: Rng) -> Graph:
     dtype, size = pick(rng, TYPES), shape(rng, 1, 4)
     data = np.array(rng.integers(-100, 100), dtype.numpy) if rng.random() < 0.5 else None
     return single(
-        "FILL", [ints("shape", size), Tensor("value", (), dtype, None, data)], Tensor("y", size, dtype), Attrs()
+        "FILL",
+        [ints("shape", size), Tensor("value", (), dtype, None, data)],
+        Tensor("y", size, dtype),
+        Attrs(),
     )
 
 

@@ -39,7 +39,9 @@ def test_shifts_round_ties_away_from_zero(exponent: int) -> None:
 def test_products_round_ties_up_and_saturate_once() -> None:
     for factor in (1 << 30, TOP, 3, -(1 << 30), LOW):
         values = words(300)
-        wanted = [min(TOP, math.floor(Fraction(int(a) * factor * 2, 1 << 32) + Fraction(1, 2))) for a in values]
+        wanted = [
+            min(TOP, math.floor(Fraction(int(a) * factor * 2, 1 << 32) + Fraction(1, 2))) for a in values
+        ]
         assert high_mul(values, factor).tolist() == wanted
 
 
@@ -64,7 +66,15 @@ def test_multipliers_are_the_nearest_of_31_bits() -> None:
 
 
 def test_halves_go_away_from_zero() -> None:
-    assert [round_half_away(value) for value in (-2.5, -1.5, -0.5, 0.49, 0.5, 1.5, 2.5)] == [-3, -2, -1, 0, 1, 2, 3]
+    assert [round_half_away(value) for value in (-2.5, -1.5, -0.5, 0.49, 0.5, 1.5, 2.5)] == [
+        -3,
+        -2,
+        -1,
+        0,
+        1,
+        2,
+        3,
+    ]
 
 
 def test_roots() -> None:

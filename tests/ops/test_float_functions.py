@@ -30,7 +30,25 @@ def any_of_them(rng: Rng) -> Graph:
 def values(op: str) -> Floats:
     rng = np.random.default_rng(3)
     spread = rng.standard_normal(12000) * np.exp(rng.uniform(-12, 5, 12000))
-    edges = [0.0, -0.0, 1.0, -1.0, 88.7, 88.8, -87.4, -104.0, -9.0, -9.1, 16.6, 16.7, 1e-30, -1e-30, 20.0, -20.0, 1e-40]
+    edges = [
+        0.0,
+        -0.0,
+        1.0,
+        -1.0,
+        88.7,
+        88.8,
+        -87.4,
+        -104.0,
+        -9.0,
+        -9.1,
+        16.6,
+        16.7,
+        1e-30,
+        -1e-30,
+        20.0,
+        -20.0,
+        1e-40,
+    ]
     found = np.concatenate([spread, edges, np.linspace(-12, 12, 2000)]).astype(np.float32)
     return np.abs(found) if op == "LOG" else found
 
@@ -41,8 +59,8 @@ def test_within_one_ulp(op: str) -> None:
     model = write(graph(op, len(given)))
     (ours,) = native.load([compile_model(model, "m")])
     found, expected = ours.invoke([given])[0], tflm.Interpreter(model).invoke([given])[0]
-    # LOGISTIC rounds three times, so that one unit in its exponential can become two; TANH of the interpreter's C
-    # library is itself up to two units off, ours is rounded once.
+    # LOGISTIC rounds three times, so that one unit in its exponential can become two; TANH of the
+    # interpreter's C library is itself up to two units off, ours is rounded once.
     most = 2 if op in ("LOGISTIC", "TANH") else 1
     distance = apart(found, expected)
     worst = int(np.argmax(distance))

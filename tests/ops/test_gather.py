@@ -23,7 +23,10 @@ def make(rng: Rng) -> Graph:
     indices = ints("indices", rng.integers(0, size[axis], picks))
     y = Tensor("y", (*size[:axis], *picks[batches:], *size[axis + 1 :]), dtype)
     return single(
-        "GATHER", [Tensor("x", size, dtype), indices], y, GatherAttrs(axis - pick(rng, (0, len(size))), batches)
+        "GATHER",
+        [Tensor("x", size, dtype), indices],
+        y,
+        GatherAttrs(axis - pick(rng, (0, len(size))), batches),
     )
 
 

@@ -29,7 +29,9 @@ test_many = many(make)
 def test_roots_of_all_sizes_are_correctly_rounded() -> None:
     rng = np.random.default_rng(1)
     bits = rng.integers(1, 0x7F800000, 20000).astype(np.uint32)
-    values = np.concatenate([bits.view(np.float32), np.arange(1, 2000, dtype=np.float32) ** 2, np.zeros(1, np.float32)])
+    values = np.concatenate(
+        [bits.view(np.float32), np.arange(1, 2000, dtype=np.float32) ** 2, np.zeros(1, np.float32)]
+    )
     x, y = (Tensor(name, values.shape, DType.FLOAT32) for name in "xy")
     for op in ("SQRT", "RSQRT"):
         model = write(single(op, [x], y, Attrs()))

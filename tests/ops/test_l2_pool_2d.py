@@ -18,7 +18,12 @@ def make(rng: Rng) -> Graph:
     if padding is Padding.VALID:
         high, wide = min(high, height), min(wide, width)
     down, right = int(rng.integers(1, 4)), int(rng.integers(1, 4))
-    size = (batch, axis_window(padding, height, high, down)[0], axis_window(padding, width, wide, right)[0], channels)
+    size = (
+        batch,
+        axis_window(padding, height, high, down)[0],
+        axis_window(padding, width, wide, right)[0],
+        channels,
+    )
     return single(
         "L2_POOL_2D",
         [Tensor("x", (batch, height, width, channels), DType.FLOAT32)],
@@ -32,5 +37,7 @@ test_many = many(make)
 
 
 def test_refuses() -> None:
-    graph = single("L2_POOL_2D", [tensor("x", (1, 2, 2, 1), 0.5)], tensor("y", (1, 2, 2, 1), 0.5), PoolAttrs())
+    graph = single(
+        "L2_POOL_2D", [tensor("x", (1, 2, 2, 1), 0.5)], tensor("y", (1, 2, 2, 1), 0.5), PoolAttrs()
+    )
     refused(graph, "element type", "i8", "f32")

@@ -36,7 +36,12 @@ test_many_long_rows = many(long_row, 20)
 def test_float_within_two_units() -> None:
     rng = np.random.default_rng(1)
     model = write(
-        single("LOG_SOFTMAX", [Tensor("x", (40, 30), DType.FLOAT32)], Tensor("y", (40, 30), DType.FLOAT32), Attrs())
+        single(
+            "LOG_SOFTMAX",
+            [Tensor("x", (40, 30), DType.FLOAT32)],
+            Tensor("y", (40, 30), DType.FLOAT32),
+            Attrs(),
+        )
     )
     (ours,) = native.load([compile_model(model, "m")])
     oracle = tflm.Interpreter(model)
@@ -49,6 +54,10 @@ def test_float_within_two_units() -> None:
 
 def test_refuses() -> None:
     x = Tensor("x", (2, 3), DType.INT8, quant(0.1))
-    refused(single("LOG_SOFTMAX", [x], Tensor("y", (2, 3), DType.INT8, quant(1 / 16, 0)), Attrs()), "scale 1/16")
+    refused(
+        single("LOG_SOFTMAX", [x], Tensor("y", (2, 3), DType.INT8, quant(1 / 16, 0)), Attrs()), "scale 1/16"
+    )
     tiny = Tensor("x", (2, 3), DType.INT8, quant(1e-9))
-    refused(single("LOG_SOFTMAX", [tiny], Tensor("y", (2, 3), DType.INT8, quant(1 / 16, 127)), Attrs()), "2^-26")
+    refused(
+        single("LOG_SOFTMAX", [tiny], Tensor("y", (2, 3), DType.INT8, quant(1 / 16, 127)), Attrs()), "2^-26"
+    )

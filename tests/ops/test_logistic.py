@@ -30,8 +30,12 @@ test_many_int16 = many(int16, 100, 8)
 
 def test_refuses() -> None:
     y = Tensor("y", (4,), DType.INT8, quant(1 / 256, -128))
-    refused(single("LOGISTIC", [Tensor("x", (4,), DType.INT8, quant(100.0))], y, Attrs()), "scale of the input")
+    refused(
+        single("LOGISTIC", [Tensor("x", (4,), DType.INT8, quant(100.0))], y, Attrs()), "scale of the input"
+    )
     odd = Tensor("y", (4,), DType.INT8, quant(1 / 256, 0))
-    refused(single("LOGISTIC", [Tensor("x", (4,), DType.INT8, quant(0.1))], odd, Attrs()), "zero point", "-128")
+    refused(
+        single("LOGISTIC", [Tensor("x", (4,), DType.INT8, quant(0.1))], odd, Attrs()), "zero point", "-128"
+    )
     wide, odd_scale = Tensor("x", (4,), DType.INT16, quant(0.1)), Tensor("y", (4,), DType.INT16, quant(0.1))
     refused(single("LOGISTIC", [wide], odd_scale, Attrs()), "scale of the output", "1/32768")

@@ -36,5 +36,9 @@ test_many_plain = many(plain, 60)
 
 def test_refuses() -> None:
     a, y = (Tensor(name, (2, 3), DType.INT16, quant(0.1)) for name in "ay")
-    refused(single("MUL", [a, Tensor("b", (3,), DType.INT16, quant(0.1, 3))], y, FusedAttrs()), "zero point", "int16")
+    refused(
+        single("MUL", [a, Tensor("b", (3,), DType.INT16, quant(0.1, 3))], y, FusedAttrs()),
+        "zero point",
+        "int16",
+    )
     refused(single("MUL", [a, a], Tensor("y", (2, 3), DType.INT16, quant(1e-20)), FusedAttrs()), "ratio")

@@ -10,12 +10,18 @@ from tinyml_compress.ir import Attrs, DType, Graph, Tensor
 
 
 def make(rng: Rng) -> Graph:
-    dtype, size = pick(rng, (DType.INT8, DType.INT8, DType.INT16, DType.INT32, DType.FLOAT32)), shape(rng, 1, 5, 200)
+    dtype, size = (
+        pick(rng, (DType.INT8, DType.INT8, DType.INT16, DType.INT32, DType.FLOAT32)),
+        shape(rng, 1, 5, 200),
+    )
     amounts = rng.integers(0, 4, (len(size), 2)) * rng.integers(0, 2, (len(size), 2))
     after = tuple(int(n + a + b) for n, (a, b) in zip(size, amounts, strict=True))
     both = quantized(rng, dtype) if dtype in (DType.INT8, DType.INT16) else None
     return single(
-        "PAD", [Tensor("x", size, dtype, both), ints("paddings", amounts)], Tensor("y", after, dtype, both), Attrs()
+        "PAD",
+        [Tensor("x", size, dtype, both), ints("paddings", amounts)],
+        Tensor("y", after, dtype, both),
+        Attrs(),
     )
 
 

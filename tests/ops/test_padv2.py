@@ -11,7 +11,10 @@ from tinyml_compress.ops.mirror_pad.op import MirrorMode, MirrorPadAttrs
 
 
 def padv2(rng: Rng) -> Graph:
-    dtype, size = pick(rng, (DType.INT8, DType.INT8, DType.INT16, DType.INT32, DType.FLOAT32)), shape(rng, 1, 5, 200)
+    dtype, size = (
+        pick(rng, (DType.INT8, DType.INT8, DType.INT16, DType.INT32, DType.FLOAT32)),
+        shape(rng, 1, 5, 200),
+    )
     amounts = rng.integers(0, 4, (len(size), 2)) * rng.integers(0, 2, (len(size), 2))
     after = tuple(int(n + a + b) for n, (a, b) in zip(size, amounts, strict=True))
     both = quantized(rng, dtype) if dtype in (DType.INT8, DType.INT16) else None
@@ -21,7 +24,11 @@ def padv2(rng: Rng) -> Graph:
 
 
 def mirror(rng: Rng) -> Graph:
-    dtype, size, mode = pick(rng, (DType.INT8, DType.FLOAT32)), shape(rng, 1, 4, 200), pick(rng, tuple(MirrorMode))
+    dtype, size, mode = (
+        pick(rng, (DType.INT8, DType.FLOAT32)),
+        shape(rng, 1, 4, 200),
+        pick(rng, tuple(MirrorMode)),
+    )
     most = [n - 1 + mode.value for n in size]
     amounts = np.array([[int(rng.integers(m + 1)), int(rng.integers(m + 1))] for m in most])
     amounts = np.minimum(amounts, 4)
@@ -41,6 +48,8 @@ def test_refuses() -> None:
     pads = ints("paddings", [[0, 0], [0, 1]])
     odd = Tensor("value", (1,), DType.INT8, quant(0.2), np.zeros(1, np.int8))
     refused(single("PADV2", [x, pads, odd], y, Attrs()), "same scale")
-    refused(single("PADV2", [x, pads, Tensor("value", (1,), DType.INT8, quant(0.1))], y, Attrs()), "padding value")
+    refused(
+        single("PADV2", [x, pads, Tensor("value", (1,), DType.INT8, quant(0.1))], y, Attrs()), "padding value"
+    )
     far = ints("paddings", [[0, 0], [0, 3]])
     refused(single("MIRROR_PAD", [x, far], y, MirrorPadAttrs(MirrorMode.REFLECT)), "paddings", "0 to 2")

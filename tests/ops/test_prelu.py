@@ -29,5 +29,7 @@ test_many = many(make)
 
 def test_refuses() -> None:
     x, y = (Tensor(name, (2, 4), DType.INT8, quant(0.1)) for name in "xy")
-    refused(single("PRELU", [x, Tensor("a", (3, 2, 4), DType.INT8, quant(0.1))], y, Attrs()), "shape of alpha")
+    refused(
+        single("PRELU", [x, Tensor("a", (3, 2, 4), DType.INT8, quant(0.1))], y, Attrs()), "shape of alpha"
+    )
     refused(single("PRELU", [x, Tensor("a", (4,), DType.FLOAT32)], y, Attrs()), "alpha", "f32")

@@ -1,4 +1,6 @@
-"""Convolutions, fully-connected layers, pools and softmax: TFLM's bytes on seeded random single-operator models."""
+"""Convolutions, fully-connected layers, pools and softmax: TFLM's bytes on seeded random single-operator
+models.
+"""
 
 from __future__ import annotations
 
@@ -42,10 +44,13 @@ def test_sample_equals_tflm(op: str, isas: tuple[Isa, ...]) -> None:
 @pytest.mark.parametrize("level", list(Level), ids=[level.value for level in Level])
 def test_many_equal_tflm(op: str, isas: tuple[Isa, ...], level: Level) -> None:
     salt = 2 + list(Level).index(level)
-    assert_bit_exact([write(seeded(MAKERS[op], salt, i)) for i in range(MANY)], isas=isas, level=level, count=3)
+    assert_bit_exact(
+        [write(seeded(MAKERS[op], salt, i)) for i in range(MANY)], isas=isas, level=level, count=3
+    )
 
 
-# --- every kernel on the shapes it is for ------------------------------------------------------------------------
+# --- every kernel on the shapes it is for
+# ------------------------------------------------------------------------
 
 
 def image(rng: Rng, least: int, most: int) -> tuple[int, int]:
@@ -82,7 +87,9 @@ def pointwise(rng: Rng) -> Graph:
 
 def many_channels(rng: Rng) -> Graph:
     """More than are unpacked into scratch."""
-    return layers.conv(rng, image=(2, 3), in_c=4, out_c=514, kernel=(1, 2), stride=(1, 1), groups=1, plain=True)
+    return layers.conv(
+        rng, image=(2, 3), in_c=4, out_c=514, kernel=(1, 2), stride=(1, 1), groups=1, plain=True
+    )
 
 
 def single_bytes(rng: Rng) -> Graph:

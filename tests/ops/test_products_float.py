@@ -1,4 +1,6 @@
-"""Convolutions, fully-connected layers and pools in float32: TFLM's bytes, whose order of sums the kernels keep."""
+"""Convolutions, fully-connected layers and pools in float32: TFLM's bytes, whose order of sums the kernels
+keep.
+"""
 
 from __future__ import annotations
 

@@ -86,7 +86,10 @@ def test_dsp_kernels_are_reached(name: str) -> None:
 def test_weights_take_half_their_bytes() -> None:
     weights = const("weights", np.arange(32 * 64).reshape(32, 64) % 16 - 8, 0.05, dtype=DType.INT4)
     graph = single(
-        "FULLY_CONNECTED", [tensor("x", (1, 64), 0.1), weights], tensor("y", (1, 32), 1.0), FullyConnectedAttrs()
+        "FULLY_CONNECTED",
+        [tensor("x", (1, 64), 0.1), weights],
+        tensor("y", (1, 32), 1.0),
+        FullyConnectedAttrs(),
     )
     for isas in ((Isa.C,), BOTH):
         assert compile_model(write(graph), "m", isas).weight_bytes == 32 * 64 // 2
@@ -98,4 +101,6 @@ def test_refuses() -> None:
     refused(single("FULLY_CONNECTED", [x, per_row], y, FullyConnectedAttrs()), "one scale")
     wide = Tensor("x", (1, 4), DType.INT16, quant(0.1)), Tensor("y", (1, 2), DType.INT16, quant(0.1))
     weights = const("weights", np.ones((2, 4)), 0.1, dtype=DType.INT4)
-    refused(single("FULLY_CONNECTED", [wide[0], weights], wide[1], FullyConnectedAttrs()), "the weights", "i8")
+    refused(
+        single("FULLY_CONNECTED", [wide[0], weights], wide[1], FullyConnectedAttrs()), "the weights", "i8"
+    )

@@ -1,4 +1,6 @@
-"""Convolutions, fully-connected layers and pools with int16 activations: TFLM's bytes on seeded random models."""
+"""Convolutions, fully-connected layers and pools with int16 activations: TFLM's bytes on seeded random
+models.
+"""
 
 from __future__ import annotations
 
@@ -32,7 +34,9 @@ def fully_connected(rng: Rng) -> Graph:
 def long_sums(rng: Rng) -> Graph:
     """Beyond 32 bits, so that the DSP kernels add up in parts."""
     if rng.random() < 0.5:
-        return layers.conv(rng, image=(2, 3), in_c=pick(rng, (700, 701)), out_c=3, kernel=(1, 1), groups=1, batch=1)
+        return layers.conv(
+            rng, image=(2, 3), in_c=pick(rng, (700, 701)), out_c=3, kernel=(1, 1), groups=1, batch=1
+        )
     return layers.fully_connected(rng, in_c=pick(rng, (1201, 2050)), out_c=pick(rng, (3, 4)), lead=(1,))
 
 

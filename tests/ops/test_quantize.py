@@ -43,7 +43,10 @@ def dequantize(rng: Rng) -> Graph:
     dtype = pick(rng, (DType.INT8, DType.UINT8, DType.INT16))
     size = shape(rng)
     return single(
-        "DEQUANTIZE", [Tensor("x", size, dtype, any_quant(rng, dtype))], Tensor("y", size, DType.FLOAT32), Attrs()
+        "DEQUANTIZE",
+        [Tensor("x", size, dtype, any_quant(rng, dtype))],
+        Tensor("y", size, DType.FLOAT32),
+        Attrs(),
     )
 
 

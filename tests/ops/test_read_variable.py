@@ -88,5 +88,6 @@ def test_sizes_must_agree() -> None:
     tensors = {**made.tensors, "old": replace(made.tensors["old"], shape=(1, 99))}
     with pytest.raises(UnsupportedOperator, match="type and size"):
         compile_model(
-            write(made.rebuilt(tensors=tensors, outputs=("old",), nodes=(*made.nodes[:-2], made.nodes[-1]))), "m"
+            write(made.rebuilt(tensors=tensors, outputs=("old",), nodes=(*made.nodes[:-2], made.nodes[-1]))),
+            "m",
         )

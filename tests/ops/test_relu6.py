@@ -10,7 +10,9 @@ from tinyml_compress.ir import Attrs, DType, Graph, Tensor
 def make(rng: Rng) -> Graph:
     dtype, size = pick(rng, (DType.INT8, DType.INT16)), shape(rng, 0, 5)
     before = quantized(rng, dtype)
-    return single("RELU6", [Tensor("x", size, dtype, before)], Tensor("y", size, dtype, quantized(rng, dtype)), Attrs())
+    return single(
+        "RELU6", [Tensor("x", size, dtype, before)], Tensor("y", size, dtype, quantized(rng, dtype)), Attrs()
+    )
 
 
 test_sample = sample(make)

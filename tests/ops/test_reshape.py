@@ -30,7 +30,11 @@ def squeeze(rng: Rng) -> Graph:
     before, dtype = (*shape(rng, 1, 3), 1), pick(rng, TYPES)
     ones = [axis for axis, size in enumerate(before) if size == 1]
     gone = ones if rng.random() < 0.5 else [pick(rng, ones)]
-    named = () if gone == ones and rng.random() < 0.5 else tuple(axis - pick(rng, (0, len(before))) for axis in gone)
+    named = (
+        ()
+        if gone == ones and rng.random() < 0.5
+        else tuple(axis - pick(rng, (0, len(before))) for axis in gone)
+    )
     after = tuple(size for axis, size in enumerate(before) if axis not in gone)
     return single("SQUEEZE", [Tensor("x", before, dtype)], Tensor("y", after, dtype), SqueezeAttrs(named))
 
@@ -39,7 +43,9 @@ def expand(rng: Rng) -> Graph:
     before, dtype = shape(rng, 0, 4), pick(rng, (DType.INT8, DType.INT16, DType.FLOAT32))
     axis = int(rng.integers(-len(before) - 1, len(before) + 1))
     after = np.expand_dims(np.empty(before), axis).shape
-    return single("EXPAND_DIMS", [Tensor("x", before, dtype), ints("axis", axis)], Tensor("y", after, dtype), Attrs())
+    return single(
+        "EXPAND_DIMS", [Tensor("x", before, dtype), ints("axis", axis)], Tensor("y", after, dtype), Attrs()
+    )
 
 
 test_reshape = sample(reshape)
@@ -51,7 +57,9 @@ test_many_expand = many(expand, 60)
 
 
 def test_nothing_is_left_of_them_between_other_nodes() -> None:
-    names = [tensor(name, size, 0.1) for name, size in (("a", (2, 3)), ("b", (6,)), ("c", (6,)), ("d", (1, 6)))]
+    names = [
+        tensor(name, size, 0.1) for name, size in (("a", (2, 3)), ("b", (6,)), ("c", (6,)), ("d", (1, 6)))
+    ]
     nodes = [
         Node("RELU6", ("a",), ("a2",), Attrs()),
         Node("RESHAPE", ("a2",), ("b",), ReshapeAttrs((6,))),
@@ -65,10 +73,18 @@ def test_nothing_is_left_of_them_between_other_nodes() -> None:
 
 def test_refuses() -> None:
     x = Tensor("x", (2, 3), DType.INT8, quant(0.1))
-    refused(single("RESHAPE", [x], Tensor("y", (7,), DType.INT8), ReshapeAttrs((7,))), "number of elements", "6")
+    refused(
+        single("RESHAPE", [x], Tensor("y", (7,), DType.INT8), ReshapeAttrs((7,))), "number of elements", "6"
+    )
     refused(single("RESHAPE", [x], Tensor("y", (6,), DType.INT16), ReshapeAttrs((6,))), "element type")
-    refused(single("SQUEEZE", [x], Tensor("y", (2,), DType.INT8), SqueezeAttrs((1,))), "cannot vanish", "(2, 3)")
+    refused(
+        single("SQUEEZE", [x], Tensor("y", (2,), DType.INT8), SqueezeAttrs((1,))), "cannot vanish", "(2, 3)"
+    )
     refused(single("SQUEEZE", [x], Tensor("y", (2,), DType.INT8), SqueezeAttrs((2,))), "axis out of range")
     axis = Tensor("axis", (1,), DType.INT32)
-    refused(single("EXPAND_DIMS", [x, axis], Tensor("y", (1, 2, 3), DType.INT8), Attrs()), "at run time", "tensor axis")
+    refused(
+        single("EXPAND_DIMS", [x, axis], Tensor("y", (1, 2, 3), DType.INT8), Attrs()),
+        "at run time",
+        "tensor axis",
+    )
     refused(single("EXPAND_DIMS", [x, ints("axis", 3)], Tensor("y", (1, 2, 3), DType.INT8), Attrs()), "axis")

@@ -27,5 +27,8 @@ test_many = many(make)
 
 def test_refuses() -> None:
     x, y = Tensor("x", (1, 2, 2, 3), DType.INT8), Tensor("y", (1, 4, 6, 3), DType.INT8)
-    refused(single("RESIZE_BILINEAR", [x, ints("size", [4, 6])], y, ResizeBilinearAttrs(True, True)), "one of them")
+    refused(
+        single("RESIZE_BILINEAR", [x, ints("size", [4, 6])], y, ResizeBilinearAttrs(True, True)),
+        "one of them",
+    )
     refused(single("RESIZE_BILINEAR", [x, ints("size", [4])], y, ResizeBilinearAttrs()), "the size")

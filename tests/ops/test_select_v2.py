@@ -21,7 +21,11 @@ def select(rng: Rng) -> Graph:
     dtype, (first, second, out) = pick(rng, TYPES), broadcastable(rng, 4)
     third = tuple(1 if rng.random() < 0.4 else size for size in out)
     names = dict(zip(rng.permutation(["c", "a", "b"]).tolist(), (first, second, third), strict=True))
-    inputs = [Tensor("c", names["c"], DType.BOOL), Tensor("a", names["a"], dtype), Tensor("b", names["b"], dtype)]
+    inputs = [
+        Tensor("c", names["c"], DType.BOOL),
+        Tensor("a", names["a"], dtype),
+        Tensor("b", names["b"], dtype),
+    ]
     return single("SELECT_V2", inputs, Tensor("y", out, dtype), Attrs())
 
 
@@ -47,7 +51,9 @@ test_many_reverse = many(reverse)
 
 
 def test_floats_that_no_integer_holds() -> None:
-    given = np.array([np.nan, np.inf, -np.inf, 3e9, -3e9, 127.9, 128.0, -128.9, -129.0, 2147483520.0, 0.5], np.float32)
+    given = np.array(
+        [np.nan, np.inf, -np.inf, 3e9, -3e9, 127.9, 128.0, -128.9, -129.0, 2147483520.0, 0.5], np.float32
+    )
     for dtype in (DType.INT8, DType.INT16, DType.INT32, DType.BOOL):
         x, y = Tensor("x", given.shape, DType.FLOAT32), Tensor("y", given.shape, dtype)
         model = write(single("CAST", [x], y, CastAttrs()))
@@ -57,7 +63,9 @@ def test_floats_that_no_integer_holds() -> None:
 
 def test_refuses() -> None:
     c, x = Tensor("c", (2, 3), DType.BOOL), Tensor("x", (2, 3), DType.INT8, quant(0.1))
-    refused(single("SELECT_V2", [c, x, Tensor("z", (2, 3), DType.INT8, quant(0.2))], x, Attrs()), "same scale")
+    refused(
+        single("SELECT_V2", [c, x, Tensor("z", (2, 3), DType.INT8, quant(0.2))], x, Attrs()), "same scale"
+    )
     refused(single("SELECT_V2", [x, x, x], x, Attrs()), "the condition")
     refused(single("SELECT_V2", [c, x, Tensor("z", (2, 4), DType.INT8, quant(0.1))], x, Attrs()), "broadcast")
     refused(single("CAST", [Tensor("u", (3,), DType.UINT8)], c, CastAttrs()), "element type", "u8")

@@ -1,4 +1,6 @@
-"""The stateless operators of audio front ends equal TFLM byte for byte: scale, filter bank, logarithm, root, PCAN."""
+"""The stateless operators of audio front ends equal TFLM byte for byte: scale, filter bank, logarithm, root,
+PCAN.
+"""
 
 from __future__ import annotations
 
@@ -62,7 +64,9 @@ def square_root(rng: Rng) -> Graph:
 def pcan(rng: Rng) -> Graph:
     count = int(rng.choice([1, 5, 40]))
     x, n, y = (tensor(name, (count,), dtype=DType.UINT32) for name in "xny")
-    gains = i16("g", rng.integers(-32768, 32768, 125) if rng.random() < 0.5 else np.sort(rng.integers(0, 32768, 125)))
+    gains = i16(
+        "g", rng.integers(-32768, 32768, 125) if rng.random() < 0.5 else np.sort(rng.integers(0, 32768, 125))
+    )
     return single("SignalPCAN", [x, n, gains], y, SignalPcanAttrs(int(rng.choice([0, 6, 20, 33]))))
 
 
@@ -90,8 +94,14 @@ def _numbers(bits: int) -> np.ndarray:  # type: ignore[type-arg]
     rng = np.random.default_rng(2)
     spread = [int(rng.integers(0, 1 << 62)) >> int(rng.integers(0, bits)) for _ in range(3000)]
     near = [(1 << b) + d for b in range(bits) for d in (-1, 0, 1)]
-    squares = [int(r) * int(r) + d for r in rng.integers(1, 1 << bits // 2, 1000) for d in (-1, 0, int(r), int(r) + 1)]
-    return np.array([n & ((1 << bits) - 1) for n in (*spread, *near, *squares, (1 << bits) - 1)], f"uint{bits}")
+    squares = [
+        int(r) * int(r) + d
+        for r in rng.integers(1, 1 << bits // 2, 1000)
+        for d in (-1, 0, int(r), int(r) + 1)
+    ]
+    return np.array(
+        [n & ((1 << bits) - 1) for n in (*spread, *near, *squares, (1 << bits) - 1)], f"uint{bits}"
+    )
 
 
 def test_logarithms_of_all_magnitudes() -> None:
@@ -115,7 +125,9 @@ def test_gains_of_all_magnitudes() -> None:
     _same(single("SignalPCAN", [x, n, gains], y, SignalPcanAttrs(18)), given, noise)
 
 
-@pytest.mark.parametrize("values", [[0, 0, 0], [-32768, 5, 3], [5, -32768], [-32768, -32768], [1, -2], [16384, 1]])
+@pytest.mark.parametrize(
+    "values", [[0, 0, 0], [-32768, 5, 3], [5, -32768], [-32768, -32768], [1, -2], [16384, 1]]
+)
 def test_scales_of_the_edges(values: list[int]) -> None:
     x, y = (tensor(name, (len(values),), dtype=DType.INT16) for name in "xy")
     graph = single("SignalFftAutoScale", [x], [y, tensor("s", (), dtype=DType.INT32)], Attrs())
@@ -126,10 +138,17 @@ def test_refuses() -> None:
     x, y = tensor("x", (8,), dtype=DType.UINT32), tensor("y", (1,), dtype=DType.UINT64)
     some, none = i16("w", [1, 2]), i16("z", [0, 0])
     outside = [x, some, some, i16("f", [0, 7]), none, i16("n", [2, 2])]
-    refused(single("SignalFilterBank", outside, y, SignalFilterBankAttrs(1)), "first bins of channel 1", "7 and 2")
+    refused(
+        single("SignalFilterBank", outside, y, SignalFilterBankAttrs(1)), "first bins of channel 1", "7 and 2"
+    )
     heavy = [x, some, some, none, i16("p", [1, 0]), i16("n", [2, 2])]
     refused(single("SignalFilterBank", heavy, y, SignalFilterBankAttrs(1)), "first weights of channel 0")
     short = tensor("y", (8,), dtype=DType.UINT32)
     refused(single("SignalPCAN", [x, x, i16("g", [1] * 124)], short, SignalPcanAttrs(3)), "124", "125")
     out = tensor("y", (7,), dtype=DType.INT16)
-    refused(single("SignalFilterBankLog", [x], out, SignalFilterBankLogAttrs(0, 1)), "elements of tensor y", "7", "8")
+    refused(
+        single("SignalFilterBankLog", [x], out, SignalFilterBankLogAttrs(0, 1)),
+        "elements of tensor y",
+        "7",
+        "8",
+    )

@@ -1,4 +1,6 @@
-"""The operators of audio front ends that keep something: TFLM's bytes, frame after frame and after a reset."""
+"""The operators of audio front ends that keep something: TFLM's bytes, frame after frame and
+after a reset.
+"""
 
 from __future__ import annotations
 
@@ -30,7 +32,9 @@ def delay(rng: Rng) -> Graph:
 def overlap_add(rng: Rng) -> Graph:
     rows, frames, size = int(rng.integers(1, 3)), int(rng.integers(1, 4)), int(rng.integers(1, 20))
     step = int(rng.integers(1, size + 1))
-    dtype, kind = ((DType.INT16, OverlapType.INT16), (DType.FLOAT32, OverlapType.FLOAT32))[int(rng.integers(2))]
+    dtype, kind = ((DType.INT16, OverlapType.INT16), (DType.FLOAT32, OverlapType.FLOAT32))[
+        int(rng.integers(2))
+    ]
     x, y = Tensor("x", (rows, frames, size), dtype), Tensor("y", (rows, frames * step), dtype)
     return single("SignalOverlapAdd", [x], y, SignalOverlapAddAttrs(kind, step))
 
@@ -39,14 +43,22 @@ def framer(rng: Rng) -> Graph:
     size, rows, frames = int(rng.integers(1, 30)), int(rng.integers(1, 3)), int(rng.integers(1, 4))
     prefill = bool(rng.integers(2))
     step = int(rng.integers(1, size + 1 if prefill else size + 5))
-    x, y = tensor("x", (rows, frames * step), dtype=DType.INT16), tensor("y", (rows, frames, size), dtype=DType.INT16)
-    return single("SignalFramer", [x], [y, tensor("v", (), dtype=DType.BOOL)], SignalFramerAttrs(size, step, prefill))
+    x, y = (
+        tensor("x", (rows, frames * step), dtype=DType.INT16),
+        tensor("y", (rows, frames, size), dtype=DType.INT16),
+    )
+    return single(
+        "SignalFramer", [x], [y, tensor("v", (), dtype=DType.BOOL)], SignalFramerAttrs(size, step, prefill)
+    )
 
 
 def stacker(rng: Rng) -> Graph:
     channels, left, right = int(rng.integers(1, 12)), int(rng.integers(0, 5)), int(rng.integers(0, 4))
     attrs = SignalStackerAttrs(channels, left, right, int(rng.integers(1, left + right + 2)))
-    x, y = tensor("x", (channels,), dtype=DType.INT16), tensor("y", (channels * attrs.frames,), dtype=DType.INT16)
+    x, y = (
+        tensor("x", (channels,), dtype=DType.INT16),
+        tensor("y", (channels * attrs.frames,), dtype=DType.INT16),
+    )
     return single("SignalStacker", [x], [y, tensor("v", (), dtype=DType.BOOL)], attrs)
 
 
@@ -116,7 +128,11 @@ def test_a_thousand_frames_of_many_models(make: Callable[[Rng], Graph]) -> None:
 def test_refuses() -> None:
     x, y = tensor("x", (10,), dtype=DType.INT16), tensor("y", (2, 4), dtype=DType.INT16)
     valid = tensor("v", (), dtype=DType.BOOL)
-    refused(single("SignalFramer", [x], [y, valid], SignalFramerAttrs(4, 3, False)), "samples given", "multiple of 3")
+    refused(
+        single("SignalFramer", [x], [y, valid], SignalFramerAttrs(4, 3, False)),
+        "samples given",
+        "multiple of 3",
+    )
     refused(single("SignalDelay", [x], x, SignalDelayAttrs(0)), "delay_length", "0")
     refused(single("SignalStacker", [x], [x, valid], SignalStackerAttrs(10, 0, 0, 2)), "stacker_step", "2")
     frames = tensor("f", (2, 5), dtype=DType.INT16)

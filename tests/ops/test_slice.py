@@ -29,6 +29,10 @@ test_many = many(make)
 
 def test_refuses() -> None:
     x, y = (Tensor(name, (3, 4), DType.INT8) for name in "xy")
-    refused(single("SLICE", [x, ints("b", [0, 2]), ints("s", [3, 3])], y, Attrs()), "range along axis 1", "2 + 3")
+    refused(
+        single("SLICE", [x, ints("b", [0, 2]), ints("s", [3, 3])], y, Attrs()), "range along axis 1", "2 + 3"
+    )
     refused(single("SLICE", [x, ints("b", [0]), ints("s", [3])], y, Attrs()), "number of values in begin")
-    refused(single("SLICE", [x, Tensor("b", (2,), DType.INT32), ints("s", [3, 4])], y, Attrs()), "at run time")
+    refused(
+        single("SLICE", [x, Tensor("b", (2,), DType.INT32), ints("s", [3, 4])], y, Attrs()), "at run time"
+    )

@@ -1,4 +1,6 @@
-"""SOFTMAX of int16 equals TFLM byte for byte; of float32 within two units in the last place (int8: test_products)."""
+"""SOFTMAX of int16 equals TFLM byte for byte; of float32 within two units in the last place (int8:
+test_products).
+"""
 
 from __future__ import annotations
 
@@ -10,8 +12,8 @@ from tinyml_compress.ir import DType, Graph, Tensor
 from tinyml_compress.ops.softmax.op import SoftmaxAttrs
 
 ULPS = 2
-"""exp of the interpreter's C library is not always the nearest float; ours is but for rare ties. Then sum and quotient
-round once more."""
+"""exp of the interpreter's C library is not always the nearest float; ours is but for rare ties. Then sum and
+quotient round once more."""
 
 
 def int16(rng: Rng) -> Graph:
@@ -36,7 +38,9 @@ test_many_float32 = many(float32, 40, ulps=ULPS)
 
 def test_refuses() -> None:
     x = tensor("x", (2, 3), 1.0, dtype=DType.INT16)
-    refused(single("SOFTMAX", [x], tensor("y", (2, 3), 1 / 65536, dtype=DType.INT16), SoftmaxAttrs()), "1/32768")
+    refused(
+        single("SOFTMAX", [x], tensor("y", (2, 3), 1 / 65536, dtype=DType.INT16), SoftmaxAttrs()), "1/32768"
+    )
     refused(single("SOFTMAX", [x], tensor("y", (2, 3), 1 / 256, -128), SoftmaxAttrs()), "the output", "i16")
     y = Tensor("y", (2, 3), DType.FLOAT32)
     refused(single("SOFTMAX", [Tensor("x", (2, 3), DType.FLOAT32)], y, SoftmaxAttrs(float(np.inf))), "beta")

@@ -31,7 +31,10 @@ def to_space(rng: Rng) -> Graph:
     blocks = rng.integers(1, 4, axes)
     size = rng.integers(1, 5, axes)
     edges = np.array(
-        [[int(rng.integers(0, (s * b + 1) // 2)) for _ in range(2)] for s, b in zip(size, blocks, strict=True)]
+        [
+            [int(rng.integers(0, (s * b + 1) // 2)) for _ in range(2)]
+            for s, b in zip(size, blocks, strict=True)
+        ]
     )
     after = size * blocks - edges.sum(1)
     n, c = int(rng.integers(1, 3)), int(rng.integers(1, 5))
@@ -50,6 +53,10 @@ test_many_to_space = many(to_space)
 def test_refuses() -> None:
     x, y = Tensor("x", (2, 4, 4, 3), DType.FLOAT32), Tensor("y", (8, 2, 2, 3), DType.FLOAT32)
     block, none = ints("block", [2, 2]), ints("edges", np.zeros((2, 2)))
-    refused(single("SPACE_TO_BATCH_ND", [x, ints("block", [3, 2]), none], y, Attrs()), "padded size", "multiple of 3")
+    refused(
+        single("SPACE_TO_BATCH_ND", [x, ints("block", [3, 2]), none], y, Attrs()),
+        "padded size",
+        "multiple of 3",
+    )
     refused(single("SPACE_TO_BATCH_ND", [x, ints("block", [2]), none], y, Attrs()), "number of block sizes")
     refused(single("BATCH_TO_SPACE_ND", [x, block, none], y, Attrs()), "batches", "multiple of 4")

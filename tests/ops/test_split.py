@@ -26,7 +26,10 @@ def split_v(rng: Rng) -> Graph:
     dtype, base = pick(rng, TYPES), list(shape(rng, 1, 4, 100))
     axis = int(rng.integers(len(base)))
     sizes = [int(rng.integers(1, 5)) for _ in range(int(rng.integers(1, 5)))]
-    outs = [Tensor(f"y{index}", (*base[:axis], size, *base[axis + 1 :]), dtype) for index, size in enumerate(sizes)]
+    outs = [
+        Tensor(f"y{index}", (*base[:axis], size, *base[axis + 1 :]), dtype)
+        for index, size in enumerate(sizes)
+    ]
     x = Tensor("x", (*base[:axis], sum(sizes), *base[axis + 1 :]), dtype)
     if rng.random() < 0.3:
         sizes[int(rng.integers(len(sizes)))] = -1
@@ -57,8 +60,12 @@ def test_refuses() -> None:
     refused(single("SPLIT", [ints("axis", 5), x], [y, z], SplitAttrs(2)), "axis out of range")
     refused(single("SPLIT", [ints("axis", 1), x], [y, z, y, z], SplitAttrs(4)), "equal parts")
     refused(single("SPLIT", [ints("axis", 1), x], [y, z], SplitAttrs(3)), "number of outputs", "3")
-    refused(single("SPLIT_V", [x, ints("s", [3, 4]), ints("axis", 1)], [y, z], SplitVAttrs(2)), "do not add up")
-    refused(single("SPLIT_V", [x, ints("s", [-1, -1]), ints("axis", 1)], [y, z], SplitVAttrs(2)), "at most one")
+    refused(
+        single("SPLIT_V", [x, ints("s", [3, 4]), ints("axis", 1)], [y, z], SplitVAttrs(2)), "do not add up"
+    )
+    refused(
+        single("SPLIT_V", [x, ints("s", [-1, -1]), ints("axis", 1)], [y, z], SplitVAttrs(2)), "at most one"
+    )
     run_time = Tensor("s", (2,), DType.INT32)
     refused(single("SPLIT_V", [x, run_time, ints("axis", 1)], [y, z], SplitVAttrs(2)), "at run time")
     refused(single("UNPACK", [x], [y, z], UnpackAttrs(2, 1)), "number of outputs")

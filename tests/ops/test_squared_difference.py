@@ -16,7 +16,10 @@ def make(rng: Rng) -> Graph:
         a, b = quantized(rng, dtype), quantized(rng, dtype)
         square = max(a.scale, b.scale) ** 2
         quants = [a, b, quantized(rng, dtype, square / 4, square * 3e4)]
-    a, b, y = (Tensor(name, size, dtype, q) for name, size, q in zip("aby", (first, second, out), quants, strict=True))
+    a, b, y = (
+        Tensor(name, size, dtype, q)
+        for name, size, q in zip("aby", (first, second, out), quants, strict=True)
+    )
     return single("SQUARED_DIFFERENCE", [a, b], y, Attrs())
 
 

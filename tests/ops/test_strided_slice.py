@@ -52,7 +52,9 @@ test_many = many(make, 200)
 
 def graph(begin: list[int], end: list[int], strides: list[int], attrs: StridedSliceAttrs) -> Graph:
     x, y = (Tensor(name, (4, 5), DType.INT8, quant(0.1)) for name in "xy")
-    return single("STRIDED_SLICE", [x, ints("begin", begin), ints("end", end), ints("strides", strides)], y, attrs)
+    return single(
+        "STRIDED_SLICE", [x, ints("begin", begin), ints("end", end), ints("strides", strides)], y, attrs
+    )
 
 
 def test_refuses() -> None:

@@ -41,7 +41,9 @@ def _made(rng: Rng, kept: DType | None = None) -> Graph:
         zero = int(rng.integers(-128, 128)) if kept is DType.INT8 and rng.random() < 0.5 else 0
         state = replace(state, quant=quant(fine, zero))
         large = float(np.abs(np.asarray(time.data, np.int64)).max())
-        coarse = fine * time.quant.scale * large * np.sqrt(rank * memory) * (0.5 if kept is DType.INT8 else 100.0)
+        coarse = (
+            fine * time.quant.scale * large * np.sqrt(rank * memory) * (0.5 if kept is DType.INT8 else 100.0)
+        )
         y = replace(y, quant=quant(coarse * float(rng.uniform(0.3, 3)), int(rng.integers(-128, 128))))
         exact = float(np.float32(state.quant.scale) * np.float32(time.quant.scale)) if state.quant else 1.0
         limit = 2000 if kept is DType.INT8 else 1 << 20
@@ -68,9 +70,20 @@ test_many = many_streams(svdf, 120)
 def test_refuses() -> None:
     graph = _made(np.random.default_rng(0), DType.INT8)
     tensors = dict(graph.tensors)
-    refused(graph.rebuilt(tensors={**tensors, "state": replace(tensors["state"], variable=False)}), "no variable")
-    refused(graph.rebuilt(tensors={**tensors, "state": replace(tensors["state"], shape=(1, 1))}), "shape of tensor")
-    refused(graph.rebuilt(tensors={**tensors, "bias": replace(tensors["bias"], quant=quant(9.0))}), "scale of the bias")
+    refused(
+        graph.rebuilt(tensors={**tensors, "state": replace(tensors["state"], variable=False)}), "no variable"
+    )
+    refused(
+        graph.rebuilt(tensors={**tensors, "state": replace(tensors["state"], shape=(1, 1))}),
+        "shape of tensor",
+    )
+    refused(
+        graph.rebuilt(tensors={**tensors, "bias": replace(tensors["bias"], quant=quant(9.0))}),
+        "scale of the bias",
+    )
     (node,) = graph.nodes
     refused(graph.rebuilt(nodes=(replace(node, attrs=SvdfAttrs(0)),)), "rank")
-    refused(_without_bias(np.random.default_rng(1)).rebuilt(nodes=(replace(node, inputs=node.inputs[:4]),)), "inputs")
+    refused(
+        _without_bias(np.random.default_rng(1)).rebuilt(nodes=(replace(node, inputs=node.inputs[:4]),)),
+        "inputs",
+    )

@@ -13,7 +13,10 @@ def make(rng: Rng) -> Graph:
     both = None if dtype is DType.FLOAT32 else quantized(rng, dtype)
     after = tuple(size[axis] for axis in order)
     return single(
-        "TRANSPOSE", [Tensor("x", size, dtype, both), ints("order", order)], Tensor("y", after, dtype, both), Attrs()
+        "TRANSPOSE",
+        [Tensor("x", size, dtype, both), ints("order", order)],
+        Tensor("y", after, dtype, both),
+        Attrs(),
     )
 
 

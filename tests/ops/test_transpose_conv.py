@@ -49,13 +49,17 @@ test_many_float32 = many(float32, 40)
 
 
 def test_refuses() -> None:
-    x, y = Tensor("x", (1, 2, 2, 3), DType.INT8, quant(0.1)), Tensor("y", (1, 4, 4, 2), DType.INT8, quant(0.1))
+    x, y = (
+        Tensor("x", (1, 2, 2, 3), DType.INT8, quant(0.1)),
+        Tensor("y", (1, 4, 4, 2), DType.INT8, quant(0.1)),
+    )
     weights, shape = const("w", np.ones((2, 2, 2, 3)), 0.1), ints("shape", y.shape)
     attrs = TransposeConvAttrs(Padding.SAME, 2, 2)
     run_time = Tensor("w", (2, 2, 2, 3), DType.INT8, quant(0.1))
     refused(single("TRANSPOSE_CONV", [shape, run_time, x], y, attrs), "at run time")
     refused(
-        single("TRANSPOSE_CONV", [shape, const("w", np.ones((2, 2, 2, 4)), 0.1), x], y, attrs), "shape of the weights"
+        single("TRANSPOSE_CONV", [shape, const("w", np.ones((2, 2, 2, 4)), 0.1), x], y, attrs),
+        "shape of the weights",
     )
     fused = TransposeConvAttrs(Padding.SAME, 2, 2, Activation.RELU)
     refused(single("TRANSPOSE_CONV", [shape, weights, x], y, fused), "fused activation")

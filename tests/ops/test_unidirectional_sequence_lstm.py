@@ -1,4 +1,6 @@
-"""UNIDIRECTIONAL_SEQUENCE_LSTM equals TFLM step by step and inference by inference: int8, int16, and floats nearly."""
+"""UNIDIRECTIONAL_SEQUENCE_LSTM equals TFLM step by step and inference by inference: int8, int16, and floats
+nearly.
+"""
 
 from __future__ import annotations
 
@@ -77,7 +79,9 @@ test_many_int16 = many_streams(lstm_s16, 100, 12)
 
 
 def test_floats() -> None:
-    """TFLM's exponential is the C library's, ours another: a last bit may differ and stays small over the steps."""
+    """TFLM's exponential is the C library's, ours another: a last bit may differ and stays small over the
+    steps.
+    """
     assert_streams_equal(models_of(lstm_f32, 12, 0), frames=8, near=2e-6)
 
 
@@ -100,8 +104,15 @@ def test_refuses() -> None:
     tensors, (node,) = dict(made.tensors), made.nodes
     peephole = (*node.inputs[:9], node.inputs[12], *node.inputs[10:])
     refused(made.rebuilt(nodes=(replace(node, inputs=peephole),)), "peephole")
-    refused(made.rebuilt(nodes=(replace(node, inputs=(*node.inputs[:1], None, *node.inputs[2:])),)), "missing")
-    refused(made.rebuilt(tensors={**tensors, "cells": replace(tensors["cells"], variable=False)}), "no variable")
-    refused(made.rebuilt(tensors={**tensors, "cells": replace(tensors["cells"], quant=quant(0.003))}), "power of two")
+    refused(
+        made.rebuilt(nodes=(replace(node, inputs=(*node.inputs[:1], None, *node.inputs[2:])),)), "missing"
+    )
+    refused(
+        made.rebuilt(tensors={**tensors, "cells": replace(tensors["cells"], variable=False)}), "no variable"
+    )
+    refused(
+        made.rebuilt(tensors={**tensors, "cells": replace(tensors["cells"], quant=quant(0.003))}),
+        "power of two",
+    )
     refused(made.rebuilt(nodes=(replace(node, attrs=LstmAttrs(cell_clip=-1.0)),)), "cell_clip")
     refused(made.rebuilt(nodes=(replace(node, attrs=LstmAttrs(cell_clip=1e-6)),)), "one step")

@@ -1,4 +1,6 @@
-"""Planted dead channels are found through every kind of layer, nothing else is, and the bytes stay the same."""
+"""Planted dead channels are found through every kind of layer, nothing else is, and the bytes
+stay the same.
+"""
 
 from __future__ import annotations
 
@@ -37,7 +39,9 @@ class Net:
         self.nodes: list[Node] = []
         self.last = self.tensors[0]
 
-    def _put(self, op: str, extra: list[Tensor], out: Tensor, attrs: object, first: Tensor | None = None) -> Tensor:
+    def _put(
+        self, op: str, extra: list[Tensor], out: Tensor, attrs: object, first: Tensor | None = None
+    ) -> Tensor:
         source = first or self.last
         self.tensors += [*extra, out]
         names = (source.name, *(t.name for t in extra))
@@ -75,7 +79,9 @@ class Net:
         act = Activation.RELU if relu else Activation.NONE
         return self._put("CONV_2D", made, out, Conv2DAttrs(padding, activation=act))
 
-    def depthwise(self, multiplier: int = 1, padding: Padding = Padding.SAME, bias_at: int | None = None) -> Tensor:
+    def depthwise(
+        self, multiplier: int = 1, padding: Padding = Padding.SAME, bias_at: int | None = None
+    ) -> Tensor:
         channels, size = self.last.shape[3], self.last.shape[1]
         made = self.products((1, 3, 3, channels * multiplier), 3, [], 0)
         size = size if padding is Padding.SAME else size - 2
@@ -92,7 +98,11 @@ class Net:
     def add(self, other: Tensor) -> Tensor:
         out = tensor(f"t{len(self.nodes)}", self.last.shape, 0.15, -128)
         attrs = operator("ADD").attrs_type(activation=Activation.RELU)
-        return self._put("ADD", [], out, attrs, self.last) if other is self.last else self._sum(other, out, attrs)
+        return (
+            self._put("ADD", [], out, attrs, self.last)
+            if other is self.last
+            else self._sum(other, out, attrs)
+        )
 
     def _sum(self, other: Tensor, out: Tensor, attrs: object) -> Tensor:
         self.tensors.append(out)
@@ -122,7 +132,8 @@ def _channels(graph: Graph) -> list[int]:
     return [graph.tensors[node.outputs[0]].shape[-1] for node in graph.nodes]
 
 
-# At -1,000,000 the channel is clamped to the zero point; at 500 it is another constant; at 1,000,000 it saturates.
+# At -1,000,000 the channel is clamped to the zero point; at 500 it is another constant; at 1,000,000 it
+# saturates.
 @pytest.mark.parametrize("bias_at", [-1_000_000, 0, 500, 1_000_000])
 @pytest.mark.parametrize("padding", [Padding.VALID, Padding.SAME])
 def test_convolution_to_convolution(bias_at: int, padding: Padding) -> None:
@@ -137,7 +148,9 @@ def test_convolution_to_convolution(bias_at: int, padding: Padding) -> None:
 
 @pytest.mark.parametrize(("bias", "kept"), [(2**31 - 2, 1), (2**31 - 1, 2)])
 def test_no_bias_leaves_32_bits(bias: int, kept: int) -> None:
-    """The constant of the channel that could go is 1, and its weight 1: the next layer's bias grows by one."""
+    """The constant of the channel that could go is 1, and its weight 1: the next layer's bias
+    grows by one.
+    """
     source = tensor("x", (1, 1, 1, 2), 0.5, 0)
     held = tensor("t", (1, 1, 1, 2), 0.5, -128)
     first = [
@@ -233,7 +246,9 @@ def test_channels_that_nobody_reads() -> None:
     assert _channels(_prove(net.graph())) == [8, 8, 5]
 
 
-@pytest.mark.parametrize(("bias", "kept"), [(1 << 20, 8), (1 << 30, 12)], ids=["saturates", "beyond-what-is-known"])
+@pytest.mark.parametrize(
+    ("bias", "kept"), [(1 << 20, 8), (1 << 30, 12)], ids=["saturates", "beyond-what-is-known"]
+)
 def test_a_row_that_saturates_reads_nothing(bias: int, kept: int) -> None:
     """The output's dead rows cannot go, as the graph's output must stay; but what only they read can.
 
@@ -295,8 +310,8 @@ def test_random_networks_with_dead_rows() -> None:
 @pytest.mark.parametrize("relu", [True, False])
 @pytest.mark.parametrize("seed", range(4))
 def test_the_border_between_dead_and_alive(relu: bool, seed: int) -> None:
-    """Rows whose bias lies within a few steps of where they come alive, each at the two inputs that move it most:
-    those go that TFLM cannot move, and no other.
+    """Rows whose bias lies within a few steps of where they come alive, each at the two inputs that move it
+    most: those go that TFLM cannot move, and no other.
     """
     rng = np.random.default_rng(seed)
     rows, inputs, in_zero = 27, 5, int(rng.integers(-128, 128))

@@ -30,7 +30,10 @@ def _prove(graphs: Sequence[Graph], vectors: int, choices: Iterable[str] = CHOIC
         jobs = [(index, choice) for index in range(len(batch)) for choice in choices]
         programs = [
             compile_graph(
-                frontend.read(files[index], "model"), f"m{number}", model_sha256="0" * 64, using=CHOICES[choice]
+                frontend.read(files[index], "model"),
+                f"m{number}",
+                model_sha256="0" * 64,
+                using=CHOICES[choice],
             )
             for number, (index, choice) in enumerate(jobs)
         ]
@@ -44,7 +47,9 @@ def _prove(graphs: Sequence[Graph], vectors: int, choices: Iterable[str] = CHOIC
                     found = models[number].invoke(vector)
                     assert len(found) == len(expected)
                     for want, got in zip(expected, found, strict=True):
-                        assert np.array_equal(want.reshape(-1), got.reshape(-1)), f"graph {start + index}: {choice}"
+                        assert np.array_equal(want.reshape(-1), got.reshape(-1)), (
+                            f"graph {start + index}: {choice}"
+                        )
 
 
 def test_random_networks() -> None:

@@ -61,7 +61,8 @@ def test_small_graphs_against_exhaustive_search() -> None:
         made = plan(graph, schedule)
         best = exhaustive(problem)
         assert made.lower_bound <= made.arena_bytes <= best
-        # Without aliases the exhaustive search knows all that the planner may do; with them the planner may win.
+        # Without aliases the exhaustive search knows all that the planner may do; with them the planner may
+        # win.
         if not problem.aliases:
             assert made.lower_bound == made.arena_bytes == best
 
@@ -96,7 +97,9 @@ def total(made: MemoryPlan) -> int:
 @pytest.mark.parametrize(("length", "limit"), [(60, 1.5), (300, 5.0)])
 def test_large_graphs_are_quick_and_close_to_the_bound(length: int, limit: float) -> None:
     graph, schedule = random_graph(7, length)
-    graph = graph.rebuilt(nodes=tuple(replace(node, op="ANY") for node in graph.nodes))  # nothing may be aliased
+    graph = graph.rebuilt(
+        nodes=tuple(replace(node, op="ANY") for node in graph.nodes)
+    )  # nothing may be aliased
     started = time.process_time()
     made = plan(graph, schedule)
     assert time.process_time() - started < limit
@@ -287,7 +290,11 @@ def test_a_residual_block_shares_what_it_can() -> None:
 
 def test_an_exact_rule_means_there_or_apart() -> None:
     """The second layer's output may coincide with its input, though not trail behind it."""
-    schedule = [kernel(Overlap(0, 0, 16)), kernel(Overlap(0, 0, exact=True)), kernel(Overlap(0, 0, 32, exact=True))]
+    schedule = [
+        kernel(Overlap(0, 0, 16)),
+        kernel(Overlap(0, 0, exact=True)),
+        kernel(Overlap(0, 0, 32, exact=True)),
+    ]
     made = plan(chain([1000] * 4, schedule), schedule)
     assert made.arena_bytes == made.lower_bound == 1048
     at = [made.tensors[f"t{index}"].offset for index in range(4)]

@@ -41,7 +41,9 @@ def test_moving_a_block_onto_another_is_caught_exactly_when_a_rule_breaks(seed: 
     """Two independent judges: the pairwise rules of the planner, and the checker's run."""
     graph, schedule = random_graph(seed, length=12)
     problem = problem_of(graph, schedule)
-    if problem.aliases:  # blocks of equal content may coincide in ways that the pairwise rules do not describe
+    if (
+        problem.aliases
+    ):  # blocks of equal content may coincide in ways that the pairwise rules do not describe
         graph, schedule = without_aliases(graph, schedule)
         problem = problem_of(graph, schedule)
     made = plan(graph, schedule)
@@ -55,7 +57,9 @@ def test_moving_a_block_onto_another_is_caught_exactly_when_a_rule_breaks(seed: 
         offset = max(0, made.tensors[target_name].offset + dice.randrange(-200, 200, 8))
         mutant = moved(made, mover_name, offset)
         where = [
-            mutant.tensors[name].offset if name is not None else mutant.scratch[problem.blocks[index].first].offset
+            mutant.tensors[name].offset
+            if name is not None
+            else mutant.scratch[problem.blocks[index].first].offset
             for index, name in enumerate(names)
         ]
         clash = any(
@@ -98,7 +102,9 @@ def test_broken_tables_are_named() -> None:
     refused(replace(made, tensors={**made.tensors, "a": replace(a, offset=-4)}), "outside the arena")
     refused(replace(made, tensors={**made.tensors, "a": replace(a, offset=a.offset + 2)}), "not aligned")
     refused(replace(made, tensors={**made.tensors, "a": replace(a, nbytes=60)}), "another size")
-    refused(replace(made, tensors={name: b for name, b in made.tensors.items() if name != "a"}), "not the graph's")
+    refused(
+        replace(made, tensors={name: b for name, b in made.tensors.items() if name != "a"}), "not the graph's"
+    )
     refused(replace(made, tensors={**made.tensors, "ghost": a}), "not the graph's")
     refused(replace(made, scratch={}), "scratch does not match")
     refused(replace(made, scratch={**made.scratch, 2: Buffer(0, 8, 2, 2)}), "scratch does not match")

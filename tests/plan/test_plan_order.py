@@ -22,7 +22,9 @@ def fake_operators(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def branches(widths: Sequence[int]) -> tuple[Graph, list[Variant]]:
-    """All branches' wide first layers before their narrow second ones, as breadth-first converters write them."""
+    """All branches' wide first layers before their narrow second ones, as breadth-first converters write
+    them.
+    """
     make = Builder()
     make.tensor("x", 40)
     for index, width in enumerate(widths):

@@ -15,7 +15,8 @@ MODELS = Path(__file__).parents[2] / ".." / "shared" / "models"
 @pytest.mark.parametrize("level", Level)
 @pytest.mark.parametrize("isa", Isa)
 @pytest.mark.parametrize(
-    ("name", "goal"), [("kws_ref_model.tflite", 12 * 1024 - 1024), ("pretrainedResnet_quant.tflite", 40 * 1024 - 1024)]
+    ("name", "goal"),
+    [("kws_ref_model.tflite", 12 * 1024 - 1024), ("pretrainedResnet_quant.tflite", 40 * 1024 - 1024)],
 )
 def test_published_models(name: str, goal: int, isa: Isa, level: Level) -> None:
     """12 KB and 40 KB in all, of which 1 KB is left for the stack."""

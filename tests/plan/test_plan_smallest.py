@@ -28,7 +28,8 @@ def test_only_the_node_at_the_peak_pays() -> None:
     graph = make.graph(["t0"], ["t4"])
     fast, small = kernel(scratch=400), kernel(Overlap(0, 0))
     chosen = smallest_schedule(graph, [(fast, small)] * 4)
-    # In place everywhere needs 1,000 bytes, which no choice goes below; where there is room the fast kernel stays.
+    # In place everywhere needs 1,000 bytes, which no choice goes below; where there is room the fast kernel
+    # stays.
     assert plan(graph, chosen).arena_bytes == 1000
     assert [variant is fast for variant in chosen] == [False, False, False, True]
 

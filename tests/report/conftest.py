@@ -1,4 +1,6 @@
-"""A headless Chromium that is installed already; without one the browser's tests are skipped with the reason."""
+"""A headless Chromium that is installed already; without one the browser's tests are skipped with
+the reason.
+"""
 
 from __future__ import annotations
 
@@ -25,6 +27,8 @@ def browser() -> Iterator[Browser]:
     )
     with playwright.sync_playwright() as tool:
         # Run as root in a container, Chromium needs its sandbox off; the pages are our own files.
-        started = tool.chromium.launch(executable_path=program, args=["--no-sandbox", "--disable-dev-shm-usage"])
+        started = tool.chromium.launch(
+            executable_path=program, args=["--no-sandbox", "--disable-dev-shm-usage"]
+        )
         yield started
         started.close()

@@ -35,9 +35,23 @@ def benchmark(nodes: int = 12, devices: int = 3) -> dict[str, Any]:
         }
         for index in range(nodes)
     ]
-    between = {"op": "", "name": "", "kernel": "", "shape": [], "macs": 0, "instructions": 900, "cycles": 1200}
+    between = {
+        "op": "",
+        "name": "",
+        "kernel": "",
+        "shape": [],
+        "macs": 0,
+        "instructions": 900,
+        "cycles": 1200,
+    }
     plan = [
-        {"name": f"t{index}", "offset": 512 * (index % 7), "bytes": 700 + index, "first": index - 1, "last": index + 1}
+        {
+            "name": f"t{index}",
+            "offset": 512 * (index % 7),
+            "bytes": 700 + index,
+            "first": index - 1,
+            "last": index + 1,
+        }
         for index in range(nodes)
     ]
     flash = {"kernels": 12_000, "glue": 3_000, "weights": 70_000, "tables": 2_000, "startup": 900}
@@ -73,7 +87,10 @@ def benchmark(nodes: int = 12, devices: int = 3) -> dict[str, Any]:
         }
         for number in range(devices - 1)
     ]
-    small = {"reason": "does not fit board-small: 9,000 B of RAM too few", "detail": "the largest part is tc_arena"}
+    small = {
+        "reason": "does not fit board-small: 9,000 B of RAM too few",
+        "detail": "the largest part is tc_arena",
+    }
     runs.append({"device": "board-small", "engine": "aot", "fits": False, "error": small})
     runs.append(
         {
@@ -88,12 +105,22 @@ def benchmark(nodes: int = 12, devices: int = 3) -> dict[str, Any]:
         }
     )
     model = {"name": "made_up", "source": "made_up.tflite", "sha256": _SHA, "bytes": 90_000}
-    return {**HEAD, "verb": "benchmark", "model": model, "input": "pattern", "runs": runs, "notes": ["a note"]}
+    return {
+        **HEAD,
+        "verb": "benchmark",
+        "model": model,
+        "input": "pattern",
+        "runs": runs,
+        "notes": ["a note"],
+    }
 
 
 def _confusion(classes: int, wrong: int) -> list[list[int]]:
     return [
-        [40 - wrong if true == answer else wrong if answer == (true + 1) % classes else 0 for answer in range(classes)]
+        [
+            40 - wrong if true == answer else wrong if answer == (true + 1) % classes else 0
+            for answer in range(classes)
+        ]
         for true in range(classes)
     ]
 
@@ -131,11 +158,21 @@ def compare(models: int = 10) -> dict[str, Any]:
                 "latency_s": 1e-4 * (number + 1),
                 "latency_spread_s": [9e-5 * (number + 1), 1.2e-4 * (number + 1)],
                 "layers": layers,
-                "training": {"loss": [1.0 / (epoch + 1) for epoch in range(8)], "score": [0.5, 0.7, 0.9, 0.95]},
+                "training": {
+                    "loss": [1.0 / (epoch + 1) for epoch in range(8)],
+                    "score": [0.5, 0.7, 0.9, 0.95],
+                },
                 "confusion": _confusion(10, number),
             }
         )
-    return {**HEAD, "verb": "compare", "data": "data:digits:test", "samples": 400, "runtime": "LiteRT", "models": rows}
+    return {
+        **HEAD,
+        "verb": "compare",
+        "data": "data:digits:test",
+        "samples": 400,
+        "runtime": "LiteRT",
+        "models": rows,
+    }
 
 
 def compress() -> dict[str, Any]:
@@ -152,7 +189,12 @@ def compress() -> dict[str, Any]:
                 "score": score,
                 "interval": [score - 0.02, score + 0.01],
                 "drop": 0.005 * number,
-                "sizes": {"parameters": 38_000, "weights": 37_000, "zeros": 9_000 * number, "sparsity": 0.24 * number},
+                "sizes": {
+                    "parameters": 38_000,
+                    "weights": 37_000,
+                    "zeros": 9_000 * number,
+                    "sparsity": 0.24 * number,
+                },
                 "files": ["model.keras"],
                 "notes": ["a note"],
                 "table": [["layer", "zeros"], ["conv", "80%"]],
@@ -172,7 +214,13 @@ def compress() -> dict[str, Any]:
         "title": "80% zeros",
         "data": "data:digits",
         "seed": 1,
-        "baseline": {"name": "float", "use": "", "metric": "accuracy", "score": 0.985, "interval": [0.965, 0.995]},
+        "baseline": {
+            "name": "float",
+            "use": "",
+            "metric": "accuracy",
+            "score": 0.985,
+            "interval": [0.965, 0.995],
+        },
         "stages": stages,
         "seconds": 30.0,
     }
@@ -259,7 +307,13 @@ def evaluate() -> dict[str, Any]:
         right, total = sum(matrix[place][place] for place in range(4)), sum(map(sum, matrix))
         share = right / total
         interval = [share - 0.04, min(1.0, share + 0.03)]
-        return {"accuracy": share, "correct": right, "total": total, "interval_95": interval, "confusion": matrix}
+        return {
+            "accuracy": share,
+            "correct": right,
+            "total": total,
+            "interval_95": interval,
+            "confusion": matrix,
+        }
 
     return {
         **HEAD,
@@ -281,7 +335,14 @@ def evaluate() -> dict[str, Any]:
 
 
 def ladder(layers: int = 12) -> dict[str, Any]:
-    first = {"index": 3, "op": "CONV_2D", "layer": "net/c", "tensor": "net/c", "elements": 64, "mismatches": 2}
+    first = {
+        "index": 3,
+        "op": "CONV_2D",
+        "layer": "net/c",
+        "tensor": "net/c",
+        "elements": 64,
+        "mismatches": 2,
+    }
     steps = [
         {"from": "litert", "to": "litert-ref", "elements": 400, "mismatches": 37, "largest_difference": 2.0},
         {"from": "litert-ref", "to": "tflm", "elements": 400, "mismatches": 4, "largest_difference": 1.0},
@@ -313,7 +374,13 @@ def fit(trials: int = 30) -> dict[str, Any]:
     for number in range(trials):
         state = ("trained", "trained", "hopeless", "stopped")[number % 4]
         flash = 12_000 + 1_300 * number
-        cost = {"flash": flash, "ram": 2_000 + 90 * number, "cycles": 9 * flash, "instructions": 7 * flash, "ms": 3.0}
+        cost = {
+            "flash": flash,
+            "ram": 2_000 + 90 * number,
+            "cycles": 9 * flash,
+            "instructions": 7 * flash,
+            "ms": 3.0,
+        }
         row = {
             "number": number,
             "state": state,

@@ -1,4 +1,6 @@
-"""Pages in a real browser: nothing fails or is fetched, every chart is drawn, and they can be read and used."""
+"""Pages in a real browser: nothing fails or is fetched, every chart is drawn, and they can be
+read and used.
+"""
 
 from __future__ import annotations
 
@@ -31,7 +33,9 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
         for document in inside:
             validate(document)
         paths[name] = folder / f"{name}.html"
-        paths[name].write_text(results_page(inside, names=[f"{name}/{place}.json" for place in range(len(inside))]))
+        paths[name].write_text(
+            results_page(inside, names=[f"{name}/{place}.json" for place in range(len(inside))])
+        )
     return paths
 
 
@@ -55,7 +59,11 @@ TITLES = {
 }
 
 
-SETS = [("all", TITLES), ("large", set()), pytest.param("two", {"board-0: nodes side by side"}, marks=pytest.mark.full)]
+SETS = [
+    ("all", TITLES),
+    ("large", set()),
+    pytest.param("two", {"board-0: nodes side by side"}, marks=pytest.mark.full),
+]
 
 
 @pytest.mark.parametrize(("name", "titles"), SETS)
@@ -73,7 +81,9 @@ def test_every_chart_is_drawn_and_has_its_numbers_beside_it(
     ("name", "title", "mark", "words"),
     [
         ("benchmark", "Flash by cause", "bar", ("board-0", "weights", "70,000")),
-        pytest.param("benchmark", "Memory plan over time", "rect mark", ("t0", "700"), marks=pytest.mark.full),
+        pytest.param(
+            "benchmark", "Memory plan over time", "rect mark", ("t0", "700"), marks=pytest.mark.full
+        ),
         pytest.param("compare", "Accuracy against file", "point", ("run_", "0.99"), marks=pytest.mark.full),
         ("fit", "Drop against flash", "point", ("keep", "flash, B")),
     ],
@@ -138,7 +148,9 @@ def test_nothing_runs_over_the_edge_of_the_sheet(browser: Browser, pages: dict[s
 
 
 @pytest.mark.parametrize("name", ["all", "large"])
-def test_a_phone_shows_it_without_scrolling_sideways(name: str, browser: Browser, pages: dict[str, Path]) -> None:
+def test_a_phone_shows_it_without_scrolling_sideways(
+    name: str, browser: Browser, pages: dict[str, Path]
+) -> None:
     with opened(browser, pages[name], viewport={"width": 360, "height": 740}, has_touch=True) as page:
         assert page.evaluate("document.documentElement.scrollWidth") <= 360
         for chart in charts_of(page):
@@ -150,12 +162,16 @@ def test_turning_a_phone_draws_anew(browser: Browser, pages: dict[str, Path]) ->
     with opened(browser, pages["compare"], viewport={"width": 360, "height": 740}) as page:
         before = page.evaluate("document.querySelector('.vega svg').getBoundingClientRect().width")
         page.set_viewport_size({"width": 900, "height": 400})
-        page.wait_for_function("document.querySelector('.vega svg').getBoundingClientRect().width > 700", timeout=5000)
+        page.wait_for_function(
+            "document.querySelector('.vega svg').getBoundingClientRect().width > 700", timeout=5000
+        )
         assert before < 360
 
 
 def test_200_nodes_answer_within_a_tenth_of_a_second(browser: Browser, pages: dict[str, Path]) -> None:
-    """The fastest of several: other programs on the machine must not fail it. Time until the picture is new."""
+    """The fastest of several: other programs on the machine must not fail it. Time until the
+    picture is new.
+    """
     measure = """async ([title, selector, kind]) => {
         const figure = [...document.querySelectorAll('figure.chart')].find(
             one => one.querySelector('strong').textContent === title);
@@ -177,11 +193,15 @@ def test_200_nodes_answer_within_a_tenth_of_a_second(browser: Browser, pages: di
         return {fastest: Math.min(...times), marks: marks.length, tip};
     }"""
     with opened(browser, pages["large"]) as page:
-        hover = page.evaluate(measure, ["Cycles per node", "[aria-roledescription='rect mark']", "pointermove"])
+        hover = page.evaluate(
+            measure, ["Cycles per node", "[aria-roledescription='rect mark']", "pointermove"]
+        )
         assert hover["marks"] >= 200
         assert "cycles" in hover["tip"]
         assert hover["fastest"] < 100
-        plan = page.evaluate(measure, ["Memory plan over time", "[aria-roledescription='rect mark']", "pointermove"])
+        plan = page.evaluate(
+            measure, ["Memory plan over time", "[aria-roledescription='rect mark']", "pointermove"]
+        )
         assert plan["marks"] >= 200
         assert plan["fastest"] < 100
         picked = page.evaluate(measure, ["Cycles per node", "g.role-legend-symbol path", "click"])
@@ -202,7 +222,9 @@ def test_a_click_on_the_legend_picks_one(browser: Browser, pages: dict[str, Path
         assert figure.locator(marks).evaluate_all(bars) > 0
 
 
-def test_numbers_are_copied_and_the_json_downloads(browser: Browser, pages: dict[str, Path], tmp_path: Path) -> None:
+def test_numbers_are_copied_and_the_json_downloads(
+    browser: Browser, pages: dict[str, Path], tmp_path: Path
+) -> None:
     with opened(browser, pages["benchmark"]) as page:
         page.context.grant_permissions(["clipboard-read", "clipboard-write"])
         figure = page.locator("figure.chart", has=page.locator("strong:text-is('Flash by cause')"))

@@ -20,7 +20,8 @@ def test_equal_outputs_name_no_layer_that_differs_but_say_inside() -> None:
     lines = _text(0).splitlines()
     assert "LiteRT -> LiteRT reference: all 200 outputs equal" in lines
     assert any(
-        line.startswith("  inside, not at the outputs, the first layer that differs: 3 CONV_2D") for line in lines
+        line.startswith("  inside, not at the outputs, the first layer that differs: 3 CONV_2D")
+        for line in lines
     )
     assert any(line.startswith("  first layer that differs: 3 CONV_2D") for line in _text(4).splitlines())
 
@@ -31,6 +32,8 @@ def test_the_card_of_equal_engines_says_inside() -> None:
     differing = results_page([document])
     assert "<dt>first layer</dt><dd>3 CONV_2D net/c</dd>" in differing
     assert "not at the outputs" not in differing.partition("<script")[0]
-    equal = results_page([{**document, "steps": [{**first, "mismatches": 0, "largest_difference": 0.0}, *rest]}])
+    equal = results_page(
+        [{**document, "steps": [{**first, "mismatches": 0, "largest_difference": 0.0}, *rest]}]
+    )
     assert "<dt>inside, not at the outputs</dt><dd>3 CONV_2D net/c</dd>" in equal
     assert "<dt>first layer</dt>" not in equal

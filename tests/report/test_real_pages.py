@@ -53,7 +53,12 @@ def looked_at(browser: Browser, page: Path, titles: set[str], least: int) -> Non
 
 def test_the_demo(once: Once, browser: Browser) -> None:
     page = once("demo", make_demo) / "out" / "report.html"
-    titles = {"Training: loss", "Bytes of the file by cause", "Weights per layer", "Accuracy with its interval"}
+    titles = {
+        "Training: loss",
+        "Bytes of the file by cause",
+        "Weights per layer",
+        "Accuracy with its interval",
+    }
     looked_at(browser, page, titles | {"Time of one inference", "Memory plan over time"}, least=12)
 
 

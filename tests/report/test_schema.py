@@ -1,4 +1,6 @@
-"""The JSON of every verb against the schema: in process on small models; the trained verbs in their own tests."""
+"""The JSON of every verb against the schema: in process on small models; the trained verbs in their own
+tests.
+"""
 
 from __future__ import annotations
 

@@ -1,7 +1,8 @@
-"""The tables of every verb before terminals of 40, 80 and 120 columns and before a pipe: no name and no number is cut.
+"""The tables of every verb before terminals of 40, 80 and 120 columns and before a pipe: no name and no
+number is cut.
 
-Names are long (boards, files, layers), reasons are long (QEMU is missing). Verbs that train are shown by the values
-that they print; all others are called.
+Names are long (boards, files, layers), reasons are long (QEMU is missing). Verbs that train are shown by the
+values that they print; all others are called.
 """
 
 from __future__ import annotations
@@ -39,7 +40,10 @@ WIDTHS = (40, 80, 120, PIPED)
 LAYER = "functional_1/a_block_of_a_long_name/separable_convolution_with_normalization/Relu;dense/BiasAdd"
 BOARD = "a-board-of-our-own-with-the-long-name-that-its-maker-gave-it"
 FILE = "a-model-whose-file-has-a-rather-long-name-for-one-column-of-a-table"
-REASON = "QEMU is not installed: qemu-system-arm\ninstall it with the package manager of your system, or use another"
+REASON = (
+    "QEMU is not installed: qemu-system-arm\ninstall it with the package "
+    "manager of your system, or use another"
+)
 
 
 def whole(text: str, columns: int, *names: str) -> None:
@@ -57,7 +61,9 @@ def rendered(blocks: Sequence[Block], *names: str) -> dict[int, str]:
     for columns, text in shown.items():
         whole(text, columns, *names)
         tables = (
-            [] if columns == PIPED else [table_text(block, columns) for block in blocks if isinstance(block, Table)]
+            []
+            if columns == PIPED
+            else [table_text(block, columns) for block in blocks if isinstance(block, Table)]
         )
         for line in "\n".join(tables).splitlines():
             longest = max(map(len, line.split(" ")))
@@ -71,7 +77,12 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     made = tmp_path_factory.mktemp("tables")
     attrs = operator("FULLY_CONNECTED").attrs_type()
     weights = const("weights", np.eye(12, dtype=np.int8) * 100, 0.01)
-    tensors = [tensor("x", (1, 12), 0.1), weights, tensor("middle", (1, 12), 0.1), tensor(LAYER, (1, 12), 0.1)]
+    tensors = [
+        tensor("x", (1, 12), 0.1),
+        weights,
+        tensor("middle", (1, 12), 0.1),
+        tensor(LAYER, (1, 12), 0.1),
+    ]
     nodes = [
         Node("FULLY_CONNECTED", ("x", "weights"), ("middle",), attrs, LAYER),
         Node("FULLY_CONNECTED", ("middle", "weights"), (LAYER,), attrs, LAYER),
@@ -131,7 +142,12 @@ def test_verbs_that_score(folder: Path) -> None:
     words = ("evaluate", *files, "--data", data, "--engine", "tflm")
     whole(printed(*words, columns=40), 40, f"{FILE}.tflite", f"{FILE}-2.tflite")
     rendered(compare(files, data, rounds=1).blocks(), *map(str, files), "1.0000")
-    whole(printed("compare", *files, "--data", data, "--rounds", "1", columns=40), 40, *map(str, files), "1.0000")
+    whole(
+        printed("compare", *files, "--data", data, "--rounds", "1", columns=40),
+        40,
+        *map(str, files),
+        "1.0000",
+    )
 
 
 @pytest.mark.parametrize("columns", WIDTHS)
@@ -149,9 +165,20 @@ def test_benchmark_without_an_emulator(
 
 @pytest.mark.parametrize("columns", WIDTHS)
 def test_benchmark_of_one_board(folder: Path, columns: int) -> None:
-    words = ("benchmark", folder / f"{FILE}.tflite", "--target", BOARD, "--targets-dir", folder, "--vectors", "1")
+    words = (
+        "benchmark",
+        folder / f"{FILE}.tflite",
+        "--target",
+        BOARD,
+        "--targets-dir",
+        folder,
+        "--vectors",
+        "1",
+    )
     shown = printed(*words, columns=columns)
-    whole(shown, columns, f"{FILE}.tflite", f"targets/{BOARD}.toml", "FULLY_CONNECTED", "between nodes", "total")
+    whole(
+        shown, columns, f"{FILE}.tflite", f"targets/{BOARD}.toml", "FULLY_CONNECTED", "between nodes", "total"
+    )
 
 
 @pytest.mark.parametrize("columns", WIDTHS)
@@ -176,7 +203,9 @@ def test_demo_where_boards_cannot_run() -> None:
         ModelRow("float32", 1_561_600, Accuracy(391, 397).numbers, None, None),
         ModelRow("int8", 45_072, Accuracy(391, 397).numbers, Agreement(397, 397, 0.1, 0.01).numbers, 6_272),
     ]
-    result = DemoResult("397 test digits", rows, boards, Path("out"), [("digits.keras", "the model")], 29.0, {})
+    result = DemoResult(
+        "397 test digits", rows, boards, Path("out"), [("digits.keras", "the model")], 29.0, {}
+    )
     shown = rendered(demo_blocks(result), BOARD, "float32", "1,561,600", "98.5% (96.7% to 99.3%, 391 of 397)")
     for text in shown.values():
         assert " ".join(text.split()).count("[2] QEMU is not installed: qemu-system-arm install it with") == 1
@@ -185,7 +214,9 @@ def test_demo_where_boards_cannot_run() -> None:
 def test_compress() -> None:
     sizes = Sizes(1_234_567, 1_200_000, 600_000, 98_765_432, 4096)
     files = ("model.keras",)
-    stage = StageResult(FILE, "prune", {}, "accuracy", 0.912, (0.9, 0.92), 0.0123, sizes, files, notes=(REASON,))
+    stage = StageResult(
+        FILE, "prune", {}, "accuracy", 0.912, (0.9, 0.92), 0.0123, sizes, files, notes=(REASON,)
+    )
     heads = ("layer", "weights", "zeros", "cycles")
     priced = replace(
         stage,
@@ -196,7 +227,16 @@ def test_compress() -> None:
         cached=True,
     )
     result = CompressionResult(
-        f"/some/folder/{FILE}.keras", "0" * 64, "mine", "a recipe", None, 1, stage, (stage, priced), Path("out"), 9.0
+        f"/some/folder/{FILE}.keras",
+        "0" * 64,
+        "mine",
+        "a recipe",
+        None,
+        1,
+        stage,
+        (stage, priced),
+        Path("out"),
+        9.0,
     )
     shown = rendered(result.blocks(), FILE, LAYER, "7,654,321", "-12,345,678", f"{FILE}.keras")
     for name in ("98,765,432", "1,234,567", "90.0% to 92.0%", "cached"):

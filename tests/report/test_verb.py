@@ -35,7 +35,15 @@ def test_the_verb_writes_one_page_of_all(results: Path) -> None:
     assert "page.html" in done.output
     text = page.read_text()
     assert "<title>A &amp; B</title>" in text
-    for heading in ("On devices", "Compression", "Models side by side", "Conversion", "Accuracy", "Parity", "Search"):
+    for heading in (
+        "On devices",
+        "Compression",
+        "Models side by side",
+        "Conversion",
+        "Accuracy",
+        "Parity",
+        "Search",
+    ):
         assert heading in text
     embedded = re.findall(
         r'<script type="application/json" id="json\d+" data-name="([^"]+)">(.*?)</script>', text, re.S
@@ -74,7 +82,14 @@ def test_a_verdict_is_a_word() -> None:
 def test_any_other_verb_has_a_page() -> None:
     head = {"schema": 1, "tool": "0.1.0"}
     checks = [
-        {"where": "board", "metric": "flash", "verdict": "failed", "detail": "grew <much>", "before": 1, "after": 2}
+        {
+            "where": "board",
+            "metric": "flash",
+            "verdict": "failed",
+            "detail": "grew <much>",
+            "before": 1,
+            "after": 2,
+        }
     ]
     text = results_page([{**head, "verb": "gate", "passed": False, "checks": checks}])
     assert "not: passed" in text

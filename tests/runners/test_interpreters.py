@@ -1,4 +1,6 @@
-"""The two interpreters behind `predict`, `run` and `measure`: right numbers, and one clear error for bad files."""
+"""The two interpreters behind `predict`, `run` and `measure`: right numbers, and one clear error for bad
+files.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +11,14 @@ import numpy as np
 import pytest
 
 from tests.lib.graphs import model, quant, tensor
-from tinyml_compress.errors import DataError, MissingDependency, ModelError, ProcessError, TinymlError, UsageError
+from tinyml_compress.errors import (
+    DataError,
+    MissingDependency,
+    ModelError,
+    ProcessError,
+    TinymlError,
+    UsageError,
+)
 from tinyml_compress.ir import Attrs, DType
 from tinyml_compress.runners import _worker, host, tflm
 from tinyml_compress.runners.sides import Side, dequantized, quantized
@@ -114,14 +123,20 @@ def test_not_a_model_at_all(runner: ModuleType, content: bytes) -> None:
 
 @BOTH
 def test_a_type_that_the_kernel_does_not_have(runner: ModuleType) -> None:
-    bad = model("RELU", [tensor("x", (1, 4), dtype=DType.FLOAT64)], tensor("y", (1, 4), dtype=DType.FLOAT64), Attrs())
+    bad = model(
+        "RELU", [tensor("x", (1, 4), dtype=DType.FLOAT64)], tensor("y", (1, 4), dtype=DType.FLOAT64), Attrs()
+    )
     with pytest.raises(ModelError, match="refuses the model|while it ran"):
         runner.run(bad, [[np.zeros((1, 4), np.float64)]])
 
 
 @BOTH
-def test_mutated_files_never_take_this_process_down(runner: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Bytes of the file's tables are changed: an abort, a hang or a refusal of the interpreter is our error."""
+def test_mutated_files_never_take_this_process_down(
+    runner: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Bytes of the file's tables are changed: an abort, a hang or a refusal of the interpreter is
+    our error.
+    """
     monkeypatch.setattr(runner, "_TIMEOUT", 5)
     rng = random.Random(5)
     refused: list[str] = []
@@ -198,7 +213,9 @@ def test_an_operator_too_new_for_the_old_runtime_goes_to_litert(monkeypatch: pyt
     def refuse(module: str, what: str, job: _worker.Job, timeout: float) -> _worker.Reply:
         asked.append(bool(job.options.get("newest", False)))
         if not asked[-1]:
-            raise ModelError("refused", found="Didn't find op for builtin opcode 'FULLY_CONNECTED' version '12'")
+            raise ModelError(
+                "refused", found="Didn't find op for builtin opcode 'FULLY_CONNECTED' version '12'"
+            )
         return _worker.ask(module, what, job, timeout)
 
     monkeypatch.setattr(host, "ask", refuse)
@@ -207,7 +224,9 @@ def test_an_operator_too_new_for_the_old_runtime_goes_to_litert(monkeypatch: pyt
 
 
 def test_published_models(published: object) -> None:
-    """The figures that issue and baselines name: arena near 23 and 55 KB, and the answer to the fixed pattern."""
+    """The figures that issue and baselines name: arena near 23 and 55 KB, and the answer to the fixed
+    pattern.
+    """
     from pathlib import Path
 
     for name, shape, kilobytes, answer in [

@@ -1,4 +1,6 @@
-"""A judge that computes instead of training, and a worker process that uses it: `python fake.py URL NAME LOG COUNT`."""
+"""A judge that computes instead of training, and a worker process that uses it: `python fake.py URL NAME LOG
+COUNT`.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""Around the search: limits as users write them, recipes of points, the report of what fits and of what does not."""
+"""Around the search: limits as users write them, recipes of points, the report of what fits and of what does
+not.
+"""
 
 from __future__ import annotations
 
@@ -49,7 +51,9 @@ def test_a_job_survives_its_file_and_knows_its_question(tmp_path: Path) -> None:
     job = job_of("zoo:ds_cnn", "data:keywords", "nucleo-l4r5zi", tmp_path, max_flash="20K", only=("keep",))
     assert Job.from_text(job.to_text(), job.storage) == job
     other = job_of("zoo:ds_cnn", "data:keywords", "nucleo-l4r5zi", tmp_path, max_flash="21K", only=("keep",))
-    elsewhere = job_of("zoo:ds_cnn", "data:keywords", "nucleo-l4r5zi", tmp_path / "x", max_flash="20K", only=("keep",))
+    elsewhere = job_of(
+        "zoo:ds_cnn", "data:keywords", "nucleo-l4r5zi", tmp_path / "x", max_flash="20K", only=("keep",)
+    )
     assert other.study != job.study
     assert elsewhere.study == job.study
 
@@ -62,7 +66,9 @@ def test_every_point_is_a_recipe() -> None:
     for number, chosen in enumerate(points):
         point = full_space().complete(chosen)
         for part in (0.0, 0.1, 1.0)[: 3 if number % 7 == 0 else 1]:
-            made = recipe_of(point, Epochs(), part=part, seed=3, train=5, sensitive=[["a"], ["a", "b"], ["c"]])
+            made = recipe_of(
+                point, Epochs(), part=part, seed=3, train=5, sensitive=[["a"], ["a", "b"], ["c"]]
+            )
             recipe = parse(dump(made), made.name)
             assert recipe == made, "what is written is what was meant"
             assert recipe.seed == 3
@@ -75,13 +81,21 @@ def test_a_point_that_changes_nothing_has_one_form_only() -> None:
     same = [{"keep": 1.0, "narrow": "distil"}, {"scope": "global"}, {"pattern": "4x2"}, {"teach": 0.5}, {}]
     assert {tuple(space.complete(point).items()) for point in same} == {tuple(reference_point().items())}
     student = {"keep": 0.5, "narrow": "distil"}
-    assert space.complete(student) == space.complete({**student, "teach": 0.5}), "a student is taught in any case"
+    assert space.complete(student) == space.complete({**student, "teach": 0.5}), (
+        "a student is taught in any case"
+    )
     assert not trains(reference_point())
     assert trains({**reference_point(), "qat": True})
 
 
-def _trial(number: int, point: dict[str, Any], drop: float | None, flash: int, ms: float, **more: Any) -> Trial:
-    rungs = () if drop is None else (Rung(0.1, 0.9 - drop - 0.1, drop + 0.1, 3.0), Rung(1.0, 0.9 - drop, drop, 9.0))
+def _trial(
+    number: int, point: dict[str, Any], drop: float | None, flash: int, ms: float, **more: Any
+) -> Trial:
+    rungs = (
+        ()
+        if drop is None
+        else (Rung(0.1, 0.9 - drop - 0.1, drop + 0.1, 3.0), Rung(1.0, 0.9 - drop, drop, 9.0))
+    )
     outcome = Outcome.HOPELESS if drop is None else Outcome.TRAINED
     cost = Cost(flash, 9_000, round(ms * 120_000), 1, ms, "size", 0.5)
     full = {**reference_point(), **point}
@@ -166,6 +180,8 @@ def test_wrong_calls_end_before_anything_slow(tmp_path: Path) -> None:
     assert "no folder to write to" in refused(*board, *data, "--max-flash", "20K")
     assert "unknown device: nucleo" in refused("--target", "nucleo", *data, *out, "--max-flash", "20K")
     assert "not this machine" in refused("--target", "host", *data, *out, "--max-flash", "20K")
-    assert "no such dimension: --only kep" in refused(*board, *data, *out, "--max-flash", "20K", "--only", "kep")
+    assert "no such dimension: --only kep" in refused(
+        *board, *data, *out, "--max-flash", "20K", "--only", "kep"
+    )
     assert "not a limit: --max-flash" in refused(*board, *data, *out, "--max-flash", "20Q")
     assert not (tmp_path / "out").exists()

@@ -1,4 +1,6 @@
-"""The database of a study: its URL as documented, what is said when it does not open, and a password seen nowhere."""
+"""The database of a study: its URL as documented, what is said when it does not open, and a password seen
+nowhere.
+"""
 
 from __future__ import annotations
 
@@ -26,7 +28,9 @@ WORDS = ("fit", "zoo:digits_cnn", "--data", "data:digits", "--target", "nucleo-l
 
 @given(
     st.text(min_size=3).map(lambda text: quote(text.encode("utf-8", "replace"), "")),
-    st.sampled_from(["postgresql://me:{}@host:5432/db", "mysql+pymysql://:{}@h/x?a=b", "mysql://h/d?password={}&x=1"]),
+    st.sampled_from(
+        ["postgresql://me:{}@host:5432/db", "mysql+pymysql://:{}@h/x?a=b", "mysql://h/d?password={}&x=1"]
+    ),
 )
 def test_no_password_of_a_url_is_seen(password: str, form: str) -> None:
     secret = "Sesame" + password
@@ -36,7 +40,9 @@ def test_no_password_of_a_url_is_seen(password: str, form: str) -> None:
     assert shown.endswith("' and more")
 
 
-@pytest.mark.parametrize("url", ["sqlite:///s.db", "sqlite:////abs/a:b/s.db", "postgresql://me@host/db", "a:b@c"])
+@pytest.mark.parametrize(
+    "url", ["sqlite:///s.db", "sqlite:////abs/a:b/s.db", "postgresql://me@host/db", "a:b@c"]
+)
 def test_what_has_no_password_stays_as_it_is(url: str) -> None:
     assert hidden(url) == url
 
@@ -86,7 +92,12 @@ def test_a_url_that_does_not_open(url: str, kind: type[TinymlError]) -> None:
 
 def test_a_search_s_file_for_its_workers_and_its_result_have_no_password(tmp_path: Path) -> None:
     job = job_of(
-        "zoo:digits_cnn", "data:digits", "nucleo-l4r5zi", tmp_path, max_drop=0.1, storage="mysql://me:sesame@host/db"
+        "zoo:digits_cnn",
+        "data:digits",
+        "nucleo-l4r5zi",
+        tmp_path,
+        max_drop=0.1,
+        storage="mysql://me:sesame@host/db",
     )
     assert "sesame" not in job.to_text()
     assert "sesame" not in repr(job)
@@ -108,7 +119,9 @@ def test_the_study_in_the_output_folder_is_named_without_that_folder(tmp_path: P
 def test_the_verb_says_no_password_however_much_it_tells(way: str, tmp_path: Path) -> None:
     url = "postgresql+psycopg2://me:sesame@127.0.0.1:1/db"
     given = ["--storage", url] if way == "option" else []
-    env = {**os.environ, "TINYML_COMPRESS_TRACEBACK": "1"} | ({} if given else {"TINYML_COMPRESS_STORAGE": url})
+    env = {**os.environ, "TINYML_COMPRESS_TRACEBACK": "1"} | (
+        {} if given else {"TINYML_COMPRESS_STORAGE": url}
+    )
     words = [sys.executable, "-m", "tinyml_compress", *WORDS, *given, "-vv", "-o", str(tmp_path / "out")]
     done = subprocess.run(words, env=env, capture_output=True, text=True, timeout=120, check=False)
     assert done.returncode == 1, done.stderr

@@ -69,7 +69,9 @@ def postgres() -> Iterator[str]:
 def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """A database for several processes."""
     return (
-        f"sqlite:///{tmp_path / 'study.db'}" if request.param == "sqlite" else str(request.getfixturevalue("postgres"))
+        f"sqlite:///{tmp_path / 'study.db'}"
+        if request.param == "sqlite"
+        else str(request.getfixturevalue("postgres"))
     )
 
 
@@ -174,7 +176,9 @@ def test_a_killed_worker_loses_nothing_and_repeats_nothing(url: str, name: str, 
     work(study, judge, fake.BUDGET, Rules(), until=time.time() + 60, stop=_points(10))
     after = [trial for trial in study.trials() if trial.outcome not in (Outcome.TWIN, Outcome.LOST)]
     assert len({trial.key for trial in after}) == len(after)
-    assert {trial.key for trial in held if trial.key} <= {trial.key for trial in after if trial.rungs or trial.why}
+    assert {trial.key for trial in held if trial.key} <= {
+        trial.key for trial in after if trial.rungs or trial.why
+    }
     assert not finished & {trial.key for trial in after if trial.worker == here()}
 
 
@@ -205,7 +209,9 @@ def test_a_storage_that_cannot_be_opened_is_one_clear_error() -> None:
 def _trial(number: int, drop: float | None, flash: int, ms: float, part: float = 1.0) -> Trial:
     rungs = () if drop is None else (Rung(part, 0.9 - drop, drop, 1.0),)
     outcome = Outcome.HOPELESS if drop is None else Outcome.TRAINED
-    return Trial(number, outcome, str(number), {}, False, "", Cost(flash, 1, 1, 1, ms, "size"), rungs, 1.0, "")
+    return Trial(
+        number, outcome, str(number), {}, False, "", Cost(flash, 1, 1, 1, ms, "size"), rungs, 1.0, ""
+    )
 
 
 def test_front_winner_and_nearest() -> None:

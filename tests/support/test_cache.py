@@ -1,4 +1,6 @@
-"""The cache: made once, believed only when sound, whole after any end of a process, and its errors name the way out."""
+"""The cache: made once, believed only when sound, whole after any end of a process, and its errors name the
+way out.
+"""
 
 from __future__ import annotations
 
@@ -273,7 +275,9 @@ def test_a_disk_that_is_really_full(small_disk: Path) -> None:
 
 
 @pytest.mark.parametrize("inside", [False, True])
-def test_temporary_files_name_their_own_disk(small_disk: Path, monkeypatch: pytest.MonkeyPatch, inside: bool) -> None:
+def test_temporary_files_name_their_own_disk(
+    small_disk: Path, monkeypatch: pytest.MonkeyPatch, inside: bool
+) -> None:
     """The cache has room; the folder for temporary files has none, and a crash is all that is seen of it."""
     monkeypatch.setenv("TINYML_COMPRESS_CACHE", str(small_disk.parent / "roomy"))
     monkeypatch.setattr(tempfile, "tempdir", str(small_disk))

@@ -33,7 +33,9 @@ def test_commands_are_written_out_and_letters_stay() -> None:
 def test_nothing_that_moves_a_cursor_is_left(text: str) -> None:
     for shown in (for_terminal(text), for_terminal(text, lines=True).replace("\n", "").replace("\t", "")):
         assert not [
-            x for x in shown if x not in "\u200b\u200c\u200d" and unicodedata.category(x) in ("Cc", "Cf", "Cs", "Zl")
+            x
+            for x in shown
+            if x not in "\u200b\u200c\u200d" and unicodedata.category(x) in ("Cc", "Cf", "Cs", "Zl")
         ]
 
 
@@ -74,7 +76,9 @@ def _tool(*words: str | Path) -> subprocess.CompletedProcess[str]:
 def test_progress_takes_any_name() -> None:
     """Brackets are no markup, and an escape sequence in a name is written out."""
     screen = StringIO()
-    with stage("run a[/b].tflite\x1b[2J", console=Console(file=screen, force_terminal=True, width=90)) as line:
+    with stage(
+        "run a[/b].tflite\x1b[2J", console=Console(file=screen, force_terminal=True, width=90)
+    ) as line:
         line.note("[/x]\x1b[2K of it")
     assert "run a[/b].tflite\\x1b[2J" in screen.getvalue()
     assert "[/x]\\x1b[2K of it" in screen.getvalue()
@@ -95,4 +99,6 @@ def test_verbs_print_by_one_function() -> None:
     for path in Path(cli.__file__).parent.glob("*.py"):
         tree = ast.parse(path.read_text())
         calls = [ast.unparse(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)]
-        assert path.name == "_printing.py" or not {"print", "click.echo", "click.secho"} & set(calls), path.name
+        assert path.name == "_printing.py" or not {"print", "click.echo", "click.secho"} & set(calls), (
+            path.name
+        )

@@ -1,4 +1,6 @@
-"""Arbitrary text in every language that is generated: it stays text. The languages' own parsers are the judges."""
+"""Arbitrary text in every language that is generated: it stays text. The languages' own parsers are the
+judges.
+"""
 
 from __future__ import annotations
 
@@ -20,22 +22,27 @@ from tinyml_compress.support import escape, proc, screen
 
 # Pieces that some language reads as more than a letter, between letters of all of Unicode.
 MARKS = (
-    "*/", "/*", "//", "\\", "\\\n", "\n", "\r\n", "\t", "??/", "??/\n", "?", "*", "/", '"', "'", "`", "``", "|",
-    "$", "${x}", "$(shell,id)", "$ENV{HOME}", "@x@", "@", "#", ";", "[[", "]]", "]]>", "<!--", "<b>", "&amp;", "%s",
-    "{", "}", ":", "- ", "www.x", "http://x", "[a](b)",
-    "\x00", "\x07", "\x1b[31m", "\x1b]8;;http://x\x1b\\", "\x7f", "\x85", "\x9b", "\xa0", "\u200e", "\u202e", "\u2028",
-    "\u2066", "\ud800", "\udcff", "\ufeff", "\uffff", "é", "日", "😀", "\U000e0041", "a", "0", " ",
+    "*/", "/*", "//", "\\", "\\\n", "\n", "\r\n", "\t", "??/", "??/\n", "?", "*", "/", '"', "'", "`", "``",
+    "|", "$", "${x}", "$(shell,id)", "$ENV{HOME}", "@x@", "@", "#", ";", "[[", "]]", "]]>", "<!--", "<b>",
+    "&amp;", "%s", "{", "}", ":", "- ", "www.x", "http://x", "[a](b)", "\x00", "\x07", "\x1b[31m",
+    "\x1b]8;;http://x\x1b\\", "\x7f", "\x85", "\x9b", "\xa0", "\u200e", "\u202e", "\u2028", "\u2066",
+    "\ud800", "\udcff", "\ufeff", "\uffff", "é", "日", "😀", "\U000e0041", "a", "0", " ",
 )  # fmt: skip
 TEXT = st.lists(st.one_of(st.sampled_from(MARKS), st.characters()), max_size=12).map("".join)
 MANY = settings(max_examples=120, deadline=None, suppress_health_check=list(HealthCheck))
 
 
 def without_comments(code: str) -> str:
-    """The code as a C compiler goes on with it after translation phase 3: trigraphs, continued lines, comments."""
+    """The code as a C compiler goes on with it after translation phase 3: trigraphs, continued lines,
+    comments.
+    """
     code = code.replace("??/", "\\")
     code = re.sub(r"\\[ \t\v\f]*\r?\n", "", code)  # compilers forgive blanks behind the backslash
     return re.sub(
-        r'/\*.*?\*/|"(?:\\.|[^"\\])*"', lambda found: " " if found[0][0] == "/" else found[0], code, flags=re.S
+        r'/\*.*?\*/|"(?:\\.|[^"\\])*"',
+        lambda found: " " if found[0][0] == "/" else found[0],
+        code,
+        flags=re.S,
     )
 
 
@@ -63,7 +70,12 @@ def test_a_long_name_does_not_fill_a_comment() -> None:
 
 @pytest.mark.parametrize("language", ["c", "c++"])
 def test_comments_and_strings_compile_and_say_what_they_were_given(tmp_path: Path, language: str) -> None:
-    texts = [*MARKS, "".join(MARKS), *("".join(MARKS[at::7]) for at in range(7)), *(f"{mark}1" for mark in MARKS)]
+    texts = [
+        *MARKS,
+        "".join(MARKS),
+        *("".join(MARKS[at::7]) for at in range(7)),
+        *(f"{mark}1" for mark in MARKS),
+    ]
     texts += [one + two for one in MARKS[:16] for two in MARKS[:16]]
     rows = "\n".join(f"    {escape.c_comment(text, text)} {escape.c_string(text)}," for text in texts)
     code = f"""#include <stdio.h>
@@ -82,7 +94,16 @@ int main(void) {{
     source, program = tmp_path / "texts.c", tmp_path / "texts"
     source.write_text(code)
     zig = toolchain.zig()
-    words = [*zig.command, *zig.host_flags, *standard, "-Wall", "-Wextra", "-Wpedantic", "-Werror", "-Wcomment"]
+    words = [
+        *zig.command,
+        *zig.host_flags,
+        *standard,
+        "-Wall",
+        "-Wextra",
+        "-Wpedantic",
+        "-Werror",
+        "-Wcomment",
+    ]
     words += ["-Wtrigraphs", "-o", str(program), str(source), *(["-c"] if language == "c++" else [])]
     proc.run(words, timeout=120, what="zig", env=zig.environment())
     if language == "c++":
@@ -144,7 +165,9 @@ def test_a_property_is_one_line(text: str) -> None:
 def test_markdown_stays_text(text: str) -> None:
     markdown = pytest.importorskip("markdown_it", reason="markdown-it-py comes with rich")
     page = markdown.MarkdownIt("commonmark").enable(["table", "strikethrough"])
-    source = f"| a | b | c |\n|---|---|---|\n| x{escape.markdown(text)}x | {escape.markdown_code(text)} | end |\n"
+    source = (
+        f"| a | b | c |\n|---|---|---|\n| x{escape.markdown(text)}x | {escape.markdown_code(text)} | end |\n"
+    )
     html = page.render(source)
     assert re.findall(r"<(?!/?(?:table|thead|tbody|tr|th|td|code)>)[^>]*>", html) == []
     cells = re.findall(r"<td>(.*?)</td>", html, re.S)
@@ -159,7 +182,9 @@ def test_markdown_stays_text(text: str) -> None:
 @given(TEXT)
 def test_a_terminal_obeys_nothing(text: str) -> None:
     for shown in (escape.for_terminal(text), escape.for_terminal(text, lines=True)):
-        assert not re.search(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]", shown)
+        assert not re.search(
+            r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]", shown
+        )
         shown.encode()
     assert not re.search(r"[\n\t]", escape.for_terminal(text))
     plain = "Tensor 1 é 日 😀 \u200d 1,234 ±0.5"
@@ -183,7 +208,9 @@ def test_templates_say_the_language_of_what_comes_from_outside(repo: Path) -> No
     """A fact that a user or a file gives stands nowhere bare; numbers, digests and checked names may."""
     outside = ("author", "url", "oracle")
     folders = ("tinyml_compress/exporters/templates", "tinyml_compress/codegen/project_files")
-    files = [path for folder in folders for path in (repo / folder).rglob("*") if path.suffix not in ("", ".pyc")]
+    files = [
+        path for folder in folders for path in (repo / folder).rglob("*") if path.suffix not in ("", ".pyc")
+    ]
     texts = {path: path.read_text(encoding="utf-8") for path in files}
     assert not [path for path, text in texts.items() if re.search(rf"@(?:{'|'.join(outside)})@", text)]
     used = {word for text in texts.values() for word in re.findall(r"@[a-z]+:(\w+)@", text)}

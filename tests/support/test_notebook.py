@@ -21,7 +21,12 @@ class Result(Displayed):
         columns = (Column("layer <x>"), Column("MACs", "{:,}"), Column("state"))
         rows = (("a  b", 1234, ("one", "two")), ("c", None, Noted("did not run", "no <emulator>")))
         sides = Table(columns, rows, layout=Layout.SIDE_BY_SIDE)
-        return ["all <done>\nreally", facts([("size", "3 B")]), Table(columns, rows, foot=("all", 1234, None)), sides]
+        return [
+            "all <done>\nreally",
+            facts([("size", "3 B")]),
+            Table(columns, rows, foot=("all", 1234, None)),
+            sides,
+        ]
 
 
 def test_parts_become_paragraphs_and_tables() -> None:

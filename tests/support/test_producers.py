@@ -18,7 +18,12 @@ from tinyml_compress.support import producers as declared
 from tinyml_compress.support.producers import PRODUCERS, Producer
 
 ENTRIES = {
-    "compression": ("pipeline/compression_stages.py", "pipeline/layer_weights.py", "models/save.py", "models/load.py"),
+    "compression": (
+        "pipeline/compression_stages.py",
+        "pipeline/layer_weights.py",
+        "models/save.py",
+        "models/load.py",
+    ),
     "conversion": ("pipeline/conversion.py",),
     "emulation": ("runners/emulated/emulation.py",),
     "allocation": ("pipeline/layer_prices.py", "techniques/allocation.py"),
@@ -35,7 +40,10 @@ NOT_IN_RESULTS = {
     "report/": "texts and pages are made anew from results",
 }
 LEAVE_OUT = {
-    ("compression", "pipeline/inspection.py"): "asked for its histogram only, not for what it reads of .tflite files"
+    (
+        "compression",
+        "pipeline/inspection.py",
+    ): "asked for its histogram only, not for what it reads of .tflite files"
 }
 PACKAGE_OF = {
     "ai_edge_litert": "ai-edge-litert",
@@ -157,7 +165,12 @@ def test_comments_and_layout_do_not_count(tmp_path: Path) -> None:
     )
     second.write_text(same.replace('"""A module."""', ""))
     assert producers.digest(first) == producers.digest(second)
-    for before, after in (("LIMIT = 3", "LIMIT = 4"), ("x: int = 1", "x: int = 2"), (" of ", " on "), (">4", ">5")):
+    for before, after in (
+        ("LIMIT = 3", "LIMIT = 4"),
+        ("x: int = 1", "x: int = 2"),
+        (" of ", " on "),
+        (">4", ">5"),
+    ):
         second.write_text(SOURCE.replace(before, after))
         assert producers.digest(first) != producers.digest(second), after
 

@@ -55,7 +55,9 @@ with stage("run a\\x1b[2Jb", total=2) as line:
 def test_a_verbs_display_moves_the_cursor_although_streams_are_guarded() -> None:
     """On a real terminal, as `main` sets it up: codes of ours are obeyed, those of a name are written out."""
     ours, theirs = pty.openpty()
-    with subprocess.Popen([sys.executable, "-c", _DRAWN], stderr=theirs, env={**os.environ, "TERM": "xterm"}) as drawn:
+    with subprocess.Popen(
+        [sys.executable, "-c", _DRAWN], stderr=theirs, env={**os.environ, "TERM": "xterm"}
+    ) as drawn:
         os.close(theirs)
         parts = []
         with contextlib.suppress(OSError):  # how a terminal says that its other side is closed

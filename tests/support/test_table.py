@@ -16,7 +16,10 @@ from tinyml_compress.support.table import Cell, Column, Layout, Noted, Numbers, 
 from tinyml_compress.support.table_markup import table_html
 from tinyml_compress.support.table_text import blocks_text, table_text
 
-REASON = "QEMU is not installed: qemu-system-arm, which emulates this core; get it with the package qemu-system-arm"
+REASON = (
+    "QEMU is not installed: qemu-system-arm, which emulates this core; get "
+    "it with the package qemu-system-arm"
+)
 BOARDS = Table(
     (
         Column("board"),
@@ -94,7 +97,11 @@ def test_sentences_and_headings_are_broken_between_words_first() -> None:
 def test_a_long_word_of_a_sentence_is_not_broken() -> None:
     word = "qemu-system-arm-with-a-word-of-forty-one-"
     table = Table((Column("what", prose=True), Column("n", "{}", priority=1)), ((f"get {word} now", 1),))
-    assert table_text(table, 46).splitlines()[2:] == ["get                                          1", word, "now"]
+    assert table_text(table, 46).splitlines()[2:] == [
+        "get                                          1",
+        word,
+        "now",
+    ]
     assert table_text(table, 43).splitlines()[2:5] == ["get", word, "now"], "the other column makes room"
 
 
@@ -141,7 +148,8 @@ def test_a_row_of_another_length_is_a_defect() -> None:
         Table((Column("a"), Column("b")), (("x",),))
 
 
-# --- any table ----------------------------------------------------------------------------------------------------
+# --- any table
+# ----------------------------------------------------------------------------------------------------
 
 _WORDS = st.text(st.characters(codec="utf-8", exclude_categories=("Zs",)), min_size=1, max_size=12)
 _ANY = st.one_of(_WORDS, st.just("model/a/long/name" * 4))
@@ -178,7 +186,11 @@ def _cells(draw: st.DrawFn, column: Column, tag: int, words: _Names) -> Cell:
         return 1_000_000 + tag
     if kind == "lines":
         return (name, f"l{tag}x")
-    return Noted(name, draw(st.sampled_from(("no QEMU", "some longer reason"))) + "!") if kind == "noted" else name
+    return (
+        Noted(name, draw(st.sampled_from(("no QEMU", "some longer reason"))) + "!")
+        if kind == "noted"
+        else name
+    )
 
 
 @st.composite
@@ -194,7 +206,9 @@ def _tables(draw: st.DrawFn, words: _Names = _ANY) -> Table:
 
 @settings(max_examples=100, deadline=None)
 @given(_tables(), st.one_of(st.none(), st.integers(1, 160)), st.sampled_from(Layout))
-def test_all_of_any_table_is_shown_or_named_as_left_out(table: Table, width: int | None, layout: Layout) -> None:
+def test_all_of_any_table_is_shown_or_named_as_left_out(
+    table: Table, width: int | None, layout: Layout
+) -> None:
     table = replace(table, layout=layout)
     text = table_text(table, width)
     assert not [x for x in text if x != "\n" and unicodedata.category(x) in ("Cc", "Cs")]
@@ -211,7 +225,9 @@ def test_all_of_any_table_is_shown_or_named_as_left_out(table: Table, width: int
                 else:
                     assert shown in text, (shown, text)
     assert all(note in joined for note in table.numbered)
-    assert all(text.count(f"[{number}]") >= 2 for number in upright(table).numbered.values()), "a note and its mark"
+    assert all(text.count(f"[{number}]") >= 2 for number in upright(table).numbered.values()), (
+        "a note and its mark"
+    )
 
 
 @settings(max_examples=100, deadline=None)
@@ -225,7 +241,9 @@ def test_no_line_is_longer_than_the_terminal(table: Table, width: int, layout: L
 @settings(max_examples=100, deadline=None)
 @given(_tables())
 def test_piped_every_row_is_one_line(table: Table) -> None:
-    flat = replace(table, rows=tuple(row for row in table.rows if not any(isinstance(cell, tuple) for cell in row)))
+    flat = replace(
+        table, rows=tuple(row for row in table.rows if not any(isinstance(cell, tuple) for cell in row))
+    )
     lines = table_text(flat).splitlines()
     start = len(flat.title.split("\n")) + 2
     for row, line in zip(flat.rows, lines[start:], strict=False):

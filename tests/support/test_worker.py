@@ -1,4 +1,6 @@
-"""Work in other processes: what they find to import, what comes back, and what is left when somebody is killed."""
+"""Work in other processes: what they find to import, what comes back, and what is left when somebody is
+killed.
+"""
 
 from __future__ import annotations
 
@@ -40,7 +42,8 @@ def work(job):
         os.kill(os.getpid(), job.options["die"])
     print("INFO: noise")
     print("said", file=sys.stderr)
-    return Reply({"folder": os.getcwd(), "path": sys.path}, {"y": job.arrays["x"] + 1}, {"f": job.files["f"][::-1]})
+    values = {"folder": os.getcwd(), "path": sys.path}
+    return Reply(values, {"y": job.arrays["x"] + 1}, {"f": job.files["f"][::-1]})
 """
 
 
@@ -84,7 +87,9 @@ def test_errors_of_ours_come_back_whole(place: Path) -> None:
         ({"raise": "SystemExit('reason')"}, None, "exit code 1"),
     ],
 )
-def test_all_else_is_told_apart(place: Path, options: dict[str, object], raised: str | None, how: str) -> None:
+def test_all_else_is_told_apart(
+    place: Path, options: dict[str, object], raised: str | None, how: str
+) -> None:
     with pytest.raises(Broken) as caught:
         _asked(place, **options)
     assert caught.value.raised == raised
@@ -122,8 +127,12 @@ def _python(version: str) -> Path:
     return found[0]
 
 
-def test_only_the_named_module_is_found_in_the_users_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """It comes first there, what it imports itself comes last, and afterwards the folder is out of sight again."""
+def test_only_the_named_module_is_found_in_the_users_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It comes first there, what it imports itself comes last, and afterwards the folder is out of sight
+    again.
+    """
     data = poisoned(tmp_path / "data")
     (data / "beside.py").write_text("value = 7\n")
     (data / "tomllib_free.py").write_text(
@@ -174,7 +183,8 @@ from tinyml_compress.support.scratch import scratch
 with scratch("mine-", Path(sys.argv[1])) as folder:
     (folder / "secret").write_text("x")
     proc.run([sys.executable, "-c", "import time, os; print(os.getpid(), flush=True); "
-              f"open({str(folder / 'pid')!r}, 'w').write(str(os.getpid())); time.sleep(600)"], timeout=600, what="x")
+              f"open({str(folder / 'pid')!r}, 'w').write(str(os.getpid())); time.sleep(600)"],
+              timeout=600, what="x")
 """
 
 
@@ -230,7 +240,10 @@ def test_a_fork_holds_nothing_of_its_parent(tmp_path: Path) -> None:
 
 
 def test_scratch_says_where_there_is_no_room(tmp_path: Path) -> None:
-    with pytest.raises(TinymlError, match="cannot make a temporary folder"), scratch(within=tmp_path / "none"):
+    with (
+        pytest.raises(TinymlError, match="cannot make a temporary folder"),
+        scratch(within=tmp_path / "none"),
+    ):
         pass
 
 

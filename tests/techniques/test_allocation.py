@@ -1,4 +1,6 @@
-"""Zeros shared out by what they cost in score and buy on a device; blocks that survive int8 training and conversion."""
+"""Zeros shared out by what they cost in score and buy on a device; blocks that survive int8 training and
+conversion.
+"""
 
 from __future__ import annotations
 
@@ -57,7 +59,10 @@ def test_a_little_sparsity_that_costs_more_than_none_is_leapt_over() -> None:
     values = {"a": [100.0, 140.0, 120.0, 110.0, 60.0, 50.0, 40.0, 30.0], "b": _straight(50.0)}
     found = choose_levels(values, {"a": _harm(5.0), "b": _harm(5.0)}, {"a": 100, "b": 100}, sparsity=0.4)
     assert found == {"a": 0.8, "b": 0.5}  # 0.3 would have been enough for a, and slower than dense
-    assert choose_levels(values, {"a": _harm(5.0), "b": _harm(50.0)}, {"a": 100, "b": 9}, sparsity=0.8)["a"] > 0.8
+    assert (
+        choose_levels(values, {"a": _harm(5.0), "b": _harm(50.0)}, {"a": 100, "b": 9}, sparsity=0.8)["a"]
+        > 0.8
+    )
 
 
 def test_a_budget_ends_the_choice() -> None:
@@ -68,7 +73,10 @@ def test_a_budget_ends_the_choice() -> None:
     found = choose_levels(values, harms, {"a": 10, "b": 1000}, sparsity=0.9, budget=0.4, floor=100.0)
     assert 100.0 + 600.0 * (1 - found["a"]) + 300.0 * (1 - found["b"]) <= 0.4 * 1000
     # what cannot be reached ends at the highest level instead of for ever
-    assert choose_levels(values, harms, {"a": 10, "b": 10}, sparsity=0.0, budget=0.01) == {"a": 0.95, "b": 0.95}
+    assert choose_levels(values, harms, {"a": 10, "b": 10}, sparsity=0.0, budget=0.01) == {
+        "a": 0.95,
+        "b": 0.95,
+    }
 
 
 class _Prices:
@@ -229,7 +237,9 @@ def test_blocks_survive_int8_training_and_conversion(net: Path, tmp_path: Path) 
 def test_zeros_are_shared_out_by_what_the_engine_makes_of_them(net: Path, tmp_path: Path) -> None:
     recipe = parse(_BLOCKS.format(allocate='allocate = "cycles"'), "mine")
     results = [
-        compress(net / "net.keras", recipe, net / "set.npz", output=tmp_path / name, device=_BOARD, use_cache=False)
+        compress(
+            net / "net.keras", recipe, net / "set.npz", output=tmp_path / name, device=_BOARD, use_cache=False
+        )
         for name in ("one", "two")
     ]
     stages = [json.loads((tmp_path / name / "report.json").read_text())["stages"] for name in ("one", "two")]
@@ -253,7 +263,9 @@ def test_prices_come_from_the_compiled_model() -> None:
     fix_seeds(3)
     model = zoo.depthwise()
     norm = model.get_layer("stem_norm")
-    norm.set_weights([np.linspace(-2, 2, value.size).reshape(value.shape) ** 2 + 0.1 for value in norm.get_weights()])
+    norm.set_weights(
+        [np.linspace(-2, 2, value.size).reshape(value.shape) ** 2 + 0.1 for value in norm.get_weights()]
+    )
     inputs = np.random.default_rng(0).normal(size=(16, 9, 9, 2)).astype("float32")
     data = DataSet("noise", inputs)
     device = load_device(_BOARD)

@@ -1,4 +1,6 @@
-"""Bias correction: the mean of every layer's outputs is that of the float model again, however coarse the weights."""
+"""Bias correction: the mean of every layer's outputs is that of the float model again, however coarse the
+weights.
+"""
 
 from __future__ import annotations
 

@@ -96,8 +96,19 @@ def test_a_killed_run_goes_on_where_it_was(
 ) -> None:
     (tmp_path / "mine.toml").write_text(_TWO)
     program = [sys.executable, "-m", "tinyml_compress", "compress", str(work / "tiny.keras")]
-    program += ["--recipe", str(tmp_path / "mine.toml"), "--data", str(work / "set.npz"), "-o", str(tmp_path / "out")]
-    environment = {**os.environ, "PYTHONPATH": f"{work}:{Path(__file__).parents[2]}", "KILL_IN_SECOND_STAGE": "1"}
+    program += [
+        "--recipe",
+        str(tmp_path / "mine.toml"),
+        "--data",
+        str(work / "set.npz"),
+        "-o",
+        str(tmp_path / "out"),
+    ]
+    environment = {
+        **os.environ,
+        "PYTHONPATH": f"{work}:{Path(__file__).parents[2]}",
+        "KILL_IN_SECOND_STAGE": "1",
+    }
     killed = subprocess.run(program, env=environment, capture_output=True, timeout=300, check=False)
     assert killed.returncode == -signal.SIGKILL, killed.stderr.decode()
     assert not (tmp_path / "out" / "report.json").exists()
@@ -151,7 +162,14 @@ def test_a_whole_recipe(work: Path, tmp_path: Path, no_cache: Path) -> None:
     """
     done = _run(work, _recipe(text), tmp_path / "out", log_file=tmp_path / "log.txt")
     assert done.baseline.score > 0.7
-    assert [stage.use for stage in done.stages] == ["channels", "low_rank", "prune", "threshold", "qat", "convert"]
+    assert [stage.use for stage in done.stages] == [
+        "channels",
+        "low_rank",
+        "prune",
+        "threshold",
+        "qat",
+        "convert",
+    ]
     report = json.loads((tmp_path / "out" / "report.json").read_text())
     assert report["schema"] == 1
     assert len(report["stages"]) == 6
@@ -234,8 +252,12 @@ def test_backing_off_ends_at_a_milder_setting(work: Path, tmp_path: Path, no_cac
     assert stage.sizes.sparsity == pytest.approx(0.97 * 0.9 ** (stage.attempts - 1), abs=0.01)
 
 
-def test_backing_off_gives_up(work: Path, tmp_path: Path, no_cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where milder settings hardly are milder: a stand-in, since this net bears what prune itself proposes."""
+def test_backing_off_gives_up(
+    work: Path, tmp_path: Path, no_cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where milder settings hardly are milder: a stand-in, since this net bears what prune itself
+    proposes.
+    """
     monkeypatch.setattr(PruneOptions, "milder", lambda self: replace(self, sparsity=self.sparsity - 0.001))
     with pytest.raises(TrainingError, match="costs? more than its guard"):
         _run(work, _backs_off(0.2), tmp_path / "out")
@@ -243,14 +265,18 @@ def test_backing_off_gives_up(work: Path, tmp_path: Path, no_cache: Path, monkey
     assert report["stages"][0]["attempts"] == 5
 
 
-def test_same_recipe_same_weights(work: Path, tmp_path: Path, no_cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_same_recipe_same_weights(
+    work: Path, tmp_path: Path, no_cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     text = '[[stage]]\nuse = "train"\nepochs = 1\n[[stage]]\nuse = "prune"\nepochs = 1\n'
     weights = []
     for number in range(2):
         folder = tmp_path / f"out{number}"
         done = _run(work, _recipe(text), folder, use_cache=False)
         assert not done.stages[0].cached
-        weights.append(keras2().models.load_model(folder / "02-prune" / "model.keras", compile=False).get_weights())
+        weights.append(
+            keras2().models.load_model(folder / "02-prune" / "model.keras", compile=False).get_weights()
+        )
     for one, other in zip(*weights, strict=True):
         np.testing.assert_array_equal(one, other)
 
@@ -281,7 +307,9 @@ def test_the_verbs(work: Path, tmp_path: Path) -> None:
     from tinyml_compress.cli.compress import command as compress_verb
 
     model, data = str(work / "tiny.keras"), str(work / "set.npz")
-    shown = CliRunner().invoke(compress_verb, [model, "--recipe", "cluster16-pcqat", "--train", "3", "--dry-run"])
+    shown = CliRunner().invoke(
+        compress_verb, [model, "--recipe", "cluster16-pcqat", "--train", "3", "--dry-run"]
+    )
     assert shown.exit_code == 0, shown.output
     assert "conv" in shown.output
     assert "trained in int8" in shown.output
@@ -306,11 +334,15 @@ def test_a_detector_is_scored_by_what_it_is_tested_on(tmp_path: Path, kinds: lis
         return str(tmp_path / name)
 
     layers = keras2().layers
-    net = keras2().Sequential([keras2().Input((6,)), layers.Dense(3, activation="relu"), layers.Dense(6)], name="net")
+    net = keras2().Sequential(
+        [keras2().Input((6,)), layers.Dense(3, activation="relu"), layers.Dense(6)], name="net"
+    )
     net.save(tmp_path / "net.keras")
     recipe = _recipe('[[stage]]\nuse = "train"\nepochs = 1\n[[stage]]\nuse = "convert"\n')
     train, tests = saved("train.npz", [0]), saved("tests.npz", kinds)
-    done = compress(tmp_path / "net.keras", recipe, train, eval_data=tests, output=tmp_path / "out", use_cache=False)
+    done = compress(
+        tmp_path / "net.keras", recipe, train, eval_data=tests, output=tmp_path / "out", use_cache=False
+    )
     assert done.baseline.metric == ("auc" if len(kinds) == 2 else "mse")
     if len(kinds) == 2:
         assert done.baseline.score is not None

@@ -1,4 +1,6 @@
-"""The promises about pruned and clustered models: as recorded by the last `make bench`, and as measured anew."""
+"""The promises about pruned and clustered models: as recorded by the last `make bench`, and as
+measured anew.
+"""
 
 from __future__ import annotations
 

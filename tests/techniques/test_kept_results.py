@@ -1,4 +1,6 @@
-"""What `compress` and `fit` keep: found again by content, not under other libraries, never where something failed."""
+"""What `compress` and `fit` keep: found again by content, not under other libraries, never where something
+failed.
+"""
 
 from __future__ import annotations
 
@@ -83,7 +85,9 @@ def _versions_are_asked_anew() -> Any:
     producers._version.cache_clear()
 
 
-def test_conversions_are_made_again_with_another_library_or_number(work: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_conversions_are_made_again_with_another_library_or_number(
+    work: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The arena and the score of a report once stayed those of the libraries of the first run."""
     key = asked(work, monkeypatch)
     assert asked(work, monkeypatch) == key
@@ -107,7 +111,9 @@ def test_conversions_are_made_again_with_another_library_or_number(work: Path, m
     assert asked(work, monkeypatch) == key
 
 
-def test_the_manifest_names_the_model_and_the_data_of_this_run(work: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_manifest_names_the_model_and_the_data_of_this_run(
+    work: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The same content under another name is converted again: the artifacts name both."""
     shutil.copy(work / "tiny.keras", work / "other.keras")
     shutil.copy(work / "set.npz", work / "others.npz")
@@ -124,7 +130,10 @@ def test_the_manifest_names_the_part_of_the_data(work: Path) -> None:
     train, tests = split_data(str(work / "set.npz"), None, parse(CONVERT, "mine"))
     assert train is not None
     assert tests is not None
-    assert [artifacts._without_folder(part.name) for part in (train, tests)] == ["set.npz (4 of 5)", "set.npz (1 of 5)"]
+    assert [artifacts._without_folder(part.name) for part in (train, tests)] == [
+        "set.npz (4 of 5)",
+        "set.npz (1 of 5)",
+    ]
 
 
 @pytest.mark.skipif(not tflm.available(), reason="TensorFlow Lite Micro is not installed")
@@ -163,7 +172,9 @@ def test_a_failure_is_told_but_not_kept(
 
 
 def test_what_is_not_installed_is_no_failure(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The key says that it is absent: on a machine without TensorFlow Lite Micro conversions are kept as well."""
+    """The key says that it is absent: on a machine without TensorFlow Lite Micro conversions are kept as
+    well.
+    """
 
     def absent(*_: object) -> Any:
         raise MissingDependency("TensorFlow Lite Micro is not installed", which="tflite-micro")
@@ -203,13 +214,16 @@ def test_models_by_content(work: Path, tmp_path: Path, monkeypatch: pytest.Monke
     assert content_of_model("no.such.module:net") == "no.such.module:net"
 
 
-# --- fit --------------------------------------------------------------------------------------------------------------
+# --- fit
+# ----------------------------------------------------------------------------------------------------
 
 
 def study(work: Path, output: Path, **changes: Any) -> str:
     options = {"max_flash": "20K", "only": ("keep",), **changes}
     data = options.pop("data", str(work / "set.npz"))
-    return job_of(str(work / "tiny.keras"), data, options.pop("target", "nucleo-l4r5zi"), output, **options).study
+    return job_of(
+        str(work / "tiny.keras"), data, options.pop("target", "nucleo-l4r5zi"), output, **options
+    ).study
 
 
 def test_a_study_is_found_by_content_not_by_words(work: Path, tmp_path: Path) -> None:
@@ -270,9 +284,13 @@ def test_shapes_are_kept_under_the_libraries_and_the_architecture(
         made.append(b"file %d" % len(made))
         return SimpleNamespace(tflite=made[-1])
 
-    monkeypatch.setattr(conversion, "convert_model", counted)  # real ones take seconds; what counts is how many
+    monkeypatch.setattr(
+        conversion, "convert_model", counted
+    )  # real ones take seconds; what counts is how many
     net = keras2().models.load_model(work / "tiny.keras")
-    other = keras2().Sequential([keras2().Input((4,)), keras2().layers.Dense(2, activation="relu")], name="tiny")
+    other = keras2().Sequential(
+        [keras2().Input((4,)), keras2().layers.Dense(2, activation="relu")], name="tiny"
+    )
     other.set_weights(net.get_weights())
     other.save(tmp_path / "relu.keras")
 

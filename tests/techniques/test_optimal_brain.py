@@ -1,4 +1,6 @@
-"""Optimal-brain pruning: closed forms on quadratics, exact counts, and far ahead of magnitude without training."""
+"""Optimal-brain pruning: closed forms on quadratics, exact counts, and far ahead of magnitude without
+training.
+"""
 
 from __future__ import annotations
 
@@ -118,7 +120,9 @@ def test_nothing_removed_changes_nothing(case: tuple[Any, Any, Any]) -> None:
         np.testing.assert_array_equal(old, new)
 
 
-@pytest.mark.parametrize("make", [nets.residual, nets.depthwise, nets.squeeze_excite, nets.nested, nets.sequence])
+@pytest.mark.parametrize(
+    "make", [nets.residual, nets.depthwise, nets.squeeze_excite, nets.nested, nets.sequence]
+)
 def test_any_graph(make: Any) -> None:
     fix_seeds(1)
     model = make()
@@ -150,6 +154,8 @@ def test_words_of_the_recipe(case: tuple[Any, Any, Any]) -> None:
     with pytest.raises(ConfigError, match="inputs only"):
         parse('[[stage]]\nuse = "optimal_brain"\npattern = "1x4"', "x")
     with pytest.raises(TrainingError, match="no samples"):
-        TECHNIQUE.apply(BrainOptions(), case[0], Context(None, None, lambda student: None, lambda spec: None, 0))
+        TECHNIQUE.apply(
+            BrainOptions(), case[0], Context(None, None, lambda student: None, lambda spec: None, 0)
+        )
     with pytest.raises(ConfigError, match="no layer with weights"):
         prune_by_outputs(case[0], case[1], BrainOptions(exclude=("cnv*",)))

@@ -1,4 +1,6 @@
-"""Magnitude pruning, threshold zeroing and clustering: the zeros are counted, nothing is silently left dense."""
+"""Magnitude pruning, threshold zeroing and clustering: the zeros are counted, nothing is silently
+left dense.
+"""
 
 from __future__ import annotations
 
@@ -50,12 +52,15 @@ def test_one_shot_needs_no_data_and_leaves_nothing_dense(make: Any, sparsity: fl
 
 
 @pytest.mark.parametrize(
-    "schedule", [Schedule.POLYNOMIAL, pytest.param(Schedule.CONSTANT, marks=pytest.mark.full), Schedule.ITERATIVE]
+    "schedule",
+    [Schedule.POLYNOMIAL, pytest.param(Schedule.CONSTANT, marks=pytest.mark.full), Schedule.ITERATIVE],
 )
 def test_training_reaches_the_sparsity_on_every_layer(schedule: Schedule) -> None:
     fix_seeds(1)
     model = zoo.depthwise()
-    done = pruning.prune(model, sparsity=0.75, schedule=schedule, epochs=5, rounds=3, training=_training(model))
+    done = pruning.prune(
+        model, sparsity=0.75, schedule=schedule, epochs=5, rounds=3, training=_training(model)
+    )
     for row in done.zeros:
         assert row.part == pytest.approx(0.75, abs=max(0.011, 1.5 / row.weights)), row.layer
     assert any("depth" in note and "TFMOT does not prune it" in note for note in done.notes)
@@ -97,7 +102,9 @@ def test_two_of_four() -> None:
     kernel = done.model.get_layer("b2").get_weights()[0]
     zeros = (kernel == 0).reshape(9, 4, 4, 16).sum(axis=2)
     assert (zeros == 2).all()
-    assert any(note.startswith("stem: left dense, the pattern does not fit its 3x3x3x8") for note in done.notes)
+    assert any(
+        note.startswith("stem: left dense, the pattern does not fit its 3x3x3x8") for note in done.notes
+    )
 
 
 def test_blocks() -> None:
@@ -123,19 +130,27 @@ def test_blocks_at_an_edge_are_smaller() -> None:
     assert set(np.unique(left[:, :2])) == {0, 4}
     assert set(np.unique(left[:, 2])) == {0, 2}
     assert (left > 0).mean() == pytest.approx(0.2, abs=0.005)
-    # the blocks that stay are those of the largest mean magnitude, the small ones at the edge not at a disadvantage
+    # the blocks that stay are those of the largest mean magnitude, the small ones at the edge not at a
+    # disadvantage
     means = np.abs(weight[..., :8]).reshape(-1, 2, 4).mean(axis=2)
     assert means[left[:, :2] > 0].min() > means[left[:, :2] == 0].max()
     edge = np.abs(weight[..., 8:]).reshape(-1, 2).mean(axis=1)
     assert edge[left[:, 2] > 0].min() > means[left[:, :2] == 0].max()
 
 
-@pytest.mark.parametrize("schedule", [Schedule.POLYNOMIAL, pytest.param(Schedule.ITERATIVE, marks=pytest.mark.full)])
+@pytest.mark.parametrize(
+    "schedule", [Schedule.POLYNOMIAL, pytest.param(Schedule.ITERATIVE, marks=pytest.mark.full)]
+)
 def test_blocks_come_along_the_schedule(schedule: Schedule) -> None:
     fix_seeds(1)
     model = zoo.depthwise()
     done = pruning.prune(
-        model, sparsity=0.75, schedule=schedule, epochs=4, pattern=pattern_of("1x4"), training=_training(model)
+        model,
+        sparsity=0.75,
+        schedule=schedule,
+        epochs=4,
+        pattern=pattern_of("1x4"),
+        training=_training(model),
     )
     seen = 0
     for layer in done.model.layers:
@@ -143,7 +158,8 @@ def test_blocks_come_along_the_schedule(schedule: Schedule) -> None:
             value = kernel.numpy()
             if value.shape[-1] < 4:
                 assert any(
-                    note.startswith(f"{layer.name}: left dense, the pattern does not fit") for note in done.notes
+                    note.startswith(f"{layer.name}: left dense, the pattern does not fit")
+                    for note in done.notes
                 )
                 continue
             seen += 1
@@ -168,7 +184,12 @@ def test_patterns_train_at_a_fixed_place() -> None:
     fix_seeds(1)
     model = zoo.plain()
     done = pruning.prune(
-        model, sparsity=0.5, schedule=Schedule.CONSTANT, epochs=2, pattern=pattern_of("2:4"), training=_training(model)
+        model,
+        sparsity=0.5,
+        schedule=Schedule.CONSTANT,
+        epochs=2,
+        pattern=pattern_of("2:4"),
+        training=_training(model),
     )
     kernel = done.model.get_layer("hidden").get_weights()[0]
     assert ((kernel == 0).reshape(-1, 4, 16).sum(axis=1) == 2).all()
@@ -199,7 +220,9 @@ def test_clusters_keep_zeros(make: Any) -> None:
 
 def test_one_dimensional_k_means() -> None:
     weights = np.concatenate([np.full(50, -1.0), np.full(30, 0.5), np.zeros(20)]).astype("float32")
-    noisy = weights + np.where(weights == 0, 0, np.random.default_rng(0).normal(0, 0.01, 100)).astype("float32")
+    noisy = weights + np.where(weights == 0, 0, np.random.default_rng(0).normal(0, 0.01, 100)).astype(
+        "float32"
+    )
     found = clustering.k_means(noisy, 3, True)
     assert len(np.unique(found)) == 3
     assert (found[weights == 0] == 0).all()
@@ -208,7 +231,9 @@ def test_one_dimensional_k_means() -> None:
 
 @pytest.mark.parametrize("keep_zeros", [True, False])
 def test_the_zeros_are_one_of_the_clusters(keep_zeros: bool) -> None:
-    """Weights without gaps use every value there is; zeros that stay are one of these values, not one more."""
+    """Weights without gaps use every value there is; zeros that stay are one of these values, not
+    one more.
+    """
     weights = np.random.default_rng(1).uniform(0.5, 4, 400).astype("float32")
     weights[::5] = 0
     found = clustering.k_means(weights, 6, keep_zeros)
@@ -218,6 +243,8 @@ def test_the_zeros_are_one_of_the_clusters(keep_zeros: bool) -> None:
 
 def test_seeds_decide() -> None:
     model = awkward.lstm()
-    weights = [pruning.prune(model, epochs=1, training=_training(model)).model.get_weights() for _ in range(2)]
+    weights = [
+        pruning.prune(model, epochs=1, training=_training(model)).model.get_weights() for _ in range(2)
+    ]
     for one, other in zip(*weights, strict=True):
         np.testing.assert_array_equal(one, other)

@@ -64,7 +64,9 @@ def test_preparing_leaves_outputs_as_they_are(make: Any) -> None:
             layer.set_weights([generator.uniform(0.5, 1.5, shape).astype("float32") for shape in shapes])
     inputs = _training(model, 8).train.inputs
     prepared = prepare(model)
-    np.testing.assert_allclose(outputs_of(prepared.model, inputs), outputs_of(model, inputs), rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose(
+        outputs_of(prepared.model, inputs), outputs_of(model, inputs), rtol=1e-4, atol=1e-5
+    )
 
 
 def test_normalizations_are_folded_and_the_plan_says_so() -> None:

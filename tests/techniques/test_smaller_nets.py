@@ -26,7 +26,9 @@ def _training(model: Any) -> Training:
     return Training(task_for(model, samples, batch_size=16, seed=1), samples)
 
 
-@pytest.mark.parametrize("make", [zoo.plain, zoo.residual, zoo.depthwise, zoo.nested], ids=lambda make: make.__name__)
+@pytest.mark.parametrize(
+    "make", [zoo.plain, zoo.residual, zoo.depthwise, zoo.nested], ids=lambda make: make.__name__
+)
 def test_a_narrower_student_has_the_teachers_shape(make: Any) -> None:
     teacher = make()
     student = distillation.narrower(teacher, 0.5)
@@ -41,7 +43,9 @@ def test_the_student_follows_the_teacher() -> None:
     teacher = zoo.plain()
     training = _training(teacher)
     student = distillation.narrower(teacher, 0.6, seed=1)
-    taught = distillation.distil(teacher, student, training=training, alpha=1.0, epochs=25, learning_rate=5e-3)
+    taught = distillation.distil(
+        teacher, student, training=training, alpha=1.0, epochs=25, learning_rate=5e-3
+    )
     wanted = outputs_of(teacher, training.train.inputs)
     before = np.abs(outputs_of(student, training.train.inputs) - wanted).mean()
     after = np.abs(outputs_of(taught.model, training.train.inputs) - wanted).mean()
@@ -75,7 +79,9 @@ def test_a_class_per_pixel_is_distilled() -> None:
     training = Training(task_for(teacher, samples, batch_size=8), samples)
     assert training.task.kind is Kind.CLASSIFICATION
     student = distillation.narrower(teacher, 0.5, seed=1)
-    taught = distillation.distil(teacher, student, training=training, alpha=1.0, epochs=25, learning_rate=2e-2)
+    taught = distillation.distil(
+        teacher, student, training=training, alpha=1.0, epochs=25, learning_rate=2e-2
+    )
     wanted = outputs_of(teacher, inputs)
     before, after = (np.abs(outputs_of(model, inputs) - wanted).mean() for model in (student, taught.model))
     assert after < before / 2

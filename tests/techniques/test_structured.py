@@ -79,7 +79,9 @@ def test_removing_zero_channels_leaves_outputs_identical(make: Any) -> None:
     inputs = _inputs(silenced)
     np.testing.assert_allclose(_outputs(removal.model, inputs), _outputs(silenced, inputs), rtol=0, atol=2e-6)
     removed = sum(block.before - block.after for block in removal.blocks)
-    if make is models.squeeze_excite:  # a sigmoid of zero is not zero: its channel must stay with the one it gates
+    if (
+        make is models.squeeze_excite
+    ):  # a sigmoid of zero is not zero: its channel must stay with the one it gates
         assert removed > 0
     else:
         assert removed == count
@@ -102,7 +104,12 @@ def test_half_the_channels_builds_and_runs(make: Any, scope: str) -> None:
     before = [weight.copy() for weight in model.get_weights()]
     removal = remove_channels(model, keep=0.5, scope=scope)
     assert _outputs(removal.model, _inputs(model)).shape == (6, *model.output_shape[1:])
-    assert removal.model.count_params() == removal.after.parameters < removal.before.parameters == model.count_params()
+    assert (
+        removal.model.count_params()
+        == removal.after.parameters
+        < removal.before.parameters
+        == model.count_params()
+    )
     again = analyse(removal.model)
     assert cost_of(again, frozenset()) == removal.after
     for old, new in zip(before, model.get_weights(), strict=True):  # the model given is untouched

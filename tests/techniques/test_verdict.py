@@ -1,4 +1,6 @@
-"""How a recipe ends: within, lost with the stage and the layer, or with too few samples to tell; never in silence."""
+"""How a recipe ends: within, lost with the stage and the layer, or with too few samples to tell; never in
+silence.
+"""
 
 from __future__ import annotations
 
@@ -56,7 +58,11 @@ def work(tmp_path_factory: pytest.TempPathFactory) -> Path:
     np.savez(folder / "test.npz", inputs=inputs[120:], labels=labels[120:])
     layers = keras2().layers
     model = keras2().Sequential(
-        [keras2().Input((6,)), layers.Dense(6, name="pass"), layers.Dense(2, activation="softmax", name="scores")]
+        [
+            keras2().Input((6,)),
+            layers.Dense(6, name="pass"),
+            layers.Dense(2, activation="softmax", name="scores"),
+        ]
     )
     model.get_layer("pass").set_weights([np.eye(6, dtype=np.float32), np.zeros(6, np.float32)])
     kernel = np.zeros((6, 2), np.float32)
@@ -89,7 +95,12 @@ def test_a_recipe_that_loses_says_so_with_stage_and_layer(work: Path, tmp_path: 
     assert report["verdict"]["word"] == "lost"
     assert "lost" in (tmp_path / "a" / "report.html").read_text()
     taken = compress(
-        work / "net.keras", parse(_HARD, "hard"), output=tmp_path / "b", use_cache=False, accept_drop=100.0, **given
+        work / "net.keras",
+        parse(_HARD, "hard"),
+        output=tmp_path / "b",
+        use_cache=False,
+        accept_drop=100.0,
+        **given,
     )
     assert taken.verdict is not None
     assert taken.verdict.word is Word.WITHIN
@@ -112,7 +123,12 @@ def test_the_verb_ends_with_the_verdict(work: Path, tmp_path: Path) -> None:
 def test_calibration_needs_no_labels_where_scores_have_their_own(work: Path, tmp_path: Path) -> None:
     recipe = parse('[[stage]]\nuse = "optimal_brain"\nsparsity = 0.2', "brain")
     done = compress(
-        work / "net.keras", recipe, work / "plain.npz", eval_data=work / "test.npz", output=tmp_path, use_cache=False
+        work / "net.keras",
+        recipe,
+        work / "plain.npz",
+        eval_data=work / "test.npz",
+        output=tmp_path,
+        use_cache=False,
     )
     assert done.baseline.score == pytest.approx(1.0, abs=0.02)
     assert done.verdict is not None

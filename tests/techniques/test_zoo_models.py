@@ -45,7 +45,9 @@ def test_half_the_channels_still_convert_to_integers(name: str) -> None:
 def test_the_published_resnet(published: Path) -> None:
     model = load(published / "pretrainedResnet.h5").model
     generator = np.random.default_rng(0)
-    samples = Samples(generator.uniform(0, 255, (32, 32, 32, 3)).astype("float32"), generator.integers(0, 10, 32))
+    samples = Samples(
+        generator.uniform(0, 255, (32, 32, 32, 3)).astype("float32"), generator.integers(0, 10, 32)
+    )
     training = Training(task_for(model, samples, batch_size=16), samples)
     removal = structured.remove_channels(model, keep=0.5)
     assert removal.after.macs < 0.35 * removal.before.macs

@@ -1,4 +1,6 @@
-"""`check` names every layer that would be refused, what is allowed, and the fix; so do the errors of `read`."""
+"""`check` names every layer that would be refused, what is allowed, and the fix; so do the errors
+of `read`.
+"""
 
 from __future__ import annotations
 
@@ -42,9 +44,15 @@ def _three_layers() -> bytes:
 def _with_two_faults() -> bytes:
     """The first layer is another operator, the second has an input in whose scale 6 is no number."""
     file = _three_layers()
-    relu = next(path for path, site in sites(file).items() if path.endswith("number") and site.read(file) == 19)
+    relu = next(
+        path for path, site in sites(file).items() if path.endswith("number") and site.read(file) == 19
+    )
     gelu = schema.OPERATOR_NUMBERS["GELU"]
-    changes = {relu: gelu, relu.replace("number", "deprecated"): 127, "graph[0].tensor[1].quant.scale[0]": 1e-20}
+    changes = {
+        relu: gelu,
+        relu.replace("number", "deprecated"): 127,
+        "graph[0].tensor[1].quant.scale[0]": 1e-20,
+    }
     return edited(file, changes)
 
 
@@ -90,7 +98,9 @@ def test_what_does_not_fit() -> None:
     weights = const("w", np.ones((300, 300), np.int8), 0.1)
     attrs = operator("FULLY_CONNECTED").attrs_type()
     node = Node("FULLY_CONNECTED", ("x", "w"), ("y",), attrs)
-    file = write(graph([tensor("x", (1, 300), 0.1), weights, tensor("y", (1, 300), 0.1)], [node], ["x"], ["y"]))
+    file = write(
+        graph([tensor("x", (1, 300), 0.1), weights, tensor("y", (1, 300), 0.1)], [node], ["x"], ["y"])
+    )
     (contract,) = check(file, ["bluepill-f103c8"], ["aot"])
     assert not contract.holds
     assert "DOES NOT FIT" in contract.summary()
@@ -129,7 +139,11 @@ def test_advice_for_every_operator_that_is_not_there() -> None:
 
 
 def test_int16_weights_are_named() -> None:
-    tensors = [tensor("x", (1, 2), 0.5), const("w", [[1, 2]], 0.5, dtype=DType.INT32), tensor("y", (1, 1), 0.5)]
+    tensors = [
+        tensor("x", (1, 2), 0.5),
+        const("w", [[1, 2]], 0.5, dtype=DType.INT32),
+        tensor("y", (1, 1), 0.5),
+    ]
     node = Node("FULLY_CONNECTED", ("x", "w"), ("y",), operator("FULLY_CONNECTED").attrs_type())
     (refused,) = survey(write(graph(tensors, [node], ["x"], ["y"])))
     assert "weights" in refused.what

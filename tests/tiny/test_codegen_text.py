@@ -45,13 +45,19 @@ def test_float_literal_reads_back_as_the_same_float32() -> None:
 def test_array_lines_stay_short() -> None:
     body = array_body(np.arange(-500, 500, dtype=np.int16))
     assert max(len(line) for line in body.splitlines()) <= 120
-    assert [int(item) for item in body.replace("\n", " ").split(",") if item.strip()] == list(range(-500, 500))
+    assert [int(item) for item in body.replace("\n", " ").split(",") if item.strip()] == list(
+        range(-500, 500)
+    )
 
 
 def test_equal_tables_are_stored_once() -> None:
     constants = Constants("m")
     first = constants.add_table(0, Table("a", "int8_t", np.arange(8, dtype=np.int8), Role.WEIGHTS))
-    assert constants.add_table(3, Table("b", "int8_t", np.arange(8, dtype=np.int8), Role.WEIGHTS)) == first == "m_w0_a"
+    assert (
+        constants.add_table(3, Table("b", "int8_t", np.arange(8, dtype=np.int8), Role.WEIGHTS))
+        == first
+        == "m_w0_a"
+    )
     assert constants.add_table(3, Table("c", "int8_t", np.arange(8, dtype=np.int8))) == "m_t3_c"
     assert constants.weight_bytes == 8
     assert constants.table_bytes == 8

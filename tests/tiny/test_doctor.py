@@ -32,11 +32,14 @@ def test_missing_parts_are_named_with_the_way_to_get_them(monkeypatch: pytest.Mo
     assert re.search("^qemu-system-arm +absent ", text, re.MULTILINE)
     assert "get it: the package qemu-system-arm" in text
     lame = replace(
-        found, parts=tuple(replace(part, version=None) if part.name == "ziglang" else part for part in found.parts)
+        found,
+        parts=tuple(replace(part, version=None) if part.name == "ziglang" else part for part in found.parts),
     )
     assert not lame.sound
     assert re.search("^ziglang +MISSING ", lame.summary(), re.MULTILINE)
-    firmware = replace(found, parts=tuple(replace(part, version=None) if part.trains else part for part in found.parts))
+    firmware = replace(
+        found, parts=tuple(replace(part, version=None) if part.trains else part for part in found.parts)
+    )
     assert firmware.sound
     assert re.search("^tensorflow +absent ", firmware.summary(), re.MULTILINE)
     assert firmware.summary().rstrip().endswith("to load, train or convert models, TensorFlow is missing")

@@ -1,4 +1,6 @@
-"""Whether a model fits a board under TensorFlow Lite Micro: one answer from every verb, with what it assumes."""
+"""Whether a model fits a board under TensorFlow Lite Micro: one answer from every verb, with what
+it assumes.
+"""
 
 from __future__ import annotations
 
@@ -33,7 +35,9 @@ def of_size(nbytes: int) -> bytes:
 
 @pytest.mark.parametrize("nbytes", [12_000, 256_000, 480_000])
 def test_every_verb_gives_the_same_answer(nbytes: int) -> None:
-    """256,000 B on a board of 262,144 B once was: fits (benchmark), fits (check), needs 47 KB more flash (demo)."""
+    """256,000 B on a board of 262,144 B once was: fits (benchmark), fits (check), needs 47 KB more flash
+    (demo).
+    """
     file = of_size(nbytes)
     names = [board.name for board in BOARDS]
     runs = benchmark(file, request=Request(targets=tuple(names), engine="tflm")).runs
@@ -103,7 +107,9 @@ def test_budgets_count_the_same_sum() -> None:
 def test_too_small_is_an_error_with_the_sum(tmp_path: Path) -> None:
     path = tmp_path / "net.tflite"
     path.write_bytes(of_size(65_536))
-    done = CliRunner().invoke(benchmark_command, [str(path), "--target", "bluepill-f103c8", "--engine", "tflm"])
+    done = CliRunner().invoke(
+        benchmark_command, [str(path), "--target", "bluepill-f103c8", "--engine", "tflm"]
+    )
     assert isinstance(done.exception, DoesNotFit)
     assert "needs 53 KB more flash" in str(done.exception)
     assert "119,536 of 65,536 B" in str(done.exception)

@@ -73,7 +73,10 @@ def test_the_node_whose_weights_grew_is_named(tmp_path: Path) -> None:
         return [node | {"constants": count} for node, count in zip(RUN["nodes"], constants, strict=True)]
 
     flash = {"total": 5400, "kernels": 2000, "weights": 3400}
-    before, after = _changed(BENCH, nodes=nodes(2000, 1000)), _changed(BENCH, nodes=nodes(2450, 950), flash=flash)
+    before, after = (
+        _changed(BENCH, nodes=nodes(2000, 1000)),
+        _changed(BENCH, nodes=nodes(2450, 950), flash=flash),
+    )
     shown = _gate(tmp_path, before, after)
     assert shown.exit_code == 1
     grown = "flash 5,000 to 5,400 (+8.00%), allowed +1.00%; most: weights +400 B, node 0 CONV_2D a +450 B"
@@ -93,8 +96,13 @@ def test_the_node_that_grew_is_named(tmp_path: Path) -> None:
     nodes = [RUN["nodes"][0] | {"instructions": 690}, RUN["nodes"][1] | {"instructions": 330}]
     shown = _gate(tmp_path, BENCH, _changed(BENCH, instructions=1020, nodes=nodes))
     assert shown.exit_code == 1
-    assert "instructions 1,000 to 1,020 (+2.00%), allowed +1.00%; most: node 1 SOFTMAX b +30" in _words(shown.output)
-    assert _gate(tmp_path, BENCH, _changed(BENCH, instructions=1020, nodes=nodes), "--tolerance", "2%").exit_code == 0
+    assert "instructions 1,000 to 1,020 (+2.00%), allowed +1.00%; most: node 1 SOFTMAX b +30" in _words(
+        shown.output
+    )
+    assert (
+        _gate(tmp_path, BENCH, _changed(BENCH, instructions=1020, nodes=nodes), "--tolerance", "2%").exit_code
+        == 0
+    )
 
 
 def test_the_part_of_flash_that_grew_is_named(tmp_path: Path) -> None:
@@ -120,7 +128,12 @@ def test_what_fails(change: dict[str, Any], metric: Metric) -> None:
 
 
 def test_a_board_that_became_too_small_fails_with_its_reason() -> None:
-    refusal = {"device": RUN["device"], "engine": "aot", "fits": False, "error": {"reason": "3 B of RAM too few"}}
+    refusal = {
+        "device": RUN["device"],
+        "engine": "aot",
+        "fits": False,
+        "error": {"reason": "3 B of RAM too few"},
+    }
     result = judge(BENCH, {**BENCH, "runs": [refusal]}, Tolerances())
     assert [check.detail for check in result.failed] == ["3 B of RAM too few"]
 
@@ -189,7 +202,17 @@ def test_files_that_are_no_results(tmp_path: Path) -> None:
         '{"schema": 1, "runs": "\xff"}',
         "",
     ],
-    ids=["nan", "infinity", "1e400", "400 digits", "5000 digits", "200000 levels", "90 levels", "latin-1", "empty"],
+    ids=[
+        "nan",
+        "infinity",
+        "1e400",
+        "400 digits",
+        "5000 digits",
+        "200000 levels",
+        "90 levels",
+        "latin-1",
+        "empty",
+    ],
 )
 def test_what_is_no_sound_json_is_one_clear_error(tmp_path: Path, text: str) -> None:
     path = tmp_path / "result.json"
@@ -236,7 +259,9 @@ def test_names_are_text_in_every_form(tmp_path: Path) -> None:
     assert "\\n<img" in result.checks[0].line()
     assert "\\x1b[2J" in result.checks[0].line()
     (row,) = (line for line in result.markdown().splitlines() if "instructions" in line)
-    assert re.search(r"a\\\|b\\`c\.\\<img src=x\\>\.\\\[2J \\\[x\\\]\(http\\://y\) \\@\u200ball \\#\u200b1", row)
+    assert re.search(
+        r"a\\\|b\\`c\.\\<img src=x\\>\.\\\[2J \\\[x\\\]\(http\\://y\) \\@\u200ball \\#\u200b1", row
+    )
     assert len(re.findall(r"(?<!\\)\|", row)) == 5
     suite = ElementTree.fromstring(result.junit())
     assert "<img src=x>" in str([failure.get("message") for failure in suite.iter("failure")])
@@ -245,7 +270,13 @@ def test_names_are_text_in_every_form(tmp_path: Path) -> None:
         assert shown.exit_code == 1
         assert not re.search("[\x00\x1b]", shown.output)
         written = _gate(
-            tmp_path, BENCH, _changed(BENCH, nodes=bad, instructions=1200), "--format", form, "-o", str(tmp_path / "o")
+            tmp_path,
+            BENCH,
+            _changed(BENCH, nodes=bad, instructions=1200),
+            "--format",
+            form,
+            "-o",
+            str(tmp_path / "o"),
         )
         assert written.exit_code == 1
         assert (tmp_path / "o").stat().st_size > 100

@@ -42,7 +42,14 @@ def winner(document: dict[str, Any]) -> dict[str, Any]:
 def test_equal_results_pass(verb: str, tmp_path: Path) -> None:
     for name, document in (("a.json", older(ALL[verb]())), ("b.json", ALL[verb]())):
         (tmp_path / name).write_text(json.dumps(document))
-    words = ["--baseline", str(tmp_path / "a.json"), "--current", str(tmp_path / "b.json"), "--format", "json"]
+    words = [
+        "--baseline",
+        str(tmp_path / "a.json"),
+        "--current",
+        str(tmp_path / "b.json"),
+        "--format",
+        "json",
+    ]
     shown = CliRunner().invoke(command, words)
     assert shown.exit_code == 0
     checks = json.loads(shown.output)["checks"]

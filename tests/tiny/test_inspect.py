@@ -62,7 +62,9 @@ def test_cli_shows_two_side_by_side(tmp_path: Path) -> None:
     assert "2 DEPTHWISE_CONV_2D" in shown.output
     assert "3 ADD" not in shown.output
     assert "2 ADD" in shown.output
-    as_json = json.loads(CliRunner().invoke(command, [*paths, "--json"], catch_exceptions=False).output)["models"]
+    as_json = json.loads(CliRunner().invoke(command, [*paths, "--json"], catch_exceptions=False).output)[
+        "models"
+    ]
     assert [len(model["sha256"]) for model in as_json] == [64, 64]
     assert as_json[1]["operators"]["ADD"] == 2
 

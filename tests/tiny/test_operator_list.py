@@ -29,7 +29,9 @@ def test_what_tflm_registers_is_ours_or_has_a_reason(capfd: pytest.CaptureFixtur
 def test_the_page_is_what_the_program_writes() -> None:
     done = CliRunner().invoke(command, ["--markdown"])
     assert done.exit_code == 0
-    assert PAGE.read_text(encoding="utf-8") == done.output, "tinyml-compress operators --markdown > docs/operators.md"
+    assert PAGE.read_text(encoding="utf-8") == done.output, (
+        "tinyml-compress operators --markdown > docs/operators.md"
+    )
 
 
 def test_the_page_is_whole() -> None:

@@ -66,7 +66,10 @@ def test_options_read_every_field_of_influence(op: Operator) -> None:
     fields = {
         name
         for name in vars(table)
-        if name[0].isupper() and name != "Init" and not name.startswith("GetRootAs") and not name.endswith(helpers)
+        if name[0].isupper()
+        and name != "Init"
+        and not name.startswith("GetRootAs")
+        and not name.endswith(helpers)
     }
     read = {schema.accessor(field.schema) for field in op.options.fields}
     assert fields - read <= WITHOUT_INFLUENCE

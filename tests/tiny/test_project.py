@@ -49,8 +49,12 @@ def test_the_program_returns_zero_exactly_when_all_vectors_agree(made: tuple[Pro
     assert "vector 5 differs" in wrong.stdout
 
 
-@pytest.mark.skipif(shutil.which("cmake") is None, reason="cmake is not installed here; zig cc builds the same files")
-def test_cmake_builds_the_folder_and_ctest_runs_it(made: tuple[Program, GoldenVectors], tmp_path: Path) -> None:
+@pytest.mark.skipif(
+    shutil.which("cmake") is None, reason="cmake is not installed here; zig cc builds the same files"
+)
+def test_cmake_builds_the_folder_and_ctest_runs_it(
+    made: tuple[Program, GoldenVectors], tmp_path: Path
+) -> None:
     program, vectors = made
     for data, passes in ((vectors, True), (corrupted(vectors), False)):
         for name, text in {**program.files, **project_files(program, data)}.items():
@@ -84,7 +88,9 @@ def test_without_tflm_the_vectors_are_our_own_and_say_so(
     program, vectors = made
 
     def refuse(model: bytes, vectors: object) -> None:
-        raise ModelError("TensorFlow Lite Micro cannot run the model", found="first line\nno such kernel */ here")
+        raise ModelError(
+            "TensorFlow Lite Micro cannot run the model", found="first line\nno such kernel */ here"
+        )
 
     monkeypatch.setattr(tflm, "run", refuse)
     monkeypatch.setattr(tflm, "available", lambda: True)
@@ -100,7 +106,10 @@ def test_without_tflm_the_vectors_are_our_own_and_say_so(
 
 def test_large_inputs_get_fewer_vectors() -> None:
     file = model(
-        "RELU", [tensor("x", (1, 50_000), 0.5)], tensor("y", (1, 50_000), 0.5), all_operators()["RELU"].attrs_type()
+        "RELU",
+        [tensor("x", (1, 50_000), 0.5)],
+        tensor("y", (1, 50_000), 0.5),
+        all_operators()["RELU"].attrs_type(),
     )
     program = compile_model(file, "large")
     assert len(golden_vectors(file, program).inputs) == 1

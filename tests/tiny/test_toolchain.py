@@ -13,7 +13,10 @@ from tinyml_compress.errors import MissingDependency, ToolchainError
 from tinyml_compress.runners import toolchain
 from tinyml_compress.runners.toolchain import Build
 
-ADD = {"add.c": '#include "add.h"\nint add(int a, int b) { return a + b; }\n', "add.h": "int add(int a, int b);\n"}
+ADD = {
+    "add.c": '#include "add.h"\nint add(int a, int b) { return a + b; }\n',
+    "add.h": "int add(int a, int b);\n",
+}
 
 
 def test_library_for_ctypes() -> None:
@@ -50,7 +53,9 @@ def test_compiler_message_reaches_the_error() -> None:
 
 def test_linker_message_reaches_the_error() -> None:
     with pytest.raises(ToolchainError, match="refused") as caught:
-        toolchain.executable({"main.c": "int missing_thing(void); int main(void) { return missing_thing(); }\n"})
+        toolchain.executable(
+            {"main.c": "int missing_thing(void); int main(void) { return missing_thing(); }\n"}
+        )
     assert "missing_thing" in str(caught.value)
 
 
@@ -62,7 +67,9 @@ def test_a_failed_build_leaves_nothing_in_the_cache(tmp_path: Path, monkeypatch:
 
 
 def test_time_out_is_an_error() -> None:
-    job = Build(toolchain.zig(), {"a.c": "int a;\n/* never built in time */\n"}, "a.o", ("-c",), timeout=0.001)
+    job = Build(
+        toolchain.zig(), {"a.c": "int a;\n/* never built in time */\n"}, "a.o", ("-c",), timeout=0.001
+    )
     with pytest.raises(ToolchainError, match="did not end"):
         toolchain.build(job)
 

@@ -1,4 +1,6 @@
-"""The command line: every file in this folder that does not start with `_` is a verb with a `command` in it."""
+"""The command line: every file in this folder that does not start with `_` is a verb with a
+`command` in it.
+"""
 
 from __future__ import annotations
 
@@ -28,7 +30,9 @@ _TRACEBACK = "TINYML_COMPRESS_TRACEBACK"
 
 
 class _Verbs(click.Group):
-    """Finds verbs by file name: `data_check.py` is `data-check`. Verb modules import only click at their top."""
+    """Finds verbs by file name: `data_check.py` is `data-check`. Verb modules import only click
+    at their top.
+    """
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         names = (module.name for module in pkgutil.iter_modules([str(Path(__file__).parent)]))
@@ -64,14 +68,18 @@ class _Verbs(click.Group):
 )
 @click.version_option(__version__, prog_name="tinyml-compress")
 def _group() -> None:
-    """Compress Keras models for microcontrollers, compile them to exact C, benchmark them on emulated devices."""
+    """Compress Keras models for microcontrollers, compile them to exact C, benchmark them on emulated
+    devices.
+    """
 
 
 _group.params.append(verbose_option())  # before the verb as well as after it
 
 
 def main() -> None:
-    """Entry point: one clear message per error, exit code 2 for usage, 1 for failure, 130 when interrupted."""
+    """Entry point: one clear message per error, exit code 2 for usage, 1 for failure, 130 when
+    interrupted.
+    """
     code = _run()
     _let_go()
     if code == INTERRUPTED:
@@ -80,7 +88,9 @@ def main() -> None:
 
 
 def _let_go() -> None:
-    """What a reader that is gone or a full disk has not taken: the interpreter's last flush must not complain again."""
+    """What a reader that is gone or a full disk has not taken: the interpreter's last flush must not complain
+    again.
+    """
     try:
         sys.stdout.flush()
     except OSError:

@@ -1,11 +1,11 @@
 """Ctrl-C and SIGTERM: the way out of a verb, and another one for when the first is blocked.
 
-Python raises KeyboardInterrupt between two of its own steps. While the main thread is inside of TensorFlow or another
-library, for seconds or for ever, that does not happen; and where Python was called back by C, an exception is printed
-and forgotten. And where it does happen, the way out may lead past threads that wait for compilers. So a thread hears of
-each signal as well: a process that is still there after a moment is ended, unless its verb ends in its own time
-(`support/leisure.py`), and the watchdog removes what it held (`support/watchdog.py`). Files appear whole or not at all
-in any case.
+Python raises KeyboardInterrupt between two of its own steps. While the main thread is inside of TensorFlow or
+another library, for seconds or for ever, that does not happen; and where Python was called back by C, an
+exception is printed and forgotten. And where it does happen, the way out may lead past threads that wait for
+compilers. So a thread hears of each signal as well: a process that is still there after a moment is ended,
+unless its verb ends in its own time (`support/leisure.py`), and the watchdog removes what it held
+(`support/watchdog.py`). Files appear whole or not at all in any case.
 """
 
 from __future__ import annotations
@@ -36,7 +36,9 @@ _SHOW_CURSOR = "\x1b[?25h"
 
 
 def listen() -> None:
-    """From here on. A signal that the caller had ignored stays so: a background job of a shell hears no Ctrl-C."""
+    """From here on. A signal that the caller had ignored stays so: a background job of a shell hears no
+    Ctrl-C.
+    """
     _Listener().install()
 
 
@@ -74,7 +76,9 @@ class _Listener:
 
 
 def leave_at_once() -> NoReturn:
-    """End after an interruption: threads of libraries, which the interpreter would wait for, may compute for long."""
+    """End after an interruption: threads of libraries, which the interpreter would wait for, may compute for
+    long.
+    """
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(INTERRUPTED)

@@ -39,9 +39,15 @@ name_option = click.option(
     "--name", help="Name of the artifacts and prefix of all C symbols; by default from the model's."
 )
 json_option = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
-samples_option = click.option("--samples", type=click.IntRange(min=1), help="Use at most this many samples of the set.")
+samples_option = click.option(
+    "--samples", type=click.IntRange(min=1), help="Use at most this many samples of the set."
+)
 seed_option = click.option(
-    "--seed", type=click.IntRange(0, 2**32 - 1), default=0, show_default=True, help="Seed of everything random."
+    "--seed",
+    type=click.IntRange(0, 2**32 - 1),
+    default=0,
+    show_default=True,
+    help="Seed of everything random.",
 )
 targets_dir_option = click.option(
     "--targets-dir",
@@ -62,11 +68,16 @@ trust_option = click.option(
     is_flag=True,
     expose_value=False,
     callback=_give_word,
-    help="Run code that the model file holds (Lambda layers, custom classes): only for files of people you trust.",
+    help=(
+        "Run code that the model file holds (Lambda layers, custom classes): "
+        "only for files of people you trust."
+    ),
 )
 
 
-def data_option(name: str = "--data", *, required: bool = True, what: str = "Data") -> Callable[[Decorated], Decorated]:
+def data_option(
+    name: str = "--data", *, required: bool = True, what: str = "Data"
+) -> Callable[[Decorated], Decorated]:
     """An option that takes a data set."""
     return click.option(name, required=required, metavar="SET", help=f"{what}: {_DATA_FORMS}.")
 

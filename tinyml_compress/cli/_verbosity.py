@@ -40,7 +40,10 @@ def verbose_option() -> click.Option:
         count=True,
         expose_value=False,
         callback=_set_level,
-        help="-v: each stage with its seconds; -vv: also each program that is run, and where an error comes from.",
+        help=(
+            "-v: each stage with its seconds; -vv: also each program that is "
+            "run, and where an error comes from."
+        ),
     )
 
 

@@ -25,8 +25,12 @@ Examples:
 
 @click.command(epilog=EXAMPLES)
 @click.argument("model")
-@click.option("--target", "targets", required=True, help="Devices, separated by commas; `all` is every emulated one.")
-@click.option("--engine", type=click.Choice(["aot", "tflm"]), default="aot", show_default=True, help="What runs it.")
+@click.option(
+    "--target", "targets", required=True, help="Devices, separated by commas; `all` is every emulated one."
+)
+@click.option(
+    "--engine", type=click.Choice(["aot", "tflm"]), default="aot", show_default=True, help="What runs it."
+)
 @click.option(
     "--input",
     "input_kind",
@@ -36,7 +40,11 @@ Examples:
     help="First input vector; SET is a .npz or .npy file or a shipped set.",
 )
 @click.option(
-    "--vectors", type=click.IntRange(1, 10000), default=10, show_default=True, help="How many inputs are compared."
+    "--vectors",
+    type=click.IntRange(1, 10000),
+    default=10,
+    show_default=True,
+    help="How many inputs are compared.",
 )
 @data_option(required=False, what="Calibration data, where MODEL is not a .tflite")
 @click.option(
@@ -52,18 +60,28 @@ Examples:
     help="Compiler; by default the device's. Both: one row each.",
 )
 @click.option(
-    "--emulator", type=click.Choice(["auto", "unicorn", "qemu"]), default="auto", show_default=True, help="Emulator."
+    "--emulator",
+    type=click.Choice(["auto", "unicorn", "qemu"]),
+    default="auto",
+    show_default=True,
+    help="Emulator.",
 )
-@click.option("--max-flash", type=click.IntRange(min=0), metavar="BYTES", help="Fail when more flash is used.")
+@click.option(
+    "--max-flash", type=click.IntRange(min=0), metavar="BYTES", help="Fail when more flash is used."
+)
 @click.option("--max-ram", type=click.IntRange(min=0), metavar="BYTES", help="Fail when more RAM is used.")
-@click.option("--max-ms", type=click.FloatRange(min=0), metavar="MS", help="Fail when the modelled time is longer.")
+@click.option(
+    "--max-ms", type=click.FloatRange(min=0), metavar="MS", help="Fail when the modelled time is longer."
+)
 @click.option(
     "--json",
     "json_path",
     type=click.Path(path_type=Path, dir_okay=False, allow_dash=True),
     help="Write JSON; - prints.",
 )
-@click.option("--html", "html_path", type=click.Path(path_type=Path, dir_okay=False), help="Write a web page.")
+@click.option(
+    "--html", "html_path", type=click.Path(path_type=Path, dir_okay=False), help="Write a web page."
+)
 @seed_option
 @targets_dir_option
 @trust_option

@@ -24,7 +24,9 @@ Examples:
 
 @click.command(epilog=EXAMPLES)
 @click.argument("model")
-@click.option("--target", "targets", required=True, help="Devices, separated by commas; `all` is every emulated one.")
+@click.option(
+    "--target", "targets", required=True, help="Devices, separated by commas; `all` is every emulated one."
+)
 @click.option(
     "--engine",
     type=click.Choice(["aot", "tflm", "both"]),
@@ -36,10 +38,13 @@ Examples:
 @json_option
 @targets_dir_option
 @trust_option
-def command(model: str, targets: str, engine: str, data: str | None, as_json: bool, targets_dir: Path | None) -> None:
+def command(
+    model: str, targets: str, engine: str, data: str | None, as_json: bool, targets_dir: Path | None
+) -> None:
     """Would the device and engine take MODEL? Every layer that is refused, what is allowed, and the fix.
 
-    Exits with 1 when any of the contracts does not hold. `benchmark` then counts what this cannot know: code and time.
+    Exits with 1 when any of the contracts does not hold. `benchmark` then counts what this cannot know: code
+    and time.
     """
     from tinyml_compress.pipeline.checking import check
 

@@ -27,7 +27,9 @@ Examples:
 @click.command(epilog=EXAMPLES)
 @click.argument("models", nargs=-1, required=True)
 @data_option(what="Samples with labels")
-@click.option("--rounds", type=click.IntRange(min=1), default=60, show_default=True, help="Timed runs of each file.")
+@click.option(
+    "--rounds", type=click.IntRange(min=1), default=60, show_default=True, help="Timed runs of each file."
+)
 @click.option("--html", type=click.Path(dir_okay=False, path_type=Path), help="Write a page with pictures.")
 @samples_option
 @seed_option
@@ -42,9 +44,11 @@ def command(
     seed: int,
     as_json: bool,
 ) -> None:
-    """Compare MODELS on one data set: sizes, zeros, MACs, score with interval, agreement with the first, time.
+    """Compare MODELS on one data set: sizes, zeros, MACs, score with interval, agreement with the first,
+    time.
 
-    Each of MODELS is a .tflite file, or anything that `convert` takes. Files are timed in one process, taking turns.
+    Each of MODELS is a .tflite file, or anything that `convert` takes. Files are timed in one process, taking
+    turns.
     """
     from tinyml_compress.pipeline.comparison import compare
     from tinyml_compress.support import files

@@ -25,7 +25,10 @@ Examples:
     type=click.Choice(["c", "dsp"]),
     default="c",
     show_default=True,
-    help="Kernels: plain C, or also the DSP instructions of Cortex-M4/M7/M33 (plain C where a compiler lacks them).",
+    help=(
+        "Kernels: plain C, or also the DSP instructions of Cortex-M4/M7/M33 "
+        "(plain C where a compiler lacks them)."
+    ),
 )
 @click.option(
     "--optimize",

@@ -18,7 +18,7 @@ from tinyml_compress.cli._printing import say
 EXAMPLES = """\b
 Examples:
   tinyml-compress compress net.keras --recipe prune80-pqat-int8 --data mine.npz -o build/net
-  tinyml-compress compress zoo:digits_cnn --train 20 --recipe channels-half-qat --data data:digits -o build/digits
+  tinyml-compress compress zoo:digits_cnn --train 20 --recipe channels-half-qat --data data:digits -o digits
   tinyml-compress compress net.keras --recipe my.toml --dry-run
 """
 
@@ -27,11 +27,14 @@ Examples:
 @click.argument("model")
 @click.option("--recipe", required=True, help="A shipped recipe's name, or a path that ends with .toml.")
 @data_option(
-    required=False, what="Training and calibration samples; a set with parts trains on :train, scores on :test"
+    required=False,
+    what="Training and calibration samples; a set with parts trains on :train, scores on :test",
 )
 @click.option("--eval-data", metavar="SET", help="Score on this set instead.")
 @click.option("-o", "--output", type=click.Path(file_okay=False, path_type=Path), help="Folder to write.")
-@click.option("--train", type=click.IntRange(min=1), help="First train the model from new weights for so many epochs.")
+@click.option(
+    "--train", type=click.IntRange(min=1), help="First train the model from new weights for so many epochs."
+)
 @click.option("--device", help="Refuse stages whose result this board's engines cannot run.")
 @targets_dir_option
 @click.option("--seed", type=click.IntRange(0, 2**32 - 1), help="Instead of the recipe's seed.")
@@ -43,7 +46,9 @@ Examples:
     metavar="POINTS",
     help="What the result may lose against the float model, in points; else what the recipe says, else 2.",
 )
-@click.option("--log-file", type=click.Path(dir_okay=False, path_type=Path), help="Append every epoch and result here.")
+@click.option(
+    "--log-file", type=click.Path(dir_okay=False, path_type=Path), help="Append every epoch and result here."
+)
 @json_option
 @trust_option
 def command(
@@ -64,8 +69,8 @@ def command(
 ) -> None:
     """Run a recipe on MODEL stage by stage and write every stage's model, the artifacts and a report.
 
-    MODEL is a .keras or .h5 file, a SavedModel folder, package.module:function, or zoo:NAME. Finished stages are kept
-    in the cache: after an interruption, the same command goes on at the first unfinished stage.
+    MODEL is a .keras or .h5 file, a SavedModel folder, package.module:function, or zoo:NAME. Finished stages
+    are kept in the cache: after an interruption, the same command goes on at the first unfinished stage.
     """
     from tinyml_compress.errors import UsageError
     from tinyml_compress.pipeline.compression import compress
@@ -80,7 +85,9 @@ def command(
         say(*plan_blocks(model, chosen.with_training(train) if train else chosen, device, targets_dir))
         return
     if output is None:
-        raise UsageError("no folder to write to", which="-o", next_step="give -o DIR, or --dry-run to see the plan")
+        raise UsageError(
+            "no folder to write to", which="-o", next_step="give -o DIR, or --dry-run to see the plan"
+        )
     done = compress(
         model,
         recipe,

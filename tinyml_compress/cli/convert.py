@@ -1,4 +1,6 @@
-"""`tinyml-compress convert`: a Keras model becomes a .tflite file, a C array and all that firmware needs of it."""
+"""`tinyml-compress convert`: a Keras model becomes a .tflite file, a C array and all that firmware needs of
+it.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +22,7 @@ from tinyml_compress.cli._printing import say
 EXAMPLES = """\b
 Examples:
   tinyml-compress convert zoo:ds_cnn --calibration data:keywords -o build/ds_cnn
-  tinyml-compress convert model.keras --calibration train.npz --mode int8 --io float32 -o build/model --name sensor
+  tinyml-compress convert model.keras --calibration train.npz --mode int8 --io float32 -o build --name sensor
   tinyml-compress convert net.keras --calibration data:machine --mixed --max-drop 0.5 -o build/net
   tinyml-compress convert zoo:resnet8 --calibration data:images -o build/resnet8 --engine aot --isa dsp
 """
@@ -36,14 +38,18 @@ Examples:
     show_default=True,
     help="Number format; int8 and int16x8 refuse any float operator.",
 )
-@click.option("--mixed", is_flag=True, help="Keep the few layers that hurt in int16x8, until --max-drop holds.")
+@click.option(
+    "--mixed", is_flag=True, help="Keep the few layers that hurt in int16x8, until --max-drop holds."
+)
 @click.option(
     "--max-drop",
     type=click.FloatRange(0, 100),
     metavar="POINTS",
     help="With --mixed: points of score that may be lost against the float model.",
 )
-@click.option("--eval-data", metavar="SET", help="With --mixed: score on this set; by default the set's own test part.")
+@click.option(
+    "--eval-data", metavar="SET", help="With --mixed: score on this set; by default the set's own test part."
+)
 @output_option
 @name_option
 @click.option(
@@ -51,7 +57,9 @@ Examples:
     type=click.Choice(["int8", "uint8", "float32"]),
     help="Type of inputs and outputs; by default int8 (int16 in mode int16x8, float32 in the float modes).",
 )
-@click.option("--per-tensor-dense", is_flag=True, help="One scale per Dense kernel instead of one per output.")
+@click.option(
+    "--per-tensor-dense", is_flag=True, help="One scale per Dense kernel instead of one per output."
+)
 @click.option("--allow-float", is_flag=True, help="Let operators without an integer form stay float.")
 @samples_option
 @seed_option
@@ -62,7 +70,9 @@ Examples:
     show_default=True,
     help="Seconds after which the converter is stopped.",
 )
-@click.option("--strip", is_flag=True, help="Remove names, metadata and scales that no kernel reads from the file.")
+@click.option(
+    "--strip", is_flag=True, help="Remove names, metadata and scales that no kernel reads from the file."
+)
 @click.option(
     "--torch-train",
     metavar="MODULE:FUNCTION",
@@ -75,7 +85,9 @@ Examples:
     show_default=True,
     help="aot also writes self-contained C (as `compile` does) into the folder aot below the output.",
 )
-@click.option("--isa", type=click.Choice(["c", "dsp"]), help="With --engine aot: kernels in plain C (default) or DSP.")
+@click.option(
+    "--isa", type=click.Choice(["c", "dsp"]), help="With --engine aot: kernels in plain C (default) or DSP."
+)
 @click.option(
     "--optimize",
     type=click.Choice(["size", "balanced", "speed", "ram"]),
@@ -109,9 +121,9 @@ def command(
 ) -> None:
     """Convert a MODEL to .tflite, with its C array, resolver, test vectors and manifest.
 
-    MODEL is a .keras or .h5 file, a SavedModel folder, package.module:function, zoo:NAME, a float .tflite file, or
-    torch:package.module:function[@weights.safetensors] for PyTorch (data as height, width, channels). 256 samples of
-    the calibration set are used unless --samples says otherwise.
+    MODEL is a .keras or .h5 file, a SavedModel folder, package.module:function, zoo:NAME, a float .tflite
+    file, or torch:package.module:function[@weights.safetensors] for PyTorch (data as height, width,
+    channels). 256 samples of the calibration set are used unless --samples says otherwise.
     """
     from tinyml_compress.cli._options import command_line, print_json
     from tinyml_compress.converter import Io, Mode
@@ -125,12 +137,16 @@ def command(
     if engine == "tflm" and (isa or optimize):
         raise UsageError(
             "generated C was not asked for",
-            which=" ".join(word for word in (isa and f"--isa {isa}", optimize and f"--optimize {optimize}") if word),
+            which=" ".join(
+                word for word in (isa and f"--isa {isa}", optimize and f"--optimize {optimize}") if word
+            ),
             next_step="add --engine aot",
         )
 
     if mixed and max_drop is None:
-        raise UsageError("how much may be lost?", which="--mixed", next_step="give --max-drop POINTS, such as 0.5")
+        raise UsageError(
+            "how much may be lost?", which="--mixed", next_step="give --max-drop POINTS, such as 0.5"
+        )
     if not mixed and (max_drop is not None or eval_data is not None):
         raise UsageError("goes with --mixed", which="--max-drop" if max_drop is not None else "--eval-data")
     done = convert(

@@ -63,9 +63,13 @@ def list_sets(as_json: bool) -> None:
     say(Table(columns, tuple(rows)))
 
 
-@command.command("check", epilog="\b\nExample:\n  tinyml-compress data check data:digits --model zoo:digits_cnn")
+@command.command(
+    "check", epilog="\b\nExample:\n  tinyml-compress data check data:digits --model zoo:digits_cnn"
+)
 @click.argument("data", metavar="SET")
-@click.option("--model", metavar="MODEL", help="The float model to calibrate: a Keras model or a float .tflite file.")
+@click.option(
+    "--model", metavar="MODEL", help="The float model to calibrate: a Keras model or a float .tflite file."
+)
 @click.option("--strict", is_flag=True, help="Exit 1 when there are warnings.")
 @seed_option
 @json_option

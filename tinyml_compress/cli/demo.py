@@ -25,8 +25,12 @@ Examples:
     type=click.Path(file_okay=False, path_type=Path),
     help="Folder to write.",
 )
-@click.option("--epochs", type=click.IntRange(1, 500), default=15, show_default=True, help="How long to train.")
-@click.option("--seed", type=click.IntRange(0, 2**32 - 1), default=1, show_default=True, help="Seed of the training.")
+@click.option(
+    "--epochs", type=click.IntRange(1, 500), default=15, show_default=True, help="How long to train."
+)
+@click.option(
+    "--seed", type=click.IntRange(0, 2**32 - 1), default=1, show_default=True, help="Seed of the training."
+)
 @json_option
 def command(output: Path, epochs: int, seed: int, as_json: bool) -> None:
     """Train a digits network, make it int8, compile it to C, and judge it for every board."""

@@ -31,7 +31,10 @@ ENGINES = click.Choice(["auto", "keras", "host", "tflm", "aot"])
     "--engine",
     type=ENGINES,
     default="auto",
-    help="What runs a .tflite file: TensorFlow Lite on this host (the default), TensorFlow Lite Micro, or our C.",
+    help=(
+        "What runs a .tflite file: TensorFlow Lite on this host (the "
+        "default), TensorFlow Lite Micro, or our C."
+    ),
 )
 @click.option("--against", metavar="MODEL", help="A model, say the float one, to compare the outputs with.")
 @click.option("--against-engine", type=ENGINES, default="auto", help="What runs that model.")
@@ -39,7 +42,10 @@ ENGINES = click.Choice(["auto", "keras", "host", "tflm", "aot"])
     "--ladder",
     "with_ladder",
     is_flag=True,
-    help="Float, LiteRT, its reference kernels, TFLM and our C on the same inputs: the first layer where two part.",
+    help=(
+        "Float, LiteRT, its reference kernels, TFLM and our C on the same "
+        "inputs: the first layer where two part."
+    ),
 )
 @click.option(
     "--task",

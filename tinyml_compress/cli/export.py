@@ -1,4 +1,6 @@
-"""`tinyml-compress export`: a model as a library, component, module or pack for the build system of a firmware."""
+"""`tinyml-compress export`: a model as a library, component, module or pack for the build system of a
+firmware.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +23,7 @@ from tinyml_compress.cli._printing import say
 EXAMPLES = """\b
 Examples:
   tinyml-compress export model.tflite --format plain -o build/firmware
-  tinyml-compress export model.tflite --format arduino -o Keywords --name keywords --device arduino-nano-33-ble
+  tinyml-compress export model.tflite --format arduino -o Keywords --device arduino-nano-33-ble
   tinyml-compress export zoo:ds_cnn --format zephyr -o modules/kws --engine tflm
 """
 
@@ -44,7 +46,9 @@ Examples:
     show_default=True,
     help="Generated C, or the model's array and resolver for a project that has TensorFlow Lite Micro.",
 )
-@click.option("--isa", type=click.Choice(["c", "dsp"]), help="Kernels: plain C or DSP; by default the device's, or c.")
+@click.option(
+    "--isa", type=click.Choice(["c", "dsp"]), help="Kernels: plain C or DSP; by default the device's, or c."
+)
 @click.option("--device", help="A device from `tinyml-compress targets`: its core decides about the kernels.")
 @click.option(
     "--optimize",
@@ -52,7 +56,9 @@ Examples:
     help="What to choose kernels for; by default balanced.",
 )
 @data_option(required=False, what="Calibration data, where MODEL is not a .tflite, and its preprocessing")
-@click.option("--release", default="1.0.0", show_default=True, help="Version of the library, in its metadata.")
+@click.option(
+    "--release", default="1.0.0", show_default=True, help="Version of the library, in its metadata."
+)
 @click.option("--author", default="unknown", show_default=True, help="Author, in its metadata.")
 @click.option("--url", default="", help="Home page of the library, in its metadata.")
 @seed_option
@@ -78,8 +84,8 @@ def command(
 ) -> None:
     """Write MODEL as a library that a firmware's build system takes as it is, with a self-test for boot.
 
-    MODEL is a .tflite file, or anything that `convert` takes. The folder has the model, its kernels, an example that
-    runs golden vectors and reports, the constants of the front end, licence and README.
+    MODEL is a .tflite file, or anything that `convert` takes. The folder has the model, its kernels, an
+    example that runs golden vectors and reports, the constants of the front end, licence and README.
     """
     from tinyml_compress.errors import UsageError
     from tinyml_compress.exporters import Engine, Format

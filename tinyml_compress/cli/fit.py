@@ -19,9 +19,9 @@ from tinyml_compress.cli._printing import say
 
 EXAMPLES = """\b
 Examples:
-  tinyml-compress fit net.keras --data mine.npz --target nucleo-l4r5zi --max-flash 24K --max-ms 20 --max-drop 1 -o fit
-  tinyml-compress fit zoo:ds_cnn --train 12 --data data:keywords --target nucleo-l4r5zi --max-flash 50% --max-ms 50% \\
-    --max-drop 1 -o build/fit
+  tinyml-compress fit net.keras --data mine.npz --target nucleo-l4r5zi --max-flash 24K --max-ms 20 -o fit
+  tinyml-compress fit zoo:ds_cnn --train 12 --data data:keywords --target nucleo-l4r5zi \\
+    --max-flash 50% --max-ms 50% --max-drop 1 -o build/fit
   tinyml-compress fit zoo:resnet8 --estimate --target nucleo-g0b1re --max-ram 48K
 """
 
@@ -32,12 +32,17 @@ Examples:
 @click.option("--eval-data", metavar="SET", help="Score on this set instead.")
 @click.option("--target", required=True, help="The board, by the name that `targets` lists.")
 @click.option(
-    "--max-flash", metavar="BYTES", help="Of code and weights: 18000, 64K, 1M, or 50% of the int8 model as it is."
+    "--max-flash",
+    metavar="BYTES",
+    help="Of code and weights: 18000, 64K, 1M, or 50% of the int8 model as it is.",
 )
 @click.option("--max-ram", metavar="BYTES", help="Of arena, stack and statics; written as --max-flash.")
 @click.option("--max-ms", metavar="MS", help="Per inference: 12.5, or 50% of the int8 model as it is.")
 @click.option(
-    "--max-drop", type=click.FloatRange(0, 100), metavar="POINTS", help="Points of score lost against the float model."
+    "--max-drop",
+    type=click.FloatRange(0, 100),
+    metavar="POINTS",
+    help="Points of score lost against the float model.",
 )
 @click.option("-o", "--output", type=click.Path(file_okay=False, path_type=Path), help="Folder to write.")
 @click.option(
@@ -49,16 +54,25 @@ Examples:
     help="Minutes to search.",
 )
 @click.option(
-    "--workers", type=click.IntRange(1, 64), default=2, show_default=True, help="Processes that work on trials."
+    "--workers",
+    type=click.IntRange(1, 64),
+    default=2,
+    show_default=True,
+    help="Processes that work on trials.",
 )
 @click.option(
     "--storage",
     metavar="URL",
     envvar="TINYML_COMPRESS_STORAGE",
     show_envvar=True,
-    help="Database of the study, shared by several processes or machines; by default study.db in the output folder.",
+    help=(
+        "Database of the study, shared by several processes or machines; by "
+        "default study.db in the output folder."
+    ),
 )
-@click.option("--train", type=click.IntRange(min=1), help="First train the model from new weights for so many epochs.")
+@click.option(
+    "--train", type=click.IntRange(min=1), help="First train the model from new weights for so many epochs."
+)
 @click.option(
     "--epochs",
     type=click.IntRange(min=1),
@@ -73,7 +87,9 @@ Examples:
     help="Vary this dimension only (repeatable): keep, sparsity, qat, level, ...",
 )
 @click.option(
-    "--estimate", is_flag=True, help="Train nothing: say in seconds what the model needs and which layers are to blame."
+    "--estimate",
+    is_flag=True,
+    help="Train nothing: say in seconds what the model needs and which layers are to blame.",
 )
 @targets_dir_option
 @seed_option
@@ -102,9 +118,9 @@ def command(
 ) -> int:
     """Search for a form of MODEL that fits a board: pruned, narrower, thinner, clustered, trained in int8.
 
-    Cost is that of the compiled model on the emulated board, known before anything is trained; score is measured after
-    short training, and after full training for the best. The same command goes on after an interruption. Exit code 1:
-    nothing fits; the report then says what is nearest and what would have to give.
+    Cost is that of the compiled model on the emulated board, known before anything is trained; score is
+    measured after short training, and after full training for the best. The same command goes on after an
+    interruption. Exit code 1: nothing fits; the report then says what is nearest and what would have to give.
     """
     from tinyml_compress.errors import UsageError
     from tinyml_compress.pipeline.fitting import fit
@@ -129,9 +145,13 @@ def command(
             say(*estimate_blocks(needs.as_json()))
         return 1 if needs.verdict == "cannot fit" else 0
     if data is None:
-        raise UsageError("a search needs data", which="--data", next_step="give --data, or --estimate to train nothing")
+        raise UsageError(
+            "a search needs data", which="--data", next_step="give --data, or --estimate to train nothing"
+        )
     if output is None:
-        raise UsageError("no folder to write to", which="-o", next_step="give -o DIR, or --estimate to train nothing")
+        raise UsageError(
+            "no folder to write to", which="-o", next_step="give -o DIR, or --estimate to train nothing"
+        )
     done = fit(
         model,
         data,

@@ -12,7 +12,7 @@ EXAMPLES = """\b
 Examples:
   tinyml-compress gate --baseline main.json --current now.json
   tinyml-compress gate --baseline before/report.json --current after/report.json --tolerance accuracy=1%
-  tinyml-compress gate --baseline main.json --current now.json --tolerance 2% --tolerance flash=0 --format junit
+  tinyml-compress gate --baseline main.json --current now.json --tolerance flash=0 --format junit
 """
 
 
@@ -37,14 +37,22 @@ Examples:
     help="Growth allowed, 1% by default; or for one of flash, ram, instructions, size, accuracy: flash=0.",
 )
 @click.option(
-    "--format", "form", type=click.Choice(["text", "json", "junit", "markdown"]), default="text", show_default=True
+    "--format",
+    "form",
+    type=click.Choice(["text", "json", "junit", "markdown"]),
+    default="text",
+    show_default=True,
 )
-@click.option("-o", "--output", type=click.Path(dir_okay=False, path_type=Path), help="Write there, not to the screen.")
-def command(baseline: Path, current: Path, tolerances: tuple[str, ...], form: str, output: Path | None) -> None:
+@click.option(
+    "-o", "--output", type=click.Path(dir_okay=False, path_type=Path), help="Write there, not to the screen."
+)
+def command(
+    baseline: Path, current: Path, tolerances: tuple[str, ...], form: str, output: Path | None
+) -> None:
     """Compare two results and exit 1 where flash, RAM, instructions or size grew, or accuracy was lost.
 
-    Growth counts beyond the tolerance; a loss of accuracy beyond its tolerance and beyond the confidence interval.
-    The node or part that grew most is named.
+    Growth counts beyond the tolerance; a loss of accuracy beyond its tolerance and beyond the confidence
+    interval. The node or part that grew most is named.
     """
     from tinyml_compress.report.gate import Tolerances, judge, read_result
     from tinyml_compress.support import files

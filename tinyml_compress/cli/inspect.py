@@ -23,8 +23,8 @@ Examples:
 def command(models: tuple[str, ...], layers: bool, as_json: bool) -> None:
     """Show what is in MODELS, side by side: layers, parameters, MACs, zeros, bytes.
 
-    A model is a .tflite file, of which quantization and memory plan are shown too, a .keras or .h5 file, a SavedModel
-    folder, package.module:function, or zoo:NAME.
+    A model is a .tflite file, of which quantization and memory plan are shown too, a .keras or .h5 file, a
+    SavedModel folder, package.module:function, or zoo:NAME.
     """
     from tinyml_compress.pipeline.keras_inspection import inspect_any
 

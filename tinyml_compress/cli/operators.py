@@ -48,7 +48,9 @@ def command(names: tuple[str, ...], markdown: bool, as_json: bool) -> None:
             allowed=", ".join(known),
             next_step="run models that hold it with TensorFlow Lite Micro (--engine tflm)",
         )
-    chosen = [known[name] for name in known if not names or name.upper() in {given.upper() for given in names}]
+    chosen = [
+        known[name] for name in known if not names or name.upper() in {given.upper() for given in names}
+    ]
     if as_json:
         print_json({"operators": [_as_json(op) for op in chosen]}, "operators")
     else:
@@ -91,12 +93,18 @@ def _page(operators: list[Operator]) -> list[str]:
         "",
         "Written by `tinyml-compress operators --markdown` from the tables that the engine itself reads; a",
         "test compares them. Each is proven against TensorFlow Lite Micro by `tests/ops`: the same bytes, in",
-        "float within the limits stated. Names in mixed case are custom operators. What the engine refuses it",
+        (
+            "float within the limits stated. Names in mixed case are custom "
+            "operators. What the engine refuses it"
+        ),
         "refuses with layer and reason; `tinyml-compress check MODEL` lists all of it for one file.",
         "",
         "| operator | element types | instruction sets | limits |",
         "|---|---|---|---|",
-        *(f"| {op.name} | {', '.join(op.dtypes)} | {', '.join(_isas(op))} | {op.limits} |" for op in operators),
+        *(
+            f"| {op.name} | {', '.join(op.dtypes)} | {', '.join(_isas(op))} | {op.limits} |"
+            for op in operators
+        ),
         "",
         f"{len(operators)} operators.",
         "",

@@ -18,10 +18,18 @@ Examples:
 
 @click.command(epilog=EXAMPLES)
 @click.argument(
-    "results", nargs=-1, required=True, metavar="FILE...", type=click.Path(exists=True, dir_okay=False, path_type=Path)
+    "results",
+    nargs=-1,
+    required=True,
+    metavar="FILE...",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
 )
 @click.option(
-    "-o", "--output", required=True, type=click.Path(dir_okay=False, path_type=Path), help="The page to write (.html)."
+    "-o",
+    "--output",
+    required=True,
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="The page to write (.html).",
 )
 @click.option("--title", default="", help="Heading of the page; by default the model and the verb.")
 def command(results: tuple[Path, ...], output: Path, title: str) -> None:

@@ -26,7 +26,9 @@ Examples:
     help="Random inputs, besides the pattern and the edges of the range.",
 )
 @seed_option
-@click.option("--isa", type=click.Choice(["c", "dsp"]), default="c", show_default=True, help="Kernels of @aot.")
+@click.option(
+    "--isa", type=click.Choice(["c", "dsp"]), default="c", show_default=True, help="Kernels of @aot."
+)
 @click.option(
     "--optimize",
     type=click.Choice(["size", "balanced", "speed", "ram"]),
@@ -38,9 +40,10 @@ Examples:
 def command(a: str, b: str | None, vectors: int, seed: int, isa: str, optimize: str, as_json: bool) -> None:
     """Compare A and B on the same inputs: mismatches, largest difference, first node that differs.
 
-    A and B are FILE or FILE@ENGINE. Engines for a .tflite file: tflm (TensorFlow Lite Micro, the default), aot (our
-    generated C on this host), litert (LiteRT with its optimized kernels), litert-ref (with its reference kernels).
-    A folder that `compile` wrote runs as it is. One .tflite file alone is checked as @aot against @tflm.
+    A and B are FILE or FILE@ENGINE. Engines for a .tflite file: tflm (TensorFlow Lite Micro, the default),
+    aot (our generated C on this host), litert (LiteRT with its optimized kernels), litert-ref (with its
+    reference kernels). A folder that `compile` wrote runs as it is. One .tflite file alone is checked as @aot
+    against @tflm.
 
     Ends with 1 when a byte differs.
     """

@@ -36,7 +36,13 @@ def list_models(as_json: bool = False) -> None:
     every: dict[str, Entry | Stream] = {**ZOO, **STREAMS}
     if as_json:
         entries = [
-            {"name": e.name, "title": e.title, "input_shape": list(e.input_shape), "data": e.data, "source": e.source}
+            {
+                "name": e.name,
+                "title": e.title,
+                "input_shape": list(e.input_shape),
+                "data": e.data,
+                "source": e.source,
+            }
             for e in every.values()
         ]
         print_json({"models": entries}, "zoo")

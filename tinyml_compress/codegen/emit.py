@@ -18,7 +18,9 @@ __all__ = ["generate"]
 
 
 def generate(planned: Planned, *, prefix: str, model_sha256: str, options: str) -> Program:
-    """The C program of a planned graph; `options` is shown in the banner. Pure: same arguments, same bytes."""
+    """The C program of a planned graph; `options` is shown in the banner. Pure: same arguments,
+    same bytes.
+    """
     graph, plan = planned.graph, planned.memory
     emitter = _Emitter(planned, prefix, lay_out(planned))
     inputs = tuple(_port(graph.tensors[name], plan) for name in graph.inputs)
@@ -79,7 +81,9 @@ class _Emitter:
         self.stops = any("return" in text for text in statements)
         statements += self.functions.copies_to_outputs(self.planned, "arena")
         # In `invoke` the two have the public types, so that the typed pointers go by other names.
-        self._steps = [re.sub(r"\bstate\b", "kept", re.sub(r"\barena\b", "bytes", text)) for text in statements]
+        self._steps = [
+            re.sub(r"\bstate\b", "kept", re.sub(r"\barena\b", "bytes", text)) for text in statements
+        ]
 
     def source(self, banner: str, inputs: tuple[Port, ...], outputs: tuple[Port, ...]) -> str:
         prefix, upper, functions = self.prefix, self.prefix.upper(), self.functions
@@ -128,7 +132,9 @@ const void *{prefix}_output(const void *arena, int index) {{
 def _switch(ports: tuple[Port, ...], base: str) -> str:
     if not ports:
         return "    (void)arena;\n    (void)index;\n    return NULL;"
-    cases = "\n".join(f"    case {index}:\n        return {base} + {port.offset};" for index, port in enumerate(ports))
+    cases = "\n".join(
+        f"    case {index}:\n        return {base} + {port.offset};" for index, port in enumerate(ports)
+    )
     return f"    switch (index) {{\n{cases}\n    default:\n        return NULL;\n    }}"
 
 
@@ -138,7 +144,8 @@ def _base(upper: str, kernels: str) -> str:
     for helper in ("MEMCPY", "MEMSET"):
         if re.search(rf"\bTC_{helper}\b", kernels):
             memory += (
-                f"#ifndef {upper}_{helper}\n#include <string.h>\n#define {upper}_{helper} {helper.lower()}\n#endif\n"
+                f"#ifndef {upper}_{helper}\n#include <string.h>\n#define "
+                f"{upper}_{helper} {helper.lower()}\n#endif\n"
                 f"#define TC_{helper} {upper}_{helper}\n"
             )
     text = (resources.package_folder("tinyml_compress.csrc") / "tc_base.h").read_text(encoding="utf-8")

@@ -203,7 +203,9 @@ class _Node:
             text = f"{call.kernel}({', '.join(arguments)});"
             last = position == len(calls) - 1
             if call.stops and not last:
-                raise GraphError("only the last call of a node can end the inference", which=self.view.node.name)
+                raise GraphError(
+                    "only the last call of a node can end the inference", which=self.view.node.name
+                )
             lines.append(f"    return {text}" if call.stops else f"    {text}")
         return lines
 
@@ -222,7 +224,9 @@ class _Node:
         return len(places) == 2 and places[0] == places[1]
 
     def _tensor(self, argument: In | Out | Var) -> Tensor:
-        return self.view.output(argument.index) if isinstance(argument, Out) else self.view.input(argument.index)
+        return (
+            self.view.output(argument.index) if isinstance(argument, Out) else self.view.input(argument.index)
+        )
 
     def _pointer(self, argument: Argument) -> str:
         functions = self.functions
@@ -245,11 +249,15 @@ class _Node:
             base = f"state + {functions.layout.variables[tensor.name] + shift}"
         else:
             base = f"arena + {self.planned.memory.tensors[tensor.name].offset + shift}"
-        return _cast(base, tensor.dtype.ctype, tensor.dtype.itemsize, "const " if isinstance(argument, In) else "")
+        return _cast(
+            base, tensor.dtype.ctype, tensor.dtype.itemsize, "const " if isinstance(argument, In) else ""
+        )
 
     def _add_params(self, suffix: str, call: Call) -> str:
         names = {table.name: self.functions.constants.add_table(self.number, table) for table in call.tables}
-        values = ",\n".join(f"    {_value(value, names)} {c_comment(field_name)}" for field_name, value in call.params)
+        values = ",\n".join(
+            f"    {_value(value, names)} {c_comment(field_name)}" for field_name, value in call.params
+        )
         name = f"{self.functions.prefix}_p{self.number}{suffix}"
         self.functions.params.append(f"static const {call.params_type} {name} = {{\n{values},\n}};\n")
         return name
@@ -296,7 +304,10 @@ class _Node:
         ]
         base = self._scratch()
         call = f"{name}({arguments.replace('arena', base)});"
-        copies = [[f"        TC_MEMCPY({to}, {source}, {size});" for to, source, size in row] for row in (given, made)]
+        copies = [
+            [f"        TC_MEMCPY({to}, {source}, {size});" for to, source, size in row]
+            for row in (given, made)
+        ]
         return [*copies[0], f"        {call}", *copies[1]]
 
     def _start(self, port: int) -> list[str]:

@@ -32,7 +32,8 @@ def header_text(
         f"#ifndef {upper}_H\n#define {upper}_H\n\n#include <stddef.h>\n#include <stdint.h>\n",
         '#ifdef __cplusplus\nextern "C" {\n#endif\n',
         f"#define {upper}_ABI_VERSION {ABI_VERSION}\n",
-        "/* The caller owns the arena: any RAM of this size and alignment. Two models, or two instances of one,\n"
+        "/* The caller owns the arena: any RAM of this size and alignment. "
+        "Two models, or two instances of one,\n"
         " * need an arena each while they run; it holds nothing between two inferences. */\n"
         f"#define {upper}_ARENA_BYTES {max(arena_bytes, 1)}\n#define {upper}_ARENA_ALIGN {arena_align}\n",
     ]
@@ -47,7 +48,10 @@ def header_text(
     )
     if state_bytes:
         parts.append(_state(prefix, state, state_bytes))
-        first = "One inference, from inputs to outputs, which reads and writes the state. Returns 0, or 1 when the"
+        first = (
+            "One inference, from inputs to outputs, which reads and writes "
+            "the state. Returns 0, or 1 when the"
+        )
         second = "arena is NULL or misaligned or the state NULL"
         lines: tuple[str, ...] = (first, f"{second}.")
         if stops:
@@ -56,7 +60,8 @@ def header_text(
         parts.append(f"{c_comment(*lines)}\nint {prefix}_invoke(void *arena, {prefix}_state_t *state);\n")
     else:
         parts.append(
-            "/* One inference, from inputs to outputs. Returns 0, or 1 when the arena is NULL or misaligned. */\n"
+            "/* One inference, from inputs to outputs. Returns 0, or 1 when "
+            "the arena is NULL or misaligned. */\n"
             f"int {prefix}_invoke(void *arena);\n"
         )
     for kind, ports in (("input", inputs), ("output", outputs)):
@@ -77,7 +82,11 @@ def _state(prefix: str, slots: tuple[StateSlot, ...], nbytes: int) -> str:
         "inference; two instances of the model need one each. By offset in bytes:",
         *held,
     )
-    forgets = c_comment(f"Forgets what came before{but[0]}", but[1]) if kept else c_comment("Forgets what came before.")
+    forgets = (
+        c_comment(f"Forgets what came before{but[0]}", but[1])
+        if kept
+        else c_comment("Forgets what came before.")
+    )
     return f"""{about}
 #define {prefix.upper()}_STATE_BYTES {nbytes}
 
@@ -118,7 +127,8 @@ def _helpers(pattern: str, port: Port) -> str:
     low, high = dtype_range(port.dtype)
     scale, zero = float_literal(port.quant.scale), port.quant.zero_point
     ctype = port.dtype.ctype
-    # Bounds are compared as floats before the conversion to int, so that no value overflows it; NaN gives `low`.
+    # Bounds are compared as floats before the conversion to int, so that no value overflows it; NaN gives
+    # `low`.
     low_f, high_f = (float_literal(float(bound - zero)) for bound in (low, high))
     return f"""/* Nearest stored value, ties away from zero, saturating. */
 static inline {ctype} {pattern.format(verb="quantize")}(float real) {{

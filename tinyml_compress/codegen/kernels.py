@@ -14,7 +14,8 @@ __all__ = ["KernelFile", "amalgamate"]
 _INCLUDE = re.compile(r'^\s*#\s*include\s+"(?P<name>[^"]+)"[^\n]*\n', re.MULTILINE)
 _SYSTEM = re.compile(r"^\s*#\s*include\s+<(?P<name>[^>]+)>[^\n]*\n", re.MULTILINE)
 _GUARD = re.compile(
-    r"\A(?P<head>(?:\s*/\*.*?\*/)*\s*)#ifndef (?P<guard>TC_\w+_H)\n#define (?P=guard)\n(?P<body>.*)#endif[^\n]*\s*\Z",
+    r"\A(?P<head>(?:\s*/\*.*?\*/)*\s*)"
+    r"#ifndef (?P<guard>TC_\w+_H)\n#define (?P=guard)\n(?P<body>.*)#endif[^\n]*\s*\Z",
     re.DOTALL,
 )
 

@@ -1,4 +1,6 @@
-"""What surrounds the generated C so that its folder builds as it stands: CMake, a test program, vectors, a README."""
+"""What surrounds the generated C so that its folder builds as it stands: CMake, a test program, vectors, a
+README.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +21,9 @@ _PER_LINE = 20
 
 @dataclass(frozen=True)
 class GoldenVectors:
-    """Inputs and the outputs they must give, as bytes: per vector all tensors in order, one behind the other."""
+    """Inputs and the outputs they must give, as bytes: per vector all tensors in order, one
+    behind the other.
+    """
 
     inputs: tuple[bytes, ...]
     outputs: tuple[bytes, ...]
@@ -101,5 +105,9 @@ def _bytes(name: str, rows: Sequence[bytes]) -> str:
     parts = [f"static const uint8_t {name}[{len(rows)}][{len(rows[0])}] = {{"]
     for row in rows:
         lines = (row[at : at + _PER_LINE] for at in range(0, len(row), _PER_LINE))
-        parts += ["    {", *("        " + " ".join(f"0x{byte:02x}," for byte in line) for line in lines), "    },"]
+        parts += [
+            "    {",
+            *("        " + " ".join(f"0x{byte:02x}," for byte in line) for line in lines),
+            "    },",
+        ]
     return "\n".join([*parts, "};", ""])

@@ -1,4 +1,6 @@
-"""Where variables and the nodes' own memory lie in the caller's state, and the C that brings it to its start."""
+"""Where variables and the nodes' own memory lie in the caller's state, and the C that brings it
+to its start.
+"""
 
 from __future__ import annotations
 

@@ -28,7 +28,9 @@ class Constants:
     def add_table(self, node: int, table: Table) -> str:
         """The C name of a node's table."""
         letter = "w" if table.role is Role.WEIGHTS else "t"
-        return self._add(f"{self.prefix}_{letter}{node}_{table.name}", table.ctype, table.data, table.align, table.role)
+        return self._add(
+            f"{self.prefix}_{letter}{node}_{table.name}", table.ctype, table.data, table.align, table.role
+        )
 
     def add_constant(self, index: int, ctype: str, data: npt.NDArray[np.generic]) -> str:
         """The C name of a constant tensor that a kernel reads as one of its inputs."""

@@ -27,8 +27,8 @@ def weights_crc32(program: Program) -> int:
 def with_weights_check(program: Program) -> Program:
     """The program with the function and, in its header, the value that it has to give.
 
-    The arrays are private to the source, so the function has to stand there too; a linker that drops unused functions
-    drops it where nobody calls it.
+    The arrays are private to the source, so the function has to stand there too; a linker that drops unused
+    functions drops it where nobody calls it.
     """
     prefix, upper = program.prefix, program.prefix.upper()
     before, mark, after = program.header.rpartition(_END_OF_HEADER)
@@ -36,8 +36,9 @@ def with_weights_check(program: Program) -> Program:
         raise GraphError("the generated header has no end", which=f"{prefix}.h")
     nbytes = sum(len(array.content) for array in program.constants)
     right, core = f"{upper}_WEIGHTS_CRC32 is right", "(on a little-endian core)."
+    what = f"CRC-32 of the {nbytes} bytes of weights and tables as they lie in memory; {right}"
     declared = (
-        f"{c_comment(f'CRC-32 of the {nbytes} bytes of weights and tables as they lie in memory; {right}', core)}\n"
+        f"{c_comment(what, core)}\n"
         f"#define {upper}_WEIGHTS_CRC32 0x{weights_crc32(program):08x}u\n"
         f"uint32_t {prefix}_weights_crc32(void);\n\n"
     )
@@ -56,6 +57,7 @@ def _function(program: Program) -> str:
         return f"{head}    return 0u; /* no arrays */\n}}\n"
     helper = _TEMPLATE.read_text(encoding="utf-8").replace("tc_model", prefix)
     calls = "\n".join(
-        f"    crc = {prefix}_crc32(crc, {array.symbol}, sizeof {array.symbol});" for array in program.constants
+        f"    crc = {prefix}_crc32(crc, {array.symbol}, sizeof {array.symbol});"
+        for array in program.constants
     )
     return f"{helper}\n{head}    uint32_t crc = 0xFFFFFFFFu;\n{calls}\n    return crc ^ 0xFFFFFFFFu;\n}}\n"

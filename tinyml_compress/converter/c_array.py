@@ -1,4 +1,6 @@
-"""`N_model_data.h` and `.c`: the .tflite file as a constant array for firmware that links TensorFlow Lite Micro."""
+"""`N_model_data.h` and `.c`: the .tflite file as a constant array for firmware that links TensorFlow Lite
+Micro.
+"""
 
 from __future__ import annotations
 
@@ -45,7 +47,8 @@ extern const uint32_t {prefix}_data_len;
     helpers = port_helpers(prefix, file.inputs, "input") + port_helpers(prefix, file.outputs, "output")
     if helpers:
         body += (
-            "\n/* A real number to its nearest stored value, ties away from zero, saturating; and back. */" + helpers
+            "\n/* A real number to its nearest stored value, ties away from zero, saturating; and back. */"
+            + helpers
         )
     body += "\n#ifdef __cplusplus\n}\n#endif\n"
     return banner(f"{name}: the model for TensorFlow Lite Micro", digest) + guarded(f"{upper}_DATA_H", body)

@@ -1,4 +1,6 @@
-"""C text that the files of a model share: banner, guard, numbers, and the macros and helpers of inputs and outputs."""
+"""C text that the files of a model share: banner, guard, numbers, and the macros and helpers of inputs and
+outputs.
+"""
 
 from __future__ import annotations
 
@@ -78,7 +80,9 @@ def port_macros(prefix: str, ports: Sequence[FlatTensor], kind: str) -> str:
 
 
 def port_helpers(prefix: str, ports: Sequence[FlatTensor], kind: str) -> str:
-    """Functions that quantize and dequantize one value of each port; they saturate, and take NaN for the lowest."""
+    """Functions that quantize and dequantize one value of each port; they saturate, and take NaN for the
+    lowest.
+    """
     return "".join(_helper(prefix, port, f"{kind}{index}") for index, port in enumerate(ports))
 
 

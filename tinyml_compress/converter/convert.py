@@ -20,7 +20,9 @@ __all__ = ["to_tflite"]
 
 Floats = npt.NDArray[np.float32]
 _WORKER = f"{worker.__name__}:main"
-_NO_INTEGER_FORM = re.compile(r"Quantization not yet supported for op: '?(\w+)'?|op \(?'?(\w+)'? is not supported")
+_NO_INTEGER_FORM = re.compile(
+    r"Quantization not yet supported for op: '?(\w+)'?|op \(?'?(\w+)'? is not supported"
+)
 
 
 def to_tflite(
@@ -33,8 +35,8 @@ def to_tflite(
 ) -> bytes:
     """The .tflite file of the tf_keras `model`.
 
-    `samples` holds, per input of the model, an array (count, *shape) of representative values; full-integer modes
-    cannot do without. `environment` is what a child that imports TensorFlow needs.
+    `samples` holds, per input of the model, an array (count, *shape) of representative values; full-integer
+    modes cannot do without. `environment` is what a child that imports TensorFlow needs.
     """
     if settings.mode.full_integer and (len(samples) != len(model.inputs) or not all(len(s) for s in samples)):
         raise DataError(
@@ -90,7 +92,9 @@ def _broken(model: str, broken: Broken) -> ConversionError:
 
 
 def _write_saved_model(model: Any, samples: Sequence[Floats], folder: Path) -> list[str]:
-    """Write `model` with one signature whose batch is 1; names of the signature's inputs, in the model's order."""
+    """Write `model` with one signature whose batch is 1; names of the signature's inputs, in the model's
+    order.
+    """
     import tensorflow as tf
 
     names = [re.sub(r"\W", "_", tensor.name.split(":")[0]) for tensor in model.inputs]

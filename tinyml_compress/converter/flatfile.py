@@ -63,7 +63,9 @@ def _operator(operator: flat.FlatOperator, tensors: tuple[FlatTensor, ...], subg
     name = operator.custom if operator.custom is not None else schema.OPERATOR_NAMES.get(operator.number)
     if name is None:
         raise ModelError("an operator is not in the schema", which=f"operator number {operator.number}")
-    given = tuple(index for index in operator.inputs if index >= 0)  # -1 stands for an optional input left out
+    given = tuple(
+        index for index in operator.inputs if index >= 0
+    )  # -1 stands for an optional input left out
     return FlatOperator(
         name, _at(tensors, given), _at(tensors, operator.outputs), subgraph, operator.custom is not None
     )

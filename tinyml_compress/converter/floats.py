@@ -15,7 +15,10 @@ _BRIDGES = ("QUANTIZE", "DEQUANTIZE")
 _HINTS = {
     "ELU": "replace ELU by ReLU, ReLU6 or LeakyReLU",
     "GELU": "replace GELU by ReLU, ReLU6 or LeakyReLU",
-    "SPLIT": "the layer is a recurrent one that was unrolled: use LSTM with unroll=False, or convolutions along time",
+    "SPLIT": (
+        "the layer is a recurrent one that was unrolled: use LSTM with "
+        "unroll=False, or convolutions along time"
+    ),
     "NEG": "write the layer without a negation (subtract instead)",
     "MUL": "a factor stayed float: put the BatchNorm directly behind its convolution or Dense",
     "LOGISTIC": "replace swish by ReLU, ReLU6 or LeakyReLU",
@@ -64,7 +67,9 @@ def check_integer(file: FlatFile, which: str, layers: Sequence[str] = ()) -> Non
 
 def _float_tensor(operator: FlatOperator) -> FlatTensor | None:
     # Outputs first: they carry the name of the layer that the user knows.
-    return next((t for t in (*operator.outputs, *operator.inputs) if t.dtype is not None and t.dtype.is_float), None)
+    return next(
+        (t for t in (*operator.outputs, *operator.inputs) if t.dtype is not None and t.dtype.is_float), None
+    )
 
 
 def _layer_of(operator: FlatOperator, layers: Sequence[str]) -> str:

@@ -1,4 +1,6 @@
-"""`N_resolver.h`: TensorFlow Lite Micro's resolver with exactly the operators that the model uses, and its arena."""
+"""`N_resolver.h`: TensorFlow Lite Micro's resolver with exactly the operators that the model uses, and its
+arena.
+"""
 
 from __future__ import annotations
 
@@ -14,17 +16,18 @@ __all__ = ["Arena", "measured_arena", "resolver_header", "resolver_methods"]
 
 _SPARE = 1024
 
-# Every operator that MicroMutableOpResolver can register, with its method where the name does not follow the rule.
+# Every operator that MicroMutableOpResolver can register, with its method where the name does not follow the
+# rule.
 _REGULAR = """
-    ABS ADD ADD_N ARG_MAX ARG_MIN ASSIGN_VARIABLE AVERAGE_POOL_2D BATCH_TO_SPACE_ND BROADCAST_ARGS BROADCAST_TO
-    CALL_ONCE CAST CEIL CONCATENATION CONV_2D COS DEPTH_TO_SPACE DEPTHWISE_CONV_2D DEQUANTIZE DIV ELU
-    DYNAMIC_UPDATE_SLICE EMBEDDING_LOOKUP EQUAL EXP EXPAND_DIMS FILL FLOOR FLOOR_DIV FLOOR_MOD FULLY_CONNECTED
-    GATHER GATHER_ND GREATER GREATER_EQUAL HARD_SWISH IF L2_NORMALIZATION L2_POOL_2D LEAKY_RELU LESS LESS_EQUAL
-    LOG LOGICAL_AND LOGICAL_NOT LOGICAL_OR LOGISTIC LOG_SOFTMAX MAX_POOL_2D MAXIMUM MEAN MINIMUM MIRROR_PAD MUL
-    NEG NOT_EQUAL PACK PAD PRELU QUANTIZE READ_VARIABLE REDUCE_MAX RELU RELU6 RESHAPE RESIZE_BILINEAR
-    RESIZE_NEAREST_NEIGHBOR REVERSE_V2 ROUND RSQRT SELECT_V2 SHAPE SIN SLICE SOFTMAX SPACE_TO_BATCH_ND
-    SPACE_TO_DEPTH SPLIT SPLIT_V SQRT SQUARE SQUARED_DIFFERENCE SQUEEZE STRIDED_SLICE SUB SUM SVDF TANH
-    TRANSPOSE TRANSPOSE_CONV UNPACK VAR_HANDLE WHILE ZEROS_LIKE
+    ABS ADD ADD_N ARG_MAX ARG_MIN ASSIGN_VARIABLE AVERAGE_POOL_2D BATCH_TO_SPACE_ND BROADCAST_ARGS
+    BROADCAST_TO CALL_ONCE CAST CEIL CONCATENATION CONV_2D COS DEPTH_TO_SPACE DEPTHWISE_CONV_2D DEQUANTIZE DIV
+    ELU DYNAMIC_UPDATE_SLICE EMBEDDING_LOOKUP EQUAL EXP EXPAND_DIMS FILL FLOOR FLOOR_DIV FLOOR_MOD
+    FULLY_CONNECTED GATHER GATHER_ND GREATER GREATER_EQUAL HARD_SWISH IF L2_NORMALIZATION L2_POOL_2D
+    LEAKY_RELU LESS LESS_EQUAL LOG LOGICAL_AND LOGICAL_NOT LOGICAL_OR LOGISTIC LOG_SOFTMAX MAX_POOL_2D MAXIMUM
+    MEAN MINIMUM MIRROR_PAD MUL NEG NOT_EQUAL PACK PAD PRELU QUANTIZE READ_VARIABLE REDUCE_MAX RELU RELU6
+    RESHAPE RESIZE_BILINEAR RESIZE_NEAREST_NEIGHBOR REVERSE_V2 ROUND RSQRT SELECT_V2 SHAPE SIN SLICE SOFTMAX
+    SPACE_TO_BATCH_ND SPACE_TO_DEPTH SPLIT SPLIT_V SQRT SQUARE SQUARED_DIFFERENCE SQUEEZE STRIDED_SLICE SUB
+    SUM SVDF TANH TRANSPOSE TRANSPOSE_CONV UNPACK VAR_HANDLE WHILE ZEROS_LIKE
 """.split()
 _IRREGULAR = {
     "BATCH_MATMUL": "AddBatchMatMul",
@@ -33,6 +36,11 @@ _IRREGULAR = {
     "UNIDIRECTIONAL_SEQUENCE_LSTM": "AddUnidirectionalSequenceLSTM",
 }
 _PARTS = {"2D": "2D", "ND": "Nd"}
+_MEASURED = (
+    "/* Measured: TensorFlow Lite Micro's interpreter on a 64-bit host with reference kernels; pointers\n"
+    " * on a 32-bit core take less. Headroom: scratch of optimized kernels, and 1 KB. "
+    "Check with arena_used_bytes(). */"
+)
 
 
 @dataclass(frozen=True)
@@ -53,7 +61,8 @@ class Arena:
 def measured_arena(measured: int, file: FlatFile) -> Arena:
     """The arena with its headroom: the largest scratch of an optimized convolution, and 1 KB.
 
-    CMSIS-NN expands two patches of a convolution's input to int16 at a time: 4 bytes per weight of one output.
+    CMSIS-NN expands two patches of a convolution's input to int16 at a time: 4 bytes per weight of one
+    output.
     """
     scratch = 0
     for operator in file.operators:
@@ -89,14 +98,14 @@ def resolver_header(name: str, sha256: str, file: FlatFile, arena: Arena | None,
     if arena is None:
         sizes = c_comment(f"The arena was not measured: {' '.join(why_not.split())}") + "\n"
     else:
-        sizes = f"""/* Measured: TensorFlow Lite Micro's interpreter on a 64-bit host with reference kernels; pointers
- * on a 32-bit core take less. Headroom: scratch of optimized kernels, and 1 KB. Check with arena_used_bytes(). */
+        sizes = f"""{_MEASURED}
 #define {upper}_TFLM_ARENA_MEASURED {arena.measured}
 #define {upper}_TFLM_ARENA_HEADROOM {arena.headroom}
 #define {upper}_TFLM_ARENA_BYTES {arena.nbytes}
 """
     calls = "\n".join(
-        f"    if (resolver.{method}() != kTfLiteOk) {{\n        return kTfLiteError;\n    }}" for method in methods
+        f"    if (resolver.{method}() != kTfLiteOk) {{\n        return kTfLiteError;\n    }}"
+        for method in methods
     )
     body = f"""{sizes}
 #define {upper}_OPERATOR_COUNT {len(methods)}

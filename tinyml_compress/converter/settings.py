@@ -69,7 +69,9 @@ class Settings:
             )
         if self.wide and self.mode is not Mode.INT8:
             raise UsageError(
-                "only an int8 model can keep some layers in int16x8", which=f"--mode {self.mode.value}", found=self.wide
+                "only an int8 model can keep some layers in int16x8",
+                which=f"--mode {self.mode.value}",
+                found=self.wide,
             )
         if self.per_tensor_dense and not self.mode.full_integer:
             raise UsageError(

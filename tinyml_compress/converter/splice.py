@@ -56,9 +56,11 @@ def followers(narrow: Graph, chosen: Collection[int]) -> frozenset[int]:
 
 
 def splice(narrow: Graph, wide: Graph, chosen: Collection[int], *, narrow_ports: bool = False) -> Graph:
-    """`narrow` with the nodes at the places `chosen` taken from `wide`, and a QUANTIZE wherever the forms meet.
+    """`narrow` with the nodes at the places `chosen` taken from `wide`, and a QUANTIZE wherever the forms
+    meet.
 
-    An input is int16 where all that reads it is, an output where its maker is, unless `narrow_ports` keeps them int8.
+    An input is int16 where all that reads it is, an output where its maker is, unless `narrow_ports` keeps
+    them int8.
     """
     candidates(narrow, wide)
     places = followers(narrow, chosen)
@@ -69,7 +71,9 @@ def splice(narrow: Graph, wide: Graph, chosen: Collection[int], *, narrow_ports:
 
 
 class _Splice:
-    """The new graph as it grows. A tensor keeps its name in the form of its maker; its other form gets a suffix."""
+    """The new graph as it grows. A tensor keeps its name in the form of its maker; its other form gets a
+    suffix.
+    """
 
     def __init__(self, narrow: Graph, wide: Graph, places: frozenset[int], narrow_ports: bool) -> None:
         self._forms = {False: narrow, True: wide}

@@ -1,4 +1,6 @@
-"""`N_test_vectors.h`: golden inputs and what TensorFlow Lite Micro makes of them, for a test on the device."""
+"""`N_test_vectors.h`: golden inputs and what TensorFlow Lite Micro makes of them, for a test on
+the device.
+"""
 
 from __future__ import annotations
 
@@ -22,11 +24,17 @@ def vectors_header(
     upper = name.upper()
     parts = [
         "#include <stdint.h>\n",
-        "/* Outputs are those of TensorFlow Lite Micro: a device that gives other bytes computes something else. */",
+        (
+            "/* Outputs are those of TensorFlow Lite Micro: a device that gives "
+            "other bytes computes something else. */"
+        ),
         f"#define {upper}_TEST_VECTORS {len(inputs)}\n",
     ]
     for kind, rows in (("input", inputs), ("output", outputs)):
-        parts += [_table(f"{name}_test_{kind}{index}", [row[index] for row in rows]) for index in range(len(rows[0]))]
+        parts += [
+            _table(f"{name}_test_{kind}{index}", [row[index] for row in rows])
+            for index in range(len(rows[0]))
+        ]
     return banner(f"{name}: golden vectors", sha256) + guarded(f"{upper}_TEST_VECTORS_H", "\n".join(parts))
 
 

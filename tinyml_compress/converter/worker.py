@@ -1,6 +1,7 @@
 """Runs the TensorFlow Lite converter: a process of its own, because the converter may crash or never end.
 
-The job's folder holds the model as `saved_model/`; its arrays are samples. The reply is the file `model.tflite`.
+The job's folder holds the model as `saved_model/`; its arrays are samples. The reply is the file
+`model.tflite`.
 """
 
 from __future__ import annotations
@@ -48,7 +49,9 @@ def _full_integer(tf: Any, converter: Any, options: Mapping[str, Any], job: Job)
         if options["mode"] == "int8"
         else sets.EXPERIMENTAL_TFLITE_BUILTINS_ACTIVATIONS_INT16_WEIGHTS_INT8
     )
-    converter.target_spec.supported_ops = [integer, sets.TFLITE_BUILTINS] if options["allow_float"] else [integer]
+    converter.target_spec.supported_ops = (
+        [integer, sets.TFLITE_BUILTINS] if options["allow_float"] else [integer]
+    )
     converter.inference_input_type = converter.inference_output_type = tf.as_dtype(options["port_type"])
     if options["per_tensor_dense"]:
         converter._experimental_disable_per_channel_quantization_for_dense_layers = True

@@ -1,4 +1,6 @@
-"""What can be wrong with a set though every number in it is fine: findings, each with the reason it matters."""
+"""What can be wrong with a set though every number in it is fine: findings, each with the reason
+it matters.
+"""
 
 from __future__ import annotations
 
@@ -43,7 +45,9 @@ class Finding:
 
 
 def check(data: DataSet) -> list[Finding]:
-    """Count, channels, duplicates, classes, outliers, and whether two halves agree. Values are finite already."""
+    """Count, channels, duplicates, classes, outliers, and whether two halves agree. Values are finite
+    already.
+    """
     inputs = data.named or (("", data.inputs),)
     found = [_count(data)]
     for name, values in inputs:
@@ -60,7 +64,9 @@ def check_parts(train: DataSet, test: DataSet) -> Finding:
     if not shared:
         return Finding(Severity.OK, "parts", f"train ({train.count}) and test ({test.count}) share no sample")
     return Finding(
-        Severity.WARNING, "parts", f"{len(shared)} samples stand in train and in test: the accuracy will be too good"
+        Severity.WARNING,
+        "parts",
+        f"{len(shared)} samples stand in train and in test: the accuracy will be too good",
     )
 
 
@@ -87,7 +93,10 @@ def _channels(values: Floats, tail: str) -> Finding:
         return Finding(
             Severity.WARNING,
             "channels",
-            f"{len(constant)} of {len(low)} channels{tail} are constant: {_some(constant)}; they carry nothing",
+            (
+                f"{len(constant)} of {len(low)} channels{tail} are constant: "
+                f"{_some(constant)}; they carry nothing"
+            ),
         )
     width = high - low
     typical = float(np.median(width))
@@ -96,11 +105,15 @@ def _channels(values: Floats, tail: str) -> Finding:
         return Finding(
             Severity.WARNING,
             "channels",
-            f"{len(far)} of {len(low)} channels{tail} have ranges over {_SPREAD:g} times larger or smaller than the "
-            f"rest: {_some(far)}; int8 gives them one scale, so bring them to one range (mean, std in a description)",
+            f"{len(far)} of {len(low)} channels{tail} have ranges over "
+            f"{_SPREAD:g} times larger or smaller than the "
+            f"rest: {_some(far)}; int8 gives them one scale, so bring them to one "
+            "range (mean, std in a description)",
         )
     return Finding(
-        Severity.OK, "channels", f"{len(low)}{tail}, values from {float(low.min()):.4g} to {float(high.max()):.4g}"
+        Severity.OK,
+        "channels",
+        f"{len(low)}{tail}, values from {float(low.min()):.4g} to {float(high.max()):.4g}",
     )
 
 
@@ -113,7 +126,8 @@ def _outliers(values: Floats, tail: str) -> Finding:
         return Finding(
             Severity.WARNING,
             "outliers",
-            f"the farthest value{tail} (sample {sample}) lies {top / usual:.1f} times as far out as 99.9% of all: "
+            f"the farthest value{tail} (sample {sample}) lies {top / usual:.1f} "
+            "times as far out as 99.9% of all: "
             "it stretches the scale, and int8 steps get that much coarser",
         )
     return Finding(Severity.OK, "outliers", f"no value{tail} stretches the scale")
@@ -150,7 +164,9 @@ def _duplicates(data: DataSet) -> Finding:
             meanings.setdefault(digest, set()).add(label.tobytes())
         torn = sum(len(labels) > 1 for labels in meanings.values())
         if torn:
-            return Finding(Severity.WARNING, "duplicates", f"{text}; {torn} of them with contradicting labels")
+            return Finding(
+                Severity.WARNING, "duplicates", f"{text}; {torn} of them with contradicting labels"
+            )
     severe = Severity.WARNING if extra > data.count // 10 else Severity.NOTE
     return Finding(severe, "duplicates", text)
 
@@ -167,7 +183,9 @@ def _classes(data: DataSet) -> Finding:
 
     if len(missing):
         shown = ", ".join(named(int(index)) for index in missing[:_SHOWN])
-        return Finding(Severity.WARNING, "classes", f"{len(missing)} of {known} classes have no sample: {shown}")
+        return Finding(
+            Severity.WARNING, "classes", f"{len(missing)} of {known} classes have no sample: {shown}"
+        )
     least, most = int(counts.argmin()), int(counts.argmax())
     text = f"{known}, from {counts[least]} samples ({named(least)}) to {counts[most]} ({named(most)})"
     if counts[most] > _IMBALANCE * counts[least]:

@@ -21,14 +21,18 @@ Labels = npt.NDArray[np.int64]
 
 @dataclass(frozen=True, eq=False)
 class DataSet:
-    """Samples in the values that the float model takes; every input is finite and there is at least one sample."""
+    """Samples in the values that the float model takes; every input is finite and there is at least one
+    sample.
+    """
 
     name: str
     """As the user wrote it: `data:digits:test`, `mine.npz`."""
     inputs: Floats
     """`(count, *sample_shape)`"""
     labels: Labels | None = None
-    """`(count,)`: class indices, or 0 normal / 1 anomaly for an autoencoder's set. `(count, ...)`: one per pixel."""
+    """`(count,)`: class indices, or 0 normal / 1 anomaly for an autoencoder's set. `(count, ...)`: one per
+    pixel.
+    """
     classes: tuple[str, ...] = ()
     description: str = ""
     source: str = ""
@@ -36,7 +40,8 @@ class DataSet:
     preprocessing: Preprocessing = field(default_factory=Preprocessing)
     """How the inputs were made from a sensor's values."""
     named: tuple[tuple[str, Floats], ...] = ()
-    """All inputs by name, for a model with several; `inputs` is the first of them. Empty for a single input."""
+    """All inputs by name, for a model with several; `inputs` is the first of them. Empty for a single input.
+    """
 
     @property
     def count(self) -> int:
@@ -75,7 +80,8 @@ class DataSet:
     def fitted(self, shape: Sequence[int | None]) -> DataSet:
         """This set with samples of `shape` (None: any size), for a model that takes one.
 
-        Sizes of 1 may be added or dropped (8x8 for 8x8x1), since they move no value; anything else is an error.
+        Sizes of 1 may be added or dropped (8x8 for 8x8x1), since they move no value; anything else is an
+        error.
         """
         wanted = tuple(shape)
         if _matches(self.sample_shape, wanted):
@@ -113,7 +119,9 @@ class DataSet:
             raise DataError(
                 "the data set has no labels",
                 which=self.name,
-                next_step="give an .npz with the arrays `inputs` and `labels`, or a shipped set such as data:digits",
+                next_step=(
+                    "give an .npz with the arrays `inputs` and `labels`, or a shipped set such as data:digits"
+                ),
             )
         return self.labels
 

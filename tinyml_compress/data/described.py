@@ -37,10 +37,14 @@ class _Raw:
 
 
 def load_folder(path: Path, split: str | None, name: str) -> DataSet:
-    """A folder without a description: pictures become values from 0 to 1, sounds 49 frames of 10 MFCCs per second."""
+    """A folder without a description: pictures become values from 0 to 1, sounds 49 frames of 10 MFCCs per
+    second.
+    """
     listed = listing(path)
     scale = 1.0 if listed.sound else _PIXEL
-    made = Description(path, path.name, 0.2, 0, scale, _MEAN, _STD, audio=audio_form() if listed.sound else None)
+    made = Description(
+        path, path.name, 0.2, 0, scale, _MEAN, _STD, audio=audio_form() if listed.sound else None
+    )
     return _finished(made, _of_folder(made), split, name)
 
 
@@ -57,7 +61,9 @@ def load_described(path: Path, split: str | None, name: str) -> DataSet:
     if made.path.is_dir():
         raw = _of_folder(made)
     elif not made.path.is_file():
-        raise DataError("the described data is not there", which=made.path, next_step=f"correct `path` in {path}")
+        raise DataError(
+            "the described data is not there", which=made.path, next_step=f"correct `path` in {path}"
+        )
     elif suffix == ".csv":
         raw = _of_table(made)
     elif suffix in (".npz", ".npy"):
@@ -119,7 +125,9 @@ def _finished(made: Description, raw: _Raw, split: str | None, name: str) -> Dat
     parts = np.array(raw.parts if any(raw.parts) else _split(raw.labels, len(raw.values), made))
     train = raw.values[parts == "train"]
     if split is not None and not (parts == split).any():
-        raise DataError(f"the data set has no {split} part", which=name, next_step="set test-share in a description")
+        raise DataError(
+            f"the data set has no {split} part", which=name, next_step="set test-share in a description"
+        )
     preprocessing = Preprocessing(
         scale=made.scale,
         mean=_numbers(made.mean, train, made.scale, np.mean),
@@ -142,7 +150,9 @@ def _finished(made: Description, raw: _Raw, split: str | None, name: str) -> Dat
 
 
 def _numbers(wanted: Spread, train: Array, scale: float, of: object) -> tuple[float, ...]:
-    """Given numbers, or those of the train part, per slice of the last axis; a constant slice has a std of 1."""
+    """Given numbers, or those of the train part, per slice of the last axis; a constant slice has
+    a std of 1.
+    """
     if wanted is not None:
         return wanted
     scaled = train.astype(np.float64) * scale
@@ -168,6 +178,8 @@ def _split(labels: Labels | None, count: int, made: Description) -> list[str]:
 
 
 def _classwise(labels: Labels) -> list[npt.NDArray[np.intp]]:
-    """The places of each class's samples, in order; one look at the labels, however many classes there are."""
+    """The places of each class's samples, in order; one look at the labels, however many classes
+    there are.
+    """
     order = np.argsort(labels, kind="stable")
     return np.split(order, np.flatnonzero(np.diff(labels[order])) + 1)

@@ -9,7 +9,15 @@ from tinyml_compress.data.preprocessing import AudioForm, Features, ImageForm
 from tinyml_compress.data.tables import TableForm
 from tinyml_compress.support.sections import Section, parse
 
-__all__ = ["Description", "Spread", "audio_form", "check_audio", "check_values", "image_of", "read_description"]
+__all__ = [
+    "Description",
+    "Spread",
+    "audio_form",
+    "check_audio",
+    "check_values",
+    "image_of",
+    "read_description",
+]
 
 Spread = tuple[float, ...] | None
 """Numbers, or None: taken from the train part."""
@@ -67,7 +75,9 @@ def check_values(values: Section) -> tuple[float, Spread, Spread]:
     if std is not None and any(number < _SMALL for number in std):
         raise values.error("std must be above 0", "std", found=min(std), allowed=f"{_SMALL:g} to {_BIG:g}")
     if abs(scale) < _SMALL:
-        raise values.error("scale may not be 0", "scale", found=scale, allowed=f"{_SMALL:g} to {_BIG:g}, or below 0")
+        raise values.error(
+            "scale may not be 0", "scale", found=scale, allowed=f"{_SMALL:g} to {_BIG:g}, or below 0"
+        )
     return scale, mean, std
 
 
@@ -132,13 +142,17 @@ def check_audio(section: Section, form: AudioForm) -> None:
     """That windows, bands and coefficients fit one another."""
     if form.features is not Features.WAVE:
         if form.window > form.samples or form.hop < 1 or form.window < 2:
-            raise section.error("the window must be shorter than the sound, the hop at least one sample", "window-ms")
+            raise section.error(
+                "the window must be shorter than the sound, the hop at least one sample", "window-ms"
+            )
         if not form.low_hz < form.high_hz <= form.sample_rate / 2:
             raise section.error(
                 "the band of frequencies is wrong",
                 "high-hz",
                 found=f"{form.low_hz:g} to {form.high_hz:g}",
-                allowed=f"low-hz below high-hz, and that at most half the sample rate: {form.sample_rate / 2:g}",
+                allowed=(
+                    f"low-hz below high-hz, and that at most half the sample rate: {form.sample_rate / 2:g}"
+                ),
             )
         if form.coefficients > form.mel_bands:
             raise section.error("more coefficients than mel bands", "coefficients", found=form.coefficients)

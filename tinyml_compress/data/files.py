@@ -32,7 +32,9 @@ def load_file(path: Path, split: str | None) -> DataSet:
     arrays = read_arrays(path)
     if path.suffix.lower() == ".npy":
         if split is not None:
-            raise DataError("a .npy file has no parts", which=path, next_step="leave out the part after the colon")
+            raise DataError(
+                "a .npy file has no parts", which=path, next_step="leave out the part after the colon"
+            )
         return DataSet(str(path), as_inputs(path, "", arrays[""]))
     return load_arrays(path, arrays, split)
 
@@ -51,8 +53,11 @@ def load_arrays(path: Path | str, arrays: Mapping[str, Array], split: str | None
         raise DataError(
             "no inputs in the data file" if split is None else f"the data file has no {split} part",
             which=path,
-            found=", ".join(f"{key} {value.shape}" for key, value in sorted(arrays.items())) or "no array at all",
-            allowed="arrays named inputs and labels (or x and y), or train_inputs, train_labels, test_inputs, ...",
+            found=", ".join(f"{key} {value.shape}" for key, value in sorted(arrays.items()))
+            or "no array at all",
+            allowed=(
+                "arrays named inputs and labels (or x and y), or train_inputs, train_labels, test_inputs, ..."
+            ),
         )
     pieces = [_piece(path, arrays, part, key) for part, key in parts]
     return _joined(name, path, pieces)
@@ -74,7 +79,9 @@ def read_arrays(path: Path) -> Mapping[str, Array]:
         raise
     except MemoryError as error:
         raise DataError(
-            "the data does not fit in memory", which=path, next_step="cut the file: a few hundred samples calibrate"
+            "the data does not fit in memory",
+            which=path,
+            next_step="cut the file: a few hundred samples calibrate",
         ) from error
     except Exception as error:  # numpy and zipfile raise about ten kinds, by what exactly is broken
         raise DataError(
@@ -164,14 +171,20 @@ def as_labels(path: Path | str, key: str, value: Array, count: int) -> Labels:
         raise DataError("labels have a wrong shape", which=which, found=value.shape, allowed=f"({count},)")
     flat = value.reshape(count)
     numbers = flat.astype(np.float64)
-    if not (np.isfinite(numbers) & (numbers == np.floor(numbers)) & (numbers >= 0) & (numbers < _MOST_CLASSES)).all():
+    if not (
+        np.isfinite(numbers) & (numbers == np.floor(numbers)) & (numbers >= 0) & (numbers < _MOST_CLASSES)
+    ).all():
         allowed = f"whole numbers from 0 to {_MOST_CLASSES - 1:,}"
-        raise DataError("labels are not class numbers", which=which, found=_first_bad(numbers), allowed=allowed)
+        raise DataError(
+            "labels are not class numbers", which=which, found=_first_bad(numbers), allowed=allowed
+        )
     return numbers.astype(np.int64)
 
 
 def _first_bad(numbers: npt.NDArray[np.float64]) -> str:
-    bad = ~(np.isfinite(numbers) & (numbers == np.floor(numbers)) & (numbers >= 0) & (numbers < _MOST_CLASSES))
+    bad = ~(
+        np.isfinite(numbers) & (numbers == np.floor(numbers)) & (numbers >= 0) & (numbers < _MOST_CLASSES)
+    )
     place = int(bad.argmax())
     return f"{numbers[place]:g} of sample {place}"
 
@@ -190,9 +203,13 @@ def _only_array(arrays: Mapping[str, Array]) -> str | None:
     return next(iter(arrays)) if len(arrays) == 1 else None
 
 
-def _of_several(name: str, path: Path | str, arrays: Mapping[str, Array], several: Mapping[str, Array]) -> DataSet:
+def _of_several(
+    name: str, path: Path | str, arrays: Mapping[str, Array], several: Mapping[str, Array]
+) -> DataSet:
     """`input_NAME` for each input of a model that has several."""
-    inputs = tuple((key.removeprefix(_SEVERAL), as_inputs(path, key, value)) for key, value in several.items())
+    inputs = tuple(
+        (key.removeprefix(_SEVERAL), as_inputs(path, key, value)) for key, value in several.items()
+    )
     counts = {key: len(value) for key, value in inputs}
     if len(set(counts.values())) > 1:
         raise DataError("the inputs differ in the number of samples", which=path, found=counts)
@@ -202,7 +219,9 @@ def _of_several(name: str, path: Path | str, arrays: Mapping[str, Array], severa
     return DataSet(name, first, labels, named=inputs)
 
 
-def _piece(path: Path | str, arrays: Mapping[str, Array], part: str | None, key: str) -> tuple[Floats, Labels | None]:
+def _piece(
+    path: Path | str, arrays: Mapping[str, Array], part: str | None, key: str
+) -> tuple[Floats, Labels | None]:
     inputs = as_inputs(path, key, arrays[key])
     label_key = next((name for name in _names(part, _LABEL_NAMES) if name in arrays), None)
     if label_key is None:

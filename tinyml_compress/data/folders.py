@@ -1,4 +1,6 @@
-"""Folders with one subfolder per class: pictures or WAV files. `train/` and `test/` above the classes are the parts."""
+"""Folders with one subfolder per class: pictures or WAV files. `train/` and `test/` above the classes are the
+parts.
+"""
 
 from __future__ import annotations
 
@@ -41,14 +43,22 @@ class Samples:
 
 
 def listing(folder: Path) -> Listing:
-    """The files of a folder, sorted by part, class and name; other files than pictures and sounds are no matter."""
+    """The files of a folder, sorted by part, class and name; other files than pictures and sounds are no
+    matter.
+    """
     tops = [folder / part for part in _PARTS if (folder / part).is_dir()]
     found: list[tuple[Path, str, str | None]] = []
     for top in tops or [folder]:
         part = top.name if tops else None
-        for place in sorted(path for path in top.iterdir() if path.is_dir() and not path.name.startswith(".")):
+        for place in sorted(
+            path for path in top.iterdir() if path.is_dir() and not path.name.startswith(".")
+        ):
             for file in sorted(place.rglob("*")):
-                if file.is_file() and file.suffix.lower() in (*SUFFIXES, *_SOUNDS) and not file.name.startswith("."):
+                if (
+                    file.is_file()
+                    and file.suffix.lower() in (*SUFFIXES, *_SOUNDS)
+                    and not file.name.startswith(".")
+                ):
                     found.append((file, place.name, part))
     kinds = {file.suffix.lower() in _SOUNDS for file, _, _ in found}
     if len(kinds) != 1:
@@ -59,7 +69,9 @@ def listing(folder: Path) -> Listing:
             allowed="one subfolder per class with pictures (.png, .jpg, ...) or with .wav files in it",
         )
     classes = tuple(sorted({name for _, name, _ in found}))
-    return Listing(kinds == {True}, classes, tuple((file, classes.index(name), part) for file, name, part in found))
+    return Listing(
+        kinds == {True}, classes, tuple((file, classes.index(name), part) for file, name, part in found)
+    )
 
 
 def images(listed: Listing, form: ImageForm | None) -> tuple[Samples, ImageForm]:

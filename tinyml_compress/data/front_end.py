@@ -1,4 +1,6 @@
-"""The front end that a manifest.json describes: checked like a description, for it ends as numbers in a C header."""
+"""The front end that a manifest.json describes: checked like a description, for it ends as numbers in a C
+header.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +20,9 @@ _LARGEST_FFT = 1 << 20
 
 
 def preprocessing_in(path: Path, manifest: Mapping[str, Any]) -> Preprocessing:
-    """What `Preprocessing.as_json` wrote into the manifest at `path`; ConfigError names each value that is wrong."""
+    """What `Preprocessing.as_json` wrote into the manifest at `path`; ConfigError names each value that is
+    wrong.
+    """
     top = Section(path, "", manifest).optional_section("preprocessing")
     scale, mean, std = check_values(top)
     made = Preprocessing(

@@ -27,9 +27,10 @@ _FORMS = (
 def load(spec: str | Path) -> DataSet:
     """The data set that `spec` names, checked.
 
-    `:train` and `:test` behind it take a part. Parts of an .npz are its arrays `train_inputs`, `train_labels`,
-    `test_inputs`, ... (or `x_train` and so on), those of a folder its subfolders `train` and `test`; where a folder,
-    table or description has none, a fifth of each class is the test part, chosen by a fixed seed.
+    `:train` and `:test` behind it take a part. Parts of an .npz are its arrays `train_inputs`,
+    `train_labels`, `test_inputs`, ... (or `x_train` and so on), those of a folder its subfolders `train` and
+    `test`; where a folder, table or description has none, a fifth of each class is the test part, chosen by a
+    fixed seed.
     """
     text = str(spec)
     if text.startswith("data:"):

@@ -1,5 +1,5 @@
-"""Pictures as values from 0 to 255. A folder of them may come from anybody: sizes are judged by the headers, before
-anything is unpacked, and one picture at a time is in memory."""
+"""Pictures as values from 0 to 255. A folder of them may come from anybody: sizes are judged by the headers,
+before anything is unpacked, and one picture at a time is in memory."""
 
 from __future__ import annotations
 
@@ -25,7 +25,8 @@ __all__ = ["SUFFIXES", "read_pictures"]
 Bytes = npt.NDArray[np.uint8]
 SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".ppm", ".pgm", ".tif", ".tiff", ".webp")
 _FORMATS = ("PNG", "JPEG", "BMP", "GIF", "PPM", "TIFF", "WEBP")
-"""Whatever a file's name says: other readers of Pillow start programs (PostScript) or are rarely looked at."""
+"""Whatever a file's name says: other readers of Pillow start programs (PostScript) or are rarely looked at.
+"""
 _MOST_PIXELS = 100_000_000
 _MOST_VALUES = 1 << 30
 """Of the whole set: as float32, in which they are worked on, 4 GiB."""
@@ -46,7 +47,9 @@ class _Header:
 
 
 def read_pictures(files: Sequence[Path], form: ImageForm | None) -> tuple[Bytes, ImageForm]:
-    """All pictures in one array and one form; without `form` all must have one size, and grey ones stay grey."""
+    """All pictures in one array and one form; without `form` all must have one size, and grey
+    ones stay grey.
+    """
     headers = [_header(file) for file in files]
     form = form or _common_form(files, headers)
     shape = (form.height, form.width, form.channels)
@@ -86,11 +89,15 @@ def _pixels(file: Path, form: ImageForm) -> Bytes:
         plain = Image.fromarray(_eight_bits(picture, file)) if picture.mode in _DEEP else picture
         shown = plain.convert("L" if form.channels == 1 else "RGB")
         size = (form.width, form.height)
-        return np.asarray(shown if shown.size == size else shown.resize(size, Image.Resampling.BILINEAR), np.uint8)
+        return np.asarray(
+            shown if shown.size == size else shown.resize(size, Image.Resampling.BILINEAR), np.uint8
+        )
 
 
 def _eight_bits(picture: Image, file: Path) -> Bytes:
-    """16 bits a pixel by their whole range: 65535 becomes 255. Pillow's own conversion would make that of 256."""
+    """16 bits a pixel by their whole range: 65535 becomes 255. Pillow's own conversion would make that of
+    256.
+    """
     values = np.asarray(picture).astype(np.int64)
     if values.min() < 0 or values.max() > 0xFFFF:
         raise _no_range(file, f"values from {values.min()} to {values.max()}")
@@ -116,8 +123,12 @@ def _opened(file: Path) -> Iterator[Image]:
         raise DataError("the picture does not fit in memory", which=file, next_step="take it out") from error
     except Image.DecompressionBombError as error:
         raise _too_large(file, str(error)) from error
-    except Exception as error:  # damaged files end in errors of every kind: OSError, SyntaxError, struct.error, ...
-        raise DataError("the picture cannot be read", which=file, found=error or type(error).__name__) from error
+    except (
+        Exception
+    ) as error:  # damaged files end in errors of every kind: OSError, SyntaxError, struct.error, ...
+        raise DataError(
+            "the picture cannot be read", which=file, found=error or type(error).__name__
+        ) from error
 
 
 def _check(picture: Image, file: Path) -> None:

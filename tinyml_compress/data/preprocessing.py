@@ -37,9 +37,9 @@ class ImageForm:
 class AudioForm:
     """Sounds are cut or filled with silence to `samples`, and turned into features frame by frame.
 
-    A frame is `window` samples under a Hann window, every `hop` samples; its power spectrum of `fft` points goes
-    through `mel_bands` triangles between `low_hz` and `high_hz` on the HTK mel scale; log-mel is log(energy + 1e-6),
-    and MFCC the first `coefficients` of the orthonormal DCT-II of that.
+    A frame is `window` samples under a Hann window, every `hop` samples; its power spectrum of `fft` points
+    goes through `mel_bands` triangles between `low_hz` and `high_hz` on the HTK mel scale; log-mel is
+    log(energy + 1e-6), and MFCC the first `coefficients` of the orthonormal DCT-II of that.
     """
 
     sample_rate: int
@@ -98,8 +98,14 @@ def c_header(prefix: str, done: Preprocessing) -> str:
     upper = prefix.upper()
     lines = [
         c_comment(
-            f"How {prefix}'s inputs are made from sensor values; the same numbers as in training and calibration.",
-            "input = (value * SCALE - mean) / std; mean and std have one entry, or one per slice of the last axis.",
+            (
+                f"How {prefix}'s inputs are made from sensor values; the same "
+                "numbers as in training and calibration."
+            ),
+            (
+                "input = (value * SCALE - mean) / std; mean and std have one entry, "
+                "or one per slice of the last axis."
+            ),
         ),
         f"#ifndef {upper}_PREPROCESSING_H",
         f"#define {upper}_PREPROCESSING_H",
@@ -121,12 +127,16 @@ def c_header(prefix: str, done: Preprocessing) -> str:
 
 
 def _audio_lines(upper: str, audio: AudioForm) -> list[str]:
-    lines = [c_comment(line.strip()) for line in (AudioForm.__doc__ or "").strip().splitlines() if line.strip()]
+    lines = [
+        c_comment(line.strip()) for line in (AudioForm.__doc__ or "").strip().splitlines() if line.strip()
+    ]
     lines.append(f"#define {upper}_AUDIO_FEATURES_{audio.features.name} 1")
     for key, value in vars(audio).items():
         if key == "features" or (audio.features is Features.WAVE and key not in ("sample_rate", "samples")):
             continue
-        lines.append(f"#define {upper}_AUDIO_{key.upper()} {_literal(value) if isinstance(value, float) else value}")
+        lines.append(
+            f"#define {upper}_AUDIO_{key.upper()} {_literal(value) if isinstance(value, float) else value}"
+        )
     if audio.features is not Features.WAVE:
         lines.append(f"#define {upper}_AUDIO_FRAMES {audio.frames}")
     return lines

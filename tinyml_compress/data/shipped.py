@@ -30,7 +30,9 @@ _PARTS = ("train", "test")
 
 @dataclass(frozen=True)
 class Part:
-    """One split as it is stored: how many samples, and the sha256 of its stored bytes followed by its labels."""
+    """One split as it is stored: how many samples, and the sha256 of its stored bytes followed by
+    its labels.
+    """
 
     name: str
     count: int
@@ -124,7 +126,9 @@ def load_shipped(name: str, split: str | None) -> DataSet:
 
 
 def write_file(name: str, path: str) -> None:
-    """The set `data:NAME` as an .npz with train_inputs, train_labels, ... in the values that the model takes."""
+    """The set `data:NAME` as an .npz with train_inputs, train_labels, ... in the values that the
+    model takes.
+    """
     arrays: dict[str, Any] = {}
     for part in _PARTS:
         data = load_shipped(name, part)

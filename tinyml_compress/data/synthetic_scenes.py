@@ -1,6 +1,8 @@
-"""Seeded synthetic sets of another kind than one class per sample: pictures with a class for each pixel, and voices.
+"""Seeded synthetic sets of another kind than one class per sample: pictures with a class for each pixel, and
+voices.
 
-Like those of `synthetic.py` they are made of whole numbers only, and hard enough that no net is perfect on them.
+Like those of `synthetic.py` they are made of whole numbers only, and hard enough that no net is perfect on
+them.
 """
 
 from __future__ import annotations
@@ -49,13 +51,19 @@ def voices(shape: Sequence[int], classes: int, count: int, seed: int, split: int
     An anomaly (class 1, test part only) has a burst of noise in it, at times a weak one.
     """
     samples = shape[0]
-    anomalous = whole(draw(seed, split, 1, count=count), classes) if split else np.zeros(count, dtype=np.int64)
+    anomalous = (
+        whole(draw(seed, split, 1, count=count), classes) if split else np.zeros(count, dtype=np.int64)
+    )
     time = np.arange(samples, dtype=np.int64)[None, :]
-    pitch = 480 + whole(draw(seed, split, 2, count=count), 480)[:, None]  # steps of 1/256 of a turn, times 256
+    pitch = (
+        480 + whole(draw(seed, split, 2, count=count), 480)[:, None]
+    )  # steps of 1/256 of a turn, times 256
     glide = whole(draw(seed, split, 3, count=count), 3)[:, None] - 1
     start = whole(draw(seed, split, 4, count=count), 256)[:, None]
     turn = (pitch * time + glide * time * time // 8) // 256 + start
-    formants = [900 + whole(draw(seed, split, 5 + one, count=count), 2400)[:, None] * (1 + one) for one in range(2)]
+    formants = [
+        900 + whole(draw(seed, split, 5 + one, count=count), 2400)[:, None] * (1 + one) for one in range(2)
+    ]
     total = np.zeros((count, samples), dtype=np.int64)
     for harmonic in range(1, _HARMONICS + 1):
         near = np.minimum(*(np.abs(harmonic * pitch - formant) for formant in formants))

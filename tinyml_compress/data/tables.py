@@ -45,10 +45,14 @@ def read_table(path: Path, form: TableForm) -> Table:
         text = path.read_text(encoding="utf-8-sig")
         separator = form.separator or _separator(text)
         rows = [
-            row for row in csv.reader(text.splitlines(), delimiter=separator, strict=True) if any(map(str.strip, row))
+            row
+            for row in csv.reader(text.splitlines(), delimiter=separator, strict=True)
+            if any(map(str.strip, row))
         ]
     except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise DataError("the table cannot be read", which=path, found=error, allowed="CSV text in UTF-8") from error
+        raise DataError(
+            "the table cannot be read", which=path, found=error, allowed="CSV text in UTF-8"
+        ) from error
     if not rows:
         raise DataError("the table is empty", which=path)
     named = not all(_is_number(cell) for cell in rows[0])
@@ -59,7 +63,10 @@ def read_table(path: Path, form: TableForm) -> Table:
     for number, row in enumerate(body, 2 if named else 1):
         if len(row) != len(header):
             raise DataError(
-                "a row has another number of cells", which=f"{path}, row {number}", found=len(row), allowed=len(header)
+                "a row has another number of cells",
+                which=f"{path}, row {number}",
+                found=len(row),
+                allowed=len(header),
             )
     label = _label_column(path, header, form)
     columns = _columns(path, header, form, label)
@@ -125,5 +132,8 @@ def _number(path: Path, row: int, column: str, cell: str) -> float:
             "a cell is no number",
             which=f"{path}, row {row}, column {column}",
             found=repr(cell),
-            next_step="name the class column `label`, or choose columns in a description (calibration_data/README.md)",
+            next_step=(
+                "name the class column `label`, or choose columns in a "
+                "description (calibration_data/README.md)"
+            ),
         ) from error

@@ -1,4 +1,6 @@
-"""What the synthetic sets are drawn with: random numbers and waves of whole numbers, the same on every machine."""
+"""What the synthetic sets are drawn with: random numbers and waves of whole numbers, the same on every
+machine.
+"""
 
 from __future__ import annotations
 

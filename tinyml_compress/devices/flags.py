@@ -1,7 +1,7 @@
 """Which compiler flags a board or core file may give: those that choose a processor and a way to optimize.
 
-A file of somebody else may not name other files (`-include`, `-I`, `-o`), programs (`-B`, `-wrapper`) or code for the
-compiler itself (`-fplugin=`): such a flag would run or write as whoever builds for that board.
+A file of somebody else may not name other files (`-include`, `-I`, `-o`), programs (`-B`, `-wrapper`) or code
+for the compiler itself (`-fplugin=`): such a flag would run or write as whoever builds for that board.
 """
 
 from __future__ import annotations
@@ -53,9 +53,9 @@ _FORM = re.compile(
     r"|-D[A-Za-z_][A-Za-z0-9_]*(?:=-?(?:0[xX][0-9a-fA-F]+|[0-9]+(?:\.[0-9]+)?)[uUlLfF]{0,3})?"
 )
 _ALLOWED = (
-    f"{', '.join(f'{start}...' for start in _VALUES)}, -O0 to -O3, -Os, -Og, -Oz, -Ofast, -DNAME, -DNAME=NUMBER, "
-    + ", ".join(_WORDS)
-)
+    f"{', '.join(f'{start}...' for start in _VALUES)}, -O0 to -O3, -Os, -Og, "
+    "-Oz, -Ofast, -DNAME, -DNAME=NUMBER, "
+) + ", ".join(_WORDS)
 
 
 def compiler_flags(section: Section, key: str, default: tuple[str, ...] | None = None) -> tuple[str, ...]:

@@ -47,7 +47,9 @@ def load_device(name: str, targets_dir: Path | None = None) -> Device | Host:
     path = _find(name, targets_dir, "", "device", "tinyml-compress targets lists them")
     if not re.fullmatch(r"[a-z0-9][a-z0-9-]*", name):
         raise ConfigError(
-            "a device's file name becomes a make goal", which=path, allowed="small letters, digits and hyphens"
+            "a device's file name becomes a make goal",
+            which=path,
+            allowed="small letters, digits and hyphens",
         )
     top, data = parse(path, _MANUAL)
     kind = top.text("kind", "board", one_of=("board", "host"))
@@ -105,9 +107,13 @@ def load_core(name: str, targets_dir: Path | None = None, asked_by: Section | No
     emulator.close()
     top.close()
     if core.unicorn is None and core.qemu is None:
-        raise top.error("nothing can run this core", "emulator", allowed="unicorn in [emulator], or a [qemu] table")
+        raise top.error(
+            "nothing can run this core", "emulator", allowed="unicorn in [emulator], or a [qemu] table"
+        )
     if "c" not in core.kernels:
-        raise top.error("every core runs the plain C kernels", "kernels", found=core.kernels, allowed='"c" among them')
+        raise top.error(
+            "every core runs the plain C kernels", "kernels", found=core.kernels, allowed='"c" among them'
+        )
     return core
 
 
@@ -116,7 +122,9 @@ def _find(name: str, targets_dir: Path | None, below: str, what: str, hint: str)
         path = folder / below / f"{name}.toml"
         if re.fullmatch(r"[\w.-]+", name) and path.is_file():
             return path
-    raise UsageError(f"unknown {what}", which=name, allowed=nearest(name, _names(targets_dir, below)), next_step=hint)
+    raise UsageError(
+        f"unknown {what}", which=name, allowed=nearest(name, _names(targets_dir, below)), next_step=hint
+    )
 
 
 def _names(targets_dir: Path | None, below: str) -> list[str]:
@@ -128,7 +136,9 @@ def _folders(targets_dir: Path | None) -> list[Path]:
     if targets_dir is None:
         return [targets_folder()]
     if not targets_dir.is_dir():
-        raise UsageError("no such folder", which=targets_dir, next_step="--targets-dir takes a folder with *.toml")
+        raise UsageError(
+            "no such folder", which=targets_dir, next_step="--targets-dir takes a folder with *.toml"
+        )
     return [targets_dir, targets_folder()]
 
 
@@ -205,7 +215,9 @@ def _check(top: Section, device: Device) -> None:
         if one.address < two.end and two.address < one.end:
             raise top.error(
                 "memory regions overlap",
-                found=f"{one.name} {one.address:#x}..{one.end:#x} and {two.name} {two.address:#x}..{two.end:#x}",
+                found=(
+                    f"{one.name} {one.address:#x}..{one.end:#x} and {two.name} {two.address:#x}..{two.end:#x}"
+                ),
                 allowed="regions that share no byte",
             )
     names = [region.name for region in (*device.flash, *device.ram)]
@@ -240,8 +252,12 @@ def _qemu(section: Section) -> QemuMap:
         section.integer("ram-bytes", 256, 1 << 30),
     )
     machine = section.text("machine")
-    if not re.fullmatch(r"[a-z0-9][a-z0-9._-]*", machine):  # behind a comma QEMU takes options that name files
-        raise section.error("not the name of a machine", "machine", found=machine, allowed="letters, digits, hyphens")
+    if not re.fullmatch(
+        r"[a-z0-9][a-z0-9._-]*", machine
+    ):  # behind a comma QEMU takes options that name files
+        raise section.error(
+            "not the name of a machine", "machine", found=machine, allowed="letters, digits, hyphens"
+        )
     qemu = QemuMap(machine, memory)
     section.text("source")
     section.close()

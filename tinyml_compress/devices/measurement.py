@@ -264,9 +264,25 @@ def _row(run: Run, *, several: bool) -> Row:
     if isinstance(run, HostRun):
         return (*place, run.model_bytes, None, None, run.median_s * 1e3, "measured", None)
     if isinstance(run, TflmRun):
-        return (*place, run.need.flash_bytes, run.need.ram_bytes, None, None, None, Noted(str(run.need), _notes(run)))
+        return (
+            *place,
+            run.need.flash_bytes,
+            run.need.ram_bytes,
+            None,
+            None,
+            None,
+            Noted(str(run.need), _notes(run)),
+        )
     if isinstance(run, Refusal):
-        return (*place, None, None, None, None, None, Noted("did not run" if run.fits else "too small", run.why))
+        return (
+            *place,
+            None,
+            None,
+            None,
+            None,
+            None,
+            Noted("did not run" if run.fits else "too small", run.why),
+        )
     return (
         *place,
         run.flash.total,

@@ -1,4 +1,6 @@
-"""Whether a model fits a board under TensorFlow Lite Micro: one sum, with what it takes for granted said beside it."""
+"""Whether a model fits a board under TensorFlow Lite Micro: one sum, with what it takes for granted said
+beside it.
+"""
 
 from __future__ import annotations
 
@@ -10,8 +12,8 @@ from tinyml_compress.devices.model import Device
 __all__ = ["RUNTIME_BYTES", "STACK_BYTES", "TflmNeed"]
 
 RUNTIME_BYTES = 54_000
-"""Flash of TFLM with CMSIS-NN's kernels and start-up, without the model. 53,608 B were counted for a keyword net and
-51,412 B for a residual net, on a Cortex-M4 with release flags."""
+"""Flash of TFLM with CMSIS-NN's kernels and start-up, without the model. 53,608 B were counted for a keyword
+net and 51,412 B for a residual net, on a Cortex-M4 with release flags."""
 STACK_BYTES = 1024
 """940 B were counted for both."""
 
@@ -24,8 +26,8 @@ class TflmNeed:
     model_bytes: int
     """Exact: of the file."""
     arena_bytes: int | None
-    """Used by the interpreter on this machine, whose pointers have 8 bytes: an upper bound for a 32-bit core. None
-    where it is not installed: then flash alone is judged."""
+    """Used by the interpreter on this machine, whose pointers have 8 bytes: an upper bound for a 32-bit core.
+    None where it is not installed: then flash alone is judged."""
     runtime_bytes: int = RUNTIME_BYTES
 
     @property
@@ -48,13 +50,18 @@ class TflmNeed:
     @property
     def lacking(self) -> Mapping[str, int]:
         """Bytes that the board lacks, by memory; empty when the model fits."""
-        needs = (("flash", self.flash_bytes, self.device.flash_bytes), ("RAM", self.ram_bytes, self.device.ram_bytes))
+        needs = (
+            ("flash", self.flash_bytes, self.device.flash_bytes),
+            ("RAM", self.ram_bytes, self.device.ram_bytes),
+        )
         return {name: need - have for name, need, have in needs if need is not None and need > have}
 
     def __str__(self) -> str:
         if self.fits:
             return "fits"
-        return "needs " + " and ".join(f"{-(-short // 1024):,} KB more {name}" for name, short in self.lacking.items())
+        return "needs " + " and ".join(
+            f"{-(-short // 1024):,} KB more {name}" for name, short in self.lacking.items()
+        )
 
     @property
     def flash_parts(self) -> str:
@@ -72,13 +79,20 @@ class TflmNeed:
     def assumptions(self) -> tuple[str, ...]:
         """What the answer rests on besides exact sizes."""
         known = (
-            f"TFLM's code with CMSIS-NN's kernels and start-up takes {self.runtime_bytes:,} B of flash: an estimate "
+            "TFLM's code with CMSIS-NN's kernels and start-up takes "
+            f"{self.runtime_bytes:,} B of flash: an estimate "
             "from two models on a Cortex-M4 (51,412 and 53,608 B counted)",
         )
         if self.arena_bytes is None:
             return (*known, "RAM is not judged: TensorFlow Lite Micro is not installed here")
         return (
             *known,
-            "the arena is that of TFLM's interpreter on this 64-bit machine: an upper bound for a 32-bit core",
-            f"the stack is what the board sets aside, at least {STACK_BYTES:,} B; the application comes on top",
+            (
+                "the arena is that of TFLM's interpreter on this 64-bit machine: "
+                "an upper bound for a 32-bit core"
+            ),
+            (
+                "the stack is what the board sets aside, at least "
+                f"{STACK_BYTES:,} B; the application comes on top"
+            ),
         )

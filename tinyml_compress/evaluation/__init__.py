@@ -1,4 +1,6 @@
-"""What outputs are worth: accuracy with its interval, reconstruction error and AUC, agreement of two models."""
+"""What outputs are worth: accuracy with its interval, reconstruction error and AUC, agreement of
+two models.
+"""
 
 from tinyml_compress.evaluation.metrics import (
     Accuracy,

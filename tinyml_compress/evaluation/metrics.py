@@ -49,8 +49,8 @@ class Task(Enum):
 class Accuracy:
     """Right answers among `total`, with the 95% Wilson interval of the share.
 
-    Where a sample has many answers, one per pixel, they do not err apart from one another: the interval is that of as
-    many answers as there are samples.
+    Where a sample has many answers, one per pixel, they do not err apart from one another: the interval is
+    that of as many answers as there are samples.
     """
 
     correct: int
@@ -71,7 +71,9 @@ class Accuracy:
     @property
     def numbers(self) -> Numbers:
         """For a cell of a table."""
-        return Numbers((self.value, *self.interval, self.correct, self.total), "{:.1%} ({:.1%} to {:.1%}, {} of {})")
+        return Numbers(
+            (self.value, *self.interval, self.correct, self.total), "{:.1%} ({:.1%} to {:.1%}, {} of {})"
+        )
 
     def __str__(self) -> str:
         return str(self.numbers)
@@ -79,7 +81,9 @@ class Accuracy:
 
 @dataclass(frozen=True)
 class Reconstruction:
-    """Mean absolute error over all samples, and how well the squared error ranks anomalies (label 1) above the rest."""
+    """Mean absolute error over all samples, and how well the squared error ranks anomalies (label 1) above
+    the rest.
+    """
 
     mae: float
     total: int
@@ -138,7 +142,9 @@ def wilson(correct: int, total: int, z: float = _Z95) -> tuple[float, float]:
 
 
 def task_of(inputs: Floats, outputs: Floats, labels: Labels | None = None) -> Task:
-    """Reconstruction where the output has as many values as the input, unless the labels count just as many classes."""
+    """Reconstruction where the output has as many values as the input, unless the labels count just as many
+    classes.
+    """
     values = int(np.prod(outputs.shape[1:]))
     classes = labels is not None and labels.max(initial=-1) + 1 == values
     same = int(np.prod(inputs.shape[1:])) == values
@@ -245,11 +251,17 @@ def _difference(wanted: Array, found: Array) -> npt.NDArray[np.float64]:
 def agreement(task: Task, first: Floats, second: Floats) -> Agreement:
     """Of two models' outputs on the same samples."""
     if first.size != second.size or len(first) != len(second):
-        raise ModelError("the two models have outputs of different shapes", found=f"{first.shape} and {second.shape}")
+        raise ModelError(
+            "the two models have outputs of different shapes", found=f"{first.shape} and {second.shape}"
+        )
     _finite(first)
     _finite(second)
     apart = np.abs(first.reshape(len(first), -1).astype(np.float64) - second.reshape(len(second), -1))
-    same = None if task is Task.RECONSTRUCTION else int((_finite_answers(first) == _finite_answers(second)).sum())
+    same = (
+        None
+        if task is Task.RECONSTRUCTION
+        else int((_finite_answers(first) == _finite_answers(second)).sum())
+    )
     return Agreement(same, len(first), float(apart.max()), float(apart.mean()))
 
 

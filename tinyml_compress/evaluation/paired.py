@@ -20,7 +20,9 @@ _ROUNDS = 1000
 
 @dataclass(frozen=True)
 class PairedDrop:
-    """The loss as `ScoreKind.drop` counts it, and its 95% interval by bootstrap over the samples, drawn in pairs."""
+    """The loss as `ScoreKind.drop` counts it, and its 95% interval by bootstrap over the samples, drawn in
+    pairs.
+    """
 
     drop: float
     low: float
@@ -36,8 +38,12 @@ class PairedDrop:
         return math.ceil(self.samples * (half / self.drop) ** 2)
 
 
-def paired_drop(kind: ScoreKind, before: Array, after: Array, labels: Array | None = None, seed: int = 0) -> PairedDrop:
-    """`before` and `after` hold what each sample is worth: a right answer's share, an error; for AUC what ranks it."""
+def paired_drop(
+    kind: ScoreKind, before: Array, after: Array, labels: Array | None = None, seed: int = 0
+) -> PairedDrop:
+    """`before` and `after` hold what each sample is worth: a right answer's share, an error; for AUC what
+    ranks it.
+    """
     count = len(before)
     generator = np.random.default_rng(seed)
     marks = np.zeros(count, np.int64) if labels is None else labels.reshape(count, -1)[:, 0]
@@ -60,4 +66,6 @@ def _draws(generator: np.random.Generator, marks: Array | None, count: int) -> l
     if marks is None:
         return [generator.integers(0, count, count) for _ in range(_ROUNDS)]
     kinds = [np.flatnonzero(marks == kind) for kind in np.unique(marks)]
-    return [np.concatenate([generator.choice(places, len(places)) for places in kinds]) for _ in range(_ROUNDS)]
+    return [
+        np.concatenate([generator.choice(places, len(places)) for places in kinds]) for _ in range(_ROUNDS)
+    ]

@@ -27,7 +27,10 @@ def layout(bundle: Bundle) -> Files:
         "LICENSE": licence(),
     }
     use = text(bundle, "arduino/readme.txt", **facts)
-    return {**files, "README.md": readme(bundle, files, "A model for microcontrollers as an Arduino library.", use)}
+    return {
+        **files,
+        "README.md": readme(bundle, files, "A model for microcontrollers as an Arduino library.", use),
+    }
 
 
 def _keywords(bundle: Bundle) -> str:
@@ -36,4 +39,6 @@ def _keywords(bundle: Bundle) -> str:
     functions = [f"{name}_selftest"]
     if bundle.engine is Engine.AOT:
         functions += [f"{name}_input", f"{name}_invoke", f"{name}_output"]
-    return "".join(f"{word}\tKEYWORD2\n" for word in sorted(functions)) + f"{name}_selftest_result\tKEYWORD1\n"
+    return (
+        "".join(f"{word}\tKEYWORD2\n" for word in sorted(functions)) + f"{name}_selftest_result\tKEYWORD1\n"
+    )

@@ -3,7 +3,17 @@
 from __future__ import annotations
 
 from tinyml_compress.exporters.bundle import Bundle, Engine
-from tinyml_compress.exporters.parts import Files, below, headers, licence, main_c, private, readme, sources, text
+from tinyml_compress.exporters.parts import (
+    Files,
+    below,
+    headers,
+    licence,
+    main_c,
+    private,
+    readme,
+    sources,
+    text,
+)
 from tinyml_compress.exporters.templating import template
 
 __all__ = ["layout"]
@@ -27,4 +37,7 @@ def layout(bundle: Bundle) -> Files:
     else:  # nothing is installed: TensorFlow Lite Micro is a part of the same build
         files["CMakeLists.txt"] = text(bundle, "cmake/CMakeLists_tflm.txt")
     use = text(bundle, "cmake/readme.txt" if aot else "cmake/readme_tflm.txt")
-    return {**files, "README.md": readme(bundle, files, "A model for microcontrollers as a CMake package.", use)}
+    return {
+        **files,
+        "README.md": readme(bundle, files, "A model for microcontrollers as a CMake package.", use),
+    }

@@ -30,7 +30,9 @@ _EPOCH = (1980, 1, 1, 0, 0, 0)
 
 
 def layout(bundle: Bundle) -> Files:
-    """`VENDOR.NAME.pdsc`, `include/`, `src/`, `template/main.c`, and all of it as `VENDOR.NAME.VERSION.pack`."""
+    """`VENDOR.NAME.pdsc`, `include/`, `src/`, `template/main.c`, and all of it as
+    `VENDOR.NAME.VERSION.pack`.
+    """
     tflm = bundle.engine is Engine.TFLM
     vendor = re.sub(r"[^A-Za-z0-9]+", "_", bundle.author).strip("_")[:_LONGEST] or "unknown"
     pack = f"{vendor}.{bundle.name}.{bundle.release}.pack"
@@ -50,7 +52,9 @@ def layout(bundle: Bundle) -> Files:
         "LICENSE": licence(),
     }
     use = text(bundle, "cmsis_pack/readme.txt", **facts)
-    files["README.md"] = readme(bundle, {**files, pack: b""}, "A model for microcontrollers as a CMSIS-Pack.", use)
+    files["README.md"] = readme(
+        bundle, {**files, pack: b""}, "A model for microcontrollers as a CMSIS-Pack.", use
+    )
     return {**files, pack: _zipped(files)}
 
 

@@ -37,4 +37,7 @@ def layout(bundle: Bundle) -> Files:
         "LICENSE": licence(),
     }
     use = text(bundle, "esp_idf/readme.txt")
-    return {**files, "README.md": readme(bundle, files, "A model for microcontrollers as an ESP-IDF component.", use)}
+    return {
+        **files,
+        "README.md": readme(bundle, files, "A model for microcontrollers as an ESP-IDF component.", use),
+    }

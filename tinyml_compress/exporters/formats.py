@@ -38,4 +38,6 @@ _LAYOUTS: Mapping[Format, Callable[[Bundle], Files]] = {
 def layout(chosen: Format, bundle: Bundle) -> dict[str, bytes]:
     """All files of the bundle by their path below its root. Pure: the same bundle gives the same bytes."""
     files = _LAYOUTS[chosen](bundle)
-    return {path: content if isinstance(content, bytes) else content.encode() for path, content in files.items()}
+    return {
+        path: content if isinstance(content, bytes) else content.encode() for path, content in files.items()
+    }

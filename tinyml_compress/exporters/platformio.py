@@ -5,7 +5,17 @@ from __future__ import annotations
 import json
 
 from tinyml_compress.exporters.bundle import Bundle
-from tinyml_compress.exporters.parts import Files, below, headers, licence, main_c, private, readme, sources, text
+from tinyml_compress.exporters.parts import (
+    Files,
+    below,
+    headers,
+    licence,
+    main_c,
+    private,
+    readme,
+    sources,
+    text,
+)
 
 __all__ = ["layout"]
 
@@ -30,4 +40,7 @@ def layout(bundle: Bundle) -> Files:
         "LICENSE": licence(),
     }
     use = text(bundle, "platformio/readme.txt")
-    return {**files, "README.md": readme(bundle, files, "A model for microcontrollers as a PlatformIO library.", use)}
+    return {
+        **files,
+        "README.md": readme(bundle, files, "A model for microcontrollers as a PlatformIO library.", use),
+    }

@@ -3,7 +3,17 @@
 from __future__ import annotations
 
 from tinyml_compress.exporters.bundle import Bundle, Engine
-from tinyml_compress.exporters.parts import Files, below, headers, licence, private, readme, selftest, sources, text
+from tinyml_compress.exporters.parts import (
+    Files,
+    below,
+    headers,
+    licence,
+    private,
+    readme,
+    selftest,
+    sources,
+    text,
+)
 
 __all__ = ["layout"]
 
@@ -18,7 +28,9 @@ def layout(bundle: Bundle) -> Files:
     sample = "samples/selftest"
     files: Files = {
         "zephyr/module.yml": text(bundle, "zephyr/module.yml"),
-        "zephyr/CMakeLists.txt": text(bundle, "zephyr/CMakeLists.txt", sources=compiled, selftest=selftest(bundle)),
+        "zephyr/CMakeLists.txt": text(
+            bundle, "zephyr/CMakeLists.txt", sources=compiled, selftest=selftest(bundle)
+        ),
         "zephyr/Kconfig": text(
             bundle, "zephyr/Kconfig", depends="\tdepends on TENSORFLOW_LITE_MICRO\n" if tflm else ""
         ),
@@ -36,4 +48,7 @@ def layout(bundle: Bundle) -> Files:
         "LICENSE": licence(),
     }
     use = text(bundle, "zephyr/readme.txt")
-    return {**files, "README.md": readme(bundle, files, "A model for microcontrollers as a Zephyr module.", use)}
+    return {
+        **files,
+        "README.md": readme(bundle, files, "A model for microcontrollers as a Zephyr module.", use),
+    }

@@ -128,7 +128,10 @@ def decoding(what: str) -> Iterator[None]:
         yield
     except _LIBRARY_ERRORS as error:
         raise ModelError(
-            "the .tflite file is damaged", which=what, found=f"{type(error).__name__}: {error}", next_step=_NEXT
+            "the .tflite file is damaged",
+            which=what,
+            found=f"{type(error).__name__}: {error}",
+            next_step=_NEXT,
         ) from error
 
 
@@ -165,13 +168,22 @@ def decode(file: bytes) -> FlatModel:
         subgraphs = model.SubgraphsLength()
     if version != schema.VERSION:
         raise ModelError(
-            "unknown schema version of the .tflite file", found=version, allowed=schema.VERSION, next_step=_NEXT
+            "unknown schema version of the .tflite file",
+            found=version,
+            allowed=schema.VERSION,
+            next_step=_NEXT,
         )
     if subgraphs == 0:
-        raise ModelError("the .tflite file holds no graph", found="0 subgraphs", allowed="1 subgraph", next_step=_NEXT)
+        raise ModelError(
+            "the .tflite file holds no graph", found="0 subgraphs", allowed="1 subgraph", next_step=_NEXT
+        )
     if subgraphs > MAX_SUBGRAPHS:
-        raise ModelError("too many subgraphs", found=subgraphs, allowed=f"at most {MAX_SUBGRAPHS}", next_step=_NEXT)
-    codes = _each("operator code", model.OperatorCodesLength, model.OperatorCodes, lambda code: _code(code, budget))
+        raise ModelError(
+            "too many subgraphs", found=subgraphs, allowed=f"at most {MAX_SUBGRAPHS}", next_step=_NEXT
+        )
+    codes = _each(
+        "operator code", model.OperatorCodesLength, model.OperatorCodes, lambda code: _code(code, budget)
+    )
     first, *bodies = (_graph(model, number, codes, budget) for number in range(subgraphs))
     return FlatModel(
         tensors=first.tensors,
@@ -190,7 +202,10 @@ def _graph(model: Any, number: int, codes: Sequence[tuple[int, str | None]], bud
     return FlatGraph(
         tensors=_each("tensor", graph.TensorsLength, graph.Tensors, lambda tensor: _tensor(tensor, budget)),
         operators=_each(
-            "operator", graph.OperatorsLength, graph.Operators, lambda operator: _operator(operator, codes, budget)
+            "operator",
+            graph.OperatorsLength,
+            graph.Operators,
+            lambda operator: _operator(operator, codes, budget),
         ),
         inputs=inputs,
         outputs=outputs,
@@ -226,8 +241,9 @@ def _text(raw: bytes | None, budget: _Budget) -> str:
 
 
 def _code(code: Any, budget: _Budget) -> tuple[int, str | None]:
-    # Numbers up to 127 stand in the deprecated field too; files older than the new field have only that one. The
-    # package's own BuiltinCode() looks at the deprecated field alone for those numbers, runtimes take the larger.
+    # Numbers up to 127 stand in the deprecated field too; files older than the new field have only that one.
+    # The package's own BuiltinCode() looks at the deprecated field alone for those numbers, runtimes take the
+    # larger.
     offset = code._tab.Offset(_BUILTIN_CODE_SLOT)
     newer = code._tab.Get(Int32Flags, code._tab.Pos + offset) if offset else 0
     number = max(newer, code.DeprecatedBuiltinCode())
@@ -318,7 +334,8 @@ def option_values(flat: FlatOperator, options: Options, which: str) -> dict[str,
             else:
                 values[field.attr] = _scalar(getattr(table, name)(), field.kind, which, field.schema)
     if not own and not all(_is_zero(value) for value in values.values()):
-        # Runtimes then take zeros, which are not the schema's defaults and differ from one runtime to the other.
+        # Runtimes then take zeros, which are not the schema's defaults and differ from one runtime to the
+        # other.
         raise ModelError(
             "an operator's options are missing",
             which=which,
@@ -333,7 +350,11 @@ def _instead(flat: FlatOperator) -> str | None:
     """What an operator has in place of its own options."""
     if flat.extended_options:
         return "options of the extended union"
-    return f"another operator's options, {schema.options_type_name(flat.options_type)}" if flat.options_type else None
+    return (
+        f"another operator's options, {schema.options_type_name(flat.options_type)}"
+        if flat.options_type
+        else None
+    )
 
 
 def _is_zero(value: object) -> bool:
@@ -345,7 +366,10 @@ def _vector(raw: npt.NDArray[Any] | int, which: str, field: str) -> tuple[int, .
         return ()
     if raw.size > _MAX_OPTION_VECTOR:
         raise ModelError(
-            f"option {field} is too long", which=which, found=raw.size, allowed=f"at most {_MAX_OPTION_VECTOR}"
+            f"option {field} is too long",
+            which=which,
+            found=raw.size,
+            allowed=f"at most {_MAX_OPTION_VECTOR}",
         )
     return tuple(int(value) for value in raw)
 

@@ -28,7 +28,11 @@ IDENTIFIER = b"TFL3"
 
 
 def _numbers(enum: type) -> dict[str, int]:
-    return {name: value for name, value in vars(enum).items() if isinstance(value, int) and not name.startswith("_")}
+    return {
+        name: value
+        for name, value in vars(enum).items()
+        if isinstance(value, int) and not name.startswith("_")
+    }
 
 
 _TYPES = _numbers(tflite.TensorType)

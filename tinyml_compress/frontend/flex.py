@@ -1,8 +1,8 @@
 """The attributes of custom operators: one map of numbers in a flexbuffer, a format that describes itself.
 
-TensorFlow Lite Micro finds a value by its place among the sorted keys, and reads it as the number that it expects
-there, whatever the buffer says. So a map is taken only when it has just the keys that are expected, each with a
-number of the expected kind stored in place; then both readings agree.
+TensorFlow Lite Micro finds a value by its place among the sorted keys, and reads it as the number that it
+expects there, whatever the buffer says. So a map is taken only when it has just the keys that are expected,
+each with a number of the expected kind stored in place; then both readings agree.
 """
 
 from __future__ import annotations
@@ -46,12 +46,17 @@ _FLOATS = {4: "<f", 8: "<d"}
 
 
 def custom_values(raw: bytes, options: Options, attrs_type: type[Attrs], which: str) -> dict[str, object]:
-    """Values of a custom operator's attributes, by attribute name. An empty buffer leaves them at their defaults."""
+    """Values of a custom operator's attributes, by attribute name. An empty buffer leaves them at their
+    defaults.
+    """
     if not raw:
         needed = [field.name for field in fields(attrs_type) if field.default is MISSING]
         if needed:
             raise ModelError(
-                "a custom operator has no options", which=which, allowed=_keys(options.fields), next_step=_NEXT
+                "a custom operator has no options",
+                which=which,
+                allowed=_keys(options.fields),
+                next_step=_NEXT,
             )
         return {}
     found = read_map(raw, which)
@@ -74,7 +79,9 @@ def packed(attrs: Attrs, options: Options) -> bytes:
             value = getattr(attrs, field.attr)
             if isinstance(value, Enum):
                 value = value.value
-            add = builder.Bool if field.kind is bool else builder.Float if field.kind is float else builder.Int
+            add = (
+                builder.Bool if field.kind is bool else builder.Float if field.kind is float else builder.Int
+            )
             add(field.schema, value)
     return bytes(builder.Finish())
 
@@ -94,7 +101,9 @@ def read_map(raw: bytes, which: str) -> dict[str, tuple[_Type, int | float | boo
 
 
 class _Map:
-    """The root of a flexbuffer, where it is a map. All positions are checked: offsets only point backwards."""
+    """The root of a flexbuffer, where it is a map. All positions are checked: offsets only point
+    backwards.
+    """
 
     def __init__(self, raw: bytes) -> None:
         self._raw = raw
@@ -156,7 +165,9 @@ def _value(field: OptionField, kind: _Type, value: int | float | bool, which: st
     what = f"option {field.schema} of a custom operator"
     if kind not in _KINDS[wanted]:
         allowed = ", ".join(one.name for one in _KINDS[wanted])
-        raise ModelError(f"{what} is of another kind", which=which, found=kind.name, allowed=allowed, next_step=_NEXT)
+        raise ModelError(
+            f"{what} is of another kind", which=which, found=kind.name, allowed=allowed, next_step=_NEXT
+        )
     if issubclass(field.kind, Enum):
         known = {member.value: member for member in field.kind}
         if value not in known:

@@ -28,7 +28,9 @@ def ledger(file: bytes) -> Ledger:
             for index in range(graph.TensorsLength())
         ]
         quantization = _quantization_bytes([tensor.Quantization() for tensor in tensors])
-        names = _unique_bytes([model.Description(), *(tensor.Name() for tensor in tensors), *_signature_names(model)])
+        names = _unique_bytes(
+            [model.Description(), *(tensor.Name() for tensor in tensors), *_signature_names(model)]
+        )
     structure = len(file) - weights - quantization - names - metadata
     return Ledger(
         file=len(file),
@@ -46,7 +48,12 @@ def _quantization_bytes(quants: Iterable[tflite.QuantizationParameters | None]) 
     sizes: dict[int, int] = {}
     for quant in quants:
         if quant is not None:
-            for vector in (quant.ScaleAsNumpy(), quant.ZeroPointAsNumpy(), quant.MinAsNumpy(), quant.MaxAsNumpy()):
+            for vector in (
+                quant.ScaleAsNumpy(),
+                quant.ZeroPointAsNumpy(),
+                quant.MinAsNumpy(),
+                quant.MaxAsNumpy(),
+            ):
                 if isinstance(vector, np.ndarray):
                     sizes[vector.__array_interface__["data"][0]] = vector.nbytes
     return sum(sizes.values())

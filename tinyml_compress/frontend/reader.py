@@ -30,7 +30,9 @@ _ABSENT = -1
 
 
 def read(model: bytes, name: str) -> Graph:
-    """The graph of a .tflite file, named `name`. ModelError or UnsupportedOperator says what is wrong with it."""
+    """The graph of a .tflite file, named `name`. ModelError or UnsupportedOperator says what is wrong with
+    it.
+    """
     return with_spans(Reading(decode(bytes(model))).graph(name))
 
 
@@ -52,7 +54,9 @@ class _Family:
         self._flat = flat
         every = unique_names(tensor.name for graph in flat.graphs for tensor in graph.tensors)
         ends = np.cumsum([len(graph.tensors) for graph in flat.graphs]).tolist()
-        self.names = [every[end - len(graph.tensors) : end] for graph, end in zip(flat.graphs, ends, strict=True)]
+        self.names = [
+            every[end - len(graph.tensors) : end] for graph, end in zip(flat.graphs, ends, strict=True)
+        ]
         """By subgraph; no two tensors of the file have the same."""
         self._known: dict[int, Graph] = {}
         self._reading = [0]
@@ -69,12 +73,18 @@ class _Family:
                 next_step=_DAMAGED,
             )
         if number in self._reading:
-            raise ModelError("a subgraph runs itself", which=where, found=f"subgraph {number}", next_step=_DAMAGED)
+            raise ModelError(
+                "a subgraph runs itself", which=where, found=f"subgraph {number}", next_step=_DAMAGED
+            )
         if number not in self._known:
             self._reading.append(number)
             body = self._flat.bodies[number - 1]
             flat = replace(
-                self._flat, tensors=body.tensors, operators=body.operators, inputs=body.inputs, outputs=body.outputs
+                self._flat,
+                tensors=body.tensors,
+                operators=body.operators,
+                inputs=body.inputs,
+                outputs=body.outputs,
             )
             self._asked += 1  # by order, not by number: the same after writing, where unused ones have gone
             self._known[number] = Reading(flat, self, number).graph(f"subgraph {self._asked}")
@@ -102,7 +112,9 @@ class Reading:
         outputs = tuple(self._tensor(index, "graph output").name for index in flat.outputs)
         self._check_order()
         bodies = self.bodies()
-        graph = Graph(name=name, tensors=self.tensors(), nodes=nodes, inputs=inputs, outputs=outputs, subgraphs=bodies)
+        graph = Graph(
+            name=name, tensors=self.tensors(), nodes=nodes, inputs=inputs, outputs=outputs, subgraphs=bodies
+        )
         verify(graph, body=self._number > 0)
         return graph
 
@@ -122,7 +134,9 @@ class Reading:
         op = self._op_name(flat, layer)
         where = f"{op} {layer}"
         known = operator(op, self._full_layer(flat, layer))
-        inputs = tuple(None if i == _ABSENT else self._tensor(i, f"input of {where}").name for i in flat.inputs)
+        inputs = tuple(
+            None if i == _ABSENT else self._tensor(i, f"input of {where}").name for i in flat.inputs
+        )
         outputs = tuple(self._tensor(i, f"output of {where}").name for i in flat.outputs)
         runs = known.options is not None and any(field.kind is Body for field in known.options.fields)
         acts = known.without_outputs and (runs or any(self._is_handle(i) for i in flat.inputs))
@@ -191,7 +205,13 @@ class Reading:
                     self._refuse_unready(source, where)
             for made in op.outputs:
                 if made in ready and not self._tensors[made].variable:
-                    why = "a graph input" if made in given else "a constant" if self._const(made) else "made by another"
+                    why = (
+                        "a graph input"
+                        if made in given
+                        else "a constant"
+                        if self._const(made)
+                        else "made by another"
+                    )
                     raise ModelError(
                         "a tensor is made twice",
                         which=self._place(made),
@@ -271,9 +291,13 @@ class Reading:
         elements = _elements(flat.shape, dtype, place)
         data = self._data(index, dtype, elements)
         if elements == 0 and data is None:
-            raise ModelError("a tensor is empty", which=place, found=_dims(flat.shape), allowed="dimensions from 1 on")
+            raise ModelError(
+                "a tensor is empty", which=place, found=_dims(flat.shape), allowed="dimensions from 1 on"
+            )
         quant = None if dtype.is_float or flat.quant is None else _quant(flat.quant)
-        return Tensor(place.name, flat.shape, dtype, quant, data, variable=self._is_variable(index, data is not None))
+        return Tensor(
+            place.name, flat.shape, dtype, quant, data, variable=self._is_variable(index, data is not None)
+        )
 
     def _is_variable(self, index: int, constant: bool) -> bool:
         """Whether the tensor keeps its value between inferences."""
@@ -324,7 +348,9 @@ class Reading:
             )
         stored = buffer.data[:expected]  # what lies behind, nobody reads
         if dtype is DType.BOOL and bool((stored > 1).any()):
-            raise ModelError("a boolean constant holds other values than 0 and 1", which=place, next_step=_DAMAGED)
+            raise ModelError(
+                "a boolean constant holds other values than 0 and 1", which=place, next_step=_DAMAGED
+            )
         if dtype is DType.INT4:
             data = unpack_int4(stored, elements)
         else:

@@ -10,8 +10,8 @@ from tinyml_compress.ir import Graph
 
 __all__ = ["strip"]
 
-# A convolution's multiplier is made of the scales of input, weights and output; FULLY_CONNECTED's Prepare compares
-# its bias' scale with the product of the other two, so there it must stay.
+# A convolution's multiplier is made of the scales of input, weights and output; FULLY_CONNECTED's Prepare
+# compares its bias' scale with the product of the other two, so there it must stay.
 _BIAS_SCALE_UNREAD = ("CONV_2D", "DEPTHWISE_CONV_2D")
 _BIAS = 2
 
@@ -19,8 +19,9 @@ _BIAS = 2
 def strip(file: bytes) -> bytes:
     """The same model in fewer bytes: every kernel sees the same values, so every output is the same.
 
-    Gone are names of tensors, metadata, signatures, calibration ranges, repeated vectors, and the quantization of
-    convolution biases. UnsupportedOperator when the file holds an operator that the engine does not know.
+    Gone are names of tensors, metadata, signatures, calibration ranges, repeated vectors, and the
+    quantization of convolution biases. UnsupportedOperator when the file holds an operator that the engine
+    does not know.
     """
     graph = read(file, "model")
     return write(_without_bias_scales(graph), names=False)
@@ -28,7 +29,9 @@ def strip(file: bytes) -> bytes:
 
 def _without_bias_scales(graph: Graph) -> Graph:
     droppable = {
-        node.inputs[_BIAS] for node in graph.nodes if node.op in _BIAS_SCALE_UNREAD and len(node.inputs) > _BIAS
+        node.inputs[_BIAS]
+        for node in graph.nodes
+        if node.op in _BIAS_SCALE_UNREAD and len(node.inputs) > _BIAS
     }
     kept = {
         name

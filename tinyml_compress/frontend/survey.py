@@ -1,4 +1,6 @@
-"""All that stands between a .tflite file and the ahead-of-time engine, where `read` stops at the first thing."""
+"""All that stands between a .tflite file and the ahead-of-time engine, where `read` stops at the
+first thing.
+"""
 
 from __future__ import annotations
 
@@ -32,7 +34,9 @@ class Refused:
 
 
 def survey(model: bytes) -> tuple[Refused, ...]:
-    """Every operator that the engine refuses, in the file's order; ModelError when the file itself is unsound."""
+    """Every operator that the engine refuses, in the file's order; ModelError when the file itself is
+    unsound.
+    """
     flat = decode(model)
     reading = Reading(flat)
     refused: dict[int, Refused] = {}

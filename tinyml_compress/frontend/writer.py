@@ -52,7 +52,9 @@ def write(graph: Graph, *, names: bool = True) -> bytes:
             hints[hint.name] = len(tensors)
             tensors.append(_tensor(builder, hint, 0, vectors, names))
         bodies = [_place(family, body) for body in member.subgraphs]
-        operators = [_operator(builder, node, codes.index(node.op), numbers, hints, bodies) for node in member.nodes]
+        operators = [
+            _operator(builder, node, codes.index(node.op), numbers, hints, bodies) for node in member.nodes
+        ]
         made.append(_subgraph(builder, member, numbers, tensors, operators, len(made)))
     code_tables = [_code(builder, name) for name in codes]
     description = builder.CreateString("tinyml_compress")
@@ -147,7 +149,9 @@ def _packed(tensor: Tensor) -> bytes:
 
 
 def _aligned_bytes(builder: flatbuffers.Builder, data: bytes) -> int:
-    """A byte vector whose first byte is aligned; the library's own CreateByteVector aligns its length only."""
+    """A byte vector whose first byte is aligned; the library's own CreateByteVector aligns its
+    length only.
+    """
     builder.StartVector(1, len(data), _ALIGN)
     builder.head = builder.head - len(data)
     builder.Bytes[builder.head : builder.head + len(data)] = data
@@ -155,7 +159,9 @@ def _aligned_bytes(builder: flatbuffers.Builder, data: bytes) -> int:
 
 
 class _Vectors:
-    """Vectors of quantization, each content written once: per-channel zero points are the same for most tensors."""
+    """Vectors of quantization, each content written once: per-channel zero points are the same for most
+    tensors.
+    """
 
     def __init__(self, builder: flatbuffers.Builder) -> None:
         self._builder = builder
@@ -231,11 +237,17 @@ def _operator(
 ) -> int:
     known = operator(node.op, node.name)
     _refuse_inexpressible(node, known.options)
-    options = None if known.options is None or known.custom else _options(builder, node, known.options, bodies)
-    own = _aligned_bytes(builder, packed(node.attrs, known.options)) if known.options and known.custom else None
+    options = (
+        None if known.options is None or known.custom else _options(builder, node, known.options, bodies)
+    )
+    own = (
+        _aligned_bytes(builder, packed(node.attrs, known.options)) if known.options and known.custom else None
+    )
     inputs = [-1 if name is None else numbers[name] for name in node.inputs]
     input_vector = _ints(builder, tflite.OperatorStartInputsVector, inputs)
-    output_vector = _ints(builder, tflite.OperatorStartOutputsVector, [numbers[name] for name in node.outputs])
+    output_vector = _ints(
+        builder, tflite.OperatorStartOutputsVector, [numbers[name] for name in node.outputs]
+    )
     named = [hints[hint.name] for hint in node.intermediates]
     hint_vector = _ints(builder, tflite.OperatorStartIntermediatesVector, named) if named else None
     tflite.OperatorStart(builder)

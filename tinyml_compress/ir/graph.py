@@ -1,4 +1,6 @@
-"""Tensor, Node, Graph: a model between the .tflite file and the C code. All frozen; a pass makes a new graph."""
+"""Tensor, Node, Graph: a model between the .tflite file and the C code. All frozen; a pass makes
+a new graph.
+"""
 
 from __future__ import annotations
 
@@ -22,10 +24,11 @@ class Attrs:
 
 @dataclass(frozen=True, eq=False)
 class Tensor:
-    """A value: constant when `data` is there (read-only array of `shape`), else computed or given at run time.
+    """A value: constant when `data` is there (read-only array of `shape`), else computed or given at run
+    time.
 
-    A `variable` tensor keeps its value from one inference to the next: it lies in the caller's state, not in the
-    arena, and nodes may read and write it as often as they like.
+    A `variable` tensor keeps its value from one inference to the next: it lies in the caller's state, not in
+    the arena, and nodes may read and write it as often as they like.
     """
 
     name: str
@@ -74,7 +77,8 @@ class Node:
 class Graph:
     """Nodes in execution order over tensors by name; `inputs` and `outputs` in the file's order.
 
-    `subgraphs` are the bodies that its own nodes run (IF, WHILE, CALL_ONCE): attributes name them by their place here.
+    `subgraphs` are the bodies that its own nodes run (IF, WHILE, CALL_ONCE): attributes name them by their
+    place here.
     """
 
     name: str

@@ -9,7 +9,9 @@ __all__ = ["Ledger"]
 
 @dataclass(frozen=True)
 class Ledger:
-    """Bytes of one file; the parts sum to `file`. All exact (counted), but `gzip`, which is measured by packing it."""
+    """Bytes of one file; the parts sum to `file`. All exact (counted), but `gzip`, which is measured by
+    packing it.
+    """
 
     file: int
     weights: int

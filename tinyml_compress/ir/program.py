@@ -28,7 +28,9 @@ class Port:
 
 @dataclass(frozen=True)
 class StateSlot:
-    """One stretch of the state that the caller keeps between inferences: a variable, or what a node needs itself."""
+    """One stretch of the state that the caller keeps between inferences: a variable, or what a node needs
+    itself.
+    """
 
     name: str
     dtype: DType
@@ -59,7 +61,9 @@ class ProgramNode:
     """Shape of its first output."""
     macs: int
     encoding: str = ""
-    """How its weights lie in flash (`dense`, `sparse-delta8`, `codebook4`, ...); none where it has no weights."""
+    """How its weights lie in flash (`dense`, `sparse-delta8`, `codebook4`, ...); none where it has no
+    weights.
+    """
     zeros: float | None = None
     """Which part of its weights is zero in the model."""
 

@@ -19,9 +19,9 @@ def verify(graph: Graph, *, body: bool = False) -> None:
     """Raise GraphError, naming node, operator, type and shape, unless the graph keeps every rule:
 
     each tensor has one origin (graph input, constant, or one output of one node), is there before it is used,
-    is named as its key says, and has data of its type and shape when constant. Variables are there from the start and
-    may be written by any node. Bodies of control flow keep the same rules. Whether a quantization is sound is judged
-    by the operator that reads it: files hold some that nobody does.
+    is named as its key says, and has data of its type and shape when constant. Variables are there from the
+    start and may be written by any node. Bodies of control flow keep the same rules. Whether a quantization
+    is sound is judged by the operator that reads it: files hold some that nobody does.
     """
     for name, tensor in graph.tensors.items():
         _verify_tensor(name, tensor)

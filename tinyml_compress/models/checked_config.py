@@ -1,8 +1,8 @@
 """A model's configuration, as a stranger's file has it, made harmless before either Keras sees it.
 
-Keras turns a configuration into objects by importing what it names. Here every name is held against the lists of
-`allowed_classes` and `allowed_ops`, and what comes out is a new configuration with modules of our own choice, so that
-Keras reads nothing that was not understood here.
+Keras turns a configuration into objects by importing what it names. Here every name is held against the lists
+of `allowed_classes` and `allowed_ops`, and what comes out is a new configuration with modules of our own
+choice, so that Keras reads nothing that was not understood here.
 """
 
 from __future__ import annotations
@@ -28,10 +28,14 @@ _HOUSE = re.compile(r"(tf_)?keras(\.[A-Za-z_]\w*)*|builtins")
 _OPTIMIZATION = "tensorflow_model_optimization."
 _TENSORFLOW_INITIALIZERS = ("tensorflow.python.ops.init_ops", "tensorflow.python.ops.init_ops_v2")
 """EfficientNetV2 of keras.applications names TensorFlow's own; those of Keras take the same options."""
-_OPS_MODULES = frozenset(f"keras.src.ops.{room}" for room in ("core", "image", "linalg", "math", "nn", "numpy"))
+_OPS_MODULES = frozenset(
+    f"keras.src.ops.{room}" for room in ("core", "image", "linalg", "math", "nn", "numpy")
+)
 _MODEL_MODULES = ("keras.src.models.functional", "keras.src.models.sequential", "keras.src.models.model")
 _NUMBERS = frozenset(
-    "bfloat16 bool complex64 float16 float32 float64 int8 int16 int32 int64 uint8 uint16 uint32 uint64".split()
+    (
+        "bfloat16 bool complex64 float16 float32 float64 int8 int16 int32 int64 uint8 uint16 uint32 uint64"
+    ).split()
 )
 _ROLES = (
     (("activation", "_activation"), known.ACTIVATIONS | known.OPTIMIZED),
@@ -66,15 +70,17 @@ def checked_config(
 ) -> CheckedConfig:
     """The configuration in `text`, or the refusal that names what in it is not Keras's.
 
-    `own` are classes and functions that the caller registered with Keras; `operations` are those of `keras.ops`
-    that he can carry over.
+    `own` are classes and functions that the caller registered with Keras; `operations` are those of
+    `keras.ops` that he can carry over.
     """
     if len(text) > LARGEST:
         raise _damaged(which, f"a configuration of {len(text):,} bytes", f"at most {LARGEST:,}")
     try:
         parsed = json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise _damaged(which, f"the configuration is not JSON: {type(error).__name__}: {str(error)[:200]}") from error
+        raise _damaged(
+            which, f"the configuration is not JSON: {type(error).__name__}: {str(error)[:200]}"
+        ) from error
     if not isinstance(parsed, dict) or not isinstance(parsed.get("class_name"), str):
         raise _damaged(which, "the configuration describes no model")
     walk = _Walk(str(which), frozenset(own), frozenset(operations))
@@ -92,7 +98,9 @@ class _Walk:
 
     def value(self, value: Any, place: str, depth: int) -> Any:
         if depth > _DEEPEST:
-            raise _damaged(self.which, f"a configuration more than {_DEEPEST} levels deep, at {_shown(place)}")
+            raise _damaged(
+                self.which, f"a configuration more than {_DEEPEST} levels deep, at {_shown(place)}"
+            )
         if isinstance(value, dict):
             if "class_name" in value:
                 return self.item(value, place, depth)
@@ -221,7 +229,9 @@ class _Walk:
         return UnsupportedLayer(
             f"a {'Lambda' if lambda_ else name} layer in a model file is not loaded",
             which=f"{self.which}, {_shown(place)}",
-            found="Python code inside the model file" if lambda_ else "a layer that runs or opens what the file names",
+            found="Python code inside the model file"
+            if lambda_
+            else "a layer that runs or opens what the file names",
             next_step=f"replace it by ordinary layers, or give package.module:function; or, {WORD}",
         )
 
@@ -240,7 +250,8 @@ class _Walk:
             "the model has a layer that Keras does not know",
             which=_shown(name + of),
             found=f"in {self.which}, {_shown(place)}".removesuffix(", "),
-            next_step="give package.module:function with a function that makes the model with its custom layers; "
+            next_step="give package.module:function with a function that makes the "
+            "model with its custom layers; "
             f"or, {WORD}",
         )
 
@@ -283,5 +294,9 @@ def _shown(text: str) -> str:
 
 def _damaged(which: object, found: str, allowed: str | None = None) -> ModelError:
     return ModelError(
-        "the model file is damaged", which=which, found=found, allowed=allowed, next_step="save it or fetch it again"
+        "the model file is damaged",
+        which=which,
+        found=found,
+        allowed=allowed,
+        next_step="save it or fetch it again",
     )

@@ -1,7 +1,8 @@
-"""Which tf_keras layer an operator of a TensorFlow graph came from: one function per operator, in the table LAYERS.
+"""Which tf_keras layer an operator of a TensorFlow graph came from: one function per operator, in the table
+LAYERS.
 
-Each takes the node and its input values (arrays where they are constant) and gives the value of its first output.
-What a layer of Keras does in several operators (bias, activation) is one layer again.
+Each takes the node and its input values (arrays where they are constant) and gives the value of its first
+output. What a layer of Keras does in several operators (bias, activation) is one layer again.
 """
 
 from __future__ import annotations
@@ -37,14 +38,18 @@ _OWN_LAYER = ("relu", "relu6")
 
 @dataclass(frozen=True)
 class Rows:
-    """A tensor of rank 3 or more whose leading axes the graph has put into one, as products of matrices want it."""
+    """A tensor of rank 3 or more whose leading axes the graph has put into one, as products of matrices want
+    it.
+    """
 
     tensor: Any
 
 
 @dataclass(frozen=True)
 class Lifted:
-    """A sequence that the graph has made an image of height 1, as its one-dimensional convolution wants it."""
+    """A sequence that the graph has made an image of height 1, as its one-dimensional convolution
+    wants it.
+    """
 
     tensor: Any
 
@@ -144,7 +149,8 @@ def _vector(value: Array | None, size: int | None) -> Array | None:
     return value.reshape(-1)
 
 
-# --- convolutions and products ----------------------------------------------------------------------------------------
+# --- convolutions and products
+# ----------------------------------------------------------------------------------------
 
 
 def _bias(here: Source, channels: int) -> Array | None:
@@ -226,7 +232,10 @@ def _depthwise(here: Source, inputs: Sequence[Any]) -> Any:
 
 def _spread(here: Source, inputs: Sequence[Any]) -> Any:
     """The first of the three operators of a dilated convolution."""
-    value, (factors, amounts) = _tensor(here, inputs[0]), (_weights(here, one, "sizes") for one in inputs[1:3])
+    value, (factors, amounts) = (
+        _tensor(here, inputs[0]),
+        (_weights(here, one, "sizes") for one in inputs[1:3]),
+    )
     if _rank(value) != 4 or here.following(("Conv2D", "DepthwiseConv2dNative")) is None:
         raise here.refuse(f"an input of rank {_rank(value)}")
     return Spread(value, tuple(int(factor) for factor in factors), bool(amounts[:, 0].any()))
@@ -272,7 +281,8 @@ def _dense(here: Source, value: Any, kernel: Array) -> Any:
     return here.gives(made if back is not None or not rows else Rows(made))
 
 
-# --- normalization, activations, arithmetic ---------------------------------------------------------------------------
+# --- normalization, activations, arithmetic
+# ---------------------------------------------------------------------------
 
 
 def _normalization(here: Source, inputs: Sequence[Any]) -> Any:
@@ -307,7 +317,9 @@ def _times(here: Source, value: Any, factor: Array, offset: Array) -> Any:
     if not offset.any():
         offset = _offset_after(here, channels)
     if factor.size == 1 and offset.size == 1:
-        layer = here.layers.Rescaling(float(factor.reshape(-1)[0]), float(offset.reshape(-1)[0]), name=here.name())
+        layer = here.layers.Rescaling(
+            float(factor.reshape(-1)[0]), float(offset.reshape(-1)[0]), name=here.name()
+        )
         return here.gives(layer(value))
     gamma, beta = (_per_channel(here, one, channels) for one in (factor, offset))
     layer = here.layers.BatchNormalization(name=here.name())
@@ -365,7 +377,9 @@ def _extreme(here: Source, inputs: Sequence[Any]) -> Any:
     """Of two tensors; with a number, bounds as an activation has them: max(x, 0), max(min(x, most), 0)."""
     bound = next((one for one in inputs if isinstance(one, np.ndarray)), None)
     if bound is None:
-        return getattr(here.layers, here.node.op)(name=here.name())([_tensor(here, value) for value in inputs])
+        return getattr(here.layers, here.node.op)(name=here.name())(
+            [_tensor(here, value) for value in inputs]
+        )
     value = _tensor(here, next(one for one in inputs if one is not bound))
     most = None
     if here.node.op == "Minimum":
@@ -379,7 +393,8 @@ def _extreme(here: Source, inputs: Sequence[Any]) -> Any:
     return here.gives(here.layers.ReLU(most, name=here.name())(value))
 
 
-# --- pools and reductions ---------------------------------------------------------------------------------------------
+# --- pools and reductions
+# ---------------------------------------------------------------------------------------------
 
 
 def _pool(here: Source, inputs: Sequence[Any]) -> Any:
@@ -396,7 +411,9 @@ def _pool(here: Source, inputs: Sequence[Any]) -> Any:
         here.includes(back)
         layer = getattr(here.layers, f"{kind}1D")(size[2], strides[2], padding, name=here.name())
         return here.gives(layer(value.tensor))
-    layer = getattr(here.layers, f"{kind}2D")(tuple(size[1:3]), tuple(strides[1:3]), padding, name=here.name())
+    layer = getattr(here.layers, f"{kind}2D")(
+        tuple(size[1:3]), tuple(strides[1:3]), padding, name=here.name()
+    )
     return layer(_tensor(here, value))
 
 
@@ -411,7 +428,8 @@ def _reduced(here: Source, inputs: Sequence[Any]) -> Any:
     return getattr(here.layers, f"{kind}{rank - 2}D")(keepdims=keep, name=here.name())(value)
 
 
-# --- shapes -----------------------------------------------------------------------------------------------------------
+# --- shapes
+# -----------------------------------------------------------------------------------------------------------
 
 
 def _shape(here: Source, inputs: Sequence[Any]) -> Any:
@@ -461,10 +479,14 @@ def _squeezed(here: Source, inputs: Sequence[Any]) -> Any:
     value = _tensor(here, inputs[0])
     rank = _rank(value)
     sizes = list(value.shape)
-    axes = [axis % rank for axis in here.integers("squeeze_dims")] or [i for i in range(1, rank) if sizes[i] == 1]
+    axes = [axis % rank for axis in here.integers("squeeze_dims")] or [
+        i for i in range(1, rank) if sizes[i] == 1
+    ]
     if 0 in axes:
         raise here.refuse("the batch's axis")
-    return here.layers.Reshape(tuple(sizes[i] for i in range(1, rank) if i not in axes), name=here.name())(value)
+    return here.layers.Reshape(tuple(sizes[i] for i in range(1, rank) if i not in axes), name=here.name())(
+        value
+    )
 
 
 def _turned(here: Source, inputs: Sequence[Any]) -> Any:

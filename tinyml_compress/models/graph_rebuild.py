@@ -1,9 +1,9 @@
 """A SavedModel without a description of its layers becomes ordinary tf_keras layers again, from its graph.
 
-The graph of the serving signature is walked from inputs to outputs, with its variables as constants. Each operator
-makes the layer that it came from (`graph_layers`): convolutions and products take their bias and activation with
-them, so that the layers are those that compression knows. Nothing of the folder runs but the graph itself, at the
-end, on random inputs: the layers must compute what it computes.
+The graph of the serving signature is walked from inputs to outputs, with its variables as constants. Each
+operator makes the layer that it came from (`graph_layers`): convolutions and products take their bias and
+activation with them, so that the layers are those that compression knows. Nothing of the folder runs but the
+graph itself, at the end, on random inputs: the layers must compute what it computes.
 """
 
 from __future__ import annotations
@@ -28,7 +28,8 @@ _WAY_OUT = "save the model as a .keras or .h5 file, or give package.module:funct
 
 
 def rebuilt(signature: Any) -> tuple[Any, BridgeProof]:
-    """The tf_keras model of a SavedModel's signature, inputs and outputs by name, and the proof that it is the same.
+    """The tf_keras model of a SavedModel's signature, inputs and outputs by name, and the proof that it is
+    the same.
 
     UnsupportedLayer names the first operator that has no layer, or how far the outputs lie apart.
     """
@@ -107,7 +108,9 @@ class _Walk:
         elif node.op in _PASSED_ON:
             self._values[node.name] = inputs[0]
         elif node.op == "IdentityN":
-            self._values.update({f"{node.name}:{i}" if i else node.name: value for i, value in enumerate(inputs)})
+            self._values.update(
+                {f"{node.name}:{i}" if i else node.name: value for i, value in enumerate(inputs)}
+            )
         elif inputs and all(isinstance(value, np.ndarray) for value in inputs) and is_computable(node.op):
             self._values[node.name] = computed(node, inputs)
         elif node.op in LAYERS:
@@ -227,7 +230,9 @@ def _scope(name: str) -> str:
 def _layer_name(name: str) -> str:
     """The last but one part of a node's name is its layer's."""
     parts = [part for part in name.split("/") if part != "StatefulPartitionedCall"]
-    return re.sub(r"[^A-Za-z0-9_.-]", "_", parts[-2] if len(parts) > 1 else parts[-1]).lstrip("_.-") or "layer"
+    return (
+        re.sub(r"[^A-Za-z0-9_.-]", "_", parts[-2] if len(parts) > 1 else parts[-1]).lstrip("_.-") or "layer"
+    )
 
 
 def _prove(signature: Any, model: Any) -> BridgeProof:
@@ -238,7 +243,9 @@ def _prove(signature: Any, model: Any) -> BridgeProof:
     fixed = {spec.shape[0] for spec in specs.values() if spec.shape[0] is not None}
     samples = fixed.pop() if fixed else SAMPLES
     inputs = [random_input(specs[name], rng, samples) for name in sorted(specs)]
-    given = {name: tf.constant(value, specs[name].dtype) for name, value in zip(sorted(specs), inputs, strict=True)}
+    given = {
+        name: tf.constant(value, specs[name].dtype) for name, value in zip(sorted(specs), inputs, strict=True)
+    }
     wanted = signature(**given)
     largest = difference([np.asarray(wanted[name]) for name in sorted(wanted)], run(model, inputs))
     if not largest <= TOLERANCE:

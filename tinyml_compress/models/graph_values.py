@@ -1,4 +1,6 @@
-"""What a graph computes from constants and shapes alone: numbers for its reshapes, folded scales of its weights."""
+"""What a graph computes from constants and shapes alone: numbers for its reshapes, folded scales of its
+weights.
+"""
 
 from __future__ import annotations
 
@@ -58,7 +60,9 @@ def _gathered(node: Any, inputs: Arrays) -> Array:
 def _product(node: Any, inputs: Arrays) -> Array:
     axes = tuple(int(axis) for axis in np.asarray(inputs[1]).reshape(-1))
     values = np.asarray(inputs[0], np.float64 if inputs[0].dtype.kind == "f" else np.int64)
-    return np.asarray(values.prod(axis=axes or None, keepdims=node.attr["keep_dims"].b)).astype(inputs[0].dtype)
+    return np.asarray(values.prod(axis=axes or None, keepdims=node.attr["keep_dims"].b)).astype(
+        inputs[0].dtype
+    )
 
 
 def _cast(node: Any, inputs: Arrays) -> Array:

@@ -41,12 +41,16 @@ def rebuild(model: Any) -> tuple[Any, BridgeProof]:
                 "the Keras 3 model cannot be carried over to Keras 2",
                 which=model.name,
                 found=f"{type(error).__name__}: {lines[0][:300] if lines else ''}",
-                next_step="build it with tf_keras (TF_USE_LEGACY_KERAS=1), or export() it to a SavedModel folder",
+                next_step=(
+                    "build it with tf_keras (TF_USE_LEGACY_KERAS=1), or export() it to a SavedModel folder"
+                ),
             ) from error
 
 
 def _use_float32(model: Any) -> None:
-    """A mixed-precision model computes in float32 from here on: that is what it is compared and converted with."""
+    """A mixed-precision model computes in float32 from here on: that is what it is compared and converted
+    with.
+    """
     for layer in model._flatten_layers():
         policy = getattr(layer, "dtype_policy", None)
         if policy is not None and policy.compute_dtype != "float32" and type(layer).__name__ != "InputLayer":
@@ -54,7 +58,9 @@ def _use_float32(model: Any) -> None:
 
 
 class _Bridge:
-    """Rebuilds one model; layers of nested models go into the same flat graph, shared layers are made once."""
+    """Rebuilds one model; layers of nested models go into the same flat graph, shared layers are
+    made once.
+    """
 
     def __init__(self, keras: Any) -> None:
         self._keras = keras
@@ -71,7 +77,9 @@ class _Bridge:
                 next_step="build or call it once before it is saved",
             )
         inputs = [
-            self._keras.layers.Input(tuple(tensor.shape[1:]), name=self._name(_plain(tensor.name)), dtype=tensor.dtype)
+            self._keras.layers.Input(
+                tuple(tensor.shape[1:]), name=self._name(_plain(tensor.name)), dtype=tensor.dtype
+            )
             for tensor in source.inputs
         ]
         outputs = self.apply(source, inputs, outermost=True)
@@ -166,7 +174,9 @@ class _Bridge:
         return name
 
 
-def _named_arguments(entry: Mapping[str, Any], node: Mapping[str, Any], ready: Mapping[Key, Any]) -> dict[str, Any]:
+def _named_arguments(
+    entry: Mapping[str, Any], node: Mapping[str, Any], ready: Mapping[Key, Any]
+) -> dict[str, Any]:
     """Arguments by name that both versions take."""
     given = {
         key: value
@@ -188,7 +198,9 @@ def _state(layer: Any, class_name: str) -> dict[str, Any]:
     """What a layer learned outside its weights, as options of the new layer."""
     if class_name != "Normalization":
         return {}
-    return {key: np.asarray(getattr(layer, key), dtype=np.float32).reshape(-1) for key in ("mean", "variance")}
+    return {
+        key: np.asarray(getattr(layer, key), dtype=np.float32).reshape(-1) for key in ("mean", "variance")
+    }
 
 
 def _set_weights(layer: Any, weights: list[Array], class_name: str) -> None:
@@ -254,7 +266,9 @@ def _tensors(value: Any) -> Iterator[Key]:
 
 
 def _filled(value: Any, ready: Mapping[Key, Any]) -> Any:
-    """An argument of a call as it was: tensors in place of their names, slices in place of their descriptions."""
+    """An argument of a call as it was: tensors in place of their names, slices in place of their
+    descriptions.
+    """
     if isinstance(value, dict):
         kind, config = value.get("class_name"), value.get("config")
         if kind == "__keras_tensor__":

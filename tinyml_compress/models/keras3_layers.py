@@ -1,4 +1,6 @@
-"""One Keras 3 layer in tf_keras: the same options, translated where the two versions name things differently."""
+"""One Keras 3 layer in tf_keras: the same options, translated where the two versions name things
+differently.
+"""
 
 from __future__ import annotations
 
@@ -19,16 +21,16 @@ SUPPORTED = frozenset(
     GaussianNoise GlobalAveragePooling1D GlobalAveragePooling2D GlobalMaxPooling1D GlobalMaxPooling2D
     GroupNormalization LSTM LayerNormalization LeakyReLU Masking MaxPooling1D MaxPooling2D Maximum Minimum
     MultiHeadAttention Multiply Normalization PReLU Permute ReLU RepeatVector Rescaling Reshape Resizing
-    SeparableConv1D SeparableConv2D SimpleRNN Softmax SpatialDropout1D SpatialDropout2D Subtract TimeDistributed
-    UnitNormalization UpSampling1D UpSampling2D ZeroPadding1D ZeroPadding2D
+    SeparableConv1D SeparableConv2D SimpleRNN Softmax SpatialDropout1D SpatialDropout2D Subtract
+    TimeDistributed UnitNormalization UpSampling1D UpSampling2D ZeroPadding1D ZeroPadding2D
     """.split()
 )
 # They change inputs in training only; a model on a device has no use for them.
 _TRAINING_ONLY = frozenset(
     """
     RandomBrightness RandomColorDegeneration RandomColorJitter RandomContrast RandomErasing RandomFlip
-    RandomGaussianBlur RandomGrayscale RandomHue RandomPosterization RandomRotation RandomSaturation RandomSharpness
-    RandomShear RandomTranslation RandomZoom
+    RandomGaussianBlur RandomGrayscale RandomHue RandomPosterization RandomRotation RandomSaturation
+    RandomSharpness RandomShear RandomTranslation RandomZoom
     """.split()
 )
 # Options that Keras 2 lacks, with the values that mean what Keras 2 does anyway.
@@ -41,7 +43,15 @@ _SAME_ACTIVATIONS = frozenset(
 _RENAMED_ACTIVATIONS = {"silu": "swish", "swish": "swish"}
 _RENAMED_OPTIONS = {("LeakyReLU", "negative_slope"): "alpha"}
 # Initial values and seeds have no part in a trained model; types are those of the weights.
-_DROPPED = ("dtype", "build_config", "quantization_config", "seed", "use_cudnn", "zero_output_for_mask", "query_shape")
+_DROPPED = (
+    "dtype",
+    "build_config",
+    "quantization_config",
+    "seed",
+    "use_cudnn",
+    "zero_output_for_mask",
+    "query_shape",
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,7 +69,9 @@ class Translated:
 
 
 def translate(keras: Any, class_name: str, config: Mapping[str, Any], name: str) -> Translated:
-    """`config` of a Keras 3 layer as tf_keras layers, the first of them called `name`, without weights yet."""
+    """`config` of a Keras 3 layer as tf_keras layers, the first of them called `name`, without
+    weights yet.
+    """
     if class_name in _TRAINING_ONLY:
         return Translated((keras.layers.Activation("linear", name=name),))
     if class_name not in SUPPORTED:
@@ -74,7 +86,11 @@ def translate(keras: Any, class_name: str, config: Mapping[str, Any], name: str)
         )
     activation = config.get("activation")
     after: tuple[Any, ...] = ()
-    options = {key: value for key, value in config.items() if key not in _DROPPED and not key.endswith("_initializer")}
+    options = {
+        key: value
+        for key, value in config.items()
+        if key not in _DROPPED and not key.endswith("_initializer")
+    }
     if class_name in _RECURRENT:
         options.update(_recurrent_options(keras, options, class_name, name))
     elif class_name in _WRAPPERS:
@@ -124,8 +140,16 @@ def _accepted(cls: type) -> frozenset[str]:
 
 
 def _activation(keras: Any, value: Any, class_name: str, name: str) -> tuple[str, tuple[Any, ...]]:
-    """The activation for the layer itself, and a layer to follow it where Keras 2 knows it only as a layer."""
-    text = value if isinstance(value, str) else str(value.get("config", value)) if isinstance(value, dict) else "?"
+    """The activation for the layer itself, and a layer to follow it where Keras 2 knows it only
+    as a layer.
+    """
+    text = (
+        value
+        if isinstance(value, str)
+        else str(value.get("config", value))
+        if isinstance(value, dict)
+        else "?"
+    )
     if text in _SAME_ACTIVATIONS:
         return text, ()
     if text in _RENAMED_ACTIVATIONS:
@@ -144,7 +168,9 @@ def _activation(keras: Any, value: Any, class_name: str, name: str) -> tuple[str
 
 
 def _recurrent_options(keras: Any, options: Mapping[str, Any], class_name: str, name: str) -> dict[str, Any]:
-    """Activations inside the recurrence, where no layer can follow; and the loop that the converter can take."""
+    """Activations inside the recurrence, where no layer can follow; and the loop that the
+    converter can take.
+    """
     changed: dict[str, Any] = {}
     for key in ("activation", "recurrent_activation"):
         if key in options:

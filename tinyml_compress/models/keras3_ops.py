@@ -1,6 +1,8 @@
-"""Operations of `keras.ops` in a functional Keras 3 model: as a tf_keras layer where there is one, else as TensorFlow.
+"""Operations of `keras.ops` in a functional Keras 3 model: as a tf_keras layer where there is one, else as
+TensorFlow.
 
-Layers are preferred because pruning and quantization-aware training know them; plain TensorFlow converts as well.
+Layers are preferred because pruning and quantization-aware training know them; plain TensorFlow converts as
+well.
 """
 
 from __future__ import annotations
@@ -36,7 +38,9 @@ class _Call:
         return made(*(inputs or (self.x,)))
 
 
-def apply_operation(keras: Any, class_name: str, config: Mapping[str, Any], args: Sequence[Any], name: str) -> Any:
+def apply_operation(
+    keras: Any, class_name: str, config: Mapping[str, Any], args: Sequence[Any], name: str
+) -> Any:
     """The tf_keras tensor that the operation gives on `args`, which are tensors and plain values."""
     if class_name not in OPERATIONS:
         raise UnsupportedLayer(
@@ -53,7 +57,9 @@ def _rank(tensor: Any) -> int:
 
 
 def _arithmetic(class_name: str, function: str) -> Callable[[_Call], Any]:
-    """Two tensors of one rank: the merging layer; a tensor and a number: a Rescaling where that is the same."""
+    """Two tensors of one rank: the merging layer; a tensor and a number: a Rescaling where that
+    is the same.
+    """
 
     def apply(call: _Call) -> Any:
         left, right = call.args
@@ -103,7 +109,9 @@ def _reduction(function: str, pooling: str) -> Callable[[_Call], Any]:
         axis, keepdims = call.config.get("axis"), bool(call.config.get("keepdims"))
         rank = _rank(call.x)
         wanted = axis if isinstance(axis, int) or axis is None else tuple(axis)
-        axes = tuple(sorted(a % rank for a in ((wanted,) if isinstance(wanted, int) else wanted or range(rank))))
+        axes = tuple(
+            sorted(a % rank for a in ((wanted,) if isinstance(wanted, int) else wanted or range(rank)))
+        )
         if pooling and (rank, axes) in ((4, (1, 2)), (3, (1,))):
             return call.layer(f"{pooling}{rank - 2}D", keepdims=keepdims)
         return getattr(call.tf, function)(call.x, axis=list(axes), keepdims=keepdims)
@@ -160,7 +168,9 @@ def _softmax(call: _Call) -> Any:
 
 
 def _pad(call: _Call) -> Any:
-    if call.config.get("mode", "constant") != "constant" or (len(call.args) > 1 and call.args[1] not in (None, 0, 0.0)):
+    if call.config.get("mode", "constant") != "constant" or (
+        len(call.args) > 1 and call.args[1] not in (None, 0, 0.0)
+    ):
         raise UnsupportedLayer(
             "a Keras 3 padding cannot be carried over",
             which=f"Pad {call.name}",

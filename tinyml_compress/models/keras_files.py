@@ -46,10 +46,14 @@ def load_h5(path: Path) -> tuple[Any, bool]:
 
 
 def load_again(path: Path, original: Any) -> Any:
-    """A tf_keras model that this tool made of `original`: it may hold the user's own classes and code, as that does."""
+    """A tf_keras model that this tool made of `original`: it may hold the user's own classes and code, as
+    that does.
+    """
     layers = [layer for layer in (original, *original.submodules) if hasattr(layer, "get_config")]
     kinds = {type(layer).__name__: type(layer) for layer in layers}
-    own = {name: made for name, made in kinds.items() if not made.__module__.startswith(("tf_keras", "keras"))}
+    own = {
+        name: made for name, made in kinds.items() if not made.__module__.startswith(("tf_keras", "keras"))
+    }
     calls = [layer.symbol for layer in layers if type(layer).__name__ in ("TFOpLambda", "SlicingOpLambda")]
     code = not PYTHON.isdisjoint(kinds) or not all(is_function(name) for name in calls)
     with scratch() as folder, trusting(code):
@@ -57,14 +61,19 @@ def load_again(path: Path, original: Any) -> Any:
 
 
 def _loaded(
-    stored: Stored, rewrite: Callable[[Stored, CheckedConfig, Path], Path], folder: Path, own: Mapping[str, Any]
+    stored: Stored,
+    rewrite: Callable[[Stored, CheckedConfig, Path], Path],
+    folder: Path,
+    own: Mapping[str, Any],
 ) -> tuple[Any, bool]:
     third = stored.version.startswith("3")
     keras = backend.keras3() if third else backend.keras2()
     if trusted():
         with optimization_scopes(not third), backend.quiet(), _as_model_errors(stored.path):
             path = stored.path
-            return keras.models.load_model(path, compile=False, safe_mode=False, custom_objects={**own}), third
+            return keras.models.load_model(
+                path, compile=False, safe_mode=False, custom_objects={**own}
+            ), third
     config = checked_config(
         stored.config, stored.path, own=registered(keras) | set(own), operations=OPERATIONS if third else ()
     )
@@ -82,7 +91,9 @@ def _loaded(
 def registered(keras: Any) -> frozenset[str]:
     """Names under which the user of the Python API registered layers and functions of his own with Keras."""
     given = keras.saving.get_custom_objects()
-    return frozenset(name for name, made in given.items() if not made.__module__.startswith(("keras.", "tf_keras.")))
+    return frozenset(
+        name for name, made in given.items() if not made.__module__.startswith(("keras.", "tf_keras."))
+    )
 
 
 @contextmanager
@@ -99,14 +110,18 @@ def optimization_scopes(needed: bool) -> Iterator[None]:
 
 @contextmanager
 def limited_variables(most: int, path: Path) -> Iterator[None]:
-    """A layer of ten million units takes a line in a file: variables beyond `most` bytes are refused unmade."""
+    """A layer of ten million units takes a line in a file: variables beyond `most` bytes are
+    refused unmade.
+    """
     made = 0
 
     def creator(create: Callable[..., Any], **options: Any) -> Any:
         nonlocal made
         made += _bytes_of(options)
         if made > most:
-            raise damaged(path, f"layers with more than {most:,} bytes of weights, which the file does not hold")
+            raise damaged(
+                path, f"layers with more than {most:,} bytes of weights, which the file does not hold"
+            )
         return create(**options)
 
     with backend.tensorflow().variable_creator_scope(creator):
@@ -145,7 +160,8 @@ def not_loaded(path: Path, error: Exception) -> ModelError:
             "the model has a layer that Keras does not know",
             which=unknown.group(1),
             found=f"in {path}",
-            next_step="give package.module:function with a function that makes the model with its custom layers; "
+            next_step="give package.module:function with a function that makes the "
+            "model with its custom layers; "
             f"or {EXPORT}",
         )
     return ModelError(

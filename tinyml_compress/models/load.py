@@ -31,7 +31,8 @@ _H5 = (".h5", ".hdf5")
 def load(spec: str | Path, *, trust: bool = False) -> LoadedModel:
     """The model that `spec` names, as a tf_keras model.
 
-    A model file is data: what in it is code is refused, unless the user gave his word, here or with `trusting()`.
+    A model file is data: what in it is code is refused, unless the user gave his word, here or with
+    `trusting()`.
     """
     with trusting(trust):
         return _load(str(spec))
@@ -60,7 +61,9 @@ def _from_zoo(text: str) -> LoadedModel:
 
 def _from_folder(text: str, path: Path) -> LoadedModel:
     if not (path / "saved_model.pb").is_file():
-        raise ModelError("the folder is not a SavedModel", which=path, found="no saved_model.pb in it", allowed=_FORMS)
+        raise ModelError(
+            "the folder is not a SavedModel", which=path, found="no saved_model.pb in it", allowed=_FORMS
+        )
     if not trusted():
         check_files(path)
     digest = hashlib.sha256()
@@ -117,7 +120,10 @@ def _from_function(text: str) -> LoadedModel:
         _check_inputs(made, text)
         return _from_keras3(made, Origin(text, Format.FUNCTION, _sha256_of_model(made)))
     raise ModelError(
-        "the function did not return a Keras model", which=text, found=type(made).__name__, allowed="a Keras model"
+        "the function did not return a Keras model",
+        which=text,
+        found=type(made).__name__,
+        allowed="a Keras model",
     )
 
 
@@ -145,7 +151,11 @@ def _checked(model: Any, origin: Origin) -> LoadedModel:
 def _check_inputs(model: Any, spec: str) -> None:
     if not getattr(model, "inputs", None):
         is_sequential = any(base.__name__ == "Sequential" for base in type(model).__mro__)
-        why = "which was never built or called" if is_sequential else "a class of its own: Keras keeps no graph of it"
+        why = (
+            "which was never built or called"
+            if is_sequential
+            else "a class of its own: Keras keeps no graph of it"
+        )
         raise ModelError(
             "the model has no known input shape",
             which=spec,

@@ -30,7 +30,9 @@ class Format(Enum):
 
 @dataclass(frozen=True)
 class BridgeProof:
-    """A Keras 3 model, or the graph of a SavedModel, and its tf_keras copy were run on the same random inputs."""
+    """A Keras 3 model, or the graph of a SavedModel, and its tf_keras copy were run on the same random
+    inputs.
+    """
 
     largest_difference: float
     """Largest absolute difference of any output, relative to the output's magnitude where that exceeds 1."""
@@ -40,7 +42,9 @@ class BridgeProof:
 
 @dataclass(frozen=True)
 class Origin:
-    """Where a model comes from; `sha256` is of the file, of the folder's files, or of configuration and weights."""
+    """Where a model comes from; `sha256` is of the file, of the folder's files, or of configuration and
+    weights.
+    """
 
     spec: str
     format: Format

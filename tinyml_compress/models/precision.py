@@ -1,4 +1,6 @@
-"""A model that computes in another float format becomes one of float32: converter and techniques know that alone."""
+"""A model that computes in another float format becomes one of float32: converter and techniques know that
+alone.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +18,9 @@ _OTHERS = frozenset({"float16", "bfloat16", "float64", "mixed_float16", "mixed_b
 
 
 def in_float32(model: Any, spec: str) -> tuple[Any, str | None]:
-    """The tf_keras model with the same layers and weights in float32, and the format that it had, where it differs."""
+    """The tf_keras model with the same layers and weights in float32, and the format that it had, where it
+    differs.
+    """
     other = next((name for name in map(_format, model._flatten_layers()) if name in _OTHERS), None)
     if other is None:
         return model, None

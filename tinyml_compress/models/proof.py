@@ -18,7 +18,8 @@ SAMPLES = 4
 _FREE_SIZE = 32
 """Stands for a dimension that the model leaves open."""
 _LARGEST = 1 << 26
-"""Values that are made up for one input: a line of a stranger's file may ask for more than the machine has."""
+"""Values that are made up for one input: a line of a stranger's file may ask for more than the machine has.
+"""
 Array = npt.NDArray[np.generic]
 
 

@@ -22,7 +22,9 @@ def save(model: Any, path: str | Path) -> None:
     """Write `model` to `path`; its suffix chooses the format."""
     path = Path(path)
     if path.suffix.lower() not in FORMATS:
-        raise UsageError("not a model file name", which=path, allowed="a name that ends with " + " or ".join(FORMATS))
+        raise UsageError(
+            "not a model file name", which=path, allowed="a name that ends with " + " or ".join(FORMATS)
+        )
     with scratch() as folder:
         beside = folder / f"model{path.suffix.lower()}"
         with quiet():

@@ -1,8 +1,9 @@
 """A SavedModel's graph, read as a stranger's: only operators that compute, in a new folder of our own making.
 
-TensorFlow loads what is in the folder without asking what it does: an operator may write files, call Python or run at
-once. So the graph is read first, every operator held against the list of `allowed_ops`, and TensorFlow gets a copy
-that holds the graph and the variables and nothing else: no assets, no saver, no further files.
+TensorFlow loads what is in the folder without asking what it does: an operator may write files, call Python
+or run at once. So the graph is read first, every operator held against the list of `allowed_ops`, and
+TensorFlow gets a copy that holds the graph and the variables and nothing else: no assets, no saver, no
+further files.
 """
 
 from __future__ import annotations
@@ -28,7 +29,9 @@ _KINDS = frozenset(
     ["asset", "user_object", "function", "variable", "bare_concrete_function", "constant", "captured_tensor"]
 )
 """Of objects; a `resource` is a table or an iterator."""
-_TYPES = frozenset(["signature_map", "trackable_dict_wrapper", "trackable_list_wrapper", "trackable_tuple_wrapper"])
+_TYPES = frozenset(
+    ["signature_map", "trackable_dict_wrapper", "trackable_list_wrapper", "trackable_tuple_wrapper"]
+)
 _PLAIN_TYPE = "_generic_user_object"
 
 
@@ -50,7 +53,9 @@ def check_files(path: Path) -> None:
 
 
 def checked_copy(path: Path, folder: Path) -> Path:
-    """A SavedModel in `folder` with the graph and variables of `path`; refused if its graph does more than compute."""
+    """A SavedModel in `folder` with the graph and variables of `path`; refused if its graph does more than
+    compute.
+    """
     graph = _read(path)
     for meta in graph.meta_graphs:
         _check(path, meta)

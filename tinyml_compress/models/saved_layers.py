@@ -1,7 +1,7 @@
 """A SavedModel of tf_keras becomes ordinary layers again: from its configuration and its variables.
 
-Keras itself would revive it, which runs what its metadata names. Here the configuration goes the way of every other
-stranger's, and the weights are read by their names.
+Keras itself would revive it, which runs what its metadata names. Here the configuration goes the way of every
+other stranger's, and the weights are read by their names.
 """
 
 from __future__ import annotations
@@ -23,7 +23,9 @@ _SPARE = 64 << 20
 
 
 def layers_of(path: Path) -> Any:
-    """The tf_keras model that the folder's metadata describe; ModelError when they describe none that may be made."""
+    """The tf_keras model that the folder's metadata describe; ModelError when they describe none that may be
+    made.
+    """
     keras = backend.keras2()
     config = checked_config(_config(path), path / METADATA, own=registered(keras))
     variables = path / "variables"
@@ -56,7 +58,9 @@ def _config(path: Path) -> str:
         if len(root) > 2 * LARGEST:
             raise damaged(path, f"metadata of {len(root):,} bytes")
         described = json.loads(root)
-        return json.dumps(described.get("model_config") or {key: described[key] for key in ("class_name", "config")})
+        return json.dumps(
+            described.get("model_config") or {key: described[key] for key in ("class_name", "config")}
+        )
     except TinymlError:
         raise
     except Exception as error:  # protobuf's DecodeError lives in a package that we do not name

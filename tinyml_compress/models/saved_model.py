@@ -1,4 +1,5 @@
-"""SavedModel folders: as ordinary layers where the folder or its graph tells them, else through the signature.
+"""SavedModel folders: as ordinary layers where the folder or its graph tells them, else through the
+signature.
 
 Never by Keras's own revival, which runs what the folder's metadata name.
 """
@@ -27,10 +28,11 @@ _SIGNATURE = "serving_default"
 
 @dataclass(frozen=True, eq=False)
 class FromFolder:
-    """A SavedModel as a tf_keras model: of its own layers, or of layers rebuilt from its graph, with the proof.
+    """A SavedModel as a tf_keras model: of its own layers, or of layers rebuilt from its graph, with the
+    proof.
 
-    Where its graph has what no layer does, it is one opaque layer that runs the signature, and `opaque` says why: it
-    can be converted and evaluated, but not pruned or trained.
+    Where its graph has what no layer does, it is one opaque layer that runs the signature, and `opaque` says
+    why: it can be converted and evaluated, but not pruned or trained.
     """
 
     model: Any
@@ -77,7 +79,9 @@ def _from_graph(path: Path, checked: Path) -> FromFolder:
 
 
 def _not_loaded(path: Path, error: Exception) -> ModelError:
-    return ModelError("the SavedModel cannot be loaded", which=path, found=short(error), next_step="save it again")
+    return ModelError(
+        "the SavedModel cannot be loaded", which=path, found=short(error), next_step="save it again"
+    )
 
 
 def _signature(path: Path, loaded: Any) -> Any:
@@ -94,7 +98,9 @@ def _signature(path: Path, loaded: Any) -> Any:
     specs = signature.structured_input_signature[1]
     unknown = [name for name, spec in specs.items() if spec.shape.rank is None or spec.shape.rank < 1]
     if unknown or not specs:
-        raise ModelError("an input of the SavedModel has no known shape", which=f"{path}, {', '.join(unknown)}")
+        raise ModelError(
+            "an input of the SavedModel has no known shape", which=f"{path}, {', '.join(unknown)}"
+        )
     return signature
 
 
@@ -116,7 +122,8 @@ def _wrapped(keras: Any, loaded: Any, signature: Any) -> Any:
             return values[0] if len(values) == 1 else values
 
     inputs = [
-        keras.layers.Input(tuple(specs[name].shape[1:]), dtype=specs[name].dtype, name=name) for name in sorted(specs)
+        keras.layers.Input(tuple(specs[name].shape[1:]), dtype=specs[name].dtype, name=name)
+        for name in sorted(specs)
     ]
     with backend.quiet():
         return keras.Model(inputs, Exported()(inputs), name="saved_model")

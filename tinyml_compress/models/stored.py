@@ -1,8 +1,8 @@
-"""Keras' two kinds of file, read as a stranger's: sizes capped, nothing followed out of the file, nothing extracted
-by its own name.
+"""Keras' two kinds of file, read as a stranger's: sizes capped, nothing followed out of the file, nothing
+extracted by its own name.
 
-What Keras gets to read in the end is a new file of our own making, with the configuration that was checked and the
-weights, and nothing else.
+What Keras gets to read in the end is a new file of our own making, with the configuration that was checked
+and the weights, and nothing else.
 """
 
 from __future__ import annotations
@@ -96,7 +96,9 @@ def stored_h5(path: Path) -> Stored:
     try:
         with h5py.File(path, "r") as file:
             if "model_config" not in file.attrs:
-                found = "weights only" if "layer_names" in file.attrs or "layers" in file else "no model_config"
+                found = (
+                    "weights only" if "layer_names" in file.attrs or "layers" in file else "no model_config"
+                )
                 raise ModelError(
                     "the .h5 file holds no architecture",
                     which=path,
@@ -131,7 +133,9 @@ def rewrite_h5(stored: Stored, config: CheckedConfig, folder: Path) -> Path:
 
 
 def _most(path: Path) -> int:
-    """Bytes that weights may unpack to: packed zeros of a pruned net may be many, a file of 3 MB is no 3 GB."""
+    """Bytes that weights may unpack to: packed zeros of a pruned net may be many, a file of 3 MB
+    is no 3 GB.
+    """
     return min(4 << 30, (64 << 20) + 100 * path.stat().st_size)
 
 
@@ -159,7 +163,9 @@ def _member(path: Path, archive: zipfile.ZipFile, name: str) -> bytes:
 
 
 def _weights_in(path: Path, weights: Path, most: int) -> int:
-    """Bytes of all arrays in the HDF5 file `weights` of the model `path`, unpacked; none may lie outside it."""
+    """Bytes of all arrays in the HDF5 file `weights` of the model `path`, unpacked; none may lie
+    outside it.
+    """
     import h5py
 
     total = packed = names = 0
@@ -193,7 +199,9 @@ def _items(path: Path, file: Any) -> Iterator[Any]:
         for name in group:
             link = group.get(name, getlink=True)
             if not isinstance(link, h5py.HardLink):
-                raise damaged(path, f"{group.name}/{name} is a link to somewhere else ({type(link).__name__})")
+                raise damaged(
+                    path, f"{group.name}/{name} is a link to somewhere else ({type(link).__name__})"
+                )
             item = group[name]
             address = h5py.h5o.get_info(item.id).addr
             if address not in seen:
@@ -221,7 +229,9 @@ def _text(path: Path, file: Any, name: str) -> str:
 
 def damaged(path: Path, found: str) -> ModelError:
     """The error for a file that is not what it should be."""
-    return ModelError("the model file is damaged", which=path, found=found, next_step="save it or fetch it again")
+    return ModelError(
+        "the model file is damaged", which=path, found=found, next_step="save it or fetch it again"
+    )
 
 
 def short(error: BaseException) -> str:

@@ -14,7 +14,16 @@ from tinyml_compress.ir import Graph, NodeView
 from tinyml_compress.ops.base import Isa, Level, Operator, Variant
 from tinyml_compress.ops.replacements import replacement
 
-__all__ = ["all_operators", "candidates", "check_graph", "choose", "choose_all", "folder_of", "keeps_state", "operator"]
+__all__ = [
+    "all_operators",
+    "candidates",
+    "check_graph",
+    "choose",
+    "choose_all",
+    "folder_of",
+    "keeps_state",
+    "operator",
+]
 
 
 _TIME_AT_SIZE = 0.15
@@ -50,7 +59,8 @@ def operator(name: str, where: str = "") -> Operator:
 
 
 def check_graph(graph: Graph) -> None:
-    """Every node is one that its operator's kernels compute exactly, and its outputs have the shapes it computes.
+    """Every node is one that its operator's kernels compute exactly, and its outputs have the shapes it
+    computes.
 
     For graphs that `ir.verify` accepts.
     """
@@ -67,7 +77,9 @@ def check_graph(graph: Graph) -> None:
                     which=f"{view.node.name} (tensor {name})",
                     found=list(found),
                     allowed=list(shape),
-                    next_step="convert the model again with fixed input shapes; the file is damaged or was edited",
+                    next_step=(
+                        "convert the model again with fixed input shapes; the file is damaged or was edited"
+                    ),
                 )
     for body in graph.subgraphs:
         check_graph(body)
@@ -103,12 +115,16 @@ def folder_of(op: Operator) -> Path:
 
 
 def choose(view: NodeView, isas: Iterable[Isa], level: Level) -> Variant:
-    """The kernel for a node: the cheapest that accepts it, among those for these instruction sets and level."""
+    """The kernel for a node: the cheapest that accepts it, among those for these instruction sets
+    and level.
+    """
     return candidates(view, isas, (level,))[0]
 
 
 def candidates(view: NodeView, isas: Iterable[Isa], levels: Iterable[Level] = Level) -> tuple[Variant, ...]:
-    """Every kernel that accepts a node at one of these levels, the cheapest first: what cheap means is the level's."""
+    """Every kernel that accepts a node at one of these levels, the cheapest first: what cheap means is the
+    level's.
+    """
     op = operator(view.node.op, view.node.name)
     allowed, wanted = frozenset(isas), frozenset(levels)
     only = next(iter(wanted)) if len(wanted) == 1 else None
@@ -119,7 +135,9 @@ def candidates(view: NodeView, isas: Iterable[Isa], levels: Iterable[Level] = Le
 
 
 def _price(view: NodeView, variant: Variant, level: Level | None) -> tuple[float, float]:
-    """What a kernel costs a node: at `size` its weights in flash before cycles, at `balanced` both, cycles more."""
+    """What a kernel costs a node: at `size` its weights in flash before cycles, at `balanced` both, cycles
+    more.
+    """
     cycles = variant.cycles(view)
     if level not in (Level.SIZE, Level.BALANCED):
         return cycles, 0.0
@@ -135,7 +153,9 @@ def _weight_bytes(view: NodeView, variant: Variant | None) -> int:
 
 
 def choose_all(graph: Graph, isas: Iterable[Isa], level: Level) -> tuple[Variant, ...]:
-    """A kernel for each node: each node's own choice, but no kernel whose code is larger than what it saves."""
+    """A kernel for each node: each node's own choice, but no kernel whose code is larger than
+    what it saves.
+    """
     views, allowed = tuple(graph.views()), tuple(isas)
     chosen = [choose(view, allowed, level) for view in views]
     if level not in (Level.SIZE, Level.BALANCED):
@@ -153,7 +173,9 @@ def choose_all(graph: Graph, isas: Iterable[Isa], level: Level) -> tuple[Variant
         more = [_weight_bytes(views[i], v) - _weight_bytes(views[i], chosen[i]) for i, v in instead.items()]
         slower = [v.cycles(views[i]) - chosen[i].cycles(views[i]) for i, v in instead.items()]
         every = [variant.cycles(view) for view, variant in zip(views, chosen, strict=True)]
-        if fsum(more) < chosen[using[0]].code_bytes and fsum(slower) <= _SLOWER * fsum(x for x in every if x < inf):
+        if fsum(more) < chosen[using[0]].code_bytes and fsum(slower) <= _SLOWER * fsum(
+            x for x in every if x < inf
+        ):
             for index, variant in instead.items():
                 chosen[index] = variant
     return tuple(chosen)

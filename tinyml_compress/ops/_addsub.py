@@ -41,7 +41,9 @@ def check_fused(op: Operator, view: NodeView) -> None:
     """The fused activation is one that kernels compute; TFLM ignores the others without a word."""
     activation = cast(FusedAttrs, view.attrs).activation
     if activation not in (Activation.NONE, Activation.RELU, Activation.RELU6, Activation.RELU_N1_TO_1):
-        raise op.refuse(view, "fused activation", found=activation.name, allowed="NONE, RELU, RELU6, RELU_N1_TO_1")
+        raise op.refuse(
+            view, "fused activation", found=activation.name, allowed="NONE, RELU, RELU6, RELU_N1_TO_1"
+        )
 
 
 class AddSubOperator(BinaryOperator):
@@ -87,7 +89,9 @@ class AddSubOperator(BinaryOperator):
         assert second.quant is not None
         assert out.quant is not None
         shift = left_shift(out.dtype)
-        scaled = [quantize_multiplier(m) for m in self.multipliers(first.quant, second.quant, out.quant, shift)]
+        scaled = [
+            quantize_multiplier(m) for m in self.multipliers(first.quant, second.quant, out.quant, shift)
+        ]
         low, high = activation_range(cast(FusedAttrs, view.attrs).activation, out.dtype, out.quant)
         return (
             ("left_shift", shift),
@@ -133,7 +137,9 @@ def addsub_variants(op: str, params: Callable[[NodeView], Params]) -> tuple[Vari
 
 
 def plain_variants(op: str, bounds: Callable[[NodeView], Activation]) -> tuple[Variant, ...]:
-    """The int32 and float kernels of ADD, SUB, MUL, DIV; `bounds` is the activation that clamps an int32 result."""
+    """The int32 and float kernels of ADD, SUB, MUL, DIV; `bounds` is the activation that clamps an int32
+    result.
+    """
 
     def floats(view: NodeView) -> Params:
         low, high = float_bounds(cast(FusedAttrs, view.attrs).activation)
@@ -145,9 +151,19 @@ def plain_variants(op: str, bounds: Callable[[NodeView], Activation]) -> tuple[V
 
     return (
         *binary_variants(
-            op, "f32", "tc_f32_broadcast_params", floats, lambda view: view.output().dtype is DType.FLOAT32, flat=False
+            op,
+            "f32",
+            "tc_f32_broadcast_params",
+            floats,
+            lambda view: view.output().dtype is DType.FLOAT32,
+            flat=False,
         ),
         *binary_variants(
-            op, "s32", "tc_s32_broadcast_params", integers, lambda view: view.output().dtype is DType.INT32, flat=False
+            op,
+            "s32",
+            "tc_s32_broadcast_params",
+            integers,
+            lambda view: view.output().dtype is DType.INT32,
+            flat=False,
         ),
     )

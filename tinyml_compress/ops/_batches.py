@@ -1,4 +1,6 @@
-"""SPACE_TO_BATCH_ND and BATCH_TO_SPACE_ND: what they share. Both see the tensor as batch, rows, columns, rest."""
+"""SPACE_TO_BATCH_ND and BATCH_TO_SPACE_ND: what they share. Both see the tensor as batch, rows, columns,
+rest.
+"""
 
 from __future__ import annotations
 
@@ -39,5 +41,7 @@ def blocks_of(op: Operator, view: NodeView) -> Blocks:
             allowed=f"{rank - 2} and {2 * (rank - 2)}",
         )
     if min(sizes) < 1 or min(edges) < 0:
-        raise op.refuse(view, "block sizes or edges", found=f"{sizes} and {edges}", allowed="1 or more, 0 or more")
+        raise op.refuse(
+            view, "block sizes or edges", found=f"{sizes} and {edges}", allowed="1 or more, 0 or more"
+        )
     return Blocks(sizes, tuple(zip(edges[::2], edges[1::2], strict=True)))

@@ -96,7 +96,12 @@ def binary_variants(
     if not flat:
         return (general,)
     return (
-        Variant(one_shape, lambda view: accepts(view) and is_flat(view), emit(one_shape, False), overlap=flat_in_place),
+        Variant(
+            one_shape,
+            lambda view: accepts(view) and is_flat(view),
+            emit(one_shape, False),
+            overlap=flat_in_place,
+        ),
         general,
     )
 

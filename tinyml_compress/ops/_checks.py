@@ -33,7 +33,10 @@ def arity(op: Operator, view: NodeView, inputs: int | Sequence[int], outputs: in
     if found not in allowed or any(name is None for name in view.node.inputs):
         there = sum(name is not None for name in view.node.inputs)
         raise op.refuse(
-            view, "wrong number of inputs", found=f"{there} of {found}", allowed=" or ".join(map(str, allowed))
+            view,
+            "wrong number of inputs",
+            found=f"{there} of {found}",
+            allowed=" or ".join(map(str, allowed)),
         )
     if len(view.node.outputs) != outputs:
         raise op.refuse(view, "wrong number of outputs", found=len(view.node.outputs), allowed=outputs)
@@ -53,7 +56,9 @@ def dtypes(op: Operator, view: NodeView, tensor: Tensor, allowed: Sequence[DType
 
 
 def quantization(op: Operator, view: NodeView, tensor: Tensor) -> Quant:
-    """The first pair of a quantized tensor, sound for its type; what follows it is not read, here nor by TFLM."""
+    """The first pair of a quantized tensor, sound for its type; what follows it is not read, here nor by
+    TFLM.
+    """
     quant = tensor.quant
     if quant is None or not quant.scales:
         raise op.refuse(
@@ -64,11 +69,17 @@ def quantization(op: Operator, view: NodeView, tensor: Tensor) -> Quant:
             next_step="convert the model again with a representative data set",
         )
     if not (math.isfinite(quant.scale) and quant.scale > 0.0):
-        raise op.refuse(view, f"scale of tensor {tensor.name}", found=quant.scale, allowed="finite and above 0")
+        raise op.refuse(
+            view, f"scale of tensor {tensor.name}", found=quant.scale, allowed="finite and above 0"
+        )
     bits = 8 * tensor.dtype.itemsize
-    low, high = (0, (1 << bits) - 1) if tensor.dtype is DType.UINT8 else (-(1 << (bits - 1)), (1 << (bits - 1)) - 1)
+    low, high = (
+        (0, (1 << bits) - 1) if tensor.dtype is DType.UINT8 else (-(1 << (bits - 1)), (1 << (bits - 1)) - 1)
+    )
     if not low <= quant.zero_point <= high:
-        raise op.refuse(view, f"zero point of tensor {tensor.name}", found=quant.zero_point, allowed=f"{low} to {high}")
+        raise op.refuse(
+            view, f"zero point of tensor {tensor.name}", found=quant.zero_point, allowed=f"{low} to {high}"
+        )
     return quant
 
 
@@ -119,7 +130,9 @@ def normal_axis(op: Operator, view: NodeView, axis: int, rank: int) -> int:
 
 
 def collapsed(op: Operator, view: NodeView, what: str, *, found: object, allowed: str) -> CollapsedRange:
-    """The error to raise where TensorFlow Lite Micro itself aborts: `what` of the node has next to no range."""
+    """The error to raise where TensorFlow Lite Micro itself aborts: `what` of the node has next
+    to no range.
+    """
     error = op.refuse(view, f"{what} hardly varies, and TensorFlow Lite Micro aborts on such a scale")
     return CollapsedRange(
         error.what,

@@ -62,7 +62,9 @@ class CompareOperator(BinaryOperator):
         for tensor in (first, second):
             quant = _checks.quantization(self, view, tensor)
             if not quant.scale < 1.0 or quantize_multiplier(quant.scale)[1] > 0:
-                raise self.refuse(view, f"scale of tensor {tensor.name}", found=quant.scale, allowed="below 1")
+                raise self.refuse(
+                    view, f"scale of tensor {tensor.name}", found=quant.scale, allowed="below 1"
+                )
 
     def _variant(self, dtype: DType) -> Variant:
         symbol = f"tc_{_NAMES[dtype]}_compare__c"

@@ -1,4 +1,6 @@
-"""CONV_2D and DEPTHWISE_CONV_2D share attributes, geometry, most checks, and the parameters of their kernels."""
+"""CONV_2D and DEPTHWISE_CONV_2D share attributes, geometry, most checks, and the parameters of
+their kernels.
+"""
 
 from __future__ import annotations
 
@@ -79,7 +81,9 @@ class ConvAttrs(Attrs):
 
 @dataclass(frozen=True)
 class Groups:
-    """How output channels map to input channels: channel c sees `inputs` channels from c // outputs * inputs on."""
+    """How output channels map to input channels: channel c sees `inputs` channels from c // outputs * inputs
+    on.
+    """
 
     inputs: int
     outputs: int
@@ -138,13 +142,19 @@ def conv_window(view: NodeView, out_c: int) -> Sliding:
 def check_conv(op: Operator, view: NodeView) -> None:
     """Everything about a convolution's tensors and attributes but channels, groups and scales."""
     inputs = len(view.node.inputs)
-    if inputs not in (2, 3) or any(name is None for name in view.node.inputs[:2]) or len(view.node.outputs) != 1:
+    if (
+        inputs not in (2, 3)
+        or any(name is None for name in view.node.inputs[:2])
+        or len(view.node.outputs) != 1
+    ):
         raise op.refuse(view, "number of inputs or outputs", found=inputs, allowed="2 or 3 inputs, 1 output")
     source, weights = view.input(0), view.input(1)
     for tensor in (source, weights):
         _checks.full_rank(op, view, tensor, 4, 4)
         if min(tensor.shape) < 1:
-            raise op.refuse(view, f"empty tensor {tensor.name}", found=tensor.shape, allowed="sizes of 1 or more")
+            raise op.refuse(
+                view, f"empty tensor {tensor.name}", found=tensor.shape, allowed="sizes of 1 or more"
+            )
     attrs = conv_attrs(view)
     check_sides(op, view, attrs.activation)
     for name in ("stride_w", "stride_h", "dilation_w", "dilation_h"):
@@ -164,7 +174,9 @@ def check_conv(op: Operator, view: NodeView) -> None:
 
 
 def check_conv_numbers(op: Operator, view: NodeView, axis: int, rows: Callable[[NodeView], Ints]) -> None:
-    """Weights, bias and multipliers, for `rows` of weights (one per output channel) along that axis of the weights."""
+    """Weights, bias and multipliers, for `rows` of weights (one per output channel) along that axis of the
+    weights.
+    """
     channels = view.input(1).shape[axis]
     check_weights(op, view, axis, channels)
     check_bias(op, view, channels)
@@ -187,7 +199,9 @@ def conv_call(
     struct: str = "tc_s8_conv",
     extra: tuple[tuple[str, int], ...] = (),
 ) -> Call:
-    """The call of a convolution kernel with tables `weights` and `channels`; `extra` fields end its struct."""
+    """The call of a convolution kernel with tables `weights` and `channels`; `extra` fields end
+    its struct.
+    """
     quant = view.input(0).quant
     assert quant is not None
     return Call(
@@ -208,7 +222,8 @@ def conv_call(
     )
 
 
-# --- kernels tap by tap, which take every node of their form ----------------------------------------------------------
+# --- kernels tap by tap, which take every node of their form
+# ----------------------------------------------------------
 
 
 @dataclass(frozen=True)

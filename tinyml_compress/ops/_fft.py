@@ -1,8 +1,8 @@
 """SignalRfft and SignalIrfft: stages, tables and checks that they share.
 
-The transform of real values of length n is a complex one of length n / 2 and one more step. The complex one is done in
-stages of radix 4, 2, 3 and 5, in the order in which the interpreter takes them: in fixed point each stage rounds, so
-that the order shows in the result.
+The transform of real values of length n is a complex one of length n / 2 and one more step. The complex one
+is done in stages of radix 4, 2, 3 and 5, in the order in which the interpreter takes them: in fixed point
+each stage rounds, so that the order shows in the result.
 """
 
 from __future__ import annotations
@@ -79,7 +79,9 @@ def _unit(phases: list[float], dtype: DType) -> npt.NDArray[np.generic]:
 
 
 def fft_tables(view: NodeView, inverse: bool) -> tuple[Table, ...]:
-    """Stages, the circle for the complex transform, and the half circle for the step between real and complex."""
+    """Stages, the circle for the complex transform, and the half circle for the step between real and
+    complex.
+    """
     dtype, points = view.input(0).dtype, fft_attrs(view).length // 2
     turns = [-2 * math.pi * i / points for i in range(points)]
     halves = [-math.pi * ((i + 1) / points + 0.5) for i in range(points // 2)]

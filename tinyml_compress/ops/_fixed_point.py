@@ -1,4 +1,6 @@
-"""Fixed-point arithmetic on arrays, exactly as the kernels do it: for tables that are made at generation time."""
+"""Fixed-point arithmetic on arrays, exactly as the kernels do it: for tables that are made at generation
+time.
+"""
 
 from __future__ import annotations
 
@@ -41,7 +43,8 @@ def requantize(x: Ints, multiplier: int, shift: int) -> Ints:
     return rounding_shift_right(high_mul(_wrap(x << left), multiplier), right)
 
 
-# --- the exponential family, in the fixed-point formats of gemmlowp: raw values of 32 bits with some integer bits ---
+# --- the exponential family, in the fixed-point formats of gemmlowp: raw values of 32 bits with some integer
+# bits ---
 
 _TOP = (1 << 31) - 1
 _LOW = -(1 << 31)
@@ -93,7 +96,9 @@ def tanh(x: Ints, integer_bits: int) -> Ints:
 
 
 def inverse_sqrt(value: int) -> tuple[int, int]:
-    """(multiplier, shift) of 1 / sqrt(value) for an integer above 0, by five Newton steps with three integer bits."""
+    """(multiplier, shift) of 1 / sqrt(value) for an integer above 0, by five Newton steps with three integer
+    bits.
+    """
     if value <= 1:
         return _TOP, 0
     shift = 11

@@ -9,7 +9,16 @@ from tinyml_compress.ir import Attrs, DType, Graph, NodeView, Tensor
 from tinyml_compress.ops import operator
 from tinyml_compress.ops.base import In, Operator, Out, Run
 
-__all__ = ["CallOnceAttrs", "IfAttrs", "WhileAttrs", "body_of", "check_condition", "check_ports", "macs_of", "run_of"]
+__all__ = [
+    "CallOnceAttrs",
+    "IfAttrs",
+    "WhileAttrs",
+    "body_of",
+    "check_condition",
+    "check_ports",
+    "macs_of",
+    "run_of",
+]
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,6 @@
-"""Number formats of products (convolutions, fully-connected layers): which a node has, and the constants of each."""
+"""Number formats of products (convolutions, fully-connected layers): which a node has, and the constants of
+each.
+"""
 
 from __future__ import annotations
 
@@ -47,7 +49,9 @@ class Form(Enum):
 
 
 def form_of(view: NodeView) -> Form:
-    """The form of a node with weights and bias as inputs 1 and 2; the types may still be ones that nobody takes."""
+    """The form of a node with weights and bias as inputs 1 and 2; the types may still be ones that nobody
+    takes.
+    """
     source, bias = view.input(0).dtype, view.optional_input(_BIAS)
     if source is DType.FLOAT32:
         return Form.F32
@@ -73,10 +77,13 @@ def bias_values(view: NodeView, channels: int) -> Ints:
     return np.asarray(bias.data, np.int64).reshape(-1)
 
 
-# --- int16 by int8 --------------------------------------------------------------------------------------------------
+# --- int16 by int8
+# --------------------------------------------------------------------------------------------------
 
 
-def check_wide(op: Operator, view: NodeView, rows: Ints, multipliers: Sequence[tuple[int, int]], bias: Ints) -> None:
+def check_wide(
+    op: Operator, view: NodeView, rows: Ints, multipliers: Sequence[tuple[int, int]], bias: Ints
+) -> None:
     """No accumulator and no shift leaves what the requantization of 64-bit accumulators is made for."""
     peak = int(np.abs(rows).sum(axis=1).max()) * (1 << 15) + max(int(bias.max()), -int(bias.min()))
     if peak >= _WIDEST:
@@ -99,7 +106,9 @@ def check_wide(op: Operator, view: NodeView, rows: Ints, multipliers: Sequence[t
 
 
 def reduced(multipliers: Sequence[tuple[int, int]]) -> Ints:
-    """Per channel, in one word, the multiplier cut to 16 bits and (its lowest 8 bits) the shift to the right."""
+    """Per channel, in one word, the multiplier cut to 16 bits and (its lowest 8 bits) the shift
+    to the right.
+    """
     words = []
     for multiplier, shift in multipliers:
         cut = (multiplier + (1 << 15)) >> 16 if multiplier < 0x7FFF0000 else 0x7FFF
@@ -108,14 +117,18 @@ def reduced(multipliers: Sequence[tuple[int, int]]) -> Ints:
 
 
 def wide_table(bias: Ints, multipliers: Sequence[tuple[int, int]]) -> npt.NDArray[np.int32]:
-    """{low and high half of the bias, multiplier and shift} per channel, for `tc_s16_finish` (csrc/tc_conv_wide.h)."""
+    """{low and high half of the bias, multiplier and shift} per channel, for `tc_s16_finish`
+    (csrc/tc_conv_wide.h).
+    """
     low = bias.astype(np.uint64).astype(np.uint32).view(np.int32).astype(np.int64)
     table: Ints = np.stack([low, bias >> 32, reduced(multipliers)], axis=1)
     return table.astype(np.int32).reshape(-1)
 
 
 def chunk_of(rows: Ints, group: int = 2) -> int:
-    """How many groups of weights of any row, from a multiple of that number on, sum int16 values within 32 bits."""
+    """How many groups of weights of any row, from a multiple of that number on, sum int16 values within 32
+    bits.
+    """
     groups = np.abs(rows).reshape(len(rows), -1, group).sum(axis=2)
     chunk = int(groups.shape[1])
     while chunk > 1:
@@ -126,7 +139,8 @@ def chunk_of(rows: Ints, group: int = 2) -> int:
     return chunk
 
 
-# --- packed int4 ----------------------------------------------------------------------------------------------------
+# --- packed int4
+# ----------------------------------------------------------------------------------------------------
 
 
 def packed_rows(rows: Ints) -> npt.NDArray[np.int8]:
@@ -146,7 +160,8 @@ def _halves(low: Ints, high: Ints) -> npt.NDArray[np.int8]:
     return both.astype(np.uint8).view(np.int8).reshape(-1)
 
 
-# --- float32 --------------------------------------------------------------------------------------------------------
+# --- float32
+# --------------------------------------------------------------------------------------------------------
 
 
 def float_params(activation: Activation) -> tuple[tuple[str, float], ...]:

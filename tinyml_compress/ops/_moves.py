@@ -72,11 +72,15 @@ def fill_call(view: NodeView, value: np.generic, count: int, target: int = 0) ->
     if len(set(raw)) == 1:
         size, count, raw = 1, count * size, raw[:1]
     bits = int.from_bytes(raw, "little", signed=True)
-    return Call(f"tc_x{8 * size}_fill__c", "tc_fill_params", (("count", count), ("value", bits)), (Out(target),))
+    return Call(
+        f"tc_x{8 * size}_fill__c", "tc_fill_params", (("count", count), ("value", bits)), (Out(target),)
+    )
 
 
 class MoveOperator(Operator):
-    """An operator that is nothing but moves; where one is a plain copy, the planner is offered to spare it."""
+    """An operator that is nothing but moves; where one is a plain copy, the planner is offered to
+    spare it.
+    """
 
     def __init__(self) -> None:
         type(self).variants = (Variant("tc_x8_move__c", lambda view: True, self.moves),)

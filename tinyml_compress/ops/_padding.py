@@ -67,7 +67,9 @@ class PadOperator(Operator):
         if given is not None:
             _checks.dtypes(self, view, given, (dtype,), "the padding value")
             if given.data is None or given.elements != 1:
-                raise self.refuse(view, "the padding value", found=f"tensor {given.name}", allowed="one constant")
+                raise self.refuse(
+                    view, "the padding value", found=f"tensor {given.name}", allowed="one constant"
+                )
         if dtype is DType.INT8:
             _checks.quantization(self, view, target)
             if given is not None:
@@ -76,6 +78,7 @@ class PadOperator(Operator):
     def output_shapes(self, view: NodeView) -> tuple[tuple[int, ...], ...]:
         return (
             tuple(
-                before + size + after for size, (before, after) in zip(view.input(0).shape, paddings(view), strict=True)
+                before + size + after
+                for size, (before, after) in zip(view.input(0).shape, paddings(view), strict=True)
             ),
         )

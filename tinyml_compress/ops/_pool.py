@@ -59,7 +59,9 @@ def pool_window(view: NodeView) -> Sliding:
     )
 
 
-def pool_variants(name: str, types: Sequence[DType] = (DType.INT8, DType.INT16, DType.FLOAT32)) -> tuple[Variant, ...]:
+def pool_variants(
+    name: str, types: Sequence[DType] = (DType.INT8, DType.INT16, DType.FLOAT32)
+) -> tuple[Variant, ...]:
     """One kernel per type: `tc_<type>_<name>__c`."""
     short = {DType.INT8: "s8", DType.INT16: "s16", DType.FLOAT32: "f32"}
     return tuple(_variant(dtype, f"tc_{short[dtype]}_{name}__c") for dtype in types)
@@ -116,7 +118,10 @@ class Pool(Operator):
             raise self.refuse(
                 view,
                 "input and output quantized differently",
-                found=f"scales {given.scale} and {made.scale}, zero points {given.zero_point} and {made.zero_point}",
+                found=(
+                    f"scales {given.scale} and {made.scale}, zero points "
+                    f"{given.zero_point} and {made.zero_point}"
+                ),
                 allowed="equal zero points, scales within 1e-6",
             )
         for what, value in (

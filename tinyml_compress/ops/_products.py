@@ -1,4 +1,6 @@
-"""What convolutions and fully-connected layers share: checks, windows, requantization, overlap of output with input."""
+"""What convolutions and fully-connected layers share: checks, windows, requantization, overlap of output with
+input.
+"""
 
 from __future__ import annotations
 
@@ -54,7 +56,8 @@ _WEIGHT_TYPES = {Form.F32: DType.FLOAT32, Form.S4: DType.INT4}
 _BIAS_TYPES = {Form.F32: DType.FLOAT32, Form.S16: DType.INT64}
 
 
-# --- checks -----------------------------------------------------------------------------------------------------
+# --- checks
+# -----------------------------------------------------------------------------------------------------
 
 
 def check_activation(op: Operator, view: NodeView, activation: Activation, quant: Quant | None) -> None:
@@ -72,7 +75,9 @@ def check_activation(op: Operator, view: NodeView, activation: Activation, quant
 
 
 def check_sides(op: Operator, view: NodeView, activation: Activation) -> None:
-    """Input 0 and output have one type of int8, int16 and float32, a sound quantization, and a known activation."""
+    """Input 0 and output have one type of int8, int16 and float32, a sound quantization, and a known
+    activation.
+    """
     source, target = view.input(0), view.output()
     dtype = _checks.dtypes(op, view, source, (DType.INT8, DType.INT16, DType.FLOAT32), "the input")
     _checks.dtypes(op, view, target, (dtype,), "the output")
@@ -82,12 +87,15 @@ def check_sides(op: Operator, view: NodeView, activation: Activation) -> None:
     for tensor in (source, target):
         zero_point = _checks.quantization(op, view, tensor).zero_point
         if dtype is DType.INT16 and zero_point != 0:
-            raise op.refuse(view, f"zero point of the int16 tensor {tensor.name}", found=zero_point, allowed=0)
+            raise op.refuse(
+                view, f"zero point of the int16 tensor {tensor.name}", found=zero_point, allowed=0
+            )
     check_activation(op, view, activation, target.quant)
 
 
 def check_weights(op: Operator, view: NodeView, axis: int, channels: int) -> None:
-    """Constants of the node's form; whole numbers have one scale, or one per output channel (`axis` of the weights).
+    """Constants of the node's form; whole numbers have one scale, or one per output channel (`axis` of the
+    weights).
 
     Zero points are not read here: convolutions take weights as symmetric whatever they say.
     """
@@ -139,23 +147,31 @@ def check_bias(op: Operator, view: NodeView, channels: int) -> None:
         return
     _checks.dtypes(op, view, bias, (_BIAS_TYPES.get(form_of(view), DType.INT32),), "the bias")
     if bias.data is None:
-        raise op.refuse(view, "bias is computed at run time", found=f"tensor {bias.name}", allowed="a constant bias")
+        raise op.refuse(
+            view, "bias is computed at run time", found=f"tensor {bias.name}", allowed="a constant bias"
+        )
     if bias.elements != channels:
-        raise op.refuse(view, "size of the bias", found=bias.elements, allowed=f"{channels}, one per output channel")
+        raise op.refuse(
+            view, "size of the bias", found=bias.elements, allowed=f"{channels}, one per output channel"
+        )
 
 
-# --- requantization -----------------------------------------------------------------------------------------------
+# --- requantization
+# -----------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, eq=False)
 class Channels:
-    """Per output channel: bias with the input's zero point folded in, multiplier, shift (positive to the left)."""
+    """Per output channel: bias with the input's zero point folded in, multiplier, shift (positive to the
+    left).
+    """
 
     bias: Ints
     multiplier: Ints
     shift: Ints
     peak: Ints
-    """No accumulator of this channel, bias included, is larger in magnitude; at most 2^31 where it may wrap."""
+    """No accumulator of this channel, bias included, is larger in magnitude; at most 2^31 where it may wrap.
+    """
 
     @property
     def count(self) -> int:
@@ -175,8 +191,12 @@ def weight_values(view: NodeView) -> npt.NDArray[np.int8]:
     return np.asarray(data, np.int8)
 
 
-def requant_channels(op: Operator, view: NodeView, rows: Ints, multipliers: list[tuple[int, int]]) -> Channels:
-    """Channel parameters for `rows`: one row of weights per output channel. Refuses shifts that C leaves undefined."""
+def requant_channels(
+    op: Operator, view: NodeView, rows: Ints, multipliers: list[tuple[int, int]]
+) -> Channels:
+    """Channel parameters for `rows`: one row of weights per output channel. Refuses shifts that C leaves
+    undefined.
+    """
     count = len(rows)
     bias_tensor = view.optional_input(_BIAS)
     bias = np.zeros(count, np.int64)
@@ -190,7 +210,8 @@ def requant_channels(op: Operator, view: NodeView, rows: Ints, multipliers: list
     folded = wrap32(bias - zero * rows.sum(axis=1))
     pairs = np.array(multipliers, np.int64).reshape(count, 2)
     for row in np.flatnonzero((peak >= _LARGE) & ~rows.any(axis=1)):
-        # Without weights a channel is one value, which small numbers give as well: 4q half, shifted right by 1, is q.
+        # Without weights a channel is one value, which small numbers give as well: 4q half, shifted right by
+        # 1, is q.
         value = int(requantize(folded[row : row + 1], int(pairs[row, 0]), int(pairs[row, 1]))[0])
         folded[row] = peak[row] = 4 * min(max(value, -256), 256)
         peak[row] = abs(peak[row])
@@ -199,7 +220,9 @@ def requant_channels(op: Operator, view: NodeView, rows: Ints, multipliers: list
 
 
 def conv_multipliers(op: Operator, view: NodeView, channels: int) -> list[tuple[int, int]]:
-    """Multiplier and shift per output channel: a product of scales in double precision, as for TFLM's convolutions."""
+    """Multiplier and shift per output channel: a product of scales in double precision, as for TFLM's
+    convolutions.
+    """
     source, weights, target = view.input(0).quant, view.input(_WEIGHTS).quant, view.output().quant
     assert source is not None
     assert weights is not None
@@ -241,7 +264,8 @@ def int32_table(*columns: Ints) -> npt.NDArray[np.int32]:
 
 
 def fast_table(view: NodeView, channels: Channels, activation: Activation) -> npt.NDArray[np.int32] | None:
-    """{bias, multiplier, half, shift} per channel for `tc_fast_finish` (csrc/tc_dsp.h), or None where it is not exact.
+    """{bias, multiplier, half, shift} per channel for `tc_fast_finish` (csrc/tc_dsp.h), or None where it is
+    not exact.
 
     A channel whose outputs are all zero point gets a zero bias and multiplier; its weights must be zero then
     (see `live_rows`).
@@ -284,11 +308,14 @@ def live_rows(channels: Channels, rows: Ints) -> Ints:
     return np.where(live_channels(channels)[:, None], rows, 0)
 
 
-# --- windows ------------------------------------------------------------------------------------------------------
+# --- windows
+# ------------------------------------------------------------------------------------------------------
 
 
 def axis_window(padding: Padding, size: int, kernel: int, stride: int, dilation: int = 1) -> tuple[int, int]:
-    """(output size, padding in front) along one axis, as TFLM computes them; an output size below 1 is no window."""
+    """(output size, padding in front) along one axis, as TFLM computes them; an output size below 1 is no
+    window.
+    """
     reach = (kernel - 1) * dilation + 1
     out = (size + stride - 1) // stride if padding is Padding.SAME else (size + stride - reach) // stride
     total = max((out - 1) * stride + reach - size, 0)
@@ -350,13 +377,15 @@ class Sliding:
 def sliding_gap(window: Sliding, block: int) -> int:
     """How far output bytes run ahead of the input bytes that are still needed.
 
-    The kernel reads the windows of `block` consecutive output pixels (in row-major order) before it writes these;
-    `block == 0` means that it still reads a pixel's window while it writes that pixel.
+    The kernel reads the windows of `block` consecutive output pixels (in row-major order) before it writes
+    these; `block == 0` means that it still reads a pixel's window while it writes that pixel.
     """
     w = window
     first_row = np.maximum(np.arange(w.out_h, dtype=np.int64) * w.stride_h - w.pad_top, 0)
     first_col = np.maximum(np.arange(w.out_w, dtype=np.int64) * w.stride_w - w.pad_left, 0)
-    lowest = (np.minimum(first_row, w.in_h)[:, None] * w.in_w + np.minimum(first_col, w.in_w)[None, :]).reshape(-1)
+    lowest = (
+        np.minimum(first_row, w.in_h)[:, None] * w.in_w + np.minimum(first_col, w.in_w)[None, :]
+    ).reshape(-1)
     image = w.in_h * w.in_w
     starts = (np.arange(w.batch, dtype=np.int64)[:, None] * image + lowest[None, :]).reshape(-1)
     # From pixel p on, nothing below `needed[p]` is read any more.

@@ -27,7 +27,9 @@ def reduced_axes(op: Operator, view: NodeView) -> tuple[int, ...]:
     """The axes to reduce, none twice, in ascending order."""
     rank = len(view.input(0).shape)
     return tuple(
-        sorted({_checks.normal_axis(op, view, a, rank) for a in _checks.constant_ints(op, view, 1, "the axes")})
+        sorted(
+            {_checks.normal_axis(op, view, a, rank) for a in _checks.constant_ints(op, view, 1, "the axes")}
+        )
     )
 
 
@@ -76,4 +78,6 @@ class ReduceOperator(Operator):
     def output_shapes(self, view: NodeView) -> tuple[tuple[int, ...], ...]:
         axes, keep = reduced_axes(self, view), cast(ReduceAttrs, view.attrs).keep_dims
         shape = view.input(0).shape
-        return (tuple(1 if axis in axes else size for axis, size in enumerate(shape) if keep or axis not in axes),)
+        return (
+            tuple(1 if axis in axes else size for axis, size in enumerate(shape) if keep or axis not in axes),
+        )

@@ -20,7 +20,8 @@ __all__ = ["SigmoidOperator", "curve", "int16_variant", "table_of"]
 
 _INTEGER_BITS = 4
 _RAISED = 0x800000000000000000000000000000800011009020440005C0467BAEFA7BD110
-"""One bit per entry of TFLM's table: whether it is one above the rounded value (measured on the interpreter)."""
+"""One bit per entry of TFLM's table: whether it is one above the rounded value (measured on the interpreter).
+"""
 
 
 def _scaling(view: NodeView) -> tuple[int, int]:
@@ -31,7 +32,9 @@ def _scaling(view: NodeView) -> tuple[int, int]:
     return round_half_away(fraction * (1 << 31)), shift
 
 
-def table_of(view: NodeView, function: Callable[[Ints, int], Ints], output_bits: int, zero_point: int) -> Ints:
+def table_of(
+    view: NodeView, function: Callable[[Ints, int], Ints], output_bits: int, zero_point: int
+) -> Ints:
     """The int8 results of all int8 inputs; far inputs saturate without being computed."""
     quant = view.input(0).quant
     assert quant is not None
@@ -73,7 +76,9 @@ def curve() -> npt.NDArray[np.uint16]:
 
 
 def int16_variant(symbol: str, powers: tuple[int, ...]) -> Variant:
-    """The kernel for int16; `powers` are the shifts for which a scale that is a power of two is taken as it is."""
+    """The kernel for int16; `powers` are the shifts for which a scale that is a power of two is taken as it
+    is.
+    """
 
     def emit(view: NodeView) -> tuple[Call, ...]:
         multiplier, shift = _scaling16(view, powers)

@@ -44,7 +44,9 @@ class SignalOperator(Operator):
     def sized(self, view: NodeView, tensor: Tensor, elements: int) -> None:
         """A tensor has that many elements."""
         if tensor.elements != elements:
-            raise self.refuse(view, f"elements of tensor {tensor.name}", found=tensor.elements, allowed=elements)
+            raise self.refuse(
+                view, f"elements of tensor {tensor.name}", found=tensor.elements, allowed=elements
+            )
 
     def output_shapes(self, view: NodeView) -> tuple[tuple[int, ...], ...]:
         """As the file has them; `check` has compared them with inputs and options."""
@@ -55,5 +57,7 @@ def constant(op: Operator, view: NodeView, index: int, what: str) -> npt.NDArray
     """The values of an input that must be a constant."""
     tensor = view.input(index)
     if tensor.data is None:
-        raise op.refuse(view, f"{what} is computed at run time", found=f"tensor {tensor.name}", allowed="a constant")
+        raise op.refuse(
+            view, f"{what} is computed at run time", found=f"tensor {tensor.name}", allowed="a constant"
+        )
     return np.asarray(tensor.data).reshape(-1).astype(np.int64)

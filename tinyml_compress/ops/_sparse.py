@@ -1,4 +1,6 @@
-"""Sparse weights in flash: per row the non-zero ones, each behind the number of places to step on from the last."""
+"""Sparse weights in flash: per row the non-zero ones, each behind the number of places to step on from the
+last.
+"""
 
 from __future__ import annotations
 
@@ -35,7 +37,9 @@ def sparse_rows(rows: Ints, places: Ints | None = None) -> SparseRows:
 
 
 def sparse_nibbles(rows: Ints, places: Ints | None = None) -> SparseRows:
-    """The same with steps of half a byte: a pair is [weight, steps, weight]. A byte follows that is only read."""
+    """The same with steps of half a byte: a pair is [weight, steps, weight]. A byte follows that is only
+    read.
+    """
     made = [_pairs(row, places, _NIBBLE) for row in rows]
     stream = [byte for row in made for a, x, b, y in row for byte in (x, a | b << 4, y)]
     return SparseRows(_bytes([*stream, 0]), np.array([len(row) for row in made], np.uint16))
@@ -64,11 +68,12 @@ def _bytes(stream: list[int]) -> npt.NDArray[np.int8]:
 
 
 def sparse_blocks(rows: Ints) -> SparseRows:
-    """Rows by fours, which must divide them: blocks of four weights of one column, those that are not all zero.
+    """Rows by fours, which must divide them: blocks of four weights of one column, those that are not all
+    zero.
 
-    Of each four rows come the number of fours of blocks (at least 1) in four bytes, then of each four blocks four steps
-    and their weights: of two blocks those of rows A, B of one and the other, then those of C, D. `pairs` counts the
-    fours too.
+    Of each four rows come the number of fours of blocks (at least 1) in four bytes, then of each four blocks
+    four steps and their weights: of two blocks those of rows A, B of one and the other, then those of C, D.
+    `pairs` counts the fours too.
     """
     stream: list[int] = []
     fours: list[int] = []

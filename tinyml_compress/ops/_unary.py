@@ -127,11 +127,15 @@ def bounds_variant(dtype: DType, bounds: Bounds, accepts: Test = lambda view: Tr
         params = (("count", view.output().elements), ("low", low), ("high", high))
         return (Call(symbol, "tc_bounds_params", params, (In(0), Out())),)
 
-    return Variant(symbol, lambda view: view.input(0).dtype is dtype and accepts(view), emit, overlap=in_place)
+    return Variant(
+        symbol, lambda view: view.input(0).dtype is dtype and accepts(view), emit, overlap=in_place
+    )
 
 
 def rescale_variants(bounds: Bounds, sources: Sequence[DType]) -> tuple[Variant, ...]:
-    """Kernels that bring the input to the output's quantization, then clamp; a table where both have 8 bits."""
+    """Kernels that bring the input to the output's quantization, then clamp; a table where both
+    have 8 bits.
+    """
     found: list[Variant] = []
 
     def eight_bits(view: NodeView) -> bool:

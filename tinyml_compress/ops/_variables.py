@@ -1,4 +1,6 @@
-"""What operators on variables share: their handles, and variables once `passes/` has put them in the handles' place."""
+"""What operators on variables share: their handles, and variables once `passes/` has put them in the handles'
+place.
+"""
 
 from __future__ import annotations
 

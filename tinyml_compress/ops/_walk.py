@@ -1,4 +1,6 @@
-"""Walk tables for `csrc/tc_walk.h`: N-dimensional loops over several arrays, merged into as few as possible."""
+"""Walk tables for `csrc/tc_walk.h`: N-dimensional loops over several arrays, merged into as few
+as possible.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +20,9 @@ _MAX_LEVELS = 7
 
 @dataclass(frozen=True)
 class Walk:
-    """Loops, outermost first; `steps[lane][i]` is what loop `i` adds to that lane's offset. The last is the row."""
+    """Loops, outermost first; `steps[lane][i]` is what loop `i` adds to that lane's offset. The last is the
+    row.
+    """
 
     extents: tuple[int, ...]
     steps: tuple[tuple[int, ...], ...]
@@ -53,13 +57,17 @@ def steps_of(shape: Sequence[int]) -> tuple[int, ...]:
 
 
 def broadcast_steps(shape: Sequence[int], rank: int) -> tuple[int, ...]:
-    """Steps of a dense array read as one of higher rank: 0 along axes that it lacks or that have one element."""
+    """Steps of a dense array read as one of higher rank: 0 along axes that it lacks or that have
+    one element.
+    """
     own = tuple(0 if size == 1 else step for size, step in zip(shape, steps_of(shape), strict=True))
     return (0,) * (rank - len(shape)) + own
 
 
 def walk(extents: Sequence[int], *lanes: Sequence[int]) -> Walk:
-    """The loops over `extents` with a tuple of steps per lane: axes of one element dropped, neighbours merged."""
+    """The loops over `extents` with a tuple of steps per lane: axes of one element dropped, neighbours
+    merged.
+    """
     if any(extent == 0 for extent in extents):
         return Walk((0,), tuple((0,) for _ in lanes))
     merged: list[tuple[int, tuple[int, ...]]] = []

@@ -1,7 +1,8 @@
 """What an operator is to the rest of the tool: attributes, checks, shape, cost, and its table of kernels.
 
-One folder `ops/<op>/` holds `op.py` (a subclass of `Operator`, instantiated as `OPERATOR`) and the C kernels, one
-file per kernel, named for its symbol. Planner, emitter, tests and benchmarks all read `Operator.variants`.
+One folder `ops/<op>/` holds `op.py` (a subclass of `Operator`, instantiated as `OPERATOR`) and the C kernels,
+one file per kernel, named for its symbol. Planner, emitter, tests and benchmarks all read
+`Operator.variants`.
 """
 
 from __future__ import annotations
@@ -77,14 +78,17 @@ class Role(Enum):
 
 
 class Body(int):
-    """Kind of an option that names a subgraph: its number in the file, its place in `Graph.subgraphs` here."""
+    """Kind of an option that names a subgraph: its number in the file, its place in
+    `Graph.subgraphs` here.
+    """
 
 
 @dataclass(frozen=True)
 class OptionField:
     """One field of a schema options table: attribute name here, field name there, and its type.
 
-    `kind` is int, bool, float, str, tuple (a vector of int), Body, or an Enum whose values are the schema's numbers.
+    `kind` is int, bool, float, str, tuple (a vector of int), Body, or an Enum whose values are the schema's
+    numbers.
     """
 
     attr: str
@@ -104,7 +108,8 @@ class Options:
     fields: tuple[OptionField, ...] = ()
 
 
-# --- one call of a kernel -------------------------------------------------------------------------------------
+# --- one call of a kernel
+# -------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, eq=False)
@@ -127,7 +132,9 @@ class Ref:
 
 @dataclass(frozen=True)
 class In:
-    """Kernel argument: pointer to input `index` (in the arena, or to a shared constant), plus `offset` bytes."""
+    """Kernel argument: pointer to input `index` (in the arena, or to a shared constant), plus
+    `offset` bytes.
+    """
 
     index: int
     offset: int = 0
@@ -166,7 +173,9 @@ ParamValue = int | float | Ref | tuple[int, ...]
 
 @dataclass(frozen=True)
 class Call:
-    """`kernel(&params, arguments...)`. `params` lists every field of the C struct `params_type` in its order."""
+    """`kernel(&params, arguments...)`. `params` lists every field of the C struct `params_type`
+    in its order.
+    """
 
     kernel: str
     params_type: str
@@ -174,12 +183,14 @@ class Call:
     arguments: tuple[Argument, ...]
     tables: tuple[Table, ...] = ()
     moves: bool = False
-    """It only moves bytes from its one In to its one Out, whole and in order: dropped where the two coincide."""
+    """It only moves bytes from its one In to its one Out, whole and in order: dropped where the two coincide.
+    """
     stops: bool = False
     """The kernel returns int; when that is not 0, the inference ends here without a result."""
 
 
-# --- state ----------------------------------------------------------------------------------------------------
+# --- state
+# ----------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
@@ -195,16 +206,18 @@ class StateBlock:
     """A reset leaves it as it is, as TensorFlow Lite Micro's does for some."""
 
 
-# --- memory ---------------------------------------------------------------------------------------------------
+# --- memory
+# ---------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
 class Overlap:
     """The kernel stays right while output overlaps input, as long as input.offset - output.offset >= gap.
 
-    Elementwise in place is gap 0. A kernel that writes rows behind the rows it still reads has the gap by which
-    its writes run ahead. With `exact` the two coincide (input.offset - output.offset == gap) or are apart: for
-    kernels that are right in place but at no other distance. Without an Overlap the two are kept apart.
+    Elementwise in place is gap 0. A kernel that writes rows behind the rows it still reads has the gap by
+    which its writes run ahead. With `exact` the two coincide (input.offset - output.offset == gap) or are
+    apart: for kernels that are right in place but at no other distance. Without an Overlap the two are kept
+    apart.
     """
 
     input: int
@@ -215,14 +228,17 @@ class Overlap:
 
 @dataclass(frozen=True)
 class Alias:
-    """Tensor `inner` may live inside tensor `host` at byte `offset`; the kernel then has nothing to copy for it."""
+    """Tensor `inner` may live inside tensor `host` at byte `offset`; the kernel then has nothing to copy for
+    it.
+    """
 
     inner: str
     host: str
     offset: int
 
 
-# --- the kernel table -----------------------------------------------------------------------------------------
+# --- the kernel table
+# -----------------------------------------------------------------------------------------
 
 
 def _no_scratch(view: NodeView) -> int:
@@ -237,12 +253,15 @@ def _unknown_cycles(view: NodeView) -> float:
     return float("inf")
 
 
-# --- control flow: a node that runs bodies in its scratch --------------------------------------------------------
+# --- control flow: a node that runs bodies in its scratch
+# --------------------------------------------------------
 
 
 @dataclass(frozen=True)
 class Run:
-    """Run a body, which lies in the scratch: `inputs` are copied to its inputs, its outputs to `outputs`, if any."""
+    """Run a body, which lies in the scratch: `inputs` are copied to its inputs, its outputs to `outputs`, if
+    any.
+    """
 
     body: int
     inputs: tuple[In | Out, ...]
@@ -260,7 +279,9 @@ class Choice:
 
 @dataclass(frozen=True)
 class Loop:
-    """The node's inputs become its outputs; then the body runs as long as the first output of `condition` is true."""
+    """The node's inputs become its outputs; then the body runs as long as the first output of `condition` is
+    true.
+    """
 
     condition: Run
     body: Run
@@ -299,7 +320,9 @@ class Variant:
     code_bytes: int = 0
     """About what such a kernel takes in flash: what it saves has to be more."""
     flow: Callable[[NodeView], Flow] | None = None
-    """Instead of calls: which bodies run. The scratch then holds the largest of them, whatever `scratch` says."""
+    """Instead of calls: which bodies run. The scratch then holds the largest of them, whatever `scratch`
+    says.
+    """
 
 
 class Operator(ABC):
@@ -308,7 +331,9 @@ class Operator(ABC):
     name: ClassVar[str]
     """As in the schema: CONV_2D. A custom operator's is its custom code: SignalWindow."""
     custom: ClassVar[bool] = False
-    """Not of the schema: the file names it by text, and its attributes are a flexbuffer map (table FLEXBUFFER)."""
+    """Not of the schema: the file names it by text, and its attributes are a flexbuffer map (table
+    FLEXBUFFER).
+    """
     attrs_type: ClassVar[type[Attrs]]
     options: ClassVar[Options | None] = None
     dtypes: ClassVar[tuple[str, ...]]
@@ -325,7 +350,8 @@ class Operator(ABC):
     def check(self, view: NodeView) -> None:
         """Raise UnsupportedOperator (through `refuse`) for any node that the kernels cannot compute exactly.
 
-        Structure is already known to be sound; number and dtypes of inputs, quantization and attributes are not.
+        Structure is already known to be sound; number and dtypes of inputs, quantization and attributes are
+        not.
         """
 
     @abstractmethod
@@ -349,7 +375,9 @@ class Operator(ABC):
         return ()
 
     def acts(self, view: NodeView) -> bool:
-        """Whether the node does more than make its outputs: it then stays, and in its order among such nodes."""
+        """Whether the node does more than make its outputs: it then stays, and in its order among
+        such nodes.
+        """
         names = (*view.node.inputs, *view.node.outputs)
         variable = any(view.graph.tensors[name].variable for name in names if name is not None)
         return variable or not view.node.outputs or bool(self.state(view)) or bool(self.bodies(view))

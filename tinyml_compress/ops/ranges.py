@@ -1,7 +1,9 @@
-"""Which values each channel of an int8 tensor can take, whatever the input: exact integer arithmetic on intervals.
+"""Which values each channel of an int8 tensor can take, whatever the input: exact integer arithmetic on
+intervals.
 
-A range holds for a channel, an index along the last axis. Bounds are sound always, and tight where every operator on
-the way is monotone in each of its inputs. Operators that are not known here give their type's whole range.
+A range holds for a channel, an index along the last axis. Bounds are sound always, and tight where every
+operator on the way is monotone in each of its inputs. Operators that are not known here give their type's
+whole range.
 """
 
 from __future__ import annotations
@@ -77,7 +79,11 @@ def ranges(graph: Graph) -> dict[str, Range]:
             known[tensor.name] = _of_data(tensor) if tensor.is_const else _whole(tensor)
     for view in graph.views():
         rule = _RULES.get(view.node.op)
-        given = [view.graph.tensors[name] for name in (*view.node.inputs[:1], *view.node.outputs) if name is not None]
+        given = [
+            view.graph.tensors[name]
+            for name in (*view.node.inputs[:1], *view.node.outputs)
+            if name is not None
+        ]
         if rule is None or any(tensor.dtype is not DType.INT8 or not tensor.elements for tensor in given):
             continue
         out = view.output()
@@ -210,11 +216,15 @@ def _sum(view: NodeView, known: Mapping[str, Range]) -> Range:
 def _add(view: NodeView, first: Ints, second: Ints) -> Ints:
     made = {name: cast(int, value) for name, value in cast(AddSubOperator, _operator(view)).params(view)}
     fine = [
-        requantize((values - made[f"zero_point{i}"]) << made["left_shift"], made[f"multiplier{i}"], made[f"shift{i}"])
+        requantize(
+            (values - made[f"zero_point{i}"]) << made["left_shift"], made[f"multiplier{i}"], made[f"shift{i}"]
+        )
         for i, values in ((1, first), (2, second))
     ]
     both = fine[0] - fine[1] if view.node.op == "SUB" else fine[0] + fine[1]
-    return np.clip(requantize(both, made["multiplier"], made["shift"]) + made["zero_point"], made["low"], made["high"])
+    return np.clip(
+        requantize(both, made["multiplier"], made["shift"]) + made["zero_point"], made["low"], made["high"]
+    )
 
 
 def _rescaled(view: NodeView, known: Mapping[str, Range]) -> Range | None:
@@ -272,14 +282,18 @@ def _concatenation(view: NodeView, known: Mapping[str, Range]) -> Range:
     parts = [_input(view, known, index) for index in range(len(view.node.inputs))]
     last = len(view.output().shape) - 1
     if cast(ConcatenationAttrs, view.attrs).axis % (last + 1) == last:
-        return Range(np.concatenate([part.low for part in parts]), np.concatenate([part.high for part in parts]))
+        return Range(
+            np.concatenate([part.low for part in parts]), np.concatenate([part.high for part in parts])
+        )
     return Range(np.min([part.low for part in parts], axis=0), np.max([part.high for part in parts], axis=0))
 
 
 def _same_bytes(view: NodeView, known: Mapping[str, Range]) -> Range:
     given, count = _input(view, known), channels_of(view.output())
     if count % len(given.low) == 0:
-        return Range(np.tile(given.low, count // len(given.low)), np.tile(given.high, count // len(given.low)))
+        return Range(
+            np.tile(given.low, count // len(given.low)), np.tile(given.high, count // len(given.low))
+        )
     return Range(given.low.min(keepdims=True), given.high.max(keepdims=True))
 
 

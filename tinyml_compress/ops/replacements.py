@@ -5,9 +5,13 @@ from __future__ import annotations
 __all__ = ["ADVICE", "replacement"]
 
 _CONTROL = "build the layer without control flow (recurrent layers: unroll=True and a fixed batch of 1)"
-_RECURRENT = "unroll the layer (unroll=True, batch fixed to 1), which leaves FULLY_CONNECTED, LOGISTIC, TANH and MUL"
+_RECURRENT = (
+    "unroll the layer (unroll=True, batch fixed to 1), which leaves FULLY_CONNECTED, LOGISTIC, TANH and MUL"
+)
 _STRINGS = "do lookups and text handling before the model; give it the indices or embeddings"
-_COMPLEX = "compute the spectrum before the model (a DSP library does it on the device), give it the magnitudes"
+_COMPLEX = (
+    "compute the spectrum before the model (a DSP library does it on the device), give it the magnitudes"
+)
 _RANDOM = "remove random and training-only layers (noise, dropout) from the exported model"
 _DYNAMIC = "fix all shapes (batch 1, constant sizes) so that the converter computes this at conversion"
 _STABLEHLO = "convert with the TensorFlow Lite converter's own operators (no StableHLO in the output)"
@@ -40,7 +44,10 @@ ADVICE = {
     "RANK": _DYNAMIC,
     "SPARSE_TO_DENSE": _DYNAMIC,
     "WHERE": _DYNAMIC,
-    "DENSIFY": "convert without the sparsity optimization; this tool stores pruned weights densely or by its own codes",
+    "DENSIFY": (
+        "convert without the sparsity optimization; this tool stores pruned "
+        "weights densely or by its own codes"
+    ),
     "FAKE_QUANT": "convert with full-integer quantization, which turns fake quantization into scales",
     "CONV_3D": "reshape to CONV_2D: fold one axis into the channels, or run slices one after another",
     "CONV_3D_TRANSPOSE": "reshape to TRANSPOSE_CONV, slice by slice",

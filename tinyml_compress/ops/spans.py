@@ -25,7 +25,8 @@ def with_spans(graph: Graph) -> Graph:
     if not found:
         return graph
     tensors = {
-        name: replace(tensor, span=found[name]) if name in found else tensor for name, tensor in graph.tensors.items()
+        name: replace(tensor, span=found[name]) if name in found else tensor
+        for name, tensor in graph.tensors.items()
     }
     return graph.rebuilt(tensors=tensors)
 

@@ -29,8 +29,8 @@ PASSES: tuple[Pass, ...] = (
 
 
 def run(graph: Graph, passes: Sequence[Pass] = PASSES) -> Graph:
-    """The graph after these passes, and its bodies too; structure and operators are checked before the first and after
-    each. Whatever the passes, no handle of a variable is left.
+    """The graph after these passes, and its bodies too; structure and operators are checked before the first
+    and after each. Whatever the passes, no handle of a variable is left.
     """
     _check(graph)
     bound = bind_variables(graph)

@@ -1,8 +1,9 @@
 """Which channels can go: those that are one value for every input, and those that nobody reads.
 
-Channels are tied together where an operator hands each on to one of its output (depthwise convolutions, sums, pools,
-moves): a tie goes whole or stays whole. Rows of a convolution or fully-connected layer start a tie, its columns end
-one. A column can go when the channel is a constant that folds into the bias, or when no row that stays reads it.
+Channels are tied together where an operator hands each on to one of its output (depthwise convolutions, sums,
+pools, moves): a tie goes whole or stays whole. Rows of a convolution or fully-connected layer start a tie,
+its columns end one. A column can go when the channel is a constant that folds into the bias, or when no row
+that stays reads it.
 """
 
 from __future__ import annotations
@@ -91,7 +92,9 @@ class _Ties:
 
 
 def find_removable(graph: Graph) -> Removal | None:
-    """The largest set of channels that can go, at least one of every tensor staying; None when there are none."""
+    """The largest set of channels that can go, at least one of every tensor staying; None when there are
+    none.
+    """
     if not _in_bounds(graph):
         return None
     known = ranges(graph)
@@ -153,8 +156,8 @@ def _keep_one(computed: list[str], ids: Mapping[str, Ints], gone: Mask) -> bool:
 
 
 def _keep_fours(computed: list[str], ids: Mapping[str, Ints], gone: Mask) -> bool:
-    """Bring a few channels back for the first tensor that would leave a multiple of four: kernels (TFLM's too) that
-    read words would no longer fit, which costs more than up to three channels save.
+    """Bring a few channels back for the first tensor that would leave a multiple of four: kernels (TFLM's
+    too) that read words would no longer fit, which costs more than up to three channels save.
     """
     for name in computed:
         mask = gone[ids[name]]
@@ -172,7 +175,10 @@ def folded_bias(layer: Layer, columns: Mask) -> Ints:
 
 
 def _layer(index: int, view: NodeView, known: Mapping[str, Range]) -> Layer | None:
-    if view.node.op not in ("CONV_2D", "FULLY_CONNECTED") or not {view.input(0).name, view.output().name} <= set(known):
+    if view.node.op not in ("CONV_2D", "FULLY_CONNECTED") or not {
+        view.input(0).name,
+        view.output().name,
+    } <= set(known):
         return None
     rows = products(view, known)
     quant, output = view.input(0).quant, known[view.output().name]

@@ -1,6 +1,8 @@
-"""Variables take the place of their handles: what READ_VARIABLE and ASSIGN_VARIABLE name becomes a variable tensor.
+"""Variables take the place of their handles: what READ_VARIABLE and ASSIGN_VARIABLE name becomes a variable
+tensor.
 
-VAR_HANDLE goes, and so do handles among the inputs and outputs of subgraphs: each is known when code is generated.
+VAR_HANDLE goes, and so do handles among the inputs and outputs of subgraphs: each is known when code is
+generated.
 """
 
 from __future__ import annotations
@@ -50,7 +52,10 @@ def _members(graph: Graph) -> Iterator[Graph]:
 def _handles(graph: Graph) -> dict[str, _Key]:
     """Handles that the graph itself makes."""
     return {
-        node.outputs[0]: (cast(VariableAttrs, node.attrs).container, cast(VariableAttrs, node.attrs).shared_name)
+        node.outputs[0]: (
+            cast(VariableAttrs, node.attrs).container,
+            cast(VariableAttrs, node.attrs).shared_name,
+        )
         for node in graph.nodes
         if node.op == "VAR_HANDLE"
     }

@@ -22,7 +22,9 @@ Pads = tuple[int, int, int, int]
 
 
 def fold_padding(graph: Graph) -> Graph:
-    """Fold every PAD whose readers all are convolutions that can carry it; from the back, so that chains go whole."""
+    """Fold every PAD whose readers all are convolutions that can carry it; from the back, so that chains go
+    whole.
+    """
     uses = Uses(graph)
     nodes: dict[int, Node] = dict(enumerate(graph.nodes))
     moved: dict[str, list[int]] = {}
@@ -49,12 +51,19 @@ def _border(view: NodeView) -> Pads | None:
     if view.node.op not in ("PAD", "PADV2"):
         return None
     source, target = view.input(0), view.output()
-    if source.dtype is not DType.INT8 or source.is_const or len(source.shape) != 4 or source.quant != target.quant:
+    if (
+        source.dtype is not DType.INT8
+        or source.is_const
+        or len(source.shape) != 4
+        or source.quant != target.quant
+    ):
         return None
     value, amounts = view.optional_input(2), view.input(1).data
     if amounts is None or target.quant is None:
         return None
-    if value is not None and (value.data is None or int(value.data.reshape(-1)[0]) != target.quant.zero_point):
+    if value is not None and (
+        value.data is None or int(value.data.reshape(-1)[0]) != target.quant.zero_point
+    ):
         return None
     batch, rows, columns, channels = np.asarray(amounts).reshape(4, 2).tolist()
     return (*rows, *columns) if not any((*batch, *channels)) else None

@@ -1,7 +1,7 @@
 """RELU and RELU6 go into the operator that makes their input.
 
-Exact when both tensors of the activation have one quantization: the activation then only clamps, to the same bounds
-as a fused one, and a clamp after a clamp is one clamp.
+Exact when both tensors of the activation have one quantization: the activation then only clamps, to the same
+bounds as a fused one, and a clamp after a clamp is one clamp.
 """
 
 from __future__ import annotations
@@ -45,7 +45,9 @@ _BOTH = {
 
 
 def fuse_activations(graph: Graph) -> Graph:
-    """Fuse every activation that follows an operator with an activation of its own, and nothing else reads between."""
+    """Fuse every activation that follows an operator with an activation of its own, and nothing else reads
+    between.
+    """
     uses = Uses(graph)
     nodes: dict[int, Node] = dict(enumerate(graph.nodes))
     makers = {name: index for index, node in enumerate(graph.nodes) for name in node.outputs}

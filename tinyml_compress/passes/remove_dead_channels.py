@@ -1,7 +1,7 @@
 """Channels that are one value for every input, or that nobody reads, go: with their weights, work and memory.
 
-Pruned and trained-dead channels are found by exact interval analysis (`ops/ranges.py`); what remains computes the
-same bytes. A constant folds into the biases of those who read it.
+Pruned and trained-dead channels are found by exact interval analysis (`ops/ranges.py`); what remains computes
+the same bytes. A constant folds into the biases of those who read it.
 """
 
 from __future__ import annotations
@@ -53,7 +53,9 @@ class _Cut:
         return self._kept[name]
 
     def _narrowed(self, tensor: Tensor) -> Tensor:
-        """The tensor without its dead channels. Weights count as whole here: their rows and columns go by node."""
+        """The tensor without its dead channels. Weights count as whole here: their rows and columns go by
+        node.
+        """
         mask = self._kept.get(tensor.name)
         if mask is None or mask.all() or not tensor.shape:
             return tensor

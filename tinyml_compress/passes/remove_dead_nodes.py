@@ -13,7 +13,9 @@ def remove_dead_nodes(graph: Graph) -> Graph:
     needed = set(graph.outputs)
     kept = []
     for node in reversed(graph.nodes):
-        if any(name in needed for name in node.outputs) or operator(node.op, node.name).acts(graph.view(node)):
+        if any(name in needed for name in node.outputs) or operator(node.op, node.name).acts(
+            graph.view(node)
+        ):
             kept.append(node)
             needed.update(name for name in node.inputs if name is not None)
     if len(kept) == len(graph.nodes):

@@ -1,8 +1,9 @@
 """Nodes that hand every byte on as it is, under the same shape, type and quantization, vanish.
 
-QUANTIZE to the quantization it already has, TRANSPOSE in the same order, PAD by nothing, RESHAPE to the same shape,
-CONCATENATION of one tensor, slices of the whole. A RESHAPE to another shape stays in the graph, because the shape is
-a tensor's own; it costs neither code nor memory, as the planner puts it in place and the emitter drops its copy.
+QUANTIZE to the quantization it already has, TRANSPOSE in the same order, PAD by nothing, RESHAPE to the same
+shape, CONCATENATION of one tensor, slices of the whole. A RESHAPE to another shape stays in the graph,
+because the shape is a tensor's own; it costs neither code nor memory, as the planner puts it in place and the
+emitter drops its copy.
 """
 
 from __future__ import annotations
@@ -18,7 +19,9 @@ __all__ = ["remove_noops"]
 
 
 def remove_noops(graph: Graph) -> Graph:
-    """Let readers of such a node's output read its input; or let its input's maker make a graph output itself."""
+    """Let readers of such a node's output read its input; or let its input's maker make a graph output
+    itself.
+    """
     uses = Uses(graph)
     inputs = frozenset(graph.inputs)
     aliases: dict[str, str] = {}
@@ -39,7 +42,9 @@ def remove_noops(graph: Graph) -> Graph:
             dropped.add(index)
     if not dropped:
         return graph
-    final = {name: made_as.get(origin, origin) for name, origin in {**{n: n for n in made_as}, **aliases}.items()}
+    final = {
+        name: made_as.get(origin, origin) for name, origin in {**{n: n for n in made_as}, **aliases}.items()
+    }
     nodes = tuple(
         replace(
             node,
@@ -58,7 +63,11 @@ def _handed_on(view: NodeView) -> Tensor | None:
     if len(node.outputs) != 1 or not node.inputs or node.inputs[0] is None:
         return None
     source, target = view.input(0), view.output()
-    if not source.in_arena or (source.shape, source.dtype, source.quant) != (target.shape, target.dtype, target.quant):
+    if not source.in_arena or (source.shape, source.dtype, source.quant) != (
+        target.shape,
+        target.dtype,
+        target.quant,
+    ):
         return None
     if node.op == "QUANTIZE":
         return source
@@ -69,6 +78,18 @@ def _handed_on(view: NodeView) -> Tensor | None:
 
 
 _MOVERS = frozenset(
-    {"CONCATENATION", "EXPAND_DIMS", "PAD", "PADV2", "RESHAPE", "SLICE", "SQUEEZE", "STRIDED_SLICE", "TRANSPOSE"}
+    {
+        "CONCATENATION",
+        "EXPAND_DIMS",
+        "PAD",
+        "PADV2",
+        "RESHAPE",
+        "SLICE",
+        "SQUEEZE",
+        "STRIDED_SLICE",
+        "TRANSPOSE",
+    }
 )
-"""Operators of which some nodes move nothing; asking all others for their calls would lay out weights for nothing."""
+"""Operators of which some nodes move nothing; asking all others for their calls would lay out weights for
+nothing.
+"""

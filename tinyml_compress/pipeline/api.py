@@ -64,7 +64,12 @@ def convert(
 
 
 def compile_c(
-    model: str | Path, *, output: str | Path, name: str | None = None, isa: str = "c", optimize: str = "balanced"
+    model: str | Path,
+    *,
+    output: str | Path,
+    name: str | None = None,
+    isa: str = "c",
+    optimize: str = "balanced",
 ) -> Compiled:
     """An int8 .tflite file to self-contained C in `output`; `.program` of the result holds the sources."""
     path = Path(model)
@@ -107,4 +112,6 @@ def _word(kind: type[Word], what: str, word: str) -> Word:
     try:
         return kind(word)
     except ValueError:
-        raise UsageError(f"unknown {what}", found=word, allowed=", ".join(one.value for one in kind)) from None
+        raise UsageError(
+            f"unknown {what}", found=word, allowed=", ".join(one.value for one in kind)
+        ) from None

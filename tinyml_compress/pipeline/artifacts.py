@@ -129,7 +129,9 @@ def _manifest(
     why: str,
     vectors: int,
 ) -> str:
-    """What was made, of what, how; no date and no path of the output, so that the same input gives the same bytes."""
+    """What was made, of what, how; no date and no path of the output, so that the same input gives the same
+    bytes.
+    """
     settings = converted.settings
     bridge, done = origin.bridge, converted.preprocessing
     numbers: dict[str, object] = {
@@ -160,8 +162,16 @@ def _manifest(
             **({} if converted.stripped is None else {"stripped_bytes": converted.stripped}),
             "seed": converted.seed,
             "samples": converted.samples,
-            **({} if converted.calibration is None else {"calibration": _without_folder(converted.calibration)}),
-            **({} if converted.calibration_sha256 is None else {"calibration_sha256": converted.calibration_sha256}),
+            **(
+                {}
+                if converted.calibration is None
+                else {"calibration": _without_folder(converted.calibration)}
+            ),
+            **(
+                {}
+                if converted.calibration_sha256 is None
+                else {"calibration_sha256": converted.calibration_sha256}
+            ),
         },
         **({} if done == Preprocessing() else {"preprocessing": done.as_json()}),
         "operators": list(converted.file.operator_names),

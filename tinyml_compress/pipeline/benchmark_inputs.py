@@ -28,7 +28,9 @@ class Vectors:
 
 
 def make_vectors(ports: Sequence[Port], kind: str, count: int, seed: int) -> Vectors:
-    """`count` vectors: the first of that kind, further ones seeded noise; of a data set, its first samples."""
+    """`count` vectors: the first of that kind, further ones seeded noise; of a data set, its
+    first samples.
+    """
     rng = np.random.default_rng(seed)
     match kind:
         case "pattern":

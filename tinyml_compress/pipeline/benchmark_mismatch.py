@@ -1,4 +1,6 @@
-"""Outputs of an emulated device against TensorFlow Lite Micro's; where they differ, the first node that does."""
+"""Outputs of an emulated device against TensorFlow Lite Micro's; where they differ, the first
+node that does.
+"""
 
 from __future__ import annotations
 
@@ -38,13 +40,16 @@ def first_difference(ports: Sequence[Port], found: tuple[bytes, ...], wanted: tu
         if got != right:
             mine, theirs = (np.frombuffer(data, port.dtype.numpy) for data in (got, right))
             size = port.dtype.itemsize
-            element = next(i for i in range(len(mine)) if got[i * size : i * size + size] != right[i * size :][:size])
+            element = next(
+                i for i in range(len(mine)) if got[i * size : i * size + size] != right[i * size :][:size]
+            )
             return f"output {port.name}, element {element}: {mine[element]} instead of {theirs[element]}"
     return "no difference"
 
 
 def locate(model: bytes, name: str, inputs: list[Array], raw: tuple[bytes, ...], emulate: Emulate) -> str:
-    """The first node, in execution order, whose result differs from TFLM's for these inputs; "" when none is found.
+    """The first node, in execution order, whose result differs from TFLM's for these inputs; "" when none is
+    found.
 
     The model is cut after each node in turn, and both engines run the piece.
     """

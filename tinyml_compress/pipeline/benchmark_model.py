@@ -41,7 +41,9 @@ def given(model: str | Path | bytes, calibration: str | None = None, seed: int =
     if path.is_file() and (path.suffix == ".tflite" or _is_tflite(path)):
         return Given(files.read_bytes(path), c_name(path.stem), spec)
     if path.suffix == ".tflite":
-        raise UsageError("no such model file", which=spec, next_step="give a .tflite file, or what `convert` takes")
+        raise UsageError(
+            "no such model file", which=spec, next_step="give a .tflite file, or what `convert` takes"
+        )
     stream = spec.removeprefix(_ZOO)
     if spec != stream and stream in STREAMS:
         return Given(stream_file(stream), c_name(stream), spec)
@@ -66,9 +68,14 @@ def _converted(spec: str, calibration: str | None, seed: int) -> Given:
         raise UsageError(
             "the model has to be converted to int8 first, which needs representative data",
             which=spec,
-            next_step="give --data SET (DATA=... with make): a .npz or .npy file, or a shipped set such as data:digits",
+            next_step=(
+                "give --data SET (DATA=... with make): a .npz or .npy file, or "
+                "a shipped set such as data:digits"
+            ),
         )
     samples = data.load(calibration)  # before TensorFlow, which takes seconds to load
     converted = convert_model(load(spec), samples, Settings(), seed=seed)
     name = c_name(spec.rpartition(":")[2] if ":" in spec else Path(spec).stem)
-    return Given(converted.tflite, name, f"{spec}, converted to int8 with {calibration}", converted.preprocessing)
+    return Given(
+        converted.tflite, name, f"{spec}, converted to int8 with {calibration}", converted.preprocessing
+    )

@@ -76,7 +76,9 @@ def resolve_targets(names: Sequence[str], targets_dir: Path | None) -> tuple[Dev
     found: dict[str, Device | Host] = {}
     for name in names:
         if name == "all":
-            found |= {device.name: device for device in list_devices(targets_dir) if isinstance(device, Device)}
+            found |= {
+                device.name: device for device in list_devices(targets_dir) if isinstance(device, Device)
+            }
         else:
             found[name] = load_device(name, targets_dir)
     return tuple(found.values())
@@ -107,7 +109,9 @@ def benchmark(
     return Benchmark(facts, request.input_kind, runs, __version__, tuple(dict.fromkeys(job.notes)))
 
 
-def _all(job: _Job, request: Request, devices: Sequence[Device | Host], advance: Callable[[], None]) -> tuple[Run, ...]:
+def _all(
+    job: _Job, request: Request, devices: Sequence[Device | Host], advance: Callable[[], None]
+) -> tuple[Run, ...]:
     """Several devices at once, in threads: the emulator and the compilers run outside Python's lock."""
     pairs = [(device, toolchain) for device in devices for toolchain in _toolchains(device, request)]
     pool = ThreadPoolExecutor(max(1, min(os.cpu_count() or 1, len(pairs))))
@@ -142,7 +146,8 @@ class _Job:
                 program = compile_model(self._model, self._facts.name, isas, self._request.level)
             except UnsupportedOperator as error:
                 error.next_step = error.next_step or (
-                    "--engine tflm tells what it takes under TensorFlow Lite Micro; `operators` lists what our C has"
+                    "--engine tflm tells what it takes under TensorFlow Lite Micro; "
+                    "`operators` lists what our C has"
                 )
                 raise
             self._programs[kernels] = program
@@ -170,15 +175,26 @@ class _Job:
                 return self._on_host(device)
             if self._request.engine not in device.limits.engines:
                 raise UsageError(f"{device.name} is not meant for engine {self._request.engine}")
-            return self._with_tflm(device) if self._request.engine == "tflm" else self._emulated(device, toolchain)
+            return (
+                self._with_tflm(device)
+                if self._request.engine == "tflm"
+                else self._emulated(device, toolchain)
+            )
         except DoesNotFit as error:
             return Refusal(
-                device, self._request.engine, error.what, error.found or "", fits=False, next_step=error.next_step or ""
+                device,
+                self._request.engine,
+                error.what,
+                error.found or "",
+                fits=False,
+                next_step=error.next_step or "",
             )
         except MissingDependency as error:
             reason = error.what if error.which is None else f"{error.what}: {error.which}"
             detail = error.found or ""
-            return Refusal(device, self._request.engine, reason, detail, fits=True, next_step=error.next_step or "")
+            return Refusal(
+                device, self._request.engine, reason, detail, fits=True, next_step=error.next_step or ""
+            )
         except TinymlError as error:
             if isinstance(error, (UsageError, OutputError)):
                 raise
@@ -244,7 +260,9 @@ class _Job:
             optimize=request.level.value,
             macs=sum(node.macs for node in program.nodes),
             rows=rows,
-            flash=FlashUse(ledger.total, ledger.kernels, ledger.glue, ledger.weights, ledger.tables, ledger.startup),
+            flash=FlashUse(
+                ledger.total, ledger.kernels, ledger.glue, ledger.weights, ledger.tables, ledger.startup
+            ),
             ram=RamUse(
                 program.arena_bytes + program.state_bytes + done.stack_bytes + ram_static,
                 program.arena_bytes,
@@ -269,12 +287,21 @@ class _Job:
         assert self._vectors is not None
         self._progress(f"{device.name}: looking for the first node that differs")
 
-        def emulated(graph: Graph, raw: list[tuple[bytes, ...]]) -> tuple[Sequence[Port], Sequence[tuple[bytes, ...]]]:
+        def emulated(
+            graph: Graph, raw: list[tuple[bytes, ...]]
+        ) -> tuple[Sequence[Port], Sequence[tuple[bytes, ...]]]:
             isas = tuple(Isa(kernel) for kernel in device.core.kernels)
-            piece = compile_graph(graph, program.prefix, model_sha256="", isas=isas, level=self._request.level)
+            piece = compile_graph(
+                graph, program.prefix, model_sha256="", isas=isas, level=self._request.level
+            )
             flags = FLAGS[self._request.level]
             done = emulate(
-                piece, device, raw, optimize=flags, toolchain=toolchain, emulator=Emulator(self._request.emulator)
+                piece,
+                device,
+                raw,
+                optimize=flags,
+                toolchain=toolchain,
+                emulator=Emulator(self._request.emulator),
             )
             return piece.outputs, done.outputs
 

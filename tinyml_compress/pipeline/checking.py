@@ -1,4 +1,6 @@
-"""Before any work is put into a model: what an engine on a device would refuse, layer by layer, and the way out."""
+"""Before any work is put into a model: what an engine on a device would refuse, layer by layer, and the way
+out.
+"""
 
 from __future__ import annotations
 
@@ -72,7 +74,9 @@ class Contract(Displayed):
         rows: list[tuple[str, Cell]] = []
         for demand in self.demands:
             mark = "" if demand.fits else "  DOES NOT FIT"
-            rows.append((demand.memory, f"{demand.needed:,} of {demand.available:,} B ({demand.of_what}){mark}"))
+            rows.append(
+                (demand.memory, f"{demand.needed:,} of {demand.available:,} B ({demand.of_what}){mark}")
+            )
             if not demand.fits:
                 rows.append(("  fix", _FIXES[demand.memory]))
         rows += [("assumed", text) for text in self.assumptions]
@@ -95,7 +99,9 @@ def check(
     calibration: str | None = None,
     seed: int = 0,
 ) -> tuple[Contract, ...]:
-    """One contract per device and engine; a model that is no .tflite yet is converted first, as `benchmark` does."""
+    """One contract per device and engine; a model that is no .tflite yet is converted first, as `benchmark`
+    does.
+    """
     devices = resolve_targets(targets, targets_dir)
     file = given(model, calibration, seed).content
     refused = survey(file)
@@ -120,7 +126,9 @@ def _barred(device: Device | Host, engine: str) -> tuple[Refused, ...]:
     if isinstance(device, Host) or engine in device.limits.engines:
         return ()
     allowed = ", ".join(device.limits.engines)
-    return (Refused(device.title, f"the device does not take engine {engine}", engine, allowed, f"use {allowed}"),)
+    return (
+        Refused(device.title, f"the device does not take engine {engine}", engine, allowed, f"use {allowed}"),
+    )
 
 
 def _aot_demands(file: bytes, device: Device) -> tuple[Demand, ...]:
@@ -129,8 +137,15 @@ def _aot_demands(file: bytes, device: Device) -> tuple[Demand, ...]:
     stack = device.limits.stack_bytes
     held, kept = ("arena, state", program.state_bytes) if program.state_bytes else ("arena", 0)
     return (
-        Demand("flash", program.weight_bytes + program.table_bytes, device.flash_bytes, "weights and tables, no code"),
-        Demand("RAM", program.arena_bytes + kept + stack, device.ram_bytes, f"{held} and {stack:,} B of stack"),
+        Demand(
+            "flash",
+            program.weight_bytes + program.table_bytes,
+            device.flash_bytes,
+            "weights and tables, no code",
+        ),
+        Demand(
+            "RAM", program.arena_bytes + kept + stack, device.ram_bytes, f"{held} and {stack:,} B of stack"
+        ),
     )
 
 
@@ -139,7 +154,9 @@ def _tflm(file: bytes) -> tuple[tuple[Refused, ...], int | None]:
     try:
         return (), tflm.arena_bytes(file)
     except ModelError as error:
-        return (Refused("the whole model", error.what, error.found, None, error.next_step or _OTHER_ENGINE),), None
+        return (
+            Refused("the whole model", error.what, error.found, None, error.next_step or _OTHER_ENGINE),
+        ), None
     except MissingDependency:
         return (), None
 

@@ -1,4 +1,6 @@
-"""A quantized model whose values hardly vary is told in the user's words, before any interpreter aborts on it."""
+"""A quantized model whose values hardly vary is told in the user's words, before any interpreter aborts on
+it.
+"""
 
 from __future__ import annotations
 
@@ -38,13 +40,17 @@ def movement_of(model: Any, arrays: Sequence[npt.NDArray[Any]]) -> Movement:
     """Of a Keras model, over some of the samples that it is calibrated with."""
     given = [np.asarray(array[:_SAMPLES], np.float32) for array in arrays]
     made = model.predict(given[0] if len(given) == 1 else given, verbose=0)
-    outputs = [np.asarray(value, np.float64) for value in (made if isinstance(made, (list, tuple)) else [made])]
+    outputs = [
+        np.asarray(value, np.float64) for value in (made if isinstance(made, (list, tuple)) else [made])
+    ]
     farthest = max(float(np.ptp(value, axis=0).max(initial=0.0)) for value in outputs)
     return Movement(len(given[0]), farthest, max(float(np.abs(value).max(initial=0.0)) for value in outputs))
 
 
 def collapsed_layer(tflite: bytes) -> CollapsedRange | None:
-    """The first operator of the file on whose scales TensorFlow Lite Micro aborts; None too where we cannot tell."""
+    """The first operator of the file on whose scales TensorFlow Lite Micro aborts; None too where we cannot
+    tell.
+    """
     try:
         graph = frontend.read(tflite, "model")
     except TinymlError:
@@ -59,7 +65,9 @@ def collapsed_layer(tflite: bytes) -> CollapsedRange | None:
     return None
 
 
-def refuse_collapsed(tflite: bytes, spec: str, model: Any = None, arrays: Sequence[npt.NDArray[Any]] = ()) -> None:
+def refuse_collapsed(
+    tflite: bytes, spec: str, model: Any = None, arrays: Sequence[npt.NDArray[Any]] = ()
+) -> None:
     """Raise where a file made with these samples has ranges on which TensorFlow Lite Micro aborts."""
     layer = collapsed_layer(tflite)
     if layer is None:
@@ -69,12 +77,19 @@ def refuse_collapsed(tflite: bytes, spec: str, model: Any = None, arrays: Sequen
         raise ConversionError(
             "the outputs of the model do not depend on its inputs",
             which=spec,
-            found=f"over {moves.samples} calibration samples no output moves by more than {moves.farthest:.1e}; "
-            f"TensorFlow Lite Micro aborts on the {layer.what.partition(':')[0]} that they go through ({layer.found})",
-            next_step="is the model trained? Train it or load its weights (keras.applications: weights='imagenet')",
+            found=f"over {moves.samples} calibration samples no output moves by "
+            f"more than {moves.farthest:.1e}; "
+            f"TensorFlow Lite Micro aborts on the {layer.what.partition(':')[0]} "
+            f"that they go through ({layer.found})",
+            next_step=(
+                "is the model trained? Train it or load its weights (keras.applications: weights='imagenet')"
+            ),
         ) from layer
     raise ConversionError(
-        "the values of a layer hardly vary over the calibration data, and TensorFlow Lite Micro aborts on such a scale",
+        (
+            "the values of a layer hardly vary over the calibration data, and "
+            "TensorFlow Lite Micro aborts on such a scale"
+        ),
         which=f"{spec}, {layer.which}",
         found=layer.found,
         allowed=layer.allowed,

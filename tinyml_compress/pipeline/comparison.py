@@ -67,7 +67,8 @@ class Comparison(Displayed):
     def as_json(self) -> dict[str, Any]:
         """Schema 1; absent values are left out."""
         rows = [
-            {key: value for key, value in asdict(row).items() if value not in (None, (), {})} for row in self.models
+            {key: value for key, value in asdict(row).items() if value not in (None, (), {})}
+            for row in self.models
         ]
         found = {
             "data": self.data,
@@ -82,7 +83,9 @@ class Comparison(Displayed):
         from tinyml_compress.report.page import results_page
 
         found = self.as_json()
-        return results_page([{**found, "command": command} if command else found], title=f"{len(self.models)} models")
+        return results_page(
+            [{**found, "command": command} if command else found], title=f"{len(self.models)} models"
+        )
 
     def blocks(self) -> list[Block]:
         """A line per model."""
@@ -155,7 +158,9 @@ def _is_file(spec: str | Path) -> bool:
     return Path(str(spec)).suffix.lower() == ".tflite"
 
 
-def _latencies(models: Sequence[str | Path], rounds: int) -> tuple[dict[int, side_by_side.Latency], str | None]:
+def _latencies(
+    models: Sequence[str | Path], rounds: int
+) -> tuple[dict[int, side_by_side.Latency], str | None]:
     places = [index for index, spec in enumerate(models) if _is_file(spec)]
     if not places:
         return {}, None
@@ -224,10 +229,14 @@ def _of_file(path: Path, notes: list[str]) -> _Counts:
     try:
         graph = frontend.read(path.read_bytes(), "compared")
     except TinymlError as error:
-        notes.append(f"weights and MACs not counted: {error.what}" + (f" ({error.which})" if error.which else ""))
+        notes.append(
+            f"weights and MACs not counted: {error.what}" + (f" ({error.which})" if error.which else "")
+        )
         return _Counts()
     constants = [tensor for tensor in graph.tensors.values() if tensor.data is not None]
-    kernels = [tensor for tensor in constants if tensor.dtype.value in ("i8", "f32", "i4") and len(tensor.shape) > 1]
+    kernels = [
+        tensor for tensor in constants if tensor.dtype.value in ("i8", "f32", "i4") and len(tensor.shape) > 1
+    ]
     layers = tuple(weights_of_layer(tensor.name, real_values(tensor)) for tensor in kernels)
     macs = None
     try:
@@ -253,7 +262,9 @@ def _of_keras(spec: str | Path, notes: list[str]) -> _Counts:
     if sizes.macs is None:
         notes.append("MACs not counted: a layer's work is not known for Keras models; convert it first")
     notes.append("not timed: only .tflite files are")
-    return _Counts(sizes.parameters, sizes.weights, sizes.weights - sizes.zeros, sizes.macs, weights_of_keras(model))
+    return _Counts(
+        sizes.parameters, sizes.weights, sizes.weights - sizes.zeros, sizes.macs, weights_of_keras(model)
+    )
 
 
 def _training_of(path: Path) -> dict[str, list[float]]:

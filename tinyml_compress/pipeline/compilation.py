@@ -59,7 +59,11 @@ class Compiled(Displayed):
                     "name": node.name,
                     "kernel": node.kernel,
                     "macs": node.macs,
-                    **({} if node.zeros is None else {"encoding": node.encoding, "zeros": round(node.zeros, 4)}),
+                    **(
+                        {}
+                        if node.zeros is None
+                        else {"encoding": node.encoding, "zeros": round(node.zeros, 4)}
+                    ),
                 }
                 for node in program.nodes
             ],
@@ -69,7 +73,11 @@ class Compiled(Displayed):
     def blocks(self) -> list[Block]:
         """The result in a few lines; every number is exact (counted)."""
         program, bound = self.program, self.program.plan.lower_bound
-        ratio = "optimal" if program.arena_bytes <= bound else f"{program.arena_bytes / max(bound, 1) - 1:.1%} above"
+        ratio = (
+            "optimal"
+            if program.arena_bytes <= bound
+            else f"{program.arena_bytes / max(bound, 1) - 1:.1%} above"
+        )
         kernels = sorted({node.kernel for node in program.nodes})
         above = f"{program.arena_bytes:,} B, inputs and outputs included ({ratio}; lower bound {bound:,} B)"
         wrote = f"{', '.join(self.files)} in {self.folder} ({self.seconds:.1f} s)"
@@ -118,14 +126,20 @@ def compile_graph(
     )
 
 
-def compile_model(model: bytes, name: str, isas: Iterable[Isa] = (Isa.C,), level: Level = Level.BALANCED) -> Program:
+def compile_model(
+    model: bytes, name: str, isas: Iterable[Isa] = (Isa.C,), level: Level = Level.BALANCED
+) -> Program:
     """The C program of a .tflite file, in memory; `name` prefixes its symbols."""
     graph = frontend.read(model, name)
     return compile_graph(graph, check_c_name(name), model_sha256=files.sha256(model), isas=isas, level=level)
 
 
-def _planned(graph: Graph, isas: tuple[Isa, ...], level: Level, known: dict[int, plan.Planned]) -> plan.Planned:
-    """Kernels and places for a graph, its bodies first: a body's arena is the scratch of the node that runs it."""
+def _planned(
+    graph: Graph, isas: tuple[Isa, ...], level: Level, known: dict[int, plan.Planned]
+) -> plan.Planned:
+    """Kernels and places for a graph, its bodies first: a body's arena is the scratch of the node that runs
+    it.
+    """
     if id(graph) not in known:
         bodies = tuple(_planned(body, isas, level, known) for body in graph.subgraphs)
         planned = plan.plan_in_best_order(graph, _schedule(graph, isas, level, bodies))
@@ -133,7 +147,9 @@ def _planned(graph: Graph, isas: tuple[Isa, ...], level: Level, known: dict[int,
     return known[id(graph)]
 
 
-def _schedule(graph: Graph, isas: tuple[Isa, ...], level: Level, bodies: Sequence[plan.Planned]) -> tuple[Variant, ...]:
+def _schedule(
+    graph: Graph, isas: tuple[Isa, ...], level: Level, bodies: Sequence[plan.Planned]
+) -> tuple[Variant, ...]:
     """The kernel of each node."""
 
     def with_room(view: NodeView, variant: Variant) -> Variant:
@@ -153,7 +169,9 @@ def _schedule(graph: Graph, isas: tuple[Isa, ...], level: Level, bodies: Sequenc
 def compile_to_folder(
     model: Path, output: Path, name: str, isa: Isa = Isa.C, level: Level = Level.BALANCED
 ) -> Compiled:
-    """Compile the file `model` and write sources and a project that tests them into `output`, whole or not at all."""
+    """Compile the file `model` and write sources and a project that tests them into `output`, whole or not at
+    all.
+    """
     started = time.perf_counter()
     content = files.read_bytes(model)
     program = compile_model(content, name, isas_for(isa), level)

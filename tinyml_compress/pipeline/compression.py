@@ -27,7 +27,14 @@ from tinyml_compress.pipeline.compression_inputs import (
 )
 from tinyml_compress.pipeline.compression_plan import boards_of, find_recipe, loaded_for, refuse_for_device
 from tinyml_compress.pipeline.compression_result import CompressionResult, StageResult
-from tinyml_compress.pipeline.compression_verdict import DEFAULT_DROP, Verdict, Word, costliest, judged, worst_layer
+from tinyml_compress.pipeline.compression_verdict import (
+    DEFAULT_DROP,
+    Verdict,
+    Word,
+    costliest,
+    judged,
+    worst_layer,
+)
 from tinyml_compress.pipeline.contents import content_of_model
 from tinyml_compress.pipeline.layer_weights import confusion_of, weights_of_keras
 from tinyml_compress.support import cache, files
@@ -69,10 +76,11 @@ def compress(
 ) -> CompressionResult:
     """Run `recipe` on `model` and write every stage's model, the artifacts and the report into `output`.
 
-    `data` trains and calibrates; scores come from `eval_data`, else from the set's own test part, else from a fifth
-    of it that is kept out of training. `train` > 0 first trains the model from new weights for so many epochs.
-    `trust` is your word for a model file that holds code. The last stage is judged against the float model: it may lose
-    `accept_drop` points, else what the recipe's guard says, else 2; more than that, beyond doubt, is a TrainingError.
+    `data` trains and calibrates; scores come from `eval_data`, else from the set's own test part, else from a
+    fifth of it that is kept out of training. `train` > 0 first trains the model from new weights for so many
+    epochs. `trust` is your word for a model file that holds code. The last stage is judged against the float
+    model: it may lose `accept_drop` points, else what the recipe's guard says, else 2; more than that, beyond
+    doubt, is a TrainingError.
     """
     chosen = recipe if isinstance(recipe, Recipe) else read(find_recipe(recipe))
     chosen = chosen if seed is None else replace(chosen, seed=seed)
@@ -84,7 +92,9 @@ def compress(
     given = chosen.guard.max_drop if accept_drop is None else accept_drop / 100
     allowed = DEFAULT_DROP if given is None else given
     with trusting(trust):
-        return _Run(str(model), chosen, *parts, output, use_cache, log_file, boards, targets_dir, allowed).go()
+        return _Run(
+            str(model), chosen, *parts, output, use_cache, log_file, boards, targets_dir, allowed
+        ).go()
 
 
 @dataclass
@@ -118,7 +128,9 @@ class _Run:
         with shown("load the model"):
             self.loaded = loaded_for(spec, recipe)
         if train is not None and len(self.loaded.model.inputs) != 1:
-            raise ModelError("a recipe trains models with one input", which=spec, found=self.loaded.input_names)
+            raise ModelError(
+                "a recipe trains models with one input", which=spec, found=self.loaded.input_names
+            )
         shape = self.loaded.input_shapes[0]
         self.train = None if train is None else train.fitted(shape)
         self.tests = None if tests is None else tests.fitted(shape)
@@ -182,7 +194,10 @@ class _Run:
                 "a stage cost more than its guard allows",
                 which=f"{self.recipe.name}: {results[-1].name}",
                 found=breach,
-                next_step=f"see {self.output / 'report.html'}; ask for less, train longer, or on_breach = 'back_off'",
+                next_step=(
+                    f"see {self.output / 'report.html'}; ask for less, train "
+                    "longer, or on_breach = 'back_off'"
+                ),
             )
         if result.verdict is not None:
             result.verdict.require(self.recipe.name, self.output / "report.html")
@@ -219,14 +234,16 @@ class _Run:
         try:
             task = self._task_of(self.train)
             if self.tests is not None and task.metric is ScoreKind.MSE:
-                # a detector's train part may hold normal samples only: what is scored on decides how it is scored
+                # a detector's train part may hold normal samples only: what is scored on decides how it is
+                # scored
                 scored = task_for(self.loaded.model, samples_of(self.tests), kind=task.kind)
                 task = replace(task, metric=scored.metric)
             return task
         except DataError:
             if any(stage.options.trains for stage in self.recipe.stages):
                 raise
-            # calibration data without labels is enough for a recipe that trains nothing; scores may have their own
+            # calibration data without labels is enough for a recipe that trains nothing; scores may have
+            # their own
             return None if self.tests is None or self.tests.labels is None else self._task_of(self.tests)
 
     def _task_of(self, data: DataSet) -> Any:
@@ -259,7 +276,9 @@ class _Run:
             done = replace(done, attempts=attempt)
             if sharing is not None:
                 table, text = described(sharing, self.boards[stage.name], stage.options)
-                done = replace(done, allocation=table, allocation_summary=text, notes=(*sharing.notes, *done.notes))
+                done = replace(
+                    done, allocation=table, allocation_summary=text, notes=(*sharing.notes, *done.notes)
+                )
             breach = self._breach(stage, done)
             if breach is None or stage.guard.on_breach != "back_off" or attempt > _RETRIES:
                 break
@@ -376,7 +395,9 @@ class _Run:
             done, is_whole = self._technique(stage, blank, model, place, folder), True
         return replace(done, seconds=time.perf_counter() - began), is_whole
 
-    def _technique(self, stage: Stage, blank: StageResult, model: Any, place: str, folder: Path) -> StageResult:
+    def _technique(
+        self, stage: Stage, blank: StageResult, model: Any, place: str, folder: Path
+    ) -> StageResult:
         from tinyml_compress import models
         from tinyml_compress.pipeline.compression_stages import run_stage
         from tinyml_compress.techniques.training import Beat, Training
@@ -513,7 +534,9 @@ class _Run:
     def _publish(self, stage: Stage, done: StageResult, after: _Held) -> None:
         """Copy what the stage made from the cache to the output folder."""
         source = (
-            self._folder_of_last / "artifacts" if isinstance(stage.options, ConvertOptions) else self._folder_of_last
+            self._folder_of_last / "artifacts"
+            if isinstance(stage.options, ConvertOptions)
+            else self._folder_of_last
         )
         for name in done.files:
             files.write_bytes(self.output / stage.name / name, (source / name).read_bytes())

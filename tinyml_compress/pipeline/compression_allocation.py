@@ -33,7 +33,9 @@ def board_of(options: PruneOptions, device: str | None, where: str, targets_dir:
         raise UsageError(
             "allocate needs to know for which board",
             which=where,
-            next_step="give --device BOARD, or device = '...' in the stage; `tinyml-compress targets` lists them",
+            next_step=(
+                "give --device BOARD, or device = '...' in the stage; `tinyml-compress targets` lists them"
+            ),
         )
     if isinstance(load_device(name, targets_dir), Host):
         raise UsageError(
@@ -56,7 +58,9 @@ def allocated(
     seed: int,
     beat: Callable[[], None] = lambda: None,
 ) -> tuple[PruneOptions, Allocation]:
-    """The stage with a sparsity for each layer, and why. Kept under `key` and everything else that it depends on."""
+    """The stage with a sparsity for each layer, and why. Kept under `key` and everything else that it depends
+    on.
+    """
 
     def make(folder: Path) -> None:
         found = _allocate(options, loaded, train, task, board, targets_dir, seed, beat)
@@ -98,7 +102,8 @@ def described(found: Allocation, board: str, options: Options) -> tuple[tuple[tu
     dense, pruned = found.total(False), found.total(True)
     head = ("layer", "weights", "zeros", "alone costs", "cycles dense", "pruned", "flash dense", "pruned")
     line = (
-        f"zeros by {found.currency.value} on {board} at {options.level}: {found.sparsity:.1%} of the weights; modelled "
+        f"zeros by {found.currency.value} on {board} at {options.level}: "
+        f"{found.sparsity:.1%} of the weights; modelled "
         f"{pruned.cycles / max(1.0, dense.cycles):.0%} of the dense cycles, "
         f"{pruned.nbytes / max(1.0, dense.nbytes):.0%} of the dense weight bytes"
     )
@@ -147,6 +152,7 @@ def steps() -> int:
 
 def _from_json(stored: dict[str, Any]) -> Allocation:
     layers = tuple(
-        Layer(**{**row, "dense": Price(**row["dense"]), "pruned": Price(**row["pruned"])}) for row in stored["layers"]
+        Layer(**{**row, "dense": Price(**row["dense"]), "pruned": Price(**row["pruned"])})
+        for row in stored["layers"]
     )
     return Allocation(Currency(stored["currency"]), layers, Price(**stored["rest"]), tuple(stored["notes"]))

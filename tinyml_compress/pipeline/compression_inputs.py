@@ -1,4 +1,6 @@
-"""What a run of a recipe needs from outside: its data in two parts, the user's functions, stored models, versions."""
+"""What a run of a recipe needs from outside: its data in two parts, the user's functions, stored models,
+versions.
+"""
 
 from __future__ import annotations
 
@@ -24,11 +26,21 @@ def split_data(
     data: str | Path | DataSet | None, eval_data: str | Path | DataSet | None, recipe: Recipe
 ) -> tuple[DataSet | None, DataSet | None]:
     """Training set and evaluation set."""
-    tests = None if eval_data is None else eval_data if isinstance(eval_data, DataSet) else data_room.load(eval_data)
+    tests = (
+        None
+        if eval_data is None
+        else eval_data
+        if isinstance(eval_data, DataSet)
+        else data_room.load(eval_data)
+    )
     if data is None:
         if any(stage.options.trains or isinstance(stage.options, ConvertOptions) for stage in recipe.stages):
-            needs = next(s.name for s in recipe.stages if s.options.trains or isinstance(s.options, ConvertOptions))
-            raise UsageError("the recipe needs data", which=f"{recipe.name}: {needs}", next_step="give --data")
+            needs = next(
+                s.name for s in recipe.stages if s.options.trains or isinstance(s.options, ConvertOptions)
+            )
+            raise UsageError(
+                "the recipe needs data", which=f"{recipe.name}: {needs}", next_step="give --data"
+            )
         return None, tests
     if tests is not None:
         return data if isinstance(data, DataSet) else data_room.load(data), tests
@@ -53,7 +65,9 @@ def _part(data: DataSet, chosen: Any, what: str) -> DataSet:
 
 
 def outputs_of_file(path: Path, inputs: Any) -> Any:
-    """Real outputs of a .tflite file; what TensorFlow Lite has no kernel for, TensorFlow Lite Micro may run."""
+    """Real outputs of a .tflite file; what TensorFlow Lite has no kernel for, TensorFlow Lite
+    Micro may run.
+    """
     from tinyml_compress.pipeline.evaluation import evaluator
     from tinyml_compress.runners import tflm
 

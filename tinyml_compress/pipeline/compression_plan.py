@@ -1,4 +1,6 @@
-"""What a run of a recipe would do: which recipe, for which boards, stage by stage, before anything is trained."""
+"""What a run of a recipe would do: which recipe, for which boards, stage by stage, before anything is
+trained.
+"""
 
 from __future__ import annotations
 
@@ -26,7 +28,9 @@ def find_recipe(name: str | Path) -> Path:
     path = Path(name)
     if path.suffix == ".toml":
         if not path.is_file():
-            raise UsageError("no such recipe file", which=path, next_step="shipped recipes are named without .toml")
+            raise UsageError(
+                "no such recipe file", which=path, next_step="shipped recipes are named without .toml"
+            )
         return path
     folder = resources.recipes_folder()
     known = sorted(file.stem for file in folder.glob("*.toml"))
@@ -44,7 +48,9 @@ def find_recipe(name: str | Path) -> Path:
 def plan_blocks(
     model: str | Path, recipe: Recipe, device: str | None = None, targets_dir: Path | None = None
 ) -> list[Block]:
-    """What `--dry-run` prints: the stages with all their options, and the plan of int8 training layer by layer."""
+    """What `--dry-run` prints: the stages with all their options, and the plan of int8 training layer by
+    layer.
+    """
     if device is not None:
         refuse_for_device(recipe, device, targets_dir)
     boards_of(recipe, device, targets_dir)
@@ -52,7 +58,11 @@ def plan_blocks(
     loaded = loaded_for(model, recipe)
     for number, stage in enumerate(recipe.stages, start=1):
         options = ", ".join(f"{key} = {_toml(value)}" for key, value in asdict(stage.options).items())
-        guard = "" if stage.guard.max_drop is None else f"; at most {stage.guard.max_drop:.1%} below the float model"
+        guard = (
+            ""
+            if stage.guard.max_drop is None
+            else f"; at most {stage.guard.max_drop:.1%} below the float model"
+        )
         blocks.append(f"{number}. {stage.name} ({stage.use}): {options}{guard}")
         blocks += technique(stage.use).plan(stage.options, loaded.model)
     return blocks

@@ -1,4 +1,6 @@
-"""What a run of a recipe found, stage by stage: the values behind report.json, the terminal table and the HTML page."""
+"""What a run of a recipe found, stage by stage: the values behind report.json, the terminal table and the
+HTML page.
+"""
 
 from __future__ import annotations
 
@@ -117,7 +119,10 @@ class CompressionResult(Displayed):
     def tflite(self) -> Path | None:
         """The last converted file."""
         found = [
-            self.folder / stage.name / file for stage in self.stages for file in stage.files if file.endswith(".tflite")
+            self.folder / stage.name / file
+            for stage in self.stages
+            for file in stage.files
+            if file.endswith(".tflite")
         ]
         return found[-1] if found else None
 

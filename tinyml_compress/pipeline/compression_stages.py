@@ -30,7 +30,8 @@ def run_stage(
     samples: Samples | None = None,
     tell: Callable[[str], None] = lambda text: None,
 ) -> Outcome:
-    """`model` after `stage`; `training` is there when the stage trains, `float_model` teaches where the stage asks.
+    """`model` after `stage`; `training` is there when the stage trains, `float_model` teaches where the stage
+    asks.
 
     `samples` calibrate; those that train do where none are given.
     """
@@ -57,4 +58,6 @@ def sizes_of(model: Any) -> Sizes:
         if all(id(step.layer) in counted or not prunable_weights(step.layer) for step in graph.steps):
             cost = cost_of(graph, frozenset())
             macs, ram = cost.macs, cost.ram
-    return Sizes(int(model.count_params()), sum(row.weights for row in rows), sum(row.zeros for row in rows), macs, ram)
+    return Sizes(
+        int(model.count_params()), sum(row.weights for row in rows), sum(row.zeros for row in rows), macs, ram
+    )

@@ -1,4 +1,6 @@
-"""How a recipe ends: within what it may lose, beyond it, or with too few samples to tell. Never in silence."""
+"""How a recipe ends: within what it may lose, beyond it, or with too few samples to tell. Never
+in silence.
+"""
 
 from __future__ import annotations
 
@@ -66,12 +68,16 @@ class Verdict:
     def text(self) -> str:
         """One sentence, and the next step where there is one."""
         if self.word is Word.NOT_JUDGED:
-            return "NOT JUDGED: no labelled samples to score by; give --eval-data with labels, or compare outputs"
+            return (
+                "NOT JUDGED: no labelled samples to score by; give --eval-data "
+                "with labels, or compare outputs"
+            )
         assert self.drop is not None
         assert self.interval is not None
         low, high = self.interval
         lost = (
-            f"{100 * self.drop:+.2f} points lost (95%: {100 * low:+.2f} to {100 * high:+.2f}, {self.samples:,} samples)"
+            f"{100 * self.drop:+.2f} points lost (95%: {100 * low:+.2f} to "
+            f"{100 * high:+.2f}, {self.samples:,} samples)"
         )
         limit = f"{100 * self.allowed:g} allowed"
         if self.word is Word.WITHIN:
@@ -118,7 +124,9 @@ def costliest(kind: ScoreKind, before: float, stages: Sequence[tuple[str, float]
 
 
 def worst_layer(float_model: Any, model: Any, inputs: Array) -> str:
-    """The layer whose weights, put alone into the float model, move its outputs most; "" where shapes changed."""
+    """The layer whose weights, put alone into the float model, move its outputs most; "" where shapes
+    changed.
+    """
     from tinyml_compress.techniques.graph import copy_model, is_plain_graph
     from tinyml_compress.techniques.optimal_brain import divergence
     from tinyml_compress.techniques.training import outputs_of

@@ -12,10 +12,11 @@ __all__ = ["content_of_model"]
 
 
 def content_of_model(spec: str) -> str:
-    """Of a model that is named by a path, by `package.module:function`, or as `zoo:NAME`; nothing of it is run.
+    """Of a model that is named by a path, by `package.module:function`, or as `zoo:NAME`; nothing of it is
+    run.
 
-    Of a function it is the text of its own module; a name of the zoo means the same net as long as the zoo has the
-    number that keys carry.
+    Of a function it is the text of its own module; a name of the zoo means the same net as long as the zoo
+    has the number that keys carry.
     """
     path = Path(spec)
     if path.is_file():

@@ -129,12 +129,12 @@ def convert(
 ) -> ConversionResult:
     """Convert `model` and write all artifacts into `output`, whole or not at all.
 
-    `calibration` is the name of a data set, a DataSet, or one array (count, *shape) per input. `torch_train` names
-    the function that fine-tunes a PyTorch model during quantization-aware training. With `aot`, the folder also gets
-    `aot/`: self-contained C that runs the model without TensorFlow Lite Micro. With `strip`, the .tflite file loses the
-    names, metadata and scales that no kernel reads. Layers that `wide` names
-    stay in int16x8; with `mixed_drop`, as many layers stay in int16x8 as it takes to
-    lose no more than that part of the score on `eval_data`, else on the set's own test part.
+    `calibration` is the name of a data set, a DataSet, or one array (count, *shape) per input. `torch_train`
+    names the function that fine-tunes a PyTorch model during quantization-aware training. With `aot`, the
+    folder also gets `aot/`: self-contained C that runs the model without TensorFlow Lite Micro. With `strip`,
+    the .tflite file loses the names, metadata and scales that no kernel reads. Layers that `wide` names stay
+    in int16x8; with `mixed_drop`, as many layers stay in int16x8 as it takes to lose no more than that part
+    of the score on `eval_data`, else on the set's own test part.
     """
     started = time.perf_counter()
     settings = Settings(mode, io, per_tensor_dense, allow_float, timeout, wide)
@@ -191,7 +191,9 @@ def _write(output: Path, name: str, artifacts: Artifacts, aot: Aot | None) -> Co
         if aot is None:
             return None
         with stage("compile to C"):
-            compiled = compile_to_folder(staging / f"{name}.tflite", staging / AOT_FOLDER, name, aot.isa, aot.level)
+            compiled = compile_to_folder(
+                staging / f"{name}.tflite", staging / AOT_FOLDER, name, aot.isa, aot.level
+            )
     return replace(compiled, folder=output / AOT_FOLDER)
 
 
@@ -209,7 +211,9 @@ def _convert_foreign(
     train: str | None,
 ) -> tuple[Converted, Origin]:
     """A PyTorch model or a float .tflite file."""
-    described = calibration.name if isinstance(calibration, DataSet) else None if calibration is None else "arrays"
+    described = (
+        calibration.name if isinstance(calibration, DataSet) else None if calibration is None else "arrays"
+    )
     digest = calibration.sha256 if isinstance(calibration, DataSet) else None
     given = calibration if calibration is None or isinstance(calibration, DataSet) else list(calibration)
     made = foreign_to_tflite(spec, given, settings, samples=samples, seed=seed, train=train)
@@ -218,26 +222,45 @@ def _convert_foreign(
     floats = converter.float_operators(made.file) if settings.mode.full_integer else ()
     kinds = tuple(sorted({use.operator for use in floats}))
     converted = Converted(
-        made.tflite, made.file, settings, seed, described, digest, made.samples, kinds, _preprocessing(calibration)
+        made.tflite,
+        made.file,
+        settings,
+        seed,
+        described,
+        digest,
+        made.samples,
+        kinds,
+        _preprocessing(calibration),
     )
     return converted, made.origin
 
 
 def convert_model(
-    loaded: LoadedModel, calibration: Calibration, settings: Settings, *, samples: int | None = None, seed: int = 0
+    loaded: LoadedModel,
+    calibration: Calibration,
+    settings: Settings,
+    *,
+    samples: int | None = None,
+    seed: int = 0,
 ) -> Converted:
-    """The .tflite file of a loaded model, in memory; refuses float operators unless the settings allow them."""
+    """The .tflite file of a loaded model, in memory; refuses float operators unless the settings
+    allow them.
+    """
     if isinstance(calibration, (str, Path)):
         calibration = data.load(calibration)
     arrays, described, digest = _representative(loaded, calibration, settings, samples, seed)
     if settings.wide:
         if not isinstance(calibration, DataSet):
-            raise UsageError("layers stay wide only with a data set for calibration", which="wide", found=settings.wide)
+            raise UsageError(
+                "layers stay wide only with a data set for calibration", which="wide", found=settings.wide
+            )
         mixer = mixer_of(loaded, calibration, settings, samples, seed)
         tflite = mixer.file(by_names(mixer, settings.wide))
         return mixed_file(tflite, calibration, settings, samples, seed)
     with backend.quiet():
-        tflite = converter.to_tflite(loaded.model, arrays, settings, environment=backend.quiet_variables(), seed=seed)
+        tflite = converter.to_tflite(
+            loaded.model, arrays, settings, environment=backend.quiet_variables(), seed=seed
+        )
     if settings.mode.full_integer:
         with backend.quiet():
             refuse_collapsed(tflite, loaded.origin.spec, loaded.model, arrays)
@@ -259,12 +282,16 @@ def convert_model(
     )
 
 
-def mixed_form(mixed: Mixed, calibration: DataSet, settings: Settings, samples: int | None, seed: int) -> Converted:
+def mixed_form(
+    mixed: Mixed, calibration: DataSet, settings: Settings, samples: int | None, seed: int
+) -> Converted:
     """What `mix` found, as `convert_model` would have made it with the names of the wide layers."""
     return mixed_file(mixed.tflite, calibration, replace(settings, wide=mixed.wide), samples, seed)
 
 
-def mixed_file(tflite: bytes, calibration: DataSet, settings: Settings, samples: int | None, seed: int) -> Converted:
+def mixed_file(
+    tflite: bytes, calibration: DataSet, settings: Settings, samples: int | None, seed: int
+) -> Converted:
     """A spliced file with what is known of it."""
     chosen = calibration.take(samples or _DEFAULT_SAMPLES, seed)
     return Converted(
@@ -378,7 +405,9 @@ def _checked_arrays(loaded: LoadedModel, calibration: Sequence[Floats]) -> list[
             )
         if len(array) == 0 or len(array) != len(arrays[0]):
             raise DataError(
-                "calibration arrays differ in length or are empty", which=name, found=[len(item) for item in arrays]
+                "calibration arrays differ in length or are empty",
+                which=name,
+                found=[len(item) for item in arrays],
             )
         if not np.isfinite(array).all():
             raise DataError("calibration data holds values that are not finite numbers", which=name)

@@ -66,7 +66,9 @@ class DataCheck(Displayed):
 
 
 def check_data(spec: str, model: str | None = None, *, seed: int = 0) -> DataCheck:
-    """Check the set `spec`; with `model`, a float one, also the ranges that calibration would find in its layers."""
+    """Check the set `spec`; with `model`, a float one, also the ranges that calibration would find in its
+    layers.
+    """
     data = load(spec)
     findings = check(data)
     parts = _parts(spec)
@@ -95,7 +97,9 @@ def _through(model: str, data: DataSet, seed: int) -> list[Finding]:
     found = [Finding(Severity.OK, "model", f"{Path(model).name} takes samples of this shape")]
     if data.labels is not None and 1 < outputs <= int(data.labels.max()):
         found.append(
-            Finding(Severity.WARNING, "model", f"label {int(data.labels.max())} is beyond its {outputs} outputs")
+            Finding(
+                Severity.WARNING, "model", f"label {int(data.labels.max())} is beyond its {outputs} outputs"
+            )
         )
     chosen = data.take(_SAMPLES, seed)
     if chosen.count < 4:
@@ -116,7 +120,10 @@ def _layers(graph: Graph, samples: Sequence[Sequence[Array]]) -> Finding:
             moved.append((range_shift(np.stack(results[0::2]), np.stack(results[1::2])), name))
     moved.sort(reverse=True)
     shown = ", ".join(f"{name} {shift:.0%}" for shift, name in moved[:_SHOWN])
-    text = f"calibrated ranges of {len(moved)} layers between two halves of {len(samples)} samples move most in {shown}"
+    text = (
+        f"calibrated ranges of {len(moved)} layers between two halves of "
+        f"{len(samples)} samples move most in {shown}"
+    )
     if moved and moved[0][0] > _MOVED:
         return Finding(Severity.WARNING, "layers", f"{text}; more or more varied samples would settle them")
     return Finding(Severity.OK, "layers", text)

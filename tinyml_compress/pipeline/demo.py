@@ -45,7 +45,10 @@ def demo(
     """Train, convert, evaluate, compile and judge; `say` gets a line after each step."""
     started = time.perf_counter()
     train, test = data.load(f"{_SET}:train"), data.load(f"{_SET}:test")
-    say(f"data     {train.count} + {test.count} handwritten digits, {train.licence} ({train.name}, {test.name})")
+    say(
+        f"data     {train.count} + {test.count} handwritten digits, "
+        f"{train.licence} ({train.name}, {test.name})"
+    )
     keras_file = output / f"{_NAME}.keras"
     with stage("train", total=epochs) as line:
         model, history = _trained(train, epochs, seed, line.advance)
@@ -60,9 +63,14 @@ def demo(
     engine = Engine.TFLM if tflm.available() else Engine.AOT
     with stage("evaluate"):
         before = evaluate(plain.path, test)
-        after = evaluate(small.path, test, engine=engine.value, against=plain.path, against_engine=Engine.HOST.value)
+        after = evaluate(
+            small.path, test, engine=engine.value, against=plain.path, against_engine=Engine.HOST.value
+        )
     say(f"evaluate float32 {before.score}")
-    say(f"         int8    {after.score}, under {'TensorFlow Lite Micro' if engine is Engine.TFLM else 'our C'}")
+    say(
+        f"         int8    {after.score}, under "
+        f"{'TensorFlow Lite Micro' if engine is Engine.TFLM else 'our C'}"
+    )
 
     with stage("compile"):
         compiled = compile_to_folder(small.path, output / "c", _NAME, Isa.DSP)
@@ -77,7 +85,9 @@ def demo(
     needs = [row.tflm for row in boards if row.tflm is not None]
     results = _document(train, test, history, seed, (conversion_document(small), after, steps, found), needs)
     files.write_text(output / "report.json", json.dumps(results, indent=2) + "\n")
-    files.write_text(output / "report.html", results_page([results], title="Handwritten digits: what the demo made"))
+    files.write_text(
+        output / "report.html", results_page([results], title="Handwritten digits: what the demo made")
+    )
     rows = (
         ModelRow("float32", _size(plain), _numbers(before.score), None, None),
         ModelRow(
@@ -95,7 +105,10 @@ def demo(
         folder=output,
         files=(
             (f"{_NAME}.keras", "the trained model"),
-            (f"int8/{_NAME}.tflite", "for TensorFlow Lite Micro, with C array, resolver and test vectors beside it"),
+            (
+                f"int8/{_NAME}.tflite",
+                "for TensorFlow Lite Micro, with C array, resolver and test vectors beside it",
+            ),
             (f"c/{_NAME}.c, c/{_NAME}.h", "the same model as C without an interpreter, with a CMake project"),
             ("float32/", "the float model, for comparison"),
             ("report.html", "all of it with charts, to open in a browser; report.json holds the numbers"),

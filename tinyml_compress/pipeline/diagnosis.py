@@ -90,7 +90,10 @@ class Diagnosis(Displayed):
         if not self.sound:
             return "something required is missing, or a lock is off: see above"
         if not self.trains:
-            return "enough for every verb on .tflite files; to load, train or convert models, TensorFlow is missing"
+            return (
+                "enough for every verb on .tflite files; to load, train or "
+                "convert models, TensorFlow is missing"
+            )
         return "all that is required is here"
 
 
@@ -158,7 +161,11 @@ def _programs() -> Iterable[Part]:
     for command, gives, get in (
         ("gcc", "sanitizers for kernel tests", "your system's package manager"),
         ("arm-none-eabi-gcc", "--toolchain gcc", "the package gcc-arm-none-eabi, or Arm's download"),
-        ("qemu-system-arm", "--emulator qemu, a second opinion on every count", "the package qemu-system-arm"),
+        (
+            "qemu-system-arm",
+            "--emulator qemu, a second opinion on every count",
+            "the package qemu-system-arm",
+        ),
         ("cmake", "the generated project as a firmware engineer builds it", "pip install cmake"),
     ):
         yield Part(command, _program_version(command), gives, get)
@@ -176,7 +183,9 @@ def _program_version(command: str) -> str | None:
     if path is None:
         return None
     try:
-        first = proc.run([path, "--version"], timeout=_TIMEOUT, what=f"{command} --version").stdout.splitlines()
+        first = proc.run(
+            [path, "--version"], timeout=_TIMEOUT, what=f"{command} --version"
+        ).stdout.splitlines()
     except ProcessError:
         return None
     numbers = [word for word in (first[0] if first else "").split() if word[:1].isdigit()]

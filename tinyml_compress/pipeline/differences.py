@@ -1,4 +1,6 @@
-"""Outputs of two engines compared bit by bit, and graphs cut so that their inner results can be compared too."""
+"""Outputs of two engines compared bit by bit, and graphs cut so that their inner results can be
+compared too.
+"""
 
 from __future__ import annotations
 
@@ -78,7 +80,9 @@ def compare_arrays(a: Sequence[Array], b: Sequence[Array]) -> Difference:
     largest = 0.0
     for left, right in zip(a, b, strict=True):
         elements += left.size
-        bits = [np.ascontiguousarray(x).reshape(-1).view(np.uint8).reshape(left.size, -1) for x in (left, right)]
+        bits = [
+            np.ascontiguousarray(x).reshape(-1).view(np.uint8).reshape(left.size, -1) for x in (left, right)
+        ]
         wrong = (bits[0] != bits[1]).any(axis=1)
         mismatches += int(wrong.sum())
         if wrong.any():

@@ -25,7 +25,9 @@ __all__ = ["Engine", "Subject", "described_inputs", "inputs_of", "run_graph", "r
 Array = npt.NDArray[np.generic]
 Rows = list[list[Array]]
 Run = Callable[[Sequence[Sequence[Array]]], Rows]
-"""For a model with state the vectors are one sequence, from its start on; one without a result gives an empty list."""
+"""For a model with state the vectors are one sequence, from its start on; one without a result gives an empty
+list.
+"""
 
 
 class Engine(Enum):

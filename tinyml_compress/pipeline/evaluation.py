@@ -104,7 +104,9 @@ class Evaluation(Displayed):
 
     @property
     def inside_interval(self) -> bool | None:
-        """Whether the other model's accuracy lies inside this one's interval, so the set cannot tell them apart."""
+        """Whether the other model's accuracy lies inside this one's interval, so the set cannot tell them
+        apart.
+        """
         if not isinstance(self.score, Accuracy) or not isinstance(self.against_score, Accuracy):
             return None
         low, high = self.score.interval
@@ -143,8 +145,8 @@ def evaluate(
 ) -> Evaluation:
     """Score `model` on `data`; with `against`, also how far it agrees with that model.
 
-    `engine` and `against_engine` are what runs a .tflite file: host (the default), tflm or aot; other models run
-    under Keras. `trust` is your word for model files that hold code.
+    `engine` and `against_engine` are what runs a .tflite file: host (the default), tflm or aot; other models
+    run under Keras. `trust` is your word for model files that hold code.
     """
     with trusting(trust):
         (done,) = evaluate_all(
@@ -212,7 +214,9 @@ def evaluate_all(
 def evaluations_table(done: Sequence[Evaluation]) -> Table:
     """Several models on one set, side by side, without the folders that all of them share."""
     folders = [str(Path(one.model).parent) for one in done]
-    shared = os.path.commonpath(folders) if len({Path(folder).is_absolute() for folder in folders}) == 1 else ""
+    shared = (
+        os.path.commonpath(folders) if len({Path(folder).is_absolute() for folder in folders}) == 1 else ""
+    )
     columns = [
         Column("model"),
         Column("engine", priority=4),
@@ -256,7 +260,9 @@ def _score_cells(found: Accuracy | Reconstruction | None) -> Row:
 
 
 def _agreement_cells(found: Agreement | None) -> Row:
-    return (None, None, None) if found is None else (found.numbers, found.max_difference, found.mean_difference)
+    return (
+        (None, None, None) if found is None else (found.numbers, found.max_difference, found.mean_difference)
+    )
 
 
 def evaluator(model: str | Path, engine: str = "auto") -> Evaluator:

@@ -125,7 +125,9 @@ def tflm_bundle(model: bytes, words: Metadata, preprocessing: Preprocessing) -> 
 
 
 def manifest_preprocessing(model: Path) -> Preprocessing:
-    """How inputs are made, by the manifest that `convert` wrote beside this very file; else nothing is done."""
+    """How inputs are made, by the manifest that `convert` wrote beside this very file; else
+    nothing is done.
+    """
     path = model.parent / "manifest.json"
     if not path.is_file():
         return Preprocessing()
@@ -154,7 +156,9 @@ def _frontend(name: str, preprocessing: Preprocessing) -> str:
 def _vectors(
     name: str, digest: str, inputs: Sequence[Port], outputs: Sequence[Port], vectors: GoldenVectors
 ) -> Vectors:
-    return Vectors(len(vectors.inputs), vectors.oracle, vectors_header(name, digest, inputs, outputs, vectors))
+    return Vectors(
+        len(vectors.inputs), vectors.oracle, vectors_header(name, digest, inputs, outputs, vectors)
+    )
 
 
 def _port(tensor: FlatTensor) -> Port:

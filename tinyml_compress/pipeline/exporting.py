@@ -92,7 +92,9 @@ class Exported(Displayed):
         """The result in a few lines."""
         bundle = self.bundle
         title = f"{bundle.name}: {self.format.value}, engine {bundle.engine.value}, version {bundle.release}"
-        wrote = f"{len(self.files)} files in {self.folder}; README.md says how to use them ({self.seconds:.1f} s)"
+        wrote = (
+            f"{len(self.files)} files in {self.folder}; README.md says how to use them ({self.seconds:.1f} s)"
+        )
         tested = f"{bundle.vectors.count} golden vectors, outputs of {bundle.vectors.oracle}"
         return [facts([("self-test", tested), ("wrote", wrote)], title=title, indent=2)]
 
@@ -101,7 +103,9 @@ def export(model: str | Path, output: Path, request: Request) -> Exported:
     """Write the bundle of `model` into `output`, whole or not at all."""
     started = time.perf_counter()
     if not _RELEASE.fullmatch(request.release):
-        raise UsageError("not a version", which=f"--release {request.release}", allowed="three numbers, such as 1.0.0")
+        raise UsageError(
+            "not a version", which=f"--release {request.release}", allowed="three numbers, such as 1.0.0"
+        )
     _check_words(request)
     if request.name is not None:
         check_c_name(request.name)
@@ -120,7 +124,9 @@ def export(model: str | Path, output: Path, request: Request) -> Exported:
     with files.output_folder(output) as staging:
         for path, content in made.items():
             files.write_bytes(staging / path, content)
-    return Exported(bundle, request.format, output, tuple(sorted(made)), program, time.perf_counter() - started)
+    return Exported(
+        bundle, request.format, output, tuple(sorted(made)), program, time.perf_counter() - started
+    )
 
 
 def _preprocessing(model: str | Path, known: Given, request: Request) -> Preprocessing:

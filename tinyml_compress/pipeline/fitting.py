@@ -1,4 +1,6 @@
-"""`fit`: search for a model within a device's budget, with several processes on one study, and publish the winner."""
+"""`fit`: search for a model within a device's budget, with several processes on one study, and publish the
+winner.
+"""
 
 from __future__ import annotations
 
@@ -65,7 +67,9 @@ def job_of(
             amount(text, what)
     if not any((max_flash, max_ram, max_ms)) and max_drop is None:
         raise UsageError(
-            "no budget", which="fit", next_step="give at least one of --max-flash, --max-ram, --max-ms, --max-drop"
+            "no budget",
+            which="fit",
+            next_step="give at least one of --max-flash, --max-ram, --max-ms, --max-drop",
         )
     known = [one.name for one in full_space().dimensions]
     for name in only:
@@ -115,8 +119,8 @@ def fit(
 ) -> FitResult:
     """Search for a form of `model` that fits `target`, with the words of the command line.
 
-    Costs are limited in bytes and milliseconds, or as parts of the int8 model as it is ("50%"); `max_drop` is a part of
-    the score, 0.01 for one point. `trust` is your word for a model file that holds code.
+    Costs are limited in bytes and milliseconds, or as parts of the int8 model as it is ("50%"); `max_drop` is
+    a part of the score, 0.01 for one point. `trust` is your word for a model file that holds code.
     """
     folder = Path(output)
     costs = [None if limit is None else str(limit) for limit in (max_flash, max_ram, max_ms)]
@@ -168,7 +172,9 @@ class _Run:
     def __init__(self, job: Job, output: Path, began: float, until: float, workers: int) -> None:
         self._job, self._output, self._began, self._until, self._workers = job, output, began, until, workers
         self._study = Study(job.storage, job.study, seed=job.seed)
-        self._title = load_device(job.target, None if job.targets_dir is None else Path(job.targets_dir)).title
+        self._title = load_device(
+            job.target, None if job.targets_dir is None else Path(job.targets_dir)
+        ).title
         self._place = output / ".work" / "job.json"
         others = self._study.noted("processes") or 0
         self._study.note("processes", others + 1)
@@ -193,7 +199,10 @@ class _Run:
 
     def result(self, interrupted: bool) -> FitResult:
         study = self._study
-        facts = {key: study.noted(key) for key in ("float", "reference", "budget", "space", "left_out", "sensitive")}
+        facts = {
+            key: study.noted(key)
+            for key in ("float", "reference", "budget", "space", "left_out", "sensitive")
+        }
         return FitResult(
             job=self._job,
             target_title=self._title,
@@ -214,10 +223,16 @@ class _Run:
         return best is not None and best.final
 
     def _finalists(self) -> tuple[Trial, ...]:
-        """Those worth a full training: what fits or nearly fits after a short one, best first, and nothing twice."""
+        """Those worth a full training: what fits or nearly fits after a short one, best first, and nothing
+        twice.
+        """
         budget, trials = self._budget(), self._study.trials()
-        done = {point_key(trial.point) for trial in trials if trial.final and trial.outcome is not Outcome.LOST}
-        hopeful = replace(budget, drop=None if budget.drop is None else budget.drop + self._job.rules.slack[-1])
+        done = {
+            point_key(trial.point) for trial in trials if trial.final and trial.outcome is not Outcome.LOST
+        }
+        hopeful = replace(
+            budget, drop=None if budget.drop is None else budget.drop + self._job.rules.slack[-1]
+        )
         left = [
             trial
             for trial in feasible(trials, hopeful)
@@ -253,14 +268,18 @@ class _Run:
     def _processes(self, phase: str, count: int) -> Iterator[list[subprocess.Popen[bytes]]]:
         """Workers of one phase; none of them outlives the block."""
         until, place = self._deadline(phase), self._place.absolute()
-        here = os.getcwd()  # the words of the job are those of who called, and so is the folder that they are about
+        here = (
+            os.getcwd()
+        )  # the words of the job are those of who called, and so is the folder that they are about
         with ExitStack() as watched:
             temporary = watched.enter_context(scratch("files.", place.parent))
             env = worker.environment({STORAGE_VARIABLE: self._job.storage, "TMPDIR": str(temporary)})
             children: list[subprocess.Popen[bytes]] = []
             try:
                 for number in range(count):
-                    words = worker.command(_WORKER, here, place, phase, str(self._first + number), repr(until))
+                    words = worker.command(
+                        _WORKER, here, place, phase, str(self._first + number), repr(until)
+                    )
                     log = _log(place, phase, number)
                     children.append(watched.enter_context(proc.logged(words, log, cwd=place.parent, env=env)))
                 yield children
@@ -269,7 +288,9 @@ class _Run:
 
     def _deadline(self, phase: str) -> float:
         if phase != "search":
-            return self._until + 3600  # what is begun is ended: one full training has no other limit than itself
+            return (
+                self._until + 3600
+            )  # what is begun is ended: one full training has no other limit than itself
         left = self._until - time.time()
         return time.time() + max(0.0, left - self._reserve(left))
 
@@ -293,7 +314,9 @@ class _Run:
         words = {"prepare": "the model as it is", "search": "searching", "final": "training the best fully"}
         parts = [words[phase], f"{len(trials)} trials, {len(trained)} trained, front {len(front(trained))}"]
         if best is not None and best.cost is not None and best.drop is not None:
-            parts.append(f"best: {best.drop * 100:+.1f} points lost, {best.cost.flash:,} B, {best.cost.ms:.2f} ms")
+            parts.append(
+                f"best: {best.drop * 100:+.1f} points lost, {best.cost.flash:,} B, {best.cost.ms:.2f} ms"
+            )
         left = max(0.0, self._until - time.time())
         return "; ".join([*parts, f"{int(left // 60)}:{int(left % 60):02d} left"])
 

@@ -54,7 +54,9 @@ class Form:
 
 @dataclass(frozen=True)
 class LayerNeed:
-    """One node of the compiled model: bytes exact, cycles modelled. `ram` is the arena in use while it runs."""
+    """One node of the compiled model: bytes exact, cycles modelled. `ram` is the arena in use
+    while it runs.
+    """
 
     layer: str
     op: str
@@ -126,13 +128,25 @@ def estimate(
     targets_dir: Path | None = None,
     seed: int = 0,
 ) -> Estimate:
-    """What `model` needs on `target` as int8, as it is and made as small as the search would; weights as they are."""
+    """What `model` needs on `target` as int8, as it is and made as small as the search would; weights as they
+    are.
+    """
     from tinyml_compress import models
 
     device = load_device(target, targets_dir)
     if not isinstance(device, Device):
         raise UsageError("fit needs a board, not this machine", which=f"--target {target}")
-    job = Job(model, data or "", target, "", "", max_flash=max_flash, max_ram=max_ram, max_ms=max_ms, epochs=Epochs())
+    job = Job(
+        model,
+        data or "",
+        target,
+        "",
+        "",
+        max_flash=max_flash,
+        max_ram=max_ram,
+        max_ms=max_ms,
+        epochs=Epochs(),
+    )
     samples = None if data is None else data_room.load(data).take(_SAMPLES, seed)
     with stage("load the model"):
         loaded = models.load(model)
@@ -157,7 +171,9 @@ def estimate(
             made.append(work.form(name, point))
             line.advance()
     budget = resolved(job, made[0].cost) if made[0].cost is not None or not _is_part(job) else Budget()
-    forms = tuple(form if form.cost is None else replace(form, over=_too_much(budget, form.cost)) for form in made)
+    forms = tuple(
+        form if form.cost is None else replace(form, over=_too_much(budget, form.cost)) for form in made
+    )
     return Estimate(
         model=model,
         target=target,
@@ -186,7 +202,9 @@ def _noise(shape: tuple[int | None, ...], seed: int) -> DataSet:
 class _Forms:
     """The model's forms on one board; each .tflite file is made once."""
 
-    def __init__(self, loaded: Any, samples: DataSet, device: Device, targets_dir: Path | None, seed: int) -> None:
+    def __init__(
+        self, loaded: Any, samples: DataSet, device: Device, targets_dir: Path | None, seed: int
+    ) -> None:
         self._loaded, self._samples, self._device, self._seed = loaded, samples, device, seed
         self._targets_dir = targets_dir
         self._files: dict[str, bytes] = {}
@@ -200,7 +218,13 @@ class _Forms:
         except TinymlError as error:
             return Form(name, None, {}, str(error).splitlines()[0])
         cost = Cost(
-            run.flash.total, run.ram.total, run.cycles, run.instructions, run.ms, str(point["level"]), run.millijoules
+            run.flash.total,
+            run.ram.total,
+            run.cycles,
+            run.instructions,
+            run.ms,
+            str(point["level"]),
+            run.millijoules,
         )
         return Form(name, cost, {})
 
@@ -208,7 +232,9 @@ class _Forms:
         key = str(sorted(point.items()))
         if key not in self._runs:
             level = Level(str(point["level"]))
-            request = Request(targets=(self._device.name,), vectors=1, level=level, targets_dir=self._targets_dir)
+            request = Request(
+                targets=(self._device.name,), vectors=1, level=level, targets_dir=self._targets_dir
+            )
             (run,) = benchmark(self._file(point), request=request).runs
             if isinstance(run, Refusal):
                 kind = TinymlError if run.fits else DoesNotFit
@@ -228,7 +254,9 @@ class _Forms:
         if text not in self._files:
             model = self._loaded.model
             for step in recipe.stages[:-1]:
-                model = run_stage(step, model, None, model, _no_student, self._seed, samples_of(self._samples)).model
+                model = run_stage(
+                    step, model, None, model, _no_student, self._seed, samples_of(self._samples)
+                ).model
             source = LoadedModel(model, self._loaded.origin)
             self._files[text] = convert_model(source, self._samples, Settings(), samples=_SAMPLES).tflite
         return self._files[text]

@@ -31,7 +31,9 @@ _UNITS = {"k": 1024, "m": 1024 * 1024}
 
 @dataclass(frozen=True)
 class Job:
-    """One search; limits are texts as the user gave them, since a part of the reference is known only later."""
+    """One search; limits are texts as the user gave them, since a part of the reference is known
+    only later.
+    """
 
     model: str
     data: str
@@ -64,7 +66,9 @@ class Job:
         words = {"folder", "storage", "study", "model", "data", "eval_data", "targets_dir", "trust"}
         asked = {key: value for key, value in asdict(self).items() if key not in words}
         device = load_device(self.target, None if self.targets_dir is None else Path(self.targets_dir))
-        train, tests = split_data(self.data, self.eval_data, Recipe("fit", "", self.seed, TaskOptions(), Guard(), ()))
+        train, tests = split_data(
+            self.data, self.eval_data, Recipe("fit", "", self.seed, TaskOptions(), Guard(), ())
+        )
         assert train is not None
         assert tests is not None
         key = cache.key_of(
@@ -81,7 +85,11 @@ class Job:
     @property
     def shown_storage(self) -> str:
         """For reports: the study beside them by its name there, any other URL without its password."""
-        return f"sqlite:///{_STUDY}" if self.storage == own_storage(Path(self.folder).parent) else hidden(self.storage)
+        return (
+            f"sqlite:///{_STUDY}"
+            if self.storage == own_storage(Path(self.folder).parent)
+            else hidden(self.storage)
+        )
 
     def to_text(self) -> str:
         """For a file; the storage goes another way."""
@@ -94,7 +102,9 @@ class Job:
         row = {**json.loads(text), "storage": storage}
         row["epochs"] = Epochs(**row["epochs"])
         rules = row["rules"]
-        row["rules"] = Rules(tuple(rules["parts"]), tuple(rules["slack"]), rules["margin"], rules["tolerance"])
+        row["rules"] = Rules(
+            tuple(rules["parts"]), tuple(rules["slack"]), rules["margin"], rules["tolerance"]
+        )
         row["only"] = tuple(row["only"])
         return Job(**row)
 
@@ -105,18 +115,24 @@ def own_storage(output: Path) -> str:
 
 
 def amount(text: str, what: str) -> tuple[float, bool]:
-    """A limit as the user writes it: 18000, 64K, 1M, 12.5, or 50% of the reference; the number, and whether a part."""
+    """A limit as the user writes it: 18000, 64K, 1M, 12.5, or 50% of the reference; the number, and whether a
+    part.
+    """
     found = _AMOUNT.fullmatch(text.strip())
     if found is None or float(found.group(1)) <= 0:
         raise UsageError(
             "not a limit",
             which=f"--max-{what}",
             found=text,
-            allowed="a number above 0, with K or M for bytes, or a part of the int8 model as it is, such as 50%",
+            allowed=(
+                "a number above 0, with K or M for bytes, or a part of the int8 model as it is, such as 50%"
+            ),
         )
     number, unit = float(found.group(1)), (found.group(2) or "").lower()
     if unit and unit != "%" and what == "ms":
-        raise UsageError("milliseconds have no unit here", which="--max-ms", found=text, allowed="12.5, or 50%")
+        raise UsageError(
+            "milliseconds have no unit here", which="--max-ms", found=text, allowed="12.5, or 50%"
+        )
     return number * _UNITS.get(unit[:1], 1), unit == "%"
 
 

@@ -43,7 +43,9 @@ def reference_point() -> Point:
 
 
 def cost_on(tflite: bytes, target: str, level: str, targets_dir: Path | None) -> Cost:
-    """Of the compiled file on an emulated device; its output is compared with TensorFlow Lite Micro on the way."""
+    """Of the compiled file on an emulated device; its output is compared with TensorFlow Lite Micro on the
+    way.
+    """
     request = Request(targets=(target,), vectors=1, level=Level(level), targets_dir=targets_dir)
     (run,) = benchmark(tflite, request=request).runs
     if isinstance(run, Refusal):
@@ -85,7 +87,9 @@ class RecipeJudge:
     def recipe(self, point: Point, part: float = 1.0) -> Recipe:
         """The recipe that `part` of the point's training follows."""
         job = self._job
-        return recipe_of(point, job.epochs, part=part, seed=job.seed, train=job.train, sensitive=self.sensitive)
+        return recipe_of(
+            point, job.epochs, part=part, seed=job.seed, train=job.train, sensitive=self.sensitive
+        )
 
     def cost(self, point: Point) -> Cost:
         """In the point's shape with the float model's weights, before any training."""
@@ -150,7 +154,9 @@ class RecipeJudge:
         from tinyml_compress.pipeline.mixing import ranking
 
         source = LoadedModel(self.float_model, Origin(self._job.model, Format.KERAS2, self._weights))
-        rows = ranking(source, self._fitted(self._train), self._fitted(self._half), Settings(), seed=self._job.seed)
+        rows = ranking(
+            source, self._fitted(self._train), self._fitted(self._half), Settings(), seed=self._job.seed
+        )
         return tuple(row.layers for row in rows)
 
     def counts(self) -> tuple[int, int]:
@@ -186,7 +192,9 @@ class RecipeJudge:
     @cached_property
     def _weights(self) -> str:
         """A digest of the float model's weights: with `scope = global`, they decide which channels stay."""
-        return files.sha256(b"".join(np.ascontiguousarray(value).tobytes() for value in self.float_model.get_weights()))
+        return files.sha256(
+            b"".join(np.ascontiguousarray(value).tobytes() for value in self.float_model.get_weights())
+        )
 
     def _shape(self, point: Point) -> bytes:
         """The .tflite file of the point's shape; the level changes nothing in it."""
@@ -210,7 +218,9 @@ class RecipeJudge:
             files.write_bytes(folder / "model.tflite", made.tflite)
 
         given = content_of_model(self._job.model)  # its architecture; the weights may be those of a training
-        key = cache.key_of("fit shape", FIT_SHAPE.stamp(), switches(), given, self._weights, train.sha256, dump(recipe))
+        key = cache.key_of(
+            "fit shape", FIT_SHAPE.stamp(), switches(), given, self._weights, train.sha256, dump(recipe)
+        )
         return (cache.cached_folder("fit", key, make) / "model.tflite").read_bytes()
 
     def _scratch(self) -> AbstractContextManager[Path]:

@@ -1,4 +1,6 @@
-"""The winner of a search made again from its recipe, compiled, checked, and written with the search's report."""
+"""The winner of a search made again from its recipe, compiled, checked, and written with the
+search's report.
+"""
 
 from __future__ import annotations
 
@@ -28,15 +30,21 @@ _FOLDER = "winner"
 
 
 def publish(result: FitResult, output: Path, job: Job) -> FitResult:
-    """Write fit.json, the picture, the page, every trained trial's recipe, and the winner with all its files."""
+    """Write fit.json, the picture, the page, every trained trial's recipe, and the winner with
+    all its files.
+    """
     if result.winner is not None:
-        result = replace(result, published=_winner(result.winner, output, job, result.facts.get("sensitive", ())))
+        result = replace(
+            result, published=_winner(result.winner, output, job, result.facts.get("sensitive", ()))
+        )
     if any(trial.outcome is Outcome.TRAINED for trial in result.trials):
         judge = RecipeJudge(job, result.facts.get("sensitive", ()))
         for trial in result.trials:
             if trial.outcome is Outcome.TRAINED:
                 part = 1.0 if trial.final else trial.part
-                files.write_text(output / "recipes" / f"trial-{trial.number}.toml", _recipe(judge, trial, part))
+                files.write_text(
+                    output / "recipes" / f"trial-{trial.number}.toml", _recipe(judge, trial, part)
+                )
     shown = result.as_json()
     files.write_text(output / "fit.json", json.dumps(shown, indent=2) + "\n")
     picture = front_svg(shown)

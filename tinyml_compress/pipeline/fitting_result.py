@@ -119,7 +119,11 @@ class FitResult(Displayed):
         if best is not None:
             assert best.cost is not None
             tight = binding(self.budget, best.cost, best.drop)
-            return {} if tight is None else {"binding": dict(zip(("constraint", "used", "limit"), tight, strict=True))}
+            return (
+                {}
+                if tight is None
+                else {"binding": dict(zip(("constraint", "used", "limit"), tight, strict=True))}
+            )
         missed = nearest(self.ended, self.budget)
         if missed is None:
             return {}
@@ -128,13 +132,19 @@ class FitResult(Displayed):
         used = trial.drop if worst == "drop" else getattr(trial.cost, worst, None)
         return {
             "nearest": {"number": trial.number, "over": over},
-            **({"binding": {"constraint": worst, "used": used, "limit": self.budget.limits()[worst]}} if worst else {}),
+            **(
+                {"binding": {"constraint": worst, "used": used, "limit": self.budget.limits()[worst]}}
+                if worst
+                else {}
+            ),
             "gives": gives(self.ended, self.budget),
         }
 
 
 def gives(trials: Sequence[Trial], budget: Budget) -> list[dict[str, Any]]:
-    """Per limit: how far it alone would have to move for some trained trial to fit, all other limits as they are."""
+    """Per limit: how far it alone would have to move for some trained trial to fit, all other limits as they
+    are.
+    """
     found = []
     for name, limit in budget.limits().items():
         rows = []

@@ -1,4 +1,6 @@
-"""A process of a search, started by `fitting.py`: works on the study until the time is over or nothing is left."""
+"""A process of a search, started by `fitting.py`: works on the study until the time is over or nothing is
+left.
+"""
 
 from __future__ import annotations
 
@@ -51,7 +53,9 @@ def _work(phase: str, number: int, until: float, study: Study, judge: RecipeJudg
         _prepare(study, judge, job)
         return
     study.use(_space(study), number)
-    work(study, judge, budget_of(study.noted("budget")), job.rules, until=until, waiting_only=phase == "final")
+    work(
+        study, judge, budget_of(study.noted("budget")), job.rules, until=until, waiting_only=phase == "final"
+    )
 
 
 def _space(study: Study) -> Space:
@@ -59,7 +63,9 @@ def _space(study: Study) -> Space:
     known = full_space().dimensions
     return Space(
         tuple(
-            Dimension(one.name, chosen[one.name], one.off, one.text, one.probe) for one in known if one.name in chosen
+            Dimension(one.name, chosen[one.name], one.off, one.text, one.probe)
+            for one in known
+            if one.name in chosen
         )
     )
 
@@ -69,7 +75,9 @@ def _prepare(study: Study, judge: RecipeJudge, job: Job) -> None:
     if study.noted("space") is not None:
         return
     point = reference_point()
-    study.note("float", {"score": judge.float_score, "metric": judge.metric.value, "samples": list(judge.counts())})
+    study.note(
+        "float", {"score": judge.float_score, "metric": judge.metric.value, "samples": list(judge.counts())}
+    )
     done = judge.train(point, 1.0)
     study.note("reference", {"score": done.score, "drop": done.drop, "cost": done.cost.as_json()})
     budget = resolved(job, done.cost)
@@ -81,13 +89,18 @@ def _prepare(study: Study, judge: RecipeJudge, job: Job) -> None:
     study.note("left_out", [{"name": name, "why": why} for name, why in left_out.items()])
     study.use(space)
     for change in anchors():
-        if all(any(one.name == name and value in one.choices for one in space.dimensions) for name, value in change):
+        if all(
+            any(one.name == name and value in one.choices for one in space.dimensions)
+            for name, value in change
+        ):
             study.enqueue({**point, **dict(change)})
     study.note("space", space.as_json())
 
 
 def _that_pay(judge: RecipeJudge, job: Job, reference: Cost, drop: float) -> tuple[Space, dict[str, str]]:
-    """The dimensions worth a search on this device, by the cost of a strong setting; the others with the reason."""
+    """The dimensions worth a search on this device, by the cost of a strong setting; the others with the
+    reason.
+    """
     point = reference_point()
     left_out: dict[str, str] = {}
     kept: list[Dimension] = []
@@ -102,7 +115,8 @@ def _that_pay(judge: RecipeJudge, job: Job, reference: Cost, drop: float) -> tup
             limit = job.max_drop if job.max_drop is not None else 0.0
             if drop <= limit:
                 why = (
-                    f"int8 loses {drop * 100:.1f} points, within the allowed {limit * 100:.1f}: wider numbers only cost"
+                    f"int8 loses {drop * 100:.1f} points, within the allowed "
+                    f"{limit * 100:.1f}: wider numbers only cost"
                 )
             else:
                 why = _refused(judge, {**point, one.name: one.choices[1]})

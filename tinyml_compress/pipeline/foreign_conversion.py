@@ -1,4 +1,6 @@
-"""PyTorch models and float .tflite files on the same line as Keras models: in comes a name, out the same artifacts."""
+"""PyTorch models and float .tflite files on the same line as Keras models: in comes a name, out the same
+artifacts.
+"""
 
 from __future__ import annotations
 
@@ -57,7 +59,9 @@ def foreign_to_tflite(
     arrays = _arrays(calibration, samples, seed)
     with stage(f"convert to {settings.mode.value}") as shown:
         if torch is not None:
-            made = torch_to_tflite(torch, arrays, settings.mode, seed=seed, timeout=settings.timeout, say=shown.note)
+            made = torch_to_tflite(
+                torch, arrays, settings.mode, seed=seed, timeout=settings.timeout, say=shown.note
+            )
         else:
             _check_shapes(converter.read(source), arrays, settings.mode)
             made = requantize(source, arrays, settings.mode, timeout=settings.timeout, say=shown.note)
@@ -65,7 +69,9 @@ def foreign_to_tflite(
     if settings.mode.full_integer and not settings.allow_float:
         converter.check_integer(file, spec)
     kind = Format.TFLITE if torch is None else Format.TORCH
-    return Foreign(made, file, Origin(spec, kind, files.sha256(source or made)), len(arrays[0]) if arrays else 0)
+    return Foreign(
+        made, file, Origin(spec, kind, files.sha256(source or made)), len(arrays[0]) if arrays else 0
+    )
 
 
 def _check(spec: str, settings: Settings, train: str | None) -> None:
@@ -78,7 +84,9 @@ def _check(spec: str, settings: Settings, train: str | None) -> None:
     if settings.per_tensor_dense:
         raise UsageError("per-tensor Dense is for Keras models", which="--per-tensor-dense")
     if train is not None and (not spec.startswith(TORCH_PREFIX) or settings.mode is not Mode.INT8):
-        raise UsageError("a training function goes with torch: models in mode int8", which=f"--torch-train {train}")
+        raise UsageError(
+            "a training function goes with torch: models in mode int8", which=f"--torch-train {train}"
+        )
 
 
 def _check_float(file: FlatFile, spec: str) -> None:
@@ -92,7 +100,9 @@ def _check_float(file: FlatFile, spec: str) -> None:
         )
 
 
-def _arrays(calibration: DataSet | list[Floats] | str | Path | None, samples: int | None, seed: int) -> list[Floats]:
+def _arrays(
+    calibration: DataSet | list[Floats] | str | Path | None, samples: int | None, seed: int
+) -> list[Floats]:
     if calibration is None:
         return []
     if isinstance(calibration, (str, Path)):

@@ -77,9 +77,15 @@ class GeneratedC:
         dtype = _CTYPES.get(comments[-1]["ctype"]) if comments else None
         shape = tuple(int(size) for size in re.findall(r"\d+", self._define(f"{name}_SHAPE") or ""))
         if dtype is None or int(np.prod(shape)) * dtype.itemsize != self._number(f"{name}_BYTES"):
-            raise ModelError("the generated header is not as it was written", which=f"{self.prefix}.h, {name}")
+            raise ModelError(
+                "the generated header is not as it was written", which=f"{self.prefix}.h, {name}"
+            )
         scale = self._define(f"{name}_SCALE")
-        quant = None if scale is None else Quant((float(scale.rstrip("f")),), (self._number(f"{name}_ZERO_POINT"),))
+        quant = (
+            None
+            if scale is None
+            else Quant((float(scale.rstrip("f")),), (self._number(f"{name}_ZERO_POINT"),))
+        )
         rank = self._number(f"{name}_RANK")
         return Tensor(comments[-1]["label"], shape[:rank], dtype, quant)
 
@@ -105,7 +111,9 @@ class GeneratedC:
         def place(kind: str, index: int, nbytes: int) -> npt.NDArray[np.uint8]:
             at = (call[kind](arena, index) or 0) - memory.ctypes.data
             if not start <= at <= end - nbytes:
-                raise MismatchError("the generated code places a tensor outside its arena", which=f"{kind} {index}")
+                raise MismatchError(
+                    "the generated code places a tensor outside its arena", which=f"{kind} {index}"
+                )
             return memory[at : at + nbytes]
 
         results: list[list[Array]] = []
@@ -113,7 +121,9 @@ class GeneratedC:
             if len(row) != len(self.inputs):
                 raise DataError("wrong number of inputs", found=len(row), allowed=len(self.inputs))
             for index, (value, tensor) in enumerate(zip(row, self.inputs, strict=True)):
-                place("input", index, tensor.nbytes)[:] = np.ascontiguousarray(value).reshape(-1).view(np.uint8)
+                place("input", index, tensor.nbytes)[:] = (
+                    np.ascontiguousarray(value).reshape(-1).view(np.uint8)
+                )
             status = call["invoke"](arena, *kept)
             if status == STOPPED:
                 results.append([])
@@ -124,7 +134,10 @@ class GeneratedC:
                 raise MismatchError("the generated code wrote outside its arena", which=self.prefix)
             results.append(
                 [
-                    place("output", index, tensor.nbytes).copy().view(tensor.dtype.numpy).reshape(tensor.shape)
+                    place("output", index, tensor.nbytes)
+                    .copy()
+                    .view(tensor.dtype.numpy)
+                    .reshape(tensor.shape)
                     for index, tensor in enumerate(self.outputs)
                 ]
             )

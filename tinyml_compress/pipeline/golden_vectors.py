@@ -20,9 +20,10 @@ _MOST_BYTES = 64 * 1024
 
 
 def golden_vectors(model: bytes, program: Program, most_bytes: int = _MOST_BYTES) -> GoldenVectors:
-    """The pattern of the baselines, the ends of the range, the zero point, and random inputs, with their outputs.
+    """The pattern of the baselines, the ends of the range, the zero point, random inputs; with their outputs.
 
-    For a model with state they are one sequence, from its start on; a vector without a result has zeros for outputs.
+    For a model with state they are one sequence, from its start on; a vector without a result has zeros for
+    outputs.
 
     As many as fit into `most_bytes`, and at least one.
     """
@@ -30,7 +31,9 @@ def golden_vectors(model: bytes, program: Program, most_bytes: int = _MOST_BYTES
     outputs, oracle = _outputs(model, program, vectors)
     blank = bytes(sum(port.nbytes for port in program.outputs))
     return GoldenVectors(
-        tuple(_flat(vector) for vector in vectors), tuple(_flat(vector) or blank for vector in outputs), oracle
+        tuple(_flat(vector) for vector in vectors),
+        tuple(_flat(vector) or blank for vector in outputs),
+        oracle,
     )
 
 
@@ -75,4 +78,6 @@ def _outputs(
 
 
 def _flat(arrays: Sequence[npt.NDArray[np.generic]]) -> bytes:
-    return b"".join(np.ascontiguousarray(array).astype(array.dtype.newbyteorder("<")).tobytes() for array in arrays)
+    return b"".join(
+        np.ascontiguousarray(array).astype(array.dtype.newbyteorder("<")).tobytes() for array in arrays
+    )

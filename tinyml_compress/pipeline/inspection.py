@@ -88,7 +88,9 @@ def _quant(tensor: Tensor) -> str:
 
 def _layer(index: int, view: NodeView) -> LayerFacts:
     graph: Graph = view.graph
-    constants = [graph.tensors[name] for name in view.node.inputs if name is not None and graph.tensors[name].is_const]
+    constants = [
+        graph.tensors[name] for name in view.node.inputs if name is not None and graph.tensors[name].is_const
+    ]
     weights = max(constants, key=lambda tensor: tensor.elements, default=None)
     op = operator(view.node.op)
     op.check(view)
@@ -105,7 +107,9 @@ def _layer(index: int, view: NodeView) -> LayerFacts:
         quantization="" if weights is None else _quant(weights).strip(),
         macs=op.macs(view),
         parameters=sum(tensor.elements for tensor in constants),
-        weights=None if weights is None or weights.dtype.value in ("i32", "i64") else values_of(real_values(weights)),
+        weights=None
+        if weights is None or weights.dtype.value in ("i32", "i64")
+        else values_of(real_values(weights)),
         dtype=None if weights is None else weights.dtype.value,
     )
 

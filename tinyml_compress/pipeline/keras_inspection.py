@@ -17,7 +17,9 @@ from tinyml_compress.report.inspection import Inspection, LayerFacts
 
 __all__ = ["inspect_any", "inspect_keras"]
 
-_SHORT: dict[str, str] = {dtype.numpy.name: dtype.value for dtype in reversed(DType) if dtype is not DType.RESOURCE}
+_SHORT: dict[str, str] = {
+    dtype.numpy.name: dtype.value for dtype in reversed(DType) if dtype is not DType.RESOURCE
+}
 """Names of element types as .tflite files are shown with, by numpy's."""
 
 
@@ -63,7 +65,9 @@ def inspect_keras(spec: str) -> Inspection:
 
 
 def _about(loaded: LoadedModel) -> str | None:
-    told = [] if loaded.origin.bridge is None else [loaded.origin.summary().partition(" (")[2].removesuffix(")")]
+    told = (
+        [] if loaded.origin.bridge is None else [loaded.origin.summary().partition(" (")[2].removesuffix(")")]
+    )
     if loaded.precision is not None:
         told.append(f"computes in {loaded.precision}; counted and converted in float32")
     return "; ".join(told) or None
@@ -103,7 +107,9 @@ def _uncounted(model: Any) -> tuple[LayerFacts, ...]:
     return tuple(_facts(index, layer, (), (), None) for index, layer in enumerate(layers))
 
 
-def _facts(index: int, layer: Any, inputs: Sequence[Any], outputs: Sequence[Any], macs: int | None) -> LayerFacts:
+def _facts(
+    index: int, layer: Any, inputs: Sequence[Any], outputs: Sequence[Any], macs: int | None
+) -> LayerFacts:
     from tinyml_compress.techniques.sparsity import prunable_weights
 
     kernels = [np.asarray(kernel.numpy(), np.float64).reshape(-1) for kernel in prunable_weights(layer)]
@@ -125,7 +131,8 @@ def _facts(index: int, layer: Any, inputs: Sequence[Any], outputs: Sequence[Any]
 
 def _described(tensors: Sequence[Any]) -> tuple[str, ...]:
     return tuple(
-        f"{tensor.name.split(':')[0]} {_form(_short(tensor.dtype.name), tuple(tensor.shape))}" for tensor in tensors
+        f"{tensor.name.split(':')[0]} {_form(_short(tensor.dtype.name), tuple(tensor.shape))}"
+        for tensor in tensors
     )
 
 

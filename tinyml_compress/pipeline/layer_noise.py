@@ -72,7 +72,9 @@ def _columns(graph: Graph) -> list[int]:
 
 
 def _matched(real: Graph, graph: Graph) -> list[tuple[int, int]]:
-    """Nodes that compute the same: by position when the operators are the same, else by the name of the result."""
+    """Nodes that compute the same: by position when the operators are the same, else by the name of the
+    result.
+    """
 
     def layers(one: Graph) -> list[tuple[int, str, int]]:
         return [

@@ -1,4 +1,6 @@
-"""What each layer of a Keras model costs on a device: converted once, compiled and emulated for any set of zeros."""
+"""What each layer of a Keras model costs on a device: converted once, compiled and emulated for any set of
+zeros.
+"""
 
 from __future__ import annotations
 
@@ -30,15 +32,19 @@ __all__ = ["LayerPrices"]
 Array = npt.NDArray[Any]
 
 _NEAR = 0.01
-"""Mean difference of two kernels, each channel's largest weight taken as 1; rounding to int8 makes about 0.002."""
+"""Mean difference of two kernels, each channel's largest weight taken as 1; rounding to int8 makes about
+0.002.
+"""
 _OTHERS = "(other nodes)"
 
 
 class LayerPrices:
-    """Callable: a model with the layers of the one it was made from, some weights zero, to the price of each layer.
+    """Callable: a model with the layers of the one it was made from, some weights zero, to the price of each
+    layer.
 
-    The zeros go straight into the int8 weights of the one conversion, for the price depends on nothing else. Cycles
-    are modelled from the instructions that the compiled firmware executes, bytes are counted in its arrays.
+    The zeros go straight into the int8 weights of the one conversion, for the price depends on nothing else.
+    Cycles are modelled from the instructions that the compiled firmware executes, bytes are counted in its
+    arrays.
     """
 
     def __init__(
@@ -58,7 +64,9 @@ class LayerPrices:
     def __call__(self, model: Any) -> Mapping[str, Price]:
         tensors = dict(self._graph.tensors)
         for layer in model.layers:
-            for weight, (name, layout) in zip(prunable_weights(layer), self._places.get(layer.name, ()), strict=False):
+            for weight, (name, layout) in zip(
+                prunable_weights(layer), self._places.get(layer.name, ()), strict=False
+            ):
                 found = tensors[name]
                 assert found.data is not None
                 rows = _LAYOUTS[layout](weight.numpy() != 0)
@@ -72,7 +80,8 @@ class LayerPrices:
         device = self._device
         isas = tuple(Isa(kernel) for kernel in device.core.kernels)
         owners = {tensor: layer for layer, places in self._places.items() for tensor, _ in places}
-        # names of nodes come from the converter, and two may be alike: the layers' own stay through all passes
+        # names of nodes come from the converter, and two may be alike: the layers' own stay through all
+        # passes
         named = tuple(
             replace(node, name=next((owners[name] for name in node.inputs if name in owners), _OTHERS))
             for node in graph.nodes
@@ -113,8 +122,8 @@ _LAYOUTS = {"conv": _conv, "transposed": _transposed, "depthwise": _depthwise}
 def _places(model: Any, graph: Graph) -> dict[str, tuple[tuple[str, str], ...]]:
     """Per layer its kernels' tensors in the file and their layouts.
 
-    They are known by their values: the converter renames, joins and folds as it likes, but a folded normalization only
-    scales whole channels.
+    They are known by their values: the converter renames, joins and folds as it likes, but a folded
+    normalization only scales whole channels.
     """
     tensors = dict(_weights(graph))
     found: dict[str, tuple[tuple[str, str], ...]] = {}
@@ -138,7 +147,11 @@ def _place(kernel: Array, tensors: Mapping[str, Array]) -> tuple[str, str] | Non
         for name, stored in tensors.items():
             if stored.size != rows.size:
                 continue
-            other = stored.reshape(-1, stored.shape[-1]).T if layout == "depthwise" else stored.reshape(len(stored), -1)
+            other = (
+                stored.reshape(-1, stored.shape[-1]).T
+                if layout == "depthwise"
+                else stored.reshape(len(stored), -1)
+            )
             if other.shape != rows.shape:
                 continue
             distance = float(np.abs(np.abs(rows) - np.abs(_normal(other))).mean())
@@ -156,5 +169,9 @@ def _normal(rows: Array) -> Array:
 def _weights(graph: Graph) -> Iterator[tuple[str, Array]]:
     for node in graph.nodes:
         for name in node.inputs[1:2]:
-            if name is not None and graph.tensors[name].data is not None and len(graph.tensors[name].shape) > 1:
+            if (
+                name is not None
+                and graph.tensors[name].data is not None
+                and len(graph.tensors[name].shape) > 1
+            ):
                 yield name, np.asarray(graph.tensors[name].data)

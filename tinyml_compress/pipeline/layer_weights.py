@@ -1,4 +1,6 @@
-"""What weights look like, and where a classifier errs: the numbers behind the pictures of compressed models."""
+"""What weights look like, and where a classifier errs: the numbers behind the pictures of
+compressed models.
+"""
 
 from __future__ import annotations
 
@@ -53,6 +55,11 @@ def weights_of_keras(model: Any) -> tuple[LayerWeights, ...]:
 def confusion_of(outputs: Any, labels: Any) -> tuple[tuple[int, ...], ...]:
     """Samples by true class and answer; empty where an answer is not one of several classes per sample."""
     flat = np.asarray(outputs).reshape(len(outputs), -1)
-    if labels is None or np.ndim(labels) != 1 or flat.shape[1] < 2 or int(np.max(labels, initial=0)) >= flat.shape[1]:
+    if (
+        labels is None
+        or np.ndim(labels) != 1
+        or flat.shape[1] < 2
+        or int(np.max(labels, initial=0)) >= flat.shape[1]
+    ):
         return ()
     return accuracy(flat, np.asarray(labels, dtype=np.int64)).confusion

@@ -15,7 +15,10 @@ __all__ = ["Lock", "locks"]
 
 _SAMPLES = (
     {"class_name": "Lambda", "config": {"function": ["4wE=", None, None], "function_type": "lambda"}},
-    {"class_name": "Dense", "config": {"activation": {"module": "os", "class_name": "function", "config": "system"}}},
+    {
+        "class_name": "Dense",
+        "config": {"activation": {"module": "os", "class_name": "function", "config": "system"}},
+    },
     {"class_name": "TFOpLambda", "config": {"function": "io.write_file"}},
     {"class_name": "StringLookup", "config": {"vocabulary": "/etc/passwd"}},
 )
@@ -38,11 +41,19 @@ def locks() -> tuple[Lock, ...]:
     """All of them, in the order in which a file meets them."""
     return (
         Lock(
-            "configurations", _refuses_configurations(), "Lambda layers, foreign functions and files in .keras and .h5"
+            "configurations",
+            _refuses_configurations(),
+            "Lambda layers, foreign functions and files in .keras and .h5",
         ),
-        Lock("graphs", _refuses_operators(), "operators of SavedModels that touch files, processes or Python"),
+        Lock(
+            "graphs", _refuses_operators(), "operators of SavedModels that touch files, processes or Python"
+        ),
         _safe_mode(),
-        Lock("workers", _stays_apart(), "modules in your folder that have the name of one that a worker imports"),
+        Lock(
+            "workers",
+            _stays_apart(),
+            "modules in your folder that have the name of one that a worker imports",
+        ),
     )
 
 
@@ -88,7 +99,13 @@ def _stays_apart() -> bool:
     with scratch() as folder:
         (folder / "random.py").write_text("raise SystemExit(1)\n")
         try:
-            proc.run(worker.command("random:seed"), timeout=30, what="a worker", cwd=folder, env=worker.environment())
+            proc.run(
+                worker.command("random:seed"),
+                timeout=30,
+                what="a worker",
+                cwd=folder,
+                env=worker.environment(),
+            )
         except ProcessError:
             return False
     return True

@@ -1,4 +1,6 @@
-"""int8 and int16x8 in one file: layers ranked by what their quantization costs, the few that hurt kept wide."""
+"""int8 and int16x8 in one file: layers ranked by what their quantization costs, the few that hurt
+kept wide.
+"""
 
 from __future__ import annotations
 
@@ -32,7 +34,9 @@ _FEWEST = 64
 
 @dataclass(frozen=True)
 class ValueGain:
-    """What it is worth to keep one layer's result in int16: its maker and all that reads it then are int16x8."""
+    """What it is worth to keep one layer's result in int16: its maker and all that reads it then
+    are int16x8.
+    """
 
     layer: str
     """Whose result it is; an input's own name."""
@@ -92,7 +96,8 @@ class Mixed:
         whole = "" if self.int16_score is None else f", int16x8 {self.int16_score:.4f}"
         layers = f"; layers in int16x8: {', '.join(self.wide)}" if self.wide else ""
         return (
-            f"{self.metric} {self.score:.4f} (float {self.float_score:.4f}, int8 {self.int8_score:.4f}{whole}): "
+            f"{self.metric} {self.score:.4f} (float {self.float_score:.4f}, "
+            f"int8 {self.int8_score:.4f}{whole}): "
             f"a drop of {self.drop:.4f}, allowed {self.allowed:.4f}; "
             f"{self.wide_macs:.1%} of the MACs in int16x8{layers}"
         )
@@ -142,7 +147,8 @@ class Mixer:
         return operator(view.node.op).macs(view)
 
     def values(self) -> tuple[tuple[str, tuple[int, ...]], ...]:
-        """Every value between layers, by the name of its maker, with the nodes that must be wide to keep it in int16.
+        """Every value between layers, by the name of its maker, with the nodes that must be wide to keep it
+        in int16.
 
         What only moves values passes them on: a value goes through it to its readers.
         """
@@ -180,7 +186,9 @@ def mixer_of(loaded: Any, calibration: DataSet, settings: Settings, samples: int
     ports = settings.io if settings.io is Io.FLOAT32 else None
     plain = replace(settings, wide=())
     made = [
-        convert_model(loaded, calibration, replace(plain, mode=mode, io=ports), samples=samples, seed=seed).tflite
+        convert_model(
+            loaded, calibration, replace(plain, mode=mode, io=ports), samples=samples, seed=seed
+        ).tflite
         for mode in (Mode.INT8, Mode.INT16X8)
     ]
     return Mixer(made[0], made[1], narrow_ports=settings.io is Io.INT8)
@@ -237,7 +245,9 @@ class _Search:
         self._tests = tests.fitted(shape)
         count = int(min(self._tests.count, max(_FEWEST, _WORK // max(1, mixer.total_macs))))
         self._few = self._tests.take(count, seed)
-        self._task = task_for(model, samples_of(self._tests))  # a detector's train part may hold normal samples only
+        self._task = task_for(
+            model, samples_of(self._tests)
+        )  # a detector's train part may hold normal samples only
         self._real_few = np.asarray(outputs_of(model, self._few.inputs))
         self._float = self._score(np.asarray(outputs_of(model, self._tests.inputs)), self._tests)
 
@@ -252,7 +262,9 @@ class _Search:
             raise TrainingError(
                 "even int16x8 in every layer does not hold the drop",
                 which="--mixed",
-                found=f"{self._task.metric.value} {everything:.4f} after {self._float:.4f} of the float model",
+                found=(
+                    f"{self._task.metric.value} {everything:.4f} after {self._float:.4f} of the float model"
+                ),
                 allowed=f"a drop of {self._allowed:.4f}",
                 next_step="allow a larger --max-drop, or train in int8 (a recipe with qat)",
             )

@@ -26,7 +26,9 @@ class Described(Protocol):
 
 
 def arrays_for(data: DataSet, inputs: Sequence[Described]) -> list[Floats]:
-    """One array of real values per input, in the model's order; a set with several inputs gives them by name."""
+    """One array of real values per input, in the model's order; a set with several inputs gives
+    them by name.
+    """
     if len(inputs) == 1 and not data.named:
         return [data.inputs]  # what runs the model compares the sizes
     whole = [item.name for item in inputs]

@@ -1,4 +1,6 @@
-"""The parity ladder: float, LiteRT, LiteRT's reference kernels, TFLM, our C; where neighbours part, and by how much."""
+"""The parity ladder: float, LiteRT, LiteRT's reference kernels, TFLM, our C; where neighbours part, and by
+how much.
+"""
 
 from __future__ import annotations
 
@@ -85,7 +87,9 @@ class Ladder(Displayed):
     reference: str | None
     """The float model, where one was given."""
     output_sqnr_db: float | None
-    """Signal to quantization noise of the outputs under TFLM (else the first engine present) against float, in dB."""
+    """Signal to quantization noise of the outputs under TFLM (else the first engine present) against float,
+    in dB.
+    """
     layers: tuple[LayerNoise, ...]
     """The same per layer."""
     why_no_layers: str | None
@@ -99,7 +103,10 @@ class Ladder(Displayed):
             "samples": self.samples,
             "inputs": "data" if self.from_data else "edges and random",
             "rungs": [
-                {"engine": rung.engine.value, **({} if rung.why_absent is None else {"absent": rung.why_absent})}
+                {
+                    "engine": rung.engine.value,
+                    **({} if rung.why_absent is None else {"absent": rung.why_absent}),
+                }
                 for rung in self.rungs
             ],
             "steps": [
@@ -119,7 +126,12 @@ class Ladder(Displayed):
         if self.reference is not None:
             shown["reference"] = self.reference
             shown["layers"] = [
-                {"index": layer.index, "op": layer.op, "layer": layer.layer, "sqnr_db": _finite(layer.sqnr_db)}
+                {
+                    "index": layer.index,
+                    "op": layer.op,
+                    "layer": layer.layer,
+                    "sqnr_db": _finite(layer.sqnr_db),
+                }
                 for layer in self.layers
             ]
         if self.output_sqnr_db is not None:
@@ -140,7 +152,9 @@ class Ladder(Displayed):
         blocks: list[Block] = [facts(rows)]
         for step in self.steps:
             blocks += _step_lines(step)
-        blocks += [f"{_NAMES[rung.engine]}: absent, {rung.why_absent}" for rung in self.rungs if rung.why_absent]
+        blocks += [
+            f"{_NAMES[rung.engine]}: absent, {rung.why_absent}" for rung in self.rungs if rung.why_absent
+        ]
         if self.layers:
             worst = sorted(self.layers, key=lambda layer: layer.sqnr_db)[:_SHOWN_LAYERS]
             columns = (Column("SQNR", right=True), Column("#", "{:d}"), Column("operator"), Column("layer"))
@@ -239,7 +253,9 @@ def ladder_on(
     """The ladder on (at most `samples` of) a data set, or on made-up inputs when `data` is None."""
     path = Path(model)
     if path.suffix.lower() != ".tflite":
-        raise UsageError("the ladder starts from a .tflite file", which=model, next_step="convert the model first")
+        raise UsageError(
+            "the ladder starts from a .tflite file", which=model, next_step="convert the model first"
+        )
     count = samples or _LADDER_SAMPLES
     if data is None:
         return ladder(path, reference=reference, vectors=count, seed=seed)
@@ -288,11 +304,15 @@ def _against_float(
     outputs: Sequence[Sequence[Array]],
     inner: Sequence[Sequence[Array]],
 ) -> tuple[float, tuple[LayerNoise, ...], str | None]:
-    """SQNR of the outputs and of every layer; the float model gets the values that the stored inputs stand for."""
+    """SQNR of the outputs and of every layer; the float model gets the values that the stored inputs stand
+    for.
+    """
     inputs = [graph.tensors[name] for name in graph.inputs]
     floats = [
         [
-            dequantized(value, tensor).astype(real.tensors[name].dtype.numpy).reshape(real.tensors[name].shape)
+            dequantized(value, tensor)
+            .astype(real.tensors[name].dtype.numpy)
+            .reshape(real.tensors[name].shape)
             for value, tensor, name in zip(row, inputs, real.inputs, strict=True)
         ]
         for row in rows

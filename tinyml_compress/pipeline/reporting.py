@@ -19,9 +19,13 @@ __all__ = ["conversion_document", "report"]
 def report(results: Sequence[str | Path], output: str | Path, *, title: str = "") -> Path:
     """Write the page of `results` (files that verbs wrote with --json) to `output`, whole or not at all."""
     if not results:
-        raise UsageError("nothing to report", next_step="name at least one result that a verb wrote with --json")
+        raise UsageError(
+            "nothing to report", next_step="name at least one result that a verb wrote with --json"
+        )
     paths = [Path(one) for one in results]
-    page = results_page([read_document(path) for path in paths], names=[str(path) for path in paths], title=title)
+    page = results_page(
+        [read_document(path) for path in paths], names=[str(path) for path in paths], title=title
+    )
     files.write_text(Path(output), page)
     return Path(output)
 
@@ -34,5 +38,7 @@ def conversion_document(done: ConversionResult) -> dict[str, Any]:
             key: value for key, value in inspect_model(done.path).as_json().items() if key != "schema"
         }
     except TinymlError as error:
-        found["inspection_absent"] = f"{error.what}" if error.which is None else f"{error.what}: {error.which}"
+        found["inspection_absent"] = (
+            f"{error.what}" if error.which is None else f"{error.what}: {error.which}"
+        )
     return document("convert", found)

@@ -41,7 +41,9 @@ class Narrowed:
 
 @dataclass(frozen=True)
 class Shrunk(Displayed):
-    """Both ledgers, what was cut, and on how many inputs the outputs were compared (0: no TFLM on this machine)."""
+    """Both ledgers, what was cut, and on how many inputs the outputs were compared (0: no TFLM on this
+    machine).
+    """
 
     before: Ledger
     after: Ledger
@@ -76,7 +78,10 @@ class Shrunk(Displayed):
         if self.macs[0] != self.macs[1]:
             rows.append(("MACs", *self.macs))
         saved = self.before.file - self.after.file
-        title = f"{self.before.file:,} B -> {self.after.file:,} B, {saved:,} B saved ({saved / self.before.file:.1%})"
+        title = (
+            f"{self.before.file:,} B -> {self.after.file:,} B, {saved:,} B "
+            f"saved ({saved / self.before.file:.1%})"
+        )
         columns = (Column("part"), Column("before", "{:,}"), Column("after", "{:,}"))
         return [Table(columns, tuple(rows), title, tuple(self._notes(saved)), indent=2)]
 
@@ -101,7 +106,9 @@ def stripped(file: bytes, vectors: int = 3, seed: int = 0) -> bytes:
 
 
 def _compared(before: bytes, after: bytes, vectors: int, seed: int) -> int:
-    """On how many random inputs the outputs were found equal: 0 without TensorFlow Lite Micro; MismatchError if not."""
+    """On how many random inputs the outputs were found equal: 0 without TensorFlow Lite Micro; MismatchError
+    if not.
+    """
     if not vectors or not tflm.available():
         return 0
     graph = read(before, "model")
@@ -114,7 +121,9 @@ def _compared(before: bytes, after: bytes, vectors: int, seed: int) -> int:
     return vectors
 
 
-def shrink_file(model: Path, output: Path, vectors: int = 10, seed: int = 0, *, names_only: bool = False) -> Shrunk:
+def shrink_file(
+    model: Path, output: Path, vectors: int = 10, seed: int = 0, *, names_only: bool = False
+) -> Shrunk:
     """Write the smaller file to `output`, once its outputs were found identical to those of `model`.
 
     Without dead channels that is the same file, byte for byte; `names_only` removes names all the same.

@@ -1,4 +1,6 @@
-"""A net on windows of time becomes one that takes a frame at a time and remembers what its convolutions need."""
+"""A net on windows of time becomes one that takes a frame at a time and remembers what its
+convolutions need.
+"""
 
 from __future__ import annotations
 
@@ -25,11 +27,12 @@ _FRAME_BY_FRAME = frozenset({"ADD", "LOGISTIC", "MUL", "QUANTIZE", "RELU", "RELU
 
 
 def streamed(graph: Graph) -> Graph:
-    """The graph of an int8 net with windows of shape [1, time, width, channels], for one frame of time at once.
+    """The graph of an int8 net with windows of shape [1, time, width, channels], for one frame of time at
+    once.
 
-    Convolutions along time (VALID, stride 1) remember the frames that they will need again, in variables that a
-    CALL_ONCE sets to the zero point. From the frame on that fills the window, the outputs are those of the net on
-    the last frames. UnsupportedOperator where a layer cannot be told frame by frame.
+    Convolutions along time (VALID, stride 1) remember the frames that they will need again, in variables that
+    a CALL_ONCE sets to the zero point. From the frame on that fills the window, the outputs are those of the
+    net on the last frames. UnsupportedOperator where a layer cannot be told frame by frame.
     """
     return _Streaming(graph).graph()
 
@@ -51,7 +54,9 @@ class _Streaming:
             self._node(view)
         if not self._first:
             raise UnsupportedOperator(
-                "no layer of the net looks back in time", which=self._graph.name, allowed="convolutions along axis 1"
+                "no layer of the net looks back in time",
+                which=self._graph.name,
+                allowed="convolutions along axis 1",
             )
         body = Graph("start", {t.name: t for t in self._first_tensors}, tuple(self._first), (), ())
         once = Node("CALL_ONCE", (), (), CallOnceAttrs(0), "start")
@@ -116,7 +121,9 @@ class _Streaming:
         self._nodes.append(replace(node, inputs=(window, *node.inputs[1:])))
 
     def _remembered(self, node: Node, source: Tensor, back: int) -> str:
-        """The frames that came before, joined with the new one; the variable takes what the next frame needs."""
+        """The frames that came before, joined with the new one; the variable takes what the next
+        frame needs.
+        """
         number = len(self._first) // 2
         _, _, width, channels = source.shape
         quant = source.quant
@@ -143,8 +150,20 @@ class _Streaming:
         self._nodes += [
             Node("VAR_HANDLE", (), (handle,), named, f"{node.name}/handle"),
             Node("READ_VARIABLE", (handle,), (before,), Attrs(), f"{node.name}/read"),
-            Node("CONCATENATION", (before, source.name), (window,), ConcatenationAttrs(_TIME), f"{node.name}/join"),
-            Node("STRIDED_SLICE", (window, *bounds, strides), (kept,), StridedSliceAttrs(), f"{node.name}/newest"),
+            Node(
+                "CONCATENATION",
+                (before, source.name),
+                (window,),
+                ConcatenationAttrs(_TIME),
+                f"{node.name}/join",
+            ),
+            Node(
+                "STRIDED_SLICE",
+                (window, *bounds, strides),
+                (kept,),
+                StridedSliceAttrs(),
+                f"{node.name}/newest",
+            ),
             Node("ASSIGN_VARIABLE", (handle, kept), (), Attrs(), f"{node.name}/keep"),
         ]
         nothing = np.full((1, back, width, channels), quant.zero_point, source.dtype.numpy)

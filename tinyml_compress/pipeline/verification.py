@@ -1,4 +1,6 @@
-"""Do two engines give the same bytes? Mismatches, the largest difference, and the first node that diverges."""
+"""Do two engines give the same bytes? Mismatches, the largest difference, and the first node that
+diverges.
+"""
 
 from __future__ import annotations
 
@@ -85,7 +87,10 @@ class Verification(Displayed):
         if self.litert is not None:
             sides.append(("LiteRT", self.litert))
         if self.equal:
-            return [facts(sides), f"equal: 0 of {found.elements:,} output values differ on {self.vectors} vectors"]
+            return [
+                facts(sides),
+                f"equal: 0 of {found.elements:,} output values differ on {self.vectors} vectors",
+            ]
         some = ", ".join(self.differing[:4]) + (", ..." if len(self.differing) > 4 else "")
         rows: list[tuple[str, Cell]] = [
             ("vectors", f"{len(self.differing)} of {self.vectors}: {some}"),
@@ -139,7 +144,9 @@ def verify(
     count = 0
     for chunk in _chunks(inputs, vectors, seed):
         rows = [row for _, row in chunk]
-        for at, ((name, row), found_a, found_b) in enumerate(zip(chunk, run_a(rows), run_b(rows), strict=True)):
+        for at, ((name, row), found_a, found_b) in enumerate(
+            zip(chunk, run_a(rows), run_b(rows), strict=True)
+        ):
             count += 1
             one = compare_arrays(found_a, found_b)
             if one.mismatches:
@@ -149,7 +156,9 @@ def verify(
                 elif len(traced) < _TRACED:
                     traced.append(row)
             total = Difference(
-                total.elements + one.elements, total.mismatches + one.mismatches, max(total.largest, one.largest)
+                total.elements + one.elements,
+                total.mismatches + one.mismatches,
+                max(total.largest, one.largest),
             )
     litert = host.runtime(newest=True) if {a.engine, b.engine} & {Engine.LITERT, Engine.LITERT_REF} else None
     result = Verification(a, b, count, tuple(differing), total, litert)
@@ -160,7 +169,9 @@ def verify(
 
 
 def _keeps_state(subject: Subject) -> bool:
-    """Whether what came before matters; False where that cannot be told, as then no result is followed either."""
+    """Whether what came before matters; False where that cannot be told, as then no result is followed
+    either.
+    """
     try:
         return keeps_state(frontend.read(files.read_bytes(subject.path), "model"))
     except TinymlError:
@@ -206,7 +217,8 @@ def _vectors(inputs: Sequence[Tensor], count: int, seed: int) -> Iterator[tuple[
         yield f"random {index}", [random(tensor, rng) for tensor in inputs]
 
 
-# --- the first node that differs -----------------------------------------------------------------------------
+# --- the first node that differs
+# -----------------------------------------------------------------------------
 
 
 def _first_divergence(
@@ -238,7 +250,8 @@ def _first_divergence(
 
     graph = graphs[0]
     try:
-        # All results at once: one run. It keeps every tensor alive, so a fault of fusing or of memory may vanish.
+        # All results at once: one run. It keeps every tensor alive, so a fault of fusing or of memory may
+        # vanish.
         for (index, _), difference in zip(results(graph), compare(all_outputs), strict=True):
             if difference.mismatches:
                 return divergence_at(graph, index, difference), None

@@ -17,10 +17,10 @@ def live_bounds(problem: Problem) -> list[int]:
     """Per step (-1 to len(nodes), so one more than the node's index) the bytes that must be there at once.
 
     Blocks alive at a step lie apart, but for two savings: blocks of equal content (aliases) count once, and a
-    dying input may share with its node's output as many bytes as the gap leaves. Inputs lie apart from one another
-    and so do outputs, so the shared bytes of different pairs are different bytes and may be summed up. Before the
-    node all its inputs are whole, after it all its outputs: neither saving goes below that. Blocks start on words, so
-    all but the topmost take whole words.
+    dying input may share with its node's output as many bytes as the gap leaves. Inputs lie apart from one
+    another and so do outputs, so the shared bytes of different pairs are different bytes and may be summed
+    up. Before the node all its inputs are whole, after it all its outputs: neither saving goes below that.
+    Blocks start on words, so all but the topmost take whole words.
     """
     contents = _Contents(problem)
     savings: dict[int, int] = {}
@@ -44,7 +44,9 @@ def live_bounds(problem: Problem) -> list[int]:
 
 
 def equal_content(problem: Problem) -> frozenset[tuple[int, int]]:
-    """Pairs of blocks (lower index first) that hold some bytes in common, so that they may lie over each other."""
+    """Pairs of blocks (lower index first) that hold some bytes in common, so that they may lie over each
+    other.
+    """
     return _Contents(problem).equal()
 
 
@@ -82,7 +84,9 @@ class _Contents:
         key = frozenset(shared)
         if key not in self._known:
             largest = max(self._blocks[b].nbytes for b in key)
-            distinct = np.unique(np.concatenate([self._bytes[b] for b in key])).size if len(key) > 1 else largest
+            distinct = (
+                np.unique(np.concatenate([self._bytes[b] for b in key])).size if len(key) > 1 else largest
+            )
             self._known[key] = max(largest, int(distinct))
         return total + words(self._known[key])
 

@@ -1,7 +1,7 @@
 """Proves a memory plan by running it: every byte carries the identity of the value it holds.
 
-Shares nothing with the planner but the graph and the kernels' own declarations. A node may read its inputs only
-while their bytes are still there; what it writes wipes whatever was in that place.
+Shares nothing with the planner but the graph and the kernels' own declarations. A node may read its inputs
+only while their bytes are still there; what it writes wipes whatever was in that place.
 """
 
 from __future__ import annotations
@@ -25,7 +25,9 @@ _NOTHING = -1
 def check(graph: Graph, schedule: Sequence[Variant], plan: MemoryPlan) -> None:
     """Raise PlanError unless every node finds its inputs whole, and every output is there in the end."""
     if len(schedule) != len(graph.nodes):
-        raise PlanError("the schedule does not fit the graph", found=f"{len(schedule)} of {len(graph.nodes)} kernels")
+        raise PlanError(
+            "the schedule does not fit the graph", found=f"{len(schedule)} of {len(graph.nodes)} kernels"
+        )
     _check_buffers(graph, schedule, plan)
     run = _Run(graph, plan)
     for name in dict.fromkeys(graph.inputs):
@@ -39,7 +41,9 @@ def check(graph: Graph, schedule: Sequence[Variant], plan: MemoryPlan) -> None:
     for name in graph.outputs:
         run.expect(name, "the end of the graph")
     if plan.lower_bound > plan.arena_bytes:
-        raise PlanError("the lower bound is above the arena", found=f"{plan.lower_bound} > {plan.arena_bytes}")
+        raise PlanError(
+            "the lower bound is above the arena", found=f"{plan.lower_bound} > {plan.arena_bytes}"
+        )
 
 
 def _check_buffers(graph: Graph, schedule: Sequence[Variant], plan: MemoryPlan) -> None:
@@ -47,7 +51,9 @@ def _check_buffers(graph: Graph, schedule: Sequence[Variant], plan: MemoryPlan) 
     for node in graph.nodes:
         wanted.update(name for name in node.inputs if name is not None and graph.tensors[name].in_arena)
         wanted.update(name for name in node.outputs if graph.tensors[name].in_arena)
-    wanted -= {name for name in graph.inputs if not graph.tensors[name].in_arena and name not in graph.outputs}
+    wanted -= {
+        name for name in graph.inputs if not graph.tensors[name].in_arena and name not in graph.outputs
+    }
     if wanted != set(plan.tensors):
         odd = sorted(wanted.symmetric_difference(plan.tensors))
         raise PlanError("the plan's tensors are not the graph's", which=", ".join(odd[:5]))
@@ -58,7 +64,9 @@ def _check_buffers(graph: Graph, schedule: Sequence[Variant], plan: MemoryPlan) 
         need = variant.scratch(view)
         scratch = plan.scratch.get(index)
         if (need > 0) != (scratch is not None):
-            raise PlanError("scratch does not match its kernel", which=f"node {index} {variant.symbol}", found=need)
+            raise PlanError(
+                "scratch does not match its kernel", which=f"node {index} {variant.symbol}", found=need
+            )
         if scratch is not None:
             _check_place(f"scratch of node {index}", scratch, need, 8, plan)
     for inner, (host, offset) in plan.inside.items():
@@ -71,7 +79,9 @@ def _check_buffers(graph: Graph, schedule: Sequence[Variant], plan: MemoryPlan) 
 
 def _check_place(name: str, buffer: Buffer, nbytes: int, align: int, plan: MemoryPlan) -> None:
     if buffer.nbytes != nbytes:
-        raise PlanError("a buffer has another size than its tensor", which=name, found=buffer.nbytes, allowed=nbytes)
+        raise PlanError(
+            "a buffer has another size than its tensor", which=name, found=buffer.nbytes, allowed=nbytes
+        )
     if buffer.offset < 0 or buffer.offset + nbytes > plan.arena_bytes:
         raise PlanError(
             "a buffer lies outside the arena",
@@ -80,7 +90,9 @@ def _check_place(name: str, buffer: Buffer, nbytes: int, align: int, plan: Memor
             allowed=plan.arena_bytes,
         )
     if buffer.offset % min(align, ARENA_ALIGN):
-        raise PlanError("a buffer is not aligned", which=name, found=buffer.offset, allowed=f"multiples of {align}")
+        raise PlanError(
+            "a buffer is not aligned", which=name, found=buffer.offset, allowed=f"multiples of {align}"
+        )
 
 
 def _holds(rule: Overlap, distance: int) -> bool:
@@ -98,7 +110,9 @@ class _Run:
         self._fresh = 0
 
     def claim(self, name: str, when: str) -> None:
-        """A tensor that comes from outside is written, and must not wipe another one that came just before."""
+        """A tensor that comes from outside is written, and must not wipe another one that came
+        just before.
+        """
         self._ids[name] = self._new_ids(name)
         place = self._span(name)
         taken = self._arena[place] != _NOTHING
@@ -155,7 +169,9 @@ class _Run:
                 self._ids[inner] = self._ids[host][offset : offset + size].copy()
 
     def _coincide(self, inner: str, host: str, offset: int) -> bool:
-        """Whether an alias holds in this plan; the emitter then drops the call that would have moved the bytes."""
+        """Whether an alias holds in this plan; the emitter then drops the call that would have moved the
+        bytes.
+        """
         tensors = self._plan.tensors
         return inner in tensors and host in tensors and tensors[inner].offset == tensors[host].offset + offset
 
@@ -210,7 +226,9 @@ class _Run:
                         "an output lies over an input that the kernel still reads",
                         which=f"{target} over {name}, {when}",
                         found=f"{variant.symbol} with the input {distance} bytes above the output",
-                        allowed=", ".join(["apart", *(f"{'' if r.exact else 'at least '}{r.gap}" for r in found)]),
+                        allowed=", ".join(
+                            ["apart", *(f"{'' if r.exact else 'at least '}{r.gap}" for r in found)]
+                        ),
                     )
 
     def _span(self, name: str) -> slice:

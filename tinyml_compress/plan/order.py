@@ -1,4 +1,6 @@
-"""The order of execution that needs the least memory: exact for graphs whose branches leave few enough choices."""
+"""The order of execution that needs the least memory: exact for graphs whose branches leave few enough
+choices.
+"""
 
 from __future__ import annotations
 
@@ -21,9 +23,9 @@ _MOST_STEPS = 30_000
 def best_order(graph: Graph, schedule: Sequence[Variant]) -> tuple[int, ...]:
     """Node indices in an order with the lowest peak of live bytes; the graph's own order where none is lower.
 
-    The peak counts what `plan` counts (scratch, dying inputs that outputs may share) but aliases. The search goes
-    through sets of executed nodes, best peak first, so the first complete one is optimal; when a graph has more such
-    sets than are worth the time, a greedy order is compared with its own.
+    The peak counts what `plan` counts (scratch, dying inputs that outputs may share) but aliases. The search
+    goes through sets of executed nodes, best peak first, so the first complete one is optimal; when a graph
+    has more such sets than are worth the time, a greedy order is compared with its own.
     """
     own = tuple(range(len(graph.nodes)))
     costs = _Costs(graph, schedule)
@@ -75,10 +77,13 @@ class _Costs:
             self.made.append([number[name] for name in node.outputs if name in number])
         kept = set(graph.outputs)
         self.values = [
-            _Value(words(graph.tensors[name].nbytes), readers[index], name in kept) for name, index in number.items()
+            _Value(words(graph.tensors[name].nbytes), readers[index], name in kept)
+            for name, index in number.items()
         ]
         self.given = [number[name] for name in graph.inputs if name in number]
-        self.scratch = [words(variant.scratch(view)) for view, variant in zip(graph.views(), schedule, strict=True)]
+        self.scratch = [
+            words(variant.scratch(view)) for view, variant in zip(graph.views(), schedule, strict=True)
+        ]
         self.savings: list[list[tuple[int, int]]] = []
         for view, variant in zip(graph.views(), schedule, strict=True):
             row: list[tuple[int, int]] = []
@@ -88,12 +93,17 @@ class _Costs:
                     row.append((number[source], max(0, min(b - words(max(rule.gap, 0)), a))))
             self.savings.append(row)
         self.floor = max(
-            (self._least(index, view.node.inputs, number) for index, view in enumerate(graph.views())), default=0
+            (self._least(index, view.node.inputs, number) for index, view in enumerate(graph.views())),
+            default=0,
         )
 
     def _least(self, index: int, inputs: Sequence[str | None], number: dict[str, int]) -> int:
         """What the node needs if nothing else is alive and all its inputs die."""
-        read = sum(self.values[number[name]].nbytes for name in {n for n in inputs if n in number} if name is not None)
+        read = sum(
+            self.values[number[name]].nbytes
+            for name in {n for n in inputs if n in number}
+            if name is not None
+        )
         made = sum(self.values[value].nbytes for value in self.made[index])
         saved = sum(shared for _, shared in self.savings[index])
         return max(read, made, read + made - saved) + self.scratch[index]
@@ -152,7 +162,9 @@ def _search(costs: _Costs, given: int) -> tuple[int, ...] | None:
         live = states[done][1]
         moves = [(index, *costs.step(index, done, live)) for index in costs.ready(done)]
         steps += len(moves)
-        free = next((move for move in moves if move[1] <= peak and costs.size(move[2]) <= costs.size(live)), None)
+        free = next(
+            (move for move in moves if move[1] <= peak and costs.size(move[2]) <= costs.size(live)), None
+        )
         if free is not None:
             # It raises neither the peak nor what is alive: doing it now harms nothing that comes later.
             moves = [free]

@@ -50,8 +50,8 @@ def plan_in_best_order(graph: Graph, schedule: Sequence[Variant]) -> Planned:
 def plan(graph: Graph, schedule: Sequence[Variant]) -> MemoryPlan:
     """Offsets for every computed tensor and every scratch, checked byte by byte before they are handed out.
 
-    Nodes run in the graph's order. Graph inputs lie in the arena and may be overwritten after their last reader;
-    outputs stay to the end. The same graph and schedule always give the same plan.
+    Nodes run in the graph's order. Graph inputs lie in the arena and may be overwritten after their last
+    reader; outputs stay to the end. The same graph and schedule always give the same plan.
     """
     _refuse_huge(graph)
     problem = problem_of(graph, schedule)
@@ -61,7 +61,9 @@ def plan(graph: Graph, schedule: Sequence[Variant]) -> MemoryPlan:
     if found.proven and not problem.aliases:
         bound = found.arena
     elif bound < found.arena:
-        bound = proven_bound(pairs_of_problem(problem, equal_content(problem)), bound, found.arena, _BOUND_WORK)
+        bound = proven_bound(
+            pairs_of_problem(problem, equal_content(problem)), bound, found.arena, _BOUND_WORK
+        )
     made = _as_plan(graph, problem, units, found, bound)
     check(graph, schedule, made)
     return made
@@ -123,4 +125,6 @@ def _as_plan(graph: Graph, problem: Problem, units: Units, found: Placement, bou
     inside: dict[str, tuple[str, int]] = {}
     for inner, host, offset in units.granted:
         inside.setdefault(str(names[inner]), (str(names[host]), offset))
-    return MemoryPlan(found.arena, bound, dict(sorted(tensors.items())), dict(sorted(scratch.items())), inside)
+    return MemoryPlan(
+        found.arena, bound, dict(sorted(tensors.items())), dict(sorted(scratch.items())), inside
+    )

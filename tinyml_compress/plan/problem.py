@@ -1,4 +1,6 @@
-"""What has to be placed: blocks with lifetimes, overlap rules and declared aliases of one graph and schedule."""
+"""What has to be placed: blocks with lifetimes, overlap rules and declared aliases of one graph
+and schedule.
+"""
 
 from __future__ import annotations
 
@@ -45,7 +47,8 @@ class Problem:
     rules: Mapping[tuple[int, int], Rule]
     """By dying input and output."""
     aliases: tuple[tuple[int, int, int], ...]
-    """(inner, host, byte offset): inner's bytes equal host's from that offset on, so they may share a place."""
+    """(inner, host, byte offset): inner's bytes equal host's from that offset on, so they may share a place.
+    """
 
 
 def align_of(tensor: Tensor) -> int:
@@ -57,7 +60,8 @@ def lifetimes(graph: Graph) -> dict[str, tuple[int, int]]:
     """First and last node of every tensor that needs a place in the arena.
 
     Inputs start at -1, outputs end at len(nodes). An output that is a constant or a variable gets a place at
-    len(nodes) only: it is copied there after the last node. A tensor that nothing reads lives at its node alone.
+    len(nodes) only: it is copied there after the last node. A tensor that nothing reads lives at its node
+    alone.
     """
     end = len(graph.nodes)
     life: dict[str, tuple[int, int]] = {}
@@ -69,7 +73,9 @@ def lifetimes(graph: Graph) -> dict[str, tuple[int, int]]:
             if source is None or not graph.tensors[source].in_arena:
                 continue
             if source not in life:
-                raise PlanError("a node reads a tensor before anything makes it", which=source, found=node.name)
+                raise PlanError(
+                    "a node reads a tensor before anything makes it", which=source, found=node.name
+                )
             life[source] = (life[source][0], index)
         for target in node.outputs:
             if not graph.tensors[target].in_arena:
@@ -91,7 +97,8 @@ def problem_of(graph: Graph, schedule: Sequence[Variant]) -> Problem:
     """The placement problem of `graph` when node i runs kernel `schedule[i]`."""
     if len(schedule) != len(graph.nodes):
         raise PlanError(
-            "the schedule does not fit the graph", found=f"{len(schedule)} kernels for {len(graph.nodes)} nodes"
+            "the schedule does not fit the graph",
+            found=f"{len(schedule)} kernels for {len(graph.nodes)} nodes",
         )
     blocks: list[Block] = []
     place: dict[str, int] = {}

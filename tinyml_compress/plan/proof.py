@@ -1,8 +1,9 @@
-"""Exact answers: is there a placement within a given arena? By cases on pairs of blocks, with bounds on offsets.
+"""Exact answers: is there a placement within a given arena? By cases on pairs of blocks, with bounds on
+offsets.
 
-For two units that meet, either one lies clear of the other on this side or on that. Where the arena is too small for
-one of the two, the other is certain, which narrows the offsets, which settles further pairs. What stays open is
-tried both ways.
+For two units that meet, either one lies clear of the other on this side or on that. Where the arena is too
+small for one of the two, the other is certain, which narrows the offsets, which settles further pairs. What
+stays open is tried both ways.
 """
 
 from __future__ import annotations

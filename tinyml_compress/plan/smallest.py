@@ -17,15 +17,17 @@ _MOST_TARGETS = 8
 _MOST_PLANS = 120
 """A plan of a published network takes 3 to 5 ms."""
 _MOST_NODES = 64 * _MOST_PLANS
-"""Of all plans together: an unrolled recurrent net has hundreds of nodes, and each of its plans takes half a second."""
+"""Of all plans together: an unrolled recurrent net has hundreds of nodes, and each of its plans takes half a
+second.
+"""
 
 
 def smallest_schedule(graph: Graph, candidates: Sequence[Sequence[Variant]]) -> tuple[Variant, ...]:
     """One kernel per node out of `candidates` (the fastest first) for which the arena is smallest.
 
-    What a node needs at least follows from its own kernel alone, so for each arena that may be reached the fastest
-    kernels that fit are known; the plans of these decide. Then single nodes are tried: other kernels where that
-    saves bytes, faster ones where it costs none.
+    What a node needs at least follows from its own kernel alone, so for each arena that may be reached the
+    fastest kernels that fit are known; the plans of these decide. Then single nodes are tried: other kernels
+    where that saves bytes, faster ones where it costs none.
     """
     if len(candidates) != len(graph.nodes) or not all(candidates):
         raise PlanError("every node needs a kernel to choose from", found=f"{len(candidates)} choices")

@@ -28,7 +28,9 @@ class Placement:
 
 
 def solve(problem: Problem, units: Units, bounds: Sequence[int], effort: float = 1.0) -> Placement:
-    """The best placement found with that share of the usual work; stops when it meets the bound `max(bounds)`."""
+    """The best placement found with that share of the usual work; stops when it meets the bound
+    `max(bounds)`.
+    """
     if not units.units:
         return Placement((), 0, True)
     search = _Search(problem, units, bounds, effort)
@@ -91,7 +93,9 @@ class _Search:
         blocks = self.problem.blocks
         first = [min(blocks[m].first for m, _ in unit.members) for unit in self.units.units]
         last = [max(blocks[m].last for m, _ in unit.members) for unit in self.units.units]
-        peak = [max(self.bounds[step + 1] for step in range(a, b + 1)) for a, b in zip(first, last, strict=True)]
+        peak = [
+            max(self.bounds[step + 1] for step in range(a, b + 1)) for a, b in zip(first, last, strict=True)
+        ]
         size = self.sizes
         keys = (
             lambda u: (-size[u], first[u]),

@@ -22,7 +22,9 @@ class Unit:
 
 @dataclass(frozen=True)
 class Units:
-    """What the solver places. `apart[u]` lists (v, low, high): offset[u] - offset[v] not strictly between them."""
+    """What the solver places. `apart[u]` lists (v, low, high): offset[u] - offset[v] not strictly between
+    them.
+    """
 
     units: tuple[Unit, ...]
     apart: tuple[tuple[tuple[int, int, int], ...], ...]
@@ -89,7 +91,9 @@ class _Joiner:
         self.granted.append((inner, host, offset))
 
     def _agree(self, p: int, q: int, where: dict[int, int], links: list[tuple[int, int, int]]) -> bool:
-        """Whether p and q may both be there: never together, apart, allowed by a rule, or of equal content."""
+        """Whether p and q may both be there: never together, apart, allowed by a rule, or of
+        equal content.
+        """
         if not any(bar[0] < where[p] - where[q] < bar[1] for bar in forbidden(self.problem, p, q)):
             return True
         blocks = self.problem.blocks

@@ -11,7 +11,9 @@ from tinyml_compress.devices import Device, TflmNeed
 from tinyml_compress.devices.measurement import AotRun
 from tinyml_compress.support.table import Block, Cell, Column, Noted, Numbers, Row, Table, facts
 
-_NO_TFLM = "TensorFlow Lite Micro (the package tflite-micro) is not installed here, so its arena is not measured"
+_NO_TFLM = (
+    "TensorFlow Lite Micro (the package tflite-micro) is not installed here, so its arena is not measured"
+)
 
 __all__ = ["BoardRow", "DemoResult", "ModelRow", "demo_blocks"]
 

@@ -47,14 +47,19 @@ def _facts_of(device: Device) -> Iterator[tuple[str, Cell]]:
     yield "core", f"{core.title} ({core.name}); source: {device.sources['core']}"
     yield "clock", f"{device.clock_hz / 1e6:g} MHz; source: {device.sources['clock-mhz']}"
     if device.energy is not None:
-        draws = f"{device.energy.microamps_per_mhz:g} uA/MHz at {device.energy.volts:g} V, {device.energy.mode}"
+        draws = (
+            f"{device.energy.microamps_per_mhz:g} uA/MHz at {device.energy.volts:g} V, {device.energy.mode}"
+        )
         yield "energy", f"{draws}; source: {device.energy.source}"
     for kind, regions in (("flash", device.flash), ("RAM", device.ram)):
         for region in regions:
             place = f"{region.address:#010x} {_kilobytes(region.nbytes):>9}"
             yield kind, f"{place}  {region.what}; source: {region.source}"
     flash = f"{memory.flash_address:#010x} ({memory.flash_bytes:,} B flash)"
-    ram = f"{memory.ram_address:#010x} ({memory.ram_bytes:,} B RAM, {limits.stack_bytes:,} B of it for the stack)"
+    ram = (
+        f"{memory.ram_address:#010x} ({memory.ram_bytes:,} B RAM, "
+        f"{limits.stack_bytes:,} B of it for the stack)"
+    )
     yield "firmware", f"at {flash} and {ram}"
     yield "engines", f"{', '.join(limits.engines)}; kernels {', '.join(core.kernels)}"
     for name, flags in core.compilers.items():

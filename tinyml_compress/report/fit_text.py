@@ -39,7 +39,9 @@ def _limits(found: Mapping[str, Any]) -> str:
 
 def _counts(found: Mapping[str, Any]) -> str:
     counts = found["counts"]
-    parts = [f"{counts[name]} {name}" for name in ("trained", "hopeless", "stopped", "failed") if counts.get(name)]
+    parts = [
+        f"{counts[name]} {name}" for name in ("trained", "hopeless", "stopped", "failed") if counts.get(name)
+    ]
     back = f", {counts['lost']} taken up again after a crash" if counts.get("lost") else ""
     early = "; interrupted, best so far" if found["interrupted"] else ""
     return f"{counts['trials']}: {', '.join(parts) or 'none ended'}{back} in {found['seconds']:.0f} s{early}"
@@ -103,11 +105,15 @@ def _verdict(found: Mapping[str, Any]) -> list[Block]:
 
 def _won(found: Mapping[str, Any]) -> list[Block]:
     best = next(trial for trial in found["trials"] if trial["number"] == found["winner"])
-    rows: list[Fact] = [("FITS", f"trial {best['number']}: {_score(best['score'], found)}, {_cost(best['cost'])}")]
+    rows: list[Fact] = [
+        ("FITS", f"trial {best['number']}: {_score(best['score'], found)}, {_cost(best['cost'])}")
+    ]
     if "binding" in found:
         tight = found["binding"]
         name = tight["constraint"]
-        rows.append(("binding", f"{_NAMES[name]}: {_amount(name, tight['used'])} of {_amount(name, tight['limit'])}"))
+        rows.append(
+            ("binding", f"{_NAMES[name]}: {_amount(name, tight['used'])} of {_amount(name, tight['limit'])}")
+        )
     if "published" not in found:
         return [facts(rows)]
     made = found["published"]
@@ -125,7 +131,9 @@ def _missed(found: Mapping[str, Any]) -> list[Block]:
     if "nearest" in found:
         near = found["nearest"]
         over = ", ".join(
-            f"{_NAMES[name]} by {excess * 100:.1f} points" if name == "drop" else f"{_NAMES[name]} by {excess:.0%}"
+            f"{_NAMES[name]} by {excess * 100:.1f} points"
+            if name == "drop"
+            else f"{_NAMES[name]} by {excess:.0%}"
             for name, excess in near["over"].items()
         )
         rows.append(("nearest", f"trial {near['number']}{f' is over the {over}' if over else ''}"))
@@ -151,7 +159,10 @@ def _score(value: float, found: Mapping[str, Any]) -> str:
 
 def _cost(cost: Mapping[str, Any]) -> str:
     energy = f", {cost['mj']:.3g} mJ" if "mj" in cost else ""
-    return f"flash {cost['flash']:,} B, RAM {cost['ram']:,} B, {cost['cycles']:,} cycles, {cost['ms']:.2f} ms{energy}"
+    return (
+        f"flash {cost['flash']:,} B, RAM {cost['ram']:,} B, {cost['cycles']:,} "
+        f"cycles, {cost['ms']:.2f} ms{energy}"
+    )
 
 
 def estimate_blocks(found: Mapping[str, Any]) -> list[Block]:
@@ -189,4 +200,7 @@ def _blamed(found: Mapping[str, Any]) -> Iterator[Fact]:
     for name, layers in found["blame"].items():
         key, unit = ("cycles", "cycles") if name == "ms" else (name, "B")
         if layers:
-            yield _NAMES[name], "mostly " + ", ".join(f"{layer} {by_name[layer][key]:,} {unit}" for layer in layers)
+            yield (
+                _NAMES[name],
+                "mostly " + ", ".join(f"{layer} {by_name[layer][key]:,} {unit}" for layer in layers),
+            )

@@ -35,7 +35,12 @@ class GateResult:
         return [self.table(), f"{len(self.failed)} of {len(self.checks)} checks failed"]
 
     def table(self) -> Table:
-        columns = (Column("verdict"), Column("where"), Column("what"), Column("baseline to current", prose=True))
+        columns = (
+            Column("verdict"),
+            Column("where"),
+            Column("what"),
+            Column("baseline to current", prose=True),
+        )
         rows = ((check.verdict.value, check.where, check.metric.value, check.detail) for check in self.checks)
         return Table(columns, tuple(rows))
 
@@ -56,7 +61,10 @@ class GateResult:
     def junit(self) -> str:
         """JUnit XML, one test case per check."""
         suite = ElementTree.Element(
-            "testsuite", name="tinyml-compress gate", tests=str(len(self.checks)), failures=str(len(self.failed))
+            "testsuite",
+            name="tinyml-compress gate",
+            tests=str(len(self.checks)),
+            failures=str(len(self.failed)),
         )
         for check in self.checks:
             where, detail = xml_characters(check.where), xml_characters(check.detail)
@@ -97,6 +105,8 @@ def judge(baseline: Document, current: Document, tolerances: Tolerances) -> Gate
     except (KeyError, TypeError, AttributeError, ValueError, ArithmeticError) as error:
         raise DataError("a result lacks a part that its schema promises", found=repr(error)) from error
     if not checks:
-        raise DataError("the two results have nothing in common to judge", next_step="gate results of the same verb")
+        raise DataError(
+            "the two results have nothing in common to judge", next_step="gate results of the same verb"
+        )
     order = {Verdict.FAILED: 0, Verdict.PASSED: 1, Verdict.BETTER: 2}
     return GateResult(tuple(sorted(checks, key=lambda check: order[check.verdict])))

@@ -55,7 +55,9 @@ class Tolerances:
                 amount = float(text.removesuffix("%")) / (100.0 if text.endswith("%") else 1.0)
             except ValueError:
                 amount = -1.0
-            known = {metric.value: metric for metric in Metric if metric.value not in ("exactness", "presence")}
+            known = {
+                metric.value: metric for metric in Metric if metric.value not in ("exactness", "presence")
+            }
             if not 0.0 <= amount < 10.0 or (given and name not in known):
                 raise UsageError(
                     "not a tolerance",
@@ -93,7 +95,9 @@ def missing(where: str, metric: Metric, before: float) -> Check:
     return Check(where, metric, Verdict.FAILED, before, None, "is missing from the current result")
 
 
-def number(where: str, metric: Metric, before: float, after: float, tolerances: Tolerances, cause: str = "") -> Check:
+def number(
+    where: str, metric: Metric, before: float, after: float, tolerances: Tolerances, cause: str = ""
+) -> Check:
     """Growth beyond the tolerance fails; `cause` names what grew most."""
     if not (math.isfinite(before) and math.isfinite(after)) or after > before * (1.0 + tolerances.of(metric)):
         verdict = Verdict.FAILED
@@ -106,7 +110,9 @@ def number(where: str, metric: Metric, before: float, after: float, tolerances: 
 
 
 def score(where: str, before: Document, after: Document, tolerances: Tolerances) -> Iterator[Check]:
-    """A loss fails when it is beyond the tolerance and the set is large enough to see it (outside the interval)."""
+    """A loss fails when it is beyond the tolerance and the set is large enough to see it (outside the
+    interval).
+    """
     for kind in ScoreKind:
         name = kind.value
         if name not in before:

@@ -17,11 +17,15 @@ def _run_key(run: Document) -> tuple[str, ...]:
 def runs(baseline: Document, current: Document, tolerances: Tolerances) -> Iterator[Check]:
     """A check per promise of each run of the baseline."""
     later = {_run_key(run): run for run in current.get("runs", ()) if run.get("fits", True)}
-    refused = {(run["device"], run["engine"]): run for run in current.get("runs", ()) if not run.get("fits", True)}
+    refused = {
+        (run["device"], run["engine"]): run for run in current.get("runs", ()) if not run.get("fits", True)
+    }
     for before in baseline.get("runs", ()):
         if not before.get("fits", True):
             continue
-        where = " ".join(word for word in (before["device"], before["engine"], before.get("optimize", "")) if word)
+        where = " ".join(
+            word for word in (before["device"], before["engine"], before.get("optimize", "")) if word
+        )
         after = later.get(_run_key(before))
         if after is None:
             gone = refused.get((before["device"], before["engine"]))
@@ -35,7 +39,9 @@ def runs(baseline: Document, current: Document, tolerances: Tolerances) -> Itera
             verdict = Verdict.PASSED if wrong == 0 else Verdict.FAILED
             yield Check(where, Metric.EXACTNESS, verdict, before["bit_exact"]["mismatches"], wrong, detail)
     if baseline.get("runs") and current.get("runs"):
-        yield number("the model", Metric.SIZE, baseline["model"]["bytes"], current["model"]["bytes"], tolerances)
+        yield number(
+            "the model", Metric.SIZE, baseline["model"]["bytes"], current["model"]["bytes"], tolerances
+        )
 
 
 def _grown(where: str, before: Document, after: Document, tolerances: Tolerances) -> Iterator[Check]:
@@ -44,7 +50,9 @@ def _grown(where: str, before: Document, after: Document, tolerances: Tolerances
         if "total" in old and "total" not in new:
             yield missing(where, metric, old["total"])
         elif "total" in old:
-            cause = max((part for part in old if part != "total"), key=lambda part: new.get(part, 0) - old[part])
+            cause = max(
+                (part for part in old if part != "total"), key=lambda part: new.get(part, 0) - old[part]
+            )
             blame = f"{cause} {new.get(cause, 0) - old[cause]:+,} B"
             if cause in ("weights", "tables") and all(
                 "constants" in node for node in (*before["nodes"], *after["nodes"])

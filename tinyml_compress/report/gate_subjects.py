@@ -1,4 +1,6 @@
-"""Results about models held against each other: a subject per model, stage or winner, with its score and its bytes."""
+"""Results about models held against each other: a subject per model, stage or winner, with its score and its
+bytes.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +10,16 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from tinyml_compress.evaluation import ScoreKind, wilson
-from tinyml_compress.report.gate_checks import Check, Document, Metric, Tolerances, Verdict, missing, number, score
+from tinyml_compress.report.gate_checks import (
+    Check,
+    Document,
+    Metric,
+    Tolerances,
+    Verdict,
+    missing,
+    number,
+    score,
+)
 
 __all__ = ["subjects", "verb_of"]
 
@@ -88,7 +99,9 @@ def _models(document: Document) -> Iterator[Subject]:
 
 
 def _winner(document: Document) -> Iterator[Subject]:
-    """Of `fit`: what the winner costs and scores, the score on samples that nothing was chosen by where it is known."""
+    """Of `fit`: what the winner costs and scores, the score on samples that nothing was chosen by where it is
+    known.
+    """
     if document["winner"] is None:
         return
     (trial,) = (trial for trial in document["trials"] if trial["number"] == document["winner"])
@@ -122,7 +135,8 @@ _VERBS: Mapping[str, tuple[tuple[str, ...], _Reader]] = {
     "compare": (("models",), _models),
     "fit": (("trials",), _winner),
 }
-"""Keys that the verb's results have and no other's, for documents of older versions do not name their verb."""
+"""Keys that the verb's results have and no other's, for documents of older versions do not name their verb.
+"""
 
 
 def verb_of(document: Document) -> str | None:

@@ -72,7 +72,9 @@ class Inspection:
     def as_json(self) -> dict[str, object]:
         """The form of `--json`; what is not known is absent."""
         found = {key: value for key, value in asdict(self).items() if value is not None}
-        layers = [{key: value for key, value in asdict(layer).items() if value is not None} for layer in self.layers]
+        layers = [
+            {key: value for key, value in asdict(layer).items() if value is not None} for layer in self.layers
+        ]
         return {**found, "operators": dict(self.operators), "dtypes": dict(self.dtypes), "layers": layers}
 
 
@@ -158,5 +160,7 @@ def _layer(layer: LayerFacts) -> Row:
         layer.macs or None,
         layer.parameters or None,
         values.zeros / max(values.count, 1) if values else None,
-        f"{values.lowest:.3g} to {values.highest:.3g}, {layer.quantization or layer.dtype}" if values else None,
+        f"{values.lowest:.3g} to {values.highest:.3g}, {layer.quantization or layer.dtype}"
+        if values
+        else None,
     )

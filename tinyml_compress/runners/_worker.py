@@ -1,6 +1,7 @@
 """A model for an interpreter in a process of its own: arrays go in and come out.
 
-The interpreters are C++ that aborts on some hostile files, and tflite-runtime cannot share a process with TensorFlow.
+The interpreters are C++ that aborts on some hostile files, and tflite-runtime cannot share a process with
+TensorFlow.
 """
 
 from __future__ import annotations
@@ -61,12 +62,15 @@ def _broken(broken: worker.Broken, what: str) -> ModelError:
         return ModelError(
             f"{what} refuses the model",
             found=f"{broken.raised}\n{broken.log}".strip(),
-            next_step="the file is damaged, or holds what this runtime does not know: convert the model again",
+            next_step=(
+                "the file is damaged, or holds what this runtime does not know: convert the model again"
+            ),
         )
     return RuntimeCrash(
         f"{what} crashed on the model",
         found=f"{broken.how}\n{broken.log}".strip(),
-        next_step="the file is damaged, a scale in it makes no sense (is the model trained?), or this runtime has a "
+        next_step="the file is damaged, a scale in it makes no sense (is the model "
+        "trained?), or this runtime has a "
         "defect; convert the model again",
     )
 

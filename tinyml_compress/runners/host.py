@@ -1,4 +1,5 @@
-"""TensorFlow Lite on this host: outputs and wall-clock time of tflite-runtime, or of LiteRT from Python 3.12 on.
+"""TensorFlow Lite on this host: outputs and wall-clock time of tflite-runtime, or of LiteRT from Python 3.12
+on.
 
 Always in a process of its own: tflite-runtime fails when TensorFlow is loaded beside it.
 """
@@ -29,8 +30,8 @@ _NAME = "TensorFlow Lite on this host"
 _TOO_NEW = "Didn't find op for builtin opcode"
 _PACKAGES = {"tflite_runtime": "tflite-runtime", "ai_edge_litert": "ai-edge-litert"}
 _RUNTIMES = tuple(_PACKAGES)
-"""In the order in which they are tried. tflite-runtime ended with TensorFlow 2.14; LiteRT is what comes after it, and
-its kernels round differently in places."""
+"""In the order in which they are tried. tflite-runtime ended with TensorFlow 2.14; LiteRT is what comes after
+it, and its kernels round differently in places."""
 
 
 @dataclass(frozen=True)
@@ -88,7 +89,8 @@ def measure(model: bytes, *, threads: int = 1, warmup: int = 10, runs: int = 100
 def run(
     model: bytes, rows: Sequence[Sequence[Array]], *, reference: bool = False, newest: bool = False
 ) -> list[list[Array]]:
-    """Outputs for each of `rows` (lists of inputs in the model's types), by optimized or by reference kernels.
+    """Outputs for each of `rows` (lists of inputs in the model's types), by optimized or by reference
+    kernels.
 
     With `newest`, LiteRT computes them even where tflite-runtime is installed beside it.
     """
@@ -110,7 +112,8 @@ def _asked(model: bytes, options: Mapping[str, Any], arrays: Mapping[str, Array]
 
 
 def ask_runtime(module: str, job: Job) -> tuple[Reply, bool]:
-    """The reply of the worker `module`, and whether LiteRT had to give it, though an older runtime is installed.
+    """The reply of the worker `module`, and whether LiteRT had to give it, though an older runtime is
+    installed.
 
     tflite-runtime ended years before the converter: operators have versions that only LiteRT knows.
     """
@@ -164,7 +167,9 @@ def _work(job: Job) -> tuple[Mapping[str, Any], Mapping[str, Array]]:
             try:
                 interpreter.set_tensor(details["index"], value)
             except ValueError as error:
-                raise DataError("an input does not fit the model", which=details["name"], found=error) from error
+                raise DataError(
+                    "an input does not fit the model", which=details["name"], found=error
+                ) from error
         interpreter.invoke()
         results.append([np.array(interpreter.get_tensor(details["index"])) for details in out])
     return {}, named(results, "out")

@@ -22,7 +22,9 @@ STOPPED = 2
 
 
 class NativeModel:
-    """One model of a loaded library, with a state of its own. Each call checks that nothing outside was written."""
+    """One model of a loaded library, with a state of its own. Each call checks that nothing outside was
+    written.
+    """
 
     def __init__(self, library: ctypes.CDLL, program: Program) -> None:
         self._program = program
@@ -108,7 +110,9 @@ def _check_guards(memory: npt.NDArray[np.uint8], address: int, size: int, what: 
 
 
 def load(programs: Sequence[Program], flags: Sequence[str] = toolchain.HOST_FLAGS) -> list[NativeModel]:
-    """Compile programs (of different prefixes) into one library and load it; each model starts with a fresh state."""
+    """Compile programs (of different prefixes) into one library and load it; each model starts with a fresh
+    state.
+    """
     sources = {name: text for program in programs for name, text in program.files.items()}
     library = ctypes.CDLL(str(toolchain.library(sources, flags=flags)))
     return [NativeModel(library, program) for program in programs]

@@ -1,4 +1,6 @@
-"""Wall-clock time of several models in one process, taking turns: what disturbs the machine disturbs all of them."""
+"""Wall-clock time of several models in one process, taking turns: what disturbs the machine disturbs all of
+them.
+"""
 
 from __future__ import annotations
 
@@ -39,7 +41,9 @@ def measure(models: Sequence[bytes], *, rounds: int = 60) -> tuple[Latency, ...]
     times = reply.arrays["times"].astype(np.float64)
     name = host.runtime(newest=newest)
     return tuple(
-        Latency(float(np.median(row)), float(np.quantile(row, 0.25)), float(np.quantile(row, 0.75)), rounds, name)
+        Latency(
+            float(np.median(row)), float(np.quantile(row, 0.25)), float(np.quantile(row, 0.75)), rounds, name
+        )
         for row in times
     )
 

@@ -1,4 +1,6 @@
-"""What the engines share: inputs and outputs described, and the way from real values to stored ones and back."""
+"""What the engines share: inputs and outputs described, and the way from real values to stored
+ones and back.
+"""
 
 from __future__ import annotations
 
@@ -92,7 +94,9 @@ def _checked_shape(side: Named, array: Array) -> tuple[int, ...]:
 
 
 def quantized(values: Floats, side: Named) -> Array:
-    """Real values as the tensor stores them: nearest, ties away from zero, saturated, like the generated C helpers."""
+    """Real values as the tensor stores them: nearest, ties away from zero, saturated, like the generated C
+    helpers.
+    """
     if side.dtype.is_float:
         return values.astype(side.dtype.numpy)
     if side.quant is None:
@@ -113,7 +117,10 @@ def _whole(values: Floats, side: Named) -> Array:
             which=side.name,
             found=f"{values[wrong].flat[0]:g}",
             allowed=f"whole numbers from {low} to {high}",
-            next_step="give the numbers as they are, without scaling, or convert the model again if it lost its scale",
+            next_step=(
+                "give the numbers as they are, without scaling, or convert the "
+                "model again if it lost its scale"
+            ),
         )
     return values.astype(side.dtype.numpy)
 
@@ -127,7 +134,9 @@ def dequantized(stored: Array, side: Named) -> Floats:
     """Stored values as real ones; integers without a scale are counts or indices and stay what they are."""
     if side.dtype.is_float or side.quant is None:
         return stored.astype(np.float32)
-    return ((stored.astype(np.int64) - side.quant.zero_point) * np.float32(side.quant.scale)).astype(np.float32)
+    return ((stored.astype(np.int64) - side.quant.zero_point) * np.float32(side.quant.scale)).astype(
+        np.float32
+    )
 
 
 def _dtype(found: np.dtype[np.generic]) -> DType:

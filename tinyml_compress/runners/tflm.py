@@ -1,7 +1,8 @@
 """TensorFlow Lite Micro through its interpreter: the oracle for every byte, and the measure of its arena.
 
-The interpreter is C++ that aborts the process on some hostile files, so `run`, `predict` and `arena_bytes` work in a
-subprocess; `Interpreter` is the in-process form for models that are known to be sound (tests, many small models).
+The interpreter is C++ that aborts the process on some hostile files, so `run`, `predict` and `arena_bytes`
+work in a subprocess; `Interpreter` is the in-process form for models that are known to be sound (tests, many
+small models).
 """
 
 from __future__ import annotations
@@ -63,8 +64,12 @@ class Interpreter:
 
         try:
             self._interpreter = runtime.Interpreter.from_bytes(model, arena_size=arena_size)
-        except Exception as error:  # the binding reads the file's header in Python: struct.error, IndexError, ...
-            raise ModelError(f"{_NAME} refuses the model", found=f"{type(error).__name__}: {error}") from error
+        except (
+            Exception
+        ) as error:  # the binding reads the file's header in Python: struct.error, IndexError, ...
+            raise ModelError(
+                f"{_NAME} refuses the model", found=f"{type(error).__name__}: {error}"
+            ) from error
         inputs, outputs = _counts(model)
         details = self._interpreter.get_input_details, self._interpreter.get_output_details
         self.inputs = tuple(side_of(details[0](index), f"input {index}") for index in range(inputs))
@@ -90,7 +95,9 @@ class Interpreter:
             try:
                 self._interpreter.set_input(value, index)
             except (ValueError, IndexError) as error:
-                raise DataError(f"{_NAME} cannot take the input", which=f"input {index}", found=error) from error
+                raise DataError(
+                    f"{_NAME} cannot take the input", which=f"input {index}", found=error
+                ) from error
         try:
             status = self._interpreter.invoke()
         except RuntimeError as error:
@@ -110,15 +117,17 @@ class Interpreter:
 
 @dataclass(frozen=True)
 class TflmResult:
-    """What a subprocess run gives: per vector the list of outputs (empty where the model has no result yet), and the
-    arena's use in bytes."""
+    """What a subprocess run gives: per vector the list of outputs (empty where the model has no result yet),
+    and the arena's use in bytes."""
 
     outputs: list[list[Array]]
     arena_bytes: int
 
 
 def arena_bytes(model: bytes) -> int:
-    """Arena that TFLM's interpreter uses for this model: head + tail, exact for this build of TFLM (64-bit)."""
+    """Arena that TFLM's interpreter uses for this model: head + tail, exact for this build of
+    TFLM (64-bit).
+    """
     return run(model, []).arena_bytes
 
 

@@ -1,7 +1,8 @@
 """C compilers behind one door: `zig cc` from PyPI for the host and for every core, GCC by choice.
 
-A build is a value (compiler, flags, files by name); its result is a folder in the cache, found again by content.
-Nothing outside the build's own files is read, so that equal builds give equal bytes on every machine.
+A build is a value (compiler, flags, files by name); its result is a folder in the cache, found again by
+content. Nothing outside the build's own files is read, so that equal builds give equal bytes on every
+machine.
 """
 
 from __future__ import annotations
@@ -71,7 +72,9 @@ def zig() -> Toolchain:
         version = importlib.metadata.version("ziglang")
     except importlib.metadata.PackageNotFoundError:
         raise MissingDependency(
-            "the C compiler is not installed", which="ziglang", next_step=f"{sys.executable} -m pip install ziglang"
+            "the C compiler is not installed",
+            which="ziglang",
+            next_step=f"{sys.executable} -m pip install ziglang",
         ) from None
     # Not `python -m ziglang`, which would look for modules in the current folder first.
     driver = (str(package_folder("ziglang") / "zig"),)
@@ -98,7 +101,8 @@ def arm_gcc() -> Toolchain:
 
 @dataclass(frozen=True)
 class Build:
-    """One call of the compiler: `files` are laid into an empty folder, `sources` of them are compiled to `output`.
+    """One call of the compiler: `files` are laid into an empty folder, `sources` of them are compiled to
+    `output`.
 
     `flags` may name files of the build (`-Tlink.ld`, `-I.`) by relative paths only.
     """
@@ -156,7 +160,8 @@ def build(job: Build) -> Path:
             raise ToolchainError(
                 f"{job.toolchain.version} refused",
                 which=" ".join(job.compiled()),
-                found=_first_errors(done.stderr + done.stdout) or f"exit code {done.returncode} and no message",
+                found=_first_errors(done.stderr + done.stdout)
+                or f"exit code {done.returncode} and no message",
             )
         for path in folder.rglob("*"):  # the sources are in the key
             if path.is_file() and path != folder / job.output:
@@ -191,7 +196,9 @@ def objects(
     built: dict[str, Path] = {}
     for source in sorted(name for name in files if name.endswith(_SOURCE_SUFFIXES)):
         headers = {name: text for name, text in files.items() if not name.endswith(_SOURCE_SUFFIXES)}
-        job = Build(chosen, {**headers, source: files[source]}, f"{source}.o", ("-c", "-I.", *flags), (source,))
+        job = Build(
+            chosen, {**headers, source: files[source]}, f"{source}.o", ("-c", "-I.", *flags), (source,)
+        )
         built[source] = build(job)
     return built
 

@@ -41,7 +41,9 @@ class Edge(Enum):
 
 
 def pattern(tensor: Input) -> Array:
-    """Byte i is (i*37 + 11) & 0xff; float inputs hold that byte over 255, places in a table the next of them."""
+    """Byte i is (i*37 + 11) & 0xff; float inputs hold that byte over 255, places in a table the
+    next of them.
+    """
     size = int(np.prod(tensor.shape, dtype=np.int64))
     if tensor.span is not None:
         low, high = tensor.span
@@ -79,7 +81,9 @@ def edge(tensor: Input, which: Edge) -> Array:
 def random(tensor: Input, rng: np.random.Generator) -> Array:
     """Uniform over the whole range of an integer type; normal at a random scale for floats."""
     if tensor.dtype.is_float:
-        return (rng.standard_normal(tensor.shape) * float(rng.choice([0.1, 1.0, 30.0]))).astype(tensor.dtype.numpy)
+        return (rng.standard_normal(tensor.shape) * float(rng.choice([0.1, 1.0, 30.0]))).astype(
+            tensor.dtype.numpy
+        )
     if tensor.dtype.numpy == np.bool_:
         return rng.integers(0, 2, tensor.shape).astype(np.bool_)
     low, high = _range(tensor)

@@ -37,12 +37,16 @@ def feasible(trials: Sequence[Trial], budget: Budget) -> tuple[Trial, ...]:
 
 
 def winner(trials: Sequence[Trial], budget: Budget) -> Trial | None:
-    """Of the feasible ones with the fullest training: the best score where costs are limited, else the fastest."""
+    """Of the feasible ones with the fullest training: the best score where costs are limited, else the
+    fastest.
+    """
     fitting = feasible(trials, budget)
     if not fitting:
         return None
     fullest = max(trial.part for trial in fitting)
-    return min((trial for trial in fitting if trial.part == fullest), key=lambda trial: _preference(trial, budget))
+    return min(
+        (trial for trial in fitting if trial.part == fullest), key=lambda trial: _preference(trial, budget)
+    )
 
 
 def _preference(trial: Trial, budget: Budget) -> tuple[float, ...]:

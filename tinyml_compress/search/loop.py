@@ -1,4 +1,6 @@
-"""One worker's way through a search: cost before training, short trainings before long ones, the hopeless dropped."""
+"""One worker's way through a search: cost before training, short trainings before long ones, the hopeless
+dropped.
+"""
 
 from __future__ import annotations
 
@@ -30,7 +32,9 @@ class Judge(Protocol):
     """Who knows models: the search itself does not."""
 
     def cost(self, point: Point) -> Cost:
-        """Of the compiled model in the point's shape, before any training; DoesNotFit when the device is too small."""
+        """Of the compiled model in the point's shape, before any training; DoesNotFit when the device is too
+        small.
+        """
         ...
 
     def train(self, point: Point, part: float) -> Judged:
@@ -49,7 +53,9 @@ class Rules:
     margin: float = 0.02
     """How much higher another must score after the same training, at no higher cost, to end a trial."""
     tolerance: float = 0.03
-    """By which the cost before training may be over a limit: training moves scales and zeros, and with them kernels."""
+    """By which the cost before training may be over a limit: training moves scales and zeros, and with them
+    kernels.
+    """
 
 
 def work(
@@ -125,10 +131,14 @@ def _parts(claim: Claim, rules: Rules) -> tuple[float, ...]:
 
 
 def _too_dear(over: dict[str, float]) -> str:
-    return "over budget before any training: " + ", ".join(f"{name} by {excess:.0%}" for name, excess in over.items())
+    return "over budget before any training: " + ", ".join(
+        f"{name} by {excess:.0%}" for name, excess in over.items()
+    )
 
 
-def _hopeless(study: Study, budget: Budget, rules: Rules, claim: Claim, cost: Cost, rung: Rung, place: int) -> str:
+def _hopeless(
+    study: Study, budget: Budget, rules: Rules, claim: Claim, cost: Cost, rung: Rung, place: int
+) -> str:
     """Why the trial is not worth the next rung; empty when it is."""
     if budget.drop is not None and rung.drop > budget.drop + rules.slack[place]:
         return f"loses {rung.drop * 100:.1f} points after {rung.part:.0%} of the training"
@@ -138,5 +148,8 @@ def _hopeless(study: Study, budget: Budget, rules: Rules, claim: Claim, cost: Co
             continue
         cheaper = other.cost.ms <= cost.ms and other.cost.flash <= cost.flash
         if cheaper and same.drop <= rung.drop - rules.margin:
-            return f"trial {other.number} costs no more and scores {(rung.drop - same.drop) * 100:.1f} points higher"
+            return (
+                f"trial {other.number} costs no more and scores "
+                f"{(rung.drop - same.drop) * 100:.1f} points higher"
+            )
     return ""

@@ -1,4 +1,6 @@
-"""What the search may try: the techniques' dimensions with ordered choices, and the recipe that a point stands for."""
+"""What the search may try: the techniques' dimensions with ordered choices, and the recipe that a point
+stands for.
+"""
 
 from __future__ import annotations
 
@@ -32,7 +34,9 @@ _LEVEL = Dimension("level", ("balanced", "size", "speed", "ram"), "balanced", "w
 
 @dataclass(frozen=True)
 class Epochs:
-    """Passes over the data at full fidelity, for the main stage of a recipe and for the smaller ones after it."""
+    """Passes over the data at full fidelity, for the main stage of a recipe and for the smaller ones after
+    it.
+    """
 
     main: int = 30
     after: int = 12
@@ -45,7 +49,9 @@ class Space:
     dimensions: tuple[Dimension, ...]
 
     def complete(self, point: Point) -> dict[str, Choice]:
-        """The point with every dimension of the full space named: what is not searched, or changes nothing, is off."""
+        """The point with every dimension of the full space named: what is not searched, or changes nothing,
+        is off.
+        """
         full: dict[str, Choice] = {one.name: point.get(one.name, one.off) for one in full_space().dimensions}
         for one in full_space().dimensions:
             if not one.matters(full):
@@ -68,7 +74,9 @@ def full_space() -> Space:
 
 def anchors() -> tuple[tuple[tuple[str, Choice], ...], ...]:
     """Looked at first: the model as it is and a strong step in each direction, for the sampler to go by."""
-    ranked = sorted((one for made in all_techniques().values() for one in made.anchors), key=lambda one: one.rank)
+    ranked = sorted(
+        (one for made in all_techniques().values() for one in made.anchors), key=lambda one: one.rank
+    )
     return ((), *(one.changes for one in ranked))
 
 
@@ -89,8 +97,8 @@ def recipe_of(
 ) -> Recipe:
     """The recipe of `point`, with `part` of the full training; 0 gives its shape with no training at all.
 
-    `sensitive` holds, for the values that int8 hurts, the worst first, the layers that keep one in int16: the point
-    says of how many values they stay wide.
+    `sensitive` holds, for the values that int8 hurts, the worst first, the layers that keep one in int16: the
+    point says of how many values they stay wide.
     """
     main, after = (max(1, round(count * part)) if part else 0 for count in (epochs.main, epochs.after))
     fidelity = Fidelity(main, after, sensitive)

@@ -1,7 +1,8 @@
 """Optuna's study behind the search: opened, asked, told, and mended after a process died.
 
-Storage is any database that Optuna's RDBStorage takes, an SQLite file by default. Several processes, on one machine or
-more, may work on one study: a trial belongs to who was given it, and no point of the space is worked on twice.
+Storage is any database that Optuna's RDBStorage takes, an SQLite file by default. Several processes, on one
+machine or more, may work on one study: a trial belongs to who was given it, and no point of the space is
+worked on twice.
 """
 
 from __future__ import annotations
@@ -64,7 +65,9 @@ def _without(text: str, password: str | None) -> str:
 class Study:
     """One study; every method may be called from any of its processes."""
 
-    def __init__(self, url: str, name: str, space: Space | None = None, seed: int = 0, create: bool = True) -> None:
+    def __init__(
+        self, url: str, name: str, space: Space | None = None, seed: int = 0, create: bool = True
+    ) -> None:
         self._optuna = _optuna()
         self.url, self.name, self._seed = url, name, seed
         self._space = space
@@ -137,7 +140,9 @@ class Study:
             return False
         names = {one.name for one in (self._space or full_space()).dimensions}
         params = {name: value for name, value in point.items() if name in names}
-        self._study.enqueue_trial(params, user_attrs={"queued": {"final": final, "key": key, "point": dict(point)}})
+        self._study.enqueue_trial(
+            params, user_attrs={"queued": {"final": final, "key": key, "point": dict(point)}}
+        )
         return True
 
     def ask(self, *, waiting_only: bool = False) -> Claim | None:
@@ -146,9 +151,14 @@ class Study:
         for proposal in range(_PATIENCE):
             if waiting_only and not self.waiting():
                 return None
-            with _quietly(), self._sampling(self._random if proposal >= _RANDOM_AFTER else self._study.sampler):
+            with (
+                _quietly(),
+                self._sampling(self._random if proposal >= _RANDOM_AFTER else self._study.sampler),
+            ):
                 trial = self._study.ask()
-                point = self._space.complete({one.name: _suggest(trial, one) for one in self._space.dimensions})
+                point = self._space.complete(
+                    {one.name: _suggest(trial, one) for one in self._space.dimensions}
+                )
             queued = trial.user_attrs.get("queued", {})
             point = self._space.complete({**point, **queued.get("point", {})})
             final = bool(queued.get("final", False))
@@ -172,9 +182,15 @@ class Study:
             self._study.sampler = kept
 
     def _twin(self, number: int, key: str) -> int | None:
-        """Another trial of the same key that is under way or done. Two that ask at once may both step back."""
+        """Another trial of the same key that is under way or done. Two that ask at once may both
+        step back.
+        """
         for other in self.trials():
-            if other.number != number and other.key == key and other.outcome not in (Outcome.LOST, Outcome.TWIN):
+            if (
+                other.number != number
+                and other.key == key
+                and other.outcome not in (Outcome.LOST, Outcome.TWIN)
+            ):
                 return other.number
         return None
 
@@ -242,17 +258,24 @@ class Study:
             self._study.tell(claim.number, state=states.PRUNED)
 
     def mend(self) -> int:
-        """Put back what dead processes held, and count it: on this machine at once, elsewhere after a grace period."""
+        """Put back what dead processes held, and count it: on this machine at once, elsewhere after a grace
+        period.
+        """
         states = self._optuna.trial.TrialState
         lost = 0
         for trial in self._study.get_trials(deepcopy=False, states=(states.RUNNING,)):
             worker = trial.user_attrs.get(_FACTS, {}).get("worker")
             if worker is None:  # given out, and its process died before it could say who it is
-                if trial.datetime_start and (datetime.now() - trial.datetime_start).total_seconds() < _GRACE_S:
+                if (
+                    trial.datetime_start
+                    and (datetime.now() - trial.datetime_start).total_seconds() < _GRACE_S
+                ):
                     continue
             elif is_alive(worker) is not False:
                 continue
-            with contextlib.suppress(ValueError, self._optuna.exceptions.UpdateFinishedTrialError):  # mended meanwhile
+            with contextlib.suppress(
+                ValueError, self._optuna.exceptions.UpdateFinishedTrialError
+            ):  # mended meanwhile
                 self._study.tell(trial.number, state=states.FAIL)
                 self._put_back(trial)
                 lost += 1
@@ -307,7 +330,13 @@ def _known(trial: FrozenTrial) -> dict[str, Any]:
     return {**trial.user_attrs.get("queued", {}), **trial.user_attrs.get(_FACTS, {})}
 
 
-_STATES = {"WAITING": "waiting", "RUNNING": "running", "COMPLETE": "trained", "PRUNED": "stopped", "FAIL": "lost"}
+_STATES = {
+    "WAITING": "waiting",
+    "RUNNING": "running",
+    "COMPLETE": "trained",
+    "PRUNED": "stopped",
+    "FAIL": "lost",
+}
 
 
 def _without_waiting_for_the_disk(connection: Any, record: object) -> None:
@@ -320,7 +349,9 @@ def _without_waiting_for_the_disk(connection: Any, record: object) -> None:
 
 
 def _one_at_a_time(connection: Any) -> None:
-    """Optuna reads whether a trial is still free and then takes it: with SQLite's own transactions two could do so."""
+    """Optuna reads whether a trial is still free and then takes it: with SQLite's own transactions two could
+    do so.
+    """
     connection.exec_driver_sql("BEGIN IMMEDIATE")
 
 
@@ -351,7 +382,9 @@ def _steps(choices: tuple[Choice, ...]) -> tuple[float, float, float] | None:
 
 @contextlib.contextmanager
 def _quietly() -> Iterator[None]:
-    """Without Optuna's notes that parts of it are experimental: heartbeats and constraints are what we chose."""
+    """Without Optuna's notes that parts of it are experimental: heartbeats and constraints are
+    what we chose.
+    """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         yield

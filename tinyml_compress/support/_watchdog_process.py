@@ -1,7 +1,9 @@
-"""The process of `watchdog.py`: reads what its owner holds, and when the owner is gone, ends and removes that.
+"""The process of `watchdog.py`: reads what its owner holds, and when the owner is gone, ends and removes
+that.
 
-A script that imports next to nothing, because every run of the tool that starts a program starts it too. A line is a
-sign and a thing: `+` for held, `-` for let go; `p` and the number of a process group, `f` and a folder's name in hex.
+A script that imports next to nothing, because every run of the tool that starts a program starts it too. A
+line is a sign and a thing: `+` for held, `-` for let go; `p` and the number of a process group, `f` and a
+folder's name in hex.
 """
 
 import os

@@ -1,9 +1,10 @@
-"""Begins a worker: `python _worker_start.py PACKAGE.MODULE:FUNCTION [ARGUMENT ...]`, called by `worker.command` alone.
+"""Begins a worker: `python _worker_start.py PACKAGE.MODULE:FUNCTION [ARGUMENT ...]`, called by
+`worker.command` alone.
 
-A script and not `python -m`, which would look for every module in the current folder first: that folder is the user's,
-and a `numpy.py` in it is a file like any other. The package is the one that this file belongs to, wherever Python
-would find another one. Works under any interpreter, also one that has no other package of ours: only the module named
-is loaded, not the packages above it.
+A script and not `python -m`, which would look for every module in the current folder first: that folder is
+the user's, and a `numpy.py` in it is a file like any other. The package is the one that this file belongs to,
+wherever Python would find another one. Works under any interpreter, also one that has no other package of
+ours: only the module named is loaded, not the packages above it.
 """
 
 import sys

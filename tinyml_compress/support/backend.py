@@ -33,7 +33,8 @@ _VARIABLES = {
     "TF_CPP_MIN_LOG_LEVEL": "3",
     # oneDNN reorders sums by the number of threads; without it, the same input gives the same bytes.
     "TF_ENABLE_ONEDNN_OPTS": "0",
-    # Sums are split by the number of threads as well: a fixed one trains the same bytes on machines of any size.
+    # Sums are split by the number of threads as well: a fixed one trains the same bytes on machines of any
+    # size.
     "TF_NUM_INTRAOP_THREADS": "2",
     "CUDA_VISIBLE_DEVICES": "-1",
     "KERAS_BACKEND": "tensorflow",
@@ -47,8 +48,12 @@ def quiet_variables() -> dict[str, str]:
 
 
 def switches() -> str:
-    """What of that environment decides bits of results, for cache keys: the caller may have set some otherwise."""
-    return " ".join(f"{name}={value}" for name, value in sorted(quiet_variables().items()) if "LOG" not in name)
+    """What of that environment decides bits of results, for cache keys: the caller may have set some
+    otherwise.
+    """
+    return " ".join(
+        f"{name}={value}" for name, value in sorted(quiet_variables().items()) if "LOG" not in name
+    )
 
 
 @contextlib.contextmanager
@@ -84,7 +89,9 @@ def keras3() -> Any:
 def tfmot() -> Any:
     """TensorFlow Model Optimization."""
     keras2()
-    os.environ["TF_USE_LEGACY_KERAS"] = "1"  # TFMOT goes by it, also where the user imported TensorFlow before us
+    os.environ["TF_USE_LEGACY_KERAS"] = (
+        "1"  # TFMOT goes by it, also where the user imported TensorFlow before us
+    )
     try:
         return _imported("tensorflow_model_optimization")
     except ImportError as error:

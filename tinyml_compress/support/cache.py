@@ -1,8 +1,8 @@
 """A content-addressed cache on disk: a key is the hash of everything the value depends on.
 
-An entry is a folder with a list of its files' digests. It is believed when they agree: what a crash, a full disk or
-somebody's hand left of one is made again. The cache holds compiled code that the tool runs, so it belongs to its user
-alone (docs/security.md).
+An entry is a folder with a list of its files' digests. It is believed when they agree: what a crash, a full
+disk or somebody's hand left of one is made again. The cache holds compiled code that the tool runs, so it
+belongs to its user alone (docs/security.md).
 """
 
 from __future__ import annotations
@@ -47,7 +47,8 @@ def cache_root() -> Path:
         return Path.home() / ".cache" / "tinyml_compress"
     except RuntimeError as error:  # neither HOME nor an entry among the users, as in some containers
         raise UsageError(
-            "no place for the cache: this user has no home folder", next_step=f"set {VARIABLE} to a folder of yours"
+            "no place for the cache: this user has no home folder",
+            next_step=f"set {VARIABLE} to a folder of yours",
         ) from error
 
 
@@ -61,12 +62,14 @@ def key_of(*parts: bytes | str) -> str:
     return digest.hexdigest()
 
 
-def cached_folder(room: str, key: str, make: Callable[[Path], bool | None], *, otherwise: Path | None = None) -> Path:
+def cached_folder(
+    room: str, key: str, make: Callable[[Path], bool | None], *, otherwise: Path | None = None
+) -> Path:
     """The folder stored under `key`; when it is not there, or not sound, `make(empty_folder)` fills it first.
 
-    Several processes may ask at once: each makes its own, the first to finish wins, nobody sees half a folder.
-    Where `make` returns False, something failed that may go well another time: the folder is not kept, and becomes
-    `otherwise` instead.
+    Several processes may ask at once: each makes its own, the first to finish wins, nobody sees half a
+    folder. Where `make` returns False, something failed that may go well another time: the folder is not
+    kept, and becomes `otherwise` instead.
     """
     root = cache_root()
     place = root / room / key[:2] / key
@@ -170,7 +173,9 @@ def _publish(beside: Path, place: Path) -> None:
 
 
 def _discard(place: Path, aside: Path) -> None:
-    """Take away an entry that is not sound. Looked at again under a lock: another process may have made it anew."""
+    """Take away an entry that is not sound. Looked at again under a lock: another process may have made it
+    anew.
+    """
     with (place.parent / ".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if os.path.lexists(place) and not _is_sound(place):

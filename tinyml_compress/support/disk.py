@@ -20,20 +20,24 @@ class DiskFull(OutputError):
 
 
 def full_disk(error: BaseException, place: Path, variable: str | None) -> DiskFull | None:
-    """What to raise instead of `error` where its cause is that the disk of `place` is full; `variable` names another.
+    """What to raise instead of `error` where its cause is that the disk of `place` is full; `variable` names
+    another.
 
     The programs that we call complain in words of their own, or crash: so the disk itself is asked as well.
     """
     if isinstance(error, DiskFull):
         return None  # it names its place already
     free = _free(place)
-    if free >= _FEW_BYTES and not any(isinstance(one, OSError) and one.errno in _NO_ROOM for one in _causes(error)):
+    if free >= _FEW_BYTES and not any(
+        isinstance(one, OSError) and one.errno in _NO_ROOM for one in _causes(error)
+    ):
         return None
     return DiskFull(
         "the disk is full",
         which=place,
         found=f"{free:,} B are left",
-        next_step="make room there" + (f", or set {variable} to a folder on another disk" if variable else ""),
+        next_step="make room there"
+        + (f", or set {variable} to a folder on another disk" if variable else ""),
     )
 
 

@@ -1,7 +1,7 @@
 """Python environments of their own for tools whose dependencies clash with TensorFlow's.
 
-An environment is used in this order: the interpreter named by its variable, this very interpreter when it has all
-that is needed, else a virtual environment made once below the cache.
+An environment is used in this order: the interpreter named by its variable, this very interpreter when it has
+all that is needed, else a virtual environment made once below the cache.
 """
 
 from __future__ import annotations
@@ -77,7 +77,11 @@ def _install(environment: Environment, place: Path, python: Path) -> None:
     shutil.rmtree(place, ignore_errors=True)
     pip = ["-I", "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
     try:
-        proc.run([sys.executable, "-I", "-m", "venv", place], timeout=_INSTALL_TIMEOUT, what="making an environment")
+        proc.run(
+            [sys.executable, "-I", "-m", "venv", place],
+            timeout=_INSTALL_TIMEOUT,
+            what="making an environment",
+        )
         proc.run(
             [python, *pip, *environment.requirements],
             timeout=_INSTALL_TIMEOUT,

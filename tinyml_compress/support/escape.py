@@ -1,8 +1,8 @@
 """Text from outside, such as a tensor's name, on its way into a language: one function per language.
 
-Whoever writes C, CMake, Kconfig, YAML, XML, properties, Markdown, a web page, or to a terminal takes the function from
-here, so that a name cannot end the string or comment that it stands in. Identifiers are made in `c_names`, JSON by
-`json`.
+Whoever writes C, CMake, Kconfig, YAML, XML, properties, Markdown, a web page, or to a terminal takes the
+function from here, so that a name cannot end the string or comment that it stands in. Identifiers are made in
+`c_names`, JSON by `json`.
 """
 
 from __future__ import annotations
@@ -33,7 +33,8 @@ _NOT_FOR_C = re.compile(r"[^ -~]|[?\\]")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufffe\uffff]")
 _SURROGATE = re.compile(r"[\ud800-\udfff]")
 _NOT_FOR_XML = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-# Controls, marks that turn the direction of what follows, halves of surrogate pairs, line and paragraph separators.
+# Controls, marks that turn the direction of what follows, halves of surrogate pairs, line and paragraph
+# separators.
 _COMMANDS = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 _JOINERS = "\u200b\u200c\u200d"
 """Within words of some scripts, and in our Markdown; they move nothing."""
@@ -43,9 +44,11 @@ _NO_WIDTH = "\u200b"
 
 
 def c_comment(*lines: str) -> str:
-    """The lines as one comment of C, in one form for all that is generated; an empty last line ends it on its own line.
+    """The lines as one comment of C, in one form for all that is generated; an empty last line ends it on its
+    own line.
 
-    Printable ASCII without `?` and `\\` (no trigraph, no continued line), nothing that ends a comment or opens another.
+    Printable ASCII without `?` and `\\` (no trigraph, no continued line), nothing that ends a comment or
+    opens another.
     """
     inside = [_comment_line(line) for line in lines] or [""]
     end = " */"
@@ -80,8 +83,12 @@ def cmake_string(text: str) -> str:
 
 
 def yaml_string(text: str) -> str:
-    """A double-quoted scalar of YAML, in ASCII; half a surrogate pair, which YAML cannot say, becomes U+FFFD."""
-    return '"' + "".join(_yaml_character(ord(character)) for character in _SURROGATE.sub("\ufffd", text)) + '"'
+    """A double-quoted scalar of YAML, in ASCII; half a surrogate pair, which YAML cannot say,
+    becomes U+FFFD.
+    """
+    return (
+        '"' + "".join(_yaml_character(ord(character)) for character in _SURROGATE.sub("\ufffd", text)) + '"'
+    )
 
 
 def _yaml_character(code: int) -> str:
@@ -114,22 +121,26 @@ def markdown(text: str) -> str:
 
 
 def markdown_code(text: str) -> str:
-    """Text as code within a sentence or a table's cell; backticks and bars, which have no escape there, become dots."""
+    """Text as code within a sentence or a table's cell; backticks and bars, which have no escape there,
+    become dots.
+    """
     inside = re.sub(r"[`|]", ".", _CONTROL.sub(".", text)).strip()
     return f"`{inside or '.'}`"
 
 
 def html_text(text: str) -> str:
-    """Text for an element or a quoted attribute of a web page; marks that turn what is around them are written out."""
+    """Text for an element or a quoted attribute of a web page; marks that turn what is around them are
+    written out.
+    """
     return html.escape(for_terminal(text, lines=True))
 
 
 def for_terminal(text: str, *, lines: bool = False) -> str:
-    """`text` with every character that a terminal would obey written out, such as `\\x1b`; `lines` keeps line ends and
-    tabs.
+    """`text` with every character that a terminal would obey written out, such as `\\x1b`; `lines` keeps line
+    ends and tabs.
 
-    Names of layers, classes, files and devices come from files that somebody else made. Colours, titles, bells and
-    cursor jumps in them must not reach the screen, and a line end must not forge a line of a table.
+    Names of layers, classes, files and devices come from files that somebody else made. Colours, titles,
+    bells and cursor jumps in them must not reach the screen, and a line end must not forge a line of a table.
     """
     if lines:
         return "\n".join("\t".join(map(for_terminal, line.split("\t"))) for line in text.split("\n"))

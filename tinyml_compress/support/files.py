@@ -28,7 +28,9 @@ def read_bytes(path: Path) -> bytes:
     try:
         return path.read_bytes()
     except OSError as error:
-        raise UsageError("cannot read", which=path, found=error.strerror, next_step="check the path") from error
+        raise UsageError(
+            "cannot read", which=path, found=error.strerror, next_step="check the path"
+        ) from error
 
 
 def write_bytes(path: Path, data: bytes) -> None:
@@ -39,7 +41,9 @@ def write_bytes(path: Path, data: bytes) -> None:
         try:
             with beside.open("xb") as file:  # with the rights that the user's umask leaves
                 with contextlib.suppress(FileNotFoundError):
-                    os.fchmod(file.fileno(), path.stat().st_mode & 0o777)  # a file that is replaced keeps its own
+                    os.fchmod(
+                        file.fileno(), path.stat().st_mode & 0o777
+                    )  # a file that is replaced keeps its own
                 file.write(data)
             os.replace(beside, path)
         except BaseException:
@@ -50,7 +54,9 @@ def write_bytes(path: Path, data: bytes) -> None:
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write `text` to `path` as UTF-8, whole or not at all; names that are no text are written out, as `\\udcff`."""
+    """Write `text` to `path` as UTF-8, whole or not at all; names that are no text are written out, as
+    `\\udcff`.
+    """
     write_bytes(path, text.encode("utf-8", "backslashreplace"))
 
 
@@ -58,8 +64,8 @@ def write_text(path: Path, text: str) -> None:
 def output_folder(folder: Path) -> Iterator[Path]:
     """A staging folder whose files move into `folder` when the block ends well, and vanish when it does not.
 
-    Files already in `folder` stay, those of the same name are replaced. A folder that was made for a block that failed
-    goes again.
+    Files already in `folder` stay, those of the same name are replaced. A folder that was made for a block
+    that failed goes again.
     """
     new = not folder.exists()
     try:

@@ -1,7 +1,8 @@
-"""Whether an interrupted verb ends in its own time: `fit` ends its workers and writes the best that it has found.
+"""Whether an interrupted verb ends in its own time: `fit` ends its workers and writes the best that it has
+found.
 
-All others end at once. What the interruption finds them waiting for, such as compilers in other threads, is not worth
-the user's time, and what they hold goes with them (`watchdog.py`).
+All others end at once. What the interruption finds them waiting for, such as compilers in other threads, is
+not worth the user's time, and what they hold goes with them (`watchdog.py`).
 """
 
 from __future__ import annotations

@@ -1,4 +1,6 @@
-"""How results show themselves: as lines for the terminal, and as tables in a notebook, both of the same parts."""
+"""How results show themselves: as lines for the terminal, and as tables in a notebook, both of the same
+parts.
+"""
 
 from __future__ import annotations
 

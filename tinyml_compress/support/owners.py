@@ -1,4 +1,6 @@
-"""Which process something belongs to, in a form that can be asked about later: is that very process still there?"""
+"""Which process something belongs to, in a form that can be asked about later: is that very process still
+there?
+"""
 
 from __future__ import annotations
 
@@ -14,7 +16,9 @@ __all__ = ["here", "is_alive", "prefix", "sweep"]
 
 _SEPARATOR = "~"
 _FORGOTTEN_S = 7 * 24 * 3600.0
-"""What a process on another machine, or before this one was started anew, made is taken for left over after so long."""
+"""What a process on another machine, or before this one was started anew, made is taken for left over after
+so long.
+"""
 
 
 def here() -> str:

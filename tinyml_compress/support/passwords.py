@@ -1,4 +1,6 @@
-"""Passwords in URLs: shown nowhere, and handed to other processes by their environment, which only this user reads."""
+"""Passwords in URLs: shown nowhere, and handed to other processes by their environment, which only this user
+reads.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +13,9 @@ STORAGE_VARIABLE = "TINYML_COMPRESS_STORAGE"
 
 # To the last @: a password that was not escaped may hold one, or a slash.
 _IN_FRONT = re.compile(r"(?P<scheme>\w[\w+.-]*://)(?P<user>[^\s:/@'\"]*):(?P<password>[^\s'\"]*)@")
-_PARAMETER = re.compile(r"(?P<name>[?&;][\w.-]*(?:pass|pwd|secret|token|key)[\w.-]*=)[^\s&;#'\"]+", re.IGNORECASE)
+_PARAMETER = re.compile(
+    r"(?P<name>[?&;][\w.-]*(?:pass|pwd|secret|token|key)[\w.-]*=)[^\s&;#'\"]+", re.IGNORECASE
+)
 
 
 def hidden(text: str) -> str:

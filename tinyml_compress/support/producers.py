@@ -1,9 +1,9 @@
 """Who makes what is kept, and under which number: the part of a cache key that stands for code.
 
-Every part of the tool whose results outlive a run is a `Producer` here. Its number is raised when its results may
-differ from what the number before gave; `make producers` says when that may be (tests/support/test_producers.py), and
-comments never matter. A key also carries the versions of the libraries that the work is done with, so that an upgrade
-is noticed, and the arrival of one that was absent.
+Every part of the tool whose results outlive a run is a `Producer` here. Its number is raised when its results
+may differ from what the number before gave; `make producers` says when that may be
+(tests/support/test_producers.py), and comments never matter. A key also carries the versions of the libraries
+that the work is done with, so that an upgrade is noticed, and the arrival of one that was absent.
 """
 
 from __future__ import annotations
@@ -63,7 +63,8 @@ def _version(package: str) -> str:
         return "absent"
 
 
-# --- parts: rooms, which share their numbers with all that use them ---------------------------------------------------
+# --- parts: rooms, which share their numbers with all that use them
+# ---------------------------------------------------
 
 _TENSORFLOW = Producer(
     "tensorflow",
@@ -130,7 +131,8 @@ _EVALUATION = Producer(
     uses=(_COMPILER, _RUNNERS, _SCORES, _SAMPLES),
 )
 
-# --- what is kept -----------------------------------------------------------------------------------------------------
+# --- what is kept
+# -----------------------------------------------------------------------------------------------------
 
 COMPRESSION = Producer(
     "compression",

@@ -1,7 +1,7 @@
 """One live line per running stage on the terminal's error output; nothing at all when that is no terminal.
 
-With `-v` each stage leaves a line with its seconds when it ends, on a terminal and elsewhere; a long one that has no
-terminal says every half minute where it is.
+With `-v` each stage leaves a line with its seconds when it ends, on a terminal and elsewhere; a long one that
+has no terminal says every half minute where it is.
 """
 
 from __future__ import annotations
@@ -69,10 +69,20 @@ def _shown(title: str, total: int | None, console: Console | None) -> Iterator[S
         yield from _line(_Shown.progress, title, total)
         return
     from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        SpinnerColumn,
+        TextColumn,
+        TimeElapsedColumn,
+    )
 
-    # The stream below the guard of `support/screen.py`: what is drawn moves the cursor, and its words are escaped.
-    screen = console if console is not None else Console(file=getattr(sys.stderr, "rich_proxied_file", sys.stderr))
+    # The stream below the guard of `support/screen.py`: what is drawn moves the cursor, and its words are
+    # escaped.
+    screen = (
+        console if console is not None else Console(file=getattr(sys.stderr, "rich_proxied_file", sys.stderr))
+    )
     if not screen.is_terminal:
         yield Stage(title)
         return

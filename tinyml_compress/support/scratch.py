@@ -19,7 +19,9 @@ __all__ = ["gather", "process_is_ours", "scratch", "workplace"]
 
 @contextmanager
 def scratch(prefix: str = "tinyml-", within: Path | None = None) -> Iterator[Path]:
-    """A new, empty folder that only this user can read, in the system's place for such things or `within` another."""
+    """A new, empty folder that only this user can read, in the system's place for such things or `within`
+    another.
+    """
     parent = (within or Path(tempfile.gettempdir())).absolute()
     variable = None if within else "TMPDIR"
     _sweep(parent, prefix)
@@ -52,7 +54,9 @@ def _sweep(parent: Path, prefix: str) -> None:
 
 @contextmanager
 def workplace(output: Path) -> Iterator[Path]:
-    """A scratch folder on the disk of the results; `output` goes again where the block made it and left it empty."""
+    """A scratch folder on the disk of the results; `output` goes again where the block made it and left it
+    empty.
+    """
     new = not output.exists()
     try:
         output.mkdir(parents=True, exist_ok=True)
@@ -74,7 +78,8 @@ class _Process:
 
     ours = False
     gathered: Path | None = None
-    """The system's place for temporary files, where those of this process have a folder of their own in it."""
+    """The system's place for temporary files, where those of this process have a folder of their own in it.
+    """
 
 
 def process_is_ours() -> None:
@@ -83,7 +88,8 @@ def process_is_ours() -> None:
 
 
 def gather() -> None:
-    """From here on temporary files of libraries lie in one folder that goes with this process, if that is ours.
+    """From here on temporary files of libraries lie in one folder that goes with this process, if that is
+    ours.
 
     TensorFlow writes a file for each function that it rewrites, and removes them only where it ends in peace.
     """

@@ -1,7 +1,7 @@
 """What lies under everything that is printed: what a file says is shown on the terminal, never obeyed.
 
-Verbs and tables escape the names they print. This is the second lock, for what others print: warnings, tracebacks,
-libraries, the parser of the command line.
+Verbs and tables escape the names they print. This is the second lock, for what others print: warnings,
+tracebacks, libraries, the parser of the command line.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ __all__ = ["guard_streams"]
 class _Guarded:
     """A stream that writes control characters out.
 
-    `rich_proxied_file` is the name under which rich looks for the stream below: its tables and bars style what they
-    write, and their texts are escaped before.
+    `rich_proxied_file` is the name under which rich looks for the stream below: its tables and bars style
+    what they write, and their texts are escaped before.
     """
 
     def __init__(self, stream: TextIO) -> None:
@@ -40,9 +40,11 @@ class _Guarded:
 
 
 def guard_streams() -> None:
-    """For a program's start: filters both outputs, lets them write any name, and opens what the caller closed.
+    """For a program's start: filters both outputs, lets them write any name, and opens what the caller
+    closed.
 
-    A closed descriptor would become that of the next file that is opened, and what a child prints would land in it.
+    A closed descriptor would become that of the next file that is opened, and what a child prints would land
+    in it.
     """
     for descriptor, (name, mode) in enumerate((("stdin", "r"), ("stdout", "w"), ("stderr", "w"))):
         try:
@@ -55,5 +57,7 @@ def guard_streams() -> None:
         stream = getattr(sys, name)
         if not isinstance(stream, _Guarded):
             if isinstance(stream, io.TextIOWrapper):
-                stream.reconfigure(errors="backslashreplace")  # for names that the encoding lacks, or that are no text
+                stream.reconfigure(
+                    errors="backslashreplace"
+                )  # for names that the encoding lacks, or that are no text
             setattr(sys, name, _Guarded(stream))

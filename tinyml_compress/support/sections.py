@@ -1,4 +1,6 @@
-"""A strict reader of TOML tables: every key is asked for by name and type, and what is left over is an error."""
+"""A strict reader of TOML tables: every key is asked for by name and type, and what is left over
+is an error.
+"""
 
 from __future__ import annotations
 
@@ -115,7 +117,9 @@ class Section:
             raise self.error("wrong type", key, found=shown(value), allowed="a number or a list of numbers")
         for number in found:
             if not low <= number <= high:
-                raise self.error("number out of range", key, found=shown(number), allowed=f"{low:g} to {high:g}")
+                raise self.error(
+                    "number out of range", key, found=shown(number), allowed=f"{low:g} to {high:g}"
+                )
         return tuple(float(number) for number in found)
 
     def is_text(self, key: str) -> bool:
@@ -133,7 +137,9 @@ class Section:
         """An array of tables, `[[key]]`; at least one."""
         tables = self._get(key, list, f"tables [[{self._below(key)}]]", None)
         if not tables or not all(isinstance(table, dict) for table in tables):
-            raise self.error("wrong type", key, found=shown(tables), allowed=f"one or more [[{self._below(key)}]]")
+            raise self.error(
+                "wrong type", key, found=shown(tables), allowed=f"one or more [[{self._below(key)}]]"
+            )
         return tuple(Section(self._path, f"{self._below(key)}[{i}]", table) for i, table in enumerate(tables))
 
     def close(self) -> None:
@@ -151,7 +157,10 @@ class Section:
                 # A misspelt key is both unknown and missing: the first is the better message.
                 twin = difflib.get_close_matches(key, [k for k in self._table if k not in self._asked], n=1)
                 raise self.error(
-                    "missing key", key, found=f"{twin[0]}, which is no key" if twin else None, allowed=kind_name
+                    "missing key",
+                    key,
+                    found=f"{twin[0]}, which is no key" if twin else None,
+                    allowed=kind_name,
                 )
             return default
         value = self._table[key]

@@ -1,7 +1,8 @@
-"""A table as a value: columns with a format, rows of numbers and names, notes. Renderers make text, HTML, Markdown.
+"""A table as a value: columns with a format, rows of numbers and names, notes. Renderers make text, HTML,
+Markdown.
 
-Cells hold numbers, not their letters, so that one table serves every form of output. `support/table_text.py` draws it
-for a terminal of some width or for a pipe, `support/table_markup.py` for notebooks and for Markdown.
+Cells hold numbers, not their letters, so that one table serves every form of output. `support/table_text.py`
+draws it for a terminal of some width or for a pipe, `support/table_markup.py` for notebooks and for Markdown.
 """
 
 from __future__ import annotations
@@ -10,12 +11,26 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
-__all__ = ["Block", "Cell", "Column", "Layout", "Noted", "Numbers", "Row", "Table", "Value", "facts", "upright"]
+__all__ = [
+    "Block",
+    "Cell",
+    "Column",
+    "Layout",
+    "Noted",
+    "Numbers",
+    "Row",
+    "Table",
+    "Value",
+    "facts",
+    "upright",
+]
 
 
 @dataclass(frozen=True)
 class Numbers:
-    """Numbers with a format of their own: an interval, a part of a whole, a value of another unit than its column's."""
+    """Numbers with a format of their own: an interval, a part of a whole, a value of another unit than its
+    column's.
+    """
 
     values: tuple[int | float, ...]
     form: str
@@ -83,8 +98,8 @@ class Layout(Enum):
     ROWS = "rows"
     """A line per row."""
     SIDE_BY_SIDE = "side by side"
-    """A line per column, so that a few things with many properties stand beside each other; the first column names
-    the things."""
+    """A line per column, so that a few things with many properties stand beside each other; the first column
+    names the things."""
     FACTS = "facts"
     """Per row the lines "title  value"; for tables of one row."""
 
@@ -125,7 +140,9 @@ Block = str | Table
 """A part of a result: lines that stay as they are, or a table."""
 
 
-def facts(pairs: Iterable[tuple[str, Cell]], *, title: str = "", notes: Sequence[str] = (), indent: int = 0) -> Table:
+def facts(
+    pairs: Iterable[tuple[str, Cell]], *, title: str = "", notes: Sequence[str] = (), indent: int = 0
+) -> Table:
     """Labelled values, one below the other; the values are prose."""
     labels, values = tuple(zip(*pairs, strict=True)) or ((), ())
     columns = tuple(Column(label, prose=True) for label in labels)
@@ -133,7 +150,9 @@ def facts(pairs: Iterable[tuple[str, Cell]], *, title: str = "", notes: Sequence
 
 
 def upright(table: Table) -> Table:
-    """The same cells with a line per column: what SIDE_BY_SIDE and FACTS mean where there is room for them."""
+    """The same cells with a line per column: what SIDE_BY_SIDE and FACTS mean where there is room
+    for them.
+    """
     named = table.layout is Layout.SIDE_BY_SIDE
     things = table.columns[1:] if named else table.columns
     remarks = any(column.about for column in things)

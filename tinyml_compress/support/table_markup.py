@@ -38,12 +38,16 @@ def table_markdown(table: Table) -> str:
     shown = table if table.layout is Layout.ROWS else upright(table)
     heads = [markdown(column.title) for column in shown.columns]
     sides = ["---:" if column.is_right else "---" for column in shown.columns]
-    rows = [[_markdown_cell(shown, column, cell) for column, cell in _pairs(shown, row)] for row in shown.body]
+    rows = [
+        [_markdown_cell(shown, column, cell) for column, cell in _pairs(shown, row)] for row in shown.body
+    ]
     lines = [f"| {' | '.join(cells)} |" for cells in (heads, *rows)]
     lines.insert(1, f"|{'|'.join(sides)}|")
     notes = [f"[{number}] {text}" for text, number in shown.numbered.items()]
     above = [markdown(shown.title), ""] if shown.title else []
-    return "\n".join([*above, *lines, *(line for text in (*notes, *shown.notes) for line in ("", markdown(text)))])
+    return "\n".join(
+        [*above, *lines, *(line for text in (*notes, *shown.notes) for line in ("", markdown(text)))]
+    )
 
 
 def _paragraph(text: str) -> str:
@@ -51,7 +55,9 @@ def _paragraph(text: str) -> str:
 
 
 def _html_row(table: Table, row: Row) -> str:
-    cells = (f"<td{_side(column)}>{_html_cell(table, column, cell)}</td>" for column, cell in _pairs(table, row))
+    cells = (
+        f"<td{_side(column)}>{_html_cell(table, column, cell)}</td>" for column, cell in _pairs(table, row)
+    )
     return f"<tr>{''.join(cells)}</tr>"
 
 

@@ -1,9 +1,9 @@
 """A table as text: for a terminal of some width, or for a pipe or a file, which have none.
 
-A table that is too wide becomes narrower, in this order: headings and sentences are broken between words; columns are
-left out, those of the largest priority first, and named below; every row becomes a block of lines "heading  value",
-in which nothing is left out. Names and numbers are never broken and never cut: where one alone is wider than the
-terminal, its line is longer, and the terminal itself continues it on the next one.
+A table that is too wide becomes narrower, in this order: headings and sentences are broken between words;
+columns are left out, those of the largest priority first, and named below; every row becomes a block of lines
+"heading  value", in which nothing is left out. Names and numbers are never broken and never cut: where one
+alone is wider than the terminal, its line is longer, and the terminal itself continues it on the next one.
 """
 
 from __future__ import annotations
@@ -28,12 +28,15 @@ _LEAST = 8
 def blocks_text(blocks: Iterable[Block], width: int | None = None) -> str:
     """All blocks, one below the other."""
     return "\n".join(
-        for_terminal(block, lines=True) if isinstance(block, str) else table_text(block, width) for block in blocks
+        for_terminal(block, lines=True) if isinstance(block, str) else table_text(block, width)
+        for block in blocks
     )
 
 
 def table_text(table: Table, width: int | None = None) -> str:
-    """The lines of `table`, none of them longer than `width` but where a name or number alone is; None: any width."""
+    """The lines of `table`, none of them longer than `width` but where a name or number alone is; None: any
+    width.
+    """
     room = None if width is None else max(width - table.indent, 1)
     shown = upright(table) if table.layout is Layout.SIDE_BY_SIDE else table
     grid = None if table.layout is Layout.FACTS else _grid(shown, room)
@@ -111,7 +114,8 @@ class _Grid:
             if self.has_foot and place == count - 1:
                 lines.append(rule)
             cells = [
-                strip.set(strip.cells[place], width) for strip, width in zip(self.strips, self.widths, strict=True)
+                strip.set(strip.cells[place], width)
+                for strip, width in zip(self.strips, self.widths, strict=True)
             ]
             lines += _beside(cells, self.widths)
         return lines
@@ -133,15 +137,20 @@ def _grid(table: Table, room: int | None) -> _Grid | None:
 
 
 def _cells(table: Table, place: int, kept: Sequence[int]) -> tuple[tuple[str, ...], ...]:
-    """One column's cells as lines. The first column also carries the marks of notes whose columns are left out."""
+    """One column's cells as lines. The first column also carries the marks of notes whose columns are left
+    out.
+    """
     others = [other for other in range(len(table.columns)) if other not in kept] if place == kept[0] else []
     numbers = table.numbered
     return tuple(
-        _marked(table.columns[place], row[place], [row[other] for other in others], numbers) for row in table.body
+        _marked(table.columns[place], row[place], [row[other] for other in others], numbers)
+        for row in table.body
     )
 
 
-def _marked(column: Column, cell: Cell, others: Sequence[Cell], numbers: Mapping[str, int]) -> tuple[str, ...]:
+def _marked(
+    column: Column, cell: Cell, others: Sequence[Cell], numbers: Mapping[str, int]
+) -> tuple[str, ...]:
     lines = [for_terminal(line) for line in column.written(cell)]
     marks = [f"[{numbers[one.note]}]" for one in (cell, *others) if isinstance(one, Noted)]
     lines[-1] = " ".join(word for word in (lines[-1], *dict.fromkeys(marks)) if word)
@@ -166,7 +175,9 @@ def _fitted(strips: Sequence[_Strip], room: int | None) -> tuple[int, ...] | Non
 def _beside(cells: Sequence[Sequence[str]], widths: Sequence[int]) -> list[str]:
     """The lines of a row whose cells have several."""
     height = max(len(cell) for cell in cells)
-    filled = [[*cell, *[" " * width] * (height - len(cell))] for cell, width in zip(cells, widths, strict=True)]
+    filled = [
+        [*cell, *[" " * width] * (height - len(cell))] for cell, width in zip(cells, widths, strict=True)
+    ]
     return [(" " * _GAP).join(parts).rstrip() for parts in zip(*filled, strict=True)]
 
 
@@ -186,7 +197,9 @@ def _blocks(table: Table, room: int | None) -> list[str]:
     return lines
 
 
-def _labelled(title: str, label: int, written: Sequence[str], sentence: int | None, room: int | None) -> list[str]:
+def _labelled(
+    title: str, label: int, written: Sequence[str], sentence: int | None, room: int | None
+) -> list[str]:
     """A value beside its label, or below it where there is too little room beside it."""
     start = label + _GAP if label else 0
     beside = None if sentence is None else max(sentence - start, _LEAST)

@@ -1,7 +1,7 @@
 """Texts with the prefix `tc_model`, and marks that become facts.
 
-The mark of the fact `crc` is `@crc@`, or `TC_FACT_CRC` in C code, which a formatter has to understand. A fact that
-comes from outside, such as an author, is marked with the language it stands in: `@yaml:author@`.
+The mark of the fact `crc` is `@crc@`, or `TC_FACT_CRC` in C code, which a formatter has to understand. A fact
+that comes from outside, such as an author, is marked with the language it stands in: `@yaml:author@`.
 """
 
 from __future__ import annotations
@@ -26,7 +26,9 @@ _LANGUAGES: Mapping[str, Callable[[str], str]] = {
 
 
 def filled(text: str, name: str, facts: Mapping[str, str]) -> str:
-    """`text` with `name` for the model's, and every mark replaced by its fact; facts themselves stay as they are."""
+    """`text` with `name` for the model's, and every mark replaced by its fact; facts themselves stay as they
+    are.
+    """
 
     def fact(mark: re.Match[str]) -> str:
         key = mark["word"] or mark["code"].lower()

@@ -1,7 +1,7 @@
 """The user's word for a model file: `--trust-model` on the command line, `trust=True` in Python.
 
-Without it a model file is data: nothing in it runs. The word is given once per call of the tool and holds for every
-model that the call loads.
+Without it a model file is data: nothing in it runs. The word is given once per call of the tool and holds for
+every model that the call loads.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """`package.module:function`: the user's own Python, found in the folder he works in; the only thing that is.
 
-What else lies in that folder is data. It stands behind everything installed while the user's code runs, and nowhere
-at all before and after: a `numpy.py` beside a model file is never imported.
+What else lies in that folder is data. It stands behind everything installed while the user's code runs, and
+nowhere at all before and after: a `numpy.py` beside a model file is never imported.
 
 Imports nothing but Python's own modules: workers under other interpreters use it too.
 """

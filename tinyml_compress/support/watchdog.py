@@ -1,7 +1,7 @@
 """Whatever this process started or laid down for a while goes when it is killed, however hard.
 
-Python can tidy up after an exception or Ctrl-C, but not after SIGKILL. So one small process per run knows the process
-groups and the temporary folders that are in use, through a pipe that closes with this process.
+Python can tidy up after an exception or Ctrl-C, but not after SIGKILL. So one small process per run knows the
+process groups and the temporary folders that are in use, through a pipe that closes with this process.
 """
 
 from __future__ import annotations
@@ -70,7 +70,8 @@ class _Watchdog:
     def _start(self) -> None:
         read, self._pipe = os.pipe()
         try:
-            # Its own session: a Ctrl-C of the terminal is for those who work. No output of ours stays open in it.
+            # Its own session: a Ctrl-C of the terminal is for those who work. No output of ours stays open in
+            # it.
             self._child = subprocess.Popen(
                 [sys.executable, "-I", "-S", str(_SCRIPT)],
                 stdin=read,

@@ -1,9 +1,9 @@
 """The one way to have work done in another Python process: a job goes in, a reply or an error comes out.
 
-Work goes to a process of its own where it may crash, never end, or clash with what is loaded here. Job and reply lie in
-a folder that is the worker's current one; how the process begins, `_worker_start.py` says. A worker is a function from
-`Job` to `Reply` in a module whose last function hands it to `serve`; it may run under an interpreter that has numpy
-and nothing else of ours.
+Work goes to a process of its own where it may crash, never end, or clash with what is loaded here. Job and
+reply lie in a folder that is the worker's current one; how the process begins, `_worker_start.py` says. A
+worker is a function from `Job` to `Reply` in a module whose last function hands it to `serve`; it may run
+under an interpreter that has numpy and nothing else of ours.
 """
 
 from __future__ import annotations
@@ -58,7 +58,9 @@ class Reply:
 
 
 class Broken(Exception):
-    """The work ended in neither a reply nor an error of ours: the caller knows what that means to the user."""
+    """The work ended in neither a reply nor an error of ours: the caller knows what that means to
+    the user.
+    """
 
     def __init__(self, raised: str | None, how: str, log: str) -> None:
         super().__init__(raised or how)
@@ -76,7 +78,8 @@ def command(target: str, *arguments: str | Path, python: str | Path = sys.execut
 
 
 def environment(env: Mapping[str, str] | None = None) -> dict[str, str]:
-    """What a worker's environment has besides this process's: `env`, and a path that does not move with the folder.
+    """What a worker's environment has besides this process's: `env`, and a path that does not move with the
+    folder.
 
     An empty entry of PYTHONPATH, as a stray colon leaves it, would be the current folder.
     """
@@ -96,8 +99,8 @@ def ask(
 ) -> Reply:
     """Have `target` do the job in `folder`; `what` names it in errors.
 
-    An error of ours that the worker raises is raised here as well. ProcessError: it did not end in time. Broken: all
-    else.
+    An error of ours that the worker raises is raised here as well. ProcessError: it did not end in time.
+    Broken: all else.
     """
     (folder / _JOB).write_text(json.dumps({"options": dict(job.options), "files": list(job.files)}))
     np.savez(folder / _ARRAYS_IN, **job.arrays)
@@ -129,7 +132,9 @@ def serve(folder: Path, work: Callable[[Job], Reply]) -> None:
     except TinymlError as error:
         told = [error.what, error.which, error.found, error.allowed, error.next_step]
         _leave(folder, {"kind": type(error).__name__, "told": told})
-    except Exception as error:  # what libraries raise on a bad file is not documented: struct.error, ValueError, ...
+    except (
+        Exception
+    ) as error:  # what libraries raise on a bad file is not documented: struct.error, ValueError, ...
         _leave(folder, {"kind": None, "told": f"{type(error).__name__}: {error}"})
     for name, data in reply.files.items():
         (folder / name).write_bytes(data)

@@ -1,8 +1,8 @@
 """Find channels that can go without changing a single output.
 
-A channel is dead when everything that reads it reads exactly zero, or multiplies it by exactly zero. The search runs to
-a fixed point: a filter that only reads dead channels is itself constant, and a channel that only feeds dead filters
-has no reader.
+A channel is dead when everything that reads it reads exactly zero, or multiplies it by exactly zero. The
+search runs to a fixed point: a filter that only reads dead channels is itself constant, and a channel that
+only feeds dead filters has no reader.
 """
 
 from __future__ import annotations
@@ -110,7 +110,11 @@ def _through_cut(cut: Cut, given: Floats, removed: frozenset[int]) -> Floats:
     bias = weights[-1] if getattr(layer, "use_bias", False) else np.zeros(count)
     if cut.role is Role.LSTM:
         units = count
-        parts = [weights[0][feeding], weights[1], weights[2][None] if layer.use_bias else np.zeros((1, 4 * units))]
+        parts = [
+            weights[0][feeding],
+            weights[1],
+            weights[2][None] if layer.use_bias else np.zeros((1, 4 * units)),
+        ]
         live = sum(np.abs(part).sum(axis=0) for part in parts).reshape(4, units).sum(axis=0)
         return np.where(live == 0, 0.0, np.nan)
     if cut.role is Role.DEPTHWISE:
@@ -161,23 +165,27 @@ def _through_layer(step: Step, given: list[Floats], count: int) -> Floats:
     if kind == "Multiply":
         zeros = np.any([np.broadcast_to(value, (count,)) == 0 for value in given], axis=0)
         return np.where(zeros, 0.0, np.nan)
-    if kind == "Concatenate" and step.layer.axis % len(step.output_shapes[0]) == len(step.output_shapes[0]) - 1:
+    if (
+        kind == "Concatenate"
+        and step.layer.axis % len(step.output_shapes[0]) == len(step.output_shapes[0]) - 1
+    ):
         return np.concatenate(given)
     if kind in ("Flatten", "Reshape") and len(given[0]) and count % len(given[0]) == 0:
         return np.tile(given[0], count // len(given[0]))
     if kind == "Activation" and len(given[0]) == count and not is_softmax(step.layer):
         return np.where(np.isnan(given[0]), np.nan, _activated(step.layer, np.nan_to_num(given[0])))
     if len(given) == 1 and len(given[0]) == count:
-        # zero stays zero through pooling, padding with zeros, dropout and the rectifiers; other constants may not
+        # zero stays zero through pooling, padding with zeros, dropout and the rectifiers; other constants may
+        # not
         return np.where((given[0] == 0) & np.full(count, kind in _KEEPS_ZERO), 0.0, np.nan)
     return unknown
 
 
 _KEEPS_ZERO = {
-    "ReLU", "LeakyReLU", "ELU", "Dropout", "SpatialDropout1D", "SpatialDropout2D", "MaxPooling1D", "MaxPooling2D",
-    "AveragePooling1D", "AveragePooling2D", "GlobalAveragePooling1D", "GlobalAveragePooling2D", "GlobalMaxPooling1D",
-    "GlobalMaxPooling2D", "ZeroPadding1D", "ZeroPadding2D", "ZeroPadding3D", "Cropping1D", "Cropping2D",
-    "UpSampling1D", "UpSampling2D", "RepeatVector", "Permute",
+    "ReLU", "LeakyReLU", "ELU", "Dropout", "SpatialDropout1D", "SpatialDropout2D", "MaxPooling1D",
+    "MaxPooling2D", "AveragePooling1D", "AveragePooling2D", "GlobalAveragePooling1D",
+    "GlobalAveragePooling2D", "GlobalMaxPooling1D", "GlobalMaxPooling2D", "ZeroPadding1D", "ZeroPadding2D",
+    "ZeroPadding3D", "Cropping1D", "Cropping2D", "UpSampling1D", "UpSampling2D", "RepeatVector", "Permute",
 }  # fmt: skip
 
 

@@ -1,7 +1,7 @@
 """A model's linear maps, one after the other, each with the error that new weights would make at its outputs.
 
-The inputs of a map are those of the model as compressed so far, its targets the outputs that the uncompressed model
-gave: each layer then makes up for what the layers before it lost. Labels are not needed.
+The inputs of a map are those of the model as compressed so far, its targets the outputs that the uncompressed
+model gave: each layer then makes up for what the layers before it lost. Labels are not needed.
 """
 
 from __future__ import annotations
@@ -50,7 +50,9 @@ class LinearMap:
 
 
 class Walk:
-    """The maps of a working copy of a model; `put` stores a layer's new weights before the next layer is asked for."""
+    """The maps of a working copy of a model; `put` stores a layer's new weights before the next layer is
+    asked for.
+    """
 
     def __init__(self, model: Any, inputs: Array, seed: int = 0) -> None:
         self.reference, self.working = copy_model(model), copy_model(model)
@@ -69,7 +71,9 @@ class Walk:
         right = _matrices(twin, True)
         sums = [_Sums(matrix.shape) for matrix in right]
         chosen = np.random.default_rng(self._seed)
-        for mine, theirs in zip(self._read(self.working, layer), self._read(self.reference, twin), strict=True):
+        for mine, theirs in zip(
+            self._read(self.working, layer), self._read(self.reference, twin), strict=True
+        ):
             places: Array | None = None
             ours, others = _windows(layer, mine), _windows(layer, theirs)
             most = max(1, _POSITIONS * _BATCH // len(self._inputs))
@@ -86,7 +90,9 @@ class Walk:
         )
 
     def put(self, layer: Any, matrices: Sequence[Floats]) -> None:
-        """Store the layer's new weights; the bias goes into the normalization behind where the layer has none."""
+        """Store the layer's new weights; the bias goes into the normalization behind where the layer has
+        none.
+        """
         weights = layer.get_weights()
         biased = self._has_bias(layer)
         kernels = [matrix[:, :-1] for matrix in matrices] if biased else matrices
@@ -177,7 +183,9 @@ def _norms_behind(model: Any) -> dict[str, Any]:
 
 
 def _windows(layer: Any, values: Any) -> list[Floats]:
-    """Per group the inputs of every output position, (positions, inputs + 1); the last is the one that a bias sees."""
+    """Per group the inputs of every output position, (positions, inputs + 1); the last is the one that a bias
+    sees.
+    """
     kind = type(layer).__name__
     if kind == "Dense":
         groups = [np.asarray(values, np.float64).reshape(-1, values.shape[-1])]
@@ -204,7 +212,9 @@ def _patches(layer: Any, values: Any) -> Floats:
 
 
 def _matrices(layer: Any, biased: bool) -> list[Floats]:
-    """Per group (outputs, inputs), and a column for the bias; it holds nothing where the layer has none of its own."""
+    """Per group (outputs, inputs), and a column for the bias; it holds nothing where the layer has none of
+    its own.
+    """
     kernel = layer.get_weights()[0].astype(np.float64)
     if type(layer).__name__ == "DepthwiseConv2D":
         rows, columns, channels, multiplier = kernel.shape

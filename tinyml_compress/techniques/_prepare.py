@@ -87,7 +87,9 @@ def _detach_activations(flat: Any) -> Any:
         make = lambda: copier.fresh(layer, activation="linear")  # noqa: E731
         linear = copier.build(layer, make, layer.get_weights(), args, kwargs)
         if id(layer) not in own:
-            own[id(layer)] = keras2().layers.Activation(layer.activation, name=copier.name(f"{layer.name}_{name}"))
+            own[id(layer)] = keras2().layers.Activation(
+                layer.activation, name=copier.name(f"{layer.name}_{name}")
+            )
         return own[id(layer)](linear)
 
     return rebuild(flat, substitute)

@@ -1,4 +1,6 @@
-"""The fake quantization that training sees: TFMOT's wrapper and layer, with the ranges the converter will choose."""
+"""The fake quantization that training sees: TFMOT's wrapper and layer, with the ranges the converter will
+choose.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +18,9 @@ def _classes() -> dict[str, Any]:
     tf = tensorflow()
     quant: Any = tfmot().quantization.keras
     from tensorflow_model_optimization.python.core.quantization.keras.quantize_layer import QuantizeLayer
-    from tensorflow_model_optimization.python.core.quantization.keras.quantize_wrapper import QuantizeWrapperV2
+    from tensorflow_model_optimization.python.core.quantization.keras.quantize_wrapper import (
+        QuantizeWrapperV2,
+    )
 
     class TinyWeights(quant.quantizers.Quantizer):  # type: ignore[misc]
         """int8 per output channel, or one scale for the whole kernel."""
@@ -84,22 +88,27 @@ def wrap_weights(layer: Any, name: str, *, one_scale: bool = False) -> Any:
 
 def output_quantizer(name: str) -> Any:
     """A layer that rounds a tensor to int8 within a range that follows the data slowly."""
-    moving = _classes()["MovingAverageQuantizer"](num_bits=8, per_axis=False, symmetric=False, narrow_range=False)
+    moving = _classes()["MovingAverageQuantizer"](
+        num_bits=8, per_axis=False, symmetric=False, narrow_range=False
+    )
     return _classes()["QuantizeLayer"](quantizer=moving, name=name)
 
 
 def bake(model: Any, name: str) -> Any:
-    """The trained model in ordinary layers: rounded kernels, and each range as one fake-quantization operator.
+    """The trained model in ordinary layers: rounded kernels, and each range as one fake-quantization
+    operator.
 
-    The converter finds the same scales again, because every channel's largest weight lies on the end of its range;
-    and the model loads anywhere without custom classes.
+    The converter finds the same scales again, because every channel's largest weight lies on the end of its
+    range; and the model loads anywhere without custom classes.
     """
     copier = Copier()
 
     def substitute(layer: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         if hasattr(layer, "quantizer_vars"):
             low, high = (float(layer.quantizer_vars[side]) for side in ("min_var", "max_var"))
-            return tensorflow().quantization.fake_quant_with_min_max_args(args[0], min=low, max=high, name=layer.name)
+            return tensorflow().quantization.fake_quant_with_min_max_args(
+                args[0], min=low, max=high, name=layer.name
+            )
         if not hasattr(layer, "quantize_config"):
             return copier(layer, args, kwargs)
         inner = layer.layer

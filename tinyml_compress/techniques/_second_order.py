@@ -1,10 +1,11 @@
 """Least squares with zeros: which weights of a linear map can go, and what the others must then be.
 
-A layer's output row is w·x. Over calibration samples, with the inputs x that the compressed model sees and the outputs
-y that the uncompressed model gave, its squared error is a quadratic in w: w'Hw - 2cw + e, with H the mean of xx', c
-that of yx', e that of y². Removing the weight whose loss is least, re-solving for the rest, and so on, is Optimal Brain
-Surgeon (Hassibi and Stork, 1993); done row by row it is exact for this quadratic (Optimal Brain Compression, Frantar
-and Alistarh, 2022). Where the rows are too long for that, many weights go at once, in rounds.
+A layer's output row is w·x. Over calibration samples, with the inputs x that the compressed model sees and
+the outputs y that the uncompressed model gave, its squared error is a quadratic in w: w'Hw - 2cw + e, with H
+the mean of xx', c that of yx', e that of y². Removing the weight whose loss is least, re-solving for the
+rest, and so on, is Optimal Brain Surgeon (Hassibi and Stork, 1993); done row by row it is exact for this
+quadratic (Optimal Brain Compression, Frantar and Alistarh, 2022). Where the rows are too long for that, many
+weights go at once, in rounds.
 """
 
 from __future__ import annotations
@@ -59,15 +60,21 @@ class Quadratic:
 
 @dataclass(frozen=True, eq=False)
 class Removal:
-    """Per row in which order its units (weights, or blocks of them) go, and what each costs beyond the ones before."""
+    """Per row in which order its units (weights, or blocks of them) go, and what each costs beyond the ones
+    before.
+    """
 
     order: Ints
     """(rows, steps): numbers of units."""
     costs: Floats
-    """(rows, steps): never falling along a row, so that a cut through all of them takes the first ones of each."""
+    """(rows, steps): never falling along a row, so that a cut through all of them takes the first ones of
+    each.
+    """
 
     def kept(self, units: int, removed: int, scale: Floats) -> Mask:
-        """(rows, units), true where a unit stays, when the `removed` cheapest of all rows go; `scale` weighs rows."""
+        """(rows, units), true where a unit stays, when the `removed` cheapest of all rows go; `scale` weighs
+        rows.
+        """
         flat = np.argsort(self.costs * scale[:, None], axis=None, kind="stable")[:removed]
         rows, steps = np.unravel_index(flat, self.costs.shape)
         kept = np.ones((len(self.order), units), bool)
@@ -98,7 +105,9 @@ class Pruner:
         rows, inputs = self.problem.cross.shape
         removed = round(part * rows * self.size)
         if rows * float(inputs) ** 3 > _EXACT and not self.group:
-            units = _kept_in_rounds(self.problem, self.units, self.size, removed / (rows * self.size), self.scale)
+            units = _kept_in_rounds(
+                self.problem, self.units, self.size, removed / (rows * self.size), self.scale
+            )
         else:
             removed = self._removal.costs.size if self.group else removed
             units = self._removal.kept(self.size, removed, self.scale)
@@ -110,7 +119,9 @@ class Pruner:
 
 
 def removal_order(problem: Quadratic, units: Ints, *, group: int = 0, zeros: int = 0) -> Removal:
-    """Remove unit after unit from every row, always the one that costs least, the others re-solved each time."""
+    """Remove unit after unit from every row, always the one that costs least, the others
+    re-solved each time.
+    """
     rows, inputs = problem.cross.shape
     size = int(units.max()) + 1
     steps = size // group * zeros if group else size
@@ -147,7 +158,9 @@ def _remove(
         order[:, step], costs[:, step] = unit, price[every, unit]
         gone[every, unit] = True
         for lane in range(widest):
-            _eliminate(weights, inverses, [members[one][lane] if lane < len(members[one]) else -1 for one in unit])
+            _eliminate(
+                weights, inverses, [members[one][lane] if lane < len(members[one]) else -1 for one in unit]
+            )
     return order, costs
 
 
@@ -166,7 +179,9 @@ def _block_price(weights: Floats, inverses: Floats, places: Ints) -> Floats:
 
 
 def _eliminate(weights: Floats, inverses: Floats, places: list[int]) -> None:
-    """Set one weight of each row to zero, the others being the best given that; -1: nothing to do in this row."""
+    """Set one weight of each row to zero, the others being the best given that; -1: nothing to do in this
+    row.
+    """
     at = np.asarray(places)
     live = np.flatnonzero(at >= 0)
     at = at[live]
@@ -180,8 +195,8 @@ def _eliminate(weights: Floats, inverses: Floats, places: list[int]) -> None:
 
 
 def _kept_in_rounds(problem: Quadratic, units: Ints, size: int, part: float, scale: Floats) -> Mask:
-    """Which units stay, for rows that are too long to be taken apart weight by weight: in rounds, the rest re-solved
-    after each. What a weight costs is that of the closed form for the first one to go.
+    """Which units stay, for rows that are too long to be taken apart weight by weight: in rounds, the rest
+    re-solved after each. What a weight costs is that of the closed form for the first one to go.
     """
     spread = np.diag(np.linalg.inv(problem.hessian))
     free = units >= 0
@@ -212,7 +227,9 @@ def least_squares(problem: Quadratic, kept: Mask) -> Floats:
     for row, mask in enumerate(kept):
         places = np.flatnonzero(mask)
         if len(places):
-            result[row, places] = np.linalg.solve(problem.hessian[np.ix_(places, places)], problem.cross[row, places])
+            result[row, places] = np.linalg.solve(
+                problem.hessian[np.ix_(places, places)], problem.cross[row, places]
+            )
     return result
 
 

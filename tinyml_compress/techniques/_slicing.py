@@ -1,4 +1,6 @@
-"""Rebuild a model without the channels that were given up: every layer's weights sliced along its own axes."""
+"""Rebuild a model without the channels that were given up: every layer's weights sliced along its
+own axes.
+"""
 
 from __future__ import annotations
 

@@ -1,9 +1,10 @@
-"""Which sparsity each layer gets, so that the zeros buy most of what is scarce on a device per point of accuracy.
+"""Which sparsity each layer gets, so that the zeros buy most of what is scarce on a device per point of
+accuracy.
 
-What a layer's zeros cost is found by pruning that layer alone, at once and without training, and scoring the model on
-samples of the training part (the evaluation data stay unseen). What they buy comes from a function that the caller
-gives: the price of every layer when all are pruned alike. The greedy choice then takes, step by step, the layer whose
-next zeros buy most for what they cost.
+What a layer's zeros cost is found by pruning that layer alone, at once and without training, and scoring the
+model on samples of the training part (the evaluation data stay unseen). What they buy comes from a function
+that the caller gives: the price of every layer when all are pruned alike. The greedy choice then takes, step
+by step, the layer whose next zeros buy most for what they cost.
 """
 
 from __future__ import annotations
@@ -53,7 +54,8 @@ class Price:
 
 
 Pricing = Callable[[Any], Mapping[str, Price]]
-"""From a model, some of whose weights are zero, to the price of each layer; of unknown layers there is none."""
+"""From a model, some of whose weights are zero, to the price of each layer; of unknown layers there is none.
+"""
 
 
 @dataclass(frozen=True)
@@ -64,7 +66,8 @@ class Layer:
     weights: int
     sparsity: float
     harm: float
-    """Points of score lost (or percent of error gained) when this layer alone is pruned so, without training."""
+    """Points of score lost (or percent of error gained) when this layer alone is pruned so, without training.
+    """
     dense: Price
     pruned: Price
 
@@ -87,7 +90,9 @@ class Allocation:
     @property
     def sparsity(self) -> float:
         """Of all these layers together."""
-        return sum(row.sparsity * row.weights for row in self.layers) / max(1, sum(row.weights for row in self.layers))
+        return sum(row.sparsity * row.weights for row in self.layers) / max(
+            1, sum(row.weights for row in self.layers)
+        )
 
     def total(self, pruned: bool) -> Price:
         """Of the whole model."""
@@ -109,8 +114,8 @@ def allocate(
     seed: int = 0,
     beat: Callable[[], None] = lambda: None,
 ) -> Allocation:
-    """Sparsities for all layers but the `fixed` ones: until `sparsity` of their weights together are zero or, with a
-    `budget`, until the price of the model has fallen to this part of the dense one's.
+    """Sparsities for all layers but the `fixed` ones: until `sparsity` of their weights together are zero or,
+    with a `budget`, until the price of the model has fallen to this part of the dense one's.
     """
     fix_seeds(seed)
     flat = copy_model(model)
@@ -143,7 +148,9 @@ def allocate(
     weights = {layer.name: sum(math.prod(w.shape) for w in prunable_weights(layer)) for layer in known}
     values = {name: [row.get(name, dense[name]).of(currency) for row in prices] for name in weights}
     floor = sum(cost.of(currency) for name, cost in dense.items() if name not in weights)
-    levels = choose_levels(values, harms, weights, sparsity=sparsity, budget=budget, floor=floor, unit=scan.unit)
+    levels = choose_levels(
+        values, harms, weights, sparsity=sparsity, budget=budget, floor=floor, unit=scan.unit
+    )
     with _pruned(known, levels, patterns):
         final = price(flat)
     beat()
@@ -175,8 +182,8 @@ def choose_levels(
 ) -> dict[str, float]:
     """The greedy choice: per layer its price and its harm at 0 and at every level, in; its sparsity, out.
 
-    `unit` is the smallest harm that the scan can see: what is below it must not look free. A step may leap over
-    levels, for a little sparsity can cost more than none.
+    `unit` is the smallest harm that the scan can see: what is below it must not look free. A step may leap
+    over levels, for a little sparsity can cost more than none.
     """
     ladder = (0.0, *LEVELS)
     at = dict.fromkeys(values, 0)
@@ -220,7 +227,9 @@ def choose_levels(
     return {name: round(value, 4) for name, value in found.items()}
 
 
-def _cut_back(values: Sequence[float], ladder: Sequence[float], before: int, after: int, enough: float) -> float:
+def _cut_back(
+    values: Sequence[float], ladder: Sequence[float], before: int, after: int, enough: float
+) -> float:
     """The last step need not go all the way, but it must not end where the zeros cost more than they save."""
     if np.interp(enough, ladder, values) < values[before] or values[after] >= values[before]:
         return enough
@@ -267,7 +276,8 @@ class _Scan:
 
 def _fits(layer: Any, patterns: Patterns) -> bool:
     return all(
-        magnitude_mask(weight.numpy(), 0.0, patterns.of(layer)) is not None for weight in prunable_weights(layer)
+        magnitude_mask(weight.numpy(), 0.0, patterns.of(layer)) is not None
+        for weight in prunable_weights(layer)
     )
 
 

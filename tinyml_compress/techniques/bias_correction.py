@@ -1,7 +1,9 @@
-"""Bias correction: the mean error that rounding the weights makes at each layer's outputs is taken out of its bias.
+"""Bias correction: the mean error that rounding the weights makes at each layer's outputs is taken out of its
+bias.
 
-Rounding errors of a layer's weights do not cancel where its inputs are not centred, as they are behind a ReLU. The
-shift is measured on calibration samples, layer by layer, each reading what the layers before it give when rounded.
+Rounding errors of a layer's weights do not cancel where its inputs are not centred, as they are behind a
+ReLU. The shift is measured on calibration samples, layer by layer, each reading what the layers before it
+give when rounded.
 """
 
 from __future__ import annotations
@@ -62,7 +64,8 @@ def correct_biases(
         shifts[layer.name] = (before, after)
         walk.put(layer, corrected)
         kernels = [
-            np.concatenate([one.weights[:, :-1], new[:, -1:]], axis=1) for one, new in zip(maps, corrected, strict=True)
+            np.concatenate([one.weights[:, :-1], new[:, -1:]], axis=1)
+            for one, new in zip(maps, corrected, strict=True)
         ]
         final.put(twin, kernels)
     return final.working, shifts
@@ -74,7 +77,9 @@ def _with_kernel(one: LinearMap, bits: int) -> Floats:
 
 
 def _shift(one: LinearMap, weights: Floats) -> Floats:
-    """Per row how far the mean output lies from what it should be. A bias sees ones: its column holds the means."""
+    """Per row how far the mean output lies from what it should be. A bias sees ones: its column holds the
+    means.
+    """
     means = one.problem.hessian[-1]
     return np.asarray(weights @ means - one.problem.cross[:, -1])
 

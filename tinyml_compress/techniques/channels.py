@@ -1,9 +1,10 @@
 """Which channels of a model belong together: the graph that structured pruning cuts along.
 
-Every tensor's last axis is a vector of units. A unit is born in a layer with weights, flows unchanged through pooling,
-activations and normalization, is repeated by Flatten and by depth multipliers, put side by side by Concatenate, and
-merged with another by Add (both must then stay or go together). Units that reach a place which cannot be made smaller
-(model inputs and outputs, layers this file does not know) are pinned, each with the reason.
+Every tensor's last axis is a vector of units. A unit is born in a layer with weights, flows unchanged through
+pooling, activations and normalization, is repeated by Flatten and by depth multipliers, put side by side by
+Concatenate, and merged with another by Add (both must then stay or go together). Units that reach a place
+which cannot be made smaller (model inputs and outputs, layers this file does not know) are pinned, each with
+the reason.
 """
 
 from __future__ import annotations
@@ -106,12 +107,13 @@ _MERGES = {"Add", "Subtract", "Multiply", "Maximum", "Minimum", "Average"}
 ADDITIONS = {"add", "__operators__.add", "subtract", "__operators__.sub"}
 _MERGE_OPS = ADDITIONS | {"multiply", "maximum", "minimum"}
 _THROUGH = {
-    "Activation", "ReLU", "LeakyReLU", "ELU", "ThresholdedReLU", "Dropout", "SpatialDropout1D", "SpatialDropout2D",
-    "SpatialDropout3D", "GaussianDropout", "GaussianNoise", "AlphaDropout", "ActivityRegularization",
-    "MaxPooling1D", "MaxPooling2D", "MaxPooling3D", "AveragePooling1D", "AveragePooling2D", "AveragePooling3D",
-    "GlobalAveragePooling1D", "GlobalAveragePooling2D", "GlobalAveragePooling3D", "GlobalMaxPooling1D",
-    "GlobalMaxPooling2D", "GlobalMaxPooling3D", "ZeroPadding1D", "ZeroPadding2D", "ZeroPadding3D", "Cropping1D",
-    "Cropping2D", "UpSampling1D", "UpSampling2D", "RepeatVector",
+    "Activation", "ReLU", "LeakyReLU", "ELU", "ThresholdedReLU", "Dropout", "SpatialDropout1D",
+    "SpatialDropout2D", "SpatialDropout3D", "GaussianDropout", "GaussianNoise", "AlphaDropout",
+    "ActivityRegularization", "MaxPooling1D", "MaxPooling2D", "MaxPooling3D", "AveragePooling1D",
+    "AveragePooling2D", "AveragePooling3D", "GlobalAveragePooling1D", "GlobalAveragePooling2D",
+    "GlobalAveragePooling3D", "GlobalMaxPooling1D", "GlobalMaxPooling2D", "GlobalMaxPooling3D",
+    "ZeroPadding1D", "ZeroPadding2D", "ZeroPadding3D", "Cropping1D", "Cropping2D", "UpSampling1D",
+    "UpSampling2D", "RepeatVector",
 }  # fmt: skip
 _THROUGH_OPS = {"nn.relu", "nn.relu6", "tanh", "sigmoid", "nn.leaky_relu", "identity"}
 
@@ -200,7 +202,11 @@ def _cut_of(graph: Channels, step: Step, ins: list[Ints], kind: str) -> Cut | No
             return None
         return Cut(layer, Role.NORM, ins[0], ins[0], positions)
     if kind == "PReLU":
-        return Cut(layer, Role.PRELU, ins[0], ins[0], positions) if layer.alpha.shape[-1] == len(ins[0]) else None
+        return (
+            Cut(layer, Role.PRELU, ins[0], ins[0], positions)
+            if layer.alpha.shape[-1] == len(ins[0])
+            else None
+        )
     if kind == "LSTM" and not layer.return_state and not layer.stateful:
         steps = step.input_shapes[0][1] or 1
         return Cut(layer, Role.LSTM, ins[0], graph.new(count), steps)
@@ -253,7 +259,9 @@ def _merge(ins: list[Ints], graph: Channels) -> Ints | None:
     return widest
 
 
-def _reshaped(shape_in: tuple[int | None, ...], shape_out: tuple[int | None, ...], units: Ints) -> Ints | None:
+def _reshaped(
+    shape_in: tuple[int | None, ...], shape_out: tuple[int | None, ...], units: Ints
+) -> Ints | None:
     """Units through a row-major reshape that keeps the last axis or unrolls places and channels into one."""
     if None in shape_in[1:] or None in shape_out[1:] or len(shape_in) < 2:
         return None

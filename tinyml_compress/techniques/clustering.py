@@ -1,7 +1,7 @@
 """Weight clustering: each kernel keeps a handful of different values, which compresses the file.
 
-TFMOT clusters the layers it can wrap; kernels that it leaves alone (depthwise, recurrent, attention) are clustered here
-by one-dimensional k-means and held by projections while the model trains.
+TFMOT clusters the layers it can wrap; kernels that it leaves alone (depthwise, recurrent, attention) are
+clustered here by one-dimensional k-means and held by projections while the model trains.
 """
 
 from __future__ import annotations
@@ -59,7 +59,9 @@ def cluster(
     exclude: Sequence[str] = (),
     training: Training | None = None,
 ) -> Clustered:
-    """A copy of `model` whose kernels hold at most `clusters` values each; without epochs or data, no fine-tuning."""
+    """A copy of `model` whose kernels hold at most `clusters` values each; without epochs or data, no
+    fine-tuning.
+    """
     flat = copy_model(model)
     notes: list[str] = []
     chosen = []
@@ -96,7 +98,9 @@ def k_means(weights: npt.NDArray[Any], clusters: int, keep_zeros: bool) -> npt.N
     if np.unique(moving).size <= count or count < 1:
         return weights
     centres = np.quantile(moving, np.linspace(0, 1, count))
-    centres = (centres + np.linspace(moving.min(), moving.max(), count)) / 2  # some in the bulk, some at the ends
+    centres = (
+        centres + np.linspace(moving.min(), moving.max(), count)
+    ) / 2  # some in the bulk, some at the ends
     for _ in range(50):
         edges = (centres[1:] + centres[:-1]) / 2
         places = np.searchsorted(edges, moving)
@@ -112,7 +116,9 @@ def k_means(weights: npt.NDArray[Any], clusters: int, keep_zeros: bool) -> npt.N
 
 
 def cluster_projection(weight: Any, base: Any, factor: Any, keep_zeros: bool) -> Projection | None:
-    """Holds a weight at `factor` x (one of the values in `base`), each value free to move; None when not clustered."""
+    """Holds a weight at `factor` x (one of the values in `base`), each value free to move; None when not
+    clustered.
+    """
     tf = tensorflow()
     values, places = np.unique(base, return_inverse=True)
     if len(values) > _MOST_CLUSTERS or len(values) * 2 > base.size:
@@ -164,7 +170,9 @@ def _train(
     projections = []
     for layer in working.layers:
         if layer.name in chosen and layer.name not in wrapped:
-            notes.append(f"{layer.name} ({type(layer).__name__}): clustered by this tool, TFMOT does not cluster it")
+            notes.append(
+                f"{layer.name} ({type(layer).__name__}): clustered by this tool, TFMOT does not cluster it"
+            )
             for kernel in prunable_weights(layer):
                 kernel.assign(k_means(kernel.numpy(), clusters, keep_zeros))
                 held = cluster_projection(kernel, kernel.numpy(), np.ones(()), keep_zeros)
@@ -220,7 +228,12 @@ class Clustering(Technique[ClusterOptions]):
     place = 40
     dimensions = (
         Dimension(
-            "clusters", (0, 16, 32, 64), 0, "different values per kernel; 0: any", (("clusters", 16),), trains=True
+            "clusters",
+            (0, 16, 32, 64),
+            0,
+            "different values per kernel; 0: any",
+            (("clusters", 16),),
+            trains=True,
         ),
     )
 
@@ -238,7 +251,11 @@ class Clustering(Technique[ClusterOptions]):
         return Outcome(done.model, done.notes, table, done.history)
 
     def chosen(self, point: Point, fidelity: Fidelity) -> ClusterOptions | None:
-        return ClusterOptions(clusters=int(point["clusters"]), epochs=fidelity.after) if point["clusters"] else None
+        return (
+            ClusterOptions(clusters=int(point["clusters"]), epochs=fidelity.after)
+            if point["clusters"]
+            else None
+        )
 
 
 TECHNIQUE = Clustering()

@@ -1,4 +1,6 @@
-"""The conversion as a stage of a recipe: its options. What it does is the converter's work, outside this room."""
+"""The conversion as a stage of a recipe: its options. What it does is the converter's work, outside this
+room.
+"""
 
 from __future__ import annotations
 
@@ -36,10 +38,14 @@ class ConvertOptions(Options):
     per_tensor_dense: bool = flag(False, "one scale per dense kernel")
     allow_float: bool = flag(False, "operators without an integer form may stay float")
     samples: int = count(300, 1, 100000, "calibration samples")
-    wide: tuple[str, ...] = names("with mode int8: layers whose activations stay int16, by name; * stands for anything")
+    wide: tuple[str, ...] = names(
+        "with mode int8: layers whose activations stay int16, by name; * stands for anything"
+    )
 
     def problem(self) -> str | None:
-        allowed = {"int8": ("int8", "uint8", "float32"), "int16x8": ("int16", "float32")}.get(self.mode, ("float32",))
+        allowed = {"int8": ("int8", "uint8", "float32"), "int16x8": ("int16", "float32")}.get(
+            self.mode, ("float32",)
+        )
         if self.io and self.io not in allowed:
             return f"io = {self.io!r} is not possible with mode {self.mode!r} ({', '.join(allowed)})"
         if self.per_tensor_dense and self.mode not in ("int8", "int16x8"):

@@ -17,7 +17,9 @@ __all__ = ["Cost", "cost_of", "work_of"]
 
 @dataclass(frozen=True)
 class Cost:
-    """Counts for one inference; RAM is the peak of live activations, one byte each, without a planner's tricks."""
+    """Counts for one inference; RAM is the peak of live activations, one byte each, without a planner's
+    tricks.
+    """
 
     channels: int
     parameters: int
@@ -100,13 +102,19 @@ def _peak(graph: Channels, channels: dict[int, int]) -> int:
         shapes.update(zip(step.outputs, step.output_shapes, strict=True))
         for number in step.inputs:
             last_use[number] = max(last_use.get(number, 0), place)
-    size = {number: math.prod(n or 1 for n in shape[1:-1]) * channels[number] for number, shape in shapes.items()}
+    size = {
+        number: math.prod(n or 1 for n in shape[1:-1]) * channels[number] for number, shape in shapes.items()
+    }
     live = {number for number in channels if not any(number in step.outputs for step in graph.steps)}
     peak = 0
     for place, step in enumerate(graph.steps):
-        in_place = len(step.inputs) == 1 and last_use[step.inputs[0]] == place and _keeps_its_place(step.layer)
+        in_place = (
+            len(step.inputs) == 1 and last_use[step.inputs[0]] == place and _keeps_its_place(step.layer)
+        )
         live |= set(step.outputs)
-        peak = max(peak, sum(size.get(number, 0) for number in live) - (size[step.inputs[0]] if in_place else 0))
+        peak = max(
+            peak, sum(size.get(number, 0) for number in live) - (size[step.inputs[0]] if in_place else 0)
+        )
         live = {number for number in live if last_use.get(number, -1) > place}
     return peak
 

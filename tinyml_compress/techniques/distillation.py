@@ -1,7 +1,7 @@
 """Knowledge distillation: a student learns from a teacher's outputs as well as from the labels.
 
-The teacher's outputs are computed once. They reach the student's loss packed beside the labels, so that any fine-tuning
-of any technique can learn from the float model in the same way.
+The teacher's outputs are computed once. They reach the student's loss packed beside the labels, so that any
+fine-tuning of any technique can learn from the float model in the same way.
 """
 
 from __future__ import annotations
@@ -58,7 +58,9 @@ def distil(
     epochs: int = 30,
     learning_rate: float = 2e-3,
 ) -> Distilled:
-    """Train a copy of `student`, from its present weights, on `teacher`; `alpha` is the weight of the soft labels."""
+    """Train a copy of `student`, from its present weights, on `teacher`; `alpha` is the weight of the soft
+    labels.
+    """
     if tuple(teacher.output_shape) != tuple(student.output_shape):
         raise ModelError(
             "teacher and student differ in their outputs",
@@ -80,9 +82,13 @@ def taught_by(
     hard = targets_of(training.task, training.train, student)
     if training.task.kind is not Kind.CLASSIFICATION:
         targets = np.concatenate([hard.reshape(len(hard), -1), soft.reshape(len(soft), -1)], axis=1)
-        return replace(training, targets=targets.astype(np.float32), loss=_regression_loss(hard[0].size, alpha))
+        return replace(
+            training, targets=targets.astype(np.float32), loss=_regression_loss(hard[0].size, alpha)
+        )
     logits = np.log(np.maximum(soft, 1e-8)) if ends_in(teacher, "softmax") else soft
-    targets = np.concatenate([hard[..., None], logits], axis=-1).astype(np.float32)  # a class per sample, or per pixel
+    targets = np.concatenate([hard[..., None], logits], axis=-1).astype(
+        np.float32
+    )  # a class per sample, or per pixel
     return replace(training, targets=targets, loss=_soft_loss(student, temperature, alpha))
 
 
@@ -127,7 +133,9 @@ def narrower(teacher: Any, width: float, *, seed: int = 0, round_to: int = 1) ->
             found=f"width {width:g}",
             next_step="give a student of your own: student = 'module:function' or 'zoo:NAME'",
         )
-    return fresh_copy(rebuild_without(flat, graph, removed, name=f"{teacher.name}_{width:g}".replace(".", "_")), seed)
+    return fresh_copy(
+        rebuild_without(flat, graph, removed, name=f"{teacher.name}_{width:g}".replace(".", "_")), seed
+    )
 
 
 def fresh_copy(model: Any, seed: int) -> Any:
@@ -165,7 +173,9 @@ class DistilOptions(Options):
 
     student: str = text("file, zoo:NAME or module:function; empty: the teacher's architecture made narrower")
     width: float = number(0.5, 0.05, 1.0, "part of the teacher's channels, for a derived student")
-    start: str = word("teacher", ("teacher", "fresh"), "a derived student's first weights: the teacher's, or new ones")
+    start: str = word(
+        "teacher", ("teacher", "fresh"), "a derived student's first weights: the teacher's, or new ones"
+    )
     round_to: int = count(1, 1, 64, "channel counts of a derived student become multiples of this")
     alpha: float = number(0.5, 0.0, 1.0, "weight of the teacher's outputs against the labels")
     soften: float = number(4.0, 0.1, 100.0, "temperature of the teacher's outputs")

@@ -1,7 +1,7 @@
 """Walk a Keras model call by call, and build a changed copy of it.
 
-Every technique that replaces layers goes through `rebuild`: it replays the model's calls on fresh inputs, nested
-models opened up, and asks for each call what to put there. The original model is never touched.
+Every technique that replaces layers goes through `rebuild`: it replays the model's calls on fresh inputs,
+nested models opened up, and asks for each call what to put there. The original model is never touched.
 """
 
 from __future__ import annotations
@@ -20,7 +20,9 @@ Substitute = Callable[[Any, tuple[Any, ...], dict[str, Any]], Any]
 
 @dataclass(frozen=True)
 class Step:
-    """One call of one layer in a model without nested models: which tensors (by number) go in and come out."""
+    """One call of one layer in a model without nested models: which tensors (by number) go in and
+    come out.
+    """
 
     layer: Any
     inputs: tuple[int, ...]
@@ -65,7 +67,9 @@ class Copier:
         return free
 
     def fresh(self, layer: Any, **changes: Any) -> Any:
-        """A new layer like `layer`, its configuration changed as asked, under a free name, without its weights."""
+        """A new layer like `layer`, its configuration changed as asked, under a free name, without its
+        weights.
+        """
         config = {**layer.get_config(), **changes}
         config["name"] = self.name(str(config["name"]))
         if type(layer).__name__ == "Lambda":
@@ -101,7 +105,9 @@ class Copier:
 
 
 def copy_model(model: Any, *, name: str | None = None) -> Any:
-    """The same model in new layers, nested models opened up, so that nothing done to it reaches the original."""
+    """The same model in new layers, nested models opened up, so that nothing done to it reaches
+    the original.
+    """
     return rebuild(model, Copier(), name=name)
 
 

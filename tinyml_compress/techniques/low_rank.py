@@ -1,9 +1,9 @@
 """Low-rank factorisation: a layer becomes two thin ones, where that saves parameters.
 
-Dense and 1x1 convolutions are split by their singular values: those of the weights or, where there are samples, those
-of the outputs that the weights make of them, for what the layer never reads need not survive. A k x k convolution
-becomes k x 1 into `rank` channels, then 1 x k: the two-step decomposition of a kernel seen as a (rows x inputs) by
-(columns x outputs) matrix.
+Dense and 1x1 convolutions are split by their singular values: those of the weights or, where there are
+samples, those of the outputs that the weights make of them, for what the layer never reads need not survive.
+A k x k convolution becomes k x 1 into `rank` channels, then 1 x k: the two-step decomposition of a kernel
+seen as a (rows x inputs) by (columns x outputs) matrix.
 """
 
 from __future__ import annotations
@@ -107,7 +107,9 @@ def factorise(
             splits.append(Split(layer.name, None, layer.count_params(), layer.count_params(), why))
         else:
             after = _parameters(layer, rank)
-            splits.append(Split(layer.name, rank, layer.count_params(), after, f"rank {rank} of {_full(layer)}"))
+            splits.append(
+                Split(layer.name, rank, layer.count_params(), after, f"rank {rank} of {_full(layer)}")
+            )
     chosen = {split.layer: split.rank for split in splits if split.rank is not None}
     smaller = _replace(flat, chosen, roots)
     history = History()
@@ -179,7 +181,9 @@ def _ranks(
     }
     layers = {layer.name: layer for layer, _ in candidates}
     if not 0 < value < 1:
-        raise ConfigError("out of range", which=f"low_rank: {by.value} = {value:g}", allowed="between 0 and 1")
+        raise ConfigError(
+            "out of range", which=f"low_rank: {by.value} = {value:g}", allowed="between 0 and 1"
+        )
     if by is RankBy.ENERGY:
         return {name: _rank_for(spectrum, value) for name, spectrum in spectra.items()}
     if by is RankBy.PARAMETERS:
@@ -194,7 +198,9 @@ def _rank_for(spectrum: Array, energy: float) -> int:
     return int(np.searchsorted(kept, energy - 1e-9) + 1)
 
 
-def _ranks_for_parameters(flat: Any, spectra: dict[str, Array], layers: dict[str, Any], part: float) -> dict[str, int]:
+def _ranks_for_parameters(
+    flat: Any, spectra: dict[str, Array], layers: dict[str, Any], part: float
+) -> dict[str, int]:
     """One energy for all layers: the largest with which the model has at most `part` of its parameters."""
     whole = flat.count_params()
     best: dict[str, int] = {}
@@ -222,7 +228,12 @@ def _ranks_for_parameters(flat: Any, spectra: dict[str, Array], layers: dict[str
 
 
 def _ranks_for_error(
-    flat: Any, spectra: dict[str, Array], layers: dict[str, Any], allowed: float, training: Training, roots: Roots
+    flat: Any,
+    spectra: dict[str, Array],
+    layers: dict[str, Any],
+    allowed: float,
+    training: Training,
+    roots: Roots,
 ) -> dict[str, int]:
     """Per layer the smallest rank whose factorisation alone costs at most `allowed` of the score."""
     samples = training.validation or training.train
@@ -266,12 +277,18 @@ def _halves(layer: Any, rank: int, copier: Copier) -> tuple[Any, Any]:
     names = [copier.name(f"{layer.name}_{part}") for part in ("in", "out")]
     common = {"activation": layer.activation, "use_bias": layer.use_bias}
     if type(layer).__name__ == "Dense":
-        return kinds.Dense(rank, use_bias=False, name=names[0]), kinds.Dense(layer.units, name=names[1], **common)
+        return kinds.Dense(rank, use_bias=False, name=names[0]), kinds.Dense(
+            layer.units, name=names[1], **common
+        )
     (rows, columns), (down, across) = layer.kernel_size, layer.strides
     if (rows, columns) == (1, 1):
-        first = kinds.Conv2D(rank, 1, strides=layer.strides, padding=layer.padding, use_bias=False, name=names[0])
+        first = kinds.Conv2D(
+            rank, 1, strides=layer.strides, padding=layer.padding, use_bias=False, name=names[0]
+        )
         return first, kinds.Conv2D(layer.filters, 1, name=names[1], **common)
-    first = kinds.Conv2D(rank, (rows, 1), strides=(down, 1), padding=layer.padding, use_bias=False, name=names[0])
+    first = kinds.Conv2D(
+        rank, (rows, 1), strides=(down, 1), padding=layer.padding, use_bias=False, name=names[0]
+    )
     second = kinds.Conv2D(
         layer.filters, (1, columns), strides=(1, across), padding=layer.padding, name=names[1], **common
     )
@@ -279,11 +296,15 @@ def _halves(layer: Any, rank: int, copier: Copier) -> tuple[Any, Any]:
 
 
 def _roots(flat: Any, candidates: list[tuple[Any, Array | str]], inputs: Array) -> dict[str, Array]:
-    """Per layer L, where LL' is the mean of xx' over what the layer reads; of layers whose matrix reads it as it is."""
+    """Per layer L, where LL' is the mean of xx' over what the layer reads; of layers whose matrix reads it as
+    it is.
+    """
     walk = Walk(flat, inputs[:_SAMPLES])
     roots = {}
     for layer, whole in candidates:
-        if not isinstance(whole, str) and (type(layer).__name__ == "Dense" or tuple(layer.kernel_size) == (1, 1)):
+        if not isinstance(whole, str) and (
+            type(layer).__name__ == "Dense" or tuple(layer.kernel_size) == (1, 1)
+        ):
             (one,) = walk.maps(walk.working.get_layer(layer.name))
             size = one.inputs
             hessian = one.problem.hessian[:size, :size]
@@ -310,7 +331,9 @@ def _factors(layer: Any, rank: int, weigh: Array | None) -> tuple[Array, Array]:
     rows, columns, inputs, outputs = kernel.shape
     if (rows, columns) == (1, 1):
         return inner.reshape(1, 1, inputs, rank), outer.reshape(1, 1, rank, outputs)
-    return inner.reshape(rows, 1, inputs, rank), outer.reshape(rank, 1, columns, outputs).transpose(1, 2, 0, 3)
+    return inner.reshape(rows, 1, inputs, rank), outer.reshape(rank, 1, columns, outputs).transpose(
+        1, 2, 0, 3
+    )
 
 
 @dataclass(frozen=True)
@@ -321,7 +344,9 @@ class LowRankOptions(Options):
     value: float = number(
         0.9, 0.001, 0.999, "energy that stays, part of the parameters that stays, or score a layer may cost"
     )
-    norm: str = word("outputs", ("outputs", "weights"), "what the split keeps near; without samples it is the weights")
+    norm: str = word(
+        "outputs", ("outputs", "weights"), "what the split keeps near; without samples it is the weights"
+    )
     epochs: int = epochs(20)
     learning_rate: float = rate(1e-3)
     exclude: tuple[str, ...] = excluded()
@@ -329,7 +354,9 @@ class LowRankOptions(Options):
     def milder(self) -> LowRankOptions | None:
         if self.by == "error":
             return replace(self, value=self.value / 2)
-        return replace(self, value=round(self.value + (1 - self.value) * 0.25, 4)) if self.value < 0.98 else None
+        return (
+            replace(self, value=round(self.value + (1 - self.value) * 0.25, 4)) if self.value < 0.98 else None
+        )
 
 
 class LowRank(Technique[LowRankOptions]):
@@ -360,7 +387,9 @@ class LowRank(Technique[LowRankOptions]):
             learning_rate=options.learning_rate,
             exclude=options.exclude,
             training=context.taught(model),
-            inputs=context.samples.inputs if options.norm == "outputs" and context.samples is not None else None,
+            inputs=context.samples.inputs
+            if options.norm == "outputs" and context.samples is not None
+            else None,
         )
         rows = [(row.layer, f"{row.before:,}", f"{row.after:,}", row.why) for row in done.splits]
         return Outcome(done.model, (), (("layer", "before", "after", "why"), *rows), done.history)

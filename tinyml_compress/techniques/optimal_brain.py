@@ -1,8 +1,8 @@
 """Optimal-brain pruning: zeros without training and without labels.
 
-Layer by layer, the weights go whose loss the layer's outputs feel least, and those that stay are re-solved so that the
-outputs come as near as they can to what the uncompressed model gave for the same samples. How many go from which layer
-is decided by what each layer's zeros do to the model's outputs.
+Layer by layer, the weights go whose loss the layer's outputs feel least, and those that stay are re-solved so
+that the outputs come as near as they can to what the uncompressed model gave for the same samples. How many
+go from which layer is decided by what each layer's zeros do to the model's outputs.
 """
 
 from __future__ import annotations
@@ -42,11 +42,15 @@ Array = npt.NDArray[Any]
 
 @dataclass(frozen=True)
 class BrainOptions(Options):
-    """Weights whose loss the outputs feel least become zero, the others make up for them: no training, no labels."""
+    """Weights whose loss the outputs feel least become zero, the others make up for them: no training, no
+    labels.
+    """
 
     sparsity: float = number(0.6, 0.0, 0.99, "part of the weights that becomes zero")
     share: str = word(
-        "measured", ("measured", "alike"), "which layers give most: as the outputs bear it, or all the same part"
+        "measured",
+        ("measured", "alike"),
+        "which layers give most: as the outputs bear it, or all the same part",
     )
     layers: Mapping[str, float] = mapping(0.0, 0.99, "sparsity of single layers, by name pattern")
     exclude: tuple[str, ...] = excluded()
@@ -78,7 +82,11 @@ class BrainPruned:
 
 
 def prune_by_outputs(
-    model: Any, inputs: Array, options: BrainOptions, seed: int = 0, tell: Callable[[str], None] = lambda text: None
+    model: Any,
+    inputs: Array,
+    options: BrainOptions,
+    seed: int = 0,
+    tell: Callable[[str], None] = lambda text: None,
 ) -> BrainPruned:
     """A pruned copy of `model`; `inputs` are calibration samples, without labels."""
     fix_seeds(seed)
@@ -101,7 +109,9 @@ def sensitivities(
     pattern: Pattern | None = None,
     tell: Callable[[str], None] = lambda text: None,
 ) -> dict[str, tuple[float, ...]]:
-    """Per layer how far the model's outputs move when this layer alone has so many zeros, at 0 and each of LEVELS."""
+    """Per layer how far the model's outputs move when this layer alone has so many zeros, at 0 and each of
+    LEVELS.
+    """
     right = walk.outputs(walk.reference)
     harms = {}
     for layer in walk.layers():
@@ -129,7 +139,9 @@ def _asked(
     """Layers whose part of zeros is given, those that share out the rest, and what is left dense and why."""
     known = [layer for layer in walk.working.layers if prunable_weights(layer)]
     unknown = [
-        name for name in (*options.exclude, *options.layers) if not any(fnmatch(layer.name, name) for layer in known)
+        name
+        for name in (*options.exclude, *options.layers)
+        if not any(fnmatch(layer.name, name) for layer in known)
     ]
     if unknown:
         raise ConfigError(
@@ -147,7 +159,9 @@ def _asked(
         if any(fnmatch(layer.name, name) for name in options.exclude):
             notes.append(f"{layer.name}: left dense, excluded by the recipe")
         elif layer.name not in linear:
-            notes.append(f"{layer.name} ({type(layer).__name__}): left dense, its error at the outputs is not known")
+            notes.append(
+                f"{layer.name} ({type(layer).__name__}): left dense, its error at the outputs is not known"
+            )
         elif not _fits(layer, pattern):
             notes.append(f"{layer.name}: left dense, the pattern does not fit its inputs")
         elif given is not None:
@@ -208,7 +222,13 @@ class OptimalBrain(Technique[BrainOptions]):
             )
         done = prune_by_outputs(model, context.samples.inputs, options, context.seed, context.tell)
         rows = [
-            (row.layer, f"{row.zeros:,}", f"{row.weights:,}", f"{row.part:.1%}", _shown(done.harms.get(row.layer), row))
+            (
+                row.layer,
+                f"{row.zeros:,}",
+                f"{row.weights:,}",
+                f"{row.part:.1%}",
+                _shown(done.harms.get(row.layer), row),
+            )
             for row in zeros_of(done.model)
         ]
         head = ("layer", "zeros", "weights", "part", "outputs moved by it alone")

@@ -1,8 +1,8 @@
 """Magnitude pruning: small weights become zero, while the model trains, in rounds, or at once without data.
 
-TFMOT prunes what it knows and can wrap. What it refuses, and depthwise kernels, which it accepts and leaves dense, are
-pruned by masks of our own along the same schedule. Patterns (m zeros of n neighbours, blocks) are masks of our own too,
-for TFMOT has them for some layers only: none of its blocks are for convolutions.
+TFMOT prunes what it knows and can wrap. What it refuses, and depthwise kernels, which it accepts and leaves
+dense, are pruned by masks of our own along the same schedule. Patterns (m zeros of n neighbours, blocks) are
+masks of our own too, for TFMOT has them for some layers only: none of its blocks are for convolutions.
 """
 
 from __future__ import annotations
@@ -70,9 +70,11 @@ class Schedule(Enum):
 
 @dataclass(frozen=True)
 class Pattern:
-    """`zeros` of `group` neighbours along the input axis, or whole blocks of `rows` x `columns` (inputs x outputs).
+    """`zeros` of `group` neighbours along the input axis, or whole blocks of `rows` x `columns` (inputs x
+    outputs).
 
-    Blocks never reach over the edge of a convolution's tap; where they do not divide an axis, the last is smaller.
+    Blocks never reach over the edge of a convolution's tap; where they do not divide an axis, the last is
+    smaller.
     """
 
     zeros: int = 0
@@ -87,7 +89,9 @@ class Pattern:
 
 @dataclass(frozen=True)
 class Patterns:
-    """The pattern of dense layers may be another one than that of all others: kernels differ in what they skip."""
+    """The pattern of dense layers may be another one than that of all others: kernels differ in what they
+    skip.
+    """
 
     other: Pattern | None = None
     dense: Pattern | None = None
@@ -165,7 +169,9 @@ def prune(
     for layer in flat.layers:
         if prunable_weights(layer):
             targets[layer.name] = target(layer)
-    unknown = [name for name in [*exclude, *(layers or {})] if not any(fnmatch(known, name) for known in targets)]
+    unknown = [
+        name for name in [*exclude, *(layers or {})] if not any(fnmatch(known, name) for known in targets)
+    ]
     if unknown:
         raise ConfigError(
             "no layer with weights has this name",
@@ -185,7 +191,9 @@ def prune(
                 which=schedule.value,
                 next_step="give --data, or use schedule = 'one_shot'",
             )
-        flat, history = _train(flat, targets, schedule, epochs, learning_rate, rounds, patterns, training, calls, notes)
+        flat, history = _train(
+            flat, targets, schedule, epochs, learning_rate, rounds, patterns, training, calls, notes
+        )
     zeros = zeros_of(flat)
     for row in zeros:
         wanted = _wanted(patterns.of(flat.get_layer(row.layer)), targets[row.layer])
@@ -323,14 +331,18 @@ def _train(
     copier = Copier()
 
     def unwrap(layer: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        return copier(getattr(layer, "layer", layer) if hasattr(layer, "pruning_vars") else layer, args, kwargs)
+        return copier(
+            getattr(layer, "layer", layer) if hasattr(layer, "pruning_vars") else layer, args, kwargs
+        )
 
     return rebuild(working, unwrap, name=flat.name), history
 
 
 @dataclass(frozen=True)
 class _Plan:
-    """Which part of the final sparsity is due after how many steps; the last quarter always trains at the full one."""
+    """Which part of the final sparsity is due after how many steps; the last quarter always trains at the
+    full one.
+    """
 
     schedule: Schedule
     steps: int
@@ -352,7 +364,9 @@ class _Plan:
         if self.schedule is Schedule.POLYNOMIAL:
             return final * (1 - (1 - min(1.0, step / self.end)) ** 3)
         number = min(self.rounds, step * self.rounds // max(1, self.steps) + 1)
-        return float(1 - (1 - final) ** (number / self.rounds))  # every round takes the same part of what is left
+        return float(
+            1 - (1 - final) ** (number / self.rounds)
+        )  # every round takes the same part of what is left
 
     def starts(self) -> list[int]:
         """The steps at which the rounds of an iterative run begin."""
@@ -362,7 +376,9 @@ class _Plan:
 class _OwnMasks:
     """Masks along the plan for blocks, and for layers that TFMOT does not prune."""
 
-    def __init__(self, layers: Sequence[Any], targets: Mapping[str, float], plan: _Plan, patterns: Patterns) -> None:
+    def __init__(
+        self, layers: Sequence[Any], targets: Mapping[str, float], plan: _Plan, patterns: Patterns
+    ) -> None:
         tf = tensorflow()
         self._plan = plan
         self._pairs = []
@@ -387,8 +403,14 @@ class _OwnMasks:
                 self.step = 0
 
             def on_train_batch_begin(self, batch: int, logs: Any = None) -> None:
-                due = self.step in rounds if plan.schedule is Schedule.ITERATIVE else self.step % plan.frequency == 0
-                if due and (plan.schedule is not Schedule.POLYNOMIAL or self.step <= plan.end + plan.frequency):
+                due = (
+                    self.step in rounds
+                    if plan.schedule is Schedule.ITERATIVE
+                    else self.step % plan.frequency == 0
+                )
+                if due and (
+                    plan.schedule is not Schedule.POLYNOMIAL or self.step <= plan.end + plan.frequency
+                ):
                     for weight, mask, final, pattern in pairs:
                         kept = magnitude_mask(weight.numpy(), plan.due(self.step, final), pattern)
                         mask.assign(tf.cast(kept, mask.dtype))
@@ -399,7 +421,9 @@ class _OwnMasks:
 
 
 def _tfmot_wrapper(plan: _Plan) -> tuple[Callable[[Any, float], Any], Callable[[Any], bool]]:
-    """How TFMOT wraps a layer for a final sparsity along the plan, and whether it would prune a layer at all."""
+    """How TFMOT wraps a layer for a final sparsity along the plan, and whether it would prune a
+    layer at all.
+    """
     tf = tensorflow()
     sparse: Any = tfmot().sparsity.keras
     from tensorflow_model_optimization.python.core.sparsity.keras.prune_registry import PruneRegistry
@@ -443,9 +467,13 @@ def _tfmot_wrapper(plan: _Plan) -> tuple[Callable[[Any, float], Any], Callable[[
 class PruneOptions(Options):
     """Small weights become zero."""
 
-    sparsity: float = number(0.8, 0.0, 0.99, "part of each kernel that becomes zero; with `allocate`, of all together")
+    sparsity: float = number(
+        0.8, 0.0, 0.99, "part of each kernel that becomes zero; with `allocate`, of all together"
+    )
     schedule: str = word(
-        "polynomial", tuple(schedule.value for schedule in Schedule), "how the zeros come; one_shot needs no data"
+        "polynomial",
+        tuple(schedule.value for schedule in Schedule),
+        "how the zeros come; one_shot needs no data",
     )
     epochs: int = epochs(20)
     learning_rate: float = rate(1e-3)
@@ -453,16 +481,24 @@ class PruneOptions(Options):
     layers: Mapping[str, float] = mapping(0.0, 0.99, "sparsity of single layers, by name pattern")
     exclude: tuple[str, ...] = excluded()
     pattern: str = text(
-        "M:N (M zeros in N neighbours along the inputs) or RxC (blocks of R inputs x C outputs); empty: any weight"
+        "M:N (M zeros in N neighbours along the inputs) or RxC (blocks of R "
+        "inputs x C outputs); empty: any weight"
     )
     dense_pattern: str = text("the pattern of dense layers; empty: as `pattern`")
     allocate: str = word(
-        "", ("", "cycles", "flash"), "per layer the sparsity that buys most of this on the device; empty: all alike"
+        "",
+        ("", "cycles", "flash"),
+        "per layer the sparsity that buys most of this on the device; empty: all alike",
     )
     device: str = text("the board that `allocate` means; empty: the one of --device")
-    level: str = word("speed", ("size", "balanced", "speed", "ram"), "the --optimize level that `allocate` means")
+    level: str = word(
+        "speed", ("size", "balanced", "speed", "ram"), "the --optimize level that `allocate` means"
+    )
     budget: float = number(
-        0.0, 0.0, 1.0, "with `allocate`: stop at this part of the dense model's price, not at `sparsity`; 0: off"
+        0.0,
+        0.0,
+        1.0,
+        "with `allocate`: stop at this part of the dense model's price, not at `sparsity`; 0: off",
     )
 
     @property
@@ -498,7 +534,12 @@ class MagnitudePruning(Technique[PruneOptions]):
     teachable = True
     dimensions = (
         Dimension(
-            "sparsity", (0.0, 0.5, 0.7, 0.8, 0.9), 0.0, "weights that are zero", (("sparsity", 0.9),), trains=True
+            "sparsity",
+            (0.0, 0.5, 0.7, 0.8, 0.9),
+            0.0,
+            "weights that are zero",
+            (("sparsity", 0.9),),
+            trains=True,
         ),
         Dimension(
             "pattern",

@@ -1,8 +1,9 @@
 """Quantization-aware training for any graph: what can be trained in int8 is, the rest is calibrated later.
 
-Normalizations are folded into the layers before them first, so that a convolution, its normalization and its activation
-train as the one operator that they become. Zeros (and clusters) of the float model are kept by putting the weights
-back after every step, which, unlike TFMOT's preserving wrappers, works for every layer here and for both at once.
+Normalizations are folded into the layers before them first, so that a convolution, its normalization and its
+activation train as the one operator that they become. Zeros (and clusters) of the float model are kept by
+putting the weights back after every step, which, unlike TFMOT's preserving wrappers, works for every layer
+here and for both at once.
 """
 
 from __future__ import annotations
@@ -41,7 +42,16 @@ from tinyml_compress.techniques.technique import (
 )
 from tinyml_compress.techniques.training import History, Projection, Training
 
-__all__ = ["TECHNIQUE", "Decision", "Preserve", "QatOptions", "Quantized", "Treatment", "plan_qat", "train_quantized"]
+__all__ = [
+    "TECHNIQUE",
+    "Decision",
+    "Preserve",
+    "QatOptions",
+    "Quantized",
+    "Treatment",
+    "plan_qat",
+    "train_quantized",
+]
 
 
 class Preserve(Enum):
@@ -75,7 +85,9 @@ class Decision:
 
 @dataclass(frozen=True)
 class Quantized:
-    """A model whose kernels lie on int8 steps and whose ranges are fixed: to be evaluated and converted as it is."""
+    """A model whose kernels lie on int8 steps and whose ranges are fixed: to be evaluated and converted as it
+    is.
+    """
 
     model: Any
     plan: tuple[Decision, ...]
@@ -87,9 +99,10 @@ class Quantized:
 
 _WEIGHTED = {"Conv2D", "DepthwiseConv2D", "Dense"}
 _PASSING = {
-    "MaxPooling2D", "MaxPooling1D", "AveragePooling2D", "AveragePooling1D", "Flatten", "Reshape", "Dropout", "Permute",
-    "ZeroPadding2D", "ZeroPadding1D", "Cropping2D", "Cropping1D", "UpSampling2D", "UpSampling1D", "SpatialDropout2D",
-    "SpatialDropout1D", "GlobalMaxPooling2D", "GlobalMaxPooling1D", "RepeatVector", "InputLayer",
+    "MaxPooling2D", "MaxPooling1D", "AveragePooling2D", "AveragePooling1D", "Flatten", "Reshape", "Dropout",
+    "Permute", "ZeroPadding2D", "ZeroPadding1D", "Cropping2D", "Cropping1D", "UpSampling2D", "UpSampling1D",
+    "SpatialDropout2D", "SpatialDropout1D", "GlobalMaxPooling2D", "GlobalMaxPooling1D", "RepeatVector",
+    "InputLayer",
 }  # fmt: skip
 
 
@@ -110,8 +123,8 @@ def train_quantized(
 ) -> Quantized:
     """Fine-tune a copy of `model` with int8 arithmetic simulated in the forward pass.
 
-    `per_tensor_dense` trains dense layers with one scale for all outputs, which the conversion must then use too:
-    clusters stay few as int8 codes, and files compress better.
+    `per_tensor_dense` trains dense layers with one scale for all outputs, which the conversion must then use
+    too: clusters stay few as int8 codes, and files compress better.
     """
     prepared = prepare(model)
     plan = _plan(prepared, exclude)
@@ -123,7 +136,9 @@ def train_quantized(
             found=", ".join(sorted({row.kind for row in plan})),
             next_step="leave the qat stage out: convert calibrates every layer after training",
         )
-    notes = tuple(f"{row.layer} ({row.kind}): {row.why}" for row in plan if row.treatment is Treatment.CALIBRATED)
+    notes = tuple(
+        f"{row.layer} ({row.kind}): {row.why}" for row in plan if row.treatment is Treatment.CALIBRATED
+    )
     wrapped = _annotate(prepared, trained, one_scale=per_tensor_dense)
     _calibrate(wrapped, prepared.model, training)
     projections = _projections(wrapped.model, prepared, preserve)
@@ -253,7 +268,9 @@ def _activated(layer: Any) -> bool:
 
 
 def _calibrate(annotated: _Annotated, float_model: Any, training: Training) -> None:
-    """Start every range at what the float model produces: from TFMOT's -6 to 6 it would take thousands of steps."""
+    """Start every range at what the float model produces: from TFMOT's -6 to 6 it would take thousands of
+    steps.
+    """
     watched = list(annotated.ranged)
     tensors = [float_model.get_layer(name).output for name in watched]
     probe = keras2().Model(float_model.inputs, tensors)
@@ -340,7 +357,12 @@ class QuantizationAwareTraining(Technique[QatOptions]):
         return Outcome(done.model, notes, table, done.history)
 
     def plan(self, options: QatOptions, model: Any) -> Sequence[Block]:
-        columns = (Column("layer"), Column("kind", priority=1), Column("treatment"), Column("why", prose=True))
+        columns = (
+            Column("layer"),
+            Column("kind", priority=1),
+            Column("treatment"),
+            Column("why", prose=True),
+        )
         plan = plan_qat(model, exclude=options.exclude)
         rows = tuple((row.layer, row.kind, row.treatment.value, row.why) for row in plan)
         return [Table(columns, rows, indent=5)]

@@ -51,7 +51,9 @@ class TaskOptions:
 
 @dataclass(frozen=True)
 class Stage:
-    """One step: which technique, its options, its guard, and how much its training follows the float model."""
+    """One step: which technique, its options, its guard, and how much its training follows the
+    float model.
+    """
 
     use: str
     name: str
@@ -76,7 +78,9 @@ class Recipe:
         """The recipe with a first stage that trains the model from new weights."""
         first = Stage("train", "train", TrainOptions(epochs=epochs, fresh=True), Guard())
         names = {stage.name for stage in self.stages}
-        return replace(self, stages=(replace(first, name="train-first" if "train" in names else "train"), *self.stages))
+        return replace(
+            self, stages=(replace(first, name="train-first" if "train" in names else "train"), *self.stages)
+        )
 
 
 def read(path: Path) -> Recipe:
@@ -100,7 +104,10 @@ def parse(text: str, name: str) -> Recipe:
     stages = table.get("stage")
     if not isinstance(stages, list) or not stages or not all(isinstance(row, dict) for row in stages):
         raise ConfigError(
-            "a recipe needs stages", which=name, found="none", next_step="add [[stage]] tables, each with a `use`"
+            "a recipe needs stages",
+            which=name,
+            found="none",
+            next_step="add [[stage]] tables, each with a `use`",
         )
     guard = _guard(_table(table, "guard", name), Guard(), f"{name}: [guard]", ("max_drop", "on_breach"))
     recipe = Recipe(
@@ -142,7 +149,11 @@ def _changed(value: Any, default: Any) -> list[str]:
 
 def _toml(value: Any) -> str:
     if isinstance(value, dict):
-        return "{ " + ", ".join(f"{json.dumps(key)} = {json.dumps(number)}" for key, number in value.items()) + " }"
+        return (
+            "{ "
+            + ", ".join(f"{json.dumps(key)} = {json.dumps(number)}" for key, number in value.items())
+            + " }"
+        )
     return json.dumps(list(value) if isinstance(value, tuple) else value)
 
 
@@ -194,7 +205,9 @@ def _stage(table: Mapping[str, Any], place: int, recipe: str, guard: Guard) -> S
     where = f"{recipe}: stage {place}"
     use = table.get("use")
     if use is None:
-        raise ConfigError("a stage needs to say what it uses", which=where, allowed=", ".join(all_techniques()))
+        raise ConfigError(
+            "a stage needs to say what it uses", which=where, allowed=", ".join(all_techniques())
+        )
     _one_of(_checked(use, str, f"{where} use"), tuple(all_techniques()), f"{where} use")
     where = f"{where} ({use})"
     made = technique(use).options
@@ -231,7 +244,8 @@ def _option(value: Any, field: Any, where: str) -> Any:
         if not isinstance(value, dict):
             raise ConfigError("must be a table", which=where, found=shown(value))
         return {
-            key: _checked(number, float, f"{where} {key}", meta["low"], meta["high"]) for key, number in value.items()
+            key: _checked(number, float, f"{where} {key}", meta["low"], meta["high"])
+            for key, number in value.items()
         }
     if kind is list:
         if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
@@ -257,7 +271,11 @@ def _checked(value: Any, kind: Any, where: str, low: float | None = None, high: 
 def _one_of(value: str, choices: tuple[str, ...], where: str) -> None:
     if value not in choices:
         raise ConfigError(
-            "no such choice", which=where, found=value, allowed=", ".join(choices), next_step=_nearest(value, choices)
+            "no such choice",
+            which=where,
+            found=value,
+            allowed=", ".join(choices),
+            next_step=_nearest(value, choices),
         )
 
 
@@ -265,7 +283,11 @@ def _only_known(table: Mapping[str, Any], known: Any, where: str) -> None:
     for key in table:
         if key not in known:
             raise ConfigError(
-                "unknown key", which=where, found=key, allowed=", ".join(known), next_step=_nearest(key, known)
+                "unknown key",
+                which=where,
+                found=key,
+                allowed=", ".join(known),
+                next_step=_nearest(key, known),
             )
 
 
@@ -281,7 +303,9 @@ def _check_order(recipe: Recipe) -> None:
     for stage in recipe.stages:
         where = f"{recipe.name}: {stage.name}"
         if stage.name in names:
-            raise ConfigError("two stages of one name", which=where, next_step="give one of them another `name`")
+            raise ConfigError(
+                "two stages of one name", which=where, next_step="give one of them another `name`"
+            )
         names.add(stage.name)
         if isinstance(stage.options, ConvertOptions):
             converted = stage.name

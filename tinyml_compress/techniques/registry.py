@@ -1,4 +1,6 @@
-"""Every technique by its word in recipes. A module of this folder with a `TECHNIQUE` is one: nothing is registered."""
+"""Every technique by its word in recipes. A module of this folder with a `TECHNIQUE` is one: nothing is
+registered.
+"""
 
 from __future__ import annotations
 

@@ -101,8 +101,8 @@ def remove_channels(
 ) -> Removal:
     """Keep the part `keep` of the budget: the most important channels of each layer, or of the whole model.
 
-    `round_to` rounds the kept channels of each layer to a multiple (never above what the layer has); `gradients`
-    gives d(loss)/d(weight) per layer and is needed for `taylor` only.
+    `round_to` rounds the kept channels of each layer to a multiple (never above what the layer has);
+    `gradients` gives d(loss)/d(weight) per layer and is needed for `taylor` only.
     """
     flat = copy_model(model)
     graph = analyse(flat)
@@ -151,14 +151,18 @@ def _removal(flat: Any, graph: Channels, removed: frozenset[int]) -> Removal:
         for unit in cut.outputs:
             if int(unit) in graph.pinned and cut.role not in (Role.NORM, Role.PRELU):
                 reasons.setdefault(cut.layer.name, graph.pinned[int(unit)])
-    return Removal(smaller, blocks, tuple(reasons.items()), cost_of(graph, frozenset()), cost_of(graph, removed))
+    return Removal(
+        smaller, blocks, tuple(reasons.items()), cost_of(graph, frozenset()), cost_of(graph, removed)
+    )
 
 
 _BIRTHPLACES = (Role.CONV, Role.CONV_TRANSPOSE, Role.DENSE, Role.SEPARABLE, Role.LSTM, Role.EMBEDDING)
 
 
 def _blocks(graph: Channels) -> dict[tuple[str, ...], list[int]]:
-    """Free roots, grouped by the layers that make them: each layer's count is the sum of its blocks' counts."""
+    """Free roots, grouped by the layers that make them: each layer's count is the sum of its
+    blocks' counts.
+    """
     makers: dict[int, list[str]] = {}
     for cut in graph.cuts:
         if cut.role in _BIRTHPLACES:
@@ -178,7 +182,11 @@ def _round(count: float, whole: int, round_to: int, at_least: int) -> int:
 
 
 def _choose_per_layer(
-    blocks: dict[tuple[str, ...], list[int]], scores: dict[int, float], part: float, round_to: int, at_least: int
+    blocks: dict[tuple[str, ...], list[int]],
+    scores: dict[int, float],
+    part: float,
+    round_to: int,
+    at_least: int,
 ) -> frozenset[int]:
     removed: list[int] = []
     for roots in blocks.values():
@@ -188,7 +196,11 @@ def _choose_per_layer(
 
 
 def _choose_global(
-    blocks: dict[tuple[str, ...], list[int]], scores: dict[int, float], part: float, round_to: int, at_least: int
+    blocks: dict[tuple[str, ...], list[int]],
+    scores: dict[int, float],
+    part: float,
+    round_to: int,
+    at_least: int,
 ) -> frozenset[int]:
     ranked = sorted((root for roots in blocks.values() for root in roots), key=lambda root: scores[root])
     weak = set(ranked[: round((1 - part) * len(ranked))])
@@ -200,14 +212,20 @@ def _choose_global(
     return frozenset(removed)
 
 
-def _spent(graph: Channels, blocks: dict[tuple[str, ...], list[int]], removed: frozenset[int], budget: str) -> int:
+def _spent(
+    graph: Channels, blocks: dict[tuple[str, ...], list[int]], removed: frozenset[int], budget: str
+) -> int:
     if budget == "channels":
         return sum(1 for roots in blocks.values() for root in roots if root not in removed)
     return int(getattr(cost_of(graph, removed), budget))
 
 
-def _target(graph: Channels, blocks: dict[tuple[str, ...], list[int]], whole: Cost, budget: str, keep: float) -> float:
-    return keep * (_spent(graph, blocks, frozenset(), budget) if budget == "channels" else getattr(whole, budget))
+def _target(
+    graph: Channels, blocks: dict[tuple[str, ...], list[int]], whole: Cost, budget: str, keep: float
+) -> float:
+    return keep * (
+        _spent(graph, blocks, frozenset(), budget) if budget == "channels" else getattr(whole, budget)
+    )
 
 
 def _scores(flat: Any, graph: Channels, importance: str, gradients: Gradients | None) -> dict[int, float]:
@@ -216,7 +234,9 @@ def _scores(flat: Any, graph: Channels, importance: str, gradients: Gradients | 
     if importance == "taylor":
         if gradients is None:
             raise TrainingError(
-                "Taylor importance needs data", which=flat.name, next_step="give --data, or use importance = 'l1'"
+                "Taylor importance needs data",
+                which=flat.name,
+                next_step="give --data, or use importance = 'l1'",
             )
         slopes = gradients(flat)
     gammas = _gammas(graph)
@@ -265,13 +285,19 @@ def _layer_scores(
         matrix = np.concatenate(weights[:2]).reshape(-1, 4, count).reshape(-1, count)
     else:
         matrix = weights[0].reshape(-1, count)
-    norm: npt.NDArray[Any] = np.sqrt((matrix**2).sum(axis=0)) if importance == "l2" else np.abs(matrix).sum(axis=0)
+    norm: npt.NDArray[Any] = (
+        np.sqrt((matrix**2).sum(axis=0)) if importance == "l2" else np.abs(matrix).sum(axis=0)
+    )
     # a normalization that follows scales the filter: its size before that says nothing
     return np.asarray(norm * gamma) if gamma is not None and len(gamma) == count else norm
 
 
-def taylor_slopes(model: Any, loss_of: Callable[[Any, Any], Any], batches: list[tuple[Any, Any]]) -> dict[str, Any]:
-    """|sum over a channel's weights of weight x gradient|, summed over batches, per layer: first-order Taylor."""
+def taylor_slopes(
+    model: Any, loss_of: Callable[[Any, Any], Any], batches: list[tuple[Any, Any]]
+) -> dict[str, Any]:
+    """|sum over a channel's weights of weight x gradient|, summed over batches, per layer: first-order
+    Taylor.
+    """
     tf = tensorflow()
     totals: dict[str, Any] = {}
     kernels: dict[str, Any] = {}
@@ -328,7 +354,11 @@ class ChannelPruning(Technique[ChannelsOptions]):
     teachable = True
     dimensions = (
         Dimension(
-            "keep", tuple(1 - step / 16 for step in range(14)), 1.0, "part of the channels that stays", trains=True
+            "keep",
+            tuple(1 - step / 16 for step in range(14)),
+            1.0,
+            "part of the channels that stays",
+            trains=True,
         ),
         Dimension(
             "narrow",
@@ -373,7 +403,9 @@ class ChannelPruning(Technique[ChannelsOptions]):
                     round_to=options.round_to,
                     at_least=options.at_least,
                     exclude=lambda name: any(fnmatch(name, pattern) for pattern in options.exclude),
-                    gradients=_slopes(training) if options.importance == "taylor" and training is not None else None,
+                    gradients=_slopes(training)
+                    if options.importance == "taylor" and training is not None
+                    else None,
                 )
             )
             current = removals[-1].model
@@ -382,7 +414,9 @@ class ChannelPruning(Technique[ChannelsOptions]):
                 student = context.taught(current) or training
                 history += student.fit(current, max(1, after - before), options.learning_rate)
         first, last = removals[0], removals[-1]
-        return Outcome(current, _pinned(first), _blocks_table(replace(last, blocks=_joined(first, last))), history)
+        return Outcome(
+            current, _pinned(first), _blocks_table(replace(last, blocks=_joined(first, last))), history
+        )
 
     def chosen(self, point: Point, fidelity: Fidelity) -> ChannelsOptions | None:
         # without training, a student has the shape of the narrowed model
@@ -391,7 +425,9 @@ class ChannelPruning(Technique[ChannelsOptions]):
         options = ChannelsOptions(
             keep=float(point["keep"]), scope=str(point["scope"]), round_to=ROUND_TO, epochs=fidelity.main
         )
-        return replace(options, learning_rate=2e-3) if fidelity.trains else options  # what is left learns anew
+        return (
+            replace(options, learning_rate=2e-3) if fidelity.trains else options
+        )  # what is left learns anew
 
 
 def _slopes(training: Training) -> Gradients:

@@ -1,7 +1,8 @@
-"""What a technique is: its options, what it does to a model, how it backs off, and what the search may vary of it.
+"""What a technique is: its options, what it does to a model, how it backs off, and what the search may vary
+of it.
 
-A technique is one module of this folder that ends with `TECHNIQUE = ...`; `registry.py` finds it, and recipes, the
-search and the documentation follow by themselves.
+A technique is one module of this folder that ends with `TECHNIQUE = ...`; `registry.py` finds it, and
+recipes, the search and the documentation follow by themselves.
 """
 
 from __future__ import annotations
@@ -42,7 +43,8 @@ Point = Mapping[str, Choice]
 Table = tuple[tuple[str, ...], ...]
 
 
-# Fields of options: default, limits and meaning in one place, for the recipe's parser and for its documentation.
+# Fields of options: default, limits and meaning in one place, for the recipe's parser and for its
+# documentation.
 
 
 def number(default: float, low: float, high: float, meaning: str) -> Any:
@@ -115,7 +117,9 @@ class Options:
 
 @dataclass(frozen=True, eq=False)
 class Context:
-    """What a stage of a recipe finds: the data to learn from, whom to learn from, where students come from."""
+    """What a stage of a recipe finds: the data to learn from, whom to learn from, where students
+    come from.
+    """
 
     training: Training | None
     """Where the recipe trains."""
@@ -141,7 +145,9 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Dimension:
-    """One thing that the search can vary; `choices` are in order, and `off` is the one that changes nothing."""
+    """One thing that the search can vary; `choices` are in order, and `off` is the one that
+    changes nothing.
+    """
 
     name: str
     choices: tuple[Choice, ...]
@@ -167,7 +173,9 @@ class Anchor:
 
 @dataclass(frozen=True)
 class Fidelity:
-    """How long the stages of a point's recipe train; no epochs at all give the point's shape and no training."""
+    """How long the stages of a point's recipe train; no epochs at all give the point's shape and
+    no training.
+    """
 
     main: int
     """For the main stage."""

@@ -1,4 +1,6 @@
-"""How a model is trained inside a recipe: the task, the loop, the score, and constraints that hold while training."""
+"""How a model is trained inside a recipe: the task, the loop, the score, and constraints that hold while
+training.
+"""
 
 from __future__ import annotations
 
@@ -113,7 +115,9 @@ class Projection:
 
 @dataclass(frozen=True, eq=False)
 class Training:
-    """Everything that a technique needs to fine-tune: the task, the data, whom to learn from, whom to tell."""
+    """Everything that a technique needs to fine-tune: the task, the data, whom to learn from,
+    whom to tell.
+    """
 
     task: Task
     train: Samples
@@ -187,14 +191,20 @@ def _kind_of(model: Any, samples: Samples) -> Kind:
             "a model with several outputs cannot be trained here",
             which=model.name,
             found=f"{len(model.outputs)} outputs",
-            next_step="use techniques that need no training (one-shot pruning, threshold, low rank without epochs)",
+            next_step=(
+                "use techniques that need no training (one-shot pruning, threshold, low rank without epochs)"
+            ),
         )
     shape_out, shape_in = tuple(model.output_shape), tuple(model.input_shape)
     places = shape_out[1:-1]
     counted = _whole_numbers_per_sample(samples)
     by_place = None not in places and counted == math.prod(places)  # a class per sample, or per pixel
-    per_pixel = by_place and counted > 1  # perhaps a colour picture in, three classes per pixel out: of equal shapes
-    like_input = shape_out == shape_in or (samples.labels is None and _elements(shape_out) == _elements(shape_in))
+    per_pixel = (
+        by_place and counted > 1
+    )  # perhaps a colour picture in, three classes per pixel out: of equal shapes
+    like_input = shape_out == shape_in or (
+        samples.labels is None and _elements(shape_out) == _elements(shape_in)
+    )
     if like_input and not per_pixel:
         return Kind.AUTOENCODER
     if samples.labels is None:
@@ -278,7 +288,9 @@ def score_of(outputs: Array, task: Task, samples: Samples) -> float:
 
 
 def worths_of(outputs: Array, task: Task, samples: Samples) -> Array:
-    """Per sample what the score is the mean of: the share of right answers, an error; for AUC what ranks it."""
+    """Per sample what the score is the mean of: the share of right answers, an error; for AUC
+    what ranks it.
+    """
     count = len(samples)
     if task.metric is ScoreKind.ACCURACY:
         found = answers(outputs.reshape(-1, outputs.shape[-1]))
@@ -293,7 +305,9 @@ def worths_of(outputs: Array, task: Task, samples: Samples) -> Array:
 
 def _labels(samples: Samples) -> Array:
     if samples.labels is None:
-        raise DataError("the data set has no labels", next_step="give an .npz with the arrays `inputs` and `labels`")
+        raise DataError(
+            "the data set has no labels", next_step="give an .npz with the arrays `inputs` and `labels`"
+        )
     return samples.labels
 
 
@@ -370,7 +384,9 @@ def _optimizer(task: Task, rate: float, steps: int, rounds: int) -> Any:
 
 
 def _feed(task: Task, inputs: Array, targets: Array) -> Any:
-    """Batches for ever, shuffled anew every epoch by numpy: the order depends on the seed and nothing else."""
+    """Batches for ever, shuffled anew every epoch by numpy: the order depends on the seed and
+    nothing else.
+    """
     tf = tensorflow()
     generator = np.random.default_rng(task.seed)
     inputs, targets = np.asarray(inputs, np.float32), np.asarray(targets)

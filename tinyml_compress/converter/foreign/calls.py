@@ -29,7 +29,9 @@ _SPEC = re.compile(r"(?P<module>[\w.]+):(?P<function>\w+)(?:@(?P<weights>.+))?")
 
 @dataclass(frozen=True)
 class TorchModel:
-    """`torch:package.module:function[@weights.safetensors]`: a function that gives an nn.Module or exported program."""
+    """`torch:package.module:function[@weights.safetensors]`: a function that gives an nn.Module or exported
+    program.
+    """
 
     module: str
     function: str
@@ -133,7 +135,9 @@ def _call(python: Path, module: str, job: Job, timeout: float, which: str) -> by
                 python=python,
             )
         except ProcessError as error:
-            raise ConversionError(error.what, which=which, found=error.found, next_step=error.next_step) from error
+            raise ConversionError(
+                error.what, which=which, found=error.found, next_step=error.next_step
+            ) from error
         except Broken as broken:
             found = broken.raised or broken.log or broken.how
             raise ConversionError("the converter failed", which=which, found=found) from broken

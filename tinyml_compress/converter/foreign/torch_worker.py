@@ -45,7 +45,9 @@ def _convert(job: Job) -> Reply:
             "the PyTorch model does not accept the data",
             which=options["name"],
             found=f"{type(error).__name__}: {error} (inputs {[tuple(array.shape) for array in first]})",
-            next_step="images are given as (count, height, width, channels); other inputs as the model takes them",
+            next_step=(
+                "images are given as (count, height, width, channels); other inputs as the model takes them"
+            ),
         ) from error
     edge = _quantized(torch, litert_torch, module, first, inputs, options)
     made = job.folder / "model.tflite"
@@ -89,7 +91,9 @@ def _weights(torch: Any, options: Mapping[str, Any]) -> Any:
     return load_file(options["weights"])
 
 
-def _quantized(torch: Any, litert_torch: Any, module: Any, first: Any, inputs: Any, options: Mapping[str, Any]) -> Any:
+def _quantized(
+    torch: Any, litert_torch: Any, module: Any, first: Any, inputs: Any, options: Mapping[str, Any]
+) -> Any:
     """The converted model: float, or int8 through PT2E (static, dynamic, or quantization-aware)."""
     if options["mode"] == "float32":
         return litert_torch.convert(module, first)
@@ -115,11 +119,15 @@ def _quantized(torch: Any, litert_torch: Any, module: Any, first: Any, inputs: A
         for index in range(len(inputs[0])):
             prepared(*(array[index : index + 1] for array in inputs))
     converted = convert_pt2e(prepared, fold_quantize=False)
-    return litert_torch.convert(converted, first, quant_config=quant_config.QuantConfig(pt2e_quantizer=quantizer))
+    return litert_torch.convert(
+        converted, first, quant_config=quant_config.QuantConfig(pt2e_quantizer=quantizer)
+    )
 
 
 def _let_patterns_be_functions(torch: Any) -> None:
-    """litert-torch 0.10 hands its conv-BatchNorm patterns over as functions, which torch.export of 2.13 refuses."""
+    """litert-torch 0.10 hands its conv-BatchNorm patterns over as functions, which torch.export of 2.13
+    refuses.
+    """
     from litert_torch.quantize import pt2e_quantizer_utils
 
     class Pattern(torch.nn.Module):  # type: ignore[misc]

@@ -142,7 +142,9 @@ def entry(name: str) -> Entry:
             "this model of the zoo is a .tflite file: no Keras layers make what it remembers",
             which=f"zoo:{name}",
             allowed=", ".join(ZOO),
-            next_step=f"tinyml-compress zoo save {name} writes the file; compile, verify and benchmark take it",
+            next_step=(
+                f"tinyml-compress zoo save {name} writes the file; compile, verify and benchmark take it"
+            ),
         )
     if name not in ZOO:
         close = difflib.get_close_matches(name, ZOO, n=1, cutoff=0.4)

@@ -1,4 +1,6 @@
-"""A recurrent net for movements: strided convolutions, then a GRU over the 16 steps that they leave, unrolled."""
+"""A recurrent net for movements: strided convolutions, then a GRU over the 16 steps that they leave,
+unrolled.
+"""
 
 from __future__ import annotations
 

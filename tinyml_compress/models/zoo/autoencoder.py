@@ -1,4 +1,6 @@
-"""The ToyADMOS autoencoder: 640 features through a bottleneck of 8 and back; a large error means an anomaly."""
+"""The ToyADMOS autoencoder: 640 features through a bottleneck of 8 and back; a large error means
+an anomaly.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""A speech net in the manner of SEANet: strided convolutions squeeze a wave, transposed ones bring it back."""
+"""A speech net in the manner of SEANet: strided convolutions squeeze a wave, transposed ones
+bring it back.
+"""
 
 from __future__ import annotations
 
@@ -27,7 +29,9 @@ def layers(keras: Any) -> Any:
     x = k.Conv2D(_WIDTHS[0], (7, 1), padding="same", name="stem")(inputs)
     for stage, (width, stride) in enumerate(zip(_WIDTHS, _STRIDES, strict=True)):
         x = leaky(residual(x, x.shape[-1], f"encode_{stage}"), f"encode_{stage}")
-        x = k.Conv2D(width, (2 * stride, 1), strides=(stride, 1), padding="same", name=f"encode_{stage}_down")(x)
+        x = k.Conv2D(
+            width, (2 * stride, 1), strides=(stride, 1), padding="same", name=f"encode_{stage}_down"
+        )(x)
     x = k.Conv2D(6, (3, 1), padding="same", name="code")(leaky(x, "code"))
     x = k.Conv2D(_WIDTHS[-1], (3, 1), padding="same", name="decode")(x)
     for stage, (width, stride) in enumerate(zip((*_WIDTHS[-2::-1], _WIDTHS[0]), _STRIDES[::-1], strict=True)):

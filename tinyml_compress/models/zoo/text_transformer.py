@@ -1,4 +1,6 @@
-"""A transformer encoder of one block for short texts: embedding, local mixing, attention, feed-forward, mean."""
+"""A transformer encoder of one block for short texts: embedding, local mixing, attention,
+feed-forward, mean.
+"""
 
 from __future__ import annotations
 

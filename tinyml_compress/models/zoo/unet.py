@@ -1,4 +1,6 @@
-"""A small U-Net: the class of each pixel, by halving the picture twice and growing it again beside what it was."""
+"""A small U-Net: the class of each pixel, by halving the picture twice and growing it again beside what it
+was.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""Streaming wake-word net: separable convolutions along time, each longer than the last, until one frame is left."""
+"""Streaming wake-word net: separable convolutions along time, each longer than the last, until one frame is
+left.
+"""
 
 from __future__ import annotations
 

@@ -20,9 +20,9 @@ def fill(model: Any, seed: str, input_range: tuple[float, float]) -> None:
     """Give every layer of `model` weights that depend on `seed` and the layer's place alone.
 
     Kernels are drawn so that a signal keeps its power through the net. BatchNorm statistics are spread around
-    what they would be after training, so that folding them into the weights changes every channel differently.
-    The last layer is centred and scaled so that the outputs differ from input to input: the int8 outputs of a
-    net whose softmax is flat or saturated would prove nothing.
+    what they would be after training, so that folding them into the weights changes every channel
+    differently. The last layer is centred and scaled so that the outputs differ from input to input: the int8
+    outputs of a net whose softmax is flat or saturated would prove nothing.
     """
     low, high = input_range
     power = ((low + high) / 2) ** 2 + ((high - low) / 6) ** 2
@@ -36,7 +36,9 @@ def fill(model: Any, seed: str, input_range: tuple[float, float]) -> None:
         elif type(layer).__name__ == "LayerNormalization":
             layer.set_weights(_statistics(rng, shapes[0][0], power)[:2])
         elif type(layer).__name__ == "GRU":  # its bias has two rows: for the input and for the state
-            layer.set_weights([_drawn(rng, shape, False) * (0.1 if shape[0] == 2 else 1.0) for shape in shapes])
+            layer.set_weights(
+                [_drawn(rng, shape, False) * (0.1 if shape[0] == 2 else 1.0) for shape in shapes]
+            )
         else:
             depthwise = type(layer).__name__ == "DepthwiseConv2D"
             layer.set_weights([_drawn(rng, shape, depthwise) for shape in shapes])
@@ -77,7 +79,8 @@ def _probes(seed: str, shape: tuple[int, ...], low: float, high: float) -> Float
 
 
 def _centre(model: Any, last: Any, probes: Floats) -> None:
-    """Scale the last Dense, or the last convolution by pixels of their own, by a power of two, and set its bias.
+    """Scale the last Dense, or the last convolution by pixels of their own, by a power of two, and set its
+    bias.
 
     Both are rounded far above float noise.
     """

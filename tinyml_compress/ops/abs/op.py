@@ -53,7 +53,9 @@ class Abs(UnaryOperator):
     types = (DType.INT8, DType.INT16, DType.FLOAT32)
     variants = (
         lookup_variant(_results),
-        Variant("tc_s16_abs__c", lambda view: view.input(0).dtype is DType.INT16, _emit_s16, overlap=in_place),
+        Variant(
+            "tc_s16_abs__c", lambda view: view.input(0).dtype is DType.INT16, _emit_s16, overlap=in_place
+        ),
         count_variant("tc_f32_abs__c", DType.FLOAT32),
     )
 

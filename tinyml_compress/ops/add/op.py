@@ -69,7 +69,8 @@ def _emit_fast(view: NodeView) -> tuple[Call, ...]:
     assert fine is not None
     assert finish is not None
     multiplier, shift = _fine_multiplier(view)
-    # The kernel rounds after a shift of at least one; a factor of one half has none and takes one more to the left.
+    # The kernel rounds after a shift of at least one; a factor of one half has none and takes one more to the
+    # left.
     left, right = (_LEFT + 2, 1) if shift == 0 else (_LEFT + 1, -shift)
     params = (
         ("count", view.output().elements),

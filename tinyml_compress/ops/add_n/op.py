@@ -67,7 +67,9 @@ class AddN(Operator):
         for index in range(1, count):
             _checks.dtypes(self, view, view.input(index), (dtype,))
             if view.input(index).shape != first.shape:
-                raise self.refuse(view, f"shape of input {index}", found=view.input(index).shape, allowed=first.shape)
+                raise self.refuse(
+                    view, f"shape of input {index}", found=view.input(index).shape, allowed=first.shape
+                )
             if dtype is DType.INT8:
                 _checks.same_quantization(self, view, first, view.input(index))
         if dtype is DType.INT8:
@@ -75,7 +77,11 @@ class AddN(Operator):
             _checks.quantization(self, view, view.output())
             if not 0.0 < _factor(view) < 1.0 or quantize_multiplier(_factor(view))[1] > 0:
                 raise _checks.collapsed(
-                    self, view, "its output", found=f"scale ratio {_factor(view):g}", allowed="above 0 and below 1"
+                    self,
+                    view,
+                    "its output",
+                    found=f"scale ratio {_factor(view):g}",
+                    allowed="above 0 and below 1",
                 )
 
     def output_shapes(self, view: NodeView) -> tuple[tuple[int, ...], ...]:

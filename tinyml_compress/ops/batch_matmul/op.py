@@ -10,7 +10,18 @@ import numpy as np
 from tinyml_compress.ir import Attrs, DType, NodeView
 from tinyml_compress.ops import _checks
 from tinyml_compress.ops._walk import broadcast_steps, walk
-from tinyml_compress.ops.base import Call, In, Operator, OptionField, Options, Out, ParamValue, Ref, Table, Variant
+from tinyml_compress.ops.base import (
+    Call,
+    In,
+    Operator,
+    OptionField,
+    Options,
+    Out,
+    ParamValue,
+    Ref,
+    Table,
+    Variant,
+)
 from tinyml_compress.ops.numerics import quantize_multiplier
 
 __all__ = ["OPERATOR", "BatchMatmul", "BatchMatmulAttrs"]
@@ -96,7 +107,9 @@ def _emit_quantized(view: NodeView) -> tuple[Call, ...]:
 
 def _emit_f32(view: NodeView) -> tuple[Call, ...]:
     params, table = _shared(view)
-    return (Call("tc_f32_batch_matmul__c", "tc_batch_matmul_params", params, (In(0), In(1), Out()), (table,)),)
+    return (
+        Call("tc_f32_batch_matmul__c", "tc_batch_matmul_params", params, (In(0), In(1), Out()), (table,)),
+    )
 
 
 class BatchMatmul(Operator):

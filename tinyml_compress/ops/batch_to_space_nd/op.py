@@ -37,7 +37,9 @@ class BatchToSpaceNd(MoveOperator):
     def output_shapes(self, view: NodeView) -> tuple[tuple[int, ...], ...]:
         shape, blocks = view.input(0).shape, blocks_of(self, view)
         inside = zip(shape[1:-1], blocks.sizes, blocks.edges, strict=True)
-        return ((shape[0] // blocks.count, *(size * block - b - a for size, block, (b, a) in inside), shape[-1]),)
+        return (
+            (shape[0] // blocks.count, *(size * block - b - a for size, block, (b, a) in inside), shape[-1]),
+        )
 
     def moves(self, view: NodeView) -> tuple[Call, ...]:
         source, target, blocks = view.input(0), view.output(), blocks_of(self, view)
@@ -45,7 +47,9 @@ class BatchToSpaceNd(MoveOperator):
         calls: list[Call] = []
         for number, place in enumerate(itertools.product(*(range(block) for block in blocks.sizes))):
             extents, starts, firsts = [target.shape[0]], [0], [0]
-            for size, block, (before, _), at in zip(target.shape[1:-1], blocks.sizes, blocks.edges, place, strict=True):
+            for size, block, (before, _), at in zip(
+                target.shape[1:-1], blocks.sizes, blocks.edges, place, strict=True
+            ):
                 first = max(0, -((at - before) // block))  # the first input index that is not cropped
                 start = first * block + at - before
                 extents.append(max(0, -((start - size) // block)))

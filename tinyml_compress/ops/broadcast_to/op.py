@@ -28,7 +28,9 @@ class BroadcastTo(MoveOperator):
         wanted = _checks.constant_ints(self, view, 1, "the shape")
         shape = view.input(0).shape
         if len(wanted) > _MAX_RANK or len(shape) > len(wanted):
-            raise self.refuse(view, "rank of the shape", found=len(wanted), allowed=f"{len(shape)} to {_MAX_RANK}")
+            raise self.refuse(
+                view, "rank of the shape", found=len(wanted), allowed=f"{len(shape)} to {_MAX_RANK}"
+            )
         for have, want in zip(reversed(shape), reversed(wanted), strict=False):
             if have not in (1, want):
                 raise self.refuse(view, "shapes do not broadcast", found=f"{shape} to {wanted}")

@@ -7,7 +7,17 @@ from typing import cast
 from tinyml_compress.ir import DType, NodeView
 from tinyml_compress.ops import _checks
 from tinyml_compress.ops._flow import CallOnceAttrs, body_of
-from tinyml_compress.ops.base import Body, Kept, Once, Operator, OptionField, Options, Run, StateBlock, Variant
+from tinyml_compress.ops.base import (
+    Body,
+    Kept,
+    Once,
+    Operator,
+    OptionField,
+    Options,
+    Run,
+    StateBlock,
+    Variant,
+)
 
 __all__ = ["OPERATOR", "CallOnce"]
 

@@ -36,7 +36,8 @@ class Cast(UnaryOperator):
     name = "CAST"
     attrs_type = CastAttrs
     options = Options(
-        "CastOptions", (OptionField("in_data_type", "in_data_type"), OptionField("out_data_type", "out_data_type"))
+        "CastOptions",
+        (OptionField("in_data_type", "in_data_type"), OptionField("out_data_type", "out_data_type")),
     )
     dtypes = ("int8", "int16", "int32", "uint32", "bool", "float32")
     types = tuple(_CODES)

@@ -1,4 +1,6 @@
-"""CIRCULAR_BUFFER: the last frames of a stream. Inferences between two full strides end at it, without a result."""
+"""CIRCULAR_BUFFER: the last frames of a stream. Inferences between two full strides end at it, without a
+result.
+"""
 
 from __future__ import annotations
 
@@ -24,12 +26,16 @@ __all__ = ["OPERATOR", "CircularBuffer", "CircularBufferAttrs"]
 
 _EACH_FRAME = (5, 13, 25)
 _COUNTED = (2, 96)
-"""Sizes of a layer whose stride, when the file leaves it open, TFLM tells by how many such layers it has prepared."""
+"""Sizes of a layer whose stride, when the file leaves it open, TFLM tells by how many such layers it has
+prepared.
+"""
 
 
 @dataclass(frozen=True)
 class CircularBufferAttrs(Attrs):
-    """Attributes of CIRCULAR_BUFFER. Without `cycles_max`, the number of frames tells the stride, as in TFLM."""
+    """Attributes of CIRCULAR_BUFFER. Without `cycles_max`, the number of frames tells the stride,
+    as in TFLM.
+    """
 
     cycles_max: int = 0
 
@@ -48,7 +54,9 @@ def _emit(view: NodeView) -> tuple[Call, ...]:
     if _tells(view):
         told = (*arguments, Out(1))
         return (Call("tc_s8_circular_buffer_told__c", "tc_circular_buffer_params", params, told),)
-    return (Call("tc_s8_circular_buffer__c", "tc_circular_buffer_params", params, arguments, stops=cycles > 1),)
+    return (
+        Call("tc_s8_circular_buffer__c", "tc_circular_buffer_params", params, arguments, stops=cycles > 1),
+    )
 
 
 def _tells(view: NodeView) -> bool:
@@ -76,15 +84,23 @@ class CircularBuffer(Operator):
             _checks.dtypes(self, view, tensor, (DType.INT8,))
             _checks.full_rank(self, view, tensor, 4, 4)
         if not target.variable:
-            raise self.refuse(view, "the buffer is no variable", found=target.name, allowed="a variable tensor")
+            raise self.refuse(
+                view, "the buffer is no variable", found=target.name, allowed="a variable tensor"
+            )
         if (source.shape[:2], source.shape[2:], target.shape[0]) != ((1, 1), target.shape[2:], 1):
             raise self.refuse(
-                view, "shapes", found=f"{source.shape} to {target.shape}", allowed="one frame, and several of the same"
+                view,
+                "shapes",
+                found=f"{source.shape} to {target.shape}",
+                allowed="one frame, and several of the same",
             )
         given = cast(CircularBufferAttrs, view.attrs).cycles_max
         if given <= 0 and target.shape[1] not in _EACH_FRAME and target.shape[2:] == _COUNTED:
             raise self.refuse(
-                view, "cycles_max", found=given, allowed="1 or more: TensorFlow Lite Micro would guess for this shape"
+                view,
+                "cycles_max",
+                found=given,
+                allowed="1 or more: TensorFlow Lite Micro would guess for this shape",
             )
         if _tells(view) and (view.output(1).dtype is not DType.BOOL or view.output(1).elements != 1):
             raise self.refuse(view, "the second output", found=view.output(1).dtype.value, allowed="one bool")

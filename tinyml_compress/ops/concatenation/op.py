@@ -70,7 +70,9 @@ class Concatenation(MoveOperator):
                 # TensorFlow Lite Micro copies the stored values, whatever they mean.
                 _checks.same_quantization(self, view, tensor, view.output())
             others = [size for i, size in enumerate(tensor.shape) if i != axis]
-            if len(tensor.shape) != rank or others != [size for i, size in enumerate(first.shape) if i != axis]:
+            if len(tensor.shape) != rank or others != [
+                size for i, size in enumerate(first.shape) if i != axis
+            ]:
                 raise self.refuse(
                     view,
                     f"shape of input {index}",

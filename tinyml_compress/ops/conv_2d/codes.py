@@ -13,7 +13,20 @@ from tinyml_compress.ir import NodeView
 from tinyml_compress.ops._codebook import Codebook, codebook
 from tinyml_compress.ops._conv import conv_attrs
 from tinyml_compress.ops._products import Ints, Sliding, fast_table, live_rows, packed_table
-from tinyml_compress.ops.base import Call, In, Isa, Level, Out, Overlap, ParamValue, Ref, Role, Scratch, Table, Variant
+from tinyml_compress.ops.base import (
+    Call,
+    In,
+    Isa,
+    Level,
+    Out,
+    Overlap,
+    ParamValue,
+    Ref,
+    Role,
+    Scratch,
+    Table,
+    Variant,
+)
 from tinyml_compress.ops.conv_2d.sparse import SparseNode, band_gap
 
 __all__ = ["codes_variants"]
@@ -58,7 +71,9 @@ def _book(data: bytes, shape: tuple[int, int], scales: tuple[float, ...]) -> Cod
     return codebook(np.frombuffer(data, np.int8).reshape(shape).astype(np.int64), scales)
 
 
-def codes_variants(node: Callable[[NodeView], SparseNode], fits: Callable[[NodeView], bool]) -> tuple[Variant, ...]:
+def codes_variants(
+    node: Callable[[NodeView], SparseNode], fits: Callable[[NodeView], bool]
+) -> tuple[Variant, ...]:
     """One per number of bits, for nodes that `fits` takes; the kernel is the same."""
     return tuple(_variant(bits, node, fits) for bits in (2, 3, 4))
 
@@ -166,7 +181,9 @@ def _packed(codes: Ints, bits: int) -> npt.NDArray[np.uint8]:
 
 
 def _cycles(layout: _Layout) -> float:
-    """Cycles: a block of four pixels and two channels 18.4 per pair of values; unpacking about 6 per weight."""
+    """Cycles: a block of four pixels and two channels 18.4 per pair of values; unpacking about 6
+    per weight.
+    """
     w = layout.window
     depth = w.taps * w.in_c
     bands = w.batch * ((w.out_h + _ROWS - 1) // _ROWS)

@@ -47,7 +47,9 @@ def words(
     depth_pairs: Callable[[NodeView], int],
     pixels: Callable[[NodeView], int],
 ) -> Variant:
-    """As the DSP kernel `whole` of int8; each two channels' weights are unpacked for each block of four pixels."""
+    """As the DSP kernel `whole` of int8; each two channels' weights are unpacked for each block of four
+    pixels.
+    """
 
     def cycles(view: NodeView) -> float:
         blocks, pairs = (pixels(view) + 3) // 4, (view.output().shape[3] + 1) // 2

@@ -86,7 +86,8 @@ def _channels(view: NodeView) -> Channels:
     return requant_channels(OPERATOR, view, rows, conv_multipliers(OPERATOR, view, len(rows)))
 
 
-# --- windows as rows of bytes, in plain C -----------------------------------------------------------------------------
+# --- windows as rows of bytes, in plain C
+# -----------------------------------------------------------------------------
 
 
 def _ungrouped(view: NodeView) -> bool:
@@ -118,7 +119,9 @@ def _emit_rows(view: NodeView) -> tuple[Call, ...]:
 
 
 def _four_weights(rows: Ints) -> npt.NDArray[np.uint8]:
-    """Weights plus 128; of each four channels the four weights of a value side by side, the rest row by row."""
+    """Weights plus 128; of each four channels the four weights of a value side by side, the rest
+    row by row.
+    """
     count, depth = rows.shape
     whole = count // 4 * 4
     blocks = rows[:whole].reshape(whole // 4, 4, depth).transpose(0, 2, 1)
@@ -131,10 +134,13 @@ def _overlap_rows(view: NodeView) -> tuple[Overlap, ...]:
 
 
 def _rows_cycles(view: NodeView) -> float:
-    return 4.0 * OPERATOR.macs(view) + 40.0 * view.output().elements + 6.0 * _depth(view) * _window(view).pixels
+    return (
+        4.0 * OPERATOR.macs(view) + 40.0 * view.output().elements + 6.0 * _depth(view) * _window(view).pixels
+    )
 
 
-# --- blocks of four pixels on SMLAD ---------------------------------------------------------------------------------
+# --- blocks of four pixels on SMLAD
+# ---------------------------------------------------------------------------------
 
 
 def _accepts_block(view: NodeView) -> bool:
@@ -192,7 +198,9 @@ def _out_zero(view: NodeView) -> int:
 
 
 def _pair_channels(fast: npt.NDArray[np.int32]) -> npt.NDArray[np.int32]:
-    """Per two channels bias A, bias B, then multiplier, half, shift of A and of B; a last odd channel as it is."""
+    """Per two channels bias A, bias B, then multiplier, half, shift of A and of B; a last odd channel as it
+    is.
+    """
     table = fast.reshape(-1, 4)
     even = len(table) // 2 * 2
     pairs = table[:even].reshape(even // 2, 8)[:, [0, 4, 1, 2, 3, 5, 6, 7]]
@@ -249,9 +257,9 @@ def _block_overlap(view: NodeView) -> tuple[Overlap, ...]:
 def _block_cycles(gather: float, finish: float) -> Cost:
     def cycles(view: NodeView) -> float:
         window, depth = _window(view), _depth_pairs(view)
-        return (window.pixels + 3) // 4 * (window.out_c + 1) // 2 * (18.4 * depth + finish) + window.pixels * (
-            gather * depth + 40.0
-        )
+        return (window.pixels + 3) // 4 * (window.out_c + 1) // 2 * (
+            18.4 * depth + finish
+        ) + window.pixels * (gather * depth + 40.0)
 
     return cycles
 
@@ -277,7 +285,8 @@ def _block_variant(symbol: str, words: bool, relu: bool) -> Variant:
     )
 
 
-# --- 3x3 by F(2,3) along rows: fewer products for more weight bytes -------------------------------------------------
+# --- 3x3 by F(2,3) along rows: fewer products for more weight bytes
+# -------------------------------------------------
 
 _WINOGRAD_PIXELS = 128
 """Below so many output pixels the weights cost more flash than the products save time."""
@@ -302,11 +311,15 @@ def _winograd_shape(view: NodeView) -> bool:
 
 
 def _winograd_affordable(view: NodeView) -> bool:
-    """Whether the model's flash has room for this node's transformed weights: layers of most pixels come first."""
+    """Whether the model's flash has room for this node's transformed weights: layers of most pixels come
+    first.
+    """
     views = [other for other in view.graph.views() if len(other.node.inputs) > 1]
     weights = {other.node.inputs[1] for other in views}
     total = sum(view.graph.tensors[name].nbytes for name in weights if name is not None)
-    rivals = sorted((other for other in views if _winograd_shape(other)), key=lambda other: -_window(other).pixels)
+    rivals = sorted(
+        (other for other in views if _winograd_shape(other)), key=lambda other: -_window(other).pixels
+    )
     spent = 0.0
     for rival in rivals:
         extra = rival.input(1).nbytes * 5 / 3
@@ -343,7 +356,9 @@ def _winograd_variant(symbol: str, relu: bool) -> Variant:
 
 
 def _winograd_weights(view: NodeView, rows: Ints) -> Table:
-    """Per two channels the four products' taps: [A.k, A.l], [B.k, B.l] per kernel row and pair of channels k, l."""
+    """Per two channels the four products' taps: [A.k, A.l], [B.k, B.l] per kernel row and pair of channels k,
+    l.
+    """
     count, depth = len(rows), view.input(0).shape[3]
     taps = rows.reshape(count, 3, 3, depth // 4, 4)[..., [0, 2, 1, 3]]
     first, middle, last = taps[:, :, 0], taps[:, :, 1], taps[:, :, 2]
@@ -361,7 +376,8 @@ def _winograd_overlap(view: NodeView) -> tuple[Overlap, ...]:
     return (Overlap(0, 0, sliding_gap(_window(view), 8)),)
 
 
-# --- only weights that are not zero ---------------------------------------------------------------------------------
+# --- only weights that are not zero
+# ---------------------------------------------------------------------------------
 
 
 def _sparse_node(view: NodeView) -> SparseNode:
@@ -398,7 +414,9 @@ class Conv2D(Operator):
         ),
         *only(
             Form.S8,
-            Variant(_ROWS, _ungrouped, _emit_rows, scratch=_depth, overlap=_overlap_rows, cycles=_rows_cycles),
+            Variant(
+                _ROWS, _ungrouped, _emit_rows, scratch=_depth, overlap=_overlap_rows, cycles=_rows_cycles
+            ),
             *sparse_variants(_sparse_node, _accepts_block, _ungrouped),
             *codes_variants(_sparse_node, _accepts_block),
             _winograd_variant("tc_s8_conv_2d_winograd_relu__dsp", relu=True),

@@ -79,7 +79,8 @@ def pairs_variant(
         return 0 if _direct(window(view)) else 4 * padded(view).shape[1]
 
     def overlap(view: NodeView) -> tuple[Overlap, ...]:
-        # The first pixel's channels are written while the second's window is read where pixels are read in place.
+        # The first pixel's channels are written while the second's window is read where pixels are read in
+        # place.
         at = window(view)
         block = 0 if _direct(at) else 2
         gap = sliding_gap(at, block) + (at.out_c if _direct(at) else 0)

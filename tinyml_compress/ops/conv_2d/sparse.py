@@ -25,7 +25,19 @@ from tinyml_compress.ops._products import (
     wrap32,
 )
 from tinyml_compress.ops._sparse import SparseRows, sparse_nibbles, sparse_rows
-from tinyml_compress.ops.base import Call, In, Isa, Out, Overlap, ParamValue, Ref, Role, Scratch, Table, Variant
+from tinyml_compress.ops.base import (
+    Call,
+    In,
+    Isa,
+    Out,
+    Overlap,
+    ParamValue,
+    Ref,
+    Role,
+    Scratch,
+    Table,
+    Variant,
+)
 
 __all__ = ["SparseNode", "Strips", "band_gap", "sparse_variants", "strips", "strips_gap"]
 
@@ -43,10 +55,11 @@ _PEAK = 1 << 22
 
 @dataclass(frozen=True)
 class Strips:
-    """Two strips of `columns` output pixels each, the second below the first or, in a single row, to the right.
+    """Two strips of `columns` output pixels each, the second below the first or, in a single row, to the
+    right.
 
-    A window's value (kernel row, channel, column) is a word; `run` of them hold a kernel row's columns of one channel
-    whose numbers have one remainder modulo the stride; there are `phases` of these.
+    A window's value (kernel row, channel, column) is a word; `run` of them hold a kernel row's columns of one
+    channel whose numbers have one remainder modulo the stride; there are `phases` of these.
     """
 
     window: Sliding
@@ -71,7 +84,9 @@ class Strips:
     def places(self) -> Ints:
         """The word of each weight of a row, which come as (kernel row, kernel column, channel)."""
         w = self.window
-        ky, kx, c = np.meshgrid(np.arange(w.kernel_h), np.arange(w.kernel_w), np.arange(w.in_c), indexing="ij")
+        ky, kx, c = np.meshgrid(
+            np.arange(w.kernel_h), np.arange(w.kernel_w), np.arange(w.in_c), indexing="ij"
+        )
         ahead = kx * w.dilation_w
         found: Ints = ((ky * w.in_c + c) * self.phases + ahead % w.stride_w) * self.run + ahead // w.stride_w
         return found.reshape(-1)
@@ -79,7 +94,9 @@ class Strips:
 
 @lru_cache(maxsize=256)
 def strips(window: Sliding, least: int) -> Strips | None:
-    """How the windows lie, in strips of `least` columns if these fit, else 4; None where that is too much scratch."""
+    """How the windows lie, in strips of `least` columns if these fit, else 4; None where that is too much
+    scratch.
+    """
     if window.pointwise:
         window = replace(window, batch=1, in_h=1, in_w=window.pixels, out_h=1, out_w=window.pixels)
     ahead = [kx * window.dilation_w for kx in range(window.kernel_w)]
@@ -101,7 +118,9 @@ def strips_gap(layout: Strips) -> int:
 
 @lru_cache(maxsize=1024)
 def band_gap(window: Sliding, rows: int, columns: int) -> int:
-    """The same for kernels that read the windows of `rows` by `columns` output pixels before they write these."""
+    """The same for kernels that read the windows of `rows` by `columns` output pixels before they write
+    these.
+    """
     w = window
     needed: list[int] = []
     ends: list[int] = []
@@ -119,7 +138,8 @@ def band_gap(window: Sliding, rows: int, columns: int) -> int:
     return max(0, int((written[:-1] - later[1:]).max())) if len(needed) > 1 else 0
 
 
-# --- encodings ------------------------------------------------------------------------------------------------------
+# --- encodings
+# ------------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
@@ -260,7 +280,9 @@ def _plain_variant(node: Callable[[NodeView], SparseNode], fits: Callable[[NodeV
     )
 
 
-def _variant(form: _Form, node: Callable[[NodeView], SparseNode], fits: Callable[[NodeView], bool]) -> Variant:
+def _variant(
+    form: _Form, node: Callable[[NodeView], SparseNode], fits: Callable[[NodeView], bool]
+) -> Variant:
     def layout(view: NodeView) -> Strips:
         found = form.layout(node(view).window)
         assert found is not None
@@ -352,7 +374,9 @@ def _variant(form: _Form, node: Callable[[NodeView], SparseNode], fits: Callable
 
 
 def _cycles(layout: Strips, weights: float, unpacking: float) -> float:
-    """Cycles of the assembly: what `weights` take for eight pixels, a channel's end about 120, `unpacking` per tile."""
+    """Cycles of the assembly: what `weights` take for eight pixels, a channel's end about 120, `unpacking`
+    per tile.
+    """
     w = layout.window
     rows = 1 if layout.flat else (w.out_h + 1) // 2
     across = layout.columns * (2 if layout.flat else 1)

@@ -55,7 +55,8 @@ class Cumsum(Operator):
     name = "CUMSUM"
     attrs_type = CumsumAttrs
     options = Options(
-        "CumsumOptions", (OptionField("exclusive", "exclusive", bool), OptionField("reverse", "reverse", bool))
+        "CumsumOptions",
+        (OptionField("exclusive", "exclusive", bool), OptionField("reverse", "reverse", bool)),
     )
     dtypes = ("int8", "float32")
     limits = "axis constant"
@@ -79,7 +80,11 @@ class Cumsum(Operator):
                 _checks.quantization(self, view, tensor)
             if not 0.0 < _factor(view) < 1.0 or quantize_multiplier(_factor(view))[1] > 0:
                 raise _checks.collapsed(
-                    self, view, "its output", found=f"scale ratio {_factor(view):g}", allowed="above 0 and below 1"
+                    self,
+                    view,
+                    "its output",
+                    found=f"scale ratio {_factor(view):g}",
+                    allowed="above 0 and below 1",
                 )
 
     def output_shapes(self, view: NodeView) -> tuple[tuple[int, ...], ...]:

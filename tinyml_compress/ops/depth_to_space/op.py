@@ -35,7 +35,9 @@ class DepthToSpace(MoveOperator):
         _checks.dtypes(self, view, view.output(), (dtype,))
         _checks.full_rank(self, view, source, 4, 4)
         if block < 1 or source.shape[3] % (block * block):
-            raise self.refuse(view, "block size", found=block, allowed=f"its square divides {source.shape[3]}")
+            raise self.refuse(
+                view, "block size", found=block, allowed=f"its square divides {source.shape[3]}"
+            )
 
     def output_shapes(self, view: NodeView) -> tuple[tuple[int, ...], ...]:
         n, h, w, c = view.input(0).shape

@@ -84,7 +84,8 @@ def _channels(view: NodeView) -> Channels:
     return requant_channels(OPERATOR, view, rows, conv_multipliers(OPERATOR, view, len(rows)))
 
 
-# --- 3x3 plane by plane in plain C ----------------------------------------------------------------------------------
+# --- 3x3 plane by plane in plain C
+# ----------------------------------------------------------------------------------
 
 
 def _walk_bytes(view: NodeView) -> Plane | None:
@@ -150,7 +151,9 @@ def _bytes_scratch(view: NodeView) -> int:
 
 
 def _coincide(view: NodeView) -> tuple[Overlap, ...]:
-    """Output exactly over input: a channel's output bytes then lie on its own input bytes, all read before."""
+    """Output exactly over input: a channel's output bytes then lie on its own input bytes, all
+    read before.
+    """
     window = _window(view)
     fits = window.out_c == window.in_c and window.out_h * window.out_w <= window.in_h * window.in_w
     return (Overlap(0, 0, exact=True),) if fits else ()
@@ -160,7 +163,8 @@ def _bytes_cycles(view: NodeView) -> float:
     return 8.0 * view.input(0).elements + 60.0 * view.output().elements
 
 
-# --- plane by plane on SMLAD ----------------------------------------------------------------------------------------
+# --- plane by plane on SMLAD
+# ----------------------------------------------------------------------------------------
 
 
 def _fast(view: NodeView) -> npt.NDArray[np.int32] | None:
@@ -207,7 +211,9 @@ def _cost_any(plane: Plane) -> float:
     return gather + plane.outer.size_out * plane.inner.size_out * window
 
 
-def _plane_variant(symbol: str, walk: Walk, cost: Callable[[Plane], float], taps: bool, four: bool = False) -> Variant:
+def _plane_variant(
+    symbol: str, walk: Walk, cost: Callable[[Plane], float], taps: bool, four: bool = False
+) -> Variant:
     def accepts(view: NodeView) -> bool:
         return walk(view) is not None and _fast(view) is not None
 
@@ -254,7 +260,8 @@ def _plane_variant(symbol: str, walk: Walk, cost: Callable[[Plane], float], taps
     return Variant(symbol, accepts, emit, Isa.DSP, scratch=scratch, overlap=_coincide, cycles=cycles)
 
 
-# --- int16 plane by plane on SMLAD ----------------------------------------------------------------------------------
+# --- int16 plane by plane on SMLAD
+# ----------------------------------------------------------------------------------
 
 _WIDE_PLANE = "tc_s16_depthwise_conv_2d_plane__dsp"
 
@@ -319,7 +326,9 @@ _TAPS = Taps(_operator, "depthwise_conv_2d", 3, _groups, 30.0)
 class DepthwiseConv2D(Operator):
     name = "DEPTHWISE_CONV_2D"
     attrs_type = DepthwiseConv2DAttrs
-    options = Options("DepthwiseConv2DOptions", (*conv_fields(), OptionField("depth_multiplier", "depth_multiplier")))
+    options = Options(
+        "DepthwiseConv2DOptions", (*conv_fields(), OptionField("depth_multiplier", "depth_multiplier"))
+    )
     dtypes = ("int8", "int16", "float32")
     limits = "constant weights, int8 for int16 inputs, int8 or packed int4 for int8 inputs"
     variants = (
@@ -338,7 +347,9 @@ class DepthwiseConv2D(Operator):
         ),
         *only(
             Form.S4,
-            _TAPS.variant(_FOUR_BITS, lambda view, _: _emit_four_bits(view), lambda view: view.input(1).elements),
+            _TAPS.variant(
+                _FOUR_BITS, lambda view, _: _emit_four_bits(view), lambda view: view.input(1).elements
+            ),
             _plane_variant("tc_s8_depthwise_conv_2d_s4_plane__dsp", _walk_any, _cost_any, True, four=True),
         ),
         *only(

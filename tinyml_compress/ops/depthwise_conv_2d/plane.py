@@ -1,4 +1,6 @@
-"""Layout of the plane-by-plane depthwise kernels: which axis of the image is the inner one, and the buffer's size."""
+"""Layout of the plane-by-plane depthwise kernels: which axis of the image is the inner one, and the buffer's
+size.
+"""
 
 from __future__ import annotations
 
@@ -84,9 +86,13 @@ class Plane:
 
 
 def planes(window: Sliding, block: int) -> tuple[Plane, Plane]:
-    """Both walks, the rows' first; a kernel that makes `block` outputs at once reads on as far as these need."""
+    """Both walks, the rows' first; a kernel that makes `block` outputs at once reads on as far as
+    these need.
+    """
     w = window
-    rows = Axis(w.in_h, w.out_h, w.in_w * w.in_c, w.out_w * w.out_c, w.kernel_h, w.stride_h, w.dilation_h, w.pad_top)
+    rows = Axis(
+        w.in_h, w.out_h, w.in_w * w.in_c, w.out_w * w.out_c, w.kernel_h, w.stride_h, w.dilation_h, w.pad_top
+    )
     columns = Axis(w.in_w, w.out_w, w.in_c, w.out_c, w.kernel_w, w.stride_w, w.dilation_w, w.pad_left)
     return _plane(rows, columns, block, False), _plane(columns, rows, block, True)
 

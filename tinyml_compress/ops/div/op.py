@@ -58,7 +58,9 @@ class Div(BinaryOperator):
     options = Options("DivOptions", (OptionField("activation", "fused_activation_function", Activation),))
     dtypes = ("int8", "int32", "float32")
     types = (DType.INT8, DType.INT32, DType.FLOAT32)
-    limits = "whole numbers by 0 and int8 quotients below half a step are 0 (undefined in TensorFlow Lite Micro)"
+    limits = (
+        "whole numbers by 0 and int8 quotients below half a step are 0 (undefined in TensorFlow Lite Micro)"
+    )
     variants = (
         *plain_variants("div", _activation),
         *binary_variants("div", "s8", "tc_s8_div_params", _params, _is_int8, flat=False),

@@ -16,7 +16,9 @@ _TYPES = (DType.INT8, DType.INT32, DType.FLOAT32)
 
 
 def _sizes(view: NodeView) -> Table:
-    """Per axis: its length in the whole, in the update, and the bytes from one element to the next in the whole."""
+    """Per axis: its length in the whole, in the update, and the bytes from one element to the next in the
+    whole.
+    """
     whole, part = view.input(0), view.input(1)
     rows: list[int] = []
     step = whole.dtype.itemsize
@@ -32,7 +34,11 @@ def _emit(view: NodeView) -> tuple[Call, ...]:
         return (copy_call(whole.nbytes, In(1), Out()),)
     before = copy_call(whole.nbytes, In(0), Out())
     name = "tc_x8_s64_update_slice__c" if start.dtype is DType.INT64 else "tc_x8_s32_update_slice__c"
-    params = (("rank", len(whole.shape)), ("row", part.shape[-1] * part.dtype.itemsize), ("sizes", Ref("sizes")))
+    params = (
+        ("rank", len(whole.shape)),
+        ("row", part.shape[-1] * part.dtype.itemsize),
+        ("sizes", Ref("sizes")),
+    )
     put = Call(name, "tc_update_slice_params", params, (In(1), In(2), Out()), (_sizes(view),))
     return (before, put) if part.elements else (before,)
 

@@ -43,7 +43,10 @@ class EmbeddingLookup(Operator):
         dtype = _checks.dtypes(self, view, table, (DType.INT8, DType.FLOAT32), "the table")
         _checks.full_rank(self, view, table, 6, 2)
         _checks.dtypes(
-            self, view, view.output(), (DType.INT8, DType.FLOAT32) if dtype is DType.INT8 else (DType.FLOAT32,)
+            self,
+            view,
+            view.output(),
+            (DType.INT8, DType.FLOAT32) if dtype is DType.INT8 else (DType.FLOAT32,),
         )
         if 0 in table.shape:
             raise self.refuse(view, "empty table", found=table.shape, allowed="at least one element")

@@ -25,7 +25,9 @@ class Fill(MoveOperator):
         _checks.dtypes(self, view, view.output(), (dtype,))
         shape = _checks.constant_ints(self, view, 0, "the shape")
         if any(size < 0 for size in shape) or view.input(1).shape:
-            raise self.refuse(view, "shape or value", found=f"{shape}, {view.input(1).shape}", allowed="a scalar value")
+            raise self.refuse(
+                view, "shape or value", found=f"{shape}, {view.input(1).shape}", allowed="a scalar value"
+            )
 
     def output_shapes(self, view: NodeView) -> tuple[tuple[int, ...], ...]:
         return (_checks.constant_ints(self, view, 0, "the shape"),)

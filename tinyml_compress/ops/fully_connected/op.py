@@ -75,7 +75,9 @@ def _attrs(view: NodeView) -> FullyConnectedAttrs:
 
 
 def row_multipliers(view: NodeView) -> list[tuple[int, int]]:
-    """Per channel a product in double precision; per tensor TFLM multiplies the two scales in float32 first."""
+    """Per channel a product in double precision; per tensor TFLM multiplies the two scales in
+    float32 first.
+    """
     source, weights, target = view.input(0).quant, view.input(1).quant, view.output().quant
     assert source is not None
     assert weights is not None
@@ -83,7 +85,9 @@ def row_multipliers(view: NodeView) -> list[tuple[int, int]]:
     count = view.input(1).shape[0]
     if weights.per_channel:
         return conv_multipliers(OPERATOR, view, count)
-    with np.errstate(all="ignore"):  # extreme scales of a hostile file: the multiplier's check refuses infinity
+    with np.errstate(
+        all="ignore"
+    ):  # extreme scales of a hostile file: the multiplier's check refuses infinity
         product = float(np.float32(source.scale) * np.float32(weights.scale))
     return [checked_multiplier(OPERATOR, view, product / target.scale)] * count
 
@@ -182,7 +186,8 @@ def _call(view: NodeView, symbol: str, tables: tuple[Table, ...], arguments: tup
     return Call(symbol, "tc_s8_fully_connected", params, arguments, tables)
 
 
-# --- four outputs at once on SMLAD ----------------------------------------------------------------------------------
+# --- four outputs at once on SMLAD
+# ----------------------------------------------------------------------------------
 
 
 def _accepts_quads(view: NodeView) -> bool:
@@ -198,7 +203,10 @@ def _emit_quads(view: NodeView) -> tuple[Call, ...]:
     fast = fast_table(view, channels, _attrs(view).activation)
     assert fast is not None
     rows = live_rows(channels, weight_values(view).astype(np.int64))
-    table = (Table("weights", "int8_t", _quad_weights(rows), Role.WEIGHTS), Table("channels", "int32_t", fast))
+    table = (
+        Table("weights", "int8_t", _quad_weights(rows), Role.WEIGHTS),
+        Table("channels", "int32_t", fast),
+    )
     return (_call(view, _QUADS, table, (In(0), Out(), Scratch())),)
 
 
@@ -221,7 +229,8 @@ def _quads_cycles(view: NodeView) -> float:
     return sizes["batch"] * (_fours(view) * (8.0 + 6.1 * sizes["out_c"]) + 20.0 * sizes["out_c"] + 60.0)
 
 
-# --- packed int4 weights --------------------------------------------------------------------------------------------
+# --- packed int4 weights
+# --------------------------------------------------------------------------------------------
 
 _S4, _S4_DSP = "tc_s8_fully_connected_s4__c", "tc_s8_fully_connected_s4__dsp"
 
@@ -245,7 +254,10 @@ def _emit_s4_dsp(view: NodeView) -> tuple[Call, ...]:
     assert fast is not None
     rows = live_rows(channels, weight_values(view).astype(np.int64)).astype(np.int8)
     packed = [packed_words(row) for row in rows]
-    tables = (Table("weights", "int8_t", np.concatenate(packed), Role.WEIGHTS), Table("channels", "int32_t", fast))
+    tables = (
+        Table("weights", "int8_t", np.concatenate(packed), Role.WEIGHTS),
+        Table("channels", "int32_t", fast),
+    )
     return (_call(view, _S4_DSP, tables, (In(0), Out(), Scratch())),)
 
 
@@ -281,7 +293,10 @@ class FullyConnected(Operator):
             Variant("tc_s16_fully_connected__c", _any, _emit_wide, cycles=_plain_cycles),
             Variant(_S16_DSP, _any, _emit_wide_dsp, Isa.DSP, scratch=_quads_scratch, cycles=_wide_dsp_cycles),
         ),
-        *only(Form.S16_NARROW, Variant("tc_s16_fully_connected_narrow__c", _any, _emit_narrow, cycles=_plain_cycles)),
+        *only(
+            Form.S16_NARROW,
+            Variant("tc_s16_fully_connected_narrow__c", _any, _emit_narrow, cycles=_plain_cycles),
+        ),
         *only(Form.F32, Variant("tc_f32_fully_connected__c", _any, _emit_f32, cycles=_plain_cycles)),
         *only(
             Form.S4,
@@ -292,25 +307,38 @@ class FullyConnected(Operator):
             Form.S8,
             Variant("tc_s8_fully_connected__c", _any, _emit, cycles=_plain_cycles),
             *sparse_variants(_channels, lambda view: _attrs(view).activation),
-            Variant(_QUADS, _accepts_quads, _emit_quads, Isa.DSP, scratch=_quads_scratch, cycles=_quads_cycles),
+            Variant(
+                _QUADS, _accepts_quads, _emit_quads, Isa.DSP, scratch=_quads_scratch, cycles=_quads_cycles
+            ),
         ),
     )
 
     def check(self, view: NodeView) -> None:
         attrs = _attrs(view)
         inputs = len(view.node.inputs)
-        if inputs not in (2, 3) or any(name is None for name in view.node.inputs[:2]) or len(view.node.outputs) != 1:
-            raise self.refuse(view, "number of inputs or outputs", found=inputs, allowed="2 or 3 inputs, 1 output")
+        if (
+            inputs not in (2, 3)
+            or any(name is None for name in view.node.inputs[:2])
+            or len(view.node.outputs) != 1
+        ):
+            raise self.refuse(
+                view, "number of inputs or outputs", found=inputs, allowed="2 or 3 inputs, 1 output"
+            )
         source, weights = view.input(0), view.input(1)
         check_sides(self, view, attrs.activation)
         _checks.full_rank(self, view, weights, 2, 2)
         out_c, in_c = weights.shape
         if min(out_c, in_c) < 1 or source.elements == 0 or source.elements % in_c:
             raise self.refuse(
-                view, "input size is no multiple of the weights' rows", found=source.elements, allowed=f"n x {in_c}"
+                view,
+                "input size is no multiple of the weights' rows",
+                found=source.elements,
+                allowed=f"n x {in_c}",
             )
         if attrs.weights_format != 0:
-            raise self.refuse(view, "shuffled weights", found=attrs.weights_format, allowed="0 (default format)")
+            raise self.refuse(
+                view, "shuffled weights", found=attrs.weights_format, allowed="0 (default format)"
+            )
         check_weights(self, view, 0, out_c)
         check_bias(self, view, out_c)
         self._check_keep(view, in_c)
@@ -327,10 +355,14 @@ class FullyConnected(Operator):
         self._check_zero_point(view)
         multipliers = row_multipliers(view)
         if form_of(view) is Form.S16:
-            check_wide(self, view, weight_values(view).astype(np.int64), multipliers, bias_values(view, out_c))
+            check_wide(
+                self, view, weight_values(view).astype(np.int64), multipliers, bias_values(view, out_c)
+            )
 
     def _check_zero_point(self, view: NodeView) -> None:
-        """One scale for all comes with a zero point that is read; scales per output do not, nor does int16."""
+        """One scale for all comes with a zero point that is read; scales per output do not, nor
+        does int16.
+        """
         quant = view.input(1).quant
         if quant is None or quant.per_channel or view.input(0).dtype is DType.INT16 or not quant.zero_point:
             return
@@ -342,7 +374,10 @@ class FullyConnected(Operator):
         shape = view.input(0).shape
         if _attrs(view).keep_num_dims and (not shape or shape[-1] != in_c):
             raise self.refuse(
-                view, "keep_num_dims with another last axis than the weights'", found=shape, allowed=f"(..., {in_c})"
+                view,
+                "keep_num_dims with another last axis than the weights'",
+                found=shape,
+                allowed=f"(..., {in_c})",
             )
 
     def output_shapes(self, view: NodeView) -> tuple[tuple[int, ...], ...]:

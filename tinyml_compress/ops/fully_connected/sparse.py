@@ -38,7 +38,9 @@ class _Form:
     struct: str
     encode: Callable[[npt.NDArray[np.int64]], SparseRows]
     rounds: int
-    """Fours of weights in the loop of the assembly, and the bytes of code for each; 0 where it is not entered."""
+    """Fours of weights in the loop of the assembly, and the bytes of code for each; 0 where it is not
+    entered.
+    """
     code: int
     cycles: Callable[[int, int], float]
     """From pairs (fours of blocks) and outputs."""

@@ -72,7 +72,9 @@ class Gather(Operator):
         if source.shape[axis] < 1:
             raise self.refuse(view, "empty axis", found=source.shape, allowed="at least one element")
         if indices.data is not None:
-            outside = [int(i) for i in np.asarray(indices.data).reshape(-1) if not 0 <= i < source.shape[axis]]
+            outside = [
+                int(i) for i in np.asarray(indices.data).reshape(-1) if not 0 <= i < source.shape[axis]
+            ]
             if outside:
                 raise self.refuse(
                     view, "index outside the axis", found=outside[0], allowed=f"0 to {source.shape[axis] - 1}"

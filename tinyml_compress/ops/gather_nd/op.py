@@ -17,7 +17,10 @@ __all__ = ["OPERATOR", "GatherNd"]
 def _emit(view: NodeView) -> tuple[Call, ...]:
     source, indices = view.input(0), view.input(1)
     depth, size = indices.shape[-1], source.dtype.itemsize
-    axes = [(count, step * size) for count, step in zip(source.shape[:depth], steps_of(source.shape), strict=False)]
+    axes = [
+        (count, step * size)
+        for count, step in zip(source.shape[:depth], steps_of(source.shape), strict=False)
+    ]
     params = (
         ("picks", math.prod(indices.shape[:-1])),
         ("depth", depth),
@@ -52,7 +55,9 @@ class GatherNd(Operator):
             values = np.asarray(indices.data, np.int64).reshape(-1, indices.shape[-1])
             limits = np.array(source.shape[: indices.shape[-1]])
             if ((values < 0) | (values >= limits)).any():
-                raise self.refuse(view, "index outside its axis", found=values.max(axis=0), allowed=f"below {limits}")
+                raise self.refuse(
+                    view, "index outside its axis", found=values.max(axis=0), allowed=f"below {limits}"
+                )
 
     def output_shapes(self, view: NodeView) -> tuple[tuple[int, ...], ...]:
         source, indices = view.input(0).shape, view.input(1).shape

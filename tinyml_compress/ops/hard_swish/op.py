@@ -62,8 +62,12 @@ def _results(view: NodeView) -> Ints:
 
 
 def _shifted(values: Ints, amount: int) -> Ints:
-    """16-bit values shifted to the right and rounded; from 16 places on TFLM's mask is -1, which leaves the sign."""
-    return rounding_shift_right(values, amount) if amount < 16 else np.where(values >= 0, 1, -1).astype(np.int64)
+    """16-bit values shifted to the right and rounded; from 16 places on TFLM's mask is -1, which leaves the
+    sign.
+    """
+    return (
+        rounding_shift_right(values, amount) if amount < 16 else np.where(values >= 0, 1, -1).astype(np.int64)
+    )
 
 
 class HardSwish(UnaryOperator):
@@ -78,7 +82,9 @@ class HardSwish(UnaryOperator):
         super().check(view)
         if view.output().dtype is DType.FLOAT32:
             return
-        source, target = (_checks.quantization(self, view, tensor) for tensor in (view.input(0), view.output()))
+        source, target = (
+            _checks.quantization(self, view, tensor) for tensor in (view.input(0), view.output())
+        )
         if not source.scale < 1e6 or not source.scale / target.scale < 1e6:
             raise self.refuse(
                 view,

@@ -1,4 +1,6 @@
-"""IF: one of two subgraphs runs, as a boolean says. (The line behind the folder's name: Python reserves the word.)"""
+"""IF: one of two subgraphs runs, as a boolean says. (The line behind the folder's name: Python reserves the
+word.)
+"""
 
 from __future__ import annotations
 

@@ -34,7 +34,11 @@ def _emit_s8(view: NodeView) -> tuple[Call, ...]:
 
 def _emit_f32(view: NodeView) -> tuple[Call, ...]:
     source = view.input(0)
-    params = (("vectors", source.elements // source.shape[-1]), ("depth", source.shape[-1]), ("zero_point", 0))
+    params = (
+        ("vectors", source.elements // source.shape[-1]),
+        ("depth", source.shape[-1]),
+        ("zero_point", 0),
+    )
     return (Call("tc_f32_l2_normalization__c", "tc_l2_normalization_params", params, (In(0), Out())),)
 
 
@@ -47,10 +51,16 @@ class L2Normalization(UnaryOperator):
     limits = "rank up to 4, no fused activation; int8 output of scale 1/128 and zero point 0"
     variants = (
         Variant(
-            "tc_s8_l2_normalization__c", lambda view: view.input(0).dtype is DType.INT8, _emit_s8, overlap=in_place
+            "tc_s8_l2_normalization__c",
+            lambda view: view.input(0).dtype is DType.INT8,
+            _emit_s8,
+            overlap=in_place,
         ),
         Variant(
-            "tc_f32_l2_normalization__c", lambda view: view.input(0).dtype is DType.FLOAT32, _emit_f32, overlap=in_place
+            "tc_f32_l2_normalization__c",
+            lambda view: view.input(0).dtype is DType.FLOAT32,
+            _emit_f32,
+            overlap=in_place,
         ),
     )
 
@@ -67,10 +77,15 @@ class L2Normalization(UnaryOperator):
             out = _checks.quantization(self, view, view.output())
             if (out.scale, out.zero_point) != (1.0 / 128.0, 0):
                 raise self.refuse(
-                    view, "quantization of the output", found=f"{out.scale}, {out.zero_point}", allowed="1/128 and 0"
+                    view,
+                    "quantization of the output",
+                    found=f"{out.scale}, {out.zero_point}",
+                    allowed="1/128 and 0",
                 )
             if view.input(0).shape[-1] > 1 << 15:
-                raise self.refuse(view, "length of a vector", found=view.input(0).shape[-1], allowed="up to 32768")
+                raise self.refuse(
+                    view, "length of a vector", found=view.input(0).shape[-1], allowed="up to 32768"
+                )
 
 
 OPERATOR = L2Normalization()

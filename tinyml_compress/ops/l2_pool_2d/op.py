@@ -1,4 +1,6 @@
-"""L2_POOL_2D: the root of the mean of the squares under a window. TensorFlow Lite Micro has it in float only."""
+"""L2_POOL_2D: the root of the mean of the squares under a window. TensorFlow Lite Micro has it in
+float only.
+"""
 
 from __future__ import annotations
 

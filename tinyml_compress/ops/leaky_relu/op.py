@@ -75,8 +75,18 @@ class LeakyRelu(UnaryOperator):
     limits = "alpha not negative where quantized"
     variants = (
         lookup_variant(_results),
-        Variant("tc_s16_leaky_relu__c", lambda view: view.input(0).dtype is DType.INT16, _emit_s16, overlap=in_place),
-        Variant("tc_f32_leaky_relu__c", lambda view: view.input(0).dtype is DType.FLOAT32, _emit_f32, overlap=in_place),
+        Variant(
+            "tc_s16_leaky_relu__c",
+            lambda view: view.input(0).dtype is DType.INT16,
+            _emit_s16,
+            overlap=in_place,
+        ),
+        Variant(
+            "tc_f32_leaky_relu__c",
+            lambda view: view.input(0).dtype is DType.FLOAT32,
+            _emit_f32,
+            overlap=in_place,
+        ),
     )
 
     def check(self, view: NodeView) -> None:

@@ -56,9 +56,14 @@ class LogSoftmax(UnaryOperator):
     types = (DType.INT8, DType.FLOAT32)
     limits = f"last axis up to {_MAX_DEPTH} values; int8 output of scale 1/16 and zero point 127"
     variants = (
-        Variant("tc_s8_log_softmax__c", lambda view: view.input(0).dtype is DType.INT8, _emit_s8, overlap=in_place),
         Variant(
-            "tc_f32_log_softmax__c", lambda view: view.input(0).dtype is DType.FLOAT32, _emit_f32, overlap=in_place
+            "tc_s8_log_softmax__c", lambda view: view.input(0).dtype is DType.INT8, _emit_s8, overlap=in_place
+        ),
+        Variant(
+            "tc_f32_log_softmax__c",
+            lambda view: view.input(0).dtype is DType.FLOAT32,
+            _emit_f32,
+            overlap=in_place,
         ),
     )
 
@@ -67,10 +72,15 @@ class LogSoftmax(UnaryOperator):
         source = view.input(0)
         _checks.full_rank(self, view, source, 8, 1)
         if not 1 <= source.shape[-1] <= _MAX_DEPTH:
-            raise self.refuse(view, "size of the last axis", found=source.shape[-1], allowed=f"1 to {_MAX_DEPTH}")
+            raise self.refuse(
+                view, "size of the last axis", found=source.shape[-1], allowed=f"1 to {_MAX_DEPTH}"
+            )
         if source.dtype is not DType.INT8:
             return
-        given, made = _checks.quantization(self, view, source), _checks.quantization(self, view, view.output())
+        given, made = (
+            _checks.quantization(self, view, source),
+            _checks.quantization(self, view, view.output()),
+        )
         if (made.scale, made.zero_point) != (1 / 16, 127):
             raise self.refuse(
                 view,
@@ -79,7 +89,9 @@ class LogSoftmax(UnaryOperator):
                 allowed="scale 1/16, zero point 127",
             )
         if not input_scaling(1.0, given.scale) > 1.0:
-            raise _checks.collapsed(self, view, "its input", found=f"scale {given.scale:.3g}", allowed="above 2^-26")
+            raise _checks.collapsed(
+                self, view, "its input", found=f"scale {given.scale:.3g}", allowed="above 2^-26"
+            )
 
 
 OPERATOR = LogSoftmax()

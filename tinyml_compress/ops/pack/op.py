@@ -27,14 +27,19 @@ class PackAttrs(Attrs):
 class Pack(MoveOperator):
     name = "PACK"
     attrs_type = PackAttrs
-    options = Options("PackOptions", (OptionField("values_count", "values_count"), OptionField("axis", "axis")))
+    options = Options(
+        "PackOptions", (OptionField("values_count", "values_count"), OptionField("axis", "axis"))
+    )
     dtypes = ("int8", "int16", "int32", "int64", "float32")
 
     def check(self, view: NodeView) -> None:
         attrs = cast(PackAttrs, view.attrs)
         if attrs.values_count != len(view.node.inputs) or attrs.values_count < 1:
             raise self.refuse(
-                view, "number of inputs", found=len(view.node.inputs), allowed=f"{attrs.values_count} (values_count)"
+                view,
+                "number of inputs",
+                found=len(view.node.inputs),
+                allowed=f"{attrs.values_count} (values_count)",
             )
         _checks.arity(self, view, attrs.values_count)
         first = view.input(0)

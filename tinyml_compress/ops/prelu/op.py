@@ -71,7 +71,9 @@ class Prelu(Operator):
         for tensor in (source, alpha):
             _checks.full_rank(self, view, tensor, _MAX_RANK)
         if broadcast(self, view) != out.shape:
-            raise self.refuse(view, "shape of alpha", found=alpha.shape, allowed=f"one that spreads to {out.shape}")
+            raise self.refuse(
+                view, "shape of alpha", found=alpha.shape, allowed=f"one that spreads to {out.shape}"
+            )
         if dtype is not DType.FLOAT32:
             for tensor in (source, alpha, out):
                 _checks.quantization(self, view, tensor)

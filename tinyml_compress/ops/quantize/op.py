@@ -40,7 +40,8 @@ class Quantize(UnaryOperator):
     options = Options("QuantizeOptions")
     dtypes = ("float32", "int8", "uint8", "int16", "int32")
     limits = "; ".join(
-        f"{source.value} to {', '.join(target.value for target in targets)}" for source, targets in _PAIRS.items()
+        f"{source.value} to {', '.join(target.value for target in targets)}"
+        for source, targets in _PAIRS.items()
     )
     variants = (
         _from_float(DType.INT8),

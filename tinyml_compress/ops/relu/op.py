@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from tinyml_compress.ir import Attrs, DType, NodeView
 from tinyml_compress.ops import _checks
-from tinyml_compress.ops._unary import UnaryOperator, bounds_variant, count_variant, rescale_factor, rescale_variants
+from tinyml_compress.ops._unary import (
+    UnaryOperator,
+    bounds_variant,
+    count_variant,
+    rescale_factor,
+    rescale_variants,
+)
 from tinyml_compress.ops.numerics import Activation, activation_range
 
 __all__ = ["OPERATOR", "Relu"]

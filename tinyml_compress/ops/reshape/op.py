@@ -42,7 +42,8 @@ class Reshape(SameBytesOperator):
             )
 
     def output_shapes(self, view: NodeView) -> tuple[tuple[int, ...], ...]:
-        # TensorFlow Lite Micro takes the output tensor's own shape; it reads neither the wanted one nor its type.
+        # TensorFlow Lite Micro takes the output tensor's own shape; it reads neither the wanted one nor its
+        # type.
         return (view.output().shape,)
 
 

@@ -68,7 +68,10 @@ def _floating(size: int, wanted: int, attrs: ResizeBilinearAttrs) -> list[_Betwe
 def _emit_s8(view: NodeView) -> tuple[Call, ...]:
     attrs = cast(ResizeBilinearAttrs, view.attrs)
     (batches, height, width, depth), out = view.input(0).shape, view.output().shape
-    rows = [(b.low * width * depth, b.high * width * depth, int(b.fraction)) for b in _fixed(height, out[1], attrs)]
+    rows = [
+        (b.low * width * depth, b.high * width * depth, int(b.fraction))
+        for b in _fixed(height, out[1], attrs)
+    ]
     columns = [(b.low * depth, b.high * depth, int(b.fraction)) for b in _fixed(width, out[2], attrs)]
     tables = (
         Table("rows", "int32_t", np.array(rows, np.int32)),
@@ -91,7 +94,11 @@ def _emit_f32(view: NodeView) -> tuple[Call, ...]:
     (batches, height, width, depth), out = view.input(0).shape, view.output().shape
     rows, columns = _floating(height, out[1], attrs), _floating(width, out[2], attrs)
     tables = (
-        Table("rows", "int32_t", np.array([(b.low * width * depth, b.high * width * depth) for b in rows], np.int32)),
+        Table(
+            "rows",
+            "int32_t",
+            np.array([(b.low * width * depth, b.high * width * depth) for b in rows], np.int32),
+        ),
         Table("columns", "int32_t", np.array([(b.low * depth, b.high * depth) for b in columns], np.int32)),
         Table("row_fractions", "float", np.array([b.fraction for b in rows], np.float32)),
         Table("column_fractions", "float", np.array([b.fraction for b in columns], np.float32)),
@@ -107,7 +114,9 @@ def _emit_f32(view: NodeView) -> tuple[Call, ...]:
         ("row_fractions", Ref("row_fractions")),
         ("column_fractions", Ref("column_fractions")),
     )
-    return (Call("tc_f32_resize_bilinear__c", "tc_f32_resize_bilinear_params", params, (In(0), Out()), tables),)
+    return (
+        Call("tc_f32_resize_bilinear__c", "tc_f32_resize_bilinear_params", params, (In(0), Out()), tables),
+    )
 
 
 class ResizeBilinear(Operator):
@@ -135,10 +144,14 @@ class ResizeBilinear(Operator):
         _checks.dtypes(self, view, view.input(1), (DType.INT32,), "the size")
         size = _checks.constant_ints(self, view, 1, "the size")
         if len(size) != 2 or min(size) < 1 or min(view.input(0).shape) < 1:
-            raise self.refuse(view, "the size", found=f"{view.input(0).shape} to {size}", allowed="two sizes above 0")
+            raise self.refuse(
+                view, "the size", found=f"{view.input(0).shape} to {size}", allowed="two sizes above 0"
+            )
         attrs = cast(ResizeBilinearAttrs, view.attrs)
         if attrs.align_corners and attrs.half_pixel_centers:
-            raise self.refuse(view, "align_corners with half_pixel_centers", found="both", allowed="one of them")
+            raise self.refuse(
+                view, "align_corners with half_pixel_centers", found="both", allowed="one of them"
+            )
 
     def output_shapes(self, view: NodeView) -> tuple[tuple[int, ...], ...]:
         batches, _, _, depth = view.input(0).shape

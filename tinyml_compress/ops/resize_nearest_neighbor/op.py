@@ -78,7 +78,9 @@ class ResizeNearestNeighbor(Operator):
         _checks.dtypes(self, view, view.input(1), (DType.INT32,), "the size")
         size = _checks.constant_ints(self, view, 1, "the size")
         if len(size) != 2 or min(size) < 1 or min(view.input(0).shape) < 1:
-            raise self.refuse(view, "the size", found=f"{view.input(0).shape} to {size}", allowed="two sizes above 0")
+            raise self.refuse(
+                view, "the size", found=f"{view.input(0).shape} to {size}", allowed="two sizes above 0"
+            )
 
     def output_shapes(self, view: NodeView) -> tuple[tuple[int, ...], ...]:
         batches, _, _, depth = view.input(0).shape

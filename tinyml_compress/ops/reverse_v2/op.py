@@ -32,7 +32,9 @@ class ReverseV2(MoveOperator):
             _checks.normal_axis(self, view, axis, rank)
         axes = self._axes(view)
         if not axes or axes != tuple(range(axes[0], axes[0] + len(axes))):
-            raise self.refuse(view, "the axes", found=axes, allowed="at least one, next to one another, none twice")
+            raise self.refuse(
+                view, "the axes", found=axes, allowed="at least one, next to one another, none twice"
+            )
 
     def output_shapes(self, view: NodeView) -> tuple[tuple[int, ...], ...]:
         return (view.input(0).shape,)

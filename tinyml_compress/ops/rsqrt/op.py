@@ -63,7 +63,9 @@ class Rsqrt(UnaryOperator):
     limits = "negative values give the largest one (TensorFlow Lite Micro stops)"
     variants = (
         lookup_variant(_results),
-        Variant("tc_s16_rsqrt__c", lambda view: view.input(0).dtype is DType.INT16, _emit_s16, overlap=in_place),
+        Variant(
+            "tc_s16_rsqrt__c", lambda view: view.input(0).dtype is DType.INT16, _emit_s16, overlap=in_place
+        ),
         count_variant("tc_f32_rsqrt__c", DType.FLOAT32),
     )
 

@@ -20,7 +20,9 @@ def _emit(view: NodeView) -> tuple[Call, ...]:
     lanes = [broadcast_steps(view.input(index).shape, len(shape)) for index in range(3)]
     table = Table("walk", "int32_t", walk(shape, *lanes).table)
     symbol = f"tc_x{8 * view.output().dtype.itemsize}_select__c"
-    return (Call(symbol, "tc_select_params", (("walk", Ref("walk")),), (In(0), In(1), In(2), Out()), (table,)),)
+    return (
+        Call(symbol, "tc_select_params", (("walk", Ref("walk")),), (In(0), In(1), In(2), Out()), (table,)),
+    )
 
 
 class SelectV2(Operator):

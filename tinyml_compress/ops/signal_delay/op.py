@@ -9,7 +9,17 @@ from tinyml_compress.ir import Attrs, DType, NodeView
 from tinyml_compress.ops import _checks
 from tinyml_compress.ops._signal import SignalOperator
 from tinyml_compress.ops._unary import in_place
-from tinyml_compress.ops.base import FLEXBUFFER, Call, In, Kept, OptionField, Options, Out, StateBlock, Variant
+from tinyml_compress.ops.base import (
+    FLEXBUFFER,
+    Call,
+    In,
+    Kept,
+    OptionField,
+    Options,
+    Out,
+    StateBlock,
+    Variant,
+)
 
 __all__ = ["OPERATOR", "SignalDelay", "SignalDelayAttrs"]
 

@@ -49,7 +49,8 @@ class SignalFilterBankLog(SignalOperator):
     name = "SignalFilterBankLog"
     attrs_type = SignalFilterBankLogAttrs
     options = Options(
-        FLEXBUFFER, (OptionField("correction_bits", "input_correction_bits"), OptionField("scale", "output_scale"))
+        FLEXBUFFER,
+        (OptionField("correction_bits", "input_correction_bits"), OptionField("scale", "output_scale")),
     )
     dtypes = ("uint32",)
     takes = (DType.UINT32,)
@@ -58,7 +59,9 @@ class SignalFilterBankLog(SignalOperator):
 
     def check(self, view: NodeView) -> None:
         super().check(view)
-        self.bounded(view, "input_correction_bits", cast(SignalFilterBankLogAttrs, view.attrs).correction_bits, 0, 31)
+        self.bounded(
+            view, "input_correction_bits", cast(SignalFilterBankLogAttrs, view.attrs).correction_bits, 0, 31
+        )
         self.sized(view, view.output(), view.input(0).elements)
 
 

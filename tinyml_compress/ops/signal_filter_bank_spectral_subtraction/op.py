@@ -1,4 +1,6 @@
-"""SignalFilterBankSpectralSubtraction: channels less a running estimate of their noise, which is its state."""
+"""SignalFilterBankSpectralSubtraction: channels less a running estimate of their noise, which is
+its state.
+"""
 
 from __future__ import annotations
 
@@ -7,14 +9,27 @@ from typing import cast
 
 from tinyml_compress.ir import Attrs, DType, NodeView
 from tinyml_compress.ops._signal import SignalOperator
-from tinyml_compress.ops.base import FLEXBUFFER, Call, In, Kept, OptionField, Options, Out, Overlap, StateBlock, Variant
+from tinyml_compress.ops.base import (
+    FLEXBUFFER,
+    Call,
+    In,
+    Kept,
+    OptionField,
+    Options,
+    Out,
+    Overlap,
+    StateBlock,
+    Variant,
+)
 
 __all__ = ["OPERATOR", "SpectralSubtraction", "SpectralSubtractionAttrs"]
 
 
 @dataclass(frozen=True)
 class SpectralSubtractionAttrs(Attrs):
-    """Attributes of SignalFilterBankSpectralSubtraction; the alternate ones are for channels of odd number."""
+    """Attributes of SignalFilterBankSpectralSubtraction; the alternate ones are for channels of
+    odd number.
+    """
 
     alternate_one_minus_smoothing: int
     alternate_smoothing: int

@@ -1,4 +1,6 @@
-"""SignalFilterBankSquareRoot: rounded roots of the channels, shifted down by a number of bits known at run time."""
+"""SignalFilterBankSquareRoot: rounded roots of the channels, shifted down by a number of bits known at run
+time.
+"""
 
 from __future__ import annotations
 

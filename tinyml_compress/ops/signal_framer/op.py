@@ -1,4 +1,6 @@
-"""SignalFramer: a stream of sound becomes frames that overlap. What the next frames begin with is the state."""
+"""SignalFramer: a stream of sound becomes frames that overlap. What the next frames begin with is
+the state.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +10,17 @@ from typing import cast
 from tinyml_compress.ir import Attrs, DType, NodeView
 from tinyml_compress.ops import _checks
 from tinyml_compress.ops._signal import SignalOperator
-from tinyml_compress.ops.base import FLEXBUFFER, Call, In, Kept, OptionField, Options, Out, StateBlock, Variant
+from tinyml_compress.ops.base import (
+    FLEXBUFFER,
+    Call,
+    In,
+    Kept,
+    OptionField,
+    Options,
+    Out,
+    StateBlock,
+    Variant,
+)
 
 __all__ = ["OPERATOR", "SignalFramer", "SignalFramerAttrs"]
 
@@ -33,7 +45,9 @@ def _rows(view: NodeView) -> int:
 
 
 def _held(view: NodeView) -> int:
-    """The most samples that wait for the next step: less than a frame, in whole steps unless zeros came first."""
+    """The most samples that wait for the next step: less than a frame, in whole steps unless zeros came
+    first.
+    """
     attrs = _attrs(view)
     return -(-attrs.size // attrs.step) * attrs.step - attrs.step
 

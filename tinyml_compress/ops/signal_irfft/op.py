@@ -14,7 +14,9 @@ def _variant(dtype: DType) -> Variant:
 
     def emit(view: NodeView) -> tuple[Call, ...]:
         tables = fft_tables(view, inverse=True)
-        return (Call(symbol, "tc_fft_params", fft_params(view, inverse=True), (In(0), Scratch(), Out()), tables),)
+        return (
+            Call(symbol, "tc_fft_params", fft_params(view, inverse=True), (In(0), Scratch(), Out()), tables),
+        )
 
     def scratch(view: NodeView) -> int:
         return fft_attrs(view).length * dtype.itemsize

@@ -1,4 +1,6 @@
-"""SignalOverlapAdd: frames that overlap become one stream of sound. What the next frames are added to is the state."""
+"""SignalOverlapAdd: frames that overlap become one stream of sound. What the next frames are added to is the
+state.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +11,17 @@ from typing import cast
 from tinyml_compress.ir import Attrs, DType, NodeView
 from tinyml_compress.ops import _checks
 from tinyml_compress.ops._signal import SignalOperator
-from tinyml_compress.ops.base import FLEXBUFFER, Call, In, Kept, OptionField, Options, Out, StateBlock, Variant
+from tinyml_compress.ops.base import (
+    FLEXBUFFER,
+    Call,
+    In,
+    Kept,
+    OptionField,
+    Options,
+    Out,
+    StateBlock,
+    Variant,
+)
 
 __all__ = ["OPERATOR", "OverlapType", "SignalOverlapAdd", "SignalOverlapAddAttrs"]
 

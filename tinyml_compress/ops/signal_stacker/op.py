@@ -1,4 +1,6 @@
-"""SignalStacker: several frames of features side by side, the past ones and those to come. They are the state."""
+"""SignalStacker: several frames of features side by side, the past ones and those to come. They are the
+state.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +9,17 @@ from typing import cast
 
 from tinyml_compress.ir import Attrs, DType, NodeView
 from tinyml_compress.ops._signal import SignalOperator
-from tinyml_compress.ops.base import FLEXBUFFER, Call, In, Kept, OptionField, Options, Out, StateBlock, Variant
+from tinyml_compress.ops.base import (
+    FLEXBUFFER,
+    Call,
+    In,
+    Kept,
+    OptionField,
+    Options,
+    Out,
+    StateBlock,
+    Variant,
+)
 
 __all__ = ["OPERATOR", "SignalStacker", "SignalStackerAttrs"]
 
@@ -35,7 +47,12 @@ def _attrs(view: NodeView) -> SignalStackerAttrs:
 
 def _emit(view: NodeView) -> tuple[Call, ...]:
     attrs = _attrs(view)
-    params = (("channels", attrs.channels), ("frames", attrs.frames), ("left", attrs.left), ("step", attrs.step))
+    params = (
+        ("channels", attrs.channels),
+        ("frames", attrs.frames),
+        ("left", attrs.left),
+        ("step", attrs.step),
+    )
     arguments = (In(0), Kept(0), Kept(1), Out(0), Out(1))
     return (Call("tc_s16_stacker__c", "tc_stacker_params", params, arguments),)
 

@@ -37,7 +37,9 @@ class Slice(MoveOperator):
         for axis, (first, count) in enumerate(zip(begin, size, strict=True)):
             whole = source.shape[axis]
             if first < 0 or count < -1 or first + max(count, 0) > whole:
-                raise self.refuse(view, f"range along axis {axis}", found=f"{first} + {count}", allowed=f"in {whole}")
+                raise self.refuse(
+                    view, f"range along axis {axis}", found=f"{first} + {count}", allowed=f"in {whole}"
+                )
 
     def output_shapes(self, view: NodeView) -> tuple[tuple[int, ...], ...]:
         begin = _checks.constant_ints(self, view, 1, "begin")

@@ -20,7 +20,9 @@ def _rounded(values: Floats) -> Floats:
 
 
 def _steps(function: Callable[[Floats], Floats], low: float, high: float) -> npt.NDArray[np.int16]:
-    """The function from `low` to `high` in Q0.15, each entry moved by half the error in the middle of its step."""
+    """The function from `low` to `high` in Q0.15, each entry moved by half the error in the middle of its
+    step.
+    """
     step = _F32((high - low) / _STEPS)
     index = np.arange(_STEPS, dtype=np.float32)
     here, following = function(_F32(low) + index * step), function(_F32(low) + (index + _F32(1)) * step)

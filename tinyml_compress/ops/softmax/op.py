@@ -88,7 +88,10 @@ def _emit_s16(view: NodeView) -> tuple[Call, ...]:
         ("exponentials", Ref("exp")),
         ("reciprocals", Ref("reciprocal")),
     )
-    tables = (Table("exp", "int16_t", exponential_steps()), Table("reciprocal", "int16_t", reciprocal_steps()))
+    tables = (
+        Table("exp", "int16_t", exponential_steps()),
+        Table("reciprocal", "int16_t", reciprocal_steps()),
+    )
     return (Call("tc_s16_softmax__c", "tc_s16_softmax", params, (In(0), Out()), tables),)
 
 
@@ -106,12 +109,21 @@ class Softmax(Operator):
     attrs_type = SoftmaxAttrs
     options = Options("SoftmaxOptions", (OptionField("beta", "beta", float),))
     dtypes = ("int8", "int8 to int16", "int16", "float32")
-    limits = f"last axis up to {_MAX_DEPTH[DType.INT8]} values of int8; float within two units in the last place"
+    limits = (
+        f"last axis up to {_MAX_DEPTH[DType.INT8]} values of int8; float within two units in the last place"
+    )
     variants = (
         _to(DType.INT8, "tc_s8_softmax__c"),
         _to(DType.INT16, "tc_s8_softmax_s16__c"),
-        Variant("tc_s16_softmax__c", lambda view: view.input(0).dtype is DType.INT16, _emit_s16, overlap=_in_place),
-        Variant("tc_f32_softmax__c", lambda view: view.input(0).dtype is DType.FLOAT32, _emit_f32, overlap=_in_place),
+        Variant(
+            "tc_s16_softmax__c", lambda view: view.input(0).dtype is DType.INT16, _emit_s16, overlap=_in_place
+        ),
+        Variant(
+            "tc_f32_softmax__c",
+            lambda view: view.input(0).dtype is DType.FLOAT32,
+            _emit_f32,
+            overlap=_in_place,
+        ),
     )
 
     def check(self, view: NodeView) -> None:
@@ -138,7 +150,9 @@ class Softmax(Operator):
         beta = _attrs(view).beta
         if input_scaling(beta, given.scale) <= 1.0:
             found = f"scale {given.scale:.3g}" if beta == 1.0 else f"scale {given.scale:.3g}, beta {beta:g}"
-            raise _checks.collapsed(self, view, "its input", found=found, allowed="scale times beta above 2^-26")
+            raise _checks.collapsed(
+                self, view, "its input", found=found, allowed="scale times beta above 2^-26"
+            )
 
     def _check_output(self, view: NodeView) -> None:
         made, given = _checks.quantization(self, view, view.output()), view.input(0).dtype

@@ -30,12 +30,20 @@ class SpaceToBatchNd(MoveOperator):
         blocks = blocks_of(self, view)
         for size, block, (before, after) in zip(source.shape[1:-1], blocks.sizes, blocks.edges, strict=True):
             if (before + size + after) % block:
-                raise self.refuse(view, "padded size", found=before + size + after, allowed=f"a multiple of {block}")
+                raise self.refuse(
+                    view, "padded size", found=before + size + after, allowed=f"a multiple of {block}"
+                )
 
     def output_shapes(self, view: NodeView) -> tuple[tuple[int, ...], ...]:
         shape, blocks = view.input(0).shape, blocks_of(self, view)
         inside = zip(shape[1:-1], blocks.sizes, blocks.edges, strict=True)
-        return ((shape[0] * blocks.count, *((b + size + a) // block for size, block, (b, a) in inside), shape[-1]),)
+        return (
+            (
+                shape[0] * blocks.count,
+                *((b + size + a) // block for size, block, (b, a) in inside),
+                shape[-1],
+            ),
+        )
 
     def moves(self, view: NodeView) -> tuple[Call, ...]:
         source, target, blocks = view.input(0), view.output(), blocks_of(self, view)
@@ -46,7 +54,9 @@ class SpaceToBatchNd(MoveOperator):
             calls.append(fill_call(view, target.dtype.numpy.type(0), target.elements))
         for number, place in enumerate(itertools.product(*(range(block) for block in blocks.sizes))):
             extents, starts, firsts = [source.shape[0]], [0], [0]
-            for size, block, (before, _), at in zip(source.shape[1:-1], blocks.sizes, blocks.edges, place, strict=True):
+            for size, block, (before, _), at in zip(
+                source.shape[1:-1], blocks.sizes, blocks.edges, place, strict=True
+            ):
                 first = max(0, -((at - before) // block))  # the first output index that reads the input
                 start = first * block + at - before
                 extents.append(max(0, -((start - size) // block)))

@@ -34,7 +34,9 @@ class SplitV(SplittingOperator):
         given = _checks.constant_ints(self, view, 1, "the sizes")
         whole = view.input(0).shape[self.axis(view)]
         if len(given) != count or any(size < -1 for size in given) or given.count(-1) > 1:
-            raise self.refuse(view, "the sizes", found=given, allowed=f"{count} sizes, at most one of them -1")
+            raise self.refuse(
+                view, "the sizes", found=given, allowed=f"{count} sizes, at most one of them -1"
+            )
         if sum(self.sizes(view)) != whole or min(self.sizes(view)) < 0:
             raise self.refuse(view, "the sizes do not add up", found=given, allowed=f"{whole} in all")
 

@@ -72,7 +72,9 @@ class SquaredDifference(BinaryOperator):
             ("s32", DType.INT32, "tc_broadcast_params", _none),
             ("f32", DType.FLOAT32, "tc_broadcast_params", _none),
         )
-        for variant in binary_variants("squared_difference", name, params_type, params, _typed(dtype), flat=False)
+        for variant in binary_variants(
+            "squared_difference", name, params_type, params, _typed(dtype), flat=False
+        )
     )
 
     def check_values(self, view: NodeView, first: Tensor, second: Tensor, out: Tensor) -> None:

@@ -36,11 +36,15 @@ class Squeeze(SameBytesOperator):
         rank = _checks.full_rank(self, view, source, _MAX_RANK)
         for axis in cast(SqueezeAttrs, view.attrs).squeeze_dims:
             if source.shape[_checks.normal_axis(self, view, axis, rank)] != 1:
-                raise self.refuse(view, f"axis {axis} cannot vanish", found=source.shape, allowed="one element")
+                raise self.refuse(
+                    view, f"axis {axis} cannot vanish", found=source.shape, allowed="one element"
+                )
 
     def output_shapes(self, view: NodeView) -> tuple[tuple[int, ...], ...]:
         shape, dims = view.input(0).shape, cast(SqueezeAttrs, view.attrs).squeeze_dims
-        gone = {axis % len(shape) for axis in dims} if dims else {i for i, size in enumerate(shape) if size == 1}
+        gone = (
+            {axis % len(shape) for axis in dims} if dims else {i for i, size in enumerate(shape) if size == 1}
+        )
         return (tuple(size for axis, size in enumerate(shape) if axis not in gone),)
 
 

@@ -57,7 +57,9 @@ def _ranges(view: NodeView) -> tuple[_Range, ...]:
     attrs = cast(StridedSliceAttrs, view.attrs)
     bounds = [view.input(index).data for index in (1, 2, 3)]
     assert all(values is not None for values in bounds)
-    begin, end, stride = ([int(value) for value in values.reshape(-1)] for values in bounds if values is not None)
+    begin, end, stride = (
+        [int(value) for value in values.reshape(-1)] for values in bounds if values is not None
+    )
     return tuple(
         _range(size, begin[axis], end[axis], stride[axis], 1 << axis, attrs)
         for axis, size in enumerate(view.input(0).shape)
@@ -94,7 +96,9 @@ class StridedSlice(MoveOperator):
                 raise self.refuse(view, f"number of values in {what}", found=len(values), allowed=rank)
             if what == "strides" and 0 in values:
                 raise self.refuse(view, "stride", found=0, allowed="anything else")
-            if what == "strides" and any(v < 0 and attrs.shrink_axis_mask >> i & 1 for i, v in enumerate(values)):
+            if what == "strides" and any(
+                v < 0 and attrs.shrink_axis_mask >> i & 1 for i, v in enumerate(values)
+            ):
                 raise self.refuse(view, "negative stride on an axis that vanishes", found=values, allowed="1")
         for name, value in (
             ("ellipsis_mask", attrs.ellipsis_mask),
@@ -112,7 +116,10 @@ class StridedSlice(MoveOperator):
         for axis, taken in enumerate(_ranges(view)):
             if taken.shrinks and not 0 <= taken.start < source.shape[axis]:
                 raise self.refuse(
-                    view, f"index along axis {axis}", found=taken.start, allowed=f"0 to {source.shape[axis] - 1}"
+                    view,
+                    f"index along axis {axis}",
+                    found=taken.start,
+                    allowed=f"0 to {source.shape[axis] - 1}",
                 )
 
     def output_shapes(self, view: NodeView) -> tuple[tuple[int, ...], ...]:

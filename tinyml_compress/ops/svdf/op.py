@@ -1,4 +1,6 @@
-"""SVDF: dense layers whose weights are products of a part for the frame and a part for the past, as its state."""
+"""SVDF: dense layers whose weights are products of a part for the frame and a part for the past, as its
+state.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +14,19 @@ from tinyml_compress.ir import Attrs, DType, NodeView, Tensor
 from tinyml_compress.ops import _checks
 from tinyml_compress.ops._addsub import float_bounds
 from tinyml_compress.ops._products import checked_multiplier, wrap32
-from tinyml_compress.ops.base import Call, In, Operator, OptionField, Options, Out, Ref, Role, Table, Var, Variant
+from tinyml_compress.ops.base import (
+    Call,
+    In,
+    Operator,
+    OptionField,
+    Options,
+    Out,
+    Ref,
+    Role,
+    Table,
+    Var,
+    Variant,
+)
 from tinyml_compress.ops.numerics import Activation
 
 __all__ = ["OPERATOR", "Svdf", "SvdfAttrs"]
@@ -24,7 +38,9 @@ _STATES = {DType.INT8: "s8", DType.INT16: "s16"}
 
 @dataclass(frozen=True)
 class SvdfAttrs(Attrs):
-    """Attributes of SVDF. The fused activation of quantized layers is a mere remark: their kernels ignore it."""
+    """Attributes of SVDF. The fused activation of quantized layers is a mere remark: their
+    kernels ignore it.
+    """
 
     rank: int = 1
     activation: Activation = Activation.NONE
@@ -67,10 +83,16 @@ def _zero(tensor: Tensor) -> int:
 
 
 def _factors(view: NodeView) -> tuple[float, float]:
-    """From the frame's sums to the state, and from sums over time to the output: in float32, as TFLM has them."""
-    scales = [_scale(tensor) for tensor in (*map(view.input, (_INPUT, _FEATURE, _TIME, _STATE)), view.output())]
+    """From the frame's sums to the state, and from sums over time to the output: in float32, as TFLM has
+    them.
+    """
+    scales = [
+        _scale(tensor) for tensor in (*map(view.input, (_INPUT, _FEATURE, _TIME, _STATE)), view.output())
+    ]
     source, feature, time, state, target = scales
-    with np.errstate(all="ignore"):  # extreme scales of a hostile file: the multipliers' check refuses infinity
+    with np.errstate(
+        all="ignore"
+    ):  # extreme scales of a hostile file: the multipliers' check refuses infinity
         return float(source * feature / state), float(state * time / target)
 
 
@@ -81,7 +103,9 @@ def _emit_quantized(view: NodeView) -> tuple[Call, ...]:
     start = wrap32(-_zero(view.input(_INPUT)) * feature.sum(axis=1))
     weighed = time.sum(axis=1).reshape(sizes.units, sizes.rank).sum(axis=1)
     bias = wrap32(np.asarray(_data(view, _BIAS), np.int64) - state_zero * weighed)
-    (multiplier1, shift1), (multiplier2, shift2) = (checked_multiplier(OPERATOR, view, f) for f in _factors(view))
+    (multiplier1, shift1), (multiplier2, shift2) = (
+        checked_multiplier(OPERATOR, view, f) for f in _factors(view)
+    )
     state = view.input(_STATE).dtype
     symbol = f"tc_{_STATES[state]}_svdf"
     return (
@@ -161,7 +185,9 @@ class Svdf(Operator):
         given = view.node.inputs
         whole = len(given) == 5 and len(view.node.outputs) == 1 and given[_INPUT] is not None
         required = (
-            [index for index in range(5) if index != _BIAS or view.input(_INPUT).dtype is DType.INT8] if whole else []
+            [index for index in range(5) if index != _BIAS or view.input(_INPUT).dtype is DType.INT8]
+            if whole
+            else []
         )
         if not whole or any(given[index] is None for index in required):
             raise self.refuse(
@@ -188,7 +214,9 @@ class Svdf(Operator):
         state = view.input(_STATE)
         _checks.dtypes(self, view, view.output(), (dtype,), "the output")
         _checks.dtypes(self, view, view.input(_FEATURE), (dtype,), "the feature weights")
-        _checks.dtypes(self, view, state, (DType.INT8, DType.INT16) if dtype is DType.INT8 else (dtype,), "the state")
+        _checks.dtypes(
+            self, view, state, (DType.INT8, DType.INT16) if dtype is DType.INT8 else (dtype,), "the state"
+        )
         _checks.dtypes(self, view, view.input(_TIME), (state.dtype,), "the time weights")
         bias = view.optional_input(_BIAS)
         if bias is not None:
@@ -196,7 +224,9 @@ class Svdf(Operator):
         for index in (_FEATURE, _TIME, _BIAS):
             tensor = view.optional_input(index)
             if tensor is not None and tensor.data is None:
-                raise self.refuse(view, f"tensor {tensor.name} is computed at run time", allowed="constant weights")
+                raise self.refuse(
+                    view, f"tensor {tensor.name} is computed at run time", allowed="constant weights"
+                )
         if not state.variable:
             raise self.refuse(
                 view, "the state is no variable", found=f"tensor {state.name}", allowed="a variable tensor"
@@ -212,7 +242,10 @@ class Svdf(Operator):
         (batch, in_c), (filters, memory) = view.input(_INPUT).shape, view.input(_TIME).shape
         if rank < 1 or filters < 1 or filters % rank or memory < 1 or in_c < 1:
             raise self.refuse(
-                view, "rank and filters", found=f"rank {rank}, {filters} filters", allowed="a rank that divides them"
+                view,
+                "rank and filters",
+                found=f"rank {rank}, {filters} filters",
+                allowed="a rank that divides them",
             )
         wanted = {_FEATURE: (filters, in_c), _STATE: (batch, filters * memory), _BIAS: (filters // rank,)}
         for index, shape in wanted.items():
@@ -229,7 +262,9 @@ class Svdf(Operator):
         found = float(_scale(bias)) if bias.quant is not None else 0.0
         wanted = float(_scale(view.input(_STATE)) * _scale(view.input(_TIME)))
         if not abs(found - wanted) < _BIAS_TOLERANCE:
-            raise self.refuse(view, "scale of the bias", found=found, allowed=f"{wanted:g}, state by time weights")
+            raise self.refuse(
+                view, "scale of the bias", found=found, allowed=f"{wanted:g}, state by time weights"
+            )
         for factor in _factors(view):
             checked_multiplier(self, view, factor)
 

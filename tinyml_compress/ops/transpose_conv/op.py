@@ -87,7 +87,15 @@ def _emit(view: NodeView) -> tuple[Call, ...]:
             Table("weights", "float", np.asarray(weights.data, np.float32), Role.WEIGHTS),
             Table("bias", "float", offsets.astype(np.float32), Role.WEIGHTS),
         )
-        return (Call("tc_f32_transpose_conv__c", "tc_f32_transpose_conv_params", params, (In(_INPUT), Out()), floats),)
+        return (
+            Call(
+                "tc_f32_transpose_conv__c",
+                "tc_f32_transpose_conv_params",
+                params,
+                (In(_INPUT), Out()),
+                floats,
+            ),
+        )
     assert source.quant is not None
     assert target.quant is not None
     offsets = offsets.astype(np.int64)
@@ -100,7 +108,15 @@ def _emit(view: NodeView) -> tuple[Call, ...]:
             Table("bias", "int64_t", offsets.reshape(-1), Role.WEIGHTS, align=8),
             Table("channels", "int32_t", scaling.astype(np.int32), Role.WEIGHTS),
         )
-        return (Call("tc_s16_transpose_conv__c", "tc_s16_transpose_conv_params", params, (In(_INPUT), Out()), tables),)
+        return (
+            Call(
+                "tc_s16_transpose_conv__c",
+                "tc_s16_transpose_conv_params",
+                params,
+                (In(_INPUT), Out()),
+                tables,
+            ),
+        )
     params += (
         ("in_zero_point", source.quant.zero_point),
         ("zero_point", target.quant.zero_point),
@@ -144,13 +160,19 @@ class TransposeConv(Operator):
         for tensor in (source, weights, target):
             _checks.full_rank(self, view, tensor, 4, 4)
         if weights.data is None:
-            raise self.refuse(view, "weights are computed at run time", found=weights.name, allowed="a constant")
+            raise self.refuse(
+                view, "weights are computed at run time", found=weights.name, allowed="a constant"
+            )
         if attrs.activation is not Activation.NONE:
             raise self.refuse(view, "fused activation", found=attrs.activation.name, allowed="NONE")
         if attrs.stride_h < 1 or attrs.stride_w < 1:
-            raise self.refuse(view, "strides", found=f"{attrs.stride_h} and {attrs.stride_w}", allowed="1 or more")
+            raise self.refuse(
+                view, "strides", found=f"{attrs.stride_h} and {attrs.stride_w}", allowed="1 or more"
+            )
         if weights.shape[3] != source.shape[3] or weights.shape[0] != target.shape[3]:
-            raise self.refuse(view, "shape of the weights", found=weights.shape, allowed="output, h, w, input channels")
+            raise self.refuse(
+                view, "shape of the weights", found=weights.shape, allowed="output, h, w, input channels"
+            )
         if target.shape[0] != source.shape[0] or 0 in source.shape or 0 in target.shape or 0 in weights.shape:
             raise self.refuse(
                 view, "shapes", found=f"{source.shape} to {target.shape}", allowed="one batch size, not 0"
@@ -173,16 +195,22 @@ class TransposeConv(Operator):
         for tensor in (view.input(_INPUT), view.output()):
             assert tensor.quant is not None
             if tensor.quant.zero_point != 0:
-                raise self.refuse(view, "zero point of an int16 tensor", found=tensor.quant.zero_point, allowed=0)
+                raise self.refuse(
+                    view, "zero point of an int16 tensor", found=tensor.quant.zero_point, allowed=0
+                )
         if shift > 7:
             raise self.refuse(view, "ratio of scales", found=f"2^{shift}", allowed="below 2^8")
 
     def _check_weights(self, view: NodeView, weights: Tensor) -> None:
         quant = weights.quant
         if quant is None or len(quant.scales) not in (1, weights.shape[0]):
-            raise self.refuse(view, "scales of the weights", found=quant, allowed="one, or one per output channel")
+            raise self.refuse(
+                view, "scales of the weights", found=quant, allowed="one, or one per output channel"
+            )
         if not all(math.isfinite(scale) and scale > 0.0 for scale in quant.scales):
-            raise self.refuse(view, "scales of the weights", found=min(quant.scales), allowed="finite and above 0")
+            raise self.refuse(
+                view, "scales of the weights", found=min(quant.scales), allowed="finite and above 0"
+            )
         if quant.per_channel and not names_channels(weights, weights.shape[0]):
             raise self.refuse(view, "axis of the weights' scales", found=quant.axis, allowed=0)
 

@@ -1,4 +1,6 @@
-"""UNIDIRECTIONAL_SEQUENCE_LSTM: long short-term memory over the steps of its input; cells and memory are its state."""
+"""UNIDIRECTIONAL_SEQUENCE_LSTM: long short-term memory over the steps of its input; cells and memory are its
+state.
+"""
 
 from __future__ import annotations
 
@@ -95,12 +97,16 @@ def _zero(tensor: Tensor) -> int:
 
 def _weights(view: NodeView) -> npt.NDArray[np.generic]:
     """Per unit and gate its row for the frame, then its row for the memory."""
-    gates = [np.concatenate([_data(view, f), _data(view, m)], axis=1) for f, m in zip(_FRAME, _MEMORY, strict=True)]
+    gates = [
+        np.concatenate([_data(view, f), _data(view, m)], axis=1) for f, m in zip(_FRAME, _MEMORY, strict=True)
+    ]
     return np.stack(gates, axis=1)
 
 
 def _factors(view: NodeView) -> list[tuple[int, int]]:
-    """Multiplier and shift of the sums: per gate for the frame and for the memory, in double precision throughout."""
+    """Multiplier and shift of the sums: per gate for the frame and for the memory, in double precision
+    throughout.
+    """
     pairs: list[tuple[int, int]] = []
     for frame, memory in zip(_FRAME, _MEMORY, strict=True):
         for source, weights in ((_INPUT, frame), (_OUTPUT_STATE, memory)):
@@ -168,7 +174,9 @@ def _emit(view: NodeView) -> tuple[Call, ...]:
         Table("bias", "int32_t", _bias(view), Role.WEIGHTS),
         Table("table", "uint16_t", curve()),
     )
-    return (Call(symbol, "tc_lstm_params", params, (In(0), Var(_OUTPUT_STATE), Var(_CELL_STATE), Out()), tables),)
+    return (
+        Call(symbol, "tc_lstm_params", params, (In(0), Var(_OUTPUT_STATE), Var(_CELL_STATE), Out()), tables),
+    )
 
 
 def _emit_f32(view: NodeView) -> tuple[Call, ...]:
@@ -179,7 +187,10 @@ def _emit_f32(view: NodeView) -> tuple[Call, ...]:
         ("weights", Ref("weights")),
         ("bias", Ref("bias")),
     )
-    tables = (Table("weights", "float", _weights(view), Role.WEIGHTS), Table("bias", "float", bias, Role.WEIGHTS))
+    tables = (
+        Table("weights", "float", _weights(view), Role.WEIGHTS),
+        Table("bias", "float", bias, Role.WEIGHTS),
+    )
     arguments = (In(0), Var(_OUTPUT_STATE), Var(_CELL_STATE), Out())
     return (Call("tc_f32_unidirectional_sequence_lstm__c", "tc_f32_lstm_params", params, arguments, tables),)
 
@@ -222,15 +233,22 @@ class UnidirectionalSequenceLstm(Operator):
             raise self.refuse(view, "diagonal recurrent weights", allowed="full ones")
         if dtype is not DType.FLOAT32:
             self._check_scales(view)
-            if attrs.cell_clip > 0.0 and _clip(view) == 0:  # 0 stands for no clip, and TFLM would clip all to 0
+            if (
+                attrs.cell_clip > 0.0 and _clip(view) == 0
+            ):  # 0 stands for no clip, and TFLM would clip all to 0
                 step = f"{_scale(view.input(_CELL_STATE)):g}"
-                raise self.refuse(view, "cell_clip", found=f"{attrs.cell_clip:g}", allowed=f"0, or {step}: one step")
+                raise self.refuse(
+                    view, "cell_clip", found=f"{attrs.cell_clip:g}", allowed=f"0, or {step}: one step"
+                )
 
     def _check_parts(self, view: NodeView) -> None:
         given = view.node.inputs
         if len(given) != _COUNT or len(view.node.outputs) != 1:
             raise self.refuse(
-                view, "inputs and outputs", found=f"{len(given)} and {len(view.node.outputs)}", allowed="24 and 1"
+                view,
+                "inputs and outputs",
+                found=f"{len(given)} and {len(view.node.outputs)}",
+                allowed="24 and 1",
             )
         for what, places in (
             ("peephole weights", _PEEPHOLES),
@@ -242,18 +260,24 @@ class UnidirectionalSequenceLstm(Operator):
         needed = (_INPUT, *_FRAME, *_MEMORY, *_BIAS, _OUTPUT_STATE, _CELL_STATE)
         absent = [place for place in needed if given[place] is None]
         if absent:
-            raise self.refuse(view, "inputs are missing", found=absent, allowed="weights and biases of four gates")
+            raise self.refuse(
+                view, "inputs are missing", found=absent, allowed="weights and biases of four gates"
+            )
         for place in (_OUTPUT_STATE, _CELL_STATE):
             state = view.input(place)
             if not state.variable:
-                raise self.refuse(view, "a state is no variable", found=state.name, allowed="a variable tensor")
+                raise self.refuse(
+                    view, "a state is no variable", found=state.name, allowed="a variable tensor"
+                )
             readers = sum(node.inputs.count(state.name) for node in view.graph.nodes)
             if readers != 1:
                 raise self.refuse(view, "a state is shared", found=f"{readers} readers", allowed="one")
         for place in (*_FRAME, *_MEMORY, *_BIAS):
             if view.input(place).data is None:
                 raise self.refuse(
-                    view, f"tensor {view.input(place).name} is computed at run time", allowed="constant weights"
+                    view,
+                    f"tensor {view.input(place).name} is computed at run time",
+                    allowed="constant weights",
                 )
 
     def _check_types(self, view: NodeView, dtype: DType) -> None:
@@ -280,7 +304,10 @@ class UnidirectionalSequenceLstm(Operator):
             state = view.input(place)
             if state.shape != (sizes.batch, sizes.units):
                 raise self.refuse(
-                    view, f"shape of state {state.name}", found=state.shape, allowed=(sizes.batch, sizes.units)
+                    view,
+                    f"shape of state {state.name}",
+                    found=state.shape,
+                    allowed=(sizes.batch, sizes.units),
                 )
 
     def _check_scales(self, view: NodeView) -> None:
@@ -294,7 +321,9 @@ class UnidirectionalSequenceLstm(Operator):
                 raise self.refuse(view, "zero point of the weights", found=view.input(place).name, allowed=0)
         exact = math.log2(_scale(cell))
         if abs(exact - round(exact)) >= 1e-3 or not -15 <= round(exact) <= -1:
-            raise self.refuse(view, "scale of the cells", found=_scale(cell), allowed="a power of two, 2^-15 to 2^-1")
+            raise self.refuse(
+                view, "scale of the cells", found=_scale(cell), allowed="a power of two, 2^-15 to 2^-1"
+            )
         factors = _factors(view)
         if view.input(_INPUT).dtype is DType.INT16:
             self._check_wide(view, factors)

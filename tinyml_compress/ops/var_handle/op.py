@@ -1,4 +1,6 @@
-"""VAR_HANDLE: names a variable. `passes/bind_variables.py` puts the variable in its place, so that nothing is left."""
+"""VAR_HANDLE: names a variable. `passes/bind_variables.py` puts the variable in its place, so that nothing is
+left.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""WHILE: a subgraph runs as long as another one says. (The line behind the folder's name: Python reserves the word.)"""
+"""WHILE: a subgraph runs as long as another one says. (The line behind the folder's name: Python reserves the
+word.)
+"""
 
 from __future__ import annotations
 

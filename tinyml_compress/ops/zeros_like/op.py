@@ -18,7 +18,9 @@ class ZerosLike(MoveOperator):
 
     def check(self, view: NodeView) -> None:
         _checks.arity(self, view, 1)
-        dtype = _checks.dtypes(self, view, view.input(0), (DType.INT8, DType.INT32, DType.INT64, DType.FLOAT32))
+        dtype = _checks.dtypes(
+            self, view, view.input(0), (DType.INT8, DType.INT32, DType.INT64, DType.FLOAT32)
+        )
         _checks.dtypes(self, view, view.output(), (dtype,))
 
     def output_shapes(self, view: NodeView) -> tuple[tuple[int, ...], ...]:

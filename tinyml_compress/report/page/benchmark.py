@@ -54,7 +54,9 @@ def benchmark_parts(sources: Sequence[Source]) -> list[str]:
     """All runs of all benchmark results: together first, then each device by itself."""
     runs = [(source, run) for source in sources for run in source.document["runs"]]
     names = _names(runs, many=len(sources) > 1)
-    ran = [(name, run) for name, (_, run) in zip(names, runs, strict=True) if run.get("instructions") is not None]
+    ran = [
+        (name, run) for name, (_, run) in zip(names, runs, strict=True) if run.get("instructions") is not None
+    ]
     parts = [card_grid([_card(name, run) for name, (_, run) in zip(names, runs, strict=True)])]
     if len(runs) > 1:
         parts += [_devices(ran), _host(names, runs)]
@@ -84,7 +86,9 @@ def _card(name: str, run: Run) -> Card:
     about = str(run.get("title", ""))
     lines: tuple[tuple[str, str], ...]
     if "error" in run:
-        verdict, word = (Verdict.UNKNOWN, "not run") if run.get("fits", True) else (Verdict.BAD, "does not fit")
+        verdict, word = (
+            (Verdict.UNKNOWN, "not run") if run.get("fits", True) else (Verdict.BAD, "does not fit")
+        )
         text = tuple(_sentence(text) for text in run["error"].values() if text)
         return Card(name, verdict, word, about=about, text=text)
     if "measured_ms" in run:
@@ -193,9 +197,16 @@ def _bytes(ran: Sequence[tuple[str, Run]], kind: str, causes: Sequence[str]) -> 
     rows: list[dict[str, Value]] = []
     for name, run in ran:
         total = run[kind]["total"]
-        parts = [cause for cause in (*causes, *sorted(set(run[kind]) - {*causes, "total"})) if cause in run[kind]]
+        parts = [
+            cause for cause in (*causes, *sorted(set(run[kind]) - {*causes, "total"})) if cause in run[kind]
+        ]
         rows += [
-            {"device": name, "cause": cause, "bytes": run[kind][cause], "share": run[kind][cause] / max(total, 1)}
+            {
+                "device": name,
+                "cause": cause,
+                "bytes": run[kind][cause],
+                "share": run[kind][cause] / max(total, 1),
+            }
             for cause in parts
         ]
     columns = (
@@ -226,7 +237,12 @@ def _against_each_other(ran: Sequence[tuple[str, Run]]) -> str:
         if not 2 <= len(same) <= 4:
             continue
         rows: list[dict[str, Value]] = [
-            {"node": _label(node), "run": name, "cycles": node["cycles"], "instructions": node["instructions"]}
+            {
+                "node": _label(node),
+                "run": name,
+                "cycles": node["cycles"],
+                "instructions": node["instructions"],
+            }
             for name, run in same
             for node in run["nodes"]
         ]
@@ -322,7 +338,8 @@ def _plan(run: Run) -> str:
     ]
     made = specs.memory_plan(
         "Memory plan over time",
-        f"Which tensor holds which bytes of the arena ({run['ram']['arena']:,} B, exact) from which node to which. "
+        f"Which tensor holds which bytes of the arena ({run['ram']['arena']:,} "
+        "B, exact) from which node to which. "
         "Where rectangles overlap, a node overwrites its input as it reads it.",
         rows,
         _BUFFER,

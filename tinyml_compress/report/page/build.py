@@ -51,7 +51,9 @@ def read_document(path: Path) -> Document:
     return document
 
 
-def results_page(documents: Sequence[Document], *, names: Sequence[str] | None = None, title: str = "") -> str:
+def results_page(
+    documents: Sequence[Document], *, names: Sequence[str] | None = None, title: str = ""
+) -> str:
     """The page; `names` tell the documents apart, by default their verbs do."""
     chosen = _apart(names or [document["verb"] for document in documents])
     sources = [
@@ -126,6 +128,8 @@ def _subtitle(sources: Sequence[Source]) -> str:
 
 
 def front_svg(document: Document) -> str:
-    """The trials of a `fit` by flash and drop, as a picture by itself; empty where fewer than two were scored."""
+    """The trials of a `fit` by flash and drop, as a picture by itself; empty where fewer than two were
+    scored.
+    """
     made = front_chart(document)
     return "" if made is None else vega.picture(made.spec)

@@ -101,7 +101,9 @@ def _card(name: str, one: Row, short_of: Mapping[str, str]) -> Card:
     if "accuracy" in score:
         word = f"{score['accuracy']:.1%}: {score['correct']:,} of {score['total']:,} right"
     elif "mae" in score:
-        word = f"mean absolute error {score['mae']:.4g}" + (f", AUC {score['auc']:.3f}" if "auc" in score else "")
+        word = f"mean absolute error {score['mae']:.4g}" + (
+            f", AUC {score['auc']:.3f}" if "auc" in score else ""
+        )
     else:
         word = "compared, no labels"
     verdict, about = Verdict.PLAIN, ""
@@ -109,7 +111,11 @@ def _card(name: str, one: Row, short_of: Mapping[str, str]) -> Card:
         inside = one["difference_inside_interval"]
         verdict = Verdict.GOOD if inside else Verdict.UNKNOWN
         other = short_of[one["against"]]
-        about = f"This set cannot tell it from {other}." if inside else f"The score of {other} is outside the interval."
+        about = (
+            f"This set cannot tell it from {other}."
+            if inside
+            else f"The score of {other} is outside the interval."
+        )
     return Card(name, verdict, word, tuple(lines), text=(about,))
 
 
@@ -117,7 +123,9 @@ def ladder_parts(sources: Sequence[Source]) -> list[str]:
     """Where engines part, and how far each layer is from the float model."""
     return [
         section(
-            f"{source.name}: {source.document['model']}" if len(sources) > 1 else "", _ladder(source.document), level=3
+            f"{source.name}: {source.document['model']}" if len(sources) > 1 else "",
+            _ladder(source.document),
+            level=3,
         )
         if len(sources) > 1
         else "\n".join(part for part in _ladder(source.document) if part)
@@ -151,10 +159,17 @@ def _ladder(document: Row) -> list[str]:
         if where:
             lines.append(("inside, not at the outputs" if equal else "first layer", where))
         cards.append(
-            Card(name, Verdict.GOOD if equal else Verdict.UNKNOWN, "equal" if equal else "differ", tuple(lines))
+            Card(
+                name, Verdict.GOOD if equal else Verdict.UNKNOWN, "equal" if equal else "differ", tuple(lines)
+            )
         )
     cards += [
-        Card(_ENGINES.get(rung["engine"], rung["engine"]), Verdict.UNKNOWN, "absent", (("why", str(rung["absent"])),))
+        Card(
+            _ENGINES.get(rung["engine"], rung["engine"]),
+            Verdict.UNKNOWN,
+            "absent",
+            (("why", str(rung["absent"])),),
+        )
         for rung in document["rungs"]
         if "absent" in rung
     ]
@@ -168,7 +183,8 @@ def _ladder(document: Row) -> list[str]:
     )
     ladder = specs.bars(
         "Parity ladder",
-        f"Part of the output values that differ between neighbouring engines, exact; {document['samples']} samples, "
+        "Part of the output values that differ between neighbouring engines, "
+        f"exact; {document['samples']} samples, "
         f"inputs: {document['inputs']}.",
         steps if any(step["mismatches"] for step in steps) else (),
         columns,
@@ -177,7 +193,11 @@ def _ladder(document: Row) -> list[str]:
         axis="outputs that differ",
         form=".1%",
     )
-    head = f"Outputs against the float model: {document['output_sqnr_db']} dB." if "output_sqnr_db" in document else ""
+    head = (
+        f"Outputs against the float model: {document['output_sqnr_db']} dB."
+        if "output_sqnr_db" in document
+        else ""
+    )
     return [
         card_grid(cards),
         chart(ladder) or table(columns, steps, caption="Steps"),
@@ -205,7 +225,10 @@ def _noise(document: Row) -> str:
     )
     made = specs.nodes(
         "Signal to quantization noise per layer",
-        "In dB against the float model on the same samples, exact; low is noisy. Layers without noise are left out.",
+        (
+            "In dB against the float model on the same samples, exact; low is "
+            "noisy. Layers without noise are left out."
+        ),
         rows,
         columns,
         name="label",

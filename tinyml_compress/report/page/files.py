@@ -1,4 +1,6 @@
-"""Converted, inspected, compiled and shrunk files on a page: bytes by cause, layers, weights, operators, arena."""
+"""Converted, inspected, compiled and shrunk files on a page: bytes by cause, layers, weights, operators,
+arena.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +8,17 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from tinyml_compress.report.page import specs
-from tinyml_compress.report.page.html import Card, Chart, Column, Value, Verdict, card_grid, chart, fold, table
+from tinyml_compress.report.page.html import (
+    Card,
+    Chart,
+    Column,
+    Value,
+    Verdict,
+    card_grid,
+    chart,
+    fold,
+    table,
+)
 from tinyml_compress.report.page.models import short_names, zeros_per_layer
 from tinyml_compress.report.page.shell import Source
 
@@ -31,7 +43,9 @@ _LAYERS = (
 def convert_parts(sources: Sequence[Source]) -> list[str]:
     """What was made of what: verdict, bytes by cause, layers."""
     parts = [card_grid([_converted(source) for source in sources])]
-    looked = [(source.name, source.document["inspection"]) for source in sources if "inspection" in source.document]
+    looked = [
+        (source.name, source.document["inspection"]) for source in sources if "inspection" in source.document
+    ]
     return parts + _inspections(looked)
 
 
@@ -61,7 +75,9 @@ def _converted(source: Source) -> Card:
     if "aot" in document:
         lines.append(("arena of generated C", f"{document['aot']['arena_bytes']:,} B, exact"))
     if floats:
-        return Card(document["name"], Verdict.BAD, f"{how['mode']}, but float: {', '.join(floats)}", tuple(lines))
+        return Card(
+            document["name"], Verdict.BAD, f"{how['mode']}, but float: {', '.join(floats)}", tuple(lines)
+        )
     integer = how["mode"] in ("int8", "int16x8")
     word = f"{how['mode']}: every operator integer" if integer else str(how["mode"])
     return Card(document["name"], Verdict.GOOD if integer else Verdict.PLAIN, word, tuple(lines))
@@ -125,7 +141,9 @@ def _layers(name: str, model: Row, *, is_open: bool) -> str:
         known = {key: value for key, value in layer.items() if isinstance(value, (str, int, float))}
         rows.append({**known, **extra, "label": f"{layer['index']} {layer['op']}"})
     weighted = [layer for layer in model["layers"] if (layer.get("weights") or {}).get("histogram")]
-    named = [{**layer["weights"], "name": f"{layer['index']} {layer['name'] or layer['op']}"} for layer in weighted]
+    named = [
+        {**layer["weights"], "name": f"{layer['index']} {layer['name'] or layer['op']}"} for layer in weighted
+    ]
     zeros = [(one["name"], one["zeros"] / max(1, one["count"]), one["count"]) for one in named]
     charts: list[Chart | None] = [
         specs.nodes(
@@ -143,5 +161,8 @@ def _layers(name: str, model: Row, *, is_open: bool) -> str:
     ]
     inside = [*(chart(one) for one in charts), table(_LAYERS, rows, caption=f"Layers of {name}")]
     return fold(
-        f"Layers of {name}", f"{len(rows)} {'operators' if 'ledger' in model else 'layers'}", inside, is_open=is_open
+        f"Layers of {name}",
+        f"{len(rows)} {'operators' if 'ledger' in model else 'layers'}",
+        inside,
+        is_open=is_open,
     )

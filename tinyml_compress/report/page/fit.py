@@ -1,4 +1,6 @@
-"""A budget search on a page: the verdict, the front, every trial, what was left out, the way to make it again."""
+"""A budget search on a page: the verdict, the front, every trial, what was left out, the way to make it
+again.
+"""
 
 from __future__ import annotations
 
@@ -62,10 +64,15 @@ def fit_parts(sources: Sequence[Source]) -> list[str]:
     if many:
         rows = [row for source in sources for row in _trials(source.document, source.name)]
         columns = _columns([source.document for source in sources])
-        parts += [chart(_front(rows, columns, x=x, axis=axis)) for x, axis in (("flash", "flash, bytes"), ("ms", "ms"))]
+        parts += [
+            chart(_front(rows, columns, x=x, axis=axis))
+            for x, axis in (("flash", "flash, bytes"), ("ms", "ms"))
+        ]
     for source in sources:
         inside = _one(source.document)
-        parts.append(section(source.name, inside, level=3) if many else "\n".join(part for part in inside if part))
+        parts.append(
+            section(source.name, inside, level=3) if many else "\n".join(part for part in inside if part)
+        )
     return parts
 
 
@@ -74,13 +81,19 @@ def _one(document: Row) -> list[str]:
     columns = _columns([document])
     limits = document["budget"]
     charts = [
-        _front(rows, columns, x="flash", axis="flash, bytes", limits=(limits.get("flash"), limits.get("drop"))),
+        _front(
+            rows, columns, x="flash", axis="flash, bytes", limits=(limits.get("flash"), limits.get("drop"))
+        ),
         _front(rows, columns, x="ms", axis="ms, modelled", limits=(limits.get("ms"), limits.get("drop"))),
         _front(rows, columns, x="ram", axis="RAM, bytes", limits=(limits.get("ram"), limits.get("drop"))),
     ]
     named = (Column("name", "choice"), Column("text", "what it is"), Column("choices", "tried among"))
     dimensions = [
-        {"name": one["name"], "text": one.get("text", ""), "choices": ", ".join(str(word) for word in one["choices"])}
+        {
+            "name": one["name"],
+            "text": one.get("text", ""),
+            "choices": ", ".join(str(word) for word in one["choices"]),
+        }
         for one in document.get("dimensions", ())
     ]
     left = (Column("name", "left out"), Column("why", "why"))
@@ -93,7 +106,8 @@ def _one(document: Row) -> list[str]:
         table(named, dimensions, caption="What was searched"),
         table(left, document.get("left_out", ()), caption="What was not searched"),
         table(
-            (Column("command", "makes the winner again without the search"),), [{"command": one} for one in commands]
+            (Column("command", "makes the winner again without the search"),),
+            [{"command": one} for one in commands],
         ),
     ]
 
@@ -106,7 +120,9 @@ def _amount(name: str, value: float) -> str:
 def _cards(document: Row) -> list[Card]:
     by_number = {trial["number"]: trial for trial in document["trials"]}
     fits = document["verdict"] == "fits"
-    counts = ", ".join(f"{count} {word}" for word, count in document["counts"].items() if count and word != "trials")
+    counts = ", ".join(
+        f"{count} {word}" for word, count in document["counts"].items() if count and word != "trials"
+    )
     lines = [
         ("target", str(document["target_title"])),
         ("trials", f"{document['counts']['trials']} in {document['seconds']:.0f} s: {counts}"),
@@ -130,9 +146,12 @@ def _cards(document: Row) -> list[Card]:
         made = document["published"]
         untouched = made["untouched"]
         shown = [
-            (key, f"{value:.4f}" if isinstance(value, float) else f"{value:,}") for key, value in untouched.items()
+            (key, f"{value:.4f}" if isinstance(value, float) else f"{value:,}")
+            for key, value in untouched.items()
         ]
-        cards.append(Card("On samples nothing was chosen by", Verdict.PLAIN, str(made["agreement"]), tuple(shown)))
+        cards.append(
+            Card("On samples nothing was chosen by", Verdict.PLAIN, str(made["agreement"]), tuple(shown))
+        )
     return cards
 
 
@@ -140,14 +159,21 @@ def _trial_card(title: str, trial: Row, document: Row, verdict: Verdict) -> Card
     cost, limits = trial["cost"], document["budget"]
     meters = tuple(
         Meter(
-            _LIMITS[name][0], cost[name], limits[name], f"{_amount(name, cost[name])} of {_amount(name, limits[name])}"
+            _LIMITS[name][0],
+            cost[name],
+            limits[name],
+            f"{_amount(name, cost[name])} of {_amount(name, limits[name])}",
         )
         for name in ("flash", "ram", "ms")
         if name in limits
     )
-    lines = [(_LIMITS[name][0], _amount(name, cost[name])) for name in ("flash", "ram", "ms") if name not in limits]
+    lines = [
+        (_LIMITS[name][0], _amount(name, cost[name])) for name in ("flash", "ram", "ms") if name not in limits
+    ]
     if "score" in trial:
-        lines.append((str(document.get("metric") or "score"), f"{trial['score']:.4f} (drop {trial['drop']:+.2%})"))
+        lines.append(
+            (str(document.get("metric") or "score"), f"{trial['score']:.4f} (drop {trial['drop']:+.2%})")
+        )
     lines.append(("made with", made_with(trial.get("params", {})) or "nothing but int8"))
     number = f"trial {trial['number']}" if "number" in trial else "before the search"
     return Card(title, verdict, number, tuple(lines), meters)
@@ -215,14 +241,17 @@ def _front(
     limits: tuple[float | None, float | None] = (None, None),
 ) -> Chart | None:
     trained = [row for row in rows if row["became"] != "stopped"]
-    stopped = [{**row, "front": 0} for row in rows if row["became"] == "stopped" and row["points"] is not None]
+    stopped = [
+        {**row, "front": 0} for row in rows if row["became"] == "stopped" and row["points"] is not None
+    ]
     marked = [*on_front(trained, x, "points", better=False), *stopped]
     if len(marked) < 2:
         return None
     right, top = limits
     return specs.scatter(
         f"Drop against {axis.split(',')[0]}",
-        "Each point a trial that was scored; down and left is better. The dashed line joins those no other beats; "
+        "Each point a trial that was scored; down and left is better. The "
+        "dashed line joins those no other beats; "
         "the red lines are the budget.",
         marked,
         columns,
@@ -238,7 +267,9 @@ def _front(
 
 
 def estimate_parts(sources: Sequence[Source]) -> list[str]:
-    """Whether architectures can fit at all: the verdict, every form that was weighed, what each layer needs."""
+    """Whether architectures can fit at all: the verdict, every form that was weighed, what each
+    layer needs.
+    """
     parts = []
     for source in sources:
         document = source.document
@@ -248,12 +279,18 @@ def estimate_parts(sources: Sequence[Source]) -> list[str]:
             for name, limit in document["budget"].items()
         ]
         about = (("target", str(document["target_title"])), *allowed)
-        card = Card(str(document["model"]), Verdict.GOOD if good else Verdict.BAD, str(document["verdict"]), about)
+        card = Card(
+            str(document["model"]), Verdict.GOOD if good else Verdict.BAD, str(document["verdict"]), about
+        )
         forms: list[dict[str, Value]] = [
             {
                 "form": form["form"],
                 "fits": "fits" if form["fits"] else "does not fit",
-                **{key: value for key, value in form.get("cost", {}).items() if isinstance(value, (int, float))},
+                **{
+                    key: value
+                    for key, value in form.get("cost", {}).items()
+                    if isinstance(value, (int, float))
+                },
             }
             for form in document["forms"]
         ]
@@ -272,7 +309,14 @@ def estimate_parts(sources: Sequence[Source]) -> list[str]:
         )
         charts = [
             specs.nodes(
-                f"{title} per layer", about_it, layers, columns, name="label", value=key, axis=axis, colour="op"
+                f"{title} per layer",
+                about_it,
+                layers,
+                columns,
+                name="label",
+                value=key,
+                axis=axis,
+                colour="op",
             )
             for key, title, axis, about_it in (
                 ("flash", "Flash", "bytes", "Weights and tables of each layer, exact."),
@@ -280,7 +324,11 @@ def estimate_parts(sources: Sequence[Source]) -> list[str]:
                 ("cycles", "Cycles", "cycles", "Modelled."),
             )
         ]
-        inside = [card_grid([card]), table(shown, forms, caption="Forms that were weighed"), *map(chart, charts)]
+        inside = [
+            card_grid([card]),
+            table(shown, forms, caption="Forms that were weighed"),
+            *map(chart, charts),
+        ]
         parts.append(section(source.name, inside, level=3) if len(sources) > 1 else "".join(inside))
     return parts
 
@@ -288,4 +336,6 @@ def estimate_parts(sources: Sequence[Source]) -> list[str]:
 def front_chart(document: Row) -> Chart | None:
     """Drop against flash, for a picture by itself."""
     limits = document["budget"].get("flash"), document["budget"].get("drop")
-    return _front(_trials(document, None), _columns([document]), x="flash", axis="flash, bytes", limits=limits)
+    return _front(
+        _trials(document, None), _columns([document]), x="flash", axis="flash, bytes", limits=limits
+    )

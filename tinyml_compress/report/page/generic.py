@@ -19,7 +19,8 @@ _DEEPEST = 4
 def generic_parts(sources: Sequence[Source]) -> list[str]:
     """One section per document."""
     return [
-        section(source.name, [_verdict(source), *_parts(_body(source.document), "")], level=3) for source in sources
+        section(source.name, [_verdict(source), *_parts(_body(source.document), "")], level=3)
+        for source in sources
     ]
 
 
@@ -33,11 +34,15 @@ def _verdict(source: Source) -> str:
     for key, word in _VERDICTS.items():
         found = source.document.get(key)
         if isinstance(found, bool):
-            cards.append(Card(source.verb, Verdict.GOOD if found else Verdict.BAD, word if found else f"not: {word}"))
+            cards.append(
+                Card(source.verb, Verdict.GOOD if found else Verdict.BAD, word if found else f"not: {word}")
+            )
     for contract in source.document.get("contracts", ()):
         holds = contract["holds"]
         title = f"{contract['device']}, {contract['engine']}"
-        cards.append(Card(title, Verdict.GOOD if holds else Verdict.BAD, "takes the model" if holds else "refuses it"))
+        cards.append(
+            Card(title, Verdict.GOOD if holds else Verdict.BAD, "takes the model" if holds else "refuses it")
+        )
     return card_grid(cards)
 
 

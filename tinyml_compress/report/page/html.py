@@ -1,4 +1,6 @@
-"""Pieces of a page: cards with a verdict, tables whose numbers can be copied, charts with their numbers beside them."""
+"""Pieces of a page: cards with a verdict, tables whose numbers can be copied, charts with their numbers
+beside them.
+"""
 
 from __future__ import annotations
 
@@ -130,13 +132,16 @@ def card_grid(cards: Sequence[Card]) -> str:
 
 
 def _card(card: Card) -> str:
-    lines = "".join(f"<div><dt>{html_text(label)}</dt><dd>{html_text(text)}</dd></div>" for label, text in card.lines)
+    lines = "".join(
+        f"<div><dt>{html_text(label)}</dt><dd>{html_text(text)}</dd></div>" for label, text in card.lines
+    )
     meters = "".join(_meter(meter) for meter in card.meters)
     about = f'<p class="about">{html_text(card.about)}</p>' if card.about else ""
     text = "".join(f"<p>{html_text(sentence)}</p>" for sentence in card.text if sentence)
     return (
         f'<li class="card {card.verdict.value}"><h3>{html_text(card.title)}</h3>{about}'
-        f'<p class="verdict">{html_text(card.word)}</p>{meters}{text}{f"<dl>{lines}</dl>" if lines else ""}</li>'
+        "<p "
+        f'class="verdict">{html_text(card.word)}</p>{meters}{text}{f"<dl>{lines}</dl>" if lines else ""}</li>'
     )
 
 

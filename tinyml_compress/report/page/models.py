@@ -1,4 +1,6 @@
-"""Compressed and compared models on a page: score against size, intervals, zeros, weights, training, confusions."""
+"""Compressed and compared models on a page: score against size, intervals, zeros, weights, training,
+confusions.
+"""
 
 from __future__ import annotations
 
@@ -76,7 +78,11 @@ def compare_parts(sources: Sequence[Source]) -> list[str]:
         card_grid(_cards(rows, metric)),
         table(_SHOWN, rows, caption="All models"),
         chart(_against_size(rows, _SHOWN, metric=metric, x="bytes", axis="file, bytes", better=better)),
-        chart(_against_size(rows, _SHOWN, metric=metric, x="gzip", axis="gzip of the file, bytes", better=better)),
+        chart(
+            _against_size(
+                rows, _SHOWN, metric=metric, x="gzip", axis="gzip of the file, bytes", better=better
+            )
+        ),
         chart(intervals(rows, _SHOWN, metric=metric)),
         chart(
             specs.bars(
@@ -90,8 +96,13 @@ def compare_parts(sources: Sequence[Source]) -> list[str]:
                 form="~g",
             )
         ),
-        row_of_charts(confusion(name, model.get("confusion"), model.get("classes")) for name, model in inside),
-        *(_inside(name, model, is_open=place == len(inside) - 1) for place, (name, model) in enumerate(inside)),
+        row_of_charts(
+            confusion(name, model.get("confusion"), model.get("classes")) for name, model in inside
+        ),
+        *(
+            _inside(name, model, is_open=place == len(inside) - 1)
+            for place, (name, model) in enumerate(inside)
+        ),
     ]
 
 
@@ -144,11 +155,17 @@ def _cards(rows: Sequence[dict[str, Value]], metric: str) -> list[Card]:
         if len(known) < 2:
             continue
         best = min(known, key=lambda row: sign * float(row[field] or 0))
-        lines = [(metric, format(best["score"], ".4f"))] if field != "score" and best.get("score") is not None else []
+        lines = (
+            [(metric, format(best["score"], ".4f"))]
+            if field != "score" and best.get("score") is not None
+            else []
+        )
         if best.get("low") is not None:
             lines.append(("95% interval", f"{best['low']:.4f} to {best['high']:.4f}"))
         unit = {"bytes": " B", "gzip": " B", "ms": " ms"}.get(field, "")
-        cards.append(Card(str(best["name"]), Verdict.PLAIN, f"{word}: {best[field]:{form}}{unit}", tuple(lines)))
+        cards.append(
+            Card(str(best["name"]), Verdict.PLAIN, f"{word}: {best[field]:{form}}{unit}", tuple(lines))
+        )
     return cards
 
 
@@ -204,7 +221,10 @@ def intervals(rows: Sequence[Mapping[str, Value]], columns: Sequence[Column], *,
     """Scores with the range that the size of the set leaves open."""
     return specs.dots(
         f"{metric.capitalize()} with its interval",
-        "The line is the 95% interval: scores that lie within each other's intervals cannot be told apart by this set.",
+        (
+            "The line is the 95% interval: scores that lie within each other's "
+            "intervals cannot be told apart by this set."
+        ),
         [row for row in rows if row.get("low") is not None],
         columns,
         name="name",
@@ -214,7 +234,9 @@ def intervals(rows: Sequence[Mapping[str, Value]], columns: Sequence[Column], *,
     )
 
 
-def confusion(name: str, counts: Sequence[Sequence[int]] | None, classes: Sequence[str] | None) -> Chart | None:
+def confusion(
+    name: str, counts: Sequence[Sequence[int]] | None, classes: Sequence[str] | None
+) -> Chart | None:
     """The confusion matrix of one model, where its result holds one."""
     if not counts:
         return None
@@ -222,7 +244,8 @@ def confusion(name: str, counts: Sequence[Sequence[int]] | None, classes: Sequen
     names = list(classes or ()) if named else [str(number) for number in range(len(counts))]
     wrong = sum(sum(row) - row[place] for place, row in enumerate(counts))
     about = (
-        f"{wrong:,} of {sum(map(sum, counts)):,} samples wrong. Blue is right, red is wrong; the stronger, the more."
+        f"{wrong:,} of {sum(map(sum, counts)):,} samples wrong. Blue is right, "
+        "red is wrong; the stronger, the more."
     )
     return specs.matrix(f"Confusions of {name}", about, counts, names)
 
@@ -231,9 +254,15 @@ def _inside(name: str, model: Row, *, is_open: bool) -> str:
     layers = model.get("layers", ())
     parts = [
         chart(
-            zeros_per_layer(name, [(row["name"], row["zeros"] / max(1, row["count"]), row["count"]) for row in layers])
+            zeros_per_layer(
+                name, [(row["name"], row["zeros"] / max(1, row["count"]), row["count"]) for row in layers]
+            )
         ),
-        chart(specs.histograms("Weights per layer", f"Weights of {name} that are not zero, as real values.", layers)),
+        chart(
+            specs.histograms(
+                "Weights per layer", f"Weights of {name} that are not zero, as real values.", layers
+            )
+        ),
         _training(name, model.get("training", {})),
     ]
     inside = [part for part in parts if part]
@@ -245,7 +274,9 @@ def _inside(name: str, model: Row, *, is_open: bool) -> str:
 
 def zeros_per_layer(name: str, layers: Sequence[tuple[str, float, int]]) -> Chart | None:
     """Which part of each layer's weights is zero."""
-    rows: list[dict[str, Value]] = [{"layer": layer, "zeros": part, "weights": count} for layer, part, count in layers]
+    rows: list[dict[str, Value]] = [
+        {"layer": layer, "zeros": part, "weights": count} for layer, part, count in layers
+    ]
     if not any(part for _, part, _ in layers):
         return None
     columns = (
@@ -289,7 +320,11 @@ def _training_curves(stages: Iterable[tuple[str, Mapping[str, Sequence[float]]]]
             f"Training: {quantity}",
             "Per epoch, stage after stage.",
             found,
-            (Column("stage", "stage"), Column("epoch", "epoch", "d", "d"), Column("value", quantity, ".5g", ".5~g")),
+            (
+                Column("stage", "stage"),
+                Column("epoch", "epoch", "d", "d"),
+                Column("value", quantity, ".5g", ".5~g"),
+            ),
             x="epoch",
             y="value",
             axes=("epoch", quantity),
@@ -301,7 +336,10 @@ def _training_curves(stages: Iterable[tuple[str, Mapping[str, Sequence[float]]]]
 
 def demo_parts(sources: Sequence[Source]) -> list[str]:
     """The training of the demonstration; what came after has sections of its own."""
-    return [row_of_charts(_training_curves([(source.name, source.document.get("training", {}))])) for source in sources]
+    return [
+        row_of_charts(_training_curves([(source.name, source.document.get("training", {}))]))
+        for source in sources
+    ]
 
 
 def compress_parts(sources: Sequence[Source]) -> list[str]:
@@ -315,7 +353,12 @@ def compress_parts(sources: Sequence[Source]) -> list[str]:
         chart(_against_size(rows, _SHOWN, metric=metric, x="bytes", axis="file, bytes", better=better)),
         chart(
             _against_size(
-                rows, _SHOWN, metric=metric, x="kept", axis="weights that are not zero, as float, bytes", better=better
+                rows,
+                _SHOWN,
+                metric=metric,
+                x="kept",
+                axis="weights that are not zero, as float, bytes",
+                better=better,
             )
         ),
         chart(intervals(rows, _SHOWN, metric=metric)),
@@ -329,7 +372,9 @@ def _stages(source: Source, run: str | None) -> list[dict[str, Value]]:
         sizes = stage.get("sizes", {})
         low, high = stage.get("interval") or (None, None)
         weights = (
-            {"kept": 4 * (sizes["parameters"] - sizes["zeros"])} if "zeros" in sizes and "nbytes" not in stage else {}
+            {"kept": 4 * (sizes["parameters"] - sizes["zeros"])}
+            if "zeros" in sizes and "nbytes" not in stage
+            else {}
         )
         rows.append(
             {
@@ -378,17 +423,23 @@ def _one_run(source: Source, *, alone: bool) -> str:
     document = source.document
     stages = document["stages"]
     curves = row_of_charts(
-        _training_curves((stage["name"], stage.get("history", {})) for stage in [document["baseline"], *stages])
+        _training_curves(
+            (stage["name"], stage.get("history", {})) for stage in [document["baseline"], *stages]
+        )
     )
     weighed = [stage for stage in [document["baseline"], *stages] if stage.get("layers")]
     last = weighed[-1] if weighed else None
     ends = [document["baseline"], *[stage for stage in stages[-1:] if stage.get("confusion")]]
-    errors = row_of_charts(confusion(stage["name"], stage.get("confusion"), document.get("classes")) for stage in ends)
+    errors = row_of_charts(
+        confusion(stage["name"], stage.get("confusion"), document.get("classes")) for stage in ends
+    )
     parts = [table(_SHOWN, _stages(source, None), caption="Stages"), errors, curves]
     for stage in [document["baseline"], *stages]:
         layers = [(name, part, count) for name, part, count in stage.get("layers", ())]
         weights = specs.histograms(
-            "Weights per layer", f"After {stage['name']}: weights that are not zero.", stage.get("weights", ())
+            "Weights per layer",
+            f"After {stage['name']}: weights that are not zero.",
+            stage.get("weights", ()),
         )
         inside = [
             *(note(text) for text in stage.get("notes", ())),
@@ -411,4 +462,6 @@ def _steps(noted: Sequence[Sequence[str]], caption: str) -> str:
         return ""
     head, *rows = noted
     columns = [Column(str(place), str(word)) for place, word in enumerate(head)]
-    return table(columns, [{str(place): cell for place, cell in enumerate(row)} for row in rows], caption=caption)
+    return table(
+        columns, [{str(place): cell for place, cell in enumerate(row)} for row in rows], caption=caption
+    )

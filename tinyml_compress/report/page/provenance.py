@@ -59,7 +59,11 @@ def _facts(value: Mapping[str, Any], where: str, depth: int) -> list[tuple[str, 
 
 
 def _tells(key: str, value: Any) -> bool:
-    return (key in _WORDS or key.endswith("sha256")) and isinstance(value, (str, int)) and not isinstance(value, bool)
+    return (
+        (key in _WORDS or key.endswith("sha256"))
+        and isinstance(value, (str, int))
+        and not isinstance(value, bool)
+    )
 
 
 def parts_of(document: Mapping[str, Any]) -> list[dict[str, str]]:
@@ -70,7 +74,11 @@ def parts_of(document: Mapping[str, Any]) -> list[dict[str, str]]:
             continue
         for one in value:
             if isinstance(one, Mapping):
-                row = {key: str(inner) for key, inner in one.items() if key in _OF_PARTS or key.endswith("sha256")}
+                row = {
+                    key: str(inner)
+                    for key, inner in one.items()
+                    if key in _OF_PARTS or key.endswith("sha256")
+                }
                 if any(key.endswith("sha256") or key == "compiler" for key in row):
                     rows.append({key: text for key, text in row.items() if not text.startswith("{")})
     return rows

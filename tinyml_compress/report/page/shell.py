@@ -31,10 +31,14 @@ class Source:
     """Hashes, seeds, versions, commands: what is needed to make it again."""
 
 
-def whole_page(title: str, subtitle: str, sections: Sequence[tuple[str, str, str]], sources: Sequence[Source]) -> str:
+def whole_page(
+    title: str, subtitle: str, sections: Sequence[tuple[str, str, str]], sources: Sequence[Source]
+) -> str:
     """One document that loads nothing from anywhere; `sections` are (anchor, heading, HTML)."""
     shown = [one for one in sections if one[2]]
-    links = "".join(f'<li><a href="#{html_text(anchor)}">{html_text(heading)}</a></li>' for anchor, heading, _ in shown)
+    links = "".join(
+        f'<li><a href="#{html_text(anchor)}">{html_text(heading)}</a></li>' for anchor, heading, _ in shown
+    )
     contents = f'<nav aria-label="Contents"><ul>{links}</ul></nav>' if len(shown) > 1 else ""
     body = "\n".join(html for _, _, html in shown)
     style = (_HERE / "page.css").read_text(encoding="utf-8")
@@ -45,9 +49,11 @@ def whole_page(title: str, subtitle: str, sections: Sequence[tuple[str, str, str
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         '<link rel="icon" href="data:,">\n'
         f"<title>{html_text(title)}</title>\n<style>\n{style}</style>\n</head>\n<body>\n"
-        f'<header><h1>{html_text(title)}</h1>\n<p class="dim">{html_text(subtitle)}</p>\n{_tools(sources, body)}\n'
+        f"<header><h1>{html_text(title)}</h1>\n<p "
+        f'class="dim">{html_text(subtitle)}</p>\n{_tools(sources, body)}\n'
         f"{contents}"
-        "</header>\n<noscript><p>Charts need JavaScript; every number is in the tables all the same.</p></noscript>\n"
+        "</header>\n<noscript><p>Charts need JavaScript; every number is in the "
+        "tables all the same.</p></noscript>\n"
         f'<main>\n{body}\n</main>\n{_provenance(sources)}\n<div id="said" class="said" role="status"></div>\n'
         f"{''.join(_embedded(place, source) for place, source in enumerate(sources))}"
         f"<!-- {html_text(terms)} -->\n<script>{vega.script()}</script>\n<script>\n{script}</script>\n"
@@ -72,17 +78,26 @@ def _tools(sources: Sequence[Source], body: str) -> str:
 
 def _embedded(place: int, source: Source) -> str:
     text = json.dumps(source.document, indent=2).replace("<", "\\u003c")
-    name = "".join(letter if letter.isalnum() or letter in "._-" else "-" for letter in source.name) or source.verb
+    name = (
+        "".join(letter if letter.isalnum() or letter in "._-" else "-" for letter in source.name)
+        or source.verb
+    )
     name = name if name.endswith(".json") else f"{name}.json"
-    return f'<script type="application/json" id="json{place}" data-name="{html_text(name)}">{text}\n</script>\n'
+    return (
+        f'<script type="application/json" id="json{place}" data-name="{html_text(name)}">{text}\n</script>\n'
+    )
 
 
 def _provenance(sources: Sequence[Source]) -> str:
     parts = []
     for source in sources:
-        facts = "".join(f"<dt>{html_text(label)}</dt><dd>{_fact(label, text)}</dd>" for label, text in source.facts)
+        facts = "".join(
+            f"<dt>{html_text(label)}</dt><dd>{_fact(label, text)}</dd>" for label, text in source.facts
+        )
         rows = parts_of(source.document)
-        columns = [Column(key, key.replace("_", " ")) for key in dict.fromkeys(key for row in rows for key in row)]
+        columns = [
+            Column(key, key.replace("_", " ")) for key in dict.fromkeys(key for row in rows for key in row)
+        ]
         inside = table(columns, rows)
         more = (
             f"<details><summary>Versions and hashes of its {len(rows)} parts</summary>{inside}</details>"
@@ -99,5 +114,8 @@ def _provenance(sources: Sequence[Source]) -> str:
 
 def _fact(label: str, text: str) -> str:
     if label == "command":
-        return f'<code>{html_text(for_terminal(text))}</code> <button type="button" class="copytext">Copy</button>'
+        return (
+            f"<code>{html_text(for_terminal(text))}</code> <button "
+            'type="button" class="copytext">Copy</button>'
+        )
     return html_text(text)

@@ -98,7 +98,11 @@ def bars(
     kinds = _distinct(shown, colour) if colour else []
     if len(kinds) > 1:
         pick, opacity = _picked(colour)
-        mark["encoding"] |= {"color": _colour(colour, kinds), "opacity": opacity, "yOffset": {"field": colour}}
+        mark["encoding"] |= {
+            "color": _colour(colour, kinds),
+            "opacity": opacity,
+            "yOffset": {"field": colour},
+        }
         mark["params"] = [pick]
     layers = [mark]
     if interval is not None:
@@ -159,7 +163,15 @@ def dots(
 
 
 def stacked(
-    title: str, about: str, rows: Rows, columns: Sequence[Column], *, name: str, value: str, part: str, axis: str
+    title: str,
+    about: str,
+    rows: Rows,
+    columns: Sequence[Column],
+    *,
+    name: str,
+    value: str,
+    part: str,
+    axis: str,
 ) -> Chart | None:
     """One bar per name, made of parts."""
     if not rows:
@@ -173,7 +185,13 @@ def stacked(
         "mark": "bar",
         "encoding": {
             "y": {"field": name, "type": "nominal", "sort": None, "title": None},
-            "x": {"field": value, "type": "quantitative", "title": axis, "axis": _ticks("~s"), "stack": "zero"},
+            "x": {
+                "field": value,
+                "type": "quantitative",
+                "title": axis,
+                "axis": _ticks("~s"),
+                "stack": "zero",
+            },
             "color": _colour(part, names),
             "order": {"field": "order", "type": "quantitative"},
             "opacity": opacity,
@@ -220,7 +238,13 @@ def scatter(
                 {"filter": f"datum['{front}']"},
                 {"sort": [{"field": x}], "window": [{"op": "row_number", "as": "rank"}]},
             ],
-            "mark": {"type": "line", "color": "var(--dim)", "strokeDash": [4, 3], "strokeWidth": 1, "tooltip": None},
+            "mark": {
+                "type": "line",
+                "color": "var(--dim)",
+                "strokeDash": [4, 3],
+                "strokeWidth": 1,
+                "tooltip": None,
+            },
             "encoding": {"x": across, "y": up, "order": {"field": x, "type": "quantitative"}},
         }
     ]
@@ -252,8 +276,12 @@ def scatter(
     return Chart(title, about, spec, shown, columns)
 
 
-def _labels(rows: Rows, name: str, x: str, y: str, across: Mapping[str, Any], up: Mapping[str, Any]) -> list[Any]:
-    """Names beside the points: to the left at the right edge, higher or lower where another name is in the way."""
+def _labels(
+    rows: Rows, name: str, x: str, y: str, across: Mapping[str, Any], up: Mapping[str, Any]
+) -> list[Any]:
+    """Names beside the points: to the left at the right edge, higher or lower where another name is in the
+    way.
+    """
     places = [(float(row[x] or 0), float(row[y] or 0)) for row in rows]
     wide, high = (max(values) - min(values) or 1.0 for values in zip(*places, strict=True))
     left, low = (min(values) for values in zip(*places, strict=True))
@@ -335,7 +363,9 @@ def nodes(
     colour: str = "",
     whole: float | None = None,
 ) -> Chart | None:
-    """One bar per node: with names where they are few, else columns in the order of the nodes that can be zoomed."""
+    """One bar per node: with names where they are few, else columns in the order of the nodes that can be
+    zoomed.
+    """
     shown = [row for row in rows if row.get(value) is not None]
     if not shown:
         return None
@@ -396,7 +426,12 @@ def memory_plan(title: str, about: str, rows: Rows, columns: Sequence[Column]) -
                 "scale": {"nice": False},
             },
             "x2": {"field": "end"},
-            "y": {"field": "offset", "type": "quantitative", "title": "byte of the arena", "axis": _ticks("~s")},
+            "y": {
+                "field": "offset",
+                "type": "quantitative",
+                "title": "byte of the arena",
+                "axis": _ticks("~s"),
+            },
             "y2": {"field": "top"},
             "color": {"field": "colour", "type": "nominal", "scale": scale, "legend": None},
             "tooltip": _hover(columns, rows),
@@ -406,7 +441,9 @@ def memory_plan(title: str, about: str, rows: Rows, columns: Sequence[Column]) -
 
 
 def histograms(title: str, about: str, layers: Sequence[Mapping[str, Any]]) -> Chart | None:
-    """The weights of the largest layers, one small histogram each; the page chooses how many stand in a row."""
+    """The weights of the largest layers, one small histogram each; the page chooses how many
+    stand in a row.
+    """
     largest = sorted(layers, key=lambda layer: -int(layer["count"]))[:_LARGEST]
     chosen = [layer for layer in layers if layer in largest]
     rows: list[dict[str, Value]] = []
@@ -415,7 +452,12 @@ def histograms(title: str, about: str, layers: Sequence[Mapping[str, Any]]) -> C
         counts = layer["histogram"]
         step = (high - low) / max(1, len(counts))
         rows += [
-            {"layer": layer["name"], "from": low + step * place, "to": low + step * (place + 1), "weights": count}
+            {
+                "layer": layer["name"],
+                "from": low + step * place,
+                "to": low + step * (place + 1),
+                "weights": count,
+            }
             for place, count in enumerate(counts)
         ]
     if not rows:
@@ -428,7 +470,13 @@ def histograms(title: str, about: str, layers: Sequence[Mapping[str, Any]]) -> C
     )
     spec = {
         "data": {"values": rows},
-        "facet": {"field": "layer", "type": "nominal", "sort": None, "title": None, "header": {"labelLimit": 190}},
+        "facet": {
+            "field": "layer",
+            "type": "nominal",
+            "sort": None,
+            "title": None,
+            "header": {"labelLimit": 190},
+        },
         "columns": 4,
         "resolve": {"scale": {"x": "independent", "y": "independent"}},
         "spec": {
@@ -436,7 +484,12 @@ def histograms(title: str, about: str, layers: Sequence[Mapping[str, Any]]) -> C
             "height": 70,
             "mark": {"type": "rect", "color": COLOURS[0]},
             "encoding": {
-                "x": {"field": "from", "type": "quantitative", "title": None, "axis": {"tickCount": 3, "grid": False}},
+                "x": {
+                    "field": "from",
+                    "type": "quantitative",
+                    "title": None,
+                    "axis": {"tickCount": 3, "grid": False},
+                },
                 "x2": {"field": "to"},
                 "y": {
                     "field": "weights",
@@ -460,7 +513,12 @@ def matrix(title: str, about: str, counts: Sequence[Sequence[int]], names: Seque
     for true, row in enumerate(counts):
         whole = sum(row)
         rows += [
-            {"true": names[true], "answer": names[answer], "samples": count, "share": count / whole if whole else 0.0}
+            {
+                "true": names[true],
+                "answer": names[answer],
+                "samples": count,
+                "share": count / whole if whole else 0.0,
+            }
             for answer, count in enumerate(row)
         ]
     columns = (
@@ -486,11 +544,21 @@ def matrix(title: str, about: str, counts: Sequence[Sequence[int]], names: Seque
         "legend": None,
         "scale": {"type": "sqrt", "domain": [0, 1], "range": [0, 1]},
     }
-    wrong = {"condition": {"test": "datum.true === datum.answer", "value": "var(--c1)"}, "value": "var(--bad)"}
-    layers: list[dict[str, Any]] = [{"mark": {"type": "rect"}, "encoding": {"fill": wrong, "fillOpacity": shade}}]
+    wrong = {
+        "condition": {"test": "datum.true === datum.answer", "value": "var(--c1)"},
+        "value": "var(--bad)",
+    }
+    layers: list[dict[str, Any]] = [
+        {"mark": {"type": "rect"}, "encoding": {"fill": wrong, "fillOpacity": shade}}
+    ]
     if len(names) <= 16:
         ink = {"condition": {"test": "datum.share > 0.4", "value": "var(--paper)"}, "value": "var(--ink)"}
         counted = {"transform": [{"filter": "datum.samples > 0"}], "mark": {"type": "text", "fontSize": 11}}
         layers.append({**counted, "encoding": {"text": {"field": "samples"}, "color": ink}})
-    spec = {**_base(rows), "height": (24 if len(names) <= 16 else 10) * len(names), "encoding": shared, "layer": layers}
+    spec = {
+        **_base(rows),
+        "height": (24 if len(names) <= 16 else 10) * len(names),
+        "encoding": shared,
+        "layer": layers,
+    }
     return Chart(title, about, spec, [row for row in rows if row["samples"]], columns, small=True)

@@ -1,4 +1,6 @@
-"""The chart library that a page carries: Vega-Lite, Vega and Vega-Embed, out of the installed vl-convert-python."""
+"""The chart library that a page carries: Vega-Lite, Vega and Vega-Embed, out of the installed
+vl-convert-python.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +25,9 @@ _FILE = "vega.js"
 
 @lru_cache(maxsize=1)
 def script() -> str:
-    """The library as one script that needs no network. Bundling takes a second or two, so the result is kept."""
+    """The library as one script that needs no network. Bundling takes a second or two, so the
+    result is kept.
+    """
     place = cached_folder("charts", key_of(CHARTS.stamp(), versions(), _SNIPPET), _bundle)
     return (place / _FILE).read_text(encoding="utf-8")
 
@@ -57,7 +61,9 @@ def picture(spec: Mapping[str, Any], width: int = 720) -> str:
 def _bundle(folder: Path) -> None:
     text = _library().javascript_bundle(_SNIPPET)
     # Inside a page nothing but the end of the script may look like one.
-    (folder / _FILE).write_text(text.replace("</script", "<\\/script").replace("<!--", "<\\!--"), encoding="utf-8")
+    (folder / _FILE).write_text(
+        text.replace("</script", "<\\/script").replace("<!--", "<\\!--"), encoding="utf-8"
+    )
 
 
 def _library() -> ModuleType:
@@ -65,5 +71,7 @@ def _library() -> ModuleType:
         return import_module("vl_convert")
     except ImportError as error:
         raise MissingDependency(
-            "web pages need the chart library", which="vl-convert-python", next_step="pip install vl-convert-python"
+            "web pages need the chart library",
+            which="vl-convert-python",
+            next_step="pip install vl-convert-python",
         ) from error

@@ -28,15 +28,18 @@ _BY_IMMEDIATE = {0x6: 3, 0x7: 0, 0x8: 1}
 def aligned_accesses(image: Image, code_start: int, halfwords: int, core: Core) -> npt.NDArray[np.void]:
     """Per halfword of code, what an instruction that starts there needs aligned on that core.
 
-    Halfwords inside longer instructions or constants may look like an access; only those at which an instruction is
-    executed are asked for.
+    Halfwords inside longer instructions or constants may look like an access; only those at which an
+    instruction is executed are asked for.
     """
     from unicorn import arm_const, riscv_const
 
     table = np.zeros(halfwords, ACCESS)
     decode: Callable[[int, int], _Access | None]
     if core.is_riscv:
-        decode, numbers = _riscv, [getattr(riscv_const, f"UC_RISCV_REG_X{register}") for register in range(32)]
+        decode, numbers = (
+            _riscv,
+            [getattr(riscv_const, f"UC_RISCV_REG_X{register}") for register in range(32)],
+        )
     else:
         decode = _armv6 if core.alignment is Alignment.ALL else _armv7
         numbers = [getattr(arm_const, f"UC_ARM_REG_R{register}") for register in range(16)]

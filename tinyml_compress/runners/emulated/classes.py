@@ -22,14 +22,18 @@ class BlockClasses:
 
 
 def classify_block(code: bytes, address: int, *, is_riscv: bool) -> BlockClasses:
-    """Every instruction of the block counts, those that an IT block skips too: the core spends a cycle on them."""
+    """Every instruction of the block counts, those that an IT block skips too: the core spends a cycle on
+    them.
+    """
     counts: Counter[CostClass] = Counter()
     position = instructions = 0
     while position < len(code):
         length = _length(code[position : position + 2], is_riscv)
         word = code[position : position + length]
         if len(word) < length:
-            raise EmulationError("a basic block ends inside an instruction", which=f"{address + position:#010x}")
+            raise EmulationError(
+                "a basic block ends inside an instruction", which=f"{address + position:#010x}"
+            )
         for cost_class, times in _classes_of(word, is_riscv):
             counts[cost_class] += times
         instructions += 1
@@ -57,7 +61,9 @@ def _disassembler(is_riscv: bool):  # type: ignore[no-untyped-def]  # capstone s
 
     if is_riscv:
         return capstone.Cs(capstone.CS_ARCH_RISCV, capstone.CS_MODE_RISCV32 | capstone.CS_MODE_RISCVC)
-    return capstone.Cs(capstone.CS_ARCH_ARM, capstone.CS_MODE_THUMB | capstone.CS_MODE_MCLASS | capstone.CS_MODE_V8)
+    return capstone.Cs(
+        capstone.CS_ARCH_ARM, capstone.CS_MODE_THUMB | capstone.CS_MODE_MCLASS | capstone.CS_MODE_V8
+    )
 
 
 _ARM: tuple[tuple[str, CostClass], ...] = (

@@ -1,4 +1,6 @@
-"""Exact counts: a C hook inside the emulator records blocks per node; here they become instructions and classes."""
+"""Exact counts: a C hook inside the emulator records blocks per node; here they become instructions and
+classes.
+"""
 
 from __future__ import annotations
 
@@ -84,7 +86,9 @@ def owners(image: Image, program: Program) -> tuple[int, npt.NDArray[np.int16]]:
     for part in code:
         if part.name in belongs:
             seen.add(part.name)
-            table[(part.address - start) // 2 : (part.address - start + part.nbytes + 1) // 2] = belongs[part.name]
+            table[(part.address - start) // 2 : (part.address - start + part.nbytes + 1) // 2] = belongs[
+                part.name
+            ]
     missing = [node.function for node in program.nodes if node.function not in seen]
     if missing:
         raise EmulationError(
@@ -194,7 +198,9 @@ class Recorder:
     def unaligned(self) -> tuple[Unaligned, ...]:
         """One access per instruction that made an unaligned one."""
         rows = self._unaligned[: self.alignment.count]
-        return tuple(Unaligned(*(int(row[name]) for name in ("pc", "address", "bytes", "owner"))) for row in rows)
+        return tuple(
+            Unaligned(*(int(row[name]) for name in ("pc", "address", "bytes", "owner"))) for row in rows
+        )
 
     def blocks(self) -> npt.NDArray[np.void]:
         """What ran, in a fixed order."""
@@ -235,7 +241,9 @@ def count_blocks(blocks: npt.NDArray[np.void], image: Image, *, is_riscv: bool) 
 def summarize(by_owner: Mapping[int, Count], nodes: int) -> Counts:
     """The inference alone: start-up and what stands around the call are left out."""
     nothing = Count(0, {})
-    return Counts(tuple(by_owner.get(position, nothing) for position in range(nodes)), by_owner.get(BETWEEN, nothing))
+    return Counts(
+        tuple(by_owner.get(position, nothing) for position in range(nodes)), by_owner.get(BETWEEN, nothing)
+    )
 
 
 def _code(image: Image, address: int, nbytes: int) -> bytes:

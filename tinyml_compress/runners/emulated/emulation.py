@@ -134,7 +134,10 @@ def _unicorn_version() -> str:
 
 
 def _as_json(count: Count) -> dict[str, object]:
-    return {"instructions": count.instructions, "classes": {kind.value: n for kind, n in count.classes.items()}}
+    return {
+        "instructions": count.instructions,
+        "classes": {kind.value: n for kind, n in count.classes.items()},
+    }
 
 
 def _from_json(stored: dict[str, dict[str, int]]) -> Count:

@@ -74,7 +74,9 @@ def build_firmware(
     memory: MemoryMap | None = None,
     stop: str = "stop_loop.c",
 ) -> Firmware:
-    """Compile and link; `memory` replaces the device's map (the same objects, relinked for another emulator)."""
+    """Compile and link; `memory` replaces the device's map (the same objects, relinked for
+    another emulator).
+    """
     core, chosen = device.core, choose_toolchain(device.core, toolchain_name or device.toolchain)
     place = memory or device.memory
     target = (*core.compilers[chosen.name], *device.flags)
@@ -92,7 +94,9 @@ def build_firmware(
     return Firmware(image, core, place, stack, compiler, linked)
 
 
-def _objects(program: Program, core: Core, chosen: Toolchain, flags: tuple[str, ...], stop: str) -> dict[str, Path]:
+def _objects(
+    program: Program, core: Core, chosen: Toolchain, flags: tuple[str, ...], stop: str
+) -> dict[str, Path]:
     here = package_folder("tinyml_compress.runners.emulated.c")
     startup = "startup_riscv.c" if core.is_riscv else "startup_arm.c"
     config = (
@@ -101,13 +105,17 @@ def _objects(program: Program, core: Core, chosen: Toolchain, flags: tuple[str, 
         f"#define TC_ARENA_ALIGN {program.arena_align}\n"
     )
     if program.state_bytes:
-        config += f"#define TC_INIT {program.prefix}_init\n#define TC_STATE_WORDS {program.state_bytes // 4}\n"
+        config += (
+            f"#define TC_INIT {program.prefix}_init\n#define TC_STATE_WORDS {program.state_bytes // 4}\n"
+        )
     library = {name: (here / name).read_text() for name in ("string.h", "runtime.c", startup, stop)}
     # The memory functions must not be compiled into calls of themselves.
     built = toolchain.objects(library, flags=(*flags, "-fno-builtin"), toolchain=chosen)
     main = {"main.c": (here / "main.c").read_text(), "tc_config.h": config}
     built |= toolchain.objects(main, flags=flags, toolchain=chosen)
-    built |= toolchain.objects({**program.files, "string.h": library["string.h"]}, flags=flags, toolchain=chosen)
+    built |= toolchain.objects(
+        {**program.files, "string.h": library["string.h"]}, flags=flags, toolchain=chosen
+    )
     return built
 
 
@@ -119,7 +127,9 @@ def _link(
     flags = (*target, "-nostartfiles", "-Tlink.ld", "-Wl,-e,tc_reset", "-Wl,--gc-sections")
     if chosen.name == "gcc":
         return read_image(
-            toolchain.build(Build(chosen, files, "firmware.elf", (*flags, "-nostdlib"), libraries=("-lm", "-lgcc")))
+            toolchain.build(
+                Build(chosen, files, "firmware.elf", (*flags, "-nostdlib"), libraries=("-lm", "-lgcc"))
+            )
         )
     try:  # zig's compiler helpers cost ten seconds once per core, and most firmwares need none
         return read_image(toolchain.build(Build(chosen, files, "firmware.elf", (*flags, "-nostdlib"))))
@@ -147,7 +157,8 @@ def _does_not_fit(device: Device, place: MemoryMap, image: Image, stack: int) ->
     return DoesNotFit(
         f"does not fit {device.name}: {' and '.join(lacking)} too few",
         found=(
-            f"needs {image.flash_bytes:,} of {place.flash_bytes:,} B flash, {ram:,} of {place.ram_bytes:,} B RAM; "
+            f"needs {image.flash_bytes:,} of {place.flash_bytes:,} B flash, "
+            f"{ram:,} of {place.ram_bytes:,} B RAM; "
             f"the largest parts are {', '.join(biggest)}"
         ),
         next_step="compress further, --optimize size, or choose a larger device: tinyml-compress targets",

@@ -24,7 +24,9 @@ class Part:
 
 @dataclass(frozen=True)
 class FlashLedger:
-    """Bytes of flash by what they are for; the rest is start-up code, memory functions, compiler helpers, padding."""
+    """Bytes of flash by what they are for; the rest is start-up code, memory functions, compiler helpers,
+    padding.
+    """
 
     kernels: int
     glue: int
@@ -123,7 +125,9 @@ def read_image(path: Path) -> Image:
                 symbols[symbol.name] = address
                 if kind in ("STT_FUNC", "STT_OBJECT"):
                     parts.append(Part(symbol.name, address, int(symbol["st_size"]), kind == "STT_FUNC"))
-    static = (symbols["tc_data_end"] - symbols["tc_data_start"]) + (symbols["tc_bss_end"] - symbols["tc_bss_start"])
+    static = (symbols["tc_data_end"] - symbols["tc_data_start"]) + (
+        symbols["tc_bss_end"] - symbols["tc_bss_start"]
+    )
     return Image(
         path=path,
         segments=segments,

@@ -44,7 +44,9 @@ STOPPED = 2
 
 
 def state_places(program: Program, symbols: Mapping[str, int], state: bytes | None) -> dict[int, bytes]:
-    """What to lay into the RAM, by address, so that a run goes on from `state`, or starts afresh where it is None."""
+    """What to lay into the RAM, by address, so that a run goes on from `state`, or starts afresh where it is
+    None.
+    """
     if not program.state_bytes:
         return {}
     if state is None:

@@ -8,7 +8,9 @@ __all__ = ["linker_script"]
 
 
 def linker_script(memory: MemoryMap, stack_bytes: int) -> str:
-    """The stack lies lowest in RAM, so that its overflow leaves the RAM at once instead of running into data."""
+    """The stack lies lowest in RAM, so that its overflow leaves the RAM at once instead of
+    running into data.
+    """
     return f"""MEMORY {{
   FLASH (rx) : ORIGIN = {memory.flash_address:#010x}, LENGTH = {memory.flash_bytes:#x}
   RAM (rw) : ORIGIN = {memory.ram_address:#010x}, LENGTH = {memory.ram_bytes:#x}

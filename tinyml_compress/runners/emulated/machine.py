@@ -55,12 +55,19 @@ class Machine:
     """One firmware on one emulated core."""
 
     def __init__(
-        self, firmware: Firmware, program: Program, *, limit_instructions: int | None = None, seconds: float = 600.0
+        self,
+        firmware: Firmware,
+        program: Program,
+        *,
+        limit_instructions: int | None = None,
+        seconds: float = 600.0,
     ) -> None:
         core = firmware.core
         if core.unicorn is None:
             raise MissingDependency(
-                "the built-in emulator does not have this core", which=core.title, next_step="use --emulator qemu"
+                "the built-in emulator does not have this core",
+                which=core.title,
+                next_step="use --emulator qemu",
             )
         self._firmware = firmware
         self._program = program
@@ -97,7 +104,9 @@ class Machine:
         run.record(recorder)
         run.start(self._seconds, self._limit)
         self._check_alignment(recorder)
-        by_owner = count_blocks(recorder.blocks(), self._firmware.image, is_riscv=self._firmware.core.is_riscv)
+        by_owner = count_blocks(
+            recorder.blocks(), self._firmware.image, is_riscv=self._firmware.core.is_riscv
+        )
         counts = summarize(by_owner, len(self._program.nodes))
         return Inference(run.outputs(self._arena), run.stack_bytes(), counts, run.state())
 
@@ -124,7 +133,9 @@ class Machine:
             raise EmulationError(
                 "unaligned memory access, which faults on the silicon",
                 which=f"{access.nbytes} bytes at {access.address:#010x}",
-                found=f"at {self._firmware.image.name_at(access.pc)}, in {_whose(access.owner, self._program)}",
+                found=(
+                    f"at {self._firmware.image.name_at(access.pc)}, in {_whose(access.owner, self._program)}"
+                ),
                 allowed="multiples of the access size"
                 if policy is Alignment.ALL
                 else "multiples of 4 for LDRD, STRD, LDM, STM, VLDR and VSTR",
@@ -173,7 +184,9 @@ class _Run:
         self._engine.hook_add(unicorn.UC_HOOK_INTR, self._on_interrupt)
 
     def reset(self) -> None:
-        """Stack, arena and unused RAM hold garbage, as after power-on: changes show, reliance on zeros breaks."""
+        """Stack, arena and unused RAM hold garbage, as after power-on: changes show, reliance on zeros
+        breaks.
+        """
         memory = self._firmware.memory
         self._engine.mem_write(memory.ram_address, bytes([PAINT]) * memory.ram_bytes)
         if not self._firmware.core.is_riscv:
@@ -243,7 +256,9 @@ class _Run:
         pc = self._engine.reg_read(self.pc_register) & ~1
         if pc != done:
             self._endless(pc, seconds, limit, time.monotonic() - began)
-        self.status = int.from_bytes(self._engine.mem_read(self._image.symbols["tc_status"], 4), "little", signed=True)
+        self.status = int.from_bytes(
+            self._engine.mem_read(self._image.symbols["tc_status"], 4), "little", signed=True
+        )
         if self.status not in (0, STOPPED):
             raise EmulationError(
                 "the generated code refused its arena", found=f"{self._program.prefix}_invoke: {self.status}"
@@ -273,7 +288,9 @@ class _Run:
     def outputs(self, arena: int) -> tuple[bytes, ...]:
         if self.status == STOPPED:
             return ()
-        return tuple(bytes(self._engine.mem_read(arena + port.offset, port.nbytes)) for port in self._program.outputs)
+        return tuple(
+            bytes(self._engine.mem_read(arena + port.offset, port.nbytes)) for port in self._program.outputs
+        )
 
     def stack_bytes(self) -> int:
         """High-water mark."""
@@ -331,4 +348,8 @@ class _Run:
         )
 
     def _where(self) -> str:
-        return "node not known" if self._recorder is None else f"in {_whose(self._recorder.owner, self._program)}"
+        return (
+            "node not known"
+            if self._recorder is None
+            else f"in {_whose(self._recorder.owner, self._program)}"
+        )

@@ -1,4 +1,5 @@
-"""The same objects under QEMU, relinked for a machine that it has: a second opinion, and the way to Cortex-M55.
+"""The same objects under QEMU, relinked for a machine that it has: a second opinion, and the way to
+Cortex-M55.
 
 A plugin counts blocks as the hooks of the built-in emulator do; semihosting brings the RAM back.
 """
@@ -113,7 +114,9 @@ class QemuMachine:
             memory = result.read_bytes()
             counts = self._counts(folder / "counts.bin") if counted else None
         if len(memory) != end - start:
-            raise EmulationError("QEMU gave back another amount of RAM", found=len(memory), allowed=end - start)
+            raise EmulationError(
+                "QEMU gave back another amount of RAM", found=len(memory), allowed=end - start
+            )
         at = image.symbols["tc_status"] - start
         status = int.from_bytes(memory[at : at + 4], "little", signed=True)
         if status not in (0, STOPPED):
