@@ -206,5 +206,5 @@ def objects(
 def _first_errors(output: str) -> str:
     """The compiler's complaints without the notes that follow each."""
     lines = output.strip().splitlines()
-    wanted = [line for line in lines if re.search(r"(error|undefined|warning)\b", line)]
+    wanted = [line for line in lines if re.search(r"(error|undefined|warning|cannot find)\b", line)]
     return "\n".join((wanted or lines)[:12])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -125,18 +126,21 @@ def _link(
     files: dict[str, str | bytes] = {f"{name}.o": path.read_bytes() for name, path in linked.items()}
     files["link.ld"] = linker_script(memory, stack)
     flags = (*target, "-nostartfiles", "-Tlink.ld", "-Wl,-e,tc_reset", "-Wl,--gc-sections")
+    bare = (*flags, "-nostdlib")
+    # GCC's mathematics is a package of its own (newlib); zig's compiler helpers cost ten seconds per core.
+    # Most firmwares need neither.
     if chosen.name == "gcc":
-        return read_image(
-            toolchain.build(
-                Build(chosen, files, "firmware.elf", (*flags, "-nostdlib"), libraries=("-lm", "-lgcc"))
-            )
-        )
-    try:  # zig's compiler helpers cost ten seconds once per core, and most firmwares need none
-        return read_image(toolchain.build(Build(chosen, files, "firmware.elf", (*flags, "-nostdlib"))))
+        without = Build(chosen, files, "firmware.elf", bare, libraries=("-lgcc",))
+        whole = Build(chosen, files, "firmware.elf", bare, libraries=("-lm", "-lgcc"))
+    else:
+        without = Build(chosen, files, "firmware.elf", bare)
+        whole = Build(chosen, files, "firmware.elf", flags)
+    try:
+        return read_image(toolchain.build(without))
     except ToolchainError as error:
-        if "undefined symbol" not in (error.found or ""):
+        if not re.search(r"undefined (symbol|reference)", error.found or ""):
             raise
-    return read_image(toolchain.build(Build(chosen, files, "firmware.elf", flags)))
+    return read_image(toolchain.build(whole))
 
 
 def _is_overflow(error: ToolchainError) -> bool:
