@@ -18,8 +18,7 @@ from tinyml_compress.data.description import audio_form
 from tinyml_compress.data.preprocessing import AudioForm, Features, ImageForm, Preprocessing, c_header
 from tinyml_compress.errors import ConfigError, DataError, TinymlError, UsageError
 
-# --- tables
-# ---------------------------------------------------------------------------------------------------
+# --- tables -------------------------------------------------------------------------------------------------
 
 
 def test_table_with_names_and_text_classes(tmp_path: Path) -> None:
@@ -120,8 +119,7 @@ def test_table_that_is_no_text(tmp_path: Path) -> None:
         data.load(tmp_path / "a.csv")
 
 
-# --- pictures
-# -------------------------------------------------------------------------------------------------
+# --- pictures -----------------------------------------------------------------------------------------------
 
 
 def pictures(folder: Path, size: tuple[int, int] = (6, 4), mode: str = "RGB", count: int = 5) -> Path:
@@ -199,8 +197,7 @@ def test_bad_folders(tmp_path: Path) -> None:
         data.load(tmp_path / "mixed")
 
 
-# --- sounds
-# ---------------------------------------------------------------------------------------------------
+# --- sounds -------------------------------------------------------------------------------------------------
 
 
 def write_wav(path: Path, samples: np.ndarray, rate: int = 16000, width: int = 2, channels: int = 1) -> None:
@@ -285,8 +282,7 @@ def test_bad_sounds(tmp_path: Path) -> None:
         data.load(tmp_path / "bad")
 
 
-# --- functions and several inputs
-# -----------------------------------------------------------------------------
+# --- functions and several inputs ---------------------------------------------------------------------------
 
 
 @pytest.fixture
@@ -350,8 +346,7 @@ def test_no_such_module() -> None:
         data.load("absent.module:function")
 
 
-# --- descriptions and C constants
-# -----------------------------------------------------------------------------
+# --- descriptions and C constants ---------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(

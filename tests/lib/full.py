@@ -31,8 +31,7 @@ _RECORD_IN_GIT = "tests/full.json"
 Row = dict[str, Any]
 
 
-# --- the state of the sources
-# ---------------------------------------------------------------------------------------
+# --- the state of the sources -------------------------------------------------------------------------------
 
 
 def _git(*words: str) -> str:
@@ -60,8 +59,7 @@ def turn() -> int:
     return int(_git("rev-list", "--count", "HEAD").strip() or "0")
 
 
-# --- the record
-# -----------------------------------------------------------------------------------------------------
+# --- the record ---------------------------------------------------------------------------------------------
 
 
 def read(record: Path = RECORD) -> dict[str, Row]:
@@ -125,8 +123,7 @@ def _remark(row: Row, digest: str) -> str:
     return f"{behind} commits ago" if behind else "another history"
 
 
-# --- the plugin: which tests, how long, what came out
-# ---------------------------------------------------------------
+# --- the plugin: which tests, how long, what came out -------------------------------------------------------
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -214,8 +211,7 @@ class _Run:
 _OUT_OF_TIME = "no further test is begun after --limit"
 
 
-# --- the command
-# ----------------------------------------------------------------------------------------------------
+# --- the command --------------------------------------------------------------------------------------------
 
 
 def _chosen(name: str, rows: dict[str, Row], digest: str) -> list[Part]:

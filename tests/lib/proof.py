@@ -116,8 +116,7 @@ def refused(graph: Graph, *words: str) -> None:
         assert word in text, f"{word!r} is not in {text!r}"
 
 
-# --- random parts of a model
-# ------------------------------------------------------------------------------------
+# --- random parts of a model --------------------------------------------------------------------------------
 
 
 def scale(rng: Rng, low: float = 1e-3, high: float = 1.0) -> float:

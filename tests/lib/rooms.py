@@ -75,8 +75,7 @@ def _line(room: str, row: Spent, budget: int) -> str:
     return f"{room:12} {row.tests:6,} {row.seconds:8,.0f} {row.processor:9,.0f} {budget:6,}"
 
 
-# --- the plugin
-# ------------------------------------------------------------------------------------------------------
+# --- the plugin ---------------------------------------------------------------------------------------------
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

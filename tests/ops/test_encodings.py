@@ -193,8 +193,7 @@ def test_code_grows_by_less_than_weights_shrink() -> None:
         assert weights[2] < 0.75 * weights[0]
 
 
-# --- the encodings themselves
-# ---------------------------------------------------------------------------------------
+# --- the encodings themselves -------------------------------------------------------------------------------
 
 
 def test_steps_that_are_too_far_are_split() -> None:

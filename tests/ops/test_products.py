@@ -49,8 +49,7 @@ def test_many_equal_tflm(op: str, isas: tuple[Isa, ...], level: Level) -> None:
     )
 
 
-# --- every kernel on the shapes it is for
-# ------------------------------------------------------------------------
+# --- every kernel on the shapes it is for -------------------------------------------------------------------
 
 
 def image(rng: Rng, least: int, most: int) -> tuple[int, int]:

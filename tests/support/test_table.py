@@ -148,8 +148,7 @@ def test_a_row_of_another_length_is_a_defect() -> None:
         Table((Column("a"), Column("b")), (("x",),))
 
 
-# --- any table
-# ----------------------------------------------------------------------------------------------------
+# --- any table ----------------------------------------------------------------------------------------------
 
 _WORDS = st.text(st.characters(codec="utf-8", exclude_categories=("Zs",)), min_size=1, max_size=12)
 _ANY = st.one_of(_WORDS, st.just("model/a/long/name" * 4))

@@ -214,8 +214,7 @@ def test_models_by_content(work: Path, tmp_path: Path, monkeypatch: pytest.Monke
     assert content_of_model("no.such.module:net") == "no.such.module:net"
 
 
-# --- fit
-# ----------------------------------------------------------------------------------------------------
+# --- fit ----------------------------------------------------------------------------------------------------
 
 
 def study(work: Path, output: Path, **changes: Any) -> str:

@@ -149,8 +149,7 @@ def _vector(value: Array | None, size: int | None) -> Array | None:
     return value.reshape(-1)
 
 
-# --- convolutions and products
-# ----------------------------------------------------------------------------------------
+# --- convolutions and products ------------------------------------------------------------------------------
 
 
 def _bias(here: Source, channels: int) -> Array | None:
@@ -281,8 +280,7 @@ def _dense(here: Source, value: Any, kernel: Array) -> Any:
     return here.gives(made if back is not None or not rows else Rows(made))
 
 
-# --- normalization, activations, arithmetic
-# ---------------------------------------------------------------------------
+# --- normalization, activations, arithmetic -----------------------------------------------------------------
 
 
 def _normalization(here: Source, inputs: Sequence[Any]) -> Any:
@@ -393,8 +391,7 @@ def _extreme(here: Source, inputs: Sequence[Any]) -> Any:
     return here.gives(here.layers.ReLU(most, name=here.name())(value))
 
 
-# --- pools and reductions
-# ---------------------------------------------------------------------------------------------
+# --- pools and reductions -----------------------------------------------------------------------------------
 
 
 def _pool(here: Source, inputs: Sequence[Any]) -> Any:
@@ -428,8 +425,7 @@ def _reduced(here: Source, inputs: Sequence[Any]) -> Any:
     return getattr(here.layers, f"{kind}{rank - 2}D")(keepdims=keep, name=here.name())(value)
 
 
-# --- shapes
-# -----------------------------------------------------------------------------------------------------------
+# --- shapes -------------------------------------------------------------------------------------------------
 
 
 def _shape(here: Source, inputs: Sequence[Any]) -> Any:

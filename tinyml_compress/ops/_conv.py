@@ -222,8 +222,7 @@ def conv_call(
     )
 
 
-# --- kernels tap by tap, which take every node of their form
-# ----------------------------------------------------------
+# --- kernels tap by tap, which take every node of their form ------------------------------------------------
 
 
 @dataclass(frozen=True)

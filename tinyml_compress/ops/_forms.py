@@ -77,8 +77,7 @@ def bias_values(view: NodeView, channels: int) -> Ints:
     return np.asarray(bias.data, np.int64).reshape(-1)
 
 
-# --- int16 by int8
-# --------------------------------------------------------------------------------------------------
+# --- int16 by int8 ------------------------------------------------------------------------------------------
 
 
 def check_wide(
@@ -139,8 +138,7 @@ def chunk_of(rows: Ints, group: int = 2) -> int:
     return chunk
 
 
-# --- packed int4
-# ----------------------------------------------------------------------------------------------------
+# --- packed int4 --------------------------------------------------------------------------------------------
 
 
 def packed_rows(rows: Ints) -> npt.NDArray[np.int8]:
@@ -160,8 +158,7 @@ def _halves(low: Ints, high: Ints) -> npt.NDArray[np.int8]:
     return both.astype(np.uint8).view(np.int8).reshape(-1)
 
 
-# --- float32
-# --------------------------------------------------------------------------------------------------------
+# --- float32 ------------------------------------------------------------------------------------------------
 
 
 def float_params(activation: Activation) -> tuple[tuple[str, float], ...]:

@@ -56,8 +56,7 @@ _WEIGHT_TYPES = {Form.F32: DType.FLOAT32, Form.S4: DType.INT4}
 _BIAS_TYPES = {Form.F32: DType.FLOAT32, Form.S16: DType.INT64}
 
 
-# --- checks
-# -----------------------------------------------------------------------------------------------------
+# --- checks -------------------------------------------------------------------------------------------------
 
 
 def check_activation(op: Operator, view: NodeView, activation: Activation, quant: Quant | None) -> None:
@@ -156,8 +155,7 @@ def check_bias(op: Operator, view: NodeView, channels: int) -> None:
         )
 
 
-# --- requantization
-# -----------------------------------------------------------------------------------------------
+# --- requantization -----------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, eq=False)
@@ -308,8 +306,7 @@ def live_rows(channels: Channels, rows: Ints) -> Ints:
     return np.where(live_channels(channels)[:, None], rows, 0)
 
 
-# --- windows
-# ------------------------------------------------------------------------------------------------------
+# --- windows ------------------------------------------------------------------------------------------------
 
 
 def axis_window(padding: Padding, size: int, kernel: int, stride: int, dilation: int = 1) -> tuple[int, int]:

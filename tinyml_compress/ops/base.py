@@ -108,8 +108,7 @@ class Options:
     fields: tuple[OptionField, ...] = ()
 
 
-# --- one call of a kernel
-# -------------------------------------------------------------------------------------
+# --- one call of a kernel -----------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, eq=False)
@@ -189,8 +188,7 @@ class Call:
     """The kernel returns int; when that is not 0, the inference ends here without a result."""
 
 
-# --- state
-# ----------------------------------------------------------------------------------------------------
+# --- state --------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
@@ -206,8 +204,7 @@ class StateBlock:
     """A reset leaves it as it is, as TensorFlow Lite Micro's does for some."""
 
 
-# --- memory
-# ---------------------------------------------------------------------------------------------------
+# --- memory -------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
@@ -237,8 +234,7 @@ class Alias:
     offset: int
 
 
-# --- the kernel table
-# -----------------------------------------------------------------------------------------
+# --- the kernel table ---------------------------------------------------------------------------------------
 
 
 def _no_scratch(view: NodeView) -> int:
@@ -253,8 +249,7 @@ def _unknown_cycles(view: NodeView) -> float:
     return float("inf")
 
 
-# --- control flow: a node that runs bodies in its scratch
-# --------------------------------------------------------
+# --- control flow: a node that runs bodies in its scratch ---------------------------------------------------
 
 
 @dataclass(frozen=True)

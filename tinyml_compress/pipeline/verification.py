@@ -217,8 +217,7 @@ def _vectors(inputs: Sequence[Tensor], count: int, seed: int) -> Iterator[tuple[
         yield f"random {index}", [random(tensor, rng) for tensor in inputs]
 
 
-# --- the first node that differs
-# -----------------------------------------------------------------------------
+# --- the first node that differs ----------------------------------------------------------------------------
 
 
 def _first_divergence(

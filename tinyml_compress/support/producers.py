@@ -63,8 +63,7 @@ def _version(package: str) -> str:
         return "absent"
 
 
-# --- parts: rooms, which share their numbers with all that use them
-# ---------------------------------------------------
+# --- parts: rooms, which share their numbers with all that use them -----------------------------------------
 
 _TENSORFLOW = Producer(
     "tensorflow",
@@ -131,8 +130,7 @@ _EVALUATION = Producer(
     uses=(_COMPILER, _RUNNERS, _SCORES, _SAMPLES),
 )
 
-# --- what is kept
-# -----------------------------------------------------------------------------------------------------
+# --- what is kept -------------------------------------------------------------------------------------------
 
 COMPRESSION = Producer(
     "compression",

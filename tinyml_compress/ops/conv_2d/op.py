@@ -86,8 +86,7 @@ def _channels(view: NodeView) -> Channels:
     return requant_channels(OPERATOR, view, rows, conv_multipliers(OPERATOR, view, len(rows)))
 
 
-# --- windows as rows of bytes, in plain C
-# -----------------------------------------------------------------------------
+# --- windows as rows of bytes, in plain C -------------------------------------------------------------------
 
 
 def _ungrouped(view: NodeView) -> bool:
@@ -139,8 +138,7 @@ def _rows_cycles(view: NodeView) -> float:
     )
 
 
-# --- blocks of four pixels on SMLAD
-# ---------------------------------------------------------------------------------
+# --- blocks of four pixels on SMLAD -------------------------------------------------------------------------
 
 
 def _accepts_block(view: NodeView) -> bool:
@@ -285,8 +283,7 @@ def _block_variant(symbol: str, words: bool, relu: bool) -> Variant:
     )
 
 
-# --- 3x3 by F(2,3) along rows: fewer products for more weight bytes
-# -------------------------------------------------
+# --- 3x3 by F(2,3) along rows: fewer products for more weight bytes -----------------------------------------
 
 _WINOGRAD_PIXELS = 128
 """Below so many output pixels the weights cost more flash than the products save time."""
@@ -376,8 +373,7 @@ def _winograd_overlap(view: NodeView) -> tuple[Overlap, ...]:
     return (Overlap(0, 0, sliding_gap(_window(view), 8)),)
 
 
-# --- only weights that are not zero
-# ---------------------------------------------------------------------------------
+# --- only weights that are not zero -------------------------------------------------------------------------
 
 
 def _sparse_node(view: NodeView) -> SparseNode:

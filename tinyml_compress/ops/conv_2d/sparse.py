@@ -138,8 +138,7 @@ def band_gap(window: Sliding, rows: int, columns: int) -> int:
     return max(0, int((written[:-1] - later[1:]).max())) if len(needed) > 1 else 0
 
 
-# --- encodings
-# ------------------------------------------------------------------------------------------------------
+# --- encodings ----------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)

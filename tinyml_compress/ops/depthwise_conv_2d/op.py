@@ -84,8 +84,7 @@ def _channels(view: NodeView) -> Channels:
     return requant_channels(OPERATOR, view, rows, conv_multipliers(OPERATOR, view, len(rows)))
 
 
-# --- 3x3 plane by plane in plain C
-# ----------------------------------------------------------------------------------
+# --- 3x3 plane by plane in plain C --------------------------------------------------------------------------
 
 
 def _walk_bytes(view: NodeView) -> Plane | None:
@@ -163,8 +162,7 @@ def _bytes_cycles(view: NodeView) -> float:
     return 8.0 * view.input(0).elements + 60.0 * view.output().elements
 
 
-# --- plane by plane on SMLAD
-# ----------------------------------------------------------------------------------------
+# --- plane by plane on SMLAD --------------------------------------------------------------------------------
 
 
 def _fast(view: NodeView) -> npt.NDArray[np.int32] | None:
@@ -260,8 +258,7 @@ def _plane_variant(
     return Variant(symbol, accepts, emit, Isa.DSP, scratch=scratch, overlap=_coincide, cycles=cycles)
 
 
-# --- int16 plane by plane on SMLAD
-# ----------------------------------------------------------------------------------
+# --- int16 plane by plane on SMLAD --------------------------------------------------------------------------
 
 _WIDE_PLANE = "tc_s16_depthwise_conv_2d_plane__dsp"
 

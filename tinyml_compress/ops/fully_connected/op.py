@@ -186,8 +186,7 @@ def _call(view: NodeView, symbol: str, tables: tuple[Table, ...], arguments: tup
     return Call(symbol, "tc_s8_fully_connected", params, arguments, tables)
 
 
-# --- four outputs at once on SMLAD
-# ----------------------------------------------------------------------------------
+# --- four outputs at once on SMLAD --------------------------------------------------------------------------
 
 
 def _accepts_quads(view: NodeView) -> bool:
@@ -229,8 +228,7 @@ def _quads_cycles(view: NodeView) -> float:
     return sizes["batch"] * (_fours(view) * (8.0 + 6.1 * sizes["out_c"]) + 20.0 * sizes["out_c"] + 60.0)
 
 
-# --- packed int4 weights
-# --------------------------------------------------------------------------------------------
+# --- packed int4 weights ------------------------------------------------------------------------------------
 
 _S4, _S4_DSP = "tc_s8_fully_connected_s4__c", "tc_s8_fully_connected_s4__dsp"
 
