@@ -234,12 +234,47 @@ def _fit(words: Sequence[str]) -> str:
     return f"{said}\n\n{_markdown(head, made)}"
 
 
+def _real(words: Sequence[str]) -> str:
+    """benchmarks/real.py: rows that have been run, a word being the beginning of their names; what has not
+    been run is named below.
+    """
+    every = [
+        row for row in _results("real.json")["rows"] if not words or row["name"].startswith(tuple(words))
+    ]
+    rows = [row for row in every if row["seeds"]]
+    head = ("task", "form", "float", "int8 file", "drop, points", "95% interval", "goal", "met", "verdict")
+    verdicts = {True: "yes", False: "**no**", None: ""}
+    made = [
+        (
+            row["task"],
+            row["form"],
+            f"{row['float']:.1%}",
+            f"{row['score']:.1%}",
+            f"{row['drop']:.2f}",
+            f"{row['low']:.1f} to {row['high']:.1f}",
+            "" if row["goal"] is None else f"{row['goal']:g}",
+            verdicts[row["met"]],
+            ", ".join(row["verdicts"]),
+        )
+        for row in rows
+    ]
+    dates = sorted({date for row in rows for date in row["dates"]})
+    fewer = [row["name"] for row in rows if len(row["seeds"]) < 3]
+    missing = [row["name"] for row in every if not row["seeds"]]
+    said = f"{dates[0]} to {dates[-1]}" if len(dates) > 1 else dates[0]
+    told = [f"{said}, {_results('real.json')['tool']}, seeds 0 to 2 where nothing else is said."]
+    told += [f"With fewer seeds: {', '.join(fewer)}."] if fewer else []
+    told += [f"Not run: {', '.join(missing)}."] if missing else []
+    return f"{' '.join(told)}\n\n{_markdown(head, made)}"
+
+
 _TABLES: dict[str, Callable[[Sequence[str]], str]] = {
     "techniques": _techniques,
     "zoo": _zoo,
     "kernels": _kernels,
     "pruned": _pruned,
     "fit": _fit,
+    "real": _real,
 }
 
 if __name__ == "__main__":

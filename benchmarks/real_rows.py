@@ -1,0 +1,131 @@
+"""The rows of benchmarks/real.py: what is compressed how, and what it may lose; imported, not run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tinyml_compress.pipeline.compression_plan import find_recipe
+
+__all__ = ["ROWS", "TASKS", "Row", "Task"]
+
+
+@dataclass(frozen=True)
+class Task:
+    """A published net, and what its inputs are divided by."""
+
+    model: str
+    divisor: float
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of the table."""
+
+    name: str
+    task: str
+    form: str
+    text: str
+    """The recipe."""
+    goal: float | None
+    """Points that the mean over the seeds may lose; None: only the verdict counts."""
+    labels: bool
+    """Whether compression sees labels."""
+    device: str | None = None
+
+
+TASKS = {"keywords": Task("kws_ref_model", 1.0), "pictures": Task("pretrainedResnet.h5", 1.0)}
+
+_INT8 = '[[stage]]\nuse = "convert"\n'
+_POINTWISE = "conv2d_[1-4]"
+"""The 1x1 layers of the published keyword net."""
+
+
+def _brain(sparsity: float, *, pointwise: bool) -> str:
+    if pointwise:
+        return (
+            f'[[stage]]\nuse = "optimal_brain"\nsparsity = {sparsity}\n'
+            f'exclude = ["conv2d", "depthwise*", "dense"]\n'
+        )
+    return f'[[stage]]\nuse = "optimal_brain"\nsparsity = {sparsity}\n'
+
+
+def _train(epochs: int, rate: float) -> str:
+    return f'[[stage]]\nuse = "train"\nname = "win-back"\nepochs = {epochs}\nlearning_rate = {rate}\n'
+
+
+def _keywords() -> list[Row]:
+    rows = [Row("kws-int8", "keywords", "int8, no training", _INT8, 0.5, labels=False)]
+    for part, goal in ((50, 2.8), (60, 3.0), (70, 5.5), (80, 16.0)):
+        text = _brain(part / 100, pointwise=True) + _INT8
+        form = f"{part}% zeros in the 1x1 layers, no training"
+        rows.append(Row(f"kws-1x1-{part}", "keywords", form, text, goal, labels=False))
+    for part in (50, 60):
+        text = _brain(part / 100, pointwise=False) + _INT8
+        form = f"{part}% zeros overall, no training"
+        rows.append(Row(f"kws-all-{part}", "keywords", form, text, None, labels=False))
+    for part, goal in ((50, 1.0), (60, 2.5)):
+        text = _brain(part / 100, pointwise=False) + _train(40, 1e-3) + _INT8
+        form = f"{part}% zeros overall, fine-tuned"
+        rows.append(Row(f"kws-tuned-all-{part}", "keywords", form, text, goal, labels=True))
+    text = _brain(0.8, pointwise=True) + _train(40, 1e-3) + _INT8
+    rows.append(
+        Row("kws-tuned-1x1-80", "keywords", "80% zeros in the 1x1 layers, fine-tuned", text, 3.0, labels=True)
+    )
+    halved = '[[stage]]\nuse = "channels"\nkeep = 0.5\nbudget = "macs"\nepochs = 60\nlearning_rate = 2e-3\n'
+    rows.append(
+        Row(
+            "kws-tuned-channels",
+            "keywords",
+            "half the MACs by channels, fine-tuned",
+            halved + _INT8,
+            4.0,
+            labels=True,
+        )
+    )
+    return rows
+
+
+_FLOAT = '[[stage]]\nuse = "train"\nname = "train"\nepochs = 12\nlearning_rate = 1e-3\n'
+
+
+def _pictures() -> list[Row]:
+    rows = [Row("pic-int8", "pictures", "int8", _FLOAT + _INT8, None, labels=True)]
+    for part, goal in ((80, 2.0), (90, 5.0)):
+        text = _FLOAT + _brain(part / 100, pointwise=False) + _train(12, 1e-3) + _INT8
+        rows.append(Row(f"pic-zeros-{part}", "pictures", f"{part}% zeros", text, goal, labels=True))
+        magnitude = (
+            f'[[stage]]\nuse = "prune"\nsparsity = {part / 100}\nschedule = "constant"\n'
+            "epochs = 12\nteach = 0.0\n"
+        )
+        form = f"{part}% zeros by magnitude, the same epochs"
+        rows.append(
+            Row(f"pic-magnitude-{part}", "pictures", form, _FLOAT + magnitude + _INT8, None, labels=True)
+        )
+    halved = '[[stage]]\nuse = "channels"\nkeep = 0.5\nbudget = "macs"\nepochs = 12\n'
+    rows.append(
+        Row(
+            "pic-channels", "pictures", "half the MACs by channels", _FLOAT + halved + _INT8, 2.5, labels=True
+        )
+    )
+    clusters = '[[stage]]\nuse = "cluster"\nclusters = 16\nkeep_zeros = false\nepochs = 4\n'
+    rows.append(
+        Row("pic-clusters", "pictures", "int8 + 16 clusters", _FLOAT + clusters + _INT8, 1.0, labels=True)
+    )
+    return rows
+
+
+def _shipped() -> list[Row]:
+    """Every shipped recipe that fits the keyword net: none may lose more than its guard in silence."""
+    names = (
+        "qat-int8", "prune50-int8", "pointwise80-int8", "lowrank-int8", "distil-quarter-int8",
+        "channels-half-qat", "prune80-pqat-int8", "cluster16-pcqat", "cluster16-cqat", "sparse80-int8",
+        "prune90-iterative-pqat", "brain60-int8",
+    )  # fmt: skip
+    return [
+        Row(f"shipped-{name}", "keywords", f"recipe {name}", find_recipe(name).read_text(encoding="utf-8"),
+            None, labels=True)
+        for name in names
+    ]  # fmt: skip
+
+
+ROWS = (*_keywords(), *_pictures(), *_shipped())
