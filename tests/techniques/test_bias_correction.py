@@ -11,8 +11,9 @@ import pytest
 
 from tests.lib import keras_models as nets
 from tinyml_compress.support.backend import fix_seeds
+from tinyml_compress.techniques._grid import rounded
 from tinyml_compress.techniques._layerwise import Walk
-from tinyml_compress.techniques.bias_correction import BiasOptions, correct_biases, rounded
+from tinyml_compress.techniques.bias_correction import BiasOptions, correct_biases
 from tinyml_compress.techniques.recipe import parse
 from tinyml_compress.techniques.training import outputs_of
 

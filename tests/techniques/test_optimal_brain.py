@@ -13,9 +13,9 @@ from tests.lib import keras_models as nets
 from tinyml_compress.errors import ConfigError, TrainingError
 from tinyml_compress.support.backend import fix_seeds
 from tinyml_compress.techniques import _second_order, pruning
-from tinyml_compress.techniques._layerwise import Walk
+from tinyml_compress.techniques._layerwise import Walk, divergence
 from tinyml_compress.techniques._second_order import Pruner, Quadratic, least_squares, removal_order
-from tinyml_compress.techniques.optimal_brain import TECHNIQUE, BrainOptions, divergence, prune_by_outputs
+from tinyml_compress.techniques.optimal_brain import TECHNIQUE, BrainOptions, prune_by_outputs
 from tinyml_compress.techniques.recipe import parse
 from tinyml_compress.techniques.sparsity import total_sparsity, zeros_of
 from tinyml_compress.techniques.technique import Context

@@ -127,8 +127,8 @@ def worst_layer(float_model: Any, model: Any, inputs: Array) -> str:
     """The layer whose weights, put alone into the float model, move its outputs most; "" where shapes
     changed.
     """
+    from tinyml_compress.techniques._layerwise import divergence
     from tinyml_compress.techniques.graph import copy_model, is_plain_graph
-    from tinyml_compress.techniques.optimal_brain import divergence
     from tinyml_compress.techniques.training import outputs_of
 
     if not is_plain_graph(float_model):

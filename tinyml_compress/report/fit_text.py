@@ -89,7 +89,8 @@ def made_with(params: Mapping[str, Any]) -> str:
     """What a trial does to the model, in words; what is off is not told."""
     off = {
         "keep": 1.0, "narrow": "channels", "scope": "layer", "low_rank": 1.0, "sparsity": 0.0, "pattern": "",
-        "teach": 0.0, "clusters": 0, "qat": False, "mode": "int8", "wide": 0,
+        "teach": 0.0, "clusters": 0, "qat": False, "mode": "int8", "wide": 0, "care": "plain",
+        "weight_bits": 8,
     }  # fmt: skip
     parts = []
     for name, value in params.items():

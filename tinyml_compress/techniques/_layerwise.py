@@ -18,7 +18,7 @@ from tinyml_compress.support.backend import keras2, tensorflow
 from tinyml_compress.techniques._second_order import Quadratic
 from tinyml_compress.techniques.graph import copy_model, steps_of
 
-__all__ = ["LinearMap", "Walk"]
+__all__ = ["LINEAR", "LinearMap", "Walk", "divergence"]
 
 Array = npt.NDArray[Any]
 Floats = npt.NDArray[np.float64]
@@ -26,7 +26,8 @@ Floats = npt.NDArray[np.float64]
 _POSITIONS = 60_000
 """So many windows of a convolution are looked at; more would not change the Hessian, only take time."""
 _BATCH = 64
-_KINDS = ("Dense", "Conv1D", "Conv2D", "DepthwiseConv2D")
+LINEAR = ("Dense", "Conv1D", "Conv2D", "DepthwiseConv2D")
+"""Layers of one matrix, or one per group."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -162,8 +163,14 @@ class _Sums:
         return Quadratic(hessian / self._count, cross / self._count, self._energy / self._count)
 
 
+def divergence(right: Array, now: Array) -> float:
+    """How far outputs have moved: per cent of their own variance."""
+    spread = float(np.var(right, axis=0).mean())
+    return 100.0 * float(np.mean((right - now) ** 2)) / max(spread, 1e-12)
+
+
 def _is_linear(layer: Any) -> bool:
-    return type(layer).__name__ in _KINDS
+    return type(layer).__name__ in LINEAR
 
 
 def _norms_behind(model: Any) -> dict[str, Any]:

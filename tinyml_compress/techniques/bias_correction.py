@@ -9,18 +9,25 @@ give when rounded.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from fnmatch import fnmatch
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from tinyml_compress.errors import TrainingError
 from tinyml_compress.support.backend import fix_seeds
+from tinyml_compress.techniques._grid import rounded
 from tinyml_compress.techniques._layerwise import LinearMap, Walk
-from tinyml_compress.techniques.technique import Context, Options, Outcome, Technique, count, excluded
+from tinyml_compress.techniques.technique import (
+    Context,
+    Options,
+    Outcome,
+    Technique,
+    count,
+    excluded,
+    matching,
+)
 
-__all__ = ["TECHNIQUE", "BiasOptions", "correct_biases", "rounded"]
+__all__ = ["TECHNIQUE", "BiasOptions", "correct_biases"]
 
 Floats = npt.NDArray[np.float64]
 
@@ -34,14 +41,6 @@ class BiasOptions(Options):
     exclude: tuple[str, ...] = excluded()
 
 
-def rounded(kernel: Floats, bits: int) -> Floats:
-    """Rows on the steps that integers of so many bits have, one scale per row, zero at zero."""
-    most = 2 ** (bits - 1) - 1
-    scale = np.abs(kernel).max(axis=1, keepdims=True) / most
-    steps = np.divide(kernel, scale, out=np.zeros_like(kernel), where=scale > 0)
-    return np.asarray(np.clip(np.round(steps), -most, most) * scale)
-
-
 def correct_biases(
     model: Any, inputs: npt.NDArray[Any], options: BiasOptions, seed: int = 0
 ) -> tuple[Any, dict[str, tuple[float, float]]]:
@@ -52,12 +51,13 @@ def correct_biases(
     fix_seeds(seed)
     walk = Walk(model, inputs[: options.samples], seed)
     final = Walk(model, inputs[:1], seed)
+    spared = matching(options.exclude, [layer.name for layer in walk.layers()])
     shifts: dict[str, tuple[float, float]] = {}
     for layer, twin in zip(walk.layers(), final.layers(), strict=True):
         maps = walk.maps(layer)
         corrected = [_corrected(one, options.bits) for one in maps]
         before = max(float(np.abs(_shift(one, _with_kernel(one, options.bits))).max()) for one in maps)
-        if not maps[0].has_bias or any(fnmatch(layer.name, name) for name in options.exclude):
+        if not maps[0].has_bias or layer.name in spared:
             walk.put(layer, [_with_kernel(one, options.bits) for one in maps])
             continue
         after = max(float(np.abs(_shift(one, new)).max()) for one, new in zip(maps, corrected, strict=True))
@@ -99,13 +99,7 @@ class BiasCorrection(Technique[BiasOptions]):
     place = 60
 
     def apply(self, options: BiasOptions, model: Any, context: Context) -> Outcome:
-        if context.samples is None:
-            raise TrainingError(
-                "bias correction measures shifts on samples, and there are none",
-                which=self.use,
-                next_step="give --data; labels are not needed",
-            )
-        corrected, shifts = correct_biases(model, context.samples.inputs, options, context.seed)
+        corrected, shifts = correct_biases(model, self.calibration(context), options, context.seed)
         rows = [(name, f"{before:.3g}", f"{after:.3g}") for name, (before, after) in shifts.items()]
         return Outcome(corrected, (), (("layer", "largest shift before", "after"), *rows))
 

@@ -19,7 +19,7 @@ import numpy.typing as npt
 
 from tinyml_compress.techniques.graph import Step, output_numbers, steps_of
 
-__all__ = ["ADDITIONS", "Channels", "Cut", "Ints", "Role", "analyse", "is_softmax", "symbol_of"]
+__all__ = ["ADDITIONS", "Channels", "Cut", "Ints", "Role", "analyse", "is_softmax", "passed_on", "symbol_of"]
 
 Ints = npt.NDArray[np.int64]
 
@@ -168,7 +168,7 @@ def _visit(graph: Channels, step: Step, seen: dict[int, Cut]) -> None:
         if is_softmax(layer):
             graph.pin(cut.outputs, f"softmax in {layer.name}")
         return
-    out = _flow(step, ins, kind, graph) if channels_last else None
+    out = passed_on(step, ins, kind, graph) if channels_last else None
     if out is not None:
         graph.units[step.outputs[0]] = out
         return
@@ -215,7 +215,7 @@ def _cut_of(graph: Channels, step: Step, ins: list[Ints], kind: str) -> Cut | No
     return None
 
 
-def _flow(step: Step, ins: list[Ints], kind: str, graph: Channels) -> Ints | None:
+def passed_on(step: Step, ins: list[Ints], kind: str, graph: Channels) -> Ints | None:
     """The output's units for a layer that only passes channels on; None when they cannot be followed."""
     shape_in, shape_out = step.input_shapes[0], step.output_shapes[0]
     if kind in ("TFOpLambda", "SlicingOpLambda"):

@@ -13,7 +13,16 @@ from typing import Any
 from tinyml_compress.errors import UnsupportedLayer
 from tinyml_compress.support.backend import keras2, tensorflow
 
-__all__ = ["Copier", "Step", "copy_model", "is_plain_graph", "output_numbers", "rebuild", "steps_of"]
+__all__ = [
+    "Copier",
+    "Step",
+    "copy_model",
+    "is_plain_graph",
+    "output_numbers",
+    "rebuild",
+    "replay",
+    "steps_of",
+]
 
 Substitute = Callable[[Any, tuple[Any, ...], dict[str, Any]], Any]
 
@@ -41,7 +50,7 @@ def rebuild(model: Any, substitute: Substitute, *, name: str | None = None) -> A
     _require_graph(model)
     tf = tensorflow()
     fresh = [_fresh_input(tensor) for tensor in model.inputs]
-    outputs = _replay(model, fresh, substitute)
+    outputs = replay(model, fresh, substitute)
     # the caller's way of feeding (one tensor, a list, a dict) stays
     inputs = tf.nest.pack_sequence_as(model._nested_inputs, fresh)
     return keras2().Model(inputs, outputs, name=name or model.name)
@@ -167,7 +176,10 @@ def _nodes(model: Any) -> Iterator[Any]:
                 yield node
 
 
-def _replay(model: Any, inputs: list[Any], substitute: Substitute) -> Any:
+def replay(model: Any, inputs: list[Any], substitute: Substitute) -> Any:
+    """The outputs for `inputs`, symbols or numbers, every call being made by `substitute`, in the order of
+    `steps_of`.
+    """
     tf = tensorflow()
     values: dict[str, Any] = {str(id(ref)): value for ref, value in zip(model.inputs, inputs, strict=True)}
     for node in _nodes(model):
@@ -177,7 +189,7 @@ def _replay(model: Any, inputs: list[Any], substitute: Substitute) -> Any:
         )
         if is_plain_graph(node.layer):
             inner = node.layer._flatten_to_reference_inputs(args[0] if args else kwargs.pop("inputs"))
-            results = _replay(node.layer, list(inner), substitute)
+            results = replay(node.layer, list(inner), substitute)
         else:
             results = substitute(node.layer, args, kwargs)
         for key, value in zip(node.flat_output_ids, tf.nest.flatten(results), strict=True):

@@ -15,9 +15,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from tinyml_compress.errors import ConfigError, TrainingError
 from tinyml_compress.support.backend import fix_seeds
-from tinyml_compress.techniques._layerwise import LinearMap, Walk
+from tinyml_compress.techniques._layerwise import LinearMap, Walk, divergence
 from tinyml_compress.techniques._second_order import Pruner
 from tinyml_compress.techniques.allocation import LEVELS, choose_levels
 from tinyml_compress.techniques.pruning import Pattern, pattern_of
@@ -30,12 +29,13 @@ from tinyml_compress.techniques.technique import (
     count,
     excluded,
     mapping,
+    matching,
     number,
     text,
     word,
 )
 
-__all__ = ["TECHNIQUE", "BrainOptions", "BrainPruned", "divergence", "prune_by_outputs", "sensitivities"]
+__all__ = ["TECHNIQUE", "BrainOptions", "BrainPruned", "prune_by_outputs", "sensitivities"]
 
 Array = npt.NDArray[Any]
 
@@ -127,29 +127,12 @@ def sensitivities(
     return harms
 
 
-def divergence(right: Array, now: Array) -> float:
-    """How far outputs have moved: per cent of their own variance."""
-    spread = float(np.var(right, axis=0).mean())
-    return 100.0 * float(np.mean((right - now) ** 2)) / max(spread, 1e-12)
-
-
 def _asked(
     walk: Walk, options: BrainOptions, pattern: Pattern | None
 ) -> tuple[dict[str, float], list[str], tuple[str, ...]]:
     """Layers whose part of zeros is given, those that share out the rest, and what is left dense and why."""
     known = [layer for layer in walk.working.layers if prunable_weights(layer)]
-    unknown = [
-        name
-        for name in (*options.exclude, *options.layers)
-        if not any(fnmatch(layer.name, name) for layer in known)
-    ]
-    if unknown:
-        raise ConfigError(
-            "no layer with weights has this name",
-            which=", ".join(unknown),
-            allowed=", ".join(layer.name for layer in known),
-            next_step="* stands for anything in a name pattern",
-        )
+    matching((*options.exclude, *options.layers), [layer.name for layer in known])
     linear = {layer.name for layer in walk.layers()}
     fixed: dict[str, float] = {}
     free: list[str] = []
@@ -214,13 +197,7 @@ class OptimalBrain(Technique[BrainOptions]):
     place = 31
 
     def apply(self, options: BrainOptions, model: Any, context: Context) -> Outcome:
-        if context.samples is None:
-            raise TrainingError(
-                "optimal-brain pruning looks at the model's outputs, and there are no samples",
-                which=self.use,
-                next_step="give --data; labels are not needed",
-            )
-        done = prune_by_outputs(model, context.samples.inputs, options, context.seed, context.tell)
+        done = prune_by_outputs(model, self.calibration(context), options, context.seed, context.tell)
         rows = [
             (
                 row.layer,

@@ -8,10 +8,14 @@ recipes, the search and the documentation follow by themselves.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from fnmatch import fnmatch
 from typing import Any, ClassVar, Generic, TypeVar
 
+import numpy.typing as npt
+
+from tinyml_compress.errors import ConfigError, TrainingError
 from tinyml_compress.support.table import Block
 from tinyml_compress.techniques.training import History, Samples, Training
 
@@ -31,6 +35,7 @@ __all__ = [
     "excluded",
     "flag",
     "mapping",
+    "matching",
     "names",
     "number",
     "rate",
@@ -95,6 +100,19 @@ def rate(default: float) -> Any:
 def excluded() -> Any:
     """Layers that a stage leaves alone."""
     return names("layers to leave alone, by name; * stands for anything")
+
+
+def matching(patterns: Iterable[str], known: Sequence[str]) -> frozenset[str]:
+    """Those of the `known` layers that the patterns name; a pattern that names none is an error."""
+    unknown = [pattern for pattern in patterns if not any(fnmatch(name, pattern) for name in known)]
+    if unknown:
+        raise ConfigError(
+            "no layer with weights has this name",
+            which=", ".join(unknown),
+            allowed=", ".join(known),
+            next_step="* stands for anything in a name pattern",
+        )
+    return frozenset(name for name in known if any(fnmatch(name, pattern) for pattern in patterns))
 
 
 @dataclass(frozen=True)
@@ -211,6 +229,17 @@ class Technique(ABC, Generic[O]):
     @abstractmethod
     def apply(self, options: O, model: Any, context: Context) -> Outcome:
         """`model` after the stage; the model itself stays as it is."""
+
+    def calibration(self, context: Context) -> npt.NDArray[Any]:
+        """The samples that a stage without training looks at."""
+        if context.samples is None:
+            raise TrainingError(
+                "the stage looks at what the model makes of samples, and there are no samples",
+                which=self.use,
+                allowed="calibration samples; labels are not needed",
+                next_step="give --data",
+            )
+        return context.samples.inputs
 
     def plan(self, options: O, model: Any) -> Sequence[Block]:
         """What the stage would do to the model as it is, layer by layer, for a run that trains nothing."""
