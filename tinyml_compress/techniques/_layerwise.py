@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tinyml_compress.support.backend import keras2, tensorflow
+from tinyml_compress.techniques._prepare import split_separable
 from tinyml_compress.techniques._second_order import Quadratic
 from tinyml_compress.techniques.graph import copy_model, steps_of
 
@@ -56,7 +57,8 @@ class Walk:
     """
 
     def __init__(self, model: Any, inputs: Array, seed: int = 0) -> None:
-        self.reference, self.working = copy_model(model), copy_model(model)
+        whole = split_separable(copy_model(model))
+        self.reference, self.working = copy_model(whole), copy_model(whole)
         self._inputs, self._seed = np.asarray(inputs, np.float32), seed
         self._norms = _norms_behind(self.working)
 

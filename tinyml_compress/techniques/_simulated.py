@@ -79,6 +79,13 @@ class Simulation:
         now = [np.asarray(self._int8(self._inputs[start : start + _BATCH], chosen)) for start in starts]
         return divergence(self.right, np.concatenate(now))
 
+    def loss_of_weights(self) -> float:
+        """The same with int8 weights alone, activations being exact."""
+        starts = range(0, len(self._inputs), _BATCH)
+        same: Callable[[int, Any], Any] = lambda place, value: value  # noqa: E731
+        now = [_outputs(self._rounded, self._inputs[start : start + _BATCH], same) for start in starts]
+        return divergence(self.right, np.concatenate(now))
+
     @property
     def _int8(self) -> Any:
         if not hasattr(self, "_compiled"):

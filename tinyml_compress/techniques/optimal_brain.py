@@ -184,7 +184,7 @@ def _pruner(one: LinearMap, pattern: Pattern | None) -> Pruner:
     rows = pattern.rows if pattern is not None else 1
     taps, channel = places // one.channels, places % one.channels
     units = taps * -(-one.channels // rows) + channel // rows
-    units = np.append(units, [-1] * one.has_bias)
+    units = np.append(units, np.full(int(one.has_bias), -1))
     group, zeros = (pattern.group, pattern.zeros) if pattern is not None else (0, 0)
     return Pruner(one.problem.damped(one.weights), units, one.scale, group, zeros)
 
