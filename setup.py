@@ -7,9 +7,9 @@ cannot express beside the ordinary packages.
 from setuptools import find_packages, setup
 
 DATA_PACKAGES = {
-    "tinyml_targets": ("targets", ["*.toml", "*.md", "cores/*.toml"]),
-    "tinyml_recipes": ("recipes", ["*.toml", "*.md"]),
-    "tinyml_calibration": ("calibration_data", ["*.npz", "*.toml", "*.md"]),
+    "tinyml_targets": ("targets", ["*.toml", "*.json", "*.md", "cores/*.toml"]),
+    "tinyml_recipes": ("recipes", ["*.toml", "*.json", "*.md"]),
+    "tinyml_calibration": ("calibration_data", ["*.npz", "*.toml", "*.json", "*.md"]),
 }
 
 CODE_PACKAGES = find_packages(include=["tinyml_compress", "tinyml_compress.*"])

@@ -261,6 +261,27 @@ MUTANTS = (
         'scale_for("")',
         "tests/emulated/test_cost_model.py::test_calibration_scales_by_operator",
     ),
+    Mutant(
+        "runners/emulated/issue.py",
+        "_load_runs",
+        "open_run.isdisjoint(step.reads)",
+        "open_run.issubset(step.reads)",
+        "tests/emulated/test_cost_model.py::test_runs_of_loads_and_issue_slots",
+    ),
+    Mutant(
+        "runners/emulated/counting.py",
+        "_flash_classes",
+        "0 < cache < buffer",
+        "0 < cache > buffer",
+        "tests/emulated/test_cost_model.py::test_lines_that_the_data_cache_keeps_are_read_once",
+    ),
+    Mutant(
+        "devices/model.py",
+        "costs",
+        "unit: price",
+        "unit: 0.0",
+        "tests/emulated/test_cost_model.py::test_a_board_has_its_own_price_of_flash",
+    ),
     # scores and verdicts
     Mutant(
         "evaluation/metrics.py",

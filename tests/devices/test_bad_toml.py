@@ -124,10 +124,18 @@ def test_a_name_must_be_a_make_goal(tmp_path: Path) -> None:
         ("[compiler]\n", "[compiler]\nicc = []\n", ["unknown key", "icc"]),
         ('unicorn = "cortex-m3"', 'unicorn = "cortex-m33x"', ["did you mean cortex-m33?"]),
         ('unaligned-faults = "pairs"', 'unaligned-faults = "pair"', ["did you mean pairs?"]),
-        ("[cost.load]\nextra = 1", "[cost.load]\nextra = -1", ["out of range", "cost.load.extra"]),
-        ("[cost.load]\nextra = 1", "[cost.load]\nextra = 'one'", ["wrong type"]),
-        ("[cost.load]\n", "[cost.loads]\n", ["unknown key", "did you mean load?"]),
-        ("scale = 1.10", "scale = 0", ["out of range"]),
+        ("[cost.divide]\nextra = 6", "[cost.divide]\nextra = -6", ["out of range", "cost.divide.extra"]),
+        ("[cost.divide]\nextra = 6", "[cost.divide]\nextra = 'six'", ["wrong type"]),
+        ("[cost.divide]\n", "[cost.divides]\n", ["unknown key", "did you mean divide?"]),
+        (
+            "[cost.divide]\n",
+            "[cost.instruction]\ncycles = -1\n\n[cost.divide]\n",
+            ["cost.instruction.cycles"],
+        ),
+        ("elsewhere = 0.25", "elsewhere = 3", ["out of range", "calibration.errors.elsewhere"]),
+        ("elsewhere = 0.25", "elsewher = 0.2", ["unknown key", "did you mean elsewhere?"]),
+        ("float = 0.25", "float = 0.25\n\n[[calibration.chips]]\nchip = 'X'\nprograms = 0", ["programs"]),
+        ("scale = 1.0", "scale = 0", ["out of range"]),
         ("error = 0.25", "error = 3", ["out of range"]),
         ("calibrated = false", "calibrated = 'no'", ["wrong type"]),
         ('machine = "mps2-an385"', "machine = 385", ["wrong type"]),
@@ -142,7 +150,7 @@ def test_core(tmp_path: Path, found: str, put: str, words: list[str]) -> None:
 
 def test_a_core_that_nothing_runs(tmp_path: Path) -> None:
     text = CORE.replace('unicorn = "cortex-m3"\n', "")
-    start, end = text.index("[qemu]"), text.index("[cost.load]")
+    start, end = text.index("[qemu]"), text.index("# --- from here")
     assert "nothing can run this core" in core_error(tmp_path, text[:start] + text[end:])
 
 

@@ -9,6 +9,7 @@ import pytest
 
 from tests.emulated.programs import CORES, INPUT, board, one_node, program
 from tests.lib.nets import NETS
+from tinyml_compress.devices import CostClass
 from tinyml_compress.devices.measurement import AotRun
 from tinyml_compress.errors import EmulationError, MissingDependency
 from tinyml_compress.pipeline.benchmarking import Request, benchmark
@@ -29,7 +30,15 @@ def test_qemu_gives_the_same_bytes_and_counts(core: str) -> None:
     own = emulate(program(), board(core), vectors)
     other = emulate(program(), board(core), vectors, emulator=Emulator.QEMU)
     assert other.outputs == own.outputs
-    assert other.counts == own.counts
+    for count, opinion in zip(
+        (*own.counts.nodes, own.counts.between), (*other.counts.nodes, other.counts.between), strict=True
+    ):
+        assert opinion.instructions == count.instructions
+        # A firmware that is linked elsewhere has its tables elsewhere within words and lines.
+        moved = {kind for kind in count.classes if kind in (CostClass.FLASH_WORD, CostClass.FLASH_LINE)}
+        for kind, number in count.classes.items():
+            assert abs(opinion.classes[kind] - number) <= (kind in moved), kind
+    assert own.counts.nodes[0].classes[CostClass.FLASH_LOAD] == 16
     assert own.stack_bytes <= other.stack_bytes <= own.stack_bytes + 32  # the call of the host at the end
     assert other.flash == own.flash
     assert other.emulator.startswith("qemu ")
@@ -46,7 +55,11 @@ def test_qemu_agrees_on_generated_code(core: str) -> None:
     own, other = runs
     assert isinstance(own, AotRun)
     assert isinstance(other, AotRun)
-    assert other.rows == own.rows
+    for row, opinion in zip(own.rows, other.rows, strict=True):
+        # Relinked elsewhere, tables straddle other words of flash, and blocks other pages of the emulator.
+        assert opinion.cycles == pytest.approx(row.cycles, rel=0.2, abs=8)
+        assert replace(opinion, cycles=0) == replace(row, cycles=0)
+    assert sum(row.cycles for row in other.rows) == pytest.approx(own.cycles, rel=0.05)
     assert other.outputs == own.outputs
 
 

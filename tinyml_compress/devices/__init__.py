@@ -1,15 +1,18 @@
 """Boards and cores as data: `targets/*.toml`, checked strictly, turned into values; and the cost model."""
 
-from tinyml_compress.devices.cost import hardware_cycles, table_cycles
+from tinyml_compress.devices.cost import hardware_cycles
 from tinyml_compress.devices.load import list_devices, load_core, load_device
 from tinyml_compress.devices.model import (
+    FLASH_CLASSES,
     Alignment,
     Calibration,
     Core,
     CostClass,
     CostTable,
+    DataCache,
     Device,
     Energy,
+    Fitted,
     Host,
     Limits,
     MemoryMap,
@@ -17,24 +20,31 @@ from tinyml_compress.devices.model import (
     Region,
 )
 from tinyml_compress.devices.tflm_need import TflmNeed
+from tinyml_compress.devices.trust import Likeness, Trust, likeness, trust
 
 __all__ = [
+    "FLASH_CLASSES",
     "Alignment",
     "Calibration",
     "Core",
     "CostClass",
     "CostTable",
+    "DataCache",
     "Device",
     "Energy",
+    "Fitted",
     "Host",
+    "Likeness",
     "Limits",
     "MemoryMap",
     "QemuMap",
     "Region",
     "TflmNeed",
+    "Trust",
     "hardware_cycles",
+    "likeness",
     "list_devices",
     "load_core",
     "load_device",
-    "table_cycles",
+    "trust",
 ]

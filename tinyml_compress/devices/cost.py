@@ -4,16 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from tinyml_compress.devices.model import Core, CostClass
+from tinyml_compress.devices.model import CostClass, Device
 
-__all__ = ["hardware_cycles", "table_cycles"]
-
-
-def table_cycles(core: Core, instructions: int, classes: Mapping[CostClass, int]) -> float:
-    """Cycles by the core's table alone: one per instruction, and the extra of every class."""
-    return instructions + sum(core.costs.of(cost_class) * count for cost_class, count in classes.items())
+__all__ = ["hardware_cycles"]
 
 
-def hardware_cycles(core: Core, op: str, instructions: int, classes: Mapping[CostClass, int]) -> float:
-    """Modelled cycles of one node of operator `op` ("" for what is between nodes)."""
-    return core.calibration.scale_for(op) * table_cycles(core, instructions, classes)
+def hardware_cycles(device: Device, op: str, instructions: int, classes: Mapping[CostClass, int]) -> float:
+    """Modelled cycles of one node of operator `op` ("" for what is between nodes) on that board."""
+    return device.core.calibration.scale_for(op) * device.costs.cycles(instructions, classes)

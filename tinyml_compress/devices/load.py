@@ -14,8 +14,10 @@ from tinyml_compress.devices.model import (
     Core,
     CostClass,
     CostTable,
+    DataCache,
     Device,
     Energy,
+    Fitted,
     Host,
     Limits,
     MemoryMap,
@@ -34,6 +36,7 @@ _ISAS = ("armv6-m", "armv7-m", "armv7e-m", "armv8-m.main", "armv8.1-m.main", "rv
 _KERNELS = ("c", "dsp")
 _TOOLCHAINS = ("zig", "gcc")
 _ENGINES = ("aot", "tflm")
+_OTHER_ERRORS = ("elsewhere", "unlike", "float")
 _UNICORN = ("cortex-m0", "cortex-m3", "cortex-m4", "cortex-m7", "cortex-m33", "rv32")
 
 
@@ -58,6 +61,7 @@ def load_device(name: str, targets_dir: Path | None = None) -> Device | Host:
         host = Host(name, top.text("title"), top.text("notes", ""), digest)
         top.close()
         return host
+    ram = _regions(top, "ram")
     device = Device(
         name=name,
         title=top.text("title"),
@@ -65,13 +69,15 @@ def load_device(name: str, targets_dir: Path | None = None) -> Device | Host:
         core=load_core(top.text("core"), targets_dir, top),
         clock_hz=round(top.number("clock-mhz", 0.001, 5000) * 1e6),
         flash=_regions(top, "flash"),
-        ram=_regions(top, "ram"),
+        ram=ram,
         toolchain=top.text("toolchain", "zig", one_of=_TOOLCHAINS),
         flags=compiler_flags(top, "flags", ()),
         limits=_limits(top.optional_section("limits")),
         sources=_sources(top.section("sources"), ("core", "clock-mhz")),
         notes=top.text("notes", ""),
         digest=digest,
+        chip=top.text("chip", ""),
+        cache=_data_cache(top.section("data-cache"), ram) if top.has("data-cache") else None,
         energy=_energy(top.section("energy")) if top.has("energy") else None,
     )
     top.close()
@@ -162,12 +168,18 @@ def _words(section: Section, key: str, allowed: tuple[str, ...]) -> tuple[str, .
 def _regions(top: Section, key: str) -> tuple[Region, ...]:
     regions = []
     for section in top.sections(key):
+        has_price = key == "flash" and section.has("price")
+        if has_price:
+            section.text("price-source")
         region = Region(
             section.text("name"),
             section.integer("address", 0, _ADDRESS_MAX),
             section.integer("bytes", 256, 1 << 30),
             section.text("what"),
             section.text("source"),
+            section.integer("wait-states", 0, 100) if section.has("wait-states") else None,
+            section.text("hidden-by", ""),
+            section.number("price", 0, 1000) if has_price else None,
         )
         section.close()
         if region.end > _ADDRESS_MAX + 1:
@@ -176,6 +188,24 @@ def _regions(top: Section, key: str) -> tuple[Region, ...]:
             raise section.error("address and bytes must be multiples of 8", found=hex(region.address))
         regions.append(region)
     return tuple(regions)
+
+
+def _data_cache(section: Section, ram: tuple[Region, ...]) -> DataCache:
+    names = {region.name: region for region in ram}
+    through = section.texts("ram") if section.has("ram") else ()
+    for name in through:
+        if name not in names:
+            raise section.error("no such RAM", "ram", found=name, allowed=nearest(name, names))
+    cache = DataCache(
+        section.integer("bytes", 256, 1 << 20),
+        section.integer("ways", 1, 64),
+        tuple(names[name] for name in through),
+        section.text("source"),
+    )
+    section.close()
+    if cache.sets < 1 or cache.nbytes % (32 * cache.ways):
+        raise section.error("no whole number of sets of 32-byte lines", "bytes", found=cache.nbytes)
+    return cache
 
 
 def _limits(section: Section) -> Limits:
@@ -267,6 +297,12 @@ def _qemu(section: Section) -> QemuMap:
 def _costs(section: Section) -> CostTable:
     extra: dict[CostClass, float] = {}
     sources: dict[CostClass, str] = {}
+    instruction = 1.0
+    if section.has("instruction"):
+        entry = section.section("instruction")
+        instruction = entry.number("cycles", 0, 100)
+        entry.text("source")
+        entry.close()
     for cost_class in CostClass:
         if section.has(cost_class.value):
             entry = section.section(cost_class.value)
@@ -274,18 +310,33 @@ def _costs(section: Section) -> CostTable:
             sources[cost_class] = entry.text("source")
             entry.close()
     section.close()
-    return CostTable(extra, sources)
+    return CostTable(extra, sources, instruction)
 
 
 def _calibration(section: Section) -> Calibration:
     per_operator = section.optional_section("by-operator")
     by_operator = {key: per_operator.number(key, 0.01, 100) for key in per_operator}
+    errors = section.optional_section("errors")
+    others = {key: errors.number(key, 0.0, 2.0) if errors.has(key) else None for key in _OTHER_ERRORS}
+    errors.close()
     calibration = Calibration(
         section.number("scale", 0.01, 100),
         by_operator,
         section.number("error", 0.0, 2.0),
         section.flag("calibrated"),
         section.text("against"),
+        _fitted(section),
+        *others.values(),
     )
     section.close()
     return calibration
+
+
+def _fitted(section: Section) -> dict[str, Fitted]:
+    """Of a core without any, an empty table."""
+    chips = {}
+    for entry in section.sections("chips") if section.has("chips") else ():
+        name = entry.text("chip")
+        chips[name] = Fitted(entry.integer("programs", 1, 10_000), entry.integer("vendors", 1, 100))
+        entry.close()
+    return chips

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from tinyml_compress.devices.model import Device, Host
 from tinyml_compress.devices.tflm_need import TflmNeed
+from tinyml_compress.devices.trust import FITTED_OPERATORS, Trust, likeness, trust
 from tinyml_compress.support.table import Cell, Column, Noted, Numbers, Row, Table
 from tinyml_compress.support.table_markup import table_html
 
@@ -60,6 +61,11 @@ class NodeCost:
     """How its weights lie in flash; none where it has no weights."""
     zeros: float | None = None
     """Which part of its weights is zero in the model. Exact."""
+
+    @property
+    def is_float(self) -> bool:
+        """Whether its kernel computes with floats."""
+        return self.kernel.startswith("tc_f32_")
 
     @property
     def weights(self) -> str:
@@ -163,9 +169,17 @@ class AotRun:
         return None if self.device.energy is None else self.device.energy.millijoules(self.cycles)
 
     @property
+    def trust(self) -> Trust:
+        """How true cycles and milliseconds are."""
+        floats = [row for row in self.rows if row.is_float]
+        fitted = [row for row in self.rows if row.op in FITTED_OPERATORS and not row.is_float]
+        of_fitted, of_floats = (sum(row.cycles for row in rows) for rows in (fitted, floats))
+        return trust(self.device, likeness(of_fitted, of_floats, self.cycles))
+
+    @property
     def cycles_error(self) -> float:
         """Half-width of the error bar, as a fraction."""
-        return self.device.core.calibration.error
+        return self.trust.error
 
 
 @dataclass(frozen=True)

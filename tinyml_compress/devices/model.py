@@ -3,23 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from enum import Enum
 
 __all__ = [
+    "FLASH_CLASSES",
     "Alignment",
     "Calibration",
     "Core",
     "CostClass",
     "CostTable",
+    "DataCache",
     "Device",
     "Energy",
+    "Fitted",
     "Host",
     "Limits",
     "MemoryMap",
     "QemuMap",
     "Region",
 ]
+
+
+_LINE_BYTES = 32
 
 
 class CostClass(Enum):
@@ -43,6 +49,20 @@ class CostClass(Enum):
     FLOAT = "float"
     FLOAT_DIVIDE = "float-divide"
     """Division and square root."""
+    LOAD_RUN = "load-run"
+    """Single loads that follow each other in a block, none using what the one before loaded, count once."""
+    FLASH_LOAD = "flash-load"
+    """Per register that is loaded from flash: data, never code."""
+    FLASH_WORD = "flash-word"
+    """Per 8-byte word of flash that data is loaded from, other than the one before."""
+    FLASH_LINE = "flash-line"
+    """Per 32-byte line of flash that is neither among the last eight nor in the data cache."""
+    ISSUE_SLOT = "issue-slot"
+    """Cycles of a core that issues up to two instructions in order, by rules of its own."""
+
+
+FLASH_CLASSES = (CostClass.FLASH_LINE, CostClass.FLASH_WORD, CostClass.FLASH_LOAD)
+"""Units in which data is read from flash."""
 
 
 class Alignment(Enum):
@@ -63,10 +83,39 @@ class Region:
     nbytes: int
     what: str
     source: str
+    wait_states: int | None = None
+    """At the board's clock; None: not known."""
+    hidden_by: str = ""
+    """What hides them: a cache, a prefetch buffer."""
+    price: float | None = None
+    """Cycles of the core's unit of flash where this board's own was measured; None: the core's."""
 
     @property
     def end(self) -> int:
         return self.address + self.nbytes
+
+
+@dataclass(frozen=True)
+class DataCache:
+    """What keeps lines of 32 bytes that were loaded from flash, and from some RAM."""
+
+    nbytes: int
+    ways: int
+    ram: tuple[Region, ...]
+    """Regions of RAM that are read through it."""
+    source: str
+
+    @property
+    def lines(self) -> int:
+        return self.nbytes // _LINE_BYTES
+
+    @property
+    def sets(self) -> int:
+        return self.lines // self.ways
+
+    def covers(self, address: int) -> bool:
+        """Whether RAM at that address is read through it."""
+        return any(region.address <= address < region.end for region in self.ram)
 
 
 @dataclass(frozen=True)
@@ -81,13 +130,36 @@ class MemoryMap:
 
 @dataclass(frozen=True)
 class CostTable:
-    """Cycles of one instruction = 1 + the extra of every class that it belongs to."""
+    """Cycles of one instruction = `instruction` + the extra of every class that it belongs to."""
 
     extra: Mapping[CostClass, float]
     sources: Mapping[CostClass, str]
+    instruction: float = 1.0
+    """0 where issue slots are counted instead."""
 
     def of(self, cost_class: CostClass) -> float:
         return self.extra.get(cost_class, 0.0)
+
+    def cycles(self, instructions: int, classes: Mapping[CostClass, int]) -> float:
+        """Of so many instructions, with so many of each class."""
+        extras = (self.of(cost_class) * count for cost_class, count in classes.items())
+        return self.instruction * instructions + sum(extras)
+
+    @property
+    def flash(self) -> CostClass | None:
+        """By what reads of data from flash are priced; None: they are not."""
+        return next((kind for kind in FLASH_CLASSES if self.of(kind)), None)
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """Programs of one chip that a core's costs were fitted on."""
+
+    programs: int
+    vendors: int
+
+    def __str__(self) -> str:
+        return f"{self.programs} programs of {self.vendors} vendor{'s' * (self.vendors > 1)}"
 
 
 @dataclass(frozen=True)
@@ -99,11 +171,19 @@ class Calibration:
     by_operator: Mapping[str, float]
     """The scale for nodes of these operators, where measurements show another one."""
     error: float
-    """Half-width of the error bar, as a fraction of the cycles."""
+    """Half-width of the error bar, as a fraction of the cycles: of what the fit left out, or assumed."""
     calibrated: bool
     """Whether published times of this core went in; if not, every report says so."""
     against: str
     """What it was compared with, or why with nothing."""
+    chips: Mapping[str, Fitted] = field(default_factory=dict)
+    """By chip: on what the costs were fitted."""
+    elsewhere: float | None = None
+    """The bar on a chip that is not among them; None: the same."""
+    unlike: float | None = None
+    """The bar for nets that are not like those in the fit; None: the same."""
+    floating: float | None = None
+    """The bar for float code, which was not fitted; None: as for nets that are unlike."""
 
     def scale_for(self, op: str) -> float:
         return self.by_operator.get(op, self.scale)
@@ -187,8 +267,23 @@ class Device:
     notes: str
     digest: str
     """sha256 of the file."""
+    chip: str = ""
+    """As its maker calls the family, for the calibration."""
+    cache: DataCache | None = None
+    """Of data; only cores that price lines of flash ask for it."""
     energy: Energy | None = None
     """Absent where the maker publishes no current per MHz that could be checked."""
+
+    @property
+    def costs(self) -> CostTable:
+        """The core's, with this board's own price of flash where it has one."""
+        table = self.core.costs
+        price = next((region.price for region in self.flash if region.price is not None), None)
+        unit = table.flash
+        if price is None or unit is None:
+            return table
+        kept = {kind: extra for kind, extra in table.extra.items() if kind not in FLASH_CLASSES}
+        return replace(table, extra={**kept, unit: price})
 
     @property
     def flash_bytes(self) -> int:

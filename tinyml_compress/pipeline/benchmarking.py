@@ -311,9 +311,9 @@ class _Job:
 
 
 def _rows(program: Program, device: Device, done: Emulation) -> tuple[NodeCost, ...]:
-    core, rows, constants = device.core, [], program.node_constants
+    rows, constants = [], program.node_constants
     for node, count in zip(program.nodes, done.counts.nodes, strict=True):
-        cycles = round(hardware_cycles(core, node.op, count.instructions, count.classes))
+        cycles = round(hardware_cycles(device, node.op, count.instructions, count.classes))
         rows.append(
             NodeCost(
                 node.index,
@@ -330,7 +330,7 @@ def _rows(program: Program, device: Device, done: Emulation) -> tuple[NodeCost, 
             )
         )
     between = done.counts.between
-    cycles = round(hardware_cycles(core, "", between.instructions, between.classes))
+    cycles = round(hardware_cycles(device, "", between.instructions, between.classes))
     rows.append(NodeCost(None, "", "between nodes", "", (), 0, between.instructions, cycles))
     return tuple(rows)
 

@@ -93,7 +93,7 @@ class LayerPrices:
         totals: dict[str, list[float]] = {}
         for node, count in zip(program.nodes, done.counts.nodes, strict=True):
             row = totals.setdefault(node.name, [0.0, 0.0])
-            row[0] += hardware_cycles(device.core, node.op, count.instructions, count.classes)
+            row[0] += hardware_cycles(device, node.op, count.instructions, count.classes)
             row[1] += _weight_bytes(program, node.index)
         return {name: Price(*row) for name, row in totals.items()}
 

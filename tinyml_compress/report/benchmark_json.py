@@ -97,6 +97,7 @@ def _aot(run: AotRun) -> Mapping[str, object]:
         "cycles": run.cycles,
         "cycles_error": run.cycles_error,
         "cycles_calibrated": run.device.core.calibration.calibrated,
+        "cycles_trust": run.trust.sentence,
         "ms": run.ms,
         **_energy(run),
         "flash": {

@@ -75,11 +75,10 @@ def _tflm(run: TflmRun) -> Iterator[Fact]:
 
 def _aot(run: AotRun) -> Iterator[Fact]:
     device, flash, ram = run.device, run.flash, run.ram
-    mark = "calibrated" if device.core.calibration.calibrated else "not calibrated"
     ratio = "-" if not run.macs else f"{run.instructions / run.macs:.2f}"
     yield "emulator", f"{run.emulator}, optimize {run.optimize}"
     yield "exact", f"{run.instructions:,} instructions, {run.macs:,} MACs, {ratio} per MAC"
-    yield "modelled", f"{run.cycles:,} cycles, {milliseconds(run)} ms ±{run.cycles_error:.0%} ({mark})"
+    yield "modelled", f"{run.cycles:,} cycles, {milliseconds(run)} ms {run.trust}"
     yield from _energy(run)
     yield (
         "flash",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 
-from tinyml_compress.devices import Device, Host
+from tinyml_compress.devices import Device, Host, trust
 from tinyml_compress.support.document import document
 from tinyml_compress.support.table import Block, Cell, Column, Row, Table, facts
 
@@ -46,6 +46,7 @@ def _facts_of(device: Device) -> Iterator[tuple[str, Cell]]:
     yield "page", device.page
     yield "core", f"{core.title} ({core.name}); source: {device.sources['core']}"
     yield "clock", f"{device.clock_hz / 1e6:g} MHz; source: {device.sources['clock-mhz']}"
+    yield "milliseconds", str(trust(device))
     if device.energy is not None:
         draws = (
             f"{device.energy.microamps_per_mhz:g} uA/MHz at {device.energy.volts:g} V, {device.energy.mode}"

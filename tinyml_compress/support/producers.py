@@ -93,7 +93,7 @@ _COMPILER = Producer(
     ("numpy",),
     (_FILES, _IR),
 )
-_DEVICES = Producer("devices", 1, ("devices",))
+_DEVICES = Producer("devices", 2, ("devices",))
 TOOLCHAIN = Producer("toolchain", 1, ("runners/toolchain.py",), ("ziglang",))
 _RUNNERS = Producer(
     "runners",
@@ -164,7 +164,7 @@ CONVERSION = Producer(
 
 EMULATION = Producer(
     "emulation",
-    1,
+    2,
     ("runners/emulated",),
     ("unicorn", "capstone", "pyelftools", "numpy"),
     (_DEVICES, _IR, TOOLCHAIN),
@@ -173,7 +173,7 @@ EMULATION = Producer(
 
 ALLOCATION = Producer(
     "allocation",
-    1,
+    2,
     (
         "pipeline/benchmark_inputs.py",
         "pipeline/benchmark_mismatch.py",

@@ -1,4 +1,4 @@
-"""Which instructions fault on an unaligned address on silicon, and what that address is made of."""
+"""Which instructions load, or fault on an unaligned address on silicon, and what that address is made of."""
 
 from __future__ import annotations
 
@@ -9,15 +9,26 @@ import numpy.typing as npt
 
 from tinyml_compress.devices import Alignment, Core
 from tinyml_compress.runners.emulated.image import Image
+from tinyml_compress.runners.emulated.loads import load_at
 
-__all__ = ["ACCESS", "aligned_accesses"]
+__all__ = ["ACCESS", "accesses"]
 
-ACCESS = np.dtype([("base", np.int16), ("index", np.int16), ("offset", np.int16), ("mask", np.uint16)])
-"""As `tc_access` in hooks.c. Offsets that are multiples of the access size are left out."""
+ACCESS = np.dtype(
+    [
+        ("offset", np.uint32),
+        ("base", np.int16),
+        ("index", np.int16),
+        ("mask", np.uint16),
+        ("shift", np.uint8),
+        ("registers", np.uint8),
+    ]
+)
+"""As `tc_access` in hooks.c. Of stores, offsets that are multiples of the access size are left out."""
 
 _Access = tuple[int, int | None, int, int]
 """Base register, index register, offset, mask."""
 _PC = 15
+_ADDRESS = 0xFFFFFFFF
 _WORD = 3
 # Armv6-M, register offset: STR, STRH, STRB, LDRSB, LDR, LDRH, LDRB, LDRSH by bits 11 to 9.
 _BY_REGISTER = (3, 1, 0, 0, 3, 1, 0, 1)
@@ -25,34 +36,45 @@ _BY_REGISTER = (3, 1, 0, 0, 3, 1, 0, 1)
 _BY_IMMEDIATE = {0x6: 3, 0x7: 0, 0x8: 1}
 
 
-def aligned_accesses(image: Image, code_start: int, halfwords: int, core: Core) -> npt.NDArray[np.void]:
-    """Per halfword of code, what an instruction that starts there needs aligned on that core.
+def accesses(image: Image, code_start: int, halfwords: int, core: Core) -> npt.NDArray[np.void]:
+    """Per halfword of code, what an instruction that starts there loads, and what that core needs aligned.
 
     Halfwords inside longer instructions or constants may look like an access; only those at which an
     instruction is executed are asked for.
     """
-    from unicorn import arm_const, riscv_const
-
     table = np.zeros(halfwords, ACCESS)
-    decode: Callable[[int, int], _Access | None]
-    if core.is_riscv:
-        decode, numbers = (
-            _riscv,
-            [getattr(riscv_const, f"UC_RISCV_REG_X{register}") for register in range(32)],
-        )
-    else:
-        decode = _armv6 if core.alignment is Alignment.ALL else _armv7
-        numbers = [getattr(arm_const, f"UC_ARM_REG_R{register}") for register in range(16)]
+    decode, numbers = _decoder(core)
     for start, data in image.segments:
-        code = np.frombuffer(data[: len(data) // 2 * 2], "<u2")
+        code = np.frombuffer(data[: len(data) // 2 * 2], "<u2").tolist()
         first = (start - code_start) // 2
         for index in range(max(0, -first), min(len(code), halfwords - first)):
-            second = int(code[index + 1]) if index + 1 < len(code) else 0
-            found = decode(int(code[index]), second)
-            if found is not None:
-                base, added, offset, mask = found
-                table[first + index] = (numbers[base], 0 if added is None else numbers[added], offset, mask)
+            half, second = code[index], code[index + 1] if index + 1 < len(code) else 0
+            aligned = decode(half, second) if decode else None
+            base, added, offset, mask = aligned or (None, None, 0, 0)
+            shift = registers = 0
+            load = None if core.is_riscv else load_at(start + 2 * index, half, second)
+            if load is not None:
+                base, added, shift, offset = load.base, load.index, load.shift, load.offset
+                registers = load.registers
+            if mask or registers:
+                chosen = (0 if register is None else numbers[register] for register in (base, added))
+                table[first + index] = (offset & _ADDRESS, *chosen, mask, shift, registers)
     return table
+
+
+_Decoder = Callable[[int, int], _Access | None]
+
+
+def _decoder(core: Core) -> tuple[_Decoder | None, list[int]]:
+    """What must be aligned there, and the emulator's numbers of the registers."""
+    from unicorn import arm_const, riscv_const
+
+    if core.is_riscv:
+        numbers = [getattr(riscv_const, f"UC_RISCV_REG_X{register}") for register in range(32)]
+        return (_riscv if core.alignment is not Alignment.NONE else None), numbers
+    numbers = [getattr(arm_const, f"UC_ARM_REG_R{register}") for register in range(16)]
+    decoders: dict[Alignment, _Decoder] = {Alignment.ALL: _armv6, Alignment.PAIRS: _armv7}
+    return decoders.get(core.alignment), numbers
 
 
 def _armv6(half: int, second: int) -> _Access | None:

@@ -1,4 +1,4 @@
-"""Which cost classes an instruction belongs to, from its disassembly."""
+"""Which cost classes a block of instructions belongs to, from its disassembly."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from functools import lru_cache
 
 from tinyml_compress.devices import CostClass
 from tinyml_compress.errors import EmulationError
+from tinyml_compress.runners.emulated.issue import pipeline_count
 
 __all__ = ["BlockClasses", "classify_block"]
 
@@ -26,7 +27,8 @@ def classify_block(code: bytes, address: int, *, is_riscv: bool) -> BlockClasses
     them.
     """
     counts: Counter[CostClass] = Counter()
-    position = instructions = 0
+    words: list[bytes] = []
+    position = 0
     while position < len(code):
         length = _length(code[position : position + 2], is_riscv)
         word = code[position : position + length]
@@ -36,9 +38,13 @@ def classify_block(code: bytes, address: int, *, is_riscv: bool) -> BlockClasses
             )
         for cost_class, times in _classes_of(word, is_riscv):
             counts[cost_class] += times
-        instructions += 1
+        words.append(word)
         position += length
-    return BlockClasses(instructions, counts)
+    if not is_riscv:
+        pipeline = pipeline_count(tuple(words))
+        counts[CostClass.LOAD_RUN] = pipeline.load_runs
+        counts[CostClass.ISSUE_SLOT] = pipeline.issue_slots
+    return BlockClasses(len(words), counts)
 
 
 def _length(first: bytes, is_riscv: bool) -> int:

@@ -1,5 +1,5 @@
-"""Exact counts: a C hook inside the emulator records blocks per node; here they become instructions and
-classes.
+"""Exact counts: C hooks inside the emulator record blocks and reads of flash per node; here they become
+instructions and classes.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from functools import lru_cache
 import numpy as np
 import numpy.typing as npt
 
-from tinyml_compress.devices import CostClass
+from tinyml_compress.devices import CostClass, DataCache, MemoryMap
 from tinyml_compress.errors import EmulationError
 from tinyml_compress.ir import Program
 from tinyml_compress.runners import toolchain
@@ -26,8 +26,10 @@ __all__ = [
     "BETWEEN",
     "ENTRY",
     "OUTSIDE",
+    "READS",
     "Count",
     "Counts",
+    "FlashWatch",
     "Recorder",
     "Unaligned",
     "count_blocks",
@@ -117,12 +119,28 @@ class _CounterStruct(ctypes.Structure):
     )
 
 
-class _AlignmentStruct(ctypes.Structure):
+class _ReadsStruct(ctypes.Structure):
+    _fields_ = (
+        ("by_owner", ctypes.c_void_p),
+        ("tags", ctypes.c_void_p),
+        ("flash_start", ctypes.c_uint32),
+        ("flash_end", ctypes.c_uint32),
+        ("cached_start", ctypes.c_uint32),
+        ("cached_end", ctypes.c_uint32),
+        ("last_word", ctypes.c_uint32),
+        ("sets", ctypes.c_uint32),
+        ("ways", ctypes.c_uint32),
+        ("buffer", ctypes.c_uint32 * 8),
+    )
+
+
+class _WatchStruct(ctypes.Structure):
     _fields_ = (
         ("found", ctypes.c_void_p),
         ("counter", ctypes.c_void_p),
         ("reg_read", ctypes.c_void_p),
         ("accesses", ctypes.c_void_p),
+        ("reads", ctypes.c_void_p),
         ("capacity", ctypes.c_uint32),
         ("count", ctypes.c_uint32),
     )
@@ -138,7 +156,43 @@ ENTRY = np.dtype(
         ("used", np.uint32),
     ]
 )
+READS = np.dtype(
+    [
+        ("loads", np.uint64),
+        ("words", np.uint64),
+        ("buffer_lines", np.uint64),
+        ("cache_lines", np.uint64),
+    ]
+)
+"""As `tc_flash_reads` in hooks.c; one row per owner, from BETWEEN on."""
 _UNALIGNED = np.dtype([("pc", np.uint32), ("address", np.uint32), ("bytes", np.uint32), ("owner", np.int32)])
+
+
+class FlashWatch:
+    """Which reads of data are watched: those from flash, and on a board with a data cache from cached RAM."""
+
+    def __init__(self, memory: MemoryMap, cache: DataCache | None, owned: npt.NDArray[np.int16]) -> None:
+        self._cache = cache
+        self._flash = (memory.flash_address, memory.flash_address + memory.flash_bytes)
+        is_cached = cache is not None and cache.covers(memory.ram_address)
+        self._cached = (memory.ram_address, memory.ram_address + memory.ram_bytes) if is_cached else (0, 0)
+        self.rows = np.zeros(int(owned.max(initial=0)) - BETWEEN + 1, READS)
+        """By owner, from BETWEEN on."""
+        self._tags = np.zeros(cache.lines if cache else 0, np.uint32)
+        names = [name for name, _ in _ReadsStruct._fields_[2:6]]
+        self.struct = _ReadsStruct(
+            by_owner=self.rows.ctypes.data,
+            tags=self._tags.ctypes.data if cache else None,
+            **dict(zip(names, (*self._flash, *self._cached), strict=True)),
+            sets=cache.sets if cache else 0,
+            ways=cache.ways if cache else 0,
+        )
+
+    def numbers(self) -> tuple[int, ...]:
+        """The same for the plugin, which has memory of its own."""
+        cache = self._cache
+        shape = (cache.sets, cache.ways) if cache else (0, 0)
+        return (*self._flash, *self._cached, *shape, len(self.rows))
 
 
 class Recorder:
@@ -149,6 +203,7 @@ class Recorder:
         code_start: int,
         table: npt.NDArray[np.int16],
         accesses: npt.NDArray[np.void],
+        flash: FlashWatch,
         limit_bytes: int,
         stop: int,
         reg_read: int,
@@ -160,6 +215,7 @@ class Recorder:
         self._unaligned = np.zeros(_UNALIGNED_SLOTS, _UNALIGNED)
         self._table = np.ascontiguousarray(table)
         self._accesses = np.ascontiguousarray(accesses)
+        self._flash = flash
         self.counter = _CounterStruct(
             entries=self._entries.ctypes.data,
             owner_of=self._table.ctypes.data,
@@ -170,11 +226,12 @@ class Recorder:
             code_halfwords=len(self._table),
             owner=OUTSIDE,
         )
-        self.alignment = _AlignmentStruct(
+        self.watch = _WatchStruct(
             found=self._unaligned.ctypes.data,
             counter=ctypes.addressof(self.counter),
             reg_read=reg_read,
             accesses=self._accesses.ctypes.data,
+            reads=ctypes.addressof(flash.struct),
             capacity=_UNALIGNED_SLOTS,
         )
 
@@ -197,7 +254,7 @@ class Recorder:
 
     def unaligned(self) -> tuple[Unaligned, ...]:
         """One access per instruction that made an unaligned one."""
-        rows = self._unaligned[: self.alignment.count]
+        rows = self._unaligned[: self.watch.count]
         return tuple(
             Unaligned(*(int(row[name]) for name in ("pc", "address", "bytes", "owner"))) for row in rows
         )
@@ -205,6 +262,10 @@ class Recorder:
     def blocks(self) -> npt.NDArray[np.void]:
         """What ran, in a fixed order."""
         return ordered(self._entries)
+
+    def reads(self) -> npt.NDArray[np.void]:
+        """What was read from flash, by owner."""
+        return self._flash.rows
 
 
 @lru_cache(maxsize=1)
@@ -223,7 +284,9 @@ def ordered(entries: npt.NDArray[np.void]) -> npt.NDArray[np.void]:
     return result
 
 
-def count_blocks(blocks: npt.NDArray[np.void], image: Image, *, is_riscv: bool) -> dict[int, Count]:
+def count_blocks(
+    blocks: npt.NDArray[np.void], reads: npt.NDArray[np.void], image: Image, *, is_riscv: bool
+) -> dict[int, Count]:
     """Instructions and classes by owner."""
     instructions: Counter[int] = Counter()
     classes: dict[int, Counter[CostClass]] = {}
@@ -235,7 +298,24 @@ def count_blocks(blocks: npt.NDArray[np.void], image: Image, *, is_riscv: bool) 
         for cost_class, count in found.classes.items():
             sums[cost_class] += times * count
         sums[CostClass.BRANCH_TAKEN] += int(block["jumped"])
+    for owner, sums in classes.items():
+        sums.update(_flash_classes(reads, owner))
     return {owner: Count(instructions[owner], dict(classes[owner])) for owner in instructions}
+
+
+def _flash_classes(reads: npt.NDArray[np.void], owner: int) -> dict[CostClass, int]:
+    """A line costs where it misses what the flash remembers and the data cache: whichever misses less in the
+    whole inference.
+    """
+    inside = np.arange(BETWEEN, BETWEEN + len(reads)) != OUTSIDE
+    buffer, cache = (int(reads[name][inside].sum()) for name in ("buffer_lines", "cache_lines"))
+    lines = "cache_lines" if 0 < cache < buffer else "buffer_lines"
+    row = reads[owner - BETWEEN]
+    return {
+        CostClass.FLASH_LOAD: int(row["loads"]),
+        CostClass.FLASH_WORD: int(row["words"]),
+        CostClass.FLASH_LINE: int(row[lines]),
+    }
 
 
 def summarize(by_owner: Mapping[int, Count], nodes: int) -> Counts:

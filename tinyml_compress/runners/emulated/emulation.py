@@ -119,7 +119,13 @@ def _key(firmware: Firmware, program: Program, vectors: Sequence[Sequence[bytes]
     """Everything a run depends on: the firmware's bytes, the core, the inputs, and this emulator."""
     core = firmware.core
     parts: list[bytes | str] = [firmware.image.path.read_bytes(), repr(firmware.memory), str(core.unicorn)]
-    parts += [core.alignment.value, repr(program.nodes), repr(program.inputs), repr(program.outputs)]
+    parts += [
+        core.alignment.value,
+        repr(firmware.cache),
+        repr(program.nodes),
+        repr(program.inputs),
+        repr(program.outputs),
+    ]
     parts += [str(program.state_bytes)]
     parts += [by, EMULATION.stamp()]
     parts += [data for vector in vectors for data in vector]

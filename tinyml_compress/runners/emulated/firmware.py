@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from tinyml_compress.devices import Core, Device, MemoryMap
+from tinyml_compress.devices import Core, DataCache, Device, MemoryMap
 from tinyml_compress.errors import DoesNotFit, MissingDependency, ToolchainError
 from tinyml_compress.ir import Program
 from tinyml_compress.runners import toolchain
@@ -53,6 +53,8 @@ class Firmware:
     """Name, version and flags, for the report."""
     linked: Mapping[str, Path]
     """Object files by source name."""
+    cache: DataCache | None = None
+    """The board's, where its core prices the lines that miss it."""
 
 
 def choose_toolchain(core: Core, name: str) -> Toolchain:
@@ -92,7 +94,7 @@ def build_firmware(
             raise
         roomy = MemoryMap(place.flash_address, _ROOMY, place.ram_address, _ROOMY)
         raise _does_not_fit(device, place, _link(linked, chosen, target, roomy, stack), stack) from error
-    return Firmware(image, core, place, stack, compiler, linked)
+    return Firmware(image, core, place, stack, compiler, linked, device.cache)
 
 
 def _objects(

@@ -14,10 +14,11 @@ from tinyml_compress.devices import Alignment
 from tinyml_compress.errors import EmulationError, MissingDependency
 from tinyml_compress.ir import Program
 from tinyml_compress.runners.emulated import interruption
-from tinyml_compress.runners.emulated.alignment import aligned_accesses
+from tinyml_compress.runners.emulated.alignment import accesses
 from tinyml_compress.runners.emulated.counting import (
     BETWEEN,
     OUTSIDE,
+    FlashWatch,
     Recorder,
     count_blocks,
     owners,
@@ -75,7 +76,7 @@ class Machine:
         self._limit = limit_instructions or 200_000_000 + 400 * macs
         self._seconds = seconds
         self._code_start, self._owners = owners(firmware.image, program)
-        self._accesses = aligned_accesses(firmware.image, self._code_start, len(self._owners), core)
+        self._accesses = accesses(firmware.image, self._code_start, len(self._owners), core)
         self._arena = firmware.image.symbols["tc_arena"]
         self._plain: _Run | None = None
         """Kept between runs without hooks, with the code that it has translated."""
@@ -97,6 +98,7 @@ class Machine:
             self._code_start,
             self._owners,
             self._accesses,
+            FlashWatch(self._firmware.memory, self._firmware.cache, self._owners),
             self._limit * _INSTRUCTION_BYTES,
             run.function_address("uc_emu_stop"),
             run.function_address("uc_reg_read"),
@@ -104,9 +106,8 @@ class Machine:
         run.record(recorder)
         run.start(self._seconds, self._limit)
         self._check_alignment(recorder)
-        by_owner = count_blocks(
-            recorder.blocks(), self._firmware.image, is_riscv=self._firmware.core.is_riscv
-        )
+        image, is_riscv = self._firmware.image, self._firmware.core.is_riscv
+        by_owner = count_blocks(recorder.blocks(), recorder.reads(), image, is_riscv=is_riscv)
         counts = summarize(by_owner, len(self._program.nodes))
         return Inference(run.outputs(self._arena), run.stack_bytes(), counts, run.state())
 
@@ -211,10 +212,9 @@ class _Run:
 
         self._recorder = recorder
         hooks: list[tuple[int, int | None, ctypes.Structure]] = [
-            (self._uc.UC_HOOK_BLOCK, recorder.on_block, recorder.counter)
+            (self._uc.UC_HOOK_BLOCK, recorder.on_block, recorder.counter),
+            (self._uc.UC_HOOK_CODE, recorder.on_instruction, recorder.watch),
         ]
-        if self._firmware.core.alignment is not Alignment.NONE:
-            hooks.append((self._uc.UC_HOOK_CODE, recorder.on_instruction, recorder.alignment))
         for kind, function, data in hooks:
             status = uclib.uc_hook_add(
                 self._engine._uch,

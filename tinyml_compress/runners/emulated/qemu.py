@@ -19,7 +19,16 @@ from tinyml_compress.devices import Core, QemuMap
 from tinyml_compress.errors import EmulationError, MissingDependency, ProcessError
 from tinyml_compress.ir import Program
 from tinyml_compress.runners import toolchain
-from tinyml_compress.runners.emulated.counting import ENTRY, Counts, count_blocks, ordered, owners, summarize
+from tinyml_compress.runners.emulated.counting import (
+    ENTRY,
+    READS,
+    Counts,
+    FlashWatch,
+    count_blocks,
+    ordered,
+    owners,
+    summarize,
+)
 from tinyml_compress.runners.emulated.firmware import Firmware
 from tinyml_compress.runners.emulated.inference import (
     PAINT,
@@ -112,7 +121,7 @@ class QemuMachine:
                     next_step="--emulator unicorn names the place" if self.firmware.core.unicorn else None,
                 )
             memory = result.read_bytes()
-            counts = self._counts(folder / "counts.bin") if counted else None
+            counts = self._counts(folder) if counted else None
         if len(memory) != end - start:
             raise EmulationError(
                 "QEMU gave back another amount of RAM", found=len(memory), allowed=end - start
@@ -140,16 +149,20 @@ class QemuMachine:
         words += ["-device", f"loader,file=ram.in,addr={ram_start:#x},force-raw=on"]
         if counted:
             start, table = owners(self.firmware.image, self.program)
-            head = np.array([start, len(table)], "<u4").tobytes()
+            watch = FlashWatch(self.firmware.memory, self.firmware.cache, table)
+            head = np.array([*watch.numbers(), start, len(table)], "<u4").tobytes()
             (folder / "owners.bin").write_bytes(head + table.astype("<i2").tobytes())
-            words += ["-plugin", f"{_plugin()},map=owners.bin,out=counts.bin"]
+            words += ["-plugin", f"{_plugin()},map=owners.bin,out=counts.bin,reads=reads.bin"]
         return words
 
-    def _counts(self, path: Path) -> Counts:
-        if not path.is_file():
+    def _counts(self, folder: Path) -> Counts:
+        paths = [folder / "counts.bin", folder / "reads.bin"]
+        if not all(path.is_file() for path in paths):
             raise EmulationError("QEMU's plugin wrote no counts", which=version())
-        blocks = ordered(np.frombuffer(path.read_bytes(), ENTRY))
-        by_owner = count_blocks(blocks, self.firmware.image, is_riscv=False)
+        entries, reads = (
+            np.frombuffer(path.read_bytes(), kind) for path, kind in zip(paths, (ENTRY, READS), strict=True)
+        )
+        by_owner = count_blocks(ordered(entries), reads, self.firmware.image, is_riscv=False)
         return summarize(by_owner, len(self.program.nodes))
 
 

@@ -93,24 +93,85 @@ typedef struct {
     int32_t owner;
 } tc_unaligned;
 
-/* An instruction whose address, base + index + offset, must be aligned. */
+/* An instruction that loads, or whose address must be aligned: base + (index << shift) + offset. */
 typedef struct {
-    int16_t base; /* the emulator's number of the register; 0: not such an instruction */
-    int16_t index;
-    int16_t offset;
-    uint16_t mask;
+    uint32_t offset;
+    int16_t base;  /* the emulator's number of the register; 0: none */
+    int16_t index; /* the same */
+    uint16_t mask; /* which bits of the address must be zero */
+    uint8_t shift;
+    uint8_t registers; /* how many a load fills; 0: no load */
 } tc_access;
+
+enum { BUFFER_LINES = 8, LINE_SHIFT = 5, WORD_SHIFT = 3, FIRST_OWNER = -3 };
+
+/* Data read from flash on behalf of one node. */
+typedef struct {
+    uint64_t loads;        /* registers filled */
+    uint64_t words;        /* 8-byte words other than the one read before */
+    uint64_t buffer_lines; /* 32-byte lines that are not among the last 8 */
+    uint64_t cache_lines;  /* loads that miss the data cache, from cached RAM too */
+} tc_flash_reads;
+
+typedef struct {
+    tc_flash_reads *by_owner; /* from FIRST_OWNER on */
+    uint32_t *tags;           /* sets x ways of the data cache, the latest first; NULL: there is none */
+    uint32_t flash_start;
+    uint32_t flash_end;
+    uint32_t cached_start; /* RAM behind the data cache; the same as its end: none */
+    uint32_t cached_end;
+    uint32_t last_word;
+    uint32_t sets;
+    uint32_t ways;
+    uint32_t buffer[BUFFER_LINES];
+} tc_reads;
+
+/* Whether `line` is missing among `count` lines; it is the first of them afterwards. */
+static uint64_t missed(uint32_t *lines, uint32_t count, uint32_t line) {
+    uint32_t at = 0;
+    while (at + 1u < count && lines[at] != line) {
+        at++;
+    }
+    const uint64_t is_missing = lines[at] != line;
+    for (; at > 0; at--) {
+        lines[at] = lines[at - 1u];
+    }
+    lines[0] = line;
+    return is_missing;
+}
+
+/* Lines and words are kept as number + 1, so that zeroed memory holds none. */
+static void read_at(tc_reads *reads, int32_t owner, uint32_t address) {
+    const int in_flash = address - reads->flash_start < reads->flash_end - reads->flash_start;
+    const int in_cached_ram = address - reads->cached_start < reads->cached_end - reads->cached_start;
+    const uint32_t line = (address >> LINE_SHIFT) + 1u;
+    if (!in_flash && !in_cached_ram) {
+        return;
+    }
+    tc_flash_reads *sums = &reads->by_owner[owner - FIRST_OWNER];
+    if (reads->tags != NULL) {
+        sums->cache_lines += missed(&reads->tags[(line % reads->sets) * reads->ways], reads->ways, line);
+    }
+    if (in_flash) {
+        const uint32_t word = (address >> WORD_SHIFT) + 1u;
+        sums->loads++;
+        sums->words += word != reads->last_word;
+        reads->last_word = word;
+        sums->buffer_lines += missed(reads->buffer, BUFFER_LINES, line);
+    }
+}
 
 typedef struct {
     tc_unaligned *found; /* one per program counter */
     const tc_counter *counter;
     int (*reg_read)(void *engine, int id, void *value);
     const tc_access *accesses; /* per halfword of code */
+    tc_reads *reads;
     uint32_t capacity;
     uint32_t count;
-} tc_alignment;
+} tc_watch;
 
-static void note(tc_alignment *watch, uint32_t pc, uint32_t address, uint32_t bytes) {
+static void note(tc_watch *watch, uint32_t pc, uint32_t address, uint32_t bytes) {
     for (uint32_t i = 0; i < watch->count; i++) {
         if (watch->found[i].pc == pc) {
             return;
@@ -125,24 +186,32 @@ static void note(tc_alignment *watch, uint32_t pc, uint32_t address, uint32_t by
     }
 }
 
-/* Every instruction; looks at the registers of those that need an aligned address. A hook on accesses would be simpler,
- * but the emulator loses its place when one is called inside an IT block, and it is slower. */
+/* Every instruction; looks at the registers of those that load or need an aligned address. A hook on accesses would be
+ * simpler, but the emulator loses its place when one is called inside an IT block, and it is slower. */
 EXPORT void tc_on_instruction(void *engine, uint64_t address64, uint32_t bytes, void *user) {
-    tc_alignment *watch = user;
+    tc_watch *watch = user;
     const uint32_t pc = (uint32_t)address64;
     const uint32_t halfword = (pc - watch->counter->code_start) >> 1;
     (void)bytes;
-    if (halfword >= watch->counter->code_halfwords || watch->accesses[halfword].base == 0) {
+    if (halfword >= watch->counter->code_halfwords) {
         return;
     }
     const tc_access *access = &watch->accesses[halfword];
+    if (access->registers == 0u && access->mask == 0u) {
+        return;
+    }
     uint32_t base = 0, index = 0;
-    watch->reg_read(engine, access->base, &base);
+    if (access->base != 0) {
+        watch->reg_read(engine, access->base, &base);
+    }
     if (access->index != 0) {
         watch->reg_read(engine, access->index, &index);
     }
-    const uint32_t target = base + index + (uint32_t)(int32_t)access->offset;
+    const uint32_t target = base + (index << access->shift) + access->offset;
     if ((target & access->mask) != 0u) {
         note(watch, pc, target, access->mask + 1u);
+    }
+    for (uint32_t i = 0; i < access->registers; i++) {
+        read_at(watch->reads, watch->counter->owner, target + 4u * i);
     }
 }
