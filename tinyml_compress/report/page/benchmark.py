@@ -316,7 +316,9 @@ def _one(name: str, run: Run, *, is_open: bool) -> str:
 def _about(run: Run) -> str:
     words = [str(run[key]) for key in ("core", "compiler", "emulator") if run.get(key)]
     words.append(f"optimize {run.get('optimize')}")
-    if run.get("cycles_calibrated") is False:
+    if "cycles_trust" in run:
+        words.append(f"milliseconds ±{run['cycles_error']:.0%}: {run['cycles_trust']}")
+    elif run.get("cycles_calibrated") is False:  # a document of an older version
         words.append("cycles of this core are not calibrated against published times")
     if run.get("bit_exact_unknown"):
         words.append(f"outputs not compared: {run['bit_exact_unknown']}")

@@ -109,10 +109,14 @@ def read_image(path: Path) -> Image:
 
     with path.open("rb") as file:
         elf = ELFFile(file)
+        sections = [section for section in elf.iter_sections() if section["sh_type"] == "SHT_PROGBITS"]
+        # A linker that finds room below the lowest region loads the file's own headers there.
         segments = tuple(
             (int(segment["p_paddr"]), segment.data())
             for segment in elf.iter_segments()
-            if segment["p_type"] == "PT_LOAD" and segment["p_filesz"] > 0
+            if segment["p_type"] == "PT_LOAD"
+            and segment["p_filesz"] > 0
+            and any(segment.section_in_segment(section) for section in sections)
         )
         table = elf.get_section_by_name(".symtab")
         if not isinstance(table, SymbolTableSection):
