@@ -80,6 +80,7 @@ format: $(DEVELOPMENT) ## put Python and C into their form
 
 docs: $(DEVELOPMENT) ## the documentation as a site in build/site; a warning is an error
 	$(BIN)/python docs/tables.py --check
+	$(BIN)/python docs/schema.py --check
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet
 
 bench: $(DEVELOPMENT) ## run the performance programs of benchmarks/ (an hour and a half)

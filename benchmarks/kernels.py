@@ -22,12 +22,13 @@ from rich.console import Console
 from rich.table import Table
 
 from tinyml_compress import __version__
-from tinyml_compress.devices.measurement import AotRun, Run
 from tinyml_compress.errors import TinymlError
 from tinyml_compress.models.zoo import ZOO
 from tinyml_compress.ops.base import Level
-from tinyml_compress.pipeline.benchmark_model import given
-from tinyml_compress.pipeline.benchmarking import Request, benchmark
+from tinyml_compress.pipeline.measure.model import given
+from tinyml_compress.pipeline.measure.verb import benchmark
+from tinyml_compress.pipeline.measure.work import Request
+from tinyml_compress.results import Measurement
 from tinyml_compress.support.cache import cached_folder, key_of
 from tinyml_compress.support.files import write_text
 from tinyml_compress.support.resources import package_folder
@@ -50,7 +51,7 @@ class Row:
     model: str
     core: str
     level: str
-    run: AotRun
+    run: Measurement
     baseline: float | None
     """Instructions of TensorFlow Lite Micro, where they were counted."""
 
@@ -63,18 +64,22 @@ class Row:
         found: dict[str, object] = {
             "model": self.model,
             "core": self.core,
-            "device": run.device.name,
+            "device": run.device,
             "optimize": self.level,
             "macs": run.macs,
             "instructions": run.instructions,
             "cycles": run.cycles,
-            "cycles_error": run.cycles_error,
+            "cycles_error": error_of(run),
             "flash": {
-                "total": run.flash.total,
-                "weights": run.flash.weights,
-                "code": run.flash.total - run.flash.weights,
+                "total": run.flash,
+                "weights": run.parts("flash")["weights"],
+                "code": run.flash - run.parts("flash")["weights"],
             },
-            "ram": {"total": run.ram.total, "arena": run.ram.arena, "stack": run.ram.stack},
+            "ram": {
+                "total": run.ram,
+                "arena": run.parts("RAM")["arena"],
+                "stack": run.parts("RAM")["stack"],
+            },
         }
         if self.ratio is not None:
             found["ratio_to_tflm"] = round(self.ratio, 4)
@@ -119,11 +124,16 @@ def baseline(facts: dict[str, Any], core: str, macs: int) -> float | None:
     return None if per_mac is None else per_mac * macs
 
 
-def checked(run: Run) -> AotRun:
-    if not isinstance(run, AotRun):
-        raise SystemExit(f"{run.device.name}: {run}")
-    if run.agreement is not None and run.agreement.mismatches:
-        raise SystemExit(f"{run.device.name}: not bit-exact: {run.agreement.detail}")
+def error_of(run: Measurement) -> float | None:
+    cycles = run.figure("cycles")
+    return None if cycles is None else cycles.error
+
+
+def checked(run: Measurement) -> Measurement:
+    if run.error is not None:
+        raise SystemExit(f"{run.device}: {run.error.why}")
+    if run.bit_exact is not None and run.bit_exact.mismatches:
+        raise SystemExit(f"{run.device}: not bit-exact: {run.bit_exact.detail}")
     return run
 
 
@@ -156,13 +166,13 @@ def table(rows: list[Row]) -> Table:
             row.model,
             row.core,
             row.level,
-            f"{run.instructions:,}",
-            f"{run.instructions / run.macs:.2f}" if run.macs else "",
-            f"{run.cycles:,}",
-            f"{run.cycles_error:.0%}",
-            f"{run.flash.total:,}",
-            f"{run.flash.total - run.flash.weights:,}",
-            f"{run.ram.total:,}",
+            f"{run.count('instructions'):,}",
+            f"{run.count('instructions') / run.macs:.2f}" if run.macs else "",
+            f"{run.count('cycles'):,}",
+            f"{error_of(run):.0%}",
+            f"{run.count('flash'):,}",
+            f"{run.count('flash') - run.parts('flash')['weights']:,}",
+            f"{run.count('RAM'):,}",
             "" if row.ratio is None else f"{row.ratio:.2f}",
         )
     return made

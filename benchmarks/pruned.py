@@ -24,13 +24,13 @@ from typing import Any
 import numpy as np
 
 from tinyml_compress import __version__, data, frontend
-from tinyml_compress.devices.measurement import AotRun
 from tinyml_compress.evaluation import Accuracy
 from tinyml_compress.ops.base import Level
-from tinyml_compress.pipeline.benchmarking import Request, benchmark
 from tinyml_compress.pipeline.compression import compress
 from tinyml_compress.pipeline.compression_plan import find_recipe
 from tinyml_compress.pipeline.evaluation import evaluate
+from tinyml_compress.pipeline.measure.verb import benchmark
+from tinyml_compress.pipeline.measure.work import Request
 from tinyml_compress.support import files
 from tinyml_compress.techniques.fine_tuning import TrainOptions
 from tinyml_compress.techniques.recipe import Guard, Stage, read
@@ -274,11 +274,14 @@ def zeros(content: bytes) -> float:
 def cost(content: bytes, level: Level, vectors: int = VECTORS, board: str = BOARD) -> Cost:
     """Compiled, emulated, compared."""
     (run,) = benchmark(content, "model", request=Request((board,), vectors=vectors, level=level)).runs
-    if not isinstance(run, AotRun):
-        raise SystemExit(f"{board}: {run}")
-    code = run.flash.total - run.flash.weights - run.flash.tables
+    if run.error is not None:
+        raise SystemExit(f"{board}: {run.error.why}")
+    code = run.flash - run.parts("flash")["weights"] - run.parts("flash")["tables"]
     return Cost(
-        run.flash.weights, code, run.cycles, None if run.agreement is None else run.agreement.mismatches
+        run.parts("flash")["weights"],
+        code,
+        run.cycles,
+        None if run.bit_exact is None else run.bit_exact.mismatches,
     )
 
 

@@ -72,7 +72,7 @@ def main() -> None:
     print(done.summary())
 
     for run in tc.benchmark(done.tflite, ["nucleo-l4r5zi", "raspberry-pi-pico", "esp32-c3"]).runs:
-        print(f"{run.device.name}: {run.instructions:,} instructions, {run.ms:.1f} ms modelled")
+        print(f"{run.device}: {run.instructions:,} instructions, {run.ms:.1f} ms modelled")
 
 
 def network(classes: int, seed: int) -> tf.keras.Model:

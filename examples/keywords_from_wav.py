@@ -58,8 +58,7 @@ def main() -> None:
     print(tc.evaluate(made.path, test, against=given.output / "keywords.keras").summary())
     run = tc.benchmark(made.path, given.target).runs[0]
     print(
-        f"{given.target}: {run.instructions:,} instructions, {run.ms:.2f} ms "
-        f"modelled, {run.ram.total:,} B of RAM"
+        f"{given.target}: {run.instructions:,} instructions, {run.ms:.2f} ms modelled, {run.ram:,} B of RAM"
     )
     tc.compile_c(made.path, output=given.output / "c", name="keywords", isa="dsp")
     print(f"C in {given.output / 'c'}, the front end's constants in {given.output / 'int8'}")

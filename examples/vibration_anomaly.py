@@ -51,8 +51,7 @@ def main() -> None:
 
     run = tc.benchmark(made.path, given.target).runs[0]
     print(
-        f"{given.target}: {run.instructions:,} instructions, {run.ms:.2f} ms "
-        f"modelled, {run.ram.total:,} B of RAM"
+        f"{given.target}: {run.instructions:,} instructions, {run.ms:.2f} ms modelled, {run.ram:,} B of RAM"
     )
 
 

@@ -37,7 +37,7 @@ def test_compile_and_benchmark(tmp_path: Path) -> None:
     assert (tmp_path / "c" / "relu.h").is_file()
     assert done.program.prefix == "relu"
     result = tinyml_compress.benchmark(file, "nucleo-l4r5zi", vectors=2)
-    assert [run.device.name for run in result.runs] == ["nucleo-l4r5zi"]
+    assert [run.device for run in result.runs] == ["nucleo-l4r5zi"]
 
 
 def test_unknown_words(tmp_path: Path) -> None:

@@ -34,6 +34,7 @@ RANK = {
     "ir": 2,
     "csrc": 2,
     "evaluation": 2,
+    "results": 2,
     "ops": 3,
     "devices": 3,
     "formats": 4,

@@ -19,13 +19,13 @@ from tinyml_compress.cli.convert import command
 from tinyml_compress.converter import Mode, Settings
 from tinyml_compress.converter.splice import candidates, followers, splice
 from tinyml_compress.data import DataSet
-from tinyml_compress.devices.measurement import AotRun
 from tinyml_compress.errors import ConversionError, TrainingError, UsageError
 from tinyml_compress.frontend.writer import write
 from tinyml_compress.ir import DType, Graph
 from tinyml_compress.models import Format, LoadedModel, Origin, load
-from tinyml_compress.pipeline.benchmarking import Request, benchmark
 from tinyml_compress.pipeline.conversion import convert, convert_model
+from tinyml_compress.pipeline.measure.verb import benchmark
+from tinyml_compress.pipeline.measure.work import Request
 from tinyml_compress.pipeline.mixing import Mixer, by_names, mix_forms, mixer_of
 from tinyml_compress.support import backend
 from tinyml_compress.techniques.training import Samples, fit, task_for
@@ -216,9 +216,9 @@ def test_the_gap_of_an_autoencoder_with_an_outlier_is_closed_at_a_small_price() 
 
 def _cycles(file: bytes) -> int:
     (run,) = benchmark(file, request=Request(("nucleo-l4r5zi",), vectors=2)).runs
-    assert isinstance(run, AotRun)
-    assert run.agreement is not None
-    assert run.agreement.mismatches == 0
+    assert run.error is None
+    assert run.bit_exact is not None
+    assert run.bit_exact.mismatches == 0
     return run.cycles
 
 

@@ -17,20 +17,23 @@ from tests.emulated.programs import CORES
 from tests.lib.nets import NETS
 from tinyml_compress.cli import main
 from tinyml_compress.data import DataSet
-from tinyml_compress.devices.measurement import AotRun, Refusal
 from tinyml_compress.errors import EmulationError, UsageError
 from tinyml_compress.ir import Graph, Port
 from tinyml_compress.ops.base import Level
-from tinyml_compress.pipeline import benchmarking
-from tinyml_compress.pipeline.benchmark_inputs import make_vectors
-from tinyml_compress.pipeline.benchmark_mismatch import locate
-from tinyml_compress.pipeline.benchmark_model import given
-from tinyml_compress.pipeline.benchmarking import Request, benchmark
 from tinyml_compress.pipeline.compilation import compile_graph, compile_model
+from tinyml_compress.pipeline.measure import work
+from tinyml_compress.pipeline.measure.inputs import make_vectors
+from tinyml_compress.pipeline.measure.kinds import board as board_kind
+from tinyml_compress.pipeline.measure.mismatch import locate
+from tinyml_compress.pipeline.measure.model import given
+from tinyml_compress.pipeline.measure.verb import benchmark
+from tinyml_compress.pipeline.measure.work import Request
+from tinyml_compress.results import Kind
 from tinyml_compress.runners import native
 from tinyml_compress.support.resources import targets_folder
 
 Tool = Callable[..., tuple[int, str, str]]
+FLASH = {"kernels", "glue", "weights", "tables", "startup"}
 BOARDS = ",".join(CORES.values())
 
 
@@ -59,19 +62,22 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.mark.parametrize("name", NETS)
 def test_every_core_is_bit_exact_and_adds_up(name: str) -> None:
     result = benchmark(NETS[name](), name, request=Request(tuple(CORES.values()), vectors=5))
-    assert [run.device.name for run in result.runs] == list(CORES.values())
+    assert [run.device for run in result.runs] == list(CORES.values())
     for run in result.runs:
-        assert isinstance(run, AotRun), run
-        assert run.agreement is not None
-        assert (run.agreement.vectors, run.agreement.mismatches) == (5, 0)
-        assert run.instructions == sum(row.instructions for row in run.rows)
-        assert run.cycles == sum(row.cycles for row in run.rows)
-        assert run.macs == sum(row.macs for row in run.rows)
-        flash, ram = run.flash, run.ram
-        assert flash.total == flash.kernels + flash.glue + flash.weights + flash.tables + flash.startup
-        assert ram.total == ram.arena + ram.state + ram.stack + ram.static
-        assert flash.total <= run.device.flash_bytes
-        assert ram.total <= run.device.ram_bytes
+        assert run.error is None
+        assert run.bit_exact is not None
+        assert (run.bit_exact.vectors, run.bit_exact.mismatches) == (5, 0)
+        assert run.instructions == sum(row.instructions for row in run.nodes)
+        assert run.cycles == sum(row.cycles for row in run.nodes)
+        assert run.macs == sum(row.macs for row in run.nodes)
+        for name, parts in (("flash", FLASH), ("RAM", {"arena", "state", "stack", "static"})):
+            figure = run.figure(name)
+            assert figure is not None
+            assert figure.kind is Kind.EXACT
+            assert set(run.parts(name)) == parts
+            assert figure.value == sum(run.parts(name).values())
+            assert figure.limit is not None
+            assert figure.value <= figure.limit
 
 
 def test_counts_are_the_same_in_every_run(
@@ -306,7 +312,7 @@ def test_unwritable_result(tool: Tool, model: Path, tmp_path: Path) -> None:
 def test_mismatch_is_a_failure(tool: Tool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     model = tmp_path / "autoencoder.tflite"
     model.write_bytes(NETS["autoencoder"]())
-    right = benchmarking.tflm.run
+    right = work.tflm.run
 
     def wrong(content: bytes, vectors: Sequence[Sequence[np.ndarray]]) -> object:
         answer = right(content, vectors)
@@ -314,7 +320,7 @@ def test_mismatch_is_a_failure(tool: Tool, tmp_path: Path, monkeypatch: pytest.M
             answer.outputs[1][0].reshape(-1)[3] ^= 1
         return answer
 
-    monkeypatch.setattr(benchmarking.tflm, "run", wrong)
+    monkeypatch.setattr(work.tflm, "run", wrong)
     code, out, err = tool("benchmark", model, "--target", "nucleo-l4r5zi")
     assert code == 1
     assert "MISMATCH 9/10" in out
@@ -341,7 +347,7 @@ def test_the_first_wrong_node_is_named() -> None:
 
 
 def test_without_tflm_the_report_says_so(tool: Tool, model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(benchmarking.tflm, "available", lambda: False)
+    monkeypatch.setattr(work.tflm, "available", lambda: False)
     code, out, _ = tool("benchmark", model, "--target", "nucleo-l4r5zi")
     assert code == 0
     assert "not compared: TensorFlow Lite Micro is not installed" in out
@@ -369,10 +375,10 @@ def test_targets(tool: Tool, tiny_board: Path) -> None:
 
 def test_what_this_machine_lacks_is_said() -> None:
     (run,) = benchmark(NETS["autoencoder"](), request=Request(("esp32-c3",), toolchains=("gcc",))).runs
-    assert isinstance(run, Refusal)
+    assert run.error is not None
     assert run.fits
-    assert not run.is_defect
-    assert "no flags for --toolchain gcc" in run.reason
+    assert not run.error.is_defect
+    assert "no flags for --toolchain gcc" in run.error.reason
 
 
 def test_a_misstep_of_the_firmware_is_a_defect(
@@ -381,7 +387,7 @@ def test_a_misstep_of_the_firmware_is_a_defect(
     def fault(*arguments: object, **options: object) -> None:
         raise EmulationError("the emulated firmware faulted: breakpoint", which="main", found="in node 3")
 
-    monkeypatch.setattr(benchmarking, "emulate", fault)
+    monkeypatch.setattr(board_kind, "emulate", fault)
     code, out, err = tool("benchmark", model, "--target", "nucleo-l4r5zi,esp32-c3")
     assert code == 1
     assert "did not run" in out
@@ -409,7 +415,7 @@ def test_from_python(model: Path) -> None:
     import tinyml_compress
 
     (run,) = tinyml_compress.benchmark(model, "nucleo-l4r5zi").runs
-    assert isinstance(run, AotRun)
+    assert run.error is None
     both = tinyml_compress.benchmark(model, ["nucleo-l4r5zi", "esp32-c3"]).runs
     assert both[0] == run
     assert len(both) == 2
@@ -423,9 +429,9 @@ def test_no_target_from_python() -> None:
 def test_refusals_carry_their_reason(tiny_board: Path) -> None:
     request = Request(("tiny-board",), targets_dir=tiny_board)
     (run,) = benchmark(NETS["keyword"](), request=request).runs
-    assert isinstance(run, Refusal)
+    assert run.error is not None
     assert not run.fits
-    assert not run.is_defect
+    assert not run.error.is_defect
 
 
 PUBLISHED = {
@@ -440,10 +446,10 @@ def test_published_models(published: Path, name: str) -> None:
     """Known bytes on the board of the baselines, and on the smallest core."""
     request = Request(("nucleo-l4r5zi", "raspberry-pi-pico"), vectors=3)
     for run in benchmark(published / f"{name}.tflite", request=request).runs:
-        assert isinstance(run, AotRun), run
+        assert run.error is None
         assert run.outputs[0].hex() == PUBLISHED[name][0]
-        assert run.agreement is not None
-        assert run.agreement.mismatches == 0
+        assert run.bit_exact is not None
+        assert run.bit_exact.mismatches == 0
 
 
 @pytest.mark.full
@@ -459,7 +465,7 @@ def test_published_models_on_every_core(published: Path, tmp_path: Path, name: s
     (tmp_path / "roomy.toml").write_text(text)
     request = Request(("roomy",), vectors=100, targets_dir=tmp_path)
     (run,) = benchmark(published / f"{name}.tflite", request=request).runs
-    assert isinstance(run, AotRun), run
+    assert run.error is None
     assert run.outputs[0].hex() == PUBLISHED[name][0]
-    assert run.agreement is not None
-    assert (run.agreement.vectors, run.agreement.mismatches) == (100, 0)
+    assert run.bit_exact is not None
+    assert (run.bit_exact.vectors, run.bit_exact.mismatches) == (100, 0)

@@ -13,14 +13,14 @@ from tests.emulated.programs import board
 from tests.lib.stateful_nets import STREAMING
 from tests.lib.streams import assert_streams_equal, frames_of
 from tinyml_compress.codegen.project import project_files
-from tinyml_compress.devices.measurement import AotRun
 from tinyml_compress.ops.base import Isa, Level
-from tinyml_compress.pipeline.benchmarking import Request, benchmark
 from tinyml_compress.pipeline.checking import check
 from tinyml_compress.pipeline.compilation import compile_model
 from tinyml_compress.pipeline.engines import Engine, Subject
 from tinyml_compress.pipeline.golden_vectors import golden_vectors
 from tinyml_compress.pipeline.inspection import inspect_model
+from tinyml_compress.pipeline.measure.verb import benchmark
+from tinyml_compress.pipeline.measure.work import Request
 from tinyml_compress.pipeline.shrinking import shrink_file
 from tinyml_compress.pipeline.verification import verify
 from tinyml_compress.runners import native, tflm, toolchain
@@ -70,11 +70,17 @@ def test_the_verbs_take_it(name: str, tmp_path: Path) -> None:
     faster = compile_model(file.read_bytes(), name, (Isa.C, Isa.DSP))
     assert ram.needed == faster.arena_bytes + faster.state_bytes + board("cortex-m4").limits.stack_bytes
     run = benchmark(file, request=Request(("raspberry-pi-pico",), vectors=3)).runs[0]
-    assert isinstance(run, AotRun)
-    assert run.ram.state == program.state_bytes > 0
-    assert run.ram.total == run.ram.arena + run.ram.state + run.ram.stack + run.ram.static
-    assert run.agreement is not None
-    assert run.agreement.mismatches == 0
+    assert run.error is None
+    assert run.parts("RAM")["state"] == program.state_bytes > 0
+    assert (
+        run.ram
+        == run.parts("RAM")["arena"]
+        + run.parts("RAM")["state"]
+        + run.parts("RAM")["stack"]
+        + run.parts("RAM")["static"]
+    )
+    assert run.bit_exact is not None
+    assert run.bit_exact.mismatches == 0
 
 
 @pytest.mark.parametrize("name", STREAMING)

@@ -6,13 +6,14 @@ import shutil
 from dataclasses import replace
 
 import pytest
+from msgspec import structs
 
 from tests.emulated.programs import CORES, INPUT, board, one_node, program
 from tests.lib.nets import NETS
 from tinyml_compress.devices import CostClass
-from tinyml_compress.devices.measurement import AotRun
 from tinyml_compress.errors import EmulationError, MissingDependency
-from tinyml_compress.pipeline.benchmarking import Request, benchmark
+from tinyml_compress.pipeline.measure.verb import benchmark
+from tinyml_compress.pipeline.measure.work import Request
 from tinyml_compress.runners.emulated import Emulator, build_firmware, emulate, qemu
 from tinyml_compress.runners.emulated.qemu import QemuMachine
 
@@ -53,13 +54,13 @@ def test_qemu_agrees_on_generated_code(core: str) -> None:
         for emulator in ("unicorn", "qemu")
     ]
     own, other = runs
-    assert isinstance(own, AotRun)
-    assert isinstance(other, AotRun)
-    for row, opinion in zip(own.rows, other.rows, strict=True):
+    assert own.error is None
+    assert other.error is None
+    for row, opinion in zip(own.nodes or (), other.nodes or (), strict=True):
         # Relinked elsewhere, tables straddle other words of flash, and blocks other pages of the emulator.
         assert opinion.cycles == pytest.approx(row.cycles, rel=0.2, abs=8)
-        assert replace(opinion, cycles=0) == replace(row, cycles=0)
-    assert sum(row.cycles for row in other.rows) == pytest.approx(own.cycles, rel=0.05)
+        assert structs.replace(opinion, cycles=0) == structs.replace(row, cycles=0)
+    assert sum(row.cycles for row in other.nodes or ()) == pytest.approx(own.cycles, rel=0.05)
     assert other.outputs == own.outputs
 
 
@@ -71,9 +72,9 @@ def test_gcc_agrees_on_generated_code() -> None:
     )
     assert len(result.runs) == 2 * len(ARM)
     for run in result.runs:
-        assert isinstance(run, AotRun), run
-        assert run.agreement is not None
-        assert run.agreement.mismatches == 0
+        assert run.error is None
+        assert run.bit_exact is not None
+        assert run.bit_exact.mismatches == 0
 
 
 @needs_qemu

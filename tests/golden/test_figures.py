@@ -13,9 +13,9 @@ import pytest
 
 from tests.emulated.programs import CORES
 from tests.lib.nets import NETS
-from tinyml_compress.devices.measurement import AotRun
 from tinyml_compress.ops.base import Level
-from tinyml_compress.pipeline.benchmarking import Request, benchmark
+from tinyml_compress.pipeline.measure.verb import benchmark
+from tinyml_compress.pipeline.measure.work import Request
 
 RECORD = Path(__file__).with_name("figures.json")
 GROWTH = 1.01
@@ -30,12 +30,12 @@ def figures(name: str, level: Level) -> dict[str, dict[str, int]]:
     )
     found = {}
     for run in benchmark(NETS[name](), name, request=Request(boards, vectors=1, level=level)).runs:
-        assert isinstance(run, AotRun), run
-        found[run.device.core.name] = {
+        assert run.error is None
+        found[run.core] = {
             "instructions": run.instructions,
-            "arena": run.ram.arena,
-            "flash": run.flash.total,
-            "ram": run.ram.total,
+            "arena": run.parts("RAM")["arena"],
+            "flash": run.flash,
+            "ram": run.ram,
         }
     return found
 
@@ -69,14 +69,14 @@ def test_published_models_keep_their_results(published: Path, model: str, file: 
     content = (published / f"{file}.tflite").read_bytes()
     found = benchmark(content, model, request=Request(tuple(boards.values()), vectors=3))
     for core, run in zip(boards, found.runs, strict=True):
-        assert isinstance(run, AotRun), run
+        assert run.error is None
         (row,) = [
             row for row in rows if (row["model"], row["core"], row["optimize"]) == (model, core, "balanced")
         ]
         for what, before, now in (
             ("instructions", row["instructions"], run.instructions),
-            ("flash", row["flash"]["total"], run.flash.total),
-            ("RAM", row["ram"]["total"], run.ram.total),
+            ("flash", row["flash"]["total"], run.flash),
+            ("RAM", row["ram"]["total"], run.ram),
         ):
             assert now <= before * GROWTH, (
                 f"{model} on {core}: {what} grew from {before:,}; if wanted, `make bench`"

@@ -33,6 +33,7 @@ from tinyml_compress.pipeline.shrinking import shrink_file
 from tinyml_compress.report.demo import BoardRow, DemoResult, ModelRow, demo_blocks
 from tinyml_compress.report.fit_text import estimate_blocks, fit_blocks
 from tinyml_compress.report.inspection import inspection_blocks
+from tinyml_compress.results import Failure, Measurement
 from tinyml_compress.support.table import Block, Table
 from tinyml_compress.support.table_text import blocks_text, table_text
 
@@ -184,8 +185,11 @@ def test_benchmark_of_one_board(folder: Path, columns: int) -> None:
 @pytest.mark.parametrize("columns", WIDTHS)
 def test_gate(tmp_path: Path, columns: int) -> None:
     run = {"device": BOARD, "engine": "aot", "fits": True, "optimize": "speed", "compiler": "zig cc"}
-    nodes = [{"index": 0, "op": "CONV_2D", "name": LAYER, "instructions": 700}]
-    found = {"schema": 1, "model": {"bytes": 4000}, "runs": [{**run, "instructions": 1000, "nodes": nodes}]}
+    node = {"kernel": "k", "shape": [1], "macs": 9, "cycles": 9}
+    nodes = [{**node, "index": 0, "op": "CONV_2D", "name": LAYER, "instructions": 700}]
+    model = {"name": "m", "source": "m.tflite", "sha256": "0" * 64, "bytes": 4000}
+    runs = [{**run, "instructions": 1000, "nodes": nodes}]
+    found = {"schema": 1, "model": model, "input": "pattern", "runs": runs}
     (tmp_path / "a.json").write_text(json.dumps(found))
     grown = [{**nodes[0], "instructions": 900}]
     worse = {**found, "runs": [{**run, "instructions": 1_200_000, "nodes": grown}]}
@@ -198,7 +202,13 @@ def test_demo_where_boards_cannot_run() -> None:
     """What `make demo` printed without QEMU: names and numbers were cut."""
     board = load_device("raspberry-pi-pico")
     assert isinstance(board, Device)
-    boards = [BoardRow(replace(board, name=name), None, None, REASON) for name in (BOARD, "b")]
+    failure = Failure(reason=REASON, detail="")
+    boards = [
+        BoardRow(
+            replace(board, name=name), None, Measurement(device=name, engine="aot", fits=True, error=failure)
+        )
+        for name in (BOARD, "b")
+    ]
     rows = [
         ModelRow("float32", 1_561_600, Accuracy(391, 397).numbers, None, None),
         ModelRow("int8", 45_072, Accuracy(391, 397).numbers, Agreement(397, 397, 0.1, 0.01).numbers, 6_272),

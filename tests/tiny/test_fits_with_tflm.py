@@ -15,11 +15,11 @@ from tests.lib.schema import validate
 from tinyml_compress.cli.benchmark import command as benchmark_command
 from tinyml_compress.cli.check import command as check_command
 from tinyml_compress.devices import Device, TflmNeed, list_devices, load_device
-from tinyml_compress.devices.measurement import Refusal, TflmRun
 from tinyml_compress.errors import BudgetError, DoesNotFit
-from tinyml_compress.pipeline.benchmark_judgement import Budgets, check_budgets
-from tinyml_compress.pipeline.benchmarking import Request, benchmark
 from tinyml_compress.pipeline.checking import check
+from tinyml_compress.pipeline.measure.judgement import Budgets, check_budgets
+from tinyml_compress.pipeline.measure.verb import benchmark
+from tinyml_compress.pipeline.measure.work import Request
 from tinyml_compress.runners import tflm
 
 BOARDS = tuple(device for device in list_devices() if isinstance(device, Device))
@@ -49,13 +49,13 @@ def test_every_verb_gives_the_same_answer(nbytes: int) -> None:
         assert [demand.needed for demand in contract.demands] == [need.flash_bytes, need.ram_bytes]
         assert contract.assumptions == need.assumptions
         if need.fits:
-            assert isinstance(run, TflmRun)
-            assert run.need == need
+            assert run.error is None
+            assert run.figures == need.figures()
         else:
-            assert isinstance(run, Refusal)
+            assert run.error is not None
             assert not run.fits
-            assert str(need) in run.detail
-            assert need.assumptions[0] in run.detail
+            assert str(need) in run.error.detail
+            assert need.assumptions[0] in run.error.detail
 
 
 def test_the_sum() -> None:

@@ -18,6 +18,7 @@ from tinyml_compress.errors import DataError, UsageError
 from tinyml_compress.report.gate import Metric, Tolerances, Verdict, judge, read_result
 from tinyml_compress.report.page import read_document
 
+NODE: dict[str, Any] = {"kernel": "", "shape": [1], "macs": 0, "cycles": 0}
 RUN: dict[str, Any] = {
     "device": "nucleo-l4r5zi",
     "engine": "aot",
@@ -25,15 +26,19 @@ RUN: dict[str, Any] = {
     "optimize": "speed",
     "compiler": "zig cc",
     "instructions": 1000,
+    "cycles": 1500,
+    "cycles_error": 0.15,
+    "ms": 0.0125,
     "flash": {"total": 5000, "kernels": 2000, "weights": 3000},
     "ram": {"total": 900, "arena": 800, "stack": 100},
     "bit_exact": {"vectors": 10, "mismatches": 0},
     "nodes": [
-        {"index": 0, "op": "CONV_2D", "name": "a", "instructions": 700},
-        {"index": 1, "op": "SOFTMAX", "name": "b", "instructions": 300},
+        NODE | {"index": 0, "op": "CONV_2D", "name": "a", "instructions": 700},
+        NODE | {"index": 1, "op": "SOFTMAX", "name": "b", "instructions": 300},
     ],
 }
-BENCH: dict[str, Any] = {"schema": 1, "model": {"bytes": 4000}, "runs": [RUN]}
+MODEL: dict[str, Any] = {"name": "m", "source": "m.tflite", "sha256": "0" * 64, "bytes": 4000}
+BENCH: dict[str, Any] = {"schema": 1, "model": MODEL, "input": "pattern", "runs": [RUN], "notes": []}
 SCORE: dict[str, Any] = {
     "schema": 1,
     "model": "x/a.tflite",
@@ -117,7 +122,7 @@ def test_the_part_of_flash_that_grew_is_named(tmp_path: Path) -> None:
     ("change", "metric"),
     [
         ({"bit_exact": {"vectors": 10, "mismatches": 1}}, Metric.EXACTNESS),
-        ({"bit_exact_unknown": "no tflite-micro", "bit_exact": {}}, Metric.EXACTNESS),
+        ({"bit_exact_unknown": "no tflite-micro", "bit_exact": None}, Metric.EXACTNESS),
         ({"ram": {"total": 1000, "arena": 900, "stack": 100}}, Metric.RAM),
         ({"device": "another"}, Metric.PRESENCE),
     ],
@@ -132,7 +137,7 @@ def test_a_board_that_became_too_small_fails_with_its_reason() -> None:
         "device": RUN["device"],
         "engine": "aot",
         "fits": False,
-        "error": {"reason": "3 B of RAM too few"},
+        "error": {"reason": "3 B of RAM too few", "detail": ""},
     }
     result = judge(BENCH, {**BENCH, "runs": [refusal]}, Tolerances())
     assert [check.detail for check in result.failed] == ["3 B of RAM too few"]
@@ -184,7 +189,7 @@ def test_files_that_are_no_results(tmp_path: Path) -> None:
         with pytest.raises(DataError):
             read_result(path)
     with pytest.raises(DataError, match="nothing in common"):
-        judge({"schema": 1, "runs": []}, BENCH, Tolerances())
+        judge({**BENCH, "runs": []}, BENCH, Tolerances())
     with pytest.raises(DataError, match="lacks a part"):
         judge(BENCH, {**BENCH, "runs": [{"device": "x"}]}, Tolerances())
 

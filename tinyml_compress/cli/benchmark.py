@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import click
@@ -109,9 +110,11 @@ def command(
     milliseconds modelled; the report says which is which.
     """
     from tinyml_compress.ops.base import Level
-    from tinyml_compress.pipeline.benchmark_judgement import Budgets, check_budgets, judge
-    from tinyml_compress.pipeline.benchmarking import Request, benchmark
-    from tinyml_compress.report import benchmark_blocks, benchmark_html, benchmark_json
+    from tinyml_compress.pipeline.measure.judgement import Budgets, check_budgets, judge
+    from tinyml_compress.pipeline.measure.verb import benchmark
+    from tinyml_compress.pipeline.measure.work import Request
+    from tinyml_compress.report import benchmark_blocks, benchmark_html
+    from tinyml_compress.results import encoded
     from tinyml_compress.support import files
 
     names = _listed(targets)
@@ -128,7 +131,7 @@ def command(
         calibration=data,
     )
     result = benchmark(model, request=request)
-    as_json = benchmark_json(result, command_line())
+    as_json = json.dumps(encoded(result, command_line()), indent=2) + "\n"
     if json_path is not None and str(json_path) != "-":
         files.write_text(json_path, as_json)
     if html_path is not None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from tinyml_compress.cli._options import json_option, targets_dir_option
+from tinyml_compress.cli._options import json_option, print_json, targets_dir_option
 from tinyml_compress.cli._printing import say
 
 EXAMPLES = """\b
@@ -23,14 +23,20 @@ Examples:
 @targets_dir_option
 def command(action: str | None, name: str | None, as_json: bool, targets_dir: Path | None) -> None:
     """List the devices with flash, RAM and clock; `show DEVICE` tells all about one, with the sources."""
-    from tinyml_compress.devices import list_devices, load_device
-    from tinyml_compress.report import device_blocks, device_json, devices_json, devices_table
+    from tinyml_compress.pipeline.measure.target import all_targets, target
+    from tinyml_compress.report import devices_table
 
     if (action is None) != (name is None):
         raise click.UsageError("`targets` lists all devices, `targets show DEVICE` shows one")
     if name is not None:
-        device = load_device(name, targets_dir)
-        say(*([device_json(device)] if as_json else device_blocks(device)))
+        one = target(name, targets_dir)
+        if as_json:
+            print_json({"device": one.shown_as_json()}, "targets show")
+        else:
+            say(*one.shown())
         return
-    devices = list_devices(targets_dir)
-    say(devices_json(devices) if as_json else devices_table(devices))
+    known = all_targets(targets_dir)
+    if as_json:
+        print_json({"devices": [one.facts() for one in known]}, "targets")
+    else:
+        say(devices_table(one.row() for one in known))

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from tinyml_compress.devices.model import Device
+from tinyml_compress.results.figures import Figure, Kind
 
 __all__ = ["RUNTIME_BYTES", "STACK_BYTES", "TflmNeed"]
 
@@ -74,6 +75,36 @@ class TflmNeed:
         if self.arena_bytes is None:
             return "not known: TensorFlow Lite Micro is not installed"
         return f"arena {self.arena_bytes:,} at most, stack {self.stack_bytes:,}"
+
+    def sums(self) -> Mapping[str, object]:
+        """Figures by key, with what the board has."""
+        return {
+            "device_flash_bytes": self.device.flash_bytes,
+            "device_ram_bytes": self.device.ram_bytes,
+            **{one.name.lower(): {"total": one.value, **(one.parts or {})} for one in self.figures()},
+        }
+
+    def figures(self) -> tuple[Figure, ...]:
+        """Flash, and RAM where it is known."""
+        flash = Figure(
+            name="flash",
+            value=self.flash_bytes,
+            unit="B",
+            kind=Kind.BOUNDED,
+            limit=self.device.flash_bytes,
+            parts={"model": self.model_bytes, "runtime": self.runtime_bytes},
+        )
+        if self.arena_bytes is None or self.ram_bytes is None:
+            return (flash,)
+        ram = Figure(
+            name="RAM",
+            value=self.ram_bytes,
+            unit="B",
+            kind=Kind.BOUNDED,
+            limit=self.device.ram_bytes,
+            parts={"arena": self.arena_bytes, "stack": self.stack_bytes},
+        )
+        return (flash, ram)
 
     @property
     def assumptions(self) -> tuple[str, ...]:

@@ -12,13 +12,14 @@ import numpy.typing as npt
 
 from tinyml_compress.converter import Io, Mode
 from tinyml_compress.data import DataSet
-from tinyml_compress.devices.measurement import Benchmark
 from tinyml_compress.errors import UsageError
 from tinyml_compress.models import LoadedModel
 from tinyml_compress.ops.base import Isa, Level
-from tinyml_compress.pipeline import benchmarking, compilation, conversion
+from tinyml_compress.pipeline import compilation, conversion
 from tinyml_compress.pipeline.compilation import Compiled
 from tinyml_compress.pipeline.conversion import ConversionResult
+from tinyml_compress.pipeline.measure import verb, work
+from tinyml_compress.results import Benchmark
 from tinyml_compress.support.c_names import c_name
 from tinyml_compress.support.trust import trusting
 
@@ -95,7 +96,7 @@ def benchmark(
 
     `trust` is your word for a model file that holds code.
     """
-    request = benchmarking.Request(
+    request = work.Request(
         targets=(target,) if isinstance(target, str) else tuple(target),
         engine=engine,
         vectors=vectors,
@@ -105,7 +106,7 @@ def benchmark(
         calibration=data,
     )
     with trusting(trust):
-        return benchmarking.benchmark(str(model), request=request)
+        return verb.benchmark(str(model), request=request)
 
 
 def _word(kind: type[Word], what: str, word: str) -> Word:

@@ -12,19 +12,19 @@ from tinyml_compress import data, models
 from tinyml_compress.converter import Mode
 from tinyml_compress.data import DataSet
 from tinyml_compress.devices import Device, TflmNeed, list_devices
-from tinyml_compress.devices.measurement import AotRun, Benchmark, Refusal
 from tinyml_compress.evaluation import Accuracy, Agreement, Reconstruction
 from tinyml_compress.models.zoo import digits_cnn
 from tinyml_compress.ops.base import Isa
-from tinyml_compress.pipeline.benchmarking import Request, benchmark
 from tinyml_compress.pipeline.compilation import compile_to_folder
 from tinyml_compress.pipeline.conversion import ConversionResult, convert
 from tinyml_compress.pipeline.evaluation import Engine, Evaluation, evaluate
+from tinyml_compress.pipeline.measure.verb import benchmark
+from tinyml_compress.pipeline.measure.work import Request
 from tinyml_compress.pipeline.parity import Ladder, ladder_on
 from tinyml_compress.pipeline.reporting import conversion_document
-from tinyml_compress.report.benchmark_json import benchmark_document, tflm_need_json
 from tinyml_compress.report.demo import BoardRow, DemoResult, ModelRow
 from tinyml_compress.report.page import results_page
+from tinyml_compress.results import Benchmark, encoded
 from tinyml_compress.runners import tflm
 from tinyml_compress.support import backend, files
 from tinyml_compress.support.document import document
@@ -139,10 +139,10 @@ def _document(
                 converted,
                 document("evaluate", score.as_json()),
                 document("evaluate ladder", steps.as_json()),
-                benchmark_document(boards),
+                encoded(boards),
             ],
             "with_tflm": [
-                {"device": need.device.name, "fits": need.fits, "verdict": str(need), **tflm_need_json(need)}
+                {"device": need.device.name, "fits": need.fits, "verdict": str(need), **need.sums()}
                 for need in needs
             ],
             "with_tflm_assumptions": list(needs[0].assumptions) if needs else [],
@@ -167,15 +167,14 @@ def _trained(train: DataSet, epochs: int, seed: int, advance: Callable[[], None]
 
 def _boards(small: ConversionResult, found: Benchmark, arena: int | None) -> list[BoardRow]:
     content = small.converted.tflite
-    runs = {run.device.name: run for run in found.runs}
+    runs = {run.device: run for run in found.runs}
     rows = []
     for device in list_devices():
         if not isinstance(device, Device):
             continue
         run = runs[device.name]
         need = None if arena is None else TflmNeed(device, len(content), arena)
-        aot = run if isinstance(run, AotRun) else None
-        rows.append(BoardRow(device, need, aot, run.why if isinstance(run, Refusal) else ""))
+        rows.append(BoardRow(device, need, run))
     return rows
 
 

@@ -131,6 +131,7 @@ def _packages() -> Iterable[Part]:
         ("rich", "progress on the terminal, and how wide letters are"),
         ("tflite", "read and write .tflite files"),
         ("flatbuffers", "their bytes"),
+        ("msgspec", "results as typed values"),
         ("ziglang", "the C compiler for this host and for every core"),
         ("unicorn", "emulated Cortex-M and RISC-V"),
         ("capstone", "instruction classes of the cycle model"),

@@ -13,10 +13,10 @@ from tinyml_compress.errors import UsageError
 from tinyml_compress.exporters import Bundle, Engine, Format
 from tinyml_compress.ir import Program
 from tinyml_compress.ops.base import Isa, Level
-from tinyml_compress.pipeline.benchmark_model import Given, given
-from tinyml_compress.pipeline.benchmarking import resolve_targets
 from tinyml_compress.pipeline.compilation import isas_for
 from tinyml_compress.pipeline.export_bundle import Metadata, aot_bundle, manifest_preprocessing, tflm_bundle
+from tinyml_compress.pipeline.measure.model import Given, given
+from tinyml_compress.pipeline.measure.target import target
 from tinyml_compress.support import files
 from tinyml_compress.support.c_names import check_c_name
 from tinyml_compress.support.notebook import Displayed
@@ -149,9 +149,7 @@ def _check_words(request: Request) -> None:
 def _isas(request: Request) -> tuple[Isa, ...]:
     if request.device is None:
         return isas_for(request.isa or Isa.C)
-    (device,) = resolve_targets((request.device,), request.targets_dir)
-    core = getattr(device, "core", None)
-    kernels = ("c",) if core is None else core.kernels
+    kernels = target(request.device, request.targets_dir).kernels
     if request.isa is not None and request.isa.value not in kernels:
         raise UsageError(
             "the device has no such instructions",

@@ -12,14 +12,16 @@ import numpy as np
 from tinyml_compress import data as data_room
 from tinyml_compress.data import DataSet
 from tinyml_compress.devices import Device, load_device
-from tinyml_compress.devices.measurement import AotRun, Refusal
 from tinyml_compress.errors import DoesNotFit, TinymlError, UsageError
 from tinyml_compress.ir import Program
 from tinyml_compress.ops.base import Isa, Level
-from tinyml_compress.pipeline.benchmarking import Request, benchmark
 from tinyml_compress.pipeline.compilation import compile_model
 from tinyml_compress.pipeline.compression_inputs import samples_of
 from tinyml_compress.pipeline.fitting_job import Job, resolved
+from tinyml_compress.pipeline.measure.judgement import raise_for
+from tinyml_compress.pipeline.measure.verb import benchmark
+from tinyml_compress.pipeline.measure.work import Request
+from tinyml_compress.results import Measurement
 from tinyml_compress.search.budget import Budget, Cost, overdraft
 from tinyml_compress.search.space import Epochs, Point, full_space, recipe_of
 from tinyml_compress.support.progress import stage
@@ -208,7 +210,7 @@ class _Forms:
         self._loaded, self._samples, self._device, self._seed = loaded, samples, device, seed
         self._targets_dir = targets_dir
         self._files: dict[str, bytes] = {}
-        self._runs: dict[str, AotRun] = {}
+        self._runs: dict[str, Measurement] = {}
 
     def form(self, name: str, point: Point) -> Form:
         try:
@@ -217,18 +219,9 @@ class _Forms:
             return Form(name, None, {}, f"{error.what}: {error.found}" if error.found else error.what)
         except TinymlError as error:
             return Form(name, None, {}, str(error).splitlines()[0])
-        cost = Cost(
-            run.flash.total,
-            run.ram.total,
-            run.cycles,
-            run.instructions,
-            run.ms,
-            str(point["level"]),
-            run.millijoules,
-        )
-        return Form(name, cost, {})
+        return Form(name, Cost.of(run), {})
 
-    def _run(self, point: Point) -> AotRun:
+    def _run(self, point: Point) -> Measurement:
         key = str(sorted(point.items()))
         if key not in self._runs:
             level = Level(str(point["level"]))
@@ -236,10 +229,8 @@ class _Forms:
                 targets=(self._device.name,), vectors=1, level=level, targets_dir=self._targets_dir
             )
             (run,) = benchmark(self._file(point), request=request).runs
-            if isinstance(run, Refusal):
-                kind = TinymlError if run.fits else DoesNotFit
-                raise kind(run.reason, which=self._device.name, found=run.detail or None)
-            assert isinstance(run, AotRun)
+            if run.error is not None:
+                raise_for(run, detail=run.error.detail, which=self._device.name)
             self._runs[key] = run
         return self._runs[key]
 
@@ -270,7 +261,7 @@ class _Forms:
         except TinymlError:
             return ()
         run = self._runs.get(str(sorted(point.items())))
-        cycles = {} if run is None else {row.index: row.cycles for row in run.rows}
+        cycles = {} if run is None else {row.index: row.cycles for row in run.nodes or ()}
         flash = program.node_constants
         return tuple(
             LayerNeed(

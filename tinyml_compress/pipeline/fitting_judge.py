@@ -12,11 +12,9 @@ from typing import Any
 import numpy as np
 
 from tinyml_compress.data import DataSet
-from tinyml_compress.devices.measurement import AotRun, Refusal
-from tinyml_compress.errors import DoesNotFit, MismatchError, TinymlError
+from tinyml_compress.errors import MismatchError, TinymlError
 from tinyml_compress.evaluation import ScoreKind
 from tinyml_compress.ops.base import Level
-from tinyml_compress.pipeline.benchmarking import Request, benchmark
 from tinyml_compress.pipeline.compression import compress
 from tinyml_compress.pipeline.compression_inputs import load_stage, outputs_of_file, samples_of, split_data
 from tinyml_compress.pipeline.compression_result import CompressionResult
@@ -24,6 +22,9 @@ from tinyml_compress.pipeline.compression_stages import run_stage
 from tinyml_compress.pipeline.compression_verdict import ANY_DROP
 from tinyml_compress.pipeline.contents import content_of_model
 from tinyml_compress.pipeline.fitting_job import Job
+from tinyml_compress.pipeline.measure.judgement import raise_for
+from tinyml_compress.pipeline.measure.verb import benchmark
+from tinyml_compress.pipeline.measure.work import Request
 from tinyml_compress.search.budget import Cost
 from tinyml_compress.search.loop import Judged
 from tinyml_compress.search.space import Point, full_space, recipe_of
@@ -48,15 +49,13 @@ def cost_on(tflite: bytes, target: str, level: str, targets_dir: Path | None) ->
     """
     request = Request(targets=(target,), vectors=1, level=Level(level), targets_dir=targets_dir)
     (run,) = benchmark(tflite, request=request).runs
-    if isinstance(run, Refusal):
-        kind = DoesNotFit if not run.fits else TinymlError
-        raise kind(run.reason, which=target, found=run.detail or None, next_step=run.next_step or None)
-    assert isinstance(run, AotRun)
-    if run.agreement is not None and run.agreement.mismatches:
+    if run.error is not None:
+        raise_for(run, detail=run.error.detail, which=target)
+    if run.bit_exact is not None and run.bit_exact.mismatches:
         raise MismatchError(
-            "generated C and TensorFlow Lite Micro differ", which=target, found=run.agreement.detail or None
+            "generated C and TensorFlow Lite Micro differ", which=target, found=run.bit_exact.detail
         )
-    return Cost(run.flash.total, run.ram.total, run.cycles, run.instructions, run.ms, level, run.millijoules)
+    return Cost.of(run)
 
 
 def halves(tests: DataSet) -> tuple[DataSet, DataSet]:

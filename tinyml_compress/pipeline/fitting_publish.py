@@ -11,13 +11,13 @@ from dataclasses import replace
 from pathlib import Path
 
 from tinyml_compress.devices import Device, load_device
-from tinyml_compress.devices.measurement import AotRun
 from tinyml_compress.ops.base import Isa, Level
-from tinyml_compress.pipeline.benchmarking import Request, benchmark
 from tinyml_compress.pipeline.compilation import compile_to_folder
 from tinyml_compress.pipeline.fitting_job import Job
 from tinyml_compress.pipeline.fitting_judge import RecipeJudge
 from tinyml_compress.pipeline.fitting_result import FitResult, Winner
+from tinyml_compress.pipeline.measure.verb import benchmark
+from tinyml_compress.pipeline.measure.work import Request
 from tinyml_compress.report.page import front_svg, results_page
 from tinyml_compress.search.trials import Outcome, Trial
 from tinyml_compress.support import files
@@ -76,7 +76,7 @@ def _winner(trial: Trial, output: Path, job: Job, sensitive: Sequence[Sequence[s
     score, before = judge.untouched(done.tflite)
     request = Request(targets=(job.target,), level=Level(level), targets_dir=targets_dir)
     (run,) = benchmark(done.tflite, request=request).runs
-    compared = run.agreement if isinstance(run, AotRun) else None
+    compared = run.bit_exact
     agreement = "not compared with TensorFlow Lite Micro, which is not installed here"
     if compared is not None:
         same = compared.vectors - compared.mismatches

@@ -19,10 +19,10 @@ from tinyml_compress.errors import ModelError
 from tinyml_compress.ir import Graph, Program
 from tinyml_compress.models import LoadedModel
 from tinyml_compress.ops.base import Isa, Level
-from tinyml_compress.pipeline.benchmark_inputs import make_vectors
-from tinyml_compress.pipeline.benchmarking import FLAGS
 from tinyml_compress.pipeline.compilation import compile_graph
 from tinyml_compress.pipeline.conversion import convert_model
+from tinyml_compress.pipeline.measure.inputs import make_vectors
+from tinyml_compress.pipeline.measure.work import FLAGS
 from tinyml_compress.runners.emulated import emulate
 from tinyml_compress.techniques.allocation import Price
 from tinyml_compress.techniques.sparsity import prunable_weights

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from tinyml_compress.devices.measurement import Benchmark
-from tinyml_compress.report.benchmark_json import benchmark_document
 from tinyml_compress.report.page import results_page
+from tinyml_compress.results import Benchmark, encoded
 
 __all__ = ["benchmark_html"]
 
@@ -13,4 +12,4 @@ def benchmark_html(result: Benchmark, command: str = "") -> str:
     """The page; it loads nothing from anywhere. `command` is the call that made the result."""
     count = len(result.runs)
     title = f"{result.model.name} on {count} device{'s' if count != 1 else ''}"
-    return results_page([benchmark_document(result, command)], names=[result.model.source], title=title)
+    return results_page([encoded(result, command)], names=[result.model.source], title=title)

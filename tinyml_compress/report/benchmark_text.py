@@ -4,32 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from tinyml_compress.devices.measurement import (
-    AotRun,
-    Benchmark,
-    HostRun,
-    NodeCost,
-    Refusal,
-    Run,
-    TflmRun,
-    milliseconds,
-)
+from tinyml_compress._version import __version__
+from tinyml_compress.results import Benchmark, Figure, Kind, Measurement, NodeCost
+from tinyml_compress.results.benchmark import milliseconds
 from tinyml_compress.support.table import Block, Column, Row, Table, facts
 
 __all__ = ["benchmark_blocks"]
 
 Fact = tuple[str, str]
+_TOLD = ("flash", "RAM", "instructions", "cycles", "ms", "ms, 90th percentile", "mJ", "TFLM arena")
+"""Figures that have lines of their own; all others are listed as they are."""
 
 
 def benchmark_blocks(result: Benchmark) -> list[Block]:
-    """The whole report; the per-node table where one device ran."""
-    title = f"tinyml_compress {result.tool_version}, input {result.input_kind}"
+    """The whole report; the per-node table where one target ran."""
+    title = f"tinyml_compress {__version__}, input {result.input_kind}"
     if len(result.runs) > 1:
         return [facts(_header(result), title=title), "", result.table(), *map(_note, result.notes)]
     (run,) = result.runs
     blocks: list[Block] = [facts([*_header(result), *_one(run)], title=title)]
-    if isinstance(run, AotRun):
-        blocks += ["", _nodes(run)]
+    if run.nodes is not None:
+        blocks += ["", _nodes(run, run.nodes)]
     return [*blocks, *map(_note, result.notes)]
 
 
@@ -40,75 +35,92 @@ def _note(text: str) -> str:
 def _header(result: Benchmark) -> Iterator[Fact]:
     model = result.model
     yield "model", f"{model.source}, {model.nbytes:,} B, sha256 {model.sha256[:16]}"
-    for compiler in dict.fromkeys(run.compiler for run in result.runs if isinstance(run, AotRun)):
+    for compiler in dict.fromkeys(run.compiler for run in result.runs if run.compiler is not None):
         yield "compiler", compiler
 
 
-def _one(run: Run) -> Iterator[Fact]:
-    if isinstance(run, HostRun):
-        yield from _host(run)
-    elif not isinstance(run, Refusal):  # whose error follows and says it all
-        device = run.device
-        yield (
-            "device",
-            f"{device.title}: {device.core.title}, {device.clock_hz / 1e6:g} MHz, "
-            f"targets/{device.name}.toml {device.digest[:12]}",
+def _one(run: Measurement) -> Iterator[Fact]:
+    if run.error is not None:  # which follows and says it all
+        return
+    if run.title is not None:
+        clock = f", {run.clock_hz / 1e6:g} MHz" if run.clock_hz is not None else ""
+        file = f", targets/{run.device}.toml {run.device_sha256[:12]}" if run.device_sha256 else ""
+        yield "device", f"{run.title}: {run.core_title or run.core or run.device}{clock}{file}"
+    if run.emulator is not None:
+        yield "emulator", f"{run.emulator}, optimize {run.optimize}"
+    if run.runtime is not None:
+        yield "host", f"{run.runtime}, threads {run.threads}, {_clock(run)}"
+    yield from _costs(run)
+    for name in ("flash", "RAM"):
+        figure = run.figure(name)
+        if figure is not None and figure.limit is not None:
+            yield name, f"{figure.value:,} of {figure.limit:,} B: {_sum(figure)}"
+    for figure in run.figures:
+        if figure.name not in _TOLD:
+            yield figure.kind.value, f"{figure.name} {figure.shown}"
+    yield from (("assumed", text) for text in run.assumptions or ())
+    if run.figure("ms") is None:
+        yield "time", "not claimed: the interpreter was not run on the core"
+    yield from _outputs(run)
+
+
+def _clock(run: Measurement) -> str:
+    return f"wall clock of {run.repetitions} runs after {run.warmup} to warm up (measured)"
+
+
+def _costs(run: Measurement) -> Iterator[Fact]:
+    instructions, cycles, time = map(run.figure, ("instructions", "cycles", "ms"))
+    if instructions is not None and run.macs is not None:
+        ratio = "-" if not run.macs else f"{instructions.value / run.macs:.2f}"
+        yield "exact", f"{instructions.value:,} instructions, {run.macs:,} MACs, {ratio} per MAC"
+    if cycles is not None and cycles.error is not None:
+        why = f": {run.cycles_trust}" if run.cycles_trust else ""
+        yield "modelled", f"{cycles.value:,} cycles, {milliseconds(time)} ms ±{cycles.error:.0%}{why}"
+    elif time is not None and time.kind is Kind.MEASURED:
+        slow = run.figure("ms, 90th percentile")
+        rest = "" if slow is None else f", p90 {slow.value:.3f} ms"
+        yield "time", f"median {time.value:.3f} ms{rest}"
+    elif time is not None:
+        yield time.kind.value, time.shown
+    energy = run.figure("mJ")
+    if energy is not None:
+        yield energy.kind.value, _energy(energy)
+    if run.runtime is not None:
+        arena = run.figure("TFLM arena")
+        yield "arena", "not known" if arena is None else f"{arena.value:,} B in TensorFlow Lite Micro"
+
+
+def _energy(figure: Figure) -> str:
+    about = figure.about or {}
+    if "microamps_per_mhz" not in about:
+        return figure.shown
+    draw = f"{about['microamps_per_mhz']:g} uA/MHz, {about['volts']:g} V"
+    return f"{figure.value:.3g} mJ of the chip at {draw} ({about['mode']}; source: {about['source']})"
+
+
+def _sum(figure: Figure) -> str:
+    """The parts in words."""
+    parts = dict(figure.parts or {})
+    if figure.kind is Kind.EXACT:
+        return ", ".join(
+            f"{'start-up' if cause == 'startup' else cause} {nbytes:,}" for cause, nbytes in parts.items()
         )
-        yield from _tflm(run) if isinstance(run, TflmRun) else _aot(run)
-
-
-def _host(run: HostRun) -> Iterator[Fact]:
-    arena = "not known" if run.arena_bytes is None else f"{run.arena_bytes:,} B in TensorFlow Lite Micro"
-    measured = f"wall clock of {run.runs} runs after {run.warmup} to warm up (measured)"
-    yield "host", f"{run.runtime}, threads {run.threads}, {measured}"
-    yield "time", f"median {run.median_s * 1e3:.3f} ms, p90 {run.p90_s * 1e3:.3f} ms"
-    yield "arena", arena
-
-
-def _tflm(run: TflmRun) -> Iterator[Fact]:
-    device, need = run.device, run.need
-    yield "flash", f"{need.flash_bytes:,} of {device.flash_bytes:,} B: {need.flash_parts}"
-    yield "RAM", f"{need.ram_bytes:,} of {device.ram_bytes:,} B: {need.ram_parts}"
-    yield from (("assumed", text) for text in need.assumptions)
-    yield "time", "not claimed: the interpreter was not run on the core"
-
-
-def _aot(run: AotRun) -> Iterator[Fact]:
-    device, flash, ram = run.device, run.flash, run.ram
-    ratio = "-" if not run.macs else f"{run.instructions / run.macs:.2f}"
-    yield "emulator", f"{run.emulator}, optimize {run.optimize}"
-    yield "exact", f"{run.instructions:,} instructions, {run.macs:,} MACs, {ratio} per MAC"
-    yield "modelled", f"{run.cycles:,} cycles, {milliseconds(run)} ms {run.trust}"
-    yield from _energy(run)
-    yield (
-        "flash",
-        f"{flash.total:,} of {device.flash_bytes:,} B: kernels {flash.kernels:,}, glue {flash.glue:,}, "
-        f"weights {flash.weights:,}, tables {flash.tables:,}, start-up {flash.startup:,}",
+    if set(parts) == {"model", "runtime"}:
+        return f"model {parts['model']:,} and about {parts['runtime']:,} of TFLM's code"
+    return ", ".join(
+        f"{cause} {nbytes:,}{' at most' if cause == 'arena' else ''}" for cause, nbytes in parts.items()
     )
-    yield (
-        "RAM",
-        f"{ram.total:,} of {device.ram_bytes:,} B: arena {ram.arena:,}, state {ram.state:,}, "
-        f"stack {ram.stack:,}, static {ram.static:,}",
-    )
-    yield "outputs", _agreement(run)
 
 
-def _energy(run: AotRun) -> Iterator[Fact]:
-    energy = run.device.energy
-    if energy is not None and run.millijoules is not None:
-        source = f"{energy.mode}; source: {energy.source}"
-        draw = f"{energy.microamps_per_mhz:g} uA/MHz, {energy.volts:g} V"
-        yield "modelled", f"{run.millijoules:.3g} mJ of the chip at {draw} ({source})"
+def _outputs(run: Measurement) -> Iterator[Fact]:
+    if run.bit_exact is not None:
+        detail = f": {run.bit_exact.detail}" if run.bit_exact.mismatches else ""
+        yield "outputs", f"{run.bit_exact.verdict}{detail}"
+    elif run.bit_exact_unknown is not None:
+        yield "outputs", f"not compared: {run.bit_exact_unknown}"
 
 
-def _agreement(run: AotRun) -> str:
-    if run.agreement is None:
-        return f"not compared: {run.no_agreement}"
-    detail = f": {run.agreement.detail}" if run.agreement.mismatches else ""
-    return f"{run.agreement.verdict}{detail}"
-
-
-def _nodes(run: AotRun) -> Table:
+def _nodes(run: Measurement, nodes: tuple[NodeCost, ...]) -> Table:
     columns = (
         Column("#", "{:d}"),
         Column("operator"),
@@ -121,10 +133,10 @@ def _nodes(run: AotRun) -> Table:
         Column("kernel", priority=1),
         Column("weights", priority=6),
     )
-    total = max(run.cycles, 1)
-    ratio = run.instructions / run.macs if run.macs else "-"
-    foot: Row = (None, "total", None, run.macs, run.instructions, run.cycles, 100.0, ratio, None, None)
-    return Table(columns, tuple(_node(row, total) for row in run.rows), foot=foot)
+    cycles, instructions = run.cycles, run.instructions
+    ratio = instructions / run.macs if run.macs else "-"
+    foot: Row = (None, "total", None, run.macs, instructions, cycles, 100.0, ratio, None, None)
+    return Table(columns, tuple(_node(row, max(cycles, 1)) for row in nodes), foot=foot)
 
 
 def _node(row: NodeCost, total: int) -> Row:

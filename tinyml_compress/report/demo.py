@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from tinyml_compress.devices import Device, TflmNeed
-from tinyml_compress.devices.measurement import AotRun
+from tinyml_compress.results import Measurement
 from tinyml_compress.support.table import Block, Cell, Column, Noted, Numbers, Row, Table, facts
 
 _NO_TFLM = (
@@ -38,9 +38,7 @@ class BoardRow:
     device: Device
     tflm: TflmNeed | None
     """Absent where TensorFlow Lite Micro is not installed, which knows the arena."""
-    aot: AotRun | None
-    no_aot: str
-    """Why our C did not run there; empty when it did."""
+    aot: Measurement
 
 
 @dataclass(frozen=True)
@@ -103,13 +101,15 @@ def _board(row: BoardRow) -> Row:
     device, run = row.device, row.aot
     tflm: Cell = Noted("not known", _NO_TFLM) if row.tflm is None else str(row.tflm)
     supply = (device.name, device.flash_bytes / 1024, device.ram_bytes / 1024, tflm)
-    if run is None:
-        return (*supply, None, None, None, None, Noted("did not run", row.no_aot))
-    return (*supply, run.flash.total, run.ram.total, run.ms, run.cycles_error, _outputs(run))
+    if run.error is not None:
+        return (*supply, None, None, None, None, Noted("did not run", run.error.why))
+    time = run.figure("ms")
+    error = None if time is None else time.error
+    return (*supply, run.flash, run.ram, run.ms, error, _outputs(run))
 
 
-def _outputs(run: AotRun) -> Cell:
-    if run.agreement is None:
-        return Noted("not compared", run.no_agreement)
-    same = run.agreement.vectors - run.agreement.mismatches
-    return Numbers((same, run.agreement.vectors), "{}/{}")
+def _outputs(run: Measurement) -> Cell:
+    if run.bit_exact is None:
+        return Noted("not compared", run.bit_exact_unknown or "")
+    same = run.bit_exact.vectors - run.bit_exact.mismatches
+    return Numbers((same, run.bit_exact.vectors), "{}/{}")

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 
-from tinyml_compress.devices import Device, Host, trust
-from tinyml_compress.support.document import document
+from tinyml_compress.devices import Device, trust
 from tinyml_compress.support.table import Block, Cell, Column, Row, Table, facts
 
-__all__ = ["device_blocks", "device_json", "devices_json", "devices_table"]
+__all__ = ["board_blocks", "board_facts", "board_json", "board_row", "devices_table"]
 
 
-def devices_table(devices: Sequence[Device | Host]) -> Table:
-    """One line per device."""
+def devices_table(rows: Iterable[Row]) -> Table:
+    """One line per target."""
     columns = (
         Column("device"),
         Column("core", priority=3),
@@ -22,21 +20,18 @@ def devices_table(devices: Sequence[Device | Host]) -> Table:
         Column("RAM", "{:,g} KB"),
         Column("what it is", priority=2, prose=True),
     )
-    return Table(columns, tuple(map(_row, devices)))
+    return Table(columns, tuple(rows))
 
 
-def _row(device: Device | Host) -> Row:
-    if isinstance(device, Host):
-        return (device.name, None, None, None, None, device.title)
+def board_row(device: Device) -> Row:
+    """Its line."""
     flash, ram = device.flash_bytes / 1024, device.ram_bytes / 1024
     return (device.name, device.core.name, device.clock_hz / 1e6, flash, ram, device.title)
 
 
-def device_blocks(device: Device | Host) -> list[Block]:
-    """Everything about one device, with the source of each number."""
+def board_blocks(device: Device) -> list[Block]:
+    """Everything about one board, with the source of each number."""
     title = f"{device.name}: {device.title}"
-    if isinstance(device, Host):
-        return [title, f"  {device.notes}"]
     notes: list[Block] = [facts([("notes", device.notes)], indent=2)] if device.notes else []
     return [facts(_facts_of(device), title=title, indent=2), _costs(device), *notes]
 
@@ -82,50 +77,42 @@ def _costs(device: Device) -> Table:
     return Table(columns, rows, title, (times, f"{state}: {calibration.against}"), indent=2)
 
 
-def devices_json(devices: Sequence[Device | Host]) -> str:
-    """A list of devices; see `_facts`."""
-    return json.dumps(document("targets", {"devices": [_facts(device) for device in devices]}), indent=2)
+def board_json(device: Device) -> Mapping[str, object]:
+    """One board, with its memory map and costs."""
+    calibration = device.core.calibration
+    return {
+        **board_facts(device),
+        "page": device.page,
+        "notes": device.notes,
+        "regions": [
+            {
+                "kind": kind,
+                "name": r.name,
+                "address": r.address,
+                "bytes": r.nbytes,
+                "what": r.what,
+                "source": r.source,
+            }
+            for kind, regions in (("flash", device.flash), ("ram", device.ram))
+            for r in regions
+        ],
+        "sources": dict(device.sources),
+        "cost": {
+            kind.value: {"extra": extra, "source": device.core.costs.sources[kind]}
+            for kind, extra in device.core.costs.extra.items()
+        },
+        "calibration": {
+            "scale": calibration.scale,
+            "by_operator": dict(calibration.by_operator),
+            "error": calibration.error,
+            "calibrated": calibration.calibrated,
+            "against": calibration.against,
+        },
+    }
 
 
-def device_json(device: Device | Host) -> str:
-    """One device, with its memory map and costs."""
-    facts = _facts(device)
-    if isinstance(device, Device):
-        calibration = device.core.calibration
-        facts |= {
-            "page": device.page,
-            "notes": device.notes,
-            "regions": [
-                {
-                    "kind": kind,
-                    "name": r.name,
-                    "address": r.address,
-                    "bytes": r.nbytes,
-                    "what": r.what,
-                    "source": r.source,
-                }
-                for kind, regions in (("flash", device.flash), ("ram", device.ram))
-                for r in regions
-            ],
-            "sources": dict(device.sources),
-            "cost": {
-                kind.value: {"extra": extra, "source": device.core.costs.sources[kind]}
-                for kind, extra in device.core.costs.extra.items()
-            },
-            "calibration": {
-                "scale": calibration.scale,
-                "by_operator": dict(calibration.by_operator),
-                "error": calibration.error,
-                "calibrated": calibration.calibrated,
-                "against": calibration.against,
-            },
-        }
-    return json.dumps(document("targets show", {"device": facts}), indent=2)
-
-
-def _facts(device: Device | Host) -> dict[str, object]:
-    if isinstance(device, Host):
-        return {"name": device.name, "kind": "host", "title": device.title}
+def board_facts(device: Device) -> Mapping[str, object]:
+    """What the list of targets has of it."""
     return {
         "name": device.name,
         "kind": "board",

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from tinyml_compress.results import Measurement
+
 __all__ = ["Budget", "Cost", "binding", "overdraft"]
 
 
@@ -40,6 +42,13 @@ class Cost:
     level: str
     mj: float | None = None
     """Millijoule per inference, modelled; absent where the board's maker publishes no current per MHz."""
+
+    @staticmethod
+    def of(run: Measurement) -> Cost:
+        """What a benchmark found on an emulated board."""
+        energy = run.figure("mJ")
+        mj = None if energy is None else energy.value
+        return Cost(run.flash, run.ram, run.cycles, run.instructions, run.ms, run.optimize or "", mj)
 
     def as_json(self) -> dict[str, Any]:
         return {name: value for name, value in asdict(self).items() if value is not None}

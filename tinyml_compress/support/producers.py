@@ -93,7 +93,7 @@ _COMPILER = Producer(
     ("numpy",),
     (_FILES, _IR),
 )
-_DEVICES = Producer("devices", 2, ("devices",))
+_DEVICES = Producer("devices", 2, ("devices", "results"), ("msgspec",))
 TOOLCHAIN = Producer("toolchain", 1, ("runners/toolchain.py",), ("ziglang",))
 _RUNNERS = Producer(
     "runners",
@@ -175,10 +175,7 @@ ALLOCATION = Producer(
     "allocation",
     2,
     (
-        "pipeline/benchmark_inputs.py",
-        "pipeline/benchmark_mismatch.py",
-        "pipeline/benchmark_model.py",
-        "pipeline/benchmarking.py",
+        "pipeline/measure",
         "pipeline/compression_allocation.py",
         "pipeline/differences.py",
         "pipeline/layer_prices.py",

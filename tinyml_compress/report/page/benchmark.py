@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterator, Sequence
 
 from tinyml_compress.report.page import specs
 from tinyml_compress.report.page.html import (
@@ -20,10 +19,10 @@ from tinyml_compress.report.page.html import (
     table,
 )
 from tinyml_compress.report.page.shell import Source
+from tinyml_compress.results import Benchmark, Kind, Measurement, NodeCost, decoded
 
 __all__ = ["benchmark_parts"]
 
-Run = Mapping[str, Any]
 _FLASH = ("weights", "kernels", "glue", "tables", "startup")
 _RAM = ("arena", "state", "stack", "static")
 _NODE = (
@@ -51,102 +50,108 @@ _BUFFER = (
 
 
 def benchmark_parts(sources: Sequence[Source]) -> list[str]:
-    """All runs of all benchmark results: together first, then each device by itself."""
-    runs = [(source, run) for source in sources for run in source.document["runs"]]
+    """All runs of all benchmark results: together first, then each target by itself."""
+    results = [(source, decoded(Benchmark, source.document)) for source in sources]
+    runs = [(source, run) for source, result in results for run in result.runs]
     names = _names(runs, many=len(sources) > 1)
-    ran = [
-        (name, run) for name, (_, run) in zip(names, runs, strict=True) if run.get("instructions") is not None
-    ]
-    parts = [card_grid([_card(name, run) for name, (_, run) in zip(names, runs, strict=True)])]
+    named = [(name, run) for name, (_, run) in zip(names, runs, strict=True)]
+    timed = [(name, run) for name, run in named if run.figure("ms", Kind.MODELLED) is not None]
+    sized = [(name, run) for name, run in named if run.figure("flash", Kind.EXACT) and run.figure("RAM")]
+    ran = [(name, run) for name, run in named if run.nodes is not None]
+    parts = [card_grid([_card(name, run) for name, run in named])]
     if len(runs) > 1:
-        parts += [_devices(ran), _host(names, runs)]
-    parts += [_bytes(ran, "flash", _FLASH), _bytes(ran, "ram", _RAM), _against_each_other(ran)]
+        parts += [_devices(timed), _measured(named)]
+    parts += [_bytes(sized, "flash", _FLASH), _bytes(sized, "RAM", _RAM), _against_each_other(ran)]
     parts += [_one(name, run, is_open=place == 0) for place, (name, run) in enumerate(ran)]
-    parts += [note(text) for source in sources for text in source.document.get("notes", ())]
+    parts += [note(text) for _, result in results for text in result.notes]
     return parts
 
 
-def _names(runs: Sequence[tuple[Source, Run]], *, many: bool) -> list[str]:
-    """What tells the runs apart: the device, and whatever else differs between runs of that device."""
+def _names(runs: Sequence[tuple[Source, Measurement]], *, many: bool) -> list[str]:
+    """What tells the runs apart: the target, and whatever else differs between runs of that target."""
     names = []
     for source, run in runs:
-        words = [run["device"]]
-        same = [other for whose, other in runs if other["device"] == run["device"] and whose is source]
-        if len({other["engine"] for other in same}) > 1:
-            words.append(run["engine"])
-        if len({other.get("compiler") for other in same}) > 1:
-            words.append(str(run.get("compiler", "")).split(" ")[0])
-        if len({other.get("optimize") for other in same}) > 1:
-            words.append(str(run.get("optimize", "")))
+        words = [run.device]
+        same = [other for whose, other in runs if other.device == run.device and whose is source]
+        if len({other.engine for other in same}) > 1:
+            words.append(run.engine)
+        if len({other.compiler for other in same}) > 1:
+            words.append((run.compiler or "").split(" ")[0])
+        if len({other.optimize for other in same}) > 1:
+            words.append(run.optimize or "")
         names.append((f"{source.name}: " if many else "") + " ".join(word for word in words if word))
     return names
 
 
-def _card(name: str, run: Run) -> Card:
-    about = str(run.get("title", ""))
-    lines: tuple[tuple[str, str], ...]
-    if "error" in run:
-        verdict, word = (
-            (Verdict.UNKNOWN, "not run") if run.get("fits", True) else (Verdict.BAD, "does not fit")
-        )
-        text = tuple(_sentence(text) for text in run["error"].values() if text)
+def _card(name: str, run: Measurement) -> Card:
+    about = run.title or ""
+    if run.error is not None:
+        verdict, word = (Verdict.BAD, "does not fit") if run.fits is False else (Verdict.UNKNOWN, "not run")
+        text = tuple(_sentence(text) for text in (run.error.reason, run.error.detail) if text)
         return Card(name, verdict, word, about=about, text=text)
-    if "measured_ms" in run:
-        times = run["measured_ms"]
-        lines = (
-            ("median, measured", f"{times['median']:.3f} ms"),
-            ("90th percentile", f"{times['p90']:.3f} ms"),
-            ("runtime", str(run.get("runtime", ""))),
-        )
-        return Card(name, Verdict.PLAIN, "measured here", lines, about=about)
-    meters = tuple(_meters(run))
-    if "instructions" not in run:
-        lines = (("model", f"{run['flash']['model']:,} B"), ("arena, at most", f"{run['ram']['arena']:,} B"))
-        word = "TensorFlow Lite Micro: not run, no cycles claimed"
-        text = tuple(_sentence(text) for text in run.get("assumptions", ()))
-        return Card(name, Verdict.UNKNOWN, word, lines, meters, about, text)
-    exact = run.get("bit_exact")
-    if exact is None:
-        verdict, word = Verdict.UNKNOWN, "fits; outputs not compared"
-    elif exact["mismatches"]:
-        verdict, word = Verdict.BAD, f"fits, but {exact['mismatches']} of {exact['vectors']} outputs differ"
-    else:
-        verdict, word = Verdict.GOOD, f"fits; bit-exact, {exact['vectors']} of {exact['vectors']}"
-    lines = (
-        ("time, modelled", f"{run['ms']:.4g} ms ±{run['cycles_error']:.0%}"),
-        ("instructions", f"{run['instructions']:,}"),
-        ("clock", f"{run['clock_hz'] / 1e6:g} MHz"),
-    )
-    if "energy" in run:
-        lines = (*lines, ("energy, modelled", f"{run['energy']['millijoules']:.3g} mJ"))
-    return Card(name, verdict, word, lines, meters, about)
+    lines, meters = tuple(_lines(run)), tuple(_meters(run))
+    text = tuple(_sentence(text) for text in run.assumptions or ())
+    verdict, word = _verdict(run)
+    return Card(name, verdict, word, lines, meters, about, text)
 
 
-def _meters(run: Run) -> Iterator[Meter]:
-    for label, part in (("flash", "flash"), ("RAM", "ram")):
-        used, whole = run[part].get("total"), run.get(f"device_{part}_bytes")
-        if used is not None and whole:
-            yield Meter(label, used, whole, f"{used:,} B of {whole / 1024:,.0f} KB, {used / whole:.1%}")
+def _verdict(run: Measurement) -> tuple[Verdict, str]:
+    time, exact = run.figure("ms"), run.bit_exact
+    if time is None:
+        return Verdict.UNKNOWN, "TensorFlow Lite Micro: not run, no cycles claimed"
+    if exact is not None and exact.mismatches:
+        return Verdict.BAD, f"fits, but {exact.mismatches} of {exact.vectors} outputs differ"
+    if exact is not None:
+        return Verdict.GOOD, f"fits; bit-exact, {exact.vectors} of {exact.vectors}"
+    if time.kind is Kind.MEASURED:
+        return Verdict.PLAIN, "measured here"
+    return Verdict.UNKNOWN, "fits; outputs not compared"
 
 
-def _devices(ran: Sequence[tuple[str, Run]]) -> str:
-    rows: list[dict[str, Value]] = [
-        {
-            "device": name,
-            "core": run.get("core"),
-            "mhz": run["clock_hz"] / 1e6,
-            "ms": run["ms"],
-            "low": run["ms"] * (1 - run["cycles_error"]),
-            "high": run["ms"] * (1 + run["cycles_error"]),
-            "error": run["cycles_error"],
-            "instructions": run["instructions"],
-            "cycles": run["cycles"],
-            "energy": run.get("energy", {}).get("millijoules"),
-            "flash": run["flash"]["total"],
-            "ram": run["ram"]["total"],
-        }
-        for name, run in ran
-    ]
+_LINES = {
+    ("ms", Kind.MODELLED): ("time, modelled", "{:.4g} ms"),
+    ("ms", Kind.MEASURED): ("median, measured", "{:.3f} ms"),
+    ("ms, 90th percentile", Kind.MEASURED): ("90th percentile", "{:.3f} ms"),
+    ("instructions", Kind.EXACT): ("instructions", "{:,}"),
+    ("mJ", Kind.MODELLED): ("energy, modelled", "{:.3g} mJ"),
+}
+"""How a card says the figures that most targets have; flash and RAM are meters, cycles stand below."""
+
+
+def _lines(run: Measurement) -> Iterator[tuple[str, str]]:
+    for figure in run.figures:
+        if figure.name in ("flash", "RAM", "cycles", "TFLM arena"):
+            continue
+        word, form = _LINES.get((figure.name, figure.kind), (f"{figure.name}, {figure.kind.value}", ""))
+        bar = f" ±{figure.error:.0%}" if form and figure.error is not None else ""
+        yield word, form.format(figure.value) + bar if form else figure.shown
+    if run.figure("ms") is None:
+        yield "model", f"{run.parts('flash').get('model', 0):,} B"
+        if "arena" in run.parts("RAM"):
+            yield "arena, at most", f"{run.parts('RAM')['arena']:,} B"
+    if run.clock_hz is not None:
+        yield "clock", f"{run.clock_hz / 1e6:g} MHz"
+    if run.runtime is not None:
+        yield "runtime", run.runtime
+
+
+def _meters(run: Measurement) -> Iterator[Meter]:
+    for name in ("flash", "RAM"):
+        figure = run.figure(name)
+        if figure is not None and figure.limit:
+            used, whole = int(figure.value), figure.limit
+            yield Meter(name, used, whole, f"{used:,} B of {whole / 1024:,.0f} KB, {used / whole:.1%}")
+
+
+def _devices(ran: Sequence[tuple[str, Measurement]]) -> str:
+    rows: list[dict[str, Value]] = []
+    for name, run in ran:
+        known: dict[str, Value] = {one.name: one.value for one in run.figures}
+        time = run.ms
+        error = next((one.error for one in run.figures if one.name == "ms"), None)
+        clock = None if run.clock_hz is None else run.clock_hz / 1e6
+        bar = {"error": error, "low": time * (1 - (error or 0)), "high": time * (1 + (error or 0))}
+        rows.append({"device": name, "core": run.core, "mhz": clock, **bar, **known})
     columns = (
         Column("device", "device"),
         Column("core", "core"),
@@ -155,9 +160,9 @@ def _devices(ran: Sequence[tuple[str, Run]]) -> str:
         Column("error", "± as part", ".0%", ".0%"),
         Column("instructions", "instructions", ",", ","),
         Column("cycles", "cycles, modelled", ",", ","),
-        Column("energy", "mJ, modelled", ".3g", ".3~g"),
+        Column("mJ", "mJ, modelled", ".3g", ".3~g"),
         Column("flash", "flash, B", ",", ","),
-        Column("ram", "RAM, B", ",", ","),
+        Column("RAM", "RAM, B", ",", ","),
     )
     made = specs.bars(
         "Time of one inference",
@@ -173,17 +178,13 @@ def _devices(ran: Sequence[tuple[str, Run]]) -> str:
     return section("Devices side by side", [chart(made)], level=3)
 
 
-def _host(names: Sequence[str], runs: Sequence[tuple[Source, Run]]) -> str:
-    rows: list[dict[str, Value]] = [
-        {
-            "device": name,
-            "median": run["measured_ms"]["median"],
-            "p90": run["measured_ms"]["p90"],
-            "runtime": run["runtime"],
-        }
-        for name, (_, run) in zip(names, runs, strict=True)
-        if "measured_ms" in run
-    ]
+def _measured(named: Sequence[tuple[str, Measurement]]) -> str:
+    rows: list[dict[str, Value]] = []
+    for name, run in named:
+        median, slow = run.figure("ms", Kind.MEASURED), run.figure("ms, 90th percentile")
+        if median is not None:
+            p90 = None if slow is None else slow.value
+            rows.append({"device": name, "median": median.value, "p90": p90, "runtime": run.runtime})
     columns = (
         Column("device", "device"),
         Column("runtime", "runtime"),
@@ -193,21 +194,19 @@ def _host(names: Sequence[str], runs: Sequence[tuple[Source, Run]]) -> str:
     return table(columns, rows, caption="Measured on this host")
 
 
-def _bytes(ran: Sequence[tuple[str, Run]], kind: str, causes: Sequence[str]) -> str:
+def _bytes(sized: Sequence[tuple[str, Measurement]], what: str, causes: Sequence[str]) -> str:
     rows: list[dict[str, Value]] = []
-    for name, run in ran:
-        total = run[kind]["total"]
-        parts = [
-            cause for cause in (*causes, *sorted(set(run[kind]) - {*causes, "total"})) if cause in run[kind]
-        ]
+    for name, run in sized:
+        parts = run.parts(what)
+        order = [cause for cause in (*causes, *sorted(set(parts) - {*causes})) if cause in parts]
         rows += [
             {
                 "device": name,
                 "cause": cause,
-                "bytes": run[kind][cause],
-                "share": run[kind][cause] / max(total, 1),
+                "bytes": parts[cause],
+                "share": parts[cause] / max(sum(parts.values()), 1),
             }
-            for cause in parts
+            for cause in order
         ]
     columns = (
         Column("device", "device"),
@@ -215,9 +214,8 @@ def _bytes(ran: Sequence[tuple[str, Run]], kind: str, causes: Sequence[str]) -> 
         Column("bytes", "bytes, exact", ",", ","),
         Column("share", "of the whole", ".1%", ".1%"),
     )
-    word = {"flash": "Flash", "ram": "RAM"}[kind]
     made = specs.stacked(
-        f"{word} by cause",
+        f"{what[:1].upper()}{what[1:]} by cause",
         "Bytes, exact. A click on the legend picks one cause.",
         rows,
         columns,
@@ -229,22 +227,22 @@ def _bytes(ran: Sequence[tuple[str, Run]], kind: str, causes: Sequence[str]) -> 
     return chart(made)
 
 
-def _against_each_other(ran: Sequence[tuple[str, Run]]) -> str:
+def _against_each_other(ran: Sequence[tuple[str, Measurement]]) -> str:
     """The nodes of runs on one device, where several results hold it."""
     parts = []
-    for device in dict.fromkeys(run["device"] for _, run in ran):
-        same = [(name, run) for name, run in ran if run["device"] == device]
+    for device in dict.fromkeys(run.device for _, run in ran):
+        same = [(name, run) for name, run in ran if run.device == device]
         if not 2 <= len(same) <= 4:
             continue
         rows: list[dict[str, Value]] = [
             {
                 "node": _label(node),
                 "run": name,
-                "cycles": node["cycles"],
-                "instructions": node["instructions"],
+                "cycles": node.cycles,
+                "instructions": node.instructions,
             }
             for name, run in same
-            for node in run["nodes"]
+            for node in run.nodes or ()
         ]
         if len({row["node"] for row in rows}) > 40:
             continue
@@ -269,26 +267,40 @@ def _against_each_other(ran: Sequence[tuple[str, Run]]) -> str:
     return "".join(parts)
 
 
-def _label(node: Run) -> str:
-    return f"{node['index']} {node['op']}" if "index" in node else "between nodes"
+def _label(node: NodeCost) -> str:
+    return "between nodes" if node.index is None else f"{node.index} {node.op}"
 
 
 def _sentence(text: str) -> str:
     return text[:1].upper() + text[1:] + ("" if text.endswith(".") else ".")
 
 
-def _one(name: str, run: Run, *, is_open: bool) -> str:
-    total = max(run["cycles"], 1)
-    rows: list[dict[str, Value]] = []
-    for node in run["nodes"]:
-        known = {key: value for key, value in node.items() if isinstance(value, (str, int, float))}
-        known["op"] = known["op"] or "between nodes"
-        extra = {"label": _label(node), "shape": "×".join(str(size) for size in node.get("shape", ()))}
-        ratio = {"ratio": node["instructions"] / node["macs"]} if node.get("macs") else {}
-        rows.append({**known, **extra, **ratio, "share": node["cycles"] / total})
+def _one(name: str, run: Measurement, *, is_open: bool) -> str:
+    cycles, time = run.figure("cycles"), run.figure("ms")
+    total = max(run.cycles, 1)
+    rows: list[dict[str, Value]] = [
+        {
+            "index": node.index,
+            "label": _label(node),
+            "op": node.op or "between nodes",
+            "name": node.name,
+            "kernel": node.kernel,
+            "constants": node.constants,
+            "encoding": node.encoding,
+            "zeros": node.zeros,
+            "shape": "×".join(str(size) for size in node.shape),
+            "macs": node.macs,
+            "instructions": node.instructions,
+            "cycles": node.cycles,
+            "share": node.cycles / total,
+            "ratio": node.instructions / node.macs if node.macs else None,
+        }
+        for node in run.nodes or ()
+    ]
+    bar = "" if cycles is None or cycles.error is None else f", ±{cycles.error:.0%}"
     costs = specs.nodes(
         "Cycles per node",
-        f"Modelled, ±{run['cycles_error']:.0%}, coloured by operator; they sum to {run['cycles']:,}.",
+        f"Modelled{bar}, coloured by operator; they sum to {run.cycles:,}.",
         rows,
         _NODE,
         name="label",
@@ -309,38 +321,40 @@ def _one(name: str, run: Run, *, is_open: bool) -> str:
         whole=1.0,
     )
     inside = [note(_about(run)), chart(costs), chart(sparse), _plan(run)]
-    short = f"{run['ms']:.4g} ms, flash {run['flash']['total']:,} B, RAM {run['ram']['total']:,} B"
+    spent = "" if time is None else f"{time.value:.4g} ms, "
+    short = f"{spent}flash {run.flash:,} B, RAM {run.ram:,} B"
     return fold(name, short, inside, is_open=is_open)
 
 
-def _about(run: Run) -> str:
-    words = [str(run[key]) for key in ("core", "compiler", "emulator") if run.get(key)]
-    words.append(f"optimize {run.get('optimize')}")
-    if "cycles_trust" in run:
-        words.append(f"milliseconds ±{run['cycles_error']:.0%}: {run['cycles_trust']}")
-    elif run.get("cycles_calibrated") is False:  # a document of an older version
+def _about(run: Measurement) -> str:
+    words = [word for word in (run.core, run.compiler, run.emulator) if word]
+    words.append(f"optimize {run.optimize}")
+    cycles = run.figure("cycles")
+    if run.cycles_trust is not None and cycles is not None and cycles.error is not None:
+        words.append(f"milliseconds ±{cycles.error:.0%}: {run.cycles_trust}")
+    elif run.cycles_calibrated is False:  # a document of an older version
         words.append("cycles of this core are not calibrated against published times")
-    if run.get("bit_exact_unknown"):
-        words.append(f"outputs not compared: {run['bit_exact_unknown']}")
+    if run.bit_exact_unknown:
+        words.append(f"outputs not compared: {run.bit_exact_unknown}")
     return "; ".join(words)
 
 
-def _plan(run: Run) -> str:
+def _plan(run: Measurement) -> str:
     rows: list[dict[str, Value]] = [
         {
-            "name": item["name"],
-            "bytes": item["bytes"],
-            "offset": item["offset"],
-            "top": item["offset"] + item["bytes"],
-            "first": item["first"],
-            "last": item["last"],
-            "end": item["last"] + 1,
+            "name": item.name,
+            "bytes": item.nbytes,
+            "offset": item.offset,
+            "top": item.offset + item.nbytes,
+            "first": item.first,
+            "last": item.last,
+            "end": item.last + 1,
         }
-        for item in run.get("plan", ())
+        for item in run.plan or ()
     ]
     made = specs.memory_plan(
         "Memory plan over time",
-        f"Which tensor holds which bytes of the arena ({run['ram']['arena']:,} "
+        f"Which tensor holds which bytes of the arena ({run.parts('RAM').get('arena', 0):,} "
         "B, exact) from which node to which. "
         "Where rectangles overlap, a node overwrites its input as it reads it.",
         rows,

@@ -10,10 +10,10 @@ import numpy as np
 import numpy.typing as npt
 
 from tinyml_compress import frontend
-from tinyml_compress.devices.measurement import Agreement
 from tinyml_compress.errors import TinymlError
 from tinyml_compress.ir import Graph, Node, Port, Program
 from tinyml_compress.pipeline.differences import cut_at
+from tinyml_compress.results import Agreement
 from tinyml_compress.runners import tflm
 
 __all__ = ["agreement", "first_difference", "locate"]
@@ -28,10 +28,11 @@ def agreement(program: Program, found: Outputs, wanted: Outputs) -> tuple[Agreem
     """How many vectors differ, and the number of the first one."""
     wrong = [number for number, (got, right) in enumerate(zip(found, wanted, strict=True)) if got != right]
     if not wrong:
-        return Agreement(len(found), 0), None
+        return Agreement(vectors=len(found), mismatches=0), None
     first = wrong[0]
     where = first_difference(program.outputs, found[first], wanted[first])
-    return Agreement(len(found), len(wrong), f"vector {first}, {where}"), first
+    detail = f"vector {first}, {where}"
+    return Agreement(vectors=len(found), mismatches=len(wrong), detail=detail), first
 
 
 def first_difference(ports: Sequence[Port], found: tuple[bytes, ...], wanted: tuple[bytes, ...]) -> str:

@@ -1,0 +1,44 @@
+"""The JSON Schema of every verb whose result is a type of `tinyml_compress/results`, written from that type.
+
+    python docs/schema.py            writes tinyml_compress/report/schema/results.schema.json anew
+    python docs/schema.py --check    changes nothing, and ends in 1 when it is not up to date
+
+Verbs whose results are no such type yet keep the definitions that stand in the file.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from tinyml_compress.results import Benchmark
+from tinyml_compress.results.schema import definitions
+
+FILE = Path(__file__).parents[1] / "tinyml_compress" / "report" / "schema" / "results.schema.json"
+RESULTS = (Benchmark,)
+
+
+def renewed(text: str) -> str:
+    """The file with the definitions of today's types."""
+    found: dict[str, Any] = json.loads(text)
+    for kind in RESULTS:
+        found["$defs"] |= definitions(kind)
+    found["$defs"] = dict(sorted(found["$defs"].items(), key=lambda pair: pair[0].lower()))
+    return json.dumps(found, indent=1, ensure_ascii=False) + "\n"
+
+
+def main() -> int:
+    text = FILE.read_text(encoding="utf-8")
+    now = renewed(text)
+    if "--check" in sys.argv[1:]:
+        if text != now:
+            print(f"{FILE.name} is not what the types say: python docs/schema.py")
+        return int(text != now)
+    FILE.write_text(now, encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,288 @@
+"""An emulated board: generated C is built for its core and run there, or TensorFlow Lite Micro's needs are
+summed up.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import msgspec
+
+from tinyml_compress.devices import Device, TflmNeed, hardware_cycles
+from tinyml_compress.devices.trust import FITTED_OPERATORS, Trust, likeness, trust
+from tinyml_compress.errors import DoesNotFit
+from tinyml_compress.ir import Graph, Port, Program
+from tinyml_compress.ops.base import Isa
+from tinyml_compress.pipeline.compilation import compile_graph, compile_model
+from tinyml_compress.pipeline.measure.contract import Demand, Demands
+from tinyml_compress.pipeline.measure.mismatch import agreement, locate
+from tinyml_compress.pipeline.measure.target import Target
+from tinyml_compress.pipeline.measure.work import FLAGS, Work
+from tinyml_compress.report.devices import board_blocks, board_facts, board_json, board_row
+from tinyml_compress.results import Agreement, Figure, Kind, Measurement, NodeCost, Placement
+from tinyml_compress.runners.emulated import Emulation, Emulator, emulate
+from tinyml_compress.support.table import Block, Row
+
+__all__ = ["TARGET"]
+
+
+class Board(Target):
+    """What a TOML file of kind `board` describes."""
+
+    describes = Device
+
+    def __init__(self, described: Device) -> None:
+        self.device = described
+        self.name, self.title, self.kernels = described.name, described.title, described.core.kernels
+
+    def refused_engine(self, engine: str) -> str | None:
+        engines = self.device.limits.engines
+        return None if engine in engines else ", ".join(engines)
+
+    def toolchains(self, engine: str, asked: tuple[str | None, ...]) -> tuple[str | None, ...]:
+        return asked if engine == "aot" else (None,)
+
+    def prepare(self, work: Work) -> None:
+        if work.request.engine == "aot":
+            work.program(self.kernels)
+            _ = work.answers
+
+    def measure(self, work: Work, toolchain: str | None) -> Measurement:
+        if work.request.engine == "tflm":
+            return self._with_tflm(work)
+        return self._emulated(work, toolchain)
+
+    def demands(self, content: bytes, engine: str, arena: int | None) -> Demands:
+        if engine == "tflm":
+            need = TflmNeed(self.device, len(content), arena)
+            return _demands_of_tflm(need), need.assumptions
+        return self._demands_of_c(content), ()
+
+    def _demands_of_c(self, content: bytes) -> Sequence[Demand]:
+        device, isas = self.device, tuple(isa for isa in Isa if isa.value in self.kernels)
+        program = compile_model(content, "checked", isas)
+        stack = device.limits.stack_bytes
+        held, kept = ("arena, state", program.state_bytes) if program.state_bytes else ("arena", 0)
+        of_what = f"{held} and {stack:,} B of stack"
+        constants = program.weight_bytes + program.table_bytes
+        return (
+            Demand("flash", constants, device.flash_bytes, "weights and tables, no code"),
+            Demand("RAM", program.arena_bytes + kept + stack, device.ram_bytes, of_what),
+        )
+
+    def _with_tflm(self, work: Work) -> Measurement:
+        device = self.device
+        need = TflmNeed(device, len(work.model), work.arena)
+        if not need.fits:
+            texts = {
+                "flash": f"flash {need.flash_bytes:,} of {device.flash_bytes:,} B ({need.flash_parts})",
+                "RAM": f"RAM {need.ram_bytes:,} of {device.ram_bytes:,} B ({need.ram_parts})",
+            }
+            lacking = [text for name, text in texts.items() if name in need.lacking]
+            raise DoesNotFit(
+                f"does not fit {device.name}",
+                found="\n  assumed: ".join(["; ".join([str(need), *lacking]), *need.assumptions]),
+            )
+        return msgspec.structs.replace(
+            self._described("tflm"),
+            figures=need.figures(),
+            assumptions=need.assumptions,
+        )
+
+    def _described(self, engine: str) -> Measurement:
+        """What is known of the board before anything runs."""
+        device = self.device
+        return Measurement(
+            device=device.name,
+            engine=engine,
+            fits=True,
+            title=device.title,
+            page=device.page,
+            core=device.core.name,
+            core_title=device.core.title,
+            clock_hz=device.clock_hz,
+            device_sha256=device.digest,
+            core_sha256=device.core.digest,
+        )
+
+    def _emulated(self, work: Work, toolchain: str | None) -> Measurement:
+        request, device = work.request, self.device
+        program = work.program(self.kernels)
+        done = emulate(
+            program,
+            device,
+            work.vectors.raw,
+            optimize=FLAGS[request.level],
+            toolchain=toolchain,
+            emulator=Emulator(request.emulator),
+            progress=lambda text: work.progress(f"{device.name}: {text}"),
+        )
+        nodes = _nodes(program, device, done)
+        believed = _trust(device, nodes)
+        return msgspec.structs.replace(
+            self._described("aot"),
+            compiler=done.compiler,
+            emulator=done.emulator,
+            optimize=request.level.value,
+            macs=sum(node.macs for node in program.nodes),
+            figures=_figures(program, device, done, nodes, believed.error),
+            cycles_calibrated=device.core.calibration.calibrated,
+            cycles_trust=believed.sentence,
+            bit_exact=self._agreement(work, program, toolchain, done.outputs),
+            bit_exact_unknown=work.no_answers if work.answers is None else None,
+            outputs_hex=tuple(output.hex() for output in done.outputs[0]),
+            nodes=nodes,
+            plan=_placements(program),
+        )
+
+    def _agreement(
+        self, work: Work, program: Program, toolchain: str | None, outputs: Sequence[tuple[bytes, ...]]
+    ) -> Agreement | None:
+        if work.answers is None:
+            return None
+        found, first = agreement(program, outputs, work.answers)
+        if first is None:
+            return found
+        work.progress(f"{self.name}: looking for the first node that differs")
+        request = work.request
+
+        def emulated(
+            graph: Graph, raw: list[tuple[bytes, ...]]
+        ) -> tuple[Sequence[Port], Sequence[tuple[bytes, ...]]]:
+            isas = tuple(Isa(kernel) for kernel in self.kernels)
+            piece = compile_graph(graph, program.prefix, model_sha256="", isas=isas, level=request.level)
+            done = emulate(
+                piece,
+                self.device,
+                raw,
+                optimize=FLAGS[request.level],
+                toolchain=toolchain,
+                emulator=Emulator(request.emulator),
+            )
+            return piece.outputs, done.outputs
+
+        arrays, raw = work.vectors.arrays[first], work.vectors.raw[first]
+        node = locate(work.model, work.facts.name, arrays, raw, emulated)
+        return msgspec.structs.replace(found, detail=f"vector {first}, {node}") if node else found
+
+    def facts(self) -> Mapping[str, object]:
+        return board_facts(self.device)
+
+    def row(self) -> Row:
+        return board_row(self.device)
+
+    def shown(self) -> list[Block]:
+        return board_blocks(self.device)
+
+    def shown_as_json(self) -> Mapping[str, object]:
+        return board_json(self.device)
+
+
+def _demands_of_tflm(need: TflmNeed) -> Sequence[Demand]:
+    flash = Demand("flash", need.flash_bytes, need.device.flash_bytes, need.flash_parts)
+    if need.ram_bytes is None:
+        return (flash,)
+    return (flash, Demand("RAM", need.ram_bytes, need.device.ram_bytes, need.ram_parts))
+
+
+def _figures(
+    program: Program, device: Device, done: Emulation, nodes: Sequence[NodeCost], error: float
+) -> tuple[Figure, ...]:
+    flash = {name: getattr(done.flash, name) for name in ("kernels", "glue", "weights", "tables", "startup")}
+    ram = {
+        "arena": program.arena_bytes,
+        "state": program.state_bytes,
+        "stack": done.stack_bytes,  # the high-water mark of the run, not what is set aside
+        "static": done.static_bytes,
+    }
+    cycles = sum(node.cycles for node in nodes)
+    ms = cycles / device.clock_hz * 1e3
+    figures = [
+        Figure(
+            name="flash",
+            value=sum(flash.values()),
+            unit="B",
+            kind=Kind.EXACT,
+            limit=device.flash_bytes,
+            parts=flash,
+        ),
+        Figure(
+            name="RAM", value=sum(ram.values()), unit="B", kind=Kind.EXACT, limit=device.ram_bytes, parts=ram
+        ),
+        Figure(name="instructions", value=sum(node.instructions for node in nodes), unit="", kind=Kind.EXACT),
+        Figure(name="cycles", value=cycles, unit="", kind=Kind.MODELLED, error=error),
+        Figure(name="ms", value=ms, unit="ms", kind=Kind.MODELLED, error=error),
+    ]
+    if device.energy is not None:  # only where the maker publishes a current per MHz
+        figures.append(
+            Figure(
+                name="mJ",
+                value=device.energy.millijoules(cycles),
+                unit="mJ",
+                kind=Kind.MODELLED,
+                about=vars(device.energy),
+            )
+        )
+    return tuple(figures)
+
+
+def _trust(device: Device, nodes: Sequence[NodeCost]) -> Trust:
+    """How true cycles and milliseconds are."""
+    floating = {node.index for node in nodes if node.kernel.startswith("tc_f32_")}
+    of_floats = sum(node.cycles for node in nodes if node.index in floating)
+    fitted = [node for node in nodes if node.op in FITTED_OPERATORS and node.index not in floating]
+    total = sum(node.cycles for node in nodes)
+    return trust(device, likeness(sum(node.cycles for node in fitted), of_floats, total))
+
+
+def _nodes(program: Program, device: Device, done: Emulation) -> tuple[NodeCost, ...]:
+    constants = program.node_constants
+    nodes = [
+        NodeCost(
+            index=node.index,
+            op=node.op,
+            name=node.name,
+            kernel=node.kernel,
+            shape=node.shape,
+            macs=node.macs,
+            instructions=count.instructions,
+            cycles=round(hardware_cycles(device, node.op, count.instructions, count.classes)),
+            constants=constants.get(node.index, 0),
+            encoding=None if node.zeros is None else node.encoding,
+            zeros=None if node.zeros is None else round(node.zeros, 4),
+        )
+        for node, count in zip(program.nodes, done.counts.nodes, strict=True)
+    ]
+    between = done.counts.between
+    cycles = round(hardware_cycles(device, "", between.instructions, between.classes))
+    rest = NodeCost(
+        op="",
+        name="between nodes",
+        kernel="",
+        shape=(),
+        macs=0,
+        instructions=between.instructions,
+        cycles=cycles,
+        constants=0,
+    )
+    return (*nodes, rest)
+
+
+def _placements(program: Program) -> tuple[Placement, ...]:
+    plan, last = program.plan, len(program.nodes)
+    buffers = [(name, buffer) for name, buffer in plan.tensors.items() if name not in plan.inside]
+    buffers += [(f"scratch of node {index}", buffer) for index, buffer in plan.scratch.items()]
+    return tuple(
+        Placement(
+            name=name,
+            offset=buffer.offset,
+            nbytes=buffer.nbytes,
+            first=max(buffer.first, -1),
+            last=min(buffer.last, last),
+        )
+        for name, buffer in buffers
+        if buffer.nbytes
+    )
+
+
+TARGET = Board

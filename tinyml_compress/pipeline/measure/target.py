@@ -1,0 +1,116 @@
+"""What a place is that a model can run on: how it is called, what it takes, and what it finds."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar
+
+from tinyml_compress.devices import Device, Host, list_devices, load_device
+from tinyml_compress.pipeline.measure.contract import Demands
+from tinyml_compress.results import Measurement
+from tinyml_compress.support.table import Block, Row
+
+if TYPE_CHECKING:
+    from tinyml_compress.pipeline.measure.work import Work
+
+__all__ = ["Target", "all_targets", "target", "targets"]
+
+
+class Target(ABC):
+    """A kind of target: made of what a TOML file describes, or by its own file."""
+
+    describes: ClassVar[type] = type(None)
+    """What `devices` makes of a TOML file of this kind."""
+    own: ClassVar[Sequence[type[Target]]] = ()
+    """Targets that need no TOML file; made without arguments."""
+    is_surveyed = True
+    """Whether `--target all` means it too."""
+    name: str
+    title: str
+    kernels: tuple[str, ...] = ("c",)
+    """Instruction sets of generated C that it runs."""
+
+    def refused_engine(self, engine: str) -> str | None:
+        """None, or which engines it takes instead."""
+        return None
+
+    def toolchains(self, engine: str, asked: tuple[str | None, ...]) -> tuple[str | None, ...]:
+        """One run each."""
+        return (None,)
+
+    def prepare(self, work: Work) -> None:
+        """What all targets share, made in the main thread before any of them runs. What it raises ends the
+        benchmark.
+        """
+        return
+
+    @abstractmethod
+    def measure(self, work: Work, toolchain: str | None) -> Measurement:
+        """Run the model. DoesNotFit and MissingDependency become refusals, other errors of ours defects."""
+
+    def demands(self, content: bytes, engine: str, arena: int | None) -> Demands:
+        """Memory that the model needs of it under an engine, and what that rests on; known without running.
+        `arena` is TensorFlow Lite Micro's.
+        """
+        return (), ()
+
+    @abstractmethod
+    def facts(self) -> Mapping[str, object]:
+        """For the JSON of `targets`: name, kind, title, and what else is known."""
+
+    def row(self) -> Row:
+        """For the table of `targets`: name, core, MHz, KB of flash and RAM, title."""
+        return (self.name, None, None, None, None, self.title)
+
+    def shown(self) -> list[Block]:
+        """All about it, with sources."""
+        return [f"{self.name}: {self.title}"]
+
+    def shown_as_json(self) -> Mapping[str, object]:
+        """The same for a program."""
+        return self.facts()
+
+
+@lru_cache(maxsize=1)
+def _kinds() -> tuple[type[Target], ...]:
+    from tinyml_compress.pipeline.measure import kinds
+
+    names = [f"{kinds.__name__}.{module.name}" for module in pkgutil.iter_modules(kinds.__path__)]
+    return tuple(importlib.import_module(name).TARGET for name in names)
+
+
+def _own() -> dict[str, Target]:
+    made = [one() for kind in _kinds() for one in kind.own]
+    return {one.name: one for one in made}
+
+
+def _of(described: Device | Host) -> Target:
+    makers = {kind.describes: kind for kind in _kinds()}
+    return makers[type(described)](described)  # type: ignore[call-arg]
+
+
+def target(name: str, targets_dir: Path | None = None) -> Target:
+    """The target of that name."""
+    return _own().get(name) or _of(load_device(name, targets_dir))
+
+
+def all_targets(targets_dir: Path | None = None) -> tuple[Target, ...]:
+    """Every target, by name."""
+    found = [*map(_of, list_devices(targets_dir)), *_own().values()]
+    return tuple(sorted(found, key=lambda one: one.name))
+
+
+def targets(names: Sequence[str], targets_dir: Path | None) -> tuple[Target, ...]:
+    """Targets by name; `all` is every one that is surveyed."""
+    found: dict[str, Target] = {}
+    for name in names:
+        if name == "all":
+            found |= {one.name: one for one in all_targets(targets_dir) if one.is_surveyed}
+        else:
+            found[name] = target(name, targets_dir)
+    return tuple(found.values())

@@ -1,0 +1,88 @@
+"""`benchmark`: the model on every target, several at once; what a target cannot do is an answer too."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from tinyml_compress.errors import DoesNotFit, MissingDependency, OutputError, TinymlError, UsageError
+from tinyml_compress.pipeline.measure.model import given
+from tinyml_compress.pipeline.measure.target import Target, targets
+from tinyml_compress.pipeline.measure.work import Request, Work
+from tinyml_compress.results import Benchmark, Failure, Measurement, ModelFacts
+from tinyml_compress.runners.emulated import interruptible
+from tinyml_compress.support.files import sha256
+from tinyml_compress.support.progress import stage
+
+__all__ = ["benchmark"]
+
+_EVERYWHERE = Request(("all",))
+
+
+def benchmark(
+    model: str | Path | bytes,
+    name: str | None = None,
+    source: str | None = None,
+    request: Request = _EVERYWHERE,
+) -> Benchmark:
+    """Run the model on every target. One that cannot run it says why; a broken model raises.
+
+    `model` is the content of a .tflite file, its path, or whatever `convert` takes.
+    """
+    chosen = targets(request.targets, request.targets_dir)
+    if not chosen:
+        raise UsageError("no target", next_step="--target takes names from `tinyml-compress targets`, or all")
+    with stage("read the model"):
+        known = given(model, request.calibration, request.seed)
+    facts = ModelFacts(
+        name=name or known.name,
+        source=source or known.source,
+        sha256=sha256(known.content),
+        nbytes=len(known.content),
+    )
+    with stage("benchmark", total=len(chosen) * len(request.toolchains)) as shown:
+        work = Work(known.content, facts, request, shown.note)
+        for one in chosen:
+            one.prepare(work)
+        runs = _all(work, chosen, shown.advance)
+    return Benchmark(
+        model=facts, input_kind=request.input_kind, runs=runs, notes=tuple(dict.fromkeys(work.notes))
+    )
+
+
+def _all(work: Work, chosen: Sequence[Target], advance: Callable[[], None]) -> tuple[Measurement, ...]:
+    """Several targets at once, in threads: the emulator and the compilers run outside Python's lock."""
+    request = work.request
+    pairs = [
+        (one, toolchain) for one in chosen for toolchain in one.toolchains(request.engine, request.toolchains)
+    ]
+    pool = ThreadPoolExecutor(max(1, min(os.cpu_count() or 1, len(pairs))))
+    runs: list[Measurement] = []
+    with interruptible(lambda: pool.shutdown(cancel_futures=True)):
+        for run in pool.map(lambda pair: _one(work, *pair), pairs):
+            advance()
+            runs.append(run)
+    return tuple(runs)
+
+
+def _one(work: Work, place: Target, toolchain: str | None) -> Measurement:
+    """One target; what it cannot do is part of the answer."""
+    engine = work.request.engine
+    try:
+        if place.refused_engine(engine) is not None:
+            raise UsageError(f"{place.name} is not meant for engine {engine}")
+        return place.measure(work, toolchain)
+    except DoesNotFit as error:
+        failure = Failure(reason=error.what, detail=error.found or "", next_step=error.next_step)
+        return Measurement(device=place.name, engine=engine, fits=False, error=failure)
+    except MissingDependency as error:
+        reason = error.what if error.which is None else f"{error.what}: {error.which}"
+        failure = Failure(reason=reason, detail=error.found or "", next_step=error.next_step)
+    except (UsageError, OutputError):
+        raise
+    except TinymlError as error:
+        reason, *rest = str(error).splitlines()
+        failure = Failure(reason=reason, detail="\n".join(rest), is_defect=True)
+    return Measurement(device=place.name, engine=engine, fits=True, error=failure)

@@ -1,0 +1,96 @@
+"""What all targets of a benchmark share: the model, its C per kernel set, the vectors, TFLM's answers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from tinyml_compress.errors import MissingDependency, TinymlError, UnsupportedOperator
+from tinyml_compress.ir import Port, Program
+from tinyml_compress.ops.base import Isa, Level
+from tinyml_compress.pipeline.compilation import compile_model
+from tinyml_compress.pipeline.measure.inputs import Vectors, make_vectors
+from tinyml_compress.results import ModelFacts
+from tinyml_compress.runners import tflm
+
+__all__ = ["FLAGS", "Request", "Work"]
+
+FLAGS = {Level.SIZE: "-Os", Level.BALANCED: "-O2", Level.SPEED: "-O3", Level.RAM: "-O2"}
+
+
+@dataclass(frozen=True)
+class Request:
+    """What to benchmark, as the command line says it."""
+
+    targets: tuple[str, ...]
+    engine: str = "aot"
+    input_kind: str = "pattern"
+    vectors: int = 10
+    level: Level = Level.BALANCED
+    toolchains: tuple[str | None, ...] = (None,)
+    """One run each; None: the target's own."""
+    emulator: str = "auto"
+    targets_dir: Path | None = None
+    seed: int = 0
+    calibration: str | None = None
+    """Data for the conversion of a model that is no .tflite yet."""
+
+
+class Work:
+    """The model, and what is made of it once for all targets."""
+
+    def __init__(
+        self, model: bytes, facts: ModelFacts, request: Request, progress: Callable[[str], None]
+    ) -> None:
+        self.model, self.facts, self.request, self.progress = model, facts, request, progress
+        self.notes: list[str] = []
+        self.no_answers = ""
+        """Why there is nothing to compare with."""
+        self._programs: dict[tuple[str, ...], Program] = {}
+
+    def program(self, kernels: tuple[str, ...]) -> Program:
+        """Generated C; made in `prepare`, read in threads."""
+        if kernels not in self._programs:
+            self.progress(f"generating C ({'+'.join(kernels)} kernels)")
+            isas = tuple(Isa(kernel) for kernel in kernels)
+            try:
+                self._programs[kernels] = compile_model(self.model, self.facts.name, isas, self.request.level)
+            except UnsupportedOperator as error:
+                error.next_step = error.next_step or (
+                    "--engine tflm tells what it takes under TensorFlow Lite Micro; "
+                    "`operators` lists what our C has"
+                )
+                raise
+        return self._programs[kernels]
+
+    @cached_property
+    def _ports(self) -> Sequence[Port]:
+        return next(iter(self._programs.values())).inputs
+
+    @cached_property
+    def vectors(self) -> Vectors:
+        """The inputs of every run of generated C."""
+        request = self.request
+        return make_vectors(self._ports, request.input_kind, request.vectors, request.seed)
+
+    @cached_property
+    def answers(self) -> list[tuple[bytes, ...]] | None:
+        """TensorFlow Lite Micro's outputs for them; None where it cannot say."""
+        self.progress("running TensorFlow Lite Micro for comparison")
+        try:
+            answers = tflm.run(self.model, self.vectors.arrays)
+        except MissingDependency as error:
+            self.no_answers = error.what
+        except TinymlError as error:
+            self.no_answers = f"{error.what}: {(error.found or '').strip().splitlines()[-1:]}"
+        else:
+            return [tuple(value.tobytes() for value in row) for row in answers.outputs]
+        return None
+
+    @cached_property
+    def arena(self) -> int:
+        """TensorFlow Lite Micro's, the same for every target."""
+        self.progress("measuring TensorFlow Lite Micro's arena")
+        return tflm.arena_bytes(self.model)

@@ -1,0 +1,73 @@
+"""The forms that all results share: frozen values that become JSON and come back from it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import Enum
+from typing import Any, ClassVar, TypeVar
+
+import msgspec
+
+from tinyml_compress.errors import DataError
+from tinyml_compress.support.document import document
+
+__all__ = ["Result", "Value", "decoded", "encoded"]
+
+AnyResult = TypeVar("AnyResult", bound="Result")
+
+
+class Value(msgspec.Struct, frozen=True, kw_only=True):
+    """Part of a result. What is None does not apply, and its key is absent from the JSON."""
+
+    last_form: ClassVar[type[Value] | None] = None
+    """Keys of the JSON besides the fields: those that the last version had and this one says otherwise. They
+    go with the next version.
+    """
+
+    def in_words_of_last(self) -> Value | None:
+        """The value of that type."""
+        return None
+
+
+class Result(Value, frozen=True, kw_only=True):
+    """All that a verb found."""
+
+    verb: ClassVar[str]
+
+    @classmethod
+    def of_last_version(cls, found: Mapping[str, Any]) -> Mapping[str, Any]:
+        """A document that the last version wrote, with the keys of this one."""
+        return found
+
+
+def encoded(result: Result, command: str = "") -> dict[str, Any]:
+    """The document, its keys in a fixed order; `command` is the call that made it."""
+    body: dict[str, Any] = _builtins(result)
+    return document(result.verb, {**({"command": command} if command else {}), **body})
+
+
+def decoded(kind: type[AnyResult], found: Mapping[str, Any]) -> AnyResult:
+    """The value of a document, of this version or the last. DataError says what is wrong, and where."""
+    try:
+        return msgspec.convert(kind.of_last_version(found), kind)
+    except (msgspec.ValidationError, KeyError, TypeError, AttributeError) as error:
+        raise DataError(
+            "a result lacks a part that its schema promises",
+            which=kind.verb,
+            found=str(error) if isinstance(error, msgspec.ValidationError) else repr(error),
+            next_step=f"run `tinyml-compress {kind.verb}` again",
+        ) from error
+
+
+def _builtins(value: Any) -> Any:
+    if isinstance(value, Value):
+        fields = ((field.name, field.encode_name) for field in msgspec.structs.fields(value))
+        found = ((key, getattr(value, name)) for name, key in fields)
+        last = value.in_words_of_last()
+        made = {key: _builtins(one) for key, one in found if one is not None}
+        return made if last is None else {**made, **_builtins(last)}
+    if isinstance(value, Mapping):
+        return {key: _builtins(one) for key, one in value.items()}
+    if isinstance(value, (tuple, list)):
+        return [_builtins(one) for one in value]
+    return value.value if isinstance(value, Enum) else value

@@ -1,0 +1,104 @@
+"""JSON Schema of results, from the types themselves: names, kinds, and the docstring of each field."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import textwrap
+from typing import Any
+
+import msgspec
+
+from tinyml_compress.results.base import Result
+from tinyml_compress.support.document import SCHEMA
+
+__all__ = ["definitions"]
+
+_REF = "#/$defs/{name}"
+_HEAD = {
+    "schema": {"const": SCHEMA},
+    "tool": {"type": "string", "description": "version of tinyml_compress"},
+    "command": {
+        "type": "string",
+        "description": "the call that made the document, as a shell takes it; absent outside a command line",
+    },
+}
+
+
+def definitions(kind: type[Result]) -> dict[str, Any]:
+    """By name: the document under its verb, and each type that it is made of."""
+    types = _types_in(kind)
+    (root,), components = msgspec.json.schema_components(types[:1], ref_template=_REF)
+    made = {name: _present(part) for name, part in components.items()}
+    for part in types:
+        _describe(made[part.__name__], part)
+    _add_last(made, types)
+    document = made.pop(root["$ref"].rpartition("/")[2])
+    properties = {"verb": {"const": kind.verb}, **_HEAD, **document["properties"]}
+    required = ["schema", "verb", "tool", *document["required"]]
+    made[kind.verb] = {**document, "properties": properties, "required": required}
+    return made
+
+
+def _types_in(kind: type[msgspec.Struct]) -> list[type[msgspec.Struct]]:
+    """The type and all that its fields are made of, each once."""
+    found: list[type[msgspec.Struct]] = []
+
+    def look(info: msgspec.inspect.Type) -> None:
+        if isinstance(info, msgspec.inspect.StructType) and info.cls not in found:
+            found.append(info.cls)
+            for field in info.fields:
+                look(field.type)
+        for name in ("item_type", "value_type"):
+            if hasattr(info, name):
+                look(getattr(info, name))
+        for inner in (*getattr(info, "types", ()), *getattr(info, "item_types", ())):
+            look(inner)
+
+    look(msgspec.inspect.type_info(kind))
+    return found
+
+
+def _present(part: Any) -> Any:
+    """A key that does not apply is absent: null and defaults are no part of the form."""
+    if isinstance(part, list):
+        return [_present(one) for one in part]
+    if not isinstance(part, dict):
+        return part
+    made = {key: _present(value) for key, value in part.items() if not _is_said(key, value)}
+    choices = [one for one in made.get("anyOf", ()) if one != {"type": "null"}]
+    if "anyOf" in made:
+        made.pop("anyOf")
+        made |= choices[0] if len(choices) == 1 else {"anyOf": choices}
+    return made
+
+
+def _is_said(key: str, value: Any) -> bool:
+    """Whether a word is the library's own, and no property of that name."""
+    return key == "default" or (key == "title" and isinstance(value, str))
+
+
+def _describe(part: dict[str, Any], kind: type[msgspec.Struct]) -> None:
+    """The docstrings that stand below the fields."""
+    body = ast.parse(textwrap.dedent(inspect.getsource(kind))).body[0]
+    assert isinstance(body, ast.ClassDef)
+    names = {field.name: field.encode_name for field in msgspec.structs.fields(kind)}
+    for field, below in zip(body.body, body.body[1:], strict=False):
+        is_text = isinstance(below, ast.Expr) and isinstance(below.value, ast.Constant)
+        if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name) and is_text:
+            text = ast.literal_eval(below.value)  # type: ignore[attr-defined]
+            part["properties"][names[field.target.id]]["description"] = " ".join(str(text).split())
+    part["description"] = " ".join(str(kind.__doc__).split())
+
+
+def _add_last(made: dict[str, Any], types: list[type[msgspec.Struct]]) -> None:
+    """What a type says in the words of the last version as well."""
+    for kind in types:
+        last = getattr(kind, "last_form", None)
+        if last is not None:
+            _, components = msgspec.json.schema_components([last], ref_template=_REF)
+            words = {name: _present(part) for name, part in components.items()}
+            own = words.pop(last.__name__)
+            _describe(own, last)
+            made[kind.__name__]["properties"] |= own["properties"]
+            made |= words
