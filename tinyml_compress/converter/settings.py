@@ -58,6 +58,8 @@ class Settings:
     """Seconds that the converter may take."""
     wide: tuple[str, ...] = ()
     """With int8: layers, by name pattern, whose activations stay int16."""
+    weight_bits: int = 8
+    """With int8: 4 packs the weights of convolutions and dense layers two to a byte."""
 
     def __post_init__(self) -> None:
         allowed = _IO_OF[self.mode]
@@ -72,6 +74,15 @@ class Settings:
                 "only an int8 model can keep some layers in int16x8",
                 which=f"--mode {self.mode.value}",
                 found=self.wide,
+            )
+        if self.weight_bits not in (4, 8) or (
+            self.weight_bits == 4 and (self.mode is not Mode.INT8 or self.wide)
+        ):
+            raise UsageError(
+                "weights cannot have so many bits",
+                which=f"weight_bits {self.weight_bits} with --mode {self.mode.value}",
+                found=f"wide layers {', '.join(self.wide)}" if self.wide else "",
+                allowed="8, or 4 with mode int8 and no wide layers",
             )
         if self.per_tensor_dense and not self.mode.full_integer:
             raise UsageError(

@@ -45,6 +45,8 @@ class Converted:
     """How the data set's inputs were made from sensor values; firmware has to do the same."""
     stripped: int | None = None
     """Bytes that stripping saved; `file` still knows the names."""
+    notes: tuple[str, ...] = ()
+    """What did not become as it was asked for, and why."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -158,6 +160,7 @@ def _manifest(
             "io": settings.port_type.value,
             "per_tensor_dense": settings.per_tensor_dense,
             "allow_float": settings.allow_float,
+            **({} if settings.weight_bits == 8 else {"weight_bits": settings.weight_bits}),
             **({} if not settings.wide else {"wide": list(settings.wide)}),
             **({} if converted.stripped is None else {"stripped_bytes": converted.stripped}),
             "seed": converted.seed,

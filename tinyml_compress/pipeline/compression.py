@@ -493,9 +493,11 @@ class _Run:
             samples=options.samples,
             seed=self.recipe.seed,
             wide=options.wide,
+            weight_bits=options.weight_bits,
         )
         data = done.converted.tflite
         value, confusion, notes = self._score_of_file(done.path)
+        notes = (*done.converted.notes, *notes)
         made = sorted(file.name for file in (folder / "artifacts").iterdir())
         result = replace(
             blank,

@@ -12,11 +12,13 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from tinyml_compress import converter, data
+from tinyml_compress import converter, data, frontend
 from tinyml_compress.converter import Arena, Io, Mode, Settings
+from tinyml_compress.converter.four_bits import four_bits
 from tinyml_compress.data import DataSet
 from tinyml_compress.data.preprocessing import Preprocessing
 from tinyml_compress.errors import ConversionError, DataError, OutputError, UsageError
+from tinyml_compress.frontend.writer import write
 from tinyml_compress.models import LoadedModel, Origin, load
 from tinyml_compress.ops.base import Isa, Level
 from tinyml_compress.pipeline.artifacts import Artifacts, Converted, make_artifacts
@@ -93,6 +95,7 @@ class ConversionResult(Displayed):
             ("operators", f"{len(done.file.operators)}: {', '.join(done.file.operator_names)}{floats}"),
             ("arena", f"not measured: {self.artifacts.why_no_arena}" if arena is None else _reserve(arena)),
             *([] if self.mixed is None else [("mixed", self.mixed.outcome())]),
+            *(("note", note) for note in done.notes),
             ("wrote", f"{wrote} in {self.folder} ({self.seconds:.1f} s)"),
         ]
         title = f"{self.path}: {len(done.tflite):,} B (exact), {form}{less}"
@@ -124,6 +127,7 @@ def convert(
     strip: bool = False,
     aot: Aot | None = None,
     wide: tuple[str, ...] = (),
+    weight_bits: int = 8,
     mixed_drop: float | None = None,
     eval_data: str | Path | DataSet | None = None,
 ) -> ConversionResult:
@@ -134,10 +138,11 @@ def convert(
     folder also gets `aot/`: self-contained C that runs the model without TensorFlow Lite Micro. With `strip`,
     the .tflite file loses the names, metadata and scales that no kernel reads. Layers that `wide` names stay
     in int16x8; with `mixed_drop`, as many layers stay in int16x8 as it takes to lose no more than that part
-    of the score on `eval_data`, else on the set's own test part.
+    of the score on `eval_data`, else on the set's own test part. `weight_bits` = 4 packs the weights of
+    convolutions and dense layers where the kernels have that form.
     """
     started = time.perf_counter()
-    settings = Settings(mode, io, per_tensor_dense, allow_float, timeout, wide)
+    settings = Settings(mode, io, per_tensor_dense, allow_float, timeout, wide, weight_bits)
     foreign = not isinstance(model, LoadedModel) and is_foreign(model)
     if torch_train is not None and not foreign:
         raise UsageError("a training function goes with torch: models", which=f"--torch-train {torch_train}")
@@ -264,6 +269,10 @@ def convert_model(
     if settings.mode.full_integer:
         with backend.quiet():
             refuse_collapsed(tflite, loaded.origin.spec, loaded.model, arrays)
+    notes: tuple[str, ...] = ()
+    if settings.weight_bits == 4:
+        packed = four_bits(frontend.read(tflite, loaded.model.name))
+        tflite, notes = write(packed.graph), tuple(packed.notes())
     file = converter.read(tflite)
     layers = [layer.name for layer in loaded.model.layers]
     if settings.mode.full_integer and not settings.allow_float:
@@ -279,6 +288,7 @@ def convert_model(
         len(arrays[0]) if arrays else 0,
         tuple(sorted({use.operator for use in floats})),
         _preprocessing(calibration),
+        notes=notes,
     )
 
 

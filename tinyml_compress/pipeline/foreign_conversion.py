@@ -83,6 +83,12 @@ def _check(spec: str, settings: Settings, train: str | None) -> None:
         )
     if settings.per_tensor_dense:
         raise UsageError("per-tensor Dense is for Keras models", which="--per-tensor-dense")
+    if settings.weight_bits != 8:
+        raise UsageError(
+            "weights of 4 bits are for Keras models",
+            which=f"weight_bits {settings.weight_bits} with {spec}",
+            allowed="8",
+        )
     if train is not None and (not spec.startswith(TORCH_PREFIX) or settings.mode is not Mode.INT8):
         raise UsageError(
             "a training function goes with torch: models in mode int8", which=f"--torch-train {train}"

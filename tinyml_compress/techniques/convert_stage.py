@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tinyml_compress.errors import UsageError
+from tinyml_compress.techniques.brain_quantization import WEIGHT_BITS
 from tinyml_compress.techniques.technique import (
     Context,
     Dimension,
@@ -41,6 +42,9 @@ class ConvertOptions(Options):
     wide: tuple[str, ...] = names(
         "with mode int8: layers whose activations stay int16, by name; * stands for anything"
     )
+    weight_bits: int = count(
+        8, 4, 8, "8, or 4 with mode int8: `brain_quantize` before puts weights on their steps"
+    )
 
     def problem(self) -> str | None:
         allowed = {"int8": ("int8", "uint8", "float32"), "int16x8": ("int16", "float32")}.get(
@@ -52,6 +56,8 @@ class ConvertOptions(Options):
             return f"per_tensor_dense needs mode int8 or int16x8, not {self.mode}"
         if self.wide and self.mode != "int8":
             return f"wide needs mode int8, not {self.mode}"
+        if self.weight_bits != 8 and (self.weight_bits != 4 or self.mode != "int8" or self.wide):
+            return f"weight_bits = {self.weight_bits}: 8, or 4 with mode int8 and no wide layers"
         return None
 
 
@@ -81,6 +87,7 @@ class Conversion(Technique[ConvertOptions]):
             mode=str(point["mode"]),
             samples=ConvertOptions().samples if fidelity.trains else _SHAPE_SAMPLES,
             wide=tuple(dict.fromkeys(wide)),
+            weight_bits=int(point[WEIGHT_BITS]),
         )
 
 

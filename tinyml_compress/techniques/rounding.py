@@ -19,6 +19,7 @@ from tinyml_compress.errors import UnsupportedLayer
 from tinyml_compress.support.backend import fix_seeds
 from tinyml_compress.techniques._grid import Centred, Grid, on_grid, rounded
 from tinyml_compress.techniques._layerwise import LinearMap, Walk
+from tinyml_compress.techniques.brain_quantization import WEIGHT_BITS
 from tinyml_compress.techniques.equalization import takes_care
 from tinyml_compress.techniques.technique import (
     Context,
@@ -139,7 +140,9 @@ class SecondOrderRounding(Technique[RoundOptions]):
         return Outcome(done.model, (), (head, *rows))
 
     def chosen(self, point: Point, fidelity: Fidelity) -> RoundOptions | None:
-        return RoundOptions() if takes_care(point, fidelity, "rounded") else None
+        # weights of few bits have been chosen together already
+        is_due = takes_care(point, fidelity, "rounded") and point[WEIGHT_BITS] == 8
+        return RoundOptions() if is_due else None
 
 
 TECHNIQUE = SecondOrderRounding()

@@ -1,0 +1,273 @@
+"""Optimal-brain quantization: weights of few bits, or of a code book, without training and without labels.
+
+As with second-order rounding the steps of a layer are chosen together for its outputs, each layer reading
+what the layers before it give. With few steps their size matters as much: of several scales per row the one
+whose best choice loses least is taken. A code book has its own sixteen values (or fewer) for a kernel, which
+move to where the layer's outputs want them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from tinyml_compress.errors import UnsupportedLayer
+from tinyml_compress.support.backend import fix_seeds
+from tinyml_compress.techniques._grid import Centred, Grid, on_grid, rounded
+from tinyml_compress.techniques._layerwise import LinearMap, Walk
+from tinyml_compress.techniques._second_order import Quadratic
+from tinyml_compress.techniques.technique import (
+    Context,
+    Dimension,
+    Fidelity,
+    Options,
+    Outcome,
+    Point,
+    Technique,
+    count,
+    excluded,
+    matching,
+    word,
+)
+
+__all__ = ["TECHNIQUE", "WEIGHT_BITS", "BrainQuantOptions", "Quantized", "quantize_by_outputs"]
+
+Array = npt.NDArray[Any]
+Floats = npt.NDArray[np.float64]
+Problems = list[tuple[Quadratic, Floats]]
+
+WEIGHT_BITS = "weight_bits"
+"""The dimension of the search, which the conversion reads too."""
+_SCALES = (1.0, 0.92, 0.84, 0.76, 0.68, 0.6, 0.52)
+"""Parts of the largest weight that the outermost step is tried at."""
+_MOST = 127
+_TURNS = 3
+_LLOYD = 40
+
+
+@dataclass(frozen=True)
+class BrainQuantOptions(Options):
+    """Weights of few bits, chosen together for the outputs: no training, no labels."""
+
+    bits: int = count(4, 2, 8, "of a weight")
+    values: str = word(
+        "even",
+        ("even", "book"),
+        "even steps, for weight_bits = 4 in convert; or a code book per kernel, for the engine's tables",
+    )
+    samples: int = count(512, 8, 100_000, "calibration samples that are looked at")
+    exclude: tuple[str, ...] = excluded()
+
+    def milder(self) -> BrainQuantOptions | None:
+        return replace(self, bits=self.bits + 1) if self.bits < 8 and self.values == "book" else None
+
+
+@dataclass(frozen=True, eq=False)
+class Quantized:
+    """The model with few different weights, and per layer the part of its outputs' energy that is lost."""
+
+    model: Any
+    losses: dict[str, tuple[float, float]]
+    """With every weight at the nearest of as many even steps, and as chosen."""
+
+
+def quantize_by_outputs(
+    model: Any,
+    inputs: Array,
+    options: BrainQuantOptions,
+    seed: int = 0,
+    tell: Callable[[str], None] = lambda text: None,
+) -> Quantized:
+    """Layer by layer, each reading what the quantized layers before it give."""
+    fix_seeds(seed)
+    walk = Walk(model, np.asarray(inputs)[: options.samples], seed)
+    layers = walk.layers()
+    if not layers:
+        raise UnsupportedLayer(
+            "no layer of this model has weights that can be quantized together",
+            which=model.name,
+            found=", ".join(sorted({type(layer).__name__ for layer in model.layers})),
+            allowed="dense layers and convolutions",
+            next_step="leave the stage out",
+        )
+    spared = matching(options.exclude, [layer.name for layer in layers])
+    losses = {}
+    for layer in layers:
+        if layer.name in spared:
+            continue
+        tell(f"{layer.name}: values chosen for its outputs")
+        maps = walk.maps(layer)
+        # packed weights of a dense layer have one scale, those of a convolution one per output
+        one_scale = type(layer).__name__ == "Dense" and options.values == "even"
+        kernels = _booked(maps, options.bits) if options.values == "book" else None
+        kernels = kernels or [_even(one, options.bits, one_scale) for one in maps]
+        chosen = [_with_bias(one, kernel) for one, kernel in zip(maps, kernels, strict=True)]
+        simple = [_with_bias(one, rounded(one.weights[:, : one.inputs], options.bits)) for one in maps]
+        losses[layer.name] = (_lost(maps, simple), _lost(maps, chosen))
+        walk.put(layer, chosen)
+    return Quantized(walk.working, losses)
+
+
+def _of_kernel(one: LinearMap) -> tuple[Quadratic, Floats]:
+    """The problem of the kernel alone, the bias following it, and the kernel."""
+    problem = one.problem.damped(one.weights)
+    return Centred.of(problem).problem if one.has_bias else problem, one.weights[:, : one.inputs]
+
+
+def _with_bias(one: LinearMap, kernel: Floats) -> Floats:
+    return Centred.of(one.problem.damped(one.weights)).with_bias(kernel) if one.has_bias else kernel
+
+
+def _lost(maps: tuple[LinearMap, ...], weights: list[Floats]) -> float:
+    pairs = list(zip(maps, weights, strict=True))
+    lost = sum(float((one.problem.loss(new) * one.scale).sum()) for one, new in pairs)
+    return max(0.0, lost) / max(sum(float((one.problem.energy * one.scale).sum()) for one in maps), 1e-30)
+
+
+def _even(one: LinearMap, bits: int, one_scale: bool) -> Floats:
+    problem, weights = _of_kernel(one)
+    most = 2 ** (bits - 1) - 1
+    levels = np.arange(-most, most + 1, dtype=np.float64)
+    tops = np.abs(weights).max(axis=1, initial=0.0)
+    tops = np.full_like(tops, tops.max(initial=0.0)) if one_scale else tops
+    zeros = weights == 0
+    best: Floats | None = None
+    losses = np.full(len(weights), np.inf)
+    for part in _SCALES:
+        found = on_grid(problem, weights, Grid(levels, part * tops / most, zeros))
+        loss = problem.loss(found)
+        if one_scale:
+            loss = np.full_like(loss, (loss * one.scale).sum())
+        better = loss < losses
+        best = found if best is None else np.where(better[:, None], found, best)
+        losses = np.minimum(loss, losses)
+    assert best is not None
+    return best
+
+
+def _booked(maps: tuple[LinearMap, ...], bits: int) -> list[Floats] | None:
+    """One book of whole numbers for all rows of a kernel, each row with its own scale; None where the kernel
+    has no more weights than the book has values.
+
+    A row's largest weight stays at the end of the book: the conversion makes the row's scale from it.
+    """
+    problems = [_of_kernel(one) for one in maps]
+    if sum(weights.size for _, weights in problems) <= 2**bits:
+        return None
+    scales = [np.abs(weights).max(axis=1, initial=0.0) / _MOST for _, weights in problems]
+    fixed = [_pinned(weights) for _, weights in problems]
+    book = _first_book(problems, scales, 2**bits)
+    best: list[Floats] = []
+    least = np.inf
+    for _ in range(_TURNS):
+        chosen = [
+            on_grid(problem, weights, Grid(book, scale, stay))
+            for (problem, weights), scale, stay in zip(problems, scales, fixed, strict=True)
+        ]
+        loss = sum(
+            float((problem.loss(new) * one.scale).sum())
+            for (problem, _), new, one in zip(problems, chosen, maps, strict=True)
+        )
+        if loss < least:
+            best, least = chosen, loss
+        book = _moved_book(problems, maps, scales, chosen, book)
+    return best
+
+
+def _pinned(weights: Floats) -> npt.NDArray[np.bool_]:
+    fixed: npt.NDArray[np.bool_] = weights == 0
+    fixed[np.arange(len(weights)), np.abs(weights).argmax(axis=1)] = True
+    return fixed
+
+
+def _first_book(problems: Problems, scales: list[Floats], size: int) -> Floats:
+    """Means of groups of weights, those weighing most that the outputs feel most (Lloyd's way)."""
+    units = [
+        np.divide(weights, scale[:, None], out=np.zeros_like(weights), where=scale[:, None] > 0)
+        for (_, weights), scale in zip(problems, scales, strict=True)
+    ]
+    felt = [
+        scale[:, None] ** 2 * np.maximum(np.diag(problem.hessian), 1e-12)
+        for (problem, _), scale in zip(problems, scales, strict=True)
+    ]
+    values, weigh = (np.concatenate([part.ravel() for part in parts]) for parts in (units, felt))
+    free = np.unique(np.quantile(values, np.linspace(0, 1, size - 1)[1:-1]))
+    book = _tidy(free)
+    for _ in range(_LLOYD):
+        places = np.searchsorted((book[1:] + book[:-1]) / 2, values)
+        sums = np.bincount(places, weigh * values, len(book))
+        counts = np.bincount(places, weigh, len(book))
+        moved = np.where(counts > 0, sums / np.maximum(counts, 1e-30), book)
+        book = _tidy(moved[np.abs(book) < _MOST], whole=False)
+    return _tidy(book[np.abs(book) < _MOST])
+
+
+def _tidy(free: Floats, *, whole: bool = True) -> Floats:
+    """A book with its ends and zero in it, and at most as many values as there is room for."""
+    free = np.round(free) if whole else free
+    free = np.clip(free, -_MOST + 1, _MOST - 1)
+    if len(free):
+        free = free.copy()
+        free[np.abs(free).argmin()] = 0.0
+    return np.asarray(np.unique(np.concatenate([free, [-_MOST, 0.0, _MOST]])))
+
+
+def _moved_book(
+    problems: Problems, maps: tuple[LinearMap, ...], scales: list[Floats], chosen: list[Floats], book: Floats
+) -> Floats:
+    """The values that are best for which weight has which: least squares, the ends and zero staying."""
+    size = len(book)
+    bent, pull = np.zeros((size, size)), np.zeros(size)
+    for (problem, _), one, scale, new in zip(problems, maps, scales, chosen, strict=True):
+        for row in range(len(new)):
+            if scale[row] == 0:
+                continue
+            places = np.abs(new[row][:, None] / scale[row] - book).argmin(axis=1)
+            members = np.zeros((len(places), size))
+            members[np.arange(len(places)), places] = scale[row]
+            bent += one.scale[row] * members.T @ problem.hessian @ members
+            pull += one.scale[row] * members.T @ problem.cross[row]
+    stays = (book == 0) | (np.abs(book) >= _MOST)
+    free = np.flatnonzero(~stays & (np.diag(bent) > 0))
+    moved = book.copy()
+    if len(free):
+        known = pull[free] - bent[np.ix_(free, np.flatnonzero(stays))] @ book[stays]
+        ridge = 1e-6 * np.diag(bent)[free].mean() * np.eye(len(free))
+        moved[free] = np.linalg.solve(bent[np.ix_(free, free)] + ridge, known)
+    return _tidy(moved[~stays])
+
+
+class BrainQuantization(Technique[BrainQuantOptions]):
+    """The stage `brain_quantize`."""
+
+    use = "brain_quantize"
+    options = BrainQuantOptions
+    place = 61
+    fixes_weights = True
+    dimensions = (
+        Dimension(
+            WEIGHT_BITS,
+            (8, 4),
+            8,
+            "bits of a weight",
+            ((WEIGHT_BITS, 4),),
+            matters=lambda point: not point["qat"] and point["mode"] == "int8" and not point["wide"],
+            trains=True,
+        ),
+    )
+
+    def apply(self, options: BrainQuantOptions, model: Any, context: Context) -> Outcome:
+        done = quantize_by_outputs(model, self.calibration(context), options, context.seed, context.tell)
+        rows = [(name, f"{simple:.2e}", f"{chosen:.2e}") for name, (simple, chosen) in done.losses.items()]
+        head = ("layer", "part of its outputs lost by nearest steps", "by chosen ones")
+        return Outcome(done.model, (), (head, *rows))
+
+    def chosen(self, point: Point, fidelity: Fidelity) -> BrainQuantOptions | None:
+        return BrainQuantOptions() if point[WEIGHT_BITS] == 4 and fidelity.trains else None
+
+
+TECHNIQUE = BrainQuantization()
