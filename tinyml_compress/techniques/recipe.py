@@ -319,10 +319,10 @@ def _check_order(recipe: Recipe) -> None:
             )
         if quantized is not None:
             raise ConfigError(
-                "training in int8 fixes the weights: nothing but convert can follow it",
+                "this stage fixes the weights: nothing but convert can follow it",
                 which=where,
                 found=f"{stage.use} after {quantized}",
-                next_step="move qat behind it",
+                next_step=f"leave one of the two out, or move {quantized} to right before convert",
             )
         if technique(stage.use).fixes_weights:
             quantized = stage.name
