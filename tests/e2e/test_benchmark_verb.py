@@ -15,6 +15,7 @@ import pytest
 
 from tests.emulated.programs import CORES
 from tests.lib.nets import NETS
+from tests.lib.schema import validate
 from tinyml_compress.cli import main
 from tinyml_compress.data import DataSet
 from tinyml_compress.errors import EmulationError, UsageError
@@ -129,6 +130,40 @@ def test_json_schema(tool: Tool, model: Path, tmp_path: Path) -> None:
     assert sum(node["cycles"] for node in run["nodes"]) == run["cycles"]
     assert run["ms"] == pytest.approx(run["cycles"] / 133e6 * 1e3)
     assert all(re.fullmatch("([0-9a-f]{2})+", text) for text in run["outputs_hex"])
+
+
+def test_power_and_battery_of_an_inference_every_so_often(tool: Tool, model: Path, tmp_path: Path) -> None:
+    path, page = tmp_path / "result.json", tmp_path / "page.html"
+    words = ("--vectors", 2, "--every", "50ms", "--battery", "1000mAh")
+    code, out, _ = tool(
+        "benchmark", model, "--target", "nucleo-l4r5zi", *words, "--json", path, "--html", page
+    )
+    assert code == 0
+    document = json.loads(path.read_text())
+    validate(document)
+    (run,) = document["runs"]
+    energy = run["energy"]
+    assert energy["millijoules"] == pytest.approx(run["cycles"] * 355e-9)
+    assert energy["picojoules_per_cycle"] == 355
+    assert energy["microamps_per_mhz"] == pytest.approx(355 / 1.8)
+    found = {figure["name"]: figure for figure in run["figures"]}
+    text = found["busy"]["about"]["text"]
+    assert found["busy"]["value"] == pytest.approx(run["ms"] / 50)
+    assert found["average power"]["value"] == pytest.approx(energy["millijoules"] / 0.05)
+    assert found["battery life"]["value"] == pytest.approx(1000 * 1.8 / found["average power"]["value"])
+    assert found["mJ"]["error"] == pytest.approx(1.1 * 1.1 - 1)
+    assert text.startswith("every 0.05 s, 1000 mAh: ")
+    assert "without sleep" in text
+    assert f"{text} (1.8 V, internal regulator (LDO))" in out
+    assert text in page.read_text()
+    code, out, _ = tool("benchmark", model, "--target", "arduino-nano-33-ble,raspberry-pi-pico", *words)
+    assert code == 0
+    assert re.search("arduino-nano-33-ble +every 0.05 s, 1000 mAh: .* with 3.16 uA asleep", out)
+    assert "raspberry-pi-pico: no power every 0.05 s, 1000 mAh: no set-up of the board has a source" in out
+    code, out, _ = tool("benchmark", model, "--target", "nucleo-l4r5zi", "--engine", "tflm", *words)
+    assert code == 0
+    assert "power and battery life are known of our C on emulated boards alone" in out
+    assert tool("benchmark", model, "--target", "raspberry-pi-pico", "--battery", "1Ah")[0] == 2
 
 
 class _Page(HTMLParser):

@@ -20,6 +20,7 @@ EXAMPLES = """\b
 Examples:
   tinyml-compress benchmark model.tflite --target nucleo-l4r5zi
   tinyml-compress benchmark zoo:ds_cnn --target all --json result.json --html result.html
+  tinyml-compress benchmark model.tflite --target nucleo-u575zi --every 1s --battery 1000mAh
   tinyml-compress benchmark model.tflite --target raspberry-pi-pico --max-ram 65536 --max-ms 250
 """
 
@@ -75,6 +76,12 @@ Examples:
     "--max-ms", type=click.FloatRange(min=0), metavar="MS", help="Fail when the modelled time is longer."
 )
 @click.option(
+    "--every",
+    metavar="TIME",
+    help="How often an inference runs: average power and battery life. 1s, 50ms, 5min.",
+)
+@click.option("--battery", metavar="CHARGE", help="With --every: the battery, such as 1000mAh.")
+@click.option(
     "--json",
     "json_path",
     type=click.Path(path_type=Path, dir_okay=False, allow_dash=True),
@@ -99,6 +106,8 @@ def command(
     max_flash: int | None,
     max_ram: int | None,
     max_ms: float | None,
+    every: str | None,
+    battery: str | None,
     json_path: Path | None,
     html_path: Path | None,
     seed: int,
@@ -109,6 +118,7 @@ def command(
     MODEL is a .tflite file, or anything that `convert` takes. Instructions and bytes are exact, cycles and
     milliseconds modelled; the report says which is which.
     """
+    from tinyml_compress.devices import Duty
     from tinyml_compress.ops.base import Level
     from tinyml_compress.pipeline.measure.judgement import Budgets, check_budgets, judge
     from tinyml_compress.pipeline.measure.verb import benchmark
@@ -129,6 +139,7 @@ def command(
         targets_dir=targets_dir,
         seed=seed,
         calibration=data,
+        duty=Duty.of(every, battery),
     )
     result = benchmark(model, request=request)
     as_json = json.dumps(encoded(result, command_line()), indent=2) + "\n"

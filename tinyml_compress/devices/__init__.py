@@ -1,6 +1,7 @@
 """Boards and cores as data: `targets/*.toml`, checked strictly, turned into values; and the cost model."""
 
 from tinyml_compress.devices.cost import hardware_cycles
+from tinyml_compress.devices.energy import Draw, Duty, Energy, SetUp, Sleep
 from tinyml_compress.devices.load import list_devices, load_core, load_device
 from tinyml_compress.devices.model import (
     FLASH_CLASSES,
@@ -11,7 +12,6 @@ from tinyml_compress.devices.model import (
     CostTable,
     DataCache,
     Device,
-    Energy,
     Fitted,
     Host,
     Limits,
@@ -31,6 +31,8 @@ __all__ = [
     "CostTable",
     "DataCache",
     "Device",
+    "Draw",
+    "Duty",
     "Energy",
     "Fitted",
     "Host",
@@ -39,6 +41,8 @@ __all__ = [
     "MemoryMap",
     "QemuMap",
     "Region",
+    "SetUp",
+    "Sleep",
     "TflmNeed",
     "Trust",
     "hardware_cycles",

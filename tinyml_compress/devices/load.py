@@ -7,6 +7,7 @@ import re
 from itertools import combinations
 from pathlib import Path
 
+from tinyml_compress.devices.energy import Energy, SetUp, Sleep
 from tinyml_compress.devices.flags import compiler_flags
 from tinyml_compress.devices.model import (
     Alignment,
@@ -16,7 +17,6 @@ from tinyml_compress.devices.model import (
     CostTable,
     DataCache,
     Device,
-    Energy,
     Fitted,
     Host,
     Limits,
@@ -79,6 +79,8 @@ def load_device(name: str, targets_dir: Path | None = None) -> Device | Host:
         chip=top.text("chip", ""),
         cache=_data_cache(top.section("data-cache"), ram) if top.has("data-cache") else None,
         energy=_energy(top.section("energy")) if top.has("energy") else None,
+        measured=tuple(map(_set_up, top.sections("set-up"))) if top.has("set-up") else (),
+        sleep=_sleep(top.section("sleep")) if top.has("sleep") else None,
     )
     top.close()
     _check(top, device)
@@ -238,6 +240,29 @@ def _energy(section: Section) -> Energy:
     )
     section.close()
     return energy
+
+
+def _set_up(section: Section) -> SetUp:
+    set_up = SetUp(
+        section.text("supply"),
+        section.number("volts", 0.5, 10),
+        section.number("picojoules-per-cycle", 0.1, 100_000),
+        section.number("error", 0.0, 2.0),
+        section.text("source"),
+    )
+    section.close()
+    return set_up
+
+
+def _sleep(section: Section) -> Sleep:
+    sleep = Sleep(
+        section.number("microamps", 0.001, 100_000),
+        section.number("volts", 0.5, 10),
+        section.text("mode"),
+        section.text("source"),
+    )
+    section.close()
+    return sleep
 
 
 def _check(top: Section, device: Device) -> None:

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import Enum
 
+from tinyml_compress.devices.energy import Energy, SetUp, Sleep
+
 __all__ = [
     "FLASH_CLASSES",
     "Alignment",
@@ -15,7 +17,6 @@ __all__ = [
     "CostTable",
     "DataCache",
     "Device",
-    "Energy",
     "Fitted",
     "Host",
     "Limits",
@@ -236,20 +237,6 @@ class Limits:
 
 
 @dataclass(frozen=True)
-class Energy:
-    """What the maker says a running core draws; it is of the chip alone, at typical conditions."""
-
-    microamps_per_mhz: float
-    volts: float
-    mode: str
-    source: str
-
-    def millijoules(self, cycles: int) -> float:
-        """Of so many cycles in that mode: modelled, with the cycles' own error on top."""
-        return cycles / 1e6 * self.microamps_per_mhz * 1e-6 * self.volts * 1e3
-
-
-@dataclass(frozen=True)
 class Device:
     """A board."""
 
@@ -273,6 +260,17 @@ class Device:
     """Of data; only cores that price lines of flash ask for it."""
     energy: Energy | None = None
     """Absent where the maker publishes no current per MHz that could be checked."""
+    measured: tuple[SetUp, ...] = ()
+    """Set-ups whose energy was published for programs that ran on the board; the usual one first."""
+    sleep: Sleep | None = None
+    """Absent where no current with a source is known."""
+
+    @property
+    def set_ups(self) -> tuple[SetUp, ...]:
+        """All that say what a cycle costs: measured ones, else what the maker says."""
+        if self.measured or self.energy is None:
+            return self.measured
+        return (self.energy.set_up,)
 
     @property
     def costs(self) -> CostTable:

@@ -23,7 +23,9 @@ FITTED_OPERATORS = frozenset(
 """Of the nets that costs were fitted on."""
 
 _MOST = 0.9
-"""The part of a net's cycles that must be of a kind, for the net to be of that kind."""
+"""The part of a net's cycles that must be in nodes like those of the fit."""
+_MUCH = 0.1
+"""The part in float nodes beyond which a net is float."""
 
 
 class Likeness(Enum):
@@ -48,7 +50,7 @@ class Trust:
 
 def likeness(fitted: int, floating: int, total: int) -> Likeness:
     """Of a net with so many cycles in integer nodes of fitted operators, in float nodes, and altogether."""
-    if floating > (1 - _MOST) * total:
+    if floating > _MUCH * total:
         return Likeness.FLOAT
     return Likeness.LIKE if fitted >= _MOST * total else Likeness.UNLIKE
 

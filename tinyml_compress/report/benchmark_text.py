@@ -12,7 +12,8 @@ from tinyml_compress.support.table import Block, Column, Row, Table, facts
 __all__ = ["benchmark_blocks"]
 
 Fact = tuple[str, str]
-_TOLD = ("flash", "RAM", "instructions", "cycles", "ms", "ms, 90th percentile", "mJ", "TFLM arena")
+_POWER = ("busy", "average power", "battery life")
+_TOLD = ("flash", "RAM", "instructions", "cycles", "ms", "ms, 90th percentile", "mJ", "TFLM arena", *_POWER)
 """Figures that have lines of their own; all others are listed as they are."""
 
 
@@ -20,9 +21,13 @@ def benchmark_blocks(result: Benchmark) -> list[Block]:
     """The whole report; the per-node table where one target ran."""
     title = f"tinyml_compress {__version__}, input {result.input_kind}"
     if len(result.runs) > 1:
-        return [facts(_header(result), title=title), "", result.table(), *map(_note, result.notes)]
+        blocks: list[Block] = [facts(_header(result), title=title), "", result.table()]
+        powers = tuple((run.device, text) for run in result.runs for _, text in _power(run))
+        if powers:
+            blocks += ["", Table((Column("device"), Column("power, modelled", prose=True)), powers)]
+        return [*blocks, *map(_note, result.notes)]
     (run,) = result.runs
-    blocks: list[Block] = [facts([*_header(result), *_one(run)], title=title)]
+    blocks = [facts([*_header(result), *_one(run)], title=title)]
     if run.nodes is not None:
         blocks += ["", _nodes(run, run.nodes)]
     return [*blocks, *map(_note, result.notes)]
@@ -85,6 +90,7 @@ def _costs(run: Measurement) -> Iterator[Fact]:
     energy = run.figure("mJ")
     if energy is not None:
         yield energy.kind.value, _energy(energy)
+    yield from _power(run)
     if run.runtime is not None:
         arena = run.figure("TFLM arena")
         yield "arena", "not known" if arena is None else f"{arena.value:,} B in TensorFlow Lite Micro"
@@ -92,10 +98,17 @@ def _costs(run: Measurement) -> Iterator[Fact]:
 
 def _energy(figure: Figure) -> str:
     about = figure.about or {}
-    if "microamps_per_mhz" not in about:
+    if "picojoules_per_cycle" not in about:  # of an older version, or of a target that knows no cycles
         return figure.shown
-    draw = f"{about['microamps_per_mhz']:g} uA/MHz, {about['volts']:g} V"
-    return f"{figure.value:.3g} mJ of the chip at {draw} ({about['mode']}; source: {about['source']})"
+    bar = "" if figure.error is None else f" ±{figure.error:.0%}"
+    cost = f"{about['picojoules_per_cycle']:.3g} pJ per cycle at {about['mode']}"
+    return f"{figure.value:.3g} mJ{bar} of the chip, {cost}; source: {about['source']}"
+
+
+def _power(run: Measurement) -> Iterator[Fact]:
+    busy = run.figure("busy")
+    if busy is not None and busy.about is not None:
+        yield busy.kind.value, f"{busy.about['text']} ({busy.about['mode']})"
 
 
 def _sum(figure: Figure) -> str:

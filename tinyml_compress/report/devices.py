@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from tinyml_compress.devices import Device, trust
+from tinyml_compress.devices import CostClass, Device, SetUp, trust
 from tinyml_compress.support.table import Block, Cell, Column, Row, Table, facts
 
 __all__ = ["board_blocks", "board_facts", "board_json", "board_row", "devices_table"]
@@ -42,15 +42,23 @@ def _facts_of(device: Device) -> Iterator[tuple[str, Cell]]:
     yield "core", f"{core.title} ({core.name}); source: {device.sources['core']}"
     yield "clock", f"{device.clock_hz / 1e6:g} MHz; source: {device.sources['clock-mhz']}"
     yield "milliseconds", str(trust(device))
+    for set_up in device.measured:
+        cost = f"{set_up.picojoules:g} pJ per cycle ±{set_up.error or 0:.0%} at {set_up.supply}"
+        yield "energy", f"{cost}; source: {set_up.source}"
     if device.energy is not None:
         draws = (
             f"{device.energy.microamps_per_mhz:g} uA/MHz at {device.energy.volts:g} V, {device.energy.mode}"
         )
         yield "energy", f"{draws}; source: {device.energy.source}"
+    if device.sleep is not None:
+        yield "asleep", f"{device.sleep.microamps:g} uA, {device.sleep.mode}; source: {device.sleep.source}"
     for kind, regions in (("flash", device.flash), ("RAM", device.ram)):
         for region in regions:
             place = f"{region.address:#010x} {_kilobytes(region.nbytes):>9}"
-            yield kind, f"{place}  {region.what}; source: {region.source}"
+            waits = "" if region.wait_states is None else f", {region.wait_states} wait states"
+            hidden = f", hidden by {region.hidden_by}" if region.hidden_by else ""
+            yield kind, f"{place}  {region.what}{waits}{hidden}; source: {region.source}"
+    yield "data", _price(device)
     flash = f"{memory.flash_address:#010x} ({memory.flash_bytes:,} B flash)"
     ram = (
         f"{memory.ram_address:#010x} ({memory.ram_bytes:,} B RAM, "
@@ -65,6 +73,22 @@ def _facts_of(device: Device) -> Iterator[tuple[str, Cell]]:
     yield "emulated by", ", ".join(emulators)
 
 
+_UNITS = {
+    CostClass.FLASH_LOAD: "register loaded from flash",
+    CostClass.FLASH_WORD: "8-byte word of flash",
+    CostClass.FLASH_LINE: "32-byte line of flash that misses the cache",
+}
+
+
+def _price(device: Device) -> str:
+    """What reading data costs beyond the load itself, by memory."""
+    costs = device.costs
+    prices = [f"{costs.of(kind):g} cycles per {unit}" for kind, unit in _UNITS.items() if costs.of(kind)]
+    if not prices:
+        return "no price of flash is known for this core"
+    return f"{' and '.join(prices)}, beyond the load itself; nothing more from RAM"
+
+
 def _costs(device: Device) -> Table:
     """What instructions cost beyond the one cycle that each takes."""
     costs, calibration = device.core.costs, device.core.calibration
@@ -73,7 +97,7 @@ def _costs(device: Device) -> Table:
     scales = ", ".join(f"{op} {scale:g}" for op, scale in calibration.by_operator.items())
     times = f"times {calibration.scale:g}{f' ({scales})' if scales else ''}, ±{calibration.error:.0%}"
     state = "calibrated" if calibration.calibrated else "not calibrated"
-    title = "cycles: 1 per instruction, and beyond that"
+    title = f"cycles: {costs.instruction:g} per instruction, and beyond that"
     return Table(columns, rows, title, (times, f"{state}: {calibration.against}"), indent=2)
 
 
@@ -107,7 +131,20 @@ def board_json(device: Device) -> Mapping[str, object]:
             "error": calibration.error,
             "calibrated": calibration.calibrated,
             "against": calibration.against,
+            "here": str(trust(device)),
         },
+    }
+
+
+def _set_up(set_up: SetUp) -> Mapping[str, object]:
+    """Supply, and what a cycle costs with it."""
+    error = {} if set_up.error is None else {"error": set_up.error}
+    return {
+        "supply": set_up.supply,
+        "volts": set_up.volts,
+        "picojoules_per_cycle": set_up.picojoules,
+        **error,
+        "source": set_up.source,
     }
 
 
@@ -122,6 +159,8 @@ def board_facts(device: Device) -> Mapping[str, object]:
         "kernels": list(device.core.kernels),
         "clock_hz": device.clock_hz,
         **({} if device.energy is None else {"energy": vars(device.energy)}),
+        **({"set_ups": [_set_up(one) for one in device.measured]} if device.measured else {}),
+        **({} if device.sleep is None else {"sleep": vars(device.sleep)}),
         "flash_bytes": device.flash_bytes,
         "ram_bytes": device.ram_bytes,
         "stack_bytes": device.limits.stack_bytes,

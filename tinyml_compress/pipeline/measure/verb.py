@@ -47,6 +47,8 @@ def benchmark(
         for one in chosen:
             one.prepare(work)
         runs = _all(work, chosen, shown.advance)
+    if request.duty is not None and not any(run.engine == "aot" for run in runs):
+        work.notes.append("power and battery life are known of our C on emulated boards alone")
     return Benchmark(
         model=facts, input_kind=request.input_kind, runs=runs, notes=tuple(dict.fromkeys(work.notes))
     )

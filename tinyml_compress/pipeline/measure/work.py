@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+from tinyml_compress.devices import Duty
 from tinyml_compress.errors import MissingDependency, TinymlError, UnsupportedOperator
 from tinyml_compress.ir import Port, Program
 from tinyml_compress.ops.base import Isa, Level
@@ -36,6 +37,8 @@ class Request:
     seed: int = 0
     calibration: str | None = None
     """Data for the conversion of a model that is no .tflite yet."""
+    duty: Duty | None = None
+    """How often the user runs an inference, where he says so."""
 
 
 class Work:

@@ -120,7 +120,10 @@ _LINES = {
 
 def _lines(run: Measurement) -> Iterator[tuple[str, str]]:
     for figure in run.figures:
-        if figure.name in ("flash", "RAM", "cycles", "TFLM arena"):
+        if figure.name in ("flash", "RAM", "cycles", "TFLM arena", "average power", "battery life"):
+            continue
+        if figure.name == "busy" and figure.about is not None:
+            yield "power, modelled", str(figure.about["text"])
             continue
         word, form = _LINES.get((figure.name, figure.kind), (f"{figure.name}, {figure.kind.value}", ""))
         bar = f" ±{figure.error:.0%}" if form and figure.error is not None else ""

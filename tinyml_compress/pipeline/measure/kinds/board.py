@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
-from tinyml_compress.devices import Device, TflmNeed, hardware_cycles
+from tinyml_compress.devices import Device, Duty, TflmNeed, hardware_cycles
 from tinyml_compress.devices.trust import FITTED_OPERATORS, Trust, likeness, trust
 from tinyml_compress.errors import DoesNotFit
 from tinyml_compress.ir import Graph, Port, Program
@@ -118,14 +118,21 @@ class Board(Target):
             progress=lambda text: work.progress(f"{device.name}: {text}"),
         )
         nodes = _nodes(program, device, done)
-        believed = _trust(device, nodes)
+        believed, duty = _trust(device, nodes), request.duty
+        cycles = sum(node.cycles for node in nodes)
+        if duty is not None and not device.set_ups:
+            work.notes.append(f"{device.name}: no power {duty}: no set-up of the board has a source")
         return msgspec.structs.replace(
             self._described("aot"),
             compiler=done.compiler,
             emulator=done.emulator,
             optimize=request.level.value,
             macs=sum(node.macs for node in program.nodes),
-            figures=_figures(program, device, done, nodes, believed.error),
+            figures=(
+                *_figures(program, device, done, nodes, believed.error),
+                *_energy(device, cycles, believed.error),
+                *(_power(device, duty, cycles, believed.error) if duty and device.set_ups else ()),
+            ),
             cycles_calibrated=device.core.calibration.calibrated,
             cycles_trust=believed.sentence,
             bit_exact=self._agreement(work, program, toolchain, done.outputs),
@@ -213,16 +220,44 @@ def _figures(
         Figure(name="cycles", value=cycles, unit="", kind=Kind.MODELLED, error=error),
         Figure(name="ms", value=ms, unit="ms", kind=Kind.MODELLED, error=error),
     ]
-    if device.energy is not None:  # only where the maker publishes a current per MHz
-        figures.append(
-            Figure(
-                name="mJ",
-                value=device.energy.millijoules(cycles),
-                unit="mJ",
-                kind=Kind.MODELLED,
-                about=vars(device.energy),
-            )
+    return tuple(figures)
+
+
+def _energy(device: Device, cycles: int, error: float) -> tuple[Figure, ...]:
+    """Of one inference, in each set-up of the board that has a source; the first is the usual one."""
+    return tuple(
+        Figure(
+            name=f"mJ, {set_up.supply}" if number else "mJ",
+            value=set_up.millijoules(cycles),
+            unit="mJ",
+            kind=Kind.MODELLED,
+            error=None if set_up.error is None else set_up.error_with(error),
+            about={
+                "microamps_per_mhz": set_up.picojoules / set_up.volts,
+                "volts": set_up.volts,
+                "mode": set_up.supply,
+                "picojoules_per_cycle": set_up.picojoules,
+                "source": set_up.source,
+            },
         )
+        for number, set_up in enumerate(device.set_ups)
+    )
+
+
+def _power(device: Device, duty: Duty, cycles: int, error: float) -> tuple[Figure, ...]:
+    """Of inferences every so often, in the usual set-up."""
+    set_up = device.set_ups[0]
+    draw = duty.draw(set_up, device.sleep, set_up.millijoules(cycles), cycles / device.clock_hz)
+    bar = None if set_up.error is None else set_up.error_with(error)
+    about: dict[str, str | float] = {
+        "every_s": duty.seconds,
+        "mode": set_up.supply,
+        "text": f"{duty}: {draw}",
+    }
+    figures = [Figure(name="busy", value=draw.busy, unit="", kind=Kind.MODELLED, error=error, about=about)]
+    for name, value, unit in (("average power", draw.milliwatts, "mW"), ("battery life", draw.hours, "h")):
+        if value is not None:
+            figures.append(Figure(name=name, value=value, unit=unit, kind=Kind.MODELLED, error=bar))
     return tuple(figures)
 
 
