@@ -145,7 +145,7 @@ MISTAKES = {
     "two of one name": (_STAGE + 'name = "a"\n' + _STAGE + 'name = "a"', "one name", None),
     "task without colon": (_STAGE + '[task]\naugment = "mine"', "must name a function", "module:function"),
     "unknown loss": (_STAGE + '[task]\nloss = "hinge"', "no such choice", None),
-    "prune after qat": ('[[stage]]\nuse = "qat"\n' + _STAGE, "nothing but convert", "move qat behind"),
+    "prune after qat": ('[[stage]]\nuse = "qat"\n' + _STAGE, "nothing but convert", "qat behind it"),
     "prune after convert": ('[[stage]]\nuse = "convert"\n' + _STAGE, "can follow a conversion", None),
     "io and mode": ('[[stage]]\nuse = "convert"\nmode = "float16"\nio = "int8"', "not possible", None),
     "per tensor and mode": (

@@ -322,7 +322,7 @@ def _check_order(recipe: Recipe) -> None:
                 "this stage fixes the weights: nothing but convert can follow it",
                 which=where,
                 found=f"{stage.use} after {quantized}",
-                next_step=f"leave one of the two out, or move {quantized} to right before convert",
+                next_step=f"move {quantized} behind it, right before convert, or leave one of the two out",
             )
         if technique(stage.use).fixes_weights:
             quantized = stage.name
