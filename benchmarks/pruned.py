@@ -312,7 +312,7 @@ def sweep(output: Path, reuse: bool) -> list[Point]:
 
 def pruned_at_once(content: bytes, sparsity: float, pattern: str) -> bytes:
     """A file whose weights of convolutions (not depthwise ones) and dense layers are zero to this part."""
-    from tinyml_compress.techniques.pruning import magnitude_mask, pattern_of
+    from tinyml_compress.techniques.patterns import magnitude_mask, pattern_of
 
     graph = frontend.read(content, "model")
     wanted = None if not pattern else pattern_of(pattern)

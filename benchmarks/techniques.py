@@ -47,7 +47,7 @@ def main() -> int:
     """Run everything and print the table."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--cache", action="store_true", help="use results of earlier runs")
-    parser.add_argument("--only", help="comma-separated recipe names")
+    parser.add_argument("--only", help="comma-separated recipe names; the other rows stay as recorded")
     parser.add_argument("--output", type=Path, default=Path(__file__).with_name("techniques.json"))
     chosen = parser.parse_args()
     began = time.perf_counter()
@@ -57,6 +57,11 @@ def main() -> int:
         rows = _measure(Path(name), None if chosen.only is None else chosen.only.split(","))
     total = time.perf_counter() - began
     print(_table(rows, total))
+    if chosen.only is not None and chosen.output.exists():
+        stored = json.loads(chosen.output.read_text(encoding="utf-8"))
+        anew = {row.name: row.__dict__ for row in rows}
+        stored["rows"] = [anew.get(row["name"], row) for row in stored["rows"]]
+        chosen.output.write_text(json.dumps(stored, indent=2) + "\n")
     if chosen.only is None:
         record = {"seconds": round(total, 1), "rows": [row.__dict__ for row in rows]}
         chosen.output.write_text(json.dumps(record, indent=2) + "\n")

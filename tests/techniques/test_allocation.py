@@ -26,11 +26,13 @@ from tinyml_compress.pipeline.layer_prices import LayerPrices
 from tinyml_compress.support.backend import fix_seeds
 from tinyml_compress.support.table_text import blocks_text
 from tinyml_compress.techniques import pruning
-from tinyml_compress.techniques.allocation import LEVELS, Currency, Price, allocate, choose_levels
-from tinyml_compress.techniques.pruning import Pattern, Patterns, Schedule
+from tinyml_compress.techniques._sharing import LEVELS, choose_levels
+from tinyml_compress.techniques.allocation import Currency, Price, allocate
+from tinyml_compress.techniques.patterns import Pattern, Patterns
+from tinyml_compress.techniques.pruning import Schedule
 from tinyml_compress.techniques.recipe import parse
 from tinyml_compress.techniques.sparsity import prunable_weights, zeros_of
-from tinyml_compress.techniques.training import Samples, task_for
+from tinyml_compress.techniques.training import Samples
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # TensorFlow's and Keras' own
 
@@ -104,12 +106,10 @@ def test_sparsities_add_up_and_the_model_stays() -> None:
     before = [weight.copy() for weight in model.get_weights()]
     prices = _Prices({"first": 100.0, "second": 50.0, "hidden": 1.0})
     samples = _samples(model)
-    task = task_for(model, samples)
     runs = [
         allocate(
             model,
-            samples,
-            task,
+            samples.inputs,
             prices,
             currency=Currency.CYCLES,
             sparsity=0.6,
@@ -130,7 +130,7 @@ def test_sparsities_add_up_and_the_model_stays() -> None:
     for old, new in zip(before, model.get_weights(), strict=True):
         np.testing.assert_array_equal(old, new)
     with pytest.raises(TrainingError, match="no layer to share the zeros out to"):
-        allocate(model, samples, task, _Prices({}), currency=Currency.FLASH, sparsity=0.5)
+        allocate(model, samples.inputs, _Prices({}), currency=Currency.FLASH, sparsity=0.5)
 
 
 _STAGE = """
@@ -169,6 +169,7 @@ seed = 1
 [[stage]]
 use = "prune"
 sparsity = 0.75
+share = "alike"
 pattern = "4x2"
 dense_pattern = "1x4"
 epochs = 1

@@ -297,7 +297,9 @@ def test_wrong_calls(work: Path, tmp_path: Path) -> None:
         compress(work / "tiny.keras", "qat-int8", output=tmp_path)
     np.savez(tmp_path / "plain.npz", inputs=np.zeros((20, 6, 6, 1), "float32"))
     with pytest.raises(DataError, match="needs labels"):
-        compress(work / "tiny.keras", "qat-int8", tmp_path / "plain.npz", output=tmp_path / "o")
+        compress(
+            work / "tiny.keras", "qat-int8", tmp_path / "plain.npz", output=tmp_path / "o", teacher=False
+        )
     with pytest.raises(UsageError, match="no such module"):
         _run(work, _recipe(_TWO.replace("my_hooks", "no_hooks")), tmp_path / "o")
 

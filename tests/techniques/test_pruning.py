@@ -14,7 +14,8 @@ from tests.lib import keras_models as zoo
 from tinyml_compress.errors import ConfigError, TrainingError
 from tinyml_compress.support.backend import fix_seeds
 from tinyml_compress.techniques import clustering, pruning, threshold
-from tinyml_compress.techniques.pruning import Pattern, Schedule, magnitude_mask, pattern_of
+from tinyml_compress.techniques.patterns import Pattern, magnitude_mask, pattern_of
+from tinyml_compress.techniques.pruning import Schedule
 from tinyml_compress.techniques.sparsity import prunable_weights, total_sparsity
 from tinyml_compress.techniques.training import Samples, Training, task_for
 

@@ -46,6 +46,7 @@ Examples:
     metavar="POINTS",
     help="What the result may lose against the float model, in points; else what the recipe says, else 2.",
 )
+@click.option("--no-teacher", is_flag=True, help="Train by labels alone, without following the float model.")
 @click.option(
     "--log-file", type=click.Path(dir_okay=False, path_type=Path), help="Append every epoch and result here."
 )
@@ -65,6 +66,7 @@ def command(
     no_cache: bool,
     log_file: Path | None,
     accept_drop: float | None,
+    no_teacher: bool,
     as_json: bool,
 ) -> None:
     """Run a recipe on MODEL stage by stage and write every stage's model, the artifacts and a report.
@@ -101,6 +103,7 @@ def command(
         log_file=log_file,
         targets_dir=targets_dir,
         accept_drop=accept_drop,
+        teacher=not no_teacher,
     )
     if as_json:
         print_json(done.as_json(), "compress")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import logging
 import shutil
 import time
 from dataclasses import asdict, dataclass, replace
@@ -27,6 +28,7 @@ from tinyml_compress.pipeline.compression_inputs import (
 )
 from tinyml_compress.pipeline.compression_plan import boards_of, find_recipe, loaded_for, refuse_for_device
 from tinyml_compress.pipeline.compression_result import CompressionResult, StageResult
+from tinyml_compress.pipeline.compression_samples import sample_warnings
 from tinyml_compress.pipeline.compression_verdict import (
     DEFAULT_DROP,
     Verdict,
@@ -51,6 +53,7 @@ from tinyml_compress.techniques.recipe import Recipe, Stage, read
 
 __all__ = ["compress"]
 
+_logger = logging.getLogger(__name__)
 _RETRIES = 4
 _MODEL = "model.keras"
 _OUTCOME = "outcome.json"
@@ -73,18 +76,21 @@ def compress(
     targets_dir: Path | None = None,
     trust: bool = False,
     accept_drop: float | None = None,
+    teacher: bool = True,
 ) -> CompressionResult:
     """Run `recipe` on `model` and write every stage's model, the artifacts and the report into `output`.
 
     `data` trains and calibrates; scores come from `eval_data`, else from the set's own test part, else from a
     fifth of it that is kept out of training. `train` > 0 first trains the model from new weights for so many
-    epochs. `trust` is your word for a model file that holds code. The last stage is judged against the float
-    model: it may lose `accept_drop` points, else what the recipe's guard says, else 2; more than that, beyond
-    doubt, is a TrainingError.
+    epochs. Stages that train follow the float model's outputs too, unless `teacher` is False; without labels
+    they follow these alone. `trust` is your word for a model file that holds code. The last stage is judged
+    against the float model: it may lose `accept_drop` points, else what the recipe's guard says, else 2; more
+    than that, beyond doubt, is a TrainingError.
     """
     chosen = recipe if isinstance(recipe, Recipe) else read(find_recipe(recipe))
     chosen = chosen if seed is None else replace(chosen, seed=seed)
     chosen = chosen.with_training(train) if train else chosen
+    chosen = chosen if teacher else chosen.without_teacher()
     if device is not None:
         refuse_for_device(chosen, device, targets_dir)
     boards = boards_of(chosen, device, targets_dir)
@@ -135,6 +141,7 @@ class _Run:
         self.train = None if train is None else train.fitted(shape)
         self.tests = None if tests is None else tests.fitted(shape)
         self.task = self._task()
+        self.learning = self._learning()
         self.float_model: Any = None
         self.baseline: StageResult | None = None
         self.worths: dict[str, Any] = {}
@@ -163,6 +170,10 @@ class _Run:
         breach: str | None = None
         held = _Held(None, self.loaded.model)
         self._log(f"{self.spec}, recipe {self.recipe.name}, seed {self.recipe.seed}")
+        warnings = sample_warnings(self.recipe, self.loaded.model, self.train, self.tests)
+        for text in warnings:
+            _logger.warning("%s", text)
+            self._log(f"warning: {text}")
         for number, stage in enumerate(self.recipe.stages):
             if self.baseline is None and not isinstance(stage.options, TrainOptions):
                 self._set_baseline(held, results)
@@ -186,6 +197,7 @@ class _Run:
             folder=self.output,
             seconds=time.perf_counter() - began,
             breach=breach,
+            warnings=warnings,
             verdict=None if breach is not None else self._verdict(results, held),
         )
         self._write_report(result)
@@ -240,11 +252,20 @@ class _Run:
                 task = replace(task, metric=scored.metric)
             return task
         except DataError:
-            if any(stage.options.trains for stage in self.recipe.stages):
+            if self.recipe.needs_labels or (self.train.labels is not None and self.recipe.trains):
                 raise
-            # calibration data without labels is enough for a recipe that trains nothing; scores may have
-            # their own
+            # data without labels is enough where nothing is trained, or the float model teaches; scores may
+            # have their own
             return None if self.tests is None or self.tests.labels is None else self._task_of(self.tests)
+
+    def _learning(self) -> Any:
+        """How stages train: as they are scored, or, without labels, by following the float model."""
+        from tinyml_compress.techniques.training import task_for
+
+        if self.train is None or self.train.labels is not None or not self.recipe.trains:
+            return self.task
+        changes = task_changes(self.recipe)
+        return task_for(self.loaded.model, samples_of(self.train), taught=True, **changes)
 
     def _task_of(self, data: DataSet) -> Any:
         from tinyml_compress.techniques.training import task_for
@@ -315,7 +336,6 @@ class _Run:
                 stage.options,
                 loaded,
                 self.train,
-                self.task,
                 self.boards[stage.name],
                 self.targets_dir,
                 self.key,
@@ -366,8 +386,8 @@ class _Run:
         """Of the stage's result: what came before, the stage's options, and what those name."""
         options = asdict(stage.options)
         parts = [self.key, stage.use, json.dumps(options, sort_keys=True)]
-        if stage.teach:
-            parts += [str(stage.teach), str(stage.temperature)]
+        if stage.options.trains and self.float_model is not None:
+            parts += [f"follows {stage.follows} at {stage.temperature}"]
         if options.get("student"):
             parts.append(content_of_model(options["student"]))
         if isinstance(stage.options, ConvertOptions):
@@ -416,14 +436,15 @@ class _Run:
                 self._log(f"{stage.name}: epoch {sign.epoch}/{sign.epochs}  " + "  ".join(parts))
 
             training = None
-            if self.train is not None and self.task is not None:
-                tests = None if self.tests is None else samples_of(self.tests)
-                training = Training(self.task, samples_of(self.train), tests, beat=beat)
+            if self.train is not None and self.learning is not None:
+                can_score = self.tests is not None and self.learning is self.task
+                tests = samples_of(self.tests) if self.tests is not None and can_score else None
+                training = Training(self.learning, samples_of(self.train), tests, beat=beat)
             outcome = run_stage(
                 stage,
                 model,
                 training,
-                self.float_model if self.float_model is not None else model,
+                self.float_model,
                 lambda spec: models.load(spec).model,
                 self.recipe.seed,
                 None if self.train is None else samples_of(self.train),

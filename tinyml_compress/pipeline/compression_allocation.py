@@ -14,10 +14,10 @@ from tinyml_compress.devices import Host, load_device
 from tinyml_compress.errors import UsageError
 from tinyml_compress.models import LoadedModel
 from tinyml_compress.ops.base import Level
-from tinyml_compress.pipeline.compression_inputs import samples_of
 from tinyml_compress.support import cache, files
 from tinyml_compress.support.producers import ALLOCATION
-from tinyml_compress.techniques.allocation import LEVELS, Allocation, Currency, Layer, Price
+from tinyml_compress.techniques._sharing import LEVELS
+from tinyml_compress.techniques.allocation import Allocation, Currency, Layer, Price
 from tinyml_compress.techniques.pruning import PruneOptions
 from tinyml_compress.techniques.technique import Options
 
@@ -51,7 +51,6 @@ def allocated(
     options: PruneOptions,
     loaded: LoadedModel,
     train: DataSet,
-    task: Any,
     board: str,
     targets_dir: Path | None,
     key: str,
@@ -63,7 +62,7 @@ def allocated(
     """
 
     def make(folder: Path) -> None:
-        found = _allocate(options, loaded, train, task, board, targets_dir, seed, beat)
+        found = _allocate(options, loaded, train, board, targets_dir, seed, beat)
         files.write_text(folder / _FILE, json.dumps(asdict(found) | {"currency": found.currency.value}))
 
     asked = json.dumps(asdict(options), sort_keys=True)
@@ -77,6 +76,7 @@ def allocated(
         allocate="",
         device="",
         budget=0.0,
+        share="alike",
         level=PruneOptions().level,
         layers={**options.layers, **found.sparsities},
     )
@@ -100,7 +100,16 @@ def described(found: Allocation, board: str, options: Options) -> tuple[tuple[tu
         for layer in found.layers
     ]
     dense, pruned = found.total(False), found.total(True)
-    head = ("layer", "weights", "zeros", "alone costs", "cycles dense", "pruned", "flash dense", "pruned")
+    head = (
+        "layer",
+        "weights",
+        "zeros",
+        "outputs moved by it alone, %",
+        "cycles dense",
+        "pruned",
+        "flash dense",
+        "pruned",
+    )
     line = (
         f"zeros by {found.currency.value} on {board} at {options.level}: "
         f"{found.sparsity:.1%} of the weights; modelled "
@@ -114,7 +123,6 @@ def _allocate(
     options: PruneOptions,
     loaded: LoadedModel,
     train: DataSet,
-    task: Any,
     board: str,
     targets_dir: Path | None,
     seed: int,
@@ -122,7 +130,7 @@ def _allocate(
 ) -> Allocation:
     from tinyml_compress.pipeline.layer_prices import LayerPrices
     from tinyml_compress.techniques.allocation import allocate
-    from tinyml_compress.techniques.pruning import Patterns, pattern_of
+    from tinyml_compress.techniques.patterns import Patterns, pattern_of
 
     device = load_device(board, targets_dir)
     assert not isinstance(device, Host)
@@ -132,8 +140,7 @@ def _allocate(
     given = [*options.layers, *options.exclude]
     return allocate(
         loaded.model,
-        samples_of(train),
-        task,
+        train.inputs,
         prices,
         currency=Currency(options.allocate),
         sparsity=options.sparsity,

@@ -114,6 +114,8 @@ class CompressionResult(Displayed):
     breach: str | None = None
     verdict: Verdict | None = None
     """None where a guard of a stage was broken before the end, or nothing was compressed."""
+    warnings: tuple[str, ...] = ()
+    """What was wrong with the samples before anything ran."""
 
     @property
     def tflite(self) -> Path | None:
@@ -138,6 +140,7 @@ class CompressionResult(Displayed):
             "baseline": self.baseline.as_json(),
             "stages": [stage.as_json() for stage in self.stages],
             "seconds": round(self.seconds, 2),
+            **({"warnings": list(self.warnings)} if self.warnings else {}),
             **({} if self.breach is None else {"breach": self.breach}),
             **({} if self.verdict is None else {"verdict": self.verdict.as_json()}),
         }
@@ -152,6 +155,7 @@ class CompressionResult(Displayed):
         for stage in self.stages:
             if stage.allocation:
                 blocks += ["", _allocation(f"{stage.name}: {stage.allocation_summary}", stage.allocation)]
+        blocks += [f"warning: {text}" for text in self.warnings]
         if self.breach is not None:
             blocks.append(f"STOPPED: {self.breach}")
         if self.verdict is not None:

@@ -30,17 +30,17 @@ def run_stage(
     samples: Samples | None = None,
     tell: Callable[[str], None] = lambda text: None,
 ) -> Outcome:
-    """`model` after `stage`; `training` is there when the stage trains, `float_model` teaches where the stage
-    asks.
+    """`model` after `stage`; `training` is there when the stage trains, `float_model` teaches as much as the
+    stage says; None while there is none yet.
 
     `samples` calibrate; those that train do where none are given.
     """
     fix_seeds(seed)
 
     def taught(student: Any) -> Training | None:
-        if training is None or not stage.teach:
+        if training is None or float_model is None or not stage.follows:
             return training
-        return taught_by(float_model, student, training, temperature=stage.temperature, alpha=stage.teach)
+        return taught_by(float_model, student, training, temperature=stage.temperature, alpha=stage.follows)
 
     if samples is None and training is not None:
         samples = training.train

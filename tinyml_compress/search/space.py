@@ -106,7 +106,8 @@ def recipe_of(
     for made in all_techniques().values():
         options = made.chosen(point, fidelity)
         if options is not None:
-            teach = float(point["teach"]) if part and made.teachable else 0.0
+            # said in any case where something trains: a recipe that says nothing follows the float model
+            teach = float(point["teach"]) if part and made.teachable else 0.0 if options.trains else None
             stages.append(Stage(made.use, "", options, Guard(), teach))
     named = (replace(stage, name=stage_name(place, stage.use)) for place, stage in enumerate(stages, start=1))
     return Recipe("fit", title, seed, TaskOptions(), Guard(), tuple(named))

@@ -74,7 +74,7 @@ _TENSORFLOW = Producer(
 _MODELS = Producer("models", 3, ("models",), uses=(_TENSORFLOW,))
 _SAMPLES = Producer("samples", 1, ("data/dataset.py", "data/preprocessing.py"), ("numpy",))
 _SCORES = Producer("scores", 2, ("evaluation",), ("numpy",))
-_TECHNIQUES = Producer("techniques", 4, ("techniques",), uses=(_TENSORFLOW, _SCORES))
+_TECHNIQUES = Producer("techniques", 5, ("techniques",), uses=(_TENSORFLOW, _SCORES))
 _FILES = Producer("files", 1, ("formats", "frontend"), ("tflite", "flatbuffers", "numpy"))
 _IR = Producer("ir", 1, ("ir",), ("numpy",))
 _COMPILER = Producer(
@@ -134,10 +134,11 @@ _EVALUATION = Producer(
 
 COMPRESSION = Producer(
     "compression",
-    3,
+    4,
     (
         "pipeline/compression.py",
         "pipeline/compression_result.py",
+        "pipeline/compression_samples.py",
         "pipeline/compression_stages.py",
         "pipeline/compression_verdict.py",
         "pipeline/inspection.py",
@@ -173,7 +174,7 @@ EMULATION = Producer(
 
 ALLOCATION = Producer(
     "allocation",
-    3,
+    4,
     (
         "pipeline/measure",
         "pipeline/compression_allocation.py",
@@ -189,7 +190,7 @@ FIT_SHAPE = Producer("fit shape", 2, ("pipeline/fitting_judge.py",), uses=(COMPR
 
 SEARCH = Producer(
     "search",
-    1,
+    2,
     ("search", "pipeline/fitting.py", "pipeline/fitting_job.py", "pipeline/fitting_worker.py"),
     ("optuna",),
     (FIT_SHAPE, ALLOCATION),

@@ -77,15 +77,22 @@ def distil(
 def taught_by(
     teacher: Any, student: Any, training: Training, *, temperature: float = 4.0, alpha: float = 0.5
 ) -> Training:
-    """`training` with a loss that also follows the teacher, whose outputs are computed here, once."""
-    soft = outputs_of(teacher, training.train.inputs)
-    hard = targets_of(training.task, training.train, student)
-    if training.task.kind is not Kind.CLASSIFICATION:
+    """`training` with a loss that also follows the teacher, whose outputs are computed here, once. Without
+    labels the student follows the teacher alone.
+    """
+    task, train = training.task, training.train
+    soft = outputs_of(teacher, train.inputs)
+    has_labels = train.labels is not None or task.kind is Kind.AUTOENCODER
+    alpha = alpha if has_labels else 1.0
+    if task.kind is not Kind.CLASSIFICATION:
+        if task.kind is Kind.BINARY and not ends_in(teacher, "sigmoid"):
+            soft = 1 / (1 + np.exp(-soft))  # targets are probabilities
+        hard = targets_of(task, train, student) if has_labels else soft
         targets = np.concatenate([hard.reshape(len(hard), -1), soft.reshape(len(soft), -1)], axis=1)
-        return replace(
-            training, targets=targets.astype(np.float32), loss=_regression_loss(hard[0].size, alpha)
-        )
+        loss = _blended_loss(task.loss, hard[0].size, alpha)
+        return replace(training, targets=targets.astype(np.float32), loss=loss)
     logits = np.log(np.maximum(soft, 1e-8)) if ends_in(teacher, "softmax") else soft
+    hard = targets_of(task, train, student) if has_labels else np.zeros(logits.shape[:-1])
     targets = np.concatenate([hard[..., None], logits], axis=-1).astype(
         np.float32
     )  # a class per sample, or per pixel
@@ -99,24 +106,26 @@ def _soft_loss(student: Any, temperature: float, alpha: float) -> Any:
     def loss(targets: Any, outputs: Any) -> Any:
         labels, teacher = targets[..., 0], targets[..., 1:]
         logits = tf.math.log(tf.maximum(outputs, 1e-8)) if is_probability else outputs
-        hard = losses.sparse_categorical_crossentropy(labels, logits, from_logits=True)
         wanted = tf.nn.softmax(teacher / temperature)
         # the square makes gradients of soft and hard labels comparable at any temperature
         soft = tf.nn.softmax_cross_entropy_with_logits(wanted, logits / temperature) * temperature**2
+        if alpha == 1.0:
+            return soft
+        hard = losses.sparse_categorical_crossentropy(labels, logits, from_logits=True)
         return alpha * soft + (1 - alpha) * hard
 
     return loss
 
 
-def _regression_loss(size: int, alpha: float) -> Any:
+def _blended_loss(task_loss: Any, size: int, alpha: float) -> Any:
+    """The task's own loss against labels and against the teacher."""
     tf = tensorflow()
+    single = keras2().losses.get(task_loss)
 
     def loss(targets: Any, outputs: Any) -> Any:
-        flat = tf.reshape(outputs, (-1, size))
-        hard, soft = targets[:, :size], targets[:, size:]
-        return alpha * tf.reduce_mean((flat - soft) ** 2, axis=-1) + (1 - alpha) * tf.reduce_mean(
-            (flat - hard) ** 2, axis=-1
-        )
+        shape = tf.shape(outputs)
+        hard, soft = (tf.reshape(part, shape) for part in (targets[:, :size], targets[:, size:]))
+        return alpha * single(soft, outputs) + (1 - alpha) * single(hard, outputs)
 
     return loss
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 from tinyml_compress.techniques.distillation import fresh_copy
 from tinyml_compress.techniques.graph import copy_model
+from tinyml_compress.techniques.pruning import mask_projections
 from tinyml_compress.techniques.technique import (
     Context,
     Dimension,
@@ -17,9 +20,13 @@ from tinyml_compress.techniques.technique import (
     epochs,
     flag,
     rate,
+    word,
 )
 
 __all__ = ["TECHNIQUE", "TrainOptions"]
+
+_FEW = 2000
+"""With fewer samples the statistics of batches are noise: frozen ones gave 3.6 points more with 320."""
 
 
 @dataclass(frozen=True)
@@ -29,6 +36,12 @@ class TrainOptions(Options):
     epochs: int = epochs(20)
     learning_rate: float = rate(1e-3)
     fresh: bool = flag(False, "draw new weights first")
+    norms: str = word(
+        "auto",
+        ("auto", "frozen", "live"),
+        "statistics of batch normalizations; auto: frozen where samples are few",
+    )
+    keep_zeros: bool = flag(True, "zeros that an earlier stage made stay zero")
 
 
 def _can_be_taught(point: Point) -> bool:
@@ -57,7 +70,27 @@ class FineTuning(Technique[TrainOptions]):
         working = fresh_copy(model, context.seed) if options.fresh else copy_model(model)
         training = context.taught(working)
         assert training is not None
-        return Outcome(working, history=training.fit(working, options.epochs, options.learning_rate))
+        held = mask_projections(working) if options.keep_zeros and not options.fresh else []
+        few = not options.fresh and len(training.train) < _FEW
+        with _frozen(working if options.norms == "frozen" or (options.norms == "auto" and few) else None):
+            history = training.fit(working, options.epochs, options.learning_rate, projections=held)
+        return Outcome(working, history=history)
+
+
+@contextmanager
+def _frozen(model: Any) -> Iterator[None]:
+    """While it lasts, the model's normalizations keep their statistics, and use them."""
+    norms = (
+        [] if model is None else [one for one in model.layers if type(one).__name__ == "BatchNormalization"]
+    )
+    held = [(norm, norm.trainable) for norm in norms]
+    for norm in norms:
+        norm.trainable = False
+    try:
+        yield
+    finally:
+        for norm, was in held:
+            norm.trainable = was
 
 
 TECHNIQUE = FineTuning()

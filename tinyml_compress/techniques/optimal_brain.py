@@ -18,8 +18,8 @@ import numpy.typing as npt
 from tinyml_compress.support.backend import fix_seeds
 from tinyml_compress.techniques._layerwise import LinearMap, Walk, divergence
 from tinyml_compress.techniques._second_order import Pruner
-from tinyml_compress.techniques.allocation import LEVELS, choose_levels
-from tinyml_compress.techniques.pruning import Pattern, pattern_of
+from tinyml_compress.techniques._sharing import LEVELS, choose_levels
+from tinyml_compress.techniques.patterns import Pattern, pattern_of
 from tinyml_compress.techniques.sparsity import Zeros, prunable_weights, zeros_of
 from tinyml_compress.techniques.technique import (
     Context,

@@ -7,7 +7,6 @@ masks of our own too, for TFMOT has them for some layers only: none of its block
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
@@ -15,11 +14,12 @@ from fnmatch import fnmatch
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from tinyml_compress.errors import ConfigError, TrainingError
 from tinyml_compress.support.backend import keras2, tensorflow, tfmot
-from tinyml_compress.techniques.graph import Copier, rebuild, steps_of
+from tinyml_compress.techniques.graph import Copier, is_plain_graph, rebuild, steps_of
+from tinyml_compress.techniques.patterns import Pattern, Patterns, magnitude_mask, pattern_of
+from tinyml_compress.techniques.sensitivity import Means, measured
 from tinyml_compress.techniques.sparsity import Zeros, prunable_weights, total_sparsity, zeros_of, zeros_table
 from tinyml_compress.techniques.technique import (
     Anchor,
@@ -43,19 +43,14 @@ from tinyml_compress.techniques.training import History, Projection, Training
 
 __all__ = [
     "TECHNIQUE",
-    "Pattern",
-    "Patterns",
     "PruneOptions",
     "Pruned",
     "Schedule",
-    "magnitude_mask",
     "mask_projection",
     "mask_projections",
-    "pattern_of",
     "prune",
 ]
 
-Mask = npt.NDArray[np.bool_]
 _OWN = "pruned by masks of this tool, TFMOT does not prune it"
 
 
@@ -69,43 +64,6 @@ class Schedule(Enum):
 
 
 @dataclass(frozen=True)
-class Pattern:
-    """`zeros` of `group` neighbours along the input axis, or whole blocks of `rows` x `columns` (inputs x
-    outputs).
-
-    Blocks never reach over the edge of a convolution's tap; where they do not divide an axis, the last is
-    smaller.
-    """
-
-    zeros: int = 0
-    group: int = 0
-    rows: int = 1
-    columns: int = 1
-
-    @property
-    def is_blocks(self) -> bool:
-        return not self.group
-
-
-@dataclass(frozen=True)
-class Patterns:
-    """The pattern of dense layers may be another one than that of all others: kernels differ in what they
-    skip.
-    """
-
-    other: Pattern | None = None
-    dense: Pattern | None = None
-
-    def of(self, layer: Any) -> Pattern | None:
-        """None: any weight may go."""
-        return self.dense if type(layer).__name__ == "Dense" else self.other
-
-    @property
-    def has_groups(self) -> bool:
-        return any(pattern is not None and not pattern.is_blocks for pattern in (self.other, self.dense))
-
-
-@dataclass(frozen=True)
 class Pruned:
     """The pruned model, its zeros counted, and which layers were treated otherwise than asked."""
 
@@ -113,22 +71,6 @@ class Pruned:
     zeros: tuple[Zeros, ...]
     notes: tuple[str, ...]
     history: History
-
-
-def pattern_of(text: str) -> Pattern:
-    """`2:4` or `4x1`."""
-    match = re.fullmatch(r"(\d+)([:x])(\d+)", text)
-    if match:
-        first, second = int(match[1]), int(match[3])
-        if match[2] == ":" and 0 < first < second:
-            return Pattern(zeros=first, group=second)
-        if match[2] == "x" and first * second > 1:
-            return Pattern(rows=first, columns=second)
-    raise ConfigError(
-        "no such sparsity pattern",
-        which=text,
-        allowed="M:N with M < N (M zeros in N neighbours), or RxC (blocks of R inputs and C outputs)",
-    )
 
 
 def prune(
@@ -204,46 +146,13 @@ def prune(
     return Pruned(flat, zeros, tuple(notes), history)
 
 
-def magnitude_mask(weight: npt.NDArray[Any], sparsity: float, pattern: Pattern | None = None) -> Mask | None:
-    """True where a weight stays. None where the pattern does not fit the weight's axes.
-
-    Groups must divide the inputs; a kernel must be at least one block large.
-    """
-    if pattern is None:
-        count = round(weight.size * sparsity)
-        order = np.argsort(np.abs(weight), axis=None, kind="stable")
-        mask = np.ones(weight.size, bool)
-        mask[order[:count]] = False
-        return mask.reshape(weight.shape)
-    matrix = np.abs(weight).reshape(-1, weight.shape[-1])
-    inputs, outputs = weight.shape[-2], weight.shape[-1]
-    if pattern.group:
-        if inputs % pattern.group:
-            return None
-        groups = matrix.reshape(-1, pattern.group, outputs)
-        order = np.argsort(np.argsort(groups, axis=1, kind="stable"), axis=1, kind="stable")
-        return np.asarray(order >= pattern.zeros).reshape(weight.shape)
-    if inputs < pattern.rows or outputs < pattern.columns:
-        return None
-    taps = matrix.reshape(-1, inputs, outputs)
-    down, across = -(-inputs // pattern.rows), -(-outputs // pattern.columns)
-    edges = ((0, 0), (0, down * pattern.rows - inputs), (0, across * pattern.columns - outputs))
-    shape = (len(taps), down, pattern.rows, across, pattern.columns)
-    sums = np.pad(taps, edges).reshape(shape).sum(axis=(2, 4))
-    sizes = np.pad(np.ones_like(taps[:1]), [(0, 0), *edges[1:]]).reshape(1, *shape[1:]).sum(axis=(2, 4))
-    kept = magnitude_mask(sums / sizes, sparsity)
-    assert kept is not None
-    spread = np.repeat(np.repeat(kept, pattern.rows, axis=1), pattern.columns, axis=2)
-    return spread[:, :inputs, :outputs].reshape(weight.shape)
-
-
 def mask_projections(model: Any) -> list[Projection]:
     """Projections that keep the zeros of the model's kernels where they are now."""
     projections = []
     for layer in model.layers:
         for weight in prunable_weights(layer):
             mask = (weight.numpy() != 0).astype(np.float32)
-            if mask.all():
+            if mask.all() or not mask.any():  # a kernel that began as zeros is to learn
                 continue
             projections.append(mask_projection(weight, mask))
     return projections
@@ -467,9 +376,7 @@ def _tfmot_wrapper(plan: _Plan) -> tuple[Callable[[Any, float], Any], Callable[[
 class PruneOptions(Options):
     """Small weights become zero."""
 
-    sparsity: float = number(
-        0.8, 0.0, 0.99, "part of each kernel that becomes zero; with `allocate`, of all together"
-    )
+    sparsity: float = number(0.8, 0.0, 0.99, "part of the weights that becomes zero")
     schedule: str = word(
         "polynomial",
         tuple(schedule.value for schedule in Schedule),
@@ -478,6 +385,11 @@ class PruneOptions(Options):
     epochs: int = epochs(20)
     learning_rate: float = rate(1e-3)
     rounds: int = count(4, 1, 100, "rounds of pruning and fine-tuning (iterative)")
+    share: str = word(
+        "measured",
+        ("measured", "alike"),
+        "which layers give most: as the outputs bear it, or all the same part",
+    )
     layers: Mapping[str, float] = mapping(0.0, 0.99, "sparsity of single layers, by name pattern")
     exclude: tuple[str, ...] = excluded()
     pattern: str = text(
@@ -504,6 +416,12 @@ class PruneOptions(Options):
     @property
     def trains(self) -> bool:
         return (self.epochs > 0 and self.schedule != "one_shot") or bool(self.allocate)
+
+    @property
+    def patterns(self) -> Patterns:
+        """Of dense layers and of all others."""
+        other = pattern_of(self.pattern) if self.pattern else None
+        return Patterns(other, pattern_of(self.dense_pattern) if self.dense_pattern else other)
 
     def problem(self) -> str | None:
         for words in filter(None, (self.pattern, self.dense_pattern)):
@@ -554,6 +472,7 @@ class MagnitudePruning(Technique[PruneOptions]):
     anchors = (Anchor(60, (("sparsity", 0.9), ("level", "size"))),)
 
     def apply(self, options: PruneOptions, model: Any, context: Context) -> Outcome:
+        shares, notes = _shared(options, model, context)
         done = prune(
             model,
             sparsity=options.sparsity,
@@ -561,13 +480,13 @@ class MagnitudePruning(Technique[PruneOptions]):
             epochs=options.epochs,
             learning_rate=options.learning_rate,
             rounds=options.rounds,
-            layers=options.layers,
+            layers={**options.layers, **shares},
             exclude=options.exclude,
-            pattern=pattern_of(options.pattern) if options.pattern else None,
-            dense_pattern=pattern_of(options.dense_pattern) if options.dense_pattern else None,
+            pattern=options.patterns.other,
+            dense_pattern=options.patterns.dense,
             training=context.taught(model),
         )
-        return Outcome(done.model, done.notes, zeros_table(done.zeros), done.history)
+        return Outcome(done.model, (*done.notes, *notes), zeros_table(done.zeros), done.history)
 
     def chosen(self, point: Point, fidelity: Fidelity) -> PruneOptions | None:
         if point["sparsity"] == 0.0:
@@ -576,10 +495,32 @@ class MagnitudePruning(Technique[PruneOptions]):
         return PruneOptions(
             sparsity=float(point["sparsity"]),
             schedule="polynomial" if fidelity.trains else "one_shot",
+            share="alike",  # as its shape is priced before anything is measured
             pattern=pattern,
             dense_pattern="1x4" if pattern else "",
             epochs=fidelity.main,
         )
+
+
+def _shared(options: PruneOptions, model: Any, context: Context) -> tuple[dict[str, float], tuple[str, ...]]:
+    """Each free layer's part of zeros as the outputs bear it, and which layers are spared for that."""
+    given = (*options.layers, *options.exclude)
+    can_choose = options.sparsity > 0 and not options.patterns.has_groups and context.samples is not None
+    if options.share != "measured" or not can_choose or not is_plain_graph(model):
+        return {}, ()
+    assert context.samples is not None
+    found = measured(
+        model,
+        context.samples.inputs,
+        (Means.ZEROS,),
+        only=lambda name: not any(fnmatch(name, wanted) for wanted in given),
+        patterns=options.patterns,
+        seed=context.seed,
+        tell=context.tell,
+    )
+    shares = found.shared(options.sparsity)
+    spared = [name for name, part in shares.items() if part < options.sparsity / 2]
+    return shares, (f"spared, the outputs miss them most: {', '.join(spared)}",) if spared else ()
 
 
 TECHNIQUE = MagnitudePruning()

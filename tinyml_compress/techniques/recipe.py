@@ -8,6 +8,7 @@ import math
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
@@ -23,8 +24,10 @@ if sys.version_info >= (3, 11):
 else:
     import tomli as tomllib
 
-__all__ = ["Guard", "Recipe", "Stage", "TaskOptions", "dump", "parse", "read", "stage_name"]
+__all__ = ["TEACH", "Guard", "Recipe", "Stage", "TaskOptions", "dump", "parse", "read", "stage_name"]
 
+TEACH = 0.5
+"""How much a stage that trains follows the float model where the recipe says nothing."""
 ON_BREACH = ("stop", "back_off")
 _COMMON = ("use", "name", "max_drop", "on_breach", "teach", "temperature")
 
@@ -59,8 +62,14 @@ class Stage:
     name: str
     options: Options
     guard: Guard
-    teach: float = 0.0
+    teach: float | None = None
+    """None: TEACH where the stage trains and a float model is there to follow."""
     temperature: float = 4.0
+
+    @property
+    def follows(self) -> float:
+        """How much its training follows the float model's outputs instead of the labels."""
+        return TEACH if self.teach is None else self.teach
 
 
 @dataclass(frozen=True)
@@ -81,6 +90,22 @@ class Recipe:
         return replace(
             self, stages=(replace(first, name="train-first" if "train" in names else "train"), *self.stages)
         )
+
+    @property
+    def trains(self) -> bool:
+        """Whether any stage does."""
+        return any(stage.options.trains for stage in self.stages)
+
+    @property
+    def needs_labels(self) -> bool:
+        """Whether a stage trains without following the float model, or makes it."""
+        leading = list(takewhile(lambda stage: isinstance(stage.options, TrainOptions), self.stages))
+        alone = [stage for stage in self.stages if stage.options.trains and not stage.follows]
+        return any(stage.options.trains for stage in leading) or any(one.use != "distil" for one in alone)
+
+    def without_teacher(self) -> Recipe:
+        """The recipe with every stage learning from labels alone."""
+        return replace(self, stages=tuple(replace(stage, teach=0.0) for stage in self.stages))
 
 
 def read(path: Path) -> Recipe:
@@ -232,7 +257,7 @@ def _stage(table: Mapping[str, Any], place: int, recipe: str, guard: Guard) -> S
         name=name,
         options=options,
         guard=_guard(common, guard, where, ("max_drop", "on_breach")),
-        teach=_checked(table.get("teach", 0.0), float, f"{where} teach", 0.0, 1.0),
+        teach=_checked(table["teach"], float, f"{where} teach", 0.0, 1.0) if "teach" in table else None,
         temperature=_checked(table.get("temperature", 4.0), float, f"{where} temperature", 0.1, 100.0),
     )
 

@@ -171,9 +171,11 @@ _METRICS = {
 }
 
 
-def task_for(model: Any, samples: Samples, **changes: Any) -> Task:
-    """The task that model and data suggest; `changes` that are not None replace its fields."""
-    kind = _kind_of(model, samples)
+def task_for(model: Any, samples: Samples, *, taught: bool = False, **changes: Any) -> Task:
+    """The task that model and data suggest; `changes` that are not None replace its fields. A model that is
+    `taught` by another one needs no labels.
+    """
+    kind = _kind_of(model, samples, taught)
     if changes.get("kind") is not None:
         kind = Kind(changes["kind"])
     loss = getattr(model, "loss", None) or _default_loss(model, kind)
@@ -185,7 +187,7 @@ def task_for(model: Any, samples: Samples, **changes: Any) -> Task:
     return replace(task, **wanted)
 
 
-def _kind_of(model: Any, samples: Samples) -> Kind:
+def _kind_of(model: Any, samples: Samples, taught: bool) -> Kind:
     if len(model.outputs) != 1:
         raise DataError(
             "a model with several outputs cannot be trained here",
@@ -207,6 +209,8 @@ def _kind_of(model: Any, samples: Samples) -> Kind:
     )
     if like_input and not per_pixel:
         return Kind.AUTOENCODER
+    if samples.labels is None and taught:
+        return Kind.CLASSIFICATION if ends_in(model, "softmax") else Kind.REGRESSION
     if samples.labels is None:
         raise DataError(
             "training needs labels",
@@ -263,11 +267,12 @@ def ends_in(model: Any, activation: str) -> bool:
 
 def outputs_of(model: Any, inputs: Array, batch: int = 256) -> Array:
     """The model's outputs, computed batch by batch in inference mode."""
-    run = tensorflow().function(lambda x: model(x, training=False))
-    parts = []
-    for start in range(0, len(inputs), batch):
-        parts.append(np.asarray(run(inputs[start : start + batch])))
-    return np.concatenate(parts)
+    return _in_batches(tensorflow().function(lambda x: model(x, training=False)), inputs, batch)
+
+
+def _in_batches(run: Callable[[Array], Any], inputs: Array, batch: int) -> Array:
+    starts = range(0, len(inputs), batch)
+    return np.concatenate([np.asarray(run(inputs[start : start + batch])) for start in starts])
 
 
 def score(model: Any, task: Task, samples: Samples) -> float:
@@ -433,10 +438,14 @@ def _watcher(
             if projections:
                 put_back()
 
+        def on_train_begin(self, logs: Any = None) -> None:
+            # traced once: an epoch of few samples takes less time than a trace
+            self.run = tf.function(lambda x: self.model(x, training=False))
+
         def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
             value = None
             if validation is not None:
-                value = score(self.model, task, validation)
+                value = score_of(_in_batches(self.run, validation.inputs, 256), task, validation)
                 self.scores.append(value)
             if beat is not None:
                 spent = time.monotonic() - self.began
