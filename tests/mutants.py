@@ -320,7 +320,7 @@ MUTANTS = (
     ),
     # techniques
     Mutant(
-        "techniques/pruning.py",
+        "techniques/patterns.py",
         "magnitude_mask",
         "mask[order[:count]] = False",
         "mask[order[len(order) - count :]] = False",
