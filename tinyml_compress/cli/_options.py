@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from tinyml_compress.cli._printing import say
 
+if TYPE_CHECKING:
+    from tinyml_compress.support.table import Block
+
 __all__ = [
+    "answer",
     "command_line",
     "data_option",
+    "is_json_asked",
+    "json_file_option",
     "json_option",
     "json_text",
     "name_option",
     "output_option",
-    "print_json",
     "samples_option",
     "seed_option",
     "targets_dir_option",
@@ -38,7 +43,47 @@ output_option = click.option(
 name_option = click.option(
     "--name", help="Name of the artifacts and prefix of all C symbols; by default from the model's."
 )
-json_option = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
+
+
+def _keep(context: click.Context, parameter: click.Parameter, given: object) -> None:
+    context.meta[f"{__name__}.{parameter.name}"] = given
+
+
+def _asked(name: str) -> Any:
+    return click.get_current_context().meta.get(f"{__name__}.{name}")
+
+
+def _writable(context: click.Context, parameter: click.Parameter, path: Path | None) -> None:
+    """Said before the work that would be lost."""
+    if path is not None:
+        from tinyml_compress.support.files import require_place
+
+        require_place(path)
+    _keep(context, parameter, path)
+
+
+_json = click.option(
+    "--json", "as_json", is_flag=True, expose_value=False, callback=_keep, help="Print the result as JSON."
+)
+json_file_option = click.option(
+    "--json-file",
+    type=click.Path(path_type=Path, dir_okay=False),
+    expose_value=False,
+    callback=_writable,
+    help="Write the result as JSON to this file.",
+)
+
+
+def json_option(command: Decorated) -> Decorated:
+    """`--json` prints the result as JSON, `--json-file PATH` writes it; `answer` does both."""
+    return _json(json_file_option(command))
+
+
+def is_json_asked() -> bool:
+    """Whether standard output belongs to JSON."""
+    return bool(_asked("as_json"))
+
+
 samples_option = click.option(
     "--samples", type=click.IntRange(min=1), help="Use at most this many samples of the set."
 )
@@ -108,7 +153,18 @@ def json_text(result: Mapping[str, Any], verb: str) -> str:
     return json.dumps(document(verb, {"command": call, **result} if call else result), indent=2)
 
 
-def print_json(result: Mapping[str, Any], verb: str = "") -> None:
-    """Print what `json_text` gives; the verb is by default the one that was called."""
-    named = verb or click.get_current_context().command_path.partition(" ")[2]
-    say(json_text(result, named))
+def answer(
+    verb: str,
+    result: Callable[[], Mapping[str, Any]],
+    blocks: Callable[[], Iterable[Block]],
+    *,
+    as_json: bool | None = None,
+) -> None:
+    """Show what `verb` found as its caller asked: as JSON, for people, and in a file besides."""
+    path, printed = _asked("json_file"), is_json_asked() if as_json is None else as_json
+    text = json_text(result(), verb) if path is not None or printed else ""
+    if path is not None:
+        from tinyml_compress.support import files
+
+        files.write_text(path, text + "\n")
+    say(*([text] if printed else blocks()))

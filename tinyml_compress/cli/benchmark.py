@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import click
 
 from tinyml_compress.cli._options import (
+    answer,
     command_line,
     data_option,
+    json_file_option,
+    json_text,
     seed_option,
     targets_dir_option,
     trust_option,
 )
-from tinyml_compress.cli._printing import say
 
 EXAMPLES = """\b
 Examples:
@@ -26,7 +27,7 @@ Examples:
 
 
 @click.command(epilog=EXAMPLES)
-@click.argument("model")
+@click.argument("model", required=False)
 @click.option(
     "--target", "targets", required=True, help="Devices, separated by commas; `all` is every emulated one."
 )
@@ -83,10 +84,13 @@ Examples:
 @click.option("--battery", metavar="CHARGE", help="With --every: the battery, such as 1000mAh.")
 @click.option(
     "--json",
-    "json_path",
-    type=click.Path(path_type=Path, dir_okay=False, allow_dash=True),
-    help="Write JSON; - prints.",
+    "as_json",
+    is_flag=False,
+    flag_value="-",
+    metavar="[PATH.json]",
+    help="Print the result as JSON; with a path, write it there.",
 )
+@json_file_option
 @click.option(
     "--html", "html_path", type=click.Path(path_type=Path, dir_okay=False), help="Write a web page."
 )
@@ -94,7 +98,7 @@ Examples:
 @targets_dir_option
 @trust_option
 def command(
-    model: str,
+    model: str | None,
     targets: str,
     engine: str,
     input_kind: str,
@@ -108,7 +112,7 @@ def command(
     max_ms: float | None,
     every: str | None,
     battery: str | None,
-    json_path: Path | None,
+    as_json: str | None,
     html_path: Path | None,
     seed: int,
     targets_dir: Path | None,
@@ -127,6 +131,10 @@ def command(
     from tinyml_compress.results import encoded
     from tinyml_compress.support import files
 
+    if model is None and as_json not in (None, "-") and not as_json.endswith(".json"):
+        model, as_json = as_json, "-"  # `--json MODEL`: the word behind the flag was not its own
+    if model is None:
+        raise click.UsageError("Missing argument 'MODEL'.")
     names = _listed(targets)
     request = Request(
         targets=names,
@@ -142,12 +150,11 @@ def command(
         duty=Duty.of(every, battery),
     )
     result = benchmark(model, request=request)
-    as_json = json.dumps(encoded(result, command_line()), indent=2) + "\n"
-    if json_path is not None and str(json_path) != "-":
-        files.write_text(json_path, as_json)
     if html_path is not None:
         files.write_text(html_path, benchmark_html(result, command_line()))
-    say(*([as_json.rstrip()] if str(json_path) == "-" else benchmark_blocks(result)))
+    if as_json not in (None, "-"):
+        files.write_text(Path(as_json), json_text(encoded(result), "benchmark") + "\n")
+    answer("benchmark", lambda: encoded(result), lambda: benchmark_blocks(result), as_json=as_json == "-")
     judge(result, survey="all" in names)
     check_budgets(result, Budgets(max_flash, max_ram, max_ms))
 

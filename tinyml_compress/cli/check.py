@@ -7,13 +7,12 @@ from pathlib import Path
 import click
 
 from tinyml_compress.cli._options import (
+    answer,
     data_option,
     json_option,
-    print_json,
     targets_dir_option,
     trust_option,
 )
-from tinyml_compress.cli._printing import say
 
 EXAMPLES = """\b
 Examples:
@@ -38,9 +37,7 @@ Examples:
 @json_option
 @targets_dir_option
 @trust_option
-def command(
-    model: str, targets: str, engine: str, data: str | None, as_json: bool, targets_dir: Path | None
-) -> None:
+def command(model: str, targets: str, engine: str, data: str | None, targets_dir: Path | None) -> None:
     """Would the device and engine take MODEL? Every layer that is refused, what is allowed, and the fix.
 
     Exits with 1 when any of the contracts does not hold. `benchmark` then counts what this cannot know: code
@@ -51,9 +48,10 @@ def command(
     names = [name.strip() for name in targets.split(",") if name.strip()]
     engines = ("aot", "tflm") if engine == "both" else (engine,)
     contracts = check(model, names, engines, targets_dir=targets_dir, calibration=data)
-    if as_json:
-        print_json({"contracts": [contract.as_json() for contract in contracts]}, "check")
-    else:
-        say(*(block for contract in contracts for block in contract.blocks()))
+    answer(
+        "check",
+        lambda: {"contracts": [contract.as_json() for contract in contracts]},
+        lambda: (block for contract in contracts for block in contract.blocks()),
+    )
     if not all(contract.holds for contract in contracts):
         raise click.exceptions.Exit(1)

@@ -7,15 +7,14 @@ from pathlib import Path
 import click
 
 from tinyml_compress.cli._options import (
+    answer,
     command_line,
     data_option,
     json_option,
-    print_json,
     samples_option,
     seed_option,
     trust_option,
 )
-from tinyml_compress.cli._printing import say
 
 EXAMPLES = """\b
 Examples:
@@ -42,7 +41,6 @@ def command(
     html: Path | None,
     samples: int | None,
     seed: int,
-    as_json: bool,
 ) -> None:
     """Compare MODELS on one data set: sizes, zeros, MACs, score with interval, agreement with the first,
     time.
@@ -56,9 +54,5 @@ def command(
     done = compare(models, data, samples=samples, seed=seed, rounds=rounds)
     if html is not None:
         files.write_text(html, done.html(command_line()))
-    if as_json:
-        print_json(done.as_json(), "compare")
-    else:
-        say(*done.blocks())
-        if html is not None:
-            say(f"wrote {html}")
+    wrote = [] if html is None else [f"wrote {html}"]
+    answer("compare", done.as_json, lambda: [*done.blocks(), *wrote])

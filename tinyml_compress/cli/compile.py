@@ -6,8 +6,7 @@ from pathlib import Path
 
 import click
 
-from tinyml_compress.cli._options import json_option, name_option, output_option, print_json, tflite_argument
-from tinyml_compress.cli._printing import say
+from tinyml_compress.cli._options import answer, json_option, name_option, output_option, tflite_argument
 
 EXAMPLES = """\b
 Examples:
@@ -38,7 +37,7 @@ Examples:
     help="What to choose kernels for.",
 )
 @json_option
-def command(model: Path, output: Path, name: str | None, isa: str, optimize: str, as_json: bool) -> None:
+def command(model: Path, output: Path, name: str | None, isa: str, optimize: str) -> None:
     """Compile an int8 .tflite MODEL to one C file and one header, bit-exact with TensorFlow Lite Micro.
 
     The folder also gets a CMake project whose program runs golden vectors.
@@ -48,7 +47,4 @@ def command(model: Path, output: Path, name: str | None, isa: str, optimize: str
     from tinyml_compress.support.c_names import c_name
 
     done = compile_to_folder(model, output, name or c_name(model.stem), Isa(isa), Level(optimize))
-    if as_json:
-        print_json(done.as_json(), "compile")
-    else:
-        say(*done.blocks())
+    answer("compile", done.as_json, done.blocks)

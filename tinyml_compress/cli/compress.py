@@ -7,9 +7,9 @@ from pathlib import Path
 import click
 
 from tinyml_compress.cli._options import (
+    answer,
     data_option,
     json_option,
-    print_json,
     targets_dir_option,
     trust_option,
 )
@@ -67,7 +67,6 @@ def command(
     log_file: Path | None,
     accept_drop: float | None,
     no_teacher: bool,
-    as_json: bool,
 ) -> None:
     """Run a recipe on MODEL stage by stage and write every stage's model, the artifacts and a report.
 
@@ -105,7 +104,4 @@ def command(
         accept_drop=accept_drop,
         teacher=not no_teacher,
     )
-    if as_json:
-        print_json(done.as_json(), "compress")
-    else:
-        say(*done.blocks())
+    answer("compress", done.as_json, done.blocks)

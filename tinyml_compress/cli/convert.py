@@ -17,7 +17,6 @@ from tinyml_compress.cli._options import (
     seed_option,
     trust_option,
 )
-from tinyml_compress.cli._printing import say
 
 EXAMPLES = """\b
 Examples:
@@ -117,7 +116,6 @@ def command(
     isa: str | None,
     optimize: str | None,
     html: Path | None,
-    as_json: bool,
 ) -> None:
     """Convert a MODEL to .tflite, with its C array, resolver, test vectors and manifest.
 
@@ -125,7 +123,7 @@ def command(
     file, or torch:package.module:function[@weights.safetensors] for PyTorch (data as height, width,
     channels). 256 samples of the calibration set are used unless --samples says otherwise.
     """
-    from tinyml_compress.cli._options import command_line, print_json
+    from tinyml_compress.cli._options import answer, command_line
     from tinyml_compress.converter import Io, Mode
     from tinyml_compress.errors import UsageError
     from tinyml_compress.ops.base import Isa, Level
@@ -169,9 +167,5 @@ def command(
     )
     if html is not None:
         files.write_text(html, results_page([{**conversion_document(done), "command": command_line()}]))
-    if as_json:
-        print_json(conversion_document(done), "convert")
-    else:
-        say(*done.blocks())
-        if html is not None:
-            say(f"  wrote      {html}")
+    wrote = [] if html is None else [f"  wrote      {html}"]
+    answer("convert", lambda: conversion_document(done), lambda: [*done.blocks(), *wrote])

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import click
 
-from tinyml_compress.cli._options import json_option, print_json, seed_option
-from tinyml_compress.cli._printing import say
+from tinyml_compress.cli._options import answer, json_option, seed_option
 
 EXAMPLES = """\b
 Examples:
@@ -22,27 +21,24 @@ def command() -> None:
 
 @command.command("list", epilog="\b\nExample:\n  tinyml-compress data list --json")
 @json_option
-def list_sets(as_json: bool) -> None:
+def list_sets() -> None:
     """List the shipped data sets."""
     from tinyml_compress.data import manifest, shipped_names
     from tinyml_compress.support.table import Column, Table
 
     found = [manifest(name) for name in shipped_names()]
-    if as_json:
-        sets = [
-            {
-                "name": f"data:{one.name}",
-                "title": one.title,
-                "shape": list(one.shape),
-                "classes": list(one.classes),
-                "samples": {part.name: part.count for part in one.parts},
-                "source": one.source,
-                "licence": one.licence,
-            }
-            for one in found
-        ]
-        print_json({"sets": sets}, "data list")
-        return
+    sets = [
+        {
+            "name": f"data:{one.name}",
+            "title": one.title,
+            "shape": list(one.shape),
+            "classes": list(one.classes),
+            "samples": {part.name: part.count for part in one.parts},
+            "source": one.source,
+            "licence": one.licence,
+        }
+        for one in found
+    ]
     columns = (
         Column("set"),
         Column("shape", priority=1),
@@ -60,7 +56,7 @@ def list_sets(as_json: bool) -> None:
         )
         for one in found
     )
-    say(Table(columns, tuple(rows)))
+    answer("data list", lambda: {"sets": sets}, lambda: [Table(columns, tuple(rows))])
 
 
 @command.command(
@@ -73,14 +69,11 @@ def list_sets(as_json: bool) -> None:
 @click.option("--strict", is_flag=True, help="Exit 1 when there are warnings.")
 @seed_option
 @json_option
-def check_set(data: str, model: str | None, strict: bool, seed: int, as_json: bool) -> None:
+def check_set(data: str, model: str | None, strict: bool, seed: int) -> None:
     """Look at count, channels, outliers, duplicates, classes, and how far ranges move between two halves."""
     from tinyml_compress.pipeline.data_check import check_data
 
     done = check_data(data, model, seed=seed)
-    if as_json:
-        print_json(done.as_json(), "data check")
-    else:
-        say(*done.blocks())
+    answer("data check", done.as_json, done.blocks)
     if strict and done.warnings:
         raise click.exceptions.Exit(1)

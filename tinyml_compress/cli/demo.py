@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from tinyml_compress.cli._options import json_option, print_json
+from tinyml_compress.cli._options import answer, is_json_asked, json_option
 from tinyml_compress.cli._printing import say
 
 EXAMPLES = """\b
@@ -32,15 +32,12 @@ Examples:
     "--seed", type=click.IntRange(0, 2**32 - 1), default=1, show_default=True, help="Seed of the training."
 )
 @json_option
-def command(output: Path, epochs: int, seed: int, as_json: bool) -> None:
+def command(output: Path, epochs: int, seed: int) -> None:
     """Train a digits network, make it int8, compile it to C, and judge it for every board."""
     from tinyml_compress.pipeline.demo import demo
     from tinyml_compress.report.demo import demo_blocks
     from tinyml_compress.support.cache import require_cache
 
     require_cache()
-    result = demo(output, epochs=epochs, seed=seed, say=(lambda line: None) if as_json else say)
-    if as_json:
-        print_json(result.document, "demo")
-        return
-    say(*demo_blocks(result))
+    result = demo(output, epochs=epochs, seed=seed, say=(lambda line: None) if is_json_asked() else say)
+    answer("demo", lambda: result.document, lambda: demo_blocks(result))

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import click
 
-from tinyml_compress.cli._options import json_option, print_json
-from tinyml_compress.cli._printing import say
+from tinyml_compress.cli._options import answer, json_option
 
 EXAMPLES = """\b
 Examples:
@@ -16,7 +15,7 @@ Examples:
 
 @click.command(epilog=EXAMPLES)
 @json_option
-def command(as_json: bool) -> None:
+def command() -> None:
     """Show which converters, proofs and runners are possible on this machine, and how to get the rest.
 
     Exits 1 when something that the tool cannot do without is missing.
@@ -24,9 +23,6 @@ def command(as_json: bool) -> None:
     from tinyml_compress.pipeline.diagnosis import diagnose
 
     found = diagnose()
-    if as_json:
-        print_json(found.as_json(), "doctor")
-    else:
-        say(*found.blocks())
+    answer("doctor", found.as_json, found.blocks)
     if not found.sound:
         raise click.exceptions.Exit(1)

@@ -5,14 +5,13 @@ from __future__ import annotations
 import click
 
 from tinyml_compress.cli._options import (
+    answer,
     data_option,
     json_option,
-    print_json,
     samples_option,
     seed_option,
     trust_option,
 )
-from tinyml_compress.cli._printing import say
 
 EXAMPLES = """\b
 Examples:
@@ -67,7 +66,6 @@ def command(
     task: str,
     samples: int | None,
     seed: int,
-    as_json: bool,
 ) -> None:
     """Score each MODEL on a data set, with a 95% interval; compare with another model.
 
@@ -79,10 +77,7 @@ def command(
         from tinyml_compress.pipeline.parity import ladder_on
 
         steps = ladder_on(models[0], data, reference=against, samples=samples, seed=seed)
-        if as_json:
-            print_json(steps.as_json(), "evaluate ladder")
-        else:
-            say(*steps.blocks())
+        answer("evaluate ladder", steps.as_json, steps.blocks)
         return
     if data is None:
         raise click.UsageError("say on which data: --data SET (only --ladder makes up inputs)")
@@ -98,10 +93,8 @@ def command(
         samples=samples,
         seed=seed,
     )
-    if as_json:
-        found = [one.as_json() for one in done]
-        print_json(found[0] if len(found) == 1 else {"evaluations": found}, "evaluate")
-    elif len(done) == 1:
-        say(*done[0].blocks())
+    if len(done) == 1:
+        answer("evaluate", done[0].as_json, done[0].blocks)
     else:
-        say(evaluations_table(done))
+        rows = {"evaluations": [one.as_json() for one in done]}
+        answer("evaluate", lambda: rows, lambda: [evaluations_table(done)])

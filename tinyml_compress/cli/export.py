@@ -9,16 +9,15 @@ from pathlib import Path
 import click
 
 from tinyml_compress.cli._options import (
+    answer,
     data_option,
     json_option,
     name_option,
     output_option,
-    print_json,
     seed_option,
     targets_dir_option,
     trust_option,
 )
-from tinyml_compress.cli._printing import say
 
 EXAMPLES = """\b
 Examples:
@@ -80,7 +79,6 @@ def command(
     url: str,
     seed: int,
     targets_dir: Path | None,
-    as_json: bool,
 ) -> None:
     """Write MODEL as a library that a firmware's build system takes as it is, with a self-test for boot.
 
@@ -114,7 +112,4 @@ def command(
         seed=seed,
     )
     done = export(model, output, request)
-    if as_json:
-        print_json(done.as_json(), "export")
-    else:
-        say(*done.blocks())
+    answer("export", done.as_json, done.blocks)

@@ -8,14 +8,13 @@ import click
 
 from tinyml_compress.cli._interruption import INTERRUPTED
 from tinyml_compress.cli._options import (
+    answer,
     data_option,
     json_option,
-    print_json,
     seed_option,
     targets_dir_option,
     trust_option,
 )
-from tinyml_compress.cli._printing import say
 
 EXAMPLES = """\b
 Examples:
@@ -114,7 +113,6 @@ def command(
     estimate: bool,
     targets_dir: Path | None,
     seed: int,
-    as_json: bool,
 ) -> int:
     """Search for a form of MODEL that fits a board: pruned, narrower, thinner, clustered, trained in int8.
 
@@ -139,10 +137,7 @@ def command(
             targets_dir=targets_dir,
             seed=seed,
         )
-        if as_json:
-            print_json(needs.as_json(), "fit estimate")
-        else:
-            say(*estimate_blocks(needs.as_json()))
+        answer("fit estimate", needs.as_json, lambda: estimate_blocks(needs.as_json()))
         return 1 if needs.verdict == "cannot fit" else 0
     if data is None:
         raise UsageError(
@@ -171,11 +166,7 @@ def command(
         only=only,
         targets_dir=targets_dir,
     )
-    if as_json:
-        print_json(done.as_json(), "fit")
-    else:
-        say(*done.blocks())
-        say(f"wrote      {output}")
+    answer("fit", done.as_json, lambda: [*done.blocks(), f"wrote      {output}"])
     if done.interrupted:
         return INTERRUPTED
     return 0 if done.winner is not None else 1

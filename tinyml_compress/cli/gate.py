@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from tinyml_compress.cli._printing import say
+from tinyml_compress.cli._options import answer, json_option, json_text
+
+if TYPE_CHECKING:
+    from tinyml_compress.support.table import Block
 
 EXAMPLES = """\b
 Examples:
@@ -46,6 +51,7 @@ Examples:
 @click.option(
     "-o", "--output", type=click.Path(dir_okay=False, path_type=Path), help="Write there, not to the screen."
 )
+@json_option
 def command(
     baseline: Path, current: Path, tolerances: tuple[str, ...], form: str, output: Path | None
 ) -> None:
@@ -59,11 +65,15 @@ def command(
     from tinyml_compress.support.table_text import blocks_text
 
     result = judge(read_result(baseline), read_result(current), Tolerances.parse(tolerances))
-    forms = {"json": result.as_json, "junit": result.junit, "markdown": result.markdown}
-    if output is None:
-        say(*([forms[form]()] if form in forms else result.blocks()))
-    else:
-        files.write_text(output, (forms[form]() if form in forms else blocks_text(result.blocks())) + "\n")
-        say(f"{len(result.failed)} of {len(result.checks)} checks failed; see {output}")
+    forms: dict[str, Callable[[], Sequence[Block]]] = {
+        "text": result.blocks,
+        "json": lambda: [json_text(result.as_json(), "gate")],
+        "junit": lambda: [result.junit()],
+        "markdown": lambda: [result.markdown()],
+    }
+    if output is not None:
+        files.write_text(output, blocks_text(forms[form]()) + "\n")
+    told = f"{len(result.failed)} of {len(result.checks)} checks failed; see {output}"
+    answer("gate", result.as_json, lambda: forms[form]() if output is None else [told])
     if result.failed:
         raise click.exceptions.Exit(1)

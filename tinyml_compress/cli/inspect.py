@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import click
 
-from tinyml_compress.cli._options import json_option, print_json, trust_option
-from tinyml_compress.cli._printing import say
+from tinyml_compress.cli._options import answer, json_option, trust_option
 
 EXAMPLES = """\b
 Examples:
@@ -20,18 +19,18 @@ Examples:
 @click.option("--layers", is_flag=True, help="One line per operator or layer.")
 @trust_option
 @json_option
-def command(models: tuple[str, ...], layers: bool, as_json: bool) -> None:
+def command(models: tuple[str, ...], layers: bool) -> None:
     """Show what is in MODELS, side by side: layers, parameters, MACs, zeros, bytes.
 
     A model is a .tflite file, of which quantization and memory plan are shown too, a .keras or .h5 file, a
     SavedModel folder, package.module:function, or zoo:NAME.
     """
     from tinyml_compress.pipeline.keras_inspection import inspect_any
-
-    inspections = [inspect_any(model) for model in models]
-    if as_json:
-        print_json({"models": [inspection.as_json() for inspection in inspections]}, "inspect")
-        return
     from tinyml_compress.report.inspection import inspection_blocks
 
-    say(*inspection_blocks(inspections, layers=layers))
+    inspections = [inspect_any(model) for model in models]
+    answer(
+        "inspect",
+        lambda: {"models": [inspection.as_json() for inspection in inspections]},
+        lambda: inspection_blocks(inspections, layers=layers),
+    )

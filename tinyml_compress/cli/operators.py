@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from tinyml_compress.cli._options import json_option, print_json
+from tinyml_compress.cli._options import answer, is_json_asked, json_option
 from tinyml_compress.cli._printing import say
 from tinyml_compress.errors import UsageError
 
@@ -26,7 +26,7 @@ Examples:
 @click.argument("names", nargs=-1, metavar="[NAME]...")
 @click.option("--markdown", is_flag=True, help="The page of the documentation, with what TFLM has beyond it.")
 @json_option
-def command(names: tuple[str, ...], markdown: bool, as_json: bool) -> None:
+def command(names: tuple[str, ...], markdown: bool) -> None:
     """List the TensorFlow Lite operators that `compile` accepts: element types, limits, kernels.
 
     With one or more NAMEs, only these.
@@ -34,7 +34,7 @@ def command(names: tuple[str, ...], markdown: bool, as_json: bool) -> None:
     from tinyml_compress.ops import all_operators
 
     known = all_operators()
-    if markdown and (names or as_json):
+    if markdown and (names or is_json_asked()):
         raise UsageError("--markdown writes the whole page", next_step="leave out the names and --json")
     if markdown:
         say("\n".join(_page(list(known.values()))))
@@ -51,10 +51,7 @@ def command(names: tuple[str, ...], markdown: bool, as_json: bool) -> None:
     chosen = [
         known[name] for name in known if not names or name.upper() in {given.upper() for given in names}
     ]
-    if as_json:
-        print_json({"operators": [_as_json(op) for op in chosen]}, "operators")
-    else:
-        say(_table(chosen))
+    answer("operators", lambda: {"operators": [_as_json(op) for op in chosen]}, lambda: [_table(chosen)])
 
 
 def _as_json(op: Operator) -> dict[str, object]:

@@ -6,8 +6,7 @@ from pathlib import Path
 
 import click
 
-from tinyml_compress.cli._options import json_option, print_json, tflite_argument
-from tinyml_compress.cli._printing import say
+from tinyml_compress.cli._options import answer, json_option, tflite_argument
 
 EXAMPLES = """\b
 Examples:
@@ -30,7 +29,7 @@ Examples:
     "--vectors", default=10, show_default=True, type=click.IntRange(0), help="Inputs to compare outputs on."
 )
 @json_option
-def command(model: Path, output: Path, names_only: bool, vectors: int, as_json: bool) -> None:
+def command(model: Path, output: Path, names_only: bool, vectors: int) -> None:
     """Rewrite a .tflite MODEL without its dead channels, and then without names and idle operators as well.
 
     A channel is dead when it is one value for every input, or when nobody reads it: pruned and trained-out
@@ -40,7 +39,4 @@ def command(model: Path, output: Path, names_only: bool, vectors: int, as_json: 
     from tinyml_compress.pipeline.shrinking import shrink_file
 
     done = shrink_file(model, output, vectors, names_only=names_only)
-    if as_json:
-        print_json(done.as_json(), "shrink")
-    else:
-        say(*done.blocks())
+    answer("shrink", done.as_json, done.blocks)

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import click
 
-from tinyml_compress.cli._options import json_option, print_json, seed_option
-from tinyml_compress.cli._printing import say
+from tinyml_compress.cli._options import answer, json_option, seed_option
 
 EXAMPLES = """\b
 Examples:
@@ -37,7 +36,7 @@ Examples:
     help="What kernels of @aot are chosen for.",
 )
 @json_option
-def command(a: str, b: str | None, vectors: int, seed: int, isa: str, optimize: str, as_json: bool) -> None:
+def command(a: str, b: str | None, vectors: int, seed: int, isa: str, optimize: str) -> None:
     """Compare A and B on the same inputs: mismatches, largest difference, first node that differs.
 
     A and B are FILE or FILE@ENGINE. Engines for a .tflite file: tflm (TensorFlow Lite Micro, the default),
@@ -52,9 +51,6 @@ def command(a: str, b: str | None, vectors: int, seed: int, isa: str, optimize: 
 
     first, second = subjects_of(a, b)
     result = verify(first, second, vectors=vectors, seed=seed, isa=Isa(isa), level=Level(optimize))
-    if as_json:
-        print_json(result.as_json(), "verify")
-    else:
-        say(*result.blocks())
+    answer("verify", result.as_json, result.blocks)
     if not result.equal:
         raise SystemExit(1)

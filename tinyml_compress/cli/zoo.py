@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from tinyml_compress.cli._options import json_option
+from tinyml_compress.cli._options import answer, json_option
 from tinyml_compress.cli._printing import say
 
 EXAMPLES = """\b
@@ -27,26 +27,22 @@ def command(context: click.Context) -> None:
 
 @command.command("list")
 @json_option
-def list_models(as_json: bool = False) -> None:
+def list_models() -> None:
     """Names, shapes and sources of the zoo's models."""
-    from tinyml_compress.cli._options import print_json
     from tinyml_compress.models import STREAMS, ZOO, Entry, Stream
     from tinyml_compress.support.table import Column, Table
 
     every: dict[str, Entry | Stream] = {**ZOO, **STREAMS}
-    if as_json:
-        entries = [
-            {
-                "name": e.name,
-                "title": e.title,
-                "input_shape": list(e.input_shape),
-                "data": e.data,
-                "source": e.source,
-            }
-            for e in every.values()
-        ]
-        print_json({"models": entries}, "zoo")
-        return
+    entries = [
+        {
+            "name": e.name,
+            "title": e.title,
+            "input_shape": list(e.input_shape),
+            "data": e.data,
+            "source": e.source,
+        }
+        for e in every.values()
+    ]
     columns = (
         Column("name"),
         Column("input", priority=2),
@@ -55,7 +51,7 @@ def list_models(as_json: bool = False) -> None:
         Column("from", prose=True, priority=3),
     )
     rows = ((e.name, "x".join(map(str, e.input_shape)), e.title, e.data, e.source) for e in every.values())
-    say(Table(columns, tuple(rows)))
+    answer("zoo", lambda: {"models": entries}, lambda: [Table(columns, tuple(rows))])
 
 
 @command.command("save", epilog=EXAMPLES)

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from xml.etree import ElementTree
 
 from tinyml_compress.errors import DataError
 from tinyml_compress.report.gate_checks import Check, Document, Metric, Tolerances, Verdict
 from tinyml_compress.report.gate_runs import runs
 from tinyml_compress.report.gate_subjects import subjects, verb_of
-from tinyml_compress.support.document import document
 from tinyml_compress.support.escape import xml_characters
 from tinyml_compress.support.json_file import read_json
 from tinyml_compress.support.table import Block, Column, Table
@@ -44,7 +43,7 @@ class GateResult:
         rows = ((check.verdict.value, check.where, check.metric.value, check.detail) for check in self.checks)
         return Table(columns, tuple(rows))
 
-    def as_json(self) -> str:
+    def as_json(self) -> dict[str, Any]:
         rows = [
             {
                 "where": check.where,
@@ -56,7 +55,7 @@ class GateResult:
             }
             for check in self.checks
         ]
-        return json.dumps(document("gate", {"passed": not self.failed, "checks": rows}), indent=2)
+        return {"passed": not self.failed, "checks": rows}
 
     def junit(self) -> str:
         """JUnit XML, one test case per check."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import hashlib
 import os
 import secrets
@@ -15,7 +16,7 @@ from pathlib import Path
 from tinyml_compress.errors import OutputError, UsageError
 from tinyml_compress.support import watchdog
 
-__all__ = ["output_folder", "read_bytes", "sha256", "write_bytes", "write_text"]
+__all__ = ["output_folder", "read_bytes", "require_place", "sha256", "write_bytes", "write_text"]
 
 
 def sha256(data: bytes) -> str:
@@ -51,6 +52,17 @@ def write_bytes(path: Path, data: bytes) -> None:
             raise
     except OSError as error:
         raise _cannot_write(path, error) from error
+
+
+def require_place(path: Path) -> None:
+    """OutputError where `path` cannot be written: told before the work that would be lost."""
+    folder = next(place for place in path.absolute().parents if place.exists())
+    if path.is_dir():
+        raise _cannot_write(path, IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR)))
+    if not folder.is_dir():
+        raise _cannot_write(path, NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR)))
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise _cannot_write(path, PermissionError(errno.EACCES, os.strerror(errno.EACCES)))
 
 
 def write_text(path: Path, text: str) -> None:
