@@ -1,6 +1,6 @@
 """The JSON Schema of every verb whose result is a type of `tinyml_compress/results`, written from that type.
 
-    python docs/schema.py            writes tinyml_compress/report/schema/results.schema.json anew
+    python docs/schema.py            writes tinyml_compress/results/results.schema.json anew
     python docs/schema.py --check    changes nothing, and ends in 1 when it is not up to date
 
 Verbs whose results are no such type yet keep the definitions that stand in the file.
@@ -16,7 +16,7 @@ from typing import Any
 from tinyml_compress.results import Benchmark
 from tinyml_compress.results.schema import definitions
 
-FILE = Path(__file__).parents[1] / "tinyml_compress" / "report" / "schema" / "results.schema.json"
+FILE = Path(__file__).parents[1] / "tinyml_compress" / "results" / "results.schema.json"
 RESULTS = (Benchmark,)
 
 

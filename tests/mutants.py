@@ -305,7 +305,7 @@ MUTANTS = (
         "tests/evaluation/test_score_kind.py::test_drop",
     ),
     Mutant(
-        "report/gate_checks.py",
+        "rendering/gate_checks.py",
         "score",
         "loss > tolerances.accuracy and seen",
         "loss > tolerances.accuracy",
@@ -385,7 +385,7 @@ MUTANTS = (
         "tests/data/test_sources.py::test_each_class_gives_its_share",
     ),
     Mutant(
-        "data/check.py",
+        "data/findings.py",
         "_duplicates",
         "if count > 1}",
         "if count > 2}",

@@ -23,7 +23,7 @@ STAGES = (
     "plan",
     "codegen",
     "runners",
-    "report",
+    "rendering",
     "exporters",
 )
 # A room may import rooms of a smaller rank, and itself.

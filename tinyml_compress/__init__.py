@@ -10,18 +10,47 @@ from tinyml_compress._version import __version__
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from tinyml_compress.pipeline.api import benchmark, compile_c, convert
+    from tinyml_compress import data
+    from tinyml_compress.pipeline.api import (
+        benchmark,
+        check,
+        compare,
+        compile_c,
+        convert,
+        export,
+        gate,
+        inspect,
+        report,
+        shrink,
+        verify,
+    )
     from tinyml_compress.pipeline.compression import compress
     from tinyml_compress.pipeline.evaluation import evaluate
     from tinyml_compress.pipeline.fitting import fit
 
-__all__ = ["__version__", "benchmark", "compile_c", "compress", "convert", "evaluate", "fit"]
+__all__ = [
+    "__version__",
+    "benchmark",
+    "check",
+    "compare",
+    "compile_c",
+    "compress",
+    "convert",
+    "data",
+    "evaluate",
+    "export",
+    "fit",
+    "gate",
+    "inspect",
+    "report",
+    "shrink",
+    "verify",
+]
 
+_API = "tinyml_compress.pipeline.api"
 _HOMES = {
-    "benchmark": "tinyml_compress.pipeline.api",
-    "compile_c": "tinyml_compress.pipeline.api",
+    **dict.fromkeys(__all__[1:], _API),
     "compress": "tinyml_compress.pipeline.compression",
-    "convert": "tinyml_compress.pipeline.api",
     "evaluate": "tinyml_compress.pipeline.evaluation",
     "fit": "tinyml_compress.pipeline.fitting",
 }
@@ -32,6 +61,8 @@ def __getattr__(name: str) -> object:
 
     if name not in _HOMES:
         raise AttributeError(f"module 'tinyml_compress' has no attribute {name!r}")
+    if name == "data":
+        return import_module("tinyml_compress.data")
     found: object = getattr(import_module(_HOMES[name]), name)
     return found
 

@@ -14,7 +14,7 @@ from tests.lib.graphs import model, tensor
 from tinyml_compress import ops
 from tinyml_compress.cli.data import command
 from tinyml_compress.data import DataSet
-from tinyml_compress.data.check import Severity, check, check_parts, range_shift
+from tinyml_compress.data.findings import Severity, check, check_parts, range_shift
 from tinyml_compress.errors import DataError, TinymlError
 from tinyml_compress.ir import Attrs, DType
 from tinyml_compress.pipeline.data_check import check_data

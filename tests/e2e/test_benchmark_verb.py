@@ -202,7 +202,7 @@ def test_web_page_is_whole_and_fetches_nothing(tool: Tool, model: Path, tmp_path
 
 
 def test_a_name_cannot_break_the_page(tmp_path: Path) -> None:
-    from tinyml_compress.report import benchmark_html
+    from tinyml_compress.rendering import benchmark_html
 
     result = benchmark(
         NETS["keyword"](), "keyword", "<script>alert(1)</script>", Request(("nucleo-l4r5zi",), vectors=1)

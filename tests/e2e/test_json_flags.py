@@ -1,4 +1,4 @@
-"""`--json` prints, `--json-file` writes, for every verb alike; `benchmark --json PATH.json` goes on writing."""
+"""`--json` prints and `--json-file` writes, in every verb; `benchmark --json PATH.json` goes on writing."""
 
 from __future__ import annotations
 

@@ -28,13 +28,13 @@ from PIL import Image
 from tests.fuzz.worker import LONGEST_MESSAGE, TooSlow, _too_slow
 from tests.report import documents
 from tinyml_compress import data, devices
-from tinyml_compress.data.check import check
+from tinyml_compress.data.findings import check
 from tinyml_compress.data.preprocessing import AudioForm, Features, ImageForm, Preprocessing, c_header
 from tinyml_compress.errors import TinymlError
 from tinyml_compress.pipeline.export_bundle import manifest_preprocessing
-from tinyml_compress.report import devices as devices_report
-from tinyml_compress.report.gate import Tolerances, judge, read_result
-from tinyml_compress.report.page import read_document, results_page
+from tinyml_compress.rendering import devices as devices_report
+from tinyml_compress.rendering.gate import Tolerances, judge, read_result
+from tinyml_compress.rendering.page import read_document, results_page
 from tinyml_compress.support.files import sha256
 from tinyml_compress.support.resources import recipes_folder, targets_folder
 from tinyml_compress.support.table_text import blocks_text

@@ -17,7 +17,7 @@ __all__ = ["faults", "schema", "validate"]
 @lru_cache(maxsize=1)
 def schema() -> dict[str, Any]:
     """The schema as it ships."""
-    path = package_folder("tinyml_compress.report") / "schema" / "results.schema.json"
+    path = package_folder("tinyml_compress.results") / "results.schema.json"
     found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     jsonschema.Draft202012Validator.check_schema(found)
     return found

@@ -15,8 +15,8 @@ from tests.lib.schema import validate
 from tinyml_compress.cli.inspect import command
 from tinyml_compress.errors import UsageError
 from tinyml_compress.pipeline.keras_inspection import inspect_any
-from tinyml_compress.report.page.files import inspect_parts
-from tinyml_compress.report.page.shell import Source
+from tinyml_compress.rendering.page.files import inspect_parts
+from tinyml_compress.rendering.page.shell import Source
 from tinyml_compress.support import backend
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # TensorFlow's and Keras' own

@@ -14,7 +14,7 @@ import pytest
 from tests.lib.browsing import charts_of, colours, complain, contrast, opened
 from tests.lib.schema import validate
 from tests.report import documents
-from tinyml_compress.report.page import results_page
+from tinyml_compress.rendering.page import results_page
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser

@@ -9,7 +9,7 @@ from typing import Any
 
 from tests.lib.browsing import opened
 from tests.report import documents
-from tinyml_compress.report.page import results_page
+from tinyml_compress.rendering.page import results_page
 
 BAD = (
     "</script><script>alert(1)</script>",

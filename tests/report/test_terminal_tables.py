@@ -30,9 +30,9 @@ from tinyml_compress.pipeline.evaluation import evaluate_all, evaluations_table
 from tinyml_compress.pipeline.inspection import inspect_model
 from tinyml_compress.pipeline.mixing import Mixed, ValueGain
 from tinyml_compress.pipeline.shrinking import shrink_file
-from tinyml_compress.report.demo import BoardRow, DemoResult, ModelRow, demo_blocks
-from tinyml_compress.report.fit_text import estimate_blocks, fit_blocks
-from tinyml_compress.report.inspection import inspection_blocks
+from tinyml_compress.rendering.demo import BoardRow, DemoResult, ModelRow, demo_blocks
+from tinyml_compress.rendering.fit_text import estimate_blocks, fit_blocks
+from tinyml_compress.rendering.inspection import inspection_blocks
 from tinyml_compress.results import Failure, Measurement
 from tinyml_compress.support.table import Block, Table
 from tinyml_compress.support.table_text import blocks_text, table_text

@@ -17,7 +17,7 @@ from tinyml_compress import cli
 from tinyml_compress.cli.report import command
 from tinyml_compress.errors import DataError, UsageError
 from tinyml_compress.pipeline.reporting import report
-from tinyml_compress.report.page import front_svg, read_document, results_page
+from tinyml_compress.rendering.page import front_svg, read_document, results_page
 
 
 @pytest.fixture

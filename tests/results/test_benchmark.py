@@ -18,8 +18,8 @@ from tests.report import documents
 from tinyml_compress.errors import DataError
 from tinyml_compress.pipeline.measure.verb import benchmark
 from tinyml_compress.pipeline.measure.work import Request
-from tinyml_compress.report.gate import Tolerances, judge
-from tinyml_compress.report.page import results_page
+from tinyml_compress.rendering.gate import Tolerances, judge
+from tinyml_compress.rendering.page import results_page
 from tinyml_compress.results import Benchmark, Kind, decoded, encoded
 
 LAST = json.loads(Path(__file__).with_name("benchmark.last.schema.json").read_text(encoding="utf-8"))

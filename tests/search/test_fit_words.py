@@ -18,8 +18,8 @@ from tinyml_compress.pipeline.fitting import job_of
 from tinyml_compress.pipeline.fitting_job import Job, amount, resolved
 from tinyml_compress.pipeline.fitting_judge import reference_point
 from tinyml_compress.pipeline.fitting_result import FitResult
-from tinyml_compress.report.fit_text import fit_blocks
-from tinyml_compress.report.page import results_page
+from tinyml_compress.rendering.fit_text import fit_blocks
+from tinyml_compress.rendering.page import results_page
 from tinyml_compress.search.budget import Budget, Cost
 from tinyml_compress.search.space import Epochs, full_space, recipe_of, trains
 from tinyml_compress.search.trials import Outcome, Rung, Trial

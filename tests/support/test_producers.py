@@ -29,7 +29,7 @@ ENTRIES = {
     "allocation": ("pipeline/layer_prices.py", "techniques/allocation.py"),
     "fit shape": ("pipeline/compression_stages.py", "pipeline/conversion.py"),
     "toolchain": ("runners/toolchain.py",),
-    "charts": ("report/page/vega.py",),
+    "charts": ("rendering/page/vega.py",),
 }
 """Where the work begins that each of them keeps."""
 NOT_IN_RESULTS = {
@@ -37,7 +37,7 @@ NOT_IN_RESULTS = {
     "_version.py": "every key has it",
     "support/": "how files, processes and screens are handled; what is more than that is a producer's",
     "data/": "what a data set holds is in the keys by its digest",
-    "report/": "texts and pages are made anew from results",
+    "rendering/": "texts and pages are made anew from results",
 }
 LEAVE_OUT = {
     (

@@ -15,8 +15,8 @@ from click.testing import CliRunner, Result
 
 from tinyml_compress.cli.gate import command
 from tinyml_compress.errors import DataError, UsageError
-from tinyml_compress.report.gate import Metric, Tolerances, Verdict, judge, read_result
-from tinyml_compress.report.page import read_document
+from tinyml_compress.rendering.gate import Metric, Tolerances, Verdict, judge, read_result
+from tinyml_compress.rendering.page import read_document
 
 NODE: dict[str, Any] = {"kernel": "", "shape": [1], "macs": 0, "cycles": 0}
 RUN: dict[str, Any] = {

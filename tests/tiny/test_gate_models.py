@@ -14,7 +14,7 @@ from click.testing import CliRunner
 from tests.report.documents import ALL
 from tinyml_compress.cli.gate import command
 from tinyml_compress.errors import DataError
-from tinyml_compress.report.gate import Metric, Tolerances, Verdict, judge, read_result
+from tinyml_compress.rendering.gate import Metric, Tolerances, Verdict, judge, read_result
 
 VERBS = ("compress", "compare", "fit")
 Change = Callable[[dict[str, Any]], None]

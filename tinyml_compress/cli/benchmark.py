@@ -127,7 +127,7 @@ def command(
     from tinyml_compress.pipeline.measure.judgement import Budgets, check_budgets, judge
     from tinyml_compress.pipeline.measure.verb import benchmark
     from tinyml_compress.pipeline.measure.work import Request
-    from tinyml_compress.report import benchmark_blocks, benchmark_html
+    from tinyml_compress.rendering import benchmark_blocks, benchmark_html
     from tinyml_compress.results import encoded
     from tinyml_compress.support import files
 

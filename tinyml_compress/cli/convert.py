@@ -129,7 +129,7 @@ def command(
     from tinyml_compress.ops.base import Isa, Level
     from tinyml_compress.pipeline.conversion import Aot, convert
     from tinyml_compress.pipeline.reporting import conversion_document
-    from tinyml_compress.report.page import results_page
+    from tinyml_compress.rendering.page import results_page
     from tinyml_compress.support import files
 
     if engine == "tflm" and (isa or optimize):

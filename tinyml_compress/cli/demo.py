@@ -35,7 +35,7 @@ Examples:
 def command(output: Path, epochs: int, seed: int) -> None:
     """Train a digits network, make it int8, compile it to C, and judge it for every board."""
     from tinyml_compress.pipeline.demo import demo
-    from tinyml_compress.report.demo import demo_blocks
+    from tinyml_compress.rendering.demo import demo_blocks
     from tinyml_compress.support.cache import require_cache
 
     require_cache()

@@ -122,7 +122,7 @@ def command(
     """
     from tinyml_compress.errors import UsageError
     from tinyml_compress.pipeline.fitting import fit
-    from tinyml_compress.report.fit_text import estimate_blocks
+    from tinyml_compress.rendering.fit_text import estimate_blocks
 
     if estimate:
         from tinyml_compress.pipeline.fitting_estimate import estimate as estimated

@@ -60,7 +60,7 @@ def command(
     Growth counts beyond the tolerance; a loss of accuracy beyond its tolerance and beyond the confidence
     interval. The node or part that grew most is named.
     """
-    from tinyml_compress.report.gate import Tolerances, judge, read_result
+    from tinyml_compress.rendering.gate import Tolerances, judge, read_result
     from tinyml_compress.support import files
     from tinyml_compress.support.table_text import blocks_text
 

@@ -26,7 +26,7 @@ def command(models: tuple[str, ...], layers: bool) -> None:
     SavedModel folder, package.module:function, or zoo:NAME.
     """
     from tinyml_compress.pipeline.keras_inspection import inspect_any
-    from tinyml_compress.report.inspection import inspection_blocks
+    from tinyml_compress.rendering.inspection import inspection_blocks
 
     inspections = [inspect_any(model) for model in models]
     answer(

@@ -23,7 +23,7 @@ Examples:
 def command(action: str | None, name: str | None, targets_dir: Path | None) -> None:
     """List the devices with flash, RAM and clock; `show DEVICE` tells all about one, with the sources."""
     from tinyml_compress.pipeline.measure.target import all_targets, target
-    from tinyml_compress.report import devices_table
+    from tinyml_compress.rendering import devices_table
 
     if (action is None) != (name is None):
         raise click.UsageError("`targets` lists all devices, `targets show DEVICE` shows one")

@@ -13,17 +13,48 @@ import numpy.typing as npt
 from tinyml_compress.converter import Io, Mode
 from tinyml_compress.data import DataSet
 from tinyml_compress.errors import UsageError
+from tinyml_compress.exporters import Engine as ExportEngine
+from tinyml_compress.exporters import Format
 from tinyml_compress.models import LoadedModel
 from tinyml_compress.ops.base import Isa, Level
-from tinyml_compress.pipeline import compilation, conversion
+from tinyml_compress.pipeline import (
+    checking,
+    comparison,
+    compilation,
+    conversion,
+    exporting,
+    reporting,
+    shrinking,
+    verification,
+)
+from tinyml_compress.pipeline.comparison import Comparison
 from tinyml_compress.pipeline.compilation import Compiled
 from tinyml_compress.pipeline.conversion import ConversionResult
+from tinyml_compress.pipeline.exporting import Exported
+from tinyml_compress.pipeline.keras_inspection import inspect_any
 from tinyml_compress.pipeline.measure import verb, work
+from tinyml_compress.pipeline.measure.contract import Contract
+from tinyml_compress.pipeline.shrinking import Shrunk
+from tinyml_compress.pipeline.verification import Verification
+from tinyml_compress.rendering.gate import GateResult, Tolerances, judge, read_result
+from tinyml_compress.rendering.inspection import Inspection
 from tinyml_compress.results import Benchmark
 from tinyml_compress.support.c_names import c_name
 from tinyml_compress.support.trust import trusting
 
-__all__ = ["benchmark", "compile_c", "convert"]
+__all__ = [
+    "benchmark",
+    "check",
+    "compare",
+    "compile_c",
+    "convert",
+    "export",
+    "gate",
+    "inspect",
+    "report",
+    "shrink",
+    "verify",
+]
 
 Floats = npt.NDArray[np.float32]
 Word = TypeVar("Word", bound=Enum)
@@ -97,7 +128,7 @@ def benchmark(
     `trust` is your word for a model file that holds code.
     """
     request = work.Request(
-        targets=(target,) if isinstance(target, str) else tuple(target),
+        targets=_several(target),
         engine=engine,
         vectors=vectors,
         level=_word(Level, "optimize", optimize),
@@ -107,6 +138,122 @@ def benchmark(
     )
     with trusting(trust):
         return verb.benchmark(str(model), request=request)
+
+
+def export(
+    model: str | Path,
+    *,
+    output: str | Path,
+    format: str,
+    engine: str = "aot",
+    name: str | None = None,
+    isa: str | None = None,
+    device: str | None = None,
+    optimize: str = "balanced",
+    data: str | None = None,
+    release: str = "1.0.0",
+    author: str = "unknown",
+    url: str = "",
+    targets_dir: Path | None = None,
+    seed: int = 0,
+    trust: bool = False,
+) -> Exported:
+    """A model as a library for a firmware's build system: `format` is cmake, arduino, zephyr, ..."""
+    request = exporting.Request(
+        format=_word(Format, "format", format),
+        engine=_word(ExportEngine, "engine", engine),
+        name=name,
+        isa=None if isa is None else _word(Isa, "isa", isa),
+        device=device,
+        level=_word(Level, "optimize", optimize),
+        calibration=data,
+        release=release,
+        author=author,
+        url=url,
+        targets_dir=targets_dir,
+        seed=seed,
+    )
+    with trusting(trust):
+        return exporting.export(str(model), Path(output), request)
+
+
+def verify(
+    a: str | Path,
+    b: str | Path | None = None,
+    *,
+    vectors: int = 20,
+    isa: str = "c",
+    optimize: str = "balanced",
+    seed: int = 0,
+) -> Verification:
+    """Two of FILE or FILE@ENGINE on the same inputs: mismatches, and the first node that differs."""
+    first, second = verification.subjects_of(str(a), None if b is None else str(b))
+    kernels, level = _word(Isa, "isa", isa), _word(Level, "optimize", optimize)
+    return verification.verify(first, second, vectors=vectors, seed=seed, isa=kernels, level=level)
+
+
+def check(
+    model: str | Path,
+    target: str | Sequence[str] = "all",
+    *,
+    engine: str | Sequence[str] = ("aot", "tflm"),
+    data: str | None = None,
+    targets_dir: Path | None = None,
+    seed: int = 0,
+    trust: bool = False,
+) -> tuple[Contract, ...]:
+    """What each engine on each target would refuse, layer by layer, and the way out."""
+    with trusting(trust):
+        return checking.check(
+            str(model),
+            _several(target),
+            _several(engine),
+            targets_dir=targets_dir,
+            calibration=data,
+            seed=seed,
+        )
+
+
+def shrink(
+    model: str | Path, *, output: str | Path, names_only: bool = False, vectors: int = 10, seed: int = 0
+) -> Shrunk:
+    """A .tflite file without its dead channels, written to `output`; the outputs stay the same."""
+    return shrinking.shrink_file(Path(model), Path(output), vectors, seed, names_only=names_only)
+
+
+def inspect(model: str | Path, *, trust: bool = False) -> Inspection:
+    """What is in a model: layers, parameters, MACs, zeros, bytes."""
+    with trusting(trust):
+        return inspect_any(str(model))
+
+
+def compare(
+    models: Sequence[str | Path],
+    data: str | Path | DataSet,
+    *,
+    samples: int | None = None,
+    rounds: int = 60,
+    seed: int = 0,
+    trust: bool = False,
+) -> Comparison:
+    """Models side by side on one set: sizes, zeros, MACs, score, agreement with the first, time."""
+    with trusting(trust):
+        return comparison.compare(models, data, samples=samples, seed=seed, rounds=rounds)
+
+
+def report(results: Sequence[str | Path], *, output: str | Path, title: str = "") -> Path:
+    """Results that verbs wrote as JSON, on one page."""
+    return reporting.report(results, output, title=title)
+
+
+def gate(baseline: str | Path, current: str | Path, *, tolerance: str | Sequence[str] = ()) -> GateResult:
+    """Two results of one verb held against each other; `tolerance` such as 1%, or several like flash=0."""
+    allowed = Tolerances.parse(_several(tolerance))
+    return judge(read_result(Path(baseline)), read_result(Path(current)), allowed)
+
+
+def _several(words: str | Sequence[str]) -> tuple[str, ...]:
+    return (words,) if isinstance(words, str) else tuple(words)
 
 
 def _word(kind: type[Word], what: str, word: str) -> Word:

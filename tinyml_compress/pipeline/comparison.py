@@ -80,7 +80,7 @@ class Comparison(Displayed):
 
     def html(self, command: str = "") -> str:
         """One self-contained page; `command` is the call that made the result."""
-        from tinyml_compress.report.page import results_page
+        from tinyml_compress.rendering.page import results_page
 
         found = self.as_json()
         return results_page(

@@ -233,7 +233,7 @@ class _Run:
         return verdict
 
     def _write_report(self, result: CompressionResult) -> None:
-        from tinyml_compress.report.compression import compression_page
+        from tinyml_compress.rendering.compression import compression_page
 
         files.write_text(self.output / "report.json", json.dumps(result.as_json(), indent=2) + "\n")
         files.write_text(self.output / "report.html", compression_page(result.as_json()))

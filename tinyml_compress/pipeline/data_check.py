@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tinyml_compress.data import DataSet, load
-from tinyml_compress.data.check import Finding, Severity, check, check_parts, range_shift
+from tinyml_compress.data.findings import Finding, Severity, check, check_parts, range_shift
 from tinyml_compress.errors import DataError, TinymlError
 from tinyml_compress.ir import Graph
 from tinyml_compress.ops.base import Isa, Level

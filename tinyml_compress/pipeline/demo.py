@@ -22,8 +22,8 @@ from tinyml_compress.pipeline.measure.verb import benchmark
 from tinyml_compress.pipeline.measure.work import Request
 from tinyml_compress.pipeline.parity import Ladder, ladder_on
 from tinyml_compress.pipeline.reporting import conversion_document
-from tinyml_compress.report.demo import BoardRow, DemoResult, ModelRow
-from tinyml_compress.report.page import results_page
+from tinyml_compress.rendering.demo import BoardRow, DemoResult, ModelRow
+from tinyml_compress.rendering.page import results_page
 from tinyml_compress.results import Benchmark, encoded
 from tinyml_compress.runners import tflm
 from tinyml_compress.support import backend, files

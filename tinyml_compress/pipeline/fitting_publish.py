@@ -18,7 +18,7 @@ from tinyml_compress.pipeline.fitting_judge import RecipeJudge
 from tinyml_compress.pipeline.fitting_result import FitResult, Winner
 from tinyml_compress.pipeline.measure.verb import benchmark
 from tinyml_compress.pipeline.measure.work import Request
-from tinyml_compress.report.page import front_svg, results_page
+from tinyml_compress.rendering.page import front_svg, results_page
 from tinyml_compress.search.trials import Outcome, Trial
 from tinyml_compress.support import files
 from tinyml_compress.support.c_names import c_name

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from tinyml_compress.pipeline.fitting_job import Job
-from tinyml_compress.report.fit_text import fit_blocks
+from tinyml_compress.rendering.fit_text import fit_blocks
 from tinyml_compress.search.budget import Budget, binding, overdraft
 from tinyml_compress.search.front import feasible, front, nearest, winner
 from tinyml_compress.search.trials import Outcome, Trial

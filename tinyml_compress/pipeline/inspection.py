@@ -14,7 +14,7 @@ from tinyml_compress.frontend.ledger import ledger
 from tinyml_compress.ir import Graph, NodeView, Tensor
 from tinyml_compress.ops import choose, operator
 from tinyml_compress.ops.base import Isa, Level
-from tinyml_compress.report.inspection import Inspection, LayerFacts, Values
+from tinyml_compress.rendering.inspection import Inspection, LayerFacts, Values
 from tinyml_compress.support import files
 from tinyml_compress.support.c_names import c_name
 

@@ -13,7 +13,7 @@ from tinyml_compress.errors import UnsupportedLayer
 from tinyml_compress.ir import DType
 from tinyml_compress.models import LoadedModel
 from tinyml_compress.pipeline.inspection import inspect_model, values_of
-from tinyml_compress.report.inspection import Inspection, LayerFacts
+from tinyml_compress.rendering.inspection import Inspection, LayerFacts
 
 __all__ = ["inspect_any", "inspect_keras"]
 

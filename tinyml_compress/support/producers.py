@@ -197,7 +197,7 @@ SEARCH = Producer(
 )
 """A study: trials with their costs and scores."""
 
-CHARTS = Producer("charts", 1, ("report/page/vega.py",), ("vl-convert-python",))
+CHARTS = Producer("charts", 1, ("rendering/page/vega.py",), ("vl-convert-python",))
 """The chart library as one script."""
 
 PRODUCERS = tuple(

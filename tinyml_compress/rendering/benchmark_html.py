@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tinyml_compress.report.page import results_page
+from tinyml_compress.rendering.page import results_page
 from tinyml_compress.results import Benchmark, encoded
 
 __all__ = ["benchmark_html"]

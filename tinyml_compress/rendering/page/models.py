@@ -7,8 +7,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from tinyml_compress.report.page import specs
-from tinyml_compress.report.page.html import (
+from tinyml_compress.rendering.page import specs
+from tinyml_compress.rendering.page.html import (
     Card,
     Chart,
     Column,
@@ -22,7 +22,7 @@ from tinyml_compress.report.page.html import (
     section,
     table,
 )
-from tinyml_compress.report.page.shell import Source
+from tinyml_compress.rendering.page.shell import Source
 
 __all__ = [
     "compare_parts",

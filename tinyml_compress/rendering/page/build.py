@@ -7,16 +7,16 @@ from pathlib import Path
 from typing import Any
 
 from tinyml_compress.errors import DataError
-from tinyml_compress.report.page import vega
-from tinyml_compress.report.page.benchmark import benchmark_parts
-from tinyml_compress.report.page.evaluation import evaluate_parts, ladder_parts
-from tinyml_compress.report.page.files import convert_parts, inspect_parts
-from tinyml_compress.report.page.fit import estimate_parts, fit_parts, front_chart
-from tinyml_compress.report.page.generic import generic_parts
-from tinyml_compress.report.page.html import section
-from tinyml_compress.report.page.models import compare_parts, compress_parts, demo_parts
-from tinyml_compress.report.page.provenance import facts_of
-from tinyml_compress.report.page.shell import Source, whole_page
+from tinyml_compress.rendering.page import vega
+from tinyml_compress.rendering.page.benchmark import benchmark_parts
+from tinyml_compress.rendering.page.evaluation import evaluate_parts, ladder_parts
+from tinyml_compress.rendering.page.files import convert_parts, inspect_parts
+from tinyml_compress.rendering.page.fit import estimate_parts, fit_parts, front_chart
+from tinyml_compress.rendering.page.generic import generic_parts
+from tinyml_compress.rendering.page.html import section
+from tinyml_compress.rendering.page.models import compare_parts, compress_parts, demo_parts
+from tinyml_compress.rendering.page.provenance import facts_of
+from tinyml_compress.rendering.page.shell import Source, whole_page
 from tinyml_compress.support.json_file import read_json
 
 __all__ = ["front_svg", "read_document", "results_page"]

@@ -5,7 +5,15 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from tinyml_compress.report.gate_checks import Check, Document, Metric, Tolerances, Verdict, missing, number
+from tinyml_compress.rendering.gate_checks import (
+    Check,
+    Document,
+    Metric,
+    Tolerances,
+    Verdict,
+    missing,
+    number,
+)
 from tinyml_compress.results import Benchmark, Kind, Measurement, NodeCost, decoded
 
 __all__ = ["runs"]

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from tinyml_compress.report.page import specs
-from tinyml_compress.report.page.html import (
+from tinyml_compress.rendering.page import specs
+from tinyml_compress.rendering.page.html import (
     Card,
     Column,
     Value,
@@ -18,8 +18,8 @@ from tinyml_compress.report.page.html import (
     section,
     table,
 )
-from tinyml_compress.report.page.models import confusion, intervals, short_names
-from tinyml_compress.report.page.shell import Source
+from tinyml_compress.rendering.page.models import confusion, intervals, short_names
+from tinyml_compress.rendering.page.shell import Source
 
 __all__ = ["evaluate_parts", "ladder_parts"]
 

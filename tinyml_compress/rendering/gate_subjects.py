@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from tinyml_compress.evaluation import ScoreKind, wilson
-from tinyml_compress.report.gate_checks import (
+from tinyml_compress.rendering.gate_checks import (
     Check,
     Document,
     Metric,

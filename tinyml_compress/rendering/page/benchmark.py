@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from tinyml_compress.report.page import specs
-from tinyml_compress.report.page.html import (
+from tinyml_compress.rendering.page import specs
+from tinyml_compress.rendering.page.html import (
     Card,
     Column,
     Meter,
@@ -18,7 +18,7 @@ from tinyml_compress.report.page.html import (
     section,
     table,
 )
-from tinyml_compress.report.page.shell import Source
+from tinyml_compress.rendering.page.shell import Source
 from tinyml_compress.results import Benchmark, Kind, Measurement, NodeCost, decoded
 
 __all__ = ["benchmark_parts"]

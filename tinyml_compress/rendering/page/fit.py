@@ -7,9 +7,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from tinyml_compress.report.fit_text import made_with
-from tinyml_compress.report.page import specs
-from tinyml_compress.report.page.html import (
+from tinyml_compress.rendering.fit_text import made_with
+from tinyml_compress.rendering.page import specs
+from tinyml_compress.rendering.page.html import (
     Card,
     Chart,
     Column,
@@ -22,8 +22,8 @@ from tinyml_compress.report.page.html import (
     section,
     table,
 )
-from tinyml_compress.report.page.models import on_front
-from tinyml_compress.report.page.shell import Source
+from tinyml_compress.rendering.page.models import on_front
+from tinyml_compress.rendering.page.shell import Source
 
 __all__ = ["estimate_parts", "fit_parts", "front_chart"]
 

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from tinyml_compress._version import __version__
-from tinyml_compress.report.page import vega
-from tinyml_compress.report.page.html import Column, table
-from tinyml_compress.report.page.provenance import parts_of
+from tinyml_compress.rendering.page import vega
+from tinyml_compress.rendering.page.html import Column, table
+from tinyml_compress.rendering.page.provenance import parts_of
 from tinyml_compress.support.escape import for_terminal, html_text
 
 __all__ = ["Source", "whole_page"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tinyml_compress.report.page import results_page
+from tinyml_compress.rendering.page import results_page
 
 __all__ = ["compression_page"]
 

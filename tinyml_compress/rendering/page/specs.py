@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from tinyml_compress.report.page.html import Chart, Column, Value
+from tinyml_compress.rendering.page.html import Chart, Column, Value
 
 __all__ = ["bars", "curves", "dots", "histograms", "matrix", "memory_plan", "nodes", "scatter", "stacked"]
 

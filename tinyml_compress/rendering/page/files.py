@@ -7,8 +7,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from tinyml_compress.report.page import specs
-from tinyml_compress.report.page.html import (
+from tinyml_compress.rendering.page import specs
+from tinyml_compress.rendering.page.html import (
     Card,
     Chart,
     Column,
@@ -19,8 +19,8 @@ from tinyml_compress.report.page.html import (
     fold,
     table,
 )
-from tinyml_compress.report.page.models import short_names, zeros_per_layer
-from tinyml_compress.report.page.shell import Source
+from tinyml_compress.rendering.page.models import short_names, zeros_per_layer
+from tinyml_compress.rendering.page.shell import Source
 
 __all__ = ["convert_parts", "inspect_parts"]
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from tinyml_compress.report.page.html import Card, Column, Value, Verdict, card_grid, section, table
-from tinyml_compress.report.page.shell import Source
+from tinyml_compress.rendering.page.html import Card, Column, Value, Verdict, card_grid, section, table
+from tinyml_compress.rendering.page.shell import Source
 from tinyml_compress.support.escape import html_text
 
 __all__ = ["generic_parts"]

@@ -8,9 +8,9 @@ from typing import Any
 from xml.etree import ElementTree
 
 from tinyml_compress.errors import DataError
-from tinyml_compress.report.gate_checks import Check, Document, Metric, Tolerances, Verdict
-from tinyml_compress.report.gate_runs import runs
-from tinyml_compress.report.gate_subjects import subjects, verb_of
+from tinyml_compress.rendering.gate_checks import Check, Document, Metric, Tolerances, Verdict
+from tinyml_compress.rendering.gate_runs import runs
+from tinyml_compress.rendering.gate_subjects import subjects, verb_of
 from tinyml_compress.support.escape import xml_characters
 from tinyml_compress.support.json_file import read_json
 from tinyml_compress.support.table import Block, Column, Table

@@ -1,1 +1,0 @@
-"""JSON Schema of the results, as a package so that it ships."""
