@@ -58,6 +58,11 @@ class Program:
         return self.variant == "float"
 
     @property
+    def in_flash(self) -> bool:
+        """Whether its weights stay where they are: some programs copy them to RAM before the clock starts."""
+        return self.variant != "max_performance"
+
+    @property
     def name(self) -> str:
         kind = "" if self.variant == "int8" else f" {self.variant}"
         return f"{self.chip} {self.net}{kind}, {self.vendor}"

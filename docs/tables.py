@@ -11,11 +11,17 @@ from __future__ import annotations
 import argparse
 import json
 import re
+import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 REPO = Path(__file__).resolve().parents[1]
+if str(REPO) not in sys.path:
+    sys.path.insert(0, str(REPO))
+
+from docs import silicon  # noqa: E402
+
 _TABLE = re.compile(
     r"(?P<head><!-- table: (?P<words>[^\n]+?) -->\n)(?P<body>.*?)(?P<tail><!-- end of table -->)", re.DOTALL
 )
@@ -268,6 +274,14 @@ def _real(words: Sequence[str]) -> str:
     return f"{' '.join(told)}\n\n{_markdown(head, made)}"
 
 
+def _silicon(words: Sequence[str]) -> str:
+    """targets/silicon.json: `fits`, `choices`, `closed`, or a core, whose programs are listed."""
+    (what,) = words
+    made = {"fits": silicon.fits_table, "choices": silicon.choices_table, "closed": silicon.closed_table}
+    head, rows = made[what]() if what in made else silicon.programs_table(what)
+    return _markdown(head, rows)
+
+
 _TABLES: dict[str, Callable[[Sequence[str]], str]] = {
     "techniques": _techniques,
     "zoo": _zoo,
@@ -275,6 +289,7 @@ _TABLES: dict[str, Callable[[Sequence[str]], str]] = {
     "pruned": _pruned,
     "fit": _fit,
     "real": _real,
+    "silicon": _silicon,
 }
 
 if __name__ == "__main__":

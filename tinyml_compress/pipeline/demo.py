@@ -79,7 +79,7 @@ def demo(
     with stage("run on every board"):
         found = benchmark(small.converted.tflite, _NAME, str(small.path), Request(targets=("all",)))
         boards = _boards(small, found, None if arena is None else arena.measured)
-    say(f"boards   {sum(row.aot is not None for row in boards)} of {len(boards)} run it")
+    say(f"boards   {sum(row.aot.error is None for row in boards)} of {len(boards)} run it")
     with stage("where the engines part"):
         steps = ladder_on(small.path, test.name, reference=plain.path, seed=seed)
     needs = [row.tflm for row in boards if row.tflm is not None]
