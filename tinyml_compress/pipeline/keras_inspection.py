@@ -9,11 +9,13 @@ from typing import Any
 
 import numpy as np
 
-from tinyml_compress.errors import UnsupportedLayer
+from tinyml_compress.data import DataSet
+from tinyml_compress.errors import ModelError, UnsupportedLayer, UsageError
 from tinyml_compress.ir import DType
 from tinyml_compress.models import LoadedModel
 from tinyml_compress.pipeline.inspection import inspect_model, values_of
 from tinyml_compress.rendering.inspection import Inspection, LayerFacts
+from tinyml_compress.support.progress import stage
 
 __all__ = ["inspect_any", "inspect_keras"]
 
@@ -23,17 +25,29 @@ _SHORT: dict[str, str] = {
 """Names of element types as .tflite files are shown with, by numpy's."""
 
 
-def inspect_any(spec: str) -> Inspection:
-    """Of a .tflite file, or of anything that `convert` takes."""
+def inspect_any(spec: str, data: DataSet | None = None) -> Inspection:
+    """Of a .tflite file, or of anything that `convert` takes; with `data`, calibration samples of a Keras
+    model, also what each layer's compression does to the outputs.
+    """
     path = Path(spec)
-    return inspect_model(path) if path.suffix.lower() == ".tflite" else inspect_keras(spec)
+    if path.suffix.lower() != ".tflite":
+        return inspect_keras(spec, data)
+    if data is not None:
+        raise UsageError(
+            "the layers of a .tflite file cannot be tried one by one",
+            which=spec,
+            allowed="the Keras model that it was made from",
+            next_step="leave --sensitivity out for this file",
+        )
+    return inspect_model(path)
 
 
-def inspect_keras(spec: str) -> Inspection:
+def inspect_keras(spec: str, data: DataSet | None = None) -> Inspection:
     """Load the model as `convert` would, and count."""
     from tinyml_compress import models
 
     loaded = models.load(spec)
+    sensitivity = None if data is None else _sensitivity(loaded, data)
     layers, missing = ((), None) if loaded.opaque else _layers(loaded.model)
     if loaded.opaque is not None:
         missing = f"its graph runs as one layer: {loaded.opaque.found} has none"
@@ -61,7 +75,20 @@ def inspect_keras(spec: str) -> Inspection:
         nbytes=_nbytes(spec),
         dtypes=tuple(sorted(kinds.items())),
         about=_about(loaded),
+        sensitivity=sensitivity,
     )
+
+
+def _sensitivity(loaded: LoadedModel, data: DataSet) -> dict[str, Any]:
+    from tinyml_compress.techniques.sensitivity import measured
+
+    loaded.require_layers()
+    if len(loaded.model.inputs) != 1:
+        raise ModelError(
+            "layers are measured in models with one input", which=loaded.origin.spec, found=loaded.input_names
+        )
+    with stage("what each layer's compression does to the outputs") as line:
+        return measured(loaded.model, data.fitted(loaded.input_shapes[0]).inputs, tell=line.note).as_json()
 
 
 def _about(loaded: LoadedModel) -> str | None:

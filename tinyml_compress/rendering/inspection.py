@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from typing import Any
 
 from tinyml_compress.ir.ledger import Ledger
 from tinyml_compress.support.table import Block, Column, Layout, Row, Table
@@ -68,6 +69,8 @@ class Inspection:
     """Parameters by element type."""
     about: str | None = None
     """How a Keras model was read, where that is worth telling."""
+    sensitivity: Mapping[str, Any] | None = None
+    """What each layer's compression does to the outputs, in the form of `Sensitivity.as_json`."""
 
     def as_json(self) -> dict[str, object]:
         """The form of `--json`; what is not known is absent."""
@@ -93,6 +96,8 @@ def inspection_blocks(inspections: Sequence[Inspection], *, layers: bool) -> lis
     for found in inspections:
         if layers:
             blocks += ["", _layers(found)]
+        if found.sensitivity is not None:
+            blocks += ["", *_sensitivity(found.path, found.sensitivity)]
         blocks += [f"{found.path}: {text}" for text in (found.about, found.missing) if text is not None]
     return blocks
 
@@ -134,6 +139,41 @@ def _properties(found: Inspection, tflite: bool) -> Row:
         found.outputs,
         tuple(f"{count} {op}" for op, count in found.operators),
     )
+
+
+def _sensitivity(path: str, found: Mapping[str, Any]) -> list[Block]:
+    """One line per layer, one column per means at its middle step; all steps are in the JSON."""
+    steps = {means: values[len(values) // 2] for means, values in found["steps"].items()}
+    heads = {"bits": "{:.0f} bits", "zeros": "{:.0%} zeros", "channels": "{:.0%} of channels gone"}
+    columns = (
+        Column("layer"),
+        Column("type", priority=2),
+        Column("weights", "{:,}", priority=1),
+        *(
+            Column(heads.get(means, f"{{:.0%}} of {means} gone").format(step), "{:.3g}%", absent="-")
+            for means, step in steps.items()
+        ),
+        Column("", absent=""),
+    )
+    lines: dict[str, dict[str, Any]] = {}
+    for curve in found["layers"]:
+        line = lines.setdefault(curve["layer"], {"kind": curve["kind"], "weights": curve["weights"]})
+        line[curve["means"]] = curve["moved"][len(curve["moved"]) // 2]
+    rows = tuple(
+        (
+            name,
+            line["kind"],
+            line["weights"],
+            *(line.get(means) for means in steps),
+            "dear: spare it" if name in found["dear"] else None,
+        )
+        for name, line in lines.items()
+    )
+    title = (
+        f"{path}: how far the outputs move when one layer alone has this, without training, in per cent of "
+        f"their variance ({found['samples']:,} samples, measured)"
+    )
+    return [Table(columns, rows, title)]
 
 
 def _layers(found: Inspection) -> Table:

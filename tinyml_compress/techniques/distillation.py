@@ -109,8 +109,6 @@ def _soft_loss(student: Any, temperature: float, alpha: float) -> Any:
         wanted = tf.nn.softmax(teacher / temperature)
         # the square makes gradients of soft and hard labels comparable at any temperature
         soft = tf.nn.softmax_cross_entropy_with_logits(wanted, logits / temperature) * temperature**2
-        if alpha == 1.0:
-            return soft
         hard = losses.sparse_categorical_crossentropy(labels, logits, from_logits=True)
         return alpha * soft + (1 - alpha) * hard
 

@@ -127,7 +127,47 @@ def _inspections(models: Sequence[tuple[str, Row]]) -> list[str]:
         Column("missing", "not known"),
     )
     parts = [*([chart(ledger)] if rows else []), table(about, facts, caption="Files")]
+    parts += [
+        chart(_sensitivity(name, model["sensitivity"])) for name, model in models if "sensitivity" in model
+    ]
     return parts + [_layers(name, model, is_open=len(models) == 1) for name, model in models]
+
+
+def _sensitivity(name: str, found: Row) -> Chart | None:
+    """Each layer's loss for every means, at the middle of the steps that were tried."""
+    rows: list[dict[str, Value]] = []
+    for curve in found["layers"]:
+        steps = found["steps"][curve["means"]]
+        step = steps[len(steps) // 2]
+        tried = f"{step:.0f} bits" if curve["means"] == "bits" else f"{step:.0%} of {curve['means']}"
+        dear = "yes" if curve["layer"] in found["dear"] else "no"
+        moved = curve["moved"][len(steps) // 2]
+        rows.append(
+            {
+                "layer": curve["layer"],
+                "means": tried,
+                "moved": moved,
+                "weights": curve["weights"],
+                "dear": dear,
+            }
+        )
+    columns = (
+        Column("layer", "layer"),
+        Column("means", "what it alone had"),
+        Column("moved", "outputs moved, % of their variance", ".3g", ".3g"),
+        Column("weights", "weights", ",", ","),
+        Column("dear", "dear"),
+    )
+    return specs.bars(
+        f"What compressing each layer of {name} does",
+        f"Measured on {found['samples']:,} samples, one layer at a time, without training.",
+        rows,
+        columns,
+        name="layer",
+        value="moved",
+        axis="outputs moved, % of their variance",
+        colour="means",
+    )
 
 
 def _layers(name: str, model: Row, *, is_open: bool) -> str:
