@@ -46,6 +46,8 @@ __all__ = [
     "Block",
     "ChannelsOptions",
     "Removal",
+    "blocks_of",
+    "kept_count",
     "remove_channels",
     "remove_dead_channels",
     "taylor_slopes",
@@ -111,7 +113,7 @@ def remove_channels(
             for unit in cut.outputs:
                 graph.pinned.setdefault(int(unit), f"{cut.layer.name} is excluded by the recipe")
     scores = _scores(flat, graph, importance, gradients)
-    blocks = _blocks(graph)
+    blocks = blocks_of(graph)
     whole = cost_of(graph, frozenset())
     choose = _choose_global if scope == "global" else _choose_per_layer
 
@@ -144,7 +146,7 @@ def _removal(flat: Any, graph: Channels, removed: frozenset[int]) -> Removal:
     smaller = rebuild_without(flat, graph, removed)
     blocks = tuple(
         Block(layers, len(roots), sum(1 for root in roots if root not in removed))
-        for layers, roots in _blocks(graph).items()
+        for layers, roots in blocks_of(graph).items()
     )
     reasons: dict[str, str] = {}
     for cut in graph.cuts:
@@ -159,7 +161,7 @@ def _removal(flat: Any, graph: Channels, removed: frozenset[int]) -> Removal:
 _BIRTHPLACES = (Role.CONV, Role.CONV_TRANSPOSE, Role.DENSE, Role.SEPARABLE, Role.LSTM, Role.EMBEDDING)
 
 
-def _blocks(graph: Channels) -> dict[tuple[str, ...], list[int]]:
+def blocks_of(graph: Channels) -> dict[tuple[str, ...], list[int]]:
     """Free roots, grouped by the layers that make them: each layer's count is the sum of its
     blocks' counts.
     """
@@ -176,7 +178,8 @@ def _blocks(graph: Channels) -> dict[tuple[str, ...], list[int]]:
     return blocks
 
 
-def _round(count: float, whole: int, round_to: int, at_least: int) -> int:
+def kept_count(count: float, whole: int, round_to: int, at_least: int) -> int:
+    """How many of `whole` channels stay, about `count` of them being wanted."""
     rounded = math.floor(count / round_to + 0.5) * round_to
     return min(whole, max(rounded, min(round_to, whole), min(at_least, whole), 1))
 
@@ -190,7 +193,7 @@ def _choose_per_layer(
 ) -> frozenset[int]:
     removed: list[int] = []
     for roots in blocks.values():
-        kept = _round(part * len(roots), len(roots), round_to, at_least)
+        kept = kept_count(part * len(roots), len(roots), round_to, at_least)
         removed += sorted(roots, key=lambda root: scores[root])[: len(roots) - kept]
     return frozenset(removed)
 
@@ -207,7 +210,7 @@ def _choose_global(
     removed: list[int] = []
     for roots in blocks.values():
         strong = sum(1 for root in roots if root not in weak)
-        kept = _round(strong, len(roots), round_to, at_least)
+        kept = kept_count(strong, len(roots), round_to, at_least)
         removed += sorted(roots, key=lambda root: scores[root])[: len(roots) - kept]
     return frozenset(removed)
 
@@ -362,9 +365,9 @@ class ChannelPruning(Technique[ChannelsOptions]):
         ),
         Dimension(
             "narrow",
-            ("channels", "distil"),
+            ("channels", "rebuilt", "distil"),
             "channels",
-            "channels are removed, or a new student is taught",
+            "channels are removed, or removed and their readers re-solved, or a new student is taught",
             matters=_is_narrower,
         ),
         Dimension(
@@ -419,8 +422,8 @@ class ChannelPruning(Technique[ChannelsOptions]):
         )
 
     def chosen(self, point: Point, fidelity: Fidelity) -> ChannelsOptions | None:
-        # without training, a student has the shape of the narrowed model
-        if not _is_narrower(point) or (point["narrow"] == "distil" and fidelity.trains):
+        # without training, the other ways have the shape of the narrowed model
+        if not _is_narrower(point) or (point["narrow"] != "channels" and fidelity.trains):
             return None
         options = ChannelsOptions(
             keep=float(point["keep"]), scope=str(point["scope"]), round_to=ROUND_TO, epochs=fidelity.main
