@@ -342,6 +342,25 @@ def test_a_board_has_its_own_price_of_flash() -> None:
     assert device.costs.cycles(0, {kind: 10}) == pytest.approx(10 * device.core.costs.of(kind))
 
 
+@pytest.mark.parametrize(
+    ("name", "kinds"),
+    [
+        ("cortex-m4", {CostClass.FLASH_WORD: 1}),
+        ("cortex-m7", {CostClass.FLASH_LINE: 0.25}),
+        ("cortex-m0plus", {CostClass.FLASH_WORD: 1, CostClass.FLASH_LOAD: 2}),
+        ("rv32imc", {}),
+    ],
+)
+def test_every_memory_has_a_price(name: str, kinds: dict[CostClass, float]) -> None:
+    device = board(name)
+    expected = sum(device.core.costs.of(kind) * times for kind, times in kinds.items())
+    assert (expected > 0) == bool(kinds)
+    assert device.word_price(device.flash[0]) == pytest.approx(expected)
+    assert [device.word_price(region) for region in device.ram] == [0.0] * len(device.ram)
+    slow = replace(device.ram[0], price=3.0)
+    assert replace(device, ram=(slow,)).word_price(slow) == 3.0
+
+
 def test_every_core_says_how_far_it_can_be_trusted() -> None:
     for core in all_cores():
         assert len(core.calibration.against) > 30

@@ -170,7 +170,7 @@ def _words(section: Section, key: str, allowed: tuple[str, ...]) -> tuple[str, .
 def _regions(top: Section, key: str) -> tuple[Region, ...]:
     regions = []
     for section in top.sections(key):
-        has_price = key == "flash" and section.has("price")
+        has_price = section.has("price")
         if has_price:
             section.text("price-source")
         region = Region(

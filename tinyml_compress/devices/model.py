@@ -27,6 +27,8 @@ __all__ = [
 
 
 _LINE_BYTES = 32
+_WORDS_OF_A_LINE = 4
+_REGISTERS_OF_A_WORD = 2
 
 
 class CostClass(Enum):
@@ -89,7 +91,9 @@ class Region:
     hidden_by: str = ""
     """What hides them: a cache, a prefetch buffer."""
     price: float | None = None
-    """Cycles of the core's unit of flash where this board's own was measured; None: the core's."""
+    """Of data, where this board's own was measured; None: the core's. Cycles of the core's unit of flash; of
+    RAM, cycles per 8-byte word.
+    """
 
     @property
     def end(self) -> int:
@@ -282,6 +286,18 @@ class Device:
             return table
         kept = {kind: extra for kind, extra in table.extra.items() if kind not in FLASH_CLASSES}
         return replace(table, extra={**kept, unit: price})
+
+    def word_price(self, region: Region) -> float:
+        """Cycles beyond the loads themselves to read 8 bytes of data there, as words and in sequence. RAM has
+        none unless its file says so: programs with their weights in RAM are predicted without one.
+        """
+        if region not in self.flash:
+            return region.price or 0.0
+        costs = self.costs
+        per_line, per_register = costs.of(CostClass.FLASH_LINE), costs.of(CostClass.FLASH_LOAD)
+        return (
+            costs.of(CostClass.FLASH_WORD) + per_line / _WORDS_OF_A_LINE + per_register * _REGISTERS_OF_A_WORD
+        )
 
     @property
     def flash_bytes(self) -> int:

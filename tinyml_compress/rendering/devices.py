@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from tinyml_compress.devices import CostClass, Device, SetUp, trust
+from tinyml_compress.devices import Device, SetUp, trust
 from tinyml_compress.support.table import Block, Cell, Column, Row, Table, facts
 
 __all__ = ["board_blocks", "board_facts", "board_json", "board_row", "devices_table"]
@@ -73,20 +73,11 @@ def _facts_of(device: Device) -> Iterator[tuple[str, Cell]]:
     yield "emulated by", ", ".join(emulators)
 
 
-_UNITS = {
-    CostClass.FLASH_LOAD: "register loaded from flash",
-    CostClass.FLASH_WORD: "8-byte word of flash",
-    CostClass.FLASH_LINE: "32-byte line of flash that misses the cache",
-}
-
-
 def _price(device: Device) -> str:
     """What reading data costs beyond the load itself, by memory."""
-    costs = device.costs
-    prices = [f"{costs.of(kind):g} cycles per {unit}" for kind, unit in _UNITS.items() if costs.of(kind)]
-    if not prices:
-        return "no price of flash is known for this core"
-    return f"{' and '.join(prices)}, beyond the load itself; nothing more from RAM"
+    prices = [f"{region.name} {device.word_price(region):.3g}" for region in (*device.flash, *device.ram)]
+    unknown = "" if device.costs.flash else "; no price of flash is known for this core"
+    return f"cycles per 8 bytes read in sequence, beyond the loads: {', '.join(prices)}{unknown}"
 
 
 def _costs(device: Device) -> Table:
@@ -116,6 +107,8 @@ def board_json(device: Device) -> Mapping[str, object]:
                 "bytes": r.nbytes,
                 "what": r.what,
                 "source": r.source,
+                "cycles_per_8_bytes": device.word_price(r),
+                **({} if r.wait_states is None else {"wait_states": r.wait_states}),
             }
             for kind, regions in (("flash", device.flash), ("ram", device.ram))
             for r in regions

@@ -93,7 +93,7 @@ _COMPILER = Producer(
     ("numpy",),
     (_FILES, _IR),
 )
-_DEVICES = Producer("devices", 3, ("devices", "results"), ("msgspec",))
+_DEVICES = Producer("devices", 4, ("devices", "results"), ("msgspec",))
 TOOLCHAIN = Producer("toolchain", 1, ("runners/toolchain.py",), ("ziglang",))
 _RUNNERS = Producer(
     "runners",
