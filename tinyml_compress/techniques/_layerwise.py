@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tinyml_compress.support.backend import keras2, tensorflow
+from tinyml_compress.techniques import _recurrent
 from tinyml_compress.techniques._prepare import split_separable
 from tinyml_compress.techniques._second_order import Quadratic
 from tinyml_compress.techniques.graph import copy_model, steps_of
@@ -56,7 +57,9 @@ class Walk:
     asked for.
     """
 
-    def __init__(self, model: Any, inputs: Array, seed: int = 0) -> None:
+    def __init__(self, model: Any, inputs: Array, seed: int = 0, *, recurrent: bool = False) -> None:
+        """With `recurrent`, the maps inside recurrent layers are walked too."""
+        self._recurrent = recurrent
         whole = split_separable(copy_model(model))
         self.reference, self.working = copy_model(whole), copy_model(whole)
         self._inputs, self._seed = np.asarray(inputs, np.float32), seed
@@ -64,8 +67,13 @@ class Walk:
 
     def layers(self) -> tuple[Any, ...]:
         """The working copy's layers that have maps, in the order in which they run."""
-        names = dict.fromkeys(step.layer.name for step in steps_of(self.working) if _is_linear(step.layer))
+        names = dict.fromkeys(
+            step.layer.name for step in steps_of(self.working) if self._is_known(step.layer)
+        )
         return tuple(self.working.get_layer(name) for name in names)
+
+    def _is_known(self, layer: Any) -> bool:
+        return _is_linear(layer) or (self._recurrent and _recurrent.is_recurrent(layer))
 
     def maps(self, layer: Any) -> tuple[LinearMap, ...]:
         """One per group of the layer; several calls of a shared layer count together."""
@@ -86,10 +94,11 @@ class Walk:
                 kept = slice(None) if places is None else places
                 total.add(window[kept], other[kept] @ matrix.T)
         scales = np.split(self._scale(layer), len(right))
-        channels = 1 if type(layer).__name__ == "DepthwiseConv2D" else layer.get_weights()[0].shape[-2]
         return tuple(
             LinearMap(matrix, total.quadratic(biased), scale, channels, biased)
-            for matrix, total, scale in zip(_matrices(layer, biased), sums, scales, strict=True)
+            for matrix, total, scale, channels in zip(
+                _matrices(layer, biased), sums, scales, _channels(layer, len(right)), strict=True
+            )
         )
 
     def put(self, layer: Any, matrices: Sequence[Floats]) -> None:
@@ -99,6 +108,9 @@ class Walk:
         weights = layer.get_weights()
         biased = self._has_bias(layer)
         kernels = [matrix[:, :-1] for matrix in matrices] if biased else matrices
+        if not _is_linear(layer):
+            layer.set_weights(_recurrent.stored(layer, kernels, [matrix[:, -1] for matrix in matrices]))
+            return
         weights[0] = _kernel_of(weights[0].shape, type(layer).__name__, kernels).astype(np.float32)
         bias = np.concatenate([matrix[:, -1] for matrix in matrices]).astype(np.float32)
         if layer.use_bias:
@@ -196,6 +208,8 @@ def _windows(layer: Any, values: Any) -> list[Floats]:
     sees.
     """
     kind = type(layer).__name__
+    if not _is_linear(layer):
+        return _recurrent.windows(layer, values)
     if kind == "Dense":
         groups = [np.asarray(values, np.float64).reshape(-1, values.shape[-1])]
     else:
@@ -224,6 +238,8 @@ def _matrices(layer: Any, biased: bool) -> list[Floats]:
     """Per group (outputs, inputs), and a column for the bias; it holds nothing where the layer has none of
     its own.
     """
+    if not _is_linear(layer):
+        return _recurrent.matrices(layer, biased)
     kernel = layer.get_weights()[0].astype(np.float64)
     if type(layer).__name__ == "DepthwiseConv2D":
         rows, columns, channels, multiplier = kernel.shape
@@ -236,6 +252,14 @@ def _matrices(layer: Any, biased: bool) -> list[Floats]:
     bias = layer.get_weights()[1].astype(np.float64) if layer.use_bias else np.zeros(outputs)
     pairs = zip(parts, np.split(bias, len(parts)), strict=True)
     return [np.concatenate([part, own[:, None]], axis=1) for part, own in pairs]
+
+
+def _channels(layer: Any, count: int) -> list[int]:
+    """Per map the neighbouring inputs of one tap."""
+    if not _is_linear(layer):
+        return _recurrent.channels(layer)
+    is_depthwise = type(layer).__name__ == "DepthwiseConv2D"
+    return [1 if is_depthwise else int(layer.get_weights()[0].shape[-2])] * count
 
 
 def _kernel_of(shape: tuple[int, ...], kind: str, parts: Sequence[Floats]) -> Floats:

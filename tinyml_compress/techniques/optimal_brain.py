@@ -7,6 +7,7 @@ go from which layer is decided by what each layer's zeros do to the model's outp
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fnmatch import fnmatch
@@ -16,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tinyml_compress.support.backend import fix_seeds
-from tinyml_compress.techniques._layerwise import LinearMap, Walk, divergence
+from tinyml_compress.techniques._layerwise import LINEAR, LinearMap, Walk, divergence
 from tinyml_compress.techniques._second_order import Pruner
 from tinyml_compress.techniques._sharing import LEVELS, choose_levels
 from tinyml_compress.techniques.patterns import Pattern, pattern_of
@@ -90,7 +91,7 @@ def prune_by_outputs(
 ) -> BrainPruned:
     """A pruned copy of `model`; `inputs` are calibration samples, without labels."""
     fix_seeds(seed)
-    walk = Walk(model, inputs[: options.samples], seed)
+    walk = Walk(model, inputs[: options.samples], seed, recurrent=True)
     pattern = pattern_of(options.pattern) if options.pattern else None
     fixed, free, notes = _asked(walk, options, pattern)
     has_choice = options.share == "measured" and options.sparsity > 0 and not _is_groups(pattern)
@@ -160,7 +161,8 @@ def _shared(
     """Every free layer's part of zeros."""
     if not harms:
         return dict.fromkeys(free, options.sparsity)
-    weights = {name: walk.working.get_layer(name).get_weights()[0].size for name in free}
+    layers = [walk.working.get_layer(name) for name in free]
+    weights = {layer.name: sum(math.prod(one.shape) for one in prunable_weights(layer)) for layer in layers}
     prices = {name: [size * (1 - level) for level in (0.0, *LEVELS)] for name, size in weights.items()}
     return choose_levels(prices, harms, weights, sparsity=options.sparsity, unit=1e-3)
 
@@ -174,7 +176,7 @@ def _fits(layer: Any, pattern: Pattern | None) -> bool:
     if pattern is None:
         return True
     channels = layer.get_weights()[0].shape[-2]
-    if type(layer).__name__ == "DepthwiseConv2D":
+    if type(layer).__name__ == "DepthwiseConv2D" or type(layer).__name__ not in LINEAR:
         return False
     return bool(channels % pattern.group == 0 if pattern.group else channels >= pattern.rows)
 
