@@ -24,7 +24,6 @@ from typing import Any
 import numpy as np
 
 from tinyml_compress import __version__, data, frontend
-from tinyml_compress.evaluation import Accuracy
 from tinyml_compress.ops.base import Level
 from tinyml_compress.pipeline.compression import compress
 from tinyml_compress.pipeline.compression_plan import find_recipe
@@ -252,7 +251,7 @@ def trained(net: str, recipe: str, output: Path, reuse: bool) -> Path:
 def score(path: Path, spec: str) -> float:
     """Accuracy, or AUC where the net reconstructs, on the test part."""
     found = evaluate(path, data.load(f"{spec}:test")).score
-    value = found.value if isinstance(found, Accuracy) else getattr(found, "auc", None)
+    value = None if found is None else found.accuracy if found.accuracy is not None else found.auc
     assert value is not None
     return float(value)
 

@@ -17,7 +17,6 @@ from pathlib import Path
 from tinyml_compress import data, models
 from tinyml_compress.converter import Mode
 from tinyml_compress.data.shipped import manifest
-from tinyml_compress.evaluation import Accuracy
 from tinyml_compress.models.zoo import ZOO
 from tinyml_compress.pipeline.conversion import convert
 from tinyml_compress.pipeline.evaluation import evaluate
@@ -98,9 +97,9 @@ def _measure(name: str) -> Row:
         small = convert(place / "net.keras", train, Mode.INT8, output=place / "q", name="net")
         scores = [evaluate(made.path, test).score for made in (plain, small)]
     values = [
-        score.value if isinstance(score, Accuracy) else float(score.auc or 0.0) for score in scores if score
+        score.value if score.accuracy is not None else float(score.auc or 0.0) for score in scores if score
     ]
-    measure = "accuracy" if isinstance(scores[0], Accuracy) else "AUC"
+    measure = "accuracy" if scores[0] is not None and scores[0].accuracy is not None else "AUC"
     inside = BOUNDS[0] <= values[0] <= BOUNDS[1]
     seconds = round(time.perf_counter() - started)
     parts = tuple(part.sha256 for part in manifest(about.data.removeprefix("data:")).parts)

@@ -13,18 +13,18 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from tinyml_compress.results import Benchmark
+from tinyml_compress.results import Benchmark, Evaluation, Evaluations
 from tinyml_compress.results.schema import definitions
 
 FILE = Path(__file__).parents[1] / "tinyml_compress" / "results" / "results.schema.json"
-RESULTS = (Benchmark,)
+RESULTS = ((Benchmark,), (Evaluation, Evaluations))
 
 
 def renewed(text: str) -> str:
     """The file with the definitions of today's types."""
     found: dict[str, Any] = json.loads(text)
-    for kind in RESULTS:
-        found["$defs"] |= definitions(kind)
+    for kinds in RESULTS:
+        found["$defs"] |= definitions(*kinds)
     found["$defs"] = dict(sorted(found["$defs"].items(), key=lambda pair: pair[0].lower()))
     return json.dumps(found, indent=1, ensure_ascii=False) + "\n"
 

@@ -7,16 +7,16 @@ import pytest
 
 from tinyml_compress.errors import DataError, ModelError
 from tinyml_compress.evaluation import (
-    Accuracy,
-    Task,
     accuracy,
     agreement,
     area_under_curve,
     reconstruction,
     score,
+    share,
     task_of,
     wilson,
 )
+from tinyml_compress.results import Task
 
 LABELS = np.array([0, 1, 2, 1])
 OUTPUTS = np.array([[0.9, 0.1, 0], [0.2, 0.3, 0.5], [0, 0, 1], [0.1, 0.8, 0.1]], np.float32)
@@ -29,7 +29,7 @@ OUTPUTS = np.array([[0.9, 0.1, 0], [0.2, 0.3, 0.5], [0, 0, 1], [0.1, 0.8, 0.1]],
 )
 def test_wilson(correct: int, total: int, low: float, high: float) -> None:
     assert wilson(correct, total) == pytest.approx((low, high), abs=5e-5)
-    assert Accuracy(correct, total).interval == wilson(correct, total)
+    assert share(correct, total).interval == wilson(correct, total)
 
 
 @pytest.mark.parametrize(("correct", "total"), [(1, 0), (-1, 5), (6, 5)])
@@ -41,9 +41,9 @@ def test_wilson_refuses_what_is_no_share(correct: int, total: int) -> None:
 def test_wilson_covers_the_true_share() -> None:
     """Of 95% intervals about 95% hold the truth, near 1 too, where the normal interval fails."""
     rng = np.random.default_rng(7)
-    for share in (0.5, 0.9, 0.99):
-        draws = rng.binomial(397, share, 2000)
-        held = np.mean([low <= share <= high for low, high in (wilson(int(d), 397) for d in draws)])
+    for truth in (0.5, 0.9, 0.99):
+        draws = rng.binomial(397, truth, 2000)
+        held = np.mean([low <= truth <= high for low, high in (wilson(int(d), 397) for d in draws)])
         assert 0.92 < held < 0.98
 
 
@@ -127,7 +127,8 @@ def test_a_class_for_each_pixel() -> None:
     outputs = np.zeros((4, 2, 3, 2), np.float32)
     outputs[..., 0] = 1.0
     found = accuracy(outputs, labels)
-    assert (found.correct, found.total, found.each) == (20, 24, 6)
+    assert (found.correct, found.total) == (20, 24)
+    assert found.interval == wilson(3, 4)  # of as many answers as there are samples
     assert found.interval == wilson(3, 4)  # of as many answers as there are pictures
     with pytest.raises(DataError, match="places of the labels"):
         accuracy(outputs.reshape(4, 3, 2, 2), labels)

@@ -19,21 +19,21 @@ import pytest
 from tests.lib.graphs import const, graph, tensor
 from tests.lib.terminals import PIPED, printed
 from tinyml_compress.devices import Device, load_device
-from tinyml_compress.evaluation import Accuracy, Agreement
+from tinyml_compress.evaluation import share
 from tinyml_compress.frontend import write
 from tinyml_compress.ir import Node
 from tinyml_compress.ops import operator
 from tinyml_compress.pipeline.checking import check
 from tinyml_compress.pipeline.comparison import compare
 from tinyml_compress.pipeline.compression_result import CompressionResult, Sizes, StageResult
-from tinyml_compress.pipeline.evaluation import evaluate_all, evaluations_table
+from tinyml_compress.pipeline.evaluation import evaluate_all
 from tinyml_compress.pipeline.inspection import inspect_model
 from tinyml_compress.pipeline.mixing import Mixed, ValueGain
 from tinyml_compress.pipeline.shrinking import shrink_file
 from tinyml_compress.rendering.demo import BoardRow, DemoResult, ModelRow, demo_blocks
 from tinyml_compress.rendering.fit_text import estimate_blocks, fit_blocks
 from tinyml_compress.rendering.inspection import inspection_blocks
-from tinyml_compress.results import Failure, Measurement
+from tinyml_compress.results import Agreement, Failure, Measurement
 from tinyml_compress.support.table import Block, Table
 from tinyml_compress.support.table_text import blocks_text, table_text
 
@@ -138,8 +138,8 @@ def test_verbs_that_score(folder: Path) -> None:
     files = [folder / f"{FILE}{end}.tflite" for end in ("", "-2")]
     data = folder / "set.npz"
     scored = evaluate_all(files, data, engine="tflm", against=files[1], against_engine="tflm")
-    rendered([evaluations_table(scored)], f"{FILE}.tflite", f"{FILE}-2.tflite")
-    rendered(scored[0].blocks(), str(files[0]), "12 of 12")
+    rendered(scored.blocks(), f"{FILE}.tflite", f"{FILE}-2.tflite")
+    rendered(scored.evaluations[0].blocks(), str(files[0]), "12 of 12")
     words = ("evaluate", *files, "--data", data, "--engine", "tflm")
     whole(printed(*words, columns=40), 40, f"{FILE}.tflite", f"{FILE}-2.tflite")
     rendered(compare(files, data, rounds=1).blocks(), *map(str, files), "1.0000")
@@ -209,9 +209,16 @@ def test_demo_where_boards_cannot_run() -> None:
         )
         for name in (BOARD, "b")
     ]
+    same = Agreement(same=397, total=397, max_difference=0.1, mean_difference=0.01)
     rows = [
-        ModelRow("float32", 1_561_600, Accuracy(391, 397).numbers, None, None),
-        ModelRow("int8", 45_072, Accuracy(391, 397).numbers, Agreement(397, 397, 0.1, 0.01).numbers, 6_272),
+        ModelRow("float32", 1_561_600, share(391, 397).numbers, None, None),
+        ModelRow(
+            "int8",
+            45_072,
+            share(391, 397).numbers,
+            same.numbers,
+            6_272,
+        ),
     ]
     result = DemoResult(
         "397 test digits", rows, boards, Path("out"), [("digits.keras", "the model")], 29.0, {}

@@ -81,7 +81,8 @@ def command(
         return
     if data is None:
         raise click.UsageError("say on which data: --data SET (only --ladder makes up inputs)")
-    from tinyml_compress.pipeline.evaluation import evaluate_all, evaluations_table
+    from tinyml_compress.pipeline.evaluation import evaluate_all
+    from tinyml_compress.results import encoded
 
     done = evaluate_all(
         models,
@@ -93,8 +94,5 @@ def command(
         samples=samples,
         seed=seed,
     )
-    if len(done) == 1:
-        answer("evaluate", done[0].as_json, done[0].blocks)
-    else:
-        rows = {"evaluations": [one.as_json() for one in done]}
-        answer("evaluate", lambda: rows, lambda: [evaluations_table(done)])
+    shown = done if len(models) > 1 else done.evaluations[0]
+    answer("evaluate", lambda: encoded(shown), shown.blocks)

@@ -3,10 +3,6 @@ two models.
 """
 
 from tinyml_compress.evaluation.metrics import (
-    Accuracy,
-    Agreement,
-    Reconstruction,
-    Task,
     accuracy,
     agreement,
     answers,
@@ -15,6 +11,7 @@ from tinyml_compress.evaluation.metrics import (
     mean_squared_error,
     reconstruction,
     score,
+    share,
     squared_errors,
     task_of,
     wilson,
@@ -23,12 +20,8 @@ from tinyml_compress.evaluation.paired import PairedDrop, paired_drop
 from tinyml_compress.evaluation.score_kind import ScoreKind
 
 __all__ = [
-    "Accuracy",
-    "Agreement",
     "PairedDrop",
-    "Reconstruction",
     "ScoreKind",
-    "Task",
     "accuracy",
     "agreement",
     "answers",
@@ -38,6 +31,7 @@ __all__ = [
     "paired_drop",
     "reconstruction",
     "score",
+    "share",
     "squared_errors",
     "task_of",
     "wilson",

@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from enum import Enum
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from tinyml_compress.errors import DataError, ModelError
-from tinyml_compress.support.table import Numbers
+from tinyml_compress.results import Agreement, Score, Task
 
 __all__ = [
-    "Accuracy",
-    "Agreement",
-    "Reconstruction",
-    "Task",
     "accuracy",
     "agreement",
     "answers",
@@ -25,6 +19,7 @@ __all__ = [
     "mean_squared_error",
     "reconstruction",
     "score",
+    "share",
     "squared_errors",
     "task_of",
     "wilson",
@@ -35,100 +30,6 @@ Labels = npt.NDArray[np.int64]
 Array = npt.NDArray[np.number[Any]]
 _MOST_CLASSES = 100
 _Z95 = 1.959963984540054
-
-
-class Task(Enum):
-    """What the outputs mean."""
-
-    CLASSIFICATION = "classification"
-    RECONSTRUCTION = "reconstruction"
-    """The output repeats the input (an autoencoder): a large error marks an anomaly."""
-
-
-@dataclass(frozen=True)
-class Accuracy:
-    """Right answers among `total`, with the 95% Wilson interval of the share.
-
-    Where a sample has many answers, one per pixel, they do not err apart from one another: the interval is
-    that of as many answers as there are samples.
-    """
-
-    correct: int
-    total: int
-    confusion: tuple[tuple[int, ...], ...] = field(default=(), repr=False, compare=False)
-    """Answers by true class (rows) and answer (columns); empty beyond 100 classes."""
-    each: int = 1
-    """Answers of one sample."""
-
-    @property
-    def value(self) -> float:
-        return self.correct / self.total
-
-    @property
-    def interval(self) -> tuple[float, float]:
-        return wilson(round(self.correct / self.each), self.total // self.each)
-
-    @property
-    def numbers(self) -> Numbers:
-        """For a cell of a table."""
-        return Numbers(
-            (self.value, *self.interval, self.correct, self.total), "{:.1%} ({:.1%} to {:.1%}, {} of {})"
-        )
-
-    def __str__(self) -> str:
-        return str(self.numbers)
-
-
-@dataclass(frozen=True)
-class Reconstruction:
-    """Mean absolute error over all samples, and how well the squared error ranks anomalies (label 1) above
-    the rest.
-    """
-
-    mae: float
-    total: int
-    auc: float | None
-    """Absent without labels, or where all labels are the same."""
-
-    @property
-    def value(self) -> float:
-        return self.mae
-
-    @property
-    def numbers(self) -> Numbers:
-        """For a cell of a table."""
-        if self.auc is None:
-            return Numbers((self.mae, self.total), "MAE {:.4g} ({} samples)")
-        return Numbers((self.mae, self.auc, self.total), "MAE {:.4g}, AUC {:.3f} ({} samples)")
-
-    def __str__(self) -> str:
-        return str(self.numbers)
-
-
-@dataclass(frozen=True)
-class Agreement:
-    """How near two models are on the same samples."""
-
-    same: int | None
-    """Samples on which both answer with the same class; absent for reconstruction."""
-    total: int
-    max_difference: float
-    mean_difference: float
-
-    @property
-    def value(self) -> float | None:
-        return None if self.same is None else self.same / self.total
-
-    @property
-    def numbers(self) -> Numbers | None:
-        """The answers that are the same, for a cell of a table."""
-        if self.same is None:
-            return None
-        return Numbers((self.same / self.total, self.same, self.total), "{:.1%} ({} of {})")
-
-    def __str__(self) -> str:
-        apart = f"outputs differ by {self.max_difference:.4g} at most, {self.mean_difference:.4g} on average"
-        return apart if self.numbers is None else f"{self.numbers}; {apart}"
 
 
 def wilson(correct: int, total: int, z: float = _Z95) -> tuple[float, float]:
@@ -151,7 +52,7 @@ def task_of(inputs: Floats, outputs: Floats, labels: Labels | None = None) -> Ta
     return Task.RECONSTRUCTION if same and not classes else Task.CLASSIFICATION
 
 
-def score(task: Task, inputs: Floats, outputs: Floats, labels: Labels | None) -> Accuracy | Reconstruction:
+def score(task: Task, inputs: Floats, outputs: Floats, labels: Labels | None) -> Score:
     """The metric of the task."""
     if task is Task.RECONSTRUCTION:
         return reconstruction(inputs, outputs, labels)
@@ -162,7 +63,7 @@ def score(task: Task, inputs: Floats, outputs: Floats, labels: Labels | None) ->
     return accuracy(outputs, labels)
 
 
-def accuracy(outputs: Floats, labels: Labels) -> Accuracy:
+def accuracy(outputs: Floats, labels: Labels) -> Score:
     """Share of samples whose largest output stands at the label, see `answers`.
 
     Labels of several places per sample (a class for each pixel) ask the outputs along the last axis.
@@ -179,7 +80,18 @@ def accuracy(outputs: Floats, labels: Labels) -> Accuracy:
             allowed=f"0 to {classes - 1}",
             next_step="evaluate with the set that the model was trained for",
         )
-    return Accuracy(int((found == labels).sum()), len(labels), _confusion(found, labels, classes), each)
+    confusion = _confusion(found, labels, classes)
+    return share(int((found == labels).sum()), len(labels), confusion=confusion, each=each)
+
+
+def share(
+    correct: int, total: int, *, confusion: tuple[tuple[int, ...], ...] | None = None, each: int = 1
+) -> Score:
+    """The score of so many right answers, `each` of them of one sample."""
+    interval = wilson(round(correct / each), total // each)
+    return Score(
+        accuracy=correct / total, correct=correct, total=total, interval=interval, confusion=confusion
+    )
 
 
 def _by_place(outputs: Floats, labels: Labels) -> Floats:
@@ -194,14 +106,14 @@ def _by_place(outputs: Floats, labels: Labels) -> Floats:
     return outputs.reshape(-1, outputs.shape[-1])
 
 
-def _confusion(found: Labels, labels: Labels, classes: int) -> tuple[tuple[int, ...], ...]:
+def _confusion(found: Labels, labels: Labels, classes: int) -> tuple[tuple[int, ...], ...] | None:
     if classes > _MOST_CLASSES:
-        return ()
+        return None
     counts = np.bincount(labels * classes + found, minlength=classes * classes).reshape(classes, classes)
     return tuple(tuple(int(count) for count in row) for row in counts)
 
 
-def reconstruction(inputs: Floats, outputs: Floats, labels: Labels | None) -> Reconstruction:
+def reconstruction(inputs: Floats, outputs: Floats, labels: Labels | None) -> Score:
     """Errors between inputs and outputs of the same size."""
     _finite(outputs)
     wanted, got = inputs.reshape(len(inputs), -1), outputs.reshape(len(outputs), -1)
@@ -214,7 +126,7 @@ def reconstruction(inputs: Floats, outputs: Floats, labels: Labels | None) -> Re
     auc = None
     if labels is not None and set(np.unique(labels).tolist()) == {0, 1}:
         auc = area_under_curve(squared_errors(wanted, got), labels)
-    return Reconstruction(mean_absolute_error(wanted, got), len(inputs), auc)
+    return Score(mae=mean_absolute_error(wanted, got), total=len(inputs), auc=auc)
 
 
 def squared_errors(wanted: Array, found: Array) -> npt.NDArray[np.float64]:
@@ -262,7 +174,8 @@ def agreement(task: Task, first: Floats, second: Floats) -> Agreement:
         if task is Task.RECONSTRUCTION
         else int((_finite_answers(first) == _finite_answers(second)).sum())
     )
-    return Agreement(same, len(first), float(apart.max()), float(apart.mean()))
+    furthest, average = float(apart.max()), float(apart.mean())
+    return Agreement(total=len(first), max_difference=furthest, mean_difference=average, same=same)
 
 
 def answers(outputs: Array) -> Labels:

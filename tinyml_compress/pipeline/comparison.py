@@ -11,10 +11,11 @@ from typing import Any
 from tinyml_compress import data as data_room
 from tinyml_compress.data import DataSet
 from tinyml_compress.errors import DataError, TinymlError, UsageError
-from tinyml_compress.evaluation import Accuracy, Task, agreement, score, task_of
+from tinyml_compress.evaluation import agreement, score, task_of
 from tinyml_compress.pipeline.evaluation import Evaluator, evaluator
 from tinyml_compress.pipeline.inspection import real_values
 from tinyml_compress.pipeline.layer_weights import LayerWeights, weights_of_keras, weights_of_layer
+from tinyml_compress.results import Task
 from tinyml_compress.runners import side_by_side
 from tinyml_compress.support.document import document
 from tinyml_compress.support.json_file import read_json
@@ -198,9 +199,9 @@ def _compared(
         weights=sizes.weights,
         nonzero=sizes.nonzero,
         macs=sizes.macs,
-        metric="accuracy" if isinstance(result, Accuracy) else "mae",
+        metric="mae" if result is None else result.measure,
         score=None if result is None else result.value,
-        interval=result.interval if isinstance(result, Accuracy) else None,
+        interval=None if result is None else result.interval,
         same=together.value,
         difference=together.mean_difference,
         latency_s=None if latency is None else latency.median_s,
@@ -208,7 +209,7 @@ def _compared(
         layers=sizes.layers,
         training=_training_of(path),
         notes=tuple(notes),
-        confusion=result.confusion if isinstance(result, Accuracy) else (),
+        confusion=(None if result is None else result.confusion) or (),
         classes=data.classes,
     )
 

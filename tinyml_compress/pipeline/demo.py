@@ -12,19 +12,18 @@ from tinyml_compress import data, models
 from tinyml_compress.converter import Mode
 from tinyml_compress.data import DataSet
 from tinyml_compress.devices import Device, TflmNeed, list_devices
-from tinyml_compress.evaluation import Accuracy, Agreement, Reconstruction
 from tinyml_compress.models.zoo import digits_cnn
 from tinyml_compress.ops.base import Isa
 from tinyml_compress.pipeline.compilation import compile_to_folder
 from tinyml_compress.pipeline.conversion import ConversionResult, convert
-from tinyml_compress.pipeline.evaluation import Engine, Evaluation, evaluate
+from tinyml_compress.pipeline.evaluation import evaluate
 from tinyml_compress.pipeline.measure.verb import benchmark
 from tinyml_compress.pipeline.measure.work import Request
 from tinyml_compress.pipeline.parity import Ladder, ladder_on
 from tinyml_compress.pipeline.reporting import conversion_document
 from tinyml_compress.rendering.demo import BoardRow, DemoResult, ModelRow
 from tinyml_compress.rendering.page import results_page
-from tinyml_compress.results import Benchmark, encoded
+from tinyml_compress.results import Agreement, Benchmark, Engine, Evaluation, Score, encoded
 from tinyml_compress.runners import tflm
 from tinyml_compress.support import backend, files
 from tinyml_compress.support.document import document
@@ -137,7 +136,7 @@ def _document(
             "training": {"loss": list(history.loss), "score": list(history.score)},
             "results": [
                 converted,
-                document("evaluate", score.as_json()),
+                encoded(score),
                 document("evaluate ladder", steps.as_json()),
                 encoded(boards),
             ],
@@ -182,5 +181,5 @@ def _size(done: ConversionResult) -> int:
     return len(done.converted.tflite)
 
 
-def _numbers(found: Accuracy | Reconstruction | Agreement | None) -> Numbers | None:
+def _numbers(found: Score | Agreement | None) -> Numbers | None:
     return None if found is None else found.numbers

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from enum import Enum
 from pathlib import Path
 
 import numpy as np
@@ -14,29 +12,17 @@ import numpy.typing as npt
 from tinyml_compress import data as data_room
 from tinyml_compress.data import DataSet
 from tinyml_compress.errors import UsageError
-from tinyml_compress.evaluation import Accuracy, Agreement, Reconstruction, Task, agreement, score, task_of
+from tinyml_compress.evaluation import agreement, score, task_of
 from tinyml_compress.pipeline.engines import described_inputs
 from tinyml_compress.pipeline.model_inputs import arrays_for
+from tinyml_compress.results import Engine, Evaluation, Evaluations, Score, Task
 from tinyml_compress.support import files
-from tinyml_compress.support.notebook import Displayed
 from tinyml_compress.support.progress import stage
-from tinyml_compress.support.table import Block, Cell, Column, Numbers, Row, Table, facts
 from tinyml_compress.support.trust import trusting
 
-__all__ = ["Engine", "Evaluation", "Evaluator", "evaluate", "evaluate_all", "evaluations_table", "evaluator"]
+__all__ = ["Evaluator", "evaluate", "evaluate_all", "evaluator"]
 
 Floats = npt.NDArray[np.float32]
-
-
-class Engine(Enum):
-    """What computes the outputs."""
-
-    KERAS = "keras"
-    HOST = "host"
-    """TensorFlow Lite on this machine."""
-    TFLM = "tflm"
-    AOT = "aot"
-    """Our generated C, compiled for this machine."""
 
 
 @dataclass(frozen=True)
@@ -50,85 +36,6 @@ class Evaluator:
     """Size of the .tflite file; absent for Keras models."""
     predict: Callable[[DataSet], Floats]
     """The first output in real values for every sample of a set that fits the model's inputs."""
-
-
-@dataclass(frozen=True)
-class Evaluation(Displayed):
-    """One model's result on a set, and its agreement with another model where one was given."""
-
-    model: str
-    engine: Engine
-    model_sha256: str
-    nbytes: int | None
-    data: str
-    data_sha256: str
-    task: Task
-    score: Accuracy | Reconstruction | None
-    """Absent when the set has no labels and the model is compared with another."""
-    against: str | None
-    against_score: Accuracy | Reconstruction | None
-    agreement: Agreement | None
-    classes: tuple[str, ...] = ()
-    """Names of the classes, where the set has them."""
-
-    def as_json(self) -> dict[str, object]:
-        """The result as `evaluate --json` prints it."""
-        shown: dict[str, object] = {
-            "schema": 1,
-            "model": self.model,
-            "model_sha256": self.model_sha256,
-            "engine": self.engine.value,
-            "data": self.data,
-            "data_sha256": self.data_sha256,
-            "task": self.task.value,
-        }
-        if self.nbytes is not None:
-            shown["bytes"] = self.nbytes
-        if self.classes:
-            shown["classes"] = list(self.classes)
-        if self.score is not None:
-            shown["score"] = _score_json(self.score)
-        if self.against is not None and self.agreement is not None:
-            shown["against"] = self.against
-            if self.against_score is not None:
-                shown["against_score"] = _score_json(self.against_score)
-            if self.inside_interval is not None:
-                shown["difference_inside_interval"] = self.inside_interval
-            shown["agreement"] = {
-                "total": self.agreement.total,
-                "max_difference": self.agreement.max_difference,
-                "mean_difference": self.agreement.mean_difference,
-                **({} if self.agreement.same is None else {"same": self.agreement.same}),
-            }
-        return shown
-
-    @property
-    def inside_interval(self) -> bool | None:
-        """Whether the other model's accuracy lies inside this one's interval, so the set cannot tell them
-        apart.
-        """
-        if not isinstance(self.score, Accuracy) or not isinstance(self.against_score, Accuracy):
-            return None
-        low, high = self.score.interval
-        return low <= self.against_score.value <= high
-
-    def blocks(self) -> list[Block]:
-        """The result in a few lines."""
-        rows: list[tuple[str, Cell]] = [("model", f"{self.model} ({self.engine.value})"), ("data", self.data)]
-        if self.nbytes is not None:
-            rows.insert(1, ("size", Numbers((self.nbytes,), "{:,} B")))
-        measure = "accuracy" if self.task is Task.CLASSIFICATION else "error"
-        if self.score is not None:
-            rows.append((measure, self.score.numbers))
-        if self.against is not None:
-            rows.append(("against", self.against))
-            if self.against_score is not None:
-                rows.append((f"  its {measure}", self.against_score.numbers))
-            if self.inside_interval is not None:
-                inside = "inside the interval: this set cannot tell the two apart"
-                rows.append(("  difference", inside if self.inside_interval else "outside the interval"))
-            rows.append(("agreement", str(self.agreement)))
-        return [facts(rows)]
 
 
 def evaluate(
@@ -149,7 +56,7 @@ def evaluate(
     run under Keras. `trust` is your word for model files that hold code.
     """
     with trusting(trust):
-        (done,) = evaluate_all(
+        done = evaluate_all(
             [model],
             data,
             engine=engine,
@@ -159,7 +66,7 @@ def evaluate(
             samples=samples,
             seed=seed,
         )
-    return done
+    return done.evaluations[0]
 
 
 def evaluate_all(
@@ -172,7 +79,7 @@ def evaluate_all(
     task: str = "auto",
     samples: int | None = None,
     seed: int = 0,
-) -> list[Evaluation]:
+) -> Evaluations:
     """`evaluate` for each model; data and the model to compare with are read and run once."""
     loaded = data if isinstance(data, DataSet) else data_room.load(data)
     if samples is not None:
@@ -205,64 +112,19 @@ def evaluate_all(
                 against=None if second is None else f"{second.model} ({second.engine.value})",
                 against_score=other,
                 agreement=None if others is None else agreement(kind, outputs, others),
-                classes=loaded.classes,
+                classes=loaded.classes or None,
+                difference_inside_interval=_inside(shown, other),
             )
         )
-    return done
+    return Evaluations(evaluations=tuple(done))
 
 
-def evaluations_table(done: Sequence[Evaluation]) -> Table:
-    """Several models on one set, side by side, without the folders that all of them share."""
-    folders = [str(Path(one.model).parent) for one in done]
-    shared = (
-        os.path.commonpath(folders) if len({Path(folder).is_absolute() for folder in folders}) == 1 else ""
-    )
-    columns = [
-        Column("model"),
-        Column("engine", priority=4),
-        Column("bytes", "{:,}"),
-        Column("score", right=True),
-        Column("95% interval", right=True, priority=2),
-        Column("right", right=True, priority=3),
-    ]
-    against = done[0].against
-    if against is not None:
-        columns += [
-            Column("same", right=True, priority=1),
-            Column("largest difference", "{:.4g}", priority=5),
-            Column("on average", "{:.4g}", priority=6),
-        ]
-    rows = tuple(_row(one, shared, against is not None) for one in done)
-    notes = [f"models below {shared}"] if shared else []
-    if against is not None:
-        notes.append(f"`same` is agreement with {against}; differences are those of the outputs")
-    return Table(tuple(columns), rows, f"{len(done)} models on {done[0].data}", tuple(notes))
-
-
-def _row(done: Evaluation, shared: str, compared: bool) -> Row:
-    name = os.path.relpath(done.model, shared) if shared and os.sep in done.model else done.model
-    return (
-        name,
-        done.engine.value,
-        done.nbytes,
-        *_score_cells(done.score),
-        *(_agreement_cells(done.agreement) if compared else ()),
-    )
-
-
-def _score_cells(found: Accuracy | Reconstruction | None) -> Row:
-    if found is None:
-        return (None, None, None)
-    if isinstance(found, Reconstruction):
-        return (found.numbers, None, None)
-    interval = Numbers(found.interval, "{:.1%} to {:.1%}")
-    return (Numbers((found.value,), "{:.1%}"), interval, Numbers((found.correct, found.total), "{} of {}"))
-
-
-def _agreement_cells(found: Agreement | None) -> Row:
-    return (
-        (None, None, None) if found is None else (found.numbers, found.max_difference, found.mean_difference)
-    )
+def _inside(first: Score | None, second: Score | None) -> bool | None:
+    """Whether the set cannot tell two classifiers apart."""
+    if first is None or second is None or first.interval is None or second.accuracy is None:
+        return None
+    low, high = first.interval
+    return low <= second.accuracy <= high
 
 
 def evaluator(model: str | Path, engine: str = "auto") -> Evaluator:
@@ -328,16 +190,3 @@ def _compiled(path: Path, content: bytes) -> Callable[[DataSet], Floats]:
         return dequantized(np.stack(rows), program.outputs[0])
 
     return predict
-
-
-def _score_json(value: Accuracy | Reconstruction) -> dict[str, object]:
-    if isinstance(value, Accuracy):
-        low, high = value.interval
-        return {
-            "accuracy": value.value,
-            "correct": value.correct,
-            "total": value.total,
-            "interval_95": [low, high],
-            **({"confusion": [list(row) for row in value.confusion]} if value.confusion else {}),
-        }
-    return {"mae": value.mae, "total": value.total, **({} if value.auc is None else {"auc": value.auc})}

@@ -62,4 +62,4 @@ def confusion_of(outputs: Any, labels: Any) -> tuple[tuple[int, ...], ...]:
         or int(np.max(labels, initial=0)) >= flat.shape[1]
     ):
         return ()
-    return accuracy(flat, np.asarray(labels, dtype=np.int64)).confusion
+    return accuracy(flat, np.asarray(labels, dtype=np.int64)).confusion or ()

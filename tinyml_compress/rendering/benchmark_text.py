@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from tinyml_compress._version import __version__
 from tinyml_compress.results import Benchmark, Figure, Kind, Measurement, NodeCost
+from tinyml_compress.results.base import shows
 from tinyml_compress.results.benchmark import milliseconds
 from tinyml_compress.support.table import Block, Column, Row, Table, facts
 
@@ -17,6 +18,7 @@ _TOLD = ("flash", "RAM", "instructions", "cycles", "ms", "ms, 90th percentile", 
 """Figures that have lines of their own; all others are listed as they are."""
 
 
+@shows(Benchmark)
 def benchmark_blocks(result: Benchmark) -> list[Block]:
     """The whole report; the per-node table where one target ran."""
     title = f"tinyml_compress {__version__}, input {result.input_kind}"

@@ -2,19 +2,25 @@
 
 from tinyml_compress.results.base import Result, Value, decoded, encoded
 from tinyml_compress.results.benchmark import (
-    Agreement,
     Benchmark,
+    BitExact,
     Failure,
     Measurement,
     ModelFacts,
     NodeCost,
     Placement,
 )
+from tinyml_compress.results.evaluate import Engine, Evaluation, Evaluations, Task
 from tinyml_compress.results.figures import Figure, Kind
+from tinyml_compress.results.score import Agreement, Score
 
 __all__ = [
     "Agreement",
     "Benchmark",
+    "BitExact",
+    "Engine",
+    "Evaluation",
+    "Evaluations",
     "Failure",
     "Figure",
     "Kind",
@@ -23,6 +29,8 @@ __all__ = [
     "NodeCost",
     "Placement",
     "Result",
+    "Score",
+    "Task",
     "Value",
     "decoded",
     "encoded",

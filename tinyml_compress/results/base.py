@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from enum import Enum
+from importlib import import_module
 from typing import Any, ClassVar, TypeVar
 
 import msgspec
 
 from tinyml_compress.errors import DataError
 from tinyml_compress.support.document import document
+from tinyml_compress.support.table import Block
+from tinyml_compress.support.table_markup import blocks_html
+from tinyml_compress.support.table_text import blocks_text
 
-__all__ = ["Result", "Value", "decoded", "encoded"]
+__all__ = ["Result", "Value", "decoded", "encoded", "shows"]
+
+_TEXTS: dict[type, Callable[[Any], Sequence[Block]]] = {}
+_RENDERINGS = "tinyml_compress.rendering"
+"""Where results are shown, each by its type: a room above this one, loaded when a result is to be seen."""
+
 
 AnyResult = TypeVar("AnyResult", bound="Result")
+Texts = TypeVar("Texts", bound=Callable[..., Any])
 
 
 class Value(msgspec.Struct, frozen=True, kw_only=True):
@@ -34,10 +44,37 @@ class Result(Value, frozen=True, kw_only=True):
 
     verb: ClassVar[str]
 
+    def blocks(self) -> Sequence[Block]:
+        """The result for people; a verb prints it as wide as the terminal is."""
+        return shown(self)
+
+    def summary(self, width: int | None = None) -> str:
+        """The result in lines: tables as wide as they want, or of at most `width` columns."""
+        return blocks_text(self.blocks(), width)
+
+    def _repr_html_(self) -> str:
+        return blocks_html(self.blocks())
+
     @classmethod
     def of_last_version(cls, found: Mapping[str, Any]) -> Mapping[str, Any]:
         """A document that the last version wrote, with the keys of this one."""
         return found
+
+
+def shows(kind: type[AnyResult]) -> Callable[[Texts], Texts]:
+    """What makes the text of results of a type: a decorator for the room of renderings."""
+
+    def keep(function: Texts) -> Texts:
+        _TEXTS[kind] = function
+        return function
+
+    return keep
+
+
+def shown(result: Result) -> Sequence[Block]:
+    """Its text, made by what `shows` its type."""
+    import_module(_RENDERINGS)
+    return _TEXTS[type(result)](result)
 
 
 def encoded(result: Result, command: str = "") -> dict[str, Any]:

@@ -11,9 +11,8 @@ from tinyml_compress.results.base import Result, Value
 from tinyml_compress.results.figures import Figure, Kind
 from tinyml_compress.results.last_benchmark import LastKeys, last_keys, upgraded
 from tinyml_compress.support.table import Cell, Column, Noted, Numbers, Row, Table
-from tinyml_compress.support.table_markup import table_html
 
-__all__ = ["Agreement", "Benchmark", "Failure", "Measurement", "ModelFacts", "NodeCost", "Placement"]
+__all__ = ["Benchmark", "BitExact", "Failure", "Measurement", "ModelFacts", "NodeCost", "Placement"]
 
 
 class ModelFacts(Value, frozen=True, kw_only=True):
@@ -62,7 +61,7 @@ class Placement(Value, frozen=True, kw_only=True):
     last: int
 
 
-class Agreement(Value, frozen=True, kw_only=True):
+class BitExact(Value, frozen=True, kw_only=True):
     """Outputs compared byte by byte with TensorFlow Lite Micro."""
 
     vectors: int
@@ -121,7 +120,7 @@ class Measurement(Value, frozen=True, kw_only=True):
     """Whether published times of this core went in; if not, every report says so."""
     cycles_trust: str | None = None
     """Why this error bar holds for this net on this board, in one sentence."""
-    bit_exact: Agreement | None = None
+    bit_exact: BitExact | None = None
     bit_exact_unknown: str | None = None
     """Why there was nothing to compare with."""
     assumptions: tuple[str, ...] | None = None
@@ -233,9 +232,6 @@ class Benchmark(Result, frozen=True, kw_only=True):
         )
         several = len({run.compiler_name for run in self.runs} - {None}) > 1
         return Table(columns, tuple(_row(run, several=several) for run in self.runs))
-
-    def _repr_html_(self) -> str:
-        return table_html(self.table())
 
 
 def milliseconds(figure: Figure | None) -> Cell:

@@ -25,8 +25,18 @@ _HEAD = {
 }
 
 
-def definitions(kind: type[Result]) -> dict[str, Any]:
-    """By name: the document under its verb, and each type that it is made of."""
+def definitions(*kinds: type[Result]) -> dict[str, Any]:
+    """Of the results of one verb, by name: the document under the verb, and each type that it is made of."""
+    made: dict[str, Any] = {}
+    forms = []
+    for kind in kinds:
+        parts = _definitions(kind)
+        forms.append(parts.pop(kind.verb))
+        made |= parts
+    return {**made, kinds[0].verb: forms[0] if len(forms) == 1 else {"anyOf": forms}}
+
+
+def _definitions(kind: type[Result]) -> dict[str, Any]:
     types = _types_in(kind)
     (root,), components = msgspec.json.schema_components(types[:1], ref_template=_REF)
     made = {name: _present(part) for name, part in components.items()}

@@ -13,7 +13,7 @@ from tinyml_compress import frontend
 from tinyml_compress.errors import TinymlError
 from tinyml_compress.ir import Graph, Node, Port, Program
 from tinyml_compress.pipeline.differences import cut_at
-from tinyml_compress.results import Agreement
+from tinyml_compress.results import BitExact
 from tinyml_compress.runners import tflm
 
 __all__ = ["agreement", "first_difference", "locate"]
@@ -24,15 +24,15 @@ Emulate = Callable[[Graph, list[tuple[bytes, ...]]], tuple[Sequence[Port], Outpu
 """Compiles a graph, runs it on the device, and gives its output ports and outputs."""
 
 
-def agreement(program: Program, found: Outputs, wanted: Outputs) -> tuple[Agreement, int | None]:
+def agreement(program: Program, found: Outputs, wanted: Outputs) -> tuple[BitExact, int | None]:
     """How many vectors differ, and the number of the first one."""
     wrong = [number for number, (got, right) in enumerate(zip(found, wanted, strict=True)) if got != right]
     if not wrong:
-        return Agreement(vectors=len(found), mismatches=0), None
+        return BitExact(vectors=len(found), mismatches=0), None
     first = wrong[0]
     where = first_difference(program.outputs, found[first], wanted[first])
     detail = f"vector {first}, {where}"
-    return Agreement(vectors=len(found), mismatches=len(wrong), detail=detail), first
+    return BitExact(vectors=len(found), mismatches=len(wrong), detail=detail), first
 
 
 def first_difference(ports: Sequence[Port], found: tuple[bytes, ...], wanted: tuple[bytes, ...]) -> str:

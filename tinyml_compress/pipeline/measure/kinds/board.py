@@ -19,7 +19,7 @@ from tinyml_compress.pipeline.measure.mismatch import agreement, locate
 from tinyml_compress.pipeline.measure.target import Target
 from tinyml_compress.pipeline.measure.work import FLAGS, Work
 from tinyml_compress.rendering.devices import board_blocks, board_facts, board_json, board_row
-from tinyml_compress.results import Agreement, Figure, Kind, Measurement, NodeCost, Placement
+from tinyml_compress.results import BitExact, Figure, Kind, Measurement, NodeCost, Placement
 from tinyml_compress.runners.emulated import Emulation, Emulator, emulate
 from tinyml_compress.support.table import Block, Row
 
@@ -144,7 +144,7 @@ class Board(Target):
 
     def _agreement(
         self, work: Work, program: Program, toolchain: str | None, outputs: Sequence[tuple[bytes, ...]]
-    ) -> Agreement | None:
+    ) -> BitExact | None:
         if work.answers is None:
             return None
         found, first = agreement(program, outputs, work.answers)

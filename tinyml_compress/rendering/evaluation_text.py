@@ -1,0 +1,95 @@
+"""Evaluations for the terminal."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+from tinyml_compress.results import Agreement, Evaluation, Evaluations, Score, Task
+from tinyml_compress.results.base import shows
+from tinyml_compress.support.table import Block, Cell, Column, Numbers, Row, Table, facts
+
+__all__ = ["evaluation_blocks", "evaluations_blocks"]
+
+
+@shows(Evaluation)
+def evaluation_blocks(done: Evaluation) -> list[Block]:
+    """The result in a few lines."""
+    rows: list[tuple[str, Cell]] = [("model", f"{done.model} ({done.engine.value})"), ("data", done.data)]
+    if done.nbytes is not None:
+        rows.insert(1, ("size", Numbers((done.nbytes,), "{:,} B")))
+    measure = "accuracy" if done.task is Task.CLASSIFICATION else "error"
+    if done.score is not None:
+        rows.append((measure, done.score.numbers))
+    if done.against is not None:
+        rows.append(("against", done.against))
+        if done.against_score is not None:
+            rows.append((f"  its {measure}", done.against_score.numbers))
+        if done.difference_inside_interval is not None:
+            inside = "inside the interval: this set cannot tell the two apart"
+            told = inside if done.difference_inside_interval else "outside the interval"
+            rows.append(("  difference", told))
+        rows.append(("agreement", str(done.agreement)))
+    return [facts(rows)]
+
+
+@shows(Evaluations)
+def evaluations_blocks(done: Evaluations) -> list[Block]:
+    """Several models on one set, side by side."""
+    return [_table(done.evaluations)]
+
+
+def _table(done: Sequence[Evaluation]) -> Table:
+    """Several models on one set, side by side, without the folders that all of them share."""
+    folders = [str(Path(one.model).parent) for one in done]
+    shared = (
+        os.path.commonpath(folders) if len({Path(folder).is_absolute() for folder in folders}) == 1 else ""
+    )
+    columns = [
+        Column("model"),
+        Column("engine", priority=4),
+        Column("bytes", "{:,}"),
+        Column("score", right=True),
+        Column("95% interval", right=True, priority=2),
+        Column("right", right=True, priority=3),
+    ]
+    against = done[0].against
+    if against is not None:
+        columns += [
+            Column("same", right=True, priority=1),
+            Column("largest difference", "{:.4g}", priority=5),
+            Column("on average", "{:.4g}", priority=6),
+        ]
+    rows = tuple(_row(one, shared, against is not None) for one in done)
+    notes = [f"models below {shared}"] if shared else []
+    if against is not None:
+        notes.append(f"`same` is agreement with {against}; differences are those of the outputs")
+    return Table(tuple(columns), rows, f"{len(done)} models on {done[0].data}", tuple(notes))
+
+
+def _row(done: Evaluation, shared: str, compared: bool) -> Row:
+    name = os.path.relpath(done.model, shared) if shared and os.sep in done.model else done.model
+    return (
+        name,
+        done.engine.value,
+        done.nbytes,
+        *_score_cells(done.score),
+        *(_agreement_cells(done.agreement) if compared else ()),
+    )
+
+
+def _score_cells(found: Score | None) -> Row:
+    if found is None:
+        return (None, None, None)
+    if found.interval is None:
+        return (found.numbers, None, None)
+    interval = Numbers(found.interval, "{:.1%} to {:.1%}")
+    right = Numbers((found.correct or 0, found.total), "{} of {}")
+    return (Numbers((found.value,), "{:.1%}"), interval, right)
+
+
+def _agreement_cells(found: Agreement | None) -> Row:
+    return (
+        (None, None, None) if found is None else (found.numbers, found.max_difference, found.mean_difference)
+    )

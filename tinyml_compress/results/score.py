@@ -1,0 +1,81 @@
+"""What a model is worth on a set, and how near two models are."""
+
+from __future__ import annotations
+
+import msgspec
+
+from tinyml_compress.results.base import Value
+from tinyml_compress.support.table import Numbers
+
+__all__ = ["Agreement", "Score"]
+
+
+class Score(Value, frozen=True, kw_only=True):
+    """Of a classifier: right answers. Of a net that repeats its input: its error, and how well that ranks
+    anomalies (label 1) above the rest.
+    """
+
+    accuracy: float | None = None
+    correct: int | None = None
+    total: int
+    """Answers, or samples of a net that repeats its input."""
+    interval: tuple[float, float] | None = msgspec.field(default=None, name="interval_95")
+    """Wilson's, of the accuracy. Where a sample has many answers, one per pixel, they do not err apart from
+    one another: the interval is that of as many answers as there are samples.
+    """
+    confusion: tuple[tuple[int, ...], ...] | None = None
+    """Answers by true class (rows) and answer (columns); absent beyond 100 classes."""
+    mae: float | None = None
+    """Mean absolute error over all samples."""
+    auc: float | None = None
+    """Absent without labels, or where all labels are the same."""
+
+    @property
+    def value(self) -> float:
+        """Accuracy or error."""
+        found = self.mae if self.accuracy is None else self.accuracy
+        assert found is not None
+        return found
+
+    @property
+    def measure(self) -> str:
+        """Which of the two."""
+        return "mae" if self.accuracy is None else "accuracy"
+
+    @property
+    def numbers(self) -> Numbers:
+        """For a cell of a table."""
+        if self.accuracy is not None and self.interval is not None and self.correct is not None:
+            numbers = (self.accuracy, *self.interval, self.correct, self.total)
+            return Numbers(numbers, "{:.1%} ({:.1%} to {:.1%}, {} of {})")
+        if self.auc is None:
+            return Numbers((self.value, self.total), "MAE {:.4g} ({} samples)")
+        return Numbers((self.value, self.auc, self.total), "MAE {:.4g}, AUC {:.3f} ({} samples)")
+
+    def __str__(self) -> str:
+        return str(self.numbers)
+
+
+class Agreement(Value, frozen=True, kw_only=True):
+    """How near two models are on the same samples."""
+
+    total: int
+    max_difference: float
+    mean_difference: float
+    same: int | None = None
+    """Samples on which both answer with the same class; absent for nets that repeat their input."""
+
+    @property
+    def value(self) -> float | None:
+        return None if self.same is None else self.same / self.total
+
+    @property
+    def numbers(self) -> Numbers | None:
+        """The answers that are the same, for a cell of a table."""
+        if self.same is None:
+            return None
+        return Numbers((self.same / self.total, self.same, self.total), "{:.1%} ({} of {})")
+
+    def __str__(self) -> str:
+        apart = f"outputs differ by {self.max_difference:.4g} at most, {self.mean_difference:.4g} on average"
+        return apart if self.numbers is None else f"{self.numbers}; {apart}"
