@@ -73,7 +73,8 @@ _TENSORFLOW = Producer(
 )
 _MODELS = Producer("models", 3, ("models",), uses=(_TENSORFLOW,))
 _SAMPLES = Producer("samples", 1, ("data/dataset.py", "data/preprocessing.py"), ("numpy",))
-_SCORES = Producer("scores", 2, ("evaluation",), ("numpy",))
+_RESULTS = Producer("results", 1, ("results",), ("msgspec",))
+_SCORES = Producer("scores", 2, ("evaluation",), ("numpy",), (_RESULTS,))
 _TECHNIQUES = Producer("techniques", 6, ("techniques",), uses=(_TENSORFLOW, _SCORES))
 _FILES = Producer("files", 1, ("formats", "frontend"), ("tflite", "flatbuffers", "numpy"))
 _IR = Producer("ir", 1, ("ir",), ("numpy",))
@@ -93,7 +94,7 @@ _COMPILER = Producer(
     ("numpy",),
     (_FILES, _IR),
 )
-_DEVICES = Producer("devices", 4, ("devices", "results"), ("msgspec",))
+_DEVICES = Producer("devices", 4, ("devices",), uses=(_RESULTS,))
 TOOLCHAIN = Producer("toolchain", 1, ("runners/toolchain.py",), ("ziglang",))
 _RUNNERS = Producer(
     "runners",
