@@ -20,12 +20,23 @@ Examples:
   tinyml-compress compress net.keras --recipe prune80-pqat-int8 --data mine.npz -o build/net
   tinyml-compress compress zoo:digits_cnn --train 20 --recipe channels-half-qat --data data:digits -o digits
   tinyml-compress compress net.keras --recipe my.toml --dry-run
+  tinyml-compress compress net.keras --auto --data mine.npz --accept-drop 1 --time-budget 5 -o build/net
 """
 
 
 @click.command(epilog=EXAMPLES)
 @click.argument("model")
-@click.option("--recipe", required=True, help="A shipped recipe's name, or a path that ends with .toml.")
+@click.option("--recipe", help="A shipped recipe's name, a path that ends with .toml, or `auto`: as --auto.")
+@click.option("--auto", is_flag=True, help="Choose the recipe: the cheapest first, within --accept-drop.")
+@click.option(
+    "--max-weights",
+    type=click.IntRange(min=1),
+    metavar="BYTES",
+    help="With --auto: stop at the first recipe whose weights take no more; else the smallest is chosen.",
+)
+@click.option(
+    "--time-budget", type=click.FloatRange(min=0.01), metavar="MINUTES", help="With --auto; 10 by default."
+)
 @data_option(
     required=False,
     what="Training and calibration samples; a set with parts trains on :train, scores on :test",
@@ -54,7 +65,10 @@ Examples:
 @trust_option
 def command(
     model: str,
-    recipe: str,
+    recipe: str | None,
+    auto: bool,
+    max_weights: int | None,
+    time_budget: float | None,
     data: str | None,
     eval_data: str | None,
     output: Path | None,
@@ -73,17 +87,51 @@ def command(
     MODEL is a .keras or .h5 file, a SavedModel folder, package.module:function, or zoo:NAME. Finished stages
     are kept in the cache: after an interruption, the same command goes on at the first unfinished stage.
     """
+    from dataclasses import replace
+
     from tinyml_compress.errors import UsageError
     from tinyml_compress.pipeline.compression import compress
     from tinyml_compress.pipeline.compression_plan import find_recipe, plan_blocks
     from tinyml_compress.techniques.recipe import read
 
-    if dry_run:
-        from dataclasses import replace
+    is_auto = auto or recipe == "auto"
+    if (auto and recipe not in (None, "auto")) or (recipe is None and not auto):
+        raise UsageError(
+            "one recipe is needed",
+            which="--recipe, --auto",
+            found="both" if auto else "neither",
+            next_step="give --recipe NAME, or --auto",
+        )
+    if not is_auto and (max_weights is not None or time_budget is not None):
+        raise UsageError("--max-weights and --time-budget go with --auto", next_step="give --auto")
+    if is_auto:
+        from tinyml_compress.pipeline.automatic import Limits, compress_automatically
 
-        chosen = read(find_recipe(recipe))
-        chosen = chosen if seed is None else replace(chosen, seed=seed)
-        say(*plan_blocks(model, chosen.with_training(train) if train else chosen, device, targets_dir))
+        fixed = {"--train": train, "--dry-run": dry_run, "--no-cache": no_cache, "--no-teacher": no_teacher}
+        needed = [] if data is not None else ["--data"]
+        needed += [] if output is not None else ["-o"]
+        if needed or any(fixed.values()):
+            raise UsageError(
+                "--auto chooses the stages itself",
+                found=", ".join([f"no {name}" for name in needed] + [name for name in fixed if fixed[name]]),
+                allowed="--data, -o, --eval-data, --device, --seed, --accept-drop and the options of --auto",
+            )
+        assert data is not None
+        assert output is not None
+        limits = Limits(weights=max_weights)
+        limits = limits if accept_drop is None else replace(limits, drop=accept_drop / 100)
+        limits = limits if time_budget is None else replace(limits, seconds=60 * time_budget)
+        chosen = compress_automatically(
+            model, data, output=output, limits=limits, eval_data=eval_data, device=device,
+            targets_dir=targets_dir, seed=seed or 0,
+        )  # fmt: skip
+        answer("compress", chosen.as_json, chosen.blocks)
+        return
+    assert recipe is not None
+    if dry_run:
+        plan = read(find_recipe(recipe))
+        plan = plan if seed is None else replace(plan, seed=seed)
+        say(*plan_blocks(model, plan.with_training(train) if train else plan, device, targets_dir))
         return
     if output is None:
         raise UsageError(

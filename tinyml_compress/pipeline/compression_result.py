@@ -98,6 +98,30 @@ class StageResult:
 
 
 @dataclass(frozen=True)
+class Tried:
+    """One recipe that `--auto` ran, or left out for the reason given."""
+
+    name: str
+    sparsity: float
+    epochs: int
+    drop: float | None = None
+    interval: tuple[float, float] | None = None
+    nbytes: int | None = None
+    """Constants of the generated C."""
+    seconds: float | None = None
+    left_out: str = ""
+
+    @property
+    def points(self) -> float | None:
+        """The drop as people read it."""
+        return None if self.drop is None else 100 * self.drop
+
+    def as_json(self) -> dict[str, Any]:
+        """Absent values are left out."""
+        return {key: value for key, value in asdict(self).items() if value not in (None, "")}
+
+
+@dataclass(frozen=True)
 class CompressionResult(Displayed):
     """A whole run; `breach` says which guard was broken, if any."""
 
@@ -116,6 +140,10 @@ class CompressionResult(Displayed):
     """None where a guard of a stage was broken before the end, or nothing was compressed."""
     warnings: tuple[str, ...] = ()
     """What was wrong with the samples before anything ran."""
+    tried: tuple[Tried, ...] = ()
+    """By `--auto`, the cheapest first."""
+    choice: str = ""
+    """Why this recipe, of those tried."""
 
     @property
     def tflite(self) -> Path | None:
@@ -141,6 +169,7 @@ class CompressionResult(Displayed):
             "stages": [stage.as_json() for stage in self.stages],
             "seconds": round(self.seconds, 2),
             **({"warnings": list(self.warnings)} if self.warnings else {}),
+            **({"tried": [one.as_json() for one in self.tried], "choice": self.choice} if self.tried else {}),
             **({} if self.breach is None else {"breach": self.breach}),
             **({} if self.verdict is None else {"verdict": self.verdict.as_json()}),
         }
@@ -155,6 +184,18 @@ class CompressionResult(Displayed):
         for stage in self.stages:
             if stage.allocation:
                 blocks += ["", _allocation(f"{stage.name}: {stage.allocation_summary}", stage.allocation)]
+        if self.tried:
+            rows = tuple(
+                (
+                    one.name,
+                    None if one.drop is None else 100 * one.drop,
+                    one.nbytes,
+                    one.seconds,
+                    one.left_out,
+                )
+                for one in self.tried
+            )
+            blocks += ["", Table(_TRIED, rows, "tried, the cheapest first"), f"chosen: {self.choice}"]
         blocks += [f"warning: {text}" for text in self.warnings]
         if self.breach is not None:
             blocks.append(f"STOPPED: {self.breach}")
@@ -174,6 +215,14 @@ _COLUMNS = (
     Column("file", "{:,}", absent="-"),
     Column("gzip", "{:,}", priority=2, absent="-"),
     Column("time", "{:.1f} s", priority=6, absent="-"),
+)
+
+_TRIED = (
+    Column("recipe"),
+    Column("drop, points", "{:+.2f}", absent="-"),
+    Column("weights, B", "{:,}", absent="-"),
+    Column("time", "{:.0f} s", absent="-", priority=1),
+    Column("left out", absent="", priority=2),
 )
 
 
