@@ -195,7 +195,7 @@ def _first_book(problems: Problems, scales: list[Floats], size: int) -> Floats:
         for (problem, _), scale in zip(problems, scales, strict=True)
     ]
     values, weigh = (np.concatenate([part.ravel() for part in parts]) for parts in (units, felt))
-    free = np.unique(np.quantile(values, np.linspace(0, 1, size - 1)[1:-1]))
+    free = np.unique(np.quantile(values, np.linspace(0, 1, size)[1:-1]))
     book = _tidy(free)
     for _ in range(_LLOYD):
         places = np.searchsorted((book[1:] + book[:-1]) / 2, values)
