@@ -16,6 +16,7 @@ from tinyml_compress import data as data_room
 from tinyml_compress.data import DataSet
 from tinyml_compress.errors import DataError, ModelError, UsageError
 from tinyml_compress.support.user_code import callable_of, called
+from tinyml_compress.techniques.augmentation import augmented, words_of
 from tinyml_compress.techniques.convert_stage import ConvertOptions
 from tinyml_compress.techniques.recipe import Recipe, TaskOptions
 
@@ -102,7 +103,7 @@ def task_changes(recipe: Recipe) -> dict[str, Any]:
         "batch_size": task.batch_size,
         "seed": recipe.seed,
         "loss": {"mse": "mse", "mae": "mae"}.get(task.loss or ""),
-        "augment": None if task.augment is None else _function(task.augment),
+        "augment": None if task.augment is None else _augmentation(task.augment),
     }
     if task.module is not None:
         given = called(task.module, UsageError, "a function without arguments that returns a dict")
@@ -117,6 +118,11 @@ def task_changes(recipe: Recipe) -> dict[str, Any]:
     return changes
 
 
+def _augmentation(spec: str) -> Callable[..., Any]:
+    words = words_of(spec)
+    return augmented(words, "augment") if words else _function(spec)
+
+
 def _function(spec: str) -> Callable[..., Any]:
     return callable_of(spec, UsageError, "a function: recipes/README.md says what it is called with")
 
@@ -125,7 +131,7 @@ def source_of(task: TaskOptions) -> str:
     """The text of the user's own functions: a change in them is a change of the recipe."""
     parts = []
     for spec in (task.augment, task.module):
-        if spec is not None:
+        if spec is not None and not words_of(spec):
             module = inspect.getmodule(_function(spec))
             parts.append(inspect.getsource(module) if module is not None else spec)
     return "\0".join(parts)

@@ -14,6 +14,7 @@ from typing import Any
 
 from tinyml_compress.errors import ConfigError
 from tinyml_compress.support.sections import shown
+from tinyml_compress.techniques.augmentation import augmented, words_of
 from tinyml_compress.techniques.convert_stage import ConvertOptions
 from tinyml_compress.techniques.fine_tuning import TrainOptions
 from tinyml_compress.techniques.registry import all_techniques, technique
@@ -210,6 +211,8 @@ def _task(table: Mapping[str, Any], name: str) -> TaskOptions:
             values[key] = _checked(value, str, f"{where} {key}")
             if key in choices:
                 _one_of(value, choices[key], f"{where} {key}")
+            elif key == "augment" and words_of(value):
+                augmented(words_of(value), f"{where} {key}")
             elif ":" not in value:
                 raise ConfigError(
                     "must name a function", which=f"{where} {key}", found=value, allowed="module:function"
