@@ -110,7 +110,7 @@ def test_the_converter_makes_one_operator_of_it(net: Any) -> None:
     assert kinds[0] == kinds[1]
 
 
-@pytest.mark.parametrize("make", [nets.residual, nets.squeeze_excite])
+@pytest.mark.parametrize("make", [nets.squeeze_excite, pytest.param(nets.residual, marks=pytest.mark.full)])
 def test_other_graphs(make: Any) -> None:
     fix_seeds(1)
     model = make()

@@ -53,9 +53,10 @@ def _uneven(activation: str = "relu") -> Any:
     return model
 
 
-@pytest.mark.parametrize(
-    "make", [nets.plain, nets.residual, nets.depthwise, nets.squeeze_excite, nets.nested, nets.sequence]
-)
+_LONG = [pytest.param(make, marks=pytest.mark.full) for make in (nets.plain, nets.nested, nets.sequence)]
+
+
+@pytest.mark.parametrize("make", [nets.residual, nets.depthwise, nets.squeeze_excite, *_LONG])
 def test_any_factors_leave_the_outputs_as_they_are(make: Any) -> None:
     fix_seeds(1)
     model = make()
