@@ -121,11 +121,15 @@ def _shipped() -> list[Row]:
         "channels-half-qat", "prune80-pqat-int8", "cluster16-pcqat", "cluster16-cqat", "sparse80-int8",
         "prune90-iterative-pqat", "brain60-int8",
     )  # fmt: skip
-    return [
-        Row(f"shipped-{name}", "keywords", f"recipe {name}", find_recipe(name).read_text(encoding="utf-8"),
-            None, labels=True)
+    # the recipe for 1x1 layers knows them by the names that most nets give them
+    texts = {
+        name: find_recipe(name).read_text(encoding="utf-8").replace("pointwise*", _POINTWISE)
         for name in names
-    ]  # fmt: skip
+    }
+    return [
+        Row(f"shipped-{name}", "keywords", f"recipe {name}", text, None, labels=True)
+        for name, text in texts.items()
+    ]
 
 
 ROWS = (*_keywords(), *_pictures(), *_shipped())
