@@ -6,7 +6,7 @@ model gave: each layer then makes up for what the layers before it lost. Labels 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -14,11 +14,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from tinyml_compress.errors import UnsupportedLayer
 from tinyml_compress.support.backend import keras2, tensorflow
 from tinyml_compress.techniques import _recurrent
 from tinyml_compress.techniques._prepare import split_separable
 from tinyml_compress.techniques._second_order import Quadratic
 from tinyml_compress.techniques.graph import copy_model, steps_of
+from tinyml_compress.techniques.technique import matching
 
 __all__ = ["LINEAR", "LinearMap", "Walk", "divergence"]
 
@@ -71,6 +73,20 @@ class Walk:
             step.layer.name for step in steps_of(self.working) if self._is_known(step.layer)
         )
         return tuple(self.working.get_layer(name) for name in names)
+
+    def chosen(self, exclude: Iterable[str], verb: str) -> tuple[Any, ...]:
+        """Those of the layers that a stage may change; UnsupportedLayer where the model has none at all."""
+        layers = self.layers()
+        if not layers:
+            raise UnsupportedLayer(
+                f"no layer of this model has weights that can be {verb} together",
+                which=self.working.name,
+                found=", ".join(sorted({type(layer).__name__ for layer in self.working.layers})),
+                allowed="dense layers and convolutions",
+                next_step="leave the stage out",
+            )
+        spared = matching(exclude, [layer.name for layer in layers])
+        return tuple(layer for layer in layers if layer.name not in spared)
 
     def _is_known(self, layer: Any) -> bool:
         return _is_linear(layer) or (self._recurrent and _recurrent.is_recurrent(layer))

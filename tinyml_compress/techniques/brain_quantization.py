@@ -15,7 +15,6 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from tinyml_compress.errors import UnsupportedLayer
 from tinyml_compress.support.backend import fix_seeds
 from tinyml_compress.techniques._grid import Centred, Grid, on_grid, rounded
 from tinyml_compress.techniques._layerwise import LinearMap, Walk
@@ -30,7 +29,6 @@ from tinyml_compress.techniques.technique import (
     Technique,
     count,
     excluded,
-    matching,
     word,
 )
 
@@ -85,20 +83,8 @@ def quantize_by_outputs(
     """Layer by layer, each reading what the quantized layers before it give."""
     fix_seeds(seed)
     walk = Walk(model, np.asarray(inputs)[: options.samples], seed)
-    layers = walk.layers()
-    if not layers:
-        raise UnsupportedLayer(
-            "no layer of this model has weights that can be quantized together",
-            which=model.name,
-            found=", ".join(sorted({type(layer).__name__ for layer in model.layers})),
-            allowed="dense layers and convolutions",
-            next_step="leave the stage out",
-        )
-    spared = matching(options.exclude, [layer.name for layer in layers])
     losses = {}
-    for layer in layers:
-        if layer.name in spared:
-            continue
+    for layer in walk.chosen(options.exclude, "quantized"):
         tell(f"{layer.name}: values chosen for its outputs")
         maps = walk.maps(layer)
         # packed weights of a dense layer have one scale, those of a convolution one per output

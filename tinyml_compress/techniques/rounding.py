@@ -15,7 +15,6 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from tinyml_compress.errors import UnsupportedLayer
 from tinyml_compress.support.backend import fix_seeds
 from tinyml_compress.techniques._grid import Centred, Grid, on_grid, rounded
 from tinyml_compress.techniques._layerwise import LinearMap, Walk
@@ -31,7 +30,6 @@ from tinyml_compress.techniques.technique import (
     count,
     excluded,
     flag,
-    matching,
 )
 
 __all__ = ["TECHNIQUE", "RoundOptions", "Rounded", "round_weights"]
@@ -70,20 +68,8 @@ def round_weights(
     """Layer by layer, each reading what the rounded layers before it give."""
     fix_seeds(seed)
     walk = Walk(model, np.asarray(inputs)[: options.samples], seed)
-    layers = walk.layers()
-    if not layers:
-        raise UnsupportedLayer(
-            "no layer of this model has weights that can be rounded together",
-            which=model.name,
-            found=", ".join(sorted({type(layer).__name__ for layer in model.layers})),
-            allowed="dense layers and convolutions",
-            next_step="leave the stage out",
-        )
-    spared = matching(options.exclude, [layer.name for layer in layers])
     losses = {}
-    for layer in layers:
-        if layer.name in spared:
-            continue
+    for layer in walk.chosen(options.exclude, "rounded"):
         tell(f"{layer.name}: steps chosen for its outputs")
         maps = walk.maps(layer)
         one_scale = options.per_tensor_dense and type(layer).__name__ == "Dense"
