@@ -32,7 +32,7 @@ from tinyml_compress.data.findings import check
 from tinyml_compress.data.preprocessing import AudioForm, Features, ImageForm, Preprocessing, c_header
 from tinyml_compress.errors import TinymlError
 from tinyml_compress.pipeline.export_bundle import manifest_preprocessing
-from tinyml_compress.rendering import devices as devices_report
+from tinyml_compress.pipeline.measure.target import target
 from tinyml_compress.rendering.gate import Tolerances, judge, read_result
 from tinyml_compress.rendering.page import read_document, results_page
 from tinyml_compress.support.files import sha256
@@ -171,8 +171,7 @@ def _read_all(folder: Path) -> list[bytes]:
 
 def _board(folder: Path, content: bytes) -> None:
     (folder / "board.toml").write_bytes(content)
-    device = devices.load_device("board", folder)
-    blocks_text([*devices_report.device_blocks(device)], 80)
+    blocks_text(target("board", folder).shown(), 80)
 
 
 def _core(folder: Path, content: bytes) -> None:

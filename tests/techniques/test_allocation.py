@@ -281,7 +281,9 @@ def test_prices_come_from_the_compiled_model() -> None:
     pruned = prices(thin)
     assert pruned["point"].nbytes < 0.5 * dense["point"].nbytes
     assert pruned["point"].cycles < dense["point"].cycles
-    assert pruned["stem"] == dense["stem"]
+    assert pruned["stem"].nbytes == dense["stem"].nbytes
+    # what lies behind it in flash moved, and its tables may straddle other words
+    assert pruned["stem"].cycles == pytest.approx(dense["stem"].cycles, rel=0.01)
     alike = tuple(replace(node, name="1") for node in prices._graph.nodes)  # as the converter names some
     prices._graph = prices._graph.rebuilt(nodes=alike)
     assert prices(model) == dense
