@@ -55,6 +55,15 @@ def test_few_are_counted_against_the_parameters(net: Any) -> None:
     assert "12 calibration samples: ranges of activations need 32 or more" in found
 
 
+def test_a_net_that_repeats_its_input_learns_from_normal_samples_alone() -> None:
+    layers = keras2().layers
+    repeats = keras2().Sequential([keras2().Input((24,)), layers.Dense(4), layers.Dense(24)])
+    normal = _waves(100, 1)
+    train = DataSet("normal", normal.inputs, np.zeros(100, np.int64))
+    tests = DataSet("both", normal.inputs, np.arange(100) % 2)
+    assert sample_warnings(PLAIN, repeats, train, tests) == ()
+
+
 def test_other_kinds_are_noticed(net: Any) -> None:
     tests = _waves(60, 2)
     noise = DataSet("noise", np.random.default_rng(0).normal(0, 0.7, (100, 24)).astype(np.float32))

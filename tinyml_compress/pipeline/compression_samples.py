@@ -79,6 +79,8 @@ def _classes(model: Any, data: DataSet) -> Array | None:
     """Which classes occur: by label, else by the model's own answers; None where there are no classes."""
     from tinyml_compress.techniques.training import ends_in, outputs_of
 
+    if tuple(model.output_shape[1:]) == tuple(model.input_shape[1:]):
+        return None  # it repeats its input, and learns what is normal from normal samples alone
     if data.labels is not None:
         is_class = np.issubdtype(data.labels.dtype, np.integer) and data.labels.ndim == 1
         return np.unique(data.labels) if is_class and model.output_shape[-1] > 1 else None
