@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import Any
 
 import tinyml_compress
-from tinyml_compress.pipeline.compression import compress
-from tinyml_compress.pipeline.fitting import fit
+from tinyml_compress.pipeline.compress.verb import compress
+from tinyml_compress.pipeline.fit.verb import fit
 from tinyml_compress.support import files
 from tinyml_compress.techniques.recipe import parse
 

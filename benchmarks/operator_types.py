@@ -21,7 +21,7 @@ from tests.lib.graphs import quant
 from tinyml_compress.errors import TinymlError as Error
 from tinyml_compress.frontend import write
 from tinyml_compress.ir import DType, Graph, Tensor
-from tinyml_compress.pipeline.compilation import compile_model
+from tinyml_compress.pipeline.compile.verb import compile_model
 from tinyml_compress.runners import native, tflm
 from tinyml_compress.runners.vectors import mixed
 

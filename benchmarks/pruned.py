@@ -25,9 +25,9 @@ import numpy as np
 
 from tinyml_compress import __version__, data, frontend
 from tinyml_compress.ops.base import Level
-from tinyml_compress.pipeline.compression import compress
-from tinyml_compress.pipeline.compression_plan import find_recipe
-from tinyml_compress.pipeline.evaluation import evaluate
+from tinyml_compress.pipeline.compress.plan import find_recipe
+from tinyml_compress.pipeline.compress.verb import compress
+from tinyml_compress.pipeline.evaluate.verb import evaluate
 from tinyml_compress.pipeline.measure.verb import benchmark
 from tinyml_compress.pipeline.measure.work import Request
 from tinyml_compress.support import files

@@ -32,8 +32,8 @@ from tinyml_compress import __version__, models
 from tinyml_compress.data import DataSet
 from tinyml_compress.errors import TrainingError
 from tinyml_compress.evaluation import PairedDrop, ScoreKind, paired_drop
-from tinyml_compress.pipeline.compression import compress
-from tinyml_compress.pipeline.compression_inputs import outputs_of_file
+from tinyml_compress.pipeline.compress.inputs import outputs_of_file
+from tinyml_compress.pipeline.compress.verb import compress
 from tinyml_compress.support import cache, files
 from tinyml_compress.support.producers import COMPRESSION, CONVERSION
 from tinyml_compress.techniques.recipe import parse

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from tinyml_compress.pipeline.compression_plan import find_recipe
+from tinyml_compress.pipeline.compress.plan import find_recipe
 
 __all__ = ["ROWS", "TASKS", "Row", "Task"]
 

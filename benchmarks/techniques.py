@@ -18,10 +18,10 @@ from pathlib import Path
 
 import numpy as np
 
-from tinyml_compress.pipeline.compression import compress
-from tinyml_compress.pipeline.compression_plan import find_recipe
-from tinyml_compress.pipeline.compression_result import CompressionResult, StageResult
-from tinyml_compress.pipeline.compression_stages import sizes_of
+from tinyml_compress.pipeline.compress.plan import find_recipe
+from tinyml_compress.pipeline.compress.result import CompressionResult, StageResult
+from tinyml_compress.pipeline.compress.stages import sizes_of
+from tinyml_compress.pipeline.compress.verb import compress
 
 EPOCHS = 20
 SEEDS = (1, 2, 3)
@@ -90,7 +90,7 @@ def _measure(folder: Path, only: list[str] | None) -> list[Row]:
 def _float_bytes(done: CompressionResult) -> int:
     """The .tflite file of the float model: what gzip sizes are compared with."""
     from tinyml_compress.converter import Mode
-    from tinyml_compress.pipeline.conversion import convert
+    from tinyml_compress.pipeline.convert.verb import convert
 
     model = done.folder / "train" / "model.keras"
     with tempfile.TemporaryDirectory() as folder:

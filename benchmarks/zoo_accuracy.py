@@ -18,8 +18,8 @@ from tinyml_compress import data, models
 from tinyml_compress.converter import Mode
 from tinyml_compress.data.shipped import manifest
 from tinyml_compress.models.zoo import ZOO
-from tinyml_compress.pipeline.conversion import convert
-from tinyml_compress.pipeline.evaluation import evaluate
+from tinyml_compress.pipeline.convert.verb import convert
+from tinyml_compress.pipeline.evaluate.verb import evaluate
 from tinyml_compress.techniques.training import Samples, fit, task_for
 
 BOUNDS = (0.85, 0.97)

@@ -24,9 +24,9 @@ if TYPE_CHECKING:
         shrink,
         verify,
     )
-    from tinyml_compress.pipeline.compression import compress
-    from tinyml_compress.pipeline.evaluation import evaluate
-    from tinyml_compress.pipeline.fitting import fit
+    from tinyml_compress.pipeline.compress.verb import compress
+    from tinyml_compress.pipeline.evaluate.verb import evaluate
+    from tinyml_compress.pipeline.fit.verb import fit
 
 __all__ = [
     "__version__",
@@ -50,9 +50,9 @@ __all__ = [
 _API = "tinyml_compress.pipeline.api"
 _HOMES = {
     **dict.fromkeys(__all__[1:], _API),
-    "compress": "tinyml_compress.pipeline.compression",
-    "evaluate": "tinyml_compress.pipeline.evaluation",
-    "fit": "tinyml_compress.pipeline.fitting",
+    "compress": "tinyml_compress.pipeline.compress.verb",
+    "evaluate": "tinyml_compress.pipeline.evaluate.verb",
+    "fit": "tinyml_compress.pipeline.fit.verb",
 }
 
 

@@ -18,9 +18,9 @@ from tinyml_compress.ir import Attrs
 from tinyml_compress.models import Format, LoadedModel, Origin
 from tinyml_compress.ops._addsub import FusedAttrs
 from tinyml_compress.ops.softmax.op import SoftmaxAttrs
-from tinyml_compress.pipeline import conversion
-from tinyml_compress.pipeline.collapse import collapsed_layer, movement_of, refuse_collapsed
-from tinyml_compress.pipeline.compilation import compile_model
+from tinyml_compress.pipeline.compile.verb import compile_model
+from tinyml_compress.pipeline.convert import verb as conversion
+from tinyml_compress.pipeline.convert.collapse import collapsed_layer, movement_of, refuse_collapsed
 from tinyml_compress.runners import tflm
 from tinyml_compress.support import backend
 

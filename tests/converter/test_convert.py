@@ -31,7 +31,7 @@ from tinyml_compress.errors import (
 )
 from tinyml_compress.ir import DType
 from tinyml_compress.models import ZOO, Format, LoadedModel, Origin, keras3, load
-from tinyml_compress.pipeline.conversion import convert, convert_model, make_artifacts
+from tinyml_compress.pipeline.convert.verb import convert, convert_model, make_artifacts
 from tinyml_compress.runners import tflm, toolchain
 from tinyml_compress.support import backend
 
@@ -400,3 +400,25 @@ def test_wrong_calls(
     assert isinstance(done.exception, error)
     assert text in str(done.exception)
     assert sorted(path.name for path in tmp_path.rglob("*")) == ["taken"]
+
+
+def test_what_the_converter_leaves_in_float_by_chance_is_converted_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    k = backend.keras2()
+    loaded = LoadedModel(
+        k.Sequential([k.layers.Input((4,)), k.layers.Dense(2)]), Origin("two", Format.FUNCTION, "0" * 64)
+    )
+    fates = iter([True, True, False])
+    monkeypatch.setattr(converter, "left_by_chance", lambda file: next(fates))
+    runs: list[int] = []
+    real = converter.to_tflite
+
+    def counted(*words: Any, **named: Any) -> bytes:
+        runs.append(1)
+        return real(*words, **named)
+
+    monkeypatch.setattr(converter, "to_tflite", counted)
+    assert convert_model(loaded, samples(4), Settings()).float_operators == ()
+    assert len(runs) == 3
+    assert next(fates, None) is None

@@ -10,8 +10,8 @@ from tests.lib.nets import NETS
 from tinyml_compress import converter
 from tinyml_compress.converter import Settings
 from tinyml_compress.models import Format, Origin
-from tinyml_compress.pipeline.artifacts import Converted, make_artifacts
-from tinyml_compress.pipeline.conversion import _without_names
+from tinyml_compress.pipeline.convert.artifacts import Converted, make_artifacts
+from tinyml_compress.pipeline.convert.verb import _without_names
 
 
 def test_strip_saves_bytes_and_keeps_the_names_in_the_header() -> None:

@@ -21,7 +21,7 @@ from tinyml_compress.data import DataSet
 from tinyml_compress.errors import EmulationError, UsageError
 from tinyml_compress.ir import Graph, Port
 from tinyml_compress.ops.base import Level
-from tinyml_compress.pipeline.compilation import compile_graph, compile_model
+from tinyml_compress.pipeline.compile.verb import compile_graph, compile_model
 from tinyml_compress.pipeline.measure import work
 from tinyml_compress.pipeline.measure.inputs import make_vectors
 from tinyml_compress.pipeline.measure.kinds import board as board_kind
@@ -437,7 +437,7 @@ def test_a_keras_model_is_converted_first(monkeypatch: pytest.MonkeyPatch) -> No
         asked.extend([loaded, samples.name, seed])
         return SimpleNamespace(tflite=NETS["autoencoder"](), preprocessing=None)
 
-    monkeypatch.setattr("tinyml_compress.pipeline.conversion.convert_model", convert_model)
+    monkeypatch.setattr("tinyml_compress.pipeline.convert.verb.convert_model", convert_model)
     monkeypatch.setattr("tinyml_compress.models.load", lambda spec: f"loaded {spec}")
     known = given("zoo:digits_cnn", None, 7)
     assert asked == ["loaded zoo:digits_cnn", "data:digits", 7]

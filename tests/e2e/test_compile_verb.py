@@ -84,7 +84,7 @@ def test_neither_tensorflow_nor_keras_is_loaded(model: Path, tmp_path: Path) -> 
     script = (
         "import sys\n"
         "from pathlib import Path\n"
-        "from tinyml_compress.pipeline.compilation import compile_to_folder\n"
+        "from tinyml_compress.pipeline.compile.verb import compile_to_folder\n"
         f"done = compile_to_folder(Path({str(model)!r}), Path({str(tmp_path / 'out')!r}), 'kws')\n"
         "heavy = [m for m in sys.modules if m.split('.')[0] in ('tensorflow', 'keras', 'tf_keras')]\n"
         "assert not heavy, heavy\n"

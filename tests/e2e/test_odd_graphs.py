@@ -9,7 +9,7 @@ from tests.lib.graphs import const, graph, tensor
 from tinyml_compress.frontend import write
 from tinyml_compress.ir import Attrs, Graph, Node, Tensor
 from tinyml_compress.ops import operator
-from tinyml_compress.pipeline.compilation import compile_model
+from tinyml_compress.pipeline.compile.verb import compile_model
 
 
 def t(name: str, size: int = 8) -> Tensor:

@@ -17,10 +17,10 @@ from tinyml_compress.data import DataSet
 from tinyml_compress.errors import DataError, ModelError, UsageError
 from tinyml_compress.ir import DType, Graph, Node
 from tinyml_compress.ops import operator
-from tinyml_compress.pipeline import parity
-from tinyml_compress.pipeline.engines import Engine
-from tinyml_compress.pipeline.layer_noise import layer_noise, sqnr_db
-from tinyml_compress.pipeline.parity import ladder
+from tinyml_compress.pipeline.compare import parity
+from tinyml_compress.pipeline.compare.parity import ladder
+from tinyml_compress.pipeline.convert.layer_noise import layer_noise, sqnr_db
+from tinyml_compress.pipeline.evaluate.engines import Engine
 from tinyml_compress.runners import tflm
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from tests.lib.aot import assert_bit_exact
 from tinyml_compress.ops.base import Isa, Level
-from tinyml_compress.pipeline.compilation import compile_model
+from tinyml_compress.pipeline.compile.verb import compile_model
 from tinyml_compress.runners import native
 from tinyml_compress.runners.vectors import pattern
 

@@ -12,8 +12,8 @@ from tests.lib.stateful_nets import window_net
 from tests.lib.streams import assert_streams_equal
 from tinyml_compress.errors import UnsupportedOperator
 from tinyml_compress.frontend import read, write
-from tinyml_compress.pipeline.compilation import compile_model
-from tinyml_compress.pipeline.streaming import streamed
+from tinyml_compress.pipeline.compile.verb import compile_model
+from tinyml_compress.pipeline.convert.streaming import streamed
 from tinyml_compress.runners import native
 
 

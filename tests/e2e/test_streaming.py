@@ -15,14 +15,14 @@ from tests.lib.streams import assert_streams_equal, frames_of
 from tinyml_compress.codegen.project import project_files
 from tinyml_compress.ops.base import Isa, Level
 from tinyml_compress.pipeline.checking import check
-from tinyml_compress.pipeline.compilation import compile_model
-from tinyml_compress.pipeline.engines import Engine, Subject
-from tinyml_compress.pipeline.golden_vectors import golden_vectors
-from tinyml_compress.pipeline.inspection import inspect_model
+from tinyml_compress.pipeline.compare.verification import verify
+from tinyml_compress.pipeline.compile.verb import compile_model
+from tinyml_compress.pipeline.convert.golden_vectors import golden_vectors
+from tinyml_compress.pipeline.evaluate.engines import Engine, Subject
+from tinyml_compress.pipeline.inspect.verb import inspect_model
 from tinyml_compress.pipeline.measure.verb import benchmark
 from tinyml_compress.pipeline.measure.work import Request
 from tinyml_compress.pipeline.shrinking import shrink_file
-from tinyml_compress.pipeline.verification import verify
 from tinyml_compress.runners import native, tflm, toolchain
 from tinyml_compress.runners.emulated import emulate
 from tinyml_compress.support import proc

@@ -17,10 +17,10 @@ from tinyml_compress.cli.verify import command
 from tinyml_compress.errors import DataError, MismatchError, ModelError, TinymlError, UsageError
 from tinyml_compress.ir import Graph
 from tinyml_compress.ops.base import Isa, Level
-from tinyml_compress.pipeline import verification
-from tinyml_compress.pipeline.engines import Array, Engine, Subject, run_graph, subject_of
-from tinyml_compress.pipeline.generated_folder import GeneratedC
-from tinyml_compress.pipeline.verification import subjects_of, verify
+from tinyml_compress.pipeline.compare import verification
+from tinyml_compress.pipeline.compare.verification import subjects_of, verify
+from tinyml_compress.pipeline.compile.generated_folder import GeneratedC
+from tinyml_compress.pipeline.evaluate.engines import Array, Engine, Subject, run_graph, subject_of
 
 
 @pytest.fixture(scope="module")

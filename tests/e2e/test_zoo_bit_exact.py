@@ -12,7 +12,7 @@ from tests.lib.zoo import zoo_tflite
 from tinyml_compress.converter import Mode
 from tinyml_compress.models import ZOO
 from tinyml_compress.ops.base import Isa, Level
-from tinyml_compress.pipeline.compilation import compile_model
+from tinyml_compress.pipeline.compile.verb import compile_model
 
 Once = Callable[[str, Callable[[Path], None]], Path]
 SLOW = ("activity_gru",)

@@ -18,7 +18,7 @@ from tinyml_compress.cli.zoo import command
 from tinyml_compress.errors import UsageError
 from tinyml_compress.models import STREAMS, load, stream_file
 from tinyml_compress.ops.base import Isa
-from tinyml_compress.pipeline.compilation import compile_model
+from tinyml_compress.pipeline.compile.verb import compile_model
 from tinyml_compress.pipeline.measure.model import given
 from tinyml_compress.runners import native, tflm
 from tinyml_compress.runners.emulated import emulate

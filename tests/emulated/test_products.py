@@ -16,7 +16,7 @@ from tinyml_compress.devices import Region
 from tinyml_compress.frontend import write
 from tinyml_compress.ir import Graph
 from tinyml_compress.ops.base import Isa, Level
-from tinyml_compress.pipeline.compilation import compile_model
+from tinyml_compress.pipeline.compile.verb import compile_model
 from tinyml_compress.runners import tflm
 from tinyml_compress.runners.emulated import emulate
 from tinyml_compress.runners.vectors import mixed

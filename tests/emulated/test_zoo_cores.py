@@ -15,7 +15,7 @@ from tests.emulated.programs import board
 from tests.lib.zoo import zoo_tflite
 from tinyml_compress.converter import Mode
 from tinyml_compress.ops.base import Isa, Level
-from tinyml_compress.pipeline.compilation import compile_model
+from tinyml_compress.pipeline.compile.verb import compile_model
 from tinyml_compress.runners import tflm
 from tinyml_compress.runners.emulated import emulate
 from tinyml_compress.runners.vectors import mixed

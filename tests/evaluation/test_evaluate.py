@@ -12,7 +12,7 @@ from tests.lib.graphs import const, model, tensor
 from tinyml_compress import ops
 from tinyml_compress.errors import DataError, TinymlError, UsageError
 from tinyml_compress.ir import Attrs, DType, Tensor
-from tinyml_compress.pipeline.evaluation import evaluate
+from tinyml_compress.pipeline.evaluate.verb import evaluate
 from tinyml_compress.results import encoded
 
 ENGINES = ("host", "tflm", "aot")

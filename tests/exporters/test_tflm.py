@@ -17,8 +17,8 @@ from tests.lib.bare_metal import built, ran
 from tests.lib.bundles import damaged_vector, exported
 from tests.lib.nets import NETS
 from tinyml_compress.exporters import Format, layout
-from tinyml_compress.pipeline.compilation import compile_model
-from tinyml_compress.pipeline.exporting import Exported
+from tinyml_compress.pipeline.compile.verb import compile_model
+from tinyml_compress.pipeline.export.verb import Exported
 from tinyml_compress.runners import tflm
 
 pytestmark = pytest.mark.skipif(not tflm.available(), reason="tflite-micro is not installed here")

@@ -18,7 +18,7 @@ from tinyml_compress.cli.export import command
 from tinyml_compress.data.preprocessing import AudioForm, Features, ImageForm, Preprocessing
 from tinyml_compress.errors import ConfigError, TinymlError, UsageError
 from tinyml_compress.exporters import Format, layout
-from tinyml_compress.pipeline.export_bundle import manifest_preprocessing
+from tinyml_compress.pipeline.export.bundle import manifest_preprocessing
 from tinyml_compress.support.files import sha256
 
 

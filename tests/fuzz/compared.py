@@ -18,7 +18,7 @@ from tests.fuzz.worker import bases
 from tests.lib.aot import BATCH
 from tinyml_compress.errors import TinymlError
 from tinyml_compress.ir import Program
-from tinyml_compress.pipeline.compilation import compile_model
+from tinyml_compress.pipeline.compile.verb import compile_model
 from tinyml_compress.runners import native, tflm
 from tinyml_compress.runners.vectors import mixed
 

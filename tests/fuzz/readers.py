@@ -31,7 +31,7 @@ from tinyml_compress import data, devices
 from tinyml_compress.data.findings import check
 from tinyml_compress.data.preprocessing import AudioForm, Features, ImageForm, Preprocessing, c_header
 from tinyml_compress.errors import TinymlError
-from tinyml_compress.pipeline.export_bundle import manifest_preprocessing
+from tinyml_compress.pipeline.export.bundle import manifest_preprocessing
 from tinyml_compress.pipeline.measure.target import target
 from tinyml_compress.rendering.gate import Tolerances, judge, read_result
 from tinyml_compress.rendering.page import read_document, results_page

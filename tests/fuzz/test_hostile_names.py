@@ -21,7 +21,7 @@ from tinyml_compress import frontend
 from tinyml_compress.data.preprocessing import Preprocessing
 from tinyml_compress.exporters import Format
 from tinyml_compress.ir import Graph
-from tinyml_compress.pipeline.export_bundle import Metadata, tflm_bundle
+from tinyml_compress.pipeline.export.bundle import Metadata, tflm_bundle
 from tinyml_compress.runners import tflm
 
 MARK = "TINYML_RAN"

@@ -29,7 +29,7 @@ from tests.lib.messy import messy
 from tinyml_compress import frontend, passes
 from tinyml_compress.errors import TinymlError
 from tinyml_compress.ir import Graph
-from tinyml_compress.pipeline.compilation import compile_graph
+from tinyml_compress.pipeline.compile.verb import compile_graph
 
 SECONDS = 5
 MEMORY = 1 << 30

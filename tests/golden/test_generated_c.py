@@ -21,7 +21,7 @@ from tests.lib.proof import ints
 from tinyml_compress.frontend import write
 from tinyml_compress.ir import Attrs, DType, Program, Tensor
 from tinyml_compress.ops.base import Isa, Level
-from tinyml_compress.pipeline.compilation import compile_model
+from tinyml_compress.pipeline.compile.verb import compile_model
 from tinyml_compress.runners import native, toolchain
 from tinyml_compress.runners.vectors import mixed
 from tinyml_compress.support import proc

@@ -20,7 +20,7 @@ from tests.ops.test_circular_buffer import buffered
 from tinyml_compress.frontend import write
 from tinyml_compress.ir import Program
 from tinyml_compress.ops.base import Isa, Level
-from tinyml_compress.pipeline.compilation import compile_model
+from tinyml_compress.pipeline.compile.verb import compile_model
 from tinyml_compress.runners import toolchain
 
 OPS = Path(__file__).resolve().parents[1] / "ops"

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tinyml_compress.ops.base import Isa, Level
-from tinyml_compress.pipeline.compilation import compile_model
+from tinyml_compress.pipeline.compile.verb import compile_model
 from tinyml_compress.runners import native, tflm
 from tinyml_compress.runners.toolchain import HOST_FLAGS
 from tinyml_compress.runners.vectors import mixed

@@ -12,7 +12,7 @@ from pathlib import Path
 from tests.lib.nets import NETS
 from tinyml_compress.exporters import Engine, Format
 from tinyml_compress.ops.base import Isa
-from tinyml_compress.pipeline.exporting import Exported, Request, export
+from tinyml_compress.pipeline.export.verb import Exported, Request, export
 from tinyml_compress.runners import toolchain
 from tinyml_compress.support import proc
 

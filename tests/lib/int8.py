@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from tinyml_compress.converter import Mode, Settings, to_tflite
-from tinyml_compress.pipeline.compression_inputs import outputs_of_file
+from tinyml_compress.pipeline.compress.inputs import outputs_of_file
 from tinyml_compress.support import backend
 
 

@@ -17,7 +17,7 @@ from tinyml_compress.ops.numerics import Activation, Padding
 from tinyml_compress.ops.reshape.op import ReshapeAttrs
 from tinyml_compress.ops.softmax.op import SoftmaxAttrs
 from tinyml_compress.ops.svdf.op import SvdfAttrs
-from tinyml_compress.pipeline.streaming import streamed
+from tinyml_compress.pipeline.convert.streaming import streamed
 
 __all__ = ["STREAMING", "svdf_net", "window_net"]
 

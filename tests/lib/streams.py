@@ -14,7 +14,7 @@ from tests.lib.aot import BATCH, assert_params_follow_structs
 from tests.lib.proof import Maker, models_of
 from tinyml_compress.ir import Program
 from tinyml_compress.ops.base import Isa, Level
-from tinyml_compress.pipeline.compilation import compile_model
+from tinyml_compress.pipeline.compile.verb import compile_model
 from tinyml_compress.runners import native, tflm
 from tinyml_compress.runners.vectors import Edge, edge, random
 

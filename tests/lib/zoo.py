@@ -8,7 +8,7 @@ from pathlib import Path
 from tinyml_compress import data
 from tinyml_compress.converter import Mode
 from tinyml_compress.models import ZOO
-from tinyml_compress.pipeline.conversion import convert
+from tinyml_compress.pipeline.convert.verb import convert
 
 __all__ = ["converted", "zoo_tflite"]
 

@@ -17,7 +17,7 @@ from tinyml_compress.data import DataSet
 from tinyml_compress.errors import UnsupportedLayer
 from tinyml_compress.models import LoadedModel, graph_layers, load
 from tinyml_compress.models.graph_rebuild import rebuilt
-from tinyml_compress.pipeline.compression import compress
+from tinyml_compress.pipeline.compress.verb import compress
 from tinyml_compress.support import backend
 from tinyml_compress.techniques import recipe
 from tinyml_compress.techniques.structured import remove_channels

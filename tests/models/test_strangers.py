@@ -16,7 +16,7 @@ import pytest
 
 from tinyml_compress.errors import ModelError, UnsupportedLayer, UnsupportedOperator, UsageError
 from tinyml_compress.models import load, load_again
-from tinyml_compress.pipeline.fitting_job import Job
+from tinyml_compress.pipeline.fit.job import Job
 from tinyml_compress.support import backend
 from tinyml_compress.support.trust import trusted, trusting
 

@@ -45,7 +45,7 @@ from tests.lib.graphs import single
 from tinyml_compress import frontend
 from tinyml_compress.ir import Attrs, DType, Tensor
 from tinyml_compress.ops import all_operators
-from tinyml_compress.pipeline.compilation import compile_model
+from tinyml_compress.pipeline.compile.verb import compile_model
 from tinyml_compress.runners import native
 
 x, y = (Tensor(name, (1, 3), DType.FLOAT32) for name in "xy")

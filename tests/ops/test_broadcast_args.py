@@ -9,7 +9,7 @@ from tests.lib.graphs import single, tensor
 from tests.lib.proof import Rng, refused
 from tinyml_compress.frontend import write
 from tinyml_compress.ir import Attrs, DType, Graph
-from tinyml_compress.pipeline.compilation import compile_model
+from tinyml_compress.pipeline.compile.verb import compile_model
 from tinyml_compress.runners import native, tflm
 
 

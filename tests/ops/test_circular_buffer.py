@@ -16,7 +16,7 @@ from tinyml_compress.ir import DType, Graph, Node, Quant, Tensor
 from tinyml_compress.ops._addsub import FusedAttrs
 from tinyml_compress.ops._reduce import ReduceAttrs
 from tinyml_compress.ops.circular_buffer.op import CircularBufferAttrs
-from tinyml_compress.pipeline.compilation import compile_model
+from tinyml_compress.pipeline.compile.verb import compile_model
 from tinyml_compress.runners import native
 
 

@@ -9,7 +9,7 @@ from tinyml_compress.frontend import write
 from tinyml_compress.ir import Attrs, DType, Graph, Node, Tensor
 from tinyml_compress.ops.concatenation.op import ConcatenationAttrs
 from tinyml_compress.ops.numerics import Activation
-from tinyml_compress.pipeline.compilation import compile_graph
+from tinyml_compress.pipeline.compile.verb import compile_graph
 
 TYPES = (DType.INT8, DType.INT8, DType.INT16, DType.INT32, DType.INT64, DType.BOOL, DType.FLOAT32)
 

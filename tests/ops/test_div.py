@@ -9,7 +9,7 @@ from tests.lib.proof import FUSED, Rng, broadcastable, many, pick, refused, samp
 from tinyml_compress.frontend import write
 from tinyml_compress.ir import Attrs, DType, Graph, Tensor
 from tinyml_compress.ops._addsub import FusedAttrs
-from tinyml_compress.pipeline.compilation import compile_model
+from tinyml_compress.pipeline.compile.verb import compile_model
 from tinyml_compress.runners import native, tflm
 
 

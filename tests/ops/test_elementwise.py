@@ -12,7 +12,7 @@ from tests.lib.proof import Rng, many, pick, quantized, refused, sample, scale, 
 from tinyml_compress.frontend import write
 from tinyml_compress.ir import Attrs, DType, Graph, Tensor
 from tinyml_compress.ops.leaky_relu.op import LeakyReluAttrs
-from tinyml_compress.pipeline.compilation import compile_model
+from tinyml_compress.pipeline.compile.verb import compile_model
 from tinyml_compress.runners import native, tflm
 
 WHOLE = (2, 128)

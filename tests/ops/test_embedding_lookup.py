@@ -9,7 +9,7 @@ from tests.lib.proof import Rng, ints, many, pick, refused, sample, scale, shape
 from tinyml_compress.frontend import write
 from tinyml_compress.ir import Attrs, DType, Graph, Tensor
 from tinyml_compress.ops.shape.op import ShapeAttrs
-from tinyml_compress.pipeline.compilation import compile_model
+from tinyml_compress.pipeline.compile.verb import compile_model
 from tinyml_compress.runners import native
 
 PAIRS = ((DType.INT8, DType.INT8), (DType.INT8, DType.FLOAT32), (DType.FLOAT32, DType.FLOAT32))

@@ -23,7 +23,7 @@ from tinyml_compress.ir import Graph
 from tinyml_compress.ops._codebook import codebook
 from tinyml_compress.ops._sparse import sparse_nibbles, sparse_rows
 from tinyml_compress.ops.base import Isa, Level
-from tinyml_compress.pipeline.compilation import compile_model
+from tinyml_compress.pipeline.compile.verb import compile_model
 from tinyml_compress.runners.emulated import emulate
 
 Rng = np.random.Generator

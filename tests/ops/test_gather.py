@@ -9,7 +9,7 @@ from tests.lib.proof import Rng, ints, many, pick, refused, sample, shape
 from tinyml_compress.frontend import write
 from tinyml_compress.ir import Attrs, DType, Graph, Tensor
 from tinyml_compress.ops.gather.op import GatherAttrs
-from tinyml_compress.pipeline.compilation import compile_model
+from tinyml_compress.pipeline.compile.verb import compile_model
 from tinyml_compress.runners import native, tflm
 
 TYPES = (DType.INT8, DType.FLOAT32)

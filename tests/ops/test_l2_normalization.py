@@ -10,7 +10,7 @@ from tinyml_compress.frontend import write
 from tinyml_compress.ir import Attrs, DType, Graph, Tensor
 from tinyml_compress.ops.l2_normalization.op import L2NormalizationAttrs
 from tinyml_compress.ops.numerics import Activation
-from tinyml_compress.pipeline.compilation import compile_model
+from tinyml_compress.pipeline.compile.verb import compile_model
 from tinyml_compress.runners import native, tflm
 
 

@@ -17,7 +17,7 @@ from tinyml_compress.frontend import write
 from tinyml_compress.ir import Graph
 from tinyml_compress.ops.base import Isa, Level
 from tinyml_compress.ops.numerics import Padding
-from tinyml_compress.pipeline.compilation import compile_model
+from tinyml_compress.pipeline.compile.verb import compile_model
 
 Rng = np.random.Generator
 Maker = Callable[[Rng], Graph]

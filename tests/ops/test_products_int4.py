@@ -13,7 +13,7 @@ from tinyml_compress.frontend import write
 from tinyml_compress.ir import DType, Graph, Tensor
 from tinyml_compress.ops.base import Isa, Level
 from tinyml_compress.ops.fully_connected.op import FullyConnectedAttrs
-from tinyml_compress.pipeline.compilation import compile_model
+from tinyml_compress.pipeline.compile.verb import compile_model
 
 BOTH = (Isa.C, Isa.DSP)
 

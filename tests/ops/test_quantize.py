@@ -8,7 +8,7 @@ from tests.lib.graphs import quant, single
 from tests.lib.proof import Rng, many, pick, refused, sample, scale, shape
 from tinyml_compress.frontend import write
 from tinyml_compress.ir import Attrs, DType, Graph, Quant, Tensor
-from tinyml_compress.pipeline.compilation import compile_model
+from tinyml_compress.pipeline.compile.verb import compile_model
 from tinyml_compress.runners import native, tflm
 
 PAIRS = [

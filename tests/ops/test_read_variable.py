@@ -17,7 +17,7 @@ from tinyml_compress.ir import Attrs, DType, Graph, Node, Quant, Tensor
 from tinyml_compress.ops._addsub import FusedAttrs
 from tinyml_compress.ops._flow import CallOnceAttrs
 from tinyml_compress.ops._variables import VariableAttrs
-from tinyml_compress.pipeline.compilation import compile_model
+from tinyml_compress.pipeline.compile.verb import compile_model
 
 TYPES = (DType.INT8, DType.INT8, DType.INT16, DType.FLOAT32)
 

@@ -9,7 +9,7 @@ from tests.lib.proof import Rng, ints, many, pick, refused, sample, shape
 from tinyml_compress.ir import Attrs, DType, Graph, Node, Tensor
 from tinyml_compress.ops.reshape.op import ReshapeAttrs
 from tinyml_compress.ops.squeeze.op import SqueezeAttrs
-from tinyml_compress.pipeline.compilation import compile_graph
+from tinyml_compress.pipeline.compile.verb import compile_graph
 
 TYPES = (DType.INT8, DType.UINT8, DType.BOOL, DType.INT16, DType.INT32, DType.INT64, DType.FLOAT32)
 

@@ -9,7 +9,7 @@ from tests.lib.proof import Rng, many, refused, sample
 from tinyml_compress.frontend import write
 from tinyml_compress.ir import DType, Graph
 from tinyml_compress.ops.signal_energy.op import SignalEnergyAttrs
-from tinyml_compress.pipeline.compilation import compile_model
+from tinyml_compress.pipeline.compile.verb import compile_model
 from tinyml_compress.runners import native, tflm
 
 

@@ -10,7 +10,7 @@ from tests.lib.proof import Rng, many, pick, refused, sample
 from tinyml_compress.frontend import write
 from tinyml_compress.ir import DType, Graph, Tensor
 from tinyml_compress.ops._fft import FftAttrs, FftType
-from tinyml_compress.pipeline.compilation import compile_model
+from tinyml_compress.pipeline.compile.verb import compile_model
 from tinyml_compress.runners import native
 
 TYPES = ((DType.INT16, FftType.INT16), (DType.INT32, FftType.INT32), (DType.FLOAT32, FftType.FLOAT32))

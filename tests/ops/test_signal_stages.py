@@ -14,7 +14,7 @@ from tinyml_compress.ir import Attrs, DType, Graph, Tensor
 from tinyml_compress.ops.signal_filter_bank.op import SignalFilterBankAttrs
 from tinyml_compress.ops.signal_filter_bank_log.op import SignalFilterBankLogAttrs
 from tinyml_compress.ops.signal_pcan.op import SignalPcanAttrs
-from tinyml_compress.pipeline.compilation import compile_model
+from tinyml_compress.pipeline.compile.verb import compile_model
 from tinyml_compress.runners import native, tflm
 
 

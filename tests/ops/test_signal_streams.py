@@ -18,7 +18,7 @@ from tinyml_compress.ops.signal_filter_bank_spectral_subtraction.op import Spect
 from tinyml_compress.ops.signal_framer.op import SignalFramerAttrs
 from tinyml_compress.ops.signal_overlap_add.op import OverlapType, SignalOverlapAddAttrs
 from tinyml_compress.ops.signal_stacker.op import SignalStackerAttrs
-from tinyml_compress.pipeline.compilation import compile_model
+from tinyml_compress.pipeline.compile.verb import compile_model
 from tinyml_compress.runners import native, tflm
 from tinyml_compress.runners.vectors import random
 

@@ -11,7 +11,7 @@ from tests.lib.messy import messy, planted
 from tinyml_compress import frontend
 from tinyml_compress.ir import Graph
 from tinyml_compress.passes import PASSES, Pass
-from tinyml_compress.pipeline.compilation import compile_graph
+from tinyml_compress.pipeline.compile.verb import compile_graph
 from tinyml_compress.runners import native, tflm
 from tinyml_compress.runners.vectors import mixed
 

@@ -7,7 +7,7 @@ import pytest
 from tests.lib.graphs import model, tensor
 from tinyml_compress.errors import PlanError
 from tinyml_compress.ops import operator
-from tinyml_compress.pipeline.compilation import compile_model
+from tinyml_compress.pipeline.compile.verb import compile_model
 
 
 def test_tensors_of_hundreds_of_megabytes_are_refused() -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tinyml_compress.ops.base import Isa, Level
-from tinyml_compress.pipeline.compilation import compile_model, isas_for
+from tinyml_compress.pipeline.compile.verb import compile_model, isas_for
 
 MODELS = Path(__file__).parents[2] / ".." / "shared" / "models"
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from tests.report.documents import ladder
-from tinyml_compress.pipeline.differences import Difference, Divergence
-from tinyml_compress.pipeline.engines import Engine
-from tinyml_compress.pipeline.parity import Ladder, Step
+from tinyml_compress.pipeline.compare.differences import Difference, Divergence
+from tinyml_compress.pipeline.compare.parity import Ladder, Step
+from tinyml_compress.pipeline.evaluate.engines import Engine
 from tinyml_compress.rendering.page import results_page
 
 FIRST = Divergence(3, "CONV_2D", "net/c", "net/c", Difference(64, 2, 1.0))

@@ -24,11 +24,11 @@ from tinyml_compress.frontend import write
 from tinyml_compress.ir import Node
 from tinyml_compress.ops import operator
 from tinyml_compress.pipeline.checking import check
-from tinyml_compress.pipeline.comparison import compare
-from tinyml_compress.pipeline.compression_result import CompressionResult, Sizes, StageResult
-from tinyml_compress.pipeline.evaluation import evaluate_all
-from tinyml_compress.pipeline.inspection import inspect_model
-from tinyml_compress.pipeline.mixing import Mixed, ValueGain
+from tinyml_compress.pipeline.compare.verb import compare
+from tinyml_compress.pipeline.compress.result import CompressionResult, Sizes, StageResult
+from tinyml_compress.pipeline.convert.mixing import Mixed, ValueGain
+from tinyml_compress.pipeline.evaluate.verb import evaluate_all
+from tinyml_compress.pipeline.inspect.verb import inspect_model
 from tinyml_compress.pipeline.shrinking import shrink_file
 from tinyml_compress.rendering.demo import BoardRow, DemoResult, ModelRow, demo_blocks
 from tinyml_compress.rendering.fit_text import estimate_blocks, fit_blocks

@@ -14,7 +14,7 @@ from tests.lib.nets import NETS
 from tests.lib.schema import validate
 from tests.report import documents
 from tinyml_compress.errors import DataError
-from tinyml_compress.pipeline.evaluation import evaluate_all
+from tinyml_compress.pipeline.evaluate.verb import evaluate_all
 from tinyml_compress.results import Evaluation, Evaluations, Result, decoded, encoded
 
 LAST = json.loads(Path(__file__).with_name("evaluate.last.schema.json").read_text(encoding="utf-8"))

@@ -10,7 +10,7 @@ import pytest
 from tests.lib.graphs import model, tensor
 from tinyml_compress.errors import DataError, MismatchError
 from tinyml_compress.ir import Attrs, Program
-from tinyml_compress.pipeline.compilation import compile_model
+from tinyml_compress.pipeline.compile.verb import compile_model
 from tinyml_compress.runners import native
 
 ROW = np.arange(-4, 4, dtype=np.int8).reshape(1, 8)

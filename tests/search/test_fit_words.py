@@ -14,10 +14,10 @@ from click.testing import CliRunner
 from tests.lib.schema import validate
 from tinyml_compress.cli.fit import command
 from tinyml_compress.errors import TinymlError, UsageError
-from tinyml_compress.pipeline.fitting import job_of
-from tinyml_compress.pipeline.fitting_job import Job, amount, resolved
-from tinyml_compress.pipeline.fitting_judge import reference_point
-from tinyml_compress.pipeline.fitting_result import FitResult
+from tinyml_compress.pipeline.fit.job import Job, amount, resolved
+from tinyml_compress.pipeline.fit.judge import reference_point
+from tinyml_compress.pipeline.fit.result import FitResult
+from tinyml_compress.pipeline.fit.verb import job_of
 from tinyml_compress.rendering.fit_text import fit_blocks
 from tinyml_compress.rendering.page import results_page
 from tinyml_compress.search.budget import Budget, Cost

@@ -16,9 +16,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tinyml_compress.errors import MissingDependency, TinymlError, UsageError
-from tinyml_compress.pipeline.fitting import job_of
-from tinyml_compress.pipeline.fitting_job import Job
-from tinyml_compress.pipeline.fitting_result import FitResult
+from tinyml_compress.pipeline.fit.job import Job
+from tinyml_compress.pipeline.fit.result import FitResult
+from tinyml_compress.pipeline.fit.verb import job_of
 from tinyml_compress.search import storage
 from tinyml_compress.search.study import Study
 from tinyml_compress.support.passwords import hidden

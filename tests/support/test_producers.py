@@ -19,15 +19,15 @@ from tinyml_compress.support.producers import PRODUCERS, Producer
 
 ENTRIES = {
     "compression": (
-        "pipeline/compression_stages.py",
-        "pipeline/layer_weights.py",
+        "pipeline/compress/stages.py",
+        "pipeline/compress/layer_weights.py",
         "models/save.py",
         "models/load.py",
     ),
-    "conversion": ("pipeline/conversion.py",),
+    "conversion": ("pipeline/convert/verb.py",),
     "emulation": ("runners/emulated/emulation.py",),
-    "allocation": ("pipeline/layer_prices.py", "techniques/allocation.py"),
-    "fit shape": ("pipeline/compression_stages.py", "pipeline/conversion.py"),
+    "allocation": ("pipeline/compress/layer_prices.py", "techniques/allocation.py"),
+    "fit shape": ("pipeline/compress/stages.py", "pipeline/convert/verb.py"),
     "toolchain": ("runners/toolchain.py",),
     "charts": ("rendering/page/vega.py",),
 }
@@ -42,7 +42,7 @@ NOT_IN_RESULTS = {
 LEAVE_OUT = {
     (
         "compression",
-        "pipeline/inspection.py",
+        "pipeline/inspect/verb.py",
     ): "asked for its histogram only, not for what it reads of .tflite files"
 }
 PACKAGE_OF = {

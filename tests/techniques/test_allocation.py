@@ -20,9 +20,9 @@ from tinyml_compress.devices import Host, load_device
 from tinyml_compress.errors import ConfigError, TrainingError, UsageError
 from tinyml_compress.models import Format, LoadedModel, Origin
 from tinyml_compress.ops.base import Level
-from tinyml_compress.pipeline.compression import compress
-from tinyml_compress.pipeline.compression_plan import plan_blocks
-from tinyml_compress.pipeline.layer_prices import LayerPrices
+from tinyml_compress.pipeline.compress.layer_prices import LayerPrices
+from tinyml_compress.pipeline.compress.plan import plan_blocks
+from tinyml_compress.pipeline.compress.verb import compress
 from tinyml_compress.support.backend import fix_seeds
 from tinyml_compress.support.table_text import blocks_text
 from tinyml_compress.techniques import pruning

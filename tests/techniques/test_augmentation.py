@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from tinyml_compress.errors import ConfigError
-from tinyml_compress.pipeline.compression_inputs import task_changes
+from tinyml_compress.pipeline.compress.inputs import task_changes
 from tinyml_compress.techniques.augmentation import WORDS, augmented, words_of
 from tinyml_compress.techniques.recipe import parse
 

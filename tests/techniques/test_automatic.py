@@ -13,10 +13,10 @@ from click.testing import CliRunner
 from tests.lib.schema import validate
 from tinyml_compress.cli.compress import command
 from tinyml_compress.errors import BudgetError, TrainingError, UsageError
-from tinyml_compress.pipeline import automatic
-from tinyml_compress.pipeline.automatic import Limits, compress_automatically
-from tinyml_compress.pipeline.compression_result import Tried
-from tinyml_compress.pipeline.compression_verdict import Verdict, Word
+from tinyml_compress.pipeline.compress import automatic
+from tinyml_compress.pipeline.compress.automatic import Limits, compress_automatically
+from tinyml_compress.pipeline.compress.result import Tried
+from tinyml_compress.pipeline.compress.verdict import Verdict, Word
 from tinyml_compress.support.backend import fix_seeds, keras2
 from tinyml_compress.techniques.recipe import read
 

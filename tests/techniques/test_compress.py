@@ -18,9 +18,9 @@ from click.testing import CliRunner
 
 from tests.lib.schema import validate
 from tinyml_compress.errors import DataError, TrainingError, UsageError
-from tinyml_compress.pipeline.comparison import compare
-from tinyml_compress.pipeline.compression import compress
-from tinyml_compress.pipeline.compression_plan import find_recipe
+from tinyml_compress.pipeline.compare.verb import compare
+from tinyml_compress.pipeline.compress.plan import find_recipe
+from tinyml_compress.pipeline.compress.verb import compress
 from tinyml_compress.rendering.gate import Tolerances, judge
 from tinyml_compress.support.backend import fix_seeds, keras2
 from tinyml_compress.techniques.pruning import PruneOptions

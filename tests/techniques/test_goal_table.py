@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from tinyml_compress import frontend
-from tinyml_compress.pipeline.compression_plan import find_recipe
+from tinyml_compress.pipeline.compress.plan import find_recipe
 from tinyml_compress.techniques.recipe import read
 
 

@@ -18,11 +18,12 @@ from tinyml_compress import converter
 from tinyml_compress.errors import MissingDependency, ModelError, ProcessError, TinymlError
 from tinyml_compress.ir import Attrs
 from tinyml_compress.models import Format, Origin
-from tinyml_compress.pipeline import artifacts, compression
-from tinyml_compress.pipeline.compression import compress
-from tinyml_compress.pipeline.compression_inputs import split_data
-from tinyml_compress.pipeline.contents import content_of_model
-from tinyml_compress.pipeline.fitting import job_of
+from tinyml_compress.pipeline.compress import verb as compression
+from tinyml_compress.pipeline.compress.inputs import split_data
+from tinyml_compress.pipeline.compress.verb import compress
+from tinyml_compress.pipeline.convert import artifacts
+from tinyml_compress.pipeline.fit.verb import job_of
+from tinyml_compress.pipeline.inspect.contents import content_of_model
 from tinyml_compress.runners import tflm
 from tinyml_compress.support import producers
 from tinyml_compress.support.backend import fix_seeds, keras2
@@ -274,8 +275,8 @@ def test_shapes_are_kept_under_the_libraries_and_the_architecture(
     work: Path, tmp_path: Path, no_cache: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Two nets with the same weights and another activation once shared one file."""
-    from tinyml_compress.pipeline import conversion
-    from tinyml_compress.pipeline.fitting_judge import RecipeJudge, reference_point
+    from tinyml_compress.pipeline.convert import verb as conversion
+    from tinyml_compress.pipeline.fit.judge import RecipeJudge, reference_point
 
     made: list[bytes] = []
 

@@ -11,8 +11,8 @@ import pytest
 
 from tests.lib.schema import validate
 from tinyml_compress.data import DataSet
-from tinyml_compress.pipeline.compression import compress
-from tinyml_compress.pipeline.compression_samples import sample_warnings
+from tinyml_compress.pipeline.compress.samples import sample_warnings
+from tinyml_compress.pipeline.compress.verb import compress
 from tinyml_compress.support.backend import fix_seeds, keras2
 from tinyml_compress.techniques.recipe import parse
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from tinyml_compress.errors import DataError
-from tinyml_compress.pipeline.compression import compress
+from tinyml_compress.pipeline.compress.verb import compress
 from tinyml_compress.support.backend import fix_seeds, keras2
 from tinyml_compress.techniques.distillation import fresh_copy, taught_by
 from tinyml_compress.techniques.fine_tuning import TECHNIQUE, TrainOptions

@@ -16,8 +16,8 @@ from tests.lib.schema import validate
 from tinyml_compress.cli.compress import command
 from tinyml_compress.errors import TrainingError
 from tinyml_compress.evaluation import ScoreKind
-from tinyml_compress.pipeline.compression import compress
-from tinyml_compress.pipeline.compression_verdict import Word, costliest, judged
+from tinyml_compress.pipeline.compress.verb import compress
+from tinyml_compress.pipeline.compress.verdict import Word, costliest, judged
 from tinyml_compress.support.backend import fix_seeds, keras2
 from tinyml_compress.techniques.recipe import parse
 

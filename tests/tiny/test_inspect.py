@@ -12,7 +12,7 @@ from tests.lib.nets import NETS
 from tinyml_compress.cli.inspect import command
 from tinyml_compress.errors import ModelError
 from tinyml_compress.frontend.ledger import ledger
-from tinyml_compress.pipeline.inspection import inspect_model
+from tinyml_compress.pipeline.inspect.verb import inspect_model
 
 
 @pytest.mark.parametrize("name", NETS)

@@ -15,8 +15,8 @@ from tinyml_compress.codegen.project import GoldenVectors, project_files
 from tinyml_compress.errors import ModelError
 from tinyml_compress.ir import Program
 from tinyml_compress.ops import all_operators
-from tinyml_compress.pipeline.compilation import compile_model
-from tinyml_compress.pipeline.golden_vectors import golden_vectors
+from tinyml_compress.pipeline.compile.verb import compile_model
+from tinyml_compress.pipeline.convert.golden_vectors import golden_vectors
 from tinyml_compress.runners import tflm, toolchain
 from tinyml_compress.support import proc
 

@@ -48,7 +48,7 @@ def command(
     Each of MODELS is a .tflite file, or anything that `convert` takes. Files are timed in one process, taking
     turns.
     """
-    from tinyml_compress.pipeline.comparison import compare
+    from tinyml_compress.pipeline.compare.verb import compare
     from tinyml_compress.support import files
 
     done = compare(models, data, samples=samples, seed=seed, rounds=rounds)

@@ -43,7 +43,7 @@ def command(model: Path, output: Path, name: str | None, isa: str, optimize: str
     The folder also gets a CMake project whose program runs golden vectors.
     """
     from tinyml_compress.ops.base import Isa, Level
-    from tinyml_compress.pipeline.compilation import compile_to_folder
+    from tinyml_compress.pipeline.compile.verb import compile_to_folder
     from tinyml_compress.support.c_names import c_name
 
     done = compile_to_folder(model, output, name or c_name(model.stem), Isa(isa), Level(optimize))

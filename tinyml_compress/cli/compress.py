@@ -90,8 +90,8 @@ def command(
     from dataclasses import replace
 
     from tinyml_compress.errors import UsageError
-    from tinyml_compress.pipeline.compression import compress
-    from tinyml_compress.pipeline.compression_plan import find_recipe, plan_blocks
+    from tinyml_compress.pipeline.compress.plan import find_recipe, plan_blocks
+    from tinyml_compress.pipeline.compress.verb import compress
     from tinyml_compress.techniques.recipe import read
 
     is_auto = auto or recipe == "auto"
@@ -105,7 +105,7 @@ def command(
     if not is_auto and (max_weights is not None or time_budget is not None):
         raise UsageError("--max-weights and --time-budget go with --auto", next_step="give --auto")
     if is_auto:
-        from tinyml_compress.pipeline.automatic import Limits, compress_automatically
+        from tinyml_compress.pipeline.compress.automatic import Limits, compress_automatically
 
         fixed = {"--train": train, "--dry-run": dry_run, "--no-cache": no_cache, "--no-teacher": no_teacher}
         needed = [] if data is not None else ["--data"]

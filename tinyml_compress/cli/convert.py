@@ -127,7 +127,7 @@ def command(
     from tinyml_compress.converter import Io, Mode
     from tinyml_compress.errors import UsageError
     from tinyml_compress.ops.base import Isa, Level
-    from tinyml_compress.pipeline.conversion import Aot, convert
+    from tinyml_compress.pipeline.convert.verb import Aot, convert
     from tinyml_compress.pipeline.reporting import conversion_document
     from tinyml_compress.rendering.page import results_page
     from tinyml_compress.support import files

@@ -74,14 +74,14 @@ def command(
     if with_ladder:
         if len(models) != 1:
             raise click.UsageError("--ladder takes one .tflite file")
-        from tinyml_compress.pipeline.parity import ladder_on
+        from tinyml_compress.pipeline.compare.parity import ladder_on
 
         steps = ladder_on(models[0], data, reference=against, samples=samples, seed=seed)
         answer("evaluate ladder", steps.as_json, steps.blocks)
         return
     if data is None:
         raise click.UsageError("say on which data: --data SET (only --ladder makes up inputs)")
-    from tinyml_compress.pipeline.evaluation import evaluate_all
+    from tinyml_compress.pipeline.evaluate.verb import evaluate_all
     from tinyml_compress.results import encoded
 
     done = evaluate_all(

@@ -88,7 +88,7 @@ def command(
     from tinyml_compress.errors import UsageError
     from tinyml_compress.exporters import Engine, Format
     from tinyml_compress.ops.base import Isa, Level
-    from tinyml_compress.pipeline.exporting import Request, export
+    from tinyml_compress.pipeline.export.verb import Request, export
 
     given = {"--isa": isa, "--device": device, "--optimize": optimize}
     if engine == "tflm" and any(given.values()):

@@ -121,11 +121,11 @@ def command(
     interruption. Exit code 1: nothing fits; the report then says what is nearest and what would have to give.
     """
     from tinyml_compress.errors import UsageError
-    from tinyml_compress.pipeline.fitting import fit
+    from tinyml_compress.pipeline.fit.verb import fit
     from tinyml_compress.rendering.fit_text import estimate_blocks
 
     if estimate:
-        from tinyml_compress.pipeline.fitting_estimate import estimate as estimated
+        from tinyml_compress.pipeline.fit.estimate import estimate as estimated
 
         needs = estimated(
             model,

@@ -34,7 +34,7 @@ def command(models: tuple[str, ...], layers: bool, sensitivity: bool, data: str 
     """
     from tinyml_compress.data import load
     from tinyml_compress.errors import UsageError
-    from tinyml_compress.pipeline.keras_inspection import inspect_any
+    from tinyml_compress.pipeline.inspect.keras import inspect_any
     from tinyml_compress.rendering.inspection import inspection_blocks
 
     if sensitivity != (data is not None):

@@ -47,7 +47,7 @@ def command(a: str, b: str | None, vectors: int, seed: int, isa: str, optimize: 
     Ends with 1 when a byte differs.
     """
     from tinyml_compress.ops.base import Isa, Level
-    from tinyml_compress.pipeline.verification import subjects_of, verify
+    from tinyml_compress.pipeline.compare.verification import subjects_of, verify
 
     first, second = subjects_of(a, b)
     result = verify(first, second, vectors=vectors, seed=seed, isa=Isa(isa), level=Level(optimize))

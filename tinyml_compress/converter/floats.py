@@ -9,9 +9,11 @@ from dataclasses import dataclass
 from tinyml_compress.converter.flatfile import FlatFile, FlatOperator, FlatTensor
 from tinyml_compress.errors import FloatOperatorError
 
-__all__ = ["FloatUse", "check_integer", "float_operators"]
+__all__ = ["FloatUse", "check_integer", "float_operators", "left_by_chance"]
 
 _BRIDGES = ("QUANTIZE", "DEQUANTIZE")
+_BY_CHANCE = ("SPLIT", "SPLIT_V")
+"""What TensorFlow's converter leaves in float in some of its runs and makes integer in the others."""
 _HINTS = {
     "ELU": "replace ELU by ReLU, ReLU6 or LeakyReLU",
     "GELU": "replace GELU by ReLU, ReLU6 or LeakyReLU",
@@ -44,6 +46,11 @@ def float_operators(file: FlatFile, layers: Sequence[str] = ()) -> tuple[FloatUs
         for operator in file.operators
         if operator.name not in _BRIDGES and (bad := _float_tensor(operator)) is not None
     )
+
+
+def left_by_chance(file: FlatFile) -> bool:
+    """Whether another run of the converter may make integer what this one left in float."""
+    return any(use.operator in _BY_CHANCE for use in float_operators(file))
 
 
 def check_integer(file: FlatFile, which: str, layers: Sequence[str] = ()) -> None:

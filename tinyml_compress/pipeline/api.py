@@ -17,25 +17,21 @@ from tinyml_compress.exporters import Engine as ExportEngine
 from tinyml_compress.exporters import Format
 from tinyml_compress.models import LoadedModel
 from tinyml_compress.ops.base import Isa, Level
-from tinyml_compress.pipeline import (
-    checking,
-    comparison,
-    compilation,
-    conversion,
-    exporting,
-    reporting,
-    shrinking,
-    verification,
-)
-from tinyml_compress.pipeline.comparison import Comparison
-from tinyml_compress.pipeline.compilation import Compiled
-from tinyml_compress.pipeline.conversion import ConversionResult
-from tinyml_compress.pipeline.exporting import Exported
-from tinyml_compress.pipeline.keras_inspection import inspect_any
+from tinyml_compress.pipeline import checking, reporting, shrinking
+from tinyml_compress.pipeline.compare import verb as comparison
+from tinyml_compress.pipeline.compare import verification
+from tinyml_compress.pipeline.compare.verb import Comparison
+from tinyml_compress.pipeline.compare.verification import Verification
+from tinyml_compress.pipeline.compile import verb as compilation
+from tinyml_compress.pipeline.compile.verb import Compiled
+from tinyml_compress.pipeline.convert import verb as conversion
+from tinyml_compress.pipeline.convert.verb import ConversionResult
+from tinyml_compress.pipeline.export import verb as exporting
+from tinyml_compress.pipeline.export.verb import Exported
+from tinyml_compress.pipeline.inspect.keras import inspect_any
 from tinyml_compress.pipeline.measure import verb, work
 from tinyml_compress.pipeline.measure.contract import Contract
 from tinyml_compress.pipeline.shrinking import Shrunk
-from tinyml_compress.pipeline.verification import Verification
 from tinyml_compress.rendering.gate import GateResult, Tolerances, judge, read_result
 from tinyml_compress.rendering.inspection import Inspection
 from tinyml_compress.results import Benchmark

@@ -14,10 +14,10 @@ from tinyml_compress.data.findings import Finding, Severity, check, check_parts,
 from tinyml_compress.errors import DataError, TinymlError
 from tinyml_compress.ir import Graph
 from tinyml_compress.ops.base import Isa, Level
-from tinyml_compress.pipeline.differences import all_outputs
-from tinyml_compress.pipeline.engines import Engine, run_graph
-from tinyml_compress.pipeline.float_reference import float_graph
-from tinyml_compress.pipeline.model_inputs import arrays_for
+from tinyml_compress.pipeline.compare.differences import all_outputs
+from tinyml_compress.pipeline.evaluate.engines import Engine, run_graph
+from tinyml_compress.pipeline.evaluate.float_reference import float_graph
+from tinyml_compress.pipeline.evaluate.model_inputs import arrays_for
 from tinyml_compress.runners.sides import stored_inputs
 from tinyml_compress.support.notebook import Displayed
 from tinyml_compress.support.progress import stage

@@ -14,12 +14,12 @@ from tinyml_compress.data import DataSet
 from tinyml_compress.devices import Device, TflmNeed, list_devices
 from tinyml_compress.models.zoo import digits_cnn
 from tinyml_compress.ops.base import Isa
-from tinyml_compress.pipeline.compilation import compile_to_folder
-from tinyml_compress.pipeline.conversion import ConversionResult, convert
-from tinyml_compress.pipeline.evaluation import evaluate
+from tinyml_compress.pipeline.compare.parity import Ladder, ladder_on
+from tinyml_compress.pipeline.compile.verb import compile_to_folder
+from tinyml_compress.pipeline.convert.verb import ConversionResult, convert
+from tinyml_compress.pipeline.evaluate.verb import evaluate
 from tinyml_compress.pipeline.measure.verb import benchmark
 from tinyml_compress.pipeline.measure.work import Request
-from tinyml_compress.pipeline.parity import Ladder, ladder_on
 from tinyml_compress.pipeline.reporting import conversion_document
 from tinyml_compress.rendering.demo import BoardRow, DemoResult, ModelRow
 from tinyml_compress.rendering.page import results_page

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from tinyml_compress.errors import TinymlError, UsageError
-from tinyml_compress.pipeline.conversion import ConversionResult
-from tinyml_compress.pipeline.inspection import inspect_model
+from tinyml_compress.pipeline.convert.verb import ConversionResult
+from tinyml_compress.pipeline.inspect.verb import inspect_model
 from tinyml_compress.rendering.page import read_document, results_page
 from tinyml_compress.support import files
 from tinyml_compress.support.document import document

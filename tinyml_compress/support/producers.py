@@ -88,8 +88,8 @@ _COMPILER = Producer(
         "plan",
         "codegen",
         "support/c_names.py",
-        "pipeline/compilation.py",
-        "pipeline/golden_vectors.py",
+        "pipeline/compile/verb.py",
+        "pipeline/convert/golden_vectors.py",
     ),
     ("numpy",),
     (_FILES, _IR),
@@ -122,11 +122,11 @@ _EVALUATION = Producer(
     "evaluation",
     1,
     (
-        "pipeline/engines.py",
-        "pipeline/evaluation.py",
-        "pipeline/generated_folder.py",
-        "pipeline/model_inputs.py",
-        "pipeline/compression_inputs.py",
+        "pipeline/evaluate/engines.py",
+        "pipeline/evaluate/verb.py",
+        "pipeline/compile/generated_folder.py",
+        "pipeline/evaluate/model_inputs.py",
+        "pipeline/compress/inputs.py",
     ),
     uses=(_COMPILER, _RUNNERS, _SCORES, _SAMPLES),
 )
@@ -137,13 +137,13 @@ COMPRESSION = Producer(
     "compression",
     4,
     (
-        "pipeline/compression.py",
-        "pipeline/compression_result.py",
-        "pipeline/compression_samples.py",
-        "pipeline/compression_stages.py",
-        "pipeline/compression_verdict.py",
-        "pipeline/inspection.py",
-        "pipeline/layer_weights.py",
+        "pipeline/compress/verb.py",
+        "pipeline/compress/result.py",
+        "pipeline/compress/samples.py",
+        "pipeline/compress/stages.py",
+        "pipeline/compress/verdict.py",
+        "pipeline/inspect/verb.py",
+        "pipeline/compress/layer_weights.py",
     ),
     uses=(_MODELS, _SAMPLES, _SCORES, _TECHNIQUES),
 )
@@ -153,11 +153,11 @@ CONVERSION = Producer(
     "conversion",
     3,
     (
-        "pipeline/artifacts.py",
-        "pipeline/collapse.py",
-        "pipeline/conversion.py",
-        "pipeline/foreign_conversion.py",
-        "pipeline/mixing.py",
+        "pipeline/convert/artifacts.py",
+        "pipeline/convert/collapse.py",
+        "pipeline/convert/verb.py",
+        "pipeline/convert/foreign.py",
+        "pipeline/convert/mixing.py",
         "pipeline/shrinking.py",
     ),
     uses=(_CONVERTER, _MODELS, _TECHNIQUES, _EVALUATION),
@@ -178,21 +178,21 @@ ALLOCATION = Producer(
     4,
     (
         "pipeline/measure",
-        "pipeline/compression_allocation.py",
-        "pipeline/differences.py",
-        "pipeline/layer_prices.py",
+        "pipeline/compress/allocation.py",
+        "pipeline/compare/differences.py",
+        "pipeline/compress/layer_prices.py",
     ),
     uses=(CONVERSION, EMULATION),
 )
 """Which layer gets how many zeros, by prices in cycles and bytes."""
 
-FIT_SHAPE = Producer("fit shape", 2, ("pipeline/fitting_judge.py",), uses=(COMPRESSION, CONVERSION))
+FIT_SHAPE = Producer("fit shape", 2, ("pipeline/fit/judge.py",), uses=(COMPRESSION, CONVERSION))
 """The file of a point of the search space, before training."""
 
 SEARCH = Producer(
     "search",
     2,
-    ("search", "pipeline/fitting.py", "pipeline/fitting_job.py", "pipeline/fitting_worker.py"),
+    ("search", "pipeline/fit/verb.py", "pipeline/fit/job.py", "pipeline/fit/worker.py"),
     ("optuna",),
     (FIT_SHAPE, ALLOCATION),
 )

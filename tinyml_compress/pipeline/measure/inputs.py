@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from tinyml_compress import data
 from tinyml_compress.ir import Port
-from tinyml_compress.pipeline.model_inputs import arrays_for
+from tinyml_compress.pipeline.evaluate.model_inputs import arrays_for
 from tinyml_compress.runners.sides import stored_inputs
 from tinyml_compress.runners.vectors import pattern, random
 

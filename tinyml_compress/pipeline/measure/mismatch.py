@@ -12,7 +12,7 @@ import numpy.typing as npt
 from tinyml_compress import frontend
 from tinyml_compress.errors import TinymlError
 from tinyml_compress.ir import Graph, Node, Port, Program
-from tinyml_compress.pipeline.differences import cut_at
+from tinyml_compress.pipeline.compare.differences import cut_at
 from tinyml_compress.results import BitExact
 from tinyml_compress.runners import tflm
 

@@ -60,7 +60,7 @@ def _converted(spec: str, calibration: str | None, seed: int) -> Given:
     from tinyml_compress.converter import Settings
     from tinyml_compress.models import load
     from tinyml_compress.models.zoo import entry
-    from tinyml_compress.pipeline.conversion import convert_model
+    from tinyml_compress.pipeline.convert.verb import convert_model
 
     if spec.startswith(_ZOO) and calibration is None:
         calibration = entry(spec[len(_ZOO) :]).data

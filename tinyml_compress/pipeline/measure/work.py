@@ -11,7 +11,7 @@ from tinyml_compress.devices import Duty
 from tinyml_compress.errors import MissingDependency, TinymlError, UnsupportedOperator
 from tinyml_compress.ir import Port, Program
 from tinyml_compress.ops.base import Isa, Level
-from tinyml_compress.pipeline.compilation import compile_model
+from tinyml_compress.pipeline.compile.verb import compile_model
 from tinyml_compress.pipeline.measure.inputs import Vectors, make_vectors
 from tinyml_compress.results import ModelFacts
 from tinyml_compress.runners import tflm

@@ -13,7 +13,7 @@ from tinyml_compress.devices.trust import FITTED_OPERATORS, Trust, likeness, tru
 from tinyml_compress.errors import DoesNotFit
 from tinyml_compress.ir import Graph, Port, Program
 from tinyml_compress.ops.base import Isa
-from tinyml_compress.pipeline.compilation import compile_graph, compile_model
+from tinyml_compress.pipeline.compile.verb import compile_graph, compile_model
 from tinyml_compress.pipeline.measure.contract import Demand, Demands
 from tinyml_compress.pipeline.measure.mismatch import agreement, locate
 from tinyml_compress.pipeline.measure.target import Target

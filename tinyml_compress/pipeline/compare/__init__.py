@@ -1,0 +1,1 @@
+"""`compare` and `verify`: models beside each other, and engines beside each other."""

@@ -1,0 +1,270 @@
+"""Do two engines give the same bytes? Mismatches, the largest difference, and the first node that
+diverges.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+
+from tinyml_compress import frontend
+from tinyml_compress.errors import MismatchError, TinymlError, UsageError
+from tinyml_compress.ir import Graph, Tensor
+from tinyml_compress.ops import keeps_state
+from tinyml_compress.ops.base import Isa, Level
+from tinyml_compress.pipeline.compare.differences import (
+    Difference,
+    Divergence,
+    all_outputs,
+    compare_arrays,
+    cut_at,
+    divergence_at,
+    results,
+    shapes_of,
+)
+from tinyml_compress.pipeline.evaluate.engines import (
+    Engine,
+    Subject,
+    inputs_of,
+    run_graph,
+    runner,
+    subject_of,
+)
+from tinyml_compress.runners import host
+from tinyml_compress.runners.vectors import Edge, edge, pattern, random
+from tinyml_compress.support import files
+from tinyml_compress.support.notebook import Displayed
+from tinyml_compress.support.table import Block, Cell, facts
+
+__all__ = ["Divergence", "Verification", "subjects_of", "verify"]
+
+Array = npt.NDArray[np.generic]
+_CHUNK_BYTES = 64 << 20
+_TRACED = 3
+"""So many differing vectors are followed through the graph."""
+
+
+@dataclass(frozen=True)
+class Verification(Displayed):
+    """What `verify` found. Every number is exact."""
+
+    a: Subject
+    b: Subject
+    vectors: int
+    differing: tuple[str, ...]
+    """Names of the vectors that differ."""
+    difference: Difference
+    litert: str | None = None
+    """Which LiteRT ran, when one did: its kernels changed between versions."""
+    divergence: Divergence | None = None
+    why_no_divergence: str | None = None
+
+    @property
+    def equal(self) -> bool:
+        return self.difference.mismatches == 0
+
+    def as_json(self) -> dict[str, object]:
+        """The result as `verify --json` prints it."""
+        result: dict[str, object] = {
+            "schema": 1,
+            "a": str(self.a),
+            "b": str(self.b),
+            "equal": self.equal,
+            "vectors": self.vectors,
+            "differing_vectors": list(self.differing),
+            "elements": self.difference.elements,
+            "mismatches": self.difference.mismatches,
+            "largest_difference": self.difference.largest,
+        }
+        if self.litert is not None:
+            result["litert"] = self.litert
+        if self.divergence is not None:
+            result["first_divergence"] = self.divergence.as_json()
+        elif self.why_no_divergence is not None:
+            result["first_divergence_absent"] = self.why_no_divergence
+        return result
+
+    def blocks(self) -> list[Block]:
+        """The result in a few lines."""
+        found = self.difference
+        sides: list[tuple[str, Cell]] = [("A", str(self.a)), ("B", str(self.b))]
+        if self.litert is not None:
+            sides.append(("LiteRT", self.litert))
+        if self.equal:
+            return [
+                facts(sides),
+                f"equal: 0 of {found.elements:,} output values differ on {self.vectors} vectors",
+            ]
+        some = ", ".join(self.differing[:4]) + (", ..." if len(self.differing) > 4 else "")
+        rows: list[tuple[str, Cell]] = [
+            ("vectors", f"{len(self.differing)} of {self.vectors}: {some}"),
+            ("largest difference", f"{found.largest:g}"),
+        ]
+        if self.divergence is not None:
+            rows.append(("first node that differs", str(self.divergence)))
+        elif self.why_no_divergence is not None:
+            rows.append(("first node that differs", f"not known, {self.why_no_divergence}"))
+        title = f"different: {found.mismatches:,} of {found.elements:,} output values"
+        return [facts(sides), title, facts(rows, indent=2)]
+
+
+def subjects_of(a: str, b: str | None) -> tuple[Subject, Subject]:
+    """The two sides. One file alone, or named twice: our C against TensorFlow Lite Micro."""
+    first = subject_of(a)
+    if b is None:
+        if first.engine is Engine.C:
+            raise UsageError(
+                "generated C alone says nothing",
+                which=a,
+                next_step="name the .tflite file it was made from as the second model",
+            )
+        left = replace(first, engine=Engine.AOT) if first.engine is Engine.TFLM else first
+        return left, replace(first, engine=Engine.TFLM)
+    second = subject_of(b)
+    if a == b and "@" not in a:
+        first = replace(first, engine=Engine.AOT)  # one file twice without an engine: the two that must agree
+    return first, second
+
+
+def verify(
+    a: Subject,
+    b: Subject,
+    *,
+    vectors: int = 20,
+    seed: int = 0,
+    isa: Isa = Isa.C,
+    level: Level = Level.BALANCED,
+) -> Verification:
+    """Run both on the same inputs: a pattern, the edges, and `vectors` random ones.
+
+    Models with state take them as one sequence, from their start on.
+    """
+    inputs = _same_inputs(a, b)
+    history = _keeps_state(a) or _keeps_state(b)
+    run_a, run_b = runner(a, isa, level), runner(b, isa, level)
+    total = Difference(0, 0, 0.0)
+    differing: list[str] = []
+    traced: list[list[Array]] = []
+    count = 0
+    for chunk in _chunks(inputs, vectors, seed):
+        rows = [row for _, row in chunk]
+        for at, ((name, row), found_a, found_b) in enumerate(
+            zip(chunk, run_a(rows), run_b(rows), strict=True)
+        ):
+            count += 1
+            one = compare_arrays(found_a, found_b)
+            if one.mismatches:
+                differing.append(name)
+                if history:
+                    traced = traced or rows[: at + 1]
+                elif len(traced) < _TRACED:
+                    traced.append(row)
+            total = Difference(
+                total.elements + one.elements,
+                total.mismatches + one.mismatches,
+                max(total.largest, one.largest),
+            )
+    litert = host.runtime(newest=True) if {a.engine, b.engine} & {Engine.LITERT, Engine.LITERT_REF} else None
+    result = Verification(a, b, count, tuple(differing), total, litert)
+    if result.equal:
+        return result
+    divergence, why = _first_divergence(a, b, traced, isa, level)
+    return replace(result, divergence=divergence, why_no_divergence=why)
+
+
+def _keeps_state(subject: Subject) -> bool:
+    """Whether what came before matters; False where that cannot be told, as then no result is followed
+    either.
+    """
+    try:
+        return keeps_state(frontend.read(files.read_bytes(subject.path), "model"))
+    except TinymlError:
+        return False
+
+
+def _same_inputs(a: Subject, b: Subject) -> tuple[Tensor, ...]:
+    ours, theirs = inputs_of(a), inputs_of(b)
+    sides = [[(tensor.shape, tensor.dtype) for tensor in tensors] for tensors in (ours, theirs)]
+    if sides[0] != sides[1]:
+        raise MismatchError(
+            "the two do not take the same inputs",
+            found="\n".join(f"{s}: {_described(t)}" for s, t in ((a, ours), (b, theirs))),
+            allowed="equal number, shapes and types",
+            next_step="compare models by accuracy with `tinyml-compress compare` or `evaluate`",
+        )
+    return ours
+
+
+def _described(tensors: Sequence[Tensor]) -> str:
+    return ", ".join(f"{t.dtype.numpy} {list(t.shape)}" for t in tensors) or "none"
+
+
+def _chunks(inputs: Sequence[Tensor], count: int, seed: int) -> Iterator[list[tuple[str, list[Array]]]]:
+    """Named vectors, a bounded number of bytes at a time."""
+    size = max(1, sum(tensor.nbytes for tensor in inputs))
+    chunk: list[tuple[str, list[Array]]] = []
+    for vector in _vectors(inputs, count, seed):
+        chunk.append(vector)
+        if len(chunk) * size >= _CHUNK_BYTES:
+            yield chunk
+            chunk = []
+    if chunk:
+        yield chunk
+
+
+def _vectors(inputs: Sequence[Tensor], count: int, seed: int) -> Iterator[tuple[str, list[Array]]]:
+    yield "pattern", [pattern(tensor) for tensor in inputs]
+    for which in Edge:
+        yield which.value, [edge(tensor, which) for tensor in inputs]
+    rng = np.random.default_rng(seed)
+    for index in range(count):
+        yield f"random {index}", [random(tensor, rng) for tensor in inputs]
+
+
+# --- the first node that differs ----------------------------------------------------------------------------
+
+
+def _first_divergence(
+    a: Subject, b: Subject, rows: Sequence[Sequence[Array]], isa: Isa, level: Level
+) -> tuple[Divergence | None, str | None]:
+    """Where the two part, or why that cannot be told."""
+    if Engine.C in (a.engine, b.engine):
+        return None, "generated C shows its outputs only; verify the .tflite file it was made from, with @aot"
+    try:
+        graphs = [frontend.read(files.read_bytes(subject.path), "model") for subject in (a, b)]
+    except TinymlError as error:
+        return None, f"the file cannot be taken apart ({error.what})"
+    if [shapes_of(graphs[0], node) for node in graphs[0].nodes] != [
+        shapes_of(graphs[1], node) for node in graphs[1].nodes
+    ]:
+        return None, "the two models have different operators"
+
+    def compare(cut: Callable[[Graph], Graph]) -> list[Difference]:
+        """Per output of the cut graphs."""
+        sides = [
+            run_graph(cut(graph), subject.engine, rows, isa, level)
+            for graph, subject in zip(graphs, (a, b), strict=True)
+        ]
+        width = len(sides[0][0])
+        return [
+            compare_arrays([row[output] for row in sides[0]], [row[output] for row in sides[1]])
+            for output in range(width)
+        ]
+
+    graph = graphs[0]
+    try:
+        # All results at once: one run. It keeps every tensor alive, so a fault of fusing or of memory may
+        # vanish.
+        for (index, _), difference in zip(results(graph), compare(all_outputs), strict=True):
+            if difference.mismatches:
+                return divergence_at(graph, index, difference), None
+        for index in dict.fromkeys(index for index, _ in results(graph)):
+            difference = compare(lambda whole, at=index: cut_at(whole, at))[0]  # type: ignore[misc]
+            if difference.mismatches:
+                return divergence_at(graph, index, difference), None
+    except TinymlError as error:
+        return None, f"a part of the model does not run by itself ({error.what})"
+    return None, "no part of the model differs by itself"

@@ -1,0 +1,1 @@
+"""`compile`: a .tflite file becomes C."""

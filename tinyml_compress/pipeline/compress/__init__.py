@@ -1,0 +1,1 @@
+"""`compress`: a recipe's stages, their guard and verdict."""

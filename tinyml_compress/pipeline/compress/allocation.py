@@ -1,0 +1,165 @@
+"""A pruning stage that says what its zeros shall buy becomes one that says which layer gets how many."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import asdict, replace
+from fnmatch import fnmatch
+from pathlib import Path
+from typing import Any
+
+from tinyml_compress.data import DataSet
+from tinyml_compress.devices import Host, load_device
+from tinyml_compress.errors import UsageError
+from tinyml_compress.models import LoadedModel
+from tinyml_compress.ops.base import Level
+from tinyml_compress.support import cache, files
+from tinyml_compress.support.producers import ALLOCATION
+from tinyml_compress.techniques._sharing import LEVELS
+from tinyml_compress.techniques.allocation import Allocation, Currency, Layer, Price
+from tinyml_compress.techniques.pruning import PruneOptions
+from tinyml_compress.techniques.technique import Options
+
+__all__ = ["allocated", "board_of", "described"]
+
+_FILE = "allocation.json"
+
+
+def board_of(options: PruneOptions, device: str | None, where: str, targets_dir: Path | None) -> str:
+    """The board that the stage means, checked."""
+    name = options.device or device
+    if not name:
+        raise UsageError(
+            "allocate needs to know for which board",
+            which=where,
+            next_step=(
+                "give --device BOARD, or device = '...' in the stage; `tinyml-compress targets` lists them"
+            ),
+        )
+    if isinstance(load_device(name, targets_dir), Host):
+        raise UsageError(
+            "allocate needs an emulated board, whose cycles and flash can be counted",
+            which=where,
+            found=name,
+            next_step="`tinyml-compress targets` lists them",
+        )
+    return name
+
+
+def allocated(
+    options: PruneOptions,
+    loaded: LoadedModel,
+    train: DataSet,
+    board: str,
+    targets_dir: Path | None,
+    key: str,
+    seed: int,
+    beat: Callable[[], None] = lambda: None,
+) -> tuple[PruneOptions, Allocation]:
+    """The stage with a sparsity for each layer, and why. Kept under `key` and everything else that it depends
+    on.
+    """
+
+    def make(folder: Path) -> None:
+        found = _allocate(options, loaded, train, board, targets_dir, seed, beat)
+        files.write_text(folder / _FILE, json.dumps(asdict(found) | {"currency": found.currency.value}))
+
+    asked = json.dumps(asdict(options), sort_keys=True)
+    target = repr(load_device(board, targets_dir))
+    whole = cache.key_of("allocation", ALLOCATION.stamp(), key, asked, board, target)
+    stored = json.loads((cache.cached_folder("allocation", whole, make) / _FILE).read_text())
+    found = _from_json(stored)
+    # what the layers got is all that the training depends on: a faster kernel alone does not train anew
+    plain = replace(
+        options,
+        allocate="",
+        device="",
+        budget=0.0,
+        share="alike",
+        level=PruneOptions().level,
+        layers={**options.layers, **found.sparsities},
+    )
+    return plain, found
+
+
+def described(found: Allocation, board: str, options: Options) -> tuple[tuple[tuple[str, ...], ...], str]:
+    """The table of a report, and the line that sums it up."""
+    assert isinstance(options, PruneOptions)
+    rows = [
+        (
+            layer.name,
+            f"{layer.weights:,}",
+            f"{layer.sparsity:.1%}",
+            f"{layer.harm:.2f}",
+            f"{layer.dense.cycles:,.0f}",
+            f"{layer.pruned.cycles:,.0f}",
+            f"{layer.dense.nbytes:,.0f}",
+            f"{layer.pruned.nbytes:,.0f}",
+        )
+        for layer in found.layers
+    ]
+    dense, pruned = found.total(False), found.total(True)
+    head = (
+        "layer",
+        "weights",
+        "zeros",
+        "outputs moved by it alone, %",
+        "cycles dense",
+        "pruned",
+        "flash dense",
+        "pruned",
+    )
+    line = (
+        f"zeros by {found.currency.value} on {board} at {options.level}: "
+        f"{found.sparsity:.1%} of the weights; modelled "
+        f"{pruned.cycles / max(1.0, dense.cycles):.0%} of the dense cycles, "
+        f"{pruned.nbytes / max(1.0, dense.nbytes):.0%} of the dense weight bytes"
+    )
+    return (head, *rows), line
+
+
+def _allocate(
+    options: PruneOptions,
+    loaded: LoadedModel,
+    train: DataSet,
+    board: str,
+    targets_dir: Path | None,
+    seed: int,
+    beat: Callable[[], None],
+) -> Allocation:
+    from tinyml_compress.pipeline.compress.layer_prices import LayerPrices
+    from tinyml_compress.techniques.allocation import allocate
+    from tinyml_compress.techniques.patterns import Patterns, pattern_of
+
+    device = load_device(board, targets_dir)
+    assert not isinstance(device, Host)
+    prices = LayerPrices(loaded, train, device, Level(options.level), seed=seed)
+    pattern = pattern_of(options.pattern) if options.pattern else None
+    dense = pattern_of(options.dense_pattern) if options.dense_pattern else pattern
+    given = [*options.layers, *options.exclude]
+    return allocate(
+        loaded.model,
+        train.inputs,
+        prices,
+        currency=Currency(options.allocate),
+        sparsity=options.sparsity,
+        budget=options.budget,
+        fixed=lambda name: any(fnmatch(name, wanted) for wanted in given),
+        patterns=Patterns(pattern, dense),
+        seed=seed,
+        beat=beat,
+    )
+
+
+def steps() -> int:
+    """How often `allocated` calls its `beat`."""
+    return len(LEVELS) + 1
+
+
+def _from_json(stored: dict[str, Any]) -> Allocation:
+    layers = tuple(
+        Layer(**{**row, "dense": Price(**row["dense"]), "pruned": Price(**row["pruned"])})
+        for row in stored["layers"]
+    )
+    return Allocation(Currency(stored["currency"]), layers, Price(**stored["rest"]), tuple(stored["notes"]))

@@ -1,0 +1,243 @@
+"""`compress --auto`: techniques in the order of what they cost, until the model is small enough, or as small
+as what may be lost allows.
+
+Each rung of the ladder is a recipe of its own; what needs no training comes first. Bytes are the constants of
+the generated C, so that zeros count where the engine does not store them.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from tinyml_compress.data import DataSet
+from tinyml_compress.devices import Host, load_device
+from tinyml_compress.errors import BudgetError, DataError, TrainingError, UsageError
+from tinyml_compress.ops.base import Isa, Level
+from tinyml_compress.pipeline.compile.verb import compile_model
+from tinyml_compress.pipeline.compress.inputs import split_data
+from tinyml_compress.pipeline.compress.result import CompressionResult, Tried
+from tinyml_compress.pipeline.compress.verb import compress
+from tinyml_compress.pipeline.compress.verdict import ANY_DROP, DEFAULT_DROP
+from tinyml_compress.support import files
+from tinyml_compress.support.progress import stage as shown
+from tinyml_compress.support.scratch import scratch
+from tinyml_compress.support.trust import trusting
+from tinyml_compress.techniques.convert_stage import ConvertOptions
+from tinyml_compress.techniques.fine_tuning import TrainOptions
+from tinyml_compress.techniques.optimal_brain import BrainOptions
+from tinyml_compress.techniques.recipe import Guard, Recipe, Stage, TaskOptions, dump
+
+__all__ = ["AUTO", "Limits", "compress_automatically"]
+
+AUTO = "auto"
+"""The name of the recipe that is chosen here."""
+_ZEROS = (0.5, 0.6, 0.7, 0.8, 0.9)
+_EPOCHS = 40
+_LONGER = 4.0
+"""A rung that trains takes so many times as long as the longest that did not, until one has been measured."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What is asked for."""
+
+    drop: float = DEFAULT_DROP
+    """Score that may be lost."""
+    weights: int | None = None
+    """Bytes of constants that the model may have; None: as few as the drop allows."""
+    seconds: float = 600.0
+
+
+def compress_automatically(
+    model: str | Path,
+    data: str | Path | DataSet,
+    *,
+    output: Path,
+    limits: Limits,
+    eval_data: str | Path | DataSet | None = None,
+    device: str | None = None,
+    targets_dir: Path | None = None,
+    seed: int = 0,
+    trust: bool = False,
+) -> CompressionResult:
+    """The chosen recipe's run in `output`, with what was tried and why. Without labels the float model's
+    answers count as right.
+    """
+    isas = _kernels(device, targets_dir)
+    plain = _rung("int8", 0.0, 0, seed)
+    train, tests = split_data(data, eval_data, plain)
+    assert train is not None
+    assert tests is not None
+    with trusting(trust):
+        judged_by = tests if tests.labels is not None else _answered(str(model), tests)
+
+        def run(recipe: Recipe, folder: Path, allowed: float) -> CompressionResult:
+            return compress(
+                model, recipe, train, eval_data=judged_by, output=folder, device=device,
+                targets_dir=targets_dir, accept_drop=100 * allowed, trust=trust,
+            )  # fmt: skip
+
+        output.mkdir(parents=True, exist_ok=True)
+        with scratch("auto", output) as place, shown("compress by the cheapest means") as line:
+            tried = _climbed(run, place, limits, isas, seed, line.note)
+        chosen = _chosen(tried, limits)
+        done = run(_rung(chosen.name, chosen.sparsity, chosen.epochs, seed), output, limits.drop)
+    agreed = "" if tests.labels is not None else " No labels: the float model's answers count as right."
+    done = replace(done, tried=tuple(tried), choice=_reason(tried, chosen, limits) + agreed)
+    files.write_text(output / "recipe.toml", dump(_rung(chosen.name, chosen.sparsity, chosen.epochs, seed)))
+    files.write_text(output / "report.json", json.dumps(done.as_json(), indent=2) + "\n")
+    return done
+
+
+def _rung(name: str, sparsity: float, epochs: int, seed: int) -> Recipe:
+    stages = []
+    if sparsity:
+        stages.append(Stage("optimal_brain", "zeros", BrainOptions(sparsity=sparsity), Guard()))
+    if epochs:
+        stages.append(Stage("train", "win-back", TrainOptions(epochs=epochs), Guard()))
+    stages.append(Stage("convert", "int8", ConvertOptions(), Guard()))
+    return Recipe(AUTO, f"chosen by --auto: {name}", seed, TaskOptions(), Guard(), tuple(stages))
+
+
+def _climbed(
+    run: Any, place: Path, limits: Limits, isas: tuple[Isa, ...], seed: int, tell: Any
+) -> list[Tried]:
+    """Every rung that was worth a try, in the order of what they cost."""
+    began, tried = time.monotonic(), list[Tried]()
+    for name, sparsity, epochs in _ladder(tried, limits):
+        left = limits.seconds - (time.monotonic() - began)
+        if tried and _expected(tried, epochs) > left:
+            tried.append(Tried(name, sparsity, epochs, left_out=f"{max(0.0, left):.0f} s left"))
+            continue
+        tell(name)
+        before = time.monotonic()
+        try:
+            done = run(_rung(name, sparsity, epochs, seed), place / f"{len(tried)}", ANY_DROP)
+        except TrainingError as error:
+            tried.append(Tried(name, sparsity, epochs, left_out=error.what))
+            continue
+        verdict, file = done.verdict, done.tflite
+        if verdict is None or verdict.drop is None or file is None:
+            raise DataError(
+                "the model cannot be scored, and --auto chooses by scores",
+                which=done.model,
+                next_step="give samples with labels by --data or --eval-data",
+            )
+        size = _constants(file.read_bytes(), isas)
+        spent = time.monotonic() - before
+        tried.append(Tried(name, sparsity, epochs, verdict.drop, verdict.interval, size, round(spent, 1)))
+    return tried
+
+
+def _ladder(tried: list[Tried], limits: Limits) -> Iterator[tuple[str, float, int]]:
+    """The next rung, in the light of those tried so far."""
+    yield "int8", 0.0, 0
+    reached = 0.0
+    for part in _ZEROS:
+        if _is_enough(tried, limits):
+            return
+        yield f"{part:.0%} zeros, no training", part, 0
+        if not _is_within(tried[-1], limits):
+            break
+        reached = part
+    for part in (part for part in _ZEROS if part > reached):
+        if _is_enough(tried, limits):
+            return
+        yield f"{part:.0%} zeros, {_EPOCHS} epochs with the float model as teacher", part, _EPOCHS
+        if not _is_within(tried[-1], limits):
+            return
+
+
+def _is_within(one: Tried, limits: Limits) -> bool:
+    return one.drop is not None and one.drop <= limits.drop + 1e-9
+
+
+def _is_enough(tried: list[Tried], limits: Limits) -> bool:
+    """Small enough, where a size is asked for."""
+    return limits.weights is not None and any(
+        _is_within(one, limits) and one.nbytes is not None and one.nbytes <= limits.weights for one in tried
+    )
+
+
+def _expected(tried: list[Tried], epochs: int) -> float:
+    alike = [one.seconds for one in tried if bool(one.epochs) == bool(epochs) and one.seconds]
+    others = [one.seconds for one in tried if one.seconds]
+    return max(alike) if alike else (_LONGER if epochs else 1.0) * max(others, default=0.0)
+
+
+def _chosen(tried: list[Tried], limits: Limits) -> Tried:
+    within = [one for one in tried if _is_within(one, limits) and one.nbytes is not None]
+    scored = [one for one in tried if one.drop is not None]
+    if not within:
+        least = min(scored, key=lambda one: one.drop or 0.0)
+        raise TrainingError(
+            "nothing that was tried keeps to what may be lost",
+            which=AUTO,
+            found=f"{100 * (least.drop or 0.0):+.2f} points by {least.name}, the least of {len(scored)}",
+            allowed=f"{100 * limits.drop:g} points",
+            next_step="give more samples, or a larger --accept-drop",
+        )
+    best = min(within, key=lambda one: (one.nbytes or 0, one.epochs))
+    if limits.weights is not None and (best.nbytes or 0) > limits.weights:
+        raise BudgetError(
+            "nothing that was tried is small enough within what may be lost",
+            which=AUTO,
+            found=f"{best.nbytes:,} B by {best.name}",
+            allowed=f"{limits.weights:,} B of weights",
+            next_step="a larger --accept-drop or --time-budget; `tinyml-compress fit` also changes the shape",
+        )
+    if limits.weights is not None:  # the cheapest that is small enough, not the smallest
+        return next(one for one in within if (one.nbytes or 0) <= limits.weights)
+    return best
+
+
+def _reason(tried: list[Tried], chosen: Tried, limits: Limits) -> str:
+    ran = [one for one in tried if one.drop is not None]
+    first = ran[0]
+    why = (
+        "the cheapest that is small enough" if limits.weights is not None else "the smallest that keeps to it"
+    )
+    worse = next((one for one in ran if not _is_within(one, limits)), None)
+    beyond = "" if worse is None else f"; {worse.name} lost {100 * (worse.drop or 0.0):.2f}"
+    cut = [one.name for one in tried if one.left_out.endswith("left")]
+    late = f" Not tried for want of time: {'; '.join(cut)}." if cut else ""
+    return (
+        f"{chosen.name}: {why} ({100 * limits.drop:g} points may be lost, "
+        f"{100 * (chosen.drop or 0.0):.2f} are), "
+        f"{chosen.nbytes:,} B of weights instead of {first.nbytes:,}{beyond}.{late}"
+    )
+
+
+def _constants(content: bytes, isas: tuple[Isa, ...]) -> int:
+    return sum(compile_model(content, "model", isas, Level.SIZE).node_constants.values())
+
+
+def _kernels(device: str | None, targets_dir: Path | None) -> tuple[Isa, ...]:
+    if device is None:
+        return (Isa.C,)
+    board = load_device(device, targets_dir)
+    return (Isa.C,) if isinstance(board, Host) else tuple(Isa(kernel) for kernel in board.core.kernels)
+
+
+def _answered(model: str, tests: DataSet) -> DataSet:
+    """With the float model's answers for labels."""
+    from tinyml_compress import models
+    from tinyml_compress.techniques.training import outputs_of
+
+    loaded = models.load(model)
+    outputs = outputs_of(loaded.model, tests.fitted(loaded.input_shapes[0]).inputs)
+    if outputs.ndim != 2 or outputs.shape[1] < 2:
+        raise UsageError(
+            "samples without labels say which answers change, and this model gives no classes",
+            which=model,
+            found=f"outputs of shape {outputs.shape[1:]}",
+            next_step="give --eval-data with labels",
+        )
+    return replace(tests, labels=np.asarray(outputs.argmax(axis=1), np.int64))

@@ -1,0 +1,65 @@
+"""What weights look like, and where a classifier errs: the numbers behind the pictures of
+compressed models.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from tinyml_compress.evaluation import accuracy
+from tinyml_compress.pipeline.inspect.verb import histogram
+
+__all__ = ["LayerWeights", "confusion_of", "weights_of_keras", "weights_of_layer"]
+
+
+@dataclass(frozen=True)
+class LayerWeights:
+    """One layer's weights as real values: how many, how many zero, and how they spread."""
+
+    name: str
+    count: int
+    zeros: int
+    edges: tuple[float, float]
+    histogram: tuple[int, ...]
+    """Of the weights that are not zero."""
+
+    @staticmethod
+    def of(row: Mapping[str, Any]) -> LayerWeights:
+        """From JSON."""
+        low, high = row["edges"]
+        return LayerWeights(row["name"], row["count"], row["zeros"], (low, high), tuple(row["histogram"]))
+
+
+def weights_of_layer(name: str, values: Any) -> LayerWeights:
+    """Of real values in any shape."""
+    flat = np.asarray(values, dtype=np.float64).reshape(-1)
+    edges, counts = histogram(flat)
+    return LayerWeights(name.split(";")[0], flat.size, int(np.count_nonzero(flat == 0)), edges, counts)
+
+
+def weights_of_keras(model: Any) -> tuple[LayerWeights, ...]:
+    """Of every layer whose kernels can be pruned."""
+    from tinyml_compress.techniques.sparsity import prunable_weights
+
+    return tuple(
+        weights_of_layer(layer.name, np.concatenate([kernel.numpy().reshape(-1) for kernel in kernels]))
+        for layer in model.layers
+        if (kernels := prunable_weights(layer))
+    )
+
+
+def confusion_of(outputs: Any, labels: Any) -> tuple[tuple[int, ...], ...]:
+    """Samples by true class and answer; empty where an answer is not one of several classes per sample."""
+    flat = np.asarray(outputs).reshape(len(outputs), -1)
+    if (
+        labels is None
+        or np.ndim(labels) != 1
+        or flat.shape[1] < 2
+        or int(np.max(labels, initial=0)) >= flat.shape[1]
+    ):
+        return ()
+    return accuracy(flat, np.asarray(labels, dtype=np.int64)).confusion or ()

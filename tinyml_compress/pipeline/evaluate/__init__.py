@@ -1,0 +1,1 @@
+"""`evaluate`: what a model answers on each engine, and its score."""

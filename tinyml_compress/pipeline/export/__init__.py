@@ -1,0 +1,1 @@
+"""`export`: what a firmware project takes."""

@@ -1,0 +1,168 @@
+"""What a firmware bundle holds, made of a .tflite file: for generated C, or for TensorFlow Lite Micro."""
+
+from __future__ import annotations
+
+import math
+import zlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from tinyml_compress import converter
+from tinyml_compress.codegen.project import GoldenVectors, describe_port, vectors_header
+from tinyml_compress.codegen.weights_check import with_weights_check
+from tinyml_compress.converter import FlatTensor
+from tinyml_compress.data.front_end import preprocessing_in
+from tinyml_compress.data.preprocessing import Preprocessing, c_header
+from tinyml_compress.errors import DataError
+from tinyml_compress.exporters import Bundle, Engine
+from tinyml_compress.exporters.bundle import Vectors
+from tinyml_compress.ir import DType, Port, Program
+from tinyml_compress.ops.base import Isa, Level
+from tinyml_compress.pipeline.compile.verb import compile_model
+from tinyml_compress.pipeline.convert.golden_vectors import golden_vectors, input_vectors, tflm_vectors
+from tinyml_compress.runners import tflm
+from tinyml_compress.support import files
+from tinyml_compress.support.json_file import read_json
+
+__all__ = ["Metadata", "aot_bundle", "manifest_preprocessing", "tflm_bundle"]
+
+_VECTOR_BYTES = 16 * 1024
+"""The self-test lies in a device's flash."""
+_TFLM_ALIGN = 16
+
+
+@dataclass(frozen=True)
+class Metadata:
+    """What the library's metadata say beside what follows from the model."""
+
+    name: str
+    release: str
+    author: str
+    url: str
+
+
+def aot_bundle(
+    model: bytes, words: Metadata, preprocessing: Preprocessing, isas: tuple[Isa, ...], level: Level
+) -> tuple[Bundle, Program]:
+    """The bundle of generated C, and the program in it."""
+    name, upper = words.name, words.name.upper()
+    program = with_weights_check(compile_model(model, name, isas, level))
+    vectors = golden_vectors(model, program, _VECTOR_BYTES)
+    arena = f"{upper}_ARENA_BYTES"
+    if program.state_bytes:  # the self-test's own state lies behind its arena
+        align = f"{upper}_ARENA_ALIGN"
+        arena = f"(({arena} + {align} - 1) / {align} * {align} + {upper}_STATE_BYTES)"
+    bundle = Bundle(
+        name=name,
+        engine=Engine.AOT,
+        release=words.release,
+        author=words.author,
+        url=words.url,
+        model_sha256=program.model_sha256,
+        headers={f"{name}.h": program.header, **_preprocessing_header(name, preprocessing)},
+        sources={f"{name}.c": program.source},
+        vectors=_vectors(name, program.model_sha256, program.inputs, program.outputs, vectors),
+        crc32=f"{upper}_WEIGHTS_CRC32",
+        arena_bytes=arena,
+        arena_align=f"{upper}_ARENA_ALIGN",
+        stateful=program.state_bytes > 0,
+        inputs=tuple(describe_port(port) for port in program.inputs),
+        outputs=tuple(describe_port(port) for port in program.outputs),
+        facts={
+            "arena": f"{program.arena_bytes:,}",
+            "state": f" and {program.state_bytes:,} B of state" if program.state_bytes else "",
+            "weights": f"{program.weight_bytes:,}",
+            "tables": f"{program.table_bytes:,}",
+            "options": f"{'+'.join(isa.value for isa in isas)}, chosen for {level.value}",
+            "frontend": _frontend(name, preprocessing),
+        },
+    )
+    return bundle, program
+
+
+def tflm_bundle(model: bytes, words: Metadata, preprocessing: Preprocessing) -> Bundle:
+    """The bundle for a project that has TensorFlow Lite Micro: array, resolver, arena."""
+    name, digest = words.name, files.sha256(model)
+    file = converter.read(model)
+    converter.resolver_methods(file.operator_names)  # refuses what the interpreter has no kernel for
+    inputs, outputs = ([_port(port) for port in ports] for ports in (file.inputs, file.outputs))
+    tflm.require()
+    vectors = tflm_vectors(model, input_vectors(inputs, outputs, _VECTOR_BYTES))
+    arena = converter.measured_arena(tflm.arena_bytes(model), file)
+    data = converter.model_data_files(name, model, file)
+    header, source = f"{name}_model_data.h", f"{name}_model_data.c"
+    return Bundle(
+        name=name,
+        engine=Engine.TFLM,
+        release=words.release,
+        author=words.author,
+        url=words.url,
+        model_sha256=digest,
+        headers={
+            header: data[header],
+            f"{name}_resolver.h": converter.resolver_header(name, digest, file, arena),
+            **_preprocessing_header(name, preprocessing),
+        },
+        sources={source: data[source]},
+        vectors=_vectors(name, digest, inputs, outputs, vectors),
+        crc32=f"0x{zlib.crc32(model):08x}u",
+        arena_bytes=str(arena.nbytes),
+        arena_align=str(_TFLM_ALIGN),
+        stateful=False,
+        inputs=tuple(describe_port(port) for port in inputs),
+        outputs=tuple(describe_port(port) for port in outputs),
+        facts={
+            "arena": f"{arena.nbytes:,}",
+            "measured": f"{arena.measured:,}",
+            "model_bytes": f"{len(model):,}",
+            "operators": ", ".join(file.operator_names),
+            "frontend": _frontend(name, preprocessing),
+        },
+    )
+
+
+def manifest_preprocessing(model: Path) -> Preprocessing:
+    """How inputs are made, by the manifest that `convert` wrote beside this very file; else
+    nothing is done.
+    """
+    path = model.parent / "manifest.json"
+    if not path.is_file():
+        return Preprocessing()
+    try:
+        manifest = read_json(path)
+        named = manifest["files"][model.name]
+    except (DataError, KeyError, TypeError):
+        return Preprocessing()  # a manifest of something else
+    if named != files.sha256(files.read_bytes(model)):
+        return Preprocessing()
+    return preprocessing_in(path, manifest)
+
+
+def _preprocessing_header(name: str, preprocessing: Preprocessing) -> dict[str, str]:
+    if preprocessing == Preprocessing():
+        return {}
+    return {f"{name}_preprocessing.h": c_header(name, preprocessing)}
+
+
+def _frontend(name: str, preprocessing: Preprocessing) -> str:
+    if preprocessing == Preprocessing():
+        return "none is described: the inputs are what the model takes"
+    return f"`{name}_preprocessing.h` has the numbers that training and calibration used"
+
+
+def _vectors(
+    name: str, digest: str, inputs: Sequence[Port], outputs: Sequence[Port], vectors: GoldenVectors
+) -> Vectors:
+    return Vectors(
+        len(vectors.inputs), vectors.oracle, vectors_header(name, digest, inputs, outputs, vectors)
+    )
+
+
+def _port(tensor: FlatTensor) -> Port:
+    dtype = tensor.dtype or DType.FLOAT32
+    nbytes = math.prod(tensor.shape) * np.dtype(dtype.numpy).itemsize
+    quant = None if tensor.quant is None else tensor.quant.for_values(dtype)
+    return Port(tensor.name, tensor.shape, dtype, quant, 0, nbytes)

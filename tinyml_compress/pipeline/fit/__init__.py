@@ -1,0 +1,1 @@
+"""`fit`: the search for the smallest or fastest form that keeps to its limits."""

@@ -1,0 +1,292 @@
+"""`fit --estimate`: whether an architecture can fit a board at all, in seconds and without training."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from tinyml_compress import data as data_room
+from tinyml_compress.data import DataSet
+from tinyml_compress.devices import Device, load_device
+from tinyml_compress.errors import DoesNotFit, TinymlError, UsageError
+from tinyml_compress.ir import Program
+from tinyml_compress.ops.base import Isa, Level
+from tinyml_compress.pipeline.compile.verb import compile_model
+from tinyml_compress.pipeline.compress.inputs import samples_of
+from tinyml_compress.pipeline.fit.job import Job, resolved
+from tinyml_compress.pipeline.measure.judgement import raise_for
+from tinyml_compress.pipeline.measure.verb import benchmark
+from tinyml_compress.pipeline.measure.work import Request
+from tinyml_compress.results import Measurement
+from tinyml_compress.search.budget import Budget, Cost, overdraft
+from tinyml_compress.search.space import Epochs, Point, full_space, recipe_of
+from tinyml_compress.support.progress import stage
+from tinyml_compress.techniques.recipe import dump
+
+__all__ = ["Estimate", "Form", "LayerNeed", "estimate"]
+
+_SAMPLES = 8
+_NARROWEST = 0.2
+
+
+@dataclass(frozen=True)
+class Form:
+    """The model in one form: what it needs, or why it does not go."""
+
+    name: str
+    cost: Cost | None
+    over: Mapping[str, float]
+    """By how much of each limit it is too much; empty: it fits."""
+    why: str = ""
+
+    @property
+    def fits(self) -> bool:
+        return self.cost is not None and not self.over
+
+    def as_json(self) -> dict[str, Any]:
+        shown: dict[str, Any] = {"form": self.name, "fits": self.fits, "over": dict(self.over)}
+        if self.cost is not None:
+            shown["cost"] = self.cost.as_json()
+        return {**shown, "why": self.why} if self.why else shown
+
+
+@dataclass(frozen=True)
+class LayerNeed:
+    """One node of the compiled model: bytes exact, cycles modelled. `ram` is the arena in use
+    while it runs.
+    """
+
+    layer: str
+    op: str
+    flash: int
+    ram: int
+    cycles: int
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """All forms, and the layers of the model as it is."""
+
+    model: str
+    target: str
+    target_title: str
+    budget: Budget
+    forms: tuple[Form, ...]
+    layers: tuple[LayerNeed, ...]
+    samples: str
+    """What stood in for calibration data: it changes no cost."""
+
+    @property
+    def verdict(self) -> str:
+        if self.forms[0].fits:
+            return "fits as it is"
+        fitting = [form.name for form in self.forms if form.fits]
+        return f"may fit: {fitting[0]}" if fitting else "cannot fit"
+
+    def blame(self) -> dict[str, tuple[LayerNeed, ...]]:
+        """Per limit: the layers that need most of it, largest first, up to nine tenths of the whole."""
+        ways = {"flash": "flash", "ram": "ram", "ms": "cycles"}
+        wanted = [name for name in self.budget.limits() if name in ways] or list(ways)
+        return {name: self._most(ways[name], everything=name != "ram") for name in wanted}
+
+    def _most(self, key: str, *, everything: bool) -> tuple[LayerNeed, ...]:
+        rows = sorted(self.layers, key=lambda row: -int(getattr(row, key)))
+        if not everything:  # the arena is as large as its fullest moment
+            return tuple(row for row in rows if row.ram >= 0.9 * rows[0].ram)[:5] if rows else ()
+        total, found, seen = sum(getattr(row, key) for row in rows), [], 0
+        for row in rows[:8]:
+            if seen >= 0.9 * total:
+                break
+            found.append(row)
+            seen += getattr(row, key)
+        return tuple(found)
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "model": self.model,
+            "target": self.target,
+            "target_title": self.target_title,
+            "budget": self.budget.limits(),
+            "verdict": self.verdict,
+            "samples": self.samples,
+            "forms": [form.as_json() for form in self.forms],
+            "layers": [asdict(row) for row in self.layers],
+            "blame": {name: [row.layer for row in rows] for name, rows in self.blame().items()},
+        }
+
+
+def estimate(
+    model: str,
+    target: str,
+    *,
+    data: str | None = None,
+    max_flash: str | None = None,
+    max_ram: str | None = None,
+    max_ms: str | None = None,
+    targets_dir: Path | None = None,
+    seed: int = 0,
+) -> Estimate:
+    """What `model` needs on `target` as int8, as it is and made as small as the search would; weights as they
+    are.
+    """
+    from tinyml_compress import models
+
+    device = load_device(target, targets_dir)
+    if not isinstance(device, Device):
+        raise UsageError("fit needs a board, not this machine", which=f"--target {target}")
+    job = Job(
+        model,
+        data or "",
+        target,
+        "",
+        "",
+        max_flash=max_flash,
+        max_ram=max_ram,
+        max_ms=max_ms,
+        epochs=Epochs(),
+    )
+    samples = None if data is None else data_room.load(data).take(_SAMPLES, seed)
+    with stage("load the model"):
+        loaded = models.load(model)
+    loaded.require_layers()
+    if len(loaded.input_shapes) != 1:
+        raise UsageError("an estimate takes models with one input", which=model, found=loaded.input_names)
+    given = samples if samples is not None else _noise(loaded.input_shapes[0], seed)
+    work = _Forms(loaded, given, device, targets_dir, seed)
+    off: dict[str, Any] = {one.name: one.off for one in full_space().dimensions}
+    wanted: list[tuple[str, Point]] = [
+        ("as it is, balanced kernels", off),
+        ("as it is, small kernels", {**off, "level": "size"}),
+        ("as it is, kernels for little RAM", {**off, "level": "ram"}),
+        ("half of the channels, small kernels", {**off, "keep": 0.5, "level": "size"}),
+        ("a fifth of the channels, small kernels", {**off, "keep": _NARROWEST, "level": "size"}),
+        ("a fifth of the channels, kernels for little RAM", {**off, "keep": _NARROWEST, "level": "ram"}),
+    ]
+    made: list[Form] = []
+    budget: Budget | None = None
+    with stage("compile and emulate", total=len(wanted)) as line:
+        for name, point in wanted:
+            made.append(work.form(name, point))
+            line.advance()
+    budget = resolved(job, made[0].cost) if made[0].cost is not None or not _is_part(job) else Budget()
+    forms = tuple(
+        form if form.cost is None else replace(form, over=_too_much(budget, form.cost)) for form in made
+    )
+    return Estimate(
+        model=model,
+        target=target,
+        target_title=device.title,
+        budget=budget,
+        forms=forms,
+        layers=work.layers(off),
+        samples="random numbers" if samples is None else samples.name,
+    )
+
+
+def _is_part(job: Job) -> bool:
+    return any(text is not None and "%" in text for text in (job.max_flash, job.max_ram, job.max_ms))
+
+
+def _too_much(budget: Budget, cost: Cost) -> dict[str, float]:
+    return {name: over for name, over in overdraft(budget, cost).items() if over > 0}
+
+
+def _noise(shape: tuple[int | None, ...], seed: int) -> DataSet:
+    sizes = tuple(size or 1 for size in shape)
+    values = np.random.default_rng(seed).standard_normal((_SAMPLES, *sizes)).astype(np.float32)
+    return DataSet("random numbers", values)
+
+
+class _Forms:
+    """The model's forms on one board; each .tflite file is made once."""
+
+    def __init__(
+        self, loaded: Any, samples: DataSet, device: Device, targets_dir: Path | None, seed: int
+    ) -> None:
+        self._loaded, self._samples, self._device, self._seed = loaded, samples, device, seed
+        self._targets_dir = targets_dir
+        self._files: dict[str, bytes] = {}
+        self._runs: dict[str, Measurement] = {}
+
+    def form(self, name: str, point: Point) -> Form:
+        try:
+            run = self._run(point)
+        except DoesNotFit as error:
+            return Form(name, None, {}, f"{error.what}: {error.found}" if error.found else error.what)
+        except TinymlError as error:
+            return Form(name, None, {}, str(error).splitlines()[0])
+        return Form(name, Cost.of(run), {})
+
+    def _run(self, point: Point) -> Measurement:
+        key = str(sorted(point.items()))
+        if key not in self._runs:
+            level = Level(str(point["level"]))
+            request = Request(
+                targets=(self._device.name,), vectors=1, level=level, targets_dir=self._targets_dir
+            )
+            (run,) = benchmark(self._file(point), request=request).runs
+            if run.error is not None:
+                raise_for(run, detail=run.error.detail, which=self._device.name)
+            self._runs[key] = run
+        return self._runs[key]
+
+    def _file(self, point: Point) -> bytes:
+        from tinyml_compress.converter import Settings
+        from tinyml_compress.models import LoadedModel
+        from tinyml_compress.pipeline.compress.stages import run_stage
+        from tinyml_compress.pipeline.convert.verb import convert_model
+
+        recipe = recipe_of(point, Epochs(), part=0.0, seed=self._seed)
+        text = dump(recipe)
+        if text not in self._files:
+            model = self._loaded.model
+            for step in recipe.stages[:-1]:
+                model = run_stage(
+                    step, model, None, model, _no_student, self._seed, samples_of(self._samples)
+                ).model
+            source = LoadedModel(model, self._loaded.origin)
+            self._files[text] = convert_model(source, self._samples, Settings(), samples=_SAMPLES).tflite
+        return self._files[text]
+
+    def layers(self, point: Point) -> tuple[LayerNeed, ...]:
+        """Of the model as it is; without cycles where the board is too small to run it."""
+        level = Level(str(point["level"]))
+        isas = tuple(Isa(kernel) for kernel in self._device.core.kernels)
+        try:
+            program = compile_model(self._file(point), "model", isas, level)
+        except TinymlError:
+            return ()
+        run = self._runs.get(str(sorted(point.items())))
+        cycles = {} if run is None else {row.index: row.cycles for row in run.nodes or ()}
+        flash = program.node_constants
+        return tuple(
+            LayerNeed(
+                node.name or node.op,
+                node.op,
+                flash.get(node.index, 0),
+                _live(program, node.index),
+                cycles.get(node.index, 0),
+            )
+            for node in program.nodes
+        )
+
+
+def _live(program: Program, index: int) -> int:
+    """Bytes of the arena that hold something while the node runs; buffers that share bytes count once."""
+    plan = program.plan
+    buffers = [buffer for name, buffer in plan.tensors.items() if name not in plan.inside]
+    buffers += list(plan.scratch.values())
+    spans = sorted((one.offset, one.offset + one.nbytes) for one in buffers if one.first <= index <= one.last)
+    total = reached = 0
+    for begin, end in spans:
+        total += max(0, end - max(begin, reached))
+        reached = max(reached, end)
+    return total
+
+
+def _no_student(spec: str) -> Any:
+    raise TinymlError("an estimate has no students", which=spec)

@@ -1,0 +1,162 @@
+"""What one budget search is about, as a value that its worker processes read from a file."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from tinyml_compress.devices import load_device
+from tinyml_compress.errors import UsageError
+from tinyml_compress.pipeline.compress.inputs import split_data
+from tinyml_compress.pipeline.inspect.contents import content_of_model
+from tinyml_compress.search.budget import Budget, Cost
+from tinyml_compress.search.loop import Rules
+from tinyml_compress.search.space import Epochs
+from tinyml_compress.support import cache
+from tinyml_compress.support.backend import switches
+from tinyml_compress.support.passwords import hidden
+from tinyml_compress.support.producers import SEARCH
+from tinyml_compress.techniques.recipe import Guard, Recipe, TaskOptions
+
+__all__ = ["Job", "amount", "budget_of", "own_storage", "resolved"]
+
+_AMOUNT = re.compile(r"(\d+(?:\.\d+)?)\s*(%|[kKmM][bB]?|[bB])?")
+_STUDY = "study.db"
+_UNITS = {"k": 1024, "m": 1024 * 1024}
+
+
+@dataclass(frozen=True)
+class Job:
+    """One search; limits are texts as the user gave them, since a part of the reference is known
+    only later.
+    """
+
+    model: str
+    data: str
+    target: str
+    folder: str
+    """Where workers put what they make on the way."""
+    storage: str = field(repr=False)
+    """May hold a password: `shown_storage` is for others to see, and no file has it."""
+    study: str = ""
+    eval_data: str | None = None
+    targets_dir: str | None = None
+    max_flash: str | None = None
+    max_ram: str | None = None
+    max_ms: str | None = None
+    max_drop: float | None = None
+    seed: int = 0
+    train: int = 0
+    epochs: Epochs = field(default_factory=Epochs)
+    rules: Rules = field(default_factory=Rules)
+    only: tuple[str, ...] = ()
+    """Dimensions to search; empty: all that pay."""
+    trust: bool = False
+    """The user's word for the model file, which the worker processes need as well."""
+
+    def named(self) -> Job:
+        """With the study's name: the same question finds the same study again, whatever its files are called.
+
+        Model, data and board count by their content, and so does the code that finds costs and scores.
+        """
+        words = {"folder", "storage", "study", "model", "data", "eval_data", "targets_dir", "trust"}
+        asked = {key: value for key, value in asdict(self).items() if key not in words}
+        device = load_device(self.target, None if self.targets_dir is None else Path(self.targets_dir))
+        train, tests = split_data(
+            self.data, self.eval_data, Recipe("fit", "", self.seed, TaskOptions(), Guard(), ())
+        )
+        assert train is not None
+        assert tests is not None
+        key = cache.key_of(
+            SEARCH.stamp(),
+            switches(),
+            json.dumps(asked, sort_keys=True),
+            content_of_model(self.model),
+            train.sha256,
+            tests.sha256,
+            repr(device),
+        )
+        return replace(self, study=f"fit-{key[:12]}")
+
+    @property
+    def shown_storage(self) -> str:
+        """For reports: the study beside them by its name there, any other URL without its password."""
+        return (
+            f"sqlite:///{_STUDY}"
+            if self.storage == own_storage(Path(self.folder).parent)
+            else hidden(self.storage)
+        )
+
+    def to_text(self) -> str:
+        """For a file; the storage goes another way."""
+        row = asdict(self)
+        del row["storage"]
+        return json.dumps(row, indent=1)
+
+    @staticmethod
+    def from_text(text: str, storage: str) -> Job:
+        row = {**json.loads(text), "storage": storage}
+        row["epochs"] = Epochs(**row["epochs"])
+        rules = row["rules"]
+        row["rules"] = Rules(
+            tuple(rules["parts"]), tuple(rules["slack"]), rules["margin"], rules["tolerance"]
+        )
+        row["only"] = tuple(row["only"])
+        return Job(**row)
+
+
+def own_storage(output: Path) -> str:
+    """The URL of the study that lies in the output folder."""
+    return f"sqlite:///{(output / _STUDY).absolute()}"
+
+
+def amount(text: str, what: str) -> tuple[float, bool]:
+    """A limit as the user writes it: 18000, 64K, 1M, 12.5, or 50% of the reference; the number, and whether a
+    part.
+    """
+    found = _AMOUNT.fullmatch(text.strip())
+    if found is None or float(found.group(1)) <= 0:
+        raise UsageError(
+            "not a limit",
+            which=f"--max-{what}",
+            found=text,
+            allowed=(
+                "a number above 0, with K or M for bytes, or a part of the int8 model as it is, such as 50%"
+            ),
+        )
+    number, unit = float(found.group(1)), (found.group(2) or "").lower()
+    if unit and unit != "%" and what == "ms":
+        raise UsageError(
+            "milliseconds have no unit here", which="--max-ms", found=text, allowed="12.5, or 50%"
+        )
+    return number * _UNITS.get(unit[:1], 1), unit == "%"
+
+
+def resolved(job: Job, reference: Cost | None) -> Budget:
+    """The budget in absolute numbers; parts are of `reference`."""
+
+    def limit(what: str, text: str | None) -> float | None:
+        if text is None:
+            return None
+        number, is_part = amount(text, what)
+        if not is_part:
+            return number
+        assert reference is not None
+        return number / 100 * float(getattr(reference, what))
+
+    flash, ram = limit("flash", job.max_flash), limit("ram", job.max_ram)
+    return Budget(
+        flash=None if flash is None else int(flash),
+        ram=None if ram is None else int(ram),
+        ms=limit("ms", job.max_ms),
+        drop=job.max_drop,
+    )
+
+
+def budget_of(row: Mapping[str, Any]) -> Budget:
+    """From the study's note."""
+    return Budget(**row)

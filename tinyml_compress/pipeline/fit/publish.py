@@ -1,0 +1,105 @@
+"""The winner of a search made again from its recipe, compiled, checked, and written with the
+search's report.
+"""
+
+from __future__ import annotations
+
+import json
+import shlex
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from tinyml_compress.devices import Device, load_device
+from tinyml_compress.ops.base import Isa, Level
+from tinyml_compress.pipeline.compile.verb import compile_to_folder
+from tinyml_compress.pipeline.fit.job import Job
+from tinyml_compress.pipeline.fit.judge import RecipeJudge
+from tinyml_compress.pipeline.fit.result import FitResult, Winner
+from tinyml_compress.pipeline.measure.verb import benchmark
+from tinyml_compress.pipeline.measure.work import Request
+from tinyml_compress.rendering.page import front_svg, results_page
+from tinyml_compress.search.trials import Outcome, Trial
+from tinyml_compress.support import files
+from tinyml_compress.support.c_names import c_name
+from tinyml_compress.techniques.recipe import dump
+
+__all__ = ["publish"]
+
+_FOLDER = "winner"
+
+
+def publish(result: FitResult, output: Path, job: Job) -> FitResult:
+    """Write fit.json, the picture, the page, every trained trial's recipe, and the winner with
+    all its files.
+    """
+    if result.winner is not None:
+        result = replace(
+            result, published=_winner(result.winner, output, job, result.facts.get("sensitive", ()))
+        )
+    if any(trial.outcome is Outcome.TRAINED for trial in result.trials):
+        judge = RecipeJudge(job, result.facts.get("sensitive", ()))
+        for trial in result.trials:
+            if trial.outcome is Outcome.TRAINED:
+                part = 1.0 if trial.final else trial.part
+                files.write_text(
+                    output / "recipes" / f"trial-{trial.number}.toml", _recipe(judge, trial, part)
+                )
+    shown = result.as_json()
+    files.write_text(output / "fit.json", json.dumps(shown, indent=2) + "\n")
+    picture = front_svg(shown)
+    if picture:  # nothing was trained: nothing to draw
+        files.write_text(output / "front.svg", picture)
+    files.write_text(output / "fit.html", results_page([shown], names=["fit.json"]))
+    return result
+
+
+def _recipe(judge: RecipeJudge, trial: Trial, part: float) -> str:
+    head = f"# trial {trial.number} of fit; kernels chosen for: {trial.point['level']}"
+    return f"{head}\n{dump(judge.recipe(trial.point, part))}"
+
+
+def _winner(trial: Trial, output: Path, job: Job, sensitive: Sequence[Sequence[str]]) -> Winner:
+    judge = RecipeJudge(job, sensitive)
+    folder = output / _FOLDER
+    text = _recipe(judge, trial, trial.part)
+    files.write_text(folder / "recipe.toml", text)
+    done = judge.run(trial.point, trial.part, folder)
+    assert done.tflite is not None
+    targets_dir = None if job.targets_dir is None else Path(job.targets_dir)
+    device = load_device(job.target, targets_dir)
+    assert isinstance(device, Device)
+    isa = Isa.DSP if "dsp" in device.core.kernels else Isa.C
+    level = str(trial.point["level"])
+    name = c_name(done.tflite.stem)
+    compile_to_folder(done.tflite, folder / "aot", name, isa, Level(level))
+    score, before = judge.untouched(done.tflite)
+    request = Request(targets=(job.target,), level=Level(level), targets_dir=targets_dir)
+    (run,) = benchmark(done.tflite, request=request).runs
+    compared = run.bit_exact
+    agreement = "not compared with TensorFlow Lite Micro, which is not installed here"
+    if compared is not None:
+        same = compared.vectors - compared.mismatches
+        agreement = f"{same} of {compared.vectors} outputs bit-exact with TensorFlow Lite Micro"
+    made = sorted(str(path.relative_to(output)) for path in folder.rglob("*") if path.is_file())
+    return Winner(
+        number=trial.number,
+        files=tuple(made),
+        untouched={
+            "score": score,
+            "float": before,
+            "drop": judge.drop(score, before),
+            "samples": judge.counts()[1],
+        },
+        agreement=agreement,
+        commands=_commands(job, level, isa, done.tflite.relative_to(output / _FOLDER)),
+    )
+
+
+def _commands(job: Job, level: str, isa: Isa, tflite: Path) -> tuple[str, ...]:
+    scored = "" if job.eval_data is None else f" --eval-data {shlex.quote(job.eval_data)}"
+    given = f"{shlex.quote(job.model)} --recipe recipe.toml --data {shlex.quote(job.data)}{scored}"
+    return (
+        f"tinyml-compress compress {given} -o again",
+        f"tinyml-compress compile again/{tflite} --isa {isa.value} --optimize {level} -o again/aot",
+    )

@@ -1,0 +1,180 @@
+"""Look at a model in any form; at Keras models layer by layer: parameters, MACs, zeros, element types."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from tinyml_compress.data import DataSet
+from tinyml_compress.errors import ModelError, UnsupportedLayer, UsageError
+from tinyml_compress.ir import DType
+from tinyml_compress.models import LoadedModel
+from tinyml_compress.pipeline.inspect.verb import inspect_model, values_of
+from tinyml_compress.rendering.inspection import Inspection, LayerFacts
+from tinyml_compress.support.progress import stage
+
+__all__ = ["inspect_any", "inspect_keras"]
+
+_SHORT: dict[str, str] = {
+    dtype.numpy.name: dtype.value for dtype in reversed(DType) if dtype is not DType.RESOURCE
+}
+"""Names of element types as .tflite files are shown with, by numpy's."""
+
+
+def inspect_any(spec: str, data: DataSet | None = None) -> Inspection:
+    """Of a .tflite file, or of anything that `convert` takes; with `data`, calibration samples of a Keras
+    model, also what each layer's compression does to the outputs.
+    """
+    path = Path(spec)
+    if path.suffix.lower() != ".tflite":
+        return inspect_keras(spec, data)
+    if data is not None:
+        raise UsageError(
+            "the layers of a .tflite file cannot be tried one by one",
+            which=spec,
+            allowed="the Keras model that it was made from",
+            next_step="leave --sensitivity out for this file",
+        )
+    return inspect_model(path)
+
+
+def inspect_keras(spec: str, data: DataSet | None = None) -> Inspection:
+    """Load the model as `convert` would, and count."""
+    from tinyml_compress import models
+
+    loaded = models.load(spec)
+    sensitivity = None if data is None else _sensitivity(loaded, data)
+    layers, missing = ((), None) if loaded.opaque else _layers(loaded.model)
+    if loaded.opaque is not None:
+        missing = f"its graph runs as one layer: {loaded.opaque.found} has none"
+    weights = [weight.numpy() for weight in loaded.weights]
+    kinds: Counter[str] = Counter()
+    for weight in weights:
+        kinds[_short(weight.dtype.name)] += weight.size
+    known = [layer.macs for layer in layers if layer.macs is not None]
+    origin = loaded.origin
+    return Inspection(
+        path=spec,
+        sha256=origin.sha256,
+        ledger=None,
+        operators=tuple(sorted(Counter(layer.op for layer in layers).items())),
+        inputs=_described(loaded.model.inputs),
+        outputs=_described(loaded.model.outputs),
+        layers=layers,
+        macs=sum(known) if layers and len(known) == len(layers) else None,
+        parameters=sum(weight.size for weight in weights),
+        zeros=sum(int(np.count_nonzero(weight == 0)) for weight in weights),
+        arena_bytes=None,
+        arena_lower_bound=None,
+        missing=missing,
+        form=origin.format.value,
+        nbytes=_nbytes(spec),
+        dtypes=tuple(sorted(kinds.items())),
+        about=_about(loaded),
+        sensitivity=sensitivity,
+    )
+
+
+def _sensitivity(loaded: LoadedModel, data: DataSet) -> dict[str, Any]:
+    from tinyml_compress.techniques.sensitivity import measured
+
+    loaded.require_layers()
+    if len(loaded.model.inputs) != 1:
+        raise ModelError(
+            "layers are measured in models with one input", which=loaded.origin.spec, found=loaded.input_names
+        )
+    with stage("what each layer's compression does to the outputs") as line:
+        return measured(loaded.model, data.fitted(loaded.input_shapes[0]).inputs, tell=line.note).as_json()
+
+
+def _about(loaded: LoadedModel) -> str | None:
+    told = (
+        [] if loaded.origin.bridge is None else [loaded.origin.summary().partition(" (")[2].removesuffix(")")]
+    )
+    if loaded.precision is not None:
+        told.append(f"computes in {loaded.precision}; counted and converted in float32")
+    return "; ".join(told) or None
+
+
+def _layers(model: Any) -> tuple[tuple[LayerFacts, ...], str | None]:
+    """Every layer once, nested models opened up, and why the work of some is not known."""
+    from tinyml_compress.techniques.channels import analyse
+    from tinyml_compress.techniques.cost import work_of
+    from tinyml_compress.techniques.graph import copy_model, is_plain_graph
+    from tinyml_compress.techniques.sparsity import prunable_weights
+
+    try:
+        graph = analyse(copy_model(model)) if is_plain_graph(model) else None
+    except UnsupportedLayer as error:
+        return _uncounted(model), f"MACs not counted: {error.what}: {error.which}"
+    if graph is None:
+        return _uncounted(model), "MACs not counted: the model is no graph of layers"
+    work, unknown = work_of(graph), []
+    found: dict[int, LayerFacts] = {}
+    for step in graph.steps:
+        layer = step.layer
+        if id(layer) in found:
+            continue
+        macs = work.get(id(layer))
+        if macs is None and prunable_weights(layer):
+            unknown.append(f"{layer.name} ({type(layer).__name__})")
+        elif macs is None:
+            macs = 0
+        found[id(layer)] = _facts(len(found), layer, step.input_shapes, step.output_shapes, macs)
+    missing = f"MACs not counted: the work of {', '.join(unknown)} is not known" if unknown else None
+    return tuple(found.values()), missing
+
+
+def _uncounted(model: Any) -> tuple[LayerFacts, ...]:
+    layers = [layer for layer in model.layers if type(layer).__name__ != "InputLayer"]
+    return tuple(_facts(index, layer, (), (), None) for index, layer in enumerate(layers))
+
+
+def _facts(
+    index: int, layer: Any, inputs: Sequence[Any], outputs: Sequence[Any], macs: int | None
+) -> LayerFacts:
+    from tinyml_compress.techniques.sparsity import prunable_weights
+
+    kernels = [np.asarray(kernel.numpy(), np.float64).reshape(-1) for kernel in prunable_weights(layer)]
+    computes = _short(getattr(layer, "compute_dtype", None) or "float32")
+    kinds = sorted({_short(weight.dtype.name) for weight in layer.weights})
+    return LayerFacts(
+        index=index,
+        op=type(layer).__name__,
+        name=layer.name,
+        inputs=tuple(_form(computes, shape) for shape in inputs),
+        output=", ".join(_form(computes, shape) for shape in outputs),
+        quantization="",
+        macs=macs,
+        parameters=int(layer.count_params()),
+        weights=values_of(np.concatenate(kernels)) if kernels else None,
+        dtype=", ".join(kinds) or None,
+    )
+
+
+def _described(tensors: Sequence[Any]) -> tuple[str, ...]:
+    return tuple(
+        f"{tensor.name.split(':')[0]} {_form(_short(tensor.dtype.name), tuple(tensor.shape))}"
+        for tensor in tensors
+    )
+
+
+def _form(dtype: str, shape: Sequence[int | None]) -> str:
+    """Without the batch, which Keras leaves open."""
+    return f"{dtype}[{'x'.join('?' if size is None else str(size) for size in shape[1:])}]"
+
+
+def _short(name: str) -> str:
+    return _SHORT.get(name, name)
+
+
+def _nbytes(spec: str) -> int | None:
+    """Of the file, or of all files of the folder."""
+    path = Path(spec)
+    if path.is_file():
+        return path.stat().st_size
+    return sum(file.stat().st_size for file in path.rglob("*") if file.is_file()) if path.is_dir() else None
