@@ -22,8 +22,8 @@ if TYPE_CHECKING:
         inspect,
         report,
         shrink,
-        verify,
     )
+    from tinyml_compress.pipeline.compare.verification import verify
     from tinyml_compress.pipeline.compress.verb import compress
     from tinyml_compress.pipeline.evaluate.verb import evaluate
     from tinyml_compress.pipeline.fit.verb import fit
@@ -53,6 +53,7 @@ _HOMES = {
     "compress": "tinyml_compress.pipeline.compress.verb",
     "evaluate": "tinyml_compress.pipeline.evaluate.verb",
     "fit": "tinyml_compress.pipeline.fit.verb",
+    "verify": "tinyml_compress.pipeline.compare.verification",
 }
 
 

@@ -18,9 +18,10 @@ from tinyml_compress.errors import DataError, MismatchError, ModelError, TinymlE
 from tinyml_compress.ir import Graph
 from tinyml_compress.ops.base import Isa, Level
 from tinyml_compress.pipeline.compare import verification
-from tinyml_compress.pipeline.compare.verification import subjects_of, verify
+from tinyml_compress.pipeline.compare.verification import verify
 from tinyml_compress.pipeline.compile.generated_folder import GeneratedC
 from tinyml_compress.pipeline.evaluate.engines import Array, Engine, Subject, run_graph, subject_of
+from tinyml_compress.results import Verification, decoded, encoded
 
 
 @pytest.fixture(scope="module")
@@ -45,30 +46,32 @@ def third_convolution() -> int:
 
 
 def test_our_c_equals_tflm(folder: Path) -> None:
-    found = verify(*subjects_of(str(folder / "keyword.tflite"), None), vectors=3)
+    found = verify(folder / "keyword.tflite", vectors=3)
     assert found.equal
     assert found.vectors == 8
-    assert found.difference.elements > 0
-    assert (found.a.engine, found.b.engine) == (Engine.AOT, Engine.TFLM)
-    assert found.as_json()["equal"] is True
+    assert found.elements > 0
+    assert (found.a, found.b) == tuple(f"{folder / 'keyword.tflite'}@{word}" for word in ("aot", "tflm"))
+    document = json.loads(json.dumps(encoded(found)))
+    assert document["equal"] is True
+    assert decoded(Verification, document) == found
 
 
 @pytest.mark.parametrize("engine", [Engine.AOT, Engine.TFLM])
 def test_a_planted_fault_is_laid_at_its_node(folder: Path, engine: Engine) -> None:
     found = verify(
-        Subject(folder / "keyword.tflite", engine),
-        Subject(folder / "faulty.tflite", Engine.TFLM),
+        f"{folder / 'keyword.tflite'}@{engine.value}",
+        folder / "faulty.tflite",
         vectors=4,
         seed=3,
     )
     assert not found.equal
     assert 0 < len(found.differing) <= found.vectors
-    assert found.difference.largest >= 1
+    assert found.largest >= 1
     assert found.divergence is not None
     assert (found.divergence.index, found.divergence.op) == (third_convolution(), "CONV_2D")
-    assert found.divergence.difference.mismatches > 0
+    assert found.divergence.mismatches > 0
     assert "CONV_2D" in found.summary()
-    assert json.dumps(found.as_json())
+    assert decoded(Verification, json.loads(json.dumps(encoded(found)))) == found
 
 
 def test_a_fault_that_only_the_whole_model_shows_is_sought_by_cutting(
@@ -82,8 +85,7 @@ def test_a_fault_that_only_the_whole_model_shows_is_sought_by_cutting(
         return run_graph(graph, engine, rows, isa, level)  # type: ignore[arg-type]
 
     monkeypatch.setattr(verification, "run_graph", blind)
-    a, b = (Subject(folder / name, Engine.TFLM) for name in ("keyword.tflite", "faulty.tflite"))
-    found = verify(a, b, vectors=1)
+    found = verify(folder / "keyword.tflite", folder / "faulty.tflite", vectors=1)
     assert found.divergence is not None
     assert found.divergence.index == third_convolution()
 
@@ -91,22 +93,22 @@ def test_a_fault_that_only_the_whole_model_shows_is_sought_by_cutting(
 @pytest.mark.parametrize("engine", ["litert", "litert-ref"])
 def test_litert_runs_with_both_sets_of_kernels(folder: Path, engine: str) -> None:
     """How far it is from TFLM depends on its version (rounding of fully-connected layers), and is small."""
-    found = verify(*subjects_of(f"{folder / 'autoencoder.tflite'}@{engine}", None), vectors=4)
-    assert found.b.engine is Engine.TFLM
-    assert found.difference.elements > 0
-    assert found.difference.largest <= 12
+    found = verify(f"{folder / 'autoencoder.tflite'}@{engine}", vectors=4)
+    assert found.b.endswith("@tflm")
+    assert found.elements > 0
+    assert found.largest <= 12
     assert found.litert in found.summary()
-    assert found.as_json()["litert"] == found.litert
+    assert encoded(found)["litert"] == found.litert
 
 
 def test_a_generated_folder_runs_as_it_is(folder: Path, tmp_path: Path) -> None:
     model = str(folder / "residual.tflite")
     done = CliRunner().invoke(compile_command, [model, "-o", str(tmp_path / "c")])
     assert done.exit_code == 0, done.output
-    found = verify(*subjects_of(str(tmp_path / "c"), model), vectors=3)
+    found = verify(str(tmp_path / "c"), model, vectors=3)
     assert found.equal
-    assert found.a.engine is Engine.C
-    by_file = verify(*subjects_of(str(tmp_path / "c" / "residual.h"), model), vectors=0)
+    assert found.a.endswith("@c")
+    by_file = verify(str(tmp_path / "c" / "residual.h"), model, vectors=0)
     assert by_file.equal
 
 
@@ -117,7 +119,7 @@ def test_a_changed_generated_source_is_noticed(folder: Path, tmp_path: Path) -> 
     text = source.read_text()
     first = next(line for line in text.splitlines(keepends=True) if line.strip() == "keyword_node_0(bytes);")
     source.write_text(text.replace(first, ""))
-    found = verify(*subjects_of(str(tmp_path), model), vectors=5)
+    found = verify(str(tmp_path), model, vectors=5)
     assert not found.equal
     assert found.divergence is None
     assert "@aot" in found.summary()
@@ -148,7 +150,7 @@ def test_what_cannot_be_compared_is_said(
     folder: Path, a: str, b: str | None, error: type[TinymlError]
 ) -> None:
     with pytest.raises(error) as caught:
-        verify(*subjects_of(str(folder / a), None if b is None else str(folder / b)))
+        verify(str(folder / a), None if b is None else str(folder / b))
     assert caught.value.which or caught.value.found
 
 
@@ -158,7 +160,7 @@ def test_damaged_files_give_our_error(folder: Path, tmp_path: Path) -> None:
         (tmp_path / name).write_bytes(data)
         for engine in ("aot", "tflm", "litert"):
             with pytest.raises((ModelError, DataError)):
-                verify(*subjects_of(f"{tmp_path / name}@{engine}", str(folder / "keyword.tflite")))
+                verify(f"{tmp_path / name}@{engine}", str(folder / "keyword.tflite"))
 
 
 def test_a_damaged_header_gives_our_error(folder: Path, tmp_path: Path) -> None:

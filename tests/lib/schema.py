@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 import jsonschema
@@ -12,6 +13,9 @@ import jsonschema
 from tinyml_compress.support.resources import package_folder
 
 __all__ = ["faults", "schema", "validate"]
+
+LAST = Path(__file__).parents[1] / "results" / "results.last.schema.json"
+"""Of all results, as the last version described them: scripts were written against it."""
 
 
 @lru_cache(maxsize=1)
@@ -44,15 +48,26 @@ def _validator(strict: bool) -> jsonschema.Draft202012Validator:
     return jsonschema.Draft202012Validator(_strict(schema()) if strict else schema())
 
 
-def faults(document: Mapping[str, Any], *, strict: bool = True) -> list[str]:
-    """What the schema has against a document; the deepest complaint of every choice."""
+@lru_cache(maxsize=1)
+def _last() -> jsonschema.Draft202012Validator:
+    return jsonschema.Draft202012Validator(json.loads(LAST.read_text(encoding="utf-8")))
+
+
+def _faults(validator: jsonschema.Draft202012Validator, document: Mapping[str, Any]) -> list[str]:
+    """What a schema has against a document; the deepest complaint of every choice."""
     found = []
-    for error in _validator(strict).iter_errors(json.loads(json.dumps(document))):
+    for error in validator.iter_errors(json.loads(json.dumps(document))):
         deepest = jsonschema.exceptions.best_match([error])
         found.append(f"{deepest.json_path}: {deepest.message[:300]}")
     return found
 
 
+def faults(document: Mapping[str, Any], *, strict: bool = True) -> list[str]:
+    """Those of the schema that ships."""
+    return _faults(_validator(strict), document)
+
+
 def validate(document: Mapping[str, Any]) -> None:
-    """Fails with all faults."""
-    assert not faults(document), "\n".join(faults(document))
+    """Fails with all faults, and with those of the last version's schema."""
+    found = [*faults(document), *(f"last version: {fault}" for fault in _faults(_last(), document))]
+    assert not found, "\n".join(found)

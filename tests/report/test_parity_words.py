@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from tests.report.documents import ladder
-from tinyml_compress.pipeline.compare.differences import Difference, Divergence
 from tinyml_compress.pipeline.compare.parity import Ladder, Step
 from tinyml_compress.pipeline.evaluate.engines import Engine
 from tinyml_compress.rendering.page import results_page
+from tinyml_compress.results import Difference, Divergence
 
-FIRST = Divergence(3, "CONV_2D", "net/c", "net/c", Difference(64, 2, 1.0))
+FIRST = Divergence(
+    index=3, op="CONV_2D", layer="net/c", tensor="net/c", elements=64, mismatches=2, largest=1.0
+)
 
 
 def _text(mismatches: int) -> str:
-    step = Step(Engine.LITERT, Engine.LITERT_REF, Difference(200, mismatches, float(mismatches)), FIRST)
+    difference = Difference(elements=200, mismatches=mismatches, largest=float(mismatches))
+    step = Step(Engine.LITERT, Engine.LITERT_REF, difference, FIRST)
     return Ladder("m.tflite", "0" * 64, 20, True, None, (), (step,), None, None, (), None).summary()
 
 

@@ -11,6 +11,7 @@ import click
 from tinyml_compress.cli._printing import say
 
 if TYPE_CHECKING:
+    from tinyml_compress.results import Result
     from tinyml_compress.support.table import Block
 
 __all__ = [
@@ -25,6 +26,7 @@ __all__ = [
     "output_option",
     "samples_option",
     "seed_option",
+    "show",
     "targets_dir_option",
     "tflite_argument",
     "trust_option",
@@ -168,3 +170,10 @@ def answer(
 
         files.write_text(path, text + "\n")
     say(*([text] if printed else blocks()))
+
+
+def show(result: Result, *more: Block) -> None:
+    """`answer` with a result, below which people read some lines more."""
+    from tinyml_compress.results import encoded
+
+    answer(result.verb, lambda: encoded(result), lambda: (*result.blocks(), *more))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from tinyml_compress.cli._options import answer, json_option, seed_option
+from tinyml_compress.cli._options import json_option, seed_option, show
 
 EXAMPLES = """\b
 Examples:
@@ -46,11 +46,9 @@ def command(a: str, b: str | None, vectors: int, seed: int, isa: str, optimize: 
 
     Ends with 1 when a byte differs.
     """
-    from tinyml_compress.ops.base import Isa, Level
-    from tinyml_compress.pipeline.compare.verification import subjects_of, verify
+    from tinyml_compress.pipeline.compare.verification import verify
 
-    first, second = subjects_of(a, b)
-    result = verify(first, second, vectors=vectors, seed=seed, isa=Isa(isa), level=Level(optimize))
-    answer("verify", result.as_json, result.blocks)
+    result = verify(a, b, vectors=vectors, isa=isa, optimize=optimize, seed=seed)
+    show(result)
     if not result.equal:
         raise SystemExit(1)

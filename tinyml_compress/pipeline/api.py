@@ -3,25 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from enum import Enum
 from pathlib import Path
-from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
 from tinyml_compress.converter import Io, Mode
 from tinyml_compress.data import DataSet
-from tinyml_compress.errors import UsageError
 from tinyml_compress.exporters import Engine as ExportEngine
 from tinyml_compress.exporters import Format
 from tinyml_compress.models import LoadedModel
 from tinyml_compress.ops.base import Isa, Level
 from tinyml_compress.pipeline import checking, reporting, shrinking
 from tinyml_compress.pipeline.compare import verb as comparison
-from tinyml_compress.pipeline.compare import verification
 from tinyml_compress.pipeline.compare.verb import Comparison
-from tinyml_compress.pipeline.compare.verification import Verification
 from tinyml_compress.pipeline.compile import verb as compilation
 from tinyml_compress.pipeline.compile.verb import Compiled
 from tinyml_compress.pipeline.convert import verb as conversion
@@ -37,6 +32,7 @@ from tinyml_compress.rendering.inspection import Inspection
 from tinyml_compress.results import Benchmark
 from tinyml_compress.support.c_names import c_name
 from tinyml_compress.support.trust import trusting
+from tinyml_compress.support.words import several, word
 
 __all__ = [
     "benchmark",
@@ -49,11 +45,9 @@ __all__ = [
     "inspect",
     "report",
     "shrink",
-    "verify",
 ]
 
 Floats = npt.NDArray[np.float32]
-Word = TypeVar("Word", bound=Enum)
 
 
 def convert(
@@ -79,10 +73,10 @@ def convert(
         return conversion.convert(
             model,
             calibration,
-            _word(Mode, "mode", mode),
+            word(Mode, "mode", mode),
             output=Path(output),
             name=name,
-            io=None if io is None else _word(Io, "io", io),
+            io=None if io is None else word(Io, "io", io),
             per_tensor_dense=per_tensor_dense,
             allow_float=allow_float,
             strip=strip,
@@ -103,7 +97,7 @@ def compile_c(
     path = Path(model)
     chosen = name or c_name(path.stem)
     return compilation.compile_to_folder(
-        path, Path(output), chosen, _word(Isa, "isa", isa), _word(Level, "optimize", optimize)
+        path, Path(output), chosen, word(Isa, "isa", isa), word(Level, "optimize", optimize)
     )
 
 
@@ -124,10 +118,10 @@ def benchmark(
     `trust` is your word for a model file that holds code.
     """
     request = work.Request(
-        targets=_several(target),
+        targets=several(target),
         engine=engine,
         vectors=vectors,
-        level=_word(Level, "optimize", optimize),
+        level=word(Level, "optimize", optimize),
         targets_dir=targets_dir,
         seed=seed,
         calibration=data,
@@ -156,12 +150,12 @@ def export(
 ) -> Exported:
     """A model as a library for a firmware's build system: `format` is cmake, arduino, zephyr, ..."""
     request = exporting.Request(
-        format=_word(Format, "format", format),
-        engine=_word(ExportEngine, "engine", engine),
+        format=word(Format, "format", format),
+        engine=word(ExportEngine, "engine", engine),
         name=name,
-        isa=None if isa is None else _word(Isa, "isa", isa),
+        isa=None if isa is None else word(Isa, "isa", isa),
         device=device,
-        level=_word(Level, "optimize", optimize),
+        level=word(Level, "optimize", optimize),
         calibration=data,
         release=release,
         author=author,
@@ -171,21 +165,6 @@ def export(
     )
     with trusting(trust):
         return exporting.export(str(model), Path(output), request)
-
-
-def verify(
-    a: str | Path,
-    b: str | Path | None = None,
-    *,
-    vectors: int = 20,
-    isa: str = "c",
-    optimize: str = "balanced",
-    seed: int = 0,
-) -> Verification:
-    """Two of FILE or FILE@ENGINE on the same inputs: mismatches, and the first node that differs."""
-    first, second = verification.subjects_of(str(a), None if b is None else str(b))
-    kernels, level = _word(Isa, "isa", isa), _word(Level, "optimize", optimize)
-    return verification.verify(first, second, vectors=vectors, seed=seed, isa=kernels, level=level)
 
 
 def check(
@@ -202,8 +181,8 @@ def check(
     with trusting(trust):
         return checking.check(
             str(model),
-            _several(target),
-            _several(engine),
+            several(target),
+            several(engine),
             targets_dir=targets_dir,
             calibration=data,
             seed=seed,
@@ -244,18 +223,5 @@ def report(results: Sequence[str | Path], *, output: str | Path, title: str = ""
 
 def gate(baseline: str | Path, current: str | Path, *, tolerance: str | Sequence[str] = ()) -> GateResult:
     """Two results of one verb held against each other; `tolerance` such as 1%, or several like flash=0."""
-    allowed = Tolerances.parse(_several(tolerance))
+    allowed = Tolerances.parse(several(tolerance))
     return judge(read_result(Path(baseline)), read_result(Path(current)), allowed)
-
-
-def _several(words: str | Sequence[str]) -> tuple[str, ...]:
-    return (words,) if isinstance(words, str) else tuple(words)
-
-
-def _word(kind: type[Word], what: str, word: str) -> Word:
-    try:
-        return kind(word)
-    except ValueError:
-        raise UsageError(
-            f"unknown {what}", found=word, allowed=", ".join(one.value for one in kind)
-        ) from None

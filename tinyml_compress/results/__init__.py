@@ -13,11 +13,14 @@ from tinyml_compress.results.benchmark import (
 from tinyml_compress.results.evaluate import Engine, Evaluation, Evaluations, Task
 from tinyml_compress.results.figures import Figure, Kind
 from tinyml_compress.results.score import Agreement, Score
+from tinyml_compress.results.verify import Difference, Divergence, Verification
 
 __all__ = [
     "Agreement",
     "Benchmark",
     "BitExact",
+    "Difference",
+    "Divergence",
     "Engine",
     "Evaluation",
     "Evaluations",
@@ -32,6 +35,7 @@ __all__ = [
     "Score",
     "Task",
     "Value",
+    "Verification",
     "decoded",
     "encoded",
 ]

@@ -15,7 +15,7 @@ from tinyml_compress.support.table import Block
 from tinyml_compress.support.table_markup import blocks_html
 from tinyml_compress.support.table_text import blocks_text
 
-__all__ = ["Result", "Value", "decoded", "encoded", "shows"]
+__all__ = ["Result", "Value", "decoded", "encoded", "plain", "shows"]
 
 _TEXTS: dict[type, Callable[[Any], Sequence[Block]]] = {}
 _RENDERINGS = "tinyml_compress.rendering"
@@ -79,7 +79,7 @@ def shown(result: Result) -> Sequence[Block]:
 
 def encoded(result: Result, command: str = "") -> dict[str, Any]:
     """The document, its keys in a fixed order; `command` is the call that made it."""
-    body: dict[str, Any] = _builtins(result)
+    body: dict[str, Any] = plain(result)
     return document(result.verb, {**({"command": command} if command else {}), **body})
 
 
@@ -96,15 +96,16 @@ def decoded(kind: type[AnyResult], found: Mapping[str, Any]) -> AnyResult:
         ) from error
 
 
-def _builtins(value: Any) -> Any:
+def plain(value: Any) -> Any:
+    """As JSON has it: mappings by the keys of the document, lists, words and numbers."""
     if isinstance(value, Value):
         fields = ((field.name, field.encode_name) for field in msgspec.structs.fields(value))
         found = ((key, getattr(value, name)) for name, key in fields)
         last = value.in_words_of_last()
-        made = {key: _builtins(one) for key, one in found if one is not None}
-        return made if last is None else {**made, **_builtins(last)}
+        made = {key: plain(one) for key, one in found if one is not None}
+        return made if last is None else {**made, **plain(last)}
     if isinstance(value, Mapping):
-        return {key: _builtins(one) for key, one in value.items()}
+        return {key: plain(one) for key, one in value.items()}
     if isinstance(value, (tuple, list)):
-        return [_builtins(one) for one in value]
+        return [plain(one) for one in value]
     return value.value if isinstance(value, Enum) else value

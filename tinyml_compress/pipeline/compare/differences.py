@@ -5,17 +5,16 @@ compared too.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
+import msgspec
 import numpy as np
 import numpy.typing as npt
 
 from tinyml_compress.errors import MismatchError
 from tinyml_compress.ir import DType, Graph, Node
+from tinyml_compress.results import Difference, Divergence
 
 __all__ = [
-    "Difference",
-    "Divergence",
     "all_outputs",
     "compare_arrays",
     "cut_at",
@@ -25,46 +24,6 @@ __all__ = [
 ]
 
 Array = npt.NDArray[np.generic]
-
-
-@dataclass(frozen=True)
-class Difference:
-    """Two lists of arrays, compared bit by bit."""
-
-    elements: int
-    mismatches: int
-    largest: float
-    """Of the stored values: steps of the quantized type, or plain values of a float type."""
-
-
-@dataclass(frozen=True)
-class Divergence:
-    """The first node, in execution order, whose result differs although those before it agree."""
-
-    index: int
-    op: str
-    layer: str
-    tensor: str
-    difference: Difference
-
-    def as_json(self) -> dict[str, object]:
-        """As `verify --json` and the parity ladder print it."""
-        return {
-            "index": self.index,
-            "op": self.op,
-            "layer": self.layer,
-            "tensor": self.tensor,
-            "elements": self.difference.elements,
-            "mismatches": self.difference.mismatches,
-            "largest_difference": self.difference.largest,
-        }
-
-    def __str__(self) -> str:
-        found = self.difference
-        return (
-            f"{self.index} {self.op} {self.layer}, {found.mismatches:,} of {found.elements:,} values, "
-            f"by at most {found.largest:g}"
-        )
 
 
 def compare_arrays(a: Sequence[Array], b: Sequence[Array]) -> Difference:
@@ -90,7 +49,7 @@ def compare_arrays(a: Sequence[Array], b: Sequence[Array]) -> Difference:
             apart = np.abs(left.reshape(-1)[wrong].astype(wide) - right.reshape(-1)[wrong].astype(wide))
             finite = apart[np.isfinite(apart)]
             largest = max(largest, float(finite.max()) if finite.size == apart.size else float("inf"))
-    return Difference(elements, mismatches, largest)
+    return Difference(elements=elements, mismatches=mismatches, largest=largest)
 
 
 def shapes_of(graph: Graph, node: Node) -> tuple[object, ...]:
@@ -119,4 +78,6 @@ def cut_at(graph: Graph, index: int) -> Graph:
 
 def divergence_at(graph: Graph, index: int, difference: Difference) -> Divergence:
     node = graph.nodes[index]
-    return Divergence(index, node.op, node.name, node.outputs[0], difference)
+    return Divergence(
+        index=index, op=node.op, layer=node.name, tensor=node.outputs[0], **msgspec.structs.asdict(difference)
+    )

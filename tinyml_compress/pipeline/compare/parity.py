@@ -19,8 +19,6 @@ from tinyml_compress.errors import DataError, TinymlError, UsageError
 from tinyml_compress.ir import Graph
 from tinyml_compress.ops.base import Isa, Level
 from tinyml_compress.pipeline.compare.differences import (
-    Difference,
-    Divergence,
     all_outputs,
     compare_arrays,
     divergence_at,
@@ -30,6 +28,8 @@ from tinyml_compress.pipeline.convert.layer_noise import LayerNoise, layer_noise
 from tinyml_compress.pipeline.evaluate.engines import Engine, Subject, run_graph, runner
 from tinyml_compress.pipeline.evaluate.float_reference import float_graph
 from tinyml_compress.pipeline.evaluate.model_inputs import arrays_for
+from tinyml_compress.results import Difference, Divergence
+from tinyml_compress.results.base import plain
 from tinyml_compress.runners import host
 from tinyml_compress.runners.sides import dequantized, stored_inputs
 from tinyml_compress.runners.vectors import mixed
@@ -116,7 +116,7 @@ class Ladder(Displayed):
                     "elements": step.difference.elements,
                     "mismatches": step.difference.mismatches,
                     "largest_difference": step.difference.largest,
-                    **({} if step.first is None else {"first_divergence": step.first.as_json()}),
+                    **({} if step.first is None else {"first_divergence": plain(step.first)}),
                 }
                 for step in self.steps
             ],
@@ -282,9 +282,9 @@ def _difference(a: Sequence[Sequence[Array]], b: Sequence[Sequence[Array]]) -> D
     """Over all vectors."""
     parts = [compare_arrays(left, right) for left, right in zip(a, b, strict=True)]
     return Difference(
-        sum(part.elements for part in parts),
-        sum(part.mismatches for part in parts),
-        max((part.largest for part in parts), default=0.0),
+        elements=sum(part.elements for part in parts),
+        mismatches=sum(part.mismatches for part in parts),
+        largest=max((part.largest for part in parts), default=0.0),
     )
 
 

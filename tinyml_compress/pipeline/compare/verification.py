@@ -5,7 +5,8 @@ diverges.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -16,8 +17,6 @@ from tinyml_compress.ir import Graph, Tensor
 from tinyml_compress.ops import keeps_state
 from tinyml_compress.ops.base import Isa, Level
 from tinyml_compress.pipeline.compare.differences import (
-    Difference,
-    Divergence,
     all_outputs,
     compare_arrays,
     cut_at,
@@ -33,13 +32,13 @@ from tinyml_compress.pipeline.evaluate.engines import (
     runner,
     subject_of,
 )
+from tinyml_compress.results import Difference, Divergence, Verification
 from tinyml_compress.runners import host
 from tinyml_compress.runners.vectors import Edge, edge, pattern, random
 from tinyml_compress.support import files
-from tinyml_compress.support.notebook import Displayed
-from tinyml_compress.support.table import Block, Cell, facts
+from tinyml_compress.support.words import word
 
-__all__ = ["Divergence", "Verification", "subjects_of", "verify"]
+__all__ = ["verify"]
 
 Array = npt.NDArray[np.generic]
 _CHUNK_BYTES = 64 << 20
@@ -47,71 +46,63 @@ _TRACED = 3
 """So many differing vectors are followed through the graph."""
 
 
-@dataclass(frozen=True)
-class Verification(Displayed):
-    """What `verify` found. Every number is exact."""
+def verify(
+    a: str | Path,
+    b: str | Path | None = None,
+    *,
+    vectors: int = 20,
+    isa: str = "c",
+    optimize: str = "balanced",
+    seed: int = 0,
+) -> Verification:
+    """Two of FILE or FILE@ENGINE on the same inputs (a pattern, the edges, and `vectors` random ones):
+    mismatches, and the first node that differs.
 
-    a: Subject
-    b: Subject
-    vectors: int
-    differing: tuple[str, ...]
-    """Names of the vectors that differ."""
-    difference: Difference
-    litert: str | None = None
-    """Which LiteRT ran, when one did: its kernels changed between versions."""
-    divergence: Divergence | None = None
-    why_no_divergence: str | None = None
-
-    @property
-    def equal(self) -> bool:
-        return self.difference.mismatches == 0
-
-    def as_json(self) -> dict[str, object]:
-        """The result as `verify --json` prints it."""
-        result: dict[str, object] = {
-            "schema": 1,
-            "a": str(self.a),
-            "b": str(self.b),
-            "equal": self.equal,
-            "vectors": self.vectors,
-            "differing_vectors": list(self.differing),
-            "elements": self.difference.elements,
-            "mismatches": self.difference.mismatches,
-            "largest_difference": self.difference.largest,
-        }
-        if self.litert is not None:
-            result["litert"] = self.litert
-        if self.divergence is not None:
-            result["first_divergence"] = self.divergence.as_json()
-        elif self.why_no_divergence is not None:
-            result["first_divergence_absent"] = self.why_no_divergence
-        return result
-
-    def blocks(self) -> list[Block]:
-        """The result in a few lines."""
-        found = self.difference
-        sides: list[tuple[str, Cell]] = [("A", str(self.a)), ("B", str(self.b))]
-        if self.litert is not None:
-            sides.append(("LiteRT", self.litert))
-        if self.equal:
-            return [
-                facts(sides),
-                f"equal: 0 of {found.elements:,} output values differ on {self.vectors} vectors",
-            ]
-        some = ", ".join(self.differing[:4]) + (", ..." if len(self.differing) > 4 else "")
-        rows: list[tuple[str, Cell]] = [
-            ("vectors", f"{len(self.differing)} of {self.vectors}: {some}"),
-            ("largest difference", f"{found.largest:g}"),
-        ]
-        if self.divergence is not None:
-            rows.append(("first node that differs", str(self.divergence)))
-        elif self.why_no_divergence is not None:
-            rows.append(("first node that differs", f"not known, {self.why_no_divergence}"))
-        title = f"different: {found.mismatches:,} of {found.elements:,} output values"
-        return [facts(sides), title, facts(rows, indent=2)]
+    One .tflite file alone: our C against TensorFlow Lite Micro. `isa` and `optimize` choose kernels of our C.
+    Models with state take the inputs as one sequence, from their start on.
+    """
+    first, second = _subjects(str(a), None if b is None else str(b))
+    kernels, level = word(Isa, "isa", isa), word(Level, "optimize", optimize)
+    inputs = _same_inputs(first, second)
+    history = _keeps_state(first) or _keeps_state(second)
+    run_a, run_b = runner(first, kernels, level), runner(second, kernels, level)
+    parts: list[Difference] = []
+    differing: list[str] = []
+    traced: list[list[Array]] = []
+    for chunk in _chunks(inputs, vectors, seed):
+        rows = [row for _, row in chunk]
+        for at, ((name, row), found_a, found_b) in enumerate(
+            zip(chunk, run_a(rows), run_b(rows), strict=True)
+        ):
+            parts.append(compare_arrays(found_a, found_b))
+            if parts[-1].mismatches:
+                differing.append(name)
+                if history:
+                    traced = traced or rows[: at + 1]
+                elif len(traced) < _TRACED:
+                    traced.append(row)
+    litert = (
+        host.runtime(newest=True)
+        if {first.engine, second.engine} & {Engine.LITERT, Engine.LITERT_REF}
+        else None
+    )
+    divergence, why = _first_divergence(first, second, traced, kernels, level) if differing else (None, None)
+    return Verification(
+        a=str(first),
+        b=str(second),
+        equal=not differing,
+        vectors=len(parts),
+        differing=tuple(differing),
+        elements=sum(part.elements for part in parts),
+        mismatches=sum(part.mismatches for part in parts),
+        largest=max((part.largest for part in parts), default=0.0),
+        litert=litert,
+        divergence=divergence,
+        why_no_divergence=why,
+    )
 
 
-def subjects_of(a: str, b: str | None) -> tuple[Subject, Subject]:
+def _subjects(a: str, b: str | None) -> tuple[Subject, Subject]:
     """The two sides. One file alone, or named twice: our C against TensorFlow Lite Micro."""
     first = subject_of(a)
     if b is None:
@@ -127,52 +118,6 @@ def subjects_of(a: str, b: str | None) -> tuple[Subject, Subject]:
     if a == b and "@" not in a:
         first = replace(first, engine=Engine.AOT)  # one file twice without an engine: the two that must agree
     return first, second
-
-
-def verify(
-    a: Subject,
-    b: Subject,
-    *,
-    vectors: int = 20,
-    seed: int = 0,
-    isa: Isa = Isa.C,
-    level: Level = Level.BALANCED,
-) -> Verification:
-    """Run both on the same inputs: a pattern, the edges, and `vectors` random ones.
-
-    Models with state take them as one sequence, from their start on.
-    """
-    inputs = _same_inputs(a, b)
-    history = _keeps_state(a) or _keeps_state(b)
-    run_a, run_b = runner(a, isa, level), runner(b, isa, level)
-    total = Difference(0, 0, 0.0)
-    differing: list[str] = []
-    traced: list[list[Array]] = []
-    count = 0
-    for chunk in _chunks(inputs, vectors, seed):
-        rows = [row for _, row in chunk]
-        for at, ((name, row), found_a, found_b) in enumerate(
-            zip(chunk, run_a(rows), run_b(rows), strict=True)
-        ):
-            count += 1
-            one = compare_arrays(found_a, found_b)
-            if one.mismatches:
-                differing.append(name)
-                if history:
-                    traced = traced or rows[: at + 1]
-                elif len(traced) < _TRACED:
-                    traced.append(row)
-            total = Difference(
-                total.elements + one.elements,
-                total.mismatches + one.mismatches,
-                max(total.largest, one.largest),
-            )
-    litert = host.runtime(newest=True) if {a.engine, b.engine} & {Engine.LITERT, Engine.LITERT_REF} else None
-    result = Verification(a, b, count, tuple(differing), total, litert)
-    if result.equal:
-        return result
-    divergence, why = _first_divergence(a, b, traced, isa, level)
-    return replace(result, divergence=divergence, why_no_divergence=why)
 
 
 def _keeps_state(subject: Subject) -> bool:
