@@ -13,11 +13,11 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from tinyml_compress.results import Benchmark, Evaluation, Evaluations, Verification
+from tinyml_compress.results import Benchmark, Check, Evaluation, Evaluations, Shrunk, Verification
 from tinyml_compress.results.schema import definitions
 
 FILE = Path(__file__).parents[1] / "tinyml_compress" / "results" / "results.schema.json"
-RESULTS = ((Benchmark,), (Evaluation, Evaluations), (Verification,))
+RESULTS = ((Benchmark,), (Check,), (Evaluation, Evaluations), (Shrunk,), (Verification,))
 
 
 def renewed(text: str) -> str:

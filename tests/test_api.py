@@ -54,7 +54,7 @@ def relu(tmp_path: Path) -> Path:
 def test_every_verb_on_a_file(relu: Path, tmp_path: Path) -> None:
     tc = tinyml_compress
     assert tc.verify(relu, vectors=3).equal
-    assert all(contract.holds for contract in tc.check(relu, "nucleo-l4r5zi"))
+    assert tc.check(relu, "nucleo-l4r5zi").holds
     assert tc.inspect(relu).layers
     assert tc.shrink(relu, output=tmp_path / "small.tflite").blocks()
     done = tc.export(relu, output=tmp_path / "lib", format="cmake", optimize="size")

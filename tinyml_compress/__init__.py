@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from tinyml_compress import data
     from tinyml_compress.pipeline.api import (
         benchmark,
-        check,
         compare,
         compile_c,
         convert,
@@ -21,12 +20,13 @@ if TYPE_CHECKING:
         gate,
         inspect,
         report,
-        shrink,
     )
+    from tinyml_compress.pipeline.checking import check
     from tinyml_compress.pipeline.compare.verification import verify
     from tinyml_compress.pipeline.compress.verb import compress
     from tinyml_compress.pipeline.evaluate.verb import evaluate
     from tinyml_compress.pipeline.fit.verb import fit
+    from tinyml_compress.pipeline.shrinking import shrink
 
 __all__ = [
     "__version__",
@@ -50,9 +50,11 @@ __all__ = [
 _API = "tinyml_compress.pipeline.api"
 _HOMES = {
     **dict.fromkeys(__all__[1:], _API),
+    "check": "tinyml_compress.pipeline.checking",
     "compress": "tinyml_compress.pipeline.compress.verb",
     "evaluate": "tinyml_compress.pipeline.evaluate.verb",
     "fit": "tinyml_compress.pipeline.fit.verb",
+    "shrink": "tinyml_compress.pipeline.shrinking",
     "verify": "tinyml_compress.pipeline.compare.verification",
 }
 

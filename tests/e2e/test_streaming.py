@@ -21,7 +21,7 @@ from tinyml_compress.pipeline.convert.golden_vectors import golden_vectors
 from tinyml_compress.pipeline.inspect.verb import inspect_model
 from tinyml_compress.pipeline.measure.verb import benchmark
 from tinyml_compress.pipeline.measure.work import Request
-from tinyml_compress.pipeline.shrinking import shrink_file
+from tinyml_compress.pipeline.shrinking import shrink
 from tinyml_compress.runners import native, tflm, toolchain
 from tinyml_compress.runners.emulated import emulate
 from tinyml_compress.support import proc
@@ -61,11 +61,11 @@ def test_the_verbs_take_it(name: str, tmp_path: Path) -> None:
     file = tmp_path / f"{name}.tflite"
     file.write_bytes(STREAMING[name]())
     program = compile_model(file.read_bytes(), name)
-    done = shrink_file(file, tmp_path / "small.tflite", vectors=6)
+    done = shrink(file, output=tmp_path / "small.tflite", vectors=6)
     assert done.vectors == 6
     assert inspect_model(file).layers
-    (contract,) = check(file, ["nucleo-l4r5zi"], ("aot",))
-    ram = next(demand for demand in contract.demands if demand.memory == "RAM")
+    (contract,) = check(file, "nucleo-l4r5zi", engine="aot").contracts
+    ram = next(demand for demand in contract.memory if demand.memory == "RAM")
     faster = compile_model(file.read_bytes(), name, (Isa.C, Isa.DSP))
     assert ram.needed == faster.arena_bytes + faster.state_bytes + board("cortex-m4").limits.stack_bytes
     run = benchmark(file, request=Request(("raspberry-pi-pico",), vectors=3)).runs[0]

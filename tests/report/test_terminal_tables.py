@@ -29,7 +29,7 @@ from tinyml_compress.pipeline.compress.result import CompressionResult, Sizes, S
 from tinyml_compress.pipeline.convert.mixing import Mixed, ValueGain
 from tinyml_compress.pipeline.evaluate.verb import evaluate_all
 from tinyml_compress.pipeline.inspect.verb import inspect_model
-from tinyml_compress.pipeline.shrinking import shrink_file
+from tinyml_compress.pipeline.shrinking import shrink
 from tinyml_compress.rendering.demo import BoardRow, DemoResult, ModelRow, demo_blocks
 from tinyml_compress.rendering.fit_text import estimate_blocks, fit_blocks
 from tinyml_compress.rendering.inspection import inspection_blocks
@@ -123,13 +123,12 @@ def test_verbs_that_look_at_a_file(folder: Path, tmp_path: Path) -> None:
     whole(printed("inspect", file, "--layers", columns=40), 40, f"{FILE}.tflite", LAYER)
 
     small = tmp_path / "small.tflite"
-    rendered(shrink_file(file, small, 1, names_only=True).blocks(), "quantization")
+    rendered(shrink(file, output=small, vectors=1, names_only=True).blocks(), "quantization")
     whole(printed("shrink", file, "-o", small, "--vectors", "1", columns=40), 40, "quantization")
     whole(printed("verify", file, "--vectors", "1", columns=40), 40, f"{file}@tflm")
     compiled = printed("compile", file, "-o", tmp_path / "c", columns=40)
     whole(compiled, 40, "tc_s8_fully_connected_sparse__c", "CMakeLists.txt")
-    for contract in check(file, [BOARD], targets_dir=folder):
-        rendered(contract.blocks(), BOARD, "of 270,336 B" if contract.engine == "aot" else "RAM")
+    rendered(check(file, BOARD, targets_dir=folder).blocks(), BOARD, "of 270,336 B")
     checked = printed("check", file, "--target", BOARD, "--targets-dir", folder, columns=40)
     assert f"{BOARD}, aot: takes the model" in checked
 

@@ -17,9 +17,8 @@ PACKAGE = Path(__file__).parents[2] / "tinyml_compress"
 FILE = '''
 """A made-up board that is asked over a wire, and tells how warm it is."""
 
-from tinyml_compress.pipeline.measure.contract import Demand
 from tinyml_compress.pipeline.measure.target import Target
-from tinyml_compress.results import Figure, Kind, Measurement
+from tinyml_compress.results import Demand, Figure, Kind, Measurement
 
 class Wire(Target):
     name = "made-up"
@@ -34,7 +33,7 @@ class Wire(Target):
         )
         return Measurement(device=self.name, engine="wire", fits=True, title=self.title, figures=figures)
     def demands(self, content, engine, arena):
-        return (Demand("RAM", 5000, 4096, "made up"),), ()
+        return (Demand(memory="RAM", needed=5000, available=4096, of_what="made up"),), ()
     def facts(self):
         return {"name": self.name, "kind": "wire", "title": self.title}
 

@@ -23,6 +23,7 @@ from tinyml_compress.ir import DType, Node
 from tinyml_compress.ops import all_operators, operator
 from tinyml_compress.ops.replacements import ADVICE, replacement
 from tinyml_compress.pipeline.checking import check
+from tinyml_compress.results import Check, decoded, encoded
 
 
 def _three_layers() -> bytes:
@@ -82,14 +83,14 @@ def test_an_unsound_file_is_an_error_not_a_verdict() -> None:
 
 
 def test_a_sound_model_on_devices_and_engines() -> None:
-    contracts = check(NETS["keyword"](), ["nucleo-l4r5zi", "host"])
+    contracts = check(NETS["keyword"](), ["nucleo-l4r5zi", "host"]).contracts
     assert [(c.device, c.engine, c.holds) for c in contracts] == [
         ("nucleo-l4r5zi", "aot", True),
         ("host", "aot", True),
         ("nucleo-l4r5zi", "tflm", True),
         ("host", "tflm", True),
     ]
-    flash, ram = contracts[0].demands
+    flash, ram = contracts[0].memory
     assert 0 < flash.needed < flash.available
     assert 0 < ram.needed < ram.available
 
@@ -101,10 +102,13 @@ def test_what_does_not_fit() -> None:
     file = write(
         graph([tensor("x", (1, 300), 0.1), weights, tensor("y", (1, 300), 0.1)], [node], ["x"], ["y"])
     )
-    (contract,) = check(file, ["bluepill-f103c8"], ["aot"])
-    assert not contract.holds
-    assert "DOES NOT FIT" in contract.summary()
-    assert "fix  " in contract.summary()
+    found = check(file, "bluepill-f103c8", engine="aot")
+    assert not found.holds
+    assert "DOES NOT FIT" in found.summary()
+    assert "fix  " in found.summary()
+    document = json.loads(json.dumps(encoded(found)))
+    assert decoded(Check, document) == found
+    assert [demand["fits"] for demand in document["contracts"][0]["memory"]] == [False, True]
 
 
 def test_verb(tmp_path: Path) -> None:

@@ -41,12 +41,12 @@ def test_every_verb_gives_the_same_answer(nbytes: int) -> None:
     file = of_size(nbytes)
     names = [board.name for board in BOARDS]
     runs = benchmark(file, request=Request(targets=tuple(names), engine="tflm")).runs
-    contracts = check(file, names, ["tflm"])
+    contracts = check(file, names, engine="tflm").contracts
     arena = tflm.arena_bytes(file)
     for board, run, contract in zip(BOARDS, runs, contracts, strict=True):
         need = TflmNeed(board, nbytes, arena)
         assert contract.holds is need.fits
-        assert [demand.needed for demand in contract.demands] == [need.flash_bytes, need.ram_bytes]
+        assert [demand.needed for demand in contract.memory] == [need.flash_bytes, need.ram_bytes]
         assert contract.assumptions == need.assumptions
         if need.fits:
             assert run.error is None

@@ -20,6 +20,7 @@ from tinyml_compress.frontend.ledger import ledger
 from tinyml_compress.frontend.strip import strip
 from tinyml_compress.ops import operator
 from tinyml_compress.pipeline import shrinking
+from tinyml_compress.results import Shrunk, decoded, encoded
 from tinyml_compress.runners import tflm
 
 
@@ -53,15 +54,16 @@ def test_cli_reports_what_was_saved(tmp_path: Path) -> None:
 def test_dead_channels_go_unless_only_names_are_asked_for(tmp_path: Path) -> None:
     source, target = tmp_path / "in.tflite", tmp_path / "out.tflite"
     source.write_bytes(frontend.write(planted(4)))
-    done = shrinking.shrink_file(source, target)
+    done = shrinking.shrink(source, output=target)
     assert done.narrowed
     assert done.macs[1] < done.macs[0]
     assert "the rest was dead" in done.summary()
+    assert decoded(Shrunk, json.loads(json.dumps(encoded(done)))) == done
     frontend.read(target.read_bytes(), "m")
-    again = shrinking.shrink_file(target, tmp_path / "again.tflite")
+    again = shrinking.shrink(target, output=tmp_path / "again.tflite")
     assert again.narrowed == ()
     assert (tmp_path / "again.tflite").read_bytes() == target.read_bytes()
-    assert shrinking.shrink_file(source, target, names_only=True).narrowed == ()
+    assert shrinking.shrink(source, output=target, names_only=True).narrowed == ()
 
 
 def test_without_dead_channels_the_file_stays_as_it_is(tmp_path: Path) -> None:
@@ -69,11 +71,11 @@ def test_without_dead_channels_the_file_stays_as_it_is(tmp_path: Path) -> None:
         make = NETS[name]
         source, target = tmp_path / "in.tflite", tmp_path / f"{name}.tflite"
         source.write_bytes(make())
-        done = shrinking.shrink_file(source, target, vectors=1)
+        done = shrinking.shrink(source, output=target, vectors=1)
         assert done.narrowed == ()
         assert "byte for byte" in done.summary()
         assert target.read_bytes() == make()
-        shrinking.shrink_file(source, target, vectors=1, names_only=True)
+        shrinking.shrink(source, output=target, vectors=1, names_only=True)
         assert target.read_bytes() == strip(make())
 
 
@@ -81,7 +83,7 @@ def test_what_the_engine_cannot_analyse_stays_as_it_is(tmp_path: Path) -> None:
     source, target = tmp_path / "in.tflite", tmp_path / "out.tflite"
     names = [tensor("x", (1, 4), 1.0), tensor("y", (1, 4), 1e-20)]
     source.write_bytes(model("RELU6", names[1:], replace(names[1], name="z"), operator("RELU6").attrs_type()))
-    done = shrinking.shrink_file(source, target, vectors=0)
+    done = shrinking.shrink(source, output=target, vectors=0)
     assert done.not_analysed is not None
     assert target.read_bytes() == source.read_bytes()
     assert "scale too small" in done.summary()
@@ -98,5 +100,5 @@ def test_a_file_that_differs_is_never_written(tmp_path: Path, monkeypatch: pytes
     changed[at : at + 64] = bytes(64)
     monkeypatch.setattr(shrinking, "strip", lambda file: bytes(changed))
     with pytest.raises(MismatchError, match="another output"):
-        shrinking.shrink_file(source, target, names_only=True)
+        shrinking.shrink(source, output=target, names_only=True)
     assert not target.exists()

@@ -7,9 +7,9 @@ from pathlib import Path
 import click
 
 from tinyml_compress.cli._options import (
-    answer,
     data_option,
     json_option,
+    show,
     targets_dir_option,
     trust_option,
 )
@@ -46,12 +46,8 @@ def command(model: str, targets: str, engine: str, data: str | None, targets_dir
     from tinyml_compress.pipeline.checking import check
 
     names = [name.strip() for name in targets.split(",") if name.strip()]
-    engines = ("aot", "tflm") if engine == "both" else (engine,)
-    contracts = check(model, names, engines, targets_dir=targets_dir, calibration=data)
-    answer(
-        "check",
-        lambda: {"contracts": [contract.as_json() for contract in contracts]},
-        lambda: (block for contract in contracts for block in contract.blocks()),
-    )
-    if not all(contract.holds for contract in contracts):
+    engines = ("aot", "tflm") if engine == "both" else engine
+    found = check(model, names, engine=engines, targets_dir=targets_dir, data=data)
+    show(found)
+    if not found.holds:
         raise click.exceptions.Exit(1)

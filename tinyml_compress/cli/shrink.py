@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from tinyml_compress.cli._options import answer, json_option, tflite_argument
+from tinyml_compress.cli._options import json_option, show, tflite_argument
 
 EXAMPLES = """\b
 Examples:
@@ -36,7 +36,6 @@ def command(model: Path, output: Path, names_only: bool, vectors: int) -> None:
     ones, found by exact analysis, without data. The outputs stay the same; they are compared under TensorFlow
     Lite Micro before the file is written. A model without dead channels is written as it is, byte for byte.
     """
-    from tinyml_compress.pipeline.shrinking import shrink_file
+    from tinyml_compress.pipeline.shrinking import shrink
 
-    done = shrink_file(model, output, vectors, names_only=names_only)
-    answer("shrink", done.as_json, done.blocks)
+    show(shrink(model, output=output, names_only=names_only, vectors=vectors))

@@ -9,7 +9,7 @@ import numpy as np
 import tflite
 
 from tinyml_compress.formats.flat import decode, decoding
-from tinyml_compress.ir.ledger import Ledger
+from tinyml_compress.results import Ledger
 
 __all__ = ["ledger"]
 

@@ -4,33 +4,17 @@ first thing.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from tinyml_compress.errors import ModelError, TinymlError
 from tinyml_compress.formats.flat import decode
 from tinyml_compress.frontend.reader import Reading, read
 from tinyml_compress.ir import Graph, Node
 from tinyml_compress.ops import operator
+from tinyml_compress.results import Refused
 
-__all__ = ["Refused", "survey"]
+__all__ = ["survey"]
 
 
 _ELSE = "change the layer, or run the model with TensorFlow Lite Micro (--engine tflm)"
-
-
-@dataclass(frozen=True)
-class Refused:
-    """One operator of the file, and why it is refused."""
-
-    layer: str
-    what: str
-    found: str | None
-    allowed: str | None
-    next_step: str
-
-    @staticmethod
-    def of(layer: str, error: TinymlError) -> Refused:
-        return Refused(layer, error.what, error.found, error.allowed, error.next_step or _ELSE)
 
 
 def survey(model: bytes) -> tuple[Refused, ...]:
@@ -45,7 +29,7 @@ def survey(model: bytes) -> tuple[Refused, ...]:
         try:
             nodes[index] = reading.node(index, found)
         except ModelError as error:
-            refused[index] = Refused.of(reading.layer(index, found), error)
+            refused[index] = _refused(reading.layer(index, found), error)
     if not refused:
         read(model, "model")
     graph = Graph("survey", reading.tensors(), tuple(nodes.values()), (), (), reading.bodies())
@@ -53,5 +37,15 @@ def survey(model: bytes) -> tuple[Refused, ...]:
         try:
             operator(node.op).check(graph.view(node))
         except ModelError as error:
-            refused[index] = Refused.of(node.name, error)
+            refused[index] = _refused(node.name, error)
     return tuple(refused[index] for index in sorted(refused))
+
+
+def _refused(layer: str, error: TinymlError) -> Refused:
+    return Refused(
+        layer=layer,
+        what=error.what,
+        found=error.found,
+        allowed=error.allowed,
+        next_step=error.next_step or _ELSE,
+    )

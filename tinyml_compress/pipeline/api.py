@@ -14,7 +14,7 @@ from tinyml_compress.exporters import Engine as ExportEngine
 from tinyml_compress.exporters import Format
 from tinyml_compress.models import LoadedModel
 from tinyml_compress.ops.base import Isa, Level
-from tinyml_compress.pipeline import checking, reporting, shrinking
+from tinyml_compress.pipeline import reporting
 from tinyml_compress.pipeline.compare import verb as comparison
 from tinyml_compress.pipeline.compare.verb import Comparison
 from tinyml_compress.pipeline.compile import verb as compilation
@@ -25,8 +25,6 @@ from tinyml_compress.pipeline.export import verb as exporting
 from tinyml_compress.pipeline.export.verb import Exported
 from tinyml_compress.pipeline.inspect.keras import inspect_any
 from tinyml_compress.pipeline.measure import verb, work
-from tinyml_compress.pipeline.measure.contract import Contract
-from tinyml_compress.pipeline.shrinking import Shrunk
 from tinyml_compress.rendering.gate import GateResult, Tolerances, judge, read_result
 from tinyml_compress.rendering.inspection import Inspection
 from tinyml_compress.results import Benchmark
@@ -36,7 +34,6 @@ from tinyml_compress.support.words import several, word
 
 __all__ = [
     "benchmark",
-    "check",
     "compare",
     "compile_c",
     "convert",
@@ -44,7 +41,6 @@ __all__ = [
     "gate",
     "inspect",
     "report",
-    "shrink",
 ]
 
 Floats = npt.NDArray[np.float32]
@@ -165,35 +161,6 @@ def export(
     )
     with trusting(trust):
         return exporting.export(str(model), Path(output), request)
-
-
-def check(
-    model: str | Path,
-    target: str | Sequence[str] = "all",
-    *,
-    engine: str | Sequence[str] = ("aot", "tflm"),
-    data: str | None = None,
-    targets_dir: Path | None = None,
-    seed: int = 0,
-    trust: bool = False,
-) -> tuple[Contract, ...]:
-    """What each engine on each target would refuse, layer by layer, and the way out."""
-    with trusting(trust):
-        return checking.check(
-            str(model),
-            several(target),
-            several(engine),
-            targets_dir=targets_dir,
-            calibration=data,
-            seed=seed,
-        )
-
-
-def shrink(
-    model: str | Path, *, output: str | Path, names_only: bool = False, vectors: int = 10, seed: int = 0
-) -> Shrunk:
-    """A .tflite file without its dead channels, written to `output`; the outputs stay the same."""
-    return shrinking.shrink_file(Path(model), Path(output), vectors, seed, names_only=names_only)
 
 
 def inspect(model: str | Path, *, trust: bool = False) -> Inspection:

@@ -8,11 +8,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from tinyml_compress.errors import MissingDependency, ModelError
-from tinyml_compress.frontend.survey import Refused, survey
-from tinyml_compress.pipeline.measure.contract import Contract
+from tinyml_compress.frontend.survey import survey
 from tinyml_compress.pipeline.measure.model import given
-from tinyml_compress.pipeline.measure.target import targets as targets_named
+from tinyml_compress.pipeline.measure.target import targets
+from tinyml_compress.results import Check, Contract, Refused
 from tinyml_compress.runners import tflm
+from tinyml_compress.support.trust import trusting
+from tinyml_compress.support.words import several
 
 __all__ = ["check"]
 
@@ -22,35 +24,45 @@ _OTHER_ENGINE = "compile it ahead of time (--engine aot), or convert the model w
 
 def check(
     model: str | Path | bytes,
-    targets: Sequence[str],
-    engines: Sequence[str] = _ENGINES,
+    target: str | Sequence[str] = "all",
     *,
+    engine: str | Sequence[str] = _ENGINES,
+    data: str | None = None,
     targets_dir: Path | None = None,
-    calibration: str | None = None,
     seed: int = 0,
-) -> tuple[Contract, ...]:
-    """One contract per target and engine; a model that is no .tflite yet is converted first, as `benchmark`
-    does.
+    trust: bool = False,
+) -> Check:
+    """What each engine on each target would refuse, layer by layer, and the way out.
+
+    A model that is no .tflite yet is converted first, as `benchmark` does, with `data`. `trust` is your word
+    for a model file that holds code.
     """
-    chosen = targets_named(targets, targets_dir)
-    file = given(model, calibration, seed).content
+    chosen = targets(several(target), targets_dir)
+    with trusting(trust):
+        file = given(model, data, seed).content
     refused = survey(file)
     contracts: list[Contract] = []
-    for engine in engines:
-        layers, arena = _tflm(file) if engine == "tflm" else (refused, None)
-        for target in chosen:
-            allowed = target.refused_engine(engine)
-            barred = () if allowed is None else (_barred(target.title, engine, allowed),)
-            if barred or layers:
-                contracts.append(Contract(target.name, engine, (*barred, *layers), ()))
-            else:
-                demands, assumptions = target.demands(file, engine, arena)
-                contracts.append(Contract(target.name, engine, (), tuple(demands), tuple(assumptions)))
-    return tuple(contracts)
+    for word in several(engine):
+        layers, arena = _tflm(file) if word == "tflm" else (refused, None)
+        for place in chosen:
+            allowed = place.refused_engine(word)
+            barred = () if allowed is None else (_barred(place.title, word, allowed),)
+            demands, assumptions = ((), ()) if barred or layers else place.demands(file, word, arena)
+            contracts.append(
+                Contract(
+                    device=place.name,
+                    engine=word,
+                    refused=(*barred, *layers),
+                    memory=tuple(demands),
+                    assumptions=tuple(assumptions) or None,
+                )
+            )
+    return Check(contracts=tuple(contracts))
 
 
 def _barred(title: str, engine: str, allowed: str) -> Refused:
-    return Refused(title, f"the device does not take engine {engine}", engine, allowed, f"use {allowed}")
+    what = f"the device does not take engine {engine}"
+    return Refused(layer=title, what=what, found=engine, allowed=allowed, next_step=f"use {allowed}")
 
 
 def _tflm(file: bytes) -> tuple[tuple[Refused, ...], int | None]:
@@ -58,8 +70,9 @@ def _tflm(file: bytes) -> tuple[tuple[Refused, ...], int | None]:
     try:
         return (), tflm.arena_bytes(file)
     except ModelError as error:
+        way_out = error.next_step or _OTHER_ENGINE
         return (
-            Refused("the whole model", error.what, error.found, None, error.next_step or _OTHER_ENGINE),
+            Refused(layer="the whole model", what=error.what, found=error.found, next_step=way_out),
         ), None
     except MissingDependency:
         return (), None

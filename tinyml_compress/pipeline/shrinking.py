@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -15,87 +13,16 @@ from tinyml_compress.frontend.reader import read
 from tinyml_compress.frontend.strip import strip
 from tinyml_compress.frontend.writer import write
 from tinyml_compress.ir import DType, Graph
-from tinyml_compress.ir.ledger import Ledger
 from tinyml_compress.ops import operator
+from tinyml_compress.results import Narrowed, Shrunk
 from tinyml_compress.runners import tflm
 from tinyml_compress.runners.vectors import random
 from tinyml_compress.support import files
-from tinyml_compress.support.notebook import Displayed
-from tinyml_compress.support.table import Block, Column, Numbers, Row, Table
 
-__all__ = ["Narrowed", "Shrunk", "shrink_file", "stripped"]
+__all__ = ["shrink", "stripped"]
 
 # All passes but the one that folds PAD into a convolution: the file has no place for explicit padding.
 _WRITABLE: tuple[passes.Pass, ...] = tuple(p for p in passes.PASSES if p is not passes.fold_padding)
-
-
-@dataclass(frozen=True)
-class Narrowed:
-    """A layer that lost channels."""
-
-    layer: str
-    op: str
-    before: int
-    after: int
-
-
-@dataclass(frozen=True)
-class Shrunk(Displayed):
-    """Both ledgers, what was cut, and on how many inputs the outputs were compared (0: no TFLM on this
-    machine).
-    """
-
-    before: Ledger
-    after: Ledger
-    vectors: int
-    narrowed: tuple[Narrowed, ...] = ()
-    nodes: tuple[int, int] = (0, 0)
-    macs: tuple[int, int] = (0, 0)
-    not_analysed: str | None = None
-    """Why nothing but names was touched, where more was asked for."""
-
-    def as_json(self) -> dict[str, object]:
-        result: dict[str, object] = {
-            "schema": 1,
-            "before": vars(self.before),
-            "after": vars(self.after),
-            "saved": self.before.file - self.after.file,
-            "identical_outputs": self.vectors,
-            "narrowed": [vars(layer) for layer in self.narrowed],
-            "nodes": list(self.nodes),
-            "macs": list(self.macs),
-        }
-        return result if self.not_analysed is None else {**result, "not_analysed": self.not_analysed}
-
-    def blocks(self) -> list[Block]:
-        """Bytes by cause before and after, what was cut, and what proves the outputs."""
-        rows: list[Row] = [
-            (part, Numbers((size,), "{:,} B"), Numbers((now,), "{:,} B"))
-            for (part, size, _), (_, now, _) in zip(self.before.parts(), self.after.parts(), strict=True)
-        ]
-        if self.nodes[0] != self.nodes[1]:
-            rows.append(("operators", *self.nodes))
-        if self.macs[0] != self.macs[1]:
-            rows.append(("MACs", *self.macs))
-        saved = self.before.file - self.after.file
-        title = (
-            f"{self.before.file:,} B -> {self.after.file:,} B, {saved:,} B "
-            f"saved ({saved / self.before.file:.1%})"
-        )
-        columns = (Column("part"), Column("before", "{:,}"), Column("after", "{:,}"))
-        return [Table(columns, tuple(rows), title, tuple(self._notes(saved)), indent=2)]
-
-    def _notes(self, saved: int) -> Iterator[str]:
-        for layer in self.narrowed:
-            yield f"{layer.op} {layer.layer}: {layer.before} -> {layer.after} channels; the rest was dead"
-        if not saved:
-            yield "nothing to remove: the file stays as it is, byte for byte; --names-only removes names"
-        if self.not_analysed is not None:
-            yield f"dead channels were not looked for: {self.not_analysed}"
-        if self.vectors:
-            yield f"outputs identical under TensorFlow Lite Micro on {self.vectors} inputs"
-        else:
-            yield "outputs not compared: tflite-micro is not installed here (Linux x86-64 only)"
 
 
 def stripped(file: bytes, vectors: int = 3, seed: int = 0) -> bytes:
@@ -121,14 +48,14 @@ def _compared(before: bytes, after: bytes, vectors: int, seed: int) -> int:
     return vectors
 
 
-def shrink_file(
-    model: Path, output: Path, vectors: int = 10, seed: int = 0, *, names_only: bool = False
+def shrink(
+    model: str | Path, *, output: str | Path, names_only: bool = False, vectors: int = 10, seed: int = 0
 ) -> Shrunk:
-    """Write the smaller file to `output`, once its outputs were found identical to those of `model`.
+    """Write a .tflite file without its dead channels to `output`, once its outputs were found identical.
 
     Without dead channels that is the same file, byte for byte; `names_only` removes names all the same.
     """
-    before = model.read_bytes()
+    before = files.read_bytes(Path(model))
     graph = read(before, "model")
     smaller, why_not = (graph, None) if names_only else _simplified(graph)
     if not names_only and not _narrowed(graph, smaller):
@@ -136,11 +63,11 @@ def shrink_file(
     else:
         after = strip(before if smaller is graph else write(smaller))
     compared = _compared(before, after, vectors, seed)
-    files.write_bytes(output, after)
+    files.write_bytes(Path(output), after)
     return Shrunk(
-        ledger(before),
-        ledger(after),
-        compared,
+        before=ledger(before),
+        after=ledger(after),
+        vectors=compared,
         narrowed=_narrowed(graph, smaller),
         nodes=(len(graph.nodes), len(smaller.nodes)),
         macs=(0, 0) if names_only or why_not is not None else (_macs(graph), _macs(smaller)),
@@ -171,5 +98,5 @@ def _narrowed(before: Graph, after: Graph) -> tuple[Narrowed, ...]:
         name = node.outputs[0]
         old, new = before.tensors[name].shape, after.tensors[name].shape
         if len(node.inputs) > 1 and old != new:
-            found.append(Narrowed(node.name, node.op, old[-1], new[-1]))
+            found.append(Narrowed(layer=node.name, op=node.op, before=old[-1], after=new[-1]))
     return tuple(found)

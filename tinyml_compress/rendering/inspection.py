@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from tinyml_compress.ir.ledger import Ledger
+from tinyml_compress.results.ledger import PARTS, Ledger
 from tinyml_compress.support.table import Block, Column, Layout, Row, Table
 
 __all__ = ["Inspection", "LayerFacts", "Values", "inspection_blocks"]
@@ -82,7 +82,7 @@ class Inspection:
 
 
 _FILE = (
-    *(Column(f"  {part}", "{:,} B", absent="-", about=about) for part, _, about in Ledger(*[0] * 7).parts()),
+    *(Column(f"  {part}", "{:,} B", absent="-", about=about) for part, about in PARTS.items()),
     Column("gzip", "{:,} B", absent="-", about="download"),
     Column("arena", "{:,} B", absent="-", about="RAM with generated C, in and out included"),
     Column("  lower bound", "{:,} B", absent="-"),
@@ -124,8 +124,7 @@ def _overview(inspections: Sequence[Inspection]) -> Table:
 def _properties(found: Inspection, tflite: bool) -> Row:
     parts: Row = (None,) * len(_FILE)
     if found.ledger is not None:
-        sizes = [size for _, size, _ in found.ledger.parts()]
-        parts = (*sizes, found.ledger.gzip, found.arena_bytes, found.arena_lower_bound)
+        parts = (*found.ledger.parts, found.ledger.gzip, found.arena_bytes, found.arena_lower_bound)
     return (
         found.path.rsplit("/", 1)[-1],
         found.form,

@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
-from tinyml_compress.results import Verification
-from tinyml_compress.results.base import shows
-from tinyml_compress.support.table import Block, Cell, facts
+from collections.abc import Iterator
 
-__all__ = ["verification_blocks"]
+from tinyml_compress.results import Check, Contract, Shrunk, Verification
+from tinyml_compress.results.base import shows
+from tinyml_compress.results.ledger import PARTS
+from tinyml_compress.support.table import Block, Cell, Column, Numbers, Row, Table, facts
+
+__all__ = ["check_blocks", "shrunk_blocks", "verification_blocks"]
+
+_FIXES = {
+    "flash": "compress the model further (recipes), compile with --optimize size, or take a larger device",
+    "RAM": "use a smaller input or fewer channels in the first layers, or take a larger device",
+}
 
 
 @shows(Verification)
@@ -29,3 +37,58 @@ def verification_blocks(done: Verification) -> list[Block]:
         rows.append(("first node that differs", f"not known, {done.why_no_divergence}"))
     title = f"different: {done.mismatches:,} of {done.elements:,} output values"
     return [facts(sides), title, facts(rows, indent=2)]
+
+
+@shows(Shrunk)
+def shrunk_blocks(done: Shrunk) -> list[Block]:
+    """Bytes by cause before and after, what was cut, and what proves the outputs."""
+    before, after, saved = done.before, done.after, done.saved
+    rows: list[Row] = [
+        (part, Numbers((size,), "{:,} B"), Numbers((now,), "{:,} B"))
+        for part, size, now in zip(PARTS, before.parts, after.parts, strict=True)
+    ]
+    rows += [
+        (what, *pair) for what, pair in (("operators", done.nodes), ("MACs", done.macs)) if pair[0] != pair[1]
+    ]
+    title = f"{before.file:,} B -> {after.file:,} B, {saved:,} B saved ({saved / before.file:.1%})"
+    columns = (Column("part"), Column("before", "{:,}"), Column("after", "{:,}"))
+    return [Table(columns, tuple(rows), title, tuple(_notes(done)), indent=2)]
+
+
+def _notes(done: Shrunk) -> Iterator[str]:
+    for layer in done.narrowed:
+        yield f"{layer.op} {layer.layer}: {layer.before} -> {layer.after} channels; the rest was dead"
+    if not done.saved:
+        yield "nothing to remove: the file stays as it is, byte for byte; --names-only removes names"
+    if done.not_analysed is not None:
+        yield f"dead channels were not looked for: {done.not_analysed}"
+    if done.vectors:
+        yield f"outputs identical under TensorFlow Lite Micro on {done.vectors} inputs"
+    else:
+        yield "outputs not compared: tflite-micro is not installed here (Linux x86-64 only)"
+
+
+@shows(Check)
+def check_blocks(done: Check) -> list[Block]:
+    """Each contract in turn."""
+    return [block for contract in done.contracts for block in _contract(contract)]
+
+
+def _contract(contract: Contract) -> list[Block]:
+    """What is needed of each memory, and every layer that is refused, with the fix."""
+    rows: list[tuple[str, Cell]] = []
+    for demand in contract.memory:
+        mark = "" if demand.fits else "  DOES NOT FIT"
+        rows.append((demand.memory, f"{demand.needed:,} of {demand.available:,} B ({demand.of_what}){mark}"))
+        if not demand.fits:
+            rows.append(("  fix", _FIXES[demand.memory]))
+    rows += [("assumed", text) for text in contract.assumptions or ()]
+    head = "takes the model" if contract.holds else "refuses the model"
+    blocks: list[Block] = [f"{contract.device}, {contract.engine}: {head}"]
+    if rows:
+        blocks.append(facts(rows, indent=2))
+    for refused in contract.refused:
+        reasons = (("found", refused.found), ("allowed", refused.allowed), ("fix", refused.next_step))
+        told = [(label, text) for label, text in reasons if text is not None]
+        blocks += [f"  {refused.layer}: {refused.what}", facts(told, indent=4)]
+    return blocks

@@ -10,15 +10,21 @@ from tinyml_compress.results.benchmark import (
     NodeCost,
     Placement,
 )
+from tinyml_compress.results.check import Check, Contract, Demand, Refused
 from tinyml_compress.results.evaluate import Engine, Evaluation, Evaluations, Task
 from tinyml_compress.results.figures import Figure, Kind
+from tinyml_compress.results.ledger import Ledger
 from tinyml_compress.results.score import Agreement, Score
+from tinyml_compress.results.shrink import Narrowed, Shrunk
 from tinyml_compress.results.verify import Difference, Divergence, Verification
 
 __all__ = [
     "Agreement",
     "Benchmark",
     "BitExact",
+    "Check",
+    "Contract",
+    "Demand",
     "Difference",
     "Divergence",
     "Engine",
@@ -27,12 +33,16 @@ __all__ = [
     "Failure",
     "Figure",
     "Kind",
+    "Ledger",
     "Measurement",
     "ModelFacts",
+    "Narrowed",
     "NodeCost",
     "Placement",
+    "Refused",
     "Result",
     "Score",
+    "Shrunk",
     "Task",
     "Value",
     "Verification",

@@ -29,6 +29,8 @@ Texts = TypeVar("Texts", bound=Callable[..., Any])
 class Value(msgspec.Struct, frozen=True, kw_only=True):
     """Part of a result. What is None does not apply, and its key is absent from the JSON."""
 
+    derived: ClassVar[tuple[str, ...]] = ()
+    """Properties that the JSON says besides the fields."""
     last_form: ClassVar[type[Value] | None] = None
     """Keys of the JSON besides the fields: those that the last version had and this one says otherwise. They
     go with the next version.
@@ -99,8 +101,9 @@ def decoded(kind: type[AnyResult], found: Mapping[str, Any]) -> AnyResult:
 def plain(value: Any) -> Any:
     """As JSON has it: mappings by the keys of the document, lists, words and numbers."""
     if isinstance(value, Value):
-        fields = ((field.name, field.encode_name) for field in msgspec.structs.fields(value))
-        found = ((key, getattr(value, name)) for name, key in fields)
+        keys = {field.name: field.encode_name for field in msgspec.structs.fields(value)}
+        keys |= {name: name for name in value.derived}
+        found = ((key, getattr(value, name)) for name, key in keys.items())
         last = value.in_words_of_last()
         made = {key: plain(one) for key, one in found if one is not None}
         return made if last is None else {**made, **plain(last)}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import inspect
 import textwrap
-from typing import Any
+from typing import Any, get_type_hints
 
 import msgspec
 
@@ -42,6 +42,7 @@ def _definitions(kind: type[Result]) -> dict[str, Any]:
     made = {name: _present(part) for name, part in components.items()}
     for part in types:
         _describe(made[part.__name__], part)
+        _add_derived(made[part.__name__], part)
     _add_last(made, types)
     document = made.pop(root["$ref"].rpartition("/")[2])
     properties = {"verb": {"const": kind.verb}, **_HEAD, **document["properties"]}
@@ -99,6 +100,15 @@ def _describe(part: dict[str, Any], kind: type[msgspec.Struct]) -> None:
             text = ast.literal_eval(below.value)  # type: ignore[attr-defined]
             part["properties"][names[field.target.id]]["description"] = " ".join(str(text).split())
     part["description"] = " ".join(str(kind.__doc__).split())
+
+
+def _add_derived(part: dict[str, Any], kind: type[msgspec.Struct]) -> None:
+    """The properties that stand in the JSON as well."""
+    for name in getattr(kind, "derived", ()):
+        getter = getattr(kind, name).fget
+        form = msgspec.json.schema(get_type_hints(getter)["return"])
+        part["properties"][name] = {**form, "description": " ".join(str(getter.__doc__).split())}
+        part["required"].append(name)
 
 
 def _add_last(made: dict[str, Any], types: list[type[msgspec.Struct]]) -> None:

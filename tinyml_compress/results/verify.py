@@ -37,11 +37,11 @@ class Verification(Result, frozen=True, kw_only=True):
     """What `verify` found."""
 
     verb: ClassVar[str] = "verify"
+    derived: ClassVar[tuple[str, ...]] = ("equal",)
 
     a: str
     """File and engine."""
     b: str
-    equal: bool
     vectors: int
     differing: tuple[str, ...] = msgspec.field(name="differing_vectors")
     """Names of the vectors that differ."""
@@ -54,3 +54,8 @@ class Verification(Result, frozen=True, kw_only=True):
     """Which LiteRT ran, when one did: its kernels changed between versions."""
     divergence: Divergence | None = msgspec.field(default=None, name="first_divergence")
     why_no_divergence: str | None = msgspec.field(default=None, name="first_divergence_absent")
+
+    @property
+    def equal(self) -> bool:
+        """Whether no output value differs."""
+        return self.mismatches == 0

@@ -90,7 +90,6 @@ def verify(
     return Verification(
         a=str(first),
         b=str(second),
-        equal=not differing,
         vectors=len(parts),
         differing=tuple(differing),
         elements=sum(part.elements for part in parts),

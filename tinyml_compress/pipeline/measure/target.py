@@ -11,14 +11,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 from tinyml_compress.devices import Device, Host, list_devices, load_device
-from tinyml_compress.pipeline.measure.contract import Demands
-from tinyml_compress.results import Measurement
+from tinyml_compress.results import Demand, Measurement
 from tinyml_compress.support.table import Block, Row
 
 if TYPE_CHECKING:
     from tinyml_compress.pipeline.measure.work import Work
 
-__all__ = ["Target", "all_targets", "target", "targets"]
+__all__ = ["Demands", "Target", "all_targets", "target", "targets"]
+
+Demands = tuple[Sequence[Demand], Sequence[str]]
+"""What is needed, and what that rests on besides exact sizes."""
 
 
 class Target(ABC):

@@ -14,12 +14,11 @@ from tinyml_compress.errors import DoesNotFit
 from tinyml_compress.ir import Graph, Port, Program
 from tinyml_compress.ops.base import Isa
 from tinyml_compress.pipeline.compile.verb import compile_graph, compile_model
-from tinyml_compress.pipeline.measure.contract import Demand, Demands
 from tinyml_compress.pipeline.measure.mismatch import agreement, locate
-from tinyml_compress.pipeline.measure.target import Target
+from tinyml_compress.pipeline.measure.target import Demands, Target
 from tinyml_compress.pipeline.measure.work import FLAGS, Work
 from tinyml_compress.rendering.devices import board_blocks, board_facts, board_json, board_row
-from tinyml_compress.results import BitExact, Figure, Kind, Measurement, NodeCost, Placement
+from tinyml_compress.results import BitExact, Demand, Figure, Kind, Measurement, NodeCost, Placement
 from tinyml_compress.runners.emulated import Emulation, Emulator, emulate
 from tinyml_compress.support.table import Block, Row
 
@@ -66,8 +65,8 @@ class Board(Target):
         of_what = f"{held} and {stack:,} B of stack"
         constants = program.weight_bytes + program.table_bytes
         return (
-            Demand("flash", constants, device.flash_bytes, "weights and tables, no code"),
-            Demand("RAM", program.arena_bytes + kept + stack, device.ram_bytes, of_what),
+            _demand("flash", constants, device, "weights and tables, no code"),
+            _demand("RAM", program.arena_bytes + kept + stack, device, of_what),
         )
 
     def _with_tflm(self, work: Work) -> Measurement:
@@ -186,10 +185,15 @@ class Board(Target):
 
 
 def _demands_of_tflm(need: TflmNeed) -> Sequence[Demand]:
-    flash = Demand("flash", need.flash_bytes, need.device.flash_bytes, need.flash_parts)
+    flash = _demand("flash", need.flash_bytes, need.device, need.flash_parts)
     if need.ram_bytes is None:
         return (flash,)
-    return (flash, Demand("RAM", need.ram_bytes, need.device.ram_bytes, need.ram_parts))
+    return (flash, _demand("RAM", need.ram_bytes, need.device, need.ram_parts))
+
+
+def _demand(memory: str, needed: int, device: Device, of_what: str) -> Demand:
+    available = device.flash_bytes if memory == "flash" else device.ram_bytes
+    return Demand(memory=memory, needed=needed, available=available, of_what=of_what)
 
 
 def _figures(

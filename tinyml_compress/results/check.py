@@ -1,0 +1,68 @@
+"""Before any work is put into a model: what engines on targets would refuse of it, and the way out."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from tinyml_compress.results.base import Result, Value
+
+__all__ = ["Check", "Contract", "Demand", "Refused"]
+
+
+class Refused(Value, frozen=True, kw_only=True):
+    """One operator of the file, and why it is refused."""
+
+    layer: str
+    what: str
+    found: str | None = None
+    allowed: str | None = None
+    next_step: str
+
+
+class Demand(Value, frozen=True, kw_only=True):
+    """Memory that is needed of what the device has."""
+
+    derived: ClassVar[tuple[str, ...]] = ("fits",)
+
+    memory: str
+    needed: int
+    """Bytes; `of_what` says which parts are estimated."""
+    available: int
+    """Bytes, exact."""
+    of_what: str
+
+    @property
+    def fits(self) -> bool:
+        """Whether the device has as much."""
+        return self.needed <= self.available
+
+
+class Contract(Value, frozen=True, kw_only=True):
+    """What one engine on one device says to a model."""
+
+    derived: ClassVar[tuple[str, ...]] = ("holds",)
+
+    device: str
+    engine: str
+    refused: tuple[Refused, ...]
+    memory: tuple[Demand, ...]
+    assumptions: tuple[str, ...] | None = None
+    """What the sums rest on besides exact sizes; absent where nothing is assumed."""
+
+    @property
+    def holds(self) -> bool:
+        """Whether the model is taken."""
+        return not self.refused and all(demand.fits for demand in self.memory)
+
+
+class Check(Result, frozen=True, kw_only=True):
+    """One contract per target and engine."""
+
+    verb: ClassVar[str] = "check"
+
+    contracts: tuple[Contract, ...]
+
+    @property
+    def holds(self) -> bool:
+        """Whether all of them do."""
+        return all(contract.holds for contract in self.contracts)
