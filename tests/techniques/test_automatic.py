@@ -53,7 +53,8 @@ def test_the_first_that_is_small_enough(work: Path, tmp_path: Path) -> None:
     assert [one["name"] for one in found["tried"]] == ["int8"]
     assert 16 * 32 < found["tried"][0]["nbytes"] <= 9999
     assert found["choice"].startswith("int8: the cheapest that is small enough (2 points may be lost")
-    assert found["verdict"]["word"] == "within"
+    assert found["verdict"]["drop"] <= 0.02
+    assert found["verdict"]["word"] == "cannot tell"  # 64 samples
     assert json.loads((tmp_path / "out" / "report.json").read_text())["choice"] == found["choice"]
     assert [stage.use for stage in read(tmp_path / "out" / "recipe.toml").stages] == ["convert"]
 
@@ -73,7 +74,8 @@ def test_the_smallest_that_keeps_to_the_drop(work: Path, tmp_path: Path) -> None
     assert best["nbytes"] < ran[0]["nbytes"]
     assert found["choice"].startswith(f"{best['name']}: the smallest that keeps to it (3 points may be lost")
     assert "the float model's answers count as right" in found["choice"]
-    assert found["verdict"]["word"] == "within"
+    assert found["verdict"]["drop"] <= 0.02
+    assert found["verdict"]["word"] == "cannot tell"  # 64 samples
     assert json.loads((tmp_path / "out" / "report.json").read_text())["choice"] == found["choice"]
     stages = read(tmp_path / "out" / "recipe.toml").stages
     assert getattr(stages[0].options, "sparsity", 0.0) == best["sparsity"]

@@ -14,7 +14,7 @@ from click.testing import CliRunner
 
 from tests.lib.schema import validate
 from tinyml_compress.cli.compress import command
-from tinyml_compress.errors import TrainingError
+from tinyml_compress.errors import TrainingError, UsageError
 from tinyml_compress.evaluation import ScoreKind
 from tinyml_compress.pipeline.compress.verb import compress
 from tinyml_compress.pipeline.compress.verdict import Word, costliest, judged
@@ -27,7 +27,12 @@ def _worths(count: int, wrong: int) -> Any:
 
 
 def test_the_three_words() -> None:
-    assert judged(ScoreKind.ACCURACY, _worths(400, 40), _worths(400, 46), None, 0.02).word is Word.WITHIN
+    assert judged(ScoreKind.ACCURACY, _worths(400, 40), _worths(400, 41), None, 0.02).word is Word.WITHIN
+    # an estimate below the guard does not do while the interval reaches beyond it
+    near = judged(ScoreKind.ACCURACY, _worths(400, 40), _worths(400, 46), None, 0.02)
+    assert near.word is Word.CANNOT_TELL
+    assert near.needed is not None
+    assert near.needed > 400
     lost = judged(ScoreKind.ACCURACY, _worths(400, 40), _worths(400, 140), None, 0.02)
     assert lost.word is Word.LOST
     assert lost.drop == pytest.approx(0.25)
@@ -37,7 +42,7 @@ def test_the_three_words() -> None:
     assert noise.needed > 50
     assert f"about {noise.needed:,} samples would tell" in noise.text()
     # the guard is a part, as in recipes; --accept-drop and fit's --max-drop are points
-    assert judged(ScoreKind.ACCURACY, _worths(400, 40), _worths(400, 140), None, 0.26).word is Word.WITHIN
+    assert judged(ScoreKind.ACCURACY, _worths(400, 40), _worths(400, 140), None, 0.35).word is Word.WITHIN
 
 
 def test_the_stage_that_cost_most() -> None:
@@ -133,3 +138,41 @@ def test_calibration_needs_no_labels_where_scores_have_their_own(work: Path, tmp
     assert done.baseline.score == pytest.approx(1.0, abs=0.02)
     assert done.verdict is not None
     assert done.verdict.word is Word.WITHIN
+
+
+def test_a_loss_above_the_guard_is_hardly_ever_within() -> None:
+    """Four points are lost, two allowed, and 80 samples look at it: by its estimate alone one in four is
+    within.
+    """
+    generator, silent, below = np.random.default_rng(0), 0, 0
+    for _ in range(400):
+        marks = generator.random(80)
+        verdict = judged(
+            ScoreKind.ACCURACY, (marks > 0.02).astype(float), (marks < 0.94).astype(float), None, 0.02
+        )
+        silent += verdict.word is Word.WITHIN
+        below += verdict.drop is not None and verdict.drop <= 0.02
+    assert below > 60
+    assert silent <= 8
+
+
+def test_folds_judge_by_every_sample(work: Path, tmp_path: Path) -> None:
+    recipe = parse('[[stage]]\nuse = "threshold"\nthreshold = 1e-6', "mild")
+    once = compress(work / "net.keras", recipe, work / "test.npz", output=tmp_path / "once", use_cache=False)
+    assert once.verdict is not None
+    assert once.verdict.samples == 24
+    assert once.verdict.word is Word.CANNOT_TELL
+    assert once.verdict.needed is not None
+    assert 90 <= once.verdict.needed <= 120
+    done = compress(work / "net.keras", recipe, work / "test.npz", output=tmp_path / "all", folds=5)
+    assert done.verdict is not None
+    assert done.verdict.samples == 120
+    assert done.verdict.word is Word.WITHIN
+    assert sorted(path.name for path in (tmp_path / "all").iterdir()) == sorted(
+        path.name for path in (tmp_path / "once").iterdir()
+    )
+    call = [str(work / "net.keras"), "--recipe", "ptq-int8", "-o", str(tmp_path / "no"), "--folds", "5"]
+    sets = ["--data", str(work / "train.npz"), "--eval-data", str(work / "test.npz")]
+    failed = CliRunner().invoke(command, [*call, *sets])
+    assert isinstance(failed.exception, UsageError)
+    assert "--eval-data" in str(failed.exception)

@@ -57,6 +57,12 @@ Examples:
     metavar="POINTS",
     help="What the result may lose against the float model, in points; else what the recipe says, else 2.",
 )
+@click.option(
+    "--folds",
+    type=click.IntRange(2, 20),
+    metavar="N",
+    help="Run N times, each time with another part of --data kept out, and judge by all samples.",
+)
 @click.option("--no-teacher", is_flag=True, help="Train by labels alone, without following the float model.")
 @click.option(
     "--log-file", type=click.Path(dir_okay=False, path_type=Path), help="Append every epoch and result here."
@@ -80,6 +86,7 @@ def command(
     no_cache: bool,
     log_file: Path | None,
     accept_drop: float | None,
+    folds: int | None,
     no_teacher: bool,
 ) -> None:
     """Run a recipe on MODEL stage by stage and write every stage's model, the artifacts and a report.
@@ -108,6 +115,7 @@ def command(
         from tinyml_compress.pipeline.compress.automatic import Limits, compress_automatically
 
         fixed = {"--train": train, "--dry-run": dry_run, "--no-cache": no_cache, "--no-teacher": no_teacher}
+        fixed["--folds"] = folds
         needed = [] if data is not None else ["--data"]
         needed += [] if output is not None else ["-o"]
         if needed or any(fixed.values()):
@@ -151,5 +159,6 @@ def command(
         targets_dir=targets_dir,
         accept_drop=accept_drop,
         teacher=not no_teacher,
+        folds=folds or 1,
     )
     answer("compress", done.as_json, done.blocks)

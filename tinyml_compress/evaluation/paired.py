@@ -16,26 +16,32 @@ __all__ = ["PairedDrop", "paired_drop"]
 
 Array = npt.NDArray[Any]
 _ROUNDS = 1000
+_SAME = 1e-9
+_Z95 = 1.959963984540054
 
 
 @dataclass(frozen=True)
 class PairedDrop:
-    """The loss as `ScoreKind.drop` counts it, and its 95% interval by bootstrap over the samples, drawn in
-    pairs.
-    """
+    """The loss as `ScoreKind.drop` counts it, and its 95% interval; the samples are paired."""
 
     drop: float
     low: float
     high: float
     samples: int
+    added: int = 0
+    """Answers beside those of the samples, see `_of_answers`."""
 
-    @property
-    def needed(self) -> int | None:
-        """About how many samples would tell this loss from none; None where there is no loss to tell."""
-        if self.drop <= 0:
+    def needed(self, allowed: float) -> int | None:
+        """About how many samples would tell: a smaller loss from `allowed`, a larger one from none at all."""
+        apart = self.drop if self.drop > allowed + _SAME else allowed - self.drop
+        if apart <= _SAME:
             return None
-        half = (self.high - self.low) / 2
-        return math.ceil(self.samples * (half / self.drop) ** 2)
+        # a sum over n samples varies by `spread` for each of them, and by one for the answers that were added
+        sum_spread = ((self.high - self.low) / 2 * (self.samples + self.added) / _Z95) ** 2
+        spread, one = max(0.0, sum_spread - self.added / 2) / self.samples, self.added / 2
+        root = math.sqrt(spread**2 + 4 * one * (apart / _Z95) ** 2)
+        wanted = (spread + root) / 2 * (_Z95 / apart) ** 2 - self.added
+        return max(self.samples + 1, math.ceil(wanted))
 
 
 def paired_drop(
@@ -44,6 +50,8 @@ def paired_drop(
     """`before` and `after` hold what each sample is worth: a right answer's share, an error; for AUC what
     ranks it.
     """
+    if kind is ScoreKind.ACCURACY:
+        return _of_answers(np.asarray(before, np.float64) - after)
     count = len(before)
     generator = np.random.default_rng(seed)
     marks = np.zeros(count, np.int64) if labels is None else labels.reshape(count, -1)[:, 0]
@@ -59,6 +67,15 @@ def paired_drop(
     drops = [drop(places) for places in _draws(generator, marks if kind is ScoreKind.AUC else None, count)]
     low, high = np.percentile(drops, [2.5, 97.5])
     return PairedDrop(drop(np.arange(count)), float(low), float(high), count)
+
+
+def _of_answers(lost: Array) -> PairedDrop:
+    """As if one answer more had been lost and one more won, half in each (Agresti and Min): few samples of
+    which no answer changed do not prove that none ever will, as a bootstrap of them claims.
+    """
+    count, total, more = len(lost), float(lost.sum()), len(lost) + 2
+    half = _Z95 * math.sqrt(float((lost**2).sum()) + 1 - total**2 / more) / more
+    return PairedDrop(total / count, total / more - half, total / more + half, count, 2)
 
 
 def _draws(generator: np.random.Generator, marks: Array | None, count: int) -> list[Array]:

@@ -5,8 +5,9 @@ versions.
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -20,12 +21,41 @@ from tinyml_compress.techniques.augmentation import augmented, words_of
 from tinyml_compress.techniques.convert_stage import ConvertOptions
 from tinyml_compress.techniques.recipe import Recipe, TaskOptions
 
-__all__ = ["load_stage", "outputs_of_file", "samples_of", "source_of", "split_data", "task_changes"]
+__all__ = [
+    "Parts",
+    "all_parts",
+    "load_stage",
+    "outputs_of_file",
+    "samples_of",
+    "source_of",
+    "split_data",
+    "task_changes",
+]
+
+
+Parts = tuple[DataSet | None, DataSet | None]
+"""What trains or calibrates, and what is scored."""
+
+
+def all_parts(
+    data: str | Path | DataSet | None, eval_data: str | Path | DataSet | None, recipe: Recipe, folds: int
+) -> list[Parts]:
+    """`split_data`, or as many pairs as there are `folds`, whose second parts together are all of `data`."""
+    if folds < 2:
+        return [split_data(data, eval_data, recipe)]
+    if data is None or eval_data is not None:
+        raise UsageError(
+            "folds are parts of the samples that train or calibrate",
+            which="--folds",
+            found="no --data" if data is None else "--eval-data beside it",
+            next_step="give --data alone: every sample of it is judged by a run that did not see it",
+        )
+    return list(_folded(data if isinstance(data, DataSet) else data_room.load(data), folds, recipe.seed))
 
 
 def split_data(
     data: str | Path | DataSet | None, eval_data: str | Path | DataSet | None, recipe: Recipe
-) -> tuple[DataSet | None, DataSet | None]:
+) -> Parts:
     """Training set and evaluation set."""
     tests = (
         None
@@ -51,13 +81,25 @@ def split_data(
             return data_room.load(f"{text}:train"), data_room.load(f"{text}:test")
         except (DataError, UsageError):
             data = data_room.load(data)  # the set has no parts
-    order = np.random.default_rng(recipe.seed).permutation(data.count)
-    held = max(1, data.count // 5)
-    if data.count < 5:
+    return next(_folded(data, 5, recipe.seed))
+
+
+def _folded(data: DataSet, folds: int, seed: int) -> Iterator[tuple[DataSet, DataSet]]:
+    """As many ways to keep one of `folds` parts out of training; the parts are disjoint."""
+    if data.count < folds:
         raise DataError(
-            "too few samples to keep some out of training", which=data.name, found=data.count, allowed=">= 5"
+            "too few samples to keep some out of training",
+            which=data.name,
+            found=data.count,
+            allowed=f">= {folds}",
         )
-    return _part(data, np.sort(order[held:]), "4 of 5"), _part(data, np.sort(order[:held]), "1 of 5")
+    order, held = np.random.default_rng(seed).permutation(data.count), data.count // folds
+    for start, end in pairwise([*range(0, held * folds, held), data.count]):
+        rest = np.delete(order, slice(start, end))
+        yield (
+            _part(data, np.sort(rest), f"{folds - 1} of {folds}"),
+            _part(data, np.sort(order[start:end]), f"1 of {folds}"),
+        )
 
 
 def _part(data: DataSet, chosen: Any, what: str) -> DataSet:

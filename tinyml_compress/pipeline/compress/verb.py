@@ -7,6 +7,7 @@ import json
 import logging
 import shutil
 import time
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -19,11 +20,12 @@ from tinyml_compress.evaluation import ScoreKind, wilson
 from tinyml_compress.pipeline.compress.allocation import allocated, described
 from tinyml_compress.pipeline.compress.allocation import steps as allocation_steps
 from tinyml_compress.pipeline.compress.inputs import (
+    Parts,
+    all_parts,
     load_stage,
     outputs_of_file,
     samples_of,
     source_of,
-    split_data,
     task_changes,
 )
 from tinyml_compress.pipeline.compress.layer_weights import confusion_of, weights_of_keras
@@ -31,6 +33,7 @@ from tinyml_compress.pipeline.compress.plan import boards_of, find_recipe, loade
 from tinyml_compress.pipeline.compress.result import CompressionResult, StageResult
 from tinyml_compress.pipeline.compress.samples import sample_warnings
 from tinyml_compress.pipeline.compress.verdict import (
+    ANY_DROP,
     DEFAULT_DROP,
     Verdict,
     Word,
@@ -77,6 +80,7 @@ def compress(
     trust: bool = False,
     accept_drop: float | None = None,
     teacher: bool = True,
+    folds: int = 1,
 ) -> CompressionResult:
     """Run `recipe` on `model` and write every stage's model, the artifacts and the report into `output`.
 
@@ -85,7 +89,8 @@ def compress(
     epochs. Stages that train follow the float model's outputs too, unless `teacher` is False; without labels
     they follow these alone. `trust` is your word for a model file that holds code. The last stage is judged
     against the float model: it may lose `accept_drop` points, else what the recipe's guard says, else 2; more
-    than that, beyond doubt, is a TrainingError.
+    than that, beyond doubt, is a TrainingError. With `folds` the recipe runs as many times, another part
+    of `data` kept out each time: the verdict is that of all samples, what is written is the first run's.
     """
     chosen = recipe if isinstance(recipe, Recipe) else read(find_recipe(recipe))
     chosen = chosen if seed is None else replace(chosen, seed=seed)
@@ -94,13 +99,14 @@ def compress(
     if device is not None:
         refuse_for_device(chosen, device, targets_dir)
     boards = boards_of(chosen, device, targets_dir)
-    parts = split_data(data, eval_data, chosen)
+    parts, *others = all_parts(data, eval_data, chosen, folds)
     given = chosen.guard.max_drop if accept_drop is None else accept_drop / 100
     allowed = DEFAULT_DROP if given is None else given
     with trusting(trust):
-        return _Run(
-            str(model), chosen, *parts, output, use_cache, log_file, boards, targets_dir, allowed
-        ).go()
+        run = _Run(
+            str(model), chosen, *parts, output, use_cache, log_file, boards, targets_dir, allowed, others
+        )
+        return run.go()
 
 
 @dataclass
@@ -128,9 +134,11 @@ class _Run:
         boards: dict[str, str],
         targets_dir: Path | None,
         allowed: float,
+        others: Sequence[Parts] = (),
     ) -> None:
         self.spec, self.recipe, self.output, self.use_cache = spec, recipe, output, use_cache
         self.log_file, self.boards, self.targets_dir, self.allowed = log_file, boards, targets_dir, allowed
+        self.others = others
         with shown("load the model"):
             self.loaded = loaded_for(spec, recipe)
         if train is not None and len(self.loaded.model.inputs) != 1:
@@ -223,14 +231,26 @@ class _Run:
             return None
         if not scored or self.task is None or self.tests is None:
             return Verdict.unjudged(self.allowed)
-        kind, labels = ScoreKind(self.baseline.metric), self.tests.labels
-        verdict = judged(kind, self.worths["float"], self.worths[scored[-1].name], labels, self.allowed)
+        kind, name = ScoreKind(self.baseline.metric), scored[-1].name
+        runs = [self, *(self._without(*parts) for parts in self.others)]
+        before, after = (np.concatenate([run.worths[key] for run in runs]) for key in ("float", name))
+        sets = [run.tests.labels for run in runs if run.tests is not None and run.tests.labels is not None]
+        verdict = judged(kind, before, after, np.concatenate(sets) if sets else None, self.allowed)
         if verdict.word is Word.LOST:
             assert self.baseline.score is not None
             stage = costliest(kind, self.baseline.score, [(one.name, one.score or 0.0) for one in scored])
             layer = worst_layer(self.float_model, self._open(held), self.tests.inputs)
             return replace(verdict, stage=stage, layer=layer)
         return verdict
+
+    def _without(self, train: DataSet | None, tests: DataSet | None) -> _Run:
+        """The recipe once more, for what another part of the samples says of it."""
+        run = _Run(
+            self.spec, self.recipe, train, tests, self._work / "fold", self.use_cache, self.log_file,
+            self.boards, self.targets_dir, ANY_DROP,
+        )  # fmt: skip
+        run.go()
+        return run
 
     def _write_report(self, result: CompressionResult) -> None:
         from tinyml_compress.rendering.compression import compression_page
@@ -518,15 +538,13 @@ class _Run:
         )
         data = done.converted.tflite
         value, confusion, notes = self._score_of_file(done.path)
-        notes = (*done.converted.notes, *notes)
-        made = sorted(file.name for file in (folder / "artifacts").iterdir())
         result = replace(
             blank,
             score=value,
             interval=None if value is None else self._interval(value),
             confusion=confusion,
-            files=tuple(made),
-            notes=notes,
+            files=tuple(sorted(file.name for file in (folder / "artifacts").iterdir())),
+            notes=(*done.converted.notes, *notes),
             nbytes=len(data),
             gzip_nbytes=len(gzip.compress(data, 9, mtime=0)),
             arena=None if done.artifacts.arena is None else done.artifacts.arena.measured,

@@ -25,6 +25,7 @@ DEFAULT_DROP = 0.02
 ANY_DROP = 1e9
 """Points that no model can lose: for those who judge by limits of their own. JSON knows no infinity."""
 _FEW = 256
+_SAME = 1e-9
 
 
 class Word(Enum):
@@ -84,7 +85,7 @@ class Verdict:
             return f"WITHIN: {lost}, {limit}"
         if self.word is Word.CANNOT_TELL:
             need = "" if self.needed is None else f"; about {self.needed:,} samples would tell"
-            return f"CANNOT TELL: {lost}, {limit}, and the interval holds no loss at all{need}"
+            return f"CANNOT TELL: {lost}, {limit}, and the interval holds more and less than that{need}"
         place = f", most of it in stage {self.stage}" + (f", layer {self.layer}" if self.layer else "")
         return f"LOST: {lost}, {limit}{place}"
 
@@ -108,11 +109,13 @@ class Verdict:
 
 
 def judged(kind: ScoreKind, before: Array, after: Array, labels: Array | None, allowed: float) -> Verdict:
-    """Both models sample by sample; a loss above `allowed` counts when its interval excludes none at all."""
+    """Both models sample by sample: within is what keeps to `allowed` at the interval's upper end, lost is
+    more than `allowed` where its lower end excludes no loss at all.
+    """
     found = paired_drop(kind, before, after, labels)
-    is_lost = found.drop > allowed + 1e-9
-    word = Word.WITHIN if not is_lost else Word.LOST if found.low > 0 else Word.CANNOT_TELL
-    needed = found.needed if word is Word.CANNOT_TELL else None
+    is_lost = found.drop > allowed + _SAME and found.low > 0
+    word = Word.WITHIN if found.high <= allowed + _SAME else Word.LOST if is_lost else Word.CANNOT_TELL
+    needed = found.needed(allowed) if word is Word.CANNOT_TELL else None
     return Verdict(word, allowed, found.drop, (found.low, found.high), found.samples, needed)
 
 
