@@ -43,10 +43,17 @@ def compare(file: bytes, program: Program, ours: native.NativeModel, seed: int) 
     except TinymlError:
         return "refused"
     for number, (wanted, given) in enumerate(zip(expected, found, strict=True)):
-        for output, (want, got) in enumerate(zip(wanted, given or [], strict=True)):
+        assert given is not None
+        first = len(wanted) - 1 if _is_not_complete(wanted) else 0
+        for output, (want, got) in enumerate([*zip(wanted, given, strict=True)][first:], first):
             if _differ(want, got):
                 return f"vector {number}, output {output}: {want.reshape(-1)[:6]} and {got.reshape(-1)[:6]}"
     return "equal"
+
+
+def _is_not_complete(outputs: list[np.ndarray]) -> bool:  # type: ignore[type-arg]
+    """Frames under way, of which the last output tells: TensorFlow Lite Micro leaves them undefined."""
+    return len(outputs) == 2 and outputs[1].dtype == np.bool_ and not outputs[1]
 
 
 def _differ(want: np.ndarray, got: np.ndarray) -> bool:  # type: ignore[type-arg]

@@ -45,6 +45,13 @@ def test_mutations_that_compile_compute_what_tflm_computes() -> None:
     assert ends["equal"] >= 5
 
 
+def test_what_tflm_leaves_undefined_is_not_compared() -> None:
+    """A stack of frames that is not complete; the flag beside it still is."""
+    if not tflm.available():
+        pytest.skip("TensorFlow Lite Micro is not installed here")
+    assert _run(13_309, 1, 120, "compared")["ends"] == {"equal": 1}
+
+
 @pytest.mark.full
 @pytest.mark.parametrize("first", range(10_000, 15_000, 500))
 def test_5000_mutations_compared(first: int) -> None:

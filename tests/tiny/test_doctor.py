@@ -45,16 +45,17 @@ def test_missing_parts_are_named_with_the_way_to_get_them(monkeypatch: pytest.Mo
     assert firmware.summary().rstrip().endswith("to load, train or convert models, TensorFlow is missing")
 
 
-def test_locks_are_tried(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_locks_are_tried(monkeypatch: pytest.MonkeyPatch, no_cache: Path) -> None:
     found = diagnosis.diagnose()
-    assert [lock.on for lock in found.locks] == [True] * 4
+    assert [lock.on for lock in found.locks] == [True] * 5
     monkeypatch.setattr("tinyml_compress.models.allowed_classes.PYTHON", frozenset())
     monkeypatch.setattr("tinyml_compress.models.allowed_classes.LAYERS", frozenset(["Lambda", "Dense"]))
     monkeypatch.setattr("tinyml_compress.models.allowed_ops.GRAPH", frozenset(["WriteFile"]))
     monkeypatch.setitem(locks._SAFE, "keras", (99, 0))
     monkeypatch.setattr(locks.worker, "command", lambda target: [sys.executable, "-c", "import random"])
+    no_cache.chmod(0o777)
     open_ = diagnosis.diagnose()
-    assert [lock.on for lock in open_.locks] == [False] * 4
+    assert [lock.on for lock in open_.locks] == [False] * 5
     assert not open_.sound
     assert re.search("^workers +OFF ", open_.summary(), re.MULTILINE)
     assert "pip install -U" in open_.summary()

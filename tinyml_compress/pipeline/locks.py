@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from importlib import metadata
 
 from tinyml_compress.errors import ProcessError, TinymlError
-from tinyml_compress.support import proc, worker
+from tinyml_compress.support import proc, rights, worker
+from tinyml_compress.support.cache import cache_root
 from tinyml_compress.support.scratch import scratch
 
 __all__ = ["Lock", "locks"]
@@ -54,6 +55,7 @@ def locks() -> tuple[Lock, ...]:
             _stays_apart(),
             "modules in your folder that have the name of one that a worker imports",
         ),
+        _own_cache(),
     )
 
 
@@ -79,6 +81,12 @@ def _safe_mode() -> Lock:
     old = [f"{name} {metadata.version(name)}" for name in _installed() if _numbers(name) < _SAFE[name]]
     keeps = "the same once more, by Keras itself" if not old else f"not with {', '.join(old)}: pip install -U"
     return Lock("Keras's safe mode", not old, keeps)
+
+
+def _own_cache() -> Lock:
+    found = rights.doubt(cache_root(), cache_root())
+    keeps = "compiled code of other users" if found is None else f"not with {found.path}: {found.why}"
+    return Lock("cache", found is None, keeps)
 
 
 def _installed() -> Iterable[str]:

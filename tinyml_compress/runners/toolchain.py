@@ -18,7 +18,7 @@ from pathlib import Path, PurePosixPath
 
 from tinyml_compress.errors import MissingDependency, ProcessError, ToolchainError
 from tinyml_compress.support import proc
-from tinyml_compress.support.cache import cache_root, cached_folder, key_of
+from tinyml_compress.support.cache import cache_room, cached_folder, key_of
 from tinyml_compress.support.producers import TOOLCHAIN
 from tinyml_compress.support.resources import package_folder
 
@@ -61,7 +61,7 @@ class Toolchain:
         """Zig keeps its own cache; it goes below ours, because the home folder may not be writable."""
         if self.name != "zig":
             return {}
-        root = cache_root() / "zig"
+        root = cache_room("zig")
         return {"ZIG_GLOBAL_CACHE_DIR": str(root / "global"), "ZIG_LOCAL_CACHE_DIR": str(root / "local")}
 
 

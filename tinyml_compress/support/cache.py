@@ -21,9 +21,9 @@ from pathlib import Path
 
 from tinyml_compress._version import __version__
 from tinyml_compress.errors import OutputError, UsageError
-from tinyml_compress.support import disk, files, owners, watchdog
+from tinyml_compress.support import disk, files, owners, rights, watchdog
 
-__all__ = ["VARIABLE", "cache_root", "cached_folder", "key_of", "require_cache", "writing"]
+__all__ = ["VARIABLE", "cache_room", "cache_root", "cached_folder", "key_of", "require_cache", "writing"]
 
 VARIABLE = "TINYML_COMPRESS_CACHE"
 _DIGESTS = ".digests.json"
@@ -73,7 +73,8 @@ def cached_folder(
     """
     root = cache_root()
     place = root / room / key[:2] / key
-    if _is_sound(place):
+    _require_own(root, place.parent)
+    if _is_sound(root, place):
         return place
     with _making(root, place) as beside:
         if make(beside) is False:
@@ -82,8 +83,16 @@ def cached_folder(
             return otherwise
         with writing(place):
             _seal(beside)
-            _publish(beside, place)
+            _publish(root, beside, place)
     return place
+
+
+def cache_room(name: str) -> Path:
+    """A folder of the cache that keeps something else than entries, there and its user's alone."""
+    root = cache_root()
+    with writing(root / name / "any"):
+        _prepare(root, root / name)
+    return root / name
 
 
 def require_cache() -> None:
@@ -129,13 +138,31 @@ def _prepare(root: Path, shard: Path) -> None:
         root.mkdir(mode=0o700, parents=True, exist_ok=True)
         with contextlib.suppress(FileExistsError), (root / "CACHEDIR.TAG").open("x") as note:
             note.write(_NOTE)
-    shard.mkdir(parents=True, exist_ok=True)
+    for folder in reversed([shard, *shard.parents][: len(shard.relative_to(root).parts)]):
+        folder.mkdir(mode=0o700, exist_ok=True)
+    _require_own(root, shard)
     _sweep(root)
 
 
-def _is_sound(place: Path) -> bool:
-    """Whether the entry is there, with every file as it was when it was made, and no other."""
+def _require_own(root: Path, folder: Path) -> None:
+    """UsageError where somebody else can put into `folder` what this user's calls would run."""
+    if found := rights.doubt(root, folder):
+        raise UsageError(
+            "the cache holds code, and somebody else can write to it",
+            which=found.path,
+            found=found.why,
+            allowed="folders that are yours or root's, and that nobody else can write to",
+            next_step=f"chmod go-w it, remove it if it is not yours, or set {VARIABLE} to a folder of yours",
+        )
+
+
+def _is_sound(root: Path, place: Path) -> bool:
+    """Whether the entry is there, with every file as it was when it was made, no other, and none of somebody
+    else's.
+    """
     try:
+        if any(rights.doubt(root, path) for path in place.rglob("*")):
+            return False
         return bool(json.loads((place / _DIGESTS).read_bytes()) == _digests(place))
     except (OSError, ValueError):
         return False
@@ -157,7 +184,7 @@ def _seal(folder: Path) -> None:
             os.fsync(file.fileno())
 
 
-def _publish(beside: Path, place: Path) -> None:
+def _publish(root: Path, beside: Path, place: Path) -> None:
     """Give the folder its name, unless somebody else's is there and sound."""
     while True:
         try:
@@ -167,18 +194,18 @@ def _publish(beside: Path, place: Path) -> None:
                 raise
         else:
             return
-        if _is_sound(place):
+        if _is_sound(root, place):
             return
-        _discard(place, beside.with_name(f"{beside.name}-old"))
+        _discard(root, place, beside.with_name(f"{beside.name}-old"))
 
 
-def _discard(place: Path, aside: Path) -> None:
+def _discard(root: Path, place: Path, aside: Path) -> None:
     """Take away an entry that is not sound. Looked at again under a lock: another process may have made it
     anew.
     """
     with (place.parent / ".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        if os.path.lexists(place) and not _is_sound(place):
+        if os.path.lexists(place) and not _is_sound(root, place):
             if place.is_dir():
                 os.rename(place, aside)
                 shutil.rmtree(aside, ignore_errors=True)

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from tinyml_compress.errors import MissingDependency, ProcessError, UsageError
 from tinyml_compress.support import disk, proc
-from tinyml_compress.support.cache import VARIABLE, cache_root, key_of, writing
+from tinyml_compress.support.cache import VARIABLE, cache_room, cache_root, key_of, writing
 
 __all__ = ["QUANTIZER", "TORCH", "Environment", "python_of"]
 
@@ -59,10 +59,9 @@ def python_of(environment: Environment, say: Callable[[str], None] = lambda text
     if all(find_spec(name) is not None for name in environment.imports):
         return Path(sys.executable)
     version = f"{sys.version_info.major}.{sys.version_info.minor}"
-    place = cache_root() / "environments" / key_of(version, *environment.requirements)[:16]
+    place = cache_room(f"environments/{key_of(version, *environment.requirements)[:16]}")
     python = place / ("Scripts" if os.name == "nt" else "bin") / "python"
     with writing(place):
-        place.parent.mkdir(parents=True, exist_ok=True)
         lock = place.with_suffix(".lock").open("w")
     with lock:
         fcntl.flock(lock, fcntl.LOCK_EX)  # a second process waits for the first one's installation

@@ -12,7 +12,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from tinyml_compress.errors import OutputError
-from tinyml_compress.support import disk, owners, watchdog
+from tinyml_compress.support import disk, files, owners, watchdog
 
 __all__ = ["gather", "process_is_ours", "scratch", "workplace"]
 
@@ -58,12 +58,8 @@ def workplace(output: Path) -> Iterator[Path]:
     empty.
     """
     new = not output.exists()
-    try:
-        output.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise OutputError(
-            "cannot write", which=output, found=error.strerror, next_step="choose another folder with -o"
-        ) from error
+    files.require_place(output / ".work")
+    output.mkdir(parents=True, exist_ok=True)
     try:
         with scratch(".work.", output) as place:
             yield place

@@ -5,7 +5,6 @@ winner.
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 import time
 from collections.abc import Iterator, Sequence
@@ -15,6 +14,7 @@ from pathlib import Path
 
 from tinyml_compress.devices import Host, load_device
 from tinyml_compress.errors import ProcessError, TinymlError, UsageError
+from tinyml_compress.pipeline.fit.folder import WORK, working
 from tinyml_compress.pipeline.fit.job import Job, amount, budget_of, own_storage
 from tinyml_compress.pipeline.fit.publish import publish
 from tinyml_compress.pipeline.fit.result import FitResult
@@ -79,7 +79,7 @@ def job_of(
         model=model,
         data=data,
         target=target,
-        folder=str(output / ".work"),
+        folder=str(output / WORK),
         storage=storage or own_storage(output),
         eval_data=eval_data,
         targets_dir=None if targets_dir is None else str(targets_dir),
@@ -152,17 +152,17 @@ def search(job: Job, output: Path, *, minutes: float = 15.0, workers: int = 2) -
     An interruption (KeyboardInterrupt) ends the search early: the result then is the best so far.
     """
     began = time.time()
-    run = _Run(job, output, began, began + minutes * 60, workers)
-    interrupted = False
-    try:
-        with stage("fit") as line:
-            run.go(line)
-    except KeyboardInterrupt:
-        interrupted = True
-    result = run.result(interrupted)
-    with stage("write the winner"):
-        result = publish(result, output, job)
-    shutil.rmtree(output / ".work", ignore_errors=True)
+    with working(output):
+        run = _Run(job, output, began, began + minutes * 60, workers)
+        interrupted = False
+        try:
+            with stage("fit") as line:
+                run.go(line)
+        except KeyboardInterrupt:
+            interrupted = True
+        result = run.result(interrupted)
+        with stage("write the winner"):
+            result = publish(result, output, job)
     return replace(result, seconds=time.time() - began)
 
 
@@ -175,7 +175,7 @@ class _Run:
         self._title = load_device(
             job.target, None if job.targets_dir is None else Path(job.targets_dir)
         ).title
-        self._place = output / ".work" / "job.json"
+        self._place = output / WORK / "job.json"
         others = self._study.noted("processes") or 0
         self._study.note("processes", others + 1)
         self._first = others * 64  # workers of several processes propose different things
