@@ -13,11 +13,28 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from tinyml_compress.results import Benchmark, Check, Evaluation, Evaluations, Shrunk, Verification
+from tinyml_compress.results import (
+    Benchmark,
+    Check,
+    Compiled,
+    Evaluation,
+    Evaluations,
+    Exported,
+    Shrunk,
+    Verification,
+)
 from tinyml_compress.results.schema import definitions
 
 FILE = Path(__file__).parents[1] / "tinyml_compress" / "results" / "results.schema.json"
-RESULTS = ((Benchmark,), (Check,), (Evaluation, Evaluations), (Shrunk,), (Verification,))
+RESULTS = (
+    (Benchmark,),
+    (Check,),
+    (Compiled,),
+    (Exported,),
+    (Evaluation, Evaluations),
+    (Shrunk,),
+    (Verification,),
+)
 
 
 def renewed(text: str) -> str:

@@ -39,7 +39,7 @@ def test_compile_and_benchmark(tmp_path: Path) -> None:
     file.write_bytes(model("RELU", [tensor("x", (1, 16), 0.5)], tensor("y", (1, 16), 0.25), Attrs()))
     done = tinyml_compress.compile_c(file, output=tmp_path / "c", isa="dsp", optimize="size")
     assert (tmp_path / "c" / "relu.h").is_file()
-    assert done.program.prefix == "relu"
+    assert done.name == "relu"
     result = tinyml_compress.benchmark(file, "nucleo-l4r5zi", vectors=2)
     assert [run.device for run in result.runs] == ["nucleo-l4r5zi"]
 
@@ -59,7 +59,7 @@ def test_every_verb_on_a_file(relu: Path, tmp_path: Path) -> None:
     assert tc.shrink(relu, output=tmp_path / "small.tflite").blocks()
     done = tc.export(relu, output=tmp_path / "lib", format="cmake", optimize="size")
     assert (tmp_path / "lib" / "CMakeLists.txt").is_file()
-    assert done.as_json()
+    assert encoded(done)
     for name, level in (("a", "size"), ("b", "speed")):
         found = encoded(tc.benchmark(relu, "nucleo-l4r5zi", vectors=1, optimize=level))
         found["runs"][0]["optimize"] = "any"

@@ -14,17 +14,17 @@ if TYPE_CHECKING:
     from tinyml_compress.pipeline.api import (
         benchmark,
         compare,
-        compile_c,
         convert,
-        export,
         gate,
         inspect,
         report,
     )
     from tinyml_compress.pipeline.checking import check
     from tinyml_compress.pipeline.compare.verification import verify
+    from tinyml_compress.pipeline.compile.verb import compile_c
     from tinyml_compress.pipeline.compress.verb import compress
     from tinyml_compress.pipeline.evaluate.verb import evaluate
+    from tinyml_compress.pipeline.export.verb import export
     from tinyml_compress.pipeline.fit.verb import fit
     from tinyml_compress.pipeline.shrinking import shrink
 
@@ -51,8 +51,10 @@ _API = "tinyml_compress.pipeline.api"
 _HOMES = {
     **dict.fromkeys(__all__[1:], _API),
     "check": "tinyml_compress.pipeline.checking",
+    "compile_c": "tinyml_compress.pipeline.compile.verb",
     "compress": "tinyml_compress.pipeline.compress.verb",
     "evaluate": "tinyml_compress.pipeline.evaluate.verb",
+    "export": "tinyml_compress.pipeline.export.verb",
     "fit": "tinyml_compress.pipeline.fit.verb",
     "shrink": "tinyml_compress.pipeline.shrinking",
     "verify": "tinyml_compress.pipeline.compare.verification",

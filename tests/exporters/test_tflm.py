@@ -16,9 +16,11 @@ import pytest
 from tests.lib.bare_metal import built, ran
 from tests.lib.bundles import damaged_vector, exported
 from tests.lib.nets import NETS
+from tinyml_compress.data.preprocessing import Preprocessing
 from tinyml_compress.exporters import Format, layout
 from tinyml_compress.pipeline.compile.verb import compile_model
-from tinyml_compress.pipeline.export.verb import Exported
+from tinyml_compress.pipeline.export.bundle import Metadata, tflm_bundle
+from tinyml_compress.results import Exported
 from tinyml_compress.runners import tflm
 
 pytestmark = pytest.mark.skipif(not tflm.available(), reason="tflite-micro is not installed here")
@@ -83,8 +85,9 @@ def test_it_notices_an_arena_that_is_too_small(sketch: dict[str, str]) -> None:
 
 
 @pytest.mark.parametrize("chosen", Format, ids=lambda chosen: chosen.value)
-def test_every_format_names_the_engine_that_it_needs(chosen: Format, made: Exported) -> None:
-    files = layout(chosen, made.bundle)
+def test_every_format_names_the_engine_that_it_needs(chosen: Format) -> None:
+    words = Metadata("kws", "1.0.0", "unknown", "")
+    files = layout(chosen, tflm_bundle(NETS["residual"](), words, Preprocessing()))
     names = {Path(path).name for path in files}
     assert {
         "kws_model_data.c",

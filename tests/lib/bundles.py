@@ -10,9 +10,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from tests.lib.nets import NETS
-from tinyml_compress.exporters import Engine, Format
-from tinyml_compress.ops.base import Isa
-from tinyml_compress.pipeline.export.verb import Exported, Request, export
+from tinyml_compress.pipeline.export.verb import export
+from tinyml_compress.results import Exported
 from tinyml_compress.runners import toolchain
 from tinyml_compress.support import proc
 
@@ -44,9 +43,8 @@ def exported(
     """
     model = folder / "model.tflite"
     model.write_bytes(NETS[net]() if isinstance(net, str) else net)
-    named = {"name": "kws", **more}
-    request = Request(Format(layout), Engine(engine), isa=Isa(isa), **named)  # type: ignore[arg-type]
-    return export(model, folder / "out", request)
+    named = {"name": "kws", "isa": None if engine == "tflm" else isa, **more}
+    return export(model, output=folder / "out", format=layout, engine=engine, **named)  # type: ignore[arg-type]
 
 
 def host_compiler() -> dict[str, str]:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from tinyml_compress.cli._options import answer, json_option, name_option, output_option, tflite_argument
+from tinyml_compress.cli._options import json_option, name_option, output_option, show, tflite_argument
 
 EXAMPLES = """\b
 Examples:
@@ -42,9 +42,6 @@ def command(model: Path, output: Path, name: str | None, isa: str, optimize: str
 
     The folder also gets a CMake project whose program runs golden vectors.
     """
-    from tinyml_compress.ops.base import Isa, Level
-    from tinyml_compress.pipeline.compile.verb import compile_to_folder
-    from tinyml_compress.support.c_names import c_name
+    from tinyml_compress.pipeline.compile.verb import compile_c
 
-    done = compile_to_folder(model, output, name or c_name(model.stem), Isa(isa), Level(optimize))
-    answer("compile", done.as_json, done.blocks)
+    show(compile_c(model, output=output, name=name, isa=isa, optimize=optimize))

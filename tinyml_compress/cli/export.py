@@ -9,12 +9,12 @@ from pathlib import Path
 import click
 
 from tinyml_compress.cli._options import (
-    answer,
     data_option,
     json_option,
     name_option,
     output_option,
     seed_option,
+    show,
     targets_dir_option,
     trust_option,
 )
@@ -85,31 +85,22 @@ def command(
     MODEL is a .tflite file, or anything that `convert` takes. The folder has the model, its kernels, an
     example that runs golden vectors and reports, the constants of the front end, licence and README.
     """
-    from tinyml_compress.errors import UsageError
-    from tinyml_compress.exporters import Engine, Format
-    from tinyml_compress.ops.base import Isa, Level
-    from tinyml_compress.pipeline.export.verb import Request, export
+    from tinyml_compress.pipeline.export.verb import export
 
-    given = {"--isa": isa, "--device": device, "--optimize": optimize}
-    if engine == "tflm" and any(given.values()):
-        raise UsageError(
-            "kernels are chosen for generated C only",
-            which=" ".join(f"{option} {value}" for option, value in given.items() if value),
-            next_step="leave it out, or take --engine aot",
-        )
-    request = Request(
-        format=Format(layout),
-        engine=Engine(engine),
+    done = export(
+        model,
+        output=output,
+        format=layout,
+        engine=engine,
         name=name,
-        isa=None if isa is None else Isa(isa),
+        isa=isa,
         device=device,
-        level=Level(optimize or "balanced"),
-        calibration=data,
+        optimize=optimize,
+        data=data,
         release=release,
         author=author,
         url=url,
         targets_dir=targets_dir,
         seed=seed,
     )
-    done = export(model, output, request)
-    answer("export", done.as_json, done.blocks)
+    show(done)

@@ -10,34 +10,25 @@ import numpy.typing as npt
 
 from tinyml_compress.converter import Io, Mode
 from tinyml_compress.data import DataSet
-from tinyml_compress.exporters import Engine as ExportEngine
-from tinyml_compress.exporters import Format
 from tinyml_compress.models import LoadedModel
-from tinyml_compress.ops.base import Isa, Level
+from tinyml_compress.ops.base import Level
 from tinyml_compress.pipeline import reporting
 from tinyml_compress.pipeline.compare import verb as comparison
 from tinyml_compress.pipeline.compare.verb import Comparison
-from tinyml_compress.pipeline.compile import verb as compilation
-from tinyml_compress.pipeline.compile.verb import Compiled
 from tinyml_compress.pipeline.convert import verb as conversion
 from tinyml_compress.pipeline.convert.verb import ConversionResult
-from tinyml_compress.pipeline.export import verb as exporting
-from tinyml_compress.pipeline.export.verb import Exported
 from tinyml_compress.pipeline.inspect.keras import inspect_any
 from tinyml_compress.pipeline.measure import verb, work
 from tinyml_compress.rendering.gate import GateResult, Tolerances, judge, read_result
 from tinyml_compress.rendering.inspection import Inspection
 from tinyml_compress.results import Benchmark
-from tinyml_compress.support.c_names import c_name
 from tinyml_compress.support.trust import trusting
 from tinyml_compress.support.words import several, word
 
 __all__ = [
     "benchmark",
     "compare",
-    "compile_c",
     "convert",
-    "export",
     "gate",
     "inspect",
     "report",
@@ -81,22 +72,6 @@ def convert(
         )
 
 
-def compile_c(
-    model: str | Path,
-    *,
-    output: str | Path,
-    name: str | None = None,
-    isa: str = "c",
-    optimize: str = "balanced",
-) -> Compiled:
-    """An int8 .tflite file to self-contained C in `output`; `.program` of the result holds the sources."""
-    path = Path(model)
-    chosen = name or c_name(path.stem)
-    return compilation.compile_to_folder(
-        path, Path(output), chosen, word(Isa, "isa", isa), word(Level, "optimize", optimize)
-    )
-
-
 def benchmark(
     model: str | Path,
     target: str | Sequence[str] = "all",
@@ -124,43 +99,6 @@ def benchmark(
     )
     with trusting(trust):
         return verb.benchmark(str(model), request=request)
-
-
-def export(
-    model: str | Path,
-    *,
-    output: str | Path,
-    format: str,
-    engine: str = "aot",
-    name: str | None = None,
-    isa: str | None = None,
-    device: str | None = None,
-    optimize: str = "balanced",
-    data: str | None = None,
-    release: str = "1.0.0",
-    author: str = "unknown",
-    url: str = "",
-    targets_dir: Path | None = None,
-    seed: int = 0,
-    trust: bool = False,
-) -> Exported:
-    """A model as a library for a firmware's build system: `format` is cmake, arduino, zephyr, ..."""
-    request = exporting.Request(
-        format=word(Format, "format", format),
-        engine=word(ExportEngine, "engine", engine),
-        name=name,
-        isa=None if isa is None else word(Isa, "isa", isa),
-        device=device,
-        level=word(Level, "optimize", optimize),
-        calibration=data,
-        release=release,
-        author=author,
-        url=url,
-        targets_dir=targets_dir,
-        seed=seed,
-    )
-    with trusting(trust):
-        return exporting.export(str(model), Path(output), request)
 
 
 def inspect(model: str | Path, *, trust: bool = False) -> Inspection:

@@ -73,7 +73,7 @@ def demo(
 
     with stage("compile"):
         compiled = compile_to_folder(small.path, output / "c", _NAME, Isa.DSP)
-    say(f"compile  {', '.join(compiled.files)}: arena {compiled.program.arena_bytes:,} B, no interpreter")
+    say(f"compile  {', '.join(compiled.files)}: arena {compiled.arena_bytes:,} B, no interpreter")
 
     with stage("run on every board"):
         found = benchmark(small.converted.tflite, _NAME, str(small.path), Request(targets=("all",)))

@@ -4,15 +4,23 @@ from tinyml_compress.rendering.benchmark_html import benchmark_html
 from tinyml_compress.rendering.benchmark_text import benchmark_blocks
 from tinyml_compress.rendering.devices import devices_table
 from tinyml_compress.rendering.evaluation_text import evaluation_blocks, evaluations_blocks
-from tinyml_compress.rendering.small_texts import check_blocks, shrunk_blocks, verification_blocks
+from tinyml_compress.rendering.small_texts import (
+    check_blocks,
+    compiled_blocks,
+    exported_blocks,
+    shrunk_blocks,
+    verification_blocks,
+)
 
 __all__ = [
     "benchmark_blocks",
     "benchmark_html",
     "check_blocks",
+    "compiled_blocks",
     "devices_table",
     "evaluation_blocks",
     "evaluations_blocks",
+    "exported_blocks",
     "shrunk_blocks",
     "verification_blocks",
 ]

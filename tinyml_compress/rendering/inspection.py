@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from tinyml_compress.results.base import plain
 from tinyml_compress.results.ledger import PARTS, Ledger
 from tinyml_compress.support.table import Block, Column, Layout, Row, Table
 
@@ -74,7 +75,7 @@ class Inspection:
 
     def as_json(self) -> dict[str, object]:
         """The form of `--json`; what is not known is absent."""
-        found = {key: value for key, value in asdict(self).items() if value is not None}
+        found = {key: plain(value) for key, value in asdict(self).items() if value is not None}
         layers = [
             {key: value for key, value in asdict(layer).items() if value is not None} for layer in self.layers
         ]

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 
-from tinyml_compress.results import Check, Contract, Shrunk, Verification
+from tinyml_compress.results import Check, Compiled, Contract, Exported, Shrunk, Verification
 from tinyml_compress.results.base import shows
 from tinyml_compress.results.ledger import PARTS
 from tinyml_compress.support.table import Block, Cell, Column, Numbers, Row, Table, facts
 
-__all__ = ["check_blocks", "shrunk_blocks", "verification_blocks"]
+__all__ = ["check_blocks", "compiled_blocks", "exported_blocks", "shrunk_blocks", "verification_blocks"]
 
 _FIXES = {
     "flash": "compress the model further (recipes), compile with --optimize size, or take a larger device",
@@ -92,3 +93,43 @@ def _contract(contract: Contract) -> list[Block]:
         told = [(label, text) for label, text in reasons if text is not None]
         blocks += [f"  {refused.layer}: {refused.what}", facts(told, indent=4)]
     return blocks
+
+
+@shows(Compiled)
+def compiled_blocks(done: Compiled) -> list[Block]:
+    """Sizes, kernels and files; every number is exact (counted)."""
+    bound = done.arena_lower_bound
+    ratio = "optimal" if done.arena_bytes <= bound else f"{done.arena_bytes / max(bound, 1) - 1:.1%} above"
+    kernels = sorted({node.kernel for node in done.nodes})
+    above = f"{done.arena_bytes:,} B, inputs and outputs included ({ratio}; lower bound {bound:,} B)"
+    rows: list[tuple[str, Cell]] = [
+        ("arena", above),
+        ("weights", f"{done.weight_bytes:,} B, other tables {done.table_bytes:,} B"),
+        *_encodings(done),
+        ("wrote", f"{', '.join(done.files)} in {done.folder} ({done.seconds:.1f} s)"),
+    ]
+    title = f"{done.name}: {len(done.nodes)} nodes, {len(kernels)} kernels: {', '.join(kernels)}"
+    return [facts(rows, title=title, indent=2)]
+
+
+def _encodings(done: Compiled) -> list[tuple[str, Cell]]:
+    """A fact that names the encodings of the weights, when some are not dense."""
+    used = Counter(node.encoding for node in done.nodes if node.encoding)
+    if set(used) <= {"dense"}:
+        return []
+    sparse = [
+        f"{node.name} {node.encoding} {node.zeros or 0.0:.0%} zero"
+        for node in done.nodes
+        if node.encoding not in (None, "dense")
+    ]
+    counts = ", ".join(f"{count} {name}" for name, count in sorted(used.items()))
+    return [("encoded", (f"{counts}:", *sparse))]
+
+
+@shows(Exported)
+def exported_blocks(done: Exported) -> list[Block]:
+    """What it is, what proves it, and where it lies."""
+    title = f"{done.name}: {done.format}, engine {done.engine}, version {done.release}"
+    wrote = f"{len(done.files)} files in {done.folder}; README.md says how to use them ({done.seconds:.1f} s)"
+    tested = f"{done.test_vectors} golden vectors, outputs of {done.oracle}"
+    return [facts([("self-test", tested), ("wrote", wrote)], title=title, indent=2)]

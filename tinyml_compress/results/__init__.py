@@ -14,6 +14,7 @@ from tinyml_compress.results.check import Check, Contract, Demand, Refused
 from tinyml_compress.results.evaluate import Engine, Evaluation, Evaluations, Task
 from tinyml_compress.results.figures import Figure, Kind
 from tinyml_compress.results.ledger import Ledger
+from tinyml_compress.results.made import Compiled, CompiledNode, Exported
 from tinyml_compress.results.score import Agreement, Score
 from tinyml_compress.results.shrink import Narrowed, Shrunk
 from tinyml_compress.results.verify import Difference, Divergence, Verification
@@ -23,6 +24,8 @@ __all__ = [
     "Benchmark",
     "BitExact",
     "Check",
+    "Compiled",
+    "CompiledNode",
     "Contract",
     "Demand",
     "Difference",
@@ -30,6 +33,7 @@ __all__ = [
     "Engine",
     "Evaluation",
     "Evaluations",
+    "Exported",
     "Failure",
     "Figure",
     "Kind",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from enum import Enum
 from importlib import import_module
+from pathlib import Path
 from typing import Any, ClassVar, TypeVar
 
 import msgspec
@@ -88,7 +89,7 @@ def encoded(result: Result, command: str = "") -> dict[str, Any]:
 def decoded(kind: type[AnyResult], found: Mapping[str, Any]) -> AnyResult:
     """The value of a document, of this version or the last. DataError says what is wrong, and where."""
     try:
-        return msgspec.convert(kind.of_last_version(found), kind)
+        return msgspec.convert(kind.of_last_version(found), kind, dec_hook=_path)
     except (msgspec.ValidationError, KeyError, TypeError, AttributeError) as error:
         raise DataError(
             "a result lacks a part that its schema promises",
@@ -96,6 +97,11 @@ def decoded(kind: type[AnyResult], found: Mapping[str, Any]) -> AnyResult:
             found=str(error) if isinstance(error, msgspec.ValidationError) else repr(error),
             next_step=f"run `tinyml-compress {kind.verb}` again",
         ) from error
+
+
+def _path(kind: type, found: Any) -> Any:
+    """The one type of fields that JSON lacks."""
+    return kind(found)
 
 
 def plain(value: Any) -> Any:
@@ -111,4 +117,6 @@ def plain(value: Any) -> Any:
         return {key: plain(one) for key, one in value.items()}
     if isinstance(value, (tuple, list)):
         return [plain(one) for one in value]
+    if isinstance(value, Path):
+        return str(value)
     return value.value if isinstance(value, Enum) else value

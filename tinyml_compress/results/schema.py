@@ -38,7 +38,7 @@ def definitions(*kinds: type[Result]) -> dict[str, Any]:
 
 def _definitions(kind: type[Result]) -> dict[str, Any]:
     types = _types_in(kind)
-    (root,), components = msgspec.json.schema_components(types[:1], ref_template=_REF)
+    (root,), components = msgspec.json.schema_components(types[:1], schema_hook=_path, ref_template=_REF)
     made = {name: _present(part) for name, part in components.items()}
     for part in types:
         _describe(made[part.__name__], part)
@@ -49,6 +49,11 @@ def _definitions(kind: type[Result]) -> dict[str, Any]:
     required = ["schema", "verb", "tool", *document["required"]]
     made[kind.verb] = {**document, "properties": properties, "required": required}
     return made
+
+
+def _path(kind: type) -> dict[str, Any]:
+    """The one type of fields that JSON lacks."""
+    return {"type": "string", "description": "a file or a folder"}
 
 
 def _types_in(kind: type[msgspec.Struct]) -> list[type[msgspec.Struct]]:

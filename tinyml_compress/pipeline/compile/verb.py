@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 import time
-from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from tinyml_compress import codegen, frontend, passes, plan
 from tinyml_compress.codegen.project import project_files
 from tinyml_compress.ir import Graph, NodeView, Program
+from tinyml_compress.ir.program import ProgramNode
 from tinyml_compress.ops import candidates, choose_all, operator
 from tinyml_compress.ops.base import Isa, Level, Variant
 from tinyml_compress.pipeline.convert.golden_vectors import golden_vectors
+from tinyml_compress.results import Compiled, CompiledNode
 from tinyml_compress.support import files
-from tinyml_compress.support.c_names import check_c_name
-from tinyml_compress.support.notebook import Displayed
-from tinyml_compress.support.table import Block, Cell, facts
+from tinyml_compress.support.c_names import c_name, check_c_name
+from tinyml_compress.support.words import word
 
-__all__ = ["Compiled", "compile_graph", "compile_model", "compile_to_folder", "isas_for"]
+__all__ = ["compile_c", "compile_graph", "compile_model", "compile_to_folder", "isas_for"]
 
 Pass = Callable[[Graph], Graph]
 
@@ -27,82 +27,6 @@ Pass = Callable[[Graph], Graph]
 def isas_for(isa: Isa) -> tuple[Isa, ...]:
     """The instruction sets a core of kind `isa` can run: its own and plain C."""
     return (Isa.C,) if isa is Isa.C else (Isa.C, isa)
-
-
-@dataclass(frozen=True)
-class Compiled(Displayed):
-    """What `compile_to_folder` made."""
-
-    program: Program
-    folder: Path
-    files: tuple[str, ...]
-    seconds: float
-
-    def as_json(self) -> dict[str, object]:
-        """The result as `compile --json` prints it."""
-        program = self.program
-        return {
-            "schema": 1,
-            "name": program.prefix,
-            "model_sha256": program.model_sha256,
-            "folder": str(self.folder),
-            "files": list(self.files),
-            "arena_bytes": program.arena_bytes,
-            "arena_lower_bound": program.plan.lower_bound,
-            "weight_bytes": program.weight_bytes,
-            "table_bytes": program.table_bytes,
-            "macs": sum(node.macs for node in program.nodes),
-            "nodes": [
-                {
-                    "index": node.index,
-                    "op": node.op,
-                    "name": node.name,
-                    "kernel": node.kernel,
-                    "macs": node.macs,
-                    **(
-                        {}
-                        if node.zeros is None
-                        else {"encoding": node.encoding, "zeros": round(node.zeros, 4)}
-                    ),
-                }
-                for node in program.nodes
-            ],
-            "seconds": round(self.seconds, 3),
-        }
-
-    def blocks(self) -> list[Block]:
-        """The result in a few lines; every number is exact (counted)."""
-        program, bound = self.program, self.program.plan.lower_bound
-        ratio = (
-            "optimal"
-            if program.arena_bytes <= bound
-            else f"{program.arena_bytes / max(bound, 1) - 1:.1%} above"
-        )
-        kernels = sorted({node.kernel for node in program.nodes})
-        above = f"{program.arena_bytes:,} B, inputs and outputs included ({ratio}; lower bound {bound:,} B)"
-        wrote = f"{', '.join(self.files)} in {self.folder} ({self.seconds:.1f} s)"
-        rows: list[tuple[str, Cell]] = [
-            ("arena", above),
-            ("weights", f"{program.weight_bytes:,} B, other tables {program.table_bytes:,} B"),
-            *_encodings(program),
-            ("wrote", wrote),
-        ]
-        title = f"{program.prefix}: {len(program.nodes)} nodes, {len(kernels)} kernels: {', '.join(kernels)}"
-        return [facts(rows, title=title, indent=2)]
-
-
-def _encodings(program: Program) -> list[tuple[str, Cell]]:
-    """A fact that names the encodings of the weights, when some are not dense."""
-    used = Counter(node.encoding for node in program.nodes if node.encoding)
-    if set(used) <= {"dense"}:
-        return []
-    sparse = [
-        f"{node.name} {node.encoding} {node.zeros or 0.0:.0%} zero"
-        for node in program.nodes
-        if node.encoding not in ("", "dense")
-    ]
-    counts = ", ".join(f"{count} {name}" for name, count in sorted(used.items()))
-    return [("encoded", (f"{counts}:", *sparse))]
 
 
 def compile_graph(
@@ -166,6 +90,19 @@ def _schedule(
     return tuple(with_room(view, variant) for view, variant in zip(graph.views(), chosen, strict=True))
 
 
+def compile_c(
+    model: str | Path,
+    *,
+    output: str | Path,
+    name: str | None = None,
+    isa: str = "c",
+    optimize: str = "balanced",
+) -> Compiled:
+    """An int8 .tflite file to self-contained C in `output`, with a project that tests it."""
+    kernels, level = word(Isa, "isa", isa), word(Level, "optimize", optimize)
+    return compile_to_folder(Path(model), Path(output), name or c_name(Path(model).stem), kernels, level)
+
+
 def compile_to_folder(
     model: Path, output: Path, name: str, isa: Isa = Isa.C, level: Level = Level.BALANCED
 ) -> Compiled:
@@ -179,4 +116,28 @@ def compile_to_folder(
     with files.output_folder(output) as staging:
         for file_name, text in written.items():
             files.write_text(staging / file_name, text)
-    return Compiled(program, output, tuple(written), time.perf_counter() - started)
+    return Compiled(
+        name=program.prefix,
+        model_sha256=program.model_sha256,
+        folder=output,
+        files=tuple(written),
+        arena_bytes=program.arena_bytes,
+        arena_lower_bound=program.plan.lower_bound,
+        weight_bytes=program.weight_bytes,
+        table_bytes=program.table_bytes,
+        macs=sum(node.macs for node in program.nodes),
+        nodes=tuple(map(_node, program.nodes)),
+        seconds=round(time.perf_counter() - started, 3),
+    )
+
+
+def _node(node: ProgramNode) -> CompiledNode:
+    return CompiledNode(
+        index=node.index,
+        op=node.op,
+        name=node.name,
+        kernel=node.kernel,
+        macs=node.macs,
+        encoding=None if node.zeros is None else node.encoding,
+        zeros=None if node.zeros is None else round(node.zeros, 4),
+    )

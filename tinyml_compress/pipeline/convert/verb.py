@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import numpy.typing as npt
 
@@ -21,12 +22,14 @@ from tinyml_compress.errors import ConversionError, DataError, OutputError, Usag
 from tinyml_compress.frontend.writer import write
 from tinyml_compress.models import LoadedModel, Origin, load
 from tinyml_compress.ops.base import Isa, Level
-from tinyml_compress.pipeline.compile.verb import Compiled, compile_to_folder
+from tinyml_compress.pipeline.compile.verb import compile_to_folder
 from tinyml_compress.pipeline.convert.artifacts import Artifacts, Converted, make_artifacts
 from tinyml_compress.pipeline.convert.collapse import refuse_collapsed
 from tinyml_compress.pipeline.convert.foreign import foreign_to_tflite, is_foreign
 from tinyml_compress.pipeline.convert.mixing import Mixed, by_names, mix, mixer_of
 from tinyml_compress.pipeline.shrinking import stripped
+from tinyml_compress.results import Compiled
+from tinyml_compress.results.base import plain
 from tinyml_compress.support import backend, c_names, files
 from tinyml_compress.support.notebook import Displayed
 from tinyml_compress.support.progress import stage
@@ -81,7 +84,7 @@ class ConversionResult(Displayed):
     def as_json(self) -> dict[str, object]:
         """The result as `convert --json` prints it: the manifest, and where the files are."""
         manifest: dict[str, object] = json.loads(self.artifacts.files["manifest.json"])
-        aot = {} if self.compiled is None else {"aot": self.compiled.as_json()}
+        aot = {} if self.compiled is None else {"aot": plain(self.compiled)}
         mixed = {} if self.mixed is None else {"mixed": self.mixed.as_json()}
         return {**manifest, **mixed, **aot, "folder": str(self.folder), "seconds": round(self.seconds, 3)}
 
@@ -200,7 +203,7 @@ def _write(output: Path, name: str, artifacts: Artifacts, aot: Aot | None) -> Co
             compiled = compile_to_folder(
                 staging / f"{name}.tflite", staging / AOT_FOLDER, name, aot.isa, aot.level
             )
-    return replace(compiled, folder=output / AOT_FOLDER)
+    return msgspec.structs.replace(compiled, folder=output / AOT_FOLDER)
 
 
 def _without_names(converted: Converted) -> Converted:

@@ -1,0 +1,70 @@
+"""What verbs that write a folder made: generated C, and bundles for a firmware's build system."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import ClassVar
+
+from tinyml_compress.results.base import Result, Value
+
+__all__ = ["Compiled", "CompiledNode", "Exported"]
+
+
+class CompiledNode(Value, frozen=True, kw_only=True):
+    """One node function of the generated C."""
+
+    index: int
+    op: str
+    name: str
+    kernel: str
+    macs: int
+    encoding: str | None = None
+    """How the weights lie in flash; absent where it has none."""
+    zeros: float | None = None
+    """Which part of its weights is zero in the model."""
+
+
+class Compiled(Result, frozen=True, kw_only=True):
+    """Generated C; every number but the seconds is exact."""
+
+    verb: ClassVar[str] = "compile"
+
+    name: str
+    """Prefix of all C symbols."""
+    model_sha256: str
+    folder: Path
+    files: tuple[str, ...]
+    arena_bytes: int
+    """Inputs and outputs included."""
+    arena_lower_bound: int
+    """No plan of memory takes less."""
+    weight_bytes: int
+    table_bytes: int
+    macs: int
+    nodes: tuple[CompiledNode, ...]
+    seconds: float
+    """Measured."""
+
+
+class Exported(Result, frozen=True, kw_only=True):
+    """A bundle for the build system of a firmware."""
+
+    verb: ClassVar[str] = "export"
+
+    name: str
+    format: str
+    engine: str
+    release: str
+    model_sha256: str
+    folder: Path
+    files: tuple[str, ...]
+    test_vectors: int
+    oracle: str
+    """Whose outputs the vectors hold."""
+    arena_bytes: int | None = None
+    """Exact, as the next three; of generated C alone."""
+    state_bytes: int | None = None
+    weight_bytes: int | None = None
+    table_bytes: int | None = None
+    seconds: float
+    """Measured."""
