@@ -13,35 +13,20 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from tinyml_compress.results import (
-    Benchmark,
-    Check,
-    Compiled,
-    Evaluation,
-    Evaluations,
-    Exported,
-    Shrunk,
-    Verification,
-)
+from tinyml_compress.results import Result
 from tinyml_compress.results.schema import definitions
 
 FILE = Path(__file__).parents[1] / "tinyml_compress" / "results" / "results.schema.json"
-RESULTS = (
-    (Benchmark,),
-    (Check,),
-    (Compiled,),
-    (Exported,),
-    (Evaluation, Evaluations),
-    (Shrunk,),
-    (Verification,),
-)
 
 
 def renewed(text: str) -> str:
     """The file with the definitions of today's types."""
     found: dict[str, Any] = json.loads(text)
-    for kinds in RESULTS:
-        found["$defs"] |= definitions(*kinds)
+    kinds: dict[str, list[type[Result]]] = {}
+    for kind in Result.__subclasses__():
+        kinds.setdefault(kind.verb, []).append(kind)
+    for several in kinds.values():
+        found["$defs"] |= definitions(*several)
     found["$defs"] = dict(sorted(found["$defs"].items(), key=lambda pair: pair[0].lower()))
     return json.dumps(found, indent=1, ensure_ascii=False) + "\n"
 

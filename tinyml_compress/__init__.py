@@ -13,13 +13,13 @@ if TYPE_CHECKING:
     from tinyml_compress import data
     from tinyml_compress.pipeline.api import (
         benchmark,
-        compare,
         convert,
         gate,
         inspect,
         report,
     )
     from tinyml_compress.pipeline.checking import check
+    from tinyml_compress.pipeline.compare.verb import compare
     from tinyml_compress.pipeline.compare.verification import verify
     from tinyml_compress.pipeline.compile.verb import compile_c
     from tinyml_compress.pipeline.compress.verb import compress
@@ -52,6 +52,7 @@ _HOMES = {
     **dict.fromkeys(__all__[1:], _API),
     "check": "tinyml_compress.pipeline.checking",
     "compile_c": "tinyml_compress.pipeline.compile.verb",
+    "compare": "tinyml_compress.pipeline.compare.verb",
     "compress": "tinyml_compress.pipeline.compress.verb",
     "evaluate": "tinyml_compress.pipeline.evaluate.verb",
     "export": "tinyml_compress.pipeline.export.verb",

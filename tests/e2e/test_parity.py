@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
@@ -12,6 +11,7 @@ import pytest
 
 from tests.lib.graphs import const, graph, tensor
 from tests.lib.nets import NETS
+from tests.lib.schema import validate
 from tinyml_compress import frontend
 from tinyml_compress.data import DataSet
 from tinyml_compress.errors import DataError, ModelError, UsageError
@@ -21,6 +21,7 @@ from tinyml_compress.pipeline.compare import parity
 from tinyml_compress.pipeline.compare.parity import ladder
 from tinyml_compress.pipeline.convert.layer_noise import layer_noise, sqnr_db
 from tinyml_compress.pipeline.evaluate.engines import Engine
+from tinyml_compress.results import Ladder, decoded, encoded
 from tinyml_compress.runners import tflm
 
 
@@ -49,7 +50,7 @@ def dense(float_model: bool) -> bytes:
 
 
 def test_every_engine_is_a_rung_and_the_last_step_is_exact(nets: Path) -> None:
-    found = ladder(nets / "residual.tflite", vectors=2)
+    found = ladder(nets / "residual.tflite", samples=2)
     assert [rung.engine for rung in found.rungs] == [
         Engine.LITERT,
         Engine.LITERT_REF,
@@ -60,11 +61,12 @@ def test_every_engine_is_a_rung_and_the_last_step_is_exact(nets: Path) -> None:
         pytest.skip("TensorFlow Lite Micro is not installed here")
     last = found.steps[-1]
     assert (last.below, last.above) == (Engine.TFLM, Engine.AOT)
-    assert last.difference.mismatches == 0
+    assert last.mismatches == 0
     assert last.first is None
     assert "all" in found.summary()
     assert found.samples == 6
-    assert json.dumps(found.as_json())
+    validate(encoded(found))
+    assert decoded(Ladder, encoded(found)) == found
 
 
 def test_the_first_layer_that_differs_is_named(nets: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -83,13 +85,13 @@ def test_the_first_layer_that_differs_is_named(nets: Path, monkeypatch: pytest.M
         return run(cut, engine, *rest)  # type: ignore[arg-type]
 
     monkeypatch.setattr(parity, "run_graph", faulty)
-    found = ladder(nets / "keyword.tflite", vectors=1)
-    assert all(rung.why_absent is None for rung in found.rungs), found.summary()
+    found = ladder(nets / "keyword.tflite", samples=1)
+    assert all(rung.absent is None for rung in found.rungs), found.summary()
     first = found.steps[-1].first
     assert first is not None
     assert (first.index, first.op) == (third, "CONV_2D")
     assert f"first layer that differs: {third} CONV_2D" in found.summary()
-    assert found.as_json()["steps"][-1]["first_divergence"]["index"] == third  # type: ignore[index]
+    assert encoded(found)["steps"][-1]["first_divergence"]["index"] == third
 
 
 def test_an_engine_that_cannot_run_is_absent_with_a_reason(
@@ -103,7 +105,7 @@ def test_an_engine_that_cannot_run_is_absent_with_a_reason(
         return run(subject, *rest)  # type: ignore[arg-type]
 
     monkeypatch.setattr(parity, "runner", refuse)
-    found = ladder(nets / "autoencoder.tflite", vectors=1)
+    found = ladder(nets / "autoencoder.tflite", samples=1)
     assert len(found.steps) == 2
     assert "TFLM: absent, TensorFlow Lite Micro refuses the model: no such kernel" in found.summary()
 
@@ -113,7 +115,7 @@ def test_noise_against_the_float_model(tmp_path: Path) -> None:
         (tmp_path / f"{name}.tflite").write_bytes(dense(is_float))
     samples = np.random.default_rng(1).uniform(-5, 5, (32, 8)).astype(np.float32)
     found = ladder(
-        tmp_path / "int8.tflite", reference=tmp_path / "float.tflite", samples=DataSet("some", samples)
+        tmp_path / "int8.tflite", DataSet("some", samples), reference=tmp_path / "float.tflite", samples=32
     )
     assert found.samples == 32
     (layer,) = found.layers
@@ -130,18 +132,18 @@ def test_noise_against_the_float_model(tmp_path: Path) -> None:
 def test_a_reference_of_another_kind_is_refused(nets: Path, tmp_path: Path) -> None:
     (tmp_path / "float.tflite").write_bytes(dense(float_model=True))
     with pytest.raises(UsageError, match="not a float model"):
-        ladder(nets / "keyword.tflite", reference=nets / "keyword.tflite", vectors=0)
+        ladder(nets / "keyword.tflite", reference=nets / "keyword.tflite", samples=0)
     with pytest.raises(DataError, match="takes other inputs"):
-        ladder(nets / "keyword.tflite", reference=tmp_path / "float.tflite", vectors=0)
+        ladder(nets / "keyword.tflite", reference=tmp_path / "float.tflite", samples=0)
     with pytest.raises(DataError, match="input shape"):
-        ladder(nets / "keyword.tflite", samples=DataSet("zeros", np.zeros((3, 5), np.float32)))
+        ladder(nets / "keyword.tflite", data=DataSet("zeros", np.zeros((3, 5), np.float32)))
 
 
 def test_sqnr() -> None:
     exact = np.array([3.0, -4.0])
-    assert sqnr_db([(exact, exact)]) == float("inf")
+    assert sqnr_db([(exact, exact)]) == "no noise"
     assert sqnr_db([(exact, exact + np.array([0.5, 0.0]))]) == pytest.approx(20.0)
-    assert sqnr_db([(np.zeros(2), np.ones(2))]) == float("-inf")
+    assert sqnr_db([(np.zeros(2), np.ones(2))]) == "no noise"
 
 
 def test_layers_are_matched_by_name_when_the_operators_differ() -> None:
@@ -162,7 +164,7 @@ def test_layers_are_matched_by_name_when_the_operators_differ() -> None:
     noise, why = layer_noise(real, [[one, one, one]], ours, [[np.full((1, 4), 4, np.int8)] * 2])
     assert why is None
     assert [layer.layer for layer in noise] == ["a", "c"]
-    assert all(layer.sqnr_db == float("inf") for layer in noise)
+    assert all(layer.sqnr_db == "no noise" for layer in noise)
     lone = graph(
         [tensor("p", (1, 4), 0.5), tensor("q", (1, 4), 0.5)],
         [Node("RELU", ("p",), ("q",), relu, "q")],
@@ -176,8 +178,8 @@ def test_litert_and_tflm_part_at_fully_connected_layers(nets: Path) -> None:
     """LiteRT's reference kernels round once there, TFLM twice."""
     if not (tflm.available() and find_spec("ai_edge_litert")):
         pytest.skip("needs TensorFlow Lite Micro and LiteRT side by side")
-    found = ladder(nets / "autoencoder.tflite", vectors=30)
+    found = ladder(nets / "autoencoder.tflite", samples=30)
     step = next(step for step in found.steps if step.above is Engine.TFLM)
     assert step.first is not None
     assert step.first.op == "FULLY_CONNECTED"
-    assert step.first.difference.largest == 1
+    assert step.first.largest == 1

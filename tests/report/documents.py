@@ -2,16 +2,35 @@
 
 from __future__ import annotations
 
+import json
 import math
 import random
 from typing import Any
 
+from tinyml_compress.results import (
+    Compared,
+    Comparison,
+    Divergence,
+    Engine,
+    Ladder,
+    LayerNoise,
+    LayerWeights,
+    Result,
+    Rung,
+    Step,
+    encoded,
+)
+
 __all__ = ["ALL", "benchmark", "compare", "compress", "convert", "evaluate", "fit", "ladder"]
 
-HEAD = {"schema": 1, "tool": "0.1.0", "command": "tinyml-compress <verb> --json"}
+HEAD: dict[str, Any] = {"schema": 1, "tool": "0.1.0", "command": "tinyml-compress <verb> --json"}
 _SHA = "0123456789abcdef" * 4
 _OPS = ("CONV_2D", "DEPTHWISE_CONV_2D", "ADD", "FULLY_CONNECTED", "MUL", "MEAN", "RESHAPE", "SOFTMAX")
 _LARGE = 983_040
+
+
+def _encoded(result: Result) -> dict[str, Any]:
+    return json.loads(json.dumps(encoded(result, HEAD["command"])))  # type: ignore[no-any-return]
 
 
 def _histogram(seed: int) -> list[int]:
@@ -126,54 +145,43 @@ def _confusion(classes: int, wrong: int) -> list[list[int]]:
     ]
 
 
+def _weights(name: str, count: int, zeros: int, seed: int) -> LayerWeights:
+    histogram = tuple(_histogram(seed))
+    return LayerWeights(name=name, count=count, zeros=zeros, edges=(-0.5, 0.5), histogram=histogram)
+
+
 def compare(models: int = 10) -> dict[str, Any]:
     rows = []
     for number in range(models):
         score = 0.99 - 0.01 * number
-        layers = [
-            {
-                "name": f"net/layer_{layer}",
-                "count": 1000 * (layer + 1),
-                "zeros": 90 * number,
-                "edges": [-0.5, 0.5],
-                "histogram": _histogram(layer),
-            }
-            for layer in range(4)
-        ]
-        rows.append(
-            {
-                "model": f"build/run_{number}/net.tflite",
-                "sha256": _SHA,
-                "engine": "host",
-                "metric": "accuracy",
-                "nbytes": 90_000 - 7_000 * number,
-                "gzip_nbytes": 60_000 - 5_500 * number,
-                "parameters": 40_000,
-                "weights": 40_000,
-                "nonzero": 40_000 - 3_000 * number,
-                "macs": 900_000,
-                "score": score,
-                "interval": [score - 0.02, score + 0.01],
-                "same": 1.0 - 0.01 * number,
-                "difference": 0.001 * number,
-                "latency_s": 1e-4 * (number + 1),
-                "latency_spread_s": [9e-5 * (number + 1), 1.2e-4 * (number + 1)],
-                "layers": layers,
-                "training": {
-                    "loss": [1.0 / (epoch + 1) for epoch in range(8)],
-                    "score": [0.5, 0.7, 0.9, 0.95],
-                },
-                "confusion": _confusion(10, number),
-            }
+        one = Compared(
+            model=f"build/run_{number}/net.tflite",
+            sha256=_SHA,
+            engine="host",
+            metric="accuracy",
+            nbytes=90_000 - 7_000 * number,
+            gzip_nbytes=60_000 - 5_500 * number,
+            parameters=40_000,
+            weights=40_000,
+            nonzero=40_000 - 3_000 * number,
+            macs=900_000,
+            score=score,
+            interval=(score - 0.02, score + 0.01),
+            same=1.0 - 0.01 * number,
+            difference=0.001 * number,
+            latency_s=1e-4 * (number + 1),
+            latency_spread_s=(9e-5 * (number + 1), 1.2e-4 * (number + 1)),
+            layers=tuple(
+                _weights(f"net/layer_{layer}", 1000 * (layer + 1), 90 * number, layer) for layer in range(4)
+            ),
+            training={
+                "loss": tuple(1.0 / (epoch + 1) for epoch in range(8)),
+                "score": (0.5, 0.7, 0.9, 0.95),
+            },
+            confusion=tuple(map(tuple, _confusion(10, number))),
         )
-    return {
-        **HEAD,
-        "verb": "compare",
-        "data": "data:digits:test",
-        "samples": 400,
-        "runtime": "LiteRT",
-        "models": rows,
-    }
+        rows.append(one)
+    return _encoded(Comparison(data="data:digits:test", samples=400, runtime="LiteRT", models=tuple(rows)))
 
 
 def compress() -> dict[str, Any]:
@@ -336,37 +344,32 @@ def evaluate() -> dict[str, Any]:
 
 
 def ladder(layers: int = 12) -> dict[str, Any]:
-    first = {
-        "index": 3,
-        "op": "CONV_2D",
-        "layer": "net/c",
-        "tensor": "net/c",
-        "elements": 64,
-        "mismatches": 2,
-    }
-    steps = [
-        {"from": "litert", "to": "litert-ref", "elements": 400, "mismatches": 37, "largest_difference": 2.0},
-        {"from": "litert-ref", "to": "tflm", "elements": 400, "mismatches": 4, "largest_difference": 1.0},
-        {"from": "tflm", "to": "aot", "elements": 400, "mismatches": 0, "largest_difference": 0.0},
-    ]
-    steps[0]["first_divergence"] = {**first, "largest_difference": 1.0}
-    return {
-        **HEAD,
-        "verb": "evaluate ladder",
-        "model": "build/int8/net.tflite",
-        "model_sha256": _SHA,
-        "samples": 20,
-        "inputs": "data",
-        "rungs": [{"engine": "litert"}, {"engine": "litert-ref"}, {"engine": "tflm"}, {"engine": "aot"}],
-        "steps": steps,
-        "litert": "ai-edge-litert 2.3.0",
-        "reference": "build/float32/net.tflite",
-        "layers": [
-            {"index": index, "op": _OPS[index % 4], "layer": f"net/{index}", "sqnr_db": 40.0 - 2 * index}
-            for index in range(layers)
-        ],
-        "output_sqnr_db": 21.5,
-    }
+    first = Divergence(
+        index=3, op="CONV_2D", layer="net/c", tensor="net/c", elements=64, mismatches=2, largest=1.0
+    )
+    engines = (Engine.LITERT, Engine.LITERT_REF, Engine.TFLM, Engine.AOT)
+    return _encoded(
+        Ladder(
+            model="build/int8/net.tflite",
+            model_sha256=_SHA,
+            samples=20,
+            inputs="data",
+            rungs=tuple(Rung(engine=engine) for engine in engines),
+            steps=tuple(
+                Step(below=below, above=above, elements=400, mismatches=wrong, largest=largest, first=inside)
+                for below, above, wrong, largest, inside in zip(
+                    engines, engines[1:], (37, 4, 0), (2.0, 1.0, 0.0), (first, None, None), strict=False
+                )
+            ),
+            litert="ai-edge-litert 2.3.0",
+            reference="build/float32/net.tflite",
+            layers=tuple(
+                LayerNoise(index=index, op=_OPS[index % 4], layer=f"net/{index}", sqnr_db=40.0 - 2 * index)
+                for index in range(layers)
+            ),
+            output_sqnr_db=21.5,
+        )
+    )
 
 
 def fit(trials: int = 30) -> dict[str, Any]:

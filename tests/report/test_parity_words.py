@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from tests.report.documents import ladder
-from tinyml_compress.pipeline.compare.parity import Ladder, Step
-from tinyml_compress.pipeline.evaluate.engines import Engine
 from tinyml_compress.rendering.page import results_page
-from tinyml_compress.results import Difference, Divergence
+from tinyml_compress.results import Divergence, Engine, Ladder, Step
 
 FIRST = Divergence(
     index=3, op="CONV_2D", layer="net/c", tensor="net/c", elements=64, mismatches=2, largest=1.0
@@ -14,9 +12,16 @@ FIRST = Divergence(
 
 
 def _text(mismatches: int) -> str:
-    difference = Difference(elements=200, mismatches=mismatches, largest=float(mismatches))
-    step = Step(Engine.LITERT, Engine.LITERT_REF, difference, FIRST)
-    return Ladder("m.tflite", "0" * 64, 20, True, None, (), (step,), None, None, (), None).summary()
+    step = Step(
+        below=Engine.LITERT,
+        above=Engine.LITERT_REF,
+        elements=200,
+        mismatches=mismatches,
+        largest=float(mismatches),
+        first=FIRST,
+    )
+    done = Ladder(model="m.tflite", model_sha256="0" * 64, samples=20, inputs="data", rungs=(), steps=(step,))
+    return done.summary()
 
 
 def test_equal_outputs_name_no_layer_that_differs_but_say_inside() -> None:

@@ -22,6 +22,7 @@ from tinyml_compress.pipeline.compare.verb import compare
 from tinyml_compress.pipeline.compress.plan import find_recipe
 from tinyml_compress.pipeline.compress.verb import compress
 from tinyml_compress.rendering.gate import Tolerances, judge
+from tinyml_compress.results import Comparison, decoded, encoded
 from tinyml_compress.support.backend import fix_seeds, keras2
 from tinyml_compress.techniques.pruning import PruneOptions
 from tinyml_compress.techniques.recipe import Recipe, parse
@@ -194,16 +195,18 @@ def test_a_whole_recipe(work: Path, tmp_path: Path, no_cache: Path) -> None:
     assert second.training["loss"]
     html = found.html()
     assert not _FETCHES.search(html.partition("\n<script>")[0])
-    validate({**found.as_json(), "command": "again"})
+    compared = json.loads(json.dumps(encoded(found)))
+    validate(compared)
+    assert decoded(Comparison, compared) == found
     validate(report)
-    for made in (report, json.loads(json.dumps(found.as_json()))):
+    for made in (report, compared):
         assert not judge(made, made, Tolerances()).failed
     worse = json.loads(json.dumps(report))
     worse["stages"][-1]["nbytes"] += 4000
     assert [check.where for check in judge(report, worse, Tolerances()).failed] == ["mine int8"]
     assert second.confusion
     assert sum(map(sum, second.confusion)) == found.samples
-    assert json.loads(json.dumps(found.as_json()))["models"][1]["layers"]
+    assert second.layers
     assert "taking turns" in found.summary()
 
 

@@ -7,12 +7,12 @@ from pathlib import Path
 import click
 
 from tinyml_compress.cli._options import (
-    answer,
     command_line,
     data_option,
     json_option,
     samples_option,
     seed_option,
+    show,
     trust_option,
 )
 
@@ -54,5 +54,4 @@ def command(
     done = compare(models, data, samples=samples, seed=seed, rounds=rounds)
     if html is not None:
         files.write_text(html, done.html(command_line()))
-    wrote = [] if html is None else [f"wrote {html}"]
-    answer("compare", done.as_json, lambda: [*done.blocks(), *wrote])
+    show(done, *([] if html is None else [f"wrote {html}"]))

@@ -5,11 +5,11 @@ from __future__ import annotations
 import click
 
 from tinyml_compress.cli._options import (
-    answer,
     data_option,
     json_option,
     samples_option,
     seed_option,
+    show,
     trust_option,
 )
 
@@ -74,15 +74,13 @@ def command(
     if with_ladder:
         if len(models) != 1:
             raise click.UsageError("--ladder takes one .tflite file")
-        from tinyml_compress.pipeline.compare.parity import ladder_on
+        from tinyml_compress.pipeline.compare.parity import ladder
 
-        steps = ladder_on(models[0], data, reference=against, samples=samples, seed=seed)
-        answer("evaluate ladder", steps.as_json, steps.blocks)
+        show(ladder(models[0], data, reference=against, samples=samples or 20, seed=seed))
         return
     if data is None:
         raise click.UsageError("say on which data: --data SET (only --ladder makes up inputs)")
     from tinyml_compress.pipeline.evaluate.verb import evaluate_all
-    from tinyml_compress.results import encoded
 
     done = evaluate_all(
         models,
@@ -95,4 +93,4 @@ def command(
         seed=seed,
     )
     shown = done if len(models) > 1 else done.evaluations[0]
-    answer("evaluate", lambda: encoded(shown), shown.blocks)
+    show(shown)

@@ -13,8 +13,6 @@ from tinyml_compress.data import DataSet
 from tinyml_compress.models import LoadedModel
 from tinyml_compress.ops.base import Level
 from tinyml_compress.pipeline import reporting
-from tinyml_compress.pipeline.compare import verb as comparison
-from tinyml_compress.pipeline.compare.verb import Comparison
 from tinyml_compress.pipeline.convert import verb as conversion
 from tinyml_compress.pipeline.convert.verb import ConversionResult
 from tinyml_compress.pipeline.inspect.keras import inspect_any
@@ -27,7 +25,6 @@ from tinyml_compress.support.words import several, word
 
 __all__ = [
     "benchmark",
-    "compare",
     "convert",
     "gate",
     "inspect",
@@ -105,20 +102,6 @@ def inspect(model: str | Path, *, trust: bool = False) -> Inspection:
     """What is in a model: layers, parameters, MACs, zeros, bytes."""
     with trusting(trust):
         return inspect_any(str(model))
-
-
-def compare(
-    models: Sequence[str | Path],
-    data: str | Path | DataSet,
-    *,
-    samples: int | None = None,
-    rounds: int = 60,
-    seed: int = 0,
-    trust: bool = False,
-) -> Comparison:
-    """Models side by side on one set: sizes, zeros, MACs, score, agreement with the first, time."""
-    with trusting(trust):
-        return comparison.compare(models, data, samples=samples, seed=seed, rounds=rounds)
 
 
 def report(results: Sequence[str | Path], *, output: str | Path, title: str = "") -> Path:

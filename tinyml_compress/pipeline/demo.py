@@ -14,7 +14,7 @@ from tinyml_compress.data import DataSet
 from tinyml_compress.devices import Device, TflmNeed, list_devices
 from tinyml_compress.models.zoo import digits_cnn
 from tinyml_compress.ops.base import Isa
-from tinyml_compress.pipeline.compare.parity import Ladder, ladder_on
+from tinyml_compress.pipeline.compare.parity import ladder
 from tinyml_compress.pipeline.compile.verb import compile_to_folder
 from tinyml_compress.pipeline.convert.verb import ConversionResult, convert
 from tinyml_compress.pipeline.evaluate.verb import evaluate
@@ -23,7 +23,7 @@ from tinyml_compress.pipeline.measure.work import Request
 from tinyml_compress.pipeline.reporting import conversion_document
 from tinyml_compress.rendering.demo import BoardRow, DemoResult, ModelRow
 from tinyml_compress.rendering.page import results_page
-from tinyml_compress.results import Agreement, Benchmark, Engine, Evaluation, Score, encoded
+from tinyml_compress.results import Agreement, Benchmark, Engine, Evaluation, Ladder, Score, encoded
 from tinyml_compress.runners import tflm
 from tinyml_compress.support import backend, files
 from tinyml_compress.support.document import document
@@ -80,7 +80,7 @@ def demo(
         boards = _boards(small, found, None if arena is None else arena.measured)
     say(f"boards   {sum(row.aot.error is None for row in boards)} of {len(boards)} run it")
     with stage("where the engines part"):
-        steps = ladder_on(small.path, test.name, reference=plain.path, seed=seed)
+        steps = ladder(small.path, test.name, reference=plain.path, seed=seed)
     needs = [row.tflm for row in boards if row.tflm is not None]
     results = _document(train, test, history, seed, (conversion_document(small), after, steps, found), needs)
     files.write_text(output / "report.json", json.dumps(results, indent=2) + "\n")
@@ -137,7 +137,7 @@ def _document(
             "results": [
                 converted,
                 encoded(score),
-                document("evaluate ladder", steps.as_json()),
+                encoded(steps),
                 encoded(boards),
             ],
             "with_tflm": [

@@ -2,8 +2,10 @@
 
 from tinyml_compress.rendering.benchmark_html import benchmark_html
 from tinyml_compress.rendering.benchmark_text import benchmark_blocks
+from tinyml_compress.rendering.comparison_text import comparison_blocks
 from tinyml_compress.rendering.devices import devices_table
 from tinyml_compress.rendering.evaluation_text import evaluation_blocks, evaluations_blocks
+from tinyml_compress.rendering.parity_text import ladder_blocks
 from tinyml_compress.rendering.small_texts import (
     check_blocks,
     compiled_blocks,
@@ -16,11 +18,13 @@ __all__ = [
     "benchmark_blocks",
     "benchmark_html",
     "check_blocks",
+    "comparison_blocks",
     "compiled_blocks",
     "devices_table",
     "evaluation_blocks",
     "evaluations_blocks",
     "exported_blocks",
+    "ladder_blocks",
     "shrunk_blocks",
     "verification_blocks",
 ]

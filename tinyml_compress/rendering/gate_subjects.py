@@ -5,7 +5,7 @@ bytes.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -20,6 +20,7 @@ from tinyml_compress.rendering.gate_checks import (
     number,
     score,
 )
+from tinyml_compress.results import Comparison, decoded
 
 __all__ = ["subjects", "verb_of"]
 
@@ -93,9 +94,11 @@ def _stages(document: Document) -> Iterator[Subject]:
 
 def _models(document: Document) -> Iterator[Subject]:
     """Of `compare`."""
-    for model in document["models"]:
-        where = " ".join((Path(model["model"]).name, model["engine"], document["data"]))
-        yield Subject(where, _scored(model), _present({Metric.SIZE: model.get("nbytes")}))
+    found = decoded(Comparison, document)
+    for model in found.models:
+        where = " ".join((Path(model.model).name, model.engine, found.data))
+        score = _score(model.metric, model.score, model.interval)
+        yield Subject(where, score, _present({Metric.SIZE: model.nbytes}))
 
 
 def _winner(document: Document) -> Iterator[Subject]:
@@ -118,10 +121,14 @@ def _winner(document: Document) -> Iterator[Subject]:
 
 
 def _scored(row: Document) -> Document | None:
-    if row.get("score") is None:
+    return _score(row["metric"], row.get("score"), row.get("interval"))
+
+
+def _score(metric: str, value: float | None, interval: Sequence[float] | None) -> Document | None:
+    """As `evaluate` writes it."""
+    if value is None:
         return None
-    interval = {} if row.get("interval") is None else {"interval_95": row["interval"]}
-    return {row["metric"]: row["score"], **interval}
+    return {metric: value, **({} if interval is None else {"interval_95": interval})}
 
 
 def _present(numbers: Mapping[Metric, float | None]) -> dict[Metric, float]:

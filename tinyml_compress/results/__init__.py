@@ -11,19 +11,24 @@ from tinyml_compress.results.benchmark import (
     Placement,
 )
 from tinyml_compress.results.check import Check, Contract, Demand, Refused
+from tinyml_compress.results.compare import Compared, Comparison
 from tinyml_compress.results.evaluate import Engine, Evaluation, Evaluations, Task
 from tinyml_compress.results.figures import Figure, Kind
 from tinyml_compress.results.ledger import Ledger
 from tinyml_compress.results.made import Compiled, CompiledNode, Exported
+from tinyml_compress.results.parity import Ladder, LayerNoise, Rung, Step
 from tinyml_compress.results.score import Agreement, Score
 from tinyml_compress.results.shrink import Narrowed, Shrunk
 from tinyml_compress.results.verify import Difference, Divergence, Verification
+from tinyml_compress.results.weights import LayerWeights
 
 __all__ = [
     "Agreement",
     "Benchmark",
     "BitExact",
     "Check",
+    "Compared",
+    "Comparison",
     "Compiled",
     "CompiledNode",
     "Contract",
@@ -37,6 +42,9 @@ __all__ = [
     "Failure",
     "Figure",
     "Kind",
+    "Ladder",
+    "LayerNoise",
+    "LayerWeights",
     "Ledger",
     "Measurement",
     "ModelFacts",
@@ -45,8 +53,10 @@ __all__ = [
     "Placement",
     "Refused",
     "Result",
+    "Rung",
     "Score",
     "Shrunk",
+    "Step",
     "Task",
     "Value",
     "Verification",

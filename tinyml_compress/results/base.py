@@ -20,6 +20,7 @@ __all__ = ["Result", "Value", "decoded", "encoded", "plain", "shows"]
 
 _TEXTS: dict[type, Callable[[Any], Sequence[Block]]] = {}
 _RENDERINGS = "tinyml_compress.rendering"
+_PAGES = f"{_RENDERINGS}.page"
 """Where results are shown, each by its type: a room above this one, loaded when a result is to be seen."""
 
 
@@ -57,6 +58,11 @@ class Result(Value, frozen=True, kw_only=True):
 
     def _repr_html_(self) -> str:
         return blocks_html(self.blocks())
+
+    def html(self, command: str = "") -> str:
+        """One page that loads nothing from anywhere; `command` is the call that made the result."""
+        page: str = import_module(_PAGES).results_page([encoded(self, command)])
+        return page
 
     @classmethod
     def of_last_version(cls, found: Mapping[str, Any]) -> Mapping[str, Any]:

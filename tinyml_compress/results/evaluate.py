@@ -22,6 +22,12 @@ class Engine(Enum):
     TFLM = "tflm"
     AOT = "aot"
     """Our generated C, compiled for this machine."""
+    LITERT = "litert"
+    """With its optimized kernels (XNNPACK)."""
+    LITERT_REF = "litert-ref"
+    """With its reference kernels."""
+    C = "c"
+    """A folder that `compile` wrote, as it is."""
 
 
 class Task(Enum):

@@ -5,11 +5,12 @@ from __future__ import annotations
 import ast
 import inspect
 import textwrap
+from itertools import pairwise
 from typing import Any, get_type_hints
 
 import msgspec
 
-from tinyml_compress.results.base import Result
+from tinyml_compress.results.base import Result, Value
 from tinyml_compress.support.document import SCHEMA
 
 __all__ = ["definitions"]
@@ -95,15 +96,17 @@ def _is_said(key: str, value: Any) -> bool:
 
 
 def _describe(part: dict[str, Any], kind: type[msgspec.Struct]) -> None:
-    """The docstrings that stand below the fields."""
-    body = ast.parse(textwrap.dedent(inspect.getsource(kind))).body[0]
-    assert isinstance(body, ast.ClassDef)
+    """The docstrings that stand below the fields, its own and those that it inherits."""
     names = {field.name: field.encode_name for field in msgspec.structs.fields(kind)}
-    for field, below in zip(body.body, body.body[1:], strict=False):
-        is_text = isinstance(below, ast.Expr) and isinstance(below.value, ast.Constant)
-        if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name) and is_text:
-            text = ast.literal_eval(below.value)  # type: ignore[attr-defined]
-            part["properties"][names[field.target.id]]["description"] = " ".join(str(text).split())
+    for owner in kind.__mro__[: kind.__mro__.index(Value)]:
+        body = ast.parse(textwrap.dedent(inspect.getsource(owner))).body[0]
+        assert isinstance(body, ast.ClassDef)
+        for field, below in pairwise(body.body):
+            is_text = isinstance(below, ast.Expr) and isinstance(below.value, ast.Constant)
+            key = names.get(ast.unparse(field.target)) if isinstance(field, ast.AnnAssign) else None
+            if is_text and key is not None:
+                text = ast.literal_eval(below.value)  # type: ignore[attr-defined]
+                part["properties"][key]["description"] = " ".join(str(text).split())
     part["description"] = " ".join(str(kind.__doc__).split())
 
 

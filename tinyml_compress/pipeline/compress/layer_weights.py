@@ -4,41 +4,23 @@ compressed models.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from tinyml_compress.evaluation import accuracy
 from tinyml_compress.pipeline.inspect.verb import histogram
+from tinyml_compress.results import LayerWeights
 
-__all__ = ["LayerWeights", "confusion_of", "weights_of_keras", "weights_of_layer"]
-
-
-@dataclass(frozen=True)
-class LayerWeights:
-    """One layer's weights as real values: how many, how many zero, and how they spread."""
-
-    name: str
-    count: int
-    zeros: int
-    edges: tuple[float, float]
-    histogram: tuple[int, ...]
-    """Of the weights that are not zero."""
-
-    @staticmethod
-    def of(row: Mapping[str, Any]) -> LayerWeights:
-        """From JSON."""
-        low, high = row["edges"]
-        return LayerWeights(row["name"], row["count"], row["zeros"], (low, high), tuple(row["histogram"]))
+__all__ = ["confusion_of", "weights_of_keras", "weights_of_layer"]
 
 
 def weights_of_layer(name: str, values: Any) -> LayerWeights:
     """Of real values in any shape."""
     flat = np.asarray(values, dtype=np.float64).reshape(-1)
     edges, counts = histogram(flat)
-    return LayerWeights(name.split(";")[0], flat.size, int(np.count_nonzero(flat == 0)), edges, counts)
+    zeros = int(np.count_nonzero(flat == 0))
+    return LayerWeights(name=name.split(";")[0], count=flat.size, zeros=zeros, edges=edges, histogram=counts)
 
 
 def weights_of_keras(model: Any) -> tuple[LayerWeights, ...]:

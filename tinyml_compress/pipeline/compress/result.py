@@ -10,9 +10,11 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from tinyml_compress.evaluation import ScoreKind
-from tinyml_compress.pipeline.compress.layer_weights import LayerWeights
 from tinyml_compress.pipeline.compress.verdict import Verdict
+from tinyml_compress.results import LayerWeights
 from tinyml_compress.support.document import document
 from tinyml_compress.support.notebook import Displayed
 from tinyml_compress.support.table import Block, Column, Numbers, Row, Table
@@ -70,7 +72,8 @@ class StageResult:
 
     def as_json(self) -> dict[str, Any]:
         """Absent values are left out."""
-        row = {key: value for key, value in asdict(self).items() if value not in (None, (), {}, [], "")}
+        found = asdict(self) | {"weights": msgspec.to_builtins(self.weights)}
+        row = {key: value for key, value in found.items() if value not in (None, (), {}, [], "")}
         if self.sizes is not None:
             row["sizes"] = {key: value for key, value in asdict(self.sizes).items() if value is not None}
             row["sizes"]["sparsity"] = round(self.sizes.sparsity, 6)
@@ -78,7 +81,7 @@ class StageResult:
 
     def to_text(self) -> str:
         """For the cache."""
-        return json.dumps(asdict(self))
+        return json.dumps(asdict(self) | {"weights": msgspec.to_builtins(self.weights)})
 
     @staticmethod
     def from_text(text: str) -> StageResult:
@@ -91,7 +94,7 @@ class StageResult:
         for key in ("table", "allocation"):
             row[key] = tuple(tuple(line) for line in row[key])
         row["layers"] = tuple((name, part, count) for name, part, count in row["layers"])
-        row["weights"] = tuple(LayerWeights.of(one) for one in row.get("weights", ()))
+        row["weights"] = msgspec.convert(row.get("weights", ()), tuple[LayerWeights, ...])
         row["confusion"] = tuple(tuple(one) for one in row.get("confusion", ()))
         row["interval"] = None if row["interval"] is None else tuple(row["interval"])
         return StageResult(**row)

@@ -3,42 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 from tinyml_compress.ir import Graph
+from tinyml_compress.results import LayerNoise
+from tinyml_compress.results.parity import Decibel
 from tinyml_compress.runners.sides import dequantized
 
-__all__ = ["LayerNoise", "layer_noise", "sqnr_db"]
+__all__ = ["layer_noise", "sqnr_db"]
 
 Array = npt.NDArray[np.generic]
 _CASTS = ("QUANTIZE", "DEQUANTIZE")
 
 
-@dataclass(frozen=True)
-class LayerNoise:
-    """How much of a layer's signal is left of its quantization: 10 log10(signal power / noise power)."""
-
-    index: int
-    """Of the integer model's node."""
-    op: str
-    layer: str
-    sqnr_db: float
-    """Infinite where both models give the same values."""
-
-
-def sqnr_db(pairs: Iterable[tuple[Array, Array]]) -> float:
+def sqnr_db(pairs: Iterable[tuple[Array, Array]]) -> Decibel:
     """Over all pairs of (float values, quantized values in real units)."""
     signal = noise = 0.0
     for wanted, found in pairs:
         exact = wanted.astype(np.float64).reshape(-1)
         signal += float(np.square(exact).sum())
         noise += float(np.square(exact - found.astype(np.float64).reshape(-1)).sum())
-    if noise == 0.0:
-        return float("inf")
-    return float(10.0 * np.log10(signal / noise)) if signal > 0.0 else float("-inf")
+    if noise == 0.0 or signal == 0.0:
+        return "no noise"
+    return round(float(10.0 * np.log10(signal / noise)), 2)
 
 
 def layer_noise(
@@ -58,7 +47,7 @@ def layer_noise(
             (exact[real_column[real_index]], dequantized(row[column[index]], tensor))
             for exact, row in zip(real_rows, rows, strict=True)
         )
-        found.append(LayerNoise(index, node.op, node.name, value))
+        found.append(LayerNoise(index=index, op=node.op, layer=node.name, sqnr_db=value))
     return tuple(found), None
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from enum import Enum
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +16,7 @@ from tinyml_compress.ir import Graph, Quant, Tensor
 from tinyml_compress.ops.base import Isa, Level
 from tinyml_compress.pipeline.compile.generated_folder import GeneratedC
 from tinyml_compress.pipeline.compile.verb import compile_graph, isas_for
+from tinyml_compress.results import Engine
 from tinyml_compress.runners import host, native, tflm
 from tinyml_compress.support import files
 
@@ -24,24 +24,12 @@ __all__ = ["Engine", "Subject", "described_inputs", "inputs_of", "run_graph", "r
 
 Array = npt.NDArray[np.generic]
 Rows = list[list[Array]]
+_ENGINES = (Engine.AOT, Engine.TFLM, Engine.LITERT, Engine.LITERT_REF, Engine.C)
+"""The words behind the @."""
 Run = Callable[[Sequence[Sequence[Array]]], Rows]
 """For a model with state the vectors are one sequence, from its start on; one without a result gives an empty
 list.
 """
-
-
-class Engine(Enum):
-    """Who computes; the value is the word behind the @."""
-
-    AOT = "aot"
-    """Our C, compiled from the .tflite file for this host."""
-    TFLM = "tflm"
-    LITERT = "litert"
-    """With its optimized kernels (XNNPACK)."""
-    LITERT_REF = "litert-ref"
-    """With its reference kernels."""
-    C = "c"
-    """A folder that `compile` wrote, as it is."""
 
 
 @dataclass(frozen=True)
@@ -60,7 +48,7 @@ def subject_of(text: str, default: Engine = Engine.TFLM) -> Subject:
     path, engine = Path(text), default
     name, mark, word = text.rpartition("@")
     if mark and not path.exists():
-        known = {choice.value: choice for choice in Engine}
+        known = {choice.value: choice for choice in _ENGINES}
         if word not in known:
             raise UsageError("unknown engine", which=text, found=word, allowed=", ".join(known))
         path, engine = Path(name), known[word]

@@ -158,8 +158,10 @@ def _of_keras(spec: str | Path) -> Evaluator:
 def _of_tflite(path: Path, engine: Engine) -> Evaluator:
     from tinyml_compress.runners import host, tflm
 
-    if engine is Engine.KERAS:
-        raise UsageError("Keras does not run .tflite files", which=path, allowed="host, tflm, aot")
+    if engine not in (Engine.HOST, Engine.TFLM, Engine.AOT):
+        raise UsageError(
+            f"engine {engine.value} does not run .tflite files here", which=path, allowed="host, tflm, aot"
+        )
     content = files.read_bytes(path)
     if engine is Engine.AOT:
         predict = _compiled(path, content)

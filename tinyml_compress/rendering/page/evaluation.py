@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -20,6 +21,8 @@ from tinyml_compress.rendering.page.html import (
 )
 from tinyml_compress.rendering.page.models import confusion, intervals, short_names
 from tinyml_compress.rendering.page.shell import Source
+from tinyml_compress.rendering.parity_text import ENGINE_NAMES
+from tinyml_compress.results import Ladder, LayerNoise, Step, decoded
 
 __all__ = ["evaluate_parts", "ladder_parts"]
 
@@ -37,12 +40,6 @@ _SCORES = (
     Column("agreement", "agreement", ".1%", ".1%"),
     Column("apart", "outputs differ on average by", ".4g", ".4g"),
 )
-_ENGINES = {
-    "litert": "LiteRT",
-    "litert-ref": "LiteRT reference",
-    "tflm": "TFLM",
-    "aot": "generated C",
-}
 
 
 def evaluate_parts(sources: Sequence[Source]) -> list[str]:
@@ -121,57 +118,32 @@ def _card(name: str, one: Row, short_of: Mapping[str, str]) -> Card:
 
 def ladder_parts(sources: Sequence[Source]) -> list[str]:
     """Where engines part, and how far each layer is from the float model."""
-    return [
-        section(
-            f"{source.name}: {source.document['model']}" if len(sources) > 1 else "",
-            _ladder(source.document),
-            level=3,
-        )
-        if len(sources) > 1
-        else "\n".join(part for part in _ladder(source.document) if part)
-        for source in sources
-    ]
+    parts = []
+    for source in sources:
+        done = decoded(Ladder, source.document)
+        inside = _ladder(done)
+        title = f"{source.name}: {done.model}"
+        parts.append(section(title, inside, level=3) if len(sources) > 1 else "\n".join(filter(None, inside)))
+    return parts
 
 
-def _ladder(document: Row) -> list[str]:
-    steps: list[dict[str, Value]] = []
-    cards = []
-    for step in document["steps"]:
-        name = f"{_ENGINES.get(step['from'], step['from'])} to {_ENGINES.get(step['to'], step['to'])}"
-        first = step.get("first_divergence")
-        where = "" if first is None else f"{first['index']} {first['op']} {first['layer']}"
-        share = step["mismatches"] / max(1, step["elements"])
-        steps.append(
-            {
-                "step": name,
-                "share": share,
-                "mismatches": step["mismatches"],
-                "elements": step["elements"],
-                "largest": step["largest_difference"],
-                "first": where,
-            }
-        )
-        lines = [
-            ("differ", f"{step['mismatches']:,} of {step['elements']:,}"),
-            ("at most", f"{step['largest_difference']:g}"),
-        ]
-        equal = step["mismatches"] == 0
-        if where:
-            lines.append(("inside, not at the outputs" if equal else "first layer", where))
-        cards.append(
-            Card(
-                name, Verdict.GOOD if equal else Verdict.UNKNOWN, "equal" if equal else "differ", tuple(lines)
-            )
-        )
+def _ladder(done: Ladder) -> list[str]:
+    cards = [_step_card(step) for step in done.steps]
     cards += [
-        Card(
-            _ENGINES.get(rung["engine"], rung["engine"]),
-            Verdict.UNKNOWN,
-            "absent",
-            (("why", str(rung["absent"])),),
-        )
-        for rung in document["rungs"]
-        if "absent" in rung
+        Card(ENGINE_NAMES[rung.engine], Verdict.UNKNOWN, "absent", (("why", rung.absent),))
+        for rung in done.rungs
+        if rung.absent is not None
+    ]
+    steps: list[dict[str, Value]] = [
+        {
+            "step": _name(step),
+            "share": step.mismatches / max(1, step.elements),
+            "mismatches": step.mismatches,
+            "elements": step.elements,
+            "largest": step.largest,
+            "first": _where(step),
+        }
+        for step in done.steps
     ]
     columns = (
         Column("step", "from, to"),
@@ -184,39 +156,54 @@ def _ladder(document: Row) -> list[str]:
     ladder = specs.bars(
         "Parity ladder",
         "Part of the output values that differ between neighbouring engines, "
-        f"exact; {document['samples']} samples, "
-        f"inputs: {document['inputs']}.",
-        steps if any(step["mismatches"] for step in steps) else (),
+        f"exact; {done.samples} samples, inputs: {done.inputs}.",
+        steps if any(step.mismatches for step in done.steps) else (),
         columns,
         name="step",
         value="share",
         axis="outputs that differ",
         form=".1%",
     )
-    head = (
-        f"Outputs against the float model: {document['output_sqnr_db']} dB."
-        if "output_sqnr_db" in document
-        else ""
-    )
+    sqnr = done.output_sqnr_db
     return [
         card_grid(cards),
         chart(ladder) or table(columns, steps, caption="Steps"),
-        note(head),
-        _noise(document),
-        note(document.get("layers_absent", "")),
+        note("" if sqnr is None else f"Outputs against the float model: {sqnr} dB."),
+        _noise(done.layers or ()),
+        note(done.layers_absent or ""),
     ]
 
 
-def _noise(document: Row) -> str:
+def _name(step: Step) -> str:
+    return f"{ENGINE_NAMES[step.below]} to {ENGINE_NAMES[step.above]}"
+
+
+def _where(step: Step) -> str:
+    return "" if step.first is None else f"{step.first.index} {step.first.op} {step.first.layer}"
+
+
+def _step_card(step: Step) -> Card:
+    equal = step.mismatches == 0
+    lines = [
+        ("differ", f"{step.mismatches:,} of {step.elements:,}"),
+        ("at most", f"{step.largest:g}"),
+    ]
+    if step.first is not None:
+        lines.append(("inside, not at the outputs" if equal else "first layer", _where(step)))
+    verdict, word = (Verdict.GOOD, "equal") if equal else (Verdict.UNKNOWN, "differ")
+    return Card(_name(step), verdict, word, tuple(lines))
+
+
+def _noise(layers: Sequence[LayerNoise]) -> str:
     rows: list[dict[str, Value]] = [
         {
-            "label": f"{layer['index']} {layer['op']}",
-            "op": layer["op"],
-            "layer": layer["layer"],
-            "db": layer["sqnr_db"] if isinstance(layer["sqnr_db"], (int, float)) else None,
-            "text": str(layer["sqnr_db"]),
+            "label": f"{layer.index} {layer.op}",
+            "op": layer.op,
+            "layer": layer.layer,
+            "db": None if layer.decibels == math.inf else layer.decibels,
+            "text": str(layer.sqnr_db),
         }
-        for layer in document.get("layers", ())
+        for layer in layers
     ]
     columns = (
         Column("label", "node"),

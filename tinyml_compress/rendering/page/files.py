@@ -21,6 +21,7 @@ from tinyml_compress.rendering.page.html import (
 )
 from tinyml_compress.rendering.page.models import short_names, zeros_per_layer
 from tinyml_compress.rendering.page.shell import Source
+from tinyml_compress.results import LayerWeights
 
 __all__ = ["convert_parts", "inspect_parts"]
 
@@ -181,10 +182,8 @@ def _layers(name: str, model: Row, *, is_open: bool) -> str:
         known = {key: value for key, value in layer.items() if isinstance(value, (str, int, float))}
         rows.append({**known, **extra, "label": f"{layer['index']} {layer['op']}"})
     weighted = [layer for layer in model["layers"] if (layer.get("weights") or {}).get("histogram")]
-    named = [
-        {**layer["weights"], "name": f"{layer['index']} {layer['name'] or layer['op']}"} for layer in weighted
-    ]
-    zeros = [(one["name"], one["zeros"] / max(1, one["count"]), one["count"]) for one in named]
+    named = [_weights(layer) for layer in weighted]
+    zeros = [(one.name, one.part, one.count) for one in named]
     charts: list[Chart | None] = [
         specs.nodes(
             "Work per layer",
@@ -205,4 +204,16 @@ def _layers(name: str, model: Row, *, is_open: bool) -> str:
         f"{len(rows)} {'operators' if 'ledger' in model else 'layers'}",
         inside,
         is_open=is_open,
+    )
+
+
+def _weights(layer: Row) -> LayerWeights:
+    values = layer["weights"]
+    low, high = values["edges"]
+    return LayerWeights(
+        name=f"{layer['index']} {layer['name'] or layer['op']}",
+        count=values["count"],
+        zeros=values["zeros"],
+        edges=(low, high),
+        histogram=tuple(values["histogram"]),
     )

@@ -7,6 +7,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+import msgspec
+
 from tinyml_compress.rendering.page import specs
 from tinyml_compress.rendering.page.html import (
     Card,
@@ -23,6 +25,7 @@ from tinyml_compress.rendering.page.html import (
     table,
 )
 from tinyml_compress.rendering.page.shell import Source
+from tinyml_compress.results import Compared, Comparison, LayerWeights, decoded
 
 __all__ = [
     "compare_parts",
@@ -57,31 +60,30 @@ _SHOWN = (
 
 def compare_parts(sources: Sequence[Source]) -> list[str]:
     """Comparisons: all models of all results together, then what is inside each model."""
+    results = [(source, decoded(Comparison, source.document)) for source in sources]
     rows: list[dict[str, Value]] = []
-    inside: list[tuple[str, Row]] = []
-    for source in sources:
-        models = source.document["models"]
-        for name, model in zip(short_names([row["model"] for row in models]), models, strict=True):
+    inside: list[tuple[str, Compared]] = []
+    for source, result in results:
+        names = short_names([model.model for model in result.models])
+        for name, model in zip(names, result.models, strict=True):
             rows.append(_compared(name, model, source.name if len(sources) > 1 else None))
             inside.append((f"{source.name}: {name}" if len(sources) > 1 else name, model))
-    metrics = {model.get("metric", "score") for _, model in inside}
+    metrics = {model.metric for _, model in inside}
     metric = metrics.pop() if len(metrics) == 1 else "score"
     better = metric != "mae"
     times = [row for row in rows if row.get("ms") is not None]
     about = [
-        f"{source.document['data']}, {source.document['samples']:,} samples"
-        + (f"; times: {source.document['runtime']}, taking turns" if "runtime" in source.document else "")
-        for source in sources
+        f"{result.data}, {result.samples:,} samples"
+        + (f"; times: {result.runtime}, taking turns" if result.runtime is not None else "")
+        for _, result in results
     ]
     return [
         *(note(text) for text in about),
         card_grid(_cards(rows, metric)),
         table(_SHOWN, rows, caption="All models"),
-        chart(_against_size(rows, _SHOWN, metric=metric, x="bytes", axis="file, bytes", better=better)),
-        chart(
-            _against_size(
-                rows, _SHOWN, metric=metric, x="gzip", axis="gzip of the file, bytes", better=better
-            )
+        *(
+            chart(_against_size(rows, _SHOWN, metric=metric, x=x, axis=axis, better=better))
+            for x, axis in (("bytes", "file, bytes"), ("gzip", "gzip of the file, bytes"))
         ),
         chart(intervals(rows, _SHOWN, metric=metric)),
         chart(
@@ -96,9 +98,7 @@ def compare_parts(sources: Sequence[Source]) -> list[str]:
                 form="~g",
             )
         ),
-        row_of_charts(
-            confusion(name, model.get("confusion"), model.get("classes")) for name, model in inside
-        ),
+        row_of_charts(confusion(name, model.confusion, model.classes) for name, model in inside),
         *(
             _inside(name, model, is_open=place == len(inside) - 1)
             for place, (name, model) in enumerate(inside)
@@ -122,23 +122,22 @@ def short_names(names: Sequence[str]) -> list[str]:
     return named
 
 
-def _compared(name: str, model: Row, run: str | None) -> dict[str, Value]:
-    low, high = model.get("interval", (None, None))
-    zeros = None if not model.get("weights") else 1 - model.get("nonzero", 0) / model["weights"]
+def _compared(name: str, model: Compared, run: str | None) -> dict[str, Value]:
+    low, high = model.interval or (None, None)
     return {
         "name": name if run is None else f"{name}, {run}",
         "run": run,
-        "bytes": model.get("nbytes"),
-        "gzip": model.get("gzip_nbytes"),
-        "parameters": model.get("parameters"),
-        "zeros": zeros,
-        "macs": model.get("macs"),
-        "score": model.get("score"),
+        "bytes": model.nbytes,
+        "gzip": model.gzip_nbytes,
+        "parameters": model.parameters,
+        "zeros": None if model.nonzero_part is None else 1 - model.nonzero_part,
+        "macs": model.macs,
+        "score": model.score,
         "low": low,
         "high": high,
-        "same": model.get("same"),
-        "ms": None if "latency_s" not in model else model["latency_s"] * 1e3,
-        "notes": "; ".join(model.get("notes", ())),
+        "same": model.same,
+        "ms": None if model.latency_s is None else model.latency_s * 1e3,
+        "notes": "; ".join(model.notes),
     }
 
 
@@ -250,26 +249,21 @@ def confusion(
     return specs.matrix(f"Confusions of {name}", about, counts, names)
 
 
-def _inside(name: str, model: Row, *, is_open: bool) -> str:
-    layers = model.get("layers", ())
+def _inside(name: str, model: Compared, *, is_open: bool) -> str:
+    zeros = [(layer.name, layer.part, layer.count) for layer in model.layers]
     parts = [
-        chart(
-            zeros_per_layer(
-                name, [(row["name"], row["zeros"] / max(1, row["count"]), row["count"]) for row in layers]
-            )
-        ),
+        chart(zeros_per_layer(name, zeros)),
         chart(
             specs.histograms(
-                "Weights per layer", f"Weights of {name} that are not zero, as real values.", layers
+                "Weights per layer", f"Weights of {name} that are not zero, as real values.", model.layers
             )
         ),
-        _training(name, model.get("training", {})),
+        row_of_charts(_training_curves([(name, model.training or {})])),
     ]
     inside = [part for part in parts if part]
     if not inside:
         return ""
-    short = f"sha256 {str(model.get('sha256', ''))[:12]}"
-    return fold(f"Inside {name}", short, inside, is_open=is_open)
+    return fold(f"Inside {name}", f"sha256 {model.sha256[:12]}", inside, is_open=is_open)
 
 
 def zeros_per_layer(name: str, layers: Sequence[tuple[str, float, int]]) -> Chart | None:
@@ -295,10 +289,6 @@ def zeros_per_layer(name: str, layers: Sequence[tuple[str, float, int]]) -> Char
         form=".0%",
         whole=1.0,
     )
-
-
-def _training(name: str, curves: Mapping[str, Sequence[float]]) -> str:
-    return row_of_charts(_training_curves([(name, curves)]))
 
 
 def _training_curves(stages: Iterable[tuple[str, Mapping[str, Sequence[float]]]]) -> list[Chart | None]:
@@ -350,16 +340,9 @@ def compress_parts(sources: Sequence[Source]) -> list[str]:
     better = metric != "mae"
     common = [
         card_grid([_run_card(source) for source in sources]),
-        chart(_against_size(rows, _SHOWN, metric=metric, x="bytes", axis="file, bytes", better=better)),
-        chart(
-            _against_size(
-                rows,
-                _SHOWN,
-                metric=metric,
-                x="kept",
-                axis="weights that are not zero, as float, bytes",
-                better=better,
-            )
+        *(
+            chart(_against_size(rows, _SHOWN, metric=metric, x=x, axis=axis, better=better))
+            for x, axis in (("bytes", "file, bytes"), ("kept", "weights that are not zero, as float, bytes"))
         ),
         chart(intervals(rows, _SHOWN, metric=metric)),
     ]
@@ -439,7 +422,7 @@ def _one_run(source: Source, *, alone: bool) -> str:
         weights = specs.histograms(
             "Weights per layer",
             f"After {stage['name']}: weights that are not zero.",
-            stage.get("weights", ()),
+            msgspec.convert(stage.get("weights", ()), tuple[LayerWeights, ...]),
         )
         inside = [
             *(note(text) for text in stage.get("notes", ())),

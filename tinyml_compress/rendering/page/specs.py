@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from tinyml_compress.rendering.page.html import Chart, Column, Value
+from tinyml_compress.results import LayerWeights
 
 __all__ = ["bars", "curves", "dots", "histograms", "matrix", "memory_plan", "nodes", "scatter", "stacked"]
 
@@ -440,25 +441,24 @@ def memory_plan(title: str, about: str, rows: Rows, columns: Sequence[Column]) -
     return Chart(title, about, spec, rows, columns)
 
 
-def histograms(title: str, about: str, layers: Sequence[Mapping[str, Any]]) -> Chart | None:
+def histograms(title: str, about: str, layers: Sequence[LayerWeights]) -> Chart | None:
     """The weights of the largest layers, one small histogram each; the page chooses how many
     stand in a row.
     """
-    largest = sorted(layers, key=lambda layer: -int(layer["count"]))[:_LARGEST]
+    largest = sorted(layers, key=lambda layer: -layer.count)[:_LARGEST]
     chosen = [layer for layer in layers if layer in largest]
     rows: list[dict[str, Value]] = []
     for layer in chosen:
-        low, high = layer["edges"]
-        counts = layer["histogram"]
-        step = (high - low) / max(1, len(counts))
+        low, high = layer.edges
+        step = (high - low) / max(1, len(layer.histogram))
         rows += [
             {
-                "layer": layer["name"],
+                "layer": layer.name,
                 "from": low + step * place,
                 "to": low + step * (place + 1),
                 "weights": count,
             }
-            for place, count in enumerate(counts)
+            for place, count in enumerate(layer.histogram)
         ]
     if not rows:
         return None
