@@ -343,8 +343,8 @@ MUTANTS = (
     Mutant(
         "techniques/distillation.py",
         "_soft_loss",
-        "alpha * soft + (1 - alpha) * hard",
-        "alpha * hard + (1 - alpha) * soft",
+        "alpha * apart(teacher, logits) + (1 - alpha) * hard",
+        "(1 - alpha) * apart(teacher, logits) + alpha * hard",
         "tests/techniques/test_smaller_nets.py::test_the_student_follows_the_teacher",
     ),
     # search

@@ -12,8 +12,10 @@ import pytest
 from tinyml_compress.errors import DataError
 from tinyml_compress.pipeline.compress.verb import compress
 from tinyml_compress.support.backend import fix_seeds, keras2
+from tinyml_compress.techniques._beside import alike
 from tinyml_compress.techniques.distillation import fresh_copy, taught_by
 from tinyml_compress.techniques.fine_tuning import TECHNIQUE, TrainOptions
+from tinyml_compress.techniques.graph import copy_model
 from tinyml_compress.techniques.recipe import TEACH, dump, parse
 from tinyml_compress.techniques.technique import Context
 from tinyml_compress.techniques.training import Samples, Training, outputs_of, task_for
@@ -64,6 +66,52 @@ def test_the_blend_is_that_of_the_tasks_own_loss(inputs: Any) -> None:
 
     found = float(np.mean(taught.loss(taught.targets, keras2().backend.constant(outputs))))
     assert found == pytest.approx(0.25 * crossed(soft) + 0.75 * crossed(hard[:, None]), rel=1e-3)
+
+
+def test_a_student_follows_what_happens_inside(inputs: Any) -> None:
+    """Outputs of two classes leave a hidden layer of twelve open; its own activations do not."""
+    teacher = _net(2, "softmax", 1)
+    student = fresh_copy(teacher, 5)
+    samples, fresh = Samples(inputs), np.random.default_rng(9).normal(size=(100, 6)).astype(np.float32)
+    training = Training(task_for(teacher, samples, taught=True), samples)
+    apart = {}
+    for inside in (0.0, 1.0):
+        pupil = copy_model(student)
+        history = taught_by(teacher, pupil, training, inside=inside).fit(pupil, 60, 0.02)
+        assert history.loss[-1] < history.loss[0]
+        hidden, wanted = (
+            outputs_of(keras2().Model(n.input, n.layers[-2].output), fresh) for n in (pupil, teacher)
+        )
+        apart[inside] = float(np.abs(hidden - wanted).mean())
+    assert apart[1.0] < 0.3 * apart[0.0]
+
+
+@pytest.mark.parametrize("labels", [None, "classes"])
+@pytest.mark.parametrize(
+    ("last", "activation"), [(3, "softmax"), (3, "linear"), (1, "sigmoid"), (1, "linear")]
+)
+def test_the_inside_of_every_kind_of_task(inputs: Any, labels: Any, last: int, activation: str) -> None:
+    teacher, student = _net(last, activation, 1), _net(last, activation, 2)
+    named = (inputs[:, 0] > 0).astype(np.int64)
+    samples = Samples(inputs, named if labels else None)
+    training = Training(task_for(teacher, samples, taught=True), samples)
+    wanted = outputs_of(teacher, inputs)
+    before = float(np.abs(outputs_of(student, inputs) - wanted).mean())
+    taught_by(teacher, student, training, alpha=0.9, inside=1.0).fit(student, 40, 0.02)
+    assert float(np.abs(outputs_of(student, inputs) - wanted).mean()) < 0.6 * before
+
+
+def test_layers_of_other_shapes_are_not_followed() -> None:
+    teacher, layers = _net(4, "softmax"), keras2().layers
+    narrow = keras2().Sequential(
+        [
+            keras2().Input((6,)),
+            layers.Dense(5, activation="relu", name=teacher.layers[0].name),
+            layers.Dense(4, activation="softmax"),
+        ]
+    )
+    assert alike(teacher, copy_model(teacher)) == (teacher.layers[0].name,)
+    assert alike(teacher, narrow) == ()
 
 
 def test_words_of_the_recipe() -> None:
@@ -118,7 +166,7 @@ def test_few_samples_leave_normalizations_as_they_are(inputs: Any) -> None:
     )
     samples = Samples(inputs, np.arange(200) % 3)
     training = Training(task_for(net, samples), samples)
-    context = Context(training, samples, lambda student: training, lambda spec: None, 0)
+    context = Context(training, samples, lambda student, inside: training, lambda spec: None, 0)
     for norms, is_same in (("auto", True), ("frozen", True), ("live", False)):
         done = TECHNIQUE.apply(replace(TrainOptions(epochs=1), norms=norms), net, context).model
         mean = done.get_layer("norm").moving_mean.numpy()

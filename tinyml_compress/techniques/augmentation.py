@@ -52,11 +52,22 @@ def _noise(batch: Array, generator: Any) -> Array:
     return np.asarray(batch + _NOISE * spread * generator.standard_normal(batch.shape), batch.dtype)
 
 
+def _mixup(batch: Array, generator: Any) -> Array:
+    """Half of the samples mixed with another one of the batch, of which less comes in than of their own: the
+    label stays, and a teacher that looks at the batch says what else is in it.
+    """
+    others = batch[generator.permutation(len(batch))]
+    part = np.where(generator.random(len(batch)) < 0.5, generator.uniform(0, 0.5, len(batch)), 0.0)
+    part = part.reshape(-1, *[1] * (batch.ndim - 1))
+    return np.asarray((1 - part) * batch + part * others, batch.dtype)
+
+
 _CHANGES: dict[str, tuple[Callable[[Array, Any], Array], int]] = {
     "shift": (_shift, 2),
     "crop": (_crop, 4),
     "flip": (_flip, 4),
     "noise": (_noise, 2),
+    "mixup": (_mixup, 2),
 }
 """Each word with the least number of axes that a batch must have."""
 WORDS = tuple(_CHANGES)

@@ -7,6 +7,7 @@ fine-tuning of any technique can learn from the float model in the same way.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -14,6 +15,7 @@ import numpy as np
 
 from tinyml_compress.errors import ModelError, UnsupportedLayer
 from tinyml_compress.support.backend import fix_seeds, keras2, tensorflow
+from tinyml_compress.techniques._beside import alike, beside_teacher
 from tinyml_compress.techniques._slicing import rebuild_without
 from tinyml_compress.techniques.channels import Channels, Role, analyse
 from tinyml_compress.techniques.graph import Copier, copy_model, rebuild
@@ -33,7 +35,7 @@ from tinyml_compress.techniques.technique import (
     text,
     word,
 )
-from tinyml_compress.techniques.training import History, Kind, Training, ends_in, outputs_of, targets_of
+from tinyml_compress.techniques.training import History, Kind, Task, Training, ends_in, outputs_of, targets_of
 
 __all__ = ["TECHNIQUE", "DistilOptions", "Distilled", "distil", "fresh_copy", "narrower", "taught_by"]
 
@@ -75,15 +77,32 @@ def distil(
 
 
 def taught_by(
-    teacher: Any, student: Any, training: Training, *, temperature: float = 4.0, alpha: float = 0.5
+    teacher: Any,
+    student: Any,
+    training: Training,
+    *,
+    temperature: float = 4.0,
+    alpha: float = 0.5,
+    inside: float = 0.0,
 ) -> Training:
     """`training` with a loss that also follows the teacher, whose outputs are computed here, once. Without
     labels the student follows the teacher alone.
+
+    With `inside` it follows the teacher's activations too, where it has layers of the same names and shapes;
+    the teacher then answers each batch as the augmentation left it.
     """
     task, train = training.task, training.train
-    soft = outputs_of(teacher, train.inputs)
     has_labels = train.labels is not None or task.kind is Kind.AUTOENCODER
     alpha = alpha if has_labels else 1.0
+    if inside and (names := alike(teacher, student)):
+        hard = targets_of(task, train, student) if has_labels else np.zeros((len(train), 1), np.float32)
+        follow = _followed(task, teacher, temperature)
+
+        def beside(model: Any) -> Any:
+            return beside_teacher(model, teacher, names, lambda *both: alpha * follow(*both), inside)
+
+        return replace(training, targets=hard, loss=_part_of(task.loss, 1 - alpha), beside=beside)
+    soft = outputs_of(teacher, train.inputs)
     if task.kind is not Kind.CLASSIFICATION:
         if task.kind is Kind.BINARY and not ends_in(teacher, "sigmoid"):
             soft = 1 / (1 + np.exp(-soft))  # targets are probabilities
@@ -99,18 +118,49 @@ def taught_by(
     return replace(training, targets=targets, loss=_soft_loss(student, temperature, alpha))
 
 
+def _part_of(task_loss: Any, weight: float) -> Any:
+    """The task's own loss, in part; without labels nothing is left of it."""
+    single = keras2().losses.get(task_loss)
+
+    def loss(targets: Any, outputs: Any) -> Any:
+        return weight * single(targets, outputs) if weight else 0.0 * tensorflow().reduce_sum(outputs)
+
+    return loss
+
+
+def _followed(task: Task, teacher: Any, temperature: float) -> Callable[[Any, Any], Any]:
+    """What the outputs of teacher and student are apart, in the task's terms."""
+    tf, single = tensorflow(), keras2().losses.get(task.loss)
+    if task.kind is Kind.CLASSIFICATION:
+        of_logits = _softened(temperature)
+        if not ends_in(teacher, "softmax"):
+            return of_logits
+        return lambda theirs, mine: of_logits(*(tf.math.log(tf.maximum(one, 1e-8)) for one in (theirs, mine)))
+    if task.kind is Kind.BINARY and not ends_in(teacher, "sigmoid"):
+        return lambda theirs, mine: single(tf.sigmoid(theirs), mine)
+    return lambda theirs, mine: single(theirs, mine)
+
+
+def _softened(temperature: float) -> Callable[[Any, Any], Any]:
+    nn = tensorflow().nn
+
+    def apart(teacher: Any, logits: Any) -> Any:
+        wanted = nn.softmax(teacher / temperature)
+        # the square makes gradients of soft and hard labels comparable at any temperature
+        return nn.softmax_cross_entropy_with_logits(wanted, logits / temperature) * temperature**2
+
+    return apart
+
+
 def _soft_loss(student: Any, temperature: float, alpha: float) -> Any:
     tf, losses = tensorflow(), keras2().losses
-    is_probability = ends_in(student, "softmax")
+    is_probability, apart = ends_in(student, "softmax"), _softened(temperature)
 
     def loss(targets: Any, outputs: Any) -> Any:
         labels, teacher = targets[..., 0], targets[..., 1:]
         logits = tf.math.log(tf.maximum(outputs, 1e-8)) if is_probability else outputs
-        wanted = tf.nn.softmax(teacher / temperature)
-        # the square makes gradients of soft and hard labels comparable at any temperature
-        soft = tf.nn.softmax_cross_entropy_with_logits(wanted, logits / temperature) * temperature**2
         hard = losses.sparse_categorical_crossentropy(labels, logits, from_logits=True)
-        return alpha * soft + (1 - alpha) * hard
+        return alpha * apart(teacher, logits) + (1 - alpha) * hard
 
     return loss
 

@@ -19,6 +19,7 @@ from tinyml_compress.techniques.technique import (
     Technique,
     epochs,
     flag,
+    number,
     rate,
     word,
 )
@@ -40,6 +41,9 @@ class TrainOptions(Options):
         "auto",
         ("auto", "frozen", "live"),
         "statistics of batch normalizations; auto: frozen where samples are few",
+    )
+    inside: float = number(
+        0.0, 0.0, 100.0, "weight of the float model's activations, layer by layer; 0: its outputs alone teach"
     )
     keep_zeros: bool = flag(True, "zeros that an earlier stage made stay zero")
 
@@ -68,7 +72,7 @@ class FineTuning(Technique[TrainOptions]):
 
     def apply(self, options: TrainOptions, model: Any, context: Context) -> Outcome:
         working = fresh_copy(model, context.seed) if options.fresh else copy_model(model)
-        training = context.taught(working)
+        training = context.taught(working, inside=0.0 if options.fresh else options.inside)
         assert training is not None
         held = mask_projections(working) if options.keep_zeros and not options.fresh else []
         few = not options.fresh and len(training.train) < _FEW

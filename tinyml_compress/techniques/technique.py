@@ -143,7 +143,7 @@ class Context:
     """Where the recipe trains."""
     samples: Samples | None
     """Calibration samples, with labels or without."""
-    taught: Callable[[Any], Training | None]
+    taught: Callable[..., Training | None]
     """The training of a student of the float model, as much as the stage's `teach` says."""
     load_student: Callable[[str], Any]
     seed: int

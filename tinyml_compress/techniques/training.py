@@ -126,6 +126,8 @@ class Training:
     """Instead of the task's, with `targets` instead of its labels: how distillation enters any technique."""
     targets: Array | None = None
     beat: Callable[[Beat], None] | None = None
+    beside: Callable[[Any], Any] | None = None
+    """Makes of the model what is trained in its place: one with the same weights and more to lose."""
 
     def fit(
         self,
@@ -153,6 +155,7 @@ class Training:
             sparsity=sparsity,
             rounds=rounds,
             beat=self.beat,
+            beside=self.beside,
         )
 
     def steps(self, epochs: int) -> int:
@@ -341,6 +344,7 @@ def fit(
     sparsity: Callable[[], float] | None = None,
     rounds: int = 1,
     beat: Callable[[Beat], None] | None = None,
+    beside: Callable[[Any], Any] | None = None,
 ) -> History:
     """Train `model` in place; the learning rate falls to zero along a cosine, once per round."""
     epochs = task.epochs if epochs is None else epochs
@@ -352,13 +356,14 @@ def fit(
         return History()
     fix_seeds(task.seed)
     steps = math.ceil(len(samples) / task.batch_size)
-    model.compile(
+    trained = model if beside is None else beside(model)
+    trained.compile(
         optimizer=_optimizer(task, learning_rate or task.learning_rate, steps * epochs, rounds),
         loss=loss or task.loss,
     )
     watch = _watcher(task, epochs, validation, projections, sparsity, beat)
     feed = _feed(task, samples.inputs, targets_of(task, samples, model) if targets is None else targets)
-    result = model.fit(
+    result = trained.fit(
         feed, epochs=epochs, steps_per_epoch=steps, verbose=0, shuffle=False, callbacks=[*callbacks, watch]
     )
     losses = tuple(float(value) for value in result.history["loss"])

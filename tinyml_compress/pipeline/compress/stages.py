@@ -37,10 +37,13 @@ def run_stage(
     """
     fix_seeds(seed)
 
-    def taught(student: Any) -> Training | None:
+    def taught(student: Any, inside: float = 0.0) -> Training | None:
         if training is None or float_model is None or not stage.follows:
             return training
-        return taught_by(float_model, student, training, temperature=stage.temperature, alpha=stage.follows)
+        return taught_by(
+            float_model, student, training,
+            temperature=stage.temperature, alpha=stage.follows, inside=inside,
+        )  # fmt: skip
 
     if samples is None and training is not None:
         samples = training.train
