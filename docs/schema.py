@@ -27,6 +27,12 @@ def renewed(text: str) -> str:
         kinds.setdefault(kind.verb, []).append(kind)
     for several in kinds.values():
         found["$defs"] |= definitions(*several)
+    told = json.dumps(found)
+    found["$defs"] = {
+        name: part
+        for name, part in found["$defs"].items()
+        if name == "result" or f'"#/$defs/{name.replace(" ", "%20")}"' in told
+    }
     found["$defs"] = dict(sorted(found["$defs"].items(), key=lambda pair: pair[0].lower()))
     return json.dumps(found, indent=1, ensure_ascii=False) + "\n"
 

@@ -15,7 +15,6 @@ if TYPE_CHECKING:
         benchmark,
         convert,
         gate,
-        inspect,
         report,
     )
     from tinyml_compress.pipeline.checking import check
@@ -26,6 +25,7 @@ if TYPE_CHECKING:
     from tinyml_compress.pipeline.evaluate.verb import evaluate
     from tinyml_compress.pipeline.export.verb import export
     from tinyml_compress.pipeline.fit.verb import fit
+    from tinyml_compress.pipeline.inspect.keras import inspect
     from tinyml_compress.pipeline.shrinking import shrink
 
 __all__ = [
@@ -57,6 +57,7 @@ _HOMES = {
     "evaluate": "tinyml_compress.pipeline.evaluate.verb",
     "export": "tinyml_compress.pipeline.export.verb",
     "fit": "tinyml_compress.pipeline.fit.verb",
+    "inspect": "tinyml_compress.pipeline.inspect.keras",
     "shrink": "tinyml_compress.pipeline.shrinking",
     "verify": "tinyml_compress.pipeline.compare.verification",
 }

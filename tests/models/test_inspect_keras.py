@@ -14,7 +14,7 @@ from tests.lib.nets import NETS
 from tests.lib.schema import validate
 from tinyml_compress.cli.inspect import command
 from tinyml_compress.errors import UsageError
-from tinyml_compress.pipeline.inspect.keras import inspect_any
+from tinyml_compress.pipeline.inspect.keras import inspect
 from tinyml_compress.rendering.page.files import inspect_parts
 from tinyml_compress.rendering.page.shell import Source
 from tinyml_compress.support import backend
@@ -44,10 +44,10 @@ def test_counts(folder: Path) -> None:
         ("net.h5", "Keras HDF5 file"),
         ("net", "SavedModel folder"),
     ):
-        found = inspect_any(str(folder / name))
+        found = inspect(str(folder / name))
         assert found.form == form
         assert found.parameters == 8 * 9 + 8 + 12 * 72 + 12 + 16 * 48 + 16 + 10 * 16 + 10
-        assert found.dtypes == (("f32", found.parameters),)
+        assert found.dtypes == {"f32": found.parameters}
         assert found.macs == 64 * 9 * 8 + 4 * 72 * 12 + 48 * 16 + 16 * 10
         assert found.zeros == 16 * 48 // 2 + 8 + 12 + 16 + 10, "half of `hidden`, and all fresh biases"
         assert [layer.macs for layer in found.layers if layer.macs] == [4608, 3456, 768, 160]
@@ -56,7 +56,7 @@ def test_counts(folder: Path) -> None:
         hidden = next(layer for layer in found.layers if layer.name == "hidden")
         assert hidden.weights is not None
         assert (hidden.weights.zeros, hidden.weights.count, hidden.dtype) == (384, 768, "f32")
-    assert inspect_any(str(folder / "net.keras")).nbytes == (folder / "net.keras").stat().st_size
+    assert inspect(str(folder / "net.keras")).nbytes == (folder / "net.keras").stat().st_size
     assert found.about is not None
     assert found.about.startswith("SavedModel folder, rebuilt for Keras 2 from its graph")
 
@@ -95,7 +95,7 @@ def test_what_is_not_known_has_a_reason(tmp_path: Path) -> None:
             model.save(tmp_path / name)
         return str(tmp_path / name)
 
-    found = inspect_any(saved(awkward_models.attention(), "attention.keras"))
+    found = inspect(saved(awkward_models.attention(), "attention.keras"))
     assert found.macs is None
     assert found.missing is not None
     assert "MultiHeadAttention" in found.missing
@@ -106,7 +106,7 @@ def test_what_is_not_known_has_a_reason(tmp_path: Path) -> None:
     )
     with backend.quiet():
         backend.tensorflow().saved_model.save(bent, str(tmp_path / "bent"))
-    opaque = inspect_any(str(tmp_path / "bent"))
+    opaque = inspect(str(tmp_path / "bent"))
     assert opaque.missing is not None
     assert "operator Erf" in opaque.missing
     assert opaque.parameters == 27
@@ -118,8 +118,8 @@ def test_half_precision(tmp_path: Path) -> None:
     policy = keras.mixed_precision.Policy("mixed_float16")
     inputs = keras.Input((4,))
     keras.Model(inputs, keras.layers.Dense(2, dtype=policy)(inputs)).save(tmp_path / "half.keras")
-    found = inspect_any(str(tmp_path / "half.keras"))
-    assert found.dtypes == (("f32", 10),)
+    found = inspect(str(tmp_path / "half.keras"))
+    assert found.dtypes == {"f32": 10}
     assert found.layers[0].output == "f32[2]"
     assert found.about == "computes in float16; counted and converted in float32"
 
@@ -127,4 +127,4 @@ def test_half_precision(tmp_path: Path) -> None:
 def test_what_is_not_there(tmp_path: Path) -> None:
     for spec in (str(tmp_path / "no.tflite"), str(tmp_path / "no.keras"), "zoo:nothing"):
         with pytest.raises(UsageError):
-            inspect_any(spec)
+            inspect(spec)

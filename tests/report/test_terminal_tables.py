@@ -32,7 +32,7 @@ from tinyml_compress.pipeline.inspect.verb import inspect_model
 from tinyml_compress.pipeline.shrinking import shrink
 from tinyml_compress.rendering.demo import BoardRow, DemoResult, ModelRow, demo_blocks
 from tinyml_compress.rendering.fit_text import estimate_blocks, fit_blocks
-from tinyml_compress.rendering.inspection import inspection_blocks
+from tinyml_compress.rendering.inspection import models_blocks
 from tinyml_compress.results import Agreement, Failure, Measurement
 from tinyml_compress.support.table import Block, Table
 from tinyml_compress.support.table_text import blocks_text, table_text
@@ -116,7 +116,7 @@ def test_verbs_that_list(words: tuple[str, ...], names: tuple[str, ...], columns
 
 def test_verbs_that_look_at_a_file(folder: Path, tmp_path: Path) -> None:
     file, other = folder / f"{FILE}.tflite", folder / f"{FILE}-2.tflite"
-    both = inspection_blocks([inspect_model(file), inspect_model(other)], layers=True)
+    both = models_blocks([inspect_model(file), inspect_model(other)], layers=True)
     shown = rendered(both, f"{FILE}.tflite", f"{FILE}-2.tflite", "FULLY_CONNECTED", "144")
     assert LAYER in shown[40], "a block per layer"
     assert LAYER in shown[PIPED]

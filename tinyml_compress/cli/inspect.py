@@ -34,8 +34,9 @@ def command(models: tuple[str, ...], layers: bool, sensitivity: bool, data: str 
     """
     from tinyml_compress.data import load
     from tinyml_compress.errors import UsageError
-    from tinyml_compress.pipeline.inspect.keras import inspect_any
-    from tinyml_compress.rendering.inspection import inspection_blocks
+    from tinyml_compress.pipeline.inspect.keras import inspect
+    from tinyml_compress.rendering.inspection import models_blocks
+    from tinyml_compress.results import Inspections, encoded
 
     if sensitivity != (data is not None):
         raise UsageError(
@@ -44,9 +45,5 @@ def command(models: tuple[str, ...], layers: bool, sensitivity: bool, data: str 
             next_step="give --sensitivity --data SET: calibration samples, labels are not needed",
         )
     samples = None if data is None else load(data)
-    inspections = [inspect_any(model, samples) for model in models]
-    answer(
-        "inspect",
-        lambda: {"models": [inspection.as_json() for inspection in inspections]},
-        lambda: inspection_blocks(inspections, layers=layers),
-    )
+    found = Inspections(models=tuple(inspect(model, samples) for model in models))
+    answer("inspect", lambda: encoded(found), lambda: models_blocks(found.models, layers=layers))

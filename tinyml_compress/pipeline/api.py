@@ -15,10 +15,8 @@ from tinyml_compress.ops.base import Level
 from tinyml_compress.pipeline import reporting
 from tinyml_compress.pipeline.convert import verb as conversion
 from tinyml_compress.pipeline.convert.verb import ConversionResult
-from tinyml_compress.pipeline.inspect.keras import inspect_any
 from tinyml_compress.pipeline.measure import verb, work
 from tinyml_compress.rendering.gate import GateResult, Tolerances, judge, read_result
-from tinyml_compress.rendering.inspection import Inspection
 from tinyml_compress.results import Benchmark
 from tinyml_compress.support.trust import trusting
 from tinyml_compress.support.words import several, word
@@ -27,7 +25,6 @@ __all__ = [
     "benchmark",
     "convert",
     "gate",
-    "inspect",
     "report",
 ]
 
@@ -96,12 +93,6 @@ def benchmark(
     )
     with trusting(trust):
         return verb.benchmark(str(model), request=request)
-
-
-def inspect(model: str | Path, *, trust: bool = False) -> Inspection:
-    """What is in a model: layers, parameters, MACs, zeros, bytes."""
-    with trusting(trust):
-        return inspect_any(str(model))
 
 
 def report(results: Sequence[str | Path], *, output: str | Path, title: str = "") -> Path:

@@ -10,6 +10,7 @@ from tinyml_compress.errors import TinymlError, UsageError
 from tinyml_compress.pipeline.convert.verb import ConversionResult
 from tinyml_compress.pipeline.inspect.verb import inspect_model
 from tinyml_compress.rendering.page import read_document, results_page
+from tinyml_compress.results.base import plain
 from tinyml_compress.support import files
 from tinyml_compress.support.document import document
 
@@ -34,9 +35,7 @@ def conversion_document(done: ConversionResult) -> dict[str, Any]:
     """What `convert --json` writes: the manifest, where the files are, and what is in the new file."""
     found = done.as_json()
     try:
-        found["inspection"] = {
-            key: value for key, value in inspect_model(done.path).as_json().items() if key != "schema"
-        }
+        found["inspection"] = plain(inspect_model(done.path))
     except TinymlError as error:
         found["inspection_absent"] = (
             f"{error.what}" if error.which is None else f"{error.what}: {error.which}"

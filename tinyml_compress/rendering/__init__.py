@@ -5,6 +5,7 @@ from tinyml_compress.rendering.benchmark_text import benchmark_blocks
 from tinyml_compress.rendering.comparison_text import comparison_blocks
 from tinyml_compress.rendering.devices import devices_table
 from tinyml_compress.rendering.evaluation_text import evaluation_blocks, evaluations_blocks
+from tinyml_compress.rendering.inspection import inspection_blocks, inspections_blocks
 from tinyml_compress.rendering.parity_text import ladder_blocks
 from tinyml_compress.rendering.small_texts import (
     check_blocks,
@@ -24,6 +25,8 @@ __all__ = [
     "evaluation_blocks",
     "evaluations_blocks",
     "exported_blocks",
+    "inspection_blocks",
+    "inspections_blocks",
     "ladder_blocks",
     "shrunk_blocks",
     "verification_blocks",

@@ -1,86 +1,15 @@
-"""What `inspect` found in a file, and its terminal form."""
+"""What `inspect` found, for the terminal."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
-from typing import Any
+from collections.abc import Sequence
 
-from tinyml_compress.results.base import plain
-from tinyml_compress.results.ledger import PARTS, Ledger
-from tinyml_compress.support.table import Block, Column, Layout, Row, Table
+from tinyml_compress.results import Inspection, Inspections, LayerFacts, Sensitivity
+from tinyml_compress.results.base import shows
+from tinyml_compress.results.ledger import PARTS
+from tinyml_compress.support.table import Block, Cell, Column, Layout, Row, Table
 
-__all__ = ["Inspection", "LayerFacts", "Values", "inspection_blocks"]
-
-
-@dataclass(frozen=True)
-class Values:
-    """A constant tensor's numbers: how many, how many are zero, and the range of what they stand for."""
-
-    count: int
-    zeros: int
-    lowest: float
-    highest: float
-    edges: tuple[float, float]
-    """Outer edges of the histogram."""
-    histogram: tuple[int, ...]
-    """Of the weights that are not zero."""
-
-
-@dataclass(frozen=True)
-class LayerFacts:
-    """One operator of a .tflite file, or one layer of a Keras model, as it stands there."""
-
-    index: int
-    op: str
-    name: str
-    inputs: tuple[str, ...]
-    output: str
-    quantization: str
-    macs: int | None
-    """None where the work of a Keras layer is not known."""
-    parameters: int
-    weights: Values | None
-    dtype: str | None = None
-    """Of its weights."""
-
-
-@dataclass(frozen=True)
-class Inspection:
-    """Everything `inspect` knows about one model. Absent parts carry their reason in `missing`."""
-
-    path: str
-    sha256: str
-    ledger: Ledger | None
-    """Of a .tflite file."""
-    operators: tuple[tuple[str, int], ...]
-    inputs: tuple[str, ...]
-    outputs: tuple[str, ...]
-    layers: tuple[LayerFacts, ...]
-    macs: int | None
-    parameters: int
-    zeros: int
-    arena_bytes: int | None
-    arena_lower_bound: int | None
-    missing: str | None
-    form: str = "TensorFlow Lite file"
-    nbytes: int | None = None
-    """Of the file or folder; None for what is in none."""
-    dtypes: tuple[tuple[str, int], ...] = ()
-    """Parameters by element type."""
-    about: str | None = None
-    """How a Keras model was read, where that is worth telling."""
-    sensitivity: Mapping[str, Any] | None = None
-    """What each layer's compression does to the outputs, in the form of `Sensitivity.as_json`."""
-
-    def as_json(self) -> dict[str, object]:
-        """The form of `--json`; what is not known is absent."""
-        found = {key: plain(value) for key, value in asdict(self).items() if value is not None}
-        layers = [
-            {key: value for key, value in asdict(layer).items() if value is not None} for layer in self.layers
-        ]
-        return {**found, "operators": dict(self.operators), "dtypes": dict(self.dtypes), "layers": layers}
-
+__all__ = ["inspection_blocks", "inspections_blocks", "models_blocks"]
 
 _FILE = (
     *(Column(f"  {part}", "{:,} B", absent="-", about=about) for part, about in PARTS.items()),
@@ -91,7 +20,19 @@ _FILE = (
 """What only a .tflite file has."""
 
 
-def inspection_blocks(inspections: Sequence[Inspection], *, layers: bool) -> list[Block]:
+@shows(Inspection)
+def inspection_blocks(found: Inspection) -> list[Block]:
+    """One model with its layers."""
+    return models_blocks([found], layers=True)
+
+
+@shows(Inspections)
+def inspections_blocks(found: Inspections) -> list[Block]:
+    """Models side by side, with the layers of each."""
+    return models_blocks(found.models, layers=True)
+
+
+def models_blocks(inspections: Sequence[Inspection], *, layers: bool) -> list[Block]:
     """One table with the files side by side, then one table of layers per file."""
     blocks: list[Block] = [_overview(inspections)]
     for found in inspections:
@@ -134,16 +75,16 @@ def _properties(found: Inspection, tflite: bool) -> Row:
         found.macs,
         found.parameters,
         found.zeros / max(found.parameters, 1),
-        tuple(f"{count:,} {dtype}" for dtype, count in found.dtypes),
+        tuple(f"{count:,} {dtype}" for dtype, count in found.dtypes.items()),
         found.inputs,
         found.outputs,
-        tuple(f"{count} {op}" for op, count in found.operators),
+        tuple(f"{count} {op}" for op, count in found.operators.items()),
     )
 
 
-def _sensitivity(path: str, found: Mapping[str, Any]) -> list[Block]:
+def _sensitivity(path: str, found: Sensitivity) -> list[Block]:
     """One line per layer, one column per means at its middle step; all steps are in the JSON."""
-    steps = {means: values[len(values) // 2] for means, values in found["steps"].items()}
+    steps = {means: found.middle(means) for means in found.steps}
     heads = {"bits": "{:.0f} bits", "zeros": "{:.0%} zeros", "channels": "{:.0%} of channels gone"}
     columns = (
         Column("layer"),
@@ -155,23 +96,23 @@ def _sensitivity(path: str, found: Mapping[str, Any]) -> list[Block]:
         ),
         Column("", absent=""),
     )
-    lines: dict[str, dict[str, Any]] = {}
-    for curve in found["layers"]:
-        line = lines.setdefault(curve["layer"], {"kind": curve["kind"], "weights": curve["weights"]})
-        line[curve["means"]] = curve["moved"][len(curve["moved"]) // 2]
+    lines: dict[str, dict[str, Cell]] = {}
+    for curve in found.layers:
+        line = lines.setdefault(curve.layer, {"kind": curve.kind, "weights": curve.weights})
+        line[curve.means] = curve.middle
     rows = tuple(
         (
             name,
             line["kind"],
             line["weights"],
             *(line.get(means) for means in steps),
-            "dear: spare it" if name in found["dear"] else None,
+            "dear: spare it" if name in found.dear else None,
         )
         for name, line in lines.items()
     )
     title = (
         f"{path}: how far the outputs move when one layer alone has this, without training, in per cent of "
-        f"their variance ({found['samples']:,} samples, measured)"
+        f"their variance ({found.samples:,} samples, measured)"
     )
     return [Table(columns, rows, title)]
 
@@ -199,7 +140,7 @@ def _layer(layer: LayerFacts) -> Row:
         layer.output,
         layer.macs or None,
         layer.parameters or None,
-        values.zeros / max(values.count, 1) if values else None,
+        values.part if values else None,
         f"{values.lowest:.3g} to {values.highest:.3g}, {layer.quantization or layer.dtype}"
         if values
         else None,

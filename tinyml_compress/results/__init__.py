@@ -14,6 +14,14 @@ from tinyml_compress.results.check import Check, Contract, Demand, Refused
 from tinyml_compress.results.compare import Compared, Comparison
 from tinyml_compress.results.evaluate import Engine, Evaluation, Evaluations, Task
 from tinyml_compress.results.figures import Figure, Kind
+from tinyml_compress.results.inspect import (
+    Inspection,
+    Inspections,
+    LayerCurve,
+    LayerFacts,
+    Sensitivity,
+    Values,
+)
 from tinyml_compress.results.ledger import Ledger
 from tinyml_compress.results.made import Compiled, CompiledNode, Exported
 from tinyml_compress.results.parity import Ladder, LayerNoise, Rung, Step
@@ -41,8 +49,12 @@ __all__ = [
     "Exported",
     "Failure",
     "Figure",
+    "Inspection",
+    "Inspections",
     "Kind",
     "Ladder",
+    "LayerCurve",
+    "LayerFacts",
     "LayerNoise",
     "LayerWeights",
     "Ledger",
@@ -55,10 +67,12 @@ __all__ = [
     "Result",
     "Rung",
     "Score",
+    "Sensitivity",
     "Shrunk",
     "Step",
     "Task",
     "Value",
+    "Values",
     "Verification",
     "decoded",
     "encoded",

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from tinyml_compress import results
 from tinyml_compress.errors import DataError, ModelError
 from tinyml_compress.support.backend import tensorflow
 from tinyml_compress.techniques._layerwise import divergence
@@ -127,18 +128,24 @@ class Sensitivity:
             if value > _DEAR * max(middle, 1e-12)
         )
 
-    def as_json(self) -> dict[str, Any]:
-        """Of all curves, with their steps."""
-        return {
-            "samples": self.samples,
-            "unit": "per cent of the outputs' variance",
-            "steps": {means.value: list(means.steps) for means in Means if self.of(means)},
-            "dear": list(self.dear()),
-            "layers": [
-                {**asdict(curve), "means": curve.means.value, "moved": [round(v, 4) for v in curve.moved]}
+    def result(self) -> results.Sensitivity:
+        """All curves, with their steps."""
+        return results.Sensitivity(
+            samples=self.samples,
+            unit="per cent of the outputs' variance",
+            steps={means.value: means.steps for means in Means if self.of(means)},
+            dear=self.dear(),
+            layers=tuple(
+                results.LayerCurve(
+                    layer=curve.layer,
+                    kind=curve.kind,
+                    weights=curve.weights,
+                    means=curve.means.value,
+                    moved=tuple(round(value, 4) for value in curve.moved),
+                )
                 for curve in self.curves
-            ],
-        }
+            ),
+        )
 
 
 def measured(

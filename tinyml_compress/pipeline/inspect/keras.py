@@ -9,15 +9,16 @@ from typing import Any
 
 import numpy as np
 
-from tinyml_compress.data import DataSet
+from tinyml_compress.data import DataSet, load
 from tinyml_compress.errors import ModelError, UnsupportedLayer, UsageError
 from tinyml_compress.ir import DType
 from tinyml_compress.models import LoadedModel
 from tinyml_compress.pipeline.inspect.verb import inspect_model, values_of
-from tinyml_compress.rendering.inspection import Inspection, LayerFacts
+from tinyml_compress.results import Inspection, LayerFacts, Sensitivity
 from tinyml_compress.support.progress import stage
+from tinyml_compress.support.trust import trusting
 
-__all__ = ["inspect_any", "inspect_keras"]
+__all__ = ["inspect", "inspect_keras"]
 
 _SHORT: dict[str, str] = {
     dtype.numpy.name: dtype.value for dtype in reversed(DType) if dtype is not DType.RESOURCE
@@ -25,17 +26,23 @@ _SHORT: dict[str, str] = {
 """Names of element types as .tflite files are shown with, by numpy's."""
 
 
-def inspect_any(spec: str, data: DataSet | None = None) -> Inspection:
-    """Of a .tflite file, or of anything that `convert` takes; with `data`, calibration samples of a Keras
-    model, also what each layer's compression does to the outputs.
+def inspect(
+    model: str | Path, data: str | Path | DataSet | None = None, *, trust: bool = False
+) -> Inspection:
+    """What is in a .tflite file, or in anything that `convert` takes: layers, parameters, MACs, zeros, bytes.
+
+    With `data`, calibration samples for a Keras model, also what compressing each layer does to the outputs.
+    `trust` is your word for a model file that holds code.
     """
-    path = Path(spec)
+    path = Path(model)
     if path.suffix.lower() != ".tflite":
-        return inspect_keras(spec, data)
+        samples = load(data) if isinstance(data, (str, Path)) else data
+        with trusting(trust):
+            return inspect_keras(str(model), samples)
     if data is not None:
         raise UsageError(
             "the layers of a .tflite file cannot be tried one by one",
-            which=spec,
+            which=model,
             allowed="the Keras model that it was made from",
             next_step="leave --sensitivity out for this file",
         )
@@ -60,26 +67,23 @@ def inspect_keras(spec: str, data: DataSet | None = None) -> Inspection:
     return Inspection(
         path=spec,
         sha256=origin.sha256,
-        ledger=None,
-        operators=tuple(sorted(Counter(layer.op for layer in layers).items())),
+        operators=dict(sorted(Counter(layer.op for layer in layers).items())),
         inputs=_described(loaded.model.inputs),
         outputs=_described(loaded.model.outputs),
         layers=layers,
         macs=sum(known) if layers and len(known) == len(layers) else None,
         parameters=sum(weight.size for weight in weights),
         zeros=sum(int(np.count_nonzero(weight == 0)) for weight in weights),
-        arena_bytes=None,
-        arena_lower_bound=None,
         missing=missing,
         form=origin.format.value,
         nbytes=_nbytes(spec),
-        dtypes=tuple(sorted(kinds.items())),
+        dtypes=dict(sorted(kinds.items())),
         about=_about(loaded),
         sensitivity=sensitivity,
     )
 
 
-def _sensitivity(loaded: LoadedModel, data: DataSet) -> dict[str, Any]:
+def _sensitivity(loaded: LoadedModel, data: DataSet) -> Sensitivity:
     from tinyml_compress.techniques.sensitivity import measured
 
     loaded.require_layers()
@@ -88,7 +92,7 @@ def _sensitivity(loaded: LoadedModel, data: DataSet) -> dict[str, Any]:
             "layers are measured in models with one input", which=loaded.origin.spec, found=loaded.input_names
         )
     with stage("what each layer's compression does to the outputs") as line:
-        return measured(loaded.model, data.fitted(loaded.input_shapes[0]).inputs, tell=line.note).as_json()
+        return measured(loaded.model, data.fitted(loaded.input_shapes[0]).inputs, tell=line.note).result()
 
 
 def _about(loaded: LoadedModel) -> str | None:

@@ -14,7 +14,7 @@ from tinyml_compress.frontend.ledger import ledger
 from tinyml_compress.ir import Graph, NodeView, Tensor
 from tinyml_compress.ops import choose, operator
 from tinyml_compress.ops.base import Isa, Level
-from tinyml_compress.rendering.inspection import Inspection, LayerFacts, Values
+from tinyml_compress.results import Inspection, LayerFacts, Values
 from tinyml_compress.support import files
 from tinyml_compress.support.c_names import c_name
 
@@ -45,7 +45,7 @@ def inspect_model(path: Path) -> Inspection:
         path=str(path),
         sha256=files.sha256(model),
         ledger=bytes_of,
-        operators=tuple(sorted(Counter(node.op for node in graph.nodes).items())),
+        operators=dict(sorted(Counter(node.op for node in graph.nodes).items())),
         inputs=tuple(describe(graph.tensors[name]) for name in graph.inputs),
         outputs=tuple(describe(graph.tensors[name]) for name in graph.outputs),
         layers=layers,
@@ -60,11 +60,11 @@ def inspect_model(path: Path) -> Inspection:
     )
 
 
-def _dtypes(constants: list[Tensor]) -> tuple[tuple[str, int], ...]:
+def _dtypes(constants: list[Tensor]) -> dict[str, int]:
     counts: Counter[str] = Counter()
     for tensor in constants:
         counts[tensor.dtype.value] += tensor.elements
-    return tuple(sorted(counts.items()))
+    return dict(sorted(counts.items()))
 
 
 def describe(tensor: Tensor) -> str:
@@ -117,10 +117,16 @@ def _layer(index: int, view: NodeView) -> LayerFacts:
 def values_of(data: Reals) -> Values:
     """Of real values in any shape."""
     if data.size == 0:
-        return Values(0, 0, 0.0, 0.0, (-1.0, 1.0), ())
+        return Values(count=0, zeros=0, lowest=0.0, highest=0.0, edges=(-1.0, 1.0), histogram=())
     edges, counts = histogram(data)
-    zeros = int(np.count_nonzero(data == 0))
-    return Values(int(data.size), zeros, float(data.min()), float(data.max()), edges, counts)
+    return Values(
+        count=int(data.size),
+        zeros=int(np.count_nonzero(data == 0)),
+        lowest=float(data.min()),
+        highest=float(data.max()),
+        edges=edges,
+        histogram=counts,
+    )
 
 
 def real_values(tensor: Tensor) -> Reals:

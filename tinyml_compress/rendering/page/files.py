@@ -4,8 +4,7 @@ arena.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from tinyml_compress.rendering.page import specs
 from tinyml_compress.rendering.page.html import (
@@ -21,12 +20,11 @@ from tinyml_compress.rendering.page.html import (
 )
 from tinyml_compress.rendering.page.models import short_names, zeros_per_layer
 from tinyml_compress.rendering.page.shell import Source
-from tinyml_compress.results import LayerWeights
+from tinyml_compress.results import Inspection, Inspections, LayerWeights, Sensitivity, decoded
+from tinyml_compress.results.ledger import PARTS
 
 __all__ = ["convert_parts", "inspect_parts"]
 
-Row = Mapping[str, Any]
-_CAUSES = ("weights", "quantization", "names", "metadata", "structure")
 _LAYERS = (
     Column("index", "#", "d"),
     Column("op", "operator"),
@@ -45,15 +43,17 @@ def convert_parts(sources: Sequence[Source]) -> list[str]:
     """What was made of what: verdict, bytes by cause, layers."""
     parts = [card_grid([_converted(source) for source in sources])]
     looked = [
-        (source.name, source.document["inspection"]) for source in sources if "inspection" in source.document
+        (source.name, decoded(Inspection, source.document["inspection"]))
+        for source in sources
+        if "inspection" in source.document
     ]
     return parts + _inspections(looked)
 
 
 def inspect_parts(sources: Sequence[Source]) -> list[str]:
     """Files side by side, then the layers of each."""
-    models = [one for source in sources for one in source.document["models"]]
-    return _inspections(list(zip(short_names([one["path"] for one in models]), models, strict=True)))
+    models = [one for source in sources for one in decoded(Inspections, source.document).models]
+    return _inspections(list(zip(short_names([one.path for one in models]), models, strict=True)))
 
 
 def _converted(source: Source) -> Card:
@@ -84,12 +84,12 @@ def _converted(source: Source) -> Card:
     return Card(document["name"], Verdict.GOOD if integer else Verdict.PLAIN, word, tuple(lines))
 
 
-def _inspections(models: Sequence[tuple[str, Row]]) -> list[str]:
+def _inspections(models: Sequence[tuple[str, Inspection]]) -> list[str]:
     rows: list[dict[str, Value]] = [
-        {"file": name, "cause": cause, "bytes": model["ledger"][cause]}
+        {"file": name, "cause": cause, "bytes": nbytes}
         for name, model in models
-        if "ledger" in model  # a Keras model has none
-        for cause in _CAUSES
+        if model.ledger is not None  # a Keras model has none
+        for cause, nbytes in zip(PARTS, model.ledger.parts, strict=True)
     ]
     columns = (Column("file", "file"), Column("cause", "cause"), Column("bytes", "bytes, exact", ",", ","))
     ledger = specs.stacked(
@@ -105,14 +105,14 @@ def _inspections(models: Sequence[tuple[str, Row]]) -> list[str]:
     facts: list[dict[str, Value]] = [
         {
             "file": name,
-            "bytes": model.get("ledger", {}).get("file", model.get("nbytes")),
-            "gzip": model.get("ledger", {}).get("gzip"),
-            "macs": model.get("macs"),
-            "parameters": model["parameters"],
-            "zeros": model["zeros"] / max(1, model["parameters"]),
-            "arena": model.get("arena_bytes"),
-            "bound": model.get("arena_lower_bound"),
-            "missing": model.get("missing"),
+            "bytes": model.nbytes if model.ledger is None else model.ledger.file,
+            "gzip": None if model.ledger is None else model.ledger.gzip,
+            "macs": model.macs,
+            "parameters": model.parameters,
+            "zeros": model.zeros / max(1, model.parameters),
+            "arena": model.arena_bytes,
+            "bound": model.arena_lower_bound,
+            "missing": model.missing,
         }
         for name, model in models
     ]
@@ -128,28 +128,24 @@ def _inspections(models: Sequence[tuple[str, Row]]) -> list[str]:
         Column("missing", "not known"),
     )
     parts = [*([chart(ledger)] if rows else []), table(about, facts, caption="Files")]
-    parts += [
-        chart(_sensitivity(name, model["sensitivity"])) for name, model in models if "sensitivity" in model
-    ]
+    for name, model in models:
+        if model.sensitivity is not None:
+            parts.append(chart(_sensitivity(name, model.sensitivity)))
     return parts + [_layers(name, model, is_open=len(models) == 1) for name, model in models]
 
 
-def _sensitivity(name: str, found: Row) -> Chart | None:
+def _sensitivity(name: str, found: Sensitivity) -> Chart | None:
     """Each layer's loss for every means, at the middle of the steps that were tried."""
     rows: list[dict[str, Value]] = []
-    for curve in found["layers"]:
-        steps = found["steps"][curve["means"]]
-        step = steps[len(steps) // 2]
-        tried = f"{step:.0f} bits" if curve["means"] == "bits" else f"{step:.0%} of {curve['means']}"
-        dear = "yes" if curve["layer"] in found["dear"] else "no"
-        moved = curve["moved"][len(steps) // 2]
+    for curve in found.layers:
+        step = found.middle(curve.means)
         rows.append(
             {
-                "layer": curve["layer"],
-                "means": tried,
-                "moved": moved,
-                "weights": curve["weights"],
-                "dear": dear,
+                "layer": curve.layer,
+                "means": f"{step:.0f} bits" if curve.means == "bits" else f"{step:.0%} of {curve.means}",
+                "moved": curve.middle,
+                "weights": curve.weights,
+                "dear": "yes" if curve.layer in found.dear else "no",
             }
         )
     columns = (
@@ -161,7 +157,7 @@ def _sensitivity(name: str, found: Row) -> Chart | None:
     )
     return specs.bars(
         f"What compressing each layer of {name} does",
-        f"Measured on {found['samples']:,} samples, one layer at a time, without training.",
+        f"Measured on {found.samples:,} samples, one layer at a time, without training.",
         rows,
         columns,
         name="layer",
@@ -171,18 +167,26 @@ def _sensitivity(name: str, found: Row) -> Chart | None:
     )
 
 
-def _layers(name: str, model: Row, *, is_open: bool) -> str:
+def _layers(name: str, model: Inspection, *, is_open: bool) -> str:
     rows: list[dict[str, Value]] = []
-    for layer in model["layers"]:
-        values = layer.get("weights") or {}
-        extra: dict[str, Value] = {}
-        if values:
-            part = values["zeros"] / max(1, values["count"])
-            extra = {"zeros": part, "lowest": values["lowest"], "highest": values["highest"]}
-        known = {key: value for key, value in layer.items() if isinstance(value, (str, int, float))}
-        rows.append({**known, **extra, "label": f"{layer['index']} {layer['op']}"})
-    weighted = [layer for layer in model["layers"] if (layer.get("weights") or {}).get("histogram")]
-    named = [_weights(layer) for layer in weighted]
+    for layer in model.layers:
+        row: dict[str, Value] = {"label": f"{layer.index} {layer.op}"}
+        row |= {column.field: getattr(layer, column.field, None) for column in _LAYERS}
+        if layer.weights is not None:
+            values = layer.weights
+            row |= {"zeros": values.part, "lowest": values.lowest, "highest": values.highest}
+        rows.append(row)
+    named = [
+        LayerWeights(
+            name=f"{layer.index} {layer.name or layer.op}",
+            count=layer.weights.count,
+            zeros=layer.weights.zeros,
+            edges=layer.weights.edges,
+            histogram=layer.weights.histogram,
+        )
+        for layer in model.layers
+        if layer.weights is not None and layer.weights.histogram
+    ]
     zeros = [(one.name, one.part, one.count) for one in named]
     charts: list[Chart | None] = [
         specs.nodes(
@@ -201,19 +205,7 @@ def _layers(name: str, model: Row, *, is_open: bool) -> str:
     inside = [*(chart(one) for one in charts), table(_LAYERS, rows, caption=f"Layers of {name}")]
     return fold(
         f"Layers of {name}",
-        f"{len(rows)} {'operators' if 'ledger' in model else 'layers'}",
+        f"{len(rows)} {'layers' if model.ledger is None else 'operators'}",
         inside,
         is_open=is_open,
-    )
-
-
-def _weights(layer: Row) -> LayerWeights:
-    values = layer["weights"]
-    low, high = values["edges"]
-    return LayerWeights(
-        name=f"{layer['index']} {layer['name'] or layer['op']}",
-        count=values["count"],
-        zeros=values["zeros"],
-        edges=(low, high),
-        histogram=tuple(values["histogram"]),
     )
