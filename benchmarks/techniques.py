@@ -89,12 +89,11 @@ def _measure(folder: Path, only: list[str] | None) -> list[Row]:
 
 def _float_bytes(done: CompressionResult) -> int:
     """The .tflite file of the float model: what gzip sizes are compared with."""
-    from tinyml_compress.converter import Mode
     from tinyml_compress.pipeline.convert.verb import convert
 
     model = done.folder / "train" / "model.keras"
     with tempfile.TemporaryDirectory() as folder:
-        return convert(model, None, Mode.FLOAT32, output=Path(folder), name="digits").path.stat().st_size
+        return convert(model, mode="float32", output=Path(folder), name="digits").path.stat().st_size
 
 
 def _row(

@@ -15,7 +15,6 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from tinyml_compress import data, models
-from tinyml_compress.converter import Mode
 from tinyml_compress.data.shipped import manifest
 from tinyml_compress.models.zoo import ZOO
 from tinyml_compress.pipeline.convert.verb import convert
@@ -93,8 +92,8 @@ def _measure(name: str) -> Row:
     with tempfile.TemporaryDirectory() as folder:
         place = Path(folder)
         models.save(net, place / "net.keras")
-        plain = convert(place / "net.keras", None, Mode.FLOAT32, output=place / "f", name="net")
-        small = convert(place / "net.keras", train, Mode.INT8, output=place / "q", name="net")
+        plain = convert(place / "net.keras", mode="float32", output=place / "f", name="net")
+        small = convert(place / "net.keras", train, output=place / "q", name="net")
         scores = [evaluate(made.path, test).score for made in (plain, small)]
     values = [
         score.value if score.accuracy is not None else float(score.auc or 0.0) for score in scores if score

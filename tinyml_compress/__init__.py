@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from tinyml_compress import data
     from tinyml_compress.pipeline.api import (
         benchmark,
-        convert,
         gate,
         report,
     )
@@ -22,6 +21,7 @@ if TYPE_CHECKING:
     from tinyml_compress.pipeline.compare.verification import verify
     from tinyml_compress.pipeline.compile.verb import compile_c
     from tinyml_compress.pipeline.compress.verb import compress
+    from tinyml_compress.pipeline.convert.verb import convert
     from tinyml_compress.pipeline.evaluate.verb import evaluate
     from tinyml_compress.pipeline.export.verb import export
     from tinyml_compress.pipeline.fit.verb import fit
@@ -54,6 +54,7 @@ _HOMES = {
     "compile_c": "tinyml_compress.pipeline.compile.verb",
     "compare": "tinyml_compress.pipeline.compare.verb",
     "compress": "tinyml_compress.pipeline.compress.verb",
+    "convert": "tinyml_compress.pipeline.convert.verb",
     "evaluate": "tinyml_compress.pipeline.evaluate.verb",
     "export": "tinyml_compress.pipeline.export.verb",
     "fit": "tinyml_compress.pipeline.fit.verb",

@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
+from tests.lib.schema import validate
 from tests.lib.zoo import converted
 from tinyml_compress import converter, data
 from tinyml_compress.cli.convert import command
@@ -31,7 +32,8 @@ from tinyml_compress.errors import (
 )
 from tinyml_compress.ir import DType
 from tinyml_compress.models import ZOO, Format, LoadedModel, Origin, keras3, load
-from tinyml_compress.pipeline.convert.verb import convert, convert_model, make_artifacts
+from tinyml_compress.pipeline.convert.verb import convert, convert_model, looked_into, make_artifacts
+from tinyml_compress.results import Conversion, decoded, encoded
 from tinyml_compress.runners import tflm, toolchain
 from tinyml_compress.support import backend
 
@@ -194,7 +196,10 @@ def test_preprocessing_goes_with_the_model(
     made = Preprocessing(scale=0.5, mean=(0.25,), std=(2.0,))
     digits = replace(data.load("data:digits"), preprocessing=made)
     result = convert("zoo:digits_cnn", digits, output=tmp_path, name="net")
-    assert result.as_json()["preprocessing"] == made.as_json()
+    document = json.loads(json.dumps(encoded(looked_into(result))))
+    assert document["preprocessing"] == made.as_json()
+    validate(document)
+    assert decoded(Conversion, document) == looked_into(result)
     assert "NET_INPUT_SCALE 0.5f" in (tmp_path / "net_preprocessing.h").read_text()
 
 

@@ -27,6 +27,7 @@ from tinyml_compress.pipeline.convert.mixing import Mixer, by_names, mix_forms, 
 from tinyml_compress.pipeline.convert.verb import convert, convert_model
 from tinyml_compress.pipeline.measure.verb import benchmark
 from tinyml_compress.pipeline.measure.work import Request
+from tinyml_compress.results.base import plain
 from tinyml_compress.support import backend
 from tinyml_compress.techniques.training import Samples, fit, task_for
 
@@ -144,25 +145,26 @@ def gap() -> Gap:
 
 
 def test_what_hurts_stays_wide_and_no_more(gap: Gap, tmp_path: Path) -> None:
-    done = mix_forms(gap.mixer, gap.loaded.model, gap.data, 0.03)
+    made = mix_forms(gap.mixer, gap.loaded.model, gap.data, 0.03)
+    done = made.found
     assert done.float_score == 1.0
     assert done.int8_score < 0.93, "the model was made so that int8 fails"
     assert done.drop <= 0.03
     assert {name.rpartition("/")[2] for name in done.wide} == {"uneven", "decide"}
-    kept = [row.layer.rpartition("/")[2] for row in done.rows if row.is_wide]
+    kept = [row.layer.rpartition("/")[2] for row in done.layers if row.is_wide]
     assert kept == ["uneven"]
-    file = converter.read(done.tflite)
+    file = converter.read(made.tflite)
     assert [port.dtype for port in (*file.inputs, *file.outputs)] == [DType.INT8, DType.INT8]
-    assert_bit_exact([done.tflite])
-    assert any(cell == "int16" for row in done.table().rows for cell in row)
-    assert done.as_json()["wide"] == list(done.wide)
+    assert_bit_exact([made.tflite])
+    assert plain(done)["wide"] == list(done.wide)
 
 
 def test_nothing_stays_wide_where_int8_is_good_enough(gap: Gap) -> None:
-    done = mix_forms(gap.mixer, gap.loaded.model, gap.data, 0.9)
-    assert done.wide == done.rows == ()
+    made = mix_forms(gap.mixer, gap.loaded.model, gap.data, 0.9)
+    done = made.found
+    assert done.wide == done.layers == ()
     assert done.int16_score is None
-    assert done.tflite == gap.mixer.file(())
+    assert made.tflite == gap.mixer.file(())
 
 
 def test_what_even_int16_cannot_hold_is_an_error(gap: Gap) -> None:
@@ -205,13 +207,14 @@ def test_the_gap_of_an_autoencoder_with_an_outlier_is_closed_at_a_small_price() 
     fit(loaded.model, task_for(loaded.model, samples, epochs=35, seed=1, learning_rate=3e-3), samples)
     _with_an_outlier(loaded)
     mixer = mixer_of(loaded, train, Settings(), None, 0)
-    done = mix_forms(mixer, loaded.model, tests, 0.003)
+    made = mix_forms(mixer, loaded.model, tests, 0.003)
+    done = made.found
     assert done.metric == "auc"
     gap = done.float_score - done.int8_score
     assert gap > 0.01
     assert done.score - done.int8_score >= gap * 2 / 3
-    plain, mixed = (_cycles(file) for file in (mixer.file(()), done.tflite))
-    assert plain < mixed <= 1.3 * plain
+    narrow, mixed = (_cycles(file) for file in (mixer.file(()), made.tflite))
+    assert narrow < mixed <= 1.3 * narrow
 
 
 def _cycles(file: bytes) -> int:

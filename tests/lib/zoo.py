@@ -21,7 +21,7 @@ def converted(once: Once, name: str, mode: Mode = Mode.INT8) -> Path:
 
     def make(folder: Path) -> None:
         samples = data.load(f"{ZOO[name].data}:train")
-        convert(f"zoo:{name}", samples, mode, output=folder, name=name, samples=_SAMPLES)
+        convert(f"zoo:{name}", samples, mode=mode.value, output=folder, name=name, samples=_SAMPLES)
 
     return once(f"zoo-{name}-{mode.value}", make)
 

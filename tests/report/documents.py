@@ -2,24 +2,36 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import math
 import random
+from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
+from tests.lib.nets import NETS
+from tinyml_compress.converter import Settings, read
+from tinyml_compress.models import Origin
+from tinyml_compress.models.origin import Format
+from tinyml_compress.pipeline.convert.artifacts import Converted, make_artifacts
+from tinyml_compress.pipeline.inspect.verb import inspect_model
 from tinyml_compress.results import (
     Compared,
     Comparison,
+    Conversion,
     Divergence,
     Engine,
     Ladder,
     LayerNoise,
     LayerWeights,
+    Manifest,
     Result,
     Rung,
     Step,
     encoded,
 )
+from tinyml_compress.support.scratch import scratch
 
 __all__ = ["ALL", "benchmark", "compare", "compress", "convert", "evaluate", "fit", "ladder"]
 
@@ -235,79 +247,24 @@ def compress() -> dict[str, Any]:
     }
 
 
-def _inspection(layers: int = 5) -> dict[str, Any]:
-    rows = [
-        {
-            "index": index,
-            "op": _OPS[index % 4],
-            "name": f"net/layer_{index}",
-            "inputs": ["x i8[1x8]"],
-            "output": "i8[1x8]",
-            "quantization": "per channel",
-            "macs": 1000 * (index + 1),
-            "parameters": 100 * (index + 1),
-            "weights": {
-                "count": 100 * (index + 1),
-                "zeros": 20 * index,
-                "lowest": -0.5,
-                "highest": 0.5,
-                "edges": [-0.5, 0.5],
-                "histogram": _histogram(index),
-            },
-        }
-        for index in range(layers)
-    ]
-    parts = {"weights": 30_000, "quantization": 3_000, "names": 1_000, "metadata": 100, "structure": 5_000}
-    return {
-        "path": "build/net.tflite",
-        "sha256": _SHA,
-        "ledger": {"file": sum(parts.values()), **parts, "gzip": 30_000},
-        "operators": {"CONV_2D": layers},
-        "inputs": ["x"],
-        "outputs": ["y"],
-        "layers": rows,
-        "macs": 15_000,
-        "parameters": 1_500,
-        "zeros": 200,
-        "arena_bytes": 2_000,
-        "arena_lower_bound": 2_000,
-    }
+@lru_cache(maxsize=1)
+def _conversion() -> dict[str, Any]:
+    """A real one of a small net, but for the converter."""
+    tflite = NETS["keyword"]()
+    with scratch() as folder:
+        (folder / "net.tflite").write_bytes(tflite)
+        inspection = inspect_model(folder / "net.tflite")
+    converted = Converted(tflite, read(tflite), Settings(), 0, "data:digits:train", _SHA, 256, ())
+    made = make_artifacts("net", converted, Origin("net.keras", Format.KERAS3, _SHA))
+    fields = {field: getattr(made.manifest, field) for field in Manifest.__struct_fields__}
+    done = Conversion(
+        **fields, origin="net.keras", folder=Path("build/net"), seconds=2.5, inspection=inspection
+    )
+    return {**encoded(done), **HEAD}
 
 
 def convert() -> dict[str, Any]:
-    port = {"name": "x", "shape": [1, 8], "dtype": "int8", "scale": 0.1, "zero_point": 0}
-    return {
-        **HEAD,
-        "verb": "convert",
-        "name": "net",
-        "model": {"spec": "net.keras", "format": "Keras 3 file", "sha256": _SHA},
-        "conversion": {
-            "mode": "int8",
-            "io": "int8",
-            "per_tensor_dense": False,
-            "allow_float": False,
-            "seed": 0,
-            "samples": 256,
-            "calibration": "data:digits:train",
-            "calibration_sha256": _SHA,
-        },
-        "operators": ["CONV_2D", "SOFTMAX"],
-        "float_operators": [],
-        "inputs": [port],
-        "outputs": [port],
-        "numbers": {
-            "model_bytes": {"value": 39_100, "kind": "exact"},
-            "operators": {"value": 5, "kind": "exact"},
-            "tflm_arena_bytes": {"value": 4_000, "kind": "measured", "how": "interpreter"},
-            "tflm_arena_headroom_bytes": {"value": 1_000, "kind": "modelled"},
-            "tflm_arena_reserve_bytes": {"value": 5_000, "kind": "modelled"},
-        },
-        "test_vectors": 4,
-        "files": {"net.tflite": _SHA},
-        "folder": "build/net",
-        "seconds": 2.5,
-        "inspection": _inspection(),
-    }
+    return copy.deepcopy(_conversion())
 
 
 def evaluate() -> dict[str, Any]:

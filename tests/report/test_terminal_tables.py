@@ -18,6 +18,7 @@ import pytest
 
 from tests.lib.graphs import const, graph, tensor
 from tests.lib.terminals import PIPED, printed
+from tests.report import documents
 from tinyml_compress.devices import Device, load_device
 from tinyml_compress.evaluation import share
 from tinyml_compress.frontend import write
@@ -26,14 +27,13 @@ from tinyml_compress.ops import operator
 from tinyml_compress.pipeline.checking import check
 from tinyml_compress.pipeline.compare.verb import compare
 from tinyml_compress.pipeline.compress.result import CompressionResult, Sizes, StageResult
-from tinyml_compress.pipeline.convert.mixing import Mixed, ValueGain
 from tinyml_compress.pipeline.evaluate.verb import evaluate_all
 from tinyml_compress.pipeline.inspect.verb import inspect_model
 from tinyml_compress.pipeline.shrinking import shrink
 from tinyml_compress.rendering.demo import BoardRow, DemoResult, ModelRow, demo_blocks
 from tinyml_compress.rendering.fit_text import estimate_blocks, fit_blocks
 from tinyml_compress.rendering.inspection import models_blocks
-from tinyml_compress.results import Agreement, Failure, Measurement
+from tinyml_compress.results import Agreement, Conversion, Failure, Measurement, decoded
 from tinyml_compress.support.table import Block, Table
 from tinyml_compress.support.table_text import blocks_text, table_text
 
@@ -260,11 +260,25 @@ def test_compress() -> None:
 
 
 def test_convert_mixed() -> None:
-    gains = tuple(ValueGain(layer, (layer,), (0,), 1_234_567, 0.1, 0.9, True) for layer in (LAYER, "b"))
-    mixed = Mixed(b"", "accuracy", 0.01, 0.92, 0.9, 0.91, 0.915, 0.005, 0.2, (100, 200), gains, (LAYER,), 0.1)
-    shown = rendered([mixed.table()], LAYER, "int16", "+50.0%")
+    gain = {"places": (0,), "macs": 1_234_567, "error": 0.1, "score": 0.9, "is_wide": True}
+    mixed = {
+        "metric": "accuracy",
+        "max_drop": 0.01,
+        "float_score": 0.92,
+        "int8_score": 0.9,
+        "int16x8_score": 0.91,
+        "score": 0.915,
+        "drop": 0.005,
+        "int8_output_error": 0.2,
+        "ranking_samples": 100,
+        "scored_samples": 200,
+        "wide": [LAYER],
+        "wide_macs": 0.1,
+        "layers": [{"layer": layer, "layers": [layer], **gain} for layer in (LAYER, "b")],
+    }
+    shown = rendered(decoded(Conversion, {**documents.convert(), "mixed": mixed}).blocks(), "int16", "+50.0%")
     assert "1,234,567" in shown[PIPED]
-    assert LAYER in mixed.outcome()
+    assert LAYER in shown[PIPED]
 
 
 def _trial(number: int) -> dict[str, object]:

@@ -9,6 +9,8 @@ from pathlib import Path
 import click
 
 from tinyml_compress.cli._options import (
+    answer,
+    command_line,
     data_option,
     json_option,
     name_option,
@@ -123,23 +125,11 @@ def command(
     file, or torch:package.module:function[@weights.safetensors] for PyTorch (data as height, width,
     channels). 256 samples of the calibration set are used unless --samples says otherwise.
     """
-    from tinyml_compress.cli._options import answer, command_line
-    from tinyml_compress.converter import Io, Mode
     from tinyml_compress.errors import UsageError
-    from tinyml_compress.ops.base import Isa, Level
-    from tinyml_compress.pipeline.convert.verb import Aot, convert
-    from tinyml_compress.pipeline.reporting import conversion_document
+    from tinyml_compress.pipeline.convert.verb import convert, looked_into
     from tinyml_compress.rendering.page import results_page
+    from tinyml_compress.results import encoded
     from tinyml_compress.support import files
-
-    if engine == "tflm" and (isa or optimize):
-        raise UsageError(
-            "generated C was not asked for",
-            which=" ".join(
-                word for word in (isa and f"--isa {isa}", optimize and f"--optimize {optimize}") if word
-            ),
-            next_step="add --engine aot",
-        )
 
     if mixed and max_drop is None:
         raise UsageError(
@@ -150,22 +140,24 @@ def command(
     done = convert(
         model,
         calibration,
-        Mode(mode),
         output=output,
+        mode=mode,
         name=name,
-        io=None if io is None else Io(io),
+        io=io,
         per_tensor_dense=per_tensor_dense,
         allow_float=allow_float,
+        strip=strip,
         samples=samples,
         seed=seed,
         timeout=timeout,
-        strip=strip,
         torch_train=torch_train,
+        engine=engine,
+        isa=isa,
+        optimize=optimize,
         mixed_drop=None if max_drop is None else max_drop / 100,
         eval_data=eval_data,
-        aot=Aot(Isa(isa or "c"), Level(optimize or "balanced")) if engine == "aot" else None,
     )
     if html is not None:
-        files.write_text(html, results_page([{**conversion_document(done), "command": command_line()}]))
+        files.write_text(html, results_page([encoded(looked_into(done), command_line())]))
     wrote = [] if html is None else [f"  wrote      {html}"]
-    answer("convert", lambda: conversion_document(done), lambda: [*done.blocks(), *wrote])
+    answer("convert", lambda: encoded(looked_into(done)), lambda: [*done.blocks(), *wrote])

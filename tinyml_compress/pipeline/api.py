@@ -8,13 +8,8 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from tinyml_compress.converter import Io, Mode
-from tinyml_compress.data import DataSet
-from tinyml_compress.models import LoadedModel
 from tinyml_compress.ops.base import Level
 from tinyml_compress.pipeline import reporting
-from tinyml_compress.pipeline.convert import verb as conversion
-from tinyml_compress.pipeline.convert.verb import ConversionResult
 from tinyml_compress.pipeline.measure import verb, work
 from tinyml_compress.rendering.gate import GateResult, Tolerances, judge, read_result
 from tinyml_compress.results import Benchmark
@@ -23,47 +18,11 @@ from tinyml_compress.support.words import several, word
 
 __all__ = [
     "benchmark",
-    "convert",
     "gate",
     "report",
 ]
 
 Floats = npt.NDArray[np.float32]
-
-
-def convert(
-    model: str | Path | LoadedModel,
-    calibration: str | Path | DataSet | Sequence[Floats] | None = None,
-    *,
-    output: str | Path,
-    mode: str = "int8",
-    name: str | None = None,
-    io: str | None = None,
-    per_tensor_dense: bool = False,
-    allow_float: bool = False,
-    strip: bool = False,
-    samples: int | None = None,
-    seed: int = 0,
-    trust: bool = False,
-) -> ConversionResult:
-    """A Keras model to .tflite with its C array, resolver, test vectors and manifest, in `output`.
-
-    `trust` is your word for a model file that holds code.
-    """
-    with trusting(trust):
-        return conversion.convert(
-            model,
-            calibration,
-            word(Mode, "mode", mode),
-            output=Path(output),
-            name=name,
-            io=None if io is None else word(Io, "io", io),
-            per_tensor_dense=per_tensor_dense,
-            allow_float=allow_float,
-            strip=strip,
-            samples=samples,
-            seed=seed,
-        )
 
 
 def benchmark(

@@ -9,21 +9,28 @@ from pathlib import Path
 from typing import Any
 
 from tinyml_compress import data, models
-from tinyml_compress.converter import Mode
 from tinyml_compress.data import DataSet
 from tinyml_compress.devices import Device, TflmNeed, list_devices
 from tinyml_compress.models.zoo import digits_cnn
 from tinyml_compress.ops.base import Isa
 from tinyml_compress.pipeline.compare.parity import ladder
 from tinyml_compress.pipeline.compile.verb import compile_to_folder
-from tinyml_compress.pipeline.convert.verb import ConversionResult, convert
+from tinyml_compress.pipeline.convert.verb import convert, looked_into
 from tinyml_compress.pipeline.evaluate.verb import evaluate
 from tinyml_compress.pipeline.measure.verb import benchmark
 from tinyml_compress.pipeline.measure.work import Request
-from tinyml_compress.pipeline.reporting import conversion_document
 from tinyml_compress.rendering.demo import BoardRow, DemoResult, ModelRow
 from tinyml_compress.rendering.page import results_page
-from tinyml_compress.results import Agreement, Benchmark, Engine, Evaluation, Ladder, Score, encoded
+from tinyml_compress.results import (
+    Agreement,
+    Benchmark,
+    Conversion,
+    Engine,
+    Evaluation,
+    Ladder,
+    Score,
+    encoded,
+)
 from tinyml_compress.runners import tflm
 from tinyml_compress.support import backend, files
 from tinyml_compress.support.document import document
@@ -54,11 +61,11 @@ def demo(
         models.save(model, keras_file)
     say(f"train    {model.count_params():,} parameters, {epochs} epochs, loss {history.loss[-1]:.3f}")
 
-    plain = convert(keras_file, None, Mode.FLOAT32, output=output / "float32", name=_NAME, seed=seed)
-    small = convert(keras_file, train, Mode.INT8, output=output / "int8", name=_NAME, seed=seed)
+    plain = convert(keras_file, mode="float32", output=output / "float32", name=_NAME, seed=seed)
+    small = convert(keras_file, train, output=output / "int8", name=_NAME, seed=seed)
     say(f"convert  float32 {_size(plain):,} B, int8 {_size(small):,} B: every operator integer")
 
-    arena = small.artifacts.arena
+    arena = small.number("tflm_arena_bytes")
     engine = Engine.TFLM if tflm.available() else Engine.AOT
     with stage("evaluate"):
         before = evaluate(plain.path, test)
@@ -76,13 +83,13 @@ def demo(
     say(f"compile  {', '.join(compiled.files)}: arena {compiled.arena_bytes:,} B, no interpreter")
 
     with stage("run on every board"):
-        found = benchmark(small.converted.tflite, _NAME, str(small.path), Request(targets=("all",)))
-        boards = _boards(small, found, None if arena is None else arena.measured)
+        found = benchmark(small.path, _NAME, request=Request(targets=("all",)))
+        boards = _boards(found, arena)
     say(f"boards   {sum(row.aot.error is None for row in boards)} of {len(boards)} run it")
     with stage("where the engines part"):
         steps = ladder(small.path, test.name, reference=plain.path, seed=seed)
     needs = [row.tflm for row in boards if row.tflm is not None]
-    results = _document(train, test, history, seed, (conversion_document(small), after, steps, found), needs)
+    results = _document(train, test, history, seed, (looked_into(small), after, steps, found), needs)
     files.write_text(output / "report.json", json.dumps(results, indent=2) + "\n")
     files.write_text(
         output / "report.html", results_page([results], title="Handwritten digits: what the demo made")
@@ -94,7 +101,7 @@ def demo(
             _size(small),
             _numbers(after.score),
             _numbers(after.agreement),
-            None if arena is None else arena.measured,
+            arena,
         ),
     )
     return DemoResult(
@@ -122,7 +129,7 @@ def _document(
     test: DataSet,
     history: History,
     seed: int,
-    done: tuple[dict[str, Any], Evaluation, Ladder, Benchmark],
+    done: tuple[Conversion, Evaluation, Ladder, Benchmark],
     needs: Sequence[TflmNeed],
 ) -> dict[str, Any]:
     """report.json: the results of the verbs that the demonstration stands for."""
@@ -135,7 +142,7 @@ def _document(
             "seed": seed,
             "training": {"loss": list(history.loss), "score": list(history.score)},
             "results": [
-                converted,
+                encoded(converted),
                 encoded(score),
                 encoded(steps),
                 encoded(boards),
@@ -164,21 +171,20 @@ def _trained(train: DataSet, epochs: int, seed: int, advance: Callable[[], None]
     return model, history
 
 
-def _boards(small: ConversionResult, found: Benchmark, arena: int | None) -> list[BoardRow]:
-    content = small.converted.tflite
+def _boards(found: Benchmark, arena: int | None) -> list[BoardRow]:
     runs = {run.device: run for run in found.runs}
     rows = []
     for device in list_devices():
         if not isinstance(device, Device):
             continue
         run = runs[device.name]
-        need = None if arena is None else TflmNeed(device, len(content), arena)
+        need = None if arena is None else TflmNeed(device, found.model.nbytes, arena)
         rows.append(BoardRow(device, need, run))
     return rows
 
 
-def _size(done: ConversionResult) -> int:
-    return len(done.converted.tflite)
+def _size(done: Conversion) -> int:
+    return done.numbers["model_bytes"].value
 
 
 def _numbers(found: Score | Agreement | None) -> Numbers | None:

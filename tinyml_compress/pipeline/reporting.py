@@ -1,20 +1,15 @@
-"""Results become one page: files of any verbs, and what a conversion made."""
+"""Results that verbs wrote become one page."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
-from tinyml_compress.errors import TinymlError, UsageError
-from tinyml_compress.pipeline.convert.verb import ConversionResult
-from tinyml_compress.pipeline.inspect.verb import inspect_model
+from tinyml_compress.errors import UsageError
 from tinyml_compress.rendering.page import read_document, results_page
-from tinyml_compress.results.base import plain
 from tinyml_compress.support import files
-from tinyml_compress.support.document import document
 
-__all__ = ["conversion_document", "report"]
+__all__ = ["report"]
 
 
 def report(results: Sequence[str | Path], output: str | Path, *, title: str = "") -> Path:
@@ -29,15 +24,3 @@ def report(results: Sequence[str | Path], output: str | Path, *, title: str = ""
     )
     files.write_text(Path(output), page)
     return Path(output)
-
-
-def conversion_document(done: ConversionResult) -> dict[str, Any]:
-    """What `convert --json` writes: the manifest, where the files are, and what is in the new file."""
-    found = done.as_json()
-    try:
-        found["inspection"] = plain(inspect_model(done.path))
-    except TinymlError as error:
-        found["inspection_absent"] = (
-            f"{error.what}" if error.which is None else f"{error.what}: {error.which}"
-        )
-    return document("convert", found)

@@ -3,6 +3,7 @@
 from tinyml_compress.rendering.benchmark_html import benchmark_html
 from tinyml_compress.rendering.benchmark_text import benchmark_blocks
 from tinyml_compress.rendering.comparison_text import comparison_blocks
+from tinyml_compress.rendering.conversion_text import conversion_blocks
 from tinyml_compress.rendering.devices import devices_table
 from tinyml_compress.rendering.evaluation_text import evaluation_blocks, evaluations_blocks
 from tinyml_compress.rendering.inspection import inspection_blocks, inspections_blocks
@@ -21,6 +22,7 @@ __all__ = [
     "check_blocks",
     "comparison_blocks",
     "compiled_blocks",
+    "conversion_blocks",
     "devices_table",
     "evaluation_blocks",
     "evaluations_blocks",

@@ -12,6 +12,7 @@ from tinyml_compress.results.benchmark import (
 )
 from tinyml_compress.results.check import Check, Contract, Demand, Refused
 from tinyml_compress.results.compare import Compared, Comparison
+from tinyml_compress.results.convert import Conversion, Manifest, Mixed, Number, PortFacts, ValueGain
 from tinyml_compress.results.evaluate import Engine, Evaluation, Evaluations, Task
 from tinyml_compress.results.figures import Figure, Kind
 from tinyml_compress.results.inspect import (
@@ -40,6 +41,7 @@ __all__ = [
     "Compiled",
     "CompiledNode",
     "Contract",
+    "Conversion",
     "Demand",
     "Difference",
     "Divergence",
@@ -58,11 +60,15 @@ __all__ = [
     "LayerNoise",
     "LayerWeights",
     "Ledger",
+    "Manifest",
     "Measurement",
+    "Mixed",
     "ModelFacts",
     "Narrowed",
     "NodeCost",
+    "Number",
     "Placement",
+    "PortFacts",
     "Refused",
     "Result",
     "Rung",
@@ -72,6 +78,7 @@ __all__ = [
     "Step",
     "Task",
     "Value",
+    "ValueGain",
     "Values",
     "Verification",
     "decoded",

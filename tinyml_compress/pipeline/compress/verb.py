@@ -520,15 +520,14 @@ class _Run:
     def _convert(
         self, options: ConvertOptions, blank: StageResult, held: _Held, folder: Path
     ) -> tuple[StageResult, bool]:
-        from tinyml_compress.converter import Io, Mode
         from tinyml_compress.pipeline.convert.verb import convert
 
         done = convert(
             self._loaded_as(held),
             self.train,
-            Mode(options.mode),
             output=folder / "artifacts",
-            io=Io(options.io) if options.io else None,
+            mode=options.mode,
+            io=options.io or None,
             per_tensor_dense=options.per_tensor_dense,
             allow_float=options.allow_float,
             samples=options.samples,
@@ -536,7 +535,7 @@ class _Run:
             wide=options.wide,
             weight_bits=options.weight_bits,
         )
-        data = done.converted.tflite
+        data = done.path.read_bytes()
         value, confusion, notes = self._score_of_file(done.path)
         result = replace(
             blank,
@@ -544,13 +543,13 @@ class _Run:
             interval=None if value is None else self._interval(value),
             confusion=confusion,
             files=tuple(sorted(file.name for file in (folder / "artifacts").iterdir())),
-            notes=(*done.converted.notes, *notes),
+            notes=(*(done.notes or ()), *notes),
             nbytes=len(data),
             gzip_nbytes=len(gzip.compress(data, 9, mtime=0)),
-            arena=None if done.artifacts.arena is None else done.artifacts.arena.measured,
+            arena=done.number("tflm_arena_bytes"),
         )
         was_scored = value is not None or self.tests is None or self.task is None
-        return result, was_scored and not done.artifacts.has_failed
+        return result, was_scored and not done.tflm_failed
 
     def _score_of_file(self, path: Path) -> tuple[float | None, tuple[tuple[int, ...], ...], tuple[str, ...]]:
         from tinyml_compress.techniques.training import score_of, worths_of

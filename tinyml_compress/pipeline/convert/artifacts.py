@@ -11,14 +11,19 @@ import numpy.typing as npt
 
 from tinyml_compress import converter
 from tinyml_compress._version import __version__
-from tinyml_compress.converter import Arena, FlatFile, FlatTensor, Settings
+from tinyml_compress.converter import Arena, FlatFile, FlatTensor
+from tinyml_compress.converter import Settings as ConverterSettings
 from tinyml_compress.data.preprocessing import Preprocessing, c_header
 from tinyml_compress.errors import MissingDependency, ModelError, RuntimeCrash, UnsupportedOperator
 from tinyml_compress.ir import DType, Tensor
 from tinyml_compress.models import Origin
+from tinyml_compress.results import Kind, Manifest, Number, PortFacts
+from tinyml_compress.results.base import plain
+from tinyml_compress.results.convert import Given, Settings
 from tinyml_compress.runners import tflm
 from tinyml_compress.runners.vectors import random
 from tinyml_compress.support import files
+from tinyml_compress.support.document import SCHEMA
 
 __all__ = ["Artifacts", "Converted", "make_artifacts"]
 
@@ -34,7 +39,7 @@ class Converted:
 
     tflite: bytes
     file: FlatFile
-    settings: Settings
+    settings: ConverterSettings
     seed: int
     calibration: str | None
     calibration_sha256: str | None
@@ -54,6 +59,7 @@ class Artifacts:
     """Everything that goes into the output folder, by file name, and what TensorFlow Lite Micro said."""
 
     files: dict[str, bytes]
+    manifest: Manifest
     arena: Arena | None
     why_no_arena: str
     """Empty when there is an arena."""
@@ -90,8 +96,11 @@ def make_artifacts(name: str, converted: Converted, origin: Origin) -> Artifacts
         made[f"{name}_resolver.h"] = converter.resolver_header(name, digest, file, None, why)
     content = {file_name: text.encode() for file_name, text in made.items()}
     content[f"{name}.tflite"] = tflite
-    content["manifest.json"] = _manifest(name, converted, origin, content, arena, why, vectors).encode()
-    return Artifacts(content, arena, why, vectors, has_failed, crash)
+    digests = {file_name: files.sha256(data) for file_name, data in sorted(content.items())}
+    manifest = _manifest(name, converted, origin, digests, arena, why, vectors)
+    head = {"schema": SCHEMA, "tool": f"tinyml-compress {__version__}"}
+    content["manifest.json"] = (json.dumps({**head, **plain(manifest)}, indent=2) + "\n").encode()
+    return Artifacts(content, manifest, arena, why, vectors, has_failed, crash)
 
 
 def _test_inputs(file: FlatFile, seed: int) -> list[list[Array]]:
@@ -126,67 +135,53 @@ def _manifest(
     name: str,
     converted: Converted,
     origin: Origin,
-    content: dict[str, bytes],
+    digests: dict[str, str],
     arena: Arena | None,
     why: str,
     vectors: int,
-) -> str:
-    """What was made, of what, how; no date and no path of the output, so that the same input gives the same
-    bytes.
-    """
-    settings = converted.settings
-    bridge, done = origin.bridge, converted.preprocessing
-    numbers: dict[str, object] = {
-        "model_bytes": {"value": len(converted.tflite), "kind": "exact"},
-        "operators": {"value": len(converted.file.operators), "kind": "exact"},
+) -> Manifest:
+    """No date and no path of the output, so that the same input gives the same bytes."""
+    settings, done = converted.settings, converted.preprocessing
+    numbers = {
+        "model_bytes": Number(value=len(converted.tflite), kind=Kind.EXACT),
+        "operators": Number(value=len(converted.file.operators), kind=Kind.EXACT),
     }
     if arena is not None:
         how = "used by TensorFlow Lite Micro's interpreter on a 64-bit host, reference kernels"
-        numbers["tflm_arena_bytes"] = {"value": arena.measured, "kind": "measured", "how": how}
-        numbers["tflm_arena_headroom_bytes"] = {"value": arena.headroom, "kind": "modelled"}
-        numbers["tflm_arena_reserve_bytes"] = {"value": arena.nbytes, "kind": "modelled"}
-    manifest: dict[str, object] = {
-        "schema": 1,
-        "tool": f"tinyml-compress {__version__}",
-        "name": name,
-        "model": {
-            "spec": _without_folder(origin.spec),
-            "format": origin.format.value,
-            "sha256": origin.sha256,
-            **({} if bridge is None else {"bridge_largest_difference": bridge.largest_difference}),
-        },
-        "conversion": {
-            "mode": settings.mode.value,
-            "io": settings.port_type.value,
-            "per_tensor_dense": settings.per_tensor_dense,
-            "allow_float": settings.allow_float,
-            **({} if settings.weight_bits == 8 else {"weight_bits": settings.weight_bits}),
-            **({} if not settings.wide else {"wide": list(settings.wide)}),
-            **({} if converted.stripped is None else {"stripped_bytes": converted.stripped}),
-            "seed": converted.seed,
-            "samples": converted.samples,
-            **(
-                {}
-                if converted.calibration is None
-                else {"calibration": _without_folder(converted.calibration)}
-            ),
-            **(
-                {}
-                if converted.calibration_sha256 is None
-                else {"calibration_sha256": converted.calibration_sha256}
-            ),
-        },
-        **({} if done == Preprocessing() else {"preprocessing": done.as_json()}),
-        "operators": list(converted.file.operator_names),
-        "float_operators": list(converted.float_operators),
-        "inputs": [_port_json(port) for port in converted.file.inputs],
-        "outputs": [_port_json(port) for port in converted.file.outputs],
-        "numbers": numbers,
-        "test_vectors": vectors,
-        **({"tflm": why} if why else {}),
-        "files": {file_name: files.sha256(data) for file_name, data in sorted(content.items())},
-    }
-    return json.dumps(manifest, indent=2) + "\n"
+        numbers["tflm_arena_bytes"] = Number(value=arena.measured, kind=Kind.MEASURED, how=how)
+        numbers["tflm_arena_headroom_bytes"] = Number(value=arena.headroom, kind=Kind.MODELLED)
+        numbers["tflm_arena_reserve_bytes"] = Number(value=arena.nbytes, kind=Kind.MODELLED)
+    return Manifest(
+        name=name,
+        model=Given(
+            spec=_without_folder(origin.spec),
+            format=origin.format.value,
+            sha256=origin.sha256,
+            bridge_largest_difference=None if origin.bridge is None else origin.bridge.largest_difference,
+        ),
+        conversion=Settings(
+            mode=settings.mode.value,
+            io=settings.port_type.value,
+            per_tensor_dense=settings.per_tensor_dense,
+            allow_float=settings.allow_float,
+            weight_bits=None if settings.weight_bits == 8 else settings.weight_bits,
+            wide=settings.wide or None,
+            stripped_bytes=converted.stripped,
+            seed=converted.seed,
+            samples=converted.samples,
+            calibration=None if converted.calibration is None else _without_folder(converted.calibration),
+            calibration_sha256=converted.calibration_sha256,
+        ),
+        preprocessing=None if done == Preprocessing() else done.as_json(),
+        operators=tuple(converted.file.operator_names),
+        float_operators=converted.float_operators,
+        inputs=tuple(map(_port, converted.file.inputs)),
+        outputs=tuple(map(_port, converted.file.outputs)),
+        numbers=numbers,
+        test_vectors=vectors,
+        tflm=why or None,
+        files=digests,
+    )
 
 
 def _without_folder(spec: str) -> str:
@@ -194,13 +189,12 @@ def _without_folder(spec: str) -> str:
     return Path(spec).name
 
 
-def _port_json(port: FlatTensor) -> dict[str, object]:
-    shown: dict[str, object] = {
-        "name": port.name,
-        "shape": list(port.shape),
-        "dtype": port.dtype.name.lower() if port.dtype is not None else "unknown",
-    }
+def _port(port: FlatTensor) -> PortFacts:
     quant = None if port.quant is None or port.dtype is None else port.quant.for_values(port.dtype)
-    if quant is not None:
-        shown.update(scale=quant.scale, zero_point=quant.zero_point)
-    return shown
+    return PortFacts(
+        name=port.name,
+        shape=tuple(port.shape),
+        dtype=port.dtype.name.lower() if port.dtype is not None else "unknown",
+        scale=None if quant is None else quant.scale,
+        zero_point=None if quant is None else quant.zero_point,
+    )

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from fnmatch import fnmatch
 from typing import Any
 
+import msgspec
 import numpy as np
 import numpy.typing as npt
 
@@ -19,12 +20,12 @@ from tinyml_compress.data import DataSet
 from tinyml_compress.errors import TrainingError, UsageError
 from tinyml_compress.frontend.writer import write
 from tinyml_compress.ops import operator
+from tinyml_compress.results import Mixed, ValueGain
 from tinyml_compress.runners import tflm
 from tinyml_compress.support.progress import stage
 from tinyml_compress.support.scratch import scratch
-from tinyml_compress.support.table import Column, Table
 
-__all__ = ["Mixed", "Mixer", "ValueGain", "by_names", "mix", "mix_forms", "mixer_of", "ranking"]
+__all__ = ["MixedFile", "Mixer", "by_names", "mix", "mix_forms", "mixer_of", "ranking"]
 
 Floats = npt.NDArray[np.float32]
 _WORK = 2e9
@@ -33,95 +34,11 @@ _FEWEST = 64
 
 
 @dataclass(frozen=True)
-class ValueGain:
-    """What it is worth to keep one layer's result in int16: its maker and all that reads it then
-    are int16x8.
-    """
-
-    layer: str
-    """Whose result it is; an input's own name."""
-    layers: tuple[str, ...]
-    """All layers that have to be wide for it."""
-    places: tuple[int, ...]
-    macs: int
-    """Of those layers."""
-    error: float
-    """Mean squared difference of the outputs from the float model's, with this value alone in int16."""
-    score: float
-    """Of the model with this value alone in int16, on the samples of the ranking."""
-    is_wide: bool = False
-
-
-@dataclass(frozen=True)
-class Mixed:
+class MixedFile:
     """The file, and how it came to be."""
 
     tflite: bytes
-    metric: str
-    allowed: float
-    float_score: float
-    int8_score: float
-    int16_score: float | None
-    """Of the whole model in int16x8; absent where int8 was good enough."""
-    score: float
-    drop: float
-    int8_error: float
-    samples: tuple[int, int]
-    """Of the ranking, and of the scores."""
-    rows: tuple[ValueGain, ...]
-    wide: tuple[str, ...]
-    """Layers in int16x8."""
-    wide_macs: float
-    """Their part of the MACs."""
-
-    def as_json(self) -> dict[str, Any]:
-        """For the manifest."""
-        shown = {
-            "metric": self.metric,
-            "max_drop": self.allowed,
-            "float_score": self.float_score,
-            "int8_score": self.int8_score,
-            "score": self.score,
-            "drop": self.drop,
-            "int8_output_error": self.int8_error,
-            "ranking_samples": self.samples[0],
-            "scored_samples": self.samples[1],
-            "wide": list(self.wide),
-            "layers": [vars(row) for row in self.rows],
-        }
-        return shown if self.int16_score is None else {**shown, "int16x8_score": self.int16_score}
-
-    def outcome(self) -> str:
-        """Score and drop, and what was kept in int16."""
-        whole = "" if self.int16_score is None else f", int16x8 {self.int16_score:.4f}"
-        layers = f"; layers in int16x8: {', '.join(self.wide)}" if self.wide else ""
-        return (
-            f"{self.metric} {self.score:.4f} (float {self.float_score:.4f}, "
-            f"int8 {self.int8_score:.4f}{whole}): "
-            f"a drop of {self.drop:.4f}, allowed {self.allowed:.4f}; "
-            f"{self.wide_macs:.1%} of the MACs in int16x8{layers}"
-        )
-
-    def table(self) -> Table:
-        """The ranking, the value whose int8 form hurts most for its work first."""
-        columns = (
-            Column("layer"),
-            Column("kept in"),
-            Column("error gone", "{:+.1%}"),
-            Column(self.metric, "{:.4f}", priority=1),
-            Column("wide MACs", "{:,}", priority=2),
-        )
-        rows = tuple(
-            (
-                row.layer,
-                "int16" if row.is_wide else "int8",
-                1 - row.error / self.int8_error if self.int8_error else 0.0,
-                row.score,
-                row.macs,
-            )
-            for row in self.rows
-        )
-        return Table(columns, rows, "With the value of this layer alone in int16:", indent=4)
+    found: Mixed
 
 
 class Mixer:
@@ -215,14 +132,14 @@ def mix(
     *,
     samples: int | None = None,
     seed: int = 0,
-) -> Mixed:
+) -> MixedFile:
     """Rank the layers of `loaded`, and keep as few of them wide as hold the drop on `tests`."""
     with stage("convert to int8 and to int16x8"):
         mixer = mixer_of(loaded, calibration, settings, samples, seed)
     return mix_forms(mixer, loaded.model, tests, max_drop, seed=seed)
 
 
-def mix_forms(mixer: Mixer, model: Any, tests: DataSet, max_drop: float, *, seed: int = 0) -> Mixed:
+def mix_forms(mixer: Mixer, model: Any, tests: DataSet, max_drop: float, *, seed: int = 0) -> MixedFile:
     """`mix` for a model whose two forms are there."""
     return _Search(mixer, model, tests, max_drop, seed).go()
 
@@ -251,7 +168,7 @@ class _Search:
         self._real_few = np.asarray(outputs_of(model, self._few.inputs))
         self._float = self._score(np.asarray(outputs_of(model, self._tests.inputs)), self._tests)
 
-    def go(self) -> Mixed:
+    def go(self) -> MixedFile:
         mixer = self._mixer
         int8 = self._measured(())
         error, _ = self._ranked(())
@@ -297,7 +214,11 @@ class _Search:
             for layer, places in values:
                 error, score = self._ranked(places)
                 layers = tuple(mixer.layer(place) for place in places)
-                rows.append(ValueGain(layer, layers, places, sum(map(mixer.macs, places)), error, score))
+                macs = sum(map(mixer.macs, places))
+                gain = ValueGain(
+                    layer=layer, layers=layers, places=places, macs=macs, error=error, score=score
+                )
+                rows.append(gain)
                 line.advance()
         floor = max(1, mixer.total_macs // 100)
         return tuple(sorted(rows, key=lambda row: ((row.error - before) / (row.macs + floor), row.places)))
@@ -327,22 +248,25 @@ class _Search:
         error: float,
         rows: tuple[ValueGain, ...],
         int8: float | None = None,
-    ) -> Mixed:
-        return Mixed(
-            tflite=self._mixer.file(chosen),
+    ) -> MixedFile:
+        found = Mixed(
             metric=self._task.metric.value,
-            allowed=self._allowed,
+            max_drop=self._allowed,
             float_score=self._float,
             int8_score=score if int8 is None else int8,
             int16_score=everything,
             score=score,
             drop=self._drop(score),
-            int8_error=error,
-            samples=(self._few.count, self._tests.count),
-            rows=tuple(replace(row, is_wide=set(row.places) <= set(chosen)) for row in rows),
+            int8_output_error=error,
+            ranking_samples=self._few.count,
+            scored_samples=self._tests.count,
+            layers=tuple(
+                msgspec.structs.replace(row, is_wide=set(row.places) <= set(chosen)) for row in rows
+            ),
             wide=tuple(self._mixer.layer(place) for place in sorted(chosen)),
             wide_macs=sum(map(self._mixer.macs, chosen)) / max(1, self._mixer.total_macs),
         )
+        return MixedFile(self._mixer.file(chosen), found)
 
 
 def _outputs(file: bytes, inputs: Floats) -> Floats:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import os
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import msgspec
@@ -14,11 +13,11 @@ import numpy as np
 import numpy.typing as npt
 
 from tinyml_compress import converter, data, frontend
-from tinyml_compress.converter import Arena, Io, Mode, Settings
+from tinyml_compress.converter import Io, Mode, Settings
 from tinyml_compress.converter.four_bits import four_bits
 from tinyml_compress.data import DataSet
 from tinyml_compress.data.preprocessing import Preprocessing
-from tinyml_compress.errors import ConversionError, DataError, OutputError, UsageError
+from tinyml_compress.errors import ConversionError, DataError, OutputError, TinymlError, UsageError
 from tinyml_compress.frontend.writer import write
 from tinyml_compress.models import LoadedModel, Origin, load
 from tinyml_compress.ops.base import Isa, Level
@@ -26,23 +25,22 @@ from tinyml_compress.pipeline.compile.verb import compile_to_folder
 from tinyml_compress.pipeline.convert.artifacts import Artifacts, Converted, make_artifacts
 from tinyml_compress.pipeline.convert.collapse import refuse_collapsed
 from tinyml_compress.pipeline.convert.foreign import foreign_to_tflite, is_foreign
-from tinyml_compress.pipeline.convert.mixing import Mixed, by_names, mix, mixer_of
+from tinyml_compress.pipeline.convert.mixing import by_names, mix, mixer_of
+from tinyml_compress.pipeline.inspect.verb import inspect_model
 from tinyml_compress.pipeline.shrinking import stripped
-from tinyml_compress.results import Compiled
-from tinyml_compress.results.base import plain
+from tinyml_compress.results import Compiled, Conversion, Manifest, Mixed
 from tinyml_compress.support import backend, c_names, files
-from tinyml_compress.support.notebook import Displayed
 from tinyml_compress.support.progress import stage
-from tinyml_compress.support.table import Block, Cell, facts
+from tinyml_compress.support.trust import trusting
+from tinyml_compress.support.words import word
 
 __all__ = [
     "AOT_FOLDER",
-    "Aot",
     "Artifacts",
-    "ConversionResult",
     "Converted",
     "convert",
     "convert_model",
+    "looked_into",
     "make_artifacts",
 ]
 
@@ -53,100 +51,46 @@ _ATTEMPTS = 8
 AOT_FOLDER = "aot"
 
 
-@dataclass(frozen=True)
-class Aot:
-    """How to compile the converted model ahead of time."""
-
-    isa: Isa = Isa.C
-    level: Level = Level.BALANCED
-
-
-@dataclass(frozen=True, eq=False)
-class ConversionResult(Displayed):
-    """What `convert` made and where."""
-
-    name: str
-    origin: Origin
-    converted: Converted
-    artifacts: Artifacts
-    folder: Path
-    seconds: float
-    compiled: Compiled | None = None
-    """The generated C, where it was asked for."""
-    mixed: Mixed | None = None
-    """Which layers stayed in int16x8 and why, where that was asked for."""
-
-    @property
-    def path(self) -> Path:
-        """The .tflite file."""
-        return self.folder / f"{self.name}.tflite"
-
-    def as_json(self) -> dict[str, object]:
-        """The result as `convert --json` prints it: the manifest, and where the files are."""
-        manifest: dict[str, object] = json.loads(self.artifacts.files["manifest.json"])
-        aot = {} if self.compiled is None else {"aot": plain(self.compiled)}
-        mixed = {} if self.mixed is None else {"mixed": self.mixed.as_json()}
-        return {**manifest, **mixed, **aot, "folder": str(self.folder), "seconds": round(self.seconds, 3)}
-
-    def blocks(self) -> list[Block]:
-        """The result in a few lines, and the layers that `mixed` chose among."""
-        done, arena = self.converted, self.artifacts.arena
-        form = f"{done.settings.mode.value}, inputs and outputs {done.settings.port_type.value}"
-        less = "" if done.stripped is None else f", {done.stripped:,} B of names and unread scales removed"
-        floats = f"; float: {', '.join(done.float_operators)}" if done.float_operators else ""
-        wrote = ", ".join(sorted(self.artifacts.files))
-        rows: list[tuple[str, Cell]] = [
-            ("operators", f"{len(done.file.operators)}: {', '.join(done.file.operator_names)}{floats}"),
-            ("arena", f"not measured: {self.artifacts.why_no_arena}" if arena is None else _reserve(arena)),
-            *([] if self.mixed is None else [("mixed", self.mixed.outcome())]),
-            *(("note", note) for note in done.notes),
-            ("wrote", f"{wrote} in {self.folder} ({self.seconds:.1f} s)"),
-        ]
-        title = f"{self.path}: {len(done.tflite):,} B (exact), {form}{less}"
-        blocks: list[Block] = [self.origin.summary(), facts(rows, title=title, indent=2)]
-        if self.mixed is not None and self.mixed.rows:
-            blocks.append(self.mixed.table())
-        return blocks if self.compiled is None else [*blocks, *self.compiled.blocks()]
-
-
-def _reserve(arena: Arena) -> str:
-    measured = f"{arena.measured:,} B measured + {arena.headroom:,} B headroom"
-    return f"{arena.nbytes:,} B to reserve for TensorFlow Lite Micro: {measured}"
-
-
 def convert(
     model: str | Path | LoadedModel,
-    calibration: Calibration,
-    mode: Mode = Mode.INT8,
+    calibration: Calibration = None,
     *,
-    output: Path,
+    output: str | Path,
+    mode: str = "int8",
     name: str | None = None,
-    io: Io | None = None,
+    io: str | None = None,
     per_tensor_dense: bool = False,
     allow_float: bool = False,
+    strip: bool = False,
     samples: int | None = None,
     seed: int = 0,
     timeout: float = Settings.timeout,
     torch_train: str | None = None,
-    strip: bool = False,
-    aot: Aot | None = None,
+    engine: str = "tflm",
+    isa: str | None = None,
+    optimize: str | None = None,
     wide: tuple[str, ...] = (),
     weight_bits: int = 8,
     mixed_drop: float | None = None,
     eval_data: str | Path | DataSet | None = None,
-) -> ConversionResult:
-    """Convert `model` and write all artifacts into `output`, whole or not at all.
+    trust: bool = False,
+) -> Conversion:
+    """A model to .tflite with its C array, resolver, test vectors and manifest, in `output`, whole or not at
+    all.
 
     `calibration` is the name of a data set, a DataSet, or one array (count, *shape) per input. `torch_train`
-    names the function that fine-tunes a PyTorch model during quantization-aware training. With `aot`, the
-    folder also gets `aot/`: self-contained C that runs the model without TensorFlow Lite Micro. With `strip`,
+    names the function that fine-tunes a PyTorch model during quantization-aware training. With `engine` aot
+    the folder also gets `aot/`: self-contained C, its kernels chosen by `isa` and `optimize`. With `strip`,
     the .tflite file loses the names, metadata and scales that no kernel reads. Layers that `wide` names stay
     in int16x8; with `mixed_drop`, as many layers stay in int16x8 as it takes to lose no more than that part
-    of the score on `eval_data`, else on the set's own test part. `weight_bits` = 4 packs the weights of
-    convolutions and dense layers where the kernels have that form.
+    of the score on `eval_data`, else on the set's own test part. `weight_bits` = 4 packs the
+    weights of convolutions and dense layers where the kernels have that form. `trust` is your word for a
+    model file that holds code.
     """
     started = time.perf_counter()
-    settings = Settings(mode, io, per_tensor_dense, allow_float, timeout, wide, weight_bits)
+    number_form, port_form = word(Mode, "mode", mode), None if io is None else word(Io, "io", io)
+    settings = Settings(number_form, port_form, per_tensor_dense, allow_float, timeout, wide, weight_bits)
+    kernels = _kernels(engine, isa, optimize)
     foreign = not isinstance(model, LoadedModel) and is_foreign(model)
     if torch_train is not None and not foreign:
         raise UsageError("a training function goes with torch: models", which=f"--torch-train {torch_train}")
@@ -155,54 +99,86 @@ def convert(
     chosen = c_names.check_c_name(name or c_names.c_name(given))
     tests: DataSet | None = None
     if mixed_drop is not None:
-        calibration, tests = _parts_for_mixing(calibration, eval_data, mode, foreign)
+        calibration, tests = _parts_for_mixing(calibration, eval_data, number_form, foreign)
     if isinstance(calibration, (str, Path)):
         calibration = data.load(calibration)
-    if mode.full_integer and calibration is None:
-        raise _no_calibration(mode)
-    _check_place(output)
+    if number_form.full_integer and calibration is None:
+        raise _no_calibration(number_form)
+    folder = Path(output)
+    _check_place(folder)
     mixed: Mixed | None = None
-    if foreign:
-        converted, origin = _convert_foreign(str(model), calibration, settings, samples, seed, torch_train)
-    else:
-        with stage("load the model"):
-            loaded = model if isinstance(model, LoadedModel) else load(model)
-        if mixed_drop is not None:
-            assert isinstance(calibration, DataSet)
-            assert tests is not None
-            mixed = mix(loaded, calibration, tests, settings, mixed_drop, samples=samples, seed=seed)
-            converted = mixed_form(mixed, calibration, settings, samples, seed)
+    with trusting(trust):
+        if foreign:
+            spec = str(model)
+            converted, origin = _convert_foreign(spec, calibration, settings, samples, seed, torch_train)
         else:
-            with stage(f"convert to {mode.value}"):
-                converted = convert_model(loaded, calibration, settings, samples=samples, seed=seed)
-        origin = loaded.origin
+            with stage("load the model"):
+                loaded = model if isinstance(model, LoadedModel) else load(model)
+            if mixed_drop is not None:
+                assert isinstance(calibration, DataSet)
+                assert tests is not None
+                made = mix(loaded, calibration, tests, settings, mixed_drop, samples=samples, seed=seed)
+                mixed = made.found
+                kept = replace(settings, wide=mixed.wide)  # as with the names of the wide layers
+                converted = mixed_file(made.tflite, calibration, kept, samples, seed)
+            else:
+                with stage(f"convert to {number_form.value}"):
+                    converted = convert_model(loaded, calibration, settings, samples=samples, seed=seed)
+            origin = loaded.origin
     if strip:
         converted = _without_names(converted)
     with stage("measure with TensorFlow Lite Micro"):
         artifacts = make_artifacts(chosen, converted, origin)
-    if artifacts.crash is not None and mode.full_integer:
+    if artifacts.crash is not None and number_form.full_integer:
         raise ConversionError(
             "TensorFlow Lite Micro aborts on the converted model: no device could run it",
             which=origin.spec,
             found=artifacts.why_no_arena,
             next_step=artifacts.crash.next_step,
         ) from artifacts.crash
-    compiled = _write(output, chosen, artifacts, aot)
-    seconds = time.perf_counter() - started
-    return ConversionResult(chosen, origin, converted, artifacts, output, seconds, compiled, mixed)
+    compiled = _write(folder, chosen, artifacts, kernels)
+    manifest = {field: getattr(artifacts.manifest, field) for field in Manifest.__struct_fields__}
+    return Conversion(
+        **manifest,
+        origin=origin.summary(),
+        notes=converted.notes or None,
+        mixed=mixed,
+        aot=compiled,
+        folder=folder,
+        seconds=round(time.perf_counter() - started, 3),
+    )
 
 
-def _write(output: Path, name: str, artifacts: Artifacts, aot: Aot | None) -> Compiled | None:
+def _kernels(engine: str, isa: str | None, optimize: str | None) -> tuple[Isa, Level] | None:
+    """Of the generated C, where it is asked for."""
+    if engine == "aot":
+        return word(Isa, "isa", isa or Isa.C.value), word(Level, "optimize", optimize or Level.BALANCED.value)
+    if isa or optimize:
+        words = (f"--{name} {given}" for name, given in (("isa", isa), ("optimize", optimize)) if given)
+        raise UsageError("generated C was not asked for", which=" ".join(words), next_step="add --engine aot")
+    return None
+
+
+def looked_into(done: Conversion) -> Conversion:
+    """The conversion with what is in the new file."""
+    try:
+        return msgspec.structs.replace(done, inspection=inspect_model(done.path))
+    except TinymlError as error:
+        why = error.what if error.which is None else f"{error.what}: {error.which}"
+        return msgspec.structs.replace(done, inspection_absent=why)
+
+
+def _write(
+    output: Path, name: str, artifacts: Artifacts, kernels: tuple[Isa, Level] | None
+) -> Compiled | None:
     """Write everything, whole or not at all; the generated C too, where it was asked for."""
     with files.output_folder(output) as staging:
         for file_name, content in artifacts.files.items():
             files.write_bytes(staging / file_name, content)
-        if aot is None:
+        if kernels is None:
             return None
         with stage("compile to C"):
-            compiled = compile_to_folder(
-                staging / f"{name}.tflite", staging / AOT_FOLDER, name, aot.isa, aot.level
-            )
+            compiled = compile_to_folder(staging / f"{name}.tflite", staging / AOT_FOLDER, name, *kernels)
     return msgspec.structs.replace(compiled, folder=output / AOT_FOLDER)
 
 
@@ -313,13 +289,6 @@ def _steady(loaded: LoadedModel, arrays: Sequence[Floats], settings: Settings, s
         with stage(f"convert again, since a SPLIT stayed in float by chance ({attempt} of {_ATTEMPTS})"):
             tflite = once()
     return tflite
-
-
-def mixed_form(
-    mixed: Mixed, calibration: DataSet, settings: Settings, samples: int | None, seed: int
-) -> Converted:
-    """What `mix` found, as `convert_model` would have made it with the names of the wide layers."""
-    return mixed_file(mixed.tflite, calibration, replace(settings, wide=mixed.wide), samples, seed)
 
 
 def mixed_file(

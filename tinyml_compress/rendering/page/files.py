@@ -20,7 +20,7 @@ from tinyml_compress.rendering.page.html import (
 )
 from tinyml_compress.rendering.page.models import short_names, zeros_per_layer
 from tinyml_compress.rendering.page.shell import Source
-from tinyml_compress.results import Inspection, Inspections, LayerWeights, Sensitivity, decoded
+from tinyml_compress.results import Conversion, Inspection, Inspections, LayerWeights, Sensitivity, decoded
 from tinyml_compress.results.ledger import PARTS
 
 __all__ = ["convert_parts", "inspect_parts"]
@@ -41,13 +41,9 @@ _LAYERS = (
 
 def convert_parts(sources: Sequence[Source]) -> list[str]:
     """What was made of what: verdict, bytes by cause, layers."""
-    parts = [card_grid([_converted(source) for source in sources])]
-    looked = [
-        (source.name, decoded(Inspection, source.document["inspection"]))
-        for source in sources
-        if "inspection" in source.document
-    ]
-    return parts + _inspections(looked)
+    made = [(source.name, decoded(Conversion, source.document)) for source in sources]
+    looked = [(name, one.inspection) for name, one in made if one.inspection is not None]
+    return [card_grid([_converted(one) for _, one in made]), *_inspections(looked)]
 
 
 def inspect_parts(sources: Sequence[Source]) -> list[str]:
@@ -56,32 +52,27 @@ def inspect_parts(sources: Sequence[Source]) -> list[str]:
     return _inspections(list(zip(short_names([one.path for one in models]), models, strict=True)))
 
 
-def _converted(source: Source) -> Card:
-    document = source.document
-    numbers = {name: entry["value"] for name, entry in document["numbers"].items()}
-    how = document["conversion"]
-    floats = document.get("float_operators", ())
+def _converted(done: Conversion) -> Card:
+    how, floats, reserve = done.conversion, done.float_operators, done.number("tflm_arena_reserve_bytes")
     lines = [
-        ("from", f"{document['model']['spec']} ({document['model']['format']})"),
-        ("file", f"{numbers['model_bytes']:,} B, exact"),
-        ("operators", f"{numbers['operators']:,}: {', '.join(document['operators'])}"),
-        ("inputs and outputs", str(how["io"])),
+        ("from", f"{done.model.spec} ({done.model.format})"),
+        ("file", f"{done.number('model_bytes'):,} B, exact"),
+        ("operators", f"{done.number('operators'):,}: {', '.join(done.operators)}"),
+        ("inputs and outputs", how.io),
     ]
-    if how.get("calibration"):
-        lines.append(("calibrated on", f"{how['calibration']}, {how['samples']:,} samples"))
-    if "tflm_arena_bytes" in numbers:
-        lines.append(("arena for TFLM", f"{numbers['tflm_arena_reserve_bytes']:,} B to reserve"))
-    if "tflm" in document:
-        lines.append(("TFLM", str(document["tflm"])))
-    if "aot" in document:
-        lines.append(("arena of generated C", f"{document['aot']['arena_bytes']:,} B, exact"))
+    if how.calibration:
+        lines.append(("calibrated on", f"{how.calibration}, {how.samples:,} samples"))
+    if reserve is not None:
+        lines.append(("arena for TFLM", f"{reserve:,} B to reserve"))
+    if done.tflm is not None:
+        lines.append(("TFLM", done.tflm))
+    if done.aot is not None:
+        lines.append(("arena of generated C", f"{done.aot.arena_bytes:,} B, exact"))
     if floats:
-        return Card(
-            document["name"], Verdict.BAD, f"{how['mode']}, but float: {', '.join(floats)}", tuple(lines)
-        )
-    integer = how["mode"] in ("int8", "int16x8")
-    word = f"{how['mode']}: every operator integer" if integer else str(how["mode"])
-    return Card(document["name"], Verdict.GOOD if integer else Verdict.PLAIN, word, tuple(lines))
+        return Card(done.name, Verdict.BAD, f"{how.mode}, but float: {', '.join(floats)}", tuple(lines))
+    integer = how.mode in ("int8", "int16x8")
+    told = f"{how.mode}: every operator integer" if integer else how.mode
+    return Card(done.name, Verdict.GOOD if integer else Verdict.PLAIN, told, tuple(lines))
 
 
 def _inspections(models: Sequence[tuple[str, Inspection]]) -> list[str]:
