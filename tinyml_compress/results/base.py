@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from enum import Enum
 from importlib import import_module
 from pathlib import Path
-from typing import Any, ClassVar, TypeVar
+from typing import Annotated, Any, ClassVar, TypeVar
 
 import msgspec
 
@@ -16,8 +16,9 @@ from tinyml_compress.support.table import Block
 from tinyml_compress.support.table_markup import blocks_html
 from tinyml_compress.support.table_text import blocks_text
 
-__all__ = ["Result", "Value", "decoded", "encoded", "plain", "shows"]
+__all__ = ["Result", "Sha256", "Shown", "Value", "decoded", "encoded", "plain", "shows"]
 
+Sha256 = Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{64}$")]
 _TEXTS: dict[type, Callable[[Any], Sequence[Block]]] = {}
 _RENDERINGS = "tinyml_compress.rendering"
 _PAGES = f"{_RENDERINGS}.page"
@@ -25,6 +26,7 @@ _PAGES = f"{_RENDERINGS}.page"
 
 
 AnyResult = TypeVar("AnyResult", bound="Result")
+AnyShown = TypeVar("AnyShown", bound="Shown")
 Texts = TypeVar("Texts", bound=Callable[..., Any])
 
 
@@ -43,10 +45,8 @@ class Value(msgspec.Struct, frozen=True, kw_only=True):
         return None
 
 
-class Result(Value, frozen=True, kw_only=True):
-    """All that a verb found."""
-
-    verb: ClassVar[str]
+class Shown(Value, frozen=True, kw_only=True):
+    """What people can read by itself."""
 
     def blocks(self) -> Sequence[Block]:
         """The result for people; a verb prints it as wide as the terminal is."""
@@ -59,6 +59,12 @@ class Result(Value, frozen=True, kw_only=True):
     def _repr_html_(self) -> str:
         return blocks_html(self.blocks())
 
+
+class Result(Shown, frozen=True, kw_only=True):
+    """All that a verb found."""
+
+    verb: ClassVar[str]
+
     def html(self, command: str = "") -> str:
         """One page that loads nothing from anywhere; `command` is the call that made the result."""
         page: str = import_module(_PAGES).results_page([encoded(self, command)])
@@ -70,7 +76,7 @@ class Result(Value, frozen=True, kw_only=True):
         return found
 
 
-def shows(kind: type[AnyResult]) -> Callable[[Texts], Texts]:
+def shows(kind: type[AnyShown]) -> Callable[[Texts], Texts]:
     """What makes the text of results of a type: a decorator for the room of renderings."""
 
     def keep(function: Texts) -> Texts:
@@ -80,7 +86,7 @@ def shows(kind: type[AnyResult]) -> Callable[[Texts], Texts]:
     return keep
 
 
-def shown(result: Result) -> Sequence[Block]:
+def shown(result: Shown) -> Sequence[Block]:
     """Its text, made by what `shows` its type."""
     import_module(_RENDERINGS)
     return _TEXTS[type(result)](result)

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 import msgspec
 
-from tinyml_compress.results.base import Result, Value
+from tinyml_compress.results.base import Result, Sha256, Value
 from tinyml_compress.results.figures import Kind
 from tinyml_compress.results.inspect import Inspection
 from tinyml_compress.results.made import Compiled
@@ -43,7 +43,7 @@ class Settings(Value, frozen=True, kw_only=True):
     seed: int
     samples: int
     calibration: str | None = None
-    calibration_sha256: str | None = None
+    calibration_sha256: Sha256 | None = None
 
 
 class PortFacts(Value, frozen=True, kw_only=True):
@@ -81,8 +81,8 @@ class Manifest(Value, frozen=True, kw_only=True):
     test_vectors: int
     tflm: str | None = None
     """Why there is no arena."""
-    files: Mapping[str, str]
-    """SHA-256 by file name."""
+    files: Mapping[str, Sha256]
+    """By file name."""
 
 
 class ValueGain(Value, frozen=True, kw_only=True):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import ClassVar
 
-from tinyml_compress.results.base import Result, Value
+from tinyml_compress.results.base import Result, Sha256, Shown, Value
 from tinyml_compress.results.ledger import Ledger
 
 __all__ = ["Inspection", "Inspections", "LayerCurve", "LayerFacts", "Sensitivity", "Values"]
@@ -80,14 +80,12 @@ class Sensitivity(Value, frozen=True, kw_only=True):
         return self.steps[means][len(self.steps[means]) // 2]
 
 
-class Inspection(Result, frozen=True, kw_only=True):
+class Inspection(Shown, frozen=True, kw_only=True):
     """One model; `missing` says why something is not known. Counts and bytes are exact."""
-
-    verb: ClassVar[str] = "inspect"
 
     path: str
     """As given: a file, a folder, zoo:NAME."""
-    sha256: str
+    sha256: Sha256
     ledger: Ledger | None = None
     """Of a .tflite file."""
     operators: Mapping[str, int]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import ClassVar
 
-from tinyml_compress.results.base import Result, Value
+from tinyml_compress.results.base import Result, Sha256, Value
 
 __all__ = ["Compiled", "CompiledNode", "Exported"]
 
@@ -31,7 +31,7 @@ class Compiled(Result, frozen=True, kw_only=True):
 
     name: str
     """Prefix of all C symbols."""
-    model_sha256: str
+    model_sha256: Sha256
     folder: Path
     files: tuple[str, ...]
     arena_bytes: int
@@ -55,7 +55,7 @@ class Exported(Result, frozen=True, kw_only=True):
     format: str
     engine: str
     release: str
-    model_sha256: str
+    model_sha256: Sha256
     folder: Path
     files: tuple[str, ...]
     test_vectors: int

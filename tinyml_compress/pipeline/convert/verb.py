@@ -141,6 +141,7 @@ def convert(
     return Conversion(
         **manifest,
         origin=origin.summary(),
+        tflm_failed=artifacts.has_failed or None,
         notes=converted.notes or None,
         mixed=mixed,
         aot=compiled,
