@@ -126,7 +126,8 @@ def command(
     channels). 256 samples of the calibration set are used unless --samples says otherwise.
     """
     from tinyml_compress.errors import UsageError
-    from tinyml_compress.pipeline.convert.verb import convert, looked_into
+    from tinyml_compress.pipeline.convert.verb import convert
+    from tinyml_compress.pipeline.inspect.verb import looked_into
     from tinyml_compress.rendering.page import results_page
     from tinyml_compress.results import encoded
     from tinyml_compress.support import files

@@ -15,8 +15,9 @@ from tinyml_compress.models.zoo import digits_cnn
 from tinyml_compress.ops.base import Isa
 from tinyml_compress.pipeline.compare.parity import ladder
 from tinyml_compress.pipeline.compile.verb import compile_to_folder
-from tinyml_compress.pipeline.convert.verb import convert, looked_into
+from tinyml_compress.pipeline.convert.verb import convert
 from tinyml_compress.pipeline.evaluate.verb import evaluate
+from tinyml_compress.pipeline.inspect.verb import looked_into
 from tinyml_compress.pipeline.measure.verb import benchmark
 from tinyml_compress.pipeline.measure.work import Request
 from tinyml_compress.rendering.demo import BoardRow, DemoResult, ModelRow

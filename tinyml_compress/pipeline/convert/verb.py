@@ -17,7 +17,7 @@ from tinyml_compress.converter import Io, Mode, Settings
 from tinyml_compress.converter.four_bits import four_bits
 from tinyml_compress.data import DataSet
 from tinyml_compress.data.preprocessing import Preprocessing
-from tinyml_compress.errors import ConversionError, DataError, OutputError, TinymlError, UsageError
+from tinyml_compress.errors import ConversionError, DataError, OutputError, UsageError
 from tinyml_compress.frontend.writer import write
 from tinyml_compress.models import LoadedModel, Origin, load
 from tinyml_compress.ops.base import Isa, Level
@@ -26,7 +26,6 @@ from tinyml_compress.pipeline.convert.artifacts import Artifacts, Converted, mak
 from tinyml_compress.pipeline.convert.collapse import refuse_collapsed
 from tinyml_compress.pipeline.convert.foreign import foreign_to_tflite, is_foreign
 from tinyml_compress.pipeline.convert.mixing import by_names, mix, mixer_of
-from tinyml_compress.pipeline.inspect.verb import inspect_model
 from tinyml_compress.pipeline.shrinking import stripped
 from tinyml_compress.results import Compiled, Conversion, Manifest, Mixed
 from tinyml_compress.support import backend, c_names, files
@@ -40,7 +39,6 @@ __all__ = [
     "Converted",
     "convert",
     "convert_model",
-    "looked_into",
     "make_artifacts",
 ]
 
@@ -158,15 +156,6 @@ def _kernels(engine: str, isa: str | None, optimize: str | None) -> tuple[Isa, L
         words = (f"--{name} {given}" for name, given in (("isa", isa), ("optimize", optimize)) if given)
         raise UsageError("generated C was not asked for", which=" ".join(words), next_step="add --engine aot")
     return None
-
-
-def looked_into(done: Conversion) -> Conversion:
-    """The conversion with what is in the new file."""
-    try:
-        return msgspec.structs.replace(done, inspection=inspect_model(done.path))
-    except TinymlError as error:
-        why = error.what if error.which is None else f"{error.what}: {error.which}"
-        return msgspec.structs.replace(done, inspection_absent=why)
 
 
 def _write(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import numpy.typing as npt
 
@@ -14,11 +15,11 @@ from tinyml_compress.frontend.ledger import ledger
 from tinyml_compress.ir import Graph, NodeView, Tensor
 from tinyml_compress.ops import choose, operator
 from tinyml_compress.ops.base import Isa, Level
-from tinyml_compress.results import Inspection, LayerFacts, Values
+from tinyml_compress.results import Conversion, Inspection, LayerFacts, Values
 from tinyml_compress.support import files
 from tinyml_compress.support.c_names import c_name
 
-__all__ = ["histogram", "inspect_model", "real_values", "values_of"]
+__all__ = ["histogram", "inspect_model", "looked_into", "real_values", "values_of"]
 
 Reals = npt.NDArray[np.float64]
 _BINS = 41
@@ -58,6 +59,15 @@ def inspect_model(path: Path) -> Inspection:
         nbytes=bytes_of.file,
         dtypes=_dtypes(constants),
     )
+
+
+def looked_into(done: Conversion) -> Conversion:
+    """The conversion with what is in the new file."""
+    try:
+        return msgspec.structs.replace(done, inspection=inspect_model(done.path))
+    except TinymlError as error:
+        why = error.what if error.which is None else f"{error.what}: {error.which}"
+        return msgspec.structs.replace(done, inspection_absent=why)
 
 
 def _dtypes(constants: list[Tensor]) -> dict[str, int]:
