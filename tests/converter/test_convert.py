@@ -392,6 +392,16 @@ def test_data_set_of_another_shape() -> None:
             UsageError,
             "full-integer",
         ),
+        (
+            "zoo:digits_cnn --calibration data:digits -o out --mode int16x8 --weight-bits 4",
+            UsageError,
+            "so many",
+        ),
+        (
+            "zoo:digits_cnn --calibration data:digits -o out --mixed --max-drop 1 --weight-bits 4",
+            UsageError,
+            "weights of 8 bits",
+        ),
         ("zoo:digits_cnn --calibration absent.npz -o out", DataError, "no such data file"),
         ("zoo:digits_cnn --calibration data:digits -o taken/below", OutputError, "cannot write"),
         ("absent.keras --calibration data:digits -o out", UsageError, "no such model"),
@@ -406,6 +416,16 @@ def test_wrong_calls(
     assert isinstance(done.exception, error)
     assert text in str(done.exception)
     assert sorted(path.name for path in tmp_path.rglob("*")) == ["taken"]
+
+
+def test_weights_of_four_bits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    words = "zoo:digits_cnn --calibration data:digits:train -o {0} --name net --weight-bits {0}"
+    for bits in ("8", "4"):
+        done = CliRunner().invoke(command, words.format(bits).split(), catch_exceptions=False)
+        assert done.exit_code == 0, done.output
+    sizes = {bits: (tmp_path / bits / "net.tflite").stat().st_size for bits in ("8", "4")}
+    assert sizes["4"] < 0.75 * sizes["8"]
 
 
 def test_what_the_converter_leaves_in_float_by_chance_is_converted_again(

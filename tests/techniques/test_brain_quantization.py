@@ -18,11 +18,7 @@ from tinyml_compress.frontend.writer import write
 from tinyml_compress.support.backend import fix_seeds, keras2
 from tinyml_compress.techniques._grid import rounded
 from tinyml_compress.techniques._layerwise import Walk, divergence
-from tinyml_compress.techniques.brain_quantization import (
-    TECHNIQUE,
-    BrainQuantOptions,
-    quantize_by_outputs,
-)
+from tinyml_compress.techniques.brain_quantization import TECHNIQUE, BrainQuantOptions
 from tinyml_compress.techniques.recipe import parse
 from tinyml_compress.techniques.technique import Context
 from tinyml_compress.techniques.training import outputs_of
@@ -65,7 +61,7 @@ def _values_of_rows(model: Any) -> list[int]:
 def test_far_less_is_lost_than_by_rounding(values: str) -> None:
     model = _plain()
     inputs, tests = _inputs(model, 96, 1), _inputs(model, 400, 2)
-    done = quantize_by_outputs(model, inputs, BrainQuantOptions(bits=3, values=values))
+    done = TECHNIQUE.choose(BrainQuantOptions(bits=3, values=values), model, inputs)
     assert max(_values_of_rows(done.model)) <= (7 if values == "even" else 8)
     right = outputs_of(model, tests)
     near, far = outputs_of(done.model, tests), outputs_of(_at_nearest(model, 3), tests)
@@ -88,7 +84,7 @@ def test_kernels_of_few_values_stay_as_they_are(values: str) -> None:
             )
             whole.reshape(-1, kernel.shape[-1])[0] = whole.max()
             layer.set_weights([(whole * 0.002).astype(np.float32), bias])
-    done = quantize_by_outputs(model, _inputs(model, 48, 1), BrainQuantOptions(values=values))
+    done = TECHNIQUE.choose(BrainQuantOptions(values=values), model, _inputs(model, 48, 1))
     assert max(chosen for _, chosen in done.losses.values()) < 1e-5
     for layer in model.layers:
         if layer.get_weights():
@@ -99,7 +95,7 @@ def test_kernels_of_few_values_stay_as_they_are(values: str) -> None:
 
 def test_a_book_holds_whole_int8_steps_that_all_rows_share() -> None:
     model = _plain()
-    done = quantize_by_outputs(model, _inputs(model, 48, 1), BrainQuantOptions(bits=4, values="book"))
+    done = TECHNIQUE.choose(BrainQuantOptions(bits=4, values="book"), model, _inputs(model, 48, 1))
     kernel = done.model.get_layer("second").get_weights()[0]
     rows = kernel.reshape(-1, kernel.shape[-1]).T.astype(np.float64)
     steps = rows * 127 / np.abs(rows).max(axis=1, keepdims=True)
@@ -111,7 +107,7 @@ def test_zeros_stay_zero_and_spared_layers_whole() -> None:
     model = _plain()
     kernel, bias = model.get_layer("second").get_weights()
     model.get_layer("second").set_weights([np.where(np.abs(kernel) < 0.05, 0, kernel), bias])
-    done = quantize_by_outputs(model, _inputs(model, 32, 1), BrainQuantOptions(exclude=("first",)))
+    done = TECHNIQUE.choose(BrainQuantOptions(exclude=("first",)), model, _inputs(model, 32, 1))
     assert (done.model.get_layer("second").get_weights()[0][np.abs(kernel) < 0.05] == 0).all()
     np.testing.assert_array_equal(
         done.model.get_layer("first").get_weights()[0], model.get_layer("first").get_weights()[0]
@@ -124,7 +120,7 @@ def test_the_file_has_four_bits_and_the_same_outputs(make: Any, tmp_path: Path) 
     fix_seeds(3)
     model = make()
     inputs, tests = _inputs(model, 64, 1), _inputs(model, 64, 2)
-    done = quantize_by_outputs(model, inputs, BrainQuantOptions())
+    done = TECHNIQUE.choose(BrainQuantOptions(), model, inputs)
     eight = int8_file(done.model, inputs)
     packed = four_bits(frontend.read(eight, "packed"))
     assert not list(packed.notes()), "every layer has four bits, and none was rounded again"
@@ -148,6 +144,6 @@ def test_words_of_the_recipe() -> None:
     layers = keras2().layers
     model = keras2().Sequential([keras2().Input((4, 3)), layers.LSTM(3)])
     with pytest.raises(UnsupportedLayer, match="quantized together"):
-        quantize_by_outputs(model, np.zeros((8, 4, 3), np.float32), BrainQuantOptions())
+        TECHNIQUE.choose(BrainQuantOptions(), model, np.zeros((8, 4, 3), np.float32))
     with pytest.raises(TrainingError, match="no samples"):
         TECHNIQUE.apply(BrainQuantOptions(), model, Context(None, None, lambda _: None, lambda _: None, 0))

@@ -21,7 +21,7 @@ from tinyml_compress.techniques._layerwise import divergence
 from tinyml_compress.techniques._prepare import prepare
 from tinyml_compress.techniques._second_order import Quadratic
 from tinyml_compress.techniques._simulated import Simulation
-from tinyml_compress.techniques.rounding import TECHNIQUE, RoundOptions, round_weights
+from tinyml_compress.techniques.rounding import TECHNIQUE, RoundOptions
 from tinyml_compress.techniques.technique import Context
 from tinyml_compress.techniques.training import outputs_of
 
@@ -114,7 +114,7 @@ def test_outputs_lose_less_than_by_nearest_steps(make: Any) -> None:
     fix_seeds(2)
     model = make()
     inputs = _inputs(model, 96, 1).astype(np.float32)
-    done = round_weights(model, inputs, RoundOptions())
+    done = TECHNIQUE.choose(RoundOptions(), model, inputs)
     assert done.losses
     for nearest, chosen in done.losses.values():
         assert chosen <= nearest * 1.001
@@ -136,7 +136,7 @@ def test_zeros_stay_zero() -> None:
     model = nets.plain()
     kernel, bias = model.get_layer("second").get_weights()
     model.get_layer("second").set_weights([np.where(np.abs(kernel) < 0.05, 0, kernel), bias])
-    done = round_weights(model, _inputs(model, 32, 1), RoundOptions(exclude=("first",)))
+    done = TECHNIQUE.choose(RoundOptions(exclude=("first",)), model, _inputs(model, 32, 1))
     zero = np.abs(kernel) < 0.05
     assert (done.model.get_layer("second").get_weights()[0][zero] == 0).all()
     assert "first" not in done.losses
@@ -147,7 +147,7 @@ def test_the_converter_takes_the_steps_as_they_are(tmp_path: Path) -> None:
     fix_seeds(2)
     model = nets.depthwise()
     inputs = np.random.default_rng(0).normal(size=(64, *model.input_shape[1:])).astype(np.float32)
-    done = round_weights(model, inputs, RoundOptions())
+    done = TECHNIQUE.choose(RoundOptions(), model, inputs)
     graph = frontend.read(int8_file(done.model, inputs), "rounded")
     folded = prepare(done.model).model
     kernels = [layer.get_weights()[0] for layer in folded.layers if layer.get_weights()]
@@ -180,6 +180,6 @@ def test_what_cannot_be_done_is_said() -> None:
     layers = keras2().layers
     model = keras2().Sequential([keras2().Input((4, 3)), layers.LSTM(3)])
     with pytest.raises(UnsupportedLayer, match="rounded together"):
-        round_weights(model, np.zeros((8, 4, 3), np.float32), RoundOptions())
+        TECHNIQUE.choose(RoundOptions(), model, np.zeros((8, 4, 3), np.float32))
     with pytest.raises(TrainingError, match="no samples"):
         TECHNIQUE.apply(RoundOptions(), model, Context(None, None, lambda _: None, lambda _: None, 0))

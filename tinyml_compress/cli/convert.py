@@ -61,6 +61,13 @@ Examples:
 @click.option(
     "--per-tensor-dense", is_flag=True, help="One scale per Dense kernel instead of one per output."
 )
+@click.option(
+    "--weight-bits",
+    type=click.Choice(["8", "4"]),
+    default="8",
+    show_default=True,
+    help="Bits of a weight in mode int8; 4 loses least after a recipe with brain_quantize.",
+)
 @click.option("--allow-float", is_flag=True, help="Let operators without an integer form stay float.")
 @samples_option
 @seed_option
@@ -108,6 +115,7 @@ def command(
     name: str | None,
     io: str | None,
     per_tensor_dense: bool,
+    weight_bits: str,
     allow_float: bool,
     samples: int | None,
     seed: int,
@@ -136,6 +144,13 @@ def command(
         raise UsageError(
             "how much may be lost?", which="--mixed", next_step="give --max-drop POINTS, such as 0.5"
         )
+    if mixed and weight_bits != "8":
+        raise UsageError(
+            "layers in int16x8 have weights of 8 bits",
+            which="--weight-bits",
+            found=f"{weight_bits} with --mixed",
+            next_step="leave one of the two out",
+        )
     if not mixed and (max_drop is not None or eval_data is not None):
         raise UsageError("goes with --mixed", which="--max-drop" if max_drop is not None else "--eval-data")
     done = convert(
@@ -146,6 +161,7 @@ def command(
         name=name,
         io=io,
         per_tensor_dense=per_tensor_dense,
+        weight_bits=int(weight_bits),
         allow_float=allow_float,
         strip=strip,
         samples=samples,

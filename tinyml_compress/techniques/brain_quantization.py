@@ -8,33 +8,20 @@ move to where the layer's outputs want them.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from tinyml_compress.support.backend import fix_seeds
-from tinyml_compress.techniques._grid import Centred, Grid, on_grid, rounded
-from tinyml_compress.techniques._layerwise import LinearMap, Walk
+from tinyml_compress.techniques._chosen import Chooser, ChosenOptions, Maps, of_kernel
+from tinyml_compress.techniques._grid import Grid, on_grid
+from tinyml_compress.techniques._layerwise import LinearMap
 from tinyml_compress.techniques._second_order import Quadratic
-from tinyml_compress.techniques.technique import (
-    Context,
-    Dimension,
-    Fidelity,
-    Options,
-    Outcome,
-    Point,
-    Technique,
-    count,
-    excluded,
-    word,
-)
+from tinyml_compress.techniques.technique import Dimension, Fidelity, Point, count, word
 
-__all__ = ["TECHNIQUE", "WEIGHT_BITS", "BrainQuantOptions", "Quantized", "quantize_by_outputs"]
+__all__ = ["TECHNIQUE", "WEIGHT_BITS", "BrainQuantOptions"]
 
-Array = npt.NDArray[Any]
 Floats = npt.NDArray[np.float64]
 Problems = list[tuple[Quadratic, Floats]]
 
@@ -48,7 +35,7 @@ _LLOYD = 40
 
 
 @dataclass(frozen=True)
-class BrainQuantOptions(Options):
+class BrainQuantOptions(ChosenOptions):
     """Weights of few bits, chosen together for the outputs: no training, no labels."""
 
     bits: int = count(4, 2, 8, "of a weight")
@@ -57,65 +44,13 @@ class BrainQuantOptions(Options):
         ("even", "book"),
         "even steps, for weight_bits = 4 in convert; or a code book per kernel, for the engine's tables",
     )
-    samples: int = count(512, 8, 100_000, "calibration samples that are looked at")
-    exclude: tuple[str, ...] = excluded()
 
     def milder(self) -> BrainQuantOptions | None:
         return replace(self, bits=self.bits + 1) if self.bits < 8 and self.values == "book" else None
 
 
-@dataclass(frozen=True, eq=False)
-class Quantized:
-    """The model with few different weights, and per layer the part of its outputs' energy that is lost."""
-
-    model: Any
-    losses: dict[str, tuple[float, float]]
-    """With every weight at the nearest of as many even steps, and as chosen."""
-
-
-def quantize_by_outputs(
-    model: Any,
-    inputs: Array,
-    options: BrainQuantOptions,
-    seed: int = 0,
-    tell: Callable[[str], None] = lambda text: None,
-) -> Quantized:
-    """Layer by layer, each reading what the quantized layers before it give."""
-    fix_seeds(seed)
-    walk = Walk(model, np.asarray(inputs)[: options.samples], seed)
-    losses = {}
-    for layer in walk.chosen(options.exclude, "quantized"):
-        tell(f"{layer.name}: values chosen for its outputs")
-        maps = walk.maps(layer)
-        # packed weights of a dense layer have one scale, those of a convolution one per output
-        one_scale = type(layer).__name__ == "Dense" and options.values == "even"
-        kernels = _booked(maps, options.bits) if options.values == "book" else None
-        kernels = kernels or [_even(one, options.bits, one_scale) for one in maps]
-        chosen = [_with_bias(one, kernel) for one, kernel in zip(maps, kernels, strict=True)]
-        simple = [_with_bias(one, rounded(one.weights[:, : one.inputs], options.bits)) for one in maps]
-        losses[layer.name] = (_lost(maps, simple), _lost(maps, chosen))
-        walk.put(layer, chosen)
-    return Quantized(walk.working, losses)
-
-
-def _of_kernel(one: LinearMap) -> tuple[Quadratic, Floats]:
-    """The problem of the kernel alone, the bias following it, and the kernel."""
-    problem = one.problem.damped(one.weights)
-    return Centred.of(problem).problem if one.has_bias else problem, one.weights[:, : one.inputs]
-
-
-def _with_bias(one: LinearMap, kernel: Floats) -> Floats:
-    return Centred.of(one.problem.damped(one.weights)).with_bias(kernel) if one.has_bias else kernel
-
-
-def _lost(maps: tuple[LinearMap, ...], weights: list[Floats]) -> float:
-    pairs = list(zip(maps, weights, strict=True))
-    lost = sum(float((one.problem.loss(new) * one.scale).sum()) for one, new in pairs)
-    return max(0.0, lost) / max(sum(float((one.problem.energy * one.scale).sum()) for one in maps), 1e-30)
-
-
 def _even(one: LinearMap, bits: int, one_scale: bool) -> Floats:
-    problem, weights = _of_kernel(one)
+    problem, weights = of_kernel(one)
     most = 2 ** (bits - 1) - 1
     levels = np.arange(-most, most + 1, dtype=np.float64)
     tops = np.abs(weights).max(axis=1, initial=0.0)
@@ -135,13 +70,13 @@ def _even(one: LinearMap, bits: int, one_scale: bool) -> Floats:
     return best
 
 
-def _booked(maps: tuple[LinearMap, ...], bits: int) -> list[Floats] | None:
+def _booked(maps: Maps, bits: int) -> list[Floats] | None:
     """One book of whole numbers for all rows of a kernel, each row with its own scale; None where the kernel
     has no more weights than the book has values.
 
     A row's largest weight stays at the end of the book: the conversion makes the row's scale from it.
     """
-    problems = [_of_kernel(one) for one in maps]
+    problems = [of_kernel(one) for one in maps]
     if sum(weights.size for _, weights in problems) <= 2**bits:
         return None
     scales = [np.abs(weights).max(axis=1, initial=0.0) / _MOST for _, weights in problems]
@@ -203,7 +138,7 @@ def _tidy(free: Floats, *, whole: bool = True) -> Floats:
 
 
 def _moved_book(
-    problems: Problems, maps: tuple[LinearMap, ...], scales: list[Floats], chosen: list[Floats], book: Floats
+    problems: Problems, maps: Maps, scales: list[Floats], chosen: list[Floats], book: Floats
 ) -> Floats:
     """The values that are best for which weight has which: least squares, the ends and zero staying."""
     size = len(book)
@@ -227,13 +162,13 @@ def _moved_book(
     return _tidy(moved[~stays])
 
 
-class BrainQuantization(Technique[BrainQuantOptions]):
+class BrainQuantization(Chooser[BrainQuantOptions]):
     """The stage `brain_quantize`."""
 
     use = "brain_quantize"
     options = BrainQuantOptions
     place = 61
-    fixes_weights = True
+    verb = "quantized"
     dimensions = (
         Dimension(
             WEIGHT_BITS,
@@ -246,11 +181,14 @@ class BrainQuantization(Technique[BrainQuantOptions]):
         ),
     )
 
-    def apply(self, options: BrainQuantOptions, model: Any, context: Context) -> Outcome:
-        done = quantize_by_outputs(model, self.calibration(context), options, context.seed, context.tell)
-        rows = [(name, f"{simple:.2e}", f"{chosen:.2e}") for name, (simple, chosen) in done.losses.items()]
-        head = ("layer", "part of its outputs lost by nearest steps", "by chosen ones")
-        return Outcome(done.model, (), (head, *rows))
+    def kernels(self, options: BrainQuantOptions, layer: Any, maps: Maps) -> list[Floats]:
+        # packed weights of a dense layer have one scale, those of a convolution one per output
+        one_scale = type(layer).__name__ == "Dense" and options.values == "even"
+        booked = _booked(maps, options.bits) if options.values == "book" else None
+        return booked or [_even(one, options.bits, one_scale) for one in maps]
+
+    def bits(self, options: BrainQuantOptions) -> int:
+        return options.bits
 
     def chosen(self, point: Point, fidelity: Fidelity) -> BrainQuantOptions | None:
         return BrainQuantOptions() if point[WEIGHT_BITS] == 4 and fidelity.trains else None
