@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from tinyml_compress import data
     from tinyml_compress.pipeline.api import (
         benchmark,
-        gate,
         report,
     )
     from tinyml_compress.pipeline.checking import check
@@ -27,6 +26,7 @@ if TYPE_CHECKING:
     from tinyml_compress.pipeline.fit.verb import fit
     from tinyml_compress.pipeline.inspect.keras import inspect
     from tinyml_compress.pipeline.shrinking import shrink
+    from tinyml_compress.rendering.gate import gate
 
 __all__ = [
     "__version__",
@@ -58,6 +58,7 @@ _HOMES = {
     "evaluate": "tinyml_compress.pipeline.evaluate.verb",
     "export": "tinyml_compress.pipeline.export.verb",
     "fit": "tinyml_compress.pipeline.fit.verb",
+    "gate": "tinyml_compress.rendering.gate",
     "inspect": "tinyml_compress.pipeline.inspect.keras",
     "shrink": "tinyml_compress.pipeline.shrinking",
     "verify": "tinyml_compress.pipeline.compare.verification",

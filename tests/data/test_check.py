@@ -14,10 +14,11 @@ from tests.lib.graphs import model, tensor
 from tinyml_compress import ops
 from tinyml_compress.cli.data import command
 from tinyml_compress.data import DataSet
-from tinyml_compress.data.findings import Severity, check, check_parts, range_shift
+from tinyml_compress.data.findings import check, check_parts, range_shift
 from tinyml_compress.errors import DataError, TinymlError
 from tinyml_compress.ir import Attrs, DType
 from tinyml_compress.pipeline.data_check import check_data
+from tinyml_compress.results import DataCheck, Severity, decoded, encoded
 
 Change = Callable[[np.ndarray, np.ndarray], None]
 
@@ -149,6 +150,7 @@ def files(tmp_path: Path) -> Path:
 def test_ranges_inside_the_model(files: Path) -> None:
     good = check_data(str(files / "good.npz"), str(files / "float.tflite"))
     assert good.warnings == 0
+    assert decoded(DataCheck, json.loads(json.dumps(encoded(good)))) == good
     assert "calibrated ranges of 1 layers" in good.summary()
     bad = check_data(str(files / "bad.npz"), str(files / "float.tflite"))
     assert any(one.about == "layers" and one.severity is Severity.WARNING for one in bad.findings)

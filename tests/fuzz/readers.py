@@ -33,8 +33,10 @@ from tinyml_compress.data.preprocessing import AudioForm, Features, ImageForm, P
 from tinyml_compress.errors import TinymlError
 from tinyml_compress.pipeline.export.bundle import manifest_preprocessing
 from tinyml_compress.pipeline.measure.target import target
-from tinyml_compress.rendering.gate import Tolerances, judge, read_result
+from tinyml_compress.rendering.gate import gate_junit, gate_markdown, judge, read_result
+from tinyml_compress.rendering.gate_checks import Tolerances
 from tinyml_compress.rendering.page import read_document, results_page
+from tinyml_compress.results import encoded
 from tinyml_compress.support.files import sha256
 from tinyml_compress.support.resources import recipes_folder, targets_folder
 from tinyml_compress.support.table_text import blocks_text
@@ -240,8 +242,7 @@ def _gate(folder: Path, content: bytes) -> None:
                 result = judge(before, after, Tolerances())
             except TinymlError:
                 continue
-            for form in (result.as_json, result.junit, result.markdown):
-                assert form()
+            assert all((encoded(result), gate_junit(result), gate_markdown(result)))
             blocks_text(result.blocks(), 80)
 
 

@@ -5,14 +5,15 @@ from __future__ import annotations
 import json
 import re
 import sys
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from msgspec.structs import replace
 
 from tinyml_compress.cli.doctor import command
 from tinyml_compress.pipeline import diagnosis, locks
+from tinyml_compress.results import Diagnosis, decoded, encoded
 
 
 def test_this_machine_is_sound() -> None:
@@ -28,6 +29,7 @@ def test_missing_parts_are_named_with_the_way_to_get_them(monkeypatch: pytest.Mo
     monkeypatch.setattr(diagnosis, "_program_version", lambda command: None)
     found = diagnosis.diagnose()
     assert found.sound
+    assert decoded(Diagnosis, json.loads(json.dumps(encoded(found)))) == found
     text = found.summary()
     assert re.search("^qemu-system-arm +absent ", text, re.MULTILINE)
     assert "get it: the package qemu-system-arm" in text

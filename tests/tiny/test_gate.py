@@ -15,8 +15,10 @@ from click.testing import CliRunner, Result
 
 from tinyml_compress.cli.gate import command
 from tinyml_compress.errors import DataError, UsageError
-from tinyml_compress.rendering.gate import Metric, Tolerances, Verdict, judge, read_result
+from tinyml_compress.rendering.gate import gate_junit, gate_markdown, judge, read_result
+from tinyml_compress.rendering.gate_checks import Tolerances
 from tinyml_compress.rendering.page import read_document
+from tinyml_compress.results import Gate, Metric, Verdict, decoded, encoded
 
 NODE: dict[str, Any] = {"kernel": "", "shape": [1], "macs": 0, "cycles": 0}
 RUN: dict[str, Any] = {
@@ -168,6 +170,7 @@ def test_forms(tmp_path: Path) -> None:
     as_json = json.loads(_gate(tmp_path, BENCH, grown, "--format", "json").output)
     assert as_json["passed"] is False
     assert as_json["checks"][0]["metric"] == "instructions"
+    assert decoded(Gate, as_json).failed[0].metric is Metric.INSTRUCTIONS
     table = _gate(tmp_path, BENCH, grown, "--format", "markdown").output
     assert "| failed | nucleo-l4r5zi aot speed | instructions |" in table
     target = tmp_path / "gate.xml"
@@ -252,8 +255,7 @@ def test_any_value_in_any_place_is_a_verdict_or_our_error(odd: object, place: st
             result = judge(before, after, Tolerances())
         except DataError:
             continue
-        for form in (result.blocks, result.as_json, result.junit, result.markdown):
-            assert form()
+        assert all((result.blocks(), encoded(result), gate_junit(result), gate_markdown(result)))
 
 
 def test_names_are_text_in_every_form(tmp_path: Path) -> None:
@@ -261,14 +263,16 @@ def test_names_are_text_in_every_form(tmp_path: Path) -> None:
     bad = [RUN["nodes"][0] | {"name": name, "instructions": 900}, RUN["nodes"][1]]
     result = judge(BENCH, _changed(BENCH, nodes=bad, instructions=1200), Tolerances())
     assert result.failed
-    assert "\\n<img" in result.checks[0].line()
-    assert "\\x1b[2J" in result.checks[0].line()
-    (row,) = (line for line in result.markdown().splitlines() if "instructions" in line)
+    failure = ElementTree.fromstring(gate_junit(result)).find("testcase/failure")
+    assert failure is not None
+    assert "\\n<img" in str(failure.text)
+    assert "\\x1b[2J" in str(failure.text)
+    (row,) = (line for line in gate_markdown(result).splitlines() if "instructions" in line)
     assert re.search(
         r"a\\\|b\\`c\.\\<img src=x\\>\.\\\[2J \\\[x\\\]\(http\\://y\) \\@\u200ball \\#\u200b1", row
     )
     assert len(re.findall(r"(?<!\\)\|", row)) == 5
-    suite = ElementTree.fromstring(result.junit())
+    suite = ElementTree.fromstring(gate_junit(result))
     assert "<img src=x>" in str([failure.get("message") for failure in suite.iter("failure")])
     for form in ("text", "junit", "markdown", "json"):
         shown = _gate(tmp_path, BENCH, _changed(BENCH, nodes=bad, instructions=1200), "--format", form)

@@ -14,7 +14,9 @@ from click.testing import CliRunner
 from tests.report.documents import ALL
 from tinyml_compress.cli.gate import command
 from tinyml_compress.errors import DataError
-from tinyml_compress.rendering.gate import Metric, Tolerances, Verdict, judge, read_result
+from tinyml_compress.rendering.gate import gate_markdown, judge, read_result
+from tinyml_compress.rendering.gate_checks import Tolerances
+from tinyml_compress.results import Metric, Verdict
 
 VERBS = ("compress", "compare", "fit")
 Change = Callable[[dict[str, Any]], None]
@@ -174,7 +176,7 @@ def test_any_value_in_any_place_is_a_verdict_or_our_error(verb: str, odd: object
         after[key] = odd
         for pair in ((before, after), (after, before)):
             try:
-                judge(*pair, Tolerances()).markdown()
+                gate_markdown(judge(*pair, Tolerances()))
             except DataError:
                 continue
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from tinyml_compress.cli._options import answer, json_option, seed_option
+from tinyml_compress.cli._options import answer, json_option, seed_option, show
 
 EXAMPLES = """\b
 Examples:
@@ -74,6 +74,6 @@ def check_set(data: str, model: str | None, strict: bool, seed: int) -> None:
     from tinyml_compress.pipeline.data_check import check_data
 
     done = check_data(data, model, seed=seed)
-    answer("data check", done.as_json, done.blocks)
+    show(done)
     if strict and done.warnings:
         raise click.exceptions.Exit(1)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from tinyml_compress.cli._options import answer, json_option
+from tinyml_compress.cli._options import json_option, show
 
 EXAMPLES = """\b
 Examples:
@@ -23,6 +23,6 @@ def command() -> None:
     from tinyml_compress.pipeline.diagnosis import diagnose
 
     found = diagnose()
-    answer("doctor", found.as_json, found.blocks)
+    show(found)
     if not found.sound:
         raise click.exceptions.Exit(1)

@@ -60,20 +60,21 @@ def command(
     Growth counts beyond the tolerance; a loss of accuracy beyond its tolerance and beyond the confidence
     interval. The node or part that grew most is named.
     """
-    from tinyml_compress.rendering.gate import Tolerances, judge, read_result
+    from tinyml_compress.rendering.gate import gate, gate_junit, gate_markdown
+    from tinyml_compress.results import encoded
     from tinyml_compress.support import files
     from tinyml_compress.support.table_text import blocks_text
 
-    result = judge(read_result(baseline), read_result(current), Tolerances.parse(tolerances))
+    result = gate(baseline, current, tolerance=tolerances)
     forms: dict[str, Callable[[], Sequence[Block]]] = {
         "text": result.blocks,
-        "json": lambda: [json_text(result.as_json(), "gate")],
-        "junit": lambda: [result.junit()],
-        "markdown": lambda: [result.markdown()],
+        "json": lambda: [json_text(encoded(result), "gate")],
+        "junit": lambda: [gate_junit(result)],
+        "markdown": lambda: [gate_markdown(result)],
     }
     if output is not None:
         files.write_text(output, blocks_text(forms[form]()) + "\n")
     told = f"{len(result.failed)} of {len(result.checks)} checks failed; see {output}"
-    answer("gate", result.as_json, lambda: forms[form]() if output is None else [told])
-    if result.failed:
+    answer("gate", lambda: encoded(result), lambda: forms[form]() if output is None else [told])
+    if not result.passed:
         raise click.exceptions.Exit(1)

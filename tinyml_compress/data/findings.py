@@ -7,16 +7,15 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
-from enum import Enum
 
 import numpy as np
 import numpy.typing as npt
 
 from tinyml_compress.data.dataset import DataSet
 from tinyml_compress.data.preprocessing import Preprocessing
+from tinyml_compress.results import Finding, Severity
 
-__all__ = ["Finding", "Severity", "check", "check_parts", "range_shift"]
+__all__ = ["check", "check_parts", "range_shift"]
 
 Floats = npt.NDArray[np.float32]
 _FEW, _MANY = 100, 500
@@ -25,23 +24,6 @@ _STRETCH = 4.0
 _SPREAD = 100.0
 _MOVED = 0.1
 _IMBALANCE = 10.0
-
-
-class Severity(Enum):
-    """How much it matters."""
-
-    OK = "ok"
-    NOTE = "note"
-    WARNING = "warning"
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One thing that was looked at."""
-
-    severity: Severity
-    about: str
-    text: str
 
 
 def check(data: DataSet) -> list[Finding]:

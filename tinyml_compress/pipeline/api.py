@@ -11,14 +11,12 @@ import numpy.typing as npt
 from tinyml_compress.ops.base import Level
 from tinyml_compress.pipeline import reporting
 from tinyml_compress.pipeline.measure import verb, work
-from tinyml_compress.rendering.gate import GateResult, Tolerances, judge, read_result
 from tinyml_compress.results import Benchmark
 from tinyml_compress.support.trust import trusting
 from tinyml_compress.support.words import several, word
 
 __all__ = [
     "benchmark",
-    "gate",
     "report",
 ]
 
@@ -57,9 +55,3 @@ def benchmark(
 def report(results: Sequence[str | Path], *, output: str | Path, title: str = "") -> Path:
     """Results that verbs wrote as JSON, on one page."""
     return reporting.report(results, output, title=title)
-
-
-def gate(baseline: str | Path, current: str | Path, *, tolerance: str | Sequence[str] = ()) -> GateResult:
-    """Two results of one verb held against each other; `tolerance` such as 1%, or several like flash=0."""
-    allowed = Tolerances.parse(several(tolerance))
-    return judge(read_result(Path(baseline)), read_result(Path(current)), allowed)

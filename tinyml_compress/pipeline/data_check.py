@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
 from tinyml_compress.data import DataSet, load
-from tinyml_compress.data.findings import Finding, Severity, check, check_parts, range_shift
+from tinyml_compress.data.findings import check, check_parts, range_shift
 from tinyml_compress.errors import DataError, TinymlError
 from tinyml_compress.ir import Graph
 from tinyml_compress.ops.base import Isa, Level
@@ -18,51 +17,17 @@ from tinyml_compress.pipeline.compare.differences import all_outputs
 from tinyml_compress.pipeline.evaluate.engines import Engine, run_graph
 from tinyml_compress.pipeline.evaluate.float_reference import float_graph
 from tinyml_compress.pipeline.evaluate.model_inputs import arrays_for
+from tinyml_compress.results import DataCheck, Finding, Severity
 from tinyml_compress.runners.sides import stored_inputs
-from tinyml_compress.support.notebook import Displayed
 from tinyml_compress.support.progress import stage
-from tinyml_compress.support.table import Block, Column, Table
 
-__all__ = ["DataCheck", "check_data"]
+__all__ = ["check_data"]
 
 Array = npt.NDArray[np.generic]
 _SAMPLES = 64
 """Every layer's result is kept for each sample, so that two halves can be compared."""
 _MOVED = 0.25
 _SHOWN = 3
-
-
-@dataclass(frozen=True)
-class DataCheck(Displayed):
-    """All findings about one set."""
-
-    spec: str
-    title: str
-    findings: tuple[Finding, ...]
-
-    @property
-    def warnings(self) -> int:
-        return sum(finding.severity is Severity.WARNING for finding in self.findings)
-
-    def as_json(self) -> dict[str, object]:
-        """The result as `data check --json` prints it."""
-        return {
-            "schema": 1,
-            "data": self.spec,
-            "warnings": self.warnings,
-            "findings": [
-                {"severity": finding.severity.value, "about": finding.about, "text": finding.text}
-                for finding in self.findings
-            ],
-        }
-
-    def blocks(self) -> list[Block]:
-        """What was looked at, and how many warnings there are."""
-        head = f"{self.spec}: {self.title}" if self.title else self.spec
-        tail = "nothing to worry about" if self.warnings == 0 else f"{self.warnings} warnings"
-        columns = (Column("verdict"), Column("about"), Column("what was found", prose=True))
-        rows = tuple((one.severity.value, one.about, one.text) for one in self.findings)
-        return [head, Table(columns, rows, indent=2), tail]
 
 
 def check_data(spec: str, model: str | None = None, *, seed: int = 0) -> DataCheck:
@@ -77,7 +42,7 @@ def check_data(spec: str, model: str | None = None, *, seed: int = 0) -> DataChe
     if model is not None:
         with stage("run the model on two halves"):
             findings += _through(model, data, seed)
-    return DataCheck(spec, data.description, tuple(findings))
+    return DataCheck(spec=spec, title=data.description, findings=tuple(findings))
 
 
 def _parts(spec: str) -> tuple[DataSet, DataSet] | None:

@@ -6,107 +6,23 @@ import platform
 import shutil
 import sys
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
 from importlib import metadata
 from pathlib import Path
 
-from tinyml_compress._version import __version__
 from tinyml_compress.errors import OutputError, ProcessError
-from tinyml_compress.pipeline.locks import Lock, locks
+from tinyml_compress.pipeline.locks import locks
+from tinyml_compress.results import Diagnosis, Part
 from tinyml_compress.support import files, proc
 from tinyml_compress.support.cache import cache_root
-from tinyml_compress.support.notebook import Displayed
-from tinyml_compress.support.table import Block, Column, Row, Table
 
-__all__ = ["Diagnosis", "Part", "diagnose"]
+__all__ = ["diagnose"]
 
 _TIMEOUT = 30.0
-
-
-@dataclass(frozen=True)
-class Part:
-    """One thing the tool uses: `version` is None where it is missing."""
-
-    name: str
-    version: str | None
-    gives: str
-    get: str
-    required: bool = False
-    """For every verb."""
-    trains: bool = False
-    """Required by the verbs that load, train or convert models, and by no other."""
-
-
-@dataclass(frozen=True)
-class Diagnosis(Displayed):
-    """The machine, its parts, and whether the required ones are all there."""
-
-    tool: str
-    python: str
-    machine: str
-    cache: str
-    cache_writable: bool
-    parts: tuple[Part, ...]
-    locks: tuple[Lock, ...]
-
-    @property
-    def sound(self) -> bool:
-        here = all(part.version is not None for part in self.parts if part.required)
-        return self.cache_writable and here and all(lock.on for lock in self.locks)
-
-    @property
-    def trains(self) -> bool:
-        return all(part.version is not None for part in self.parts if part.trains)
-
-    def as_json(self) -> dict[str, object]:
-        return {"schema": 1, "sound": self.sound, **asdict(self)}
-
-    def blocks(self) -> list[Block]:
-        """A line per part: whether it is here, and how to get it where it is not."""
-        columns = (
-            Column("part"),
-            Column("state"),
-            Column("version", priority=1),
-            Column("what it gives", prose=True),
-        )
-        table = Table(columns, tuple(map(_row, self.parts)))
-        kept = Table(
-            (Column("lock"), Column("state"), Column("what it keeps out", prose=True)),
-            tuple((lock.name, "on" if lock.on else "OFF", lock.keeps) for lock in self.locks),
-        )
-        writable = "" if self.cache_writable else ": NOT WRITABLE, set TINYML_COMPRESS_CACHE"
-        return [
-            f"tinyml_compress {self.tool}, Python {self.python}, {self.machine}",
-            f"cache {self.cache}{writable}",
-            "",
-            table,
-            "",
-            kept,
-            "",
-            self._verdict(),
-        ]
-
-    def _verdict(self) -> str:
-        if not self.sound:
-            return "something required is missing, or a lock is off: see above"
-        if not self.trains:
-            return (
-                "enough for every verb on .tflite files; to load, train or "
-                "convert models, TensorFlow is missing"
-            )
-        return "all that is required is here"
-
-
-def _row(part: Part) -> Row:
-    if part.version is not None:
-        return (part.name, "ok", part.version, part.gives)
-    return (part.name, "MISSING" if part.required else "absent", None, (part.gives, f"get it: {part.get}"))
 
 
 def diagnose() -> Diagnosis:
     """Look at packages by their metadata and at programs by their `--version`."""
     return Diagnosis(
-        tool=__version__,
         python=platform.python_version(),
         machine=f"{platform.system()} {platform.machine()}",
         cache=str(cache_root()),

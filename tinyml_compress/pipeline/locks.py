@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass
 from importlib import metadata
 
 from tinyml_compress.errors import ProcessError, TinymlError
+from tinyml_compress.results import Lock
 from tinyml_compress.support import proc, rights, worker
 from tinyml_compress.support.cache import cache_root
 from tinyml_compress.support.scratch import scratch
 
-__all__ = ["Lock", "locks"]
+__all__ = ["locks"]
 
 _SAMPLES = (
     {"class_name": "Lambda", "config": {"function": ["4wE=", None, None], "function_type": "lambda"}},
@@ -26,16 +26,6 @@ _SAMPLES = (
 _OPERATORS = ("WriteFile", "ReadFile", "PyFunc", "EagerPyFunc", "SaveV2", "InitializeTableFromTextFileV2")
 _SAFE = {"tf-keras": (2, 16), "keras": (3, 12)}
 """The first version of each Keras whose safe mode keeps what it promises about layers that carry code."""
-
-
-@dataclass(frozen=True)
-class Lock:
-    """One of them."""
-
-    name: str
-    on: bool
-    keeps: str
-    """What it keeps out, or what is wrong with it."""
 
 
 def locks() -> tuple[Lock, ...]:

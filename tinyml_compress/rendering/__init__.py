@@ -6,11 +6,14 @@ from tinyml_compress.rendering.comparison_text import comparison_blocks
 from tinyml_compress.rendering.conversion_text import conversion_blocks
 from tinyml_compress.rendering.devices import devices_table
 from tinyml_compress.rendering.evaluation_text import evaluation_blocks, evaluations_blocks
+from tinyml_compress.rendering.gate import gate_blocks
 from tinyml_compress.rendering.inspection import inspection_blocks, inspections_blocks
 from tinyml_compress.rendering.parity_text import ladder_blocks
 from tinyml_compress.rendering.small_texts import (
     check_blocks,
     compiled_blocks,
+    data_check_blocks,
+    diagnosis_blocks,
     exported_blocks,
     shrunk_blocks,
     verification_blocks,
@@ -23,10 +26,13 @@ __all__ = [
     "comparison_blocks",
     "compiled_blocks",
     "conversion_blocks",
+    "data_check_blocks",
     "devices_table",
+    "diagnosis_blocks",
     "evaluation_blocks",
     "evaluations_blocks",
     "exported_blocks",
+    "gate_blocks",
     "inspection_blocks",
     "inspections_blocks",
     "ladder_blocks",

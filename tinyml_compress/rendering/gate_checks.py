@@ -5,36 +5,15 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from enum import Enum
 from typing import Any
 
 from tinyml_compress.errors import UsageError
 from tinyml_compress.evaluation import ScoreKind
-from tinyml_compress.support.escape import for_terminal
+from tinyml_compress.results import Metric, Promise, Verdict
 
-__all__ = ["Check", "Document", "Metric", "Tolerances", "Verdict", "missing", "number", "score"]
+__all__ = ["Document", "Tolerances", "missing", "number", "score"]
 
 Document = Mapping[str, Any]
-
-
-class Metric(Enum):
-    """What is held against the baseline; the value is the word of `--tolerance`."""
-
-    FLASH = "flash"
-    RAM = "ram"
-    INSTRUCTIONS = "instructions"
-    SIZE = "size"
-    ACCURACY = "accuracy"
-    EXACTNESS = "exactness"
-    PRESENCE = "presence"
-
-
-class Verdict(Enum):
-    """How a check ended."""
-
-    FAILED = "failed"
-    PASSED = "passed"
-    BETTER = "better"
 
 
 @dataclass(frozen=True)
@@ -74,30 +53,15 @@ class Tolerances:
         return dict(self.special).get(metric, self.growth)
 
 
-@dataclass(frozen=True)
-class Check:
-    """One number, or one promise, of the baseline and what became of it."""
-
-    where: str
-    metric: Metric
-    verdict: Verdict
-    before: float | None
-    after: float | None
-    detail: str
-
-    def line(self) -> str:
-        where, detail = for_terminal(self.where), for_terminal(self.detail)
-        return f"{self.verdict.value:<7} {where}: {self.metric.value} {detail}"
-
-
-def missing(where: str, metric: Metric, before: float) -> Check:
+def missing(where: str, metric: Metric, before: float) -> Promise:
     """A number of the baseline that the current result has not."""
-    return Check(where, metric, Verdict.FAILED, before, None, "is missing from the current result")
+    gone = "is missing from the current result"
+    return Promise(where=where, metric=metric, verdict=Verdict.FAILED, before=before, detail=gone)
 
 
 def number(
     where: str, metric: Metric, before: float, after: float, tolerances: Tolerances, cause: str = ""
-) -> Check:
+) -> Promise:
     """Growth beyond the tolerance fails; `cause` names what grew most."""
     if not (math.isfinite(before) and math.isfinite(after)) or after > before * (1.0 + tolerances.of(metric)):
         verdict = Verdict.FAILED
@@ -106,10 +70,11 @@ def number(
     share = f" ({(after - before) / before:+.2%})" if before else ""
     blame = f"; most: {cause}" if cause and after > before else ""
     allowed = f", allowed {tolerances.of(metric):+.2%}" if verdict is Verdict.FAILED else ""
-    return Check(where, metric, verdict, before, after, f"{before:,} to {after:,}{share}{allowed}{blame}")
+    detail = f"{before:,} to {after:,}{share}{allowed}{blame}"
+    return Promise(where=where, metric=metric, verdict=verdict, before=before, after=after, detail=detail)
 
 
-def score(where: str, before: Document, after: Document, tolerances: Tolerances) -> Iterator[Check]:
+def score(where: str, before: Document, after: Document, tolerances: Tolerances) -> Iterator[Promise]:
     """A loss fails when it is beyond the tolerance and the set is large enough to see it (outside the
     interval).
     """
@@ -127,4 +92,7 @@ def score(where: str, before: Document, after: Document, tolerances: Tolerances)
         failed = not math.isfinite(loss) or (loss > tolerances.accuracy and seen)
         note = "" if failed or loss <= 0 or seen else "; inside the interval, so the set cannot tell"
         verdict = Verdict.FAILED if failed else (Verdict.BETTER if loss < 0 else Verdict.PASSED)
-        yield Check(where, Metric.ACCURACY, verdict, old, new, f"{name} {old:.4f} to {new:.4f}{note}")
+        detail = f"{name} {old:.4f} to {new:.4f}{note}"
+        yield Promise(
+            where=where, metric=Metric.ACCURACY, verdict=verdict, before=old, after=new, detail=detail
+        )

@@ -6,15 +6,12 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from tinyml_compress.rendering.gate_checks import (
-    Check,
     Document,
-    Metric,
     Tolerances,
-    Verdict,
     missing,
     number,
 )
-from tinyml_compress.results import Benchmark, Kind, Measurement, NodeCost, decoded
+from tinyml_compress.results import Benchmark, Kind, Measurement, Metric, NodeCost, Promise, Verdict, decoded
 
 __all__ = ["runs"]
 
@@ -26,7 +23,7 @@ def _run_key(run: Measurement) -> tuple[str, ...]:
     return run.device, run.engine, run.optimize or "", (run.compiler or "").split(" ")[0]
 
 
-def runs(baseline: Document, current: Document, tolerances: Tolerances) -> Iterator[Check]:
+def runs(baseline: Document, current: Document, tolerances: Tolerances) -> Iterator[Promise]:
     """A check per promise of each run of the baseline."""
     if "runs" not in baseline:
         return
@@ -44,19 +41,26 @@ def runs(baseline: Document, current: Document, tolerances: Tolerances) -> Itera
             gone = refused.get((before.device, before.engine))
             reason = None if gone is None or gone.error is None else gone.error.reason
             detail = reason or "is missing from the current result"
-            yield Check(where, Metric.PRESENCE, Verdict.FAILED, None, None, detail)
+            yield Promise(where=where, metric=Metric.PRESENCE, verdict=Verdict.FAILED, detail=detail)
             continue
         yield from _grown(where, before, after, tolerances)
         if before.bit_exact is not None:
             wrong = None if after.bit_exact is None else after.bit_exact.mismatches
             detail = "not proven any more" if wrong is None else f"{wrong} mismatching vectors"
             verdict = Verdict.PASSED if wrong == 0 else Verdict.FAILED
-            yield Check(where, Metric.EXACTNESS, verdict, before.bit_exact.mismatches, wrong, detail)
+            yield Promise(
+                where=where,
+                metric=Metric.EXACTNESS,
+                verdict=verdict,
+                before=before.bit_exact.mismatches,
+                after=wrong,
+                detail=detail,
+            )
     if newer is not None and older.runs and newer.runs:
         yield number("the model", Metric.SIZE, older.model.nbytes, newer.model.nbytes, tolerances)
 
 
-def _grown(where: str, before: Measurement, after: Measurement, tolerances: Tolerances) -> Iterator[Check]:
+def _grown(where: str, before: Measurement, after: Measurement, tolerances: Tolerances) -> Iterator[Promise]:
     for figure in before.figures:
         metric = _METRICS.get(figure.name)
         if metric is None or figure.kind in (Kind.MODELLED, Kind.MEASURED):

@@ -11,16 +11,13 @@ from pathlib import Path
 
 from tinyml_compress.evaluation import ScoreKind, wilson
 from tinyml_compress.rendering.gate_checks import (
-    Check,
     Document,
-    Metric,
     Tolerances,
-    Verdict,
     missing,
     number,
     score,
 )
-from tinyml_compress.results import Comparison, decoded
+from tinyml_compress.results import Comparison, Metric, Promise, Verdict, decoded
 
 __all__ = ["subjects", "verb_of"]
 
@@ -35,7 +32,7 @@ class Subject:
     numbers: Mapping[Metric, float] = field(default_factory=dict)
 
 
-def subjects(baseline: Document, current: Document, tolerances: Tolerances) -> Iterator[Check]:
+def subjects(baseline: Document, current: Document, tolerances: Tolerances) -> Iterator[Promise]:
     """A check per promise of each subject of the baseline."""
     verb = verb_of(baseline)
     if verb is None or verb != verb_of(current):
@@ -45,7 +42,12 @@ def subjects(baseline: Document, current: Document, tolerances: Tolerances) -> I
     for before in _told_apart(read(baseline)):
         after = later.get(before.where)
         if after is None:
-            yield Check(before.where, Metric.PRESENCE, Verdict.FAILED, None, None, _why_gone(current))
+            yield Promise(
+                where=before.where,
+                metric=Metric.PRESENCE,
+                verdict=Verdict.FAILED,
+                detail=_why_gone(current),
+            )
         else:
             yield from _kept(before, after, tolerances)
 
@@ -59,7 +61,7 @@ def _told_apart(found: Iterator[Subject]) -> Iterator[Subject]:
         yield subject if count == 1 else replace(subject, where=f"{subject.where} ({count})")
 
 
-def _kept(before: Subject, after: Subject, tolerances: Tolerances) -> Iterator[Check]:
+def _kept(before: Subject, after: Subject, tolerances: Tolerances) -> Iterator[Promise]:
     if before.score is not None:
         yield from score(before.where, before.score, after.score or {}, tolerances)
     for metric, old in before.numbers.items():

@@ -5,12 +5,31 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
-from tinyml_compress.results import Check, Compiled, Contract, Exported, Shrunk, Verification
+from tinyml_compress._version import __version__
+from tinyml_compress.results import (
+    Check,
+    Compiled,
+    Contract,
+    DataCheck,
+    Diagnosis,
+    Exported,
+    Part,
+    Shrunk,
+    Verification,
+)
 from tinyml_compress.results.base import shows
 from tinyml_compress.results.ledger import PARTS
 from tinyml_compress.support.table import Block, Cell, Column, Numbers, Row, Table, facts
 
-__all__ = ["check_blocks", "compiled_blocks", "exported_blocks", "shrunk_blocks", "verification_blocks"]
+__all__ = [
+    "check_blocks",
+    "compiled_blocks",
+    "data_check_blocks",
+    "diagnosis_blocks",
+    "exported_blocks",
+    "shrunk_blocks",
+    "verification_blocks",
+]
 
 _FIXES = {
     "flash": "compress the model further (recipes), compile with --optimize size, or take a larger device",
@@ -133,3 +152,55 @@ def exported_blocks(done: Exported) -> list[Block]:
     wrote = f"{len(done.files)} files in {done.folder}; README.md says how to use them ({done.seconds:.1f} s)"
     tested = f"{done.test_vectors} golden vectors, outputs of {done.oracle}"
     return [facts([("self-test", tested), ("wrote", wrote)], title=title, indent=2)]
+
+
+@shows(DataCheck)
+def data_check_blocks(done: DataCheck) -> list[Block]:
+    """What was looked at, and how many warnings there are."""
+    head = f"{done.spec}: {done.title}" if done.title else done.spec
+    tail = "nothing to worry about" if done.warnings == 0 else f"{done.warnings} warnings"
+    columns = (Column("verdict"), Column("about"), Column("what was found", prose=True))
+    rows = tuple((one.severity.value, one.about, one.text) for one in done.findings)
+    return [head, Table(columns, rows, indent=2), tail]
+
+
+@shows(Diagnosis)
+def diagnosis_blocks(done: Diagnosis) -> list[Block]:
+    """A line per part: whether it is here, and how to get it where it is not."""
+    columns = (
+        Column("part"),
+        Column("state"),
+        Column("version", priority=1),
+        Column("what it gives", prose=True),
+    )
+    kept = Table(
+        (Column("lock"), Column("state"), Column("what it keeps out", prose=True)),
+        tuple((lock.name, "on" if lock.on else "OFF", lock.keeps) for lock in done.locks),
+    )
+    writable = "" if done.cache_writable else ": NOT WRITABLE, set TINYML_COMPRESS_CACHE"
+    return [
+        f"tinyml_compress {__version__}, Python {done.python}, {done.machine}",
+        f"cache {done.cache}{writable}",
+        "",
+        Table(columns, tuple(map(_part, done.parts))),
+        "",
+        kept,
+        "",
+        _verdict(done),
+    ]
+
+
+def _verdict(done: Diagnosis) -> str:
+    if not done.sound:
+        return "something required is missing, or a lock is off: see above"
+    if not done.trains:
+        return (
+            "enough for every verb on .tflite files; to load, train or convert models, TensorFlow is missing"
+        )
+    return "all that is required is here"
+
+
+def _part(part: Part) -> Row:
+    if part.version is not None:
+        return (part.name, "ok", part.version, part.gives)
+    return (part.name, "MISSING" if part.required else "absent", None, (part.gives, f"get it: {part.get}"))

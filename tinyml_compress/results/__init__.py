@@ -13,8 +13,11 @@ from tinyml_compress.results.benchmark import (
 from tinyml_compress.results.check import Check, Contract, Demand, Refused
 from tinyml_compress.results.compare import Compared, Comparison
 from tinyml_compress.results.convert import Conversion, Manifest, Mixed, Number, PortFacts, ValueGain
+from tinyml_compress.results.data_check import DataCheck, Finding, Severity
+from tinyml_compress.results.doctor import Diagnosis, Lock, Part
 from tinyml_compress.results.evaluate import Engine, Evaluation, Evaluations, Task
 from tinyml_compress.results.figures import Figure, Kind
+from tinyml_compress.results.gate import Gate, Metric, Promise, Verdict
 from tinyml_compress.results.inspect import (
     Inspection,
     Inspections,
@@ -42,7 +45,9 @@ __all__ = [
     "CompiledNode",
     "Contract",
     "Conversion",
+    "DataCheck",
     "Demand",
+    "Diagnosis",
     "Difference",
     "Divergence",
     "Engine",
@@ -51,6 +56,8 @@ __all__ = [
     "Exported",
     "Failure",
     "Figure",
+    "Finding",
+    "Gate",
     "Inspection",
     "Inspections",
     "Kind",
@@ -60,26 +67,32 @@ __all__ = [
     "LayerNoise",
     "LayerWeights",
     "Ledger",
+    "Lock",
     "Manifest",
     "Measurement",
+    "Metric",
     "Mixed",
     "ModelFacts",
     "Narrowed",
     "NodeCost",
     "Number",
+    "Part",
     "Placement",
     "PortFacts",
+    "Promise",
     "Refused",
     "Result",
     "Rung",
     "Score",
     "Sensitivity",
+    "Severity",
     "Shrunk",
     "Step",
     "Task",
     "Value",
     "ValueGain",
     "Values",
+    "Verdict",
     "Verification",
     "decoded",
     "encoded",

@@ -31,7 +31,9 @@ Texts = TypeVar("Texts", bound=Callable[..., Any])
 
 
 class Value(msgspec.Struct, frozen=True, kw_only=True):
-    """Part of a result. What is None does not apply, and its key is absent from the JSON."""
+    """Part of a result. What is None does not apply, and its key is absent from the JSON; a field that has
+    to be given says null.
+    """
 
     derived: ClassVar[tuple[str, ...]] = ()
     """Properties that the JSON says besides the fields."""
@@ -123,7 +125,8 @@ def plain(value: Any) -> Any:
         keys |= {name: name for name in value.derived}
         found = ((key, getattr(value, name)) for name, key in keys.items())
         last = value.in_words_of_last()
-        made = {key: plain(one) for key, one in found if one is not None}
+        said = {field.encode_name for field in msgspec.structs.fields(value) if field.required}
+        made = {key: plain(one) for key, one in found if one is not None or key in said}
         return made if last is None else {**made, **plain(last)}
     if isinstance(value, Mapping):
         return {key: plain(one) for key, one in value.items()}

@@ -83,7 +83,8 @@ def _present(part: Any) -> Any:
     if not isinstance(part, dict):
         return part
     made = {key: _present(value) for key, value in part.items() if not _is_said(key, value)}
-    choices = [one for one in made.get("anyOf", ()) if one != {"type": "null"}]
+    absent = {"type": "null"} if "default" in part else None
+    choices = [one for one in made.get("anyOf", ()) if one != absent]
     if "anyOf" in made:
         made.pop("anyOf")
         made |= choices[0] if len(choices) == 1 else {"anyOf": choices}
