@@ -26,8 +26,8 @@ from tinyml_compress.ops.fully_connected.op import FullyConnectedAttrs
 from tinyml_compress.ops.numerics import Activation
 from tinyml_compress.ops.softmax.op import SoftmaxAttrs
 from tinyml_compress.ops.svdf.op import SvdfAttrs
+from tinyml_compress.pipeline.convert.keras_model import convert_model
 from tinyml_compress.pipeline.convert.streaming import streamed
-from tinyml_compress.pipeline.convert.verb import convert_model
 from tinyml_compress.runners import tflm
 from tinyml_compress.runners.sides import quantized
 from tinyml_compress.support.resources import package_folder

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import os
 import re
 import shutil
@@ -11,10 +12,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from tests.lib.nets import NETS
 from tests.results.test_made_up_target import FILE as TARGET
+from tinyml_compress.pipeline.evaluate.engines import described_inputs
 
 REPO = Path(__file__).resolve().parents[1]
 DATA = {"targets": "tinyml_targets", "recipes": "tinyml_recipes", "calibration_data": "tinyml_calibration"}
@@ -58,6 +61,31 @@ __all__ = ["layout"]
 def layout(bundle: Bundle) -> Files:
     """Everything beside one another."""
     return {**headers(bundle), **sources(bundle)}
+'''
+
+SOURCE = '''"""Packed .tflite files."""
+
+import gzip
+from functools import cached_property
+from pathlib import Path
+
+from tinyml_compress.pipeline.sources.kinds import tflite
+
+__all__ = ["SOURCE"]
+
+
+class Packed(tflite.SOURCE):
+    @classmethod
+    def accepts(cls, spec):
+        return spec.endswith(".tflite.gz")
+
+    @cached_property
+    def file(self):
+        """What is packed."""
+        return gzip.decompress(Path(self.spec).read_bytes())
+
+
+SOURCE = Packed
 '''
 
 
@@ -122,6 +150,11 @@ ADDITIONS = {
             "tinyml_compress/cli/export.py": (('type=click.Choice(["plain", ', '"bare", '),),
         },
     ),
+    "source": Addition(
+        {"tinyml_compress/pipeline/sources/kinds/packed.py": SOURCE},
+        "compare net.tflite net.tflite.gz --data set.npz --rounds 1",
+        "net.tflite.gz",
+    ),
     "verb": Addition({"tinyml_compress/cli/hello.py": VERB}, "hello", "good morning"),
 }
 
@@ -133,7 +166,11 @@ def copy(tmp_path: Path) -> Path:
         shutil.copytree(REPO / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
     for name, package in DATA.items():
         (tmp_path / package).symlink_to(tmp_path / name)
-    (tmp_path / "net.tflite").write_bytes(NETS["keyword"]())
+    net = NETS["keyword"]()
+    (tmp_path / "net.tflite").write_bytes(net)
+    (tmp_path / "net.tflite.gz").write_bytes(gzip.compress(net))
+    (shape,) = (item.shape[1:] for item in described_inputs(net))
+    np.savez(tmp_path / "set.npz", x=np.random.default_rng(0).normal(size=(8, *shape)).astype(np.float32))
     (tmp_path / "r.toml").write_text('[[stage]]\nuse = "idle"\n[[stage]]\nuse = "convert"\n')
     return tmp_path
 

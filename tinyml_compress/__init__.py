@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from tinyml_compress.pipeline.evaluate.verb import evaluate
     from tinyml_compress.pipeline.export.verb import export
     from tinyml_compress.pipeline.fit.verb import fit
-    from tinyml_compress.pipeline.inspect.keras import inspect
+    from tinyml_compress.pipeline.inspect.any_form import inspect
     from tinyml_compress.pipeline.shrinking import shrink
     from tinyml_compress.rendering.gate import gate
 
@@ -59,7 +59,7 @@ _HOMES = {
     "export": "tinyml_compress.pipeline.export.verb",
     "fit": "tinyml_compress.pipeline.fit.verb",
     "gate": "tinyml_compress.rendering.gate",
-    "inspect": "tinyml_compress.pipeline.inspect.keras",
+    "inspect": "tinyml_compress.pipeline.inspect.any_form",
     "shrink": "tinyml_compress.pipeline.shrinking",
     "verify": "tinyml_compress.pipeline.compare.verification",
 }

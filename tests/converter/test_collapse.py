@@ -20,6 +20,7 @@ from tinyml_compress.ops._addsub import FusedAttrs
 from tinyml_compress.ops.softmax.op import SoftmaxAttrs
 from tinyml_compress.pipeline.compile.verb import compile_model
 from tinyml_compress.pipeline.convert import verb as conversion
+from tinyml_compress.pipeline.convert import whole
 from tinyml_compress.pipeline.convert.collapse import collapsed_layer, movement_of, refuse_collapsed
 from tinyml_compress.runners import tflm
 from tinyml_compress.support import backend
@@ -119,8 +120,8 @@ def test_where_tflm_aborts_all_the_same(tmp_path: Path, monkeypatch: pytest.Monk
     file = model(
         "ADD", [tensor("x", (1, 6), 0.1), tensor("z", (1, 6), 0.1)], tensor("y", (1, 6), 1e-9), FusedAttrs()
     )
-    monkeypatch.setattr(conversion.converter, "to_tflite", lambda *args, **options: file)
-    monkeypatch.setattr(conversion, "refuse_collapsed", lambda *args: None)
+    monkeypatch.setattr(whole.converter, "to_tflite", lambda *args, **options: file)
+    monkeypatch.setattr(whole, "refuse_collapsed", lambda *args: None)
     loaded = LoadedModel(_net(1.0), Origin("net", Format.FUNCTION, "0" * 64))
     with pytest.raises(
         ConversionError, match="TensorFlow Lite Micro aborts on the converted model"

@@ -32,7 +32,8 @@ from tinyml_compress.errors import (
 )
 from tinyml_compress.ir import DType
 from tinyml_compress.models import ZOO, Format, LoadedModel, Origin, keras3, load
-from tinyml_compress.pipeline.convert.verb import convert, convert_model, make_artifacts
+from tinyml_compress.pipeline.convert.keras_model import convert_model
+from tinyml_compress.pipeline.convert.verb import convert, make_artifacts
 from tinyml_compress.pipeline.inspect.verb import looked_into
 from tinyml_compress.results import Conversion, decoded, encoded
 from tinyml_compress.runners import tflm, toolchain

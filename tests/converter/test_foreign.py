@@ -16,8 +16,11 @@ from tests.lib.aot import assert_bit_exact
 from tinyml_compress import frontend
 from tinyml_compress.converter import Mode
 from tinyml_compress.converter.foreign.calls import TorchModel, requantize, torch_to_tflite
+from tinyml_compress.data import DataSet
 from tinyml_compress.errors import ConversionError, DataError, TinymlError, UsageError
 from tinyml_compress.ir import DType
+from tinyml_compress.pipeline.compare.verb import compare
+from tinyml_compress.pipeline.evaluate.verb import evaluate
 from tinyml_compress.runners import host
 from tinyml_compress.support import environments
 from tinyml_compress.support.cache import cache_root
@@ -197,3 +200,22 @@ def test_an_interpreter_that_is_not_there(monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setenv(environments.TORCH.variable, str(cache_root() / "no" / "python"))
     with pytest.raises(UsageError, match="no such interpreter"):
         environments.python_of(environments.TORCH)
+
+
+@pytest.mark.full
+@pytest.mark.usefixtures("in_checkout")
+def test_a_pytorch_model_is_compared_like_any_other(tmp_path: Path) -> None:
+    """Its own answers stand beside those of the file made of it, which is measured against them."""
+    rng = np.random.default_rng(5)
+    inputs = rng.standard_normal((40, 8, 8, 1)).astype(np.float32)
+    spec = "torch:tests.lib.torch_nets:small"
+    made = torch_to_tflite(TorchModel.parse(spec), [inputs], Mode.FLOAT32)
+    (tmp_path / "float.tflite").write_bytes(made)
+    both = compare([spec, tmp_path / "float.tflite"], DataSet("noise", inputs), rounds=1)
+    assert [row.engine for row in both.models] == ["torch", "host"]
+    assert both.models[1].same == 1.0
+    assert both.models[1].difference == pytest.approx(0, abs=1e-6)
+    found = evaluate(tmp_path / "float.tflite", DataSet("noise", inputs), against=spec)
+    assert found.against == f"{spec} (torch)"
+    with pytest.raises(UsageError, match="engine tflm does not run this model"):
+        evaluate(spec, DataSet("noise", inputs), engine="tflm")

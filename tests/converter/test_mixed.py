@@ -23,8 +23,9 @@ from tinyml_compress.errors import ConversionError, TrainingError, UsageError
 from tinyml_compress.frontend.writer import write
 from tinyml_compress.ir import DType, Graph
 from tinyml_compress.models import Format, LoadedModel, Origin, load
+from tinyml_compress.pipeline.convert.keras_model import convert_model
 from tinyml_compress.pipeline.convert.mixing import Mixer, by_names, mix_forms, mixer_of
-from tinyml_compress.pipeline.convert.verb import convert, convert_model
+from tinyml_compress.pipeline.convert.verb import convert
 from tinyml_compress.pipeline.measure.verb import benchmark
 from tinyml_compress.pipeline.measure.work import Request
 from tinyml_compress.results.base import plain

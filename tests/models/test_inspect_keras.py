@@ -14,7 +14,7 @@ from tests.lib.nets import NETS
 from tests.lib.schema import validate
 from tinyml_compress.cli.inspect import command
 from tinyml_compress.errors import UsageError
-from tinyml_compress.pipeline.inspect.keras import inspect
+from tinyml_compress.pipeline.inspect.any_form import inspect
 from tinyml_compress.rendering.page.files import inspect_parts
 from tinyml_compress.rendering.page.shell import Source
 from tinyml_compress.support import backend

@@ -11,7 +11,7 @@ import pytest
 from tinyml_compress import converter, data
 from tinyml_compress.converter import Settings
 from tinyml_compress.models import ZOO, Format, LoadedModel, Origin, load
-from tinyml_compress.pipeline.convert.verb import convert_model
+from tinyml_compress.pipeline.convert.keras_model import convert_model
 from tinyml_compress.techniques import clustering, distillation, low_rank, pruning, qat, structured, threshold
 from tinyml_compress.techniques.sparsity import total_sparsity
 from tinyml_compress.techniques.training import Samples, Training, task_for

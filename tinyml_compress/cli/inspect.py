@@ -34,7 +34,7 @@ def command(models: tuple[str, ...], layers: bool, sensitivity: bool, data: str 
     """
     from tinyml_compress.data import load
     from tinyml_compress.errors import UsageError
-    from tinyml_compress.pipeline.inspect.keras import inspect
+    from tinyml_compress.pipeline.inspect.any_form import inspect
     from tinyml_compress.rendering.inspection import models_blocks
     from tinyml_compress.results import Inspections, encoded
 

@@ -21,11 +21,13 @@ from tinyml_compress.support import backend, files
 from tinyml_compress.support.trust import trusted, trusting
 from tinyml_compress.support.user_code import called
 
-__all__ = ["load"]
+__all__ = ["FILES", "FORMS", "is_function", "load"]
 
-_FORMS = "a .keras or .h5 file, a SavedModel folder, package.module:function, or zoo:NAME"
+FORMS = "a .keras or .h5 file, a SavedModel folder, package.module:function, or zoo:NAME"
 _FUNCTION = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*")
 _H5 = (".h5", ".hdf5")
+FILES = (".keras", *_H5)
+"""How names of model files end."""
 
 
 def load(spec: str | Path, *, trust: bool = False) -> LoadedModel:
@@ -38,6 +40,11 @@ def load(spec: str | Path, *, trust: bool = False) -> LoadedModel:
         return _load(str(spec))
 
 
+def is_function(text: str) -> bool:
+    """Whether it may name a function of the user's."""
+    return _FUNCTION.fullmatch(text) is not None
+
+
 def _load(text: str) -> LoadedModel:
     if text.startswith("zoo:"):
         return _from_zoo(text)
@@ -46,9 +53,9 @@ def _load(text: str) -> LoadedModel:
         return _from_folder(text, path)
     if path.exists():
         return _from_file(text, path)
-    if _FUNCTION.fullmatch(text):
+    if is_function(text):
         return _from_function(text)
-    raise UsageError("no such model", which=text, allowed=_FORMS, next_step="check the path")
+    raise UsageError("no such model", which=text, allowed=FORMS, next_step="check the path")
 
 
 def _from_zoo(text: str) -> LoadedModel:
@@ -62,7 +69,7 @@ def _from_zoo(text: str) -> LoadedModel:
 def _from_folder(text: str, path: Path) -> LoadedModel:
     if not (path / "saved_model.pb").is_file():
         raise ModelError(
-            "the folder is not a SavedModel", which=path, found="no saved_model.pb in it", allowed=_FORMS
+            "the folder is not a SavedModel", which=path, found="no saved_model.pb in it", allowed=FORMS
         )
     if not trusted():
         check_files(path)
@@ -81,11 +88,11 @@ def _from_file(text: str, path: Path) -> LoadedModel:
         raise UsageError(
             "the model is converted already",
             which=path,
-            allowed=_FORMS,
+            allowed=FORMS,
             next_step="compile, verify, evaluate and benchmark take .tflite files",
         )
-    if suffix not in (".keras", *_H5):
-        raise UsageError("not a model", which=path, allowed=_FORMS)
+    if suffix not in FILES:
+        raise UsageError("not a model", which=path, allowed=FORMS)
     data = _read(path)
     sha256 = files.sha256(data)
     if suffix in _H5:

@@ -15,8 +15,8 @@ from tinyml_compress.ir import Graph
 from tinyml_compress.ops.base import Isa, Level
 from tinyml_compress.pipeline.compare.differences import all_outputs
 from tinyml_compress.pipeline.evaluate.engines import Engine, run_graph
-from tinyml_compress.pipeline.evaluate.float_reference import float_graph
 from tinyml_compress.pipeline.evaluate.model_inputs import arrays_for
+from tinyml_compress.pipeline.sources.source import source_of
 from tinyml_compress.results import DataCheck, Finding, Severity
 from tinyml_compress.runners.sides import stored_inputs
 from tinyml_compress.support.progress import stage
@@ -56,7 +56,7 @@ def _parts(spec: str) -> tuple[DataSet, DataSet] | None:
 
 
 def _through(model: str, data: DataSet, seed: int) -> list[Finding]:
-    graph = float_graph(model)
+    graph = source_of(model).float_graph()
     sides = [graph.tensors[name] for name in graph.inputs]
     outputs = int(np.prod(graph.tensors[graph.outputs[0]].shape[1:]))
     found = [Finding(Severity.OK, "model", f"{Path(model).name} takes samples of this shape")]

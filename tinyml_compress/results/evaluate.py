@@ -28,6 +28,8 @@ class Engine(Enum):
     """With its reference kernels."""
     C = "c"
     """A folder that `compile` wrote, as it is."""
+    TORCH = "torch"
+    """PyTorch, in an environment of its own."""
 
 
 class Task(Enum):

@@ -123,6 +123,7 @@ _EVALUATION = Producer(
     1,
     (
         "pipeline/evaluate/engines.py",
+        "pipeline/evaluate/file_engines.py",
         "pipeline/evaluate/verb.py",
         "pipeline/compile/generated_folder.py",
         "pipeline/evaluate/model_inputs.py",
@@ -155,12 +156,16 @@ CONVERSION = Producer(
     (
         "pipeline/convert/artifacts.py",
         "pipeline/convert/collapse.py",
-        "pipeline/convert/verb.py",
-        "pipeline/convert/foreign.py",
+        "pipeline/convert/keras_model.py",
         "pipeline/convert/mixing.py",
+        "pipeline/convert/verb.py",
+        "pipeline/convert/whole.py",
+        "pipeline/inspect/contents.py",
+        "pipeline/inspect/keras.py",
+        "pipeline/sources",
         "pipeline/shrinking.py",
     ),
-    uses=(_CONVERTER, _MODELS, _TECHNIQUES, _EVALUATION),
+    uses=(_CONVERTER, _MODELS, _TECHNIQUES, _EVALUATION, COMPRESSION),
 )
 """A converted stage of a recipe, with its artifacts and its score."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,14 +16,15 @@ from tinyml_compress.errors import ConversionError, DataError, ProcessError, Usa
 from tinyml_compress.support import environments
 from tinyml_compress.support.scratch import scratch
 from tinyml_compress.support.trust import WORD, trusted
-from tinyml_compress.support.worker import Broken, Job, ask
+from tinyml_compress.support.worker import Broken, Job, Reply, ask
 
-__all__ = ["TORCH_PREFIX", "TorchModel", "requantize", "torch_to_tflite"]
+__all__ = ["TORCH_PREFIX", "TorchModel", "requantize", "torch_outputs", "torch_to_tflite"]
 
 Floats = npt.NDArray[np.float32]
 _ROOM = __name__.rpartition(".")[0]
 TORCH_PREFIX = "torch:"
 _WEIGHTS = ".safetensors"
+_MADE = "model.tflite"
 _SPEC = re.compile(r"(?P<module>[\w.]+):(?P<function>\w+)(?:@(?P<weights>.+))?")
 
 
@@ -76,20 +77,40 @@ def torch_to_tflite(
     _check_mode("PyTorch", mode, (Mode.INT8, Mode.DYNAMIC, Mode.FLOAT32))
     if not samples or not all(len(array) for array in samples):
         raise DataError("PyTorch models are traced with data", next_step="give --calibration")
+    trainer = None if model.train is None else ":".join(model.train)
+    reply = _ask_torch(model, samples, {"mode": mode.value, "train": trainer, "seed": seed}, timeout, say)
+    return reply.files[_MADE]
+
+
+def torch_outputs(
+    model: TorchModel,
+    samples: Sequence[Floats],
+    *,
+    timeout: float = 1800.0,
+    say: Callable[[str], None] = lambda text: None,
+) -> Floats:
+    """The first output of a PyTorch model for each sample, each run by itself, images given as NHWC."""
+    reply = _ask_torch(model, samples, {"mode": None, "seed": 0}, timeout, say)
+    return np.asarray(reply.arrays["outputs"], dtype=np.float32)
+
+
+def _ask_torch(
+    model: TorchModel,
+    samples: Sequence[Floats],
+    options: Mapping[str, object],
+    timeout: float,
+    say: Callable[[str], None],
+) -> Reply:
     name = f"{model.module}:{model.function}"
-    options = {
+    named = {
         "folder": os.getcwd(),
         "name": name,
         "weights": None if model.weights is None else str(model.weights.resolve()),
         "pickle": model.weights is not None and model.weights.suffix.lower() != _WEIGHTS,
-        "train": None if model.train is None else ":".join(model.train),
-        "mode": mode.value,
-        "seed": seed,
         "inputs": len(samples),
     }
     python = environments.python_of(environments.TORCH, say)
-    job = Job(options, _arrays(samples))
-    return _call(python, "torch_worker", job, timeout, name)
+    return _call(python, "torch_worker", Job({**named, **options}, _arrays(samples)), timeout, name)
 
 
 def requantize(
@@ -106,7 +127,7 @@ def requantize(
         raise DataError("full-integer conversion needs representative data", next_step="give --calibration")
     job = Job({"mode": mode.value, "inputs": len(samples)}, _arrays(samples), {"float.tflite": file})
     python = environments.python_of(environments.QUANTIZER, say)
-    return _call(python, "requantize_worker", job, timeout, "the .tflite file")
+    return _call(python, "requantize_worker", job, timeout, "the .tflite file").files[_MADE]
 
 
 def _check_mode(what: str, mode: Mode, allowed: tuple[Mode, ...]) -> None:
@@ -122,10 +143,10 @@ def _arrays(samples: Sequence[Floats]) -> dict[str, Floats]:
     return {f"x{index}": array for index, array in enumerate(samples)}
 
 
-def _call(python: Path, module: str, job: Job, timeout: float, which: str) -> bytes:
+def _call(python: Path, module: str, job: Job, timeout: float, which: str) -> Reply:
     with scratch("tinyml-convert-") as folder:
         try:
-            reply = ask(
+            return ask(
                 f"{_ROOM}.{module}:main",
                 job,
                 folder,
@@ -141,4 +162,3 @@ def _call(python: Path, module: str, job: Job, timeout: float, which: str) -> by
         except Broken as broken:
             found = broken.raised or broken.log or broken.how
             raise ConversionError("the converter failed", which=which, found=found) from broken
-        return reply.files["model.tflite"]

@@ -1,6 +1,7 @@
-"""PyTorch to .tflite, under an interpreter that has torch.
+"""PyTorch models converted and run, under an interpreter that has torch.
 
-The job names the user's function and holds samples; the reply is `model.tflite`.
+The job names the user's function and holds samples; the reply is `model.tflite`, or without a mode the array
+`outputs`.
 """
 
 from __future__ import annotations
@@ -19,10 +20,10 @@ __all__ = ["main"]
 
 def main(folder: str) -> None:
     """The worker's side."""
-    serve(Path(folder), _convert)
+    serve(Path(folder), _answer)
 
 
-def _convert(job: Job) -> Reply:
+def _answer(job: Job) -> Reply:
     import litert_torch
     import torch
 
@@ -49,10 +50,22 @@ def _convert(job: Job) -> Reply:
                 "images are given as (count, height, width, channels); other inputs as the model takes them"
             ),
         ) from error
+    if options["mode"] is None:
+        return Reply(arrays={"outputs": _outputs(torch, module, inputs)})
     edge = _quantized(torch, litert_torch, module, first, inputs, options)
     made = job.folder / "model.tflite"
     edge.export(str(made))
     return Reply(files={made.name: made.read_bytes()})
+
+
+def _outputs(torch: Any, module: Any, inputs: list[Any]) -> Any:
+    """Sample by sample: an exported program may know one batch size alone."""
+    rows = []
+    with torch.no_grad():
+        for index in range(len(inputs[0])):
+            made = module(*(array[index : index + 1] for array in inputs))
+            rows.append((made[0] if isinstance(made, (tuple, list)) else made)[0])
+    return torch.stack(rows).float().numpy()
 
 
 def _load(torch: Any, options: Mapping[str, Any]) -> Any:

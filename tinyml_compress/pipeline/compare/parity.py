@@ -26,8 +26,8 @@ from tinyml_compress.pipeline.compare.differences import (
 )
 from tinyml_compress.pipeline.convert.layer_noise import layer_noise, sqnr_db
 from tinyml_compress.pipeline.evaluate.engines import Subject, run_graph, runner
-from tinyml_compress.pipeline.evaluate.float_reference import float_graph
 from tinyml_compress.pipeline.evaluate.model_inputs import arrays_for
+from tinyml_compress.pipeline.sources.source import source_of
 from tinyml_compress.results import Difference, Divergence, Engine, Ladder, LayerNoise, Rung, Step
 from tinyml_compress.results.parity import Decibel
 from tinyml_compress.runners import host
@@ -114,7 +114,7 @@ def ladder(
 
 def _reference(reference: str | Path, graph: Graph) -> Graph:
     """The float model, which takes the inputs of the integer one."""
-    real = float_graph(reference)
+    real = source_of(reference).float_graph()
     theirs, ours = ([one.tensors[name].shape for name in one.inputs] for one in (real, graph))
     if [math.prod(shape) for shape in theirs] != [math.prod(shape) for shape in ours]:
         raise DataError("the float model takes other inputs", which=reference, found=theirs, allowed=ours)

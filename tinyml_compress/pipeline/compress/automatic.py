@@ -17,11 +17,11 @@ from typing import Any
 import numpy as np
 
 from tinyml_compress.data import DataSet
+from tinyml_compress.data.split import split_data
 from tinyml_compress.devices import Host, load_device
 from tinyml_compress.errors import BudgetError, DataError, TrainingError, UsageError
 from tinyml_compress.ops.base import Isa, Level
 from tinyml_compress.pipeline.compile.verb import compile_model
-from tinyml_compress.pipeline.compress.inputs import split_data
 from tinyml_compress.pipeline.compress.result import CompressionResult, Tried
 from tinyml_compress.pipeline.compress.verb import compress
 from tinyml_compress.pipeline.compress.verdict import ANY_DROP, DEFAULT_DROP
@@ -71,10 +71,7 @@ def compress_automatically(
     answers count as right.
     """
     isas = _kernels(device, targets_dir)
-    plain = _rung("int8", 0.0, 0, seed)
-    train, tests = split_data(data, eval_data, plain)
-    assert train is not None
-    assert tests is not None
+    train, tests = split_data(data, eval_data, seed)
     with trusting(trust):
         judged_by = tests if tests.labels is not None else _answered(str(model), tests)
 

@@ -5,17 +5,13 @@ versions.
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterator
-from dataclasses import replace
-from itertools import pairwise
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from tinyml_compress import data as data_room
 from tinyml_compress.data import DataSet
-from tinyml_compress.errors import DataError, ModelError, UsageError
+from tinyml_compress.data.split import folded, loaded, split_data
+from tinyml_compress.errors import ModelError, UsageError
 from tinyml_compress.support.user_code import callable_of, called
 from tinyml_compress.techniques.augmentation import augmented, words_of
 from tinyml_compress.techniques.convert_stage import ConvertOptions
@@ -28,7 +24,6 @@ __all__ = [
     "outputs_of_file",
     "samples_of",
     "source_of",
-    "split_data",
     "task_changes",
 ]
 
@@ -40,9 +35,11 @@ Parts = tuple[DataSet | None, DataSet | None]
 def all_parts(
     data: str | Path | DataSet | None, eval_data: str | Path | DataSet | None, recipe: Recipe, folds: int
 ) -> list[Parts]:
-    """`split_data`, or as many pairs as there are `folds`, whose second parts together are all of `data`."""
+    """The recipe's two parts, or as many pairs as there are `folds`, whose second parts together are all of
+    `data`.
+    """
     if folds < 2:
-        return [split_data(data, eval_data, recipe)]
+        return [_two_parts(data, eval_data, recipe)]
     if data is None or eval_data is not None:
         raise UsageError(
             "folds are parts of the samples that train or calibrate",
@@ -50,61 +47,19 @@ def all_parts(
             found="no --data" if data is None else "--eval-data beside it",
             next_step="give --data alone: every sample of it is judged by a run that did not see it",
         )
-    return list(_folded(data if isinstance(data, DataSet) else data_room.load(data), folds, recipe.seed))
+    return list(folded(loaded(data), folds, recipe.seed))
 
 
-def split_data(
+def _two_parts(
     data: str | Path | DataSet | None, eval_data: str | Path | DataSet | None, recipe: Recipe
 ) -> Parts:
-    """Training set and evaluation set."""
-    tests = (
-        None
-        if eval_data is None
-        else eval_data
-        if isinstance(eval_data, DataSet)
-        else data_room.load(eval_data)
-    )
-    if data is None:
-        if any(stage.options.trains or isinstance(stage.options, ConvertOptions) for stage in recipe.stages):
-            needs = next(
-                s.name for s in recipe.stages if s.options.trains or isinstance(s.options, ConvertOptions)
-            )
-            raise UsageError(
-                "the recipe needs data", which=f"{recipe.name}: {needs}", next_step="give --data"
-            )
-        return None, tests
-    if tests is not None:
-        return data if isinstance(data, DataSet) else data_room.load(data), tests
-    if not isinstance(data, DataSet):
-        text = str(data).removesuffix(":train")
-        try:
-            return data_room.load(f"{text}:train"), data_room.load(f"{text}:test")
-        except (DataError, UsageError):
-            data = data_room.load(data)  # the set has no parts
-    return next(_folded(data, 5, recipe.seed))
-
-
-def _folded(data: DataSet, folds: int, seed: int) -> Iterator[tuple[DataSet, DataSet]]:
-    """As many ways to keep one of `folds` parts out of training; the parts are disjoint."""
-    if data.count < folds:
-        raise DataError(
-            "too few samples to keep some out of training",
-            which=data.name,
-            found=data.count,
-            allowed=f">= {folds}",
-        )
-    order, held = np.random.default_rng(seed).permutation(data.count), data.count // folds
-    for start, end in pairwise([*range(0, held * folds, held), data.count]):
-        rest = np.delete(order, slice(start, end))
-        yield (
-            _part(data, np.sort(rest), f"{folds - 1} of {folds}"),
-            _part(data, np.sort(order[start:end]), f"1 of {folds}"),
-        )
-
-
-def _part(data: DataSet, chosen: Any, what: str) -> DataSet:
-    labels = None if data.labels is None else data.labels[chosen]
-    return replace(data, name=f"{data.name} ({what})", inputs=data.inputs[chosen], labels=labels)
+    if data is not None:
+        return split_data(data, eval_data, recipe.seed)
+    asking = (s.name for s in recipe.stages if s.options.trains or isinstance(s.options, ConvertOptions))
+    needs = next(asking, None)
+    if needs is not None:
+        raise UsageError("the recipe needs data", which=f"{recipe.name}: {needs}", next_step="give --data")
+    return None, None if eval_data is None else loaded(eval_data)
 
 
 def outputs_of_file(path: Path, inputs: Any) -> Any:

@@ -20,7 +20,7 @@ from tinyml_compress.ir import Graph, Program
 from tinyml_compress.models import LoadedModel
 from tinyml_compress.ops.base import Isa, Level
 from tinyml_compress.pipeline.compile.verb import compile_graph
-from tinyml_compress.pipeline.convert.verb import convert_model
+from tinyml_compress.pipeline.convert.keras_model import convert_model
 from tinyml_compress.pipeline.measure.inputs import make_vectors
 from tinyml_compress.pipeline.measure.work import FLAGS
 from tinyml_compress.runners.emulated import emulate

@@ -20,10 +20,11 @@ from tinyml_compress.data import DataSet
 from tinyml_compress.errors import TrainingError, UsageError
 from tinyml_compress.frontend.writer import write
 from tinyml_compress.ops import operator
-from tinyml_compress.results import Mixed, ValueGain
+from tinyml_compress.pipeline.convert.whole import convert_whole
+from tinyml_compress.pipeline.evaluate.file_engines import predictor
+from tinyml_compress.results import Engine, Mixed, ValueGain
 from tinyml_compress.runners import tflm
 from tinyml_compress.support.progress import stage
-from tinyml_compress.support.scratch import scratch
 
 __all__ = ["MixedFile", "Mixer", "by_names", "mix", "mix_forms", "mixer_of", "ranking"]
 
@@ -92,8 +93,6 @@ class Mixer:
 
 def mixer_of(loaded: Any, calibration: DataSet, settings: Settings, samples: int | None, seed: int) -> Mixer:
     """Both forms of a model, from the same calibration."""
-    from tinyml_compress.pipeline.convert.verb import convert_model
-
     if settings.io not in (None, Io.INT8, Io.FLOAT32):
         raise UsageError(
             "inputs and outputs cannot have this type",
@@ -103,7 +102,7 @@ def mixer_of(loaded: Any, calibration: DataSet, settings: Settings, samples: int
     ports = settings.io if settings.io is Io.FLOAT32 else None
     plain = replace(settings, wide=())
     made = [
-        convert_model(
+        convert_whole(
             loaded, calibration, replace(plain, mode=mode, io=ports), samples=samples, seed=seed
         ).tflite
         for mode in (Mode.INT8, Mode.INT16X8)
@@ -271,15 +270,8 @@ class _Search:
 
 def _outputs(file: bytes, inputs: Floats) -> Floats:
     """From TensorFlow Lite Micro, else from our C: TensorFlow Lite has no QUANTIZE from int8 to int16."""
-    if tflm.available():
-        found: Floats = tflm.predict(file, inputs)
-        return found
-    from tinyml_compress.pipeline.evaluate.verb import evaluator
-
-    with scratch() as folder:
-        place = folder / "model.tflite"
-        place.write_bytes(file)
-        return evaluator(place, "aot").predict(DataSet("samples", inputs))
+    engine = Engine.TFLM if tflm.available() else Engine.AOT
+    return predictor(file, "mixed", engine)(DataSet("samples", inputs))
 
 
 def _places(rows: Sequence[ValueGain]) -> frozenset[int]:

@@ -2,27 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-import numpy.typing as npt
-
 from tinyml_compress import data as data_room
 from tinyml_compress.data import DataSet
-from tinyml_compress.errors import UsageError
 from tinyml_compress.evaluation import agreement, score, task_of
-from tinyml_compress.pipeline.evaluate.engines import described_inputs
-from tinyml_compress.pipeline.evaluate.model_inputs import arrays_for
+from tinyml_compress.pipeline.evaluate.file_engines import Predict
+from tinyml_compress.pipeline.sources.source import Source, source_of
 from tinyml_compress.results import Engine, Evaluation, Evaluations, Score, Task
-from tinyml_compress.support import files
 from tinyml_compress.support.progress import stage
 from tinyml_compress.support.trust import trusting
 
 __all__ = ["Evaluator", "evaluate", "evaluate_all", "evaluator"]
-
-Floats = npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True)
@@ -34,8 +27,7 @@ class Evaluator:
     sha256: str
     nbytes: int | None
     """Size of the .tflite file; absent for Keras models."""
-    predict: Callable[[DataSet], Floats]
-    """The first output in real values for every sample of a set that fits the model's inputs."""
+    predict: Predict
 
 
 def evaluate(
@@ -127,68 +119,9 @@ def _inside(first: Score | None, second: Score | None) -> bool | None:
     return low <= second.accuracy <= high
 
 
-def evaluator(model: str | Path, engine: str = "auto") -> Evaluator:
-    """`model` made ready: a .tflite file under an engine, anything else under Keras."""
-    path = Path(str(model))
-    if path.suffix.lower() == ".tflite":
-        return _of_tflite(path, Engine.HOST if engine == "auto" else Engine(engine))
-    if engine not in ("auto", Engine.KERAS.value):
-        raise UsageError(
-            f"engine {engine} runs .tflite files",
-            which=model,
-            next_step="convert the model first, or leave out --engine",
-        )
-    return _of_keras(model)
-
-
-def _of_keras(spec: str | Path) -> Evaluator:
-    from tinyml_compress import models
-
-    loaded = models.load(spec)
-    keras_model = loaded.model
-
-    def predict(data: DataSet) -> Floats:
-        arrays = data.for_inputs(loaded.input_names, loaded.input_shapes)
-        outputs = keras_model.predict(arrays[0] if len(arrays) == 1 else arrays, verbose=0, batch_size=64)
-        return np.asarray(outputs[0] if isinstance(outputs, list) else outputs, dtype=np.float32)
-
-    return Evaluator(str(spec), Engine.KERAS, loaded.origin.sha256, None, predict)
-
-
-def _of_tflite(path: Path, engine: Engine) -> Evaluator:
-    from tinyml_compress.runners import host, tflm
-
-    if engine not in (Engine.HOST, Engine.TFLM, Engine.AOT):
-        raise UsageError(
-            f"engine {engine.value} does not run .tflite files here", which=path, allowed="host, tflm, aot"
-        )
-    content = files.read_bytes(path)
-    if engine is Engine.AOT:
-        predict = _compiled(path, content)
-    else:
-        room = host if engine is Engine.HOST else tflm
-
-        def predict(data: DataSet) -> Floats:
-            outputs: Floats = room.predict(content, *arrays_for(data, described_inputs(content)))
-            return outputs
-
-    return Evaluator(str(path), engine, files.sha256(content), len(content), predict)
-
-
-def _compiled(path: Path, content: bytes) -> Callable[[DataSet], Floats]:
-    from tinyml_compress.pipeline.compile.verb import compile_model
-    from tinyml_compress.runners import native
-    from tinyml_compress.runners.sides import dequantized, stored_inputs
-    from tinyml_compress.support.c_names import c_name
-
-    program = compile_model(content, c_name(path.stem))
-
-    def predict(data: DataSet) -> Floats:
-        (code,) = native.load([program])
-        rows = []
-        for row in stored_inputs(program.inputs, arrays_for(data, program.inputs)):
-            code.reset()
-            rows.append(code.invoke(row)[0][0])
-        return dequantized(np.stack(rows), program.outputs[0])
-
-    return predict
+def evaluator(model: str | Path | Source, engine: str = "auto") -> Evaluator:
+    """`model` made ready under an engine, or the one that its form means."""
+    source = model if isinstance(model, Source) else source_of(model)
+    chosen = source.engine(engine)
+    size = None if source.file is None else len(source.file)
+    return Evaluator(source.spec, chosen, source.origin.sha256, size, source.predictor(chosen))

@@ -238,7 +238,7 @@ class _Forms:
         from tinyml_compress.converter import Settings
         from tinyml_compress.models import LoadedModel
         from tinyml_compress.pipeline.compress.stages import run_stage
-        from tinyml_compress.pipeline.convert.verb import convert_model
+        from tinyml_compress.pipeline.convert.keras_model import convert_model
 
         recipe = recipe_of(point, Epochs(), part=0.0, seed=self._seed)
         text = dump(recipe)

@@ -9,9 +9,9 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from tinyml_compress.data.split import split_data
 from tinyml_compress.devices import load_device
 from tinyml_compress.errors import UsageError
-from tinyml_compress.pipeline.compress.inputs import split_data
 from tinyml_compress.pipeline.inspect.contents import content_of_model
 from tinyml_compress.search.budget import Budget, Cost
 from tinyml_compress.search.loop import Rules
@@ -20,7 +20,6 @@ from tinyml_compress.support import cache
 from tinyml_compress.support.backend import switches
 from tinyml_compress.support.passwords import hidden
 from tinyml_compress.support.producers import SEARCH
-from tinyml_compress.techniques.recipe import Guard, Recipe, TaskOptions
 
 __all__ = ["Job", "amount", "budget_of", "own_storage", "resolved"]
 
@@ -66,11 +65,7 @@ class Job:
         words = {"folder", "storage", "study", "model", "data", "eval_data", "targets_dir", "trust"}
         asked = {key: value for key, value in asdict(self).items() if key not in words}
         device = load_device(self.target, None if self.targets_dir is None else Path(self.targets_dir))
-        train, tests = split_data(
-            self.data, self.eval_data, Recipe("fit", "", self.seed, TaskOptions(), Guard(), ())
-        )
-        assert train is not None
-        assert tests is not None
+        train, tests = split_data(self.data, self.eval_data, self.seed)
         key = cache.key_of(
             SEARCH.stamp(),
             switches(),

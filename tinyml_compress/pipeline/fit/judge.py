@@ -12,10 +12,11 @@ from typing import Any
 import numpy as np
 
 from tinyml_compress.data import DataSet
+from tinyml_compress.data.split import split_data
 from tinyml_compress.errors import MismatchError, TinymlError
 from tinyml_compress.evaluation import ScoreKind
 from tinyml_compress.ops.base import Level
-from tinyml_compress.pipeline.compress.inputs import load_stage, outputs_of_file, samples_of, split_data
+from tinyml_compress.pipeline.compress.inputs import load_stage, outputs_of_file, samples_of
 from tinyml_compress.pipeline.compress.result import CompressionResult
 from tinyml_compress.pipeline.compress.stages import run_stage
 from tinyml_compress.pipeline.compress.verb import compress
@@ -78,9 +79,7 @@ class RecipeJudge:
     def __init__(self, job: Job, sensitive: Sequence[Sequence[str]] = ()) -> None:
         self._job = job
         self.sensitive = tuple(tuple(layers) for layers in sensitive)
-        self._train, self._tests = split_data(job.data, job.eval_data, self.recipe(reference_point()))
-        assert self._train is not None
-        assert self._tests is not None
+        self._train, self._tests = split_data(job.data, job.eval_data, job.seed)
         self._half, self._rest = halves(self._tests)
 
     def recipe(self, point: Point, part: float = 1.0) -> Recipe:
@@ -199,7 +198,7 @@ class RecipeJudge:
         """The .tflite file of the point's shape; the level changes nothing in it."""
         from tinyml_compress.converter import Mode, Settings
         from tinyml_compress.models import Format, LoadedModel, Origin
-        from tinyml_compress.pipeline.convert.verb import convert_model
+        from tinyml_compress.pipeline.convert.keras_model import convert_model
 
         recipe = self.recipe(point, 0.0)
         train = self._fitted(self._train)

@@ -1,4 +1,4 @@
-"""Look at a model in any form; at Keras models layer by layer: parameters, MACs, zeros, element types."""
+"""Look at Keras models layer by layer: parameters, MACs, zeros, element types."""
 
 from __future__ import annotations
 
@@ -9,16 +9,15 @@ from typing import Any
 
 import numpy as np
 
-from tinyml_compress.data import DataSet, load
-from tinyml_compress.errors import ModelError, UnsupportedLayer, UsageError
+from tinyml_compress.data import DataSet
+from tinyml_compress.errors import ModelError, UnsupportedLayer
 from tinyml_compress.ir import DType
 from tinyml_compress.models import LoadedModel
-from tinyml_compress.pipeline.inspect.verb import inspect_model, values_of
+from tinyml_compress.pipeline.inspect.verb import values_of
 from tinyml_compress.results import Inspection, LayerFacts, Sensitivity
 from tinyml_compress.support.progress import stage
-from tinyml_compress.support.trust import trusting
 
-__all__ = ["inspect", "inspect_keras"]
+__all__ = ["inspect_keras"]
 
 _SHORT: dict[str, str] = {
     dtype.numpy.name: dtype.value for dtype in reversed(DType) if dtype is not DType.RESOURCE
@@ -26,34 +25,8 @@ _SHORT: dict[str, str] = {
 """Names of element types as .tflite files are shown with, by numpy's."""
 
 
-def inspect(
-    model: str | Path, data: str | Path | DataSet | None = None, *, trust: bool = False
-) -> Inspection:
-    """What is in a .tflite file, or in anything that `convert` takes: layers, parameters, MACs, zeros, bytes.
-
-    With `data`, calibration samples for a Keras model, also what compressing each layer does to the outputs.
-    `trust` is your word for a model file that holds code.
-    """
-    path = Path(model)
-    if path.suffix.lower() != ".tflite":
-        samples = load(data) if isinstance(data, (str, Path)) else data
-        with trusting(trust):
-            return inspect_keras(str(model), samples)
-    if data is not None:
-        raise UsageError(
-            "the layers of a .tflite file cannot be tried one by one",
-            which=model,
-            allowed="the Keras model that it was made from",
-            next_step="leave --sensitivity out for this file",
-        )
-    return inspect_model(path)
-
-
-def inspect_keras(spec: str, data: DataSet | None = None) -> Inspection:
-    """Load the model as `convert` would, and count."""
-    from tinyml_compress import models
-
-    loaded = models.load(spec)
+def inspect_keras(loaded: LoadedModel, data: DataSet | None = None) -> Inspection:
+    """Count; with `data`, calibration samples, also what each layer's compression does to the outputs."""
     sensitivity = None if data is None else _sensitivity(loaded, data)
     layers, missing = ((), None) if loaded.opaque else _layers(loaded.model)
     if loaded.opaque is not None:
@@ -65,7 +38,7 @@ def inspect_keras(spec: str, data: DataSet | None = None) -> Inspection:
     known = [layer.macs for layer in layers if layer.macs is not None]
     origin = loaded.origin
     return Inspection(
-        path=spec,
+        path=origin.spec,
         sha256=origin.sha256,
         operators=dict(sorted(Counter(layer.op for layer in layers).items())),
         inputs=_described(loaded.model.inputs),
@@ -76,7 +49,7 @@ def inspect_keras(spec: str, data: DataSet | None = None) -> Inspection:
         zeros=sum(int(np.count_nonzero(weight == 0)) for weight in weights),
         missing=missing,
         form=origin.format.value,
-        nbytes=_nbytes(spec),
+        nbytes=_nbytes(origin.spec),
         dtypes=dict(sorted(kinds.items())),
         about=_about(loaded),
         sensitivity=sensitivity,

@@ -58,9 +58,8 @@ def _is_tflite(path: Path) -> bool:
 def _converted(spec: str, calibration: str | None, seed: int) -> Given:
     from tinyml_compress import data
     from tinyml_compress.converter import Settings
-    from tinyml_compress.models import load
     from tinyml_compress.models.zoo import entry
-    from tinyml_compress.pipeline.convert.verb import convert_model
+    from tinyml_compress.pipeline.sources.source import Wanted, source_of
 
     if spec.startswith(_ZOO) and calibration is None:
         calibration = entry(spec[len(_ZOO) :]).data
@@ -74,8 +73,11 @@ def _converted(spec: str, calibration: str | None, seed: int) -> Given:
             ),
         )
     samples = data.load(calibration)  # before TensorFlow, which takes seconds to load
-    converted = convert_model(load(spec), samples, Settings(), seed=seed)
-    name = c_name(spec.rpartition(":")[2] if ":" in spec else Path(spec).stem)
+    source = source_of(spec)
+    converted = source.to_tflite(samples, Wanted(Settings(), seed=seed))
     return Given(
-        converted.tflite, name, f"{spec}, converted to int8 with {calibration}", converted.preprocessing
+        converted.tflite,
+        c_name(source.title),
+        f"{spec}, converted to int8 with {calibration}",
+        converted.preprocessing,
     )
