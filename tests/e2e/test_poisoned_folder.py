@@ -112,6 +112,12 @@ def test_these_are_all_verbs() -> None:
     assert called == set(cli._group.list_commands(click.Context(cli._group)))
 
 
+def test_isolated_dash_m_looks_nowhere(folder: Path) -> None:
+    """The way that docs/security.md names, where there is no `tinyml-compress` to call."""
+    done = _call(folder, "verify m.tflite", ["-I", "-m", "tinyml_compress"])
+    assert (done.returncode, touched(folder)) == (0, []), done.stderr
+
+
 def test_dash_m_adds_nothing_to_what_python_itself_imports(folder: Path, tmp_path: Path) -> None:
     """`python -m` looks in the current folder before our first line runs; all that we import comes from
     elsewhere.

@@ -59,6 +59,19 @@ def test_what_failed_is_kept_for_the_next_call(tmp_path: Path) -> None:
         assert (tmp_path / WORK / "log").read_text() == "why"
 
 
+def test_what_failed_before_anything_was_made_leaves_nothing(tmp_path: Path) -> None:
+    with pytest.raises(OutputError, match="cannot open the study's storage"):
+        fit(
+            "zoo:digits_cnn",
+            "data:digits",
+            "nucleo-l4r5zi",
+            output=tmp_path / "new" / "out",
+            max_drop=0.5,
+            storage=f"sqlite:///{tmp_path}",
+        )
+    assert not (tmp_path / "new" / "out").exists()
+
+
 def test_a_lock_that_went_away_while_it_was_waited_for_is_not_believed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

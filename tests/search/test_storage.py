@@ -62,7 +62,17 @@ def test_a_bare_scheme_means_the_driver_that_is_there(scheme: str, monkeypatch: 
     assert storage.with_driver("sqlite:///x").drivername == "sqlite"
 
 
-@pytest.mark.parametrize(("scheme", "package"), [("postgresql", "psycopg[binary]"), ("mysql", "pymysql")])
+@pytest.mark.parametrize(
+    ("scheme", "package"),
+    [
+        ("postgresql", "psycopg[binary]"),
+        ("postgresql+psycopg2", "psycopg2-binary"),
+        ("mysql", "pymysql"),
+        ("mariadb", "pymysql"),
+        ("mysql+pymysql", "pymysql"),
+        ("mariadb+mysqldb", "mysqlclient"),
+    ],
+)
 def test_a_missing_driver_is_named(scheme: str, package: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(storage, "find_spec", lambda name: None)
     with pytest.raises(MissingDependency) as caught:

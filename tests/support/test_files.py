@@ -6,6 +6,7 @@ import os
 import pwd
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -13,6 +14,8 @@ import pytest
 
 from tinyml_compress.errors import MissingDependency, OutputError, ProcessError, UsageError
 from tinyml_compress.support import cache, files, proc, resources
+
+REPO = Path(__file__).parents[2]
 
 
 def test_write_and_read(tmp_path: Path) -> None:
@@ -22,6 +25,64 @@ def test_write_and_read(tmp_path: Path) -> None:
         files.read_bytes(tmp_path / "absent")
     with pytest.raises(UsageError, match="cannot read"):
         files.read_bytes(tmp_path)
+
+
+def test_what_has_no_end_is_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A stranger's archive can hold pipes, links to devices, and files of terabytes that take no room."""
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "link").symlink_to("/dev/zero")
+    for name in ("pipe", "link"):
+        with pytest.raises(UsageError, match="cannot read") as caught:
+            files.read_bytes(tmp_path / name)
+        assert caught.value.found == "a pipe or a device, not a file"
+    with (tmp_path / "sparse").open("wb") as sparse:
+        sparse.truncate(1 << 40)
+    with pytest.raises(UsageError, match="more than 1024 MB"):
+        files.read_bytes(tmp_path / "sparse")
+    (tmp_path / "small").write_bytes(bytes(10))
+    assert files.content(tmp_path / "small", 10) == bytes(10)
+    with pytest.raises(OSError, match="more than 0 MB"):
+        files.content(tmp_path / "small", 9)
+
+
+def test_what_a_shell_hands_over_is_read() -> None:
+    """`<(command)`, whose other end writes when it likes."""
+    reader, writer = os.pipe()
+    late = threading.Timer(0.3, lambda: (os.write(writer, b"late"), os.close(writer)))
+    late.start()
+    try:
+        assert files.content(Path(f"/dev/fd/{reader}"), 4) == b"late"
+    finally:
+        late.join()
+        os.close(reader)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["compile", "{}", "-o", "out"],
+        ["gate", "--baseline", "{}", "--current", "{}"],
+        ["compress", "zoo:digits_cnn", "--recipe", "{}", "--data", "data:digits", "-o", "out"],
+        ["evaluate", "zoo:digits_cnn", "--data", "{}"],
+        ["convert", "{}", "--calibration", "data:digits", "-o", "out"],
+    ],
+    ids=lambda words: words[0],
+)
+def test_no_verb_waits_for_a_pipe(tmp_path: Path, words: list[str]) -> None:
+    suffix = {"compress": ".toml", "evaluate": ".toml", "convert": ".keras"}.get(words[0], "")
+    pipe = tmp_path / f"pipe{suffix}"
+    os.mkfifo(pipe)
+    done = subprocess.run(
+        [sys.executable, "-m", "tinyml_compress", *(word.format(pipe) for word in words)],
+        cwd=REPO,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode in (1, 2)
+    assert done.stderr.startswith("error: ")
+    assert not (REPO / "out").exists()
 
 
 def test_a_write_that_fails_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -28,6 +28,8 @@ MARKS = (
     "\x1b]8;;http://x\x1b\\", "\x7f", "\x85", "\x9b", "\xa0", "\u200e", "\u202e", "\u2028", "\u2066",
     "\ud800", "\udcff", "\ufeff", "\uffff", "é", "日", "😀", "\U000e0041", "a", "0", " ",
 )  # fmt: skip
+TURNS = r"\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"
+"""What lets a line read otherwise than it is."""
 TEXT = st.lists(st.one_of(st.sampled_from(MARKS), st.characters()), max_size=12).map("".join)
 MANY = settings(max_examples=120, deadline=None, suppress_health_check=list(HealthCheck))
 
@@ -118,7 +120,7 @@ def raw(text: str) -> bytes:
 
 def one_line(text: str) -> str:
     """What the formats without escapes for control characters are given."""
-    return re.sub(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufffe\uffff]", " ", text)
+    return re.sub(rf"[\x00-\x1f\x7f-\x9f\u2028\u2029{TURNS}\ud800-\udfff\ufffe\uffff]", " ", text)
 
 
 def test_cmake_reads_its_strings_back(tmp_path: Path) -> None:
@@ -148,7 +150,7 @@ def test_yaml_reads_its_strings_back(text: str) -> None:
 def test_xml_reads_its_text_back(text: str) -> None:
     document = f"<a b=\"{escape.xml(text)}\" c='{escape.xml(text)}'>{escape.xml(text)}</a>"
     read = ElementTree.fromstring(document.encode())
-    whole = re.sub("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]", "\ufffd", text)
+    whole = re.sub(rf"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]|[{TURNS}]", "\ufffd", text)
     assert (read.attrib["b"], read.attrib["c"], read.text or "") == (whole, whole, whole)
 
 
@@ -170,6 +172,7 @@ def test_markdown_stays_text(text: str) -> None:
     )
     html = page.render(source)
     assert re.findall(r"<(?!/?(?:table|thead|tbody|tr|th|td|code)>)[^>]*>", html) == []
+    assert not re.search(f"[{TURNS}]", source)
     cells = re.findall(r"<td>(.*?)</td>", html, re.S)
     assert len(cells) == 3
     assert cells[2] == "end"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import wave
 from pathlib import Path
 
@@ -10,18 +11,20 @@ import numpy.typing as npt
 
 from tinyml_compress.data.preprocessing import AudioForm, Features
 from tinyml_compress.errors import DataError
+from tinyml_compress.support import files
 
 __all__ = ["features_of", "read_wav"]
 
 Floats = npt.NDArray[np.float32]
 Doubles = npt.NDArray[np.float64]
 _FLOOR = 1e-6
+_LARGEST = 128 << 20
 
 
 def read_wav(path: Path) -> tuple[Doubles, int]:
     """Samples between -1 and 1, channels averaged, and the sample rate."""
     try:
-        with wave.open(str(path), "rb") as file:
+        with wave.open(io.BytesIO(files.content(path, _LARGEST))) as file:
             width, channels, rate = file.getsampwidth(), file.getnchannels(), file.getframerate()
             raw = file.readframes(file.getnframes())
     except (wave.Error, EOFError, OSError, RuntimeError, ValueError) as error:

@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tinyml_compress.errors import DataError
+from tinyml_compress.support import files
 
 __all__ = ["Table", "TableForm", "read_table"]
 
@@ -42,7 +43,7 @@ class Table:
 def read_table(path: Path, form: TableForm) -> Table:
     """The rows of a CSV file. The first line names the columns unless all of it is numbers."""
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        text = files.content(path).decode("utf-8-sig")
         separator = form.separator or _separator(text)
         rows = [
             row

@@ -173,7 +173,7 @@ def _check_inputs(model: Any, spec: str) -> None:
 
 def _read(path: Path) -> bytes:
     try:
-        return path.read_bytes()
+        return files.content(path)
     except OSError as error:
         raise ModelError("the model file cannot be read", which=path, found=error.strerror) from error
 

@@ -12,10 +12,10 @@ __all__ = ["FORMS", "with_driver"]
 
 FORMS = "sqlite:///PATH, postgresql://USER:PASSWORD@HOST/DATABASE, or another URL whose driver is installed"
 # What a bare scheme means differs between SQLAlchemy 2.0 and 2.1; here it means the driver that is there.
-# Scheme: modules with SQLAlchemy's names of them, the best first, and the package to install.
-_DRIVERS: dict[str, tuple[dict[str, str], str]] = {
-    "postgresql": ({"psycopg": "psycopg", "psycopg2": "psycopg2"}, "psycopg[binary]"),
-    "mysql": ({"MySQLdb": "mysqldb", "pymysql": "pymysql"}, "pymysql"),
+# Scheme: SQLAlchemy's names of drivers, the best first, with their modules and the packages to install.
+_DRIVERS = {
+    "postgresql": {"psycopg": ("psycopg", "psycopg[binary]"), "psycopg2": ("psycopg2", "psycopg2-binary")},
+    "mysql": {"pymysql": ("pymysql", "pymysql"), "mysqldb": ("MySQLdb", "mysqlclient")},
 }
 _ALSO_CALLED = {"postgres": "postgresql", "mariadb": "mysql"}
 
@@ -37,15 +37,18 @@ def with_driver(url: str) -> Any:
         ) from None
     scheme, _, driver = parsed.drivername.partition("+")
     scheme = _ALSO_CALLED.get(scheme, scheme)
-    if driver or scheme not in _DRIVERS:
-        return parsed
-    drivers, package = _DRIVERS[scheme]
-    for module, name in drivers.items():
+    asked = {name: row for name, row in _DRIVERS.get(scheme, {}).items() if driver in ("", name)}
+    if not asked:
+        return parsed  # SQLAlchemy knows more of them
+    for name, (module, _) in asked.items():
         if find_spec(module) is not None:
             return parsed.set(drivername=f"{scheme}+{name}")
+    packages = [package for _, package in asked.values()]
     raise MissingDependency(
         "the driver of the study's database is not installed",
         which=hidden(url),
-        allowed=" or ".join(drivers),
-        next_step=f"pip install '{package}', or leave out --storage for an SQLite file in the output folder",
+        allowed=" or ".join(packages),
+        next_step=(
+            f"pip install '{packages[0]}', or leave out --storage for an SQLite file in the output folder"
+        ),
     )

@@ -30,9 +30,11 @@ _LONGEST = 200
 """Characters of one line of a comment; a name of a megabyte is of no use to a reader."""
 
 _NOT_FOR_C = re.compile(r"[^ -~]|[?\\]")
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufffe\uffff]")
+_TURNS = r"\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"
+"""Marks that turn the direction of what follows: a line then reads otherwise than it is."""
+_CONTROL = re.compile(rf"[\x00-\x1f\x7f-\x9f\u2028\u2029{_TURNS}\ud800-\udfff\ufffe\uffff]")
 _SURROGATE = re.compile(r"[\ud800-\udfff]")
-_NOT_FOR_XML = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_NOT_FOR_XML = re.compile(rf"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]|[{_TURNS}]")
 # Controls, marks that turn the direction of what follows, halves of surrogate pairs, line and paragraph
 # separators.
 _COMMANDS = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})

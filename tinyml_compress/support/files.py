@@ -8,6 +8,7 @@ import hashlib
 import os
 import secrets
 import shutil
+import stat
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,7 +17,7 @@ from pathlib import Path
 from tinyml_compress.errors import OutputError, UsageError
 from tinyml_compress.support import watchdog
 
-__all__ = ["output_folder", "read_bytes", "require_place", "sha256", "write_bytes", "write_text"]
+__all__ = ["content", "output_folder", "read_bytes", "require_place", "sha256", "write_bytes", "write_text"]
 
 
 def sha256(data: bytes) -> str:
@@ -24,10 +25,32 @@ def sha256(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
+def content(path: Path, most: int = 1 << 30) -> bytes:
+    """Of a whole file; OSError where it is larger, or a pipe or a device, which may have no end.
+
+    What a shell hands over as `<(command)` is a pipe of the user's own.
+    """
+    with open(path, "rb", opener=_without_waiting) as file:
+        status = os.fstat(file.fileno())
+        is_file = stat.S_ISREG(status.st_mode)
+        if not is_file and not str(path).startswith("/dev/fd/"):
+            raise OSError(errno.EINVAL, "a pipe or a device, not a file")
+        os.set_blocking(file.fileno(), True)
+        data = file.read((min(status.st_size, most) if is_file else most) + 1)
+        if max(len(data), status.st_size) > most:
+            raise OSError(errno.EFBIG, f"more than {most >> 20} MB")
+        return data
+
+
+def _without_waiting(path: str, flags: int) -> int:
+    """For a pipe that nobody writes to."""
+    return os.open(path, flags | os.O_NONBLOCK)
+
+
 def read_bytes(path: Path) -> bytes:
     """The content of a file that the user named."""
     try:
-        return path.read_bytes()
+        return content(path)
     except OSError as error:
         raise UsageError(
             "cannot read", which=path, found=error.strerror, next_step="check the path"

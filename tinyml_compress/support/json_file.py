@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from tinyml_compress.errors import DataError
+from tinyml_compress.support.files import content
 
 __all__ = ["parse_json", "read_json"]
 
@@ -24,8 +25,7 @@ class _Refused(ValueError):
 def read_json(path: Path, what: str = "cannot read the result") -> Any:
     """The value in a file; DataError, which begins with `what`, where there is none."""
     try:
-        with path.open("rb") as file:
-            data = file.read(_LARGEST + 1)
+        data = content(path, _LARGEST)
     except OSError as error:
         raise DataError(what, which=path, found=error.strerror or error) from error
     return parse_json(data, path, what)

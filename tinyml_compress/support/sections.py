@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from tinyml_compress.errors import ConfigError
+from tinyml_compress.support.files import content
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -20,6 +21,7 @@ else:
 
 __all__ = ["Section", "nearest", "parse", "shown"]
 
+_LARGEST = 16 << 20
 _FLOAT_MAX = sys.float_info.max
 
 
@@ -33,7 +35,7 @@ def nearest(word: str, allowed: Iterable[str]) -> str:
 def parse(path: Path, manual: str) -> tuple[Section, bytes]:
     """The file's top table, and its bytes; `manual` is the page that shows how such a file looks."""
     try:
-        data = path.read_bytes()
+        data = content(path, _LARGEST)
     except OSError as error:
         raise ConfigError("cannot read", which=path, found=error.strerror or error) from error
     try:

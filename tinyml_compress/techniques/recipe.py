@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from tinyml_compress.errors import ConfigError
+from tinyml_compress.support import files
 from tinyml_compress.support.sections import shown
 from tinyml_compress.techniques.augmentation import augmented, words_of
 from tinyml_compress.techniques.convert_stage import ConvertOptions
@@ -112,7 +113,7 @@ class Recipe:
 def read(path: Path) -> Recipe:
     """The recipe in the file `path`."""
     try:
-        text = path.read_text(encoding="utf-8")
+        text = files.content(path, 16 << 20).decode()
     except OSError as error:
         raise ConfigError("cannot read the recipe", which=path, found=error.strerror) from error
     except UnicodeDecodeError as error:

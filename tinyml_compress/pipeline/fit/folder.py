@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import os
 from collections.abc import Iterator
@@ -20,15 +21,25 @@ WORK = ".work"
 
 @contextmanager
 def working(output: Path) -> Iterator[None]:
-    """Keep other searches out of the folder, and take away `WORK` when the block ends well."""
-    work = output / WORK
+    """Keep other searches out of the folder, and take away `WORK` when the block ends well, or before it made
+    anything.
+    """
+    new, work = not output.exists(), output / WORK
     files.require_place(work / "lock")
     while (lock := _locked(work)) is None:
         pass
+    ended = False
     with os.fdopen(lock):
-        yield
-        with scratch(".done.", output) as done:
-            os.rename(work, done / WORK)  # at once: who begins now makes a new one
+        try:
+            yield
+            ended = True
+        finally:
+            if ended or os.listdir(work) == ["lock"]:
+                with scratch(".done.", output) as done:
+                    os.rename(work, done / WORK)  # at once: who begins now makes a new one
+            if new:
+                with contextlib.suppress(OSError):  # it is not empty
+                    output.rmdir()
 
 
 def _locked(work: Path) -> int | None:
