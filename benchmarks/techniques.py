@@ -19,9 +19,9 @@ from pathlib import Path
 import numpy as np
 
 from tinyml_compress.pipeline.compress.plan import find_recipe
-from tinyml_compress.pipeline.compress.result import CompressionResult, StageResult
 from tinyml_compress.pipeline.compress.stages import sizes_of
 from tinyml_compress.pipeline.compress.verb import compress
+from tinyml_compress.results import Compression, StageResult
 
 EPOCHS = 20
 SEEDS = (1, 2, 3)
@@ -87,7 +87,7 @@ def _measure(folder: Path, only: list[str] | None) -> list[Row]:
     return rows
 
 
-def _float_bytes(done: CompressionResult) -> int:
+def _float_bytes(done: Compression) -> int:
     """The .tflite file of the float model: what gzip sizes are compared with."""
     from tinyml_compress.pipeline.convert.verb import convert
 
@@ -97,7 +97,7 @@ def _float_bytes(done: CompressionResult) -> int:
 
 
 def _row(
-    done: CompressionResult,
+    done: Compression,
     name: str,
     promise: str,
     kept: Callable[[Row], bool],

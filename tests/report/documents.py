@@ -19,15 +19,19 @@ from tinyml_compress.pipeline.inspect.verb import inspect_model
 from tinyml_compress.results import (
     Compared,
     Comparison,
+    Compression,
     Conversion,
     Divergence,
     Engine,
     Ladder,
     LayerNoise,
     LayerWeights,
+    Listing,
     Manifest,
     Result,
     Rung,
+    Sizes,
+    StageResult,
     Step,
     encoded,
 )
@@ -197,54 +201,42 @@ def compare(models: int = 10) -> dict[str, Any]:
 
 
 def compress() -> dict[str, Any]:
-    stages: list[dict[str, Any]] = []
+    stages = []
     for number, use in enumerate(("train", "prune", "qat", "convert")):
         score = 0.98 - 0.005 * number
-        last = {"nbytes": 44_000, "gzip_nbytes": 16_000, "arena": 3_800} if use == "convert" else {}
-        stages.append(
-            {
-                "name": f"0{number}-{use}",
-                "use": use,
-                "options": {"epochs": 3},
-                "metric": "accuracy",
-                "score": score,
-                "interval": [score - 0.02, score + 0.01],
-                "drop": 0.005 * number,
-                "sizes": {
-                    "parameters": 38_000,
-                    "weights": 37_000,
-                    "zeros": 9_000 * number,
-                    "sparsity": 0.24 * number,
-                },
-                "files": ["model.keras"],
-                "notes": ["a note"],
-                "table": [["layer", "zeros"], ["conv", "80%"]],
-                "history": {"loss": [1.0, 0.5, 0.3], "score": [0.9, 0.95, 0.97]},
-                "layers": [["conv", 0.2 * number, 900], ["dense", 0.25 * number, 36_000]],
-                "seconds": 2.5,
-                "attempts": 1,
-                **last,
-            }
+        stage = StageResult(
+            name=f"0{number}-{use}",
+            use=use,
+            options={"epochs": 3},
+            metric="accuracy",
+            score=score,
+            interval=(score - 0.02, score + 0.01),
+            drop=0.005 * number,
+            sizes=Sizes(parameters=38_000, weights=37_000, zeros=9_000 * number),
+            files=("model.keras",),
+            notes=("a note",),
+            changes=Listing.of((("layer", ""), ("zeros", "{:.0%}")), [("conv", 0.8)]),
+            history={"loss": (1.0, 0.5, 0.3), "score": (0.9, 0.95, 0.97)},
+            layers=(("conv", 0.2 * number, 900), ("dense", 0.25 * number, 36_000)),
+            seconds=2.5,
+            **({"nbytes": 44_000, "gzip_nbytes": 16_000, "arena": 3_800} if use == "convert" else {}),
         )
-    return {
-        **HEAD,
-        "verb": "compress",
-        "model": "net.keras",
-        "model_sha256": _SHA,
-        "recipe": "prune80",
-        "title": "80% zeros",
-        "data": "data:digits",
-        "seed": 1,
-        "baseline": {
-            "name": "float",
-            "use": "",
-            "metric": "accuracy",
-            "score": 0.985,
-            "interval": [0.965, 0.995],
-        },
-        "stages": stages,
-        "seconds": 30.0,
-    }
+        stages.append(stage)
+    return _encoded(
+        Compression(
+            model="net.keras",
+            model_sha256=_SHA,
+            recipe="prune80",
+            title="80% zeros",
+            data="data:digits",
+            seed=1,
+            baseline=StageResult(
+                name="float", use="", metric="accuracy", score=0.985, interval=(0.965, 0.995)
+            ),
+            stages=tuple(stages),
+            seconds=30.0,
+        )
+    )
 
 
 @lru_cache(maxsize=1)

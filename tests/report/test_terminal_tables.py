@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import pytest
 
@@ -26,14 +27,23 @@ from tinyml_compress.ir import Node
 from tinyml_compress.ops import operator
 from tinyml_compress.pipeline.checking import check
 from tinyml_compress.pipeline.compare.verb import compare
-from tinyml_compress.pipeline.compress.result import CompressionResult, Sizes, StageResult
 from tinyml_compress.pipeline.evaluate.verb import evaluate_all
 from tinyml_compress.pipeline.inspect.verb import inspect_model
 from tinyml_compress.pipeline.shrinking import shrink
 from tinyml_compress.rendering.demo import BoardRow, DemoResult, ModelRow, demo_blocks
 from tinyml_compress.rendering.fit_text import estimate_blocks, fit_blocks
 from tinyml_compress.rendering.inspection import models_blocks
-from tinyml_compress.results import Agreement, Conversion, Failure, Measurement, decoded
+from tinyml_compress.results import (
+    Agreement,
+    Compression,
+    Conversion,
+    Failure,
+    Listing,
+    Measurement,
+    Sizes,
+    StageResult,
+    decoded,
+)
 from tinyml_compress.support.table import Block, Table
 from tinyml_compress.support.table_text import blocks_text, table_text
 
@@ -228,31 +238,37 @@ def test_demo_where_boards_cannot_run() -> None:
 
 
 def test_compress() -> None:
-    sizes = Sizes(1_234_567, 1_200_000, 600_000, 98_765_432, 4096)
-    files = ("model.keras",)
+    sizes = Sizes(parameters=1_234_567, weights=1_200_000, zeros=600_000, macs=98_765_432, ram=4096)
     stage = StageResult(
-        FILE, "prune", {}, "accuracy", 0.912, (0.9, 0.92), 0.0123, sizes, files, notes=(REASON,)
+        name=FILE,
+        use="prune",
+        metric="accuracy",
+        score=0.912,
+        interval=(0.9, 0.92),
+        drop=0.0123,
+        sizes=sizes,
+        files=("model.keras",),
+        notes=(REASON,),
     )
-    heads = ("layer", "weights", "zeros", "cycles")
-    priced = replace(
+    head = (("layer", ""), ("weights", "{:,}"), ("zeros", "{:.0%}"), ("cycles", "{:,}"))
+    priced = msgspec.structs.replace(
         stage,
         name="priced",
         nbytes=7_654_321,
-        allocation=(heads, (LAYER, "1,234,567", "75%", "-12,345,678")),
+        shares=Listing.of(head, [(LAYER, 1_234_567, 0.75, -12_345_678)]),
         allocation_summary=f"zeros by cycles on {BOARD}",
         cached=True,
     )
-    result = CompressionResult(
-        f"/some/folder/{FILE}.keras",
-        "0" * 64,
-        "mine",
-        "a recipe",
-        None,
-        1,
-        stage,
-        (stage, priced),
-        Path("out"),
-        9.0,
+    result = Compression(
+        model=f"/some/folder/{FILE}.keras",
+        model_sha256="0" * 64,
+        recipe="mine",
+        title="a recipe",
+        seed=1,
+        baseline=stage,
+        stages=(stage, priced),
+        folder=Path("out"),
+        seconds=9.0,
     )
     shown = rendered(result.blocks(), FILE, LAYER, "7,654,321", "-12,345,678", f"{FILE}.keras")
     for name in ("98,765,432", "1,234,567", "90.0% to 92.0%", "cached"):

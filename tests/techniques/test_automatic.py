@@ -15,8 +15,7 @@ from tinyml_compress.cli.compress import command
 from tinyml_compress.errors import BudgetError, TrainingError, UsageError
 from tinyml_compress.pipeline.compress import automatic
 from tinyml_compress.pipeline.compress.automatic import Limits, compress_automatically
-from tinyml_compress.pipeline.compress.result import Tried
-from tinyml_compress.pipeline.compress.verdict import Verdict, Word
+from tinyml_compress.results import Judgement, Tried, Word
 from tinyml_compress.support.backend import fix_seeds, keras2
 from tinyml_compress.techniques.recipe import read
 
@@ -102,7 +101,7 @@ class _Ladder:
         drop = self.drops[sparsity, epochs > 0]
         folder.mkdir()
         (folder / "net.tflite").write_text(str(1 - sparsity))
-        verdict = Verdict(Word.WITHIN, allowed, drop, (drop, drop))
+        verdict = Judgement(word=Word.WITHIN, allowed=allowed, drop=drop, interval=(drop, drop))
         return type("Done", (), {"verdict": verdict, "tflite": folder / "net.tflite", "model": "net"})
 
     def climbed(self, limits: Limits, place: Path) -> list[Tried]:
@@ -127,8 +126,9 @@ def test_a_size_ends_the_climb(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) 
     small = Limits(weights=50)
     with pytest.raises(BudgetError, match="small enough"):
         automatic._chosen(ladder.climbed(small, tmp_path / "b"), small)
+    lost = Tried(name="int8", sparsity=0.0, epochs=0, drop=0.1, interval=(0.1, 0.1), nbytes=1000)
     with pytest.raises(TrainingError, match="keeps to what may be lost"):
-        automatic._chosen([Tried("int8", 0.0, 0, 0.1, (0.1, 0.1), 1000, 1.0)], Limits())
+        automatic._chosen([lost], Limits())
 
 
 def test_time_ends_it_too(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -137,7 +137,7 @@ def test_time_ends_it_too(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> No
     limits = Limits(seconds=1.0)
     tried = ladder.climbed(limits, tmp_path / "a")
     assert ladder.asked == [(0.0, 0)]  # something is always tried
-    assert [one.left_out.endswith("s left") for one in tried] == [False, True, True]
+    assert [(one.left_out or "").endswith("s left") for one in tried] == [False, True, True]
     best = automatic._chosen(tried, limits)
     assert "Not tried for want of time: 50% zeros" in automatic._reason(tried, best, limits)
 

@@ -13,6 +13,7 @@ from tests.lib.schema import validate
 from tinyml_compress.data import DataSet
 from tinyml_compress.pipeline.compress.samples import sample_warnings
 from tinyml_compress.pipeline.compress.verb import compress
+from tinyml_compress.results import encoded
 from tinyml_compress.support.backend import fix_seeds, keras2
 from tinyml_compress.techniques.recipe import parse
 
@@ -93,6 +94,6 @@ def test_they_are_told_at_the_start_and_in_the_report(
     assert len(done.warnings) == 1
     assert done.warnings[0] in caplog.text
     assert f"warning: {done.warnings[0]}" in done.summary()
-    document = done.as_json()
+    document = encoded(done)
     assert document["warnings"] == list(done.warnings)
     validate(document)

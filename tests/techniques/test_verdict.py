@@ -17,7 +17,8 @@ from tinyml_compress.cli.compress import command
 from tinyml_compress.errors import TrainingError, UsageError
 from tinyml_compress.evaluation import ScoreKind
 from tinyml_compress.pipeline.compress.verb import compress
-from tinyml_compress.pipeline.compress.verdict import Word, costliest, judged
+from tinyml_compress.pipeline.compress.verdict import costliest, judged
+from tinyml_compress.results import Word
 from tinyml_compress.support.backend import fix_seeds, keras2
 from tinyml_compress.techniques.recipe import parse
 
@@ -40,7 +41,7 @@ def test_the_three_words() -> None:
     assert noise.word is Word.CANNOT_TELL
     assert noise.needed is not None
     assert noise.needed > 50
-    assert f"about {noise.needed:,} samples would tell" in noise.text()
+    assert f"about {noise.needed:,} samples would tell" in noise.text
     # the guard is a part, as in recipes; --accept-drop and fit's --max-drop are points
     assert judged(ScoreKind.ACCURACY, _worths(400, 40), _worths(400, 140), None, 0.35).word is Word.WITHIN
 

@@ -7,9 +7,9 @@ from pathlib import Path
 import click
 
 from tinyml_compress.cli._options import (
-    answer,
     data_option,
     json_option,
+    show,
     targets_dir_option,
     trust_option,
 )
@@ -133,7 +133,7 @@ def command(
             model, data, output=output, limits=limits, eval_data=eval_data, device=device,
             targets_dir=targets_dir, seed=seed or 0,
         )  # fmt: skip
-        answer("compress", chosen.as_json, chosen.blocks)
+        show(chosen)
         return
     assert recipe is not None
     if dry_run:
@@ -161,4 +161,4 @@ def command(
         teacher=not no_teacher,
         folds=folds or 1,
     )
-    answer("compress", done.as_json, done.blocks)
+    show(done)

@@ -3,6 +3,7 @@
 from tinyml_compress.rendering.benchmark_html import benchmark_html
 from tinyml_compress.rendering.benchmark_text import benchmark_blocks
 from tinyml_compress.rendering.comparison_text import comparison_blocks
+from tinyml_compress.rendering.compression_text import compression_blocks
 from tinyml_compress.rendering.conversion_text import conversion_blocks
 from tinyml_compress.rendering.devices import devices_table
 from tinyml_compress.rendering.evaluation_text import evaluation_blocks, evaluations_blocks
@@ -25,6 +26,7 @@ __all__ = [
     "check_blocks",
     "comparison_blocks",
     "compiled_blocks",
+    "compression_blocks",
     "conversion_blocks",
     "data_check_blocks",
     "devices_table",

@@ -17,7 +17,7 @@ from tinyml_compress.rendering.gate_checks import (
     number,
     score,
 )
-from tinyml_compress.results import Comparison, Metric, Promise, Verdict, decoded
+from tinyml_compress.results import Comparison, Compression, Metric, Promise, Verdict, decoded
 
 __all__ = ["subjects", "verb_of"]
 
@@ -89,9 +89,11 @@ def _evaluations(document: Document) -> Iterator[Subject]:
 
 def _stages(document: Document) -> Iterator[Subject]:
     """Of `compress`: the float model and each stage, by its name in the recipe."""
-    for stage in (document["baseline"], *document["stages"]):
-        numbers = {Metric.SIZE: stage.get("nbytes"), Metric.RAM: stage.get("arena")}
-        yield Subject(f"{document['recipe']} {stage['name']}", _scored(stage), _present(numbers))
+    done = decoded(Compression, document)
+    for stage in (done.baseline, *done.stages):
+        numbers = {Metric.SIZE: stage.nbytes, Metric.RAM: stage.arena}
+        score = _score(stage.metric, stage.score, stage.interval)
+        yield Subject(f"{done.recipe} {stage.name}", score, _present(numbers))
 
 
 def _models(document: Document) -> Iterator[Subject]:
@@ -120,10 +122,6 @@ def _winner(document: Document) -> Iterator[Subject]:
         count = found.get("samples", untouched)
         score["interval_95"] = wilson(round(found["score"] * count), count)
     yield Subject(f"{Path(document['model']).name} on {document['target']}", score, _present(numbers))
-
-
-def _scored(row: Document) -> Document | None:
-    return _score(row["metric"], row.get("score"), row.get("interval"))
 
 
 def _score(metric: str, value: float | None, interval: Sequence[float] | None) -> Document | None:

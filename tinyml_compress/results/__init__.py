@@ -12,6 +12,7 @@ from tinyml_compress.results.benchmark import (
 )
 from tinyml_compress.results.check import Check, Contract, Demand, Refused
 from tinyml_compress.results.compare import Compared, Comparison
+from tinyml_compress.results.compress import Compression, Judgement, Sizes, StageResult, Tried, Word
 from tinyml_compress.results.convert import Conversion, Manifest, Mixed, Number, PortFacts, ValueGain
 from tinyml_compress.results.data_check import DataCheck, Finding, Severity
 from tinyml_compress.results.doctor import Diagnosis, Lock, Part
@@ -27,6 +28,7 @@ from tinyml_compress.results.inspect import (
     Values,
 )
 from tinyml_compress.results.ledger import Ledger
+from tinyml_compress.results.listing import Heading, Listing
 from tinyml_compress.results.made import Compiled, CompiledNode, Exported
 from tinyml_compress.results.parity import Ladder, LayerNoise, Rung, Step
 from tinyml_compress.results.score import Agreement, Score
@@ -43,6 +45,7 @@ __all__ = [
     "Comparison",
     "Compiled",
     "CompiledNode",
+    "Compression",
     "Contract",
     "Conversion",
     "DataCheck",
@@ -58,8 +61,10 @@ __all__ = [
     "Figure",
     "Finding",
     "Gate",
+    "Heading",
     "Inspection",
     "Inspections",
+    "Judgement",
     "Kind",
     "Ladder",
     "LayerCurve",
@@ -67,6 +72,7 @@ __all__ = [
     "LayerNoise",
     "LayerWeights",
     "Ledger",
+    "Listing",
     "Lock",
     "Manifest",
     "Measurement",
@@ -87,13 +93,17 @@ __all__ = [
     "Sensitivity",
     "Severity",
     "Shrunk",
+    "Sizes",
+    "StageResult",
     "Step",
     "Task",
+    "Tried",
     "Value",
     "ValueGain",
     "Values",
     "Verdict",
     "Verification",
+    "Word",
     "decoded",
     "encoded",
 ]

@@ -42,6 +42,9 @@ class Value(msgspec.Struct, frozen=True, kw_only=True):
     go with the next version.
     """
 
+    aside: ClassVar[tuple[str, ...]] = ()
+    """Fields of no meaning outside this process, which no JSON has."""
+
     def in_words_of_last(self) -> Value | None:
         """The value of that type."""
         return None
@@ -121,7 +124,8 @@ def _path(kind: type, found: Any) -> Any:
 def plain(value: Any) -> Any:
     """As JSON has it: mappings by the keys of the document, lists, words and numbers."""
     if isinstance(value, Value):
-        keys = {field.name: field.encode_name for field in msgspec.structs.fields(value)}
+        fields = msgspec.structs.fields(value)
+        keys = {field.name: field.encode_name for field in fields if field.name not in value.aside}
         keys |= {name: name for name in value.derived}
         found = ((key, getattr(value, name)) for name, key in keys.items())
         last = value.in_words_of_last()

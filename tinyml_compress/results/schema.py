@@ -44,6 +44,8 @@ def _definitions(kind: type[Result]) -> dict[str, Any]:
     for part in types:
         _describe(made[part.__name__], part)
         _add_derived(made[part.__name__], part)
+        for name in getattr(part, "aside", ()):
+            del made[part.__name__]["properties"][name]
     _add_last(made, types)
     document = made.pop(root["$ref"].rpartition("/")[2])
     properties = {"verb": {"const": kind.verb}, **_HEAD, **document["properties"]}

@@ -136,10 +136,9 @@ _EVALUATION = Producer(
 
 COMPRESSION = Producer(
     "compression",
-    4,
+    5,
     (
         "pipeline/compress/verb.py",
-        "pipeline/compress/result.py",
         "pipeline/compress/samples.py",
         "pipeline/compress/stages.py",
         "pipeline/compress/verdict.py",

@@ -14,6 +14,7 @@ from typing import Any, ClassVar, TypeVar
 import numpy as np
 import numpy.typing as npt
 
+from tinyml_compress.results import Listing
 from tinyml_compress.support.backend import fix_seeds
 from tinyml_compress.techniques._grid import Centred, rounded
 from tinyml_compress.techniques._layerwise import LinearMap, Walk
@@ -90,9 +91,10 @@ class Chooser(Technique[O]):
 
     def apply(self, options: O, model: Any, context: Context) -> Outcome:
         done = self.choose(options, model, self.calibration(context), context.seed, context.tell)
-        rows = [(name, f"{simple:.2e}", f"{chosen:.2e}") for name, (simple, chosen) in done.losses.items()]
-        head = ("layer", "part of its outputs lost by nearest steps", "by chosen ones")
-        return Outcome(done.model, (), (head, *rows))
+        nearest = "part of its outputs lost by nearest steps"
+        head = (("layer", ""), (nearest, "{:.2e}"), ("by chosen ones", "{:.2e}"))
+        rows = [(name, *losses) for name, losses in done.losses.items()]
+        return Outcome(done.model, (), Listing.of(head, rows))
 
 
 def of_kernel(one: LinearMap) -> tuple[Quadratic, Floats]:

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from tinyml_compress.results import Listing
 from tinyml_compress.support.backend import fix_seeds
 from tinyml_compress.techniques._grid import rounded
 from tinyml_compress.techniques._layerwise import LinearMap, Walk
@@ -100,8 +101,8 @@ class BiasCorrection(Technique[BiasOptions]):
 
     def apply(self, options: BiasOptions, model: Any, context: Context) -> Outcome:
         corrected, shifts = correct_biases(model, self.calibration(context), options, context.seed)
-        rows = [(name, f"{before:.3g}", f"{after:.3g}") for name, (before, after) in shifts.items()]
-        return Outcome(corrected, (), (("layer", "largest shift before", "after"), *rows))
+        head = (("layer", ""), ("largest shift before", "{:.3g}"), ("after", "{:.3g}"))
+        return Outcome(corrected, (), Listing.of(head, [(name, *shift) for name, shift in shifts.items()]))
 
 
 TECHNIQUE = BiasCorrection()

@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tinyml_compress.errors import UnsupportedLayer
+from tinyml_compress.results import Listing
 from tinyml_compress.support.backend import fix_seeds, keras2
 from tinyml_compress.techniques._layerwise import LINEAR
 from tinyml_compress.techniques._prepare import prepare
@@ -226,11 +227,9 @@ class RangeClipping(Technique[ClipOptions]):
         note = (
             f"int8 moves the outputs by {done.before:.3g}% of their variance, with caps by {done.after:.3g}%"
         )
-        rows = [
-            (one.layer, f"{one.most:.4g}", "as it is" if one.cap is None else f"{one.cap:.4g}")
-            for one in done.clips
-        ]
-        return Outcome(done.model, (note,), (("layer", "largest value", "range ends at"), *rows))
+        rows = [(one.layer, one.most, "as it is" if one.cap is None else one.cap) for one in done.clips]
+        head = (("layer", ""), ("largest value", "{:.4g}"), ("range ends at", "{:.4g}"))
+        return Outcome(done.model, (note,), Listing.of(head, rows))
 
     def chosen(self, point: Point, fidelity: Fidelity) -> ClipOptions | None:
         return ClipOptions() if takes_care(point, fidelity, "clipped") else None

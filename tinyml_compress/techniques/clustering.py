@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from tinyml_compress.results import Listing
 from tinyml_compress.support.backend import tensorflow, tfmot
 from tinyml_compress.techniques.graph import Copier, copy_model, rebuild, steps_of
 from tinyml_compress.techniques.sparsity import prunable_weights, total_sparsity
@@ -247,7 +248,7 @@ class Clustering(Technique[ClusterOptions]):
             exclude=options.exclude,
             training=context.taught(model),
         )
-        table = (("layer", "values"), *((name, str(values)) for name, values in done.values))
+        table = Listing.of((("layer", ""), ("values", "{:d}")), done.values)
         return Outcome(done.model, done.notes, table, done.history)
 
     def chosen(self, point: Point, fidelity: Fidelity) -> ClusterOptions | None:

@@ -268,7 +268,7 @@ class Distillation(Technique[DistilOptions]):
             f"student has {done.student_parameters:,} parameters, "
             f"{part:.1%} of the teacher's {done.teacher_parameters:,}"
         )
-        return Outcome(done.model, (note,), (), done.history)
+        return Outcome(done.model, (note,), history=done.history)
 
     def chosen(self, point: Point, fidelity: Fidelity) -> DistilOptions | None:
         if point["keep"] == 1.0 or point["narrow"] != "distil" or not fidelity.trains:

@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tinyml_compress.errors import UnsupportedLayer
+from tinyml_compress.results import Listing
 from tinyml_compress.support.backend import fix_seeds
 from tinyml_compress.techniques._prepare import prepare
 from tinyml_compress.techniques._scaling import scalable, scaled
@@ -195,9 +196,9 @@ class Equalization(Technique[EqualOptions]):
         done = equalize(model, self.calibration(context), options, context.seed)
         told = ", ".join(f"{strength:g}: {loss:.3g}%" for strength, loss in done.losses.items())
         note = f"strength {done.strength:g}; int8 moves the outputs by (strength: part of variance) {told}"
-        rows = [(name, f"{was:.1f}", f"{now:.1f}") for name, (was, now) in done.spreads.items()]
-        head = ("layer", "widest channel over the median", "after")
-        return Outcome(done.model, (note, *done.notes), (head, *rows))
+        head = (("layer", ""), ("widest channel over the median", "{:.1f}"), ("after", "{:.1f}"))
+        rows = [(name, *spread) for name, spread in done.spreads.items()]
+        return Outcome(done.model, (note, *done.notes), Listing.of(head, rows))
 
     def chosen(self, point: Point, fidelity: Fidelity) -> EqualOptions | None:
         return EqualOptions() if takes_care(point, fidelity, "even") else None

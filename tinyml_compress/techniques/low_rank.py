@@ -18,6 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tinyml_compress.errors import ConfigError, TrainingError
+from tinyml_compress.results import Listing
 from tinyml_compress.support.backend import keras2
 from tinyml_compress.techniques._layerwise import Walk
 from tinyml_compress.techniques.graph import Copier, copy_model, rebuild, steps_of
@@ -391,8 +392,9 @@ class LowRank(Technique[LowRankOptions]):
             if options.norm == "outputs" and context.samples is not None
             else None,
         )
-        rows = [(row.layer, f"{row.before:,}", f"{row.after:,}", row.why) for row in done.splits]
-        return Outcome(done.model, (), (("layer", "before", "after", "why"), *rows), done.history)
+        rows = [(row.layer, row.before, row.after, row.why) for row in done.splits]
+        head = (("layer", ""), ("before", "{:,}"), ("after", "{:,}"), ("why", ""))
+        return Outcome(done.model, (), Listing.of(head, rows), done.history)
 
     def chosen(self, point: Point, fidelity: Fidelity) -> LowRankOptions | None:
         if point["low_rank"] == 1.0:

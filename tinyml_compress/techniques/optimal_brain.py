@@ -16,12 +16,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from tinyml_compress.results import Listing
 from tinyml_compress.support.backend import fix_seeds
 from tinyml_compress.techniques._layerwise import LINEAR, LinearMap, Walk, divergence
 from tinyml_compress.techniques._second_order import Pruner
 from tinyml_compress.techniques._sharing import LEVELS, choose_levels
 from tinyml_compress.techniques.patterns import Pattern, pattern_of
-from tinyml_compress.techniques.sparsity import Zeros, prunable_weights, zeros_of
+from tinyml_compress.techniques.sparsity import ZEROS_HEAD, Zeros, prunable_weights, zeros_of
 from tinyml_compress.techniques.technique import (
     Context,
     Options,
@@ -201,21 +202,15 @@ class OptimalBrain(Technique[BrainOptions]):
     def apply(self, options: BrainOptions, model: Any, context: Context) -> Outcome:
         done = prune_by_outputs(model, self.calibration(context), options, context.seed, context.tell)
         rows = [
-            (
-                row.layer,
-                f"{row.zeros:,}",
-                f"{row.weights:,}",
-                f"{row.part:.1%}",
-                _shown(done.harms.get(row.layer), row),
-            )
+            (row.layer, row.zeros, row.weights, row.part, _harm(done.harms.get(row.layer), row))
             for row in zeros_of(done.model)
         ]
-        head = ("layer", "zeros", "weights", "part", "outputs moved by it alone")
-        return Outcome(done.model, done.notes, (head, *rows))
+        head = (*ZEROS_HEAD, ("outputs moved by it alone", "{:.3g}%"))
+        return Outcome(done.model, done.notes, Listing.of(head, rows))
 
 
-def _shown(harms: Sequence[float] | None, row: Zeros) -> str:
-    return "" if harms is None else f"{float(np.interp(row.part, (0.0, *LEVELS), harms)):.3g}%"
+def _harm(harms: Sequence[float] | None, row: Zeros) -> float | str:
+    return "" if harms is None else float(np.interp(row.part, (0.0, *LEVELS), harms))
 
 
 TECHNIQUE = OptimalBrain()

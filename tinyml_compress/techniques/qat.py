@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from tinyml_compress.errors import TrainingError
+from tinyml_compress.results import Listing
 from tinyml_compress.support.backend import keras2, tensorflow
 from tinyml_compress.support.table import Block, Column, Table
 from tinyml_compress.techniques._prepare import Prepared, prepare
@@ -347,10 +348,8 @@ class QuantizationAwareTraining(Technique[QatOptions]):
             exclude=options.exclude,
             per_tensor_dense=options.per_tensor_dense,
         )
-        table = (
-            ("layer", "kind", "treatment", "why"),
-            *((row.layer, row.kind, row.treatment.value, row.why) for row in done.plan),
-        )
+        head = (("layer", ""), ("kind", ""), ("treatment", ""), ("why", ""))
+        table = Listing.of(head, [(row.layer, row.kind, row.treatment.value, row.why) for row in done.plan])
         notes = done.notes
         if options.preserve != "none" and done.sparsity_after + 1e-9 < done.sparsity_before:
             notes += (f"sparsity fell from {done.sparsity_before:.2%} to {done.sparsity_after:.2%}",)

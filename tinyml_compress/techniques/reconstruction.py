@@ -17,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tinyml_compress.errors import TrainingError, UnsupportedLayer
+from tinyml_compress.results import Listing
 from tinyml_compress.support.backend import fix_seeds
 from tinyml_compress.techniques._layerwise import LinearMap, Walk, divergence
 from tinyml_compress.techniques._second_order import Quadratic
@@ -340,14 +341,16 @@ class Reconstruction(Technique[ReconstructOptions]):
 
     def apply(self, options: ReconstructOptions, model: Any, context: Context) -> Outcome:
         done = reconstruct(model, self.calibration(context), options, context.seed, context.tell)
-        rows = [
-            (", ".join(one.layers), str(one.before), str(one.after), f"{one.harm:.3g}%")
-            for one in done.blocks
-        ]
+        rows = [(", ".join(one.layers), one.before, one.after, one.harm) for one in done.blocks]
         (macs, fewer), (parameters, left) = done.macs, done.parameters
         note = f"MACs {macs:,} -> {fewer:,}, parameters {parameters:,} -> {left:,}"
-        head = ("layers that share channels", "before", "after", "outputs moved by them alone")
-        return Outcome(done.model, (note, *done.notes), (head, *rows))
+        head = (
+            ("layers that share channels", ""),
+            ("before", "{:d}"),
+            ("after", "{:d}"),
+            ("outputs moved by them alone", "{:.3g}%"),
+        )
+        return Outcome(done.model, (note, *done.notes), Listing.of(head, rows))
 
     def chosen(self, point: Point, fidelity: Fidelity) -> ReconstructOptions | None:
         if point["keep"] == 1.0 or point["narrow"] != "rebuilt" or not fidelity.trains:

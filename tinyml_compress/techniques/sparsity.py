@@ -7,8 +7,11 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["Zeros", "prunable_weights", "total_sparsity", "zeros_of", "zeros_table"]
+from tinyml_compress.results import Listing
 
+__all__ = ["ZEROS_HEAD", "Zeros", "prunable_weights", "total_sparsity", "zeros_of", "zeros_table"]
+
+ZEROS_HEAD = (("layer", ""), ("zeros", "{:,}"), ("weights", "{:,}"), ("part", "{:.1%}"))
 _KERNELS = ("kernel", "depthwise_kernel", "pointwise_kernel", "recurrent_kernel", "embeddings")
 
 
@@ -44,12 +47,9 @@ def zeros_of(model: Any) -> tuple[Zeros, ...]:
     return tuple(rows)
 
 
-def zeros_table(rows: tuple[Zeros, ...]) -> tuple[tuple[str, ...], ...]:
-    """The zeros as a stage's report shows them, headings first."""
-    return (
-        ("layer", "zeros", "weights", "part"),
-        *((row.layer, f"{row.zeros:,}", f"{row.weights:,}", f"{row.part:.1%}") for row in rows),
-    )
+def zeros_table(rows: tuple[Zeros, ...]) -> Listing:
+    """The zeros as a stage's report shows them."""
+    return Listing.of(ZEROS_HEAD, [(row.layer, row.zeros, row.weights, row.part) for row in rows])
 
 
 def total_sparsity(model: Any) -> float:

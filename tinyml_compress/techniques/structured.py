@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tinyml_compress.errors import TrainingError
+from tinyml_compress.results import Listing
 from tinyml_compress.support.backend import keras2, tensorflow
 from tinyml_compress.techniques._dead import dead_roots
 from tinyml_compress.techniques._slicing import rebuild_without
@@ -26,7 +27,6 @@ from tinyml_compress.techniques.technique import (
     Options,
     Outcome,
     Point,
-    Table,
     Technique,
     count,
     epochs,
@@ -451,9 +451,10 @@ def _joined(first: Removal, last: Removal) -> tuple[Block, ...]:
     return tuple(replace(block, after=left.get(block.layers, block.after)) for block in first.blocks)
 
 
-def _blocks_table(removal: Removal) -> Table:
-    rows = [(", ".join(block.layers), str(block.before), str(block.after)) for block in removal.blocks]
-    return (("layers that share channels", "before", "after"), *rows)
+def _blocks_table(removal: Removal) -> Listing:
+    head = (("layers that share channels", ""), ("before", "{:d}"), ("after", "{:d}"))
+    rows = [(", ".join(block.layers), block.before, block.after) for block in removal.blocks]
+    return Listing.of(head, rows)
 
 
 def _pinned(removal: Removal) -> tuple[str, ...]:

@@ -16,6 +16,7 @@ from typing import Any, ClassVar, Generic, TypeVar
 import numpy.typing as npt
 
 from tinyml_compress.errors import ConfigError, TrainingError
+from tinyml_compress.results import Listing
 from tinyml_compress.support.table import Block
 from tinyml_compress.techniques.training import History, Samples, Training
 
@@ -28,7 +29,6 @@ __all__ = [
     "Options",
     "Outcome",
     "Point",
-    "Table",
     "Technique",
     "count",
     "epochs",
@@ -45,7 +45,6 @@ __all__ = [
 
 Choice = str | int | float | bool
 Point = Mapping[str, Choice]
-Table = tuple[tuple[str, ...], ...]
 
 
 # Fields of options: default, limits and meaning in one place, for the recipe's parser and for its
@@ -157,7 +156,7 @@ class Outcome:
 
     model: Any
     notes: tuple[str, ...] = ()
-    table: Table = ()
+    table: Listing | None = None
     history: History = field(default_factory=History)
 
 

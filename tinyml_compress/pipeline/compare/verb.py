@@ -13,7 +13,7 @@ from tinyml_compress.errors import DataError, UsageError
 from tinyml_compress.evaluation import agreement, score, task_of
 from tinyml_compress.pipeline.evaluate.verb import Evaluator, evaluator
 from tinyml_compress.pipeline.sources.source import Source, source_of
-from tinyml_compress.results import Compared, Comparison, Task
+from tinyml_compress.results import Compared, Comparison, Compression, Task, decoded
 from tinyml_compress.runners import side_by_side
 from tinyml_compress.support.json_file import read_json
 from tinyml_compress.support.progress import stage
@@ -115,9 +115,11 @@ def _training_of(path: Path) -> dict[str, tuple[float, ...]] | None:
     if not path.is_file() or not report.is_file():
         return None
     try:
-        stages = read_json(report)["stages"]
-        curve = [value for stage_row in stages for value in stage_row.get("history", {}).get("score", ())]
-        losses = [value for stage_row in stages for value in stage_row.get("history", {}).get("loss", ())]
-    except (DataError, KeyError, TypeError, AttributeError):
+        stages = decoded(Compression, read_json(report)).stages
+    except DataError:
         return None  # some other program's report.json
-    return {key: tuple(values) for key, values in (("score", curve), ("loss", losses)) if values} or None
+    curves = {
+        key: tuple(value for stage in stages for value in (stage.history or {}).get(key, ()))
+        for key in ("score", "loss")
+    }
+    return {key: values for key, values in curves.items() if values} or None

@@ -7,17 +7,19 @@ from collections.abc import Callable
 from dataclasses import asdict, replace
 from fnmatch import fnmatch
 from pathlib import Path
-from typing import Any
+
+import msgspec
 
 from tinyml_compress.data import DataSet
 from tinyml_compress.devices import Host, load_device
 from tinyml_compress.errors import UsageError
 from tinyml_compress.models import LoadedModel
 from tinyml_compress.ops.base import Level
+from tinyml_compress.results import Listing
 from tinyml_compress.support import cache, files
 from tinyml_compress.support.producers import ALLOCATION
 from tinyml_compress.techniques._sharing import LEVELS
-from tinyml_compress.techniques.allocation import Allocation, Currency, Layer, Price
+from tinyml_compress.techniques.allocation import Allocation, Currency
 from tinyml_compress.techniques.pruning import PruneOptions
 from tinyml_compress.techniques.technique import Options
 
@@ -69,7 +71,7 @@ def allocated(
     target = repr(load_device(board, targets_dir))
     whole = cache.key_of("allocation", ALLOCATION.stamp(), key, asked, board, target)
     stored = json.loads((cache.cached_folder("allocation", whole, make) / _FILE).read_text())
-    found = _from_json(stored)
+    found = msgspec.convert(stored, Allocation)
     # what the layers got is all that the training depends on: a faster kernel alone does not train anew
     plain = replace(
         options,
@@ -83,40 +85,42 @@ def allocated(
     return plain, found
 
 
-def described(found: Allocation, board: str, options: Options) -> tuple[tuple[tuple[str, ...], ...], str]:
-    """The table of a report, and the line that sums it up."""
+_HEAD = (
+    ("layer", ""),
+    ("weights", "{:,}"),
+    ("zeros", "{:.1%}"),
+    ("outputs moved by it alone, %", "{:.2f}"),
+    ("cycles dense", "{:,.0f}"),
+    ("pruned", "{:,.0f}"),
+    ("flash dense", "{:,.0f}"),
+    ("pruned", "{:,.0f}"),
+)
+
+
+def described(found: Allocation, board: str, options: Options) -> tuple[Listing, str]:
+    """What each layer got, and the line that sums it up."""
     assert isinstance(options, PruneOptions)
     rows = [
         (
             layer.name,
-            f"{layer.weights:,}",
-            f"{layer.sparsity:.1%}",
-            f"{layer.harm:.2f}",
-            f"{layer.dense.cycles:,.0f}",
-            f"{layer.pruned.cycles:,.0f}",
-            f"{layer.dense.nbytes:,.0f}",
-            f"{layer.pruned.nbytes:,.0f}",
+            layer.weights,
+            layer.sparsity,
+            layer.harm,
+            layer.dense.cycles,
+            layer.pruned.cycles,
+            layer.dense.nbytes,
+            layer.pruned.nbytes,
         )
         for layer in found.layers
     ]
     dense, pruned = found.total(False), found.total(True)
-    head = (
-        "layer",
-        "weights",
-        "zeros",
-        "outputs moved by it alone, %",
-        "cycles dense",
-        "pruned",
-        "flash dense",
-        "pruned",
-    )
     line = (
         f"zeros by {found.currency.value} on {board} at {options.level}: "
         f"{found.sparsity:.1%} of the weights; modelled "
         f"{pruned.cycles / max(1.0, dense.cycles):.0%} of the dense cycles, "
         f"{pruned.nbytes / max(1.0, dense.nbytes):.0%} of the dense weight bytes"
     )
-    return (head, *rows), line
+    return Listing.of(_HEAD, rows), line
 
 
 def _allocate(
@@ -155,11 +159,3 @@ def _allocate(
 def steps() -> int:
     """How often `allocated` calls its `beat`."""
     return len(LEVELS) + 1
-
-
-def _from_json(stored: dict[str, Any]) -> Allocation:
-    layers = tuple(
-        Layer(**{**row, "dense": Price(**row["dense"]), "pruned": Price(**row["pruned"])})
-        for row in stored["layers"]
-    )
-    return Allocation(Currency(stored["currency"]), layers, Price(**stored["rest"]), tuple(stored["notes"]))

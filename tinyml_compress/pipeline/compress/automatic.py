@@ -7,14 +7,15 @@ the generated C, so that zeros count where the engine does not store them.
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from dataclasses import replace as with_labels
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from msgspec.structs import replace
 
 from tinyml_compress.data import DataSet
 from tinyml_compress.data.split import split_data
@@ -22,9 +23,9 @@ from tinyml_compress.devices import Host, load_device
 from tinyml_compress.errors import BudgetError, DataError, TrainingError, UsageError
 from tinyml_compress.ops.base import Isa, Level
 from tinyml_compress.pipeline.compile.verb import compile_model
-from tinyml_compress.pipeline.compress.result import CompressionResult, Tried
-from tinyml_compress.pipeline.compress.verb import compress
+from tinyml_compress.pipeline.compress.verb import compress, write_report
 from tinyml_compress.pipeline.compress.verdict import ANY_DROP, DEFAULT_DROP
+from tinyml_compress.results import Compression, Tried
 from tinyml_compress.support import files
 from tinyml_compress.support.progress import stage as shown
 from tinyml_compress.support.scratch import scratch
@@ -66,7 +67,7 @@ def compress_automatically(
     targets_dir: Path | None = None,
     seed: int = 0,
     trust: bool = False,
-) -> CompressionResult:
+) -> Compression:
     """The chosen recipe's run in `output`, with what was tried and why. Without labels the float model's
     answers count as right.
     """
@@ -75,7 +76,7 @@ def compress_automatically(
     with trusting(trust):
         judged_by = tests if tests.labels is not None else _answered(str(model), tests)
 
-        def run(recipe: Recipe, folder: Path, allowed: float) -> CompressionResult:
+        def run(recipe: Recipe, folder: Path, allowed: float) -> Compression:
             return compress(
                 model, recipe, train, eval_data=judged_by, output=folder, device=device,
                 targets_dir=targets_dir, accept_drop=100 * allowed, trust=trust,
@@ -89,7 +90,7 @@ def compress_automatically(
     agreed = "" if tests.labels is not None else " No labels: the float model's answers count as right."
     done = replace(done, tried=tuple(tried), choice=_reason(tried, chosen, limits) + agreed)
     files.write_text(output / "recipe.toml", dump(_rung(chosen.name, chosen.sparsity, chosen.epochs, seed)))
-    files.write_text(output / "report.json", json.dumps(done.as_json(), indent=2) + "\n")
+    write_report(done)
     return done
 
 
@@ -109,16 +110,17 @@ def _climbed(
     """Every rung that was worth a try, in the order of what they cost."""
     began, tried = time.monotonic(), list[Tried]()
     for name, sparsity, epochs in _ladder(tried, limits):
+        one = Tried(name=name, sparsity=sparsity, epochs=epochs)
         left = limits.seconds - (time.monotonic() - began)
         if tried and _expected(tried, epochs) > left:
-            tried.append(Tried(name, sparsity, epochs, left_out=f"{max(0.0, left):.0f} s left"))
+            tried.append(replace(one, left_out=f"{max(0.0, left):.0f} s left"))
             continue
         tell(name)
         before = time.monotonic()
         try:
             done = run(_rung(name, sparsity, epochs, seed), place / f"{len(tried)}", ANY_DROP)
         except TrainingError as error:
-            tried.append(Tried(name, sparsity, epochs, left_out=error.what))
+            tried.append(replace(one, left_out=error.what))
             continue
         verdict, file = done.verdict, done.tflite
         if verdict is None or verdict.drop is None or file is None:
@@ -128,8 +130,8 @@ def _climbed(
                 next_step="give samples with labels by --data or --eval-data",
             )
         size = _constants(file.read_bytes(), isas)
-        spent = time.monotonic() - before
-        tried.append(Tried(name, sparsity, epochs, verdict.drop, verdict.interval, size, round(spent, 1)))
+        spent = round(time.monotonic() - before, 1)
+        tried.append(replace(one, drop=verdict.drop, interval=verdict.interval, nbytes=size, seconds=spent))
     return tried
 
 
@@ -203,7 +205,7 @@ def _reason(tried: list[Tried], chosen: Tried, limits: Limits) -> str:
     )
     worse = next((one for one in ran if not _is_within(one, limits)), None)
     beyond = "" if worse is None else f"; {worse.name} lost {100 * (worse.drop or 0.0):.2f}"
-    cut = [one.name for one in tried if one.left_out.endswith("left")]
+    cut = [one.name for one in tried if (one.left_out or "").endswith("left")]
     late = f" Not tried for want of time: {'; '.join(cut)}." if cut else ""
     return (
         f"{chosen.name}: {why} ({100 * limits.drop:g} points may be lost, "
@@ -237,4 +239,4 @@ def _answered(model: str, tests: DataSet) -> DataSet:
             found=f"outputs of shape {outputs.shape[1:]}",
             next_step="give --eval-data with labels",
         )
-    return replace(tests, labels=np.asarray(outputs.argmax(axis=1), np.int64))
+    return with_labels(tests, labels=np.asarray(outputs.argmax(axis=1), np.int64))

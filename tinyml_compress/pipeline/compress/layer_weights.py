@@ -34,8 +34,8 @@ def weights_of_keras(model: Any) -> tuple[LayerWeights, ...]:
     )
 
 
-def confusion_of(outputs: Any, labels: Any) -> tuple[tuple[int, ...], ...]:
-    """Samples by true class and answer; empty where an answer is not one of several classes per sample."""
+def confusion_of(outputs: Any, labels: Any) -> tuple[tuple[int, ...], ...] | None:
+    """Samples by true class and answer; None where an answer is not one of several classes per sample."""
     flat = np.asarray(outputs).reshape(len(outputs), -1)
     if (
         labels is None
@@ -43,5 +43,5 @@ def confusion_of(outputs: Any, labels: Any) -> tuple[tuple[int, ...], ...]:
         or flat.shape[1] < 2
         or int(np.max(labels, initial=0)) >= flat.shape[1]
     ):
-        return ()
-    return accuracy(flat, np.asarray(labels, dtype=np.int64)).confusion or ()
+        return None
+    return accuracy(flat, np.asarray(labels, dtype=np.int64)).confusion

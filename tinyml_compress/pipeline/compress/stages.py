@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from tinyml_compress.pipeline.compress.result import Sizes
+from tinyml_compress.results import Sizes
 from tinyml_compress.support.backend import fix_seeds
 from tinyml_compress.techniques.channels import analyse
 from tinyml_compress.techniques.cost import cost_of
@@ -61,6 +61,5 @@ def sizes_of(model: Any) -> Sizes:
         if all(id(step.layer) in counted or not prunable_weights(step.layer) for step in graph.steps):
             cost = cost_of(graph, frozenset())
             macs, ram = cost.macs, cost.ram
-    return Sizes(
-        int(model.count_params()), sum(row.weights for row in rows), sum(row.zeros for row in rows), macs, ram
-    )
+    weights, zeros = sum(row.weights for row in rows), sum(row.zeros for row in rows)
+    return Sizes(parameters=int(model.count_params()), weights=weights, zeros=zeros, macs=macs, ram=ram)

@@ -8,11 +8,14 @@ import logging
 import shutil
 import time
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
+from dataclasses import replace as changed
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import numpy as np
+from msgspec.structs import replace
 
 from tinyml_compress.data import DataSet
 from tinyml_compress.errors import DataError, ModelError, TinymlError, TrainingError, UsageError
@@ -30,18 +33,18 @@ from tinyml_compress.pipeline.compress.inputs import (
 )
 from tinyml_compress.pipeline.compress.layer_weights import confusion_of, weights_of_keras
 from tinyml_compress.pipeline.compress.plan import boards_of, find_recipe, loaded_for, refuse_for_device
-from tinyml_compress.pipeline.compress.result import CompressionResult, StageResult
 from tinyml_compress.pipeline.compress.samples import sample_warnings
 from tinyml_compress.pipeline.compress.verdict import (
     ANY_DROP,
     DEFAULT_DROP,
-    Verdict,
-    Word,
     costliest,
     judged,
+    require,
     worst_layer,
 )
 from tinyml_compress.pipeline.inspect.contents import content_of_model
+from tinyml_compress.results import Compression, Judgement, StageResult, Word, encoded
+from tinyml_compress.results.base import plain
 from tinyml_compress.support import cache, files
 from tinyml_compress.support.backend import switches
 from tinyml_compress.support.producers import COMPRESSION, CONVERSION
@@ -54,7 +57,7 @@ from tinyml_compress.techniques.fine_tuning import TrainOptions
 from tinyml_compress.techniques.pruning import PruneOptions
 from tinyml_compress.techniques.recipe import Recipe, Stage, read
 
-__all__ = ["compress"]
+__all__ = ["compress", "write_report"]
 
 _logger = logging.getLogger(__name__)
 _RETRIES = 4
@@ -81,7 +84,7 @@ def compress(
     accept_drop: float | None = None,
     teacher: bool = True,
     folds: int = 1,
-) -> CompressionResult:
+) -> Compression:
     """Run `recipe` on `model` and write every stage's model, the artifacts and the report into `output`.
 
     `data` trains and calibrates; scores come from `eval_data`, else from the set's own test part, else from a
@@ -93,7 +96,7 @@ def compress(
     of `data` kept out each time: the verdict is that of all samples, what is written is the first run's.
     """
     chosen = recipe if isinstance(recipe, Recipe) else read(find_recipe(recipe))
-    chosen = chosen if seed is None else replace(chosen, seed=seed)
+    chosen = chosen if seed is None else changed(chosen, seed=seed)
     chosen = chosen.with_training(train) if train else chosen
     chosen = chosen if teacher else chosen.without_teacher()
     if device is not None:
@@ -103,10 +106,31 @@ def compress(
     given = chosen.guard.max_drop if accept_drop is None else accept_drop / 100
     allowed = DEFAULT_DROP if given is None else given
     with trusting(trust):
-        run = _Run(
-            str(model), chosen, *parts, output, use_cache, log_file, boards, targets_dir, allowed, others
-        )
-        return run.go()
+        return _Run(
+            _Request(
+                str(model), chosen, *parts, output, use_cache, log_file, boards, targets_dir, allowed, others
+            )
+        ).go()
+
+
+@dataclass(frozen=True)
+class _Request:
+    """What to run, with all words resolved."""
+
+    spec: str
+    recipe: Recipe
+    train: DataSet | None
+    tests: DataSet | None
+    output: Path
+    use_cache: bool
+    log_file: Path | None
+    boards: dict[str, str]
+    """Of stages that share zeros out."""
+    targets_dir: Path | None
+    allowed: float
+    """Score that may be lost."""
+    others: Sequence[Parts] = ()
+    """Samples for further runs, which the verdict hears too."""
 
 
 @dataclass
@@ -122,28 +146,14 @@ class _Held:
 class _Run:
     """One run; the methods follow its course from top to bottom."""
 
-    def __init__(
-        self,
-        spec: str,
-        recipe: Recipe,
-        train: DataSet | None,
-        tests: DataSet | None,
-        output: Path,
-        use_cache: bool,
-        log_file: Path | None,
-        boards: dict[str, str],
-        targets_dir: Path | None,
-        allowed: float,
-        others: Sequence[Parts] = (),
-    ) -> None:
-        self.spec, self.recipe, self.output, self.use_cache = spec, recipe, output, use_cache
-        self.log_file, self.boards, self.targets_dir, self.allowed = log_file, boards, targets_dir, allowed
-        self.others = others
+    def __init__(self, request: _Request) -> None:
+        self.asked, self.recipe, self.output = request, request.recipe, request.output
+        train, tests, recipe = request.train, request.tests, request.recipe
         with shown("load the model"):
-            self.loaded = loaded_for(spec, recipe)
+            self.loaded = loaded_for(request.spec, recipe)
         if train is not None and len(self.loaded.model.inputs) != 1:
             raise ModelError(
-                "a recipe trains models with one input", which=spec, found=self.loaded.input_names
+                "a recipe trains models with one input", which=request.spec, found=self.loaded.input_names
             )
         shape = self.loaded.input_shapes[0]
         self.train = None if train is None else train.fitted(shape)
@@ -167,17 +177,17 @@ class _Run:
             self._metric(),
         )
 
-    def go(self) -> CompressionResult:
+    def go(self) -> Compression:
         """All stages, the report, and an error if a guard was broken."""
         with workplace(self.output) as self._work:
             return self._all_stages()
 
-    def _all_stages(self) -> CompressionResult:
+    def _all_stages(self) -> Compression:
         began = time.perf_counter()
         results: list[StageResult] = []
         breach: str | None = None
         held = _Held(None, self.loaded.model)
-        self._log(f"{self.spec}, recipe {self.recipe.name}, seed {self.recipe.seed}")
+        self._log(f"{self.asked.spec}, recipe {self.recipe.name}, seed {self.recipe.seed}")
         warnings = sample_warnings(self.recipe, self.loaded.model, self.train, self.tests)
         for text in warnings:
             _logger.warning("%s", text)
@@ -187,14 +197,14 @@ class _Run:
                 self._set_baseline(held, results)
             done, held, breach = self._guarded(stage, held, f"{number + 1}/{len(self.recipe.stages)}")
             results.append(done)
-            self._log(f"{done.name}: {json.dumps(done.as_json())}")
+            self._log(f"{done.name}: {json.dumps(plain(done))}")
             if breach is not None:
                 break
         if self.baseline is None:
             self._set_baseline(held, results)
         assert self.baseline is not None
-        result = CompressionResult(
-            model=self.spec,
+        result = Compression(
+            model=self.asked.spec,
             model_sha256=self.loaded.origin.sha256,
             recipe=self.recipe.name,
             title=self.recipe.title,
@@ -203,12 +213,12 @@ class _Run:
             baseline=self.baseline,
             stages=tuple(results),
             folder=self.output,
-            seconds=time.perf_counter() - began,
+            seconds=round(time.perf_counter() - began, 2),
             breach=breach,
             warnings=warnings,
             verdict=None if breach is not None else self._verdict(results, held),
         )
-        self._write_report(result)
+        write_report(result)
         if breach is not None:
             raise TrainingError(
                 "a stage cost more than its guard allows",
@@ -220,22 +230,22 @@ class _Run:
                 ),
             )
         if result.verdict is not None:
-            result.verdict.require(self.recipe.name, self.output / "report.html")
+            require(result.verdict, self.recipe.name, self.output / "report.html")
         return result
 
-    def _verdict(self, results: list[StageResult], held: _Held) -> Verdict | None:
+    def _verdict(self, results: list[StageResult], held: _Held) -> Judgement | None:
         """Of the last stage that has a score; of a recipe that only trains there is nothing to say."""
         assert self.baseline is not None
         scored = [stage for stage in results if stage.score is not None]
         if not results:
             return None
         if not scored or self.task is None or self.tests is None:
-            return Verdict.unjudged(self.allowed)
+            return Judgement(word=Word.NOT_JUDGED, allowed=self.asked.allowed)
         kind, name = ScoreKind(self.baseline.metric), scored[-1].name
-        runs = [self, *(self._without(*parts) for parts in self.others)]
+        runs = [self, *(self._without(*parts) for parts in self.asked.others)]
         before, after = (np.concatenate([run.worths[key] for run in runs]) for key in ("float", name))
         sets = [run.tests.labels for run in runs if run.tests is not None and run.tests.labels is not None]
-        verdict = judged(kind, before, after, np.concatenate(sets) if sets else None, self.allowed)
+        verdict = judged(kind, before, after, np.concatenate(sets) if sets else None, self.asked.allowed)
         if verdict.word is Word.LOST:
             assert self.baseline.score is not None
             stage = costliest(kind, self.baseline.score, [(one.name, one.score or 0.0) for one in scored])
@@ -245,18 +255,10 @@ class _Run:
 
     def _without(self, train: DataSet | None, tests: DataSet | None) -> _Run:
         """The recipe once more, for what another part of the samples says of it."""
-        run = _Run(
-            self.spec, self.recipe, train, tests, self._work / "fold", self.use_cache, self.log_file,
-            self.boards, self.targets_dir, ANY_DROP,
-        )  # fmt: skip
+        fold = self._work / "fold"
+        run = _Run(changed(self.asked, train=train, tests=tests, output=fold, allowed=ANY_DROP, others=()))
         run.go()
         return run
-
-    def _write_report(self, result: CompressionResult) -> None:
-        from tinyml_compress.rendering.compression import compression_page
-
-        files.write_text(self.output / "report.json", json.dumps(result.as_json(), indent=2) + "\n")
-        files.write_text(self.output / "report.html", compression_page(result.as_json()))
 
     def _task(self) -> Any:
         from tinyml_compress.techniques.training import task_for
@@ -269,7 +271,7 @@ class _Run:
                 # a detector's train part may hold normal samples only: what is scored on decides how it is
                 # scored
                 scored = task_for(self.loaded.model, samples_of(self.tests), kind=task.kind)
-                task = replace(task, metric=scored.metric)
+                task = changed(task, metric=scored.metric)
             return task
         except DataError:
             if self.recipe.needs_labels or (self.train.labels is not None and self.recipe.trains):
@@ -300,9 +302,8 @@ class _Run:
             self.worths["float"] = self.worths.get(results[-1].name)
             results.clear()
             return
-        self.baseline = self._described(
-            StageResult("float", "float", {}, self._metric(), None, None, None, None, ()), self.float_model
-        )
+        blank = StageResult(name="float", use="float", metric=self._metric())
+        self.baseline = self._described(blank, self.float_model)
         self.worths["float"] = self._last_worths
 
     def _metric(self) -> str:
@@ -316,9 +317,9 @@ class _Run:
             done, after, key = self._cached(ready, held, place)
             done = replace(done, attempts=attempt)
             if sharing is not None:
-                table, text = described(sharing, self.boards[stage.name], stage.options)
+                shares, text = described(sharing, self.asked.boards[stage.name], stage.options)
                 done = replace(
-                    done, allocation=table, allocation_summary=text, notes=(*sharing.notes, *done.notes)
+                    done, shares=shares, allocation_summary=text, notes=(*sharing.notes, *done.notes)
                 )
             breach = self._breach(stage, done)
             if breach is None or stage.guard.on_breach != "back_off" or attempt > _RETRIES:
@@ -327,10 +328,10 @@ class _Run:
             if milder is None:
                 break
             self._log(f"{stage.name}: {breach}; backing off to {milder}")
-            stage, attempt = replace(stage, options=milder), attempt + 1
+            stage, attempt = changed(stage, options=milder), attempt + 1
         if attempt > 1:
-            changed = _difference(asdict(started.options), asdict(stage.options))
-            done = replace(done, notes=(*done.notes, f"backed off {attempt - 1} times: {changed}"))
+            apart = _difference(asdict(started.options), asdict(stage.options))
+            done = replace(done, notes=(*done.notes, f"backed off {attempt - 1} times: {apart}"))
         self._publish(stage, done, after)
         self.key = key  # what follows depends on this stage
         return done, after, breach
@@ -346,7 +347,7 @@ class _Run:
 
     def _ready(self, stage: Stage, held: _Held, place: str) -> tuple[Stage, Allocation | None]:
         """The stage with its zeros shared out to the layers, if it asks for that."""
-        if stage.name not in self.boards:
+        if stage.name not in self.asked.boards:
             return stage, None
         assert isinstance(stage.options, PruneOptions)
         assert self.train is not None  # the options say that they need data
@@ -356,20 +357,22 @@ class _Run:
                 stage.options,
                 loaded,
                 self.train,
-                self.boards[stage.name],
-                self.targets_dir,
+                self.asked.boards[stage.name],
+                self.asked.targets_dir,
                 self.key,
                 self.recipe.seed,
                 line.advance,
             )
-        return replace(stage, options=options), found
+        return changed(stage, options=options), found
 
     def _loaded_as(self, held: _Held) -> Any:
         """The held model as the converter takes it."""
         from tinyml_compress.models import Format, LoadedModel, Origin
 
         model = self._open(held)
-        return LoadedModel(model, Origin(self.spec, Format.KERAS2, held.sha256 or self.loaded.origin.sha256))
+        return LoadedModel(
+            model, Origin(self.asked.spec, Format.KERAS2, held.sha256 or self.loaded.origin.sha256)
+        )
 
     def _cached(self, stage: Stage, held: _Held, place: str) -> tuple[StageResult, _Held, str]:
         """The stage's result, what the next stage works on, and the key of that."""
@@ -380,19 +383,19 @@ class _Run:
             nonlocal fresh
             fresh = True
             result, is_whole = self._run(stage, held, place, folder)
-            files.write_text(folder / _OUTCOME, result.to_text())
+            files.write_text(folder / _OUTCOME, json.dumps(plain(result)))
             if self._last_worths is not None and result.score is not None:
                 np.save(folder / _WORTHS, self._last_worths)
             return is_whole
 
         folder = self._work / key[:16]
-        if self.use_cache:
+        if self.asked.use_cache:
             folder = cache.cached_folder("compress", key, make, otherwise=folder)
         else:
             shutil.rmtree(folder, ignore_errors=True)
             folder.mkdir(parents=True)
             make(folder)
-        done = StageResult.from_text((folder / _OUTCOME).read_text())
+        done = msgspec.convert(json.loads((folder / _OUTCOME).read_text()), StageResult)
         drop = self._drop(done.score)
         if done.score is not None:
             self.worths[stage.name] = np.load(folder / _WORTHS, allow_pickle=False)
@@ -412,7 +415,7 @@ class _Run:
             parts.append(content_of_model(options["student"]))
         if isinstance(stage.options, ConvertOptions):
             # the manifest names the model and the data, and the artifacts tell firmware how inputs are made
-            parts += [CONVERSION.stamp(), Path(self.spec).name]
+            parts += [CONVERSION.stamp(), Path(self.asked.spec).name]
             if self.train is not None:
                 parts += [Path(self.train.name).name, repr(self.train.preprocessing)]
         return cache.key_of(*parts)
@@ -427,7 +430,7 @@ class _Run:
         began = time.perf_counter()
         model = self._open(held)
         options = asdict(stage.options)
-        blank = StageResult(stage.name, stage.use, options, self._metric(), None, None, None, None, ())
+        blank = StageResult(name=stage.name, use=stage.use, options=options, metric=self._metric())
         if isinstance(stage.options, ConvertOptions):
             with shown(f"{place} {stage.name}"):
                 done, is_whole = self._convert(stage.options, blank, held, folder)
@@ -471,12 +474,12 @@ class _Run:
                 line.note,
             )
         models.save(outcome.model, folder / _MODEL)
-        history = {"loss": list(outcome.history.loss), "score": list(outcome.history.score)}
+        history = {"loss": tuple(outcome.history.loss), "score": tuple(outcome.history.score)}
         described = replace(
             blank,
             notes=outcome.notes,
-            table=outcome.table,
-            history={key: values for key, values in history.items() if values},
+            changes=outcome.table,
+            history={key: values for key, values in history.items() if values} or None,
             files=(_MODEL,),
         )
         return self._described(described, outcome.model)
@@ -485,37 +488,25 @@ class _Run:
         """Score, interval and counts of a Keras model."""
         from tinyml_compress.pipeline.compress.stages import sizes_of
         from tinyml_compress.techniques.sparsity import zeros_of
-        from tinyml_compress.techniques.training import outputs_of, score_of, worths_of
+        from tinyml_compress.techniques.training import outputs_of
 
-        value = interval = None
-        confusion: tuple[tuple[int, ...], ...] = ()
         if self.tests is not None and self.task is not None:
-            tests = samples_of(self.tests)
-            outputs = outputs_of(model, tests.inputs)
-            value = score_of(outputs, self.task, tests)
-            self._last_worths = worths_of(outputs, self.task, tests)
-            interval = self._interval(value)
-            confusion = self._confusion(outputs)
+            result = self._scored(result, outputs_of(model, self.tests.inputs))
         layers = tuple((row.layer, round(row.part, 6), row.weights) for row in zeros_of(model))
-        return replace(
-            result,
-            score=value,
-            interval=interval,
-            sizes=sizes_of(model),
-            layers=layers,
-            weights=weights_of_keras(model),
-            confusion=confusion,
-        )
+        return replace(result, sizes=sizes_of(model), layers=layers, weights=weights_of_keras(model))
 
-    def _confusion(self, outputs: Any) -> tuple[tuple[int, ...], ...]:
-        if self._metric() != "accuracy" or self.tests is None:
-            return ()
-        return confusion_of(outputs, self.tests.labels)
+    def _scored(self, result: StageResult, outputs: Any) -> StageResult:
+        """With what the outputs for the evaluation samples are worth."""
+        from tinyml_compress.techniques.training import score_of, worths_of
 
-    def _interval(self, value: float) -> tuple[float, float] | None:
-        if self._metric() != "accuracy" or self.tests is None:
-            return None
-        return wilson(round(value * self.tests.count), self.tests.count)
+        assert self.tests is not None
+        tests, count = samples_of(self.tests), self.tests.count
+        value = score_of(outputs, self.task, tests)
+        self._last_worths = worths_of(outputs, self.task, tests)
+        if self.task.metric is not ScoreKind.ACCURACY:
+            return replace(result, score=value)
+        confusion = confusion_of(outputs, self.tests.labels)
+        return replace(result, score=value, interval=wilson(round(value * count), count), confusion=confusion)
 
     def _convert(
         self, options: ConvertOptions, blank: StageResult, held: _Held, folder: Path
@@ -536,34 +527,22 @@ class _Run:
             weight_bits=options.weight_bits,
         )
         data = done.path.read_bytes()
-        value, confusion, notes = self._score_of_file(done.path)
         result = replace(
             blank,
-            score=value,
-            interval=None if value is None else self._interval(value),
-            confusion=confusion,
             files=tuple(sorted(file.name for file in (folder / "artifacts").iterdir())),
-            notes=(*(done.notes or ()), *notes),
+            notes=done.notes or (),
             nbytes=len(data),
             gzip_nbytes=len(gzip.compress(data, 9, mtime=0)),
             arena=done.number("tflm_arena_bytes"),
         )
-        was_scored = value is not None or self.tests is None or self.task is None
-        return result, was_scored and not done.tflm_failed
-
-    def _score_of_file(self, path: Path) -> tuple[float | None, tuple[tuple[int, ...], ...], tuple[str, ...]]:
-        from tinyml_compress.techniques.training import score_of, worths_of
-
+        is_whole = not done.tflm_failed
         if self.tests is None or self.task is None:
-            return None, (), ()
+            return result, is_whole
         try:
-            outputs = outputs_of_file(path, self.tests.inputs)
+            outputs = outputs_of_file(done.path, self.tests.inputs)
         except TinymlError as error:
-            return None, (), (f"not scored: {error.what}",)
-        outputs, tests = np.asarray(outputs), samples_of(self.tests)
-        value = score_of(outputs, self.task, tests)
-        self._last_worths = worths_of(outputs, self.task, tests)
-        return value, self._confusion(outputs), ()
+            return replace(result, notes=(*result.notes, f"not scored: {error.what}")), False
+        return self._scored(result, np.asarray(outputs)), is_whole
 
     def _open(self, held: _Held) -> Any:
         if held.model is None:
@@ -580,19 +559,28 @@ class _Run:
         )
         for name in done.files:
             files.write_bytes(self.output / stage.name / name, (source / name).read_bytes())
-        if not self.use_cache and not isinstance(stage.options, ConvertOptions):
+        if not self.asked.use_cache and not isinstance(stage.options, ConvertOptions):
             self._open(after)
         shutil.rmtree(self._work / self._folder_of_last.name, ignore_errors=True)
 
     def _log(self, text: str) -> None:
-        if self.log_file is None:
+        if self.asked.log_file is None:
             return
         try:
-            self.log_file.parent.mkdir(parents=True, exist_ok=True)
-            with self.log_file.open("a", encoding="utf-8") as log:
+            self.asked.log_file.parent.mkdir(parents=True, exist_ok=True)
+            with self.asked.log_file.open("a", encoding="utf-8") as log:
                 log.write(text + "\n")
         except OSError as error:
-            raise UsageError("cannot write the log", which=self.log_file, found=error.strerror) from error
+            raise UsageError(
+                "cannot write the log", which=self.asked.log_file, found=error.strerror
+            ) from error
+
+
+def write_report(result: Compression) -> None:
+    """What was found, in the folder of the run: as JSON, and as a page."""
+    report = json.dumps(encoded(result), indent=2)
+    files.write_text(result.folder / "report.json", report + "\n")
+    files.write_text(result.folder / "report.html", result.html())
 
 
 def _difference(before: dict[str, Any], after: dict[str, Any]) -> str:

@@ -17,7 +17,6 @@ from tinyml_compress.errors import MismatchError, TinymlError
 from tinyml_compress.evaluation import ScoreKind
 from tinyml_compress.ops.base import Level
 from tinyml_compress.pipeline.compress.inputs import load_stage, outputs_of_file, samples_of
-from tinyml_compress.pipeline.compress.result import CompressionResult
 from tinyml_compress.pipeline.compress.stages import run_stage
 from tinyml_compress.pipeline.compress.verb import compress
 from tinyml_compress.pipeline.compress.verdict import ANY_DROP
@@ -26,6 +25,7 @@ from tinyml_compress.pipeline.inspect.contents import content_of_model
 from tinyml_compress.pipeline.measure.judgement import raise_for
 from tinyml_compress.pipeline.measure.verb import benchmark
 from tinyml_compress.pipeline.measure.work import Request
+from tinyml_compress.results import Compression
 from tinyml_compress.search.budget import Cost
 from tinyml_compress.search.loop import Judged
 from tinyml_compress.search.space import Point, full_space, recipe_of
@@ -102,7 +102,7 @@ class RecipeJudge:
             cost = cost_on(tflite.read_bytes(), self._job.target, str(point["level"]), self._targets_dir)
         return Judged(score, self.drop(score, self.float_score), cost)
 
-    def run(self, point: Point, part: float, folder: Path) -> CompressionResult:
+    def run(self, point: Point, part: float, folder: Path) -> Compression:
         """The point's recipe into `folder`."""
         return compress(
             self._job.model,

@@ -7,8 +7,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-import msgspec
-
 from tinyml_compress.rendering.page import specs
 from tinyml_compress.rendering.page.html import (
     Card,
@@ -25,7 +23,7 @@ from tinyml_compress.rendering.page.html import (
     table,
 )
 from tinyml_compress.rendering.page.shell import Source
-from tinyml_compress.results import Compared, Comparison, LayerWeights, decoded
+from tinyml_compress.results import Compared, Comparison, Compression, Listing, Word, decoded
 
 __all__ = [
     "compare_parts",
@@ -334,117 +332,99 @@ def demo_parts(sources: Sequence[Source]) -> list[str]:
 
 def compress_parts(sources: Sequence[Source]) -> list[str]:
     """Runs of recipes: all stages of all runs together, then each run by itself."""
-    many = len(sources) > 1
-    rows = [row for source in sources for row in _stages(source, source.name if many else None)]
-    metric = str(sources[0].document["baseline"].get("metric", "score"))
-    better = metric != "mae"
-    common = [
-        card_grid([_run_card(source) for source in sources]),
+    runs = [(source.name, decoded(Compression, source.document)) for source in sources]
+    many = len(runs) > 1
+    rows = [row for name, run in runs for row in _stages(run, name if many else None)]
+    metric = runs[0][1].baseline.metric
+    return [
+        card_grid([_run_card(name, run) for name, run in runs]),
         *(
-            chart(_against_size(rows, _SHOWN, metric=metric, x=x, axis=axis, better=better))
+            chart(_against_size(rows, _SHOWN, metric=metric, x=x, axis=axis, better=metric != "mae"))
             for x, axis in (("bytes", "file, bytes"), ("kept", "weights that are not zero, as float, bytes"))
         ),
         chart(intervals(rows, _SHOWN, metric=metric)),
+        *(_one_run(name, run, alone=not many) for name, run in runs),
     ]
-    return [*common, *(_one_run(source, alone=not many) for source in sources)]
 
 
-def _stages(source: Source, run: str | None) -> list[dict[str, Value]]:
+def _stages(done: Compression, run: str | None) -> list[dict[str, Value]]:
     rows: list[dict[str, Value]] = []
-    for stage in (source.document["baseline"], *source.document["stages"]):
-        sizes = stage.get("sizes", {})
-        low, high = stage.get("interval") or (None, None)
-        weights = (
-            {"kept": 4 * (sizes["parameters"] - sizes["zeros"])}
-            if "zeros" in sizes and "nbytes" not in stage
-            else {}
-        )
+    for stage in (done.baseline, *done.stages):
+        sizes = stage.sizes
+        low, high = stage.interval or (None, None)
+        is_float = sizes is not None and stage.nbytes is None
         rows.append(
             {
-                "name": stage["name"] if run is None else f"{run}: {stage['name']}",
+                "name": stage.name if run is None else f"{run}: {stage.name}",
                 "run": run,
-                "bytes": stage.get("nbytes"),
-                "gzip": stage.get("gzip_nbytes"),
-                "parameters": sizes.get("parameters"),
-                "zeros": sizes.get("sparsity"),
-                "macs": sizes.get("macs"),
-                "arena": stage.get("arena"),
-                "score": stage.get("score"),
+                "bytes": stage.nbytes,
+                "gzip": stage.gzip_nbytes,
+                "parameters": None if sizes is None else sizes.parameters,
+                "zeros": None if sizes is None else sizes.sparsity,
+                "macs": None if sizes is None else sizes.macs,
+                "arena": stage.arena,
+                "score": stage.score,
                 "low": low,
                 "high": high,
-                "drop": stage.get("drop"),
-                "seconds": stage.get("seconds"),
-                "notes": "; ".join(stage.get("notes", ())),
-                **weights,
+                "drop": stage.drop,
+                "seconds": stage.seconds,
+                "notes": "; ".join(stage.notes),
+                "kept": 4 * (sizes.parameters - sizes.zeros) if sizes is not None and is_float else None,
             }
         )
     return rows
 
 
-def _run_card(source: Source) -> Card:
-    document = source.document
-    first, last = document["baseline"], (document["stages"] or [document["baseline"]])[-1]
-    lines = [("recipe", f"{document['recipe']}: {document['title']}")]
-    if first.get("score") is not None and last.get("score") is not None:
-        lines.append((str(first.get("metric", "score")), f"{first['score']:.4f} to {last['score']:.4f}"))
-    if last.get("interval"):
-        lines.append(("95% interval", f"{last['interval'][0]:.4f} to {last['interval'][1]:.4f}"))
-    for key, label in (("nbytes", "file"), ("gzip_nbytes", "gzip")):
-        if last.get(key) is not None:
-            lines.append((label, f"{last[key]:,} B"))
-    if "breach" in document:
-        return Card(source.name, Verdict.BAD, f"stopped: {document['breach']}", tuple(lines))
-    stages = f"{len(document['stages'])} stage{'s' * (len(document['stages']) != 1)}"
-    if "verdict" in document:
-        found = document["verdict"]
-        mark = {"within": Verdict.GOOD, "lost": Verdict.BAD}.get(found["word"], Verdict.UNKNOWN)
-        return Card(source.name, mark, f"{stages}: {found['word']}", (*lines, ("verdict", found["text"])))
-    return Card(source.name, Verdict.GOOD, f"{stages}, all guards held", tuple(lines))
+def _run_card(name: str, done: Compression) -> Card:
+    first, last = done.baseline, done.stages[-1] if done.stages else done.baseline
+    lines = [("recipe", f"{done.recipe}: {done.title}")]
+    if first.score is not None and last.score is not None:
+        lines.append((first.metric, f"{first.score:.4f} to {last.score:.4f}"))
+    if last.interval is not None:
+        lines.append(("95% interval", f"{last.interval[0]:.4f} to {last.interval[1]:.4f}"))
+    for nbytes, label in ((last.nbytes, "file"), (last.gzip_nbytes, "gzip")):
+        if nbytes is not None:
+            lines.append((label, f"{nbytes:,} B"))
+    if done.breach is not None:
+        return Card(name, Verdict.BAD, f"stopped: {done.breach}", tuple(lines))
+    stages = f"{len(done.stages)} stage{'s' * (len(done.stages) != 1)}"
+    if done.verdict is None:
+        return Card(name, Verdict.GOOD, f"{stages}, all guards held", tuple(lines))
+    found = done.verdict
+    mark = {Word.WITHIN: Verdict.GOOD, Word.LOST: Verdict.BAD}.get(found.word, Verdict.UNKNOWN)
+    return Card(name, mark, f"{stages}: {found.word.value}", (*lines, ("verdict", found.text)))
 
 
-def _one_run(source: Source, *, alone: bool) -> str:
-    document = source.document
-    stages = document["stages"]
-    curves = row_of_charts(
-        _training_curves(
-            (stage["name"], stage.get("history", {})) for stage in [document["baseline"], *stages]
-        )
-    )
-    weighed = [stage for stage in [document["baseline"], *stages] if stage.get("layers")]
-    last = weighed[-1] if weighed else None
-    ends = [document["baseline"], *[stage for stage in stages[-1:] if stage.get("confusion")]]
-    errors = row_of_charts(
-        confusion(stage["name"], stage.get("confusion"), document.get("classes")) for stage in ends
-    )
-    parts = [table(_SHOWN, _stages(source, None), caption="Stages"), errors, curves]
-    for stage in [document["baseline"], *stages]:
-        layers = [(name, part, count) for name, part, count in stage.get("layers", ())]
-        weights = specs.histograms(
-            "Weights per layer",
-            f"After {stage['name']}: weights that are not zero.",
-            msgspec.convert(stage.get("weights", ()), tuple[LayerWeights, ...]),
-        )
+def _one_run(name: str, done: Compression, *, alone: bool) -> str:
+    stages = (done.baseline, *done.stages)
+    curves = row_of_charts(_training_curves((stage.name, stage.history or {}) for stage in stages))
+    last = next((stage for stage in reversed(stages) if stage.layers), None)
+    ends = [done.baseline, *[stage for stage in done.stages[-1:] if stage.confusion]]
+    errors = row_of_charts(confusion(stage.name, stage.confusion, None) for stage in ends)
+    parts = [table(_SHOWN, _stages(done, None), caption="Stages"), errors, curves]
+    for stage in stages:
+        about = f"After {stage.name}: weights that are not zero."
         inside = [
-            *(note(text) for text in stage.get("notes", ())),
-            _steps(stage.get("table", ()), "What was done per layer"),
-            note(stage.get("allocation_summary", "")),
-            _steps(stage.get("allocation", ()), "Which layer got how many zeros"),
-            chart(zeros_per_layer(stage["name"], layers)),
-            chart(weights),
-            "" if stage in ends else row_of_charts([confusion(stage["name"], stage.get("confusion"), None)]),
+            *(note(text) for text in stage.notes),
+            _listed(stage.changes, "What was done per layer"),
+            note(stage.allocation_summary or ""),
+            _listed(stage.shares, "Which layer got how many zeros"),
+            chart(zeros_per_layer(stage.name, stage.layers)),
+            chart(specs.histograms("Weights per layer", about, stage.weights)),
+            "" if stage in ends else row_of_charts([confusion(stage.name, stage.confusion, None)]),
         ]
         if any(inside):
-            short = f"{stage.get('use', '')}, {stage.get('seconds', 0):.1f} s"
-            parts.append(fold(stage["name"], short, inside, is_open=alone and stage is last))
-    return section(source.name if not alone else "Stage by stage", parts, level=3)
+            short = f"{stage.use}, {stage.seconds:.1f} s"
+            parts.append(fold(stage.name, short, inside, is_open=alone and stage is last))
+    return section(name if not alone else "Stage by stage", parts, level=3)
 
 
-def _steps(noted: Sequence[Sequence[str]], caption: str) -> str:
-    """What was done layer by layer, as the stage noted it; headings first."""
-    if len(noted) < 2:
+def _listed(listing: Listing | None, caption: str) -> str:
+    """What was done layer by layer, as the stage noted it."""
+    if listing is None:
         return ""
-    head, *rows = noted
-    columns = [Column(str(place), str(word)) for place, word in enumerate(head)]
+    head, *rows = listing.words
+    columns = [Column(str(place), word) for place, word in enumerate(head)]
     return table(
         columns, [{str(place): cell for place, cell in enumerate(row)} for row in rows], caption=caption
     )
