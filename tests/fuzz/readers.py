@@ -36,7 +36,7 @@ from tinyml_compress.pipeline.measure.target import target
 from tinyml_compress.rendering.gate import gate_junit, gate_markdown, judge, read_result
 from tinyml_compress.rendering.gate_checks import Tolerances
 from tinyml_compress.rendering.page import read_document, results_page
-from tinyml_compress.results import encoded
+from tinyml_compress.results import TargetDetails, encoded
 from tinyml_compress.support.files import sha256
 from tinyml_compress.support.resources import recipes_folder, targets_folder
 from tinyml_compress.support.table_text import blocks_text
@@ -173,7 +173,7 @@ def _read_all(folder: Path) -> list[bytes]:
 
 def _board(folder: Path, content: bytes) -> None:
     (folder / "board.toml").write_bytes(content)
-    blocks_text(target("board", folder).shown(), 80)
+    TargetDetails(device=target("board", folder).details()).summary(80)
 
 
 def _core(folder: Path, content: bytes) -> None:

@@ -18,7 +18,7 @@ FILE = '''
 """A made-up board that is asked over a wire, and tells how warm it is."""
 
 from tinyml_compress.pipeline.measure.target import Target
-from tinyml_compress.results import Demand, Figure, Kind, Measurement
+from tinyml_compress.results import Demand, DeviceFacts, Figure, Kind, Measurement
 
 class Wire(Target):
     name = "made-up"
@@ -35,7 +35,7 @@ class Wire(Target):
     def demands(self, content, engine, arena):
         return (Demand(memory="RAM", needed=5000, available=4096, of_what="made up"),), ()
     def facts(self):
-        return {"name": self.name, "kind": "wire", "title": self.title}
+        return DeviceFacts(name=self.name, kind="wire", title=self.title)
 
 Wire.own = (Wire,)
 TARGET = Wire

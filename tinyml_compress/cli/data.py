@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from tinyml_compress.cli._options import answer, json_option, seed_option, show
+from tinyml_compress.cli._options import json_option, seed_option, show
 
 EXAMPLES = """\b
 Examples:
@@ -24,39 +24,21 @@ def command() -> None:
 def list_sets() -> None:
     """List the shipped data sets."""
     from tinyml_compress.data import manifest, shipped_names
-    from tinyml_compress.support.table import Column, Table
+    from tinyml_compress.results import SetFacts, Sets
 
-    found = [manifest(name) for name in shipped_names()]
-    sets = [
-        {
-            "name": f"data:{one.name}",
-            "title": one.title,
-            "shape": list(one.shape),
-            "classes": list(one.classes),
-            "samples": {part.name: part.count for part in one.parts},
-            "source": one.source,
-            "licence": one.licence,
-        }
-        for one in found
-    ]
-    columns = (
-        Column("set"),
-        Column("shape", priority=1),
-        Column("samples", right=True),
-        Column("what it is", prose=True),
-        Column("licence", priority=2),
-    )
-    rows = (
-        (
-            f"data:{one.name}",
-            "x".join(map(str, one.shape)),
-            " + ".join(str(part.count) for part in one.parts),
-            one.title,
-            one.licence,
+    sets = (
+        SetFacts(
+            name=f"data:{one.name}",
+            title=one.title,
+            shape=one.shape,
+            classes=one.classes,
+            samples={part.name: part.count for part in one.parts},
+            source=one.source,
+            licence=one.licence,
         )
-        for one in found
+        for one in map(manifest, shipped_names())
     )
-    answer("data list", lambda: {"sets": sets}, lambda: [Table(columns, tuple(rows))])
+    show(Sets(sets=tuple(sets)))
 
 
 @command.command(

@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from tinyml_compress.cli._options import answer, is_json_asked, json_option
+from tinyml_compress.cli._options import is_json_asked, json_option, show
 from tinyml_compress.cli._printing import say
 from tinyml_compress.errors import UsageError
 
 if TYPE_CHECKING:
     from tinyml_compress.ops.base import Operator
-    from tinyml_compress.support.table import Table
+    from tinyml_compress.results import OperatorFacts
 
 EXAMPLES = """\b
 Examples:
@@ -32,6 +32,7 @@ def command(names: tuple[str, ...], markdown: bool) -> None:
     With one or more NAMEs, only these.
     """
     from tinyml_compress.ops import all_operators
+    from tinyml_compress.results import Operators
 
     known = all_operators()
     if markdown and (names or is_json_asked()):
@@ -51,35 +52,24 @@ def command(names: tuple[str, ...], markdown: bool) -> None:
     chosen = [
         known[name] for name in known if not names or name.upper() in {given.upper() for given in names}
     ]
-    answer("operators", lambda: {"operators": [_as_json(op) for op in chosen]}, lambda: [_table(chosen)])
+    show(Operators(operators=tuple(map(_facts, chosen))))
 
 
-def _as_json(op: Operator) -> dict[str, object]:
-    return {
-        "name": op.name,
-        "custom": op.custom,
-        "dtypes": list(op.dtypes),
-        "limits": op.limits,
-        "attributes": [field.schema for field in op.options.fields] if op.options is not None else [],
-        "kernels": [{"symbol": kernel.symbol, "isa": kernel.isa.value} for kernel in op.variants],
-    }
+def _facts(op: Operator) -> OperatorFacts:
+    from tinyml_compress.results import KernelFacts, OperatorFacts
+
+    return OperatorFacts(
+        name=op.name,
+        custom=op.custom,
+        dtypes=tuple(op.dtypes),
+        limits=op.limits,
+        attributes=tuple(field.schema for field in op.options.fields) if op.options is not None else (),
+        kernels=tuple(KernelFacts(symbol=kernel.symbol, isa=kernel.isa.value) for kernel in op.variants),
+    )
 
 
 def _isas(op: Operator) -> list[str]:
     return sorted({kernel.isa.value for kernel in op.variants})
-
-
-def _table(operators: list[Operator]) -> Table:
-    from tinyml_compress.support.table import Column, Table
-
-    columns = (
-        Column("operator"),
-        Column("element types", priority=1, prose=True),
-        Column("kernels", priority=2),
-        Column("limits", prose=True),
-    )
-    rows = ((op.name, ", ".join(op.dtypes), "+".join(_isas(op)), op.limits or "none") for op in operators)
-    return Table(columns, tuple(rows), notes=(f"{len(operators)} operators",))
 
 
 def _page(operators: list[Operator]) -> list[str]:

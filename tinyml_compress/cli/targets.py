@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from tinyml_compress.cli._options import answer, json_option, targets_dir_option
+from tinyml_compress.cli._options import json_option, show, targets_dir_option
 
 EXAMPLES = """\b
 Examples:
@@ -23,17 +23,11 @@ Examples:
 def command(action: str | None, name: str | None, targets_dir: Path | None) -> None:
     """List the devices with flash, RAM and clock; `show DEVICE` tells all about one, with the sources."""
     from tinyml_compress.pipeline.measure.target import all_targets, target
-    from tinyml_compress.rendering import devices_table
+    from tinyml_compress.results import TargetDetails, Targets
 
     if (action is None) != (name is None):
         raise click.UsageError("`targets` lists all devices, `targets show DEVICE` shows one")
     if name is not None:
-        one = target(name, targets_dir)
-        answer("targets show", lambda: {"device": one.shown_as_json()}, one.shown)
-        return
-    known = all_targets(targets_dir)
-    answer(
-        "targets",
-        lambda: {"devices": [one.facts() for one in known]},
-        lambda: [devices_table(one.row() for one in known)],
-    )
+        show(TargetDetails(device=target(name, targets_dir).details()))
+    else:
+        show(Targets(devices=tuple(one.facts() for one in all_targets(targets_dir))))

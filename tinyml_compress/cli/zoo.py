@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from tinyml_compress.cli._options import answer, json_option
+from tinyml_compress.cli._options import json_option, show
 from tinyml_compress.cli._printing import say
 
 EXAMPLES = """\b
@@ -30,28 +30,16 @@ def command(context: click.Context) -> None:
 def list_models() -> None:
     """Names, shapes and sources of the zoo's models."""
     from tinyml_compress.models import STREAMS, ZOO, Entry, Stream
-    from tinyml_compress.support.table import Column, Table
+    from tinyml_compress.results import NetFacts, Zoo
 
-    every: dict[str, Entry | Stream] = {**ZOO, **STREAMS}
-    entries = [
-        {
-            "name": e.name,
-            "title": e.title,
-            "input_shape": list(e.input_shape),
-            "data": e.data,
-            "source": e.source,
-        }
-        for e in every.values()
-    ]
-    columns = (
-        Column("name"),
-        Column("input", priority=2),
-        Column("what it is", prose=True),
-        Column("data", priority=1),
-        Column("from", prose=True, priority=3),
+    every: tuple[Entry | Stream, ...] = (*ZOO.values(), *STREAMS.values())
+    nets = (
+        NetFacts(
+            name=one.name, title=one.title, input_shape=one.input_shape, data=one.data, source=one.source
+        )
+        for one in every
     )
-    rows = ((e.name, "x".join(map(str, e.input_shape)), e.title, e.data, e.source) for e in every.values())
-    answer("zoo", lambda: {"models": entries}, lambda: [Table(columns, tuple(rows))])
+    show(Zoo(models=tuple(nets)))
 
 
 @command.command("save", epilog=EXAMPLES)

@@ -5,10 +5,11 @@ from tinyml_compress.rendering.benchmark_text import benchmark_blocks
 from tinyml_compress.rendering.comparison_text import comparison_blocks
 from tinyml_compress.rendering.compression_text import compression_blocks
 from tinyml_compress.rendering.conversion_text import conversion_blocks
-from tinyml_compress.rendering.devices import devices_table
+from tinyml_compress.rendering.devices import target_blocks, targets_blocks
 from tinyml_compress.rendering.evaluation_text import evaluation_blocks, evaluations_blocks
 from tinyml_compress.rendering.gate import gate_blocks
 from tinyml_compress.rendering.inspection import inspection_blocks, inspections_blocks
+from tinyml_compress.rendering.lists_text import operators_blocks, sets_blocks, zoo_blocks
 from tinyml_compress.rendering.parity_text import ladder_blocks
 from tinyml_compress.rendering.small_texts import (
     check_blocks,
@@ -29,7 +30,6 @@ __all__ = [
     "compression_blocks",
     "conversion_blocks",
     "data_check_blocks",
-    "devices_table",
     "diagnosis_blocks",
     "evaluation_blocks",
     "evaluations_blocks",
@@ -38,6 +38,11 @@ __all__ = [
     "inspection_blocks",
     "inspections_blocks",
     "ladder_blocks",
+    "operators_blocks",
+    "sets_blocks",
     "shrunk_blocks",
+    "target_blocks",
+    "targets_blocks",
     "verification_blocks",
+    "zoo_blocks",
 ]

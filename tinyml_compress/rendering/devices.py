@@ -1,16 +1,18 @@
-"""Devices for the terminal and as JSON."""
+"""Devices for the terminal."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator
 
-from tinyml_compress.devices import Device, SetUp, trust
-from tinyml_compress.support.table import Block, Cell, Column, Row, Table, facts
+from tinyml_compress.results.base import shows
+from tinyml_compress.results.targets import CalibrationFacts, DeviceDetails, TargetDetails, Targets
+from tinyml_compress.support.table import Block, Cell, Column, Table, facts
 
-__all__ = ["board_blocks", "board_facts", "board_json", "board_row", "devices_table"]
+__all__ = ["target_blocks", "targets_blocks"]
 
 
-def devices_table(rows: Iterable[Row]) -> Table:
+@shows(Targets)
+def targets_blocks(found: Targets) -> list[Block]:
     """One line per target."""
     columns = (
         Column("device"),
@@ -20,30 +22,40 @@ def devices_table(rows: Iterable[Row]) -> Table:
         Column("RAM", "{:,g} KB"),
         Column("what it is", priority=2, prose=True),
     )
-    return Table(columns, tuple(rows))
+    rows = tuple(
+        (
+            one.name,
+            one.core,
+            None if one.clock_hz is None else one.clock_hz / 1e6,
+            None if one.flash_bytes is None else one.flash_bytes / 1024,
+            None if one.ram_bytes is None else one.ram_bytes / 1024,
+            one.title,
+        )
+        for one in found.devices
+    )
+    return [Table(columns, rows)]
 
 
-def board_row(device: Device) -> Row:
-    """Its line."""
-    flash, ram = device.flash_bytes / 1024, device.ram_bytes / 1024
-    return (device.name, device.core.name, device.clock_hz / 1e6, flash, ram, device.title)
-
-
-def board_blocks(device: Device) -> list[Block]:
-    """Everything about one board, with the source of each number."""
+@shows(TargetDetails)
+def target_blocks(found: TargetDetails) -> list[Block]:
+    """Everything about it, with the source of each number."""
+    device = found.device
     title = f"{device.name}: {device.title}"
     notes: list[Block] = [facts([("notes", device.notes)], indent=2)] if device.notes else []
-    return [facts(_facts_of(device), title=title, indent=2), _costs(device), *notes]
+    if device.calibration is None:
+        return [title, *notes]
+    told = facts(_facts_of(device, device.calibration), title=title, indent=2)
+    return [told, _costs(device, device.calibration), *notes]
 
 
-def _facts_of(device: Device) -> Iterator[tuple[str, Cell]]:
-    core, limits, memory = device.core, device.limits, device.memory
+def _facts_of(device: DeviceDetails, calibration: CalibrationFacts) -> Iterator[tuple[str, Cell]]:
+    sources = device.sources or {}
     yield "page", device.page
-    yield "core", f"{core.title} ({core.name}); source: {device.sources['core']}"
-    yield "clock", f"{device.clock_hz / 1e6:g} MHz; source: {device.sources['clock-mhz']}"
-    yield "milliseconds", str(trust(device))
-    for set_up in device.measured:
-        cost = f"{set_up.picojoules:g} pJ per cycle ±{set_up.error or 0:.0%} at {set_up.supply}"
+    yield "core", f"{device.core_title} ({device.core}); source: {sources['core']}"
+    yield "clock", f"{(device.clock_hz or 0) / 1e6:g} MHz; source: {sources['clock-mhz']}"
+    yield "milliseconds", calibration.here
+    for set_up in device.set_ups or ():
+        cost = f"{set_up.picojoules_per_cycle:g} pJ per cycle ±{set_up.error or 0:.0%} at {set_up.supply}"
         yield "energy", f"{cost}; source: {set_up.source}"
     if device.energy is not None:
         draws = (
@@ -52,114 +64,39 @@ def _facts_of(device: Device) -> Iterator[tuple[str, Cell]]:
         yield "energy", f"{draws}; source: {device.energy.source}"
     if device.sleep is not None:
         yield "asleep", f"{device.sleep.microamps:g} uA, {device.sleep.mode}; source: {device.sleep.source}"
-    for kind, regions in (("flash", device.flash), ("RAM", device.ram)):
-        for region in regions:
-            place = f"{region.address:#010x} {_kilobytes(region.nbytes):>9}"
-            waits = "" if region.wait_states is None else f", {region.wait_states} wait states"
-            hidden = f", hidden by {region.hidden_by}" if region.hidden_by else ""
-            yield kind, f"{place}  {region.what}{waits}{hidden}; source: {region.source}"
+    for region in device.regions:
+        place = f"{region.address:#010x} {_kilobytes(region.nbytes):>9}"
+        waits = "" if region.wait_states is None else f", {region.wait_states} wait states"
+        hidden = "" if region.hidden_by is None else f", hidden by {region.hidden_by}"
+        kind = "RAM" if region.kind == "ram" else region.kind
+        yield kind, f"{place}  {region.what}{waits}{hidden}; source: {region.source}"
     yield "data", _price(device)
-    flash = f"{memory.flash_address:#010x} ({memory.flash_bytes:,} B flash)"
-    ram = (
-        f"{memory.ram_address:#010x} ({memory.ram_bytes:,} B RAM, "
-        f"{limits.stack_bytes:,} B of it for the stack)"
-    )
+    flash = f"{device.flash_address:#010x} ({device.flash_bytes:,} B flash)"
+    stack = f"{device.stack_bytes:,} B of it for the stack"
+    ram = f"{device.ram_address:#010x} ({device.ram_bytes:,} B RAM, {stack})"
     yield "firmware", f"at {flash} and {ram}"
-    yield "engines", f"{', '.join(limits.engines)}; kernels {', '.join(core.kernels)}"
-    for name, flags in core.compilers.items():
-        yield name, " ".join((*flags, *device.flags))
-    emulators = [f"built in ({core.unicorn})"] if core.unicorn else []
-    emulators += [f"qemu ({core.qemu.machine})"] if core.qemu else []
-    yield "emulated by", ", ".join(emulators)
+    yield "engines", f"{', '.join(device.engines or ())}; kernels {', '.join(device.kernels or ())}"
+    for name, flags in (device.compilers or {}).items():
+        yield name, " ".join(flags)
+    yield "emulated by", ", ".join(device.emulators or ())
 
 
-def _price(device: Device) -> str:
+def _price(device: DeviceDetails) -> str:
     """What reading data costs beyond the load itself, by memory."""
-    prices = [f"{region.name} {device.word_price(region):.3g}" for region in (*device.flash, *device.ram)]
-    unknown = "" if device.costs.flash else "; no price of flash is known for this core"
+    prices = [f"{region.name} {region.cycles_per_8_bytes:.3g}" for region in device.regions]
+    unknown = "" if device.is_flash_priced else "; no price of flash is known for this core"
     return f"cycles per 8 bytes read in sequence, beyond the loads: {', '.join(prices)}{unknown}"
 
 
-def _costs(device: Device) -> Table:
+def _costs(device: DeviceDetails, calibration: CalibrationFacts) -> Table:
     """What instructions cost beyond the one cycle that each takes."""
-    costs, calibration = device.core.costs, device.core.calibration
     columns = (Column("instruction"), Column("cycles", "+{:g}"), Column("source", prose=True))
-    rows = tuple((kind.value, extra, costs.sources[kind]) for kind, extra in costs.extra.items())
+    rows = tuple((kind, cost.extra, cost.source) for kind, cost in (device.cost or {}).items())
     scales = ", ".join(f"{op} {scale:g}" for op, scale in calibration.by_operator.items())
     times = f"times {calibration.scale:g}{f' ({scales})' if scales else ''}, ±{calibration.error:.0%}"
     state = "calibrated" if calibration.calibrated else "not calibrated"
-    title = f"cycles: {costs.instruction:g} per instruction, and beyond that"
+    title = f"cycles: {device.instruction:g} per instruction, and beyond that"
     return Table(columns, rows, title, (times, f"{state}: {calibration.against}"), indent=2)
-
-
-def board_json(device: Device) -> Mapping[str, object]:
-    """One board, with its memory map and costs."""
-    calibration = device.core.calibration
-    return {
-        **board_facts(device),
-        "page": device.page,
-        "notes": device.notes,
-        "regions": [
-            {
-                "kind": kind,
-                "name": r.name,
-                "address": r.address,
-                "bytes": r.nbytes,
-                "what": r.what,
-                "source": r.source,
-                "cycles_per_8_bytes": device.word_price(r),
-                **({} if r.wait_states is None else {"wait_states": r.wait_states}),
-            }
-            for kind, regions in (("flash", device.flash), ("ram", device.ram))
-            for r in regions
-        ],
-        "sources": dict(device.sources),
-        "cost": {
-            kind.value: {"extra": extra, "source": device.core.costs.sources[kind]}
-            for kind, extra in device.core.costs.extra.items()
-        },
-        "calibration": {
-            "scale": calibration.scale,
-            "by_operator": dict(calibration.by_operator),
-            "error": calibration.error,
-            "calibrated": calibration.calibrated,
-            "against": calibration.against,
-            "here": str(trust(device)),
-        },
-    }
-
-
-def _set_up(set_up: SetUp) -> Mapping[str, object]:
-    """Supply, and what a cycle costs with it."""
-    error = {} if set_up.error is None else {"error": set_up.error}
-    return {
-        "supply": set_up.supply,
-        "volts": set_up.volts,
-        "picojoules_per_cycle": set_up.picojoules,
-        **error,
-        "source": set_up.source,
-    }
-
-
-def board_facts(device: Device) -> Mapping[str, object]:
-    """What the list of targets has of it."""
-    return {
-        "name": device.name,
-        "kind": "board",
-        "title": device.title,
-        "core": device.core.name,
-        "isa": device.core.isa,
-        "kernels": list(device.core.kernels),
-        "clock_hz": device.clock_hz,
-        **({} if device.energy is None else {"energy": vars(device.energy)}),
-        **({"set_ups": [_set_up(one) for one in device.measured]} if device.measured else {}),
-        **({} if device.sleep is None else {"sleep": vars(device.sleep)}),
-        "flash_bytes": device.flash_bytes,
-        "ram_bytes": device.ram_bytes,
-        "stack_bytes": device.limits.stack_bytes,
-        "engines": list(device.limits.engines),
-        "file_sha256": device.digest,
-    }
 
 
 def _kilobytes(count: int) -> str:

@@ -29,10 +29,12 @@ from tinyml_compress.results.inspect import (
 )
 from tinyml_compress.results.ledger import Ledger
 from tinyml_compress.results.listing import Heading, Listing
+from tinyml_compress.results.lists import KernelFacts, NetFacts, OperatorFacts, Operators, SetFacts, Sets, Zoo
 from tinyml_compress.results.made import Compiled, CompiledNode, Exported
 from tinyml_compress.results.parity import Ladder, LayerNoise, Rung, Step
 from tinyml_compress.results.score import Agreement, Score
 from tinyml_compress.results.shrink import Narrowed, Shrunk
+from tinyml_compress.results.targets import DeviceDetails, DeviceFacts, TargetDetails, Targets
 from tinyml_compress.results.verify import Difference, Divergence, Verification
 from tinyml_compress.results.weights import LayerWeights
 
@@ -50,6 +52,8 @@ __all__ = [
     "Conversion",
     "DataCheck",
     "Demand",
+    "DeviceDetails",
+    "DeviceFacts",
     "Diagnosis",
     "Difference",
     "Divergence",
@@ -65,6 +69,7 @@ __all__ = [
     "Inspection",
     "Inspections",
     "Judgement",
+    "KernelFacts",
     "Kind",
     "Ladder",
     "LayerCurve",
@@ -80,8 +85,11 @@ __all__ = [
     "Mixed",
     "ModelFacts",
     "Narrowed",
+    "NetFacts",
     "NodeCost",
     "Number",
+    "OperatorFacts",
+    "Operators",
     "Part",
     "Placement",
     "PortFacts",
@@ -91,11 +99,15 @@ __all__ = [
     "Rung",
     "Score",
     "Sensitivity",
+    "SetFacts",
+    "Sets",
     "Severity",
     "Shrunk",
     "Sizes",
     "StageResult",
     "Step",
+    "TargetDetails",
+    "Targets",
     "Task",
     "Tried",
     "Value",
@@ -104,6 +116,7 @@ __all__ = [
     "Verdict",
     "Verification",
     "Word",
+    "Zoo",
     "decoded",
     "encoded",
 ]

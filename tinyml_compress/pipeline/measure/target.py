@@ -5,14 +5,15 @@ from __future__ import annotations
 import importlib
 import pkgutil
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
+from msgspec import structs
+
 from tinyml_compress.devices import Device, Host, list_devices, load_device
-from tinyml_compress.results import Demand, Measurement
-from tinyml_compress.support.table import Block, Row
+from tinyml_compress.results import Demand, DeviceDetails, DeviceFacts, Measurement
 
 if TYPE_CHECKING:
     from tinyml_compress.pipeline.measure.work import Work
@@ -62,20 +63,12 @@ class Target(ABC):
         return (), ()
 
     @abstractmethod
-    def facts(self) -> Mapping[str, object]:
-        """For the JSON of `targets`: name, kind, title, and what else is known."""
+    def facts(self) -> DeviceFacts:
+        """For the list of targets: name, kind, title, and what else is known."""
 
-    def row(self) -> Row:
-        """For the table of `targets`: name, core, MHz, KB of flash and RAM, title."""
-        return (self.name, None, None, None, None, self.title)
-
-    def shown(self) -> list[Block]:
+    def details(self) -> DeviceDetails:
         """All about it, with sources."""
-        return [f"{self.name}: {self.title}"]
-
-    def shown_as_json(self) -> Mapping[str, object]:
-        """The same for a program."""
-        return self.facts()
+        return DeviceDetails(**structs.asdict(self.facts()))
 
 
 @lru_cache(maxsize=1)

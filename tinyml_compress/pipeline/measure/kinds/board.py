@@ -4,11 +4,12 @@ summed up.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import msgspec
 
 from tinyml_compress.devices import Device, Duty, TflmNeed, hardware_cycles
+from tinyml_compress.devices.facts import board_details, board_facts
 from tinyml_compress.devices.trust import FITTED_OPERATORS, Trust, likeness, trust
 from tinyml_compress.errors import DoesNotFit
 from tinyml_compress.ir import Graph, Port, Program
@@ -17,10 +18,18 @@ from tinyml_compress.pipeline.compile.verb import compile_graph, compile_model
 from tinyml_compress.pipeline.measure.mismatch import agreement, locate
 from tinyml_compress.pipeline.measure.target import Demands, Target
 from tinyml_compress.pipeline.measure.work import FLAGS, Work
-from tinyml_compress.rendering.devices import board_blocks, board_facts, board_json, board_row
-from tinyml_compress.results import BitExact, Demand, Figure, Kind, Measurement, NodeCost, Placement
+from tinyml_compress.results import (
+    BitExact,
+    Demand,
+    DeviceDetails,
+    DeviceFacts,
+    Figure,
+    Kind,
+    Measurement,
+    NodeCost,
+    Placement,
+)
 from tinyml_compress.runners.emulated import Emulation, Emulator, emulate
-from tinyml_compress.support.table import Block, Row
 
 __all__ = ["TARGET"]
 
@@ -171,17 +180,11 @@ class Board(Target):
         node = locate(work.model, work.facts.name, arrays, raw, emulated)
         return msgspec.structs.replace(found, detail=f"vector {first}, {node}") if node else found
 
-    def facts(self) -> Mapping[str, object]:
+    def facts(self) -> DeviceFacts:
         return board_facts(self.device)
 
-    def row(self) -> Row:
-        return board_row(self.device)
-
-    def shown(self) -> list[Block]:
-        return board_blocks(self.device)
-
-    def shown_as_json(self) -> Mapping[str, object]:
-        return board_json(self.device)
+    def details(self) -> DeviceDetails:
+        return board_details(self.device)
 
 
 def _demands_of_tflm(need: TflmNeed) -> Sequence[Demand]:

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from tinyml_compress.devices import Host
 from tinyml_compress.errors import TinymlError
 from tinyml_compress.pipeline.measure.target import Target
 from tinyml_compress.pipeline.measure.work import Work
-from tinyml_compress.results import Figure, Kind, Measurement
+from tinyml_compress.results import DeviceDetails, DeviceFacts, Figure, Kind, Measurement
 from tinyml_compress.runners import host
-from tinyml_compress.support.table import Block
 
 __all__ = ["TARGET"]
 
@@ -54,11 +51,11 @@ class HostTarget(Target):
             figures=tuple(figures),
         )
 
-    def facts(self) -> Mapping[str, object]:
-        return {"name": self.name, "kind": "host", "title": self.title}
+    def facts(self) -> DeviceFacts:
+        return DeviceFacts(name=self.name, kind="host", title=self.title)
 
-    def shown(self) -> list[Block]:
-        return [f"{self.name}: {self.title}", f"  {self._notes}"]
+    def details(self) -> DeviceDetails:
+        return DeviceDetails(name=self.name, kind="host", title=self.title, notes=self._notes)
 
 
 TARGET = HostTarget

@@ -1,0 +1,107 @@
+"""Boards as results show them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tinyml_compress.devices.model import Core, Device
+from tinyml_compress.devices.trust import trust
+from tinyml_compress.results.targets import (
+    CalibrationFacts,
+    CostFacts,
+    DeviceDetails,
+    DeviceFacts,
+    EnergyFacts,
+    RegionFacts,
+    SetUpFacts,
+    SleepFacts,
+)
+
+__all__ = ["board_details", "board_facts"]
+
+
+def board_facts(device: Device) -> DeviceFacts:
+    """What the list of targets has of it."""
+    return DeviceFacts(**_facts(device))
+
+
+def board_details(device: Device) -> DeviceDetails:
+    """Everything, with its memory map and costs."""
+    core, memory = device.core, device.memory
+    calibration = core.calibration
+    return DeviceDetails(
+        **_facts(device),
+        page=device.page,
+        notes=device.notes,
+        core_title=core.title,
+        flash_address=memory.flash_address,
+        ram_address=memory.ram_address,
+        regions=tuple(
+            RegionFacts(
+                kind=kind,
+                name=region.name,
+                address=region.address,
+                nbytes=region.nbytes,
+                what=region.what,
+                source=region.source,
+                cycles_per_8_bytes=device.word_price(region),
+                wait_states=region.wait_states,
+                hidden_by=region.hidden_by or None,
+            )
+            for kind, regions in (("flash", device.flash), ("ram", device.ram))
+            for region in regions
+        ),
+        is_flash_priced=device.costs.flash is not None,
+        instruction=core.costs.instruction,
+        compilers={name: (*flags, *device.flags) for name, flags in core.compilers.items()},
+        emulators=_emulators(core),
+        sources=dict(device.sources),
+        cost={
+            kind.value: CostFacts(extra=extra, source=core.costs.sources[kind])
+            for kind, extra in core.costs.extra.items()
+        },
+        calibration=CalibrationFacts(
+            scale=calibration.scale,
+            by_operator=dict(calibration.by_operator),
+            error=calibration.error,
+            calibrated=calibration.calibrated,
+            against=calibration.against,
+            here=str(trust(device)),
+        ),
+    )
+
+
+def _facts(device: Device) -> dict[str, Any]:
+    core, energy, sleep = device.core, device.energy, device.sleep
+    set_ups = tuple(
+        SetUpFacts(
+            supply=one.supply,
+            volts=one.volts,
+            picojoules_per_cycle=one.picojoules,
+            error=one.error,
+            source=one.source,
+        )
+        for one in device.measured
+    )
+    return {
+        "name": device.name,
+        "kind": "board",
+        "title": device.title,
+        "core": core.name,
+        "isa": core.isa,
+        "kernels": core.kernels,
+        "clock_hz": device.clock_hz,
+        "energy": None if energy is None else EnergyFacts(**vars(energy)),
+        "set_ups": set_ups or None,
+        "sleep": None if sleep is None else SleepFacts(**vars(sleep)),
+        "flash_bytes": device.flash_bytes,
+        "ram_bytes": device.ram_bytes,
+        "stack_bytes": device.limits.stack_bytes,
+        "engines": device.limits.engines,
+        "file_sha256": device.digest,
+    }
+
+
+def _emulators(core: Core) -> tuple[str, ...]:
+    built_in = [f"built in ({core.unicorn})"] if core.unicorn else []
+    return (*built_in, *([f"qemu ({core.qemu.machine})"] if core.qemu else []))

@@ -1,0 +1,148 @@
+"""Places to run on, as their files describe them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import ClassVar
+
+import msgspec
+
+from tinyml_compress.results.base import Result, Sha256, Value
+
+__all__ = [
+    "CalibrationFacts",
+    "CostFacts",
+    "DeviceDetails",
+    "DeviceFacts",
+    "EnergyFacts",
+    "RegionFacts",
+    "SetUpFacts",
+    "SleepFacts",
+    "TargetDetails",
+    "Targets",
+]
+
+
+class EnergyFacts(Value, frozen=True, kw_only=True):
+    """What the maker says a running core draws."""
+
+    microamps_per_mhz: float
+    volts: float
+    mode: str
+    source: str
+
+
+class SetUpFacts(Value, frozen=True, kw_only=True):
+    """Supply and regulator of a board whose energy was published for programs that ran on it."""
+
+    supply: str
+    volts: float
+    picojoules_per_cycle: float
+    error: float | None = None
+    """By how much nets differ, as a part."""
+    source: str
+
+
+class SleepFacts(Value, frozen=True, kw_only=True):
+    """What the chip draws while it waits, with its RAM kept."""
+
+    microamps: float
+    volts: float
+    mode: str
+    source: str
+
+
+class DeviceFacts(Value, frozen=True, kw_only=True):
+    """What the list of targets has of one; bytes are exact."""
+
+    name: str
+    kind: str
+    title: str
+    core: str | None = None
+    isa: str | None = None
+    kernels: tuple[str, ...] | None = None
+    clock_hz: int | None = None
+    energy: EnergyFacts | None = None
+    set_ups: tuple[SetUpFacts, ...] | None = None
+    sleep: SleepFacts | None = None
+    flash_bytes: int | None = None
+    ram_bytes: int | None = None
+    stack_bytes: int | None = None
+    engines: tuple[str, ...] | None = None
+    file_sha256: Sha256 | None = None
+
+
+class RegionFacts(Value, frozen=True, kw_only=True):
+    """One stretch of memory."""
+
+    kind: str
+    """flash or ram."""
+    name: str
+    address: int
+    nbytes: int = msgspec.field(name="bytes")
+    what: str
+    source: str
+    cycles_per_8_bytes: float
+    """Modelled, of data read in sequence, beyond the loads."""
+    wait_states: int | None = None
+    """Absent where they are not known."""
+    hidden_by: str | None = None
+    """A cache, a prefetch buffer."""
+
+
+class CostFacts(Value, frozen=True, kw_only=True):
+    """What a class of instructions costs."""
+
+    extra: float
+    """Cycles beyond those that each takes."""
+    source: str
+
+
+class CalibrationFacts(Value, frozen=True, kw_only=True):
+    """How table cycles become hardware cycles."""
+
+    scale: float
+    by_operator: Mapping[str, float]
+    error: float
+    calibrated: bool
+    against: str
+    here: str | None = None
+    """How true milliseconds of this board are, in one sentence."""
+
+
+class DeviceDetails(DeviceFacts, frozen=True, kw_only=True):
+    """All about one, with the source of each number."""
+
+    page: str | None = None
+    notes: str | None = None
+    core_title: str | None = None
+    flash_address: int | None = None
+    """Where a firmware is laid."""
+    ram_address: int | None = None
+    regions: tuple[RegionFacts, ...] = ()
+    is_flash_priced: bool | None = None
+    """Whether a price of data in flash is known for the core."""
+    instruction: float | None = None
+    """Cycles that each instruction takes."""
+    compilers: Mapping[str, tuple[str, ...]] | None = None
+    """Their flags."""
+    emulators: tuple[str, ...] | None = None
+    sources: Mapping[str, str] | None = None
+    cost: Mapping[str, CostFacts] | None = None
+    calibration: CalibrationFacts | None = None
+
+
+class Targets(Result, frozen=True, kw_only=True):
+    """The devices."""
+
+    verb: ClassVar[str] = "targets"
+
+    devices: tuple[DeviceFacts, ...]
+
+
+class TargetDetails(Result, frozen=True, kw_only=True):
+    """One device."""
+
+    verb: ClassVar[str] = "targets show"
+
+    device: DeviceDetails
