@@ -7,6 +7,9 @@ on first use, and import PyTorch each time: what calls them belongs to `make tes
 from __future__ import annotations
 
 import json
+import os
+import pickle
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -24,6 +27,7 @@ from tinyml_compress.pipeline.evaluate.verb import evaluate
 from tinyml_compress.runners import host
 from tinyml_compress.support import environments
 from tinyml_compress.support.cache import cache_root
+from tinyml_compress.support.trust import trusting
 
 SAMPLES = [np.random.default_rng(0).standard_normal((12, 8, 8, 1)).astype(np.float32)]
 
@@ -90,6 +94,40 @@ def test_weights_come_from_a_safetensors_file(tmp_path: Path) -> None:
     model = TorchModel.parse(f"torch:tests.lib.torch_nets:small@{tmp_path / 'less.safetensors'}")
     with pytest.raises(ConversionError, match=r"weights do not fit(.|\n)*dense\.bias"):
         torch_to_tflite(model, SAMPLES, Mode.FLOAT32)
+
+
+class _Attack:
+    """Makes a file when somebody unpickles it."""
+
+    def __init__(self, mark: Path) -> None:
+        self._mark = mark
+
+    def __reduce__(self) -> tuple[object, tuple[object, ...]]:
+        return os.mkdir, (str(self._mark),)
+
+
+@pytest.mark.full
+@pytest.mark.usefixtures("in_checkout")
+def test_a_pickle_in_the_place_of_weights_never_runs(tmp_path: Path) -> None:
+    """With PyTorch itself: as it is, in the archive that torch.save makes, and under the name of a safe form;
+    even the user's word is one for tensors alone.
+    """
+    mark, attack = tmp_path / "ran", pickle.dumps(_Attack(tmp_path / "ran"), protocol=2)
+    for name in ("bare.pt", "bare.bin", "renamed.safetensors"):
+        (tmp_path / name).write_bytes(attack)
+    with zipfile.ZipFile(tmp_path / "archive.pt", "w") as archive:
+        archive.writestr("archive/data.pkl", attack)
+        archive.writestr("archive/version", "3\n")
+    spec = "torch:tests.lib.torch_nets:small@{}"
+    for name in ("bare.pt", "bare.bin", "archive.pt"):
+        with pytest.raises(UsageError, match="pickle"):
+            TorchModel.parse(spec.format(tmp_path / name))
+    for name in ("bare.pt", "bare.bin", "archive.pt", "renamed.safetensors"):
+        with trusting(), pytest.raises(ConversionError, match="weights do not fit"):
+            torch_to_tflite(TorchModel.parse(spec.format(tmp_path / name)), SAMPLES, Mode.FLOAT32)
+        assert not mark.exists(), name
+    pickle.loads(attack)
+    assert mark.exists(), "the attack is one"
 
 
 def _write_safetensors(path: Path, arrays: dict[str, np.ndarray]) -> None:
