@@ -43,11 +43,30 @@ def test_a_second_search_in_one_folder_is_refused_and_harms_nothing(tmp_path: Pa
         assert (output / WORK / "job.json").read_text() == "of the first"
         first.send_signal(signal.SIGKILL)
     with working(output):
-        assert (output / WORK / "job.json").exists(), "a killed search is gone on with"
+        assert [path.name for path in (output / WORK).iterdir()] == ["lock"]
     assert list(output.iterdir()) == []
 
 
-def test_what_failed_is_kept_for_the_next_call(tmp_path: Path) -> None:
+def test_links_in_a_folder_from_somebody_else_are_not_followed(tmp_path: Path) -> None:
+    """Logs would be written into the user's own files."""
+    mine, output = tmp_path / "mine", tmp_path / "out"
+    mine.mkdir()
+    (mine / "precious").write_text("precious")
+    (output / WORK / "inner").mkdir(parents=True)
+    for name in ("search-0.log", "inner/link"):
+        (output / WORK / name).symlink_to(mine / "precious")
+    (output / WORK / "01-prune").symlink_to(mine)
+    with working(output):
+        assert [path.name for path in (output / WORK).iterdir()] == ["lock"]
+    (output / WORK).symlink_to(mine)
+    with working(output):
+        (output / WORK / "precious").write_text("of the search")
+    assert (mine / "precious").read_text() == "precious"
+    assert [path.name for path in mine.iterdir()] == ["precious"]
+    assert list(output.iterdir()) == []
+
+
+def test_what_failed_is_kept_until_the_next_call(tmp_path: Path) -> None:
     def fail() -> None:
         with working(tmp_path):
             (tmp_path / WORK / "log").write_text("why")
@@ -55,8 +74,9 @@ def test_what_failed_is_kept_for_the_next_call(tmp_path: Path) -> None:
 
     with pytest.raises(ValueError):
         fail()
+    assert (tmp_path / WORK / "log").read_text() == "why"
     with working(tmp_path):
-        assert (tmp_path / WORK / "log").read_text() == "why"
+        assert not (tmp_path / WORK / "log").exists()
 
 
 def test_what_failed_before_anything_was_made_leaves_nothing(tmp_path: Path) -> None:
