@@ -20,7 +20,7 @@ from msgspec.structs import replace
 from tinyml_compress.data import DataSet
 from tinyml_compress.data.split import split_data
 from tinyml_compress.devices import Host, load_device
-from tinyml_compress.errors import BudgetError, DataError, TrainingError, UsageError
+from tinyml_compress.errors import BudgetError, DataError, TrainingError, UnsupportedLayer, UsageError
 from tinyml_compress.ops.base import Isa, Level
 from tinyml_compress.pipeline.compile.verb import compile_model
 from tinyml_compress.pipeline.compress.verb import compress, write_report
@@ -30,10 +30,15 @@ from tinyml_compress.support import files
 from tinyml_compress.support.progress import stage as shown
 from tinyml_compress.support.scratch import scratch
 from tinyml_compress.support.trust import trusting
+from tinyml_compress.techniques.brain_quantization import BrainQuantOptions
 from tinyml_compress.techniques.convert_stage import ConvertOptions
+from tinyml_compress.techniques.equalization import EqualOptions
 from tinyml_compress.techniques.fine_tuning import TrainOptions
+from tinyml_compress.techniques.low_rank import LowRankOptions
 from tinyml_compress.techniques.optimal_brain import BrainOptions
 from tinyml_compress.techniques.recipe import Guard, Recipe, Stage, TaskOptions, dump
+from tinyml_compress.techniques.reconstruction import ReconstructOptions
+from tinyml_compress.techniques.technique import Options
 
 __all__ = ["AUTO", "Limits", "compress_automatically"]
 
@@ -43,6 +48,34 @@ _ZEROS = (0.5, 0.6, 0.7, 0.8, 0.9)
 _EPOCHS = 40
 _LONGER = 4.0
 """A rung that trains takes so many times as long as the longest that did not, until one has been measured."""
+
+
+@dataclass(frozen=True)
+class Rung:
+    """One recipe of the ladder."""
+
+    name: str
+    stages: tuple[Stage, ...] = ()
+    """Before the conversion, and before what trains."""
+    epochs: int = 0
+    bits: int = 8
+    """Of a weight."""
+
+    @property
+    def sparsity(self) -> float:
+        """The zeros that are asked for."""
+        return max((getattr(stage.options, "sparsity", 0.0) for stage in self.stages), default=0.0)
+
+    def recipe(self, seed: int) -> Recipe:
+        """What a user would write for it."""
+        trained = [_stage("win-back", TrainOptions(epochs=self.epochs), "train")] if self.epochs else []
+        last = _stage("int8", ConvertOptions(weight_bits=self.bits), "convert")
+        stages = (*self.stages, *trained, last)
+        return Recipe(AUTO, f"chosen by --auto: {self.name}", seed, TaskOptions(), Guard(), stages)
+
+
+def _stage(name: str, options: Options, use: str) -> Stage:
+    return Stage(use, name, options, Guard())
 
 
 @dataclass(frozen=True)
@@ -86,22 +119,41 @@ def compress_automatically(
         with scratch("auto", output) as place, shown("compress by the cheapest means") as line:
             tried = _climbed(run, place, limits, isas, seed, line.note)
         chosen = _chosen(tried, limits)
-        done = run(_rung(chosen.name, chosen.sparsity, chosen.epochs, seed), output, limits.drop)
+        recipe = next(rung for rung in _every_rung() if rung.name == chosen.name).recipe(seed)
+        done = run(recipe, output, limits.drop)
     agreed = "" if tests.labels is not None else " No labels: the float model's answers count as right."
     done = replace(done, tried=tuple(tried), choice=_reason(tried, chosen, limits) + agreed)
-    files.write_text(output / "recipe.toml", dump(_rung(chosen.name, chosen.sparsity, chosen.epochs, seed)))
+    files.write_text(output / "recipe.toml", dump(recipe))
     write_report(done)
     return done
 
 
-def _rung(name: str, sparsity: float, epochs: int, seed: int) -> Recipe:
-    stages = []
-    if sparsity:
-        stages.append(Stage("optimal_brain", "zeros", BrainOptions(sparsity=sparsity), Guard()))
-    if epochs:
-        stages.append(Stage("train", "win-back", TrainOptions(epochs=epochs), Guard()))
-    stages.append(Stage("convert", "int8", ConvertOptions(), Guard()))
-    return Recipe(AUTO, f"chosen by --auto: {name}", seed, TaskOptions(), Guard(), tuple(stages))
+_INT8 = Rung("int8")
+_FOUR_BITS = Rung(
+    "4-bit weights, no training",
+    (
+        _stage("even", EqualOptions(), "equalize"),
+        _stage("steps", BrainQuantOptions(bits=4), "brain_quantize"),
+    ),
+    bits=4,
+)
+_NARROWER = tuple(
+    Rung(
+        f"{part:.0%} of the parameters by channels, no training",
+        (_stage("channels", ReconstructOptions(keep=part, budget="parameters"), "reconstruct"),),
+    )
+    for part in (0.75, 0.5)
+)
+_LOW_RANK = Rung(
+    "50% of the parameters by low rank, no training",
+    (_stage("thin", LowRankOptions(by="parameters", value=0.5, epochs=0), "low_rank"),),
+)
+
+
+def _zeros(part: float, epochs: int = 0) -> Rung:
+    how = f"{epochs} epochs with the float model as teacher" if epochs else "no training"
+    stage = _stage("zeros", BrainOptions(sparsity=part), "optimal_brain")
+    return Rung(f"{part:.0%} zeros, {how}", (stage,), epochs)
 
 
 def _climbed(
@@ -109,17 +161,19 @@ def _climbed(
 ) -> list[Tried]:
     """Every rung that was worth a try, in the order of what they cost."""
     began, tried = time.monotonic(), list[Tried]()
-    for name, sparsity, epochs in _ladder(tried, limits):
-        one = Tried(name=name, sparsity=sparsity, epochs=epochs)
+    for rung in _ladder(tried, limits):
+        one = Tried(name=rung.name, sparsity=rung.sparsity, epochs=rung.epochs)
         left = limits.seconds - (time.monotonic() - began)
-        if tried and _expected(tried, epochs) > left:
+        if tried and _expected(tried, rung.epochs) > left:
             tried.append(replace(one, left_out=f"{max(0.0, left):.0f} s left"))
             continue
-        tell(name)
+        tell(rung.name)
         before = time.monotonic()
         try:
-            done = run(_rung(name, sparsity, epochs, seed), place / f"{len(tried)}", ANY_DROP)
-        except TrainingError as error:
+            done = run(rung.recipe(seed), place / f"{len(tried)}", ANY_DROP)
+        except (TrainingError, UnsupportedLayer) as error:
+            if rung is _INT8:
+                raise
             tried.append(replace(one, left_out=error.what))
             continue
         verdict, file = done.verdict, done.tflite
@@ -135,21 +189,30 @@ def _climbed(
     return tried
 
 
-def _ladder(tried: list[Tried], limits: Limits) -> Iterator[tuple[str, float, int]]:
+def _every_rung() -> Iterator[Rung]:
+    yield from (_INT8, _FOUR_BITS, *_NARROWER, _LOW_RANK)
+    yield from (_zeros(part, epochs) for part in _ZEROS for epochs in (0, _EPOCHS))
+
+
+def _ladder(tried: list[Tried], limits: Limits) -> Iterator[Rung]:
     """The next rung, in the light of those tried so far."""
-    yield "int8", 0.0, 0
+    yield _INT8
     reached = 0.0
     for part in _ZEROS:
         if _is_enough(tried, limits):
             return
-        yield f"{part:.0%} zeros, no training", part, 0
+        yield _zeros(part)
         if not _is_within(tried[-1], limits):
             break
         reached = part
+    for rung in (_FOUR_BITS, *_NARROWER, _LOW_RANK):
+        if _is_enough(tried, limits):
+            return
+        yield rung
     for part in (part for part in _ZEROS if part > reached):
         if _is_enough(tried, limits):
             return
-        yield f"{part:.0%} zeros, {_EPOCHS} epochs with the float model as teacher", part, _EPOCHS
+        yield _zeros(part, _EPOCHS)
         if not _is_within(tried[-1], limits):
             return
 
