@@ -11,10 +11,7 @@ from tinyml_compress._version import __version__
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from tinyml_compress import data
-    from tinyml_compress.pipeline.api import (
-        benchmark,
-        report,
-    )
+    from tinyml_compress.pipeline.api import benchmark
     from tinyml_compress.pipeline.checking import check
     from tinyml_compress.pipeline.compare.verb import compare
     from tinyml_compress.pipeline.compare.verification import verify
@@ -25,6 +22,7 @@ if TYPE_CHECKING:
     from tinyml_compress.pipeline.export.verb import export
     from tinyml_compress.pipeline.fit.verb import fit
     from tinyml_compress.pipeline.inspect.any_form import inspect
+    from tinyml_compress.pipeline.reporting import report
     from tinyml_compress.pipeline.shrinking import shrink
     from tinyml_compress.rendering.gate import gate
 
@@ -47,19 +45,20 @@ __all__ = [
     "verify",
 ]
 
-_API = "tinyml_compress.pipeline.api"
 _HOMES = {
-    **dict.fromkeys(__all__[1:], _API),
+    "benchmark": "tinyml_compress.pipeline.api",
     "check": "tinyml_compress.pipeline.checking",
     "compile_c": "tinyml_compress.pipeline.compile.verb",
     "compare": "tinyml_compress.pipeline.compare.verb",
     "compress": "tinyml_compress.pipeline.compress.verb",
     "convert": "tinyml_compress.pipeline.convert.verb",
+    "data": "tinyml_compress.data",
     "evaluate": "tinyml_compress.pipeline.evaluate.verb",
     "export": "tinyml_compress.pipeline.export.verb",
     "fit": "tinyml_compress.pipeline.fit.verb",
     "gate": "tinyml_compress.rendering.gate",
     "inspect": "tinyml_compress.pipeline.inspect.any_form",
+    "report": "tinyml_compress.pipeline.reporting",
     "shrink": "tinyml_compress.pipeline.shrinking",
     "verify": "tinyml_compress.pipeline.compare.verification",
 }

@@ -8,12 +8,13 @@ import numpy as np
 import pytest
 
 from benchmarks import silicon
-from tinyml_compress.devices import Device, Duty, Energy, SetUp, Sleep, list_devices, load_device
+from tinyml_compress.devices import Device, Duty, list_devices, load_device
 from tinyml_compress.errors import ConfigError, UsageError
+from tinyml_compress.results.targets import Energy, SetUp, Sleep
 from tinyml_compress.support.resources import targets_folder
 
-SET_UP = SetUp("a bench supply", 2.0, 100.0, 0.1, "a test")
-SLEEP = Sleep(10.0, 2.0, "asleep", "a test")
+SET_UP = SetUp(supply="a bench supply", volts=2.0, picojoules=100.0, error=0.1, source="a test")
+SLEEP = Sleep(microamps=10.0, volts=2.0, mode="asleep", source="a test")
 
 
 def board(name: str) -> Device:
@@ -28,7 +29,7 @@ def test_millijoules_of_cycles() -> None:
     assert SET_UP.millijoules(0) == 0.0
     assert SET_UP.error_with(0.1) == pytest.approx(0.21)
     # 120 million cycles are one second at 120 MHz: 110 uA/MHz x 120 MHz = 13.2 mA at 3.3 V
-    maker = Energy(110, 3.3, "running", "a datasheet").set_up
+    maker = Energy(microamps_per_mhz=110, volts=3.3, mode="running", source="a datasheet").set_up
     assert maker.millijoules(120_000_000) == pytest.approx(13.2 * 3.3)
 
 

@@ -53,7 +53,7 @@ def test_the_verb_writes_one_page_of_all(results: Path) -> None:
 
 
 def test_in_python_and_the_same_bytes_again(results: Path) -> None:
-    pages = [report([results / "benchmark.json"], results / f"{number}.html") for number in range(2)]
+    pages = [report([results / "benchmark.json"], output=results / f"{number}.html") for number in range(2)]
     assert pages[0].read_bytes() == pages[1].read_bytes()
 
 
@@ -132,7 +132,7 @@ def test_what_is_no_result_is_refused(content: str, words: str, tmp_path: Path) 
     with pytest.raises(DataError, match=words):
         read_document(path)
     with pytest.raises(DataError):
-        report([path], tmp_path / "page.html")
+        report([path], output=tmp_path / "page.html")
     assert not (tmp_path / "page.html").exists()
 
 
@@ -145,7 +145,7 @@ def test_a_result_that_lacks_a_part_is_refused() -> None:
 
 def test_nothing_to_report() -> None:
     with pytest.raises(UsageError, match="nothing to report"):
-        report([], "page.html")
+        report([], output="page.html")
 
 
 def test_the_example_workflow_calls_what_there_is(repo: Path) -> None:

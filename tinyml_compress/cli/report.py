@@ -39,4 +39,4 @@ def command(results: tuple[Path, ...], output: Path, title: str) -> None:
     """
     from tinyml_compress.pipeline.reporting import report
 
-    say(f"wrote {report(results, output, title=title)}")
+    say(f"wrote {report(results, output=output, title=title)}")

@@ -1,7 +1,7 @@
 """Boards and cores as data: `targets/*.toml`, checked strictly, turned into values; and the cost model."""
 
 from tinyml_compress.devices.cost import hardware_cycles
-from tinyml_compress.devices.energy import Draw, Duty, Energy, SetUp, Sleep
+from tinyml_compress.devices.energy import Draw, Duty
 from tinyml_compress.devices.load import list_devices, load_core, load_device
 from tinyml_compress.devices.model import (
     FLASH_CLASSES,
@@ -33,7 +33,6 @@ __all__ = [
     "Device",
     "Draw",
     "Duty",
-    "Energy",
     "Fitted",
     "Host",
     "Likeness",
@@ -41,8 +40,6 @@ __all__ = [
     "MemoryMap",
     "QemuMap",
     "Region",
-    "SetUp",
-    "Sleep",
     "TflmNeed",
     "Trust",
     "hardware_cycles",

@@ -7,58 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from tinyml_compress.errors import UsageError
+from tinyml_compress.results.targets import SetUp, Sleep
 
-__all__ = ["Draw", "Duty", "Energy", "SetUp", "Sleep"]
-
-
-@dataclass(frozen=True)
-class SetUp:
-    """Supply and regulator of a board, and what a cycle costs with them."""
-
-    supply: str
-    volts: float
-    picojoules: float
-    """Per cycle, of the whole supply of the chip."""
-    error: float | None
-    """By how much nets differ, as a fraction; None: not known."""
-    source: str
-
-    def millijoules(self, cycles: int) -> float:
-        """Of so many cycles: modelled, with the cycles' own error on top."""
-        return cycles * self.picojoules * 1e-9
-
-    def error_with(self, cycles_error: float) -> float:
-        """Of energy, where the cycles have that error."""
-        return (1 + (self.error or 0.0)) * (1 + cycles_error) - 1
-
-
-@dataclass(frozen=True)
-class Energy:
-    """What the maker says a running core draws; it is of the chip alone, at typical conditions."""
-
-    microamps_per_mhz: float
-    volts: float
-    mode: str
-    source: str
-
-    @property
-    def set_up(self) -> SetUp:
-        """The same per cycle: 1 uA/MHz at 1 V is 1 pJ."""
-        return SetUp(self.mode, self.volts, self.microamps_per_mhz * self.volts, None, self.source)
-
-
-@dataclass(frozen=True)
-class Sleep:
-    """What the chip draws while it waits, with its RAM kept."""
-
-    microamps: float
-    volts: float
-    mode: str
-    source: str
-
-    @property
-    def milliwatts(self) -> float:
-        return self.microamps * self.volts * 1e-3
+__all__ = ["Draw", "Duty"]
 
 
 @dataclass(frozen=True)

@@ -11,10 +11,7 @@ from tinyml_compress.results.targets import (
     CostFacts,
     DeviceDetails,
     DeviceFacts,
-    EnergyFacts,
     RegionFacts,
-    SetUpFacts,
-    SleepFacts,
 )
 
 __all__ = ["board_details", "board_facts"]
@@ -72,17 +69,7 @@ def board_details(device: Device) -> DeviceDetails:
 
 
 def _facts(device: Device) -> dict[str, Any]:
-    core, energy, sleep = device.core, device.energy, device.sleep
-    set_ups = tuple(
-        SetUpFacts(
-            supply=one.supply,
-            volts=one.volts,
-            picojoules_per_cycle=one.picojoules,
-            error=one.error,
-            source=one.source,
-        )
-        for one in device.measured
-    )
+    core = device.core
     return {
         "name": device.name,
         "kind": "board",
@@ -91,9 +78,9 @@ def _facts(device: Device) -> dict[str, Any]:
         "isa": core.isa,
         "kernels": core.kernels,
         "clock_hz": device.clock_hz,
-        "energy": None if energy is None else EnergyFacts(**vars(energy)),
-        "set_ups": set_ups or None,
-        "sleep": None if sleep is None else SleepFacts(**vars(sleep)),
+        "energy": device.energy,
+        "set_ups": device.measured or None,
+        "sleep": device.sleep,
         "flash_bytes": device.flash_bytes,
         "ram_bytes": device.ram_bytes,
         "stack_bytes": device.limits.stack_bytes,

@@ -7,7 +7,6 @@ import re
 from itertools import combinations
 from pathlib import Path
 
-from tinyml_compress.devices.energy import Energy, SetUp, Sleep
 from tinyml_compress.devices.flags import compiler_flags
 from tinyml_compress.devices.model import (
     Alignment,
@@ -25,6 +24,7 @@ from tinyml_compress.devices.model import (
     Region,
 )
 from tinyml_compress.errors import ConfigError, UsageError
+from tinyml_compress.results.targets import Energy, SetUp, Sleep
 from tinyml_compress.support.resources import targets_folder
 from tinyml_compress.support.sections import Section, nearest, parse
 
@@ -233,10 +233,10 @@ def _sources(section: Section, needed: tuple[str, ...]) -> dict[str, str]:
 
 def _energy(section: Section) -> Energy:
     energy = Energy(
-        section.number("microamps-per-mhz", 0.1, 10_000),
-        section.number("volts", 0.5, 10),
-        section.text("mode"),
-        section.text("source"),
+        microamps_per_mhz=section.number("microamps-per-mhz", 0.1, 10_000),
+        volts=section.number("volts", 0.5, 10),
+        mode=section.text("mode"),
+        source=section.text("source"),
     )
     section.close()
     return energy
@@ -244,11 +244,11 @@ def _energy(section: Section) -> Energy:
 
 def _set_up(section: Section) -> SetUp:
     set_up = SetUp(
-        section.text("supply"),
-        section.number("volts", 0.5, 10),
-        section.number("picojoules-per-cycle", 0.1, 100_000),
-        section.number("error", 0.0, 2.0),
-        section.text("source"),
+        supply=section.text("supply"),
+        volts=section.number("volts", 0.5, 10),
+        picojoules=section.number("picojoules-per-cycle", 0.1, 100_000),
+        error=section.number("error", 0.0, 2.0),
+        source=section.text("source"),
     )
     section.close()
     return set_up
@@ -256,10 +256,10 @@ def _set_up(section: Section) -> SetUp:
 
 def _sleep(section: Section) -> Sleep:
     sleep = Sleep(
-        section.number("microamps", 0.001, 100_000),
-        section.number("volts", 0.5, 10),
-        section.text("mode"),
-        section.text("source"),
+        microamps=section.number("microamps", 0.001, 100_000),
+        volts=section.number("volts", 0.5, 10),
+        mode=section.text("mode"),
+        source=section.text("source"),
     )
     section.close()
     return sleep

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import Enum
 
-from tinyml_compress.devices.energy import Energy, SetUp, Sleep
+from tinyml_compress.results.targets import Energy, SetUp, Sleep
 
 __all__ = [
     "FLASH_CLASSES",

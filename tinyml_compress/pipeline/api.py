@@ -5,11 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-import numpy as np
-import numpy.typing as npt
-
 from tinyml_compress.ops.base import Level
-from tinyml_compress.pipeline import reporting
 from tinyml_compress.pipeline.measure import verb, work
 from tinyml_compress.results import Benchmark
 from tinyml_compress.support.trust import trusting
@@ -17,10 +13,7 @@ from tinyml_compress.support.words import several, word
 
 __all__ = [
     "benchmark",
-    "report",
 ]
-
-Floats = npt.NDArray[np.float32]
 
 
 def benchmark(
@@ -50,8 +43,3 @@ def benchmark(
     )
     with trusting(trust):
         return verb.benchmark(str(model), request=request)
-
-
-def report(results: Sequence[str | Path], *, output: str | Path, title: str = "") -> Path:
-    """Results that verbs wrote as JSON, on one page."""
-    return reporting.report(results, output, title=title)

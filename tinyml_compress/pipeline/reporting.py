@@ -12,7 +12,7 @@ from tinyml_compress.support import files
 __all__ = ["report"]
 
 
-def report(results: Sequence[str | Path], output: str | Path, *, title: str = "") -> Path:
+def report(results: Sequence[str | Path], *, output: str | Path, title: str = "") -> Path:
     """Write the page of `results` (files that verbs wrote with --json) to `output`, whole or not at all."""
     if not results:
         raise UsageError(

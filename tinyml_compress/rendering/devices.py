@@ -55,7 +55,7 @@ def _facts_of(device: DeviceDetails, calibration: CalibrationFacts) -> Iterator[
     yield "clock", f"{(device.clock_hz or 0) / 1e6:g} MHz; source: {sources['clock-mhz']}"
     yield "milliseconds", calibration.here
     for set_up in device.set_ups or ():
-        cost = f"{set_up.picojoules_per_cycle:g} pJ per cycle ±{set_up.error or 0:.0%} at {set_up.supply}"
+        cost = f"{set_up.picojoules:g} pJ per cycle ±{set_up.error or 0:.0%} at {set_up.supply}"
         yield "energy", f"{cost}; source: {set_up.source}"
     if device.energy is not None:
         draws = (

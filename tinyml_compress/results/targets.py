@@ -14,42 +14,62 @@ __all__ = [
     "CostFacts",
     "DeviceDetails",
     "DeviceFacts",
-    "EnergyFacts",
+    "Energy",
     "RegionFacts",
-    "SetUpFacts",
-    "SleepFacts",
+    "SetUp",
+    "Sleep",
     "TargetDetails",
     "Targets",
 ]
 
 
-class EnergyFacts(Value, frozen=True, kw_only=True):
-    """What the maker says a running core draws."""
+class SetUp(Value, frozen=True, kw_only=True):
+    """Supply and regulator of a board, and what a cycle costs with them."""
+
+    supply: str
+    volts: float
+    picojoules: float = msgspec.field(name="picojoules_per_cycle")
+    """Of the whole supply of the chip."""
+    error: float | None = None
+    """By how much nets differ, as a part; absent where that is not known."""
+    source: str
+
+    def millijoules(self, cycles: int) -> float:
+        """Of so many cycles: modelled, with the cycles' own error on top."""
+        return cycles * self.picojoules * 1e-9
+
+    def error_with(self, cycles_error: float) -> float:
+        """Of energy, where the cycles have that error."""
+        return (1 + (self.error or 0.0)) * (1 + cycles_error) - 1
+
+
+class Energy(Value, frozen=True, kw_only=True):
+    """What the maker says a running core draws; it is of the chip alone, at typical conditions."""
 
     microamps_per_mhz: float
     volts: float
     mode: str
     source: str
 
-
-class SetUpFacts(Value, frozen=True, kw_only=True):
-    """Supply and regulator of a board whose energy was published for programs that ran on it."""
-
-    supply: str
-    volts: float
-    picojoules_per_cycle: float
-    error: float | None = None
-    """By how much nets differ, as a part."""
-    source: str
+    @property
+    def set_up(self) -> SetUp:
+        """The same per cycle: 1 uA/MHz at 1 V is 1 pJ."""
+        picojoules = self.microamps_per_mhz * self.volts
+        return SetUp(supply=self.mode, volts=self.volts, picojoules=picojoules, source=self.source)
 
 
-class SleepFacts(Value, frozen=True, kw_only=True):
+class Sleep(Value, frozen=True, kw_only=True):
     """What the chip draws while it waits, with its RAM kept."""
 
     microamps: float
     volts: float
     mode: str
     source: str
+
+    @property
+    def milliwatts(self) -> float:
+        """Of the whole chip."""
+        return self.microamps * self.volts * 1e-3
 
 
 class DeviceFacts(Value, frozen=True, kw_only=True):
@@ -62,9 +82,9 @@ class DeviceFacts(Value, frozen=True, kw_only=True):
     isa: str | None = None
     kernels: tuple[str, ...] | None = None
     clock_hz: int | None = None
-    energy: EnergyFacts | None = None
-    set_ups: tuple[SetUpFacts, ...] | None = None
-    sleep: SleepFacts | None = None
+    energy: Energy | None = None
+    set_ups: tuple[SetUp, ...] | None = None
+    sleep: Sleep | None = None
     flash_bytes: int | None = None
     ram_bytes: int | None = None
     stack_bytes: int | None = None
