@@ -47,11 +47,11 @@ def working(output: Path) -> Iterator[None]:
 
 def _empty(work: Path) -> None:
     """Of what a killed search left: in a folder from somebody else, links to the user's own files."""
-    for left in work.iterdir():
+    for left in list(work.iterdir()):
         if left.is_dir() and not left.is_symlink():
-            shutil.rmtree(left)
+            shutil.rmtree(left, ignore_errors=True)  # its watchdog may be at it too
         elif left.name != _LOCK:
-            left.unlink()
+            left.unlink(missing_ok=True)
 
 
 def _locked(work: Path) -> int | None:
