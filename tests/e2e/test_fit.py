@@ -20,7 +20,8 @@ from click.testing import CliRunner
 from tests.lib.schema import validate
 from tinyml_compress.cli.fit import command
 from tinyml_compress.pipeline.compress.verb import compress
-from tinyml_compress.rendering.gate import Metric, Tolerances, Verdict, judge
+from tinyml_compress.rendering.gate import Tolerances, judge
+from tinyml_compress.results.gate import Metric, Verdict
 from tinyml_compress.search.study import Study
 from tinyml_compress.search.trials import Outcome
 
