@@ -292,3 +292,9 @@ def test_data_that_unpacks_to_gigabytes(tmp_path: Path) -> None:
     assert (tmp_path / "x.npz").stat().st_size < 1 << 20
     with pytest.raises(DataError, match="unpacks to too much"):
         data.load(tmp_path / "x.npz")
+
+
+def test_a_path_that_no_folder_can_hold_is_told(tmp_path: Path) -> None:
+    (tmp_path / "d.toml").write_text(f'path = "{"x" * 5000}"\n')
+    with pytest.raises(DataError, match="the described data is not there"):
+        data.load(str(tmp_path / "d.toml"))

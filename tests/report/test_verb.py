@@ -160,3 +160,11 @@ def test_the_example_workflow_calls_what_there_is(repo: Path) -> None:
         assert called is not None, line
         known = {option for parameter in called.params for option in parameter.opts}
         assert {word for word in words if word.startswith("-")} <= known, line
+
+
+@pytest.mark.parametrize("key", ["model", "recipe", "seed"])
+def test_a_result_that_lacks_a_word_of_its_call_is_one_error(key: str) -> None:
+    whole = documents.ALL["compress"]()
+    lacking = {name: value for name, value in whole.items() if name not in (key, "command")}
+    with pytest.raises(DataError, match="lacks a part"):
+        results_page([lacking], names=["a"])

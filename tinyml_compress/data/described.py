@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -58,9 +59,9 @@ def load_described(path: Path, split: str | None, name: str) -> DataSet:
     """A set with a description."""
     made = read_description(path)
     suffix = made.path.suffix.lower()
-    if made.path.is_dir():
+    if os.path.isdir(made.path):  # which says no to a name that is too long for any folder
         raw = _of_folder(made)
-    elif not made.path.is_file():
+    elif not os.path.isfile(made.path):
         raise DataError(
             "the described data is not there", which=made.path, next_step=f"correct `path` in {path}"
         )

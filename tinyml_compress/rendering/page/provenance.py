@@ -24,6 +24,7 @@ _WORDS = (
     "target",
     "study",
 )
+_CALLED = {"model", "recipe", "seed"}
 _OF_PARTS = ("device", "engine", "model", "name", "path", "compiler", "emulator", "optimize")
 _DEPTH = 2
 
@@ -39,7 +40,7 @@ def facts_of(document: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
 
 def _composed(document: Mapping[str, Any]) -> str:
     """The call that a report.json stands for, which a run writes wherever it was started from."""
-    if document.get("verb") != "compress":
+    if document.get("verb") != "compress" or not document.keys() >= _CALLED:
         return ""
     words = ["tinyml-compress", "compress", document["model"], "--recipe", document["recipe"]]
     words += ["--data", document["data"]] if "data" in document else []
