@@ -172,3 +172,29 @@ def test_few_samples_leave_normalizations_as_they_are(inputs: Any) -> None:
         mean = done.get_layer("norm").moving_mean.numpy()
         assert bool((mean == net.get_layer("norm").moving_mean.numpy()).all()) is is_same
         assert done.get_layer("norm").trainable
+
+
+@pytest.mark.parametrize("inside", [0.0, 1.0])
+def test_the_learning_rate_is_looked_for(inputs: Any, inside: float) -> None:
+    """From a rate that is far too high the search finds its way down, on samples that were kept out."""
+    teacher = _net(3, "softmax", 1)
+    teacher.set_weights([2 * value for value in teacher.get_weights()])
+    samples = Samples(inputs, outputs_of(teacher, inputs).argmax(axis=1).astype(np.int64))
+    training = Training(task_for(teacher, samples), samples)
+
+    def taught(student: Any, inside: float) -> Training:
+        return taught_by(teacher, student, training, inside=inside)
+
+    context, losses = Context(training, samples, taught, lambda spec: None, 0), {}
+    for rates in (1, 7):
+        options = TrainOptions(epochs=20, learning_rate=5.0, rates=rates, inside=inside)
+        done = TECHNIQUE.apply(options, fresh_copy(teacher, 5), context)
+        losses[rates] = taught(done.model, inside).loss_of(done.model)
+        assert bool(done.notes) is (rates > 1)
+    assert losses[7] < losses[1]
+    assert done.table is not None
+    tried = dict(done.table.rows)
+    assert len(tried) == 7
+    best = min(tried, key=lambda rate: tried[rate])
+    assert best < 1.0
+    assert f"learning rate {best:.3g}" in done.notes[0]

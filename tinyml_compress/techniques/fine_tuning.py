@@ -7,6 +7,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
+from tinyml_compress.errors import TrainingError
+from tinyml_compress.results import Listing
 from tinyml_compress.techniques.distillation import fresh_copy
 from tinyml_compress.techniques.graph import copy_model
 from tinyml_compress.techniques.pruning import mask_projections
@@ -17,15 +21,18 @@ from tinyml_compress.techniques.technique import (
     Outcome,
     Point,
     Technique,
+    count,
     epochs,
     flag,
     number,
     rate,
     word,
 )
+from tinyml_compress.techniques.training import Training
 
 __all__ = ["TECHNIQUE", "TrainOptions"]
 
+_FIFTH = 5
 _FEW = 2000
 """With fewer samples the statistics of batches are noise: frozen ones gave 3.6 points more with 320."""
 
@@ -36,6 +43,9 @@ class TrainOptions(Options):
 
     epochs: int = epochs(20)
     learning_rate: float = rate(1e-3)
+    rates: int = count(
+        1, 1, 9, "learning rates tried first, each a third of the last, for a quarter of the epochs"
+    )
     fresh: bool = flag(False, "draw new weights first")
     norms: str = word(
         "auto",
@@ -77,8 +87,35 @@ class FineTuning(Technique[TrainOptions]):
         held = mask_projections(working) if options.keep_zeros and not options.fresh else []
         few = not options.fresh and len(training.train) < _FEW
         with _frozen(working if options.norms == "frozen" or (options.norms == "auto" and few) else None):
-            history = training.fit(working, options.epochs, options.learning_rate, projections=held)
-        return Outcome(working, history=history)
+            tried = _tried(options, working, training, context)
+            best = min(tried, key=lambda one: tried[one]) if tried else options.learning_rate
+            history = training.fit(working, options.epochs, best, projections=held)
+        if not tried:
+            return Outcome(working, history=history)
+        head = (("learning rate", "{:.3g}"), ("loss on samples kept out", "{:.4g}"))
+        note = f"learning rate {best:.3g}, the best of {len(tried)} on samples that were kept out"
+        return Outcome(working, (note,), Listing.of(head, list(tried.items())), history)
+
+
+def _tried(options: TrainOptions, model: Any, training: Training, context: Context) -> dict[float, float]:
+    """What is lost, after a short training with each rate, on a fifth of the samples that it did not see."""
+    total = len(training.train)
+    if options.rates < 2 or total < _FIFTH:
+        return {}
+    order = np.random.default_rng(context.seed).permutation(total)
+    mine, others = training.part(order[total // _FIFTH :]), training.part(order[: total // _FIFTH])
+    losses = {}
+    for step in range(options.rates):
+        speed = options.learning_rate / 3**step
+        context.tell(f"learning rate {speed:.3g}")
+        pupil = copy_model(model)
+        held = mask_projections(pupil) if options.keep_zeros and not options.fresh else []
+        try:
+            mine.fit(pupil, -(-options.epochs // 4), speed, projections=held)
+            losses[speed] = others.loss_of(pupil)
+        except TrainingError:  # the loss is not a number any more
+            losses[speed] = float("inf")
+    return losses
 
 
 @contextmanager

@@ -158,6 +158,22 @@ class Training:
             beside=self.beside,
         )
 
+    def part(self, places: Array) -> Training:
+        """The same with some of the samples, for a trial that nobody hears of."""
+        inputs, labels = self.train.inputs[places], self.train.labels
+        samples = Samples(inputs, None if labels is None else labels[places])
+        targets = None if self.targets is None else self.targets[places]
+        return replace(self, train=samples, targets=targets, validation=None, beat=None)
+
+    def loss_of(self, model: Any) -> float:
+        """What `fit` would make smaller, as it is now."""
+        samples, targets = _learned_from(self.task, self.train, self.targets)
+        trained = model if self.beside is None else self.beside(model)
+        trained.compile(loss=self.loss or self.task.loss)
+        wanted = targets_of(self.task, samples, model) if targets is None else targets
+        found = trained.evaluate(samples.inputs, wanted, batch_size=self.task.batch_size, verbose=0)
+        return float(found)
+
     def steps(self, epochs: int) -> int:
         """How many steps of the optimizer `epochs` take."""
         count = len(self.train)
@@ -348,10 +364,7 @@ def fit(
 ) -> History:
     """Train `model` in place; the learning rate falls to zero along a cosine, once per round."""
     epochs = task.epochs if epochs is None else epochs
-    if task.kind is Kind.AUTOENCODER and samples.labels is not None and (samples.labels == 0).any():
-        chosen = samples.labels.reshape(-1) == 0  # an anomaly detector learns from normal samples only
-        samples = Samples(samples.inputs[chosen], samples.labels[chosen])
-        targets = None if targets is None else targets[chosen]
+    samples, targets = _learned_from(task, samples, targets)
     if epochs < 1:
         return History()
     fix_seeds(task.seed)
@@ -375,6 +388,16 @@ def fit(
             next_step="lower learning_rate in the recipe's task, and check the data for outliers",
         )
     return History(losses, tuple(watch.scores))
+
+
+def _learned_from(task: Task, samples: Samples, targets: Array | None) -> tuple[Samples, Array | None]:
+    """All of them, but an anomaly detector learns from normal samples only."""
+    labels = samples.labels
+    if task.kind is not Kind.AUTOENCODER or labels is None or not (labels == 0).any():
+        return samples, targets
+    chosen = labels.reshape(-1) == 0
+    normal = Samples(samples.inputs[chosen], labels[chosen])
+    return normal, None if targets is None else targets[chosen]
 
 
 def _optimizer(task: Task, rate: float, steps: int, rounds: int) -> Any:
