@@ -26,6 +26,9 @@ TinymlError                 exit 1
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 __all__ = [
     "BudgetError",
     "CollapsedRange",
@@ -49,6 +52,7 @@ __all__ = [
     "UnsupportedLayer",
     "UnsupportedOperator",
     "UsageError",
+    "about",
 ]
 
 
@@ -89,6 +93,16 @@ class TinymlError(Exception):
             if text is not None:
                 lines.append(f"  {label + ':':<9}{_short(text)}")
         return "\n".join(lines)
+
+
+@contextmanager
+def about(which: object) -> Iterator[None]:
+    """What goes wrong in here is of `which`, or of a part of it, whose own code need not know the name."""
+    try:
+        yield
+    except TinymlError as error:
+        error.which = ", ".join(part for part in (_text(which), error.which) if part is not None)
+        raise
 
 
 def _text(value: object) -> str | None:

@@ -80,15 +80,15 @@ def test_movement_and_words() -> None:
     assert movement_of(_net(1e-8), samples).is_none
     assert not movement_of(_net(1e-2), samples).is_none
     assert not movement_of(_net(1e-8), [samples[0][:1]]).is_none, "one sample tells nothing"
-    refuse_collapsed(softmax(1e-3), "net", _net(1e-8), samples)  # still, but nothing aborts on it
+    refuse_collapsed(softmax(1e-3), _net(1e-8), samples)  # still, but nothing aborts on it
     with pytest.raises(
         ConversionError, match="the outputs of the model do not depend on its inputs"
     ) as caught:
-        refuse_collapsed(softmax(1e-9), "net", _net(1e-8), samples)
+        refuse_collapsed(softmax(1e-9), _net(1e-8), samples)
     assert "over 20 calibration samples no output moves by more than" in str(caught.value)
     assert "weights='imagenet'" in str(caught.value)
     with pytest.raises(ConversionError, match="hardly vary over the calibration data") as other:
-        refuse_collapsed(softmax(1e-9), "net", _net(1e-2), samples)
+        refuse_collapsed(softmax(1e-9), _net(1e-2), samples)
     assert "data check" in str(other.value)
 
 

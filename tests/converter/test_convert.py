@@ -130,7 +130,7 @@ def test_published_resnet(published: Path) -> None:
     model = load(published / "pretrainedResnet.h5")
     made = convert_model(model, "data:images:train", Settings(), samples=8)
     assert converter.float_operators(made.file) == ()
-    artifacts = make_artifacts("resnet", made, model.origin)
+    artifacts = make_artifacts("resnet", made, model.origin.given)
     assert artifacts.arena is not None
     assert 50_000 < artifacts.arena.measured < 60_000
 
@@ -186,7 +186,7 @@ def test_modes(settings: Settings, port: DType, weights: int) -> None:
     assert {item.dtype for item in (*made.file.inputs, *made.file.outputs)} == {port}
     assert made.float_operators == ()
     assert weights * 6_600 < len(made.tflite) < weights * 6_600 + 6_000
-    artifacts = make_artifacts("m", made, model.origin)
+    artifacts = make_artifacts("m", made, model.origin.given)
     assert (artifacts.arena is None) == bool(artifacts.why_no_arena)
 
 

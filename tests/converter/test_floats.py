@@ -28,7 +28,7 @@ def _file(*operators: FlatOperator) -> FlatFile:
 def test_integer_file_passes() -> None:
     file = _file(_op("CONV_2D", "net/conv/Conv2D", DType.INT8), _op("DEQUANTIZE", "out", DType.FLOAT32))
     assert converter.float_operators(file) == ()
-    converter.check_integer(file, "net")
+    converter.check_integer(file)
 
 
 def test_operator_tensor_layer_and_remedy_are_named() -> None:
@@ -38,7 +38,7 @@ def test_operator_tensor_layer_and_remedy_are_named() -> None:
         _op("GELU", "net/back/Gelu", DType.FLOAT16),
     )
     with pytest.raises(FloatOperatorError) as caught:
-        converter.check_integer(file, "net", ["conv", "front", "back"])
+        converter.check_integer(file, ["conv", "front", "back"])
     text = str(caught.value)
     for part in ("ELU in layer front", "net/front/Elu", "1 more: GELU", "replace ELU", "--allow-float"):
         assert part in text

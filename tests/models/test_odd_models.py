@@ -98,6 +98,6 @@ def test_no_dimensions() -> None:
 def test_a_float_operator_without_a_layer_is_named_once() -> None:
     x, y = (tensor(name, (1, 4), dtype=DType.FLOAT32) for name in "xy")
     with pytest.raises(FloatOperatorError) as caught:
-        check_integer(read(model("ADD", [x, x], y, FusedAttrs())), "net")
+        check_integer(read(model("ADD", [x, x], y, FusedAttrs())))
     assert "in layer ADD" not in str(caught.value)
     assert "what makes ADD" in str(caught.value)

@@ -247,7 +247,7 @@ def _conversion() -> dict[str, Any]:
         (folder / "net.tflite").write_bytes(tflite)
         inspection = inspect_model(folder / "net.tflite")
     converted = Converted(tflite, read(tflite), Settings(), 0, "data:digits:train", _SHA, 256, ())
-    made = make_artifacts("net", converted, Origin("net.keras", Format.KERAS3, _SHA))
+    made = make_artifacts("net", converted, Origin("net.keras", Format.KERAS3, _SHA).given)
     fields = {field: getattr(made.manifest, field) for field in Manifest.__struct_fields__}
     done = Conversion(
         **fields, origin="net.keras", folder=Path("build/net"), seconds=2.5, inspection=inspection

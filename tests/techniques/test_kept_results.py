@@ -185,7 +185,7 @@ def test_what_is_not_installed_is_no_failure(monkeypatch: pytest.MonkeyPatch) ->
     made = artifacts.Converted(data, converter.read(data), converter.Settings(), 0, None, None, 0, ())
     for run, has_failed in ((absent, False), (crashed, True)):
         monkeypatch.setattr(artifacts.tflm, "run", run)
-        result = artifacts.make_artifacts("net", made, Origin("net.keras", Format.KERAS2, ""))
+        result = artifacts.make_artifacts("net", made, Origin("net.keras", Format.KERAS2, "").given)
         assert result.arena is None
         assert result.has_failed is has_failed
 

@@ -48,7 +48,7 @@ def test_any_model_trains_and_converts_without_float_operators(make: Any) -> Non
     training = _training(model)
     done = qat.train_quantized(model, training=training, epochs=1)
     file = _converted(done.model, training)
-    converter.check_integer(file, model.name, [layer.name for layer in done.model.layers])
+    converter.check_integer(file, [layer.name for layer in done.model.layers])
     assert any(row.treatment is qat.Treatment.TRAINED for row in done.plan)
     assert all(row.why for row in done.plan)
 

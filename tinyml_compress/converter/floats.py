@@ -53,7 +53,7 @@ def left_by_chance(file: FlatFile) -> bool:
     return any(use.operator in _BY_CHANCE for use in float_operators(file))
 
 
-def check_integer(file: FlatFile, which: str, layers: Sequence[str] = ()) -> None:
+def check_integer(file: FlatFile, layers: Sequence[str] = ()) -> None:
     """Raise FloatOperatorError for the first float operator, with the number of the others."""
     found = float_operators(file, layers)
     if not found:

@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from tinyml_compress.errors import ModelError, UsageError
+from tinyml_compress.errors import ModelError, UsageError, about
 from tinyml_compress.models import keras3, keras_files, zoo
 from tinyml_compress.models.origin import EXPORT, Format, LoadedModel, Origin
 from tinyml_compress.models.precision import in_float32
@@ -144,7 +144,8 @@ def _checked(model: Any, origin: Origin) -> LoadedModel:
     import numpy as np
 
     _check_inputs(model, origin.spec)
-    model, precision = in_float32(model, origin.spec)
+    with about(origin.spec):
+        model, precision = in_float32(model)
     for weight in model.weights:
         if weight.dtype.is_floating and not bool(np.isfinite(weight.numpy()).all()):
             raise ModelError(

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
+from pathlib import Path
 from typing import Any
 
 from tinyml_compress.errors import UnsupportedLayer
+from tinyml_compress.results.convert import Given
 
 __all__ = ["EXPORT", "BridgeProof", "Format", "LoadedModel", "Origin"]
 
@@ -51,6 +53,16 @@ class Origin:
     sha256: str
     bridge: BridgeProof | None = None
     """Only for models that were rebuilt for Keras 2."""
+
+    @property
+    def given(self) -> Given:
+        """As manifests name it, a path without its folders: the same input in another place is the same."""
+        return Given(
+            spec=Path(self.spec).name,
+            format=self.format.value,
+            sha256=self.sha256,
+            bridge_largest_difference=None if self.bridge is None else self.bridge.largest_difference,
+        )
 
     def summary(self) -> str:
         """One line for the terminal."""

@@ -17,7 +17,7 @@ __all__ = ["in_float32"]
 _OTHERS = frozenset({"float16", "bfloat16", "float64", "mixed_float16", "mixed_bfloat16"})
 
 
-def in_float32(model: Any, spec: str) -> tuple[Any, str | None]:
+def in_float32(model: Any) -> tuple[Any, str | None]:
     """The tf_keras model with the same layers and weights in float32, and the format that it had, where it
     differs.
     """
@@ -32,7 +32,6 @@ def in_float32(model: Any, spec: str) -> tuple[Any, str | None]:
     except Exception as error:  # whatever Keras, or a layer class of the user's, raises
         raise ModelError(
             f"the model computes in {other}, and cannot be rebuilt in float32",
-            which=spec,
             found=short(error),
             allowed="float32: it is the converter that makes the numbers small",
             next_step='build the model with dtype="float32", and load the weights into it',

@@ -16,7 +16,6 @@ from tinyml_compress.converter import Settings as ConverterSettings
 from tinyml_compress.data.preprocessing import Preprocessing, c_header
 from tinyml_compress.errors import MissingDependency, ModelError, RuntimeCrash, UnsupportedOperator
 from tinyml_compress.ir import DType, Tensor
-from tinyml_compress.models import Origin
 from tinyml_compress.results import Kind, Manifest, Number, PortFacts
 from tinyml_compress.results.base import plain
 from tinyml_compress.results.convert import Given, Settings
@@ -70,7 +69,7 @@ class Artifacts:
     """It ended abnormally."""
 
 
-def make_artifacts(name: str, converted: Converted, origin: Origin) -> Artifacts:
+def make_artifacts(name: str, converted: Converted, model: Given) -> Artifacts:
     """All files of the output folder, made in memory."""
     tflite, file = converted.tflite, converted.file
     digest = files.sha256(tflite)
@@ -97,7 +96,7 @@ def make_artifacts(name: str, converted: Converted, origin: Origin) -> Artifacts
     content = {file_name: text.encode() for file_name, text in made.items()}
     content[f"{name}.tflite"] = tflite
     digests = {file_name: files.sha256(data) for file_name, data in sorted(content.items())}
-    manifest = _manifest(name, converted, origin, digests, arena, why, vectors)
+    manifest = _manifest(name, converted, model, digests, arena, why, vectors)
     head = {"schema": SCHEMA, "tool": f"tinyml-compress {__version__}"}
     content["manifest.json"] = (json.dumps({**head, **plain(manifest)}, indent=2) + "\n").encode()
     return Artifacts(content, manifest, arena, why, vectors, has_failed, crash)
@@ -134,7 +133,7 @@ def _last_line(text: str) -> str:
 def _manifest(
     name: str,
     converted: Converted,
-    origin: Origin,
+    model: Given,
     digests: dict[str, str],
     arena: Arena | None,
     why: str,
@@ -153,12 +152,7 @@ def _manifest(
         numbers["tflm_arena_reserve_bytes"] = Number(value=arena.nbytes, kind=Kind.MODELLED)
     return Manifest(
         name=name,
-        model=Given(
-            spec=_without_folder(origin.spec),
-            format=origin.format.value,
-            sha256=origin.sha256,
-            bridge_largest_difference=None if origin.bridge is None else origin.bridge.largest_difference,
-        ),
+        model=model,
         conversion=Settings(
             mode=settings.mode.value,
             io=settings.port_type.value,

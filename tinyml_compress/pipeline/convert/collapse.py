@@ -65,9 +65,7 @@ def collapsed_layer(tflite: bytes) -> CollapsedRange | None:
     return None
 
 
-def refuse_collapsed(
-    tflite: bytes, spec: str, model: Any = None, arrays: Sequence[npt.NDArray[Any]] = ()
-) -> None:
+def refuse_collapsed(tflite: bytes, model: Any = None, arrays: Sequence[npt.NDArray[Any]] = ()) -> None:
     """Raise where a file made with these samples has ranges on which TensorFlow Lite Micro aborts."""
     layer = collapsed_layer(tflite)
     if layer is None:
@@ -76,7 +74,6 @@ def refuse_collapsed(
     if moves is not None and moves.is_none:
         raise ConversionError(
             "the outputs of the model do not depend on its inputs",
-            which=spec,
             found=f"over {moves.samples} calibration samples no output moves by "
             f"more than {moves.farthest:.1e}; "
             f"TensorFlow Lite Micro aborts on the {layer.what.partition(':')[0]} "
@@ -90,7 +87,7 @@ def refuse_collapsed(
             "the values of a layer hardly vary over the calibration data, and "
             "TensorFlow Lite Micro aborts on such a scale"
         ),
-        which=f"{spec}, {layer.which}",
+        which=layer.which,
         found=layer.found,
         allowed=layer.allowed,
         next_step="is the model trained? If it is, calibrate with samples as it will see them: "

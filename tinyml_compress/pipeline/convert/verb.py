@@ -105,7 +105,7 @@ def convert(
     if strip:
         converted = _without_names(converted)
     with stage("measure with TensorFlow Lite Micro"):
-        artifacts = make_artifacts(chosen, converted, origin)
+        artifacts = make_artifacts(chosen, converted, origin.given)
     if artifacts.crash is not None and number_form.full_integer:
         raise ConversionError(
             "TensorFlow Lite Micro aborts on the converted model: no device could run it",

@@ -13,7 +13,7 @@ from tinyml_compress.converter import Mode, Settings
 from tinyml_compress.converter.four_bits import four_bits
 from tinyml_compress.data import DataSet
 from tinyml_compress.data.preprocessing import Preprocessing
-from tinyml_compress.errors import DataError, UsageError
+from tinyml_compress.errors import DataError, UsageError, about
 from tinyml_compress.frontend.writer import write
 from tinyml_compress.models import LoadedModel
 from tinyml_compress.pipeline.convert.artifacts import Converted
@@ -44,8 +44,8 @@ def convert_whole(
     arrays, described, digest = _representative(loaded, calibration, settings, samples, seed)
     tflite = _steady(loaded, arrays, settings, seed)
     if settings.mode.full_integer:
-        with backend.quiet():
-            refuse_collapsed(tflite, loaded.origin.spec, loaded.model, arrays)
+        with backend.quiet(), about(loaded.origin.spec):
+            refuse_collapsed(tflite, loaded.model, arrays)
     notes: tuple[str, ...] = ()
     if settings.weight_bits == 4:
         packed = four_bits(frontend.read(tflite, loaded.model.name))
@@ -53,7 +53,7 @@ def convert_whole(
     file = converter.read(tflite)
     layers = [layer.name for layer in loaded.model.layers]
     if settings.mode.full_integer and not settings.allow_float:
-        converter.check_integer(file, loaded.origin.spec, layers)
+        converter.check_integer(file, layers)
     floats = converter.float_operators(file, layers) if settings.mode.full_integer else ()
     return Converted(
         tflite,

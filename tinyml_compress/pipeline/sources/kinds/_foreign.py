@@ -11,7 +11,7 @@ import numpy.typing as npt
 from tinyml_compress import converter, data
 from tinyml_compress.converter import Settings
 from tinyml_compress.data import DataSet
-from tinyml_compress.errors import UsageError
+from tinyml_compress.errors import UsageError, about
 from tinyml_compress.pipeline.convert.artifacts import Converted
 from tinyml_compress.pipeline.convert.collapse import refuse_collapsed
 from tinyml_compress.pipeline.convert.whole import SAMPLES, Calibration, preprocessing_of
@@ -58,8 +58,9 @@ def finished(
     settings, file = wanted.settings, converter.read(made)
     if settings.mode.full_integer:
         if not settings.allow_float:
-            converter.check_integer(file, spec)
-        refuse_collapsed(made, spec)
+            converter.check_integer(file)
+        with about(spec):
+            refuse_collapsed(made)
     floats = converter.float_operators(file) if settings.mode.full_integer else ()
     return Converted(
         made,
