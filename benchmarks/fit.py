@@ -19,6 +19,7 @@ from typing import Any
 import tinyml_compress
 from tinyml_compress.pipeline.compress.verb import compress
 from tinyml_compress.pipeline.fit.verb import fit
+from tinyml_compress.results import encoded
 from tinyml_compress.support import files
 from tinyml_compress.techniques.recipe import parse
 
@@ -91,7 +92,7 @@ def _kept(table: Path) -> dict[int, dict[str, Any]]:
 def _measure(seed: int, minutes: float, folder: Path) -> Row:
     compress(MODEL, parse(RECIPE.format(seed=seed), "float"), DATA, output=folder / "float")
     (net,) = folder.glob("float/*train/model.keras")
-    done = fit(
+    found = fit(
         net,
         DATA,
         BOARD,
@@ -101,7 +102,8 @@ def _measure(seed: int, minutes: float, folder: Path) -> Row:
         max_drop=DROP,
         minutes=minutes,
         seed=seed,
-    ).as_json()
+    )
+    done = encoded(found)
     wanted = done["winner"] if done["winner"] is not None else done["nearest"]["number"]
     best = next(trial for trial in done["trials"] if trial["number"] == wanted)
     reference = done["reference"]

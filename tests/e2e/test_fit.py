@@ -21,9 +21,9 @@ from tests.lib.schema import validate
 from tinyml_compress.cli.fit import command
 from tinyml_compress.pipeline.compress.verb import compress
 from tinyml_compress.rendering.gate import Tolerances, judge
+from tinyml_compress.results.fit import Outcome
 from tinyml_compress.results.gate import Metric, Verdict
 from tinyml_compress.search.study import Study
-from tinyml_compress.search.trials import Outcome
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # TensorFlow's and Keras' own
 WORDS = [

@@ -23,17 +23,32 @@ from tinyml_compress.results import (
     Conversion,
     Divergence,
     Engine,
+    EngineRung,
     Ladder,
     LayerNoise,
     LayerWeights,
     Listing,
     Manifest,
     Result,
-    Rung,
     Sizes,
     StageResult,
     Step,
     encoded,
+)
+from tinyml_compress.results.fit import (
+    Binding,
+    Budget,
+    Cost,
+    Fit,
+    FloatModel,
+    LeftOut,
+    Outcome,
+    Published,
+    Reference,
+    Rung,
+    Searched,
+    Trial,
+    Untouched,
 )
 from tinyml_compress.support.scratch import scratch
 
@@ -303,7 +318,7 @@ def ladder(layers: int = 12) -> dict[str, Any]:
             model_sha256=_SHA,
             samples=20,
             inputs="data",
-            rungs=tuple(Rung(engine=engine) for engine in engines),
+            rungs=tuple(EngineRung(engine=engine) for engine in engines),
             steps=tuple(
                 Step(below=below, above=above, elements=400, mismatches=wrong, largest=largest, first=inside)
                 for below, above, wrong, largest, inside in zip(
@@ -323,71 +338,58 @@ def ladder(layers: int = 12) -> dict[str, Any]:
 
 def fit(trials: int = 30) -> dict[str, Any]:
     rng = random.Random(7)
-    rows: list[dict[str, Any]] = []
+    rows = []
     for number in range(trials):
-        state = ("trained", "trained", "hopeless", "stopped")[number % 4]
         flash = 12_000 + 1_300 * number
-        cost = {
-            "flash": flash,
-            "ram": 2_000 + 90 * number,
-            "cycles": 9 * flash,
-            "instructions": 7 * flash,
-            "ms": 3.0,
-        }
-        row = {
-            "number": number,
-            "state": state,
-            "params": {"keep": round(0.2 + 0.02 * number, 2), "narrow": "channels", "qat": number % 2 == 0},
-            "final": False,
-            "rungs": [],
-            "seconds": 8.0,
-            "feasible": False,
-            "cost": {**cost, "ms": 1.0 + 0.2 * number, "level": "balanced"},
-        }
-        if state == "hopeless":
-            row["why"] = "flash alone is over"
-        else:
-            drop = round(0.3 / (number + 1) + 0.01 * rng.random(), 4)
-            row["rungs"] = [{"part": 1.0, "score": 0.95 - drop, "drop": drop, "seconds": 7.0}]
-            row |= {
-                "score": 0.95 - drop,
-                "drop": drop,
-                "feasible": state == "trained" and drop <= 0.03 and flash <= 40_000,
-            }
-        rows.append(row)
-    feasible = [row["number"] for row in rows if row["feasible"]]
-    return {
-        **HEAD,
-        "verb": "fit",
-        "model": "zoo:digits_cnn",
-        "data": "data:digits",
-        "target": "board-0",
-        "target_title": "Board 0 of a maker",
-        "seed": 0,
-        "metric": "accuracy",
-        "budget": {"flash": 40_000.0, "drop": 0.03},
-        "float": {"score": 0.95, "metric": "accuracy", "samples": [199, 198]},
-        "reference": {"score": 0.949, "drop": 0.001, "cost": rows[-1]["cost"]},
-        "verdict": "fits",
-        "interrupted": False,
-        "seconds": 300.0,
-        "storage": "sqlite:///study.db",
-        "study": "fit-1",
-        "counts": {"trials": trials, "trained": 16, "hopeless": 7, "stopped": 7, "failed": 0},
-        "dimensions": [{"name": "keep", "choices": [1.0, 0.5], "text": "part of the channels"}],
-        "left_out": [{"name": "clusters", "why": "costs more than it saves"}],
-        "trials": rows,
-        "front": feasible,
-        "winner": feasible[0],
-        "binding": {"constraint": "flash", "used": 30_000.0, "limit": 40_000.0},
-        "published": {
-            "number": feasible[0],
-            "files": ["winner/recipe.toml"],
-            "untouched": {"score": 0.95, "float": 0.95, "drop": 0.0, "samples": 198},
-            "agreement": "10 of 10 outputs bit-exact",
-            "commands": ["tinyml-compress compress zoo:digits_cnn --recipe recipe.toml -o again"],
-        },
-    }
+        outcome = (Outcome.TRAINED, Outcome.TRAINED, Outcome.HOPELESS, Outcome.STOPPED)[number % 4]
+        drop = round(0.3 / (number + 1) + 0.01 * rng.random(), 4)
+        is_hopeless = outcome is Outcome.HOPELESS
+        rows.append(
+            Trial(
+                number,
+                outcome,
+                point={"keep": round(0.2 + 0.02 * number, 2), "narrow": "channels", "qat": number % 2 == 0},
+                why="flash alone is over" if is_hopeless else None,
+                cost=Cost(flash, 2_000 + 90 * number, 9 * flash, 7 * flash, 1.0 + 0.2 * number, "balanced"),
+                rungs=() if is_hopeless else (Rung(1.0, 0.95 - drop, drop, 7.0),),
+                seconds=8.0,
+                feasible=outcome is Outcome.TRAINED and drop <= 0.03 and flash <= 40_000,
+            )
+        )
+    feasible = tuple(row.number for row in rows if row.feasible)
+    assert rows[-1].cost is not None
+    return _encoded(
+        Fit(
+            model="zoo:digits_cnn",
+            data="data:digits",
+            target="board-0",
+            target_title="Board 0 of a maker",
+            seed=0,
+            metric="accuracy",
+            budget=Budget(flash=40_000, drop=0.03),
+            float_model=FloatModel(score=0.95, metric="accuracy", samples=(199, 198)),
+            reference=Reference(score=0.949, drop=0.001, cost=rows[-1].cost),
+            verdict="fits",
+            interrupted=False,
+            seconds=300.0,
+            storage="sqlite:///study.db",
+            study="fit-1",
+            counts={"trials": trials, "trained": 16, "hopeless": 7, "stopped": 7, "failed": 0},
+            dimensions=(Searched(name="keep", choices=(1.0, 0.5), text="part of the channels"),),
+            left_out=(LeftOut(name="clusters", why="costs more than it saves"),),
+            trials=tuple(rows),
+            front=feasible,
+            winner=feasible[0],
+            binding=Binding(constraint="flash", used=30_000.0, limit=40_000.0),
+            published=Published(
+                number=feasible[0],
+                files=("winner/recipe.toml",),
+                untouched=Untouched(score=0.95, before=0.95, drop=0.0, samples=198),
+                agreement="10 of 10 outputs bit-exact",
+                commands=("tinyml-compress compress zoo:digits_cnn --recipe recipe.toml -o again",),
+            ),
+        )
+    )
 
 
 ALL = {

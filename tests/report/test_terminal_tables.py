@@ -31,7 +31,6 @@ from tinyml_compress.pipeline.evaluate.verb import evaluate_all
 from tinyml_compress.pipeline.inspect.verb import inspect_model
 from tinyml_compress.pipeline.shrinking import shrink
 from tinyml_compress.rendering.demo import BoardRow, DemoResult, ModelRow, demo_blocks
-from tinyml_compress.rendering.fit_text import estimate_blocks, fit_blocks
 from tinyml_compress.rendering.inspection import models_blocks
 from tinyml_compress.results import (
     Agreement,
@@ -44,6 +43,7 @@ from tinyml_compress.results import (
     StageResult,
     decoded,
 )
+from tinyml_compress.results.fit import Budget, Cost, Estimate, Fit, Form, LayerNeed, Outcome, Rung, Trial
 from tinyml_compress.support.table import Block, Table
 from tinyml_compress.support.table_text import blocks_text, table_text
 
@@ -297,49 +297,42 @@ def test_convert_mixed() -> None:
     assert LAYER in shown[PIPED]
 
 
-def _trial(number: int) -> dict[str, object]:
-    cost = {"flash": 1_234_567, "ram": 234_567, "cycles": 123_456_789, "ms": 1234.56}
-    params = {"keep": 0.5625, "narrow": "distil", "teach": 0.5, "qat": True, "level": "size"}
-    rungs = [{"part": 1.0}]
-    return {
-        "number": number,
-        "score": 0.93,
-        "drop": 0.0123,
-        "cost": cost,
-        "feasible": True,
-        "params": params,
-        "rungs": rungs,
-    }
-
-
 def test_fit() -> None:
-    found = {
-        "model": f"{FILE}.keras",
-        "target_title": BOARD,
-        "data": "set.npz",
-        "seed": 1,
-        "budget": {"flash": 1_300_000.0},
-        "counts": {"trials": 2, "trained": 2},
-        "interrupted": False,
-        "seconds": 9.0,
-        "metric": "accuracy",
-        "front": [1, 2],
-        "trials": [_trial(1), _trial(2)],
-        "winner": 1,
-    }
-    rendered(fit_blocks(found)[2:3], "1,234,567", "+1.23", "winner", "1234.56")
-    whole(blocks_text(fit_blocks(found), 40), 40, f"{FILE}.keras", BOARD)
-    estimated = {
-        "model": f"{FILE}.keras",
-        "target_title": BOARD,
-        "samples": "random numbers",
-        "budget": {"flash": 1_300_000.0},
-        "forms": [
-            {"form": "as it is", "cost": _trial(1)["cost"], "over": {"flash": 0.5}},
-            {"form": "half of the channels", "over": {}, "why": REASON},
-        ],
-        "verdict": "may fit",
-        "layers": [{"layer": LAYER, "flash": 1_234_567}],
-        "blame": {"flash": [LAYER]},
-    }
-    rendered(estimate_blocks(estimated), "half of the channels", "1,234,567", "not known [1]", LAYER)
+    cost = Cost(1_234_567, 234_567, 123_456_789, 1, 1234.56, "size")
+    point = {"keep": 0.5625, "narrow": "distil", "teach": 0.5, "qat": True, "level": "size"}
+    rungs = (Rung(1.0, 0.93, 0.0123, 9.0),)
+    trials = [
+        Trial(one, Outcome.TRAINED, point=point, cost=cost, rungs=rungs, feasible=True) for one in (1, 2)
+    ]
+    found = Fit(
+        model=f"{FILE}.keras",
+        target="board",
+        target_title=BOARD,
+        data="set.npz",
+        seed=1,
+        budget=Budget(flash=1_300_000.0),
+        counts={"trials": 2, "trained": 2},
+        interrupted=False,
+        seconds=9.0,
+        metric="accuracy",
+        front=(1, 2),
+        trials=trials,
+        winner=1,
+        verdict="fits",
+        storage="",
+        study="",
+        dimensions=(),
+        left_out=(),
+    )
+    rendered(found.blocks()[2:3], "1,234,567", "+1.23", "winner", "1234.56")
+    whole(found.summary(40), 40, f"{FILE}.keras", BOARD)
+    estimated = Estimate(
+        model=f"{FILE}.keras",
+        target="board",
+        target_title=BOARD,
+        samples="random numbers",
+        budget=Budget(flash=1_300_000.0),
+        forms=(Form("as it is", cost, {"flash": 0.5}), Form("half of the channels", why=REASON)),
+        layers=(LayerNeed(layer=LAYER, op="CONV_2D", flash=1_234_567, ram=1, cycles=1),),
+    )
+    rendered(estimated.blocks(), "half of the channels", "1,234,567", "not known [1]", LAYER)

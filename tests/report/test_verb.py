@@ -18,6 +18,7 @@ from tinyml_compress.cli.report import command
 from tinyml_compress.errors import DataError, UsageError
 from tinyml_compress.pipeline.reporting import report
 from tinyml_compress.rendering.page import front_svg, read_document, results_page
+from tinyml_compress.results import Fit, decoded
 
 
 @pytest.fixture
@@ -108,13 +109,13 @@ def test_runs_are_told_apart() -> None:
 
 
 def test_a_picture_of_the_front_stands_alone() -> None:
-    picture = front_svg(documents.fit())
+    picture = front_svg(decoded(Fit, documents.fit()))
     assert picture.startswith("<svg")
     assert "var(--" not in picture
     assert "trial" in picture
     nothing = documents.fit()
     nothing["trials"] = nothing["trials"][:1]
-    assert front_svg({**nothing, "winner": None}) == ""
+    assert front_svg(decoded(Fit, {**nothing, "winner": None})) == ""
 
 
 @pytest.mark.parametrize(

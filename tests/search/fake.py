@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 
 from tinyml_compress.errors import DoesNotFit, TrainingError
-from tinyml_compress.search.budget import Budget, Cost
+from tinyml_compress.results.fit import Budget, Cost
 from tinyml_compress.search.loop import Judged, Rules, work
 from tinyml_compress.search.space import Point, Space, full_space, point_key
 from tinyml_compress.search.study import Study

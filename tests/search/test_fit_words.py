@@ -4,6 +4,7 @@ not.
 
 from __future__ import annotations
 
+import json
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -16,14 +17,22 @@ from tinyml_compress.cli.fit import command
 from tinyml_compress.errors import TinymlError, UsageError
 from tinyml_compress.pipeline.fit.job import Job, amount, resolved
 from tinyml_compress.pipeline.fit.judge import reference_point
-from tinyml_compress.pipeline.fit.result import FitResult
+from tinyml_compress.pipeline.fit.result import Facts, result_of
 from tinyml_compress.pipeline.fit.verb import job_of
-from tinyml_compress.rendering.fit_text import fit_blocks
 from tinyml_compress.rendering.page import results_page
-from tinyml_compress.search.budget import Budget, Cost
+from tinyml_compress.results import decoded, encoded
+from tinyml_compress.results.fit import (
+    Budget,
+    Cost,
+    Fit,
+    FloatModel,
+    LeftOut,
+    Outcome,
+    Reference,
+    Rung,
+    Trial,
+)
 from tinyml_compress.search.space import Epochs, full_space, recipe_of, trains
-from tinyml_compress.search.trials import Outcome, Rung, Trial
-from tinyml_compress.support.table_text import blocks_text
 from tinyml_compress.techniques.recipe import dump, parse
 
 COST = Cost(40_000, 9_000, 5_000_000, 3_000_000, 41.7, "balanced")
@@ -103,15 +112,16 @@ def _trial(
     return Trial(number, outcome, str(number), full, bool(more), more.get("why", ""), cost, rungs, 12.0, "")
 
 
-def _result(budget: Budget, trials: list[Trial]) -> FitResult:
-    facts = {
-        "float": {"score": 0.9, "metric": "accuracy", "samples": [512, 512]},
-        "reference": {"score": 0.9, "drop": 0.0, "cost": COST.as_json()},
-        "space": full_space().as_json(),
-        "left_out": [{"name": "clusters", "why": "no gain"}],
-    }
+def _result(budget: Budget, trials: list[Trial]) -> Fit:
+    facts = Facts(
+        float_model=FloatModel(score=0.9, metric="accuracy", samples=(512, 512)),
+        reference=Reference(score=0.9, drop=0.0, cost=COST),
+        budget=budget,
+        space=full_space().searched(),
+        left_out=(LeftOut(name="clusters", why="no gain"),),
+    )
     job = Job("net.keras", "data:keywords", "nucleo-l4r5zi", "f", "sqlite:///s", "fit-1")
-    return FitResult(job, "the board", facts, tuple(trials), 100.0, False, Path("out"), None, budget)
+    return result_of(job, "the board", facts, trials, Path("out"), 100.0)
 
 
 TRIALS = [
@@ -124,14 +134,14 @@ TRIALS = [
 
 def test_what_fits_is_told() -> None:
     result = _result(Budget(flash=18_000, ms=20.0, drop=0.01), TRIALS)
-    found = result.as_json()
+    found = encoded(result)
     validate(found)
+    assert encoded(decoded(Fit, json.loads(json.dumps(found)))) == found
     assert found["verdict"] == "fits"
     assert found["winner"] == 1
     assert found["front"] == [2, 1, 0]
     assert found["binding"] == {"constraint": "flash", "used": 16_000, "limit": 18_000}
-    text = blocks_text(fit_blocks(found))
-    assert text == result.summary()
+    text = result.summary()
     assert "FITS     trial 1: 89.50%, flash 16,000 B" in text
     assert "0.5 mJ" in text
     assert "keep 0.5, qat, level balanced" in text
@@ -139,7 +149,8 @@ def test_what_fits_is_told() -> None:
 
 
 def test_what_does_not_fit_is_explained() -> None:
-    found = _result(Budget(flash=12_000, ms=20.0, drop=0.01), TRIALS).as_json()
+    result = _result(Budget(flash=12_000, ms=20.0, drop=0.01), TRIALS)
+    found = encoded(result)
     validate(found)
     assert found["verdict"] == "does not fit"
     assert found["winner"] is None
@@ -149,7 +160,7 @@ def test_what_does_not_fit_is_explained() -> None:
         {"constraint": "flash", "limit": 12_000, "needs": 16_000, "trial": 1},
         {"constraint": "drop", "limit": 0.01, "needs": pytest.approx(0.08), "trial": 2},
     ]
-    text = blocks_text(fit_blocks(found))
+    text = result.summary()
     assert "nearest  trial 1 is over the flash by 33%" in text
     assert "to give  flash 16,000 B instead of 12,000 B, all else as asked (trial 1)" in text
     assert "to give  drop 8.0 points instead of 1.0 points" in text
@@ -159,7 +170,7 @@ def test_a_trial_under_way_is_in_no_result() -> None:
     cost = Cost(10_000, 5_000, 1, 1, 1.0, "size")
     running = Trial(9, Outcome.RUNNING, "9", reference_point(), False, "", cost, (), 1.0, "")
     result = _result(Budget(flash=12_000, drop=0.01), [running])
-    found = result.as_json()
+    found = encoded(result)
     validate(found)
     assert found["verdict"] == "nothing judged"
     assert "nearest" not in found

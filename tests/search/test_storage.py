@@ -17,8 +17,9 @@ from hypothesis import strategies as st
 
 from tinyml_compress.errors import MissingDependency, TinymlError, UsageError
 from tinyml_compress.pipeline.fit.job import Job
-from tinyml_compress.pipeline.fit.result import FitResult
+from tinyml_compress.pipeline.fit.result import Facts, result_of
 from tinyml_compress.pipeline.fit.verb import job_of
+from tinyml_compress.results import encoded
 from tinyml_compress.search import storage
 from tinyml_compress.search.study import Study
 from tinyml_compress.support.passwords import hidden
@@ -112,7 +113,7 @@ def test_a_search_s_file_for_its_workers_and_its_result_have_no_password(tmp_pat
     assert "sesame" not in job.to_text()
     assert "sesame" not in repr(job)
     assert Job.from_text(job.to_text(), job.storage) == job
-    found = FitResult(job, "board", {}, (), 1.0, False, tmp_path).as_json()
+    found = encoded(result_of(job, "board", Facts(), (), tmp_path, 1.0))
     assert found["storage"] == "mysql://me:***@host/db"
     assert "sesame" not in json.dumps(found)
 
@@ -120,7 +121,7 @@ def test_a_search_s_file_for_its_workers_and_its_result_have_no_password(tmp_pat
 def test_the_study_in_the_output_folder_is_named_without_that_folder(tmp_path: Path) -> None:
     job = job_of("zoo:digits_cnn", "data:digits", "nucleo-l4r5zi", tmp_path / "out", max_drop=0.1)
     assert str(tmp_path) in job.storage
-    found = FitResult(job, "board", {}, (), 1.0, False, tmp_path / "out").as_json()
+    found = encoded(result_of(job, "board", Facts(), (), tmp_path / "out", 1.0))
     assert found["storage"] == "sqlite:///study.db"
     assert str(tmp_path) not in json.dumps(found)
 

@@ -18,11 +18,11 @@ from types import ModuleType
 import pytest
 
 from tinyml_compress.errors import OutputError
-from tinyml_compress.search.budget import Budget, Cost, binding, overdraft
+from tinyml_compress.results.fit import Binding, Budget, Cost, Outcome, Rung, Trial
+from tinyml_compress.search.budget import binding, overdraft
 from tinyml_compress.search.front import feasible, front, nearest, winner
 from tinyml_compress.search.loop import Rules, work
 from tinyml_compress.search.study import Study
-from tinyml_compress.search.trials import Outcome, Rung, Trial
 from tinyml_compress.support.owners import here, is_alive
 
 FAKE = Path(__file__).with_name("fake.py")
@@ -236,7 +236,8 @@ def test_front_winner_and_nearest() -> None:
     assert winner(trials, tight) is None
     found = nearest(trials, tight)
     assert found is not None
-    assert found[0].number == 3
-    assert found[1]["flash"] == pytest.approx(1 / 9)
+    assert found.number == 3
+    assert found.over["flash"] == pytest.approx(1 / 9)
     assert overdraft(tight, trials[3].cost, 0.04) == pytest.approx({"flash": 1 / 9, "drop": 0.01})
-    assert binding(budget, trials[1].cost, 0.01) == ("flash", 20_000.0, 25_000.0)
+    tight = binding(budget, trials[1].cost, 0.01)
+    assert tight == Binding(constraint="flash", used=20_000.0, limit=25_000.0)

@@ -9,28 +9,26 @@ import numpy as np
 from tests.lib.graphs import model, tensor
 from tinyml_compress import benchmark, evaluate
 from tinyml_compress.ir import Attrs
-from tinyml_compress.support.notebook import Displayed
 from tinyml_compress.support.table import Block, Column, Layout, Noted, Table, facts
-from tinyml_compress.support.table_markup import table_markdown
+from tinyml_compress.support.table_markup import blocks_html, table_markdown
 
 NUMBER, TEXT = ('<td style="text-align: right">', '<td style="text-align: left">')
 
 
-class Result(Displayed):
-    def blocks(self) -> list[Block]:
-        columns = (Column("layer <x>"), Column("MACs", "{:,}"), Column("state"))
-        rows = (("a  b", 1234, ("one", "two")), ("c", None, Noted("did not run", "no <emulator>")))
-        sides = Table(columns, rows, layout=Layout.SIDE_BY_SIDE)
-        return [
-            "all <done>\nreally",
-            facts([("size", "3 B")]),
-            Table(columns, rows, foot=("all", 1234, None)),
-            sides,
-        ]
+def _blocks() -> list[Block]:
+    columns = (Column("layer <x>"), Column("MACs", "{:,}"), Column("state"))
+    rows = (("a  b", 1234, ("one", "two")), ("c", None, Noted("did not run", "no <emulator>")))
+    sides = Table(columns, rows, layout=Layout.SIDE_BY_SIDE)
+    return [
+        "all <done>\nreally",
+        facts([("size", "3 B")]),
+        Table(columns, rows, foot=("all", 1234, None)),
+        sides,
+    ]
 
 
 def test_parts_become_paragraphs_and_tables() -> None:
-    shown = Result()._repr_html_()
+    shown = blocks_html(_blocks())
     assert "<p>all &lt;done&gt;<br>really</p>" in shown
     assert f"{TEXT}size</td>{TEXT}3 B</td>" in shown
     assert '<th style="text-align: right">MACs</th>' in shown
@@ -39,13 +37,13 @@ def test_parts_become_paragraphs_and_tables() -> None:
 
 
 def test_reasons_stand_below_their_table() -> None:
-    shown = Result()._repr_html_()
+    shown = blocks_html(_blocks())
     assert shown.count("did not run [1]") == 2
     assert shown.count("<p>[1] no &lt;emulator&gt;</p>") == 2
 
 
 def test_things_stand_side_by_side() -> None:
-    sides = Result()._repr_html_().rpartition("<table>")[2]
+    sides = blocks_html(_blocks()).rpartition("<table>")[2]
     assert f"{TEXT}MACs</td>{NUMBER}1,234</td>{NUMBER}</td>" in sides
 
 

@@ -150,7 +150,7 @@ def test_a_search_whose_winner_costs_more() -> None:
 
 def test_a_search_that_published_nothing_is_judged_by_what_it_chose_by() -> None:
     def loses(document: dict[str, Any]) -> None:
-        winner(document)["score"] = 0.5
+        winner(document)["rungs"][-1]["score"] = 0.5
 
     before = ALL["fit"]()
     del before["published"]

@@ -8,10 +8,10 @@ import click
 
 from tinyml_compress.cli._interruption import INTERRUPTED
 from tinyml_compress.cli._options import (
-    answer,
     data_option,
     json_option,
     seed_option,
+    show,
     targets_dir_option,
     trust_option,
 )
@@ -122,7 +122,6 @@ def command(
     """
     from tinyml_compress.errors import UsageError
     from tinyml_compress.pipeline.fit.verb import fit
-    from tinyml_compress.rendering.fit_text import estimate_blocks
 
     if estimate:
         from tinyml_compress.pipeline.fit.estimate import estimate as estimated
@@ -137,7 +136,7 @@ def command(
             targets_dir=targets_dir,
             seed=seed,
         )
-        answer("fit estimate", needs.as_json, lambda: estimate_blocks(needs.as_json()))
+        show(needs)
         return 1 if needs.verdict == "cannot fit" else 0
     if data is None:
         raise UsageError(
@@ -166,7 +165,7 @@ def command(
         only=only,
         targets_dir=targets_dir,
     )
-    answer("fit", done.as_json, lambda: [*done.blocks(), f"wrote      {output}"])
+    show(done, f"wrote      {output}")
     if done.interrupted:
         return INTERRUPTED
     return 0 if done.winner is not None else 1

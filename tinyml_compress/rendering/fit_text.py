@@ -6,6 +6,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from tinyml_compress.evaluation import ScoreKind
+from tinyml_compress.results import Budget, Cost, Estimate, Fit, Form, Trial
+from tinyml_compress.results.base import shows
 from tinyml_compress.support.table import Block, Cell, Column, Noted, Row, Table, facts
 
 __all__ = ["estimate_blocks", "fit_blocks", "made_with"]
@@ -15,40 +17,42 @@ _MOST = 20
 _NAMES = {"flash": "flash", "ram": "RAM", "ms": "time", "drop": "drop"}
 
 
-def fit_blocks(found: Mapping[str, Any]) -> list[Block]:
-    """A fit.json for the terminal."""
+@shows(Fit)
+def fit_blocks(found: Fit) -> list[Block]:
+    """Verdict, Pareto front, what binds, what would have to give."""
     head: list[Fact] = [
-        ("fit", f"{found['model']} on {found['target_title']}, data {found['data']}, seed {found['seed']}"),
-        ("budget", _limits(found) or "not known yet"),
+        ("fit", f"{found.model} on {found.target_title}, data {found.data}, seed {found.seed}"),
+        ("budget", _limits(found.budget) or "not known yet"),
         ("trials", _counts(found)),
     ]
-    if "float" in found:
-        one = found["float"]
-        told = f"{_score(one['score'], found)} ({one['metric']}, {one['samples'][0]:,} samples to choose by)"
+    if found.float_model is not None:
+        one = found.float_model
+        told = f"{_score(one.score, found)} ({one.metric}, {one.samples[0]:,} samples to choose by)"
         head.append(("float", told))
-    if "reference" in found:
-        one = found["reference"]
-        head.append(("int8", f"{_score(one['score'], found)}, {_cost(one['cost'])}"))
-    head += [("left out", f"{row['name']}: {row['why']}") for row in found.get("left_out", ())]
-    return [facts(head), "", _front(found), "", *_verdict(found)]
+    if found.reference is not None:
+        reference = found.reference
+        head.append(("int8", f"{_score(reference.score, found)}, {_cost(reference.cost)}"))
+    head += [("left out", f"{row.name}: {row.why}") for row in found.left_out]
+    verdict = _missed(found) if found.best is None else _won(found, found.best)
+    return [facts(head), "", _front(found), "", *verdict]
 
 
-def _limits(found: Mapping[str, Any]) -> str:
-    return ", ".join(f"{_NAMES[name]} {_amount(name, limit)}" for name, limit in found["budget"].items())
+def _limits(budget: Budget) -> str:
+    return ", ".join(f"{_NAMES[name]} {_amount(name, limit)}" for name, limit in budget.limits().items())
 
 
-def _counts(found: Mapping[str, Any]) -> str:
-    counts = found["counts"]
+def _counts(found: Fit) -> str:
+    counts = found.counts
     parts = [
         f"{counts[name]} {name}" for name in ("trained", "hopeless", "stopped", "failed") if counts.get(name)
     ]
     back = f", {counts['lost']} taken up again after a crash" if counts.get("lost") else ""
-    early = "; interrupted, best so far" if found["interrupted"] else ""
-    return f"{counts['trials']}: {', '.join(parts) or 'none ended'}{back} in {found['seconds']:.0f} s{early}"
+    early = "; interrupted, best so far" if found.interrupted else ""
+    return f"{counts['trials']}: {', '.join(parts) or 'none ended'}{back} in {found.seconds:.0f} s{early}"
 
 
-def _front(found: Mapping[str, Any]) -> Block:
-    if not found["front"]:
+def _front(found: Fit) -> Block:
+    if not found.front:
         return "no trial was trained"
     columns = (
         Column("trial", "{:d}"),
@@ -62,26 +66,22 @@ def _front(found: Mapping[str, Any]) -> Block:
         Column("trained", "{:.0%}", priority=3),
         Column("what", prose=True, priority=2),
     )
-    by_number = {trial["number"]: trial for trial in found["trials"]}
-    rows = tuple(_trial(by_number[number], found) for number in found["front"][:_MOST])
-    more = len(found["front"]) - _MOST
+    rows = tuple(_trial(found.trial(number), found) for number in found.front[:_MOST])
+    more = len(found.front) - _MOST
     title = "Pareto front of drop, time and flash (bytes exact, cycles modelled)"
     return Table(columns, rows, title, (f"and {more} more in fit.json",) if more > 0 else (), indent=2)
 
 
-def _trial(trial: Mapping[str, Any], found: Mapping[str, Any]) -> Row:
-    cost = trial["cost"]
+def _trial(trial: Trial, found: Fit) -> Row:
+    cost, score, drop = trial.cost, trial.score, trial.drop
     return (
-        trial["number"],
-        "winner" if trial["number"] == found["winner"] else "fits" if trial["feasible"] else "over",
-        _score(trial["score"], found),
-        trial["drop"] * 100,
-        cost["flash"],
-        cost["ram"],
-        cost["cycles"],
-        cost["ms"],
-        trial["rungs"][-1]["part"],
-        made_with(trial["params"]),
+        trial.number,
+        "winner" if trial.number == found.winner else "fits" if trial.feasible else "over",
+        None if score is None else _score(score, found),
+        None if drop is None else drop * 100,
+        *((None,) * 4 if cost is None else (cost.flash, cost.ram, cost.cycles, cost.ms)),
+        trial.part,
+        made_with(trial.point),
     )
 
 
@@ -100,51 +100,41 @@ def made_with(params: Mapping[str, Any]) -> str:
     return ", ".join(parts)
 
 
-def _verdict(found: Mapping[str, Any]) -> list[Block]:
-    return _missed(found) if found["winner"] is None else _won(found)
-
-
-def _won(found: Mapping[str, Any]) -> list[Block]:
-    best = next(trial for trial in found["trials"] if trial["number"] == found["winner"])
-    rows: list[Fact] = [
-        ("FITS", f"trial {best['number']}: {_score(best['score'], found)}, {_cost(best['cost'])}")
-    ]
-    if "binding" in found:
-        tight = found["binding"]
-        name = tight["constraint"]
-        rows.append(
-            ("binding", f"{_NAMES[name]}: {_amount(name, tight['used'])} of {_amount(name, tight['limit'])}")
-        )
-    if "published" not in found:
+def _won(found: Fit, best: Trial) -> list[Block]:
+    assert best.cost is not None
+    assert best.score is not None
+    rows: list[Fact] = [("FITS", f"trial {best.number}: {_score(best.score, found)}, {_cost(best.cost)}")]
+    if found.binding is not None:
+        name, used, limit = found.binding.constraint, found.binding.used, found.binding.limit
+        rows.append(("binding", f"{_NAMES[name]}: {_amount(name, used)} of {_amount(name, limit)}"))
+    if found.published is None:
         return [facts(rows)]
-    made = found["published"]
-    apart = made["untouched"]
+    made, apart = found.published, found.published.untouched
     text = (
-        f"{_score(apart['score'], found)} after {_score(apart['float'], found)} of the float model "
-        f"({-apart['drop'] * 100:+.2f} points) on {apart['samples']:,} samples that nothing was chosen by"
+        f"{_score(apart.score, found)} after {_score(apart.before, found)} of the float model "
+        f"({-apart.drop * 100:+.2f} points) on {apart.samples:,} samples that nothing was chosen by"
     )
-    rows += [("untouched", text), ("checked", made["agreement"])]
-    return [facts(rows), *(f"again      {command}" for command in made["commands"])]
+    rows += [("untouched", text), ("checked", made.agreement)]
+    return [facts(rows), *(f"again      {command}" for command in made.commands)]
 
 
-def _missed(found: Mapping[str, Any]) -> list[Block]:
+def _missed(found: Fit) -> list[Block]:
     rows: list[Fact] = []
-    if "nearest" in found:
-        near = found["nearest"]
+    if found.nearest is not None:
         over = ", ".join(
             f"{_NAMES[name]} by {excess * 100:.1f} points"
             if name == "drop"
             else f"{_NAMES[name]} by {excess:.0%}"
-            for name, excess in near["over"].items()
+            for name, excess in found.nearest.over.items()
         )
-        rows.append(("nearest", f"trial {near['number']}{f' is over the {over}' if over else ''}"))
-    for row in found.get("gives", ()):
-        name = row["constraint"]
-        needs = f"{_NAMES[name]} {_amount(name, row['needs'])} instead of {_amount(name, row['limit'])}"
-        rows.append(("to give", f"{needs}, all else as asked (trial {row['trial']})"))
-    if found["verdict"] == "does not fit" and not found.get("gives"):
+        rows.append(("nearest", f"trial {found.nearest.number}{f' is over the {over}' if over else ''}"))
+    for row in found.gives or ():
+        name = row.constraint
+        needs = f"{_NAMES[name]} {_amount(name, row.needs)} instead of {_amount(name, row.limit)}"
+        rows.append(("to give", f"{needs}, all else as asked (trial {row.trial})"))
+    if found.verdict == "does not fit" and not found.gives:
         rows.append(("to give", "more than one limit: no trial keeps all but one of them"))
-    head = "DOES NOT FIT" if found["verdict"] == "does not fit" else "NOTHING JUDGED"
+    head = "DOES NOT FIT" if found.verdict == "does not fit" else "NOTHING JUDGED"
     return [head, facts(rows)] if rows else [head]
 
 
@@ -154,21 +144,19 @@ def _amount(name: str, value: float) -> str:
     return f"{value * 100:.1f} points" if name == "drop" else f"{value:,.0f} B"
 
 
-def _score(value: float, found: Mapping[str, Any]) -> str:
-    return ScoreKind(found["metric"]).shown(value)
+def _score(value: float, found: Fit) -> str:
+    return ScoreKind(found.metric).shown(value)
 
 
-def _cost(cost: Mapping[str, Any]) -> str:
-    energy = f", {cost['mj']:.3g} mJ" if "mj" in cost else ""
-    return (
-        f"flash {cost['flash']:,} B, RAM {cost['ram']:,} B, {cost['cycles']:,} "
-        f"cycles, {cost['ms']:.2f} ms{energy}"
-    )
+def _cost(cost: Cost) -> str:
+    energy = "" if cost.mj is None else f", {cost.mj:.3g} mJ"
+    return f"flash {cost.flash:,} B, RAM {cost.ram:,} B, {cost.cycles:,} cycles, {cost.ms:.2f} ms{energy}"
 
 
-def estimate_blocks(found: Mapping[str, Any]) -> list[Block]:
-    """What `fit --estimate` found, for the terminal."""
-    model = f"{found['model']} as int8 on {found['target_title']}, calibrated with {found['samples']}"
+@shows(Estimate)
+def estimate_blocks(found: Estimate) -> list[Block]:
+    """What every form needs, and which layers are to blame."""
+    model = f"{found.model} as int8 on {found.target_title}, calibrated with {found.samples}"
     columns = (
         Column("form"),
         Column("flash B", "{:,}", absent="-"),
@@ -177,31 +165,28 @@ def estimate_blocks(found: Mapping[str, Any]) -> list[Block]:
         Column("ms", "{:.2f}", absent="-"),
         Column("verdict", prose=True),
     )
-    verdict = f"{found['verdict']}; accuracy is another question: `fit` answers it by training"
+    verdict = f"{found.verdict}; accuracy is another question: `fit` answers it by training"
     return [
-        facts([("estimate", model), ("budget", _limits(found) or "the board itself")]),
+        facts([("estimate", model), ("budget", _limits(found.budget) or "the board itself")]),
         "",
-        Table(columns, tuple(map(_form, found["forms"])), indent=2),
+        Table(columns, tuple(map(_form, found.forms)), indent=2),
         "",
         facts([("verdict", verdict), *_blamed(found)]),
     ]
 
 
-def _form(form: Mapping[str, Any]) -> Row:
-    cost = form.get("cost")
-    numbers = (None,) * 4 if cost is None else (cost["flash"], cost["ram"], cost["cycles"], cost["ms"])
-    over = ", ".join(f"{_NAMES[name]} by {excess:.0%}" for name, excess in form["over"].items())
+def _form(form: Form) -> Row:
+    cost = form.cost
+    numbers = (None,) * 4 if cost is None else (cost.flash, cost.ram, cost.cycles, cost.ms)
+    over = ", ".join(f"{_NAMES[name]} by {excess:.0%}" for name, excess in form.over.items())
     verdict = f"over: {over}" if over else "fits"
-    return (form["form"], *numbers, Noted("not known", form["why"]) if form.get("why") else verdict)
+    return (form.name, *numbers, Noted("not known", form.why) if form.why else verdict)
 
 
-def _blamed(found: Mapping[str, Any]) -> Iterator[Fact]:
+def _blamed(found: Estimate) -> Iterator[Fact]:
     """The layers that most of each scarce thing goes to."""
-    by_name = {row["layer"]: row for row in found["layers"]}
-    for name, layers in found["blame"].items():
+    for name, layers in found.needs().items():
         key, unit = ("cycles", "cycles") if name == "ms" else (name, "B")
         if layers:
-            yield (
-                _NAMES[name],
-                "mostly " + ", ".join(f"{layer} {by_name[layer][key]:,} {unit}" for layer in layers),
-            )
+            told = ", ".join(f"{layer.layer} {getattr(layer, key):,} {unit}" for layer in layers)
+            yield _NAMES[name], f"mostly {told}"

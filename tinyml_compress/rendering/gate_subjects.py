@@ -17,7 +17,7 @@ from tinyml_compress.rendering.gate_checks import (
     number,
     score,
 )
-from tinyml_compress.results import Comparison, Compression, Metric, Promise, Verdict, decoded
+from tinyml_compress.results import Comparison, Compression, Fit, Metric, Promise, Verdict, decoded
 
 __all__ = ["subjects", "verb_of"]
 
@@ -109,19 +109,23 @@ def _winner(document: Document) -> Iterator[Subject]:
     """Of `fit`: what the winner costs and scores, the score on samples that nothing was chosen by where it is
     known.
     """
-    if document["winner"] is None:
+    found = decoded(Fit, document)
+    best = found.best
+    if best is None or best.cost is None or best.score is None or found.float_model is None:
         return
-    (trial,) = (trial for trial in document["trials"] if trial["number"] == document["winner"])
-    published = document.get("published", {}).get("untouched")
-    chosen, untouched = document["float"]["samples"]
-    found = {"score": trial["score"], "samples": chosen} if published is None else published
-    cost = trial["cost"]
-    numbers = {metric: cost.get(metric.value) for metric in (Metric.FLASH, Metric.RAM, Metric.INSTRUCTIONS)}
-    score = {document["metric"]: found["score"]}
-    if document["metric"] == ScoreKind.ACCURACY.value:
-        count = found.get("samples", untouched)
-        score["interval_95"] = wilson(round(found["score"] * count), count)
-    yield Subject(f"{Path(document['model']).name} on {document['target']}", score, _present(numbers))
+    value, count = best.score, found.float_model.samples[0]
+    if found.published is not None:
+        value, count = found.published.untouched.score, found.published.untouched.samples
+    interval = None
+    if found.metric == ScoreKind.ACCURACY.value:
+        interval = wilson(round(value * count), count)
+    numbers: dict[Metric, float | None] = {
+        Metric.FLASH: best.cost.flash,
+        Metric.RAM: best.cost.ram,
+        Metric.INSTRUCTIONS: best.cost.instructions,
+    }
+    where = f"{Path(found.model).name} on {found.target}"
+    yield Subject(where, _score(found.metric, value, interval), _present(numbers))
 
 
 def _score(metric: str, value: float | None, interval: Sequence[float] | None) -> Document | None:

@@ -18,6 +18,7 @@ from tinyml_compress.results.data_check import DataCheck, Finding, Severity
 from tinyml_compress.results.doctor import Diagnosis, Lock, Part
 from tinyml_compress.results.evaluate import Engine, Evaluation, Evaluations, Task
 from tinyml_compress.results.figures import Figure, Kind
+from tinyml_compress.results.fit import Budget, Cost, Estimate, Fit, Form, Trial
 from tinyml_compress.results.gate import Gate, Metric, Promise, Verdict
 from tinyml_compress.results.inspect import (
     Inspection,
@@ -31,7 +32,7 @@ from tinyml_compress.results.ledger import Ledger
 from tinyml_compress.results.listing import Heading, Listing
 from tinyml_compress.results.lists import KernelFacts, NetFacts, OperatorFacts, Operators, SetFacts, Sets, Zoo
 from tinyml_compress.results.made import Compiled, CompiledNode, Exported
-from tinyml_compress.results.parity import Ladder, LayerNoise, Rung, Step
+from tinyml_compress.results.parity import EngineRung, Ladder, LayerNoise, Step
 from tinyml_compress.results.score import Agreement, Score
 from tinyml_compress.results.shrink import Narrowed, Shrunk
 from tinyml_compress.results.targets import DeviceDetails, DeviceFacts, TargetDetails, Targets
@@ -42,6 +43,7 @@ __all__ = [
     "Agreement",
     "Benchmark",
     "BitExact",
+    "Budget",
     "Check",
     "Compared",
     "Comparison",
@@ -50,6 +52,7 @@ __all__ = [
     "Compression",
     "Contract",
     "Conversion",
+    "Cost",
     "DataCheck",
     "Demand",
     "DeviceDetails",
@@ -58,12 +61,16 @@ __all__ = [
     "Difference",
     "Divergence",
     "Engine",
+    "EngineRung",
+    "Estimate",
     "Evaluation",
     "Evaluations",
     "Exported",
     "Failure",
     "Figure",
     "Finding",
+    "Fit",
+    "Form",
     "Gate",
     "Heading",
     "Inspection",
@@ -96,7 +103,6 @@ __all__ = [
     "Promise",
     "Refused",
     "Result",
-    "Rung",
     "Score",
     "Sensitivity",
     "SetFacts",
@@ -109,6 +115,7 @@ __all__ = [
     "TargetDetails",
     "Targets",
     "Task",
+    "Trial",
     "Tried",
     "Value",
     "ValueGain",

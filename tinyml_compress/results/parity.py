@@ -11,13 +11,13 @@ from tinyml_compress.results.base import Result, Value
 from tinyml_compress.results.evaluate import Engine
 from tinyml_compress.results.verify import Difference, Divergence
 
-__all__ = ["Decibel", "Ladder", "LayerNoise", "Rung", "Step"]
+__all__ = ["Decibel", "EngineRung", "Ladder", "LayerNoise", "Step"]
 
 Decibel = float | Literal["no noise"]
 """Signal to quantization noise; JSON knows no infinity."""
 
 
-class Rung(Value, frozen=True, kw_only=True):
+class EngineRung(Value, frozen=True, kw_only=True):
     """One engine on the ladder."""
 
     engine: Engine
@@ -59,7 +59,7 @@ class Ladder(Result, frozen=True, kw_only=True):
     samples: int
     inputs: Literal["data", "edges and random"]
     """Of a data set; otherwise edges of the range and random values, which layers seldom see."""
-    rungs: tuple[Rung, ...]
+    rungs: tuple[EngineRung, ...]
     steps: tuple[Step, ...]
     litert: str | None = None
     """Which LiteRT ran: its kernels changed between versions."""

@@ -6,7 +6,7 @@ import ast
 import inspect
 import textwrap
 from itertools import pairwise
-from typing import Any, get_type_hints
+from typing import Any, get_args, get_type_hints
 
 import msgspec
 
@@ -117,9 +117,11 @@ def _add_derived(part: dict[str, Any], kind: type[msgspec.Struct]) -> None:
     """The properties that stand in the JSON as well."""
     for name in getattr(kind, "derived", ()):
         getter = getattr(kind, name).fget
-        form = msgspec.json.schema(get_type_hints(getter)["return"])
+        hint = get_type_hints(getter)["return"]
+        form = _present(msgspec.json.schema(hint))
         part["properties"][name] = {**form, "description": " ".join(str(getter.__doc__).split())}
-        part["required"].append(name)
+        if type(None) not in get_args(hint):
+            part.setdefault("required", []).append(name)
 
 
 def _add_last(made: dict[str, Any], types: list[type[msgspec.Struct]]) -> None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from tinyml_compress.search.budget import Budget, overdraft
-from tinyml_compress.search.trials import Trial
+from tinyml_compress.results.fit import Budget, Nearest, Trial
+from tinyml_compress.search.budget import overdraft
 
 __all__ = ["feasible", "front", "nearest", "winner"]
 
@@ -57,7 +57,7 @@ def _preference(trial: Trial, budget: Budget) -> tuple[float, ...]:
     return (trial.cost.ms, trial.cost.flash, trial.drop, trial.number)
 
 
-def nearest(trials: Sequence[Trial], budget: Budget) -> tuple[Trial, dict[str, float]] | None:
+def nearest(trials: Sequence[Trial], budget: Budget) -> Nearest | None:
     """The trial that misses the budget by least in its worst limit, and by how much it misses each.
 
     A point of score weighs as much as a tenth of a cost limit. Trials that were never trained count only
@@ -76,4 +76,4 @@ def nearest(trials: Sequence[Trial], budget: Budget) -> tuple[Trial, dict[str, f
         return max(weighed, default=0.0), sum(weighed), trial.number
 
     best = min(rows, key=worst)
-    return best, missed(best)
+    return Nearest(number=best.number, over=missed(best))

@@ -11,10 +11,11 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from tinyml_compress.errors import DoesNotFit, MissingDependency, OutputError, TinymlError, UsageError
-from tinyml_compress.search.budget import Budget, Cost, overdraft
+from tinyml_compress.results.base import plain
+from tinyml_compress.results.fit import Budget, Cost, Outcome, Rung
+from tinyml_compress.search.budget import overdraft
 from tinyml_compress.search.space import Point, trains
 from tinyml_compress.search.study import Claim, Study, TrialTaken
-from tinyml_compress.search.trials import Outcome, Rung
 
 __all__ = ["Judge", "Judged", "Rules", "work"]
 
@@ -100,7 +101,7 @@ def _one(
 
     try:
         cost = judge.cost(claim.point)
-        study.keep(claim, cost=cost.as_json())
+        study.keep(claim, cost=plain(cost))
         over = {name: excess for name, excess in overdraft(budget, cost).items() if excess > rules.tolerance}
         if over and trains(claim.point):
             return end(Outcome.HOPELESS, _too_dear(over))
@@ -109,7 +110,7 @@ def _one(
             judged = judge.train(claim.point, part)
             cost = judged.cost
             rungs = (*rungs, Rung(part, judged.score, judged.drop, clock() - started))
-            study.keep(claim, cost=cost.as_json(), rungs=[vars(rung) for rung in rungs])
+            study.keep(claim, cost=plain(cost), rungs=plain(rungs))
             if claim.final or not trains(claim.point):
                 break
             why = _hopeless(study, budget, rules, claim, cost, rungs[-1], place)

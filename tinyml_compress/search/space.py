@@ -8,8 +8,8 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import Any
 
+from tinyml_compress.results.fit import Searched
 from tinyml_compress.support import files
 from tinyml_compress.techniques.fine_tuning import TrainOptions
 from tinyml_compress.techniques.recipe import Guard, Recipe, Stage, TaskOptions, stage_name
@@ -62,8 +62,9 @@ class Space:
         """The space without some dimensions."""
         return Space(tuple(one for one in self.dimensions if one.name not in names))
 
-    def as_json(self) -> list[dict[str, Any]]:
-        return [{"name": one.name, "choices": list(one.choices), "text": one.text} for one in self.dimensions]
+    def searched(self) -> tuple[Searched, ...]:
+        """For the result."""
+        return tuple(Searched(name=one.name, choices=one.choices, text=one.text) for one in self.dimensions)
 
 
 @lru_cache(maxsize=1)

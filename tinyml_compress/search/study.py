@@ -17,11 +17,14 @@ from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 from tinyml_compress.errors import MissingDependency, OutputError, TinymlError
-from tinyml_compress.search.budget import Budget, Cost, overdraft
+from tinyml_compress.results.base import plain
+from tinyml_compress.results.fit import Budget, Cost, Outcome, Rung, Trial
+from tinyml_compress.search.budget import overdraft
 from tinyml_compress.search.space import Choice, Dimension, Point, Space, full_space, point_key
 from tinyml_compress.search.storage import FORMS, with_driver
-from tinyml_compress.search.trials import Outcome, Rung, Trial, rungs_of
 from tinyml_compress.support.owners import here, is_alive
 from tinyml_compress.support.passwords import hidden
 
@@ -241,8 +244,8 @@ class Study:
     ) -> None:
         """The trial's last word; constraints tell the sampler how far outside the budget it is."""
         drop = rungs[-1].drop if rungs else None
-        facts = {} if cost is None else {"cost": cost.as_json()}
-        rows = [vars(rung) for rung in rungs]
+        facts = {} if cost is None else {"cost": plain(cost)}
+        rows = plain(rungs)
         self.keep(claim, outcome=outcome.value, why=why, seconds=seconds, rungs=rows, **facts)
         states = self._optuna.trial.TrialState
         trial = self._optuna.trial.Trial(self._study, self._id(claim.number))
@@ -317,9 +320,9 @@ def _as_trial(trial: FrozenTrial, later: str | None) -> Trial:
         key=facts.get("key", ""),
         point=facts.get("point", trial.params),
         final=bool(facts.get("final", False)),
-        why=facts.get("why", ""),
-        cost=None if "cost" not in facts else Cost.from_json(facts["cost"]),
-        rungs=rungs_of(facts.get("rungs", ())),
+        why=facts.get("why") or None,
+        cost=msgspec.convert(facts.get("cost"), Cost | None),
+        rungs=msgspec.convert(facts.get("rungs", ()), tuple[Rung, ...]),
         seconds=facts.get("seconds", (ended - started).total_seconds() if started and ended else 0.0),
         worker=facts.get("worker", ""),
     )

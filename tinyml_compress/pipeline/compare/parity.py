@@ -28,7 +28,7 @@ from tinyml_compress.pipeline.convert.layer_noise import layer_noise, sqnr_db
 from tinyml_compress.pipeline.evaluate.engines import Subject, run_graph, runner
 from tinyml_compress.pipeline.evaluate.model_inputs import arrays_for
 from tinyml_compress.pipeline.sources.source import source_of
-from tinyml_compress.results import Difference, Divergence, Engine, Ladder, LayerNoise, Rung, Step
+from tinyml_compress.results import Difference, Divergence, Engine, EngineRung, Ladder, LayerNoise, Step
 from tinyml_compress.results.parity import Decibel
 from tinyml_compress.runners import host
 from tinyml_compress.runners.sides import dequantized, stored_inputs
@@ -71,17 +71,17 @@ def ladder(
         chosen = (data if isinstance(data, DataSet) else load(data)).take(samples, seed)
         rows = stored_inputs(inputs, arrays_for(chosen, inputs))
     real = None if reference is None else _reference(reference, graph)
-    rungs: list[Rung] = []
+    rungs: list[EngineRung] = []
     outputs: dict[Engine, list[list[Array]]] = {}
     inner: dict[Engine, list[list[Array]]] = {}
     for engine in _RUNGS:
         try:
             outputs[engine] = runner(Subject(path, engine))(rows)
             inner[engine] = run_graph(all_outputs(graph), engine, rows, Isa.C, Level.BALANCED)
-            rungs.append(Rung(engine=engine))
+            rungs.append(EngineRung(engine=engine))
         except TinymlError as error:
             why = error.what if error.found is None else f"{error.what}: {error.found}"
-            rungs.append(Rung(engine=engine, absent=why))
+            rungs.append(EngineRung(engine=engine, absent=why))
             outputs.pop(engine, None)
     present = list(inner)
     steps = tuple(

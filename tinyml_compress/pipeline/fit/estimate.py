@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from msgspec.structs import replace
 
 from tinyml_compress import data as data_room
 from tinyml_compress.data import DataSet
@@ -22,101 +21,16 @@ from tinyml_compress.pipeline.measure.judgement import raise_for
 from tinyml_compress.pipeline.measure.verb import benchmark
 from tinyml_compress.pipeline.measure.work import Request
 from tinyml_compress.results import Measurement
-from tinyml_compress.search.budget import Budget, Cost, overdraft
+from tinyml_compress.results.fit import Budget, Cost, Estimate, Form, LayerNeed
+from tinyml_compress.search.budget import overdraft
 from tinyml_compress.search.space import Epochs, Point, full_space, recipe_of
 from tinyml_compress.support.progress import stage
 from tinyml_compress.techniques.recipe import dump
 
-__all__ = ["Estimate", "Form", "LayerNeed", "estimate"]
+__all__ = ["estimate"]
 
 _SAMPLES = 8
 _NARROWEST = 0.2
-
-
-@dataclass(frozen=True)
-class Form:
-    """The model in one form: what it needs, or why it does not go."""
-
-    name: str
-    cost: Cost | None
-    over: Mapping[str, float]
-    """By how much of each limit it is too much; empty: it fits."""
-    why: str = ""
-
-    @property
-    def fits(self) -> bool:
-        return self.cost is not None and not self.over
-
-    def as_json(self) -> dict[str, Any]:
-        shown: dict[str, Any] = {"form": self.name, "fits": self.fits, "over": dict(self.over)}
-        if self.cost is not None:
-            shown["cost"] = self.cost.as_json()
-        return {**shown, "why": self.why} if self.why else shown
-
-
-@dataclass(frozen=True)
-class LayerNeed:
-    """One node of the compiled model: bytes exact, cycles modelled. `ram` is the arena in use
-    while it runs.
-    """
-
-    layer: str
-    op: str
-    flash: int
-    ram: int
-    cycles: int
-
-
-@dataclass(frozen=True)
-class Estimate:
-    """All forms, and the layers of the model as it is."""
-
-    model: str
-    target: str
-    target_title: str
-    budget: Budget
-    forms: tuple[Form, ...]
-    layers: tuple[LayerNeed, ...]
-    samples: str
-    """What stood in for calibration data: it changes no cost."""
-
-    @property
-    def verdict(self) -> str:
-        if self.forms[0].fits:
-            return "fits as it is"
-        fitting = [form.name for form in self.forms if form.fits]
-        return f"may fit: {fitting[0]}" if fitting else "cannot fit"
-
-    def blame(self) -> dict[str, tuple[LayerNeed, ...]]:
-        """Per limit: the layers that need most of it, largest first, up to nine tenths of the whole."""
-        ways = {"flash": "flash", "ram": "ram", "ms": "cycles"}
-        wanted = [name for name in self.budget.limits() if name in ways] or list(ways)
-        return {name: self._most(ways[name], everything=name != "ram") for name in wanted}
-
-    def _most(self, key: str, *, everything: bool) -> tuple[LayerNeed, ...]:
-        rows = sorted(self.layers, key=lambda row: -int(getattr(row, key)))
-        if not everything:  # the arena is as large as its fullest moment
-            return tuple(row for row in rows if row.ram >= 0.9 * rows[0].ram)[:5] if rows else ()
-        total, found, seen = sum(getattr(row, key) for row in rows), [], 0
-        for row in rows[:8]:
-            if seen >= 0.9 * total:
-                break
-            found.append(row)
-            seen += getattr(row, key)
-        return tuple(found)
-
-    def as_json(self) -> dict[str, Any]:
-        return {
-            "model": self.model,
-            "target": self.target,
-            "target_title": self.target_title,
-            "budget": self.budget.limits(),
-            "verdict": self.verdict,
-            "samples": self.samples,
-            "forms": [form.as_json() for form in self.forms],
-            "layers": [asdict(row) for row in self.layers],
-            "blame": {name: [row.layer for row in rows] for name, rows in self.blame().items()},
-        }
 
 
 def estimate(
@@ -216,10 +130,11 @@ class _Forms:
         try:
             run = self._run(point)
         except DoesNotFit as error:
-            return Form(name, None, {}, f"{error.what}: {error.found}" if error.found else error.what)
+            why = f"{error.what}: {error.found}" if error.found else error.what
+            return Form(name, why=why)
         except TinymlError as error:
-            return Form(name, None, {}, str(error).splitlines()[0])
-        return Form(name, Cost.of(run), {})
+            return Form(name, why=str(error).splitlines()[0])
+        return Form(name, Cost.of(run))
 
     def _run(self, point: Point) -> Measurement:
         key = str(sorted(point.items()))
@@ -265,11 +180,11 @@ class _Forms:
         flash = program.node_constants
         return tuple(
             LayerNeed(
-                node.name or node.op,
-                node.op,
-                flash.get(node.index, 0),
-                _live(program, node.index),
-                cycles.get(node.index, 0),
+                layer=node.name or node.op,
+                op=node.op,
+                flash=flash.get(node.index, 0),
+                ram=_live(program, node.index),
+                cycles=cycles.get(node.index, 0),
             )
             for node in program.nodes
         )

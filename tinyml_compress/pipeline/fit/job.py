@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Any
+
+import msgspec
 
 from tinyml_compress.data.split import split_data
 from tinyml_compress.devices import load_device
 from tinyml_compress.errors import UsageError
 from tinyml_compress.pipeline.inspect.contents import content_of_model
-from tinyml_compress.search.budget import Budget, Cost
+from tinyml_compress.results.fit import Budget, Cost
 from tinyml_compress.search.loop import Rules
 from tinyml_compress.search.space import Epochs
 from tinyml_compress.support import cache
@@ -21,7 +21,7 @@ from tinyml_compress.support.backend import switches
 from tinyml_compress.support.passwords import hidden
 from tinyml_compress.support.producers import SEARCH
 
-__all__ = ["Job", "amount", "budget_of", "own_storage", "resolved"]
+__all__ = ["Job", "amount", "own_storage", "resolved"]
 
 _AMOUNT = re.compile(r"(\d+(?:\.\d+)?)\s*(%|[kKmM][bB]?|[bB])?")
 _STUDY = "study.db"
@@ -94,14 +94,7 @@ class Job:
 
     @staticmethod
     def from_text(text: str, storage: str) -> Job:
-        row = {**json.loads(text), "storage": storage}
-        row["epochs"] = Epochs(**row["epochs"])
-        rules = row["rules"]
-        row["rules"] = Rules(
-            tuple(rules["parts"]), tuple(rules["slack"]), rules["margin"], rules["tolerance"]
-        )
-        row["only"] = tuple(row["only"])
-        return Job(**row)
+        return msgspec.convert({**json.loads(text), "storage": storage}, Job)
 
 
 def own_storage(output: Path) -> str:
@@ -150,8 +143,3 @@ def resolved(job: Job, reference: Cost | None) -> Budget:
         ms=limit("ms", job.max_ms),
         drop=job.max_drop,
     )
-
-
-def budget_of(row: Mapping[str, Any]) -> Budget:
-    """From the study's note."""
-    return Budget(**row)

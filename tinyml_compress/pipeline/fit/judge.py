@@ -26,7 +26,7 @@ from tinyml_compress.pipeline.measure.judgement import raise_for
 from tinyml_compress.pipeline.measure.verb import benchmark
 from tinyml_compress.pipeline.measure.work import Request
 from tinyml_compress.results import Compression
-from tinyml_compress.search.budget import Cost
+from tinyml_compress.results.fit import Cost
 from tinyml_compress.search.loop import Judged
 from tinyml_compress.search.space import Point, full_space, recipe_of
 from tinyml_compress.support import cache, files

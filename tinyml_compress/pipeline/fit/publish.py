@@ -7,19 +7,20 @@ from __future__ import annotations
 import json
 import shlex
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
+
+from msgspec.structs import replace
 
 from tinyml_compress.devices import Device, load_device
 from tinyml_compress.ops.base import Isa, Level
 from tinyml_compress.pipeline.compile.verb import compile_to_folder
 from tinyml_compress.pipeline.fit.job import Job
 from tinyml_compress.pipeline.fit.judge import RecipeJudge
-from tinyml_compress.pipeline.fit.result import FitResult, Winner
 from tinyml_compress.pipeline.measure.verb import benchmark
 from tinyml_compress.pipeline.measure.work import Request
-from tinyml_compress.rendering.page import front_svg, results_page
-from tinyml_compress.search.trials import Outcome, Trial
+from tinyml_compress.rendering.page import front_svg
+from tinyml_compress.results import encoded
+from tinyml_compress.results.fit import Fit, Outcome, Published, Trial, Untouched
 from tinyml_compress.support import files
 from tinyml_compress.support.c_names import c_name
 from tinyml_compress.techniques.recipe import dump
@@ -29,28 +30,24 @@ __all__ = ["publish"]
 _FOLDER = "winner"
 
 
-def publish(result: FitResult, output: Path, job: Job) -> FitResult:
+def publish(result: Fit, job: Job, sensitive: Sequence[Sequence[str]]) -> Fit:
     """Write fit.json, the picture, the page, every trained trial's recipe, and the winner with
     all its files.
     """
-    if result.winner is not None:
-        result = replace(
-            result, published=_winner(result.winner, output, job, result.facts.get("sensitive", ()))
-        )
-    if any(trial.outcome is Outcome.TRAINED for trial in result.trials):
-        judge = RecipeJudge(job, result.facts.get("sensitive", ()))
-        for trial in result.trials:
-            if trial.outcome is Outcome.TRAINED:
-                part = 1.0 if trial.final else trial.part
-                files.write_text(
-                    output / "recipes" / f"trial-{trial.number}.toml", _recipe(judge, trial, part)
-                )
-    shown = result.as_json()
-    files.write_text(output / "fit.json", json.dumps(shown, indent=2) + "\n")
-    picture = front_svg(shown)
+    output = result.folder
+    trained = [trial for trial in result.trials if trial.outcome is Outcome.TRAINED]
+    if trained or result.best is not None:
+        judge = RecipeJudge(job, sensitive)
+        if result.best is not None:
+            result = replace(result, published=_winner(result.best, output, job, judge))
+        for trial in trained:
+            text = _recipe(judge, trial, 1.0 if trial.final else trial.part)
+            files.write_text(output / "recipes" / f"trial-{trial.number}.toml", text)
+    files.write_text(output / "fit.json", json.dumps(encoded(result), indent=2) + "\n")
+    picture = front_svg(result)
     if picture:  # nothing was trained: nothing to draw
         files.write_text(output / "front.svg", picture)
-    files.write_text(output / "fit.html", results_page([shown], names=["fit.json"]))
+    files.write_text(output / "fit.html", result.html())
     return result
 
 
@@ -59,8 +56,7 @@ def _recipe(judge: RecipeJudge, trial: Trial, part: float) -> str:
     return f"{head}\n{dump(judge.recipe(trial.point, part))}"
 
 
-def _winner(trial: Trial, output: Path, job: Job, sensitive: Sequence[Sequence[str]]) -> Winner:
-    judge = RecipeJudge(job, sensitive)
+def _winner(trial: Trial, output: Path, job: Job, judge: RecipeJudge) -> Published:
     folder = output / _FOLDER
     text = _recipe(judge, trial, trial.part)
     files.write_text(folder / "recipe.toml", text)
@@ -82,15 +78,12 @@ def _winner(trial: Trial, output: Path, job: Job, sensitive: Sequence[Sequence[s
         same = compared.vectors - compared.mismatches
         agreement = f"{same} of {compared.vectors} outputs bit-exact with TensorFlow Lite Micro"
     made = sorted(str(path.relative_to(output)) for path in folder.rglob("*") if path.is_file())
-    return Winner(
+    return Published(
         number=trial.number,
         files=tuple(made),
-        untouched={
-            "score": score,
-            "float": before,
-            "drop": judge.drop(score, before),
-            "samples": judge.counts()[1],
-        },
+        untouched=Untouched(
+            score=score, before=before, drop=judge.drop(score, before), samples=judge.counts()[1]
+        ),
         agreement=agreement,
         commands=_commands(job, level, isa, done.tflite.relative_to(output / _FOLDER)),
     )

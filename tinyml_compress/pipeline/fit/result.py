@@ -1,150 +1,118 @@
-"""What a budget search found, as `fit.json` holds it."""
+"""What a study knows, and what follows from its trials."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from tinyml_compress.pipeline.fit.job import Job
-from tinyml_compress.rendering.fit_text import fit_blocks
-from tinyml_compress.search.budget import Budget, binding, overdraft
-from tinyml_compress.search.front import feasible, front, nearest, winner
-from tinyml_compress.search.trials import Outcome, Trial
-from tinyml_compress.support.document import document
-from tinyml_compress.support.notebook import Displayed
-from tinyml_compress.support.table import Block
+import msgspec
+from msgspec.structs import replace
 
-__all__ = ["FitResult", "Winner", "gives"]
+from tinyml_compress.pipeline.fit.job import Job
+from tinyml_compress.results.base import Value
+from tinyml_compress.results.fit import (
+    Binding,
+    Budget,
+    Fit,
+    FloatModel,
+    Give,
+    LeftOut,
+    Outcome,
+    Reference,
+    Searched,
+    Trial,
+)
+from tinyml_compress.search.budget import binding, overdraft
+from tinyml_compress.search.front import feasible, front, nearest, winner
+from tinyml_compress.search.study import Study
+
+__all__ = ["Facts", "gives", "result_of"]
 
 _SHOWN = (Outcome.TRAINED, Outcome.HOPELESS, Outcome.STOPPED, Outcome.FAILED)
 
 
-@dataclass(frozen=True)
-class Winner:
-    """The winner's artifacts, and what it does on samples that nothing was chosen by."""
+class Facts(Value, frozen=True, kw_only=True):
+    """What the processes of a search tell one another by the study."""
 
-    number: int
-    files: tuple[str, ...]
-    """Below the output folder."""
-    untouched: dict[str, Any]
-    """Score of the winner, of the float model, and the drop between them, with the number of samples."""
-    agreement: str
-    commands: tuple[str, ...]
-    """They make the winner again without the search."""
+    float_model: FloatModel | None = msgspec.field(name="float", default=None)
+    reference: Reference | None = None
+    budget: Budget = Budget()
+    space: tuple[Searched, ...] | None = None
+    """Absent until all of them are known."""
+    left_out: tuple[LeftOut, ...] = ()
+    sensitive: tuple[tuple[str, ...], ...] = ()
+    """Layers that keep a value in int16, the worst first."""
 
-
-@dataclass(frozen=True)
-class FitResult(Displayed):
-    """A whole search."""
-
-    job: Job
-    target_title: str
-    facts: dict[str, Any]
-    """What the study noted: float, reference, budget, space, left_out."""
-    trials: tuple[Trial, ...]
-    seconds: float
-    interrupted: bool
-    folder: Path
-    published: Winner | None = None
-    budget: Budget = field(default_factory=Budget)
-
-    @property
-    def ended(self) -> tuple[Trial, ...]:
-        """Trials with a result; those under way when the search ended are not among them."""
-        return tuple(trial for trial in self.trials if trial.outcome in _SHOWN)
-
-    @property
-    def winner(self) -> Trial | None:
-        return winner(self.ended, self.budget)
-
-    @property
-    def verdict(self) -> str:
-        if self.winner is not None:
-            return "fits"
-        return "does not fit" if any(trial.cost is not None for trial in self.ended) else "nothing judged"
-
-    def as_json(self) -> dict[str, Any]:
-        """fit.json."""
-        shown = self.ended
-        within = {trial.number for trial in feasible(shown, self.budget)}
-        facts = self.facts
-        counts = Counter(trial.outcome for trial in self.trials)
-        rows: dict[str, Any] = {
-            "model": self.job.model,
-            "data": self.job.data,
-            "target": self.job.target,
-            "target_title": self.target_title,
-            "seed": self.job.seed,
-            "metric": facts.get("float", {}).get("metric", ""),
-            "budget": self.budget.limits(),
-            **{key: facts[key] for key in ("float", "reference") if key in facts},
-            "verdict": self.verdict,
-            "interrupted": self.interrupted,
-            "seconds": round(self.seconds, 1),
-            "storage": self.job.shown_storage,
-            "study": self.job.study,
-            "counts": {
-                "trials": len(shown),
-                **{one.value: counts[one] for one in _SHOWN},
-                "twins": counts[Outcome.TWIN],
-                "lost": counts[Outcome.LOST],
-            },
-            "dimensions": facts.get("space", []),
-            "left_out": facts.get("left_out", []),
-            "trials": [{**trial.as_json(), "feasible": trial.number in within} for trial in shown],
-            "front": [trial.number for trial in front(shown)],
-            "winner": None if self.winner is None else self.winner.number,
-        }
-        rows.update(self._why())
-        if self.published is not None:
-            made = self.published
-            rows["published"] = {
-                "number": made.number,
-                "files": list(made.files),
-                "untouched": made.untouched,
-                "agreement": made.agreement,
-                "commands": list(made.commands),
-            }
-        return document("fit", rows)
-
-    def blocks(self) -> list[Block]:
-        """Verdict, Pareto front, what binds, what would have to give."""
-        return fit_blocks(self.as_json())
-
-    def _why(self) -> dict[str, Any]:
-        best = self.winner
-        if best is not None:
-            assert best.cost is not None
-            tight = binding(self.budget, best.cost, best.drop)
-            return (
-                {}
-                if tight is None
-                else {"binding": dict(zip(("constraint", "used", "limit"), tight, strict=True))}
-            )
-        missed = nearest(self.ended, self.budget)
-        if missed is None:
-            return {}
-        trial, over = missed
-        worst = max(over, key=lambda name: over[name] * (10 if name == "drop" else 1)) if over else ""
-        used = trial.drop if worst == "drop" else getattr(trial.cost, worst, None)
-        return {
-            "nearest": {"number": trial.number, "over": over},
-            **(
-                {"binding": {"constraint": worst, "used": used, "limit": self.budget.limits()[worst]}}
-                if worst
-                else {}
-            ),
-            "gives": gives(self.ended, self.budget),
-        }
+    @classmethod
+    def of(cls, study: Study) -> Facts:
+        """All that is known so far."""
+        noted = {field.encode_name: study.noted(field.encode_name) for field in msgspec.structs.fields(cls)}
+        return msgspec.convert({key: fact for key, fact in noted.items() if fact is not None}, cls)
 
 
-def gives(trials: Sequence[Trial], budget: Budget) -> list[dict[str, Any]]:
-    """Per limit: how far it alone would have to move for some trained trial to fit, all other limits as they
-    are.
-    """
+def result_of(
+    job: Job, title: str, facts: Facts, trials: Sequence[Trial], folder: Path, seconds: float
+) -> Fit:
+    """The search so far; trials under way when it ended are not among its trials."""
+    within = {trial.number for trial in feasible(trials, facts.budget)}
+    ended = tuple(
+        replace(trial, feasible=trial.number in within, seconds=round(trial.seconds, 1))
+        for trial in trials
+        if trial.outcome in _SHOWN
+    )
+    best = winner(ended, facts.budget)
+    tight = None if best is None or best.cost is None else binding(facts.budget, best.cost, best.drop)
+    counts = Counter(trial.outcome for trial in trials)
+    judged = "does not fit" if any(trial.cost is not None for trial in ended) else "nothing judged"
+    return Fit(
+        model=job.model,
+        data=job.data,
+        target=job.target,
+        target_title=title,
+        seed=job.seed,
+        metric="" if facts.float_model is None else facts.float_model.metric,
+        budget=facts.budget,
+        float_model=facts.float_model,
+        reference=facts.reference,
+        verdict=judged if best is None else "fits",
+        interrupted=False,
+        seconds=round(seconds, 1),
+        storage=job.shown_storage,
+        study=job.study,
+        counts={
+            "trials": len(ended),
+            **{one.value: counts[one] for one in _SHOWN},
+            "twins": counts[Outcome.TWIN],
+            "lost": counts[Outcome.LOST],
+        },
+        dimensions=facts.space or (),
+        left_out=facts.left_out,
+        trials=ended,
+        front=tuple(trial.number for trial in front(ended)),
+        winner=None if best is None else best.number,
+        folder=folder,
+        **(_missed(ended, facts.budget) if best is None else {"binding": tight}),
+    )
+
+
+def _missed(trials: Sequence[Trial], budget: Budget) -> dict[str, Any]:
+    """What comes nearest, what is in its way, and what would have to give."""
+    missed = nearest(trials, budget)
+    if missed is None:
+        return {}
+    found = {"nearest": missed, "gives": gives(trials, budget)}
+    if not missed.over:
+        return found
+    worst = max(missed.over, key=lambda name: missed.over[name] * (10 if name == "drop" else 1))
+    trial = next(trial for trial in trials if trial.number == missed.number)
+    used = float(trial.drop or 0.0) if worst == "drop" else float(getattr(trial.cost, worst))
+    return {**found, "binding": Binding(constraint=worst, used=used, limit=budget.limits()[worst])}
+
+
+def gives(trials: Sequence[Trial], budget: Budget) -> tuple[Give, ...]:
+    """Per limit that alone is in the way of some trained trial: what the cheapest of those needs."""
     found = []
     for name, limit in budget.limits().items():
         rows = []
@@ -157,5 +125,5 @@ def gives(trials: Sequence[Trial], budget: Budget) -> list[dict[str, Any]]:
                 rows.append((used, trial.number))
         if rows:
             used, number = min(rows)
-            found.append({"constraint": name, "limit": limit, "needs": used, "trial": number})
-    return found
+            found.append(Give(constraint=name, limit=limit, needs=used, trial=number))
+    return tuple(found)

@@ -9,21 +9,22 @@ import subprocess
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import replace
+from dataclasses import replace as changed
 from pathlib import Path
+
+from msgspec.structs import replace
 
 from tinyml_compress.devices import Host, load_device
 from tinyml_compress.errors import ProcessError, TinymlError, UsageError
 from tinyml_compress.pipeline.fit.folder import WORK, working
-from tinyml_compress.pipeline.fit.job import Job, amount, budget_of, own_storage
+from tinyml_compress.pipeline.fit.job import Job, amount, own_storage
 from tinyml_compress.pipeline.fit.publish import publish
-from tinyml_compress.pipeline.fit.result import FitResult
-from tinyml_compress.search.budget import Budget
+from tinyml_compress.pipeline.fit.result import Facts, result_of
+from tinyml_compress.results.fit import Fit, Outcome, Trial
 from tinyml_compress.search.front import feasible, front, winner
 from tinyml_compress.search.loop import Rules
 from tinyml_compress.search.space import Epochs, full_space, point_key
 from tinyml_compress.search.study import Study
-from tinyml_compress.search.trials import Outcome, Trial
 from tinyml_compress.support import files, proc, worker
 from tinyml_compress.support.leisure import at_leisure
 from tinyml_compress.support.passwords import STORAGE_VARIABLE, hidden
@@ -116,7 +117,7 @@ def fit(
     only: Sequence[str] = (),
     targets_dir: Path | None = None,
     trust: bool = False,
-) -> FitResult:
+) -> Fit:
     """Search for a form of `model` that fits `target`, with the words of the command line.
 
     Costs are limited in bytes and milliseconds, or as parts of the int8 model as it is ("50%"); `max_drop` is
@@ -141,12 +142,12 @@ def fit(
         only=only,
         targets_dir=targets_dir,
     )
-    job = replace(job, trust=job.trust or trust)
+    job = changed(job, trust=job.trust or trust)
     return search(job, folder, minutes=minutes, workers=workers)
 
 
 @at_leisure()
-def search(job: Job, output: Path, *, minutes: float = 15.0, workers: int = 2) -> FitResult:
+def search(job: Job, output: Path, *, minutes: float = 15.0, workers: int = 2) -> Fit:
     """Search for `minutes`, train the best fully, and write everything into `output`.
 
     An interruption (KeyboardInterrupt) ends the search early: the result then is the best so far.
@@ -160,10 +161,10 @@ def search(job: Job, output: Path, *, minutes: float = 15.0, workers: int = 2) -
                 run.go(line)
         except KeyboardInterrupt:
             interrupted = True
-        result = run.result(interrupted)
+        result = replace(run.result(), interrupted=interrupted)
         with stage("write the winner"):
-            result = publish(result, output, job)
-    return replace(result, seconds=time.time() - began)
+            result = publish(result, job, run.facts().sensitive)
+    return replace(result, seconds=round(time.time() - began, 1))
 
 
 class _Run:
@@ -197,36 +198,23 @@ class _Run:
             if time.time() > self._until or self._fits_fully():
                 break
 
-    def result(self, interrupted: bool) -> FitResult:
-        study = self._study
-        facts = {
-            key: study.noted(key)
-            for key in ("float", "reference", "budget", "space", "left_out", "sensitive")
-        }
-        return FitResult(
-            job=self._job,
-            target_title=self._title,
-            facts={key: value for key, value in facts.items() if value is not None},
-            trials=study.trials(),
-            seconds=time.time() - self._began,
-            interrupted=interrupted,
-            folder=self._output,
-            budget=self._budget(),
-        )
+    def result(self) -> Fit:
+        facts, trials, seconds = self.facts(), self._study.trials(), time.time() - self._began
+        return result_of(self._job, self._title, facts, trials, self._output, seconds)
 
-    def _budget(self) -> Budget:
-        noted = self._study.noted("budget")
-        return Budget() if noted is None else budget_of(noted)
+    def facts(self) -> Facts:
+        """What the processes have told one another."""
+        return Facts.of(self._study)
 
     def _fits_fully(self) -> bool:
-        best = winner(self._study.trials(), self._budget())
+        best = winner(self._study.trials(), self.facts().budget)
         return best is not None and best.final
 
     def _finalists(self) -> tuple[Trial, ...]:
         """Those worth a full training: what fits or nearly fits after a short one, best first, and nothing
         twice.
         """
-        budget, trials = self._budget(), self._study.trials()
+        budget, trials = self.facts().budget, self._study.trials()
         done = {
             point_key(trial.point) for trial in trials if trial.final and trial.outcome is not Outcome.LOST
         }
@@ -308,7 +296,7 @@ class _Run:
         return min(left * 0.6, rounds * sorted(rates)[len(rates) // 2])
 
     def _progress(self, phase: str) -> str:
-        trials, budget = self._study.trials(), self._budget()
+        trials, budget = self._study.trials(), self.facts().budget
         trained = [trial for trial in trials if trial.outcome is Outcome.TRAINED]
         best = winner(trials, budget)
         words = {"prepare": "the model as it is", "search": "searching", "final": "training the best fully"}

@@ -7,13 +7,14 @@ from __future__ import annotations
 import os
 import sys
 import traceback
-from dataclasses import asdict
 from pathlib import Path
 
 from tinyml_compress.errors import TinymlError
-from tinyml_compress.pipeline.fit.job import Job, budget_of, resolved
+from tinyml_compress.pipeline.fit.job import Job, resolved
 from tinyml_compress.pipeline.fit.judge import RecipeJudge, reference_point
-from tinyml_compress.search.budget import Cost
+from tinyml_compress.pipeline.fit.result import Facts
+from tinyml_compress.results.base import plain
+from tinyml_compress.results.fit import Cost, FloatModel, LeftOut, Reference
 from tinyml_compress.search.loop import work
 from tinyml_compress.search.space import Choice, Dimension, Point, Space, anchors, full_space
 from tinyml_compress.search.study import Study
@@ -35,7 +36,7 @@ def main(folder: str, place: str, phase: str, number: str, until: str) -> int:
 
 def _worked(job: Job, phase: str, number: int, until: float) -> int:
     study = Study(job.storage, job.study, seed=job.seed)
-    judge = RecipeJudge(job, study.noted("sensitive") or ())
+    judge = RecipeJudge(job, Facts.of(study).sensitive)
     try:
         with trusting(job.trust):
             _work(phase, number, until, study, judge, job)
@@ -53,13 +54,11 @@ def _work(phase: str, number: int, until: float, study: Study, judge: RecipeJudg
         _prepare(study, judge, job)
         return
     study.use(_space(study), number)
-    work(
-        study, judge, budget_of(study.noted("budget")), job.rules, until=until, waiting_only=phase == "final"
-    )
+    work(study, judge, Facts.of(study).budget, job.rules, until=until, waiting_only=phase == "final")
 
 
 def _space(study: Study) -> Space:
-    chosen = {row["name"]: tuple(row["choices"]) for row in study.noted("space")}
+    chosen = {one.name: one.choices for one in Facts.of(study).space or ()}
     known = full_space().dimensions
     return Space(
         tuple(
@@ -72,21 +71,19 @@ def _space(study: Study) -> Space:
 
 def _prepare(study: Study, judge: RecipeJudge, job: Job) -> None:
     """The float model's score, the reference, the budget in numbers, and the dimensions that pay."""
-    if study.noted("space") is not None:
+    if Facts.of(study).space is not None:
         return
     point = reference_point()
-    study.note(
-        "float", {"score": judge.float_score, "metric": judge.metric.value, "samples": list(judge.counts())}
-    )
+    before = FloatModel(score=judge.float_score, metric=judge.metric.value, samples=judge.counts())
+    study.note("float", plain(before))
     done = judge.train(point, 1.0)
-    study.note("reference", {"score": done.score, "drop": done.drop, "cost": done.cost.as_json()})
-    budget = resolved(job, done.cost)
-    study.note("budget", asdict(budget))
+    study.note("reference", plain(Reference(score=done.score, drop=done.drop, cost=done.cost)))
+    study.note("budget", plain(resolved(job, done.cost)))
     if done.drop > (job.max_drop or 0.0) and (not job.only or "wide" in job.only):
         judge.sensitive = judge.rank()
         study.note("sensitive", list(judge.sensitive))
     space, left_out = _that_pay(judge, job, done.cost, done.drop)
-    study.note("left_out", [{"name": name, "why": why} for name, why in left_out.items()])
+    study.note("left_out", plain([LeftOut(name=name, why=why) for name, why in left_out.items()]))
     study.use(space)
     for change in anchors():
         if all(
@@ -94,7 +91,7 @@ def _prepare(study: Study, judge: RecipeJudge, job: Job) -> None:
             for name, value in change
         ):
             study.enqueue({**point, **dict(change)})
-    study.note("space", space.as_json())
+    study.note("space", plain(space.searched()))
 
 
 def _that_pay(judge: RecipeJudge, job: Job, reference: Cost, drop: float) -> tuple[Space, dict[str, str]]:

@@ -17,6 +17,7 @@ from tinyml_compress.rendering.page.html import section
 from tinyml_compress.rendering.page.models import compare_parts, compress_parts, demo_parts
 from tinyml_compress.rendering.page.provenance import facts_of
 from tinyml_compress.rendering.page.shell import Source, whole_page
+from tinyml_compress.results import Fit
 from tinyml_compress.support.json_file import read_json
 
 __all__ = ["front_svg", "read_document", "results_page"]
@@ -127,9 +128,9 @@ def _subtitle(sources: Sequence[Source]) -> str:
     return f"tinyml-compress {', '.join(tools)}" if tools else "tinyml-compress"
 
 
-def front_svg(document: Document) -> str:
+def front_svg(found: Fit) -> str:
     """The trials of a `fit` by flash and drop, as a picture by itself; empty where fewer than two were
     scored.
     """
-    made = front_chart(document)
+    made = front_chart(found)
     return "" if made is None else vega.picture(made.spec)

@@ -4,8 +4,7 @@ again.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
 
 from tinyml_compress.rendering.fit_text import made_with
 from tinyml_compress.rendering.page import specs
@@ -24,10 +23,12 @@ from tinyml_compress.rendering.page.html import (
 )
 from tinyml_compress.rendering.page.models import on_front
 from tinyml_compress.rendering.page.shell import Source
+from tinyml_compress.results import Budget, Cost, Estimate, Fit, Trial, decoded
+from tinyml_compress.results.base import plain
+from tinyml_compress.results.fit import Outcome
 
 __all__ = ["estimate_parts", "fit_parts", "front_chart"]
 
-Row = Mapping[str, Any]
 _LIMITS = {
     "flash": ("flash", " B", ",.0f"),
     "ram": ("RAM", " B", ",.0f"),
@@ -59,56 +60,42 @@ _PALETTE = {
 
 def fit_parts(sources: Sequence[Source]) -> list[str]:
     """Searches, one below the other; several are drawn into one front first."""
-    many = len(sources) > 1
-    parts = []
-    if many:
-        rows = [row for source in sources for row in _trials(source.document, source.name)]
-        columns = _columns([source.document for source in sources])
-        parts += [
-            chart(_front(rows, columns, x=x, axis=axis))
-            for x, axis in (("flash", "flash, bytes"), ("ms", "ms"))
-        ]
-    for source in sources:
-        inside = _one(source.document)
-        parts.append(
-            section(source.name, inside, level=3) if many else "\n".join(part for part in inside if part)
-        )
-    return parts
+    results = [(source.name, decoded(Fit, source.document)) for source in sources]
+    if len(results) == 1:
+        return [part for part in _one(results[0][1]) if part]
+    rows = [row for name, result in results for row in _trials(result, name)]
+    columns = _columns([result for _, result in results])
+    fronts = [_front(rows, columns, x=x, axis=axis) for x, axis in (("flash", "flash, bytes"), ("ms", "ms"))]
+    return [*map(chart, fronts), *(section(name, _one(result), level=3) for name, result in results)]
 
 
-def _one(document: Row) -> list[str]:
-    rows = _trials(document, None)
-    columns = _columns([document])
-    limits = document["budget"]
+def _one(found: Fit) -> list[str]:
+    rows, columns, budget = _trials(found, None), _columns([found]), found.budget
     charts = [
-        _front(
-            rows, columns, x="flash", axis="flash, bytes", limits=(limits.get("flash"), limits.get("drop"))
-        ),
-        _front(rows, columns, x="ms", axis="ms, modelled", limits=(limits.get("ms"), limits.get("drop"))),
-        _front(rows, columns, x="ram", axis="RAM, bytes", limits=(limits.get("ram"), limits.get("drop"))),
+        _front(rows, columns, x=x, axis=axis, limits=(limit, budget.drop))
+        for x, axis, limit in (
+            ("flash", "flash, bytes", budget.flash),
+            ("ms", "ms, modelled", budget.ms),
+            ("ram", "RAM, bytes", budget.ram),
+        )
     ]
     named = (Column("name", "choice"), Column("text", "what it is"), Column("choices", "tried among"))
-    dimensions = [
-        {
-            "name": one["name"],
-            "text": one.get("text", ""),
-            "choices": ", ".join(str(word) for word in one["choices"]),
-        }
-        for one in document.get("dimensions", ())
+    dimensions: list[dict[str, Value]] = [
+        {"name": one.name, "text": one.text, "choices": ", ".join(map(str, one.choices))}
+        for one in found.dimensions
     ]
-    left = (Column("name", "left out"), Column("why", "why"))
-    commands = document.get("published", {}).get("commands", ())
+    left: list[dict[str, Value]] = [{"name": one.name, "why": one.why} for one in found.left_out]
+    commands: list[dict[str, Value]] = [
+        {"command": one} for one in (() if found.published is None else found.published.commands)
+    ]
     return [
-        card_grid(_cards(document)),
-        *(note(text) for text in _advice(document)),
-        *(chart(one) for one in charts),
+        card_grid(_cards(found)),
+        *map(note, _advice(found)),
+        *map(chart, charts),
         table(columns, rows, caption="All trials"),
         table(named, dimensions, caption="What was searched"),
-        table(left, document.get("left_out", ()), caption="What was not searched"),
-        table(
-            (Column("command", "makes the winner again without the search"),),
-            [{"command": one} for one in commands],
-        ),
+        table((Column("name", "left out"), Column("why", "why")), left, caption="What was not searched"),
+        table((Column("command", "makes the winner again without the search"),), commands),
     ]
 
 
@@ -117,117 +104,113 @@ def _amount(name: str, value: float) -> str:
     return f"{value:{form}}{unit}"
 
 
-def _cards(document: Row) -> list[Card]:
-    by_number = {trial["number"]: trial for trial in document["trials"]}
-    fits = document["verdict"] == "fits"
+def _allowed(budget: Budget) -> list[tuple[str, str]]:
+    limits = budget.limits().items()
+    return [(f"allowed {_LIMITS[name][0]}", _amount(name, limit)) for name, limit in limits]
+
+
+def _cards(found: Fit) -> list[Card]:
     counts = ", ".join(
-        f"{count} {word}" for word, count in document["counts"].items() if count and word != "trials"
+        f"{count} {word}" for word, count in found.counts.items() if count and word != "trials"
     )
     lines = [
-        ("target", str(document["target_title"])),
-        ("trials", f"{document['counts']['trials']} in {document['seconds']:.0f} s: {counts}"),
-        *(
-            (f"allowed {_LIMITS.get(name, (name,))[0]}", _amount(name, limit))
-            for name, limit in document["budget"].items()
-        ),
+        ("target", found.target_title),
+        ("trials", f"{found.counts['trials']} in {found.seconds:.0f} s: {counts}"),
+        *_allowed(found.budget),
     ]
-    if "binding" in document:
-        tight = document["binding"]
-        lines.append(("what binds", f"{tight['constraint']}: {_amount(tight['constraint'], tight['used'])}"))
-    word = str(document["verdict"]) + (" (interrupted: the best so far)" if document["interrupted"] else "")
-    cards = [Card(str(document["model"]), Verdict.GOOD if fits else Verdict.BAD, word, tuple(lines))]
-    if document.get("winner") is not None:
-        cards.append(_trial_card("Winner", by_number[document["winner"]], document, Verdict.GOOD))
-    elif "nearest" in document:
-        cards.append(_trial_card("Nearest", by_number[document["nearest"]["number"]], document, Verdict.BAD))
-    if "reference" in document:
-        cards.append(_trial_card("Plain int8", document["reference"], document, Verdict.PLAIN))
-    if "published" in document:
-        made = document["published"]
-        untouched = made["untouched"]
+    if found.binding is not None:
+        name = found.binding.constraint
+        lines.append(("what binds", f"{name}: {_amount(name, found.binding.used)}"))
+    word = found.verdict + (" (interrupted: the best so far)" if found.interrupted else "")
+    cards = [Card(found.model, Verdict.GOOD if found.verdict == "fits" else Verdict.BAD, word, tuple(lines))]
+    if found.best is not None:
+        cards.append(_trial_card("Winner", found.best, found, Verdict.GOOD))
+    elif found.nearest is not None:
+        cards.append(_trial_card("Nearest", found.trial(found.nearest.number), found, Verdict.BAD))
+    if found.reference is not None:
+        one = found.reference
+        score = f"{one.score:.4f} (drop {one.drop:+.2%})"
+        lines = [*_used(one.cost, found.budget), (found.metric, score), ("made with", "nothing but int8")]
+        meters = _meters(one.cost, found.budget)
+        cards.append(Card("Plain int8", Verdict.PLAIN, "before the search", tuple(lines), meters))
+    if found.published is not None:
         shown = [
             (key, f"{value:.4f}" if isinstance(value, float) else f"{value:,}")
-            for key, value in untouched.items()
+            for key, value in plain(found.published.untouched).items()
         ]
-        cards.append(
-            Card("On samples nothing was chosen by", Verdict.PLAIN, str(made["agreement"]), tuple(shown))
-        )
+        title = "On samples nothing was chosen by"
+        cards.append(Card(title, Verdict.PLAIN, found.published.agreement, tuple(shown)))
     return cards
 
 
-def _trial_card(title: str, trial: Row, document: Row, verdict: Verdict) -> Card:
-    cost, limits = trial["cost"], document["budget"]
-    meters = tuple(
-        Meter(
-            _LIMITS[name][0],
-            cost[name],
-            limits[name],
-            f"{_amount(name, cost[name])} of {_amount(name, limits[name])}",
-        )
-        for name in ("flash", "ram", "ms")
-        if name in limits
+def _trial_card(title: str, trial: Trial, found: Fit, verdict: Verdict) -> Card:
+    assert trial.cost is not None
+    lines = _used(trial.cost, found.budget)
+    if trial.score is not None and trial.drop is not None:
+        lines.append((found.metric or "score", f"{trial.score:.4f} (drop {trial.drop:+.2%})"))
+    lines.append(("made with", made_with(trial.point) or "nothing but int8"))
+    meters = _meters(trial.cost, found.budget)
+    return Card(title, verdict, f"trial {trial.number}", tuple(lines), meters)
+
+
+def _meters(cost: Cost, budget: Budget) -> tuple[Meter, ...]:
+    """How much of each limit is used."""
+    return tuple(
+        Meter(_LIMITS[name][0], used, limit, f"{_amount(name, used)} of {_amount(name, limit)}")
+        for name, limit in budget.limits().items()
+        if (used := getattr(cost, name, None)) is not None
     )
-    lines = [
-        (_LIMITS[name][0], _amount(name, cost[name])) for name in ("flash", "ram", "ms") if name not in limits
-    ]
-    if "score" in trial:
-        lines.append(
-            (str(document.get("metric") or "score"), f"{trial['score']:.4f} (drop {trial['drop']:+.2%})")
-        )
-    lines.append(("made with", made_with(trial.get("params", {})) or "nothing but int8"))
-    number = f"trial {trial['number']}" if "number" in trial else "before the search"
-    return Card(title, verdict, number, tuple(lines), meters)
 
 
-def _advice(document: Row) -> list[str]:
-    found = []
-    for one in document.get("gives", ()):
-        if isinstance(one, str):
-            found.append(one)
-        else:
-            name = one["constraint"]
-            found.append(
-                f"It would fit with {_LIMITS.get(name, (name,))[0]} {_amount(name, one['needs'])} instead of "
-                f"{_amount(name, one['limit'])} (trial {one['trial']})."
-            )
-    return found
+def _used(cost: Cost, budget: Budget) -> list[tuple[str, str]]:
+    """What is used of what has no limit."""
+    free = (name for name in ("flash", "ram", "ms") if name not in budget.limits())
+    return [(_LIMITS[name][0], _amount(name, getattr(cost, name))) for name in free]
 
 
-def _trials(document: Row, run: str | None) -> list[dict[str, Value]]:
+def _advice(found: Fit) -> Iterator[str]:
+    for one in found.gives or ():
+        name = one.constraint
+        needs = f"{_LIMITS[name][0]} {_amount(name, one.needs)} instead of {_amount(name, one.limit)}"
+        yield f"It would fit with {needs} (trial {one.trial})."
+
+
+def _trials(found: Fit, run: str | None) -> list[dict[str, Value]]:
     rows: list[dict[str, Value]] = []
-    for trial in document["trials"]:
-        cost = trial.get("cost") or {}
-        rungs = trial.get("rungs") or [{}]
-        became = str(trial["state"])
-        if trial["number"] == document.get("winner"):
+    for trial in found.trials:
+        became = trial.outcome.value
+        if trial.number == found.winner:
             became = "winner"
-        elif trial["state"] == "trained":
-            became = "within the budget" if trial.get("feasible") else "over the budget"
+        elif trial.outcome is Outcome.TRAINED:
+            became = "within the budget" if trial.feasible else "over the budget"
         rows.append(
             {
-                "name": f"trial {trial['number']}",
-                "number": trial["number"],
+                "name": f"trial {trial.number}",
+                "number": trial.number,
                 "run": run,
                 "became": became,
-                "score": trial.get("score"),
-                "points": None if trial.get("drop") is None else 100 * trial["drop"],
-                "part": rungs[-1].get("part"),
-                "seconds": trial.get("seconds"),
-                "why": trial.get("why"),
-                **{key: cost.get(key) for key in ("flash", "ram", "cycles", "ms")},
-                **{f"param {key}": str(value) for key, value in trial.get("params", {}).items()},
+                "score": trial.score,
+                "points": None if trial.drop is None else 100 * trial.drop,
+                "part": trial.rungs[-1].part if trial.rungs else None,
+                "seconds": trial.seconds,
+                "why": trial.why,
+                **_costs(trial.cost),
+                **{f"param {key}": str(value) for key, value in trial.point.items()},
             }
         )
     return rows
 
 
-def _columns(documents: Sequence[Row]) -> tuple[Column, ...]:
+def _costs(cost: Cost | None) -> dict[str, Value]:
+    return {key: getattr(cost, key, None) for key in ("flash", "ram", "cycles", "ms")}
+
+
+def _columns(results: Sequence[Fit]) -> tuple[Column, ...]:
     """Of the choices only those that were not the same in all trials."""
     tried: dict[str, set[str]] = {}
-    for one in documents:
-        for trial in one["trials"]:
-            for name, choice in trial.get("params", {}).items():
-                tried.setdefault(name, set()).add(str(choice))
+    for trial in (trial for result in results for trial in result.trials):
+        for name, choice in trial.point.items():
+            tried.setdefault(name, set()).add(str(choice))
     varied = [name for name, choices in tried.items() if len(choices) > 1]
     return (*_FIXED, *(Column(f"param {name}", name) for name in varied), Column("why", "why"))
 
@@ -272,70 +255,49 @@ def estimate_parts(sources: Sequence[Source]) -> list[str]:
     """
     parts = []
     for source in sources:
-        document = source.document
-        good = document["verdict"] != "cannot fit"
-        allowed = [
-            (f"allowed {_LIMITS.get(name, (name,))[0]}", _amount(name, limit))
-            for name, limit in document["budget"].items()
-        ]
-        about = (("target", str(document["target_title"])), *allowed)
-        card = Card(
-            str(document["model"]), Verdict.GOOD if good else Verdict.BAD, str(document["verdict"]), about
-        )
-        forms: list[dict[str, Value]] = [
-            {
-                "form": form["form"],
-                "fits": "fits" if form["fits"] else "does not fit",
-                **{
-                    key: value
-                    for key, value in form.get("cost", {}).items()
-                    if isinstance(value, (int, float))
-                },
-            }
-            for form in document["forms"]
-        ]
-        shown = (
-            Column("form", "form"),
-            Column("fits", "verdict"),
-            *(column for column in _FIXED if column.field in ("flash", "ram", "cycles", "ms")),
-        )
-        layers = [{**row, "label": f"{place} {row['op']}"} for place, row in enumerate(document["layers"])]
-        columns = (
-            Column("layer", "layer"),
-            Column("op", "operator"),
-            Column("flash", "flash, B", ",", ","),
-            Column("ram", "arena in use, B", ",", ","),
-            Column("cycles", "cycles, modelled", ",", ","),
-        )
-        charts = [
-            specs.nodes(
-                f"{title} per layer",
-                about_it,
-                layers,
-                columns,
-                name="label",
-                value=key,
-                axis=axis,
-                colour="op",
-            )
-            for key, title, axis, about_it in (
-                ("flash", "Flash", "bytes", "Weights and tables of each layer, exact."),
-                ("ram", "Arena", "bytes", "Bytes of the arena in use while the layer runs, exact."),
-                ("cycles", "Cycles", "cycles", "Modelled."),
-            )
-        ]
-        inside = [
-            card_grid([card]),
-            table(shown, forms, caption="Forms that were weighed"),
-            *map(chart, charts),
-        ]
+        inside = _estimate(decoded(Estimate, source.document))
         parts.append(section(source.name, inside, level=3) if len(sources) > 1 else "".join(inside))
     return parts
 
 
-def front_chart(document: Row) -> Chart | None:
-    """Drop against flash, for a picture by itself."""
-    limits = document["budget"].get("flash"), document["budget"].get("drop")
-    return _front(
-        _trials(document, None), _columns([document]), x="flash", axis="flash, bytes", limits=limits
+def _estimate(found: Estimate) -> list[str]:
+    about = (("target", found.target_title), *_allowed(found.budget))
+    verdict = Verdict.BAD if found.verdict == "cannot fit" else Verdict.GOOD
+    forms: list[dict[str, Value]] = [
+        {"form": form.name, "fits": "fits" if form.fits else "does not fit", **_costs(form.cost)}
+        for form in found.forms
+    ]
+    shown = (
+        Column("form", "form"),
+        Column("fits", "verdict"),
+        *(column for column in _FIXED if column.field in ("flash", "ram", "cycles", "ms")),
     )
+    layers = [{**plain(row), "label": f"{place} {row.op}"} for place, row in enumerate(found.layers)]
+    columns = (
+        Column("layer", "layer"),
+        Column("op", "operator"),
+        Column("flash", "flash, B", ",", ","),
+        Column("ram", "arena in use, B", ",", ","),
+        Column("cycles", "cycles, modelled", ",", ","),
+    )
+    charts = [
+        specs.nodes(
+            f"{title} per layer", text, layers, columns, name="label", value=key, axis=axis, colour="op"
+        )
+        for key, title, axis, text in (
+            ("flash", "Flash", "bytes", "Weights and tables of each layer, exact."),
+            ("ram", "Arena", "bytes", "Bytes of the arena in use while the layer runs, exact."),
+            ("cycles", "Cycles", "cycles", "Modelled."),
+        )
+    ]
+    return [
+        card_grid([Card(found.model, verdict, found.verdict, about)]),
+        table(shown, forms, caption="Forms that were weighed"),
+        *map(chart, charts),
+    ]
+
+
+def front_chart(found: Fit) -> Chart | None:
+    """Drop against flash, for a picture by itself."""
+    limits = found.budget.flash, found.budget.drop
+    return _front(_trials(found, None), _columns([found]), x="flash", axis="flash, bytes", limits=limits)
