@@ -38,6 +38,7 @@ RANK = {
     "ops": 3,
     "devices": 3,
     "formats": 4,
+    "schedule": 4,
     **dict.fromkeys(STAGES, 5),
     "search": 6,
     "pipeline": 7,

@@ -14,6 +14,7 @@ from tinyml_compress.pipeline.compile.verb import compile_model
 from tinyml_compress.runners import native, tflm
 from tinyml_compress.runners.toolchain import HOST_FLAGS
 from tinyml_compress.runners.vectors import mixed
+from tinyml_compress.schedule import Asked
 
 Array = npt.NDArray[Any]
 BATCH = 40
@@ -29,6 +30,7 @@ def assert_bit_exact(
     seed: int = 0,
     flags: Sequence[str] = HOST_FLAGS,
     ulps: int = 0,
+    asked: Sequence[Asked] = (),
 ) -> None:
     """Every model gives TFLM's bytes on the edge inputs and `count` random ones; names the first that
     differs.
@@ -40,7 +42,8 @@ def assert_bit_exact(
     for start in range(0, len(pending), BATCH):
         batch = pending[start : start + BATCH]
         programs = [
-            compile_model(model, f"m{start + index}", chosen, level) for index, model in enumerate(batch)
+            compile_model(model, f"m{start + index}", chosen, level, asked)
+            for index, model in enumerate(batch)
         ]
         for program in programs:
             assert_params_follow_structs(program.source)

@@ -12,6 +12,8 @@ EXAMPLES = """\b
 Examples:
   tinyml-compress compile model.tflite -o build/model
   tinyml-compress compile model.tflite -o build/model --name kws --isa dsp --optimize speed --json
+  tinyml-compress compile model.tflite -o build/model --isa dsp --explain
+  tinyml-compress compile model.tflite -o build/model --isa dsp --kernel 'ds_cnn/pointwise*=rows'
 """
 
 
@@ -36,12 +38,30 @@ Examples:
     show_default=True,
     help="What to choose kernels for.",
 )
+@click.option("--explain", is_flag=True, help="Why each layer got its kernel, and the next best one's price.")
+@click.option(
+    "--kernel",
+    "kernels",
+    multiple=True,
+    metavar="LAYER=FAMILY",
+    help="A layer's kernel, for who knows better; names as --explain shows them. May be given again.",
+)
 @json_option
-def command(model: Path, output: Path, name: str | None, isa: str, optimize: str) -> None:
+def command(
+    model: Path,
+    output: Path,
+    name: str | None,
+    isa: str,
+    optimize: str,
+    explain: bool,
+    kernels: tuple[str, ...],
+) -> None:
     """Compile an int8 .tflite MODEL to one C file and one header, bit-exact with TensorFlow Lite Micro.
 
     The folder also gets a CMake project whose program runs golden vectors.
     """
     from tinyml_compress.pipeline.compile.verb import compile_c
+    from tinyml_compress.rendering.kernels_text import kernel_table
 
-    show(compile_c(model, output=output, name=name, isa=isa, optimize=optimize))
+    done = compile_c(model, output=output, name=name, isa=isa, optimize=optimize, kernels=kernels)
+    show(done, *([kernel_table(done)] if explain else []))

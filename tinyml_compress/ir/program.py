@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from tinyml_compress.ir.memory import MemoryPlan
 from tinyml_compress.ir.types import DType, Quant
 
-__all__ = ["ConstantArray", "Port", "Program", "ProgramNode", "StateSlot"]
+__all__ = ["ConstantArray", "KernelPrice", "Port", "Program", "ProgramNode", "StateSlot"]
 
 
 @dataclass(frozen=True)
@@ -47,6 +47,19 @@ class StateSlot:
 
 
 @dataclass(frozen=True)
+class KernelPrice:
+    """A kernel that can run a node, and what it would cost there."""
+
+    family: str
+    """What sets it apart from the operator's other kernels; `plain` takes every shape."""
+    kernel: str
+    cycles: float | None
+    """Estimated, for choosing; None where nothing is known."""
+    weight_bytes: int
+    """Flash of the node's weights as it wants them."""
+
+
+@dataclass(frozen=True)
 class ProgramNode:
     """One node function in the generated C, in execution order."""
 
@@ -66,6 +79,12 @@ class ProgramNode:
     """
     zeros: float | None = None
     """Which part of its weights is zero in the model."""
+    family: str = ""
+    """What sets its kernel apart from the operator's others."""
+    options: tuple[KernelPrice, ...] = ()
+    """Every kernel that could run it, the cheapest first."""
+    why: str = ""
+    """Why it is this one."""
 
 
 @dataclass(frozen=True)

@@ -311,7 +311,7 @@ class Variant:
     encoding: str = "dense"
     """How the weights lie in flash, for the reports; `dense`: each one by itself."""
     weight_bytes: Callable[[NodeView], int] | None = None
-    """Flash of the weights, where the encoding makes that differ from one byte each."""
+    """Flash of the weights, where the kernel wants them in another form than the file's."""
     code_bytes: int = 0
     """About what such a kernel takes in flash: what it saves has to be more."""
     flow: Callable[[NodeView], Flow] | None = None

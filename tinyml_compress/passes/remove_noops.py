@@ -11,9 +11,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 from tinyml_compress.ir import Graph, NodeView, Tensor
-from tinyml_compress.ops import choose
 from tinyml_compress.ops.base import Isa, Level
 from tinyml_compress.passes._uses import Uses, renamed
+from tinyml_compress.schedule import cheapest
 
 __all__ = ["remove_noops"]
 
@@ -73,7 +73,7 @@ def _handed_on(view: NodeView) -> Tensor | None:
         return source
     if any(name is not None and not view.graph.tensors[name].is_const for name in node.inputs[1:]):
         return None
-    calls = choose(view, (Isa.C,), Level.BALANCED).emit(view) if node.op in _MOVERS else ()
+    calls = cheapest(view, (Isa.C,), Level.BALANCED).emit(view) if node.op in _MOVERS else ()
     return source if len(calls) == 1 and calls[0].moves else None
 
 

@@ -28,6 +28,7 @@ from tinyml_compress.results.inspect import (
     Sensitivity,
     Values,
 )
+from tinyml_compress.results.kernels import KernelOption
 from tinyml_compress.results.ledger import Ledger
 from tinyml_compress.results.listing import Heading, Listing
 from tinyml_compress.results.lists import KernelFacts, NetFacts, OperatorFacts, Operators, SetFacts, Sets, Zoo
@@ -77,6 +78,7 @@ __all__ = [
     "Inspections",
     "Judgement",
     "KernelFacts",
+    "KernelOption",
     "Kind",
     "Ladder",
     "LayerCurve",

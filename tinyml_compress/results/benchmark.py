@@ -9,6 +9,7 @@ import msgspec
 
 from tinyml_compress.results.base import Result, Value
 from tinyml_compress.results.figures import Figure, Kind
+from tinyml_compress.results.kernels import KernelOption
 from tinyml_compress.results.last_benchmark import LastKeys, last_keys, upgraded
 from tinyml_compress.support.table import Cell, Column, Noted, Numbers, Row, Table
 
@@ -44,6 +45,16 @@ class NodeCost(Value, frozen=True, kw_only=True):
     """How its weights lie in flash; none where it has no weights."""
     zeros: float | None = None
     """Which part of its weights is zero in the model. Exact."""
+    why: str | None = None
+    """Why it runs on this kernel."""
+    runner_up: KernelOption | None = None
+    """The kernel of another family that came next."""
+
+    @property
+    def choice(self) -> str | None:
+        """The same in a line."""
+        other = self.runner_up
+        return self.why if other is None else f"{self.why}; next {other.family}"
 
     @property
     def weights(self) -> str | None:

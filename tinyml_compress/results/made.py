@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import ClassVar
 
 from tinyml_compress.results.base import Result, Sha256, Value
+from tinyml_compress.results.kernels import KernelOption, runner_up
 
 __all__ = ["Compiled", "CompiledNode", "Exported"]
 
@@ -22,6 +23,22 @@ class CompiledNode(Value, frozen=True, kw_only=True):
     """How the weights lie in flash; absent where it has none."""
     zeros: float | None = None
     """Which part of its weights is zero in the model."""
+    family: str | None = None
+    """What sets its kernel apart from the operator's others."""
+    options: tuple[KernelOption, ...] = ()
+    """Every kernel that could run it, the cheapest first."""
+    why: str | None = None
+    """Why it is this one."""
+
+    @property
+    def option(self) -> KernelOption | None:
+        """Its own kernel among them."""
+        return next((one for one in self.options if one.family == self.family), None)
+
+    @property
+    def runner_up(self) -> KernelOption | None:
+        """The best kernel of another family."""
+        return runner_up(self.options, self.family)
 
 
 class Compiled(Result, frozen=True, kw_only=True):

@@ -83,6 +83,7 @@ _COMPILER = Producer(
     1,
     (
         "ops",
+        "schedule",
         "csrc",
         "passes",
         "plan",

@@ -287,8 +287,6 @@ def _block_variant(symbol: str, words: bool, relu: bool) -> Variant:
 
 _WINOGRAD_PIXELS = 128
 """Below so many output pixels the weights cost more flash than the products save time."""
-_WINOGRAD_GROWTH = 0.45
-"""All of a model's transformed weights together may add this part of its weight bytes."""
 
 
 def _winograd_shape(view: NodeView) -> bool:
@@ -307,32 +305,12 @@ def _winograd_shape(view: NodeView) -> bool:
     )
 
 
-def _winograd_affordable(view: NodeView) -> bool:
-    """Whether the model's flash has room for this node's transformed weights: layers of most pixels come
-    first.
-    """
-    views = [other for other in view.graph.views() if len(other.node.inputs) > 1]
-    weights = {other.node.inputs[1] for other in views}
-    total = sum(view.graph.tensors[name].nbytes for name in weights if name is not None)
-    rivals = sorted(
-        (other for other in views if _winograd_shape(other)), key=lambda other: -_window(other).pixels
-    )
-    spent = 0.0
-    for rival in rivals:
-        extra = rival.input(1).nbytes * 5 / 3
-        if spent + extra <= _WINOGRAD_GROWTH * total:
-            spent += extra
-            if rival.node is view.node:
-                return True
-    return False
-
-
 def _winograd_variant(symbol: str, relu: bool) -> Variant:
     def accepts(view: NodeView) -> bool:
         quant = view.output().quant
         if relu and quant is not None and quant.zero_point != -128:
             return False
-        return _winograd_shape(view) and _accepts_block(view) and _winograd_affordable(view)
+        return _winograd_shape(view) and _accepts_block(view)
 
     def cycles(view: NodeView) -> float:
         window = _window(view)
@@ -349,6 +327,7 @@ def _winograd_variant(symbol: str, relu: bool) -> Variant:
         scratch=_winograd_scratch,
         overlap=_winograd_overlap,
         cycles=cycles,
+        weight_bytes=lambda view: 8 * view.input(1).nbytes // 3,
     )
 
 

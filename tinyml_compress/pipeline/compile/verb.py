@@ -5,21 +5,24 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
+from math import isfinite
 from pathlib import Path
 
 from tinyml_compress import codegen, frontend, passes, plan
 from tinyml_compress.codegen.project import project_files
+from tinyml_compress.errors import UsageError
 from tinyml_compress.ir import Graph, NodeView, Program
-from tinyml_compress.ir.program import ProgramNode
-from tinyml_compress.ops import candidates, choose_all, operator
+from tinyml_compress.ir.program import KernelPrice, ProgramNode
+from tinyml_compress.ops import operator
 from tinyml_compress.ops.base import Isa, Level, Variant
 from tinyml_compress.pipeline.convert.golden_vectors import golden_vectors
-from tinyml_compress.results import Compiled, CompiledNode
+from tinyml_compress.results import Compiled, CompiledNode, KernelOption
+from tinyml_compress.schedule import AS_ASKED, Asked, Decision, Option, decided
 from tinyml_compress.support import files
 from tinyml_compress.support.c_names import c_name, check_c_name
 from tinyml_compress.support.words import word
 
-__all__ = ["compile_c", "compile_graph", "compile_model", "compile_to_folder", "isas_for"]
+__all__ = ["compile_c", "compile_graph", "compile_model", "compile_to_folder", "isas_for", "kernel_option"]
 
 Pass = Callable[[Graph], Graph]
 
@@ -37,57 +40,104 @@ def compile_graph(
     isas: Iterable[Isa] = (Isa.C,),
     level: Level = Level.BALANCED,
     using: Sequence[Pass] = passes.PASSES,
+    asked: Sequence[Asked] = (),
 ) -> Program:
-    """The C program of a graph as the frontend reads it."""
+    """The C program of a graph as the frontend reads it, with the kernels that are `asked` for."""
     chosen = tuple(isas)
-    simplified = passes.run(graph, using)
-    planned = _planned(simplified, chosen, level, {})
-    return codegen.generate(
+    planner = _Planner(chosen, level)
+    planned = planner.planned(passes.run(graph, using), asked)
+    program = codegen.generate(
         planned,
         prefix=prefix,
         model_sha256=model_sha256,
         options=f"isa={'+'.join(isa.value for isa in chosen)} optimize={level.value}",
     )
+    nodes = planned.graph.nodes
+    return replace(
+        program,
+        nodes=tuple(_explained(one, planner.decisions[id(nodes[one.index])]) for one in program.nodes),
+    )
 
 
 def compile_model(
-    model: bytes, name: str, isas: Iterable[Isa] = (Isa.C,), level: Level = Level.BALANCED
+    model: bytes,
+    name: str,
+    isas: Iterable[Isa] = (Isa.C,),
+    level: Level = Level.BALANCED,
+    asked: Sequence[Asked] = (),
 ) -> Program:
     """The C program of a .tflite file, in memory; `name` prefixes its symbols."""
     graph = frontend.read(model, name)
-    return compile_graph(graph, check_c_name(name), model_sha256=files.sha256(model), isas=isas, level=level)
+    return compile_graph(
+        graph, check_c_name(name), model_sha256=files.sha256(model), isas=isas, level=level, asked=asked
+    )
 
 
-def _planned(
-    graph: Graph, isas: tuple[Isa, ...], level: Level, known: dict[int, plan.Planned]
-) -> plan.Planned:
+def _explained(node: ProgramNode, made: Decision) -> ProgramNode:
+    return replace(node, family=made.chosen.family, options=tuple(map(_price, made.options)), why=made.why)
+
+
+def _price(option: Option) -> KernelPrice:
+    cycles = option.cycles if isfinite(option.cycles) else None
+    return KernelPrice(option.family, option.variant.symbol, cycles, option.weight_bytes)
+
+
+class _Planner:
     """Kernels and places for a graph, its bodies first: a body's arena is the scratch of the node that runs
     it.
     """
-    if id(graph) not in known:
-        bodies = tuple(_planned(body, isas, level, known) for body in graph.subgraphs)
-        planned = plan.plan_in_best_order(graph, _schedule(graph, isas, level, bodies))
-        known[id(graph)] = replace(planned, bodies=bodies)
-    return known[id(graph)]
+
+    def __init__(self, isas: tuple[Isa, ...], level: Level) -> None:
+        self._isas, self._level = isas, level
+        self._known: dict[int, plan.Planned] = {}
+        self.decisions: dict[int, Decision] = {}
+        """By the `id` of the node."""
+
+    def planned(self, graph: Graph, asked: Sequence[Asked] = ()) -> plan.Planned:
+        """The graph with all that is decided; what is asked for is meant for the graph, not its bodies."""
+        if id(graph) not in self._known:
+            bodies = tuple(map(self.planned, graph.subgraphs))
+            made = plan.plan_in_best_order(graph, self._schedule(graph, bodies, asked))
+            self._known[id(graph)] = replace(made, bodies=bodies)
+        return self._known[id(graph)]
+
+    def _schedule(
+        self, graph: Graph, bodies: Sequence[plan.Planned], asked: Sequence[Asked]
+    ) -> tuple[Variant, ...]:
+        """The kernel of each node."""
+        made = decided(graph, self._isas, self._level, asked)
+        views = tuple(graph.views())
+        if self._level is Level.RAM:
+            made = _smallest(graph, made, bodies)
+        self.decisions |= {id(view.node): one for view, one in zip(views, made, strict=True)}
+        return tuple(
+            _with_room(view, one.chosen.variant, bodies) for view, one in zip(views, made, strict=True)
+        )
 
 
-def _schedule(
-    graph: Graph, isas: tuple[Isa, ...], level: Level, bodies: Sequence[plan.Planned]
-) -> tuple[Variant, ...]:
-    """The kernel of each node."""
+def _with_room(view: NodeView, variant: Variant, bodies: Sequence[plan.Planned]) -> Variant:
+    run = operator(view.node.op, view.node.name).bodies(view)
+    if not run:
+        return variant
+    room = max(bodies[number].memory.arena_bytes for number in run)
+    return replace(variant, scratch=lambda _: room)
 
-    def with_room(view: NodeView, variant: Variant) -> Variant:
-        run = operator(view.node.op, view.node.name).bodies(view)
-        if not run:
-            return variant
-        room = max(bodies[number].memory.arena_bytes for number in run)
-        return replace(variant, scratch=lambda _: room)
 
-    if level is Level.RAM:
-        choices = [[with_room(view, variant) for variant in candidates(view, isas)] for view in graph.views()]
-        return plan.smallest_schedule(graph, choices)
-    chosen = choose_all(graph, isas, level)
-    return tuple(with_room(view, variant) for view, variant in zip(graph.views(), chosen, strict=True))
+def _smallest(graph: Graph, made: Sequence[Decision], bodies: Sequence[plan.Planned]) -> tuple[Decision, ...]:
+    """The kernels with which the arena is smallest; what is asked for stays."""
+    rows = [(one.chosen,) if one.why == AS_ASKED else one.options for one in made]
+    views = tuple(graph.views())
+    choices = [
+        [_with_room(view, option.variant, bodies) for option in row]
+        for view, row in zip(views, rows, strict=True)
+    ]
+    found = plan.smallest_schedule(graph, choices)
+    done = []
+    for one, row, choice, variant in zip(made, rows, choices, found, strict=True):
+        chosen = row[next(place for place, known in enumerate(choice) if known is variant)]
+        same = chosen is one.chosen
+        done.append(one if same else replace(one, chosen=chosen, why="smallest arena"))
+    return tuple(done)
 
 
 def compile_c(
@@ -97,21 +147,43 @@ def compile_c(
     name: str | None = None,
     isa: str = "c",
     optimize: str = "balanced",
+    kernels: Sequence[str] = (),
 ) -> Compiled:
-    """An int8 .tflite file to self-contained C in `output`, with a project that tests it."""
-    kernels, level = word(Isa, "isa", isa), word(Level, "optimize", optimize)
-    return compile_to_folder(Path(model), Path(output), name or c_name(Path(model).stem), kernels, level)
+    """An int8 .tflite file to self-contained C in `output`, with a project that tests it.
+
+    `kernels` says which kernels some layers get: "LAYER=FAMILY", a layer by its name or a pattern.
+    """
+    path, chosen, level = Path(model), word(Isa, "isa", isa), word(Level, "optimize", optimize)
+    return compile_to_folder(
+        path, Path(output), name or c_name(path.stem), chosen, level, tuple(map(_asked, kernels))
+    )
+
+
+def _asked(text: str) -> Asked:
+    layer, mark, family = text.rpartition("=")
+    if not mark or not layer or not family:
+        raise UsageError(
+            "not a layer and a kernel",
+            which=f"--kernel {text}",
+            allowed="LAYER=FAMILY, as compile --explain names them: stem=rows, or 'block*=words'",
+        )
+    return layer, family
 
 
 def compile_to_folder(
-    model: Path, output: Path, name: str, isa: Isa = Isa.C, level: Level = Level.BALANCED
+    model: Path,
+    output: Path,
+    name: str,
+    isa: Isa = Isa.C,
+    level: Level = Level.BALANCED,
+    asked: Sequence[Asked] = (),
 ) -> Compiled:
     """Compile the file `model` and write sources and a project that tests them into `output`, whole or not at
     all.
     """
     started = time.perf_counter()
     content = files.read_bytes(model)
-    program = compile_model(content, name, isas_for(isa), level)
+    program = compile_model(content, name, isas_for(isa), level, asked)
     written = {**program.files, **project_files(program, golden_vectors(content, program))}
     with files.output_folder(output) as staging:
         for file_name, text in written.items():
@@ -140,4 +212,17 @@ def _node(node: ProgramNode) -> CompiledNode:
         macs=node.macs,
         encoding=None if node.zeros is None else node.encoding,
         zeros=None if node.zeros is None else round(node.zeros, 4),
+        family=node.family or None,
+        options=tuple(map(kernel_option, node.options)),
+        why=node.why or None,
+    )
+
+
+def kernel_option(found: KernelPrice) -> KernelOption:
+    """For people and programs."""
+    return KernelOption(
+        family=found.family,
+        kernel=found.kernel,
+        cycles=None if found.cycles is None else round(found.cycles),
+        weight_bytes=found.weight_bytes,
     )

@@ -13,9 +13,10 @@ from tinyml_compress import frontend, passes, plan
 from tinyml_compress.errors import TinymlError
 from tinyml_compress.frontend.ledger import ledger
 from tinyml_compress.ir import Graph, NodeView, Tensor
-from tinyml_compress.ops import choose, operator
+from tinyml_compress.ops import operator
 from tinyml_compress.ops.base import Isa, Level
 from tinyml_compress.results import Conversion, Inspection, LayerFacts, Values
+from tinyml_compress.schedule import cheapest
 from tinyml_compress.support import files
 from tinyml_compress.support.c_names import c_name
 
@@ -36,7 +37,7 @@ def inspect_model(path: Path) -> Inspection:
     missing = None
     try:
         simplified = passes.run(graph)
-        schedule = tuple(choose(view, (Isa.C,), Level.BALANCED) for view in simplified.views())
+        schedule = tuple(cheapest(view, (Isa.C,), Level.BALANCED) for view in simplified.views())
         made = plan.plan(simplified, schedule)
         arena, bound = made.arena_bytes, made.lower_bound
     except TinymlError as error:

@@ -14,7 +14,7 @@ from tinyml_compress.devices.trust import FITTED_OPERATORS, Trust, likeness, tru
 from tinyml_compress.errors import DoesNotFit
 from tinyml_compress.ir import Graph, Port, Program
 from tinyml_compress.ops.base import Isa
-from tinyml_compress.pipeline.compile.verb import compile_graph, compile_model
+from tinyml_compress.pipeline.compile.verb import compile_graph, compile_model, kernel_option
 from tinyml_compress.pipeline.measure.mismatch import agreement, locate
 from tinyml_compress.pipeline.measure.target import Demands, Target
 from tinyml_compress.pipeline.measure.work import FLAGS, Work
@@ -29,6 +29,7 @@ from tinyml_compress.results import (
     NodeCost,
     Placement,
 )
+from tinyml_compress.results.kernels import runner_up
 from tinyml_compress.runners.emulated import Emulation, Emulator, emulate
 
 __all__ = ["TARGET"]
@@ -292,6 +293,8 @@ def _nodes(program: Program, device: Device, done: Emulation) -> tuple[NodeCost,
             constants=constants.get(node.index, 0),
             encoding=None if node.zeros is None else node.encoding,
             zeros=None if node.zeros is None else round(node.zeros, 4),
+            why=node.why or None,
+            runner_up=runner_up(tuple(map(kernel_option, node.options)), node.family),
         )
         for node, count in zip(program.nodes, done.counts.nodes, strict=True)
     ]

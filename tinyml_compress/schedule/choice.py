@@ -1,0 +1,150 @@
+"""A kernel for every node of a graph: each node's own choice, within what the whole graph can afford."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from fnmatch import fnmatchcase
+from math import fsum, inf
+
+from tinyml_compress.errors import UsageError
+from tinyml_compress.ir import Graph, NodeView
+from tinyml_compress.ops import operator
+from tinyml_compress.ops.base import Isa, Level
+from tinyml_compress.schedule.options import Option, dense_bytes, family, options
+
+__all__ = ["AS_ASKED", "Asked", "Decision", "decided"]
+
+_SLOWER = 0.02
+"""By so much a model may become slower to need one kernel less."""
+_GROWTH = 0.45
+"""Kernels that want more than a byte per weight may add this part of the graph's weights, all together."""
+
+AS_ASKED = "as asked"
+Asked = tuple[str, str]
+"""A layer, by its name or a pattern, and the family that the user wants for it."""
+
+
+@dataclass(frozen=True, eq=False)
+class Decision:
+    """One node's kernel."""
+
+    options: tuple[Option, ...]
+    """The cheapest first."""
+    chosen: Option
+    why: str
+
+    @property
+    def runner_up(self) -> Option | None:
+        """The best of another family."""
+        return next((one for one in self.options if one.family != self.chosen.family), None)
+
+
+def decided(
+    graph: Graph, isas: Iterable[Isa], level: Level, asked: Sequence[Asked] = ()
+) -> tuple[Decision, ...]:
+    """A decision for each node, in the graph's order."""
+    views, allowed = tuple(graph.views()), tuple(isas)
+    levels = tuple(Level) if level is Level.RAM else (level,)
+    found = _affordable(views, [options(view, allowed, levels) for view in views])
+    made = [Decision(row, row[0], _why(row, level)) for row in found]
+    if level in (Level.SIZE, Level.BALANCED):
+        made = _shared(views, made)
+    return tuple(_asked(views, made, allowed, asked))
+
+
+def _why(row: Sequence[Option], level: Level) -> str:
+    best = row[0]
+    second = next((one for one in row if one.family != best.family), None)
+    if second is None:
+        return "the only one"
+    if level in (Level.SIZE, Level.BALANCED) and best.weight_bytes != second.weight_bytes:
+        return "bytes and cycles"
+    return "suits its shape" if second.cycles == inf else "fewest cycles"
+
+
+def _affordable(
+    views: Sequence[NodeView], found: Sequence[tuple[Option, ...]]
+) -> tuple[tuple[Option, ...], ...]:
+    """Without the options for whose larger weights the graph has no room; what saves most cycles per byte
+    has it first.
+    """
+    weights = {view.node.inputs[1]: dense_bytes(view) for view in views if len(view.node.inputs) > 1}
+    room = _GROWTH * sum(weights.values())
+    gains: list[tuple[float, int, int]] = []
+    for index, (view, row) in enumerate(zip(views, found, strict=True)):
+        dense = dense_bytes(view)
+        large = next((one for one in row if one.weight_bytes > dense), None)
+        lean = next((one for one in row if one.weight_bytes <= dense), None)
+        if large is not None and lean is not None and large.cycles < lean.cycles:
+            extra = large.weight_bytes - dense
+            gains.append(((lean.cycles - large.cycles) / extra, index, extra))
+    kept = list(found)
+    for _, index, extra in sorted(gains, key=lambda gain: (-gain[0], gain[1])):
+        if extra <= room:
+            room -= extra
+        else:
+            dense = dense_bytes(views[index])
+            kept[index] = tuple(one for one in found[index] if one.weight_bytes <= dense)
+    return tuple(kept)
+
+
+def _shared(views: Sequence[NodeView], made: list[Decision]) -> list[Decision]:
+    """No kernel whose code is larger than what it saves: its nodes take one that is there already."""
+    for symbol in sorted({one.chosen.variant.symbol for one in made if one.chosen.variant.code_bytes}):
+        using = [index for index, one in enumerate(made) if one.chosen.variant.symbol == symbol]
+        others = {one.chosen.variant.symbol for one in made} - {symbol}
+        instead = {
+            index: fitting[0]
+            for index in using
+            if (fitting := [one for one in made[index].options if one.variant.symbol in others])
+        }
+        if len(instead) < len(using):
+            continue
+        code = made[using[0]].chosen.variant.code_bytes
+        more = fsum(one.weight_bytes - made[index].chosen.weight_bytes for index, one in instead.items())
+        slower = fsum(one.cycles - made[index].chosen.cycles for index, one in instead.items())
+        every = fsum(one.chosen.cycles for one in made if one.chosen.cycles < inf)
+        if more < code and slower <= _SLOWER * every:
+            for index, one in instead.items():
+                made[index] = replace(made[index], chosen=one, why="a kernel less")
+    return made
+
+
+def _asked(
+    views: Sequence[NodeView], made: Sequence[Decision], isas: Iterable[Isa], asked: Sequence[Asked]
+) -> list[Decision]:
+    """What the user asked for, where a kernel can do it."""
+    done = list(made)
+    for pattern, wanted in asked:
+        places = [index for index, view in enumerate(views) if fnmatchcase(view.node.name, pattern)]
+        if not places:
+            names = ", ".join(view.node.name for view in views)
+            raise UsageError("no such layer", which=f"--kernel {pattern}={wanted}", allowed=names)
+        for index in places:
+            done[index] = _one_asked(views[index], made[index], tuple(isas), wanted)
+    return done
+
+
+def _one_asked(view: NodeView, made: Decision, isas: tuple[Isa, ...], wanted: str) -> Decision:
+    every = options(view, isas)  # whatever the level
+    fitting = [one for one in every if one.family == wanted]
+    if fitting:
+        return replace(made, chosen=fitting[0], why=AS_ASKED)
+    op = operator(view.node.op, view.node.name)
+    known = [variant for variant in op.variants if family(variant.symbol, op.name) == wanted]
+    elsewhere = sorted({variant.isa.value for variant in known} - {isa.value for isa in isas})
+    able = sorted({one.family for one in every})
+    if not known:
+        found = f"{op.name} has no such kernel"
+    elif elsewhere and len(elsewhere) == len({variant.isa for variant in known}):
+        found = f"{wanted} is for --isa {' or '.join(elsewhere)}"
+    else:
+        found = f"{wanted} does not take this shape, element type or these numbers"
+    raise UsageError(
+        "the kernel cannot run this layer",
+        which=f"--kernel {view.node.name}={wanted}",
+        found=found,
+        allowed=", ".join(able),
+        next_step="compile --explain shows what each layer can have",
+    )

@@ -1,0 +1,83 @@
+"""The kernels that can run one node, and their prices."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from tinyml_compress.errors import GraphError
+from tinyml_compress.ir import NodeView
+from tinyml_compress.ops import operator
+from tinyml_compress.ops.base import Isa, Level, Variant
+
+__all__ = ["Option", "cheapest", "dense_bytes", "family", "options"]
+
+_TIME_AT_SIZE = 0.15
+"""At `size` twice the cycles count as much as a ninth more weights."""
+_PLAIN = "plain"
+"""The family of kernels that take every shape."""
+
+
+@dataclass(frozen=True, eq=False)
+class Option:
+    """A kernel for a node."""
+
+    variant: Variant
+    cycles: float
+    """Estimated; infinite where nothing is known, as of operators that have one kernel."""
+    weight_bytes: int
+    """Flash of the node's weights as this kernel wants them."""
+    price: float
+    """What counts at the level: cycles, or cycles and bytes weighed."""
+    family: str
+
+
+def options(view: NodeView, isas: Iterable[Isa], levels: Iterable[Level] = Level) -> tuple[Option, ...]:
+    """Every kernel that accepts a node at one of these levels, the cheapest first: what cheap means is the
+    level's. Ties go to the one that the operator lists first.
+    """
+    op = operator(view.node.op, view.node.name)
+    allowed, wanted = frozenset(isas), frozenset(levels)
+    only = next(iter(wanted)) if len(wanted) == 1 else None
+    fitting = [v for v in op.variants if v.isa in allowed and wanted & v.levels and v.accepts(view)]
+    if not fitting:
+        raise GraphError("no kernel accepts this node", which=f"{view.node.op} {view.node.name}")
+    return tuple(sorted((_option(view, variant, only) for variant in fitting), key=lambda one: one.price))
+
+
+def cheapest(view: NodeView, isas: Iterable[Isa], level: Level) -> Variant:
+    """The kernel for a node that stands alone."""
+    return options(view, isas, (level,))[0].variant
+
+
+def dense_bytes(view: NodeView) -> int:
+    """Flash of a node's weights, each by itself."""
+    return view.input(1).nbytes if len(view.node.inputs) > 1 and view.node.inputs[1] is not None else 0
+
+
+def family(symbol: str, op: str) -> str:
+    """`words` of `tc_s8_conv_2d_words_relu__dsp`: what sets a kernel apart from others of its operator."""
+    stem = symbol.removeprefix("tc_").partition("__")[0].partition("_")[2].removesuffix("_relu")
+    own = op.lower()
+    if stem == own or not stem.startswith(f"{own}_"):
+        return _PLAIN
+    return stem.removeprefix(f"{own}_")
+
+
+def _option(view: NodeView, variant: Variant, level: Level | None) -> Option:
+    cycles, dense = variant.cycles(view), dense_bytes(view)
+    held = dense if variant.weight_bytes is None else variant.weight_bytes(view)
+    return Option(
+        variant,
+        cycles,
+        held,
+        _price(cycles, held / max(dense, 1), level),
+        family(variant.symbol, view.node.op),
+    )
+
+
+def _price(cycles: float, flash: float, level: Level | None) -> float:
+    """At `size` weights in flash before cycles, at `balanced` both, cycles more, else cycles alone."""
+    if level is Level.SIZE:
+        return float(flash * cycles**_TIME_AT_SIZE)
+    return float(cycles * flash**0.5) if level is Level.BALANCED else cycles
