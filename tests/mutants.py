@@ -126,9 +126,9 @@ MUTANTS = (
     ),
     # which kernel, and where its bytes lie
     Mutant(
-        "ops/__init__.py",
+        "schedule/options.py",
         "_price",
-        "flash * cycles**_TIME_AT_SIZE",
+        "float(flash * cycles**_TIME_AT_SIZE)",
         "cycles",
         "tests/ops/test_encodings.py::test_sample_equals_tflm",
     ),
