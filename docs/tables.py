@@ -274,6 +274,29 @@ def _real(words: Sequence[str]) -> str:
     return f"{' '.join(told)}\n\n{_markdown(head, made)}"
 
 
+def _shipped(words: Sequence[str]) -> str:
+    """benchmarks/real.py: how every shipped recipe ended on the keyword net, and what it had lost."""
+    every = [row for row in _results("real.json")["rows"] if row["name"].startswith("shipped-")]
+    rows = [row for row in every if row["seeds"]]
+    head = ("recipe", "int8 file", "drop, points", "95% interval", "verdict", "exit code")
+    made = [
+        (
+            row["name"].removeprefix("shipped-"),
+            f"{row['score']:.1%}",
+            f"{row['drop']:.2f}",
+            f"{row['low']:.1f} to {row['high']:.1f}",
+            ", ".join(row["verdicts"]),
+            ", ".join(str(code) for code in row["exit_codes"]),
+        )
+        for row in rows
+    ]
+    missing = [row["name"].removeprefix("shipped-") for row in every if not row["seeds"]]
+    seeds = sorted({seed for row in rows for seed in row["seeds"]})
+    told = [f"{rows[0]['dates'][0]}, float {rows[0]['float']:.1%}, seeds {', '.join(map(str, seeds))}."]
+    told += [f"Not run: {', '.join(missing)}."] if missing else []
+    return f"{' '.join(told)}\n\n{_markdown(head, made)}"
+
+
 def _silicon(words: Sequence[str]) -> str:
     """targets/silicon.json: `fits`, `choices`, `closed`, or a core, whose programs are listed."""
     (what,) = words
@@ -288,6 +311,7 @@ _TABLES: dict[str, Callable[[Sequence[str]], str]] = {
     "kernels": _kernels,
     "pruned": _pruned,
     "fit": _fit,
+    "shipped": _shipped,
     "real": _real,
     "silicon": _silicon,
 }

@@ -95,6 +95,25 @@ def test_what_is_recorded_follows_from_the_answers(real: Any, repo: Path) -> Non
     assert all(rows[name]["seeds"] == [0, 1, 2] and rows[name]["met"] is not None for name in without)
 
 
+def test_no_loss_is_silent(real: Any, repo: Path) -> None:
+    lost = np.packbits(np.arange(200) >= 30).tobytes().hex()
+    every = np.packbits(np.ones(200, bool)).tobytes().hex()
+
+    def trial(word: str, right: str) -> Any:
+        return real.Trial(0, "", "2026-01-01", 1.0, word, every, right, 200, None, None, None)
+
+    row = _row(real, "shipped-prune50-int8")
+    for word, right, silent in (("within", lost, [0]), ("lost", lost, []), ("within", every, [])):
+        assert real._summary(row, {0: trial(word, right)})["silent"] == silent
+    record = json.loads((repo / "benchmarks" / "real.json").read_text())
+    shipped = [one for one in record["rows"] if one["name"].startswith("shipped-") and one["seeds"]]
+    assert len(shipped) >= 15
+    assert not any(one["silent"] for one in shipped)
+    for one in shipped:
+        for word, code in zip(one["verdicts"], one["exit_codes"], strict=True):
+            assert code == (0 if word in ("within", "cannot tell") else 1)
+
+
 def test_calls(repo: Path, tmp_path: Path) -> None:
     call = [sys.executable, "benchmarks/real.py", "--output", str(tmp_path / "real.json")]
     for more, code, words in (
