@@ -14,7 +14,7 @@ from tinyml_compress.data.dataset import DataSet
 from tinyml_compress.data.load import load
 from tinyml_compress.errors import DataError, UsageError
 
-__all__ = ["folded", "loaded", "split_data"]
+__all__ = ["folded", "loaded", "part_of", "split_data"]
 
 
 def loaded(data: str | Path | DataSet) -> DataSet:
@@ -51,11 +51,12 @@ def folded(data: DataSet, folds: int, seed: int) -> Iterator[tuple[DataSet, Data
     for start, end in pairwise([*range(0, held * folds, held), data.count]):
         rest = np.delete(order, slice(start, end))
         yield (
-            _part(data, np.sort(rest), f"{folds - 1} of {folds}"),
-            _part(data, np.sort(order[start:end]), f"1 of {folds}"),
+            part_of(data, np.sort(rest), f"{folds - 1} of {folds}"),
+            part_of(data, np.sort(order[start:end]), f"1 of {folds}"),
         )
 
 
-def _part(data: DataSet, chosen: Any, what: str) -> DataSet:
+def part_of(data: DataSet, chosen: Any, what: str) -> DataSet:
+    """Some samples of a set, which `what` names."""
     labels = None if data.labels is None else data.labels[chosen]
     return replace(data, name=f"{data.name} ({what})", inputs=data.inputs[chosen], labels=labels)

@@ -15,6 +15,7 @@ __all__ = [
     "agreement",
     "answers",
     "area_under_curve",
+    "confusion_of",
     "mean_absolute_error",
     "mean_squared_error",
     "reconstruction",
@@ -176,6 +177,14 @@ def agreement(task: Task, first: Floats, second: Floats) -> Agreement:
     )
     furthest, average = float(apart.max()), float(apart.mean())
     return Agreement(total=len(first), max_difference=furthest, mean_difference=average, same=same)
+
+
+def confusion_of(outputs: Floats, labels: Array | None) -> tuple[tuple[int, ...], ...] | None:
+    """Samples by true class and answer; None where an answer is not one of several classes per sample."""
+    flat = outputs.reshape(len(outputs), -1)
+    if labels is None or labels.ndim != 1 or flat.shape[1] <= max(1, int(labels.max(initial=0))):
+        return None
+    return accuracy(flat, labels.astype(np.int64)).confusion
 
 
 def answers(outputs: Array) -> Labels:

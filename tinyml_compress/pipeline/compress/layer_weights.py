@@ -1,6 +1,4 @@
-"""What weights look like, and where a classifier errs: the numbers behind the pictures of
-compressed models.
-"""
+"""What weights look like: the numbers behind the pictures of compressed models."""
 
 from __future__ import annotations
 
@@ -8,11 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from tinyml_compress.evaluation import accuracy
 from tinyml_compress.pipeline.inspect.verb import histogram
 from tinyml_compress.results import LayerWeights
 
-__all__ = ["confusion_of", "weights_of_keras", "weights_of_layer"]
+__all__ = ["weights_of_keras", "weights_of_layer"]
 
 
 def weights_of_layer(name: str, values: Any) -> LayerWeights:
@@ -32,16 +29,3 @@ def weights_of_keras(model: Any) -> tuple[LayerWeights, ...]:
         for layer in model.layers
         if (kernels := prunable_weights(layer))
     )
-
-
-def confusion_of(outputs: Any, labels: Any) -> tuple[tuple[int, ...], ...] | None:
-    """Samples by true class and answer; None where an answer is not one of several classes per sample."""
-    flat = np.asarray(outputs).reshape(len(outputs), -1)
-    if (
-        labels is None
-        or np.ndim(labels) != 1
-        or flat.shape[1] < 2
-        or int(np.max(labels, initial=0)) >= flat.shape[1]
-    ):
-        return None
-    return accuracy(flat, np.asarray(labels, dtype=np.int64)).confusion

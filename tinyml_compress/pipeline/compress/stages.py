@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from tinyml_compress.errors import TinymlError
 from tinyml_compress.results import Sizes
 from tinyml_compress.support.backend import fix_seeds
 from tinyml_compress.techniques.channels import analyse
@@ -17,7 +18,7 @@ from tinyml_compress.techniques.sparsity import prunable_weights, zeros_of
 from tinyml_compress.techniques.technique import Context, Outcome
 from tinyml_compress.techniques.training import Samples, Training
 
-__all__ = ["run_stage", "sizes_of"]
+__all__ = ["no_student", "run_stage", "sizes_of"]
 
 
 def run_stage(
@@ -49,6 +50,11 @@ def run_stage(
         samples = training.train
     context = Context(training, samples, taught, load_student, seed, tell)
     return technique(stage.use).apply(stage.options, model, context)
+
+
+def no_student(spec: str) -> Any:
+    """For runs that know one architecture only."""
+    raise TinymlError("a search has no students of other architectures", which=spec)
 
 
 def sizes_of(model: Any) -> Sizes:

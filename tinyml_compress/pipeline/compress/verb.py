@@ -19,7 +19,7 @@ from msgspec.structs import replace
 
 from tinyml_compress.data import DataSet
 from tinyml_compress.errors import DataError, ModelError, TinymlError, TrainingError, UsageError
-from tinyml_compress.evaluation import ScoreKind, wilson
+from tinyml_compress.evaluation import ScoreKind, confusion_of, wilson
 from tinyml_compress.pipeline.compress.allocation import allocated, described
 from tinyml_compress.pipeline.compress.allocation import steps as allocation_steps
 from tinyml_compress.pipeline.compress.inputs import (
@@ -31,7 +31,7 @@ from tinyml_compress.pipeline.compress.inputs import (
     source_of,
     task_changes,
 )
-from tinyml_compress.pipeline.compress.layer_weights import confusion_of, weights_of_keras
+from tinyml_compress.pipeline.compress.layer_weights import weights_of_keras
 from tinyml_compress.pipeline.compress.plan import boards_of, find_recipe, loaded_for, refuse_for_device
 from tinyml_compress.pipeline.compress.samples import sample_warnings
 from tinyml_compress.pipeline.compress.verdict import (

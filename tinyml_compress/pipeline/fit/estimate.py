@@ -152,7 +152,7 @@ class _Forms:
     def _file(self, point: Point) -> bytes:
         from tinyml_compress.converter import Settings
         from tinyml_compress.models import LoadedModel
-        from tinyml_compress.pipeline.compress.stages import run_stage
+        from tinyml_compress.pipeline.compress.stages import no_student, run_stage
         from tinyml_compress.pipeline.convert.keras_model import convert_model
 
         recipe = recipe_of(point, Epochs(), part=0.0, seed=self._seed)
@@ -161,7 +161,7 @@ class _Forms:
             model = self._loaded.model
             for step in recipe.stages[:-1]:
                 model = run_stage(
-                    step, model, None, model, _no_student, self._seed, samples_of(self._samples)
+                    step, model, None, model, no_student, self._seed, samples_of(self._samples)
                 ).model
             source = LoadedModel(model, self._loaded.origin)
             self._files[text] = convert_model(source, self._samples, Settings(), samples=_SAMPLES).tflite
@@ -201,7 +201,3 @@ def _live(program: Program, index: int) -> int:
         total += max(0, end - max(begin, reached))
         reached = max(reached, end)
     return total
-
-
-def _no_student(spec: str) -> Any:
-    raise TinymlError("an estimate has no students", which=spec)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
-from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -12,12 +11,12 @@ from typing import Any
 import numpy as np
 
 from tinyml_compress.data import DataSet
-from tinyml_compress.data.split import split_data
-from tinyml_compress.errors import MismatchError, TinymlError
+from tinyml_compress.data.split import part_of, split_data
+from tinyml_compress.errors import MismatchError
 from tinyml_compress.evaluation import ScoreKind
 from tinyml_compress.ops.base import Level
 from tinyml_compress.pipeline.compress.inputs import load_stage, outputs_of_file, samples_of
-from tinyml_compress.pipeline.compress.stages import run_stage
+from tinyml_compress.pipeline.compress.stages import no_student, run_stage
 from tinyml_compress.pipeline.compress.verb import compress
 from tinyml_compress.pipeline.compress.verdict import ANY_DROP
 from tinyml_compress.pipeline.fit.job import Job
@@ -65,12 +64,7 @@ def halves(tests: DataSet) -> tuple[DataSet, DataSet]:
     order = np.random.default_rng(0).permutation(tests.count)
     order = order[np.argsort(labels[order], kind="stable")]
     first, second = np.sort(order[::2]), np.sort(order[1::2])
-    return _part(tests, first, "chosen by"), _part(tests, second if len(second) else first, "untouched")
-
-
-def _part(data: DataSet, places: Any, what: str) -> DataSet:
-    labels = None if data.labels is None else data.labels[places]
-    return replace(data, name=f"{data.name} ({what})", inputs=data.inputs[places], labels=labels)
+    return part_of(tests, first, "chosen by"), part_of(tests, second if len(second) else first, "untouched")
 
 
 class RecipeJudge:
@@ -208,7 +202,7 @@ class RecipeJudge:
             assert isinstance(last.options, ConvertOptions)
             model = self.float_model
             for stage in stages:
-                given = (stage, model, None, self.float_model, _no_student, self._job.seed, samples_of(train))
+                given = (stage, model, None, self.float_model, no_student, self._job.seed, samples_of(train))
                 model = run_stage(*given).model
             source = LoadedModel(model, Origin(self._job.model, Format.KERAS2, self._weights))
             settings = Settings(Mode(last.options.mode), wide=last.options.wide)
@@ -225,7 +219,3 @@ class RecipeJudge:
         place = Path(self._job.folder)
         place.mkdir(parents=True, exist_ok=True)
         return scratch("trial", place)
-
-
-def _no_student(spec: str) -> Any:
-    raise TinymlError("the search has no students of other architectures", which=spec)

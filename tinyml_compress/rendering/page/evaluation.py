@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from tinyml_compress.rendering.page import specs
 from tinyml_compress.rendering.page.html import (
     Card,
+    Chart,
     Column,
     Value,
     Verdict,
@@ -22,11 +22,10 @@ from tinyml_compress.rendering.page.html import (
 from tinyml_compress.rendering.page.models import confusion, intervals, short_names
 from tinyml_compress.rendering.page.shell import Source
 from tinyml_compress.rendering.parity_text import ENGINE_NAMES
-from tinyml_compress.results import Ladder, LayerNoise, Step, decoded
+from tinyml_compress.results import Evaluation, Evaluations, Ladder, LayerNoise, Score, Step, decoded
 
 __all__ = ["evaluate_parts", "ladder_parts"]
 
-Row = Mapping[str, Any]
 _SCORES = (
     Column("name", "model"),
     Column("engine", "engine"),
@@ -44,76 +43,76 @@ _SCORES = (
 
 def evaluate_parts(sources: Sequence[Source]) -> list[str]:
     """All evaluated models in one table, their intervals, and their confusions side by side."""
-    found = [one for source in sources for one in source.document.get("evaluations", [source.document])]
-    others = list(dict.fromkeys(str(one["against"]) for one in found if one.get("against")))
-    short = short_names([*(one["model"] for one in found), *others])
+    found = [one for source in sources for one in _evaluations(source)]
+    others = list(dict.fromkeys(one.against for one in found if one.against is not None))
+    short = short_names([*(one.model for one in found), *others])
     names, short_of = short[: len(found)], dict(zip(others, short[len(found) :], strict=True))
-    rows: list[dict[str, Value]] = []
-    matrices = []
+    rows: dict[str, dict[str, Value]] = {}
+    matrices: dict[str, Chart | None] = {}
     for name, one in zip(names, found, strict=True):
-        if one.get("against"):
-            other = short_of[one["against"]]
-            rows.append(_row(other, one.get("against_score", {}), one, other=True))
-            matrices.append((other, (one.get("against_score", {}), one.get("classes"))))
-        rows.append(_row(f"{name} ({one['engine']})", one.get("score", {}), one, other=False))
-        matrices.append((f"{name} ({one['engine']})", (one.get("score", {}), one.get("classes"))))
-    rows = list({str(row["name"]) + str(row["data"]): row for row in rows}.values())
-    metric = "accuracy" if any("accuracy" in one.get("score", {}) for one in found) else "mean absolute error"
-    shown = list(dict(matrices).items())
+        scored = [(f"{name} ({one.engine.value})", one.score, False)]
+        if one.against is not None:
+            scored.insert(0, (short_of[one.against], one.against_score, True))
+        for shown, score, is_other in scored:
+            rows.setdefault(shown + one.data, {}).update(_row(shown, score, one, other=is_other))
+            matrices[shown] = confusion(shown, None if score is None else score.confusion, one.classes)
+    is_share = any(one.score is not None and one.score.accuracy is not None for one in found)
+    metric = "accuracy" if is_share else "mean absolute error"
     return [
         card_grid([_card(name, one, short_of) for name, one in zip(names, found, strict=True)]),
-        table(_SCORES, rows, caption="Scores"),
-        chart(intervals(rows, _SCORES, metric=metric)),
-        row_of_charts(confusion(name, score.get("confusion"), classes) for name, (score, classes) in shown),
+        table(_SCORES, list(rows.values()), caption="Scores"),
+        chart(intervals(list(rows.values()), _SCORES, metric=metric)),
+        row_of_charts(matrices.values()),
     ]
 
 
-def _row(name: str, score: Row, one: Row, *, other: bool) -> dict[str, Value]:
-    low, high = score.get("interval_95", (None, None))
-    agreement = {} if other else one.get("agreement", {})
-    same = agreement.get("same")
+def _evaluations(source: Source) -> tuple[Evaluation, ...]:
+    if "evaluations" in source.document:
+        return decoded(Evaluations, source.document).evaluations
+    return (decoded(Evaluation, source.document),)
+
+
+def _row(name: str, score: Score | None, one: Evaluation, *, other: bool) -> dict[str, Value]:
+    low, high = (None if score is None else score.interval) or (None, None)
+    agreement = None if other else one.agreement
     return {
         "name": name,
-        "engine": None if other else one["engine"],
-        "data": one["data"],
-        "bytes": None if other else one.get("bytes"),
-        "score": score.get("accuracy", score.get("mae")),
+        "engine": None if other else one.engine.value,
+        "data": one.data,
+        "bytes": None if other else one.nbytes,
+        "score": None if score is None else score.value,
         "low": low,
         "high": high,
-        "samples": score.get("total"),
-        "auc": score.get("auc"),
-        "agreement": None if same is None else same / agreement["total"],
-        "apart": agreement.get("mean_difference"),
+        "samples": None if score is None else score.total,
+        "auc": None if score is None else score.auc,
+        "agreement": None if agreement is None else agreement.value,
+        "apart": None if agreement is None else agreement.mean_difference,
     }
 
 
-def _card(name: str, one: Row, short_of: Mapping[str, str]) -> Card:
-    score, agreement = one.get("score", {}), one.get("agreement", {})
-    lines = [("data", str(one["data"])), ("engine", str(one["engine"]))]
-    if "interval_95" in score:
-        low, high = score["interval_95"]
+def _card(name: str, one: Evaluation, short_of: Mapping[str, str]) -> Card:
+    score, agreement = one.score, one.agreement
+    lines = [("data", one.data), ("engine", one.engine.value)]
+    if score is not None and score.interval is not None:
+        low, high = score.interval
         lines.append(("95% interval", f"{low:.1%} to {high:.1%}"))
-    if agreement.get("same") is not None:
-        lines.append(("agreement", f"{agreement['same']:,} of {agreement['total']:,}"))
-    if "accuracy" in score:
-        word = f"{score['accuracy']:.1%}: {score['correct']:,} of {score['total']:,} right"
-    elif "mae" in score:
-        word = f"mean absolute error {score['mae']:.4g}" + (
-            f", AUC {score['auc']:.3f}" if "auc" in score else ""
-        )
-    else:
+    if agreement is not None and agreement.same is not None:
+        lines.append(("agreement", f"{agreement.same:,} of {agreement.total:,}"))
+    if score is None:
         word = "compared, no labels"
-    verdict, about = Verdict.PLAIN, ""
-    if "difference_inside_interval" in one:
-        inside = one["difference_inside_interval"]
-        verdict = Verdict.GOOD if inside else Verdict.UNKNOWN
-        other = short_of[one["against"]]
-        about = (
-            f"This set cannot tell it from {other}."
-            if inside
-            else f"The score of {other} is outside the interval."
-        )
-    return Card(name, verdict, word, tuple(lines), text=(about,))
+    elif score.accuracy is not None:
+        word = f"{score.accuracy:.1%}: {score.correct:,} of {score.total:,} right"
+    else:
+        word = f"mean absolute error {score.value:.4g}"
+        word += "" if score.auc is None else f", AUC {score.auc:.3f}"
+    if one.difference_inside_interval is None or one.against is None:
+        return Card(name, Verdict.PLAIN, word, tuple(lines))
+    other = short_of[one.against]
+    if one.difference_inside_interval:
+        about = f"This set cannot tell it from {other}."
+        return Card(name, Verdict.GOOD, word, tuple(lines), text=(about,))
+    about = f"The score of {other} is outside the interval."
+    return Card(name, Verdict.UNKNOWN, word, tuple(lines), text=(about,))
 
 
 def ladder_parts(sources: Sequence[Source]) -> list[str]:
