@@ -35,7 +35,9 @@ def compiled(file: bytes, seed: int) -> Program | None:
 
 
 def compare(file: bytes, program: Program, ours: native.NativeModel, seed: int) -> str:
-    """`equal`, `refused` by TensorFlow Lite Micro, or where the first difference is."""
+    """`equal`, `refused` by TensorFlow Lite Micro, `undefined` there, or where the first difference is."""
+    if any(node.op == "DIV" for node in program.nodes):
+        return "undefined"  # a damaged divisor is 0 somewhere; tests/ops compares whole ones
     vectors = list(mixed(program.inputs, seed, 2))
     found = [ours.step(vector) for vector in vectors]
     try:
@@ -78,7 +80,7 @@ def main(first: int, count: int) -> None:
             loaded = native.load([program for _, _, program in pending]) if pending else []
             for (number, content, built), ours in zip(pending, loaded, strict=True):
                 end = compare(content, built, ours, number)
-                if end not in ("equal", "refused"):
+                if end not in ("equal", "refused", "undefined"):
                     failures.append({"seed": number, "found": end})
                     end = "wrong"
                 ends[end] = ends.get(end, 0) + 1

@@ -52,6 +52,13 @@ def test_what_tflm_leaves_undefined_is_not_compared() -> None:
     assert _run(13_309, 1, 120, "compared")["ends"] == {"equal": 1}
 
 
+def test_by_zero_is_not_compared() -> None:
+    """A divisor that damage made 0: ours gives 0, TensorFlow Lite Micro whatever its shifts make of it."""
+    if not tflm.available():
+        pytest.skip("TensorFlow Lite Micro is not installed here")
+    assert _run(16_698, 1, 120, "compared")["ends"] == {"undefined": 1}
+
+
 @pytest.mark.full
 @pytest.mark.parametrize("first", range(10_000, 34_000, 500))
 def test_5000_mutations_compared(first: int) -> None:
