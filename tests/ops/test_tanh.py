@@ -33,3 +33,8 @@ def test_refuses() -> None:
     refused(single("TANH", [Tensor("x", (4,), DType.INT8, quant(100.0))], y, Attrs()), "scale of the input")
     wide, odd_scale = Tensor("x", (4,), DType.INT16, quant(0.1)), Tensor("y", (4,), DType.INT16, quant(0.1))
     refused(single("TANH", [wide], odd_scale, Attrs()), "scale of the output", "1/32768")
+    tiny, full = (
+        Tensor("x", (4,), DType.INT16, quant(1e-20)),
+        Tensor("y", (4,), DType.INT16, quant(1 / 32768)),
+    )
+    refused(single("TANH", [tiny], full, Attrs()), "scale of the input", "2^-40")

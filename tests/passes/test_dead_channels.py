@@ -297,6 +297,17 @@ def test_shared_weights_are_cut_apart() -> None:
     assert _channels(_prove(held)) == [8, 12, 5, 12]
 
 
+def test_weights_that_are_an_output_stay_whole() -> None:
+    net = Net(11)
+    net.conv(12, 1, dead=DEAD, bias_at=-70, relu=False)
+    net.conv(5, 1, relu=False)
+    weights = net.nodes[1].inputs[1]
+    assert weights is not None
+    after = _prove(graph(net.tensors, net.nodes, ["x"], [net.last.name, weights]))
+    assert _channels(after) == [8, 5]
+    assert after.tensors[weights].shape[3] == 12
+
+
 def test_random_networks_with_dead_rows() -> None:
     smaller = 0
     for seed in range(30):

@@ -19,6 +19,8 @@ from tinyml_compress.ops.numerics import round_half_away
 __all__ = ["SigmoidOperator", "curve", "int16_variant", "table_of"]
 
 _INTEGER_BITS = 4
+_LEAST16 = 2.0**-40
+"""A smaller scale of an int16 input runs out of TFLM's words: what it gives then is not defined."""
 _RAISED = 0x800000000000000000000000000000800011009020440005C0467BAEFA7BD110
 """One bit per entry of TFLM's table: whether it is one above the rounded value (measured on the interpreter).
 """
@@ -125,5 +127,5 @@ class SigmoidOperator(UnaryOperator):
             raise self.refuse(view, "zero point of an int16 tensor", found="another", allowed=0)
         if _log2(target.scale) != -15:
             raise self.refuse(view, "scale of the output", found=target.scale, allowed="1/32768")
-        if _scaling16(view, self.powers)[0] > 32767:
-            raise self.refuse(view, "scale of the input", found=source.scale, allowed="below 2.66")
+        if source.scale < _LEAST16 or _scaling16(view, self.powers)[0] > 32767:
+            raise self.refuse(view, "scale of the input", found=source.scale, allowed="2^-40 to 2.66")

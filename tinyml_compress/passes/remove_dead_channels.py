@@ -6,6 +6,7 @@ the same bytes. A constant folds into the biases of those who read it.
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import fields, replace
 
 import numpy as np
@@ -39,11 +40,8 @@ class _Cut:
         self._kept = removal.kept
         self._layers = {layer.node: layer for layer in removal.layers}
         self._tensors = {name: self._narrowed(tensor) for name, tensor in graph.tensors.items()}
-        self._readers: dict[str, int] = {}
-        for node in graph.nodes:
-            for name in node.inputs:
-                if name is not None:
-                    self._readers[name] = self._readers.get(name, 0) + 1
+        self._readers = Counter(name for node in graph.nodes for name in node.inputs)
+        self._readers.update(graph.outputs)  # a constant may be one
 
     def graph(self) -> Graph:
         nodes = tuple(self._node(index, node) for index, node in enumerate(self._graph.nodes))
@@ -130,7 +128,7 @@ class _Cut:
     def _own(self, tensor: Tensor) -> str:
         """Put a constant into the graph, under another name when its own is still read by others."""
         name = tensor.name
-        if self._readers.get(name, 0) > 1 or (name in self._tensors and name not in self._graph.tensors):
+        if self._readers[name] > 1 or (name in self._tensors and name not in self._graph.tensors):
             number = 2
             while f"{name}#{number}" in self._tensors:
                 number += 1

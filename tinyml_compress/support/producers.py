@@ -80,7 +80,7 @@ _FILES = Producer("files", 1, ("formats", "frontend"), ("tflite", "flatbuffers",
 _IR = Producer("ir", 1, ("ir",), ("numpy",))
 _COMPILER = Producer(
     "compiler",
-    1,
+    2,
     (
         "ops",
         "schedule",
