@@ -8,12 +8,14 @@ import pkgutil
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import click
 import pytest
 
 import tinyml_compress.cli as cli
+from tests.lib.nets import NETS
 from tinyml_compress.errors import DataError, UsageError
 
 VERBS = sorted(
@@ -234,16 +236,21 @@ def test_a_reader_that_leaves_early_gets_no_complaint() -> None:
 
 @pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM])
 def test_interrupted_in_the_middle(tmp_path: Path, sent: signal.Signals) -> None:
-    """Stopped while it waits for a worker: exit 130, one line, and no child left behind."""
-    fifo = tmp_path / "model.tflite"
-    os.mkfifo(fifo)
+    """Stopped while the user's own function works: exit 130, one line, and no child left behind."""
+    (tmp_path / "slow.py").write_text(
+        "import pathlib, time\ndef samples():\n    pathlib.Path('begun').touch()\n    time.sleep(60)\n"
+    )
+    (tmp_path / "model.tflite").write_bytes(NETS["keyword"]())
     child = subprocess.Popen(
-        [sys.executable, "-m", "tinyml_compress", "evaluate", str(fifo), "--data", "data:digits:test"],
+        [sys.executable, "-m", "tinyml_compress", "evaluate", "model.tflite", "--data", "slow:samples"],
         stderr=subprocess.PIPE,
         text=True,
+        cwd=tmp_path,
     )
-    with fifo.open("wb"):  # returns when the tool has begun to read
-        child.send_signal(sent)
-        _, error = child.communicate(timeout=30)
+    until = time.monotonic() + 60
+    while not (tmp_path / "begun").exists() and child.poll() is None and time.monotonic() < until:
+        time.sleep(0.02)
+    child.send_signal(sent)
+    _, error = child.communicate(timeout=30)
     assert child.returncode == 130
     assert error.strip() == "interrupted; nothing half-written was left behind"

@@ -430,20 +430,21 @@ def test_a_misstep_of_the_firmware_is_a_defect(
     assert "the emulated firmware faulted: breakpoint: main" in err
 
 
-def test_a_keras_model_is_converted_first(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_keras_model_is_converted_first(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     asked: list[object] = []
 
-    def convert_model(loaded: object, samples: DataSet, settings: object, *, seed: int) -> SimpleNamespace:
-        asked.extend([loaded, samples.name, seed])
+    def convert_model(loaded: object, chosen: DataSet, settings: object, **named: object) -> SimpleNamespace:
+        asked.extend([loaded, chosen.name, named["seed"]])
         return SimpleNamespace(tflite=NETS["autoencoder"](), preprocessing=None)
 
-    monkeypatch.setattr("tinyml_compress.pipeline.convert.verb.convert_model", convert_model)
+    monkeypatch.setattr("tinyml_compress.pipeline.sources.kinds._keras.convert_model", convert_model)
     monkeypatch.setattr("tinyml_compress.models.load", lambda spec: f"loaded {spec}")
     known = given("zoo:digits_cnn", None, 7)
     assert asked == ["loaded zoo:digits_cnn", "data:digits", 7]
     assert known.name == "digits_cnn"
     assert known.source == "zoo:digits_cnn, converted to int8 with data:digits"
-    assert given("runs/best.keras", "data:digits", 0).name == "best"
+    (tmp_path / "best.keras").touch()
+    assert given(tmp_path / "best.keras", "data:digits", 0).name == "best"
 
 
 def test_from_python(model: Path) -> None:
