@@ -20,7 +20,7 @@ Examples:
   tinyml-compress evaluate a.tflite b.tflite c.keras --data mine.npz
   tinyml-compress evaluate model.tflite --ladder --against model.keras --data mine.npz
 """
-ENGINES = click.Choice(["auto", "keras", "host", "tflm", "aot"])
+ENGINES = click.Choice(["auto", "keras", "host", "tflm", "aot", "torch"])
 
 
 @click.command(epilog=EXAMPLES)
@@ -69,7 +69,8 @@ def command(
 ) -> None:
     """Score each MODEL on a data set, with a 95% interval; compare with another model.
 
-    MODEL is a .tflite file, a .keras or .h5 file, a SavedModel folder, package.module:function, or zoo:NAME.
+    MODEL is a .tflite file, a .keras or .h5 file, a SavedModel folder, package.module:function, zoo:NAME, or
+    torch:package.module:function for a PyTorch model.
     """
     if with_ladder:
         if len(models) != 1:
