@@ -136,6 +136,7 @@ def source_of(spec: str | Path) -> Source:
     for kind in _kinds():
         if kind.accepts(text):
             return kind(text)
+    allowed = f"{FORMS}, torch:package.module:function, or a .tflite file"
     if Path(text).exists():
-        raise UsageError("not a model", which=text, allowed=FORMS)
-    raise UsageError("no such model", which=text, allowed=FORMS, next_step="check the path")
+        raise UsageError("not a model", which=text, allowed=allowed)
+    raise UsageError("no such model", which=text, allowed=allowed, next_step="check the path")
