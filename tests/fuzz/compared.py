@@ -48,6 +48,9 @@ def compare(file: bytes, program: Program, ours: native.NativeModel, seed: int) 
         first = len(wanted) - 1 if _is_not_complete(wanted) else 0
         for output, (want, got) in enumerate([*zip(wanted, given or [], strict=True)][first:], first):
             if _differ(want, got):
+                again = tflm.run(file, vectors).outputs[number][output]
+                if again.tobytes() != want.tobytes():
+                    return "undefined"  # it reads behind an array, and what lies there changes
                 return f"vector {number}, output {output}: {want.reshape(-1)[:6]} and {got.reshape(-1)[:6]}"
     return "equal"
 
