@@ -19,7 +19,7 @@ from benchmarks import silicon  # noqa: E402
 from tinyml_compress import __version__  # noqa: E402
 from tinyml_compress.ops.base import Level  # noqa: E402
 from tinyml_compress.pipeline.measure.model import given  # noqa: E402
-from tinyml_compress.pipeline.measure.verb import benchmark  # noqa: E402
+from tinyml_compress.pipeline.measure.verb import measured  # noqa: E402
 from tinyml_compress.pipeline.measure.work import Request  # noqa: E402
 from tinyml_compress.support.files import write_text  # noqa: E402
 
@@ -45,7 +45,7 @@ def main() -> None:
     rows = []
     for net, content in models().items():
         request = Request(tuple(BOARDS.values()), vectors=3, level=Level.SPEED)
-        for chip, run in zip(BOARDS, benchmark(content, net, request=request).runs, strict=True):
+        for chip, run in zip(BOARDS, measured(content, request, net).runs, strict=True):
             on_chip = (one for one in programs if (one.net, one.chip) == (net, chip) and one.in_flash)
             best = min(on_chip, key=lambda one: one.cycles)
             cycles = run.figure("cycles")

@@ -26,7 +26,7 @@ from tinyml_compress.errors import TinymlError
 from tinyml_compress.models.zoo import ZOO
 from tinyml_compress.ops.base import Level
 from tinyml_compress.pipeline.measure.model import given
-from tinyml_compress.pipeline.measure.verb import benchmark
+from tinyml_compress.pipeline.measure.verb import measured
 from tinyml_compress.pipeline.measure.work import Request
 from tinyml_compress.results import Measurement
 from tinyml_compress.support.cache import cached_folder, key_of
@@ -100,7 +100,7 @@ def measure(name: str, content: bytes, level: Level, cores: list[str], facts: di
     """All cores at one level."""
     request = Request(tuple(BOARDS[core] for core in cores), vectors=3, level=level)
     rows = []
-    for core, found in zip(cores, benchmark(content, name, request=request).runs, strict=True):
+    for core, found in zip(cores, measured(content, request, name).runs, strict=True):
         run = checked(found)
         rows.append(Row(name, core, level.value, run, baseline(facts, core, run.macs)))
     return rows

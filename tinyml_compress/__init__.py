@@ -11,7 +11,6 @@ from tinyml_compress._version import __version__
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from tinyml_compress import data
-    from tinyml_compress.pipeline.api import benchmark
     from tinyml_compress.pipeline.checking import check
     from tinyml_compress.pipeline.compare.verb import compare
     from tinyml_compress.pipeline.compare.verification import verify
@@ -22,6 +21,7 @@ if TYPE_CHECKING:
     from tinyml_compress.pipeline.export.verb import export
     from tinyml_compress.pipeline.fit.verb import fit
     from tinyml_compress.pipeline.inspect.any_form import inspect
+    from tinyml_compress.pipeline.measure.verb import benchmark
     from tinyml_compress.pipeline.reporting import report
     from tinyml_compress.pipeline.shrinking import shrink
     from tinyml_compress.rendering.gate import gate
@@ -46,7 +46,7 @@ __all__ = [
 ]
 
 _HOMES = {
-    "benchmark": "tinyml_compress.pipeline.api",
+    "benchmark": "tinyml_compress.pipeline.measure.verb",
     "check": "tinyml_compress.pipeline.checking",
     "compile_c": "tinyml_compress.pipeline.compile.verb",
     "compare": "tinyml_compress.pipeline.compare.verb",

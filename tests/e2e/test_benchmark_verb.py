@@ -27,7 +27,7 @@ from tinyml_compress.pipeline.measure.inputs import make_vectors
 from tinyml_compress.pipeline.measure.kinds import board as board_kind
 from tinyml_compress.pipeline.measure.mismatch import locate
 from tinyml_compress.pipeline.measure.model import given
-from tinyml_compress.pipeline.measure.verb import benchmark
+from tinyml_compress.pipeline.measure.verb import measured
 from tinyml_compress.pipeline.measure.work import Request
 from tinyml_compress.results import Kind
 from tinyml_compress.runners import native
@@ -62,7 +62,7 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.mark.parametrize("name", NETS)
 def test_every_core_is_bit_exact_and_adds_up(name: str) -> None:
-    result = benchmark(NETS[name](), name, request=Request(tuple(CORES.values()), vectors=5))
+    result = measured(NETS[name](), Request(tuple(CORES.values()), vectors=5), name)
     assert [run.device for run in result.runs] == list(CORES.values())
     for run in result.runs:
         assert run.error is None
@@ -204,7 +204,7 @@ def test_web_page_is_whole_and_fetches_nothing(tool: Tool, model: Path, tmp_path
 def test_a_name_cannot_break_the_page(tmp_path: Path) -> None:
     from tinyml_compress.rendering import benchmark_html
 
-    result = benchmark(
+    result = measured(
         NETS["keyword"](), "keyword", "<script>alert(1)</script>", Request(("nucleo-l4r5zi",), vectors=1)
     )
     assert "<script>alert(1)" not in benchmark_html(result)
@@ -409,7 +409,7 @@ def test_targets(tool: Tool, tiny_board: Path) -> None:
 
 
 def test_what_this_machine_lacks_is_said() -> None:
-    (run,) = benchmark(NETS["autoencoder"](), request=Request(("esp32-c3",), toolchains=("gcc",))).runs
+    (run,) = measured(NETS["autoencoder"](), Request(("esp32-c3",), toolchains=("gcc",))).runs
     assert run.error is not None
     assert run.fits
     assert not run.error.is_defect
@@ -459,12 +459,12 @@ def test_from_python(model: Path) -> None:
 
 def test_no_target_from_python() -> None:
     with pytest.raises(UsageError, match="no target"):
-        benchmark(NETS["keyword"](), request=Request(()))
+        measured(NETS["keyword"](), Request(()))
 
 
 def test_refusals_carry_their_reason(tiny_board: Path) -> None:
     request = Request(("tiny-board",), targets_dir=tiny_board)
-    (run,) = benchmark(NETS["keyword"](), request=request).runs
+    (run,) = measured(NETS["keyword"](), request).runs
     assert run.error is not None
     assert not run.fits
     assert not run.error.is_defect
@@ -481,7 +481,7 @@ ROOMY = tuple(name for name in CORES.values() if name != "bluepill-f103c8")
 def test_published_models(published: Path, name: str) -> None:
     """Known bytes on the board of the baselines, and on the smallest core."""
     request = Request(("nucleo-l4r5zi", "raspberry-pi-pico"), vectors=3)
-    for run in benchmark(published / f"{name}.tflite", request=request).runs:
+    for run in measured(published / f"{name}.tflite", request).runs:
         assert run.error is None
         assert run.outputs[0].hex() == PUBLISHED[name][0]
         assert run.bit_exact is not None
@@ -500,7 +500,7 @@ def test_published_models_on_every_core(published: Path, tmp_path: Path, name: s
         text = text.replace("0x00010000", "0x00100000").replace("0x00005000", "0x00020000")
     (tmp_path / "roomy.toml").write_text(text)
     request = Request(("roomy",), vectors=100, targets_dir=tmp_path)
-    (run,) = benchmark(published / f"{name}.tflite", request=request).runs
+    (run,) = measured(published / f"{name}.tflite", request).runs
     assert run.error is None
     assert run.outputs[0].hex() == PUBLISHED[name][0]
     assert run.bit_exact is not None

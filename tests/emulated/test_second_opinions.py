@@ -12,7 +12,7 @@ from tests.emulated.programs import CORES, INPUT, board, one_node, program
 from tests.lib.nets import NETS
 from tinyml_compress.devices import CostClass
 from tinyml_compress.errors import EmulationError, MissingDependency
-from tinyml_compress.pipeline.measure.verb import benchmark
+from tinyml_compress.pipeline.measure.verb import measured
 from tinyml_compress.pipeline.measure.work import Request
 from tinyml_compress.runners.emulated import Emulator, build_firmware, emulate, qemu
 from tinyml_compress.runners.emulated.qemu import QemuMachine
@@ -50,7 +50,7 @@ def test_qemu_gives_the_same_bytes_and_counts(core: str) -> None:
 def test_qemu_agrees_on_generated_code(core: str) -> None:
     request = Request((board(core).name,), vectors=2)
     runs = [
-        benchmark(NETS["residual"](), "residual", request=replace(request, emulator=emulator)).runs[0]
+        measured(NETS["residual"](), replace(request, emulator=emulator), "residual").runs[0]
         for emulator in ("unicorn", "qemu")
     ]
     own, other = runs
@@ -67,9 +67,7 @@ def test_qemu_agrees_on_generated_code(core: str) -> None:
 @needs_gcc
 def test_gcc_agrees_on_generated_code() -> None:
     boards = tuple(board(core).name for core in ARM)
-    result = benchmark(
-        NETS["residual"](), "residual", request=Request(boards, vectors=3, toolchains=("zig", "gcc"))
-    )
+    result = measured(NETS["residual"](), Request(boards, vectors=3, toolchains=("zig", "gcc")), "residual")
     assert len(result.runs) == 2 * len(ARM)
     for run in result.runs:
         assert run.error is None

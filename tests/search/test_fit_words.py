@@ -13,12 +13,12 @@ import pytest
 from click.testing import CliRunner
 
 from tests.lib.schema import validate
+from tests.lib.searches import job_of
 from tinyml_compress.cli.fit import command
 from tinyml_compress.errors import TinymlError, UsageError
 from tinyml_compress.pipeline.fit.job import Job, amount, resolved
 from tinyml_compress.pipeline.fit.judge import reference_point
 from tinyml_compress.pipeline.fit.result import Facts, result_of
-from tinyml_compress.pipeline.fit.verb import job_of
 from tinyml_compress.rendering.page import results_page
 from tinyml_compress.results import decoded, encoded
 from tinyml_compress.results.fit import (
@@ -57,12 +57,10 @@ def test_parts_are_of_the_reference() -> None:
 
 
 def test_a_job_survives_its_file_and_knows_its_question(tmp_path: Path) -> None:
-    job = job_of("zoo:ds_cnn", "data:keywords", "nucleo-l4r5zi", tmp_path, max_flash="20K", only=("keep",))
+    job = job_of("zoo:ds_cnn", "data:keywords", tmp_path, max_flash="20K", only=("keep",))
     assert Job.from_text(job.to_text(), job.storage) == job
-    other = job_of("zoo:ds_cnn", "data:keywords", "nucleo-l4r5zi", tmp_path, max_flash="21K", only=("keep",))
-    elsewhere = job_of(
-        "zoo:ds_cnn", "data:keywords", "nucleo-l4r5zi", tmp_path / "x", max_flash="20K", only=("keep",)
-    )
+    other = job_of("zoo:ds_cnn", "data:keywords", tmp_path, max_flash="21K", only=("keep",))
+    elsewhere = job_of("zoo:ds_cnn", "data:keywords", tmp_path / "x", max_flash="20K", only=("keep",))
     assert other.study != job.study
     assert elsewhere.study == job.study
 

@@ -15,10 +15,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.lib.searches import job_of
 from tinyml_compress.errors import MissingDependency, TinymlError, UsageError
 from tinyml_compress.pipeline.fit.job import Job
 from tinyml_compress.pipeline.fit.result import Facts, result_of
-from tinyml_compress.pipeline.fit.verb import job_of
 from tinyml_compress.results import encoded
 from tinyml_compress.search import storage
 from tinyml_compress.search.study import Study
@@ -105,7 +105,6 @@ def test_a_search_s_file_for_its_workers_and_its_result_have_no_password(tmp_pat
     job = job_of(
         "zoo:digits_cnn",
         "data:digits",
-        "nucleo-l4r5zi",
         tmp_path,
         max_drop=0.1,
         storage="mysql://me:sesame@host/db",
@@ -119,7 +118,7 @@ def test_a_search_s_file_for_its_workers_and_its_result_have_no_password(tmp_pat
 
 
 def test_the_study_in_the_output_folder_is_named_without_that_folder(tmp_path: Path) -> None:
-    job = job_of("zoo:digits_cnn", "data:digits", "nucleo-l4r5zi", tmp_path / "out", max_drop=0.1)
+    job = job_of("zoo:digits_cnn", "data:digits", tmp_path / "out", max_drop=0.1)
     assert str(tmp_path) in job.storage
     found = encoded(result_of(job, "board", Facts(), (), tmp_path / "out", 1.0))
     assert found["storage"] == "sqlite:///study.db"

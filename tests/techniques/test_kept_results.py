@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 
 from tests.lib.graphs import model, tensor
+from tests.lib.searches import job_of
 from tinyml_compress import converter
 from tinyml_compress.data.split import split_data
 from tinyml_compress.errors import MissingDependency, ModelError, ProcessError, TinymlError
@@ -22,7 +23,6 @@ from tinyml_compress.models import Format, Origin
 from tinyml_compress.pipeline.compress import verb as compression
 from tinyml_compress.pipeline.compress.verb import compress
 from tinyml_compress.pipeline.convert import artifacts
-from tinyml_compress.pipeline.fit.verb import job_of
 from tinyml_compress.pipeline.inspect.contents import content_of_model
 from tinyml_compress.runners import tflm
 from tinyml_compress.support import producers
@@ -219,9 +219,7 @@ def test_models_by_content(work: Path, tmp_path: Path, monkeypatch: pytest.Monke
 def study(work: Path, output: Path, **changes: Any) -> str:
     options = {"max_flash": "20K", "only": ("keep",), **changes}
     data = options.pop("data", str(work / "set.npz"))
-    return job_of(
-        str(work / "tiny.keras"), data, options.pop("target", "nucleo-l4r5zi"), output, **options
-    ).study
+    return job_of(str(work / "tiny.keras"), data, output, **options).study
 
 
 def test_a_study_is_found_by_content_not_by_words(work: Path, tmp_path: Path) -> None:
@@ -238,7 +236,7 @@ def test_a_study_is_found_by_content_not_by_words(work: Path, tmp_path: Path) ->
 def test_a_study_is_another_when_the_board_is(work: Path, tmp_path: Path) -> None:
     boards = tmp_path / "boards"
     shutil.copytree(targets_folder(), boards)
-    first = study(work, tmp_path, targets_dir=boards)
+    first = study(work, tmp_path, targets_dir=str(boards))
     assert first == study(work, tmp_path)
     for file, before, after in (
         (boards / "nucleo-l4r5zi.toml", "clock-mhz = ", "clock-mhz = 1"),
@@ -247,9 +245,9 @@ def test_a_study_is_another_when_the_board_is(work: Path, tmp_path: Path) -> Non
         text = file.read_text()
         assert before in text
         file.write_text(text.replace(before, after, 1))
-        assert study(work, tmp_path, targets_dir=boards) != first, file.name
+        assert study(work, tmp_path, targets_dir=str(boards)) != first, file.name
         file.write_text(text)
-    assert study(work, tmp_path, targets_dir=boards) == first
+    assert study(work, tmp_path, targets_dir=str(boards)) == first
 
 
 def test_a_study_is_another_with_another_converter_or_number(
@@ -293,7 +291,7 @@ def test_shapes_are_kept_under_the_libraries_and_the_architecture(
     other.save(tmp_path / "relu.keras")
 
     def shape(path: Path) -> bytes:
-        job = job_of(str(path), str(work / "set.npz"), "nucleo-l4r5zi", tmp_path, max_flash="20K")
+        job = job_of(str(path), str(work / "set.npz"), tmp_path, max_flash="20K")
         return RecipeJudge(job)._shape(reference_point())
 
     assert shape(work / "tiny.keras") == shape(work / "tiny.keras") == b"file 0"

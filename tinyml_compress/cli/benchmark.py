@@ -122,11 +122,8 @@ def command(
     MODEL is a .tflite file, or anything that `convert` takes. Instructions and bytes are exact, cycles and
     milliseconds modelled; the report says which is which.
     """
-    from tinyml_compress.devices import Duty
-    from tinyml_compress.ops.base import Level
     from tinyml_compress.pipeline.measure.judgement import Budgets, check_budgets, judge
     from tinyml_compress.pipeline.measure.verb import benchmark
-    from tinyml_compress.pipeline.measure.work import Request
     from tinyml_compress.rendering import benchmark_blocks, benchmark_html
     from tinyml_compress.results import encoded
     from tinyml_compress.support import files
@@ -136,20 +133,21 @@ def command(
     if model is None:
         raise click.UsageError("Missing argument 'MODEL'.")
     names = _listed(targets)
-    request = Request(
-        targets=names,
+    result = benchmark(
+        model,
+        names,
         engine=engine,
-        input_kind=input_kind,
+        data=data,
+        optimize=optimize,
+        input=input_kind,
         vectors=vectors,
-        level=Level(optimize),
-        toolchains=_listed(toolchain) if toolchain else (None,),
+        toolchain=_listed(toolchain or ""),
         emulator=emulator,
+        every=every,
+        battery=battery,
         targets_dir=targets_dir,
         seed=seed,
-        calibration=data,
-        duty=Duty.of(every, battery),
     )
-    result = benchmark(model, request=request)
     if html_path is not None:
         files.write_text(html_path, benchmark_html(result, command_line()))
     if as_json not in (None, "-"):

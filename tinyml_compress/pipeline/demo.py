@@ -18,7 +18,7 @@ from tinyml_compress.pipeline.compile.verb import compile_to_folder
 from tinyml_compress.pipeline.convert.verb import convert
 from tinyml_compress.pipeline.evaluate.verb import evaluate
 from tinyml_compress.pipeline.inspect.verb import looked_into
-from tinyml_compress.pipeline.measure.verb import benchmark
+from tinyml_compress.pipeline.measure.verb import measured
 from tinyml_compress.pipeline.measure.work import Request
 from tinyml_compress.rendering.demo import BoardRow, DemoResult, ModelRow
 from tinyml_compress.rendering.page import results_page
@@ -84,7 +84,7 @@ def demo(
     say(f"compile  {', '.join(compiled.files)}: arena {compiled.arena_bytes:,} B, no interpreter")
 
     with stage("run on every board"):
-        found = benchmark(small.path, _NAME, request=Request(targets=("all",)))
+        found = measured(small.path, Request(targets=("all",)), _NAME)
         boards = _boards(found, arena)
     say(f"boards   {sum(row.aot.error is None for row in boards)} of {len(boards)} run it")
     with stage("where the engines part"):

@@ -34,11 +34,6 @@ class Decision:
     chosen: Option
     why: str
 
-    @property
-    def runner_up(self) -> Option | None:
-        """The best of another family."""
-        return next((one for one in self.options if one.family != self.chosen.family), None)
-
 
 def decided(
     graph: Graph, isas: Iterable[Isa], level: Level, asked: Sequence[Asked] = ()

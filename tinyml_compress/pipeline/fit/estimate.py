@@ -18,7 +18,7 @@ from tinyml_compress.pipeline.compile.verb import compile_model
 from tinyml_compress.pipeline.compress.inputs import samples_of
 from tinyml_compress.pipeline.fit.job import Job, resolved
 from tinyml_compress.pipeline.measure.judgement import raise_for
-from tinyml_compress.pipeline.measure.verb import benchmark
+from tinyml_compress.pipeline.measure.verb import measured
 from tinyml_compress.pipeline.measure.work import Request
 from tinyml_compress.results import Measurement
 from tinyml_compress.results.fit import Budget, Cost, Estimate, Form, LayerNeed
@@ -143,7 +143,7 @@ class _Forms:
             request = Request(
                 targets=(self._device.name,), vectors=1, level=level, targets_dir=self._targets_dir
             )
-            (run,) = benchmark(self._file(point), request=request).runs
+            (run,) = measured(self._file(point), request).runs
             if run.error is not None:
                 raise_for(run, detail=run.error.detail, which=self._device.name)
             self._runs[key] = run

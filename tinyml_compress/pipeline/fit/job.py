@@ -10,12 +10,12 @@ from pathlib import Path
 import msgspec
 
 from tinyml_compress.data.split import split_data
-from tinyml_compress.devices import load_device
+from tinyml_compress.devices import Device, Host, load_device
 from tinyml_compress.errors import UsageError
 from tinyml_compress.pipeline.inspect.contents import content_of_model
 from tinyml_compress.results.fit import Budget, Cost
 from tinyml_compress.search.loop import Rules
-from tinyml_compress.search.space import Epochs
+from tinyml_compress.search.space import Epochs, full_space
 from tinyml_compress.support import cache
 from tinyml_compress.support.backend import switches
 from tinyml_compress.support.passwords import hidden
@@ -57,14 +57,34 @@ class Job:
     trust: bool = False
     """The user's word for the model file, which the worker processes need as well."""
 
-    def named(self) -> Job:
+    def checked(self) -> Job:
+        """With the study's name; whatever is wrong with the question is said before anything slow begins."""
+        device = load_device(self.target, None if self.targets_dir is None else Path(self.targets_dir))
+        if isinstance(device, Host):
+            raise UsageError("fit needs a board, not this machine", which=f"--target {self.target}")
+        limits = (("flash", self.max_flash), ("ram", self.max_ram), ("ms", self.max_ms))
+        for what, text in limits:
+            if text is not None:
+                amount(text, what)
+        if not any(text for _, text in limits) and self.max_drop is None:
+            raise UsageError(
+                "no budget",
+                which="fit",
+                next_step="give at least one of --max-flash, --max-ram, --max-ms, --max-drop",
+            )
+        known = [one.name for one in full_space().dimensions]
+        for name in self.only:
+            if name not in known:
+                raise UsageError("no such dimension", which=f"--only {name}", allowed=", ".join(known))
+        return self._named(device)
+
+    def _named(self, device: Device) -> Job:
         """With the study's name: the same question finds the same study again, whatever its files are called.
 
         Model, data and board count by their content, and so does the code that finds costs and scores.
         """
         words = {"folder", "storage", "study", "model", "data", "eval_data", "targets_dir", "trust"}
         asked = {key: value for key, value in asdict(self).items() if key not in words}
-        device = load_device(self.target, None if self.targets_dir is None else Path(self.targets_dir))
         train, tests = split_data(self.data, self.eval_data, self.seed)
         key = cache.key_of(
             SEARCH.stamp(),

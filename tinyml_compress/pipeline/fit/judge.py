@@ -22,7 +22,7 @@ from tinyml_compress.pipeline.compress.verdict import ANY_DROP
 from tinyml_compress.pipeline.fit.job import Job
 from tinyml_compress.pipeline.inspect.contents import content_of_model
 from tinyml_compress.pipeline.measure.judgement import raise_for
-from tinyml_compress.pipeline.measure.verb import benchmark
+from tinyml_compress.pipeline.measure.verb import measured
 from tinyml_compress.pipeline.measure.work import Request
 from tinyml_compress.results import Compression
 from tinyml_compress.results.fit import Cost
@@ -48,7 +48,7 @@ def cost_on(tflite: bytes, target: str, level: str, targets_dir: Path | None) ->
     way.
     """
     request = Request(targets=(target,), vectors=1, level=Level(level), targets_dir=targets_dir)
-    (run,) = benchmark(tflite, request=request).runs
+    (run,) = measured(tflite, request).runs
     if run.error is not None:
         raise_for(run, detail=run.error.detail, which=target)
     if run.bit_exact is not None and run.bit_exact.mismatches:

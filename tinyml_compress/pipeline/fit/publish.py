@@ -16,7 +16,7 @@ from tinyml_compress.ops.base import Isa, Level
 from tinyml_compress.pipeline.compile.verb import compile_to_folder
 from tinyml_compress.pipeline.fit.job import Job
 from tinyml_compress.pipeline.fit.judge import RecipeJudge
-from tinyml_compress.pipeline.measure.verb import benchmark
+from tinyml_compress.pipeline.measure.verb import measured
 from tinyml_compress.pipeline.measure.work import Request
 from tinyml_compress.rendering.page import front_svg
 from tinyml_compress.results import encoded
@@ -71,7 +71,7 @@ def _winner(trial: Trial, output: Path, job: Job, judge: RecipeJudge) -> Publish
     compile_to_folder(done.tflite, folder / "aot", name, isa, Level(level))
     score, before = judge.untouched(done.tflite)
     request = Request(targets=(job.target,), level=Level(level), targets_dir=targets_dir)
-    (run,) = benchmark(done.tflite, request=request).runs
+    (run,) = measured(done.tflite, request).runs
     compared = run.bit_exact
     agreement = "not compared with TensorFlow Lite Micro, which is not installed here"
     if compared is not None:

@@ -9,20 +9,18 @@ import subprocess
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import replace as changed
 from pathlib import Path
 
 from msgspec.structs import replace
 
-from tinyml_compress.devices import Host, load_device
-from tinyml_compress.errors import ProcessError, TinymlError, UsageError
+from tinyml_compress.devices import load_device
+from tinyml_compress.errors import ProcessError, TinymlError
 from tinyml_compress.pipeline.fit.folder import WORK, working
-from tinyml_compress.pipeline.fit.job import Job, amount, own_storage
+from tinyml_compress.pipeline.fit.job import Job, own_storage
 from tinyml_compress.pipeline.fit.publish import publish
 from tinyml_compress.pipeline.fit.result import Facts, result_of
 from tinyml_compress.results.fit import Fit, Outcome, Trial
 from tinyml_compress.search.front import feasible, front, winner
-from tinyml_compress.search.loop import Rules
 from tinyml_compress.search.space import Epochs, full_space, point_key
 from tinyml_compress.search.study import Study
 from tinyml_compress.support import files, proc, worker
@@ -32,69 +30,13 @@ from tinyml_compress.support.progress import Stage, stage
 from tinyml_compress.support.scratch import scratch
 from tinyml_compress.support.trust import trusted
 
-__all__ = ["fit", "job_of", "search"]
+__all__ = ["fit", "search"]
 
 _POLL_S = 1.0
 _FINALISTS = 4
 _FINAL_SHARE = 0.3
 """Of the time, kept for the winners' full training until trials show how long it takes."""
 _WORKER = "tinyml_compress.pipeline.fit.worker:main"
-
-
-def job_of(
-    model: str,
-    data: str,
-    target: str,
-    output: Path,
-    *,
-    eval_data: str | None = None,
-    max_flash: str | None = None,
-    max_ram: str | None = None,
-    max_ms: str | None = None,
-    max_drop: float | None = None,
-    storage: str | None = None,
-    seed: int = 0,
-    train: int = 0,
-    epochs: int = 30,
-    only: Sequence[str] = (),
-    targets_dir: Path | None = None,
-    rules: Rules | None = None,
-) -> Job:
-    """The search as a value, checked before anything slow begins."""
-    if isinstance(load_device(target, targets_dir), Host):
-        raise UsageError("fit needs a board, not this machine", which=f"--target {target}")
-    for what, text in (("flash", max_flash), ("ram", max_ram), ("ms", max_ms)):
-        if text is not None:
-            amount(text, what)
-    if not any((max_flash, max_ram, max_ms)) and max_drop is None:
-        raise UsageError(
-            "no budget",
-            which="fit",
-            next_step="give at least one of --max-flash, --max-ram, --max-ms, --max-drop",
-        )
-    known = [one.name for one in full_space().dimensions]
-    for name in only:
-        if name not in known:
-            raise UsageError("no such dimension", which=f"--only {name}", allowed=", ".join(known))
-    return Job(
-        model=model,
-        data=data,
-        target=target,
-        folder=str(output / WORK),
-        storage=storage or own_storage(output),
-        eval_data=eval_data,
-        targets_dir=None if targets_dir is None else str(targets_dir),
-        max_flash=max_flash,
-        max_ram=max_ram,
-        max_ms=max_ms,
-        max_drop=max_drop,
-        seed=seed,
-        train=train,
-        epochs=Epochs(epochs, max(1, round(epochs * 0.4))),
-        rules=rules or Rules(),
-        only=tuple(only),
-        trust=trusted(),
-    ).named()
 
 
 def fit(
@@ -124,25 +66,25 @@ def fit(
     a part of the score, 0.01 for one point. `trust` is your word for a model file that holds code.
     """
     folder = Path(output)
-    costs = [None if limit is None else str(limit) for limit in (max_flash, max_ram, max_ms)]
-    job = job_of(
+    flash, ram, ms = (None if limit is None else str(limit) for limit in (max_flash, max_ram, max_ms))
+    job = Job(
         str(model),
         str(data),
         target,
-        folder,
+        str(folder / WORK),
+        storage or own_storage(folder),
         eval_data=None if eval_data is None else str(eval_data),
-        max_flash=costs[0],
-        max_ram=costs[1],
-        max_ms=costs[2],
+        targets_dir=None if targets_dir is None else str(targets_dir),
+        max_flash=flash,
+        max_ram=ram,
+        max_ms=ms,
         max_drop=max_drop,
-        storage=storage,
         seed=seed,
         train=train,
-        epochs=epochs,
-        only=only,
-        targets_dir=targets_dir,
-    )
-    job = changed(job, trust=job.trust or trust)
+        epochs=Epochs(epochs, max(1, round(epochs * 0.4))),
+        only=tuple(only),
+        trust=trust or trusted(),
+    ).checked()
     return search(job, folder, minutes=minutes, workers=workers)
 
 

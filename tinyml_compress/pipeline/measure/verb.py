@@ -7,7 +7,9 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from tinyml_compress.devices import Duty
 from tinyml_compress.errors import DoesNotFit, MissingDependency, OutputError, TinymlError, UsageError
+from tinyml_compress.ops.base import Level
 from tinyml_compress.pipeline.measure.model import given
 from tinyml_compress.pipeline.measure.target import Target, targets
 from tinyml_compress.pipeline.measure.work import Request, Work
@@ -15,18 +17,53 @@ from tinyml_compress.results import Benchmark, Failure, Measurement, ModelFacts
 from tinyml_compress.runners.emulated import interruptible
 from tinyml_compress.support.files import sha256
 from tinyml_compress.support.progress import stage
+from tinyml_compress.support.trust import trusting
+from tinyml_compress.support.words import several, word
 
-__all__ = ["benchmark"]
-
-_EVERYWHERE = Request(("all",))
+__all__ = ["benchmark", "measured"]
 
 
 def benchmark(
-    model: str | Path | bytes,
-    name: str | None = None,
-    source: str | None = None,
-    request: Request = _EVERYWHERE,
+    model: str | Path,
+    target: str | Sequence[str] = "all",
+    *,
+    engine: str = "aot",
+    data: str | None = None,
+    optimize: str = "balanced",
+    input: str = "pattern",
+    vectors: int = 10,
+    toolchain: str | Sequence[str] = (),
+    emulator: str = "auto",
+    every: str | None = None,
+    battery: str | None = None,
+    targets_dir: Path | None = None,
+    seed: int = 0,
+    trust: bool = False,
 ) -> Benchmark:
+    """A model on one device, several, or all; `data` calibrates a model that is no .tflite yet.
+
+    `input` is the first vector (pattern, zeros, random) or a set of them. Each `toolchain` (zig, gcc) gives a
+    row; without one the device's own compiles. `every` ("1s") asks for power, `battery` ("1000mAh") for its
+    life. `trust` is your word for a model file that holds code.
+    """
+    request = Request(
+        targets=several(target),
+        engine=engine,
+        input_kind=input,
+        vectors=vectors,
+        level=word(Level, "optimize", optimize),
+        toolchains=several(toolchain) or (None,),
+        emulator=emulator,
+        targets_dir=targets_dir,
+        seed=seed,
+        calibration=data,
+        duty=Duty.of(every, battery),
+    )
+    with trusting(trust):
+        return measured(str(model), request)
+
+
+def measured(model: str | Path | bytes, request: Request, name: str | None = None) -> Benchmark:
     """Run the model on every target. One that cannot run it says why; a broken model raises.
 
     `model` is the content of a .tflite file, its path, or whatever `convert` takes.
@@ -38,7 +75,7 @@ def benchmark(
         known = given(model, request.calibration, request.seed)
     facts = ModelFacts(
         name=name or known.name,
-        source=source or known.source,
+        source=known.source,
         sha256=sha256(known.content),
         nbytes=len(known.content),
     )
