@@ -37,7 +37,7 @@ def _pads(graph: Graph, index: int = 0) -> tuple[int, int, int, int] | None:
 def _scheme(graph: Graph) -> tuple[int, ...]:
     """What the last node's padding scheme adds, as its kernels have it: the smaller half in front."""
     view = graph.views()[-1]
-    attrs = view.attrs
+    attrs = view.node.attrs
     assert isinstance(attrs, Conv2DAttrs | DepthwiseConv2DAttrs)
     rows = (attrs.stride_h, attrs.dilation_h)
     columns = (attrs.stride_w, attrs.dilation_w)

@@ -1,6 +1,6 @@
 """The intermediate representation: frozen dataclasses and `verify`."""
 
-from tinyml_compress.ir.graph import Attrs, Graph, Node, NodeView, Tensor
+from tinyml_compress.ir.graph import Attrs, Graph, Node, NodeView, Tensor, needed
 from tinyml_compress.ir.memory import ARENA_ALIGN, Buffer, MemoryPlan
 from tinyml_compress.ir.program import ConstantArray, Port, Program, ProgramNode, StateSlot
 from tinyml_compress.ir.types import DType, Quant
@@ -22,5 +22,6 @@ __all__ = [
     "Quant",
     "StateSlot",
     "Tensor",
+    "needed",
     "verify",
 ]

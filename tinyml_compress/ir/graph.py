@@ -8,18 +8,32 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
+from tinyml_compress.errors import GraphError
 from tinyml_compress.ir.types import DType, Quant
 
-__all__ = ["Attrs", "Graph", "Node", "NodeView", "Tensor"]
+__all__ = ["Attrs", "Graph", "Node", "NodeView", "Tensor", "needed"]
+
+T = TypeVar("T")
+
+
+def needed(value: T | None, what: str = "a value that was checked to be there") -> T:
+    """The value; raises where there is none though an earlier check saw to it."""
+    if value is None:
+        raise GraphError("something is missing that an earlier check saw to", which=what)
+    return value
 
 
 @dataclass(frozen=True)
 class Attrs:
     """Base of every operator's attributes; each operator has its own frozen dataclass."""
+
+
+AnyAttrs = TypeVar("AnyAttrs", bound=Attrs)
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,6 +57,16 @@ class Tensor:
     @property
     def is_const(self) -> bool:
         return self.data is not None
+
+    @property
+    def constant(self) -> npt.NDArray[np.generic]:
+        """The values of a constant; raises where it is none."""
+        return needed(self.data, f"values of tensor {self.name}")
+
+    @property
+    def quantized(self) -> Quant:
+        """The quantization; raises where there is none."""
+        return needed(self.quant, f"quantization of tensor {self.name}")
 
     @property
     def in_arena(self) -> bool:
@@ -132,8 +156,10 @@ class NodeView:
     graph: Graph
     node: Node
 
-    @property
-    def attrs(self) -> Attrs:
+    def attrs(self, kind: type[AnyAttrs]) -> AnyAttrs:
+        """The node's attributes, which are of that kind."""
+        if not isinstance(self.node.attrs, kind):
+            raise GraphError("attributes of another operator", which=self.node.op, allowed=kind.__name__)
         return self.node.attrs
 
     def input(self, index: int) -> Tensor:
@@ -151,3 +177,11 @@ class NodeView:
 
     def output(self, index: int = 0) -> Tensor:
         return self.graph.tensors[self.node.outputs[index]]
+
+    def quant(self, index: int) -> Quant:
+        """The quantization of input `index`, which has one."""
+        return self.input(index).quantized
+
+    def output_quant(self, index: int = 0) -> Quant:
+        """The quantization of output `index`, which has one."""
+        return self.output(index).quantized

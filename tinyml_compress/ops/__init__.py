@@ -9,7 +9,7 @@ from pathlib import Path
 
 from tinyml_compress.errors import ModelError, UnsupportedOperator
 from tinyml_compress.ir import Graph, NodeView
-from tinyml_compress.ops.base import Operator
+from tinyml_compress.ops.base import Operator, refuse
 from tinyml_compress.ops.replacements import replacement
 
 __all__ = [
@@ -56,7 +56,7 @@ def check_graph(graph: Graph) -> None:
     for view in graph.views():
         op = operator(view.node.op, view.node.name)
         op.check(view)
-        _check_variables(op, view)
+        _check_variables(view)
         computed = op.output_shapes(view)
         for index, (shape, name) in enumerate(zip(computed, view.node.outputs, strict=True)):
             found = graph.tensors[name].shape
@@ -74,11 +74,11 @@ def check_graph(graph: Graph) -> None:
         check_graph(body)
 
 
-def _check_variables(op: Operator, view: NodeView) -> None:
+def _check_variables(view: NodeView) -> None:
     """Only operators that are made for it write variables."""
     written = [name for name in view.node.outputs if view.graph.tensors[name].variable]
-    if written and not op.writes_variables:
-        raise op.refuse(
+    if written and not operator(view.node.op).writes_variables:
+        raise refuse(
             view,
             "writes a variable tensor",
             found=f"tensor {written[0]}",

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import cast
 
 import numpy as np
 
-from tinyml_compress.ir import Attrs, DType, NodeView, Quant, Tensor
+from tinyml_compress.ir import DType, NodeView, Quant, Tensor
 from tinyml_compress.ops import _checks
 from tinyml_compress.ops._binary import BinaryOperator, Params, binary_variants
-from tinyml_compress.ops.base import Operator, Variant
-from tinyml_compress.ops.numerics import Activation, activation_range, quantize_multiplier
+from tinyml_compress.ops.base import Variant, refuse
+from tinyml_compress.ops.numerics import Activation, Fused, activation_range, quantize_multiplier
 
 __all__ = [
     "AddSubOperator",
@@ -26,7 +25,7 @@ __all__ = [
 
 
 @dataclass(frozen=True)
-class FusedAttrs(Attrs):
+class FusedAttrs(Fused):
     """Attributes of ADD, SUB, MUL and DIV."""
 
     activation: Activation = Activation.NONE
@@ -37,11 +36,11 @@ def left_shift(dtype: DType) -> int:
     return 15 if dtype is DType.INT16 else 20
 
 
-def check_fused(op: Operator, view: NodeView) -> None:
+def check_fused(view: NodeView) -> None:
     """The fused activation is one that kernels compute; TFLM ignores the others without a word."""
-    activation = cast(FusedAttrs, view.attrs).activation
+    activation = view.attrs(Fused).activation
     if activation not in (Activation.NONE, Activation.RELU, Activation.RELU6, Activation.RELU_N1_TO_1):
-        raise op.refuse(
+        raise refuse(
             view, "fused activation", found=activation.name, allowed="NONE, RELU, RELU6, RELU_N1_TO_1"
         )
 
@@ -60,14 +59,14 @@ class AddSubOperator(BinaryOperator):
         return first.scale / twice, second.scale / twice, twice / ((1 << shift) * out.scale)
 
     def check_values(self, view: NodeView, first: Tensor, second: Tensor, out: Tensor) -> None:
-        check_fused(self, view)
+        check_fused(view)
         if out.dtype is DType.INT32 and (first.quant is not None or second.quant is not None):
-            raise self.refuse(view, "quantized int32 inputs", found="a scale", allowed="plain int32")
+            raise refuse(view, "quantized int32 inputs", found="a scale", allowed="plain int32")
         if out.dtype in (DType.INT32, DType.FLOAT32):
             return
-        quants = [_checks.quantization(self, view, tensor) for tensor in (first, second, out)]
-        if cast(FusedAttrs, view.attrs).activation is not Activation.NONE:
-            _checks.six_fits(self, view, quants[2])
+        quants = [_checks.quantization(view, tensor) for tensor in (first, second, out)]
+        if view.attrs(Fused).activation is not Activation.NONE:
+            _checks.six_fits(view, quants[2])
         for what, factor in zip(
             ("input 0", "input 1", "output"),
             self.multipliers(quants[0], quants[1], quants[2], left_shift(out.dtype)),
@@ -75,35 +74,30 @@ class AddSubOperator(BinaryOperator):
         ):
             if not 0.0 < factor < 1.0 or quantize_multiplier(factor)[1] > 0:
                 raise _checks.collapsed(
-                    self,
                     view,
                     f"its {what}",
                     found=f"scale ratio {factor:g} (scales {', '.join(f'{q.scale:g}' for q in quants)})",
                     allowed="above 0 and below 1",
                 )
 
-    def params(self, view: NodeView) -> Params:
+    def params(self, view: NodeView) -> tuple[tuple[str, int], ...]:
         """The fields of `tc_addsub_params` after count and walk."""
-        first, second, out = view.input(0), view.input(1), view.output()
-        assert first.quant is not None
-        assert second.quant is not None
-        assert out.quant is not None
-        shift = left_shift(out.dtype)
-        scaled = [
-            quantize_multiplier(m) for m in self.multipliers(first.quant, second.quant, out.quant, shift)
-        ]
-        low, high = activation_range(cast(FusedAttrs, view.attrs).activation, out.dtype, out.quant)
+        first, second, out = view.quant(0), view.quant(1), view.output_quant()
+        dtype = view.output().dtype
+        shift = left_shift(dtype)
+        scaled = [quantize_multiplier(real) for real in self.multipliers(first, second, out, shift)]
+        low, high = activation_range(view.attrs(Fused).activation, dtype, out)
         return (
             ("left_shift", shift),
-            ("zero_point1", first.quant.zero_point),
+            ("zero_point1", first.zero_point),
             ("multiplier1", scaled[0][0]),
             ("shift1", scaled[0][1]),
-            ("zero_point2", second.quant.zero_point),
+            ("zero_point2", second.zero_point),
             ("multiplier2", scaled[1][0]),
             ("shift2", scaled[1][1]),
             ("multiplier", scaled[2][0]),
             ("shift", scaled[2][1]),
-            ("zero_point", out.quant.zero_point),
+            ("zero_point", out.zero_point),
             ("low", low),
             ("high", high),
         )
@@ -142,7 +136,7 @@ def plain_variants(op: str, bounds: Callable[[NodeView], Activation]) -> tuple[V
     """
 
     def floats(view: NodeView) -> Params:
-        low, high = float_bounds(cast(FusedAttrs, view.attrs).activation)
+        low, high = float_bounds(view.attrs(Fused).activation)
         return (("low", low), ("high", high))
 
     def integers(view: NodeView) -> Params:

@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from tinyml_compress.ir import Attrs, DType, NodeView
 from tinyml_compress.ops import _checks
-from tinyml_compress.ops.base import Call, In, Operator, Out, Variant
+from tinyml_compress.ops.base import Call, In, Operator, Out, Variant, refuse
 
 __all__ = ["ArgExtremeAttrs", "ArgExtremeOperator"]
 
@@ -36,22 +36,22 @@ class ArgExtremeOperator(Operator):
         type(self).variants = tuple(self._variant(dtype) for dtype in _NAMES)
 
     def _axis(self, view: NodeView) -> int:
-        (axis,) = _checks.constant_ints(self, view, 1, "the axis")
+        (axis,) = _checks.constant_ints(view, 1, "the axis")
         return axis % len(view.input(0).shape)
 
     def check(self, view: NodeView) -> None:
-        _checks.arity(self, view, 2)
+        _checks.arity(view, 2)
         source = view.input(0)
-        _checks.dtypes(self, view, source, tuple(_NAMES))
-        _checks.dtypes(self, view, view.output(), (DType.INT32,), "the output")
-        _checks.dtypes(self, view, view.input(1), (DType.INT32,), "the axis")
-        rank = _checks.full_rank(self, view, source, 6, 1)
-        axes = _checks.constant_ints(self, view, 1, "the axis")
+        _checks.dtypes(view, source, tuple(_NAMES))
+        _checks.dtypes(view, view.output(), (DType.INT32,), "the output")
+        _checks.dtypes(view, view.input(1), (DType.INT32,), "the axis")
+        rank = _checks.full_rank(view, source, 6, 1)
+        axes = _checks.constant_ints(view, 1, "the axis")
         if len(axes) != 1:
-            raise self.refuse(view, "number of axes", found=len(axes), allowed=1)
-        _checks.normal_axis(self, view, axes[0], rank)
+            raise refuse(view, "number of axes", found=len(axes), allowed=1)
+        _checks.normal_axis(view, axes[0], rank)
         if source.elements == 0:
-            raise self.refuse(view, "empty input", found=source.shape, allowed="at least one element")
+            raise refuse(view, "empty input", found=source.shape, allowed="at least one element")
 
     def output_shapes(self, view: NodeView) -> tuple[tuple[int, ...], ...]:
         shape, axis = view.input(0).shape, self._axis(view)

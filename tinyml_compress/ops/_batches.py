@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from tinyml_compress.ir import NodeView
 from tinyml_compress.ops import _checks
-from tinyml_compress.ops.base import Operator
+from tinyml_compress.ops.base import refuse
 
 __all__ = ["Blocks", "blocks_of"]
 
@@ -28,20 +28,20 @@ class Blocks:
         return product
 
 
-def blocks_of(op: Operator, view: NodeView) -> Blocks:
+def blocks_of(view: NodeView) -> Blocks:
     """The second and third input, checked."""
-    sizes = _checks.constant_ints(op, view, 1, "the block shape")
-    edges = _checks.constant_ints(op, view, 2, "paddings or crops")
+    sizes = _checks.constant_ints(view, 1, "the block shape")
+    edges = _checks.constant_ints(view, 2, "paddings or crops")
     rank = len(view.input(0).shape)
     if len(sizes) != rank - 2 or len(edges) != 2 * len(sizes):
-        raise op.refuse(
+        raise refuse(
             view,
             "number of block sizes and edges",
             found=f"{len(sizes)} and {len(edges)}",
             allowed=f"{rank - 2} and {2 * (rank - 2)}",
         )
     if min(sizes) < 1 or min(edges) < 0:
-        raise op.refuse(
+        raise refuse(
             view, "block sizes or edges", found=f"{sizes} and {edges}", allowed="1 or more, 0 or more"
         )
     return Blocks(sizes, tuple(zip(edges[::2], edges[1::2], strict=True)))

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from tinyml_compress.ir import DType, NodeView, Tensor
 from tinyml_compress.ops import _checks
 from tinyml_compress.ops._walk import Walk, broadcast_steps, walk
-from tinyml_compress.ops.base import Call, In, Operator, Out, Overlap, ParamValue, Ref, Table, Variant
+from tinyml_compress.ops.base import Call, In, Operator, Out, Overlap, ParamValue, Ref, Table, Variant, refuse
 
 __all__ = [
     "BinaryOperator",
@@ -24,14 +24,14 @@ Params = tuple[tuple[str, ParamValue], ...]
 MAX_RANK = 6
 
 
-def broadcast(op: Operator, view: NodeView) -> tuple[int, ...]:
+def broadcast(view: NodeView) -> tuple[int, ...]:
     """The shape that both inputs are broadcast to."""
     shapes = [view.input(0).shape, view.input(1).shape]
     rank = max(len(shape) for shape in shapes)
     first, second = ((1,) * (rank - len(shape)) + shape for shape in shapes)
     for a, b in zip(first, second, strict=True):
         if a != b and 1 not in (a, b):
-            raise op.refuse(
+            raise refuse(
                 view,
                 "shapes cannot be broadcast together",
                 found=f"{shapes[0]} and {shapes[1]}",
@@ -116,18 +116,18 @@ class BinaryOperator(Operator):
         return inputs
 
     def check(self, view: NodeView) -> None:
-        _checks.arity(self, view, 2)
+        _checks.arity(view, 2)
         first, second, out = view.input(0), view.input(1), view.output()
-        dtype = _checks.dtypes(self, view, first, self.types)
-        _checks.dtypes(self, view, second, (dtype,))
-        _checks.dtypes(self, view, out, (self.output_dtype(dtype),))
+        dtype = _checks.dtypes(view, first, self.types)
+        _checks.dtypes(view, second, (dtype,))
+        _checks.dtypes(view, out, (self.output_dtype(dtype),))
         for tensor in (first, second, out):
-            _checks.full_rank(self, view, tensor, self.max_rank)
-        broadcast(self, view)
+            _checks.full_rank(view, tensor, self.max_rank)
+        broadcast(view)
         self.check_values(view, first, second, out)
 
     def check_values(self, view: NodeView, first: Tensor, second: Tensor, out: Tensor) -> None:
         """Quantization and attributes; called once types and shapes are known to be sound."""
 
     def output_shapes(self, view: NodeView) -> tuple[tuple[int, ...], ...]:
-        return (broadcast(self, view),)
+        return (broadcast(view),)

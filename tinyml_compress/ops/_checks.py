@@ -9,7 +9,7 @@ import numpy as np
 
 from tinyml_compress.errors import CollapsedRange
 from tinyml_compress.ir import DType, NodeView, Quant, Tensor
-from tinyml_compress.ops.base import Operator
+from tinyml_compress.ops.base import refuse
 
 __all__ = [
     "arity",
@@ -26,26 +26,26 @@ __all__ = [
 ]
 
 
-def arity(op: Operator, view: NodeView, inputs: int | Sequence[int], outputs: int = 1) -> None:
+def arity(view: NodeView, inputs: int | Sequence[int], outputs: int = 1) -> None:
     """The node has that many inputs, all there, and outputs."""
     allowed = (inputs,) if isinstance(inputs, int) else tuple(inputs)
     found = len(view.node.inputs)
     if found not in allowed or any(name is None for name in view.node.inputs):
         there = sum(name is not None for name in view.node.inputs)
-        raise op.refuse(
+        raise refuse(
             view,
             "wrong number of inputs",
             found=f"{there} of {found}",
             allowed=" or ".join(map(str, allowed)),
         )
     if len(view.node.outputs) != outputs:
-        raise op.refuse(view, "wrong number of outputs", found=len(view.node.outputs), allowed=outputs)
+        raise refuse(view, "wrong number of outputs", found=len(view.node.outputs), allowed=outputs)
 
 
-def dtypes(op: Operator, view: NodeView, tensor: Tensor, allowed: Sequence[DType], what: str = "") -> DType:
+def dtypes(view: NodeView, tensor: Tensor, allowed: Sequence[DType], what: str = "") -> DType:
     """The tensor's element type, one of `allowed`."""
     if tensor.dtype not in allowed:
-        raise op.refuse(
+        raise refuse(
             view,
             f"element type of {what or f'tensor {tensor.name}'}",
             found=tensor.dtype.value,
@@ -55,13 +55,13 @@ def dtypes(op: Operator, view: NodeView, tensor: Tensor, allowed: Sequence[DType
     return tensor.dtype
 
 
-def quantization(op: Operator, view: NodeView, tensor: Tensor) -> Quant:
+def quantization(view: NodeView, tensor: Tensor) -> Quant:
     """The first pair of a quantized tensor, sound for its type; what follows it is not read, here nor by
     TFLM.
     """
     quant = tensor.quant
     if quant is None or not quant.scales:
-        raise op.refuse(
+        raise refuse(
             view,
             f"tensor {tensor.name} has no quantization",
             found="none",
@@ -69,28 +69,26 @@ def quantization(op: Operator, view: NodeView, tensor: Tensor) -> Quant:
             next_step="convert the model again with a representative data set",
         )
     if not (math.isfinite(quant.scale) and quant.scale > 0.0):
-        raise op.refuse(
-            view, f"scale of tensor {tensor.name}", found=quant.scale, allowed="finite and above 0"
-        )
+        raise refuse(view, f"scale of tensor {tensor.name}", found=quant.scale, allowed="finite and above 0")
     bits = 8 * tensor.dtype.itemsize
     low, high = (
         (0, (1 << bits) - 1) if tensor.dtype is DType.UINT8 else (-(1 << (bits - 1)), (1 << (bits - 1)) - 1)
     )
     if not low <= quant.zero_point <= high:
-        raise op.refuse(
+        raise refuse(
             view, f"zero point of tensor {tensor.name}", found=quant.zero_point, allowed=f"{low} to {high}"
         )
     return quant
 
 
-def same_quantization(op: Operator, view: NodeView, first: Tensor, second: Tensor) -> None:
+def same_quantization(view: NodeView, first: Tensor, second: Tensor) -> None:
     """Both tensors have one scale and zero point (where they are quantized at all)."""
     pair = tuple(
         None if tensor.quant is None else (tensor.quant.scales[:1], tensor.quant.zero_points[:1])
         for tensor in (first, second)
     )
     if pair[0] != pair[1]:
-        raise op.refuse(
+        raise refuse(
             view,
             f"tensors {first.name} and {second.name} must have the same scale and zero point",
             found=f"{pair[0]} and {pair[1]}",
@@ -99,12 +97,12 @@ def same_quantization(op: Operator, view: NodeView, first: Tensor, second: Tenso
         )
 
 
-def constant_ints(op: Operator, view: NodeView, index: int, what: str) -> tuple[int, ...]:
+def constant_ints(view: NodeView, index: int, what: str) -> tuple[int, ...]:
     """The values of an integer input that must be a constant."""
     tensor = view.input(index)
-    dtypes(op, view, tensor, (DType.INT32, DType.INT64), what)
+    dtypes(view, tensor, (DType.INT32, DType.INT64), what)
     if tensor.data is None:
-        raise op.refuse(
+        raise refuse(
             view,
             f"{what} is computed at run time",
             found=f"tensor {tensor.name}",
@@ -114,26 +112,26 @@ def constant_ints(op: Operator, view: NodeView, index: int, what: str) -> tuple[
     return tuple(int(value) for value in np.asarray(tensor.data).reshape(-1))
 
 
-def full_rank(op: Operator, view: NodeView, tensor: Tensor, most: int, least: int = 0) -> int:
+def full_rank(view: NodeView, tensor: Tensor, most: int, least: int = 0) -> int:
     """The tensor's rank, within bounds."""
     rank = len(tensor.shape)
     if not least <= rank <= most:
-        raise op.refuse(view, f"rank of tensor {tensor.name}", found=rank, allowed=f"{least} to {most}")
+        raise refuse(view, f"rank of tensor {tensor.name}", found=rank, allowed=f"{least} to {most}")
     return rank
 
 
-def normal_axis(op: Operator, view: NodeView, axis: int, rank: int) -> int:
+def normal_axis(view: NodeView, axis: int, rank: int) -> int:
     """A possibly negative axis as one in [0, rank)."""
     if not -rank <= axis < rank:
-        raise op.refuse(view, "axis out of range", found=axis, allowed=f"{-rank} to {rank - 1}")
+        raise refuse(view, "axis out of range", found=axis, allowed=f"{-rank} to {rank - 1}")
     return axis % rank if rank else 0
 
 
-def collapsed(op: Operator, view: NodeView, what: str, *, found: object, allowed: str) -> CollapsedRange:
+def collapsed(view: NodeView, what: str, *, found: object, allowed: str) -> CollapsedRange:
     """The error to raise where TensorFlow Lite Micro itself aborts: `what` of the node has next
     to no range.
     """
-    error = op.refuse(view, f"{what} hardly varies, and TensorFlow Lite Micro aborts on such a scale")
+    error = refuse(view, f"{what} hardly varies, and TensorFlow Lite Micro aborts on such a scale")
     return CollapsedRange(
         error.what,
         which=error.which,
@@ -144,10 +142,10 @@ def collapsed(op: Operator, view: NodeView, what: str, *, found: object, allowed
     )
 
 
-def shift(op: Operator, view: NodeView, found: int) -> None:
+def shift(view: NodeView, found: int) -> None:
     """A multiplier's shift lies within a 32-bit word."""
     if found > 30:
-        raise op.refuse(
+        raise refuse(
             view,
             "ratio of input to output scale",
             found=f"about 2^{found}",
@@ -156,16 +154,16 @@ def shift(op: Operator, view: NodeView, found: int) -> None:
         )
 
 
-def six_fits(op: Operator, view: NodeView, quant: Quant) -> None:
+def six_fits(view: NodeView, quant: Quant) -> None:
     """The number 6, the largest bound of an activation, is a 32-bit number of steps of that scale."""
     if 6.0 / quant.scale >= 2.0**31 - 128.0:
-        raise op.refuse(view, "scale too small for its activation", found=quant.scale, allowed="above 2.8e-9")
+        raise refuse(view, "scale too small for its activation", found=quant.scale, allowed="above 2.8e-9")
 
 
-def steps_fit(op: Operator, view: NodeView, source: Quant, target: Quant) -> None:
+def steps_fit(view: NodeView, source: Quant, target: Quant) -> None:
     """Every input value is a 32-bit number of output steps, and float32 holds what lies on the way."""
     if source.scale > 1e30 or target.scale < 1e-30 or 512.0 * source.scale / target.scale >= 2.0**31:
-        raise op.refuse(
+        raise refuse(
             view,
             "scales of input and output",
             found=f"{source.scale:g} and {target.scale:g}",

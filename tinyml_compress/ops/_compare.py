@@ -8,7 +8,7 @@ from typing import ClassVar
 from tinyml_compress.ir import Attrs, DType, NodeView, Tensor
 from tinyml_compress.ops import _checks
 from tinyml_compress.ops._binary import BinaryOperator, Params, broadcast_call
-from tinyml_compress.ops.base import Call, Overlap, Variant
+from tinyml_compress.ops.base import Call, Overlap, Variant, refuse
 from tinyml_compress.ops.numerics import quantize_multiplier
 
 __all__ = ["CompareOperator", "Truth"]
@@ -60,11 +60,9 @@ class CompareOperator(BinaryOperator):
         if first.dtype is not DType.INT8:
             return
         for tensor in (first, second):
-            quant = _checks.quantization(self, view, tensor)
+            quant = _checks.quantization(view, tensor)
             if not quant.scale < 1.0 or quantize_multiplier(quant.scale)[1] > 0:
-                raise self.refuse(
-                    view, f"scale of tensor {tensor.name}", found=quant.scale, allowed="below 1"
-                )
+                raise refuse(view, f"scale of tensor {tensor.name}", found=quant.scale, allowed="below 1")
 
     def _variant(self, dtype: DType) -> Variant:
         symbol = f"tc_{_NAMES[dtype]}_compare__c"
@@ -80,8 +78,7 @@ class CompareOperator(BinaryOperator):
                 params += (("unordered", int(truth.unordered)),)
                 return (broadcast_call(view, symbol, "tc_compare_params", params),)
             for index in (0, 1):
-                quant = view.input(index).quant
-                assert quant is not None
+                quant = view.quant(index)
                 multiplier, shift = quantize_multiplier(quant.scale)
                 params += (
                     (f"zero_point{index + 1}", quant.zero_point),

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tinyml_compress.ir import Attrs, NodeView
+from tinyml_compress.ir import NodeView
 from tinyml_compress.ops import _checks
 from tinyml_compress.ops._forms import (
     Form,
@@ -37,7 +37,6 @@ from tinyml_compress.ops._products import (
 from tinyml_compress.ops.base import (
     Call,
     In,
-    Operator,
     OptionField,
     Out,
     Overlap,
@@ -47,8 +46,9 @@ from tinyml_compress.ops.base import (
     Scratch,
     Table,
     Variant,
+    refuse,
 )
-from tinyml_compress.ops.numerics import Activation, Padding
+from tinyml_compress.ops.numerics import Activation, Fused, Padding
 
 __all__ = [
     "ConvAttrs",
@@ -66,7 +66,7 @@ _LARGEST = 1 << 15
 
 
 @dataclass(frozen=True)
-class ConvAttrs(Attrs):
+class ConvAttrs(Fused):
     """Attributes of both convolutions."""
 
     padding: Padding = Padding.SAME
@@ -102,8 +102,7 @@ def conv_fields() -> tuple[OptionField, ...]:
 
 
 def conv_attrs(view: NodeView) -> ConvAttrs:
-    assert isinstance(view.attrs, ConvAttrs)
-    return view.attrs
+    return view.attrs(ConvAttrs)
 
 
 def conv_window(view: NodeView, out_c: int) -> Sliding:
@@ -139,7 +138,7 @@ def conv_window(view: NodeView, out_c: int) -> Sliding:
     )
 
 
-def check_conv(op: Operator, view: NodeView) -> None:
+def check_conv(view: NodeView) -> None:
     """Everything about a convolution's tensors and attributes but channels, groups and scales."""
     inputs = len(view.node.inputs)
     if (
@@ -147,25 +146,25 @@ def check_conv(op: Operator, view: NodeView) -> None:
         or any(name is None for name in view.node.inputs[:2])
         or len(view.node.outputs) != 1
     ):
-        raise op.refuse(view, "number of inputs or outputs", found=inputs, allowed="2 or 3 inputs, 1 output")
+        raise refuse(view, "number of inputs or outputs", found=inputs, allowed="2 or 3 inputs, 1 output")
     source, weights = view.input(0), view.input(1)
     for tensor in (source, weights):
-        _checks.full_rank(op, view, tensor, 4, 4)
+        _checks.full_rank(view, tensor, 4, 4)
         if min(tensor.shape) < 1:
-            raise op.refuse(
+            raise refuse(
                 view, f"empty tensor {tensor.name}", found=tensor.shape, allowed="sizes of 1 or more"
             )
     attrs = conv_attrs(view)
-    check_sides(op, view, attrs.activation)
+    check_sides(view, attrs.activation)
     for name in ("stride_w", "stride_h", "dilation_w", "dilation_h"):
         value = int(getattr(attrs, name))
         if not 1 <= value <= _LARGEST:
-            raise op.refuse(view, name, found=value, allowed=f"1 to {_LARGEST}")
+            raise refuse(view, name, found=value, allowed=f"1 to {_LARGEST}")
     if attrs.pads is not None and not all(0 <= pad <= _LARGEST for pad in attrs.pads):
-        raise op.refuse(view, "padding", found=attrs.pads, allowed=f"0 to {_LARGEST} on each side")
+        raise refuse(view, "padding", found=attrs.pads, allowed=f"0 to {_LARGEST} on each side")
     window = conv_window(view, 1)
     if window.out_h < 1 or window.out_w < 1:
-        raise op.refuse(
+        raise refuse(
             view,
             "kernel larger than the image",
             found=f"{window.kernel_h} x {window.kernel_w} on {window.in_h} x {window.in_w}",
@@ -173,19 +172,19 @@ def check_conv(op: Operator, view: NodeView) -> None:
         )
 
 
-def check_conv_numbers(op: Operator, view: NodeView, axis: int, rows: Callable[[NodeView], Ints]) -> None:
+def check_conv_numbers(view: NodeView, axis: int, rows: Callable[[NodeView], Ints]) -> None:
     """Weights, bias and multipliers, for `rows` of weights (one per output channel) along that axis of the
     weights.
     """
     channels = view.input(1).shape[axis]
-    check_weights(op, view, axis, channels)
-    check_bias(op, view, channels)
+    check_weights(view, axis, channels)
+    check_bias(view, channels)
     form = form_of(view)
     if form is Form.F32:
         return
-    multipliers = conv_multipliers(op, view, channels)
+    multipliers = conv_multipliers(view, channels)
     if form is Form.S16:
-        check_wide(op, view, rows(view), multipliers, bias_values(view, channels))
+        check_wide(view, rows(view), multipliers, bias_values(view, channels))
 
 
 def conv_call(
@@ -202,8 +201,7 @@ def conv_call(
     """The call of a convolution kernel with tables `weights` and `channels`; `extra` fields end
     its struct.
     """
-    quant = view.input(0).quant
-    assert quant is not None
+    quant = view.quant(0)
     return Call(
         symbol,
         struct,
@@ -229,7 +227,6 @@ def conv_call(
 class Taps:
     """What the kernels that go tap by tap need to know of a convolution."""
 
-    op: Callable[[], Operator]
     name: str
     axis: int
     """Of the weights, along which output channels lie."""
@@ -238,6 +235,10 @@ class Taps:
 
     def window(self, view: NodeView) -> Sliding:
         return conv_window(view, view.input(1).shape[self.axis])
+
+    def macs(self, view: NodeView) -> int:
+        weights = view.input(1)
+        return view.output().elements * (weights.elements // weights.shape[self.axis])
 
     def variants(self) -> tuple[Variant, ...]:
         """One kernel per form; none needs scratch, all may write over input that no later window reads."""
@@ -264,7 +265,7 @@ class Taps:
             lambda view: emit(view, symbol),
             scratch=scratch,
             overlap=self._overlap,
-            cycles=lambda view: self.cycles_per_mac * self.op().macs(view) + 60.0 * view.output().elements,
+            cycles=lambda view: self.cycles_per_mac * self.macs(view) + 60.0 * view.output().elements,
         )
 
     def _overlap(self, view: NodeView) -> tuple[Overlap, ...]:
@@ -276,7 +277,7 @@ class Taps:
     def emit_narrow(self, view: NodeView, symbol: str) -> tuple[Call, ...]:
         """The call for 32-bit accumulators, with weights as in the file."""
         channels = view.input(1).shape[self.axis]
-        pairs = np.array(conv_multipliers(self.op(), view, channels), np.int64)
+        pairs = np.array(conv_multipliers(view, channels), np.int64)
         # The kernels skip taps outside the image, so they subtract the zero point themselves.
         table = int32_table(bias_values(view, channels), pairs[:, 0], pairs[:, 1])
         tables = (self._weights(view), Table("channels", "int32_t", table))
@@ -284,7 +285,7 @@ class Taps:
 
     def _emit_wide(self, view: NodeView, symbol: str) -> tuple[Call, ...]:
         channels = view.input(1).shape[self.axis]
-        table = wide_table(bias_values(view, channels), conv_multipliers(self.op(), view, channels))
+        table = wide_table(bias_values(view, channels), conv_multipliers(view, channels))
         tables = (self._weights(view), Table("channels", "int32_t", table))
         return (conv_call(view, symbol, self.window(view), self.groups(view), tables),)
 

@@ -7,7 +7,7 @@ from typing import ClassVar
 from tinyml_compress.ir import DType, NodeView
 from tinyml_compress.ops import _checks
 from tinyml_compress.ops._reduce import ReduceOperator, walk_params
-from tinyml_compress.ops.base import Call, In, Out, Variant
+from tinyml_compress.ops.base import Call, In, Out, Variant, refuse
 
 __all__ = ["ExtremeOperator"]
 
@@ -27,15 +27,15 @@ class ExtremeOperator(ReduceOperator):
     def check(self, view: NodeView) -> None:
         super().check(view)
         if view.output().dtype is DType.INT8:
-            _checks.same_quantization(self, view, view.input(0), view.output())
+            _checks.same_quantization(view, view.input(0), view.output())
         if view.input(0).elements == 0:
-            raise self.refuse(view, "empty input", found=view.input(0).shape, allowed="at least one element")
+            raise refuse(view, "empty input", found=view.input(0).shape, allowed="at least one element")
 
     def _variant(self, dtype: DType) -> Variant:
         symbol = f"tc_{_NAMES[dtype]}_reduce_extreme__c"
 
         def emit(view: NodeView) -> tuple[Call, ...]:
-            params, tables = walk_params(self, view)
+            params, tables = walk_params(view)
             params += (("larger", int(self.larger)),)
             return (Call(symbol, "tc_reduce_extreme_params", params, (In(0), Out()), tables),)
 

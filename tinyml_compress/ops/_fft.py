@@ -10,7 +10,6 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from enum import Enum
-from typing import cast
 
 import numpy as np
 import numpy.typing as npt
@@ -18,7 +17,7 @@ import numpy.typing as npt
 from tinyml_compress.ir import Attrs, DType, NodeView
 from tinyml_compress.ops import _checks
 from tinyml_compress.ops._signal import SignalOperator
-from tinyml_compress.ops.base import FLEXBUFFER, OptionField, Options, ParamValue, Ref, Table
+from tinyml_compress.ops.base import FLEXBUFFER, OptionField, Options, ParamValue, Ref, Table, refuse
 
 __all__ = ["NAMES", "Fft", "FftAttrs", "FftType", "fft_attrs", "fft_params", "fft_tables"]
 
@@ -44,7 +43,7 @@ class FftAttrs(Attrs):
 
 
 def fft_attrs(view: NodeView) -> FftAttrs:
-    return cast(FftAttrs, view.attrs)
+    return view.attrs(FftAttrs)
 
 
 def _stages(points: int) -> list[int] | None:
@@ -120,18 +119,18 @@ class Fft(SignalOperator):
     limits = f"lengths of 4 to {_LONGEST} that are twice a product of 2, 3 and 5"
 
     def check_sides(self, view: NodeView) -> None:
-        _checks.arity(self, view, 1)
+        _checks.arity(view, 1)
         dtype = DType[fft_attrs(view).type.name]
         for tensor in (view.input(0), view.output()):
-            _checks.dtypes(self, view, tensor, (dtype,))
-        rank = _checks.full_rank(self, view, view.input(0), 8, 1)
-        _checks.full_rank(self, view, view.output(), rank, rank)
+            _checks.dtypes(view, tensor, (dtype,))
+        rank = _checks.full_rank(view, view.input(0), 8, 1)
+        _checks.full_rank(view, view.output(), rank, rank)
         length = fft_attrs(view).length
         if not 4 <= length <= _LONGEST or length % 2 or _stages(length // 2) is None:
-            raise self.refuse(view, "fft_length", found=length, allowed=self.limits)
+            raise refuse(view, "fft_length", found=length, allowed=self.limits)
         given, made = view.input(0).shape, view.output().shape
         if given[:-1] != made[:-1]:
-            raise self.refuse(view, "number of frames", found=f"{given} and {made}", allowed="equal ones")
+            raise refuse(view, "number of frames", found=f"{given} and {made}", allowed="equal ones")
 
     def output_shapes(self, view: NodeView) -> tuple[tuple[int, ...], ...]:
         return (view.output().shape,)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from tinyml_compress.ir import Attrs, DType, Graph, NodeView, Tensor
 from tinyml_compress.ops import operator
-from tinyml_compress.ops.base import In, Operator, Out, Run
+from tinyml_compress.ops.base import In, Out, Run, refuse
 
 __all__ = [
     "CallOnceAttrs",
@@ -55,15 +55,15 @@ def macs_of(body: Graph) -> int:
 
 
 def check_ports(
-    op: Operator, view: NodeView, what: str, outer: Sequence[Tensor], body: Graph, inner: Sequence[str]
+    view: NodeView, what: str, outer: Sequence[Tensor], body: Graph, inner: Sequence[str]
 ) -> None:
     """The node's tensors hand their bytes to, or take them from, the body's tensors one by one."""
     if len(outer) != len(inner):
-        raise op.refuse(view, f"number of {what} of {body.name}", found=len(inner), allowed=len(outer))
+        raise refuse(view, f"number of {what} of {body.name}", found=len(inner), allowed=len(outer))
     for tensor, name in zip(outer, inner, strict=True):
         other = body.tensors[name]
         if (tensor.dtype, tensor.nbytes) != (other.dtype, other.nbytes):
-            raise op.refuse(
+            raise refuse(
                 view,
                 f"{what} of {body.name} are of other types or sizes",
                 found=f"{name}: {other.dtype.value} {other.shape}",
@@ -71,10 +71,10 @@ def check_ports(
             )
 
 
-def check_condition(op: Operator, view: NodeView, tensor: Tensor) -> None:
+def check_condition(view: NodeView, tensor: Tensor) -> None:
     """One boolean."""
     if tensor.dtype is not DType.BOOL or tensor.elements != 1:
-        raise op.refuse(
+        raise refuse(
             view, f"condition {tensor.name}", found=f"{tensor.dtype.value} {tensor.shape}", allowed="one bool"
         )
 

@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from tinyml_compress.ir import DType, NodeView
 from tinyml_compress.ops._addsub import float_bounds
-from tinyml_compress.ops.base import Operator, Role, Table, Variant
+from tinyml_compress.ops.base import Role, Table, Variant, refuse
 from tinyml_compress.ops.numerics import Activation
 
 __all__ = [
@@ -80,13 +80,11 @@ def bias_values(view: NodeView, channels: int) -> Ints:
 # --- int16 by int8 ------------------------------------------------------------------------------------------
 
 
-def check_wide(
-    op: Operator, view: NodeView, rows: Ints, multipliers: Sequence[tuple[int, int]], bias: Ints
-) -> None:
+def check_wide(view: NodeView, rows: Ints, multipliers: Sequence[tuple[int, int]], bias: Ints) -> None:
     """No accumulator and no shift leaves what the requantization of 64-bit accumulators is made for."""
     peak = int(np.abs(rows).sum(axis=1).max()) * (1 << 15) + max(int(bias.max()), -int(bias.min()))
     if peak >= _WIDEST:
-        raise op.refuse(
+        raise refuse(
             view,
             "accumulators out of range",
             found=f"up to {peak}",
@@ -95,7 +93,7 @@ def check_wide(
         )
     shift = max(shift for _, shift in multipliers)
     if shift > _WIDEST_SHIFT:
-        raise op.refuse(
+        raise refuse(
             view,
             "input and weight scales too large for the output scale",
             found=f"a factor of about 2^{shift}",
@@ -169,8 +167,7 @@ def float_params(activation: Activation) -> tuple[tuple[str, float], ...]:
 
 def float_tables(view: NodeView, channels: int) -> tuple[Table, Table]:
     """Weights as in the file, and one bias per channel."""
-    weights, bias = view.input(_WEIGHTS).data, view.optional_input(_BIAS)
-    assert weights is not None
+    weights, bias = view.input(_WEIGHTS).constant, view.optional_input(_BIAS)
     values = np.zeros(channels, np.float32) if bias is None or bias.data is None else bias.data
     return (
         Table("weights", "float", np.asarray(weights, np.float32), Role.WEIGHTS),

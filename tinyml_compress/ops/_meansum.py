@@ -5,7 +5,7 @@ from __future__ import annotations
 from tinyml_compress.ir import DType, NodeView, Quant
 from tinyml_compress.ops import _checks
 from tinyml_compress.ops._reduce import ReduceOperator, reduced_elements, walk_params
-from tinyml_compress.ops.base import Call, In, Out, Variant
+from tinyml_compress.ops.base import Call, In, Out, Variant, refuse
 from tinyml_compress.ops.numerics import quantize_multiplier
 
 __all__ = ["MeanSumOperator", "meansum_variants"]
@@ -14,9 +14,7 @@ _NAMES = {DType.INT8: "s8", DType.INT16: "s16"}
 
 
 def _quants(view: NodeView) -> tuple[Quant, Quant]:
-    source, target = view.input(0).quant, view.output().quant
-    assert source is not None
-    assert target is not None
+    source, target = view.quant(0), view.output_quant()
     return source, target
 
 
@@ -34,7 +32,7 @@ class MeanSumOperator(ReduceOperator):
         multiplier, shift = quantize_multiplier(source.scale / target.scale)
         if self.mean:
             # 1/count goes into the multiplier, which first takes as many bits as fit.
-            count = reduced_elements(self, view)
+            count = reduced_elements(view)
             bits = min(max(count, 1).bit_length() - 1, 32, 31 + shift)
             multiplier = (multiplier << bits) // max(count, 1)
             shift -= bits
@@ -42,14 +40,14 @@ class MeanSumOperator(ReduceOperator):
 
     def check(self, view: NodeView) -> None:
         super().check(view)
-        count = reduced_elements(self, view)
+        count = reduced_elements(view)
         if view.output().dtype is not DType.FLOAT32:
             source, target = _quants(view)
-            _checks.shift(self, view, quantize_multiplier(source.scale / target.scale)[1])
+            _checks.shift(view, quantize_multiplier(source.scale / target.scale)[1])
         if count >= 1 << 15:
-            raise self.refuse(view, "elements summed into one", found=count, allowed="below 32768")
+            raise refuse(view, "elements summed into one", found=count, allowed="below 32768")
         if view.input(0).elements == 0:
-            raise self.refuse(view, "empty input", found=view.input(0).shape, allowed="at least one element")
+            raise refuse(view, "empty input", found=view.input(0).shape, allowed="at least one element")
 
 
 def _is_float(view: NodeView) -> bool:
@@ -60,8 +58,8 @@ def meansum_variants(operator: MeanSumOperator) -> tuple[Variant, ...]:
     """Kernels of MEAN or SUM."""
 
     def emit_float(view: NodeView) -> tuple[Call, ...]:
-        params, tables = walk_params(operator, view)
-        params += (("divisor", float(reduced_elements(operator, view)) if operator.mean else 1.0),)
+        params, tables = walk_params(view)
+        params += (("divisor", float(reduced_elements(view)) if operator.mean else 1.0),)
         return (Call("tc_f32_sum__c", "tc_f32_sum_params", params, (In(0), Out()), tables),)
 
     def rescale(dtype: DType) -> Variant:
@@ -70,9 +68,9 @@ def meansum_variants(operator: MeanSumOperator) -> tuple[Variant, ...]:
         def emit(view: NodeView) -> tuple[Call, ...]:
             source, target = _quants(view)
             multiplier, shift = operator.factor(view)
-            params, tables = walk_params(operator, view)
+            params, tables = walk_params(view)
             params += (
-                ("bias", -source.zero_point * reduced_elements(operator, view)),
+                ("bias", -source.zero_point * reduced_elements(view)),
                 ("multiplier", multiplier),
                 ("shift", shift),
                 ("zero_point", target.zero_point),

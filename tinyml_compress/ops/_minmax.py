@@ -23,8 +23,8 @@ class MinMaxOperator(BinaryOperator):
 
     def check_values(self, view: NodeView, first: Tensor, second: Tensor, out: Tensor) -> None:
         if out.dtype in (DType.INT8, DType.INT16):
-            _checks.same_quantization(self, view, first, out)
-            _checks.same_quantization(self, view, second, out)
+            _checks.same_quantization(view, first, out)
+            _checks.same_quantization(view, second, out)
 
 
 def minmax_variants(larger: bool) -> tuple[Variant, ...]:

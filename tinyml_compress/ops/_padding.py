@@ -8,7 +8,7 @@ from tinyml_compress.ir import DType, NodeView
 from tinyml_compress.ops import _checks
 from tinyml_compress.ops._moves import fill_call, move_call
 from tinyml_compress.ops._walk import steps_of
-from tinyml_compress.ops.base import Call, Operator, Variant
+from tinyml_compress.ops.base import Call, Operator, Variant, refuse
 
 __all__ = ["PadOperator"]
 
@@ -17,8 +17,7 @@ _MAX_RANK = 5
 
 def paddings(view: NodeView) -> tuple[tuple[int, int], ...]:
     """(before, after) per axis."""
-    data = view.input(1).data
-    assert data is not None
+    data = view.input(1).constant
     return tuple((int(before), int(after)) for before, after in np.asarray(data).reshape(-1, 2))
 
 
@@ -27,8 +26,7 @@ def pad_value(view: NodeView) -> np.generic:
     out = view.output()
     given = view.optional_input(2)
     if given is not None:
-        assert given.data is not None
-        return np.asarray(given.data).reshape(-1)[0]  # type: ignore[no-any-return]
+        return np.asarray(given.constant).reshape(-1)[0]  # type: ignore[no-any-return]
     zero = out.quant.zero_point if out.quant is not None and out.dtype is DType.INT8 else 0
     return out.dtype.numpy.type(zero)
 
@@ -52,28 +50,26 @@ class PadOperator(Operator):
     variants = (Variant("tc_x8_move__c", lambda view: True, _emit),)
 
     def check(self, view: NodeView) -> None:
-        _checks.arity(self, view, (2, 3))
+        _checks.arity(view, (2, 3))
         source, target = view.input(0), view.output()
-        dtype = _checks.dtypes(self, view, source, (DType.INT8, DType.INT16, DType.INT32, DType.FLOAT32))
-        _checks.dtypes(self, view, target, (dtype,))
-        rank = _checks.full_rank(self, view, source, _MAX_RANK)
-        _checks.dtypes(self, view, view.input(1), (DType.INT32,), "the paddings")
-        amounts = _checks.constant_ints(self, view, 1, "the paddings")
+        dtype = _checks.dtypes(view, source, (DType.INT8, DType.INT16, DType.INT32, DType.FLOAT32))
+        _checks.dtypes(view, target, (dtype,))
+        rank = _checks.full_rank(view, source, _MAX_RANK)
+        _checks.dtypes(view, view.input(1), (DType.INT32,), "the paddings")
+        amounts = _checks.constant_ints(view, 1, "the paddings")
         if len(amounts) != 2 * rank:
-            raise self.refuse(view, "number of paddings", found=len(amounts), allowed=2 * rank)
+            raise refuse(view, "number of paddings", found=len(amounts), allowed=2 * rank)
         if any(amount < 0 for amount in amounts):
-            raise self.refuse(view, "negative padding", found=amounts, allowed="0 or more")
+            raise refuse(view, "negative padding", found=amounts, allowed="0 or more")
         given = view.optional_input(2)
         if given is not None:
-            _checks.dtypes(self, view, given, (dtype,), "the padding value")
+            _checks.dtypes(view, given, (dtype,), "the padding value")
             if given.data is None or given.elements != 1:
-                raise self.refuse(
-                    view, "the padding value", found=f"tensor {given.name}", allowed="one constant"
-                )
+                raise refuse(view, "the padding value", found=f"tensor {given.name}", allowed="one constant")
         if dtype is DType.INT8:
-            _checks.quantization(self, view, target)
+            _checks.quantization(view, target)
             if given is not None:
-                _checks.same_quantization(self, view, target, given)
+                _checks.same_quantization(view, target, given)
 
     def output_shapes(self, view: NodeView) -> tuple[tuple[int, ...], ...]:
         return (

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
-from tinyml_compress.ir import Attrs, DType, NodeView
+from tinyml_compress.ir import DType, NodeView
 from tinyml_compress.ops import _checks
 from tinyml_compress.ops._forms import float_params
 from tinyml_compress.ops._products import Sliding, axis_window, check_sides, clamp_bounds, sliding_gap
-from tinyml_compress.ops.base import Call, In, Operator, OptionField, Options, Out, Overlap, Variant
-from tinyml_compress.ops.numerics import Activation, Padding
+from tinyml_compress.ops.base import Call, In, Operator, OptionField, Options, Out, Overlap, Variant, refuse
+from tinyml_compress.ops.numerics import Activation, Fused, Padding
 
 __all__ = ["Pool", "PoolAttrs", "pool_variants", "pool_window"]
 
@@ -22,7 +22,7 @@ _MAX_WINDOW = {DType.INT8: 1 << 23, DType.INT16: 1 << 15, DType.FLOAT32: 1 << 23
 
 
 @dataclass(frozen=True)
-class PoolAttrs(Attrs):
+class PoolAttrs(Fused):
     padding: Padding = Padding.VALID
     stride_w: int = 1
     stride_h: int = 1
@@ -32,8 +32,7 @@ class PoolAttrs(Attrs):
 
 
 def _attrs(view: NodeView) -> PoolAttrs:
-    assert isinstance(view.attrs, PoolAttrs)
-    return view.attrs
+    return view.attrs(PoolAttrs)
 
 
 def pool_window(view: NodeView) -> Sliding:
@@ -104,10 +103,10 @@ class Pool(Operator):
 
     def check(self, view: NodeView) -> None:
         attrs = _attrs(view)
-        _checks.arity(self, view, 1)
+        _checks.arity(view, 1)
         source = view.input(0)
-        check_sides(self, view, attrs.activation)
-        _checks.full_rank(self, view, source, 4, 4)
+        check_sides(view, attrs.activation)
+        _checks.full_rank(view, source, 4, 4)
         given, made = source.quant, view.output().quant
         if (
             source.dtype is not DType.FLOAT32
@@ -115,7 +114,7 @@ class Pool(Operator):
             and made is not None
             and (abs(given.scale - made.scale) > 1.0e-6 or given.zero_point != made.zero_point)
         ):
-            raise self.refuse(
+            raise refuse(
                 view,
                 "input and output quantized differently",
                 found=(
@@ -131,18 +130,18 @@ class Pool(Operator):
             ("filter_height", attrs.filter_h),
         ):
             if not 1 <= value <= 1 << 15:
-                raise self.refuse(view, what, found=value, allowed="1 to 32768")
+                raise refuse(view, what, found=value, allowed="1 to 32768")
         for axis, size in zip("NHWC", source.shape, strict=True):
             if size < 1:
-                raise self.refuse(view, f"size of the input along {axis}", found=size, allowed="1 or more")
+                raise refuse(view, f"size of the input along {axis}", found=size, allowed="1 or more")
         most = _MAX_WINDOW[source.dtype]
         if attrs.filter_h * attrs.filter_w > most:
-            raise self.refuse(
+            raise refuse(
                 view, "taps of the window", found=attrs.filter_h * attrs.filter_w, allowed=f"up to {most}"
             )
         window = pool_window(view)
         if window.out_h < 1 or window.out_w < 1:
-            raise self.refuse(
+            raise refuse(
                 view,
                 "window larger than the image",
                 found=f"{attrs.filter_h} x {attrs.filter_w} on {window.in_h} x {window.in_w}",

@@ -15,7 +15,7 @@ from tinyml_compress.ir import DType, NodeView, Quant, Tensor
 from tinyml_compress.ops import _checks
 from tinyml_compress.ops._fixed_point import requantize
 from tinyml_compress.ops._forms import Form, form_of
-from tinyml_compress.ops.base import Operator
+from tinyml_compress.ops.base import refuse
 from tinyml_compress.ops.numerics import Activation, Padding, activation_range, quantize_multiplier
 
 __all__ = [
@@ -59,10 +59,10 @@ _BIAS_TYPES = {Form.F32: DType.FLOAT32, Form.S16: DType.INT64}
 # --- checks -------------------------------------------------------------------------------------------------
 
 
-def check_activation(op: Operator, view: NodeView, activation: Activation, quant: Quant | None) -> None:
+def check_activation(view: NodeView, activation: Activation, quant: Quant | None) -> None:
     """The fused activation is one that the kernels compute, and its bounds are representable."""
     if activation not in FUSED:
-        raise op.refuse(
+        raise refuse(
             view,
             "fused activation",
             found=activation.name,
@@ -70,38 +70,36 @@ def check_activation(op: Operator, view: NodeView, activation: Activation, quant
             next_step="make the activation a layer of its own",
         )
     if activation is not Activation.NONE and quant is not None:
-        _checks.six_fits(op, view, quant)
+        _checks.six_fits(view, quant)
 
 
-def check_sides(op: Operator, view: NodeView, activation: Activation) -> None:
+def check_sides(view: NodeView, activation: Activation) -> None:
     """Input 0 and output have one type of int8, int16 and float32, a sound quantization, and a known
     activation.
     """
     source, target = view.input(0), view.output()
-    dtype = _checks.dtypes(op, view, source, (DType.INT8, DType.INT16, DType.FLOAT32), "the input")
-    _checks.dtypes(op, view, target, (dtype,), "the output")
+    dtype = _checks.dtypes(view, source, (DType.INT8, DType.INT16, DType.FLOAT32), "the input")
+    _checks.dtypes(view, target, (dtype,), "the output")
     if dtype is DType.FLOAT32:
-        check_activation(op, view, activation, None)
+        check_activation(view, activation, None)
         return
     for tensor in (source, target):
-        zero_point = _checks.quantization(op, view, tensor).zero_point
+        zero_point = _checks.quantization(view, tensor).zero_point
         if dtype is DType.INT16 and zero_point != 0:
-            raise op.refuse(
-                view, f"zero point of the int16 tensor {tensor.name}", found=zero_point, allowed=0
-            )
-    check_activation(op, view, activation, target.quant)
+            raise refuse(view, f"zero point of the int16 tensor {tensor.name}", found=zero_point, allowed=0)
+    check_activation(view, activation, target.quant)
 
 
-def check_weights(op: Operator, view: NodeView, axis: int, channels: int) -> None:
+def check_weights(view: NodeView, axis: int, channels: int) -> None:
     """Constants of the node's form; whole numbers have one scale, or one per output channel (`axis` of the
     weights).
 
     Zero points are not read here: convolutions take weights as symmetric whatever they say.
     """
     weights, form = view.input(_WEIGHTS), form_of(view)
-    _checks.dtypes(op, view, weights, (_WEIGHT_TYPES.get(form, DType.INT8),), "the weights")
+    _checks.dtypes(view, weights, (_WEIGHT_TYPES.get(form, DType.INT8),), "the weights")
     if weights.data is None:
-        raise op.refuse(
+        raise refuse(
             view,
             "weights are computed at run time",
             found=f"tensor {weights.name}",
@@ -112,7 +110,7 @@ def check_weights(op: Operator, view: NodeView, axis: int, channels: int) -> Non
         return
     quant = weights.quant
     if quant is None or not quant.scales:
-        raise op.refuse(
+        raise refuse(
             view,
             "weights without quantization",
             found=f"tensor {weights.name}",
@@ -120,7 +118,7 @@ def check_weights(op: Operator, view: NodeView, axis: int, channels: int) -> Non
             next_step="convert the model with full-integer quantization",
         )
     if quant.per_channel and not names_channels(weights, channels):
-        raise op.refuse(
+        raise refuse(
             view,
             "weights quantized along another axis",
             found=f"{len(quant.scales)} scales along axis {quant.axis}",
@@ -128,7 +126,7 @@ def check_weights(op: Operator, view: NodeView, axis: int, channels: int) -> Non
         )
     if not all(math.isfinite(scale) and scale >= 0.0 for scale in quant.scales):
         found = next(scale for scale in quant.scales if not (math.isfinite(scale) and scale >= 0.0))
-        raise op.refuse(view, "scales of the weights", found=found, allowed="finite, not negative")
+        raise refuse(view, "scales of the weights", found=found, allowed="finite, not negative")
 
 
 def names_channels(weights: Tensor, channels: int) -> bool:
@@ -139,18 +137,18 @@ def names_channels(weights: Tensor, channels: int) -> bool:
     return len(quant.scales) == channels == weights.shape[quant.axis]
 
 
-def check_bias(op: Operator, view: NodeView, channels: int) -> None:
+def check_bias(view: NodeView, channels: int) -> None:
     """No bias, or one constant of the form's type per output channel."""
     bias = view.optional_input(_BIAS)
     if bias is None:
         return
-    _checks.dtypes(op, view, bias, (_BIAS_TYPES.get(form_of(view), DType.INT32),), "the bias")
+    _checks.dtypes(view, bias, (_BIAS_TYPES.get(form_of(view), DType.INT32),), "the bias")
     if bias.data is None:
-        raise op.refuse(
+        raise refuse(
             view, "bias is computed at run time", found=f"tensor {bias.name}", allowed="a constant bias"
         )
     if bias.elements != channels:
-        raise op.refuse(
+        raise refuse(
             view, "size of the bias", found=bias.elements, allowed=f"{channels}, one per output channel"
         )
 
@@ -184,14 +182,11 @@ def wrap32(values: Ints) -> Ints:
 
 def weight_values(view: NodeView) -> npt.NDArray[np.int8]:
     """The weights as stored."""
-    data = view.input(_WEIGHTS).data
-    assert data is not None
+    data = view.input(_WEIGHTS).constant
     return np.asarray(data, np.int8)
 
 
-def requant_channels(
-    op: Operator, view: NodeView, rows: Ints, multipliers: list[tuple[int, int]]
-) -> Channels:
+def requant_channels(view: NodeView, rows: Ints, multipliers: list[tuple[int, int]]) -> Channels:
     """Channel parameters for `rows`: one row of weights per output channel. Refuses shifts that C leaves
     undefined.
     """
@@ -200,8 +195,7 @@ def requant_channels(
     bias = np.zeros(count, np.int64)
     if bias_tensor is not None and bias_tensor.data is not None:
         bias = np.asarray(bias_tensor.data, np.int64).reshape(-1)
-    quant = view.input(0).quant
-    assert quant is not None
+    quant = view.quant(0)
     zero = quant.zero_point
     reach = max(zero + 128, 127 - zero)
     peak = np.minimum(np.abs(rows).sum(axis=1) * reach + np.abs(bias), 1 << 31)
@@ -217,23 +211,20 @@ def requant_channels(
     return Channels(folded, pairs[:, 0], pairs[:, 1], peak)
 
 
-def conv_multipliers(op: Operator, view: NodeView, channels: int) -> list[tuple[int, int]]:
+def conv_multipliers(view: NodeView, channels: int) -> list[tuple[int, int]]:
     """Multiplier and shift per output channel: a product of scales in double precision, as for TFLM's
     convolutions.
     """
-    source, weights, target = view.input(0).quant, view.input(_WEIGHTS).quant, view.output().quant
-    assert source is not None
-    assert weights is not None
-    assert target is not None
+    source, weights, target = view.quant(0), view.quant(_WEIGHTS), view.output_quant()
     scales = weights.scales if weights.per_channel else weights.scales[:1] * channels
-    return [checked_multiplier(op, view, source.scale * scale / target.scale) for scale in scales]
+    return [checked_multiplier(view, source.scale * scale / target.scale) for scale in scales]
 
 
-def checked_multiplier(op: Operator, view: NodeView, real: float) -> tuple[int, int]:
+def checked_multiplier(view: NodeView, real: float) -> tuple[int, int]:
     """`quantize_multiplier`, refused where TFLM's left shift would leave 32 bits."""
     multiplier, shift = quantize_multiplier(real)
     if shift > 30:
-        raise op.refuse(
+        raise refuse(
             view,
             "input and weight scales too large for the output scale",
             found=f"a factor of {real:.6g}",
@@ -245,15 +236,13 @@ def checked_multiplier(op: Operator, view: NodeView, real: float) -> tuple[int, 
 
 def clamp_bounds(activation: Activation, tensor: Tensor) -> tuple[int, int]:
     """Smallest and largest output value under the fused activation."""
-    assert tensor.quant is not None
-    return activation_range(activation, tensor.dtype, tensor.quant)
+    return activation_range(activation, tensor.dtype, tensor.quantized)
 
 
 def finish_bounds(activation: Activation, tensor: Tensor) -> tuple[tuple[str, int], ...]:
     """Parameters `out_zero`, `act_min`, `act_max`, in this order."""
-    assert tensor.quant is not None
     low, high = clamp_bounds(activation, tensor)
-    return (("out_zero", tensor.quant.zero_point), ("act_min", low), ("act_max", high))
+    return (("out_zero", tensor.quantized.zero_point), ("act_min", low), ("act_max", high))
 
 
 def int32_table(*columns: Ints) -> npt.NDArray[np.int32]:
@@ -268,8 +257,7 @@ def fast_table(view: NodeView, channels: Channels, activation: Activation) -> np
     A channel whose outputs are all zero point gets a zero bias and multiplier; its weights must be zero then
     (see `live_rows`).
     """
-    quant = view.output().quant
-    assert quant is not None
+    quant = view.output_quant()
     if clamp_bounds(activation, view.output()) != (-128, 127):
         return None
     live = live_channels(channels)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import cast
 
 from tinyml_compress.ir import Attrs, DType, NodeView
 from tinyml_compress.ops import _checks
@@ -23,20 +22,18 @@ class ReduceAttrs(Attrs):
     keep_dims: bool = False
 
 
-def reduced_axes(op: Operator, view: NodeView) -> tuple[int, ...]:
+def reduced_axes(view: NodeView) -> tuple[int, ...]:
     """The axes to reduce, none twice, in ascending order."""
     rank = len(view.input(0).shape)
     return tuple(
-        sorted(
-            {_checks.normal_axis(op, view, a, rank) for a in _checks.constant_ints(op, view, 1, "the axes")}
-        )
+        sorted({_checks.normal_axis(view, a, rank) for a in _checks.constant_ints(view, 1, "the axes")})
     )
 
 
-def _split(op: Operator, view: NodeView) -> tuple[Walk, Walk]:
+def _split(view: NodeView) -> tuple[Walk, Walk]:
     """Loops over the output's elements, and over those that each of them gathers."""
     shape = view.input(0).shape
-    steps, axes = steps_of(shape), reduced_axes(op, view)
+    steps, axes = steps_of(shape), reduced_axes(view)
     kept = [axis for axis in range(len(shape)) if axis not in axes]
 
     def over(chosen: Sequence[int]) -> Walk:
@@ -45,14 +42,14 @@ def _split(op: Operator, view: NodeView) -> tuple[Walk, Walk]:
     return over(kept), over(axes)
 
 
-def reduced_elements(op: Operator, view: NodeView) -> int:
+def reduced_elements(view: NodeView) -> int:
     """How many input elements each output element gathers."""
-    return _split(op, view)[1].elements
+    return _split(view)[1].elements
 
 
-def walk_params(op: Operator, view: NodeView) -> tuple[tuple[tuple[str, ParamValue], ...], tuple[Table, ...]]:
+def walk_params(view: NodeView) -> tuple[tuple[tuple[str, ParamValue], ...], tuple[Table, ...]]:
     """The fields `kept` and `reduced` that every reduction's params start with, and their tables."""
-    kept, reduced = _split(op, view)
+    kept, reduced = _split(view)
     tables = (Table("kept", "int32_t", kept.table), Table("reduced", "int32_t", reduced.table))
     return (("kept", Ref("kept")), ("reduced", Ref("reduced"))), tables
 
@@ -65,18 +62,18 @@ class ReduceOperator(Operator):
     types: Sequence[DType]
 
     def check(self, view: NodeView) -> None:
-        _checks.arity(self, view, 2)
-        dtype = _checks.dtypes(self, view, view.input(0), self.types)
-        _checks.dtypes(self, view, view.output(), (dtype,))
-        _checks.dtypes(self, view, view.input(1), (DType.INT32,), "the axes")
-        _checks.full_rank(self, view, view.input(0), MAX_RANK, 1)
-        reduced_axes(self, view)
+        _checks.arity(view, 2)
+        dtype = _checks.dtypes(view, view.input(0), self.types)
+        _checks.dtypes(view, view.output(), (dtype,))
+        _checks.dtypes(view, view.input(1), (DType.INT32,), "the axes")
+        _checks.full_rank(view, view.input(0), MAX_RANK, 1)
+        reduced_axes(view)
         if dtype in (DType.INT8, DType.INT16):
             for tensor in (view.input(0), view.output()):
-                _checks.quantization(self, view, tensor)
+                _checks.quantization(view, tensor)
 
     def output_shapes(self, view: NodeView) -> tuple[tuple[int, ...], ...]:
-        axes, keep = reduced_axes(self, view), cast(ReduceAttrs, view.attrs).keep_dims
+        axes, keep = reduced_axes(view), view.attrs(ReduceAttrs).keep_dims
         shape = view.input(0).shape
         return (
             tuple(1 if axis in axes else size for axis, size in enumerate(shape) if keep or axis not in axes),

@@ -13,7 +13,7 @@ from tinyml_compress.ir import Attrs, DType, NodeView
 from tinyml_compress.ops import _checks
 from tinyml_compress.ops._fixed_point import Ints, requantize, rounding_shift_right
 from tinyml_compress.ops._unary import UnaryOperator, all_values, in_place
-from tinyml_compress.ops.base import Call, In, Out, Ref, Table, Variant
+from tinyml_compress.ops.base import Call, In, Out, Ref, Table, Variant, refuse
 from tinyml_compress.ops.numerics import round_half_away
 
 __all__ = ["SigmoidOperator", "curve", "int16_variant", "table_of"]
@@ -28,8 +28,7 @@ _RAISED = 0x800000000000000000000000000000800011009020440005C0467BAEFA7BD110
 
 def _scaling(view: NodeView) -> tuple[int, int]:
     """Multiplier and left shift from the input's scale to four integer bits."""
-    quant = view.input(0).quant
-    assert quant is not None
+    quant = view.quant(0)
     fraction, shift = math.frexp(quant.scale * (1 << (31 - _INTEGER_BITS)))
     return round_half_away(fraction * (1 << 31)), shift
 
@@ -38,8 +37,7 @@ def table_of(
     view: NodeView, function: Callable[[Ints, int], Ints], output_bits: int, zero_point: int
 ) -> Ints:
     """The int8 results of all int8 inputs; far inputs saturate without being computed."""
-    quant = view.input(0).quant
-    assert quant is not None
+    quant = view.quant(0)
     multiplier, shift = _scaling(view)
     radius = math.floor(((1 << _INTEGER_BITS) - 1) * 2.0 ** (31 - _INTEGER_BITS) / 2.0**shift)
     values = all_values(DType.INT8) - quant.zero_point
@@ -57,8 +55,7 @@ def _log2(value: float) -> int | None:
 
 def _scaling16(view: NodeView, powers: tuple[int, ...]) -> tuple[int, int]:
     """Multiplier and shift to the right to a scale of 1 / (3 * 4096), which is the table's."""
-    quant = view.input(0).quant
-    assert quant is not None
+    quant = view.quant(0)
     exponent = _log2(quant.scale)
     if exponent is not None and exponent + 12 in powers:
         return 3 << (exponent + 12), 0
@@ -109,23 +106,20 @@ class SigmoidOperator(UnaryOperator):
         if view.output().dtype is DType.FLOAT32:
             return
         for tensor in (view.input(0), view.output()):
-            _checks.quantization(self, view, tensor)
+            _checks.quantization(view, tensor)
         if view.output().dtype is DType.INT16:
             self._check_int16(view)
             return
         shift = _scaling(view)[1]
         if not 0 <= shift <= 30:
-            quant = view.input(0).quant
-            assert quant is not None
-            raise self.refuse(view, "scale of the input", found=quant.scale, allowed="2^-28 to 4")
+            quant = view.quant(0)
+            raise refuse(view, "scale of the input", found=quant.scale, allowed="2^-28 to 4")
 
     def _check_int16(self, view: NodeView) -> None:
-        source, target = view.input(0).quant, view.output().quant
-        assert source is not None
-        assert target is not None
+        source, target = view.quant(0), view.output_quant()
         if source.zero_point or target.zero_point:
-            raise self.refuse(view, "zero point of an int16 tensor", found="another", allowed=0)
+            raise refuse(view, "zero point of an int16 tensor", found="another", allowed=0)
         if _log2(target.scale) != -15:
-            raise self.refuse(view, "scale of the output", found=target.scale, allowed="1/32768")
+            raise refuse(view, "scale of the output", found=target.scale, allowed="1/32768")
         if source.scale < _LEAST16 or _scaling16(view, self.powers)[0] > 32767:
-            raise self.refuse(view, "scale of the input", found=source.scale, allowed="2^-40 to 2.66")
+            raise refuse(view, "scale of the input", found=source.scale, allowed="2^-40 to 2.66")

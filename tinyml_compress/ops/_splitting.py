@@ -9,7 +9,7 @@ from tinyml_compress.ir import DType, NodeView
 from tinyml_compress.ops import _checks
 from tinyml_compress.ops._moves import MoveOperator, move_call
 from tinyml_compress.ops._walk import steps_of
-from tinyml_compress.ops.base import Call
+from tinyml_compress.ops.base import Call, refuse
 
 __all__ = ["SplittingOperator"]
 
@@ -25,7 +25,7 @@ class SplittingOperator(MoveOperator):
     axis_input: ClassVar[int]
 
     def axis(self, view: NodeView) -> int:
-        (axis,) = _checks.constant_ints(self, view, self.axis_input, "the axis")
+        (axis,) = _checks.constant_ints(view, self.axis_input, "the axis")
         return axis % len(view.input(self.source).shape)
 
     @abstractmethod
@@ -35,14 +35,14 @@ class SplittingOperator(MoveOperator):
     def check_common(self, view: NodeView) -> None:
         """Types, rank and axis."""
         tensor = view.input(self.source)
-        dtype = _checks.dtypes(self, view, tensor, _TYPES)
+        dtype = _checks.dtypes(view, tensor, _TYPES)
         for index in range(len(view.node.outputs)):
-            _checks.dtypes(self, view, view.output(index), (dtype,))
-        rank = _checks.full_rank(self, view, tensor, 5, 1)
-        axes = _checks.constant_ints(self, view, self.axis_input, "the axis")
+            _checks.dtypes(view, view.output(index), (dtype,))
+        rank = _checks.full_rank(view, tensor, 5, 1)
+        axes = _checks.constant_ints(view, self.axis_input, "the axis")
         if len(axes) != 1:
-            raise self.refuse(view, "number of axes", found=len(axes), allowed=1)
-        _checks.normal_axis(self, view, axes[0], rank)
+            raise refuse(view, "number of axes", found=len(axes), allowed=1)
+        _checks.normal_axis(view, axes[0], rank)
 
     def output_shapes(self, view: NodeView) -> tuple[tuple[int, ...], ...]:
         shape, axis = view.input(self.source).shape, self.axis(view)

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from tinyml_compress.ir import DType, NodeView
 from tinyml_compress.ops import _checks
 from tinyml_compress.ops._fixed_point import requantize
-from tinyml_compress.ops.base import Call, In, Level, Operator, Out, Overlap, Ref, Table, Variant
+from tinyml_compress.ops.base import Call, In, Level, Operator, Out, Overlap, Ref, Table, Variant, refuse
 from tinyml_compress.ops.numerics import quantize_multiplier
 
 __all__ = [
@@ -67,9 +67,7 @@ def full_range(view: NodeView) -> tuple[int, int]:
 
 def rescale_factor(view: NodeView) -> tuple[int, int]:
     """Multiplier and shift from the input's scale to the output's."""
-    source, target = view.input(0).quant, view.output().quant
-    assert source is not None
-    assert target is not None
+    source, target = view.quant(0), view.output_quant()
     return quantize_multiplier(source.scale / target.scale)
 
 
@@ -83,9 +81,7 @@ def lookup_call(view: NodeView, results: Values) -> Call:
 
 def through_float(view: NodeView, function: Callable[[Floats], Floats]) -> Values:
     """What an int8 function gives that is computed in float32 once, when TFLM makes its table."""
-    source, target = view.input(0).quant, view.output().quant
-    assert source is not None
-    assert target is not None
+    source, target = view.quant(0), view.output_quant()
     steps = (all_values(DType.INT8) - source.zero_point).astype(np.float32)
     inverse = np.float32(1.0) / np.float32(target.scale)
     scaled = function(np.float32(source.scale) * steps) * inverse
@@ -142,9 +138,7 @@ def rescale_variants(bounds: Bounds, sources: Sequence[DType]) -> tuple[Variant,
         return view.input(0).dtype.itemsize == 1 and view.output().dtype.itemsize == 1
 
     def results(view: NodeView) -> Values:
-        source, target = view.input(0).quant, view.output().quant
-        assert source is not None
-        assert target is not None
+        source, target = view.quant(0), view.output_quant()
         values = all_values(view.input(0).dtype) - source.zero_point
         return np.clip(requantize(values, *rescale_factor(view)) + target.zero_point, *bounds(view))
 
@@ -163,9 +157,7 @@ def _rescale_variant(bounds: Bounds, source: DType, target: DType) -> Variant:
         return view.input(0).dtype is source and view.output().dtype is target
 
     def emit(view: NodeView) -> tuple[Call, ...]:
-        before, after = view.input(0).quant, view.output().quant
-        assert before is not None
-        assert after is not None
+        before, after = view.quant(0), view.output_quant()
         multiplier, shift = rescale_factor(view)
         low, high = bounds(view)
         params = (
@@ -188,15 +180,15 @@ class UnaryOperator(Operator):
     types: Sequence[DType]
 
     def check(self, view: NodeView) -> None:
-        _checks.arity(self, view, 1)
-        dtype = _checks.dtypes(self, view, view.input(0), self.types)
-        _checks.dtypes(self, view, view.output(), (dtype,))
+        _checks.arity(view, 1)
+        dtype = _checks.dtypes(view, view.input(0), self.types)
+        _checks.dtypes(view, view.output(), (dtype,))
         self.check_shapes(view)
 
     def check_shapes(self, view: NodeView) -> None:
         """As many elements out as in."""
         if view.input(0).elements != view.output().elements:
-            raise self.refuse(
+            raise refuse(
                 view, "shapes of input and output", found=f"{view.input(0).shape} and {view.output().shape}"
             )
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from tinyml_compress.ir import Attrs, DType, NodeView, Tensor
 from tinyml_compress.ops import _checks
 from tinyml_compress.ops._moves import MOVABLE
-from tinyml_compress.ops.base import Operator
+from tinyml_compress.ops.base import refuse
 
 __all__ = ["VariableAttrs", "check_handle", "check_value"]
 
@@ -22,19 +22,19 @@ class VariableAttrs(Attrs):
     shared_name: str = ""
 
 
-def check_handle(op: Operator, view: NodeView, tensor: Tensor) -> None:
+def check_handle(view: NodeView, tensor: Tensor) -> None:
     """A handle, or the variable itself."""
     if not tensor.variable:
-        _checks.dtypes(op, view, tensor, (DType.RESOURCE,), "the handle")
+        _checks.dtypes(view, tensor, (DType.RESOURCE,), "the handle")
         if tensor.elements != 1:
-            raise op.refuse(view, f"shape of handle {tensor.name}", found=tensor.shape, allowed="one element")
+            raise refuse(view, f"shape of handle {tensor.name}", found=tensor.shape, allowed="one element")
 
 
-def check_value(op: Operator, view: NodeView, handle: Tensor, value: Tensor) -> None:
+def check_value(view: NodeView, handle: Tensor, value: Tensor) -> None:
     """A value that the variable holds, byte for byte."""
-    _checks.dtypes(op, view, value, MOVABLE, "the value")
+    _checks.dtypes(view, value, MOVABLE, "the value")
     if handle.variable and (handle.dtype, handle.nbytes) != (value.dtype, value.nbytes):
-        raise op.refuse(
+        raise refuse(
             view,
             f"value {value.name} is not of the variable's type and size",
             found=f"{value.dtype.value} {value.shape}",

@@ -47,6 +47,7 @@ __all__ = [
     "Table",
     "Var",
     "Variant",
+    "refuse",
 ]
 
 
@@ -377,21 +378,21 @@ class Operator(ABC):
         variable = any(view.graph.tensors[name].variable for name in names if name is not None)
         return variable or not view.node.outputs or bool(self.state(view)) or bool(self.bodies(view))
 
-    def refuse(
-        self,
-        view: NodeView,
-        what: str,
-        *,
-        found: object = None,
-        allowed: object = None,
-        next_step: str | None = None,
-    ) -> UnsupportedOperator:
-        """The error to raise when `what` about this node is not supported."""
-        node = view.node
-        return UnsupportedOperator(
-            f"{self.name}: {what}",
-            which=node.name or (node.outputs[0] if node.outputs else "?"),
-            found=found,
-            allowed=allowed,
-            next_step=next_step,
-        )
+
+def refuse(
+    view: NodeView,
+    what: str,
+    *,
+    found: object = None,
+    allowed: object = None,
+    next_step: str | None = None,
+) -> UnsupportedOperator:
+    """The error to raise when `what` about this node is not supported."""
+    node = view.node
+    return UnsupportedOperator(
+        f"{node.op}: {what}",
+        which=node.name or (node.outputs[0] if node.outputs else "?"),
+        found=found,
+        allowed=allowed,
+        next_step=next_step,
+    )

@@ -7,10 +7,11 @@ from enum import Enum
 
 import numpy as np
 
-from tinyml_compress.ir import DType, Quant
+from tinyml_compress.ir import Attrs, DType, Quant
 
 __all__ = [
     "Activation",
+    "Fused",
     "Padding",
     "activation_range",
     "dtype_range",
@@ -28,6 +29,12 @@ class Activation(Enum):
     RELU6 = 3
     TANH = 4
     SIGN_BIT = 5
+
+
+class Fused(Attrs):
+    """Attributes with a fused activation, which each such operator has at a place of its own."""
+
+    activation: Activation
 
 
 class Padding(Enum):

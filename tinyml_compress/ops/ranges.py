@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tinyml_compress.ir import DType, Graph, NodeView, Tensor
-from tinyml_compress.ops._addsub import AddSubOperator, FusedAttrs
+from tinyml_compress.ops._addsub import AddSubOperator
 from tinyml_compress.ops._conv import conv_window
 from tinyml_compress.ops._fixed_point import requantize
 from tinyml_compress.ops._meansum import MeanSumOperator
@@ -27,7 +27,7 @@ from tinyml_compress.ops._unary import rescale_factor
 from tinyml_compress.ops.base import Operator
 from tinyml_compress.ops.concatenation.op import ConcatenationAttrs
 from tinyml_compress.ops.fully_connected.op import row_multipliers
-from tinyml_compress.ops.numerics import Activation, activation_range, dtype_range
+from tinyml_compress.ops.numerics import Activation, Fused, activation_range, dtype_range
 
 __all__ = ["Products", "Range", "channels_of", "products", "ranges"]
 
@@ -105,8 +105,7 @@ def _whole(tensor: Tensor) -> Range:
 
 
 def _of_data(tensor: Tensor) -> Range:
-    assert tensor.data is not None
-    values = tensor.data.reshape(-1, channels_of(tensor)).astype(np.int64)
+    values = tensor.constant.reshape(-1, channels_of(tensor)).astype(np.int64)
     return Range(values.min(axis=0), values.max(axis=0))
 
 
@@ -115,8 +114,7 @@ def _input(view: NodeView, known: Mapping[str, Range], index: int = 0) -> Range:
 
 
 def _zero(tensor: Tensor) -> int:
-    assert tensor.quant is not None
-    return tensor.quant.zero_point
+    return tensor.quantized.zero_point
 
 
 # --- products ---
@@ -180,7 +178,7 @@ def _products_range(view: NodeView, known: Mapping[str, Range]) -> Range | None:
     if view.node.op == "FULLY_CONNECTED":
         multipliers = row_multipliers(view)
     else:
-        multipliers = conv_multipliers(_operator(view), view, len(made.weights))
+        multipliers = conv_multipliers(view, len(made.weights))
     out = view.output()
     act_low, act_high = clamp_bounds(_activation(view), out)
     bounds = np.empty((2, len(made.weights)), np.int64)
@@ -193,8 +191,7 @@ def _products_range(view: NodeView, known: Mapping[str, Range]) -> Range | None:
 
 
 def _activation(view: NodeView) -> Activation:
-    # Every operator that has a fused activation names it so.
-    return cast(FusedAttrs, view.attrs).activation
+    return view.attrs(Fused).activation
 
 
 def _operator(view: NodeView) -> Operator:
@@ -214,7 +211,7 @@ def _sum(view: NodeView, known: Mapping[str, Range]) -> Range:
 
 
 def _add(view: NodeView, first: Ints, second: Ints) -> Ints:
-    made = {name: cast(int, value) for name, value in cast(AddSubOperator, _operator(view)).params(view)}
+    made = dict(cast(AddSubOperator, _operator(view)).params(view))
     fine = [
         requantize(
             (values - made[f"zero_point{i}"]) << made["left_shift"], made[f"multiplier{i}"], made[f"shift{i}"]
@@ -264,10 +261,10 @@ def _pool(view: NodeView, known: Mapping[str, Range]) -> Range:
 
 def _mean(view: NodeView, known: Mapping[str, Range]) -> Range | None:
     op = cast(MeanSumOperator, _operator(view))
-    if len(view.input(0).shape) - 1 in reduced_axes(op, view):
+    if len(view.input(0).shape) - 1 in reduced_axes(view):
         return None
     source, out, given = view.input(0), view.output(), _input(view, known)
-    count = reduced_elements(op, view)
+    count = reduced_elements(view)
     multiplier, shift = op.factor(view)
     if (255 * count) << max(shift, 0) >= _MOST:
         return None
@@ -281,7 +278,7 @@ def _mean(view: NodeView, known: Mapping[str, Range]) -> Range | None:
 def _concatenation(view: NodeView, known: Mapping[str, Range]) -> Range:
     parts = [_input(view, known, index) for index in range(len(view.node.inputs))]
     last = len(view.output().shape) - 1
-    if cast(ConcatenationAttrs, view.attrs).axis % (last + 1) == last:
+    if view.attrs(ConcatenationAttrs).axis % (last + 1) == last:
         return Range(
             np.concatenate([part.low for part in parts]), np.concatenate([part.high for part in parts])
         )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import cast
 
 from tinyml_compress.ir import Graph, NodeView
 from tinyml_compress.ops.gather.op import GatherAttrs
@@ -39,7 +38,7 @@ def _indexed(view: NodeView) -> tuple[str, int] | None:
     if view.node.op == "EMBEDDING_LOOKUP" and second.shape:
         return first.name, second.shape[0]
     if view.node.op == "GATHER" and first.shape:
-        return second.name, first.shape[cast(GatherAttrs, view.attrs).axis % len(first.shape)]
+        return second.name, first.shape[view.attrs(GatherAttrs).axis % len(first.shape)]
     if view.node.op == "GATHER_ND" and first.shape and second.shape and second.shape[-1] >= 1:
         return second.name, min(first.shape[: second.shape[-1]])
     return None

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import cast
 
 import numpy as np
 import numpy.typing as npt
@@ -243,7 +242,7 @@ def _depthwise(view: NodeView, ties: _Ties) -> bool:
 def _concatenation(view: NodeView, ties: _Ties) -> bool:
     out, place = view.output(), 0
     last = len(out.shape) - 1
-    along = cast(ConcatenationAttrs, view.attrs).axis % (last + 1) == last
+    along = view.attrs(ConcatenationAttrs).axis % (last + 1) == last
     for index in range(len(view.node.inputs)):
         part = view.input(index)
         if part.name not in ties:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from typing import cast
 
 from tinyml_compress.errors import UnsupportedOperator
 from tinyml_compress.ir import DType, Graph, Node, Tensor
@@ -52,12 +51,9 @@ def _members(graph: Graph) -> Iterator[Graph]:
 def _handles(graph: Graph) -> dict[str, _Key]:
     """Handles that the graph itself makes."""
     return {
-        node.outputs[0]: (
-            cast(VariableAttrs, node.attrs).container,
-            cast(VariableAttrs, node.attrs).shared_name,
-        )
-        for node in graph.nodes
-        if node.op == "VAR_HANDLE"
+        view.node.outputs[0]: (view.attrs(VariableAttrs).container, view.attrs(VariableAttrs).shared_name)
+        for view in graph.views()
+        if view.node.op == "VAR_HANDLE"
     }
 
 

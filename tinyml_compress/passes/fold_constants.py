@@ -49,17 +49,12 @@ def _value(tensors: dict[str, Tensor], node: Node) -> Array | None:
     return np.ascontiguousarray(value).reshape(out.shape)
 
 
-def _data(tensor: Tensor) -> Array:
-    assert tensor.data is not None
-    return tensor.data
-
-
 def _reshaped(inputs: Sequence[Tensor], out: Tensor) -> Array:
-    return _data(inputs[0]).reshape(out.shape)
+    return inputs[0].constant.reshape(out.shape)
 
 
 def _transposed(inputs: Sequence[Tensor], out: Tensor) -> Array:
-    return np.transpose(_data(inputs[0]), tuple(int(axis) for axis in _data(inputs[1]).reshape(-1)))
+    return np.transpose(inputs[0].constant, tuple(int(axis) for axis in inputs[1].constant.reshape(-1)))
 
 
 def _dequantized(inputs: Sequence[Tensor], out: Tensor) -> Array | None:
@@ -67,7 +62,7 @@ def _dequantized(inputs: Sequence[Tensor], out: Tensor) -> Array | None:
     quant = inputs[0].quant
     if quant is None or quant.per_channel:
         return None
-    real = quant.scale * (_data(inputs[0]).astype(np.float64) - quant.zero_point)
+    real = quant.scale * (inputs[0].constant.astype(np.float64) - quant.zero_point)
     if np.abs(real).max(initial=0.0) > np.finfo(np.float32).max:
         return None
     return real.astype(np.float32)
@@ -80,7 +75,7 @@ def _quantized(inputs: Sequence[Tensor], out: Tensor) -> Array | None:
         return None
     low, high = dtype_range(out.dtype)
     with np.errstate(all="ignore"):
-        ratio = np.divide(_data(inputs[0]).astype(np.float32), np.float32(quant.scale)).astype(np.float64)
+        ratio = np.divide(inputs[0].constant.astype(np.float32), np.float32(quant.scale)).astype(np.float64)
     if quant.per_channel or not bool(np.abs(ratio).max(initial=0.0) < math.ldexp(1.0, 30)):
         return None
     rounded = np.copysign(np.floor(np.abs(ratio) + 0.5), ratio) + quant.zero_point

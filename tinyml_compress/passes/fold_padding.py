@@ -71,7 +71,7 @@ def _border(view: NodeView) -> Pads | None:
 
 def _with_pads(view: NodeView, source: str, pads: Pads) -> Node | None:
     """The convolution that reads `source` and pads it itself, or None when this reader cannot."""
-    node, attrs = view.node, view.attrs
+    node, attrs = view.node, view.node.attrs
     if not isinstance(attrs, Conv2DAttrs | DepthwiseConv2DAttrs) or node.inputs[0] in node.inputs[1:]:
         return None
     own = attrs.pads

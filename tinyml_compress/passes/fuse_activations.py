@@ -6,12 +6,12 @@ bounds as a fused one, and a clamp after a clamp is one clamp.
 
 from __future__ import annotations
 
-from dataclasses import fields, replace
+from dataclasses import replace
 
 from tinyml_compress.errors import UnsupportedOperator
 from tinyml_compress.ir import DType, Graph, Node, NodeView
 from tinyml_compress.ops import operator
-from tinyml_compress.ops.numerics import Activation
+from tinyml_compress.ops.numerics import Activation, Fused
 from tinyml_compress.passes._uses import Uses
 
 __all__ = ["fuse_activations"]
@@ -78,10 +78,9 @@ def _only_clamps(view: NodeView) -> bool:
 
 def _fused(graph: Graph, maker: Node, activation: Activation, output: str) -> Node | None:
     """The maker with the activation in it, if its kernels can."""
-    if maker.op not in _MAKERS or not any(field.name == "activation" for field in fields(maker.attrs)):
+    if maker.op not in _MAKERS or not isinstance(maker.attrs, Fused):
         return None
-    own: Activation = maker.attrs.activation  # type: ignore[attr-defined]
-    both = _BOTH.get((own, activation))
+    both = _BOTH.get((maker.attrs.activation, activation))
     if both is None:
         return None
     node = replace(maker, outputs=(output,), attrs=replace(maker.attrs, activation=both))  # type: ignore[call-arg]

@@ -12,7 +12,7 @@ from dataclasses import fields, replace
 import numpy as np
 import numpy.typing as npt
 
-from tinyml_compress.ir import DType, Graph, Node, Quant, Tensor
+from tinyml_compress.ir import DType, Graph, Node, Quant, Tensor, needed
 from tinyml_compress.passes._channels import Layer, Mask, Removal, find_removable, folded_bias
 
 __all__ = ["remove_dead_channels"]
@@ -89,10 +89,9 @@ class _Cut:
         if rows.all():
             return node
         held = self._graph.tensors[_name(node, _WEIGHTS)]
-        assert held.data is not None
         bias = self._graph.tensors[name].data if (name := _optional(node, _BIAS)) is not None else None
         cut_bias = None if bias is None else bias.reshape(-1)[rows].astype(np.int64)
-        return self._with_constants(node, held, held.data[..., rows].astype(np.int64), cut_bias, rows, 3)
+        return self._with_constants(node, held, held.constant[..., rows].astype(np.int64), cut_bias, rows, 3)
 
     def _with_constants(
         self,
@@ -118,10 +117,8 @@ class _Cut:
         if old is not None:
             held = self._graph.tensors[old]
             return replace(held, shape=data.shape, quant=_cut_quant(held.quant, rows, 0), data=data)
-        source = self._graph.tensors[_name(node, 0)].quant
-        assert source is not None
-        assert weights is not None
-        scales = tuple(float(np.float32(source.scale * scale)) for scale in weights.scales)
+        source = self._graph.tensors[_name(node, 0)].quantized
+        scales = tuple(float(np.float32(source.scale * scale)) for scale in needed(weights).scales)
         quant = Quant(scales, (0,) * len(scales), 0 if len(scales) > 1 else None)
         return Tensor(f"{_name(node, _WEIGHTS)}_bias", data.shape, DType.INT32, quant, data)
 
@@ -163,9 +160,7 @@ def _optional(node: Node, index: int) -> str | None:
 
 
 def _name(node: Node, index: int) -> str:
-    name = node.inputs[index]
-    assert name is not None
-    return name
+    return needed(node.inputs[index])
 
 
 def _cut_quant(quant: Quant | None, rows: Mask, axis: int) -> Quant | None:

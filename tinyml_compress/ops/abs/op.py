@@ -15,15 +15,13 @@ from tinyml_compress.ops._unary import (
     lookup_variant,
     rescale_factor,
 )
-from tinyml_compress.ops.base import Call, In, Options, Out, Variant
+from tinyml_compress.ops.base import Call, In, Options, Out, Variant, refuse
 
 __all__ = ["OPERATOR", "Abs"]
 
 
 def _results(view: NodeView) -> Ints:
-    source, target = view.input(0).quant, view.output().quant
-    assert source is not None
-    assert target is not None
+    source, target = view.quant(0), view.output_quant()
     values = np.abs(all_values(DType.INT8) - source.zero_point)
     if source.scale != target.scale:
         values = requantize(values, *rescale_factor(view))
@@ -63,10 +61,10 @@ class Abs(UnaryOperator):
         super().check(view)
         if view.output().dtype is not DType.FLOAT32:
             for tensor in (view.input(0), view.output()):
-                zero_point = _checks.quantization(self, view, tensor).zero_point
+                zero_point = _checks.quantization(view, tensor).zero_point
                 if tensor.dtype is DType.INT16 and zero_point != 0:
-                    raise self.refuse(view, "zero point of an int16 tensor", found=zero_point, allowed=0)
-            _checks.shift(self, view, rescale_factor(view)[1])
+                    raise refuse(view, "zero point of an int16 tensor", found=zero_point, allowed=0)
+            _checks.shift(view, rescale_factor(view)[1])
 
 
 OPERATOR = Abs()

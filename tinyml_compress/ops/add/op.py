@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from tinyml_compress.ir import DType, NodeView
+from tinyml_compress.ir import DType, NodeView, needed
 from tinyml_compress.ops._addsub import AddSubOperator, addsub_variants, plain_variants
 from tinyml_compress.ops._binary import flat_in_place, is_flat
 from tinyml_compress.ops._fixed_point import requantize
@@ -28,16 +28,12 @@ OPERATOR = Add()
 
 def _wide(view: NodeView) -> int:
     """The input of the larger scale, whose multiplier is exactly one half."""
-    first, second = view.input(0).quant, view.input(1).quant
-    assert first is not None
-    assert second is not None
+    first, second = view.quant(0), view.quant(1)
     return 0 if first.scale >= second.scale else 1
 
 
 def _fine_multiplier(view: NodeView) -> tuple[int, int]:
-    wide, fine = view.input(_wide(view)).quant, view.input(1 - _wide(view)).quant
-    assert wide is not None
-    assert fine is not None
+    wide, fine = view.quant(_wide(view)), view.quant(1 - _wide(view))
     return quantize_multiplier(fine.scale / (2.0 * wide.scale))
 
 
@@ -45,9 +41,6 @@ def _finish(view: NodeView) -> tuple[int, int, int, int] | None:
     """The table of `tc_fast_finish`, or None where it would not be exact."""
     values = dict(OPERATOR.params(view))
     multiplier, right, zero_point = (values[name] for name in ("multiplier", "shift", "zero_point"))
-    assert isinstance(multiplier, int)
-    assert isinstance(right, int)
-    assert isinstance(zero_point, int)
     if (values["low"], values["high"]) != (-128, 127) or not -22 <= right <= -1:
         return None
     half = (1 << (-right - 1)) + zero_point * (1 << -right)
@@ -64,10 +57,7 @@ def _arguments(view: NodeView) -> tuple[In, In, Out]:
 
 
 def _emit_fast(view: NodeView) -> tuple[Call, ...]:
-    wide, fine, finish = view.input(_wide(view)).quant, view.input(1 - _wide(view)).quant, _finish(view)
-    assert wide is not None
-    assert fine is not None
-    assert finish is not None
+    wide, fine, finish = view.quant(_wide(view)), view.quant(1 - _wide(view)), needed(_finish(view))
     multiplier, shift = _fine_multiplier(view)
     # The kernel rounds after a shift of at least one; a factor of one half has none and takes one more to the
     # left.
@@ -86,10 +76,7 @@ def _emit_fast(view: NodeView) -> tuple[Call, ...]:
 
 
 def _emit_table(view: NodeView) -> tuple[Call, ...]:
-    wide, fine, finish = view.input(_wide(view)).quant, view.input(1 - _wide(view)).quant, _finish(view)
-    assert wide is not None
-    assert fine is not None
-    assert finish is not None
+    wide, fine, finish = view.quant(_wide(view)), view.quant(1 - _wide(view)), needed(_finish(view))
     values = (np.arange(256, dtype=np.uint8).view(np.int8).astype(np.int64) - fine.zero_point) << _LEFT
     scaled = requantize(values, *_fine_multiplier(view)) - (wide.zero_point << (_LEFT - 1))
     table = Table("fine", "int32_t", scaled.astype(np.int32))

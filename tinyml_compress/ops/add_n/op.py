@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from tinyml_compress.ir import Attrs, DType, NodeView
 from tinyml_compress.ops import _checks
-from tinyml_compress.ops.base import Call, In, Operator, Options, Out, Scratch, Variant
+from tinyml_compress.ops.base import Call, In, Operator, Options, Out, Scratch, Variant, refuse
 from tinyml_compress.ops.numerics import quantize_multiplier
 
 __all__ = ["OPERATOR", "AddN"]
 
 
 def _factor(view: NodeView) -> float:
-    source, target = view.input(0).quant, view.output().quant
-    assert source is not None
-    assert target is not None
+    source, target = view.quant(0), view.output_quant()
     return 2.0 * source.scale / ((1 << 20) * target.scale)
 
 
@@ -59,25 +57,24 @@ class AddN(Operator):
     def check(self, view: NodeView) -> None:
         count = len(view.node.inputs)
         if count < 2:
-            raise self.refuse(view, "number of inputs", found=count, allowed="2 or more")
-        _checks.arity(self, view, count)
+            raise refuse(view, "number of inputs", found=count, allowed="2 or more")
+        _checks.arity(view, count)
         first = view.input(0)
-        dtype = _checks.dtypes(self, view, first, (DType.INT8, DType.FLOAT32))
-        _checks.dtypes(self, view, view.output(), (dtype,))
+        dtype = _checks.dtypes(view, first, (DType.INT8, DType.FLOAT32))
+        _checks.dtypes(view, view.output(), (dtype,))
         for index in range(1, count):
-            _checks.dtypes(self, view, view.input(index), (dtype,))
+            _checks.dtypes(view, view.input(index), (dtype,))
             if view.input(index).shape != first.shape:
-                raise self.refuse(
+                raise refuse(
                     view, f"shape of input {index}", found=view.input(index).shape, allowed=first.shape
                 )
             if dtype is DType.INT8:
-                _checks.same_quantization(self, view, first, view.input(index))
+                _checks.same_quantization(view, first, view.input(index))
         if dtype is DType.INT8:
-            _checks.quantization(self, view, first)
-            _checks.quantization(self, view, view.output())
+            _checks.quantization(view, first)
+            _checks.quantization(view, view.output())
             if not 0.0 < _factor(view) < 1.0 or quantize_multiplier(_factor(view))[1] > 0:
                 raise _checks.collapsed(
-                    self,
                     view,
                     "its output",
                     found=f"scale ratio {_factor(view):g}",

@@ -6,7 +6,7 @@ from tinyml_compress.ir import Attrs, NodeView
 from tinyml_compress.ops import _checks
 from tinyml_compress.ops._moves import MOVABLE
 from tinyml_compress.ops._variables import check_handle, check_value
-from tinyml_compress.ops.base import Call, In, Operator, Options, Var, Variant
+from tinyml_compress.ops.base import Call, In, Operator, Options, Var, Variant, refuse
 
 __all__ = ["OPERATOR", "AssignVariable"]
 
@@ -25,11 +25,11 @@ class AssignVariable(Operator):
     without_outputs = True
 
     def check(self, view: NodeView) -> None:
-        _checks.arity(self, view, 2, 0)
-        check_handle(self, view, view.input(0))
-        check_value(self, view, view.input(0), view.input(1))
+        _checks.arity(view, 2, 0)
+        check_handle(view, view.input(0))
+        check_value(view, view.input(0), view.input(1))
         if view.input(1).variable:
-            raise self.refuse(
+            raise refuse(
                 view, "the value is a variable tensor", found=view.input(1).name, allowed="a computed tensor"
             )
 

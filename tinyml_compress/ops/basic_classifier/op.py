@@ -5,7 +5,7 @@ from __future__ import annotations
 from tinyml_compress.ir import Attrs, DType, NodeView
 from tinyml_compress.ops import _checks
 from tinyml_compress.ops._signal import constant
-from tinyml_compress.ops.base import Call, In, Operator, Out, Variant
+from tinyml_compress.ops.base import Call, In, Operator, Out, Variant, refuse
 
 __all__ = ["OPERATOR", "BasicClassifier"]
 
@@ -25,19 +25,19 @@ class BasicClassifier(Operator):
     variants = (Variant("tc_s32_basic_classifier__c", lambda view: True, _emit),)
 
     def check(self, view: NodeView) -> None:
-        _checks.arity(self, view, 3, 2)
+        _checks.arity(view, 3, 2)
         for index in range(3):
-            _checks.dtypes(self, view, view.input(index), (DType.INT32,))
-            _checks.full_rank(self, view, view.input(index), 1, 1)
-        _checks.dtypes(self, view, view.output(0), (DType.BOOL,))
-        _checks.dtypes(self, view, view.output(1), (DType.INT32,))
-        classes, targets = constant(self, view, 1, "the indices of the classes"), view.input(1).elements
+            _checks.dtypes(view, view.input(index), (DType.INT32,))
+            _checks.full_rank(view, view.input(index), 1, 1)
+        _checks.dtypes(view, view.output(0), (DType.BOOL,))
+        _checks.dtypes(view, view.output(1), (DType.INT32,))
+        classes, targets = constant(view, 1, "the indices of the classes"), view.input(1).elements
         if any(not 0 <= index < view.input(0).elements for index in classes.tolist()):
-            raise self.refuse(
+            raise refuse(
                 view, "index of a class", found=classes.tolist(), allowed=f"0 to {view.input(0).elements - 1}"
             )
         if view.input(2).elements != targets:
-            raise self.refuse(view, "number of thresholds", found=view.input(2).elements, allowed=targets)
+            raise refuse(view, "number of thresholds", found=view.input(2).elements, allowed=targets)
 
     def output_shapes(self, view: NodeView) -> tuple[tuple[int, ...], ...]:
         return (view.input(1).shape, view.input(1).shape)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import cast
 
 import numpy as np
 
@@ -21,6 +20,7 @@ from tinyml_compress.ops.base import (
     Ref,
     Table,
     Variant,
+    refuse,
 )
 from tinyml_compress.ops.numerics import quantize_multiplier
 
@@ -49,7 +49,7 @@ class _Matrix:
 
 
 def _matrix(view: NodeView, index: int) -> _Matrix:
-    attrs = cast(BatchMatmulAttrs, view.attrs)
+    attrs = view.attrs(BatchMatmulAttrs)
     rows, columns = view.input(index).shape[-2:]
     if attrs.adj_x if index == 0 else attrs.adj_y:
         return _Matrix(columns, rows, 1, columns)
@@ -57,10 +57,7 @@ def _matrix(view: NodeView, index: int) -> _Matrix:
 
 
 def _factor(view: NodeView) -> tuple[int, int]:
-    first, second, out = view.input(0).quant, view.input(1).quant, view.output().quant
-    assert first is not None
-    assert second is not None
-    assert out is not None
+    first, second, out = view.quant(0), view.quant(1), view.output_quant()
     with np.errstate(all="ignore"):  # extreme scales of a hostile file: the shift's check refuses infinity
         product = np.float32(first.scale) * np.float32(second.scale)  # in float32, unlike a convolution's
     return quantize_multiplier(float(product) / out.scale)
@@ -88,10 +85,7 @@ def _shared(view: NodeView) -> tuple[tuple[tuple[str, ParamValue], ...], Table]:
 
 
 def _emit_quantized(view: NodeView) -> tuple[Call, ...]:
-    first, second, out = view.input(0).quant, view.input(1).quant, view.output().quant
-    assert first is not None
-    assert second is not None
-    assert out is not None
+    first, second, out = view.quant(0), view.quant(1), view.output_quant()
     params, table = _shared(view)
     multiplier, shift = _factor(view)
     params += (
@@ -132,33 +126,33 @@ class BatchMatmul(Operator):
     )
 
     def check(self, view: NodeView) -> None:
-        _checks.arity(self, view, 2)
-        dtype = _checks.dtypes(self, view, view.input(0), (DType.INT8, DType.INT16, DType.FLOAT32))
+        _checks.arity(view, 2)
+        dtype = _checks.dtypes(view, view.input(0), (DType.INT8, DType.INT16, DType.FLOAT32))
         for tensor in (view.input(1), view.output()):
-            _checks.dtypes(self, view, tensor, (dtype,))
+            _checks.dtypes(view, tensor, (dtype,))
         for index in (0, 1):
-            _checks.full_rank(self, view, view.input(index), _MAX_RANK, 2)
+            _checks.full_rank(view, view.input(index), _MAX_RANK, 2)
         first, second = _matrix(view, 0), _matrix(view, 1)
         if first.columns != second.rows:
-            raise self.refuse(
+            raise refuse(
                 view,
                 "inner sizes differ",
                 found=f"{view.input(0).shape} by {view.input(1).shape}",
                 allowed="equal ones",
             )
         if 0 in (first.rows, first.columns, second.columns):
-            raise self.refuse(view, "empty matrix", found=f"{view.input(0).shape} by {view.input(1).shape}")
+            raise refuse(view, "empty matrix", found=f"{view.input(0).shape} by {view.input(1).shape}")
         for a, b in zip(reversed(view.input(0).shape[:-2]), reversed(view.input(1).shape[:-2]), strict=False):
             if a != b and 1 not in (a, b):
-                raise self.refuse(
+                raise refuse(
                     view, "batches do not broadcast", found=f"{view.input(0).shape} by {view.input(1).shape}"
                 )
         if dtype is not DType.FLOAT32:
             for tensor in (view.input(0), view.input(1), view.output()):
-                zero_point = _checks.quantization(self, view, tensor).zero_point
+                zero_point = _checks.quantization(view, tensor).zero_point
                 if dtype is DType.INT16 and zero_point != 0:
-                    raise self.refuse(view, "zero point of an int16 tensor", found=zero_point, allowed=0)
-            _checks.shift(self, view, _factor(view)[1] + (23 if dtype is DType.INT16 else 0))
+                    raise refuse(view, "zero point of an int16 tensor", found=zero_point, allowed=0)
+            _checks.shift(view, _factor(view)[1] + (23 if dtype is DType.INT16 else 0))
 
     def output_shapes(self, view: NodeView) -> tuple[tuple[int, ...], ...]:
         batches = np.broadcast_shapes(view.input(0).shape[:-2], view.input(1).shape[:-2])

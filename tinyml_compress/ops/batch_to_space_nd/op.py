@@ -9,7 +9,7 @@ from tinyml_compress.ops import _checks
 from tinyml_compress.ops._batches import blocks_of
 from tinyml_compress.ops._moves import MoveOperator, move_call
 from tinyml_compress.ops._walk import steps_of
-from tinyml_compress.ops.base import Call, Options
+from tinyml_compress.ops.base import Call, Options, refuse
 
 __all__ = ["OPERATOR", "BatchToSpaceNd"]
 
@@ -22,27 +22,27 @@ class BatchToSpaceNd(MoveOperator):
     limits = "rank 3 or 4; block shape and crops constant"
 
     def check(self, view: NodeView) -> None:
-        _checks.arity(self, view, 3)
+        _checks.arity(view, 3)
         source = view.input(0)
-        dtype = _checks.dtypes(self, view, source, (DType.INT8, DType.FLOAT32))
-        _checks.dtypes(self, view, view.output(), (dtype,))
-        _checks.full_rank(self, view, source, 4, 3)
-        blocks = blocks_of(self, view)
+        dtype = _checks.dtypes(view, source, (DType.INT8, DType.FLOAT32))
+        _checks.dtypes(view, view.output(), (dtype,))
+        _checks.full_rank(view, source, 4, 3)
+        blocks = blocks_of(view)
         if source.shape[0] % blocks.count:
-            raise self.refuse(view, "batches", found=source.shape[0], allowed=f"a multiple of {blocks.count}")
+            raise refuse(view, "batches", found=source.shape[0], allowed=f"a multiple of {blocks.count}")
         for size, block, (before, after) in zip(source.shape[1:-1], blocks.sizes, blocks.edges, strict=True):
             if before + after > size * block:
-                raise self.refuse(view, "crops", found=(before, after), allowed=f"{size * block} in all")
+                raise refuse(view, "crops", found=(before, after), allowed=f"{size * block} in all")
 
     def output_shapes(self, view: NodeView) -> tuple[tuple[int, ...], ...]:
-        shape, blocks = view.input(0).shape, blocks_of(self, view)
+        shape, blocks = view.input(0).shape, blocks_of(view)
         inside = zip(shape[1:-1], blocks.sizes, blocks.edges, strict=True)
         return (
             (shape[0] // blocks.count, *(size * block - b - a for size, block, (b, a) in inside), shape[-1]),
         )
 
     def moves(self, view: NodeView) -> tuple[Call, ...]:
-        source, target, blocks = view.input(0), view.output(), blocks_of(self, view)
+        source, target, blocks = view.input(0), view.output(), blocks_of(view)
         in_steps, out_steps = steps_of(source.shape), steps_of(target.shape)
         calls: list[Call] = []
         for number, place in enumerate(itertools.product(*(range(block) for block in blocks.sizes))):

@@ -29,12 +29,12 @@ class BroadcastArgs(Operator):
     variants = tuple(_variant(dtype) for dtype in _NAMES)
 
     def check(self, view: NodeView) -> None:
-        _checks.arity(self, view, 2)
-        dtype = _checks.dtypes(self, view, view.input(0), tuple(_NAMES))
+        _checks.arity(view, 2)
+        dtype = _checks.dtypes(view, view.input(0), tuple(_NAMES))
         for tensor in (view.input(1), view.output()):
-            _checks.dtypes(self, view, tensor, (dtype,))
+            _checks.dtypes(view, tensor, (dtype,))
         for tensor in (view.input(0), view.input(1), view.output()):
-            _checks.full_rank(self, view, tensor, 1, 1)
+            _checks.full_rank(view, tensor, 1, 1)
 
     def output_shapes(self, view: NodeView) -> tuple[tuple[int, ...], ...]:
         return ((max(view.input(0).elements, view.input(1).elements),),)

@@ -6,7 +6,7 @@ from tinyml_compress.ir import Attrs, DType, NodeView
 from tinyml_compress.ops import _checks
 from tinyml_compress.ops._moves import MOVABLE, MoveOperator, move_call
 from tinyml_compress.ops._walk import broadcast_steps, steps_of
-from tinyml_compress.ops.base import Call, Options
+from tinyml_compress.ops.base import Call, Options, refuse
 
 __all__ = ["OPERATOR", "BroadcastTo"]
 
@@ -21,24 +21,22 @@ class BroadcastTo(MoveOperator):
     limits = f"rank up to {_MAX_RANK}, shape constant"
 
     def check(self, view: NodeView) -> None:
-        _checks.arity(self, view, 2)
-        dtype = _checks.dtypes(self, view, view.input(0), MOVABLE)
-        _checks.dtypes(self, view, view.output(), (dtype,))
-        _checks.dtypes(self, view, view.input(1), (DType.INT32, DType.INT64), "the shape")
-        wanted = _checks.constant_ints(self, view, 1, "the shape")
+        _checks.arity(view, 2)
+        dtype = _checks.dtypes(view, view.input(0), MOVABLE)
+        _checks.dtypes(view, view.output(), (dtype,))
+        _checks.dtypes(view, view.input(1), (DType.INT32, DType.INT64), "the shape")
+        wanted = _checks.constant_ints(view, 1, "the shape")
         shape = view.input(0).shape
         if len(wanted) > _MAX_RANK or len(shape) > len(wanted):
-            raise self.refuse(
-                view, "rank of the shape", found=len(wanted), allowed=f"{len(shape)} to {_MAX_RANK}"
-            )
+            raise refuse(view, "rank of the shape", found=len(wanted), allowed=f"{len(shape)} to {_MAX_RANK}")
         for have, want in zip(reversed(shape), reversed(wanted), strict=False):
             if have not in (1, want):
-                raise self.refuse(view, "shapes do not broadcast", found=f"{shape} to {wanted}")
+                raise refuse(view, "shapes do not broadcast", found=f"{shape} to {wanted}")
         if any(size < 0 for size in wanted):
-            raise self.refuse(view, "negative size", found=wanted, allowed="0 or more")
+            raise refuse(view, "negative size", found=wanted, allowed="0 or more")
 
     def output_shapes(self, view: NodeView) -> tuple[tuple[int, ...], ...]:
-        return (_checks.constant_ints(self, view, 1, "the shape"),)
+        return (_checks.constant_ints(view, 1, "the shape"),)
 
     def moves(self, view: NodeView) -> tuple[Call, ...]:
         shape = view.output().shape

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import cast
-
 from tinyml_compress.ir import DType, NodeView
 from tinyml_compress.ops import _checks
 from tinyml_compress.ops._flow import CallOnceAttrs, body_of
@@ -17,13 +15,14 @@ from tinyml_compress.ops.base import (
     Run,
     StateBlock,
     Variant,
+    refuse,
 )
 
 __all__ = ["OPERATOR", "CallOnce"]
 
 
 def _flow(view: NodeView) -> Once:
-    return Once(Kept(), Run(cast(CallOnceAttrs, view.attrs).body, (), ()))
+    return Once(Kept(), Run(view.attrs(CallOnceAttrs).body, (), ()))
 
 
 class CallOnce(Operator):
@@ -36,16 +35,16 @@ class CallOnce(Operator):
     without_outputs = True
 
     def check(self, view: NodeView) -> None:
-        _checks.arity(self, view, 0, 0)
-        body = body_of(view, cast(CallOnceAttrs, view.attrs).body)
+        _checks.arity(view, 0, 0)
+        body = body_of(view, view.attrs(CallOnceAttrs).body)
         if body.inputs:
-            raise self.refuse(view, f"inputs of {body.name}", found=len(body.inputs), allowed="none")
+            raise refuse(view, f"inputs of {body.name}", found=len(body.inputs), allowed="none")
 
     def output_shapes(self, view: NodeView) -> tuple[tuple[int, ...], ...]:
         return ()
 
     def bodies(self, view: NodeView) -> tuple[int, ...]:
-        return (cast(CallOnceAttrs, view.attrs).body,)
+        return (view.attrs(CallOnceAttrs).body,)
 
     def state(self, view: NodeView) -> tuple[StateBlock, ...]:
         # TensorFlow Lite Micro's Reset clears the variables but does not call again.

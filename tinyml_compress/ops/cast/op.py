@@ -44,9 +44,9 @@ class Cast(UnaryOperator):
     variants = (Variant("tc_x32_cast__c", lambda view: True, _emit),)
 
     def check(self, view: NodeView) -> None:
-        _checks.arity(self, view, 1)
-        _checks.dtypes(self, view, view.input(0), self.types)
-        _checks.dtypes(self, view, view.output(), self.types)
+        _checks.arity(view, 1)
+        _checks.dtypes(view, view.input(0), self.types)
+        _checks.dtypes(view, view.output(), self.types)
         self.check_shapes(view)
 
 

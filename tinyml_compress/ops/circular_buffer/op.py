@@ -5,7 +5,6 @@ result.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import cast
 
 from tinyml_compress.ir import Attrs, DType, NodeView
 from tinyml_compress.ops import _checks
@@ -20,6 +19,7 @@ from tinyml_compress.ops.base import (
     Out,
     StateBlock,
     Variant,
+    refuse,
 )
 
 __all__ = ["OPERATOR", "CircularBuffer", "CircularBufferAttrs"]
@@ -41,7 +41,7 @@ class CircularBufferAttrs(Attrs):
 
 
 def _cycles(view: NodeView) -> int:
-    given = cast(CircularBufferAttrs, view.attrs).cycles_max
+    given = view.attrs(CircularBufferAttrs).cycles_max
     if given > 0:
         return given
     return 1 if view.output().shape[1] in _EACH_FRAME else 2
@@ -78,36 +78,34 @@ class CircularBuffer(Operator):
     writes_variables = True
 
     def check(self, view: NodeView) -> None:
-        _checks.arity(self, view, 1, 2 if _tells(view) else 1)
+        _checks.arity(view, 1, 2 if _tells(view) else 1)
         source, target = view.input(0), view.output()
         for tensor in (source, target):
-            _checks.dtypes(self, view, tensor, (DType.INT8,))
-            _checks.full_rank(self, view, tensor, 4, 4)
+            _checks.dtypes(view, tensor, (DType.INT8,))
+            _checks.full_rank(view, tensor, 4, 4)
         if not target.variable:
-            raise self.refuse(
-                view, "the buffer is no variable", found=target.name, allowed="a variable tensor"
-            )
+            raise refuse(view, "the buffer is no variable", found=target.name, allowed="a variable tensor")
         if (source.shape[:2], source.shape[2:], target.shape[0]) != ((1, 1), target.shape[2:], 1):
-            raise self.refuse(
+            raise refuse(
                 view,
                 "shapes",
                 found=f"{source.shape} to {target.shape}",
                 allowed="one frame, and several of the same",
             )
-        given = cast(CircularBufferAttrs, view.attrs).cycles_max
+        given = view.attrs(CircularBufferAttrs).cycles_max
         if given <= 0 and target.shape[1] not in _EACH_FRAME and target.shape[2:] == _COUNTED:
-            raise self.refuse(
+            raise refuse(
                 view,
                 "cycles_max",
                 found=given,
                 allowed="1 or more: TensorFlow Lite Micro would guess for this shape",
             )
         if _tells(view) and (view.output(1).dtype is not DType.BOOL or view.output(1).elements != 1):
-            raise self.refuse(view, "the second output", found=view.output(1).dtype.value, allowed="one bool")
+            raise refuse(view, "the second output", found=view.output(1).dtype.value, allowed="one bool")
         if _tells(view) and view.output(1).variable:
-            raise self.refuse(view, "the second output is a variable", found=view.output(1).name)
+            raise refuse(view, "the second output is a variable", found=view.output(1).name)
         if source.name == target.name:
-            raise self.refuse(view, "the buffer is its own input", found=source.name)
+            raise refuse(view, "the buffer is its own input", found=source.name)
 
     def output_shapes(self, view: NodeView) -> tuple[tuple[int, ...], ...]:
         return tuple(view.output(index).shape for index in range(len(view.node.outputs)))

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import cast
 
-from tinyml_compress.ir import Attrs, DType, NodeView
+from tinyml_compress.ir import DType, NodeView
 from tinyml_compress.ops import _checks
 from tinyml_compress.ops._moves import MoveOperator, move_call
 from tinyml_compress.ops._walk import steps_of
-from tinyml_compress.ops.base import Call, OptionField, Options
-from tinyml_compress.ops.numerics import Activation
+from tinyml_compress.ops.base import Call, OptionField, Options, refuse
+from tinyml_compress.ops.numerics import Activation, Fused
 
 __all__ = ["OPERATOR", "Concatenation", "ConcatenationAttrs"]
 
@@ -20,7 +19,7 @@ _TYPES = (DType.INT8, DType.INT16, DType.INT32, DType.INT64, DType.BOOL, DType.F
 
 
 @dataclass(frozen=True)
-class ConcatenationAttrs(Attrs):
+class ConcatenationAttrs(Fused):
     """Attributes of CONCATENATION."""
 
     axis: int = 0
@@ -28,7 +27,7 @@ class ConcatenationAttrs(Attrs):
 
 
 def _axis(view: NodeView) -> int:
-    return cast(ConcatenationAttrs, view.attrs).axis % max(len(view.output().shape), 1)
+    return view.attrs(ConcatenationAttrs).axis % max(len(view.output().shape), 1)
 
 
 def _starts(view: NodeView) -> tuple[int, ...]:
@@ -53,27 +52,27 @@ class Concatenation(MoveOperator):
     def check(self, view: NodeView) -> None:
         count = len(view.node.inputs)
         if not 1 <= count <= _MAX_INPUTS:
-            raise self.refuse(view, "number of inputs", found=count, allowed=f"1 to {_MAX_INPUTS}")
-        _checks.arity(self, view, count)
-        activation = cast(ConcatenationAttrs, view.attrs).activation
+            raise refuse(view, "number of inputs", found=count, allowed=f"1 to {_MAX_INPUTS}")
+        _checks.arity(view, count)
+        activation = view.attrs(ConcatenationAttrs).activation
         if activation is not Activation.NONE:
-            raise self.refuse(view, "fused activation", found=activation.name, allowed="NONE")
+            raise refuse(view, "fused activation", found=activation.name, allowed="NONE")
         first = view.input(0)
-        dtype = _checks.dtypes(self, view, first, _TYPES)
-        _checks.dtypes(self, view, view.output(), (dtype,))
-        rank = _checks.full_rank(self, view, first, _MAX_RANK, 1)
-        axis = _checks.normal_axis(self, view, cast(ConcatenationAttrs, view.attrs).axis, rank)
+        dtype = _checks.dtypes(view, first, _TYPES)
+        _checks.dtypes(view, view.output(), (dtype,))
+        rank = _checks.full_rank(view, first, _MAX_RANK, 1)
+        axis = _checks.normal_axis(view, view.attrs(ConcatenationAttrs).axis, rank)
         for index in range(count):
             tensor = view.input(index)
-            _checks.dtypes(self, view, tensor, (dtype,))
+            _checks.dtypes(view, tensor, (dtype,))
             if dtype is DType.INT8:
                 # TensorFlow Lite Micro copies the stored values, whatever they mean.
-                _checks.same_quantization(self, view, tensor, view.output())
+                _checks.same_quantization(view, tensor, view.output())
             others = [size for i, size in enumerate(tensor.shape) if i != axis]
             if len(tensor.shape) != rank or others != [
                 size for i, size in enumerate(first.shape) if i != axis
             ]:
-                raise self.refuse(
+                raise refuse(
                     view,
                     f"shape of input {index}",
                     found=tensor.shape,
@@ -82,7 +81,7 @@ class Concatenation(MoveOperator):
 
     def output_shapes(self, view: NodeView) -> tuple[tuple[int, ...], ...]:
         first = view.input(0).shape
-        axis = cast(ConcatenationAttrs, view.attrs).axis % len(first)
+        axis = view.attrs(ConcatenationAttrs).axis % len(first)
         total = sum(view.input(index).shape[axis] for index in range(len(view.node.inputs)))
         return ((*first[:axis], total, *first[axis + 1 :]),)
 

@@ -9,7 +9,7 @@ from functools import lru_cache
 import numpy as np
 import numpy.typing as npt
 
-from tinyml_compress.ir import NodeView
+from tinyml_compress.ir import NodeView, needed
 from tinyml_compress.ops._codebook import Codebook, codebook
 from tinyml_compress.ops._conv import conv_attrs
 from tinyml_compress.ops._products import Ints, Sliding, fast_table, live_rows, packed_table
@@ -80,16 +80,13 @@ def codes_variants(
 
 def _variant(bits: int, node: Callable[[NodeView], SparseNode], fits: Callable[[NodeView], bool]) -> Variant:
     def book(view: NodeView) -> Codebook | None:
-        it, quant = node(view), view.input(1).quant
-        assert quant is not None
+        it, quant = node(view), view.quant(1)
         rows = live_rows(it.channels, it.rows).astype(np.int8)
         scales = quant.scales if quant.per_channel else quant.scales[:1] * len(rows)
         return _book(rows.tobytes(), (rows.shape[0], rows.shape[1]), scales)
 
     def layout(view: NodeView) -> _Layout:
-        found = _layout(node(view).window)
-        assert found is not None
-        return found
+        return needed(_layout(node(view).window))
 
     def accepts(view: NodeView) -> bool:
         if not fits(view):
@@ -101,14 +98,9 @@ def _variant(bits: int, node: Callable[[NodeView], SparseNode], fits: Callable[[
         return found is not None and found.bits == bits and found.nbytes < view.input(1).nbytes
 
     def emit(view: NodeView) -> tuple[Call, ...]:
-        it, found, source, target = node(view), book(view), view.input(0).quant, view.output().quant
-        fast = fast_table(view, it.channels, conv_attrs(view).activation)
-        assert found is not None
-        assert fast is not None
-        assert source is not None
-        assert target is not None
-        packed = packed_table(fast)
-        assert packed is not None
+        it, found, source, target = node(view), needed(book(view)), view.quant(0), view.output_quant()
+        fast = needed(fast_table(view, it.channels, conv_attrs(view).activation))
+        packed = needed(packed_table(fast))
         shared = found.factors is not None
         params: tuple[tuple[str, ParamValue], ...] = (
             *it.window.params(),
@@ -140,8 +132,7 @@ def _variant(bits: int, node: Callable[[NodeView], SparseNode], fits: Callable[[
         return fast is not None and packed_table(fast) is not None
 
     def weight_bytes(view: NodeView) -> int:
-        found = book(view)
-        assert found is not None
+        found = needed(book(view))
         return found.nbytes
 
     def overlap(view: NodeView) -> tuple[Overlap, ...]:

@@ -10,7 +10,7 @@ from tinyml_compress.ir import NodeView
 from tinyml_compress.ops._conv import Groups, conv_call
 from tinyml_compress.ops._forms import bias_values, packed_rows
 from tinyml_compress.ops._products import Ints, Sliding, conv_multipliers, int32_table
-from tinyml_compress.ops.base import Call, Isa, Operator, Role, Table, Variant
+from tinyml_compress.ops.base import Call, Isa, Role, Table, Variant
 
 __all__ = ["FOUR_BITS", "filters", "words"]
 
@@ -19,7 +19,6 @@ _C = "tc_s8_conv_2d_s4__c"
 
 
 def filters(
-    op: Callable[[], Operator],
     rows: Callable[[NodeView], Ints],
     window: Callable[[NodeView], Sliding],
     groups: Callable[[NodeView], Groups],
@@ -27,7 +26,7 @@ def filters(
     """Filter by filter in plain C: any node. Output stays apart from input: every filter reads all of it."""
 
     def emit(view: NodeView) -> tuple[Call, ...]:
-        pairs = np.array(conv_multipliers(op(), view, len(rows(view))), np.int64)
+        pairs = np.array(conv_multipliers(view, len(rows(view))), np.int64)
         table = int32_table(bias_values(view, len(pairs)), pairs[:, 0], pairs[:, 1])
         tables = (
             Table("weights", "int8_t", packed_rows(rows(view)), Role.WEIGHTS),
@@ -36,7 +35,9 @@ def filters(
         return (conv_call(view, _C, window(view), groups(view), tables, scratch=True),)
 
     def cycles(view: NodeView) -> float:
-        return 9.0 * op().macs(view) + 60.0 * view.output().elements + 6.0 * view.input(1).elements
+        weights, pixels = view.input(1), view.output().elements
+        macs = pixels * (weights.elements // weights.shape[0])
+        return 9.0 * macs + 60.0 * pixels + 6.0 * weights.elements
 
     return Variant(_C, lambda view: True, emit, scratch=lambda view: rows(view).shape[1], cycles=cycles)
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from tinyml_compress.ir import NodeView
+from tinyml_compress.ir import NodeView, needed
 from tinyml_compress.ops._conv import (
     ConvAttrs,
     Groups,
@@ -50,6 +50,7 @@ from tinyml_compress.ops.base import (
     Scratch,
     Table,
     Variant,
+    refuse,
 )
 from tinyml_compress.ops.conv_2d import four_bits
 from tinyml_compress.ops.conv_2d.codes import codes_variants
@@ -83,7 +84,7 @@ def _rows(view: NodeView) -> Ints:
 
 def _channels(view: NodeView) -> Channels:
     rows = _rows(view)
-    return requant_channels(OPERATOR, view, rows, conv_multipliers(OPERATOR, view, len(rows)))
+    return requant_channels(view, rows, conv_multipliers(view, len(rows)))
 
 
 # --- windows as rows of bytes, in plain C -------------------------------------------------------------------
@@ -99,8 +100,7 @@ def _depth(view: NodeView) -> int:
 
 def _emit_rows(view: NodeView) -> tuple[Call, ...]:
     channels, rows = _channels(view), _rows(view)
-    quant = view.input(0).quant
-    assert quant is not None
+    quant = view.quant(0)
     bias = wrap32(channels.bias - 128 * rows.sum(axis=1))
     params: tuple[tuple[str, ParamValue], ...] = (
         *_window(view).params(),
@@ -157,10 +157,8 @@ def _depth_pairs(view: NodeView) -> int:
 def _emit_block(symbol: str, weights: Callable[[NodeView, Ints], Table] | None = None) -> Emit:
     def emit(view: NodeView) -> tuple[Call, ...]:
         window, channels = _window(view), _channels(view)
-        fast = fast_table(view, channels, conv_attrs(view).activation)
-        quant = view.input(0).quant
-        assert fast is not None
-        assert quant is not None
+        fast = needed(fast_table(view, channels, conv_attrs(view).activation))
+        quant = view.quant(0)
         rows = live_rows(channels, _rows(view))
         packed = _packed(fast)
         params: tuple[tuple[str, ParamValue], ...] = (
@@ -190,8 +188,7 @@ def _packed(fast: npt.NDArray[np.int32]) -> npt.NDArray[np.int32] | None:
 
 
 def _out_zero(view: NodeView) -> int:
-    quant = view.output().quant
-    assert quant is not None
+    quant = view.output_quant()
     return quant.zero_point
 
 
@@ -359,12 +356,8 @@ def _sparse_node(view: NodeView) -> SparseNode:
     return SparseNode(_window(view), _channels(view), _rows(view))
 
 
-def _operator() -> Operator:
-    return OPERATOR
-
-
 _BYTES = _block_variant("tc_s8_conv_2d_bytes__dsp", words=False, relu=False)
-_TAPS = Taps(_operator, "conv_2d", 0, _groups, 9.0)
+_TAPS = Taps("conv_2d", 0, _groups, 9.0)
 
 
 class Conv2D(Operator):
@@ -376,10 +369,10 @@ class Conv2D(Operator):
     variants = (
         *_TAPS.variants(),
         *_TAPS.narrow(),
-        *only(Form.S16, pairs_variant(_operator, _rows, _window, _ungrouped)),
+        *only(Form.S16, pairs_variant(_rows, _window, _ungrouped)),
         *only(
             Form.S4,
-            four_bits.filters(_operator, _rows, _window, _groups),
+            four_bits.filters(_rows, _window, _groups),
             four_bits.words(
                 _BYTES,
                 _emit_block(four_bits.FOUR_BITS, _packed_pairs),
@@ -404,24 +397,24 @@ class Conv2D(Operator):
     )
 
     def check(self, view: NodeView) -> None:
-        check_conv(self, view)
+        check_conv(view)
         in_c = view.input(0).shape[3]
         out_c, _, _, per_group = view.input(1).shape
         if in_c % per_group or out_c % (in_c // per_group):
-            raise self.refuse(
+            raise refuse(
                 view,
                 "channels do not divide into groups",
                 found=f"{in_c} input channels, {per_group} per filter, {out_c} output channels",
                 allowed="input channels a multiple of the filter's, output channels a multiple of the groups",
             )
-        check_conv_numbers(self, view, 0, _rows)
+        check_conv_numbers(view, 0, _rows)
 
     def output_shapes(self, view: NodeView) -> tuple[tuple[int, ...], ...]:
         window = _window(view)
         return ((window.batch, window.out_h, window.out_w, window.out_c),)
 
     def macs(self, view: NodeView) -> int:
-        return view.output().elements * int(np.prod(view.input(1).shape[1:]))
+        return _TAPS.macs(view)
 
 
 OPERATOR = Conv2D()

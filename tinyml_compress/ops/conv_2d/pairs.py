@@ -15,7 +15,6 @@ from tinyml_compress.ops.base import (
     Call,
     In,
     Isa,
-    Operator,
     Out,
     Overlap,
     ParamValue,
@@ -44,7 +43,6 @@ def _ordered(rows: Ints) -> npt.NDArray[np.int8]:
 
 
 def pairs_variant(
-    op: Callable[[], Operator],
     rows: Callable[[NodeView], Ints],
     window: Callable[[NodeView], Sliding],
     accepts: Callable[[NodeView], bool],
@@ -68,7 +66,7 @@ def pairs_variant(
             ("weights", Ref("weights")),
             ("channels", Ref("channels")),
         )
-        channels = wide_table(bias_values(view, len(weights)), conv_multipliers(op(), view, len(weights)))
+        channels = wide_table(bias_values(view, len(weights)), conv_multipliers(view, len(weights)))
         tables = (
             Table("weights", "int8_t", _ordered(weights), Role.WEIGHTS),
             Table("channels", "int32_t", channels),

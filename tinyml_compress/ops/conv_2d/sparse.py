@@ -9,7 +9,7 @@ from functools import lru_cache
 import numpy as np
 import numpy.typing as npt
 
-from tinyml_compress.ir import NodeView
+from tinyml_compress.ir import NodeView, needed
 from tinyml_compress.ops._conv import conv_attrs
 from tinyml_compress.ops._products import (
     Channels,
@@ -243,8 +243,7 @@ def _plain_variant(node: Callable[[NodeView], SparseNode], fits: Callable[[NodeV
         return 4 * (-(-node(view).rows.shape[1] // 4) * 4)
 
     def emit(view: NodeView) -> tuple[Call, ...]:
-        it, rows, source = node(view), sparse(view), view.input(0).quant
-        assert source is not None
+        it, rows, source = node(view), sparse(view), view.quant(0)
         bias = wrap32(it.channels.bias - 128 * it.rows.sum(axis=1))
         table = int32_table(bias, it.channels.multiplier, it.channels.shift, 2 * rows.pairs.astype(np.int64))
         params: tuple[tuple[str, ParamValue], ...] = (
@@ -283,9 +282,7 @@ def _variant(
     form: _Form, node: Callable[[NodeView], SparseNode], fits: Callable[[NodeView], bool]
 ) -> Variant:
     def layout(view: NodeView) -> Strips:
-        found = form.layout(node(view).window)
-        assert found is not None
-        return found
+        return needed(form.layout(node(view).window))
 
     def sparse(view: NodeView) -> SparseRows:
         it = node(view)
@@ -331,13 +328,9 @@ def _variant(
         return _cycles(layout(view), _PAIR * pairs, unpacking)
 
     def emit(view: NodeView) -> tuple[Call, ...]:
-        it, source, target = node(view), view.input(0).quant, view.output().quant
-        fast = fast_table(view, it.channels, conv_attrs(view).activation)
-        assert fast is not None
-        assert source is not None
-        assert target is not None
-        packed = packed_table(fast)
-        assert packed is not None
+        it, source, target = node(view), view.quant(0), view.output_quant()
+        fast = needed(fast_table(view, it.channels, conv_attrs(view).activation))
+        packed = needed(packed_table(fast))
         found, (weights, counts) = layout(view), tables(view)
         params: tuple[tuple[str, ParamValue], ...] = (
             *found.window.params(),

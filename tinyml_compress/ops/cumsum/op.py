@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import cast
 
 from tinyml_compress.ir import Attrs, DType, NodeView
 from tinyml_compress.ops import _checks
-from tinyml_compress.ops.base import Call, In, Operator, OptionField, Options, Out, Variant
+from tinyml_compress.ops.base import Call, In, Operator, OptionField, Options, Out, Variant, refuse
 from tinyml_compress.ops.numerics import quantize_multiplier
 
 __all__ = ["OPERATOR", "Cumsum", "CumsumAttrs"]
@@ -23,15 +22,13 @@ class CumsumAttrs(Attrs):
 
 
 def _factor(view: NodeView) -> float:
-    source, target = view.input(0).quant, view.output().quant
-    assert source is not None
-    assert target is not None
+    source, target = view.quant(0), view.output_quant()
     return 2.0 * source.scale / ((1 << 20) * target.scale)
 
 
 def _emit(view: NodeView) -> tuple[Call, ...]:
-    attrs, shape = cast(CumsumAttrs, view.attrs), view.input(0).shape
-    (given,) = _checks.constant_ints(OPERATOR, view, 1, "the axis")
+    attrs, shape = view.attrs(CumsumAttrs), view.input(0).shape
+    (given,) = _checks.constant_ints(view, 1, "the axis")
     axis = given % len(shape)
     source, target = view.input(0).quant, view.output().quant
     quantized = view.output().dtype is DType.INT8
@@ -66,21 +63,20 @@ class Cumsum(Operator):
     )
 
     def check(self, view: NodeView) -> None:
-        _checks.arity(self, view, 2)
-        dtype = _checks.dtypes(self, view, view.input(0), (DType.INT8, DType.FLOAT32))
-        _checks.dtypes(self, view, view.output(), (dtype,))
-        _checks.dtypes(self, view, view.input(1), (DType.INT32,), "the axis")
-        rank = _checks.full_rank(self, view, view.input(0), 6, 1)
-        axes = _checks.constant_ints(self, view, 1, "the axis")
+        _checks.arity(view, 2)
+        dtype = _checks.dtypes(view, view.input(0), (DType.INT8, DType.FLOAT32))
+        _checks.dtypes(view, view.output(), (dtype,))
+        _checks.dtypes(view, view.input(1), (DType.INT32,), "the axis")
+        rank = _checks.full_rank(view, view.input(0), 6, 1)
+        axes = _checks.constant_ints(view, 1, "the axis")
         if len(axes) != 1:
-            raise self.refuse(view, "number of axes", found=len(axes), allowed=1)
-        _checks.normal_axis(self, view, axes[0], rank)
+            raise refuse(view, "number of axes", found=len(axes), allowed=1)
+        _checks.normal_axis(view, axes[0], rank)
         if dtype is DType.INT8:
             for tensor in (view.input(0), view.output()):
-                _checks.quantization(self, view, tensor)
+                _checks.quantization(view, tensor)
             if not 0.0 < _factor(view) < 1.0 or quantize_multiplier(_factor(view))[1] > 0:
                 raise _checks.collapsed(
-                    self,
                     view,
                     "its output",
                     found=f"scale ratio {_factor(view):g}",

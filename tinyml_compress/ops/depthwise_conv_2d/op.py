@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from tinyml_compress.ir import NodeView
+from tinyml_compress.ir import NodeView, needed
 from tinyml_compress.ops._conv import (
     ConvAttrs,
     Groups,
@@ -50,6 +50,7 @@ from tinyml_compress.ops.base import (
     Scratch,
     Table,
     Variant,
+    refuse,
 )
 from tinyml_compress.ops.depthwise_conv_2d.plane import MAX_SCRATCH, Plane, planes
 
@@ -81,7 +82,7 @@ def _rows(view: NodeView) -> Ints:
 
 def _channels(view: NodeView) -> Channels:
     rows = _rows(view)
-    return requant_channels(OPERATOR, view, rows, conv_multipliers(OPERATOR, view, len(rows)))
+    return requant_channels(view, rows, conv_multipliers(view, len(rows)))
 
 
 # --- 3x3 plane by plane in plain C --------------------------------------------------------------------------
@@ -105,10 +106,8 @@ def _accepts_bytes(view: NodeView) -> bool:
 
 
 def _emit_bytes(view: NodeView) -> tuple[Call, ...]:
-    plane, channels, rows = _walk_bytes(view), _channels(view), _rows(view)
-    quant = view.input(0).quant
-    assert plane is not None
-    assert quant is not None
+    plane, channels, rows = needed(_walk_bytes(view)), _channels(view), _rows(view)
+    quant = view.quant(0)
     taps = rows.reshape(-1, 3, 3)
     params: tuple[tuple[str, ParamValue], ...] = (
         *_image_sizes(view),
@@ -128,8 +127,7 @@ def _emit_bytes(view: NodeView) -> tuple[Call, ...]:
 
 
 def _out_zero(view: NodeView) -> int:
-    quant = view.output().quant
-    assert quant is not None
+    quant = view.output_quant()
     return quant.zero_point
 
 
@@ -144,8 +142,7 @@ def _image_sizes(view: NodeView) -> tuple[tuple[str, int], ...]:
 
 
 def _bytes_scratch(view: NodeView) -> int:
-    plane = _walk_bytes(view)
-    assert plane is not None
+    plane = needed(_walk_bytes(view))
     return plane.lines * plane.pitch
 
 
@@ -216,15 +213,11 @@ def _plane_variant(
         return walk(view) is not None and _fast(view) is not None
 
     def chosen(view: NodeView) -> Plane:
-        plane = walk(view)
-        assert plane is not None
-        return plane
+        return needed(walk(view))
 
     def emit(view: NodeView) -> tuple[Call, ...]:
-        window, plane, channels, fast = _window(view), chosen(view), _channels(view), _fast(view)
-        quant = view.input(0).quant
-        assert fast is not None
-        assert quant is not None
+        window, plane, channels, fast = _window(view), chosen(view), _channels(view), needed(_fast(view))
+        quant = view.quant(0)
         packed = packed_table(fast)
         rows = live_rows(channels, _rows(view)).reshape(-1, window.kernel_h, window.kernel_w)
         if plane.transposed:
@@ -268,8 +261,7 @@ def _accepts_wide_plane(view: NodeView) -> bool:
 
 
 def _emit_wide_plane(view: NodeView) -> tuple[Call, ...]:
-    window, plane, rows = _window(view), _walk_any(view), _rows(view)
-    assert plane is not None
+    window, plane, rows = _window(view), needed(_walk_any(view)), _rows(view)
     taps = rows.reshape(-1, window.kernel_h, window.kernel_w)
     low, high = clamp_bounds(conv_attrs(view).activation, view.output())
     params: tuple[tuple[str, ParamValue], ...] = (
@@ -281,7 +273,7 @@ def _emit_wide_plane(view: NodeView) -> tuple[Call, ...]:
         ("weights", Ref("weights")),
         ("channels", Ref("channels")),
     )
-    channels = wide_table(bias_values(view, len(rows)), conv_multipliers(OPERATOR, view, len(rows)))
+    channels = wide_table(bias_values(view, len(rows)), conv_multipliers(view, len(rows)))
     ordered = (taps.transpose(0, 2, 1) if plane.transposed else taps).reshape(-1)
     tables = (
         Table("weights", "int8_t", ordered.astype(np.int8), Role.WEIGHTS),
@@ -291,19 +283,13 @@ def _emit_wide_plane(view: NodeView) -> tuple[Call, ...]:
 
 
 def _wide_plane_scratch(view: NodeView) -> int:
-    plane = _walk_any(view)
-    assert plane is not None
+    plane = needed(_walk_any(view))
     return plane.buffer_bytes + plane.tap_bytes
 
 
 def _wide_plane_cycles(view: NodeView) -> float:
-    plane = _walk_any(view)
-    assert plane is not None
+    plane = needed(_walk_any(view))
     return _window(view).batch * _window(view).out_c * (_cost_any(plane) + 30.0 * plane.outer.size_out)
-
-
-def _operator() -> Operator:
-    return OPERATOR
 
 
 _FOUR_BITS = "tc_s8_depthwise_conv_2d_s4__c"
@@ -317,7 +303,7 @@ def _emit_four_bits(view: NodeView) -> tuple[Call, ...]:
     return (replace(call, arguments=(*call.arguments, Scratch()), tables=tables),)
 
 
-_TAPS = Taps(_operator, "depthwise_conv_2d", 3, _groups, 30.0)
+_TAPS = Taps("depthwise_conv_2d", 3, _groups, 30.0)
 
 
 class DepthwiseConv2D(Operator):
@@ -366,36 +352,35 @@ class DepthwiseConv2D(Operator):
     )
 
     def check(self, view: NodeView) -> None:
-        check_conv(self, view)
+        check_conv(view)
         in_c = view.input(0).shape[3]
         first, _, _, out_c = view.input(1).shape
         if first != 1 or out_c % in_c:
-            raise self.refuse(
+            raise refuse(
                 view,
                 "shape of the weights",
                 found=view.input(1).shape,
                 allowed=f"(1, height, width, multiple of {in_c})",
             )
-        attrs = view.attrs
-        assert isinstance(attrs, DepthwiseConv2DAttrs)
+        attrs = view.attrs(DepthwiseConv2DAttrs)
         if attrs.depth_multiplier != out_c // in_c:
-            raise self.refuse(view, "depth multiplier", found=attrs.depth_multiplier, allowed=out_c // in_c)
+            raise refuse(view, "depth multiplier", found=attrs.depth_multiplier, allowed=out_c // in_c)
         bias = view.optional_input(2)
         if form_of(view) is Form.S16_NARROW and bias is not None:
-            raise self.refuse(
+            raise refuse(
                 view,
                 f"element type of the bias {bias.name} beside int16 inputs",
                 found=bias.dtype.value,
                 allowed="i64 (TensorFlow Lite Micro reads an int32 bias as if it were one)",
             )
-        check_conv_numbers(self, view, 3, _rows)
+        check_conv_numbers(view, 3, _rows)
 
     def output_shapes(self, view: NodeView) -> tuple[tuple[int, ...], ...]:
         window = _window(view)
         return ((window.batch, window.out_h, window.out_w, window.out_c),)
 
     def macs(self, view: NodeView) -> int:
-        return view.output().elements * view.input(1).shape[1] * view.input(1).shape[2]
+        return _TAPS.macs(view)
 
 
 OPERATOR = DepthwiseConv2D()

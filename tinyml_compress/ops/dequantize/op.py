@@ -16,8 +16,7 @@ def _variant(dtype: DType) -> Variant:
     symbol = f"tc_{_NAMES[dtype]}_dequantize__c"
 
     def emit(view: NodeView) -> tuple[Call, ...]:
-        quant = view.input(0).quant
-        assert quant is not None
+        quant = view.quant(0)
         params = (("count", view.output().elements), ("scale", quant.scale), ("zero_point", quant.zero_point))
         return (Call(symbol, "tc_dequantize_params", params, (In(0), Out())),)
 
@@ -33,11 +32,11 @@ class Dequantize(UnaryOperator):
     variants = tuple(_variant(dtype) for dtype in _NAMES)
 
     def check(self, view: NodeView) -> None:
-        _checks.arity(self, view, 1)
-        _checks.dtypes(self, view, view.input(0), tuple(_NAMES))
-        _checks.dtypes(self, view, view.output(), (DType.FLOAT32,))
+        _checks.arity(view, 1)
+        _checks.dtypes(view, view.input(0), tuple(_NAMES))
+        _checks.dtypes(view, view.output(), (DType.FLOAT32,))
         self.check_shapes(view)
-        _checks.quantization(self, view, view.input(0))
+        _checks.quantization(view, view.input(0))
 
 
 OPERATOR = Dequantize()

@@ -2,47 +2,40 @@
 
 from __future__ import annotations
 
-from typing import cast
-
 import numpy as np
 
 from tinyml_compress.ir import DType, NodeView, Tensor
 from tinyml_compress.ops import _checks
 from tinyml_compress.ops._addsub import FusedAttrs, check_fused, plain_variants
 from tinyml_compress.ops._binary import BinaryOperator, Params, binary_variants
-from tinyml_compress.ops.base import OptionField, Options
+from tinyml_compress.ops.base import OptionField, Options, refuse
 from tinyml_compress.ops.numerics import Activation, activation_range, quantize_multiplier
 
 __all__ = ["OPERATOR", "Div"]
 
 
 def _activation(view: NodeView) -> Activation:
-    return cast(FusedAttrs, view.attrs).activation
+    return view.attrs(FusedAttrs).activation
 
 
 def _factor(view: NodeView) -> tuple[int, int]:
     """One step of the first input over one of the second, in output steps; float32 as on the device."""
-    first, second, out = view.input(0).quant, view.input(1).quant, view.output().quant
-    assert first is not None
-    assert second is not None
-    assert out is not None
+    first, second, out = view.quant(0), view.quant(1), view.output_quant()
     with np.errstate(all="ignore"):  # extreme scales of a hostile file: the shift's check refuses infinity
         ratio = np.float32(first.scale) / (np.float32(second.scale) * np.float32(out.scale))
     return quantize_multiplier(float(ratio))
 
 
 def _params(view: NodeView) -> Params:
-    quants = (view.input(0).quant, view.input(1).quant, view.output().quant)
-    zeros = [quant.zero_point for quant in quants if quant is not None]
+    first, second, out = view.quant(0), view.quant(1), view.output_quant()
     multiplier, shift = _factor(view)
-    assert quants[2] is not None
-    low, high = activation_range(_activation(view), DType.INT8, quants[2])
+    low, high = activation_range(_activation(view), DType.INT8, out)
     return (
-        ("zero_point1", zeros[0]),
-        ("zero_point2", zeros[1]),
+        ("zero_point1", first.zero_point),
+        ("zero_point2", second.zero_point),
         ("multiplier", multiplier),
         ("shift", shift),
-        ("zero_point", zeros[2]),
+        ("zero_point", out.zero_point),
         ("low", low),
         ("high", high),
     )
@@ -67,17 +60,17 @@ class Div(BinaryOperator):
     )
 
     def check_values(self, view: NodeView, first: Tensor, second: Tensor, out: Tensor) -> None:
-        check_fused(self, view)
+        check_fused(view)
         if out.dtype is DType.INT32 and (first.quant is not None or second.quant is not None):
-            raise self.refuse(view, "quantized int32 inputs", found="a scale", allowed="plain int32")
+            raise refuse(view, "quantized int32 inputs", found="a scale", allowed="plain int32")
         if out.dtype is not DType.INT8:
             return
-        quants = [_checks.quantization(self, view, tensor) for tensor in (first, second, out)]
+        quants = [_checks.quantization(view, tensor) for tensor in (first, second, out)]
         if _activation(view) is not Activation.NONE:
-            _checks.six_fits(self, view, quants[2])
+            _checks.six_fits(view, quants[2])
         shift = _factor(view)[1]
         if not -24 <= shift <= 23:
-            raise self.refuse(
+            raise refuse(
                 view,
                 "ratio of the scales",
                 found=f"about 2^{shift}",

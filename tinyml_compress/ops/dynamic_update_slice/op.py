@@ -7,7 +7,7 @@ import numpy as np
 from tinyml_compress.ir import Attrs, DType, NodeView
 from tinyml_compress.ops import _checks
 from tinyml_compress.ops._moves import copy_call
-from tinyml_compress.ops.base import Call, In, Operator, Options, Out, Overlap, Ref, Table, Variant
+from tinyml_compress.ops.base import Call, In, Operator, Options, Out, Overlap, Ref, Table, Variant, refuse
 
 __all__ = ["OPERATOR", "DynamicUpdateSlice"]
 
@@ -57,18 +57,18 @@ class DynamicUpdateSlice(Operator):
     variants = (Variant("tc_x8_s32_update_slice__c", lambda view: True, _emit, overlap=_in_place),)
 
     def check(self, view: NodeView) -> None:
-        _checks.arity(self, view, 3)
+        _checks.arity(view, 3)
         whole, part, start = view.input(0), view.input(1), view.input(2)
-        dtype = _checks.dtypes(self, view, whole, _TYPES)
-        _checks.dtypes(self, view, part, (dtype,))
-        _checks.dtypes(self, view, view.output(), (dtype,))
-        _checks.dtypes(self, view, start, (DType.INT32, DType.INT64), "the start")
-        rank = _checks.full_rank(self, view, whole, _MAX_RANK, 1)
-        _checks.full_rank(self, view, part, rank, rank)
+        dtype = _checks.dtypes(view, whole, _TYPES)
+        _checks.dtypes(view, part, (dtype,))
+        _checks.dtypes(view, view.output(), (dtype,))
+        _checks.dtypes(view, start, (DType.INT32, DType.INT64), "the start")
+        rank = _checks.full_rank(view, whole, _MAX_RANK, 1)
+        _checks.full_rank(view, part, rank, rank)
         if start.shape != (rank,):
-            raise self.refuse(view, "shape of the start", found=start.shape, allowed=(rank,))
+            raise refuse(view, "shape of the start", found=start.shape, allowed=(rank,))
         if any(put > have for put, have in zip(part.shape, whole.shape, strict=True)):
-            raise self.refuse(view, "size of the update", found=part.shape, allowed=f"at most {whole.shape}")
+            raise refuse(view, "size of the update", found=part.shape, allowed=f"at most {whole.shape}")
 
     def output_shapes(self, view: NodeView) -> tuple[tuple[int, ...], ...]:
         return (view.input(0).shape,)

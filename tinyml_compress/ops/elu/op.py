@@ -31,10 +31,8 @@ class Elu(UnaryOperator):
         super().check(view)
         if view.output().dtype is DType.FLOAT32:
             return
-        source, target = (
-            _checks.quantization(self, view, tensor) for tensor in (view.input(0), view.output())
-        )
-        _checks.steps_fit(self, view, source, target)
+        source, target = (_checks.quantization(view, tensor) for tensor in (view.input(0), view.output()))
+        _checks.steps_fit(view, source, target)
 
 
 OPERATOR = Elu()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tinyml_compress.ir import Attrs, DType, NodeView
 from tinyml_compress.ops import _checks
-from tinyml_compress.ops.base import Call, In, Operator, Out, Variant
+from tinyml_compress.ops.base import Call, In, Operator, Out, Variant, refuse
 
 __all__ = ["OPERATOR", "EmbeddingLookup"]
 
@@ -36,29 +36,28 @@ class EmbeddingLookup(Operator):
     )
 
     def check(self, view: NodeView) -> None:
-        _checks.arity(self, view, 2)
-        _checks.dtypes(self, view, view.input(0), (DType.INT32,), "the indices")
-        _checks.full_rank(self, view, view.input(0), 1, 1)
+        _checks.arity(view, 2)
+        _checks.dtypes(view, view.input(0), (DType.INT32,), "the indices")
+        _checks.full_rank(view, view.input(0), 1, 1)
         table = view.input(1)
-        dtype = _checks.dtypes(self, view, table, (DType.INT8, DType.FLOAT32), "the table")
-        _checks.full_rank(self, view, table, 6, 2)
+        dtype = _checks.dtypes(view, table, (DType.INT8, DType.FLOAT32), "the table")
+        _checks.full_rank(view, table, 6, 2)
         _checks.dtypes(
-            self,
             view,
             view.output(),
             (DType.INT8, DType.FLOAT32) if dtype is DType.INT8 else (DType.FLOAT32,),
         )
         if 0 in table.shape:
-            raise self.refuse(view, "empty table", found=table.shape, allowed="at least one element")
+            raise refuse(view, "empty table", found=table.shape, allowed="at least one element")
         picks = view.input(0).data
         if picks is not None and any(not 0 <= int(index) < table.shape[0] for index in picks.tolist()):
-            raise self.refuse(
+            raise refuse(
                 view, "index outside the table", found=picks.tolist(), allowed=f"0 to {table.shape[0] - 1}"
             )
         if _widens(view):
-            quant = _checks.quantization(self, view, table)
+            quant = _checks.quantization(view, table)
             if quant.zero_point != 0:
-                raise self.refuse(view, "zero point of the table", found=quant.zero_point, allowed=0)
+                raise refuse(view, "zero point of the table", found=quant.zero_point, allowed=0)
 
     def output_shapes(self, view: NodeView) -> tuple[tuple[int, ...], ...]:
         return ((*view.input(0).shape, *view.input(1).shape[1:]),)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from tinyml_compress.ir import Attrs, DType, NodeView
 from tinyml_compress.ops import _checks
 from tinyml_compress.ops._same_bytes import SameBytesOperator
-from tinyml_compress.ops.base import Options
+from tinyml_compress.ops.base import Options, refuse
 
 __all__ = ["OPERATOR", "ExpandDims"]
 
@@ -20,18 +20,18 @@ class ExpandDims(SameBytesOperator):
     limits = "axis constant"
 
     def check(self, view: NodeView) -> None:
-        _checks.arity(self, view, 2)
-        dtype = _checks.dtypes(self, view, view.input(0), _TYPES)
-        _checks.dtypes(self, view, view.output(), (dtype,))
-        _checks.dtypes(self, view, view.input(1), (DType.INT32,), "the axis")
-        axes = _checks.constant_ints(self, view, 1, "the axis")
+        _checks.arity(view, 2)
+        dtype = _checks.dtypes(view, view.input(0), _TYPES)
+        _checks.dtypes(view, view.output(), (dtype,))
+        _checks.dtypes(view, view.input(1), (DType.INT32,), "the axis")
+        axes = _checks.constant_ints(view, 1, "the axis")
         if len(axes) != 1 or len(view.input(1).shape) > 1:
-            raise self.refuse(view, "number of axes", found=len(axes), allowed=1)
-        _checks.normal_axis(self, view, axes[0], len(view.input(0).shape) + 1)
+            raise refuse(view, "number of axes", found=len(axes), allowed=1)
+        _checks.normal_axis(view, axes[0], len(view.input(0).shape) + 1)
 
     def output_shapes(self, view: NodeView) -> tuple[tuple[int, ...], ...]:
         shape = view.input(0).shape
-        axis = _checks.constant_ints(self, view, 1, "the axis")[0] % (len(shape) + 1)
+        axis = _checks.constant_ints(view, 1, "the axis")[0] % (len(shape) + 1)
         return ((*shape[:axis], 1, *shape[axis:]),)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from tinyml_compress.ir import Attrs, DType, NodeView
 from tinyml_compress.ops import _checks
 from tinyml_compress.ops._moves import MoveOperator, fill_call, move_call
-from tinyml_compress.ops.base import Call, Options
+from tinyml_compress.ops.base import Call, Options, refuse
 
 __all__ = ["OPERATOR", "Fill"]
 
@@ -20,17 +20,17 @@ class Fill(MoveOperator):
     limits = "shape constant"
 
     def check(self, view: NodeView) -> None:
-        _checks.arity(self, view, 2)
-        dtype = _checks.dtypes(self, view, view.input(1), _TYPES, "the value")
-        _checks.dtypes(self, view, view.output(), (dtype,))
-        shape = _checks.constant_ints(self, view, 0, "the shape")
+        _checks.arity(view, 2)
+        dtype = _checks.dtypes(view, view.input(1), _TYPES, "the value")
+        _checks.dtypes(view, view.output(), (dtype,))
+        shape = _checks.constant_ints(view, 0, "the shape")
         if any(size < 0 for size in shape) or view.input(1).shape:
-            raise self.refuse(
+            raise refuse(
                 view, "shape or value", found=f"{shape}, {view.input(1).shape}", allowed="a scalar value"
             )
 
     def output_shapes(self, view: NodeView) -> tuple[tuple[int, ...], ...]:
-        return (_checks.constant_ints(self, view, 0, "the shape"),)
+        return (_checks.constant_ints(view, 0, "the shape"),)
 
     def moves(self, view: NodeView) -> tuple[Call, ...]:
         value = view.input(1).data

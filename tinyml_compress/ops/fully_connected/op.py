@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from tinyml_compress.ir import Attrs, DType, NodeView
+from tinyml_compress.ir import DType, NodeView, needed
 from tinyml_compress.ops import _checks
 from tinyml_compress.ops._forms import (
     Form,
@@ -53,9 +53,10 @@ from tinyml_compress.ops.base import (
     Scratch,
     Table,
     Variant,
+    refuse,
 )
 from tinyml_compress.ops.fully_connected.sparse import sparse_variants
-from tinyml_compress.ops.numerics import Activation
+from tinyml_compress.ops.numerics import Activation, Fused
 
 __all__ = ["OPERATOR", "FullyConnectedAttrs", "row_multipliers"]
 
@@ -63,37 +64,33 @@ _QUADS = "tc_s8_fully_connected_quads__dsp"
 
 
 @dataclass(frozen=True)
-class FullyConnectedAttrs(Attrs):
+class FullyConnectedAttrs(Fused):
     activation: Activation = Activation.NONE
     keep_num_dims: bool = False
     weights_format: int = 0
 
 
 def _attrs(view: NodeView) -> FullyConnectedAttrs:
-    assert isinstance(view.attrs, FullyConnectedAttrs)
-    return view.attrs
+    return view.attrs(FullyConnectedAttrs)
 
 
 def row_multipliers(view: NodeView) -> list[tuple[int, int]]:
     """Per channel a product in double precision; per tensor TFLM multiplies the two scales in
     float32 first.
     """
-    source, weights, target = view.input(0).quant, view.input(1).quant, view.output().quant
-    assert source is not None
-    assert weights is not None
-    assert target is not None
+    source, weights, target = view.quant(0), view.quant(1), view.output_quant()
     count = view.input(1).shape[0]
     if weights.per_channel:
-        return conv_multipliers(OPERATOR, view, count)
+        return conv_multipliers(view, count)
     with np.errstate(
         all="ignore"
     ):  # extreme scales of a hostile file: the multiplier's check refuses infinity
         product = float(np.float32(source.scale) * np.float32(weights.scale))
-    return [checked_multiplier(OPERATOR, view, product / target.scale)] * count
+    return [checked_multiplier(view, product / target.scale)] * count
 
 
 def _channels(view: NodeView) -> Channels:
-    return requant_channels(OPERATOR, view, weight_values(view).astype(np.int64), row_multipliers(view))
+    return requant_channels(view, weight_values(view).astype(np.int64), row_multipliers(view))
 
 
 def _any(view: NodeView) -> bool:
@@ -199,8 +196,7 @@ def _fours(view: NodeView) -> int:
 
 def _emit_quads(view: NodeView) -> tuple[Call, ...]:
     channels = _channels(view)
-    fast = fast_table(view, channels, _attrs(view).activation)
-    assert fast is not None
+    fast = needed(fast_table(view, channels, _attrs(view).activation))
     rows = live_rows(channels, weight_values(view).astype(np.int64))
     table = (
         Table("weights", "int8_t", _quad_weights(rows), Role.WEIGHTS),
@@ -248,8 +244,7 @@ def _accepts_s4_dsp(view: NodeView) -> bool:
 
 def _emit_s4_dsp(view: NodeView) -> tuple[Call, ...]:
     channels = _channels(view)
-    fast = fast_table(view, channels, _attrs(view).activation)
-    assert fast is not None
+    fast = needed(fast_table(view, channels, _attrs(view).activation))
     rows = live_rows(channels, weight_values(view).astype(np.int64)).astype(np.int8)
     packed = [packed_words(row) for row in rows]
     tables = (
@@ -319,30 +314,26 @@ class FullyConnected(Operator):
             or any(name is None for name in view.node.inputs[:2])
             or len(view.node.outputs) != 1
         ):
-            raise self.refuse(
-                view, "number of inputs or outputs", found=inputs, allowed="2 or 3 inputs, 1 output"
-            )
+            raise refuse(view, "number of inputs or outputs", found=inputs, allowed="2 or 3 inputs, 1 output")
         source, weights = view.input(0), view.input(1)
-        check_sides(self, view, attrs.activation)
-        _checks.full_rank(self, view, weights, 2, 2)
+        check_sides(view, attrs.activation)
+        _checks.full_rank(view, weights, 2, 2)
         out_c, in_c = weights.shape
         if min(out_c, in_c) < 1 or source.elements == 0 or source.elements % in_c:
-            raise self.refuse(
+            raise refuse(
                 view,
                 "input size is no multiple of the weights' rows",
                 found=source.elements,
                 allowed=f"n x {in_c}",
             )
         if attrs.weights_format != 0:
-            raise self.refuse(
-                view, "shuffled weights", found=attrs.weights_format, allowed="0 (default format)"
-            )
-        check_weights(self, view, 0, out_c)
-        check_bias(self, view, out_c)
+            raise refuse(view, "shuffled weights", found=attrs.weights_format, allowed="0 (default format)")
+        check_weights(view, 0, out_c)
+        check_bias(view, out_c)
         self._check_keep(view, in_c)
         quant = weights.quant
         if form_of(view) is Form.S4 and quant is not None and quant.per_channel:
-            raise self.refuse(
+            raise refuse(
                 view,
                 "int4 weights with a scale per output (nor does TensorFlow Lite Micro take them)",
                 found=len(quant.scales),
@@ -353,9 +344,7 @@ class FullyConnected(Operator):
         self._check_zero_point(view)
         multipliers = row_multipliers(view)
         if form_of(view) is Form.S16:
-            check_wide(
-                self, view, weight_values(view).astype(np.int64), multipliers, bias_values(view, out_c)
-            )
+            check_wide(view, weight_values(view).astype(np.int64), multipliers, bias_values(view, out_c))
 
     def _check_zero_point(self, view: NodeView) -> None:
         """One scale for all comes with a zero point that is read; scales per output do not, nor
@@ -364,14 +353,14 @@ class FullyConnected(Operator):
         quant = view.input(1).quant
         if quant is None or quant.per_channel or view.input(0).dtype is DType.INT16 or not quant.zero_point:
             return
-        raise self.refuse(
+        raise refuse(
             view, "zero point of the weights", found=quant.zero_point, allowed="0 (symmetric quantization)"
         )
 
     def _check_keep(self, view: NodeView, in_c: int) -> None:
         shape = view.input(0).shape
         if _attrs(view).keep_num_dims and (not shape or shape[-1] != in_c):
-            raise self.refuse(
+            raise refuse(
                 view,
                 "keep_num_dims with another last axis than the weights'",
                 found=shape,

@@ -9,7 +9,7 @@ from functools import lru_cache
 import numpy as np
 import numpy.typing as npt
 
-from tinyml_compress.ir import NodeView
+from tinyml_compress.ir import NodeView, needed
 from tinyml_compress.ops._products import (
     Channels,
     fast_table,
@@ -159,9 +159,8 @@ def _variant(
         return sparse(view).stream.nbytes < weights.size and int(sparse(view).pairs.max()) <= _MOST_PAIRS
 
     def emit(view: NodeView) -> tuple[Call, ...]:
-        fast = fast_table(view, channels(view), activation(view))
+        fast = needed(fast_table(view, channels(view), activation(view)))
         rows = sparse(view)
-        assert fast is not None
         if form.rounds:
             fast = fast.copy()
             fast[3::4] |= _flow(form, rows.pairs)

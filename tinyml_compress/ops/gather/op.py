@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import cast
 
 import numpy as np
 
 from tinyml_compress.ir import Attrs, DType, NodeView
 from tinyml_compress.ops import _checks
-from tinyml_compress.ops.base import Call, In, Operator, OptionField, Options, Out, Variant
+from tinyml_compress.ops.base import Call, In, Operator, OptionField, Options, Out, Variant, refuse
 
 __all__ = ["OPERATOR", "Gather", "GatherAttrs"]
 
@@ -27,7 +26,7 @@ class GatherAttrs(Attrs):
 
 def _axes(view: NodeView) -> tuple[int, int]:
     """Axis and number of batch axes, neither negative."""
-    attrs = cast(GatherAttrs, view.attrs)
+    attrs = view.attrs(GatherAttrs)
     batches = attrs.batch_dims + (len(view.input(1).shape) if attrs.batch_dims < 0 else 0)
     return attrs.axis % len(view.input(0).shape), batches
 
@@ -54,29 +53,29 @@ class Gather(Operator):
     variants = (Variant("tc_x8_gather__c", lambda view: True, _emit),)
 
     def check(self, view: NodeView) -> None:
-        _checks.arity(self, view, 2)
+        _checks.arity(view, 2)
         source, indices = view.input(0), view.input(1)
-        dtype = _checks.dtypes(self, view, source, _TYPES)
-        _checks.dtypes(self, view, view.output(), (dtype,))
-        _checks.dtypes(self, view, indices, (DType.INT32,), "the indices")
-        rank = _checks.full_rank(self, view, source, 6, 1)
-        attrs = cast(GatherAttrs, view.attrs)
-        _checks.normal_axis(self, view, attrs.axis, rank)
+        dtype = _checks.dtypes(view, source, _TYPES)
+        _checks.dtypes(view, view.output(), (dtype,))
+        _checks.dtypes(view, indices, (DType.INT32,), "the indices")
+        rank = _checks.full_rank(view, source, 6, 1)
+        attrs = view.attrs(GatherAttrs)
+        _checks.normal_axis(view, attrs.axis, rank)
         axis, batches = _axes(view)
         if not 0 <= batches <= min(axis, len(indices.shape)):
-            raise self.refuse(
+            raise refuse(
                 view, "batch_dims", found=attrs.batch_dims, allowed=f"0 to {min(axis, len(indices.shape))}"
             )
         if source.shape[:batches] != indices.shape[:batches]:
-            raise self.refuse(view, "batch axes differ", found=f"{source.shape} and {indices.shape}")
+            raise refuse(view, "batch axes differ", found=f"{source.shape} and {indices.shape}")
         if source.shape[axis] < 1:
-            raise self.refuse(view, "empty axis", found=source.shape, allowed="at least one element")
+            raise refuse(view, "empty axis", found=source.shape, allowed="at least one element")
         if indices.data is not None:
             outside = [
                 int(i) for i in np.asarray(indices.data).reshape(-1) if not 0 <= i < source.shape[axis]
             ]
             if outside:
-                raise self.refuse(
+                raise refuse(
                     view, "index outside the axis", found=outside[0], allowed=f"0 to {source.shape[axis] - 1}"
                 )
 

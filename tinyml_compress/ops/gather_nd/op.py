@@ -9,7 +9,7 @@ import numpy as np
 from tinyml_compress.ir import Attrs, DType, NodeView
 from tinyml_compress.ops import _checks
 from tinyml_compress.ops._walk import steps_of
-from tinyml_compress.ops.base import Call, In, Operator, Options, Out, Ref, Table, Variant
+from tinyml_compress.ops.base import Call, In, Operator, Options, Out, Ref, Table, Variant, refuse
 
 __all__ = ["OPERATOR", "GatherNd"]
 
@@ -40,22 +40,22 @@ class GatherNd(Operator):
     variants = (Variant("tc_x8_gather_nd__c", lambda view: True, _emit),)
 
     def check(self, view: NodeView) -> None:
-        _checks.arity(self, view, 2)
+        _checks.arity(view, 2)
         source, indices = view.input(0), view.input(1)
-        dtype = _checks.dtypes(self, view, source, (DType.INT8, DType.FLOAT32))
-        _checks.dtypes(self, view, view.output(), (dtype,))
-        _checks.dtypes(self, view, indices, (DType.INT32,), "the indices")
-        rank = _checks.full_rank(self, view, source, 5, 1)
-        _checks.full_rank(self, view, indices, 5, 1)
+        dtype = _checks.dtypes(view, source, (DType.INT8, DType.FLOAT32))
+        _checks.dtypes(view, view.output(), (dtype,))
+        _checks.dtypes(view, indices, (DType.INT32,), "the indices")
+        rank = _checks.full_rank(view, source, 5, 1)
+        _checks.full_rank(view, indices, 5, 1)
         if not 1 <= indices.shape[-1] <= rank:
-            raise self.refuse(view, "indices per slice", found=indices.shape[-1], allowed=f"1 to {rank}")
+            raise refuse(view, "indices per slice", found=indices.shape[-1], allowed=f"1 to {rank}")
         if 0 in source.shape:
-            raise self.refuse(view, "empty input", found=source.shape, allowed="at least one element")
+            raise refuse(view, "empty input", found=source.shape, allowed="at least one element")
         if indices.data is not None:
             values = np.asarray(indices.data, np.int64).reshape(-1, indices.shape[-1])
             limits = np.array(source.shape[: indices.shape[-1]])
             if ((values < 0) | (values >= limits)).any():
-                raise self.refuse(
+                raise refuse(
                     view, "index outside its axis", found=values.max(axis=0), allowed=f"below {limits}"
                 )
 

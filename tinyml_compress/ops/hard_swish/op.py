@@ -8,7 +8,7 @@ from tinyml_compress.ir import Attrs, DType, NodeView
 from tinyml_compress.ops import _checks
 from tinyml_compress.ops._fixed_point import Ints, rounding_shift_right
 from tinyml_compress.ops._unary import UnaryOperator, all_values, count_variant, lookup_variant
-from tinyml_compress.ops.base import Options
+from tinyml_compress.ops.base import Options, refuse
 from tinyml_compress.ops.numerics import quantize_multiplier
 
 __all__ = ["OPERATOR", "HardSwish"]
@@ -20,9 +20,7 @@ _LOW, _HIGH = -(1 << 15), (1 << 15) - 1
 
 def _factors(view: NodeView) -> tuple[tuple[int, int], tuple[int, int]]:
     """16-bit multiplier and exponent to the output's scale, and to the scale where 3 is 2^15; in float32."""
-    source, target = view.input(0).quant, view.output().quant
-    assert source is not None
-    assert target is not None
+    source, target = view.quant(0), view.output_quant()
     fine = np.float32(np.float32(1.0 / 128.0) * np.float32(source.scale))
 
     def short(real: np.float32) -> tuple[int, int]:
@@ -42,9 +40,7 @@ def _high_mul(a: Ints, b: int) -> Ints:
 
 
 def _results(view: NodeView) -> Ints:
-    source, target = view.input(0).quant, view.output().quant
-    assert source is not None
-    assert target is not None
+    source, target = view.quant(0), view.output_quant()
     (multiplier, exponent), (slope, slope_exponent) = _factors(view)
     fine = (all_values(DType.INT8) - source.zero_point) << 7
     unshifted = _high_mul(fine, multiplier)
@@ -82,11 +78,9 @@ class HardSwish(UnaryOperator):
         super().check(view)
         if view.output().dtype is DType.FLOAT32:
             return
-        source, target = (
-            _checks.quantization(self, view, tensor) for tensor in (view.input(0), view.output())
-        )
+        source, target = (_checks.quantization(view, tensor) for tensor in (view.input(0), view.output()))
         if not source.scale < 1e6 or not source.scale / target.scale < 1e6:
-            raise self.refuse(
+            raise refuse(
                 view,
                 "scales",
                 found=f"{source.scale:g} and {target.scale:g}",
@@ -94,7 +88,7 @@ class HardSwish(UnaryOperator):
             )
         (_, exponent), (_, slope_exponent) = _factors(view)
         if not -_FARTHEST <= exponent <= 0 or not -_FARTHEST <= slope_exponent <= 15:
-            raise self.refuse(
+            raise refuse(
                 view,
                 "ratio of input to output scale",
                 found=f"2^{exponent} and 2^{slope_exponent}",

@@ -4,11 +4,19 @@ word.)
 
 from __future__ import annotations
 
-from typing import cast
-
 from tinyml_compress.ir import NodeView
 from tinyml_compress.ops._flow import IfAttrs, body_of, check_condition, check_ports, macs_of, run_of
-from tinyml_compress.ops.base import Body, Choice, In, Operator, OptionField, Options, Overlap, Variant
+from tinyml_compress.ops.base import (
+    Body,
+    Choice,
+    In,
+    Operator,
+    OptionField,
+    Options,
+    Overlap,
+    Variant,
+    refuse,
+)
 
 __all__ = ["OPERATOR", "If"]
 
@@ -17,7 +25,7 @@ _ANYWHERE = -(1 << 31)
 
 
 def _flow(view: NodeView) -> Choice:
-    attrs = cast(IfAttrs, view.attrs)
+    attrs = view.attrs(IfAttrs)
     inputs = [In(index) for index in range(1, len(view.node.inputs))]
     return Choice(In(0), run_of(view, attrs.then_body, inputs), run_of(view, attrs.else_body, inputs))
 
@@ -47,25 +55,25 @@ class If(Operator):
     def check(self, view: NodeView) -> None:
         given = view.node.inputs
         if not given or not view.node.outputs or any(name is None for name in given):
-            raise self.refuse(
+            raise refuse(
                 view,
                 "inputs and outputs",
                 found=f"{sum(name is not None for name in given)} and {len(view.node.outputs)}",
                 allowed="a condition, inputs, at least one output",
             )
-        check_condition(self, view, view.input(0))
+        check_condition(view, view.input(0))
         inputs = [view.input(index) for index in range(1, len(given))]
         outputs = [view.output(index) for index in range(len(view.node.outputs))]
         for number in self.bodies(view):
             body = body_of(view, number)
-            check_ports(self, view, "inputs", inputs, body, body.inputs)
-            check_ports(self, view, "outputs", outputs, body, body.outputs)
+            check_ports(view, "inputs", inputs, body, body.inputs)
+            check_ports(view, "outputs", outputs, body, body.outputs)
 
     def output_shapes(self, view: NodeView) -> tuple[tuple[int, ...], ...]:
         return tuple(view.output(index).shape for index in range(len(view.node.outputs)))
 
     def bodies(self, view: NodeView) -> tuple[int, ...]:
-        attrs = cast(IfAttrs, view.attrs)
+        attrs = view.attrs(IfAttrs)
         return (attrs.then_body, attrs.else_body)
 
     def macs(self, view: NodeView) -> int:

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import cast
 
-from tinyml_compress.ir import Attrs, DType, NodeView
+from tinyml_compress.ir import DType, NodeView
 from tinyml_compress.ops import _checks
 from tinyml_compress.ops._unary import UnaryOperator, in_place
-from tinyml_compress.ops.base import Call, In, OptionField, Options, Out, Variant
-from tinyml_compress.ops.numerics import Activation
+from tinyml_compress.ops.base import Call, In, OptionField, Options, Out, Variant, refuse
+from tinyml_compress.ops.numerics import Activation, Fused
 
 __all__ = ["OPERATOR", "L2Normalization", "L2NormalizationAttrs"]
 
 
 @dataclass(frozen=True)
-class L2NormalizationAttrs(Attrs):
+class L2NormalizationAttrs(Fused):
     """Attributes of L2_NORMALIZATION."""
 
     activation: Activation = Activation.NONE
@@ -23,11 +22,10 @@ class L2NormalizationAttrs(Attrs):
 
 def _emit_s8(view: NodeView) -> tuple[Call, ...]:
     source = view.input(0)
-    assert source.quant is not None
     params = (
         ("vectors", source.elements // source.shape[-1]),
         ("depth", source.shape[-1]),
-        ("zero_point", source.quant.zero_point),
+        ("zero_point", source.quantized.zero_point),
     )
     return (Call("tc_s8_l2_normalization__c", "tc_l2_normalization_params", params, (In(0), Out())),)
 
@@ -66,26 +64,24 @@ class L2Normalization(UnaryOperator):
 
     def check(self, view: NodeView) -> None:
         super().check(view)
-        _checks.full_rank(self, view, view.input(0), 4, 1)
-        activation = cast(L2NormalizationAttrs, view.attrs).activation
+        _checks.full_rank(view, view.input(0), 4, 1)
+        activation = view.attrs(L2NormalizationAttrs).activation
         if activation is not Activation.NONE:
-            raise self.refuse(view, "fused activation", found=activation.name, allowed="NONE")
+            raise refuse(view, "fused activation", found=activation.name, allowed="NONE")
         if view.input(0).elements == 0:
-            raise self.refuse(view, "empty input", found=view.input(0).shape, allowed="at least one element")
+            raise refuse(view, "empty input", found=view.input(0).shape, allowed="at least one element")
         if view.output().dtype is DType.INT8:
-            _checks.quantization(self, view, view.input(0))
-            out = _checks.quantization(self, view, view.output())
+            _checks.quantization(view, view.input(0))
+            out = _checks.quantization(view, view.output())
             if (out.scale, out.zero_point) != (1.0 / 128.0, 0):
-                raise self.refuse(
+                raise refuse(
                     view,
                     "quantization of the output",
                     found=f"{out.scale}, {out.zero_point}",
                     allowed="1/128 and 0",
                 )
             if view.input(0).shape[-1] > 1 << 15:
-                raise self.refuse(
-                    view, "length of a vector", found=view.input(0).shape[-1], allowed="up to 32768"
-                )
+                raise refuse(view, "length of a vector", found=view.input(0).shape[-1], allowed="up to 32768")
 
 
 OPERATOR = L2Normalization()

@@ -17,8 +17,8 @@ class L2Pool2D(Pool):
     variants = pool_variants("l2_pool_2d", (DType.FLOAT32,))
 
     def check(self, view: NodeView) -> None:
-        _checks.arity(self, view, 1)
-        _checks.dtypes(self, view, view.input(0), (DType.FLOAT32,))
+        _checks.arity(view, 1)
+        _checks.dtypes(view, view.input(0), (DType.FLOAT32,))
         super().check(view)
 
 

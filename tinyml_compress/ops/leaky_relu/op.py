@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import cast
 
 import numpy as np
 
@@ -11,7 +10,7 @@ from tinyml_compress.ir import Attrs, DType, NodeView, Quant
 from tinyml_compress.ops import _checks
 from tinyml_compress.ops._fixed_point import Ints, requantize
 from tinyml_compress.ops._unary import UnaryOperator, all_values, in_place, lookup_variant
-from tinyml_compress.ops.base import Call, In, OptionField, Options, Out, Variant
+from tinyml_compress.ops.base import Call, In, OptionField, Options, Out, Variant, refuse
 from tinyml_compress.ops.numerics import quantize_multiplier
 
 __all__ = ["OPERATOR", "LeakyRelu", "LeakyReluAttrs"]
@@ -25,16 +24,14 @@ class LeakyReluAttrs(Attrs):
 
 
 def _quants(view: NodeView) -> tuple[Quant, Quant]:
-    source, target = view.input(0).quant, view.output().quant
-    assert source is not None
-    assert target is not None
+    source, target = view.quant(0), view.output_quant()
     return source, target
 
 
 def _factors(view: NodeView) -> tuple[tuple[int, int], tuple[int, int]]:
     """Multiplier and shift of inputs above and below zero."""
     source, target = (quant.scale for quant in _quants(view))
-    alpha = float(np.float32(cast(LeakyReluAttrs, view.attrs).alpha))
+    alpha = float(np.float32(view.attrs(LeakyReluAttrs).alpha))
     return quantize_multiplier(source / target), quantize_multiplier(source * alpha / target)
 
 
@@ -62,7 +59,7 @@ def _emit_s16(view: NodeView) -> tuple[Call, ...]:
 
 
 def _emit_f32(view: NodeView) -> tuple[Call, ...]:
-    params = (("count", view.output().elements), ("alpha", cast(LeakyReluAttrs, view.attrs).alpha))
+    params = (("count", view.output().elements), ("alpha", view.attrs(LeakyReluAttrs).alpha))
     return (Call("tc_f32_leaky_relu__c", "tc_f32_leaky_relu_params", params, (In(0), Out())),)
 
 
@@ -91,17 +88,17 @@ class LeakyRelu(UnaryOperator):
 
     def check(self, view: NodeView) -> None:
         super().check(view)
-        alpha = cast(LeakyReluAttrs, view.attrs).alpha
+        alpha = view.attrs(LeakyReluAttrs).alpha
         if not np.isfinite(alpha):
-            raise self.refuse(view, "alpha", found=alpha, allowed="a finite number")
+            raise refuse(view, "alpha", found=alpha, allowed="a finite number")
         if view.output().dtype is DType.FLOAT32:
             return
         for tensor in (view.input(0), view.output()):
-            _checks.quantization(self, view, tensor)
+            _checks.quantization(view, tensor)
         if alpha < 0:
-            raise self.refuse(view, "alpha", found=alpha, allowed="0 or more")
+            raise refuse(view, "alpha", found=alpha, allowed="0 or more")
         for _, shift in _factors(view):
-            _checks.shift(self, view, shift)
+            _checks.shift(view, shift)
 
 
 OPERATOR = LeakyRelu()

@@ -7,7 +7,7 @@ import math
 from tinyml_compress.ir import Attrs, DType, NodeView
 from tinyml_compress.ops import _checks
 from tinyml_compress.ops._unary import UnaryOperator, in_place
-from tinyml_compress.ops.base import Call, In, Options, Out, Ref, Table, Variant
+from tinyml_compress.ops.base import Call, In, Options, Out, Ref, Table, Variant, refuse
 from tinyml_compress.ops.numerics import quantize_multiplier
 from tinyml_compress.ops.softmax.exponential import exponential_table, input_scaling
 
@@ -21,10 +21,9 @@ _FRACTION = 26
 
 def _emit_s8(view: NodeView) -> tuple[Call, ...]:
     source = view.input(0)
-    assert source.quant is not None
-    table = exponential_table(1.0, source.quant.scale)
+    table = exponential_table(1.0, source.quantized.scale)
     depth = source.shape[-1]
-    multiplier, shift = quantize_multiplier(input_scaling(1.0, source.quant.scale))
+    multiplier, shift = quantize_multiplier(input_scaling(1.0, source.quantized.scale))
     back, back_shift = quantize_multiplier((1 << (31 - shift)) / multiplier)
     params = (
         ("rows", source.elements // depth),
@@ -70,19 +69,17 @@ class LogSoftmax(UnaryOperator):
     def check(self, view: NodeView) -> None:
         super().check(view)
         source = view.input(0)
-        _checks.full_rank(self, view, source, 8, 1)
+        _checks.full_rank(view, source, 8, 1)
         if not 1 <= source.shape[-1] <= _MAX_DEPTH:
-            raise self.refuse(
-                view, "size of the last axis", found=source.shape[-1], allowed=f"1 to {_MAX_DEPTH}"
-            )
+            raise refuse(view, "size of the last axis", found=source.shape[-1], allowed=f"1 to {_MAX_DEPTH}")
         if source.dtype is not DType.INT8:
             return
         given, made = (
-            _checks.quantization(self, view, source),
-            _checks.quantization(self, view, view.output()),
+            _checks.quantization(view, source),
+            _checks.quantization(view, view.output()),
         )
         if (made.scale, made.zero_point) != (1 / 16, 127):
-            raise self.refuse(
+            raise refuse(
                 view,
                 "quantization of the output",
                 found=f"scale {made.scale}, zero point {made.zero_point}",
@@ -90,7 +87,7 @@ class LogSoftmax(UnaryOperator):
             )
         if not input_scaling(1.0, given.scale) > 1.0:
             raise _checks.collapsed(
-                self, view, "its input", found=f"scale {given.scale:.3g}", allowed="above 2^-26"
+                view, "its input", found=f"scale {given.scale:.3g}", allowed="above 2^-26"
             )
 
 

@@ -6,6 +6,7 @@ from tinyml_compress.ir import DType, NodeView
 from tinyml_compress.ops import _fixed_point
 from tinyml_compress.ops._sigmoid import SigmoidOperator, int16_variant, table_of
 from tinyml_compress.ops._unary import count_variant, lookup_variant
+from tinyml_compress.ops.base import refuse
 
 __all__ = ["OPERATOR", "Logistic"]
 
@@ -26,7 +27,7 @@ class Logistic(SigmoidOperator):
         super().check(view)
         quant = view.output().quant
         if view.output().dtype is DType.INT8 and quant is not None and quant.zero_point != _ZERO_POINT:
-            raise self.refuse(view, "zero point of the output", found=quant.zero_point, allowed=_ZERO_POINT)
+            raise refuse(view, "zero point of the output", found=quant.zero_point, allowed=_ZERO_POINT)
 
 
 OPERATOR = Logistic()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 from dataclasses import dataclass
 from enum import Enum
-from typing import cast
 
 import numpy as np
 
@@ -13,7 +12,7 @@ from tinyml_compress.ir import Attrs, DType, NodeView
 from tinyml_compress.ops import _checks
 from tinyml_compress.ops._moves import MoveOperator, move_call
 from tinyml_compress.ops._walk import steps_of
-from tinyml_compress.ops.base import Call, OptionField, Options
+from tinyml_compress.ops.base import Call, OptionField, Options, refuse
 
 __all__ = ["OPERATOR", "MirrorMode", "MirrorPad", "MirrorPadAttrs"]
 
@@ -59,30 +58,30 @@ class MirrorPad(MoveOperator):
     limits = "paddings constant"
 
     def _amounts(self, view: NodeView) -> list[tuple[int, int]]:
-        values = np.array(_checks.constant_ints(self, view, 1, "the paddings")).reshape(-1, 2)
+        values = np.array(_checks.constant_ints(view, 1, "the paddings")).reshape(-1, 2)
         return [(int(before), int(after)) for before, after in values]
 
     def check(self, view: NodeView) -> None:
-        _checks.arity(self, view, 2)
+        _checks.arity(view, 2)
         source = view.input(0)
-        dtype = _checks.dtypes(self, view, source, (DType.INT8, DType.FLOAT32))
-        _checks.dtypes(self, view, view.output(), (dtype,))
-        _checks.dtypes(self, view, view.input(1), (DType.INT32,), "the paddings")
-        rank = _checks.full_rank(self, view, source, 5, 1)
-        count = len(_checks.constant_ints(self, view, 1, "the paddings"))
+        dtype = _checks.dtypes(view, source, (DType.INT8, DType.FLOAT32))
+        _checks.dtypes(view, view.output(), (dtype,))
+        _checks.dtypes(view, view.input(1), (DType.INT32,), "the paddings")
+        rank = _checks.full_rank(view, source, 5, 1)
+        count = len(_checks.constant_ints(view, 1, "the paddings"))
         if count != 2 * rank:
-            raise self.refuse(view, "number of paddings", found=count, allowed=2 * rank)
-        skip = 1 - cast(MirrorPadAttrs, view.attrs).mode.value
+            raise refuse(view, "number of paddings", found=count, allowed=2 * rank)
+        skip = 1 - view.attrs(MirrorPadAttrs).mode.value
         for size, pair in zip(source.shape, self._amounts(view), strict=True):
             if min(pair) < 0 or max(pair) > size - skip:
-                raise self.refuse(view, "paddings", found=pair, allowed=f"0 to {size - skip}")
+                raise refuse(view, "paddings", found=pair, allowed=f"0 to {size - skip}")
 
     def output_shapes(self, view: NodeView) -> tuple[tuple[int, ...], ...]:
         pairs = zip(view.input(0).shape, self._amounts(view), strict=True)
         return (tuple(before + size + after for size, (before, after) in pairs),)
 
     def moves(self, view: NodeView) -> tuple[Call, ...]:
-        shape, skip = view.input(0).shape, 1 - cast(MirrorPadAttrs, view.attrs).mode.value
+        shape, skip = view.input(0).shape, 1 - view.attrs(MirrorPadAttrs).mode.value
         in_steps, out_steps = steps_of(shape), steps_of(view.output().shape)
         axes = [_stretches(size, *pair, skip) for size, pair in zip(shape, self._amounts(view), strict=True)]
         return tuple(

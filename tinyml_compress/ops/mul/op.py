@@ -3,33 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import cast
 
 from tinyml_compress.ir import DType, NodeView, Tensor
 from tinyml_compress.ops import _checks
 from tinyml_compress.ops._addsub import FusedAttrs, check_fused, plain_variants
 from tinyml_compress.ops._binary import BinaryOperator, Params, binary_variants
-from tinyml_compress.ops.base import OptionField, Options
+from tinyml_compress.ops.base import OptionField, Options, refuse
 from tinyml_compress.ops.numerics import Activation, activation_range, quantize_multiplier
 
 __all__ = ["OPERATOR", "Mul"]
 
 
 def _multiplier(view: NodeView) -> tuple[int, int]:
-    first, second, out = view.input(0).quant, view.input(1).quant, view.output().quant
-    assert first is not None
-    assert second is not None
-    assert out is not None
+    first, second, out = view.quant(0), view.quant(1), view.output_quant()
     return quantize_multiplier(first.scale * second.scale / out.scale)
 
 
 def _params(view: NodeView) -> Params:
-    first, second, out = view.input(0).quant, view.input(1).quant, view.output().quant
-    assert first is not None
-    assert second is not None
-    assert out is not None
+    first, second, out = view.quant(0), view.quant(1), view.output_quant()
     multiplier, shift = _multiplier(view)
-    low, high = activation_range(cast(FusedAttrs, view.attrs).activation, view.output().dtype, out)
+    low, high = activation_range(view.attrs(FusedAttrs).activation, view.output().dtype, out)
     return (
         ("zero_point1", first.zero_point),
         ("zero_point2", second.zero_point),
@@ -54,20 +47,20 @@ class Mul(BinaryOperator):
     variants = (
         *binary_variants("mul", "s8", "tc_mul_params", _params, _typed(DType.INT8)),
         *binary_variants("mul", "s16", "tc_mul_params", _params, _typed(DType.INT16)),
-        *plain_variants("mul", lambda view: cast(FusedAttrs, view.attrs).activation),
+        *plain_variants("mul", lambda view: view.attrs(FusedAttrs).activation),
     )
 
     def check_values(self, view: NodeView, first: Tensor, second: Tensor, out: Tensor) -> None:
-        check_fused(self, view)
+        check_fused(view)
         if out.dtype in (DType.INT32, DType.FLOAT32):
             return
         for tensor in (first, second, out):
-            quant = _checks.quantization(self, view, tensor)
+            quant = _checks.quantization(view, tensor)
             if tensor.dtype is DType.INT16 and quant.zero_point != 0:
-                raise self.refuse(view, "zero point of an int16 tensor", found=quant.zero_point, allowed=0)
-        if cast(FusedAttrs, view.attrs).activation is not Activation.NONE:
-            _checks.six_fits(self, view, _checks.quantization(self, view, out))
-        _checks.shift(self, view, _multiplier(view)[1])
+                raise refuse(view, "zero point of an int16 tensor", found=quant.zero_point, allowed=0)
+        if view.attrs(FusedAttrs).activation is not Activation.NONE:
+            _checks.six_fits(view, _checks.quantization(view, out))
+        _checks.shift(view, _multiplier(view)[1])
 
 
 OPERATOR = Mul()

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import cast
 
 from tinyml_compress.ir import Attrs, DType, NodeView
 from tinyml_compress.ops import _checks
 from tinyml_compress.ops._moves import MoveOperator, move_call
 from tinyml_compress.ops._walk import steps_of
-from tinyml_compress.ops.base import Call, OptionField, Options
+from tinyml_compress.ops.base import Call, OptionField, Options, refuse
 
 __all__ = ["OPERATOR", "Pack", "PackAttrs"]
 
@@ -33,33 +32,33 @@ class Pack(MoveOperator):
     dtypes = ("int8", "int16", "int32", "int64", "float32")
 
     def check(self, view: NodeView) -> None:
-        attrs = cast(PackAttrs, view.attrs)
+        attrs = view.attrs(PackAttrs)
         if attrs.values_count != len(view.node.inputs) or attrs.values_count < 1:
-            raise self.refuse(
+            raise refuse(
                 view,
                 "number of inputs",
                 found=len(view.node.inputs),
                 allowed=f"{attrs.values_count} (values_count)",
             )
-        _checks.arity(self, view, attrs.values_count)
+        _checks.arity(view, attrs.values_count)
         first = view.input(0)
-        dtype = _checks.dtypes(self, view, first, _TYPES)
-        _checks.dtypes(self, view, view.output(), (dtype,))
-        rank = _checks.full_rank(self, view, first, 5)
-        _checks.normal_axis(self, view, attrs.axis, rank + 1)
+        dtype = _checks.dtypes(view, first, _TYPES)
+        _checks.dtypes(view, view.output(), (dtype,))
+        rank = _checks.full_rank(view, first, 5)
+        _checks.normal_axis(view, attrs.axis, rank + 1)
         for index in range(attrs.values_count):
             tensor = view.input(index)
-            _checks.dtypes(self, view, tensor, (dtype,))
+            _checks.dtypes(view, tensor, (dtype,))
             if tensor.shape != first.shape:
-                raise self.refuse(view, f"shape of input {index}", found=tensor.shape, allowed=first.shape)
+                raise refuse(view, f"shape of input {index}", found=tensor.shape, allowed=first.shape)
 
     def output_shapes(self, view: NodeView) -> tuple[tuple[int, ...], ...]:
-        attrs, shape = cast(PackAttrs, view.attrs), view.input(0).shape
+        attrs, shape = view.attrs(PackAttrs), view.input(0).shape
         axis = attrs.axis % (len(shape) + 1)
         return ((*shape[:axis], attrs.values_count, *shape[axis:]),)
 
     def moves(self, view: NodeView) -> tuple[Call, ...]:
-        attrs, shape = cast(PackAttrs, view.attrs), view.input(0).shape
+        attrs, shape = view.attrs(PackAttrs), view.input(0).shape
         axis, steps = attrs.axis % (len(shape) + 1), steps_of(view.output().shape)
         kept = (*steps[:axis], *steps[axis + 1 :])
         return tuple(

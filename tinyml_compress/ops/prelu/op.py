@@ -7,7 +7,7 @@ from collections.abc import Callable
 from tinyml_compress.ir import Attrs, DType, NodeView
 from tinyml_compress.ops import _checks
 from tinyml_compress.ops._binary import Params, binary_variants, broadcast
-from tinyml_compress.ops.base import Operator
+from tinyml_compress.ops.base import Operator, refuse
 from tinyml_compress.ops.numerics import quantize_multiplier
 
 __all__ = ["OPERATOR", "Prelu"]
@@ -16,18 +16,12 @@ _MAX_RANK = 4
 
 
 def _factors(view: NodeView) -> tuple[float, float]:
-    source, alpha, out = view.input(0).quant, view.input(1).quant, view.output().quant
-    assert source is not None
-    assert alpha is not None
-    assert out is not None
+    source, alpha, out = view.quant(0), view.quant(1), view.output_quant()
     return source.scale / out.scale, source.scale * alpha.scale / out.scale
 
 
 def _params(view: NodeView) -> Params:
-    source, alpha, out = view.input(0).quant, view.input(1).quant, view.output().quant
-    assert source is not None
-    assert alpha is not None
-    assert out is not None
+    source, alpha, out = view.quant(0), view.quant(1), view.output_quant()
     plain, product = (quantize_multiplier(factor) for factor in _factors(view))
     bits = 8 * view.output().dtype.itemsize - 1
     return (
@@ -63,25 +57,25 @@ class Prelu(Operator):
     )
 
     def check(self, view: NodeView) -> None:
-        _checks.arity(self, view, 2)
+        _checks.arity(view, 2)
         source, alpha, out = view.input(0), view.input(1), view.output()
-        dtype = _checks.dtypes(self, view, source, (DType.INT8, DType.INT16, DType.FLOAT32))
-        _checks.dtypes(self, view, out, (dtype,))
-        _checks.dtypes(self, view, alpha, (DType.FLOAT32 if dtype is DType.FLOAT32 else DType.INT8,), "alpha")
+        dtype = _checks.dtypes(view, source, (DType.INT8, DType.INT16, DType.FLOAT32))
+        _checks.dtypes(view, out, (dtype,))
+        _checks.dtypes(view, alpha, (DType.FLOAT32 if dtype is DType.FLOAT32 else DType.INT8,), "alpha")
         for tensor in (source, alpha):
-            _checks.full_rank(self, view, tensor, _MAX_RANK)
-        if broadcast(self, view) != out.shape:
-            raise self.refuse(
+            _checks.full_rank(view, tensor, _MAX_RANK)
+        if broadcast(view) != out.shape:
+            raise refuse(
                 view, "shape of alpha", found=alpha.shape, allowed=f"one that spreads to {out.shape}"
             )
         if dtype is not DType.FLOAT32:
             for tensor in (source, alpha, out):
-                _checks.quantization(self, view, tensor)
+                _checks.quantization(view, tensor)
             for factor in _factors(view):
-                _checks.shift(self, view, quantize_multiplier(factor)[1])
+                _checks.shift(view, quantize_multiplier(factor)[1])
 
     def output_shapes(self, view: NodeView) -> tuple[tuple[int, ...], ...]:
-        return (broadcast(self, view),)
+        return (broadcast(view),)
 
 
 OPERATOR = Prelu()

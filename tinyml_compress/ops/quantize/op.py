@@ -23,8 +23,7 @@ def _from_float(dtype: DType) -> Variant:
     symbol = f"tc_f32_quantize_{_NAMES[dtype]}__c"
 
     def emit(view: NodeView) -> tuple[Call, ...]:
-        quant = view.output().quant
-        assert quant is not None
+        quant = view.output_quant()
         params = (("count", view.output().elements), ("scale", quant.scale), ("zero_point", quant.zero_point))
         return (Call(symbol, "tc_quantize_params", params, (In(0), Out())),)
 
@@ -50,14 +49,14 @@ class Quantize(UnaryOperator):
     )
 
     def check(self, view: NodeView) -> None:
-        _checks.arity(self, view, 1)
-        source = _checks.dtypes(self, view, view.input(0), tuple(_PAIRS))
-        _checks.dtypes(self, view, view.output(), _PAIRS[source], f"the output for {source.value} input")
+        _checks.arity(view, 1)
+        source = _checks.dtypes(view, view.input(0), tuple(_PAIRS))
+        _checks.dtypes(view, view.output(), _PAIRS[source], f"the output for {source.value} input")
         self.check_shapes(view)
-        _checks.quantization(self, view, view.output())
+        _checks.quantization(view, view.output())
         if source is not DType.FLOAT32:
-            _checks.quantization(self, view, view.input(0))
-            _checks.shift(self, view, rescale_factor(view)[1])
+            _checks.quantization(view, view.input(0))
+            _checks.shift(view, rescale_factor(view)[1])
 
 
 OPERATOR = Quantize()

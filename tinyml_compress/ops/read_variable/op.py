@@ -24,9 +24,9 @@ class ReadVariable(Operator):
     variants = (Variant("tc_x8_copy__c", lambda view: view.input(0).variable, _emit),)
 
     def check(self, view: NodeView) -> None:
-        _checks.arity(self, view, 1)
-        check_handle(self, view, view.input(0))
-        check_value(self, view, view.input(0), view.output())
+        _checks.arity(view, 1)
+        check_handle(view, view.input(0))
+        check_value(view, view.input(0), view.output())
 
     def output_shapes(self, view: NodeView) -> tuple[tuple[int, ...], ...]:
         return (view.output().shape,)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from tinyml_compress.ir import DType, NodeView
 from tinyml_compress.ops._reduce import ReduceOperator, walk_params
-from tinyml_compress.ops.base import Call, In, Out, Variant
+from tinyml_compress.ops.base import Call, In, Out, Variant, refuse
 
 __all__ = ["OPERATOR", "ReduceAll"]
 
 
 def _emit(view: NodeView) -> tuple[Call, ...]:
-    params, tables = walk_params(OPERATOR, view)
+    params, tables = walk_params(view)
     return (Call("tc_u8_reduce_all__c", "tc_reduce_all_params", params, (In(0), Out()), tables),)
 
 
@@ -23,7 +23,7 @@ class ReduceAll(ReduceOperator):
     def check(self, view: NodeView) -> None:
         super().check(view)
         if view.input(0).elements == 0:
-            raise self.refuse(view, "empty input", found=view.input(0).shape, allowed="at least one element")
+            raise refuse(view, "empty input", found=view.input(0).shape, allowed="at least one element")
 
 
 OPERATOR = ReduceAll()

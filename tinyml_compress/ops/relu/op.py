@@ -11,6 +11,7 @@ from tinyml_compress.ops._unary import (
     rescale_factor,
     rescale_variants,
 )
+from tinyml_compress.ops.base import refuse
 from tinyml_compress.ops.numerics import Activation, activation_range
 
 __all__ = ["OPERATOR", "Relu"]
@@ -18,8 +19,7 @@ __all__ = ["OPERATOR", "Relu"]
 
 def _bounds(view: NodeView) -> tuple[int, int]:
     out = view.output()
-    assert out.quant is not None
-    return activation_range(Activation.RELU, out.dtype, out.quant)
+    return activation_range(Activation.RELU, out.dtype, out.quantized)
 
 
 def _only_bounds(view: NodeView) -> bool:
@@ -43,10 +43,10 @@ class Relu(UnaryOperator):
         if view.output().dtype is DType.FLOAT32:
             return
         for tensor in (view.input(0), view.output()):
-            quant = _checks.quantization(self, view, tensor)
+            quant = _checks.quantization(view, tensor)
             if tensor.dtype is DType.INT16 and quant.zero_point != 0:
-                raise self.refuse(view, "zero point of an int16 tensor", found=quant.zero_point, allowed=0)
-        _checks.shift(self, view, rescale_factor(view)[1])
+                raise refuse(view, "zero point of an int16 tensor", found=quant.zero_point, allowed=0)
+        _checks.shift(view, rescale_factor(view)[1])
 
 
 OPERATOR = Relu()

@@ -13,8 +13,7 @@ __all__ = ["OPERATOR", "Relu6"]
 
 
 def _bounds(view: NodeView) -> tuple[int, int]:
-    quant = view.input(0).quant
-    assert quant is not None
+    quant = view.quant(0)
     low, high = integer_range(view.input(0).dtype)
     six = quant.zero_point + round_half_away(float(np.float32(6.0) / np.float32(quant.scale)))
     return quant.zero_point, min(max(six, low), high)
@@ -34,7 +33,7 @@ class Relu6(UnaryOperator):
     def check(self, view: NodeView) -> None:
         super().check(view)
         if view.output().dtype is not DType.FLOAT32:
-            _checks.six_fits(self, view, _checks.quantization(self, view, view.input(0)))
+            _checks.six_fits(view, _checks.quantization(view, view.input(0)))
 
 
 OPERATOR = Relu6()

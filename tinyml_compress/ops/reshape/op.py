@@ -8,7 +8,7 @@ from tinyml_compress.ir import Attrs, NodeView
 from tinyml_compress.ops import _checks
 from tinyml_compress.ops._moves import MOVABLE
 from tinyml_compress.ops._same_bytes import SameBytesOperator
-from tinyml_compress.ops.base import OptionField, Options
+from tinyml_compress.ops.base import OptionField, Options, refuse
 
 __all__ = ["OPERATOR", "Reshape", "ReshapeAttrs"]
 
@@ -27,17 +27,17 @@ class Reshape(SameBytesOperator):
 
     def check(self, view: NodeView) -> None:
         if len(view.node.inputs) not in (1, 2) or view.node.inputs[0] is None or len(view.node.outputs) != 1:
-            raise self.refuse(
+            raise refuse(
                 view,
                 "wrong number of inputs or outputs",
                 found=f"{len(view.node.inputs)} and {len(view.node.outputs)}",
                 allowed="1 or 2, and 1",
             )
-        dtype = _checks.dtypes(self, view, view.input(0), MOVABLE)
-        _checks.dtypes(self, view, view.output(), (dtype,))
+        dtype = _checks.dtypes(view, view.input(0), MOVABLE)
+        _checks.dtypes(view, view.output(), (dtype,))
         count = view.input(0).elements
         if view.output().elements != count:
-            raise self.refuse(
+            raise refuse(
                 view, "number of elements changes", found=view.output().shape, allowed=f"{count} elements"
             )
 

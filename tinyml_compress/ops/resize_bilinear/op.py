@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import cast
 
 import numpy as np
 
 from tinyml_compress.ir import Attrs, DType, NodeView
 from tinyml_compress.ops import _checks
-from tinyml_compress.ops.base import Call, In, Operator, OptionField, Options, Out, Ref, Table, Variant
+from tinyml_compress.ops.base import (
+    Call,
+    In,
+    Operator,
+    OptionField,
+    Options,
+    Out,
+    Ref,
+    Table,
+    Variant,
+    refuse,
+)
 
 __all__ = ["OPERATOR", "ResizeBilinear", "ResizeBilinearAttrs"]
 
@@ -66,7 +76,7 @@ def _floating(size: int, wanted: int, attrs: ResizeBilinearAttrs) -> list[_Betwe
 
 
 def _emit_s8(view: NodeView) -> tuple[Call, ...]:
-    attrs = cast(ResizeBilinearAttrs, view.attrs)
+    attrs = view.attrs(ResizeBilinearAttrs)
     (batches, height, width, depth), out = view.input(0).shape, view.output().shape
     rows = [
         (b.low * width * depth, b.high * width * depth, int(b.fraction))
@@ -90,7 +100,7 @@ def _emit_s8(view: NodeView) -> tuple[Call, ...]:
 
 
 def _emit_f32(view: NodeView) -> tuple[Call, ...]:
-    attrs = cast(ResizeBilinearAttrs, view.attrs)
+    attrs = view.attrs(ResizeBilinearAttrs)
     (batches, height, width, depth), out = view.input(0).shape, view.output().shape
     rows, columns = _floating(height, out[1], attrs), _floating(width, out[2], attrs)
     tables = (
@@ -137,25 +147,23 @@ class ResizeBilinear(Operator):
     )
 
     def check(self, view: NodeView) -> None:
-        _checks.arity(self, view, 2)
-        dtype = _checks.dtypes(self, view, view.input(0), (DType.INT8, DType.FLOAT32))
-        _checks.dtypes(self, view, view.output(), (dtype,))
-        _checks.full_rank(self, view, view.input(0), 4, 4)
-        _checks.dtypes(self, view, view.input(1), (DType.INT32,), "the size")
-        size = _checks.constant_ints(self, view, 1, "the size")
+        _checks.arity(view, 2)
+        dtype = _checks.dtypes(view, view.input(0), (DType.INT8, DType.FLOAT32))
+        _checks.dtypes(view, view.output(), (dtype,))
+        _checks.full_rank(view, view.input(0), 4, 4)
+        _checks.dtypes(view, view.input(1), (DType.INT32,), "the size")
+        size = _checks.constant_ints(view, 1, "the size")
         if len(size) != 2 or min(size) < 1 or min(view.input(0).shape) < 1:
-            raise self.refuse(
+            raise refuse(
                 view, "the size", found=f"{view.input(0).shape} to {size}", allowed="two sizes above 0"
             )
-        attrs = cast(ResizeBilinearAttrs, view.attrs)
+        attrs = view.attrs(ResizeBilinearAttrs)
         if attrs.align_corners and attrs.half_pixel_centers:
-            raise self.refuse(
-                view, "align_corners with half_pixel_centers", found="both", allowed="one of them"
-            )
+            raise refuse(view, "align_corners with half_pixel_centers", found="both", allowed="one of them")
 
     def output_shapes(self, view: NodeView) -> tuple[tuple[int, ...], ...]:
         batches, _, _, depth = view.input(0).shape
-        height, width = _checks.constant_ints(self, view, 1, "the size")
+        height, width = _checks.constant_ints(view, 1, "the size")
         return ((batches, height, width, depth),)
 
 

@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import cast
 
 import numpy as np
 
 from tinyml_compress.ir import Attrs, DType, NodeView
 from tinyml_compress.ops import _checks
-from tinyml_compress.ops.base import Call, In, Operator, OptionField, Options, Out, Ref, Table, Variant
+from tinyml_compress.ops.base import (
+    Call,
+    In,
+    Operator,
+    OptionField,
+    Options,
+    Out,
+    Ref,
+    Table,
+    Variant,
+    refuse,
+)
 from tinyml_compress.ops.numerics import round_half_away
 
 __all__ = ["OPERATOR", "ResizeNearestNeighbor", "ResizeNearestNeighborAttrs"]
@@ -38,7 +48,7 @@ def _nearest(size: int, wanted: int, attrs: ResizeNearestNeighborAttrs) -> list[
 
 
 def _emit(view: NodeView) -> tuple[Call, ...]:
-    attrs = cast(ResizeNearestNeighborAttrs, view.attrs)
+    attrs = view.attrs(ResizeNearestNeighborAttrs)
     (batches, height, width, depth), out = view.input(0).shape, view.output().shape
     pixel = depth * view.input(0).dtype.itemsize
     rows = np.array(_nearest(height, out[1], attrs), np.int32) * (width * pixel)
@@ -71,20 +81,20 @@ class ResizeNearestNeighbor(Operator):
     variants = (Variant("tc_x8_resize_nearest__c", lambda view: True, _emit),)
 
     def check(self, view: NodeView) -> None:
-        _checks.arity(self, view, 2)
-        dtype = _checks.dtypes(self, view, view.input(0), (DType.INT8, DType.INT16, DType.FLOAT32))
-        _checks.dtypes(self, view, view.output(), (dtype,))
-        _checks.full_rank(self, view, view.input(0), 4, 4)
-        _checks.dtypes(self, view, view.input(1), (DType.INT32,), "the size")
-        size = _checks.constant_ints(self, view, 1, "the size")
+        _checks.arity(view, 2)
+        dtype = _checks.dtypes(view, view.input(0), (DType.INT8, DType.INT16, DType.FLOAT32))
+        _checks.dtypes(view, view.output(), (dtype,))
+        _checks.full_rank(view, view.input(0), 4, 4)
+        _checks.dtypes(view, view.input(1), (DType.INT32,), "the size")
+        size = _checks.constant_ints(view, 1, "the size")
         if len(size) != 2 or min(size) < 1 or min(view.input(0).shape) < 1:
-            raise self.refuse(
+            raise refuse(
                 view, "the size", found=f"{view.input(0).shape} to {size}", allowed="two sizes above 0"
             )
 
     def output_shapes(self, view: NodeView) -> tuple[tuple[int, ...], ...]:
         batches, _, _, depth = view.input(0).shape
-        height, width = _checks.constant_ints(self, view, 1, "the size")
+        height, width = _checks.constant_ints(view, 1, "the size")
         return ((batches, height, width, depth),)
 
 

@@ -6,7 +6,7 @@ from tinyml_compress.ir import Attrs, DType, NodeView
 from tinyml_compress.ops import _checks
 from tinyml_compress.ops._moves import MOVABLE, MoveOperator, move_call
 from tinyml_compress.ops._walk import steps_of
-from tinyml_compress.ops.base import Call, Options
+from tinyml_compress.ops.base import Call, Options, refuse
 
 __all__ = ["OPERATOR", "ReverseV2"]
 
@@ -20,19 +20,19 @@ class ReverseV2(MoveOperator):
 
     def _axes(self, view: NodeView) -> tuple[int, ...]:
         rank = len(view.input(0).shape)
-        return tuple(sorted(axis % rank for axis in _checks.constant_ints(self, view, 1, "the axes")))
+        return tuple(sorted(axis % rank for axis in _checks.constant_ints(view, 1, "the axes")))
 
     def check(self, view: NodeView) -> None:
-        _checks.arity(self, view, 2)
-        dtype = _checks.dtypes(self, view, view.input(0), tuple(t for t in MOVABLE if t is not DType.UINT32))
-        _checks.dtypes(self, view, view.output(), (dtype,))
-        _checks.dtypes(self, view, view.input(1), (DType.INT32,), "the axes")
-        rank = _checks.full_rank(self, view, view.input(0), 5, 1)
-        for axis in _checks.constant_ints(self, view, 1, "the axes"):
-            _checks.normal_axis(self, view, axis, rank)
+        _checks.arity(view, 2)
+        dtype = _checks.dtypes(view, view.input(0), tuple(t for t in MOVABLE if t is not DType.UINT32))
+        _checks.dtypes(view, view.output(), (dtype,))
+        _checks.dtypes(view, view.input(1), (DType.INT32,), "the axes")
+        rank = _checks.full_rank(view, view.input(0), 5, 1)
+        for axis in _checks.constant_ints(view, 1, "the axes"):
+            _checks.normal_axis(view, axis, rank)
         axes = self._axes(view)
         if not axes or axes != tuple(range(axes[0], axes[0] + len(axes))):
-            raise self.refuse(
+            raise refuse(
                 view, "the axes", found=axes, allowed="at least one, next to one another, none twice"
             )
 

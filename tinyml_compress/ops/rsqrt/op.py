@@ -10,7 +10,7 @@ from tinyml_compress.ir import Attrs, DType, NodeView
 from tinyml_compress.ops import _checks
 from tinyml_compress.ops._fixed_point import Ints, inverse_sqrt, requantize
 from tinyml_compress.ops._unary import UnaryOperator, all_values, count_variant, in_place, lookup_variant
-from tinyml_compress.ops.base import Call, In, Out, Variant
+from tinyml_compress.ops.base import Call, In, Out, Variant, refuse
 from tinyml_compress.ops.numerics import quantize_multiplier
 
 __all__ = ["OPERATOR", "Rsqrt"]
@@ -20,16 +20,12 @@ _KEPT = 20
 
 
 def _factor(view: NodeView) -> tuple[int, int]:
-    source, target = view.input(0).quant, view.output().quant
-    assert source is not None
-    assert target is not None
+    source, target = view.quant(0), view.output_quant()
     return quantize_multiplier(1.0 / (math.sqrt(source.scale) * target.scale))
 
 
 def _results(view: NodeView) -> Ints:
-    source, target = view.input(0).quant, view.output().quant
-    assert source is not None
-    assert target is not None
+    source, target = view.quant(0), view.output_quant()
     multiplier, shift = _factor(view)
     found = np.full(256, 127, np.int64)  # zero, and what must not occur: below zero there is no root
     for index, value in enumerate(all_values(DType.INT8) - source.zero_point):
@@ -41,9 +37,7 @@ def _results(view: NodeView) -> Ints:
 
 
 def _emit_s16(view: NodeView) -> tuple[Call, ...]:
-    source, target = view.input(0).quant, view.output().quant
-    assert source is not None
-    assert target is not None
+    source, target = view.quant(0), view.output_quant()
     multiplier, shift = _factor(view)
     params = (
         ("count", view.output().elements),
@@ -74,13 +68,13 @@ class Rsqrt(UnaryOperator):
         if view.output().dtype is DType.FLOAT32:
             return
         for tensor in (view.input(0), view.output()):
-            zero_point = _checks.quantization(self, view, tensor).zero_point
+            zero_point = _checks.quantization(view, tensor).zero_point
             if tensor.dtype is DType.INT16 and zero_point != 0:
-                raise self.refuse(view, "zero point of an int16 tensor", found=zero_point, allowed=0)
+                raise refuse(view, "zero point of an int16 tensor", found=zero_point, allowed=0)
         multiplier, shift = _factor(view)
-        _checks.shift(self, view, shift - _KEPT)
+        _checks.shift(view, shift - _KEPT)
         if multiplier and shift - _KEPT < -31:
-            raise self.refuse(
+            raise refuse(
                 view,
                 "scale of input or output too large",
                 found=f"a factor of about 2^{shift}",

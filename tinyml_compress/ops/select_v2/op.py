@@ -7,7 +7,7 @@ import numpy as np
 from tinyml_compress.ir import Attrs, DType, NodeView
 from tinyml_compress.ops import _checks
 from tinyml_compress.ops._walk import broadcast_steps, walk
-from tinyml_compress.ops.base import Call, In, Operator, Options, Out, Ref, Table, Variant
+from tinyml_compress.ops.base import Call, In, Operator, Options, Out, Ref, Table, Variant, refuse
 
 __all__ = ["OPERATOR", "SelectV2"]
 
@@ -34,21 +34,21 @@ class SelectV2(Operator):
     variants = (Variant("tc_x8_select__c", lambda view: True, _emit),)
 
     def check(self, view: NodeView) -> None:
-        _checks.arity(self, view, 3)
-        _checks.dtypes(self, view, view.input(0), (DType.BOOL,), "the condition")
-        dtype = _checks.dtypes(self, view, view.input(1), _TYPES)
-        _checks.dtypes(self, view, view.input(2), (dtype,))
-        _checks.dtypes(self, view, view.output(), (dtype,))
+        _checks.arity(view, 3)
+        _checks.dtypes(view, view.input(0), (DType.BOOL,), "the condition")
+        dtype = _checks.dtypes(view, view.input(1), _TYPES)
+        _checks.dtypes(view, view.input(2), (dtype,))
+        _checks.dtypes(view, view.output(), (dtype,))
         shapes = [view.input(index).shape for index in range(3)]
         for index in range(3):
-            _checks.full_rank(self, view, view.input(index), _MAX_RANK)
+            _checks.full_rank(view, view.input(index), _MAX_RANK)
         try:
             np.broadcast_shapes(*shapes)
         except ValueError:
-            raise self.refuse(view, "shapes cannot be broadcast together", found=shapes) from None
+            raise refuse(view, "shapes cannot be broadcast together", found=shapes) from None
         if dtype in (DType.INT8, DType.INT16):
-            _checks.same_quantization(self, view, view.input(1), view.output())
-            _checks.same_quantization(self, view, view.input(2), view.output())
+            _checks.same_quantization(view, view.input(1), view.output())
+            _checks.same_quantization(view, view.input(2), view.output())
 
     def output_shapes(self, view: NodeView) -> tuple[tuple[int, ...], ...]:
         found = np.broadcast_shapes(*(view.input(index).shape for index in range(3)))

@@ -39,8 +39,8 @@ class Shape(Operator):
     variants = (Variant("tc_x32_constant__c", lambda view: True, _emit),)
 
     def check(self, view: NodeView) -> None:
-        _checks.arity(self, view, 1)
-        _checks.dtypes(self, view, view.output(), (DType.INT32,), "the output")
+        _checks.arity(view, 1)
+        _checks.dtypes(view, view.output(), (DType.INT32,), "the output")
 
     def output_shapes(self, view: NodeView) -> tuple[tuple[int, ...], ...]:
         return ((len(view.input(0).shape),),)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import cast
 
 from tinyml_compress.ir import Attrs, DType, NodeView
 from tinyml_compress.ops import _checks
@@ -34,7 +33,7 @@ class SignalDelayAttrs(Attrs):
 
 
 def _length(view: NodeView) -> int:
-    return cast(SignalDelayAttrs, view.attrs).length
+    return view.attrs(SignalDelayAttrs).length
 
 
 def _rows(view: NodeView) -> int:
@@ -60,7 +59,7 @@ class SignalDelay(SignalOperator):
 
     def check(self, view: NodeView) -> None:
         super().check(view)
-        _checks.full_rank(self, view, view.input(0), 8, 1)
+        _checks.full_rank(view, view.input(0), 8, 1)
         self.bounded(view, "delay_length", _length(view), 1, _LONGEST)
         self.sized(view, view.output(), view.input(0).elements)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import cast
 
 from tinyml_compress.ir import Attrs, DType, NodeView
 from tinyml_compress.ops._signal import SignalOperator
@@ -21,7 +20,7 @@ class SignalEnergyAttrs(Attrs):
 
 
 def _emit(view: NodeView) -> tuple[Call, ...]:
-    attrs = cast(SignalEnergyAttrs, view.attrs)
+    attrs = view.attrs(SignalEnergyAttrs)
     params = (("start", attrs.start), ("end", attrs.end), ("bins", view.output().elements))
     return (Call("tc_s16_signal_energy__c", "tc_signal_energy_params", params, (In(0), Out())),)
 
@@ -38,7 +37,7 @@ class SignalEnergy(SignalOperator):
 
     def check(self, view: NodeView) -> None:
         super().check(view)
-        attrs, bins = cast(SignalEnergyAttrs, view.attrs), view.input(0).elements // 2
+        attrs, bins = view.attrs(SignalEnergyAttrs), view.input(0).elements // 2
         self.bounded(view, "end_index", attrs.end, 0, min(bins, view.output().elements))
         self.bounded(view, "start_index", attrs.start, 0, attrs.end)
 

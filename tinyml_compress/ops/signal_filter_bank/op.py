@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import cast
 
 import numpy as np
 
 from tinyml_compress.ir import Attrs, DType, NodeView
 from tinyml_compress.ops._signal import SignalOperator, constant
-from tinyml_compress.ops.base import FLEXBUFFER, Call, In, OptionField, Options, Out, Variant
+from tinyml_compress.ops.base import FLEXBUFFER, Call, In, OptionField, Options, Out, Variant, refuse
 
 __all__ = ["OPERATOR", "SignalFilterBank", "SignalFilterBankAttrs"]
 
@@ -24,7 +23,7 @@ class SignalFilterBankAttrs(Attrs):
 
 
 def _emit(view: NodeView) -> tuple[Call, ...]:
-    params = (("channels", cast(SignalFilterBankAttrs, view.attrs).channels),)
+    params = (("channels", view.attrs(SignalFilterBankAttrs).channels),)
     arguments = (In(0), In(1), In(2), In(3), In(4), In(5), Out())
     return (Call("tc_u32_filter_bank__c", "tc_filter_bank_params", params, arguments),)
 
@@ -41,23 +40,23 @@ class SignalFilterBank(SignalOperator):
 
     def check(self, view: NodeView) -> None:
         super().check(view)
-        channels = cast(SignalFilterBankAttrs, view.attrs).channels
+        channels = view.attrs(SignalFilterBankAttrs).channels
         self.bounded(view, "num_channels", channels, 1, 1 << 14)
         self.sized(view, view.output(), channels)
         for index in (_FIRST_BIN, _FIRST_WEIGHT, _WIDTHS):
             self.sized(view, view.input(index), channels + 1)
-        widths = constant(self, view, _WIDTHS, "the widths of the channels")
+        widths = constant(view, _WIDTHS, "the widths of the channels")
         used = widths > 0
         for index, what, held in (
             (_FIRST_BIN, "first bins", (_ENERGY,)),
             (_FIRST_WEIGHT, "first weights", (_WEIGHTS, _UNWEIGHTS)),
         ):
-            starts = constant(self, view, index, f"the {what} of the channels")
+            starts = constant(view, index, f"the {what} of the channels")
             size = min(view.input(one).elements for one in held)
             outside = used & ((starts < 0) | (starts + widths > size))
             if outside.any():
                 channel = int(np.argmax(outside))
-                raise self.refuse(
+                raise refuse(
                     view,
                     f"{what} of channel {channel}",
                     found=f"{int(starts[channel])} and {int(widths[channel])} more",

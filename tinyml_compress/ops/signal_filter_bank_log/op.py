@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import cast
 
 import numpy as np
 
@@ -34,7 +33,7 @@ def _bends() -> Table:
 
 
 def _emit(view: NodeView) -> tuple[Call, ...]:
-    attrs = cast(SignalFilterBankLogAttrs, view.attrs)
+    attrs = view.attrs(SignalFilterBankLogAttrs)
     params = (
         ("count", view.input(0).elements),
         ("correction_bits", attrs.correction_bits),
@@ -60,7 +59,7 @@ class SignalFilterBankLog(SignalOperator):
     def check(self, view: NodeView) -> None:
         super().check(view)
         self.bounded(
-            view, "input_correction_bits", cast(SignalFilterBankLogAttrs, view.attrs).correction_bits, 0, 31
+            view, "input_correction_bits", view.attrs(SignalFilterBankLogAttrs).correction_bits, 0, 31
         )
         self.sized(view, view.output(), view.input(0).elements)
 

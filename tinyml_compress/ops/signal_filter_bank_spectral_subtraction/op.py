@@ -5,7 +5,6 @@ its state.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import cast
 
 from tinyml_compress.ir import Attrs, DType, NodeView
 from tinyml_compress.ops._signal import SignalOperator
@@ -43,7 +42,7 @@ class SpectralSubtractionAttrs(Attrs):
 
 
 def _attrs(view: NodeView) -> SpectralSubtractionAttrs:
-    return cast(SpectralSubtractionAttrs, view.attrs)
+    return view.attrs(SpectralSubtractionAttrs)
 
 
 def _emit(view: NodeView) -> tuple[Call, ...]:

@@ -5,7 +5,6 @@ the state.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import cast
 
 from tinyml_compress.ir import Attrs, DType, NodeView
 from tinyml_compress.ops import _checks
@@ -20,6 +19,7 @@ from tinyml_compress.ops.base import (
     Out,
     StateBlock,
     Variant,
+    refuse,
 )
 
 __all__ = ["OPERATOR", "SignalFramer", "SignalFramerAttrs"]
@@ -37,7 +37,7 @@ class SignalFramerAttrs(Attrs):
 
 
 def _attrs(view: NodeView) -> SignalFramerAttrs:
-    return cast(SignalFramerAttrs, view.attrs)
+    return view.attrs(SignalFramerAttrs)
 
 
 def _rows(view: NodeView) -> int:
@@ -87,13 +87,13 @@ class SignalFramer(SignalOperator):
     def check(self, view: NodeView) -> None:
         super().check(view)
         attrs = _attrs(view)
-        rank = _checks.full_rank(self, view, view.input(0), 7, 1)
-        _checks.full_rank(self, view, view.output(0), rank + 1, rank + 1)
+        rank = _checks.full_rank(view, view.input(0), 7, 1)
+        _checks.full_rank(view, view.output(0), rank + 1, rank + 1)
         self.bounded(view, "frame_size", attrs.size, 1, _LONGEST)
         self.bounded(view, "frame_step", attrs.step, 1, attrs.size if attrs.prefill else _LONGEST)
         given = view.input(0).shape[-1]
         if given < attrs.step or given % attrs.step:
-            raise self.refuse(view, "samples given", found=given, allowed=f"a multiple of {attrs.step}")
+            raise refuse(view, "samples given", found=given, allowed=f"a multiple of {attrs.step}")
         self.sized(view, view.output(0), _rows(view) * (given // attrs.step) * attrs.size)
 
     def state(self, view: NodeView) -> tuple[StateBlock, ...]:

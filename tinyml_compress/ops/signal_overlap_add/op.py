@@ -6,7 +6,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
-from typing import cast
 
 from tinyml_compress.ir import Attrs, DType, NodeView
 from tinyml_compress.ops import _checks
@@ -44,7 +43,7 @@ class SignalOverlapAddAttrs(Attrs):
 
 
 def _attrs(view: NodeView) -> SignalOverlapAddAttrs:
-    return cast(SignalOverlapAddAttrs, view.attrs)
+    return view.attrs(SignalOverlapAddAttrs)
 
 
 def _rows(view: NodeView) -> int:
@@ -72,12 +71,12 @@ class SignalOverlapAdd(SignalOperator):
     variants = tuple(_variant(dtype) for dtype in _NAMES)
 
     def check(self, view: NodeView) -> None:
-        _checks.arity(self, view, 1)
+        _checks.arity(view, 1)
         dtype = DType[_attrs(view).type.name]
         for tensor in (view.input(0), view.output()):
-            _checks.dtypes(self, view, tensor, (dtype,))
-        rank = _checks.full_rank(self, view, view.input(0), 8, 2)
-        _checks.full_rank(self, view, view.output(), rank - 1, rank - 1)
+            _checks.dtypes(view, tensor, (dtype,))
+        rank = _checks.full_rank(view, view.input(0), 8, 2)
+        _checks.full_rank(view, view.output(), rank - 1, rank - 1)
         frames, size = view.input(0).shape[-2:]
         self.bounded(view, "frame_step", _attrs(view).step, 1, size)
         self.sized(view, view.output(), _rows(view) * frames * _attrs(view).step)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import cast
 
 from tinyml_compress.ir import Attrs, DType, NodeView
 from tinyml_compress.ops._signal import SignalOperator
@@ -24,7 +23,7 @@ class SignalPcanAttrs(Attrs):
 
 
 def _emit(view: NodeView) -> tuple[Call, ...]:
-    params = (("count", view.input(0).elements), ("shift", cast(SignalPcanAttrs, view.attrs).shift))
+    params = (("count", view.input(0).elements), ("shift", view.attrs(SignalPcanAttrs).shift))
     return (Call("tc_u32_pcan__c", "tc_pcan_params", params, (In(0), In(1), In(2), Out())),)
 
 
@@ -40,7 +39,7 @@ class SignalPcan(SignalOperator):
 
     def check(self, view: NodeView) -> None:
         super().check(view)
-        self.bounded(view, "snr_shift", cast(SignalPcanAttrs, view.attrs).shift, 0, 63)
+        self.bounded(view, "snr_shift", view.attrs(SignalPcanAttrs).shift, 0, 63)
         for tensor in (view.input(1), view.output()):
             self.sized(view, tensor, view.input(0).elements)
         self.bounded(view, "entries of the table of gains", view.input(2).elements, _GAINS, 1 << 20)

@@ -5,7 +5,6 @@ state.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import cast
 
 from tinyml_compress.ir import Attrs, DType, NodeView
 from tinyml_compress.ops._signal import SignalOperator
@@ -42,7 +41,7 @@ class SignalStackerAttrs(Attrs):
 
 
 def _attrs(view: NodeView) -> SignalStackerAttrs:
-    return cast(SignalStackerAttrs, view.attrs)
+    return view.attrs(SignalStackerAttrs)
 
 
 def _emit(view: NodeView) -> tuple[Call, ...]:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import cast
 
 from tinyml_compress.ir import Attrs, DType, NodeView
 from tinyml_compress.ops import _checks
 from tinyml_compress.ops._signal import SignalOperator
 from tinyml_compress.ops._unary import in_place
-from tinyml_compress.ops.base import FLEXBUFFER, Call, In, OptionField, Options, Out, Variant
+from tinyml_compress.ops.base import FLEXBUFFER, Call, In, OptionField, Options, Out, Variant, refuse
 
 __all__ = ["OPERATOR", "SignalWindow", "SignalWindowAttrs"]
 
@@ -27,7 +26,7 @@ def _emit(view: NodeView) -> tuple[Call, ...]:
     params = (
         ("frames", view.input(0).elements // window),
         ("length", window),
-        ("shift", cast(SignalWindowAttrs, view.attrs).shift),
+        ("shift", view.attrs(SignalWindowAttrs).shift),
     )
     return (Call("tc_s16_signal_window__c", "tc_signal_window_params", params, (In(0), In(1), Out())),)
 
@@ -46,17 +45,17 @@ class SignalWindow(SignalOperator):
     def check(self, view: NodeView) -> None:
         super().check(view)
         source, window = view.input(0), view.input(1)
-        _checks.full_rank(self, view, source, 8, 1)
-        self.bounded(view, "shift", cast(SignalWindowAttrs, view.attrs).shift, 0, 31)
+        _checks.full_rank(view, source, 8, 1)
+        self.bounded(view, "shift", view.attrs(SignalWindowAttrs).shift, 0, 31)
         if not window.elements or source.elements % window.elements:
-            raise self.refuse(
+            raise refuse(
                 view,
                 "lengths of frame and window",
                 found=f"{source.elements} and {window.elements}",
                 allowed="a whole number of windows",
             )
         if view.output().shape != source.shape:
-            raise self.refuse(view, "shape of the output", found=view.output().shape, allowed=source.shape)
+            raise refuse(view, "shape of the output", found=view.output().shape, allowed=source.shape)
 
 
 OPERATOR = SignalWindow()

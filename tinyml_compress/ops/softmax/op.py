@@ -21,6 +21,7 @@ from tinyml_compress.ops.base import (
     Ref,
     Table,
     Variant,
+    refuse,
 )
 from tinyml_compress.ops.numerics import quantize_multiplier
 from tinyml_compress.ops.softmax.exponential import exponential_table, input_scaling
@@ -41,8 +42,7 @@ class SoftmaxAttrs(Attrs):
 
 
 def _attrs(view: NodeView) -> SoftmaxAttrs:
-    assert isinstance(view.attrs, SoftmaxAttrs)
-    return view.attrs
+    return view.attrs(SoftmaxAttrs)
 
 
 def _to(dtype: DType, symbol: str) -> Variant:
@@ -51,8 +51,7 @@ def _to(dtype: DType, symbol: str) -> Variant:
 
     def emit(view: NodeView) -> tuple[Call, ...]:
         source = view.input(0)
-        assert source.quant is not None
-        table = exponential_table(_attrs(view).beta, source.quant.scale)
+        table = exponential_table(_attrs(view).beta, source.quantized.scale)
         depth = source.shape[-1]
         params = (
             ("rows", source.elements // depth),
@@ -69,8 +68,7 @@ def _to(dtype: DType, symbol: str) -> Variant:
 
 
 def _scaling16(view: NodeView) -> tuple[int, int]:
-    quant = view.input(0).quant
-    assert quant is not None
+    quant = view.quant(0)
     return quantize_multiplier(quant.scale * _attrs(view).beta / (10.0 / 65535.0))
 
 
@@ -127,35 +125,33 @@ class Softmax(Operator):
     )
 
     def check(self, view: NodeView) -> None:
-        _checks.arity(self, view, 1)
+        _checks.arity(view, 1)
         source, target = view.input(0), view.output()
-        dtype = _checks.dtypes(self, view, source, (DType.INT8, DType.INT16, DType.FLOAT32), "the input")
+        dtype = _checks.dtypes(view, source, (DType.INT8, DType.INT16, DType.FLOAT32), "the input")
         made = (DType.INT8, DType.INT16) if dtype is DType.INT8 else (dtype,)
-        _checks.dtypes(self, view, target, made, "the output")
-        _checks.full_rank(self, view, source, 8, 1)
+        _checks.dtypes(view, target, made, "the output")
+        _checks.full_rank(view, source, 8, 1)
         if not 1 <= source.shape[-1] <= _MAX_DEPTH[dtype]:
-            raise self.refuse(
+            raise refuse(
                 view, "size of the last axis", found=source.shape[-1], allowed=f"1 to {_MAX_DEPTH[dtype]}"
             )
         if not math.isfinite(_attrs(view).beta):
-            raise self.refuse(view, "beta", found=_attrs(view).beta, allowed="a finite number")
+            raise refuse(view, "beta", found=_attrs(view).beta, allowed="a finite number")
         if dtype is DType.FLOAT32:
             return
         self._check_output(view)
-        given = _checks.quantization(self, view, source)
+        given = _checks.quantization(view, source)
         if dtype is DType.INT16:
             if _scaling16(view)[1] > _MOST_SHIFT or _attrs(view).beta < 0.0:
-                raise self.refuse(view, "beta times the input's scale", found=_attrs(view).beta * given.scale)
+                raise refuse(view, "beta times the input's scale", found=_attrs(view).beta * given.scale)
             return
         beta = _attrs(view).beta
         if input_scaling(beta, given.scale) <= 1.0:
             found = f"scale {given.scale:.3g}" if beta == 1.0 else f"scale {given.scale:.3g}, beta {beta:g}"
-            raise _checks.collapsed(
-                self, view, "its input", found=found, allowed="scale times beta above 2^-26"
-            )
+            raise _checks.collapsed(view, "its input", found=found, allowed="scale times beta above 2^-26")
 
     def _check_output(self, view: NodeView) -> None:
-        made, given = _checks.quantization(self, view, view.output()), view.input(0).dtype
+        made, given = _checks.quantization(view, view.output()), view.input(0).dtype
         if view.output().dtype is DType.INT8:
             zero, fits, scale = -128, made.scale == 1 / 256, "1/256"
         else:
@@ -164,7 +160,7 @@ class Softmax(Operator):
             near = float(np.float32(0.001) * np.float32(1.0) / np.float32(steps))
             fits, scale = abs(made.scale - 1 / steps) <= near, f"1/{steps}"
         if made.zero_point != zero or not fits:
-            raise self.refuse(
+            raise refuse(
                 view,
                 "quantization of the output",
                 found=f"scale {made.scale}, zero point {made.zero_point}",

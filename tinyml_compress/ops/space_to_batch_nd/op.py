@@ -9,7 +9,7 @@ from tinyml_compress.ops import _checks
 from tinyml_compress.ops._batches import blocks_of
 from tinyml_compress.ops._moves import MoveOperator, fill_call, move_call
 from tinyml_compress.ops._walk import steps_of
-from tinyml_compress.ops.base import Call, Options
+from tinyml_compress.ops.base import Call, Options, refuse
 
 __all__ = ["OPERATOR", "SpaceToBatchNd"]
 
@@ -22,20 +22,20 @@ class SpaceToBatchNd(MoveOperator):
     limits = "rank 3 or 4; block shape and paddings constant"
 
     def check(self, view: NodeView) -> None:
-        _checks.arity(self, view, 3)
+        _checks.arity(view, 3)
         source = view.input(0)
-        dtype = _checks.dtypes(self, view, source, (DType.INT8, DType.FLOAT32))
-        _checks.dtypes(self, view, view.output(), (dtype,))
-        _checks.full_rank(self, view, source, 4, 3)
-        blocks = blocks_of(self, view)
+        dtype = _checks.dtypes(view, source, (DType.INT8, DType.FLOAT32))
+        _checks.dtypes(view, view.output(), (dtype,))
+        _checks.full_rank(view, source, 4, 3)
+        blocks = blocks_of(view)
         for size, block, (before, after) in zip(source.shape[1:-1], blocks.sizes, blocks.edges, strict=True):
             if (before + size + after) % block:
-                raise self.refuse(
+                raise refuse(
                     view, "padded size", found=before + size + after, allowed=f"a multiple of {block}"
                 )
 
     def output_shapes(self, view: NodeView) -> tuple[tuple[int, ...], ...]:
-        shape, blocks = view.input(0).shape, blocks_of(self, view)
+        shape, blocks = view.input(0).shape, blocks_of(view)
         inside = zip(shape[1:-1], blocks.sizes, blocks.edges, strict=True)
         return (
             (
@@ -46,7 +46,7 @@ class SpaceToBatchNd(MoveOperator):
         )
 
     def moves(self, view: NodeView) -> tuple[Call, ...]:
-        source, target, blocks = view.input(0), view.output(), blocks_of(self, view)
+        source, target, blocks = view.input(0), view.output(), blocks_of(view)
         in_steps, out_steps = steps_of(source.shape), steps_of(target.shape)
         calls: list[Call] = []
         if target.elements != source.elements:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import cast
 
 from tinyml_compress.ir import Attrs, DType, NodeView
 from tinyml_compress.ops import _checks
 from tinyml_compress.ops._splitting import SplittingOperator
-from tinyml_compress.ops.base import OptionField, Options
+from tinyml_compress.ops.base import OptionField, Options, refuse
 
 __all__ = ["OPERATOR", "Split", "SplitAttrs"]
 
@@ -28,16 +27,16 @@ class Split(SplittingOperator):
     axis_input = 0
 
     def check(self, view: NodeView) -> None:
-        count = cast(SplitAttrs, view.attrs).num_splits
-        _checks.arity(self, view, 2, max(count, 1))
+        count = view.attrs(SplitAttrs).num_splits
+        _checks.arity(view, 2, max(count, 1))
         self.check_common(view)
         size = view.input(1).shape[self.axis(view)]
         if count < 1 or size % count:
-            raise self.refuse(view, f"{size} elements in {count} equal parts", found=f"{size} / {count}")
-        _checks.dtypes(self, view, view.input(0), (DType.INT32,), "the axis")
+            raise refuse(view, f"{size} elements in {count} equal parts", found=f"{size} / {count}")
+        _checks.dtypes(view, view.input(0), (DType.INT32,), "the axis")
 
     def sizes(self, view: NodeView) -> tuple[int, ...]:
-        count = cast(SplitAttrs, view.attrs).num_splits
+        count = view.attrs(SplitAttrs).num_splits
         return (view.input(1).shape[self.axis(view)] // count,) * count
 
 

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import cast
 
 from tinyml_compress.ir import Attrs, NodeView
 from tinyml_compress.ops import _checks
 from tinyml_compress.ops._splitting import SplittingOperator
-from tinyml_compress.ops.base import OptionField, Options
+from tinyml_compress.ops.base import OptionField, Options, refuse
 
 __all__ = ["OPERATOR", "SplitV", "SplitVAttrs"]
 
@@ -28,20 +27,18 @@ class SplitV(SplittingOperator):
     axis_input = 2
 
     def check(self, view: NodeView) -> None:
-        count = cast(SplitVAttrs, view.attrs).num_splits
-        _checks.arity(self, view, 3, max(count, 1))
+        count = view.attrs(SplitVAttrs).num_splits
+        _checks.arity(view, 3, max(count, 1))
         self.check_common(view)
-        given = _checks.constant_ints(self, view, 1, "the sizes")
+        given = _checks.constant_ints(view, 1, "the sizes")
         whole = view.input(0).shape[self.axis(view)]
         if len(given) != count or any(size < -1 for size in given) or given.count(-1) > 1:
-            raise self.refuse(
-                view, "the sizes", found=given, allowed=f"{count} sizes, at most one of them -1"
-            )
+            raise refuse(view, "the sizes", found=given, allowed=f"{count} sizes, at most one of them -1")
         if sum(self.sizes(view)) != whole or min(self.sizes(view)) < 0:
-            raise self.refuse(view, "the sizes do not add up", found=given, allowed=f"{whole} in all")
+            raise refuse(view, "the sizes do not add up", found=given, allowed=f"{whole} in all")
 
     def sizes(self, view: NodeView) -> tuple[int, ...]:
-        given = _checks.constant_ints(self, view, 1, "the sizes")
+        given = _checks.constant_ints(view, 1, "the sizes")
         rest = view.input(0).shape[self.axis(view)] - sum(size for size in given if size != -1)
         return tuple(rest if size == -1 else size for size in given)
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from tinyml_compress.ir import Attrs, DType, NodeView, Tensor
 from tinyml_compress.ops import _checks
 from tinyml_compress.ops._binary import BinaryOperator, Params, binary_variants
-from tinyml_compress.ops.base import Options
+from tinyml_compress.ops.base import Options, refuse
 from tinyml_compress.ops.numerics import quantize_multiplier
 
 __all__ = ["OPERATOR", "SquaredDifference"]
@@ -18,20 +18,14 @@ def _left_shift(dtype: DType) -> int:
 
 
 def _multipliers(view: NodeView) -> tuple[float, float, float]:
-    first, second, out = view.input(0).quant, view.input(1).quant, view.output().quant
-    assert first is not None
-    assert second is not None
-    assert out is not None
+    first, second, out = view.quant(0), view.quant(1), view.output_quant()
     twice = 2.0 * max(first.scale, second.scale)
     shift = 2 * _left_shift(view.output().dtype)
     return first.scale / twice, second.scale / twice, twice * twice / ((1 << shift) * out.scale)
 
 
 def _params(view: NodeView) -> Params:
-    first, second, out = view.input(0).quant, view.input(1).quant, view.output().quant
-    assert first is not None
-    assert second is not None
-    assert out is not None
+    first, second, out = view.quant(0), view.quant(1), view.output_quant()
     scaled = [quantize_multiplier(factor) for factor in _multipliers(view)]
     bits = 8 * view.output().dtype.itemsize - 1
     return (
@@ -81,10 +75,10 @@ class SquaredDifference(BinaryOperator):
         if out.dtype not in (DType.INT8, DType.INT16):
             return
         for tensor in (first, second, out):
-            quant = _checks.quantization(self, view, tensor)
+            quant = _checks.quantization(view, tensor)
             if tensor.dtype is DType.INT16 and quant.zero_point != 0:
-                raise self.refuse(view, "zero point of an int16 tensor", found=quant.zero_point, allowed=0)
-        _checks.shift(self, view, quantize_multiplier(_multipliers(view)[2])[1])
+                raise refuse(view, "zero point of an int16 tensor", found=quant.zero_point, allowed=0)
+        _checks.shift(view, quantize_multiplier(_multipliers(view)[2])[1])
 
 
 OPERATOR = SquaredDifference()

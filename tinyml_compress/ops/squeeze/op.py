@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import cast
 
 from tinyml_compress.ir import Attrs, NodeView
 from tinyml_compress.ops import _checks
 from tinyml_compress.ops._moves import MOVABLE
 from tinyml_compress.ops._same_bytes import SameBytesOperator
-from tinyml_compress.ops.base import OptionField, Options
+from tinyml_compress.ops.base import OptionField, Options, refuse
 
 __all__ = ["OPERATOR", "Squeeze", "SqueezeAttrs"]
 
@@ -29,19 +28,17 @@ class Squeeze(SameBytesOperator):
     options = Options("SqueezeOptions", (OptionField("squeeze_dims", "squeeze_dims", tuple),))
 
     def check(self, view: NodeView) -> None:
-        _checks.arity(self, view, 1)
+        _checks.arity(view, 1)
         source = view.input(0)
-        dtype = _checks.dtypes(self, view, source, MOVABLE)
-        _checks.dtypes(self, view, view.output(), (dtype,))
-        rank = _checks.full_rank(self, view, source, _MAX_RANK)
-        for axis in cast(SqueezeAttrs, view.attrs).squeeze_dims:
-            if source.shape[_checks.normal_axis(self, view, axis, rank)] != 1:
-                raise self.refuse(
-                    view, f"axis {axis} cannot vanish", found=source.shape, allowed="one element"
-                )
+        dtype = _checks.dtypes(view, source, MOVABLE)
+        _checks.dtypes(view, view.output(), (dtype,))
+        rank = _checks.full_rank(view, source, _MAX_RANK)
+        for axis in view.attrs(SqueezeAttrs).squeeze_dims:
+            if source.shape[_checks.normal_axis(view, axis, rank)] != 1:
+                raise refuse(view, f"axis {axis} cannot vanish", found=source.shape, allowed="one element")
 
     def output_shapes(self, view: NodeView) -> tuple[tuple[int, ...], ...]:
-        shape, dims = view.input(0).shape, cast(SqueezeAttrs, view.attrs).squeeze_dims
+        shape, dims = view.input(0).shape, view.attrs(SqueezeAttrs).squeeze_dims
         gone = (
             {axis % len(shape) for axis in dims} if dims else {i for i, size in enumerate(shape) if size == 1}
         )

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import cast
 
 from tinyml_compress.ir import Attrs, DType, NodeView
 from tinyml_compress.ops import _checks
 from tinyml_compress.ops._moves import MoveOperator, move_call
 from tinyml_compress.ops._walk import steps_of
-from tinyml_compress.ops.base import Call, OptionField, Options
+from tinyml_compress.ops.base import Call, OptionField, Options, refuse
 
 __all__ = ["OPERATOR", "StridedSlice", "StridedSliceAttrs"]
 
@@ -54,11 +53,9 @@ def _range(size: int, begin: int, end: int, stride: int, bit: int, attrs: Stride
 
 
 def _ranges(view: NodeView) -> tuple[_Range, ...]:
-    attrs = cast(StridedSliceAttrs, view.attrs)
-    bounds = [view.input(index).data for index in (1, 2, 3)]
-    assert all(values is not None for values in bounds)
+    attrs = view.attrs(StridedSliceAttrs)
     begin, end, stride = (
-        [int(value) for value in values.reshape(-1)] for values in bounds if values is not None
+        [int(value) for value in view.input(index).constant.reshape(-1)] for index in (1, 2, 3)
     )
     return tuple(
         _range(size, begin[axis], end[axis], stride[axis], 1 << axis, attrs)
@@ -84,29 +81,29 @@ class StridedSlice(MoveOperator):
     limits = f"rank up to {_MAX_RANK}; begin, end and strides constant; no ellipsis, no new axis, no offset"
 
     def check(self, view: NodeView) -> None:
-        _checks.arity(self, view, 4)
-        source, attrs = view.input(0), cast(StridedSliceAttrs, view.attrs)
-        dtype = _checks.dtypes(self, view, source, _TYPES)
-        _checks.dtypes(self, view, view.output(), (dtype,))
-        rank = _checks.full_rank(self, view, source, _MAX_RANK, 1)
+        _checks.arity(view, 4)
+        source, attrs = view.input(0), view.attrs(StridedSliceAttrs)
+        dtype = _checks.dtypes(view, source, _TYPES)
+        _checks.dtypes(view, view.output(), (dtype,))
+        rank = _checks.full_rank(view, source, _MAX_RANK, 1)
         for index, what in ((1, "begin"), (2, "end"), (3, "strides")):
-            _checks.dtypes(self, view, view.input(index), (DType.INT32,), what)
-            values = _checks.constant_ints(self, view, index, what)
+            _checks.dtypes(view, view.input(index), (DType.INT32,), what)
+            values = _checks.constant_ints(view, index, what)
             if len(values) != rank:
-                raise self.refuse(view, f"number of values in {what}", found=len(values), allowed=rank)
+                raise refuse(view, f"number of values in {what}", found=len(values), allowed=rank)
             if what == "strides" and 0 in values:
-                raise self.refuse(view, "stride", found=0, allowed="anything else")
+                raise refuse(view, "stride", found=0, allowed="anything else")
             if what == "strides" and any(
                 v < 0 and attrs.shrink_axis_mask >> i & 1 for i, v in enumerate(values)
             ):
-                raise self.refuse(view, "negative stride on an axis that vanishes", found=values, allowed="1")
+                raise refuse(view, "negative stride on an axis that vanishes", found=values, allowed="1")
         for name, value in (
             ("ellipsis_mask", attrs.ellipsis_mask),
             ("new_axis_mask", attrs.new_axis_mask),
             ("offset", attrs.offset),
         ):
             if value:
-                raise self.refuse(
+                raise refuse(
                     view,
                     f"{name}, which TensorFlow Lite Micro ignores",
                     found=value,
@@ -115,7 +112,7 @@ class StridedSlice(MoveOperator):
                 )
         for axis, taken in enumerate(_ranges(view)):
             if taken.shrinks and not 0 <= taken.start < source.shape[axis]:
-                raise self.refuse(
+                raise refuse(
                     view,
                     f"index along axis {axis}",
                     found=taken.start,

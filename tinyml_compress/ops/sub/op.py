@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import cast
-
 from tinyml_compress.ops._addsub import AddSubOperator, FusedAttrs, addsub_variants, plain_variants
 from tinyml_compress.ops.base import OptionField, Options
 from tinyml_compress.ops.numerics import Activation
@@ -19,5 +17,5 @@ class Sub(AddSubOperator):
 OPERATOR = Sub()
 Sub.variants = (
     *addsub_variants("sub", OPERATOR.params),
-    *plain_variants("sub", lambda view: cast(FusedAttrs, view.attrs).activation),
+    *plain_variants("sub", lambda view: view.attrs(FusedAttrs).activation),
 )

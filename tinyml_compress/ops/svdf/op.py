@@ -5,12 +5,11 @@ state.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import cast
 
 import numpy as np
 import numpy.typing as npt
 
-from tinyml_compress.ir import Attrs, DType, NodeView, Tensor
+from tinyml_compress.ir import DType, NodeView, Tensor
 from tinyml_compress.ops import _checks
 from tinyml_compress.ops._addsub import float_bounds
 from tinyml_compress.ops._products import checked_multiplier, wrap32
@@ -26,8 +25,9 @@ from tinyml_compress.ops.base import (
     Table,
     Var,
     Variant,
+    refuse,
 )
-from tinyml_compress.ops.numerics import Activation
+from tinyml_compress.ops.numerics import Activation, Fused
 
 __all__ = ["OPERATOR", "Svdf", "SvdfAttrs"]
 
@@ -37,7 +37,7 @@ _STATES = {DType.INT8: "s8", DType.INT16: "s16"}
 
 
 @dataclass(frozen=True)
-class SvdfAttrs(Attrs):
+class SvdfAttrs(Fused):
     """Attributes of SVDF. The fused activation of quantized layers is a mere remark: their
     kernels ignore it.
     """
@@ -60,26 +60,22 @@ class _Sizes:
 
 
 def _sizes(view: NodeView) -> _Sizes:
-    rank = cast(SvdfAttrs, view.attrs).rank
+    rank = view.attrs(SvdfAttrs).rank
     batch, in_c = view.input(_INPUT).shape
     filters, memory = view.input(_TIME).shape
     return _Sizes(batch, in_c, filters // rank, rank, memory)
 
 
 def _data(view: NodeView, index: int) -> npt.NDArray[np.generic]:
-    data = view.input(index).data
-    assert data is not None
-    return data
+    return view.input(index).constant
 
 
 def _scale(tensor: Tensor) -> np.float32:
-    assert tensor.quant is not None
-    return np.float32(tensor.quant.scale)
+    return np.float32(tensor.quantized.scale)
 
 
 def _zero(tensor: Tensor) -> int:
-    assert tensor.quant is not None
-    return tensor.quant.zero_point
+    return tensor.quantized.zero_point
 
 
 def _factors(view: NodeView) -> tuple[float, float]:
@@ -103,9 +99,7 @@ def _emit_quantized(view: NodeView) -> tuple[Call, ...]:
     start = wrap32(-_zero(view.input(_INPUT)) * feature.sum(axis=1))
     weighed = time.sum(axis=1).reshape(sizes.units, sizes.rank).sum(axis=1)
     bias = wrap32(np.asarray(_data(view, _BIAS), np.int64) - state_zero * weighed)
-    (multiplier1, shift1), (multiplier2, shift2) = (
-        checked_multiplier(OPERATOR, view, f) for f in _factors(view)
-    )
+    (multiplier1, shift1), (multiplier2, shift2) = (checked_multiplier(view, f) for f in _factors(view))
     state = view.input(_STATE).dtype
     symbol = f"tc_{_STATES[state]}_svdf"
     return (
@@ -139,7 +133,7 @@ def _emit_quantized(view: NodeView) -> tuple[Call, ...]:
 def _emit_f32(view: NodeView) -> tuple[Call, ...]:
     sizes = _sizes(view)
     bias = np.zeros(sizes.units, np.float32) if view.optional_input(_BIAS) is None else _data(view, _BIAS)
-    low, high = float_bounds(cast(SvdfAttrs, view.attrs).activation)
+    low, high = float_bounds(view.attrs(SvdfAttrs).activation)
     return (
         Call(
             "tc_f32_svdf__c",
@@ -190,58 +184,58 @@ class Svdf(Operator):
             else []
         )
         if not whole or any(given[index] is None for index in required):
-            raise self.refuse(
+            raise refuse(
                 view,
                 "inputs and outputs",
                 found=f"{sum(name is not None for name in given)} and {len(view.node.outputs)}",
                 allowed="input, feature weights, time weights, bias, state; one output",
             )
-        dtype = _checks.dtypes(self, view, view.input(_INPUT), (DType.INT8, DType.FLOAT32))
+        dtype = _checks.dtypes(view, view.input(_INPUT), (DType.INT8, DType.FLOAT32))
         self._check_types(view, dtype)
         self._check_sizes(view)
         if dtype is DType.INT8:
             self._check_scales(view)
-        elif cast(SvdfAttrs, view.attrs).activation in (Activation.TANH, Activation.SIGN_BIT):
-            raise self.refuse(
+        elif view.attrs(SvdfAttrs).activation in (Activation.TANH, Activation.SIGN_BIT):
+            raise refuse(
                 view,
                 "fused activation",
-                found=cast(SvdfAttrs, view.attrs).activation.name,
+                found=view.attrs(SvdfAttrs).activation.name,
                 allowed="NONE, RELU, RELU_N1_TO_1, RELU6",
                 next_step="make the activation a layer of its own",
             )
 
     def _check_types(self, view: NodeView, dtype: DType) -> None:
         state = view.input(_STATE)
-        _checks.dtypes(self, view, view.output(), (dtype,), "the output")
-        _checks.dtypes(self, view, view.input(_FEATURE), (dtype,), "the feature weights")
+        _checks.dtypes(view, view.output(), (dtype,), "the output")
+        _checks.dtypes(view, view.input(_FEATURE), (dtype,), "the feature weights")
         _checks.dtypes(
-            self, view, state, (DType.INT8, DType.INT16) if dtype is DType.INT8 else (dtype,), "the state"
+            view, state, (DType.INT8, DType.INT16) if dtype is DType.INT8 else (dtype,), "the state"
         )
-        _checks.dtypes(self, view, view.input(_TIME), (state.dtype,), "the time weights")
+        _checks.dtypes(view, view.input(_TIME), (state.dtype,), "the time weights")
         bias = view.optional_input(_BIAS)
         if bias is not None:
-            _checks.dtypes(self, view, bias, (DType.INT32 if dtype is DType.INT8 else dtype,), "the bias")
+            _checks.dtypes(view, bias, (DType.INT32 if dtype is DType.INT8 else dtype,), "the bias")
         for index in (_FEATURE, _TIME, _BIAS):
             tensor = view.optional_input(index)
             if tensor is not None and tensor.data is None:
-                raise self.refuse(
+                raise refuse(
                     view, f"tensor {tensor.name} is computed at run time", allowed="constant weights"
                 )
         if not state.variable:
-            raise self.refuse(
+            raise refuse(
                 view, "the state is no variable", found=f"tensor {state.name}", allowed="a variable tensor"
             )
         readers = view.graph.consumers(state.name)
         if len(readers) != 1:
-            raise self.refuse(view, "the state is shared", found=f"{len(readers)} readers", allowed="one")
+            raise refuse(view, "the state is shared", found=f"{len(readers)} readers", allowed="one")
 
     def _check_sizes(self, view: NodeView) -> None:
-        rank = cast(SvdfAttrs, view.attrs).rank
+        rank = view.attrs(SvdfAttrs).rank
         for index in (_INPUT, _FEATURE, _TIME, _STATE):
-            _checks.full_rank(self, view, view.input(index), 2, 2)
+            _checks.full_rank(view, view.input(index), 2, 2)
         (batch, in_c), (filters, memory) = view.input(_INPUT).shape, view.input(_TIME).shape
         if rank < 1 or filters < 1 or filters % rank or memory < 1 or in_c < 1:
-            raise self.refuse(
+            raise refuse(
                 view,
                 "rank and filters",
                 found=f"rank {rank}, {filters} filters",
@@ -251,22 +245,20 @@ class Svdf(Operator):
         for index, shape in wanted.items():
             tensor = view.optional_input(index)
             if tensor is not None and tensor.shape != shape:
-                raise self.refuse(view, f"shape of tensor {tensor.name}", found=tensor.shape, allowed=shape)
+                raise refuse(view, f"shape of tensor {tensor.name}", found=tensor.shape, allowed=shape)
 
     def _check_scales(self, view: NodeView) -> None:
         for tensor in (view.input(_INPUT), view.input(_STATE), view.output()):
-            _checks.quantization(self, view, tensor)
+            _checks.quantization(view, tensor)
         for index in (_FEATURE, _TIME):
-            _checks.quantization(self, view, view.input(index))  # their zero points are not read
+            _checks.quantization(view, view.input(index))  # their zero points are not read
         bias = view.input(_BIAS)
         found = float(_scale(bias)) if bias.quant is not None else 0.0
         wanted = float(_scale(view.input(_STATE)) * _scale(view.input(_TIME)))
         if not abs(found - wanted) < _BIAS_TOLERANCE:
-            raise self.refuse(
-                view, "scale of the bias", found=found, allowed=f"{wanted:g}, state by time weights"
-            )
+            raise refuse(view, "scale of the bias", found=found, allowed=f"{wanted:g}, state by time weights")
         for factor in _factors(view):
-            checked_multiplier(self, view, factor)
+            checked_multiplier(view, factor)
 
     def output_shapes(self, view: NodeView) -> tuple[tuple[int, ...], ...]:
         sizes = _sizes(view)

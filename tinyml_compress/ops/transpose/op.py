@@ -6,7 +6,7 @@ from tinyml_compress.ir import Attrs, DType, NodeView
 from tinyml_compress.ops import _checks
 from tinyml_compress.ops._moves import MoveOperator, move_call
 from tinyml_compress.ops._walk import steps_of
-from tinyml_compress.ops.base import Call, Options
+from tinyml_compress.ops.base import Call, Options, refuse
 
 __all__ = ["OPERATOR", "Transpose"]
 
@@ -14,8 +14,7 @@ _MAX_RANK = 5
 
 
 def _permutation(view: NodeView) -> tuple[int, ...]:
-    data = view.input(1).data
-    assert data is not None
+    data = view.input(1).constant
     return tuple(int(axis) for axis in data.reshape(-1))
 
 
@@ -27,14 +26,14 @@ class Transpose(MoveOperator):
     limits = f"rank up to {_MAX_RANK}, permutation constant"
 
     def check(self, view: NodeView) -> None:
-        _checks.arity(self, view, 2)
-        dtype = _checks.dtypes(self, view, view.input(0), (DType.INT8, DType.INT16, DType.FLOAT32))
-        _checks.dtypes(self, view, view.output(), (dtype,))
-        rank = _checks.full_rank(self, view, view.input(0), _MAX_RANK)
-        _checks.dtypes(self, view, view.input(1), (DType.INT32,), "the permutation")
-        axes = _checks.constant_ints(self, view, 1, "the permutation")
+        _checks.arity(view, 2)
+        dtype = _checks.dtypes(view, view.input(0), (DType.INT8, DType.INT16, DType.FLOAT32))
+        _checks.dtypes(view, view.output(), (dtype,))
+        rank = _checks.full_rank(view, view.input(0), _MAX_RANK)
+        _checks.dtypes(view, view.input(1), (DType.INT32,), "the permutation")
+        axes = _checks.constant_ints(view, 1, "the permutation")
         if sorted(axes) != list(range(rank)):
-            raise self.refuse(view, "the permutation", found=axes, allowed=f"each of 0 to {rank - 1} once")
+            raise refuse(view, "the permutation", found=axes, allowed=f"each of 0 to {rank - 1} once")
 
     def output_shapes(self, view: NodeView) -> tuple[tuple[int, ...], ...]:
         return (tuple(view.input(0).shape[axis] for axis in _permutation(view)),)

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import cast
 
 import numpy as np
 
-from tinyml_compress.ir import Attrs, DType, NodeView, Tensor
+from tinyml_compress.ir import DType, NodeView, Tensor
 from tinyml_compress.ops import _checks
 from tinyml_compress.ops._products import axis_window, checked_multiplier, names_channels
 from tinyml_compress.ops.base import (
@@ -23,8 +22,9 @@ from tinyml_compress.ops.base import (
     Role,
     Table,
     Variant,
+    refuse,
 )
-from tinyml_compress.ops.numerics import Activation, Padding
+from tinyml_compress.ops.numerics import Activation, Fused, Padding
 
 __all__ = ["OPERATOR", "TransposeConv", "TransposeConvAttrs"]
 
@@ -37,7 +37,7 @@ _BIASES = {
 
 
 @dataclass(frozen=True)
-class TransposeConvAttrs(Attrs):
+class TransposeConvAttrs(Fused):
     """Attributes of TRANSPOSE_CONV."""
 
     padding: Padding = Padding.SAME
@@ -46,14 +46,11 @@ class TransposeConvAttrs(Attrs):
     activation: Activation = Activation.NONE
 
 
-def _multipliers(op: Operator, view: NodeView) -> list[tuple[int, int]]:
-    source, weights, target = view.input(_INPUT).quant, view.input(_WEIGHTS).quant, view.output().quant
-    assert source is not None
-    assert weights is not None
-    assert target is not None
+def _multipliers(view: NodeView) -> list[tuple[int, int]]:
+    source, weights, target = view.quant(_INPUT), view.quant(_WEIGHTS), view.output_quant()
     channels = view.input(_WEIGHTS).shape[0]
     scales = weights.scales if weights.per_channel else weights.scales[:1] * channels
-    return [checked_multiplier(op, view, source.scale * scale / target.scale) for scale in scales]
+    return [checked_multiplier(view, source.scale * scale / target.scale) for scale in scales]
 
 
 def _bias(view: NodeView) -> Tensor | None:
@@ -61,9 +58,8 @@ def _bias(view: NodeView) -> Tensor | None:
 
 
 def _emit(view: NodeView) -> tuple[Call, ...]:
-    attrs, source, target = cast(TransposeConvAttrs, view.attrs), view.input(_INPUT), view.output()
+    attrs, source, target = view.attrs(TransposeConvAttrs), view.input(_INPUT), view.output()
     weights, bias = view.input(_WEIGHTS), _bias(view)
-    assert weights.data is not None
     channels, height, width, depth = weights.shape
     offsets = np.zeros(channels) if bias is None or bias.data is None else bias.data.reshape(-1)
     params: tuple[tuple[str, ParamValue], ...] = (
@@ -84,7 +80,7 @@ def _emit(view: NodeView) -> tuple[Call, ...]:
     if source.dtype is DType.FLOAT32:
         params += (("weights", Ref("weights")), ("bias", Ref("bias")))
         floats = (
-            Table("weights", "float", np.asarray(weights.data, np.float32), Role.WEIGHTS),
+            Table("weights", "float", np.asarray(weights.constant, np.float32), Role.WEIGHTS),
             Table("bias", "float", offsets.astype(np.float32), Role.WEIGHTS),
         )
         return (
@@ -96,11 +92,9 @@ def _emit(view: NodeView) -> tuple[Call, ...]:
                 floats,
             ),
         )
-    assert source.quant is not None
-    assert target.quant is not None
     offsets = offsets.astype(np.int64)
-    scaling = np.array(_multipliers(OPERATOR, view), np.int64)
-    stored = Table("weights", "int8_t", np.asarray(weights.data, np.int8), Role.WEIGHTS)
+    scaling = np.array(_multipliers(view), np.int64)
+    stored = Table("weights", "int8_t", np.asarray(weights.constant, np.int8), Role.WEIGHTS)
     if source.dtype is DType.INT16:
         params += (("weights", Ref("weights")), ("bias", Ref("bias")), ("channels", Ref("channels")))
         tables: tuple[Table, ...] = (
@@ -118,8 +112,8 @@ def _emit(view: NodeView) -> tuple[Call, ...]:
             ),
         )
     params += (
-        ("in_zero_point", source.quant.zero_point),
-        ("zero_point", target.quant.zero_point),
+        ("in_zero_point", source.quantized.zero_point),
+        ("zero_point", target.quantized.zero_point),
         ("weights", Ref("weights")),
         ("channels", Ref("channels")),
     )
@@ -149,70 +143,61 @@ class TransposeConv(Operator):
     )
 
     def check(self, view: NodeView) -> None:
-        attrs = cast(TransposeConvAttrs, view.attrs)
+        attrs = view.attrs(TransposeConvAttrs)
         if len(view.node.inputs) not in (3, 4) or None in view.node.inputs[:3] or len(view.node.outputs) != 1:
-            raise self.refuse(view, "number of inputs", found=len(view.node.inputs), allowed="3 or 4")
+            raise refuse(view, "number of inputs", found=len(view.node.inputs), allowed="3 or 4")
         source, weights, target = view.input(_INPUT), view.input(_WEIGHTS), view.output()
-        dtype = _checks.dtypes(self, view, source, (DType.INT8, DType.INT16, DType.FLOAT32), "the input")
-        _checks.dtypes(self, view, target, (dtype,), "the output")
+        dtype = _checks.dtypes(view, source, (DType.INT8, DType.INT16, DType.FLOAT32), "the input")
+        _checks.dtypes(view, target, (dtype,), "the output")
         floats = dtype is DType.FLOAT32
-        _checks.dtypes(self, view, weights, (DType.FLOAT32 if floats else DType.INT8,), "the weights")
+        _checks.dtypes(view, weights, (DType.FLOAT32 if floats else DType.INT8,), "the weights")
         for tensor in (source, weights, target):
-            _checks.full_rank(self, view, tensor, 4, 4)
+            _checks.full_rank(view, tensor, 4, 4)
         if weights.data is None:
-            raise self.refuse(
-                view, "weights are computed at run time", found=weights.name, allowed="a constant"
-            )
+            raise refuse(view, "weights are computed at run time", found=weights.name, allowed="a constant")
         if attrs.activation is not Activation.NONE:
-            raise self.refuse(view, "fused activation", found=attrs.activation.name, allowed="NONE")
+            raise refuse(view, "fused activation", found=attrs.activation.name, allowed="NONE")
         if attrs.stride_h < 1 or attrs.stride_w < 1:
-            raise self.refuse(
-                view, "strides", found=f"{attrs.stride_h} and {attrs.stride_w}", allowed="1 or more"
-            )
+            raise refuse(view, "strides", found=f"{attrs.stride_h} and {attrs.stride_w}", allowed="1 or more")
         if weights.shape[3] != source.shape[3] or weights.shape[0] != target.shape[3]:
-            raise self.refuse(
+            raise refuse(
                 view, "shape of the weights", found=weights.shape, allowed="output, h, w, input channels"
             )
         if target.shape[0] != source.shape[0] or 0 in source.shape or 0 in target.shape or 0 in weights.shape:
-            raise self.refuse(
+            raise refuse(
                 view, "shapes", found=f"{source.shape} to {target.shape}", allowed="one batch size, not 0"
             )
         bias = _bias(view)
         if bias is not None:
-            _checks.dtypes(self, view, bias, _BIASES[dtype], "the bias")
+            _checks.dtypes(view, bias, _BIASES[dtype], "the bias")
             if bias.data is None or bias.elements != weights.shape[0]:
-                raise self.refuse(view, "the bias", found=bias.shape, allowed=f"{weights.shape[0]} constants")
+                raise refuse(view, "the bias", found=bias.shape, allowed=f"{weights.shape[0]} constants")
         if floats:
             return
-        _checks.quantization(self, view, source)
-        _checks.quantization(self, view, target)
+        _checks.quantization(view, source)
+        _checks.quantization(view, target)
         self._check_weights(view, weights)
-        shifts = [shift for _, shift in _multipliers(self, view)]
+        shifts = [shift for _, shift in _multipliers(view)]
         if dtype is DType.INT16:
             self._check_int16(view, max(shifts))
 
     def _check_int16(self, view: NodeView, shift: int) -> None:
         for tensor in (view.input(_INPUT), view.output()):
-            assert tensor.quant is not None
-            if tensor.quant.zero_point != 0:
-                raise self.refuse(
-                    view, "zero point of an int16 tensor", found=tensor.quant.zero_point, allowed=0
+            if tensor.quantized.zero_point != 0:
+                raise refuse(
+                    view, "zero point of an int16 tensor", found=tensor.quantized.zero_point, allowed=0
                 )
         if shift > 7:
-            raise self.refuse(view, "ratio of scales", found=f"2^{shift}", allowed="below 2^8")
+            raise refuse(view, "ratio of scales", found=f"2^{shift}", allowed="below 2^8")
 
     def _check_weights(self, view: NodeView, weights: Tensor) -> None:
         quant = weights.quant
         if quant is None or len(quant.scales) not in (1, weights.shape[0]):
-            raise self.refuse(
-                view, "scales of the weights", found=quant, allowed="one, or one per output channel"
-            )
+            raise refuse(view, "scales of the weights", found=quant, allowed="one, or one per output channel")
         if not all(math.isfinite(scale) and scale > 0.0 for scale in quant.scales):
-            raise self.refuse(
-                view, "scales of the weights", found=min(quant.scales), allowed="finite and above 0"
-            )
+            raise refuse(view, "scales of the weights", found=min(quant.scales), allowed="finite and above 0")
         if quant.per_channel and not names_channels(weights, weights.shape[0]):
-            raise self.refuse(view, "axis of the weights' scales", found=quant.axis, allowed=0)
+            raise refuse(view, "axis of the weights' scales", found=quant.axis, allowed=0)
 
     def output_shapes(self, view: NodeView) -> tuple[tuple[int, ...], ...]:
         # The first input names the shape; TensorFlow Lite Micro takes the output tensor's own.

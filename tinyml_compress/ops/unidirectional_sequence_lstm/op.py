@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import cast
 
 import numpy as np
 import numpy.typing as npt
@@ -29,6 +28,7 @@ from tinyml_compress.ops.base import (
     Table,
     Var,
     Variant,
+    refuse,
 )
 from tinyml_compress.ops.numerics import Activation, quantize_multiplier
 
@@ -74,25 +74,21 @@ class _Sizes:
 def _sizes(view: NodeView) -> _Sizes:
     first, second, in_c = view.input(_INPUT).shape
     units = view.input(_FRAME[0]).shape[0]
-    if cast(LstmAttrs, view.attrs).time_major:
+    if view.attrs(LstmAttrs).time_major:
         return _Sizes(first, second, in_c, units, second * in_c, in_c, second * units, units)
     return _Sizes(second, first, in_c, units, in_c, second * in_c, units, second * units)
 
 
 def _data(view: NodeView, index: int) -> npt.NDArray[np.generic]:
-    data = view.input(index).data
-    assert data is not None
-    return data
+    return view.input(index).constant
 
 
 def _scale(tensor: Tensor) -> float:
-    assert tensor.quant is not None
-    return float(np.float32(tensor.quant.scale))
+    return float(np.float32(tensor.quantized.scale))
 
 
 def _zero(tensor: Tensor) -> int:
-    assert tensor.quant is not None
-    return tensor.quant.zero_point
+    return tensor.quantized.zero_point
 
 
 def _weights(view: NodeView) -> npt.NDArray[np.generic]:
@@ -111,7 +107,7 @@ def _factors(view: NodeView) -> list[tuple[int, int]]:
     for frame, memory in zip(_FRAME, _MEMORY, strict=True):
         for source, weights in ((_INPUT, frame), (_OUTPUT_STATE, memory)):
             product = _scale(view.input(source)) * _scale(view.input(weights))
-            pairs.append(checked_multiplier(OPERATOR, view, product / _GATE_SCALE))
+            pairs.append(checked_multiplier(view, product / _GATE_SCALE))
     return pairs
 
 
@@ -120,7 +116,7 @@ def _cell_power(view: NodeView) -> int:
 
 
 def _clip(view: NodeView) -> int:
-    limit = cast(LstmAttrs, view.attrs).cell_clip
+    limit = view.attrs(LstmAttrs).cell_clip
     return int(min(limit / _scale(view.input(_CELL_STATE)), 32767.0)) if limit > 0.0 else 0
 
 
@@ -183,7 +179,7 @@ def _emit_f32(view: NodeView) -> tuple[Call, ...]:
     bias = np.stack([_data(view, index) for index in _BIAS], axis=1)
     params = (
         *_sizes(view).params(),
-        ("clip", float(np.float32(cast(LstmAttrs, view.attrs).cell_clip))),
+        ("clip", float(np.float32(view.attrs(LstmAttrs).cell_clip))),
         ("weights", Ref("weights")),
         ("bias", Ref("bias")),
     )
@@ -221,30 +217,30 @@ class UnidirectionalSequenceLstm(Operator):
 
     def check(self, view: NodeView) -> None:
         self._check_parts(view)
-        dtype = _checks.dtypes(self, view, view.input(_INPUT), tuple(_STATES), "the input")
+        dtype = _checks.dtypes(view, view.input(_INPUT), tuple(_STATES), "the input")
         self._check_types(view, dtype)
         self._check_sizes(view)
-        attrs = cast(LstmAttrs, view.attrs)
+        attrs = view.attrs(LstmAttrs)
         if attrs.activation is not Activation.TANH:
-            raise self.refuse(view, "activation", found=attrs.activation.name, allowed="TANH")
+            raise refuse(view, "activation", found=attrs.activation.name, allowed="TANH")
         if attrs.cell_clip < 0:
-            raise self.refuse(view, "cell_clip", found=attrs.cell_clip, allowed="0 or above")
+            raise refuse(view, "cell_clip", found=attrs.cell_clip, allowed="0 or above")
         if attrs.diagonal_recurrent_tensors:
-            raise self.refuse(view, "diagonal recurrent weights", allowed="full ones")
+            raise refuse(view, "diagonal recurrent weights", allowed="full ones")
         if dtype is not DType.FLOAT32:
             self._check_scales(view)
             if (
                 attrs.cell_clip > 0.0 and _clip(view) == 0
             ):  # 0 stands for no clip, and TFLM would clip all to 0
                 step = f"{_scale(view.input(_CELL_STATE)):g}"
-                raise self.refuse(
+                raise refuse(
                     view, "cell_clip", found=f"{attrs.cell_clip:g}", allowed=f"0, or {step}: one step"
                 )
 
     def _check_parts(self, view: NodeView) -> None:
         given = view.node.inputs
         if len(given) != _COUNT or len(view.node.outputs) != 1:
-            raise self.refuse(
+            raise refuse(
                 view,
                 "inputs and outputs",
                 found=f"{len(given)} and {len(view.node.outputs)}",
@@ -256,25 +252,21 @@ class UnidirectionalSequenceLstm(Operator):
             ("layer normalization", _NORMS),
         ):
             if any(given[place] is not None for place in places):
-                raise self.refuse(view, f"has {what}", allowed="a plain LSTM, as Keras makes it")
+                raise refuse(view, f"has {what}", allowed="a plain LSTM, as Keras makes it")
         needed = (_INPUT, *_FRAME, *_MEMORY, *_BIAS, _OUTPUT_STATE, _CELL_STATE)
         absent = [place for place in needed if given[place] is None]
         if absent:
-            raise self.refuse(
-                view, "inputs are missing", found=absent, allowed="weights and biases of four gates"
-            )
+            raise refuse(view, "inputs are missing", found=absent, allowed="weights and biases of four gates")
         for place in (_OUTPUT_STATE, _CELL_STATE):
             state = view.input(place)
             if not state.variable:
-                raise self.refuse(
-                    view, "a state is no variable", found=state.name, allowed="a variable tensor"
-                )
+                raise refuse(view, "a state is no variable", found=state.name, allowed="a variable tensor")
             readers = sum(node.inputs.count(state.name) for node in view.graph.nodes)
             if readers != 1:
-                raise self.refuse(view, "a state is shared", found=f"{readers} readers", allowed="one")
+                raise refuse(view, "a state is shared", found=f"{readers} readers", allowed="one")
         for place in (*_FRAME, *_MEMORY, *_BIAS):
             if view.input(place).data is None:
-                raise self.refuse(
+                raise refuse(
                     view,
                     f"tensor {view.input(place).name} is computed at run time",
                     allowed="constant weights",
@@ -287,23 +279,23 @@ class UnidirectionalSequenceLstm(Operator):
         wanted = {_OUTPUT_STATE: dtype, _CELL_STATE: cell}
         wanted |= dict.fromkeys((*_FRAME, *_MEMORY), weights) | dict.fromkeys(_BIAS, bias)
         for place, allowed in wanted.items():
-            _checks.dtypes(self, view, view.input(place), (allowed,))
-        _checks.dtypes(self, view, view.output(), (dtype,), "the output")
+            _checks.dtypes(view, view.input(place), (allowed,))
+        _checks.dtypes(view, view.output(), (dtype,), "the output")
 
     def _check_sizes(self, view: NodeView) -> None:
-        _checks.full_rank(self, view, view.input(_INPUT), 3, 3)
-        _checks.full_rank(self, view, view.input(_FRAME[0]), 2, 2)
+        _checks.full_rank(view, view.input(_INPUT), 3, 3)
+        _checks.full_rank(view, view.input(_FRAME[0]), 2, 2)
         sizes = _sizes(view)
         wanted: dict[int, tuple[int, ...]] = dict.fromkeys(_FRAME, (sizes.units, sizes.in_c))
         wanted |= dict.fromkeys(_MEMORY, (sizes.units, sizes.units)) | dict.fromkeys(_BIAS, (sizes.units,))
         for place, shape in wanted.items():
             if view.input(place).shape != shape:
                 tensor = view.input(place)
-                raise self.refuse(view, f"shape of tensor {tensor.name}", found=tensor.shape, allowed=shape)
+                raise refuse(view, f"shape of tensor {tensor.name}", found=tensor.shape, allowed=shape)
         for place in (_OUTPUT_STATE, _CELL_STATE):
             state = view.input(place)
             if state.shape != (sizes.batch, sizes.units):
-                raise self.refuse(
+                raise refuse(
                     view,
                     f"shape of state {state.name}",
                     found=state.shape,
@@ -313,15 +305,15 @@ class UnidirectionalSequenceLstm(Operator):
     def _check_scales(self, view: NodeView) -> None:
         cell = view.input(_CELL_STATE)
         for tensor in (view.input(_INPUT), view.input(_OUTPUT_STATE), cell):
-            zero = _checks.quantization(self, view, tensor).zero_point
+            zero = _checks.quantization(view, tensor).zero_point
             if zero and tensor.dtype is DType.INT16:
-                raise self.refuse(view, f"zero point of {tensor.name}", found=zero, allowed=0)
+                raise refuse(view, f"zero point of {tensor.name}", found=zero, allowed=0)
         for place in (*_FRAME, *_MEMORY):
-            if _checks.quantization(self, view, view.input(place)).zero_point:
-                raise self.refuse(view, "zero point of the weights", found=view.input(place).name, allowed=0)
+            if _checks.quantization(view, view.input(place)).zero_point:
+                raise refuse(view, "zero point of the weights", found=view.input(place).name, allowed=0)
         exact = math.log2(_scale(cell))
         if abs(exact - round(exact)) >= 1e-3 or not -15 <= round(exact) <= -1:
-            raise self.refuse(
+            raise refuse(
                 view, "scale of the cells", found=_scale(cell), allowed="a power of two, 2^-15 to 2^-1"
             )
         factors = _factors(view)
@@ -332,7 +324,7 @@ class UnidirectionalSequenceLstm(Operator):
         shift = max(shift for _, shift in factors)
         bias = max(int(np.abs(np.asarray(_data(view, index), np.float64)).max()) for index in _BIAS)
         if shift > 14 or bias >= _WIDEST - (1 << 46):
-            raise self.refuse(
+            raise refuse(
                 view,
                 "accumulators out of range",
                 found=f"a factor of about 2^{shift}, biases up to {bias}",

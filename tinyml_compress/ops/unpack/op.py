@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import cast
 
 from tinyml_compress.ir import Attrs, DType, NodeView
 from tinyml_compress.ops import _checks
 from tinyml_compress.ops._moves import MoveOperator, move_call
 from tinyml_compress.ops._walk import steps_of
-from tinyml_compress.ops.base import Call, OptionField, Options
+from tinyml_compress.ops.base import Call, OptionField, Options, refuse
 
 __all__ = ["OPERATOR", "Unpack", "UnpackAttrs"]
 
@@ -31,23 +30,23 @@ class Unpack(MoveOperator):
     dtypes = ("int8", "int16", "int32", "float32")
 
     def check(self, view: NodeView) -> None:
-        attrs = cast(UnpackAttrs, view.attrs)
-        _checks.arity(self, view, 1, max(attrs.num, 1))
-        dtype = _checks.dtypes(self, view, view.input(0), _TYPES)
-        rank = _checks.full_rank(self, view, view.input(0), 5, 1)
-        axis = _checks.normal_axis(self, view, attrs.axis, rank)
+        attrs = view.attrs(UnpackAttrs)
+        _checks.arity(view, 1, max(attrs.num, 1))
+        dtype = _checks.dtypes(view, view.input(0), _TYPES)
+        rank = _checks.full_rank(view, view.input(0), 5, 1)
+        axis = _checks.normal_axis(view, attrs.axis, rank)
         if view.input(0).shape[axis] != attrs.num:
-            raise self.refuse(view, "number of outputs", found=attrs.num, allowed=view.input(0).shape[axis])
+            raise refuse(view, "number of outputs", found=attrs.num, allowed=view.input(0).shape[axis])
         for index in range(attrs.num):
-            _checks.dtypes(self, view, view.output(index), (dtype,))
+            _checks.dtypes(view, view.output(index), (dtype,))
 
     def output_shapes(self, view: NodeView) -> tuple[tuple[int, ...], ...]:
-        attrs, shape = cast(UnpackAttrs, view.attrs), view.input(0).shape
+        attrs, shape = view.attrs(UnpackAttrs), view.input(0).shape
         axis = attrs.axis % len(shape)
         return ((*shape[:axis], *shape[axis + 1 :]),) * attrs.num
 
     def moves(self, view: NodeView) -> tuple[Call, ...]:
-        attrs, shape = cast(UnpackAttrs, view.attrs), view.input(0).shape
+        attrs, shape = view.attrs(UnpackAttrs), view.input(0).shape
         axis, steps = attrs.axis % len(shape), steps_of(shape)
         rest = (*shape[:axis], *shape[axis + 1 :])
         return tuple(

@@ -24,8 +24,8 @@ class VarHandle(Operator):
     variants = ()
 
     def check(self, view: NodeView) -> None:
-        _checks.arity(self, view, 0)
-        check_handle(self, view, view.output())
+        _checks.arity(view, 0)
+        check_handle(view, view.output())
 
     def output_shapes(self, view: NodeView) -> tuple[tuple[int, ...], ...]:
         return (view.output().shape,)

@@ -4,17 +4,26 @@ word.)
 
 from __future__ import annotations
 
-from typing import cast
-
 from tinyml_compress.ir import NodeView
 from tinyml_compress.ops._flow import WhileAttrs, body_of, check_condition, check_ports, run_of
-from tinyml_compress.ops.base import Body, Loop, Operator, OptionField, Options, Out, Overlap, Run, Variant
+from tinyml_compress.ops.base import (
+    Body,
+    Loop,
+    Operator,
+    OptionField,
+    Options,
+    Out,
+    Overlap,
+    Run,
+    Variant,
+    refuse,
+)
 
 __all__ = ["OPERATOR", "While"]
 
 
 def _flow(view: NodeView) -> Loop:
-    attrs = cast(WhileAttrs, view.attrs)
+    attrs = view.attrs(WhileAttrs)
     values = [Out(index) for index in range(len(view.node.outputs))]
     return Loop(Run(attrs.condition, tuple(values), ()), run_of(view, attrs.body, values))
 
@@ -40,7 +49,7 @@ class While(Operator):
     def check(self, view: NodeView) -> None:
         given = view.node.inputs
         if not given or len(given) != len(view.node.outputs) or any(name is None for name in given):
-            raise self.refuse(
+            raise refuse(
                 view,
                 "inputs and outputs",
                 found=f"{sum(name is not None for name in given)} and {len(view.node.outputs)}",
@@ -48,21 +57,21 @@ class While(Operator):
             )
         values = [view.input(index) for index in range(len(given))]
         outputs = [view.output(index) for index in range(len(given))]
-        attrs = cast(WhileAttrs, view.attrs)
+        attrs = view.attrs(WhileAttrs)
         condition, body = body_of(view, attrs.condition), body_of(view, attrs.body)
         for given_values in (values, outputs):
-            check_ports(self, view, "inputs", given_values, condition, condition.inputs)
-            check_ports(self, view, "inputs", given_values, body, body.inputs)
-        check_ports(self, view, "outputs", outputs, body, body.outputs)
+            check_ports(view, "inputs", given_values, condition, condition.inputs)
+            check_ports(view, "inputs", given_values, body, body.inputs)
+        check_ports(view, "outputs", outputs, body, body.outputs)
         if not condition.outputs:
-            raise self.refuse(view, "the condition has no output", found=condition.name, allowed="one bool")
-        check_condition(self, view, condition.tensors[condition.outputs[0]])
+            raise refuse(view, "the condition has no output", found=condition.name, allowed="one bool")
+        check_condition(view, condition.tensors[condition.outputs[0]])
 
     def output_shapes(self, view: NodeView) -> tuple[tuple[int, ...], ...]:
         return tuple(view.output(index).shape for index in range(len(view.node.outputs)))
 
     def bodies(self, view: NodeView) -> tuple[int, ...]:
-        attrs = cast(WhileAttrs, view.attrs)
+        attrs = view.attrs(WhileAttrs)
         return (attrs.condition, attrs.body)
 
 

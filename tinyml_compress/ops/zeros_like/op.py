@@ -17,11 +17,9 @@ class ZerosLike(MoveOperator):
     dtypes = ("int8", "int32", "int64", "float32")
 
     def check(self, view: NodeView) -> None:
-        _checks.arity(self, view, 1)
-        dtype = _checks.dtypes(
-            self, view, view.input(0), (DType.INT8, DType.INT32, DType.INT64, DType.FLOAT32)
-        )
-        _checks.dtypes(self, view, view.output(), (dtype,))
+        _checks.arity(view, 1)
+        dtype = _checks.dtypes(view, view.input(0), (DType.INT8, DType.INT32, DType.INT64, DType.FLOAT32))
+        _checks.dtypes(view, view.output(), (dtype,))
 
     def output_shapes(self, view: NodeView) -> tuple[tuple[int, ...], ...]:
         return (view.input(0).shape,)

@@ -5,17 +5,15 @@ convolutions need.
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import cast
 
 import numpy as np
 
 from tinyml_compress.errors import UnsupportedOperator
 from tinyml_compress.ir import Attrs, DType, Graph, Node, NodeView, Tensor
+from tinyml_compress.ops._conv import ConvAttrs
 from tinyml_compress.ops._flow import CallOnceAttrs
 from tinyml_compress.ops._variables import VariableAttrs
 from tinyml_compress.ops.concatenation.op import ConcatenationAttrs
-from tinyml_compress.ops.conv_2d.op import Conv2DAttrs
-from tinyml_compress.ops.depthwise_conv_2d.op import DepthwiseConv2DAttrs
 from tinyml_compress.ops.numerics import Padding
 from tinyml_compress.ops.strided_slice.op import StridedSliceAttrs
 
@@ -102,7 +100,7 @@ class _Streaming:
 
     def _convolution(self, view: NodeView) -> None:
         node = view.node
-        attrs = cast(Conv2DAttrs | DepthwiseConv2DAttrs, view.attrs)
+        attrs = view.attrs(ConvAttrs)
         back = (view.input(1).shape[_TIME] - 1) * attrs.dilation_h
         same_needs_none = attrs.padding is Padding.SAME and back == 0
         if attrs.stride_h != 1 or not (attrs.padding is Padding.VALID or same_needs_none):
@@ -126,8 +124,7 @@ class _Streaming:
         """
         number = len(self._first) // 2
         _, _, width, channels = source.shape
-        quant = source.quant
-        assert quant is not None
+        quant = source.quantized
 
         def made(what: str, frames: int) -> str:
             name = f"{node.name}/{what}"
