@@ -140,6 +140,9 @@ COMPRESSION = Producer(
     5,
     (
         "pipeline/compress/verb.py",
+        "pipeline/compress/run.py",
+        "pipeline/compress/making.py",
+        "pipeline/compress/scoring.py",
         "pipeline/compress/samples.py",
         "pipeline/compress/stages.py",
         "pipeline/compress/verdict.py",

@@ -23,7 +23,8 @@ from tinyml_compress.devices import Host, load_device
 from tinyml_compress.errors import BudgetError, DataError, TrainingError, UnsupportedLayer, UsageError
 from tinyml_compress.ops.base import Isa, Level
 from tinyml_compress.pipeline.compile.verb import compile_model
-from tinyml_compress.pipeline.compress.verb import compress, write_report
+from tinyml_compress.pipeline.compress.run import write_report
+from tinyml_compress.pipeline.compress.verb import compress
 from tinyml_compress.pipeline.compress.verdict import ANY_DROP, DEFAULT_DROP
 from tinyml_compress.results import Compression, Tried
 from tinyml_compress.support import files
