@@ -117,7 +117,12 @@ def test_a_name_must_be_a_make_goal(tmp_path: Path) -> None:
     ("found", "put", "words"),
     [
         ('isa = "armv7-m"', 'isa = "armv7m"', ["did you mean armv7-m?"]),
-        ('kernels = ["c"]', 'kernels = ["dsp"]', ["plain C"]),
+        ('kernels = ["c"]', 'kernels = ["dsp"]', ["unknown word", "dsp", "allowed: c"]),
+        (
+            'isa = "armv7-m"\nkernels = ["c"]',
+            'isa = "armv7e-m"\nkernels = ["dsp"]',
+            ["its instruction sets include", "c, dsp"],
+        ),
         ('kernels = ["c"]', 'kernels = ["c", "c"]', ["each word once"]),
         ('kernels = ["c"]', 'kernels = ["neon"]', ["unknown word", "neon"]),
         ("fpu = false", "fpu = 0", ["wrong type", "true or false"]),

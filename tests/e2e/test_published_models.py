@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.lib.aot import assert_bit_exact
+from tests.lib.aot import assert_bit_exact, every_isa
 from tinyml_compress.ops.base import Isa, Level
 from tinyml_compress.pipeline.compile.verb import compile_model
 from tinyml_compress.runners import native
@@ -38,7 +38,7 @@ def test_known_output_and_arena(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", PUBLISHED)
-@pytest.mark.parametrize("isas", [(Isa.C,), (Isa.C, Isa.DSP)], ids=["c", "dsp"])
+@every_isa
 @pytest.mark.parametrize("level", Level)
 def test_equal_to_tflm(name: str, isas: tuple[Isa, ...], level: Level) -> None:
     assert_bit_exact([_read(name)], isas=isas, level=level, count=12)
@@ -46,7 +46,7 @@ def test_equal_to_tflm(name: str, isas: tuple[Isa, ...], level: Level) -> None:
 
 @pytest.mark.full
 @pytest.mark.parametrize("name", PUBLISHED)
-@pytest.mark.parametrize("isas", [(Isa.C,), (Isa.C, Isa.DSP)], ids=["c", "dsp"])
+@every_isa
 @pytest.mark.parametrize("level", Level)
 def test_equal_to_tflm_on_100_random_inputs(name: str, isas: tuple[Isa, ...], level: Level) -> None:
     assert_bit_exact([_read(name)], isas=isas, level=level, count=100, seed=7)

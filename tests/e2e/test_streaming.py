@@ -37,15 +37,14 @@ def test_a_thousand_frames(name: str) -> None:
     given = {b"".join(out.tobytes() for out in code.step(frame) or ()) for frame in frames_of(program, 1, 60)}
     assert len(given) > 15, "the net says the same all the time: nothing would be proven"
     assert_streams_equal([model], frames=1000, reset_at=700)
-    assert_streams_equal([model], frames=60, isas=(Isa.C, Isa.DSP), level=Level.SIZE)
+    assert_streams_equal([model], frames=60, isas=Isa.DSP.sets, level=Level.SIZE)
 
 
 @pytest.mark.parametrize("name", STREAMING)
 @pytest.mark.parametrize("core", CORES)
 def test_emulated(name: str, core: str) -> None:
     model = STREAMING[name]()
-    isas = (Isa.C, Isa.DSP) if core == "cortex-m4" else (Isa.C,)
-    program = compile_model(model, "m", isas)
+    program = compile_model(model, "m", board(core).core.kernels)
     frames = list(frames_of(program, 3, 12))
     oracle = tflm.Interpreter(model)
     ran = emulate(
@@ -66,7 +65,7 @@ def test_the_verbs_take_it(name: str, tmp_path: Path) -> None:
     assert inspect_model(file).layers
     (contract,) = check(file, "nucleo-l4r5zi", engine="aot").contracts
     ram = next(demand for demand in contract.memory if demand.memory == "RAM")
-    faster = compile_model(file.read_bytes(), name, (Isa.C, Isa.DSP))
+    faster = compile_model(file.read_bytes(), name, Isa.DSP.sets)
     assert ram.needed == faster.arena_bytes + faster.state_bytes + board("cortex-m4").limits.stack_bytes
     run = measured(file, Request(("raspberry-pi-pico",), vectors=3)).runs[0]
     assert run.error is None

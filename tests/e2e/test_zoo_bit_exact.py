@@ -19,7 +19,7 @@ SLOW = ("activity_gru",)
 """Hundreds of nodes, whose plans take seconds; tests/emulated/test_zoo_cores.py runs it in the short run too.
 """
 COMPILED = [pytest.param(name, marks=pytest.mark.full) if name in SLOW else name for name in ZOO]
-ISAS = {"c": (Isa.C,), "dsp": (Isa.C, Isa.DSP)}
+ISAS = {one.value: one.sets for one in Isa}
 
 
 @pytest.mark.parametrize("name", COMPILED)

@@ -42,7 +42,7 @@ def frames_of_samples(name: str, count: int) -> tuple[list[list[np.ndarray]], np
 @pytest.mark.parametrize("name", STREAMS)
 def test_a_thousand_frames(name: str) -> None:
     assert_streams_equal([stream_file(name)], frames=1000, reset_at=600)
-    assert_streams_equal([stream_file(name)], frames=50, isas=(Isa.C, Isa.DSP))
+    assert_streams_equal([stream_file(name)], frames=50, isas=Isa.DSP.sets)
 
 
 @pytest.mark.parametrize("name", STREAMS)
@@ -50,8 +50,7 @@ def test_a_thousand_frames(name: str) -> None:
 def test_emulated(name: str, core: str) -> None:
     """A sample, frame by frame."""
     ((frames, *_), _) = frames_of_samples(name, 1)
-    isas = (Isa.C, Isa.DSP) if core == "cortex-m4" else (Isa.C,)
-    program = compile_model(stream_file(name), name, isas)
+    program = compile_model(stream_file(name), name, board(core).core.kernels)
     oracle = tflm.Interpreter(stream_file(name))
     ran = emulate(program, board(core), [[frame.tobytes()] for frame in frames[:10]])
     for number, (frame, outputs) in enumerate(zip(frames, ran.outputs, strict=False)):

@@ -15,7 +15,7 @@ from tests.ops.test_products import KERNELS, seeded
 from tinyml_compress.devices import Region
 from tinyml_compress.frontend import write
 from tinyml_compress.ir import Graph
-from tinyml_compress.ops.base import Isa, Level
+from tinyml_compress.ops.base import Level
 from tinyml_compress.pipeline.compile.verb import compile_model
 from tinyml_compress.runners import tflm
 from tinyml_compress.runners.emulated import emulate
@@ -36,8 +36,7 @@ def assert_equal_on(core: str, graphs: list[Graph], seed: int, level: Level = Le
         device = replace(
             device, flash=(_grown(device.flash[0], 1 << 20),), ram=(_grown(device.ram[0], 256 << 10),)
         )
-    isas = (Isa.C, Isa.DSP) if core in ("cortex-m4", "cortex-m7", "cortex-m33") else (Isa.C,)
-    program = compile_model(model, "m", isas, level)
+    program = compile_model(model, "m", device.core.kernels, level)
     vectors = list(mixed(program.inputs, seed, 2))
     oracle = tflm.Interpreter(model)
     ran = emulate(program, device, [[np.asarray(value).tobytes() for value in vector] for vector in vectors])

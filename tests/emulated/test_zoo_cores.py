@@ -14,7 +14,7 @@ import pytest
 from tests.emulated.programs import board
 from tests.lib.zoo import zoo_tflite
 from tinyml_compress.converter import Mode
-from tinyml_compress.ops.base import Isa, Level
+from tinyml_compress.ops.base import Level
 from tinyml_compress.pipeline.compile.verb import compile_model
 from tinyml_compress.runners import tflm
 from tinyml_compress.runners.emulated import emulate
@@ -33,9 +33,8 @@ CORES = ("cortex-m0plus", "cortex-m4", "rv32imc")
 
 def assert_equal_on(file: bytes, core: str, level: Level, count: int) -> None:
     """The generated C on that core gives TFLM's bytes."""
-    isas = (Isa.C, Isa.DSP) if core == "cortex-m4" else (Isa.C,)
-    program = compile_model(file, "m", isas, level)
     device = board(core)
+    program = compile_model(file, "m", device.core.kernels, level)
     device = replace(device, ram=(replace(device.ram[0], nbytes=max(device.ram[0].nbytes, 256 << 10)),))
     vectors = list(mixed(program.inputs, 5, count))
     oracle = tflm.Interpreter(file)

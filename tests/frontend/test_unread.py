@@ -21,7 +21,7 @@ from ai_edge_litert.schema_py_generated import (
     StablehloConcatenateOptionsT,
 )
 
-from tests.lib.aot import assert_bit_exact
+from tests.lib.aot import assert_bit_exact, every_isa
 from tests.lib.graphs import const, graph, tensor
 from tests.lib.surgery import edited
 from tinyml_compress.frontend import write
@@ -113,7 +113,7 @@ UNREAD: Mapping[str, Mapping[str, float]] = {
 
 
 @pytest.mark.parametrize("what", UNREAD)
-@pytest.mark.parametrize("isas", [(Isa.C,), (Isa.C, Isa.DSP)], ids=["c", "dsp"])
+@every_isa
 def test_unread_numbers(what: str, isas: Sequence[Isa]) -> None:
     file = edited(FILE, UNREAD[what])
     assert file != FILE
@@ -123,7 +123,7 @@ def test_unread_numbers(what: str, isas: Sequence[Isa]) -> None:
 @pytest.mark.parametrize("level", Level, ids=[level.value for level in Level])
 def test_all_at_once_at_every_level(level: Level) -> None:
     changes = {path: value for edits in UNREAD.values() for path, value in edits.items()}
-    assert_bit_exact([edited(FILE, changes)], isas=(Isa.C, Isa.DSP), level=level, count=3)
+    assert_bit_exact([edited(FILE, changes)], isas=Isa.DSP.sets, level=level, count=3)
 
 
 def test_scales_behind_the_first_of_what_is_computed() -> None:
@@ -135,7 +135,7 @@ def test_scales_behind_the_first_of_what_is_computed() -> None:
         if not made.is_const and made.quant is not None
     }
     file = write(net.rebuilt(tensors={**net.tensors, **several}))
-    assert_bit_exact([file], isas=(Isa.C, Isa.DSP), count=3)
+    assert_bit_exact([file], isas=Isa.DSP.sets, count=3)
 
 
 def test_bytes_behind_a_constant() -> None:

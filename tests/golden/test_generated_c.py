@@ -27,7 +27,7 @@ from tinyml_compress.runners.vectors import mixed
 from tinyml_compress.support import proc
 
 HERE = Path(__file__).parent
-ISAS = {"c": (Isa.C,), "dsp": (Isa.C, Isa.DSP)}
+ISAS = {one.value: one.sets for one in Isa}
 
 
 def _program(name: str, level: Level = Level.BALANCED, isa: str = "c") -> Program:

@@ -51,7 +51,7 @@ def programs(count: int, level: Level) -> list[Program]:
                 [zlib.crc32(make.__module__.encode() + make.__name__.encode()), 7, index]
             )
             name = f"m{len(made)}"
-            made.append(compile_model(write(make(rng)), name, (Isa.C, Isa.DSP), level))
+            made.append(compile_model(write(make(rng)), name, Isa.DSP.sets, level))
     return made
 
 

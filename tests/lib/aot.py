@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import pytest
 
 from tinyml_compress.ops.base import Isa, Level
 from tinyml_compress.pipeline.compile.verb import compile_model
@@ -17,6 +18,7 @@ from tinyml_compress.runners.vectors import mixed
 from tinyml_compress.schedule import Asked
 
 Array = npt.NDArray[Any]
+every_isa = pytest.mark.parametrize("isas", [one.sets for one in Isa], ids=[one.value for one in Isa])
 BATCH = 40
 """Models per C compile: one compiler start costs more than the code of many small models."""
 

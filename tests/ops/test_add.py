@@ -11,7 +11,7 @@ from tinyml_compress.ops._addsub import FusedAttrs
 from tinyml_compress.ops.base import Isa, Level
 from tinyml_compress.ops.numerics import Activation
 
-DSP = (Isa.C, Isa.DSP)
+DSP = Isa.DSP.sets
 
 
 def plain(rng: Rng) -> Graph:

@@ -14,7 +14,7 @@ import pytest
 from tests.emulated.programs import board
 from tests.emulated.test_products import assert_equal_on
 from tests.lib import layers
-from tests.lib.aot import assert_bit_exact
+from tests.lib.aot import assert_bit_exact, every_isa
 from tests.lib.layers import pick
 from tests.lib.sanitized import assert_clean
 from tests.ops import test_products
@@ -29,7 +29,7 @@ from tinyml_compress.runners.emulated import emulate
 Rng = np.random.Generator
 Maker = Callable[[Rng], Graph]
 
-DSP = (Isa.C, Isa.DSP)
+DSP = Isa.DSP.sets
 
 
 def pointwise(rng: Rng) -> Graph:
@@ -92,7 +92,7 @@ def test_sample_equals_tflm(level: Level) -> None:
 
 
 @pytest.mark.full
-@pytest.mark.parametrize("isas", [(Isa.C,), DSP], ids=["c", "dsp"])
+@every_isa
 @pytest.mark.parametrize("level", list(Level), ids=[level.value for level in Level])
 def test_many_equal_tflm(isas: tuple[Isa, ...], level: Level) -> None:
     assert_bit_exact([write(graph) for graph in graphs(2, 60)], isas=isas, level=level, count=2)

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from tests.lib import layers
-from tests.lib.aot import assert_bit_exact
+from tests.lib.aot import assert_bit_exact, every_isa
 from tests.lib.layers import MAKERS, pick
 from tinyml_compress.frontend import write
 from tinyml_compress.ir import Graph
@@ -24,7 +24,7 @@ Maker = Callable[[Rng], Graph]
 
 SAMPLE = 14
 MANY = 240
-BOTH = (Isa.C, Isa.DSP)
+BOTH = Isa.DSP.sets
 
 
 def seeded(make: Maker, salt: int, index: int) -> Graph:
@@ -32,7 +32,7 @@ def seeded(make: Maker, salt: int, index: int) -> Graph:
 
 
 @pytest.mark.parametrize("op", list(MAKERS))
-@pytest.mark.parametrize("isas", [(Isa.C,), BOTH], ids=["c", "dsp"])
+@every_isa
 def test_sample_equals_tflm(op: str, isas: tuple[Isa, ...]) -> None:
     models = [write(seeded(MAKERS[op], 1, index)) for index in range(SAMPLE)]
     assert_bit_exact(models, isas=isas, level=Level.SPEED, count=2)
@@ -40,7 +40,7 @@ def test_sample_equals_tflm(op: str, isas: tuple[Isa, ...]) -> None:
 
 @pytest.mark.full
 @pytest.mark.parametrize("op", list(MAKERS))
-@pytest.mark.parametrize("isas", [(Isa.C,), BOTH], ids=["c", "dsp"])
+@every_isa
 @pytest.mark.parametrize("level", list(Level), ids=[level.value for level in Level])
 def test_many_equal_tflm(op: str, isas: tuple[Isa, ...], level: Level) -> None:
     salt = 2 + list(Level).index(level)
@@ -233,7 +233,7 @@ def test_kernels_are_for_these_shapes(make: Maker) -> None:
 
 @pytest.mark.full
 @pytest.mark.parametrize("make", list(KERNELS), ids=lambda make: make.__name__)
-@pytest.mark.parametrize("isas", [(Isa.C,), BOTH], ids=["c", "dsp"])
+@every_isa
 def test_kernels_on_many_shapes(make: Maker, isas: tuple[Isa, ...]) -> None:
     models = [write(seeded(make, 6, index)) for index in range(80)]
     assert_bit_exact(models, isas=isas, level=Level.SPEED, count=3)

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from tests.lib import layers
+from tests.lib.aot import every_isa
 from tests.lib.forms import int4
 from tests.lib.graphs import const, quant, single, tensor
 from tests.lib.proof import Maker, Rng, pick, prove, refused, sample
@@ -15,7 +16,7 @@ from tinyml_compress.ops.base import Isa, Level
 from tinyml_compress.ops.fully_connected.op import FullyConnectedAttrs
 from tinyml_compress.pipeline.compile.verb import compile_model
 
-BOTH = (Isa.C, Isa.DSP)
+BOTH = Isa.DSP.sets
 
 
 def conv(rng: Rng) -> Graph:
@@ -63,14 +64,14 @@ def any_of_them(rng: Rng) -> Graph:
 
 
 @pytest.mark.parametrize("name", MAKERS)
-@pytest.mark.parametrize("isas", [(Isa.C,), BOTH], ids=["c", "dsp"])
+@every_isa
 def test_sample_equals_tflm(name: str, isas: tuple[Isa, ...]) -> None:
     sample(MAKERS[name], 5, isas=isas)()
 
 
 @pytest.mark.full
 @pytest.mark.parametrize("name", MAKERS)
-@pytest.mark.parametrize("isas", [(Isa.C,), BOTH], ids=["c", "dsp"])
+@every_isa
 @pytest.mark.parametrize("level", list(Level), ids=[level.value for level in Level])
 def test_many_equal_tflm(name: str, isas: tuple[Isa, ...], level: Level) -> None:
     prove(MAKERS[name], level, 20, isas=isas)

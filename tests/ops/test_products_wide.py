@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from tests.lib import layers
-from tests.lib.aot import assert_bit_exact
+from tests.lib.aot import assert_bit_exact, every_isa
 from tests.lib.forms import int16
 from tests.lib.proof import Maker, Rng, pick, prove, refused, sample
 from tinyml_compress.frontend import write
@@ -16,7 +16,7 @@ from tinyml_compress.ir import DType, Graph
 from tinyml_compress.ops.base import Isa, Level
 from tinyml_compress.pipeline.compile.verb import compile_model
 
-BOTH = (Isa.C, Isa.DSP)
+BOTH = Isa.DSP.sets
 
 
 def conv(rng: Rng) -> Graph:
@@ -75,7 +75,7 @@ def test_sample_equals_tflm(name: str) -> None:
 
 @pytest.mark.full
 @pytest.mark.parametrize("name", MAKERS)
-@pytest.mark.parametrize("isas", [(Isa.C,), BOTH], ids=["c", "dsp"])
+@every_isa
 @pytest.mark.parametrize("level", list(Level), ids=[level.value for level in Level])
 def test_many_equal_tflm(name: str, isas: tuple[Isa, ...], level: Level) -> None:
     prove(MAKERS[name], level, 24, isas=isas)

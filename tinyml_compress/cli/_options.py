@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from tinyml_compress.cli._printing import say
+from tinyml_compress.csrc.instruction_sets import Isa
 
 if TYPE_CHECKING:
     from tinyml_compress.results import Result
@@ -19,6 +20,7 @@ __all__ = [
     "command_line",
     "data_option",
     "is_json_asked",
+    "isa_option",
     "json_file_option",
     "json_option",
     "json_text",
@@ -132,6 +134,17 @@ def data_option(
 def tflite_argument(name: str = "model") -> Callable[[Decorated], Decorated]:
     """A .tflite file that exists."""
     return click.argument(name, type=click.Path(exists=True, dir_okay=False, path_type=Path))
+
+
+def isa_option(what: str, default: str | None = None) -> Callable[[Decorated], Decorated]:
+    """An option that takes an instruction set."""
+    return click.option(
+        "--isa",
+        type=click.Choice([one.value for one in Isa]),
+        default=default,
+        show_default=default is not None,
+        help=f"{what} {'; '.join(f'{one.value}: {one.row.about}' for one in Isa)}.",
+    )
 
 
 def command_line() -> str:

@@ -6,7 +6,14 @@ from pathlib import Path
 
 import click
 
-from tinyml_compress.cli._options import json_option, name_option, output_option, show, tflite_argument
+from tinyml_compress.cli._options import (
+    isa_option,
+    json_option,
+    name_option,
+    output_option,
+    show,
+    tflite_argument,
+)
 
 EXAMPLES = """\b
 Examples:
@@ -21,16 +28,7 @@ Examples:
 @tflite_argument()
 @output_option
 @name_option
-@click.option(
-    "--isa",
-    type=click.Choice(["c", "dsp"]),
-    default="c",
-    show_default=True,
-    help=(
-        "Kernels: plain C, or also the DSP instructions of Cortex-M4/M7/M33 "
-        "(plain C where a compiler lacks them)."
-    ),
-)
+@isa_option("Kernels.", default="c")
 @click.option(
     "--optimize",
     type=click.Choice(["size", "balanced", "speed", "ram"]),

@@ -12,6 +12,7 @@ from tinyml_compress.cli._options import (
     answer,
     command_line,
     data_option,
+    isa_option,
     json_option,
     name_option,
     output_option,
@@ -93,9 +94,7 @@ Examples:
     show_default=True,
     help="aot also writes self-contained C (as `compile` does) into the folder aot below the output.",
 )
-@click.option(
-    "--isa", type=click.Choice(["c", "dsp"]), help="With --engine aot: kernels in plain C (default) or DSP."
-)
+@isa_option("Kernels, with --engine aot; by default c.")
 @click.option(
     "--optimize",
     type=click.Choice(["size", "balanced", "speed", "ram"]),

@@ -10,6 +10,7 @@ import click
 
 from tinyml_compress.cli._options import (
     data_option,
+    isa_option,
     json_option,
     name_option,
     output_option,
@@ -45,9 +46,7 @@ Examples:
     show_default=True,
     help="Generated C, or the model's array and resolver for a project that has TensorFlow Lite Micro.",
 )
-@click.option(
-    "--isa", type=click.Choice(["c", "dsp"]), help="Kernels: plain C or DSP; by default the device's, or c."
-)
+@isa_option("Kernels; by default the device's, or c.")
 @click.option("--device", help="A device from `tinyml-compress targets`: its core decides about the kernels.")
 @click.option(
     "--optimize",

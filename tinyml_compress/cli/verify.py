@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from tinyml_compress.cli._options import json_option, seed_option, show
+from tinyml_compress.cli._options import isa_option, json_option, seed_option, show
 
 EXAMPLES = """\b
 Examples:
@@ -25,9 +25,7 @@ Examples:
     help="Random inputs, besides the pattern and the edges of the range.",
 )
 @seed_option
-@click.option(
-    "--isa", type=click.Choice(["c", "dsp"]), default="c", show_default=True, help="Kernels of @aot."
-)
+@isa_option("Kernels of @aot.", default="c")
 @click.option(
     "--optimize",
     type=click.Choice(["size", "balanced", "speed", "ram"]),

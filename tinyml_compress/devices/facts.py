@@ -76,7 +76,7 @@ def _facts(device: Device) -> dict[str, Any]:
         "title": device.title,
         "core": core.name,
         "isa": core.isa,
-        "kernels": core.kernels,
+        "kernels": tuple(one.value for one in core.kernels),
         "clock_hz": device.clock_hz,
         "energy": device.energy,
         "set_ups": device.measured or None,

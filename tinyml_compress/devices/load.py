@@ -7,6 +7,7 @@ import re
 from itertools import combinations
 from pathlib import Path
 
+from tinyml_compress.csrc.instruction_sets import Isa
 from tinyml_compress.devices.flags import compiler_flags
 from tinyml_compress.devices.model import (
     Alignment,
@@ -32,8 +33,6 @@ __all__ = ["list_devices", "load_core", "load_device"]
 
 _MANUAL = "targets/README.md"
 _ADDRESS_MAX = (1 << 32) - 1
-_ISAS = ("armv6-m", "armv7-m", "armv7e-m", "armv8-m.main", "armv8.1-m.main", "rv32imc")
-_KERNELS = ("c", "dsp")
 _TOOLCHAINS = ("zig", "gcc")
 _ENGINES = ("aot", "tflm")
 _OTHER_ERRORS = ("elsewhere", "unlike", "float")
@@ -100,8 +99,8 @@ def load_core(name: str, targets_dir: Path | None = None, asked_by: Section | No
     core = Core(
         name=name,
         title=top.text("title"),
-        isa=top.text("isa", one_of=_ISAS),
-        kernels=_words(top, "kernels", _KERNELS),
+        isa=top.text("isa", one_of=Isa.C.row.architectures),
+        kernels=_kernels(top),
         fpu=top.flag("fpu"),
         alignment=Alignment(emulator.text("unaligned-faults", one_of=[kind.value for kind in Alignment])),
         compilers=_compilers(top.section("compiler")),
@@ -118,11 +117,22 @@ def load_core(name: str, targets_dir: Path | None = None, asked_by: Section | No
         raise top.error(
             "nothing can run this core", "emulator", allowed="unicorn in [emulator], or a [qemu] table"
         )
-    if "c" not in core.kernels:
-        raise top.error(
-            "every core runs the plain C kernels", "kernels", found=core.kernels, allowed='"c" among them'
-        )
     return core
+
+
+def _kernels(top: Section) -> tuple[Isa, ...]:
+    isa = top.text("isa", one_of=Isa.C.row.architectures)
+    words = _words(top, "kernels", tuple(one.value for one in Isa if isa in one.row.architectures))
+    kernels = tuple(map(Isa, words))
+    needed = dict.fromkeys(inside for one in kernels for inside in one.sets)
+    if len(needed) > len(kernels):
+        raise top.error(
+            "a core runs what its instruction sets include",
+            "kernels",
+            found=words,
+            allowed=", ".join(one.value for one in needed),
+        )
+    return kernels
 
 
 def _find(name: str, targets_dir: Path | None, below: str, what: str, hint: str) -> Path:

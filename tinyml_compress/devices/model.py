@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import Enum
 
+from tinyml_compress.csrc.instruction_sets import Isa
 from tinyml_compress.results.targets import Energy, SetUp, Sleep
 
 __all__ = [
@@ -209,8 +210,8 @@ class Core:
     name: str
     title: str
     isa: str
-    kernels: tuple[str, ...]
-    """Kernel sets that it can run, by the suffix of their symbols: c, dsp."""
+    kernels: tuple[Isa, ...]
+    """Instruction sets of kernels that it can run."""
     fpu: bool
     alignment: Alignment
     compilers: Mapping[str, tuple[str, ...]]

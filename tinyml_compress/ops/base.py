@@ -16,6 +16,7 @@ from typing import ClassVar
 import numpy as np
 import numpy.typing as npt
 
+from tinyml_compress.csrc.instruction_sets import Isa
 from tinyml_compress.errors import UnsupportedOperator
 from tinyml_compress.ir import Attrs, DType, NodeView
 
@@ -49,13 +50,6 @@ __all__ = [
     "Variant",
     "refuse",
 ]
-
-
-class Isa(Enum):
-    """Instruction set that a kernel needs beyond plain C; the suffix of its symbol."""
-
-    C = "c"
-    DSP = "dsp"
 
 
 class Level(Enum):

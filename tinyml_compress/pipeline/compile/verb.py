@@ -22,14 +22,9 @@ from tinyml_compress.support import files
 from tinyml_compress.support.c_names import c_name, check_c_name
 from tinyml_compress.support.words import word
 
-__all__ = ["compile_c", "compile_graph", "compile_model", "compile_to_folder", "isas_for", "kernel_option"]
+__all__ = ["compile_c", "compile_graph", "compile_model", "compile_to_folder", "kernel_option"]
 
 Pass = Callable[[Graph], Graph]
-
-
-def isas_for(isa: Isa) -> tuple[Isa, ...]:
-    """The instruction sets a core of kind `isa` can run: its own and plain C."""
-    return (Isa.C,) if isa is Isa.C else (Isa.C, isa)
 
 
 def compile_graph(
@@ -183,7 +178,7 @@ def compile_to_folder(
     """
     started = time.perf_counter()
     content = files.read_bytes(model)
-    program = compile_model(content, name, isas_for(isa), level, asked)
+    program = compile_model(content, name, isa.sets, level, asked)
     written = {**program.files, **project_files(program, golden_vectors(content, program))}
     with files.output_folder(output) as staging:
         for file_name, text in written.items():

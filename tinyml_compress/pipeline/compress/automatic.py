@@ -286,7 +286,7 @@ def _kernels(device: str | None, targets_dir: Path | None) -> tuple[Isa, ...]:
     if device is None:
         return (Isa.C,)
     board = load_device(device, targets_dir)
-    return (Isa.C,) if isinstance(board, Host) else tuple(Isa(kernel) for kernel in board.core.kernels)
+    return (Isa.C,) if isinstance(board, Host) else board.core.kernels
 
 
 def _answered(model: str, tests: DataSet) -> DataSet:

@@ -18,7 +18,7 @@ from tinyml_compress.devices import Device, hardware_cycles
 from tinyml_compress.errors import ModelError
 from tinyml_compress.ir import Graph, Program
 from tinyml_compress.models import LoadedModel
-from tinyml_compress.ops.base import Isa, Level
+from tinyml_compress.ops.base import Level
 from tinyml_compress.pipeline.compile.verb import compile_graph
 from tinyml_compress.pipeline.convert.keras_model import convert_model
 from tinyml_compress.pipeline.measure.inputs import make_vectors
@@ -78,7 +78,6 @@ class LayerPrices:
 
     def _priced(self, graph: Graph) -> dict[str, Price]:
         device = self._device
-        isas = tuple(Isa(kernel) for kernel in device.core.kernels)
         owners = {tensor: layer for layer, places in self._places.items() for tensor, _ in places}
         # names of nodes come from the converter, and two may be alike: the layers' own stay through all
         # passes
@@ -87,7 +86,7 @@ class LayerPrices:
             for node in graph.nodes
         )
         graph = graph.rebuilt(nodes=named)
-        program = compile_graph(graph, "priced", model_sha256="", isas=isas, level=self._level)
+        program = compile_graph(graph, "priced", model_sha256="", isas=device.core.kernels, level=self._level)
         raw = make_vectors(program.inputs, "pattern", 1, 0).raw
         done = emulate(program, device, raw, optimize=FLAGS[self._level])
         totals: dict[str, list[float]] = {}

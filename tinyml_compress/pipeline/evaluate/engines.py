@@ -15,7 +15,7 @@ from tinyml_compress.formats import flat, schema
 from tinyml_compress.ir import Graph, Quant, Tensor
 from tinyml_compress.ops.base import Isa, Level
 from tinyml_compress.pipeline.compile.generated_folder import GeneratedC
-from tinyml_compress.pipeline.compile.verb import compile_graph, isas_for
+from tinyml_compress.pipeline.compile.verb import compile_graph
 from tinyml_compress.results import Engine
 from tinyml_compress.runners import host, native, tflm
 from tinyml_compress.support import files
@@ -122,7 +122,7 @@ def _interpreted(model: bytes, engine: Engine) -> Run:
 
 
 def _ours(graph: Graph, sha256: str, isa: Isa, level: Level) -> Run:
-    program = compile_graph(graph, "model", model_sha256=sha256, isas=isas_for(isa), level=level)
+    program = compile_graph(graph, "model", model_sha256=sha256, isas=isa.sets, level=level)
     loaded = native.load([program])[0]
 
     def run(rows: Iterable[Sequence[Array]]) -> Rows:

@@ -12,7 +12,6 @@ from tinyml_compress.data.preprocessing import Preprocessing
 from tinyml_compress.errors import UsageError
 from tinyml_compress.exporters import Engine, Format
 from tinyml_compress.ops.base import Isa, Level
-from tinyml_compress.pipeline.compile.verb import isas_for
 from tinyml_compress.pipeline.export.bundle import Metadata, aot_bundle, manifest_preprocessing, tflm_bundle
 from tinyml_compress.pipeline.measure.model import Given, given
 from tinyml_compress.pipeline.measure.target import target
@@ -120,12 +119,12 @@ def _check_words(release: str, author: str, url: str) -> None:
 def _isas(isa: Isa | None, device: str | None, targets_dir: Path | None) -> tuple[Isa, ...]:
     """The kernels that were asked for, else those of the device."""
     if device is None:
-        return isas_for(isa or Isa.C)
+        return (isa or Isa.C).sets
     kernels = target(device, targets_dir).kernels
-    if isa is not None and isa.value not in kernels:
+    if isa is not None and isa not in kernels:
         raise UsageError(
             "the device has no such instructions",
             which=f"--isa {isa.value} with --device {device}",
-            allowed=", ".join(kernels),
+            allowed=", ".join(one.value for one in kernels),
         )
-    return isas_for(isa) if isa is not None else tuple(Isa(kernel) for kernel in kernels)
+    return kernels if isa is None else isa.sets

@@ -13,7 +13,7 @@ from tinyml_compress.data import DataSet
 from tinyml_compress.devices import Device, load_device
 from tinyml_compress.errors import DoesNotFit, TinymlError, UsageError
 from tinyml_compress.ir import Program
-from tinyml_compress.ops.base import Isa, Level
+from tinyml_compress.ops.base import Level
 from tinyml_compress.pipeline.compile.verb import compile_model
 from tinyml_compress.pipeline.compress.inputs import samples_of
 from tinyml_compress.pipeline.fit.job import Job, resolved
@@ -170,9 +170,8 @@ class _Forms:
     def layers(self, point: Point) -> tuple[LayerNeed, ...]:
         """Of the model as it is; without cycles where the board is too small to run it."""
         level = Level(str(point["level"]))
-        isas = tuple(Isa(kernel) for kernel in self._device.core.kernels)
         try:
-            program = compile_model(self._file(point), "model", isas, level)
+            program = compile_model(self._file(point), "model", self._device.core.kernels, level)
         except TinymlError:
             return ()
         run = self._runs.get(str(sorted(point.items())))

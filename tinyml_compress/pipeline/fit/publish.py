@@ -65,7 +65,7 @@ def _winner(trial: Trial, output: Path, job: Job, judge: RecipeJudge) -> Publish
     targets_dir = None if job.targets_dir is None else Path(job.targets_dir)
     device = load_device(job.target, targets_dir)
     assert isinstance(device, Device)
-    isa = Isa.DSP if "dsp" in device.core.kernels else Isa.C
+    isa = Isa.richest(device.core.kernels)
     level = str(trial.point["level"])
     name = c_name(done.tflite.stem)
     compile_to_folder(done.tflite, folder / "aot", name, isa, Level(level))

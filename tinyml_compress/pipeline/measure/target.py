@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from msgspec import structs
 
+from tinyml_compress.csrc.instruction_sets import Isa
 from tinyml_compress.devices import Device, Host, list_devices, load_device
 from tinyml_compress.results import Demand, DeviceDetails, DeviceFacts, Measurement
 
@@ -35,7 +36,7 @@ class Target(ABC):
     """Whether `--target all` means it too."""
     name: str
     title: str
-    kernels: tuple[str, ...] = ("c",)
+    kernels: tuple[Isa, ...] = (Isa.C,)
     """Instruction sets of generated C that it runs."""
 
     def refused_engine(self, engine: str) -> str | None:

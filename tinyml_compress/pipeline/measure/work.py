@@ -51,15 +51,15 @@ class Work:
         self.notes: list[str] = []
         self.no_answers = ""
         """Why there is nothing to compare with."""
-        self._programs: dict[tuple[str, ...], Program] = {}
+        self._programs: dict[tuple[Isa, ...], Program] = {}
 
-    def program(self, kernels: tuple[str, ...]) -> Program:
+    def program(self, kernels: tuple[Isa, ...]) -> Program:
         """Generated C; made in `prepare`, read in threads."""
         if kernels not in self._programs:
-            self.progress(f"generating C ({'+'.join(kernels)} kernels)")
-            isas = tuple(Isa(kernel) for kernel in kernels)
+            self.progress(f"generating C ({'+'.join(one.value for one in kernels)} kernels)")
             try:
-                self._programs[kernels] = compile_model(self.model, self.facts.name, isas, self.request.level)
+                level = self.request.level
+                self._programs[kernels] = compile_model(self.model, self.facts.name, kernels, level)
             except UnsupportedOperator as error:
                 error.next_step = error.next_step or (
                     "--engine tflm tells what it takes under TensorFlow Lite Micro; "

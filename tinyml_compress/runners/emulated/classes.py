@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Mapping
 from functools import lru_cache
 
+from tinyml_compress.csrc.instruction_sets import forms
 from tinyml_compress.devices import CostClass
 from tinyml_compress.errors import EmulationError
 from tinyml_compress.runners.emulated.issue import pipeline_count
@@ -57,6 +58,9 @@ def _length(first: bytes, is_riscv: bool) -> int:
 @lru_cache(maxsize=1 << 16)
 def _classes_of(word: bytes, is_riscv: bool) -> tuple[tuple[CostClass, int], ...]:
     for _, _, mnemonic, operands in _disassembler(is_riscv).disasm_lite(word, 0):
+        for form in forms(is_riscv=is_riscv):
+            if re.match(form.pattern, f"{mnemonic} {operands}"):
+                return ((CostClass(form.cost), 1),) if form.cost else ()
         return _riscv(mnemonic) if is_riscv else _arm(mnemonic, operands)
     return ()  # an instruction newer than the disassembler is a plain one
 

@@ -8,6 +8,8 @@ from enum import Enum, auto
 from functools import lru_cache
 from threading import Lock
 
+from tinyml_compress.csrc.instruction_sets import forms
+
 __all__ = ["PipelineCount", "pipeline_count"]
 
 
@@ -32,16 +34,17 @@ _LATE = {"vmac": 3, "float": 2}
 _STALL = {"divide": 5, "float-divide": 13}
 
 _FORMS: tuple[tuple[str, _Unit, str], ...] = (
+    *((form.pattern, _Unit[form.unit.upper()], "") for form in forms(is_riscv=False)),
     (r"v?ldm|v?pop|v?stm|v?push", _Unit.MULTIPLE, ""),
     (r"ldrd|strd|tb[bh]", _Unit.ACCESS, ""),
     (r"v?ldr|lda", _Unit.LOAD, ""),
     (r"v?str|stl", _Unit.ACCESS, ""),
-    (r"sml|smu|smm|smi|umul|umla|uma|mul|ml[as]", _Unit.MULTIPLY, ""),
+    (r"[su]m(ull|lal)|umaal|mul|ml[as]", _Unit.MULTIPLY, ""),
     (r"[su]div", _Unit.MULTIPLY, "divide"),
     (r"vdiv|vsqrt", _Unit.MULTIPLY, "float-divide"),
     (r"vml|vfm|vfn|vnml", _Unit.MULTIPLY, "vmac"),
     (r"v", _Unit.MULTIPLY, "float"),
-    (r"[su]xt|[su]sat|pkh|rev|rbit|clz|bf[ic]|[su]bfx|[qsu](add|sub)|ror|sel|usad", _Unit.EXTEND, ""),
+    (r"[su]xt|[su]sat|rev|rbit|clz|bf[ic]|[su]bfx|ror", _Unit.EXTEND, ""),
 )
 
 
@@ -134,8 +137,9 @@ def _step(word: bytes) -> _Step:
             return _Step(_Unit.PLAIN, "", frozenset(), frozenset(), frozenset(), 0)
         read, written = (frozenset(registers) for registers in found.regs_access())
         name = found.mnemonic.split(".")[0]
+        whole = f"{found.mnemonic} {found.op_str}"
         unit, timing = next(
-            ((unit, timing) for form, unit, timing in _FORMS if re.match(form, name)), (_Unit.PLAIN, "")
+            ((unit, timing) for form, unit, timing in _FORMS if re.match(form, whole)), (_Unit.PLAIN, "")
         )
         registers = [operand.reg for operand in found.operands if operand.type == _REGISTER]
         lists = len(registers) - (name.lstrip("v") not in ("push", "pop"))

@@ -13,7 +13,6 @@ from tinyml_compress.devices.facts import board_details, board_facts
 from tinyml_compress.devices.trust import FITTED_OPERATORS, Trust, likeness, trust
 from tinyml_compress.errors import DoesNotFit
 from tinyml_compress.ir import Graph, Port, Program
-from tinyml_compress.ops.base import Isa
 from tinyml_compress.pipeline.compile.verb import compile_graph, compile_model, kernel_option
 from tinyml_compress.pipeline.measure.mismatch import agreement, locate
 from tinyml_compress.pipeline.measure.target import Demands, Target
@@ -68,8 +67,8 @@ class Board(Target):
         return self._demands_of_c(content), ()
 
     def _demands_of_c(self, content: bytes) -> Sequence[Demand]:
-        device, isas = self.device, tuple(isa for isa in Isa if isa.value in self.kernels)
-        program = compile_model(content, "checked", isas)
+        device = self.device
+        program = compile_model(content, "checked", self.kernels)
         stack = device.limits.stack_bytes
         held, kept = ("arena, state", program.state_bytes) if program.state_bytes else ("arena", 0)
         of_what = f"{held} and {stack:,} B of stack"
@@ -165,8 +164,9 @@ class Board(Target):
         def emulated(
             graph: Graph, raw: list[tuple[bytes, ...]]
         ) -> tuple[Sequence[Port], Sequence[tuple[bytes, ...]]]:
-            isas = tuple(Isa(kernel) for kernel in self.kernels)
-            piece = compile_graph(graph, program.prefix, model_sha256="", isas=isas, level=request.level)
+            piece = compile_graph(
+                graph, program.prefix, model_sha256="", isas=self.kernels, level=request.level
+            )
             done = emulate(
                 piece,
                 self.device,

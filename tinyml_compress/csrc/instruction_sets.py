@@ -1,0 +1,87 @@
+"""The instruction sets that kernels are written for: one row each, and everybody asks the row.
+
+A kernel in a set is a file `tc_<...>__<word>.c`. It includes a header of this folder that gives each
+instruction as a function with a twin in plain C (`tc_dsp.h`), so that it runs, and is tested, on any host.
+Compiler flags stand with a core (`targets/cores/`), whose one `-mcpu` word names all of its sets.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import Enum
+
+__all__ = ["Form", "Isa", "forms"]
+
+
+@dataclass(frozen=True)
+class Form:
+    """Instructions of a set, for the cost model of the emulator."""
+
+    pattern: str
+    """A regular expression for the beginning of mnemonic and operands: `vld[24].* q`."""
+    unit: str
+    """What a core that issues two at a time occupies with it (`runners/emulated/issue.py`): multiply, extend,
+    ...
+    """
+    cost: str = ""
+    """The class of `[cost.*]` that it belongs to; none: it takes what every instruction takes."""
+
+
+@dataclass(frozen=True)
+class _Row:
+    about: str
+    """For help and documentation."""
+    architectures: tuple[str, ...]
+    """Where it can be, as `isa` of a core file says it."""
+    includes: tuple[str, ...] = ()
+    forms: tuple[Form, ...] = ()
+    """Those that its base architecture would have taken for something else."""
+
+
+class Isa(Enum):
+    """Instruction set that a kernel needs; the value is the suffix of its symbol and the word of `--isa`."""
+
+    C = "c", _Row("plain C", ("armv6-m", "armv7-m", "armv7e-m", "armv8-m.main", "armv8.1-m.main", "rv32imc"))
+    DSP = (
+        "dsp",
+        _Row(
+            "also the DSP instructions of Cortex-M4/M7/M33 (plain C where a compiler lacks them)",
+            ("armv7e-m", "armv8-m.main", "armv8.1-m.main"),
+            includes=("c",),
+            forms=(
+                Form(r"smlal?([bt][bt]|d)|smlaw|smls|smm|smu(ad|sd|l[btw])", "multiply"),
+                Form(r"pkh|sel|usad|[qsu](add|sub)", "extend"),
+            ),
+        ),
+    )
+
+    _value_: str
+    row: _Row
+
+    def __new__(cls, word: str, *row: _Row) -> Isa:
+        self = object.__new__(cls)
+        self._value_ = word
+        (self.row,) = row
+        return self
+
+    @property
+    def sets(self) -> tuple[Isa, ...]:
+        """What a core that has it runs: the sets that it includes, the plainest first, and itself."""
+        inside = (one for word in self.row.includes for one in Isa(word).sets)
+        return tuple(dict.fromkeys((*inside, self)))
+
+    @classmethod
+    def richest(cls, sets: Iterable[Isa]) -> Isa:
+        """The one that includes most."""
+        return max(sets, key=lambda one: len(one.sets))
+
+
+def forms(*, is_riscv: bool) -> tuple[Form, ...]:
+    """Of all sets of one kind of cores."""
+    return tuple(
+        form
+        for one in Isa
+        if any(name.startswith("rv") is is_riscv for name in one.row.architectures)
+        for form in one.row.forms
+    )
