@@ -9,10 +9,10 @@ import pytest
 from click.testing import CliRunner
 
 from tinyml_compress.cli import compile, convert, export, verify
-from tinyml_compress.csrc.instruction_sets import Isa
 from tinyml_compress.devices import CostClass
 from tinyml_compress.ops import all_operators
 from tinyml_compress.runners.emulated.issue import _FORMS
+from tinyml_compress.support.instruction_sets import Isa
 
 REPO = Path(__file__).resolve().parents[1]
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from tinyml_compress.cli._printing import say
-from tinyml_compress.csrc.instruction_sets import Isa
+from tinyml_compress.support.instruction_sets import Isa
 
 if TYPE_CHECKING:
     from tinyml_compress.results import Result

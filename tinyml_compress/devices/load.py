@@ -7,7 +7,6 @@ import re
 from itertools import combinations
 from pathlib import Path
 
-from tinyml_compress.csrc.instruction_sets import Isa
 from tinyml_compress.devices.flags import compiler_flags
 from tinyml_compress.devices.model import (
     Alignment,
@@ -26,6 +25,7 @@ from tinyml_compress.devices.model import (
 )
 from tinyml_compress.errors import ConfigError, UsageError
 from tinyml_compress.results.targets import Energy, SetUp, Sleep
+from tinyml_compress.support.instruction_sets import Isa
 from tinyml_compress.support.resources import targets_folder
 from tinyml_compress.support.sections import Section, nearest, parse
 

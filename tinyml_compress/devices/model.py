@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import Enum
 
-from tinyml_compress.csrc.instruction_sets import Isa
 from tinyml_compress.results.targets import Energy, SetUp, Sleep
+from tinyml_compress.support.instruction_sets import Isa
 
 __all__ = [
     "FLASH_CLASSES",

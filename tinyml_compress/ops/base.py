@@ -16,9 +16,9 @@ from typing import ClassVar
 import numpy as np
 import numpy.typing as npt
 
-from tinyml_compress.csrc.instruction_sets import Isa
 from tinyml_compress.errors import UnsupportedOperator
 from tinyml_compress.ir import Attrs, DType, NodeView
+from tinyml_compress.support.instruction_sets import Isa
 
 __all__ = [
     "FLEXBUFFER",

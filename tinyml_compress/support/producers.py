@@ -78,6 +78,7 @@ _SCORES = Producer("scores", 2, ("evaluation",), ("numpy",), (_RESULTS,))
 _TECHNIQUES = Producer("techniques", 7, ("techniques",), uses=(_TENSORFLOW, _SCORES))
 _FILES = Producer("files", 1, ("formats", "frontend"), ("tflite", "flatbuffers", "numpy"))
 _IR = Producer("ir", 1, ("ir",), ("numpy",))
+_SETS = Producer("instruction sets", 1, ("support/instruction_sets.py",))
 _COMPILER = Producer(
     "compiler",
     2,
@@ -93,9 +94,9 @@ _COMPILER = Producer(
         "pipeline/convert/golden_vectors.py",
     ),
     ("numpy",),
-    (_FILES, _IR),
+    (_FILES, _IR, _SETS),
 )
-_DEVICES = Producer("devices", 4, ("devices",), uses=(_RESULTS,))
+_DEVICES = Producer("devices", 4, ("devices",), uses=(_RESULTS, _SETS))
 TOOLCHAIN = Producer("toolchain", 1, ("runners/toolchain.py",), ("ziglang",))
 _RUNNERS = Producer(
     "runners",

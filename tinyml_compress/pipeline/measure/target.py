@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, ClassVar
 
 from msgspec import structs
 
-from tinyml_compress.csrc.instruction_sets import Isa
 from tinyml_compress.devices import Device, Host, list_devices, load_device
 from tinyml_compress.results import Demand, DeviceDetails, DeviceFacts, Measurement
+from tinyml_compress.support.instruction_sets import Isa
 
 if TYPE_CHECKING:
     from tinyml_compress.pipeline.measure.work import Work

@@ -7,10 +7,10 @@ from collections import Counter
 from collections.abc import Mapping
 from functools import lru_cache
 
-from tinyml_compress.csrc.instruction_sets import forms
 from tinyml_compress.devices import CostClass
 from tinyml_compress.errors import EmulationError
 from tinyml_compress.runners.emulated.issue import pipeline_count
+from tinyml_compress.support.instruction_sets import forms
 
 __all__ = ["BlockClasses", "classify_block"]
 

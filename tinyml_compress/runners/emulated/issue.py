@@ -8,7 +8,7 @@ from enum import Enum, auto
 from functools import lru_cache
 from threading import Lock
 
-from tinyml_compress.csrc.instruction_sets import forms
+from tinyml_compress.support.instruction_sets import forms
 
 __all__ = ["PipelineCount", "pipeline_count"]
 

@@ -1,6 +1,6 @@
 """The instruction sets that kernels are written for: one row each, and everybody asks the row.
 
-A kernel in a set is a file `tc_<...>__<word>.c`. It includes a header of this folder that gives each
+A kernel in a set is a file `tc_<...>__<word>.c`. It includes a header of `csrc/` that gives each
 instruction as a function with a twin in plain C (`tc_dsp.h`), so that it runs, and is tested, on any host.
 Compiler flags stand with a core (`targets/cores/`), whose one `-mcpu` word names all of its sets.
 """
