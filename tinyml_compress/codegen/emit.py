@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Set
 from dataclasses import dataclass
 
 from tinyml_compress._version import __version__
@@ -10,6 +11,7 @@ from tinyml_compress.codegen.functions import Functions, Planned
 from tinyml_compress.codegen.header import ABI_VERSION, header_text
 from tinyml_compress.codegen.kernels import amalgamate
 from tinyml_compress.codegen.state import StateLayout, lay_out, start_text
+from tinyml_compress.codegen.statements import INVOKE, MEMCPY, MEMSET, STATE, lines_of, used
 from tinyml_compress.ir import ARENA_ALIGN, MemoryPlan, Port, Program, ProgramNode, Tensor
 from tinyml_compress.support import resources
 from tinyml_compress.support.escape import c_comment
@@ -75,27 +77,22 @@ class _Emitter:
 
     def __post_init__(self) -> None:
         self.functions = Functions(self.prefix, self.layout)
-        steps = self.functions.add(self.planned)
+        steps = self.functions.add(self.planned, INVOKE)
         self.nodes: tuple[ProgramNode, ...] = tuple(node for node, _ in steps)
-        statements = [text for _, text in steps]
-        self.stops = any("return" in text for text in statements)
-        statements += self.functions.copies_to_outputs(self.planned, "arena")
-        # In `invoke` the two have the public types, so that the typed pointers go by other names.
-        self._steps = [
-            re.sub(r"\bstate\b", "kept", re.sub(r"\barena\b", "bytes", text)) for text in statements
-        ]
+        self._steps = [statement for _, statement in steps]
+        self.stops = any(statement.ends for statement in self._steps)
+        self._steps += self.functions.copies_to_outputs(self.planned, INVOKE)
 
     def source(self, banner: str, inputs: tuple[Port, ...], outputs: tuple[Port, ...]) -> str:
         prefix, upper, functions = self.prefix, self.prefix.upper(), self.functions
         kernels = amalgamate(list(functions.kernels.values()))
-        invoke = "\n".join(self._steps) or "    (void)bytes;"
+        invoke, uses = lines_of(self._steps) or "    (void)bytes;", used(self._steps)
         start = start_text(prefix, self.layout) if self.layout.nbytes else ""
         given, kept, no_state = "void *arena", "", ""
         if self.layout.nbytes:
             given = f"void *arena, {prefix}_state_t *state"
-            kept, no_state = "    uint8_t *const kept = (uint8_t *)state;\n", " || state == NULL"
-            if not re.search(r"\bkept\b", invoke):
-                kept = ""
+            no_state = " || state == NULL"
+            kept = "    uint8_t *const kept = (uint8_t *)state;\n" if STATE in uses else ""
         public = f"""void *{prefix}_input(void *arena, int index) {{
 {_switch(inputs, "(uint8_t *)arena")}
 }}
@@ -119,7 +116,7 @@ const void *{prefix}_output(const void *arena, int index) {{
             f'#include "{prefix}.h"\n',
             f"#if {upper}_ABI_VERSION != {ABI_VERSION}\n"
             f'#error "{prefix}.h is of another version than {prefix}.c"\n#endif\n',
-            _base(upper, kernels + bodies + public),
+            _base(upper, kernels, functions.uses | uses | ({MEMSET} if start else set())),
             kernels,
             functions.constants.text(),
             "\n".join(functions.params),
@@ -138,11 +135,11 @@ def _switch(ports: tuple[Port, ...], base: str) -> str:
     return f"    switch (index) {{\n{cases}\n    default:\n        return NULL;\n    }}"
 
 
-def _base(upper: str, kernels: str) -> str:
-    """What kernels expect of tc_base.h; the memory helpers only where a kernel uses them."""
+def _base(upper: str, kernels: str, uses: Set[str]) -> str:
+    """What kernels expect of tc_base.h; the memory helpers only where something uses them."""
     memory = ""
-    for helper in ("MEMCPY", "MEMSET"):
-        if re.search(rf"\bTC_{helper}\b", kernels):
+    for helper in (MEMCPY, MEMSET):
+        if helper in uses or re.search(rf"\bTC_{helper}\b", kernels):
             memory += (
                 f"#ifndef {upper}_{helper}\n#include <string.h>\n#define "
                 f"{upper}_{helper} {helper.lower()}\n#endif\n"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -12,6 +11,18 @@ import numpy as np
 from tinyml_compress.codegen.kernels import KernelFile
 from tinyml_compress.codegen.literals import float_literal, int_literal
 from tinyml_compress.codegen.state import StateLayout
+from tinyml_compress.codegen.statements import (
+    ARENA,
+    NODE,
+    STATE,
+    Code,
+    Names,
+    Statement,
+    copy,
+    lines_of,
+    parameters,
+    used,
+)
 from tinyml_compress.codegen.tables import Constants
 from tinyml_compress.errors import GraphError
 from tinyml_compress.ir import Graph, MemoryPlan, NodeView, ProgramNode, Tensor
@@ -67,36 +78,36 @@ class Functions:
     text: list[str] = field(default_factory=list)
     params: list[str] = field(default_factory=list)
     _constant_index: dict[tuple[int, str], int] = field(default_factory=dict)
-    _bodies: dict[int, tuple[int, str]] = field(default_factory=dict)
-    """Number and arguments of each body's function, by the `id` of its plan."""
+    uses: set[str] = field(default_factory=set)
+    """What any of the functions uses."""
+    _bodies: dict[int, tuple[int, tuple[str, ...]]] = field(default_factory=dict)
+    """Number and parameters of each body's function, by the `id` of its plan."""
     _next: int = 0
 
     def __post_init__(self) -> None:
         self.constants = Constants(self.prefix)
 
-    def add(self, planned: Planned) -> list[tuple[ProgramNode, str]]:
-        """The nodes of a graph that have something to do, each with the C statement that runs it.
-
-        The statement speaks of `arena` and, where the node needs it, of `state`.
+    def add(self, planned: Planned, names: Names) -> list[tuple[ProgramNode, Statement]]:
+        """The nodes of a graph that have something to do, each with the C statement that runs it where the
+        pointers have these names.
         """
         first = self._next
         self._next += len(planned.graph.nodes)
-        steps: list[tuple[ProgramNode, str]] = []
+        steps: list[tuple[ProgramNode, Statement]] = []
         for index, (view, variant) in enumerate(zip(planned.graph.views(), planned.schedule, strict=True)):
-            step = _Node(self, planned, index, first + index, view).add(variant)
+            step = _Node(self, planned, index, first + index, view).add(variant, names)
             if step is not None:
                 steps.append(step)
         return steps
 
-    def copies_to_outputs(self, planned: Planned, base: str) -> list[str]:
+    def copies_to_outputs(self, planned: Planned, names: Names) -> list[Statement]:
         """Outputs that no node puts in their place, constants and variables: copied last."""
-        copies: list[str] = []
+        copies: list[Statement] = []
         for name in dict.fromkeys(planned.graph.outputs):
             tensor = planned.graph.tensors[name]
             if not tensor.in_arena:
-                place = f"{base} + {planned.memory.tensors[name].offset}"
-                source = self.constant(planned.graph, tensor) if tensor.is_const else self.variable(tensor)
-                copies.append(f"    TC_MEMCPY({place}, {source}, {tensor.nbytes});")
+                place = _behind(ARENA, planned.memory.tensors[name].offset, names)
+                copies.append(copy(place, self.held(planned.graph, tensor, names), tensor.nbytes))
         return copies
 
     def constant(self, graph: Graph, tensor: Tensor) -> str:
@@ -105,36 +116,43 @@ class Functions:
         slot = self._constant_index.setdefault((id(graph), tensor.name), len(self._constant_index))
         return self.constants.add_constant(slot, tensor.dtype.ctype, tensor.data)
 
-    def variable(self, tensor: Tensor) -> str:
-        """Where a variable starts."""
-        return f"state + {self.layout.variables[tensor.name]}"
+    def held(self, graph: Graph, tensor: Tensor, names: Names) -> Code:
+        """Where a constant or a variable starts."""
+        if tensor.is_const:
+            return Code(self.constant(graph, tensor))
+        return _behind(STATE, self.layout.variables[tensor.name], names)
 
-    def body(self, planned: Planned) -> tuple[str, str]:
-        """Name of the function of a body, and its arguments; added when it is first asked for."""
+    def define(
+        self, comment: str, returns: str, name: str, statements: Sequence[Statement]
+    ) -> tuple[str, ...]:
+        """Add a function of these statements; the pointers that it takes."""
+        taken = parameters(statements)
+        declared = ", ".join(f"uint8_t *{NODE[parameter]}" for parameter in taken) or "void"
+        head = f"static TC_NOINLINE {returns} {name}({declared})"
+        self.text.append(f"{c_comment(comment)}\n{head} {{\n{lines_of(statements)}\n}}\n")
+        self.uses |= used(statements)
+        return taken
+
+    def body(self, planned: Planned) -> tuple[str, tuple[str, ...]]:
+        """Name of the function of a body, and its parameters; added when it is first asked for."""
         known = self._bodies.get(id(planned))
         if known is None:
-            steps = self.add(planned)
-            if any("return" in statement for _, statement in steps):
+            statements = [statement for _, statement in self.add(planned, NODE)]
+            if any(statement.ends for statement in statements):
                 raise GraphError("a body of control flow cannot end the inference", which=planned.graph.name)
-            lines = [statement for _, statement in steps] + self.copies_to_outputs(planned, "arena")
+            statements += self.copies_to_outputs(planned, NODE)
             number = len(self._bodies)
-            parameters = _parameters(lines)
-            known = self._bodies[id(planned)] = (number, ", ".join(parameters))
-            text = "\n".join(lines)
-            head = f"static TC_NOINLINE void {self.prefix}_body_{number}({_declared(parameters)})"
-            self.text.append(f"{c_comment(f'body: {planned.graph.name}')}\n{head} {{\n{text}\n}}\n")
-        number, arguments = known
-        return f"{self.prefix}_body_{number}", arguments
+            taken = self.define(
+                f"body: {planned.graph.name}", "void", f"{self.prefix}_body_{number}", statements
+            )
+            known = self._bodies[id(planned)] = (number, taken)
+        number, taken = known
+        return f"{self.prefix}_body_{number}", taken
 
 
-def _parameters(lines: Sequence[str]) -> list[str]:
-    """Which of arena and state the lines speak of; C allows no function body to leave a parameter unused."""
-    text = "\n".join(lines)
-    return [name for name in ("arena", "state") if re.search(rf"\b{name}\b", text)]
-
-
-def _declared(parameters: Sequence[str]) -> str:
-    return ", ".join(f"uint8_t *{name}" for name in parameters) or "void"
+def _behind(base: str, offset: int, names: Names = NODE) -> Code:
+    """A place so many bytes behind a pointer."""
+    return Code(f"{names[base]} + {offset}", frozenset({base}))
 
 
 @dataclass
@@ -149,24 +167,24 @@ class _Node:
     """Within the program."""
     view: NodeView
 
-    def add(self, variant: Variant) -> tuple[ProgramNode, str] | None:
+    def add(self, variant: Variant, names: Names) -> tuple[ProgramNode, Statement] | None:
         """Emit the function; None when the node has nothing to do."""
         node, prefix = self.view.node, self.functions.prefix
         if variant.flow is not None:
-            lines, kernel, stops = self._flow(variant.flow(self.view)), variant.symbol, False
+            statements, kernel = self._flow(variant.flow(self.view)), variant.symbol
         else:
             calls = [call for call in variant.emit(self.view) if not self._coincides(call)]
             if not calls:
                 return None
-            stops = any(call.stops for call in calls)
-            lines = self._calls(calls, variant)
+            statements = self._calls(calls)
             kernel = calls[0].kernel
         function = f"{prefix}_node_{self.number}"
-        parameters = _parameters(lines)
-        head = f"static TC_NOINLINE {'int' if stops else 'void'} {function}({_declared(parameters)})"
-        body = "\n".join(lines)
-        self.functions.text.append(f"{c_comment(f'{node.op} {node.name}')}\n{head} {{\n{body}\n}}\n")
-        call = f"{function}({', '.join(parameters)})"
+        ends = any(statement.ends for statement in statements)
+        taken = self.functions.define(
+            f"{node.op} {node.name}", "int" if ends else "void", function, statements
+        )
+        call = f"{function}({', '.join(names[parameter] for parameter in taken)})"
+        text = f"    if ({call} != 0) {{\n        return {_STOPPED};\n    }}" if ends else f"    {call};"
         return (
             ProgramNode(
                 index=self.number,
@@ -179,7 +197,7 @@ class _Node:
                 encoding=variant.encoding if (zeros := self._zeros()) is not None else "",
                 zeros=zeros,
             ),
-            f"    if ({call} != 0) {{\n        return {_STOPPED};\n    }}" if stops else f"    {call};",
+            Statement(text, frozenset(taken), ends),
         )
 
     def _zeros(self) -> float | None:
@@ -189,25 +207,26 @@ class _Node:
         values = np.asarray(self.view.input(1).data)
         return 1.0 - np.count_nonzero(values) / values.size
 
-    def _calls(self, calls: Sequence[Call], variant: Variant) -> list[str]:
+    def _calls(self, calls: Sequence[Call]) -> list[Statement]:
         folder = folder_of(operator(self.view.node.op))
-        lines: list[str] = []
+        statements: list[Statement] = []
         for position, call in enumerate(calls):
             path = folder / f"{call.kernel}.c"
             if not path.is_file():
                 path = folder.parent.parent / "csrc" / f"{call.kernel}.c"
             self.functions.kernels[call.kernel] = KernelFile(call.kernel, path)
             suffix = "" if len(calls) == 1 else f"_{position}"
-            arguments = [f"&{self._add_params(suffix, call)}"] if call.params else []
+            arguments = [Code(f"&{self._add_params(suffix, call)}")] if call.params else []
             arguments += [self._pointer(argument) for argument in call.arguments]
-            text = f"{call.kernel}({', '.join(arguments)});"
+            text = f"{call.kernel}({', '.join(argument.text for argument in arguments)});"
             last = position == len(calls) - 1
             if call.stops and not last:
                 raise GraphError(
                     "only the last call of a node can end the inference", which=self.view.node.name
                 )
-            lines.append(f"    return {text}" if call.stops else f"    {text}")
-        return lines
+            line = f"    return {text}" if call.stops else f"    {text}"
+            statements.append(Statement(line, used(arguments), call.stops))
+        return statements
 
     def _coincides(self, call: Call) -> bool:
         """Whether a call that only moves bytes would move them onto themselves."""
@@ -228,15 +247,16 @@ class _Node:
             self.view.output(argument.index) if isinstance(argument, Out) else self.view.input(argument.index)
         )
 
-    def _pointer(self, argument: Argument) -> str:
+    def _pointer(self, argument: Argument) -> Code:
         functions = self.functions
         if isinstance(argument, Scratch):
-            scratch = self.planned.memory.scratch.get(self.index)
-            return "NULL" if scratch is None else f"(void *)(arena + {scratch.offset})"
+            if self.index not in self.planned.memory.scratch:
+                return Code("NULL")
+            return Code(f"(void *)({self._scratch().text})", self._scratch().uses)
         if isinstance(argument, Kept):
             dtype = operator(self.view.node.op).state(self.view)[argument.index].dtype
             offset = functions.layout.blocks[id(self.planned.graph), self.index, argument.index]
-            return _cast(f"state + {offset}", dtype.ctype, dtype.itemsize, "")
+            return _cast(_behind(STATE, offset), dtype.ctype, dtype.itemsize, "")
         tensor = self._tensor(argument)
         shift = 0 if isinstance(argument, Var) else argument.offset
         if tensor.data is not None:
@@ -244,11 +264,11 @@ class _Node:
             step, rest = divmod(shift, tensor.dtype.itemsize)
             if rest:
                 raise GraphError("a byte offset splits an element", which=tensor.name, found=shift)
-            return name if step == 0 else f"{name} + {step}"
+            return Code(name if step == 0 else f"{name} + {step}")
         if tensor.variable:
-            base = f"state + {functions.layout.variables[tensor.name] + shift}"
+            base = _behind(STATE, functions.layout.variables[tensor.name] + shift)
         else:
-            base = f"arena + {self.planned.memory.tensors[tensor.name].offset + shift}"
+            base = _behind(ARENA, self.planned.memory.tensors[tensor.name].offset + shift)
         return _cast(
             base, tensor.dtype.ctype, tensor.dtype.itemsize, "const " if isinstance(argument, In) else ""
         )
@@ -264,36 +284,40 @@ class _Node:
 
     # --- control flow ---
 
-    def _flow(self, flow: Flow) -> list[str]:
+    def _flow(self, flow: Flow) -> list[Statement]:
         match flow:
             case Choice():
+                condition = self._pointer(flow.condition)
                 return [
-                    f"    if (*{self._pointer(flow.condition)} != 0) {{",
+                    Statement(f"    if (*{condition.text} != 0) {{", condition.uses),
                     *self._run(flow.then),
-                    "    } else {",
+                    Statement("    } else {"),
                     *self._run(flow.otherwise),
-                    "    }",
+                    Statement("    }"),
                 ]
             case Loop():
-                condition = self.planned.bodies[flow.condition.body]
-                answer = self._inside(flow.condition.body, condition.graph.outputs[0])
+                body = self.planned.bodies[flow.condition.body]
+                answer = self._inside(flow.condition.body, body.graph.outputs[0])
                 return [
                     *(line for port in range(len(self.view.node.inputs)) for line in self._start(port)),
-                    "    for (;;) {",
+                    Statement("    for (;;) {"),
                     *self._run(flow.condition),
-                    f"        if (*({answer}) == 0) {{",
-                    "            break;",
-                    "        }",
+                    Statement(f"        if (*({answer.text}) == 0) {{", answer.uses),
+                    Statement("            break;\n        }"),
                     *self._run(flow.body),
-                    "    }",
+                    Statement("    }"),
                 ]
             case Once():
                 done = self._pointer(flow.done)
-                return [f"    if (*{done} == 0) {{", *self._run(flow.run), f"        *{done} = 1;", "    }"]
+                return [
+                    Statement(f"    if (*{done.text} == 0) {{", done.uses),
+                    *self._run(flow.run),
+                    Statement(f"        *{done.text} = 1;\n    }}"),
+                ]
 
-    def _run(self, run: Run) -> list[str]:
+    def _run(self, run: Run) -> list[Statement]:
         body = self.planned.bodies[run.body]
-        name, arguments = self.functions.body(body)
+        name, taken = self.functions.body(body)
         given = [
             (self._inside(run.body, target), self._place(source), body.graph.tensors[target].nbytes)
             for target, source in zip(body.graph.inputs, run.inputs, strict=True)
@@ -302,39 +326,37 @@ class _Node:
             (self._place(target), self._inside(run.body, source), body.graph.tensors[source].nbytes)
             for source, target in zip(body.graph.outputs, run.outputs, strict=bool(run.outputs))
         ]
-        base = self._scratch()
-        call = f"{name}({arguments.replace('arena', base)});"
-        copies = [
-            [f"        TC_MEMCPY({to}, {source}, {size});" for to, source, size in row]
-            for row in (given, made)
+        arguments = [
+            self._scratch() if base == ARENA else Code(NODE[base], frozenset({base})) for base in taken
         ]
-        return [*copies[0], f"        {call}", *copies[1]]
+        call = f"        {name}({', '.join(argument.text for argument in arguments)});"
+        before, after = ([copy(*places, indent=" " * 8) for places in row] for row in (given, made))
+        return [*before, Statement(call, used(arguments)), *after]
 
-    def _start(self, port: int) -> list[str]:
+    def _start(self, port: int) -> list[Statement]:
         """An input of a loop becomes its output."""
         to, source = self._place(Out(port)), self._place(In(port))
-        return [] if to == source else [f"    TC_MEMCPY({to}, {source}, {self.view.output(port).nbytes});"]
+        return [] if to == source else [copy(to, source, self.view.output(port).nbytes)]
 
-    def _scratch(self) -> str:
+    def _scratch(self) -> Code:
         scratch = self.planned.memory.scratch.get(self.index)
-        return f"arena + {scratch.offset if scratch else 0}"
+        return _behind(ARENA, scratch.offset if scratch else 0)
 
-    def _inside(self, body: int, name: str) -> str:
+    def _inside(self, body: int, name: str) -> Code:
         """A tensor of a body, whose arena is this node's scratch."""
-        return f"{self._scratch()} + {self.planned.bodies[body].memory.tensors[name].offset}"
+        start = self._scratch()
+        return Code(f"{start.text} + {self.planned.bodies[body].memory.tensors[name].offset}", start.uses)
 
-    def _place(self, argument: In | Out) -> str:
+    def _place(self, argument: In | Out) -> Code:
         tensor = self._tensor(argument)
-        if tensor.is_const:
-            return self.functions.constant(self.view.graph, tensor)
-        if tensor.variable:
-            return self.functions.variable(tensor)
-        return f"arena + {self.planned.memory.tensors[tensor.name].offset}"
+        if tensor.in_arena:
+            return _behind(ARENA, self.planned.memory.tensors[tensor.name].offset)
+        return self.functions.held(self.view.graph, tensor, NODE)
 
 
-def _cast(base: str, ctype: str, itemsize: int, qualifier: str) -> str:
-    pointer = f"{qualifier}{ctype} *"
-    return f"({pointer})({base})" if itemsize == 1 else f"({pointer})({qualifier}void *)({base})"
+def _cast(base: Code, ctype: str, itemsize: int, qualifier: str) -> Code:
+    through = "" if itemsize == 1 else f"({qualifier}void *)"
+    return Code(f"({qualifier}{ctype} *){through}({base.text})", base.uses)
 
 
 def _value(value: ParamValue, tables: dict[str, str]) -> str:

@@ -8,8 +8,8 @@ import numpy as np
 import numpy.typing as npt
 
 from tinyml_compress.codegen.literals import array_body
-from tinyml_compress.ir import ConstantArray
-from tinyml_compress.ops.base import Role, Table
+from tinyml_compress.ir import ConstantArray, Role
+from tinyml_compress.ops.base import Table
 
 __all__ = ["Constants"]
 
@@ -29,14 +29,27 @@ class Constants:
         """The C name of a node's table."""
         letter = "w" if table.role is Role.WEIGHTS else "t"
         return self._add(
-            f"{self.prefix}_{letter}{node}_{table.name}", table.ctype, table.data, table.align, table.role
+            f"{self.prefix}_{letter}{node}_{table.name}",
+            table.ctype,
+            table.data,
+            table.align,
+            table.role,
+            node,
         )
 
     def add_constant(self, index: int, ctype: str, data: npt.NDArray[np.generic]) -> str:
         """The C name of a constant tensor that a kernel reads as one of its inputs."""
         return self._add(f"{self.prefix}_c{index}", ctype, data, 8, Role.TABLE)
 
-    def _add(self, name: str, ctype: str, data: npt.NDArray[np.generic], align: int, role: Role) -> str:
+    def _add(
+        self,
+        name: str,
+        ctype: str,
+        data: npt.NDArray[np.generic],
+        align: int,
+        role: Role,
+        node: int | None = None,
+    ) -> str:
         if data.size == 0:
             data = np.zeros(1, data.dtype)  # C has no empty arrays; nothing reads it
         key = (ctype, data.tobytes(), align, role)
@@ -47,7 +60,8 @@ class Constants:
             self.weight_bytes += data.nbytes
         else:
             self.table_bytes += data.nbytes
-        self.arrays.append(ConstantArray(name, data.astype(data.dtype.newbyteorder("<")).tobytes()))
+        content = data.astype(data.dtype.newbyteorder("<")).tobytes()
+        self.arrays.append(ConstantArray(name, content, role, node))
         self._text.append(
             f"static const {ctype} {name}[{data.size}] TC_ALIGNED({align}) = {{\n{array_body(data)}\n}};\n"
         )

@@ -2,7 +2,7 @@
 
 from tinyml_compress.ir.graph import Attrs, Graph, Node, NodeView, Tensor, needed
 from tinyml_compress.ir.memory import ARENA_ALIGN, Buffer, MemoryPlan
-from tinyml_compress.ir.program import ConstantArray, Port, Program, ProgramNode, StateSlot
+from tinyml_compress.ir.program import ConstantArray, Port, Program, ProgramNode, Role, StateSlot
 from tinyml_compress.ir.types import DType, Quant
 from tinyml_compress.ir.verify import verify
 
@@ -20,6 +20,7 @@ __all__ = [
     "Program",
     "ProgramNode",
     "Quant",
+    "Role",
     "StateSlot",
     "Tensor",
     "needed",

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import Enum
 
 from tinyml_compress.ir.memory import MemoryPlan
 from tinyml_compress.ir.types import DType, Quant
 
-__all__ = ["ConstantArray", "KernelPrice", "Port", "Program", "ProgramNode", "StateSlot"]
+__all__ = ["ConstantArray", "KernelPrice", "Port", "Program", "ProgramNode", "Role", "StateSlot"]
 
 
 @dataclass(frozen=True)
@@ -87,6 +87,13 @@ class ProgramNode:
     """Why it is this one."""
 
 
+class Role(Enum):
+    """What a constant table is, for the flash ledger."""
+
+    WEIGHTS = "weights"
+    TABLE = "table"
+
+
 @dataclass(frozen=True)
 class ConstantArray:
     """One array of weights or other constants in the generated C."""
@@ -94,6 +101,9 @@ class ConstantArray:
     symbol: str
     content: bytes
     """As it lies in the memory of a little-endian core."""
+    role: Role
+    node: int | None = None
+    """Whose it is; what kernels read as inputs belongs to none, though one alone may read it."""
 
 
 @dataclass(frozen=True)
@@ -131,14 +141,19 @@ class Program:
     @property
     def node_constants(self) -> dict[int, int]:
         """Bytes of weights and tables by node; what several nodes share belongs to none."""
-        own = re.compile(rf"{re.escape(self.prefix)}_[wtp](\d+)(_|$)")
         found: dict[int, int] = {}
         for array in self.constants:
-            match = own.match(array.symbol)
-            if match:
-                index = int(match.group(1))
-                found[index] = found.get(index, 0) + len(array.content)
+            if array.node is not None:
+                found[array.node] = found.get(array.node, 0) + len(array.content)
         return found
+
+    def weight_bytes_of(self, node: int) -> int:
+        """Bytes of one node's weights."""
+        return sum(
+            len(array.content)
+            for array in self.constants
+            if array.node == node and array.role is Role.WEIGHTS
+        )
 
     @property
     def source(self) -> str:

@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tinyml_compress.errors import UnsupportedOperator
-from tinyml_compress.ir import Attrs, DType, NodeView
+from tinyml_compress.ir import Attrs, DType, NodeView, Role
 from tinyml_compress.support.instruction_sets import Isa
 
 __all__ = [
@@ -60,13 +60,6 @@ class Level(Enum):
     SPEED = "speed"
     RAM = "ram"
     """The smallest arena that any choice of kernels gives, whatever it costs in cycles."""
-
-
-class Role(Enum):
-    """What a constant table is, for the flash ledger."""
-
-    WEIGHTS = "weights"
-    TABLE = "table"
 
 
 # --- the options of an operator in the .tflite schema -------------------------------------------------------

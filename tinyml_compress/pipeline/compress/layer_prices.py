@@ -16,7 +16,7 @@ from tinyml_compress.converter import Settings
 from tinyml_compress.data import DataSet
 from tinyml_compress.devices import Device, hardware_cycles
 from tinyml_compress.errors import ModelError
-from tinyml_compress.ir import Graph, Program
+from tinyml_compress.ir import Graph
 from tinyml_compress.models import LoadedModel
 from tinyml_compress.ops.base import Level
 from tinyml_compress.pipeline.compile.verb import compile_graph
@@ -68,10 +68,9 @@ class LayerPrices:
                 prunable_weights(layer), self._places.get(layer.name, ()), strict=False
             ):
                 found = tensors[name]
-                assert found.data is not None
                 rows = _LAYOUTS[layout](weight.numpy() != 0)
                 kept = (rows.T if layout == "depthwise" else rows).reshape(found.shape)
-                thinned = np.where(kept, np.asarray(found.data), 0).astype(np.int8)
+                thinned = np.where(kept, found.constant, 0).astype(np.int8)
                 thinned.setflags(write=False)
                 tensors[name] = replace(found, data=thinned)
         return self._priced(replace(self._graph, tensors=tensors))
@@ -93,13 +92,8 @@ class LayerPrices:
         for node, count in zip(program.nodes, done.counts.nodes, strict=True):
             row = totals.setdefault(node.name, [0.0, 0.0])
             row[0] += hardware_cycles(device, node.op, count.instructions, count.classes)
-            row[1] += _weight_bytes(program, node.index)
+            row[1] += program.weight_bytes_of(node.index)
         return {name: Price(*row) for name, row in totals.items()}
-
-
-def _weight_bytes(program: Program, index: int) -> int:
-    start = f"{program.prefix}_w{index}_"
-    return sum(len(array.content) for array in program.constants if array.symbol.startswith(start))
 
 
 def _conv(kernel: Array) -> Array:
