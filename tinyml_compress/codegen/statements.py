@@ -21,9 +21,11 @@ __all__ = [
     "used",
 ]
 
-ARENA, STATE = "arena", "state"
+ARENA = "arena"
+STATE = "state"
 """The pointers that a function may take, in this order."""
-MEMCPY, MEMSET = "MEMCPY", "MEMSET"
+MEMCPY = "MEMCPY"
+MEMSET = "MEMSET"
 """The memory helpers."""
 
 Names = Mapping[str, str]
