@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -59,21 +60,75 @@ print(len(all_operators()))
 """
 
 
-def test_one_folder_is_all(tmp_path: Path) -> None:
-    """It is read from files, written, compiled and run; SIGN is an operator of the schema that is
-    not there.
-    """
-    assert "SIGN" not in all_operators(), "choose another operator for this test"
-    hidden = shutil.ignore_patterns("__pycache__")
-    shutil.copytree(REPO / "tinyml_compress", tmp_path / "tinyml_compress", ignore=hidden)
-    folder = tmp_path / "tinyml_compress" / "ops" / "sign"
-    folder.mkdir()
-    for file, text in (("__init__.py", ""), ("op.py", OP), ("tc_f32_sign__c.c", KERNEL)):
-        (folder / file).write_text(text)
-    path = os.pathsep.join([str(tmp_path), str(REPO)])
+SET = """    TOY = (
+        "toy",
+        _Row(
+            "also four products at a time",
+            ("armv8.1-m.main",),
+            includes=("c",),
+            forms=(Form(r"toydot", "multiply"),),
+        ),
+    )
+"""
+SET_KERNEL = """/* Fully-connected layer, four products at a time. */
+#include "tc_fully_connected.h"
+
+/* The instruction's twin in plain C. */
+static TC_INLINE uint32_t tc_toy_dot(const int8_t *a, const int8_t *b, uint32_t sum) {
+    return sum + (uint32_t)(a[0] * b[0] + a[1] * b[1] + a[2] * b[2] + a[3] * b[3]);
+}
+
+TC_KERNEL void tc_s8_fully_connected__toy(const tc_s8_fully_connected *p, const int8_t *in, int8_t *out) {
+    for (int32_t b = 0; b < p->batch; b++, in += p->in_c) {
+        const int8_t *w = p->weights;
+        for (int32_t c = 0; c < p->out_c; c++, w += p->in_c) {
+            uint32_t acc = 0;
+            int32_t i = 0;
+            for (; i + 4 <= p->in_c; i += 4) {
+                acc = tc_toy_dot(in + i, w + i, acc);
+            }
+            for (; i < p->in_c; i++) {
+                acc += (uint32_t)(in[i] * w[i]);
+            }
+            *out++ = tc_s8_finish((int32_t)acc, p->channels + 3 * c, p->out_zero, p->act_min, p->act_max);
+        }
+    }
+}
+"""
+SET_USE = """
+from tests.lib.aot import assert_bit_exact
+from tests.lib.nets import NETS
+from tinyml_compress import ops
+from tinyml_compress.ops.base import Isa, Level
+from tinyml_compress.pipeline.compile.verb import compile_model
+from tinyml_compress.runners import native
+from tinyml_compress.runners.vectors import mixed
+
+toy, kernel = Isa("toy"), "tc_s8_fully_connected__toy"
+assert toy.sets == (Isa.C, toy)
+for name, level in (("keyword", Level.BALANCED), ("keyword", Level.RAM), ("residual", Level.SPEED)):
+    file = NETS[name]()
+    plain, ours = (compile_model(file, word, one.sets, level) for word, one in (("c", Isa.C), ("toy", toy)))
+    assert kernel in [node.kernel for node in ours.nodes]
+    assert kernel not in plain.source
+    assert ours.arena_bytes == plain.arena_bytes
+    for vector in mixed(ours.inputs, 5, 20):
+        one, two = (made.invoke(vector) for made in native.load([plain, ours]))
+        assert [out.tobytes() for out in one] == [out.tobytes() for out in two]
+    assert_bit_exact([file], isas=toy.sets, level=level, count=20)
+    asked = compile_model(file, "asked", toy.sets, level, (("*", "plain"),))
+    assert kernel in [node.kernel for node in asked.nodes]
+(of_dense,) = [row for row in ops.operator("FULLY_CONNECTED").variants if row.symbol == kernel]
+assert of_dense.isa is toy
+"""
+
+
+def run(code: str, folder: Path) -> str:
+    """What a program prints that finds the changed package in `folder`."""
+    path = os.pathsep.join([str(folder), str(REPO)])
     done = subprocess.run(
-        [sys.executable, "-c", USE],
-        cwd=tmp_path,
+        [sys.executable, "-c", code],
+        cwd=folder,
         env={**os.environ, "PYTHONPATH": path},
         capture_output=True,
         text=True,
@@ -81,7 +136,59 @@ def test_one_folder_is_all(tmp_path: Path) -> None:
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    assert int(done.stdout) == len(all_operators()) + 1
+    return done.stdout
+
+
+def copy_package(folder: Path) -> Path:
+    hidden = shutil.ignore_patterns("__pycache__")
+    return Path(shutil.copytree(REPO / "tinyml_compress", folder / "tinyml_compress", ignore=hidden))
+
+
+def touched(package: Path) -> tuple[int, int]:
+    """Files that are new in a copy of the package, and those that are changed."""
+    before, after = (
+        {path.relative_to(root): path.read_bytes() for path in root.rglob("*.*") if path.suffix != ".pyc"}
+        for root in (REPO / "tinyml_compress", package)
+    )
+    changed = [path for path in before if before[path] != after[path]]
+    return len(after) - len(before), len(changed)
+
+
+def said(what: str) -> tuple[int, int]:
+    """What CONTRIBUTING says of new and of changed files."""
+    text = (REPO / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    (row,) = re.findall(rf"^\| an? {what} \| (\d) \| (\d) \|", text, re.MULTILINE)
+    return int(row[0]), int(row[1])
+
+
+def test_a_kernel_in_a_new_instruction_set(tmp_path: Path) -> None:
+    """One C file and one row: it is found, preferred, run on the host, and gives the bytes of plain C and of
+    TFLM.
+    """
+    package = copy_package(tmp_path)
+    table = package / "support" / "instruction_sets.py"
+    text, before = table.read_text(), "\n    _value_: str\n"
+    assert text.count(before) == 1
+    table.write_text(text.replace(before, SET + before))
+    (package / "ops" / "fully_connected" / "tc_s8_fully_connected__toy.c").write_text(SET_KERNEL)
+    run(SET_USE, tmp_path)
+    said_by_help = run("from tinyml_compress.cli.compile import command; command(['--help'])", tmp_path)
+    assert "toy: also four products" in " ".join(said_by_help.split())
+    assert touched(package) == said("kernel in a new instruction set") == (1, 1)
+
+
+def test_one_folder_is_all(tmp_path: Path) -> None:
+    """It is read from files, written, compiled and run; SIGN is an operator of the schema that is
+    not there.
+    """
+    assert "SIGN" not in all_operators(), "choose another operator for this test"
+    package = copy_package(tmp_path)
+    folder = package / "ops" / "sign"
+    folder.mkdir()
+    for file, text in (("__init__.py", ""), ("op.py", OP), ("tc_f32_sign__c.c", KERNEL)):
+        (folder / file).write_text(text)
+    assert int(run(USE, tmp_path)) == len(all_operators()) + 1
+    assert touched(package) == said("operator")
 
 
 @pytest.mark.parametrize("operator", all_operators().values(), ids=all_operators())

@@ -26,7 +26,7 @@ from tinyml_compress.codegen.statements import (
 from tinyml_compress.codegen.tables import Constants
 from tinyml_compress.errors import GraphError
 from tinyml_compress.ir import Graph, MemoryPlan, NodeView, ProgramNode, Tensor
-from tinyml_compress.ops import folder_of, operator
+from tinyml_compress.ops import kernel_file, operator
 from tinyml_compress.ops.base import (
     Argument,
     Call,
@@ -208,13 +208,10 @@ class _Node:
         return 1.0 - np.count_nonzero(values) / values.size
 
     def _calls(self, calls: Sequence[Call]) -> list[Statement]:
-        folder = folder_of(operator(self.view.node.op))
+        op = operator(self.view.node.op)
         statements: list[Statement] = []
         for position, call in enumerate(calls):
-            path = folder / f"{call.kernel}.c"
-            if not path.is_file():
-                path = folder.parent.parent / "csrc" / f"{call.kernel}.c"
-            self.functions.kernels[call.kernel] = KernelFile(call.kernel, path)
+            self.functions.kernels[call.kernel] = KernelFile(call.kernel, kernel_file(op, call.kernel))
             suffix = "" if len(calls) == 1 else f"_{position}"
             arguments = [Code(f"&{self._add_params(suffix, call)}")] if call.params else []
             arguments += [self._pointer(argument) for argument in call.arguments]

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
+from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
 
 from tinyml_compress.errors import ModelError, UnsupportedOperator
 from tinyml_compress.ir import Graph, NodeView
-from tinyml_compress.ops.base import Operator, refuse
+from tinyml_compress.ops.base import Operator, Variant, refuse
 from tinyml_compress.ops.replacements import replacement
+from tinyml_compress.support.instruction_sets import Isa
 
 __all__ = [
     "all_operators",
     "check_graph",
-    "folder_of",
     "keeps_state",
+    "kernel_file",
     "operator",
 ]
 
@@ -30,8 +32,24 @@ def all_operators() -> dict[str, Operator]:
             continue
         loaded = importlib.import_module(f"{__name__}.{module.name}.op")
         instance: Operator = loaded.OPERATOR
+        type(instance).variants = tuple(_in_richer_sets(instance))
         found[instance.name] = instance
     return dict(sorted(found.items()))
+
+
+def _in_richer_sets(op: Operator) -> Iterator[Variant]:
+    """The operator's rows; before each, its kernels in sets that include its own, the richest first: at the
+    same price the first is preferred. Of two rows with one stem the richer has them.
+    """
+    named = {row.symbol for row in op.variants}
+    for row in op.variants:
+        for isa in sorted(Isa, key=lambda one: -len(one.sets)):
+            symbol = f"{row.stem}__{isa.value}"
+            if row.isa in isa.sets and symbol not in named and kernel_file(op, symbol).is_file():
+                rows = (one.isa for one in op.variants if one.stem == row.stem and one.isa in isa.sets)
+                if Isa.richest(rows) is row.isa:
+                    yield row.renamed(symbol)
+        yield row
 
 
 def operator(name: str, where: str = "") -> Operator:
@@ -96,8 +114,9 @@ def keeps_state(graph: Graph) -> bool:
     return any(map(keeps_state, graph.subgraphs))
 
 
-def folder_of(op: Operator) -> Path:
-    """Where the operator's C kernels lie."""
+def kernel_file(op: Operator, symbol: str) -> Path:
+    """The C source of a kernel: beside its operator, or where operators share it."""
     module = importlib.import_module(type(op).__module__)
     assert module.__file__ is not None
-    return Path(module.__file__).parent
+    own = Path(module.__file__).with_name(f"{symbol}.c")
+    return own if own.is_file() else Path(__file__).parents[1] / "csrc" / own.name

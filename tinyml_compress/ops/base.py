@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import ClassVar
 
@@ -286,10 +286,13 @@ class Variant:
     """One kernel: which nodes it accepts, what it needs, and how it is called."""
 
     symbol: str
-    """`tc_<dtype>_<op>[_<shape>]__<isa>`; its source is `<symbol>.c` in the operator's folder."""
+    """`tc_<dtype>_<op>[_<shape>]__<isa>`; its source is `<symbol>.c` in the operator's folder or in `csrc/`.
+
+    A file that differs in the instruction set alone is another kernel of the same row, if no row names it:
+    it is called the same way, and preferred where the core has that set (`ops/__init__.py` finds it).
+    """
     accepts: Callable[[NodeView], bool]
     emit: Callable[[NodeView], tuple[Call, ...]]
-    isa: Isa = Isa.C
     levels: frozenset[Level] = frozenset(Level)
     """At which `--optimize` levels it may be chosen."""
     scratch: Callable[[NodeView], int] = _no_scratch
@@ -306,6 +309,24 @@ class Variant:
     """Instead of calls: which bodies run. The scratch then holds the largest of them, whatever `scratch`
     says.
     """
+
+    @property
+    def stem(self) -> str:
+        """What its kernels in all instruction sets have in common."""
+        return self.symbol.partition("__")[0]
+
+    @property
+    def isa(self) -> Isa:
+        return Isa(self.symbol.partition("__")[2] or Isa.C.value)
+
+    def renamed(self, symbol: str) -> Variant:
+        """The row with another kernel that is called the same way."""
+
+        def emit(view: NodeView) -> tuple[Call, ...]:
+            calls = self.emit(view)
+            return tuple(replace(one, kernel=symbol) if one.kernel == self.symbol else one for one in calls)
+
+        return replace(self, symbol=symbol, emit=emit)
 
 
 class Operator(ABC):

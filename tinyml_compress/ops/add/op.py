@@ -8,7 +8,7 @@ from tinyml_compress.ir import DType, NodeView, needed
 from tinyml_compress.ops._addsub import AddSubOperator, addsub_variants, plain_variants
 from tinyml_compress.ops._binary import flat_in_place, is_flat
 from tinyml_compress.ops._fixed_point import requantize
-from tinyml_compress.ops.base import Call, In, Isa, Level, OptionField, Options, Out, Ref, Table, Variant
+from tinyml_compress.ops.base import Call, In, Level, OptionField, Options, Out, Ref, Table, Variant
 from tinyml_compress.ops.numerics import Activation, quantize_multiplier
 
 __all__ = ["OPERATOR", "Add"]
@@ -89,7 +89,6 @@ Add.variants = (
         "tc_s8_add_table__dsp",
         lambda view: _accepts(view) and view.output().elements >= 1024,
         _emit_table,
-        isa=Isa.DSP,
         levels=frozenset({Level.SPEED}),
         overlap=flat_in_place,
         cycles=lambda view: 12.0 * view.output().elements,
@@ -98,7 +97,6 @@ Add.variants = (
         "tc_s8_add__dsp",
         _accepts,
         _emit_fast,
-        isa=Isa.DSP,
         overlap=flat_in_place,
         cycles=lambda view: 17.0 * view.output().elements,
     ),

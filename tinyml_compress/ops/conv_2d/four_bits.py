@@ -10,7 +10,7 @@ from tinyml_compress.ir import NodeView
 from tinyml_compress.ops._conv import Groups, conv_call
 from tinyml_compress.ops._forms import bias_values, packed_rows
 from tinyml_compress.ops._products import Ints, Sliding, conv_multipliers, int32_table
-from tinyml_compress.ops.base import Call, Isa, Role, Table, Variant
+from tinyml_compress.ops.base import Call, Role, Table, Variant
 
 __all__ = ["FOUR_BITS", "filters", "words"]
 
@@ -60,7 +60,6 @@ def words(
         FOUR_BITS,
         whole.accepts,
         emit,
-        Isa.DSP,
         scratch=lambda view: whole.scratch(view) + 4 * depth_pairs(view),
         overlap=whole.overlap,
         cycles=cycles,

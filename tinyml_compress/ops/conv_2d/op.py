@@ -38,7 +38,6 @@ from tinyml_compress.ops._products import (
 from tinyml_compress.ops.base import (
     Call,
     In,
-    Isa,
     Level,
     Operator,
     Options,
@@ -273,7 +272,6 @@ def _block_variant(symbol: str, words: bool, relu: bool) -> Variant:
         symbol,
         accepts,
         _emit_block(symbol),
-        Isa.DSP,
         scratch=_words_scratch if words else _bytes_scratch,
         overlap=_block_overlap,
         cycles=_block_cycles(3.0 if words else 7.0, 90.0 if relu else 100.0),
@@ -319,7 +317,6 @@ def _winograd_variant(symbol: str, relu: bool) -> Variant:
         symbol,
         accepts,
         _emit_block(symbol, _winograd_weights),
-        Isa.DSP,
         frozenset({Level.SPEED}),
         scratch=_winograd_scratch,
         overlap=_winograd_overlap,

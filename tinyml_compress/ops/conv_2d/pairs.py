@@ -14,7 +14,6 @@ from tinyml_compress.ops._products import Ints, Sliding, clamp_bounds, conv_mult
 from tinyml_compress.ops.base import (
     Call,
     In,
-    Isa,
     Out,
     Overlap,
     ParamValue,
@@ -90,4 +89,4 @@ def pairs_variant(
         gather = 0.0 if _direct(at) else at.pixels * (2.0 * pairs + 40.0 * at.taps)
         return blocks * (at.out_c + 1) // 2 * (14.0 * pairs + 160.0) + gather + 60.0 * at.pixels
 
-    return Variant(_SYMBOL, accepts, emit, Isa.DSP, scratch=scratch, overlap=overlap, cycles=cycles)
+    return Variant(_SYMBOL, accepts, emit, scratch=scratch, overlap=overlap, cycles=cycles)

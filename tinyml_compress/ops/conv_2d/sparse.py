@@ -28,7 +28,6 @@ from tinyml_compress.ops._sparse import SparseRows, sparse_nibbles, sparse_rows
 from tinyml_compress.ops.base import (
     Call,
     In,
-    Isa,
     Out,
     Overlap,
     ParamValue,
@@ -355,7 +354,6 @@ def _variant(
         form.symbol,
         accepts,
         emit,
-        Isa.DSP,
         scratch=scratch,
         overlap=lambda view: (Overlap(0, 0, strips_gap(layout(view))),),
         cycles=cycles,

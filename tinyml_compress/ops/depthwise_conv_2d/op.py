@@ -38,7 +38,6 @@ from tinyml_compress.ops._products import (
 from tinyml_compress.ops.base import (
     Call,
     In,
-    Isa,
     Operator,
     OptionField,
     Options,
@@ -248,7 +247,7 @@ def _plane_variant(
     def cycles(view: NodeView) -> float:
         return _window(view).batch * _window(view).out_c * cost(chosen(view))
 
-    return Variant(symbol, accepts, emit, Isa.DSP, scratch=scratch, overlap=_coincide, cycles=cycles)
+    return Variant(symbol, accepts, emit, scratch=scratch, overlap=_coincide, cycles=cycles)
 
 
 # --- int16 plane by plane on SMLAD --------------------------------------------------------------------------
@@ -322,7 +321,6 @@ class DepthwiseConv2D(Operator):
                 _WIDE_PLANE,
                 _accepts_wide_plane,
                 _emit_wide_plane,
-                Isa.DSP,
                 scratch=_wide_plane_scratch,
                 overlap=_coincide,
                 cycles=_wide_plane_cycles,

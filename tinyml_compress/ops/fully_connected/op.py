@@ -42,7 +42,6 @@ from tinyml_compress.ops.base import (
     Argument,
     Call,
     In,
-    Isa,
     Operator,
     OptionField,
     Options,
@@ -284,7 +283,7 @@ class FullyConnected(Operator):
         *only(
             Form.S16,
             Variant("tc_s16_fully_connected__c", _any, _emit_wide, cycles=_plain_cycles),
-            Variant(_S16_DSP, _any, _emit_wide_dsp, Isa.DSP, scratch=_quads_scratch, cycles=_wide_dsp_cycles),
+            Variant(_S16_DSP, _any, _emit_wide_dsp, scratch=_quads_scratch, cycles=_wide_dsp_cycles),
         ),
         *only(
             Form.S16_NARROW,
@@ -294,15 +293,13 @@ class FullyConnected(Operator):
         *only(
             Form.S4,
             Variant(_S4, _any, _emit_s4, cycles=_plain_cycles),
-            Variant(_S4_DSP, _accepts_s4_dsp, _emit_s4_dsp, Isa.DSP, scratch=_s4_scratch, cycles=_s4_cycles),
+            Variant(_S4_DSP, _accepts_s4_dsp, _emit_s4_dsp, scratch=_s4_scratch, cycles=_s4_cycles),
         ),
         *only(
             Form.S8,
             Variant("tc_s8_fully_connected__c", _any, _emit, cycles=_plain_cycles),
             *sparse_variants(_channels, lambda view: _attrs(view).activation),
-            Variant(
-                _QUADS, _accepts_quads, _emit_quads, Isa.DSP, scratch=_quads_scratch, cycles=_quads_cycles
-            ),
+            Variant(_QUADS, _accepts_quads, _emit_quads, scratch=_quads_scratch, cycles=_quads_cycles),
         ),
     )
 

@@ -19,7 +19,7 @@ from tinyml_compress.ops._products import (
     weight_values,
 )
 from tinyml_compress.ops._sparse import SparseRows, sparse_blocks, sparse_nibbles, sparse_rows
-from tinyml_compress.ops.base import Call, In, Isa, Out, ParamValue, Ref, Role, Table, Variant
+from tinyml_compress.ops.base import Call, In, Out, ParamValue, Ref, Role, Table, Variant
 from tinyml_compress.ops.numerics import Activation
 
 __all__ = ["sparse_variants"]
@@ -183,7 +183,6 @@ def _variant(
         form.symbol,
         accepts,
         emit,
-        Isa.DSP,
         cycles=cost,
         encoding=form.encoding,
         weight_bytes=lambda view: int(sparse(view).stream.nbytes),
