@@ -75,6 +75,22 @@ def test_half_the_bytes_and_the_same_bits_in_every_engine(kind: str) -> None:
     assert_bit_exact([write(done.graph)])
 
 
+def test_a_layer_that_was_spared_keeps_eight_bits() -> None:
+    """Rounded only where no layer was prepared; most of the weights decide."""
+    rng = np.random.default_rng(3)
+    steps, dense = _on_steps(MAKERS["depthwise"](rng), 4), MAKERS["fully_connected"](rng)
+    weights = dense.tensors[dense.nodes[0].inputs[1] or ""]
+    values = np.linspace(-127, 127, weights.elements).reshape(weights.shape).astype(np.int8)
+    spared = dense.rebuilt(tensors={**dense.tensors, weights.name: replace(weights, data=values)})
+    both = layers.merged([steps, spared])
+    done = four_bits(both)
+    assert (len(done.narrow), done.rounded) == (1, ())
+    assert [why for _, why in done.left] == ["its weights were not put on fifteen steps as the others' were"]
+    assert_bit_exact([write(done.graph)])
+    alone = four_bits(spared)
+    assert alone.rounded == alone.narrow != ()
+
+
 def test_what_has_no_such_form_keeps_eight_bits() -> None:
     graph = MAKERS["conv"](np.random.default_rng(3))
     wide = {

@@ -2,12 +2,13 @@
 
 The converter knows no such weights, but a row of them comes through it whole: its int8 scale is made from the
 largest one, so that 15 steps are found again among its 255. Weights that nobody put on such steps are rounded
-to the nearest of them, which costs much more.
+to the nearest of them, which costs much more; but where most of a model's weights lie on such steps, those
+that do not were spared, and keep eight bits.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -50,29 +51,49 @@ class FourBits:
 
 def four_bits(graph: Graph) -> FourBits:
     """Every layer of eight-bit weights with four bits where the kernels have that form."""
+    tried = {
+        place: _narrowed(graph, node) if (why := _why_not(graph, node)) is None else why
+        for place, node in enumerate(graph.nodes)
+        if node.op in _AXES
+    }
+    was_prepared = _is_prepared([one for one in tried.values() if not isinstance(one, str)])
     tensors, nodes = dict(graph.tensors), list(graph.nodes)
     narrow, rounded, left = [], [], []
-    for place, node in enumerate(graph.nodes):
-        if node.op not in _AXES:
+    for place, made in tried.items():
+        name = graph.nodes[place].outputs[0]
+        if isinstance(made, str):
+            left.append((name, made))
             continue
-        why = _why_not(graph, node)
-        if why is None:
-            made, was_on_steps = _narrowed(graph, node)
-            tried = replace(graph, tensors={**tensors, **made.tensors}, nodes=_with(nodes, place, made.node))
-            try:
-                operator(node.op).check(NodeView(tried, made.node))
-            except TinymlError as error:
-                why = f"{error.what}, {error.found}"
+        tried_graph = replace(
+            graph, tensors={**tensors, **made.tensors}, nodes=_with(nodes, place, made.node)
+        )
+        why = _refused(NodeView(tried_graph, made.node), made, was_prepared)
         if why is not None:
-            left.append((node.outputs[0], why))
+            left.append((name, why))
             continue
         tensors.update(made.tensors)
         nodes[place] = made.node
-        narrow.append(node.outputs[0])
-        if not was_on_steps:
-            rounded.append(node.outputs[0])
+        narrow.append(name)
+        if not made.was_on_steps:
+            rounded.append(name)
     changed = graph.rebuilt(nodes=tuple(nodes), tensors=tensors)
     return FourBits(changed, tuple(narrow), tuple(rounded), tuple(left))
+
+
+def _is_prepared(layers: Sequence[_Narrowed]) -> bool:
+    """Whether somebody put weights on fifteen steps: most of them lie there."""
+    on_steps = sum(layer.count for layer in layers if layer.was_on_steps)
+    return 2 * on_steps > sum(layer.count for layer in layers)
+
+
+def _refused(view: NodeView, made: _Narrowed, was_prepared: bool) -> str | None:
+    if was_prepared and not made.was_on_steps:
+        return "its weights were not put on fifteen steps as the others' were"
+    try:
+        operator(view.node.op).check(view)
+    except TinymlError as error:
+        return f"{error.what}, {error.found}"
+    return None
 
 
 def steps_of_rows(rows: Floats, steps: Floats) -> tuple[Ints, Floats, bool]:
@@ -98,6 +119,9 @@ def steps_of_rows(rows: Floats, steps: Floats) -> tuple[Ints, Floats, bool]:
 class _Narrowed:
     node: Node
     tensors: dict[str, Tensor]
+    count: int
+    """Of its weights."""
+    was_on_steps: bool
 
 
 def _why_not(graph: Graph, node: Node) -> str | None:
@@ -109,7 +133,7 @@ def _why_not(graph: Graph, node: Node) -> str | None:
     return None
 
 
-def _narrowed(graph: Graph, node: Node) -> tuple[_Narrowed, bool]:
+def _narrowed(graph: Graph, node: Node) -> _Narrowed:
     source, weights = graph.tensors[str(node.inputs[0])], graph.tensors[str(node.inputs[1])]
     assert weights.data is not None
     assert weights.quant is not None
@@ -138,7 +162,7 @@ def _narrowed(graph: Graph, node: Node) -> tuple[_Narrowed, bool]:
             _bias(bias, f"{bias.name}_for_{name}", source.quant.scale * steps, source.quant.scale * scales)
         )
         inputs[2] = f"{bias.name}_for_{name}"
-    return _Narrowed(replace(node, inputs=tuple(inputs)), made), was_on_steps
+    return _Narrowed(replace(node, inputs=tuple(inputs)), made, values.size, was_on_steps)
 
 
 def _bias(bias: Tensor, name: str, before: Floats, after: Floats) -> dict[str, Tensor]:

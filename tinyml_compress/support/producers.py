@@ -75,7 +75,7 @@ _MODELS = Producer("models", 3, ("models",), uses=(_TENSORFLOW,))
 _SAMPLES = Producer("samples", 1, ("data/dataset.py", "data/preprocessing.py"), ("numpy",))
 _RESULTS = Producer("results", 1, ("results",), ("msgspec",))
 _SCORES = Producer("scores", 2, ("evaluation",), ("numpy",), (_RESULTS,))
-_TECHNIQUES = Producer("techniques", 7, ("techniques",), uses=(_TENSORFLOW, _SCORES))
+_TECHNIQUES = Producer("techniques", 8, ("techniques",), uses=(_TENSORFLOW, _SCORES))
 _FILES = Producer("files", 1, ("formats", "frontend"), ("tflite", "flatbuffers", "numpy"))
 _IR = Producer("ir", 1, ("ir",), ("numpy",))
 _SETS = Producer("instruction sets", 1, ("support/instruction_sets.py",))
@@ -115,7 +115,7 @@ _RUNNERS = Producer(
 )
 _CONVERTER = Producer(
     "converter",
-    1,
+    2,
     ("converter", "support/environments.py", "support/escape.py"),
     ("ai-edge-litert",),
     (_TENSORFLOW, _FILES),

@@ -18,17 +18,19 @@ def choose_levels(
     harms: Mapping[str, Sequence[float]],
     weights: Mapping[str, int],
     *,
-    sparsity: float,
+    sparsity: float = 0.0,
     budget: float = 0.0,
     floor: float = 0.0,
     unit: float = 0.1,
+    levels: Sequence[float] = LEVELS,
 ) -> dict[str, float]:
-    """The greedy choice: per layer its price and its harm at 0 and at every level, in; its sparsity, out.
+    """The greedy choice: per layer its price and its harm at 0 and at every level, in; its level, out.
 
+    With a `budget`, until that part of all prices is left; without, until `sparsity` of the weights is zero.
     `unit` is the smallest harm that the scan can see: what is below it must not look free. A step may leap
     over levels, for a little sparsity can cost more than none.
     """
-    ladder = (0.0, *LEVELS)
+    ladder = (0.0, *levels)
     at = dict.fromkeys(values, 0)
     total = sum(weights.values())
     wanted = sparsity * total

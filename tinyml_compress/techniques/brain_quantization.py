@@ -18,7 +18,16 @@ from tinyml_compress.techniques._chosen import Chooser, ChosenOptions, Maps, of_
 from tinyml_compress.techniques._grid import Grid, on_grid
 from tinyml_compress.techniques._layerwise import LinearMap
 from tinyml_compress.techniques._second_order import Quadratic
-from tinyml_compress.techniques.technique import Dimension, Fidelity, Point, count, word
+from tinyml_compress.techniques.sensitivity import Means, measured
+from tinyml_compress.techniques.technique import (
+    Context,
+    Dimension,
+    Fidelity,
+    Outcome,
+    Point,
+    count,
+    word,
+)
 
 __all__ = ["TECHNIQUE", "WEIGHT_BITS", "BrainQuantOptions"]
 
@@ -43,6 +52,11 @@ class BrainQuantOptions(ChosenOptions):
         "even",
         ("even", "book"),
         "even steps, for weight_bits = 4 in convert; or a code book per kernel, for the engine's tables",
+    )
+    share: str = word(
+        "alike",
+        ("alike", "measured"),
+        "every layer, or only those whose outputs bear it: the dear keep eight",
     )
 
     def milder(self) -> BrainQuantOptions | None:
@@ -186,6 +200,17 @@ class BrainQuantization(Chooser[BrainQuantOptions]):
         one_scale = type(layer).__name__ == "Dense" and options.values == "even"
         booked = _booked(maps, options.bits) if options.values == "book" else None
         return booked or [_even(one, options.bits, one_scale) for one in maps]
+
+    def apply(self, options: BrainQuantOptions, model: Any, context: Context) -> Outcome:
+        if options.share == "alike":
+            return super().apply(options, model, context)
+        found = measured(
+            model, self.calibration(context), (Means.BITS,), seed=context.seed, tell=context.tell
+        )
+        dear = found.dear(Means.BITS)
+        done = super().apply(replace(options, exclude=(*options.exclude, *dear)), model, context)
+        spared = (f"{name}: eight bits, the outputs miss more than its bytes are worth" for name in dear)
+        return replace(done, notes=(*done.notes, *spared))
 
     def bits(self, options: BrainQuantOptions) -> int:
         return options.bits

@@ -21,7 +21,10 @@ from tinyml_compress.errors import ConfigError, TrainingError
 from tinyml_compress.results import Listing
 from tinyml_compress.support.backend import keras2
 from tinyml_compress.techniques._layerwise import Walk
+from tinyml_compress.techniques._sharing import choose_levels
+from tinyml_compress.techniques._thin import matrix_of
 from tinyml_compress.techniques.graph import Copier, copy_model, rebuild, steps_of
+from tinyml_compress.techniques.sensitivity import Means, measured
 from tinyml_compress.techniques.technique import (
     Anchor,
     Context,
@@ -54,6 +57,7 @@ class RankBy(Enum):
 
     ENERGY = "energy"  # the part of the squared singular values that must stay
     PARAMETERS = "parameters"  # the part of the model's parameters that may stay
+    OUTPUTS = "outputs"  # the same, from the layers that the model's outputs miss least
     ERROR = "error"  # the loss of score on data that is allowed for each layer
 
 
@@ -97,7 +101,7 @@ def factorise(
     flat = copy_model(model)
     candidates = _candidates(flat, exclude)
     roots = {} if inputs is None else _roots(flat, candidates, inputs)
-    ranks = _ranks(flat, candidates, by, value, training, roots)
+    ranks = _ranks(flat, candidates, by, value, training, roots, inputs)
     splits = []
     for layer, whole in candidates:
         rank = ranks.get(layer.name)
@@ -146,11 +150,7 @@ def _is_separable_geometry(layer: Any) -> bool:
 
 
 def _matrix(layer: Any) -> Array:
-    kernel = np.asarray(layer.get_weights()[0])
-    if kernel.ndim == 2 or kernel.shape[:2] == (1, 1):
-        return kernel.reshape(-1, kernel.shape[-1])
-    rows, columns, inputs, outputs = kernel.shape
-    return kernel.transpose(0, 2, 1, 3).reshape(rows * inputs, columns * outputs)
+    return matrix_of(np.asarray(layer.get_weights()[0]))
 
 
 def _full(layer: Any) -> int:
@@ -174,6 +174,7 @@ def _ranks(
     value: float,
     training: Training | None,
     roots: Roots,
+    inputs: Array | None,
 ) -> dict[str, int]:
     spectra = {
         layer.name: np.linalg.svd(_weighed(whole, roots.get(layer.name)), compute_uv=False)
@@ -189,6 +190,8 @@ def _ranks(
         return {name: _rank_for(spectrum, value) for name, spectrum in spectra.items()}
     if by is RankBy.PARAMETERS:
         return _ranks_for_parameters(flat, spectra, layers, value)
+    if by is RankBy.OUTPUTS:
+        return _ranks_for_outputs(flat, spectra, layers, value, inputs)
     if training is None:
         raise TrainingError("rank by error needs data", next_step="give --data, or use by = 'energy'")
     return _ranks_for_error(flat, spectra, layers, value, training, roots)
@@ -219,13 +222,47 @@ def _ranks_for_parameters(
         else:
             high = middle
     if not best:
-        raise TrainingError(
-            "low rank cannot save that many parameters",
-            which=flat.name,
-            found=f"{part:.0%} wanted",
-            next_step="raise value, or combine it with structured pruning",
-        )
+        raise _too_many(flat, part)
     return best
+
+
+def _too_many(flat: Any, part: float) -> TrainingError:
+    return TrainingError(
+        "low rank cannot save that many parameters",
+        which=flat.name,
+        found=f"{part:.0%} wanted",
+        next_step="raise value, or combine it with structured pruning",
+    )
+
+
+def _ranks_for_outputs(
+    flat: Any, spectra: dict[str, Array], layers: dict[str, Any], part: float, inputs: Array | None
+) -> dict[str, int]:
+    """At most `part` of the model's parameters, ranks going where the outputs miss them least."""
+    if inputs is None:
+        raise TrainingError(
+            "rank by outputs needs samples",
+            next_step="give --data with norm = 'outputs', or by = 'parameters'",
+        )
+    curves = measured(flat, inputs, (Means.RANKS,), only=spectra.__contains__).curves
+    steps, whole = Means.RANKS.steps, flat.count_params()
+    ranks = {
+        curve.layer: [max(1, round(len(spectra[curve.layer]) * (1 - gone))) for gone in steps]
+        for curve in curves
+    }
+    sizes = {name: layers[name].count_params() for name in ranks}
+    left = {
+        name: [sizes[name], *(min(sizes[name], _parameters(layers[name], rank)) for rank in row)]
+        for name, row in ranks.items()
+    }
+    harms = {curve.layer: (0.0, *curve.moved) for curve in curves}
+    floor = whole - sum(sizes.values())
+    levels = choose_levels(left, harms, sizes, budget=part, floor=floor, unit=1e-3, levels=steps)
+    chosen = {name: ranks[name][steps.index(level)] for name, level in levels.items() if level}
+    if floor + sum(min(left[name][0], _parameters(layers[name], chosen[name])) if name in chosen
+                   else left[name][0] for name in left) > part * whole:  # fmt: skip
+        raise _too_many(flat, part)
+    return chosen
 
 
 def _ranks_for_error(
@@ -343,7 +380,7 @@ class LowRankOptions(Options):
 
     by: str = word("energy", tuple(by.value for by in RankBy), "how ranks are chosen")
     value: float = number(
-        0.9, 0.001, 0.999, "energy that stays, part of the parameters that stays, or score a layer may cost"
+        0.9, 0.001, 0.999, "energy or part of the parameters that stays, or score that a layer may cost"
     )
     norm: str = word(
         "outputs", ("outputs", "weights"), "what the split keeps near; without samples it is the weights"

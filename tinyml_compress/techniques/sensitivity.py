@@ -2,7 +2,8 @@
 
 One layer at a time is given fewer weights, channels, ranks or bits, without training, and the model's outputs
 for calibration samples are compared with those of the float net. Labels are not needed. Whoever shares
-something out to layers (`prune`, `allocate`) asks here first, so that dear layers are spared.
+something out to layers (`prune`, `allocate`, `channels`, `low_rank`, `brain_quantize`) asks here first, so
+that dear layers are spared.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from tinyml_compress.errors import DataError, ModelError
 from tinyml_compress.support.backend import tensorflow
 from tinyml_compress.techniques._layerwise import divergence
 from tinyml_compress.techniques._sharing import LEVELS, choose_levels
+from tinyml_compress.techniques._thin import kernel_of, matrix_of
 from tinyml_compress.techniques.graph import copy_model, is_plain_graph, steps_of
 from tinyml_compress.techniques.patterns import Patterns, magnitude_mask
 from tinyml_compress.techniques.sparsity import prunable_weights
@@ -81,6 +83,16 @@ class Curve:
         if self.means is Means.BITS:
             return float(np.interp(-step, -steps, self.moved))
         return float(np.interp(step, [0.0, *steps], [0.0, *self.moved]))
+
+    def reach(self, harm: float) -> float:
+        """How much may go, of parts that go, until the outputs have moved so far."""
+        steps, moved = np.array([0.0, *self.means.steps]), np.array([0.0, *self.moved])
+        beyond = int(np.searchsorted(moved, harm, side="right"))
+        if beyond == len(moved):
+            return float(steps[-1])
+        before = beyond - 1
+        way = (harm - moved[before]) / (moved[beyond] - moved[before])
+        return float(steps[before] + way * (steps[beyond] - steps[before]))
 
 
 @dataclass(frozen=True)
@@ -255,12 +267,12 @@ def _trials(layer: Any, means: Means, norm: Any, patterns: Patterns) -> Iterator
         return None
     (kernel,) = kernels
     if means is Means.RANKS:
-        matrix = kernel.numpy().reshape(-1, kernel.shape[-1])
+        matrix = matrix_of(kernel.numpy())
         if min(matrix.shape) < 4:
             return None
         left, values, right = np.linalg.svd(matrix.astype(np.float64), full_matrices=False)
         return (
-            [(kernel, _of_rank(left, values, right, part).reshape(kernel.shape).astype(np.float32))]
+            [(kernel, kernel_of(_of_rank(left, values, right, part), tuple(kernel.shape)).astype(np.float32))]
             for part in means.steps
         )
     if layer.outbound_nodes == [] or kernel.shape[-1] < 4:

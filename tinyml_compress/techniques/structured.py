@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fnmatch import fnmatch
 from typing import Any
@@ -19,6 +19,7 @@ from tinyml_compress.techniques._slicing import rebuild_without
 from tinyml_compress.techniques.channels import Channels, Role, analyse
 from tinyml_compress.techniques.cost import Cost, cost_of
 from tinyml_compress.techniques.graph import copy_model
+from tinyml_compress.techniques.sensitivity import Curve, Means, measured
 from tinyml_compress.techniques.technique import (
     Anchor,
     Context,
@@ -56,6 +57,8 @@ __all__ = [
 IMPORTANCES = ("l1", "l2", "batch_norm", "taylor")
 BUDGETS = ("channels", "parameters", "macs", "ram")
 SCOPES = ("layer", "global")
+MEASURED = "measured"
+"""Where a channel goes is decided by what the outputs miss, not by the weights' sizes alone."""
 ROUND_TO = 4
 """Kernels work on four outputs at a time: the search takes multiples of it."""
 
@@ -100,11 +103,13 @@ def remove_channels(
     at_least: int = 1,
     exclude: Callable[[str], bool] = lambda name: False,
     gradients: Gradients | None = None,
+    curves: Sequence[Curve] = (),
 ) -> Removal:
     """Keep the part `keep` of the budget: the most important channels of each layer, or of the whole model.
 
     `round_to` rounds the kept channels of each layer to a multiple (never above what the layer has);
-    `gradients` gives d(loss)/d(weight) per layer and is needed for `taylor` only.
+    `gradients` gives d(loss)/d(weight) per layer and is needed for `taylor` only; with `curves`, what the
+    outputs miss without a layer's channels, all layers lose as many as harms alike.
     """
     flat = copy_model(model)
     graph = analyse(flat)
@@ -115,10 +120,13 @@ def remove_channels(
     scores = _scores(flat, graph, importance, gradients)
     blocks = blocks_of(graph)
     whole = cost_of(graph, frozenset())
-    choose = _choose_global if scope == "global" else _choose_per_layer
+    harms = {curve.layer: curve for curve in curves}
 
     def removed_at(part: float) -> frozenset[int]:
-        return choose(blocks, scores, part, round_to, at_least)
+        if scope == "global":
+            return _choose_global(blocks, scores, part, round_to, at_least)
+        parts = _borne(blocks, harms, part) if harms else dict.fromkeys(blocks, part)
+        return _choose_per_layer(blocks, scores, parts, round_to, at_least)
 
     if scope == "layer" and budget == "channels":
         return _removal(flat, graph, removed_at(keep))
@@ -187,15 +195,28 @@ def kept_count(count: float, whole: int, round_to: int, at_least: int) -> int:
 def _choose_per_layer(
     blocks: dict[tuple[str, ...], list[int]],
     scores: dict[int, float],
-    part: float,
+    parts: Mapping[tuple[str, ...], float],
     round_to: int,
     at_least: int,
 ) -> frozenset[int]:
     removed: list[int] = []
-    for roots in blocks.values():
-        kept = kept_count(part * len(roots), len(roots), round_to, at_least)
+    for names, roots in blocks.items():
+        kept = kept_count(parts[names] * len(roots), len(roots), round_to, at_least)
         removed += sorted(roots, key=lambda root: scores[root])[: len(roots) - kept]
     return frozenset(removed)
+
+
+def _borne(
+    blocks: Mapping[tuple[str, ...], list[int]], harms: Mapping[str, Curve], part: float
+) -> dict[tuple[str, ...], float]:
+    """The part of each block's channels that stays when no block may move the outputs further than another;
+    what shares its channels goes as far as the dearest of its layers lets it, what was not measured stays.
+    """
+    most = max((curve.moved[-1] for curve in harms.values()), default=0.0)
+    return {
+        names: max((1 - harms[name].reach((1 - part) * most) for name in names if name in harms), default=1.0)
+        for names in blocks
+    }
 
 
 def _choose_global(
@@ -327,7 +348,11 @@ class ChannelsOptions(Options):
 
     keep: float = number(0.5, 0.01, 1.0, "part of the budget that stays; 1.0 removes dead channels only")
     budget: str = word("channels", BUDGETS, "what `keep` counts")
-    scope: str = word("layer", SCOPES, "the same part everywhere, or the weakest of the whole model")
+    scope: str = word(
+        "layer",
+        (*SCOPES, MEASURED),
+        "the same part everywhere, the weakest of the whole model, or where the outputs miss them least",
+    )
     importance: str = word("l1", IMPORTANCES, "which channels are weak; taylor needs data")
     round_to: int = count(1, 1, 64, "channel counts become multiples of this")
     at_least: int = count(1, 1, 4096, "channels that every layer keeps")
@@ -409,6 +434,7 @@ class ChannelPruning(Technique[ChannelsOptions]):
                     gradients=_slopes(training)
                     if options.importance == "taylor" and training is not None
                     else None,
+                    curves=self._curves(options, current, context),
                 )
             )
             current = removals[-1].model
@@ -420,6 +446,13 @@ class ChannelPruning(Technique[ChannelsOptions]):
         return Outcome(
             current, _pinned(first), _blocks_table(replace(last, blocks=_joined(first, last))), history
         )
+
+    def _curves(self, options: ChannelsOptions, model: Any, context: Context) -> Sequence[Curve]:
+        if options.scope != MEASURED:
+            return ()
+        return measured(
+            model, self.calibration(context), (Means.CHANNELS,), seed=context.seed, tell=context.tell
+        ).curves
 
     def chosen(self, point: Point, fidelity: Fidelity) -> ChannelsOptions | None:
         # without training, the other ways have the shape of the narrowed model
