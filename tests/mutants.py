@@ -371,7 +371,7 @@ MUTANTS = (
     ),
     # data
     Mutant(
-        "data/preprocessing.py",
+        "frontends/preprocessing.py",
         "apply",
         "(scaled - mean) / std",
         "(scaled + mean) / std",

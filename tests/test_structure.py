@@ -37,6 +37,7 @@ RANK = {
     "evaluation": 3,
     "ops": 3,
     "devices": 3,
+    "frontends": 3,
     "formats": 4,
     "schedule": 4,
     **dict.fromkeys(STAGES, 5),

@@ -21,7 +21,6 @@ from tinyml_compress import converter, data
 from tinyml_compress.cli.convert import command
 from tinyml_compress.converter import Io, Mode, Settings
 from tinyml_compress.converter import convert as convert_module
-from tinyml_compress.data.preprocessing import Preprocessing
 from tinyml_compress.errors import (
     ConversionError,
     DataError,
@@ -30,6 +29,7 @@ from tinyml_compress.errors import (
     TinymlError,
     UsageError,
 )
+from tinyml_compress.frontends.preprocessing import Preprocessing
 from tinyml_compress.ir import DType
 from tinyml_compress.models import ZOO, Format, LoadedModel, Origin, keras3, load
 from tinyml_compress.pipeline.convert.keras_model import convert_model

@@ -15,8 +15,15 @@ from PIL import Image
 from tinyml_compress import data
 from tinyml_compress.data.audio import features_of, read_wav
 from tinyml_compress.data.description import audio_form
-from tinyml_compress.data.preprocessing import AudioForm, Features, ImageForm, Preprocessing, c_header
 from tinyml_compress.errors import ConfigError, DataError, TinymlError, UsageError
+from tinyml_compress.frontends.preprocessing import (
+    Arithmetic,
+    AudioForm,
+    Features,
+    ImageForm,
+    Preprocessing,
+    c_header,
+)
 
 # --- tables -------------------------------------------------------------------------------------------------
 
@@ -243,14 +250,14 @@ def test_folder_of_sounds_becomes_the_usual_features(tmp_path: Path) -> None:
 
 
 def test_log_mel_finds_the_tone_and_mfcc_is_its_cosine_transform() -> None:
-    form = audio_form(features=Features.LOG_MEL)
+    form = audio_form(features=Features.LOG_MEL, arithmetic=Arithmetic.FLOAT)
     assert (form.window, form.hop, form.fft, form.frames) == (640, 320, 1024, 49)
     edges = 700 * (10 ** (np.linspace(*(2595 * np.log10(1 + np.array([20, 4000]) / 700)), 42) / 2595) - 1)
     for hertz in (200, 1000, 3000):
         logs = features_of(tone(hertz), form)[:, :, 0]
         loudest = int(logs[10].argmax())
         assert edges[loudest] < hertz < edges[loudest + 2]
-    mfcc = features_of(tone(1000), audio_form(features=Features.MFCC))[:, :, 0]
+    mfcc = features_of(tone(1000), audio_form(features=Features.MFCC, arithmetic=Arithmetic.FLOAT))[:, :, 0]
     logs = features_of(tone(1000), form)[:, :, 0].astype(float)
     for order in (0, 3, 9):
         basis = np.cos(np.pi / 40 * (np.arange(40) + 0.5) * order) * np.sqrt((1 if order == 0 else 2) / 40)
@@ -399,7 +406,7 @@ def test_description_of_arrays(tmp_path: Path) -> None:
     [
         Preprocessing(),
         Preprocessing(1 / 255, (0.1, 0.2, 1e-9), (0.5, 0.25, 3e7), image=ImageForm(32, 24, 3)),
-        Preprocessing(audio=audio_form()),
+        Preprocessing(audio=audio_form(arithmetic=Arithmetic.FLOAT)),
         Preprocessing(audio=AudioForm(8000, 4000, Features.WAVE, 1, 1, 2, 1, 1, 0.0, 4000.0)),
     ],
     ids=["plain", "image", "mfcc", "wave"],

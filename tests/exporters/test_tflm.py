@@ -16,8 +16,8 @@ import pytest
 from tests.lib.bare_metal import built, ran
 from tests.lib.bundles import damaged_vector, exported
 from tests.lib.nets import NETS
-from tinyml_compress.data.preprocessing import Preprocessing
 from tinyml_compress.exporters import Format, layout
+from tinyml_compress.frontends.preprocessing import Preprocessing
 from tinyml_compress.pipeline.compile.verb import compile_model
 from tinyml_compress.pipeline.export.bundle import Metadata, tflm_bundle
 from tinyml_compress.results import Exported

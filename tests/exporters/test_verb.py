@@ -13,9 +13,9 @@ from click.testing import CliRunner
 
 from tests.lib.nets import NETS
 from tinyml_compress.cli.export import command
-from tinyml_compress.data.preprocessing import AudioForm, Features, ImageForm, Preprocessing
 from tinyml_compress.errors import ConfigError, TinymlError, UsageError
 from tinyml_compress.exporters import Format, layout
+from tinyml_compress.frontends.preprocessing import AudioForm, Features, ImageForm, Preprocessing
 from tinyml_compress.ops.base import Isa, Level
 from tinyml_compress.pipeline.export.bundle import Metadata, aot_bundle, manifest_preprocessing
 from tinyml_compress.support.files import sha256

@@ -18,8 +18,8 @@ from tests.lib import stateful_nets
 from tests.lib.bundles import exported, run_sources
 from tests.lib.nets import NETS
 from tinyml_compress import frontend
-from tinyml_compress.data.preprocessing import Preprocessing
 from tinyml_compress.exporters import Format
+from tinyml_compress.frontends.preprocessing import Preprocessing
 from tinyml_compress.ir import Graph
 from tinyml_compress.pipeline.export.bundle import Metadata, tflm_bundle
 from tinyml_compress.runners import tflm

@@ -9,15 +9,17 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from tinyml_compress.data.preprocessing import AudioForm, Features
 from tinyml_compress.errors import DataError
+from tinyml_compress.frontends.inputs import FRACTION
+from tinyml_compress.frontends.numbers import FLOOR, cosines, hann, mel_triangles
+from tinyml_compress.frontends.preprocessing import AudioForm, Features
+from tinyml_compress.frontends.sound import sound_features
 from tinyml_compress.support import files
 
 __all__ = ["features_of", "read_wav"]
 
 Floats = npt.NDArray[np.float32]
 Doubles = npt.NDArray[np.float64]
-_FLOOR = 1e-6
 _LARGEST = 128 << 20
 
 
@@ -59,33 +61,24 @@ def features_of(samples: Doubles, form: AudioForm) -> Floats:
     fitted = np.zeros(form.samples)
     fitted[: min(len(samples), form.samples)] = samples[: form.samples]
     if form.features is Features.WAVE:
-        return fitted.astype(np.float32).reshape(form.shape)
-    starts = np.arange(form.frames) * form.hop
-    frames = fitted[starts[:, None] + np.arange(form.window)]
-    hann = 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(form.window) / form.window)
-    power = np.abs(np.fft.rfft(frames * hann, form.fft)) ** 2
-    logs = np.log(power @ _mel_triangles(form) + _FLOOR)
+        values = fitted
+    elif form.is_fixed:
+        values = np.ldexp(sound_features(_in_16_bits(fitted), form).astype(np.float64), -FRACTION)
+    else:
+        values = _in_floats(fitted, form)
+    return values.astype(np.float32).reshape(form.shape)
+
+
+def _in_16_bits(samples: Doubles) -> npt.NDArray[np.int16]:
+    """As a converter of 16 bits would give them; those of a file with 16 bits come back as they were."""
+    return np.asarray(np.clip(np.floor(samples * 32768 + 0.5), -32768, 32767), np.int16)
+
+
+def _in_floats(samples: Doubles, form: AudioForm) -> Doubles:
+    """(frames, values of one), in float64."""
+    frames = np.lib.stride_tricks.sliding_window_view(samples, form.window)[:: form.hop]
+    power = np.abs(np.fft.rfft(frames * hann(form.window), form.fft)) ** 2
+    logs = np.log(power @ mel_triangles(form) + FLOOR)
     if form.features is Features.MFCC:
-        logs = logs @ _cosines(form.mel_bands, form.coefficients)
-    return np.asarray(logs, dtype=np.float32).reshape(form.shape)
-
-
-def _mel_triangles(form: AudioForm) -> Doubles:
-    """(fft / 2 + 1, mel_bands): triangles of height 1 with equal distances in mel."""
-
-    def mel(hertz: Doubles | float) -> Doubles:
-        return np.asarray(2595 * np.log10(1 + np.asarray(hertz) / 700))
-
-    edges = np.linspace(mel(form.low_hz), mel(form.high_hz), form.mel_bands + 2)
-    bins = mel(np.fft.rfftfreq(form.fft, 1 / form.sample_rate))[:, None]
-    rising = (bins - edges[:-2]) / (edges[1:-1] - edges[:-2])
-    falling = (edges[2:] - bins) / (edges[2:] - edges[1:-1])
-    return np.maximum(0, np.minimum(rising, falling))
-
-
-def _cosines(bands: int, coefficients: int) -> Doubles:
-    """The orthonormal DCT-II as a matrix (bands, coefficients)."""
-    order, place = np.arange(coefficients), np.arange(bands)
-    matrix = np.sqrt(2 / bands) * np.cos(np.pi / bands * (place[:, None] + 0.5) * order)
-    matrix[:, 0] = np.sqrt(1 / bands)
-    return np.asarray(matrix)
+        logs = logs @ cosines(form.mel_bands, form.coefficients)
+    return np.asarray(logs)

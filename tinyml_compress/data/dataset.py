@@ -10,8 +10,8 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
-from tinyml_compress.data.preprocessing import Preprocessing
 from tinyml_compress.errors import DataError
+from tinyml_compress.frontends.preprocessing import Preprocessing
 
 __all__ = ["DataSet"]
 

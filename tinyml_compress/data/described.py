@@ -13,9 +13,9 @@ from tinyml_compress.data.dataset import DataSet
 from tinyml_compress.data.description import Description, Spread, audio_form, read_description
 from tinyml_compress.data.files import as_inputs, as_labels, load_file
 from tinyml_compress.data.folders import images, listing, sounds
-from tinyml_compress.data.preprocessing import AudioForm, ImageForm, Preprocessing
 from tinyml_compress.data.tables import read_table
 from tinyml_compress.errors import DataError
+from tinyml_compress.frontends.preprocessing import AudioForm, ImageForm, Preprocessing
 
 __all__ = ["load_described", "load_folder", "load_table"]
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tinyml_compress.data.preprocessing import AudioForm, Features, ImageForm
 from tinyml_compress.data.tables import TableForm
+from tinyml_compress.frontends.preprocessing import Arithmetic, AudioForm, Features, ImageForm
 from tinyml_compress.support.sections import Section, parse
 
 __all__ = [
@@ -91,6 +91,7 @@ def audio_form(
     coefficients: int = 10,
     low_hz: float = 20.0,
     high_hz: float = 4000.0,
+    arithmetic: Arithmetic = Arithmetic.FIXED,
 ) -> AudioForm:
     """The usual front end of keyword spotters: 49 frames of 10 coefficients for one second."""
     window, hop = round(sample_rate * window_ms / 1000), round(sample_rate * hop_ms / 1000)
@@ -105,6 +106,7 @@ def audio_form(
         coefficients=coefficients,
         low_hz=low_hz,
         high_hz=high_hz,
+        arithmetic=arithmetic,
     )
 
 
@@ -132,6 +134,7 @@ def _audio(section: Section) -> AudioForm:
         section.integer("coefficients", 1, 512, 10),
         section.number("low-hz", 0, 96000, 20.0),
         section.number("high-hz", 1, 96000, 4000.0),
+        Arithmetic(section.text("arithmetic", "fixed", one_of=[kind.value for kind in Arithmetic])),
     )
     check_audio(section, form)
     section.close()

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tinyml_compress.data.dataset import DataSet
-from tinyml_compress.data.preprocessing import Preprocessing
+from tinyml_compress.frontends.preprocessing import Preprocessing
 from tinyml_compress.results import Finding, Severity
 
 __all__ = ["check", "check_parts", "range_shift"]

@@ -12,8 +12,8 @@ import numpy.typing as npt
 
 from tinyml_compress.data import audio
 from tinyml_compress.data.pictures import SUFFIXES, read_pictures
-from tinyml_compress.data.preprocessing import AudioForm, ImageForm
 from tinyml_compress.errors import DataError
+from tinyml_compress.frontends.preprocessing import AudioForm, ImageForm
 
 __all__ = ["Listing", "Samples", "images", "listing", "sounds"]
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from tinyml_compress.data.description import check_audio, check_values, image_of
-from tinyml_compress.data.preprocessing import AudioForm, Features, Preprocessing
+from tinyml_compress.frontends.preprocessing import Arithmetic, AudioForm, Features, Preprocessing
 from tinyml_compress.support.sections import Section
 
 __all__ = ["preprocessing_in"]
@@ -48,6 +48,10 @@ def _audio(section: Section) -> AudioForm:
         coefficients=section.integer("coefficients", 1, 512),
         low_hz=section.number("low_hz", 0, 96000),
         high_hz=section.number("high_hz", 1, 96000),
+        # manifests of before there were two have none
+        arithmetic=Arithmetic(
+            section.text("arithmetic", "float", one_of=[kind.value for kind in Arithmetic])
+        ),
     )
     if made.fft & (made.fft - 1) or made.fft < made.window:
         allowed = f"a power of two from {made.window}"

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from tinyml_compress.data.preprocessing import ImageForm
 from tinyml_compress.errors import DataError
+from tinyml_compress.frontends.preprocessing import ImageForm
 
 if TYPE_CHECKING:
     from PIL.Image import Image

@@ -13,8 +13,8 @@ from tinyml_compress import converter
 from tinyml_compress._version import __version__
 from tinyml_compress.converter import Arena, FlatFile, FlatTensor
 from tinyml_compress.converter import Settings as ConverterSettings
-from tinyml_compress.data.preprocessing import Preprocessing, c_header
 from tinyml_compress.errors import MissingDependency, ModelError, RuntimeCrash, UnsupportedOperator
+from tinyml_compress.frontends.preprocessing import Preprocessing, c_header
 from tinyml_compress.ir import DType, Tensor
 from tinyml_compress.results import Kind, Manifest, Number, PortFacts
 from tinyml_compress.results.base import plain

@@ -12,9 +12,9 @@ from tinyml_compress import converter, data, frontend
 from tinyml_compress.converter import Mode, Settings
 from tinyml_compress.converter.four_bits import four_bits
 from tinyml_compress.data import DataSet
-from tinyml_compress.data.preprocessing import Preprocessing
 from tinyml_compress.errors import DataError, UsageError, about
 from tinyml_compress.frontend.writer import write
+from tinyml_compress.frontends.preprocessing import Preprocessing
 from tinyml_compress.models import LoadedModel
 from tinyml_compress.pipeline.convert.artifacts import Converted
 from tinyml_compress.pipeline.convert.collapse import refuse_collapsed

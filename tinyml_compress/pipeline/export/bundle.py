@@ -15,10 +15,10 @@ from tinyml_compress.codegen.project import GoldenVectors, describe_port, vector
 from tinyml_compress.codegen.weights_check import with_weights_check
 from tinyml_compress.converter import FlatTensor
 from tinyml_compress.data.front_end import preprocessing_in
-from tinyml_compress.data.preprocessing import Preprocessing, c_header
 from tinyml_compress.errors import DataError
 from tinyml_compress.exporters import Bundle, Engine
 from tinyml_compress.exporters.bundle import Vectors
+from tinyml_compress.frontends.preprocessing import Preprocessing, c_header
 from tinyml_compress.ir import DType, Port, Program
 from tinyml_compress.ops.base import Isa, Level
 from tinyml_compress.pipeline.compile.verb import compile_model

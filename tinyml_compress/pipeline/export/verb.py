@@ -8,9 +8,9 @@ from pathlib import Path
 
 from tinyml_compress import exporters
 from tinyml_compress.data import load
-from tinyml_compress.data.preprocessing import Preprocessing
 from tinyml_compress.errors import UsageError
 from tinyml_compress.exporters import Engine, Format
+from tinyml_compress.frontends.preprocessing import Preprocessing
 from tinyml_compress.ops.base import Isa, Level
 from tinyml_compress.pipeline.export.bundle import Metadata, aot_bundle, manifest_preprocessing, tflm_bundle
 from tinyml_compress.pipeline.measure.model import Given, given

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from tinyml_compress.data.preprocessing import Preprocessing
 from tinyml_compress.errors import UsageError
+from tinyml_compress.frontends.preprocessing import Preprocessing
 from tinyml_compress.models.zoo.streams import STREAMS, stream_file
 from tinyml_compress.support import files
 from tinyml_compress.support.c_names import c_name

@@ -8,9 +8,10 @@ from enum import Enum
 import numpy as np
 import numpy.typing as npt
 
+from tinyml_compress.frontends.inputs import FRACTION, input_numbers
 from tinyml_compress.support.escape import c_comment
 
-__all__ = ["AudioForm", "Features", "ImageForm", "Preprocessing", "c_header"]
+__all__ = ["Arithmetic", "AudioForm", "Features", "ImageForm", "Preprocessing", "c_header"]
 
 Array = npt.NDArray[np.generic]
 Floats = npt.NDArray[np.float32]
@@ -22,6 +23,13 @@ class Features(Enum):
     WAVE = "wave"
     LOG_MEL = "log-mel"
     MFCC = "mfcc"
+
+
+class Arithmetic(Enum):
+    """In which numbers features are computed."""
+
+    FIXED = "fixed"
+    FLOAT = "float"
 
 
 @dataclass(frozen=True)
@@ -39,7 +47,8 @@ class AudioForm:
 
     A frame is `window` samples under a Hann window, every `hop` samples; its power spectrum of `fft` points
     goes through `mel_bands` triangles between `low_hz` and `high_hz` on the HTK mel scale; log-mel is
-    log(energy + 1e-6), and MFCC the first `coefficients` of the orthonormal DCT-II of that.
+    log(energy + 1e-6), and MFCC the first `coefficients` of the orthonormal DCT-II of that. In fixed
+    arithmetic all of it is whole numbers.
     """
 
     sample_rate: int
@@ -52,6 +61,13 @@ class AudioForm:
     coefficients: int
     low_hz: float
     high_hz: float
+    arithmetic: Arithmetic = Arithmetic.FLOAT
+    """Whole numbers, which the generated C has too; or float64, which exists in Python alone."""
+
+    @property
+    def is_fixed(self) -> bool:
+        """Features in whole numbers; a wave is none."""
+        return self.arithmetic is Arithmetic.FIXED and self.features is not Features.WAVE
 
     @property
     def frames(self) -> int:
@@ -78,7 +94,10 @@ class Preprocessing:
     audio: AudioForm | None = None
 
     def apply(self, values: Array) -> Floats:
-        """Inputs from values, in float32 as firmware computes them."""
+        """Inputs from values, in float32 or in whole numbers as firmware computes them."""
+        if self.audio is not None and self.audio.is_fixed:
+            features = np.round(np.ldexp(values.astype(np.float64), FRACTION)).astype(np.int64)
+            return input_numbers(self.scale, self.mean, self.std).inputs(features)
         scaled = values.astype(np.float32) * np.float32(self.scale)
         mean, std = np.asarray(self.mean, np.float32), np.asarray(self.std, np.float32)
         return np.asarray((scaled - mean) / std, dtype=np.float32)
@@ -89,7 +108,8 @@ class Preprocessing:
         if self.image is not None:
             shown["image"] = vars(self.image).copy()
         if self.audio is not None:
-            shown["audio"] = {**vars(self.audio), "features": self.audio.features.value}
+            words = {"features": self.audio.features.value, "arithmetic": self.audio.arithmetic.value}
+            shown["audio"] = {**vars(self.audio), **words}
         return shown
 
 
@@ -131,8 +151,11 @@ def _audio_lines(upper: str, audio: AudioForm) -> list[str]:
         c_comment(line.strip()) for line in (AudioForm.__doc__ or "").strip().splitlines() if line.strip()
     ]
     lines.append(f"#define {upper}_AUDIO_FEATURES_{audio.features.name} 1")
+    lines.append(f"#define {upper}_AUDIO_ARITHMETIC_{audio.arithmetic.name} 1")
     for key, value in vars(audio).items():
-        if key == "features" or (audio.features is Features.WAVE and key not in ("sample_rate", "samples")):
+        if key in ("features", "arithmetic") or (
+            audio.features is Features.WAVE and key not in ("sample_rate", "samples")
+        ):
             continue
         lines.append(
             f"#define {upper}_AUDIO_{key.upper()} {_literal(value) if isinstance(value, float) else value}"

@@ -1,0 +1,1 @@
+"""From a sensor's values to a model's inputs, in whole numbers."""

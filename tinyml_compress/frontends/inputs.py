@@ -1,0 +1,57 @@
+"""From features in whole numbers to a model's inputs: scale, mean and deviation."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from tinyml_compress.errors import DataError
+
+__all__ = ["FRACTION", "InputNumbers", "input_numbers"]
+
+Whole = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float32]
+FRACTION = 10
+"""Bits behind the point of a feature."""
+_SHIFT = 27
+_LARGEST = (1 << 24) - 1
+
+
+@dataclass(frozen=True, eq=False)
+class InputNumbers:
+    """input = (feature * multiplier + offset) >> shift, a pair per slice of the last axis, or one for all."""
+
+    multipliers: Whole
+    offsets: Whole
+    bits: int
+    """Behind the point of an input."""
+    shift: int = _SHIFT
+    largest: int = _LARGEST
+    """An input stays between this and its negative."""
+
+    def inputs(self, features: Whole) -> Floats:
+        """The real values, exactly."""
+        whole = (features * self.multipliers + self.offsets) >> self.shift
+        return np.ldexp(np.clip(whole, -self.largest, self.largest).astype(np.float32), -self.bits)
+
+
+def input_numbers(scale: float, means: tuple[float, ...], stds: tuple[float, ...]) -> InputNumbers:
+    """(feature * scale - mean) / std in whole numbers."""
+    mean, std = np.broadcast_arrays(np.asarray(means, np.float64), np.asarray(stds, np.float64))
+    ratio = scale / std
+    exponent = int(np.floor(np.log2(np.abs(ratio).max())))
+    bits = FRACTION + 2 - exponent
+    offsets = np.round(-mean / std * 2.0 ** (bits + _SHIFT))
+    if abs(exponent) > 64 or np.abs(offsets).max() >= 2.0**61:
+        raise DataError(
+            "the front end's inputs leave the range of its whole numbers",
+            found=f"scale {scale:g}, std from {std.min():g}, mean up to {np.abs(mean).max():g}",
+            next_step='set scale, mean and std to the size of the features, or [audio] arithmetic = "float"',
+        )
+    return InputNumbers(
+        np.round(ratio * 2.0 ** (bits - FRACTION + _SHIFT)).astype(np.int64),
+        offsets.astype(np.int64) + (1 << (_SHIFT - 1)),
+        bits,
+    )
