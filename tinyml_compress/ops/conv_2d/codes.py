@@ -1,8 +1,7 @@
-"""The variant of CONV_2D with weights from a code book: which nodes it takes, how weights and windows lie."""
+"""CONV_2D on SMLAD with weights from a code book: which nodes it takes, how weights and windows lie."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -11,8 +10,8 @@ import numpy.typing as npt
 
 from tinyml_compress.ir import NodeView, needed
 from tinyml_compress.ops._codebook import Codebook, codebook
-from tinyml_compress.ops._conv import conv_attrs
-from tinyml_compress.ops._products import Ints, Sliding, fast_table, live_rows, packed_table
+from tinyml_compress.ops._forms import Form, only
+from tinyml_compress.ops._products import Ints, Sliding, live_rows, packed_table
 from tinyml_compress.ops.base import (
     Call,
     In,
@@ -26,9 +25,10 @@ from tinyml_compress.ops.base import (
     Table,
     Variant,
 )
-from tinyml_compress.ops.conv_2d.sparse import SparseNode, band_gap
+from tinyml_compress.ops.conv_2d import node
+from tinyml_compress.ops.conv_2d.sparse import band_gap
 
-__all__ = ["codes_variants"]
+__all__ = ["VARIANTS"]
 
 _SYMBOL = "tc_s8_conv_2d_codes__dsp"
 _WISHED = 8 << 10
@@ -70,41 +70,33 @@ def _book(data: bytes, shape: tuple[int, int], scales: tuple[float, ...]) -> Cod
     return codebook(np.frombuffer(data, np.int8).reshape(shape).astype(np.int64), scales)
 
 
-def codes_variants(
-    node: Callable[[NodeView], SparseNode], fits: Callable[[NodeView], bool]
-) -> tuple[Variant, ...]:
-    """One per number of bits, for nodes that `fits` takes; the kernel is the same."""
-    return tuple(_variant(bits, node, fits) for bits in (2, 3, 4))
-
-
-def _variant(bits: int, node: Callable[[NodeView], SparseNode], fits: Callable[[NodeView], bool]) -> Variant:
+def _variant(bits: int) -> Variant:
     def book(view: NodeView) -> Codebook | None:
-        it, quant = node(view), view.quant(1)
-        rows = live_rows(it.channels, it.rows).astype(np.int8)
+        quant = view.quant(1)
+        rows = live_rows(node.channels(view), node.rows(view)).astype(np.int8)
         scales = quant.scales if quant.per_channel else quant.scales[:1] * len(rows)
         return _book(rows.tobytes(), (rows.shape[0], rows.shape[1]), scales)
 
     def layout(view: NodeView) -> _Layout:
-        return needed(_layout(node(view).window))
+        return needed(_layout(node.window(view)))
 
     def accepts(view: NodeView) -> bool:
-        if not fits(view):
+        if not node.has_fast(view):
             return False
-        window = node(view).window
+        window = node.window(view)
         if window.in_c % 4 or window.out_c % 2 or window.dilation_w != 1 or _layout(window) is None:
             return False
         found = book(view)
         return found is not None and found.bits == bits and found.nbytes < view.input(1).nbytes
 
     def emit(view: NodeView) -> tuple[Call, ...]:
-        it, found, source, target = node(view), needed(book(view)), view.quant(0), view.output_quant()
-        fast = needed(fast_table(view, it.channels, conv_attrs(view).activation))
-        packed = needed(packed_table(fast))
+        window, found = node.window(view), needed(book(view))
+        packed = needed(packed_table(needed(node.fast(view))))
         shared = found.factors is not None
         params: tuple[tuple[str, ParamValue], ...] = (
-            *it.window.params(),
-            ("in_zero", source.zero_point),
-            ("out_zero", target.zero_point),
+            *window.params(),
+            ("in_zero", view.quant(0).zero_point),
+            ("out_zero", view.output_quant().zero_point),
             ("columns", layout(view).columns),
             ("bits", bits),
             ("shift", found.shift),
@@ -114,7 +106,7 @@ def _variant(bits: int, node: Callable[[NodeView], SparseNode], fits: Callable[[
             ("factors", Ref("factors") if shared else 0),
             ("channels", Ref("channels")),
         )
-        codes = _packed(_ordered(found.codes, it.window), bits)
+        codes = _packed(_ordered(found.codes, window), bits)
         tables = [Table("weights", "uint8_t", codes, Role.WEIGHTS)]
         if found.factors is not None:
             tables.append(Table("centroids", "int16_t", found.table.astype(np.int16), Role.WEIGHTS))
@@ -127,7 +119,7 @@ def _variant(bits: int, node: Callable[[NodeView], SparseNode], fits: Callable[[
     def accepts_packed(view: NodeView) -> bool:
         if not accepts(view):
             return False
-        fast = fast_table(view, node(view).channels, conv_attrs(view).activation)
+        fast = node.fast(view)
         return fast is not None and packed_table(fast) is not None
 
     def weight_bytes(view: NodeView) -> int:
@@ -135,8 +127,7 @@ def _variant(bits: int, node: Callable[[NodeView], SparseNode], fits: Callable[[
         return found.nbytes
 
     def overlap(view: NodeView) -> tuple[Overlap, ...]:
-        it = node(view)
-        return (Overlap(0, 0, band_gap(it.window, _ROWS, layout(view).columns)),)
+        return (Overlap(0, 0, band_gap(node.window(view), _ROWS, layout(view).columns)),)
 
     return Variant(
         _SYMBOL,
@@ -180,3 +171,6 @@ def _cycles(layout: _Layout) -> float:
     blocks = bands * w.out_w * w.out_c / 2
     gather = layout.words / 8 * 30.0 + layout.words / (2 * w.in_c) * 60.0
     return blocks * (9.2 * depth + 180.0) + tiles * (gather + w.out_c * (6.0 * depth + 200.0))
+
+
+VARIANTS = only(Form.S8, *map(_variant, (2, 3, 4)))

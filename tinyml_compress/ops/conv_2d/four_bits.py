@@ -1,66 +1,62 @@
-"""Kernels of CONV_2D for packed int4 weights, which they unpack as they need them."""
+"""CONV_2D with packed int4 weights, which its kernels unpack as they need them."""
 
 from __future__ import annotations
-
-from collections.abc import Callable
 
 import numpy as np
 
 from tinyml_compress.ir import NodeView
-from tinyml_compress.ops._conv import Groups, conv_call
-from tinyml_compress.ops._forms import bias_values, packed_rows
-from tinyml_compress.ops._products import Ints, Sliding, conv_multipliers, int32_table
+from tinyml_compress.ops._conv import conv_call
+from tinyml_compress.ops._forms import Form, bias_values, only, packed_rows, packed_words
+from tinyml_compress.ops._products import Ints, conv_multipliers, int32_table
 from tinyml_compress.ops.base import Call, Role, Table, Variant
+from tinyml_compress.ops.conv_2d import node
+from tinyml_compress.ops.conv_2d.block import BYTES, block_emit, depth_pairs, pair_weights
 
-__all__ = ["FOUR_BITS", "filters", "words"]
+__all__ = ["VARIANTS"]
 
-FOUR_BITS = "tc_s8_conv_2d_s4__dsp"
-_C = "tc_s8_conv_2d_s4__c"
-
-
-def filters(
-    rows: Callable[[NodeView], Ints],
-    window: Callable[[NodeView], Sliding],
-    groups: Callable[[NodeView], Groups],
-) -> Variant:
-    """Filter by filter in plain C: any node. Output stays apart from input: every filter reads all of it."""
-
-    def emit(view: NodeView) -> tuple[Call, ...]:
-        pairs = np.array(conv_multipliers(view, len(rows(view))), np.int64)
-        table = int32_table(bias_values(view, len(pairs)), pairs[:, 0], pairs[:, 1])
-        tables = (
-            Table("weights", "int8_t", packed_rows(rows(view)), Role.WEIGHTS),
-            Table("channels", "int32_t", table),
-        )
-        return (conv_call(view, _C, window(view), groups(view), tables, scratch=True),)
-
-    def cycles(view: NodeView) -> float:
-        weights, pixels = view.input(1), view.output().elements
-        macs = pixels * (weights.elements // weights.shape[0])
-        return 9.0 * macs + 60.0 * pixels + 6.0 * weights.elements
-
-    return Variant(_C, lambda view: True, emit, scratch=lambda view: rows(view).shape[1], cycles=cycles)
+_FILTERS = "tc_s8_conv_2d_s4__c"
+_BLOCKS = "tc_s8_conv_2d_s4__dsp"
 
 
-def words(
-    whole: Variant,
-    emit: Callable[[NodeView], tuple[Call, ...]],
-    depth_pairs: Callable[[NodeView], int],
-    pixels: Callable[[NodeView], int],
-) -> Variant:
-    """As the DSP kernel `whole` of int8; each two channels' weights are unpacked for each block of four
-    pixels.
-    """
+# --- filter by filter in plain C: output stays apart from input, of which every filter reads all ------------
 
-    def cycles(view: NodeView) -> float:
-        blocks, pairs = (pixels(view) + 3) // 4, (view.output().shape[3] + 1) // 2
-        return whole.cycles(view) + blocks * pairs * (9.0 * depth_pairs(view) + 60.0)
 
-    return Variant(
-        FOUR_BITS,
-        whole.accepts,
-        emit,
-        scratch=lambda view: whole.scratch(view) + 4 * depth_pairs(view),
-        overlap=whole.overlap,
-        cycles=cycles,
+def _emit_filters(view: NodeView) -> tuple[Call, ...]:
+    rows = node.rows(view)
+    pairs = np.array(conv_multipliers(view, len(rows)), np.int64)
+    table = int32_table(bias_values(view, len(pairs)), pairs[:, 0], pairs[:, 1])
+    tables = (
+        Table("weights", "int8_t", packed_rows(rows), Role.WEIGHTS),
+        Table("channels", "int32_t", table),
     )
+    return (conv_call(view, _FILTERS, node.window(view), node.groups(view), tables, scratch=True),)
+
+
+def _filters_cycles(view: NodeView) -> float:
+    return 9.0 * node.macs(view) + 60.0 * view.output().elements + 6.0 * view.input(1).elements
+
+
+# --- as the blocks of int8; each two channels' weights are unpacked for each block of four pixels -----------
+
+
+def _packed_pairs(view: NodeView, rows: Ints) -> Table:
+    return Table("weights", "int8_t", packed_words(pair_weights(rows)), Role.WEIGHTS)
+
+
+def _blocks_cycles(view: NodeView) -> float:
+    blocks, pairs = (node.window(view).pixels + 3) // 4, (view.output().shape[3] + 1) // 2
+    return BYTES.cycles(view) + blocks * pairs * (9.0 * depth_pairs(view) + 60.0)
+
+
+VARIANTS = only(
+    Form.S4,
+    Variant(_FILTERS, lambda view: True, _emit_filters, scratch=node.depth, cycles=_filters_cycles),
+    Variant(
+        _BLOCKS,
+        BYTES.accepts,
+        block_emit(_BLOCKS, _packed_pairs),
+        scratch=lambda view: BYTES.scratch(view) + 4 * depth_pairs(view),
+        overlap=BYTES.overlap,
+        cycles=_blocks_cycles,
+    ),
+)

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 import numpy.typing as npt
 
 from tinyml_compress.ir import NodeView
 from tinyml_compress.ops._conv import conv_attrs
-from tinyml_compress.ops._forms import bias_values, chunk_of, wide_table
+from tinyml_compress.ops._forms import Form, bias_values, chunk_of, only, wide_table
 from tinyml_compress.ops._products import Ints, Sliding, clamp_bounds, conv_multipliers, sliding_gap
 from tinyml_compress.ops.base import (
     Call,
@@ -23,8 +21,9 @@ from tinyml_compress.ops.base import (
     Table,
     Variant,
 )
+from tinyml_compress.ops.conv_2d import node
 
-__all__ = ["pairs_variant"]
+__all__ = ["VARIANTS"]
 
 _SYMBOL = "tc_s16_conv_2d__dsp"
 
@@ -41,52 +40,53 @@ def _ordered(rows: Ints) -> npt.NDArray[np.int8]:
     return stream.astype(np.int8)
 
 
-def pairs_variant(
-    rows: Callable[[NodeView], Ints],
-    window: Callable[[NodeView], Sliding],
-    accepts: Callable[[NodeView], bool],
-) -> Variant:
-    """For nodes of 64-bit accumulators that `accepts` lets through."""
+def _padded(view: NodeView) -> Ints:
+    found = node.rows(view)
+    return np.pad(found, ((0, 0), (0, found.shape[1] % 2)))
 
-    def padded(view: NodeView) -> Ints:
-        found = rows(view)
-        return np.pad(found, ((0, 0), (0, found.shape[1] % 2)))
 
-    def emit(view: NodeView) -> tuple[Call, ...]:
-        weights, at = padded(view), window(view)
-        low, high = clamp_bounds(conv_attrs(view).activation, view.output())
-        params: tuple[tuple[str, ParamValue], ...] = (
-            *at.params(),
-            ("act_min", low),
-            ("act_max", high),
-            ("direct", _direct(at)),
-            ("pairs", weights.shape[1] // 2),
-            ("chunk", chunk_of(weights)),
-            ("weights", Ref("weights")),
-            ("channels", Ref("channels")),
-        )
-        channels = wide_table(bias_values(view, len(weights)), conv_multipliers(view, len(weights)))
-        tables = (
-            Table("weights", "int8_t", _ordered(weights), Role.WEIGHTS),
-            Table("channels", "int32_t", channels),
-        )
-        return (Call(_SYMBOL, "tc_s16_conv_pairs", params, (In(0), Out(), Scratch()), tables),)
+def _emit(view: NodeView) -> tuple[Call, ...]:
+    weights, at = _padded(view), node.window(view)
+    low, high = clamp_bounds(conv_attrs(view).activation, view.output())
+    params: tuple[tuple[str, ParamValue], ...] = (
+        *at.params(),
+        ("act_min", low),
+        ("act_max", high),
+        ("direct", _direct(at)),
+        ("pairs", weights.shape[1] // 2),
+        ("chunk", chunk_of(weights)),
+        ("weights", Ref("weights")),
+        ("channels", Ref("channels")),
+    )
+    channels = wide_table(bias_values(view, len(weights)), conv_multipliers(view, len(weights)))
+    tables = (
+        Table("weights", "int8_t", _ordered(weights), Role.WEIGHTS),
+        Table("channels", "int32_t", channels),
+    )
+    return (Call(_SYMBOL, "tc_s16_conv_pairs", params, (In(0), Out(), Scratch()), tables),)
 
-    def scratch(view: NodeView) -> int:
-        return 0 if _direct(window(view)) else 4 * padded(view).shape[1]
 
-    def overlap(view: NodeView) -> tuple[Overlap, ...]:
-        # The first pixel's channels are written while the second's window is read where pixels are read in
-        # place.
-        at = window(view)
-        block = 0 if _direct(at) else 2
-        gap = sliding_gap(at, block) + (at.out_c if _direct(at) else 0)
-        return (Overlap(0, 0, gap * view.output().dtype.itemsize),)
+def _scratch(view: NodeView) -> int:
+    return 0 if _direct(node.window(view)) else 4 * _padded(view).shape[1]
 
-    def cycles(view: NodeView) -> float:
-        at, pairs = window(view), padded(view).shape[1] // 2
-        blocks = (at.pixels + 1) // 2
-        gather = 0.0 if _direct(at) else at.pixels * (2.0 * pairs + 40.0 * at.taps)
-        return blocks * (at.out_c + 1) // 2 * (14.0 * pairs + 160.0) + gather + 60.0 * at.pixels
 
-    return Variant(_SYMBOL, accepts, emit, scratch=scratch, overlap=overlap, cycles=cycles)
+def _overlap(view: NodeView) -> tuple[Overlap, ...]:
+    # The first pixel's channels are written while the second's window is read where pixels are read in
+    # place.
+    at = node.window(view)
+    block = 0 if _direct(at) else 2
+    gap = sliding_gap(at, block) + (at.out_c if _direct(at) else 0)
+    return (Overlap(0, 0, gap * view.output().dtype.itemsize),)
+
+
+def _cycles(view: NodeView) -> float:
+    at, pairs = node.window(view), _padded(view).shape[1] // 2
+    blocks = (at.pixels + 1) // 2
+    gather = 0.0 if _direct(at) else at.pixels * (2.0 * pairs + 40.0 * at.taps)
+    return blocks * (at.out_c + 1) // 2 * (14.0 * pairs + 160.0) + gather + 60.0 * at.pixels
+
+
+VARIANTS = only(
+    Form.S16,
+    Variant(_SYMBOL, node.is_ungrouped, _emit, scratch=_scratch, overlap=_overlap, cycles=_cycles),
+)

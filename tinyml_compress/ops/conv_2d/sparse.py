@@ -1,4 +1,4 @@
-"""The sparse variants of CONV_2D: which nodes they take, what they cost, how windows and weights lie."""
+"""CONV_2D with only the weights that are not zero: which nodes, at what cost, how windows and weights lie."""
 
 from __future__ import annotations
 
@@ -11,11 +11,10 @@ import numpy.typing as npt
 
 from tinyml_compress.ir import NodeView, needed
 from tinyml_compress.ops._conv import conv_attrs
+from tinyml_compress.ops._forms import Form, only
 from tinyml_compress.ops._products import (
-    Channels,
     Ints,
     Sliding,
-    fast_table,
     finish_bounds,
     int32_table,
     live_channels,
@@ -37,8 +36,9 @@ from tinyml_compress.ops.base import (
     Table,
     Variant,
 )
+from tinyml_compress.ops.conv_2d import node
 
-__all__ = ["SparseNode", "Strips", "band_gap", "sparse_variants", "strips", "strips_gap"]
+__all__ = ["VARIANTS", "Strips", "band_gap", "strips", "strips_gap"]
 
 _MOST_SCRATCH = 16 << 10
 _PLAIN = "tc_s8_conv_2d_sparse__c"
@@ -199,38 +199,20 @@ def _encoded(form: _Form, data: bytes, shape: tuple[int, int], layout: Strips) -
     return form.encode(np.frombuffer(data, np.int8).reshape(shape).astype(np.int64), layout)
 
 
-@dataclass(frozen=True)
-class SparseNode:
-    """What the variants need to know of a node."""
-
-    window: Sliding
-    channels: Channels
-    rows: Ints
-
-
-def sparse_variants(
-    node: Callable[[NodeView], SparseNode],
-    accepts: Callable[[NodeView], bool],
-    plain_accepts: Callable[[NodeView], bool],
-) -> tuple[Variant, ...]:
-    """One per encoding, for nodes that `accepts` takes, and one in plain C."""
-    return (*(_variant(form, node, accepts) for form in _FORMS), _plain_variant(node, plain_accepts))
-
-
 @lru_cache(maxsize=64)
 def _window_rows(data: bytes, shape: tuple[int, int]) -> SparseRows:
     return sparse_rows(np.frombuffer(data, np.int8).reshape(shape).astype(np.int64))
 
 
-def _plain_variant(node: Callable[[NodeView], SparseNode], fits: Callable[[NodeView], bool]) -> Variant:
+def _plain_variant() -> Variant:
     def sparse(view: NodeView) -> SparseRows:
-        rows = node(view).rows.astype(np.int8)
+        rows = node.rows(view).astype(np.int8)
         return _window_rows(rows.tobytes(), (rows.shape[0], rows.shape[1]))
 
     def accepts(view: NodeView) -> bool:
-        if not fits(view):
+        if not node.is_ungrouped(view):
             return False
-        rows = node(view).rows
+        rows = node.rows(view)
         if np.count_nonzero(rows) > _DENSEST * rows.size or scratch(view) > _MOST_SCRATCH:
             return False
         return weight_bytes(view) < rows.size
@@ -239,17 +221,17 @@ def _plain_variant(node: Callable[[NodeView], SparseNode], fits: Callable[[NodeV
         return int(sparse(view).stream.nbytes)
 
     def scratch(view: NodeView) -> int:
-        return 4 * (-(-node(view).rows.shape[1] // 4) * 4)
+        return 4 * (-(-node.depth(view) // 4) * 4)
 
     def emit(view: NodeView) -> tuple[Call, ...]:
-        it, rows, source = node(view), sparse(view), view.quant(0)
-        bias = wrap32(it.channels.bias - 128 * it.rows.sum(axis=1))
-        table = int32_table(bias, it.channels.multiplier, it.channels.shift, 2 * rows.pairs.astype(np.int64))
+        channels, rows = node.channels(view), sparse(view)
+        bias = wrap32(channels.bias - 128 * node.rows(view).sum(axis=1))
+        table = int32_table(bias, channels.multiplier, channels.shift, 2 * rows.pairs.astype(np.int64))
         params: tuple[tuple[str, ParamValue], ...] = (
-            *it.window.params(),
-            ("in_zero", source.zero_point),
+            *node.window(view).params(),
+            ("in_zero", view.quant(0).zero_point),
             *finish_bounds(conv_attrs(view).activation, view.output()),
-            ("depth", it.rows.shape[1]),
+            ("depth", node.depth(view)),
             ("weights", Ref("weights")),
             ("channels", Ref("channels")),
         )
@@ -260,16 +242,16 @@ def _plain_variant(node: Callable[[NodeView], SparseNode], fits: Callable[[NodeV
         return (Call(_PLAIN, "tc_s8_conv_rows", params, (In(0), Out(), Scratch()), constants),)
 
     def cycles(view: NodeView) -> float:
-        it = node(view)
-        per_pixel = 15.0 * float(sparse(view).pairs.sum()) + 45.0 * len(it.rows) + 6.0 * it.rows.shape[1]
-        return it.window.pixels * per_pixel
+        window = node.window(view)
+        per_pixel = 15.0 * float(sparse(view).pairs.sum()) + 45.0 * window.out_c + 6.0 * node.depth(view)
+        return window.pixels * per_pixel
 
     return Variant(
         _PLAIN,
         accepts,
         emit,
         scratch=scratch,
-        overlap=lambda view: (Overlap(0, 0, sliding_gap(node(view).window, 4)),),
+        overlap=lambda view: (Overlap(0, 0, sliding_gap(node.window(view), 4)),),
         cycles=cycles,
         encoding="sparse-delta8",
         weight_bytes=weight_bytes,
@@ -277,34 +259,30 @@ def _plain_variant(node: Callable[[NodeView], SparseNode], fits: Callable[[NodeV
     )
 
 
-def _variant(
-    form: _Form, node: Callable[[NodeView], SparseNode], fits: Callable[[NodeView], bool]
-) -> Variant:
+def _variant(form: _Form) -> Variant:
     def layout(view: NodeView) -> Strips:
-        return needed(form.layout(node(view).window))
+        return needed(form.layout(node.window(view)))
 
     def sparse(view: NodeView) -> SparseRows:
-        it = node(view)
-        live = live_rows(it.channels, it.rows).astype(np.int8)
+        live = live_rows(node.channels(view), node.rows(view)).astype(np.int8)
         return _encoded(form, live.tobytes(), (live.shape[0], live.shape[1]), layout(view))
 
     def accepts(view: NodeView) -> bool:
-        if not fits(view):
+        if not node.has_fast(view):
             return False
-        it = node(view)
-        if form.layout(it.window) is None or (it.channels.peak[live_channels(it.channels)] >= _PEAK).any():
+        channels, rows = node.channels(view), node.rows(view)
+        if form.layout(node.window(view)) is None or (channels.peak[live_channels(channels)] >= _PEAK).any():
             return False
-        if np.count_nonzero(live_rows(it.channels, it.rows)) > _DENSEST * it.rows.size:
+        if np.count_nonzero(live_rows(channels, rows)) > _DENSEST * rows.size:
             return False
-        return weight_bytes(view) < it.rows.size and int(sparse(view).pairs.max()) <= _MOST_PAIRS
+        return weight_bytes(view) < rows.size and int(sparse(view).pairs.max()) <= _MOST_PAIRS
 
     def tables(view: NodeView) -> tuple[npt.NDArray[np.int8], npt.NDArray[np.uint8]]:
         """Weights, and what says which these are or how many."""
         rows = sparse(view)
         if not form.unpacking:
             return rows.stream, rows.pairs.astype(np.uint8)
-        it = node(view)
-        live = live_rows(it.channels, it.rows)[:, np.argsort(layout(view).places())]
+        live = live_rows(node.channels(view), node.rows(view))[:, np.argsort(layout(view).places())]
         bits = np.packbits(np.pad(live != 0, ((0, 0), (0, -live.shape[1] % 32))), axis=1, bitorder="little")
         return live[live != 0].astype(np.int8), bits.reshape(-1)
 
@@ -327,14 +305,12 @@ def _variant(
         return _cycles(layout(view), _PAIR * pairs, unpacking)
 
     def emit(view: NodeView) -> tuple[Call, ...]:
-        it, source, target = node(view), view.quant(0), view.output_quant()
-        fast = needed(fast_table(view, it.channels, conv_attrs(view).activation))
-        packed = needed(packed_table(fast))
+        packed = needed(packed_table(needed(node.fast(view))))
         found, (weights, counts) = layout(view), tables(view)
         params: tuple[tuple[str, ParamValue], ...] = (
             *found.window.params(),
-            ("in_zero", source.zero_point),
-            ("out_zero", target.zero_point),
+            ("in_zero", view.quant(0).zero_point),
+            ("out_zero", view.output_quant().zero_point),
             ("columns", found.columns),
             ("phases", found.phases),
             ("run", found.run),
@@ -374,3 +350,6 @@ def _cycles(layout: Strips, weights: float, unpacking: float) -> float:
     blocks = w.batch * rows * ((w.out_w + 3) // 4) / (2 if layout.flat else 1)
     gather = (6.0 if w.in_c % 4 == 0 else 12.0) * layout.words + 60.0 * w.kernel_h * layout.phases
     return blocks * (weights + 120.0 * w.out_c + 40.0) + tiles * (gather + unpacking)
+
+
+VARIANTS = only(Form.S8, *map(_variant, _FORMS), _plain_variant())

@@ -1,0 +1,161 @@
+"""CONV_2D on SMLAD: blocks of four pixels by two channels, whose windows are gathered as pairs of values."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import numpy.typing as npt
+
+from tinyml_compress.ir import NodeView, needed
+from tinyml_compress.ops._forms import Form, only
+from tinyml_compress.ops._products import Ints, live_rows, packed_table, sliding_gap
+from tinyml_compress.ops.base import (
+    Call,
+    In,
+    Out,
+    Overlap,
+    ParamValue,
+    Ref,
+    Role,
+    Scratch,
+    Table,
+    Variant,
+)
+from tinyml_compress.ops.conv_2d import node
+
+__all__ = ["BYTES", "VARIANTS", "block_emit", "depth_pairs", "is_relu", "pair_weights", "unpacked_bytes"]
+
+Emit = Callable[[NodeView], tuple[Call, ...]]
+Cost = Callable[[NodeView], float]
+
+
+def depth_pairs(view: NodeView) -> int:
+    """Pairs of values of a window, padded to fours."""
+    return (node.depth(view) + 3) // 4 * 2
+
+
+def block_emit(symbol: str, weights: Callable[[NodeView, Ints], Table]) -> Emit:
+    """The call of a kernel that reads its `weights` in an order of its own."""
+
+    def emit(view: NodeView) -> tuple[Call, ...]:
+        fast = needed(node.fast(view))
+        packed = _packed(fast)
+        params: tuple[tuple[str, ParamValue], ...] = (
+            *node.window(view).params(),
+            ("in_zero", view.quant(0).zero_point),
+            ("out_zero", view.output_quant().zero_point),
+            ("depth_pairs", depth_pairs(view)),
+            ("packed", packed is not None),
+            ("weights", Ref("weights")),
+            ("channels", Ref("channels")),
+        )
+        tables = (
+            weights(view, live_rows(node.channels(view), node.rows(view))),
+            Table("channels", "int32_t", _pair_channels(fast) if packed is None else packed),
+        )
+        return (Call(symbol, "tc_s8_conv_block", params, (In(0), Out(), Scratch()), tables),)
+
+    return emit
+
+
+_MAX_UNPACKED = 512
+"""Channels whose parameters are unpacked into scratch (16 bytes each); more of them lie unpacked in flash."""
+
+
+def _packed(fast: npt.NDArray[np.int32]) -> npt.NDArray[np.int32] | None:
+    return packed_table(fast) if fast.size // 4 <= _MAX_UNPACKED else None
+
+
+def _pair_channels(fast: npt.NDArray[np.int32]) -> npt.NDArray[np.int32]:
+    """Per two channels bias A, bias B, then multiplier, half, shift of A and of B; a last odd channel as it
+    is.
+    """
+    table = fast.reshape(-1, 4)
+    even = len(table) // 2 * 2
+    pairs = table[:even].reshape(even // 2, 8)[:, [0, 4, 1, 2, 3, 5, 6, 7]]
+    ordered: npt.NDArray[np.int32] = np.concatenate([pairs.reshape(-1), table[even:].reshape(-1)])
+    return ordered
+
+
+def _pair_table(view: NodeView, rows: Ints) -> Table:
+    return Table("weights", "int8_t", pair_weights(rows), Role.WEIGHTS)
+
+
+def pair_weights(rows: Ints) -> npt.NDArray[np.int8]:
+    """Per two channels A, B and two values k, l: [A.k, B.k, A.l, B.l]; a last odd channel: [A.k, A.l].
+
+    Values are padded to fours, and of each four come in the order 0, 2, 1, 3, as SXTB16 unpacks them.
+    """
+    count, depth = rows.shape
+    padded = np.pad(rows, ((0, 0), (0, -depth % 4)))
+    depth = padded.shape[1]
+    padded = padded.reshape(count, depth // 4, 4)[:, :, [0, 2, 1, 3]].reshape(count, depth)
+    even = count // 2 * 2
+    blocks = padded[:even].reshape(even // 2, 2, depth).transpose(0, 2, 1)
+    ordered: Ints = np.concatenate([blocks.reshape(-1), padded[even:].reshape(-1)])
+    return ordered.astype(np.int8)
+
+
+def unpacked_bytes(view: NodeView) -> int:
+    """Scratch for the channels' parameters where they lie packed in flash."""
+    fast = node.fast(view)
+    return 0 if fast is None or _packed(fast) is None else 4 * fast.size
+
+
+def _scratch(view: NodeView) -> int:
+    """Values of four windows, and the channels' parameters."""
+    return 16 * depth_pairs(view) + unpacked_bytes(view)
+
+
+def _bytes_scratch(view: NodeView) -> int:
+    return _scratch(view) + 8 * depth_pairs(view)
+
+
+def _words_scratch(view: NodeView) -> int:
+    return _scratch(view) + view.input(0).shape[3]
+
+
+def _overlap(view: NodeView) -> tuple[Overlap, ...]:
+    return (Overlap(0, 0, sliding_gap(node.window(view), 4)),)
+
+
+def _cycles(gather: float, finish: float) -> Cost:
+    def cycles(view: NodeView) -> float:
+        window, depth = node.window(view), depth_pairs(view)
+        return (window.pixels + 3) // 4 * (window.out_c + 1) // 2 * (
+            18.4 * depth + finish
+        ) + window.pixels * (gather * depth + 40.0)
+
+    return cycles
+
+
+def is_relu(view: NodeView) -> bool:
+    """Whether nothing but a cut at the least value is between a sum and its int8."""
+    quant = view.output().quant
+    return quant is None or quant.zero_point == -128
+
+
+def _variant(symbol: str, *, words: bool, relu: bool) -> Variant:
+    def accepts(view: NodeView) -> bool:
+        whole = not words or view.input(0).shape[3] % 4 == 0
+        return whole and (not relu or is_relu(view)) and node.has_fast(view)
+
+    return Variant(
+        symbol,
+        accepts,
+        block_emit(symbol, _pair_table),
+        scratch=_words_scratch if words else _bytes_scratch,
+        overlap=_overlap,
+        cycles=_cycles(3.0 if words else 7.0, 90.0 if relu else 100.0),
+    )
+
+
+BYTES = _variant("tc_s8_conv_2d_bytes__dsp", words=False, relu=False)
+VARIANTS = only(
+    Form.S8,
+    _variant("tc_s8_conv_2d_words_relu__dsp", words=True, relu=True),
+    _variant("tc_s8_conv_2d_words__dsp", words=True, relu=False),
+    _variant("tc_s8_conv_2d_bytes_relu__dsp", words=False, relu=True),
+    BYTES,
+)

@@ -1,0 +1,72 @@
+"""CONV_2D in plain C: windows as rows of bytes, four channels at a time."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from tinyml_compress.ir import NodeView
+from tinyml_compress.ops._conv import conv_attrs
+from tinyml_compress.ops._forms import Form, only
+from tinyml_compress.ops._products import Ints, finish_bounds, int32_table, sliding_gap, wrap32
+from tinyml_compress.ops.base import (
+    Call,
+    In,
+    Out,
+    Overlap,
+    ParamValue,
+    Ref,
+    Role,
+    Scratch,
+    Table,
+    Variant,
+)
+from tinyml_compress.ops.conv_2d import node
+
+__all__ = ["VARIANTS"]
+
+_SYMBOL = "tc_s8_conv_2d_rows__c"
+
+
+def _emit(view: NodeView) -> tuple[Call, ...]:
+    channels, rows = node.channels(view), node.rows(view)
+    bias = wrap32(channels.bias - 128 * rows.sum(axis=1))
+    params: tuple[tuple[str, ParamValue], ...] = (
+        *node.window(view).params(),
+        ("in_zero", view.quant(0).zero_point),
+        *finish_bounds(conv_attrs(view).activation, view.output()),
+        ("depth", node.depth(view)),
+        ("weights", Ref("weights")),
+        ("channels", Ref("channels")),
+    )
+    tables = (
+        Table("weights", "uint8_t", _four_weights(rows), Role.WEIGHTS),
+        Table("channels", "int32_t", int32_table(bias, channels.multiplier, channels.shift)),
+    )
+    return (Call(_SYMBOL, "tc_s8_conv_rows", params, (In(0), Out(), Scratch()), tables),)
+
+
+def _four_weights(rows: Ints) -> npt.NDArray[np.uint8]:
+    """Weights plus 128; of each four channels the four weights of a value side by side, the rest
+    row by row.
+    """
+    count, depth = rows.shape
+    whole = count // 4 * 4
+    blocks = rows[:whole].reshape(whole // 4, 4, depth).transpose(0, 2, 1)
+    ordered: Ints = np.concatenate([blocks.reshape(-1), rows[whole:].reshape(-1)]) + 128
+    return ordered.astype(np.uint8)
+
+
+def _overlap(view: NodeView) -> tuple[Overlap, ...]:
+    return (Overlap(0, 0, sliding_gap(node.window(view), 1)),)
+
+
+def _cycles(view: NodeView) -> float:
+    gathered = node.depth(view) * node.window(view).pixels
+    return 4.0 * node.macs(view) + 40.0 * view.output().elements + 6.0 * gathered
+
+
+VARIANTS = only(
+    Form.S8,
+    Variant(_SYMBOL, node.is_ungrouped, _emit, scratch=node.depth, overlap=_overlap, cycles=_cycles),
+)
