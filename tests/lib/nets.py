@@ -17,7 +17,7 @@ from tinyml_compress.ops.numerics import Activation, Padding
 from tinyml_compress.ops.reshape.op import ReshapeAttrs
 from tinyml_compress.ops.softmax.op import SoftmaxAttrs
 
-__all__ = ["NETS", "autoencoder", "keyword", "residual"]
+__all__ = ["NETS", "autoencoder", "keyword", "residual", "wide"]
 
 
 class _Net:
@@ -143,6 +143,17 @@ def autoencoder() -> bytes:
     for units in (24, 6, 24):
         net.dense(units, relu=True)
     net.dense(40)
+    return net.file()
+
+
+def wide() -> bytes:
+    """Larger than the fast memory of any board: 72 KB of input, then 144 KB."""
+    net = _Net(4, (1, 96, 96, 8))
+    net.conv(16, 1)
+    net.conv(8, 3, stride=4)
+    net.pool()
+    net.flatten()
+    net.dense(4)
     return net.file()
 
 

@@ -8,10 +8,19 @@ from dataclasses import dataclass
 
 from tinyml_compress._version import __version__
 from tinyml_compress.codegen.functions import Functions, Planned
-from tinyml_compress.codegen.header import ABI_VERSION, header_text
+from tinyml_compress.codegen.header import ABI_VERSION, arena_parameters, header_text
 from tinyml_compress.codegen.kernels import amalgamate
 from tinyml_compress.codegen.state import StateLayout, lay_out, start_text
-from tinyml_compress.codegen.statements import INVOKE, MEMCPY, MEMSET, STATE, lines_of, used
+from tinyml_compress.codegen.statements import (
+    ARENA,
+    MEMCPY,
+    MEMSET,
+    STATE,
+    Statement,
+    in_invoke,
+    lines_of,
+    used,
+)
 from tinyml_compress.ir import ARENA_ALIGN, MemoryPlan, Port, Program, ProgramNode, Tensor
 from tinyml_compress.support import resources
 from tinyml_compress.support.escape import c_comment
@@ -35,7 +44,7 @@ def generate(planned: Planned, *, prefix: str, model_sha256: str, options: str) 
         prefix,
         inputs,
         outputs,
-        plan.arena_bytes,
+        plan.arenas,
         ARENA_ALIGN,
         state=layout.slots,
         state_bytes=layout.nbytes,
@@ -66,7 +75,16 @@ def _banner(file: str, about: tuple[str, ...]) -> str:
 def _port(tensor: Tensor, plan: MemoryPlan) -> Port:
     buffer = plan.tensors[tensor.name]
     quant = None if tensor.quant is None else tensor.quant.for_values(tensor.dtype)
-    return Port(tensor.name, tensor.shape, tensor.dtype, quant, buffer.offset, tensor.nbytes, tensor.span)
+    return Port(
+        tensor.name,
+        tensor.shape,
+        tensor.dtype,
+        quant,
+        buffer.offset,
+        tensor.nbytes,
+        tensor.span,
+        buffer.arena,
+    )
 
 
 @dataclass
@@ -77,36 +95,39 @@ class _Emitter:
 
     def __post_init__(self) -> None:
         self.functions = Functions(self.prefix, self.layout)
-        steps = self.functions.add(self.planned, INVOKE)
+        steps = self.functions.add(self.planned, in_invoke)
         self.nodes: tuple[ProgramNode, ...] = tuple(node for node, _ in steps)
         self._steps = [statement for _, statement in steps]
         self.stops = any(statement.ends for statement in self._steps)
-        self._steps += self.functions.copies_to_outputs(self.planned, INVOKE)
+        self._steps += self.functions.copies_to_outputs(self.planned, in_invoke)
 
     def source(self, banner: str, inputs: tuple[Port, ...], outputs: tuple[Port, ...]) -> str:
         prefix, upper, functions = self.prefix, self.prefix.upper(), self.functions
         kernels = amalgamate(list(functions.kernels.values()))
-        invoke, uses = lines_of(self._steps) or "    (void)bytes;", used(self._steps)
+        arenas = {ARENA + one.suffix: in_invoke(ARENA + one.suffix) for one in self.planned.memory.arenas}
+        uses = used(self._steps)
+        idle = [Statement(f"    (void){own};") for arena, own in arenas.items() if arena not in uses]
         start = start_text(prefix, self.layout) if self.layout.nbytes else ""
-        given, kept, no_state = "void *arena", "", ""
+        given, kept, no_state = arena_parameters(arenas), "", ""
+        typed = [f"    uint8_t *const {own} = (uint8_t *){arena};\n" for arena, own in arenas.items()]
+        refused = " ||\n        ".join(_refused(arena, upper) for arena in arenas)
         if self.layout.nbytes:
-            given = f"void *arena, {prefix}_state_t *state"
+            given += f", {prefix}_state_t *state"
             no_state = " || state == NULL"
             kept = "    uint8_t *const kept = (uint8_t *)state;\n" if STATE in uses else ""
-        public = f"""void *{prefix}_input(void *arena, int index) {{
-{_switch(inputs, "(uint8_t *)arena")}
+        public = f"""void *{prefix}_input({arena_parameters(arenas)}, int index) {{
+{_switch(inputs, "uint8_t *", tuple(arenas))}
 }}
 
-const void *{prefix}_output(const void *arena, int index) {{
-{_switch(outputs, "(const uint8_t *)arena")}
+const void *{prefix}_output({arena_parameters(arenas, "const ")}, int index) {{
+{_switch(outputs, "const uint8_t *", tuple(arenas))}
 }}
 
 {start + chr(10) if start else ""}int {prefix}_invoke({given}) {{
-    uint8_t *const bytes = (uint8_t *)arena;
-{kept}    if (arena == NULL || ((uintptr_t)arena & (uintptr_t)({upper}_ARENA_ALIGN - 1)) != 0u{no_state}) {{
+{"".join(typed)}{kept}    if ({refused}{no_state}) {{
         return 1;
     }}
-{invoke}
+{lines_of([*idle, *self._steps])}
     return 0;
 }}
 """
@@ -126,13 +147,20 @@ const void *{prefix}_output(const void *arena, int index) {{
         return "\n".join(part for part in parts if part)
 
 
-def _switch(ports: tuple[Port, ...], base: str) -> str:
+def _refused(arena: str, upper: str) -> str:
+    return f"{arena} == NULL || ((uintptr_t){arena} & (uintptr_t)({upper}_ARENA_ALIGN - 1)) != 0u"
+
+
+def _switch(ports: tuple[Port, ...], pointer: str, arenas: tuple[str, ...]) -> str:
+    used = {port.arena for port in ports}
+    idle = "".join(f"    (void){arena};\n" for place, arena in enumerate(arenas) if place not in used)
     if not ports:
-        return "    (void)arena;\n    (void)index;\n    return NULL;"
+        return f"{idle}    (void)index;\n    return NULL;"
     cases = "\n".join(
-        f"    case {index}:\n        return {base} + {port.offset};" for index, port in enumerate(ports)
+        f"    case {index}:\n        return ({pointer}){arenas[port.arena]} + {port.offset};"
+        for index, port in enumerate(ports)
     )
-    return f"    switch (index) {{\n{cases}\n    default:\n        return NULL;\n    }}"
+    return f"{idle}    switch (index) {{\n{cases}\n    default:\n        return NULL;\n    }}"
 
 
 def _base(upper: str, kernels: str, uses: Set[str]) -> str:

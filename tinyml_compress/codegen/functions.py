@@ -13,19 +13,19 @@ from tinyml_compress.codegen.literals import float_literal, int_literal
 from tinyml_compress.codegen.state import StateLayout
 from tinyml_compress.codegen.statements import (
     ARENA,
-    NODE,
     STATE,
     Code,
     Names,
     Statement,
     copy,
+    in_node,
     lines_of,
     parameters,
     used,
 )
 from tinyml_compress.codegen.tables import Constants
 from tinyml_compress.errors import GraphError
-from tinyml_compress.ir import Graph, MemoryPlan, NodeView, ProgramNode, Tensor
+from tinyml_compress.ir import Buffer, Graph, MemoryPlan, NodeView, ProgramNode, Tensor
 from tinyml_compress.ops import kernel_file, operator
 from tinyml_compress.ops.base import (
     Argument,
@@ -106,7 +106,7 @@ class Functions:
         for name in dict.fromkeys(planned.graph.outputs):
             tensor = planned.graph.tensors[name]
             if not tensor.in_arena:
-                place = _behind(ARENA, planned.memory.tensors[name].offset, names)
+                place = _in_arena(planned.memory, planned.memory.tensors[name], names=names)
                 copies.append(copy(place, self.held(planned.graph, tensor, names), tensor.nbytes))
         return copies
 
@@ -127,7 +127,7 @@ class Functions:
     ) -> tuple[str, ...]:
         """Add a function of these statements; the pointers that it takes."""
         taken = parameters(statements)
-        declared = ", ".join(f"uint8_t *{NODE[parameter]}" for parameter in taken) or "void"
+        declared = ", ".join(f"uint8_t *{parameter}" for parameter in taken) or "void"
         head = f"static TC_NOINLINE {returns} {name}({declared})"
         self.text.append(f"{c_comment(comment)}\n{head} {{\n{lines_of(statements)}\n}}\n")
         self.uses |= used(statements)
@@ -137,10 +137,10 @@ class Functions:
         """Name of the function of a body, and its parameters; added when it is first asked for."""
         known = self._bodies.get(id(planned))
         if known is None:
-            statements = [statement for _, statement in self.add(planned, NODE)]
+            statements = [statement for _, statement in self.add(planned, in_node)]
             if any(statement.ends for statement in statements):
                 raise GraphError("a body of control flow cannot end the inference", which=planned.graph.name)
-            statements += self.copies_to_outputs(planned, NODE)
+            statements += self.copies_to_outputs(planned, in_node)
             number = len(self._bodies)
             taken = self.define(
                 f"body: {planned.graph.name}", "void", f"{self.prefix}_body_{number}", statements
@@ -150,9 +150,14 @@ class Functions:
         return f"{self.prefix}_body_{number}", taken
 
 
-def _behind(base: str, offset: int, names: Names = NODE) -> Code:
+def _behind(base: str, offset: int, names: Names = in_node) -> Code:
     """A place so many bytes behind a pointer."""
-    return Code(f"{names[base]} + {offset}", frozenset({base}))
+    return Code(f"{names(base)} + {offset}", frozenset({base}))
+
+
+def _in_arena(memory: MemoryPlan, buffer: Buffer, shift: int = 0, names: Names = in_node) -> Code:
+    """A place in a buffer."""
+    return _behind(ARENA + memory.arenas[buffer.arena].suffix, buffer.offset + shift, names)
 
 
 @dataclass
@@ -183,7 +188,7 @@ class _Node:
         taken = self.functions.define(
             f"{node.op} {node.name}", "int" if ends else "void", function, statements
         )
-        call = f"{function}({', '.join(names[parameter] for parameter in taken)})"
+        call = f"{function}({', '.join(names(parameter) for parameter in taken)})"
         text = f"    if ({call} != 0) {{\n        return {_STOPPED};\n    }}" if ends else f"    {call};"
         return (
             ProgramNode(
@@ -229,14 +234,15 @@ class _Node:
         """Whether a call that only moves bytes would move them onto themselves."""
         if not call.moves:
             return False
-        places: list[int] = []
+        places: list[tuple[int, int]] = []
         for argument in call.arguments:
             if not isinstance(argument, (In, Out)):
                 return False
             tensor = self._tensor(argument)
             if not tensor.in_arena:
                 return False
-            places.append(self.planned.memory.tensors[tensor.name].offset + argument.offset)
+            buffer = self.planned.memory.tensors[tensor.name]
+            places.append((buffer.arena, buffer.offset + argument.offset))
         return len(places) == 2 and places[0] == places[1]
 
     def _tensor(self, argument: In | Out | Var) -> Tensor:
@@ -265,7 +271,7 @@ class _Node:
         if tensor.variable:
             base = _behind(STATE, functions.layout.variables[tensor.name] + shift)
         else:
-            base = _behind(ARENA, self.planned.memory.tensors[tensor.name].offset + shift)
+            base = self._in_arena(tensor, shift)
         return _cast(
             base, tensor.dtype.ctype, tensor.dtype.itemsize, "const " if isinstance(argument, In) else ""
         )
@@ -323,9 +329,7 @@ class _Node:
             (self._place(target), self._inside(run.body, source), body.graph.tensors[source].nbytes)
             for source, target in zip(body.graph.outputs, run.outputs, strict=bool(run.outputs))
         ]
-        arguments = [
-            self._scratch() if base == ARENA else Code(NODE[base], frozenset({base})) for base in taken
-        ]
+        arguments = [self._scratch() if base == ARENA else Code(base, frozenset({base})) for base in taken]
         call = f"        {name}({', '.join(argument.text for argument in arguments)});"
         before, after = ([copy(*places, indent=" " * 8) for places in row] for row in (given, made))
         return [*before, Statement(call, used(arguments)), *after]
@@ -337,7 +341,7 @@ class _Node:
 
     def _scratch(self) -> Code:
         scratch = self.planned.memory.scratch.get(self.index)
-        return _behind(ARENA, scratch.offset if scratch else 0)
+        return _behind(ARENA, 0) if scratch is None else _in_arena(self.planned.memory, scratch)
 
     def _inside(self, body: int, name: str) -> Code:
         """A tensor of a body, whose arena is this node's scratch."""
@@ -347,8 +351,11 @@ class _Node:
     def _place(self, argument: In | Out) -> Code:
         tensor = self._tensor(argument)
         if tensor.in_arena:
-            return _behind(ARENA, self.planned.memory.tensors[tensor.name].offset)
-        return self.functions.held(self.view.graph, tensor, NODE)
+            return self._in_arena(tensor)
+        return self.functions.held(self.view.graph, tensor, in_node)
+
+    def _in_arena(self, tensor: Tensor, shift: int = 0) -> Code:
+        return _in_arena(self.planned.memory, self.planned.memory.tensors[tensor.name], shift)
 
 
 def _cast(base: Code, ctype: str, itemsize: int, qualifier: str) -> Code:

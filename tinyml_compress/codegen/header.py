@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from tinyml_compress.codegen.literals import float_literal
-from tinyml_compress.ir import DType, Port, StateSlot
+from tinyml_compress.ir import Arena, DType, Port, StateSlot, memory_word
 from tinyml_compress.ops.numerics import dtype_range
 from tinyml_compress.support.escape import c_comment, shortened
 
-__all__ = ["ABI_VERSION", "header_text"]
+__all__ = ["ABI_VERSION", "arena_parameters", "header_text"]
 
 ABI_VERSION = 1
 _HELPERS = (DType.INT8, DType.UINT8, DType.INT16)
@@ -18,7 +20,7 @@ def header_text(
     prefix: str,
     inputs: tuple[Port, ...],
     outputs: tuple[Port, ...],
-    arena_bytes: int,
+    arenas: tuple[Arena, ...],
     arena_align: int,
     *,
     state: tuple[StateSlot, ...] = (),
@@ -27,15 +29,13 @@ def header_text(
 ) -> str:
     """Guard, sizes, shapes, quantization, quantize/dequantize helpers, and the functions."""
     upper = prefix.upper()
+    names = [f"arena{one.suffix}" for one in arenas]
     parts = [
         banner,
         f"#ifndef {upper}_H\n#define {upper}_H\n\n#include <stddef.h>\n#include <stdint.h>\n",
         '#ifdef __cplusplus\nextern "C" {\n#endif\n',
         f"#define {upper}_ABI_VERSION {ABI_VERSION}\n",
-        "/* The caller owns the arena: any RAM of this size and alignment. "
-        "Two models, or two instances of one,\n"
-        " * need an arena each while they run; it holds nothing between two inferences. */\n"
-        f"#define {upper}_ARENA_BYTES {max(arena_bytes, 1)}\n#define {upper}_ARENA_ALIGN {arena_align}\n",
+        _arenas(upper, arenas, arena_align),
     ]
     for kind, ports in (("INPUT", inputs), ("OUTPUT", outputs)):
         parts.append(f"#define {upper}_{kind}_COUNT {len(ports)}\n")
@@ -43,8 +43,8 @@ def header_text(
     parts.append(
         "/* Where input and output `index` lie in the arena; NULL for an index that does not exist.\n"
         " * Inputs are overwritten by an inference: write all of them before each one. */\n"
-        f"void *{prefix}_input(void *arena, int index);\n"
-        f"const void *{prefix}_output(const void *arena, int index);\n"
+        f"void *{prefix}_input({arena_parameters(names)}, int index);\n"
+        f"const void *{prefix}_output({arena_parameters(names, 'const ')}, int index);\n"
     )
     if state_bytes:
         parts.append(_state(prefix, state, state_bytes))
@@ -57,18 +57,59 @@ def header_text(
         if stops:
             waits = "the inputs in but has no result yet: the outputs hold nothing then."
             lines = (first, f"{second}; 2 when it took", waits)
-        parts.append(f"{c_comment(*lines)}\nint {prefix}_invoke(void *arena, {prefix}_state_t *state);\n")
+        parts.append(
+            f"{c_comment(*lines)}\nint {prefix}_invoke({arena_parameters(names)}, {prefix}_state_t *state);\n"
+        )
     else:
         parts.append(
             "/* One inference, from inputs to outputs. Returns 0, or 1 when "
             "the arena is NULL or misaligned. */\n"
-            f"int {prefix}_invoke(void *arena);\n"
+            f"int {prefix}_invoke({arena_parameters(names)});\n"
         )
     for kind, ports in (("input", inputs), ("output", outputs)):
         parts.extend(_helpers(f"{prefix}_{{verb}}_{kind}{index}", port) for index, port in enumerate(ports))
     parts.append("#ifdef __cplusplus\n}\n#endif\n")
     parts.append(f"#endif {c_comment(f'{upper}_H')}\n")
     return "\n".join(part for part in parts if part)
+
+
+def arena_parameters(names: Iterable[str], qualifier: str = "") -> str:
+    """As the public functions take them."""
+    return ", ".join(f"{qualifier}void *{name}" for name in names)
+
+
+def _arenas(upper: str, arenas: tuple[Arena, ...], align: int) -> str:
+    """Sizes, and where memories were named what to put before the definition of each arena."""
+    about = [
+        "The caller owns the arena: any RAM of this size and alignment. Two models, or two instances of one,",
+        "need an arena each while they run; it holds nothing between two inferences.",
+    ]
+    if len(arenas) > 1:
+        about[0] = about[0].replace(
+            "the arena: any RAM of this size", "the arenas, one per memory, of this size"
+        )
+        about[1] = about[1].replace(
+            "need an arena each while they run; it holds",
+            "need arenas of their own while they run; they hold",
+        )
+    sizes = [f"#define {upper}_ARENA{one.suffix.upper()}_BYTES {max(one.nbytes, 1)}" for one in arenas]
+    text = "\n".join([c_comment(*about), *sizes, f"#define {upper}_ARENA_ALIGN {align}", ""])
+    if not arenas[0].memory:
+        return text
+    return text + "\n" + _sections(upper, arenas)
+
+
+def _sections(upper: str, arenas: tuple[Arena, ...]) -> str:
+    """The macros that a firmware may define to place what lies in each memory."""
+    words = [(one, f"{upper}_SECTION_{memory_word(one.memory).upper()}") for one in arenas]
+    planned = [f"  {one.memory}: {upper}_ARENA{one.suffix.upper()}_BYTES" for one in arenas]
+    about = c_comment(
+        "Planned for these memories:",
+        *planned,
+        "The macros stand before definitions and are empty; a firmware may define them when it compiles, as",
+        f"-D'{words[0][1]}=__attribute__((section(\".{memory_word(words[0][0].memory)}\")))'.",
+    )
+    return about + "\n" + "\n".join(f"#ifndef {word}\n#define {word}\n#endif" for _, word in words) + "\n"
 
 
 def _state(prefix: str, slots: tuple[StateSlot, ...], nbytes: int) -> str:

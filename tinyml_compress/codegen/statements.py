@@ -2,37 +2,45 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 __all__ = [
     "ARENA",
-    "INVOKE",
     "MEMCPY",
     "MEMSET",
-    "NODE",
     "STATE",
     "Code",
     "Names",
     "Statement",
     "copy",
+    "in_invoke",
+    "in_node",
     "lines_of",
     "parameters",
     "used",
 ]
 
 ARENA = "arena"
+"""A pointer that a function may take; those to further arenas go by it with a suffix."""
 STATE = "state"
-"""The pointers that a function may take, in this order."""
+"""The last pointer that it may take."""
 MEMCPY = "MEMCPY"
 MEMSET = "MEMSET"
 """The memory helpers."""
 
-Names = Mapping[str, str]
-NODE: Names = {ARENA: "arena", STATE: "state"}
-"""What the pointers are called in the functions of nodes and bodies."""
-INVOKE: Names = {ARENA: "bytes", STATE: "kept"}
-"""In `invoke`, where `arena` and `state` have the public types."""
+Names = Callable[[str], str]
+"""What the pointers are called in a function."""
+
+
+def in_node(pointer: str) -> str:
+    """In the functions of nodes and bodies."""
+    return pointer
+
+
+def in_invoke(pointer: str) -> str:
+    """In `invoke`, where arenas and `state` have the public types."""
+    return "kept" if pointer == STATE else pointer.replace(ARENA, "bytes", 1)
 
 
 @dataclass(frozen=True)
@@ -64,8 +72,8 @@ def used(codes: Iterable[Code]) -> frozenset[str]:
 
 def parameters(codes: Iterable[Code]) -> tuple[str, ...]:
     """The pointers that a function of these statements takes: C allows none that it leaves unused."""
-    uses = used(codes)
-    return tuple(name for name in (ARENA, STATE) if name in uses)
+    pointers = used(codes) - {MEMCPY, MEMSET}
+    return tuple(sorted(pointers, key=lambda name: (name == STATE, name)))
 
 
 def lines_of(statements: Iterable[Statement]) -> str:

@@ -18,6 +18,7 @@ from tinyml_compress.devices.model import (
     MemoryMap,
     QemuMap,
     Region,
+    Stretch,
 )
 from tinyml_compress.devices.tflm_need import TflmNeed
 from tinyml_compress.devices.trust import Likeness, Trust, likeness, trust
@@ -40,6 +41,7 @@ __all__ = [
     "MemoryMap",
     "QemuMap",
     "Region",
+    "Stretch",
     "TflmNeed",
     "Trust",
     "hardware_cycles",

@@ -9,6 +9,10 @@ from tinyml_compress.devices.model import CostClass, Device
 __all__ = ["hardware_cycles"]
 
 
-def hardware_cycles(device: Device, op: str, instructions: int, classes: Mapping[CostClass, int]) -> float:
-    """Modelled cycles of one node of operator `op` ("" for what is between nodes) on that board."""
-    return device.core.calibration.scale_for(op) * device.costs.cycles(instructions, classes)
+def hardware_cycles(
+    device: Device, op: str, instructions: int, classes: Mapping[CostClass, int], waited: float = 0.0
+) -> float:
+    """Modelled cycles of one node of operator `op` ("" for what is between nodes) on that board, which
+    `waited` so long for slow RAM.
+    """
+    return device.core.calibration.scale_for(op) * device.costs.cycles(instructions, classes) + waited

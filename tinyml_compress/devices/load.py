@@ -35,6 +35,7 @@ _MANUAL = "targets/README.md"
 _ADDRESS_MAX = (1 << 32) - 1
 _TOOLCHAINS = ("zig", "gcc")
 _ENGINES = ("aot", "tflm")
+_MOST_TIERS = 4
 _OTHER_ERRORS = ("elsewhere", "unlike", "float")
 _UNICORN = ("cortex-m0", "cortex-m3", "cortex-m4", "cortex-m7", "cortex-m33", "rv32")
 
@@ -192,10 +193,13 @@ def _regions(top: Section, key: str) -> tuple[Region, ...]:
             section.integer("wait-states", 0, 100) if section.has("wait-states") else None,
             section.text("hidden-by", ""),
             section.number("price", 0, 1000) if has_price else None,
+            section.flag("tightly-coupled", False),
         )
         section.close()
         if region.end > _ADDRESS_MAX + 1:
             raise section.error("region ends beyond the 32-bit address space", "bytes", found=hex(region.end))
+        if region.tightly_coupled and key != "ram":
+            raise section.error("only RAM is coupled tightly", "tightly-coupled", found=region.name)
         if region.address % 8 or region.nbytes % 8:
             raise section.error("address and bytes must be multiples of 8", found=hex(region.address))
         regions.append(region)
@@ -292,6 +296,19 @@ def _check(top: Section, device: Device) -> None:
         raise top.error("nothing is left of the flash", "limits.reserved-flash-bytes")
     if device.ram_bytes <= device.limits.stack_bytes:
         raise top.error("nothing is left of the RAM beside stack and reserve", "limits.stack-bytes")
+    for region in device.cache.ram if device.cache else ():
+        if region.price is not None:
+            raise top.error("RAM behind the data cache is charged by lines", "price", found=region.name)
+    if len(device.tiers) > _MOST_TIERS:
+        raise top.error(
+            "too many RAMs of different speed", "ram", found=len(device.tiers), allowed=_MOST_TIERS
+        )
+    if device.memories and device.memories[0].nbytes <= 0:
+        raise top.error(
+            "nothing is left of the fastest RAM beside stack and reserve",
+            "limits.stack-bytes",
+            found=f"{device.tiers[0].name}: {device.tiers[0].nbytes:,} B",
+        )
     if device.toolchain not in device.core.compilers:
         raise top.error(
             f"core {device.core.name} has no flags for this toolchain",

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import Enum
 
+from tinyml_compress.ir import Memory
 from tinyml_compress.results.targets import Energy, SetUp, Sleep
 from tinyml_compress.support.instruction_sets import Isa
 
@@ -24,12 +25,15 @@ __all__ = [
     "MemoryMap",
     "QemuMap",
     "Region",
+    "Stretch",
 ]
 
 
 _LINE_BYTES = 32
 _WORDS_OF_A_LINE = 4
 _REGISTERS_OF_A_WORD = 2
+_STATICS = 256
+"""Of the fastest RAM, for what a firmware keeps outside stack and arena."""
 
 
 class CostClass(Enum):
@@ -95,6 +99,8 @@ class Region:
     """Of data, where this board's own was measured; None: the core's. Cycles of the core's unit of flash; of
     RAM, cycles per 8-byte word.
     """
+    tightly_coupled: bool = False
+    """RAM that the core reaches without a bus or a cache."""
 
     @property
     def end(self) -> int:
@@ -125,13 +131,39 @@ class DataCache:
 
 
 @dataclass(frozen=True)
+class Stretch:
+    """Adjoining regions of RAM that are alike."""
+
+    name: str
+    """The first one's."""
+    address: int
+    nbytes: int
+    price: float = 0.0
+    """Cycles beyond the loads to read 8 bytes there in sequence."""
+    is_cached: bool = False
+    """Then they are charged by lines that miss the data cache."""
+
+    @property
+    def end(self) -> int:
+        return self.address + self.nbytes
+
+
+@dataclass(frozen=True)
 class MemoryMap:
-    """Where a firmware is laid: one stretch of flash, one of RAM."""
+    """Where a firmware is laid: one stretch of flash, one of RAM, and further ones for arenas."""
 
     flash_address: int
     flash_bytes: int
     ram_address: int
     ram_bytes: int
+    more: tuple[Stretch, ...] = ()
+    ram_price: float = 0.0
+    """Of the first RAM, as of a stretch."""
+
+    def waited(self, words: Sequence[int]) -> float:
+        """Cycles for so many 8-byte words read from each RAM, beyond the loads and the data cache."""
+        prices = (self.ram_price, *(0.0 if one.is_cached else one.price for one in self.more))
+        return sum(price * count for price, count in zip(prices, words, strict=False))
 
 
 @dataclass(frozen=True)
@@ -320,6 +352,58 @@ class Device:
             flash[1] - limits.reserved_flash_bytes,
             ram[0] + limits.reserved_ram_bytes,
             ram[1] - limits.reserved_ram_bytes,
+        )
+
+    @property
+    def tiers(self) -> tuple[Stretch, ...]:
+        """RAM by speed, the fastest first; none where all of it is alike and free of charge."""
+        found: list[Stretch] = []
+        for region in sorted(self.ram, key=lambda one: (*self._slowness(one), one.address)):
+            price = self._slowness(region)[1]
+            is_cached = self.cache is not None and self.cache.covers(region.address)
+            last = found[-1] if found else None
+            if last is not None and last.end == region.address and self._alike(last, region):
+                found[-1] = replace(last, nbytes=last.nbytes + region.nbytes)
+            else:
+                found.append(Stretch(region.name, region.address, region.nbytes, price, is_cached))
+        apart = len({self._slowness(region) for region in self.ram}) > 1
+        return tuple(found) if apart or any(region.price for region in self.ram) else ()
+
+    def _alike(self, stretch: Stretch, region: Region) -> bool:
+        first = next(one for one in self.ram if one.name == stretch.name)
+        return self._slowness(first) == self._slowness(region)
+
+    def _slowness(self, region: Region) -> tuple[bool, float]:
+        """What RAM is ordered by. A line that misses the data cache is charged like one of flash, at most."""
+        missed = self.costs.of(CostClass.FLASH_LINE) / _WORDS_OF_A_LINE
+        is_cached = self.cache is not None and self.cache.covers(region.address)
+        price = region.price if region.price is not None else missed if is_cached else 0.0
+        return not region.tightly_coupled, price
+
+    @property
+    def tiered(self) -> MemoryMap:
+        """Like `memory`, with stack and statics in the fastest RAM and the others open for arenas; the same
+        where all RAM is alike.
+        """
+        if not self.tiers:
+            return self.memory
+        first, *more = self.tiers
+        held = self.limits.reserved_ram_bytes
+        return replace(
+            self.memory,
+            ram_address=first.address + held,
+            ram_bytes=first.nbytes - held,
+            more=tuple(more),
+            ram_price=0.0 if first.is_cached else first.price,
+        )
+
+    @property
+    def memories(self) -> tuple[Memory, ...]:
+        """What arenas may have of each memory, the fastest first; none where all RAM is alike."""
+        taken = self.limits.stack_bytes + self.limits.reserved_ram_bytes + _STATICS
+        return tuple(
+            Memory(one.name, one.nbytes - taken * (place == 0), one.price)
+            for place, one in enumerate(self.tiers)
         )
 
 

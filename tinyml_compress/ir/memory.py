@@ -1,14 +1,44 @@
-"""Where every buffer lies in the arena: made by `plan/`, read by `codegen/`, runners and reports."""
+"""Where every buffer lies: memories as a board names them, and what `plan/` puts there; read by `codegen/`,
+runners and reports.
+"""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-__all__ = ["ARENA_ALIGN", "Buffer", "MemoryPlan"]
+__all__ = ["ARENA_ALIGN", "Arena", "Buffer", "Memory", "MemoryPlan", "memory_word"]
 
 ARENA_ALIGN = 16
 """The alignment that the caller gives the arena; offsets are planned relative to it."""
+
+
+def memory_word(name: str) -> str:
+    """A memory's name as C and linker scripts take it."""
+    return re.sub(r"\W", "_", name).lower()
+
+
+@dataclass(frozen=True)
+class Memory:
+    """One of several memories that an inference may use."""
+
+    name: str
+    nbytes: int
+    """What is free of it."""
+    price: float = 0.0
+    """Cycles beyond the loads to read 8 bytes there, in sequence."""
+
+
+@dataclass(frozen=True)
+class Arena:
+    """The part of the arena that lies in one memory."""
+
+    memory: str
+    """Its name; empty where none is named: the caller puts the arena wherever it likes."""
+    nbytes: int
+    suffix: str = ""
+    """What sets the names of this part apart in C; the first part has none."""
 
 
 @dataclass(frozen=True)
@@ -22,6 +52,8 @@ class Buffer:
     nbytes: int
     first: int
     last: int
+    arena: int = 0
+    """Which of the plan's arenas, where there are several."""
 
 
 @dataclass(frozen=True)
@@ -29,6 +61,7 @@ class MemoryPlan:
     """Offsets of every non-constant tensor and of every node's scratch."""
 
     arena_bytes: int
+    """Of all arenas together."""
     lower_bound: int
     """No plan for these lifetimes and overlap rules can be smaller than this."""
     tensors: Mapping[str, Buffer]
@@ -36,3 +69,10 @@ class MemoryPlan:
     """By node index; nodes without scratch are absent."""
     inside: Mapping[str, tuple[str, int]]
     """Tensors that live inside another one (concatenation without copying): name -> (host, byte offset)."""
+    tiers: tuple[Arena, ...] = ()
+    """Where memories were named: the arena of each one that is used, the fastest first."""
+
+    @property
+    def arenas(self) -> tuple[Arena, ...]:
+        """All of them: one where no memories were named."""
+        return self.tiers or (Arena("", self.arena_bytes),)

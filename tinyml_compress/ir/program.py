@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 
-from tinyml_compress.ir.memory import MemoryPlan
+from tinyml_compress.ir.memory import Arena, MemoryPlan
 from tinyml_compress.ir.types import DType, Quant
 
 __all__ = ["ConstantArray", "KernelPrice", "Port", "Program", "ProgramNode", "Role", "StateSlot"]
@@ -24,6 +24,8 @@ class Port:
     nbytes: int
     span: tuple[int, int] | None = None
     """Of an input that picks entries of a table: the smallest and largest number that does."""
+    arena: int = 0
+    """Which of the program's arenas it lies in, where there are several."""
 
 
 @dataclass(frozen=True)
@@ -137,6 +139,11 @@ class Program:
     @property
     def arena_bytes(self) -> int:
         return self.plan.arena_bytes
+
+    @property
+    def arenas(self) -> tuple[Arena, ...]:
+        """What the caller gives an inference, in order; one where no memories were named."""
+        return self.plan.arenas
 
     @property
     def node_constants(self) -> dict[int, int]:

@@ -7,12 +7,13 @@ only while their bytes are still there; what it writes wipes whatever was in tha
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import accumulate
 
 import numpy as np
 import numpy.typing as npt
 
 from tinyml_compress.errors import PlanError
-from tinyml_compress.ir import ARENA_ALIGN, Buffer, Graph, MemoryPlan, NodeView
+from tinyml_compress.ir import ARENA_ALIGN, Buffer, Graph, Memory, MemoryPlan, NodeView
 from tinyml_compress.ops import operator
 from tinyml_compress.ops.base import Overlap, Variant
 
@@ -22,13 +23,18 @@ _Ids = npt.NDArray[np.int64]
 _NOTHING = -1
 
 
-def check(graph: Graph, schedule: Sequence[Variant], plan: MemoryPlan) -> None:
-    """Raise PlanError unless every node finds its inputs whole, and every output is there in the end."""
+def check(
+    graph: Graph, schedule: Sequence[Variant], plan: MemoryPlan, memories: Sequence[Memory] = ()
+) -> None:
+    """Raise PlanError unless every node finds its inputs whole, every output is there in the end, and each of
+    several arenas fits its memory.
+    """
     if len(schedule) != len(graph.nodes):
         raise PlanError(
             "the schedule does not fit the graph", found=f"{len(schedule)} of {len(graph.nodes)} kernels"
         )
     _check_buffers(graph, schedule, plan)
+    _check_arenas(plan, memories)
     run = _Run(graph, plan)
     for name in dict.fromkeys(graph.inputs):
         if graph.tensors[name].in_arena:
@@ -44,6 +50,17 @@ def check(graph: Graph, schedule: Sequence[Variant], plan: MemoryPlan) -> None:
         raise PlanError(
             "the lower bound is above the arena", found=f"{plan.lower_bound} > {plan.arena_bytes}"
         )
+
+
+def _check_arenas(plan: MemoryPlan, memories: Sequence[Memory]) -> None:
+    room = {memory.name: memory.nbytes for memory in memories}
+    if sum(arena.nbytes for arena in plan.arenas) != plan.arena_bytes:
+        raise PlanError("the arenas are not the whole", found=plan.arenas, allowed=plan.arena_bytes)
+    for arena in plan.tiers:
+        if arena.nbytes > room.pop(arena.memory, -1):
+            raise PlanError(
+                "an arena does not fit its memory", which=arena.memory, found=arena.nbytes, allowed=memories
+            )
 
 
 def _check_buffers(graph: Graph, schedule: Sequence[Variant], plan: MemoryPlan) -> None:
@@ -70,7 +87,8 @@ def _check_buffers(graph: Graph, schedule: Sequence[Variant], plan: MemoryPlan) 
         if scratch is not None:
             _check_place(f"scratch of node {index}", scratch, need, 8, plan)
     for inner, (host, offset) in plan.inside.items():
-        if plan.tensors[inner].offset != plan.tensors[host].offset + offset:
+        place, around = plan.tensors[inner], plan.tensors[host]
+        if (place.arena, place.offset) != (around.arena, around.offset + offset):
             raise PlanError("a tensor does not lie where its host holds it", which=f"{inner} in {host}")
     extra = [index for index in plan.scratch if not 0 <= index < len(graph.nodes)]
     if extra:
@@ -82,12 +100,10 @@ def _check_place(name: str, buffer: Buffer, nbytes: int, align: int, plan: Memor
         raise PlanError(
             "a buffer has another size than its tensor", which=name, found=buffer.nbytes, allowed=nbytes
         )
-    if buffer.offset < 0 or buffer.offset + nbytes > plan.arena_bytes:
+    size = plan.arenas[buffer.arena].nbytes if 0 <= buffer.arena < len(plan.arenas) else -1
+    if buffer.offset < 0 or buffer.offset + nbytes > size:
         raise PlanError(
-            "a buffer lies outside the arena",
-            which=name,
-            found=f"{buffer.offset} + {nbytes}",
-            allowed=plan.arena_bytes,
+            "a buffer lies outside the arena", which=name, found=f"{buffer.offset} + {nbytes}", allowed=size
         )
     if buffer.offset % min(align, ARENA_ALIGN):
         raise PlanError(
@@ -100,11 +116,12 @@ def _holds(rule: Overlap, distance: int) -> bool:
 
 
 class _Run:
-    """The arena while the graph runs, with identities for bytes."""
+    """The arenas while the graph runs, one behind the other, with identities for bytes."""
 
     def __init__(self, graph: Graph, plan: MemoryPlan) -> None:
         self._graph = graph
         self._plan = plan
+        self._starts = [0, *accumulate(arena.nbytes for arena in plan.arenas)]
         self._arena: _Ids = np.full(plan.arena_bytes, _NOTHING, dtype=np.int64)
         self._ids: dict[str, _Ids] = {}
         self._fresh = 0
@@ -146,8 +163,7 @@ class _Run:
         written = {name: self._written(name, granted) for name in made}
         self._keep_clear(index, view, variant, inputs, written, when)
         if index in self._plan.scratch:
-            buffer = self._plan.scratch[index]
-            self._arena[buffer.offset : buffer.offset + buffer.nbytes] = _NOTHING
+            self._arena[self._bytes(self._plan.scratch[index])] = _NOTHING
         for name in made:
             mask = written[name]
             self._arena[self._span(name)][mask] = self._ids[name][mask]
@@ -173,7 +189,9 @@ class _Run:
         bytes.
         """
         tensors = self._plan.tensors
-        return inner in tensors and host in tensors and tensors[inner].offset == tensors[host].offset + offset
+        if inner not in tensors or host not in tensors:
+            return False
+        return self._start(tensors[inner]) == self._start(tensors[host]) + offset
 
     def _written(self, name: str, granted: list[tuple[str, str, int]]) -> npt.NDArray[np.bool_]:
         """Which bytes of an output the kernel writes: all but those that an alias has put there already."""
@@ -208,10 +226,10 @@ class _Run:
                 raise PlanError("two outputs of a node share bytes", which=f"{name}, {when}")
             own[written[name]] = out
         if index in self._plan.scratch:
-            buffer = self._plan.scratch[index]
-            if (owner[buffer.offset : buffer.offset + buffer.nbytes] != _NOTHING).any():
+            place = self._bytes(self._plan.scratch[index])
+            if (owner[place] != _NOTHING).any():
                 raise PlanError("scratch lies over an output", which=when)
-            owner[buffer.offset : buffer.offset + buffer.nbytes] = len(view.node.outputs)
+            owner[place] = len(view.node.outputs)
         for slot, name in inputs:
             for out in np.unique(owner[self._span(name)]):
                 if out == _NOTHING:
@@ -219,7 +237,8 @@ class _Run:
                 if out == len(view.node.outputs):
                     raise PlanError("scratch lies over an input", which=f"{name}, {when}")
                 target = view.node.outputs[int(out)]
-                distance = self._plan.tensors[name].offset - self._plan.tensors[target].offset
+                tensors = self._plan.tensors
+                distance = self._start(tensors[name]) - self._start(tensors[target])
                 found = rules.get((slot, int(out)), [])
                 if not found or any(not _holds(rule, distance) for rule in found):
                     raise PlanError(
@@ -232,8 +251,13 @@ class _Run:
                     )
 
     def _span(self, name: str) -> slice:
-        buffer = self._plan.tensors[name]
-        return slice(buffer.offset, buffer.offset + buffer.nbytes)
+        return self._bytes(self._plan.tensors[name])
+
+    def _bytes(self, buffer: Buffer) -> slice:
+        return slice(self._start(buffer), self._start(buffer) + buffer.nbytes)
+
+    def _start(self, buffer: Buffer) -> int:
+        return self._starts[buffer.arena] + buffer.offset
 
     def _new_ids(self, name: str) -> _Ids:
         size = self._graph.tensors[name].nbytes

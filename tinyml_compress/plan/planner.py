@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from tinyml_compress.errors import PlanError
@@ -16,7 +16,16 @@ from tinyml_compress.plan.proof import pairs_of_problem, proven_bound
 from tinyml_compress.plan.solver import Placement, solve
 from tinyml_compress.plan.units import Units, join
 
-__all__ = ["Planned", "arena_of", "plan", "plan_in_best_order"]
+__all__ = [
+    "Placed",
+    "Planned",
+    "arena_of",
+    "best_placement",
+    "buffers",
+    "plan",
+    "plan_in_best_order",
+    "without_bytes",
+]
 
 _MOST_BYTES = 1 << 25
 _BOUND_WORK = 200_000
@@ -56,7 +65,7 @@ def plan(graph: Graph, schedule: Sequence[Variant]) -> MemoryPlan:
     _refuse_huge(graph)
     problem = problem_of(graph, schedule)
     bounds = live_bounds(problem)
-    units, found = _best(problem, bounds)
+    units, found = best_placement(problem, bounds)
     bound = min(found.arena, max(bounds))
     if found.proven and not problem.aliases:
         bound = found.arena
@@ -84,10 +93,10 @@ def _refuse_huge(graph: Graph) -> None:
 def arena_of(graph: Graph, schedule: Sequence[Variant]) -> int:
     """The arena that `plan` would need: for comparing schedules, so nothing is checked."""
     problem = problem_of(graph, schedule)
-    return _best(problem, live_bounds(problem))[1].arena
+    return best_placement(problem, live_bounds(problem))[1].arena
 
 
-def _best(problem: Problem, bounds: list[int]) -> tuple[Units, Placement]:
+def best_placement(problem: Problem, bounds: list[int]) -> tuple[Units, Placement]:
     """All aliases granted when that meets the bound; else the best of some subsets, more aliases first."""
     goal = max(bounds)
     units = join(problem, problem.aliases)
@@ -108,23 +117,49 @@ def _best(problem: Problem, bounds: list[int]) -> tuple[Units, Placement]:
     return units, best
 
 
-def _as_plan(graph: Graph, problem: Problem, units: Units, found: Placement, bound: int) -> MemoryPlan:
+@dataclass(frozen=True)
+class Placed:
+    """Where the blocks of a problem lie, by what they hold."""
+
+    tensors: dict[str, Buffer]
+    scratch: dict[int, Buffer]
+    inside: dict[str, tuple[str, int]]
+
+
+def buffers(problem: Problem, units: Units, offsets: Sequence[int], arena: int = 0) -> Placed:
+    """The blocks of placed units, in the arena of that number."""
     tensors: dict[str, Buffer] = {}
     scratch: dict[int, Buffer] = {}
-    for unit, base in zip(units.units, found.offsets, strict=True):
+    for unit, base in zip(units.units, offsets, strict=True):
         for member, rel in unit.members:
             block = problem.blocks[member]
-            buffer = Buffer(base + rel, block.nbytes, block.first, block.last)
+            buffer = Buffer(base + rel, block.nbytes, block.first, block.last, arena)
             if block.tensor is None:
                 scratch[block.first] = buffer
             else:
                 tensors[block.tensor] = buffer
-    for name, (first, last) in lifetimes(graph).items():
-        tensors.setdefault(name, Buffer(0, graph.tensors[name].nbytes, first, last))
     names = [block.tensor for block in problem.blocks]
     inside: dict[str, tuple[str, int]] = {}
     for inner, host, offset in units.granted:
         inside.setdefault(str(names[inner]), (str(names[host]), offset))
+    return Placed(tensors, scratch, inside)
+
+
+def without_bytes(graph: Graph, tensors: Mapping[str, Buffer]) -> dict[str, Buffer]:
+    """The tensors with those that have no bytes, which lie anywhere."""
+    empty = {
+        name: Buffer(0, graph.tensors[name].nbytes, first, last)
+        for name, (first, last) in lifetimes(graph).items()
+    }
+    return dict(sorted({**empty, **tensors}.items()))
+
+
+def _as_plan(graph: Graph, problem: Problem, units: Units, found: Placement, bound: int) -> MemoryPlan:
+    placed = buffers(problem, units, found.offsets)
     return MemoryPlan(
-        found.arena, bound, dict(sorted(tensors.items())), dict(sorted(scratch.items())), inside
+        found.arena,
+        bound,
+        without_bytes(graph, placed.tensors),
+        dict(sorted(placed.scratch.items())),
+        placed.inside,
     )

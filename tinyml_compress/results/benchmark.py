@@ -13,7 +13,16 @@ from tinyml_compress.results.kernels import KernelOption
 from tinyml_compress.results.last_benchmark import LastKeys, last_keys, upgraded
 from tinyml_compress.support.table import Cell, Column, Noted, Numbers, Row, Table
 
-__all__ = ["Benchmark", "BitExact", "Failure", "Measurement", "ModelFacts", "NodeCost", "Placement"]
+__all__ = [
+    "Benchmark",
+    "BitExact",
+    "Failure",
+    "Measurement",
+    "MemoryUse",
+    "ModelFacts",
+    "NodeCost",
+    "Placement",
+]
 
 
 class ModelFacts(Value, frozen=True, kw_only=True):
@@ -70,6 +79,32 @@ class Placement(Value, frozen=True, kw_only=True):
     nbytes: int = msgspec.field(name="bytes")
     first: int
     last: int
+    memory: str | None = None
+    """Which arena `offset` is of, on a board with several memories."""
+
+
+class MemoryUse(Value, frozen=True, kw_only=True):
+    """One of several memories of a board, and what lies there."""
+
+    name: str
+    nbytes: int = msgspec.field(name="bytes")
+    parts: Mapping[str, int]
+    """Bytes by cause. Exact."""
+    cycles_per_8_bytes: float
+    """Modelled: of data read in sequence, beyond the loads."""
+    is_cached: bool
+    """Then only what misses the data cache costs that."""
+    words_read: int
+    """8-byte words in one inference, other than the one read before. Exact."""
+
+    @property
+    def shown(self) -> str:
+        """In a line."""
+        parts = ", ".join(f"{cause} {nbytes:,}" for cause, nbytes in self.parts.items())
+        each = "each that misses the data cache" if self.is_cached else "each"
+        cost = f"{self.cycles_per_8_bytes:.3g} cycles {each}" if self.cycles_per_8_bytes else "no wait"
+        used = f"{sum(self.parts.values()):,} of {self.nbytes:,} B"
+        return f"{self.name} {used}: {parts}; {self.words_read:,} words of 8 B read, {cost}"
 
 
 class BitExact(Value, frozen=True, kw_only=True):
@@ -141,6 +176,8 @@ class Measurement(Value, frozen=True, kw_only=True):
     nodes: tuple[NodeCost, ...] | None = None
     """Nodes in order, then what is between them: they sum to the totals."""
     plan: tuple[Placement, ...] | None = None
+    memories: tuple[MemoryUse, ...] | None = None
+    """Where the board has several RAMs, what lies in which: the fastest first."""
 
     last_form: ClassVar[type[Value] | None] = LastKeys
 

@@ -96,7 +96,7 @@ _COMPILER = Producer(
     ("numpy",),
     (_FILES, _IR, _SETS),
 )
-_DEVICES = Producer("devices", 4, ("devices",), uses=(_RESULTS, _SETS))
+_DEVICES = Producer("devices", 5, ("devices",), uses=(_RESULTS, _SETS))
 TOOLCHAIN = Producer("toolchain", 1, ("runners/toolchain.py",), ("ziglang",))
 _RUNNERS = Producer(
     "runners",
@@ -175,7 +175,7 @@ CONVERSION = Producer(
 
 EMULATION = Producer(
     "emulation",
-    2,
+    3,
     ("runners/emulated",),
     ("unicorn", "capstone", "pyelftools", "numpy"),
     (_DEVICES, _IR, TOOLCHAIN),
@@ -184,7 +184,7 @@ EMULATION = Producer(
 
 ALLOCATION = Producer(
     "allocation",
-    4,
+    5,
     (
         "pipeline/measure",
         "pipeline/compress/allocation.py",

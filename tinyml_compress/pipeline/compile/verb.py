@@ -11,7 +11,7 @@ from pathlib import Path
 from tinyml_compress import codegen, frontend, passes, plan
 from tinyml_compress.codegen.project import project_files
 from tinyml_compress.errors import UsageError
-from tinyml_compress.ir import Graph, NodeView, Program
+from tinyml_compress.ir import Graph, Memory, NodeView, Program
 from tinyml_compress.ir.program import KernelPrice, ProgramNode
 from tinyml_compress.ops import operator
 from tinyml_compress.ops.base import Isa, Level, Variant
@@ -36,11 +36,16 @@ def compile_graph(
     level: Level = Level.BALANCED,
     using: Sequence[Pass] = passes.PASSES,
     asked: Sequence[Asked] = (),
+    memories: Sequence[Memory] = (),
 ) -> Program:
-    """The C program of a graph as the frontend reads it, with the kernels that are `asked` for."""
+    """The C program of a graph as the frontend reads it, with the kernels that are `asked` for; spread over
+    `memories`, the fastest first, where they are named.
+    """
     chosen = tuple(isas)
     planner = _Planner(chosen, level)
     planned = planner.planned(passes.run(graph, using), asked)
+    if memories:
+        planned = _in_memories(planned, memories)
     program = codegen.generate(
         planned,
         prefix=prefix,
@@ -60,12 +65,27 @@ def compile_model(
     isas: Iterable[Isa] = (Isa.C,),
     level: Level = Level.BALANCED,
     asked: Sequence[Asked] = (),
+    memories: Sequence[Memory] = (),
 ) -> Program:
     """The C program of a .tflite file, in memory; `name` prefixes its symbols."""
     graph = frontend.read(model, name)
     return compile_graph(
-        graph, check_c_name(name), model_sha256=files.sha256(model), isas=isas, level=level, asked=asked
+        graph,
+        check_c_name(name),
+        model_sha256=files.sha256(model),
+        isas=isas,
+        level=level,
+        asked=asked,
+        memories=memories,
     )
+
+
+def _in_memories(planned: plan.Planned, memories: Sequence[Memory]) -> plan.Planned:
+    """The state lies in the fastest memory, before the arena."""
+    first, *more = memories
+    free = replace(first, nbytes=max(first.nbytes - codegen.lay_out(planned).nbytes, 0))
+    memory = plan.in_memories(planned.graph, planned.schedule, planned.memory, (free, *more))
+    return replace(planned, memory=memory)
 
 
 def _explained(node: ProgramNode, made: Decision) -> ProgramNode:

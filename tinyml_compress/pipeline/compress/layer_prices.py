@@ -85,13 +85,20 @@ class LayerPrices:
             for node in graph.nodes
         )
         graph = graph.rebuilt(nodes=named)
-        program = compile_graph(graph, "priced", model_sha256="", isas=device.core.kernels, level=self._level)
+        program = compile_graph(
+            graph,
+            "priced",
+            model_sha256="",
+            isas=device.core.kernels,
+            level=self._level,
+            memories=device.memories,
+        )
         raw = make_vectors(program.inputs, "pattern", 1, 0).raw
         done = emulate(program, device, raw, optimize=FLAGS[self._level])
         totals: dict[str, list[float]] = {}
         for node, count in zip(program.nodes, done.counts.nodes, strict=True):
             row = totals.setdefault(node.name, [0.0, 0.0])
-            row[0] += hardware_cycles(device, node.op, count.instructions, count.classes)
+            row[0] += hardware_cycles(device, node.op, count.instructions, count.classes, done.waited(count))
             row[1] += program.weight_bytes_of(node.index)
         return {name: Price(*row) for name, row in totals.items()}
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from tinyml_compress.devices import Duty
 from tinyml_compress.errors import MissingDependency, TinymlError, UnsupportedOperator
-from tinyml_compress.ir import Port, Program
+from tinyml_compress.ir import Memory, Port, Program
 from tinyml_compress.ops.base import Isa, Level
 from tinyml_compress.pipeline.compile.verb import compile_model
 from tinyml_compress.pipeline.measure.inputs import Vectors, make_vectors
@@ -51,22 +51,25 @@ class Work:
         self.notes: list[str] = []
         self.no_answers = ""
         """Why there is nothing to compare with."""
-        self._programs: dict[tuple[Isa, ...], Program] = {}
+        self._programs: dict[tuple[tuple[Isa, ...], tuple[Memory, ...]], Program] = {}
 
-    def program(self, kernels: tuple[Isa, ...]) -> Program:
-        """Generated C; made in `prepare`, read in threads."""
-        if kernels not in self._programs:
+    def program(self, kernels: tuple[Isa, ...], memories: tuple[Memory, ...] = ()) -> Program:
+        """Generated C, spread over memories where a board has several; made in `prepare`, read in threads."""
+        key = (kernels, memories)
+        if key not in self._programs:
             self.progress(f"generating C ({'+'.join(one.value for one in kernels)} kernels)")
             try:
                 level = self.request.level
-                self._programs[kernels] = compile_model(self.model, self.facts.name, kernels, level)
+                self._programs[key] = compile_model(
+                    self.model, self.facts.name, kernels, level, memories=memories
+                )
             except UnsupportedOperator as error:
                 error.next_step = error.next_step or (
                     "--engine tflm tells what it takes under TensorFlow Lite Micro; "
                     "`operators` lists what our C has"
                 )
                 raise
-        return self._programs[kernels]
+        return self._programs[key]
 
     @cached_property
     def _ports(self) -> Sequence[Port]:

@@ -345,24 +345,37 @@ def _about(run: Measurement) -> str:
 
 
 def _plan(run: Measurement) -> str:
+    placed = run.plan or ()
+    starts = _starts(run)
     rows: list[dict[str, Value]] = [
         {
-            "name": item.name,
+            "name": f"{item.name} in {item.memory}" if item.memory else item.name,
             "bytes": item.nbytes,
-            "offset": item.offset,
-            "top": item.offset + item.nbytes,
+            "offset": starts[item.memory] + item.offset,
+            "top": starts[item.memory] + item.offset + item.nbytes,
             "first": item.first,
             "last": item.last,
             "end": item.last + 1,
         }
-        for item in run.plan or ()
+        for item in placed
     ]
+    behind = ", one memory's behind the other's" if run.memories else ""
     made = specs.memory_plan(
         "Memory plan over time",
         f"Which tensor holds which bytes of the arena ({run.parts('RAM').get('arena', 0):,} "
-        "B, exact) from which node to which. "
+        f"B, exact{behind}) from which node to which. "
         "Where rectangles overlap, a node overwrites its input as it reads it.",
         rows,
         _BUFFER,
     )
-    return chart(made)
+    return "".join(note(one.shown) for one in run.memories or ()) + chart(made)
+
+
+def _starts(run: Measurement) -> dict[str | None, int]:
+    """Where each memory's arena begins when they are drawn one above the other, the fastest lowest."""
+    starts: dict[str | None, int] = {None: 0}
+    reached = 0
+    for memory in run.memories or ():
+        starts[memory.name] = reached
+        reached += memory.parts.get("arena", 0)
+    return starts

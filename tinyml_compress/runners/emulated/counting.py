@@ -29,7 +29,7 @@ __all__ = [
     "READS",
     "Count",
     "Counts",
-    "FlashWatch",
+    "ReadWatch",
     "Recorder",
     "Unaligned",
     "count_blocks",
@@ -43,6 +43,8 @@ OUTSIDE = -2
 BETWEEN = -3
 _SLOTS = 1 << 18
 _UNALIGNED_SLOTS = 1024
+MOST_RAMS = 4
+"""As in hooks.c."""
 
 
 @dataclass(frozen=True)
@@ -51,6 +53,8 @@ class Count:
 
     instructions: int
     classes: Mapping[CostClass, int]
+    ram_words: tuple[int, ...] = ()
+    """8-byte words read from each RAM of the firmware's map, where that is watched."""
 
 
 @dataclass(frozen=True)
@@ -119,18 +123,21 @@ class _CounterStruct(ctypes.Structure):
     )
 
 
+class _RamStruct(ctypes.Structure):
+    _fields_ = tuple((name, ctypes.c_uint32) for name in ("start", "end", "is_cached", "last_word"))
+
+
 class _ReadsStruct(ctypes.Structure):
     _fields_ = (
         ("by_owner", ctypes.c_void_p),
         ("tags", ctypes.c_void_p),
         ("flash_start", ctypes.c_uint32),
         ("flash_end", ctypes.c_uint32),
-        ("cached_start", ctypes.c_uint32),
-        ("cached_end", ctypes.c_uint32),
         ("last_word", ctypes.c_uint32),
         ("sets", ctypes.c_uint32),
         ("ways", ctypes.c_uint32),
         ("buffer", ctypes.c_uint32 * 8),
+        ("rams", _RamStruct * MOST_RAMS),
     )
 
 
@@ -162,28 +169,33 @@ READS = np.dtype(
         ("words", np.uint64),
         ("buffer_lines", np.uint64),
         ("cache_lines", np.uint64),
+        ("ram_words", np.uint64, (MOST_RAMS,)),
     ]
 )
-"""As `tc_flash_reads` in hooks.c; one row per owner, from BETWEEN on."""
+"""As `tc_read_sums` in hooks.c; one row per owner, from BETWEEN on."""
 _UNALIGNED = np.dtype([("pc", np.uint32), ("address", np.uint32), ("bytes", np.uint32), ("owner", np.int32)])
 
 
-class FlashWatch:
-    """Which reads of data are watched: those from flash, and on a board with a data cache from cached RAM."""
+class ReadWatch:
+    """Which reads of data are watched: those from flash, and from RAM that is cached or one of several."""
 
     def __init__(self, memory: MemoryMap, cache: DataCache | None, owned: npt.NDArray[np.int16]) -> None:
         self._cache = cache
         self._flash = (memory.flash_address, memory.flash_address + memory.flash_bytes)
-        is_cached = cache is not None and cache.covers(memory.ram_address)
-        self._cached = (memory.ram_address, memory.ram_address + memory.ram_bytes) if is_cached else (0, 0)
+        spans = [(memory.ram_address, memory.ram_bytes), *((one.address, one.nbytes) for one in memory.more)]
+        found = [
+            (start, start + nbytes, int(cache is not None and cache.covers(start))) for start, nbytes in spans
+        ]
+        self._rams = found if memory.more or memory.ram_price or any(row[2] for row in found) else []
         self.rows = np.zeros(int(owned.max(initial=0)) - BETWEEN + 1, READS)
         """By owner, from BETWEEN on."""
         self._tags = np.zeros(cache.lines if cache else 0, np.uint32)
-        names = [name for name, _ in _ReadsStruct._fields_[2:6]]
         self.struct = _ReadsStruct(
             by_owner=self.rows.ctypes.data,
             tags=self._tags.ctypes.data if cache else None,
-            **dict(zip(names, (*self._flash, *self._cached), strict=True)),
+            flash_start=self._flash[0],
+            flash_end=self._flash[1],
+            rams=(_RamStruct * MOST_RAMS)(*(_RamStruct(*row) for row in self._rams)),
             sets=cache.sets if cache else 0,
             ways=cache.ways if cache else 0,
         )
@@ -192,7 +204,12 @@ class FlashWatch:
         """The same for the plugin, which has memory of its own."""
         cache = self._cache
         shape = (cache.sets, cache.ways) if cache else (0, 0)
-        return (*self._flash, *self._cached, *shape, len(self.rows))
+        return (*self._flash, *shape, len(self.rows))
+
+    def rams(self) -> tuple[int, ...]:
+        """Start, end and whether it is cached, of as many as there may be."""
+        rows = [*self._rams, *[(0, 0, 0)] * (MOST_RAMS - len(self._rams))]
+        return tuple(number for row in rows for number in row)
 
 
 class Recorder:
@@ -203,7 +220,7 @@ class Recorder:
         code_start: int,
         table: npt.NDArray[np.int16],
         accesses: npt.NDArray[np.void],
-        flash: FlashWatch,
+        watched: ReadWatch,
         limit_bytes: int,
         stop: int,
         reg_read: int,
@@ -215,7 +232,7 @@ class Recorder:
         self._unaligned = np.zeros(_UNALIGNED_SLOTS, _UNALIGNED)
         self._table = np.ascontiguousarray(table)
         self._accesses = np.ascontiguousarray(accesses)
-        self._flash = flash
+        self._watched = watched
         self.counter = _CounterStruct(
             entries=self._entries.ctypes.data,
             owner_of=self._table.ctypes.data,
@@ -231,7 +248,7 @@ class Recorder:
             counter=ctypes.addressof(self.counter),
             reg_read=reg_read,
             accesses=self._accesses.ctypes.data,
-            reads=ctypes.addressof(flash.struct),
+            reads=ctypes.addressof(watched.struct),
             capacity=_UNALIGNED_SLOTS,
         )
 
@@ -264,8 +281,8 @@ class Recorder:
         return ordered(self._entries)
 
     def reads(self) -> npt.NDArray[np.void]:
-        """What was read from flash, by owner."""
-        return self._flash.rows
+        """What was read from flash and watched RAM, by owner."""
+        return self._watched.rows
 
 
 @lru_cache(maxsize=1)
@@ -300,7 +317,12 @@ def count_blocks(
         sums[CostClass.BRANCH_TAKEN] += int(block["jumped"])
     for owner, sums in classes.items():
         sums.update(_flash_classes(reads, owner))
-    return {owner: Count(instructions[owner], dict(classes[owner])) for owner in instructions}
+    return {
+        owner: Count(
+            instructions[owner], dict(classes[owner]), tuple(reads["ram_words"][owner - BETWEEN].tolist())
+        )
+        for owner in instructions
+    }
 
 
 def _flash_classes(reads: npt.NDArray[np.void], owner: int) -> dict[CostClass, int]:

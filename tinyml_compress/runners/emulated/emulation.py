@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from enum import Enum
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
-from tinyml_compress.devices import CostClass, Device
+from tinyml_compress.devices import CostClass, Device, MemoryMap
 from tinyml_compress.errors import DataError
 from tinyml_compress.ir import Program
 from tinyml_compress.runners.emulated import qemu
@@ -47,6 +48,12 @@ class Emulation:
     flash: FlashLedger
     compiler: str
     emulator: str
+    memory: MemoryMap
+    """Of the firmware that ran."""
+
+    def waited(self, count: Count) -> float:
+        """Cycles for reads of RAM that has a price."""
+        return self.memory.waited(count.ram_words)
 
 
 def emulate(
@@ -70,10 +77,9 @@ def emulate(
     by = qemu.version() if with_qemu else _unicorn_version()
     progress("building the firmware")
     firmware = build_firmware(program, device, optimize=optimize, toolchain_name=toolchain)
-    machine: Callable[[], Machine | QemuMachine]
     if with_qemu:
         # It had to fit the device first; now the same objects go to where QEMU's machine has memory.
-        relinked = build_firmware(
+        ran = build_firmware(
             program,
             device,
             optimize=optimize,
@@ -81,15 +87,12 @@ def emulate(
             memory=qemu.map_for(core).memory,
             stop="stop_qemu.c",
         )
-        key = _key(relinked, program, vectors, by)
-        machine = lambda: QemuMachine(relinked, program)  # noqa: E731
     else:
-        key = _key(firmware, program, vectors, by)
-        machine = lambda: Machine(firmware, program)  # noqa: E731
+        ran = firmware
 
     def make(folder: Path) -> None:
         progress(f"running under {by}")
-        engine = machine()
+        engine = QemuMachine(ran, program) if with_qemu else Machine(ran, program)
         first = engine.counted(vectors[0])
         done = [first]
         for vector in vectors[1:]:
@@ -103,7 +106,9 @@ def emulate(
         }
         (folder / "run.json").write_text(json.dumps(result))
 
-    stored = json.loads((cached_folder("runs", key, make) / "run.json").read_text())
+    stored = json.loads(
+        (cached_folder("runs", _key(ran, program, vectors, by), make) / "run.json").read_text()
+    )
     return Emulation(
         outputs=tuple(tuple(bytes.fromhex(text) for text in row) for row in stored["outputs"]),
         counts=Counts(tuple(_from_json(count) for count in stored["nodes"]), _from_json(stored["between"])),
@@ -112,6 +117,7 @@ def emulate(
         flash=firmware.image.ledger(program.prefix),
         compiler=firmware.compiler,
         emulator=by,
+        memory=ran.memory,
     )
 
 
@@ -143,8 +149,10 @@ def _as_json(count: Count) -> dict[str, object]:
     return {
         "instructions": count.instructions,
         "classes": {kind.value: n for kind, n in count.classes.items()},
+        "ram_words": count.ram_words,
     }
 
 
-def _from_json(stored: dict[str, dict[str, int]]) -> Count:
-    return Count(int(stored["instructions"]), {CostClass(kind): n for kind, n in stored["classes"].items()})  # type: ignore[call-overload]
+def _from_json(stored: dict[str, Any]) -> Count:
+    classes = {CostClass(kind): n for kind, n in stored["classes"].items()}
+    return Count(stored["instructions"], classes, tuple(stored["ram_words"]))

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from tinyml_compress.devices import Core, DataCache, Device, MemoryMap
 from tinyml_compress.errors import DoesNotFit, MissingDependency, ToolchainError
-from tinyml_compress.ir import Program
+from tinyml_compress.ir import Arena, Program, memory_word
 from tinyml_compress.runners import toolchain
 from tinyml_compress.runners.emulated.image import Image, read_image
 from tinyml_compress.runners.emulated.layout import linker_script
@@ -81,7 +81,7 @@ def build_firmware(
     another emulator).
     """
     core, chosen = device.core, choose_toolchain(device.core, toolchain_name or device.toolchain)
-    place = memory or device.memory
+    place = memory or (device.tiered if program.plan.tiers else device.memory)
     target = (*core.compilers[chosen.name], *device.flags)
     flags = (*target, optimize, *_COMMON, *_ONLY[chosen.name])
     linked = _objects(program, core, chosen, flags, stop)
@@ -102,11 +102,7 @@ def _objects(
 ) -> dict[str, Path]:
     here = package_folder("tinyml_compress.runners.emulated.c")
     startup = "startup_riscv.c" if core.is_riscv else "startup_arm.c"
-    config = (
-        f"#define TC_INVOKE {program.prefix}_invoke\n"
-        f"#define TC_ARENA_BYTES {max(program.arena_bytes, 1)}\n"
-        f"#define TC_ARENA_ALIGN {program.arena_align}\n"
-    )
+    config = f"#define TC_INVOKE {program.prefix}_invoke\n{_arenas(program)}"
     if program.state_bytes:
         config += (
             f"#define TC_INIT {program.prefix}_init\n#define TC_STATE_WORDS {program.state_bytes // 4}\n"
@@ -120,6 +116,33 @@ def _objects(
         {**program.files, "string.h": library["string.h"]}, flags=flags, toolchain=chosen
     )
     return built
+
+
+def _arenas(program: Program) -> str:
+    """What the firmware's main program is told of the arenas."""
+    first, *more = program.arenas
+    lines = [
+        f"#define TC_ARENA_BYTES {max(first.nbytes, 1)}",
+        f"#define TC_ARENA_ALIGN {program.arena_align}",
+    ]
+    if first.memory:
+        lines.append(f'#define TC_ARENA_SECTION "{_section(first)}"')
+    if more:
+        arenas = [
+            f'__attribute__((section("{_section(one)}"), used, aligned(TC_ARENA_ALIGN))) '
+            f"uint8_t tc_arena{one.suffix}[{one.nbytes}];"
+            for one in more
+        ]
+        lines += [
+            f"#define TC_MORE_ARENAS {' '.join(arenas)}",
+            f"#define TC_MORE_PARAMETERS {' '.join(f', void *arena{one.suffix}' for one in more)}",
+            f"#define TC_MORE_ARGUMENTS {' '.join(f', tc_arena{one.suffix}' for one in more)}",
+        ]
+    return "\n".join([*lines, ""])
+
+
+def _section(arena: Arena) -> str:
+    return f".memory.{memory_word(arena.memory)}"
 
 
 def _link(
@@ -152,19 +175,20 @@ def _is_overflow(error: ToolchainError) -> bool:
 
 def _does_not_fit(device: Device, place: MemoryMap, image: Image, stack: int) -> DoesNotFit:
     ram = image.symbols["tc_ram_used_end"] - place.ram_address
+    room = place.ram_bytes + sum(one.nbytes for one in place.more)
     biggest = [f"{part.name} {part.nbytes:,} B" for part in image.largest()]
     if stack:
         biggest.append(f"stack {stack:,} B")
     lacking = []
     if image.flash_bytes > place.flash_bytes:
         lacking.append(f"{image.flash_bytes - place.flash_bytes:,} B of flash")
-    if ram > place.ram_bytes:
-        lacking.append(f"{ram - place.ram_bytes:,} B of RAM")
+    if ram > room:
+        lacking.append(f"{ram - room:,} B of RAM")
     return DoesNotFit(
         f"does not fit {device.name}: {' and '.join(lacking)} too few",
         found=(
             f"needs {image.flash_bytes:,} of {place.flash_bytes:,} B flash, "
-            f"{ram:,} of {place.ram_bytes:,} B RAM; "
+            f"{ram:,} of {room:,} B RAM; "
             f"the largest parts are {', '.join(biggest)}"
         ),
         next_step="compress further, --optimize size, or choose a larger device: tinyml-compress targets",

@@ -97,8 +97,8 @@ def _kind(name: str, prefix: str) -> str | None:
 
 
 _FIRMWARE = (
-    r"tc_(reset|start|main|done|fault|failed|vectors|arena|state|go_on|status"
-    r"|stack_\w+|data_\w+|bss_\w+|ram_used_end)$"
+    r"tc_(reset|start|main|done|fault|failed|vectors|arena\w*|state|go_on|status"
+    r"|stack_\w+|data_\w+|bss_\w+|ram_used_end|used_end_\w+)$"
 )
 
 

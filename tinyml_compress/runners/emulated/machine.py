@@ -18,7 +18,7 @@ from tinyml_compress.runners.emulated.alignment import accesses
 from tinyml_compress.runners.emulated.counting import (
     BETWEEN,
     OUTSIDE,
-    FlashWatch,
+    ReadWatch,
     Recorder,
     count_blocks,
     owners,
@@ -33,6 +33,7 @@ from tinyml_compress.runners.emulated.inference import (
     stack_high_water,
     state_places,
 )
+from tinyml_compress.runners.emulated.layout import used_end
 
 __all__ = ["Machine", "StoppedEarly"]
 
@@ -77,7 +78,8 @@ class Machine:
         self._seconds = seconds
         self._code_start, self._owners = owners(firmware.image, program)
         self._accesses = accesses(firmware.image, self._code_start, len(self._owners), core)
-        self._arena = firmware.image.symbols["tc_arena"]
+        symbols = firmware.image.symbols
+        self._arenas = tuple(symbols[f"tc_arena{one.suffix}"] for one in program.arenas)
         self._plain: _Run | None = None
         """Kept between runs without hooks, with the code that it has translated."""
 
@@ -92,13 +94,13 @@ class Machine:
 
     def _counted(self, inputs: Sequence[bytes], state: bytes | None) -> Inference:
         run = _Run(self._firmware, self._program)
-        run.put_inputs(self._arena, inputs)
+        run.put_inputs(self._arenas, inputs)
         run.put_state(state)
         recorder = Recorder(
             self._code_start,
             self._owners,
             self._accesses,
-            FlashWatch(self._firmware.memory, self._firmware.cache, self._owners),
+            ReadWatch(self._firmware.memory, self._firmware.cache, self._owners),
             self._limit * _INSTRUCTION_BYTES,
             run.function_address("uc_emu_stop"),
             run.function_address("uc_reg_read"),
@@ -109,7 +111,7 @@ class Machine:
         image, is_riscv = self._firmware.image, self._firmware.core.is_riscv
         by_owner = count_blocks(recorder.blocks(), recorder.reads(), image, is_riscv=is_riscv)
         counts = summarize(by_owner, len(self._program.nodes))
-        return Inference(run.outputs(self._arena), run.stack_bytes(), counts, run.state())
+        return Inference(run.outputs(self._arenas), run.stack_bytes(), counts, run.state())
 
     def run(self, inputs: Sequence[bytes], state: bytes | None = None) -> Inference:
         """One inference without hooks: several times faster."""
@@ -118,7 +120,7 @@ class Machine:
         else:
             self._plain.reset()
         run = self._plain
-        run.put_inputs(self._arena, inputs)
+        run.put_inputs(self._arenas, inputs)
         run.put_state(state)
         try:
             run.start(self._seconds, self._limit)
@@ -126,7 +128,7 @@ class Machine:
             self._plain = None
             interruption.check()
             return self.counted(inputs, state)  # fails again, and then it knows in which node
-        return Inference(run.outputs(self._arena), run.stack_bytes(), None, run.state())
+        return Inference(run.outputs(self._arenas), run.stack_bytes(), None, run.state())
 
     def _check_alignment(self, recorder: Recorder) -> None:
         policy = self._firmware.core.alignment
@@ -177,7 +179,9 @@ class _Run:
             self._sp_register = arm_const.UC_ARM_REG_SP
             self._engine.mem_map(0xE000E000, _PAGE, unicorn.UC_PROT_READ | unicorn.UC_PROT_WRITE)
         self._map(memory.flash_address, memory.flash_bytes, unicorn.UC_PROT_READ | unicorn.UC_PROT_EXEC)
-        self._map(memory.ram_address, memory.ram_bytes, unicorn.UC_PROT_READ | unicorn.UC_PROT_WRITE)
+        self._rams = ((memory.ram_address, memory.ram_bytes), *((m.address, m.nbytes) for m in memory.more))
+        for address, nbytes in self._rams:
+            self._map(address, nbytes, unicorn.UC_PROT_READ | unicorn.UC_PROT_WRITE)
         for address, data in image.segments:
             self._engine.mem_write(address, data)
         self.reset()
@@ -188,8 +192,8 @@ class _Run:
         """Stack, arena and unused RAM hold garbage, as after power-on: changes show, reliance on zeros
         breaks.
         """
-        memory = self._firmware.memory
-        self._engine.mem_write(memory.ram_address, bytes([PAINT]) * memory.ram_bytes)
+        for address, nbytes in self._rams:
+            self._engine.mem_write(address, bytes([PAINT]) * nbytes)
         if not self._firmware.core.is_riscv:
             self._engine.reg_write(self._sp_register, self._image.symbols["tc_stack_top"])
 
@@ -228,10 +232,10 @@ class _Run:
             if status != self._uc.UC_ERR_OK:
                 raise EmulationError("the emulator refuses a hook", found=self._uc.UcError(status))
 
-    def put_inputs(self, arena: int, inputs: Sequence[bytes]) -> None:
+    def put_inputs(self, arenas: Sequence[int], inputs: Sequence[bytes]) -> None:
         check_inputs(self._program, inputs)
         for port, data in zip(self._program.inputs, inputs, strict=True):
-            self._engine.mem_write(arena + port.offset, data)
+            self._engine.mem_write(arenas[port.arena] + port.offset, data)
 
     def put_state(self, state: bytes | None) -> None:
         for address, data in state_places(self._program, self._image.symbols, state).items():
@@ -285,11 +289,12 @@ class _Run:
             next_step="an endless loop, or a model too slow for this core",
         )
 
-    def outputs(self, arena: int) -> tuple[bytes, ...]:
+    def outputs(self, arenas: Sequence[int]) -> tuple[bytes, ...]:
         if self.status == STOPPED:
             return ()
         return tuple(
-            bytes(self._engine.mem_read(arena + port.offset, port.nbytes)) for port in self._program.outputs
+            bytes(self._engine.mem_read(arenas[port.arena] + port.offset, port.nbytes))
+            for port in self._program.outputs
         )
 
     def stack_bytes(self) -> int:
@@ -298,8 +303,12 @@ class _Run:
         return stack_high_water(bytes(self._engine.mem_read(bottom, top - bottom)))
 
     def _check_unused(self) -> None:
-        start = self._image.symbols["tc_ram_used_end"]
-        end = self._firmware.memory.ram_address + self._firmware.memory.ram_bytes
+        symbols, memory = self._image.symbols, self._firmware.memory
+        self._check_paint(symbols["tc_ram_used_end"], memory.ram_address + memory.ram_bytes)
+        for one in memory.more:
+            self._check_paint(symbols[used_end(one.name)], one.end)
+
+    def _check_paint(self, start: int, end: int) -> None:
         changed = np.flatnonzero(np.frombuffer(self._engine.mem_read(start, end - start), np.uint8) != PAINT)
         if len(changed):
             raise EmulationError(

@@ -23,7 +23,7 @@ from tinyml_compress.runners.emulated.counting import (
     ENTRY,
     READS,
     Counts,
-    FlashWatch,
+    ReadWatch,
     count_blocks,
     ordered,
     owners,
@@ -99,9 +99,10 @@ class QemuMachine:
         image, program = self.firmware.image, self.program
         check_inputs(program, inputs)
         start, end = image.symbols["tc_stack_bottom"], image.symbols["tc_ram_used_end"]
+        arenas = [image.symbols[f"tc_arena{one.suffix}"] for one in program.arenas]
         ram = bytearray([PAINT]) * (end - start)
         for port, data in zip(program.inputs, inputs, strict=True):
-            place = image.symbols["tc_arena"] + port.offset - start
+            place = arenas[port.arena] + port.offset - start
             ram[place : place + len(data)] = data
         for address, data in state_places(program, image.symbols, state).items():
             ram[address - start : address - start + len(data)] = data
@@ -130,9 +131,9 @@ class QemuMachine:
         status = int.from_bytes(memory[at : at + 4], "little", signed=True)
         if status not in (0, STOPPED):
             raise EmulationError("the generated code refused its arena", which=f"{program.prefix}_invoke")
-        arena = image.symbols["tc_arena"] - start
         ports = () if status == STOPPED else program.outputs
-        outputs = tuple(memory[arena + port.offset : arena + port.offset + port.nbytes] for port in ports)
+        places = [(arenas[port.arena] + port.offset - start, port.nbytes) for port in ports]
+        outputs = tuple(memory[place : place + nbytes] for place, nbytes in places)
         kept = image.symbols["tc_state"] - start if program.state_bytes else 0
         stack = stack_high_water(memory[: image.symbols["tc_stack_top"] - start])
         return Inference(outputs, stack, counts, memory[kept : kept + program.state_bytes])
@@ -149,8 +150,8 @@ class QemuMachine:
         words += ["-device", f"loader,file=ram.in,addr={ram_start:#x},force-raw=on"]
         if counted:
             start, table = owners(self.firmware.image, self.program)
-            watch = FlashWatch(self.firmware.memory, self.firmware.cache, table)
-            head = np.array([*watch.numbers(), start, len(table)], "<u4").tobytes()
+            watch = ReadWatch(self.firmware.memory, self.firmware.cache, table)
+            head = np.array([*watch.numbers(), start, len(table), *watch.rams()], "<u4").tobytes()
             (folder / "owners.bin").write_bytes(head + table.astype("<i2").tobytes())
             words += ["-plugin", f"{_plugin()},map=owners.bin,out=counts.bin,reads=reads.bin"]
         return words

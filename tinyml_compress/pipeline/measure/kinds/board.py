@@ -5,6 +5,7 @@ summed up.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 
 import msgspec
 
@@ -14,6 +15,7 @@ from tinyml_compress.devices.trust import FITTED_OPERATORS, Trust, likeness, tru
 from tinyml_compress.errors import DoesNotFit
 from tinyml_compress.ir import Graph, Port, Program
 from tinyml_compress.pipeline.compile.verb import compile_graph, compile_model, kernel_option
+from tinyml_compress.pipeline.measure.memories import memory_uses
 from tinyml_compress.pipeline.measure.mismatch import agreement, locate
 from tinyml_compress.pipeline.measure.target import Demands, Target
 from tinyml_compress.pipeline.measure.work import FLAGS, Work
@@ -29,7 +31,7 @@ from tinyml_compress.results import (
     Placement,
 )
 from tinyml_compress.results.kernels import runner_up
-from tinyml_compress.runners.emulated import Emulation, Emulator, emulate
+from tinyml_compress.runners.emulated import Count, Emulation, Emulator, emulate
 
 __all__ = ["TARGET"]
 
@@ -52,8 +54,9 @@ class Board(Target):
 
     def prepare(self, work: Work) -> None:
         if work.request.engine == "aot":
-            work.program(self.kernels)
-            _ = work.answers
+            with suppress(DoesNotFit):  # which is this board's own: `measure` meets it again
+                work.program(self.kernels, self.device.memories)
+                _ = work.answers
 
     def measure(self, work: Work, toolchain: str | None) -> Measurement:
         if work.request.engine == "tflm":
@@ -115,7 +118,7 @@ class Board(Target):
 
     def _emulated(self, work: Work, toolchain: str | None) -> Measurement:
         request, device = work.request, self.device
-        program = work.program(self.kernels)
+        program = work.program(self.kernels, device.memories)
         done = emulate(
             program,
             device,
@@ -148,6 +151,7 @@ class Board(Target):
             outputs_hex=tuple(output.hex() for output in done.outputs[0]),
             nodes=nodes,
             plan=_placements(program),
+            memories=memory_uses(program, device, done) or None,
         )
 
     def _agreement(
@@ -210,6 +214,7 @@ def _figures(
         "stack": done.stack_bytes,  # the high-water mark of the run, not what is set aside
         "static": done.static_bytes,
     }
+    room = _ram_bytes(device, program)
     cycles = sum(node.cycles for node in nodes)
     ms = cycles / device.clock_hz * 1e3
     figures = [
@@ -221,14 +226,18 @@ def _figures(
             limit=device.flash_bytes,
             parts=flash,
         ),
-        Figure(
-            name="RAM", value=sum(ram.values()), unit="B", kind=Kind.EXACT, limit=device.ram_bytes, parts=ram
-        ),
+        Figure(name="RAM", value=sum(ram.values()), unit="B", kind=Kind.EXACT, limit=room, parts=ram),
         Figure(name="instructions", value=sum(node.instructions for node in nodes), unit="", kind=Kind.EXACT),
         Figure(name="cycles", value=cycles, unit="", kind=Kind.MODELLED, error=error),
         Figure(name="ms", value=ms, unit="ms", kind=Kind.MODELLED, error=error),
     ]
     return tuple(figures)
+
+
+def _ram_bytes(device: Device, program: Program) -> int:
+    """What the program may use of the board's RAM."""
+    memory = device.tiered if program.plan.tiers else device.memory
+    return memory.ram_bytes + sum(one.nbytes for one in memory.more)
 
 
 def _energy(device: Device, cycles: int, error: float) -> tuple[Figure, ...]:
@@ -289,7 +298,7 @@ def _nodes(program: Program, device: Device, done: Emulation) -> tuple[NodeCost,
             shape=node.shape,
             macs=node.macs,
             instructions=count.instructions,
-            cycles=round(hardware_cycles(device, node.op, count.instructions, count.classes)),
+            cycles=round(_cycles(device, node.op, count, done)),
             constants=constants.get(node.index, 0),
             encoding=None if node.zeros is None else node.encoding,
             zeros=None if node.zeros is None else round(node.zeros, 4),
@@ -299,7 +308,7 @@ def _nodes(program: Program, device: Device, done: Emulation) -> tuple[NodeCost,
         for node, count in zip(program.nodes, done.counts.nodes, strict=True)
     ]
     between = done.counts.between
-    cycles = round(hardware_cycles(device, "", between.instructions, between.classes))
+    cycles = round(_cycles(device, "", between, done))
     rest = NodeCost(
         op="",
         name="between nodes",
@@ -313,6 +322,10 @@ def _nodes(program: Program, device: Device, done: Emulation) -> tuple[NodeCost,
     return (*nodes, rest)
 
 
+def _cycles(device: Device, op: str, count: Count, done: Emulation) -> float:
+    return hardware_cycles(device, op, count.instructions, count.classes, done.waited(count))
+
+
 def _placements(program: Program) -> tuple[Placement, ...]:
     plan, last = program.plan, len(program.nodes)
     buffers = [(name, buffer) for name, buffer in plan.tensors.items() if name not in plan.inside]
@@ -324,6 +337,7 @@ def _placements(program: Program) -> tuple[Placement, ...]:
             nbytes=buffer.nbytes,
             first=max(buffer.first, -1),
             last=min(buffer.last, last),
+            memory=program.arenas[buffer.arena].memory or None,
         )
         for name, buffer in buffers
         if buffer.nbytes

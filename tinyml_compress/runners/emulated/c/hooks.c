@@ -103,27 +103,34 @@ typedef struct {
     uint8_t registers; /* how many a load fills; 0: no load */
 } tc_access;
 
-enum { BUFFER_LINES = 8, LINE_SHIFT = 5, WORD_SHIFT = 3, FIRST_OWNER = -3 };
+enum { BUFFER_LINES = 8, LINE_SHIFT = 5, WORD_SHIFT = 3, FIRST_OWNER = -3, MOST_RAMS = 4 };
 
-/* Data read from flash on behalf of one node. */
+/* Data read from flash, and from RAM where it matters from which, on behalf of one node. */
 typedef struct {
-    uint64_t loads;        /* registers filled */
-    uint64_t words;        /* 8-byte words other than the one read before */
-    uint64_t buffer_lines; /* 32-byte lines that are not among the last 8 */
-    uint64_t cache_lines;  /* loads that miss the data cache, from cached RAM too */
-} tc_flash_reads;
+    uint64_t loads;                /* registers filled */
+    uint64_t words;                /* 8-byte words other than the one read before */
+    uint64_t buffer_lines;         /* 32-byte lines that are not among the last 8 */
+    uint64_t cache_lines;          /* loads that miss the data cache, from cached RAM too */
+    uint64_t ram_words[MOST_RAMS]; /* 8-byte words other than the one read there before */
+} tc_read_sums;
 
 typedef struct {
-    tc_flash_reads *by_owner; /* from FIRST_OWNER on */
-    uint32_t *tags;           /* sets x ways of the data cache, the latest first; NULL: there is none */
+    uint32_t start;
+    uint32_t end; /* the same as its start: there is none */
+    uint32_t is_cached;
+    uint32_t last_word;
+} tc_ram;
+
+typedef struct {
+    tc_read_sums *by_owner; /* from FIRST_OWNER on */
+    uint32_t *tags;         /* sets x ways of the data cache, the latest first; NULL: there is none */
     uint32_t flash_start;
     uint32_t flash_end;
-    uint32_t cached_start; /* RAM behind the data cache; the same as its end: none */
-    uint32_t cached_end;
     uint32_t last_word;
     uint32_t sets;
     uint32_t ways;
     uint32_t buffer[BUFFER_LINES];
+    tc_ram rams[MOST_RAMS]; /* those that are watched come first */
 } tc_reads;
 
 /* Whether `line` is missing among `count` lines; it is the first of them afterwards. */
@@ -140,23 +147,32 @@ static uint64_t missed(uint32_t *lines, uint32_t count, uint32_t line) {
     return is_missing;
 }
 
+static uint64_t other_word(uint32_t *last, uint32_t address) {
+    const uint32_t word = (address >> WORD_SHIFT) + 1u;
+    const uint64_t is_other = word != *last;
+    *last = word;
+    return is_other;
+}
+
 /* Lines and words are kept as number + 1, so that zeroed memory holds none. */
 static void read_at(tc_reads *reads, int32_t owner, uint32_t address) {
     const int in_flash = address - reads->flash_start < reads->flash_end - reads->flash_start;
-    const int in_cached_ram = address - reads->cached_start < reads->cached_end - reads->cached_start;
     const uint32_t line = (address >> LINE_SHIFT) + 1u;
-    if (!in_flash && !in_cached_ram) {
-        return;
+    tc_read_sums *sums = &reads->by_owner[owner - FIRST_OWNER];
+    int is_cached = in_flash;
+    for (int i = 0; !in_flash && i < MOST_RAMS && reads->rams[i].start != reads->rams[i].end; i++) {
+        tc_ram *ram = &reads->rams[i];
+        if (address - ram->start < ram->end - ram->start) {
+            sums->ram_words[i] += other_word(&ram->last_word, address);
+            is_cached = ram->is_cached != 0u;
+        }
     }
-    tc_flash_reads *sums = &reads->by_owner[owner - FIRST_OWNER];
-    if (reads->tags != NULL) {
+    if (is_cached && reads->tags != NULL) {
         sums->cache_lines += missed(&reads->tags[(line % reads->sets) * reads->ways], reads->ways, line);
     }
     if (in_flash) {
-        const uint32_t word = (address >> WORD_SHIFT) + 1u;
         sums->loads++;
-        sums->words += word != reads->last_word;
-        reads->last_word = word;
+        sums->words += other_word(&reads->last_word, address);
         sums->buffer_lines += missed(reads->buffer, BUFFER_LINES, line);
     }
 }

@@ -108,20 +108,22 @@ static void on_exit_write(qemu_plugin_id_t id, void *data) {
 
 /* The map: what to know of the memories, start of the code, number of halfwords, then the owner of each. */
 static int read_map(const char *path) {
-    uint32_t head[9];
+    uint32_t head[7 + 3 * MOST_RAMS];
     FILE *map = fopen(path, "rb");
     if (map == NULL || fread(head, sizeof head, 1, map) != 1) {
         return 1;
     }
     reads.flash_start = head[0];
     reads.flash_end = head[1];
-    reads.cached_start = head[2];
-    reads.cached_end = head[3];
-    reads.sets = head[4];
-    reads.ways = head[5];
-    owners_with_reads = head[6];
-    counter.code_start = head[7];
-    counter.code_halfwords = head[8];
+    reads.sets = head[2];
+    reads.ways = head[3];
+    owners_with_reads = head[4];
+    counter.code_start = head[5];
+    counter.code_halfwords = head[6];
+    for (int i = 0; i < MOST_RAMS; i++) {
+        const uint32_t *ram = &head[7 + 3 * i];
+        reads.rams[i] = (tc_ram){ram[0], ram[1], ram[2], 0u};
+    }
     int16_t *owners = malloc(counter.code_halfwords * sizeof *owners);
     if (owners == NULL || fread(owners, sizeof *owners, counter.code_halfwords, map) != counter.code_halfwords) {
         return 1;
