@@ -13,7 +13,7 @@ from tinyml_compress.errors import DoesNotFit
 from tinyml_compress.ir import Memory, Program
 from tinyml_compress.ops.base import Isa
 from tinyml_compress.pipeline.compile.verb import compile_model
-from tinyml_compress.pipeline.measure.verb import benchmark
+from tinyml_compress.pipeline.measure.verb import measured
 from tinyml_compress.pipeline.measure.work import Request
 from tinyml_compress.runners import tflm
 from tinyml_compress.runners.emulated import Emulation, build_firmware, emulate
@@ -105,7 +105,7 @@ def test_what_fits_nowhere_is_refused_and_named() -> None:
 
 
 def test_benchmark_says_what_lies_where() -> None:
-    (run,) = benchmark(wide(), request=Request(("nucleo-f767zi",), vectors=1)).runs
+    (run,) = measured(wide(), Request(("nucleo-f767zi",), vectors=1)).runs
     assert run.error is None
     assert run.memories is not None
     fast, slow = run.memories
