@@ -156,7 +156,7 @@ MUTANTS = (
     Mutant(
         "plan/check.py",
         "_check_place",
-        "buffer.offset + nbytes > plan.arena_bytes",
+        "buffer.offset + nbytes > size",
         "buffer.offset > plan.arena_bytes",
         "tests/plan/test_plan_check.py::test_broken_tables_are_named",
     ),
