@@ -26,7 +26,7 @@ from tinyml_compress.ops._reduce import reduced_axes, reduced_elements
 from tinyml_compress.ops._unary import rescale_factor
 from tinyml_compress.ops.base import Operator
 from tinyml_compress.ops.concatenation.op import ConcatenationAttrs
-from tinyml_compress.ops.fully_connected.op import row_multipliers
+from tinyml_compress.ops.fully_connected.node import row_multipliers
 from tinyml_compress.ops.numerics import Activation, Fused, activation_range, dtype_range
 
 __all__ = ["Products", "Range", "channels_of", "products", "ranges"]

@@ -1,4 +1,4 @@
-"""The sparse variants of FULLY_CONNECTED: which nodes they take, what they cost, how their weights lie."""
+"""FULLY_CONNECTED with only the weights that are not zero: which nodes, at what cost, how the weights lie."""
 
 from __future__ import annotations
 
@@ -10,19 +10,13 @@ import numpy as np
 import numpy.typing as npt
 
 from tinyml_compress.ir import NodeView, needed
-from tinyml_compress.ops._products import (
-    Channels,
-    fast_table,
-    finish_bounds,
-    int32_table,
-    live_rows,
-    weight_values,
-)
+from tinyml_compress.ops._forms import Form, only
+from tinyml_compress.ops._products import int32_table, live_rows, weight_values
 from tinyml_compress.ops._sparse import SparseRows, sparse_blocks, sparse_nibbles, sparse_rows
 from tinyml_compress.ops.base import Call, In, Out, ParamValue, Ref, Role, Table, Variant
-from tinyml_compress.ops.numerics import Activation
+from tinyml_compress.ops.fully_connected import node
 
-__all__ = ["sparse_variants"]
+__all__ = ["VARIANTS"]
 
 _DENSEST = 0.6
 """With more weights than this that are not zero, neither flash nor time is gained."""
@@ -82,20 +76,8 @@ def _encoded(form: _Form, data: bytes, shape: tuple[int, int]) -> SparseRows:
     return form.encode(np.frombuffer(data, np.int8).reshape(shape).astype(np.int64))
 
 
-def sparse_variants(
-    channels: Callable[[NodeView], Channels], activation: Callable[[NodeView], Activation]
-) -> tuple[Variant, ...]:
-    """One per encoding, and two in plain C."""
-    made = [_variant(form, channels, activation) for form in _FORMS]
-    plain = [_plain_variant(blocks, channels, activation) for blocks in (False, True)]
-    return (*made, *plain)
-
-
-def _plain_variant(
-    blocks: bool, channels: Callable[[NodeView], Channels], activation: Callable[[NodeView], Activation]
-) -> Variant:
-    form = _FORMS[0 if blocks else 1]
-    symbol = form.symbol.replace("__dsp", "__c")
+def _plain_variant(form: _Form) -> Variant:
+    symbol, blocks = form.symbol.replace("__dsp", "__c"), form.rounds == 0
 
     def sparse(view: NodeView) -> SparseRows:
         rows = weight_values(view)
@@ -108,29 +90,19 @@ def _plain_variant(
         return sparse(view).stream.nbytes < weights.size
 
     def emit(view: NodeView) -> tuple[Call, ...]:
-        it, rows = channels(view), sparse(view)
+        it, rows = node.channels(view), sparse(view)
         columns = [it.bias, it.multiplier, it.shift]
         if not blocks:
             columns.append(2 * rows.pairs.astype(np.int64))
-        out_c, in_c = view.input(1).shape
-        params: tuple[tuple[str, ParamValue], ...] = (
-            ("batch", view.input(0).elements // in_c),
-            ("in_c", in_c),
-            ("out_c", out_c),
-            *finish_bounds(activation(view), view.output()),
-            ("weights", Ref("weights")),
-            ("channels", Ref("channels")),
-        )
         tables = (
             Table("weights", "int8_t", rows.stream, Role.WEIGHTS),
             Table("channels", "int32_t", int32_table(*columns)),
         )
-        return (Call(symbol, "tc_s8_fully_connected", params, (In(0), Out()), tables),)
+        return (node.call(view, symbol, tables),)
 
     def cost(view: NodeView) -> float:
-        out_c, in_c = view.input(1).shape
-        weight = 110.0 if blocks else 28.0
-        return view.input(0).elements // in_c * (weight * float(sparse(view).pairs.sum()) + 50.0 * out_c)
+        weight, outputs = 110.0 if blocks else 28.0, view.input(1).shape[0]
+        return node.batch(view) * (weight * float(sparse(view).pairs.sum()) + 50.0 * outputs)
 
     return Variant(
         symbol,
@@ -143,32 +115,27 @@ def _plain_variant(
     )
 
 
-def _variant(
-    form: _Form, channels: Callable[[NodeView], Channels], activation: Callable[[NodeView], Activation]
-) -> Variant:
+def _variant(form: _Form) -> Variant:
     def sparse(view: NodeView) -> SparseRows:
-        rows = live_rows(channels(view), weight_values(view).astype(np.int64)).astype(np.int8)
+        rows = live_rows(node.channels(view), node.rows(view)).astype(np.int8)
         return _encoded(form, rows.tobytes(), (rows.shape[0], rows.shape[1]))
 
     def accepts(view: NodeView) -> bool:
         weights = weight_values(view)
         if np.count_nonzero(weights) > _DENSEST * weights.size or (form.rounds == 0 and weights.shape[0] % 4):
             return False
-        if fast_table(view, channels(view), activation(view)) is None:
+        if not node.has_fast(view):
             return False
         return sparse(view).stream.nbytes < weights.size and int(sparse(view).pairs.max()) <= _MOST_PAIRS
 
     def emit(view: NodeView) -> tuple[Call, ...]:
-        fast = needed(fast_table(view, channels(view), activation(view)))
+        fast = needed(node.fast(view))
         rows = sparse(view)
         if form.rounds:
             fast = fast.copy()
             fast[3::4] |= _flow(form, rows.pairs)
-        out_c, in_c = view.input(1).shape
         params: tuple[tuple[str, ParamValue], ...] = (
-            ("batch", view.input(0).elements // in_c),
-            ("in_c", in_c),
-            ("out_c", out_c),
+            *node.sizes(view),
             ("weights", Ref("weights")),
             ("channels", Ref("channels")),
         )
@@ -176,8 +143,7 @@ def _variant(
         return (Call(form.symbol, form.struct, params, (In(0), Out()), tables),)
 
     def cost(view: NodeView) -> float:
-        out_c, in_c = view.input(1).shape
-        return view.input(0).elements // in_c * form.cycles(int(sparse(view).pairs.sum()), out_c)
+        return node.batch(view) * form.cycles(int(sparse(view).pairs.sum()), view.input(1).shape[0])
 
     return Variant(
         form.symbol,
@@ -196,3 +162,6 @@ def _flow(form: _Form, pairs: npt.NDArray[np.uint16]) -> npt.NDArray[np.int32]:
     skipped = np.where(fours > 0, -fours % form.rounds, form.rounds)
     flow = fours << 20 | (pairs.astype(np.int64) % 2) << 17 | (skipped * form.code + 1) << 8
     return flow.astype(np.uint32).view(np.int32)
+
+
+VARIANTS = only(Form.S8, *map(_variant, _FORMS), _plain_variant(_FORMS[1]), _plain_variant(_FORMS[0]))

@@ -1,0 +1,45 @@
+"""FULLY_CONNECTED with packed int4 weights, which its kernels unpack as they need them."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from tinyml_compress.ir import NodeView, needed
+from tinyml_compress.ops._forms import Form, only, packed_rows, packed_words
+from tinyml_compress.ops._products import live_rows
+from tinyml_compress.ops.base import Call, In, Out, Role, Scratch, Table, Variant
+from tinyml_compress.ops.fully_connected import node
+from tinyml_compress.ops.fully_connected.plain import narrow_channels, plain_variant
+
+__all__ = ["VARIANTS"]
+
+_SYMBOL = "tc_s8_fully_connected_s4__dsp"
+
+
+def _accepts(view: NodeView) -> bool:
+    return node.has_fast(view) and int(node.channels(view).peak.max()) < 1 << 27
+
+
+def _emit(view: NodeView) -> tuple[Call, ...]:
+    rows = live_rows(node.channels(view), node.rows(view)).astype(np.int8)
+    tables = (
+        Table("weights", "int8_t", np.concatenate([packed_words(row) for row in rows]), Role.WEIGHTS),
+        Table("channels", "int32_t", needed(node.fast(view))),
+    )
+    return (node.call(view, _SYMBOL, tables, (In(0), Out(), Scratch())),)
+
+
+def _scratch(view: NodeView) -> int:
+    return 16 * ((view.input(1).shape[1] + 7) // 8)
+
+
+def _cycles(view: NodeView) -> float:
+    out_c, in_c = view.input(1).shape
+    return node.batch(view) * out_c * (2.5 * in_c + 30.0)
+
+
+VARIANTS = only(
+    Form.S4,
+    plain_variant("tc_s8_fully_connected_s4__c", narrow_channels, lambda view: packed_rows(node.rows(view))),
+    Variant(_SYMBOL, _accepts, _emit, scratch=_scratch, cycles=_cycles),
+)
