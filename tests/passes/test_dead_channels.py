@@ -246,6 +246,35 @@ def test_channels_that_nobody_reads() -> None:
     assert _channels(_prove(net.graph())) == [8, 8, 5]
 
 
+@pytest.mark.parametrize("op", ["LEAKY_RELU", "PRELU", "MAXIMUM", "ADD_N", "REDUCE_MAX"])
+def test_through_whatever_keeps_channels_apart(op: str) -> None:
+    """Channels that nobody reads, behind an operator that says so of itself."""
+    net = Net(7)
+    made = net.conv(12, 3)
+    shape, extra, attrs = made.shape, [], {}
+    if op == "LEAKY_RELU":
+        attrs = {"alpha": 0.2}
+    elif op in ("PRELU", "MAXIMUM"):
+        values = net.rng.integers(-100, 100, 12)
+        extra = [replace(const("each", values, [0.1]), quant=made.quant)]
+    elif op == "ADD_N":
+        extra = [made]
+    else:
+        shape, extra = (1, 12), [const("axes", [1, 2], dtype=DType.INT32)]
+    net.same(op, shape, extra, **attrs)
+    if op == "REDUCE_MAX":
+        net.dense(5)
+    else:
+        net.conv(5, 1, relu=False)
+    reads = next(t for t in net.tensors if t.name == "w2")
+    assert reads.data is not None
+    data = reads.data.copy()
+    data[..., DEAD] = 0
+    data.setflags(write=False)
+    net.tensors[net.tensors.index(reads)] = replace(reads, data=data)
+    assert _channels(_prove(net.graph())) == [8, 8, 5]
+
+
 @pytest.mark.parametrize(
     ("bias", "kept"), [(1 << 20, 8), (1 << 30, 12)], ids=["saturates", "beyond-what-is-known"]
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,8 +10,10 @@ import numpy as np
 from tinyml_compress.ir import DType, NodeView, Quant, Tensor
 from tinyml_compress.ops import _checks
 from tinyml_compress.ops._binary import BinaryOperator, Params, binary_variants
+from tinyml_compress.ops._fixed_point import requantize
 from tinyml_compress.ops.base import Variant, refuse
 from tinyml_compress.ops.numerics import Activation, Fused, activation_range, quantize_multiplier
+from tinyml_compress.ops.traits import Ints, Range
 
 __all__ = [
     "AddSubOperator",
@@ -57,6 +59,29 @@ class AddSubOperator(BinaryOperator):
         """Real factors of both inputs and of the output."""
         twice = 2.0 * max(first.scale, second.scale)
         return first.scale / twice, second.scale / twice, twice / ((1 << shift) * out.scale)
+
+    ends_in_clamp = True
+    sign = 1
+    """Of the second input."""
+
+    def output_range(self, view: NodeView, given: Sequence[Range]) -> Range | None:
+        first, second = given
+        ends = (second.low, second.high)[:: self.sign]
+        return Range(self._sum(view, first.low, ends[0]), self._sum(view, first.high, ends[1]))
+
+    def _sum(self, view: NodeView, first: Ints, second: Ints) -> Ints:
+        """What the kernels make of these values."""
+        made = dict(self.params(view))
+        one, other = (
+            requantize(
+                (values - made[f"zero_point{i}"]) << made["left_shift"],
+                made[f"multiplier{i}"],
+                made[f"shift{i}"],
+            )
+            for i, values in ((1, first), (2, second))
+        )
+        both = requantize(one + self.sign * other, made["multiplier"], made["shift"])
+        return np.clip(both + made["zero_point"], made["low"], made["high"])
 
     def check_values(self, view: NodeView, first: Tensor, second: Tensor, out: Tensor) -> None:
         check_fused(view)

@@ -109,6 +109,7 @@ def binary_variants(
 class BinaryOperator(Operator):
     """Two inputs of one element type, one output, broadcast against each other."""
 
+    elementwise = True
     types: Sequence[DType]
     max_rank = MAX_RANK
 

@@ -34,6 +34,7 @@ from tinyml_compress.ops._products import (
     sliding_gap,
     weight_values,
 )
+from tinyml_compress.ops._weighted import WeightedOperator
 from tinyml_compress.ops.base import (
     Call,
     In,
@@ -52,6 +53,7 @@ from tinyml_compress.ops.numerics import Activation, Fused, Padding
 
 __all__ = [
     "ConvAttrs",
+    "ConvOperator",
     "Groups",
     "Taps",
     "check_conv",
@@ -77,6 +79,26 @@ class ConvAttrs(Fused):
     dilation_h: int = 1
     pads: tuple[int, int, int, int] | None = None
     """(top, bottom, left, right) in place of `padding`: a PAD folded into this node."""
+
+
+class ConvOperator(WeightedOperator):
+    """What both are to the rest of the tool."""
+
+    def padded(self, view: NodeView) -> bool:
+        return conv_window(view, view.input(1).shape[self.weights.outputs]).padded
+
+    def rows_back(self, view: NodeView) -> int:
+        attrs = conv_attrs(view)
+        back = (view.input(1).shape[1] - 1) * attrs.dilation_h
+        same_needs_none = attrs.padding is Padding.SAME and back == 0
+        if attrs.stride_h != 1 or not (attrs.padding is Padding.VALID or same_needs_none):
+            raise refuse(
+                view,
+                "windows along time",
+                found=f"{attrs.padding.name}, stride {attrs.stride_h}",
+                allowed="VALID, stride 1",
+            )
+        return back
 
 
 @dataclass(frozen=True)

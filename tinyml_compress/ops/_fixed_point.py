@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 __all__ = [
+    "Ints",
     "exp_of_negative",
     "high_mul",
     "inverse_sqrt",

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from tinyml_compress.ir import DType, NodeView, Quant
 from tinyml_compress.ops import _checks
+from tinyml_compress.ops._fixed_point import requantize
 from tinyml_compress.ops._reduce import ReduceOperator, reduced_elements, walk_params
 from tinyml_compress.ops.base import Call, In, Out, Variant, refuse
 from tinyml_compress.ops.numerics import quantize_multiplier
+from tinyml_compress.ops.traits import MOST, Range
 
 __all__ = ["MeanSumOperator", "meansum_variants"]
 
@@ -37,6 +41,19 @@ class MeanSumOperator(ReduceOperator):
             multiplier = (multiplier << bits) // max(count, 1)
             shift -= bits
         return multiplier, shift
+
+    def output_range(self, view: NodeView, given: Sequence[Range]) -> Range | None:
+        if self.handed_on(view) is None:
+            return None
+        source, target = _quants(view)
+        count, (multiplier, shift) = reduced_elements(view), self.factor(view)
+        if (255 * count) << max(shift, 0) >= MOST:
+            return None
+        low, high = (
+            requantize((end - source.zero_point) * count, multiplier, shift) + target.zero_point
+            for end in (given[0].low, given[0].high)
+        )
+        return Range(low, high)
 
     def check(self, view: NodeView) -> None:
         super().check(view)

@@ -2,26 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 import numpy as np
 
 from tinyml_compress.ir import DType, NodeView
 from tinyml_compress.ops import _checks
-from tinyml_compress.ops._moves import fill_call, move_call
+from tinyml_compress.ops._moves import MoveOperator, fill_call, move_call
 from tinyml_compress.ops._walk import steps_of
-from tinyml_compress.ops.base import Call, Operator, Variant, refuse
+from tinyml_compress.ops.base import Call, refuse
+from tinyml_compress.ops.traits import Ints, Range, channels_of
 
 __all__ = ["PadOperator"]
 
 _MAX_RANK = 5
 
 
-def paddings(view: NodeView) -> tuple[tuple[int, int], ...]:
+def _paddings(view: NodeView) -> tuple[tuple[int, int], ...]:
     """(before, after) per axis."""
     data = view.input(1).constant
     return tuple((int(before), int(after)) for before, after in np.asarray(data).reshape(-1, 2))
 
 
-def pad_value(view: NodeView) -> np.generic:
+def _pad_value(view: NodeView) -> np.generic:
     """What the border is filled with."""
     out = view.output()
     given = view.optional_input(2)
@@ -31,23 +34,37 @@ def pad_value(view: NodeView) -> np.generic:
     return out.dtype.numpy.type(zero)
 
 
-def _emit(view: NodeView) -> tuple[Call, ...]:
-    source, target = view.input(0), view.output()
-    out_steps = steps_of(target.shape)
-    start = sum(before * step for (before, _), step in zip(paddings(view), out_steps, strict=True))
-    move = move_call(view, source.shape, steps_of(source.shape), out_steps, out_start=start)
-    if source.elements == target.elements:
-        return (move,)
-    fill = fill_call(view, pad_value(view), target.elements)
-    return (fill, move) if source.elements else (fill,)
-
-
-class PadOperator(Operator):
+class PadOperator(MoveOperator):
     """Padding amounts and the value are constants."""
 
     dtypes = ("int8", "int16", "int32", "float32")
     limits = f"rank up to {_MAX_RANK}; paddings constant"
-    variants = (Variant("tc_x8_move__c", lambda view: True, _emit),)
+
+    def moves(self, view: NodeView) -> tuple[Call, ...]:
+        source, target = view.input(0), view.output()
+        out_steps = steps_of(target.shape)
+        start = sum(before * step for (before, _), step in zip(_paddings(view), out_steps, strict=True))
+        move = move_call(view, source.shape, steps_of(source.shape), out_steps, out_start=start)
+        if source.elements == target.elements:
+            return (move,)
+        fill = fill_call(view, _pad_value(view), target.elements)
+        return (fill, move) if source.elements else (fill,)
+
+    def border(self, view: NodeView) -> tuple[tuple[int, int], ...] | None:
+        source, quant = view.input(0), view.output().quant
+        is_zero = quant is not None and _pad_value(view).item() == quant.zero_point
+        return _paddings(view) if is_zero and source.quant == quant else None
+
+    def handed_on(self, view: NodeView) -> Mapping[int, Ints] | None:
+        return None if any(_paddings(view)[-1]) else {0: np.arange(channels_of(view.output()))}
+
+    def output_range(self, view: NodeView, given: Sequence[Range]) -> Range | None:
+        source, amounts, value = given[0], _paddings(view), _pad_value(view).item()
+        if any(amounts[-1]):
+            return None
+        if not any(any(pair) for pair in amounts):
+            return source
+        return Range(np.minimum(source.low, value), np.maximum(source.high, value))
 
     def check(self, view: NodeView) -> None:
         _checks.arity(view, (2, 3))
@@ -75,6 +92,6 @@ class PadOperator(Operator):
         return (
             tuple(
                 before + size + after
-                for size, (before, after) in zip(view.input(0).shape, paddings(view), strict=True)
+                for size, (before, after) in zip(view.input(0).shape, _paddings(view), strict=True)
             ),
         )

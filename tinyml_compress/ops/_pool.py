@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
+
+import numpy as np
 
 from tinyml_compress.ir import DType, NodeView
 from tinyml_compress.ops import _checks
@@ -12,6 +14,7 @@ from tinyml_compress.ops._forms import float_params
 from tinyml_compress.ops._products import Sliding, axis_window, check_sides, clamp_bounds, sliding_gap
 from tinyml_compress.ops.base import Call, In, Operator, OptionField, Options, Out, Overlap, Variant, refuse
 from tinyml_compress.ops.numerics import Activation, Fused, Padding
+from tinyml_compress.ops.traits import Ints, Range, channels_of
 
 __all__ = ["Pool", "PoolAttrs", "pool_variants", "pool_window"]
 
@@ -88,6 +91,7 @@ def _overlap(view: NodeView) -> tuple[Overlap, ...]:
 
 class Pool(Operator):
     attrs_type = PoolAttrs
+    ends_in_clamp = True
     options = Options(
         "Pool2DOptions",
         (
@@ -100,6 +104,12 @@ class Pool(Operator):
         ),
     )
     dtypes: ClassVar[tuple[str, ...]] = ("int8", "int16", "float32")
+
+    def handed_on(self, view: NodeView) -> Mapping[int, Ints] | None:
+        return {0: np.arange(channels_of(view.output()))}
+
+    def output_range(self, view: NodeView, given: Sequence[Range]) -> Range | None:
+        return given[0].clipped(*clamp_bounds(_attrs(view).activation, view.output()))
 
     def check(self, view: NodeView) -> None:
         attrs = _attrs(view)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+
+import numpy as np
 
 from tinyml_compress.ir import Attrs, DType, NodeView
 from tinyml_compress.ops import _checks
 from tinyml_compress.ops._walk import Walk, steps_of, walk
 from tinyml_compress.ops.base import Operator, OptionField, Options, ParamValue, Ref, Table
+from tinyml_compress.ops.traits import Ints
 
 __all__ = ["MAX_RANK", "ReduceAttrs", "ReduceOperator", "reduced_axes", "reduced_elements", "walk_params"]
 
@@ -60,6 +63,10 @@ class ReduceOperator(Operator):
     attrs_type = ReduceAttrs
     options = Options("ReducerOptions", (OptionField("keep_dims", "keep_dims", bool),))
     types: Sequence[DType]
+
+    def handed_on(self, view: NodeView) -> Mapping[int, Ints] | None:
+        shape = view.input(0).shape
+        return None if len(shape) - 1 in reduced_axes(view) else {0: np.arange(shape[-1])}
 
     def check(self, view: NodeView) -> None:
         _checks.arity(view, 2)

@@ -12,6 +12,7 @@ from tinyml_compress.ops import _checks
 from tinyml_compress.ops._fixed_point import requantize
 from tinyml_compress.ops.base import Call, In, Level, Operator, Out, Overlap, Ref, Table, Variant, refuse
 from tinyml_compress.ops.numerics import quantize_multiplier
+from tinyml_compress.ops.traits import MOST, Range
 
 __all__ = [
     "Floats",
@@ -26,6 +27,7 @@ __all__ = [
     "lookup_variant",
     "rescale_factor",
     "rescale_variants",
+    "rescaled_range",
     "through_float",
 ]
 
@@ -128,6 +130,19 @@ def bounds_variant(dtype: DType, bounds: Bounds, accepts: Test = lambda view: Tr
     )
 
 
+def _rescaled(view: NodeView, stored: Values, bounds: Bounds) -> Values:
+    """What the input's stored values are in the output's quantization, clamped."""
+    values = requantize(stored - view.quant(0).zero_point, *rescale_factor(view))
+    return np.clip(values + view.output_quant().zero_point, *bounds(view))
+
+
+def rescaled_range(view: NodeView, given: Range, bounds: Bounds) -> Range | None:
+    """The output's range of a node whose kernels are `rescale_variants`."""
+    if 255 << max(rescale_factor(view)[1], 0) >= MOST:
+        return None
+    return Range(*(_rescaled(view, end, bounds) for end in (given.low, given.high)))
+
+
 def rescale_variants(bounds: Bounds, sources: Sequence[DType]) -> tuple[Variant, ...]:
     """Kernels that bring the input to the output's quantization, then clamp; a table where both
     have 8 bits.
@@ -138,9 +153,7 @@ def rescale_variants(bounds: Bounds, sources: Sequence[DType]) -> tuple[Variant,
         return view.input(0).dtype.itemsize == 1 and view.output().dtype.itemsize == 1
 
     def results(view: NodeView) -> Values:
-        source, target = view.quant(0), view.output_quant()
-        values = all_values(view.input(0).dtype) - source.zero_point
-        return np.clip(requantize(values, *rescale_factor(view)) + target.zero_point, *bounds(view))
+        return _rescaled(view, all_values(view.input(0).dtype), bounds)
 
     found.append(lookup_variant(results, eight_bits, frozenset({Level.BALANCED, Level.SPEED})))
     for source in sources:
@@ -177,6 +190,7 @@ def _rescale_variant(bounds: Bounds, source: DType, target: DType) -> Variant:
 class UnaryOperator(Operator):
     """One input, one output of its shape and (unless a subclass says otherwise) its element type."""
 
+    elementwise = True
     types: Sequence[DType]
 
     def check(self, view: NodeView) -> None:

@@ -8,7 +8,7 @@ one file per kernel, named for its symbol. Planner, emitter, tests and benchmark
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import ClassVar
@@ -18,6 +18,8 @@ import numpy.typing as npt
 
 from tinyml_compress.errors import UnsupportedOperator
 from tinyml_compress.ir import Attrs, DType, NodeView, Role
+from tinyml_compress.ops.numerics import Activation
+from tinyml_compress.ops.traits import Ints, Picks, Products, Range, Values, Weights, channels_of
 from tinyml_compress.support.instruction_sets import Isa
 
 __all__ = [
@@ -259,6 +261,10 @@ class Choice:
     then: Run
     otherwise: Run
 
+    @property
+    def runs(self) -> tuple[Run, ...]:
+        return (self.then, self.otherwise)
+
 
 @dataclass(frozen=True)
 class Loop:
@@ -269,6 +275,10 @@ class Loop:
     condition: Run
     body: Run
 
+    @property
+    def runs(self) -> tuple[Run, ...]:
+        return (self.condition, self.body)
+
 
 @dataclass(frozen=True)
 class Once:
@@ -276,6 +286,10 @@ class Once:
 
     done: Kept
     run: Run
+
+    @property
+    def runs(self) -> tuple[Run, ...]:
+        return (self.run,)
 
 
 Flow = Choice | Loop | Once
@@ -349,6 +363,67 @@ class Operator(ABC):
     """Whether an output may be a variable tensor."""
     without_outputs: ClassVar[bool] = False
     """Whether it may have none: it then does its work in the state."""
+    tflm_method: ClassVar[str | None] = ""
+    """Of TensorFlow Lite Micro's resolver, where it is not `Add` and the name in camel case; None without
+    one.
+    """
+
+    # --- traits: what else asks of an operator, instead of knowing it by name ---
+
+    elementwise: ClassVar[bool] = False
+    """Each element of the output is made of one element of every input, all spread to its shape."""
+    values: ClassVar[Values] = Values.NEW
+    weights: ClassVar[Weights | None] = None
+    picks: ClassVar[Picks | None] = None
+    clamp: ClassVar[Activation | None] = None
+    """The activation that the operator is on its own."""
+    ends_in_clamp: ClassVar[bool] = False
+    """Whether kernels clamp to the bounds of the `activation` in the attributes, and do nothing after it."""
+
+    def handed_on(self, view: NodeView) -> Mapping[int, Ints] | None:
+        """By index the inputs whose channels can only go with the output's: for each of the output's the one
+        that it is made of, or -1. None where its channels are made of many.
+        """
+        if not self.elementwise:
+            return None
+        count = channels_of(view.output())
+        inputs = range(len(view.node.inputs))
+        return {index: np.arange(count) for index in inputs if channels_of(view.input(index)) == count}
+
+    def output_range(self, view: NodeView, given: Sequence[Range]) -> Range | None:
+        """What the int8 output can hold when the int8 inputs hold what `given` says, in order; None for all.
+
+        One entry stands for all channels. Tight where the operator is monotone in each input.
+        """
+        return None
+
+    def products(self, view: NodeView, source: Range) -> Products | None:
+        """The int8 node as rows of weights on an input that holds `source`."""
+        return None
+
+    def moves(self, view: NodeView) -> tuple[Call, ...]:
+        """The calls that make the outputs of a node that only moves bytes; of any other none."""
+        return ()
+
+    def constant_output(self, view: NodeView) -> npt.NDArray[np.generic] | None:
+        """The output of a node whose inputs all are constants; None where that is not known exactly."""
+        return None
+
+    def border(self, view: NodeView) -> tuple[tuple[int, int], ...] | None:
+        """What it puts before and behind its input along each axis, where that is real zeros and all it
+        does.
+        """
+        return None
+
+    def rows_back(self, view: NodeView) -> int | None:
+        """How many rows (axis 1) before its own a row of the output is made of, rows advancing together; None
+        where it has others in it. UnsupportedOperator where the attributes are what stands in the way.
+        """
+        return 0 if self.elementwise else None
+
+    def of_shape(self, view: NodeView, shape: tuple[int, ...]) -> tuple[Attrs, Mapping[int, Sequence[int]]]:
+        """Attributes, and constant inputs by index, with which it makes an output of this shape."""
+        return view.node.attrs, {}
 
     @abstractmethod
     def check(self, view: NodeView) -> None:
@@ -374,9 +449,15 @@ class Operator(ABC):
         """What the node itself keeps between inferences."""
         return ()
 
+    def flow(self, view: NodeView) -> Flow | None:
+        """How the node runs bodies, if it does."""
+        flow = self.variants[0].flow if self.variants else None
+        return None if flow is None else flow(view)
+
     def bodies(self, view: NodeView) -> tuple[int, ...]:
         """Places in the graph's `subgraphs` of the bodies that the node runs."""
-        return ()
+        flow = self.flow(view)
+        return () if flow is None else tuple(run.body for run in flow.runs)
 
     def acts(self, view: NodeView) -> bool:
         """Whether the node does more than make its outputs: it then stays, and in its order among

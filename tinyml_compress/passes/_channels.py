@@ -1,37 +1,35 @@
 """Which channels can go: those that are one value for every input, and those that nobody reads.
 
-Channels are tied together where an operator hands each on to one of its output (depthwise convolutions, sums,
-pools, moves): a tie goes whole or stays whole. Rows of a convolution or fully-connected layer start a tie,
-its columns end one. A column can go when the channel is a constant that folds into the bias, or when no row
-that stays reads it.
+Channels are tied together where an operator hands each on to one of its output (`Operator.handed_on`): a tie
+goes whole or stays whole. Rows of a layer's weights start a tie, its columns end one. A column can go when
+the channel is a constant that folds into the bias, or when no row that stays reads it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 from tinyml_compress.ir import DType, Graph, NodeView
-from tinyml_compress.ops.concatenation.op import ConcatenationAttrs
-from tinyml_compress.ops.ranges import Products, Range, channels_of, products, ranges
+from tinyml_compress.ops import operator
+from tinyml_compress.ops.base import Operator
+from tinyml_compress.ops.ranges import ranges
+from tinyml_compress.ops.traits import Ints, Products, Range, channels_of
 
 __all__ = ["Layer", "Removal", "find_removable", "folded_bias"]
 
-Ints = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]
 _INT32 = 1 << 31
 _MOST_WEIGHTS = 1 << 23
 _MOST_CHANNELS = 1 << 18
-_OPERANDS = frozenset({"ADD", "CONCATENATION", "MUL", "SUB"})
-"""Operators of which every input is handed on; of all others only the first."""
 
 
 @dataclass(frozen=True, eq=False)
 class Layer:
-    """A convolution or fully-connected node: rows make `output`'s channels from columns of `source`'s."""
+    """A node of weights: rows make `output`'s channels from columns of `source`'s."""
 
     node: int
     source: str
@@ -101,13 +99,16 @@ def find_removable(graph: Graph) -> Removal | None:
     layers: list[Layer] = []
     ties.fixed.update((*graph.inputs, *graph.outputs))
     for index, view in enumerate(graph.views()):
-        layer = _layer(index, view, known)
-        handed_on = view.node.inputs if view.node.op in _OPERANDS else view.node.inputs[:1]
-        ties.fixed.update(name for name in view.node.inputs if name is not None and name not in handed_on)
-        if layer is not None:
+        op = operator(view.node.op, view.node.name)
+        whole = {name for name in (*view.node.inputs, *view.node.outputs) if name is not None}
+        handed_on = op.handed_on(view)
+        if handed_on is not None:
+            if _tie(view, handed_on, ties):
+                whole -= {view.output().name, *(view.input(index).name for index in handed_on)}
+        elif op.weights is not None and (layer := _layer(index, op, view, known)) is not None:
             layers.append(layer)
-        elif not _tie(view, ties):
-            ties.fixed.update(name for name in (*view.node.inputs, *view.node.outputs) if name is not None)
+            whole -= {layer.source, layer.output}
+        ties.fixed.update(whole)
     ids = {name: ties.ids(name) for name in known if name in ties}
     gone = np.ones(ties.total, np.bool_)
     for name in ties.fixed & set(ids):
@@ -173,17 +174,13 @@ def folded_bias(layer: Layer, columns: Mask) -> Ints:
     return layer.rows.bias + added
 
 
-def _layer(index: int, view: NodeView, known: Mapping[str, Range]) -> Layer | None:
-    if view.node.op not in ("CONV_2D", "FULLY_CONNECTED") or not {
-        view.input(0).name,
-        view.output().name,
-    } <= set(known):
+def _layer(index: int, op: Operator, view: NodeView, known: Mapping[str, Range]) -> Layer | None:
+    source, output = known.get(view.input(0).name), known.get(view.output().name)
+    if source is None or output is None:
         return None
-    rows = products(view, known)
-    quant, output = view.input(0).quant, known[view.output().name]
+    rows, quant = op.products(view, source), view.input(0).quant
     if rows is None or quant is None or len(rows.weights) != channels_of(view.output()):
         return None
-    source = known[view.input(0).name]
     constants = np.where(source.constant, source.low - quant.zero_point, 0)
     folds = source.constant & ((constants == 0) | (not rows.padded))
     reach = np.maximum(np.abs(rows.low), np.abs(rows.high))
@@ -191,107 +188,13 @@ def _layer(index: int, view: NodeView, known: Mapping[str, Range]) -> Layer | No
     return Layer(index, view.input(0).name, view.output().name, rows, constants, folds, settled)
 
 
-# --- operators that hand channels on ---
-
-
-def _tie(view: NodeView, ties: _Ties) -> bool:
+def _tie(view: NodeView, handed_on: Mapping[int, Ints], ties: _Ties) -> bool:
     """Tie the channels of a node's tensors; False when they cannot be removed one by one."""
-    rule = _TIES.get(view.node.op)
-    if rule is None:
+    out = view.output().name
+    sources = [(view.input(index).name, channels) for index, channels in handed_on.items()]
+    if any(name not in ties for name in (view.input(0).name, out, *(name for name, _ in sources))):
         return False
-    out = view.output()
-    if out.name not in ties or view.input(0).name not in ties:
-        return False
-    return rule(view, ties)
-
-
-def _each(view: NodeView, ties: _Ties) -> bool:
-    """One to one with the first input."""
-    count = channels_of(view.output())
-    if channels_of(view.input(0)) != count:
-        return False
-    for channel in range(count):
-        ties.tie(view.input(0).name, channel, view.output().name, channel)
+    for name, channels in sources:
+        for channel in np.flatnonzero(channels >= 0).tolist():
+            ties.tie(name, int(channels[channel]), out, channel)
     return True
-
-
-def _both(view: NodeView, ties: _Ties) -> bool:
-    """One to one with both inputs, where they are not broadcast along the channels."""
-    out = view.output()
-    count = channels_of(out)
-    for index in (0, 1):
-        given = view.input(index)
-        if given.name not in ties:
-            return False
-        if channels_of(given) != count:
-            ties.fixed.add(given.name)
-            continue
-        for channel in range(count):
-            ties.tie(given.name, channel, out.name, channel)
-    return True
-
-
-def _depthwise(view: NodeView, ties: _Ties) -> bool:
-    source, out = view.input(0), view.output()
-    repeat = channels_of(out) // channels_of(source)
-    for channel in range(channels_of(out)):
-        ties.tie(source.name, channel // repeat, out.name, channel)
-    return True
-
-
-def _concatenation(view: NodeView, ties: _Ties) -> bool:
-    out, place = view.output(), 0
-    last = len(out.shape) - 1
-    along = view.attrs(ConcatenationAttrs).axis % (last + 1) == last
-    for index in range(len(view.node.inputs)):
-        part = view.input(index)
-        if part.name not in ties:
-            return False
-        for channel in range(channels_of(part)):
-            ties.tie(part.name, channel, out.name, place + channel)
-        place += channels_of(part) if along else 0
-    return True
-
-
-def _same_bytes(view: NodeView, ties: _Ties) -> bool:
-    """A channel becomes every n-th of a flattened row."""
-    source, out = view.input(0), view.output()
-    count = channels_of(source)
-    if channels_of(out) % count:
-        return False
-    for channel in range(channels_of(out)):
-        ties.tie(source.name, channel % count, out.name, channel)
-    return True
-
-
-def _pad(view: NodeView, ties: _Ties) -> bool:
-    amounts = view.input(1).data
-    return amounts is not None and not np.asarray(amounts).reshape(-1, 2)[-1].any() and _each(view, ties)
-
-
-def _mean(view: NodeView, ties: _Ties) -> bool:
-    axes, rank = view.input(1).data, len(view.input(0).shape)
-    return axes is not None and not ((axes.astype(np.int64) % rank) == rank - 1).any() and _each(view, ties)
-
-
-_TIES: dict[str, Callable[[NodeView, _Ties], bool]] = {
-    "ADD": _both,
-    "AVERAGE_POOL_2D": _each,
-    "CONCATENATION": _concatenation,
-    "DEPTHWISE_CONV_2D": _depthwise,
-    "HARD_SWISH": _each,
-    "LOGISTIC": _each,
-    "MAX_POOL_2D": _each,
-    "MEAN": _mean,
-    "MUL": _both,
-    "PAD": _pad,
-    "PADV2": _pad,
-    "QUANTIZE": _each,
-    "RELU": _each,
-    "RELU6": _each,
-    "RESHAPE": _same_bytes,
-    "SQUEEZE": _same_bytes,
-    "EXPAND_DIMS": _same_bytes,
-    "SUB": _both,
-    "TANH": _each,
-}

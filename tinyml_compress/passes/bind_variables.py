@@ -14,6 +14,7 @@ from tinyml_compress.errors import UnsupportedOperator
 from tinyml_compress.ir import DType, Graph, Node, Tensor
 from tinyml_compress.ops import operator
 from tinyml_compress.ops._variables import VariableAttrs
+from tinyml_compress.ops.base import Flow, Loop
 
 __all__ = ["bind_variables"]
 
@@ -51,9 +52,9 @@ def _members(graph: Graph) -> Iterator[Graph]:
 def _handles(graph: Graph) -> dict[str, _Key]:
     """Handles that the graph itself makes."""
     return {
-        view.node.outputs[0]: (view.attrs(VariableAttrs).container, view.attrs(VariableAttrs).shared_name)
-        for view in graph.views()
-        if view.node.op == "VAR_HANDLE"
+        node.outputs[0]: (node.attrs.container, node.attrs.shared_name)
+        for node in graph.nodes
+        if isinstance(node.attrs, VariableAttrs)
     }
 
 
@@ -64,9 +65,10 @@ def _variables(graph: Graph) -> dict[_Key, Tensor]:
     for member in _members(graph):
         handles = _handles(member)
         for node in member.nodes:
-            if node.op != "ASSIGN_VARIABLE" or node.inputs[0] not in handles or node.inputs[1] is None:
+            handle, given = (*node.inputs, None, None)[:2]
+            if node.outputs or handle not in handles or given is None:
                 continue
-            key, value = handles[node.inputs[0]], member.tensors[node.inputs[1]]
+            key, value = handles[handle], member.tensors[given]
             if key not in made:
                 name = "/".join(part for part in key if part) or "variable"
                 while name in taken:
@@ -107,15 +109,16 @@ class _Binding:
         nodes: list[Node] = []
         bodies: list[Graph] = []
         for node in graph.nodes:
-            if node.op == "VAR_HANDLE":
+            if isinstance(node.attrs, VariableAttrs):
                 continue
-            if node.op in ("READ_VARIABLE", "ASSIGN_VARIABLE"):
+            flow = operator(node.op, node.name).flow(graph.view(node))
+            if flow is not None:
+                node = self._with_bodies(graph, node, flow, handles, bodies)
+            elif node.inputs and node.inputs[0] is not None and _is_handle(graph.tensors[node.inputs[0]]):
                 variable = self._variable(node, handles)
                 tensors[variable.name] = variable
-                nodes.append(replace(node, inputs=(variable.name, *node.inputs[1:])))
-                continue
-            run = operator(node.op, node.name).bodies(graph.view(node))
-            nodes.append(self._with_bodies(graph, node, run, handles, bodies) if run else node)
+                node = replace(node, inputs=(variable.name, *node.inputs[1:]))
+            nodes.append(node)
         inputs = tuple(name for name in graph.inputs if not _is_handle(graph.tensors[name]))
         outputs = tuple(name for name in graph.outputs if not _is_handle(graph.tensors[name]))
         return graph.rebuilt(
@@ -136,19 +139,19 @@ class _Binding:
         return self.variables[key]
 
     def _with_bodies(
-        self, graph: Graph, node: Node, run: tuple[int, ...], handles: dict[str, _Key], bodies: list[Graph]
+        self, graph: Graph, node: Node, flow: Flow, handles: dict[str, _Key], bodies: list[Graph]
     ) -> Node:
         """The node without handles, running bodies that are bound to those it gave."""
-        values = node.inputs[1:] if node.op == "IF" else node.inputs
         places: list[int] = []
-        for number in run:
-            body = graph.subgraphs[number]
-            pairs = zip(body.inputs, values, strict=False)
-            given = {inner: handles[name] for inner, name in pairs if name is not None and name in handles}
+        for run in flow.runs:
+            body = graph.subgraphs[run.body]
+            outer = [node.inputs[source.index] or "" for source in run.inputs]
+            pairs = zip(body.inputs, outer, strict=True)
+            given = {inner: handles[name] for inner, name in pairs if name in handles}
             bodies.append(self.bound(body, given))
             places.append(len(bodies) - 1)
             for made, inner in zip(node.outputs, body.outputs, strict=False):
-                if node.op == "WHILE" and number == run[-1] and inner in given:
+                if isinstance(flow, Loop) and run is flow.body and inner in given:
                     handles[made] = given[inner]
         return replace(
             node,

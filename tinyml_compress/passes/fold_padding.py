@@ -7,11 +7,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-import numpy as np
-
 from tinyml_compress.ir import DType, Graph, Node, NodeView
-from tinyml_compress.ops.conv_2d.op import Conv2DAttrs
-from tinyml_compress.ops.depthwise_conv_2d.op import DepthwiseConv2DAttrs
+from tinyml_compress.ops import operator
+from tinyml_compress.ops._conv import ConvAttrs
 from tinyml_compress.ops.numerics import Padding
 from tinyml_compress.passes._uses import Uses
 
@@ -48,31 +46,19 @@ def fold_padding(graph: Graph) -> Graph:
 
 def _border(view: NodeView) -> Pads | None:
     """What a PAD adds round the image, if it adds nothing else and fills with the zero point."""
-    if view.node.op not in ("PAD", "PADV2"):
+    amounts = operator(view.node.op, view.node.name).border(view)
+    if amounts is None or len(amounts) != 4:
         return None
-    source, target = view.input(0), view.output()
-    if (
-        source.dtype is not DType.INT8
-        or source.is_const
-        or len(source.shape) != 4
-        or source.quant != target.quant
-    ):
+    if view.input(0).dtype is not DType.INT8 or view.input(0).is_const:
         return None
-    value, amounts = view.optional_input(2), view.input(1).data
-    if amounts is None or target.quant is None:
-        return None
-    if value is not None and (
-        value.data is None or int(value.data.reshape(-1)[0]) != target.quant.zero_point
-    ):
-        return None
-    batch, rows, columns, channels = np.asarray(amounts).reshape(4, 2).tolist()
+    batch, rows, columns, channels = amounts
     return (*rows, *columns) if not any((*batch, *channels)) else None
 
 
 def _with_pads(view: NodeView, source: str, pads: Pads) -> Node | None:
     """The convolution that reads `source` and pads it itself, or None when this reader cannot."""
     node, attrs = view.node, view.node.attrs
-    if not isinstance(attrs, Conv2DAttrs | DepthwiseConv2DAttrs) or node.inputs[0] in node.inputs[1:]:
+    if not isinstance(attrs, ConvAttrs) or node.inputs[0] in node.inputs[1:]:
         return None
     own = attrs.pads
     if own is None:

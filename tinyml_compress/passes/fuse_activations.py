@@ -1,4 +1,4 @@
-"""RELU and RELU6 go into the operator that makes their input.
+"""Activations go into the operator that makes their input.
 
 Exact when both tensors of the activation have one quantization: the activation then only clamps, to the same
 bounds as a fused one, and a clamp after a clamp is one clamp.
@@ -16,23 +16,6 @@ from tinyml_compress.passes._uses import Uses
 
 __all__ = ["fuse_activations"]
 
-_ACTIVATIONS = {
-    "RELU": Activation.RELU,
-    "RELU6": Activation.RELU6,
-}
-_MAKERS = frozenset(
-    {
-        "ADD",
-        "AVERAGE_POOL_2D",
-        "CONV_2D",
-        "DEPTHWISE_CONV_2D",
-        "FULLY_CONNECTED",
-        "MAX_POOL_2D",
-        "MUL",
-        "SUB",
-    }
-)
-"""Operators whose kernels end in a clamp to the fused activation's bounds."""
 _BOTH = {
     (Activation.NONE, Activation.RELU): Activation.RELU,
     (Activation.NONE, Activation.RELU6): Activation.RELU6,
@@ -52,7 +35,7 @@ def fuse_activations(graph: Graph) -> Graph:
     nodes: dict[int, Node] = dict(enumerate(graph.nodes))
     makers = {name: index for index, node in enumerate(graph.nodes) for name in node.outputs}
     for index, view in enumerate(graph.views()):
-        activation = _ACTIVATIONS.get(view.node.op)
+        activation = operator(view.node.op, view.node.name).clamp
         if activation is None or not _only_clamps(view) or uses.only_reader(view.input(0).name) != index:
             continue
         maker = makers.get(view.input(0).name)
@@ -78,14 +61,15 @@ def _only_clamps(view: NodeView) -> bool:
 
 def _fused(graph: Graph, maker: Node, activation: Activation, output: str) -> Node | None:
     """The maker with the activation in it, if its kernels can."""
-    if maker.op not in _MAKERS or not isinstance(maker.attrs, Fused):
+    op = operator(maker.op, maker.name)
+    if not op.ends_in_clamp or not isinstance(maker.attrs, Fused):
         return None
     both = _BOTH.get((maker.attrs.activation, activation))
     if both is None:
         return None
     node = replace(maker, outputs=(output,), attrs=replace(maker.attrs, activation=both))  # type: ignore[call-arg]
     try:
-        operator(node.op, node.name).check(NodeView(graph, node))
+        op.check(NodeView(graph, node))
     except UnsupportedOperator:
         return None
     return node

@@ -7,12 +7,15 @@ the same bytes. A constant folds into the biases of those who read it.
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import fields, replace
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
 
 from tinyml_compress.ir import DType, Graph, Node, Quant, Tensor, needed
+from tinyml_compress.ops import operator
+from tinyml_compress.ops.base import Operator
+from tinyml_compress.ops.traits import Weights
 from tinyml_compress.passes._channels import Layer, Mask, Removal, find_removable, folded_bias
 
 __all__ = ["remove_dead_channels"]
@@ -47,9 +50,6 @@ class _Cut:
         nodes = tuple(self._node(index, node) for index, node in enumerate(self._graph.nodes))
         return self._graph.rebuilt(nodes=nodes, tensors=self._tensors)
 
-    def _mask(self, name: str) -> Mask:
-        return self._kept[name]
-
     def _narrowed(self, tensor: Tensor) -> Tensor:
         """The tensor without its dead channels. Weights count as whole here: their rows and columns go by
         node.
@@ -64,14 +64,14 @@ class _Cut:
         layer = self._layers.get(index)
         if layer is not None:
             return self._cut_layer(node, layer)
-        if node.op == "DEPTHWISE_CONV_2D":
-            return self._cut_depthwise(node)
-        if node.op in ("RESHAPE", "SQUEEZE", "EXPAND_DIMS"):
-            return self._reshape(node)
-        return node
+        mask = self._kept.get(node.outputs[0]) if node.outputs else None
+        if mask is None or mask.all():
+            return node
+        op = operator(node.op, node.name)
+        return self._reshape(op, node) if op.weights is None else self._cut_rows(op.weights, node, mask)
 
     def _cut_layer(self, node: Node, layer: Layer) -> Node:
-        rows, columns = self._mask(layer.output), self._mask(layer.source)
+        rows, columns = self._kept[layer.output], self._kept[layer.source]
         if rows.all() and columns.all():
             return node
         weights = layer.rows.weights.copy()
@@ -80,18 +80,16 @@ class _Cut:
         lost = layer.settled & (weights[:, :, ~columns & ~layer.folds] != 0).any(axis=(1, 2))
         weights[lost], bias[lost] = 0, layer.rows.low[lost]
         held = self._graph.tensors[_name(node, _WEIGHTS)]
-        shape = (int(rows.sum()), *held.shape[1:-1], -1)
-        cut = weights[rows][:, :, columns].reshape(shape if len(held.shape) == 4 else (shape[0], -1))
+        cut = weights[rows][:, :, columns].reshape((int(rows.sum()), *held.shape[1:-1], -1))
         return self._with_constants(node, held, cut, bias[rows], rows, 0)
 
-    def _cut_depthwise(self, node: Node) -> Node:
-        rows = self._mask(node.outputs[0])
-        if rows.all():
-            return node
+    def _cut_rows(self, weights: Weights, node: Node, rows: Mask) -> Node:
+        """A layer each of whose rows reads one channel, which goes with it."""
         held = self._graph.tensors[_name(node, _WEIGHTS)]
         bias = self._graph.tensors[name].data if (name := _optional(node, _BIAS)) is not None else None
         cut_bias = None if bias is None else bias.reshape(-1)[rows].astype(np.int64)
-        return self._with_constants(node, held, held.constant[..., rows].astype(np.int64), cut_bias, rows, 3)
+        cut = np.compress(rows, held.constant, weights.outputs).astype(np.int64)
+        return self._with_constants(node, held, cut, cut_bias, rows, weights.outputs)
 
     def _with_constants(
         self,
@@ -133,20 +131,14 @@ class _Cut:
         self._tensors[name] = replace(tensor, name=name)
         return name
 
-    def _reshape(self, node: Node) -> Node:
-        out = self._tensors[node.outputs[0]]
-        if out.shape == self._graph.tensors[out.name].shape or node.op != "RESHAPE":
-            return node
-        attrs = node.attrs
-        if any(field.name == "new_shape" and attrs.new_shape for field in fields(attrs)):  # type: ignore[attr-defined]
-            attrs = replace(attrs, new_shape=out.shape)  # type: ignore[call-arg]
-        if (name := _optional(node, 1)) is None:
-            return replace(node, attrs=attrs)
-        held = self._graph.tensors[name]
-        data = _frozen(np.array(out.shape, held.dtype.numpy))
-        return replace(
-            node, attrs=attrs, inputs=(node.inputs[0], self._own(replace(held, shape=data.shape, data=data)))
-        )
+    def _reshape(self, op: Operator, node: Node) -> Node:
+        attrs, named = op.of_shape(self._graph.view(node), self._tensors[node.outputs[0]].shape)
+        inputs = list(node.inputs)
+        for index, values in named.items():
+            held = self._graph.tensors[_name(node, index)]
+            data = _frozen(np.array(values, held.dtype.numpy))
+            inputs[index] = self._own(replace(held, shape=data.shape, data=data))
+        return replace(node, attrs=attrs, inputs=tuple(inputs))
 
 
 def _frozen(data: npt.NDArray[np.generic]) -> npt.NDArray[np.generic]:

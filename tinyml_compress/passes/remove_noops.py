@@ -11,9 +11,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 from tinyml_compress.ir import Graph, NodeView, Tensor
-from tinyml_compress.ops.base import Isa, Level
+from tinyml_compress.ops import operator
+from tinyml_compress.ops.base import In, Out
 from tinyml_compress.passes._uses import Uses, renamed
-from tinyml_compress.schedule import cheapest
 
 __all__ = ["remove_noops"]
 
@@ -69,27 +69,8 @@ def _handed_on(view: NodeView) -> Tensor | None:
         target.quant,
     ):
         return None
-    if node.op == "QUANTIZE":
-        return source
     if any(name is not None and not view.graph.tensors[name].is_const for name in node.inputs[1:]):
         return None
-    calls = cheapest(view, (Isa.C,), Level.BALANCED).emit(view) if node.op in _MOVERS else ()
-    return source if len(calls) == 1 and calls[0].moves else None
-
-
-_MOVERS = frozenset(
-    {
-        "CONCATENATION",
-        "EXPAND_DIMS",
-        "PAD",
-        "PADV2",
-        "RESHAPE",
-        "SLICE",
-        "SQUEEZE",
-        "STRIDED_SLICE",
-        "TRANSPOSE",
-    }
-)
-"""Operators of which some nodes move nothing; asking all others for their calls would lay out weights for
-nothing.
-"""
+    calls = operator(node.op, node.name).moves(view)
+    whole = len(calls) == 1 and calls[0].moves and calls[0].arguments == (In(0), Out(0))
+    return source if whole else None

@@ -40,6 +40,7 @@ def _emit(view: NodeView) -> tuple[Call, ...]:
 
 class AddN(Operator):
     name = "ADD_N"
+    elementwise = True
     attrs_type = Attrs
     options = Options("AddNOptions")
     dtypes = ("int8", "float32")

@@ -43,9 +43,6 @@ class CallOnce(Operator):
     def output_shapes(self, view: NodeView) -> tuple[tuple[int, ...], ...]:
         return ()
 
-    def bodies(self, view: NodeView) -> tuple[int, ...]:
-        return (view.attrs(CallOnceAttrs).body,)
-
     def state(self, view: NodeView) -> tuple[StateBlock, ...]:
         # TensorFlow Lite Micro's Reset clears the variables but does not call again.
         return (StateBlock("done", DType.BOOL, 1, survives=True),)

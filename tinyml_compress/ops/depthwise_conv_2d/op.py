@@ -11,6 +11,7 @@ import numpy.typing as npt
 from tinyml_compress.ir import NodeView, needed
 from tinyml_compress.ops._conv import (
     ConvAttrs,
+    ConvOperator,
     Groups,
     Taps,
     check_conv,
@@ -38,7 +39,6 @@ from tinyml_compress.ops._products import (
 from tinyml_compress.ops.base import (
     Call,
     In,
-    Operator,
     OptionField,
     Options,
     Out,
@@ -52,6 +52,7 @@ from tinyml_compress.ops.base import (
     refuse,
 )
 from tinyml_compress.ops.depthwise_conv_2d.plane import MAX_SCRATCH, Plane, planes
+from tinyml_compress.ops.traits import Scales, Weights
 
 __all__ = ["OPERATOR", "DepthwiseConv2DAttrs"]
 
@@ -305,7 +306,7 @@ def _emit_four_bits(view: NodeView) -> tuple[Call, ...]:
 _TAPS = Taps("depthwise_conv_2d", 3, _groups, 30.0)
 
 
-class DepthwiseConv2D(Operator):
+class DepthwiseConv2D(ConvOperator):
     name = "DEPTHWISE_CONV_2D"
     attrs_type = DepthwiseConv2DAttrs
     options = Options(
@@ -313,6 +314,7 @@ class DepthwiseConv2D(Operator):
     )
     dtypes = ("int8", "int16", "float32")
     limits = "constant weights, int8 for int16 inputs, int8 or packed int4 for int8 inputs"
+    weights = Weights(3, None, four_bits=Scales.PER_CHANNEL, reads_bias_scale=False, patch_bytes=2)
     variants = (
         *_TAPS.variants(),
         *only(

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import numpy as np
+import numpy.typing as npt
+
 from tinyml_compress.ir import Attrs, DType, NodeView
 from tinyml_compress.ops import _checks
 from tinyml_compress.ops._unary import UnaryOperator, in_place
 from tinyml_compress.ops.base import Call, In, Options, Out, Variant
+from tinyml_compress.ops.traits import Values
 
 __all__ = ["OPERATOR", "Dequantize"]
 
@@ -25,11 +29,22 @@ def _variant(dtype: DType) -> Variant:
 
 class Dequantize(UnaryOperator):
     name = "DEQUANTIZE"
+    values = Values.CAST
     attrs_type = Attrs
     options = Options("DequantizeOptions")
     dtypes = ("int8", "uint8", "int16")
     limits = "to float32"
     variants = tuple(_variant(dtype) for dtype in _NAMES)
+
+    def constant_output(self, view: NodeView) -> npt.NDArray[np.generic] | None:
+        # The kernel multiplies in double, by the scale that float32 holds, and rounds once.
+        quant = view.quant(0)
+        if quant.per_channel:
+            return None
+        real = quant.scale * (view.input(0).constant.astype(np.float64) - quant.zero_point)
+        if np.abs(real).max(initial=0.0) > np.finfo(np.float32).max:
+            return None
+        return real.astype(np.float32)
 
     def check(self, view: NodeView) -> None:
         _checks.arity(view, 1)

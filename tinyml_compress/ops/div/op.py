@@ -47,6 +47,7 @@ def _is_int8(view: NodeView) -> bool:
 
 class Div(BinaryOperator):
     name = "DIV"
+    ends_in_clamp = True
     attrs_type = FusedAttrs
     options = Options("DivOptions", (OptionField("activation", "fused_activation_function", Activation),))
     dtypes = ("int8", "int32", "float32")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from tinyml_compress.ir import Attrs, DType, NodeView
 from tinyml_compress.ops import _checks
 from tinyml_compress.ops.base import Call, In, Operator, Out, Variant, refuse
+from tinyml_compress.ops.traits import Picks
 
 __all__ = ["OPERATOR", "EmbeddingLookup"]
 
@@ -30,6 +31,7 @@ class EmbeddingLookup(Operator):
     attrs_type = Attrs
     dtypes = ("int8", "float32")
     limits = "int32 indices; one outside the table is clamped to it"
+    picks = Picks(1, 0, lambda view: max(view.input(1).shape[:1], default=0))
     variants = (
         Variant("tc_s8_f32_embedding__c", _widens, _emit),
         Variant("tc_x8_embedding__c", lambda view: True, _emit),

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tinyml_compress.ir import DType, NodeView
 from tinyml_compress.ops import _checks
 from tinyml_compress.ops._forms import Form, bias_values, check_wide, form_of
 from tinyml_compress.ops._products import check_bias, check_sides, check_weights
-from tinyml_compress.ops.base import Operator, OptionField, Options, refuse
+from tinyml_compress.ops._weighted import WeightedOperator
+from tinyml_compress.ops.base import OptionField, Options, refuse
 from tinyml_compress.ops.fully_connected import four_bits, node, pairs, plain, quads, sparse
 from tinyml_compress.ops.numerics import Activation, Fused
+from tinyml_compress.ops.traits import Scales, Weights
 
 __all__ = ["OPERATOR", "FullyConnectedAttrs"]
 
@@ -26,7 +29,7 @@ def _attrs(view: NodeView) -> FullyConnectedAttrs:
     return view.attrs(FullyConnectedAttrs)
 
 
-class FullyConnected(Operator):
+class FullyConnected(WeightedOperator):
     name = "FULLY_CONNECTED"
     attrs_type = FullyConnectedAttrs
     options = Options(
@@ -39,6 +42,7 @@ class FullyConnected(Operator):
     )
     dtypes = ("int8", "int16", "float32")
     limits = "constant weights, int8 for int16 inputs, int8 or packed int4 of one scale for int8 inputs"
+    weights = Weights(0, 1, four_bits=Scales.ONE)
     variants = (
         *plain.VARIANTS,
         *pairs.VARIANTS,
@@ -46,6 +50,9 @@ class FullyConnected(Operator):
         *sparse.VARIANTS,
         *quads.VARIANTS,
     )
+
+    def multipliers(self, view: NodeView) -> Sequence[tuple[int, int]]:
+        return node.row_multipliers(view)
 
     def check(self, view: NodeView) -> None:
         attrs = _attrs(view)

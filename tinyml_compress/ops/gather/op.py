@@ -10,6 +10,7 @@ import numpy as np
 from tinyml_compress.ir import Attrs, DType, NodeView
 from tinyml_compress.ops import _checks
 from tinyml_compress.ops.base import Call, In, Operator, OptionField, Options, Out, Variant, refuse
+from tinyml_compress.ops.traits import Picks
 
 __all__ = ["OPERATOR", "Gather", "GatherAttrs"]
 
@@ -31,6 +32,11 @@ def _axes(view: NodeView) -> tuple[int, int]:
     return attrs.axis % len(view.input(0).shape), batches
 
 
+def _entries(view: NodeView) -> int:
+    shape = view.input(0).shape
+    return shape[view.attrs(GatherAttrs).axis % len(shape)] if shape else 0
+
+
 def _emit(view: NodeView) -> tuple[Call, ...]:
     axis, batches = _axes(view)
     source, indices = view.input(0), view.input(1)
@@ -50,6 +56,7 @@ class Gather(Operator):
     options = Options("GatherOptions", (OptionField("axis", "axis"), OptionField("batch_dims", "batch_dims")))
     dtypes = ("int8", "float32")
     limits = "int32 indices; one outside the axis is clamped to it"
+    picks = Picks(0, 1, _entries)
     variants = (Variant("tc_x8_gather__c", lambda view: True, _emit),)
 
     def check(self, view: NodeView) -> None:

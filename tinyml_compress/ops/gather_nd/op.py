@@ -10,8 +10,15 @@ from tinyml_compress.ir import Attrs, DType, NodeView
 from tinyml_compress.ops import _checks
 from tinyml_compress.ops._walk import steps_of
 from tinyml_compress.ops.base import Call, In, Operator, Options, Out, Ref, Table, Variant, refuse
+from tinyml_compress.ops.traits import Picks
 
 __all__ = ["OPERATOR", "GatherNd"]
+
+
+def _entries(view: NodeView) -> int:
+    """Along the shortest axis that an index names."""
+    depth = max(view.input(1).shape[-1:], default=0)
+    return min(view.input(0).shape[: max(depth, 0)], default=0)
 
 
 def _emit(view: NodeView) -> tuple[Call, ...]:
@@ -37,6 +44,7 @@ class GatherNd(Operator):
     options = Options("GatherNdOptions")
     dtypes = ("int8", "float32")
     limits = "int32 indices; one outside its axis is clamped to it"
+    picks = Picks(0, 1, _entries)
     variants = (Variant("tc_x8_gather_nd__c", lambda view: True, _emit),)
 
     def check(self, view: NodeView) -> None:

@@ -72,10 +72,6 @@ class If(Operator):
     def output_shapes(self, view: NodeView) -> tuple[tuple[int, ...], ...]:
         return tuple(view.output(index).shape for index in range(len(view.node.outputs)))
 
-    def bodies(self, view: NodeView) -> tuple[int, ...]:
-        attrs = view.attrs(IfAttrs)
-        return (attrs.then_body, attrs.else_body)
-
     def macs(self, view: NodeView) -> int:
         return max(macs_of(body_of(view, number)) for number in self.bodies(view))
 

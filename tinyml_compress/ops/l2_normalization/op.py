@@ -42,6 +42,7 @@ def _emit_f32(view: NodeView) -> tuple[Call, ...]:
 
 class L2Normalization(UnaryOperator):
     name = "L2_NORMALIZATION"
+    elementwise = False
     attrs_type = L2NormalizationAttrs
     options = Options("L2NormOptions", (OptionField("activation", "fused_activation_function", Activation),))
     dtypes = ("int8", "float32")

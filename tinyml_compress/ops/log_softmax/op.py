@@ -49,6 +49,7 @@ def _emit_f32(view: NodeView) -> tuple[Call, ...]:
 
 class LogSoftmax(UnaryOperator):
     name = "LOG_SOFTMAX"
+    elementwise = False
     attrs_type = Attrs
     options = Options("LogSoftmaxOptions")
     dtypes = ("int8", "float32")

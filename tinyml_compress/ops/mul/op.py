@@ -40,6 +40,7 @@ def _typed(dtype: DType) -> Callable[[NodeView], bool]:
 
 class Mul(BinaryOperator):
     name = "MUL"
+    ends_in_clamp = True
     attrs_type = FusedAttrs
     options = Options("MulOptions", (OptionField("activation", "fused_activation_function", Activation),))
     dtypes = ("int8", "int16", "int32", "float32")

@@ -47,6 +47,7 @@ def _typed(dtype: DType) -> Callable[[NodeView], bool]:
 
 class Prelu(Operator):
     name = "PRELU"
+    elementwise = True
     attrs_type = Attrs
     dtypes = ("int8", "int16", "float32")
     limits = f"rank up to {_MAX_RANK}; alpha int8 where the input is quantized"

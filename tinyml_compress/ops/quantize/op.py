@@ -2,10 +2,25 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
 from tinyml_compress.ir import Attrs, DType, NodeView
 from tinyml_compress.ops import _checks
-from tinyml_compress.ops._unary import UnaryOperator, full_range, in_place, rescale_factor, rescale_variants
+from tinyml_compress.ops._moves import copy_call
+from tinyml_compress.ops._unary import (
+    UnaryOperator,
+    full_range,
+    in_place,
+    rescale_factor,
+    rescale_variants,
+    rescaled_range,
+)
 from tinyml_compress.ops.base import Call, In, Options, Out, Variant
+from tinyml_compress.ops.traits import Range, Values
 
 __all__ = ["OPERATOR", "Quantize"]
 
@@ -35,6 +50,7 @@ def _from_float(dtype: DType) -> Variant:
 
 class Quantize(UnaryOperator):
     name = "QUANTIZE"
+    values = Values.CAST
     attrs_type = Attrs
     options = Options("QuantizeOptions")
     dtypes = ("float32", "int8", "uint8", "int16", "int32")
@@ -47,6 +63,27 @@ class Quantize(UnaryOperator):
         _from_float(DType.INT16),
         *rescale_variants(full_range, tuple(source for source in _PAIRS if source is not DType.FLOAT32)),
     )
+
+    def output_range(self, view: NodeView, given: Sequence[Range]) -> Range | None:
+        return rescaled_range(view, given[0], full_range)
+
+    def moves(self, view: NodeView) -> tuple[Call, ...]:
+        source, target = view.input(0), view.output()
+        is_same = (source.dtype, source.quant) == (target.dtype, target.quant)
+        return (copy_call(target.nbytes, In(0), Out()),) if is_same else ()
+
+    def constant_output(self, view: NodeView) -> npt.NDArray[np.generic] | None:
+        # From float only: the kernel divides in float32 and rounds ties away from zero.
+        source, out, quant = view.input(0), view.output(), view.output_quant()
+        if source.dtype is not DType.FLOAT32 or out.dtype not in _NAMES or quant.per_channel:
+            return None
+        with np.errstate(all="ignore"):
+            ratio = np.divide(source.constant.astype(np.float32), np.float32(quant.scale)).astype(np.float64)
+        if not bool(np.abs(ratio).max(initial=0.0) < math.ldexp(1.0, 30)):
+            return None
+        rounded = np.copysign(np.floor(np.abs(ratio) + 0.5), ratio) + quant.zero_point
+        stored: npt.NDArray[np.generic] = np.clip(rounded, *full_range(view)).astype(out.dtype.numpy)
+        return stored
 
     def check(self, view: NodeView) -> None:
         _checks.arity(view, 1)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from tinyml_compress.ir import Attrs, DType, NodeView
 from tinyml_compress.ops import _checks
 from tinyml_compress.ops._unary import (
@@ -10,9 +12,11 @@ from tinyml_compress.ops._unary import (
     count_variant,
     rescale_factor,
     rescale_variants,
+    rescaled_range,
 )
 from tinyml_compress.ops.base import refuse
 from tinyml_compress.ops.numerics import Activation, activation_range
+from tinyml_compress.ops.traits import Range
 
 __all__ = ["OPERATOR", "Relu"]
 
@@ -28,6 +32,7 @@ def _only_bounds(view: NodeView) -> bool:
 
 class Relu(UnaryOperator):
     name = "RELU"
+    clamp = Activation.RELU
     attrs_type = Attrs
     dtypes = ("int8", "int16", "float32")
     types = (DType.INT8, DType.INT16, DType.FLOAT32)
@@ -37,6 +42,9 @@ class Relu(UnaryOperator):
         count_variant("tc_f32_relu__c", DType.FLOAT32),
         *rescale_variants(_bounds, (DType.INT8, DType.INT16)),
     )
+
+    def output_range(self, view: NodeView, given: Sequence[Range]) -> Range | None:
+        return rescaled_range(view, given[0], _bounds)
 
     def check(self, view: NodeView) -> None:
         super().check(view)

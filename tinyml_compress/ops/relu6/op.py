@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from tinyml_compress.ir import Attrs, DType, NodeView
 from tinyml_compress.ops import _checks
 from tinyml_compress.ops._unary import UnaryOperator, bounds_variant, count_variant, integer_range
-from tinyml_compress.ops.numerics import round_half_away
+from tinyml_compress.ops.numerics import Activation, round_half_away
+from tinyml_compress.ops.traits import Range
 
 __all__ = ["OPERATOR", "Relu6"]
 
@@ -21,6 +24,7 @@ def _bounds(view: NodeView) -> tuple[int, int]:
 
 class Relu6(UnaryOperator):
     name = "RELU6"
+    clamp = Activation.RELU6
     attrs_type = Attrs
     dtypes = ("int8", "int16", "float32")
     types = (DType.INT8, DType.INT16, DType.FLOAT32)
@@ -29,6 +33,9 @@ class Relu6(UnaryOperator):
         bounds_variant(DType.INT16, _bounds),
         count_variant("tc_f32_relu6__c", DType.FLOAT32),
     )
+
+    def output_range(self, view: NodeView, given: Sequence[Range]) -> Range | None:
+        return given[0].clipped(*_bounds(view))
 
     def check(self, view: NodeView) -> None:
         super().check(view)

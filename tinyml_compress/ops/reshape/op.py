@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from tinyml_compress.ir import Attrs, NodeView
 from tinyml_compress.ops import _checks
@@ -40,6 +41,11 @@ class Reshape(SameBytesOperator):
             raise refuse(
                 view, "number of elements changes", found=view.output().shape, allowed=f"{count} elements"
             )
+
+    def of_shape(self, view: NodeView, shape: tuple[int, ...]) -> tuple[Attrs, Mapping[int, Sequence[int]]]:
+        attrs = view.attrs(ReshapeAttrs)
+        named = replace(attrs, new_shape=shape) if attrs.new_shape else attrs
+        return named, {1: shape} if view.optional_input(1) is not None else {}
 
     def output_shapes(self, view: NodeView) -> tuple[tuple[int, ...], ...]:
         # TensorFlow Lite Micro takes the output tensor's own shape; it reads neither the wanted one nor its

@@ -27,6 +27,7 @@ def _emit(view: NodeView) -> tuple[Call, ...]:
 
 class SelectV2(Operator):
     name = "SELECT_V2"
+    elementwise = True
     attrs_type = Attrs
     options = Options("SelectV2Options")
     dtypes = ("int8", "int16", "float32")

@@ -11,6 +11,7 @@ __all__ = ["OPERATOR", "Sub"]
 
 class Sub(AddSubOperator):
     name = "SUB"
+    sign = -1
     options = Options("SubOptions", (OptionField("activation", "fused_activation_function", Activation),))
 
 

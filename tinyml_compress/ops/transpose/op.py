@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import numpy as np
+import numpy.typing as npt
+
 from tinyml_compress.ir import Attrs, DType, NodeView
 from tinyml_compress.ops import _checks
 from tinyml_compress.ops._moves import MoveOperator, move_call
 from tinyml_compress.ops._walk import steps_of
 from tinyml_compress.ops.base import Call, Options, refuse
+from tinyml_compress.ops.traits import Values
 
 __all__ = ["OPERATOR", "Transpose"]
 
@@ -20,10 +24,14 @@ def _permutation(view: NodeView) -> tuple[int, ...]:
 
 class Transpose(MoveOperator):
     name = "TRANSPOSE"
+    values = Values.SAME
     attrs_type = Attrs
     options = Options("TransposeOptions")
     dtypes = ("int8", "int16", "float32")
     limits = f"rank up to {_MAX_RANK}, permutation constant"
+
+    def constant_output(self, view: NodeView) -> npt.NDArray[np.generic]:
+        return np.transpose(view.input(0).constant, _permutation(view))
 
     def check(self, view: NodeView) -> None:
         _checks.arity(view, 2)

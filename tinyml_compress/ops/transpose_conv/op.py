@@ -25,6 +25,7 @@ from tinyml_compress.ops.base import (
     refuse,
 )
 from tinyml_compress.ops.numerics import Activation, Fused, Padding
+from tinyml_compress.ops.traits import Weights
 
 __all__ = ["OPERATOR", "TransposeConv", "TransposeConvAttrs"]
 
@@ -136,6 +137,7 @@ class TransposeConv(Operator):
     )
     dtypes = ("int8", "int16", "float32")
     limits = "constant weights and bias, int8 weights for int16 inputs; no fused activation"
+    weights = Weights(0, 3, at=_WEIGHTS, bias=_BIAS)
     variants = (
         Variant("tc_s8_transpose_conv__c", lambda view: view.input(_INPUT).dtype is DType.INT8, _emit),
         Variant("tc_s16_transpose_conv__c", lambda view: view.input(_INPUT).dtype is DType.INT16, _emit),

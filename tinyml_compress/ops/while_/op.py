@@ -70,9 +70,5 @@ class While(Operator):
     def output_shapes(self, view: NodeView) -> tuple[tuple[int, ...], ...]:
         return tuple(view.output(index).shape for index in range(len(view.node.outputs)))
 
-    def bodies(self, view: NodeView) -> tuple[int, ...]:
-        attrs = view.attrs(WhileAttrs)
-        return (attrs.condition, attrs.body)
-
 
 OPERATOR = While()
