@@ -228,7 +228,7 @@ NAMED = {
     "models/keras3_ops.py": 1,  # a layer of Keras
     "pipeline/convert/artifacts.py": 1,
     "pipeline/convert/layer_noise.py": 2,
-    "pipeline/convert/streaming.py": 22,
+    "pipeline/convert/streaming.py": 20,
     "pipeline/shrinking.py": 3,
     "support/backend.py": 1,  # a part of names of environment variables
     "techniques/_beside.py": 1,  # layers of Keras
