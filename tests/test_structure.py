@@ -225,6 +225,7 @@ NAMED = {
     "converter/splice.py": 7,
     "devices/trust.py": 7,  # of the nets that costs were fitted on
     "frontend/strip.py": 2,
+    "frontends/numbers.py": 1,  # a name in C
     "models/keras3_ops.py": 1,  # a layer of Keras
     "pipeline/convert/artifacts.py": 1,
     "pipeline/convert/layer_noise.py": 2,
