@@ -1,105 +1,112 @@
-"""Layout of the plane-by-plane depthwise kernels: which axis of the image is the inner one, and the buffer's
-size.
-"""
+"""DEPTHWISE_CONV_2D on SMLAD: plane by plane, a channel's lines gathered as pairs of values."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
 
-from tinyml_compress.ops._products import Sliding
+import numpy as np
 
-__all__ = ["MAX_SCRATCH", "Axis", "Plane", "planes"]
+from tinyml_compress.ir import NodeView, needed
+from tinyml_compress.ops._forms import Form, only, packed_rows
+from tinyml_compress.ops._products import live_rows, packed_table
+from tinyml_compress.ops.base import Call, In, Out, ParamValue, Ref, Role, Scratch, Table, Variant
+from tinyml_compress.ops.depthwise_conv_2d import node
+from tinyml_compress.ops.depthwise_conv_2d.walk import MAX_SCRATCH, Plane, planes
 
-MAX_SCRATCH = 16 << 10
-FOUR_BUFFERS = 4 << 10
+__all__ = ["VARIANTS", "cost_any", "plane_variant", "walk_any"]
 
-
-@dataclass(frozen=True)
-class Axis:
-    """One axis of the image as the kernel walks it; steps in bytes."""
-
-    size_in: int
-    size_out: int
-    step_in: int
-    step_out: int
-    kernel: int
-    stride: int
-    dilation: int
-    pad: int
-
-    @property
-    def reach(self) -> int:
-        """Values from the first window's first tap to the last window's last."""
-        return (self.size_out - 1) * self.stride + (self.kernel - 1) * self.dilation + 1
+Walk = Callable[[NodeView], Plane | None]
 
 
-@dataclass(frozen=True)
-class Plane:
-    """A walk: lines along `inner`, one under the other along `outer`."""
+def _walk_3x3(stride: int) -> Walk:
+    """The walk of a 3x3 kernel with the least waste, or None where it does not take the node."""
 
-    outer: Axis
-    inner: Axis
-    pitch: int
-    """Values per line of the buffer; even."""
-    transposed: bool
-    """Whether the image's columns are the lines."""
+    def walk(view: NodeView) -> Plane | None:
+        window = node.window(view)
+        if (window.kernel_h, window.kernel_w) != (3, 3) or window.out_c != window.in_c:
+            return None
+        fitting = [
+            plane
+            for plane in planes(window, 2)
+            if plane.inner.stride == stride
+            and plane.inner.dilation == plane.outer.dilation == 1
+            and plane.buffer_bytes <= MAX_SCRATCH
+        ]
+        return min(fitting, key=_cost_3x3, default=None)
 
-    @property
-    def lines(self) -> int:
-        return self.outer.reach
+    return walk
 
-    @property
-    def tap_bytes(self) -> int:
-        """One channel's taps in pairs of 16 bits."""
-        return 4 * self.outer.kernel * ((self.inner.kernel + 1) // 2)
 
-    @property
-    def buffer_bytes(self) -> int:
-        return 2 * self.lines * self.pitch
+def _cost_3x3(plane: Plane) -> float:
+    gather = plane.outer.size_in * (3.0 * plane.inner.size_in + 10.0)
+    return gather + plane.outer.size_out * (44.0 * ((plane.inner.size_out + 1) // 2) + 12.0) + 60.0
 
-    def buffers(self, channels: int) -> int:
-        """Channels gathered at once: 4 where these fit into little scratch."""
-        return 4 if channels % 4 == 0 and 4 * self.buffer_bytes <= FOUR_BUFFERS else 1
 
-    def params(self) -> tuple[tuple[str, int], ...]:
-        """Struct fields from `outer_in` to `pitch`."""
-        outer, inner = self.outer, self.inner
-        return (
-            ("outer_in", min(outer.size_in, self.lines - outer.pad)),
-            ("inner_in", min(inner.size_in, self.pitch - inner.pad)),
-            ("outer_in_step", outer.step_in),
-            ("inner_in_step", inner.step_in),
-            ("outer_out", outer.size_out),
-            ("inner_out", inner.size_out),
-            ("outer_out_step", outer.step_out),
-            ("inner_out_step", inner.step_out),
-            ("outer_kernel", outer.kernel),
-            ("inner_kernel", inner.kernel),
-            ("outer_stride", outer.stride),
-            ("inner_stride", inner.stride),
-            ("outer_dilation", outer.dilation),
-            ("outer_pad", outer.pad),
-            ("inner_pad", inner.pad),
-            ("lines", self.lines),
-            ("pitch", self.pitch),
+def walk_any(view: NodeView) -> Plane | None:
+    """The walk of the general plane kernel, or None where it does not take the node."""
+    fitting = [
+        plane
+        for plane in planes(node.window(view), 1)
+        if plane.inner.dilation == 1 and plane.buffer_bytes + plane.tap_bytes <= MAX_SCRATCH
+    ]
+    return min(fitting, key=cost_any, default=None)
+
+
+def cost_any(plane: Plane) -> float:
+    gather = plane.outer.size_in * (3.0 * plane.inner.size_in + 10.0)
+    window = plane.outer.kernel * (8.0 * ((plane.inner.kernel + 1) // 2) + 5.0) + 20.0
+    return gather + plane.outer.size_out * plane.inner.size_out * window
+
+
+def plane_variant(
+    symbol: str, walk: Walk, cost: Callable[[Plane], float], taps: bool, four: bool = False
+) -> Variant:
+    """A kernel that goes as `walk` says at that `cost`; with scratch for `taps`, or `four` bits a weight."""
+
+    def accepts(view: NodeView) -> bool:
+        return walk(view) is not None and node.fast(view) is not None
+
+    def chosen(view: NodeView) -> Plane:
+        return needed(walk(view))
+
+    def emit(view: NodeView) -> tuple[Call, ...]:
+        window, plane, fast = node.window(view), chosen(view), needed(node.fast(view))
+        packed = packed_table(fast)
+        rows = live_rows(node.channels(view), node.rows(view)).reshape(-1, window.kernel_h, window.kernel_w)
+        if plane.transposed:
+            rows = rows.transpose(0, 2, 1)
+        ordered = packed_rows(rows.reshape(len(rows), -1)) if four else rows.reshape(-1).astype(np.int8)
+        params: tuple[tuple[str, ParamValue], ...] = (
+            *node.image_sizes(view),
+            *plane.params(),
+            ("multiplier", node.groups(view).outputs),
+            ("planes", plane.buffers(window.in_c)),
+            ("out_zero", view.output_quant().zero_point),
+            ("packed", packed is not None),
+            ("in_zero", view.quant(0).zero_point),
+            ("weights", Ref("weights")),
+            ("channels", Ref("channels")),
         )
+        tables = (
+            Table("weights", "int8_t", ordered, Role.WEIGHTS),
+            Table("channels", "int32_t", fast if packed is None else packed),
+        )
+        return (Call(symbol, "tc_s8_depthwise_plane", params, (In(0), Out(), Scratch()), tables),)
+
+    def scratch(view: NodeView) -> int:
+        plane = chosen(view)
+        buffers = plane.buffers(view.input(0).shape[3])
+        return plane.buffer_bytes * buffers + (plane.tap_bytes if taps else 0)
+
+    def cycles(view: NodeView) -> float:
+        return node.window(view).batch * node.window(view).out_c * cost(chosen(view))
+
+    return Variant(symbol, accepts, emit, scratch=scratch, overlap=node.coincide, cycles=cycles)
 
 
-def planes(window: Sliding, block: int) -> tuple[Plane, Plane]:
-    """Both walks, the rows' first; a kernel that makes `block` outputs at once reads on as far as
-    these need.
-    """
-    w = window
-    rows = Axis(
-        w.in_h, w.out_h, w.in_w * w.in_c, w.out_w * w.out_c, w.kernel_h, w.stride_h, w.dilation_h, w.pad_top
-    )
-    columns = Axis(w.in_w, w.out_w, w.in_c, w.out_c, w.kernel_w, w.stride_w, w.dilation_w, w.pad_left)
-    return _plane(rows, columns, block, False), _plane(columns, rows, block, True)
-
-
-def _plane(outer: Axis, inner: Axis, block: int, transposed: bool) -> Plane:
-    rest = -inner.size_out % block
-    # Values are read in pairs: an odd kernel's last pair has one more.
-    needed = inner.reach + rest * inner.stride + inner.kernel % 2
-    needed = max(needed, inner.pad + 1)
-    return Plane(outer, inner, needed + needed % 2, transposed)
+VARIANTS = only(
+    Form.S8,
+    plane_variant("tc_s8_depthwise_conv_2d_3x3__dsp", _walk_3x3(1), _cost_3x3, False),
+    plane_variant("tc_s8_depthwise_conv_2d_3x3s2__dsp", _walk_3x3(2), _cost_3x3, False),
+    plane_variant("tc_s8_depthwise_conv_2d_plane__dsp", walk_any, cost_any, True),
+)

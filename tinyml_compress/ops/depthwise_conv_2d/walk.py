@@ -1,0 +1,105 @@
+"""Layout of the plane-by-plane depthwise kernels: which axis of the image is the inner one, and the buffer's
+size.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tinyml_compress.ops._products import Sliding
+
+__all__ = ["MAX_SCRATCH", "Axis", "Plane", "planes"]
+
+MAX_SCRATCH = 16 << 10
+FOUR_BUFFERS = 4 << 10
+
+
+@dataclass(frozen=True)
+class Axis:
+    """One axis of the image as the kernel walks it; steps in bytes."""
+
+    size_in: int
+    size_out: int
+    step_in: int
+    step_out: int
+    kernel: int
+    stride: int
+    dilation: int
+    pad: int
+
+    @property
+    def reach(self) -> int:
+        """Values from the first window's first tap to the last window's last."""
+        return (self.size_out - 1) * self.stride + (self.kernel - 1) * self.dilation + 1
+
+
+@dataclass(frozen=True)
+class Plane:
+    """A walk: lines along `inner`, one under the other along `outer`."""
+
+    outer: Axis
+    inner: Axis
+    pitch: int
+    """Values per line of the buffer; even."""
+    transposed: bool
+    """Whether the image's columns are the lines."""
+
+    @property
+    def lines(self) -> int:
+        return self.outer.reach
+
+    @property
+    def tap_bytes(self) -> int:
+        """One channel's taps in pairs of 16 bits."""
+        return 4 * self.outer.kernel * ((self.inner.kernel + 1) // 2)
+
+    @property
+    def buffer_bytes(self) -> int:
+        return 2 * self.lines * self.pitch
+
+    def buffers(self, channels: int) -> int:
+        """Channels gathered at once: 4 where these fit into little scratch."""
+        return 4 if channels % 4 == 0 and 4 * self.buffer_bytes <= FOUR_BUFFERS else 1
+
+    def params(self) -> tuple[tuple[str, int], ...]:
+        """Struct fields from `outer_in` to `pitch`."""
+        outer, inner = self.outer, self.inner
+        return (
+            ("outer_in", min(outer.size_in, self.lines - outer.pad)),
+            ("inner_in", min(inner.size_in, self.pitch - inner.pad)),
+            ("outer_in_step", outer.step_in),
+            ("inner_in_step", inner.step_in),
+            ("outer_out", outer.size_out),
+            ("inner_out", inner.size_out),
+            ("outer_out_step", outer.step_out),
+            ("inner_out_step", inner.step_out),
+            ("outer_kernel", outer.kernel),
+            ("inner_kernel", inner.kernel),
+            ("outer_stride", outer.stride),
+            ("inner_stride", inner.stride),
+            ("outer_dilation", outer.dilation),
+            ("outer_pad", outer.pad),
+            ("inner_pad", inner.pad),
+            ("lines", self.lines),
+            ("pitch", self.pitch),
+        )
+
+
+def planes(window: Sliding, block: int) -> tuple[Plane, Plane]:
+    """Both walks, the rows' first; a kernel that makes `block` outputs at once reads on as far as
+    these need.
+    """
+    w = window
+    rows = Axis(
+        w.in_h, w.out_h, w.in_w * w.in_c, w.out_w * w.out_c, w.kernel_h, w.stride_h, w.dilation_h, w.pad_top
+    )
+    columns = Axis(w.in_w, w.out_w, w.in_c, w.out_c, w.kernel_w, w.stride_w, w.dilation_w, w.pad_left)
+    return _plane(rows, columns, block, False), _plane(columns, rows, block, True)
+
+
+def _plane(outer: Axis, inner: Axis, block: int, transposed: bool) -> Plane:
+    rest = -inner.size_out % block
+    # Values are read in pairs: an odd kernel's last pair has one more.
+    needed = inner.reach + rest * inner.stride + inner.kernel % 2
+    needed = max(needed, inner.pad + 1)
+    return Plane(outer, inner, needed + needed % 2, transposed)
