@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -47,8 +46,6 @@ def assert_bit_exact(
             compile_model(model, f"m{start + index}", chosen, level, asked)
             for index, model in enumerate(batch)
         ]
-        for program in programs:
-            assert_params_follow_structs(program.source)
         for index, (model, ours) in enumerate(zip(batch, native.load(programs, flags), strict=True)):
             program = programs[index]
             oracle = tflm.Interpreter(model)
@@ -81,25 +78,6 @@ def apart(first: Array, second: Array) -> npt.NDArray[np.int64]:
 
     same = np.isnan(first) & np.isnan(second)
     return np.where(same, 0, np.abs(ordered(first) - ordered(second)))
-
-
-def assert_params_follow_structs(source: str) -> None:
-    """Positional initializers name each field in a comment: they must be the struct's fields in its order."""
-    structs = {
-        name: [re.sub(r"\[.*", "", field).split()[-1].lstrip("*") for field in _fields(body)]
-        for body, name in re.findall(r"typedef struct (?:\w+ )?\{([^}]*)\}\s*(\w+);", source)
-    }
-    for struct, name, body in re.findall(
-        r"static const (\w+) (\w+_p\d+(?:_\d+)?) = \{\n(.*?)\n\};", source, re.DOTALL
-    ):
-        assert re.findall(r"/\* (\w+) \*/", body) == structs[struct], f"{name} does not follow {struct}"
-
-
-def _fields(body: str) -> list[str]:
-    plain = re.sub(r"/\*.*?\*/|//[^\n]*", "", body, flags=re.DOTALL)
-    return [
-        part.strip() for statement in plain.split(";") if statement.strip() for part in statement.split(",")
-    ]
 
 
 def _describe(model: bytes) -> str:

@@ -32,7 +32,7 @@ class Sign(UnaryOperator):
 
 OPERATOR = Sign()
 """
-KERNEL = """#include "tc_count.h"
+KERNEL = """#include "tc_base.h"
 
 TC_KERNEL void tc_f32_sign__c(const tc_count_params *p, const float *in, float *out) {
     for (int32_t i = 0; i < p->count; ++i) {

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import re
+import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from tinyml_compress.codegen.functions import _values
 from tinyml_compress.codegen.kernels import KernelFile, amalgamate
 from tinyml_compress.codegen.literals import array_body, float_literal, int_literal
 from tinyml_compress.codegen.tables import Constants
 from tinyml_compress.errors import GraphError, UsageError
-from tinyml_compress.ops.base import Role, Table
+from tinyml_compress.ops import all_structs
+from tinyml_compress.ops.base import ParamValue, Ref, Role, Table
+from tinyml_compress.ops.structs import WINDOW, ints, pointers, struct
 from tinyml_compress.support.c_names import c_name, check_c_name
 
 
@@ -91,3 +96,24 @@ def test_bad_c_names_are_refused_with_a_good_one_offered(bad: str) -> None:
     with pytest.raises(UsageError):
         check_c_name(bad)
     assert check_c_name(c_name(bad)) == c_name(bad)
+
+
+def test_parameters_come_in_the_structs_order_and_are_all_there() -> None:
+    kind = struct("tc_made_up", ints("first"), WINDOW, pointers("int8_t", "last"))
+    given: dict[str, ParamValue] = {name: at for at, name in enumerate(kind.names())} | {"last": Ref("w")}
+    text = _values(kind, dict(reversed(given.items())), {"w": "m_w0_w"})
+    assert re.findall(r"/\* (\w+) \*/", text) == list(kind.names())
+    assert "\n    {\n        1 /* batch */," in text
+    assert text.endswith("m_w0_w /* last */")
+    for wrong in ({**given, "more": 1}, {name: at for name, at in given.items() if name != "in_h"}):
+        with pytest.raises(GraphError, match="tc_made_up"):
+            _values(kind, wrong, {"w": "m_w0_w"})
+
+
+def test_every_struct_has_a_name_of_its_own() -> None:
+    found = all_structs()
+    modules = [module for name, module in sys.modules.items() if name.startswith("tinyml_compress.ops")]
+    assert sum(len(getattr(module, "STRUCTS", ())) for module in modules) == len(found)
+    for name, one in found.items():
+        assert re.fullmatch(r"tc_\w+", name)
+        assert len(set(one.names())) == len(list(one.names())), name

@@ -26,7 +26,7 @@ from tinyml_compress.codegen.statements import (
 from tinyml_compress.codegen.tables import Constants
 from tinyml_compress.errors import GraphError
 from tinyml_compress.ir import Buffer, Graph, MemoryPlan, NodeView, ProgramNode, Tensor
-from tinyml_compress.ops import kernel_file, operator
+from tinyml_compress.ops import all_structs, kernel_file, operator
 from tinyml_compress.ops.base import (
     Argument,
     Call,
@@ -44,6 +44,7 @@ from tinyml_compress.ops.base import (
     Var,
     Variant,
 )
+from tinyml_compress.ops.structs import Struct
 from tinyml_compress.support.escape import c_comment
 
 __all__ = ["Functions", "Planned"]
@@ -278,9 +279,7 @@ class _Node:
 
     def _add_params(self, suffix: str, call: Call) -> str:
         names = {table.name: self.functions.constants.add_table(self.number, table) for table in call.tables}
-        values = ",\n".join(
-            f"    {_value(value, names)} {c_comment(field_name)}" for field_name, value in call.params
-        )
+        values = _values(all_structs()[call.params_type], dict(call.params), names)
         name = f"{self.functions.prefix}_p{self.number}{suffix}"
         self.functions.params.append(f"static const {call.params_type} {name} = {{\n{values},\n}};\n")
         return name
@@ -361,6 +360,22 @@ class _Node:
 def _cast(base: Code, ctype: str, itemsize: int, qualifier: str) -> Code:
     through = "" if itemsize == 1 else f"({qualifier}void *)"
     return Code(f"({qualifier}{ctype} *){through}({base.text})", base.uses)
+
+
+def _values(kind: Struct, given: dict[str, ParamValue], tables: dict[str, str]) -> str:
+    """What stands between the braces of an initializer: in the struct's order, whichever they come in."""
+    if sorted(kind.names()) != sorted(given):
+        raise GraphError("other parameters than the kernel's struct has", which=kind.name, found=list(given))
+
+    def inside(of: Struct, indent: str) -> str:
+        return ",\n".join(
+            f"{indent}{{\n{inside(field.inner, indent + '    ')},\n{indent}}}"
+            if field.inner
+            else f"{indent}{_value(given[field.name], tables)} {c_comment(field.name)}"
+            for field in of.fields
+        )
+
+    return inside(kind, "    ")
 
 
 def _value(value: ParamValue, tables: dict[str, str]) -> str:

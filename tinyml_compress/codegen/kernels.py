@@ -1,18 +1,24 @@
-"""Gathers the C of the kernels that a model uses, with the headers they include, each once."""
+"""Gathers the C of the kernels that a model uses: the structs they name, and the headers they include, each
+once.
+"""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from tinyml_compress.errors import GraphError
+from tinyml_compress.ops import all_structs
+from tinyml_compress.ops.structs import Field, Struct
 from tinyml_compress.support import resources
 
 __all__ = ["KernelFile", "amalgamate"]
 
 _INCLUDE = re.compile(r'^\s*#\s*include\s+"(?P<name>[^"]+)"[^\n]*\n', re.MULTILINE)
 _SYSTEM = re.compile(r"^\s*#\s*include\s+<(?P<name>[^>]+)>[^\n]*\n", re.MULTILINE)
+_WORD = re.compile(r"\btc_\w+")
 _GUARD = re.compile(
     r"\A(?P<head>(?:\s*/\*.*?\*/)*\s*)"
     r"#ifndef (?P<guard>TC_\w+_H)\n#define (?P=guard)\n(?P<body>.*)#endif[^\n]*\s*\Z",
@@ -31,7 +37,8 @@ class KernelFile:
 def amalgamate(kernels: list[KernelFile]) -> str:
     """C text of headers and kernels in an order that compiles; `#include`s of our own files are resolved.
 
-    `tc_base.h` is left out: the emitter writes its own version of it. Include guards go, comments stay.
+    The structs of parameters come first. `tc_base.h` is left out: the emitter writes its own version of it.
+    Include guards go, comments stay.
     """
     shared = resources.package_folder("tinyml_compress.csrc")
     seen: set[Path] = {shared / "tc_base.h"}
@@ -57,7 +64,33 @@ def amalgamate(kernels: list[KernelFile]) -> str:
         if "TC_KERNEL" not in text:
             raise GraphError("a kernel file defines no TC_KERNEL function", which=kernel.path.name)
         add(kernel.path, re.sub(r"\bTC_KERNEL\b", "static TC_NOINLINE", text))
-    return "\n".join(parts)
+    kernels_text = "\n".join(parts)
+    return "\n".join([*_typedefs(set(_WORD.findall(kernels_text))), kernels_text])
+
+
+def _typedefs(words: set[str]) -> Iterator[str]:
+    """The structs that kernels name, each behind what it is made of."""
+    structs, seen = all_structs(), set[str]()
+
+    def written(kind: Struct) -> Iterator[str]:
+        if kind.name in seen:
+            return
+        seen.add(kind.name)
+        for field in kind.fields:
+            if field.inner:
+                yield from written(field.inner)
+        members = "\n".join(f"    {_member(field)}" for field in kind.fields)
+        yield f"typedef struct {{\n{members}\n}} {kind.name};\n"
+
+    for name in sorted(words & set(structs)):
+        yield from written(structs[name])
+
+
+def _member(field: Field) -> str:
+    gap = "" if field.ctype.endswith("*") else " "
+    length = f"[{field.length}]" if field.length else ""
+    note = f" /* {field.note} */" if field.note else ""
+    return f"{field.ctype}{gap}{field.name}{length};{note}"
 
 
 def _without_guard(text: str) -> str:

@@ -4,23 +4,6 @@
 
 #include "tc_requant.h"
 
-typedef struct {
-    int32_t count;
-    const int32_t *walk; /* two lanes; only for broadcasting */
-    int32_t left_shift;
-    int32_t zero_point1;
-    int32_t multiplier1;
-    int32_t shift1;
-    int32_t zero_point2;
-    int32_t multiplier2;
-    int32_t shift2;
-    int32_t multiplier;
-    int32_t shift;
-    int32_t zero_point;
-    int32_t low;
-    int32_t high;
-} tc_addsub_params;
-
 static TC_INLINE int32_t tc_addsub_scaled(int32_t x, int32_t left_shift, int32_t multiplier, int32_t shift) {
     return tc_requantize((int32_t)((uint32_t)x << left_shift), multiplier, shift);
 }

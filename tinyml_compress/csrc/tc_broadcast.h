@@ -21,25 +21,6 @@
         }                                                           \
     } while (tc_walk_next(&walk, p->walk, 2))
 
-typedef struct {
-    int32_t count;
-    const int32_t *walk;
-} tc_broadcast_params;
-
-typedef struct {
-    int32_t count;
-    const int32_t *walk;
-    float low;
-    float high;
-} tc_f32_broadcast_params;
-
-typedef struct {
-    int32_t count;
-    const int32_t *walk;
-    int32_t low;
-    int32_t high;
-} tc_s32_broadcast_params;
-
 /* Not a number stays what it is. */
 static TC_INLINE float tc_f32_clamp(float x, float low, float high) {
     return x < low ? low : (x > high ? high : x);

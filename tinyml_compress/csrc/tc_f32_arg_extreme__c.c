@@ -1,5 +1,5 @@
 /* Index of the first smallest or largest float along an axis. */
-#include "tc_arg_extreme.h"
+#include "tc_base.h"
 
 TC_KERNEL void tc_f32_arg_extreme__c(const tc_arg_extreme_params *p, const float *in, int32_t *out) {
     for (int32_t outer = 0; outer < p->outer; ++outer, in += p->size * p->inner) {

@@ -1,5 +1,6 @@
 /* The smallest or the largest of float elements. */
-#include "tc_reduce.h"
+#include "tc_requant.h"
+#include "tc_walk.h"
 
 TC_KERNEL void tc_f32_reduce_extreme__c(const tc_reduce_extreme_params *p, const float *in, float *out) {
     tc_walk outer;

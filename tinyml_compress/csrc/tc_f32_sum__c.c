@@ -1,5 +1,6 @@
 /* Sum or mean of float elements, added one after another in their order. */
-#include "tc_reduce.h"
+#include "tc_requant.h"
+#include "tc_walk.h"
 
 static TC_INLINE float tc_f32_gather_sum(const float *in, const int32_t *table) {
     float sum = 0.0f;

@@ -7,18 +7,6 @@
 
 #define TC_FFT_STAGES 16
 
-typedef struct {
-    int32_t frames;
-    int32_t given; /* values of one frame that go in, and that come out */
-    int32_t made;
-    int32_t points; /* complex numbers in the transform */
-    int32_t inverse;
-    int32_t count;
-    const int32_t *stages; /* per stage, the outermost first: radix, step between inputs, points of a part */
-    const void *circle;    /* as many points of the unit circle */
-    const void *halves;
-} tc_fft_params;
-
 /* The order in which the innermost stage wants its inputs: an odometer over the stages. */
 typedef struct {
     int32_t digit[TC_FFT_STAGES];

@@ -5,40 +5,6 @@
 #include "tc_bounded.h"
 #include "tc_requant.h"
 
-typedef struct {
-    int32_t batch;
-    int32_t in_h;
-    int32_t in_w;
-    int32_t in_c;
-    int32_t out_h;
-    int32_t out_w;
-    int32_t kernel_h;
-    int32_t kernel_w;
-    int32_t stride_h;
-    int32_t stride_w;
-    int32_t pad_top;
-    int32_t pad_left;
-    int32_t act_min;
-    int32_t act_max;
-} tc_s8_pool;
-
-typedef struct {
-    int32_t batch;
-    int32_t in_h;
-    int32_t in_w;
-    int32_t in_c;
-    int32_t out_h;
-    int32_t out_w;
-    int32_t kernel_h;
-    int32_t kernel_w;
-    int32_t stride_h;
-    int32_t stride_w;
-    int32_t pad_top;
-    int32_t pad_left;
-    float act_min;
-    float act_max;
-} tc_f32_pool;
-
 /* Part of a window that lies inside the image: `*first` to `*last` (exclusive) along one axis. */
 static TC_INLINE void tc_pool_span(int32_t at, int32_t stride, int32_t pad, int32_t kernel, int32_t size,
                                    int32_t *first, int32_t *last) {

@@ -4,22 +4,6 @@
 
 #include "tc_requant.h"
 
-typedef struct {
-    int32_t count;
-    int32_t in_zero_point;
-    int32_t multiplier;
-    int32_t shift;
-    int32_t zero_point;
-    int32_t low;
-    int32_t high;
-} tc_rescale_params;
-
-typedef struct {
-    int32_t count;
-    int32_t low;
-    int32_t high;
-} tc_bounds_params;
-
 static TC_INLINE int32_t tc_rescale(const tc_rescale_params *p, int32_t x) {
     /* Both offsets wrap, as on the device: an int32 can lie next to the end of its range. */
     const int32_t centred = (int32_t)((uint32_t)x - (uint32_t)p->in_zero_point);

@@ -2,7 +2,8 @@
 #ifndef TC_S16_SUM_H
 #define TC_S16_SUM_H
 
-#include "tc_reduce.h"
+#include "tc_requant.h"
+#include "tc_walk.h"
 
 static TC_NOINLINE int32_t tc_s16_sum(const int16_t *in, const int32_t *table) {
     const int32_t row = table[1];

@@ -1,5 +1,5 @@
 /* Index of the first smallest or largest int8_t along an axis. */
-#include "tc_arg_extreme.h"
+#include "tc_base.h"
 
 TC_KERNEL void tc_s8_arg_extreme__c(const tc_arg_extreme_params *p, const int8_t *in, int32_t *out) {
     for (int32_t outer = 0; outer < p->outer; ++outer, in += p->size * p->inner) {

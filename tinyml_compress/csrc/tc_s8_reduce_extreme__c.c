@@ -1,5 +1,6 @@
 /* The smallest or the largest of int8_t elements. */
-#include "tc_reduce.h"
+#include "tc_requant.h"
+#include "tc_walk.h"
 
 TC_KERNEL void tc_s8_reduce_extreme__c(const tc_reduce_extreme_params *p, const int8_t *in, int8_t *out) {
     tc_walk outer;

@@ -2,7 +2,8 @@
 #ifndef TC_S8_SUM_H
 #define TC_S8_SUM_H
 
-#include "tc_reduce.h"
+#include "tc_requant.h"
+#include "tc_walk.h"
 
 static TC_NOINLINE int32_t tc_s8_sum(const int8_t *in, const int32_t *table) {
     const int32_t row = table[1];

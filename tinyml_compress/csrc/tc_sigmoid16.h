@@ -4,13 +4,6 @@
 
 #include "tc_base.h"
 
-typedef struct {
-    int32_t count;
-    int32_t multiplier;
-    int32_t shift; /* to the right */
-    const uint16_t *table;
-} tc_sigmoid16_params;
-
 /* The input on the table's scale, rounded. */
 static TC_INLINE int32_t tc_sigmoid16_rounded(int32_t x, int32_t multiplier, int32_t shift) {
     const int32_t rounding = shift > 0 ? (int32_t)((uint32_t)1 << (shift - 1)) : 0;

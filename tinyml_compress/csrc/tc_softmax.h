@@ -4,13 +4,6 @@
 
 #include "tc_reciprocal.h"
 
-typedef struct {
-    int32_t rows;
-    int32_t depth;
-    int32_t entries;             /* of the table; larger differences to the row's largest value count as 0 */
-    const int32_t *exponentials; /* exp(-difference) in Q0.31 */
-} tc_s8_softmax;
-
 /* Sum of the row's exponentials in Q12.19; `*most` is its largest value. */
 static TC_INLINE int32_t tc_softmax_sum(const tc_s8_softmax *p, const int8_t *in, int32_t *most) {
     int32_t largest = -128;

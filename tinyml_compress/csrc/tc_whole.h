@@ -2,7 +2,7 @@
 #ifndef TC_WHOLE_H
 #define TC_WHOLE_H
 
-#include "tc_count.h"
+#include "tc_base.h"
 
 /* From here on a float is whole, or not a number. */
 static TC_INLINE int tc_is_whole(float x) {

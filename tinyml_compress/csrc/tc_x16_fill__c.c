@@ -1,5 +1,5 @@
 /* Fills with one 16-bit value. */
-#include "tc_move.h"
+#include "tc_walk.h"
 
 TC_KERNEL void tc_x16_fill__c(const tc_fill_params *p, void *out) {
     uint16_t *to = (uint16_t *)out;

@@ -1,5 +1,5 @@
 /* Fills with one 32-bit value. */
-#include "tc_move.h"
+#include "tc_walk.h"
 
 TC_KERNEL void tc_x32_fill__c(const tc_fill_params *p, void *out) {
     uint32_t *to = (uint32_t *)out;

@@ -1,5 +1,5 @@
 /* Copies 32-bit elements between any two strides. */
-#include "tc_move.h"
+#include "tc_walk.h"
 
 TC_KERNEL void tc_x32_move__c(const tc_move_params *p, const void *in, void *out) {
     const int32_t row = p->walk[1];

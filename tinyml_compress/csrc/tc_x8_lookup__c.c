@@ -1,5 +1,5 @@
 /* Replaces each byte by its entry in a table. */
-#include "tc_lookup.h"
+#include "tc_base.h"
 
 TC_KERNEL void tc_x8_lookup__c(const tc_lookup_params *p, const void *in, void *out) {
     const uint8_t *from = (const uint8_t *)in;

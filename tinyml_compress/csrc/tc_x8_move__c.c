@@ -1,5 +1,5 @@
 /* Copies 8-bit elements between any two strides. */
-#include "tc_move.h"
+#include "tc_walk.h"
 
 TC_KERNEL void tc_x8_move__c(const tc_move_params *p, const void *in, void *out) {
     const int32_t row = p->walk[1];

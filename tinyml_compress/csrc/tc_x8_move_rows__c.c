@@ -1,5 +1,5 @@
 /* Copies rows whose bytes lie side by side on both ends. */
-#include "tc_move.h"
+#include "tc_walk.h"
 
 TC_KERNEL void tc_x8_move_rows__c(const tc_move_params *p, const void *in, void *out) {
     const size_t row = (size_t)p->walk[1];

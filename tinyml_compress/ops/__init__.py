@@ -12,10 +12,12 @@ from tinyml_compress.errors import ModelError, UnsupportedOperator
 from tinyml_compress.ir import Graph, NodeView
 from tinyml_compress.ops.base import Operator, Variant, refuse
 from tinyml_compress.ops.replacements import replacement
+from tinyml_compress.ops.structs import Struct
 from tinyml_compress.support.instruction_sets import Isa
 
 __all__ = [
     "all_operators",
+    "all_structs",
     "check_graph",
     "keeps_state",
     "kernel_file",
@@ -50,6 +52,14 @@ def _in_richer_sets(op: Operator) -> Iterator[Variant]:
                 if Isa.richest(rows) is row.isa:
                     yield row.renamed(symbol)
         yield row
+
+
+@lru_cache(maxsize=1)
+def all_structs() -> dict[str, Struct]:
+    """Every struct of parameters that a module here declares (`STRUCTS`), by its name in C."""
+    modules = pkgutil.walk_packages([str(Path(__file__).parent)], f"{__name__}.")
+    declared = (getattr(importlib.import_module(module.name), "STRUCTS", ()) for module in modules)
+    return {one.name: one for structs in declared for one in structs}
 
 
 def operator(name: str, where: str = "") -> Operator:

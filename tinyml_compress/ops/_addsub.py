@@ -13,6 +13,7 @@ from tinyml_compress.ops._binary import BinaryOperator, Params, binary_variants
 from tinyml_compress.ops._fixed_point import requantize
 from tinyml_compress.ops.base import Variant, refuse
 from tinyml_compress.ops.numerics import Activation, Fused, activation_range, quantize_multiplier
+from tinyml_compress.ops.structs import floats, ints, pointers, struct
 from tinyml_compress.ops.traits import Ints, Range
 
 __all__ = [
@@ -24,6 +25,18 @@ __all__ = [
     "integer_bounds",
     "plain_variants",
 ]
+
+STRUCTS = (
+    struct(
+        "tc_addsub_params",
+        ints("count"),
+        pointers("int32_t", "walk", note="two lanes; only for broadcasting"),
+        ints("left_shift zero_point1 multiplier1 shift1 zero_point2 multiplier2 shift2 multiplier"),
+        ints("shift zero_point low high"),
+    ),
+    struct("tc_f32_broadcast_params", ints("count"), pointers("int32_t", "walk"), floats("low high")),
+    struct("tc_s32_broadcast_params", ints("count"), pointers("int32_t", "walk"), ints("low high")),
+)
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,19 @@ from typing import ClassVar
 from tinyml_compress.ir import Attrs, DType, NodeView
 from tinyml_compress.ops import _checks
 from tinyml_compress.ops.base import Call, In, Operator, Out, Variant, refuse
+from tinyml_compress.ops.structs import ints, struct
 
 __all__ = ["ArgExtremeAttrs", "ArgExtremeOperator"]
+
+STRUCTS = (
+    struct(
+        "tc_arg_extreme_params",
+        ints("outer"),
+        ints("size", note="of the axis"),
+        ints("inner"),
+        ints("larger", note="1 for the largest, 0 for the smallest"),
+    ),
+)
 
 _INT32 = 2
 """Its number in the schema."""

@@ -8,6 +8,7 @@ from tinyml_compress.ir import DType, NodeView, Tensor
 from tinyml_compress.ops import _checks
 from tinyml_compress.ops._walk import Walk, broadcast_steps, walk
 from tinyml_compress.ops.base import Call, In, Operator, Out, Overlap, ParamValue, Ref, Table, Variant, refuse
+from tinyml_compress.ops.structs import ints, pointers, struct
 
 __all__ = [
     "BinaryOperator",
@@ -19,6 +20,8 @@ __all__ = [
     "flat_in_place",
     "is_flat",
 ]
+
+STRUCTS = (struct("tc_broadcast_params", ints("count"), pointers("int32_t", "walk")),)
 
 Params = tuple[tuple[str, ParamValue], ...]
 MAX_RANK = 6

@@ -10,8 +10,21 @@ from tinyml_compress.ops import _checks
 from tinyml_compress.ops._binary import BinaryOperator, Params, broadcast_call
 from tinyml_compress.ops.base import Call, Overlap, Variant, refuse
 from tinyml_compress.ops.numerics import quantize_multiplier
+from tinyml_compress.ops.structs import ints, pointers, struct
 
 __all__ = ["CompareOperator", "Truth"]
+
+STRUCTS = (
+    struct(
+        "tc_compare_params", ints("count"), pointers("int32_t", "walk"), ints("less equal greater unordered")
+    ),
+    struct(
+        "tc_compare_scaled_params",
+        ints("count"),
+        pointers("int32_t", "walk"),
+        ints("less equal greater zero_point1 multiplier1 shift1 zero_point2 multiplier2 shift2"),
+    ),
+)
 
 _NAMES = {
     DType.INT8: "s8",

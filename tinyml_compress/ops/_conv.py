@@ -50,6 +50,7 @@ from tinyml_compress.ops.base import (
     refuse,
 )
 from tinyml_compress.ops.numerics import Activation, Fused, Padding
+from tinyml_compress.ops.structs import WINDOW, floats, ints, pointers, struct
 
 __all__ = [
     "ConvAttrs",
@@ -63,6 +64,26 @@ __all__ = [
     "conv_fields",
     "conv_window",
 ]
+
+STRUCTS = (
+    struct(
+        "tc_s8_conv",
+        WINDOW,
+        ints("group_in", note="input channels that one output channel sees"),
+        ints("group_out", note="output channels that see the same input channels"),
+        ints("in_zero out_zero act_min act_max"),
+        pointers("int8_t", "weights"),
+        pointers("int32_t", "channels", note="per output channel, laid out as the kernel says"),
+    ),
+    struct(
+        "tc_f32_conv",
+        WINDOW,
+        ints("group_in", note="input channels that one output channel sees"),
+        ints("group_out", note="output channels that see the same input channels"),
+        floats("act_min act_max"),
+        pointers("float", "weights bias"),
+    ),
+)
 
 _LARGEST = 1 << 15
 

@@ -8,8 +8,17 @@ from tinyml_compress.ir import DType, NodeView
 from tinyml_compress.ops import _checks
 from tinyml_compress.ops._reduce import ReduceOperator, walk_params
 from tinyml_compress.ops.base import Call, In, Out, Variant, refuse
+from tinyml_compress.ops.structs import ints, pointers, struct
 
 __all__ = ["ExtremeOperator"]
+
+STRUCTS = (
+    struct(
+        "tc_reduce_extreme_params",
+        pointers("int32_t", "kept reduced"),
+        ints("larger", note="1 for the maximum, 0 for the minimum"),
+    ),
+)
 
 _NAMES = {DType.INT8: "s8", DType.FLOAT32: "f32"}
 

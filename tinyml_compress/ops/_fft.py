@@ -18,8 +18,27 @@ from tinyml_compress.ir import Attrs, DType, NodeView
 from tinyml_compress.ops import _checks
 from tinyml_compress.ops._signal import SignalOperator
 from tinyml_compress.ops.base import FLEXBUFFER, OptionField, Options, ParamValue, Ref, Table, refuse
+from tinyml_compress.ops.structs import ints, pointers, struct
 
 __all__ = ["NAMES", "Fft", "FftAttrs", "FftType", "fft_attrs", "fft_params", "fft_tables"]
+
+STRUCTS = (
+    struct(
+        "tc_fft_params",
+        ints("frames"),
+        ints("given", note="values of one frame that go in, and that come out"),
+        ints("made"),
+        ints("points", note="complex numbers in the transform"),
+        ints("inverse count"),
+        pointers(
+            "int32_t",
+            "stages",
+            note="per stage, the outermost first: radix, step between inputs, points of a part",
+        ),
+        pointers("void", "circle", note="as many points of the unit circle"),
+        pointers("void", "halves"),
+    ),
+)
 
 NAMES = {DType.INT16: "s16", DType.INT32: "s32", DType.FLOAT32: "f32"}
 _RADICES = (4, 2, 3, 5)

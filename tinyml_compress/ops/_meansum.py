@@ -10,9 +10,21 @@ from tinyml_compress.ops._fixed_point import requantize
 from tinyml_compress.ops._reduce import ReduceOperator, reduced_elements, walk_params
 from tinyml_compress.ops.base import Call, In, Out, Variant, refuse
 from tinyml_compress.ops.numerics import quantize_multiplier
+from tinyml_compress.ops.structs import floats, ints, pointers, struct
 from tinyml_compress.ops.traits import MOST, Range
 
 __all__ = ["MeanSumOperator", "meansum_variants"]
+
+STRUCTS = (
+    # `kept` walks (one lane) where the input elements of each output element start, `reduced` from there.
+    struct(
+        "tc_sum_params",
+        pointers("int32_t", "kept reduced"),
+        ints("bias", note="what the input zero point adds to a sum, negated"),
+        ints("multiplier shift zero_point"),
+    ),
+    struct("tc_f32_sum_params", pointers("int32_t", "kept reduced"), floats("divisor")),
+)
 
 _NAMES = {DType.INT8: "s8", DType.INT16: "s16"}
 

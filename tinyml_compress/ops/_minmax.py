@@ -6,8 +6,18 @@ from tinyml_compress.ir import Attrs, DType, NodeView, Tensor
 from tinyml_compress.ops import _checks
 from tinyml_compress.ops._binary import BinaryOperator, Params, broadcast_call, flat_in_place
 from tinyml_compress.ops.base import Call, Options, Variant
+from tinyml_compress.ops.structs import ints, pointers, struct
 
 __all__ = ["MinMaxOperator", "minmax_variants"]
+
+STRUCTS = (
+    struct(
+        "tc_minmax_params",
+        ints("count"),
+        pointers("int32_t", "walk"),
+        ints("larger", note="1 for the maximum, 0 for the minimum"),
+    ),
+)
 
 _NAMES = {DType.INT8: "s8", DType.INT16: "s16", DType.INT32: "s32", DType.INT64: "s64", DType.FLOAT32: "f32"}
 

@@ -10,8 +10,22 @@ import numpy as np
 from tinyml_compress.ir import DType, NodeView
 from tinyml_compress.ops._walk import walk
 from tinyml_compress.ops.base import Alias, Call, In, Operator, Out, Ref, Table, Variant
+from tinyml_compress.ops.structs import ints, pointers, struct
 
 __all__ = ["MOVABLE", "MoveOperator", "copy_call", "fill_call", "move_call"]
+
+STRUCTS = (
+    struct(
+        "tc_move_params",
+        pointers(
+            "int32_t",
+            "walk",
+            note="lanes: input, output; a row's elements are bytes that follow one another, or strided",
+        ),
+    ),
+    struct("tc_copy_params", ints("count")),
+    struct("tc_fill_params", ints("count"), ints("value", note="its low bits are the element")),
+)
 
 MOVABLE = (
     DType.INT8,

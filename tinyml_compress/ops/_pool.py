@@ -14,9 +14,23 @@ from tinyml_compress.ops._forms import float_params
 from tinyml_compress.ops._products import Sliding, axis_window, check_sides, clamp_bounds, sliding_gap
 from tinyml_compress.ops.base import Call, In, Operator, OptionField, Options, Out, Overlap, Variant, refuse
 from tinyml_compress.ops.numerics import Activation, Fused, Padding
+from tinyml_compress.ops.structs import floats, ints, struct
 from tinyml_compress.ops.traits import Ints, Range, channels_of
 
 __all__ = ["Pool", "PoolAttrs", "pool_variants", "pool_window"]
+
+STRUCTS = (
+    struct(
+        "tc_s8_pool",
+        ints("batch in_h in_w in_c out_h out_w kernel_h kernel_w stride_h stride_w pad_top pad_left"),
+        ints("act_min act_max"),
+    ),
+    struct(
+        "tc_f32_pool",
+        ints("batch in_h in_w in_c out_h out_w kernel_h kernel_w stride_h stride_w pad_top pad_left"),
+        floats("act_min act_max"),
+    ),
+)
 
 _FIELDS = ("batch", "in_h", "in_w", "in_c", "out_h", "out_w", "kernel_h", "kernel_w")
 _MOVES = ("stride_h", "stride_w", "pad_top", "pad_left")

@@ -15,8 +15,18 @@ from tinyml_compress.ops._fixed_point import Ints, requantize, rounding_shift_ri
 from tinyml_compress.ops._unary import UnaryOperator, all_values, in_place
 from tinyml_compress.ops.base import Call, In, Out, Ref, Table, Variant, refuse
 from tinyml_compress.ops.numerics import round_half_away
+from tinyml_compress.ops.structs import ints, pointers, struct
 
 __all__ = ["SigmoidOperator", "curve", "int16_variant", "table_of"]
+
+STRUCTS = (
+    struct(
+        "tc_sigmoid16_params",
+        ints("count multiplier"),
+        ints("shift", note="to the right"),
+        pointers("uint16_t", "table"),
+    ),
+)
 
 _INTEGER_BITS = 4
 _LEAST16 = 2.0**-40

@@ -12,6 +12,7 @@ from tinyml_compress.ops import _checks
 from tinyml_compress.ops._fixed_point import requantize
 from tinyml_compress.ops.base import Call, In, Level, Operator, Out, Overlap, Ref, Table, Variant, refuse
 from tinyml_compress.ops.numerics import quantize_multiplier
+from tinyml_compress.ops.structs import ints, pointers, struct
 from tinyml_compress.ops.traits import MOST, Range
 
 __all__ = [
@@ -30,6 +31,15 @@ __all__ = [
     "rescaled_range",
     "through_float",
 ]
+
+STRUCTS = (
+    struct("tc_count_params", ints("count")),
+    struct(
+        "tc_lookup_params", ints("count"), pointers("uint8_t", "table", note="indexed by the input's bits")
+    ),
+    struct("tc_rescale_params", ints("count in_zero_point multiplier shift zero_point low high")),
+    struct("tc_bounds_params", ints("count low high")),
+)
 
 NAMES = {DType.INT8: "s8", DType.UINT8: "u8", DType.INT16: "s16", DType.INT32: "s32"}
 Bounds = Callable[[NodeView], tuple[int, int]]

@@ -10,8 +10,25 @@ from tinyml_compress.ops._binary import flat_in_place, is_flat
 from tinyml_compress.ops._fixed_point import requantize
 from tinyml_compress.ops.base import Call, In, Level, OptionField, Options, Out, Ref, Table, Variant
 from tinyml_compress.ops.numerics import Activation, quantize_multiplier
+from tinyml_compress.ops.structs import ints, pointers, struct
 
 __all__ = ["OPERATOR", "Add"]
+
+STRUCTS = (
+    struct(
+        "tc_add_fast_params",
+        ints("count wide_zero_point fine_zero_point fine_left fine_multiplier fine_half fine_shift"),
+        ints("finish", length=4, note="see tc_fast_finish"),
+    ),
+    struct(
+        "tc_add_table_params",
+        ints("count"),
+        pointers(
+            "int32_t", "fine", note="the scaled fine input by its bits, and what the wide zero point adds"
+        ),
+        ints("finish", length=4),
+    ),
+)
 
 _LEFT = 20
 _PEAK = 255 << _LEFT

@@ -6,8 +6,18 @@ from tinyml_compress.ir import Attrs, DType, NodeView
 from tinyml_compress.ops import _checks
 from tinyml_compress.ops.base import Call, In, Operator, Options, Out, Scratch, Variant, refuse
 from tinyml_compress.ops.numerics import quantize_multiplier
+from tinyml_compress.ops.structs import ints, struct
 
 __all__ = ["OPERATOR", "AddN"]
+
+STRUCTS = (
+    struct(
+        "tc_add_n_params",
+        ints("count"),
+        ints("first", note="whether this is the first, and the last, of the inputs"),
+        ints("last in_zero_point multiplier shift zero_point"),
+    ),
+)
 
 
 def _factor(view: NodeView) -> float:

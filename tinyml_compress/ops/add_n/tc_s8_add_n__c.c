@@ -1,6 +1,6 @@
 /* Adds one int8 tensor to the sums so far, with 19 bits below one; after the last one requantizes them. As in
  * TensorFlow Lite Micro, sums start where a stored zero would be. */
-#include "tc_add_n.h"
+#include "tc_requant.h"
 
 TC_KERNEL void tc_s8_add_n__c(const tc_add_n_params *p, const int8_t *in, void *sums, int8_t *out) {
     int32_t *sum = (int32_t *)sums;

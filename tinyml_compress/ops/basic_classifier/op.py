@@ -6,8 +6,11 @@ from tinyml_compress.ir import Attrs, DType, NodeView
 from tinyml_compress.ops import _checks
 from tinyml_compress.ops._signal import constant
 from tinyml_compress.ops.base import Call, In, Operator, Out, Variant, refuse
+from tinyml_compress.ops.structs import ints, struct
 
 __all__ = ["OPERATOR", "BasicClassifier"]
+
+STRUCTS = (struct("tc_basic_classifier_params", ints("targets")),)
 
 
 def _emit(view: NodeView) -> tuple[Call, ...]:

@@ -1,10 +1,6 @@
 /* Scores of some classes, and which of them reach their thresholds. */
 #include "tc_base.h"
 
-typedef struct {
-    int32_t targets;
-} tc_basic_classifier_params;
-
 TC_KERNEL void tc_s32_basic_classifier__c(const tc_basic_classifier_params *p, const int32_t *in,
                                           const int32_t *classes, const int32_t *thresholds, uint8_t *detected,
                                           int32_t *scores) {

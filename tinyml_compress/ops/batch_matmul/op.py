@@ -23,8 +23,23 @@ from tinyml_compress.ops.base import (
     refuse,
 )
 from tinyml_compress.ops.numerics import quantize_multiplier
+from tinyml_compress.ops.structs import ints, pointers, struct
 
 __all__ = ["OPERATOR", "BatchMatmul", "BatchMatmulAttrs"]
+
+STRUCTS = (
+    struct(
+        "tc_batch_matmul_params",
+        pointers("int32_t", "batches", note="two lanes: where both matrices of a product start"),
+        ints("rows columns depth row_step1 depth_step1 depth_step2 column_step2"),
+    ),
+    struct(
+        "tc_s8_batch_matmul_params",
+        pointers("int32_t", "batches"),
+        ints("rows columns depth row_step1 depth_step1 depth_step2 column_step2 zero_point1"),
+        ints("zero_point2 multiplier shift zero_point"),
+    ),
+)
 
 _MAX_RANK = 5
 

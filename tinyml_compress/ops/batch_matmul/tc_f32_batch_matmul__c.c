@@ -1,5 +1,6 @@
 /* Products of float matrices. */
-#include "tc_batch_matmul.h"
+#include "tc_requant.h"
+#include "tc_walk.h"
 
 static TC_INLINE float tc_f32_dot(const tc_batch_matmul_params *p, const float *a, const float *b) {
     float sum = 0.0f;

@@ -1,5 +1,6 @@
 /* Products of int16_t matrices. */
-#include "tc_batch_matmul.h"
+#include "tc_requant.h"
+#include "tc_walk.h"
 #include "tc_wide.h"
 
 static TC_INLINE int64_t tc_s16_dot(const tc_s8_batch_matmul_params *p, const int16_t *a, const int16_t *b) {

@@ -1,5 +1,6 @@
 /* Products of int8_t matrices. */
-#include "tc_batch_matmul.h"
+#include "tc_requant.h"
+#include "tc_walk.h"
 
 static TC_INLINE int32_t tc_s8_dot(const tc_s8_batch_matmul_params *p, const int8_t *a, const int8_t *b) {
     int32_t sum = 0;

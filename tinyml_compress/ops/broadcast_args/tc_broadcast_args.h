@@ -4,11 +4,6 @@
 
 #include "tc_base.h"
 
-typedef struct {
-    int32_t first; /* ranks of the two shapes */
-    int32_t second;
-} tc_broadcast_args_params;
-
 /* From the last size to the first, missing ones being 1: a size of 1 gives way to the other. */
 #define TC_BROADCAST_ARGS(TYPE)                   \
     int32_t i = p->first;                         \

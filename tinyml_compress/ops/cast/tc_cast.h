@@ -6,12 +6,6 @@
 
 enum { TC_CAST_S8, TC_CAST_S16, TC_CAST_S32, TC_CAST_BOOL, TC_CAST_F32, TC_CAST_U32 };
 
-typedef struct {
-    int32_t count;
-    int32_t from;
-    int32_t to;
-} tc_cast_params;
-
 static TC_INLINE int32_t tc_cast_load(const void *in, int32_t i, int32_t type) {
     return type == TC_CAST_S8    ? ((const int8_t *)in)[i]
            : type == TC_CAST_S16 ? ((const int16_t *)in)[i]

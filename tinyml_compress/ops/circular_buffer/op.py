@@ -21,8 +21,18 @@ from tinyml_compress.ops.base import (
     Variant,
     refuse,
 )
+from tinyml_compress.ops.structs import ints, struct
 
 __all__ = ["OPERATOR", "CircularBuffer", "CircularBufferAttrs"]
+
+STRUCTS = (
+    struct(
+        "tc_circular_buffer_params",
+        ints("kept", note="bytes of all frames but the newest"),
+        ints("frame", note="bytes of one"),
+        ints("cycles"),
+    ),
+)
 
 _EACH_FRAME = (5, 13, 25)
 _COUNTED = (2, 96)

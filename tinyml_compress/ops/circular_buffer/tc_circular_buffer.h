@@ -4,12 +4,6 @@
 
 #include "tc_base.h"
 
-typedef struct {
-    int32_t kept;  /* bytes of all frames but the newest */
-    int32_t frame; /* bytes of one */
-    int32_t cycles;
-} tc_circular_buffer_params;
-
 /* Takes a frame in; 0 when the stride is full, else 1. */
 static TC_INLINE int tc_circular_buffer_take(const tc_circular_buffer_params *p, const int8_t *in, int32_t *come,
                                              int8_t *frames) {

@@ -5,31 +5,6 @@
 #include "tc_conv.h"
 #include "tc_dsp.h"
 
-typedef struct {
-    int32_t batch;
-    int32_t in_h;
-    int32_t in_w;
-    int32_t in_c;
-    int32_t out_h;
-    int32_t out_w;
-    int32_t out_c;
-    int32_t kernel_h;
-    int32_t kernel_w;
-    int32_t stride_h;
-    int32_t stride_w;
-    int32_t pad_top;
-    int32_t pad_left;
-    int32_t dilation_h;
-    int32_t dilation_w;
-    int32_t in_zero;
-    int32_t out_zero;
-    int32_t depth_pairs;     /* pairs of values per output: half of kernel_h * kernel_w * in_c, rounded up */
-    int32_t packed;          /* whether `channels` is as tc_fast_unpack takes it, or laid out for the block */
-    const void *weights;     /* per pair of channels A, B and pair of values k, l: [A.k, B.k, A.l, B.l] */
-    const int32_t *channels; /* for the block: per pair of channels bias A, bias B, then multiplier, half, shift of A
-                                and of B (see tc_fast_finish); of a last odd one bias, multiplier, half, shift */
-} tc_s8_conv_block;
-
 /* What one call works on; the assembly knows the offsets. */
 typedef struct {
     int8_t *out[4];          /* 0: where each pixel's channels go; advanced */

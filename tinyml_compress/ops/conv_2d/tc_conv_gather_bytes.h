@@ -25,25 +25,25 @@ static TC_INLINE int8_t *tc_conv_zeros(int8_t *to, int32_t zero, int32_t bytes) 
 }
 
 static TC_NOINLINE void tc_conv_window(const tc_s8_conv_block *p, const tc_conv_at *at, int8_t *to) {
-    const int32_t run = p->kernel_w * p->in_c;
-    const int32_t line = p->in_w * p->in_c;
-    const int32_t left = at->x * p->stride_w - p->pad_left;
-    const int whole = p->dilation_w == 1 && left >= 0 && left + p->kernel_w <= p->in_w;
-    int32_t y = at->y * p->stride_h - p->pad_top;
-    for (int32_t ky = p->kernel_h; ky > 0; ky--, y += p->dilation_h) {
-        if (y < 0 || y >= p->in_h) {
+    const int32_t run = p->window.kernel_w * p->window.in_c;
+    const int32_t line = p->window.in_w * p->window.in_c;
+    const int32_t left = at->x * p->window.stride_w - p->window.pad_left;
+    const int whole = p->window.dilation_w == 1 && left >= 0 && left + p->window.kernel_w <= p->window.in_w;
+    int32_t y = at->y * p->window.stride_h - p->window.pad_top;
+    for (int32_t ky = p->window.kernel_h; ky > 0; ky--, y += p->window.dilation_h) {
+        if (y < 0 || y >= p->window.in_h) {
             to = tc_conv_zeros(to, p->in_zero, run);
             continue;
         }
         const int8_t *row = at->image + y * line;
         if (whole) {
-            to = tc_conv_copy(to, row + left * p->in_c, run);
+            to = tc_conv_copy(to, row + left * p->window.in_c, run);
             continue;
         }
         int32_t x = left;
-        for (int32_t kx = p->kernel_w; kx > 0; kx--, x += p->dilation_w) {
-            to = x < 0 || x >= p->in_w ? tc_conv_zeros(to, p->in_zero, p->in_c)
-                                       : tc_conv_copy(to, row + x * p->in_c, p->in_c);
+        for (int32_t kx = p->window.kernel_w; kx > 0; kx--, x += p->window.dilation_w) {
+            to = x < 0 || x >= p->window.in_w ? tc_conv_zeros(to, p->in_zero, p->window.in_c)
+                                              : tc_conv_copy(to, row + x * p->window.in_c, p->window.in_c);
         }
     }
 }
@@ -56,7 +56,7 @@ static TC_INLINE void tc_conv_bytes(const tc_s8_conv_block *p, const int8_t *in,
     const int32_t bytes = 2 * p->depth_pairs;
     const int8_t *const from[4] = {windows, windows + bytes, windows + 2 * bytes, windows + 3 * bytes};
     tc_conv_at at = {in, 0, 0};
-    int32_t left = p->batch * p->out_h * p->out_w;
+    int32_t left = p->window.batch * p->window.out_h * p->window.out_w;
     (void)tc_conv_zeros(windows, 0, 4 * bytes);
     for (; left > 0; left -= 4) {
         const int32_t count = left < 4 ? left : 4;
@@ -70,7 +70,7 @@ static TC_INLINE void tc_conv_bytes(const tc_s8_conv_block *p, const int8_t *in,
         } else {
             tc_conv_run(p, values, channels, out, count, block);
         }
-        out += 4 * p->out_c;
+        out += 4 * p->window.out_c;
     }
 }
 

@@ -11,33 +11,33 @@
 
 static TC_NOINLINE void tc_conv_gather(const tc_s8_conv_block *p, const tc_conv_at at[4], const int8_t *zeros,
                                        uint32_t *to) {
-    const int32_t line = p->in_w * p->in_c;
-    const int32_t reach = (p->kernel_w - 1) * p->dilation_w;
+    const int32_t line = p->window.in_w * p->window.in_c;
+    const int32_t reach = (p->window.kernel_w - 1) * p->window.dilation_w;
     const int8_t *origin[4];
     int32_t top[4];
     int32_t left[4];
     int inside = 1;
     for (int i = 0; i < 4; i++) {
-        top[i] = at[i].y * p->stride_h - p->pad_top;
-        left[i] = at[i].x * p->stride_w - p->pad_left;
-        inside &= left[i] >= 0 && left[i] + reach < p->in_w && top[i] == top[0];
+        top[i] = at[i].y * p->window.stride_h - p->window.pad_top;
+        left[i] = at[i].x * p->window.stride_w - p->window.pad_left;
+        inside &= left[i] >= 0 && left[i] + reach < p->window.in_w && top[i] == top[0];
         origin[i] = at[i].image;
     }
-    const int whole = inside && p->dilation_w == 1; /* a line of taps is one run */
-    const int32_t runs = whole ? 1 : p->kernel_w;
-    const int32_t words = (whole ? p->kernel_w : 1) * p->in_c / 4;
-    for (int32_t ky = 0; ky < p->kernel_h; ky++) {
+    const int whole = inside && p->window.dilation_w == 1; /* a line of taps is one run */
+    const int32_t runs = whole ? 1 : p->window.kernel_w;
+    const int32_t words = (whole ? p->window.kernel_w : 1) * p->window.in_c / 4;
+    for (int32_t ky = 0; ky < p->window.kernel_h; ky++) {
         for (int32_t run = 0; run < runs; run++) {
             const int8_t *from[4];
             for (int i = 0; i < 4; i++) {
-                const int32_t y = top[i] + ky * p->dilation_h;
-                const int32_t x = left[i] + run * p->dilation_w;
-                const int there = (uint32_t)y < (uint32_t)p->in_h && (uint32_t)x < (uint32_t)p->in_w;
-                from[i] = there ? origin[i] + y * line + x * p->in_c : zeros;
+                const int32_t y = top[i] + ky * p->window.dilation_h;
+                const int32_t x = left[i] + run * p->window.dilation_w;
+                const int there = (uint32_t)y < (uint32_t)p->window.in_h && (uint32_t)x < (uint32_t)p->window.in_w;
+                from[i] = there ? origin[i] + y * line + x * p->window.in_c : zeros;
             }
             if (whole && from[0] == zeros) {
-                for (int32_t kx = 0; kx < p->kernel_w; kx++) {
-                    to = tc_conv_widen(to, from, p->in_c / 4);
+                for (int32_t kx = 0; kx < p->window.kernel_w; kx++) {
+                    to = tc_conv_widen(to, from, p->window.in_c / 4);
                 }
                 continue;
             }
@@ -52,8 +52,8 @@ static TC_INLINE void tc_conv_words(const tc_s8_conv_block *p, const int8_t *in,
     int8_t *zeros;
     const int32_t *channels = tc_conv_channels(p, (int32_t *)scratch + 4 * p->depth_pairs, &zeros);
     tc_conv_at at[4] = {{in, 0, 0}, {in, 0, 0}, {in, 0, 0}, {in, 0, 0}};
-    int32_t left = p->batch * p->out_h * p->out_w;
-    for (int32_t c = 0; c < p->in_c; c++) {
+    int32_t left = p->window.batch * p->window.out_h * p->window.out_w;
+    for (int32_t c = 0; c < p->window.in_c; c++) {
         zeros[c] = (int8_t)p->in_zero;
     }
     for (; left > 0; left -= 4) {
@@ -66,7 +66,7 @@ static TC_INLINE void tc_conv_words(const tc_s8_conv_block *p, const int8_t *in,
         at[0] = at[count - 1];
         tc_conv_next(p, &at[0]);
         tc_conv_run(p, values, channels, out, count, block);
-        out += 4 * p->out_c;
+        out += 4 * p->window.out_c;
     }
 }
 

@@ -25,7 +25,7 @@ static TC_INLINE const int32_t *tc_conv_channels(const tc_s8_conv_block *p, int3
     }
     const int32_t *packed = p->channels;
     int32_t *pair = to;
-    for (int32_t left = p->out_c; left > 0; left -= 2, packed += 4) {
+    for (int32_t left = p->window.out_c; left > 0; left -= 2, packed += 4) {
         int32_t fast[4];
         tc_fast_unpack(packed, p->out_zero, fast);
         if (left == 1) {
@@ -49,19 +49,19 @@ static TC_INLINE void tc_conv_run(const tc_s8_conv_block *p, const uint32_t *val
                                   int8_t *out, int32_t count, tc_conv_block block) {
     tc_conv_job job;
     for (int32_t i = 0; i < 4; i++) {
-        job.out[i] = out + (i < count ? i : 0) * p->out_c;
+        job.out[i] = out + (i < count ? i : 0) * p->window.out_c;
     }
     job.values = values;
     job.weights = (const int8_t *)p->weights;
     job.channels = channels;
-    job.channel_pairs = p->out_c / 2;
+    job.channel_pairs = p->window.out_c / 2;
     job.depth_bytes = p->depth_pairs * 4;
     if (job.channel_pairs > 0) {
         block(&job);
     }
-    if (p->out_c % 2 != 0) {
-        tc_conv_last_channel(&job, job.weights + p->out_c / 2 * job.depth_bytes, channels + p->out_c / 2 * 8,
-                             p->depth_pairs);
+    if (p->window.out_c % 2 != 0) {
+        tc_conv_last_channel(&job, job.weights + p->window.out_c / 2 * job.depth_bytes,
+                             channels + p->window.out_c / 2 * 8, p->depth_pairs);
     }
 }
 
@@ -80,29 +80,29 @@ static TC_INLINE void tc_conv_run4(const tc_s8_conv_block *p, const uint32_t *va
     const uint8_t *weights = (const uint8_t *)p->weights;
     tc_conv_job job;
     for (int32_t i = 0; i < 4; i++) {
-        job.out[i] = out + (i < count ? i : 0) * p->out_c;
+        job.out[i] = out + (i < count ? i : 0) * p->window.out_c;
     }
     job.values = values;
     job.weights = (const int8_t *)(const void *)unpacked;
     job.depth_bytes = p->depth_pairs * 4;
     job.channels = channels;
-    for (int32_t pair = p->out_c / 2; pair > 0; pair--, weights += 2 * p->depth_pairs, job.channels += 8) {
+    for (int32_t pair = p->window.out_c / 2; pair > 0; pair--, weights += 2 * p->depth_pairs, job.channels += 8) {
         tc_conv_unpack4(unpacked, weights, p->depth_pairs);
         job.channel_pairs = 1;
         block(&job);
     }
-    if (p->out_c % 2 != 0) {
+    if (p->window.out_c % 2 != 0) {
         tc_conv_unpack4(unpacked, weights, p->depth_pairs / 2);
         tc_conv_last_channel(&job, job.weights, job.channels, p->depth_pairs);
     }
 }
 
 static TC_INLINE void tc_conv_next(const tc_s8_conv_block *p, tc_conv_at *at) {
-    if (++at->x == p->out_w) {
+    if (++at->x == p->window.out_w) {
         at->x = 0;
-        if (++at->y == p->out_h) {
+        if (++at->y == p->window.out_h) {
             at->y = 0;
-            at->image += p->in_h * p->in_w * p->in_c;
+            at->image += p->window.in_h * p->window.in_w * p->window.in_c;
         }
     }
 }

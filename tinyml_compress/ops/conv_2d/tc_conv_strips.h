@@ -7,33 +7,6 @@
 #include "tc_conv.h"
 #include "tc_dsp.h"
 
-typedef struct {
-    int32_t batch;
-    int32_t in_h;
-    int32_t in_w;
-    int32_t in_c;
-    int32_t out_h;
-    int32_t out_w;
-    int32_t out_c;
-    int32_t kernel_h;
-    int32_t kernel_w;
-    int32_t stride_h;
-    int32_t stride_w;
-    int32_t pad_top;
-    int32_t pad_left;
-    int32_t dilation_h;
-    int32_t dilation_w;
-    int32_t in_zero;
-    int32_t out_zero;
-    int32_t columns;  /* pixels of a strip, a multiple of 4 */
-    int32_t phases;   /* columns of input lie by their number modulo the stride; so many of these are read */
-    int32_t run;      /* words per kernel row, channel and phase */
-    int32_t unpacked; /* bytes of one channel's weights in scratch, where they are unpacked */
-    const int8_t *weights;
-    const uint8_t *counts;   /* per channel its pairs of weights, 1 to 255; or a bit per weight, padded to words */
-    const int32_t *channels; /* per channel, as tc_fast_unpack takes it */
-} tc_s8_conv_sparse;
-
 /* A run of pixels; the words of a pixel's channels are `step` apart, the next pixel's are the words behind. From pixel
  * to pixel A and B skip so many bytes behind the channels. The assembly knows the offsets. */
 typedef struct {
@@ -121,35 +94,36 @@ static TC_INLINE int32_t tc_strips_alike(int32_t column, int32_t width, int32_t 
 /* The windows of strips A and B, of which A begins at output pixel y, x. */
 static TC_NOINLINE void tc_strips_gather(const tc_s8_conv_sparse *p, const int8_t *image, int32_t y, int32_t x,
                                          const int8_t *zeros, uint32_t *values) {
-    const int flat = p->out_h == 1;
-    const int32_t down = flat ? 0 : p->stride_h;
-    const int32_t right = flat ? p->columns * p->stride_w : 0;
-    const int32_t between = p->stride_w * p->in_c;
-    int32_t row = y * p->stride_h - p->pad_top;
-    for (int32_t ky = 0; ky < p->kernel_h; ky++, row += p->dilation_h, values += p->in_c * p->phases * p->run) {
-        const int row_a = (uint32_t)row < (uint32_t)p->in_h;
-        const int row_b = (uint32_t)(row + down) < (uint32_t)p->in_h;
+    const int flat = p->window.out_h == 1;
+    const int32_t down = flat ? 0 : p->window.stride_h;
+    const int32_t right = flat ? p->columns * p->window.stride_w : 0;
+    const int32_t between = p->window.stride_w * p->window.in_c;
+    int32_t row = y * p->window.stride_h - p->window.pad_top;
+    for (int32_t ky = 0; ky < p->window.kernel_h;
+         ky++, row += p->window.dilation_h, values += p->window.in_c * p->phases * p->run) {
+        const int row_a = (uint32_t)row < (uint32_t)p->window.in_h;
+        const int row_b = (uint32_t)(row + down) < (uint32_t)p->window.in_h;
         for (int32_t phase = 0; phase < p->phases; phase++) {
-            int32_t column = x * p->stride_w - p->pad_left + phase;
+            int32_t column = x * p->window.stride_w - p->window.pad_left + phase;
             for (int32_t i = 0; i < p->run;) {
-                const int in_a = row_a && (uint32_t)column < (uint32_t)p->in_w;
-                const int in_b = row_b && (uint32_t)(column + right) < (uint32_t)p->in_w;
-                int32_t count = tc_strips_alike(column, p->in_w, p->stride_w, p->run - i);
+                const int in_a = row_a && (uint32_t)column < (uint32_t)p->window.in_w;
+                const int in_b = row_b && (uint32_t)(column + right) < (uint32_t)p->window.in_w;
+                int32_t count = tc_strips_alike(column, p->window.in_w, p->window.stride_w, p->run - i);
                 if (flat) {
-                    count = tc_strips_alike(column + right, p->in_w, p->stride_w, count);
+                    count = tc_strips_alike(column + right, p->window.in_w, p->window.stride_w, count);
                 }
                 tc_strips_job job;
                 job.to = values + phase * p->run + i;
-                job.a = in_a ? image + (row * p->in_w + column) * p->in_c : zeros;
-                job.b = in_b ? image + ((row + down) * p->in_w + column + right) * p->in_c : zeros;
+                job.a = in_a ? image + (row * p->window.in_w + column) * p->window.in_c : zeros;
+                job.b = in_b ? image + ((row + down) * p->window.in_w + column + right) * p->window.in_c : zeros;
                 job.pixels = count;
-                job.count = p->in_c;
+                job.count = p->window.in_c;
                 job.step = p->phases * p->run;
-                job.skip_a = (in_a ? between : 0) - p->in_c;
-                job.skip_b = (in_b ? between : 0) - p->in_c;
+                job.skip_a = (in_a ? between : 0) - p->window.in_c;
+                job.skip_b = (in_b ? between : 0) - p->window.in_c;
                 tc_strips_run(&job);
                 i += count;
-                column += count * p->stride_w;
+                column += count * p->window.stride_w;
             }
         }
     }

@@ -5,31 +5,6 @@
 
 #include "tc_conv.h"
 
-typedef struct {
-    int32_t batch;
-    int32_t in_h;
-    int32_t in_w;
-    int32_t in_c;
-    int32_t out_h;
-    int32_t out_w;
-    int32_t out_c;
-    int32_t kernel_h;
-    int32_t kernel_w;
-    int32_t stride_h;
-    int32_t stride_w;
-    int32_t pad_top;
-    int32_t pad_left;
-    int32_t dilation_h;
-    int32_t dilation_w;
-    int32_t in_zero;
-    int32_t out_zero;
-    int32_t act_min;
-    int32_t act_max;
-    int32_t depth;           /* values of a window */
-    const uint8_t *weights;  /* as the kernel says */
-    const int32_t *channels; /* per channel bias, multiplier, shift, and what the kernel says */
-} tc_s8_conv_rows;
-
 #if defined(__GNUC__)
 typedef uint32_t __attribute__((may_alias)) tc_conv_row_word;
 
@@ -82,28 +57,28 @@ static TC_INLINE uint32_t tc_conv_blank(uint8_t *to, uint32_t value, int32_t cou
 static TC_NOINLINE uint32_t tc_conv_window_row(const tc_s8_conv_rows *p, const int8_t *image, int32_t out_y,
                                                int32_t out_x, uint8_t *row) {
     const uint32_t zero = (uint32_t)(p->in_zero + 128);
-    const int32_t left = out_x * p->stride_w - p->pad_left;
-    const int32_t run = p->kernel_w * p->in_c;
-    const int whole = p->dilation_w == 1 && left >= 0 && left + p->kernel_w <= p->in_w;
-    const int32_t aligned = p->in_c % 4 == 0; /* tensors and scratch start on words */
-    int32_t y = out_y * p->stride_h - p->pad_top;
+    const int32_t left = out_x * p->window.stride_w - p->window.pad_left;
+    const int32_t run = p->window.kernel_w * p->window.in_c;
+    const int whole = p->window.dilation_w == 1 && left >= 0 && left + p->window.kernel_w <= p->window.in_w;
+    const int32_t aligned = p->window.in_c % 4 == 0; /* tensors and scratch start on words */
+    int32_t y = out_y * p->window.stride_h - p->window.pad_top;
     uint32_t sum = 0;
-    for (int32_t ky = p->kernel_h; ky > 0; ky--, y += p->dilation_h) {
-        if (y < 0 || y >= p->in_h) {
+    for (int32_t ky = p->window.kernel_h; ky > 0; ky--, y += p->window.dilation_h) {
+        if (y < 0 || y >= p->window.in_h) {
             sum += tc_conv_blank(row, zero, run);
             row += run;
             continue;
         }
-        const int8_t *line = image + y * p->in_w * p->in_c;
+        const int8_t *line = image + y * p->window.in_w * p->window.in_c;
         if (whole) {
-            sum += tc_conv_row(row, line + left * p->in_c, run, aligned);
+            sum += tc_conv_row(row, line + left * p->window.in_c, run, aligned);
             row += run;
             continue;
         }
         int32_t x = left;
-        for (int32_t kx = p->kernel_w; kx > 0; kx--, x += p->dilation_w, row += p->in_c) {
-            sum += x < 0 || x >= p->in_w ? tc_conv_blank(row, zero, p->in_c)
-                                         : tc_conv_row(row, line + x * p->in_c, p->in_c, aligned);
+        for (int32_t kx = p->window.kernel_w; kx > 0; kx--, x += p->window.dilation_w, row += p->window.in_c) {
+            sum += x < 0 || x >= p->window.in_w ? tc_conv_blank(row, zero, p->window.in_c)
+                                                : tc_conv_row(row, line + x * p->window.in_c, p->window.in_c, aligned);
         }
     }
     return sum;

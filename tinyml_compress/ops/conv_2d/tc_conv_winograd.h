@@ -267,21 +267,21 @@ static TC_NOINLINE void tc_winograd_columns(const int8_t *const from[4], int32_t
 static TC_INLINE void tc_conv_winograd(const tc_s8_conv_block *p, const int8_t *in, int8_t *out, void *scratch,
                                        tc_winograd_block block) {
     uint32_t *values = (uint32_t *)scratch;
-    const int32_t words = p->in_c / 4;
+    const int32_t words = p->window.in_c / 4;
     const int32_t product = 3 * words * 8; /* words of values */
-    const int32_t line = p->in_w * p->in_c;
+    const int32_t line = p->window.in_w * p->window.in_c;
     int8_t *zeros;
     tc_winograd_job job;
     job.channels = tc_conv_channels(p, (int32_t *)scratch + 4 * product, &zeros);
     job.values = values;
     job.weights = (const int16_t *)p->weights;
-    job.phase_bytes = 3 * p->in_c / 2 * 8;
-    job.channel_pairs = p->out_c / 2;
-    for (int32_t c = 0; c < p->in_c; c++) {
+    job.phase_bytes = 3 * p->window.in_c / 2 * 8;
+    job.channel_pairs = p->window.out_c / 2;
+    for (int32_t c = 0; c < p->window.in_c; c++) {
         zeros[c] = (int8_t)p->in_zero;
     }
     tc_conv_at at = {in, 0, 0};
-    for (int32_t left = p->batch * p->out_h * p->out_w / 2; left > 0; left -= 4) {
+    for (int32_t left = p->window.batch * p->window.out_h * p->window.out_w / 2; left > 0; left -= 4) {
         for (int32_t i = 0; i < 4; i++) {
             if (i >= left) { /* not there: lies where the first pair will be written */
                 job.first[i] = job.first[0];
@@ -290,20 +290,20 @@ static TC_INLINE void tc_conv_winograd(const tc_s8_conv_block *p, const int8_t *
             }
             for (int32_t ky = 0; ky < 3; ky++) {
                 const int8_t *from[4];
-                const int32_t y = at.y - p->pad_top + ky;
+                const int32_t y = at.y - p->window.pad_top + ky;
                 const int8_t *row = at.image + y * line;
                 for (int32_t j = 0; j < 4; j++) {
-                    const int32_t x = at.x - p->pad_left + j;
-                    const int there = (uint32_t)y < (uint32_t)p->in_h && (uint32_t)x < (uint32_t)p->in_w;
-                    from[j] = there ? row + x * p->in_c : zeros;
+                    const int32_t x = at.x - p->window.pad_left + j;
+                    const int there = (uint32_t)y < (uint32_t)p->window.in_h && (uint32_t)x < (uint32_t)p->window.in_w;
+                    from[j] = there ? row + x * p->window.in_c : zeros;
                 }
                 tc_winograd_columns(from, words, values + ky * words * 8 + i, product);
             }
             tc_conv_next(p, &at);
             tc_conv_next(p, &at);
             job.first[i] = out;
-            job.second[i] = out + p->out_c;
-            out += 2 * p->out_c;
+            job.second[i] = out + p->window.out_c;
+            out += 2 * p->window.out_c;
         }
         block(&job);
     }

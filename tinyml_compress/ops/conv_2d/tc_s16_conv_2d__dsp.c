@@ -5,52 +5,27 @@
 #include "tc_conv_wide.h"
 #include "tc_dsp.h"
 
-typedef struct {
-    int32_t batch;
-    int32_t in_h;
-    int32_t in_w;
-    int32_t in_c;
-    int32_t out_h;
-    int32_t out_w;
-    int32_t out_c;
-    int32_t kernel_h;
-    int32_t kernel_w;
-    int32_t stride_h;
-    int32_t stride_w;
-    int32_t pad_top;
-    int32_t pad_left;
-    int32_t dilation_h;
-    int32_t dilation_w;
-    int32_t act_min;
-    int32_t act_max;
-    int32_t direct; /* whether pixels are read in place */
-    int32_t pairs;  /* of values of one window */
-    int32_t chunk;
-    const int8_t *weights;
-    const int32_t *channels;
-} tc_s16_conv_pairs;
-
 /* The window of one output pixel; taps outside the image are 0, the zero point. */
 static TC_NOINLINE const int16_t *tc_s16_conv_window(const tc_s16_conv_pairs *p, const int16_t *in, int32_t pixel,
                                                      int16_t *to) {
-    const int32_t column = pixel % p->out_w;
-    const int32_t row = pixel / p->out_w;
-    const int16_t *image = in + row / p->out_h * (p->in_h * p->in_w * p->in_c);
-    const int32_t left = column * p->stride_w - p->pad_left;
-    int32_t y = row % p->out_h * p->stride_h - p->pad_top;
+    const int32_t column = pixel % p->window.out_w;
+    const int32_t row = pixel / p->window.out_w;
+    const int16_t *image = in + row / p->window.out_h * (p->window.in_h * p->window.in_w * p->window.in_c);
+    const int32_t left = column * p->window.stride_w - p->window.pad_left;
+    int32_t y = row % p->window.out_h * p->window.stride_h - p->window.pad_top;
     const int16_t *window = to;
     if (p->direct) {
-        return image + (y * p->in_w + left) * p->in_c;
+        return image + (y * p->window.in_w + left) * p->window.in_c;
     }
-    for (int32_t ky = p->kernel_h; ky > 0; ky--, y += p->dilation_h) {
+    for (int32_t ky = p->window.kernel_h; ky > 0; ky--, y += p->window.dilation_h) {
         int32_t x = left;
-        for (int32_t kx = p->kernel_w; kx > 0; kx--, x += p->dilation_w) {
-            if (y < 0 || y >= p->in_h || x < 0 || x >= p->in_w) {
-                TC_MEMSET(to, 0, (size_t)p->in_c * sizeof *to);
+        for (int32_t kx = p->window.kernel_w; kx > 0; kx--, x += p->window.dilation_w) {
+            if (y < 0 || y >= p->window.in_h || x < 0 || x >= p->window.in_w) {
+                TC_MEMSET(to, 0, (size_t)p->window.in_c * sizeof *to);
             } else {
-                TC_MEMCPY(to, image + (y * p->in_w + x) * p->in_c, (size_t)p->in_c * sizeof *to);
+                TC_MEMCPY(to, image + (y * p->window.in_w + x) * p->window.in_c, (size_t)p->window.in_c * sizeof *to);
             }
-            to += p->in_c;
+            to += p->window.in_c;
         }
     }
     if ((to - window) % 2 != 0) {
@@ -103,16 +78,17 @@ static TC_INLINE int64_t tc_s16_conv_last(const tc_s16_conv_pairs *p, const int1
 
 TC_KERNEL void tc_s16_conv_2d__dsp(const tc_s16_conv_pairs *p, const int16_t *in, int16_t *out, void *scratch) {
     int16_t *buffer = (int16_t *)scratch;
-    const int32_t pixels = p->batch * p->out_h * p->out_w;
-    for (int32_t pixel = 0; pixel < pixels; pixel += 2, out += 2 * p->out_c) {
+    const int32_t pixels = p->window.batch * p->window.out_h * p->window.out_w;
+    for (int32_t pixel = 0; pixel < pixels; pixel += 2, out += 2 * p->window.out_c) {
         const int both = pixel + 1 < pixels;
         const int16_t *one = tc_s16_conv_window(p, in, pixel, buffer);
         const int16_t *two = both ? tc_s16_conv_window(p, in, pixel + 1, buffer + 2 * p->pairs) : one;
-        int16_t *second = out + (both ? p->out_c : 0); /* a pixel that is not there lies where the other is written */
+        int16_t *second =
+            out + (both ? p->window.out_c : 0); /* a pixel that is not there lies where the other is written */
         const int8_t *w = p->weights;
         const int32_t *channel = p->channels;
         int32_t c = 0;
-        for (; c + 1 < p->out_c; c += 2, channel += 6) {
+        for (; c + 1 < p->window.out_c; c += 2, channel += 6) {
             int64_t sums[4];
             w = tc_s16_conv_pair(p, one, two, w, sums);
             second[c] = tc_s16_finish(sums[2], channel, p->act_min, p->act_max);
@@ -120,7 +96,7 @@ TC_KERNEL void tc_s16_conv_2d__dsp(const tc_s16_conv_pairs *p, const int16_t *in
             out[c] = tc_s16_finish(sums[0], channel, p->act_min, p->act_max);
             out[c + 1] = tc_s16_finish(sums[1], channel + 3, p->act_min, p->act_max);
         }
-        if (c < p->out_c) {
+        if (c < p->window.out_c) {
             second[c] = tc_s16_finish(tc_s16_conv_last(p, two, w), channel, p->act_min, p->act_max);
             out[c] = tc_s16_finish(tc_s16_conv_last(p, one, w), channel, p->act_min, p->act_max);
         }

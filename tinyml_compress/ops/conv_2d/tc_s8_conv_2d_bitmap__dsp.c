@@ -8,12 +8,12 @@
 /* The word of each weight of a window, in the order of the bits. */
 static TC_INLINE void tc_bitmap_places(const tc_s8_conv_sparse *p, uint16_t *places) {
     int32_t group = 0;
-    for (int32_t n = p->kernel_h * p->in_c; n > 0; n--) {
+    for (int32_t n = p->window.kernel_h * p->window.in_c; n > 0; n--) {
         for (int32_t phase = 0; phase < p->phases; phase++, group += p->run) {
             int32_t ahead = 0;
-            for (int32_t kx = 0; kx < p->kernel_w; kx++, ahead += p->dilation_w) {
-                if (ahead % p->stride_w == phase) {
-                    *places++ = (uint16_t)(group + ahead / p->stride_w);
+            for (int32_t kx = 0; kx < p->window.kernel_w; kx++, ahead += p->window.dilation_w) {
+                if (ahead % p->window.stride_w == phase) {
+                    *places++ = (uint16_t)(group + ahead / p->window.stride_w);
                 }
             }
         }
@@ -68,52 +68,53 @@ static TC_NOINLINE int32_t tc_bitmap_unpack(const uint8_t *bitmap, int32_t words
 /* Four pixels of each strip, one channel; A's begin at y, x. */
 static TC_INLINE void tc_bitmap_pixels(const tc_s8_conv_sparse *p, tc_sparse_job *job, int8_t *image, int32_t y,
                                        int32_t x, int8_t *spare) {
-    const int flat = p->out_h == 1;
-    const int32_t count_a = tc_sparse_up_to_4(p->out_w - x);
-    const int32_t behind = flat ? p->columns : p->out_w;
-    const int32_t count_b = flat ? tc_sparse_up_to_4(p->out_w - x - behind) : (y + 1 < p->out_h ? count_a : 0);
-    int8_t *a = image + (y * p->out_w + x) * p->out_c;
-    int8_t *b = a + behind * p->out_c;
+    const int flat = p->window.out_h == 1;
+    const int32_t count_a = tc_sparse_up_to_4(p->window.out_w - x);
+    const int32_t behind = flat ? p->columns : p->window.out_w;
+    const int32_t count_b =
+        flat ? tc_sparse_up_to_4(p->window.out_w - x - behind) : (y + 1 < p->window.out_h ? count_a : 0);
+    int8_t *a = image + (y * p->window.out_w + x) * p->window.out_c;
+    int8_t *b = a + behind * p->window.out_c;
     if (count_a == 0) {
         return;
     }
     job->a = count_a == 4 ? a : spare;
-    job->b = count_b == 4 ? b : spare + 4 * p->out_c;
+    job->b = count_b == 4 ? b : spare + 4 * p->window.out_c;
     tc_sparse_bytes(job);
     for (int32_t i = 0; i < count_a && count_a < 4; i++) {
-        a[i * p->out_c] = spare[i * p->out_c];
+        a[i * p->window.out_c] = spare[i * p->window.out_c];
     }
     for (int32_t i = 0; i < count_b && count_b < 4; i++) {
-        b[i * p->out_c] = spare[(4 + i) * p->out_c];
+        b[i * p->window.out_c] = spare[(4 + i) * p->window.out_c];
     }
 }
 
 TC_KERNEL void tc_s8_conv_2d_bitmap__dsp(const tc_s8_conv_sparse *p, const int8_t *in, int8_t *out, void *scratch) {
-    const int32_t depth = p->kernel_h * p->kernel_w * p->in_c;
+    const int32_t depth = p->window.kernel_h * p->window.kernel_w * p->window.in_c;
     uint32_t *values = (uint32_t *)scratch;
-    int32_t *channel = (int32_t *)scratch + p->kernel_h * p->in_c * p->phases * p->run;
+    int32_t *channel = (int32_t *)scratch + p->window.kernel_h * p->window.in_c * p->phases * p->run;
     uint8_t *stream = (uint8_t *)(channel + 4);
     uint16_t *places = (uint16_t *)(void *)(stream + p->unpacked);
     int8_t *spare = (int8_t *)(places + depth);
-    int8_t *zeros = spare + 8 * p->out_c;
+    int8_t *zeros = spare + 8 * p->window.out_c;
     const int32_t words = (depth + 31) / 32;
-    const int32_t rows = p->out_h == 1 ? 1 : 2;
-    const int32_t columns = p->out_h == 1 ? 2 * p->columns : p->columns;
+    const int32_t rows = p->window.out_h == 1 ? 1 : 2;
+    const int32_t columns = p->window.out_h == 1 ? 2 * p->columns : p->columns;
     tc_sparse_job job;
     tc_bitmap_places(p, places);
-    for (int32_t c = 0; c < p->in_c; c++) {
+    for (int32_t c = 0; c < p->window.in_c; c++) {
         zeros[c] = (int8_t)p->in_zero;
     }
     job.channels = channel;
-    job.out_c = p->out_c;
+    job.out_c = p->window.out_c;
     job.left = 1;
     job.weights = (const int8_t *)stream;
-    for (int32_t image = 0; image < p->batch; image++) {
-        for (int32_t y = 0; y < p->out_h; y += rows) {
-            for (int32_t x = 0; x < p->out_w; x += columns) {
+    for (int32_t image = 0; image < p->window.batch; image++) {
+        for (int32_t y = 0; y < p->window.out_h; y += rows) {
+            for (int32_t x = 0; x < p->window.out_w; x += columns) {
                 const int8_t *weights = p->weights;
                 tc_strips_gather(p, in, y, x, zeros, values);
-                for (int32_t c = 0; c < p->out_c; c++) {
+                for (int32_t c = 0; c < p->window.out_c; c++) {
                     const int32_t pairs = tc_bitmap_unpack(p->counts + 4 * words * c, words, places, &weights, stream);
                     tc_fast_unpack(p->channels + 2 * c, p->out_zero, channel);
                     channel[3] = tc_sparse_flow(channel[3], pairs);
@@ -124,7 +125,7 @@ TC_KERNEL void tc_s8_conv_2d_bitmap__dsp(const tc_s8_conv_sparse *p, const int8_
                 }
             }
         }
-        in += p->in_h * p->in_w * p->in_c;
-        out += p->out_h * p->out_w * p->out_c;
+        in += p->window.in_h * p->window.in_w * p->window.in_c;
+        out += p->window.out_h * p->window.out_w * p->window.out_c;
     }
 }

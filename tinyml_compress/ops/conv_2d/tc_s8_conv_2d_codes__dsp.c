@@ -6,35 +6,6 @@
 #include "tc_conv_block_any.h"
 #include "tc_conv_widen.h"
 
-typedef struct {
-    int32_t batch;
-    int32_t in_h;
-    int32_t in_w;
-    int32_t in_c;
-    int32_t out_h;
-    int32_t out_w;
-    int32_t out_c;
-    int32_t kernel_h;
-    int32_t kernel_w;
-    int32_t stride_h;
-    int32_t stride_w;
-    int32_t pad_top;
-    int32_t pad_left;
-    int32_t dilation_h;
-    int32_t dilation_w; /* 1 */
-    int32_t in_zero;
-    int32_t out_zero;
-    int32_t columns; /* of output, whose windows lie in scratch at once */
-    int32_t bits;    /* per weight: 2, 3, 4 */
-    int32_t shift;
-    const uint8_t *weights; /* per two channels A, B and two values k, l the codes of A.k, B.k, A.l, B.l, lowest first;
-                               values as tc_conv_widen lays them, taps column by column */
-    const int8_t *books;    /* per channel its table, where there are no multipliers */
-    const int16_t *centroids; /* the table of all channels */
-    const uint16_t *factors;  /* by which it is multiplied for a channel, then shifted right, rounded; or NULL */
-    const int32_t *channels;  /* per channel, as tc_fast_unpack takes it */
-} tc_s8_conv_codes;
-
 /* The table of a channel. */
 static TC_INLINE void tc_codes_table(const tc_s8_conv_codes *p, int32_t channel, int8_t *to) {
     const int32_t count = (int32_t)1 << p->bits;
@@ -113,47 +84,49 @@ static TC_NOINLINE void tc_codes_unpack(const uint8_t *from, int32_t bits, int32
 /* The columns of input that `columns` windows from output pixel y, x on take. */
 static TC_NOINLINE void tc_codes_gather(const tc_s8_conv_codes *p, const int8_t *image, int32_t y, int32_t x,
                                         int32_t columns, const int8_t *zeros, uint32_t *values) {
-    const int32_t left = x * p->stride_w - p->pad_left;
-    const int32_t count = (columns - 1) * p->stride_w + p->kernel_w;
+    const int32_t left = x * p->window.stride_w - p->window.pad_left;
+    const int32_t count = (columns - 1) * p->window.stride_w + p->window.kernel_w;
     for (int32_t i = 0; i < count; i++) {
         const int32_t column = left + i;
-        int32_t row = y * p->stride_h - p->pad_top;
-        for (int32_t ky = 0; ky < p->kernel_h; ky++, row += p->dilation_h) {
+        int32_t row = y * p->window.stride_h - p->window.pad_top;
+        for (int32_t ky = 0; ky < p->window.kernel_h; ky++, row += p->window.dilation_h) {
             const int8_t *from[4];
             for (int32_t k = 0; k < 4; k++) {
-                const int32_t line = row + k * p->stride_h;
-                const int there = (uint32_t)line < (uint32_t)p->in_h && (uint32_t)column < (uint32_t)p->in_w;
-                from[k] = there ? image + (line * p->in_w + column) * p->in_c : zeros;
+                const int32_t line = row + k * p->window.stride_h;
+                const int there =
+                    (uint32_t)line < (uint32_t)p->window.in_h && (uint32_t)column < (uint32_t)p->window.in_w;
+                from[k] = there ? image + (line * p->window.in_w + column) * p->window.in_c : zeros;
             }
-            values = tc_conv_widen(values, from, p->in_c / 4);
+            values = tc_conv_widen(values, from, p->window.in_c / 4);
         }
     }
 }
 
 TC_KERNEL void tc_s8_conv_2d_codes__dsp(const tc_s8_conv_codes *p, const int8_t *in, int8_t *out, void *scratch) {
-    const int32_t column_words = p->kernel_h * p->in_c * 2; /* of one column of input: four rows' values in pairs */
-    const int32_t words = p->kernel_h * p->kernel_w * p->in_c / 2;
+    const int32_t column_words =
+        p->window.kernel_h * p->window.in_c * 2; /* of one column of input: four rows' values in pairs */
+    const int32_t words = p->window.kernel_h * p->window.kernel_w * p->window.in_c / 2;
     const int32_t packed = words * p->bits / 2;
     uint32_t *values = (uint32_t *)scratch;
-    int32_t *channel = (int32_t *)scratch + ((p->columns - 1) * p->stride_w + p->kernel_w) * column_words;
+    int32_t *channel = (int32_t *)scratch + ((p->columns - 1) * p->window.stride_w + p->window.kernel_w) * column_words;
     int8_t *weights = (int8_t *)(channel + 8);
     int8_t *tables = weights + 4 * words;
     int8_t *zeros = tables + 32;
     tc_conv_job job;
-    for (int32_t c = 0; c < p->in_c; c++) {
+    for (int32_t c = 0; c < p->window.in_c; c++) {
         zeros[c] = (int8_t)p->in_zero;
     }
     job.channels = channel;
     job.weights = weights;
     job.channel_pairs = 1;
     job.depth_bytes = 4 * words;
-    for (int32_t image = 0; image < p->batch; image++) {
-        for (int32_t y = 0; y < p->out_h; y += 4) {
-            const int32_t rows = p->out_h - y < 4 ? p->out_h - y : 4;
-            for (int32_t x = 0; x < p->out_w; x += p->columns) {
-                const int32_t columns = p->out_w - x < p->columns ? p->out_w - x : p->columns;
+    for (int32_t image = 0; image < p->window.batch; image++) {
+        for (int32_t y = 0; y < p->window.out_h; y += 4) {
+            const int32_t rows = p->window.out_h - y < 4 ? p->window.out_h - y : 4;
+            for (int32_t x = 0; x < p->window.out_w; x += p->columns) {
+                const int32_t columns = p->window.out_w - x < p->columns ? p->window.out_w - x : p->columns;
                 tc_codes_gather(p, in, y, x, columns, zeros, values);
-                for (int32_t c = 0; c < p->out_c; c += 2) {
+                for (int32_t c = 0; c < p->window.out_c; c += 2) {
                     int32_t fast[8];
                     for (int32_t i = 0; i < 2; i++) {
                         tc_fast_unpack(p->channels + 2 * (c + i), p->out_zero, fast + 4 * i);
@@ -164,19 +137,19 @@ TC_KERNEL void tc_s8_conv_2d_codes__dsp(const tc_s8_conv_codes *p, const int8_t 
                         }
                     }
                     tc_codes_unpack(p->weights + c / 2 * packed, p->bits, words, tables, weights);
-                    int8_t *to = out + (y * p->out_w + x) * p->out_c + c;
+                    int8_t *to = out + (y * p->window.out_w + x) * p->window.out_c + c;
                     job.values = values;
-                    for (int32_t i = 0; i < columns; i++, to += p->out_c) {
+                    for (int32_t i = 0; i < columns; i++, to += p->window.out_c) {
                         for (int32_t k = 0; k < 4; k++) {
-                            job.out[k] = to + (k < rows ? k : 0) * p->out_w * p->out_c;
+                            job.out[k] = to + (k < rows ? k : 0) * p->window.out_w * p->window.out_c;
                         }
                         tc_conv_block_any(&job);
-                        job.values += p->stride_w * column_words;
+                        job.values += p->window.stride_w * column_words;
                     }
                 }
             }
         }
-        in += p->in_h * p->in_w * p->in_c;
-        out += p->out_h * p->out_w * p->out_c;
+        in += p->window.in_h * p->window.in_w * p->window.in_c;
+        out += p->window.out_h * p->window.out_w * p->window.out_c;
     }
 }

@@ -98,13 +98,13 @@ static TC_NOINLINE const uint8_t *tc_conv_four(const uint8_t *v, const uint8_t *
 
 TC_KERNEL void tc_s8_conv_2d_rows__c(const tc_s8_conv_rows *p, const int8_t *in, int8_t *out, void *scratch) {
     uint8_t *row = (uint8_t *)scratch;
-    for (int32_t b = p->batch; b > 0; b--, in += p->in_h * p->in_w * p->in_c) {
-        for (int32_t y = 0; y < p->out_h; y++) {
-            for (int32_t x = 0; x < p->out_w; x++) {
+    for (int32_t b = p->window.batch; b > 0; b--, in += p->window.in_h * p->window.in_w * p->window.in_c) {
+        for (int32_t y = 0; y < p->window.out_h; y++) {
+            for (int32_t x = 0; x < p->window.out_w; x++) {
                 const uint32_t excess = tc_conv_window_row(p, in, y, x, row) << 7;
                 const uint8_t *w = p->weights;
                 const int32_t *channel = p->channels;
-                int32_t left = p->out_c;
+                int32_t left = p->window.out_c;
                 for (; left >= 4; left -= 4) {
                     uint32_t sums[4];
                     w = tc_conv_four(row, w, p->depth, sums);

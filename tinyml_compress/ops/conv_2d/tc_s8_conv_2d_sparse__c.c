@@ -36,30 +36,30 @@ TC_KERNEL void tc_s8_conv_2d_sparse__c(const tc_s8_conv_rows *p, const int8_t *i
     uint8_t *rows = (uint8_t *)scratch;
     int32_t y = 0;
     int32_t x = 0;
-    for (int32_t left = p->batch * p->out_h * p->out_w; left > 0; left -= 4) {
+    for (int32_t left = p->window.batch * p->window.out_h * p->window.out_w; left > 0; left -= 4) {
         const int32_t count = left < 4 ? left : 4;
         for (int32_t k = 0; k < 4; k++) {
             (void)tc_conv_window_row(p, in, y, x, rows + k * depth);
             /* pixels that are not there repeat the last one */
             if (k + 1 < count || k == 3) {
-                if (++x == p->out_w) {
+                if (++x == p->window.out_w) {
                     x = 0;
-                    if (++y == p->out_h) {
+                    if (++y == p->window.out_h) {
                         y = 0;
-                        in += p->in_h * p->in_w * p->in_c;
+                        in += p->window.in_h * p->window.in_w * p->window.in_c;
                     }
                 }
             }
         }
         const uint8_t *weights = p->weights;
         const int32_t *channel = p->channels;
-        for (int32_t c = 0; c < p->out_c; c++, channel += 4) {
+        for (int32_t c = 0; c < p->window.out_c; c++, channel += 4) {
             int32_t sums[4];
             weights = tc_conv_sparse_four(rows, depth, weights, channel[3], sums);
             for (int32_t k = 0; k < count; k++) {
-                out[k * p->out_c + c] = tc_s8_finish(sums[k], channel, p->out_zero, p->act_min, p->act_max);
+                out[k * p->window.out_c + c] = tc_s8_finish(sums[k], channel, p->out_zero, p->act_min, p->act_max);
             }
         }
-        out += 4 * p->out_c;
+        out += 4 * p->window.out_c;
     }
 }

@@ -9,8 +9,19 @@ from tinyml_compress.ir import Attrs, DType, NodeView
 from tinyml_compress.ops import _checks
 from tinyml_compress.ops.base import Call, In, Operator, OptionField, Options, Out, Variant, refuse
 from tinyml_compress.ops.numerics import quantize_multiplier
+from tinyml_compress.ops.structs import ints, struct
 
 __all__ = ["OPERATOR", "Cumsum", "CumsumAttrs"]
+
+STRUCTS = (
+    struct(
+        "tc_cumsum_params",
+        ints("before", note="product of the sizes in front of the axis"),
+        ints("size", note="of the axis"),
+        ints("after", note="product of the sizes behind it"),
+        ints("exclusive reverse in_zero_point multiplier shift zero_point"),
+    ),
+)
 
 
 @dataclass(frozen=True)

@@ -7,37 +7,6 @@
 #include "tc_conv.h"
 #include "tc_dsp.h"
 
-typedef struct {
-    int32_t batch;
-    int32_t in_c;
-    int32_t in_bytes; /* of one image */
-    int32_t out_bytes;
-    int32_t outer_in; /* input lines, then values in a line, and the bytes from one to the next */
-    int32_t inner_in;
-    int32_t outer_in_step;
-    int32_t inner_in_step;
-    int32_t outer_out; /* the same for the output */
-    int32_t inner_out;
-    int32_t outer_out_step;
-    int32_t inner_out_step;
-    int32_t outer_kernel;
-    int32_t inner_kernel;
-    int32_t outer_stride;
-    int32_t inner_stride;
-    int32_t outer_dilation;
-    int32_t outer_pad;
-    int32_t inner_pad;
-    int32_t lines; /* of the buffer, and values in one of its lines, which are even */
-    int32_t pitch;
-    int32_t multiplier; /* output channels per input channel */
-    int32_t planes;     /* buffers side by side: 4 channels are gathered at once, or 1 */
-    int32_t out_zero;
-    int32_t packed; /* whether a channel is as tc_fast_unpack takes it, or as tc_fast_finish does */
-    int32_t in_zero;
-    const int8_t *weights;   /* per output channel its taps, inner axis last */
-    const int32_t *channels; /* per output channel */
-} tc_s8_depthwise_plane;
-
 static TC_INLINE void tc_plane_clear(const tc_s8_depthwise_plane *p, int16_t *plane) {
     const uint32_t zero = tc_pack16(p->in_zero, p->in_zero);
     for (int32_t left = p->planes * p->lines * p->pitch / 2; left > 0; left--, plane += 2) {

@@ -3,35 +3,6 @@
 #include "tc_conv_wide.h"
 #include "tc_dsp.h"
 
-typedef struct {
-    int32_t batch;
-    int32_t in_c;
-    int32_t in_bytes; /* values of one image, here and in what follows */
-    int32_t out_bytes;
-    int32_t outer_in;
-    int32_t inner_in;
-    int32_t outer_in_step;
-    int32_t inner_in_step;
-    int32_t outer_out;
-    int32_t inner_out;
-    int32_t outer_out_step;
-    int32_t inner_out_step;
-    int32_t outer_kernel;
-    int32_t inner_kernel;
-    int32_t outer_stride;
-    int32_t inner_stride;
-    int32_t outer_dilation;
-    int32_t outer_pad;
-    int32_t inner_pad;
-    int32_t lines;
-    int32_t pitch;
-    int32_t multiplier;
-    int32_t act_min;
-    int32_t act_max;
-    const int8_t *weights; /* per output channel its taps, inner axis last */
-    const int32_t *channels;
-} tc_s16_depthwise_plane;
-
 static TC_INLINE void tc_s16_plane_gather(const tc_s16_depthwise_plane *p, const int16_t *in, int16_t *plane) {
     int16_t *line = plane + p->outer_pad * p->pitch + p->inner_pad;
     for (int32_t o = p->outer_in; o > 0; o--, line += p->pitch, in += p->outer_in_step) {

@@ -4,36 +4,6 @@
  * the image may be the inner one. */
 #include "tc_conv.h"
 
-typedef struct {
-    int32_t batch;
-    int32_t in_c;
-    int32_t in_bytes; /* of one image */
-    int32_t out_bytes;
-    int32_t outer_in; /* input lines, then values in a line, and the bytes from one to the next */
-    int32_t inner_in;
-    int32_t outer_in_step;
-    int32_t inner_in_step;
-    int32_t outer_out; /* the same for the output */
-    int32_t inner_out;
-    int32_t outer_out_step;
-    int32_t inner_out_step;
-    int32_t outer_kernel;
-    int32_t inner_kernel;
-    int32_t outer_stride;
-    int32_t inner_stride;
-    int32_t outer_dilation;
-    int32_t outer_pad;
-    int32_t inner_pad;
-    int32_t lines; /* of the buffer, and values in one of its lines */
-    int32_t pitch;
-    int32_t in_zero;
-    int32_t out_zero;
-    int32_t act_min;
-    int32_t act_max;
-    const int8_t *weights;   /* per channel its taps, inner axis last */
-    const int32_t *channels; /* per channel bias, multiplier, shift */
-} tc_s8_depthwise_bytes;
-
 static TC_NOINLINE void tc_depthwise_bytes_gather(const tc_s8_depthwise_bytes *p, const int8_t *in, uint8_t *line) {
     const int32_t step = p->inner_in_step;
     for (int32_t o = p->outer_in; o > 0; o--, line += p->pitch, in += p->outer_in_step) {

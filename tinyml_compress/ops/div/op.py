@@ -10,8 +10,18 @@ from tinyml_compress.ops._addsub import FusedAttrs, check_fused, plain_variants
 from tinyml_compress.ops._binary import BinaryOperator, Params, binary_variants
 from tinyml_compress.ops.base import OptionField, Options, refuse
 from tinyml_compress.ops.numerics import Activation, activation_range, quantize_multiplier
+from tinyml_compress.ops.structs import ints, pointers, struct
 
 __all__ = ["OPERATOR", "Div"]
+
+STRUCTS = (
+    struct(
+        "tc_s8_div_params",
+        ints("count"),
+        pointers("int32_t", "walk"),
+        ints("zero_point1 zero_point2 multiplier shift zero_point low high"),
+    ),
+)
 
 
 def _activation(view: NodeView) -> Activation:

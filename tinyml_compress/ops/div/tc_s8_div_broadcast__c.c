@@ -2,18 +2,6 @@
 #include "tc_broadcast.h"
 #include "tc_reciprocal.h"
 
-typedef struct {
-    int32_t count;
-    const int32_t *walk;
-    int32_t zero_point1;
-    int32_t zero_point2;
-    int32_t multiplier;
-    int32_t shift;
-    int32_t zero_point;
-    int32_t low;
-    int32_t high;
-} tc_s8_div_params;
-
 /* `x` over `y` in output steps: by the reciprocal of y, with all bits that x leaves free. By zero it is 0, as is what a
  * shift moves out of its word. */
 static TC_INLINE int32_t tc_s8_quotient(const tc_s8_div_params *p, int32_t x, int32_t y) {

@@ -8,8 +8,22 @@ from tinyml_compress.ir import Attrs, DType, NodeView
 from tinyml_compress.ops import _checks
 from tinyml_compress.ops._moves import copy_call
 from tinyml_compress.ops.base import Call, In, Operator, Options, Out, Overlap, Ref, Table, Variant, refuse
+from tinyml_compress.ops.structs import ints, pointers, struct
 
 __all__ = ["OPERATOR", "DynamicUpdateSlice"]
+
+STRUCTS = (
+    struct(
+        "tc_update_slice_params",
+        ints("rank"),
+        ints("row", note="bytes of the update along its last axis"),
+        pointers(
+            "int32_t",
+            "sizes",
+            note="per axis: length in the whole, length in the update, bytes of one step in the whole",
+        ),
+    ),
+)
 
 _MAX_RANK = 6
 _TYPES = (DType.INT8, DType.INT32, DType.FLOAT32)

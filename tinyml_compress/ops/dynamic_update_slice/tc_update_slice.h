@@ -6,12 +6,6 @@
 
 #define TC_UPDATE_SLICE_RANK 6
 
-typedef struct {
-    int32_t rank;
-    int32_t row;          /* bytes of the update along its last axis */
-    const int32_t *sizes; /* per axis: length in the whole, length in the update, bytes of one step in the whole */
-} tc_update_slice_params;
-
 /* `start` holds places within bounds. */
 static TC_NOINLINE void tc_update_slice(const tc_update_slice_params *p, const uint8_t *update, const int32_t *start,
                                         uint8_t *out) {

@@ -1,5 +1,5 @@
 /* Exponential below zero. */
-#include "tc_count.h"
+#include "tc_base.h"
 #include "tc_float_math.h"
 
 TC_KERNEL void tc_f32_elu__c(const tc_count_params *p, const float *in, float *out) {

@@ -5,9 +5,19 @@ from __future__ import annotations
 from tinyml_compress.ir import Attrs, DType, NodeView
 from tinyml_compress.ops import _checks
 from tinyml_compress.ops.base import Call, In, Operator, Out, Variant, refuse
+from tinyml_compress.ops.structs import floats, ints, struct
 from tinyml_compress.ops.traits import Picks
 
 __all__ = ["OPERATOR", "EmbeddingLookup"]
+
+STRUCTS = (
+    struct(
+        "tc_embedding_params",
+        ints("lookups rows"),
+        ints("bytes", note="per row of the table"),
+        floats("scale", note="where the row is turned into float"),
+    ),
+)
 
 
 def _widens(view: NodeView) -> bool:

@@ -4,13 +4,6 @@
 
 #include "tc_base.h"
 
-typedef struct {
-    int32_t lookups;
-    int32_t rows;
-    int32_t bytes; /* per row of the table */
-    float scale;   /* where the row is turned into float */
-} tc_embedding_params;
-
 /* An index is a run-time value, so one that is outside is clamped. */
 static TC_INLINE int32_t tc_embedding_row(const tc_embedding_params *p, int32_t index) {
     return (index < 0 ? 0 : (index >= p->rows ? p->rows - 1 : index)) * p->bytes;

@@ -5,15 +5,6 @@
 #include "tc_dsp.h"
 #include "tc_requant.h"
 
-typedef struct {
-    int32_t batch;
-    int32_t in_c;
-    int32_t out_c;
-    const int8_t *weights;   /* per output pairs of weights, laid out as the kernel says */
-    const int32_t *channels; /* per output bias, multiplier, half, and the shift in the lowest byte: bit 17 is its pairs
-                                modulo 2, the bits from 20 on their half, the 9 from 8 on where the assembly begins */
-} tc_s8_fc_sparse;
-
 /* The assembly knows the offsets. */
 typedef struct {
     const int8_t *in;        /* 0 */

@@ -5,27 +5,6 @@
 #include "tc_conv_f32.h"
 #include "tc_conv_wide.h"
 
-typedef struct {
-    int32_t batch;
-    int32_t in_c;
-    int32_t out_c;
-    int32_t out_zero;
-    int32_t act_min;
-    int32_t act_max;
-    const int8_t *weights;
-    const int32_t *channels; /* per output, laid out as the kernel says */
-} tc_s8_fully_connected;
-
-typedef struct {
-    int32_t batch;
-    int32_t in_c;
-    int32_t out_c;
-    float act_min;
-    float act_max;
-    const float *weights;
-    const float *bias;
-} tc_f32_fully_connected;
-
 /* int16 by int8, one output after the other. Weights lie as in the file, [out][in]. */
 static TC_INLINE void tc_s16_fully_connected_rows(const tc_s8_fully_connected *p, const int16_t *in, int16_t *out,
                                                   int narrow) {

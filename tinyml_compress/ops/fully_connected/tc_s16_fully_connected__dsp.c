@@ -5,17 +5,6 @@
 #include "tc_dsp.h"
 #include "tc_fully_connected.h"
 
-typedef struct {
-    int32_t batch;
-    int32_t in_c;
-    int32_t out_c;
-    int32_t act_min;
-    int32_t act_max;
-    int32_t chunk;
-    const int8_t *weights;
-    const int32_t *channels;
-} tc_s16_fc_pairs;
-
 static TC_INLINE void tc_s16_fc_order(uint32_t *to, const int16_t *in, int32_t count) {
     for (; count >= 4; count -= 4, in += 4, to += 2) {
         const uint32_t first = tc_load32(in);

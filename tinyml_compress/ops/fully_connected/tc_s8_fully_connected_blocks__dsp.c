@@ -4,14 +4,6 @@
 #include "tc_dsp.h"
 #include "tc_requant.h"
 
-typedef struct {
-    int32_t batch;
-    int32_t in_c;
-    int32_t out_c;
-    const int8_t *weights;   /* per four outputs the number of fours of blocks, in 4 bytes, then these */
-    const int32_t *channels; /* per output */
-} tc_s8_fc_blocks;
-
 /* The assembly knows the offsets. */
 typedef struct {
     const int8_t *in;        /* 0 */

@@ -10,9 +10,20 @@ import numpy as np
 from tinyml_compress.ir import Attrs, DType, NodeView
 from tinyml_compress.ops import _checks
 from tinyml_compress.ops.base import Call, In, Operator, OptionField, Options, Out, Variant, refuse
+from tinyml_compress.ops.structs import ints, struct
 from tinyml_compress.ops.traits import Picks
 
 __all__ = ["OPERATOR", "Gather", "GatherAttrs"]
+
+STRUCTS = (
+    struct(
+        "tc_gather_params",
+        ints("batches outer"),
+        ints("size", note="of the axis"),
+        ints("picks", note="indices per batch"),
+        ints("bytes", note="per slice"),
+    ),
+)
 
 _TYPES = (DType.INT8, DType.FLOAT32)
 

@@ -1,5 +1,5 @@
 /* Copies the slices that the indices name; an index is a run-time value, so one that is outside is clamped. */
-#include "tc_gather.h"
+#include "tc_base.h"
 
 TC_KERNEL void tc_x8_gather__c(const tc_gather_params *p, const void *in, const int32_t *indices, void *out) {
     const uint8_t *from = (const uint8_t *)in;

@@ -10,9 +10,20 @@ from tinyml_compress.ir import Attrs, DType, NodeView
 from tinyml_compress.ops import _checks
 from tinyml_compress.ops._walk import steps_of
 from tinyml_compress.ops.base import Call, In, Operator, Options, Out, Ref, Table, Variant, refuse
+from tinyml_compress.ops.structs import ints, pointers, struct
 from tinyml_compress.ops.traits import Picks
 
 __all__ = ["OPERATOR", "GatherNd"]
+
+STRUCTS = (
+    struct(
+        "tc_gather_nd_params",
+        ints("picks"),
+        ints("depth", note="indices per slice"),
+        pointers("int32_t", "axes", note="per index: size of its axis, bytes from one to the next"),
+        ints("bytes", note="per slice"),
+    ),
+)
 
 
 def _entries(view: NodeView) -> int:

@@ -1,5 +1,5 @@
 /* Copies the slices that tuples of indices name; an index is a run-time value, so one that is outside is clamped. */
-#include "tc_gather_nd.h"
+#include "tc_base.h"
 
 TC_KERNEL void tc_x8_gather_nd__c(const tc_gather_nd_params *p, const void *in, const int32_t *indices, void *out) {
     uint8_t *to = (uint8_t *)out;

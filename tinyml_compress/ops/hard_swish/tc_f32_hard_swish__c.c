@@ -1,5 +1,5 @@
 /* x * relu6(x + 3) / 6. */
-#include "tc_count.h"
+#include "tc_base.h"
 
 static TC_INLINE float tc_hard_swish(float x) {
     const float raised = x + 3.0f;

@@ -9,8 +9,13 @@ from tinyml_compress.ops import _checks
 from tinyml_compress.ops._unary import UnaryOperator, in_place
 from tinyml_compress.ops.base import Call, In, OptionField, Options, Out, Variant, refuse
 from tinyml_compress.ops.numerics import Activation, Fused
+from tinyml_compress.ops.structs import ints, struct
 
 __all__ = ["OPERATOR", "L2Normalization", "L2NormalizationAttrs"]
+
+STRUCTS = (
+    struct("tc_l2_normalization_params", ints("vectors depth"), ints("zero_point", note="of the input")),
+)
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,5 @@
 /* Vectors of float divided by their length. */
-#include "tc_l2_normalization.h"
+#include "tc_base.h"
 #include "tc_sqrt.h"
 
 TC_KERNEL void tc_f32_l2_normalization__c(const tc_l2_normalization_params *p, const float *in, float *out) {

@@ -1,6 +1,6 @@
 /* Vectors of int8 divided by their length. */
+#include "tc_base.h"
 #include "tc_inverse_sqrt.h"
-#include "tc_l2_normalization.h"
 
 TC_KERNEL void tc_s8_l2_normalization__c(const tc_l2_normalization_params *p, const int8_t *in, int8_t *out) {
     for (int32_t vector = 0; vector < p->vectors; ++vector, in += p->depth, out += p->depth) {

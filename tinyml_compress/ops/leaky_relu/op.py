@@ -12,8 +12,21 @@ from tinyml_compress.ops._fixed_point import Ints, requantize
 from tinyml_compress.ops._unary import UnaryOperator, all_values, in_place, lookup_variant
 from tinyml_compress.ops.base import Call, In, OptionField, Options, Out, Variant, refuse
 from tinyml_compress.ops.numerics import quantize_multiplier
+from tinyml_compress.ops.structs import floats, ints, struct
 
 __all__ = ["OPERATOR", "LeakyRelu", "LeakyReluAttrs"]
+
+STRUCTS = (
+    struct(
+        "tc_leaky_relu_params",
+        ints("count in_zero_point"),
+        ints("multiplier", note="of inputs that are not negative"),
+        ints("shift"),
+        ints("alpha_multiplier", note="of the others"),
+        ints("alpha_shift zero_point"),
+    ),
+    struct("tc_f32_leaky_relu_params", ints("count"), floats("alpha")),
+)
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,5 @@
 /* Leaky ReLU of float. */
-#include "tc_leaky_relu.h"
+#include "tc_requant.h"
 
 TC_KERNEL void tc_f32_leaky_relu__c(const tc_f32_leaky_relu_params *p, const float *in, float *out) {
     for (int32_t i = 0; i < p->count; ++i) {

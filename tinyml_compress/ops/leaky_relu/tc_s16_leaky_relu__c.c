@@ -1,5 +1,5 @@
 /* Leaky ReLU of int16. */
-#include "tc_leaky_relu.h"
+#include "tc_requant.h"
 
 TC_KERNEL void tc_s16_leaky_relu__c(const tc_leaky_relu_params *p, const int16_t *in, int16_t *out) {
     for (int32_t i = 0; i < p->count; ++i) {

@@ -10,8 +10,24 @@ from tinyml_compress.ops._unary import UnaryOperator, in_place
 from tinyml_compress.ops.base import Call, In, Options, Out, Ref, Table, Variant, refuse
 from tinyml_compress.ops.numerics import quantize_multiplier
 from tinyml_compress.ops.softmax.exponential import exponential_table, input_scaling
+from tinyml_compress.ops.structs import ints, pointers, struct
 
 __all__ = ["OPERATOR", "LogSoftmax"]
+
+STRUCTS = (
+    struct("tc_f32_log_softmax", ints("rows depth")),
+    struct(
+        "tc_s8_log_softmax",
+        ints("rows depth"),
+        ints("entries", note="of the table"),
+        pointers("int32_t", "exponentials", note="exp(-difference) in Q0.31"),
+        ints("multiplier", note="from a difference to Q5.26"),
+        ints("shift"),
+        ints("smallest", note="differences down to here leave the lowest output"),
+        ints("back_multiplier", note="from Q5.26 to a difference"),
+        ints("back_shift"),
+    ),
+)
 
 _MAX_DEPTH = 4095
 """Past it TFLM's Q12.19 sum of exponentials can overflow."""

@@ -1,11 +1,6 @@
 /* Logarithm of the softmax over the last axis, in float. Output may lie over input. */
 #include "tc_float_math.h"
 
-typedef struct {
-    int32_t rows;
-    int32_t depth;
-} tc_f32_log_softmax;
-
 TC_KERNEL void tc_f32_log_softmax__c(const tc_f32_log_softmax *p, const float *in, float *out) {
     for (int32_t r = 0; r < p->rows; r++, in += p->depth, out += p->depth) {
         float most = -3.40282347e+38f;

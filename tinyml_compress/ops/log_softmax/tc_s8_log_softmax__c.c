@@ -1,18 +1,6 @@
 /* Logarithm of the softmax over the last axis, int8. Output may lie over input. */
 #include "tc_softmax.h"
 
-typedef struct {
-    int32_t rows;
-    int32_t depth;
-    int32_t entries;             /* of the table */
-    const int32_t *exponentials; /* exp(-difference) in Q0.31 */
-    int32_t multiplier;          /* from a difference to Q5.26 */
-    int32_t shift;
-    int32_t smallest;        /* differences down to here leave the lowest output */
-    int32_t back_multiplier; /* from Q5.26 to a difference */
-    int32_t back_shift;
-} tc_s8_log_softmax;
-
 /* x * 2^bits, saturated. */
 static TC_INLINE int32_t tc_grown(int32_t x, int32_t bits) {
     const int32_t limit = (int32_t)(((uint32_t)1 << (31 - bits)) - 1u);

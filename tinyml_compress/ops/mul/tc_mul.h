@@ -4,18 +4,6 @@
 
 #include "tc_requant.h"
 
-typedef struct {
-    int32_t count;
-    const int32_t *walk; /* two lanes; only for broadcasting */
-    int32_t zero_point1;
-    int32_t zero_point2;
-    int32_t multiplier;
-    int32_t shift;
-    int32_t zero_point;
-    int32_t low;
-    int32_t high;
-} tc_mul_params;
-
 static TC_INLINE int32_t tc_mul(const tc_mul_params *p, int32_t x1, int32_t x2) {
     const int32_t product = (x1 - p->zero_point1) * (x2 - p->zero_point2);
     return tc_clamp(tc_requantize(product, p->multiplier, p->shift) + p->zero_point, p->low, p->high);

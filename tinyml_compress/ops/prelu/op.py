@@ -9,8 +9,22 @@ from tinyml_compress.ops import _checks
 from tinyml_compress.ops._binary import Params, binary_variants, broadcast
 from tinyml_compress.ops.base import Operator, refuse
 from tinyml_compress.ops.numerics import quantize_multiplier
+from tinyml_compress.ops.structs import ints, pointers, struct
 
 __all__ = ["OPERATOR", "Prelu"]
+
+STRUCTS = (
+    struct(
+        "tc_prelu_params",
+        ints("count"),
+        pointers("int32_t", "walk"),
+        ints("in_zero_point alpha_zero_point"),
+        ints("multiplier", note="of inputs that are not negative"),
+        ints("shift"),
+        ints("alpha_multiplier", note="of the product with alpha"),
+        ints("alpha_shift zero_point low high"),
+    ),
+)
 
 _MAX_RANK = 4
 

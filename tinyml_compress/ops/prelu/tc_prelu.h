@@ -5,20 +5,6 @@
 #include "tc_broadcast.h"
 #include "tc_requant.h"
 
-typedef struct {
-    int32_t count;
-    const int32_t *walk;
-    int32_t in_zero_point;
-    int32_t alpha_zero_point;
-    int32_t multiplier; /* of inputs that are not negative */
-    int32_t shift;
-    int32_t alpha_multiplier; /* of the product with alpha */
-    int32_t alpha_shift;
-    int32_t zero_point;
-    int32_t low;
-    int32_t high;
-} tc_prelu_params;
-
 static TC_INLINE int32_t tc_prelu(const tc_prelu_params *p, int32_t x, int32_t alpha) {
     const int32_t value = x - p->in_zero_point;
     const int32_t scaled =

@@ -4,12 +4,6 @@
 
 #include "tc_base.h"
 
-typedef struct {
-    int32_t count;
-    float scale;
-    int32_t zero_point;
-} tc_quantize_params;
-
 /* round(x / scale) + zero_point, ties away from zero, within [low, high]; NaN becomes the zero point. */
 static TC_INLINE int32_t tc_quantize(const tc_quantize_params *p, float x, int32_t low, int32_t high) {
     const float value = x / p->scale;

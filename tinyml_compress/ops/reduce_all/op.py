@@ -5,8 +5,11 @@ from __future__ import annotations
 from tinyml_compress.ir import DType, NodeView
 from tinyml_compress.ops._reduce import ReduceOperator, walk_params
 from tinyml_compress.ops.base import Call, In, Out, Variant, refuse
+from tinyml_compress.ops.structs import pointers, struct
 
 __all__ = ["OPERATOR", "ReduceAll"]
+
+STRUCTS = (struct("tc_reduce_all_params", pointers("int32_t", "kept reduced")),)
 
 
 def _emit(view: NodeView) -> tuple[Call, ...]:

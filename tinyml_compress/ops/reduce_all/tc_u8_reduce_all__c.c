@@ -1,11 +1,6 @@
 /* Whether all of some booleans are true. */
 #include "tc_walk.h"
 
-typedef struct {
-    const int32_t *kept;
-    const int32_t *reduced;
-} tc_reduce_all_params;
-
 TC_KERNEL void tc_u8_reduce_all__c(const tc_reduce_all_params *p, const uint8_t *in, uint8_t *out) {
     tc_walk outer;
     tc_walk_start(&outer);

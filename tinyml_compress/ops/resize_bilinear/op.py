@@ -20,8 +20,32 @@ from tinyml_compress.ops.base import (
     Variant,
     refuse,
 )
+from tinyml_compress.ops.structs import ints, pointers, struct
 
 __all__ = ["OPERATOR", "ResizeBilinear", "ResizeBilinearAttrs"]
+
+STRUCTS = (
+    struct(
+        "tc_resize_bilinear_params",
+        ints("batches"),
+        ints("batch", note="input elements per batch"),
+        ints("height", note="of the output"),
+        ints("width depth"),
+        pointers(
+            "int32_t",
+            "rows",
+            note="per output row: offsets of the input rows below and above, fraction of 1024",
+        ),
+        pointers("int32_t", "columns", note="the same along a row"),
+    ),
+    struct(
+        "tc_f32_resize_bilinear_params",
+        ints("batches batch height width depth"),
+        pointers("int32_t", "rows", note="per output row: offsets of the input rows below and above"),
+        pointers("int32_t", "columns"),
+        pointers("float", "row_fractions column_fractions"),
+    ),
+)
 
 _ONE = 1 << 10
 

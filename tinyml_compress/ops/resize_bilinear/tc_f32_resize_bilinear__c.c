@@ -1,5 +1,5 @@
 /* Bilinear resizing of float. */
-#include "tc_resize_bilinear.h"
+#include "tc_base.h"
 
 TC_KERNEL void tc_f32_resize_bilinear__c(const tc_f32_resize_bilinear_params *p, const float *in, float *out) {
     for (int32_t batch = 0; batch < p->batches; ++batch, in += p->batch) {

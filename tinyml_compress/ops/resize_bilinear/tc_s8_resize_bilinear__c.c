@@ -1,5 +1,5 @@
 /* Bilinear resizing of int8; the mean is rounded with ties away from zero. */
-#include "tc_resize_bilinear.h"
+#include "tc_base.h"
 
 TC_KERNEL void tc_s8_resize_bilinear__c(const tc_resize_bilinear_params *p, const int8_t *in, int8_t *out) {
     for (int32_t batch = 0; batch < p->batches; ++batch, in += p->batch) {

@@ -21,8 +21,20 @@ from tinyml_compress.ops.base import (
     refuse,
 )
 from tinyml_compress.ops.numerics import round_half_away
+from tinyml_compress.ops.structs import ints, pointers, struct
 
 __all__ = ["OPERATOR", "ResizeNearestNeighbor", "ResizeNearestNeighborAttrs"]
+
+STRUCTS = (
+    struct(
+        "tc_resize_nearest_params",
+        ints("batches batch_bytes"),
+        ints("height", note="of the output"),
+        ints("width pixel_bytes"),
+        pointers("int32_t", "rows", note="byte offset of the input row for each output row"),
+        pointers("int32_t", "columns", note="byte offset of the input pixel in its row"),
+    ),
+)
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,5 @@
 /* Copies for each output pixel the input pixel that is nearest. */
-#include "tc_resize_nearest.h"
+#include "tc_base.h"
 
 TC_KERNEL void tc_x8_resize_nearest__c(const tc_resize_nearest_params *p, const void *in, void *out) {
     const uint8_t *image = (const uint8_t *)in;

@@ -12,8 +12,11 @@ from tinyml_compress.ops._fixed_point import Ints, inverse_sqrt, requantize
 from tinyml_compress.ops._unary import UnaryOperator, all_values, count_variant, in_place, lookup_variant
 from tinyml_compress.ops.base import Call, In, Out, Variant, refuse
 from tinyml_compress.ops.numerics import quantize_multiplier
+from tinyml_compress.ops.structs import ints, struct
 
 __all__ = ["OPERATOR", "Rsqrt"]
+
+STRUCTS = (struct("tc_rsqrt_params", ints("count in_zero_point multiplier shift zero_point")),)
 
 _KEPT = 20
 """Bits that the inverse root keeps below one."""

@@ -1,5 +1,5 @@
 /* Inverse square root. */
-#include "tc_count.h"
+#include "tc_base.h"
 #include "tc_sqrt.h"
 
 TC_KERNEL void tc_f32_rsqrt__c(const tc_count_params *p, const float *in, float *out) {

@@ -1,5 +1,5 @@
 /* Inverse square root of int16; what has none gives the largest value. */
-#include "tc_rsqrt.h"
+#include "tc_inverse_sqrt.h"
 
 TC_KERNEL void tc_s16_rsqrt__c(const tc_rsqrt_params *p, const int16_t *in, int16_t *out) {
     for (int32_t i = 0; i < p->count; ++i) {

@@ -8,8 +8,11 @@ from tinyml_compress.ir import Attrs, DType, NodeView
 from tinyml_compress.ops import _checks
 from tinyml_compress.ops._walk import broadcast_steps, walk
 from tinyml_compress.ops.base import Call, In, Operator, Options, Out, Ref, Table, Variant, refuse
+from tinyml_compress.ops.structs import pointers, struct
 
 __all__ = ["OPERATOR", "SelectV2"]
+
+STRUCTS = (struct("tc_select_params", pointers("int32_t", "walk", note="lanes: condition, first, second")),)
 
 _MAX_RANK = 5
 _TYPES = (DType.INT8, DType.INT16, DType.FLOAT32)

@@ -1,5 +1,5 @@
 /* Picks 8-bit elements by a condition; all three inputs may be broadcast. */
-#include "tc_select.h"
+#include "tc_walk.h"
 
 TC_KERNEL void tc_x8_select__c(const tc_select_params *p, const uint8_t *condition, const void *in1, const void *in2,
                                void *out) {

@@ -1,12 +1,6 @@
 /* Rows of sound, each through a ring of the delay's length. Output may lie over input. */
 #include "tc_base.h"
 
-typedef struct {
-    int32_t rows;
-    int32_t frame;
-    int32_t delay;
-} tc_signal_delay_params;
-
 TC_KERNEL void tc_s16_signal_delay__c(const tc_signal_delay_params *p, const int16_t *in, int16_t *ring, int32_t *place,
                                       int16_t *out) {
     int32_t at = 0;

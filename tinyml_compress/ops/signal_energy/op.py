@@ -7,8 +7,17 @@ from dataclasses import dataclass
 from tinyml_compress.ir import Attrs, DType, NodeView
 from tinyml_compress.ops._signal import SignalOperator
 from tinyml_compress.ops.base import FLEXBUFFER, Call, In, OptionField, Options, Out, Variant
+from tinyml_compress.ops.structs import ints, struct
 
 __all__ = ["OPERATOR", "SignalEnergy", "SignalEnergyAttrs"]
+
+STRUCTS = (
+    struct(
+        "tc_signal_energy_params",
+        ints("start end"),
+        ints("bins", note="of the output; those outside become 0"),
+    ),
+)
 
 
 @dataclass(frozen=True)

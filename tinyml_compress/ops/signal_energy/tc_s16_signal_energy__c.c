@@ -1,12 +1,6 @@
 /* Squared magnitudes of a spectrum of pairs (real, imaginary). */
 #include "tc_base.h"
 
-typedef struct {
-    int32_t start;
-    int32_t end;
-    int32_t bins; /* of the output; those outside become 0 */
-} tc_signal_energy_params;
-
 TC_KERNEL void tc_s16_signal_energy__c(const tc_signal_energy_params *p, const int16_t *in, uint32_t *out) {
     for (int32_t bin = 0; bin < p->bins; ++bin) {
         uint32_t energy = 0;

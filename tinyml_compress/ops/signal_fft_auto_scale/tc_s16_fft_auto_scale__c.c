@@ -1,6 +1,6 @@
 /* A frame shifted up until its largest magnitude fills 15 bits. Output may lie over input. */
+#include "tc_base.h"
 #include "tc_bits.h"
-#include "tc_count.h"
 
 TC_KERNEL void tc_s16_fft_auto_scale__c(const tc_count_params *p, const int16_t *in, int16_t *out, int32_t *bits) {
     int16_t most = 0; /* 16 bits, as in the interpreter: the magnitude of -32768 becomes -32768 */

@@ -1,10 +1,6 @@
 /* Energies gathered into channels: what a bin does not give to its own channel it gives to the next. */
 #include "tc_base.h"
 
-typedef struct {
-    int32_t channels;
-} tc_filter_bank_params;
-
 TC_KERNEL void tc_u32_filter_bank__c(const tc_filter_bank_params *p, const uint32_t *energy, const int16_t *weights,
                                      const int16_t *unweights, const int16_t *first_bin, const int16_t *first_weight,
                                      const int16_t *widths, uint64_t *out) {

@@ -11,8 +11,17 @@ from tinyml_compress.ir import Attrs, DType, NodeView
 from tinyml_compress.ops._signal import SignalOperator
 from tinyml_compress.ops._unary import in_place
 from tinyml_compress.ops.base import FLEXBUFFER, Call, In, OptionField, Options, Out, Ref, Table, Variant
+from tinyml_compress.ops.structs import ints, pointers, struct
 
 __all__ = ["OPERATOR", "SignalFilterBankLog", "SignalFilterBankLogAttrs"]
+
+STRUCTS = (
+    struct(
+        "tc_filter_bank_log_params",
+        ints("count correction_bits scale"),
+        pointers("uint16_t", "bends", note="log2(1 + x) - x at each 128th, 16 bits behind the point"),
+    ),
+)
 
 _SEGMENTS = 128
 _ONE = 1 << 16

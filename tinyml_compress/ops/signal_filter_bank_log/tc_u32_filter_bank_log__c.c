@@ -1,13 +1,6 @@
 /* Natural logarithms, scaled: the leading bit gives the whole part of log2, a bent line the rest. */
 #include "tc_bits.h"
 
-typedef struct {
-    int32_t count;
-    int32_t correction_bits;
-    int32_t scale;
-    const uint16_t *bends; /* log2(1 + x) - x at each 128th, 16 bits behind the point */
-} tc_filter_bank_log_params;
-
 static TC_NOINLINE uint32_t tc_scaled_log(const tc_filter_bank_log_params *p, uint32_t x) {
     const int32_t whole = 31 - tc_leading_zeros(x);
     const uint32_t rest = x - ((uint32_t)1 << whole);

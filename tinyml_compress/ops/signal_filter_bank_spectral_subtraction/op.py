@@ -20,8 +20,21 @@ from tinyml_compress.ops.base import (
     StateBlock,
     Variant,
 )
+from tinyml_compress.ops.structs import ints, struct
 
 __all__ = ["OPERATOR", "SpectralSubtraction", "SpectralSubtractionAttrs"]
+
+STRUCTS = (
+    struct(
+        "tc_spectral_subtraction_params",
+        ints("count"),
+        ints("smoothing", length=2, note="of channels of even and of odd number"),
+        ints("one_minus_smoothing", length=2),
+        ints("min_signal_remaining smoothing_bits"),
+        ints("bits", note="behind the point of the factors above"),
+        ints("clamping"),
+    ),
+)
 
 
 @dataclass(frozen=True)

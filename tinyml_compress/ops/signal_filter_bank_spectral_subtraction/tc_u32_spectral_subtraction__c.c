@@ -1,16 +1,6 @@
 /* Channels less a running estimate of their noise. */
 #include "tc_base.h"
 
-typedef struct {
-    int32_t count;
-    int32_t smoothing[2]; /* of channels of even and of odd number */
-    int32_t one_minus_smoothing[2];
-    int32_t min_signal_remaining;
-    int32_t smoothing_bits;
-    int32_t bits; /* behind the point of the factors above */
-    int32_t clamping;
-} tc_spectral_subtraction_params;
-
 TC_KERNEL void tc_u32_spectral_subtraction__c(const tc_spectral_subtraction_params *p, const uint32_t *in,
                                               uint32_t *noise, uint32_t *out, uint32_t *estimate) {
     for (int32_t i = 0; i < p->count; ++i) {

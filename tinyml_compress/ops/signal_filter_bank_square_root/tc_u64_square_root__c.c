@@ -1,6 +1,6 @@
 /* Integer square roots, rounded to the nearest. */
+#include "tc_base.h"
 #include "tc_bits.h"
-#include "tc_count.h"
 
 /* The root, bit by bit. Numbers of 32 bits have roots of 16 bits, even where rounding would give one more. */
 static TC_NOINLINE uint32_t tc_rounded_root(uint64_t x) {

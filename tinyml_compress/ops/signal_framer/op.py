@@ -21,8 +21,21 @@ from tinyml_compress.ops.base import (
     Variant,
     refuse,
 )
+from tinyml_compress.ops.structs import ints, struct
 
 __all__ = ["OPERATOR", "SignalFramer", "SignalFramerAttrs"]
+
+STRUCTS = (
+    struct(
+        "tc_framer_params",
+        ints("rows"),
+        ints("frames", note="of one call and row"),
+        ints("size", note="of a frame"),
+        ints("step", note="from frame to frame"),
+        ints("room", note="for the samples that wait"),
+        ints("start", note="zeros that wait before the first sample"),
+    ),
+)
 
 _LONGEST = 1 << 20
 

@@ -1,15 +1,6 @@
 /* Overlapping frames of a stream of samples. */
 #include "tc_base.h"
 
-typedef struct {
-    int32_t rows;
-    int32_t frames; /* of one call and row */
-    int32_t size;   /* of a frame */
-    int32_t step;   /* from frame to frame */
-    int32_t room;   /* for the samples that wait */
-    int32_t start;  /* zeros that wait before the first sample */
-} tc_framer_params;
-
 /* `*count` is how many samples have come to wait since the start, beyond the zeros. */
 TC_KERNEL void tc_s16_framer__c(const tc_framer_params *p, const int16_t *in, int16_t *waiting, int32_t *count,
                                 int16_t *out, uint8_t *valid) {

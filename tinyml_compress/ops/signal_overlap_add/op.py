@@ -21,8 +21,18 @@ from tinyml_compress.ops.base import (
     StateBlock,
     Variant,
 )
+from tinyml_compress.ops.structs import ints, struct
 
 __all__ = ["OPERATOR", "OverlapType", "SignalOverlapAdd", "SignalOverlapAddAttrs"]
+
+STRUCTS = (
+    struct(
+        "tc_overlap_add_params",
+        ints("rows frames"),
+        ints("size", note="of a frame"),
+        ints("step", note="from frame to frame"),
+    ),
+)
 
 _NAMES = {DType.INT16: "s16", DType.FLOAT32: "f32"}
 

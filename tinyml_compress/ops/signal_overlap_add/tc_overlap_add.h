@@ -4,13 +4,6 @@
 
 #include "tc_base.h"
 
-typedef struct {
-    int32_t rows;
-    int32_t frames;
-    int32_t size; /* of a frame */
-    int32_t step; /* from frame to frame */
-} tc_overlap_add_params;
-
 /* `sums` holds what the part of the frames behind the step has added up to. */
 #define TC_OVERLAP_ADD(NUMBER, ADD)                                                                 \
     const int32_t left = p->size - p->step;                                                         \

@@ -8,8 +8,17 @@ from tinyml_compress.ir import Attrs, DType, NodeView
 from tinyml_compress.ops._signal import SignalOperator
 from tinyml_compress.ops._unary import in_place
 from tinyml_compress.ops.base import FLEXBUFFER, Call, In, OptionField, Options, Out, Variant
+from tinyml_compress.ops.structs import ints, struct
 
 __all__ = ["OPERATOR", "SignalPcan", "SignalPcanAttrs"]
+
+STRUCTS = (
+    struct(
+        "tc_pcan_params",
+        ints("count"),
+        ints("shift", note="of the product of channel and gain, to 12 bits behind the point"),
+    ),
+)
 
 _GAINS = 125
 """Three values for each magnitude of a 32-bit number, and what lies between them in the table."""

@@ -1,11 +1,6 @@
 /* Per-channel amplitude normalization. Output may lie over input. */
 #include "tc_bits.h"
 
-typedef struct {
-    int32_t count;
-    int32_t shift; /* of the product of channel and gain, to 12 bits behind the point */
-} tc_pcan_params;
-
 /* The gain for a noise level: a parabola for each magnitude of the level. */
 static TC_INLINE int16_t tc_pcan_gain(uint32_t x, const int16_t *gains) {
     if (x <= 2u) {

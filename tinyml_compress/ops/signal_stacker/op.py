@@ -19,8 +19,19 @@ from tinyml_compress.ops.base import (
     StateBlock,
     Variant,
 )
+from tinyml_compress.ops.structs import ints, struct
 
 __all__ = ["OPERATOR", "SignalStacker", "SignalStackerAttrs"]
+
+STRUCTS = (
+    struct(
+        "tc_stacker_params",
+        ints("channels"),
+        ints("frames", note="in a stack"),
+        ints("left", note="times that the first frame of all stands in for those before it"),
+        ints("step", note="frames that leave the stack when it was given out"),
+    ),
+)
 
 _MOST = 1 << 15
 

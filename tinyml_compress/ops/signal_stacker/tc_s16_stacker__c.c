@@ -1,13 +1,6 @@
 /* Frames of features side by side. */
 #include "tc_base.h"
 
-typedef struct {
-    int32_t channels;
-    int32_t frames; /* in a stack */
-    int32_t left;   /* times that the first frame of all stands in for those before it */
-    int32_t step;   /* frames that leave the stack when it was given out */
-} tc_stacker_params;
-
 /* `counts` holds the frames in the stack, and whether there was a first one. */
 TC_KERNEL void tc_s16_stacker__c(const tc_stacker_params *p, const int16_t *in, int16_t *stack, int32_t *counts,
                                  int16_t *out, uint8_t *valid) {

@@ -1,12 +1,6 @@
 /* Frames times a window, each product shifted and saturated. */
 #include "tc_base.h"
 
-typedef struct {
-    int32_t frames;
-    int32_t length;
-    int32_t shift;
-} tc_signal_window_params;
-
 TC_KERNEL void tc_s16_signal_window__c(const tc_signal_window_params *p, const int16_t *in, const int16_t *window,
                                        int16_t *out) {
     for (int32_t frame = 0; frame < p->frames; ++frame, in += p->length, out += p->length) {

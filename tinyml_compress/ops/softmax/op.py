@@ -26,8 +26,26 @@ from tinyml_compress.ops.base import (
 from tinyml_compress.ops.numerics import quantize_multiplier
 from tinyml_compress.ops.softmax.exponential import exponential_table, input_scaling
 from tinyml_compress.ops.softmax.interpolation import exponential_steps, reciprocal_steps
+from tinyml_compress.ops.structs import floats, ints, pointers, struct
 
 __all__ = ["OPERATOR", "SoftmaxAttrs"]
+
+STRUCTS = (
+    struct(
+        "tc_s8_softmax",
+        ints("rows depth"),
+        ints("entries", note="of the table; larger differences to the row's largest value count as 0"),
+        pointers("int32_t", "exponentials", note="exp(-difference) in Q0.31"),
+    ),
+    struct("tc_f32_softmax", ints("rows depth"), floats("beta")),
+    struct(
+        "tc_s16_softmax",
+        ints("rows depth"),
+        ints("multiplier", note="input steps to steps of 10 / 65535"),
+        ints("shift"),
+        pointers("int16_t", "exponentials reciprocals"),
+    ),
+)
 
 _MAX_DEPTH = {DType.INT8: 4095, DType.INT16: 1 << 15, DType.FLOAT32: 1 << 23}
 """Past it TFLM's sum of exponentials can overflow: Q12.19 for int8, Q16.15 for int16. Floats stop growing."""

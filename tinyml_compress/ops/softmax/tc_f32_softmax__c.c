@@ -1,12 +1,6 @@
 /* Softmax over the last axis of floats. Output may lie over input. */
 #include "tc_float_math.h"
 
-typedef struct {
-    int32_t rows;
-    int32_t depth;
-    float beta;
-} tc_f32_softmax;
-
 TC_KERNEL void tc_f32_softmax__c(const tc_f32_softmax *p, const float *in, float *out) {
     for (int32_t r = 0; r < p->rows; r++, in += p->depth, out += p->depth) {
         float most = -3.402823466e+38f;

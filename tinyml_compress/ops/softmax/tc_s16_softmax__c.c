@@ -2,15 +2,6 @@
  * to 1, both Q0.15 in 512 steps. Output may lie over input. */
 #include "tc_reciprocal.h"
 
-typedef struct {
-    int32_t rows;
-    int32_t depth;
-    int32_t multiplier; /* input steps to steps of 10 / 65535 */
-    int32_t shift;
-    const int16_t *exponentials;
-    const int16_t *reciprocals;
-} tc_s16_softmax;
-
 static TC_INLINE int32_t tc_softmax_interpolated(const int16_t *table, int32_t x) {
     const int32_t at = tc_clamp(x, -32768, 32767);
     const int16_t *entry = table + 256 + (at >> 7);

@@ -28,8 +28,39 @@ from tinyml_compress.ops.base import (
     refuse,
 )
 from tinyml_compress.ops.numerics import Activation, Fused
+from tinyml_compress.ops.structs import floats, ints, pointers, struct
 
 __all__ = ["OPERATOR", "Svdf", "SvdfAttrs"]
+
+STRUCTS = (
+    struct(
+        "tc_f32_svdf_params",
+        ints("batch in_c units rank memory"),
+        floats("low high"),
+        pointers("float", "feature time bias"),
+    ),
+    struct(
+        "tc_s16_svdf_params",
+        ints("batch in_c units rank memory multiplier1 shift1 state_zero multiplier2 shift2"),
+        ints("out_zero"),
+        pointers("int8_t", "feature"),
+        pointers("int16_t", "time"),
+        pointers(
+            "int32_t", "start", note="minus the input's zero point times the sum of the filter's weights"
+        ),
+        pointers("int32_t", "bias", note="the state's zero point folded in, in the same way"),
+    ),
+    struct(
+        "tc_s8_svdf_params",
+        ints("batch in_c units rank memory multiplier1 shift1 state_zero multiplier2 shift2"),
+        ints("out_zero"),
+        pointers("int8_t", "feature time"),
+        pointers(
+            "int32_t", "start", note="minus the input's zero point times the sum of the filter's weights"
+        ),
+        pointers("int32_t", "bias", note="the state's zero point folded in, in the same way"),
+    ),
+)
 
 _INPUT, _FEATURE, _TIME, _BIAS, _STATE = range(5)
 _BIAS_TOLERANCE = 1e-5

@@ -1,19 +1,6 @@
 /* SVDF of floats. A product and its sum stand in statements of their own: compilers must not contract them. */
 #include "tc_bounded.h"
 
-typedef struct {
-    int32_t batch;
-    int32_t in_c;
-    int32_t units;
-    int32_t rank;
-    int32_t memory;
-    float low;
-    float high;
-    const float *feature;
-    const float *time;
-    const float *bias;
-} tc_f32_svdf_params;
-
 TC_KERNEL void tc_f32_svdf__c(const tc_f32_svdf_params *p, const float *in, float *state, float *out) {
     for (int32_t b = 0; b < p->batch; b++, in += p->in_c) {
         const float *feature = p->feature;

@@ -25,9 +25,39 @@ from tinyml_compress.ops.base import (
     refuse,
 )
 from tinyml_compress.ops.numerics import Activation, Fused, Padding
+from tinyml_compress.ops.structs import ints, pointers, struct
 from tinyml_compress.ops.traits import Weights
 
 __all__ = ["OPERATOR", "TransposeConv", "TransposeConvAttrs"]
+
+STRUCTS = (
+    struct(
+        "tc_transpose_conv_params",
+        ints("batches in_height in_width in_depth"),
+        ints("height", note="of the window"),
+        ints("width out_height out_width out_depth stride_h stride_w pad_h pad_w in_zero_point"),
+        ints("zero_point"),
+        pointers("int8_t", "weights", note="output channel, row, column, input channel"),
+        pointers("int32_t", "channels", note="bias, multiplier, shift of every output channel"),
+    ),
+    struct(
+        "tc_s16_transpose_conv_params",
+        ints("batches in_height in_width in_depth"),
+        ints("height", note="of the window"),
+        ints("width out_height out_width out_depth stride_h stride_w pad_h pad_w"),
+        pointers("int8_t", "weights", note="output channel, row, column, input channel"),
+        pointers("int64_t", "bias", note="of every output channel"),
+        pointers("int32_t", "channels", note="multiplier and shift of every output channel"),
+    ),
+    struct(
+        "tc_f32_transpose_conv_params",
+        ints("batches in_height in_width in_depth"),
+        ints("height", note="of the window"),
+        ints("width out_height out_width out_depth stride_h stride_w pad_h pad_w"),
+        pointers("float", "weights", note="output channel, row, column, input channel"),
+        pointers("float", "bias", note="of every output channel"),
+    ),
+)
 
 _WEIGHTS, _INPUT, _BIAS = 1, 2, 3
 _BIASES = {

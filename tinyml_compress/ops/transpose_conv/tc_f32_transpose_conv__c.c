@@ -1,5 +1,5 @@
 /* Transposed convolution of floats: each output gathers the inputs whose windows cover it, in these inputs' order. */
-#include "tc_transpose_conv.h"
+#include "tc_requant.h"
 
 static TC_INLINE float tc_f32_transpose_conv_dot(const tc_f32_transpose_conv_params *p, const float *in,
                                                  const float *weights, float sum) {

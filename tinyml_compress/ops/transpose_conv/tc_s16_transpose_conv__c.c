@@ -1,5 +1,5 @@
 /* Transposed convolution of int16 with int8 weights: each output gathers the inputs whose windows cover it. */
-#include "tc_transpose_conv.h"
+#include "tc_requant.h"
 #include "tc_wide.h"
 
 static TC_INLINE int64_t tc_transpose_conv_wide_dot(const tc_s16_transpose_conv_params *p, const int16_t *in,

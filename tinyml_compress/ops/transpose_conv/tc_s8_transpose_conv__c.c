@@ -1,5 +1,5 @@
 /* Transposed convolution of int8: each output gathers the inputs whose windows cover it. */
-#include "tc_transpose_conv.h"
+#include "tc_requant.h"
 
 static TC_INLINE int32_t tc_transpose_conv_dot(const tc_transpose_conv_params *p, const int8_t *in,
                                                const int8_t *weights, int32_t sum) {

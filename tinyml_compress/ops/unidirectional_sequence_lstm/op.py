@@ -31,8 +31,34 @@ from tinyml_compress.ops.base import (
     refuse,
 )
 from tinyml_compress.ops.numerics import Activation, quantize_multiplier
+from tinyml_compress.ops.structs import floats, ints, pointers, struct
 
 __all__ = ["OPERATOR", "LstmAttrs", "UnidirectionalSequenceLstm"]
+
+STRUCTS = (
+    # Gates come in the order forget, input, cell, output.
+    struct(
+        "tc_f32_lstm_params",
+        ints("steps batch in_c units in_step in_batch out_step out_batch"),
+        floats("clip", note="of the cells; 0: none"),
+        pointers("float", "weights bias"),
+    ),
+    # Per unit and gate a row of weights for the frame, and one for what was put out before.
+    struct(
+        "tc_lstm_params",
+        ints("steps batch in_c units"),
+        ints("in_step", note="from one step to the next, and from one batch to the next"),
+        ints("in_batch out_step out_batch"),
+        ints("clip", note="of the cells; 0: none"),
+        ints("tanh_multiplier tanh_shift"),
+        ints("forget_multiplier", note="forget gate by cell, input gate by cell gate, and what goes out"),
+        ints("forget_shift input_multiplier input_shift output_multiplier output_shift out_zero"),
+        pointers("int32_t", "scales", note="per gate, for the frame and for the memory"),
+        pointers("int8_t", "weights"),
+        pointers("int32_t", "bias", note="per unit and gate"),
+        pointers("uint16_t", "table"),
+    ),
+)
 
 _INPUT, _OUTPUT_STATE, _CELL_STATE, _COUNT = 0, 18, 19, 24
 # In the file the order is input, forget, cell, output; in the kernels forget comes first.

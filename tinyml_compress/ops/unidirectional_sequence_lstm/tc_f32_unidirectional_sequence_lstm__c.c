@@ -1,21 +1,6 @@
 /* LSTM of floats. A product and its sum stand in statements of their own: compilers must not contract them. */
 #include "tc_float_math.h"
 
-/* Gates come in the order forget, input, cell, output. */
-typedef struct {
-    int32_t steps;
-    int32_t batch;
-    int32_t in_c;
-    int32_t units;
-    int32_t in_step;
-    int32_t in_batch;
-    int32_t out_step;
-    int32_t out_batch;
-    float clip; /* of the cells; 0: none */
-    const float *weights;
-    const float *bias;
-} tc_f32_lstm_params;
-
 static TC_INLINE float tc_f32_lstm_sum(const float *x, const float *w, int32_t count) {
     float sum = 0.0f;
     for (int32_t i = 0; i < count; i++) {

@@ -5,33 +5,6 @@
 #include "tc_requant.h"
 #include "tc_sigmoid16.h"
 
-/* Gates come in the order forget, input, cell, output. Per unit and gate there is a row of weights for the frame and
- * one for what was put out before. */
-typedef struct {
-    int32_t steps;
-    int32_t batch;
-    int32_t in_c;
-    int32_t units;
-    int32_t in_step; /* from one step to the next, and from one batch to the next */
-    int32_t in_batch;
-    int32_t out_step;
-    int32_t out_batch;
-    int32_t clip; /* of the cells; 0: none */
-    int32_t tanh_multiplier;
-    int32_t tanh_shift;
-    int32_t forget_multiplier; /* forget gate by cell, input gate by cell gate, and what goes out */
-    int32_t forget_shift;
-    int32_t input_multiplier;
-    int32_t input_shift;
-    int32_t output_multiplier;
-    int32_t output_shift;
-    int32_t out_zero;
-    const int32_t *scales; /* per gate, for the frame and for the memory */
-    const int8_t *weights;
-    const int32_t *bias; /* per unit and gate */
-    const uint16_t *table;
-} tc_lstm_params;
-
 static TC_INLINE int32_t tc_lstm_s16(int32_t x) {
     return tc_clamp(x, -32768, 32767);
 }
