@@ -120,8 +120,8 @@ MUTANTS = (
     Mutant(
         "ops/conv_2d/tc_conv_taps.h",
         "tc_conv_taps",
-        "x < 0 || x >= p->in_w",
-        "x < 0 || x > p->in_w",
+        "x < 0 || x >= p->window.in_w",
+        "x < 0 || x > p->window.in_w",
         "tests/ops/test_products.py::test_sample_equals_tflm",
     ),
     # which kernel, and where its bytes lie
