@@ -4,21 +4,40 @@ frame.
 
 from __future__ import annotations
 
+import math
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
+from tests.lib.graphs import const
 from tests.lib.nets import NETS
 from tests.lib.stateful_nets import window_net
 from tests.lib.streams import assert_streams_equal
 from tinyml_compress.errors import UnsupportedOperator
 from tinyml_compress.frontend import read, write
+from tinyml_compress.ir import Attrs, Node
 from tinyml_compress.pipeline.compile.verb import compile_model
 from tinyml_compress.pipeline.convert.streaming import streamed
 from tinyml_compress.runners import native
 
 
-def test_equal_to_the_net_on_windows() -> None:
-    window = window_net()
+def _bent(*shape: int) -> bytes:
+    """The net with a PRELU in it, which has so many factors."""
+    net = read(window_net(), "bent")
+    along = net.tensors["along0"]
+    alpha = const("alpha", np.arange(math.prod(shape)).reshape(shape), 0.02, 0)
+    bent = replace(along, name="bent")
+    nodes = [
+        replace(node, inputs=tuple("bent" if name == "along0" else name for name in node.inputs))
+        for node in net.nodes
+    ]
+    nodes.insert(1, Node("PRELU", ("along0", "alpha"), ("bent",), Attrs(), "bend"))
+    return write(net.rebuilt(nodes=tuple(nodes), tensors={**net.tensors, "alpha": alpha, "bent": bent}))
+
+
+@pytest.mark.parametrize("window", [window_net(), _bent(1, 1, 5)])
+def test_equal_to_the_net_on_windows(window: bytes) -> None:
     stream = write(streamed(read(window, "window")))
     whole, frames = native.load([compile_model(window, "whole"), compile_model(stream, "stream")])
     rng = np.random.default_rng(0)
@@ -39,5 +58,7 @@ def test_equal_to_the_net_on_windows() -> None:
 def test_what_has_no_frames_is_refused() -> None:
     with pytest.raises(UnsupportedOperator, match="windows along time"):
         streamed(read(NETS["keyword"](), "keyword"))
+    with pytest.raises(UnsupportedOperator, match="PRELU: cannot be told frame by frame"):
+        streamed(read(_bent(7, 2, 5), "bent"))
     with pytest.raises(UnsupportedOperator, match="no axis of time"):
         streamed(read(NETS["autoencoder"](), "autoencoder"))

@@ -49,7 +49,6 @@ from tinyml_compress.support.escape import c_comment
 
 __all__ = ["Functions", "Planned"]
 
-_WEIGHTED = ("CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED", "TRANSPOSE_CONV")
 _STOPPED = 2
 """What invoke returns when a node ended the inference."""
 
@@ -208,9 +207,9 @@ class _Node:
 
     def _zeros(self) -> float | None:
         """The part of the weights that is zero; None without weights."""
-        if self.view.node.op not in _WEIGHTED or self.view.input(1).data is None:
+        weights = operator(self.view.node.op).weights
+        if weights is None or (values := self.view.input(weights.at).data) is None:
             return None
-        values = np.asarray(self.view.input(1).data)
         return 1.0 - np.count_nonzero(values) / values.size
 
     def _calls(self, calls: Sequence[Call]) -> list[Statement]:

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 
 from tinyml_compress.converter.flatfile import FlatFile, FlatOperator, FlatTensor
 from tinyml_compress.errors import FloatOperatorError
+from tinyml_compress.ops import all_operators
+from tinyml_compress.ops.traits import Values
 
 __all__ = ["FloatUse", "check_integer", "float_operators", "left_by_chance"]
 
-_BRIDGES = ("QUANTIZE", "DEQUANTIZE")
 _BY_CHANCE = ("SPLIT", "SPLIT_V")
 """What TensorFlow's converter leaves in float in some of its runs and makes integer in the others."""
 _HINTS = {
@@ -39,12 +40,13 @@ class FloatUse:
 def float_operators(file: FlatFile, layers: Sequence[str] = ()) -> tuple[FloatUse, ...]:
     """Operators with a float tensor, in order; `layers` are the Keras model's layer names.
 
-    QUANTIZE and DEQUANTIZE are no offence in themselves: they are what float inputs and outputs need.
+    Casts (QUANTIZE, DEQUANTIZE) are no offence in themselves: they are what float inputs and outputs need.
     """
+    casts = {name for name, known in all_operators().items() if known.values is Values.CAST}
     return tuple(
         FloatUse(operator.name, bad.name, _layer_of(operator, layers))
         for operator in file.operators
-        if operator.name not in _BRIDGES and (bad := _float_tensor(operator)) is not None
+        if operator.name not in casts and (bad := _float_tensor(operator)) is not None
     )
 
 

@@ -17,6 +17,7 @@ import numpy.typing as npt
 from tinyml_compress.errors import TinymlError
 from tinyml_compress.ir import DType, Graph, Node, NodeView, Quant, Tensor
 from tinyml_compress.ops import operator
+from tinyml_compress.ops.traits import Scales, Weights
 
 __all__ = ["FourBits", "four_bits", "steps_of_rows"]
 
@@ -24,7 +25,6 @@ Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
 _MOST = 7
-_AXES = {"CONV_2D": 0, "DEPTHWISE_CONV_2D": 3, "FULLY_CONNECTED": 0}
 _NEAR = 0.75
 """Of an int8 step: so far a weight may lie from a coarse step and still have been put there."""
 
@@ -52,9 +52,9 @@ class FourBits:
 def four_bits(graph: Graph) -> FourBits:
     """Every layer of eight-bit weights with four bits where the kernels have that form."""
     tried = {
-        place: _narrowed(graph, node) if (why := _why_not(graph, node)) is None else why
+        place: _narrowed(graph, node, weights) if (why := _why_not(graph, node)) is None else why
         for place, node in enumerate(graph.nodes)
-        if node.op in _AXES
+        if (weights := operator(node.op, node.name).weights) is not None and weights.four_bits is not None
     }
     was_prepared = _is_prepared([one for one in tried.values() if not isinstance(one, str)])
     tensors, nodes = dict(graph.tensors), list(graph.nodes)
@@ -133,17 +133,17 @@ def _why_not(graph: Graph, node: Node) -> str | None:
     return None
 
 
-def _narrowed(graph: Graph, node: Node) -> _Narrowed:
+def _narrowed(graph: Graph, node: Node, held: Weights) -> _Narrowed:
     source, weights = graph.tensors[str(node.inputs[0])], graph.tensors[str(node.inputs[1])]
     assert weights.data is not None
     assert weights.quant is not None
     assert source.quant is not None
-    axis = _AXES[node.op]
+    axis = held.outputs
     values = np.moveaxis(weights.data.astype(np.float64), axis, 0)
     count = values.shape[0]
     steps = np.broadcast_to(np.asarray(weights.quant.scales, np.float64), (count,))
     rows = values.reshape(count, -1) * steps[:, None]
-    if node.op == "FULLY_CONNECTED":  # whose kernels know one scale for packed weights
+    if held.four_bits is Scales.ONE:
         whole, scale, was_on_steps = steps_of_rows(rows.reshape(1, -1), steps.max(keepdims=True))
         stored, scales = whole.reshape(rows.shape), np.repeat(scale, count)
         quant = Quant((float(np.float32(scale[0])),), (0,))

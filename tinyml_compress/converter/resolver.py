@@ -4,37 +4,20 @@ arena.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 from tinyml_compress.converter.c_text import banner, guarded
 from tinyml_compress.converter.flatfile import FlatFile
 from tinyml_compress.errors import UnsupportedOperator
+from tinyml_compress.ops import all_operators
 from tinyml_compress.support.escape import c_comment
 
 __all__ = ["Arena", "measured_arena", "resolver_header", "resolver_methods"]
 
 _SPARE = 1024
 
-# Every operator that MicroMutableOpResolver can register, with its method where the name does not follow the
-# rule.
-_REGULAR = """
-    ABS ADD ADD_N ARG_MAX ARG_MIN ASSIGN_VARIABLE AVERAGE_POOL_2D BATCH_TO_SPACE_ND BROADCAST_ARGS
-    BROADCAST_TO CALL_ONCE CAST CEIL CONCATENATION CONV_2D COS DEPTH_TO_SPACE DEPTHWISE_CONV_2D DEQUANTIZE DIV
-    ELU DYNAMIC_UPDATE_SLICE EMBEDDING_LOOKUP EQUAL EXP EXPAND_DIMS FILL FLOOR FLOOR_DIV FLOOR_MOD
-    FULLY_CONNECTED GATHER GATHER_ND GREATER GREATER_EQUAL HARD_SWISH IF L2_NORMALIZATION L2_POOL_2D
-    LEAKY_RELU LESS LESS_EQUAL LOG LOGICAL_AND LOGICAL_NOT LOGICAL_OR LOGISTIC LOG_SOFTMAX MAX_POOL_2D MAXIMUM
-    MEAN MINIMUM MIRROR_PAD MUL NEG NOT_EQUAL PACK PAD PRELU QUANTIZE READ_VARIABLE REDUCE_MAX RELU RELU6
-    RESHAPE RESIZE_BILINEAR RESIZE_NEAREST_NEIGHBOR REVERSE_V2 ROUND RSQRT SELECT_V2 SHAPE SIN SLICE SOFTMAX
-    SPACE_TO_BATCH_ND SPACE_TO_DEPTH SPLIT SPLIT_V SQRT SQUARE SQUARED_DIFFERENCE SQUEEZE STRIDED_SLICE SUB
-    SUM SVDF TANH TRANSPOSE TRANSPOSE_CONV UNPACK VAR_HANDLE WHILE ZEROS_LIKE
-""".split()
-_IRREGULAR = {
-    "BATCH_MATMUL": "AddBatchMatMul",
-    "CUMSUM": "AddCumSum",
-    "PADV2": "AddPadV2",
-    "UNIDIRECTIONAL_SEQUENCE_LSTM": "AddUnidirectionalSequenceLSTM",
-}
 _PARTS = {"2D": "2D", "ND": "Nd"}
 _MEASURED = (
     "/* Measured: TensorFlow Lite Micro's interpreter on a 64-bit host with reference kernels; pointers\n"
@@ -66,11 +49,11 @@ def measured_arena(measured: int, file: FlatFile) -> Arena:
     """
     scratch = 0
     for operator in file.operators:
-        if operator.name in ("CONV_2D", "DEPTHWISE_CONV_2D") and len(operator.inputs) > 1:
-            weights = operator.inputs[1].shape
-            depthwise = operator.name == "DEPTHWISE_CONV_2D"
-            patch = weights[1] * weights[2] * weights[3]
-            scratch = max(scratch, (2 if depthwise else 4) * patch)
+        known = all_operators().get(operator.name)
+        weights = known.weights if known is not None else None
+        if weights is not None and weights.patch_bytes:
+            patch = math.prod(operator.inputs[weights.at].shape[1:])
+            scratch = max(scratch, weights.patch_bytes * patch)
     return Arena(measured, scratch + _SPARE)
 
 
@@ -78,16 +61,15 @@ def resolver_methods(operators: Iterable[str]) -> tuple[str, ...]:
     """The resolver's method for each operator; UnsupportedOperator when it has none."""
     methods = []
     for name in operators:
-        if name in _IRREGULAR:
-            methods.append(_IRREGULAR[name])
-        elif name in _REGULAR:
-            methods.append("Add" + "".join(_PARTS.get(part, part.capitalize()) for part in name.split("_")))
-        else:
+        operator = all_operators().get(name)
+        if operator is None or operator.custom or operator.tflm_method is None:
             raise UnsupportedOperator(
                 "TensorFlow Lite Micro cannot run this operator",
                 which=name,
                 next_step="replace the layer that makes it",
             )
+        regular = "Add" + "".join(_PARTS.get(part, part.capitalize()) for part in name.split("_"))
+        methods.append(operator.tflm_method or regular)
     return tuple(methods)
 
 

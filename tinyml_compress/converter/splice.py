@@ -10,12 +10,15 @@ import numpy as np
 from tinyml_compress.errors import ConversionError
 from tinyml_compress.ir import DType, Graph, Node, Tensor
 from tinyml_compress.ops import operator
+from tinyml_compress.ops.traits import Values
 
 __all__ = ["candidates", "followers", "splice"]
 
 _CAST = "QUANTIZE"
-_SHAPE_ONLY = ("RESHAPE", "SQUEEZE", "EXPAND_DIMS", "TRANSPOSE")
-"""They move values and change none: they take the form of what they read."""
+
+
+def _values(node: Node) -> Values:
+    return operator(node.op, node.name).values
 
 
 def candidates(narrow: Graph, wide: Graph) -> tuple[int, ...]:
@@ -32,7 +35,7 @@ def candidates(narrow: Graph, wide: Graph) -> tuple[int, ...]:
     return tuple(
         place
         for place, node in enumerate(narrow.nodes)
-        if node.op not in (_CAST, "DEQUANTIZE", *_SHAPE_ONLY) and _is_wide(wide, node)
+        if _values(node) is Values.NEW and _is_wide(wide, node)
     )
 
 
@@ -44,13 +47,18 @@ def followers(narrow: Graph, chosen: Collection[int]) -> frozenset[int]:
     """`chosen`, and what takes its form from it: casts at the ends, and nodes that only move values."""
     wide = set(chosen)
     maker = {name: place for place, node in enumerate(narrow.nodes) for name in node.outputs}
+    makes_stored: list[tuple[int, str]] = []
     for place, node in enumerate(narrow.nodes):
         source = node.inputs[0] if node.inputs else None
-        if node.op in ("DEQUANTIZE", *_SHAPE_ONLY) and source is not None and maker.get(source) in wide:
+        if _values(node) is Values.NEW:
+            continue
+        if _values(node) is Values.CAST and not narrow.tensors[node.outputs[0]].dtype.is_float:
+            makes_stored.append((place, node.outputs[0]))
+        elif source is not None and maker.get(source) in wide:
             wide.add(place)
-    for place, node in enumerate(narrow.nodes):
-        readers = [index for index, other in enumerate(narrow.nodes) if node.outputs[0] in other.inputs]
-        if node.op == _CAST and readers and all(index in wide for index in readers):
+    for place, made in makes_stored:
+        readers = [index for index, other in enumerate(narrow.nodes) if made in other.inputs]
+        if readers and all(index in wide for index in readers):
             wide.add(place)
     return frozenset(wide)
 

@@ -7,13 +7,9 @@ from dataclasses import replace
 from tinyml_compress.frontend.reader import read
 from tinyml_compress.frontend.writer import write
 from tinyml_compress.ir import Graph
+from tinyml_compress.ops import operator
 
 __all__ = ["strip"]
-
-# A convolution's multiplier is made of the scales of input, weights and output; FULLY_CONNECTED's Prepare
-# compares its bias' scale with the product of the other two, so there it must stay.
-_BIAS_SCALE_UNREAD = ("CONV_2D", "DEPTHWISE_CONV_2D")
-_BIAS = 2
 
 
 def strip(file: bytes) -> bytes:
@@ -28,17 +24,13 @@ def strip(file: bytes) -> bytes:
 
 
 def _without_bias_scales(graph: Graph) -> Graph:
-    droppable = {
-        node.inputs[_BIAS]
-        for node in graph.nodes
-        if node.op in _BIAS_SCALE_UNREAD and len(node.inputs) > _BIAS
-    }
-    kept = {
-        name
-        for node in graph.nodes
-        for position, name in enumerate(node.inputs)
-        if not (node.op in _BIAS_SCALE_UNREAD and position == _BIAS)
-    }
+    droppable: set[str | None] = set()
+    kept: set[str | None] = set()
+    for node in graph.nodes:
+        weights = operator(node.op, node.name).weights
+        unread = None if weights is None or weights.reads_bias_scale else weights.bias
+        for position, name in enumerate(node.inputs):
+            (droppable if position == unread else kept).add(name)
     return graph.rebuilt(
         tensors={
             name: replace(tensor, quant=None) if name in droppable - kept else tensor

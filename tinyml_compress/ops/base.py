@@ -419,7 +419,11 @@ class Operator(ABC):
         """How many rows (axis 1) before its own a row of the output is made of, rows advancing together; None
         where it has others in it. UnsupportedOperator where the attributes are what stands in the way.
         """
-        return 0 if self.elementwise else None
+        if not self.elementwise:
+            return None
+        rank, given = len(view.output().shape), map(view.input, range(len(view.node.inputs)))
+        rows = {((1,) * rank + tensor.shape)[-rank:][1:2] for tensor in given if tensor.is_const}
+        return 0 if rows <= {(1,), ()} else None
 
     def of_shape(self, view: NodeView, shape: tuple[int, ...]) -> tuple[Attrs, Mapping[int, Sequence[int]]]:
         """Attributes, and constant inputs by index, with which it makes an output of this shape."""

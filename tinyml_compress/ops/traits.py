@@ -61,7 +61,9 @@ class Weights:
     four_bits: Scales | None = None
     """How they are packed to four bits; None where no kernel takes such."""
     reads_bias_scale: bool = True
-    """Whether TensorFlow Lite Micro looks at the scale that the file gives the bias."""
+    """Whether TensorFlow Lite Micro looks at the scale that the file gives the bias, instead of making it of
+    the others.
+    """
     patch_bytes: int = 0
     """Scratch that CMSIS-NN's kernel asks for, per weight behind the first axis."""
 

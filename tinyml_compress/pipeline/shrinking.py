@@ -93,10 +93,10 @@ def _narrowed(before: Graph, after: Graph) -> tuple[Narrowed, ...]:
     """Layers with weights that have fewer channels than before."""
     found = []
     for node in after.nodes:
-        if node.op not in ("CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED"):
+        if operator(node.op, node.name).weights is None:
             continue
         name = node.outputs[0]
         old, new = before.tensors[name].shape, after.tensors[name].shape
-        if len(node.inputs) > 1 and old != new:
+        if old != new:
             found.append(Narrowed(layer=node.name, op=node.op, before=old[-1], after=new[-1]))
     return tuple(found)

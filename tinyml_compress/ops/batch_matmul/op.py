@@ -123,6 +123,7 @@ def _emit_f32(view: NodeView) -> tuple[Call, ...]:
 
 class BatchMatmul(Operator):
     name = "BATCH_MATMUL"
+    tflm_method = "AddBatchMatMul"
     attrs_type = BatchMatmulAttrs
     options = Options(
         "BatchMatMulOptions",

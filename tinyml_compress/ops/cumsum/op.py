@@ -61,6 +61,7 @@ def _emit(view: NodeView) -> tuple[Call, ...]:
 
 class Cumsum(Operator):
     name = "CUMSUM"
+    tflm_method = "AddCumSum"
     attrs_type = CumsumAttrs
     options = Options(
         "CumsumOptions",

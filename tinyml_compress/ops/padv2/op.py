@@ -11,6 +11,7 @@ __all__ = ["OPERATOR", "PadV2"]
 
 class PadV2(PadOperator):
     name = "PADV2"
+    tflm_method = "AddPadV2"
     attrs_type = Attrs
     options = Options("PadV2Options")
 

@@ -9,6 +9,7 @@ __all__ = ["OPERATOR", "ReduceMin"]
 
 class ReduceMin(ExtremeOperator):
     name = "REDUCE_MIN"
+    tflm_method = None
     larger = False
 
 

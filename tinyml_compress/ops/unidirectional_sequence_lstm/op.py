@@ -225,6 +225,7 @@ def _of(dtype: DType) -> Variant:
 
 class UnidirectionalSequenceLstm(Operator):
     name = "UNIDIRECTIONAL_SEQUENCE_LSTM"
+    tflm_method = "AddUnidirectionalSequenceLSTM"
     attrs_type = LstmAttrs
     options = Options(
         "UnidirectionalSequenceLSTMOptions",

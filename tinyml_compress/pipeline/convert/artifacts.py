@@ -16,6 +16,7 @@ from tinyml_compress.converter import Settings as ConverterSettings
 from tinyml_compress.errors import MissingDependency, ModelError, RuntimeCrash, UnsupportedOperator
 from tinyml_compress.frontends.preprocessing import Preprocessing, c_header
 from tinyml_compress.ir import DType, Tensor
+from tinyml_compress.ops import all_operators
 from tinyml_compress.results import Kind, Manifest, Number, PortFacts
 from tinyml_compress.results.base import plain
 from tinyml_compress.results.convert import Given, Settings
@@ -109,7 +110,9 @@ def _test_inputs(file: FlatFile, seed: int) -> list[list[Array]]:
     count = max(1, min(_VECTORS, _VECTOR_BYTES // max(size, 1)))
     ports = [Tensor(port.name, port.shape, port.dtype or DType.FLOAT32, port.quant) for port in file.inputs]
     # integers without a scale are places in a table, and TensorFlow Lite Micro checks them
-    rows = min((use.inputs[0].shape[0] for use in file.operators if use.name == "GATHER"), default=128)
+    tables = {name: known.picks.table for name, known in all_operators().items() if known.picks is not None}
+    picked = [use.inputs[tables[use.name]] for use in file.operators if use.name in tables]
+    rows = min((table.shape[0] for table in picked), default=128)
     places = {DType.INT32: np.int32, DType.INT64: np.int64}
     return [
         [

@@ -8,6 +8,8 @@ import numpy as np
 import numpy.typing as npt
 
 from tinyml_compress.ir import Graph
+from tinyml_compress.ops import operator
+from tinyml_compress.ops.traits import Values
 from tinyml_compress.results import LayerNoise
 from tinyml_compress.results.parity import Decibel
 from tinyml_compress.runners.sides import dequantized
@@ -15,7 +17,6 @@ from tinyml_compress.runners.sides import dequantized
 __all__ = ["layer_noise", "sqnr_db"]
 
 Array = npt.NDArray[np.generic]
-_CASTS = ("QUANTIZE", "DEQUANTIZE")
 
 
 def sqnr_db(pairs: Iterable[tuple[Array, Array]]) -> Decibel:
@@ -69,7 +70,7 @@ def _matched(real: Graph, graph: Graph) -> list[tuple[int, int]]:
         return [
             (index, node.op, one.tensors[node.outputs[0]].elements)
             for index, node in enumerate(one.nodes)
-            if node.op not in _CASTS
+            if operator(node.op, node.name).values is not Values.CAST
         ]
 
     ours, theirs = layers(graph), layers(real)

@@ -10,18 +10,15 @@ import numpy as np
 
 from tinyml_compress.errors import UnsupportedOperator
 from tinyml_compress.ir import Attrs, DType, Graph, Node, NodeView, Tensor
-from tinyml_compress.ops._conv import ConvAttrs
+from tinyml_compress.ops import operator
 from tinyml_compress.ops._flow import CallOnceAttrs
 from tinyml_compress.ops._variables import VariableAttrs
 from tinyml_compress.ops.concatenation.op import ConcatenationAttrs
-from tinyml_compress.ops.numerics import Padding
 from tinyml_compress.ops.strided_slice.op import StridedSliceAttrs
 
 __all__ = ["streamed"]
 
 _TIME = 1
-_CONVOLUTIONS = ("CONV_2D", "DEPTHWISE_CONV_2D")
-_FRAME_BY_FRAME = frozenset({"ADD", "LOGISTIC", "MUL", "QUANTIZE", "RELU", "RELU6", "SUB", "TANH"})
 
 
 def streamed(graph: Graph) -> Graph:
@@ -79,17 +76,18 @@ class _Streaming:
             self._folded.update(node.outputs)
             self._nodes.append(node)
             return
-        if node.op in _CONVOLUTIONS:
-            self._convolution(view)
-            return
-        if node.op not in _FRAME_BY_FRAME:
+        back = operator(node.op, node.name).rows_back(view)
+        if back is None:
             raise UnsupportedOperator(
                 f"{node.op}: cannot be told frame by frame",
                 which=node.name,
-                allowed=", ".join((*_CONVOLUTIONS, *sorted(_FRAME_BY_FRAME))),
+                allowed="convolutions along time, and what works element by element",
             )
+        source = self._tensors[view.input(0).name]
         for name in node.outputs:
             self._to_frame(name)
+        if back:
+            node = replace(node, inputs=(self._remembered(node, source, back), *node.inputs[1:]))
         self._nodes.append(node)
 
     def _whole(self, view: NodeView) -> bool:
@@ -97,26 +95,6 @@ class _Streaming:
         named = [self._graph.tensors[name] for name in view.node.inputs if name is not None]
         given = [tensor for tensor in named if tensor.in_arena]
         return bool(given) and all(len(tensor.shape) == 4 and tensor.shape[_TIME] == 1 for tensor in given)
-
-    def _convolution(self, view: NodeView) -> None:
-        node = view.node
-        attrs = view.attrs(ConvAttrs)
-        back = (view.input(1).shape[_TIME] - 1) * attrs.dilation_h
-        same_needs_none = attrs.padding is Padding.SAME and back == 0
-        if attrs.stride_h != 1 or not (attrs.padding is Padding.VALID or same_needs_none):
-            raise UnsupportedOperator(
-                f"{node.op}: windows along time",
-                which=node.name,
-                found=f"{attrs.padding.name}, stride {attrs.stride_h}",
-                allowed="VALID, stride 1",
-            )
-        source = self._tensors[view.input(0).name]
-        self._to_frame(node.outputs[0])
-        if back == 0:
-            self._nodes.append(node)
-            return
-        window = self._remembered(node, source, back)
-        self._nodes.append(replace(node, inputs=(window, *node.inputs[1:])))
 
     def _remembered(self, node: Node, source: Tensor, back: int) -> str:
         """The frames that came before, joined with the new one; the variable takes what the next
