@@ -3,154 +3,23 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
-
-import numpy as np
 
 from tinyml_compress.ir import DType, NodeView, Tensor
 from tinyml_compress.ops import _checks
-from tinyml_compress.ops._products import axis_window, checked_multiplier, names_channels
-from tinyml_compress.ops.base import (
-    Call,
-    In,
-    Operator,
-    OptionField,
-    Options,
-    Out,
-    ParamValue,
-    Ref,
-    Role,
-    Table,
-    Variant,
-    refuse,
-)
-from tinyml_compress.ops.numerics import Activation, Fused, Padding
-from tinyml_compress.ops.structs import ints, pointers, struct
+from tinyml_compress.ops._products import names_channels
+from tinyml_compress.ops.base import Operator, OptionField, Options, refuse
+from tinyml_compress.ops.numerics import Activation, Padding
 from tinyml_compress.ops.traits import Weights
+from tinyml_compress.ops.transpose_conv import plain
+from tinyml_compress.ops.transpose_conv.node import BIAS, INPUT, WEIGHTS, TransposeConvAttrs, multipliers
 
 __all__ = ["OPERATOR", "TransposeConv", "TransposeConvAttrs"]
 
-STRUCTS = (
-    struct(
-        "tc_transpose_conv_params",
-        ints("batches in_height in_width in_depth"),
-        ints("height", note="of the window"),
-        ints("width out_height out_width out_depth stride_h stride_w pad_h pad_w in_zero_point"),
-        ints("zero_point"),
-        pointers("int8_t", "weights", note="output channel, row, column, input channel"),
-        pointers("int32_t", "channels", note="bias, multiplier, shift of every output channel"),
-    ),
-    struct(
-        "tc_s16_transpose_conv_params",
-        ints("batches in_height in_width in_depth"),
-        ints("height", note="of the window"),
-        ints("width out_height out_width out_depth stride_h stride_w pad_h pad_w"),
-        pointers("int8_t", "weights", note="output channel, row, column, input channel"),
-        pointers("int64_t", "bias", note="of every output channel"),
-        pointers("int32_t", "channels", note="multiplier and shift of every output channel"),
-    ),
-    struct(
-        "tc_f32_transpose_conv_params",
-        ints("batches in_height in_width in_depth"),
-        ints("height", note="of the window"),
-        ints("width out_height out_width out_depth stride_h stride_w pad_h pad_w"),
-        pointers("float", "weights", note="output channel, row, column, input channel"),
-        pointers("float", "bias", note="of every output channel"),
-    ),
-)
-
-_WEIGHTS, _INPUT, _BIAS = 1, 2, 3
 _BIASES = {
     DType.INT8: (DType.INT32,),
     DType.INT16: (DType.INT64, DType.INT16),
     DType.FLOAT32: (DType.FLOAT32,),
 }
-
-
-@dataclass(frozen=True)
-class TransposeConvAttrs(Fused):
-    """Attributes of TRANSPOSE_CONV."""
-
-    padding: Padding = Padding.SAME
-    stride_w: int = 1
-    stride_h: int = 1
-    activation: Activation = Activation.NONE
-
-
-def _multipliers(view: NodeView) -> list[tuple[int, int]]:
-    source, weights, target = view.quant(_INPUT), view.quant(_WEIGHTS), view.output_quant()
-    channels = view.input(_WEIGHTS).shape[0]
-    scales = weights.scales if weights.per_channel else weights.scales[:1] * channels
-    return [checked_multiplier(view, source.scale * scale / target.scale) for scale in scales]
-
-
-def _bias(view: NodeView) -> Tensor | None:
-    return view.optional_input(_BIAS)
-
-
-def _emit(view: NodeView) -> tuple[Call, ...]:
-    attrs, source, target = view.attrs(TransposeConvAttrs), view.input(_INPUT), view.output()
-    weights, bias = view.input(_WEIGHTS), _bias(view)
-    channels, height, width, depth = weights.shape
-    offsets = np.zeros(channels) if bias is None or bias.data is None else bias.data.reshape(-1)
-    params: tuple[tuple[str, ParamValue], ...] = (
-        ("batches", source.shape[0]),
-        ("in_height", source.shape[1]),
-        ("in_width", source.shape[2]),
-        ("in_depth", depth),
-        ("height", height),
-        ("width", width),
-        ("out_height", target.shape[1]),
-        ("out_width", target.shape[2]),
-        ("out_depth", channels),
-        ("stride_h", attrs.stride_h),
-        ("stride_w", attrs.stride_w),
-        ("pad_h", axis_window(attrs.padding, target.shape[1], height, attrs.stride_h)[1]),
-        ("pad_w", axis_window(attrs.padding, target.shape[2], width, attrs.stride_w)[1]),
-    )
-    if source.dtype is DType.FLOAT32:
-        params += (("weights", Ref("weights")), ("bias", Ref("bias")))
-        floats = (
-            Table("weights", "float", np.asarray(weights.constant, np.float32), Role.WEIGHTS),
-            Table("bias", "float", offsets.astype(np.float32), Role.WEIGHTS),
-        )
-        return (
-            Call(
-                "tc_f32_transpose_conv__c",
-                "tc_f32_transpose_conv_params",
-                params,
-                (In(_INPUT), Out()),
-                floats,
-            ),
-        )
-    offsets = offsets.astype(np.int64)
-    scaling = np.array(_multipliers(view), np.int64)
-    stored = Table("weights", "int8_t", np.asarray(weights.constant, np.int8), Role.WEIGHTS)
-    if source.dtype is DType.INT16:
-        params += (("weights", Ref("weights")), ("bias", Ref("bias")), ("channels", Ref("channels")))
-        tables: tuple[Table, ...] = (
-            stored,
-            Table("bias", "int64_t", offsets.reshape(-1), Role.WEIGHTS, align=8),
-            Table("channels", "int32_t", scaling.astype(np.int32), Role.WEIGHTS),
-        )
-        return (
-            Call(
-                "tc_s16_transpose_conv__c",
-                "tc_s16_transpose_conv_params",
-                params,
-                (In(_INPUT), Out()),
-                tables,
-            ),
-        )
-    params += (
-        ("in_zero_point", source.quantized.zero_point),
-        ("zero_point", target.quantized.zero_point),
-        ("weights", Ref("weights")),
-        ("channels", Ref("channels")),
-    )
-    rows = np.column_stack([offsets.reshape(-1), scaling]).astype(np.int32)
-    tables = (stored, Table("channels", "int32_t", rows, Role.WEIGHTS))
-    return (Call("tc_s8_transpose_conv__c", "tc_transpose_conv_params", params, (In(_INPUT), Out()), tables),)
 
 
 class TransposeConv(Operator):
@@ -167,18 +36,14 @@ class TransposeConv(Operator):
     )
     dtypes = ("int8", "int16", "float32")
     limits = "constant weights and bias, int8 weights for int16 inputs; no fused activation"
-    weights = Weights(0, 3, at=_WEIGHTS, bias=_BIAS)
-    variants = (
-        Variant("tc_s8_transpose_conv__c", lambda view: view.input(_INPUT).dtype is DType.INT8, _emit),
-        Variant("tc_s16_transpose_conv__c", lambda view: view.input(_INPUT).dtype is DType.INT16, _emit),
-        Variant("tc_f32_transpose_conv__c", lambda view: view.input(_INPUT).dtype is DType.FLOAT32, _emit),
-    )
+    weights = Weights(0, 3, at=WEIGHTS, bias=BIAS)
+    variants = plain.VARIANTS
 
     def check(self, view: NodeView) -> None:
         attrs = view.attrs(TransposeConvAttrs)
         if len(view.node.inputs) not in (3, 4) or None in view.node.inputs[:3] or len(view.node.outputs) != 1:
             raise refuse(view, "number of inputs", found=len(view.node.inputs), allowed="3 or 4")
-        source, weights, target = view.input(_INPUT), view.input(_WEIGHTS), view.output()
+        source, weights, target = view.input(INPUT), view.input(WEIGHTS), view.output()
         dtype = _checks.dtypes(view, source, (DType.INT8, DType.INT16, DType.FLOAT32), "the input")
         _checks.dtypes(view, target, (dtype,), "the output")
         floats = dtype is DType.FLOAT32
@@ -199,7 +64,7 @@ class TransposeConv(Operator):
             raise refuse(
                 view, "shapes", found=f"{source.shape} to {target.shape}", allowed="one batch size, not 0"
             )
-        bias = _bias(view)
+        bias = view.optional_input(BIAS)
         if bias is not None:
             _checks.dtypes(view, bias, _BIASES[dtype], "the bias")
             if bias.data is None or bias.elements != weights.shape[0]:
@@ -209,12 +74,12 @@ class TransposeConv(Operator):
         _checks.quantization(view, source)
         _checks.quantization(view, target)
         self._check_weights(view, weights)
-        shifts = [shift for _, shift in _multipliers(view)]
+        shifts = [shift for _, shift in multipliers(view)]
         if dtype is DType.INT16:
             self._check_int16(view, max(shifts))
 
     def _check_int16(self, view: NodeView, shift: int) -> None:
-        for tensor in (view.input(_INPUT), view.output()):
+        for tensor in (view.input(INPUT), view.output()):
             if tensor.quantized.zero_point != 0:
                 raise refuse(
                     view, "zero point of an int16 tensor", found=tensor.quantized.zero_point, allowed=0
@@ -236,8 +101,8 @@ class TransposeConv(Operator):
         return (view.output().shape,)
 
     def macs(self, view: NodeView) -> int:
-        weights = view.input(_WEIGHTS).shape
-        return view.input(_INPUT).elements * weights[0] * weights[1] * weights[2]
+        weights = view.input(WEIGHTS).shape
+        return view.input(INPUT).elements * weights[0] * weights[1] * weights[2]
 
 
 OPERATOR = TransposeConv()

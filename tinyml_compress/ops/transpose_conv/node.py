@@ -1,0 +1,32 @@
+"""What kernels and checks of TRANSPOSE_CONV ask a node: its attributes, its inputs, its multipliers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tinyml_compress.ir import NodeView
+from tinyml_compress.ops._products import checked_multiplier
+from tinyml_compress.ops.numerics import Activation, Fused, Padding
+
+__all__ = ["BIAS", "INPUT", "WEIGHTS", "TransposeConvAttrs", "multipliers"]
+
+WEIGHTS = 1
+INPUT = 2
+BIAS = 3
+
+
+@dataclass(frozen=True)
+class TransposeConvAttrs(Fused):
+    """Attributes of TRANSPOSE_CONV."""
+
+    padding: Padding = Padding.SAME
+    stride_w: int = 1
+    stride_h: int = 1
+    activation: Activation = Activation.NONE
+
+
+def multipliers(view: NodeView) -> list[tuple[int, int]]:
+    source, weights, target = view.quant(INPUT), view.quant(WEIGHTS), view.output_quant()
+    channels = view.input(WEIGHTS).shape[0]
+    scales = weights.scales if weights.per_channel else weights.scales[:1] * channels
+    return [checked_multiplier(view, source.scale * scale / target.scale) for scale in scales]
