@@ -13,7 +13,7 @@ import pytest
 
 from tests.lib.bundles import command, exported
 from tests.lib.stateful_nets import STREAMING
-from tinyml_compress.codegen.emit import _base
+from tinyml_compress.codegen.emit import base_text
 from tinyml_compress.codegen.kernels import KernelFile, amalgamate
 from tinyml_compress.support import proc, resources
 
@@ -93,7 +93,7 @@ def test_clang_tidy_on_every_kernel(page: str, tmp_path: Path, flags: tuple[str,
     kernels = sorted({*root.glob("ops/*/tc_*__*.c"), *root.glob("csrc/tc_*__*.c")})
     text = amalgamate([KernelFile(path.stem, path) for path in kernels])
     includes = "#include <stddef.h>\n#include <stdint.h>\n#include <string.h>\n"
-    (tmp_path / "all.c").write_text(includes + _base("ALL", text, frozenset()) + text)
+    (tmp_path / "all.c").write_text(includes + base_text("ALL", text, frozenset()) + text)
     found = tidied(tmp_path, ["all.c"], flags)
     assert unlisted(found, listed(page, "clang-tidy")) == []
     assert found, "the analyser ran"

@@ -31,7 +31,7 @@ from tinyml_compress import data, devices
 from tinyml_compress.data.findings import check
 from tinyml_compress.errors import TinymlError
 from tinyml_compress.frontends.preprocessing import AudioForm, Features, ImageForm, Preprocessing, c_header
-from tinyml_compress.pipeline.export.bundle import manifest_preprocessing
+from tinyml_compress.pipeline.compile.front_end import manifest_preprocessing
 from tinyml_compress.pipeline.measure.target import target
 from tinyml_compress.rendering.gate import gate_junit, gate_markdown, judge, read_result
 from tinyml_compress.rendering.gate_checks import Tolerances

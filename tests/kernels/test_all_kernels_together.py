@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tinyml_compress.codegen.emit import _base
+from tinyml_compress.codegen.emit import base_text
 from tinyml_compress.codegen.kernels import KernelFile, amalgamate
 from tinyml_compress.ops import all_operators
 from tinyml_compress.runners import toolchain
@@ -16,7 +16,9 @@ def test_every_kernel_in_one_source() -> None:
     sources: list[Path] = sorted({*root.glob("ops/*/tc_*__*.c"), *root.glob("csrc/tc_*__*.c")})
     assert len(sources) > len(all_operators())
     text = amalgamate([KernelFile(path.stem, path) for path in sources])
-    head = "#include <stddef.h>\n#include <stdint.h>\n#include <string.h>\n" + _base("ALL", text, frozenset())
+    head = "#include <stddef.h>\n#include <stdint.h>\n#include <string.h>\n" + base_text(
+        "ALL", text, frozenset()
+    )
     # Shared helpers of one name would be defined twice, or with two meanings.
     warnings = tuple(flag for flag in toolchain.WARNINGS if flag != "-Wpedantic")
     toolchain.objects({"all.c": head + text}, flags=("-O1", *warnings))

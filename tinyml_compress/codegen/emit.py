@@ -25,7 +25,7 @@ from tinyml_compress.ir import ARENA_ALIGN, MemoryPlan, Port, Program, ProgramNo
 from tinyml_compress.support import resources
 from tinyml_compress.support.escape import c_comment
 
-__all__ = ["generate"]
+__all__ = ["base_text", "generate"]
 
 
 def generate(planned: Planned, *, prefix: str, model_sha256: str, options: str) -> Program:
@@ -137,7 +137,7 @@ const void *{prefix}_output({arena_parameters(arenas, "const ")}, int index) {{
             f'#include "{prefix}.h"\n',
             f"#if {upper}_ABI_VERSION != {ABI_VERSION}\n"
             f'#error "{prefix}.h is of another version than {prefix}.c"\n#endif\n',
-            _base(upper, kernels, functions.uses | uses | ({MEMSET} if start else set())),
+            base_text(upper, kernels, functions.uses | uses | ({MEMSET} if start else set())),
             kernels,
             functions.constants.text(),
             "\n".join(functions.params),
@@ -163,7 +163,7 @@ def _switch(ports: tuple[Port, ...], pointer: str, arenas: tuple[str, ...]) -> s
     return f"{idle}    switch (index) {{\n{cases}\n    default:\n        return NULL;\n    }}"
 
 
-def _base(upper: str, kernels: str, uses: Set[str]) -> str:
+def base_text(upper: str, kernels: str, uses: Set[str]) -> str:
     """What kernels expect of tc_base.h; the memory helpers only where something uses them."""
     memory = ""
     for helper in (MEMCPY, MEMSET):

@@ -17,6 +17,11 @@ __all__ = ["GoldenVectors", "describe_port", "project_files", "vectors_header"]
 
 _TEMPLATES = Path(__file__).parent / "project_files"
 _PER_LINE = 20
+_FRONT_END = (
+    "11. Samples become its input by `{0}_frontend.h`, exactly as in training and calibration: "
+    "`{0}_frontend_init`, `{0}_frontend_write` (from the interrupt), "
+    "`{0}_frontend_next`, `{0}_frontend_slide`."
+)
 
 
 @dataclass(frozen=True)
@@ -31,8 +36,11 @@ class GoldenVectors:
     """Whose outputs they are; stands in the files."""
 
 
-def project_files(program: Program, vectors: GoldenVectors) -> dict[str, str]:
-    """File name -> text of everything but the model's own source and header. Pure."""
+def project_files(program: Program, vectors: GoldenVectors, more: Sequence[str] = ()) -> dict[str, str]:
+    """File name -> text of everything but the model's own source and header. Pure.
+
+    `more` names other files of C that lie beside them.
+    """
     facts = {
         "version": __version__,
         "sha256": program.model_sha256,
@@ -42,9 +50,11 @@ def project_files(program: Program, vectors: GoldenVectors) -> dict[str, str]:
         "inputs": "; ".join(describe_port(port) for port in program.inputs) or "none",
         "outputs": "; ".join(describe_port(port) for port in program.outputs) or "none",
         "oracle": vectors.oracle,
+        "frontend": f"{_FRONT_END.format(program.prefix)}\n" if more else "",
     }
+    sources = "".join(f" {name}" for name in more if name.endswith(".c"))
     return {
-        "CMakeLists.txt": _filled("CMakeLists.txt", program.prefix, {}),
+        "CMakeLists.txt": _filled("CMakeLists.txt", program.prefix, {"more": sources}),
         "README.md": _filled("readme.txt", program.prefix, facts),
         "main.c": _filled("main.c", program.prefix, {}),
         f"{program.prefix}_test_vectors.h": vectors_header(

@@ -37,6 +37,8 @@ _WHAT = {
     "{}_selftest.h": "what the self-test is called with and what it says",
     "{}_test_vectors.h": "golden vectors, read by the self-test alone",
     "{}_preprocessing.h": "how inputs are made from sensor values",
+    "{}_frontend.c": "the front end: from samples to the model's input",
+    "{}_frontend.h": "its functions and what they take",
     "{}_model_data.c": "the .tflite file as an array",
     "{}_model_data.h": "its size, shapes and scales",
     "{}_resolver.h": "the operators that the model needs, and its arena",

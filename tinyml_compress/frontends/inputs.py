@@ -1,15 +1,23 @@
-"""From features in whole numbers to a model's inputs: scale, mean and deviation."""
+"""From features in whole numbers to a model's inputs: scale, mean and deviation, and bytes of int8.
+
+An input is a whole number with `bits` behind the point, which a float32 holds exactly. The stored value is
+then the nearest one, ties away from zero, as for every input of an int8 model; a product of 64 bits finds it
+without an error.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from fractions import Fraction
+from math import ceil
 
 import numpy as np
 import numpy.typing as npt
 
 from tinyml_compress.errors import DataError
+from tinyml_compress.ir import Quant
 
-__all__ = ["FRACTION", "InputNumbers", "input_numbers"]
+__all__ = ["FRACTION", "InputNumbers", "StoredNumbers", "input_numbers", "stored_numbers"]
 
 Whole = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float32]
@@ -17,6 +25,8 @@ FRACTION = 10
 """Bits behind the point of a feature."""
 _SHIFT = 27
 _LARGEST = (1 << 24) - 1
+_STORED_SHIFT = 52
+_BEYOND = 512
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,6 +47,17 @@ class InputNumbers:
         return np.ldexp(np.clip(whole, -self.largest, self.largest).astype(np.float32), -self.bits)
 
 
+@dataclass(frozen=True)
+class StoredNumbers:
+    """stored = (|input| * multiplier + half) >> shift, with the input's sign, and the zero point."""
+
+    multiplier: int
+    most: int
+    """Inputs of a larger magnitude are cut to it: their bytes are the same."""
+    zero_point: int
+    shift: int = _STORED_SHIFT
+
+
 def input_numbers(scale: float, means: tuple[float, ...], stds: tuple[float, ...]) -> InputNumbers:
     """(feature * scale - mean) / std in whole numbers."""
     mean, std = np.broadcast_arrays(np.asarray(means, np.float64), np.asarray(stds, np.float64))
@@ -55,3 +76,12 @@ def input_numbers(scale: float, means: tuple[float, ...], stds: tuple[float, ...
         offsets.astype(np.int64) + (1 << (_SHIFT - 1)),
         bits,
     )
+
+
+def stored_numbers(quant: Quant, bits: int) -> StoredNumbers:
+    """For the input of an int8 model, with `bits` behind the point of an input."""
+    steps = Fraction(2) ** -bits / Fraction(
+        float(np.float32(quant.scale))
+    )  # of a stored value, per 1 of an input
+    multiplier = min(ceil(steps * (1 << _STORED_SHIFT)), _BEYOND << _STORED_SHIFT)
+    return StoredNumbers(multiplier, min(max(int(_BEYOND / steps), 1), _LARGEST), quant.zero_point)

@@ -90,6 +90,7 @@ _COMPILER = Producer(
         "plan",
         "codegen",
         "support/c_names.py",
+        "pipeline/compile/front_end.py",
         "pipeline/compile/verb.py",
         "pipeline/convert/golden_vectors.py",
     ),

@@ -15,6 +15,7 @@ from tinyml_compress.ir import Graph, Memory, NodeView, Program
 from tinyml_compress.ir.program import KernelPrice, ProgramNode
 from tinyml_compress.ops import operator
 from tinyml_compress.ops.base import Isa, Level, Variant
+from tinyml_compress.pipeline.compile.front_end import front_end, manifest_preprocessing
 from tinyml_compress.pipeline.convert.golden_vectors import golden_vectors
 from tinyml_compress.results import Compiled, CompiledNode, KernelOption
 from tinyml_compress.schedule import AS_ASKED, Asked, Decision, Option, decided
@@ -199,7 +200,13 @@ def compile_to_folder(
     started = time.perf_counter()
     content = files.read_bytes(model)
     program = compile_model(content, name, isa.sets, level, asked)
-    written = {**program.files, **project_files(program, golden_vectors(content, program))}
+    front = front_end(name, program.inputs, manifest_preprocessing(model))
+    more = {} if front is None else front.files
+    written = {
+        **program.files,
+        **more,
+        **project_files(program, golden_vectors(content, program), tuple(more)),
+    }
     with files.output_folder(output) as staging:
         for file_name, text in written.items():
             files.write_text(staging / file_name, text)

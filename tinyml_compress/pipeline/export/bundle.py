@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 import zlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import PurePath
 
 import numpy as np
 
@@ -14,20 +14,18 @@ from tinyml_compress import converter
 from tinyml_compress.codegen.project import GoldenVectors, describe_port, vectors_header
 from tinyml_compress.codegen.weights_check import with_weights_check
 from tinyml_compress.converter import FlatTensor
-from tinyml_compress.data.front_end import preprocessing_in
-from tinyml_compress.errors import DataError
 from tinyml_compress.exporters import Bundle, Engine
 from tinyml_compress.exporters.bundle import Vectors
 from tinyml_compress.frontends.preprocessing import Preprocessing, c_header
 from tinyml_compress.ir import DType, Port, Program
 from tinyml_compress.ops.base import Isa, Level
+from tinyml_compress.pipeline.compile.front_end import front_end
 from tinyml_compress.pipeline.compile.verb import compile_model
 from tinyml_compress.pipeline.convert.golden_vectors import golden_vectors, input_vectors, tflm_vectors
 from tinyml_compress.runners import tflm
 from tinyml_compress.support import files
-from tinyml_compress.support.json_file import read_json
 
-__all__ = ["Metadata", "aot_bundle", "manifest_preprocessing", "tflm_bundle"]
+__all__ = ["Metadata", "aot_bundle", "tflm_bundle"]
 
 _VECTOR_BYTES = 16 * 1024
 """The self-test lies in a device's flash."""
@@ -55,6 +53,7 @@ def aot_bundle(
     if program.state_bytes:  # the self-test's own state lies behind its arena
         align = f"{upper}_ARENA_ALIGN"
         arena = f"(({arena} + {align} - 1) / {align} * {align} + {upper}_STATE_BYTES)"
+    headers, sources = _front_end(name, program.inputs, preprocessing)
     bundle = Bundle(
         name=name,
         engine=Engine.AOT,
@@ -62,8 +61,8 @@ def aot_bundle(
         author=words.author,
         url=words.url,
         model_sha256=program.model_sha256,
-        headers={f"{name}.h": program.header, **_preprocessing_header(name, preprocessing)},
-        sources={f"{name}.c": program.source},
+        headers={f"{name}.h": program.header, **_preprocessing_header(name, preprocessing), **headers},
+        sources={f"{name}.c": program.source, **sources},
         vectors=_vectors(name, program.model_sha256, program.inputs, program.outputs, vectors),
         crc32=f"{upper}_WEIGHTS_CRC32",
         arena_bytes=arena,
@@ -77,7 +76,7 @@ def aot_bundle(
             "weights": f"{program.weight_bytes:,}",
             "tables": f"{program.table_bytes:,}",
             "options": f"{'+'.join(isa.value for isa in isas)}, chosen for {level.value}",
-            "frontend": _frontend(name, preprocessing),
+            "frontend": _frontend(name, preprocessing, headers),
         },
     )
     return bundle, program
@@ -94,6 +93,7 @@ def tflm_bundle(model: bytes, words: Metadata, preprocessing: Preprocessing) -> 
     arena = converter.measured_arena(tflm.arena_bytes(model), file)
     data = converter.model_data_files(name, model, file)
     header, source = f"{name}_model_data.h", f"{name}_model_data.c"
+    headers, sources = _front_end(name, inputs, preprocessing)
     return Bundle(
         name=name,
         engine=Engine.TFLM,
@@ -105,8 +105,9 @@ def tflm_bundle(model: bytes, words: Metadata, preprocessing: Preprocessing) -> 
             header: data[header],
             f"{name}_resolver.h": converter.resolver_header(name, digest, file, arena),
             **_preprocessing_header(name, preprocessing),
+            **headers,
         },
-        sources={source: data[source]},
+        sources={source: data[source], **sources},
         vectors=_vectors(name, digest, inputs, outputs, vectors),
         crc32=f"0x{zlib.crc32(model):08x}u",
         arena_bytes=str(arena.nbytes),
@@ -119,26 +120,9 @@ def tflm_bundle(model: bytes, words: Metadata, preprocessing: Preprocessing) -> 
             "measured": f"{arena.measured:,}",
             "model_bytes": f"{len(model):,}",
             "operators": ", ".join(file.operator_names),
-            "frontend": _frontend(name, preprocessing),
+            "frontend": _frontend(name, preprocessing, headers),
         },
     )
-
-
-def manifest_preprocessing(model: Path) -> Preprocessing:
-    """How inputs are made, by the manifest that `convert` wrote beside this very file; else
-    nothing is done.
-    """
-    path = model.parent / "manifest.json"
-    if not path.is_file():
-        return Preprocessing()
-    try:
-        manifest = read_json(path)
-        named = manifest["files"][model.name]
-    except (DataError, KeyError, TypeError):
-        return Preprocessing()  # a manifest of something else
-    if named != files.sha256(files.read_bytes(model)):
-        return Preprocessing()
-    return preprocessing_in(path, manifest)
 
 
 def _preprocessing_header(name: str, preprocessing: Preprocessing) -> dict[str, str]:
@@ -147,7 +131,20 @@ def _preprocessing_header(name: str, preprocessing: Preprocessing) -> dict[str, 
     return {f"{name}_preprocessing.h": c_header(name, preprocessing)}
 
 
-def _frontend(name: str, preprocessing: Preprocessing) -> str:
+def _front_end(
+    name: str, inputs: Sequence[Port], preprocessing: Preprocessing
+) -> tuple[dict[str, str], dict[str, str]]:
+    """The C of the front end: headers and sources."""
+    made = front_end(name, inputs, preprocessing)
+    parts: dict[str, dict[str, str]] = {".h": {}, ".c": {}}
+    for file, content in ({} if made is None else made.files).items():
+        parts[PurePath(file).suffix][file] = content
+    return parts[".h"], parts[".c"]
+
+
+def _frontend(name: str, preprocessing: Preprocessing, made: Mapping[str, str]) -> str:
+    if made:
+        return f"`{name}_frontend.h` makes them of samples, exactly as training and calibration had them"
     if preprocessing == Preprocessing():
         return "none is described: the inputs are what the model takes"
     return f"`{name}_preprocessing.h` has the numbers that training and calibration used"

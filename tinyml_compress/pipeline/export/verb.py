@@ -12,7 +12,8 @@ from tinyml_compress.errors import UsageError
 from tinyml_compress.exporters import Engine, Format
 from tinyml_compress.frontends.preprocessing import Preprocessing
 from tinyml_compress.ops.base import Isa, Level
-from tinyml_compress.pipeline.export.bundle import Metadata, aot_bundle, manifest_preprocessing, tflm_bundle
+from tinyml_compress.pipeline.compile.front_end import manifest_preprocessing
+from tinyml_compress.pipeline.export.bundle import Metadata, aot_bundle, tflm_bundle
 from tinyml_compress.pipeline.measure.model import Given, given
 from tinyml_compress.pipeline.measure.target import target
 from tinyml_compress.results import Exported

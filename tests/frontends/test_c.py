@@ -1,0 +1,201 @@
+"""The front end in C gives what numpy gives, byte for byte: through its ring, and on emulated cores."""
+
+from __future__ import annotations
+
+import ctypes
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+
+from tests.frontends.test_sound import FORMS, speech_like
+from tinyml_compress.codegen.front_end import front_end_program
+from tinyml_compress.devices import Device, hardware_cycles
+from tinyml_compress.devices.load import load_device
+from tinyml_compress.frontends.inputs import input_numbers, stored_numbers
+from tinyml_compress.frontends.preprocessing import AudioForm, Preprocessing
+from tinyml_compress.frontends.sound import sound_features
+from tinyml_compress.ir import DType, Port, Program, Quant
+from tinyml_compress.pipeline.compile.front_end import front_end
+from tinyml_compress.runners import native, toolchain
+from tinyml_compress.runners.emulated import emulate
+from tinyml_compress.runners.sides import quantized
+
+Bytes = npt.NDArray[np.int8]
+PREPROCESSING = Preprocessing(scale=0.7, mean=(-2.1,), std=(1.9,))
+QUANT = Quant((0.0391,), (-5,))
+FLAGS = (*toolchain.HOST_FLAGS, *toolchain.WARNINGS)
+
+
+def port_of(form: AudioForm, dtype: DType = DType.INT8, quant: Quant = QUANT) -> Port:
+    rows, values = form.shape[:2]
+    return Port("input", (1, rows, values, 1), dtype, quant, 0, rows * values)
+
+
+def made(form: AudioForm) -> Program:
+    return front_end_program("net", PREPROCESSING, form, port_of(form))
+
+
+def expected(samples: npt.NDArray[np.int16], form: AudioForm) -> Bytes:
+    inputs = input_numbers(PREPROCESSING.scale, PREPROCESSING.mean, PREPROCESSING.std)
+    return quantized(inputs.inputs(sound_features(samples, form)), port_of(form)).astype(np.int8)
+
+
+def frames_of(form: AudioForm, count: int = 60) -> list[npt.NDArray[np.int16]]:
+    """Silence, the extremes, noise of every loudness, tones."""
+    rng, time = np.random.default_rng(0), np.arange(form.window)
+    frames = [
+        np.zeros(form.window),
+        np.full(form.window, -32768),
+        np.full(form.window, 32767),
+        np.where(time % 2, 32767, -32768),
+        -(time % 2),
+        32767 * (time == 1),
+        *(rng.normal(0, 10 ** rng.uniform(-1, 5), form.window) for _ in range(count)),
+        *(32767 * np.sin(time * rng.uniform(0, np.pi)) for _ in range(count)),
+    ]
+    return [np.clip(np.round(frame), -32768, 32767).astype(np.int16) for frame in frames]
+
+
+@pytest.mark.parametrize(
+    ("name", "flags"), [*((name, ()) for name in FORMS), ("odd", ("-DTC_SMALL_CORE=1",))]
+)
+def test_frames_are_those_of_numpy(name: str, flags: tuple[str, ...]) -> None:
+    form = FORMS[name]
+    program = made(form)
+    assert program.files == made(form).files
+    (model,) = native.load([program], flags=(*FLAGS, *flags))
+    for frame in frames_of(form):
+        assert model.invoke([frame])[0].tolist() == expected(frame, form)[0].tolist()
+
+
+HARNESS = """
+#include "net_frontend.h"
+size_t size(void);
+uint32_t dropped(const net_frontend_t *frontend);
+size_t size(void) {
+    return sizeof(net_frontend_t);
+}
+uint32_t dropped(const net_frontend_t *frontend) {
+    return frontend->dropped;
+}
+"""
+
+
+class Stream:
+    """The generated front end of a form, fed through its ring."""
+
+    def __init__(self, form: AudioForm) -> None:
+        self.form = form
+        self.library = ctypes.CDLL(str(toolchain.library({**made(form).files, "h.c": HARNESS}, flags=FLAGS)))
+        self.library.size.restype = self.library.net_frontend_write.restype = ctypes.c_size_t
+        self.library.net_frontend_next.restype = ctypes.c_void_p
+        self.memory = np.full(self.library.size() // 8 + 1, 0xA5A5, np.uint64)
+        self.at = ctypes.c_void_p(self.memory.ctypes.data)
+
+    def start(self, rate: int) -> int:
+        return int(self.library.net_frontend_init(self.at, rate))
+
+    def write(self, samples: npt.NDArray[np.int16]) -> int:
+        return int(
+            self.library.net_frontend_write(
+                self.at, ctypes.c_void_p(samples.ctypes.data), ctypes.c_size_t(len(samples))
+            )
+        )
+
+    def next(self) -> Bytes | None:
+        row = self.library.net_frontend_next(self.at)
+        values = self.form.shape[1]
+        return None if not row else np.frombuffer(ctypes.string_at(row, values), np.int8)
+
+    def rows(self, samples: npt.NDArray[np.int16], chunk: int) -> list[Bytes]:
+        found = []
+        for start in range(0, len(samples), chunk):
+            assert self.write(samples[start : start + chunk]) == len(samples[start : start + chunk])
+            while (row := self.next()) is not None:
+                found.append(row)
+        return found
+
+
+@pytest.mark.parametrize("name", ["mfcc", "log-mel", "odd", "shortest"])
+def test_a_sound_through_the_ring_is_the_whole_sound(name: str) -> None:
+    """In pieces of any size, again after a new start, its rows one window of the model's input at the end."""
+    form = FORMS[name]
+    samples = np.round(speech_like(form, 0.3) * 32768).astype(np.int16)
+    stream, whole = Stream(form), expected(samples, form)
+    assert stream.start(form.sample_rate + 1) == 1, "another sample rate"
+    for chunk in (form.hop, max(form.hop // 3, 1)):
+        assert stream.start(form.sample_rate) == 0
+        rows = stream.rows(samples, chunk)
+        assert np.array_equal(rows, whole)
+        window = np.zeros_like(whole)
+        for row in rows:
+            row = row.copy()
+            stream.library.net_frontend_slide(
+                ctypes.c_void_p(window.ctypes.data), ctypes.c_void_p(row.ctypes.data)
+            )
+        assert np.array_equal(window, whole)
+
+
+def test_what_does_not_fit_is_dropped_and_counted() -> None:
+    form = FORMS["mfcc"]
+    stream = Stream(form)
+    samples = np.arange(form.hop + 7, dtype=np.int16)
+    assert stream.start(form.sample_rate) == 0
+    assert stream.write(samples) == form.hop
+    assert stream.library.dropped(stream.at) == 7
+    assert stream.next() is None
+    assert stream.write(samples) == form.hop, "the ring is empty again"
+
+
+@pytest.mark.parametrize("scale", [0.0391, 2.0**-5, 0.6, 3.0517578e-05, 1.7])
+@pytest.mark.parametrize("zero", [-128, -5, 127])
+def test_stored_values_are_the_nearest(scale: float, zero: int) -> None:
+    """At every place where the byte changes, and all around it."""
+    quant, bits = Quant((scale,), (zero,)), 13
+    numbers = stored_numbers(quant, bits)
+    edges = (np.arange(-300, 300) + 0.5) * float(np.float32(scale)) * 2.0**bits
+    inputs = np.unique(np.clip(np.floor(edges)[:, None] + np.arange(-1, 3), -(2**24) + 1, 2**24 - 1))
+    sizes = np.minimum(np.abs(inputs).astype(np.int64), numbers.most)
+    steps = sizes * numbers.multiplier + (1 << (numbers.shift - 1)) >> numbers.shift
+    found = np.clip(np.where(inputs < 0, -steps, steps) + numbers.zero_point, -128, 127)
+    port = Port("input", inputs.shape, DType.INT8, quant, 0, inputs.size)
+    assert np.array_equal(found, quantized(np.ldexp(inputs, -bits).astype(np.float32), port))
+
+
+@pytest.mark.parametrize(
+    ("board", "name", "cycles"),
+    [
+        ("nucleo-l4r5zi", "30 ms", 40_000),
+        ("nucleo-l4r5zi", "mfcc", 75_000),
+        pytest.param(
+            "raspberry-pi-pico", "30 ms", None, marks=pytest.mark.full
+        ),  # zig builds its helpers first
+        ("esp32-c3", "log-mel", None),
+    ],
+)
+def test_emulated_cores_give_the_same_bytes(board: str, name: str, cycles: int | None) -> None:
+    form, device = FORMS[name], load_device(board)
+    assert isinstance(device, Device)
+    frames, program = frames_of(form, 2), made(form)
+    done = emulate(program, device, [(frame.tobytes(),) for frame in frames[::-1]])
+    for frame, (row,) in zip(frames[::-1], done.outputs, strict=True):
+        assert row == expected(frame, form).tobytes()
+    spent = sum(
+        hardware_cycles(device, "", count.instructions, count.classes)
+        for count in (*done.counts.nodes, done.counts.between)
+    )
+    assert cycles is None or spent <= cycles
+    assert program.arena_bytes + done.stack_bytes + 2 * form.hop + 22 <= (5 if form.fft == 512 else 8) * 1024
+    assert done.flash.tables <= 8 * 1024
+
+
+def test_there_is_none_for_what_it_does_not_make() -> None:
+    form = FORMS["mfcc"]
+    done = Preprocessing(audio=form)
+    port = port_of(form)
+    assert front_end("net", [port], done) is not None
+    assert front_end("net", [port], Preprocessing()) is None
+    assert front_end("net", [port, port], done) is None
+    assert front_end("net", [port_of(form, DType.INT16)], done) is None
+    assert front_end("net", [Port("input", (1, 7), DType.INT8, QUANT, 0, 7)], done) is None

@@ -1,0 +1,71 @@
+"""`compile` and `export` write the front end that a manifest describes, and their folders build."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.lib.bundles import run_sources
+from tests.lib.nets import NETS
+from tinyml_compress.data.description import audio_form
+from tinyml_compress.exporters import Format
+from tinyml_compress.frontends.preprocessing import Arithmetic, Preprocessing
+from tinyml_compress.pipeline.compile.verb import compile_c
+from tinyml_compress.pipeline.export.verb import export
+from tinyml_compress.support.files import sha256
+
+NEW = {"kws_frontend.c", "kws_frontend.h"}
+
+
+def model(folder: Path, arithmetic: Arithmetic = Arithmetic.FIXED) -> Path:
+    """The keyword network of 13 rows of 6 values, with a manifest that says what they are."""
+    form = audio_form(
+        8000, 0.26, window_ms=20.0, mel_bands=20, coefficients=6, high_hz=3800.0, arithmetic=arithmetic
+    )
+    assert form.shape == (13, 6, 1)
+    path = folder / "kws.tflite"
+    path.write_bytes(NETS["keyword"]())
+    done = Preprocessing(mean=(-3.0,), std=(2.5,), audio=form)
+    manifest = {"files": {path.name: sha256(path.read_bytes())}, "preprocessing": done.as_json()}
+    (folder / "manifest.json").write_text(json.dumps(manifest))
+    return path
+
+
+def test_compile_writes_it_into_the_project(tmp_path: Path) -> None:
+    done = compile_c(model(tmp_path), output=tmp_path / "out")
+    assert set(done.files) >= NEW
+    folder = tmp_path / "out"
+    assert "add_library(kws STATIC kws.c kws_frontend.c)" in (folder / "CMakeLists.txt").read_text()
+    assert "kws_frontend_next" in (folder / "README.md").read_text()
+    header = (folder / "kws_frontend.h").read_text()
+    assert "#define KWS_FRONTEND_FRAMES 13" in header
+    sources = {path.name: path.read_text() for path in folder.iterdir() if path.suffix in (".c", ".h")}
+    assert run_sources(sources).returncode == 0
+
+
+@pytest.mark.parametrize("layout", [one.value for one in Format])
+def test_export_hands_it_to_every_build_system(tmp_path: Path, layout: str) -> None:
+    done = export(model(tmp_path), output=tmp_path / "out", format=layout, name="kws")
+    places = [path for path in done.files if Path(path).name in NEW]
+    assert {Path(path).name for path in places} == NEW
+    named = "".join(
+        path.read_text()
+        for path in (tmp_path / "out").rglob("*")
+        if path.is_file() and path.name in ("CMakeLists.txt", "Makefile", "library.json", "README.md")
+    )
+    assert "kws_frontend.c" in named
+
+
+def test_the_plain_bundle_builds_with_it(tmp_path: Path) -> None:
+    export(model(tmp_path), output=tmp_path / "out", format="plain", name="kws")
+    folder = tmp_path / "out"
+    sources = {path.name: path.read_text() for path in folder.iterdir() if path.suffix in (".c", ".h")}
+    assert run_sources(sources).returncode == 0
+
+
+def test_features_in_floats_have_no_c(tmp_path: Path) -> None:
+    done = compile_c(model(tmp_path, Arithmetic.FLOAT), output=tmp_path / "out")
+    assert not set(done.files) & NEW
+    assert "frontend" not in (tmp_path / "out" / "README.md").read_text()
