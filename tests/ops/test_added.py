@@ -16,18 +16,24 @@ import pytest
 from tinyml_compress.ops import all_operators
 
 REPO = Path(__file__).resolve().parents[2]
-OP = """from tinyml_compress.ir import Attrs, DType
-from tinyml_compress.ops._unary import UnaryOperator, count_variant
+OP = """import numpy as np
+
+from tinyml_compress.ir import Attrs, DType, NodeView
+from tinyml_compress.ops._unary import UnaryOperator, all_values, count_variant, lookup_variant
 
 __all__ = ["OPERATOR", "Sign"]
+
+
+def _results(view: NodeView) -> np.ndarray:
+    return np.sign(all_values(DType.INT8) - view.quant(0).zero_point) + view.output_quant().zero_point
 
 
 class Sign(UnaryOperator):
     name = "SIGN"
     attrs_type = Attrs
-    dtypes = ("float32",)
-    types = (DType.FLOAT32,)
-    variants = (count_variant("tc_f32_sign__c", DType.FLOAT32),)
+    dtypes = ("int8", "float32")
+    types = (DType.INT8, DType.FLOAT32)
+    variants = (lookup_variant(_results), count_variant("tc_f32_sign__c", DType.FLOAT32))
 
 
 OPERATOR = Sign()
@@ -41,12 +47,18 @@ TC_KERNEL void tc_f32_sign__c(const tc_count_params *p, const float *in, float *
 }
 """
 USE = """
+from dataclasses import replace
 import numpy as np
 from tests.lib.graphs import single
+from tests.lib.stateful_nets import window_net
 from tinyml_compress import frontend
-from tinyml_compress.ir import Attrs, DType, Tensor
+from tinyml_compress.frontend import read
+from tinyml_compress.ir import Attrs, DType, Node, Tensor
 from tinyml_compress.ops import all_operators
+from tinyml_compress.passes import run
+from tinyml_compress.passes.remove_dead_channels import remove_dead_channels
 from tinyml_compress.pipeline.compile.verb import compile_model
+from tinyml_compress.pipeline.convert.streaming import streamed
 from tinyml_compress.runners import native
 
 x, y = (Tensor(name, (1, 3), DType.FLOAT32) for name in "xy")
@@ -56,6 +68,24 @@ program = compile_model(file, "m")
 (out,) = made.invoke([np.array([[-2.5, 0.0, 7.0]], np.float32)])
 assert out.tolist() == [[-1.0, 0.0, 1.0]], out
 assert [node.kernel for node in program.nodes] == ["tc_f32_sign__c"]
+
+# Others learn what it is like: channels die through it, and a stream takes it frame by frame.
+net = read(window_net(), "signs")
+along = net.tensors["along1"]
+nodes = [replace(n, inputs=tuple("s" if name == "along1" else name for name in n.inputs)) for n in net.nodes]
+nodes.insert(3, Node("SIGN", ("along1",), ("s",), Attrs(), "sign"))
+weights = net.tensors["pw1"].data.copy()
+weights[..., [2, 3, 5, 6]] = 0
+weights.setflags(write=False)
+tensors = {**net.tensors, "s": replace(along, name="s"), "pw1": replace(net.tensors["pw1"], data=weights)}
+net = net.rebuilt(nodes=tuple(nodes), tensors=tensors)
+small = run(net, (remove_dead_channels,))
+assert (along.shape[3], small.tensors["s"].shape[3]) == (8, 4), small.tensors["s"]
+files = (frontend.write(small), frontend.write(streamed(small)))
+whole, frames = native.load([compile_model(file, name) for file, name in zip(files, "ab")])
+sound = np.random.default_rng(0).integers(-128, 128, (20, 2, 5), np.int8)
+made = [frames.invoke([sound[None, at : at + 1]])[0].tobytes() for at in range(20)]
+assert made[8:] == [whole.invoke([sound[None, at - 8 : at + 1]])[0].tobytes() for at in range(8, 20)]
 print(len(all_operators()))
 """
 

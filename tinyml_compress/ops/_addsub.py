@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -77,8 +77,8 @@ class AddSubOperator(BinaryOperator):
     sign = 1
     """Of the second input."""
 
-    def output_range(self, view: NodeView, given: Sequence[Range]) -> Range | None:
-        first, second = given
+    def output_range(self, view: NodeView, given: Mapping[int, Range]) -> Range | None:
+        first, second = given[0], given[1]
         ends = (second.low, second.high)[:: self.sign]
         return Range(self._sum(view, first.low, ends[0]), self._sum(view, first.high, ends[1]))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 
 from tinyml_compress.ir import DType, NodeView, Quant
 from tinyml_compress.ops import _checks
@@ -54,8 +54,8 @@ class MeanSumOperator(ReduceOperator):
             shift -= bits
         return multiplier, shift
 
-    def output_range(self, view: NodeView, given: Sequence[Range]) -> Range | None:
-        if self.handed_on(view) is None:
+    def output_range(self, view: NodeView, given: Mapping[int, Range]) -> Range | None:
+        if not self.keeps_channels(view):
             return None
         source, target = _quants(view)
         count, (multiplier, shift) = reduced_elements(view), self.factor(view)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -11,6 +11,7 @@ from tinyml_compress.ir import DType, NodeView
 from tinyml_compress.ops._walk import walk
 from tinyml_compress.ops.base import Alias, Call, In, Operator, Out, Ref, Table, Variant
 from tinyml_compress.ops.structs import ints, pointers, struct
+from tinyml_compress.ops.traits import Range, channels_of
 
 __all__ = ["MOVABLE", "MoveOperator", "copy_call", "fill_call", "move_call"]
 
@@ -102,6 +103,22 @@ class MoveOperator(Operator):
     @abstractmethod
     def moves(self, view: NodeView) -> tuple[Call, ...]:
         """The calls that make the outputs."""
+
+    def output_range(self, view: NodeView, given: Mapping[int, Range]) -> Range | None:
+        """Of the values that come in, and of those that it fills with."""
+        handed_on, count = self.handed_on(view), channels_of(view.output())
+        params = [pair for call in self.moves(view) for pair in call.params]
+        fills = [value for name, value in params if name == "value" and isinstance(value, int)]
+        low, high = np.full(count, min(fills, default=127)), np.full(count, max(fills, default=-128))
+        for index, source in given.items():
+            if handed_on is None:
+                low, high = np.minimum(low, source.low.min()), np.maximum(high, source.high.max())
+            elif index in handed_on:
+                made = np.flatnonzero(handed_on[index] >= 0)
+                own = handed_on[index][made]
+                low[made] = np.minimum(low[made], source.low[own])
+                high[made] = np.maximum(high[made], source.high[own])
+        return Range(low, high)
 
     def aliases(self, view: NodeView) -> tuple[Alias, ...]:
         found: dict[str, Alias] = {}

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-
 import numpy as np
 
 from tinyml_compress.ir import DType, NodeView
@@ -11,7 +9,6 @@ from tinyml_compress.ops import _checks
 from tinyml_compress.ops._moves import MoveOperator, fill_call, move_call
 from tinyml_compress.ops._walk import steps_of
 from tinyml_compress.ops.base import Call, refuse
-from tinyml_compress.ops.traits import Ints, Range, channels_of
 
 __all__ = ["PadOperator"]
 
@@ -55,16 +52,8 @@ class PadOperator(MoveOperator):
         is_zero = quant is not None and _pad_value(view).item() == quant.zero_point
         return _paddings(view) if is_zero and source.quant == quant else None
 
-    def handed_on(self, view: NodeView) -> Mapping[int, Ints] | None:
-        return None if any(_paddings(view)[-1]) else {0: np.arange(channels_of(view.output()))}
-
-    def output_range(self, view: NodeView, given: Sequence[Range]) -> Range | None:
-        source, amounts, value = given[0], _paddings(view), _pad_value(view).item()
-        if any(amounts[-1]):
-            return None
-        if not any(any(pair) for pair in amounts):
-            return source
-        return Range(np.minimum(source.low, value), np.maximum(source.high, value))
+    def keeps_channels(self, view: NodeView) -> bool:
+        return not any(map(any, _paddings(view)[-1:]))
 
     def check(self, view: NodeView) -> None:
         _checks.arity(view, (2, 3))

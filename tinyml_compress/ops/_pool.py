@@ -6,8 +6,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
-import numpy as np
-
 from tinyml_compress.ir import DType, NodeView
 from tinyml_compress.ops import _checks
 from tinyml_compress.ops._forms import float_params
@@ -15,7 +13,7 @@ from tinyml_compress.ops._products import Sliding, axis_window, check_sides, cla
 from tinyml_compress.ops.base import Call, In, Operator, OptionField, Options, Out, Overlap, Variant, refuse
 from tinyml_compress.ops.numerics import Activation, Fused, Padding
 from tinyml_compress.ops.structs import floats, ints, struct
-from tinyml_compress.ops.traits import Ints, Range, channels_of
+from tinyml_compress.ops.traits import Range
 
 __all__ = ["Pool", "PoolAttrs", "pool_variants", "pool_window"]
 
@@ -119,10 +117,10 @@ class Pool(Operator):
     )
     dtypes: ClassVar[tuple[str, ...]] = ("int8", "int16", "float32")
 
-    def handed_on(self, view: NodeView) -> Mapping[int, Ints] | None:
-        return {0: np.arange(channels_of(view.output()))}
+    def keeps_channels(self, view: NodeView) -> bool:
+        return True
 
-    def output_range(self, view: NodeView, given: Sequence[Range]) -> Range | None:
+    def output_range(self, view: NodeView, given: Mapping[int, Range]) -> Range | None:
         return given[0].clipped(*clamp_bounds(_attrs(view).activation, view.output()))
 
     def check(self, view: NodeView) -> None:

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-
-import numpy as np
 
 from tinyml_compress.ir import Attrs, DType, NodeView
 from tinyml_compress.ops import _checks
 from tinyml_compress.ops._walk import Walk, steps_of, walk
 from tinyml_compress.ops.base import Operator, OptionField, Options, ParamValue, Ref, Table
-from tinyml_compress.ops.traits import Ints
 
 __all__ = ["MAX_RANK", "ReduceAttrs", "ReduceOperator", "reduced_axes", "reduced_elements", "walk_params"]
 
@@ -64,9 +61,8 @@ class ReduceOperator(Operator):
     options = Options("ReducerOptions", (OptionField("keep_dims", "keep_dims", bool),))
     types: Sequence[DType]
 
-    def handed_on(self, view: NodeView) -> Mapping[int, Ints] | None:
-        shape = view.input(0).shape
-        return None if len(shape) - 1 in reduced_axes(view) else {0: np.arange(shape[-1])}
+    def keeps_channels(self, view: NodeView) -> bool:
+        return len(view.input(0).shape) - 1 not in reduced_axes(view)
 
     def check(self, view: NodeView) -> None:
         _checks.arity(view, 2)

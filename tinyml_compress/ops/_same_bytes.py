@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import numpy as np
 import numpy.typing as npt
@@ -10,7 +10,7 @@ import numpy.typing as npt
 from tinyml_compress.ir import NodeView
 from tinyml_compress.ops._moves import MOVABLE, MoveOperator, copy_call
 from tinyml_compress.ops.base import Call, In, Out
-from tinyml_compress.ops.traits import Ints, Range, Values, channels_of
+from tinyml_compress.ops.traits import Ints, Values, channels_of
 
 __all__ = ["SameBytesOperator"]
 
@@ -25,12 +25,6 @@ class SameBytesOperator(MoveOperator):
         # a channel becomes every n-th of a flattened row
         count, made = channels_of(view.input(0)), channels_of(view.output())
         return None if made % count else {0: np.arange(made) % count}
-
-    def output_range(self, view: NodeView, given: Sequence[Range]) -> Range | None:
-        source, times = given[0], channels_of(view.output()) // channels_of(view.input(0))
-        if self.handed_on(view) is not None:
-            return Range(np.tile(source.low, times), np.tile(source.high, times))
-        return Range(source.low.min(keepdims=True), source.high.max(keepdims=True))
 
     def constant_output(self, view: NodeView) -> npt.NDArray[np.generic]:
         return view.input(0).constant.reshape(view.output().shape)

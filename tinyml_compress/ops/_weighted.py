@@ -65,7 +65,7 @@ class WeightedOperator(Operator):
             padded,
         )
 
-    def output_range(self, view: NodeView, given: Sequence[Range]) -> Range | None:
+    def output_range(self, view: NodeView, given: Mapping[int, Range]) -> Range | None:
         made = self.products(view, given[0])
         if made is None:
             return None

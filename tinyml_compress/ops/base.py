@@ -253,21 +253,24 @@ class Run:
     outputs: tuple[Out, ...]
 
 
+class _Runs:
+    @property
+    def runs(self) -> tuple[Run, ...]:
+        """In the order of the fields."""
+        return tuple(part for part in vars(self).values() if isinstance(part, Run))
+
+
 @dataclass(frozen=True)
-class Choice:
+class Choice(_Runs):
     """One of two bodies, as the boolean says."""
 
     condition: In
     then: Run
     otherwise: Run
 
-    @property
-    def runs(self) -> tuple[Run, ...]:
-        return (self.then, self.otherwise)
-
 
 @dataclass(frozen=True)
-class Loop:
+class Loop(_Runs):
     """The node's inputs become its outputs; then the body runs as long as the first output of `condition` is
     true.
     """
@@ -275,21 +278,13 @@ class Loop:
     condition: Run
     body: Run
 
-    @property
-    def runs(self) -> tuple[Run, ...]:
-        return (self.condition, self.body)
-
 
 @dataclass(frozen=True)
-class Once:
+class Once(_Runs):
     """A body that runs in the first inference only."""
 
     done: Kept
     run: Run
-
-    @property
-    def runs(self) -> tuple[Run, ...]:
-        return (self.run,)
 
 
 Flow = Choice | Loop | Once
@@ -380,18 +375,26 @@ class Operator(ABC):
     ends_in_clamp: ClassVar[bool] = False
     """Whether kernels clamp to the bounds of the `activation` in the attributes, and do nothing after it."""
 
+    def keeps_channels(self, view: NodeView) -> bool:
+        """Whether each channel of the output is made of that one of the inputs that have as many."""
+        return self.elementwise
+
     def handed_on(self, view: NodeView) -> Mapping[int, Ints] | None:
         """By index the inputs whose channels can only go with the output's: for each of the output's the one
         that it is made of, or -1. None where its channels are made of many.
         """
-        if not self.elementwise:
+        if not self.keeps_channels(view):
             return None
-        count = channels_of(view.output())
-        inputs = range(len(view.node.inputs))
-        return {index: np.arange(count) for index in inputs if channels_of(view.input(index)) == count}
+        form = (view.output().dtype, channels_of(view.output()))
+        given = [view.input(index) for index in range(len(view.node.inputs))]
+        return {
+            index: np.arange(form[1])
+            for index, tensor in enumerate(given)
+            if (tensor.dtype, channels_of(tensor)) == form
+        }
 
-    def output_range(self, view: NodeView, given: Sequence[Range]) -> Range | None:
-        """What the int8 output can hold when the int8 inputs hold what `given` says, in order; None for all.
+    def output_range(self, view: NodeView, given: Mapping[int, Range]) -> Range | None:
+        """What the int8 output can hold when its int8 inputs hold what `given` says by index; None for all.
 
         One entry stands for all channels. Tight where the operator is monotone in each input.
         """

@@ -28,7 +28,7 @@ def ranges(graph: Graph) -> dict[str, Range]:
         inputs, outputs = view.node.inputs, view.node.outputs
         if any(name is not None and name not in known for name in (*inputs[:1], *outputs)):
             continue
-        given = [known[name] for name in inputs if name in known]
+        given = {index: known[name] for index, name in enumerate(inputs) if name in known}
         found = operator(view.node.op, view.node.name).output_range(view, given)
         if found is not None:
             known[outputs[0]] = _spread(found, view.output())

@@ -16,15 +16,8 @@ from tinyml_compress.passes._uses import Uses
 
 __all__ = ["fuse_activations"]
 
-_BOTH = {
-    (Activation.NONE, Activation.RELU): Activation.RELU,
-    (Activation.NONE, Activation.RELU6): Activation.RELU6,
-    (Activation.RELU, Activation.RELU): Activation.RELU,
-    (Activation.RELU, Activation.RELU6): Activation.RELU6,
-    (Activation.RELU6, Activation.RELU): Activation.RELU6,
-    (Activation.RELU6, Activation.RELU6): Activation.RELU6,
-}
-"""First and second clamp -> the one that does both; pairs without a name in the schema are left alone."""
+_NESTED = (Activation.NONE, Activation.RELU, Activation.RELU6)
+"""Each within the one before, so that the later of two does both; other pairs have no name in the schema."""
 
 
 def fuse_activations(graph: Graph) -> Graph:
@@ -64,9 +57,9 @@ def _fused(graph: Graph, maker: Node, activation: Activation, output: str) -> No
     op = operator(maker.op, maker.name)
     if not op.ends_in_clamp or not isinstance(maker.attrs, Fused):
         return None
-    both = _BOTH.get((maker.attrs.activation, activation))
-    if both is None:
+    if not {maker.attrs.activation, activation} <= set(_NESTED):
         return None
+    both = max(maker.attrs.activation, activation, key=_NESTED.index)
     node = replace(maker, outputs=(output,), attrs=replace(maker.attrs, activation=both))  # type: ignore[call-arg]
     try:
         op.check(NodeView(graph, node))

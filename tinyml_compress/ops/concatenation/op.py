@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,7 +13,7 @@ from tinyml_compress.ops._moves import MoveOperator, move_call
 from tinyml_compress.ops._walk import steps_of
 from tinyml_compress.ops.base import Call, OptionField, Options, refuse
 from tinyml_compress.ops.numerics import Activation, Fused
-from tinyml_compress.ops.traits import Ints, Range, channels_of
+from tinyml_compress.ops.traits import Ints, channels_of
 
 __all__ = ["OPERATOR", "Concatenation", "ConcatenationAttrs"]
 
@@ -54,20 +54,11 @@ class Concatenation(MoveOperator):
     limits = f"up to {_MAX_INPUTS} inputs, rank up to {_MAX_RANK}, no fused activation"
 
     def handed_on(self, view: NodeView) -> Mapping[int, Ints] | None:
-        count = channels_of(view.output())
-        if _axis(view) != len(view.output().shape) - 1:
-            return {index: np.arange(count) for index in range(len(view.node.inputs))}
-        made: dict[int, Ints] = {}
+        place, made = np.arange(channels_of(view.output())), {}
         for index, start in enumerate(_starts(view)):
-            own = np.arange(count) - start
+            own = place - (start if _axis(view) == len(view.output().shape) - 1 else 0)
             made[index] = np.where(own < channels_of(view.input(index)), own, -1)
         return made
-
-    def output_range(self, view: NodeView, given: Sequence[Range]) -> Range | None:
-        lows, highs = [part.low for part in given], [part.high for part in given]
-        if _axis(view) == len(view.output().shape) - 1:
-            return Range(np.concatenate(lows), np.concatenate(highs))
-        return Range(np.min(lows, axis=0), np.max(highs, axis=0))
 
     def check(self, view: NodeView) -> None:
         count = len(view.node.inputs)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping
 
 import numpy as np
 import numpy.typing as npt
@@ -67,7 +67,7 @@ class Quantize(UnaryOperator):
         *rescale_variants(full_range, tuple(source for source in _PAIRS if source is not DType.FLOAT32)),
     )
 
-    def output_range(self, view: NodeView, given: Sequence[Range]) -> Range | None:
+    def output_range(self, view: NodeView, given: Mapping[int, Range]) -> Range | None:
         return rescaled_range(view, given[0], full_range)
 
     def moves(self, view: NodeView) -> tuple[Call, ...]:

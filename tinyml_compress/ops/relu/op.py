@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 
 from tinyml_compress.ir import Attrs, DType, NodeView
 from tinyml_compress.ops import _checks
@@ -43,7 +43,7 @@ class Relu(UnaryOperator):
         *rescale_variants(_bounds, (DType.INT8, DType.INT16)),
     )
 
-    def output_range(self, view: NodeView, given: Sequence[Range]) -> Range | None:
+    def output_range(self, view: NodeView, given: Mapping[int, Range]) -> Range | None:
         return rescaled_range(view, given[0], _bounds)
 
     def check(self, view: NodeView) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 
 import numpy as np
 
@@ -34,7 +34,7 @@ class Relu6(UnaryOperator):
         count_variant("tc_f32_relu6__c", DType.FLOAT32),
     )
 
-    def output_range(self, view: NodeView, given: Sequence[Range]) -> Range | None:
+    def output_range(self, view: NodeView, given: Mapping[int, Range]) -> Range | None:
         return given[0].clipped(*_bounds(view))
 
     def check(self, view: NodeView) -> None:
