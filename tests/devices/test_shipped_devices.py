@@ -37,7 +37,7 @@ def test_a_board_is_complete(name: str) -> None:
     assert isinstance(board, Device)
     assert board.page.startswith("https://")
     assert 1e6 <= board.clock_hz <= 1e9
-    assert board.core.unicorn is not None
+    assert board.core.built_in
     assert board.memory.ram_bytes == board.ram_bytes > board.limits.stack_bytes
     assert all(region.source and region.what for region in (*board.flash, *board.ram))
     assert set(board.core.costs.extra) == set(board.core.costs.sources)

@@ -15,6 +15,7 @@ CORES = {
     "cortex-m4": "nucleo-l4r5zi",
     "cortex-m7": "nucleo-f767zi",
     "cortex-m33": "nucleo-u575zi",
+    "cortex-m55": "corstone-300",
     "rv32imc": "esp32-c3",
 }
 """One board for each core that the built-in emulator has."""

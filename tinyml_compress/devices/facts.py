@@ -90,5 +90,5 @@ def _facts(device: Device) -> dict[str, Any]:
 
 
 def _emulators(core: Core) -> tuple[str, ...]:
-    built_in = [f"built in ({core.unicorn})"] if core.unicorn else []
+    built_in = [f"built in ({core.unicorn or core.name})"] if core.built_in else []
     return (*built_in, *([f"qemu ({core.qemu.machine})"] if core.qemu else []))

@@ -106,6 +106,7 @@ def load_core(name: str, targets_dir: Path | None = None, asked_by: Section | No
         alignment=Alignment(emulator.text("unaligned-faults", one_of=[kind.value for kind in Alignment])),
         compilers=_compilers(top.section("compiler")),
         unicorn=emulator.text("unicorn", one_of=_UNICORN) if emulator.has("unicorn") else None,
+        interpreter=emulator.flag("interpreter", False),
         qemu=_qemu(top.section("qemu")) if top.has("qemu") else None,
         costs=_costs(top.optional_section("cost")),
         calibration=_calibration(top.section("calibration")),
@@ -114,9 +115,9 @@ def load_core(name: str, targets_dir: Path | None = None, asked_by: Section | No
     top.text("source")
     emulator.close()
     top.close()
-    if core.unicorn is None and core.qemu is None:
+    if not core.built_in and core.qemu is None:
         raise top.error(
-            "nothing can run this core", "emulator", allowed="unicorn in [emulator], or a [qemu] table"
+            "nothing can run this core", "emulator", allowed="unicorn or interpreter in [emulator], or a [qemu] table"
         )
     return core
 

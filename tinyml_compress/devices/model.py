@@ -160,6 +160,11 @@ class MemoryMap:
     ram_price: float = 0.0
     """Of the first RAM, as of a stretch."""
 
+    @property
+    def rams(self) -> tuple[tuple[int, int], ...]:
+        """Address and bytes of every RAM."""
+        return ((self.ram_address, self.ram_bytes), *((one.address, one.nbytes) for one in self.more))
+
     def waited(self, words: Sequence[int]) -> float:
         """Cycles for so many 8-byte words read from each RAM, beyond the loads and the data cache."""
         prices = (self.ram_price, *(0.0 if one.is_cached else one.price for one in self.more))
@@ -249,12 +254,19 @@ class Core:
     compilers: Mapping[str, tuple[str, ...]]
     """Flags by toolchain name; a toolchain that is absent cannot build for this core."""
     unicorn: str | None
-    """CPU model of the built-in emulator; None: only QEMU has this core."""
+    """CPU model of the built-in emulator; None: it has none of this core."""
+    interpreter: bool
+    """Whether the built-in emulator is the interpreter of Armv8.1-M with Helium."""
     qemu: QemuMap | None
     costs: CostTable
     calibration: Calibration
     digest: str
     """sha256 of the file."""
+
+    @property
+    def built_in(self) -> bool:
+        """Whether the built-in emulator has it."""
+        return self.interpreter or self.unicorn is not None
 
     @property
     def is_riscv(self) -> bool:

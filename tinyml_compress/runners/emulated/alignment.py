@@ -73,6 +73,8 @@ def _decoder(core: Core) -> tuple[_Decoder | None, list[int]]:
         numbers = [getattr(riscv_const, f"UC_RISCV_REG_X{register}") for register in range(32)]
         return (_riscv if core.alignment is not Alignment.NONE else None), numbers
     numbers = [getattr(arm_const, f"UC_ARM_REG_R{register}") for register in range(16)]
+    if core.interpreter:
+        numbers = list(range(1, 17))
     decoders: dict[Alignment, _Decoder] = {Alignment.ALL: _armv6, Alignment.PAIRS: _armv7}
     return decoders.get(core.alignment), numbers
 

@@ -82,9 +82,8 @@ class Unaligned:
 def owners(image: Image, program: Program) -> tuple[int, npt.NDArray[np.int16]]:
     """Start of the code, and for each of its halfwords on whose behalf it runs."""
     code = [part for part in image.parts if part.is_code]
-    start = min(part.address for part in code)
-    end = max(part.address + part.nbytes for part in code)
-    table = np.full((end - start + 1) // 2, KEEP, np.int16)
+    start = image.code.start
+    table = np.full((len(image.code) + 1) // 2, KEEP, np.int16)
     belongs = {node.function: position for position, node in enumerate(program.nodes)}
     belongs |= dict.fromkeys(("tc_reset", "tc_start", "tc_main", "tc_done"), OUTSIDE)
     belongs[f"{program.prefix}_invoke"] = BETWEEN
@@ -182,9 +181,8 @@ class ReadWatch:
     def __init__(self, memory: MemoryMap, cache: DataCache | None, owned: npt.NDArray[np.int16]) -> None:
         self._cache = cache
         self._flash = (memory.flash_address, memory.flash_address + memory.flash_bytes)
-        spans = [(memory.ram_address, memory.ram_bytes), *((one.address, one.nbytes) for one in memory.more)]
         found = [
-            (start, start + nbytes, int(cache is not None and cache.covers(start))) for start, nbytes in spans
+            (start, start + nbytes, int(cache is not None and cache.covers(start))) for start, nbytes in memory.rams
         ]
         self._rams = found if memory.more or memory.ram_price or any(row[2] for row in found) else []
         self.rows = np.zeros(int(owned.max(initial=0)) - BETWEEN + 1, READS)

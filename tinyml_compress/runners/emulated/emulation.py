@@ -6,11 +6,10 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import Enum
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from tinyml_compress.devices import CostClass, Device, MemoryMap
+from tinyml_compress.devices import Core, CostClass, Device, MemoryMap
 from tinyml_compress.errors import DataError
 from tinyml_compress.ir import Program
 from tinyml_compress.runners.emulated import qemu
@@ -73,8 +72,8 @@ def emulate(
     if not vectors:
         raise DataError("nothing to run", found="no input vector", allowed="at least one")
     core = device.core
-    with_qemu = emulator is Emulator.QEMU or (emulator is Emulator.AUTO and core.unicorn is None)
-    by = qemu.version() if with_qemu else _unicorn_version()
+    with_qemu = emulator is Emulator.QEMU or (emulator is Emulator.AUTO and not core.built_in)
+    by = qemu.version() if with_qemu else _built_in(core)
     progress("building the firmware")
     firmware = build_firmware(program, device, optimize=optimize, toolchain_name=toolchain)
     if with_qemu:
@@ -138,8 +137,9 @@ def _key(firmware: Firmware, program: Program, vectors: Sequence[Sequence[bytes]
     return key_of(*parts)
 
 
-@lru_cache(maxsize=1)
-def _unicorn_version() -> str:
+def _built_in(core: Core) -> str:
+    if core.interpreter:
+        return "built-in interpreter"
     import unicorn
 
     return f"unicorn {unicorn.__version__}"

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import ctypes
 import logging
 import time
 from collections.abc import Sequence
-from typing import Any
+from typing import Protocol
 
 import numpy as np
 
@@ -33,14 +32,16 @@ from tinyml_compress.runners.emulated.inference import (
     stack_high_water,
     state_places,
 )
+from tinyml_compress.runners.emulated.interpreter import Interpreter
 from tinyml_compress.runners.emulated.layout import used_end
+from tinyml_compress.runners.emulated.misstep import Misstep
+from tinyml_compress.runners.emulated.unicorn_core import UnicornCore
 
 __all__ = ["Machine", "StoppedEarly"]
 
 _log = logging.getLogger(__name__)
 _ATTEMPTS = 3
 
-_PAGE = 4096
 _INSTRUCTION_BYTES = 4
 _STACK_REACH = 1 << 20
 """An access this far below the RAM is taken for a stack overflow."""
@@ -65,7 +66,7 @@ class Machine:
         seconds: float = 600.0,
     ) -> None:
         core = firmware.core
-        if core.unicorn is None:
+        if not core.built_in:
             raise MissingDependency(
                 "the built-in emulator does not have this core",
                 which=core.title,
@@ -102,8 +103,7 @@ class Machine:
             self._accesses,
             ReadWatch(self._firmware.memory, self._firmware.cache, self._owners),
             self._limit * _INSTRUCTION_BYTES,
-            run.function_address("uc_emu_stop"),
-            run.function_address("uc_reg_read"),
+            *run.core.for_hooks,
         )
         run.record(recorder)
         run.start(self._seconds, self._limit)
@@ -154,115 +154,85 @@ def _whose(owner: int, program: Program) -> str:
     return f"node {node.index} ({node.op} {node.name})".replace(" )", ")")
 
 
+class _Core(Protocol):
+    """What executes: memory, and a run from reset to the end."""
+
+    @property
+    def misstep(self) -> Misstep | None: ...
+
+    @property
+    def pc(self) -> int: ...
+
+    @property
+    def for_hooks(self) -> tuple[int, int]:
+        """Addresses of the C functions that stop it and read its registers."""
+
+    def write(self, address: int, data: bytes) -> None: ...
+
+    def read(self, address: int, nbytes: int) -> bytes: ...
+
+    def set_stack(self, address: int) -> None: ...
+
+    def record(self, recorder: Recorder) -> None: ...
+
+    def run(self, begin: int, done: int, seconds: float) -> None: ...
+
+    def stop(self) -> None: ...
+
+
 class _Run:
     """One engine, from reset to the end."""
 
     def __init__(self, firmware: Firmware, program: Program) -> None:
-        import unicorn
-        from unicorn import arm_const, riscv_const
-
-        self._uc: Any = unicorn
-        core, memory, image = firmware.core, firmware.memory, firmware.image
-        self._firmware, self._program, self._image = firmware, program, image
+        self._firmware, self._program, self._image = firmware, program, firmware.image
         self._recorder: Recorder | None = None
-        self._misstep: tuple[str, int | None, int] | None = None
         self.status = 0
-        if core.is_riscv:
-            self._engine = unicorn.Uc(unicorn.UC_ARCH_RISCV, unicorn.UC_MODE_RISCV32)
-            self.pc_register, self._thumb = riscv_const.UC_RISCV_REG_PC, 0
-            self._sp_register = riscv_const.UC_RISCV_REG_SP
+        self.core: _Core
+        if firmware.core.interpreter:
+            image = firmware.image
+            self.core = Interpreter(firmware.memory, image.segments, image.code)
         else:
-            self._engine = unicorn.Uc(unicorn.UC_ARCH_ARM, unicorn.UC_MODE_THUMB | unicorn.UC_MODE_MCLASS)
-            model = str(core.unicorn).upper().replace("-", "_")
-            self._engine.ctl_set_cpu_model(getattr(arm_const, f"UC_CPU_ARM_{model}"))
-            self.pc_register, self._thumb = arm_const.UC_ARM_REG_PC, 1
-            self._sp_register = arm_const.UC_ARM_REG_SP
-            self._engine.mem_map(0xE000E000, _PAGE, unicorn.UC_PROT_READ | unicorn.UC_PROT_WRITE)
-        self._map(memory.flash_address, memory.flash_bytes, unicorn.UC_PROT_READ | unicorn.UC_PROT_EXEC)
-        self._rams = ((memory.ram_address, memory.ram_bytes), *((m.address, m.nbytes) for m in memory.more))
-        for address, nbytes in self._rams:
-            self._map(address, nbytes, unicorn.UC_PROT_READ | unicorn.UC_PROT_WRITE)
-        for address, data in image.segments:
-            self._engine.mem_write(address, data)
+            self.core = UnicornCore(firmware)
         self.reset()
-        self._engine.hook_add(unicorn.UC_HOOK_MEM_INVALID, self._on_invalid)
-        self._engine.hook_add(unicorn.UC_HOOK_INTR, self._on_interrupt)
 
     def reset(self) -> None:
         """Stack, arena and unused RAM hold garbage, as after power-on: changes show, reliance on zeros
         breaks.
         """
-        for address, nbytes in self._rams:
-            self._engine.mem_write(address, bytes([PAINT]) * nbytes)
-        if not self._firmware.core.is_riscv:
-            self._engine.reg_write(self._sp_register, self._image.symbols["tc_stack_top"])
-
-    def _map(self, address: int, nbytes: int, rights: int) -> None:
-        first = address // _PAGE * _PAGE
-        last = -(-(address + nbytes) // _PAGE) * _PAGE
-        self._engine.mem_map(first, last - first, rights)
-
-    def function_address(self, name: str) -> int:
-        """Of the emulator's own library, for the C hooks."""
-        from unicorn.unicorn_py3.unicorn import uclib
-
-        address = ctypes.cast(getattr(uclib, name), ctypes.c_void_p).value
-        assert address is not None
-        return address
+        for address, nbytes in self._firmware.memory.rams:
+            self.core.write(address, bytes([PAINT]) * nbytes)
+        self.core.set_stack(self._image.symbols["tc_stack_top"])
 
     def record(self, recorder: Recorder) -> None:
-        """Put the C hooks in."""
-        from unicorn.unicorn_py3.unicorn import uclib
-
+        """Count what runs."""
         self._recorder = recorder
-        hooks: list[tuple[int, int | None, ctypes.Structure]] = [
-            (self._uc.UC_HOOK_BLOCK, recorder.on_block, recorder.counter),
-            (self._uc.UC_HOOK_CODE, recorder.on_instruction, recorder.watch),
-        ]
-        for kind, function, data in hooks:
-            status = uclib.uc_hook_add(
-                self._engine._uch,
-                ctypes.byref(ctypes.c_size_t()),
-                kind,
-                ctypes.c_void_p(function),
-                ctypes.cast(ctypes.byref(data), ctypes.c_void_p),
-                ctypes.c_uint64(1),
-                ctypes.c_uint64(0),
-            )
-            if status != self._uc.UC_ERR_OK:
-                raise EmulationError("the emulator refuses a hook", found=self._uc.UcError(status))
+        self.core.record(recorder)
 
     def put_inputs(self, arenas: Sequence[int], inputs: Sequence[bytes]) -> None:
         check_inputs(self._program, inputs)
         for port, data in zip(self._program.inputs, inputs, strict=True):
-            self._engine.mem_write(arenas[port.arena] + port.offset, data)
+            self.core.write(arenas[port.arena] + port.offset, data)
 
     def put_state(self, state: bytes | None) -> None:
         for address, data in state_places(self._program, self._image.symbols, state).items():
-            self._engine.mem_write(address, data)
+            self.core.write(address, data)
 
     def state(self) -> bytes:
         """What the model remembers now."""
         size = self._program.state_bytes
-        return bytes(self._engine.mem_read(self._image.symbols["tc_state"], size)) if size else b""
+        return self.core.read(self._image.symbols["tc_state"], size) if size else b""
 
     def start(self, seconds: float, limit: int) -> None:
         """Run from reset to tc_done."""
         began, done = time.monotonic(), self._image.symbols["tc_done"]
-        begin = self._image.symbols["tc_reset"] | self._thumb
-        try:
-            with interruption.running(self._engine.emu_stop):
-                self._engine.emu_start(begin, done, timeout=int(seconds * 1e6))
-        except self._uc.UcError as error:
-            self._fail(str(error))
-        if self._misstep is not None:
-            self._fail("")
-        pc = self._engine.reg_read(self.pc_register) & ~1
+        with interruption.running(self.core.stop):
+            self.core.run(self._image.symbols["tc_reset"] & ~1, done, seconds)
+        if self.core.misstep is not None:
+            self._fail(self.core.misstep)
+        pc = self.core.pc
         if pc != done:
             self._endless(pc, seconds, limit, time.monotonic() - began)
-        self.status = int.from_bytes(
-            self._engine.mem_read(self._image.symbols["tc_status"], 4), "little", signed=True
-        )
+        self.status = int.from_bytes(self.core.read(self._image.symbols["tc_status"], 4), "little", signed=True)
         if self.status not in (0, STOPPED):
             raise EmulationError(
                 "the generated code refused its arena", found=f"{self._program.prefix}_invoke: {self.status}"
@@ -293,14 +263,14 @@ class _Run:
         if self.status == STOPPED:
             return ()
         return tuple(
-            bytes(self._engine.mem_read(arenas[port.arena] + port.offset, port.nbytes))
+            self.core.read(arenas[port.arena] + port.offset, port.nbytes)
             for port in self._program.outputs
         )
 
     def stack_bytes(self) -> int:
         """High-water mark."""
         bottom, top = self._image.symbols["tc_stack_bottom"], self._image.symbols["tc_stack_top"]
-        return stack_high_water(bytes(self._engine.mem_read(bottom, top - bottom)))
+        return stack_high_water(self.core.read(bottom, top - bottom))
 
     def _check_unused(self) -> None:
         symbols, memory = self._image.symbols, self._firmware.memory
@@ -309,7 +279,7 @@ class _Run:
             self._check_paint(symbols[used_end(one.name)], one.end)
 
     def _check_paint(self, start: int, end: int) -> None:
-        changed = np.flatnonzero(np.frombuffer(self._engine.mem_read(start, end - start), np.uint8) != PAINT)
+        changed = np.flatnonzero(np.frombuffer(self.core.read(start, end - start), np.uint8) != PAINT)
         if len(changed):
             raise EmulationError(
                 "the emulated firmware wrote to RAM that belongs to nobody",
@@ -317,43 +287,17 @@ class _Run:
                 found=f"{len(changed)} bytes behind the arena",
             )
 
-    def _on_invalid(self, uc: Any, kind: int, address: int, size: int, value: int, data: Any) -> bool:
-        memory, constants = self._firmware.memory, self._uc
-        words = {
-            constants.UC_MEM_READ_UNMAPPED: "read of",
-            constants.UC_MEM_WRITE_UNMAPPED: "write to",
-            constants.UC_MEM_FETCH_UNMAPPED: "jump to",
-            constants.UC_MEM_WRITE_PROT: "write to flash,",
-            constants.UC_MEM_READ_PROT: "read of",
-            constants.UC_MEM_FETCH_PROT: "execution of RAM,",
-        }
-        what = f"{words.get(kind, 'access to')} address {address:#010x} ({size} bytes)"
-        if memory.ram_address - _STACK_REACH <= address < memory.ram_address:
+    def _fail(self, misstep: Misstep) -> None:
+        lowest = self._firmware.memory.ram_address
+        overflows = misstep.address is not None and lowest - _STACK_REACH <= misstep.address < lowest
+        what = str(misstep)
+        if overflows:
             what = f"stack overflow beyond {self._firmware.stack_bytes:,} bytes, {what}"
-        self._misstep = (what, address, uc.reg_read(self.pc_register))
-        return False
-
-    def _on_interrupt(self, uc: Any, number: int, data: Any) -> None:
-        names = {
-            1: "undefined instruction",
-            2: "supervisor call",
-            3: "prefetch abort",
-            4: "data abort",
-            7: "breakpoint",
-        }
-        what = names.get(number, f"exception {number}")
-        self._misstep = (what, None, uc.reg_read(self.pc_register))
-        uc.emu_stop()
-
-    def _fail(self, error: str) -> None:
-        what, _, pc = self._misstep or (error, None, self._engine.reg_read(self.pc_register))
         raise EmulationError(
             f"the emulated firmware faulted: {what}",
-            which=self._image.name_at(pc & ~1),
+            which=self._image.name_at(misstep.pc & ~1),
             found=self._where(),
-            next_step=None
-            if not what.startswith("stack overflow")
-            else "raise limits.stack-bytes in the device's file",
+            next_step="raise limits.stack-bytes in the device's file" if overflows else None,
         )
 
     def _where(self) -> str:

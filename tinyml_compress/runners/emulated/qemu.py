@@ -119,7 +119,7 @@ class QemuMachine:
                     "the emulated firmware faulted under QEMU",
                     which=self.firmware.core.title,
                     found=done.tail() or f"exit code {done.returncode}",
-                    next_step="--emulator unicorn names the place" if self.firmware.core.unicorn else None,
+                    next_step="--emulator unicorn names the place" if self.firmware.core.built_in else None,
                 )
             memory = result.read_bytes()
             counts = self._counts(folder) if counted else None
