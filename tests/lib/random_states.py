@@ -144,7 +144,16 @@ class Pieces:
         with scratch() as folder:
             (folder / "flash.in").write_bytes(self._flash)
             (folder / "ram.in").write_bytes(self.memory(seed).tobytes())
-            words = ["qemu-system-arm", "-M", "mps3-an547", "-nographic", "-monitor", "none", "-serial", "none"]
+            words = [
+                "qemu-system-arm",
+                "-M",
+                "mps3-an547",
+                "-nographic",
+                "-monitor",
+                "none",
+                "-serial",
+                "none",
+            ]
             words += ["-semihosting-config", "enable=on,target=native"]
             for name, address in (("flash", 0), ("ram", _MEMORY.ram_address)):
                 words += ["-device", f"loader,file={name}.in,addr={address:#x},force-raw=on"]

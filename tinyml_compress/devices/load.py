@@ -117,7 +117,9 @@ def load_core(name: str, targets_dir: Path | None = None, asked_by: Section | No
     top.close()
     if not core.built_in and core.qemu is None:
         raise top.error(
-            "nothing can run this core", "emulator", allowed="unicorn or interpreter in [emulator], or a [qemu] table"
+            "nothing can run this core",
+            "emulator",
+            allowed="unicorn or interpreter in [emulator], or a [qemu] table",
         )
     return core
 

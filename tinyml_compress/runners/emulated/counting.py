@@ -182,7 +182,8 @@ class ReadWatch:
         self._cache = cache
         self._flash = (memory.flash_address, memory.flash_address + memory.flash_bytes)
         found = [
-            (start, start + nbytes, int(cache is not None and cache.covers(start))) for start, nbytes in memory.rams
+            (start, start + nbytes, int(cache is not None and cache.covers(start)))
+            for start, nbytes in memory.rams
         ]
         self._rams = found if memory.more or memory.ram_price or any(row[2] for row in found) else []
         self.rows = np.zeros(int(owned.max(initial=0)) - BETWEEN + 1, READS)

@@ -56,9 +56,7 @@ class Image:
     def code(self) -> range:
         """The addresses from the first function to the end of the last."""
         code = [part for part in self.parts if part.is_code]
-        return range(
-            min(part.address for part in code), max(part.address + part.nbytes for part in code)
-        )
+        return range(min(part.address for part in code), max(part.address + part.nbytes for part in code))
 
     def part_at(self, address: int) -> Part | None:
         """The function or table that holds `address`."""

@@ -24,6 +24,7 @@ _SOURCES = (
     "core_run.c",
     "core_short.c",
     "core_long.c",
+    "core_branch.c",
     "core_media.c",
     "core_float.c",
     "core_vector.c",
@@ -192,5 +193,14 @@ def _library() -> ctypes.CDLL:
         name: (folder / name).read_text() for name in ("core.h", "core_number.h", "hooks.c", *_SOURCES)
     }
     zig = toolchain.zig()
-    flags = ("-shared", "-fPIC", "-O2", "-nostdlib", "-ffreestanding", "-ffp-contract=off", "-fno-math-errno", *zig.host_flags)
+    flags = (
+        "-shared",
+        "-fPIC",
+        "-O2",
+        "-nostdlib",
+        "-ffreestanding",
+        "-ffp-contract=off",
+        "-fno-math-errno",
+        *zig.host_flags,
+    )
     return ctypes.CDLL(str(toolchain.build(Build(zig, files, "core.so", flags, sources=_SOURCES))))

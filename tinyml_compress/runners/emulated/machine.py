@@ -232,7 +232,9 @@ class _Run:
         pc = self.core.pc
         if pc != done:
             self._endless(pc, seconds, limit, time.monotonic() - began)
-        self.status = int.from_bytes(self.core.read(self._image.symbols["tc_status"], 4), "little", signed=True)
+        self.status = int.from_bytes(
+            self.core.read(self._image.symbols["tc_status"], 4), "little", signed=True
+        )
         if self.status not in (0, STOPPED):
             raise EmulationError(
                 "the generated code refused its arena", found=f"{self._program.prefix}_invoke: {self.status}"
@@ -263,8 +265,7 @@ class _Run:
         if self.status == STOPPED:
             return ()
         return tuple(
-            self.core.read(arenas[port.arena] + port.offset, port.nbytes)
-            for port in self._program.outputs
+            self.core.read(arenas[port.arena] + port.offset, port.nbytes) for port in self._program.outputs
         )
 
     def stack_bytes(self) -> int:

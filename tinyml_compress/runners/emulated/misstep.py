@@ -18,4 +18,8 @@ class Misstep:
     nbytes: int = 0
 
     def __str__(self) -> str:
-        return self.what if self.address is None else f"{self.what} address {self.address:#010x} ({self.nbytes} bytes)"
+        return (
+            self.what
+            if self.address is None
+            else f"{self.what} address {self.address:#010x} ({self.nbytes} bytes)"
+        )

@@ -1,5 +1,4 @@
-"""The same objects under QEMU, relinked for a machine that it has: a second opinion, and the way to
-Cortex-M55.
+"""The same objects under QEMU, relinked for a machine that it has: a second opinion.
 
 A plugin counts blocks as the hooks of the built-in emulator do; semihosting brings the RAM back.
 """

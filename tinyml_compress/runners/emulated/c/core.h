@@ -41,8 +41,8 @@ typedef struct {
 enum { MOST_ROOMS = 8 };
 
 struct tc_core {
-    uint32_t r[17]; /* r[15]: the address of the instruction that runs */
-    uint32_t next;  /* where to go on */
+    uint32_t r[17];    /* r[15]: the address of the instruction that runs */
+    uint32_t next;     /* where to go on */
     uint32_t negative; /* bit 31 */
     uint32_t zero;     /* set when it is 0 */
     uint32_t carry;
@@ -52,7 +52,7 @@ struct tc_core {
     uint32_t in_it; /* the instruction that runs is in an IT block */
     uint32_t vpr;
     uint32_t ltpsize;
-    uint32_t float_flags; /* N, Z, C, V and QC of the FPSCR, in place */
+    uint32_t float_flags;   /* N, Z, C, V and QC of the FPSCR, in place */
     uint32_t privileged[2]; /* CONTROL, PRIMASK */
     union {
         uint8_t b[128];
@@ -62,20 +62,21 @@ struct tc_core {
     } v;
     tc_room flash, ram, system;
     tc_room more[MOST_ROOMS]; /* further RAM */
-    tc_step *steps; /* per halfword of code, and one more that ends it */
+    tc_step *steps;           /* per halfword of code, and one more that ends it */
     void *counter, *watch;
     uint32_t code_start, code_halfwords;
     uint32_t done; /* the address that ends the run */
     volatile int32_t halt;
     uint32_t fault_address, fault_bytes, fault_kind;
     uint32_t fault_pc;
-    uint32_t last_jump; /* of the branch that was taken last */
+    uint32_t last_jump;  /* of the branch that was taken last */
     uint8_t nowhere[32]; /* what an access outside the memories meets */
 };
 
 /* A decoder gives 0 for what it does not know. */
 int tc_decode_short(tc_core *core, tc_step *step, uint32_t address, uint32_t half);
 int tc_decode_long(tc_core *core, tc_step *step, uint32_t address, uint32_t word);
+int tc_decode_branch(tc_step *step, uint32_t address, uint32_t word);
 int tc_decode_long_shift(tc_step *step, uint32_t word);
 int tc_decode_media(tc_step *step, uint32_t word);
 int tc_decode_float(tc_core *core, tc_step *step, uint32_t address, uint32_t word);

@@ -276,7 +276,8 @@ static uint64_t converted(tc_format from, tc_format to, uint64_t bits) {
     if (!tc_is_nan(from, bits)) {
         return tc_rounded_to(to, tc_number(from, bits));
     }
-    const uint64_t sign = bits >> (from.width - 1u) << (to.width - 1u), payload = bits & (((uint64_t)1 << from.fraction) - 1u);
+    const uint64_t sign = bits >> (from.width - 1u) << (to.width - 1u),
+                   payload = bits & (((uint64_t)1 << from.fraction) - 1u);
     const uint64_t moved = from.fraction > to.fraction ? payload >> (from.fraction - to.fraction)
                                                        : payload << (to.fraction - from.fraction);
     return tc_quiet(to, sign | tc_infinity(to) | moved);

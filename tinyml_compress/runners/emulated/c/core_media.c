@@ -24,8 +24,7 @@ static void extend_add(tc_core *core, const tc_step *step) {
         result = base + (uint16_t)value;
         break;
     case 2:
-        result = ((base + (uint32_t)(int8_t)value) & 0xFFFFu) |
-                 ((base >> 16) + (uint32_t)(int8_t)(value >> 16)) << 16;
+        result = ((base + (uint32_t)(int8_t)value) & 0xFFFFu) | ((base >> 16) + (uint32_t)(int8_t)(value >> 16)) << 16;
         break;
     case 3:
         result = ((base + (uint8_t)value) & 0xFFFFu) | ((base >> 16) + (uint8_t)(value >> 16)) << 16;
@@ -218,8 +217,8 @@ static void distances(tc_core *core, const tc_step *step) {
 
 static int multiplication(tc_step *step, uint32_t word) {
     static void (*const runs[8])(tc_core *, const tc_step *) = {
-        multiply_add, multiply_halves,        multiply_dual, multiply_word_half, multiply_dual_subtract,
-        multiply_top, multiply_top,           distances,
+        multiply_add,           multiply_halves, multiply_dual, multiply_word_half,
+        multiply_dual_subtract, multiply_top,    multiply_top,  distances,
     };
     const uint32_t kind = tc_bits(word, 20, 3), second = tc_bits(word, 4, 4);
     step->a = (uint8_t)tc_bits(word, 12, 4);
@@ -248,8 +247,7 @@ static void multiply_unsigned(tc_core *core, const tc_step *step) {
 }
 
 static void multiply_add_both(tc_core *core, const tc_step *step) {
-    put_pair(core, step,
-             (uint64_t)core->r[step->n] * core->r[step->m] + (uint64_t)core->r[step->a] + core->r[step->d]);
+    put_pair(core, step, (uint64_t)core->r[step->n] * core->r[step->m] + (uint64_t)core->r[step->a] + core->r[step->d]);
 }
 
 static void multiply_long_halves(tc_core *core, const tc_step *step) {

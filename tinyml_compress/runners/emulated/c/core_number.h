@@ -142,7 +142,8 @@ static inline uint64_t tc_computed(tc_format format, int operation, uint64_t a, 
 /* c + a x b, rounded once; not for doubles. The sum in double is rounded to odd, so that rounding again is exact. */
 static inline uint64_t tc_fused(tc_format format, uint64_t c, uint64_t a, uint64_t b) {
     const uint64_t magnitude = tc_sign_of(format) - 1u, infinity = tc_infinity(format);
-    const int is_invalid = ((a & magnitude) == infinity && !(b & magnitude)) || ((b & magnitude) == infinity && !(a & magnitude));
+    const int is_invalid =
+        ((a & magnitude) == infinity && !(b & magnitude)) || ((b & magnitude) == infinity && !(a & magnitude));
     if (tc_is_nan(format, a) || tc_is_nan(format, b) || tc_is_nan(format, c)) {
         if (is_invalid && !tc_is_signaling(format, c)) {
             return tc_default_nan(format);

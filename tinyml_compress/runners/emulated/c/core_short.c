@@ -103,8 +103,7 @@ static void logic(tc_core *core, const tc_step *step) {
 
 static void add_carry(tc_core *core, const tc_step *step) {
     const uint32_t b = core->r[step->m];
-    core->r[step->d] =
-        tc_sum(core, core->r[step->n], step->kind == SBC ? ~b : b, core->carry, tc_sets(core, step));
+    core->r[step->d] = tc_sum(core, core->r[step->n], step->kind == SBC ? ~b : b, core->carry, tc_sets(core, step));
 }
 
 static void negate(tc_core *core, const tc_step *step) {
@@ -115,14 +114,14 @@ static void load_literal(tc_core *core, const tc_step *step) {
     core->r[step->d] = tc_load32(core, step->imm);
 }
 
-#define ACCESS(name, load)                                                                                            \
-    static void name##_reg(tc_core *core, const tc_step *step) {                                                      \
-        const uint32_t address = core->r[step->n] + core->r[step->m];                                                 \
-        load;                                                                                                         \
-    }                                                                                                                 \
-    static void name##_imm(tc_core *core, const tc_step *step) {                                                      \
-        const uint32_t address = core->r[step->n] + step->imm;                                                        \
-        load;                                                                                                         \
+#define ACCESS(name, load)                                            \
+    static void name##_reg(tc_core *core, const tc_step *step) {      \
+        const uint32_t address = core->r[step->n] + core->r[step->m]; \
+        load;                                                         \
+    }                                                                 \
+    static void name##_imm(tc_core *core, const tc_step *step) {      \
+        const uint32_t address = core->r[step->n] + step->imm;        \
+        load;                                                         \
     }
 ACCESS(str, tc_store32(core, address, core->r[step->d]))
 ACCESS(strh, tc_store16(core, address, core->r[step->d]))
@@ -359,7 +358,8 @@ static int miscellaneous(tc_step *step, uint32_t address, uint32_t half) {
 static int load_store(tc_step *step, uint32_t half) {
     static void (*const by_register[8])(tc_core *, const tc_step *) = {str_reg, strh_reg, strb_reg, ldrsb_reg,
                                                                        ldr_reg, ldrh_reg, ldrb_reg, ldrsh_reg};
-    static void (*const by_imm[6])(tc_core *, const tc_step *) = {str_imm, ldr_imm, strb_imm, ldrb_imm, strh_imm, ldrh_imm};
+    static void (*const by_imm[6])(tc_core *, const tc_step *) = {str_imm,  ldr_imm,  strb_imm,
+                                                                  ldrb_imm, strh_imm, ldrh_imm};
     static const uint8_t shifts[3] = {2, 0, 1};
     const uint32_t top = half >> 11;
     step->d = (uint8_t)tc_bits(half, 0, 3);
