@@ -14,6 +14,7 @@ from tinyml_compress.exporters import Format
 from tinyml_compress.frontends.preprocessing import Arithmetic, Preprocessing
 from tinyml_compress.pipeline.compile.verb import compile_c
 from tinyml_compress.pipeline.export.verb import export
+from tinyml_compress.pipeline.measure.verb import benchmark
 from tinyml_compress.support.files import sha256
 
 NEW = {"kws_frontend.c", "kws_frontend.h"}
@@ -63,6 +64,32 @@ def test_the_plain_bundle_builds_with_it(tmp_path: Path) -> None:
     folder = tmp_path / "out"
     sources = {path.name: path.read_text() for path in folder.iterdir() if path.suffix in (".c", ".h")}
     assert run_sources(sources).returncode == 0
+
+
+def test_benchmark_runs_it_beside_the_net(tmp_path: Path) -> None:
+    (run,) = benchmark(model(tmp_path), "nucleo-l4r5zi", vectors=1).runs
+    cost = run.front_end
+    assert cost is not None
+    assert cost.as_in_training
+    assert (cost.sample_rate, cost.every_ms) == (8000, 20.0)
+    assert [stage.name for stage in cost.stages] == [
+        "window",
+        "transform",
+        "bands",
+        "features",
+        "between stages",
+    ]
+    of = {figure.name: figure.value for figure in cost.figures}
+    assert of["cycles"] == sum(stage.cycles for stage in cost.stages)
+    assert of["busy"] == pytest.approx(of["ms"] / 20)
+    assert of["busy with an inference per frame"] == pytest.approx((of["ms"] + run.ms) / 20)
+    assert of["RAM"] < 3000
+    assert "its bytes are those of training" in cost.shown
+
+
+def test_benchmark_of_a_model_without_one(tmp_path: Path) -> None:
+    (run,) = benchmark(model(tmp_path, Arithmetic.FLOAT), "nucleo-l4r5zi", vectors=1).runs
+    assert run.front_end is None
 
 
 def test_features_in_floats_have_no_c(tmp_path: Path) -> None:

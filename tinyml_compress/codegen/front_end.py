@@ -23,7 +23,7 @@ from tinyml_compress.support import resources
 from tinyml_compress.support.escape import c_comment
 from tinyml_compress.support.templating import filled
 
-__all__ = ["front_end_program"]
+__all__ = ["front_end_program", "ring_bytes"]
 
 _TEMPLATES = Path(__file__).parent / "frontend_files"
 _STAGES = ("window", "transform", "bands", "features")
@@ -71,6 +71,11 @@ def front_end_program(name: str, done: Preprocessing, audio: AudioForm, port: Po
         weight_bytes=0,
         table_bytes=tables.nbytes,
     )
+
+
+def ring_bytes(audio: AudioForm) -> int:
+    """What the struct of a stream takes besides its frame: five words, and the samples that wait."""
+    return -(-(20 + 2 * (audio.hop + 1)) // 4) * 4
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from tinyml_compress._version import __version__
-from tinyml_compress.results import Benchmark, Figure, Kind, Measurement, NodeCost
+from tinyml_compress.results import Benchmark, Figure, FrontEndCost, Kind, Measurement, NodeCost
 from tinyml_compress.results.base import shows
 from tinyml_compress.results.benchmark import milliseconds
 from tinyml_compress.support.table import Block, Column, Row, Table, facts
@@ -32,6 +32,8 @@ def benchmark_blocks(result: Benchmark) -> list[Block]:
     blocks = [facts([*_header(result), *_one(run)], title=title)]
     if run.nodes is not None:
         blocks += ["", _nodes(run, run.nodes)]
+    if run.front_end is not None:
+        blocks += ["", _stages(run.front_end)]
     return [*blocks, *map(_note, result.notes)]
 
 
@@ -70,6 +72,8 @@ def _one(run: Measurement) -> Iterator[Fact]:
     if run.figure("ms") is None:
         yield "time", "not claimed: the interpreter was not run on the core"
     yield from _outputs(run)
+    if run.front_end is not None:
+        yield "front end", run.front_end.shown
 
 
 def _clock(run: Measurement) -> str:
@@ -153,6 +157,22 @@ def _nodes(run: Measurement, nodes: tuple[NodeCost, ...]) -> Table:
     ratio = instructions / run.macs if run.macs else "-"
     foot: Row = (None, "total", None, run.macs, instructions, cycles, 100.0, ratio, None, None)
     return Table(columns, tuple(_node(row, max(cycles, 1)) for row in nodes), foot=foot)
+
+
+def _stages(front_end: FrontEndCost) -> Table:
+    columns = (
+        Column("front end, one frame"),
+        Column("instructions", "{:,}"),
+        Column("cycles", "{:,}"),
+        Column("%", "{:.1f}"),
+    )
+    instructions = sum(stage.instructions for stage in front_end.stages)
+    cycles = sum(stage.cycles for stage in front_end.stages)
+    rows = tuple(
+        (stage.name, stage.instructions, stage.cycles, 100 * stage.cycles / max(cycles, 1))
+        for stage in front_end.stages
+    )
+    return Table(columns, rows, foot=("total", instructions, cycles, 100.0))
 
 
 def _node(row: NodeCost, total: int) -> Row:

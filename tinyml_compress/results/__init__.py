@@ -5,11 +5,13 @@ from tinyml_compress.results.benchmark import (
     Benchmark,
     BitExact,
     Failure,
+    FrontEndCost,
     Measurement,
     MemoryUse,
     ModelFacts,
     NodeCost,
     Placement,
+    StageCost,
 )
 from tinyml_compress.results.check import Check, Contract, Demand, Refused
 from tinyml_compress.results.compare import Compared, Comparison
@@ -73,6 +75,7 @@ __all__ = [
     "Finding",
     "Fit",
     "Form",
+    "FrontEndCost",
     "Gate",
     "Heading",
     "Inspection",
@@ -114,6 +117,7 @@ __all__ = [
     "Severity",
     "Shrunk",
     "Sizes",
+    "StageCost",
     "StageResult",
     "Step",
     "TargetDetails",

@@ -107,6 +107,41 @@ class MemoryUse(Value, frozen=True, kw_only=True):
         return f"{self.name} {used}: {parts}; {self.words_read:,} words of 8 B read, {cost}"
 
 
+class StageCost(Value, frozen=True, kw_only=True):
+    """A stage of the front end, for one frame."""
+
+    name: str
+    instructions: int
+    cycles: int
+
+
+class FrontEndCost(Value, frozen=True, kw_only=True):
+    """From samples to one row of the model's input."""
+
+    sample_rate: int
+    every_ms: float
+    """From one frame to the next."""
+    figures: tuple[Figure, ...]
+    """Of one frame; `busy` is the part of the time that the core computes."""
+    stages: tuple[StageCost, ...]
+    as_in_training: bool
+    """The row has the bytes that training and calibration would have."""
+
+    @property
+    def shown(self) -> str:
+        """In a line."""
+        of = {figure.name: figure for figure in self.figures}
+        whole = of["busy with an inference per frame"].value
+        same = (
+            "its bytes are those of training" if self.as_in_training else "its bytes DIFFER from training's"
+        )
+        return (
+            f"{of['cycles'].value:,} cycles, {of['ms'].shown} a frame every {self.every_ms:g} ms: "
+            f"{of['busy'].value:.1%} busy, {whole:.1%} with an inference each; "
+            f"flash {of['flash'].value:,} B, RAM {of['RAM'].value:,} B; {same}"
+        )
+
+
 class BitExact(Value, frozen=True, kw_only=True):
     """Outputs compared byte by byte with TensorFlow Lite Micro."""
 
@@ -178,6 +213,8 @@ class Measurement(Value, frozen=True, kw_only=True):
     plan: tuple[Placement, ...] | None = None
     memories: tuple[MemoryUse, ...] | None = None
     """Where the board has several RAMs, what lies in which: the fastest first."""
+    front_end: FrontEndCost | None = None
+    """Where the model's data set describes one that is generated."""
 
     last_form: ClassVar[type[Value] | None] = LastKeys
 

@@ -5,15 +5,21 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
+import numpy.typing as npt
+
 from tinyml_compress.codegen.front_end import front_end_program
 from tinyml_compress.data.front_end import preprocessing_in
 from tinyml_compress.errors import DataError
-from tinyml_compress.frontends.preprocessing import Preprocessing
+from tinyml_compress.frontends.inputs import input_numbers
+from tinyml_compress.frontends.preprocessing import AudioForm, Preprocessing
+from tinyml_compress.frontends.sound import sound_features
 from tinyml_compress.ir import DType, Port, Program
+from tinyml_compress.runners.sides import quantized
 from tinyml_compress.support import files
 from tinyml_compress.support.json_file import read_json
 
-__all__ = ["front_end", "manifest_preprocessing"]
+__all__ = ["front_end", "manifest_preprocessing", "rows_of"]
 
 _BYTES = (DType.INT8, DType.UINT8)
 
@@ -48,3 +54,11 @@ def front_end(name: str, inputs: Sequence[Port], done: Preprocessing) -> Program
     if port.dtype not in _BYTES or port.quant is None or port.nbytes % audio.shape[1]:
         return None
     return front_end_program(name, done, audio, port)
+
+
+def rows_of(
+    samples: npt.NDArray[np.int16], done: Preprocessing, audio: AudioForm, port: Port
+) -> npt.NDArray[np.generic]:
+    """(frames, values): what the C must give for these samples, as the model's input `port` stores it."""
+    numbers = input_numbers(done.scale, done.mean, done.std)
+    return quantized(numbers.inputs(sound_features(samples, audio)), port)

@@ -9,8 +9,10 @@ from pathlib import Path
 
 from tinyml_compress.devices import Duty
 from tinyml_compress.errors import MissingDependency, TinymlError, UnsupportedOperator
+from tinyml_compress.frontends.preprocessing import Preprocessing
 from tinyml_compress.ir import Memory, Port, Program
 from tinyml_compress.ops.base import Isa, Level
+from tinyml_compress.pipeline.compile.front_end import front_end
 from tinyml_compress.pipeline.compile.verb import compile_model
 from tinyml_compress.pipeline.measure.inputs import Vectors, make_vectors
 from tinyml_compress.results import ModelFacts
@@ -45,9 +47,15 @@ class Work:
     """The model, and what is made of it once for all targets."""
 
     def __init__(
-        self, model: bytes, facts: ModelFacts, request: Request, progress: Callable[[str], None]
+        self,
+        model: bytes,
+        facts: ModelFacts,
+        request: Request,
+        progress: Callable[[str], None],
+        preprocessing: Preprocessing,
     ) -> None:
         self.model, self.facts, self.request, self.progress = model, facts, request, progress
+        self.preprocessing = preprocessing
         self.notes: list[str] = []
         self.no_answers = ""
         """Why there is nothing to compare with."""
@@ -74,6 +82,11 @@ class Work:
     @cached_property
     def _ports(self) -> Sequence[Port]:
         return next(iter(self._programs.values())).inputs
+
+    @cached_property
+    def front_end(self) -> Program | None:
+        """The C that makes the model's input of samples."""
+        return front_end(self.facts.name, self._ports, self.preprocessing)
 
     @cached_property
     def vectors(self) -> Vectors:

@@ -339,6 +339,8 @@ def _about(run: Measurement) -> str:
         words.append(f"milliseconds ±{cycles.error:.0%}: {run.cycles_trust}")
     elif run.cycles_calibrated is False:  # a document of an older version
         words.append("cycles of this core are not calibrated against published times")
+    if run.front_end is not None:
+        words.append(f"front end: {run.front_end.shown}")
     if run.bit_exact_unknown:
         words.append(f"outputs not compared: {run.bit_exact_unknown}")
     return "; ".join(words)

@@ -15,6 +15,7 @@ from tinyml_compress.devices.trust import FITTED_OPERATORS, Trust, likeness, tru
 from tinyml_compress.errors import DoesNotFit
 from tinyml_compress.ir import Graph, Port, Program
 from tinyml_compress.pipeline.compile.verb import compile_graph, compile_model, kernel_option
+from tinyml_compress.pipeline.measure.front_end_cost import front_end_cost
 from tinyml_compress.pipeline.measure.memories import memory_uses
 from tinyml_compress.pipeline.measure.mismatch import agreement, locate
 from tinyml_compress.pipeline.measure.target import Demands, Target
@@ -56,7 +57,7 @@ class Board(Target):
         if work.request.engine == "aot":
             with suppress(DoesNotFit):  # which is this board's own: `measure` meets it again
                 work.program(self.kernels, self.device.memories)
-                _ = work.answers
+                _ = work.answers, work.front_end
 
     def measure(self, work: Work, toolchain: str | None) -> Measurement:
         if work.request.engine == "tflm":
@@ -152,6 +153,7 @@ class Board(Target):
             nodes=nodes,
             plan=_placements(program),
             memories=memory_uses(program, device, done) or None,
+            front_end=front_end_cost(work, device, toolchain, 1e3 * cycles / device.clock_hz),
         )
 
     def _agreement(
