@@ -64,7 +64,6 @@ class AddSubOperator(BinaryOperator):
     """What ADD and SUB check, and the parameters of their kernels."""
 
     attrs_type = FusedAttrs
-    dtypes = ("int8", "int16", "int32", "float32")
     types = (DType.INT8, DType.INT16, DType.INT32, DType.FLOAT32)
 
     @staticmethod

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 from tinyml_compress.ir import DType, NodeView, Tensor
 from tinyml_compress.ops import _checks
@@ -113,7 +113,6 @@ class BinaryOperator(Operator):
     """Two inputs of one element type, one output, broadcast against each other."""
 
     elementwise = True
-    types: Sequence[DType]
     max_rank = MAX_RANK
 
     def output_dtype(self, inputs: DType) -> DType:

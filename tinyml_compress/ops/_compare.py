@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from tinyml_compress.ir import Attrs, DType, NodeView, Tensor
+from tinyml_compress.ir import DType, NodeView, Tensor
 from tinyml_compress.ops import _checks
 from tinyml_compress.ops._binary import BinaryOperator, Params, broadcast_call
 from tinyml_compress.ops.base import Call, Overlap, Variant, refuse
@@ -57,10 +57,8 @@ def _in_place(view: NodeView) -> tuple[Overlap, ...]:
 class CompareOperator(BinaryOperator):
     """Compares quantized values by what they mean, others as they are."""
 
-    attrs_type = Attrs
     truth: ClassVar[Truth]
-    types: tuple[DType, ...] = (DType.INT8, DType.INT32, DType.INT64, DType.FLOAT32)
-    dtypes: ClassVar[tuple[str, ...]] = ("int8", "int32", "int64", "float32")
+    types: ClassVar[tuple[DType, ...]] = (DType.INT8, DType.INT32, DType.INT64, DType.FLOAT32)
     max_rank = 5
 
     def __init__(self) -> None:

@@ -26,7 +26,6 @@ _NAMES = {DType.INT8: "s8", DType.FLOAT32: "f32"}
 class ExtremeOperator(ReduceOperator):
     """Stored values are compared as they are, so input and output have one quantization."""
 
-    dtypes = ("int8", "float32")
     types = (DType.INT8, DType.FLOAT32)
     larger: ClassVar[bool]
 

@@ -37,7 +37,6 @@ def _quants(view: NodeView) -> tuple[Quant, Quant]:
 class MeanSumOperator(ReduceOperator):
     """`mean` tells the two apart."""
 
-    dtypes = ("int8", "int16", "float32")
     types = (DType.INT8, DType.INT16, DType.FLOAT32)
     limits = "rank up to 5, constant axes"
     mean: bool

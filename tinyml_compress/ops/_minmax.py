@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tinyml_compress.ir import Attrs, DType, NodeView, Tensor
+from tinyml_compress.ir import DType, NodeView, Tensor
 from tinyml_compress.ops import _checks
 from tinyml_compress.ops._binary import BinaryOperator, Params, broadcast_call, flat_in_place
 from tinyml_compress.ops.base import Call, Options, Variant
@@ -25,9 +25,7 @@ _NAMES = {DType.INT8: "s8", DType.INT16: "s16", DType.INT32: "s32", DType.INT64:
 class MinMaxOperator(BinaryOperator):
     """All three tensors have one quantization, for nothing is rescaled."""
 
-    attrs_type = Attrs
     options = Options("MaximumMinimumOptions")
-    dtypes = tuple(str(dtype.numpy) for dtype in _NAMES)
     types = tuple(_NAMES)
     max_rank = 5
 

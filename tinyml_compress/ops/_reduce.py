@@ -59,7 +59,6 @@ class ReduceOperator(Operator):
 
     attrs_type = ReduceAttrs
     options = Options("ReducerOptions", (OptionField("keep_dims", "keep_dims", bool),))
-    types: Sequence[DType]
 
     def keeps_channels(self, view: NodeView) -> bool:
         return len(view.input(0).shape) - 1 not in reduced_axes(view)

@@ -9,7 +9,7 @@ from typing import ClassVar
 import numpy as np
 import numpy.typing as npt
 
-from tinyml_compress.ir import Attrs, DType, NodeView
+from tinyml_compress.ir import DType, NodeView
 from tinyml_compress.ops import _checks
 from tinyml_compress.ops._fixed_point import Ints, requantize, rounding_shift_right
 from tinyml_compress.ops._unary import UnaryOperator, all_values, in_place
@@ -106,8 +106,6 @@ def int16_variant(symbol: str, powers: tuple[int, ...]) -> Variant:
 class SigmoidOperator(UnaryOperator):
     """A function that saturates on both ends, as a table of 256 entries."""
 
-    attrs_type = Attrs
-    dtypes = ("int8", "int16", "float32")
     types = (DType.INT8, DType.INT16, DType.FLOAT32)
     powers: ClassVar[tuple[int, ...]]
 

@@ -201,7 +201,6 @@ class UnaryOperator(Operator):
     """One input, one output of its shape and (unless a subclass says otherwise) its element type."""
 
     elementwise = True
-    types: Sequence[DType]
 
     def check(self, view: NodeView) -> None:
         _checks.arity(view, 1)

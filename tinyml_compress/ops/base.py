@@ -347,10 +347,12 @@ class Operator(ABC):
     """Not of the schema: the file names it by text, and its attributes are a flexbuffer map (table
     FLEXBUFFER).
     """
-    attrs_type: ClassVar[type[Attrs]]
+    attrs_type: ClassVar[type[Attrs]] = Attrs
     options: ClassVar[Options | None] = None
+    types: ClassVar[Sequence[DType]]
+    """Supported element types of the first input, for operators that need say no more of theirs."""
     dtypes: ClassVar[tuple[str, ...]]
-    """Supported element types, for `tinyml-compress operators`: ("int8",)."""
+    """Supported element types, for `tinyml-compress operators`: ("int8",); those of `types`, if there are."""
     limits: ClassVar[str] = ""
     """What it does not take, in one line for the same list."""
     variants: ClassVar[tuple[Variant, ...]]
@@ -362,6 +364,10 @@ class Operator(ABC):
     """Of TensorFlow Lite Micro's resolver, where it is not `Add` and the name in camel case; None without
     one.
     """
+
+    def __init_subclass__(cls) -> None:
+        if "types" in vars(cls) and "dtypes" not in vars(cls):
+            cls.dtypes = tuple(str(dtype.numpy) for dtype in cls.types)
 
     # --- traits: what else asks of an operator, instead of knowing it by name ---
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from tinyml_compress.ir import Attrs, DType, NodeView
+from tinyml_compress.ir import DType, NodeView
 from tinyml_compress.ops import _checks
 from tinyml_compress.ops._fixed_point import Ints, requantize
 from tinyml_compress.ops._unary import (
@@ -45,9 +45,7 @@ def _emit_s16(view: NodeView) -> tuple[Call, ...]:
 
 class Abs(UnaryOperator):
     name = "ABS"
-    attrs_type = Attrs
     options = Options("AbsOptions")
-    dtypes = ("int8", "int16", "float32")
     types = (DType.INT8, DType.INT16, DType.FLOAT32)
     variants = (
         lookup_variant(_results),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tinyml_compress.ir import Attrs, DType, NodeView
+from tinyml_compress.ir import DType, NodeView
 from tinyml_compress.ops import _checks
 from tinyml_compress.ops.base import Call, In, Operator, Options, Out, Scratch, Variant, refuse
 from tinyml_compress.ops.numerics import quantize_multiplier
@@ -51,7 +51,6 @@ def _emit(view: NodeView) -> tuple[Call, ...]:
 class AddN(Operator):
     name = "ADD_N"
     elementwise = True
-    attrs_type = Attrs
     options = Options("AddNOptions")
     dtypes = ("int8", "float32")
     limits = "one shape; int8 inputs of one quantization"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tinyml_compress.ir import Attrs, NodeView
+from tinyml_compress.ir import NodeView
 from tinyml_compress.ops import _checks
 from tinyml_compress.ops._moves import MOVABLE
 from tinyml_compress.ops._variables import check_handle, check_value
@@ -18,7 +18,6 @@ def _emit(view: NodeView) -> tuple[Call, ...]:
 
 class AssignVariable(Operator):
     name = "ASSIGN_VARIABLE"
-    attrs_type = Attrs
     options = Options("AssignVariableOptions")
     dtypes = tuple(str(dtype.numpy) for dtype in MOVABLE)
     variants = (Variant("tc_x8_copy__c", lambda view: view.input(0).variable, _emit),)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tinyml_compress.ir import Attrs, DType, NodeView
+from tinyml_compress.ir import DType, NodeView
 from tinyml_compress.ops import _checks
 from tinyml_compress.ops._signal import constant
 from tinyml_compress.ops.base import Call, In, Operator, Out, Variant, refuse
@@ -22,7 +22,6 @@ def _emit(view: NodeView) -> tuple[Call, ...]:
 class BasicClassifier(Operator):
     name = "BasicClassifier"
     custom = True
-    attrs_type = Attrs
     dtypes = ("int32",)
     limits = "indices of the classes constant"
     variants = (Variant("tc_s32_basic_classifier__c", lambda view: True, _emit),)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tinyml_compress.ir import Attrs, DType, NodeView
+from tinyml_compress.ir import DType, NodeView
 from tinyml_compress.ops import _checks
 from tinyml_compress.ops.base import Call, In, Operator, Out, Variant
 from tinyml_compress.ops.structs import ints, struct
@@ -26,7 +26,6 @@ def _variant(dtype: DType) -> Variant:
 
 class BroadcastArgs(Operator):
     name = "BROADCAST_ARGS"
-    attrs_type = Attrs
     dtypes = ("int32", "int64")
     limits = "shapes that broadcast: at run time nothing checks it"
     variants = tuple(_variant(dtype) for dtype in _NAMES)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tinyml_compress.ir import Attrs, DType, NodeView
+from tinyml_compress.ir import DType, NodeView
 from tinyml_compress.ops import _checks
 from tinyml_compress.ops._moves import MOVABLE, MoveOperator, move_call
 from tinyml_compress.ops._walk import broadcast_steps, steps_of
@@ -15,7 +15,6 @@ _MAX_RANK = 5
 
 class BroadcastTo(MoveOperator):
     name = "BROADCAST_TO"
-    attrs_type = Attrs
     options = Options("BroadcastToOptions")
     dtypes = tuple(str(dtype.numpy) for dtype in MOVABLE)
     limits = f"rank up to {_MAX_RANK}, shape constant"

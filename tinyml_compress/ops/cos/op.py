@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tinyml_compress.ir import Attrs, DType
+from tinyml_compress.ir import DType
 from tinyml_compress.ops._unary import UnaryOperator, count_variant
 from tinyml_compress.ops.base import Options
 
@@ -11,9 +11,7 @@ __all__ = ["OPERATOR", "Cos"]
 
 class Cos(UnaryOperator):
     name = "COS"
-    attrs_type = Attrs
     options = Options("CosOptions")
-    dtypes = ("float32",)
     types = (DType.FLOAT32,)
     limits = "within one unit in the last place; angles up to 2^20"
     variants = (count_variant("tc_f32_cos__c", DType.FLOAT32),)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from tinyml_compress.ir import Attrs, DType, NodeView
+from tinyml_compress.ir import DType, NodeView
 from tinyml_compress.ops import _checks
 from tinyml_compress.ops._unary import UnaryOperator, in_place
 from tinyml_compress.ops.base import Call, In, Options, Out, Variant
@@ -33,7 +33,6 @@ def _variant(dtype: DType) -> Variant:
 class Dequantize(UnaryOperator):
     name = "DEQUANTIZE"
     values = Values.CAST
-    attrs_type = Attrs
     options = Options("DequantizeOptions")
     dtypes = ("int8", "uint8", "int16")
     limits = "to float32"

@@ -60,7 +60,6 @@ class Div(BinaryOperator):
     ends_in_clamp = True
     attrs_type = FusedAttrs
     options = Options("DivOptions", (OptionField("activation", "fused_activation_function", Activation),))
-    dtypes = ("int8", "int32", "float32")
     types = (DType.INT8, DType.INT32, DType.FLOAT32)
     limits = (
         "whole numbers by 0 and int8 quotients below half a step are 0 (undefined in TensorFlow Lite Micro)"

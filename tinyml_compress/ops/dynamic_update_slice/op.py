@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from tinyml_compress.ir import Attrs, DType, NodeView
+from tinyml_compress.ir import DType, NodeView
 from tinyml_compress.ops import _checks
 from tinyml_compress.ops._moves import copy_call
 from tinyml_compress.ops.base import Call, In, Operator, Options, Out, Overlap, Ref, Table, Variant, refuse
@@ -64,7 +64,6 @@ def _in_place(view: NodeView) -> tuple[Overlap, ...]:
 
 class DynamicUpdateSlice(Operator):
     name = "DYNAMIC_UPDATE_SLICE"
-    attrs_type = Attrs
     options = Options("DynamicUpdateSliceOptions")
     dtypes = ("int8", "int32", "float32")
     limits = f"rank 1 to {_MAX_RANK}; a block that would reach outside is moved inside"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from tinyml_compress.ir import Attrs, DType, NodeView
+from tinyml_compress.ir import DType, NodeView
 from tinyml_compress.ops import _checks
 from tinyml_compress.ops._unary import Floats, UnaryOperator, count_variant, lookup_variant, through_float
 
@@ -18,8 +18,6 @@ def _function(x: Floats) -> Floats:
 
 class Elu(UnaryOperator):
     name = "ELU"
-    attrs_type = Attrs
-    dtypes = ("int8", "float32")
     types = (DType.INT8, DType.FLOAT32)
     limits = "float within one ulp"
     variants = (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tinyml_compress.ir import Attrs, DType, NodeView
+from tinyml_compress.ir import DType, NodeView
 from tinyml_compress.ops import _checks
 from tinyml_compress.ops.base import Call, In, Operator, Out, Variant, refuse
 from tinyml_compress.ops.structs import floats, ints, struct
@@ -38,7 +38,6 @@ def _emit(view: NodeView) -> tuple[Call, ...]:
 
 class EmbeddingLookup(Operator):
     name = "EMBEDDING_LOOKUP"
-    attrs_type = Attrs
     dtypes = ("int8", "float32")
     limits = "int32 indices; one outside the table is clamped to it"
     picks = Picks(1, 0, lambda view: max(view.input(1).shape[:1], default=0))

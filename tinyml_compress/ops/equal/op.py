@@ -14,7 +14,6 @@ class Equal(CompareOperator):
     options = Options("EqualOptions")
     truth = Truth(less=False, equal=True, greater=False)
     types = (*CompareOperator.types, DType.BOOL)
-    dtypes = (*CompareOperator.dtypes, "bool")
 
 
 OPERATOR = Equal()

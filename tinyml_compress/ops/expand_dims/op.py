@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tinyml_compress.ir import Attrs, DType, NodeView
+from tinyml_compress.ir import DType, NodeView
 from tinyml_compress.ops import _checks
 from tinyml_compress.ops._same_bytes import SameBytesOperator
 from tinyml_compress.ops.base import Options, refuse
@@ -14,7 +14,6 @@ _TYPES = (DType.INT8, DType.INT16, DType.FLOAT32)
 
 class ExpandDims(SameBytesOperator):
     name = "EXPAND_DIMS"
-    attrs_type = Attrs
     options = Options("ExpandDimsOptions")
     dtypes = ("int8", "int16", "float32")
     limits = "axis constant"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tinyml_compress.ir import Attrs, DType, NodeView
+from tinyml_compress.ir import DType, NodeView
 from tinyml_compress.ops import _checks
 from tinyml_compress.ops._moves import MoveOperator, fill_call, move_call
 from tinyml_compress.ops.base import Call, Options, refuse
@@ -14,7 +14,6 @@ _TYPES = (DType.INT8, DType.INT32, DType.FLOAT32)
 
 class Fill(MoveOperator):
     name = "FILL"
-    attrs_type = Attrs
     options = Options("FillOptions")
     dtypes = ("int8", "int32", "float32")
     limits = "shape constant"

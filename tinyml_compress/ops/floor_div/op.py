@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tinyml_compress.ir import Attrs, DType
+from tinyml_compress.ir import DType
 from tinyml_compress.ops._binary import BinaryOperator, binary_variants
 from tinyml_compress.ops.base import Options
 
@@ -11,9 +11,7 @@ __all__ = ["OPERATOR", "FloorDiv"]
 
 class FloorDiv(BinaryOperator):
     name = "FLOOR_DIV"
-    attrs_type = Attrs
     options = Options("FloorDivOptions")
-    dtypes = ("float32",)
     types = (DType.FLOAT32,)
     limits = "rank up to 4"
     max_rank = 4

@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from tinyml_compress.ir import Attrs, DType, NodeView
+from tinyml_compress.ir import DType, NodeView
 from tinyml_compress.ops import _checks
 from tinyml_compress.ops._walk import steps_of
 from tinyml_compress.ops.base import Call, In, Operator, Options, Out, Ref, Table, Variant, refuse
@@ -51,7 +51,6 @@ def _emit(view: NodeView) -> tuple[Call, ...]:
 
 class GatherNd(Operator):
     name = "GATHER_ND"
-    attrs_type = Attrs
     options = Options("GatherNdOptions")
     dtypes = ("int8", "float32")
     limits = "int32 indices; one outside its axis is clamped to it"

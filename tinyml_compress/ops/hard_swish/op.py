@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from tinyml_compress.ir import Attrs, DType, NodeView
+from tinyml_compress.ir import DType, NodeView
 from tinyml_compress.ops import _checks
 from tinyml_compress.ops._fixed_point import Ints, rounding_shift_right
 from tinyml_compress.ops._unary import UnaryOperator, all_values, count_variant, lookup_variant
@@ -68,9 +68,7 @@ def _shifted(values: Ints, amount: int) -> Ints:
 
 class HardSwish(UnaryOperator):
     name = "HARD_SWISH"
-    attrs_type = Attrs
     options = Options("HardSwishOptions")
-    dtypes = ("int8", "float32")
     types = (DType.INT8, DType.FLOAT32)
     variants = (lookup_variant(_results), count_variant("tc_f32_hard_swish__c", DType.FLOAT32))
 

@@ -50,7 +50,6 @@ class L2Normalization(UnaryOperator):
     elementwise = False
     attrs_type = L2NormalizationAttrs
     options = Options("L2NormOptions", (OptionField("activation", "fused_activation_function", Activation),))
-    dtypes = ("int8", "float32")
     types = (DType.INT8, DType.FLOAT32)
     limits = "rank up to 4, no fused activation; int8 output of scale 1/128 and zero point 0"
     variants = (

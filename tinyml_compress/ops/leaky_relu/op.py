@@ -80,7 +80,6 @@ class LeakyRelu(UnaryOperator):
     name = "LEAKY_RELU"
     attrs_type = LeakyReluAttrs
     options = Options("LeakyReluOptions", (OptionField("alpha", "alpha", float),))
-    dtypes = ("int8", "int16", "float32")
     types = (DType.INT8, DType.INT16, DType.FLOAT32)
     limits = "alpha not negative where quantized"
     variants = (

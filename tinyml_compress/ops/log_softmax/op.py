@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from tinyml_compress.ir import Attrs, DType, NodeView
+from tinyml_compress.ir import DType, NodeView
 from tinyml_compress.ops import _checks
 from tinyml_compress.ops._unary import UnaryOperator, in_place
 from tinyml_compress.ops.base import Call, In, Options, Out, Ref, Table, Variant, refuse
@@ -66,9 +66,7 @@ def _emit_f32(view: NodeView) -> tuple[Call, ...]:
 class LogSoftmax(UnaryOperator):
     name = "LOG_SOFTMAX"
     elementwise = False
-    attrs_type = Attrs
     options = Options("LogSoftmaxOptions")
-    dtypes = ("int8", "float32")
     types = (DType.INT8, DType.FLOAT32)
     limits = f"last axis up to {_MAX_DEPTH} values; int8 output of scale 1/16 and zero point 127"
     variants = (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tinyml_compress.ir import Attrs, DType
+from tinyml_compress.ir import DType
 from tinyml_compress.ops._binary import BinaryOperator, binary_variants
 from tinyml_compress.ops.base import Options
 
@@ -11,9 +11,7 @@ __all__ = ["OPERATOR", "LogicalAnd"]
 
 class LogicalAnd(BinaryOperator):
     name = "LOGICAL_AND"
-    attrs_type = Attrs
     options = Options("LogicalAndOptions")
-    dtypes = ("bool",)
     types = (DType.BOOL,)
     variants = binary_variants(
         "logical_and", "u8", "tc_broadcast_params", lambda view: (), lambda view: True, flat=False

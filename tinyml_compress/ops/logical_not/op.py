@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tinyml_compress.ir import Attrs, DType
+from tinyml_compress.ir import DType
 from tinyml_compress.ops._unary import UnaryOperator, count_variant
 from tinyml_compress.ops.base import Options
 
@@ -11,9 +11,7 @@ __all__ = ["OPERATOR", "LogicalNot"]
 
 class LogicalNot(UnaryOperator):
     name = "LOGICAL_NOT"
-    attrs_type = Attrs
     options = Options("LogicalNotOptions")
-    dtypes = ("bool",)
     types = (DType.BOOL,)
     variants = (count_variant("tc_u8_logical_not__c", DType.BOOL),)
 

@@ -53,7 +53,6 @@ class Mul(BinaryOperator):
     ends_in_clamp = True
     attrs_type = FusedAttrs
     options = Options("MulOptions", (OptionField("activation", "fused_activation_function", Activation),))
-    dtypes = ("int8", "int16", "int32", "float32")
     types = (DType.INT8, DType.INT16, DType.INT32, DType.FLOAT32)
     variants = (
         *binary_variants("mul", "s8", "tc_mul_params", _params, _typed(DType.INT8)),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tinyml_compress.ir import Attrs, DType
+from tinyml_compress.ir import DType
 from tinyml_compress.ops._unary import UnaryOperator, count_variant
 from tinyml_compress.ops.base import Options
 
@@ -11,9 +11,7 @@ __all__ = ["OPERATOR", "Neg"]
 
 class Neg(UnaryOperator):
     name = "NEG"
-    attrs_type = Attrs
     options = Options("NegOptions")
-    dtypes = ("float32",)
     types = (DType.FLOAT32,)
     variants = (count_variant("tc_f32_neg__c", DType.FLOAT32),)
 

@@ -14,7 +14,6 @@ class NotEqual(CompareOperator):
     options = Options("NotEqualOptions")
     truth = Truth(less=True, equal=False, greater=True, unordered=True)
     types = (*CompareOperator.types, DType.BOOL)
-    dtypes = (*CompareOperator.dtypes, "bool")
 
 
 OPERATOR = NotEqual()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from tinyml_compress.ir import Attrs
 from tinyml_compress.ops._padding import PadOperator
 from tinyml_compress.ops.base import Options
 
@@ -11,7 +10,6 @@ __all__ = ["OPERATOR", "Pad"]
 
 class Pad(PadOperator):
     name = "PAD"
-    attrs_type = Attrs
     options = Options("PadOptions")
 
 

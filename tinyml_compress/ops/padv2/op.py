@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from tinyml_compress.ir import Attrs
 from tinyml_compress.ops._padding import PadOperator
 from tinyml_compress.ops.base import Options
 
@@ -12,7 +11,6 @@ __all__ = ["OPERATOR", "PadV2"]
 class PadV2(PadOperator):
     name = "PADV2"
     tflm_method = "AddPadV2"
-    attrs_type = Attrs
     options = Options("PadV2Options")
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from tinyml_compress.ir import Attrs, DType, NodeView
+from tinyml_compress.ir import DType, NodeView
 from tinyml_compress.ops import _checks
 from tinyml_compress.ops._binary import Params, binary_variants, broadcast
 from tinyml_compress.ops.base import Operator, refuse
@@ -62,7 +62,6 @@ def _typed(dtype: DType) -> Callable[[NodeView], bool]:
 class Prelu(Operator):
     name = "PRELU"
     elementwise = True
-    attrs_type = Attrs
     dtypes = ("int8", "int16", "float32")
     limits = f"rank up to {_MAX_RANK}; alpha int8 where the input is quantized"
     variants = (

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 import numpy as np
 import numpy.typing as npt
 
-from tinyml_compress.ir import Attrs, DType, NodeView
+from tinyml_compress.ir import DType, NodeView
 from tinyml_compress.ops import _checks
 from tinyml_compress.ops._moves import copy_call
 from tinyml_compress.ops._unary import (
@@ -54,7 +54,6 @@ def _from_float(dtype: DType) -> Variant:
 class Quantize(UnaryOperator):
     name = "QUANTIZE"
     values = Values.CAST
-    attrs_type = Attrs
     options = Options("QuantizeOptions")
     dtypes = ("float32", "int8", "uint8", "int16", "int32")
     limits = "; ".join(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tinyml_compress.ir import Attrs, NodeView
+from tinyml_compress.ir import NodeView
 from tinyml_compress.ops import _checks
 from tinyml_compress.ops._moves import MOVABLE, copy_call
 from tinyml_compress.ops._variables import check_handle, check_value
@@ -17,7 +17,6 @@ def _emit(view: NodeView) -> tuple[Call, ...]:
 
 class ReadVariable(Operator):
     name = "READ_VARIABLE"
-    attrs_type = Attrs
     options = Options("ReadVariableOptions")
     dtypes = tuple(str(dtype.numpy) for dtype in MOVABLE)
     limits = "variables that some operator assigns"

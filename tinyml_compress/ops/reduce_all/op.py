@@ -20,7 +20,6 @@ def _emit(view: NodeView) -> tuple[Call, ...]:
 class ReduceAll(ReduceOperator):
     name = "REDUCE_ALL"
     tflm_method = None
-    dtypes = ("bool",)
     types = (DType.BOOL,)
     variants = (Variant("tc_u8_reduce_all__c", lambda view: True, _emit),)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from tinyml_compress.ir import Attrs, DType, NodeView
+from tinyml_compress.ir import DType, NodeView
 from tinyml_compress.ops import _checks
 from tinyml_compress.ops._unary import (
     UnaryOperator,
@@ -33,8 +33,6 @@ def _only_bounds(view: NodeView) -> bool:
 class Relu(UnaryOperator):
     name = "RELU"
     clamp = Activation.RELU
-    attrs_type = Attrs
-    dtypes = ("int8", "int16", "float32")
     types = (DType.INT8, DType.INT16, DType.FLOAT32)
     variants = (
         bounds_variant(DType.INT8, _bounds, _only_bounds),

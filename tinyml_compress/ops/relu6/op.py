@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from tinyml_compress.ir import Attrs, DType, NodeView
+from tinyml_compress.ir import DType, NodeView
 from tinyml_compress.ops import _checks
 from tinyml_compress.ops._unary import UnaryOperator, bounds_variant, count_variant, integer_range
 from tinyml_compress.ops.numerics import Activation, round_half_away
@@ -25,8 +25,6 @@ def _bounds(view: NodeView) -> tuple[int, int]:
 class Relu6(UnaryOperator):
     name = "RELU6"
     clamp = Activation.RELU6
-    attrs_type = Attrs
-    dtypes = ("int8", "int16", "float32")
     types = (DType.INT8, DType.INT16, DType.FLOAT32)
     variants = (
         bounds_variant(DType.INT8, _bounds),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tinyml_compress.ir import Attrs, DType, NodeView
+from tinyml_compress.ir import DType, NodeView
 from tinyml_compress.ops import _checks
 from tinyml_compress.ops._moves import MOVABLE, MoveOperator, move_call
 from tinyml_compress.ops._walk import steps_of
@@ -13,7 +13,6 @@ __all__ = ["OPERATOR", "ReverseV2"]
 
 class ReverseV2(MoveOperator):
     name = "REVERSE_V2"
-    attrs_type = Attrs
     options = Options("ReverseV2Options")
     dtypes = tuple(str(dtype.numpy) for dtype in MOVABLE if dtype is not DType.UINT32)
     limits = "rank up to 5; axes constant and next to one another"

@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from tinyml_compress.ir import Attrs, DType, NodeView
+from tinyml_compress.ir import DType, NodeView
 from tinyml_compress.ops import _checks
 from tinyml_compress.ops._fixed_point import Ints, inverse_sqrt, requantize
 from tinyml_compress.ops._unary import UnaryOperator, all_values, count_variant, in_place, lookup_variant
@@ -54,8 +54,6 @@ def _emit_s16(view: NodeView) -> tuple[Call, ...]:
 
 class Rsqrt(UnaryOperator):
     name = "RSQRT"
-    attrs_type = Attrs
-    dtypes = ("int8", "int16", "float32")
     types = (DType.INT8, DType.INT16, DType.FLOAT32)
     limits = "negative values give the largest one (TensorFlow Lite Micro stops)"
     variants = (

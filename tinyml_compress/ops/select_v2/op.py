@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from tinyml_compress.ir import Attrs, DType, NodeView
+from tinyml_compress.ir import DType, NodeView
 from tinyml_compress.ops import _checks
 from tinyml_compress.ops._walk import broadcast_steps, walk
 from tinyml_compress.ops.base import Call, In, Operator, Options, Out, Ref, Table, Variant, refuse
@@ -31,7 +31,6 @@ def _emit(view: NodeView) -> tuple[Call, ...]:
 class SelectV2(Operator):
     name = "SELECT_V2"
     elementwise = True
-    attrs_type = Attrs
     options = Options("SelectV2Options")
     dtypes = ("int8", "int16", "float32")
     limits = f"rank up to {_MAX_RANK}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tinyml_compress.ir import Attrs, DType, NodeView
+from tinyml_compress.ir import DType, NodeView
 from tinyml_compress.ops._signal import SignalOperator
 from tinyml_compress.ops._unary import in_place
 from tinyml_compress.ops.base import Call, In, Out, Variant
@@ -17,7 +17,6 @@ def _emit(view: NodeView) -> tuple[Call, ...]:
 
 class SignalFftAutoScale(SignalOperator):
     name = "SignalFftAutoScale"
-    attrs_type = Attrs
     dtypes = ("int16",)
     takes = (DType.INT16,)
     gives = (DType.INT16, DType.INT32)

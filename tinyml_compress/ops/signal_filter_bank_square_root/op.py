@@ -4,7 +4,7 @@ time.
 
 from __future__ import annotations
 
-from tinyml_compress.ir import Attrs, DType, NodeView
+from tinyml_compress.ir import DType, NodeView
 from tinyml_compress.ops._signal import SignalOperator
 from tinyml_compress.ops.base import Call, In, Out, Variant
 
@@ -18,7 +18,6 @@ def _emit(view: NodeView) -> tuple[Call, ...]:
 
 class SignalFilterBankSquareRoot(SignalOperator):
     name = "SignalFilterBankSquareRoot"
-    attrs_type = Attrs
     dtypes = ("uint64",)
     takes = (DType.UINT64, DType.INT32)
     gives = (DType.UINT32,)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tinyml_compress.ir import Attrs, DType
+from tinyml_compress.ir import DType
 from tinyml_compress.ops._unary import UnaryOperator, count_variant
 
 __all__ = ["OPERATOR", "Sin"]
@@ -10,8 +10,6 @@ __all__ = ["OPERATOR", "Sin"]
 
 class Sin(UnaryOperator):
     name = "SIN"
-    attrs_type = Attrs
-    dtypes = ("float32",)
     types = (DType.FLOAT32,)
     limits = "within one unit in the last place; angles up to 2^20"
     variants = (count_variant("tc_f32_sin__c", DType.FLOAT32),)

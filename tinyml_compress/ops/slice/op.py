@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tinyml_compress.ir import Attrs, DType, NodeView
+from tinyml_compress.ir import DType, NodeView
 from tinyml_compress.ops import _checks
 from tinyml_compress.ops._moves import MoveOperator, move_call
 from tinyml_compress.ops._walk import steps_of
@@ -16,7 +16,6 @@ _TYPES = (DType.INT8, DType.INT16, DType.INT32, DType.BOOL, DType.FLOAT32)
 
 class Slice(MoveOperator):
     name = "SLICE"
-    attrs_type = Attrs
     options = Options("SliceOptions")
     dtypes = ("int8", "int16", "int32", "bool", "float32")
     limits = f"rank up to {_MAX_RANK}; begin and size constant"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 
-from tinyml_compress.ir import Attrs, DType, NodeView
+from tinyml_compress.ir import DType, NodeView
 from tinyml_compress.ops import _checks
 from tinyml_compress.ops._batches import blocks_of
 from tinyml_compress.ops._moves import MoveOperator, fill_call, move_call
@@ -16,7 +16,6 @@ __all__ = ["OPERATOR", "SpaceToBatchNd"]
 
 class SpaceToBatchNd(MoveOperator):
     name = "SPACE_TO_BATCH_ND"
-    attrs_type = Attrs
     options = Options("SpaceToBatchNDOptions")
     dtypes = ("int8", "float32")
     limits = "rank 3 or 4; block shape and paddings constant"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from tinyml_compress.ir import Attrs, DType, NodeView, Tensor
+from tinyml_compress.ir import DType, NodeView, Tensor
 from tinyml_compress.ops import _checks
 from tinyml_compress.ops._binary import BinaryOperator, Params, binary_variants
 from tinyml_compress.ops.base import Options, refuse
@@ -54,9 +54,7 @@ def _typed(dtype: DType) -> Callable[[NodeView], bool]:
 
 class SquaredDifference(BinaryOperator):
     name = "SQUARED_DIFFERENCE"
-    attrs_type = Attrs
     options = Options("SquaredDifferenceOptions")
-    dtypes = ("int8", "int16", "int32", "float32")
     types = (DType.INT8, DType.INT16, DType.INT32, DType.FLOAT32)
     variants = tuple(
         variant

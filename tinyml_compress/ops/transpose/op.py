@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from tinyml_compress.ir import Attrs, DType, NodeView
+from tinyml_compress.ir import DType, NodeView
 from tinyml_compress.ops import _checks
 from tinyml_compress.ops._moves import MoveOperator, move_call
 from tinyml_compress.ops._walk import steps_of
@@ -25,7 +25,6 @@ def _permutation(view: NodeView) -> tuple[int, ...]:
 class Transpose(MoveOperator):
     name = "TRANSPOSE"
     values = Values.SAME
-    attrs_type = Attrs
     options = Options("TransposeOptions")
     dtypes = ("int8", "int16", "float32")
     limits = f"rank up to {_MAX_RANK}, permutation constant"

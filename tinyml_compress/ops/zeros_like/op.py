@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tinyml_compress.ir import Attrs, DType, NodeView
+from tinyml_compress.ir import DType, NodeView
 from tinyml_compress.ops import _checks
 from tinyml_compress.ops._moves import MoveOperator, fill_call
 from tinyml_compress.ops.base import Call, Options
@@ -12,7 +12,6 @@ __all__ = ["OPERATOR", "ZerosLike"]
 
 class ZerosLike(MoveOperator):
     name = "ZEROS_LIKE"
-    attrs_type = Attrs
     options = Options("ZerosLikeOptions")
     dtypes = ("int8", "int32", "int64", "float32")
 
