@@ -21,7 +21,7 @@ def test_each_kernel_with_its_rival(name: str, once: Once, tmp_path: Path) -> No
     file = tmp_path / f"{name}.tflite"
     file.write_bytes(zoo_tflite(once, name))
     done = compile_c(file, output=tmp_path / "c", isa="dsp", optimize="speed")
-    text = table_text(kernel_table(done), 80) + "\n"
+    text = table_text(kernel_table(done.nodes), 80) + "\n"
     assert max(map(len, text.splitlines())) <= 80
     place = Path(__file__).with_name(f"explain_{name}.txt")
     if os.environ.get("TINYML_COMPRESS_UPDATE_GOLDEN"):

@@ -9,6 +9,7 @@ import pytest
 from click.testing import CliRunner
 
 from tests.lib.nets import NETS
+from tinyml_compress.cli.compile import command as compile_verb
 from tinyml_compress.cli.inspect import command
 from tinyml_compress.errors import ModelError
 from tinyml_compress.frontend.ledger import ledger
@@ -65,6 +66,13 @@ def test_cli_shows_two_side_by_side(tmp_path: Path) -> None:
     assert "2 DEPTHWISE_CONV_2D" in shown.output
     assert "3 ADD" not in shown.output
     assert "2 ADD" in shown.output
+    for path in paths:
+        (folder := tmp_path / "c").mkdir(exist_ok=True)
+        told = CliRunner().invoke(
+            compile_verb, [path, "-o", str(folder), "--explain"], catch_exceptions=False
+        )
+        table = told.output[told.output.index("layer") :]
+        assert table in shown.output
     as_json = json.loads(CliRunner().invoke(command, [*paths, "--json"], catch_exceptions=False).output)[
         "models"
     ]

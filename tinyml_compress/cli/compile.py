@@ -62,4 +62,4 @@ def command(
     from tinyml_compress.rendering.kernels_text import kernel_table
 
     done = compile_c(model, output=output, name=name, isa=isa, optimize=optimize, kernels=kernels)
-    show(done, *([kernel_table(done)] if explain else []))
+    show(done, *([kernel_table(done.nodes)] if explain else []))

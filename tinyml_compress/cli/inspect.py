@@ -17,7 +17,11 @@ Examples:
 
 @click.command(epilog=EXAMPLES)
 @click.argument("models", nargs=-1, required=True)
-@click.option("--layers", is_flag=True, help="One line per operator or layer.")
+@click.option(
+    "--layers",
+    is_flag=True,
+    help="One line per operator or layer; of a .tflite file also why each gets its kernel.",
+)
 @click.option(
     "--sensitivity",
     is_flag=True,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from tinyml_compress.rendering.kernels_text import kernel_table
 from tinyml_compress.results import Inspection, Inspections, LayerFacts, Sensitivity
 from tinyml_compress.results.base import shows
 from tinyml_compress.results.ledger import PARTS
@@ -38,6 +39,9 @@ def models_blocks(inspections: Sequence[Inspection], *, layers: bool) -> list[Bl
     for found in inspections:
         if layers:
             blocks += ["", _layers(found)]
+        if layers and found.kernels:
+            title = f"{found.path}: kernels in plain C, balanced (compile --explain shows others)"
+            blocks += ["", kernel_table(found.kernels, title)]
         if found.sensitivity is not None:
             blocks += ["", *_sensitivity(found.path, found.sensitivity)]
         blocks += [f"{found.path}: {text}" for text in (found.about, found.missing) if text is not None]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from tinyml_compress.results import Compiled, CompiledNode
+from collections.abc import Sequence
+
+from tinyml_compress.results import CompiledNode
 from tinyml_compress.support.table import Column, Row, Table
 
 __all__ = ["kernel_table"]
@@ -17,10 +19,10 @@ _COLUMNS = (
 )
 
 
-def kernel_table(done: Compiled) -> Table:
+def kernel_table(nodes: Sequence[CompiledNode], title: str = "") -> Table:
     """A line per layer, beside it the best kernel of another family."""
     notes = ("kcycles: thousands of cycles of a Cortex-M4, estimated to choose by; benchmark counts them",)
-    return Table(_COLUMNS, tuple(map(_row, done.nodes)), notes=notes)
+    return Table(_COLUMNS, tuple(map(_row, nodes)), title, notes=notes)
 
 
 def _row(node: CompiledNode) -> Row:

@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from tinyml_compress.results.base import Result, Sha256, Shown, Value
 from tinyml_compress.results.ledger import Ledger
+from tinyml_compress.results.made import CompiledNode
 
 __all__ = ["Inspection", "Inspections", "LayerCurve", "LayerFacts", "Sensitivity", "Values"]
 
@@ -98,6 +99,8 @@ class Inspection(Shown, frozen=True, kw_only=True):
     zeros: int
     arena_bytes: int | None = None
     arena_lower_bound: int | None = None
+    kernels: tuple[CompiledNode, ...] = ()
+    """Of a .tflite file: what `compile` would run, and why, unless it is told otherwise."""
     missing: str | None = None
     form: str = "TensorFlow Lite file"
     nbytes: int | None = None

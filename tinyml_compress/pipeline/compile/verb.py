@@ -23,7 +23,14 @@ from tinyml_compress.support import files
 from tinyml_compress.support.c_names import c_name, check_c_name
 from tinyml_compress.support.words import word
 
-__all__ = ["compile_c", "compile_graph", "compile_model", "compile_to_folder", "kernel_option"]
+__all__ = [
+    "compile_c",
+    "compile_graph",
+    "compile_model",
+    "compile_to_folder",
+    "compiled_node",
+    "kernel_option",
+]
 
 Pass = Callable[[Graph], Graph]
 
@@ -220,12 +227,13 @@ def compile_to_folder(
         weight_bytes=program.weight_bytes,
         table_bytes=program.table_bytes,
         macs=sum(node.macs for node in program.nodes),
-        nodes=tuple(map(_node, program.nodes)),
+        nodes=tuple(map(compiled_node, program.nodes)),
         seconds=round(time.perf_counter() - started, 3),
     )
 
 
-def _node(node: ProgramNode) -> CompiledNode:
+def compiled_node(node: ProgramNode) -> CompiledNode:
+    """For people and programs."""
     return CompiledNode(
         index=node.index,
         op=node.op,

@@ -9,14 +9,13 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from tinyml_compress import frontend, passes, plan
+from tinyml_compress import frontend
 from tinyml_compress.errors import TinymlError
 from tinyml_compress.frontend.ledger import ledger
 from tinyml_compress.ir import Graph, NodeView, Tensor
 from tinyml_compress.ops import operator
-from tinyml_compress.ops.base import Isa, Level
+from tinyml_compress.pipeline.compile.verb import compile_graph, compiled_node
 from tinyml_compress.results import Conversion, Inspection, LayerFacts, Values
-from tinyml_compress.schedule import cheapest
 from tinyml_compress.support import files
 from tinyml_compress.support.c_names import c_name
 
@@ -30,16 +29,13 @@ def inspect_model(path: Path) -> Inspection:
     """Read the file and count; operators that the engine lacks leave the plan absent, with the reason."""
     model = files.read_bytes(path)
     bytes_of = ledger(model)
-    graph = frontend.read(model, c_name(path.stem))
+    graph_name = c_name(path.stem)
+    graph = frontend.read(model, graph_name)
     layers = tuple(_layer(index, view) for index, view in enumerate(graph.views()))
     macs = sum(layer.macs or 0 for layer in layers)
-    arena = bound = None
-    missing = None
+    program = missing = None
     try:
-        simplified = passes.run(graph)
-        schedule = tuple(cheapest(view, (Isa.C,), Level.BALANCED) for view in simplified.views())
-        made = plan.plan(simplified, schedule)
-        arena, bound = made.arena_bytes, made.lower_bound
+        program = compile_graph(graph, graph_name, model_sha256=files.sha256(model))
     except TinymlError as error:
         missing = f"no memory plan: {error.what}"
     constants = [tensor for tensor in graph.tensors.values() if tensor.data is not None]
@@ -54,8 +50,9 @@ def inspect_model(path: Path) -> Inspection:
         macs=macs,
         parameters=sum(tensor.elements for tensor in constants),
         zeros=sum(int(np.count_nonzero(tensor.data == 0)) for tensor in constants if tensor.data is not None),
-        arena_bytes=arena,
-        arena_lower_bound=bound,
+        arena_bytes=None if program is None else program.arena_bytes,
+        arena_lower_bound=None if program is None else program.plan.lower_bound,
+        kernels=() if program is None else tuple(map(compiled_node, program.nodes)),
         missing=missing,
         nbytes=bytes_of.file,
         dtypes=_dtypes(constants),
