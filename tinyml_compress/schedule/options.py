@@ -10,7 +10,7 @@ from tinyml_compress.ir import NodeView
 from tinyml_compress.ops import operator
 from tinyml_compress.ops.base import Isa, Level, Variant
 
-__all__ = ["Option", "cheapest", "dense_bytes", "family", "options"]
+__all__ = ["Option", "dense_bytes", "family", "options"]
 
 _TIME_AT_SIZE = 0.15
 """At `size` twice the cycles count as much as a ninth more weights."""
@@ -43,11 +43,6 @@ def options(view: NodeView, isas: Iterable[Isa], levels: Iterable[Level] = Level
     if not fitting:
         raise GraphError("no kernel accepts this node", which=f"{view.node.op} {view.node.name}")
     return tuple(sorted((_option(view, variant, only) for variant in fitting), key=lambda one: one.price))
-
-
-def cheapest(view: NodeView, isas: Iterable[Isa], level: Level) -> Variant:
-    """The kernel for a node that stands alone."""
-    return options(view, isas, (level,))[0].variant
 
 
 def dense_bytes(view: NodeView) -> int:
