@@ -12,9 +12,10 @@ from pathlib import Path
 import pytest
 
 from tests.lib.bundles import command, exported
+from tests.lib.kernels import all_kernels
 from tests.lib.stateful_nets import STREAMING
 from tinyml_compress.codegen.emit import base_text
-from tinyml_compress.codegen.kernels import KernelFile, amalgamate
+from tinyml_compress.codegen.kernels import amalgamate
 from tinyml_compress.support import proc, resources
 
 CHECKS = "-*,bugprone-*,cert-*,clang-analyzer-*"
@@ -89,9 +90,7 @@ def test_clang_tidy_on_an_exported_bundle(page: str, tmp_path: Path, sources: li
 @pytest.mark.full
 @pytest.mark.parametrize("flags", [HOST, cortex_m4()], ids=["host", "cortex-m4"])
 def test_clang_tidy_on_every_kernel(page: str, tmp_path: Path, flags: tuple[str, ...]) -> None:
-    root = resources.package_folder("tinyml_compress")
-    kernels = sorted({*root.glob("ops/*/tc_*__*.c"), *root.glob("csrc/tc_*__*.c")})
-    text = amalgamate([KernelFile(path.stem, path) for path in kernels])
+    text = amalgamate(all_kernels())
     includes = "#include <stddef.h>\n#include <stdint.h>\n#include <string.h>\n"
     (tmp_path / "all.c").write_text(includes + base_text("ALL", text, frozenset()) + text)
     found = tidied(tmp_path, ["all.c"], flags)

@@ -22,6 +22,17 @@
 #define TC_KNOWN(fact) ((void)(fact))
 #endif
 
+typedef struct {
+    int32_t batch;
+    int32_t in_c;
+    int32_t out_c;
+    int32_t out_zero;
+    int32_t act_min;
+    int32_t act_max;
+    const int8_t *weights;
+    const int32_t *channels; /* per output, laid out as the kernel says */
+} tc_s8_fully_connected;
+
 static TC_NOINLINE void tc_s8_fully_connected__c(const tc_s8_fully_connected *p, const int8_t *in, int8_t *out);
 
 static const int8_t autoencoder_w0_weights[960] TC_ALIGNED(4) = {

@@ -22,6 +22,100 @@
 #define TC_KNOWN(fact) ((void)(fact))
 #endif
 
+typedef struct {
+    int32_t batch;
+    int32_t in_h;
+    int32_t in_w;
+    int32_t in_c;
+    int32_t out_h;
+    int32_t out_w;
+    int32_t out_c;
+    int32_t kernel_h;
+    int32_t kernel_w;
+    int32_t stride_h;
+    int32_t stride_w;
+    int32_t pad_top;
+    int32_t pad_left;
+    int32_t dilation_h;
+    int32_t dilation_w;
+} tc_window;
+
+typedef struct {
+    tc_window window;
+    int32_t in_zero;
+    int32_t out_zero;
+    int32_t act_min;
+    int32_t act_max;
+    int32_t depth; /* values of a window */
+    const uint8_t *weights; /* as the kernel says */
+    const int32_t *channels; /* per channel bias, multiplier, shift, and what the kernel says */
+} tc_s8_conv_rows;
+
+typedef struct {
+    int32_t batch;
+    int32_t in_c;
+    int32_t in_bytes; /* of one image */
+    int32_t out_bytes;
+    int32_t outer_in; /* input lines, then values in a line, and the bytes from one to the next */
+    int32_t inner_in;
+    int32_t outer_in_step;
+    int32_t inner_in_step;
+    int32_t outer_out; /* the same for the output */
+    int32_t inner_out;
+    int32_t outer_out_step;
+    int32_t inner_out_step;
+    int32_t outer_kernel;
+    int32_t inner_kernel;
+    int32_t outer_stride;
+    int32_t inner_stride;
+    int32_t outer_dilation;
+    int32_t outer_pad;
+    int32_t inner_pad;
+    int32_t lines; /* of the buffer, and values in one of its lines */
+    int32_t pitch;
+    int32_t in_zero;
+    int32_t out_zero;
+    int32_t act_min;
+    int32_t act_max;
+    const int8_t *weights; /* per channel its taps, inner axis last */
+    const int32_t *channels; /* per channel bias, multiplier, shift */
+} tc_s8_depthwise_bytes;
+
+typedef struct {
+    int32_t batch;
+    int32_t in_c;
+    int32_t out_c;
+    int32_t out_zero;
+    int32_t act_min;
+    int32_t act_max;
+    const int8_t *weights;
+    const int32_t *channels; /* per output, laid out as the kernel says */
+} tc_s8_fully_connected;
+
+typedef struct {
+    int32_t batch;
+    int32_t in_h;
+    int32_t in_w;
+    int32_t in_c;
+    int32_t out_h;
+    int32_t out_w;
+    int32_t kernel_h;
+    int32_t kernel_w;
+    int32_t stride_h;
+    int32_t stride_w;
+    int32_t pad_top;
+    int32_t pad_left;
+    int32_t act_min;
+    int32_t act_max;
+} tc_s8_pool;
+
+typedef struct {
+    int32_t rows;
+    int32_t depth;
+    int32_t entries; /* of the table; larger differences to the row's largest value count as 0 */
+    const int32_t *exponentials; /* exp(-difference) in Q0.31 */
+} tc_s8_softmax;
+
 static TC_NOINLINE void tc_s8_average_pool_2d__c(const tc_s8_pool *p, const int8_t *in, int8_t *out);
 static TC_NOINLINE void tc_s8_conv_2d_rows__c(const tc_s8_conv_rows *p, const int8_t *in, int8_t *out, void *scratch);
 static TC_NOINLINE void tc_s8_depthwise_conv_2d_3x3__c(const tc_s8_depthwise_bytes *p, const int8_t *in, int8_t *out, void *scratch);

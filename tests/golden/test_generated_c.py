@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import re
 import struct
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
@@ -21,10 +22,12 @@ from tests.lib.host_gcc import host_gcc
 from tests.lib.nets import NETS
 from tests.lib.proof import ints
 from tinyml_compress.codegen import emit
-from tinyml_compress.codegen.kernels import KernelFile, amalgamate
+from tinyml_compress.codegen.kernels import amalgamate
 from tinyml_compress.frontend import write
 from tinyml_compress.ir import Attrs, DType, Program, Tensor
+from tinyml_compress.ops import all_structs
 from tinyml_compress.ops.base import Isa, Level
+from tinyml_compress.ops.sources import KernelSource
 from tinyml_compress.pipeline.compile.verb import compile_model
 from tinyml_compress.runners import native, toolchain
 from tinyml_compress.runners.vectors import mixed
@@ -40,14 +43,19 @@ def _program(name: str, level: Level = Level.BALANCED, isa: str = "c") -> Progra
 
 def _heads(kernels: str) -> str:
     heads = re.findall(r"^static TC_NOINLINE [\w ]+\btc_\w+__\w+\([^{]*\)", kernels, re.MULTILINE)
-    return "".join(f"{' '.join(head.split())};\n" for head in heads)
+    structs = [
+        found[0]
+        for found in re.finditer(r"^typedef struct \{[^}]*\} (\w+);\n", kernels, re.MULTILINE)
+        if found[1] in all_structs()
+    ]
+    return "\n".join(structs) + "\n" + "".join(f"{' '.join(head.split())};\n" for head in heads)
 
 
 @pytest.mark.parametrize("name", NETS)
 def test_stored_c_is_what_is_generated(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     gathered: list[str] = []
 
-    def recorded(kernels: list[KernelFile]) -> str:
+    def recorded(kernels: Iterable[KernelSource]) -> str:
         gathered.append(amalgamate(kernels))
         return gathered[-1]
 

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
+from tests.lib.kernels import all_kernels
 from tinyml_compress.codegen.emit import base_text
-from tinyml_compress.codegen.kernels import KernelFile, amalgamate
+from tinyml_compress.codegen.kernels import amalgamate
 from tinyml_compress.ops import all_operators
 from tinyml_compress.runners import toolchain
-from tinyml_compress.support import resources
 
 
 def test_every_kernel_in_one_source() -> None:
-    root = resources.package_folder("tinyml_compress")
-    sources: list[Path] = sorted({*root.glob("ops/*/tc_*__*.c"), *root.glob("csrc/tc_*__*.c")})
+    sources = all_kernels()
     assert len(sources) > len(all_operators())
-    text = amalgamate([KernelFile(path.stem, path) for path in sources])
+    text = amalgamate(sources)
     head = "#include <stddef.h>\n#include <stdint.h>\n#include <string.h>\n" + base_text(
         "ALL", text, frozenset()
     )

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from pathlib import Path
 
+from tests.lib.kernels import all_kernels
 from tinyml_compress.support.resources import package_folder
 
 FUNCTION = re.compile(r"^(?:static|TC_KERNEL)\b[^;={]*?\b(tc_\w+)\s*\(", re.MULTILINE)
@@ -36,12 +36,14 @@ def test_names_are_found() -> None:
 def test_no_name_is_defined_in_two_files() -> None:
     places: dict[str, list[str]] = defaultdict(list)
     for room in ("ops", "csrc"):
-        folder = package_folder(f"tinyml_compress.{room}")
-        for path in sorted(Path(folder).rglob("*.[ch]")):
+        for path in sorted(package_folder(f"tinyml_compress.{room}").rglob("*.h")):
             if path.name == "tc_base.h":  # the emitter writes its own version of it
                 continue
             for name in defined_names(path.read_text(encoding="utf-8")):
                 places[name].append(path.name)
+    for source in all_kernels():
+        for name in defined_names(source.text):
+            places[name].append(source.symbol)
     twice = {name: files for name, files in places.items() if len(files) > 1}
     assert places
     assert not twice, f"rename one of each: {twice}"

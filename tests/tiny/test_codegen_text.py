@@ -10,12 +10,13 @@ import numpy as np
 import pytest
 
 from tinyml_compress.codegen.functions import _values
-from tinyml_compress.codegen.kernels import KernelFile, amalgamate
+from tinyml_compress.codegen.kernels import amalgamate
 from tinyml_compress.codegen.literals import array_body, float_literal, int_literal
 from tinyml_compress.codegen.tables import Constants
 from tinyml_compress.errors import GraphError, UsageError
 from tinyml_compress.ops import all_structs
 from tinyml_compress.ops.base import ParamValue, Ref, Role, Table
+from tinyml_compress.ops.sources import sources_in
 from tinyml_compress.ops.structs import WINDOW, ints, pointers, struct
 from tinyml_compress.support.c_names import c_name, check_c_name
 
@@ -72,23 +73,42 @@ def test_headers_come_once_and_before_their_users(tmp_path: Path) -> None:
     (tmp_path / "tc_x.h").write_text(
         '/* x */\n#ifndef TC_X_H\n#define TC_X_H\n#include "tc_base.h"\nint tc_x;\n#endif\n'
     )
-    for name in ("tc_a", "tc_b"):
+    for name in ("tc_a__c", "tc_b__c"):
         (tmp_path / f"{name}.c").write_text(
             f'#include "tc_x.h"\n#include <stdint.h>\nTC_KERNEL void {name}(void) {{}}\n'
         )
-    text = amalgamate([KernelFile(name, tmp_path / f"{name}.c") for name in ("tc_b", "tc_a")])
+    text = amalgamate(reversed(sources_in(tmp_path).values()))
     assert text.count("int tc_x;") == 1
-    assert text.index("int tc_x;") < text.index("tc_a(void)") < text.index("tc_b(void)")
-    assert "static TC_NOINLINE void tc_a" in text
-    assert "static TC_NOINLINE void tc_b" in text
+    assert text.index("int tc_x;") < text.index("tc_a__c(void)") < text.index("tc_b__c(void)")
+    assert "static TC_NOINLINE void tc_a__c" in text
+    assert "static TC_NOINLINE void tc_b__c" in text
     assert "#include" not in text
     assert "TC_X_H" not in text
 
 
+def test_a_row_of_a_table_is_a_kernel_like_a_file(tmp_path: Path) -> None:
+    (tmp_path / "tc_both.inc").write_text(
+        "/* Two of a kind. */\n"
+        "ROWS    NAME     T         SUM\n"
+        "        tc_a__c  int8_t    a + b\n"
+        "        tc_b__c  uint64_t  (T)0\n"
+        "TC_KERNEL T NAME(T a, T b) {\n    return SUM; /* THAT */\n}\n"
+        "ROWS    NAME\n        tc_c__c\nTC_KERNEL void NAME(void) {}\n"
+    )
+    found = {symbol: source.text for symbol, source in sources_in(tmp_path).items()}
+    assert list(found) == ["tc_a__c", "tc_b__c", "tc_c__c"]
+    assert (
+        found["tc_a__c"]
+        == "TC_KERNEL int8_t tc_a__c(int8_t a, int8_t b) {\n    return a + b; /* THAT */\n}\n"
+    )
+    assert "uint64_t tc_b__c" in found["tc_b__c"]
+    assert found["tc_c__c"] == "TC_KERNEL void tc_c__c(void) {}\n"
+
+
 def test_a_missing_header_is_named(tmp_path: Path) -> None:
-    (tmp_path / "tc_a.c").write_text('#include "tc_gone.h"\nTC_KERNEL void tc_a(void) {}\n')
-    with pytest.raises(GraphError, match=r"tc_a\.c"):
-        amalgamate([KernelFile("tc_a", tmp_path / "tc_a.c")])
+    (tmp_path / "tc_a__c.c").write_text('#include "tc_gone.h"\nTC_KERNEL void tc_a__c(void) {}\n')
+    with pytest.raises(GraphError, match=r"tc_a__c\.c"):
+        amalgamate(sources_in(tmp_path).values())
 
 
 @pytest.mark.parametrize("bad", ["", "1abc", "a-b", "int", "class", "tc_conv", "x" * 64, "é"])

@@ -8,7 +8,6 @@ from typing import Protocol
 
 import numpy as np
 
-from tinyml_compress.codegen.kernels import KernelFile
 from tinyml_compress.codegen.literals import float_literal, int_literal
 from tinyml_compress.codegen.state import StateLayout
 from tinyml_compress.codegen.statements import (
@@ -25,8 +24,8 @@ from tinyml_compress.codegen.statements import (
 )
 from tinyml_compress.codegen.tables import Constants
 from tinyml_compress.errors import GraphError
-from tinyml_compress.ir import Buffer, Graph, MemoryPlan, NodeView, ProgramNode, Tensor
-from tinyml_compress.ops import all_structs, kernel_file, operator
+from tinyml_compress.ir import Buffer, Graph, MemoryPlan, NodeView, ProgramNode, Tensor, needed
+from tinyml_compress.ops import all_structs, kernel_source, operator
 from tinyml_compress.ops.base import (
     Argument,
     Call,
@@ -44,6 +43,7 @@ from tinyml_compress.ops.base import (
     Var,
     Variant,
 )
+from tinyml_compress.ops.sources import KernelSource
 from tinyml_compress.ops.structs import Struct
 from tinyml_compress.support.escape import c_comment
 
@@ -74,7 +74,7 @@ class Functions:
     prefix: str
     layout: StateLayout
     constants: Constants = field(init=False)
-    kernels: dict[str, KernelFile] = field(default_factory=dict)
+    kernels: dict[str, KernelSource] = field(default_factory=dict)
     text: list[str] = field(default_factory=list)
     params: list[str] = field(default_factory=list)
     _constant_index: dict[tuple[int, str], int] = field(default_factory=dict)
@@ -216,7 +216,7 @@ class _Node:
         op = operator(self.view.node.op)
         statements: list[Statement] = []
         for position, call in enumerate(calls):
-            self.functions.kernels[call.kernel] = KernelFile(call.kernel, kernel_file(op, call.kernel))
+            self.functions.kernels[call.kernel] = needed(kernel_source(op, call.kernel), call.kernel)
             suffix = "" if len(calls) == 1 else f"_{position}"
             arguments = [Code(f"&{self._add_params(suffix, call)}")] if call.params else []
             arguments += [self._pointer(argument) for argument in call.arguments]

@@ -5,16 +5,16 @@ once.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from tinyml_compress.errors import GraphError
 from tinyml_compress.ops import all_structs
+from tinyml_compress.ops.sources import KernelSource
 from tinyml_compress.ops.structs import Field, Struct
 from tinyml_compress.support import resources
 
-__all__ = ["KernelFile", "amalgamate"]
+__all__ = ["amalgamate"]
 
 _INCLUDE = re.compile(r'^\s*#\s*include\s+"(?P<name>[^"]+)"[^\n]*\n', re.MULTILINE)
 _SYSTEM = re.compile(r"^\s*#\s*include\s+<(?P<name>[^>]+)>[^\n]*\n", re.MULTILINE)
@@ -26,15 +26,7 @@ _GUARD = re.compile(
 )
 
 
-@dataclass(frozen=True)
-class KernelFile:
-    """One kernel to emit, and where its source lies."""
-
-    symbol: str
-    path: Path
-
-
-def amalgamate(kernels: list[KernelFile]) -> str:
+def amalgamate(kernels: Iterable[KernelSource]) -> str:
     """C text of headers and kernels in an order that compiles; `#include`s of our own files are resolved.
 
     The structs of parameters come first. `tc_base.h` is left out: the emitter writes its own version of it.
@@ -60,10 +52,9 @@ def amalgamate(kernels: list[KernelFile]) -> str:
         parts.append(body + "\n")
 
     for kernel in sorted(kernels, key=lambda kernel: kernel.symbol):
-        text = kernel.path.read_text(encoding="utf-8")
-        if "TC_KERNEL" not in text:
+        if "TC_KERNEL" not in kernel.text:
             raise GraphError("a kernel file defines no TC_KERNEL function", which=kernel.path.name)
-        add(kernel.path, re.sub(r"\bTC_KERNEL\b", "static TC_NOINLINE", text))
+        add(kernel.path, re.sub(r"\bTC_KERNEL\b", "static TC_NOINLINE", kernel.text))
     kernels_text = "\n".join(parts)
     return "\n".join([*_typedefs(set(_WORD.findall(kernels_text))), kernels_text])
 

@@ -12,6 +12,7 @@ from tinyml_compress.errors import ModelError, UnsupportedOperator
 from tinyml_compress.ir import Graph, NodeView
 from tinyml_compress.ops.base import Operator, Variant, refuse
 from tinyml_compress.ops.replacements import replacement
+from tinyml_compress.ops.sources import KernelSource, sources_in
 from tinyml_compress.ops.structs import Struct
 from tinyml_compress.support.instruction_sets import Isa
 
@@ -20,7 +21,7 @@ __all__ = [
     "all_structs",
     "check_graph",
     "keeps_state",
-    "kernel_file",
+    "kernel_source",
     "operator",
 ]
 
@@ -47,7 +48,7 @@ def _in_richer_sets(op: Operator) -> Iterator[Variant]:
     for row in op.variants:
         for isa in sorted(Isa, key=lambda one: -len(one.sets)):
             symbol = f"{row.stem}__{isa.value}"
-            if row.isa in isa.sets and symbol not in named and kernel_file(op, symbol).is_file():
+            if row.isa in isa.sets and symbol not in named and kernel_source(op, symbol):
                 rows = (one.isa for one in op.variants if one.stem == row.stem and one.isa in isa.sets)
                 if Isa.richest(rows) is row.isa:
                     yield row.renamed(symbol)
@@ -124,9 +125,10 @@ def keeps_state(graph: Graph) -> bool:
     return any(map(keeps_state, graph.subgraphs))
 
 
-def kernel_file(op: Operator, symbol: str) -> Path:
-    """The C source of a kernel: beside its operator, or where operators share it."""
+def kernel_source(op: Operator, symbol: str) -> KernelSource | None:
+    """The C of a kernel, which stands beside its operator or where operators share it; None where there is
+    no such kernel.
+    """
     module = importlib.import_module(type(op).__module__)
-    assert module.__file__ is not None
-    own = Path(module.__file__).with_name(f"{symbol}.c")
-    return own if own.is_file() else Path(__file__).parents[1] / "csrc" / own.name
+    own = Path(module.__file__ or "").parent
+    return sources_in(own).get(symbol) or sources_in(Path(__file__).parents[1] / "csrc").get(symbol)

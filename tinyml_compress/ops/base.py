@@ -295,7 +295,7 @@ class Variant:
     """One kernel: which nodes it accepts, what it needs, and how it is called."""
 
     symbol: str
-    """`tc_<dtype>_<op>[_<shape>]__<isa>`; its source is `<symbol>.c` in the operator's folder or in `csrc/`.
+    """`tc_<dtype>_<op>[_<shape>]__<isa>`; its C is found by it (`ops/sources.py`).
 
     A file that differs in the instruction set alone is another kernel of the same row, if no row names it:
     it is called the same way, and preferred where the core has that set (`ops/__init__.py` finds it).

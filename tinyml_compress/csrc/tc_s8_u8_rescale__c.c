@@ -1,8 +1,0 @@
-/* Rescales int8_t to uint8_t. */
-#include "tc_rescale.h"
-
-TC_KERNEL void tc_s8_u8_rescale__c(const tc_rescale_params *p, const int8_t *in, uint8_t *out) {
-    for (int32_t i = 0; i < p->count; ++i) {
-        out[i] = (uint8_t)tc_rescale(p, in[i]);
-    }
-}

@@ -1,9 +1,0 @@
-/* Clamps below 0. */
-#include "tc_base.h"
-
-TC_KERNEL void tc_f32_relu__c(const tc_count_params *p, const float *in, float *out) {
-    for (int32_t i = 0; i < p->count; ++i) {
-        const float x = in[i];
-        out[i] = x < 0.0f ? 0.0f : x;
-    }
-}

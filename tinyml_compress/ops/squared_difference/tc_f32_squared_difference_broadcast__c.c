@@ -1,7 +1,0 @@
-/* Squared difference of two float tensors, either of which may be broadcast. */
-#include "tc_broadcast.h"
-
-TC_KERNEL void tc_f32_squared_difference_broadcast__c(const tc_broadcast_params *p, const float *in1, const float *in2,
-                                                      float *out) {
-    TC_BROADCAST(float, float, (x - y) * (x - y));
-}
