@@ -154,6 +154,8 @@ def test_methods() -> None:
         "BATCH_MATMUL",
         "RELU6",
         "L2_POOL_2D",
+        "REDUCE_MIN",
+        "REDUCE_ALL",
     ]
     assert resolver_methods(names) == (
         "AddConv2D",
@@ -163,6 +165,8 @@ def test_methods() -> None:
         "AddBatchMatMul",
         "AddRelu6",
         "AddL2Pool2D",
+        "AddReduceMin",
+        "AddReduceAll",
     )
     with pytest.raises(UnsupportedOperator, match="GELU"):
         resolver_methods(["ADD", "GELU"])

@@ -62,7 +62,7 @@ def resolver_methods(operators: Iterable[str]) -> tuple[str, ...]:
     methods = []
     for name in operators:
         operator = all_operators().get(name)
-        if operator is None or operator.custom or operator.tflm_method is None:
+        if operator is None or operator.custom:
             raise UnsupportedOperator(
                 "TensorFlow Lite Micro cannot run this operator",
                 which=name,

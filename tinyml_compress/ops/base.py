@@ -360,10 +360,8 @@ class Operator(ABC):
     """Whether an output may be a variable tensor."""
     without_outputs: ClassVar[bool] = False
     """Whether it may have none: it then does its work in the state."""
-    tflm_method: ClassVar[str | None] = ""
-    """Of TensorFlow Lite Micro's resolver, where it is not `Add` and the name in camel case; None without
-    one.
-    """
+    tflm_method: ClassVar[str] = ""
+    """Of TensorFlow Lite Micro's resolver, where it is not `Add` and the name in camel case."""
 
     def __init_subclass__(cls) -> None:
         if "types" in vars(cls) and "dtypes" not in vars(cls):

@@ -19,7 +19,6 @@ def _emit(view: NodeView) -> tuple[Call, ...]:
 
 class ReduceAll(ReduceOperator):
     name = "REDUCE_ALL"
-    tflm_method = None
     types = (DType.BOOL,)
     variants = (Variant("tc_u8_reduce_all__c", lambda view: True, _emit),)
 

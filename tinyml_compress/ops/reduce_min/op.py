@@ -9,7 +9,6 @@ __all__ = ["OPERATOR", "ReduceMin"]
 
 class ReduceMin(ExtremeOperator):
     name = "REDUCE_MIN"
-    tflm_method = None
     larger = False
 
 
