@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import json
+import wave
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from tests.lib.bundles import run_sources
 from tests.lib.nets import NETS
+from tinyml_compress.data import load
 from tinyml_compress.data.description import audio_form
 from tinyml_compress.exporters import Format
 from tinyml_compress.frontends.preprocessing import Arithmetic, Preprocessing
 from tinyml_compress.pipeline.compile.verb import compile_c
+from tinyml_compress.pipeline.evaluate.verb import evaluator
 from tinyml_compress.pipeline.export.verb import export
 from tinyml_compress.pipeline.measure.verb import benchmark
 from tinyml_compress.support.files import sha256
@@ -90,6 +95,30 @@ def test_benchmark_runs_it_beside_the_net(tmp_path: Path) -> None:
 def test_benchmark_of_a_model_without_one(tmp_path: Path) -> None:
     (run,) = benchmark(model(tmp_path, Arithmetic.FLOAT), "nucleo-l4r5zi", vectors=1).runs
     assert run.front_end is None
+
+
+def test_evaluate_goes_from_samples_to_answers(tmp_path: Path) -> None:
+    """Our C starts from the sounds where the set has them, and answers as it does to the features."""
+    path, rng = model(tmp_path), np.random.default_rng(0)
+    for word in ("a", "b"):
+        (tmp_path / "set" / word).mkdir(parents=True)
+        for index in range(3):
+            with wave.open(str(tmp_path / "set" / word / f"{index}.wav"), "wb") as file:
+                file.setparams((1, 2, 8000, 0, "NONE", ""))
+                noise = rng.normal(0, 10 ** rng.uniform(0, 4), 1500 + 300 * index)
+                file.writeframes(np.clip(noise, -32768, 32767).astype("<i2").tobytes())
+    (tmp_path / "d.toml").write_text(
+        'path = "set"\n[audio]\nsample-rate = 8000\nseconds = 0.26\nwindow-ms = 20\nmel-bands = 20\n'
+        "coefficients = 6\nhigh-hz = 3800\n[values]\nmean = [-3.0]\nstd = [2.5]\n"
+    )
+    data = load(tmp_path / "d.toml")
+    assert data.sounds is not None
+    ours = evaluator(path, "aot").predict(data)
+    features = replace(data, sounds=None)
+    assert ours.tolist() == evaluator(path, "aot").predict(features).tolist()
+    silent = replace(data, sounds=np.zeros_like(data.sounds))
+    assert len(np.unique(evaluator(path, "aot").predict(silent), axis=0)) == 1
+    assert len(np.unique(ours, axis=0)) > 1
 
 
 def test_features_in_floats_have_no_c(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from tinyml_compress.frontends.preprocessing import AudioForm, Features
 from tinyml_compress.frontends.sound import sound_features
 from tinyml_compress.support import files
 
-__all__ = ["features_of", "read_wav"]
+__all__ = ["features_of", "fitted", "in_16_bits", "read_wav"]
 
 Floats = npt.NDArray[np.float32]
 Doubles = npt.NDArray[np.float64]
@@ -58,18 +58,24 @@ def read_wav(path: Path) -> tuple[Doubles, int]:
 
 def features_of(samples: Doubles, form: AudioForm) -> Floats:
     """What `form` describes, of shape `form.shape`."""
-    fitted = np.zeros(form.samples)
-    fitted[: min(len(samples), form.samples)] = samples[: form.samples]
+    whole = fitted(samples, form)
     if form.features is Features.WAVE:
-        values = fitted
+        values = whole
     elif form.is_fixed:
-        values = np.ldexp(sound_features(_in_16_bits(fitted), form).astype(np.float64), -FRACTION)
+        values = np.ldexp(sound_features(in_16_bits(whole), form).astype(np.float64), -FRACTION)
     else:
-        values = _in_floats(fitted, form)
+        values = _in_floats(whole, form)
     return values.astype(np.float32).reshape(form.shape)
 
 
-def _in_16_bits(samples: Doubles) -> npt.NDArray[np.int16]:
+def fitted(samples: Doubles, form: AudioForm) -> Doubles:
+    """Cut to the form's length, or filled with silence."""
+    made = np.zeros(form.samples)
+    made[: min(len(samples), form.samples)] = samples[: form.samples]
+    return made
+
+
+def in_16_bits(samples: Doubles) -> npt.NDArray[np.int16]:
     """As a converter of 16 bits would give them; those of a file with 16 bits come back as they were."""
     return np.asarray(np.clip(np.floor(samples * 32768 + 0.5), -32768, 32767), np.int16)
 

@@ -42,6 +42,8 @@ class DataSet:
     named: tuple[tuple[str, Floats], ...] = ()
     """All inputs by name, for a model with several; `inputs` is the first of them. Empty for a single input.
     """
+    sounds: npt.NDArray[np.int16] | None = None
+    """`(count, samples)`: what the inputs were made of, where they are features in whole numbers."""
 
     @property
     def count(self) -> int:
@@ -69,12 +71,16 @@ class DataSet:
             raise DataError("at least one sample is needed", which=self.name, found=count)
         if count >= self.count:
             return self
-        chosen = np.sort(np.random.default_rng(seed).permutation(self.count)[:count])
+        return self.picked(np.sort(np.random.default_rng(seed).permutation(self.count)[:count]))
+
+    def picked(self, chosen: npt.NDArray[np.intp]) -> DataSet:
+        """The samples at these places."""
         return replace(
             self,
             inputs=self.inputs[chosen],
             labels=None if self.labels is None else self.labels[chosen],
             named=tuple((name, values[chosen]) for name, values in self.named),
+            sounds=None if self.sounds is None else self.sounds[chosen],
         )
 
     def fitted(self, shape: Sequence[int | None]) -> DataSet:

@@ -35,6 +35,7 @@ class _Raw:
     parts: tuple[str | None, ...]
     image: ImageForm | None = None
     audio: AudioForm | None = None
+    sounds: npt.NDArray[np.int16] | None = None
 
 
 def load_folder(path: Path, split: str | None, name: str) -> DataSet:
@@ -81,7 +82,7 @@ def _of_folder(made: Description) -> _Raw:
     if listed.sound:
         audio = made.audio or audio_form()
         found = sounds(listed, audio)
-        return _Raw(found.values, found.labels, found.classes, found.parts, audio=audio)
+        return _Raw(found.values, found.labels, found.classes, found.parts, audio=audio, sounds=found.sounds)
     found, image = images(listed, made.image)
     return _Raw(found.values, found.labels, found.classes, found.parts, image=image)
 
@@ -147,7 +148,8 @@ def _finished(made: Description, raw: _Raw, split: str | None, name: str) -> Dat
     chosen = np.flatnonzero(parts == split) if split is not None else np.arange(len(raw.values))
     inputs = as_inputs(made.path, "", preprocessing.apply(raw.values[chosen]))
     found = DataSet(name, inputs, None if raw.labels is None else raw.labels[chosen], raw.classes, made.title)
-    return replace(found, preprocessing=preprocessing)
+    sounds = None if raw.sounds is None else raw.sounds[chosen]
+    return replace(found, preprocessing=preprocessing, sounds=sounds)
 
 
 def _numbers(wanted: Spread, train: Array, scale: float, of: object) -> tuple[float, ...]:

@@ -4,7 +4,7 @@ parts.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -40,6 +40,8 @@ class Samples:
     labels: Labels
     classes: tuple[str, ...]
     parts: tuple[str | None, ...]
+    sounds: npt.NDArray[np.int16] | None = None
+    """What the values were made of, where C makes them too."""
 
 
 def listing(folder: Path) -> Listing:
@@ -82,7 +84,7 @@ def images(listed: Listing, form: ImageForm | None) -> tuple[Samples, ImageForm]
 
 def sounds(listed: Listing, form: AudioForm) -> Samples:
     """Features of every file."""
-    made = []
+    made, heard = [], []
     for file, _, _ in listed.files:
         samples, rate = audio.read_wav(file)
         if rate != form.sample_rate:
@@ -94,7 +96,8 @@ def sounds(listed: Listing, form: AudioForm) -> Samples:
                 next_step="set [audio] sample-rate in the description, or resample the files",
             )
         made.append(audio.features_of(samples, form))
-    return _samples(listed, np.stack(made))
+        heard.append(audio.in_16_bits(audio.fitted(samples, form)))
+    return replace(_samples(listed, np.stack(made)), sounds=np.stack(heard) if form.is_fixed else None)
 
 
 def _samples(listed: Listing, values: Array) -> Samples:

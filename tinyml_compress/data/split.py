@@ -58,5 +58,4 @@ def folded(data: DataSet, folds: int, seed: int) -> Iterator[tuple[DataSet, Data
 
 def part_of(data: DataSet, chosen: Any, what: str) -> DataSet:
     """Some samples of a set, which `what` names."""
-    labels = None if data.labels is None else data.labels[chosen]
-    return replace(data, name=f"{data.name} ({what})", inputs=data.inputs[chosen], labels=labels)
+    return replace(data.picked(chosen), name=f"{data.name} ({what})")
