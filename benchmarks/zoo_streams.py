@@ -27,9 +27,9 @@ from tinyml_compress.ops.numerics import Activation
 from tinyml_compress.ops.softmax.op import SoftmaxAttrs
 from tinyml_compress.ops.svdf.op import SvdfAttrs
 from tinyml_compress.pipeline.convert.keras_model import convert_model
-from tinyml_compress.pipeline.convert.streaming import streamed
 from tinyml_compress.runners import tflm
 from tinyml_compress.runners.sides import quantized
+from tinyml_compress.streaming import streamed
 from tinyml_compress.support.resources import package_folder
 
 FOLDER = package_folder("tinyml_compress.models.zoo.streams")
@@ -119,7 +119,7 @@ def _wake_word(train: Any, test: Any) -> tuple[bytes, float]:
     loaded = LoadedModel(model, Origin("zoo:wake_word with a fitted last layer", Format.ZOO, ""))
     window = convert_model(loaded, train, Settings(), seed=SEED).tflite
     score = _share(features(test) @ weights + bias, test.labels)
-    return frontend.write(streamed(frontend.read(window, "wake_word"))), score
+    return frontend.write(streamed(frontend.read(window, "wake_word")).graph), score
 
 
 # --- the keyword spotter ---

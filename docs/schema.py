@@ -16,6 +16,8 @@ from typing import Any
 from tinyml_compress.results import Result
 from tinyml_compress.results.schema import definitions
 
+_BY_HAND = ("demo",)
+"""Verbs whose results are no types."""
 FILE = Path(__file__).parents[1] / "tinyml_compress" / "results" / "results.schema.json"
 
 
@@ -27,6 +29,7 @@ def renewed(text: str) -> str:
         kinds.setdefault(kind.verb, []).append(kind)
     for several in kinds.values():
         found["$defs"] |= definitions(*several)
+    _index(found["$defs"]["result"], {*kinds, *_BY_HAND})
     told = json.dumps(found)
     found["$defs"] = {
         name: part
@@ -35,6 +38,18 @@ def renewed(text: str) -> str:
     }
     found["$defs"] = dict(sorted(found["$defs"].items(), key=lambda pair: pair[0].lower()))
     return json.dumps(found, indent=1, ensure_ascii=False) + "\n"
+
+
+def _index(index: dict[str, Any], verbs: set[str]) -> None:
+    """Which definition the result of each verb follows."""
+    index["properties"]["verb"]["enum"] = sorted(verbs)
+    index["allOf"] = [
+        {
+            "if": {"properties": {"verb": {"const": verb}}, "required": ["verb"]},
+            "then": {"$ref": f"#/$defs/{verb.replace(' ', '%20')}"},
+        }
+        for verb in sorted(verbs)
+    ]
 
 
 def main() -> int:

@@ -12,8 +12,10 @@ import pytest
 
 import tinyml_compress
 from tests.lib.graphs import model, tensor
+from tests.lib.window_nets import random_chain
 from tinyml_compress import cli
 from tinyml_compress.errors import UsageError
+from tinyml_compress.frontend import write
 from tinyml_compress.ir import Attrs
 from tinyml_compress.results import encoded
 
@@ -57,6 +59,9 @@ def test_every_verb_on_a_file(relu: Path, tmp_path: Path) -> None:
     assert tc.check(relu, "nucleo-l4r5zi").holds
     assert tc.inspect(relu).layers
     assert tc.shrink(relu, output=tmp_path / "small.tflite").blocks()
+    window = random_chain(2)
+    (tmp_path / "window.tflite").write_bytes(write(window))
+    assert tc.stream(tmp_path / "window.tflite", output=tmp_path / "step.tflite").compared == 11
     done = tc.export(relu, output=tmp_path / "lib", format="cmake", optimize="size")
     assert (tmp_path / "lib" / "CMakeLists.txt").is_file()
     assert encoded(done)

@@ -23,6 +23,7 @@ STAGES = (
     "converter",
     "frontend",
     "passes",
+    "streaming",
     "plan",
     "codegen",
     "runners",
@@ -222,7 +223,7 @@ NAMED = {
     "converter/splice.py": 1,  # makes nodes
     "devices/trust.py": 7,  # which operators the nets had that costs were fitted on
     "models/keras3_ops.py": 1,  # a layer of Keras
-    "pipeline/convert/streaming.py": 10,  # makes nodes
+    "streaming/weaving.py": 12,  # makes nodes
     "support/backend.py": 1,  # a part of names of environment variables
     "techniques/_beside.py": 1,  # layers of Keras
     "techniques/_dead.py": 1,

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from tinyml_compress.pipeline.measure.verb import benchmark
     from tinyml_compress.pipeline.reporting import report
     from tinyml_compress.pipeline.shrinking import shrink
+    from tinyml_compress.pipeline.stream import stream
     from tinyml_compress.rendering.gate import gate
 
 __all__ = [
@@ -42,6 +43,7 @@ __all__ = [
     "inspect",
     "report",
     "shrink",
+    "stream",
     "verify",
 ]
 
@@ -60,6 +62,7 @@ _HOMES = {
     "inspect": "tinyml_compress.pipeline.inspect.any_form",
     "report": "tinyml_compress.pipeline.reporting",
     "shrink": "tinyml_compress.pipeline.shrinking",
+    "stream": "tinyml_compress.pipeline.stream",
     "verify": "tinyml_compress.pipeline.compare.verification",
 }
 

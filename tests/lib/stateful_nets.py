@@ -17,7 +17,7 @@ from tinyml_compress.ops.numerics import Activation, Padding
 from tinyml_compress.ops.reshape.op import ReshapeAttrs
 from tinyml_compress.ops.softmax.op import SoftmaxAttrs
 from tinyml_compress.ops.svdf.op import SvdfAttrs
-from tinyml_compress.pipeline.convert.streaming import streamed
+from tinyml_compress.streaming import streamed
 
 __all__ = ["STREAMING", "svdf_net", "window_net"]
 
@@ -121,7 +121,7 @@ def window_net() -> bytes:
 
 def variables_net() -> bytes:
     """The same frame by frame, with variables and CALL_ONCE."""
-    return write(streamed(read(window_net(), "window")))
+    return write(streamed(read(window_net(), "window")).graph)
 
 
 def buffer_net() -> bytes:

@@ -41,6 +41,7 @@ HERE = {
     "inspect": ["inspect", "MODEL", "--json"],
     "operators": ["operators", "--json"],
     "shrink": ["shrink", "MODEL", "-o", "OUT/smaller.tflite", "--json"],
+    "stream": ["stream", "MODEL", "-o", "OUT/stream.tflite", "--steps", "2", "--json"],
     "targets": ["targets", "--json"],
     "targets show": ["targets", "show", "nucleo-l4r5zi", "--json"],
     "verify": ["verify", "MODEL", "--vectors", "2", "--json"],

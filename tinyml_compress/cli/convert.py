@@ -83,6 +83,14 @@ Examples:
     "--strip", is_flag=True, help="Remove names, metadata and scales that no kernel reads from the file."
 )
 @click.option(
+    "--stream",
+    is_flag=False,
+    flag_value="1",
+    type=click.IntRange(1),
+    metavar="[FRAMES]",
+    help="Take so many new frames of time at a step (1 where nothing is said) and remember the rest.",
+)
+@click.option(
     "--torch-train",
     metavar="MODULE:FUNCTION",
     help="Quantization-aware training of a torch: model: called with the prepared model, trains it.",
@@ -120,6 +128,7 @@ def command(
     seed: int,
     timeout: float,
     strip: bool,
+    stream: int | None,
     torch_train: str | None,
     engine: str,
     isa: str | None,
@@ -172,6 +181,7 @@ def command(
         optimize=optimize,
         mixed_drop=None if max_drop is None else max_drop / 100,
         eval_data=eval_data,
+        stream=stream,
     )
     if html is not None:
         files.write_text(html, results_page([encoded(looked_into(done), command_line())]))

@@ -5,7 +5,7 @@ their kernels.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -35,6 +35,7 @@ from tinyml_compress.ops._products import (
     weight_values,
 )
 from tinyml_compress.ops._weighted import WeightedOperator
+from tinyml_compress.ops.along import Along
 from tinyml_compress.ops.base import (
     Call,
     In,
@@ -108,18 +109,9 @@ class ConvOperator(WeightedOperator):
     def padded(self, view: NodeView) -> bool:
         return conv_window(view, view.input(1).shape[self.weights.outputs]).padded
 
-    def rows_back(self, view: NodeView) -> int:
-        attrs = conv_attrs(view)
-        back = (view.input(1).shape[1] - 1) * attrs.dilation_h
-        same_needs_none = attrs.padding is Padding.SAME and back == 0
-        if attrs.stride_h != 1 or not (attrs.padding is Padding.VALID or same_needs_none):
-            raise refuse(
-                view,
-                "windows along time",
-                found=f"{attrs.padding.name}, stride {attrs.stride_h}",
-                allowed="VALID, stride 1",
-            )
-        return back
+    def along(self, view: NodeView, axis: int) -> Along | None:
+        bare = replace(conv_attrs(view), padding=Padding.VALID, pads=None)
+        return conv_window(view, view.input(1).shape[self.weights.outputs]).along(axis, bare)
 
 
 @dataclass(frozen=True)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from tinyml_compress.ir import DType, NodeView
 from tinyml_compress.ops import _checks
 from tinyml_compress.ops._forms import float_params
 from tinyml_compress.ops._products import Sliding, axis_window, check_sides, clamp_bounds, sliding_gap
+from tinyml_compress.ops.along import Along
 from tinyml_compress.ops.base import Call, In, Operator, OptionField, Options, Out, Overlap, Variant, refuse
 from tinyml_compress.ops.numerics import Activation, Fused, Padding
 from tinyml_compress.ops.structs import floats, ints, struct
@@ -119,6 +120,11 @@ class Pool(Operator):
 
     def keeps_channels(self, view: NodeView) -> bool:
         return True
+
+    def along(self, view: NodeView, axis: int) -> Along | None:
+        along = pool_window(view).along(axis, replace(_attrs(view), padding=Padding.VALID))
+        # of a window that reaches beyond the image a mean counts the taps inside: borders cannot stand for it
+        return None if along is None or along.has_borders else along
 
     def output_range(self, view: NodeView, given: Mapping[int, Range]) -> Range | None:
         return given[0].clipped(*clamp_bounds(_attrs(view).activation, view.output()))

@@ -11,10 +11,11 @@ from functools import lru_cache
 import numpy as np
 import numpy.typing as npt
 
-from tinyml_compress.ir import DType, NodeView, Quant, Tensor
+from tinyml_compress.ir import Attrs, DType, NodeView, Quant, Tensor
 from tinyml_compress.ops import _checks
 from tinyml_compress.ops._fixed_point import requantize
 from tinyml_compress.ops._forms import Form, form_of
+from tinyml_compress.ops.along import Along
 from tinyml_compress.ops.base import refuse
 from tinyml_compress.ops.numerics import Activation, Padding, activation_range, quantize_multiplier
 
@@ -352,6 +353,25 @@ class Sliding:
         reach_h = (self.out_h - 1) * self.stride_h - self.pad_top + (self.kernel_h - 1) * self.dilation_h
         reach_w = (self.out_w - 1) * self.stride_w - self.pad_left + (self.kernel_w - 1) * self.dilation_w
         return self.pad_top > 0 or self.pad_left > 0 or reach_h >= self.in_h or reach_w >= self.in_w
+
+    def along(self, axis: int, bare: Attrs, *, lowest: bool = False) -> Along | None:
+        """What the window does along time; `bare` are the attributes of a node without borders of its own."""
+        if axis not in (1, 2):
+            return None
+        ways = {
+            1: (self.kernel_h, self.stride_h, self.dilation_h, self.pad_top, self.in_h, self.out_h),
+            2: (self.kernel_w, self.stride_w, self.dilation_w, self.pad_left, self.in_w, self.out_w),
+        }
+        borders = {}
+        for place, (kernel, stride, dilation, before, size, made) in ways.items():
+            reach = (made - 1) * stride - before + (kernel - 1) * dilation + 1
+            borders[place] = (before, max(reach - size, 0))
+        kernel, stride, dilation, *_ = ways[axis]
+        before, after = borders[axis]
+        if not before and not after:
+            return Along(axis, kernel, stride, dilation)
+        sides = tuple(borders.get(place, (0, 0)) if place != axis else (0, 0) for place in range(4))
+        return Along(axis, kernel, stride, dilation, before, after, bare, sides, lowest)
 
     def params(self) -> tuple[tuple[str, int], ...]:
         """Struct fields from `batch` to `dilation_w`, in the order of their declaration here."""

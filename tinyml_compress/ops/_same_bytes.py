@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 
 import numpy as np
@@ -9,6 +10,7 @@ import numpy.typing as npt
 
 from tinyml_compress.ir import NodeView
 from tinyml_compress.ops._moves import MOVABLE, MoveOperator, copy_call
+from tinyml_compress.ops.along import Along
 from tinyml_compress.ops.base import Call, In, Out
 from tinyml_compress.ops.traits import Ints, Values, channels_of
 
@@ -25,6 +27,14 @@ class SameBytesOperator(MoveOperator):
         # a channel becomes every n-th of a flattened row
         count, made = channels_of(view.input(0)), channels_of(view.output())
         return None if made % count else {0: np.arange(made) % count}
+
+    def along(self, view: NodeView, axis: int) -> Along | None:
+        # time stays an axis of its own where as many elements stand before and behind it
+        source, made = view.input(0).shape, view.output().shape
+        for place, size in enumerate(made):
+            if size == source[axis] and math.prod(made[:place]) == math.prod(source[:axis]):
+                return Along(place)
+        return None
 
     def constant_output(self, view: NodeView) -> npt.NDArray[np.generic]:
         return view.input(0).constant.reshape(view.output().shape)

@@ -9,6 +9,7 @@ from tinyml_compress.ir import DType, NodeView
 from tinyml_compress.ops import _checks
 from tinyml_compress.ops._moves import MoveOperator, move_call
 from tinyml_compress.ops._walk import steps_of
+from tinyml_compress.ops.along import Along
 from tinyml_compress.ops.base import Call, refuse
 
 __all__ = ["SplittingOperator"]
@@ -27,6 +28,9 @@ class SplittingOperator(MoveOperator):
     def axis(self, view: NodeView) -> int:
         (axis,) = _checks.constant_ints(view, self.axis_input, "the axis")
         return axis % len(view.input(self.source).shape)
+
+    def along(self, view: NodeView, axis: int) -> Along | None:
+        return Along(axis) if self.axis(view) != axis else None
 
     @abstractmethod
     def sizes(self, view: NodeView) -> tuple[int, ...]:

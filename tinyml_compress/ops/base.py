@@ -18,6 +18,7 @@ import numpy.typing as npt
 
 from tinyml_compress.errors import UnsupportedOperator
 from tinyml_compress.ir import Attrs, DType, NodeView, Role
+from tinyml_compress.ops.along import Along
 from tinyml_compress.ops.numerics import Activation
 from tinyml_compress.ops.traits import Ints, Picks, Products, Range, Values, Weights, channels_of
 from tinyml_compress.support.instruction_sets import Isa
@@ -422,15 +423,16 @@ class Operator(ABC):
         """
         return None
 
-    def rows_back(self, view: NodeView) -> int | None:
-        """How many rows (axis 1) before its own a row of the output is made of, rows advancing together; None
-        where it has others in it. UnsupportedOperator where the attributes are what stands in the way.
+    def along(self, view: NodeView, axis: int) -> Along | None:
+        """Which frames of its inputs, whose time runs along `axis`, a frame of the outputs is made of; None
+        where each is made of all.
         """
-        if not self.elementwise:
-            return None
-        rank, given = len(view.output().shape), map(view.input, range(len(view.node.inputs)))
-        rows = {((1,) * rank + tensor.shape)[-rank:][1:2] for tensor in given if tensor.is_const}
-        return 0 if rows <= {(1,), ()} else None
+        border = self.border(view)
+        if border is not None:
+            sides = tuple((0, 0) if place == axis else pair for place, pair in enumerate(border))
+            before, after = border[axis]
+            return Along(axis, before=before, after=after, sides=sides, is_border=True)
+        return Along(axis) if self.elementwise else None
 
     def of_shape(self, view: NodeView, shape: tuple[int, ...]) -> tuple[Attrs, Mapping[int, Sequence[int]]]:
         """Attributes, and constant inputs by index, with which it makes an output of this shape."""

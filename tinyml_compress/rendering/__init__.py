@@ -12,6 +12,7 @@ from tinyml_compress.rendering import (
     lists_text,
     parity_text,
     small_texts,
+    stream_text,
 )
 from tinyml_compress.rendering.benchmark_html import benchmark_html
 from tinyml_compress.rendering.benchmark_text import benchmark_blocks
@@ -30,4 +31,5 @@ __all__ = [
     "lists_text",
     "parity_text",
     "small_texts",
+    "stream_text",
 ]

@@ -39,6 +39,7 @@ from tinyml_compress.results.made import Compiled, CompiledNode, Exported
 from tinyml_compress.results.parity import EngineRung, Ladder, LayerNoise, Step
 from tinyml_compress.results.score import Agreement, Score
 from tinyml_compress.results.shrink import Narrowed, Shrunk
+from tinyml_compress.results.stream import StreamCost, StreamedNet, Told
 from tinyml_compress.results.targets import DeviceDetails, DeviceFacts, TargetDetails, Targets
 from tinyml_compress.results.verify import Difference, Divergence, Verification
 from tinyml_compress.results.weights import LayerWeights
@@ -120,9 +121,12 @@ __all__ = [
     "StageCost",
     "StageResult",
     "Step",
+    "StreamCost",
+    "StreamedNet",
     "TargetDetails",
     "Targets",
     "Task",
+    "Told",
     "Trial",
     "Tried",
     "Value",

@@ -169,6 +169,8 @@ CONVERSION = Producer(
         "pipeline/inspect/keras.py",
         "pipeline/sources",
         "pipeline/shrinking.py",
+        "pipeline/stream.py",
+        "streaming",
     ),
     uses=(_CONVERTER, _MODELS, _TECHNIQUES, _EVALUATION, COMPRESSION),
 )

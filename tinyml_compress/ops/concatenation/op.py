@@ -11,6 +11,7 @@ from tinyml_compress.ir import DType, NodeView
 from tinyml_compress.ops import _checks
 from tinyml_compress.ops._moves import MoveOperator, move_call
 from tinyml_compress.ops._walk import steps_of
+from tinyml_compress.ops.along import Along
 from tinyml_compress.ops.base import Call, OptionField, Options, refuse
 from tinyml_compress.ops.numerics import Activation, Fused
 from tinyml_compress.ops.traits import Ints, channels_of
@@ -59,6 +60,9 @@ class Concatenation(MoveOperator):
             own = place - (start if _axis(view) == len(view.output().shape) - 1 else 0)
             made[index] = np.where(own < channels_of(view.input(index)), own, -1)
         return made
+
+    def along(self, view: NodeView, axis: int) -> Along | None:
+        return Along(axis) if _axis(view) != axis else None
 
     def check(self, view: NodeView) -> None:
         count = len(view.node.inputs)

@@ -10,6 +10,7 @@ from tinyml_compress.ops import _checks
 from tinyml_compress.ops._forms import Form, bias_values, check_wide, form_of
 from tinyml_compress.ops._products import check_bias, check_sides, check_weights
 from tinyml_compress.ops._weighted import WeightedOperator
+from tinyml_compress.ops.along import Along
 from tinyml_compress.ops.base import OptionField, Options, refuse
 from tinyml_compress.ops.fully_connected import four_bits, node, pairs, plain, quads, sparse
 from tinyml_compress.ops.numerics import Activation, Fused
@@ -53,6 +54,14 @@ class FullyConnected(WeightedOperator):
 
     def multipliers(self, view: NodeView) -> Sequence[tuple[int, int]]:
         return node.row_multipliers(view)
+
+    def along(self, view: NodeView, axis: int) -> Along | None:
+        source, made = view.input(0).shape, view.output().shape
+        if axis == len(source) - 1 or source[-1] != view.input(1).shape[1]:
+            return None
+        if len(source) == len(made):
+            return Along(axis)
+        return Along(0) if made[0] == source[axis] else None  # the other axes before the last are of size 1
 
     def check(self, view: NodeView) -> None:
         attrs = _attrs(view)

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from tinyml_compress.ops._pool import Pool, PoolAttrs, pool_variants
+from dataclasses import replace
+
+from tinyml_compress.ir import NodeView
+from tinyml_compress.ops._pool import Pool, PoolAttrs, pool_variants, pool_window
+from tinyml_compress.ops.along import Along
+from tinyml_compress.ops.numerics import Padding
 
 __all__ = ["OPERATOR", "PoolAttrs"]
 
@@ -10,6 +15,10 @@ __all__ = ["OPERATOR", "PoolAttrs"]
 class MaxPool2D(Pool):
     name = "MAX_POOL_2D"
     variants = pool_variants("max_pool_2d")
+
+    def along(self, view: NodeView, axis: int) -> Along | None:
+        bare = replace(view.attrs(PoolAttrs), padding=Padding.VALID)
+        return pool_window(view).along(axis, bare, lowest=True)
 
 
 OPERATOR = MaxPool2D()

@@ -9,6 +9,7 @@ import numpy as np
 
 from tinyml_compress.ir import Attrs, DType, NodeView
 from tinyml_compress.ops import _checks
+from tinyml_compress.ops.along import Along
 from tinyml_compress.ops.base import (
     Call,
     In,
@@ -141,6 +142,9 @@ class Softmax(Operator):
             overlap=_in_place,
         ),
     )
+
+    def along(self, view: NodeView, axis: int) -> Along | None:
+        return Along(axis) if axis < len(view.output().shape) - 1 else None
 
     def check(self, view: NodeView) -> None:
         _checks.arity(view, 1)

@@ -9,6 +9,7 @@ from tinyml_compress.ir import DType, NodeView
 from tinyml_compress.ops import _checks
 from tinyml_compress.ops._moves import MoveOperator, move_call
 from tinyml_compress.ops._walk import steps_of
+from tinyml_compress.ops.along import Along
 from tinyml_compress.ops.base import Call, Options, refuse
 from tinyml_compress.ops.traits import Values
 
@@ -31,6 +32,9 @@ class Transpose(MoveOperator):
 
     def constant_output(self, view: NodeView) -> npt.NDArray[np.generic]:
         return np.transpose(view.input(0).constant, _permutation(view))
+
+    def along(self, view: NodeView, axis: int) -> Along:
+        return Along(_permutation(view).index(axis))
 
     def check(self, view: NodeView) -> None:
         _checks.arity(view, 2)

@@ -11,7 +11,7 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from tinyml_compress import data
+from tinyml_compress import converter, data
 from tinyml_compress.converter import Io, Mode, Settings
 from tinyml_compress.data import DataSet
 from tinyml_compress.data.split import split_data
@@ -24,6 +24,7 @@ from tinyml_compress.pipeline.convert.whole import Calibration, no_calibration
 from tinyml_compress.pipeline.shrinking import stripped
 from tinyml_compress.pipeline.sources.kinds._keras import KerasSource
 from tinyml_compress.pipeline.sources.source import Wanted, source_of
+from tinyml_compress.pipeline.stream import told
 from tinyml_compress.results import Compiled, Conversion, Manifest, Mixed
 from tinyml_compress.support import c_names, files
 from tinyml_compress.support.progress import stage
@@ -64,6 +65,7 @@ def convert(
     weight_bits: int = 8,
     mixed_drop: float | None = None,
     eval_data: str | Path | DataSet | None = None,
+    stream: int | None = None,
     trust: bool = False,
 ) -> Conversion:
     """A model to .tflite with its C array, resolver, test vectors and manifest, in `output`, whole or not at
@@ -75,8 +77,9 @@ def convert(
     the .tflite file loses the names, metadata and scales that no kernel reads. Layers that `wide` names stay
     in int16x8; with `mixed_drop`, as many layers stay in int16x8 as it takes to lose no more than that part
     of the score on `eval_data`, else on the set's own test part. `weight_bits` = 4 packs the
-    weights of convolutions and dense layers where the kernels have that form. `trust` is your word for a
-    model file that holds code.
+    weights of convolutions and dense layers where the kernels have that form. With `stream`, the file takes
+    so many new frames of time at a step and remembers the rest (`stream` says how). `trust` is your word for
+    a model file that holds code.
     """
     started = time.perf_counter()
     number_form, port_form = word(Mode, "mode", mode), None if io is None else word(Io, "io", io)
@@ -102,6 +105,8 @@ def convert(
             train, tests = _parts_for_mixing(calibration, eval_data, number_form, seed)
             mixed, converted = source.to_mixed(train, tests, wanted, mixed_drop)
         origin = source.origin
+    if stream is not None:
+        converted = _told(converted, stream)
     if strip:
         converted = _without_names(converted)
     with stage("measure with TensorFlow Lite Micro"):
@@ -149,6 +154,17 @@ def _write(
         with stage("compile to C"):
             compiled = compile_to_folder(staging / f"{name}.tflite", staging / AOT_FOLDER, name, *kernels)
     return msgspec.structs.replace(compiled, folder=output / AOT_FOLDER)
+
+
+def _told(converted: Converted, frames: int) -> Converted:
+    """The form that takes the newest frames."""
+    content, form = told(converted.tflite, frames, seed=converted.seed)
+    note = (
+        f"takes {form.frames} of {form.window_frames} frames at a step, "
+        f"{form.part:.0%} of the window's multiply-accumulates; outputs equal at {form.compared} steps"
+    )
+    notes = (*converted.notes, note)
+    return replace(converted, tflite=content, file=converter.read(content), notes=notes)
 
 
 def _without_names(converted: Converted) -> Converted:

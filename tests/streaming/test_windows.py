@@ -14,12 +14,15 @@ from tests.lib.graphs import const
 from tests.lib.nets import NETS
 from tests.lib.stateful_nets import window_net
 from tests.lib.streams import assert_streams_equal
+from tests.lib.window_nets import Chain
 from tinyml_compress.errors import UnsupportedOperator
 from tinyml_compress.frontend import read, write
 from tinyml_compress.ir import Attrs, Node
+from tinyml_compress.ops.conv_2d.op import Conv2DAttrs
+from tinyml_compress.ops.numerics import Activation, Padding
 from tinyml_compress.pipeline.compile.verb import compile_model
-from tinyml_compress.pipeline.convert.streaming import streamed
 from tinyml_compress.runners import native
+from tinyml_compress.streaming import streamed
 
 
 def _bent(*shape: int) -> bytes:
@@ -36,9 +39,9 @@ def _bent(*shape: int) -> bytes:
     return write(net.rebuilt(nodes=tuple(nodes), tensors={**net.tensors, "alpha": alpha, "bent": bent}))
 
 
-@pytest.mark.parametrize("window", [window_net(), _bent(1, 1, 5)])
+@pytest.mark.parametrize("window", [window_net(), _bent(1, 1, 5), _bent(7, 2, 5)])
 def test_equal_to_the_net_on_windows(window: bytes) -> None:
-    stream = write(streamed(read(window, "window")))
+    stream = write(streamed(read(window, "window")).graph)
     whole, frames = native.load([compile_model(window, "whole"), compile_model(stream, "stream")])
     rng = np.random.default_rng(0)
     sound = rng.integers(-128, 128, (30, 2, 5), np.int8)
@@ -56,9 +59,13 @@ def test_equal_to_the_net_on_windows(window: bytes) -> None:
 
 
 def test_what_has_no_frames_is_refused() -> None:
-    with pytest.raises(UnsupportedOperator, match="windows along time"):
-        streamed(read(NETS["keyword"](), "keyword"))
-    with pytest.raises(UnsupportedOperator, match="PRELU: cannot be told frame by frame"):
-        streamed(read(_bent(7, 2, 5), "bent"))
     with pytest.raises(UnsupportedOperator, match="no axis of time"):
-        streamed(read(NETS["autoencoder"](), "autoencoder"))
+        streamed(read(NETS["autoencoder"](), "autoencoder"), axis=2)
+    chain = Chain.of(np.random.default_rng(0), 12, 2, 3)
+    with pytest.raises(UnsupportedOperator, match="no layer of the net can be told") as refusal:
+        streamed(chain.ended(3))
+    assert "takes all frames together" in str(refusal.value)
+    chain = Chain.of(np.random.default_rng(0), 12, 2, 3)
+    chain.sliding("CONV_2D", (3, 1), Conv2DAttrs(Padding.VALID, 1, 6, Activation.RELU), 4)
+    with pytest.raises(UnsupportedOperator, match="as long as the window"):
+        streamed(chain.ended(3), frames=12)

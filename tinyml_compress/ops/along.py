@@ -1,0 +1,44 @@
+"""What an operator does along time: which frames of its inputs one frame of its output is made of."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tinyml_compress.ir import Attrs
+
+__all__ = ["Along", "Sides"]
+
+Sides = tuple[tuple[int, int], ...]
+"""What lies before and behind a tensor along each of its axes."""
+
+
+@dataclass(frozen=True)
+class Along:
+    """Frame j of the output is made of `taps` frames of each input, `dilation` apart, from
+    j * stride - before on; frames beyond the window's ends are `fill`.
+    """
+
+    axis: int
+    """Of time, in the output."""
+    taps: int = 1
+    stride: int = 1
+    dilation: int = 1
+    before: int = 0
+    after: int = 0
+    bare: Attrs | None = None
+    """Attributes of the node that is given its borders instead of making them."""
+    sides: Sides = ()
+    """The borders that it then has to be given, those along time left out."""
+    lowest: bool = False
+    """Whether borders hold the smallest number instead of zero."""
+    is_border: bool = False
+    """Whether the borders are all that the operator does."""
+
+    @property
+    def span(self) -> int:
+        """Frames from the first that one is made of to the last."""
+        return (self.taps - 1) * self.dilation + 1
+
+    @property
+    def has_borders(self) -> bool:
+        return self.before > 0 or self.after > 0
