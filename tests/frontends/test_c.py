@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ctypes
+import wave
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -10,6 +12,7 @@ import pytest
 
 from tests.frontends.test_sound import FORMS, speech_like
 from tinyml_compress.codegen.front_end import front_end_program, ring_bytes
+from tinyml_compress.data.audio import in_16_bits, read_wav
 from tinyml_compress.devices import Device, hardware_cycles
 from tinyml_compress.devices.load import load_device
 from tinyml_compress.frontends.inputs import input_numbers, stored_numbers
@@ -89,6 +92,7 @@ class Stream:
         self.form = form
         self.library = ctypes.CDLL(str(toolchain.library({**made(form).files, "h.c": HARNESS}, flags=FLAGS)))
         self.library.size.restype = self.library.net_frontend_write.restype = ctypes.c_size_t
+        self.library.net_frontend_write_wide.restype = ctypes.c_size_t
         self.library.net_frontend_next.restype = ctypes.c_void_p
         self.memory = np.full(self.library.size() // 8 + 1, 0xA5A5, np.uint64)
         assert self.library.size() == made(form).arena_bytes + ring_bytes(form)
@@ -147,6 +151,33 @@ def test_what_does_not_fit_is_dropped_and_counted() -> None:
     assert stream.library.dropped(stream.at) == 7
     assert stream.next() is None
     assert stream.write(samples) == form.hop, "the ring is empty again"
+
+
+@pytest.mark.parametrize(("channels", "bits"), [(1, 16), (2, 16), (1, 24), (2, 24), (4, 24), (2, 32)])
+def test_wide_samples_are_those_of_a_file(channels: int, bits: int, tmp_path: Path) -> None:
+    """Of several bits and channels: rounded as a .wav file is when it is read."""
+    form, rng = FORMS["short"], np.random.default_rng(bits)
+    largest = 1 << (bits - 1)
+    samples = np.clip(
+        rng.normal(0, largest / 2, (form.samples, channels)).astype(np.int64), -largest, largest - 1
+    )
+    samples[:5] = [[largest - 1], [-largest], [-1], [0], [1]]
+    with wave.open(str(tmp_path / "a.wav"), "wb") as file:
+        file.setparams((channels, bits // 8, form.sample_rate, 0, "NONE", ""))
+        words = np.ascontiguousarray(samples, "<i8").view(np.uint8).reshape(*samples.shape, 8)
+        file.writeframes(words[..., : bits // 8].tobytes())
+    read = in_16_bits(read_wav(tmp_path / "a.wav")[0])
+    stream, wide = Stream(form), samples.astype(np.int32)
+    assert stream.start(form.sample_rate) == 0
+    rows = []
+    for start in range(0, form.samples, form.hop):
+        piece = np.ascontiguousarray(wide[start : start + form.hop])
+        stream.library.net_frontend_write_wide(
+            stream.at, ctypes.c_void_p(piece.ctypes.data), ctypes.c_size_t(len(piece)), channels, bits
+        )
+        while (row := stream.next()) is not None:
+            rows.append(row)
+    assert np.array_equal(rows, expected(read, form))
 
 
 @pytest.mark.parametrize("scale", [0.0391, 2.0**-5, 0.6, 3.0517578e-05, 1.7])

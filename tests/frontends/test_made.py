@@ -97,6 +97,22 @@ def test_benchmark_of_a_model_without_one(tmp_path: Path) -> None:
     assert run.front_end is None
 
 
+def test_compile_takes_the_front_end_of_a_set(tmp_path: Path) -> None:
+    """Of a model without a manifest, and instead of the one in it."""
+    path = model(tmp_path, Arithmetic.FLOAT)
+    (tmp_path / "set" / "a").mkdir(parents=True)
+    with wave.open(str(tmp_path / "set" / "a" / "0.wav"), "wb") as file:
+        file.setparams((1, 2, 8000, 0, "NONE", ""))
+        file.writeframes(b"\1\2" * 2080)
+    (tmp_path / "d.toml").write_text(
+        'path = "set"\n[audio]\nsample-rate = 8000\nseconds = 0.26\nwindow-ms = 25\n'
+        "hop-ms = 10\ncoefficients = 6\n"
+    )
+    done = compile_c(path, output=tmp_path / "out", data=str(tmp_path / "d.toml"))
+    assert set(done.files) >= NEW
+    assert "#define KWS_FRONTEND_WINDOW 200" in (tmp_path / "out" / "kws_frontend.h").read_text()
+
+
 def test_evaluate_goes_from_samples_to_answers(tmp_path: Path) -> None:
     """Our C starts from the sounds where the set has them, and answers as it does to the features."""
     path, rng = model(tmp_path), np.random.default_rng(0)

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from tinyml_compress.cli._options import (
+    data_option,
     isa_option,
     json_option,
     name_option,
@@ -44,6 +45,7 @@ Examples:
     metavar="LAYER=FAMILY",
     help="A layer's kernel, for who knows better; names as --explain shows them. May be given again.",
 )
+@data_option(required=False, what="Whose front end to write too; else that of the manifest beside MODEL")
 @json_option
 def command(
     model: Path,
@@ -53,6 +55,7 @@ def command(
     optimize: str,
     explain: bool,
     kernels: tuple[str, ...],
+    data: str | None,
 ) -> None:
     """Compile an int8 .tflite MODEL to one C file and one header, bit-exact with TensorFlow Lite Micro.
 
@@ -61,5 +64,5 @@ def command(
     from tinyml_compress.pipeline.compile.verb import compile_c
     from tinyml_compress.rendering.kernels_text import kernel_table
 
-    done = compile_c(model, output=output, name=name, isa=isa, optimize=optimize, kernels=kernels)
+    done = compile_c(model, output=output, name=name, isa=isa, optimize=optimize, kernels=kernels, data=data)
     show(done, *([kernel_table(done.nodes)] if explain else []))

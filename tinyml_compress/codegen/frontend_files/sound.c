@@ -50,6 +50,14 @@ size_t tc_model_frontend_write(tc_model_frontend_t *frontend, const int16_t *sam
     return done;
 }
 
+size_t tc_model_frontend_write_wide(tc_model_frontend_t *frontend, const int32_t *samples, size_t count, int channels,
+                                    int bits) {
+    const uint32_t done = tc_sound_write_wide(frontend->ring, TC_MODEL_FRONTEND_HOP + 1, &frontend->head,
+                                              &frontend->tail, samples, (uint32_t)count, channels, bits);
+    frontend->dropped = frontend->dropped + ((uint32_t)count - done);
+    return done;
+}
+
 const TC_FACT_TYPE *tc_model_frontend_next(tc_model_frontend_t *frontend) {
     tc_model_frontend_frame_t *const frame = &frontend->frame;
     if (frontend->held == TC_MODEL_FRONTEND_WINDOW) { /* the end of the last frame is the start of this one */

@@ -41,6 +41,11 @@ int tc_model_frontend_init(tc_model_frontend_t *frontend, uint32_t sample_rate);
  * room: TC_MODEL_FRONTEND_HOP wait at most. The others are lost, and counted in `dropped`. */
 size_t tc_model_frontend_write(tc_model_frontend_t *frontend, const int16_t *samples, size_t count);
 
+/* The same for microphones of 16 to 32 bits and 1, 2, 4 or 8 channels, interleaved: `count` moments of `channels`
+ * samples each. Takes their mean, rounded to 16 bits. */
+size_t tc_model_frontend_write_wide(tc_model_frontend_t *frontend, const int32_t *samples, size_t count, int channels,
+                                    int bits);
+
 /* The next row of the model's input; NULL while there are too few samples for it. It lasts until the next call. Call
  * it at least once per hop. */
 const TC_FACT_TYPE *tc_model_frontend_next(tc_model_frontend_t *frontend);

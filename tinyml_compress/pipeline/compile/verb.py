@@ -10,7 +10,9 @@ from pathlib import Path
 
 from tinyml_compress import codegen, frontend, passes, plan
 from tinyml_compress.codegen.project import project_files
+from tinyml_compress.data import load
 from tinyml_compress.errors import UsageError
+from tinyml_compress.frontends.preprocessing import Preprocessing
 from tinyml_compress.ir import Graph, Memory, NodeView, Program
 from tinyml_compress.ir.program import KernelPrice, ProgramNode
 from tinyml_compress.ops import operator
@@ -171,14 +173,17 @@ def compile_c(
     isa: str = "c",
     optimize: str = "balanced",
     kernels: Sequence[str] = (),
+    data: str | None = None,
 ) -> Compiled:
     """An int8 .tflite file to self-contained C in `output`, with a project that tests it.
 
-    `kernels` says which kernels some layers get: "LAYER=FAMILY", a layer by its name or a pattern.
+    `kernels` says which kernels some layers get: "LAYER=FAMILY", a layer by its name or a pattern. `data` is
+    the set whose front end is written too; without it, the manifest beside the model says what there is.
     """
     path, chosen, level = Path(model), word(Isa, "isa", isa), word(Level, "optimize", optimize)
+    done = None if data is None else load(data).preprocessing
     return compile_to_folder(
-        path, Path(output), name or c_name(path.stem), chosen, level, tuple(map(_asked, kernels))
+        path, Path(output), name or c_name(path.stem), chosen, level, tuple(map(_asked, kernels)), done
     )
 
 
@@ -200,6 +205,7 @@ def compile_to_folder(
     isa: Isa = Isa.C,
     level: Level = Level.BALANCED,
     asked: Sequence[Asked] = (),
+    preprocessing: Preprocessing | None = None,
 ) -> Compiled:
     """Compile the file `model` and write sources and a project that tests them into `output`, whole or not at
     all.
@@ -207,7 +213,7 @@ def compile_to_folder(
     started = time.perf_counter()
     content = files.read_bytes(model)
     program = compile_model(content, name, isa.sets, level, asked)
-    front = front_end(name, program.inputs, manifest_preprocessing(model))
+    front = front_end(name, program.inputs, preprocessing or manifest_preprocessing(model))
     more = {} if front is None else front.files
     written = {
         **program.files,
