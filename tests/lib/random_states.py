@@ -18,14 +18,14 @@ from tinyml_compress.runners.toolchain import Build
 from tinyml_compress.support import proc
 from tinyml_compress.support.scratch import scratch
 
-__all__ = ["DATA", "DATA_BYTES", "Pieces", "shown"]
+__all__ = ["DATA", "DATA_BYTES", "STATE", "Pieces", "shown"]
 
 _MEMORY = MemoryMap(0, 0x80000, 0x20000000, 0x80000)
 _CODE = 0x100
 _STATES = 0x20000000
-_STATE = 200
+STATE = 200
 DATA, DATA_BYTES = 0x20070000, 4096
-"""What the pieces load and store; r8 to r10 point into its middle."""
+"""What the pieces load and store; r6 to r10 point into its middle."""
 _FLAGS = 33  # of the words of a state, the one with the FPSCR
 _MARKS = 0x9F  # its marks of exceptions, which the interpreter does not keep
 
@@ -117,7 +117,7 @@ class Pieces:
         ram = np.zeros(_MEMORY.ram_bytes, np.uint8)
         for number in range(len(self.texts)):
             words = np.array(_state(chosen), np.uint32)
-            ram[number * _STATE : number * _STATE + words.nbytes] = words.view(np.uint8)
+            ram[number * STATE : number * STATE + words.nbytes] = words.view(np.uint8)
         start = DATA - _MEMORY.ram_address
         ram[start : start + DATA_BYTES] = np.frombuffer(chosen.randbytes(DATA_BYTES), np.uint8)
         name = _NAME - _MEMORY.ram_address
@@ -162,14 +162,14 @@ class Pieces:
 
     def _left(self, ram: bytes) -> npt.NDArray[np.uint32]:
         words = np.frombuffer(ram, np.uint32).copy()
-        states = words[: len(self.texts) * _STATE // 4].reshape(-1, _STATE // 4)
+        states = words[: len(self.texts) * STATE // 4].reshape(-1, STATE // 4)
         states[:, _FLAGS] &= ~np.uint32(_MARKS)
         start = (DATA - _MEMORY.ram_address) // 4
         return np.concatenate([states.ravel(), words[start : start + DATA_BYTES // 4]])
 
     def differing(self, one: npt.NDArray[np.uint32], two: npt.NDArray[np.uint32]) -> list[int]:
         """Numbers of the pieces; one more than there are: the data."""
-        return sorted({int(word) // (_STATE // 4) for word in np.flatnonzero(one != two)})
+        return sorted({int(word) // (STATE // 4) for word in np.flatnonzero(one != two)})
 
     def at(self, address: int) -> str:
         """The piece whose code is there, by trying: the last whose code starts before."""
@@ -213,7 +213,7 @@ def _state(chosen: random.Random) -> list[int]:
     fpscr = chosen.getrandbits(5) << 27 | 4 << 16
     apsr = chosen.getrandbits(5) << 27 | chosen.getrandbits(4) << 16
     registers = [word() for _ in range(13)]
-    for number in (8, 9, 10):
+    for number in (6, 7, 8, 9, 10):
         registers[number] = DATA + 1024 + 8 * chosen.randrange(0, 128)
     registers[11] = chosen.randrange(0, 40)
     registers[12] = chosen.randrange(0, 256)

@@ -13,6 +13,7 @@ import numpy.typing as npt
 from tinyml_compress.devices import MemoryMap
 from tinyml_compress.errors import EmulationError
 from tinyml_compress.runners import toolchain
+from tinyml_compress.runners.emulated.classes import disassembler
 from tinyml_compress.runners.emulated.counting import Recorder
 from tinyml_compress.runners.emulated.misstep import Misstep
 from tinyml_compress.runners.toolchain import Build
@@ -28,12 +29,16 @@ _SOURCES = (
     "core_media.c",
     "core_float.c",
     "core_vector.c",
+    "core_vector_memory.c",
+    "core_vector_float.c",
+    "core_lanes.c",
+    "core_reduce.c",
 )
 _SYSTEM = (0xE000E000, 4096)
 _MOST_ROOMS = 8
 _SP = 13
 _RUNS, _FAULTED, _UNKNOWN, _ASKED, _BROKEN, _MODE = range(6)
-_READS, _WRITES, _JUMPS = range(3)
+_READS, _WRITES, _JUMPS, _UNALIGNED = range(4)
 
 
 class _RoomStruct(ctypes.Structure):
@@ -120,7 +125,7 @@ class Interpreter:
         if core.halt == _FAULTED:
             return self._fault()
         if core.halt == _UNKNOWN:
-            return Misstep(f"instruction not known {self._code_at(core.fault_pc)}", core.fault_pc)
+            return Misstep(f"instruction not known: {self._code_at(core.fault_pc)}", core.fault_pc)
         if core.halt == _BROKEN:
             return Misstep("the end of a plain loop inside one under tail predication", core.fault_pc)
         if core.halt == _MODE:
@@ -133,15 +138,16 @@ class Interpreter:
         words = {
             _READS: "read of",
             _WRITES: "write to flash," if self._holds(address) else "write to",
+            _UNALIGNED: "unaligned access to",
             _JUMPS: "execution of RAM," if in_ram else "jump to",
         }
         return Misstep(words[core.fault_kind], core.fault_pc, address, core.fault_bytes)
 
     def _code_at(self, address: int) -> str:
-        first = int.from_bytes(self.read(address, 2), "little")
-        if first >> 11 < 0x1D:
-            return f"{first:04x}"
-        return f"{first:04x} {int.from_bytes(self.read(address + 2, 2), 'little'):04x}"
+        code = self.read(address, 4)
+        for _, _, mnemonic, operands in disassembler(False).disasm_lite(code, address, 1):
+            return f"{mnemonic} {operands}"
+        return code.hex(" ", 2)
 
     def write(self, address: int, data: bytes) -> None:
         self._place(address, len(data))[:] = np.frombuffer(data, np.uint8)
@@ -190,7 +196,8 @@ class Interpreter:
 def _library() -> ctypes.CDLL:
     folder = package_folder("tinyml_compress.runners.emulated.c")
     files: dict[str, str | bytes] = {
-        name: (folder / name).read_text() for name in ("core.h", "core_number.h", "hooks.c", *_SOURCES)
+        name: (folder / name).read_text()
+        for name in ("core.h", "core_number.h", "core_vector.h", "hooks.c", *_SOURCES)
     }
     zig = toolchain.zig()
     flags = (

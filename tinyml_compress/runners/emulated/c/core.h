@@ -30,7 +30,7 @@ enum { SETS_NEVER = 0, SETS_ALWAYS = 1, SETS_OUTSIDE_IT = 2 };
 enum { CARRY_KEPT = 2 };
 enum { SP = 13, LR = 14, PC = 15, NOWHERE = 16 };
 enum { RUNS = 0, FAULTED = 1, UNKNOWN = 2, ASKED = 3, BROKEN = 4, MODE = 5 };
-enum { READS = 0, WRITES = 1, JUMPS = 2 };
+enum { READS = 0, WRITES = 1, JUMPS = 2, UNALIGNED = 3 };
 
 /* One memory, as a firmware sees it. */
 typedef struct {
@@ -74,13 +74,14 @@ struct tc_core {
 };
 
 /* A decoder gives 0 for what it does not know. */
-int tc_decode_short(tc_core *core, tc_step *step, uint32_t address, uint32_t half);
-int tc_decode_long(tc_core *core, tc_step *step, uint32_t address, uint32_t word);
+int tc_decode_short(tc_step *step, uint32_t address, uint32_t half);
+int tc_decode_long(tc_step *step, uint32_t address, uint32_t word);
 int tc_decode_branch(tc_step *step, uint32_t address, uint32_t word);
 int tc_decode_long_shift(tc_step *step, uint32_t word);
 int tc_decode_media(tc_step *step, uint32_t word);
-int tc_decode_float(tc_core *core, tc_step *step, uint32_t address, uint32_t word);
-int tc_decode_vector(tc_core *core, tc_step *step, uint32_t address, uint32_t word);
+int tc_decode_float(tc_step *step, uint32_t word);
+int tc_decode_tail(tc_step *step, uint32_t word);
+int tc_decode_vector(tc_step *step, uint32_t word);
 int tc_condition(const tc_core *core, uint32_t condition);
 uint8_t *tc_elsewhere(tc_core *core, uint32_t address, uint32_t bytes, uint32_t kind);
 

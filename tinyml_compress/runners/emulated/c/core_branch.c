@@ -59,6 +59,9 @@ static int loop(tc_step *step, uint32_t address, uint32_t word) {
     const uint32_t distance = (tc_bits(word, 1, 10) << 1 | tc_bits(word, 11, 1)) * 2u, which = tc_bits(word, 20, 3);
     step->n = (uint8_t)tc_bits(word, 16, 4);
     step->kind = which < 4u ? (uint8_t)which : 4u;
+    if (tc_decode_tail(step, word)) {
+        return 1;
+    }
     if (which > 4u || !(word & 1u) || (step->n == PC && which == 4u) || word >> 23 != 0x1E0u) {
         return 0;
     }

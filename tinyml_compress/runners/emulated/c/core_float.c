@@ -512,10 +512,8 @@ static int transfer(tc_step *step, uint32_t word) {
     return first < 128u && step->n != PC && (word & 15u) == 0u && (loads || !step->kind);
 }
 
-int tc_decode_float(tc_core *core, tc_step *step, uint32_t address, uint32_t word) {
+int tc_decode_float(tc_step *step, uint32_t word) {
     const uint32_t which = tc_bits(word, 8, 4);
-    (void)core;
-    (void)address;
     if (which < 9u || which > 11u) {
         return 0;
     }

@@ -480,8 +480,7 @@ static int pair(tc_step *step, uint32_t word) {
     return step->d != PC && step->a != PC && (step->n != PC || (loads && !writes));
 }
 
-int tc_decode_long(tc_core *core, tc_step *step, uint32_t address, uint32_t word) {
-    (void)core;
+int tc_decode_long(tc_step *step, uint32_t address, uint32_t word) {
     switch (word >> 25) {
     case 0x74:
         return word & 0x00400000u ? pair(step, word) : multiple(step, word);

@@ -139,7 +139,21 @@ static inline uint64_t tc_computed(tc_format format, int operation, uint64_t a, 
     return result != result ? tc_default_nan(format) : tc_rounded_to(format, result);
 }
 
-/* c + a x b, rounded once; not for doubles. The sum in double is rounded to odd, so that rounding again is exact. */
+/* c + ab of numbers, in double, rounded to odd, so that rounding again is exact. A NaN where there is no result. */
+static inline double tc_fused_double(tc_format format, uint64_t c, uint64_t a, uint64_t b) {
+    const double product = tc_number(format, a) * tc_number(format, b), addend = tc_number(format, c);
+    double sum = product + addend;
+    const double part = sum - product, error = (product - (sum - part)) + (addend - part);
+    if (error != 0.0 && error == error && sum - sum == 0.0) {
+        const uint64_t bits = tc_double_bits(sum);
+        if (!(bits & 1u)) {
+            sum = tc_double((error > 0.0) == (sum > 0.0) ? bits + 1u : bits - 1u);
+        }
+    }
+    return sum;
+}
+
+/* c + ab, rounded once; not for doubles. */
 static inline uint64_t tc_fused(tc_format format, uint64_t c, uint64_t a, uint64_t b) {
     const uint64_t magnitude = tc_sign_of(format) - 1u, infinity = tc_infinity(format);
     const int is_invalid =
@@ -156,19 +170,8 @@ static inline uint64_t tc_fused(tc_format format, uint64_t c, uint64_t a, uint64
         }
         return tc_is_nan(format, c) ? c : tc_nan_of(format, a, b);
     }
-    const double product = tc_number(format, a) * tc_number(format, b), addend = tc_number(format, c);
-    double sum = product + addend;
-    if (sum != sum) {
-        return tc_default_nan(format);
-    }
-    const double part = sum - product, error = (product - (sum - part)) + (addend - part);
-    if (error != 0.0 && error == error && sum - sum == 0.0) {
-        const uint64_t bits = tc_double_bits(sum);
-        if (!(bits & 1u)) {
-            sum = tc_double((error > 0.0) == (sum > 0.0) ? bits + 1u : bits - 1u);
-        }
-    }
-    return tc_rounded_to(format, sum);
+    const double sum = tc_fused_double(format, c, a, b);
+    return sum != sum ? tc_default_nan(format) : tc_rounded_to(format, sum);
 }
 
 /* The one that is a number wins over a quiet NaN. */

@@ -63,19 +63,29 @@ static void unknown(tc_core *core, const tc_step *step) {
     }
 }
 
+/* Floating point and Helium share their encodings; the one must not see what the other left in a step. */
+static int decode_extension(tc_step *step, uint32_t word) {
+    const tc_step fresh = *step;
+    if (tc_decode_float(step, word)) {
+        return 1;
+    }
+    *step = fresh;
+    return tc_decode_vector(step, word);
+}
+
 static void decode(tc_core *core, tc_step *step, uint32_t address) {
     const uint32_t half = tc_load16(core, address);
     int known;
     step->bytes = half >> 11 >= 0x1Du ? 4 : 2;
     if (step->bytes == 2u) {
-        known = tc_decode_short(core, step, address, half);
+        known = tc_decode_short(step, address, half);
     } else {
         const uint32_t word = half << 16 | tc_load16(core, address + 2u);
         const uint32_t top = word >> 26;
         if (top == 0x3Bu || top == 0x3Fu) {
-            known = tc_decode_float(core, step, address, word) || tc_decode_vector(core, step, address, word);
+            known = decode_extension(step, word);
         } else {
-            known = tc_decode_long(core, step, address, word);
+            known = tc_decode_long(step, address, word);
         }
     }
     if (!known) {

@@ -423,9 +423,8 @@ static int shift_or_add(tc_step *step, uint32_t half) {
     return 1;
 }
 
-int tc_decode_short(tc_core *core, tc_step *step, uint32_t address, uint32_t half) {
+int tc_decode_short(tc_step *step, uint32_t address, uint32_t half) {
     const uint32_t top = half >> 11;
-    (void)core;
     if (top < 4u) {
         return shift_or_add(step, half);
     }
