@@ -1,4 +1,4 @@
-"""The interpreter of Armv8.1-M against QEMU: each instruction from random states, and loops of random ones."""
+"""The interpreter of Armv8.1-M against QEMU: instructions from random states, and loops of them."""
 
 from __future__ import annotations
 

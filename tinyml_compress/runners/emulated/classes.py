@@ -12,7 +12,7 @@ from tinyml_compress.errors import EmulationError
 from tinyml_compress.runners.emulated.issue import pipeline_count
 from tinyml_compress.support.instruction_sets import forms
 
-__all__ = ["BlockClasses", "classify_block"]
+__all__ = ["BlockClasses", "classify_block", "disassembler"]
 
 
 class BlockClasses:
@@ -57,7 +57,7 @@ def _length(first: bytes, is_riscv: bool) -> int:
 
 @lru_cache(maxsize=1 << 16)
 def _classes_of(word: bytes, is_riscv: bool) -> tuple[tuple[CostClass, int], ...]:
-    for _, _, mnemonic, operands in _disassembler(is_riscv).disasm_lite(word, 0):
+    for _, _, mnemonic, operands in disassembler(is_riscv).disasm_lite(word, 0):
         for form in forms(is_riscv=is_riscv):
             if re.match(form.pattern, f"{mnemonic} {operands}"):
                 return ((CostClass(form.cost), 1),) if form.cost else ()
@@ -65,8 +65,8 @@ def _classes_of(word: bytes, is_riscv: bool) -> tuple[tuple[CostClass, int], ...
     return ()  # an instruction newer than the disassembler is a plain one
 
 
-@lru_cache(maxsize=2)
-def _disassembler(is_riscv: bool):  # type: ignore[no-untyped-def]  # capstone ships no types
+@lru_cache(maxsize=4)
+def disassembler(is_riscv: bool):  # type: ignore[no-untyped-def]  # capstone ships no types
     import capstone
 
     if is_riscv:

@@ -32,6 +32,7 @@ _SOURCES = (
     "core_vector_memory.c",
     "core_vector_float.c",
     "core_lanes.c",
+    "core_widths.c",
     "core_reduce.c",
 )
 _SYSTEM = (0xE000E000, 4096)
@@ -145,7 +146,7 @@ class Interpreter:
 
     def _code_at(self, address: int) -> str:
         code = self.read(address, 4)
-        for _, _, mnemonic, operands in disassembler(False).disasm_lite(code, address, 1):
+        for _, _, mnemonic, operands in disassembler(is_riscv=False).disasm_lite(code, address, 1):
             return f"{mnemonic} {operands}"
         return code.hex(" ", 2)
 

@@ -1,4 +1,4 @@
-/* Helium: whole numbers, lane by lane, also wider and narrower ones. */
+/* Helium: whole numbers, lane by lane. */
 #include "core_vector.h"
 
 enum {
@@ -53,17 +53,6 @@ enum {
     REV64
 };
 
-static inline int64_t clipped(int64_t value, uint32_t size, uint32_t is_unsigned, uint32_t *saturated) {
-    const uint32_t bits = 8u << size;
-    const int64_t high = is_unsigned ? ((int64_t)1 << bits) - 1 : ((int64_t)1 << (bits - 1u)) - 1;
-    const int64_t low = is_unsigned ? 0 : -high - 1;
-    if (value > high || value < low) {
-        *saturated = 1;
-        return value > high ? high : low;
-    }
-    return value;
-}
-
 /* `by` > 0 to the left. */
 static inline int64_t shifted(int64_t value, int32_t by, uint32_t size, uint32_t rounds) {
     const int32_t bits = 8 << size;
@@ -80,13 +69,13 @@ static inline int64_t shifted(int64_t value, int32_t by, uint32_t size, uint32_t
 }
 
 /* Saturated to the size; to an unsigned one if `to_unsigned`. */
-static inline int64_t shifted_clipped(int64_t value, int32_t by, uint32_t size, uint32_t rounds, uint32_t to_unsigned,
-                                      uint32_t *saturated) {
+static inline int64_t shifted_tc_clipped(int64_t value, int32_t by, uint32_t size, uint32_t rounds,
+                                         uint32_t to_unsigned, uint32_t *saturated) {
     if (by >= 8 << size) {
         const int64_t far = (int64_t)1 << 40;
-        return clipped(value == 0 ? 0 : value > 0 ? far : -far, size, to_unsigned, saturated);
+        return tc_clipped(value == 0 ? 0 : value > 0 ? far : -far, size, to_unsigned, saturated);
     }
-    return clipped(shifted(value, by, size, rounds), size, to_unsigned, saturated);
+    return tc_clipped(shifted(value, by, size, rounds), size, to_unsigned, saturated);
 }
 
 /* 2ab + base, its upper half; `base` in the place of that half. */
@@ -96,7 +85,7 @@ static inline int64_t doubled_high(int64_t a, int64_t b, int64_t base, uint32_t 
     /* Half of everything, so that the products of words fit. */
     int64_t sum = a * b + (base << (bits - 1u));
     sum += rounds ? (int64_t)1 << (bits - 2u) : 0;
-    return clipped(sum >> (bits - 1u), size, 0, saturated);
+    return tc_clipped(sum >> (bits - 1u), size, 0, saturated);
 }
 
 static inline int64_t reversed(int64_t value, int64_t count, uint32_t size) {
@@ -152,9 +141,9 @@ static inline int64_t computed(uint32_t kind, int64_t a, int64_t b, int64_t d, u
     case RHADD:
         return (a + b + 1) >> 1;
     case QADD:
-        return clipped(a + b, size, is_unsigned, saturated);
+        return tc_clipped(a + b, size, is_unsigned, saturated);
     case QSUB:
-        return clipped(a - b, size, is_unsigned, saturated);
+        return tc_clipped(a - b, size, is_unsigned, saturated);
     case QDMULH:
         return doubled_high(a, b, 0, size, 0, saturated);
     case QRDMULH:
@@ -164,11 +153,11 @@ static inline int64_t computed(uint32_t kind, int64_t a, int64_t b, int64_t d, u
     case RSHL:
         return shifted(a, (int8_t)b, size, 1);
     case QSHL:
-        return shifted_clipped(a, (int8_t)b, size, 0, is_unsigned, saturated);
+        return shifted_tc_clipped(a, (int8_t)b, size, 0, is_unsigned, saturated);
     case QRSHL:
-        return shifted_clipped(a, (int8_t)b, size, 1, is_unsigned, saturated);
+        return shifted_tc_clipped(a, (int8_t)b, size, 1, is_unsigned, saturated);
     case QSHLU:
-        return shifted_clipped(a, (int8_t)b, size, 0, 1, saturated);
+        return shifted_tc_clipped(a, (int8_t)b, size, 0, 1, saturated);
     case SHR:
         return shifted(a, (int32_t)-b, size, 0);
     case RSHR:
@@ -211,9 +200,9 @@ static inline int64_t computed_one(uint32_t kind, int64_t m, int64_t d, uint32_t
     case NEG:
         return -m;
     case QABS:
-        return clipped(magnitude(m), size, 0, saturated);
+        return tc_clipped(magnitude(m), size, 0, saturated);
     case QNEG:
-        return clipped(-m, size, 0, saturated);
+        return tc_clipped(-m, size, 0, saturated);
     case MVN:
         return ~m;
     case MAXA:
@@ -313,90 +302,6 @@ static void duplicate(tc_core *core, const tc_step *step) {
     tc_finish(core, step->n, result, active);
 }
 
-/* Wider results: of every second lane, from the first on, or from the second on (`TOP`). */
-
-enum { MULL, MULLP, QDMULL, MOVL, SHLL };
-
-static uint64_t polynomial(uint64_t a, uint64_t b) {
-    uint64_t result = 0;
-    for (uint32_t i = 0; i < 16u; i++) {
-        result ^= b >> i & 1u ? a << i : 0u;
-    }
-    return result;
-}
-
-static void widen(tc_core *core, const tc_step *step) {
-    const uint32_t active = tc_active(core), size = step->size, is_unsigned = step->flags & IS_UNSIGNED;
-    const uint32_t width = 2u << size, top = step->flags & TOP ? 1u : 0u;
-    const uint8_t *n = tc_q(core, step->n), *m = tc_q(core, step->m & 7u);
-    uint8_t scalar[4], result[BYTES];
-    __builtin_memcpy(scalar, &core->r[step->a], 4);
-    for (uint32_t i = 0; i < BYTES / width; i++) {
-        const int64_t b = step->flags & BY_SCALAR ? tc_lane(scalar, size, 0, is_unsigned)
-                                                  : tc_lane(m, size, 2u * i + top, is_unsigned);
-        const int64_t a = tc_lane(n, size, 2u * i + top, is_unsigned);
-        uint32_t saturated = 0;
-        int64_t value;
-        switch (step->kind) {
-        case MULL:
-            value = (int64_t)((uint64_t)a * (uint64_t)b);
-            break;
-        case MULLP:
-            value = (int64_t)polynomial((uint64_t)a, (uint64_t)b);
-            break;
-        case QDMULL: {
-            const int64_t most = -((int64_t)1 << ((8u << size) - 1u));
-            saturated = a == most && b == most;
-            value = saturated ? 2 * (a * b - 1) + 1 : 2 * a * b;
-            break;
-        }
-        case MOVL:
-            value = b;
-            break;
-        default:
-            value = b * ((int64_t)1 << step->amount);
-        }
-        if (width == 8u) {
-            __builtin_memcpy(result + 8u * i, &value, 8);
-        } else {
-            tc_put_lane(result, size + 1u, i, value);
-        }
-        if (saturated && (active >> i * width & 1u || (width == 8u && active >> (i * width + 4u) & 1u))) {
-            core->float_flags |= QC;
-        }
-    }
-    tc_finish(core, step->d, result, active);
-}
-
-/* Narrower results, into every second lane; the others keep what they hold. */
-
-enum { SIGNED_TO_UNSIGNED = 128 };
-
-static void narrow(tc_core *core, const tc_step *step) {
-    const uint32_t size = step->size, width = 1u << size, top = step->flags & TOP ? 1u : 0u, all = tc_active(core);
-    const uint32_t is_unsigned = step->flags & IS_UNSIGNED,
-                   to_unsigned = is_unsigned || step->flags & SIGNED_TO_UNSIGNED;
-    const uint8_t *m = tc_q(core, step->m);
-    uint8_t result[BYTES];
-    uint32_t active = 0;
-    __builtin_memcpy(result, tc_q(core, step->d), BYTES);
-    for (uint32_t i = 0; i < BYTES / (2u * width); i++) {
-        const uint32_t place = 2u * i + top, here = all >> place * width & ((1u << width) - 1u);
-        uint32_t saturated = 0;
-        int64_t value = tc_lane(m, size + 1u, i, is_unsigned);
-        if (step->amount != 0u) {
-            value = (value + (step->flags & ROUNDS ? (int64_t)1 << (step->amount - 1u) : 0)) >> step->amount;
-        }
-        if (step->flags & SATURATES) {
-            value = clipped(value, size, to_unsigned, &saturated);
-        }
-        tc_put_lane(result, size, place, value);
-        active |= here << place * width;
-        core->float_flags |= saturated & here & 1u ? QC : 0u;
-    }
-    tc_finish(core, step->d, result, active);
-}
-
 /* Pairs of lanes as complex numbers, or as two products that add up. */
 
 static void complex_add(tc_core *core, const tc_step *step) {
@@ -427,7 +332,7 @@ static void dual_high(tc_core *core, const tc_step *step) {
         wide sum = step->kind ? (wide)first - second : (wide)first + second;
         uint32_t saturated = 0;
         sum += step->flags & ROUNDS ? (wide)1 << (bits - 2u) : 0;
-        tc_put_lane(result, size, i, clipped((int64_t)(sum >> (bits - 1u)), size, 0, &saturated));
+        tc_put_lane(result, size, i, tc_clipped((int64_t)(sum >> (bits - 1u)), size, 0, &saturated));
         active |= (all >> i * width & ((1u << width) - 1u)) << i * width;
         core->float_flags |= saturated & all >> i * width & 1u ? QC : 0u;
     }
@@ -482,7 +387,6 @@ static void shift_all(tc_core *core, const tc_step *step) {
 #define OF_TWO_SIZED 0xFFB11F51u
 #define BY_REGISTER 0xFF811F70u
 #define BY_REGISTER_ANY 0xEF811F70u
-#define BY_REGISTER_SIZED 0xFFB11F70u
 #define OF_ONE 0xFFB31FD1u
 #define OF_ONE_SIZED 0xFFBF1FD1u
 #define TURNED 0xEFB31FF0u
@@ -532,20 +436,6 @@ static const tc_row ROWS[] = {
     {BY_REGISTER, 0xEE000E40, two, QRDMLAH, SIZE_AT_20, BY_SCALAR},
     {BY_REGISTER, 0xEE001E60, two, QDMLASH, SIZE_AT_20, BY_SCALAR},
     {BY_REGISTER, 0xEE001E40, two, QRDMLASH, SIZE_AT_20, BY_SCALAR},
-    {OF_TWO_SIZED, 0xEE310E00, widen, MULLP, 0, IS_UNSIGNED},
-    {OF_TWO_SIZED, 0xEE311E00, widen, MULLP, 0, IS_UNSIGNED | TOP},
-    {OF_TWO_SIZED, 0xFE310E00, widen, MULLP, 1, IS_UNSIGNED},
-    {OF_TWO_SIZED, 0xFE311E00, widen, MULLP, 1, IS_UNSIGNED | TOP},
-    {OF_TWO_ANY, 0xEE010E00, widen, MULL, SIZE_AT_20, 0},
-    {OF_TWO_ANY, 0xEE011E00, widen, MULL, SIZE_AT_20, TOP},
-    {OF_TWO_SIZED, 0xEE300F01, widen, QDMULL, 1, 0},
-    {OF_TWO_SIZED, 0xEE301F01, widen, QDMULL, 1, TOP},
-    {OF_TWO_SIZED, 0xFE300F01, widen, QDMULL, 2, 0},
-    {OF_TWO_SIZED, 0xFE301F01, widen, QDMULL, 2, TOP},
-    {BY_REGISTER_SIZED, 0xEE300F60, widen, QDMULL, 1, BY_SCALAR},
-    {BY_REGISTER_SIZED, 0xEE301F60, widen, QDMULL, 1, BY_SCALAR | TOP},
-    {BY_REGISTER_SIZED, 0xFE300F60, widen, QDMULL, 2, BY_SCALAR},
-    {BY_REGISTER_SIZED, 0xFE301F60, widen, QDMULL, 2, BY_SCALAR | TOP},
     {OF_TWO, 0xEE000E00, dual_high, 0, SIZE_AT_20, 0},
     {OF_TWO, 0xEE001E00, dual_high, 0, SIZE_AT_20, EXCHANGES},
     {OF_TWO, 0xEE000E01, dual_high, 0, SIZE_AT_20, ROUNDS},
@@ -577,16 +467,6 @@ static const tc_row ROWS[] = {
     {0xFFF10F7F, 0xEEE00B10, duplicate, DUP, 0, 0},
     {0xFFF10F7F, 0xEEA00B30, duplicate, DUP, 1, 0},
     {0xFFF10F7F, 0xEEA00B10, duplicate, DUP, 2, 0},
-    {OF_ONE, 0xFE310E81, narrow, 0, SIZE_AT_18, 0},
-    {OF_ONE, 0xFE311E81, narrow, 0, SIZE_AT_18, TOP},
-    {OF_ONE, 0xEE330E01, narrow, 0, SIZE_AT_18, SATURATES},
-    {OF_ONE, 0xEE331E01, narrow, 0, SIZE_AT_18, SATURATES | TOP},
-    {OF_ONE, 0xFE330E01, narrow, 0, SIZE_AT_18, SATURATES | IS_UNSIGNED},
-    {OF_ONE, 0xFE331E01, narrow, 0, SIZE_AT_18, SATURATES | IS_UNSIGNED | TOP},
-    {OF_ONE, 0xEE310E81, narrow, 0, SIZE_AT_18, SATURATES | SIGNED_TO_UNSIGNED},
-    {OF_ONE, 0xEE311E81, narrow, 0, SIZE_AT_18, SATURATES | SIGNED_TO_UNSIGNED | TOP},
-    {0xEFB31FD1, 0xEE310E01, widen, SHLL, SIZE_AT_18, 0},
-    {0xEFB31FD1, 0xEE311E01, widen, SHLL, SIZE_AT_18, TOP},
     {0xFFA01FF0, 0xEEA00FC0, shift_all, 0, 2, 0},
 };
 
@@ -606,42 +486,12 @@ static int shift_by_constant(tc_step *step, uint32_t word) {
     return step->kind != MVN;
 }
 
-static int shift_to_another_size(tc_step *step, uint32_t word) {
-    const uint32_t imm = tc_bits(word, 16, 5), is_other = tc_bits(word, 28, 1), last = word & 1u,
-                   high = tc_bits(word, 7, 1);
-    if ((word & 0xEF800F50u) != 0xEE800F40u || imm < 8u) {
-        return 0;
-    }
-    step->size = imm >= 16u;
-    step->flags = (uint8_t)(word & 0x1000u ? TOP : 0u);
-    if (word & 0x00200000u) {
-        step->amount = (uint8_t)(imm - (8u << step->size));
-        step->kind = SHLL;
-        step->flags |= is_other ? IS_UNSIGNED : 0u;
-        step->run = widen;
-        return !last && !high;
-    }
-    step->amount = (uint8_t)((16u << step->size) - imm);
-    step->run = narrow;
-    if (high && last) {
-        step->flags |= is_other ? ROUNDS : 0u;
-    } else if (high) {
-        step->flags |= SATURATES | SIGNED_TO_UNSIGNED | (is_other ? ROUNDS : 0u);
-    } else {
-        step->flags |= SATURATES | (is_other ? IS_UNSIGNED : 0u) | (last ? ROUNDS : 0u);
-    }
-    return 1;
-}
-
 int tc_decode_lanes(tc_step *step, uint32_t word) {
-    if (shift_by_constant(step, word) || shift_to_another_size(step, word)) {
+    if (shift_by_constant(step, word)) {
         return 1;
     }
     if (!tc_find_row(step, word, ROWS, sizeof ROWS / sizeof *ROWS)) {
         return 0;
-    }
-    if (step->kind == SHLL && step->run == widen) {
-        step->amount = (uint8_t)(8u << step->size);
     }
     step->amount = step->run == shift_all ? (uint8_t)tc_bits(word, 16, 5) : step->amount;
     step->a = step->run == duplicate ? (uint8_t)tc_bits(word, 12, 4) : step->a;

@@ -231,8 +231,8 @@ int tc_decode_tail(tc_step *step, uint32_t word) {
 
 int tc_decode_vector(tc_step *step, uint32_t word) {
     static int (*const decoders[])(tc_step *, uint32_t) = {
-        tc_decode_vector_memory, pair_of_lanes,          predicates,      constant,
-        tc_decode_reduction,     tc_decode_vector_float, tc_decode_lanes,
+        tc_decode_vector_memory, pair_of_lanes,          predicates,       constant,
+        tc_decode_reduction,     tc_decode_vector_float, tc_decode_widths, tc_decode_lanes,
     };
     tc_step fields = *step;
     fields.d = (uint8_t)(tc_bits(word, 13, 3) | tc_bits(word, 22, 1) << 3);

@@ -22,6 +22,7 @@ enum { SIZE_AT_20 = 16, SIZE_AT_18 = 17 };
 /* Sets what the row says, and the sign where the row leaves it open. */
 int tc_find_row(tc_step *step, uint32_t word, const tc_row *rows, size_t count);
 int tc_decode_lanes(tc_step *step, uint32_t word);
+int tc_decode_widths(tc_step *step, uint32_t word);
 int tc_decode_vector_float(tc_step *step, uint32_t word);
 int tc_decode_vector_memory(tc_step *step, uint32_t word);
 int tc_decode_reduction(tc_step *step, uint32_t word);
@@ -82,6 +83,18 @@ static inline void tc_put_lane(uint8_t *q, uint32_t size, uint32_t index, int64_
         const uint32_t word = (uint32_t)value;
         __builtin_memcpy(q + 4u * index, &word, 4);
     }
+}
+
+/* Saturated to a size, signed or not. */
+static inline int64_t tc_clipped(int64_t value, uint32_t size, uint32_t is_unsigned, uint32_t *saturated) {
+    const uint32_t bits = 8u << size;
+    const int64_t high = is_unsigned ? ((int64_t)1 << bits) - 1 : ((int64_t)1 << (bits - 1u)) - 1;
+    const int64_t low = is_unsigned ? 0 : -high - 1;
+    if (value > high || value < low) {
+        *saturated = 1;
+        return value > high ? high : low;
+    }
+    return value;
 }
 
 /* The result of an instruction goes into register `d`, in the active bytes. */
