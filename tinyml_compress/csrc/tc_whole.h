@@ -23,4 +23,23 @@ static TC_INLINE float tc_floor(float x) {
     return x < whole ? whole - 1.0f : whole;
 }
 
+static TC_INLINE float tc_ceil(float x) {
+    if (tc_is_whole(x)) {
+        return x;
+    }
+    const float whole = tc_truncated(x);
+    return x > whole ? whole + 1.0f : whole;
+}
+
+/* To the nearest whole number, ties to the even one. */
+static TC_INLINE float tc_round(float x) {
+    if (tc_is_whole(x)) {
+        return x;
+    }
+    const float whole = tc_truncated(x);
+    const float below = x < whole ? whole - 1.0f : whole;
+    const float rest = x - below;
+    return rest < 0.5f || (rest == 0.5f && (int32_t)below % 2 == 0) ? below : below + 1.0f;
+}
+
 #endif

@@ -47,13 +47,9 @@ class PoolAttrs(Fused):
     activation: Activation = Activation.NONE
 
 
-def _attrs(view: NodeView) -> PoolAttrs:
-    return view.attrs(PoolAttrs)
-
-
 def pool_window(view: NodeView) -> Sliding:
     """The pool's window; every size is known to be positive."""
-    attrs = _attrs(view)
+    attrs = view.attrs(PoolAttrs)
     batch, height, width, channels = view.input(0).shape
     out_h, top = axis_window(attrs.padding, height, attrs.filter_h, attrs.stride_h)
     out_w, left = axis_window(attrs.padding, width, attrs.filter_w, attrs.stride_w)
@@ -87,7 +83,7 @@ def _variant(dtype: DType, symbol: str) -> Variant:
         return view.input(0).dtype is dtype
 
     def emit(view: NodeView) -> tuple[Call, ...]:
-        window, activation = pool_window(view), _attrs(view).activation
+        window, activation = pool_window(view), view.attrs(PoolAttrs).activation
         sizes = tuple((name, int(getattr(window, name))) for name in (*_FIELDS, *_MOVES))
         if dtype is DType.FLOAT32:
             return (Call(symbol, "tc_f32_pool", (*sizes, *float_params(activation)), (In(0), Out())),)
@@ -122,15 +118,15 @@ class Pool(Operator):
         return True
 
     def along(self, view: NodeView, axis: int) -> Along | None:
-        along = pool_window(view).along(axis, replace(_attrs(view), padding=Padding.VALID))
+        along = pool_window(view).along(axis, replace(view.attrs(PoolAttrs), padding=Padding.VALID))
         # of a window that reaches beyond the image a mean counts the taps inside: borders cannot stand for it
         return None if along is None or along.has_borders else along
 
     def output_range(self, view: NodeView, given: Mapping[int, Range]) -> Range | None:
-        return given[0].clipped(*clamp_bounds(_attrs(view).activation, view.output()))
+        return given[0].clipped(*clamp_bounds(view.attrs(PoolAttrs).activation, view.output()))
 
     def check(self, view: NodeView) -> None:
-        attrs = _attrs(view)
+        attrs = view.attrs(PoolAttrs)
         _checks.arity(view, 1)
         source = view.input(0)
         check_sides(view, attrs.activation)

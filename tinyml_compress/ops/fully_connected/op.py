@@ -26,10 +26,6 @@ class FullyConnectedAttrs(Fused):
     weights_format: int = 0
 
 
-def _attrs(view: NodeView) -> FullyConnectedAttrs:
-    return view.attrs(FullyConnectedAttrs)
-
-
 class FullyConnected(WeightedOperator):
     name = "FULLY_CONNECTED"
     attrs_type = FullyConnectedAttrs
@@ -64,7 +60,7 @@ class FullyConnected(WeightedOperator):
         return Along(0) if made[0] == source[axis] else None  # the other axes before the last are of size 1
 
     def check(self, view: NodeView) -> None:
-        attrs = _attrs(view)
+        attrs = view.attrs(FullyConnectedAttrs)
         inputs = len(view.node.inputs)
         if (
             inputs not in (2, 3)
@@ -116,7 +112,7 @@ class FullyConnected(WeightedOperator):
 
     def _check_keep(self, view: NodeView, in_c: int) -> None:
         shape = view.input(0).shape
-        if _attrs(view).keep_num_dims and (not shape or shape[-1] != in_c):
+        if view.attrs(FullyConnectedAttrs).keep_num_dims and (not shape or shape[-1] != in_c):
             raise refuse(
                 view,
                 "keep_num_dims with another last axis than the weights'",
@@ -127,7 +123,7 @@ class FullyConnected(WeightedOperator):
     def output_shapes(self, view: NodeView) -> tuple[tuple[int, ...], ...]:
         out_c, in_c = view.input(1).shape
         source = view.input(0)
-        if _attrs(view).keep_num_dims:
+        if view.attrs(FullyConnectedAttrs).keep_num_dims:
             return ((*source.shape[:-1], out_c),)
         return ((source.elements // in_c, out_c),)
 

@@ -54,12 +54,8 @@ class SpectralSubtractionAttrs(Attrs):
     spectral_subtraction_bits: int
 
 
-def _attrs(view: NodeView) -> SpectralSubtractionAttrs:
-    return view.attrs(SpectralSubtractionAttrs)
-
-
 def _emit(view: NodeView) -> tuple[Call, ...]:
-    attrs = _attrs(view)
+    attrs = view.attrs(SpectralSubtractionAttrs)
     params = (
         ("count", attrs.num_channels),
         ("smoothing", (attrs.smoothing, attrs.alternate_smoothing)),
@@ -102,7 +98,7 @@ class SpectralSubtraction(SignalOperator):
 
     def check(self, view: NodeView) -> None:
         super().check(view)
-        attrs = _attrs(view)
+        attrs = view.attrs(SpectralSubtractionAttrs)
         for tensor in (view.input(0), view.output(0), view.output(1)):
             self.sized(view, tensor, attrs.num_channels)
         self.bounded(view, "smoothing_bits", attrs.smoothing_bits, 0, 31)
@@ -117,7 +113,7 @@ class SpectralSubtraction(SignalOperator):
             self.bounded(view, field, getattr(attrs, field), 0, (1 << 31) - 1)
 
     def state(self, view: NodeView) -> tuple[StateBlock, ...]:
-        return (StateBlock("noise", DType.UINT32, _attrs(view).num_channels),)
+        return (StateBlock("noise", DType.UINT32, view.attrs(SpectralSubtractionAttrs).num_channels),)
 
 
 OPERATOR = SpectralSubtraction()

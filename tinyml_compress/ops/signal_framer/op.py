@@ -49,10 +49,6 @@ class SignalFramerAttrs(Attrs):
     prefill: bool
 
 
-def _attrs(view: NodeView) -> SignalFramerAttrs:
-    return view.attrs(SignalFramerAttrs)
-
-
 def _rows(view: NodeView) -> int:
     return view.input(0).elements // view.input(0).shape[-1]
 
@@ -61,12 +57,12 @@ def _held(view: NodeView) -> int:
     """The most samples that wait for the next step: less than a frame, in whole steps unless zeros came
     first.
     """
-    attrs = _attrs(view)
+    attrs = view.attrs(SignalFramerAttrs)
     return -(-attrs.size // attrs.step) * attrs.step - attrs.step
 
 
 def _emit(view: NodeView) -> tuple[Call, ...]:
-    attrs = _attrs(view)
+    attrs = view.attrs(SignalFramerAttrs)
     params = (
         ("rows", _rows(view)),
         ("frames", view.input(0).shape[-1] // attrs.step),
@@ -99,7 +95,7 @@ class SignalFramer(SignalOperator):
 
     def check(self, view: NodeView) -> None:
         super().check(view)
-        attrs = _attrs(view)
+        attrs = view.attrs(SignalFramerAttrs)
         rank = _checks.full_rank(view, view.input(0), 7, 1)
         _checks.full_rank(view, view.output(0), rank + 1, rank + 1)
         self.bounded(view, "frame_size", attrs.size, 1, _LONGEST)

@@ -52,10 +52,6 @@ class SignalOverlapAddAttrs(Attrs):
     step: int
 
 
-def _attrs(view: NodeView) -> SignalOverlapAddAttrs:
-    return view.attrs(SignalOverlapAddAttrs)
-
-
 def _rows(view: NodeView) -> int:
     frames, size = view.input(0).shape[-2:]
     return view.input(0).elements // (frames * size)
@@ -66,7 +62,12 @@ def _variant(dtype: DType) -> Variant:
 
     def emit(view: NodeView) -> tuple[Call, ...]:
         frames, size = view.input(0).shape[-2:]
-        params = (("rows", _rows(view)), ("frames", frames), ("size", size), ("step", _attrs(view).step))
+        params = (
+            ("rows", _rows(view)),
+            ("frames", frames),
+            ("size", size),
+            ("step", view.attrs(SignalOverlapAddAttrs).step),
+        )
         return (Call(symbol, "tc_overlap_add_params", params, (In(0), Kept(), Out())),)
 
     return Variant(symbol, lambda view: view.input(0).dtype is dtype, emit)
@@ -82,20 +83,20 @@ class SignalOverlapAdd(SignalOperator):
 
     def check(self, view: NodeView) -> None:
         _checks.arity(view, 1)
-        dtype = DType[_attrs(view).type.name]
+        dtype = DType[view.attrs(SignalOverlapAddAttrs).type.name]
         for tensor in (view.input(0), view.output()):
             _checks.dtypes(view, tensor, (dtype,))
         rank = _checks.full_rank(view, view.input(0), 8, 2)
         _checks.full_rank(view, view.output(), rank - 1, rank - 1)
         frames, size = view.input(0).shape[-2:]
-        self.bounded(view, "frame_step", _attrs(view).step, 1, size)
-        self.sized(view, view.output(), _rows(view) * frames * _attrs(view).step)
+        self.bounded(view, "frame_step", view.attrs(SignalOverlapAddAttrs).step, 1, size)
+        self.sized(view, view.output(), _rows(view) * frames * view.attrs(SignalOverlapAddAttrs).step)
 
     def output_shapes(self, view: NodeView) -> tuple[tuple[int, ...], ...]:
         return (view.output().shape,)
 
     def state(self, view: NodeView) -> tuple[StateBlock, ...]:
-        left = view.input(0).shape[-1] - _attrs(view).step
+        left = view.input(0).shape[-1] - view.attrs(SignalOverlapAddAttrs).step
         return (StateBlock("sums", view.input(0).dtype, max(_rows(view) * left, 1)),)
 
 

@@ -51,12 +51,8 @@ class SignalStackerAttrs(Attrs):
         return self.left + self.right + 1
 
 
-def _attrs(view: NodeView) -> SignalStackerAttrs:
-    return view.attrs(SignalStackerAttrs)
-
-
 def _emit(view: NodeView) -> tuple[Call, ...]:
-    attrs = _attrs(view)
+    attrs = view.attrs(SignalStackerAttrs)
     params = (
         ("channels", attrs.channels),
         ("frames", attrs.frames),
@@ -88,7 +84,7 @@ class SignalStacker(SignalOperator):
 
     def check(self, view: NodeView) -> None:
         super().check(view)
-        attrs = _attrs(view)
+        attrs = view.attrs(SignalStackerAttrs)
         self.bounded(view, "num_channels", attrs.channels, 1, _MOST)
         self.bounded(view, "stacker_left_context", attrs.left, 0, _MOST)
         self.bounded(view, "stacker_right_context", attrs.right, 0, _MOST)
@@ -97,7 +93,7 @@ class SignalStacker(SignalOperator):
         self.sized(view, view.output(0), attrs.channels * attrs.frames)
 
     def state(self, view: NodeView) -> tuple[StateBlock, ...]:
-        attrs = _attrs(view)
+        attrs = view.attrs(SignalStackerAttrs)
         return (
             StateBlock("stack", DType.INT16, attrs.channels * attrs.frames),
             StateBlock("counts", DType.INT32, 2),

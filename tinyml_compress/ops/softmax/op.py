@@ -60,17 +60,13 @@ class SoftmaxAttrs(Attrs):
     beta: float = 1.0
 
 
-def _attrs(view: NodeView) -> SoftmaxAttrs:
-    return view.attrs(SoftmaxAttrs)
-
-
 def _to(dtype: DType, symbol: str) -> Variant:
     def accepts(view: NodeView) -> bool:
         return view.input(0).dtype is DType.INT8 and view.output().dtype is dtype
 
     def emit(view: NodeView) -> tuple[Call, ...]:
         source = view.input(0)
-        table = exponential_table(_attrs(view).beta, source.quantized.scale)
+        table = exponential_table(view.attrs(SoftmaxAttrs).beta, source.quantized.scale)
         depth = source.shape[-1]
         params = (
             ("rows", source.elements // depth),
@@ -88,7 +84,7 @@ def _to(dtype: DType, symbol: str) -> Variant:
 
 def _scaling16(view: NodeView) -> tuple[int, int]:
     quant = view.quant(0)
-    return quantize_multiplier(quant.scale * _attrs(view).beta / (10.0 / 65535.0))
+    return quantize_multiplier(quant.scale * view.attrs(SoftmaxAttrs).beta / (10.0 / 65535.0))
 
 
 def _rows(view: NodeView) -> tuple[tuple[str, ParamValue], ...]:
@@ -113,7 +109,7 @@ def _emit_s16(view: NodeView) -> tuple[Call, ...]:
 
 
 def _emit_f32(view: NodeView) -> tuple[Call, ...]:
-    params = (*_rows(view), ("beta", float(np.float32(_attrs(view).beta))))
+    params = (*_rows(view), ("beta", float(np.float32(view.attrs(SoftmaxAttrs).beta))))
     return (Call("tc_f32_softmax__c", "tc_f32_softmax", params, (In(0), Out())),)
 
 
@@ -157,17 +153,19 @@ class Softmax(Operator):
             raise refuse(
                 view, "size of the last axis", found=source.shape[-1], allowed=f"1 to {_MAX_DEPTH[dtype]}"
             )
-        if not math.isfinite(_attrs(view).beta):
-            raise refuse(view, "beta", found=_attrs(view).beta, allowed="a finite number")
+        if not math.isfinite(view.attrs(SoftmaxAttrs).beta):
+            raise refuse(view, "beta", found=view.attrs(SoftmaxAttrs).beta, allowed="a finite number")
         if dtype is DType.FLOAT32:
             return
         self._check_output(view)
         given = _checks.quantization(view, source)
         if dtype is DType.INT16:
-            if _scaling16(view)[1] > _MOST_SHIFT or _attrs(view).beta < 0.0:
-                raise refuse(view, "beta times the input's scale", found=_attrs(view).beta * given.scale)
+            if _scaling16(view)[1] > _MOST_SHIFT or view.attrs(SoftmaxAttrs).beta < 0.0:
+                raise refuse(
+                    view, "beta times the input's scale", found=view.attrs(SoftmaxAttrs).beta * given.scale
+                )
             return
-        beta = _attrs(view).beta
+        beta = view.attrs(SoftmaxAttrs).beta
         if input_scaling(beta, given.scale) <= 1.0:
             found = f"scale {given.scale:.3g}" if beta == 1.0 else f"scale {given.scale:.3g}, beta {beta:g}"
             raise _checks.collapsed(view, "its input", found=found, allowed="scale times beta above 2^-26")

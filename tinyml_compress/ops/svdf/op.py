@@ -7,7 +7,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
 from tinyml_compress.ir import DType, NodeView, Tensor
 from tinyml_compress.ops import _checks
@@ -97,16 +96,8 @@ def _sizes(view: NodeView) -> _Sizes:
     return _Sizes(batch, in_c, filters // rank, rank, memory)
 
 
-def _data(view: NodeView, index: int) -> npt.NDArray[np.generic]:
-    return view.input(index).constant
-
-
 def _scale(tensor: Tensor) -> np.float32:
     return np.float32(tensor.quantized.scale)
-
-
-def _zero(tensor: Tensor) -> int:
-    return tensor.quantized.zero_point
 
 
 def _factors(view: NodeView) -> tuple[float, float]:
@@ -125,11 +116,11 @@ def _factors(view: NodeView) -> tuple[float, float]:
 
 def _emit_quantized(view: NodeView) -> tuple[Call, ...]:
     sizes = _sizes(view)
-    feature, time = (np.asarray(_data(view, index), np.int64) for index in (_FEATURE, _TIME))
-    state_zero = _zero(view.input(_STATE))
-    start = wrap32(-_zero(view.input(_INPUT)) * feature.sum(axis=1))
+    feature, time = (np.asarray(view.input(index).constant, np.int64) for index in (_FEATURE, _TIME))
+    state_zero = view.input(_STATE).quantized.zero_point
+    start = wrap32(-view.input(_INPUT).quantized.zero_point * feature.sum(axis=1))
     weighed = time.sum(axis=1).reshape(sizes.units, sizes.rank).sum(axis=1)
-    bias = wrap32(np.asarray(_data(view, _BIAS), np.int64) - state_zero * weighed)
+    bias = wrap32(np.asarray(view.input(_BIAS).constant, np.int64) - state_zero * weighed)
     (multiplier1, shift1), (multiplier2, shift2) = (checked_multiplier(view, f) for f in _factors(view))
     state = view.input(_STATE).dtype
     symbol = f"tc_{_STATES[state]}_svdf"
@@ -144,7 +135,7 @@ def _emit_quantized(view: NodeView) -> tuple[Call, ...]:
                 ("state_zero", state_zero),
                 ("multiplier2", multiplier2),
                 ("shift2", shift2),
-                ("out_zero", _zero(view.output())),
+                ("out_zero", view.output().quantized.zero_point),
                 ("feature", Ref("feature")),
                 ("time", Ref("time")),
                 ("start", Ref("start")),
@@ -163,7 +154,11 @@ def _emit_quantized(view: NodeView) -> tuple[Call, ...]:
 
 def _emit_f32(view: NodeView) -> tuple[Call, ...]:
     sizes = _sizes(view)
-    bias = np.zeros(sizes.units, np.float32) if view.optional_input(_BIAS) is None else _data(view, _BIAS)
+    bias = (
+        np.zeros(sizes.units, np.float32)
+        if view.optional_input(_BIAS) is None
+        else view.input(_BIAS).constant
+    )
     low, high = float_bounds(view.attrs(SvdfAttrs).activation)
     return (
         Call(
@@ -179,8 +174,8 @@ def _emit_f32(view: NodeView) -> tuple[Call, ...]:
             ),
             (In(_INPUT), Var(_STATE), Out()),
             (
-                Table("feature", "float", _data(view, _FEATURE), Role.WEIGHTS),
-                Table("time", "float", _data(view, _TIME), Role.WEIGHTS),
+                Table("feature", "float", view.input(_FEATURE).constant, Role.WEIGHTS),
+                Table("time", "float", view.input(_TIME).constant, Role.WEIGHTS),
                 Table("bias", "float", bias, Role.WEIGHTS),
             ),
         ),

@@ -105,22 +105,15 @@ def _sizes(view: NodeView) -> _Sizes:
     return _Sizes(second, first, in_c, units, in_c, second * in_c, units, second * units)
 
 
-def _data(view: NodeView, index: int) -> npt.NDArray[np.generic]:
-    return view.input(index).constant
-
-
 def _scale(tensor: Tensor) -> float:
     return float(np.float32(tensor.quantized.scale))
-
-
-def _zero(tensor: Tensor) -> int:
-    return tensor.quantized.zero_point
 
 
 def _weights(view: NodeView) -> npt.NDArray[np.generic]:
     """Per unit and gate its row for the frame, then its row for the memory."""
     gates = [
-        np.concatenate([_data(view, f), _data(view, m)], axis=1) for f, m in zip(_FRAME, _MEMORY, strict=True)
+        np.concatenate([view.input(f).constant, view.input(m).constant], axis=1)
+        for f, m in zip(_FRAME, _MEMORY, strict=True)
     ]
     return np.stack(gates, axis=1)
 
@@ -161,20 +154,20 @@ def _cell_params(view: NodeView) -> tuple[tuple[str, ParamValue], ...]:
     ):
         multiplier, shift = quantize_multiplier(real)
         params += [(f"{name}_multiplier", multiplier), (f"{name}_shift", shift)]
-    return (*params, ("out_zero", _zero(memory)))
+    return (*params, ("out_zero", memory.quantized.zero_point))
 
 
 def _bias(view: NodeView) -> npt.NDArray[np.int32]:
     """Per unit and gate two words: with zero points folded in for int8, halves of 64 bits for int16."""
     words: list[npt.NDArray[np.int64]] = []
     for frame, memory, own in zip(_FRAME, _MEMORY, _BIAS, strict=True):
-        bias = np.asarray(_data(view, own), np.int64)
+        bias = np.asarray(view.input(own).constant, np.int64)
         if view.input(_INPUT).dtype is DType.INT16:
             words += [bias & 0xFFFFFFFF, bias >> 32]
             continue
-        sums = [np.asarray(_data(view, index), np.int64).sum(axis=1) for index in (frame, memory)]
-        words.append(wrap32(bias - _zero(view.input(_INPUT)) * sums[0]))
-        words.append(wrap32(-_zero(view.input(_OUTPUT_STATE)) * sums[1]))
+        sums = [np.asarray(view.input(index).constant, np.int64).sum(axis=1) for index in (frame, memory)]
+        words.append(wrap32(bias - view.input(_INPUT).quantized.zero_point * sums[0]))
+        words.append(wrap32(-view.input(_OUTPUT_STATE).quantized.zero_point * sums[1]))
     return np.stack(words, axis=1).astype(np.uint64).astype(np.uint32).view(np.int32)
 
 
@@ -202,7 +195,7 @@ def _emit(view: NodeView) -> tuple[Call, ...]:
 
 
 def _emit_f32(view: NodeView) -> tuple[Call, ...]:
-    bias = np.stack([_data(view, index) for index in _BIAS], axis=1)
+    bias = np.stack([view.input(index).constant for index in _BIAS], axis=1)
     params = (
         *_sizes(view).params(),
         ("clip", float(np.float32(view.attrs(LstmAttrs).cell_clip))),
@@ -349,7 +342,7 @@ class UnidirectionalSequenceLstm(Operator):
 
     def _check_wide(self, view: NodeView, factors: list[tuple[int, int]]) -> None:
         shift = max(shift for _, shift in factors)
-        bias = max(int(np.abs(np.asarray(_data(view, index), np.float64)).max()) for index in _BIAS)
+        bias = max(int(np.abs(np.asarray(view.input(index).constant, np.float64)).max()) for index in _BIAS)
         if shift > 14 or bias >= _WIDEST - (1 << 46):
             raise refuse(
                 view,
