@@ -203,6 +203,20 @@ MUTANTS = (
         "> _INT32",
         "tests/passes/test_dead_channels.py::test_no_bias_leaves_32_bits",
     ),
+    Mutant(
+        "ops/_moves.py",
+        "output_range",
+        "np.minimum(low, source.low.min())",
+        "np.maximum(low, source.low.min())",
+        "tests/passes/test_dead_channels.py::test_no_channel_leaves_its_range",
+    ),
+    Mutant(
+        "ops/_weighted.py",
+        "products",
+        "np.minimum(low, 0), np.maximum(high, 0)",
+        "low, high",
+        "tests/passes/test_dead_channels.py::test_no_channel_leaves_its_range",
+    ),
     # hostile files
     Mutant(
         "formats/flat.py",
