@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from tinyml_compress.pipeline.checking import check
     from tinyml_compress.pipeline.compare.verb import compare
     from tinyml_compress.pipeline.compare.verification import verify
-    from tinyml_compress.pipeline.compile.verb import compile_c
+    from tinyml_compress.pipeline.compile.call import compile_c
     from tinyml_compress.pipeline.compress.verb import compress
     from tinyml_compress.pipeline.convert.verb import convert
     from tinyml_compress.pipeline.evaluate.verb import evaluate
@@ -50,7 +50,7 @@ __all__ = [
 _HOMES = {
     "benchmark": "tinyml_compress.pipeline.measure.verb",
     "check": "tinyml_compress.pipeline.checking",
-    "compile_c": "tinyml_compress.pipeline.compile.verb",
+    "compile_c": "tinyml_compress.pipeline.compile.call",
     "compare": "tinyml_compress.pipeline.compare.verb",
     "compress": "tinyml_compress.pipeline.compress.verb",
     "convert": "tinyml_compress.pipeline.convert.verb",

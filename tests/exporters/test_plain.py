@@ -61,7 +61,7 @@ def test_a_model_with_state_runs_its_vectors_as_one_sequence(streaming: Path) ->
     assert (passed.returncode, passed.stderr) == (0, "")
     assert "kws: 6 of 6 vectors equal" in passed.stdout
     # A state that starts anew at every vector gives something else.
-    call = "return kws_invoke(arena, kws_selftest_state(arena));"
+    call = "return kws_invoke(KWS_ARENAS(arena), kws_selftest_state(arena));"
     assert call in good["kws_selftest.c"]
     forgetful = good["kws_selftest.c"].replace(call, f"kws_init(kws_selftest_state(arena));\n    {call}")
     assert run_sources({**good, "kws_selftest.c": forgetful}).returncode == 1

@@ -16,7 +16,7 @@ from tinyml_compress.data import load
 from tinyml_compress.data.description import audio_form
 from tinyml_compress.exporters import Format
 from tinyml_compress.frontends.preprocessing import Arithmetic, Preprocessing
-from tinyml_compress.pipeline.compile.verb import compile_c
+from tinyml_compress.pipeline.compile.call import compile_c
 from tinyml_compress.pipeline.evaluate.verb import evaluator
 from tinyml_compress.pipeline.export.verb import export
 from tinyml_compress.pipeline.measure.verb import benchmark

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.lib.zoo import zoo_tflite
-from tinyml_compress.pipeline.compile.verb import compile_c
+from tinyml_compress.pipeline.compile.call import compile_c
 from tinyml_compress.rendering.kernels_text import kernel_table
 from tinyml_compress.support.table_text import table_text
 

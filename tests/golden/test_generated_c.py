@@ -24,17 +24,23 @@ from tests.lib.proof import ints
 from tinyml_compress.codegen import emit
 from tinyml_compress.codegen.kernels import amalgamate
 from tinyml_compress.frontend import write
-from tinyml_compress.ir import Attrs, DType, Program, Tensor
+from tinyml_compress.ir import Attrs, DType, Memories, Memory, Program, Tensor
 from tinyml_compress.ops import all_structs
 from tinyml_compress.ops.base import Isa, Level
 from tinyml_compress.ops.sources import KernelSource
 from tinyml_compress.pipeline.compile.verb import compile_model
-from tinyml_compress.runners import native, toolchain
+from tinyml_compress.runners import native, tflm, toolchain
 from tinyml_compress.runners.vectors import mixed
 from tinyml_compress.support import proc
 
 HERE = Path(__file__).parent
 ISAS = {one.value: one.sets for one in Isa}
+
+
+SPLIT = Memories(
+    (Memory("dtcm", 1000), Memory("axi-sram", 4096)), (Memory("dtcm", 1000), Memory("qspi", 8192))
+)
+"""For the residual net: an arena in two memories, constants in RAM and in an external flash."""
 
 
 def _program(name: str, level: Level = Level.BALANCED, isa: str = "c") -> Program:
@@ -51,7 +57,11 @@ def _heads(kernels: str) -> str:
     return "\n".join(structs) + "\n" + "".join(f"{' '.join(head.split())};\n" for head in heads)
 
 
-@pytest.mark.parametrize("name", NETS)
+def _split() -> Program:
+    return compile_model(NETS["residual"](), "split", memories=SPLIT)
+
+
+@pytest.mark.parametrize("name", [*NETS, "split"])
 def test_stored_c_is_what_is_generated(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     gathered: list[str] = []
 
@@ -60,7 +70,8 @@ def test_stored_c_is_what_is_generated(name: str, monkeypatch: pytest.MonkeyPatc
         return gathered[-1]
 
     monkeypatch.setattr(emit, "amalgamate", recorded)
-    for file_name, text in _program(name).files.items():
+    program = _split() if name == "split" else _program(name)
+    for file_name, text in program.files.items():
         (kernels,) = gathered
         text = text.replace(kernels, _heads(kernels))
         stored = HERE / file_name
@@ -77,6 +88,19 @@ def test_equal_to_tflm(isa: str, level: Level) -> None:
     assert_bit_exact([make() for make in NETS.values()], isas=ISAS[isa], level=level, count=20)
 
 
+def test_spread_over_memories_it_is_equal_to_tflm() -> None:
+    """On this host all memories are one: arguments, offsets and the copy at boot are what is proven."""
+    program = _split()
+    assert [(one.memory, one.suffix) for one in program.arenas] == [("dtcm", ""), ("axi-sram", "_axi_sram")]
+    homes = {array.home.memory for array in program.constants if array.home is not None}
+    assert homes == {"dtcm", "qspi"}
+    (ours,) = native.load([program])
+    oracle = tflm.Interpreter(NETS["residual"]())
+    for vector in mixed(program.inputs, 7, 5):
+        for want, got in zip(oracle.invoke(vector), ours.invoke(vector), strict=True):
+            np.testing.assert_array_equal(want, got)
+
+
 def test_same_input_same_bytes() -> None:
     assert _program("keyword").files == _program("keyword").files
     text = "".join(_program("keyword").files.values())
@@ -89,17 +113,15 @@ def test_same_input_same_bytes() -> None:
 @pytest.mark.parametrize("compiler", ["zig", "gcc"])
 def test_no_warning_as_c99(compiler: str, level: Level, isa: str) -> None:
     chosen = host_gcc() if compiler == "gcc" else toolchain.zig()
-    for name in NETS:
-        toolchain.objects(
-            _program(name, level, isa).files, flags=("-O2", *toolchain.WARNINGS), toolchain=chosen
-        )
+    for program in (*(_program(name, level, isa) for name in NETS), _split()):
+        toolchain.objects(program.files, flags=("-O2", *toolchain.WARNINGS), toolchain=chosen)
 
 
 @pytest.mark.parametrize("isa", ISAS)
 def test_no_warning_as_cpp(isa: str) -> None:
     warnings = tuple(flag for flag in toolchain.WARNINGS if not flag.startswith("-std"))
-    for name in NETS:
-        program = _program(name, isa=isa)
+    for program in (*(_program(name, isa=isa) for name in NETS), _split()):
+        name = program.prefix
         files: dict[str, str | bytes] = {f"{name}.cpp": program.source, f"{name}.h": program.header}
         toolchain.objects(files, flags=("-std=c++11", "-O1", *warnings))
 

@@ -18,12 +18,14 @@ if TYPE_CHECKING:
 __all__ = [
     "answer",
     "command_line",
+    "constants_option",
     "data_option",
     "is_json_asked",
     "isa_option",
     "json_file_option",
     "json_option",
     "json_text",
+    "memory_options",
     "name_option",
     "output_option",
     "samples_option",
@@ -122,6 +124,39 @@ trust_option = click.option(
         "only for files of people you trust."
     ),
 )
+
+
+constants_option = click.option(
+    "--constants",
+    type=click.Choice(["flash", "ram"]),
+    default="flash",
+    show_default=True,
+    help="Where generated C has weights and tables; ram: copied at boot, as far as the fastest RAM has room.",
+)
+
+
+_MEMORY_OPTIONS = (
+    click.option(
+        "--memory",
+        multiple=True,
+        metavar="NAME=BYTES",
+        help="RAM for tensors, the fastest first (dtcm=64K); by default the device's. May be given again.",
+    ),
+    click.option(
+        "--flash",
+        multiple=True,
+        metavar="NAME=BYTES",
+        help="Flash for weights and tables, the fastest first (qspi=8M). May be given again.",
+    ),
+    constants_option,
+)
+
+
+def memory_options(command: Decorated) -> Decorated:
+    """`--memory`, `--flash` and `--constants`: what generated C is spread over."""
+    for option in reversed(_MEMORY_OPTIONS):
+        command = option(command)
+    return command
 
 
 def data_option(

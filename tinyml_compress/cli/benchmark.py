@@ -9,6 +9,7 @@ import click
 from tinyml_compress.cli._options import (
     answer,
     command_line,
+    constants_option,
     data_option,
     json_file_option,
     json_text,
@@ -69,6 +70,7 @@ Examples:
     show_default=True,
     help="Emulator.",
 )
+@constants_option
 @click.option(
     "--max-flash", type=click.IntRange(min=0), metavar="BYTES", help="Fail when more flash is used."
 )
@@ -107,6 +109,7 @@ def command(
     optimize: str,
     toolchain: str | None,
     emulator: str,
+    constants: str,
     max_flash: int | None,
     max_ram: int | None,
     max_ms: float | None,
@@ -143,6 +146,7 @@ def command(
         vectors=vectors,
         toolchain=_listed(toolchain or ""),
         emulator=emulator,
+        constants=constants,
         every=every,
         battery=battery,
         targets_dir=targets_dir,

@@ -10,9 +10,11 @@ from tinyml_compress.cli._options import (
     data_option,
     isa_option,
     json_option,
+    memory_options,
     name_option,
     output_option,
     show,
+    targets_dir_option,
     tflite_argument,
 )
 
@@ -22,6 +24,8 @@ Examples:
   tinyml-compress compile model.tflite -o build/model --name kws --isa dsp --optimize speed --json
   tinyml-compress compile model.tflite -o build/model --isa dsp --explain
   tinyml-compress compile model.tflite -o build/model --isa dsp --kernel 'ds_cnn/pointwise*=rows'
+  tinyml-compress compile model.tflite -o build/model --device stm32h7a3 --constants ram
+  tinyml-compress compile model.tflite -o build/model --memory sram=200K --memory psram=4M
 """
 
 
@@ -29,7 +33,11 @@ Examples:
 @tflite_argument()
 @output_option
 @name_option
-@isa_option("Kernels.", default="c")
+@isa_option("Kernels; by default the device's, or c.")
+@click.option(
+    "--device",
+    help="A device from `tinyml-compress targets`: its kernels and its memories.",
+)
 @click.option(
     "--optimize",
     type=click.Choice(["size", "balanced", "speed", "ram"]),
@@ -46,23 +54,43 @@ Examples:
     help="A layer's kernel, for who knows better; names as --explain shows them. May be given again.",
 )
 @data_option(required=False, what="Whose front end to write too; else that of the manifest beside MODEL")
+@memory_options
+@targets_dir_option
 @json_option
 def command(
     model: Path,
     output: Path,
     name: str | None,
-    isa: str,
+    isa: str | None,
+    device: str | None,
     optimize: str,
     explain: bool,
     kernels: tuple[str, ...],
     data: str | None,
+    memory: tuple[str, ...],
+    flash: tuple[str, ...],
+    constants: str,
+    targets_dir: Path | None,
 ) -> None:
     """Compile an int8 .tflite MODEL to one C file and one header, bit-exact with TensorFlow Lite Micro.
 
     The folder also gets a CMake project whose program runs golden vectors.
     """
-    from tinyml_compress.pipeline.compile.verb import compile_c
+    from tinyml_compress.pipeline.compile.call import compile_c
     from tinyml_compress.rendering.kernels_text import kernel_table
 
-    done = compile_c(model, output=output, name=name, isa=isa, optimize=optimize, kernels=kernels, data=data)
+    done = compile_c(
+        model,
+        output=output,
+        name=name,
+        isa=isa,
+        device=device,
+        optimize=optimize,
+        kernels=kernels,
+        memory=memory,
+        flash=flash,
+        constants=constants,
+        data=data,
+        targets_dir=targets_dir,
+    )
     show(done, *([kernel_table(done.nodes)] if explain else []))

@@ -12,6 +12,7 @@ from tinyml_compress.cli._options import (
     data_option,
     isa_option,
     json_option,
+    memory_options,
     name_option,
     output_option,
     seed_option,
@@ -47,12 +48,13 @@ Examples:
     help="Generated C, or the model's array and resolver for a project that has TensorFlow Lite Micro.",
 )
 @isa_option("Kernels; by default the device's, or c.")
-@click.option("--device", help="A device from `tinyml-compress targets`: its core decides about the kernels.")
+@click.option("--device", help="A device from `tinyml-compress targets`: its kernels and its memories.")
 @click.option(
     "--optimize",
     type=click.Choice(["size", "balanced", "speed", "ram"]),
     help="What to choose kernels for; by default balanced.",
 )
+@memory_options
 @data_option(required=False, what="Calibration data, where MODEL is not a .tflite, and its preprocessing")
 @click.option(
     "--release", default="1.0.0", show_default=True, help="Version of the library, in its metadata."
@@ -72,6 +74,9 @@ def command(
     isa: str | None,
     device: str | None,
     optimize: str | None,
+    memory: tuple[str, ...],
+    flash: tuple[str, ...],
+    constants: str,
     data: str | None,
     release: str,
     author: str,
@@ -95,6 +100,9 @@ def command(
         isa=isa,
         device=device,
         optimize=optimize,
+        memory=memory,
+        flash=flash,
+        constants=constants,
         data=data,
         release=release,
         author=author,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Set
+from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass
 
 from tinyml_compress._version import __version__
@@ -21,19 +21,35 @@ from tinyml_compress.codegen.statements import (
     lines_of,
     used,
 )
-from tinyml_compress.ir import ARENA_ALIGN, MemoryPlan, Port, Program, ProgramNode, Tensor
+from tinyml_compress.ir import (
+    ARENA_ALIGN,
+    ConstantArray,
+    Home,
+    MemoryPlan,
+    Port,
+    Program,
+    ProgramNode,
+    Tensor,
+)
 from tinyml_compress.support import resources
 from tinyml_compress.support.escape import c_comment
 
 __all__ = ["base_text", "generate"]
 
 
-def generate(planned: Planned, *, prefix: str, model_sha256: str, options: str) -> Program:
+Place = Callable[[Sequence[ConstantArray], Sequence[ProgramNode]], Mapping[str, Home]]
+"""Which constants get a memory of their own, by symbol."""
+
+
+def generate(
+    planned: Planned, *, prefix: str, model_sha256: str, options: str, place: Place = lambda arrays, nodes: {}
+) -> Program:
     """The C program of a planned graph; `options` is shown in the banner. Pure: same arguments,
     same bytes.
     """
     graph, plan = planned.graph, planned.memory
     emitter = _Emitter(planned, prefix, lay_out(planned))
+    emitter.functions.constants.settle(place(emitter.functions.constants.arrays, emitter.nodes))
     inputs = tuple(_port(graph.tensors[name], plan) for name in graph.inputs)
     outputs = tuple(_port(graph.tensors[name], plan) for name in graph.outputs)
     about = (f"model sha256 {model_sha256}", f"options {options}")
@@ -49,6 +65,7 @@ def generate(planned: Planned, *, prefix: str, model_sha256: str, options: str) 
         state=layout.slots,
         state_bytes=layout.nbytes,
         stops=emitter.stops,
+        constants=functions.constants.arrays,
     )
     return Program(
         prefix=prefix,
@@ -131,13 +148,16 @@ const void *{prefix}_output({arena_parameters(arenas, "const ")}, int index) {{
     return 0;
 }}
 """
+        load = functions.constants.load()
+        if load:
+            public += f"\nvoid {prefix}_load(void) {{\n{lines_of(load)}\n}}\n"
         bodies = "\n".join(functions.text)
         parts = [
             banner,
             f'#include "{prefix}.h"\n',
             f"#if {upper}_ABI_VERSION != {ABI_VERSION}\n"
             f'#error "{prefix}.h is of another version than {prefix}.c"\n#endif\n',
-            base_text(upper, kernels, functions.uses | uses | ({MEMSET} if start else set())),
+            base_text(upper, kernels, functions.uses | uses | used(load) | ({MEMSET} if start else set())),
             kernels,
             functions.constants.text(),
             "\n".join(functions.params),

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from itertools import accumulate
 
 from tinyml_compress.codegen.literals import float_literal
-from tinyml_compress.ir import Arena, DType, Port, StateSlot, memory_word
+from tinyml_compress.codegen.tables import section_macro
+from tinyml_compress.ir import ARENA_ALIGN, Arena, ConstantArray, DType, Port, StateSlot, memory_word
 from tinyml_compress.ops.numerics import dtype_range
 from tinyml_compress.support.escape import c_comment, shortened
 
@@ -26,6 +29,7 @@ def header_text(
     state: tuple[StateSlot, ...] = (),
     state_bytes: int = 0,
     stops: bool = False,
+    constants: Sequence[ConstantArray] = (),
 ) -> str:
     """Guard, sizes, shapes, quantization, quantize/dequantize helpers, and the functions."""
     upper = prefix.upper()
@@ -36,6 +40,7 @@ def header_text(
         '#ifdef __cplusplus\nextern "C" {\n#endif\n',
         f"#define {upper}_ABI_VERSION {ABI_VERSION}\n",
         _arenas(upper, arenas, arena_align),
+        _memories(prefix, arenas, constants),
     ]
     for kind, ports in (("INPUT", inputs), ("OUTPUT", outputs)):
         parts.append(f"#define {upper}_{kind}_COUNT {len(ports)}\n")
@@ -79,7 +84,7 @@ def arena_parameters(names: Iterable[str], qualifier: str = "") -> str:
 
 
 def _arenas(upper: str, arenas: tuple[Arena, ...], align: int) -> str:
-    """Sizes, and where memories were named what to put before the definition of each arena."""
+    """Sizes, and whose they are."""
     about = [
         "The caller owns the arena: any RAM of this size and alignment. Two models, or two instances of one,",
         "need an arena each while they run; it holds nothing between two inferences.",
@@ -94,22 +99,60 @@ def _arenas(upper: str, arenas: tuple[Arena, ...], align: int) -> str:
         )
     sizes = [f"#define {upper}_ARENA{one.suffix.upper()}_BYTES {max(one.nbytes, 1)}" for one in arenas]
     text = "\n".join([c_comment(*about), *sizes, f"#define {upper}_ARENA_ALIGN {align}", ""])
-    if not arenas[0].memory:
-        return text
-    return text + "\n" + _sections(upper, arenas)
+    return text + (f"\n{_one_block(upper, arenas)}" if len(arenas) > 1 else "")
 
 
-def _sections(upper: str, arenas: tuple[Arena, ...]) -> str:
-    """The macros that a firmware may define to place what lies in each memory."""
-    words = [(one, f"{upper}_SECTION_{memory_word(one.memory).upper()}") for one in arenas]
-    planned = [f"  {one.memory}: {upper}_ARENA{one.suffix.upper()}_BYTES" for one in arenas]
+def _memories(prefix: str, arenas: tuple[Arena, ...], constants: Sequence[ConstantArray]) -> str:
+    """What was planned for which memory, and the macros by which a firmware puts it there."""
+    upper = prefix.upper()
+    lies: dict[str, list[str]] = {
+        one.memory: [f"{upper}_ARENA{one.suffix.upper()}_BYTES"] for one in arenas if one.memory
+    }
+    homes = [(array.home, len(array.content)) for array in constants if array.home is not None]
+    for home in dict.fromkeys(replace(home, kept="") for home, _ in homes):
+        nbytes = sum(size for other, size in homes if other.memory == home.memory)
+        lies.setdefault(home.memory, []).append(
+            f"{nbytes} bytes of constants{f', copied by {prefix}_load' if home.is_ram else ''}"
+        )
+    for memory in dict.fromkeys(home.kept for home, _ in homes if home.kept):
+        nbytes = sum(size for home, size in homes if home.kept == memory)
+        lies.setdefault(memory, []).append(f"{nbytes} bytes that {prefix}_load copies")
+    if not lies:
+        return ""
+    macros = {memory: section_macro(prefix, memory) for memory in lies}
+    first = next(iter(lies))
     about = c_comment(
         "Planned for these memories:",
-        *planned,
-        "The macros stand before definitions and are empty; a firmware may define them when it compiles, as",
-        f"-D'{words[0][1]}=__attribute__((section(\".{memory_word(words[0][0].memory)}\")))'.",
+        *(f"  {memory}: {', '.join(parts)}" for memory, parts in lies.items()),
+        "The macros stand before definitions: of constants here, of arenas in your code. Empty unless",
+        f"the compiler is told: -D'{macros[first]}=__attribute__((section(\".{memory_word(first)}\")))'.",
     )
-    return about + "\n" + "\n".join(f"#ifndef {word}\n#define {word}\n#endif" for _, word in words) + "\n"
+    text = "\n".join(f"#ifndef {macro}\n#define {macro}\n#endif" for macro in macros.values())
+    loaded = sum(size for home, size in homes if home.is_ram)
+    return f"{about}\n{text}\n" + (_load(prefix, loaded) if loaded else "")
+
+
+def _load(prefix: str, nbytes: int) -> str:
+    about = c_comment(
+        "Copies constants from flash to the RAM where inferences read them: once after start-up, before",
+        "anything else here. That RAM is the model's from then on, for all of its instances.",
+    )
+    return f"\n{about}\n#define {prefix.upper()}_LOADED_BYTES {nbytes}\nvoid {prefix}_load(void);\n"
+
+
+def _one_block(upper: str, arenas: tuple[Arena, ...]) -> str:
+    """For whoever has no such memories: tests, another board."""
+    sizes = [-(-one.nbytes // ARENA_ALIGN) * ARENA_ALIGN for one in arenas]
+    starts = accumulate(sizes[:-1])
+    further = "".join(f", ((uint8_t *)(block) + {start})" for start in starts)
+    about = c_comment(
+        "All arenas in one block of RAM, one behind the other, where that is enough; as arguments:",
+        f"invoke({upper}_ARENAS(block)).",
+    )
+    return (
+        f"{about}\n#define {upper}_ARENAS_BYTES {sum(sizes)}\n"
+        f"#define {upper}_ARENAS(block) (block){further}\n"
+    )
 
 
 def _state(prefix: str, slots: tuple[StateSlot, ...], nbytes: int) -> str:

@@ -9,11 +9,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tinyml_compress._version import __version__
-from tinyml_compress.ir import Port, Program
+from tinyml_compress.codegen.tables import section_macro
+from tinyml_compress.ir import Port, Program, memory_word
 from tinyml_compress.support.escape import c_comment, markdown_code, shortened
 from tinyml_compress.support.templating import filled
 
-__all__ = ["GoldenVectors", "describe_port", "project_files", "vectors_header"]
+__all__ = ["GoldenVectors", "describe_port", "project_files", "usage", "vectors_header"]
 
 _TEMPLATES = Path(__file__).parent / "project_files"
 _PER_LINE = 20
@@ -22,6 +23,10 @@ _FRONT_END = (
     "`{0}_frontend_init`, `{0}_frontend_write` (from the interrupt), "
     "`{0}_frontend_next`, `{0}_frontend_slide`."
 )
+_LOAD = """
+Call `tc_model_load()` once after start-up, before anything else of the model: it copies constants to the RAM
+that inferences read them from.
+"""
 
 
 @dataclass(frozen=True)
@@ -51,7 +56,9 @@ def project_files(program: Program, vectors: GoldenVectors, more: Sequence[str] 
         "outputs": "; ".join(describe_port(port) for port in program.outputs) or "none",
         "oracle": vectors.oracle,
         "frontend": f"{_FRONT_END.format(program.prefix)}\n" if more else "",
+        **usage(program),
     }
+    facts["arenas_inline"] = facts["arenas"].replace("\n", " ")
     sources = "".join(f" {name}" for name in more if name.endswith(".c"))
     return {
         "CMakeLists.txt": _filled("CMakeLists.txt", program.prefix, {"more": sources}),
@@ -61,6 +68,59 @@ def project_files(program: Program, vectors: GoldenVectors, more: Sequence[str] 
             program.prefix, program.model_sha256, program.inputs, program.outputs, vectors
         ),
     }
+
+
+def usage(program: Program) -> dict[str, str]:
+    """How the arenas are defined and given, and notes for the linker where memories were named."""
+    upper = program.prefix.upper()
+    lines = []
+    for one in program.arenas:
+        section = f"{section_macro(program.prefix, one.memory)} " if one.memory else ""
+        size = f"{upper}_ARENA{one.suffix.upper()}_BYTES"
+        aligned = f"__attribute__((aligned({upper}_ARENA_ALIGN)))"
+        lines.append(f"static {section}uint8_t arena{one.suffix}[{size}] {aligned};")
+    return {
+        "arenas": "\n".join(lines),
+        "arguments": ", ".join(f"arena{one.suffix}" for one in program.arenas),
+        "block": "arena" if len(program.arenas) == 1 else f"block /* of {upper}_SELFTEST_ARENA_BYTES */",
+        "memories": _memories(program),
+    }
+
+
+def _memories(program: Program) -> str:
+    homes = [array.home for array in program.constants if array.home is not None]
+    names = dict.fromkeys(
+        name
+        for name in (
+            *(one.memory for one in program.arenas),
+            *(home.memory for home in homes),
+            *(home.kept for home in homes),
+        )
+        if name
+    )
+    if not names:
+        return ""
+    rows = "\n".join(_memory_row(program, name) for name in names)
+    text = (_TEMPLATES / "memories.txt").read_text(encoding="utf-8")
+    first = next(iter(names))
+    facts = {
+        "rows": rows,
+        "macro": section_macro(program.prefix, first),
+        "section": f".{memory_word(first)}",
+        "word": memory_word(first).upper(),
+        "load": _LOAD.replace("tc_model", program.prefix) if program.loaded else "",
+    }
+    return "\n\n" + filled(text, program.prefix, facts).rstrip("\n")
+
+
+def _memory_row(program: Program, name: str) -> str:
+    arena = sum(one.nbytes for one in program.arenas if one.memory == name)
+    homes = [(array.home, len(array.content)) for array in program.constants if array.home is not None]
+    constants = sum(size for home, size in homes if home.memory == name)
+    kept = sum(size for home, size in homes if home.kept == name)
+    parts = ((arena, "tensors"), (constants, "constants"), (kept, "constants that are copied to RAM"))
+    lies = ", ".join(f"{size:,} B of {what}" for size, what in parts if size)
+    return f"| {name} | {lies} | `{section_macro(program.prefix, name)}` |"
 
 
 def _filled(template: str, prefix: str, facts: dict[str, str]) -> str:

@@ -11,6 +11,7 @@ from tinyml_compress.results.targets import (
     CostFacts,
     DeviceDetails,
     DeviceFacts,
+    MemoryFacts,
     RegionFacts,
 )
 
@@ -48,6 +49,18 @@ def board_details(device: Device) -> DeviceDetails:
             for kind, regions in (("flash", device.flash), ("ram", device.ram))
             for region in regions
         ),
+        memories=tuple(
+            MemoryFacts(
+                name=one.name,
+                address=one.address,
+                nbytes=one.nbytes,
+                free=free.nbytes,
+                cycles_per_8_bytes=one.price,
+                is_cached=one.is_cached,
+            )
+            for one, free in zip(device.tiers, device.memories.ram, strict=True)
+        )
+        or None,
         is_flash_priced=device.costs.flash is not None,
         instruction=core.costs.instruction,
         compilers={name: (*flags, *device.flags) for name, flags in core.compilers.items()},

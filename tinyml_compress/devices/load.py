@@ -306,7 +306,7 @@ def _check(top: Section, device: Device) -> None:
         raise top.error(
             "too many RAMs of different speed", "ram", found=len(device.tiers), allowed=_MOST_TIERS
         )
-    if device.memories and device.memories[0].nbytes <= 0:
+    if device.tiers and device.memories.ram[0].nbytes <= 0:
         raise top.error(
             "nothing is left of the fastest RAM beside stack and reserve",
             "limits.stack-bytes",

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import Enum
 
-from tinyml_compress.ir import Memory
+from tinyml_compress.ir import Memories, Memory
 from tinyml_compress.results.targets import Energy, SetUp, Sleep
 from tinyml_compress.support.instruction_sets import Isa
 
@@ -410,12 +410,30 @@ class Device:
         )
 
     @property
-    def memories(self) -> tuple[Memory, ...]:
-        """What arenas may have of each memory, the fastest first; none where all RAM is alike."""
+    def stretches(self) -> tuple[Stretch, ...]:
+        """The RAM of `tiered`, the fastest first."""
+        if self.tiers:
+            return self.tiers
+        start, nbytes = _longest_run(self.ram)
+        first = next(region for region in self.ram if region.address == start)
+        return (Stretch(first.name, start, nbytes, 0.0, self._slowness(first)[1] > 0),)
+
+    @property
+    def memories(self) -> Memories:
+        """What arenas may have of each RAM, the fastest first; none where all RAM is alike."""
+        return Memories(self._free if self.tiers else ())
+
+    @property
+    def memories_with_constants(self) -> Memories:
+        """The same of any board, and constants in the fastest RAM, as far as the arena leaves room."""
+        return Memories(self._free, self._free[:1])
+
+    @property
+    def _free(self) -> tuple[Memory, ...]:
         taken = self.limits.stack_bytes + self.limits.reserved_ram_bytes + _STATICS
         return tuple(
             Memory(one.name, one.nbytes - taken * (place == 0), one.price)
-            for place, one in enumerate(self.tiers)
+            for place, one in enumerate(self.stretches)
         )
 
 

@@ -120,6 +120,7 @@ def _facts(bundle: Bundle) -> dict[str, str]:
         "outputs": "; ".join(bundle.outputs) or "none",
         "vectors": str(bundle.vectors.count),
         "oracle": bundle.vectors.oracle,
+        "block": "arena",
         **bundle.facts,
     }
     call = "call_state" if bundle.stateful and bundle.engine is Engine.AOT else "call"

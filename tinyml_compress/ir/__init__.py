@@ -1,19 +1,34 @@
 """The intermediate representation: frozen dataclasses and `verify`."""
 
 from tinyml_compress.ir.graph import Attrs, Graph, Node, NodeView, Tensor, needed
-from tinyml_compress.ir.memory import ARENA_ALIGN, Arena, Buffer, Memory, MemoryPlan, memory_word
+from tinyml_compress.ir.memory import (
+    ANYWHERE,
+    ARENA_ALIGN,
+    Arena,
+    Buffer,
+    ConstantsIn,
+    Home,
+    Memories,
+    Memory,
+    MemoryPlan,
+    memory_word,
+)
 from tinyml_compress.ir.program import ConstantArray, Port, Program, ProgramNode, Role, StateSlot
 from tinyml_compress.ir.types import DType, Quant
 from tinyml_compress.ir.verify import verify
 
 __all__ = [
+    "ANYWHERE",
     "ARENA_ALIGN",
     "Arena",
     "Attrs",
     "Buffer",
     "ConstantArray",
+    "ConstantsIn",
     "DType",
     "Graph",
+    "Home",
+    "Memories",
     "Memory",
     "MemoryPlan",
     "Node",

@@ -6,9 +6,21 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from enum import Enum
 
-__all__ = ["ARENA_ALIGN", "Arena", "Buffer", "Memory", "MemoryPlan", "memory_word"]
+__all__ = [
+    "ANYWHERE",
+    "ARENA_ALIGN",
+    "Arena",
+    "Buffer",
+    "ConstantsIn",
+    "Home",
+    "Memories",
+    "Memory",
+    "MemoryPlan",
+    "memory_word",
+]
 
 ARENA_ALIGN = 16
 """The alignment that the caller gives the arena; offsets are planned relative to it."""
@@ -28,6 +40,52 @@ class Memory:
     """What is free of it."""
     price: float = 0.0
     """Cycles beyond the loads to read 8 bytes there, in sequence."""
+
+
+@dataclass(frozen=True)
+class Memories:
+    """What a program may be spread over, the fastest first. Without any, arena and constants lie wherever
+    the caller and the linker put them.
+    """
+
+    ram: tuple[Memory, ...] = ()
+    constants: tuple[Memory, ...] = ()
+    """For weights and tables: of `ram`, or flash."""
+
+    def without(self, nbytes: int) -> Memories:
+        """With so much of the fastest RAM taken."""
+        taken = {one.name: replace(one, nbytes=max(one.nbytes - nbytes, 0)) for one in self.ram[:1]}
+        ram, constants = (
+            tuple(taken.get(one.name, one) for one in row) for row in (self.ram, self.constants)
+        )
+        return Memories(ram, constants)
+
+    def __str__(self) -> str:
+        sizes = ",".join(f"{one.name}={one.nbytes}" for one in dict.fromkeys((*self.ram, *self.constants)))
+        kept = ",".join(one.name for one in self.constants)
+        return (f" memories={sizes}" if sizes else "") + (f" constants={kept}" if kept else "")
+
+
+ANYWHERE = Memories()
+
+
+class ConstantsIn(Enum):
+    """Where weights and tables lie during an inference."""
+
+    FLASH = "flash"
+    RAM = "ram"
+    """As far as the fastest has room beside the arena."""
+
+
+@dataclass(frozen=True)
+class Home:
+    """Where a constant lies."""
+
+    memory: str
+    is_ram: bool
+    """Then it is copied there before the first inference."""
+    kept: str = ""
+    """The memory that it is copied from, where one was named."""
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 
-from tinyml_compress.ir.memory import Arena, MemoryPlan
+from tinyml_compress.ir.memory import Arena, Home, MemoryPlan
 from tinyml_compress.ir.types import DType, Quant
 
 __all__ = ["ConstantArray", "KernelPrice", "Port", "Program", "ProgramNode", "Role", "StateSlot"]
@@ -106,6 +106,8 @@ class ConstantArray:
     role: Role
     node: int | None = None
     """Whose it is; what kernels read as inputs belongs to none, though one alone may read it."""
+    home: Home | None = None
+    """The memory that it was given; None: it lies with the code."""
 
 
 @dataclass(frozen=True)
@@ -115,7 +117,7 @@ class Program:
     Symbols: weights are `<prefix>_w<node>_*`, other tables `<prefix>_t<node>_*` and `<prefix>_p<node>`,
     shared constants `<prefix>_c*`, node functions `<prefix>_node_<index>`, kernels `tc_*`,
     bodies of control flow `<prefix>_body_<number>`, public functions `<prefix>_invoke`, `<prefix>_input`,
-    `<prefix>_output`, and with state `<prefix>_init` and `<prefix>_reset`.
+    `<prefix>_output`, with state `<prefix>_init` and `<prefix>_reset`, with constants in RAM `<prefix>_load`.
     """
 
     prefix: str
@@ -139,6 +141,15 @@ class Program:
     @property
     def arena_bytes(self) -> int:
         return self.plan.arena_bytes
+
+    @property
+    def loaded(self) -> dict[str, int]:
+        """Bytes of constants that are copied to RAM before the first inference, by memory."""
+        found: dict[str, int] = {}
+        for array in self.constants:
+            if array.home is not None and array.home.is_ram:
+                found[array.home.memory] = found.get(array.home.memory, 0) + len(array.content)
+        return found
 
     @property
     def arenas(self) -> tuple[Arena, ...]:

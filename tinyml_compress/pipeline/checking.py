@@ -7,10 +7,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from tinyml_compress.errors import MissingDependency, ModelError
+from tinyml_compress.errors import DoesNotFit, MissingDependency, ModelError
 from tinyml_compress.frontend.survey import survey
 from tinyml_compress.pipeline.measure.model import given
-from tinyml_compress.pipeline.measure.target import targets
+from tinyml_compress.pipeline.measure.target import Demands, targets
 from tinyml_compress.results import Check, Contract, Refused
 from tinyml_compress.runners import tflm
 from tinyml_compress.support.trust import trusting
@@ -47,14 +47,19 @@ def check(
         for place in chosen:
             allowed = place.refused_engine(word)
             barred = () if allowed is None else (_barred(place.title, word, allowed),)
-            demands, assumptions = ((), ()) if barred or layers else place.demands(file, word, arena)
+            demands: Demands = ((), ())
+            if not barred and not layers:
+                try:
+                    demands = place.demands(file, word, arena)
+                except DoesNotFit as error:
+                    barred = (_homeless(error),)
             contracts.append(
                 Contract(
                     device=place.name,
                     engine=word,
                     refused=(*barred, *layers),
-                    memory=tuple(demands),
-                    assumptions=tuple(assumptions) or None,
+                    memory=tuple(demands[0]),
+                    assumptions=tuple(demands[1]) or None,
                 )
             )
     return Check(contracts=tuple(contracts))
@@ -63,6 +68,17 @@ def check(
 def _barred(title: str, engine: str, allowed: str) -> Refused:
     what = f"the device does not take engine {engine}"
     return Refused(layer=title, what=what, found=engine, allowed=allowed, next_step=f"use {allowed}")
+
+
+def _homeless(error: DoesNotFit) -> Refused:
+    """A tensor for which a board with several memories has no room."""
+    return Refused(
+        layer=str(error.which),
+        what=error.what,
+        found=error.found,
+        allowed=None if error.allowed is None else str(error.allowed),
+        next_step=str(error.next_step),
+    )
 
 
 def _tflm(file: bytes) -> tuple[tuple[Refused, ...], int | None]:

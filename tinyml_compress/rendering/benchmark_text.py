@@ -64,7 +64,9 @@ def _one(run: Measurement) -> Iterator[Fact]:
         figure = run.figure(name)
         if figure is not None and figure.limit is not None:
             yield name, f"{figure.value:,} of {figure.limit:,} B: {_sum(figure)}"
-    yield from (("memory", one.shown) for one in run.memories or () if any(one.parts.values()))
+    yield from (
+        ("memory", f"{one.shown}; {one.read}") for one in run.memories or () if any(one.parts.values())
+    )
     for figure in run.figures:
         if figure.name not in _TOLD:
             yield figure.kind.value, f"{figure.name} {figure.shown}"

@@ -5,7 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from tinyml_compress.results.base import shows
-from tinyml_compress.results.targets import CalibrationFacts, DeviceDetails, TargetDetails, Targets
+from tinyml_compress.results.targets import (
+    CalibrationFacts,
+    DeviceDetails,
+    MemoryFacts,
+    TargetDetails,
+    Targets,
+)
 from tinyml_compress.support.table import Block, Cell, Column, Table, facts
 
 __all__ = ["target_blocks", "targets_blocks"]
@@ -71,6 +77,8 @@ def _facts_of(device: DeviceDetails, calibration: CalibrationFacts) -> Iterator[
         kind = "RAM" if region.kind == "ram" else region.kind
         yield kind, f"{place}  {region.what}{waits}{hidden}; source: {region.source}"
     yield "data", _price(device)
+    for memory in device.memories or ():
+        yield "memory", _memory(memory)
     flash = f"{device.flash_address:#010x} ({device.flash_bytes:,} B flash)"
     stack = f"{device.stack_bytes:,} B of it for the stack"
     ram = f"{device.ram_address:#010x} ({device.ram_bytes:,} B RAM, {stack})"
@@ -79,6 +87,14 @@ def _facts_of(device: DeviceDetails, calibration: CalibrationFacts) -> Iterator[
     for name, flags in (device.compilers or {}).items():
         yield name, " ".join(flags)
     yield "emulated by", ", ".join(device.emulators or ())
+
+
+def _memory(memory: MemoryFacts) -> str:
+    """What generated C may have of it."""
+    missed = " that miss the data cache" if memory.is_cached else ""
+    price = memory.cycles_per_8_bytes
+    cost = f", {price:.3g} cycles per 8 bytes{missed}" if price else ", no wait"
+    return f"{memory.name}: {memory.free:,} of {memory.nbytes:,} B for arenas{cost}"
 
 
 def _price(device: DeviceDetails) -> str:

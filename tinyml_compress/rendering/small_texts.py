@@ -101,7 +101,7 @@ def _contract(contract: Contract) -> list[Block]:
         mark = "" if demand.fits else "  DOES NOT FIT"
         rows.append((demand.memory, f"{demand.needed:,} of {demand.available:,} B ({demand.of_what}){mark}"))
         if not demand.fits:
-            rows.append(("  fix", _FIXES[demand.memory]))
+            rows.append(("  fix", _FIXES[demand.memory.split()[0]]))
     rows += [("assumed", text) for text in contract.assumptions or ()]
     head = "takes the model" if contract.holds else "refuses the model"
     blocks: list[Block] = [f"{contract.device}, {contract.engine}: {head}"]
@@ -125,6 +125,7 @@ def compiled_blocks(done: Compiled) -> list[Block]:
         ("arena", above),
         ("weights", f"{done.weight_bytes:,} B, other tables {done.table_bytes:,} B"),
         *_encodings(done),
+        *(("memory", one.shown) for one in done.memories or () if one.parts),
         ("wrote", f"{', '.join(done.files)} in {done.folder} ({done.seconds:.1f} s)"),
     ]
     title = f"{done.name}: {len(done.nodes)} nodes, {len(kernels)} kernels: {', '.join(kernels)}"
@@ -151,7 +152,8 @@ def exported_blocks(done: Exported) -> list[Block]:
     title = f"{done.name}: {done.format}, engine {done.engine}, version {done.release}"
     wrote = f"{len(done.files)} files in {done.folder}; README.md says how to use them ({done.seconds:.1f} s)"
     tested = f"{done.test_vectors} golden vectors, outputs of {done.oracle}"
-    return [facts([("self-test", tested), ("wrote", wrote)], title=title, indent=2)]
+    lies = [("memory", one.shown) for one in done.memories or () if one.parts]
+    return [facts([("self-test", tested), *lies, ("wrote", wrote)], title=title, indent=2)]
 
 
 @shows(DataCheck)

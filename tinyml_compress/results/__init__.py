@@ -7,7 +7,6 @@ from tinyml_compress.results.benchmark import (
     Failure,
     FrontEndCost,
     Measurement,
-    MemoryUse,
     ModelFacts,
     NodeCost,
     Placement,
@@ -36,6 +35,7 @@ from tinyml_compress.results.ledger import Ledger
 from tinyml_compress.results.listing import Heading, Listing
 from tinyml_compress.results.lists import KernelFacts, NetFacts, OperatorFacts, Operators, SetFacts, Sets, Zoo
 from tinyml_compress.results.made import Compiled, CompiledNode, Exported
+from tinyml_compress.results.memories import MemoryShare, MemoryUse
 from tinyml_compress.results.parity import EngineRung, Ladder, LayerNoise, Step
 from tinyml_compress.results.score import Agreement, Score
 from tinyml_compress.results.shrink import Narrowed, Shrunk
@@ -95,6 +95,7 @@ __all__ = [
     "Lock",
     "Manifest",
     "Measurement",
+    "MemoryShare",
     "MemoryUse",
     "Metric",
     "Mixed",

@@ -11,6 +11,7 @@ from tinyml_compress.results.base import Result, Value
 from tinyml_compress.results.figures import Figure, Kind
 from tinyml_compress.results.kernels import KernelOption
 from tinyml_compress.results.last_benchmark import LastKeys, last_keys, upgraded
+from tinyml_compress.results.memories import MemoryUse
 from tinyml_compress.support.table import Cell, Column, Noted, Numbers, Row, Table
 
 __all__ = [
@@ -18,7 +19,6 @@ __all__ = [
     "BitExact",
     "Failure",
     "Measurement",
-    "MemoryUse",
     "ModelFacts",
     "NodeCost",
     "Placement",
@@ -81,30 +81,6 @@ class Placement(Value, frozen=True, kw_only=True):
     last: int
     memory: str | None = None
     """Which arena `offset` is of, on a board with several memories."""
-
-
-class MemoryUse(Value, frozen=True, kw_only=True):
-    """One of several memories of a board, and what lies there."""
-
-    name: str
-    nbytes: int = msgspec.field(name="bytes")
-    parts: Mapping[str, int]
-    """Bytes by cause. Exact."""
-    cycles_per_8_bytes: float
-    """Modelled: of data read in sequence, beyond the loads."""
-    is_cached: bool
-    """Then only what misses the data cache costs that."""
-    words_read: int
-    """8-byte words in one inference, other than the one read before. Exact."""
-
-    @property
-    def shown(self) -> str:
-        """In a line."""
-        parts = ", ".join(f"{cause} {nbytes:,}" for cause, nbytes in self.parts.items())
-        each = "each that misses the data cache" if self.is_cached else "each"
-        cost = f"{self.cycles_per_8_bytes:.3g} cycles {each}" if self.cycles_per_8_bytes else "no wait"
-        used = f"{sum(self.parts.values()):,} of {self.nbytes:,} B"
-        return f"{self.name} {used}: {parts}; {self.words_read:,} words of 8 B read, {cost}"
 
 
 class StageCost(Value, frozen=True, kw_only=True):

@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from tinyml_compress.results.base import Result, Sha256, Value
 from tinyml_compress.results.kernels import KernelOption, runner_up
+from tinyml_compress.results.memories import MemoryShare
 
 __all__ = ["Compiled", "CompiledNode", "Exported"]
 
@@ -59,6 +60,8 @@ class Compiled(Result, frozen=True, kw_only=True):
     table_bytes: int
     macs: int
     nodes: tuple[CompiledNode, ...]
+    memories: tuple[MemoryShare, ...] | None = None
+    """Where memories were named, what lies in which."""
     seconds: float
     """Measured."""
 
@@ -83,5 +86,7 @@ class Exported(Result, frozen=True, kw_only=True):
     state_bytes: int | None = None
     weight_bytes: int | None = None
     table_bytes: int | None = None
+    memories: tuple[MemoryShare, ...] | None = None
+    """Where memories were named, what lies in which."""
     seconds: float
     """Measured."""

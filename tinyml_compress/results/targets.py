@@ -15,6 +15,7 @@ __all__ = [
     "DeviceDetails",
     "DeviceFacts",
     "Energy",
+    "MemoryFacts",
     "RegionFacts",
     "SetUp",
     "Sleep",
@@ -110,6 +111,20 @@ class RegionFacts(Value, frozen=True, kw_only=True):
     """A cache, a prefetch buffer."""
 
 
+class MemoryFacts(Value, frozen=True, kw_only=True):
+    """RAM as generated C uses it, on a board where it is of different speed."""
+
+    name: str
+    address: int
+    nbytes: int = msgspec.field(name="bytes")
+    free: int
+    """What stack, statics and reserve leave of it. Exact."""
+    cycles_per_8_bytes: float
+    """Modelled, beyond the loads."""
+    is_cached: bool
+    """Then only what misses the data cache costs that."""
+
+
 class CostFacts(Value, frozen=True, kw_only=True):
     """What a class of instructions costs."""
 
@@ -140,6 +155,8 @@ class DeviceDetails(DeviceFacts, frozen=True, kw_only=True):
     """Where a firmware is laid."""
     ram_address: int | None = None
     regions: tuple[RegionFacts, ...] = ()
+    memories: tuple[MemoryFacts, ...] | None = None
+    """The fastest first; absent where all RAM is alike."""
     is_flash_priced: bool | None = None
     """Whether a price of data in flash is known for the core."""
     instruction: float | None = None

@@ -29,10 +29,12 @@ class NativeModel:
     def __init__(self, library: ctypes.CDLL, program: Program) -> None:
         self._program = program
         self._library = library  # keeps it loaded
-        pointers = 2 if program.state_bytes else 1
+        pointers = len(program.arenas) + (1 if program.state_bytes else 0)
         self._invoke = getattr(library, f"{program.prefix}_invoke")
         self._invoke.argtypes = [ctypes.c_void_p] * pointers
         self._invoke.restype = ctypes.c_int
+        if program.loaded:
+            getattr(library, f"{program.prefix}_load")()
         self._state, self._state_at = _guarded(program.state_bytes, max(program.state_align, 1))
         self.restart()
 
@@ -66,18 +68,21 @@ class NativeModel:
         program = self._program
         if len(inputs) != len(program.inputs):
             raise DataError("wrong number of inputs", found=len(inputs), allowed=len(program.inputs))
-        memory, start_address = _guarded(max(program.arena_bytes, 1), program.arena_align)
-        start = start_address - memory.ctypes.data
-        arena = memory[start : start + max(program.arena_bytes, 1)]
+        guarded = [_guarded(max(one.nbytes, 1), program.arena_align) for one in program.arenas]
+        arenas = [
+            memory[start - memory.ctypes.data :][: max(one.nbytes, 1)]
+            for (memory, start), one in zip(guarded, program.arenas, strict=True)
+        ]
         for port, value in zip(program.inputs, inputs, strict=True):
-            self._put(arena, port, value)
-        pointers = [start_address, self._state_at] if program.state_bytes else [start_address]
-        status = self._invoke(*pointers)
+            self._put(arenas[port.arena], port, value)
+        starts = [start for _, start in guarded]
+        status = self._invoke(*starts, *([self._state_at] if program.state_bytes else ()))
         if status not in (0, STOPPED):
             raise MismatchError("the generated code refused its arena", which=program.prefix)
-        _check_guards(memory, start_address, arena.size, "arena", program.prefix)
+        for (memory, start), arena in zip(guarded, arenas, strict=True):
+            _check_guards(memory, start, arena.size, "arena", program.prefix)
         _check_guards(self._state, self._state_at, program.state_bytes, "state", program.prefix)
-        return [self._get(arena, port) for port in program.outputs] if status == 0 else None
+        return [self._get(arenas[port.arena], port) for port in program.outputs] if status == 0 else None
 
     @staticmethod
     def _put(arena: npt.NDArray[np.uint8], port: Port, value: Array) -> None:

@@ -91,6 +91,7 @@ _COMPILER = Producer(
         "codegen",
         "support/c_names.py",
         "pipeline/compile/front_end.py",
+        "pipeline/compile/shares.py",
         "pipeline/compile/verb.py",
         "pipeline/convert/golden_vectors.py",
     ),

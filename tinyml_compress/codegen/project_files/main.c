@@ -5,10 +5,15 @@
 #include "tc_model.h"
 #include "tc_model_test_vectors.h"
 
+#ifndef TC_MODEL_ARENAS /* one arena: all of the block */
+#define TC_MODEL_ARENAS(block) (block)
+#define TC_MODEL_ARENAS_BYTES TC_MODEL_ARENA_BYTES
+#endif
+
 /* The union gives the arena an alignment that plain C99 can express; the rest is made up by hand. */
 static union {
     uint64_t align;
-    uint8_t bytes[TC_MODEL_ARENA_BYTES + TC_MODEL_ARENA_ALIGN];
+    uint8_t bytes[TC_MODEL_ARENAS_BYTES + TC_MODEL_ARENA_ALIGN];
 } memory;
 
 static void *aligned_arena(void) {
@@ -21,7 +26,7 @@ static void *aligned_arena(void) {
 static tc_model_state_t state;
 
 static int invoke(void *arena) {
-    return tc_model_invoke(arena, &state);
+    return tc_model_invoke(TC_MODEL_ARENAS(arena), &state);
 }
 
 static void start(void) {
@@ -29,7 +34,7 @@ static void start(void) {
 }
 #else
 static int invoke(void *arena) {
-    return tc_model_invoke(arena);
+    return tc_model_invoke(TC_MODEL_ARENAS(arena));
 }
 
 static void start(void) {
@@ -39,7 +44,7 @@ static void start(void) {
 static int differs(void *arena, int vector) {
     const uint8_t *bytes = tc_model_vector_inputs[vector];
     for (int i = 0; i < TC_MODEL_INPUT_COUNT; ++i) {
-        memcpy(tc_model_input(arena, i), bytes, tc_model_input_bytes[i]);
+        memcpy(tc_model_input(TC_MODEL_ARENAS(arena), i), bytes, tc_model_input_bytes[i]);
         bytes += tc_model_input_bytes[i];
     }
     const int status = invoke(arena);
@@ -48,7 +53,7 @@ static int differs(void *arena, int vector) {
     }
     bytes = tc_model_vector_outputs[vector];
     for (int i = 0; i < TC_MODEL_OUTPUT_COUNT; ++i) {
-        if (memcmp(tc_model_output(arena, i), bytes, tc_model_output_bytes[i]) != 0) {
+        if (memcmp(tc_model_output(TC_MODEL_ARENAS(arena), i), bytes, tc_model_output_bytes[i]) != 0) {
             return 1;
         }
         bytes += tc_model_output_bytes[i];
@@ -59,6 +64,9 @@ static int differs(void *arena, int vector) {
 int main(void) {
     void *const arena = aligned_arena();
     int wrong = 0;
+#ifdef TC_MODEL_LOADED_BYTES
+    tc_model_load();
+#endif
     start();
     for (int vector = 0; vector < TC_MODEL_VECTOR_COUNT; ++vector) {
         if (differs(arena, vector)) {

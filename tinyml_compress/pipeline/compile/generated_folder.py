@@ -28,6 +28,31 @@ _CTYPES = {
 _PORT = re.compile(r"^/\* (?P<label>.*): (?P<ctype>\w+)\[(?P<shape>[0-9 x]+)\] \*/$", re.MULTILINE)
 
 
+class _Guarded:
+    """An arena with guards on both sides."""
+
+    def __init__(self, nbytes: int, align: int) -> None:
+        self._memory = np.full(nbytes + 2 * _GUARD + align, _CANARY, np.uint8)
+        self._first = -(self._memory.ctypes.data + _GUARD) % align + _GUARD
+        self._end = self._first + nbytes
+        self.start = self._memory.ctypes.data + self._first
+
+    def holds(self, address: int, nbytes: int) -> bool:
+        """Whether so many bytes lie in it from there on."""
+        return self.start <= address <= self.start + (self._end - self._first) - nbytes
+
+    def at(self, address: int, nbytes: int) -> npt.NDArray[np.uint8]:
+        """They themselves."""
+        first = address - self._memory.ctypes.data
+        return self._memory[first : first + nbytes]
+
+    @property
+    def is_overrun(self) -> bool:
+        """Whether something wrote beside it."""
+        outside = (self._memory[: self._first], self._memory[self._end :])
+        return any((guard != _CANARY).any() for guard in outside)
+
+
 class GeneratedC:
     """A folder that `compile` wrote, or its .c or .h file."""
 
@@ -51,7 +76,8 @@ class GeneratedC:
         self._source = header.with_suffix(".c")
         if not self._source.is_file():
             raise ModelError("the generated source is not there", which=self._source)
-        self._arena_bytes = self._number("ARENA_BYTES")
+        found_sizes = re.findall(rf"^#define {self._upper}_(ARENA(?:_\w+)?_BYTES) ", self._text, re.MULTILINE)
+        self._arena_sizes = [self._number(name) for name in found_sizes] or [self._number("ARENA_BYTES")]
         self._align = self._number("ARENA_ALIGN")
         self.inputs = tuple(self._port(f"INPUT{i}") for i in range(self._number("INPUT_COUNT")))
         self.outputs = tuple(self._port(f"OUTPUT{i}") for i in range(self._number("OUTPUT_COUNT")))
@@ -97,24 +123,27 @@ class GeneratedC:
         sources = {f"{self.prefix}.h": self._text, f"{self.prefix}.c": _text(self._source)}
         library = ctypes.CDLL(str(toolchain.library(sources)))
         call = {name: getattr(library, f"{self.prefix}_{name}") for name in ("input", "output", "invoke")}
+        arenas = [_Guarded(size, self._align) for size in self._arena_sizes]
+        starts = [arena.start for arena in arenas]
         for name in ("input", "output"):
             call[name].restype = ctypes.c_void_p
-            call[name].argtypes = [ctypes.c_void_p, ctypes.c_int]
+            call[name].argtypes = [*[ctypes.c_void_p] * len(arenas), ctypes.c_int]
+        if self._define("LOADED_BYTES") is not None:
+            getattr(library, f"{self.prefix}_load")()
         state = self._start(library)
-        call["invoke"].argtypes = [ctypes.c_void_p] * (1 if state is None else 2)
         kept = [] if state is None else [state.ctypes.data]
-        memory = np.full(self._arena_bytes + 2 * _GUARD + self._align, _CANARY, np.uint8)
-        start = -(memory.ctypes.data + _GUARD) % self._align + _GUARD
-        end = start + self._arena_bytes
-        arena = memory.ctypes.data + start
+        call["invoke"].argtypes = [ctypes.c_void_p] * (len(arenas) + len(kept))
 
         def place(kind: str, index: int, nbytes: int) -> npt.NDArray[np.uint8]:
-            at = (call[kind](arena, index) or 0) - memory.ctypes.data
-            if not start <= at <= end - nbytes:
+            address = call[kind](*starts, index) or 0
+            found = next(
+                (arena.at(address, nbytes) for arena in arenas if arena.holds(address, nbytes)), None
+            )
+            if found is None:
                 raise MismatchError(
                     "the generated code places a tensor outside its arena", which=f"{kind} {index}"
                 )
-            return memory[at : at + nbytes]
+            return found
 
         results: list[list[Array]] = []
         for row in rows:
@@ -124,13 +153,13 @@ class GeneratedC:
                 place("input", index, tensor.nbytes)[:] = (
                     np.ascontiguousarray(value).reshape(-1).view(np.uint8)
                 )
-            status = call["invoke"](arena, *kept)
+            status = call["invoke"](*starts, *kept)
             if status == STOPPED:
                 results.append([])
                 continue
             if status != 0:
                 raise MismatchError("the generated code refused its arena", which=self.prefix)
-            if (memory[:start] != _CANARY).any() or (memory[end:] != _CANARY).any():
+            if any(arena.is_overrun for arena in arenas):
                 raise MismatchError("the generated code wrote outside its arena", which=self.prefix)
             results.append(
                 [

@@ -10,28 +10,26 @@ from pathlib import Path
 
 from tinyml_compress import codegen, frontend, passes, plan
 from tinyml_compress.codegen.project import project_files
-from tinyml_compress.data import load
-from tinyml_compress.errors import UsageError
 from tinyml_compress.frontends.preprocessing import Preprocessing
-from tinyml_compress.ir import Graph, Memory, NodeView, Program
+from tinyml_compress.ir import ANYWHERE, Graph, Memories, NodeView, Program
 from tinyml_compress.ir.program import KernelPrice, ProgramNode
 from tinyml_compress.ops import operator
 from tinyml_compress.ops.base import Isa, Level, Variant
 from tinyml_compress.pipeline.compile.front_end import front_end, manifest_preprocessing
+from tinyml_compress.pipeline.compile.shares import memory_shares
 from tinyml_compress.pipeline.convert.golden_vectors import golden_vectors
 from tinyml_compress.results import Compiled, CompiledNode, KernelOption
 from tinyml_compress.schedule import AS_ASKED, Asked, Decision, Option, decided
 from tinyml_compress.support import files
-from tinyml_compress.support.c_names import c_name, check_c_name
-from tinyml_compress.support.words import word
+from tinyml_compress.support.c_names import check_c_name
 
 __all__ = [
-    "compile_c",
     "compile_graph",
     "compile_model",
     "compile_to_folder",
     "compiled_node",
     "kernel_option",
+    "to_folder",
 ]
 
 Pass = Callable[[Graph], Graph]
@@ -46,7 +44,7 @@ def compile_graph(
     level: Level = Level.BALANCED,
     using: Sequence[Pass] = passes.PASSES,
     asked: Sequence[Asked] = (),
-    memories: Sequence[Memory] = (),
+    memories: Memories = ANYWHERE,
 ) -> Program:
     """The C program of a graph as the frontend reads it, with the kernels that are `asked` for; spread over
     `memories`, the fastest first, where they are named.
@@ -54,13 +52,20 @@ def compile_graph(
     chosen = tuple(isas)
     planner = _Planner(chosen, level)
     planned = planner.planned(passes.run(graph, using), asked)
-    if memories:
-        planned = _in_memories(planned, memories)
+    free = memories.without(
+        codegen.lay_out(planned).nbytes
+    )  # the state lies in the fastest, before the arena
+    if free.ram:
+        planned = replace(
+            planned,
+            memory=plan.in_memories(planned.graph, planned.schedule, planned.memory, free.ram),
+        )
     program = codegen.generate(
         planned,
         prefix=prefix,
         model_sha256=model_sha256,
-        options=f"isa={'+'.join(isa.value for isa in chosen)} optimize={level.value}",
+        options=f"isa={'+'.join(isa.value for isa in chosen)} optimize={level.value}{memories}",
+        place=lambda arrays, nodes: plan.homes(arrays, nodes, planned.memory, free),
     )
     nodes = planned.graph.nodes
     return replace(
@@ -75,7 +80,7 @@ def compile_model(
     isas: Iterable[Isa] = (Isa.C,),
     level: Level = Level.BALANCED,
     asked: Sequence[Asked] = (),
-    memories: Sequence[Memory] = (),
+    memories: Memories = ANYWHERE,
 ) -> Program:
     """The C program of a .tflite file, in memory; `name` prefixes its symbols."""
     graph = frontend.read(model, name)
@@ -88,14 +93,6 @@ def compile_model(
         asked=asked,
         memories=memories,
     )
-
-
-def _in_memories(planned: plan.Planned, memories: Sequence[Memory]) -> plan.Planned:
-    """The state lies in the fastest memory, before the arena."""
-    first, *more = memories
-    free = replace(first, nbytes=max(first.nbytes - codegen.lay_out(planned).nbytes, 0))
-    memory = plan.in_memories(planned.graph, planned.schedule, planned.memory, (free, *more))
-    return replace(planned, memory=memory)
 
 
 def _explained(node: ProgramNode, made: Decision) -> ProgramNode:
@@ -165,54 +162,33 @@ def _smallest(graph: Graph, made: Sequence[Decision], bodies: Sequence[plan.Plan
     return tuple(done)
 
 
-def compile_c(
-    model: str | Path,
-    *,
-    output: str | Path,
-    name: str | None = None,
-    isa: str = "c",
-    optimize: str = "balanced",
-    kernels: Sequence[str] = (),
-    data: str | None = None,
-) -> Compiled:
-    """An int8 .tflite file to self-contained C in `output`, with a project that tests it.
-
-    `kernels` says which kernels some layers get: "LAYER=FAMILY", a layer by its name or a pattern. `data` is
-    the set whose front end is written too; without it, the manifest beside the model says what there is.
-    """
-    path, chosen, level = Path(model), word(Isa, "isa", isa), word(Level, "optimize", optimize)
-    done = None if data is None else load(data).preprocessing
-    return compile_to_folder(
-        path, Path(output), name or c_name(path.stem), chosen, level, tuple(map(_asked, kernels)), done
-    )
-
-
-def _asked(text: str) -> Asked:
-    layer, mark, family = text.rpartition("=")
-    if not mark or not layer or not family:
-        raise UsageError(
-            "not a layer and a kernel",
-            which=f"--kernel {text}",
-            allowed="LAYER=FAMILY, as compile --explain names them: stem=rows, or 'block*=words'",
-        )
-    return layer, family
-
-
 def compile_to_folder(
     model: Path,
     output: Path,
     name: str,
     isa: Isa = Isa.C,
     level: Level = Level.BALANCED,
-    asked: Sequence[Asked] = (),
-    preprocessing: Preprocessing | None = None,
 ) -> Compiled:
     """Compile the file `model` and write sources and a project that tests them into `output`, whole or not at
     all.
     """
+    return to_folder(model, output, name, isa.sets, level, (), ANYWHERE)
+
+
+def to_folder(
+    model: Path,
+    output: Path,
+    name: str,
+    isas: tuple[Isa, ...],
+    level: Level,
+    asked: Sequence[Asked],
+    memories: Memories,
+    preprocessing: Preprocessing | None = None,
+) -> Compiled:
+    """The same with all that can be said of kernels, memories and the front end."""
     started = time.perf_counter()
     content = files.read_bytes(model)
-    program = compile_model(content, name, isa.sets, level, asked)
+    program = compile_model(content, name, isas, level, asked, memories)
     front = front_end(name, program.inputs, preprocessing or manifest_preprocessing(model))
     more = {} if front is None else front.files
     written = {
@@ -234,6 +210,7 @@ def compile_to_folder(
         table_bytes=program.table_bytes,
         macs=sum(node.macs for node in program.nodes),
         nodes=tuple(map(compiled_node, program.nodes)),
+        memories=memory_shares(program, memories) or None,
         seconds=round(time.perf_counter() - started, 3),
     )
 

@@ -11,13 +11,13 @@ from pathlib import PurePath
 import numpy as np
 
 from tinyml_compress import converter
-from tinyml_compress.codegen.project import GoldenVectors, describe_port, vectors_header
+from tinyml_compress.codegen.project import GoldenVectors, describe_port, usage, vectors_header
 from tinyml_compress.codegen.weights_check import with_weights_check
 from tinyml_compress.converter import FlatTensor
 from tinyml_compress.exporters import Bundle, Engine
 from tinyml_compress.exporters.bundle import Vectors
 from tinyml_compress.frontends.preprocessing import Preprocessing, c_header
-from tinyml_compress.ir import DType, Port, Program
+from tinyml_compress.ir import DType, Memories, Port, Program
 from tinyml_compress.ops.base import Isa, Level
 from tinyml_compress.pipeline.compile.front_end import front_end
 from tinyml_compress.pipeline.compile.verb import compile_model
@@ -43,13 +43,18 @@ class Metadata:
 
 
 def aot_bundle(
-    model: bytes, words: Metadata, preprocessing: Preprocessing, isas: tuple[Isa, ...], level: Level
+    model: bytes,
+    words: Metadata,
+    preprocessing: Preprocessing,
+    isas: tuple[Isa, ...],
+    level: Level,
+    memories: Memories,
 ) -> tuple[Bundle, Program]:
     """The bundle of generated C, and the program in it."""
     name, upper = words.name, words.name.upper()
-    program = with_weights_check(compile_model(model, name, isas, level))
+    program = with_weights_check(compile_model(model, name, isas, level, memories=memories))
     vectors = golden_vectors(model, program, _VECTOR_BYTES)
-    arena = f"{upper}_ARENA_BYTES"
+    arena = f"{upper}_ARENAS_BYTES" if len(program.arenas) > 1 else f"{upper}_ARENA_BYTES"
     if program.state_bytes:  # the self-test's own state lies behind its arena
         align = f"{upper}_ARENA_ALIGN"
         arena = f"(({arena} + {align} - 1) / {align} * {align} + {upper}_STATE_BYTES)"
@@ -77,6 +82,7 @@ def aot_bundle(
             "tables": f"{program.table_bytes:,}",
             "options": f"{'+'.join(isa.value for isa in isas)}, chosen for {level.value}",
             "frontend": _frontend(name, preprocessing, headers),
+            **usage(program),
         },
     )
     return bundle, program

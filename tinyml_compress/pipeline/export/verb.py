@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 from tinyml_compress import exporters
@@ -11,11 +12,13 @@ from tinyml_compress.data import load
 from tinyml_compress.errors import UsageError
 from tinyml_compress.exporters import Engine, Format
 from tinyml_compress.frontends.preprocessing import Preprocessing
+from tinyml_compress.ir import ConstantsIn
 from tinyml_compress.ops.base import Isa, Level
 from tinyml_compress.pipeline.compile.front_end import manifest_preprocessing
+from tinyml_compress.pipeline.compile.places import kernels_for, memories_for
+from tinyml_compress.pipeline.compile.shares import memory_shares
 from tinyml_compress.pipeline.export.bundle import Metadata, aot_bundle, tflm_bundle
 from tinyml_compress.pipeline.measure.model import Given, given
-from tinyml_compress.pipeline.measure.target import target
 from tinyml_compress.results import Exported
 from tinyml_compress.support import files
 from tinyml_compress.support.c_names import check_c_name
@@ -39,6 +42,9 @@ def export(
     isa: str | None = None,
     device: str | None = None,
     optimize: str | None = None,
+    memory: Sequence[str] = (),
+    flash: Sequence[str] = (),
+    constants: str = "flash",
     data: str | None = None,
     release: str = "1.0.0",
     author: str = "unknown",
@@ -50,9 +56,11 @@ def export(
     """A model as a library for a firmware's build system (`format` is cmake, arduino, zephyr, ...), whole or
     not at all.
 
-    `trust` is your word for a model file that holds code.
+    `memory`, `flash` and `constants` are those of `compile_c`. `trust` is your word for a model file that
+    holds code.
     """
-    kernels = {"--isa": isa, "--device": device, "--optimize": optimize}
+    kernels = {"--isa": isa, "--device": device, "--optimize": optimize, "--memory": " ".join(memory)}
+    kernels |= {"--flash": " ".join(flash), "--constants": constants if constants != "flash" else None}
     if engine == "tflm" and any(kernels.values()):
         raise UsageError(
             "kernels are chosen for generated C only",
@@ -65,7 +73,9 @@ def export(
     _check_words(release, author, url)
     if name is not None:
         check_c_name(name)
-    isas = _isas(None if isa is None else word(Isa, "isa", isa), device, targets_dir)
+    isas = kernels_for(None if isa is None else word(Isa, "isa", isa), device, targets_dir)
+    where = word(ConstantsIn, "constants", constants)
+    memories = memories_for(device, targets_dir, memory, flash, where)
     with stage("read the model"), trusting(trust):
         known = given(str(model), data, seed)
     words = Metadata(check_c_name(name or known.name), release, author, url)
@@ -73,7 +83,7 @@ def export(
     program = None
     with stage("compile and run the golden vectors"):
         if runtime is Engine.AOT:
-            bundle, program = aot_bundle(known.content, words, preprocessing, isas, level)
+            bundle, program = aot_bundle(known.content, words, preprocessing, isas, level, memories)
         else:
             bundle = tflm_bundle(known.content, words, preprocessing)
     made = exporters.layout(layout, bundle)
@@ -92,6 +102,7 @@ def export(
         test_vectors=bundle.vectors.count,
         oracle=bundle.vectors.oracle,
         **({} if program is None else {one: getattr(program, one) for one in counted}),
+        memories=None if program is None else memory_shares(program, memories) or None,
         seconds=round(time.perf_counter() - started, 3),
     )
 
@@ -115,17 +126,3 @@ def _check_words(release: str, author: str, url: str) -> None:
         raise UsageError("not an author", which=repr(author), allowed="one line of text")
     if url and not _URL.fullmatch(url):
         raise UsageError("not a web address", which=url, allowed="http:// or https:// and no spaces")
-
-
-def _isas(isa: Isa | None, device: str | None, targets_dir: Path | None) -> tuple[Isa, ...]:
-    """The kernels that were asked for, else those of the device."""
-    if device is None:
-        return (isa or Isa.C).sets
-    kernels = target(device, targets_dir).kernels
-    if isa is not None and isa not in kernels:
-        raise UsageError(
-            "the device has no such instructions",
-            which=f"--isa {isa.value} with --device {device}",
-            allowed=", ".join(one.value for one in kernels),
-        )
-    return kernels if isa is None else isa.sets

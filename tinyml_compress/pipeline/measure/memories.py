@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from tinyml_compress.devices import Device
 from tinyml_compress.ir import Program
-from tinyml_compress.results import MemoryUse
+from tinyml_compress.results import Demand, MemoryUse
 from tinyml_compress.runners.emulated import Emulation
 
-__all__ = ["memory_uses"]
+__all__ = ["memory_uses", "ram_bytes", "ram_demands"]
 
 
 def memory_uses(program: Program, device: Device, done: Emulation) -> tuple[MemoryUse, ...]:
@@ -21,10 +21,40 @@ def memory_uses(program: Program, device: Device, done: Emulation) -> tuple[Memo
         MemoryUse(
             name=one.name,
             nbytes=one.nbytes,
-            parts={"arena": arenas.get(one.name, 0), **({} if place else kept)},
+            parts={
+                "arena": arenas.get(one.name, 0),
+                **({} if place else kept),
+                **({"constants": program.loaded[one.name]} if one.name in program.loaded else {}),
+            },
             cycles_per_8_bytes=one.price,
             is_cached=one.is_cached,
             words_read=sum(count.ram_words[place] for count in counts),
         )
+        for place, one in enumerate(device.stretches)
+    )
+
+
+def ram_bytes(device: Device, program: Program) -> int:
+    """What the program may use of the board's RAM."""
+    memory = device.tiered if program.plan.tiers else device.memory
+    return memory.ram_bytes + sum(one.nbytes for one in memory.more)
+
+
+def ram_demands(program: Program, device: Device) -> tuple[Demand, ...]:
+    """RAM that the program needs before it has run: one, or one per memory that it uses."""
+    stack, state = device.limits.stack_bytes, program.state_bytes
+    beside = f"{', state' if state else ''} and {stack:,} B of stack"
+    if not program.plan.tiers:
+        needed = program.arena_bytes + state + stack
+        return (Demand(memory="RAM", needed=needed, available=device.ram_bytes, of_what=f"arena{beside}"),)
+    arenas = {one.memory: one.nbytes for one in program.arenas}
+    return tuple(
+        Demand(
+            memory=f"RAM {one.name}",
+            needed=arenas.get(one.name, 0) + (state + stack) * (place == 0),
+            available=one.nbytes,
+            of_what="arena" if place else f"arena{beside}",
+        )
         for place, one in enumerate(device.tiers)
+        if place == 0 or one.name in arenas
     )

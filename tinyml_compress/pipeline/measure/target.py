@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, ClassVar
 from msgspec import structs
 
 from tinyml_compress.devices import Device, Host, list_devices, load_device
+from tinyml_compress.ir import ANYWHERE, Memories
 from tinyml_compress.results import Demand, DeviceDetails, DeviceFacts, Measurement
 from tinyml_compress.support.instruction_sets import Isa
 
@@ -38,6 +39,10 @@ class Target(ABC):
     title: str
     kernels: tuple[Isa, ...] = (Isa.C,)
     """Instruction sets of generated C that it runs."""
+    memories: Memories = ANYWHERE
+    """Where its RAM is of different speed: what generated C may use of it."""
+    memories_with_constants: Memories = ANYWHERE
+    """The same with constants in RAM."""
 
     def refused_engine(self, engine: str) -> str | None:
         """None, or which engines it takes instead."""

@@ -10,6 +10,7 @@ from pathlib import Path
 from tinyml_compress.devices import Duty
 from tinyml_compress.errors import DoesNotFit, MissingDependency, OutputError, TinymlError, UsageError
 from tinyml_compress.frontends.preprocessing import Preprocessing
+from tinyml_compress.ir import ConstantsIn
 from tinyml_compress.ops.base import Level
 from tinyml_compress.pipeline.compile.front_end import manifest_preprocessing
 from tinyml_compress.pipeline.measure.model import Given, given
@@ -36,6 +37,7 @@ def benchmark(
     vectors: int = 10,
     toolchain: str | Sequence[str] = (),
     emulator: str = "auto",
+    constants: str = "flash",
     every: str | None = None,
     battery: str | None = None,
     targets_dir: Path | None = None,
@@ -46,7 +48,8 @@ def benchmark(
 
     `input` is the first vector (pattern, zeros, random) or a set of them. Each `toolchain` (zig, gcc) gives a
     row; without one the device's own compiles. `every` ("1s") asks for power, `battery` ("1000mAh") for its
-    life. `trust` is your word for a model file that holds code.
+    life. `constants` "ram" copies weights and tables to the fastest RAM at boot, as far as it has room.
+    `trust` is your word for a model file that holds code.
     """
     request = Request(
         targets=several(target),
@@ -56,6 +59,7 @@ def benchmark(
         level=word(Level, "optimize", optimize),
         toolchains=several(toolchain) or (None,),
         emulator=emulator,
+        constants=word(ConstantsIn, "constants", constants),
         targets_dir=targets_dir,
         seed=seed,
         calibration=data,

@@ -10,7 +10,7 @@ from pathlib import Path
 from tinyml_compress.devices import Duty
 from tinyml_compress.errors import MissingDependency, TinymlError, UnsupportedOperator
 from tinyml_compress.frontends.preprocessing import Preprocessing
-from tinyml_compress.ir import Memory, Port, Program
+from tinyml_compress.ir import ANYWHERE, ConstantsIn, Memories, Port, Program
 from tinyml_compress.ops.base import Isa, Level
 from tinyml_compress.pipeline.compile.front_end import front_end
 from tinyml_compress.pipeline.compile.verb import compile_model
@@ -39,6 +39,8 @@ class Request:
     seed: int = 0
     calibration: str | None = None
     """Data for the conversion of a model that is no .tflite yet."""
+    constants: ConstantsIn = ConstantsIn.FLASH
+    """Of our C."""
     duty: Duty | None = None
     """How often the user runs an inference, where he says so."""
 
@@ -59,9 +61,9 @@ class Work:
         self.notes: list[str] = []
         self.no_answers = ""
         """Why there is nothing to compare with."""
-        self._programs: dict[tuple[tuple[Isa, ...], tuple[Memory, ...]], Program] = {}
+        self._programs: dict[tuple[tuple[Isa, ...], Memories], Program] = {}
 
-    def program(self, kernels: tuple[Isa, ...], memories: tuple[Memory, ...] = ()) -> Program:
+    def program(self, kernels: tuple[Isa, ...], memories: Memories = ANYWHERE) -> Program:
         """Generated C, spread over memories where a board has several; made in `prepare`, read in threads."""
         key = (kernels, memories)
         if key not in self._programs:

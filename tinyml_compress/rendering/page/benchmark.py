@@ -370,7 +370,7 @@ def _plan(run: Measurement) -> str:
         rows,
         _BUFFER,
     )
-    return "".join(note(one.shown) for one in run.memories or ()) + chart(made)
+    return "".join(note(f"{one.shown}; {one.read}") for one in run.memories or ()) + chart(made)
 
 
 def _starts(run: Measurement) -> dict[str | None, int]:

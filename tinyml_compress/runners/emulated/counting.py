@@ -176,16 +176,15 @@ _UNALIGNED = np.dtype([("pc", np.uint32), ("address", np.uint32), ("bytes", np.u
 
 
 class ReadWatch:
-    """Which reads of data are watched: those from flash, and from RAM that is cached or one of several."""
+    """Which reads of data are watched: those from flash, and from each RAM."""
 
     def __init__(self, memory: MemoryMap, cache: DataCache | None, owned: npt.NDArray[np.int16]) -> None:
         self._cache = cache
         self._flash = (memory.flash_address, memory.flash_address + memory.flash_bytes)
-        found = [
+        self._rams = [
             (start, start + nbytes, int(cache is not None and cache.covers(start)))
             for start, nbytes in memory.rams
         ]
-        self._rams = found if memory.more or memory.ram_price or any(row[2] for row in found) else []
         self.rows = np.zeros(int(owned.max(initial=0)) - BETWEEN + 1, READS)
         """By owner, from BETWEEN on."""
         self._tags = np.zeros(cache.lines if cache else 0, np.uint32)

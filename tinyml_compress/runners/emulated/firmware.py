@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from tinyml_compress.devices import Core, DataCache, Device, MemoryMap
 from tinyml_compress.errors import DoesNotFit, MissingDependency, ToolchainError
-from tinyml_compress.ir import Arena, Program, memory_word
+from tinyml_compress.ir import Program, memory_word
 from tinyml_compress.runners import toolchain
 from tinyml_compress.runners.emulated.image import Image, read_image
 from tinyml_compress.runners.emulated.layout import linker_script
@@ -103,6 +103,8 @@ def _objects(
     here = package_folder("tinyml_compress.runners.emulated.c")
     startup = "startup_riscv.c" if core.is_riscv else "startup_arm.c"
     config = f"#define TC_INVOKE {program.prefix}_invoke\n{_arenas(program)}"
+    if program.loaded:
+        config += f"#define TC_LOAD {program.prefix}_load\n"
     if program.state_bytes:
         config += (
             f"#define TC_INIT {program.prefix}_init\n#define TC_STATE_WORDS {program.state_bytes // 4}\n"
@@ -113,7 +115,9 @@ def _objects(
     main = {"main.c": (here / "main.c").read_text(), "tc_config.h": config}
     built |= toolchain.objects(main, flags=flags, toolchain=chosen)
     built |= toolchain.objects(
-        {**program.files, "string.h": library["string.h"]}, flags=flags, toolchain=chosen
+        {**program.files, "string.h": library["string.h"]},
+        flags=(*flags, *_sections(program)),
+        toolchain=chosen,
     )
     return built
 
@@ -126,10 +130,10 @@ def _arenas(program: Program) -> str:
         f"#define TC_ARENA_ALIGN {program.arena_align}",
     ]
     if first.memory:
-        lines.append(f'#define TC_ARENA_SECTION "{_section(first)}"')
+        lines.append(f'#define TC_ARENA_SECTION "{_section(first.memory)}"')
     if more:
         arenas = [
-            f'__attribute__((section("{_section(one)}"), used, aligned(TC_ARENA_ALIGN))) '
+            f'__attribute__((section("{_section(one.memory)}"), used, aligned(TC_ARENA_ALIGN))) '
             f"uint8_t tc_arena{one.suffix}[{one.nbytes}];"
             for one in more
         ]
@@ -141,8 +145,15 @@ def _arenas(program: Program) -> str:
     return "\n".join([*lines, ""])
 
 
-def _section(arena: Arena) -> str:
-    return f".memory.{memory_word(arena.memory)}"
+def _sections(program: Program) -> Iterator[str]:
+    """The flags by which constants that an inference reads from RAM are put there."""
+    for memory in program.loaded:
+        macro = f"{program.prefix.upper()}_SECTION_{memory_word(memory).upper()}"
+        yield f'-D{macro}=__attribute__((section("{_section(memory)}")))'
+
+
+def _section(memory: str) -> str:
+    return f".memory.{memory_word(memory)}"
 
 
 def _link(

@@ -96,7 +96,7 @@ def _kind(name: str, prefix: str) -> str | None:
         return "weights"
     if re.match(rf"{own}_[tpc]\d", name):
         return "tables"
-    if re.match(rf"{own}_(node_\d+|body_\d+|invoke|input|output|init|reset)\b", name):
+    if re.match(rf"{own}_(node_\d+|body_\d+|invoke|input|output|init|reset|load)\b", name):
         return "glue"
     # Tables that belong to a kernel are part of it.
     return "kernels" if name.startswith("tc_") and not re.match(_FIRMWARE, name) else None

@@ -13,10 +13,10 @@ from tinyml_compress.devices import Device, Duty, TflmNeed, hardware_cycles
 from tinyml_compress.devices.facts import board_details, board_facts
 from tinyml_compress.devices.trust import FITTED_OPERATORS, Trust, likeness, trust
 from tinyml_compress.errors import DoesNotFit
-from tinyml_compress.ir import Graph, Port, Program
+from tinyml_compress.ir import ConstantsIn, Graph, Memories, Port, Program
 from tinyml_compress.pipeline.compile.verb import compile_graph, compile_model, kernel_option
 from tinyml_compress.pipeline.measure.front_end_cost import front_end_cost
-from tinyml_compress.pipeline.measure.memories import memory_uses
+from tinyml_compress.pipeline.measure.memories import memory_uses, ram_bytes, ram_demands
 from tinyml_compress.pipeline.measure.mismatch import agreement, locate
 from tinyml_compress.pipeline.measure.target import Demands, Target
 from tinyml_compress.pipeline.measure.work import FLAGS, Work
@@ -45,6 +45,8 @@ class Board(Target):
     def __init__(self, described: Device) -> None:
         self.device = described
         self.name, self.title, self.kernels = described.name, described.title, described.core.kernels
+        self.memories = described.memories
+        self.memories_with_constants = described.memories_with_constants
 
     def refused_engine(self, engine: str) -> str | None:
         engines = self.device.limits.engines
@@ -56,8 +58,12 @@ class Board(Target):
     def prepare(self, work: Work) -> None:
         if work.request.engine == "aot":
             with suppress(DoesNotFit):  # which is this board's own: `measure` meets it again
-                work.program(self.kernels, self.device.memories)
+                work.program(self.kernels, self._memories(work))
                 _ = work.answers, work.front_end
+
+    def _memories(self, work: Work) -> Memories:
+        in_ram = work.request.constants is ConstantsIn.RAM
+        return self.memories_with_constants if in_ram else self.memories
 
     def measure(self, work: Work, toolchain: str | None) -> Measurement:
         if work.request.engine == "tflm":
@@ -72,15 +78,10 @@ class Board(Target):
 
     def _demands_of_c(self, content: bytes) -> Sequence[Demand]:
         device = self.device
-        program = compile_model(content, "checked", self.kernels)
-        stack = device.limits.stack_bytes
-        held, kept = ("arena, state", program.state_bytes) if program.state_bytes else ("arena", 0)
-        of_what = f"{held} and {stack:,} B of stack"
+        program = compile_model(content, "checked", self.kernels, memories=self.memories)
         constants = program.weight_bytes + program.table_bytes
-        return (
-            _demand("flash", constants, device, "weights and tables, no code"),
-            _demand("RAM", program.arena_bytes + kept + stack, device, of_what),
-        )
+        flash = _demand("flash", constants, device, "weights and tables, no code")
+        return (flash, *ram_demands(program, device))
 
     def _with_tflm(self, work: Work) -> Measurement:
         device = self.device
@@ -119,7 +120,7 @@ class Board(Target):
 
     def _emulated(self, work: Work, toolchain: str | None) -> Measurement:
         request, device = work.request, self.device
-        program = work.program(self.kernels, device.memories)
+        program = work.program(self.kernels, self._memories(work))
         done = emulate(
             program,
             device,
@@ -215,8 +216,9 @@ def _figures(
         "state": program.state_bytes,
         "stack": done.stack_bytes,  # the high-water mark of the run, not what is set aside
         "static": done.static_bytes,
+        **({"constants": sum(program.loaded.values())} if program.loaded else {}),
     }
-    room = _ram_bytes(device, program)
+    room = ram_bytes(device, program)
     cycles = sum(node.cycles for node in nodes)
     ms = cycles / device.clock_hz * 1e3
     figures = [
@@ -234,12 +236,6 @@ def _figures(
         Figure(name="ms", value=ms, unit="ms", kind=Kind.MODELLED, error=error),
     ]
     return tuple(figures)
-
-
-def _ram_bytes(device: Device, program: Program) -> int:
-    """What the program may use of the board's RAM."""
-    memory = device.tiered if program.plan.tiers else device.memory
-    return memory.ram_bytes + sum(one.nbytes for one in memory.more)
 
 
 def _energy(device: Device, cycles: int, error: float) -> tuple[Figure, ...]:

@@ -32,7 +32,14 @@ TC_MORE_ARENAS
 
 volatile int32_t tc_status;
 
+#ifdef TC_LOAD
+void TC_LOAD(void);
+#endif
+
 void tc_main(void) {
+#ifdef TC_LOAD
+    TC_LOAD();
+#endif
 #ifdef TC_STATE_WORDS
     if (tc_go_on == 0u) {
         TC_INIT(tc_state);

@@ -1,0 +1,45 @@
+"""What lies in which memory."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import msgspec
+
+from tinyml_compress.results.base import Value
+
+__all__ = ["MemoryShare", "MemoryUse"]
+
+
+class MemoryShare(Value, frozen=True, kw_only=True):
+    """One of several memories, and what of the model lies there."""
+
+    name: str
+    nbytes: int = msgspec.field(name="bytes")
+    """What it has for that."""
+    parts: Mapping[str, int]
+    """Bytes by cause. Exact."""
+
+    @property
+    def shown(self) -> str:
+        """In a line."""
+        parts = ", ".join(f"{cause} {nbytes:,}" for cause, nbytes in self.parts.items())
+        return f"{self.name} {sum(self.parts.values()):,} of {self.nbytes:,} B: {parts}"
+
+
+class MemoryUse(MemoryShare, frozen=True, kw_only=True):
+    """The same of a board that ran the model."""
+
+    cycles_per_8_bytes: float
+    """Modelled: of data read in sequence, beyond the loads."""
+    is_cached: bool
+    """Then only what misses the data cache costs that."""
+    words_read: int
+    """8-byte words in one inference, other than the one read before. Exact."""
+
+    @property
+    def read(self) -> str:
+        """How often, and at what price."""
+        each = "each that misses the data cache" if self.is_cached else "each"
+        cost = f"{self.cycles_per_8_bytes:.3g} cycles {each}" if self.cycles_per_8_bytes else "no wait"
+        return f"{self.words_read:,} words of 8 B read, {cost}"
