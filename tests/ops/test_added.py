@@ -58,7 +58,7 @@ from tinyml_compress.ops import all_operators
 from tinyml_compress.passes import run
 from tinyml_compress.passes.remove_dead_channels import remove_dead_channels
 from tinyml_compress.pipeline.compile.verb import compile_model
-from tinyml_compress.pipeline.convert.streaming import streamed
+from tinyml_compress.streaming import streamed
 from tinyml_compress.runners import native
 
 x, y = (Tensor(name, (1, 3), DType.FLOAT32) for name in "xy")
@@ -81,7 +81,7 @@ tensors = {**net.tensors, "s": replace(along, name="s"), "pw1": replace(net.tens
 net = net.rebuilt(nodes=tuple(nodes), tensors=tensors)
 small = run(net, (remove_dead_channels,))
 assert (along.shape[3], small.tensors["s"].shape[3]) == (8, 4), small.tensors["s"]
-files = (frontend.write(small), frontend.write(streamed(small)))
+files = (frontend.write(small), frontend.write(streamed(small).graph))
 whole, frames = native.load([compile_model(file, name) for file, name in zip(files, "ab")])
 sound = np.random.default_rng(0).integers(-128, 128, (20, 2, 5), np.int8)
 made = [frames.invoke([sound[None, at : at + 1]])[0].tobytes() for at in range(20)]
