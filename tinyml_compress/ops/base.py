@@ -1,7 +1,8 @@
 """What an operator is to the rest of the tool: attributes, checks, shape, cost, and its table of kernels.
 
 One folder `ops/<op>/` holds `op.py` (a subclass of `Operator`, instantiated as `OPERATOR`) and the C kernels,
-files or rows of tables (`ops/sources.py`). Planner, emitter, tests and benchmarks all read `Operator.variants`.
+files or rows of tables (`ops/sources.py`). Planner, emitter, tests and benchmarks all read
+`Operator.variants`.
 """
 
 from __future__ import annotations
