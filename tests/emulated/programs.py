@@ -22,14 +22,14 @@ CORES = {
 
 INPUT = bytes(range(16))
 _OPS = ("ADD", "MEAN", "RESHAPE", "SOFTMAX")
-_HEAD = """
+HEAD = """
 #include <stdint.h>
 #define NOINLINE __attribute__((noinline))
 int demo_invoke(void *arena);
 """
 
 ADD_THEN_SUM = (
-    _HEAD
+    HEAD
     + """
 static const int8_t demo_w0_bias[16] = {1, 2, 3, 4, 5, 6, 7, 8, -1, -2, -3, -4, -5, -6, -7, -9};
 static NOINLINE void tc_s8_add__c(const int8_t *in, const int8_t *volatile bias, int8_t *out) {
@@ -78,7 +78,7 @@ def program(source: str = ADD_THEN_SUM, arena_bytes: int = 64, nodes: int = 2) -
 def one_node(body: str, declarations: str = "") -> Program:
     """A program whose only node has this C body; `arena` is its argument."""
     return program(
-        f"{_HEAD}{declarations}\nstatic NOINLINE void demo_node_0(uint8_t *arena) {{\n{body}\n}}\n"
+        f"{HEAD}{declarations}\nstatic NOINLINE void demo_node_0(uint8_t *arena) {{\n{body}\n}}\n"
         "int demo_invoke(void *arena) {\n    demo_node_0(arena);\n    return 0;\n}\n",
         nodes=1,
     )
@@ -89,7 +89,7 @@ def assembly(*lines: str) -> Program:
     text = "\\n\\t".join(lines)
     node = "__attribute__((naked, noinline, used)) void demo_node_0(uint8_t *arena)"
     return program(
-        f'{_HEAD}{node};\n{node} {{\n    __asm__ volatile("{text}");\n}}\n'
+        f'{HEAD}{node};\n{node} {{\n    __asm__ volatile("{text}");\n}}\n'
         "int demo_invoke(void *arena) {\n    demo_node_0(arena);\n    return 0;\n}\n",
         nodes=1,
     )

@@ -8,9 +8,9 @@ from dataclasses import replace
 import pytest
 from msgspec import structs
 
-from tests.emulated.programs import CORES, INPUT, board, one_node, program
+from tests.emulated.programs import CORES, HEAD, INPUT, board, one_node, program
 from tests.lib.nets import NETS
-from tinyml_compress.devices import CostClass
+from tinyml_compress.devices import CostClass, Device
 from tinyml_compress.errors import EmulationError, MissingDependency
 from tinyml_compress.pipeline.measure.verb import measured
 from tinyml_compress.pipeline.measure.work import Request
@@ -113,3 +113,47 @@ def test_gcc_gives_the_same_bytes(core: str) -> None:
 def test_gcc_has_no_flags_for_riscv() -> None:
     with pytest.raises(MissingDependency, match="no flags for --toolchain gcc"):
         emulate(program(), board("rv32imc"), [[INPUT]], toolchain="gcc")
+
+
+_HELIUM = """
+#include <arm_mve.h>
+static NOINLINE void demo_node_0(uint8_t *arena) {
+    const int8_t *in = (const int8_t *)arena;
+    int32_t sum = 0;
+    for (int left = 13; left > 0; left -= 16, in += 16) {
+        const mve_pred16_t tail = vctp8q((uint32_t)left);
+        sum = vmladavaq_p_s8(sum, vldrbq_z_s8(in, tail), vldrbq_z_s8(in, tail), tail);
+    }
+    int32x4_t scaled = vrshlq_n_s32(vqrdmulhq_n_s32(vdupq_n_s32(sum), 1 << 30), -1);
+    vstrwq_s32((int32_t *)(void *)(arena + 32), vmaxq_s32(scaled, vdupq_n_s32(-128)));
+}
+int demo_invoke(void *arena) {
+    demo_node_0(arena);
+    return 0;
+}
+"""
+
+
+def _with_helium() -> Device:
+    """The Cortex-M55's board, with the vector unit switched on."""
+    device = board("cortex-m55")
+    flags = ("--target=thumb-freestanding-eabihf", "-mcpu=cortex_m55+fp_armv8d16+mve_fp")
+    return replace(device, core=replace(device.core, compilers={"zig": flags}))
+
+
+def test_helium_runs_on_a_machine_with_pip_alone() -> None:
+    done = emulate(program(HEAD + _HELIUM, nodes=1), _with_helium(), [[INPUT], [bytes(16)]])
+    squares = sum(number * number for number in range(13))
+    assert done.outputs == ((((squares // 2 + 1) // 2).to_bytes(4, "little"),), (bytes(4),))
+    assert done.emulator == "built-in interpreter"
+
+
+@needs_qemu
+def test_helium_counts_as_under_qemu() -> None:
+    source = program(HEAD + _HELIUM, nodes=1)
+    own, other = (
+        emulate(source, _with_helium(), [[INPUT]], emulator=emulator)
+        for emulator in (Emulator.UNICORN, Emulator.QEMU)
+    )
+    assert own.outputs == other.outputs
+    assert own.counts.nodes[0].instructions == other.counts.nodes[0].instructions > 10

@@ -36,24 +36,25 @@ static void dot(tc_core *core, const tc_step *step) {
     tc_advance(core);
 }
 
-/* The usual ones of int8, in few steps of the host. */
+/* The usual ones of int8, in few steps of the host: products of bytes fit into halves. */
 static void dot_bytes(tc_core *core, const tc_step *step) {
     typedef int8_t bytes __attribute__((vector_size(16)));
+    typedef int16_t halves __attribute__((vector_size(32)));
     typedef int32_t words __attribute__((vector_size(64)));
-    const uint32_t active = tc_active(core);
-    if (active != 0xFFFFu) {
+    typedef int32_t quarter __attribute__((vector_size(16)));
+    bytes n, m;
+    if (tc_active(core) != 0xFFFFu) {
         dot(core, step);
         return;
     }
-    bytes n, m;
     __builtin_memcpy(&n, tc_q(core, step->n), BYTES);
     __builtin_memcpy(&m, tc_q(core, step->m), BYTES);
-    const words products = __builtin_convertvector(n, words) * __builtin_convertvector(m, words);
-    int32_t sum = step->flags & ACCUMULATES ? (int32_t)core->r[step->d] : 0;
-    for (uint32_t i = 0; i < BYTES; i++) {
-        sum += products[i];
-    }
-    core->r[step->d] = (uint32_t)sum;
+    const words products = __builtin_convertvector(__builtin_convertvector(n, halves) * __builtin_convertvector(m, halves), words);
+    quarter parts[4];
+    __builtin_memcpy(parts, &products, sizeof products);
+    const quarter sums = (parts[0] + parts[1]) + (parts[2] + parts[3]);
+    const uint32_t base = step->flags & ACCUMULATES ? core->r[step->d] : 0u;
+    core->r[step->d] = base + (uint32_t)sums[0] + (uint32_t)sums[1] + (uint32_t)sums[2] + (uint32_t)sums[3];
     tc_advance(core);
 }
 
