@@ -323,6 +323,15 @@ def test_addresses_relative_to_the_program_counter() -> None:
     assert load_at(0x1000, 0xE8DF, 0xF003) == LoadAddress(None, 3, 0, 0x1004)
 
 
+def test_where_helium_loads() -> None:
+    """VLDRB.U8 before and after the base moves, VLDRB.S32, a store, a gathering load."""
+    assert load_at(0x1000, 0xEDB1, 0x1E10) == LoadAddress(1, offset=16, registers=4)
+    assert load_at(0x1000, 0xECB1, 0x1E10) == LoadAddress(1, registers=4)
+    assert load_at(0x1000, 0xED16, 0x0F04) == LoadAddress(6, offset=-4, registers=1)
+    assert load_at(0x1000, 0xEDA1, 0x1E10) is None
+    assert load_at(0x1000, 0xFC91, 0x0E0C) is None
+
+
 def test_calibration_scales_by_operator() -> None:
     device = board("cortex-m4")
     calibration = replace(device.core.calibration, scale=1.1, by_operator={"FULLY_CONNECTED": 1.27})

@@ -35,6 +35,8 @@ def load_at(address: int, first: int, second: int) -> LoadAddress | None:
         return _single(address, first, second)
     if kind == 0xEC00 and second >> 9 & 7 == 5:
         return _floating(address, first, second)
+    if first & 0xEE00 == 0xEC00 and second >> 9 & 7 == 7:
+        return _vector(first, second)
     return None
 
 
@@ -118,3 +120,15 @@ def _floating(address: int, first: int, second: int) -> LoadAddress | None:
         signed = offset if upwards else -offset
         return _relative(address, signed) if base == _PC else LoadAddress(base, offset=signed)
     return LoadAddress(base, offset=0 if upwards else -offset, registers=second & 0xFE or 1)
+
+
+def _vector(first: int, second: int) -> LoadAddress | None:
+    """VLDRB, VLDRH and VLDRW of Helium from one address on, a word for each register; no gathering ones."""
+    before, upwards, writes_back, is_whole = first & 0x100, first & 0x80, first & 0x20, second & 0x1000
+    if not first & 0x10 or not (before or writes_back) or (is_whole and first & 0x1000):
+        return None
+    size = second >> 7 & 3
+    in_memory = size if is_whole else first >> 3 & 1
+    offset = ((second & 0x7F) << in_memory) * (1 if upwards else -1)
+    base = first & 15 if is_whole else first & 7
+    return LoadAddress(base, offset=offset if before else 0, registers=4 >> (size - in_memory))
