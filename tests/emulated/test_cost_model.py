@@ -299,6 +299,8 @@ def test_addresses_of_loads_agree_with_the_disassembler() -> None:
             continue
         if found.mnemonic.endswith(".16") or found.mnemonic.startswith("fldm"):  # on no core here
             continue
+        if found.mnemonic.startswith("ldc") and second >> 9 & 7 == 7:  # Helium, which it does not know
+            continue
         name = found.mnemonic.split(".")[0]
         is_load = re.match(r"v?ldr|v?ldm|v?pop|lda|tb[bh]", name) is not None
         load = load_at(0x1000, first, second)

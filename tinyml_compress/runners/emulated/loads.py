@@ -129,6 +129,8 @@ def _vector(first: int, second: int) -> LoadAddress | None:
         return None
     size = second >> 7 & 3
     in_memory = size if is_whole else first >> 3 & 1
+    if size == 3 or (not is_whole and size <= in_memory):
+        return None
     offset = ((second & 0x7F) << in_memory) * (1 if upwards else -1)
     base = first & 15 if is_whole else first & 7
     return LoadAddress(base, offset=offset if before else 0, registers=4 >> (size - in_memory))
