@@ -8,17 +8,14 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from tinyml_compress import exporters
-from tinyml_compress.data import load
 from tinyml_compress.errors import UsageError
 from tinyml_compress.exporters import Engine, Format
-from tinyml_compress.frontends.preprocessing import Preprocessing
 from tinyml_compress.ir import ConstantsIn
 from tinyml_compress.ops.base import Isa, Level
-from tinyml_compress.pipeline.compile.front_end import manifest_preprocessing
 from tinyml_compress.pipeline.compile.places import kernels_for, memories_for
 from tinyml_compress.pipeline.compile.shares import memory_shares
 from tinyml_compress.pipeline.export.bundle import Metadata, aot_bundle, tflm_bundle
-from tinyml_compress.pipeline.measure.model import Given, given
+from tinyml_compress.pipeline.measure.model import given
 from tinyml_compress.results import Exported
 from tinyml_compress.support import files
 from tinyml_compress.support.c_names import check_c_name
@@ -79,13 +76,12 @@ def export(
     with stage("read the model"), trusting(trust):
         known = given(str(model), data, seed)
     words = Metadata(check_c_name(name or known.name), release, author, url)
-    preprocessing = _preprocessing(str(model), known, data)
     program = None
     with stage("compile and run the golden vectors"):
         if runtime is Engine.AOT:
-            bundle, program = aot_bundle(known.content, words, preprocessing, isas, level, memories)
+            bundle, program = aot_bundle(known.content, words, known.preprocessing, isas, level, memories)
         else:
-            bundle = tflm_bundle(known.content, words, preprocessing)
+            bundle = tflm_bundle(known.content, words, known.preprocessing)
     made = exporters.layout(layout, bundle)
     with files.output_folder(Path(output)) as staging:
         for path, content in made.items():
@@ -105,15 +101,6 @@ def export(
         memories=None if program is None else memory_shares(program, memories) or None,
         seconds=round(time.perf_counter() - started, 3),
     )
-
-
-def _preprocessing(model: str, known: Given, calibration: str | None) -> Preprocessing:
-    """Of the data that was named, of the conversion just done, or of the one that made the file."""
-    if known.preprocessing is not None:
-        return known.preprocessing
-    if calibration is not None:
-        return load(calibration).preprocessing
-    return manifest_preprocessing(Path(model))
 
 
 def _check_words(release: str, author: str, url: str) -> None:

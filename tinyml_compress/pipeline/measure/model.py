@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from tinyml_compress.errors import UsageError
 from tinyml_compress.frontends.preprocessing import Preprocessing
 from tinyml_compress.models.zoo.streams import STREAMS, stream_file
+from tinyml_compress.pipeline.compile.front_end import manifest_preprocessing
 from tinyml_compress.support import files
 from tinyml_compress.support.c_names import c_name
 
@@ -25,8 +26,8 @@ class Given:
     """A C name: it prefixes the symbols."""
     source: str
     """What the user said."""
-    preprocessing: Preprocessing | None = None
-    """How inputs are made of sensor values, where it was converted here."""
+    preprocessing: Preprocessing = field(default_factory=Preprocessing)
+    """How inputs are made: by the data that was named, or by the manifest of the conversion."""
 
 
 def given(model: str | Path | bytes, calibration: str | None = None, seed: int = 0) -> Given:
@@ -39,7 +40,7 @@ def given(model: str | Path | bytes, calibration: str | None = None, seed: int =
     spec = str(model)
     path = Path(spec)
     if path.is_file() and (path.suffix == ".tflite" or _is_tflite(path)):
-        return Given(files.read_bytes(path), c_name(path.stem), spec)
+        return Given(files.read_bytes(path), c_name(path.stem), spec, _described(path, calibration))
     if path.suffix == ".tflite":
         raise UsageError(
             "no such model file", which=spec, next_step="give a .tflite file, or what `convert` takes"
@@ -48,6 +49,12 @@ def given(model: str | Path | bytes, calibration: str | None = None, seed: int =
     if spec != stream and stream in STREAMS:
         return Given(stream_file(stream), c_name(stream), spec)
     return _converted(spec, calibration, seed)
+
+
+def _described(path: Path, named: str | None) -> Preprocessing:
+    from tinyml_compress import data
+
+    return manifest_preprocessing(path) if named is None else data.load(named).preprocessing
 
 
 def _is_tflite(path: Path) -> bool:

@@ -9,11 +9,9 @@ from pathlib import Path
 
 from tinyml_compress.devices import Duty
 from tinyml_compress.errors import DoesNotFit, MissingDependency, OutputError, TinymlError, UsageError
-from tinyml_compress.frontends.preprocessing import Preprocessing
 from tinyml_compress.ir import ConstantsIn
 from tinyml_compress.ops.base import Level
-from tinyml_compress.pipeline.compile.front_end import manifest_preprocessing
-from tinyml_compress.pipeline.measure.model import Given, given
+from tinyml_compress.pipeline.measure.model import given
 from tinyml_compress.pipeline.measure.target import Target, targets
 from tinyml_compress.pipeline.measure.work import Request, Work
 from tinyml_compress.results import Benchmark, Failure, Measurement, ModelFacts
@@ -44,7 +42,8 @@ def benchmark(
     seed: int = 0,
     trust: bool = False,
 ) -> Benchmark:
-    """A model on one device, several, or all; `data` calibrates a model that is no .tflite yet.
+    """A model on one device, several, or all; `data` calibrates a model that is no .tflite yet, and says what
+    front end it has.
 
     `input` is the first vector (pattern, zeros, random) or a set of them. Each `toolchain` (zig, gcc) gives a
     row; without one the device's own compiles. `every` ("1s") asks for power, `battery` ("1000mAh") for its
@@ -86,7 +85,7 @@ def measured(model: str | Path | bytes, request: Request, name: str | None = Non
         nbytes=len(known.content),
     )
     with stage("benchmark", total=len(chosen) * len(request.toolchains)) as shown:
-        work = Work(known.content, facts, request, shown.note, _preprocessing(model, known))
+        work = Work(known.content, facts, request, shown.note, known.preprocessing)
         for one in chosen:
             one.prepare(work)
         runs = _all(work, chosen, shown.advance)
@@ -95,13 +94,6 @@ def measured(model: str | Path | bytes, request: Request, name: str | None = Non
     return Benchmark(
         model=facts, input_kind=request.input_kind, runs=runs, notes=tuple(dict.fromkeys(work.notes))
     )
-
-
-def _preprocessing(model: str | Path | bytes, known: Given) -> Preprocessing:
-    """Of the conversion just done, or of the one that made the file."""
-    if known.preprocessing is not None:
-        return known.preprocessing
-    return Preprocessing() if isinstance(model, bytes) else manifest_preprocessing(Path(model))
 
 
 def _all(work: Work, chosen: Sequence[Target], advance: Callable[[], None]) -> tuple[Measurement, ...]:
