@@ -16,6 +16,7 @@ from tinyml_compress.cli.export import command
 from tinyml_compress.errors import ConfigError, TinymlError, UsageError
 from tinyml_compress.exporters import Format, layout
 from tinyml_compress.frontends.preprocessing import AudioForm, Features, ImageForm, Preprocessing
+from tinyml_compress.ir.memory import Memories
 from tinyml_compress.ops.base import Isa, Level
 from tinyml_compress.pipeline.compile.front_end import manifest_preprocessing
 from tinyml_compress.pipeline.export.bundle import Metadata, aot_bundle
@@ -82,7 +83,7 @@ def test_a_damaged_model_leaves_nothing_behind(model: Path, tmp_path: Path) -> N
 def test_an_author_may_have_any_character() -> None:
     author = 'A "B" <c@d@e> & tc_model @version@'
     words = Metadata("kws", "1.0.0", author, "")
-    bundle, _ = aot_bundle(NETS["keyword"](), words, Preprocessing(), (Isa.C,), Level.BALANCED)
+    bundle, _ = aot_bundle(NETS["keyword"](), words, Preprocessing(), (Isa.C,), Level.BALANCED, Memories())
     made = {one: layout(one, bundle) for one in Format}
     assert f"author={author}\n".encode() in made[Format.ARDUINO]["library.properties"]
     assert json.loads(made[Format.PLATFORMIO]["library.json"])["authors"][0]["name"] == author
