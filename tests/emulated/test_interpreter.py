@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+import random
 
 import pytest
 
 from tests.emulated.programs import INPUT, assembly, board, build, counted, one_node
 from tests.lib.interpreted import RECORD, batches, kernels, recorded, texts
 from tests.lib.random_states import Pieces, shown
+from tinyml_compress.devices import MemoryMap
 from tinyml_compress.errors import EmulationError
 from tinyml_compress.runners.emulated import Machine, qemu
+from tinyml_compress.runners.emulated.interpreter import Interpreter
 
 needs_qemu = pytest.mark.skipif(not qemu.available(), reason="qemu-system-arm is not installed here")
 
@@ -68,3 +71,18 @@ def test_a_run_without_counts_gives_the_same_bytes() -> None:
     machine = Machine(build(source, "cortex-m55"), source)
     assert machine.run([INPUT]).outputs == machine.counted([INPUT]).outputs
     assert board("cortex-m55").core.interpreter
+
+
+def test_random_code_ends_or_is_a_misstep() -> None:
+    """Whatever the bits say: no register that there is not, no memory outside."""
+    chosen = random.Random(5)
+    memory, start = MemoryMap(0, 0x1000, 0x20000000, 0x1000), 0x100
+    ends = set()
+    for _ in range(3000):
+        top = chosen.randrange(0xE8, 0x100) << 8 | chosen.randrange(256)
+        code = top.to_bytes(2, "little") + chosen.randbytes(2) + b"\xfe\xe7"
+        core = Interpreter(memory, [(start, code)], range(start, start + len(code)))
+        core.set_stack(memory.ram_address + chosen.randrange(0, 0x1000, 4))
+        core.run(start, start + 4, 0.05)
+        ends.add(core.misstep.what.partition(":")[0] if core.misstep else "none")
+    assert ends >= {"none", "instruction not known", "jump to", "read of"}

@@ -321,8 +321,11 @@ static void half_moves(tc_core *core, const tc_step *step) {
     }
 }
 
+/* There are 16 doubles: above them, NO_DOUBLE is set. */
+enum { NO_DOUBLE = 128 };
+
 static uint8_t number(uint32_t word, uint32_t size, uint32_t low, uint32_t extra) {
-    return (uint8_t)(size == 3u ? tc_bits(word, low, 4) | tc_bits(word, extra, 1) << 4
+    return (uint8_t)(size == 3u ? tc_bits(word, low, 4) | tc_bits(word, extra, 1) << 7
                                 : tc_bits(word, low, 4) << 1 | tc_bits(word, extra, 1));
 }
 
@@ -426,12 +429,12 @@ static int newer_data(tc_step *step, uint32_t word) {
         static const uint8_t conditions[4] = {0, 6, 10, 12}; /* EQ, VS, GE, GT */
         step->kind = conditions[kind];
         step->run = select_if;
-        return !op;
+        return !op && !(step->n & NO_DOUBLE);
     }
     if (kind == 0u) {
         step->kind = (uint8_t)op;
         step->run = extreme;
-        return 1;
+        return !(step->n & NO_DOUBLE);
     }
     if (kind != 3u || !op) {
         return 0;
@@ -460,7 +463,7 @@ static int access(tc_step *step, uint32_t word) {
         step->imm = imm * (step->size == 1u ? 2u : 4u);
         step->imm = up ? step->imm : 0u - step->imm;
         step->run = loads ? load : store;
-        return loads || step->n != PC;
+        return (loads || step->n != PC) && !(step->d & NO_DOUBLE);
     }
     if (!before && !up) { /* two registers of the core; `n` and `m` are these */
         step->kind = (uint8_t)loads;
@@ -468,7 +471,13 @@ static int access(tc_step *step, uint32_t word) {
         step->n = (uint8_t)tc_bits(word, 12, 4);
         step->m = (uint8_t)tc_bits(word, 16, 4);
         step->run = move_two;
+        if (step->size == 3u ? word & 0x20u : step->d == 31u) {
+            return 0;
+        }
         return (word & 0x0FE000D0u) == 0x0C400010u && step->size >= 2u && step->n != PC && step->m != PC;
+    }
+    if (step->d & NO_DOUBLE) {
+        return 0;
     }
     step->d = step->size == 3u ? (uint8_t)(2u * step->d) : step->d;
     step->kind = (uint8_t)before;
@@ -526,9 +535,9 @@ int tc_decode_float(tc_step *step, uint32_t word) {
     case 0xED:
         return access(step, word);
     case 0xEE:
-        return word & 0x10u ? transfer(step, word) : data(step, word);
+        return word & 0x10u ? transfer(step, word) : data(step, word) && !((step->d | step->m) & NO_DOUBLE);
     case 0xFE:
-        return !(word & 0x10u) && newer_data(step, word);
+        return !(word & 0x10u) && newer_data(step, word) && !((step->d | step->m) & NO_DOUBLE);
     default:
         return 0;
     }

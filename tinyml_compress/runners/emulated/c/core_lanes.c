@@ -382,14 +382,14 @@ static void shift_all(tc_core *core, const tc_step *step) {
 }
 
 /* Rows. Don't-care bits: Qd (22, 15:13), Qn (7, 19:17), Qm (5, 3:1) or Rm (3:0), the size, and the sign (28). */
-#define OF_TWO 0xFF811F51u
-#define OF_TWO_ANY 0xEF811F51u
-#define OF_TWO_SIZED 0xFFB11F51u
-#define BY_REGISTER 0xFF811F70u
-#define BY_REGISTER_ANY 0xEF811F70u
-#define OF_ONE 0xFFB31FD1u
-#define OF_ONE_SIZED 0xFFBF1FD1u
-#define TURNED 0xEFB31FF0u
+#define OF_TWO 0xFFC11FF1u
+#define OF_TWO_ANY 0xEFC11FF1u
+#define OF_TWO_SIZED 0xFFF11FF1u
+#define BY_REGISTER 0xFFC11FF0u
+#define BY_REGISTER_ANY 0xEFC11FF0u
+#define OF_ONE 0xFFF31FF1u
+#define OF_ONE_SIZED 0xFFFF1FF1u
+#define TURNED 0xEFF31FF0u
 
 static const tc_row ROWS[] = {
     {OF_TWO_SIZED, 0xEF000150, two, AND, 2, 0},
@@ -464,10 +464,10 @@ static const tc_row ROWS[] = {
     {OF_ONE, 0xFFB00040, reverse, REV64, SIZE_AT_18, 0},
     {OF_ONE, 0xEE330E81, one, MAXA, SIZE_AT_18, 0},
     {OF_ONE, 0xEE331E81, one, MINA, SIZE_AT_18, 0},
-    {0xFFF10F7F, 0xEEE00B10, duplicate, DUP, 0, 0},
-    {0xFFF10F7F, 0xEEA00B30, duplicate, DUP, 1, 0},
-    {0xFFF10F7F, 0xEEA00B10, duplicate, DUP, 2, 0},
-    {0xFFA01FF0, 0xEEA00FC0, shift_all, 0, 2, 0},
+    {0xFFF10FFF, 0xEEE00B10, duplicate, DUP, 0, 0},
+    {0xFFF10FFF, 0xEEA00B30, duplicate, DUP, 1, 0},
+    {0xFFF10FFF, 0xEEA00B10, duplicate, DUP, 2, 0},
+    {0xFFE01FF0, 0xEEA00FC0, shift_all, 0, 2, 0},
 };
 
 /* Shifts by a constant: its place among the bits tells the size. */
@@ -475,7 +475,7 @@ static int shift_by_constant(tc_step *step, uint32_t word) {
     static const uint8_t kinds[2][8] = {{SHR, MVN, RSHR, MVN, MVN, SHL, MVN, QSHL},
                                         {SHR, MVN, RSHR, MVN, SRI, SLI, QSHLU, QSHL}};
     const uint32_t imm = tc_bits(word, 16, 6), is_unsigned = tc_bits(word, 28, 1), which = tc_bits(word, 8, 4);
-    if ((word & 0xEF8010D1u) != 0xEF800050u || imm < 8u || which > 7u) {
+    if ((word & 0xEFC010F1u) != 0xEF800050u || imm < 8u || which > 7u) {
         return 0;
     }
     step->size = imm >= 32u ? 2 : imm >= 16u ? 1 : 0;

@@ -49,7 +49,8 @@ static void dot_bytes(tc_core *core, const tc_step *step) {
     }
     __builtin_memcpy(&n, tc_q(core, step->n), BYTES);
     __builtin_memcpy(&m, tc_q(core, step->m), BYTES);
-    const words products = __builtin_convertvector(__builtin_convertvector(n, halves) * __builtin_convertvector(m, halves), words);
+    const words products =
+        __builtin_convertvector(__builtin_convertvector(n, halves) * __builtin_convertvector(m, halves), words);
     quarter parts[4];
     __builtin_memcpy(parts, &products, sizeof products);
     const quarter sums = (parts[0] + parts[1]) + (parts[2] + parts[3]);
@@ -157,7 +158,7 @@ int tc_decode_reduction(tc_step *step, uint32_t word) {
         step->run = extreme;
         return step->size != 3u && !(is_unsigned && step->kind & OF_MAGNITUDES) && !(word & 0x20u);
     }
-    if ((word & 0xEF810F71u) == 0xEE800F01u && !(word & 0x40u) && tc_bits(word, 20, 2) != 3u && !(word & 0x400000u)) {
+    if ((word & 0xEF810F71u) == 0xEE800F01u && !(word & 0x40u) && tc_bits(word, 20, 2) != 3u && !(word & 0x00400080u)) {
         step->d = (uint8_t)tc_bits(word, 12, 4);
         step->size = tc_bits(word, 20, 2);
         step->run = distance;

@@ -51,7 +51,7 @@ static int constant(tc_step *step, uint32_t word) {
     const uint32_t byte = tc_bits(word, 28, 1) << 7 | tc_bits(word, 16, 3) << 4 | (word & 15u),
                    kind = tc_bits(word, 8, 4);
     const uint32_t inverts = tc_bits(word, 5, 1);
-    if ((word & 0xEFB810D0u) != 0xEF800050u) {
+    if ((word & 0xEFF810D0u) != 0xEF800050u) {
         return 0;
     }
     step->run = move_imm;
@@ -183,7 +183,7 @@ static int predicates(tc_step *step, uint32_t word) {
         step->run = block ? predicate_then : predicate_not;
         return 1;
     }
-    if ((word & 0xFFB11F51u) == 0xFE310F01u) {
+    if ((word & 0xFFF11FF1u) == 0xFE310F01u) {
         step->run = select_bytes;
         return 1;
     }
@@ -196,9 +196,9 @@ static int predicates(tc_step *step, uint32_t word) {
         step->amount = (uint8_t)block;
         step->flags = by_scalar ? BY_SCALAR : 0;
         step->run = compare;
-        return step->size != 3u;
+        return step->size != 3u && (by_scalar || !(word & 0x20u));
     }
-    if ((word & 0xFF810F70u) == 0xEE010F60u) {
+    if ((word & 0xFFC10F70u) == 0xEE010F60u) {
         step->a = (uint8_t)(tc_bits(word, 17, 3) * 2u);
         step->m = (uint8_t)(tc_bits(word, 1, 3) * 2u + 1u);
         step->imm = 1u << (tc_bits(word, 7, 1) << 1 | (word & 1u));
@@ -211,7 +211,7 @@ static int predicates(tc_step *step, uint32_t word) {
 }
 
 static int pair_of_lanes(tc_step *step, uint32_t word) {
-    if ((word & 0xFFA01FE0u) != 0xEC000F00u) {
+    if ((word & 0xFFE01FE0u) != 0xEC000F00u) {
         return 0;
     }
     step->kind = tc_bits(word, 20, 1);
@@ -235,9 +235,9 @@ int tc_decode_vector(tc_step *step, uint32_t word) {
         tc_decode_reduction,     tc_decode_vector_float, tc_decode_widths, tc_decode_lanes,
     };
     tc_step fields = *step;
-    fields.d = (uint8_t)(tc_bits(word, 13, 3) | tc_bits(word, 22, 1) << 3);
-    fields.n = (uint8_t)(tc_bits(word, 17, 3) | tc_bits(word, 7, 1) << 3);
-    fields.m = (uint8_t)(tc_bits(word, 1, 3) | tc_bits(word, 5, 1) << 3);
+    fields.d = (uint8_t)tc_bits(word, 13, 3);
+    fields.n = (uint8_t)tc_bits(word, 17, 3);
+    fields.m = (uint8_t)tc_bits(word, 1, 3);
     fields.a = word & 15u;
     for (size_t i = 0; i < sizeof decoders / sizeof *decoders; i++) {
         *step = fields;

@@ -220,8 +220,8 @@ static void complex_lanes(tc_core *core, const tc_step *step) {
     tc_finish(core, step->d, result, active);
 }
 
-#define OF_TWO 0xFFB11F51u
-#define BY_REGISTER 0xEFB11F70u
+#define OF_TWO 0xFFF11FF1u
+#define BY_REGISTER 0xEFF11FF0u
 
 /* Where the sign bit of an encoding is open here, it tells halves from singles. */
 static const tc_row ROWS[] = {
@@ -246,37 +246,37 @@ static const tc_row ROWS[] = {
     {BY_REGISTER, 0xEE310E60, lanes, MUL, 0, BY_SCALAR},
     {BY_REGISTER, 0xEE310E40, lanes, FMA, 0, BY_SCALAR},
     {BY_REGISTER, 0xEE311E40, lanes, FMAS, 0, BY_SCALAR},
-    {0xFFB31FD1, 0xFFB10740, lanes, ABS, SIZE_AT_18, 0},
-    {0xFFB31FD1, 0xFFB107C0, lanes, NEG, SIZE_AT_18, 0},
-    {0xEFBF1FD1, 0xEE3F0E81, lanes, MAXNMA, 0, 0},
-    {0xEFBF1FD1, 0xEE3F1E81, lanes, MINNMA, 0, 0},
-    {0xFFB31FD1, 0xFFB20440, round_whole, TC_EVEN, SIZE_AT_18, 0},
-    {0xFFB31FD1, 0xFFB204C0, round_whole, TC_EVEN, SIZE_AT_18, 0},
-    {0xFFB31FD1, 0xFFB20540, round_whole, TC_AWAY, SIZE_AT_18, 0},
-    {0xFFB31FD1, 0xFFB205C0, round_whole, TC_ZERO, SIZE_AT_18, 0},
-    {0xFFB31FD1, 0xFFB206C0, round_whole, TC_DOWN, SIZE_AT_18, 0},
-    {0xFFB31FD1, 0xFFB207C0, round_whole, TC_UP, SIZE_AT_18, 0},
-    {0xFFB31FD1, 0xFFB30640, from_integer, 0, SIZE_AT_18, 0},
-    {0xFFB31FD1, 0xFFB306C0, from_integer, 0, SIZE_AT_18, IS_UNSIGNED},
-    {0xFFB31FD1, 0xFFB30740, to_integer, TC_ZERO, SIZE_AT_18, 0},
-    {0xFFB31FD1, 0xFFB307C0, to_integer, TC_ZERO, SIZE_AT_18, IS_UNSIGNED},
-    {0xFFB31FD1, 0xFFB30040, to_integer, TC_AWAY, SIZE_AT_18, 0},
-    {0xFFB31FD1, 0xFFB300C0, to_integer, TC_AWAY, SIZE_AT_18, IS_UNSIGNED},
-    {0xFFB31FD1, 0xFFB30140, to_integer, TC_EVEN, SIZE_AT_18, 0},
-    {0xFFB31FD1, 0xFFB301C0, to_integer, TC_EVEN, SIZE_AT_18, IS_UNSIGNED},
-    {0xFFB31FD1, 0xFFB30240, to_integer, TC_UP, SIZE_AT_18, 0},
-    {0xFFB31FD1, 0xFFB302C0, to_integer, TC_UP, SIZE_AT_18, IS_UNSIGNED},
-    {0xFFB31FD1, 0xFFB30340, to_integer, TC_DOWN, SIZE_AT_18, 0},
-    {0xFFB31FD1, 0xFFB303C0, to_integer, TC_DOWN, SIZE_AT_18, IS_UNSIGNED},
-    {0xFFBF1FD1, 0xEE3F0E01, to_half, 0, 1, 0},
-    {0xFFBF1FD1, 0xEE3F1E01, to_half, 0, 1, TOP},
-    {0xFFBF1FD1, 0xFE3F0E01, from_half, 0, 2, 0},
-    {0xFFBF1FD1, 0xFE3F1E01, from_half, 0, 2, TOP},
+    {0xFFF31FF1, 0xFFB10740, lanes, ABS, SIZE_AT_18, 0},
+    {0xFFF31FF1, 0xFFB107C0, lanes, NEG, SIZE_AT_18, 0},
+    {0xEFFF1FF1, 0xEE3F0E81, lanes, MAXNMA, 0, 0},
+    {0xEFFF1FF1, 0xEE3F1E81, lanes, MINNMA, 0, 0},
+    {0xFFF31FF1, 0xFFB20440, round_whole, TC_EVEN, SIZE_AT_18, 0},
+    {0xFFF31FF1, 0xFFB204C0, round_whole, TC_EVEN, SIZE_AT_18, 0},
+    {0xFFF31FF1, 0xFFB20540, round_whole, TC_AWAY, SIZE_AT_18, 0},
+    {0xFFF31FF1, 0xFFB205C0, round_whole, TC_ZERO, SIZE_AT_18, 0},
+    {0xFFF31FF1, 0xFFB206C0, round_whole, TC_DOWN, SIZE_AT_18, 0},
+    {0xFFF31FF1, 0xFFB207C0, round_whole, TC_UP, SIZE_AT_18, 0},
+    {0xFFF31FF1, 0xFFB30640, from_integer, 0, SIZE_AT_18, 0},
+    {0xFFF31FF1, 0xFFB306C0, from_integer, 0, SIZE_AT_18, IS_UNSIGNED},
+    {0xFFF31FF1, 0xFFB30740, to_integer, TC_ZERO, SIZE_AT_18, 0},
+    {0xFFF31FF1, 0xFFB307C0, to_integer, TC_ZERO, SIZE_AT_18, IS_UNSIGNED},
+    {0xFFF31FF1, 0xFFB30040, to_integer, TC_AWAY, SIZE_AT_18, 0},
+    {0xFFF31FF1, 0xFFB300C0, to_integer, TC_AWAY, SIZE_AT_18, IS_UNSIGNED},
+    {0xFFF31FF1, 0xFFB30140, to_integer, TC_EVEN, SIZE_AT_18, 0},
+    {0xFFF31FF1, 0xFFB301C0, to_integer, TC_EVEN, SIZE_AT_18, IS_UNSIGNED},
+    {0xFFF31FF1, 0xFFB30240, to_integer, TC_UP, SIZE_AT_18, 0},
+    {0xFFF31FF1, 0xFFB302C0, to_integer, TC_UP, SIZE_AT_18, IS_UNSIGNED},
+    {0xFFF31FF1, 0xFFB30340, to_integer, TC_DOWN, SIZE_AT_18, 0},
+    {0xFFF31FF1, 0xFFB303C0, to_integer, TC_DOWN, SIZE_AT_18, IS_UNSIGNED},
+    {0xFFFF1FF1, 0xEE3F0E01, to_half, 0, 1, 0},
+    {0xFFFF1FF1, 0xEE3F1E01, to_half, 0, 1, TOP},
+    {0xFFFF1FF1, 0xFE3F0E01, from_half, 0, 2, 0},
+    {0xFFFF1FF1, 0xFE3F1E01, from_half, 0, 2, TOP},
 };
 
 static int fixed_point(tc_step *step, uint32_t word) {
     const uint32_t kind = tc_bits(word, 8, 4), imm = tc_bits(word, 16, 6);
-    if ((word & 0xEF801CD1u) != 0xEF800C50u || imm < 32u || (kind < 14u && imm < 48u)) {
+    if ((word & 0xEFC01CF1u) != 0xEF800C50u || imm < 32u || (kind < 14u && imm < 48u)) {
         return 0;
     }
     step->size = kind >= 14u ? 2 : 1;
@@ -289,7 +289,7 @@ static int fixed_point(tc_step *step, uint32_t word) {
 
 static int comparison(tc_step *step, uint32_t word) {
     const int by_scalar = (word & 0x40u) != 0u;
-    if ((word & 0xEFB10F10u) != 0xEE310F00u || (!by_scalar && word & 0x10u)) {
+    if ((word & 0xEFB10F10u) != 0xEE310F00u || (!by_scalar && word & 0x20u)) {
         return 0;
     }
     step->kind =
@@ -309,12 +309,12 @@ static int comparison(tc_step *step, uint32_t word) {
 static int complex_numbers(tc_step *step, uint32_t word) {
     step->size = (uint8_t)(1u + tc_bits(word, 20, 1));
     step->run = complex_lanes;
-    if ((word & 0xFEA11F51u) == 0xFC800840u) {
+    if ((word & 0xFEE11FF1u) == 0xFC800840u) {
         step->kind = ADD;
         step->amount = word & 0x01000000u ? 3 : 1;
         return 1;
     }
-    if ((word & 0xFE211F51u) == 0xFC200840u) {
+    if ((word & 0xFE611FF1u) == 0xFC200840u) {
         step->kind = FMA;
         step->amount = (uint8_t)(tc_bits(word, 24, 1) << 1 | tc_bits(word, 23, 1));
         return 1;
@@ -322,7 +322,7 @@ static int complex_numbers(tc_step *step, uint32_t word) {
     step->kind = MUL;
     step->size = word & 0x10000000u ? 2 : 1;
     step->amount = (uint8_t)(tc_bits(word, 12, 1) << 1 | (word & 1u));
-    return (word & 0xEFB10F50u) == 0xEE300E00u;
+    return (word & 0xEFF10FF0u) == 0xEE300E00u;
 }
 
 int tc_decode_vector_float(tc_step *step, uint32_t word) {

@@ -213,7 +213,7 @@ static int with_offsets(tc_step *step, uint32_t word) {
 int tc_decode_vector_memory(tc_step *step, uint32_t word) {
     const uint32_t other = word & 0x10000000u, before = tc_bits(word, 24, 1), writes = tc_bits(word, 21, 1);
     const uint32_t loads = word & 0x00100000u, is_whole = word & 0x1000u;
-    if ((word & 0xEE000E00u) != 0xEC000E00u || step->d > 7u) {
+    if ((word & 0xEE000E00u) != 0xEC000E00u || word & 0x00400000u) {
         return 0;
     }
     step->size = (uint8_t)tc_bits(word, 7, 2);

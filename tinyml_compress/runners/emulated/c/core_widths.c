@@ -85,10 +85,10 @@ static void narrow(tc_core *core, const tc_step *step) {
     tc_finish(core, step->d, result, active);
 }
 
-#define OF_TWO_ANY 0xEF811F51u
-#define OF_TWO_SIZED 0xFFB11F51u
-#define BY_REGISTER_SIZED 0xFFB11F70u
-#define OF_ONE 0xFFB31FD1u
+#define OF_TWO_ANY 0xEFC11FF1u
+#define OF_TWO_SIZED 0xFFF11FF1u
+#define BY_REGISTER_SIZED 0xFFF11FF0u
+#define OF_ONE 0xFFF31FF1u
 
 static const tc_row ROWS[] = {
     {OF_TWO_SIZED, 0xEE310E00, widen, MULLP, 0, IS_UNSIGNED},
@@ -113,14 +113,14 @@ static const tc_row ROWS[] = {
     {OF_ONE, 0xFE331E01, narrow, 0, SIZE_AT_18, SATURATES | IS_UNSIGNED | TOP},
     {OF_ONE, 0xEE310E81, narrow, 0, SIZE_AT_18, SATURATES | SIGNED_TO_UNSIGNED},
     {OF_ONE, 0xEE311E81, narrow, 0, SIZE_AT_18, SATURATES | SIGNED_TO_UNSIGNED | TOP},
-    {0xEFB31FD1, 0xEE310E01, widen, SHLL, SIZE_AT_18, 0},
-    {0xEFB31FD1, 0xEE311E01, widen, SHLL, SIZE_AT_18, TOP},
+    {0xEFF31FF1, 0xEE310E01, widen, SHLL, SIZE_AT_18, 0},
+    {0xEFF31FF1, 0xEE311E01, widen, SHLL, SIZE_AT_18, TOP},
 };
 
 static int shift_to_another_size(tc_step *step, uint32_t word) {
     const uint32_t imm = tc_bits(word, 16, 5), is_other = tc_bits(word, 28, 1), last = word & 1u,
                    high = tc_bits(word, 7, 1);
-    if ((word & 0xEF800F50u) != 0xEE800F40u || imm < 8u) {
+    if ((word & 0xEFC00F70u) != 0xEE800F40u || imm < 8u) {
         return 0;
     }
     step->size = imm >= 16u;
