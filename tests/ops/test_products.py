@@ -188,6 +188,29 @@ def depthwise_plane(rng: Rng) -> Graph:
     )
 
 
+def depthwise_column(rng: Rng) -> Graph:
+    """Taps one behind the other, an output one pixel wide."""
+    width = pick(rng, (1, 1, 1, 3))
+    taps = pick(rng, (1, 2, 5, 15))
+    dilation = pick(rng, (1, 1, 2)) if width == 1 else 1
+    return layers.depthwise(
+        rng,
+        image=((taps - 1) * dilation + pick(rng, (1, 1, 4, 9)), width),
+        in_c=pick(rng, (4, 8, 12)),
+        multiplier=1,
+        kernel=(taps, width),
+        stride=(pick(rng, (1, 1, 2)), 1),
+        dilation=(dilation, 1),
+        padding=Padding.VALID,
+        batch=pick(rng, (1, 1, 2)),
+        plain=True,
+    )
+
+
+def one_pixel(rng: Rng) -> Graph:
+    return layers.conv(rng, image=(1, 1), kernel=(1, 1), groups=1, out_c=pick(rng, (2, 4, 7)))
+
+
 def fully_connected(rng: Rng) -> Graph:
     return layers.fully_connected(rng, plain=True)
 
@@ -214,6 +237,8 @@ KERNELS: dict[Maker, str] = {
     depthwise_3x3_wide: "tc_s8_depthwise_conv_2d_3x3__dsp",
     depthwise_3x3_stride_2: "tc_s8_depthwise_conv_2d_3x3s2__dsp",
     depthwise_plane: "tc_s8_depthwise_conv_2d_plane__dsp",
+    depthwise_column: "tc_s8_depthwise_conv_2d_column__dsp",
+    one_pixel: "tc_s8_fully_connected",
     fully_connected: "tc_s8_fully_connected_quads__dsp",
     sparse_fully_connected: "tc_s8_fully_connected_",
 }

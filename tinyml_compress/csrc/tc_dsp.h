@@ -135,6 +135,17 @@ static TC_INLINE int32_t tc_smlatb(uint32_t a, uint32_t b, int32_t sum) {
 #endif
 }
 
+/* sum + a.high * b.high */
+static TC_INLINE int32_t tc_smlatt(uint32_t a, uint32_t b, int32_t sum) {
+#if TC_DSP_ASM
+    int32_t result;
+    __asm__("smlatt %0, %1, %2, %3" : "=r"(result) : "r"(a), "r"(b), "r"(sum));
+    return result;
+#else
+    return tc_add(sum, tc_high16(a) * tc_high16(b));
+#endif
+}
+
 /* sum + ((a * b + 2^31) >> 32) */
 static TC_INLINE int32_t tc_smmlar(int32_t a, int32_t b, int32_t sum) {
 #if TC_DSP_ASM

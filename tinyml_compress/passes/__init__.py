@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from tinyml_compress.ir import Graph, verify
 from tinyml_compress.ops import check_graph
 from tinyml_compress.passes.bind_variables import bind_variables
+from tinyml_compress.passes.dense_pixels import dense_pixels
 from tinyml_compress.passes.fold_constants import fold_constants
 from tinyml_compress.passes.fold_padding import fold_padding
 from tinyml_compress.passes.fuse_activations import fuse_activations
@@ -14,7 +15,7 @@ from tinyml_compress.passes.remove_dead_channels import remove_dead_channels
 from tinyml_compress.passes.remove_dead_nodes import remove_dead_nodes
 from tinyml_compress.passes.remove_noops import remove_noops
 
-__all__ = ["PASSES", "Pass", "fold_padding", "run"]
+__all__ = ["PASSES", "Pass", "dense_pixels", "fold_padding", "run"]
 
 Pass = Callable[[Graph], Graph]
 
@@ -24,6 +25,7 @@ PASSES: tuple[Pass, ...] = (
     remove_noops,
     fold_padding,
     fuse_activations,
+    dense_pixels,
     remove_dead_channels,
 )
 

@@ -21,8 +21,10 @@ from tinyml_compress.support import files
 
 __all__ = ["shrink", "stripped"]
 
-# All passes but the one that folds PAD into a convolution: the file has no place for explicit padding.
-_WRITABLE: tuple[passes.Pass, ...] = tuple(p for p in passes.PASSES if p is not passes.fold_padding)
+# The file has no place for explicit padding, and its layers stay what they are.
+_WRITABLE: tuple[passes.Pass, ...] = tuple(
+    one for one in passes.PASSES if one not in (passes.fold_padding, passes.dense_pixels)
+)
 
 
 def stripped(file: bytes, vectors: int = 3, seed: int = 0) -> bytes:

@@ -31,6 +31,7 @@ class Weaver:
         self._first: list[Node] = []
         self._first_tensors: list[Tensor] = []
         self._made: dict[tuple[object, ...], str] = {}
+        self._memories = 0
 
     def graph(self, outputs: Sequence[str]) -> Graph:
         """What was collected, with the memories' start."""
@@ -119,7 +120,7 @@ class Weaver:
         new = tensor.shape[axis]
         handle = f"{source}/handle"
         self.tensors[handle] = Tensor(handle, (1,), DType.RESOURCE)
-        named = VariableAttrs("", f"memory{len(self._first) // 2}")
+        named = VariableAttrs("", f"memory{self._memories}")
         before = self.like(source, f"{source}/before", axis, history)
         self.nodes.append(Node("VAR_HANDLE", (), (handle,), named, handle))
         self._node("READ_VARIABLE", (handle,), before, Attrs())
@@ -134,15 +135,25 @@ class Weaver:
         return self._const(name, np.array(values, np.int32), DType.INT32)
 
     def _start(self, named: VariableAttrs, memory: Tensor) -> None:
-        """At first a memory holds real zeros."""
-        data = _filled(memory.shape, _zero(memory), memory.dtype)
-        nothing = replace(memory, name=f"{memory.name}/nothing", data=data)
+        """At first a memory holds real zeros, made by FILL where that takes the type: it needs no flash."""
+        nothing = replace(memory, name=f"{memory.name}/nothing")
+        value = _filled((), _zero(memory), memory.dtype)
+        if memory.dtype in (DType.INT8, DType.FLOAT32):
+            shape = np.array(memory.shape, np.int32)
+            shape.setflags(write=False)
+            size = Tensor(f"{memory.name}/size", shape.shape, DType.INT32, None, shape)
+            zero = replace(memory, name=f"{memory.name}/zero", shape=(), data=value)
+            self._first_tensors += [size, zero]
+            self._first.append(Node("FILL", (size.name, zero.name), (nothing.name,), Attrs(), "nothing"))
+        else:
+            nothing = replace(nothing, data=_filled(memory.shape, _zero(memory), memory.dtype))
         handle = Tensor(f"{memory.name}/first", (1,), DType.RESOURCE)
         self._first_tensors += [nothing, handle]
         self._first += [
             Node("VAR_HANDLE", (), (handle.name,), named, "handle"),
             Node("ASSIGN_VARIABLE", (handle.name, nothing.name), (), Attrs(), "start"),
         ]
+        self._memories += 1
 
     def _const(self, name: str, data: npt.NDArray[np.generic], dtype: DType) -> str:
         data.setflags(write=False)

@@ -8,7 +8,7 @@ from tinyml_compress.ir import NodeView
 from tinyml_compress.ops._conv import ConvAttrs, ConvOperator, check_conv, check_conv_numbers, conv_fields
 from tinyml_compress.ops._forms import Form, form_of
 from tinyml_compress.ops.base import OptionField, Options, refuse
-from tinyml_compress.ops.depthwise_conv_2d import four_bits, node, plane, plane_wide, three_by_three
+from tinyml_compress.ops.depthwise_conv_2d import column, four_bits, node, plane, plane_wide, three_by_three
 from tinyml_compress.ops.traits import Scales, Weights
 
 __all__ = ["OPERATOR", "DepthwiseConv2DAttrs"]
@@ -36,6 +36,7 @@ class DepthwiseConv2D(ConvOperator):
         *four_bits.VARIANTS,
         *three_by_three.VARIANTS,
         *plane.VARIANTS,
+        *column.VARIANTS,
     )
 
     def check(self, view: NodeView) -> None:

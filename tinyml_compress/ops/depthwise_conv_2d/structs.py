@@ -28,6 +28,16 @@ STRUCTS = (
         pointers("int32_t", "channels", note="per output channel"),
     ),
     struct(
+        "tc_s8_depthwise_column",
+        ints("batch in_c"),
+        ints("in_bytes", note="of one image"),
+        ints("out_bytes out_rows"),
+        ints("row_step", note="bytes from the values of one output row to those of the next"),
+        ints("taps tap_step out_zero"),
+        pointers("int8_t", "weights", note="by taps, then channels"),
+        pointers("int32_t", "channels", note="as tc_fast_unpack takes them"),
+    ),
+    struct(
         "tc_s16_depthwise_plane",
         ints("batch in_c"),
         ints("in_bytes", note="values of one image, here and in what follows"),

@@ -1,0 +1,55 @@
+"""A convolution of one pixel becomes a dense layer, whose kernels need no windows.
+
+Exact because TensorFlow Lite Micro makes the multipliers of both in double precision where weights have a
+scale per channel; other convolutions stay.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import replace
+
+from tinyml_compress.ir import Graph, Node, NodeView, Tensor
+from tinyml_compress.ops import operator
+from tinyml_compress.ops._conv import conv_window
+from tinyml_compress.ops._forms import Form, form_of
+from tinyml_compress.ops.conv_2d.op import Conv2DAttrs
+from tinyml_compress.ops.fully_connected.op import FullyConnectedAttrs
+
+__all__ = ["dense_pixels"]
+
+
+def dense_pixels(graph: Graph) -> Graph:
+    """Rewrite every convolution that sees one pixel; weights that others read too would be stored twice."""
+    readers = Counter(name for node in graph.nodes for name in node.inputs)
+    tensors, nodes = dict(graph.tensors), list(graph.nodes)
+    for place, view in enumerate(graph.views()):
+        if not _is_dense(view) or readers[view.input(1).name] > 1:
+            continue
+        weights = _as_rows(view.input(1))
+        tensors[weights.name] = weights
+        attrs = FullyConnectedAttrs(activation=view.attrs(Conv2DAttrs).activation, keep_num_dims=True)
+        inputs = (view.node.inputs[0], weights.name, *view.node.inputs[2:])
+        made = Node("FULLY_CONNECTED", inputs, view.node.outputs, attrs, view.node.name)
+        operator(made.op).check(NodeView(replace(graph, tensors=tensors), made))
+        nodes[place] = made
+    return graph if nodes == list(graph.nodes) else graph.rebuilt(nodes=tuple(nodes), tensors=tensors)
+
+
+def _is_dense(view: NodeView) -> bool:
+    if not isinstance(view.node.attrs, Conv2DAttrs) or form_of(view) is not Form.S8:
+        return False
+    weights = view.input(1)
+    window = conv_window(view, weights.shape[0])
+    return (
+        window.taps == 1
+        and window.batch == window.in_h == window.in_w == window.pixels == 1
+        and weights.shape[3] == window.in_c
+        and weights.quantized.per_channel
+        and weights.quantized.axis == 0
+    )
+
+
+def _as_rows(weights: Tensor) -> Tensor:
+    shape = (weights.shape[0], weights.shape[3])
+    return replace(weights, name=f"{weights.name}/rows", shape=shape, data=weights.constant.reshape(shape))
