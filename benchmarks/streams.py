@@ -24,7 +24,7 @@ from tinyml_compress.support import files
 
 HERE = Path(__file__).parent
 BOARD = "nucleo-l4r5zi"
-NETS = (("wake_word", "data:wake_word:train"), ("ds_cnn", "data:keywords:train"))
+NETS = (("wake_word", "data:wake-word:train"), ("ds_cnn", "data:keywords:train"))
 
 
 @dataclass(frozen=True)
