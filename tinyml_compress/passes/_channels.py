@@ -114,9 +114,10 @@ def find_removable(graph: Graph) -> Removal | None:
     for name in ties.fixed & set(ids):
         gone[ids[name]] = False
     computed = [name for name in ids if not graph.tensors[name].is_const]
+    read = [*computed, *(layer.source for layer in layers)]  # a layer may read a constant
     while True:
         _settle(layers, ids, gone)
-        if not (_keep_one(computed, ids, gone) or _keep_fours(computed, ids, gone)):
+        if not (_keep_one(read, ids, gone) or _keep_fours(computed, ids, gone)):
             break
     kept = {name: ~gone[ids[name]] for name in ids}
     if all(mask.all() for name, mask in kept.items() if not graph.tensors[name].is_const):
@@ -146,9 +147,9 @@ def _settle(layers: list[Layer], ids: Mapping[str, Ints], gone: Mask) -> None:
                 gone[columns[folded]] = False
 
 
-def _keep_one(computed: list[str], ids: Mapping[str, Ints], gone: Mask) -> bool:
+def _keep_one(names: list[str], ids: Mapping[str, Ints], gone: Mask) -> bool:
     """Bring one channel back for the first tensor that would lose all."""
-    for name in computed:
+    for name in names:
         if gone[ids[name]].all():
             gone[ids[name][0]] = False
             return True
