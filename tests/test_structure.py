@@ -222,8 +222,9 @@ NAMED = {
     "converter/floats.py": 7,  # advice to people, and what TensorFlow's converter leaves in float by chance
     "converter/splice.py": 1,  # makes nodes
     "devices/trust.py": 7,  # which operators the nets had that costs were fitted on
+    "passes/dense_pixels.py": 3,  # makes nodes
     "models/keras3_ops.py": 1,  # a layer of Keras
-    "streaming/weaving.py": 12,  # makes nodes
+    "streaming/weaving.py": 13,  # makes nodes
     "support/backend.py": 1,  # a part of names of environment variables
     "techniques/_beside.py": 1,  # layers of Keras
     "techniques/_dead.py": 1,
