@@ -5,7 +5,7 @@
     per word
 
 The front end (MFCC, mean and deviation of the training part) is described once, in `sounds.toml`: training,
-calibration and evaluation take it from there, and the firmware gets the same numbers as C constants.
+calibration and evaluation take it from there, and the firmware gets it as C that gives the same bytes.
 """
 
 from __future__ import annotations
@@ -56,12 +56,16 @@ def main() -> None:
 
     made = tc.convert(given.output / "keywords.keras", train, output=given.output / "int8", name="keywords")
     print(tc.evaluate(made.path, test, against=given.output / "keywords.keras").summary())
+    heard = tc.evaluate(made.path, test, engine="aot")
+    print(f"from samples to answers in C: {heard.summary()}")
     run = tc.benchmark(made.path, given.target).runs[0]
     print(
         f"{given.target}: {run.instructions:,} instructions, {run.ms:.2f} ms modelled, {run.ram:,} B of RAM"
     )
+    if run.front_end is not None:
+        print(f"front end: {run.front_end.shown}")
     tc.compile_c(made.path, output=given.output / "c", name="keywords", isa="dsp")
-    print(f"C in {given.output / 'c'}, the front end's constants in {given.output / 'int8'}")
+    print(f"C of the net and of its front end in {given.output / 'c'}")
 
 
 def trained(train: data.DataSet, epochs: int, seed: int) -> tf.keras.Model:

@@ -69,6 +69,8 @@ def test_keywords_from_recordings(seed: str, tmp_path: Path) -> None:
     assert float(found[1]) > 80
     assert "ms modelled" in shown
     assert (tmp_path / "c" / "keywords.c").is_file()
+    assert (tmp_path / "c" / "keywords_frontend.c").is_file()
+    assert "its bytes are those of training" in shown
     assert any("MFCC" in path.read_text().upper() for path in (tmp_path / "int8").glob("*.h"))
 
 
