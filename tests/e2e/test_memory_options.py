@@ -121,3 +121,10 @@ def test_benchmark_with_constants_in_ram() -> None:
         assert loaded.cycles < plain.cycles
         assert loaded.memories is not None
         assert loaded.memories[0].parts["constants"] == loaded.parts("RAM")["constants"]
+
+
+def test_reads_that_are_not_known_are_not_claimed() -> None:
+    (run,) = measured(residual(), Request(("esp32-c3",), vectors=1, constants=ConstantsIn.RAM)).runs
+    assert run.memories is not None
+    assert run.memories[0].words_read is None
+    assert run.memories[0].read == "words of 8 B, no wait"

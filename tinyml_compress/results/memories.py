@@ -34,12 +34,15 @@ class MemoryUse(MemoryShare, frozen=True, kw_only=True):
     """Modelled: of data read in sequence, beyond the loads."""
     is_cached: bool
     """Then only what misses the data cache costs that."""
-    words_read: int
-    """8-byte words in one inference, other than the one read before. Exact."""
+    words_read: int | None = None
+    """8-byte words in one inference, other than the one read before. Exact; absent on cores whose reads are
+    not told apart (RISC-V).
+    """
 
     @property
     def read(self) -> str:
         """How often, and at what price."""
         each = "each that misses the data cache" if self.is_cached else "each"
         cost = f"{self.cycles_per_8_bytes:.3g} cycles {each}" if self.cycles_per_8_bytes else "no wait"
-        return f"{self.words_read:,} words of 8 B read, {cost}"
+        words = "words of 8 B" if self.words_read is None else f"{self.words_read:,} words of 8 B read"
+        return f"{words}, {cost}"

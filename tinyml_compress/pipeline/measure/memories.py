@@ -28,7 +28,7 @@ def memory_uses(program: Program, device: Device, done: Emulation) -> tuple[Memo
             },
             cycles_per_8_bytes=one.price,
             is_cached=one.is_cached,
-            words_read=sum(count.ram_words[place] for count in counts),
+            words_read=None if device.core.is_riscv else sum(count.ram_words[place] for count in counts),
         )
         for place, one in enumerate(device.stretches)
     )
