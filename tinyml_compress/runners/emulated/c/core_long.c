@@ -158,8 +158,12 @@ static int shifted_register(tc_step *step, uint32_t word) {
     step->m = word & 15u;
     step->d = (uint8_t)tc_bits(word, 8, 4);
     step->n = (uint8_t)tc_bits(word, 16, 4);
-    if ((word & 0xFFF00100u) == 0xEA500100u && step->m >= SP && tc_decode_long_shift(step, word)) {
-        return 1;
+    if ((word & 0xFFF00100u) == 0xEA500100u && step->m >= SP) {
+        tc_step shift = *step;
+        if (tc_decode_long_shift(&shift, word)) {
+            *step = shift;
+            return 1;
+        }
     }
     if ((word & 0xFFF0C000u) == 0xEA508000u) {
         step->kind = tc_bits(word, 12, 2); /* as it is, plus one, inverted, negated */
