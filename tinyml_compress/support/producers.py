@@ -179,7 +179,7 @@ CONVERSION = Producer(
 
 EMULATION = Producer(
     "emulation",
-    3,
+    4,
     ("runners/emulated",),
     ("unicorn", "capstone", "pyelftools", "numpy"),
     (_DEVICES, _IR, TOOLCHAIN),
