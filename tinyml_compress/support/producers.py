@@ -81,7 +81,7 @@ _IR = Producer("ir", 1, ("ir",), ("numpy",))
 _SETS = Producer("instruction sets", 1, ("support/instruction_sets.py",))
 _COMPILER = Producer(
     "compiler",
-    3,
+    4,
     (
         "ops",
         "schedule",
@@ -117,7 +117,7 @@ _RUNNERS = Producer(
 )
 _CONVERTER = Producer(
     "converter",
-    2,
+    3,
     ("converter", "support/environments.py", "support/escape.py"),
     ("ai-edge-litert",),
     (_TENSORFLOW, _FILES),
@@ -158,7 +158,7 @@ COMPRESSION = Producer(
 
 CONVERSION = Producer(
     "conversion",
-    3,
+    4,
     (
         "pipeline/convert/artifacts.py",
         "pipeline/convert/collapse.py",
