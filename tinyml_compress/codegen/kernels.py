@@ -13,6 +13,7 @@ from tinyml_compress.ops import all_structs
 from tinyml_compress.ops.sources import KernelSource
 from tinyml_compress.ops.structs import Field, Struct
 from tinyml_compress.support import resources
+from tinyml_compress.support.escape import c_comment
 
 __all__ = ["amalgamate"]
 
@@ -80,7 +81,7 @@ def _typedefs(words: set[str]) -> Iterator[str]:
 def _member(field: Field) -> str:
     gap = "" if field.ctype.endswith("*") else " "
     length = f"[{field.length}]" if field.length else ""
-    note = f" /* {field.note} */" if field.note else ""
+    note = f" {c_comment(field.note)}" if field.note else ""
     return f"{field.ctype}{gap}{field.name}{length};{note}"
 
 

@@ -79,10 +79,11 @@ def usage(program: Program) -> dict[str, str]:
         size = f"{upper}_ARENA{one.suffix.upper()}_BYTES"
         aligned = f"__attribute__((aligned({upper}_ARENA_ALIGN)))"
         lines.append(f"static {section}uint8_t arena{one.suffix}[{size}] {aligned};")
+    block = c_comment(f"of {upper}_SELFTEST_ARENA_BYTES")
     return {
         "arenas": "\n".join(lines),
         "arguments": ", ".join(f"arena{one.suffix}" for one in program.arenas),
-        "block": "arena" if len(program.arenas) == 1 else f"block /* of {upper}_SELFTEST_ARENA_BYTES */",
+        "block": "arena" if len(program.arenas) == 1 else f"block {block}",
         "memories": _memories(program),
     }
 
