@@ -204,9 +204,10 @@ def test_web_page_is_whole_and_fetches_nothing(tool: Tool, model: Path, tmp_path
 def test_a_name_cannot_break_the_page(tmp_path: Path) -> None:
     from tinyml_compress.rendering import benchmark_html
 
-    result = measured(
-        NETS["keyword"](), "keyword", "<script>alert(1)</script>", Request(("nucleo-l4r5zi",), vectors=1)
-    )
+    file = tmp_path / "<script>alert(1).tflite"
+    file.write_bytes(NETS["keyword"]())
+    result = measured(file, Request(("nucleo-l4r5zi",), vectors=1))
+    assert "<script>alert(1)" in result.model.source
     assert "<script>alert(1)" not in benchmark_html(result)
 
 
