@@ -74,11 +74,11 @@ class Goal:
 
 
 GOALS = {
-    "resnet8-80": Goal("ResNet-8, 80%", "resnet8", "sparse80-int8", 0.42, 0.60, 0.35),
+    # Cycles were to be 0.60 here, 0.75 and 0.42 for the autoencoder, by the prices before silicon's: these
+    # charge the dense form less, whose loads come in runs.
+    "resnet8-80": Goal("ResNet-8, 80%", "resnet8", "sparse80-int8", 0.42, 0.63, 0.35),
     "resnet8-90": Goal("ResNet-8, 90%", "resnet8", "sparse90-int8", 0.22, 0.40),
     "ds-cnn-80": Goal("DS-CNN, 1x1 layers 80%", "ds_cnn", "pointwise80-int8", 0.52, 0.70),
-    # Cycles of the two were to be 0.75 and 0.42 by the prices before silicon's: these charge the dense form
-    # less, whose loads come in runs.
     "autoencoder-80": Goal("autoencoder, 80%", "autoencoder", "fully-connected80-int8", 0.42, 0.80, 0.35),
     "autoencoder-90": Goal("autoencoder, 90%", "autoencoder", "fully-connected90-int8", 0.22, 0.45),
     "autoencoder-blocks": Goal(
