@@ -13,7 +13,9 @@ import pytest
 
 from tests.lib.graphs import model, tensor
 from tests.lib.poison import CONSOLE_SCRIPT, poisoned, touched
+from tests.lib.window_nets import random_chain
 from tinyml_compress import cli
+from tinyml_compress.frontend import write
 from tinyml_compress.ir import Attrs
 
 REPO = Path(__file__).parents[2]
@@ -39,6 +41,7 @@ FAST = (
     "evaluate m.tflite --data x.npz --engine tflm",
     "benchmark m.tflite --target nucleo-l4r5zi --json b.json",
     "shrink m.tflite -o shrunk.tflite",
+    "stream w.tflite -o told.tflite",
     "export m.tflite --format cmake -o cmake",
     "report b.json -o page.html",
     "gate --baseline b.json --current b.json",
@@ -68,6 +71,7 @@ RECIPE = '[[stage]]\nuse = "prune"\nsparsity = 0.5\nepochs = 1\n[[stage]]\nuse =
 def folder(tmp_path: Path) -> Path:
     data = poisoned(tmp_path / "data")
     (data / "m.tflite").write_bytes(RELU)
+    (data / "w.tflite").write_bytes(write(random_chain(2)))
     np.savez(data / "x.npz", inputs=np.zeros((6, 4), np.float32), labels=np.arange(6) % 4)
     (data / "mine.py").write_text(NET)
     (data / "beside.py").write_text("units = 3\n")

@@ -20,7 +20,7 @@ from tinyml_compress.data.split import split_data
 from tinyml_compress.errors import MissingDependency, ModelError, ProcessError, TinymlError
 from tinyml_compress.ir import Attrs
 from tinyml_compress.models import Format, Origin
-from tinyml_compress.pipeline.compress import verb as compression
+from tinyml_compress.pipeline.compress import making, run
 from tinyml_compress.pipeline.compress.verb import compress
 from tinyml_compress.pipeline.convert import artifacts
 from tinyml_compress.pipeline.inspect.contents import content_of_model
@@ -59,7 +59,7 @@ def asked(work: Path, monkeypatch: pytest.MonkeyPatch, net: str = "tiny.keras", 
         raise Asked(key)
 
     with monkeypatch.context() as patch:
-        patch.setattr(compression.cache, "cached_folder", ask)
+        patch.setattr(run.cache, "cached_folder", ask)
         with pytest.raises(Asked) as caught:
             compress(work / net, parse(CONVERT, "mine"), work / data, output=work / "out")
     return str(caught.value)
@@ -159,7 +159,7 @@ def test_a_failure_is_told_but_not_kept(
     assert not first.cached
     assert first.arena is None
     with monkeypatch.context() as patch:
-        patch.setattr(compression, "outputs_of_file", hung)
+        patch.setattr(making, "outputs_of_file", hung)
         second = converted("2")
     assert not second.cached
     assert second.arena is not None
@@ -183,8 +183,8 @@ def test_what_is_not_installed_is_no_failure(monkeypatch: pytest.MonkeyPatch) ->
 
     data = model("RELU", [tensor("x", (1, 4), 0.5, 3)], tensor("y", (1, 4), 0.5, 3), Attrs())
     made = artifacts.Converted(data, converter.read(data), converter.Settings(), 0, None, None, 0, ())
-    for run, has_failed in ((absent, False), (crashed, True)):
-        monkeypatch.setattr(artifacts.tflm, "run", run)
+    for end, has_failed in ((absent, False), (crashed, True)):
+        monkeypatch.setattr(artifacts.tflm, "run", end)
         result = artifacts.make_artifacts("net", made, Origin("net.keras", Format.KERAS2, "").given)
         assert result.arena is None
         assert result.has_failed is has_failed
