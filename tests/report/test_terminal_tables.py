@@ -19,6 +19,7 @@ import pytest
 
 from tests.lib.graphs import const, graph, tensor
 from tests.lib.terminals import PIPED, printed
+from tests.lib.window_nets import random_chain
 from tests.report import documents
 from tinyml_compress.devices import Device, load_device
 from tinyml_compress.evaluation import share
@@ -30,6 +31,7 @@ from tinyml_compress.pipeline.compare.verb import compare
 from tinyml_compress.pipeline.evaluate.verb import evaluate_all
 from tinyml_compress.pipeline.inspect.verb import inspect_model
 from tinyml_compress.pipeline.shrinking import shrink
+from tinyml_compress.pipeline.stream import stream
 from tinyml_compress.rendering.demo import BoardRow, DemoResult, ModelRow, demo_blocks
 from tinyml_compress.rendering.inspection import models_blocks
 from tinyml_compress.results import (
@@ -135,6 +137,11 @@ def test_verbs_that_look_at_a_file(folder: Path, tmp_path: Path) -> None:
     small = tmp_path / "small.tflite"
     rendered(shrink(file, output=small, vectors=1, names_only=True).blocks(), "quantization")
     whole(printed("shrink", file, "-o", small, "--vectors", "1", columns=40), 40, "quantization")
+    window = tmp_path / "window.tflite"
+    window.write_bytes(write(random_chain(2)))
+    told = stream(window, output=tmp_path / "told.tflite", steps=1)
+    rendered(told.blocks(), *(layer.layer for layer in told.layers if layer.window_macs))
+    whole(printed("stream", window, "-o", tmp_path / "told.tflite", columns=40), 40, "t0")
     whole(printed("verify", file, "--vectors", "1", columns=40), 40, f"{file}@tflm")
     compiled = printed("compile", file, "-o", tmp_path / "c", columns=40)
     whole(compiled, 40, "tc_s8_fully_connected_sparse__c", "CMakeLists.txt")

@@ -114,7 +114,9 @@ def _compared(
     full = [(end, outputs) for end, outputs in zip(ends, told_outputs, strict=True) if end >= form.window]
     whole = tflm.run(content, [cut(end - form.window, end) for end, _ in full]).outputs
     for (end, found), wanted in zip(full, whole, strict=True):
-        for mine, theirs in zip(found or (), wanted, strict=True):
+        if found is None:
+            raise MismatchError("frame by frame gives no output", which=f"frame {end}")
+        for mine, theirs in zip(found, wanted, strict=True):
             if not np.array_equal(_last(theirs, mine.shape), mine):
                 raise MismatchError("frame by frame gives another output", which=f"frame {end}")
     return len(full)

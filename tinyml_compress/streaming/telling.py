@@ -71,9 +71,7 @@ def streamed(graph: Graph, *, axis: int = 1, frames: int = 1, causal: bool = Fal
     if len(windows) != 1:
         raise UsageError("inputs of several lengths along time", which=graph.name, found=sorted(windows))
     (window,) = windows
-    step = _step(graph, axis, frames, window, causal)
-    demands: dict[str, int] = {}
-    _Telling(graph, axis, step, window, causal, demands)
+    step, demands = _learnt(graph, axis, frames, window, causal)
     telling = _Telling(graph, axis, step, window, causal, demands)
     if not any(layer.way in (Way.NEW, Way.ENDS) and layer.window for layer in telling.layers):
         raise UnsupportedOperator(
@@ -97,13 +95,16 @@ def _window(tensor: Tensor, axis: int) -> int:
     return tensor.shape[axis]
 
 
-def _step(graph: Graph, axis: int, frames: int, window: int, causal: bool) -> int:
-    """The smallest multiple of `frames` of which every layer's stride takes a whole part."""
+def _learnt(graph: Graph, axis: int, frames: int, window: int, causal: bool) -> tuple[int, dict[str, int]]:
+    """The smallest multiple of `frames` of which every layer's stride takes a whole part, and what each
+    tensor has to remember then.
+    """
     step = frames
     while step < window:
-        telling = _Telling(graph, axis, step, window, causal, {})
+        demands: dict[str, int] = {}
+        telling = _Telling(graph, axis, step, window, causal, demands)
         if not telling.misfit:
-            return step
+            return step, demands
         step = math.lcm(step, telling.misfit)
     raise UnsupportedOperator(
         "a step would be as long as the window",
