@@ -18,7 +18,6 @@ import numpy as np
 import numpy.typing as npt
 
 from tinyml_compress import data, frontend, models
-from tinyml_compress.converter import Settings
 from tinyml_compress.ir import DType, Graph, Node, Quant, Tensor
 from tinyml_compress.models.origin import Format, LoadedModel, Origin
 from tinyml_compress.models.zoo.streams import STREAMS, Stream
@@ -27,6 +26,7 @@ from tinyml_compress.ops.numerics import Activation
 from tinyml_compress.ops.softmax.op import SoftmaxAttrs
 from tinyml_compress.ops.svdf.op import SvdfAttrs
 from tinyml_compress.pipeline.convert.keras_model import convert_model
+from tinyml_compress.pipeline.convert.whole import Wanted
 from tinyml_compress.runners import tflm
 from tinyml_compress.runners.sides import quantized
 from tinyml_compress.streaming import streamed
@@ -117,7 +117,7 @@ def _wake_word(train: Any, test: Any) -> tuple[bytes, float]:
     weights, bias = _read_out(features(train), train.labels, 3)
     last.set_weights([weights.astype(np.float32), bias.astype(np.float32)])
     loaded = LoadedModel(model, Origin("zoo:wake_word with a fitted last layer", Format.ZOO, ""))
-    window = convert_model(loaded, train, Settings(), seed=SEED).tflite
+    window = convert_model(loaded, train, Wanted(seed=SEED)).tflite
     score = _share(features(test) @ weights + bias, test.labels)
     return frontend.write(streamed(frontend.read(window, "wake_word")).graph), score
 

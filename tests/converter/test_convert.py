@@ -34,6 +34,7 @@ from tinyml_compress.ir import DType
 from tinyml_compress.models import ZOO, Format, LoadedModel, Origin, keras3, load
 from tinyml_compress.pipeline.convert.keras_model import convert_model
 from tinyml_compress.pipeline.convert.verb import convert, make_artifacts
+from tinyml_compress.pipeline.convert.whole import Wanted
 from tinyml_compress.pipeline.inspect.verb import looked_into
 from tinyml_compress.results import Conversion, decoded, encoded
 from tinyml_compress.runners import tflm, toolchain
@@ -128,7 +129,7 @@ def test_manifest(once: Once) -> None:
 
 def test_published_resnet(published: Path) -> None:
     model = load(published / "pretrainedResnet.h5")
-    made = convert_model(model, "data:images:train", Settings(), samples=8)
+    made = convert_model(model, "data:images:train", Wanted(samples=8))
     assert converter.float_operators(made.file) == ()
     artifacts = make_artifacts("resnet", made, model.origin.given)
     assert artifacts.arena is not None
@@ -147,7 +148,7 @@ def test_float_operator_is_refused_by_name() -> None:
         "k.Conv2D(3, 3, activation='elu', name='front')", "k.Flatten()", "k.Dense(2)", shape=(6, 6, 1)
     )
     with pytest.raises(FloatOperatorError) as caught:
-        convert_model(model, samples(6, 6, 1), Settings())
+        convert_model(model, samples(6, 6, 1))
     for part in ("ELU in layer front", "float tensor", "replace ELU", "--allow-float"):
         assert part in str(caught.value)
 
@@ -155,7 +156,7 @@ def test_float_operator_is_refused_by_name() -> None:
 @pytest.mark.full
 def test_float_operator_can_be_allowed() -> None:
     model = loaded("k.Dense(3, activation='elu', name='front')", "k.Dense(2)")
-    made = convert_model(model, samples(4), Settings(allow_float=True))
+    made = convert_model(model, samples(4), Wanted(Settings(allow_float=True)))
     assert made.float_operators == ("ELU",)
 
 
@@ -182,7 +183,7 @@ def test_every_zoo_model_with_16_bit_activations(once: Once, name: str) -> None:
 )
 def test_modes(settings: Settings, port: DType, weights: int) -> None:
     model = loaded("k.Dense(64, activation='relu')", "k.Dense(40)", shape=(64,))
-    made = convert_model(model, samples(64) if settings.mode.full_integer else None, settings)
+    made = convert_model(model, samples(64) if settings.mode.full_integer else None, Wanted(settings))
     assert {item.dtype for item in (*made.file.inputs, *made.file.outputs)} == {port}
     assert made.float_operators == ()
     assert weights * 6_600 < len(made.tflite) < weights * 6_600 + 6_000
@@ -225,7 +226,7 @@ def test_per_tensor_dense() -> None:
     model = loaded("k.Dense(16)")
     scales = []
     for per_tensor in (False, True):
-        file = convert_model(model, samples(4), Settings(per_tensor_dense=per_tensor)).file
+        file = convert_model(model, samples(4), Wanted(Settings(per_tensor_dense=per_tensor))).file
         quant = file.operators[0].inputs[1].quant
         assert quant is not None
         scales.append(len(quant.scales))
@@ -250,7 +251,7 @@ def test_keras_3_layers_become_integer(name: str) -> None:
     layers = [eval(KERAS_3[name], {"k": k}), k.layers.Flatten(), k.layers.Dense(3)]
     rebuilt, proof = keras3.rebuild(k.Sequential([k.layers.Input((8, 4)), *layers]))
     made = LoadedModel(rebuilt, Origin(name, Format.KERAS3, "0" * 64, proof))
-    assert convert_model(made, samples(8, 4), Settings()).float_operators == ()
+    assert convert_model(made, samples(8, 4)).float_operators == ()
 
 
 @pytest.mark.full
@@ -260,7 +261,7 @@ def test_attention_of_keras_3_becomes_integer() -> None:
     attended = k.layers.LayerNormalization()(inputs + k.layers.MultiHeadAttention(2, 4)(inputs, inputs))
     rebuilt, proof = keras3.rebuild(k.Model(inputs, k.layers.Dense(2)(k.ops.mean(attended, axis=1))))
     made = LoadedModel(rebuilt, Origin("attention", Format.KERAS3, "0" * 64, proof))
-    assert convert_model(made, samples(8, 4), Settings()).float_operators == ()
+    assert convert_model(made, samples(8, 4)).float_operators == ()
 
 
 @pytest.mark.full
@@ -271,14 +272,14 @@ def test_several_inputs_and_a_free_size() -> None:
     model = k.Model([first, second], k.layers.Dense(2)(k.layers.Concatenate()([pooled, second])))
     two = LoadedModel(model, Origin("two", Format.FUNCTION, "0" * 64))
     arrays = [*samples(20, 3), 50 * samples(2)[0]]
-    file = convert_model(two, arrays, Settings()).file
+    file = convert_model(two, arrays).file
     by_shape = {port.shape: port for port in file.inputs}
     assert set(by_shape) == {(1, 20, 3), (1, 2)}
     quant = by_shape[(1, 2)].quant
     assert quant is not None
     assert quant.scale > 0.1  # each input got its own data
     with pytest.raises(ConversionError, match="no fixed shape"):
-        convert_model(two, None, Settings(Mode.FLOAT32))
+        convert_model(two, None, Wanted(Settings(Mode.FLOAT32)))
 
 
 _WORKER = """
@@ -304,7 +305,7 @@ def test_samples_reach_the_converter_in_the_models_types(
     model = k.Sequential([k.layers.Input((6,), dtype="int32"), k.layers.Embedding(9, 3), k.layers.Flatten()])
     tokens = LoadedModel(model, Origin("tokens", Format.FUNCTION, "0" * 64))
     with pytest.raises(ConversionError) as caught:
-        convert_model(tokens, samples(6), Settings())
+        convert_model(tokens, samples(6))
     assert "samples are int32" in str(caught.value)
 
 
@@ -369,12 +370,12 @@ def test_converter_that_fails(
 )
 def test_bad_arrays(arrays: list[Any], text: str) -> None:
     with pytest.raises(DataError, match=text):
-        convert_model(loaded("k.Dense(2)"), arrays, Settings())
+        convert_model(loaded("k.Dense(2)"), arrays)
 
 
 def test_data_set_of_another_shape() -> None:
     with pytest.raises(DataError, match="not of the model's input shape"):
-        convert_model(loaded("k.Dense(2)"), "data:digits", Settings())
+        convert_model(loaded("k.Dense(2)"), "data:digits")
 
 
 @pytest.mark.parametrize(
@@ -446,6 +447,6 @@ def test_what_the_converter_leaves_in_float_by_chance_is_converted_again(
         return real(*words, **named)
 
     monkeypatch.setattr(converter, "to_tflite", counted)
-    assert convert_model(loaded, samples(4), Settings()).float_operators == ()
+    assert convert_model(loaded, samples(4)).float_operators == ()
     assert len(runs) == 3
     assert next(fates, None) is None

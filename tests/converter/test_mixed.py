@@ -26,6 +26,7 @@ from tinyml_compress.models import Format, LoadedModel, Origin, load
 from tinyml_compress.pipeline.convert.keras_model import convert_model
 from tinyml_compress.pipeline.convert.mixing import Mixer, by_names, mix_forms, mixer_of
 from tinyml_compress.pipeline.convert.verb import convert
+from tinyml_compress.pipeline.convert.whole import Wanted
 from tinyml_compress.pipeline.measure.verb import measured
 from tinyml_compress.pipeline.measure.work import Request
 from tinyml_compress.results.base import plain
@@ -58,7 +59,7 @@ def forms(once: Once) -> tuple[Graph, Graph]:
         loaded = _branches()
         values = np.random.default_rng(1).uniform(-1, 1, (16, 6, 6, 3)).astype(np.float32)
         for mode in (Mode.INT8, Mode.INT16X8):
-            made = convert_model(loaded, [values], Settings(mode))
+            made = convert_model(loaded, [values], Wanted(Settings(mode)))
             (folder / f"{mode.value}.tflite").write_bytes(made.tflite)
 
     folder = once("mixed-forms", make)
@@ -142,7 +143,7 @@ def gap() -> Gap:
         LoadedModel(model, Origin("gap", Format.FUNCTION, "0" * 64)),
         DataSet("gap", features, labels),
     )
-    return Gap(loaded, mixer_of(loaded, known, Settings(), None, 0), known)
+    return Gap(loaded, mixer_of(loaded, known, Wanted()), known)
 
 
 def test_what_hurts_stays_wide_and_no_more(gap: Gap, tmp_path: Path) -> None:
@@ -207,7 +208,7 @@ def test_the_gap_of_an_autoencoder_with_an_outlier_is_closed_at_a_small_price() 
     samples = Samples(train.inputs, train.labels)
     fit(loaded.model, task_for(loaded.model, samples, epochs=35, seed=1, learning_rate=3e-3), samples)
     _with_an_outlier(loaded)
-    mixer = mixer_of(loaded, train, Settings(), None, 0)
+    mixer = mixer_of(loaded, train, Wanted())
     made = mix_forms(mixer, loaded.model, tests, 0.003)
     done = made.found
     assert done.metric == "auc"

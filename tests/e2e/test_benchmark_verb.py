@@ -22,6 +22,7 @@ from tinyml_compress.errors import EmulationError, UsageError
 from tinyml_compress.ir import Graph, Port
 from tinyml_compress.ops.base import Level
 from tinyml_compress.pipeline.compile.verb import compile_graph, compile_model
+from tinyml_compress.pipeline.convert.whole import Wanted
 from tinyml_compress.pipeline.measure import work
 from tinyml_compress.pipeline.measure.inputs import make_vectors
 from tinyml_compress.pipeline.measure.kinds import board as board_kind
@@ -434,8 +435,8 @@ def test_a_misstep_of_the_firmware_is_a_defect(
 def test_a_keras_model_is_converted_first(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     asked: list[object] = []
 
-    def convert_model(loaded: object, chosen: DataSet, settings: object, **named: object) -> SimpleNamespace:
-        asked.extend([loaded, chosen.name, named["seed"]])
+    def convert_model(loaded: object, chosen: DataSet, wanted: Wanted) -> SimpleNamespace:
+        asked.extend([loaded, chosen.name, wanted.seed])
         return SimpleNamespace(tflite=NETS["autoencoder"](), preprocessing=None)
 
     monkeypatch.setattr("tinyml_compress.pipeline.sources.kinds._keras.convert_model", convert_model)

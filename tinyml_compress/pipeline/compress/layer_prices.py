@@ -12,7 +12,6 @@ import numpy as np
 import numpy.typing as npt
 
 from tinyml_compress import frontend
-from tinyml_compress.converter import Settings
 from tinyml_compress.data import DataSet
 from tinyml_compress.devices import Device, hardware_cycles
 from tinyml_compress.errors import ModelError
@@ -21,6 +20,7 @@ from tinyml_compress.models import LoadedModel
 from tinyml_compress.ops.base import Level
 from tinyml_compress.pipeline.compile.verb import compile_graph
 from tinyml_compress.pipeline.convert.keras_model import convert_model
+from tinyml_compress.pipeline.convert.whole import Wanted
 from tinyml_compress.pipeline.measure.inputs import make_vectors
 from tinyml_compress.pipeline.measure.work import FLAGS
 from tinyml_compress.runners.emulated import emulate
@@ -51,7 +51,7 @@ class LayerPrices:
         self, loaded: LoadedModel, calibration: DataSet | None, device: Device, level: Level, *, seed: int = 0
     ) -> None:
         self._device, self._level = device, level
-        made = convert_model(loaded, calibration, Settings(), seed=seed)
+        made = convert_model(loaded, calibration, Wanted(seed=seed))
         self._graph = frontend.read(made.tflite, "model")
         self._places = _places(loaded.model, self._graph)
         if not self._places:

@@ -5,55 +5,49 @@ from __future__ import annotations
 from dataclasses import replace
 
 from tinyml_compress import converter
-from tinyml_compress.converter import Settings
 from tinyml_compress.data import DataSet
 from tinyml_compress.errors import UsageError
 from tinyml_compress.models import LoadedModel
 from tinyml_compress.pipeline.convert.artifacts import Converted
 from tinyml_compress.pipeline.convert.mixing import MixedFile, by_names, mixer_of
-from tinyml_compress.pipeline.convert.whole import SAMPLES, Calibration, convert_whole, preprocessing_of
+from tinyml_compress.pipeline.convert.whole import (
+    AS_USUAL,
+    Calibration,
+    Wanted,
+    convert_whole,
+    preprocessing_of,
+)
 
 __all__ = ["convert_model", "mixed_form"]
 
 
-def convert_model(
-    loaded: LoadedModel,
-    calibration: Calibration,
-    settings: Settings,
-    *,
-    samples: int | None = None,
-    seed: int = 0,
-) -> Converted:
+def convert_model(loaded: LoadedModel, calibration: Calibration, wanted: Wanted = AS_USUAL) -> Converted:
     """The .tflite file of a loaded model, in memory; refuses float operators unless the settings
     allow them.
     """
-    if not settings.wide:
-        return convert_whole(loaded, calibration, settings, samples=samples, seed=seed)
+    wide = wanted.settings.wide
+    if not wide:
+        return convert_whole(loaded, calibration, wanted)
     if not isinstance(calibration, DataSet):
-        raise UsageError(
-            "layers stay wide only with a data set for calibration", which="wide", found=settings.wide
-        )
-    mixer = mixer_of(loaded, calibration, settings, samples, seed)
-    return _spliced(mixer.file(by_names(mixer, settings.wide)), calibration, settings, samples, seed)
+        raise UsageError("layers stay wide only with a data set for calibration", which="wide", found=wide)
+    mixer = mixer_of(loaded, calibration, wanted)
+    return _spliced(mixer.file(by_names(mixer, wide)), calibration, wanted)
 
 
-def mixed_form(
-    made: MixedFile, calibration: DataSet, settings: Settings, samples: int | None, seed: int
-) -> Converted:
+def mixed_form(made: MixedFile, calibration: DataSet, wanted: Wanted) -> Converted:
     """What `mix` found, as `convert_model` would have made it with the names of the wide layers."""
-    return _spliced(made.tflite, calibration, replace(settings, wide=made.found.wide), samples, seed)
+    settings = replace(wanted.settings, wide=made.found.wide)
+    return _spliced(made.tflite, calibration, replace(wanted, settings=settings))
 
 
-def _spliced(
-    tflite: bytes, calibration: DataSet, settings: Settings, samples: int | None, seed: int
-) -> Converted:
+def _spliced(tflite: bytes, calibration: DataSet, wanted: Wanted) -> Converted:
     """A spliced file with what is known of it."""
-    chosen = calibration.take(samples or SAMPLES, seed)
+    chosen = wanted.of(calibration)
     return Converted(
         tflite,
         converter.read(tflite),
-        settings,
-        seed,
+        wanted.settings,
+        wanted.seed,
         calibration.name,
         chosen.sha256,
         chosen.count,

@@ -14,13 +14,13 @@ import numpy as np
 import numpy.typing as npt
 
 from tinyml_compress import frontend
-from tinyml_compress.converter import Io, Mode, Settings
+from tinyml_compress.converter import Io, Mode
 from tinyml_compress.converter.splice import candidates, splice
 from tinyml_compress.data import DataSet
 from tinyml_compress.errors import TrainingError, UsageError
 from tinyml_compress.frontend.writer import write
 from tinyml_compress.ops import operator
-from tinyml_compress.pipeline.convert.whole import convert_whole
+from tinyml_compress.pipeline.convert.whole import Wanted, convert_whole
 from tinyml_compress.pipeline.evaluate.file_engines import predictor
 from tinyml_compress.results import Engine, Mixed, ValueGain
 from tinyml_compress.runners import tflm
@@ -91,8 +91,9 @@ class Mixer:
         return sum(self.macs(place) for place in self.places)
 
 
-def mixer_of(loaded: Any, calibration: DataSet, settings: Settings, samples: int | None, seed: int) -> Mixer:
+def mixer_of(loaded: Any, calibration: DataSet, wanted: Wanted) -> Mixer:
     """Both forms of a model, from the same calibration."""
+    settings = wanted.settings
     if settings.io not in (None, Io.INT8, Io.FLOAT32):
         raise UsageError(
             "inputs and outputs cannot have this type",
@@ -100,14 +101,12 @@ def mixer_of(loaded: Any, calibration: DataSet, settings: Settings, samples: int
             allowed="int8, float32; without --io they are int16 where the layers beside them are",
         )
     ports = settings.io if settings.io is Io.FLOAT32 else None
-    plain = replace(settings, wide=())
-    made = [
-        convert_whole(
-            loaded, calibration, replace(plain, mode=mode, io=ports), samples=samples, seed=seed
-        ).tflite
+    plain = replace(settings, wide=(), io=ports)
+    int8, int16 = (
+        convert_whole(loaded, calibration, replace(wanted, settings=replace(plain, mode=mode))).tflite
         for mode in (Mode.INT8, Mode.INT16X8)
-    ]
-    return Mixer(made[0], made[1], narrow_ports=settings.io is Io.INT8)
+    )
+    return Mixer(int8, int16, narrow_ports=settings.io is Io.INT8)
 
 
 def by_names(mixer: Mixer, patterns: tuple[str, ...]) -> frozenset[int]:
@@ -122,20 +121,11 @@ def by_names(mixer: Mixer, patterns: tuple[str, ...]) -> frozenset[int]:
     return frozenset(chosen)
 
 
-def mix(
-    loaded: Any,
-    calibration: DataSet,
-    tests: DataSet,
-    settings: Settings,
-    max_drop: float,
-    *,
-    samples: int | None = None,
-    seed: int = 0,
-) -> MixedFile:
+def mix(loaded: Any, calibration: DataSet, tests: DataSet, wanted: Wanted, max_drop: float) -> MixedFile:
     """Rank the layers of `loaded`, and keep as few of them wide as hold the drop on `tests`."""
     with stage("convert to int8 and to int16x8"):
-        mixer = mixer_of(loaded, calibration, settings, samples, seed)
-    return mix_forms(mixer, loaded.model, tests, max_drop, seed=seed)
+        mixer = mixer_of(loaded, calibration, wanted)
+    return mix_forms(mixer, loaded.model, tests, max_drop, seed=wanted.seed)
 
 
 def mix_forms(mixer: Mixer, model: Any, tests: DataSet, max_drop: float, *, seed: int = 0) -> MixedFile:
@@ -143,12 +133,10 @@ def mix_forms(mixer: Mixer, model: Any, tests: DataSet, max_drop: float, *, seed
     return _Search(mixer, model, tests, max_drop, seed).go()
 
 
-def ranking(
-    loaded: Any, calibration: DataSet, tests: DataSet, settings: Settings, *, seed: int = 0
-) -> tuple[ValueGain, ...]:
+def ranking(loaded: Any, calibration: DataSet, tests: DataSet, wanted: Wanted) -> tuple[ValueGain, ...]:
     """The values between the layers of `loaded` by what int16 is worth for them, most first."""
-    mixer = mixer_of(loaded, calibration, settings, None, seed)
-    return _Search(mixer, loaded.model, tests, 0.0, seed).ranking()
+    mixer = mixer_of(loaded, calibration, wanted)
+    return _Search(mixer, loaded.model, tests, 0.0, wanted.seed).ranking()
 
 
 class _Search:

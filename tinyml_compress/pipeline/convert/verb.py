@@ -20,10 +20,10 @@ from tinyml_compress.models import LoadedModel
 from tinyml_compress.ops.base import Isa, Level
 from tinyml_compress.pipeline.compile.verb import compile_to_folder
 from tinyml_compress.pipeline.convert.artifacts import Artifacts, Converted, make_artifacts
-from tinyml_compress.pipeline.convert.whole import Calibration, no_calibration
+from tinyml_compress.pipeline.convert.whole import Calibration, Wanted, no_calibration
 from tinyml_compress.pipeline.shrinking import stripped
 from tinyml_compress.pipeline.sources.kinds._keras import KerasSource
-from tinyml_compress.pipeline.sources.source import Wanted, source_of
+from tinyml_compress.pipeline.sources.source import source_of
 from tinyml_compress.pipeline.stream import told
 from tinyml_compress.results import Compiled, Conversion, Manifest, Mixed
 from tinyml_compress.support import c_names, files

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -21,7 +22,15 @@ from tinyml_compress.pipeline.convert.collapse import refuse_collapsed
 from tinyml_compress.support import backend, files
 from tinyml_compress.support.progress import stage
 
-__all__ = ["SAMPLES", "Calibration", "convert_whole", "no_calibration", "preprocessing_of"]
+__all__ = [
+    "AS_USUAL",
+    "SAMPLES",
+    "Calibration",
+    "Wanted",
+    "convert_whole",
+    "no_calibration",
+    "preprocessing_of",
+]
 
 Floats = npt.NDArray[np.float32]
 Calibration = str | Path | DataSet | Sequence[Floats] | None
@@ -30,19 +39,32 @@ SAMPLES = 256
 _ATTEMPTS = 8
 
 
-def convert_whole(
-    loaded: LoadedModel,
-    calibration: Calibration,
-    settings: Settings,
-    *,
-    samples: int | None = None,
-    seed: int = 0,
-) -> Converted:
+@dataclass(frozen=True)
+class Wanted:
+    """How to convert."""
+
+    settings: Settings = field(default_factory=Settings)
+    samples: int | None = None
+    """That calibrate; by default what is usual."""
+    seed: int = 0
+    train: str | None = None
+    """The user's function that fine-tunes a PyTorch model on the way."""
+
+    def of(self, data: DataSet) -> DataSet:
+        """The samples of a set that calibrate."""
+        return data.take(self.samples or SAMPLES, self.seed)
+
+
+AS_USUAL = Wanted()
+
+
+def convert_whole(loaded: LoadedModel, calibration: Calibration, wanted: Wanted) -> Converted:
     """The file in memory; refuses float operators unless the settings allow them."""
+    settings = wanted.settings
     if isinstance(calibration, (str, Path)):
         calibration = data.load(calibration)
-    arrays, described, digest = _representative(loaded, calibration, settings, samples, seed)
-    tflite = _steady(loaded, arrays, settings, seed)
+    arrays, described, digest = _representative(loaded, calibration, wanted)
+    tflite = _steady(loaded, arrays, wanted)
     if settings.mode.full_integer:
         with backend.quiet(), about(loaded.origin.spec):
             refuse_collapsed(tflite, loaded.model, arrays)
@@ -59,7 +81,7 @@ def convert_whole(
         tflite,
         file,
         settings,
-        seed,
+        wanted.seed,
         described,
         digest,
         len(arrays[0]) if arrays else 0,
@@ -69,7 +91,7 @@ def convert_whole(
     )
 
 
-def _steady(loaded: LoadedModel, arrays: Sequence[Floats], settings: Settings, seed: int) -> bytes:
+def _steady(loaded: LoadedModel, arrays: Sequence[Floats], wanted: Wanted) -> bytes:
     """The converter's file; asked again where it left an operator in float that it often makes integer.
 
     What becomes of a GRU's SPLIT differs between two runs of TensorFlow's converter on the same model, and
@@ -79,12 +101,16 @@ def _steady(loaded: LoadedModel, arrays: Sequence[Floats], settings: Settings, s
     def once() -> bytes:
         with backend.quiet():
             return converter.to_tflite(
-                loaded.model, arrays, settings, environment=backend.quiet_variables(), seed=seed
+                loaded.model,
+                arrays,
+                wanted.settings,
+                environment=backend.quiet_variables(),
+                seed=wanted.seed,
             )
 
     tflite = once()
     for attempt in range(2, _ATTEMPTS + 1):
-        if not settings.mode.full_integer or not converter.left_by_chance(converter.read(tflite)):
+        if not wanted.settings.mode.full_integer or not converter.left_by_chance(converter.read(tflite)):
             break
         with stage(f"convert again, since a SPLIT stayed in float by chance ({attempt} of {_ATTEMPTS})"):
             tflite = once()
@@ -104,24 +130,20 @@ def no_calibration(mode: Mode) -> UsageError:
 
 
 def _representative(
-    loaded: LoadedModel,
-    calibration: DataSet | Sequence[Floats] | None,
-    settings: Settings,
-    samples: int | None,
-    seed: int,
+    loaded: LoadedModel, calibration: DataSet | Sequence[Floats] | None, wanted: Wanted
 ) -> tuple[list[Floats], str | None, str | None]:
     """Arrays per input, and name and digest of the set."""
     if calibration is None:
-        if settings.mode.full_integer:
-            raise no_calibration(settings.mode)
+        if wanted.settings.mode.full_integer:
+            raise no_calibration(wanted.settings.mode)
         return [], None, None
     shapes = loaded.input_shapes
     if isinstance(calibration, DataSet):
-        chosen = calibration.take(samples or SAMPLES, seed)
+        chosen = wanted.of(calibration)
         return chosen.for_inputs(loaded.input_names, shapes), calibration.name, chosen.sha256
     arrays = _checked_arrays(loaded, calibration)
-    count = min(len(arrays[0]), samples or SAMPLES)
-    keep = np.sort(np.random.default_rng(seed).permutation(len(arrays[0]))[:count])
+    count = min(len(arrays[0]), wanted.samples or SAMPLES)
+    keep = np.sort(np.random.default_rng(wanted.seed).permutation(len(arrays[0]))[:count])
     chosen_arrays = [array[keep] for array in arrays]
     return chosen_arrays, "arrays", files.sha256(b"".join(array.tobytes() for array in chosen_arrays))
 

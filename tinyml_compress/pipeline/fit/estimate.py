@@ -150,10 +150,10 @@ class _Forms:
         return self._runs[key]
 
     def _file(self, point: Point) -> bytes:
-        from tinyml_compress.converter import Settings
         from tinyml_compress.models import LoadedModel
         from tinyml_compress.pipeline.compress.stages import no_student, run_stage
         from tinyml_compress.pipeline.convert.keras_model import convert_model
+        from tinyml_compress.pipeline.convert.whole import Wanted
 
         recipe = recipe_of(point, Epochs(), part=0.0, seed=self._seed)
         text = dump(recipe)
@@ -164,7 +164,7 @@ class _Forms:
                     step, model, None, model, no_student, self._seed, samples_of(self._samples)
                 ).model
             source = LoadedModel(model, self._loaded.origin)
-            self._files[text] = convert_model(source, self._samples, Settings(), samples=_SAMPLES).tflite
+            self._files[text] = convert_model(source, self._samples, Wanted(samples=_SAMPLES)).tflite
         return self._files[text]
 
     def layers(self, point: Point) -> tuple[LayerNeed, ...]:

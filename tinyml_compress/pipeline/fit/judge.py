@@ -141,14 +141,13 @@ class RecipeJudge:
 
     def rank(self) -> tuple[tuple[str, ...], ...]:
         """Layers that keep a value in int16, by what its int8 form costs, the worst first."""
-        from tinyml_compress.converter import Settings
         from tinyml_compress.models import Format, LoadedModel, Origin
         from tinyml_compress.pipeline.convert.mixing import ranking
+        from tinyml_compress.pipeline.convert.whole import Wanted
 
         source = LoadedModel(self.float_model, Origin(self._job.model, Format.KERAS2, self._weights))
-        rows = ranking(
-            source, self._fitted(self._train), self._fitted(self._half), Settings(), seed=self._job.seed
-        )
+        train, half = self._fitted(self._train), self._fitted(self._half)
+        rows = ranking(source, train, half, Wanted(seed=self._job.seed))
         return tuple(row.layers for row in rows)
 
     def counts(self) -> tuple[int, int]:
@@ -193,6 +192,7 @@ class RecipeJudge:
         from tinyml_compress.converter import Mode, Settings
         from tinyml_compress.models import Format, LoadedModel, Origin
         from tinyml_compress.pipeline.convert.keras_model import convert_model
+        from tinyml_compress.pipeline.convert.whole import Wanted
 
         recipe = self.recipe(point, 0.0)
         train = self._fitted(self._train)
@@ -206,8 +206,8 @@ class RecipeJudge:
                 model = run_stage(*given).model
             source = LoadedModel(model, Origin(self._job.model, Format.KERAS2, self._weights))
             settings = Settings(Mode(last.options.mode), wide=last.options.wide)
-            made = convert_model(source, train, settings, samples=last.options.samples, seed=self._job.seed)
-            files.write_bytes(folder / "model.tflite", made.tflite)
+            wanted = Wanted(settings, last.options.samples, self._job.seed)
+            files.write_bytes(folder / "model.tflite", convert_model(source, train, wanted).tflite)
 
         given = content_of_model(self._job.model)  # its architecture; the weights may be those of a training
         key = cache.key_of(

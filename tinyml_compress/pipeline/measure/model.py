@@ -64,9 +64,9 @@ def _is_tflite(path: Path) -> bool:
 
 def _converted(spec: str, calibration: str | None, seed: int) -> Given:
     from tinyml_compress import data
-    from tinyml_compress.converter import Settings
     from tinyml_compress.models.zoo import entry
-    from tinyml_compress.pipeline.sources.source import Wanted, source_of
+    from tinyml_compress.pipeline.convert.whole import Wanted
+    from tinyml_compress.pipeline.sources.source import source_of
 
     if spec.startswith(_ZOO) and calibration is None:
         calibration = entry(spec[len(_ZOO) :]).data
@@ -81,7 +81,7 @@ def _converted(spec: str, calibration: str | None, seed: int) -> Given:
         )
     samples = data.load(calibration)  # before TensorFlow, which takes seconds to load
     source = source_of(spec)
-    converted = source.to_tflite(samples, Wanted(Settings(), seed=seed))
+    converted = source.to_tflite(samples, Wanted(seed=seed))
     return Given(
         converted.tflite,
         c_name(source.title),

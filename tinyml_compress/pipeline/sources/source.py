@@ -7,7 +7,6 @@ from __future__ import annotations
 import importlib
 import pkgutil
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import ClassVar
@@ -19,24 +18,12 @@ from tinyml_compress.ir import Graph
 from tinyml_compress.models import Origin
 from tinyml_compress.models.load import FORMS
 from tinyml_compress.pipeline.convert.artifacts import Converted
-from tinyml_compress.pipeline.convert.whole import Calibration
+from tinyml_compress.pipeline.convert.whole import Calibration, Wanted
 from tinyml_compress.pipeline.evaluate.file_engines import Predict
 from tinyml_compress.pipeline.sources.content import Content
 from tinyml_compress.results import Engine, Inspection, Mixed
 
-__all__ = ["Source", "Wanted", "source_of"]
-
-
-@dataclass(frozen=True)
-class Wanted:
-    """How to convert."""
-
-    settings: Settings
-    samples: int | None = None
-    """That calibrate; by default what is usual."""
-    seed: int = 0
-    train: str | None = None
-    """The user's function that fine-tunes a PyTorch model on the way."""
+__all__ = ["Source", "source_of"]
 
 
 class Source(ABC):

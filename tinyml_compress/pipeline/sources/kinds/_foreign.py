@@ -14,8 +14,7 @@ from tinyml_compress.data import DataSet
 from tinyml_compress.errors import UsageError, about
 from tinyml_compress.pipeline.convert.artifacts import Converted
 from tinyml_compress.pipeline.convert.collapse import refuse_collapsed
-from tinyml_compress.pipeline.convert.whole import SAMPLES, Calibration, preprocessing_of
-from tinyml_compress.pipeline.sources.source import Wanted
+from tinyml_compress.pipeline.convert.whole import SAMPLES, Calibration, Wanted, preprocessing_of
 
 __all__ = ["arrays_of", "check_settings", "finished"]
 
@@ -42,12 +41,12 @@ def check_settings(spec: str, settings: Settings) -> None:
 
 def arrays_of(calibration: Calibration, wanted: Wanted) -> list[Floats]:
     """The representative samples, per input."""
-    count = wanted.samples or SAMPLES
     if calibration is None:
         return []
     calibration = data.load(calibration) if isinstance(calibration, (str, Path)) else calibration
     if isinstance(calibration, DataSet):
-        return [calibration.take(count, wanted.seed).inputs]
+        return [wanted.of(calibration).inputs]
+    count = wanted.samples or SAMPLES
     return [np.ascontiguousarray(array[:count], np.float32) for array in calibration]
 
 

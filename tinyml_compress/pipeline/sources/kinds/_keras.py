@@ -15,10 +15,10 @@ from tinyml_compress.models import LoadedModel, Origin
 from tinyml_compress.pipeline.convert.artifacts import Converted
 from tinyml_compress.pipeline.convert.keras_model import convert_model, mixed_form
 from tinyml_compress.pipeline.convert.mixing import mix
-from tinyml_compress.pipeline.convert.whole import Calibration
+from tinyml_compress.pipeline.convert.whole import Calibration, Wanted
 from tinyml_compress.pipeline.evaluate.file_engines import Predict
 from tinyml_compress.pipeline.sources.content import Content
-from tinyml_compress.pipeline.sources.source import Source, Wanted
+from tinyml_compress.pipeline.sources.source import Source
 from tinyml_compress.results import Engine, Inspection, Mixed
 from tinyml_compress.support import backend
 from tinyml_compress.support.progress import stage
@@ -62,16 +62,15 @@ class KerasSource(Source):
         return predict
 
     def to_tflite(self, calibration: Calibration, wanted: Wanted) -> Converted:
-        loaded, settings = self.loaded, wanted.settings
-        with stage(f"convert to {settings.mode.value}"):
-            return convert_model(loaded, calibration, settings, samples=wanted.samples, seed=wanted.seed)
+        loaded = self.loaded
+        with stage(f"convert to {wanted.settings.mode.value}"):
+            return convert_model(loaded, calibration, wanted)
 
     def to_mixed(
         self, calibration: DataSet, tests: DataSet, wanted: Wanted, max_drop: float
     ) -> tuple[Mixed, Converted]:
-        settings, samples, seed = wanted.settings, wanted.samples, wanted.seed
-        made = mix(self.loaded, calibration, tests, settings, max_drop, samples=samples, seed=seed)
-        return made.found, mixed_form(made, calibration, settings, samples, seed)
+        made = mix(self.loaded, calibration, tests, wanted, max_drop)
+        return made.found, mixed_form(made, calibration, wanted)
 
     def float_graph(self) -> Graph:
         with backend.quiet():

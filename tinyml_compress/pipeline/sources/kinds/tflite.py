@@ -18,12 +18,12 @@ from tinyml_compress.models import Format, Origin
 from tinyml_compress.ops import operator
 from tinyml_compress.pipeline.compress.layer_weights import weights_of_layer
 from tinyml_compress.pipeline.convert.artifacts import Converted
-from tinyml_compress.pipeline.convert.whole import Calibration
+from tinyml_compress.pipeline.convert.whole import Calibration, Wanted
 from tinyml_compress.pipeline.evaluate.file_engines import Predict, predictor
 from tinyml_compress.pipeline.inspect.verb import inspect_model, real_values
 from tinyml_compress.pipeline.sources.content import Content
 from tinyml_compress.pipeline.sources.kinds._foreign import arrays_of, check_settings, finished
-from tinyml_compress.pipeline.sources.source import Source, Wanted
+from tinyml_compress.pipeline.sources.source import Source
 from tinyml_compress.results import Engine, Inspection
 from tinyml_compress.support import files
 from tinyml_compress.support.c_names import c_name

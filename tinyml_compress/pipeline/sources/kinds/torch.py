@@ -14,12 +14,12 @@ from tinyml_compress.errors import UsageError
 from tinyml_compress.ir import Graph
 from tinyml_compress.models import Format, Origin
 from tinyml_compress.pipeline.convert.artifacts import Converted
-from tinyml_compress.pipeline.convert.whole import Calibration
+from tinyml_compress.pipeline.convert.whole import Calibration, Wanted
 from tinyml_compress.pipeline.evaluate.file_engines import Predict
 from tinyml_compress.pipeline.inspect.contents import content_of_model
 from tinyml_compress.pipeline.sources.content import Content
 from tinyml_compress.pipeline.sources.kinds._foreign import arrays_of, check_settings, finished
-from tinyml_compress.pipeline.sources.source import Source, Wanted
+from tinyml_compress.pipeline.sources.source import Source
 from tinyml_compress.results import Engine, Inspection
 from tinyml_compress.support import files
 from tinyml_compress.support.progress import stage
