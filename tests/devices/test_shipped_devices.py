@@ -8,10 +8,14 @@ from tinyml_compress.devices import Device, Host, list_devices, load_device
 from tinyml_compress.errors import UsageError
 
 NEEDED = (
+    "alif-ensemble-e7-hp",
+    "apollo510-evb",
     "arduino-nano-33-ble",
     "bluepill-f103c8",
+    "corstone-300",
     "cy8cproto-062",
     "disco-f746ng",
+    "ek-ra8d1",
     "esp32-c3",
     "host",
     "microbit-v2",
@@ -24,6 +28,7 @@ NEEDED = (
     "raspberry-pi-pico",
     "raspberry-pi-pico-2",
     "stm32h7a3",
+    "stm32n6570-dk",
 )
 
 
@@ -55,6 +60,7 @@ def test_known_sizes() -> None:
     assert sizes["nucleo-l4r5zi"] == (2048, 640, 120)
     assert sizes["bluepill-f103c8"] == (64, 20, 72)
     assert sizes["raspberry-pi-pico"] == (2047, 264, 133)  # 256 bytes hold the second-stage boot code
+    assert sizes["apollo510-evb"] == (4032, 3072, 250)  # 64 KB hold the boot loader
     assert sizes["arduino-nano-33-ble"] == (960, 256, 64)  # 64 KB hold the boot loader
 
 
