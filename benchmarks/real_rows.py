@@ -6,8 +6,6 @@ from dataclasses import dataclass
 
 from tinyml_compress.pipeline.compress.plan import find_recipe
 
-__all__ = ["ROWS", "TASKS", "Row", "Task"]
-
 
 @dataclass(frozen=True)
 class Task:

@@ -10,8 +10,6 @@ from pathlib import Path
 import numpy as np
 import torch
 
-__all__ = ["Digits", "trained"]
-
 DATA = Path(__file__).resolve().parents[1] / "calibration_data" / "digits.npz"
 EPOCHS = 12
 BATCH = 32

@@ -24,7 +24,6 @@ DATA = {"targets": "tinyml_targets", "recipes": "tinyml_recipes", "calibration_d
 PASS = '''
 """A rewrite that finds nothing to do."""
 from tinyml_compress.ir import Graph
-__all__ = ["look_on"]
 def look_on(graph: Graph) -> Graph:
     """Says that it was here."""
     print("looked on")
@@ -41,7 +40,6 @@ TECHNIQUE = '''
 """Weights are left as they are."""
 from dataclasses import dataclass
 from tinyml_compress.techniques.technique import Options, Outcome, Technique
-__all__ = ["TECHNIQUE"]
 @dataclass(frozen=True)
 class IdleOptions(Options):
     """Nothing to choose."""
@@ -57,7 +55,6 @@ FORMAT = '''
 """`bare`: the sources alone."""
 from tinyml_compress.exporters.bundle import Bundle
 from tinyml_compress.exporters.parts import Files, headers, sources
-__all__ = ["layout"]
 def layout(bundle: Bundle) -> Files:
     """Everything beside one another."""
     return {**headers(bundle), **sources(bundle)}
@@ -71,7 +68,6 @@ from pathlib import Path
 
 from tinyml_compress.pipeline.sources.kinds import tflite
 
-__all__ = ["SOURCE"]
 
 
 class Packed(tflite.SOURCE):

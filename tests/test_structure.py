@@ -51,6 +51,13 @@ RANK = {
     "__main__": 9,
     "__init__": 9,
 }
+FILES_WITH = Counter(
+    word
+    for folder in ("tinyml_compress", "tests", "benchmarks", "docs", "examples")
+    for path in (REPO / folder).rglob("*.py")
+    for word in set(re.findall(r"\w+", path.read_text(encoding="utf-8")))
+)
+"""In how many files of Python a word stands."""
 TENSORFLOW = ("tensorflow", "tf_keras", "keras", "tensorflow_model_optimization")
 MAY_IMPORT_TENSORFLOW = ("techniques", "converter")  # all others ask support/backend.py
 
@@ -117,56 +124,91 @@ def _outside_functions(node: ast.AST) -> Iterator[ast.AST]:
         yield from _outside_functions(child)
 
 
-def test_exports_are_explicit() -> None:
-    wrong = [f"{name(path)}: {fault}" for path, tree in TREES.items() for fault in _export_faults(path, tree)]
+def test_modules_say_what_they_are_for() -> None:
+    wrong = [name(path) for path, tree in TREES.items() if tree.body and not ast.get_docstring(tree)]
+    wrong += [
+        name(path) for path, tree in TREES.items() if any(word.endswith(".*") for _, word in imported(tree))
+    ]
+    assert not wrong
+
+
+def test_public_names_are_those_without_an_underscore() -> None:
+    """A module has no list of its names: what begins with an underscore is its own and not imported, and a
+    function that nobody else uses begins with one.
+    """
+    wrong = [f"{name(path)}: {fault}" for path, tree in TREES.items() for fault in _name_faults(path, tree)]
+    assert not wrong
+
+
+def _name_faults(path: Path, tree: ast.Module) -> Iterator[str]:
+    for node, full_name in imported(tree):
+        module, _, word = full_name.rpartition(".")
+        is_module = (REPO / full_name.replace(".", "/")).with_suffix(".py").is_file()
+        if of_ours(full_name) and word.startswith("_") and not (is_module or word == "__version__"):
+            yield f"line {node.lineno}: {word} is a matter of {module}"
+    if path.name == "__init__.py":
+        return
+    if any(_assigns_all(statement) for statement in tree.body):
+        yield "__all__ says again what the underscores say"
+    at_top = {
+        part.id
+        for statement in tree.body
+        if not isinstance(statement, (ast.FunctionDef, ast.ClassDef))
+        for part in ast.walk(statement)
+        if isinstance(part, ast.Name)
+    }
+    for statement in tree.body:
+        if isinstance(statement, ast.FunctionDef) and not statement.decorator_list:
+            word = statement.name
+            if word[0] != "_" and word not in at_top and FILES_WITH[word] == 1:
+                yield f"{word} is used here alone, so call it _{word}"
+
+
+def test_rooms_list_what_they_hand_on() -> None:
+    """An `__init__.py` has names of other modules, and says which of them are meant to be taken from it."""
+    wrong = [
+        f"{name(path)}: {fault}"
+        for path, tree in TREES.items()
+        if path.name == "__init__.py"
+        for fault in _export_faults(path, tree)
+    ]
     assert not wrong
 
 
 def _export_faults(path: Path, tree: ast.Module) -> Iterator[str]:
-    if not tree.body:
-        return  # the bare mark of a package
-    if not ast.get_docstring(tree):
-        yield "does not say what it is for"
-    if any(full_name.endswith(".*") for _, full_name in imported(tree)):
-        yield "a star import"
-    own = {
-        statement.name
-        for statement in tree.body
-        if isinstance(statement, (ast.FunctionDef, ast.ClassDef)) and not statement.name.startswith("_")
-    }
     exported = next((node.value for node in tree.body if _assigns_all(node)), None)
     if exported is None:
-        is_verb = room(path) == "cli" and not path.name.startswith("_")
-        if own and not is_verb:
+        own = {
+            node.name
+            for node in tree.body
+            if isinstance(node, (ast.FunctionDef, ast.ClassDef)) and not node.name.startswith("_")
+        }
+        if own:
             yield f"no __all__, but it defines {sorted(own)}"
         return
     listed = ast.literal_eval(exported)
     if len(set(listed)) != len(listed):
         yield "__all__ names something twice"
-    known = (
-        own
-        | {
-            target.id
-            for statement in ast.walk(tree)
-            for target in _targets(statement)
-            if isinstance(target, ast.Name)
-        }
-        | {
-            alias.asname or alias.name
-            for node in ast.walk(tree)
-            if isinstance(node, ast.ImportFrom)
-            for alias in node.names
-        }
-    )
+    known = {
+        word
+        for node in ast.walk(tree)
+        for word in (
+            *(
+                (alias.asname or alias.name for alias in node.names)
+                if isinstance(node, ast.ImportFrom)
+                else ()
+            ),
+            *((node.name,) if isinstance(node, (ast.FunctionDef, ast.ClassDef)) else ()),
+            *(target.id for target in _targets(node) if isinstance(target, ast.Name)),
+        )
+    }
     lazy = any(isinstance(node, ast.FunctionDef) and node.name == "__getattr__" for node in tree.body)
     if not lazy and not set(listed) <= known:
         yield f"__all__ names what is not there: {set(listed) - known}"
 
 
 def _assigns_all(node: ast.stmt) -> bool:
-    return isinstance(node, ast.Assign) and any(
-        isinstance(target, ast.Name) and target.id == "__all__" for target in node.targets
-    )
+    return any(isinstance(target, ast.Name) and target.id == "__all__" for target in _targets(node))
 
 
 def _targets(statement: ast.AST) -> list[ast.expr]:

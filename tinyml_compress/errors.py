@@ -29,33 +29,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-__all__ = [
-    "BudgetError",
-    "CollapsedRange",
-    "ConfigError",
-    "ConversionError",
-    "DataError",
-    "DoesNotFit",
-    "EmulationError",
-    "FloatOperatorError",
-    "GraphError",
-    "MismatchError",
-    "MissingDependency",
-    "ModelError",
-    "OutputError",
-    "PlanError",
-    "ProcessError",
-    "RuntimeCrash",
-    "TinymlError",
-    "ToolchainError",
-    "TrainingError",
-    "UnsupportedLayer",
-    "UnsupportedOperator",
-    "UsageError",
-    "about",
-]
-
-
 _LONGEST = 1200
 """Characters of a line; a name or a number of a megabyte is of no use to a reader."""
 _BELOW = "\n" + 11 * " "

@@ -20,8 +20,7 @@ from tinyml_compress.ops import operator
 from tinyml_compress.pipeline.compare import parity
 from tinyml_compress.pipeline.compare.parity import ladder
 from tinyml_compress.pipeline.convert.layer_noise import layer_noise, sqnr_db
-from tinyml_compress.pipeline.evaluate.engines import Engine
-from tinyml_compress.results import Ladder, decoded, encoded
+from tinyml_compress.results import Engine, Ladder, decoded, encoded
 from tinyml_compress.runners import tflm
 
 

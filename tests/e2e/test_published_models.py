@@ -7,10 +7,11 @@ from pathlib import Path
 import pytest
 
 from tests.lib.aot import assert_bit_exact, every_isa
-from tinyml_compress.ops.base import Isa, Level
+from tinyml_compress.ops.base import Level
 from tinyml_compress.pipeline.compile.verb import compile_model
 from tinyml_compress.runners import native
 from tinyml_compress.runners.vectors import pattern
+from tinyml_compress.support.instruction_sets import Isa
 
 MODELS = Path(__file__).parents[2].parent / "shared" / "models"
 PUBLISHED = {

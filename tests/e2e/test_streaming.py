@@ -13,7 +13,7 @@ from tests.emulated.programs import board
 from tests.lib.stateful_nets import STREAMING
 from tests.lib.streams import assert_streams_equal, frames_of
 from tinyml_compress.codegen.project import project_files
-from tinyml_compress.ops.base import Isa, Level
+from tinyml_compress.ops.base import Level
 from tinyml_compress.pipeline.checking import check
 from tinyml_compress.pipeline.compare.verification import verify
 from tinyml_compress.pipeline.compile.verb import compile_model
@@ -25,6 +25,7 @@ from tinyml_compress.pipeline.shrinking import shrink
 from tinyml_compress.runners import native, tflm, toolchain
 from tinyml_compress.runners.emulated import emulate
 from tinyml_compress.support import proc
+from tinyml_compress.support.instruction_sets import Isa
 
 CORES = ("cortex-m0plus", "cortex-m4", "rv32imc")
 

@@ -16,12 +16,13 @@ from tinyml_compress.cli.compile import command as compile_command
 from tinyml_compress.cli.verify import command
 from tinyml_compress.errors import DataError, MismatchError, ModelError, TinymlError, UsageError
 from tinyml_compress.ir import Graph
-from tinyml_compress.ops.base import Isa, Level
+from tinyml_compress.ops.base import Level
 from tinyml_compress.pipeline.compare import verification
 from tinyml_compress.pipeline.compare.verification import verify
 from tinyml_compress.pipeline.compile.generated_folder import GeneratedC
-from tinyml_compress.pipeline.evaluate.engines import Array, Engine, Subject, run_graph, subject_of
-from tinyml_compress.results import Verification, decoded, encoded
+from tinyml_compress.pipeline.evaluate.engines import Array, Subject, run_graph, subject_of
+from tinyml_compress.results import Engine, Verification, decoded, encoded
+from tinyml_compress.support.instruction_sets import Isa
 
 
 @pytest.fixture(scope="module")

@@ -11,8 +11,9 @@ from tests.lib.aot import assert_bit_exact
 from tests.lib.zoo import zoo_tflite
 from tinyml_compress.converter import Mode
 from tinyml_compress.models import ZOO
-from tinyml_compress.ops.base import Isa, Level
+from tinyml_compress.ops.base import Level
 from tinyml_compress.pipeline.compile.verb import compile_model
+from tinyml_compress.support.instruction_sets import Isa
 
 Once = Callable[[str, Callable[[Path], None]], Path]
 SLOW = ("activity_gru",)

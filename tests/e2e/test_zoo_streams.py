@@ -17,12 +17,12 @@ from tinyml_compress import data
 from tinyml_compress.cli.zoo import command
 from tinyml_compress.errors import UsageError
 from tinyml_compress.models import STREAMS, load, stream_file
-from tinyml_compress.ops.base import Isa
 from tinyml_compress.pipeline.compile.verb import compile_model
 from tinyml_compress.pipeline.measure.model import given
 from tinyml_compress.runners import native, tflm
 from tinyml_compress.runners.emulated import emulate
 from tinyml_compress.runners.sides import quantized
+from tinyml_compress.support.instruction_sets import Isa
 
 RESULTS = Path(__file__).resolve().parents[2] / "benchmarks" / "zoo_streams.json"
 CORES = ("cortex-m0plus", "cortex-m4", "rv32imc")

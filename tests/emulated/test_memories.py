@@ -11,13 +11,13 @@ from tests.lib.nets import residual, wide
 from tinyml_compress.devices import CostClass, Device, Region, load_device
 from tinyml_compress.errors import DoesNotFit
 from tinyml_compress.ir import Memories, Memory, Program
-from tinyml_compress.ops.base import Isa
 from tinyml_compress.pipeline.compile.verb import compile_model
 from tinyml_compress.pipeline.measure.verb import measured
 from tinyml_compress.pipeline.measure.work import Request
 from tinyml_compress.runners import tflm
 from tinyml_compress.runners.emulated import Emulation, build_firmware, emulate
 from tinyml_compress.runners.vectors import mixed
+from tinyml_compress.support.instruction_sets import Isa
 
 BOARDS = {"nucleo-f767zi": "sram1", "stm32h7a3": "axi-sram"}
 """With what comes behind their data TCM."""

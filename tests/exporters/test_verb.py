@@ -17,10 +17,11 @@ from tinyml_compress.errors import ConfigError, TinymlError, UsageError
 from tinyml_compress.exporters import Format, layout
 from tinyml_compress.frontends.preprocessing import AudioForm, Features, ImageForm, Preprocessing
 from tinyml_compress.ir.memory import Memories
-from tinyml_compress.ops.base import Isa, Level
+from tinyml_compress.ops.base import Level
 from tinyml_compress.pipeline.compile.front_end import manifest_preprocessing
 from tinyml_compress.pipeline.export.bundle import Metadata, aot_bundle
 from tinyml_compress.support.files import sha256
+from tinyml_compress.support.instruction_sets import Isa
 
 
 @pytest.fixture

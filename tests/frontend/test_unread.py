@@ -27,8 +27,9 @@ from tests.lib.surgery import edited
 from tinyml_compress.frontend import write
 from tinyml_compress.ir import DType, Graph, Node, Quant, Tensor
 from tinyml_compress.ops import operator
-from tinyml_compress.ops.base import Isa, Level
+from tinyml_compress.ops.base import Level
 from tinyml_compress.pipeline.inspect.verb import inspect_model
+from tinyml_compress.support.instruction_sets import Isa
 
 T, OP = "graph[0].tensor", "graph[0].operator"
 X, DEPTH, DEPTH_BIAS, A, WEIGHTS, BIAS, B, SIZE, C, DENSE, DENSE_BIAS, D, Y = range(13)

@@ -13,8 +13,6 @@ import numpy as np
 
 from tests.lib.surgery import Site, sites
 
-__all__ = ["mutant"]
-
 Rng = np.random.Generator
 _KINDS = tuple(
     re.compile(kind)

@@ -26,12 +26,13 @@ from tinyml_compress.codegen.kernels import amalgamate
 from tinyml_compress.frontend import write
 from tinyml_compress.ir import Attrs, DType, Memories, Memory, Program, Tensor
 from tinyml_compress.ops import all_structs
-from tinyml_compress.ops.base import Isa, Level
+from tinyml_compress.ops.base import Level
 from tinyml_compress.ops.sources import KernelSource
 from tinyml_compress.pipeline.compile.verb import compile_model
 from tinyml_compress.runners import native, tflm, toolchain
 from tinyml_compress.runners.vectors import mixed
 from tinyml_compress.support import proc
+from tinyml_compress.support.instruction_sets import Isa
 
 HERE = Path(__file__).parent
 ISAS = {one.value: one.sets for one in Isa}

@@ -12,8 +12,6 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import urlsplit
 
-__all__ = ["Index", "environment", "serve", "small_checkout"]
-
 # What the installation builds with comes from the index too, so there are packages of these names; they hold
 # nothing.
 PACKAGES = ("setuptools==99.1", "wheel==99.1", "needed==1.0", "needed==2.0", "tool==1.0")

@@ -19,9 +19,10 @@ from tests.lib.sanitized import assert_clean, assert_complete
 from tests.ops.test_circular_buffer import buffered
 from tinyml_compress.frontend import write
 from tinyml_compress.ir import Program
-from tinyml_compress.ops.base import Isa, Level
+from tinyml_compress.ops.base import Level
 from tinyml_compress.pipeline.compile.verb import compile_model
 from tinyml_compress.runners import toolchain
+from tinyml_compress.support.instruction_sets import Isa
 
 OPS = Path(__file__).resolve().parents[1] / "ops"
 

@@ -9,12 +9,13 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from tinyml_compress.ops.base import Isa, Level
+from tinyml_compress.ops.base import Level
 from tinyml_compress.pipeline.compile.verb import compile_model
 from tinyml_compress.runners import native, tflm
 from tinyml_compress.runners.toolchain import HOST_FLAGS
 from tinyml_compress.runners.vectors import mixed
 from tinyml_compress.schedule import Asked
+from tinyml_compress.support.instruction_sets import Isa
 
 Array = npt.NDArray[Any]
 every_isa = pytest.mark.parametrize("isas", [one.sets for one in Isa], ids=[one.value for one in Isa])

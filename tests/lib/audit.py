@@ -17,8 +17,6 @@ from pathlib import Path
 from types import CodeType
 from typing import Any
 
-__all__ = ["AUTOGRAPH", "LOG", "ROOMS", "install", "told"]
-
 LOG, ROOMS = "TINYML_TEST_AUDIT_LOG", "TINYML_TEST_AUDIT_ROOMS"
 """Environment variables: where to write, and below which folders files may be written."""
 _RUNS = (

@@ -13,8 +13,6 @@ from tinyml_compress.runners.emulated.layout import linker_script
 from tinyml_compress.runners.toolchain import Build
 from tinyml_compress.support.resources import package_folder
 
-__all__ = ["built", "ran"]
-
 _FLAGS = (
     "-O2",
     "-ffreestanding",

@@ -13,8 +13,6 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
-__all__ = ["charts_of", "colours", "complain", "contrast", "draw", "opened"]
-
 GRAPHICS = '.vega g[role="graphics-object"]:not([aria-hidden])'
 MARKS = "g.mark-rect path, g.mark-symbol path, g.mark-line path, g.mark-rule line"
 DRAWN = f"""figures => figures.map(figure => ({{

@@ -15,17 +15,6 @@ from tinyml_compress.results import Exported
 from tinyml_compress.runners import toolchain
 from tinyml_compress.support import proc
 
-__all__ = [
-    "CAREFUL",
-    "cmake_tools",
-    "command",
-    "damaged_vector",
-    "damaged_weights",
-    "exported",
-    "host_compiler",
-    "run_sources",
-]
-
 CAREFUL = ("-O1", *toolchain.WARNINGS)
 
 

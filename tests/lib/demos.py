@@ -7,8 +7,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-__all__ = ["make_demo"]
-
 
 def make_demo(folder: Path) -> None:
     """`out/`, `stdout` and `stderr`, as on a machine that has none of the optional programs."""

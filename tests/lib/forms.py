@@ -12,8 +12,6 @@ from tests.lib.graphs import quant
 from tests.lib.proof import Maker, Rng
 from tinyml_compress.ir import DType, Graph, Tensor
 
-__all__ = ["float32", "int4", "int16", "real"]
-
 
 def int16(make: Maker, bias: DType | None = DType.INT64) -> Maker:
     """The maker's graphs with int16 activations of zero point 0 and biases of that type; without biases for

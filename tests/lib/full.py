@@ -23,8 +23,6 @@ import pytest
 
 from tests.lib.parts import PARTS, REPO, Part, files_of, named
 
-__all__ = ["RECORD", "keep", "main", "passed", "read", "state", "table", "turn"]
-
 RECORD = REPO / "tests" / "full.json"
 _RECORD_IN_GIT = "tests/full.json"
 

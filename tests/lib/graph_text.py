@@ -15,8 +15,6 @@ from tinyml_compress.ir.graph import Graph, Node, Tensor
 from tinyml_compress.ir.types import Quant
 from tinyml_compress.support.files import sha256
 
-__all__ = ["to_text"]
-
 _INLINE = 8
 """Constants up to this many elements are written out; longer ones are named by their hash."""
 

@@ -10,8 +10,6 @@ import numpy.typing as npt
 from tinyml_compress.frontend import write
 from tinyml_compress.ir import Attrs, DType, Graph, Node, Quant, Tensor
 
-__all__ = ["const", "graph", "model", "quant", "single", "tensor"]
-
 
 def quant(
     scale: float | Sequence[float], zero_point: int | Sequence[int] = 0, axis: int | None = None

@@ -10,8 +10,6 @@ import pytest
 from tinyml_compress.runners.toolchain import Toolchain
 from tinyml_compress.support import proc
 
-__all__ = ["host_gcc"]
-
 
 @lru_cache(maxsize=1)
 def _found() -> Toolchain | None:

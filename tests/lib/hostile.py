@@ -15,8 +15,6 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["CLASSES", "FUNCTIONS", "MODULES", "mutant", "payloads"]
-
 Rng = np.random.Generator
 MODULES: tuple[Any, ...] = (
     *(

@@ -8,8 +8,6 @@ from collections.abc import Callable, Iterator
 from itertools import product
 from pathlib import Path
 
-__all__ = ["filled", "forms", "kernel"]
-
 
 def forms(path: Path) -> tuple[tuple[str, str], ...]:
     """Every line, and the line with one of each of its `<alternatives>`; `;` parts instructions."""

@@ -15,8 +15,6 @@ import numpy.typing as npt
 from tests.lib.instructions import filled, forms, kernel
 from tests.lib.random_states import DATA_BYTES, STATE, Pieces
 
-__all__ = ["RECORD", "Batch", "batches", "digests", "kernels", "recorded", "texts"]
-
 _FOLDER = Path(__file__).parent.parent / "emulated"
 RECORD = _FOLDER / "interpreter.json"
 _AT_ONCE = 1500

@@ -8,8 +8,6 @@ import numpy as np
 
 from tinyml_compress.models import keras3
 
-__all__ = ["carried", "scrambled"]
-
 
 def scrambled(model: Any) -> Any:
     """Weights away from their initial values, so that BatchNorm and biases matter."""

@@ -5,8 +5,6 @@ from __future__ import annotations
 from tinyml_compress.ops.sources import KernelSource, sources_in
 from tinyml_compress.support.resources import package_folder
 
-__all__ = ["all_kernels"]
-
 
 def all_kernels() -> list[KernelSource]:
     """Those of all operators and those that they share, by symbol."""

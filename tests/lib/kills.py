@@ -14,8 +14,6 @@ from pathlib import Path
 
 from tests.lib.poison import CONSOLE_SCRIPT
 
-__all__ = ["Killed", "Place"]
-
 REPO = Path(__file__).parents[2]
 _MARK = "TESTED_PLACE"
 """A variable that all processes of a call inherit."""

@@ -20,18 +20,6 @@ from tinyml_compress.ops.fully_connected.op import FullyConnectedAttrs
 from tinyml_compress.ops.numerics import Activation, Padding
 from tinyml_compress.ops.softmax.op import SoftmaxAttrs
 
-__all__ = [
-    "MAKERS",
-    "average_pool",
-    "conv",
-    "depthwise",
-    "fully_connected",
-    "max_pool",
-    "merged",
-    "pick",
-    "softmax",
-]
-
 Rng = np.random.Generator
 FUSED = (Activation.NONE, Activation.NONE, Activation.RELU, Activation.RELU6, Activation.RELU_N1_TO_1)
 Maker = Callable[[Rng], Graph]

@@ -16,8 +16,6 @@ from tinyml_compress.ops.conv_2d.op import Conv2DAttrs
 from tinyml_compress.ops.depthwise_conv_2d.op import DepthwiseConv2DAttrs
 from tinyml_compress.ops.numerics import Activation, Padding
 
-__all__ = ["Messy", "messy", "planted"]
-
 _ACTIVATIONS = (Activation.NONE, Activation.NONE, Activation.RELU, Activation.RELU6)
 
 

@@ -17,8 +17,6 @@ from tinyml_compress.ops.numerics import Activation, Padding
 from tinyml_compress.ops.reshape.op import ReshapeAttrs
 from tinyml_compress.ops.softmax.op import SoftmaxAttrs
 
-__all__ = ["NETS", "autoencoder", "keyword", "residual", "wide"]
-
 
 class _Net:
     """Appends layers with seeded weights and scales under which outputs spread over their range."""

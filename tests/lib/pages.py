@@ -27,8 +27,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-__all__ = ["Block", "blocks_of", "problems", "run_page", "same_words"]
-
 _FENCE = re.compile(r"^(?P<indent> *)```(?P<kind>\w*)\s*$")
 _NOTE = re.compile(r"^\s*<!-- (?P<key>file|numbers|tested by|shown): (?P<value>.+?) -->\s*$")
 _SECONDS = re.compile(r"\b\d+(\.\d+)? s\b")

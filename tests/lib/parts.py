@@ -10,8 +10,6 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
 
-__all__ = ["PARTS", "REPO", "Part", "all_files", "files_of", "named", "part_of"]
-
 REPO = Path(__file__).resolve().parents[2]
 
 

@@ -6,8 +6,6 @@ import sys
 from importlib import metadata
 from pathlib import Path
 
-__all__ = ["CONSOLE_SCRIPT", "poisoned", "touched"]
-
 CONSOLE_SCRIPT = "from tinyml_compress.cli import main\nmain()\n"
 """What `pip install` makes of the entry point, on any interpreter."""
 _MARK = ".imported"

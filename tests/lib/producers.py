@@ -20,8 +20,6 @@ from typing import Any
 from tests.test_structure import PACKAGE, REPO
 from tinyml_compress.support.producers import PRODUCERS, Producer
 
-__all__ = ["STORED", "digest", "files_of", "findings", "read", "refreshed"]
-
 STORED = REPO / "tests" / "producers.json"
 _WORDS_OF_C = re.compile(r'"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])*\'|//[^\n]*|/\*.*?\*/', re.DOTALL)
 _NOT_MEANING = ("ctx", "kind", "type_comment")

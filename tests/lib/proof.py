@@ -18,27 +18,9 @@ from tinyml_compress.errors import UnsupportedOperator
 from tinyml_compress.frontend import write
 from tinyml_compress.ir import DType, Graph, Quant, Tensor
 from tinyml_compress.ops import operator
-from tinyml_compress.ops.base import Isa, Level
+from tinyml_compress.ops.base import Level
 from tinyml_compress.ops.numerics import Activation
-
-__all__ = [
-    "FUSED",
-    "Maker",
-    "Rng",
-    "broadcastable",
-    "counted",
-    "ints",
-    "many",
-    "models_of",
-    "pick",
-    "prove",
-    "quantized",
-    "refused",
-    "sample",
-    "scale",
-    "shape",
-    "zero_point",
-]
+from tinyml_compress.support.instruction_sets import Isa
 
 Item = TypeVar("Item")
 Test = TypeVar("Test", bound=Callable[..., None])

@@ -18,8 +18,6 @@ from tinyml_compress.runners.toolchain import Build
 from tinyml_compress.support import proc
 from tinyml_compress.support.scratch import scratch
 
-__all__ = ["DATA", "DATA_BYTES", "STATE", "Pieces", "shown"]
-
 _MEMORY = MemoryMap(0, 0x80000, 0x20000000, 0x80000)
 _CODE = 0x100
 _STATES = 0x20000000

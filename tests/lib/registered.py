@@ -11,8 +11,6 @@ import tflite
 
 from tinyml_compress.formats import schema
 
-__all__ = ["registered"]
-
 _CUSTOM = schema.OPERATOR_NUMBERS["CUSTOM"]
 _WITNESS = "GELU"
 """An operator that is not registered: when the interpreter complains about it, it knew the one before."""

@@ -22,8 +22,6 @@ try:
 except ModuleNotFoundError:  # Python 3.10
     import tomli as tomllib
 
-__all__ = ["BUDGETS", "Spent", "budgets", "over", "room_of", "table"]
-
 BUDGETS = Path(__file__).resolve().parents[1] / "rooms.toml"
 
 

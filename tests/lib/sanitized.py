@@ -16,8 +16,6 @@ from tinyml_compress.ir import DType, Port, Program
 from tinyml_compress.runners import toolchain
 from tinyml_compress.support import proc
 
-__all__ = ["assert_clean", "assert_complete"]
-
 SANITIZED = ("-O1", "-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=all", "-ffp-contract=off")
 PLAIN = ("-O3", "-ffp-contract=off")
 _ROUNDS = 6

@@ -12,8 +12,6 @@ import jsonschema
 
 from tinyml_compress.support.resources import package_folder
 
-__all__ = ["faults", "schema", "validate"]
-
 LAST = Path(__file__).parents[1] / "results" / "results.last.schema.json"
 """Of all results, as the last version described them: scripts were written against it."""
 

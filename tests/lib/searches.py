@@ -8,8 +8,6 @@ from typing import Any
 from tinyml_compress.pipeline.fit.folder import WORK
 from tinyml_compress.pipeline.fit.job import Job, own_storage
 
-__all__ = ["job_of"]
-
 
 def job_of(model: str | Path, data: str, output: Path, storage: str | None = None, **fields: Any) -> Job:
     """For a NUCLEO-L4R5ZI, where `target` does not say otherwise."""

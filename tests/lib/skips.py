@@ -10,8 +10,6 @@ from pathlib import Path
 
 import pytest
 
-__all__: list[str] = []
-
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(

@@ -19,8 +19,6 @@ from tinyml_compress.ops.softmax.op import SoftmaxAttrs
 from tinyml_compress.ops.svdf.op import SvdfAttrs
 from tinyml_compress.streaming import streamed
 
-__all__ = ["STREAMING", "svdf_net", "window_net"]
-
 
 def _svdf(
     rng: np.random.Generator, index: int, source: Tensor, units: int, memory: int

@@ -13,12 +13,11 @@ import pytest
 from tests.lib.aot import BATCH
 from tests.lib.proof import Maker, models_of
 from tinyml_compress.ir import Program
-from tinyml_compress.ops.base import Isa, Level
+from tinyml_compress.ops.base import Level
 from tinyml_compress.pipeline.compile.verb import compile_model
 from tinyml_compress.runners import native, tflm
 from tinyml_compress.runners.vectors import Edge, edge, random
-
-__all__ = ["assert_streams_equal", "frames_of", "many_streams", "stream_sample"]
+from tinyml_compress.support.instruction_sets import Isa
 
 Array = npt.NDArray[np.generic]
 

@@ -9,8 +9,6 @@ import struct
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-__all__ = ["Site", "edited", "sites"]
-
 Table = tuple["tuple[str, object] | None", ...]
 _INTS = ("vector", "<i")
 _QUANT: Table = (

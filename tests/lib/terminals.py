@@ -20,8 +20,6 @@ import click
 import tinyml_compress.cli as cli
 from tinyml_compress.errors import TinymlError
 
-__all__ = ["PIPED", "printed"]
-
 PIPED = 0
 """A width: standard output is no terminal."""
 

@@ -8,8 +8,6 @@ from collections.abc import Iterable
 from importlib import metadata
 from pathlib import Path
 
-__all__ = ["make_environment"]
-
 REPO = Path(__file__).resolve().parents[2]
 DATA = {"targets": "tinyml_targets", "recipes": "tinyml_recipes", "calibration_data": "tinyml_calibration"}
 

@@ -10,8 +10,6 @@ from types import FrameType
 
 import tinyml_compress
 
-__all__ = ["walked"]
-
 PACKAGE = Path(tinyml_compress.__file__).parent
 
 

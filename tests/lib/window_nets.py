@@ -18,8 +18,6 @@ from tinyml_compress.ops.fully_connected.op import FullyConnectedAttrs
 from tinyml_compress.ops.numerics import Activation, Padding
 from tinyml_compress.ops.reshape.op import ReshapeAttrs
 
-__all__ = ["Chain", "random_chain"]
-
 Rng = np.random.Generator
 _SCALE = 0.05
 

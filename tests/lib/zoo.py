@@ -10,8 +10,6 @@ from tinyml_compress.converter import Mode
 from tinyml_compress.models import ZOO
 from tinyml_compress.pipeline.convert.verb import convert
 
-__all__ = ["converted", "zoo_tflite"]
-
 Once = Callable[[str, Callable[[Path], None]], Path]
 _SAMPLES = 16
 

@@ -8,8 +8,9 @@ from tests.lib.graphs import quant, single
 from tests.lib.proof import FUSED, Rng, broadcastable, many, pick, quantized, refused, sample
 from tinyml_compress.ir import DType, Graph, Tensor
 from tinyml_compress.ops._addsub import FusedAttrs
-from tinyml_compress.ops.base import Isa, Level
+from tinyml_compress.ops.base import Level
 from tinyml_compress.ops.numerics import Activation
+from tinyml_compress.support.instruction_sets import Isa
 
 DSP = Isa.DSP.sets
 

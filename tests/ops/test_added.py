@@ -21,8 +21,6 @@ OP = """import numpy as np
 from tinyml_compress.ir import Attrs, DType, NodeView
 from tinyml_compress.ops._unary import UnaryOperator, all_values, count_variant, lookup_variant
 
-__all__ = ["OPERATOR", "Sign"]
-
 
 def _results(view: NodeView) -> np.ndarray:
     return np.sign(all_values(DType.INT8) - view.quant(0).zero_point) + view.output_quant().zero_point

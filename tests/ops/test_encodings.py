@@ -22,9 +22,10 @@ from tinyml_compress.frontend import write
 from tinyml_compress.ir import Graph
 from tinyml_compress.ops._codebook import codebook
 from tinyml_compress.ops._sparse import sparse_nibbles, sparse_rows
-from tinyml_compress.ops.base import Isa, Level
+from tinyml_compress.ops.base import Level
 from tinyml_compress.pipeline.compile.verb import compile_model
 from tinyml_compress.runners.emulated import emulate
+from tinyml_compress.support.instruction_sets import Isa
 
 Rng = np.random.Generator
 Maker = Callable[[Rng], Graph]

@@ -15,9 +15,10 @@ from tests.lib.aot import assert_bit_exact, every_isa
 from tests.lib.layers import MAKERS, pick
 from tinyml_compress.frontend import write
 from tinyml_compress.ir import Graph
-from tinyml_compress.ops.base import Isa, Level
+from tinyml_compress.ops.base import Level
 from tinyml_compress.ops.numerics import Padding
 from tinyml_compress.pipeline.compile.verb import compile_model
+from tinyml_compress.support.instruction_sets import Isa
 
 Rng = np.random.Generator
 Maker = Callable[[Rng], Graph]

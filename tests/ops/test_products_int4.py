@@ -12,9 +12,10 @@ from tests.lib.graphs import const, quant, single, tensor
 from tests.lib.proof import Maker, Rng, pick, prove, refused, sample
 from tinyml_compress.frontend import write
 from tinyml_compress.ir import DType, Graph, Tensor
-from tinyml_compress.ops.base import Isa, Level
+from tinyml_compress.ops.base import Level
 from tinyml_compress.ops.fully_connected.op import FullyConnectedAttrs
 from tinyml_compress.pipeline.compile.verb import compile_model
+from tinyml_compress.support.instruction_sets import Isa
 
 BOTH = Isa.DSP.sets
 

@@ -13,8 +13,9 @@ from tests.lib.forms import int16
 from tests.lib.proof import Maker, Rng, pick, prove, refused, sample
 from tinyml_compress.frontend import write
 from tinyml_compress.ir import DType, Graph
-from tinyml_compress.ops.base import Isa, Level
+from tinyml_compress.ops.base import Level
 from tinyml_compress.pipeline.compile.verb import compile_model
+from tinyml_compress.support.instruction_sets import Isa
 
 BOTH = Isa.DSP.sets
 

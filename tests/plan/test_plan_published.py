@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from tinyml_compress.ops.base import Isa, Level
+from tinyml_compress.ops.base import Level
 from tinyml_compress.pipeline.compile.verb import compile_model
+from tinyml_compress.support.instruction_sets import Isa
 
 MODELS = Path(__file__).parents[2] / ".." / "shared" / "models"
 

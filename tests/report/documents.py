@@ -52,8 +52,6 @@ from tinyml_compress.results.fit import (
 )
 from tinyml_compress.support.scratch import scratch
 
-__all__ = ["ALL", "benchmark", "compare", "compress", "convert", "evaluate", "fit", "ladder"]
-
 HEAD: dict[str, Any] = {"schema": 1, "tool": "0.1.0", "command": "tinyml-compress <verb> --json"}
 _SHA = "0123456789abcdef" * 4
 _OPS = ("CONV_2D", "DEPTHWISE_CONV_2D", "ADD", "FULLY_CONNECTED", "MUL", "MEAN", "RESHAPE", "SOFTMAX")

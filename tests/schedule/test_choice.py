@@ -10,11 +10,12 @@ from tests.lib.aot import assert_bit_exact
 from tests.lib.nets import NETS
 from tinyml_compress.errors import UsageError
 from tinyml_compress.ir import Graph
-from tinyml_compress.ops.base import Isa, Level
+from tinyml_compress.ops.base import Level
 from tinyml_compress.ops.numerics import Padding
 from tinyml_compress.pipeline.compile.verb import compile_model
 from tinyml_compress.schedule import decided
 from tinyml_compress.schedule.options import family
+from tinyml_compress.support.instruction_sets import Isa
 
 BOTH = Isa.DSP.sets
 

@@ -12,8 +12,9 @@ from pathlib import Path
 from tinyml_compress.errors import DoesNotFit, TrainingError
 from tinyml_compress.results.fit import Budget, Cost
 from tinyml_compress.search.loop import Judged, Rules, work
-from tinyml_compress.search.space import Point, Space, full_space, point_key
+from tinyml_compress.search.space import Space, full_space, point_key
 from tinyml_compress.search.study import Study
+from tinyml_compress.techniques.technique import Point
 
 SPACE = Space(tuple(one for one in full_space().dimensions if one.name in ("keep", "qat", "level")))
 BUDGET = Budget(flash=21_000, ms=20.0, drop=0.055)

@@ -14,8 +14,9 @@ from tinyml_compress.codegen.kernels import amalgamate
 from tinyml_compress.codegen.literals import array_body, float_literal, int_literal
 from tinyml_compress.codegen.tables import Constants
 from tinyml_compress.errors import GraphError, UsageError
+from tinyml_compress.ir import Role
 from tinyml_compress.ops import all_structs
-from tinyml_compress.ops.base import ParamValue, Ref, Role, Table
+from tinyml_compress.ops.base import ParamValue, Ref, Table
 from tinyml_compress.ops.sources import sources_in
 from tinyml_compress.ops.structs import WINDOW, ints, pointers, struct
 from tinyml_compress.support.c_names import c_name, check_c_name

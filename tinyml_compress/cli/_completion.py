@@ -7,8 +7,6 @@ from collections.abc import Callable, Iterable
 import click
 from click.shell_completion import CompletionItem
 
-__all__ = ["offer_values"]
-
 _MODELS = ("model", "models", "teacher", "against")
 _SETS = ("data", "calibration", "eval_data")
 _BOARDS = ("target", "targets")

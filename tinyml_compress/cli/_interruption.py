@@ -24,8 +24,6 @@ from tinyml_compress.support.leisure import is_at_leisure
 if TYPE_CHECKING:
     from sys import UnraisableHookArgs
 
-__all__ = ["INTERRUPTED", "SAID", "leave_at_once", "listen"]
-
 INTERRUPTED = 130
 """The exit code."""
 SAID = "\ninterrupted; nothing half-written was left behind"

@@ -15,27 +15,6 @@ if TYPE_CHECKING:
     from tinyml_compress.results import Result
     from tinyml_compress.support.table import Block
 
-__all__ = [
-    "answer",
-    "command_line",
-    "constants_option",
-    "data_option",
-    "is_json_asked",
-    "isa_option",
-    "json_file_option",
-    "json_option",
-    "json_text",
-    "memory_options",
-    "name_option",
-    "output_option",
-    "samples_option",
-    "seed_option",
-    "show",
-    "targets_dir_option",
-    "tflite_argument",
-    "trust_option",
-]
-
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 _DATA_FORMS = "a .npz or .npy file, or a shipped set such as data:digits:test"
 

@@ -8,8 +8,6 @@ from typing import TextIO
 
 import click
 
-__all__ = ["say"]
-
 _USUAL_COLUMNS = 80
 """Of a terminal that does not say."""
 

@@ -8,8 +8,6 @@ import click
 
 from tinyml_compress.cli._printing import say
 
-__all__ = ["chatty", "verbose_option"]
-
 _LEVELS = (logging.WARNING, logging.INFO, logging.DEBUG)
 _ROOM = "tinyml_compress"
 

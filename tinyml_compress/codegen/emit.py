@@ -34,9 +34,6 @@ from tinyml_compress.ir import (
 from tinyml_compress.support import resources
 from tinyml_compress.support.escape import c_comment
 
-__all__ = ["base_text", "generate"]
-
-
 Place = Callable[[Sequence[ConstantArray], Sequence[ProgramNode]], Mapping[str, Home]]
 """Which constants get a memory of their own, by symbol."""
 

@@ -24,8 +24,6 @@ from tinyml_compress.support import resources
 from tinyml_compress.support.escape import c_comment
 from tinyml_compress.support.templating import filled
 
-__all__ = ["front_end_program", "ring_bytes"]
-
 _TEMPLATES = Path(__file__).parent / "frontend_files"
 _STAGES = ("window", "transform", "bands", "features")
 

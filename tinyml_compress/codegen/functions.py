@@ -47,8 +47,6 @@ from tinyml_compress.ops.sources import KernelSource
 from tinyml_compress.ops.structs import Struct
 from tinyml_compress.support.escape import c_comment
 
-__all__ = ["Functions", "Planned"]
-
 _STOPPED = 2
 """What invoke returns when a node ended the inference."""
 

@@ -12,8 +12,6 @@ from tinyml_compress.ir import ARENA_ALIGN, Arena, ConstantArray, DType, Port, S
 from tinyml_compress.ops.numerics import dtype_range
 from tinyml_compress.support.escape import c_comment, shortened
 
-__all__ = ["ABI_VERSION", "arena_parameters", "header_text"]
-
 ABI_VERSION = 1
 _HELPERS = (DType.INT8, DType.UINT8, DType.INT16)
 

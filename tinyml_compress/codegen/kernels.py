@@ -15,8 +15,6 @@ from tinyml_compress.ops.structs import Field, Struct
 from tinyml_compress.support import resources
 from tinyml_compress.support.escape import c_comment
 
-__all__ = ["amalgamate"]
-
 _INCLUDE = re.compile(r'^\s*#\s*include\s+"(?P<name>[^"]+)"[^\n]*\n', re.MULTILINE)
 _SYSTEM = re.compile(r"^\s*#\s*include\s+<(?P<name>[^>]+)>[^\n]*\n", re.MULTILINE)
 _WORD = re.compile(r"\btc_\w+")

@@ -7,8 +7,6 @@ from collections.abc import Iterable
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["array_body", "float_literal", "int_literal"]
-
 _WIDTH = 118
 
 

@@ -14,8 +14,6 @@ from tinyml_compress.ir import Port, Program, memory_word
 from tinyml_compress.support.escape import c_comment, markdown_code, shortened
 from tinyml_compress.support.templating import filled
 
-__all__ = ["GoldenVectors", "describe_port", "project_files", "usage", "vectors_header"]
-
 _TEMPLATES = Path(__file__).parent / "project_files"
 _PER_LINE = 20
 _FRONT_END = (

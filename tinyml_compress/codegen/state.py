@@ -11,8 +11,6 @@ from typing import Protocol
 from tinyml_compress.ir import DType, Graph, StateSlot, Tensor
 from tinyml_compress.ops import operator
 
-__all__ = ["StateLayout", "lay_out", "start_text"]
-
 _WORD = 4
 
 

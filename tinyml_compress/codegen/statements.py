@@ -5,22 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-__all__ = [
-    "ARENA",
-    "MEMCPY",
-    "MEMSET",
-    "STATE",
-    "Code",
-    "Names",
-    "Statement",
-    "copy",
-    "in_invoke",
-    "in_node",
-    "lines_of",
-    "parameters",
-    "used",
-]
-
 ARENA = "arena"
 """A pointer that a function may take; those to further arenas go by it with a suffix."""
 STATE = "state"

@@ -13,8 +13,6 @@ from tinyml_compress.codegen.statements import Code, Statement, copy
 from tinyml_compress.ir import ConstantArray, Home, Role, memory_word
 from tinyml_compress.ops.base import Table
 
-__all__ = ["Constants", "section_macro"]
-
 
 @dataclass(frozen=True)
 class _Body:

@@ -10,8 +10,6 @@ from tinyml_compress.errors import GraphError
 from tinyml_compress.ir import Program
 from tinyml_compress.support.escape import c_comment
 
-__all__ = ["weights_crc32", "with_weights_check"]
-
 _TEMPLATE = Path(__file__).parent / "project_files" / "crc32.c"
 _END_OF_HEADER = "#ifdef __cplusplus\n}\n#endif\n"
 

@@ -11,8 +11,6 @@ from tinyml_compress.converter.flatfile import FlatFile
 from tinyml_compress.support.escape import c_string
 from tinyml_compress.support.files import sha256
 
-__all__ = ["model_data_files"]
-
 _ALIGN = 16
 
 

@@ -14,8 +14,6 @@ from tinyml_compress.converter.flatfile import FlatTensor
 from tinyml_compress.ir import DType, Quant
 from tinyml_compress.support.escape import c_comment, shortened
 
-__all__ = ["banner", "float_constant", "guarded", "number_lines", "port_helpers", "port_macros"]
-
 _WIDTH = 116
 _RANGES = {DType.INT8: (-128, 127), DType.UINT8: (0, 255), DType.INT16: (-32768, 32767)}
 
@@ -31,7 +29,7 @@ def guarded(guard: str, body: str) -> str:
     return f"#ifndef {guard}\n#define {guard}\n\n{body}\n#endif {c_comment(guard)}\n"
 
 
-def float_constant(value: float) -> str:
+def _float_constant(value: float) -> str:
     """A float32 constant that reads back as the same float32."""
     return f"{np.format_float_scientific(np.float32(value), unique=True, trim='0')}f"
 
@@ -42,7 +40,7 @@ def number_lines(data: npt.NDArray[np.generic], indent: str = "    ") -> str:
     if flat.dtype == np.uint8:
         items = [f"0x{int(value):02x}" for value in flat]
     elif flat.dtype.kind == "f":
-        items = [float_constant(float(value)) for value in flat]
+        items = [_float_constant(float(value)) for value in flat]
     else:
         items = [_whole(int(value)) for value in flat]
     lines, line = [], indent
@@ -73,7 +71,7 @@ def port_macros(prefix: str, ports: Sequence[FlatTensor], kind: str) -> str:
             quant = _quantized(port)
             assert quant is not None
             lines += [
-                f"#define {name}_SCALE {float_constant(quant.scale)}",
+                f"#define {name}_SCALE {_float_constant(quant.scale)}",
                 f"#define {name}_ZERO_POINT ({quant.zero_point})",
             ]
     return "\n".join(lines) + "\n"
@@ -91,15 +89,15 @@ def _helper(prefix: str, port: FlatTensor, which: str) -> str:
     if quant is None or port.dtype not in _RANGES:
         return ""
     low, high = _RANGES[port.dtype]
-    ctype, scale, zero = port.dtype.ctype, float_constant(quant.scale), quant.zero_point
+    ctype, scale, zero = port.dtype.ctype, _float_constant(quant.scale), quant.zero_point
     # The bounds are compared as floats, before a conversion to int that could overflow.
     return f"""
 static inline {ctype} {prefix}_quantize_{which}(float real) {{
     const float steps = real / {scale};
-    if (!(steps > {float_constant(float(low - zero))})) {{
+    if (!(steps > {_float_constant(float(low - zero))})) {{
         return ({ctype})({low});
     }}
-    if (steps >= {float_constant(float(high - zero))}) {{
+    if (steps >= {_float_constant(float(high - zero))}) {{
         return ({ctype})({high});
     }}
     return ({ctype})((int32_t)(steps < 0.0f ? steps - 0.5f : steps + 0.5f) + ({zero}));

@@ -16,8 +16,6 @@ from tinyml_compress.errors import ConversionError, DataError, FloatOperatorErro
 from tinyml_compress.support.scratch import scratch
 from tinyml_compress.support.worker import Broken, Job, ask
 
-__all__ = ["to_tflite"]
-
 Floats = npt.NDArray[np.float32]
 _WORKER = f"{worker.__name__}:main"
 _NO_INTEGER_FORM = re.compile(

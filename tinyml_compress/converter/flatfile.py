@@ -8,8 +8,6 @@ from tinyml_compress.errors import ModelError
 from tinyml_compress.formats import flat, schema
 from tinyml_compress.ir import DType, Quant
 
-__all__ = ["FlatFile", "FlatOperator", "FlatTensor", "read"]
-
 
 @dataclass(frozen=True)
 class FlatTensor:

@@ -11,8 +11,6 @@ from tinyml_compress.errors import FloatOperatorError
 from tinyml_compress.ops import all_operators
 from tinyml_compress.ops.traits import Values
 
-__all__ = ["FloatUse", "check_integer", "float_operators", "left_by_chance"]
-
 _BY_CHANCE = ("SPLIT", "SPLIT_V")
 """What TensorFlow's converter leaves in float in some of its runs and makes integer in the others."""
 _HINTS = {

@@ -19,8 +19,6 @@ from tinyml_compress.ir import DType, Graph, Node, NodeView, Quant, Tensor
 from tinyml_compress.ops import operator
 from tinyml_compress.ops.traits import Scales, Weights
 
-__all__ = ["FourBits", "four_bits", "steps_of_rows"]
-
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 

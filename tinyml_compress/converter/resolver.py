@@ -14,8 +14,6 @@ from tinyml_compress.errors import UnsupportedOperator
 from tinyml_compress.ops import all_operators
 from tinyml_compress.support.escape import c_comment
 
-__all__ = ["Arena", "measured_arena", "resolver_header", "resolver_methods"]
-
 _SPARE = 1024
 
 _PARTS = {"2D": "2D", "ND": "Nd"}

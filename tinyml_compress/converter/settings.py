@@ -7,8 +7,6 @@ from enum import Enum
 
 from tinyml_compress.errors import UsageError
 
-__all__ = ["Io", "Mode", "Settings"]
-
 
 class Mode(Enum):
     """Number format of the converted file. The value is the CLI's word."""

@@ -12,8 +12,6 @@ from tinyml_compress.ir import DType, Graph, Node, Tensor
 from tinyml_compress.ops import operator
 from tinyml_compress.ops.traits import Values
 
-__all__ = ["candidates", "followers", "splice"]
-
 _CAST = "QUANTIZE"
 
 

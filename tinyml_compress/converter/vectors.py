@@ -12,8 +12,6 @@ import numpy.typing as npt
 from tinyml_compress.converter.c_text import banner, guarded, number_lines
 from tinyml_compress.ir import DType
 
-__all__ = ["vectors_header"]
-
 Array = npt.NDArray[np.generic]
 
 

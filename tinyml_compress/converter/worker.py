@@ -15,8 +15,6 @@ import numpy as np
 
 from tinyml_compress.support.worker import Job, Reply, serve
 
-__all__ = ["MODEL_FILE", "SAVED_MODEL", "main"]
-
 MODEL_FILE = "model.tflite"
 SAVED_MODEL = "saved_model"
 

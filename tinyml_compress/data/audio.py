@@ -16,8 +16,6 @@ from tinyml_compress.frontends.preprocessing import AudioForm, Features
 from tinyml_compress.frontends.sound import sound_features
 from tinyml_compress.support import files
 
-__all__ = ["features_of", "fitted", "in_16_bits", "read_wav"]
-
 Floats = npt.NDArray[np.float32]
 Doubles = npt.NDArray[np.float64]
 _LARGEST = 128 << 20

@@ -13,8 +13,6 @@ import numpy.typing as npt
 from tinyml_compress.errors import DataError
 from tinyml_compress.frontends.preprocessing import Preprocessing
 
-__all__ = ["DataSet"]
-
 Floats = npt.NDArray[np.float32]
 Labels = npt.NDArray[np.int64]
 

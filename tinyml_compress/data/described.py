@@ -17,8 +17,6 @@ from tinyml_compress.data.tables import read_table
 from tinyml_compress.errors import DataError
 from tinyml_compress.frontends.preprocessing import AudioForm, ImageForm, Preprocessing
 
-__all__ = ["load_described", "load_folder", "load_table"]
-
 Array = npt.NDArray[np.generic]
 Labels = npt.NDArray[np.int64]
 _MEAN, _STD = (0.0,), (1.0,)

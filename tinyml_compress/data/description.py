@@ -9,16 +9,6 @@ from tinyml_compress.data.tables import TableForm
 from tinyml_compress.frontends.preprocessing import Arithmetic, AudioForm, Features, ImageForm
 from tinyml_compress.support.sections import Section, parse
 
-__all__ = [
-    "Description",
-    "Spread",
-    "audio_form",
-    "check_audio",
-    "check_values",
-    "image_of",
-    "read_description",
-]
-
 Spread = tuple[float, ...] | None
 """Numbers, or None: taken from the train part."""
 _BIG, _SMALL = 1e30, 1e-30

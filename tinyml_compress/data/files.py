@@ -14,8 +14,6 @@ import numpy.typing as npt
 from tinyml_compress.data.dataset import DataSet, Floats, Labels
 from tinyml_compress.errors import DataError
 
-__all__ = ["as_inputs", "as_labels", "load_arrays", "load_file", "read_arrays"]
-
 Array = npt.NDArray[np.generic]
 _INPUT_NAMES = ("inputs", "x", "X", "data", "images", "features")
 _LABEL_NAMES = ("labels", "y", "Y", "label", "targets")

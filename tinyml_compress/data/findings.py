@@ -15,8 +15,6 @@ from tinyml_compress.data.dataset import DataSet
 from tinyml_compress.frontends.preprocessing import Preprocessing
 from tinyml_compress.results import Finding, Severity
 
-__all__ = ["check", "check_parts", "range_shift"]
-
 Floats = npt.NDArray[np.float32]
 _FEW, _MANY = 100, 500
 _SHOWN = 6

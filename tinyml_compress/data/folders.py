@@ -15,8 +15,6 @@ from tinyml_compress.data.pictures import SUFFIXES, read_pictures
 from tinyml_compress.errors import DataError
 from tinyml_compress.frontends.preprocessing import AudioForm, ImageForm
 
-__all__ = ["Listing", "Samples", "images", "listing", "sounds"]
-
 Array = npt.NDArray[np.generic]
 Labels = npt.NDArray[np.int64]
 _SOUNDS = (".wav", ".wave")

@@ -12,8 +12,6 @@ from tinyml_compress.data.description import check_audio, check_values, image_of
 from tinyml_compress.frontends.preprocessing import Arithmetic, AudioForm, Features, Preprocessing
 from tinyml_compress.support.sections import Section
 
-__all__ = ["preprocessing_in"]
-
 _LONGEST_S = 600
 _HIGHEST_RATE = 192_000
 _LARGEST_FFT = 1 << 20

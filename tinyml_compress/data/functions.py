@@ -10,8 +10,6 @@ import numpy.typing as npt
 from tinyml_compress.errors import DataError
 from tinyml_compress.support.user_code import called, short
 
-__all__ = ["arrays_of_function"]
-
 Array = npt.NDArray[np.generic]
 
 

@@ -13,8 +13,6 @@ from tinyml_compress.data.functions import arrays_of_function
 from tinyml_compress.data.shipped import load_shipped
 from tinyml_compress.errors import DataError, UsageError
 
-__all__ = ["load"]
-
 _SUFFIXES = (".npz", ".npy", ".csv", ".toml")
 _SPLITS = ("train", "test")
 _FUNCTION = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*")

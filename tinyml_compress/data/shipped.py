@@ -14,7 +14,8 @@ import numpy as np
 
 from tinyml_compress.data.dataset import DataSet
 from tinyml_compress.data.files import read_arrays
-from tinyml_compress.data.synthetic import GENERATORS, Made
+from tinyml_compress.data.synthetic import GENERATORS
+from tinyml_compress.data.whole_numbers import Made
 from tinyml_compress.errors import DataError, UsageError
 from tinyml_compress.support.resources import calibration_folder
 
@@ -22,8 +23,6 @@ if sys.version_info >= (3, 11):
     import tomllib
 else:
     import tomli as tomllib
-
-__all__ = ["Manifest", "Part", "load_shipped", "manifest", "shipped_names", "write_file"]
 
 _PARTS = ("train", "test")
 
@@ -144,7 +143,7 @@ def part_sha256(made: Made) -> str:
     return digest.hexdigest()
 
 
-def stored_part(about: Manifest, part: Part) -> Made:
+def _stored_part(about: Manifest, part: Part) -> Made:
     """Stored bytes and labels of a part, unchecked."""
     if about.generator is not None and about.seed is not None:
         return GENERATORS[about.generator](
@@ -161,7 +160,7 @@ def stored_part(about: Manifest, part: Part) -> Made:
 
 
 def _checked(about: Manifest, part: Part) -> Made:
-    made = stored_part(about, part)
+    made = _stored_part(about, part)
     if made[0].shape != (part.count, *about.shape) or part_sha256(made) != part.sha256:
         raise DataError(
             "a shipped data set differs from its manifest",

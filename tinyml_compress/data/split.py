@@ -14,8 +14,6 @@ from tinyml_compress.data.dataset import DataSet
 from tinyml_compress.data.load import load
 from tinyml_compress.errors import DataError, UsageError
 
-__all__ = ["folded", "loaded", "part_of", "split_data"]
-
 
 def loaded(data: str | Path | DataSet) -> DataSet:
     """The set, read where it is only named."""

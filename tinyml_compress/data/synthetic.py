@@ -18,8 +18,6 @@ import numpy.typing as npt
 from tinyml_compress.data.synthetic_scenes import SCENES
 from tinyml_compress.data.whole_numbers import Made, Whole, column, draw, triangle, whole
 
-__all__ = ["GENERATORS", "Made"]
-
 _LOADINGS = 4
 _WORDS = 96
 _PAIRS = 16

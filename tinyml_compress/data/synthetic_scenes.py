@@ -13,8 +13,6 @@ import numpy as np
 
 from tinyml_compress.data.whole_numbers import Made, draw, triangle, whole
 
-__all__ = ["SCENES"]
-
 _SHAPES = 3
 _HARMONICS = 9
 _BURST = 96

@@ -14,8 +14,6 @@ import numpy.typing as npt
 from tinyml_compress.errors import DataError
 from tinyml_compress.support import files
 
-__all__ = ["Table", "TableForm", "read_table"]
-
 Doubles = npt.NDArray[np.float64]
 _LABELS = ("label", "class", "target", "y")
 

@@ -10,8 +10,6 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["Hashes", "Made", "Whole", "column", "draw", "triangle", "whole"]
-
 Hashes = npt.NDArray[np.uint64]
 Whole = npt.NDArray[np.int64]
 Made = tuple[npt.NDArray[np.uint8], Whole]

@@ -6,8 +6,6 @@ from collections.abc import Mapping
 
 from tinyml_compress.devices.model import CostClass, Device
 
-__all__ = ["hardware_cycles"]
-
 
 def hardware_cycles(
     device: Device, op: str, instructions: int, classes: Mapping[CostClass, int], waited: float = 0.0

@@ -9,8 +9,6 @@ from dataclasses import dataclass
 from tinyml_compress.errors import UsageError
 from tinyml_compress.results.targets import SetUp, Sleep
 
-__all__ = ["Draw", "Duty"]
-
 
 @dataclass(frozen=True)
 class Draw:

@@ -15,8 +15,6 @@ from tinyml_compress.results.targets import (
     RegionFacts,
 )
 
-__all__ = ["board_details", "board_facts"]
-
 
 def board_facts(device: Device) -> DeviceFacts:
     """What the list of targets has of it."""

@@ -10,8 +10,6 @@ import re
 
 from tinyml_compress.support.sections import Section
 
-__all__ = ["compiler_flags"]
-
 _WORDS = (
     "-mthumb",
     "-ffast-math",

@@ -29,8 +29,6 @@ from tinyml_compress.support.instruction_sets import Isa
 from tinyml_compress.support.resources import targets_folder
 from tinyml_compress.support.sections import Section, nearest, parse
 
-__all__ = ["list_devices", "load_core", "load_device"]
-
 _MANUAL = "targets/README.md"
 _ADDRESS_MAX = (1 << 32) - 1
 _TOOLCHAINS = ("zig", "gcc")

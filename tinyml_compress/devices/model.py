@@ -10,25 +10,6 @@ from tinyml_compress.ir import Memories, Memory
 from tinyml_compress.results.targets import Energy, SetUp, Sleep
 from tinyml_compress.support.instruction_sets import Isa
 
-__all__ = [
-    "FLASH_CLASSES",
-    "Alignment",
-    "Calibration",
-    "Core",
-    "CostClass",
-    "CostTable",
-    "DataCache",
-    "Device",
-    "Fitted",
-    "Host",
-    "Limits",
-    "MemoryMap",
-    "QemuMap",
-    "Region",
-    "Stretch",
-]
-
-
 _LINE_BYTES = 32
 _WORDS_OF_A_LINE = 4
 _REGISTERS_OF_A_WORD = 2

@@ -10,8 +10,6 @@ from dataclasses import dataclass
 from tinyml_compress.devices.model import Device
 from tinyml_compress.results.figures import Figure, Kind
 
-__all__ = ["RUNTIME_BYTES", "STACK_BYTES", "TflmNeed"]
-
 RUNTIME_BYTES = 54_000
 """Flash of TFLM with CMSIS-NN's kernels and start-up, without the model. 53,608 B were counted for a keyword
 net and 51,412 B for a residual net, on a Cortex-M4 with release flags."""

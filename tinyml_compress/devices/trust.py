@@ -7,8 +7,6 @@ from enum import Enum
 
 from tinyml_compress.devices.model import Device
 
-__all__ = ["FITTED_OPERATORS", "Likeness", "Trust", "likeness", "trust"]
-
 FITTED_OPERATORS = frozenset(
     {
         "ADD",

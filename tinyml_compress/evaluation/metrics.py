@@ -10,22 +10,6 @@ import numpy.typing as npt
 from tinyml_compress.errors import DataError, ModelError
 from tinyml_compress.results import Agreement, Score, Task
 
-__all__ = [
-    "accuracy",
-    "agreement",
-    "answers",
-    "area_under_curve",
-    "confusion_of",
-    "mean_absolute_error",
-    "mean_squared_error",
-    "reconstruction",
-    "score",
-    "share",
-    "squared_errors",
-    "task_of",
-    "wilson",
-]
-
 Floats = npt.NDArray[np.float32]
 Labels = npt.NDArray[np.int64]
 Array = npt.NDArray[np.number[Any]]

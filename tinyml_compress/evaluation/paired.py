@@ -12,8 +12,6 @@ import numpy.typing as npt
 from tinyml_compress.evaluation.metrics import area_under_curve
 from tinyml_compress.evaluation.score_kind import ScoreKind
 
-__all__ = ["PairedDrop", "paired_drop"]
-
 Array = npt.NDArray[Any]
 _ROUNDS = 1000
 _SAME = 1e-9

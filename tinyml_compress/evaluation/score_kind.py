@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from enum import Enum
 
-__all__ = ["ScoreKind"]
-
 _SMALLEST = 1e-12
 """An error of zero has no parts that a larger one could be measured in."""
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 from tinyml_compress.exporters.bundle import Bundle, Engine
 from tinyml_compress.exporters.parts import Files, below, headers, licence, private, readme, sources, text
 
-__all__ = ["layout"]
-
 _DEPENDS = "Needs a library with TensorFlow Lite Micro, such as Arduino_TensorFlowLite."
 
 

@@ -6,8 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 
-__all__ = ["Bundle", "Engine", "Vectors"]
-
 
 class Engine(Enum):
     """What executes the model on the device."""

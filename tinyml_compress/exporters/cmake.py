@@ -16,8 +16,6 @@ from tinyml_compress.exporters.parts import (
 )
 from tinyml_compress.exporters.templating import template
 
-__all__ = ["layout"]
-
 
 def layout(bundle: Bundle) -> Files:
     """`include/`, `src/`, `example/`, `cmake/`."""

@@ -22,8 +22,6 @@ from tinyml_compress.exporters.parts import (
 from tinyml_compress.exporters.templating import template
 from tinyml_compress.support.escape import xml
 
-__all__ = ["layout"]
-
 _LONGEST = 32
 """Of a component's name and of ours for a vendor."""
 _EPOCH = (1980, 1, 1, 0, 0, 0)

@@ -6,8 +6,6 @@ from tinyml_compress.exporters.bundle import Bundle, Engine
 from tinyml_compress.exporters.parts import Files, below, headers, licence, private, readme, sources, text
 from tinyml_compress.support.escape import cmake_string, yaml_string
 
-__all__ = ["layout"]
-
 _TFLM = "esp-tflite-micro"
 
 

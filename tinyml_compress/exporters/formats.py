@@ -9,8 +9,6 @@ from tinyml_compress.exporters import arduino, cmake, cmsis_pack, esp_idf, plain
 from tinyml_compress.exporters.bundle import Bundle
 from tinyml_compress.exporters.parts import Files
 
-__all__ = ["Format", "layout"]
-
 
 class Format(Enum):
     """Ecosystems, by the word of the command line."""

@@ -12,19 +12,6 @@ from tinyml_compress.exporters.bundle import Bundle, Engine
 from tinyml_compress.exporters.templating import template
 from tinyml_compress.support.templating import filled
 
-__all__ = [
-    "Files",
-    "below",
-    "headers",
-    "licence",
-    "main_c",
-    "private",
-    "readme",
-    "selftest",
-    "sources",
-    "text",
-]
-
 Files: TypeAlias = dict[str, str | bytes]
 _FLOAT = re.compile(r"\bfloat\b")
 _WHAT = {

@@ -5,8 +5,6 @@ from __future__ import annotations
 from tinyml_compress.exporters.bundle import Bundle, Engine
 from tinyml_compress.exporters.parts import Files, headers, licence, main_c, private, readme, sources, text
 
-__all__ = ["layout"]
-
 
 def layout(bundle: Bundle) -> Files:
     """Everything beside one another."""

@@ -17,8 +17,6 @@ from tinyml_compress.exporters.parts import (
     text,
 )
 
-__all__ = ["layout"]
-
 
 def layout(bundle: Bundle) -> Files:
     """`library.json`, `include/`, `src/`, `examples/selftest/` with a project of its own."""

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from tinyml_compress.support.resources import package_folder
 
-__all__ = ["template"]
-
 
 def template(path: str) -> str:
     """The text of a template, such as `common/main.c`."""

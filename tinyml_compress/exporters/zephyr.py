@@ -15,8 +15,6 @@ from tinyml_compress.exporters.parts import (
     text,
 )
 
-__all__ = ["layout"]
-
 _TFLM_STACK = 4096
 _AOT_STACK = 2048
 

@@ -25,19 +25,6 @@ from tinyml_compress.errors import ModelError
 from tinyml_compress.formats import schema
 from tinyml_compress.ops.base import Options
 
-__all__ = [
-    "MAX_SUBGRAPHS",
-    "MAX_TABLES",
-    "FlatBuffer",
-    "FlatGraph",
-    "FlatModel",
-    "FlatOperator",
-    "FlatQuant",
-    "FlatTensor",
-    "decode",
-    "option_values",
-]
-
 MAX_TABLES = 16384
 """More tensors, operators or buffers than any model for a microcontroller has."""
 MAX_SUBGRAPHS = 64

@@ -9,20 +9,6 @@ import tflite
 
 from tinyml_compress.ir import DType
 
-__all__ = [
-    "DTYPE_OF",
-    "IDENTIFIER",
-    "OPERATOR_NAMES",
-    "OPERATOR_NUMBERS",
-    "TYPE_NAMES",
-    "TYPE_OF",
-    "VERSION",
-    "accessor",
-    "options_module",
-    "options_number",
-    "options_type_name",
-]
-
 VERSION = 3
 IDENTIFIER = b"TFL3"
 

@@ -18,8 +18,6 @@ from tinyml_compress.errors import ModelError
 from tinyml_compress.ir import Attrs
 from tinyml_compress.ops.base import OptionField, Options
 
-__all__ = ["custom_values", "packed", "read_map"]
-
 _NEXT = "convert the model again, or fetch the file anew; it is damaged or was not written by a converter"
 _MAX_KEYS = 64
 _MAX_KEY_BYTES = 64
@@ -59,7 +57,7 @@ def custom_values(raw: bytes, options: Options, attrs_type: type[Attrs], which: 
                 next_step=_NEXT,
             )
         return {}
-    found = read_map(raw, which)
+    found = _read_map(raw, which)
     if sorted(found) != sorted(field.schema for field in options.fields):
         raise ModelError(
             "a custom operator has other options than are known",
@@ -86,7 +84,7 @@ def packed(attrs: Attrs, options: Options) -> bytes:
     return bytes(builder.Finish())
 
 
-def read_map(raw: bytes, which: str) -> dict[str, tuple[_Type, int | float | bool]]:
+def _read_map(raw: bytes, which: str) -> dict[str, tuple[_Type, int | float | bool]]:
     """Every value of the map, by key, with how it is stored; ModelError for anything but a map of numbers."""
     try:
         return _Map(raw).values()

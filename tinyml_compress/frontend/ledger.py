@@ -11,8 +11,6 @@ import tflite
 from tinyml_compress.formats.flat import decode, decoding
 from tinyml_compress.results import Ledger
 
-__all__ = ["ledger"]
-
 
 def ledger(file: bytes) -> Ledger:
     """The ledger of a .tflite file; ModelError when it is damaged."""

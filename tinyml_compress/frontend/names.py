@@ -5,8 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-__all__ = ["input_name", "layer_of", "unique_names"]
-
 _VARIABLE_READ = re.compile(r"(/ReadVariableOp(_\d+)?)?(/resource)?\d*$")
 _SERVED = re.compile(r"serving_default_(?P<name>.+):\d+$")
 _BARE = re.compile(r"(Identity|StatefulPartitionedCall|PartitionedCall)(_\d+)?(:\d+)?(_int8)?\d*$")

@@ -20,8 +20,6 @@ from tinyml_compress.ops import all_operators, operator
 from tinyml_compress.ops.base import Body, Operator
 from tinyml_compress.ops.spans import with_spans
 
-__all__ = ["MAX_RANK", "Reading", "read"]
-
 MAX_RANK = 8
 _MAX_TENSOR_BYTES = (1 << 31) - 1
 _DAMAGED = "convert the model again, or fetch the file anew"
@@ -352,7 +350,7 @@ class Reading:
                 "a boolean constant holds other values than 0 and 1", which=place, next_step=_DAMAGED
             )
         if dtype is DType.INT4:
-            data = unpack_int4(stored, elements)
+            data = _unpack_int4(stored, elements)
         else:
             data = stored.view(dtype.numpy.newbyteorder("<")).astype(dtype.numpy, copy=False)
         if dtype.is_float and not bool(np.isfinite(data).all()):
@@ -367,7 +365,7 @@ class Reading:
         return data
 
 
-def unpack_int4(packed: npt.NDArray[np.uint8], elements: int) -> npt.NDArray[np.generic]:
+def _unpack_int4(packed: npt.NDArray[np.uint8], elements: int) -> npt.NDArray[np.generic]:
     """Two per byte, low half first, to one per int8."""
     both = np.stack([packed & 15, packed >> 4], axis=-1).reshape(-1)[:elements]
     signed: npt.NDArray[np.int8] = (both ^ 8).astype(np.int8) - np.int8(8)

@@ -9,8 +9,6 @@ from tinyml_compress.frontend.writer import write
 from tinyml_compress.ir import Graph
 from tinyml_compress.ops import operator
 
-__all__ = ["strip"]
-
 
 def strip(file: bytes) -> bytes:
     """The same model in fewer bytes: every kernel sees the same values, so every output is the same.

@@ -11,9 +11,6 @@ from tinyml_compress.ir import Graph, Node
 from tinyml_compress.ops import operator
 from tinyml_compress.results import Refused
 
-__all__ = ["survey"]
-
-
 _ELSE = "change the layer, or run the model with TensorFlow Lite Micro (--engine tflm)"
 
 

@@ -19,8 +19,6 @@ from tinyml_compress.ir import DType, Graph, Node, Quant, Tensor
 from tinyml_compress.ops import operator
 from tinyml_compress.ops.base import Body, Options
 
-__all__ = ["write"]
-
 _ALIGN = 16
 """Alignment of constants within the file, as the converter gives them."""
 _OLD_CODE_LIMIT = 127

@@ -17,8 +17,6 @@ import numpy.typing as npt
 from tinyml_compress.errors import DataError
 from tinyml_compress.ir import Quant
 
-__all__ = ["FRACTION", "InputNumbers", "StoredNumbers", "input_numbers", "stored_numbers"]
-
 Whole = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float32]
 FRACTION = 10

@@ -11,8 +11,6 @@ import numpy.typing as npt
 from tinyml_compress.frontends.inputs import FRACTION
 from tinyml_compress.frontends.preprocessing import AudioForm, Features
 
-__all__ = ["FLOOR", "LOG_CELLS", "SoundNumbers", "cosines", "hann", "mel_triangles", "numbers_of"]
-
 Doubles = npt.NDArray[np.float64]
 Whole = npt.NDArray[np.int64]
 FLOOR = 1e-6

@@ -11,8 +11,6 @@ import numpy.typing as npt
 from tinyml_compress.frontends.inputs import FRACTION, input_numbers
 from tinyml_compress.support.escape import c_comment
 
-__all__ = ["Arithmetic", "AudioForm", "Features", "ImageForm", "Preprocessing", "c_header"]
-
 Array = npt.NDArray[np.generic]
 Floats = npt.NDArray[np.float32]
 

@@ -15,8 +15,6 @@ from tinyml_compress.frontends.inputs import FRACTION
 from tinyml_compress.frontends.numbers import LOG_CELLS, SoundNumbers, numbers_of
 from tinyml_compress.frontends.preprocessing import AudioForm, Features
 
-__all__ = ["LOG_TABLE", "reversed_places", "sound_features"]
-
 Whole = npt.NDArray[np.int64]
 Samples = npt.NDArray[np.int16]
 _LN2 = round(np.log(2) * (1 << 15))
@@ -48,7 +46,7 @@ def _windowed(frames: Whole, left: Whole, form: AudioForm, numbers: SoundNumbers
 
 def _transformed(padded: Whole, numbers: SoundNumbers) -> tuple[Whole, Whole]:
     """The complex transform of the even samples (real) and the odd ones (imaginary)."""
-    points, places = padded.shape[1] // 2, reversed_places(numbers.log_points)
+    points, places = padded.shape[1] // 2, _reversed_places(numbers.log_points)
     re, im = padded[:, 0::2][:, places], padded[:, 1::2][:, places]
     span, first = 1, numbers.log_points % 2 == 1
     if first:
@@ -135,7 +133,7 @@ def _bits(values: npt.NDArray[np.uint64]) -> Whole:
     return bits + (rest > 0)
 
 
-def reversed_places(log_points: int) -> Whole:
+def _reversed_places(log_points: int) -> Whole:
     """Each place with its bits in reverse."""
     places = np.zeros(1, np.int64)
     for _ in range(log_points):

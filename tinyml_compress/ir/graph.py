@@ -16,8 +16,6 @@ import numpy.typing as npt
 from tinyml_compress.errors import GraphError
 from tinyml_compress.ir.types import DType, Quant
 
-__all__ = ["Attrs", "Graph", "Node", "NodeView", "Tensor", "needed"]
-
 T = TypeVar("T")
 
 

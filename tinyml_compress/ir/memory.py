@@ -9,19 +9,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from enum import Enum
 
-__all__ = [
-    "ANYWHERE",
-    "ARENA_ALIGN",
-    "Arena",
-    "Buffer",
-    "ConstantsIn",
-    "Home",
-    "Memories",
-    "Memory",
-    "MemoryPlan",
-    "memory_word",
-]
-
 ARENA_ALIGN = 16
 """The alignment that the caller gives the arena; offsets are planned relative to it."""
 

@@ -9,8 +9,6 @@ from enum import Enum
 from tinyml_compress.ir.memory import Arena, Home, MemoryPlan
 from tinyml_compress.ir.types import DType, Quant
 
-__all__ = ["ConstantArray", "KernelPrice", "Port", "Program", "ProgramNode", "Role", "StateSlot"]
-
 
 @dataclass(frozen=True)
 class Port:

@@ -8,8 +8,6 @@ from enum import Enum
 
 import numpy as np
 
-__all__ = ["DType", "Quant"]
-
 
 class DType(Enum):
     """Element type of a tensor. The value is the name in the text form."""

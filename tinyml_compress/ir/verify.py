@@ -10,8 +10,6 @@ from tinyml_compress.errors import GraphError
 from tinyml_compress.ir.graph import Graph, Node, Tensor
 from tinyml_compress.ir.types import DType, Quant
 
-__all__ = ["verify"]
-
 _NEXT = "this is a defect of tinyml_compress or of a hostile model file; please report it with the file"
 
 

@@ -7,18 +7,6 @@ which read files that the configuration names; `TFSMLayer`, `TorchModuleWrapper`
 
 from __future__ import annotations
 
-__all__ = [
-    "ACTIVATIONS",
-    "INITIALIZERS",
-    "LAYERS",
-    "MODELS",
-    "OPTIMIZED",
-    "OTHERS",
-    "POLICIES",
-    "PYTHON",
-    "WEIGHT_RULES",
-]
-
 
 def _words(text: str) -> frozenset[str]:
     return frozenset(text.split())

@@ -7,8 +7,6 @@ network, no printing, no state outside the model's own variables.
 
 from __future__ import annotations
 
-__all__ = ["FUNCTIONS", "GRAPH", "SAVING", "is_function"]
-
 
 def _under(room: str, text: str) -> frozenset[str]:
     return frozenset(f"{room}{name}" for name in text.split())

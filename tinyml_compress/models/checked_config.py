@@ -19,8 +19,6 @@ from tinyml_compress.models import allowed_classes as known
 from tinyml_compress.models.allowed_ops import GRAPH, is_function
 from tinyml_compress.support.trust import WORD
 
-__all__ = ["LARGEST", "CheckedConfig", "checked_config"]
-
 LARGEST = 16 << 20
 """Bytes of a configuration; the largest of keras.applications has 2 MB."""
 _DEEPEST = 128

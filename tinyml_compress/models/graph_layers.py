@@ -17,8 +17,6 @@ import numpy as np
 from tinyml_compress.errors import UnsupportedLayer
 from tinyml_compress.models.proof import Array
 
-__all__ = ["LAYERS", "Rows", "Source"]
-
 _ADD = ("BiasAdd", "BiasAddV1", "AddV2", "Add")
 _ACTIVATIONS = {
     "Relu": "relu",

@@ -21,8 +21,6 @@ from tinyml_compress.models.origin import BridgeProof
 from tinyml_compress.models.proof import SAMPLES, TOLERANCE, Array, difference, random_input, run
 from tinyml_compress.support import backend
 
-__all__ = ["rebuilt"]
-
 _PASSED_ON = frozenset({"Identity", "StopGradient", "PreventGradient", "CheckNumerics", "EnsureShape"})
 _WAY_OUT = "save the model as a .keras or .h5 file, or give package.module:function that builds it"
 

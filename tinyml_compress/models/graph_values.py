@@ -11,8 +11,6 @@ import numpy as np
 
 from tinyml_compress.models.proof import Array
 
-__all__ = ["computed", "constant", "is_computable"]
-
 Arrays = Sequence[Array]
 
 

@@ -14,8 +14,6 @@ from tinyml_compress.models.origin import EXPORT, BridgeProof
 from tinyml_compress.models.proof import SAMPLES, TOLERANCE, Array, difference, random_input, run
 from tinyml_compress.support import backend
 
-__all__ = ["TOLERANCE", "rebuild"]
-
 _IGNORED_ARGUMENTS = ("training", "mask")
 _NAMED_ARGUMENTS = {
     "MultiHeadAttention": ("query", "value", "key", "attention_mask", "use_causal_mask"),

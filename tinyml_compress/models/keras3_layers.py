@@ -11,8 +11,6 @@ from typing import Any
 
 from tinyml_compress.errors import UnsupportedLayer
 
-__all__ = ["SUPPORTED", "Translated", "translate"]
-
 SUPPORTED = frozenset(
     """
     Activation ActivityRegularization Add Average AveragePooling1D AveragePooling2D BatchNormalization

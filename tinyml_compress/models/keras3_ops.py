@@ -16,8 +16,6 @@ from typing import Any
 from tinyml_compress.errors import UnsupportedLayer
 from tinyml_compress.support import backend
 
-__all__ = ["OPERATIONS", "apply_operation"]
-
 
 @dataclass(frozen=True, eq=False)
 class _Call:

@@ -27,8 +27,6 @@ from tinyml_compress.support import backend
 from tinyml_compress.support.scratch import scratch
 from tinyml_compress.support.trust import trusted, trusting
 
-__all__ = ["limited_variables", "load_again", "load_h5", "load_keras", "optimization_scopes", "registered"]
-
 _SPARE = 64 << 20
 """Bytes of variables that a model may make beyond what its file stores."""
 
@@ -147,10 +145,10 @@ def _as_model_errors(path: Path) -> Iterator[None]:
     except TinymlError:
         raise
     except Exception as error:  # Keras raises about every kind of exception on a damaged file
-        raise not_loaded(path, error) from error
+        raise _not_loaded(path, error) from error
 
 
-def not_loaded(path: Path, error: Exception) -> ModelError:
+def _not_loaded(path: Path, error: Exception) -> ModelError:
     """The error for what Keras says about a file."""
     unknown = re.search(
         r"(?:Unknown layer|Could not locate class|Unknown object|Unable to find .*?):? '?\"?(\w+)", str(error)

@@ -21,8 +21,6 @@ from tinyml_compress.support import backend, files
 from tinyml_compress.support.trust import trusted, trusting
 from tinyml_compress.support.user_code import called
 
-__all__ = ["FILES", "FORMS", "is_function", "load"]
-
 FORMS = "a .keras or .h5 file, a SavedModel folder, package.module:function, or zoo:NAME"
 _FUNCTION = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*")
 _H5 = (".h5", ".hdf5")

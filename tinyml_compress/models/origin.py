@@ -10,9 +10,6 @@ from typing import Any
 from tinyml_compress.errors import UnsupportedLayer
 from tinyml_compress.results.convert import Given
 
-__all__ = ["EXPORT", "BridgeProof", "Format", "LoadedModel", "Origin"]
-
-
 EXPORT = "export it where its class is at hand: model.export('folder') makes a SavedModel, which can be given"
 """The way out for a model that is a class of its own."""
 

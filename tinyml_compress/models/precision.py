@@ -12,8 +12,6 @@ from tinyml_compress.errors import ModelError
 from tinyml_compress.models.stored import short
 from tinyml_compress.support import backend
 
-__all__ = ["in_float32"]
-
 _OTHERS = frozenset({"float16", "bfloat16", "float64", "mixed_float16", "mixed_bfloat16"})
 
 

@@ -11,8 +11,6 @@ import numpy.typing as npt
 
 from tinyml_compress.errors import ModelError
 
-__all__ = ["SAMPLES", "TOLERANCE", "Array", "difference", "random_input", "run"]
-
 TOLERANCE = 1e-4
 SAMPLES = 4
 _FREE_SIZE = 32

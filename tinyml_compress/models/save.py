@@ -13,8 +13,6 @@ from tinyml_compress.support import files
 from tinyml_compress.support.backend import quiet
 from tinyml_compress.support.scratch import scratch
 
-__all__ = ["FORMATS", "save"]
-
 FORMATS = (".keras", ".h5")
 
 

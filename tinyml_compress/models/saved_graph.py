@@ -20,8 +20,6 @@ from tinyml_compress.models.stored import damaged, short
 from tinyml_compress.support import backend
 from tinyml_compress.support.trust import WORD
 
-__all__ = ["GRAPH_FILE", "check_files", "checked_copy"]
-
 GRAPH_FILE = "saved_model.pb"
 _LARGEST_GRAPH = 1 << 30
 _LARGEST_CONSTANT = 1 << 30

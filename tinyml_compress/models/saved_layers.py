@@ -16,8 +16,6 @@ from tinyml_compress.models.keras_files import limited_variables, optimization_s
 from tinyml_compress.models.stored import damaged, short
 from tinyml_compress.support import backend
 
-__all__ = ["METADATA", "layers_of"]
-
 METADATA = "keras_metadata.pb"
 _SPARE = 64 << 20
 

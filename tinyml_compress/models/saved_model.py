@@ -21,8 +21,6 @@ from tinyml_compress.support import backend
 from tinyml_compress.support.scratch import scratch
 from tinyml_compress.support.trust import trusted
 
-__all__ = ["FromFolder", "load_saved_model"]
-
 _SIGNATURE = "serving_default"
 
 

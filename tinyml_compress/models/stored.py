@@ -19,8 +19,6 @@ from typing import Any
 from tinyml_compress.errors import ModelError
 from tinyml_compress.models.checked_config import LARGEST, CheckedConfig
 
-__all__ = ["Stored", "damaged", "rewrite_h5", "rewrite_keras", "short", "stored_h5", "stored_keras"]
-
 _CONFIG, _METADATA, _WEIGHTS = "config.json", "metadata.json", "model.weights.h5"
 _ROOT = "model_weights"
 _LARGEST_LIST = 4 << 30

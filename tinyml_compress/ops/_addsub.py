@@ -10,21 +10,11 @@ import numpy as np
 from tinyml_compress.ir import DType, NodeView, Quant, Tensor
 from tinyml_compress.ops import _checks
 from tinyml_compress.ops._binary import BinaryOperator, Params, binary_variants
-from tinyml_compress.ops._fixed_point import requantize
+from tinyml_compress.ops._fixed_point import Ints, requantize
 from tinyml_compress.ops.base import Variant, refuse
 from tinyml_compress.ops.numerics import Activation, Fused, activation_range, quantize_multiplier
 from tinyml_compress.ops.structs import floats, ints, pointers, struct
-from tinyml_compress.ops.traits import Ints, Range
-
-__all__ = [
-    "AddSubOperator",
-    "FusedAttrs",
-    "addsub_variants",
-    "check_fused",
-    "float_bounds",
-    "integer_bounds",
-    "plain_variants",
-]
+from tinyml_compress.ops.traits import Range
 
 STRUCTS = (
     struct(
@@ -148,7 +138,7 @@ def float_bounds(activation: Activation) -> tuple[float, float]:
     return low, high
 
 
-def integer_bounds(activation: Activation) -> tuple[int, int]:
+def _integer_bounds(activation: Activation) -> tuple[int, int]:
     """Clamp bounds of an int32 output under a fused activation."""
     low = {Activation.RELU: 0, Activation.RELU6: 0, Activation.RELU_N1_TO_1: -1}.get(activation, -(1 << 31))
     high = {Activation.RELU6: 6, Activation.RELU_N1_TO_1: 1}.get(activation, (1 << 31) - 1)
@@ -177,7 +167,7 @@ def plain_variants(op: str, bounds: Callable[[NodeView], Activation]) -> tuple[V
         return (("low", low), ("high", high))
 
     def integers(view: NodeView) -> Params:
-        low, high = integer_bounds(bounds(view))
+        low, high = _integer_bounds(bounds(view))
         return (("low", low), ("high", high))
 
     return (

@@ -11,8 +11,6 @@ from tinyml_compress.ops import _checks
 from tinyml_compress.ops.base import Call, In, Operator, Out, Variant, refuse
 from tinyml_compress.ops.structs import ints, struct
 
-__all__ = ["ArgExtremeAttrs", "ArgExtremeOperator"]
-
 STRUCTS = (
     struct(
         "tc_arg_extreme_params",

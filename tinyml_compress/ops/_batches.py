@@ -10,8 +10,6 @@ from tinyml_compress.ir import NodeView
 from tinyml_compress.ops import _checks
 from tinyml_compress.ops.base import refuse
 
-__all__ = ["Blocks", "blocks_of"]
-
 
 @dataclass(frozen=True)
 class Blocks:

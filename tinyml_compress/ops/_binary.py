@@ -10,17 +10,6 @@ from tinyml_compress.ops._walk import Walk, broadcast_steps, walk
 from tinyml_compress.ops.base import Call, In, Operator, Out, Overlap, ParamValue, Ref, Table, Variant, refuse
 from tinyml_compress.ops.structs import ints, pointers, struct
 
-__all__ = [
-    "BinaryOperator",
-    "Params",
-    "binary_variants",
-    "broadcast",
-    "broadcast_call",
-    "broadcast_walk",
-    "flat_in_place",
-    "is_flat",
-]
-
 STRUCTS = (struct("tc_broadcast_params", ints("count"), pointers("int32_t", "walk")),)
 
 Params = tuple[tuple[str, ParamValue], ...]
@@ -43,7 +32,7 @@ def broadcast(view: NodeView) -> tuple[int, ...]:
     return tuple(b if a == 1 else a for a, b in zip(first, second, strict=True))
 
 
-def broadcast_walk(view: NodeView) -> Walk:
+def _broadcast_walk(view: NodeView) -> Walk:
     """Loops over the output with one lane per input."""
     shape = view.output().shape
     return walk(shape, *(broadcast_steps(view.input(index).shape, len(shape)) for index in (0, 1)))
@@ -68,7 +57,7 @@ def flat_in_place(view: NodeView) -> tuple[Overlap, ...]:
 def broadcast_call(view: NodeView, symbol: str, params_type: str, params: Params) -> Call:
     """A call of a kernel that broadcasts; its params start with count and walk."""
     head: Params = (("count", view.output().elements), ("walk", Ref("walk")))
-    table = Table("walk", "int32_t", broadcast_walk(view).table)
+    table = Table("walk", "int32_t", _broadcast_walk(view).table)
     return Call(symbol, params_type, head + params, (In(0), In(1), Out()), (table,))
 
 
@@ -88,7 +77,7 @@ def binary_variants(
 
     def emit(symbol: str, walks: bool) -> Callable[[NodeView], tuple[Call, ...]]:
         def calls(view: NodeView) -> tuple[Call, ...]:
-            tables = (Table("walk", "int32_t", broadcast_walk(view).table),) if walks else ()
+            tables = (Table("walk", "int32_t", _broadcast_walk(view).table),) if walks else ()
             head: Params = (("count", view.output().elements), ("walk", Ref("walk") if walks else 0))
             return (Call(symbol, params_type, head + params(view), (In(0), In(1), Out()), tables),)
 

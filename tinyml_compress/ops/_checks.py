@@ -11,20 +11,6 @@ from tinyml_compress.errors import CollapsedRange
 from tinyml_compress.ir import DType, NodeView, Quant, Tensor
 from tinyml_compress.ops.base import refuse
 
-__all__ = [
-    "arity",
-    "collapsed",
-    "constant_ints",
-    "dtypes",
-    "full_rank",
-    "normal_axis",
-    "quantization",
-    "same_quantization",
-    "shift",
-    "six_fits",
-    "steps_fit",
-]
-
 
 def arity(view: NodeView, inputs: int | Sequence[int], outputs: int = 1) -> None:
     """The node has that many inputs, all there, and outputs."""

@@ -8,8 +8,6 @@ import numpy as np
 
 from tinyml_compress.ops._products import Ints
 
-__all__ = ["Codebook", "codebook"]
-
 _BITS = (2, 3, 4)
 _LARGEST = 32767
 _MOST_SHIFT = 23

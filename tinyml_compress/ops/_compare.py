@@ -12,8 +12,6 @@ from tinyml_compress.ops.base import Call, Overlap, Variant, refuse
 from tinyml_compress.ops.numerics import quantize_multiplier
 from tinyml_compress.ops.structs import ints, pointers, struct
 
-__all__ = ["CompareOperator", "Truth"]
-
 STRUCTS = (
     struct(
         "tc_compare_params", ints("count"), pointers("int32_t", "walk"), ints("less equal greater unordered")

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from tinyml_compress.ir import NodeView
+from tinyml_compress.ir import NodeView, Role
 from tinyml_compress.ops import _checks
 from tinyml_compress.ops._forms import (
     Form,
@@ -44,7 +44,6 @@ from tinyml_compress.ops.base import (
     Overlap,
     ParamValue,
     Ref,
-    Role,
     Scratch,
     Table,
     Variant,
@@ -52,19 +51,6 @@ from tinyml_compress.ops.base import (
 )
 from tinyml_compress.ops.numerics import Activation, Fused, Padding
 from tinyml_compress.ops.structs import WINDOW, floats, ints, pointers, struct
-
-__all__ = [
-    "ConvAttrs",
-    "ConvOperator",
-    "Groups",
-    "Taps",
-    "check_conv",
-    "check_conv_numbers",
-    "conv_attrs",
-    "conv_call",
-    "conv_fields",
-    "conv_window",
-]
 
 STRUCTS = (
     struct(

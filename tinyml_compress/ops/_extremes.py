@@ -10,8 +10,6 @@ from tinyml_compress.ops._reduce import ReduceOperator, walk_params
 from tinyml_compress.ops.base import Call, In, Out, Variant, refuse
 from tinyml_compress.ops.structs import ints, pointers, struct
 
-__all__ = ["ExtremeOperator"]
-
 STRUCTS = (
     struct(
         "tc_reduce_extreme_params",

@@ -20,8 +20,6 @@ from tinyml_compress.ops._signal import SignalOperator
 from tinyml_compress.ops.base import FLEXBUFFER, OptionField, Options, ParamValue, Ref, Table, refuse
 from tinyml_compress.ops.structs import ints, pointers, struct
 
-__all__ = ["NAMES", "Fft", "FftAttrs", "FftType", "fft_attrs", "fft_params", "fft_tables"]
-
 STRUCTS = (
     struct(
         "tc_fft_params",

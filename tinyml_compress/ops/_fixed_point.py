@@ -7,17 +7,6 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-__all__ = [
-    "Ints",
-    "exp_of_negative",
-    "high_mul",
-    "inverse_sqrt",
-    "logistic",
-    "requantize",
-    "rounding_shift_right",
-    "tanh",
-]
-
 Ints = npt.NDArray[np.int64]
 
 
@@ -55,7 +44,7 @@ def _shift_left(x: Ints, bits: int) -> Ints:
     return np.clip(x << bits, _LOW, _TOP)
 
 
-def exp_of_negative(x: Ints, integer_bits: int) -> Ints:
+def _exp_of_negative(x: Ints, integer_bits: int) -> Ints:
     """exp(x) for x <= 0 with `integer_bits` integer bits; the result has none."""
     fraction = 31 - integer_bits
     quarter = 1 << (fraction - 2)
@@ -85,13 +74,13 @@ def _reciprocal_of_one_plus(x: Ints) -> Ints:
 
 def logistic(x: Ints, integer_bits: int) -> Ints:
     """1 / (1 + exp(-x)); the result has no integer bits."""
-    positive = _shift_left(_reciprocal_of_one_plus(exp_of_negative(-np.abs(x), integer_bits)), 1)
+    positive = _shift_left(_reciprocal_of_one_plus(_exp_of_negative(-np.abs(x), integer_bits)), 1)
     return np.where(x == 0, 1 << 30, np.where(x > 0, positive, _TOP - positive))
 
 
 def tanh(x: Ints, integer_bits: int) -> Ints:
     """Hyperbolic tangent; the result has no integer bits."""
-    falling = exp_of_negative(-np.abs(x), integer_bits + 1)  # 2x is x with one integer bit more
+    falling = _exp_of_negative(-np.abs(x), integer_bits + 1)  # 2x is x with one integer bit more
     rising = _shift_left(_reciprocal_of_one_plus(falling) - (1 << 29), 2)
     return np.where(x == 0, 0, np.where(x < 0, -rising, rising))
 

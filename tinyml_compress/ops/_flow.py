@@ -9,17 +9,6 @@ from tinyml_compress.ir import Attrs, DType, Graph, NodeView, Tensor
 from tinyml_compress.ops import operator
 from tinyml_compress.ops.base import In, Out, Run, refuse
 
-__all__ = [
-    "CallOnceAttrs",
-    "IfAttrs",
-    "WhileAttrs",
-    "body_of",
-    "check_condition",
-    "check_ports",
-    "macs_of",
-    "run_of",
-]
-
 
 @dataclass(frozen=True)
 class IfAttrs(Attrs):

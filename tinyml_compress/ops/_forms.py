@@ -11,25 +11,10 @@ from enum import Enum
 import numpy as np
 import numpy.typing as npt
 
-from tinyml_compress.ir import DType, NodeView
+from tinyml_compress.ir import DType, NodeView, Role
 from tinyml_compress.ops._addsub import float_bounds
-from tinyml_compress.ops.base import Role, Table, Variant, refuse
+from tinyml_compress.ops.base import Table, Variant, refuse
 from tinyml_compress.ops.numerics import Activation
-
-__all__ = [
-    "Form",
-    "bias_values",
-    "check_wide",
-    "chunk_of",
-    "float_params",
-    "float_tables",
-    "form_of",
-    "only",
-    "packed_rows",
-    "packed_words",
-    "reduced",
-    "wide_table",
-]
 
 Ints = npt.NDArray[np.int64]
 _WEIGHTS, _BIAS = 1, 2

@@ -13,8 +13,6 @@ from tinyml_compress.ops.numerics import quantize_multiplier
 from tinyml_compress.ops.structs import floats, ints, pointers, struct
 from tinyml_compress.ops.traits import MOST, Range
 
-__all__ = ["MeanSumOperator", "meansum_variants"]
-
 STRUCTS = (
     # `kept` walks (one lane) where the input elements of each output element start, `reduced` from there.
     struct(

@@ -8,8 +8,6 @@ from tinyml_compress.ops._binary import BinaryOperator, Params, broadcast_call, 
 from tinyml_compress.ops.base import Call, Options, Variant
 from tinyml_compress.ops.structs import ints, pointers, struct
 
-__all__ = ["MinMaxOperator", "minmax_variants"]
-
 STRUCTS = (
     struct(
         "tc_minmax_params",

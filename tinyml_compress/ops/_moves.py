@@ -13,8 +13,6 @@ from tinyml_compress.ops.base import Alias, Call, In, Operator, Out, Ref, Table,
 from tinyml_compress.ops.structs import ints, pointers, struct
 from tinyml_compress.ops.traits import Range, channels_of
 
-__all__ = ["MOVABLE", "MoveOperator", "copy_call", "fill_call", "move_call"]
-
 STRUCTS = (
     struct(
         "tc_move_params",

@@ -10,8 +10,6 @@ from tinyml_compress.ops._moves import MoveOperator, fill_call, move_call
 from tinyml_compress.ops._walk import steps_of
 from tinyml_compress.ops.base import Call, refuse
 
-__all__ = ["PadOperator"]
-
 _MAX_RANK = 5
 
 

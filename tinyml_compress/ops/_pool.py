@@ -16,8 +16,6 @@ from tinyml_compress.ops.numerics import Activation, Fused, Padding
 from tinyml_compress.ops.structs import floats, ints, struct
 from tinyml_compress.ops.traits import Range
 
-__all__ = ["Pool", "PoolAttrs", "pool_variants", "pool_window"]
-
 STRUCTS = (
     struct(
         "tc_s8_pool",

@@ -19,32 +19,6 @@ from tinyml_compress.ops.along import Along
 from tinyml_compress.ops.base import refuse
 from tinyml_compress.ops.numerics import Activation, Padding, activation_range, quantize_multiplier
 
-__all__ = [
-    "FUSED",
-    "Channels",
-    "Ints",
-    "Sliding",
-    "axis_window",
-    "check_activation",
-    "check_bias",
-    "check_sides",
-    "check_weights",
-    "checked_multiplier",
-    "clamp_bounds",
-    "conv_multipliers",
-    "fast_table",
-    "finish_bounds",
-    "int32_table",
-    "live_channels",
-    "live_rows",
-    "names_channels",
-    "packed_table",
-    "requant_channels",
-    "sliding_gap",
-    "weight_values",
-    "wrap32",
-]
-
 FUSED = (Activation.NONE, Activation.RELU, Activation.RELU_N1_TO_1, Activation.RELU6)
 """Fused activations whose int8 kernels mean anything (TFLM ignores the others without a word)."""
 
@@ -60,7 +34,7 @@ _BIAS_TYPES = {Form.F32: DType.FLOAT32, Form.S16: DType.INT64}
 # --- checks -------------------------------------------------------------------------------------------------
 
 
-def check_activation(view: NodeView, activation: Activation, quant: Quant | None) -> None:
+def _check_activation(view: NodeView, activation: Activation, quant: Quant | None) -> None:
     """The fused activation is one that the kernels compute, and its bounds are representable."""
     if activation not in FUSED:
         raise refuse(
@@ -82,13 +56,13 @@ def check_sides(view: NodeView, activation: Activation) -> None:
     dtype = _checks.dtypes(view, source, (DType.INT8, DType.INT16, DType.FLOAT32), "the input")
     _checks.dtypes(view, target, (dtype,), "the output")
     if dtype is DType.FLOAT32:
-        check_activation(view, activation, None)
+        _check_activation(view, activation, None)
         return
     for tensor in (source, target):
         zero_point = _checks.quantization(view, tensor).zero_point
         if dtype is DType.INT16 and zero_point != 0:
             raise refuse(view, f"zero point of the int16 tensor {tensor.name}", found=zero_point, allowed=0)
-    check_activation(view, activation, target.quant)
+    _check_activation(view, activation, target.quant)
 
 
 def check_weights(view: NodeView, axis: int, channels: int) -> None:

@@ -10,8 +10,6 @@ from tinyml_compress.ops import _checks
 from tinyml_compress.ops._walk import Walk, steps_of, walk
 from tinyml_compress.ops.base import Operator, OptionField, Options, ParamValue, Ref, Table
 
-__all__ = ["MAX_RANK", "ReduceAttrs", "ReduceOperator", "reduced_axes", "reduced_elements", "walk_params"]
-
 MAX_RANK = 5
 
 
@@ -22,7 +20,7 @@ class ReduceAttrs(Attrs):
     keep_dims: bool = False
 
 
-def reduced_axes(view: NodeView) -> tuple[int, ...]:
+def _reduced_axes(view: NodeView) -> tuple[int, ...]:
     """The axes to reduce, none twice, in ascending order."""
     rank = len(view.input(0).shape)
     return tuple(
@@ -33,7 +31,7 @@ def reduced_axes(view: NodeView) -> tuple[int, ...]:
 def _split(view: NodeView) -> tuple[Walk, Walk]:
     """Loops over the output's elements, and over those that each of them gathers."""
     shape = view.input(0).shape
-    steps, axes = steps_of(shape), reduced_axes(view)
+    steps, axes = steps_of(shape), _reduced_axes(view)
     kept = [axis for axis in range(len(shape)) if axis not in axes]
 
     def over(chosen: Sequence[int]) -> Walk:
@@ -61,7 +59,7 @@ class ReduceOperator(Operator):
     options = Options("ReducerOptions", (OptionField("keep_dims", "keep_dims", bool),))
 
     def keeps_channels(self, view: NodeView) -> bool:
-        return len(view.input(0).shape) - 1 not in reduced_axes(view)
+        return len(view.input(0).shape) - 1 not in _reduced_axes(view)
 
     def check(self, view: NodeView) -> None:
         _checks.arity(view, 2)
@@ -69,13 +67,13 @@ class ReduceOperator(Operator):
         _checks.dtypes(view, view.output(), (dtype,))
         _checks.dtypes(view, view.input(1), (DType.INT32,), "the axes")
         _checks.full_rank(view, view.input(0), MAX_RANK, 1)
-        reduced_axes(view)
+        _reduced_axes(view)
         if dtype in (DType.INT8, DType.INT16):
             for tensor in (view.input(0), view.output()):
                 _checks.quantization(view, tensor)
 
     def output_shapes(self, view: NodeView) -> tuple[tuple[int, ...], ...]:
-        axes, keep = reduced_axes(view), view.attrs(ReduceAttrs).keep_dims
+        axes, keep = _reduced_axes(view), view.attrs(ReduceAttrs).keep_dims
         shape = view.input(0).shape
         return (
             tuple(1 if axis in axes else size for axis, size in enumerate(shape) if keep or axis not in axes),

@@ -9,12 +9,11 @@ import numpy as np
 import numpy.typing as npt
 
 from tinyml_compress.ir import NodeView
+from tinyml_compress.ops._fixed_point import Ints
 from tinyml_compress.ops._moves import MOVABLE, MoveOperator, copy_call
 from tinyml_compress.ops.along import Along
 from tinyml_compress.ops.base import Call, In, Out
-from tinyml_compress.ops.traits import Ints, Values, channels_of
-
-__all__ = ["SameBytesOperator"]
+from tinyml_compress.ops.traits import Values, channels_of
 
 
 class SameBytesOperator(MoveOperator):

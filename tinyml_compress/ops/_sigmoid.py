@@ -17,8 +17,6 @@ from tinyml_compress.ops.base import Call, In, Out, Ref, Table, Variant, refuse
 from tinyml_compress.ops.numerics import round_half_away
 from tinyml_compress.ops.structs import ints, pointers, struct
 
-__all__ = ["SigmoidOperator", "curve", "int16_variant", "table_of"]
-
 STRUCTS = (
     struct(
         "tc_sigmoid16_params",

@@ -11,8 +11,6 @@ from tinyml_compress.ir import DType, NodeView, Tensor
 from tinyml_compress.ops import _checks
 from tinyml_compress.ops.base import Operator, refuse
 
-__all__ = ["SignalOperator", "constant"]
-
 
 class SignalOperator(Operator):
     """A custom operator whose tensors have fixed element types and, unless it says otherwise, one axis."""

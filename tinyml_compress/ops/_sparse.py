@@ -11,8 +11,6 @@ import numpy.typing as npt
 
 from tinyml_compress.ops._products import Ints
 
-__all__ = ["SparseRows", "sparse_blocks", "sparse_nibbles", "sparse_rows"]
-
 _FARTHEST = 255
 _NIBBLE = 15
 

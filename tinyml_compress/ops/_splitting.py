@@ -12,8 +12,6 @@ from tinyml_compress.ops._walk import steps_of
 from tinyml_compress.ops.along import Along
 from tinyml_compress.ops.base import Call, refuse
 
-__all__ = ["SplittingOperator"]
-
 _TYPES = (DType.INT8, DType.INT16, DType.INT32, DType.FLOAT32)
 
 

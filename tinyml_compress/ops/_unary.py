@@ -15,23 +15,6 @@ from tinyml_compress.ops.numerics import quantize_multiplier
 from tinyml_compress.ops.structs import ints, pointers, struct
 from tinyml_compress.ops.traits import MOST, Range
 
-__all__ = [
-    "Floats",
-    "UnaryOperator",
-    "all_values",
-    "bounds_variant",
-    "count_variant",
-    "full_range",
-    "in_place",
-    "integer_range",
-    "lookup_call",
-    "lookup_variant",
-    "rescale_factor",
-    "rescale_variants",
-    "rescaled_range",
-    "through_float",
-]
-
 STRUCTS = (
     struct("tc_count_params", ints("count")),
     struct(
@@ -83,7 +66,7 @@ def rescale_factor(view: NodeView) -> tuple[int, int]:
     return quantize_multiplier(source.scale / target.scale)
 
 
-def lookup_call(view: NodeView, results: Values) -> Call:
+def _lookup_call(view: NodeView, results: Values) -> Call:
     """Each input value through a table; `results` are in the order of values, lowest first."""
     by_bits = np.roll(results, 128) if view.input(0).dtype is DType.INT8 else results
     table = Table("table", "uint8_t", by_bits.astype(view.output().dtype.numpy).view(np.uint8))
@@ -110,7 +93,7 @@ def lookup_variant(
     return Variant(
         "tc_x8_lookup__c",
         accepts,
-        lambda view: (lookup_call(view, results(view)),),
+        lambda view: (_lookup_call(view, results(view)),),
         levels=levels,
         overlap=in_place,
     )

@@ -11,8 +11,6 @@ from tinyml_compress.ops import _checks
 from tinyml_compress.ops._moves import MOVABLE
 from tinyml_compress.ops.base import refuse
 
-__all__ = ["VariableAttrs", "check_handle", "check_value"]
-
 
 @dataclass(frozen=True)
 class VariableAttrs(Attrs):

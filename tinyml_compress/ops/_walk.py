@@ -13,8 +13,6 @@ import numpy.typing as npt
 
 from tinyml_compress.errors import GraphError
 
-__all__ = ["Walk", "broadcast_steps", "steps_of", "walk"]
-
 _MAX_LEVELS = 7
 
 

@@ -8,13 +8,11 @@ from typing import ClassVar
 import numpy as np
 
 from tinyml_compress.ir import NodeView
-from tinyml_compress.ops._fixed_point import requantize
+from tinyml_compress.ops._fixed_point import Ints, requantize
 from tinyml_compress.ops._products import clamp_bounds, conv_multipliers, weight_values
 from tinyml_compress.ops.base import Operator
 from tinyml_compress.ops.numerics import Fused
-from tinyml_compress.ops.traits import MOST, Ints, Products, Range, Weights, channels_of
-
-__all__ = ["WeightedOperator"]
+from tinyml_compress.ops.traits import MOST, Products, Range, Weights, channels_of
 
 
 class WeightedOperator(Operator):

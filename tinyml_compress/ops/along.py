@@ -6,8 +6,6 @@ from dataclasses import dataclass
 
 from tinyml_compress.ir import Attrs
 
-__all__ = ["Along", "Sides"]
-
 Sides = tuple[tuple[int, int], ...]
 """What lies before and behind a tensor along each of its axes."""
 

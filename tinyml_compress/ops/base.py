@@ -18,41 +18,11 @@ import numpy.typing as npt
 
 from tinyml_compress.errors import UnsupportedOperator
 from tinyml_compress.ir import Attrs, DType, NodeView, Role
+from tinyml_compress.ops._fixed_point import Ints
 from tinyml_compress.ops.along import Along
 from tinyml_compress.ops.numerics import Activation
-from tinyml_compress.ops.traits import Ints, Picks, Products, Range, Values, Weights, channels_of
+from tinyml_compress.ops.traits import Picks, Products, Range, Values, Weights, channels_of
 from tinyml_compress.support.instruction_sets import Isa
-
-__all__ = [
-    "FLEXBUFFER",
-    "Alias",
-    "Argument",
-    "Body",
-    "Call",
-    "Choice",
-    "Flow",
-    "In",
-    "Isa",
-    "Kept",
-    "Level",
-    "Loop",
-    "Once",
-    "Operator",
-    "OptionField",
-    "Options",
-    "Out",
-    "Overlap",
-    "ParamValue",
-    "Ref",
-    "Role",
-    "Run",
-    "Scratch",
-    "StateBlock",
-    "Table",
-    "Var",
-    "Variant",
-    "refuse",
-]
 
 
 class Level(Enum):

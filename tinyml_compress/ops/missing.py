@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-__all__ = ["MISSING"]
-
 MISSING = {
     "TFLM_DECODE": "unpacks constants that the interpreter's own compressor packed; "
     "the generated C has its own codes "

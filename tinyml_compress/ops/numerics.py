@@ -9,16 +9,6 @@ import numpy as np
 
 from tinyml_compress.ir import Attrs, DType, Quant
 
-__all__ = [
-    "Activation",
-    "Fused",
-    "Padding",
-    "activation_range",
-    "dtype_range",
-    "quantize_multiplier",
-    "round_half_away",
-]
-
 
 class Activation(Enum):
     """Fused activation; values are the schema's."""

@@ -14,8 +14,6 @@ from tinyml_compress.ops import operator
 from tinyml_compress.ops.numerics import dtype_range
 from tinyml_compress.ops.traits import Range, channels_of
 
-__all__ = ["ranges"]
-
 
 def ranges(graph: Graph) -> dict[str, Range]:
     """The range of every int8 tensor of a checked graph that holds anything."""

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-__all__ = ["ADVICE", "replacement"]
-
 _CONTROL = "build the layer without control flow (recurrent layers: unroll=True and a fixed batch of 1)"
 _RECURRENT = (
     "unroll the layer (unroll=True, batch fixed to 1), which leaves FULLY_CONNECTED, LOGISTIC, TANH and MUL"

@@ -18,8 +18,6 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-__all__ = ["KernelSource", "sources_in"]
-
 _PIECE = re.compile(
     r"^ROWS +(?P<columns>.*)\n(?P<rows>(?: +\S.*\n)+)(?P<text>(?:(?!ROWS ).*\n)+)", re.MULTILINE
 )

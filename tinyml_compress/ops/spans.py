@@ -7,8 +7,6 @@ from dataclasses import replace
 from tinyml_compress.ir import Graph
 from tinyml_compress.ops import operator
 
-__all__ = ["with_spans"]
-
 Span = tuple[int, int]
 
 

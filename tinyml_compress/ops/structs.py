@@ -9,8 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-__all__ = ["STRUCTS", "WINDOW", "Field", "Struct", "floats", "ints", "pointers", "struct"]
-
 
 @dataclass(frozen=True)
 class Field:

@@ -12,18 +12,6 @@ import numpy.typing as npt
 from tinyml_compress.ir import NodeView, Tensor
 from tinyml_compress.ops._fixed_point import Ints
 
-__all__ = [
-    "MOST",
-    "Ints",
-    "Picks",
-    "Products",
-    "Range",
-    "Scales",
-    "Values",
-    "Weights",
-    "channels_of",
-]
-
 MOST = 1 << 30
 """Sums beyond this may wrap somewhere on their way to the output; nothing is concluded from them."""
 

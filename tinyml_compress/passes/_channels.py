@@ -15,11 +15,10 @@ import numpy.typing as npt
 
 from tinyml_compress.ir import DType, Graph, NodeView
 from tinyml_compress.ops import operator
+from tinyml_compress.ops._fixed_point import Ints
 from tinyml_compress.ops.base import Operator
 from tinyml_compress.ops.ranges import ranges
-from tinyml_compress.ops.traits import Ints, Products, Range, channels_of
-
-__all__ = ["Layer", "Removal", "find_removable", "folded_bias"]
+from tinyml_compress.ops.traits import Products, Range, channels_of
 
 Mask = npt.NDArray[np.bool_]
 _INT32 = 1 << 31

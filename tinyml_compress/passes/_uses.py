@@ -6,8 +6,6 @@ from collections.abc import Iterable, Mapping
 
 from tinyml_compress.ir import Graph
 
-__all__ = ["Uses", "renamed"]
-
 
 class Uses:
     """Makers and readers of a graph's tensors; a pass that rewrites needs a new one."""

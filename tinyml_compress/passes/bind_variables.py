@@ -16,8 +16,6 @@ from tinyml_compress.ops import operator
 from tinyml_compress.ops._variables import VariableAttrs
 from tinyml_compress.ops.base import Flow, Loop
 
-__all__ = ["bind_variables"]
-
 _Key = tuple[str, str]
 """Container and name of a variable."""
 

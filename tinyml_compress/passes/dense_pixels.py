@@ -16,8 +16,6 @@ from tinyml_compress.ops._forms import Form, form_of
 from tinyml_compress.ops.conv_2d.op import Conv2DAttrs
 from tinyml_compress.ops.fully_connected.op import FullyConnectedAttrs
 
-__all__ = ["dense_pixels"]
-
 
 def dense_pixels(graph: Graph) -> Graph:
     """Rewrite every convolution that sees one pixel; weights that others read too would be stored twice."""

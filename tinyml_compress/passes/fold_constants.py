@@ -10,8 +10,6 @@ import numpy.typing as npt
 from tinyml_compress.ir import Graph, Node, NodeView
 from tinyml_compress.ops import operator
 
-__all__ = ["fold_constants"]
-
 _MOST_BYTES = 1 << 20
 """A folded constant lies in flash; a PAD of a small constant could ask for gigabytes."""
 

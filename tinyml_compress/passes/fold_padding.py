@@ -13,8 +13,6 @@ from tinyml_compress.ops._conv import ConvAttrs
 from tinyml_compress.ops.numerics import Padding
 from tinyml_compress.passes._uses import Uses
 
-__all__ = ["fold_padding"]
-
 Pads = tuple[int, int, int, int]
 """Top, bottom, left, right."""
 

@@ -14,8 +14,6 @@ from tinyml_compress.ops import operator
 from tinyml_compress.ops.numerics import Activation, Fused
 from tinyml_compress.passes._uses import Uses
 
-__all__ = ["fuse_activations"]
-
 _NESTED = (Activation.NONE, Activation.RELU, Activation.RELU6)
 """Each within the one before, so that the later of two does both; other pairs have no name in the schema."""
 

@@ -18,8 +18,6 @@ from tinyml_compress.ops.base import Operator
 from tinyml_compress.ops.traits import Weights
 from tinyml_compress.passes._channels import Layer, Mask, Removal, find_removable, folded_bias
 
-__all__ = ["remove_dead_channels"]
-
 _WEIGHTS, _BIAS = 1, 2
 _MOST_ROUNDS = 8
 """Chains go in one round; a second one is rare."""

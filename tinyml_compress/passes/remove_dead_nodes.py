@@ -5,8 +5,6 @@ from __future__ import annotations
 from tinyml_compress.ir import Graph
 from tinyml_compress.ops import operator
 
-__all__ = ["remove_dead_nodes"]
-
 
 def remove_dead_nodes(graph: Graph) -> Graph:
     """Keep what leads to a graph output, and what writes the state."""

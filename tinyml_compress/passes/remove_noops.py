@@ -15,8 +15,6 @@ from tinyml_compress.ops import operator
 from tinyml_compress.ops.base import In, Out
 from tinyml_compress.passes._uses import Uses, renamed
 
-__all__ = ["remove_noops"]
-
 
 def remove_noops(graph: Graph) -> Graph:
     """Let readers of such a node's output read its input; or let its input's maker make a graph output

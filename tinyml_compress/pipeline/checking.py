@@ -16,8 +16,6 @@ from tinyml_compress.runners import tflm
 from tinyml_compress.support.trust import trusting
 from tinyml_compress.support.words import several
 
-__all__ = ["check"]
-
 _ENGINES = ("aot", "tflm")
 _OTHER_ENGINE = "compile it ahead of time (--engine aot), or convert the model with other layers"
 

@@ -12,16 +12,15 @@ from tinyml_compress.data import DataSet, load
 from tinyml_compress.data.findings import check, check_parts, range_shift
 from tinyml_compress.errors import DataError, TinymlError
 from tinyml_compress.ir import Graph
-from tinyml_compress.ops.base import Isa, Level
+from tinyml_compress.ops.base import Level
 from tinyml_compress.pipeline.compare.differences import all_outputs
-from tinyml_compress.pipeline.evaluate.engines import Engine, run_graph
+from tinyml_compress.pipeline.evaluate.engines import run_graph
 from tinyml_compress.pipeline.evaluate.model_inputs import arrays_for
 from tinyml_compress.pipeline.sources.source import source_of
-from tinyml_compress.results import DataCheck, Finding, Severity
+from tinyml_compress.results import DataCheck, Engine, Finding, Severity
 from tinyml_compress.runners.sides import stored_inputs
+from tinyml_compress.support.instruction_sets import Isa
 from tinyml_compress.support.progress import stage
-
-__all__ = ["check_data"]
 
 Array = npt.NDArray[np.generic]
 _SAMPLES = 64

@@ -12,7 +12,6 @@ from tinyml_compress import data, models
 from tinyml_compress.data import DataSet
 from tinyml_compress.devices import Device, TflmNeed, list_devices
 from tinyml_compress.models.zoo import digits_cnn
-from tinyml_compress.ops.base import Isa
 from tinyml_compress.pipeline.compare.parity import ladder
 from tinyml_compress.pipeline.compile.verb import compile_to_folder
 from tinyml_compress.pipeline.convert.verb import convert
@@ -35,11 +34,10 @@ from tinyml_compress.results import (
 from tinyml_compress.runners import tflm
 from tinyml_compress.support import backend, files
 from tinyml_compress.support.document import document
+from tinyml_compress.support.instruction_sets import Isa
 from tinyml_compress.support.progress import stage
 from tinyml_compress.support.table import Numbers
 from tinyml_compress.techniques.training import Beat, History, Samples, fit, task_for
-
-__all__ = ["demo"]
 
 _SET = "data:digits"
 _LEARNING_RATE = 3e-3

@@ -15,8 +15,6 @@ from tinyml_compress.results import Diagnosis, Part
 from tinyml_compress.support import files, proc
 from tinyml_compress.support.cache import cache_root
 
-__all__ = ["diagnose"]
-
 _TIMEOUT = 30.0
 
 

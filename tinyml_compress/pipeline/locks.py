@@ -12,8 +12,6 @@ from tinyml_compress.support import proc, rights, worker
 from tinyml_compress.support.cache import cache_root
 from tinyml_compress.support.scratch import scratch
 
-__all__ = ["locks"]
-
 _SAMPLES = (
     {"class_name": "Lambda", "config": {"function": ["4wE=", None, None], "function_type": "lambda"}},
     {

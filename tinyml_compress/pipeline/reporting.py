@@ -9,8 +9,6 @@ from tinyml_compress.errors import UsageError
 from tinyml_compress.rendering.page import read_document, results_page
 from tinyml_compress.support import files
 
-__all__ = ["report"]
-
 
 def report(results: Sequence[str | Path], *, output: str | Path, title: str = "") -> Path:
     """Write the page of `results` (files that verbs wrote with --json) to `output`, whole or not at all."""

@@ -19,8 +19,6 @@ from tinyml_compress.runners import tflm
 from tinyml_compress.runners.vectors import random
 from tinyml_compress.support import files
 
-__all__ = ["shrink", "stripped"]
-
 # The file has no place for explicit padding, and its layers stay what they are.
 _WRITABLE: tuple[passes.Pass, ...] = tuple(
     one for one in passes.PASSES if one not in (passes.fold_padding, passes.dense_pixels)

@@ -19,8 +19,6 @@ from tinyml_compress.streaming import Streamed, streamed
 from tinyml_compress.support import files
 from tinyml_compress.support.progress import stage
 
-__all__ = ["stream", "told"]
-
 Array = npt.NDArray[np.generic]
 
 

@@ -10,8 +10,6 @@ import numpy.typing as npt
 from tinyml_compress.plan.problem import Problem
 from tinyml_compress.plan.words import words
 
-__all__ = ["equal_content", "live_bounds"]
-
 
 def live_bounds(problem: Problem) -> list[int]:
     """Per step (-1 to len(nodes), so one more than the node's index) the bytes that must be there at once.

@@ -17,8 +17,6 @@ from tinyml_compress.ir import ARENA_ALIGN, Buffer, Graph, Memory, MemoryPlan, N
 from tinyml_compress.ops import operator
 from tinyml_compress.ops.base import Overlap, Variant
 
-__all__ = ["check"]
-
 _Ids = npt.NDArray[np.int64]
 _NOTHING = -1
 

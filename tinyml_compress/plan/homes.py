@@ -7,8 +7,6 @@ from collections.abc import Mapping, Sequence
 from tinyml_compress.errors import DoesNotFit
 from tinyml_compress.ir import ARENA_ALIGN, ConstantArray, Home, Memories, MemoryPlan, ProgramNode, Role
 
-__all__ = ["homes"]
-
 
 def homes(
     arrays: Sequence[ConstantArray],

@@ -14,8 +14,6 @@ from tinyml_compress.ops.base import Variant
 from tinyml_compress.plan.problem import overlap_rules
 from tinyml_compress.plan.words import words
 
-__all__ = ["best_order"]
-
 _MOST_STEPS = 30_000
 """Nodes looked at; about a third of a second."""
 

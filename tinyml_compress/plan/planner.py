@@ -16,17 +16,6 @@ from tinyml_compress.plan.proof import pairs_of_problem, proven_bound
 from tinyml_compress.plan.solver import Placement, solve
 from tinyml_compress.plan.units import Units, join
 
-__all__ = [
-    "Placed",
-    "Planned",
-    "arena_of",
-    "best_placement",
-    "buffers",
-    "plan",
-    "plan_in_best_order",
-    "without_bytes",
-]
-
 _MOST_BYTES = 1 << 25
 _BOUND_WORK = 200_000
 _MOST_SINGLE_TRIES = 8

@@ -13,8 +13,6 @@ from tinyml_compress.ops import operator
 from tinyml_compress.ops.base import Variant
 from tinyml_compress.plan.words import MIN_ALIGN
 
-__all__ = ["SCRATCH_ALIGN", "Block", "Problem", "Rule", "lifetimes", "problem_of"]
-
 SCRATCH_ALIGN = 8
 
 
@@ -51,7 +49,7 @@ class Problem:
     """
 
 
-def align_of(tensor: Tensor) -> int:
+def _align_of(tensor: Tensor) -> int:
     """Alignment of a tensor in the arena."""
     return max(MIN_ALIGN, tensor.dtype.itemsize)
 
@@ -106,7 +104,7 @@ def problem_of(graph: Graph, schedule: Sequence[Variant]) -> Problem:
         tensor = graph.tensors[name]
         if tensor.nbytes > 0:
             place[name] = len(blocks)
-            blocks.append(Block(tensor.nbytes, first, last, align_of(tensor), name))
+            blocks.append(Block(tensor.nbytes, first, last, _align_of(tensor), name))
     rules: dict[tuple[int, int], Rule] = {}
     aliases: dict[tuple[int, int, int], None] = {}
     for index, (view, variant) in enumerate(zip(graph.views(), schedule, strict=True)):
@@ -118,7 +116,7 @@ def problem_of(graph: Graph, schedule: Sequence[Variant]) -> Problem:
         for (source, target), rule in overlap_rules(view, variant).items():
             if source in place and target in place and blocks[place[source]].last == index:
                 rules[place[source], place[target]] = rule
-        for inner, host, offset in declared_aliases(view):
+        for inner, host, offset in _declared_aliases(view):
             if inner in place and host in place:
                 aliases[place[inner], place[host], offset] = None
     return Problem(tuple(blocks), len(graph.nodes), rules, tuple(aliases))
@@ -153,7 +151,7 @@ def _strictest(rules: Sequence[Rule]) -> Rule | None:
     return Rule(gap, exact=True) if exact == {gap} else None
 
 
-def declared_aliases(view: NodeView) -> list[tuple[str, str, int]]:
+def _declared_aliases(view: NodeView) -> list[tuple[str, str, int]]:
     """The operator's aliases between tensors in the arena, checked for sense."""
     tensors = view.graph.tensors
     near = {name for name in (*view.node.inputs, *view.node.outputs) if name is not None}

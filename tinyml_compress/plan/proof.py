@@ -14,8 +14,6 @@ from dataclasses import dataclass, field
 from tinyml_compress.plan.problem import Problem
 from tinyml_compress.plan.units import forbidden
 
-__all__ = ["Pairs", "Verdict", "fits", "pairs_of_problem", "proven_bound"]
-
 
 @dataclass(frozen=True)
 class Pairs:

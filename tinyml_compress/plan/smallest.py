@@ -11,8 +11,6 @@ from tinyml_compress.plan.bound import live_bounds
 from tinyml_compress.plan.planner import arena_of
 from tinyml_compress.plan.problem import problem_of
 
-__all__ = ["smallest_schedule"]
-
 _MOST_TARGETS = 8
 _MOST_PLANS = 120
 """A plan of a published network takes 3 to 5 ms."""

@@ -10,8 +10,6 @@ from tinyml_compress.plan.problem import Problem
 from tinyml_compress.plan.proof import Pairs, fits
 from tinyml_compress.plan.units import Units
 
-__all__ = ["Placement", "solve"]
-
 _LOCAL_WORK = 300_000
 _EXACT_WORK = 300_000
 _GLANCE_WORK = 20_000

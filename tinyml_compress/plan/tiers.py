@@ -16,8 +16,6 @@ from tinyml_compress.plan.problem import Problem, problem_of
 from tinyml_compress.plan.solver import solve
 from tinyml_compress.plan.units import join
 
-__all__ = ["in_memories"]
-
 _GLANCE = 0.1
 """Effort of asking whether one thing more fits; the plans that come out of it get all."""
 

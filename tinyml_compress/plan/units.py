@@ -8,8 +8,6 @@ from dataclasses import dataclass
 from tinyml_compress.plan.problem import Problem
 from tinyml_compress.plan.words import MIN_ALIGN
 
-__all__ = ["Unit", "Units", "join"]
-
 
 @dataclass(frozen=True)
 class Unit:

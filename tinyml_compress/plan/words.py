@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-__all__ = ["MIN_ALIGN", "words"]
-
 MIN_ALIGN = 4
 """Every tensor starts on a word, so that kernels may load words of int8."""
 

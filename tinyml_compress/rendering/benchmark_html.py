@@ -5,8 +5,6 @@ from __future__ import annotations
 from tinyml_compress.rendering.page import results_page
 from tinyml_compress.results import Benchmark, encoded
 
-__all__ = ["benchmark_html"]
-
 
 def benchmark_html(result: Benchmark, command: str = "") -> str:
     """The page; it loads nothing from anywhere. `command` is the call that made the result."""

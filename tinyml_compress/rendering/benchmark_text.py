@@ -10,8 +10,6 @@ from tinyml_compress.results.base import shows
 from tinyml_compress.results.benchmark import milliseconds
 from tinyml_compress.support.table import Block, Column, Row, Table, facts
 
-__all__ = ["benchmark_blocks"]
-
 Fact = tuple[str, str]
 _POWER = ("busy", "average power", "battery life")
 _TOLD = ("flash", "RAM", "instructions", "cycles", "ms", "ms, 90th percentile", "mJ", "TFLM arena", *_POWER)

@@ -6,8 +6,6 @@ from tinyml_compress.results import Compared, Comparison
 from tinyml_compress.results.base import shows
 from tinyml_compress.support.table import Block, Column, Numbers, Row, Table
 
-__all__ = ["comparison_blocks"]
-
 _COLUMNS = (
     Column("model"),
     Column("file", "{:,}", absent="-"),

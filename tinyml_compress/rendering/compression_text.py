@@ -7,8 +7,6 @@ from tinyml_compress.results import Compression, StageResult, Tried
 from tinyml_compress.results.base import shows
 from tinyml_compress.support.table import Block, Column, Numbers, Row, Table
 
-__all__ = ["compression_blocks"]
-
 _STAGES = (
     Column("stage"),
     Column("score", right=True, absent="-"),

@@ -7,8 +7,6 @@ from tinyml_compress.results import Conversion, Mixed
 from tinyml_compress.results.base import shows
 from tinyml_compress.support.table import Block, Cell, Column, Table, facts
 
-__all__ = ["conversion_blocks"]
-
 
 @shows(Conversion)
 def conversion_blocks(done: Conversion) -> list[Block]:

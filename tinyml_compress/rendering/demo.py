@@ -15,8 +15,6 @@ _NO_TFLM = (
     "TensorFlow Lite Micro (the package tflite-micro) is not installed here, so its arena is not measured"
 )
 
-__all__ = ["BoardRow", "DemoResult", "ModelRow", "demo_blocks"]
-
 
 @dataclass(frozen=True)
 class ModelRow:

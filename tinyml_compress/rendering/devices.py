@@ -14,8 +14,6 @@ from tinyml_compress.results.targets import (
 )
 from tinyml_compress.support.table import Block, Cell, Column, Table, facts
 
-__all__ = ["target_blocks", "targets_blocks"]
-
 
 @shows(Targets)
 def targets_blocks(found: Targets) -> list[Block]:

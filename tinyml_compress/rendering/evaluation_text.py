@@ -10,8 +10,6 @@ from tinyml_compress.results import Agreement, Evaluation, Evaluations, Score, T
 from tinyml_compress.results.base import shows
 from tinyml_compress.support.table import Block, Cell, Column, Numbers, Row, Table, facts
 
-__all__ = ["evaluation_blocks", "evaluations_blocks"]
-
 
 @shows(Evaluation)
 def evaluation_blocks(done: Evaluation) -> list[Block]:

@@ -10,8 +10,6 @@ from tinyml_compress.results import Budget, Cost, Estimate, Fit, Form, Trial
 from tinyml_compress.results.base import shows
 from tinyml_compress.support.table import Block, Cell, Column, Noted, Row, Table, facts
 
-__all__ = ["estimate_blocks", "fit_blocks", "made_with"]
-
 Fact = tuple[str, Cell]
 _MOST = 20
 _NAMES = {"flash": "flash", "ram": "RAM", "ms": "time", "drop": "drop"}

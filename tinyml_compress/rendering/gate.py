@@ -18,8 +18,6 @@ from tinyml_compress.support.table import Block, Column, Table
 from tinyml_compress.support.table_markup import table_markdown
 from tinyml_compress.support.words import several
 
-__all__ = ["gate", "gate_blocks", "gate_junit", "gate_markdown", "judge", "read_result"]
-
 
 @shows(Gate)
 def gate_blocks(done: Gate) -> list[Block]:

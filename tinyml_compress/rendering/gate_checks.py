@@ -11,8 +11,6 @@ from tinyml_compress.errors import UsageError
 from tinyml_compress.evaluation import ScoreKind
 from tinyml_compress.results import Metric, Promise, Verdict
 
-__all__ = ["Document", "Tolerances", "missing", "number", "score"]
-
 Document = Mapping[str, Any]
 
 

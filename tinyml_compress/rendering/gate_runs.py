@@ -13,8 +13,6 @@ from tinyml_compress.rendering.gate_checks import (
 )
 from tinyml_compress.results import Benchmark, Kind, Measurement, Metric, NodeCost, Promise, Verdict, decoded
 
-__all__ = ["runs"]
-
 _METRICS = {"flash": Metric.FLASH, "RAM": Metric.RAM, "instructions": Metric.INSTRUCTIONS}
 """The figures that may not grow: those that are the same in every run of the same program."""
 

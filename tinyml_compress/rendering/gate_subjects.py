@@ -19,8 +19,6 @@ from tinyml_compress.rendering.gate_checks import (
 )
 from tinyml_compress.results import Comparison, Compression, Fit, Metric, Promise, Verdict, decoded
 
-__all__ = ["subjects", "verb_of"]
-
 
 @dataclass(frozen=True)
 class Subject:

@@ -10,8 +10,6 @@ from tinyml_compress.results.base import shows
 from tinyml_compress.results.ledger import PARTS
 from tinyml_compress.support.table import Block, Cell, Column, Layout, Row, Table
 
-__all__ = ["inspection_blocks", "inspections_blocks", "models_blocks"]
-
 _FILE = (
     *(Column(f"  {part}", "{:,} B", absent="-", about=about) for part, about in PARTS.items()),
     Column("gzip", "{:,} B", absent="-", about="download"),

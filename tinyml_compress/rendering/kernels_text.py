@@ -7,8 +7,6 @@ from collections.abc import Sequence
 from tinyml_compress.results import CompiledNode
 from tinyml_compress.support.table import Column, Row, Table
 
-__all__ = ["kernel_table"]
-
 _COLUMNS = (
     Column("layer"),
     Column("kernel"),

@@ -6,8 +6,6 @@ from tinyml_compress.results import Operators, Sets, Zoo
 from tinyml_compress.results.base import shows
 from tinyml_compress.support.table import Block, Column, Table
 
-__all__ = ["operators_blocks", "sets_blocks", "zoo_blocks"]
-
 
 @shows(Sets)
 def sets_blocks(found: Sets) -> list[Block]:

@@ -7,8 +7,6 @@ from tinyml_compress.results.base import shows
 from tinyml_compress.results.parity import Decibel
 from tinyml_compress.support.table import Block, Cell, Column, Table, facts
 
-__all__ = ["ENGINE_NAMES", "ladder_blocks"]
-
 ENGINE_NAMES = {
     Engine.LITERT: "LiteRT",
     Engine.LITERT_REF: "LiteRT reference",

@@ -21,16 +21,6 @@ from tinyml_compress.results.base import shows
 from tinyml_compress.results.ledger import PARTS
 from tinyml_compress.support.table import Block, Cell, Column, Numbers, Row, Table, facts
 
-__all__ = [
-    "check_blocks",
-    "compiled_blocks",
-    "data_check_blocks",
-    "diagnosis_blocks",
-    "exported_blocks",
-    "shrunk_blocks",
-    "verification_blocks",
-]
-
 _FIXES = {
     "flash": "compress the model further (recipes), compile with --optimize size, or take a larger device",
     "RAM": "use a smaller input or fewer channels in the first layers, or take a larger device",

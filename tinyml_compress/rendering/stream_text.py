@@ -8,8 +8,6 @@ from tinyml_compress.results import StreamedNet
 from tinyml_compress.results.base import shows
 from tinyml_compress.support.table import Block, Column, Noted, Table
 
-__all__ = ["streamed_blocks"]
-
 _DEAR = 0.5
 """A step that costs more of a window than this is hardly worth it."""
 

@@ -16,8 +16,6 @@ from tinyml_compress.support.table import Block
 from tinyml_compress.support.table_markup import blocks_html
 from tinyml_compress.support.table_text import blocks_text
 
-__all__ = ["Result", "Sha256", "Shown", "Value", "decoded", "encoded", "plain", "shows"]
-
 Sha256 = Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{64}$")]
 _TEXTS: dict[type, Callable[[Any], Sequence[Block]]] = {}
 _RENDERINGS = "tinyml_compress.rendering"

@@ -14,16 +14,6 @@ from tinyml_compress.results.last_benchmark import LastKeys, last_keys, upgraded
 from tinyml_compress.results.memories import MemoryUse
 from tinyml_compress.support.table import Cell, Column, Noted, Numbers, Row, Table
 
-__all__ = [
-    "Benchmark",
-    "BitExact",
-    "Failure",
-    "Measurement",
-    "ModelFacts",
-    "NodeCost",
-    "Placement",
-]
-
 
 class ModelFacts(Value, frozen=True, kw_only=True):
     """The model file. All exact."""

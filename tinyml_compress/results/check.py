@@ -6,8 +6,6 @@ from typing import ClassVar
 
 from tinyml_compress.results.base import Result, Value
 
-__all__ = ["Check", "Contract", "Demand", "Refused"]
-
 
 class Refused(Value, frozen=True, kw_only=True):
     """One operator of the file, and why it is refused."""

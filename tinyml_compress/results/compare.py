@@ -8,8 +8,6 @@ from typing import ClassVar
 from tinyml_compress.results.base import Result, Value
 from tinyml_compress.results.weights import LayerWeights
 
-__all__ = ["Compared", "Comparison"]
-
 
 class Compared(Value, frozen=True, kw_only=True):
     """One model. Absent values have their reason in `notes`."""

@@ -13,8 +13,6 @@ from tinyml_compress.results.base import Result, Value
 from tinyml_compress.results.listing import Listing
 from tinyml_compress.results.weights import LayerWeights
 
-__all__ = ["Compression", "Judgement", "Sizes", "StageResult", "Tried", "Word"]
-
 
 class Sizes(Value, frozen=True, kw_only=True):
     """Exact counts of a Keras model."""

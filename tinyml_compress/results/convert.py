@@ -13,8 +13,6 @@ from tinyml_compress.results.figures import Kind
 from tinyml_compress.results.inspect import Inspection
 from tinyml_compress.results.made import Compiled
 
-__all__ = ["Conversion", "Given", "Manifest", "Mixed", "Number", "PortFacts", "Settings", "ValueGain"]
-
 
 class Given(Value, frozen=True, kw_only=True):
     """The model that was converted; paths have lost their folders."""

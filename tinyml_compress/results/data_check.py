@@ -9,8 +9,6 @@ import msgspec
 
 from tinyml_compress.results.base import Result, Value
 
-__all__ = ["DataCheck", "Finding", "Severity"]
-
 
 class Severity(Enum):
     """How much it matters."""

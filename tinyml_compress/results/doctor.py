@@ -6,8 +6,6 @@ from typing import ClassVar
 
 from tinyml_compress.results.base import Result, Value
 
-__all__ = ["Diagnosis", "Lock", "Part"]
-
 
 class Part(Value, frozen=True, kw_only=False):
     """One thing the tool uses."""

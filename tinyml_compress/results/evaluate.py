@@ -10,8 +10,6 @@ import msgspec
 from tinyml_compress.results.base import Result
 from tinyml_compress.results.score import Agreement, Score
 
-__all__ = ["Engine", "Evaluation", "Evaluations", "Task"]
-
 
 class Engine(Enum):
     """What computes the outputs."""

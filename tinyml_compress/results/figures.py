@@ -7,8 +7,6 @@ from enum import Enum
 
 from tinyml_compress.results.base import Value
 
-__all__ = ["Figure", "Kind"]
-
 
 class Kind(Enum):
     """Where a number comes from."""

@@ -12,27 +12,6 @@ import msgspec
 from tinyml_compress.results.base import Result, Value
 from tinyml_compress.results.benchmark import Measurement
 
-__all__ = [
-    "Binding",
-    "Budget",
-    "Cost",
-    "Estimate",
-    "Fit",
-    "FloatModel",
-    "Form",
-    "Give",
-    "LayerNeed",
-    "LeftOut",
-    "Nearest",
-    "Outcome",
-    "Published",
-    "Reference",
-    "Rung",
-    "Searched",
-    "Trial",
-    "Untouched",
-]
-
 Choice = str | int | float | bool
 
 

@@ -7,8 +7,6 @@ from typing import ClassVar
 
 from tinyml_compress.results.base import Result, Value
 
-__all__ = ["Gate", "Metric", "Promise", "Verdict"]
-
 
 class Metric(Enum):
     """What is held against the baseline; the value is the word of `--tolerance`."""

@@ -9,8 +9,6 @@ from tinyml_compress.results.base import Result, Sha256, Shown, Value
 from tinyml_compress.results.ledger import Ledger
 from tinyml_compress.results.made import CompiledNode
 
-__all__ = ["Inspection", "Inspections", "LayerCurve", "LayerFacts", "Sensitivity", "Values"]
-
 
 class Values(Value, frozen=True, kw_only=True):
     """A constant tensor's numbers: how many, how many are zero, and the range of what they stand for."""

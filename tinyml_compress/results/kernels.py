@@ -6,8 +6,6 @@ from collections.abc import Sequence
 
 from tinyml_compress.results.base import Value
 
-__all__ = ["KernelOption", "runner_up"]
-
 
 class KernelOption(Value, frozen=True, kw_only=True):
     """A kernel that could run a node."""

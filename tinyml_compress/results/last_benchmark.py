@@ -11,8 +11,6 @@ from typing import Any
 from tinyml_compress.results.base import Value
 from tinyml_compress.results.figures import Figure
 
-__all__ = ["LastKeys", "last_keys", "upgraded"]
-
 _HOST = "tflite"
 
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from tinyml_compress.results.base import Value
 
-__all__ = ["PARTS", "Ledger"]
-
 PARTS = {
     "weights": "flash on every engine",
     "quantization": "flash with TFLM; small tables with generated C",

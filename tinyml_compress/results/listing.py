@@ -8,8 +8,6 @@ from typing import Any
 from tinyml_compress.results.base import Value
 from tinyml_compress.support.table import Column, Table
 
-__all__ = ["Heading", "Listing"]
-
 
 class Heading(Value, frozen=True, kw_only=True):
     """What one place of every row means."""

@@ -7,8 +7,6 @@ from typing import ClassVar
 
 from tinyml_compress.results.base import Result, Value
 
-__all__ = ["KernelFacts", "NetFacts", "OperatorFacts", "Operators", "SetFacts", "Sets", "Zoo"]
-
 
 class SetFacts(Value, frozen=True, kw_only=True):
     """A shipped data set."""

@@ -9,8 +9,6 @@ from tinyml_compress.results.base import Result, Sha256, Value
 from tinyml_compress.results.kernels import KernelOption, runner_up
 from tinyml_compress.results.memories import MemoryShare
 
-__all__ = ["Compiled", "CompiledNode", "Exported"]
-
 
 class CompiledNode(Value, frozen=True, kw_only=True):
     """One node function of the generated C."""

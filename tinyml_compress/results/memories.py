@@ -8,8 +8,6 @@ import msgspec
 
 from tinyml_compress.results.base import Value
 
-__all__ = ["MemoryShare", "MemoryUse"]
-
 
 class MemoryShare(Value, frozen=True, kw_only=True):
     """One of several memories, and what of the model lies there."""

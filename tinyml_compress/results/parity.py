@@ -11,8 +11,6 @@ from tinyml_compress.results.base import Result, Value
 from tinyml_compress.results.evaluate import Engine
 from tinyml_compress.results.verify import Difference, Divergence
 
-__all__ = ["Decibel", "EngineRung", "Ladder", "LayerNoise", "Step"]
-
 Decibel = float | Literal["no noise"]
 """Signal to quantization noise; JSON knows no infinity."""
 

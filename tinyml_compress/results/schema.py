@@ -13,8 +13,6 @@ import msgspec
 from tinyml_compress.results.base import Result, Value
 from tinyml_compress.support.document import SCHEMA
 
-__all__ = ["definitions"]
-
 _REF = "#/$defs/{name}"
 _HEAD = {
     "schema": {"const": SCHEMA},

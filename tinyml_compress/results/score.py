@@ -7,8 +7,6 @@ import msgspec
 from tinyml_compress.results.base import Value
 from tinyml_compress.support.table import Numbers
 
-__all__ = ["Agreement", "Score"]
-
 
 class Score(Value, frozen=True, kw_only=True):
     """Of a classifier: right answers. Of a net that repeats its input: its error, and how well that ranks

@@ -9,8 +9,6 @@ import msgspec
 from tinyml_compress.results.base import Result, Value
 from tinyml_compress.results.ledger import Ledger
 
-__all__ = ["Narrowed", "Shrunk"]
-
 
 class Narrowed(Value, frozen=True, kw_only=True):
     """A layer that lost channels."""

@@ -6,8 +6,6 @@ from typing import ClassVar
 
 from tinyml_compress.results.base import Result, Value
 
-__all__ = ["StreamCost", "StreamedNet", "Told"]
-
 
 class Told(Value, frozen=True, kw_only=True):
     """A layer of the net on windows."""

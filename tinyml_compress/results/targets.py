@@ -9,20 +9,6 @@ import msgspec
 
 from tinyml_compress.results.base import Result, Sha256, Value
 
-__all__ = [
-    "CalibrationFacts",
-    "CostFacts",
-    "DeviceDetails",
-    "DeviceFacts",
-    "Energy",
-    "MemoryFacts",
-    "RegionFacts",
-    "SetUp",
-    "Sleep",
-    "TargetDetails",
-    "Targets",
-]
-
 
 class SetUp(Value, frozen=True, kw_only=True):
     """Supply and regulator of a board, and what a cycle costs with them."""

@@ -8,8 +8,6 @@ import msgspec
 
 from tinyml_compress.results.base import Result, Value
 
-__all__ = ["Difference", "Divergence", "Verification"]
-
 
 class Difference(Value, frozen=True, kw_only=True):
     """Two lists of arrays, compared bit by bit."""

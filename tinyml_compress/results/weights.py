@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from tinyml_compress.results.base import Value
 
-__all__ = ["LayerWeights"]
-
 
 class LayerWeights(Value, frozen=True, kw_only=True):
     """One layer's weights as real values: how many, how many zero, and how they spread. All exact."""

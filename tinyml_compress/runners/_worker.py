@@ -20,8 +20,6 @@ from tinyml_compress.support import worker
 from tinyml_compress.support.scratch import scratch
 from tinyml_compress.support.worker import Reply
 
-__all__ = ["Job", "Reply", "ask", "named", "serve", "vectors_of"]
-
 Array = npt.NDArray[np.generic]
 _MODEL = "model.tflite"
 _MEMORY = 16 << 30

@@ -18,10 +18,9 @@ import numpy.typing as npt
 
 from tinyml_compress.errors import DataError, MissingDependency, ModelError, UsageError
 from tinyml_compress.runners import vectors
-from tinyml_compress.runners._worker import Job, Reply, ask, named, serve, vectors_of
+from tinyml_compress.runners._worker import Job, ask, named, serve, vectors_of
 from tinyml_compress.runners.sides import dequantized, side_of, stored_inputs
-
-__all__ = ["HostTiming", "ask_runtime", "available", "measure", "predict", "run", "runtime"]
+from tinyml_compress.support.worker import Reply
 
 Array = npt.NDArray[np.generic]
 Floats = npt.NDArray[np.float32]

@@ -12,8 +12,6 @@ from tinyml_compress.errors import DataError, MismatchError
 from tinyml_compress.ir import Port, Program
 from tinyml_compress.runners import toolchain
 
-__all__ = ["STOPPED", "NativeModel", "load"]
-
 Array = npt.NDArray[np.generic]
 _CANARY = 0xA5
 _GUARD_BYTES = 64

@@ -15,8 +15,6 @@ import numpy.typing as npt
 from tinyml_compress.runners import host
 from tinyml_compress.runners._worker import Job, serve
 
-__all__ = ["Latency", "measure"]
-
 _WARMUP = 5
 
 

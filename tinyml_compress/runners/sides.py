@@ -14,8 +14,6 @@ import numpy.typing as npt
 from tinyml_compress.errors import DataError, ModelError
 from tinyml_compress.ir import DType, Quant
 
-__all__ = ["Side", "dequantized", "quantized", "side_of", "stored_inputs"]
-
 Array = npt.NDArray[np.generic]
 Floats = npt.NDArray[np.float32]
 

@@ -17,10 +17,9 @@ import numpy.typing as npt
 from flatbuffers.table import Table
 
 from tinyml_compress.errors import DataError, MissingDependency, ModelError
-from tinyml_compress.runners._worker import Job, Reply, ask, named, serve, vectors_of
+from tinyml_compress.runners._worker import Job, ask, named, serve, vectors_of
 from tinyml_compress.runners.sides import dequantized, side_of, stored_inputs
-
-__all__ = ["Interpreter", "TflmResult", "arena_bytes", "available", "predict", "require", "run"]
+from tinyml_compress.support.worker import Reply
 
 Array = npt.NDArray[np.generic]
 Floats = npt.NDArray[np.float32]

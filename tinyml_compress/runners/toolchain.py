@@ -22,19 +22,6 @@ from tinyml_compress.support.cache import cache_room, cached_folder, key_of
 from tinyml_compress.support.producers import TOOLCHAIN
 from tinyml_compress.support.resources import package_folder
 
-__all__ = [
-    "HOST_FLAGS",
-    "WARNINGS",
-    "Build",
-    "Toolchain",
-    "arm_gcc",
-    "build",
-    "executable",
-    "library",
-    "objects",
-    "zig",
-]
-
 WARNINGS = ("-std=c99", "-Wall", "-Wextra", "-Wpedantic", "-Wshadow", "-Wconversion", "-Werror")
 """What generated C must compile under without a word."""
 

@@ -11,8 +11,6 @@ import numpy.typing as npt
 
 from tinyml_compress.ir import DType, Quant
 
-__all__ = ["Edge", "Input", "edge", "mixed", "pattern", "random"]
-
 Array = npt.NDArray[np.generic]
 
 

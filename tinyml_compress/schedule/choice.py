@@ -10,10 +10,9 @@ from math import fsum, inf
 from tinyml_compress.errors import UsageError
 from tinyml_compress.ir import Graph, NodeView
 from tinyml_compress.ops import operator
-from tinyml_compress.ops.base import Isa, Level
+from tinyml_compress.ops.base import Level
 from tinyml_compress.schedule.options import Option, dense_bytes, family, options
-
-__all__ = ["AS_ASKED", "Asked", "Decision", "decided"]
+from tinyml_compress.support.instruction_sets import Isa
 
 _SLOWER = 0.02
 """By so much a model may become slower to need one kernel less."""

@@ -8,9 +8,8 @@ from dataclasses import dataclass
 from tinyml_compress.errors import GraphError
 from tinyml_compress.ir import NodeView
 from tinyml_compress.ops import operator
-from tinyml_compress.ops.base import Isa, Level, Variant
-
-__all__ = ["Option", "dense_bytes", "family", "options"]
+from tinyml_compress.ops.base import Level, Variant
+from tinyml_compress.support.instruction_sets import Isa
 
 _TIME_AT_SIZE = 0.15
 """At `size` twice the cycles count as much as a ninth more weights."""

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from tinyml_compress.results.fit import Binding, Budget, Cost
 
-__all__ = ["binding", "overdraft"]
-
 
 def overdraft(budget: Budget, cost: Cost | None, drop: float | None = None) -> dict[str, float]:
     """Per limit that can be judged: (used - limit) / limit; above 0 is too much.

@@ -7,8 +7,6 @@ from collections.abc import Sequence
 from tinyml_compress.results.fit import Budget, Nearest, Trial
 from tinyml_compress.search.budget import overdraft
 
-__all__ = ["feasible", "front", "nearest", "winner"]
-
 
 def front(trials: Sequence[Trial]) -> tuple[Trial, ...]:
     """Trained trials that no other equals or beats in drop, time and flash at once, cheapest first."""

@@ -14,10 +14,9 @@ from tinyml_compress.errors import DoesNotFit, MissingDependency, OutputError, T
 from tinyml_compress.results.base import plain
 from tinyml_compress.results.fit import Budget, Cost, Outcome, Rung
 from tinyml_compress.search.budget import overdraft
-from tinyml_compress.search.space import Point, trains
+from tinyml_compress.search.space import trains
 from tinyml_compress.search.study import Claim, Study, TrialTaken
-
-__all__ = ["Judge", "Judged", "Rules", "work"]
+from tinyml_compress.techniques.technique import Point
 
 
 @dataclass(frozen=True)

@@ -16,19 +16,6 @@ from tinyml_compress.techniques.recipe import Guard, Recipe, Stage, TaskOptions,
 from tinyml_compress.techniques.registry import all_techniques
 from tinyml_compress.techniques.technique import Choice, Dimension, Fidelity, Point
 
-__all__ = [
-    "Choice",
-    "Dimension",
-    "Epochs",
-    "Point",
-    "Space",
-    "anchors",
-    "full_space",
-    "point_key",
-    "recipe_of",
-    "trains",
-]
-
 _LEVEL = Dimension("level", ("balanced", "size", "speed", "ram"), "balanced", "what kernels are chosen for")
 
 

@@ -8,8 +8,6 @@ from typing import Any
 from tinyml_compress.errors import MissingDependency, UsageError
 from tinyml_compress.support.passwords import hidden
 
-__all__ = ["FORMS", "with_driver"]
-
 FORMS = "sqlite:///PATH, postgresql://USER:PASSWORD@HOST/DATABASE, or another URL whose driver is installed"
 # What a bare scheme means differs between SQLAlchemy 2.0 and 2.1; here it means the driver that is there.
 # Scheme: SQLAlchemy's names of drivers, the best first, with their modules and the packages to install.

@@ -23,16 +23,15 @@ from tinyml_compress.errors import MissingDependency, OutputError, TinymlError
 from tinyml_compress.results.base import plain
 from tinyml_compress.results.fit import Budget, Cost, Outcome, Rung, Trial
 from tinyml_compress.search.budget import overdraft
-from tinyml_compress.search.space import Choice, Dimension, Point, Space, full_space, point_key
+from tinyml_compress.search.space import Space, full_space, point_key
 from tinyml_compress.search.storage import FORMS, with_driver
 from tinyml_compress.support.owners import here, is_alive
 from tinyml_compress.support.passwords import hidden
+from tinyml_compress.techniques.technique import Choice, Dimension, Point
 
 if TYPE_CHECKING:
     import optuna
     from optuna.trial import FrozenTrial
-
-__all__ = ["Claim", "Study", "TrialTaken"]
 
 _BEAT_S = 15
 _GRACE_S = 120

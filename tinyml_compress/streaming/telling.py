@@ -14,8 +14,6 @@ from tinyml_compress.ops.along import Along
 from tinyml_compress.streaming.tracks import Segment, Track, followed, needed, segments
 from tinyml_compress.streaming.weaving import Weaver
 
-__all__ = ["Layer", "Streamed", "Way", "streamed"]
-
 
 class Way(Enum):
     """How a layer of the net on windows is told."""

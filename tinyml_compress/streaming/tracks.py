@@ -6,8 +6,6 @@ from dataclasses import dataclass, replace
 
 from tinyml_compress.ops.along import Along
 
-__all__ = ["Segment", "Track", "followed", "needed", "segments"]
-
 
 @dataclass(frozen=True)
 class Track:

@@ -18,8 +18,6 @@ from tinyml_compress.ops.concatenation.op import ConcatenationAttrs
 from tinyml_compress.ops.numerics import dtype_range
 from tinyml_compress.ops.strided_slice.op import StridedSliceAttrs
 
-__all__ = ["Weaver"]
-
 
 class Weaver:
     """Collects tensors and nodes."""

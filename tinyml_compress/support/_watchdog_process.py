@@ -9,7 +9,6 @@ folder's name in hex.
 import os
 import sys
 
-__all__: list[str] = []
 _REMOVE_S = 10.0
 _STEP_S = 0.02
 

@@ -9,8 +9,6 @@ ours: only the module named is loaded, not the packages above it.
 
 import sys
 
-__all__: list[str] = []
-
 
 def _main() -> object:
     # First of all, and with nothing imported yet: the path of what was installed, and no other.

@@ -13,20 +13,6 @@ from typing import Any
 from tinyml_compress.errors import MissingDependency
 from tinyml_compress.support.scratch import gather
 
-__all__ = [
-    "fix_seeds",
-    "frozen",
-    "keras2",
-    "keras3",
-    "keras_metadata_message",
-    "quiet",
-    "quiet_variables",
-    "saved_model_message",
-    "switches",
-    "tensorflow",
-    "tfmot",
-]
-
 _VARIABLES = {
     # TFMOT and everything built on it need Keras 2, which tf.keras becomes by this switch.
     "TF_USE_LEGACY_KERAS": "1",

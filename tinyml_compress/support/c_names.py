@@ -6,8 +6,6 @@ import re
 
 from tinyml_compress.errors import UsageError
 
-__all__ = ["c_name", "check_c_name"]
-
 _SHAPE = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,62}")
 _RESERVED = frozenset(
     """

@@ -23,8 +23,6 @@ from tinyml_compress._version import __version__
 from tinyml_compress.errors import OutputError, UsageError
 from tinyml_compress.support import disk, files, owners, rights, watchdog
 
-__all__ = ["VARIABLE", "cache_room", "cache_root", "cached_folder", "key_of", "require_cache", "writing"]
-
 VARIABLE = "TINYML_COMPRESS_CACHE"
 _DIGESTS = ".digests.json"
 _MAKING = ".making"

@@ -9,8 +9,6 @@ from pathlib import Path
 
 from tinyml_compress.errors import OutputError
 
-__all__ = ["DiskFull", "full_disk"]
-
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
 _FEW_BYTES = 1 << 20
 

@@ -7,8 +7,6 @@ from typing import Any
 
 from tinyml_compress._version import __version__
 
-__all__ = ["SCHEMA", "document"]
-
 SCHEMA = 1
 """Raised when a key changes its meaning; keys may be added within a number."""
 

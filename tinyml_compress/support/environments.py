@@ -19,8 +19,6 @@ from tinyml_compress.errors import MissingDependency, ProcessError, UsageError
 from tinyml_compress.support import disk, proc
 from tinyml_compress.support.cache import VARIABLE, cache_room, cache_root, key_of, writing
 
-__all__ = ["QUANTIZER", "TORCH", "Environment", "python_of"]
-
 _INSTALL_TIMEOUT = 3600.0
 
 

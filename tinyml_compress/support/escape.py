@@ -11,21 +11,6 @@ import html
 import re
 import unicodedata
 
-__all__ = [
-    "c_comment",
-    "c_string",
-    "cmake_string",
-    "for_terminal",
-    "html_text",
-    "markdown",
-    "markdown_code",
-    "properties_value",
-    "shortened",
-    "xml",
-    "xml_characters",
-    "yaml_string",
-]
-
 _LONGEST = 200
 """Characters of one line of a comment; a name of a megabyte is of no use to a reader."""
 

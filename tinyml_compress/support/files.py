@@ -17,8 +17,6 @@ from pathlib import Path
 from tinyml_compress.errors import OutputError, UsageError
 from tinyml_compress.support import watchdog
 
-__all__ = ["content", "output_folder", "read_bytes", "require_place", "sha256", "write_bytes", "write_text"]
-
 
 def sha256(data: bytes) -> str:
     """Hex digest, as manifests and banners show it."""

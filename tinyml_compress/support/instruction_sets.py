@@ -11,8 +11,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum
 
-__all__ = ["Form", "Isa", "forms"]
-
 
 @dataclass(frozen=True)
 class Form:

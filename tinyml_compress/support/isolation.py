@@ -6,8 +6,6 @@ Nothing is imported here but what the interpreter has loaded already.
 import os
 import sys
 
-__all__ = ["leave_current_folder"]
-
 
 def leave_current_folder() -> None:
     """Take off the path what `python -m` and empty entries of PYTHONPATH put on it."""

@@ -10,8 +10,6 @@ from typing import Any
 from tinyml_compress.errors import DataError
 from tinyml_compress.support.files import content
 
-__all__ = ["parse_json", "read_json"]
-
 _LARGEST = 256 << 20
 _DEEPEST = 64
 _DIGITS = 300
@@ -28,10 +26,10 @@ def read_json(path: Path, what: str = "cannot read the result") -> Any:
         data = content(path, _LARGEST)
     except OSError as error:
         raise DataError(what, which=path, found=error.strerror or error) from error
-    return parse_json(data, path, what)
+    return _parse_json(data, path, what)
 
 
-def parse_json(data: bytes, which: object, what: str = "cannot read the result") -> Any:
+def _parse_json(data: bytes, which: object, what: str = "cannot read the result") -> Any:
     """The value that `data` holds, in any of the encodings of JSON."""
     try:
         if len(data) > _LARGEST:

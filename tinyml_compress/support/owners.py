@@ -12,8 +12,6 @@ import time
 from collections.abc import Iterable
 from pathlib import Path
 
-__all__ = ["here", "is_alive", "prefix", "sweep"]
-
 _SEPARATOR = "~"
 _FORGOTTEN_S = 7 * 24 * 3600.0
 """What a process on another machine, or before this one was started anew, made is taken for left over after

@@ -6,8 +6,6 @@ from __future__ import annotations
 
 import re
 
-__all__ = ["STORAGE_VARIABLE", "hidden"]
-
 STORAGE_VARIABLE = "TINYML_COMPRESS_STORAGE"
 """Names the database of a search as `--storage` does, but in no list of processes and no shell's history."""
 

@@ -17,8 +17,6 @@ from pathlib import Path
 from tinyml_compress.errors import ProcessError
 from tinyml_compress.support import watchdog
 
-__all__ = ["Finished", "end", "logged", "run"]
-
 _TAIL_LINES = 30
 _END_S = 20.0
 """For a process to end by itself when asked to."""

@@ -13,19 +13,6 @@ from dataclasses import dataclass
 from functools import lru_cache
 from importlib import metadata
 
-__all__ = [
-    "ALLOCATION",
-    "CHARTS",
-    "COMPRESSION",
-    "CONVERSION",
-    "EMULATION",
-    "FIT_SHAPE",
-    "PRODUCERS",
-    "SEARCH",
-    "TOOLCHAIN",
-    "Producer",
-]
-
 
 @dataclass(frozen=True)
 class Producer:

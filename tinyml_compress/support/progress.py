@@ -19,8 +19,6 @@ if TYPE_CHECKING:
 
 from tinyml_compress.support.escape import for_terminal
 
-__all__ = ["Stage", "stage"]
-
 _log = logging.getLogger(__name__)
 _SILENCE_S = 30.0
 

@@ -10,8 +10,6 @@ from pathlib import Path
 
 from tinyml_compress.errors import MissingDependency
 
-__all__ = ["calibration_folder", "package_folder", "recipes_folder", "targets_folder"]
-
 
 def package_folder(package: str) -> Path:
     """The folder of an importable package; the tool is always installed unzipped."""

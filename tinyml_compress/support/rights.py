@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from itertools import accumulate
 from pathlib import Path
 
-__all__ = ["Doubt", "doubt"]
-
 _ROOT = 0
 _WRITE, _ENTER = 0o022, 0o011
 """For all but the owner."""

@@ -14,8 +14,6 @@ from pathlib import Path
 from tinyml_compress.errors import OutputError
 from tinyml_compress.support import disk, files, owners, watchdog
 
-__all__ = ["gather", "process_is_ours", "scratch", "workplace"]
-
 
 @contextmanager
 def scratch(prefix: str = "tinyml-", within: Path | None = None) -> Iterator[Path]:

@@ -14,8 +14,6 @@ from typing import Any, TextIO
 
 from tinyml_compress.support.escape import for_terminal
 
-__all__ = ["guard_streams"]
-
 
 class _Guarded:
     """A stream that writes control characters out.

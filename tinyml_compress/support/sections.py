@@ -19,8 +19,6 @@ if sys.version_info >= (3, 11):
 else:
     import tomli as tomllib
 
-__all__ = ["Section", "nearest", "parse", "shown"]
-
 _LARGEST = 16 << 20
 _FLOAT_MAX = sys.float_info.max
 

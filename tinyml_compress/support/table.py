@@ -11,20 +11,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
-__all__ = [
-    "Block",
-    "Cell",
-    "Column",
-    "Layout",
-    "Noted",
-    "Numbers",
-    "Row",
-    "Table",
-    "Value",
-    "facts",
-    "upright",
-]
-
 
 @dataclass(frozen=True)
 class Numbers:

@@ -7,8 +7,6 @@ from collections.abc import Iterable, Mapping
 from tinyml_compress.support.escape import html_text, markdown
 from tinyml_compress.support.table import Block, Cell, Column, Layout, Noted, Row, Table, upright
 
-__all__ = ["blocks_html", "table_html", "table_markdown"]
-
 
 def blocks_html(blocks: Iterable[Block]) -> str:
     """All blocks, one below the other."""

@@ -14,8 +14,6 @@ from dataclasses import dataclass
 from tinyml_compress.support.escape import for_terminal
 from tinyml_compress.support.table import Block, Cell, Column, Layout, Noted, Table, upright
 
-__all__ = ["blocks_text", "table_text"]
-
 _GAP = 2
 """Columns between columns."""
 _SENTENCE = 24

@@ -13,8 +13,6 @@ from collections.abc import Callable, Mapping
 from tinyml_compress.errors import GraphError
 from tinyml_compress.support.escape import markdown, properties_value, xml, yaml_string
 
-__all__ = ["filled"]
-
 _MARK = re.compile(r"@(?:(?P<language>[a-z]+):)?(?P<word>\w+)@|\bTC_FACT_(?P<code>\w+)")
 _LANGUAGES: Mapping[str, Callable[[str], str]] = {
     "json": json.dumps,

@@ -10,8 +10,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 
-__all__ = ["WORD", "trusted", "trusting"]
-
 WORD = "if you trust whoever made the file: --trust-model (in Python: trust=True)"
 """How every refusal names the way out."""
 

@@ -21,8 +21,6 @@ from typing import Any
 
 from tinyml_compress.errors import TinymlError, UsageError
 
-__all__ = ["callable_of", "called", "folder_of_user", "short"]
-
 
 def callable_of(spec: str, failure: type[TinymlError], takes: str) -> Callable[..., Any]:
     """The function that `spec` names; it works with the user's folder in sight, however late it is called.

@@ -16,8 +16,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-__all__ = ["folder", "process_group"]
-
 _SCRIPT = Path(__file__).with_name("_watchdog_process.py")
 _END_S = 2.0
 

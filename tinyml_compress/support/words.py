@@ -8,8 +8,6 @@ from typing import TypeVar
 
 from tinyml_compress.errors import UsageError
 
-__all__ = ["several", "word"]
-
 Word = TypeVar("Word", bound=Enum)
 
 

@@ -24,8 +24,6 @@ from tinyml_compress import errors
 from tinyml_compress.errors import TinymlError
 from tinyml_compress.support import proc
 
-__all__ = ["Broken", "Job", "Reply", "ask", "command", "environment", "serve"]
-
 Array = npt.NDArray[np.generic]
 _START = Path(__file__).with_name("_worker_start.py")
 _JOB, _ARRAYS_IN = "job.json", "in.npz"

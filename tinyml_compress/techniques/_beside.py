@@ -12,8 +12,6 @@ from typing import Any
 from tinyml_compress.support.backend import keras2, tensorflow
 from tinyml_compress.techniques.graph import copy_model, is_plain_graph, replay
 
-__all__ = ["alike", "beside_teacher"]
-
 _OWN_LAYERS = ("ReLU", "LeakyReLU", "PReLU", "ELU", "ThresholdedReLU")
 _LEAST = 1e-9
 

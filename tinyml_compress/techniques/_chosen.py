@@ -21,8 +21,6 @@ from tinyml_compress.techniques._layerwise import LinearMap, Walk
 from tinyml_compress.techniques._second_order import Quadratic
 from tinyml_compress.techniques.technique import Context, Options, Outcome, Technique, count, excluded
 
-__all__ = ["Chooser", "Chosen", "ChosenOptions", "Maps", "of_kernel"]
-
 Array = npt.NDArray[Any]
 Floats = npt.NDArray[np.float64]
 Maps = tuple[LinearMap, ...]

@@ -16,8 +16,6 @@ from tinyml_compress.support.backend import tensorflow
 from tinyml_compress.techniques.channels import ADDITIONS, Channels, Cut, Role, is_softmax, symbol_of
 from tinyml_compress.techniques.graph import Step
 
-__all__ = ["dead_roots"]
-
 Floats = npt.NDArray[np.floating[Any]]
 
 

@@ -14,8 +14,6 @@ import numpy.typing as npt
 
 from tinyml_compress.techniques._second_order import Quadratic
 
-__all__ = ["Centred", "Grid", "on_grid", "rounded"]
-
 Floats = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
 

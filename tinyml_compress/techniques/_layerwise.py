@@ -22,8 +22,6 @@ from tinyml_compress.techniques._second_order import Quadratic
 from tinyml_compress.techniques.graph import copy_model, steps_of
 from tinyml_compress.techniques.technique import matching
 
-__all__ = ["LINEAR", "LinearMap", "Walk", "divergence"]
-
 Array = npt.NDArray[Any]
 Floats = npt.NDArray[np.float64]
 

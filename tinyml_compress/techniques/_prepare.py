@@ -14,8 +14,6 @@ from tinyml_compress.support.backend import keras2
 from tinyml_compress.techniques.channels import is_softmax
 from tinyml_compress.techniques.graph import Copier, Step, copy_model, output_numbers, rebuild, steps_of
 
-__all__ = ["Prepared", "fold_normalizations", "prepare", "split_separable"]
-
 _FOLDS_INTO = {"Conv2D", "Dense", "DepthwiseConv2D", "Conv2DTranspose"}
 # these fuse into the operator before them when the model is converted
 _FUSED = {"linear", "relu", "relu6"}
@@ -33,7 +31,7 @@ class Prepared:
 
 def prepare(model: Any) -> Prepared:
     """All steps, in order."""
-    return fold_normalizations(_detach_activations(split_separable(copy_model(model))))
+    return _fold_normalizations(_detach_activations(split_separable(copy_model(model))))
 
 
 def split_separable(flat: Any) -> Any:
@@ -95,7 +93,7 @@ def _detach_activations(flat: Any) -> Any:
     return rebuild(flat, substitute)
 
 
-def fold_normalizations(flat: Any) -> Prepared:
+def _fold_normalizations(flat: Any) -> Prepared:
     """Batch normalizations whose only source is a linear layer vanish into its weights."""
     steps, made = steps_of(flat), {}
     uses: dict[int, int] = {}

@@ -10,8 +10,6 @@ from typing import Any
 from tinyml_compress.support.backend import tensorflow, tfmot
 from tinyml_compress.techniques.graph import Copier, rebuild
 
-__all__ = ["bake", "output_quantizer", "wrap_weights"]
-
 
 @cache
 def _classes() -> dict[str, Any]:

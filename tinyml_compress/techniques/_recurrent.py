@@ -12,8 +12,6 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["channels", "is_recurrent", "matrices", "stored", "windows"]
-
 Array = npt.NDArray[Any]
 Floats = npt.NDArray[np.float64]
 

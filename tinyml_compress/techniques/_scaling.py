@@ -18,8 +18,6 @@ from tinyml_compress.techniques._layerwise import LINEAR
 from tinyml_compress.techniques.channels import Channels, Cut, Role, passed_on, symbol_of
 from tinyml_compress.techniques.graph import Step, copy_model, output_numbers, steps_of
 
-__all__ = ["scalable", "scaled"]
-
 Floats = npt.NDArray[np.float64]
 
 _EVEN = ("linear", "relu", "leaky_relu")

@@ -7,8 +7,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-__all__ = ["LEVELS", "choose_levels"]
-
 LEVELS = (0.5, 0.6, 0.7, 0.8, 0.85, 0.9, 0.95)
 """The sparsities that are tried on every layer."""
 

@@ -16,8 +16,6 @@ from tinyml_compress.techniques._grid import rounded
 from tinyml_compress.techniques._layerwise import LINEAR, divergence
 from tinyml_compress.techniques.graph import copy_model, output_numbers, replay, steps_of
 
-__all__ = ["Simulation", "is_rectifier"]
-
 Array = npt.NDArray[Any]
 Floats = npt.NDArray[np.float64]
 

@@ -12,8 +12,6 @@ import numpy.typing as npt
 from tinyml_compress.techniques.channels import Channels, Cut, Ints, Role
 from tinyml_compress.techniques.graph import Copier, rebuild
 
-__all__ = ["rebuild_without"]
-
 Array = npt.NDArray[Any]
 
 

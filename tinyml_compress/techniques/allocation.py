@@ -26,8 +26,6 @@ from tinyml_compress.techniques.patterns import Patterns, magnitude_mask
 from tinyml_compress.techniques.sensitivity import Means, measured
 from tinyml_compress.techniques.sparsity import prunable_weights
 
-__all__ = ["Allocation", "Currency", "Layer", "Price", "Pricing", "allocate"]
-
 Array = npt.NDArray[Any]
 _ANY = Patterns()
 

@@ -13,8 +13,6 @@ import numpy.typing as npt
 
 from tinyml_compress.errors import ConfigError
 
-__all__ = ["WORDS", "augmented", "words_of"]
-
 Array = npt.NDArray[Any]
 _SHIFT = 0.1
 _CROP = 0.125

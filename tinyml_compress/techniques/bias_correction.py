@@ -28,8 +28,6 @@ from tinyml_compress.techniques.technique import (
     matching,
 )
 
-__all__ = ["TECHNIQUE", "BiasOptions", "correct_biases"]
-
 Floats = npt.NDArray[np.float64]
 
 

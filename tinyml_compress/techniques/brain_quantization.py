@@ -29,8 +29,6 @@ from tinyml_compress.techniques.technique import (
     word,
 )
 
-__all__ = ["TECHNIQUE", "WEIGHT_BITS", "BrainQuantOptions"]
-
 Floats = npt.NDArray[np.float64]
 Problems = list[tuple[Quadratic, Floats]]
 

@@ -19,8 +19,6 @@ import numpy.typing as npt
 
 from tinyml_compress.techniques.graph import Step, output_numbers, steps_of
 
-__all__ = ["ADDITIONS", "Channels", "Cut", "Ints", "Role", "analyse", "is_softmax", "passed_on", "symbol_of"]
-
 Ints = npt.NDArray[np.int64]
 
 

@@ -38,8 +38,6 @@ from tinyml_compress.techniques.technique import (
     word,
 )
 
-__all__ = ["TECHNIQUE", "Clip", "ClipOptions", "Clipped", "clip_ranges", "least_error_cap"]
-
 Array = npt.NDArray[Any]
 
 _CAP = 6.0

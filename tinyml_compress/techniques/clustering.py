@@ -34,8 +34,6 @@ from tinyml_compress.techniques.technique import (
 )
 from tinyml_compress.techniques.training import History, Projection, Training
 
-__all__ = ["TECHNIQUE", "ClusterOptions", "Clustered", "cluster", "cluster_projection", "k_means"]
-
 _WRAPPED = {"Conv1D", "Conv2D", "Dense"}
 _MOST_CLUSTERS = 256
 

@@ -24,8 +24,6 @@ from tinyml_compress.techniques.technique import (
     word,
 )
 
-__all__ = ["TECHNIQUE", "ConvertOptions"]
-
 _SHAPE_SAMPLES = 16
 """Enough where only the shape of the file is wanted."""
 

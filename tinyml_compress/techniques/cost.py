@@ -12,8 +12,6 @@ import numpy.typing as npt
 
 from tinyml_compress.techniques.channels import Channels, Cut, Role
 
-__all__ = ["Cost", "cost_of", "work_of"]
-
 
 @dataclass(frozen=True)
 class Cost:

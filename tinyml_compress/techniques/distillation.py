@@ -37,8 +37,6 @@ from tinyml_compress.techniques.technique import (
 )
 from tinyml_compress.techniques.training import History, Kind, Task, Training, ends_in, outputs_of, targets_of
 
-__all__ = ["TECHNIQUE", "DistilOptions", "Distilled", "distil", "fresh_copy", "narrower", "taught_by"]
-
 
 @dataclass(frozen=True)
 class Distilled:

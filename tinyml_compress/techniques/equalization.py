@@ -35,8 +35,6 @@ from tinyml_compress.techniques.technique import (
     number,
 )
 
-__all__ = ["TECHNIQUE", "EqualOptions", "Equalized", "equalize", "takes_care"]
-
 Array = npt.NDArray[Any]
 
 CARE = "care"

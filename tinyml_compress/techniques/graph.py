@@ -13,17 +13,6 @@ from typing import Any
 from tinyml_compress.errors import UnsupportedLayer
 from tinyml_compress.support.backend import keras2, tensorflow
 
-__all__ = [
-    "Copier",
-    "Step",
-    "copy_model",
-    "is_plain_graph",
-    "output_numbers",
-    "rebuild",
-    "replay",
-    "steps_of",
-]
-
 Substitute = Callable[[Any, tuple[Any, ...], dict[str, Any]], Any]
 
 

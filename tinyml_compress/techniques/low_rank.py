@@ -42,8 +42,6 @@ from tinyml_compress.techniques.technique import (
 )
 from tinyml_compress.techniques.training import History, Samples, Training, score
 
-__all__ = ["TECHNIQUE", "Factored", "LowRankOptions", "RankBy", "Split", "factorise"]
-
 Array = npt.NDArray[Any]
 Roots = Mapping[str, Array]
 

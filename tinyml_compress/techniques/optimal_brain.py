@@ -37,8 +37,6 @@ from tinyml_compress.techniques.technique import (
     word,
 )
 
-__all__ = ["TECHNIQUE", "BrainOptions", "BrainPruned", "prune_by_outputs", "sensitivities"]
-
 Array = npt.NDArray[Any]
 
 
@@ -96,7 +94,7 @@ def prune_by_outputs(
     pattern = pattern_of(options.pattern) if options.pattern else None
     fixed, free, notes = _asked(walk, options, pattern)
     has_choice = options.share == "measured" and options.sparsity > 0 and not _is_groups(pattern)
-    harms = sensitivities(walk, free, pattern, tell) if has_choice else {}
+    harms = _sensitivities(walk, free, pattern, tell) if has_choice else {}
     shares = {**_shared(walk, harms, free, options), **fixed}
     for layer in walk.layers():
         tell(f"{layer.name}: zeros, and the others re-solved")
@@ -105,7 +103,7 @@ def prune_by_outputs(
     return BrainPruned(walk.working, shares, harms, notes)
 
 
-def sensitivities(
+def _sensitivities(
     walk: Walk,
     names: Sequence[str],
     pattern: Pattern | None = None,

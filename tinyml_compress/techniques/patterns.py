@@ -11,8 +11,6 @@ import numpy.typing as npt
 
 from tinyml_compress.errors import ConfigError
 
-__all__ = ["Mask", "Pattern", "Patterns", "magnitude_mask", "pattern_of"]
-
 Mask = npt.NDArray[np.bool_]
 
 

@@ -41,16 +41,6 @@ from tinyml_compress.techniques.technique import (
 )
 from tinyml_compress.techniques.training import History, Projection, Training
 
-__all__ = [
-    "TECHNIQUE",
-    "PruneOptions",
-    "Pruned",
-    "Schedule",
-    "mask_projection",
-    "mask_projections",
-    "prune",
-]
-
 _OWN = "pruned by masks of this tool, TFMOT does not prune it"
 
 

@@ -43,17 +43,6 @@ from tinyml_compress.techniques.technique import (
 )
 from tinyml_compress.techniques.training import History, Projection, Training
 
-__all__ = [
-    "TECHNIQUE",
-    "Decision",
-    "Preserve",
-    "QatOptions",
-    "Quantized",
-    "Treatment",
-    "plan_qat",
-    "train_quantized",
-]
-
 
 class Preserve(Enum):
     """What of the float model's structure must survive."""

@@ -26,8 +26,6 @@ if sys.version_info >= (3, 11):
 else:
     import tomli as tomllib
 
-__all__ = ["TEACH", "Guard", "Recipe", "Stage", "TaskOptions", "dump", "parse", "read", "stage_name"]
-
 TEACH = 0.5
 """How much a stage that trains follows the float model where the recipe says nothing."""
 ON_BREACH = ("stop", "back_off")

@@ -39,8 +39,6 @@ from tinyml_compress.techniques.technique import (
     word,
 )
 
-__all__ = ["TECHNIQUE", "ReconstructOptions", "Reconstructed", "reconstruct", "removal_of_groups"]
-
 Array = npt.NDArray[Any]
 Floats = npt.NDArray[np.float64]
 Tell = Callable[[str], None]

@@ -13,8 +13,6 @@ from typing import Any
 from tinyml_compress.errors import ConfigError
 from tinyml_compress.techniques.technique import Technique
 
-__all__ = ["all_techniques", "technique"]
-
 
 @lru_cache(maxsize=1)
 def all_techniques() -> dict[str, Technique[Any]]:

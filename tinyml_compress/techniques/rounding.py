@@ -21,8 +21,6 @@ from tinyml_compress.techniques.brain_quantization import WEIGHT_BITS
 from tinyml_compress.techniques.equalization import takes_care
 from tinyml_compress.techniques.technique import Fidelity, Point, flag
 
-__all__ = ["TECHNIQUE", "RoundOptions"]
-
 Floats = npt.NDArray[np.float64]
 
 _MOST = 127

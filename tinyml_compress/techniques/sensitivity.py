@@ -27,8 +27,6 @@ from tinyml_compress.techniques.graph import copy_model, is_plain_graph, steps_o
 from tinyml_compress.techniques.patterns import Patterns, magnitude_mask
 from tinyml_compress.techniques.sparsity import prunable_weights
 
-__all__ = ["ALL", "Curve", "Means", "Sensitivity", "measured"]
-
 Array = npt.NDArray[Any]
 _ANY = Patterns()
 _SAMPLES = 256

@@ -9,8 +9,6 @@ import numpy as np
 
 from tinyml_compress.results import Listing
 
-__all__ = ["ZEROS_HEAD", "Zeros", "prunable_weights", "total_sparsity", "zeros_of", "zeros_table"]
-
 ZEROS_HEAD = (("layer", ""), ("zeros", "{:,}"), ("weights", "{:,}"), ("part", "{:.1%}"))
 _KERNELS = ("kernel", "depthwise_kernel", "pointwise_kernel", "recurrent_kernel", "embeddings")
 

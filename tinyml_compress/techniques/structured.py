@@ -38,22 +38,6 @@ from tinyml_compress.techniques.technique import (
 )
 from tinyml_compress.techniques.training import History, Training, targets_of
 
-__all__ = [
-    "BUDGETS",
-    "IMPORTANCES",
-    "ROUND_TO",
-    "SCOPES",
-    "TECHNIQUE",
-    "Block",
-    "ChannelsOptions",
-    "Removal",
-    "blocks_of",
-    "kept_count",
-    "remove_channels",
-    "remove_dead_channels",
-    "taylor_slopes",
-]
-
 IMPORTANCES = ("l1", "l2", "batch_norm", "taylor")
 BUDGETS = ("channels", "parameters", "macs", "ram")
 SCOPES = ("layer", "global")
@@ -316,7 +300,7 @@ def _layer_scores(
     return np.asarray(norm * gamma) if gamma is not None and len(gamma) == count else norm
 
 
-def taylor_slopes(
+def _taylor_slopes(
     model: Any, loss_of: Callable[[Any, Any], Any], batches: list[tuple[Any, Any]]
 ) -> dict[str, Any]:
     """|sum over a channel's weights of weight x gradient|, summed over batches, per layer: first-order
@@ -474,7 +458,7 @@ def _slopes(training: Training) -> Gradients:
             (training.train.inputs[start : start + 64], targets[start : start + 64])
             for start in range(0, min(len(targets), 512), 64)
         ]
-        return taylor_slopes(model, loss, batches)
+        return _taylor_slopes(model, loss, batches)
 
     return gradients
 

@@ -20,29 +20,6 @@ from tinyml_compress.results import Listing
 from tinyml_compress.support.table import Block
 from tinyml_compress.techniques.training import History, Samples, Training
 
-__all__ = [
-    "Anchor",
-    "Choice",
-    "Context",
-    "Dimension",
-    "Fidelity",
-    "Options",
-    "Outcome",
-    "Point",
-    "Technique",
-    "count",
-    "epochs",
-    "excluded",
-    "flag",
-    "mapping",
-    "matching",
-    "names",
-    "number",
-    "rate",
-    "text",
-    "word",
-]
-
 Choice = str | int | float | bool
 Point = Mapping[str, Choice]
 

@@ -11,8 +11,6 @@ from tinyml_compress.techniques.graph import copy_model
 from tinyml_compress.techniques.sparsity import Zeros, prunable_weights, zeros_of, zeros_table
 from tinyml_compress.techniques.technique import Context, Options, Outcome, Technique, number
 
-__all__ = ["TECHNIQUE", "ThresholdOptions", "Thresholded", "zero_below"]
-
 
 @dataclass(frozen=True)
 class Thresholded:

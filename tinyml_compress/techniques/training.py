@@ -25,24 +25,6 @@ from tinyml_compress.evaluation import (
 )
 from tinyml_compress.support.backend import fix_seeds, keras2, tensorflow
 
-__all__ = [
-    "Beat",
-    "History",
-    "Kind",
-    "Projection",
-    "Samples",
-    "Task",
-    "Training",
-    "ends_in",
-    "fit",
-    "outputs_of",
-    "score",
-    "score_of",
-    "targets_of",
-    "task_for",
-    "worths_of",
-]
-
 Array = npt.NDArray[Any]
 
 

@@ -18,8 +18,6 @@ from tinyml_compress.support.scratch import scratch
 from tinyml_compress.support.trust import WORD, trusted
 from tinyml_compress.support.worker import Broken, Job, Reply, ask
 
-__all__ = ["TORCH_PREFIX", "TorchModel", "requantize", "torch_outputs", "torch_to_tflite"]
-
 Floats = npt.NDArray[np.float32]
 _ROOM = __name__.rpartition(".")[0]
 TORCH_PREFIX = "torch:"

@@ -11,8 +11,6 @@ from typing import Any
 from tinyml_compress.errors import ConversionError
 from tinyml_compress.support.worker import Job, Reply, serve
 
-__all__ = ["main"]
-
 
 def main(folder: str) -> None:
     """The worker's side."""

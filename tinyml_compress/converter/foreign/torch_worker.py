@@ -15,8 +15,6 @@ from tinyml_compress.errors import ConversionError
 from tinyml_compress.support.user_code import callable_of, called
 from tinyml_compress.support.worker import Job, Reply, serve
 
-__all__ = ["main"]
-
 
 def main(folder: str) -> None:
     """The worker's side."""

@@ -6,8 +6,6 @@ from __future__ import annotations
 
 from typing import Any
 
-__all__ = ["layers"]
-
 _STEPS, _AXES, _UNITS, _CLASSES = 64, 6, 24, 6
 
 

@@ -6,8 +6,6 @@ from __future__ import annotations
 
 from typing import Any
 
-__all__ = ["layers"]
-
 _WIDTHS = (128, 128, 128, 128, 8, 128, 128, 128, 128)
 _FEATURES = 640
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-__all__ = ["layers"]
-
 
 def layers(keras: Any) -> Any:
     """The net on images with values from 0 to 1."""

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-__all__ = ["layers"]
-
 _CHANNELS = 64
 _BLOCKS = 4
 _CLASSES = 12

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-__all__ = ["layers"]
-
 _STEM = 8
 # output channels and stride of each depthwise separable block: 64 to 1024 of the full net, times 0.25
 _BLOCKS = ((16, 1), (32, 2), (32, 1), (64, 2), (64, 1), (128, 2), *[(128, 1)] * 5, (256, 2), (256, 1))

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-__all__ = ["layers"]
-
 _STACKS = ((16, 1), (32, 2), (64, 2))
 
 

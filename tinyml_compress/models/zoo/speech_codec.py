@@ -6,8 +6,6 @@ from __future__ import annotations
 
 from typing import Any
 
-__all__ = ["layers"]
-
 _SAMPLES, _WIDTHS, _STRIDES = 512, (8, 16, 24), (4, 4, 2)
 _SLOPE = 0.125
 """Of the leaky rectifier; a power of two, where the published nets have ELU, which has no integer form."""

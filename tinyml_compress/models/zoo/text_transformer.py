@@ -6,8 +6,6 @@ from __future__ import annotations
 
 from typing import Any
 
-__all__ = ["layers"]
-
 _TOKENS, _LENGTH, _WIDTH, _HEADS, _INNER, _CLASSES = 96, 24, 32, 2, 64, 4
 
 

@@ -6,8 +6,6 @@ from __future__ import annotations
 
 from typing import Any
 
-__all__ = ["layers"]
-
 _SIDE, _WIDTHS, _CLASSES = 32, (8, 16, 32), 3
 
 

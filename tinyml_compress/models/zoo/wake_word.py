@@ -6,8 +6,6 @@ from __future__ import annotations
 
 from typing import Any
 
-__all__ = ["layers"]
-
 # time steps of the depthwise kernel, output channels
 _BLOCKS = ((3, 128), (5, 64), (10, 64), (15, 32))
 

@@ -8,8 +8,6 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["fill"]
-
 Floats = npt.NDArray[np.float32]
 _PROBES = 16
 _SPREAD = 2.0

@@ -17,8 +17,6 @@ from tinyml_compress.ops._unary import (
 )
 from tinyml_compress.ops.base import Call, In, Options, Out, Variant, refuse
 
-__all__ = ["OPERATOR", "Abs"]
-
 
 def _results(view: NodeView) -> Ints:
     source, target = view.quant(0), view.output_quant()

@@ -12,8 +12,6 @@ from tinyml_compress.ops.base import Call, In, Level, OptionField, Options, Out,
 from tinyml_compress.ops.numerics import Activation, quantize_multiplier
 from tinyml_compress.ops.structs import ints, pointers, struct
 
-__all__ = ["OPERATOR", "Add"]
-
 STRUCTS = (
     struct(
         "tc_add_fast_params",

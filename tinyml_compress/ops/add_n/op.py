@@ -8,8 +8,6 @@ from tinyml_compress.ops.base import Call, In, Operator, Options, Out, Scratch, 
 from tinyml_compress.ops.numerics import quantize_multiplier
 from tinyml_compress.ops.structs import ints, struct
 
-__all__ = ["OPERATOR", "AddN"]
-
 STRUCTS = (
     struct(
         "tc_add_n_params",

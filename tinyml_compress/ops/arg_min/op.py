@@ -5,8 +5,6 @@ from __future__ import annotations
 from tinyml_compress.ops._arguments import ArgExtremeOperator
 from tinyml_compress.ops.base import OptionField, Options
 
-__all__ = ["OPERATOR", "ArgMin"]
-
 
 class ArgMin(ArgExtremeOperator):
     name = "ARG_MIN"

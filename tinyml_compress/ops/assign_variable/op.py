@@ -8,8 +8,6 @@ from tinyml_compress.ops._moves import MOVABLE
 from tinyml_compress.ops._variables import check_handle, check_value
 from tinyml_compress.ops.base import Call, In, Operator, Options, Var, Variant, refuse
 
-__all__ = ["OPERATOR", "AssignVariable"]
-
 
 def _emit(view: NodeView) -> tuple[Call, ...]:
     count = (("count", view.input(1).nbytes),)

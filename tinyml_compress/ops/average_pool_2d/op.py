@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from tinyml_compress.ops._pool import Pool, PoolAttrs, pool_variants
-
-__all__ = ["OPERATOR", "PoolAttrs"]
+from tinyml_compress.ops._pool import Pool, pool_variants
 
 
 class AveragePool2D(Pool):

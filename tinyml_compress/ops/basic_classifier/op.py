@@ -8,8 +8,6 @@ from tinyml_compress.ops._signal import constant
 from tinyml_compress.ops.base import Call, In, Operator, Out, Variant, refuse
 from tinyml_compress.ops.structs import ints, struct
 
-__all__ = ["OPERATOR", "BasicClassifier"]
-
 STRUCTS = (struct("tc_basic_classifier_params", ints("targets")),)
 
 

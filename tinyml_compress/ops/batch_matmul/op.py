@@ -25,8 +25,6 @@ from tinyml_compress.ops.base import (
 from tinyml_compress.ops.numerics import quantize_multiplier
 from tinyml_compress.ops.structs import ints, pointers, struct
 
-__all__ = ["OPERATOR", "BatchMatmul", "BatchMatmulAttrs"]
-
 STRUCTS = (
     struct(
         "tc_batch_matmul_params",

@@ -11,8 +11,6 @@ from tinyml_compress.ops._moves import MoveOperator, move_call
 from tinyml_compress.ops._walk import steps_of
 from tinyml_compress.ops.base import Call, Options, refuse
 
-__all__ = ["OPERATOR", "BatchToSpaceNd"]
-
 
 class BatchToSpaceNd(MoveOperator):
     name = "BATCH_TO_SPACE_ND"

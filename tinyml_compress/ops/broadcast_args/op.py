@@ -7,8 +7,6 @@ from tinyml_compress.ops import _checks
 from tinyml_compress.ops.base import Call, In, Operator, Out, Variant
 from tinyml_compress.ops.structs import ints, struct
 
-__all__ = ["OPERATOR", "BroadcastArgs"]
-
 STRUCTS = (struct("tc_broadcast_args_params", ints("first", note="ranks of the two shapes"), ints("second")),)
 
 _NAMES = {DType.INT32: "s32", DType.INT64: "s64"}

@@ -8,8 +8,6 @@ from tinyml_compress.ops._moves import MOVABLE, MoveOperator, move_call
 from tinyml_compress.ops._walk import broadcast_steps, steps_of
 from tinyml_compress.ops.base import Call, Options, refuse
 
-__all__ = ["OPERATOR", "BroadcastTo"]
-
 _MAX_RANK = 5
 
 

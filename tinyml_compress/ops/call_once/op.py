@@ -18,8 +18,6 @@ from tinyml_compress.ops.base import (
     refuse,
 )
 
-__all__ = ["OPERATOR", "CallOnce"]
-
 
 def _flow(view: NodeView) -> Once:
     return Once(Kept(), Run(view.attrs(CallOnceAttrs).body, (), ()))

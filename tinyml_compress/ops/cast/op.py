@@ -10,8 +10,6 @@ from tinyml_compress.ops._unary import UnaryOperator
 from tinyml_compress.ops.base import Call, In, OptionField, Options, Out, Variant
 from tinyml_compress.ops.structs import ints, struct
 
-__all__ = ["OPERATOR", "Cast", "CastAttrs"]
-
 STRUCTS = (struct("tc_cast_params", ints("count from to")),)
 
 _CODES = {DType.INT8: 0, DType.INT16: 1, DType.INT32: 2, DType.BOOL: 3, DType.FLOAT32: 4, DType.UINT32: 5}

@@ -23,8 +23,6 @@ from tinyml_compress.ops.base import (
 )
 from tinyml_compress.ops.structs import ints, struct
 
-__all__ = ["OPERATOR", "CircularBuffer", "CircularBufferAttrs"]
-
 STRUCTS = (
     struct(
         "tc_circular_buffer_params",

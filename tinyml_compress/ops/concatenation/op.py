@@ -9,14 +9,13 @@ import numpy as np
 
 from tinyml_compress.ir import DType, NodeView
 from tinyml_compress.ops import _checks
+from tinyml_compress.ops._fixed_point import Ints
 from tinyml_compress.ops._moves import MoveOperator, move_call
 from tinyml_compress.ops._walk import steps_of
 from tinyml_compress.ops.along import Along
 from tinyml_compress.ops.base import Call, OptionField, Options, refuse
 from tinyml_compress.ops.numerics import Activation, Fused
-from tinyml_compress.ops.traits import Ints, channels_of
-
-__all__ = ["OPERATOR", "Concatenation", "ConcatenationAttrs"]
+from tinyml_compress.ops.traits import channels_of
 
 _MAX_INPUTS = 10
 _MAX_RANK = 4

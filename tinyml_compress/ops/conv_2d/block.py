@@ -7,24 +7,11 @@ from collections.abc import Callable
 import numpy as np
 import numpy.typing as npt
 
-from tinyml_compress.ir import NodeView, needed
+from tinyml_compress.ir import NodeView, Role, needed
 from tinyml_compress.ops._forms import Form, only
 from tinyml_compress.ops._products import Ints, live_rows, packed_table, sliding_gap
-from tinyml_compress.ops.base import (
-    Call,
-    In,
-    Out,
-    Overlap,
-    ParamValue,
-    Ref,
-    Role,
-    Scratch,
-    Table,
-    Variant,
-)
+from tinyml_compress.ops.base import Call, In, Out, Overlap, ParamValue, Ref, Scratch, Table, Variant
 from tinyml_compress.ops.conv_2d import node
-
-__all__ = ["BYTES", "VARIANTS", "block_emit", "depth_pairs", "is_relu", "pair_weights", "unpacked_bytes"]
 
 Emit = Callable[[NodeView], tuple[Call, ...]]
 Cost = Callable[[NodeView], float]

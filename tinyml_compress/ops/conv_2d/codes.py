@@ -8,27 +8,13 @@ from functools import lru_cache
 import numpy as np
 import numpy.typing as npt
 
-from tinyml_compress.ir import NodeView, needed
+from tinyml_compress.ir import NodeView, Role, needed
 from tinyml_compress.ops._codebook import Codebook, codebook
 from tinyml_compress.ops._forms import Form, only
 from tinyml_compress.ops._products import Ints, Sliding, live_rows, packed_table
-from tinyml_compress.ops.base import (
-    Call,
-    In,
-    Level,
-    Out,
-    Overlap,
-    ParamValue,
-    Ref,
-    Role,
-    Scratch,
-    Table,
-    Variant,
-)
+from tinyml_compress.ops.base import Call, In, Level, Out, Overlap, ParamValue, Ref, Scratch, Table, Variant
 from tinyml_compress.ops.conv_2d import node
 from tinyml_compress.ops.conv_2d.sparse import band_gap
-
-__all__ = ["VARIANTS"]
 
 _SYMBOL = "tc_s8_conv_2d_codes__dsp"
 _WISHED = 8 << 10

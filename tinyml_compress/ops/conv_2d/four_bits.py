@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from tinyml_compress.ir import NodeView
+from tinyml_compress.ir import NodeView, Role
 from tinyml_compress.ops._conv import conv_call
 from tinyml_compress.ops._forms import Form, bias_values, only, packed_rows, packed_words
 from tinyml_compress.ops._products import Ints, conv_multipliers, int32_table
-from tinyml_compress.ops.base import Call, Role, Table, Variant
+from tinyml_compress.ops.base import Call, Table, Variant
 from tinyml_compress.ops.conv_2d import node
 from tinyml_compress.ops.conv_2d.block import BYTES, block_emit, depth_pairs, pair_weights
-
-__all__ = ["VARIANTS"]
 
 _FILTERS = "tc_s8_conv_2d_s4__c"
 _BLOCKS = "tc_s8_conv_2d_s4__dsp"

@@ -17,8 +17,6 @@ from tinyml_compress.ops._products import (
     weight_values,
 )
 
-__all__ = ["channels", "depth", "fast", "groups", "has_fast", "is_ungrouped", "macs", "rows", "window"]
-
 
 def window(view: NodeView) -> Sliding:
     return conv_window(view, view.input(1).shape[0])

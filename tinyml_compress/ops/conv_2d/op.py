@@ -10,8 +10,6 @@ from tinyml_compress.ops.base import Options, refuse
 from tinyml_compress.ops.conv_2d import block, codes, four_bits, node, pairs, rows, sparse, taps, winograd
 from tinyml_compress.ops.traits import Scales, Weights
 
-__all__ = ["OPERATOR", "Conv2DAttrs"]
-
 
 @dataclass(frozen=True)
 class Conv2DAttrs(ConvAttrs):

@@ -5,25 +5,12 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from tinyml_compress.ir import NodeView
+from tinyml_compress.ir import NodeView, Role
 from tinyml_compress.ops._conv import conv_attrs
 from tinyml_compress.ops._forms import Form, bias_values, chunk_of, only, wide_table
 from tinyml_compress.ops._products import Ints, Sliding, clamp_bounds, conv_multipliers, sliding_gap
-from tinyml_compress.ops.base import (
-    Call,
-    In,
-    Out,
-    Overlap,
-    ParamValue,
-    Ref,
-    Role,
-    Scratch,
-    Table,
-    Variant,
-)
+from tinyml_compress.ops.base import Call, In, Out, Overlap, ParamValue, Ref, Scratch, Table, Variant
 from tinyml_compress.ops.conv_2d import node
-
-__all__ = ["VARIANTS"]
 
 _SYMBOL = "tc_s16_conv_2d__dsp"
 

@@ -9,7 +9,7 @@ from functools import lru_cache
 import numpy as np
 import numpy.typing as npt
 
-from tinyml_compress.ir import NodeView, needed
+from tinyml_compress.ir import NodeView, Role, needed
 from tinyml_compress.ops._conv import conv_attrs
 from tinyml_compress.ops._forms import Form, only
 from tinyml_compress.ops._products import (
@@ -24,21 +24,8 @@ from tinyml_compress.ops._products import (
     wrap32,
 )
 from tinyml_compress.ops._sparse import SparseRows, sparse_nibbles, sparse_rows
-from tinyml_compress.ops.base import (
-    Call,
-    In,
-    Out,
-    Overlap,
-    ParamValue,
-    Ref,
-    Role,
-    Scratch,
-    Table,
-    Variant,
-)
+from tinyml_compress.ops.base import Call, In, Out, Overlap, ParamValue, Ref, Scratch, Table, Variant
 from tinyml_compress.ops.conv_2d import node
-
-__all__ = ["VARIANTS", "Strips", "band_gap", "strips", "strips_gap"]
 
 _MOST_SCRATCH = 16 << 10
 _PLAIN = "tc_s8_conv_2d_sparse__c"
@@ -108,7 +95,7 @@ def strips(window: Sliding, least: int) -> Strips | None:
     return None
 
 
-def strips_gap(layout: Strips) -> int:
+def _strips_gap(layout: Strips) -> int:
     """How far output bytes run ahead of the input bytes that are still needed (see `sliding_gap`)."""
     if layout.flat:
         return band_gap(layout.window, 1, 2 * layout.columns)
@@ -331,7 +318,7 @@ def _variant(form: _Form) -> Variant:
         accepts,
         emit,
         scratch=scratch,
-        overlap=lambda view: (Overlap(0, 0, strips_gap(layout(view))),),
+        overlap=lambda view: (Overlap(0, 0, _strips_gap(layout(view))),),
         cycles=cycles,
         encoding=form.encoding,
         weight_bytes=weight_bytes,

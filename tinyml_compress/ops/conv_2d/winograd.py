@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from tinyml_compress.ir import NodeView
+from tinyml_compress.ir import NodeView, Role
 from tinyml_compress.ops._forms import Form, only
 from tinyml_compress.ops._products import Ints, sliding_gap
-from tinyml_compress.ops.base import Level, Overlap, Role, Table, Variant
+from tinyml_compress.ops.base import Level, Overlap, Table, Variant
 from tinyml_compress.ops.conv_2d import node
 from tinyml_compress.ops.conv_2d.block import block_emit, is_relu, unpacked_bytes
-
-__all__ = ["VARIANTS"]
 
 _LEAST_PIXELS = 128
 """Below so many output pixels the weights cost more flash than the products save time."""

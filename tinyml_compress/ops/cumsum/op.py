@@ -11,8 +11,6 @@ from tinyml_compress.ops.base import Call, In, Operator, OptionField, Options, O
 from tinyml_compress.ops.numerics import quantize_multiplier
 from tinyml_compress.ops.structs import ints, struct
 
-__all__ = ["OPERATOR", "Cumsum", "CumsumAttrs"]
-
 STRUCTS = (
     struct(
         "tc_cumsum_params",

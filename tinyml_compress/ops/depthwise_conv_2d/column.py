@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from tinyml_compress.ir import NodeView, needed
+from tinyml_compress.ir import NodeView, Role, needed
 from tinyml_compress.ops._forms import Form, only
 from tinyml_compress.ops._products import Sliding, live_rows, packed_table
-from tinyml_compress.ops.base import Call, In, Out, ParamValue, Ref, Role, Table, Variant
+from tinyml_compress.ops.base import Call, In, Out, ParamValue, Ref, Table, Variant
 from tinyml_compress.ops.depthwise_conv_2d import node
-
-__all__ = ["VARIANTS"]
 
 _SYMBOL = "tc_s8_depthwise_conv_2d_column__dsp"
 

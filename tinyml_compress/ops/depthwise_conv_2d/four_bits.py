@@ -6,14 +6,12 @@ from dataclasses import replace
 
 import numpy as np
 
-from tinyml_compress.ir import NodeView
+from tinyml_compress.ir import NodeView, Role
 from tinyml_compress.ops._forms import Form, only, packed_rows
 from tinyml_compress.ops._products import weight_values
-from tinyml_compress.ops.base import Call, Role, Scratch, Table
+from tinyml_compress.ops.base import Call, Scratch, Table
 from tinyml_compress.ops.depthwise_conv_2d import node
 from tinyml_compress.ops.depthwise_conv_2d.plane import cost_any, plane_variant, walk_any
-
-__all__ = ["VARIANTS"]
 
 
 def _emit(view: NodeView, symbol: str) -> tuple[Call, ...]:

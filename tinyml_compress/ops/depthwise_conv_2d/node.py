@@ -18,8 +18,6 @@ from tinyml_compress.ops._products import (
 )
 from tinyml_compress.ops.base import Overlap
 
-__all__ = ["TAPS", "channels", "coincide", "fast", "groups", "image_sizes", "rows", "window"]
-
 
 def window(view: NodeView) -> Sliding:
     return conv_window(view, view.input(1).shape[3])

@@ -11,8 +11,6 @@ from tinyml_compress.ops.base import OptionField, Options, refuse
 from tinyml_compress.ops.depthwise_conv_2d import column, four_bits, node, plane, plane_wide, three_by_three
 from tinyml_compress.ops.traits import Scales, Weights
 
-__all__ = ["OPERATOR", "DepthwiseConv2DAttrs"]
-
 
 @dataclass(frozen=True)
 class DepthwiseConv2DAttrs(ConvAttrs):

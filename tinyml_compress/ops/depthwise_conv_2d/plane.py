@@ -6,14 +6,12 @@ from collections.abc import Callable
 
 import numpy as np
 
-from tinyml_compress.ir import NodeView, needed
+from tinyml_compress.ir import NodeView, Role, needed
 from tinyml_compress.ops._forms import Form, only, packed_rows
 from tinyml_compress.ops._products import live_rows, packed_table
-from tinyml_compress.ops.base import Call, In, Out, ParamValue, Ref, Role, Scratch, Table, Variant
+from tinyml_compress.ops.base import Call, In, Out, ParamValue, Ref, Scratch, Table, Variant
 from tinyml_compress.ops.depthwise_conv_2d import node
 from tinyml_compress.ops.depthwise_conv_2d.walk import MAX_SCRATCH, Plane, planes
-
-__all__ = ["VARIANTS", "cost_any", "plane_variant", "walk_any"]
 
 Walk = Callable[[NodeView], Plane | None]
 

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from tinyml_compress.ir import NodeView, needed
+from tinyml_compress.ir import NodeView, Role, needed
 from tinyml_compress.ops._conv import conv_attrs
 from tinyml_compress.ops._forms import Form, bias_values, only, wide_table
 from tinyml_compress.ops._products import clamp_bounds, conv_multipliers
-from tinyml_compress.ops.base import Call, In, Out, ParamValue, Ref, Role, Scratch, Table, Variant
+from tinyml_compress.ops.base import Call, In, Out, ParamValue, Ref, Scratch, Table, Variant
 from tinyml_compress.ops.depthwise_conv_2d import node
 from tinyml_compress.ops.depthwise_conv_2d.plane import cost_any, walk_any
-
-__all__ = ["VARIANTS"]
 
 _SYMBOL = "tc_s16_depthwise_conv_2d_plane__dsp"
 

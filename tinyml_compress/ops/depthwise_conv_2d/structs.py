@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from tinyml_compress.ops.structs import ints, pointers, struct
 
-__all__ = ["STRUCTS"]
-
 STRUCTS = (
     struct(
         "tc_s8_depthwise_plane",

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from tinyml_compress.ir import NodeView, needed
+from tinyml_compress.ir import NodeView, Role, needed
 from tinyml_compress.ops._conv import conv_attrs
 from tinyml_compress.ops._forms import Form, only
 from tinyml_compress.ops._products import finish_bounds, int32_table, wrap32
-from tinyml_compress.ops.base import Call, In, Out, ParamValue, Ref, Role, Scratch, Table, Variant
+from tinyml_compress.ops.base import Call, In, Out, ParamValue, Ref, Scratch, Table, Variant
 from tinyml_compress.ops.depthwise_conv_2d import node
 from tinyml_compress.ops.depthwise_conv_2d.walk import MAX_SCRATCH, Plane, planes
-
-__all__ = ["VARIANTS"]
 
 _SYMBOL = "tc_s8_depthwise_conv_2d_3x3__c"
 

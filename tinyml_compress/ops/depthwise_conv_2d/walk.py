@@ -8,8 +8,6 @@ from dataclasses import dataclass
 
 from tinyml_compress.ops._products import Sliding
 
-__all__ = ["MAX_SCRATCH", "Axis", "Plane", "planes"]
-
 MAX_SCRATCH = 16 << 10
 FOUR_BUFFERS = 4 << 10
 

@@ -12,8 +12,6 @@ from tinyml_compress.ops.base import Call, In, Options, Out, Variant
 from tinyml_compress.ops.structs import floats, ints, struct
 from tinyml_compress.ops.traits import Values
 
-__all__ = ["OPERATOR", "Dequantize"]
-
 STRUCTS = (struct("tc_dequantize_params", ints("count"), floats("scale"), ints("zero_point")),)
 
 _NAMES = {DType.INT8: "s8", DType.UINT8: "u8", DType.INT16: "s16"}

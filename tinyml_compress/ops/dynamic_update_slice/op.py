@@ -10,8 +10,6 @@ from tinyml_compress.ops._moves import copy_call
 from tinyml_compress.ops.base import Call, In, Operator, Options, Out, Overlap, Ref, Table, Variant, refuse
 from tinyml_compress.ops.structs import ints, pointers, struct
 
-__all__ = ["OPERATOR", "DynamicUpdateSlice"]
-
 STRUCTS = (
     struct(
         "tc_update_slice_params",

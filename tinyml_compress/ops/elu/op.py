@@ -8,8 +8,6 @@ from tinyml_compress.ir import DType, NodeView
 from tinyml_compress.ops import _checks
 from tinyml_compress.ops._unary import Floats, UnaryOperator, count_variant, lookup_variant, through_float
 
-__all__ = ["OPERATOR", "Elu"]
-
 
 def _function(x: Floats) -> Floats:
     below = np.minimum(x, 0).astype(np.float64)

@@ -8,8 +8,6 @@ from tinyml_compress.ops.base import Call, In, Operator, Out, Variant, refuse
 from tinyml_compress.ops.structs import floats, ints, struct
 from tinyml_compress.ops.traits import Picks
 
-__all__ = ["OPERATOR", "EmbeddingLookup"]
-
 STRUCTS = (
     struct(
         "tc_embedding_params",

@@ -7,8 +7,6 @@ from tinyml_compress.ops import _checks
 from tinyml_compress.ops._same_bytes import SameBytesOperator
 from tinyml_compress.ops.base import Options, refuse
 
-__all__ = ["OPERATOR", "ExpandDims"]
-
 _TYPES = (DType.INT8, DType.INT16, DType.FLOAT32)
 
 

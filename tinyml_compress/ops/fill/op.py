@@ -7,8 +7,6 @@ from tinyml_compress.ops import _checks
 from tinyml_compress.ops._moves import MoveOperator, fill_call, move_call
 from tinyml_compress.ops.base import Call, Options, refuse
 
-__all__ = ["OPERATOR", "Fill"]
-
 _TYPES = (DType.INT8, DType.INT32, DType.FLOAT32)
 
 

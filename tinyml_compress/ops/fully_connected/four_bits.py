@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from tinyml_compress.ir import NodeView, needed
+from tinyml_compress.ir import NodeView, Role, needed
 from tinyml_compress.ops._forms import Form, only, packed_rows, packed_words
 from tinyml_compress.ops._products import live_rows
-from tinyml_compress.ops.base import Call, In, Out, Role, Scratch, Table, Variant
+from tinyml_compress.ops.base import Call, In, Out, Scratch, Table, Variant
 from tinyml_compress.ops.fully_connected import node
 from tinyml_compress.ops.fully_connected.plain import narrow_channels, plain_variant
-
-__all__ = ["VARIANTS"]
 
 _SYMBOL = "tc_s8_fully_connected_s4__dsp"
 

@@ -21,20 +21,6 @@ from tinyml_compress.ops._products import (
 from tinyml_compress.ops.base import Argument, Call, In, Out, ParamValue, Ref, Table
 from tinyml_compress.ops.numerics import Activation, Fused
 
-__all__ = [
-    "activation",
-    "batch",
-    "call",
-    "channels",
-    "fast",
-    "fours",
-    "has_fast",
-    "macs",
-    "row_multipliers",
-    "rows",
-    "sizes",
-]
-
 
 def activation(view: NodeView) -> Activation:
     return view.attrs(Fused).activation

@@ -16,8 +16,6 @@ from tinyml_compress.ops.fully_connected import four_bits, node, pairs, plain, q
 from tinyml_compress.ops.numerics import Activation, Fused
 from tinyml_compress.ops.traits import Scales, Weights
 
-__all__ = ["OPERATOR", "FullyConnectedAttrs"]
-
 
 @dataclass(frozen=True)
 class FullyConnectedAttrs(Fused):

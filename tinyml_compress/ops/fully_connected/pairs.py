@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from tinyml_compress.ir import NodeView
+from tinyml_compress.ir import NodeView, Role
 from tinyml_compress.ops._forms import Form, bias_values, chunk_of, only, wide_table
 from tinyml_compress.ops._products import Ints, clamp_bounds
-from tinyml_compress.ops.base import Call, In, Out, ParamValue, Ref, Role, Scratch, Table, Variant
+from tinyml_compress.ops.base import Call, In, Out, ParamValue, Ref, Scratch, Table, Variant
 from tinyml_compress.ops.fully_connected import node
-
-__all__ = ["VARIANTS"]
 
 _SYMBOL = "tc_s16_fully_connected__dsp"
 

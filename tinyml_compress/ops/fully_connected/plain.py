@@ -7,13 +7,11 @@ from collections.abc import Callable
 import numpy as np
 import numpy.typing as npt
 
-from tinyml_compress.ir import NodeView
+from tinyml_compress.ir import NodeView, Role
 from tinyml_compress.ops._forms import Form, bias_values, float_params, float_tables, only, wide_table
 from tinyml_compress.ops._products import int32_table, weight_values
-from tinyml_compress.ops.base import Call, In, Out, ParamValue, Ref, Role, Table, Variant
+from tinyml_compress.ops.base import Call, In, Out, ParamValue, Ref, Table, Variant
 from tinyml_compress.ops.fully_connected import node
-
-__all__ = ["VARIANTS", "narrow_channels", "plain_variant"]
 
 
 def plain_variant(

@@ -9,14 +9,12 @@ from functools import lru_cache
 import numpy as np
 import numpy.typing as npt
 
-from tinyml_compress.ir import NodeView, needed
+from tinyml_compress.ir import NodeView, Role, needed
 from tinyml_compress.ops._forms import Form, only
 from tinyml_compress.ops._products import int32_table, live_rows, weight_values
 from tinyml_compress.ops._sparse import SparseRows, sparse_blocks, sparse_nibbles, sparse_rows
-from tinyml_compress.ops.base import Call, In, Out, ParamValue, Ref, Role, Table, Variant
+from tinyml_compress.ops.base import Call, In, Out, ParamValue, Ref, Table, Variant
 from tinyml_compress.ops.fully_connected import node
-
-__all__ = ["VARIANTS"]
 
 _DENSEST = 0.6
 """With more weights than this that are not zero, neither flash nor time is gained."""

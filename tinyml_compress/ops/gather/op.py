@@ -13,8 +13,6 @@ from tinyml_compress.ops.base import Call, In, Operator, OptionField, Options, O
 from tinyml_compress.ops.structs import ints, struct
 from tinyml_compress.ops.traits import Picks
 
-__all__ = ["OPERATOR", "Gather", "GatherAttrs"]
-
 STRUCTS = (
     struct(
         "tc_gather_params",

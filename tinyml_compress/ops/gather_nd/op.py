@@ -13,8 +13,6 @@ from tinyml_compress.ops.base import Call, In, Operator, Options, Out, Ref, Tabl
 from tinyml_compress.ops.structs import ints, pointers, struct
 from tinyml_compress.ops.traits import Picks
 
-__all__ = ["OPERATOR", "GatherNd"]
-
 STRUCTS = (
     struct(
         "tc_gather_nd_params",

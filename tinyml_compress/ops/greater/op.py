@@ -5,8 +5,6 @@ from __future__ import annotations
 from tinyml_compress.ops._compare import CompareOperator, Truth
 from tinyml_compress.ops.base import Options
 
-__all__ = ["OPERATOR", "Greater"]
-
 
 class Greater(CompareOperator):
     name = "GREATER"

@@ -11,8 +11,6 @@ from tinyml_compress.ops._unary import UnaryOperator, all_values, count_variant,
 from tinyml_compress.ops.base import Options, refuse
 from tinyml_compress.ops.numerics import quantize_multiplier
 
-__all__ = ["OPERATOR", "HardSwish"]
-
 _FARTHEST = 30
 """Places by which a 32-bit register may be shifted."""
 _LOW, _HIGH = -(1 << 15), (1 << 15) - 1

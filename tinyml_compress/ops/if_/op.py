@@ -18,8 +18,6 @@ from tinyml_compress.ops.base import (
     refuse,
 )
 
-__all__ = ["OPERATOR", "If"]
-
 _ANYWHERE = -(1 << 31)
 """The inputs are copied before anything is written, so that the outputs may lie over them as they like."""
 

@@ -11,8 +11,6 @@ from tinyml_compress.ops.base import Call, In, OptionField, Options, Out, Varian
 from tinyml_compress.ops.numerics import Activation, Fused
 from tinyml_compress.ops.structs import ints, struct
 
-__all__ = ["OPERATOR", "L2Normalization", "L2NormalizationAttrs"]
-
 STRUCTS = (
     struct("tc_l2_normalization_params", ints("vectors depth"), ints("zero_point", note="of the input")),
 )

@@ -6,9 +6,7 @@ from __future__ import annotations
 
 from tinyml_compress.ir import DType, NodeView
 from tinyml_compress.ops import _checks
-from tinyml_compress.ops._pool import Pool, PoolAttrs, pool_variants
-
-__all__ = ["OPERATOR", "L2Pool2D", "PoolAttrs"]
+from tinyml_compress.ops._pool import Pool, pool_variants
 
 
 class L2Pool2D(Pool):

@@ -14,8 +14,6 @@ from tinyml_compress.ops.base import Call, In, OptionField, Options, Out, Varian
 from tinyml_compress.ops.numerics import quantize_multiplier
 from tinyml_compress.ops.structs import floats, ints, struct
 
-__all__ = ["OPERATOR", "LeakyRelu", "LeakyReluAttrs"]
-
 STRUCTS = (
     struct(
         "tc_leaky_relu_params",

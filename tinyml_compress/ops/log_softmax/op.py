@@ -12,8 +12,6 @@ from tinyml_compress.ops.numerics import quantize_multiplier
 from tinyml_compress.ops.softmax.exponential import exponential_table, input_scaling
 from tinyml_compress.ops.structs import ints, pointers, struct
 
-__all__ = ["OPERATOR", "LogSoftmax"]
-
 STRUCTS = (
     struct("tc_f32_log_softmax", ints("rows depth")),
     struct(

@@ -6,8 +6,6 @@ from tinyml_compress.ir import DType
 from tinyml_compress.ops._binary import BinaryOperator, binary_variants
 from tinyml_compress.ops.base import Options
 
-__all__ = ["OPERATOR", "LogicalOr"]
-
 
 class LogicalOr(BinaryOperator):
     name = "LOGICAL_OR"

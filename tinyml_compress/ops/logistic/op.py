@@ -8,8 +8,6 @@ from tinyml_compress.ops._sigmoid import SigmoidOperator, int16_variant, table_o
 from tinyml_compress.ops._unary import count_variant, lookup_variant
 from tinyml_compress.ops.base import refuse
 
-__all__ = ["OPERATOR", "Logistic"]
-
 _ZERO_POINT = -128
 
 

@@ -9,8 +9,6 @@ from tinyml_compress.ops._pool import Pool, PoolAttrs, pool_variants, pool_windo
 from tinyml_compress.ops.along import Along
 from tinyml_compress.ops.numerics import Padding
 
-__all__ = ["OPERATOR", "PoolAttrs"]
-
 
 class MaxPool2D(Pool):
     name = "MAX_POOL_2D"

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from tinyml_compress.ops._minmax import MinMaxOperator, minmax_variants
 
-__all__ = ["OPERATOR", "Minimum"]
-
 
 class Minimum(MinMaxOperator):
     name = "MINIMUM"

@@ -14,8 +14,6 @@ from tinyml_compress.ops._moves import MoveOperator, move_call
 from tinyml_compress.ops._walk import steps_of
 from tinyml_compress.ops.base import Call, OptionField, Options, refuse
 
-__all__ = ["OPERATOR", "MirrorMode", "MirrorPad", "MirrorPadAttrs"]
-
 
 class MirrorMode(Enum):
     """Whether the outermost element itself is repeated; values are the schema's."""

@@ -12,8 +12,6 @@ from tinyml_compress.ops.base import OptionField, Options, refuse
 from tinyml_compress.ops.numerics import Activation, activation_range, quantize_multiplier
 from tinyml_compress.ops.structs import ints, pointers, struct
 
-__all__ = ["OPERATOR", "Mul"]
-
 STRUCTS = (
     struct(
         "tc_mul_params",

@@ -6,8 +6,6 @@ from tinyml_compress.ir import DType
 from tinyml_compress.ops._unary import UnaryOperator, count_variant
 from tinyml_compress.ops.base import Options
 
-__all__ = ["OPERATOR", "Neg"]
-
 
 class Neg(UnaryOperator):
     name = "NEG"

@@ -6,8 +6,6 @@ from tinyml_compress.ir import DType
 from tinyml_compress.ops._compare import CompareOperator, Truth
 from tinyml_compress.ops.base import Options
 
-__all__ = ["OPERATOR", "NotEqual"]
-
 
 class NotEqual(CompareOperator):
     name = "NOT_EQUAL"

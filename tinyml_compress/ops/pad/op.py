@@ -5,8 +5,6 @@ from __future__ import annotations
 from tinyml_compress.ops._padding import PadOperator
 from tinyml_compress.ops.base import Options
 
-__all__ = ["OPERATOR", "Pad"]
-
 
 class Pad(PadOperator):
     name = "PAD"

@@ -5,8 +5,6 @@ from __future__ import annotations
 from tinyml_compress.ops._padding import PadOperator
 from tinyml_compress.ops.base import Options
 
-__all__ = ["OPERATOR", "PadV2"]
-
 
 class PadV2(PadOperator):
     name = "PADV2"

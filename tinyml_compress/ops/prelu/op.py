@@ -11,8 +11,6 @@ from tinyml_compress.ops.base import Operator, refuse
 from tinyml_compress.ops.numerics import quantize_multiplier
 from tinyml_compress.ops.structs import ints, pointers, struct
 
-__all__ = ["OPERATOR", "Prelu"]
-
 STRUCTS = (
     struct(
         "tc_prelu_params",

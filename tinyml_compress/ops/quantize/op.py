@@ -23,8 +23,6 @@ from tinyml_compress.ops.base import Call, In, Options, Out, Variant
 from tinyml_compress.ops.structs import floats, ints, struct
 from tinyml_compress.ops.traits import Range, Values
 
-__all__ = ["OPERATOR", "Quantize"]
-
 STRUCTS = (struct("tc_quantize_params", ints("count"), floats("scale"), ints("zero_point")),)
 
 _PAIRS: dict[DType, tuple[DType, ...]] = {

@@ -8,8 +8,6 @@ from tinyml_compress.ops._moves import MOVABLE, copy_call
 from tinyml_compress.ops._variables import check_handle, check_value
 from tinyml_compress.ops.base import Call, In, Operator, Options, Out, Variant
 
-__all__ = ["OPERATOR", "ReadVariable"]
-
 
 def _emit(view: NodeView) -> tuple[Call, ...]:
     return (copy_call(view.output().nbytes, In(0), Out()),)

@@ -7,8 +7,6 @@ from tinyml_compress.ops._reduce import ReduceOperator, walk_params
 from tinyml_compress.ops.base import Call, In, Out, Variant, refuse
 from tinyml_compress.ops.structs import pointers, struct
 
-__all__ = ["OPERATOR", "ReduceAll"]
-
 STRUCTS = (struct("tc_reduce_all_params", pointers("int32_t", "kept reduced")),)
 
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from tinyml_compress.ops._extremes import ExtremeOperator
 
-__all__ = ["OPERATOR", "ReduceMax"]
-
 
 class ReduceMax(ExtremeOperator):
     name = "REDUCE_MAX"

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from tinyml_compress.ops._extremes import ExtremeOperator
 
-__all__ = ["OPERATOR", "ReduceMin"]
-
 
 class ReduceMin(ExtremeOperator):
     name = "REDUCE_MIN"

@@ -18,8 +18,6 @@ from tinyml_compress.ops.base import refuse
 from tinyml_compress.ops.numerics import Activation, activation_range
 from tinyml_compress.ops.traits import Range
 
-__all__ = ["OPERATOR", "Relu"]
-
 
 def _bounds(view: NodeView) -> tuple[int, int]:
     out = view.output()

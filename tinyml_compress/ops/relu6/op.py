@@ -12,8 +12,6 @@ from tinyml_compress.ops._unary import UnaryOperator, bounds_variant, count_vari
 from tinyml_compress.ops.numerics import Activation, round_half_away
 from tinyml_compress.ops.traits import Range
 
-__all__ = ["OPERATOR", "Relu6"]
-
 
 def _bounds(view: NodeView) -> tuple[int, int]:
     quant = view.quant(0)

@@ -11,8 +11,6 @@ from tinyml_compress.ops._moves import MOVABLE
 from tinyml_compress.ops._same_bytes import SameBytesOperator
 from tinyml_compress.ops.base import OptionField, Options, refuse
 
-__all__ = ["OPERATOR", "Reshape", "ReshapeAttrs"]
-
 
 @dataclass(frozen=True)
 class ReshapeAttrs(Attrs):

@@ -22,8 +22,6 @@ from tinyml_compress.ops.base import (
 )
 from tinyml_compress.ops.structs import ints, pointers, struct
 
-__all__ = ["OPERATOR", "ResizeBilinear", "ResizeBilinearAttrs"]
-
 STRUCTS = (
     struct(
         "tc_resize_bilinear_params",

@@ -23,8 +23,6 @@ from tinyml_compress.ops.base import (
 from tinyml_compress.ops.numerics import round_half_away
 from tinyml_compress.ops.structs import ints, pointers, struct
 
-__all__ = ["OPERATOR", "ResizeNearestNeighbor", "ResizeNearestNeighborAttrs"]
-
 STRUCTS = (
     struct(
         "tc_resize_nearest_params",

@@ -8,8 +8,6 @@ from tinyml_compress.ops._moves import MOVABLE, MoveOperator, move_call
 from tinyml_compress.ops._walk import steps_of
 from tinyml_compress.ops.base import Call, Options, refuse
 
-__all__ = ["OPERATOR", "ReverseV2"]
-
 
 class ReverseV2(MoveOperator):
     name = "REVERSE_V2"

@@ -14,8 +14,6 @@ from tinyml_compress.ops.base import Call, In, Out, Variant, refuse
 from tinyml_compress.ops.numerics import quantize_multiplier
 from tinyml_compress.ops.structs import ints, struct
 
-__all__ = ["OPERATOR", "Rsqrt"]
-
 STRUCTS = (struct("tc_rsqrt_params", ints("count in_zero_point multiplier shift zero_point")),)
 
 _KEPT = 20

@@ -10,8 +10,6 @@ from tinyml_compress.ops._walk import broadcast_steps, walk
 from tinyml_compress.ops.base import Call, In, Operator, Options, Out, Ref, Table, Variant, refuse
 from tinyml_compress.ops.structs import pointers, struct
 
-__all__ = ["OPERATOR", "SelectV2"]
-
 STRUCTS = (struct("tc_select_params", pointers("int32_t", "walk", note="lanes: condition, first, second")),)
 
 _MAX_RANK = 5

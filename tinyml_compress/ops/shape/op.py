@@ -12,8 +12,6 @@ from tinyml_compress.ops._moves import MOVABLE
 from tinyml_compress.ops.base import Call, Operator, OptionField, Options, Out, Ref, Table, Variant
 from tinyml_compress.ops.structs import ints, pointers, struct
 
-__all__ = ["OPERATOR", "Shape", "ShapeAttrs"]
-
 STRUCTS = (struct("tc_constant_params", ints("bytes"), pointers("int32_t", "values")),)
 
 

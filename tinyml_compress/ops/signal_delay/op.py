@@ -21,8 +21,6 @@ from tinyml_compress.ops.base import (
 )
 from tinyml_compress.ops.structs import ints, struct
 
-__all__ = ["OPERATOR", "SignalDelay", "SignalDelayAttrs"]
-
 STRUCTS = (struct("tc_signal_delay_params", ints("rows frame delay")),)
 
 _LONGEST = 1 << 20

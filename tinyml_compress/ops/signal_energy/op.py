@@ -9,8 +9,6 @@ from tinyml_compress.ops._signal import SignalOperator
 from tinyml_compress.ops.base import FLEXBUFFER, Call, In, OptionField, Options, Out, Variant
 from tinyml_compress.ops.structs import ints, struct
 
-__all__ = ["OPERATOR", "SignalEnergy", "SignalEnergyAttrs"]
-
 STRUCTS = (
     struct(
         "tc_signal_energy_params",

@@ -7,8 +7,6 @@ from tinyml_compress.ops._signal import SignalOperator
 from tinyml_compress.ops._unary import in_place
 from tinyml_compress.ops.base import Call, In, Out, Variant
 
-__all__ = ["OPERATOR", "SignalFftAutoScale"]
-
 
 def _emit(view: NodeView) -> tuple[Call, ...]:
     params = (("count", view.input(0).elements),)

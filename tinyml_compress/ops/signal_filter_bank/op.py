@@ -11,8 +11,6 @@ from tinyml_compress.ops._signal import SignalOperator, constant
 from tinyml_compress.ops.base import FLEXBUFFER, Call, In, OptionField, Options, Out, Variant, refuse
 from tinyml_compress.ops.structs import ints, struct
 
-__all__ = ["OPERATOR", "SignalFilterBank", "SignalFilterBankAttrs"]
-
 STRUCTS = (struct("tc_filter_bank_params", ints("channels")),)
 
 _ENERGY, _WEIGHTS, _UNWEIGHTS, _FIRST_BIN, _FIRST_WEIGHT, _WIDTHS = range(6)

@@ -13,8 +13,6 @@ from tinyml_compress.ops._unary import in_place
 from tinyml_compress.ops.base import FLEXBUFFER, Call, In, OptionField, Options, Out, Ref, Table, Variant
 from tinyml_compress.ops.structs import ints, pointers, struct
 
-__all__ = ["OPERATOR", "SignalFilterBankLog", "SignalFilterBankLogAttrs"]
-
 STRUCTS = (
     struct(
         "tc_filter_bank_log_params",

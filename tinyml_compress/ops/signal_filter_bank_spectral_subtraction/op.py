@@ -22,8 +22,6 @@ from tinyml_compress.ops.base import (
 )
 from tinyml_compress.ops.structs import ints, struct
 
-__all__ = ["OPERATOR", "SpectralSubtraction", "SpectralSubtractionAttrs"]
-
 STRUCTS = (
     struct(
         "tc_spectral_subtraction_params",

@@ -8,8 +8,6 @@ from tinyml_compress.ir import DType, NodeView
 from tinyml_compress.ops._signal import SignalOperator
 from tinyml_compress.ops.base import Call, In, Out, Variant
 
-__all__ = ["OPERATOR", "SignalFilterBankSquareRoot"]
-
 
 def _emit(view: NodeView) -> tuple[Call, ...]:
     params = (("count", view.input(0).elements),)

@@ -23,8 +23,6 @@ from tinyml_compress.ops.base import (
 )
 from tinyml_compress.ops.structs import ints, struct
 
-__all__ = ["OPERATOR", "SignalFramer", "SignalFramerAttrs"]
-
 STRUCTS = (
     struct(
         "tc_framer_params",

@@ -23,8 +23,6 @@ from tinyml_compress.ops.base import (
 )
 from tinyml_compress.ops.structs import ints, struct
 
-__all__ = ["OPERATOR", "OverlapType", "SignalOverlapAdd", "SignalOverlapAddAttrs"]
-
 STRUCTS = (
     struct(
         "tc_overlap_add_params",

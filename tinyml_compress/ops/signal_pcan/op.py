@@ -10,8 +10,6 @@ from tinyml_compress.ops._unary import in_place
 from tinyml_compress.ops.base import FLEXBUFFER, Call, In, OptionField, Options, Out, Variant
 from tinyml_compress.ops.structs import ints, struct
 
-__all__ = ["OPERATOR", "SignalPcan", "SignalPcanAttrs"]
-
 STRUCTS = (
     struct(
         "tc_pcan_params",

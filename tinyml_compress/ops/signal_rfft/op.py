@@ -6,8 +6,6 @@ from tinyml_compress.ir import DType, NodeView
 from tinyml_compress.ops._fft import NAMES, Fft, fft_attrs, fft_params, fft_tables
 from tinyml_compress.ops.base import Call, In, Out, Variant
 
-__all__ = ["OPERATOR", "SignalRfft"]
-
 
 def _variant(dtype: DType) -> Variant:
     symbol = f"tc_{NAMES[dtype]}_rfft__c"

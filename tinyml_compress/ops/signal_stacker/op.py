@@ -21,8 +21,6 @@ from tinyml_compress.ops.base import (
 )
 from tinyml_compress.ops.structs import ints, struct
 
-__all__ = ["OPERATOR", "SignalStacker", "SignalStackerAttrs"]
-
 STRUCTS = (
     struct(
         "tc_stacker_params",

@@ -11,8 +11,6 @@ from tinyml_compress.ops._unary import in_place
 from tinyml_compress.ops.base import FLEXBUFFER, Call, In, OptionField, Options, Out, Variant, refuse
 from tinyml_compress.ops.structs import ints, struct
 
-__all__ = ["OPERATOR", "SignalWindow", "SignalWindowAttrs"]
-
 STRUCTS = (struct("tc_signal_window_params", ints("frames length shift")),)
 
 

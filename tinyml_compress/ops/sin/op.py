@@ -5,8 +5,6 @@ from __future__ import annotations
 from tinyml_compress.ir import DType
 from tinyml_compress.ops._unary import UnaryOperator, count_variant
 
-__all__ = ["OPERATOR", "Sin"]
-
 
 class Sin(UnaryOperator):
     name = "SIN"

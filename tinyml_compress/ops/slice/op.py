@@ -8,8 +8,6 @@ from tinyml_compress.ops._moves import MoveOperator, move_call
 from tinyml_compress.ops._walk import steps_of
 from tinyml_compress.ops.base import Call, Options, refuse
 
-__all__ = ["OPERATOR", "Slice"]
-
 _MAX_RANK = 5
 _TYPES = (DType.INT8, DType.INT16, DType.INT32, DType.BOOL, DType.FLOAT32)
 

@@ -9,8 +9,6 @@ import numpy.typing as npt
 
 from tinyml_compress.ops.numerics import quantize_multiplier
 
-__all__ = ["exponential_table", "input_scaling"]
-
 _FRACTION = 26
 """The scaled difference is Q5.26."""
 _INT32_MAX = (1 << 31) - 1

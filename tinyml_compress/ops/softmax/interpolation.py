@@ -7,8 +7,6 @@ from collections.abc import Callable
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["exponential_steps", "reciprocal_steps"]
-
 _STEPS = 512
 _F32 = np.float32
 Floats = npt.NDArray[np.float32]

@@ -29,8 +29,6 @@ from tinyml_compress.ops.softmax.exponential import exponential_table, input_sca
 from tinyml_compress.ops.softmax.interpolation import exponential_steps, reciprocal_steps
 from tinyml_compress.ops.structs import floats, ints, pointers, struct
 
-__all__ = ["OPERATOR", "SoftmaxAttrs"]
-
 STRUCTS = (
     struct(
         "tc_s8_softmax",

@@ -11,8 +11,6 @@ from tinyml_compress.ops._moves import MoveOperator, fill_call, move_call
 from tinyml_compress.ops._walk import steps_of
 from tinyml_compress.ops.base import Call, Options, refuse
 
-__all__ = ["OPERATOR", "SpaceToBatchNd"]
-
 
 class SpaceToBatchNd(MoveOperator):
     name = "SPACE_TO_BATCH_ND"

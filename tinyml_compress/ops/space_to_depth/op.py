@@ -10,8 +10,6 @@ from tinyml_compress.ops._moves import MoveOperator, move_call
 from tinyml_compress.ops._walk import steps_of
 from tinyml_compress.ops.base import Call, OptionField, Options, refuse
 
-__all__ = ["OPERATOR", "SpaceToDepth", "SpaceToDepthAttrs"]
-
 
 @dataclass(frozen=True)
 class SpaceToDepthAttrs(Attrs):

@@ -9,8 +9,6 @@ from tinyml_compress.ops import _checks
 from tinyml_compress.ops._splitting import SplittingOperator
 from tinyml_compress.ops.base import OptionField, Options, refuse
 
-__all__ = ["OPERATOR", "SplitV", "SplitVAttrs"]
-
 
 @dataclass(frozen=True)
 class SplitVAttrs(Attrs):

@@ -10,8 +10,6 @@ from tinyml_compress.ops._binary import BinaryOperator, Params, binary_variants
 from tinyml_compress.ops.base import Options, refuse
 from tinyml_compress.ops.numerics import quantize_multiplier
 
-__all__ = ["OPERATOR", "SquaredDifference"]
-
 
 def _left_shift(dtype: DType) -> int:
     return 7 if dtype is DType.INT8 else 0

@@ -6,8 +6,6 @@ from tinyml_compress.ops._addsub import AddSubOperator, FusedAttrs, addsub_varia
 from tinyml_compress.ops.base import OptionField, Options
 from tinyml_compress.ops.numerics import Activation
 
-__all__ = ["OPERATOR", "Sub"]
-
 
 class Sub(AddSubOperator):
     name = "SUB"

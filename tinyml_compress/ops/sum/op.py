@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from tinyml_compress.ops._meansum import MeanSumOperator, meansum_variants
 
-__all__ = ["OPERATOR", "Sum"]
-
 
 class Sum(MeanSumOperator):
     name = "SUM"

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tinyml_compress.ir import DType, NodeView, Tensor
+from tinyml_compress.ir import DType, NodeView, Role, Tensor
 from tinyml_compress.ops import _checks
 from tinyml_compress.ops._addsub import float_bounds
 from tinyml_compress.ops._products import checked_multiplier, wrap32
@@ -20,7 +20,6 @@ from tinyml_compress.ops.base import (
     Options,
     Out,
     Ref,
-    Role,
     Table,
     Var,
     Variant,
@@ -28,8 +27,6 @@ from tinyml_compress.ops.base import (
 )
 from tinyml_compress.ops.numerics import Activation, Fused
 from tinyml_compress.ops.structs import floats, ints, pointers, struct
-
-__all__ = ["OPERATOR", "Svdf", "SvdfAttrs"]
 
 STRUCTS = (
     struct(

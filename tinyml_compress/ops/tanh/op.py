@@ -7,8 +7,6 @@ from tinyml_compress.ops import _fixed_point
 from tinyml_compress.ops._sigmoid import SigmoidOperator, int16_variant, table_of
 from tinyml_compress.ops._unary import count_variant, lookup_variant
 
-__all__ = ["OPERATOR", "Tanh"]
-
 
 class Tanh(SigmoidOperator):
     name = "TANH"

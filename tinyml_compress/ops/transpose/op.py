@@ -13,8 +13,6 @@ from tinyml_compress.ops.along import Along
 from tinyml_compress.ops.base import Call, Options, refuse
 from tinyml_compress.ops.traits import Values
 
-__all__ = ["OPERATOR", "Transpose"]
-
 _MAX_RANK = 5
 
 

@@ -8,8 +8,6 @@ from tinyml_compress.ir import NodeView
 from tinyml_compress.ops._products import checked_multiplier
 from tinyml_compress.ops.numerics import Activation, Fused, Padding
 
-__all__ = ["BIAS", "INPUT", "WEIGHTS", "TransposeConvAttrs", "multipliers"]
-
 WEIGHTS = 1
 INPUT = 2
 BIAS = 3

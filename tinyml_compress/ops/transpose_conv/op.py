@@ -13,8 +13,6 @@ from tinyml_compress.ops.traits import Weights
 from tinyml_compress.ops.transpose_conv import plain
 from tinyml_compress.ops.transpose_conv.node import BIAS, INPUT, WEIGHTS, TransposeConvAttrs, multipliers
 
-__all__ = ["OPERATOR", "TransposeConv", "TransposeConvAttrs"]
-
 _BIASES = {
     DType.INT8: (DType.INT32,),
     DType.INT16: (DType.INT64, DType.INT16),

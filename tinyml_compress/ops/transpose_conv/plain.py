@@ -7,13 +7,11 @@ from collections.abc import Callable
 import numpy as np
 import numpy.typing as npt
 
-from tinyml_compress.ir import DType, NodeView
+from tinyml_compress.ir import DType, NodeView, Role
 from tinyml_compress.ops._products import axis_window
-from tinyml_compress.ops.base import Call, In, Out, ParamValue, Ref, Role, Table, Variant
+from tinyml_compress.ops.base import Call, In, Out, ParamValue, Ref, Table, Variant
 from tinyml_compress.ops.structs import ints, pointers, struct
 from tinyml_compress.ops.transpose_conv.node import BIAS, INPUT, WEIGHTS, TransposeConvAttrs, multipliers
-
-__all__ = ["STRUCTS", "VARIANTS"]
 
 STRUCTS = (
     struct(

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from tinyml_compress.ir import Attrs, DType, NodeView, Tensor
+from tinyml_compress.ir import Attrs, DType, NodeView, Role, Tensor
 from tinyml_compress.ops import _checks
 from tinyml_compress.ops._forms import reduced
 from tinyml_compress.ops._products import checked_multiplier, wrap32
@@ -24,7 +24,6 @@ from tinyml_compress.ops.base import (
     Out,
     ParamValue,
     Ref,
-    Role,
     Table,
     Var,
     Variant,
@@ -32,8 +31,6 @@ from tinyml_compress.ops.base import (
 )
 from tinyml_compress.ops.numerics import Activation, quantize_multiplier
 from tinyml_compress.ops.structs import floats, ints, pointers, struct
-
-__all__ = ["OPERATOR", "LstmAttrs", "UnidirectionalSequenceLstm"]
 
 STRUCTS = (
     # Gates come in the order forget, input, cell, output.

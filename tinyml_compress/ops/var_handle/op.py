@@ -9,8 +9,6 @@ from tinyml_compress.ops import _checks
 from tinyml_compress.ops._variables import VariableAttrs, check_handle
 from tinyml_compress.ops.base import Operator, OptionField, Options
 
-__all__ = ["OPERATOR", "VarHandle"]
-
 
 class VarHandle(Operator):
     name = "VAR_HANDLE"

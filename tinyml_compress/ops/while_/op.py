@@ -19,8 +19,6 @@ from tinyml_compress.ops.base import (
     refuse,
 )
 
-__all__ = ["OPERATOR", "While"]
-
 
 def _flow(view: NodeView) -> Loop:
     attrs = view.attrs(WhileAttrs)

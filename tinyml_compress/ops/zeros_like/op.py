@@ -7,8 +7,6 @@ from tinyml_compress.ops import _checks
 from tinyml_compress.ops._moves import MoveOperator, fill_call
 from tinyml_compress.ops.base import Call, Options
 
-__all__ = ["OPERATOR", "ZerosLike"]
-
 
 class ZerosLike(MoveOperator):
     name = "ZEROS_LIKE"

@@ -14,15 +14,6 @@ from tinyml_compress.errors import MismatchError
 from tinyml_compress.ir import DType, Graph, Node
 from tinyml_compress.results import Difference, Divergence
 
-__all__ = [
-    "all_outputs",
-    "compare_arrays",
-    "cut_at",
-    "divergence_at",
-    "results",
-    "shapes_of",
-]
-
 Array = npt.NDArray[np.generic]
 
 

@@ -17,7 +17,7 @@ from tinyml_compress import frontend
 from tinyml_compress.data import DataSet, load
 from tinyml_compress.errors import DataError, TinymlError, UsageError
 from tinyml_compress.ir import Graph
-from tinyml_compress.ops.base import Isa, Level
+from tinyml_compress.ops.base import Level
 from tinyml_compress.pipeline.compare.differences import (
     all_outputs,
     compare_arrays,
@@ -34,8 +34,7 @@ from tinyml_compress.runners import host
 from tinyml_compress.runners.sides import dequantized, stored_inputs
 from tinyml_compress.runners.vectors import mixed
 from tinyml_compress.support import files
-
-__all__ = ["ladder"]
+from tinyml_compress.support.instruction_sets import Isa
 
 Array = npt.NDArray[np.generic]
 _Noise = tuple[Decibel | None, tuple[LayerNoise, ...] | None, str | None]

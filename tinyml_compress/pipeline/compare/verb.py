@@ -19,8 +19,6 @@ from tinyml_compress.support.json_file import read_json
 from tinyml_compress.support.progress import stage
 from tinyml_compress.support.trust import trusting
 
-__all__ = ["compare"]
-
 
 def compare(
     models: Sequence[str | Path],

@@ -15,7 +15,7 @@ from tinyml_compress import frontend
 from tinyml_compress.errors import MismatchError, TinymlError, UsageError
 from tinyml_compress.ir import Graph, Tensor
 from tinyml_compress.ops import keeps_state
-from tinyml_compress.ops.base import Isa, Level
+from tinyml_compress.ops.base import Level
 from tinyml_compress.pipeline.compare.differences import (
     all_outputs,
     compare_arrays,
@@ -24,21 +24,13 @@ from tinyml_compress.pipeline.compare.differences import (
     results,
     shapes_of,
 )
-from tinyml_compress.pipeline.evaluate.engines import (
-    Engine,
-    Subject,
-    inputs_of,
-    run_graph,
-    runner,
-    subject_of,
-)
-from tinyml_compress.results import Difference, Divergence, Verification
+from tinyml_compress.pipeline.evaluate.engines import Subject, inputs_of, run_graph, runner, subject_of
+from tinyml_compress.results import Difference, Divergence, Engine, Verification
 from tinyml_compress.runners import host
 from tinyml_compress.runners.vectors import Edge, edge, pattern, random
 from tinyml_compress.support import files
+from tinyml_compress.support.instruction_sets import Isa
 from tinyml_compress.support.words import word
-
-__all__ = ["verify"]
 
 Array = npt.NDArray[np.generic]
 _CHUNK_BYTES = 64 << 20

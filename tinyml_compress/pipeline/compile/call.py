@@ -8,15 +8,14 @@ from pathlib import Path
 from tinyml_compress.data import load
 from tinyml_compress.errors import UsageError
 from tinyml_compress.ir import ConstantsIn
-from tinyml_compress.ops.base import Isa, Level
+from tinyml_compress.ops.base import Level
 from tinyml_compress.pipeline.compile.places import kernels_for, memories_for
 from tinyml_compress.pipeline.compile.verb import to_folder
 from tinyml_compress.results import Compiled
 from tinyml_compress.schedule import Asked
 from tinyml_compress.support.c_names import c_name
+from tinyml_compress.support.instruction_sets import Isa
 from tinyml_compress.support.words import word
-
-__all__ = ["compile_c"]
 
 
 def compile_c(

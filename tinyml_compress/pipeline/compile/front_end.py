@@ -19,8 +19,6 @@ from tinyml_compress.runners.sides import quantized
 from tinyml_compress.support import files
 from tinyml_compress.support.json_file import read_json
 
-__all__ = ["front_end", "manifest_preprocessing", "rows_of"]
-
 _BYTES = (DType.INT8, DType.UINT8)
 
 

@@ -16,8 +16,6 @@ from tinyml_compress.runners import toolchain
 from tinyml_compress.runners.native import STOPPED
 from tinyml_compress.support import files
 
-__all__ = ["GeneratedC"]
-
 Array = npt.NDArray[np.generic]
 _GUARD = 64
 _CANARY = 0xA5

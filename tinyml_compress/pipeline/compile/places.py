@@ -11,8 +11,6 @@ from tinyml_compress.ir import ANYWHERE, ConstantsIn, Memories, Memory, memory_w
 from tinyml_compress.pipeline.measure.target import target
 from tinyml_compress.support.instruction_sets import Isa
 
-__all__ = ["kernels_for", "memories_for"]
-
 _WORD = re.compile(r"(?P<name>[A-Za-z][\w-]*)(=(?P<count>[0-9]+)(?P<unit>[KM]?)B?)?")
 _UNITS = {"": 1, "K": 1 << 10, "M": 1 << 20}
 _FORM = "NAME=BYTES, such as dtcm=64K or psram=8M"

@@ -5,8 +5,6 @@ from __future__ import annotations
 from tinyml_compress.ir import Memories, Program
 from tinyml_compress.results import MemoryShare
 
-__all__ = ["memory_shares"]
-
 
 def memory_shares(program: Program, memories: Memories) -> tuple[MemoryShare, ...]:
     """What lies in each memory that was named; none where none was."""

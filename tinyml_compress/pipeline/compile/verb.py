@@ -14,7 +14,7 @@ from tinyml_compress.frontends.preprocessing import Preprocessing
 from tinyml_compress.ir import ANYWHERE, Graph, Memories, NodeView, Program
 from tinyml_compress.ir.program import KernelPrice, ProgramNode
 from tinyml_compress.ops import operator
-from tinyml_compress.ops.base import Isa, Level, Variant
+from tinyml_compress.ops.base import Level, Variant
 from tinyml_compress.pipeline.compile.front_end import front_end, manifest_preprocessing
 from tinyml_compress.pipeline.compile.shares import memory_shares
 from tinyml_compress.pipeline.convert.golden_vectors import golden_vectors
@@ -22,15 +22,7 @@ from tinyml_compress.results import Compiled, CompiledNode, KernelOption
 from tinyml_compress.schedule import AS_ASKED, Asked, Decision, Option, decided
 from tinyml_compress.support import files
 from tinyml_compress.support.c_names import check_c_name
-
-__all__ = [
-    "compile_graph",
-    "compile_model",
-    "compile_to_folder",
-    "compiled_node",
-    "kernel_option",
-    "to_folder",
-]
+from tinyml_compress.support.instruction_sets import Isa
 
 Pass = Callable[[Graph], Graph]
 

@@ -23,8 +23,6 @@ from tinyml_compress.techniques.allocation import Allocation, Currency
 from tinyml_compress.techniques.pruning import PruneOptions
 from tinyml_compress.techniques.technique import Options
 
-__all__ = ["allocated", "board_of", "described"]
-
 _FILE = "allocation.json"
 
 

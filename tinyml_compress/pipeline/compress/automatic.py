@@ -21,13 +21,14 @@ from tinyml_compress.data import DataSet
 from tinyml_compress.data.split import split_data
 from tinyml_compress.devices import Host, load_device
 from tinyml_compress.errors import BudgetError, DataError, TrainingError, UnsupportedLayer, UsageError
-from tinyml_compress.ops.base import Isa, Level
+from tinyml_compress.ops.base import Level
 from tinyml_compress.pipeline.compile.verb import compile_model
 from tinyml_compress.pipeline.compress.run import write_report
 from tinyml_compress.pipeline.compress.verb import compress
 from tinyml_compress.pipeline.compress.verdict import ANY_DROP, DEFAULT_DROP
 from tinyml_compress.results import Compression, Tried
 from tinyml_compress.support import files
+from tinyml_compress.support.instruction_sets import Isa
 from tinyml_compress.support.progress import stage as shown
 from tinyml_compress.support.scratch import scratch
 from tinyml_compress.support.trust import trusting
@@ -40,8 +41,6 @@ from tinyml_compress.techniques.optimal_brain import BrainOptions
 from tinyml_compress.techniques.recipe import Guard, Recipe, Stage, TaskOptions, dump
 from tinyml_compress.techniques.reconstruction import ReconstructOptions
 from tinyml_compress.techniques.technique import Options
-
-__all__ = ["AUTO", "Limits", "compress_automatically"]
 
 AUTO = "auto"
 """The name of the recipe that is chosen here."""

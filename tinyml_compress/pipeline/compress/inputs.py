@@ -17,17 +17,6 @@ from tinyml_compress.techniques.augmentation import augmented, words_of
 from tinyml_compress.techniques.convert_stage import ConvertOptions
 from tinyml_compress.techniques.recipe import Recipe, TaskOptions
 
-__all__ = [
-    "Parts",
-    "all_parts",
-    "load_stage",
-    "outputs_of_file",
-    "samples_of",
-    "source_of",
-    "task_changes",
-]
-
-
 Parts = tuple[DataSet | None, DataSet | None]
 """What trains or calibrates, and what is scored."""
 

@@ -27,8 +27,6 @@ from tinyml_compress.runners.emulated import emulate
 from tinyml_compress.techniques.allocation import Price
 from tinyml_compress.techniques.sparsity import prunable_weights
 
-__all__ = ["LayerPrices"]
-
 Array = npt.NDArray[Any]
 
 _NEAR = 0.01

@@ -9,8 +9,6 @@ import numpy as np
 from tinyml_compress.pipeline.inspect.verb import histogram
 from tinyml_compress.results import LayerWeights
 
-__all__ = ["weights_of_keras", "weights_of_layer"]
-
 
 def weights_of_layer(name: str, values: Any) -> LayerWeights:
     """Of real values in any shape."""

@@ -23,8 +23,6 @@ from tinyml_compress.support.progress import stage as shown
 from tinyml_compress.techniques.convert_stage import ConvertOptions
 from tinyml_compress.techniques.recipe import Recipe, Stage
 
-__all__ = ["ARTIFACTS", "MODEL", "Held", "Made", "Maker"]
-
 MODEL = "model.keras"
 ARTIFACTS = "artifacts"
 

@@ -20,8 +20,6 @@ from tinyml_compress.techniques.pruning import PruneOptions
 from tinyml_compress.techniques.recipe import Recipe
 from tinyml_compress.techniques.registry import technique
 
-__all__ = ["boards_of", "find_recipe", "loaded_for", "plan_blocks", "refuse_for_device"]
-
 
 def find_recipe(name: str | Path) -> Path:
     """A file of that path, or a shipped recipe of that name."""

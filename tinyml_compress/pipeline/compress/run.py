@@ -41,8 +41,6 @@ from tinyml_compress.techniques.fine_tuning import TrainOptions
 from tinyml_compress.techniques.pruning import PruneOptions
 from tinyml_compress.techniques.recipe import Recipe, Stage
 
-__all__ = ["Request", "Run", "write_report"]
-
 _logger = logging.getLogger(__name__)
 _RETRIES = 4
 _OUTCOME = "outcome.json"

@@ -11,8 +11,6 @@ import numpy.typing as npt
 from tinyml_compress.data import DataSet
 from tinyml_compress.techniques.recipe import Recipe
 
-__all__ = ["sample_warnings"]
-
 Array = npt.NDArray[Any]
 _PER_SAMPLE = 40
 """Trained parameters for each sample, beyond which fine-tuning fell behind what needs no training: keywords

@@ -16,8 +16,6 @@ from tinyml_compress.pipeline.compress.layer_weights import weights_of_keras
 from tinyml_compress.results import StageResult
 from tinyml_compress.techniques.recipe import Recipe
 
-__all__ = ["Scored", "Scoring"]
-
 Scored = tuple[StageResult, "npt.NDArray[Any] | None"]
 """A result with its score, and what each scored sample is worth, where there are any."""
 

@@ -18,8 +18,6 @@ from tinyml_compress.techniques.sparsity import prunable_weights, zeros_of
 from tinyml_compress.techniques.technique import Context, Outcome
 from tinyml_compress.techniques.training import Samples, Training
 
-__all__ = ["no_student", "run_stage", "sizes_of"]
-
 
 def run_stage(
     stage: Stage,

@@ -14,8 +14,6 @@ from tinyml_compress.results import Compression
 from tinyml_compress.support.trust import trusting
 from tinyml_compress.techniques.recipe import Recipe, read
 
-__all__ = ["compress"]
-
 
 def compress(
     model: str | Path,

@@ -16,8 +16,6 @@ from tinyml_compress.errors import TrainingError
 from tinyml_compress.evaluation import ScoreKind, paired_drop
 from tinyml_compress.results import Judgement, Word
 
-__all__ = ["ANY_DROP", "DEFAULT_DROP", "costliest", "judged", "require", "worst_layer"]
-
 Array = npt.NDArray[Any]
 DEFAULT_DROP = 0.02
 """What a recipe may lose that says nothing about it: two points, or a fiftieth of an error."""

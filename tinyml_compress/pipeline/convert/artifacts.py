@@ -25,8 +25,6 @@ from tinyml_compress.runners.vectors import random
 from tinyml_compress.support import files
 from tinyml_compress.support.document import SCHEMA
 
-__all__ = ["Artifacts", "Converted", "make_artifacts"]
-
 Array = npt.NDArray[np.generic]
 _VECTORS = 4
 _VECTOR_BYTES = 256 * 1024

@@ -15,8 +15,6 @@ from tinyml_compress import frontend
 from tinyml_compress.errors import CollapsedRange, ConversionError, TinymlError
 from tinyml_compress.ops import operator
 
-__all__ = ["Movement", "collapsed_layer", "movement_of", "refuse_collapsed"]
-
 _SAMPLES = 32
 _STILL = 1e-4
 """Of the largest output: what moves by less does not depend on the inputs."""

@@ -13,8 +13,6 @@ from tinyml_compress.ir import Port, Program
 from tinyml_compress.runners import native, tflm
 from tinyml_compress.runners.vectors import Edge, edge, pattern, random
 
-__all__ = ["golden_vectors", "input_vectors", "tflm_vectors"]
-
 _MOST_BYTES = 64 * 1024
 """The vectors are C text that someone compiles: a few of a large input prove enough."""
 

@@ -18,8 +18,6 @@ from tinyml_compress.pipeline.convert.whole import (
     preprocessing_of,
 )
 
-__all__ = ["convert_model", "mixed_form"]
-
 
 def convert_model(loaded: LoadedModel, calibration: Calibration, wanted: Wanted = AS_USUAL) -> Converted:
     """The .tflite file of a loaded model, in memory; refuses float operators unless the settings

@@ -14,8 +14,6 @@ from tinyml_compress.results import LayerNoise
 from tinyml_compress.results.parity import Decibel
 from tinyml_compress.runners.sides import dequantized
 
-__all__ = ["layer_noise", "sqnr_db"]
-
 Array = npt.NDArray[np.generic]
 
 

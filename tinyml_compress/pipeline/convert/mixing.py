@@ -26,8 +26,6 @@ from tinyml_compress.results import Engine, Mixed, ValueGain
 from tinyml_compress.runners import tflm
 from tinyml_compress.support.progress import stage
 
-__all__ = ["MixedFile", "Mixer", "by_names", "mix", "mix_forms", "mixer_of", "ranking"]
-
 Floats = npt.NDArray[np.float32]
 _WORK = 2e9
 """Multiplications that the ranking of one layer may take: int16 reference kernels are slow."""

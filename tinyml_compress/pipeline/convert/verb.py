@@ -17,7 +17,7 @@ from tinyml_compress.data import DataSet
 from tinyml_compress.data.split import split_data
 from tinyml_compress.errors import ConversionError, OutputError, UsageError
 from tinyml_compress.models import LoadedModel
-from tinyml_compress.ops.base import Isa, Level
+from tinyml_compress.ops.base import Level
 from tinyml_compress.pipeline.compile.verb import compile_to_folder
 from tinyml_compress.pipeline.convert.artifacts import Artifacts, Converted, make_artifacts
 from tinyml_compress.pipeline.convert.whole import Calibration, Wanted, no_calibration
@@ -27,17 +27,10 @@ from tinyml_compress.pipeline.sources.source import source_of
 from tinyml_compress.pipeline.stream import told
 from tinyml_compress.results import Compiled, Conversion, Manifest, Mixed
 from tinyml_compress.support import c_names, files
+from tinyml_compress.support.instruction_sets import Isa
 from tinyml_compress.support.progress import stage
 from tinyml_compress.support.trust import trusting
 from tinyml_compress.support.words import word
-
-__all__ = [
-    "AOT_FOLDER",
-    "Artifacts",
-    "Converted",
-    "convert",
-    "make_artifacts",
-]
 
 Floats = npt.NDArray[np.float32]
 AOT_FOLDER = "aot"

@@ -22,16 +22,6 @@ from tinyml_compress.pipeline.convert.collapse import refuse_collapsed
 from tinyml_compress.support import backend, files
 from tinyml_compress.support.progress import stage
 
-__all__ = [
-    "AS_USUAL",
-    "SAMPLES",
-    "Calibration",
-    "Wanted",
-    "convert_whole",
-    "no_calibration",
-    "preprocessing_of",
-]
-
 Floats = npt.NDArray[np.float32]
 Calibration = str | Path | DataSet | Sequence[Floats] | None
 SAMPLES = 256

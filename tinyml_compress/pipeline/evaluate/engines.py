@@ -13,14 +13,13 @@ from tinyml_compress import frontend
 from tinyml_compress.errors import ModelError, UnsupportedOperator, UsageError
 from tinyml_compress.formats import flat, schema
 from tinyml_compress.ir import Graph, Quant, Tensor
-from tinyml_compress.ops.base import Isa, Level
+from tinyml_compress.ops.base import Level
 from tinyml_compress.pipeline.compile.generated_folder import GeneratedC
 from tinyml_compress.pipeline.compile.verb import compile_graph
 from tinyml_compress.results import Engine
 from tinyml_compress.runners import host, native, tflm
 from tinyml_compress.support import files
-
-__all__ = ["Engine", "Subject", "described_inputs", "inputs_of", "run_graph", "runner", "subject_of"]
+from tinyml_compress.support.instruction_sets import Isa
 
 Array = npt.NDArray[np.generic]
 Rows = list[list[Array]]

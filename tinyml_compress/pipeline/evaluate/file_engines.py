@@ -18,8 +18,6 @@ from tinyml_compress.results import Engine
 from tinyml_compress.runners import host, native, tflm
 from tinyml_compress.runners.sides import dequantized, stored_inputs
 
-__all__ = ["Predict", "predictor"]
-
 Array = npt.NDArray[np.generic]
 Floats = npt.NDArray[np.float32]
 Predict = Callable[[DataSet], Floats]

@@ -11,8 +11,6 @@ import numpy.typing as npt
 from tinyml_compress.data import DataSet
 from tinyml_compress.frontend.names import input_name
 
-__all__ = ["arrays_for"]
-
 Floats = npt.NDArray[np.float32]
 
 

@@ -15,8 +15,6 @@ from tinyml_compress.results import Engine, Evaluation, Evaluations, Score, Task
 from tinyml_compress.support.progress import stage
 from tinyml_compress.support.trust import trusting
 
-__all__ = ["Evaluator", "evaluate", "evaluate_all", "evaluator"]
-
 
 @dataclass(frozen=True)
 class Evaluator:

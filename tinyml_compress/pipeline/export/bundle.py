@@ -18,14 +18,13 @@ from tinyml_compress.exporters import Bundle, Engine
 from tinyml_compress.exporters.bundle import Vectors
 from tinyml_compress.frontends.preprocessing import Preprocessing, c_header
 from tinyml_compress.ir import DType, Memories, Port, Program
-from tinyml_compress.ops.base import Isa, Level
+from tinyml_compress.ops.base import Level
 from tinyml_compress.pipeline.compile.front_end import front_end
 from tinyml_compress.pipeline.compile.verb import compile_model
 from tinyml_compress.pipeline.convert.golden_vectors import golden_vectors, input_vectors, tflm_vectors
 from tinyml_compress.runners import tflm
 from tinyml_compress.support import files
-
-__all__ = ["Metadata", "aot_bundle", "tflm_bundle"]
+from tinyml_compress.support.instruction_sets import Isa
 
 _VECTOR_BYTES = 16 * 1024
 """The self-test lies in a device's flash."""

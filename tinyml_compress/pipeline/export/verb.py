@@ -11,7 +11,7 @@ from tinyml_compress import exporters
 from tinyml_compress.errors import UsageError
 from tinyml_compress.exporters import Engine, Format
 from tinyml_compress.ir import ConstantsIn
-from tinyml_compress.ops.base import Isa, Level
+from tinyml_compress.ops.base import Level
 from tinyml_compress.pipeline.compile.places import kernels_for, memories_for
 from tinyml_compress.pipeline.compile.shares import memory_shares
 from tinyml_compress.pipeline.export.bundle import Metadata, aot_bundle, tflm_bundle
@@ -19,11 +19,10 @@ from tinyml_compress.pipeline.measure.model import given
 from tinyml_compress.results import Exported
 from tinyml_compress.support import files
 from tinyml_compress.support.c_names import check_c_name
+from tinyml_compress.support.instruction_sets import Isa
 from tinyml_compress.support.progress import stage
 from tinyml_compress.support.trust import trusting
 from tinyml_compress.support.words import word
-
-__all__ = ["export"]
 
 _RELEASE = re.compile(r"[0-9]+\.[0-9]+\.[0-9]+")
 _URL = re.compile(r"https?://[!-~]+")

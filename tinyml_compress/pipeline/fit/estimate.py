@@ -23,11 +23,10 @@ from tinyml_compress.pipeline.measure.work import Request
 from tinyml_compress.results import Measurement
 from tinyml_compress.results.fit import Budget, Cost, Estimate, Form, LayerNeed
 from tinyml_compress.search.budget import overdraft
-from tinyml_compress.search.space import Epochs, Point, full_space, recipe_of
+from tinyml_compress.search.space import Epochs, full_space, recipe_of
 from tinyml_compress.support.progress import stage
 from tinyml_compress.techniques.recipe import dump
-
-__all__ = ["estimate"]
+from tinyml_compress.techniques.technique import Point
 
 _SAMPLES = 8
 _NARROWEST = 0.2

@@ -14,8 +14,6 @@ from tinyml_compress.errors import OutputError
 from tinyml_compress.support import files
 from tinyml_compress.support.scratch import scratch
 
-__all__ = ["WORK", "working"]
-
 _LOCK = "lock"
 WORK = ".work"
 """Below the output folder: the job that workers read, their logs, and what they make on the way."""

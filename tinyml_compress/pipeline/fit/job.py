@@ -21,8 +21,6 @@ from tinyml_compress.support.backend import switches
 from tinyml_compress.support.passwords import hidden
 from tinyml_compress.support.producers import SEARCH
 
-__all__ = ["Job", "amount", "own_storage", "resolved"]
-
 _AMOUNT = re.compile(r"(\d+(?:\.\d+)?)\s*(%|[kKmM][bB]?|[bB])?")
 _STUDY = "study.db"
 _UNITS = {"k": 1024, "m": 1024 * 1024}

@@ -27,15 +27,14 @@ from tinyml_compress.pipeline.measure.work import Request
 from tinyml_compress.results import Compression
 from tinyml_compress.results.fit import Cost
 from tinyml_compress.search.loop import Judged
-from tinyml_compress.search.space import Point, full_space, recipe_of
+from tinyml_compress.search.space import full_space, recipe_of
 from tinyml_compress.support import cache, files
 from tinyml_compress.support.backend import switches
 from tinyml_compress.support.producers import FIT_SHAPE
 from tinyml_compress.support.scratch import scratch
 from tinyml_compress.techniques.convert_stage import ConvertOptions
 from tinyml_compress.techniques.recipe import Recipe, dump
-
-__all__ = ["RecipeJudge", "cost_on", "halves", "reference_point"]
+from tinyml_compress.techniques.technique import Point
 
 
 def reference_point() -> Point:
@@ -43,7 +42,7 @@ def reference_point() -> Point:
     return {one.name: one.off for one in full_space().dimensions}
 
 
-def cost_on(tflite: bytes, target: str, level: str, targets_dir: Path | None) -> Cost:
+def _cost_on(tflite: bytes, target: str, level: str, targets_dir: Path | None) -> Cost:
     """Of the compiled file on an emulated device; its output is compared with TensorFlow Lite Micro on the
     way.
     """
@@ -85,7 +84,7 @@ class RecipeJudge:
 
     def cost(self, point: Point) -> Cost:
         """In the point's shape with the float model's weights, before any training."""
-        return cost_on(self._shape(point), self._job.target, str(point["level"]), self._targets_dir)
+        return _cost_on(self._shape(point), self._job.target, str(point["level"]), self._targets_dir)
 
     def train(self, point: Point, part: float) -> Judged:
         """After `part` of the training."""
@@ -93,7 +92,7 @@ class RecipeJudge:
             tflite = self.run(point, part, folder).tflite
             assert tflite is not None
             score = self._score(tflite, self._half)
-            cost = cost_on(tflite.read_bytes(), self._job.target, str(point["level"]), self._targets_dir)
+            cost = _cost_on(tflite.read_bytes(), self._job.target, str(point["level"]), self._targets_dir)
         return Judged(score, self.drop(score, self.float_score), cost)
 
     def run(self, point: Point, part: float, folder: Path) -> Compression:

@@ -12,7 +12,7 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from tinyml_compress.devices import Device, load_device
-from tinyml_compress.ops.base import Isa, Level
+from tinyml_compress.ops.base import Level
 from tinyml_compress.pipeline.compile.verb import compile_to_folder
 from tinyml_compress.pipeline.fit.job import Job
 from tinyml_compress.pipeline.fit.judge import RecipeJudge
@@ -23,9 +23,8 @@ from tinyml_compress.results import encoded
 from tinyml_compress.results.fit import Fit, Outcome, Published, Trial, Untouched
 from tinyml_compress.support import files
 from tinyml_compress.support.c_names import c_name
+from tinyml_compress.support.instruction_sets import Isa
 from tinyml_compress.techniques.recipe import dump
-
-__all__ = ["publish"]
 
 _FOLDER = "winner"
 

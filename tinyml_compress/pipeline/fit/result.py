@@ -28,8 +28,6 @@ from tinyml_compress.search.budget import binding, overdraft
 from tinyml_compress.search.front import feasible, front, nearest, winner
 from tinyml_compress.search.study import Study
 
-__all__ = ["Facts", "gives", "result_of"]
-
 _SHOWN = (Outcome.TRAINED, Outcome.HOPELESS, Outcome.STOPPED, Outcome.FAILED)
 
 

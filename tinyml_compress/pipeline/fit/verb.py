@@ -30,8 +30,6 @@ from tinyml_compress.support.progress import Stage, stage
 from tinyml_compress.support.scratch import scratch
 from tinyml_compress.support.trust import trusted
 
-__all__ = ["fit", "search"]
-
 _POLL_S = 1.0
 _FINALISTS = 4
 _FINAL_SHARE = 0.3

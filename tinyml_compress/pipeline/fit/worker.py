@@ -16,12 +16,11 @@ from tinyml_compress.pipeline.fit.result import Facts
 from tinyml_compress.results.base import plain
 from tinyml_compress.results.fit import Cost, FloatModel, LeftOut, Reference
 from tinyml_compress.search.loop import work
-from tinyml_compress.search.space import Choice, Dimension, Point, Space, anchors, full_space
+from tinyml_compress.search.space import Space, anchors, full_space
 from tinyml_compress.search.study import Study
 from tinyml_compress.support.passwords import STORAGE_VARIABLE
 from tinyml_compress.support.trust import trusting
-
-__all__ = ["main"]
+from tinyml_compress.techniques.technique import Choice, Dimension, Point
 
 _PAYS = 0.99
 """A dimension pays when a strong setting of it costs less than this part of the reference."""

@@ -9,8 +9,6 @@ from tinyml_compress.pipeline.sources.source import source_of
 from tinyml_compress.results import Inspection
 from tinyml_compress.support.trust import trusting
 
-__all__ = ["inspect"]
-
 
 def inspect(
     model: str | Path, data: str | Path | DataSet | None = None, *, trust: bool = False

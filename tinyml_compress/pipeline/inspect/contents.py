@@ -8,8 +8,6 @@ from pathlib import Path
 
 from tinyml_compress.support import files
 
-__all__ = ["content_of_model"]
-
 
 def content_of_model(spec: str) -> str:
     """Of a model that is named by a path, by `package.module:function`, or as `zoo:NAME`; nothing of it is

@@ -17,8 +17,6 @@ from tinyml_compress.pipeline.inspect.verb import values_of
 from tinyml_compress.results import Inspection, LayerFacts, Sensitivity
 from tinyml_compress.support.progress import stage
 
-__all__ = ["inspect_keras"]
-
 _SHORT: dict[str, str] = {
     dtype.numpy.name: dtype.value for dtype in reversed(DType) if dtype is not DType.RESOURCE
 }

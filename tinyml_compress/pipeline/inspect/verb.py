@@ -19,8 +19,6 @@ from tinyml_compress.results import Conversion, Inspection, LayerFacts, Values
 from tinyml_compress.support import files
 from tinyml_compress.support.c_names import c_name
 
-__all__ = ["histogram", "inspect_model", "looked_into", "real_values", "values_of"]
-
 Reals = npt.NDArray[np.float64]
 _BINS = 41
 

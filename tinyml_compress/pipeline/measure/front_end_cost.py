@@ -13,8 +13,6 @@ from tinyml_compress.pipeline.measure.work import FLAGS, Work
 from tinyml_compress.results import Figure, FrontEndCost, Kind, StageCost
 from tinyml_compress.runners.emulated import Emulation, Emulator, emulate
 
-__all__ = ["front_end_cost"]
-
 _LOUDNESS = 3000
 _BETWEEN = "between stages"
 

@@ -14,8 +14,6 @@ from tinyml_compress.pipeline.evaluate.model_inputs import arrays_for
 from tinyml_compress.runners.sides import stored_inputs
 from tinyml_compress.runners.vectors import pattern, random
 
-__all__ = ["Vectors", "make_vectors"]
-
 Array = npt.NDArray[np.generic]
 
 

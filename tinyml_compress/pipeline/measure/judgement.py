@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from tinyml_compress.errors import BudgetError, DoesNotFit, EmulationError, MismatchError, MissingDependency
 from tinyml_compress.results import Benchmark, Measurement
 
-__all__ = ["Budgets", "check_budgets", "judge", "raise_for"]
-
 
 @dataclass(frozen=True)
 class Budgets:

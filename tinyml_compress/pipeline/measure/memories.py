@@ -7,8 +7,6 @@ from tinyml_compress.ir import Program
 from tinyml_compress.results import Demand, MemoryUse
 from tinyml_compress.runners.emulated import Emulation
 
-__all__ = ["memory_uses", "ram_bytes", "ram_demands"]
-
 
 def memory_uses(program: Program, device: Device, done: Emulation) -> tuple[MemoryUse, ...]:
     """One per memory, the fastest first; none where the program knows of one alone."""

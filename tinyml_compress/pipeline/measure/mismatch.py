@@ -16,8 +16,6 @@ from tinyml_compress.pipeline.compare.differences import cut_at
 from tinyml_compress.results import BitExact
 from tinyml_compress.runners import tflm
 
-__all__ = ["agreement", "first_difference", "locate"]
-
 Array = npt.NDArray[np.generic]
 Outputs = Sequence[tuple[bytes, ...]]
 Emulate = Callable[[Graph, list[tuple[bytes, ...]]], tuple[Sequence[Port], Outputs]]
@@ -30,12 +28,12 @@ def agreement(program: Program, found: Outputs, wanted: Outputs) -> tuple[BitExa
     if not wrong:
         return BitExact(vectors=len(found), mismatches=0), None
     first = wrong[0]
-    where = first_difference(program.outputs, found[first], wanted[first])
+    where = _first_difference(program.outputs, found[first], wanted[first])
     detail = f"vector {first}, {where}"
     return BitExact(vectors=len(found), mismatches=len(wrong), detail=detail), first
 
 
-def first_difference(ports: Sequence[Port], found: tuple[bytes, ...], wanted: tuple[bytes, ...]) -> str:
+def _first_difference(ports: Sequence[Port], found: tuple[bytes, ...], wanted: tuple[bytes, ...]) -> str:
     """Output, element, and both values."""
     for port, got, right in zip(ports, found, wanted, strict=True):
         if got != right:
@@ -63,7 +61,7 @@ def locate(model: bytes, name: str, inputs: list[Array], raw: tuple[bytes, ...],
         except TinymlError:
             continue  # a piece that one of the two cannot run says nothing
         if found[0] != wanted:
-            return f"{_named(index, node)}, {first_difference(ports, found[0], wanted)}"
+            return f"{_named(index, node)}, {_first_difference(ports, found[0], wanted)}"
     return ""
 
 

@@ -12,8 +12,6 @@ from tinyml_compress.pipeline.compile.front_end import manifest_preprocessing
 from tinyml_compress.support import files
 from tinyml_compress.support.c_names import c_name
 
-__all__ = ["Given", "given"]
-
 _ZOO = "zoo:"
 
 

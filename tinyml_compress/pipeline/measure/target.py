@@ -20,8 +20,6 @@ from tinyml_compress.support.instruction_sets import Isa
 if TYPE_CHECKING:
     from tinyml_compress.pipeline.measure.work import Work
 
-__all__ = ["Demands", "Target", "all_targets", "target", "targets"]
-
 Demands = tuple[Sequence[Demand], Sequence[str]]
 """What is needed, and what that rests on besides exact sizes."""
 

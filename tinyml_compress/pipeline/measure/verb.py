@@ -21,8 +21,6 @@ from tinyml_compress.support.progress import stage
 from tinyml_compress.support.trust import trusting
 from tinyml_compress.support.words import several, word
 
-__all__ = ["benchmark", "measured"]
-
 
 def benchmark(
     model: str | Path,

@@ -11,14 +11,13 @@ from tinyml_compress.devices import Duty
 from tinyml_compress.errors import MissingDependency, TinymlError, UnsupportedOperator
 from tinyml_compress.frontends.preprocessing import Preprocessing
 from tinyml_compress.ir import ANYWHERE, ConstantsIn, Memories, Port, Program
-from tinyml_compress.ops.base import Isa, Level
+from tinyml_compress.ops.base import Level
 from tinyml_compress.pipeline.compile.front_end import front_end
 from tinyml_compress.pipeline.compile.verb import compile_model
 from tinyml_compress.pipeline.measure.inputs import Vectors, make_vectors
 from tinyml_compress.results import ModelFacts
 from tinyml_compress.runners import tflm
-
-__all__ = ["FLAGS", "Request", "Work"]
+from tinyml_compress.support.instruction_sets import Isa
 
 FLAGS = {Level.SIZE: "-Os", Level.BALANCED: "-O2", Level.SPEED: "-O3", Level.RAM: "-O2"}
 

@@ -6,8 +6,6 @@ from dataclasses import dataclass
 
 from tinyml_compress.results.weights import LayerWeights
 
-__all__ = ["Content"]
-
 
 @dataclass(frozen=True)
 class Content:

@@ -23,8 +23,6 @@ from tinyml_compress.pipeline.evaluate.file_engines import Predict
 from tinyml_compress.pipeline.sources.content import Content
 from tinyml_compress.results import Engine, Inspection, Mixed
 
-__all__ = ["Source", "source_of"]
-
 
 class Source(ABC):
     """A kind of model, and one of them; made without loading anything."""

@@ -21,8 +21,6 @@ from tinyml_compress.rendering.page.html import (
 from tinyml_compress.rendering.page.shell import Source
 from tinyml_compress.results import Benchmark, Kind, Measurement, NodeCost, decoded
 
-__all__ = ["benchmark_parts"]
-
 _FLASH = ("weights", "kernels", "glue", "tables", "startup")
 _RAM = ("arena", "state", "stack", "static")
 _NODE = (

@@ -20,8 +20,6 @@ from tinyml_compress.rendering.page.shell import Source, whole_page
 from tinyml_compress.results import Fit
 from tinyml_compress.support.json_file import read_json
 
-__all__ = ["front_svg", "read_document", "results_page"]
-
 Document = Mapping[str, Any]
 Parts = Callable[[Sequence[Source]], list[str]]
 _KINDS: tuple[tuple[str, str, Parts], ...] = (

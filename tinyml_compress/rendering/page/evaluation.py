@@ -24,8 +24,6 @@ from tinyml_compress.rendering.page.shell import Source
 from tinyml_compress.rendering.parity_text import ENGINE_NAMES
 from tinyml_compress.results import Evaluation, Evaluations, Ladder, LayerNoise, Score, Step, decoded
 
-__all__ = ["evaluate_parts", "ladder_parts"]
-
 _SCORES = (
     Column("name", "model"),
     Column("engine", "engine"),

@@ -23,8 +23,6 @@ from tinyml_compress.rendering.page.shell import Source
 from tinyml_compress.results import Conversion, Inspection, Inspections, LayerWeights, Sensitivity, decoded
 from tinyml_compress.results.ledger import PARTS
 
-__all__ = ["convert_parts", "inspect_parts"]
-
 _LAYERS = (
     Column("index", "#", "d"),
     Column("op", "operator"),

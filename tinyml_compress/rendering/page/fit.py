@@ -27,8 +27,6 @@ from tinyml_compress.results import Budget, Cost, Estimate, Fit, Trial, decoded
 from tinyml_compress.results.base import plain
 from tinyml_compress.results.fit import Outcome
 
-__all__ = ["estimate_parts", "fit_parts", "front_chart"]
-
 _LIMITS = {
     "flash": ("flash", " B", ",.0f"),
     "ram": ("RAM", " B", ",.0f"),

@@ -10,8 +10,6 @@ from tinyml_compress.results import Result, decoded
 from tinyml_compress.support.escape import html_text
 from tinyml_compress.support.table_markup import blocks_html
 
-__all__ = ["generic_parts"]
-
 _VERDICTS = {"equal": "all bytes equal", "passed": "passed", "sound": "all that is required is here"}
 
 

@@ -12,21 +12,6 @@ from typing import Any
 
 from tinyml_compress.support.escape import for_terminal, html_text
 
-__all__ = [
-    "Card",
-    "Chart",
-    "Column",
-    "Meter",
-    "Verdict",
-    "card_grid",
-    "chart",
-    "fold",
-    "note",
-    "row_of_charts",
-    "section",
-    "table",
-]
-
 _LONG = 28
 """Texts of more letters may break into lines."""
 _MANY_COLUMNS = 9

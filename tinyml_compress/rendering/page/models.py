@@ -25,16 +25,6 @@ from tinyml_compress.rendering.page.html import (
 from tinyml_compress.rendering.page.shell import Source
 from tinyml_compress.results import Compared, Comparison, Compression, Listing, Word, decoded
 
-__all__ = [
-    "compare_parts",
-    "compress_parts",
-    "confusion",
-    "demo_parts",
-    "intervals",
-    "on_front",
-    "short_names",
-]
-
 Row = Mapping[str, Any]
 _SHOWN = (
     Column("name", "model"),

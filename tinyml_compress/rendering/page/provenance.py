@@ -6,8 +6,6 @@ import shlex
 from collections.abc import Mapping
 from typing import Any
 
-__all__ = ["facts_of", "parts_of"]
-
 _WORDS = (
     "tool",
     "recipe",

@@ -14,8 +14,6 @@ from tinyml_compress.rendering.page.html import Column, table
 from tinyml_compress.rendering.page.provenance import parts_of
 from tinyml_compress.support.escape import for_terminal, html_text
 
-__all__ = ["Source", "whole_page"]
-
 _HERE = Path(__file__).parent
 
 

@@ -8,8 +8,6 @@ from typing import Any
 from tinyml_compress.rendering.page.html import Chart, Column, Value
 from tinyml_compress.results import LayerWeights
 
-__all__ = ["bars", "curves", "dots", "histograms", "matrix", "memory_plan", "nodes", "scatter", "stacked"]
-
 Rows = Sequence[Mapping[str, Value]]
 COLOURS = tuple(f"var(--c{number})" for number in range(1, 9))
 _STEP = 22

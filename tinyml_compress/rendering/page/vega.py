@@ -17,8 +17,6 @@ from tinyml_compress.errors import MissingDependency
 from tinyml_compress.support.cache import cached_folder, key_of
 from tinyml_compress.support.producers import CHARTS
 
-__all__ = ["licence", "picture", "script", "versions"]
-
 _SNIPPET = "window.vegaEmbed = vegaEmbed;"
 _FILE = "vega.js"
 

@@ -11,8 +11,6 @@ from tinyml_compress.devices import Alignment, Core
 from tinyml_compress.runners.emulated.image import Image
 from tinyml_compress.runners.emulated.loads import load_at
 
-__all__ = ["ACCESS", "accesses"]
-
 ACCESS = np.dtype(
     [
         ("offset", np.uint32),

@@ -12,8 +12,6 @@ from tinyml_compress.errors import EmulationError
 from tinyml_compress.runners.emulated.issue import pipeline_count
 from tinyml_compress.support.instruction_sets import forms
 
-__all__ = ["BlockClasses", "classify_block", "disassembler"]
-
 
 class BlockClasses:
     """One basic block: how many instructions, and how many of each class."""

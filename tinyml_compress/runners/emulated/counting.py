@@ -22,22 +22,6 @@ from tinyml_compress.runners.emulated.image import Image
 from tinyml_compress.runners.toolchain import Build
 from tinyml_compress.support.resources import package_folder
 
-__all__ = [
-    "BETWEEN",
-    "ENTRY",
-    "OUTSIDE",
-    "READS",
-    "Count",
-    "Counts",
-    "ReadWatch",
-    "Recorder",
-    "Unaligned",
-    "count_blocks",
-    "ordered",
-    "owners",
-    "summarize",
-]
-
 KEEP = -1
 OUTSIDE = -2
 BETWEEN = -3

@@ -21,8 +21,6 @@ from tinyml_compress.runners.emulated.qemu import QemuMachine
 from tinyml_compress.support.cache import cached_folder, key_of
 from tinyml_compress.support.producers import EMULATION
 
-__all__ = ["Emulation", "Emulator", "emulate"]
-
 
 class Emulator(Enum):
     """Who executes the firmware."""

@@ -16,8 +16,6 @@ from tinyml_compress.runners.emulated.layout import linker_script
 from tinyml_compress.runners.toolchain import Build, Toolchain
 from tinyml_compress.support.resources import package_folder
 
-__all__ = ["Firmware", "build_firmware", "choose_toolchain"]
-
 # Contraction off: a float node must give the bits of the reference, which rounds twice.
 _COMMON = (
     "-std=gnu11",
@@ -57,7 +55,7 @@ class Firmware:
     """The board's, where its core prices the lines that miss it."""
 
 
-def choose_toolchain(core: Core, name: str) -> Toolchain:
+def _choose_toolchain(core: Core, name: str) -> Toolchain:
     """The compiler `name` for that core."""
     if name not in core.compilers:
         raise MissingDependency(
@@ -80,7 +78,7 @@ def build_firmware(
     """Compile and link; `memory` replaces the device's map (the same objects, relinked for
     another emulator).
     """
-    core, chosen = device.core, choose_toolchain(device.core, toolchain_name or device.toolchain)
+    core, chosen = device.core, _choose_toolchain(device.core, toolchain_name or device.toolchain)
     place = memory or (device.tiered if program.plan.tiers else device.memory)
     target = (*core.compilers[chosen.name], *device.flags)
     flags = (*target, optimize, *_COMMON, *_ONLY[chosen.name])

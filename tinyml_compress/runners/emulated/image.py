@@ -9,8 +9,6 @@ from pathlib import Path
 
 from tinyml_compress.errors import ToolchainError
 
-__all__ = ["FlashLedger", "Image", "Part", "read_image"]
-
 
 @dataclass(frozen=True)
 class Part:

@@ -11,8 +11,6 @@ from tinyml_compress.errors import DataError
 from tinyml_compress.ir import Program
 from tinyml_compress.runners.emulated.counting import Counts
 
-__all__ = ["PAINT", "STOPPED", "Inference", "check_inputs", "stack_high_water", "state_places"]
-
 PAINT = 0xA5
 """What RAM holds before the run: what is written shows, and what is relied on breaks."""
 

@@ -19,8 +19,6 @@ from tinyml_compress.runners.emulated.misstep import Misstep
 from tinyml_compress.runners.toolchain import Build
 from tinyml_compress.support.resources import package_folder
 
-__all__ = ["Interpreter"]
-
 _SOURCES = (
     "core_run.c",
     "core_short.c",

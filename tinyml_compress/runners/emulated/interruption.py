@@ -8,8 +8,6 @@ from contextlib import contextmanager
 
 from tinyml_compress.errors import EmulationError
 
-__all__ = ["check", "interrupt", "interruptible", "running"]
-
 _asked = threading.Event()
 _stops: set[Callable[[], object]] = set()
 

@@ -10,8 +10,6 @@ from threading import Lock
 
 from tinyml_compress.support.instruction_sets import forms
 
-__all__ = ["PipelineCount", "pipeline_count"]
-
 
 class _Unit(Enum):
     """Which part of the core an instruction occupies."""

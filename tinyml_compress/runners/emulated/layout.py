@@ -5,8 +5,6 @@ from __future__ import annotations
 from tinyml_compress.devices import MemoryMap
 from tinyml_compress.ir import memory_word
 
-__all__ = ["linker_script", "used_end"]
-
 
 def used_end(memory: str) -> str:
     """The symbol behind what lies in one of the further memories."""

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-__all__ = ["LoadAddress", "load_at"]
-
 _PC = 15
 _SP = 13
 # By the second opcode field of LDRSB, LDR, LDRH, LDRB, LDRSH with a register offset: all of them load.

@@ -37,8 +37,6 @@ from tinyml_compress.runners.emulated.layout import used_end
 from tinyml_compress.runners.emulated.misstep import Misstep
 from tinyml_compress.runners.emulated.unicorn_core import UnicornCore
 
-__all__ = ["Machine", "StoppedEarly"]
-
 _log = logging.getLogger(__name__)
 _ATTEMPTS = 3
 

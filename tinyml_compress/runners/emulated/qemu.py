@@ -42,8 +42,6 @@ from tinyml_compress.support import proc
 from tinyml_compress.support.resources import package_folder
 from tinyml_compress.support.scratch import scratch
 
-__all__ = ["QemuMachine", "available", "map_for", "version"]
-
 _PROGRAM = "qemu-system-arm"
 _TIMEOUT = 600.0
 

@@ -10,8 +10,6 @@ from tinyml_compress.runners.emulated.counting import Recorder
 from tinyml_compress.runners.emulated.firmware import Firmware
 from tinyml_compress.runners.emulated.misstep import Misstep
 
-__all__ = ["UnicornCore"]
-
 _PAGE = 4096
 _SYSTEM = 0xE000E000
 

@@ -34,8 +34,6 @@ from tinyml_compress.results import (
 from tinyml_compress.results.kernels import runner_up
 from tinyml_compress.runners.emulated import Count, Emulation, Emulator, emulate
 
-__all__ = ["TARGET"]
-
 
 class Board(Target):
     """What a TOML file of kind `board` describes."""

@@ -9,8 +9,6 @@ from tinyml_compress.pipeline.measure.work import Work
 from tinyml_compress.results import DeviceDetails, DeviceFacts, Figure, Kind, Measurement
 from tinyml_compress.runners import host
 
-__all__ = ["TARGET"]
-
 
 class HostTarget(Target):
     """What a TOML file of kind `host` describes."""

@@ -16,8 +16,6 @@ from tinyml_compress.pipeline.convert.artifacts import Converted
 from tinyml_compress.pipeline.convert.collapse import refuse_collapsed
 from tinyml_compress.pipeline.convert.whole import SAMPLES, Calibration, Wanted, preprocessing_of
 
-__all__ = ["arrays_of", "check_settings", "finished"]
-
 Floats = npt.NDArray[np.float32]
 
 

@@ -23,8 +23,6 @@ from tinyml_compress.results import Engine, Inspection, Mixed
 from tinyml_compress.support import backend
 from tinyml_compress.support.progress import stage
 
-__all__ = ["KerasSource"]
-
 Floats = npt.NDArray[np.float32]
 
 

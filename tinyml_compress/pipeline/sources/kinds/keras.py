@@ -7,8 +7,6 @@ from pathlib import Path
 from tinyml_compress.models.load import FILES, is_function
 from tinyml_compress.pipeline.sources.kinds._keras import KerasSource
 
-__all__ = ["SOURCE"]
-
 _ZOO = "zoo:"
 
 

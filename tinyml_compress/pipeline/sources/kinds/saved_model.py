@@ -6,8 +6,6 @@ from pathlib import Path
 
 from tinyml_compress.pipeline.sources.kinds._keras import KerasSource
 
-__all__ = ["SOURCE"]
-
 
 class _SavedModel(KerasSource):
     @classmethod

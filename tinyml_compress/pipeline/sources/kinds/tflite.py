@@ -29,8 +29,6 @@ from tinyml_compress.support import files
 from tinyml_compress.support.c_names import c_name
 from tinyml_compress.support.progress import stage
 
-__all__ = ["SOURCE"]
-
 Floats = npt.NDArray[np.float32]
 
 

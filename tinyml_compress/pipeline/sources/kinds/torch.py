@@ -24,8 +24,6 @@ from tinyml_compress.results import Engine, Inspection
 from tinyml_compress.support import files
 from tinyml_compress.support.progress import stage
 
-__all__ = ["SOURCE"]
-
 Floats = npt.NDArray[np.float32]
 
 
