@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 
 import msgspec
@@ -21,7 +20,6 @@ from tests.lib.graphs import const, graph, tensor
 from tests.lib.terminals import PIPED, printed
 from tests.lib.window_nets import random_chain
 from tests.report import documents
-from tinyml_compress.devices import Device, load_device
 from tinyml_compress.evaluation import share
 from tinyml_compress.frontend import write
 from tinyml_compress.ir import Node
@@ -32,18 +30,26 @@ from tinyml_compress.pipeline.evaluate.verb import evaluate_all
 from tinyml_compress.pipeline.inspect.verb import inspect_model
 from tinyml_compress.pipeline.shrinking import shrink
 from tinyml_compress.pipeline.stream import stream
-from tinyml_compress.rendering.demo import BoardRow, DemoResult, ModelRow, demo_blocks
+from tinyml_compress.rendering.demo import demo_blocks
 from tinyml_compress.rendering.inspection import models_blocks
 from tinyml_compress.results import (
     Agreement,
+    Benchmark,
     Compression,
     Conversion,
+    Demo,
+    DemoTraining,
+    Engine,
+    Evaluation,
     Failure,
     Listing,
     Measurement,
+    ModelFacts,
     Sizes,
     StageResult,
+    Task,
     decoded,
+    encoded,
 )
 from tinyml_compress.results.fit import Budget, Cost, Estimate, Fit, Form, LayerNeed, Outcome, Rung, Trial
 from tinyml_compress.support.table import Block, Table
@@ -216,28 +222,34 @@ def test_gate(tmp_path: Path, columns: int) -> None:
 
 def test_demo_where_boards_cannot_run() -> None:
     """What `make demo` printed without QEMU: names and numbers were cut."""
-    board = load_device("raspberry-pi-pico")
-    assert isinstance(board, Device)
     failure = Failure(reason=REASON, detail="")
-    boards = [
-        BoardRow(
-            replace(board, name=name), None, Measurement(device=name, engine="aot", fits=True, error=failure)
-        )
-        for name in (BOARD, "b")
-    ]
-    same = Agreement(same=397, total=397, max_difference=0.1, mean_difference=0.01)
-    rows = [
-        ModelRow("float32", 1_561_600, share(391, 397).numbers, None, None),
-        ModelRow(
-            "int8",
-            45_072,
-            share(391, 397).numbers,
-            same.numbers,
-            6_272,
-        ),
-    ]
-    result = DemoResult(
-        "397 test digits", rows, boards, Path("out"), [("digits.keras", "the model")], 29.0, {}
+    boards = Benchmark(
+        model=ModelFacts(name="digits", source="digits.tflite", sha256="0" * 64, nbytes=45_072),
+        input_kind="pattern",
+        runs=tuple(Measurement(device=name, engine="aot", fits=True, error=failure) for name in (BOARD, "b")),
+    )
+    int8 = Evaluation(
+        model="digits.tflite",
+        model_sha256="0" * 64,
+        engine=Engine.TFLM,
+        data="data:digits:test",
+        data_sha256="0" * 64,
+        task=Task.CLASSIFICATION,
+        score=share(391, 397),
+        against_score=share(391, 397),
+        agreement=Agreement(same=397, total=397, max_difference=0.1, mean_difference=0.01),
+    )
+    result = Demo(
+        data="data:digits:train",
+        test="data:digits:test",
+        seed=1,
+        training=DemoTraining(loss=(0.1,), score=(0.9,)),
+        results=(documents.convert(), encoded(int8), documents.ladder(), encoded(boards)),
+        with_tflm=(),
+        with_tflm_assumptions=(),
+        float_bytes=1_561_600,
+        seconds=29.0,
+        folder=Path("out"),
     )
     shown = rendered(demo_blocks(result), BOARD, "float32", "1,561,600", "98.5% (96.7% to 99.3%, 391 of 397)")
     for text in shown.values():

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from tinyml_compress.cli._options import answer, is_json_asked, json_option
+from tinyml_compress.cli._options import is_json_asked, json_option, show
 from tinyml_compress.cli._printing import say
 
 EXAMPLES = """\b
@@ -35,9 +35,7 @@ Examples:
 def command(output: Path, epochs: int, seed: int) -> None:
     """Train a digits network, make it int8, compile it to C, and judge it for every board."""
     from tinyml_compress.pipeline.demo import demo
-    from tinyml_compress.rendering.demo import demo_blocks
     from tinyml_compress.support.cache import require_cache
 
     require_cache()
-    result = demo(output, epochs=epochs, seed=seed, say=(lambda line: None) if is_json_asked() else say)
-    answer("demo", lambda: result.document, lambda: demo_blocks(result))
+    show(demo(output, epochs=epochs, seed=seed, say=(lambda line: None) if is_json_asked() else say))

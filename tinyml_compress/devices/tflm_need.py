@@ -74,14 +74,6 @@ class TflmNeed:
             return "not known: TensorFlow Lite Micro is not installed"
         return f"arena {self.arena_bytes:,} at most, stack {self.stack_bytes:,}"
 
-    def sums(self) -> Mapping[str, object]:
-        """Figures by key, with what the board has."""
-        return {
-            "device_flash_bytes": self.device.flash_bytes,
-            "device_ram_bytes": self.device.ram_bytes,
-            **{one.name.lower(): {"total": one.value, **(one.parts or {})} for one in self.figures()},
-        }
-
     def figures(self) -> tuple[Figure, ...]:
         """Flash, and RAM where it is known."""
         flash = Figure(

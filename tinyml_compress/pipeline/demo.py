@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from tinyml_compress import data, models
 from tinyml_compress.data import DataSet
-from tinyml_compress.devices import Device, TflmNeed, list_devices
+from tinyml_compress.devices import Device, TflmNeed, load_device
 from tinyml_compress.models.zoo import digits_cnn
 from tinyml_compress.pipeline.compare.parity import ladder
 from tinyml_compress.pipeline.compile.verb import compile_to_folder
@@ -19,24 +19,20 @@ from tinyml_compress.pipeline.evaluate.verb import evaluate
 from tinyml_compress.pipeline.inspect.verb import looked_into
 from tinyml_compress.pipeline.measure.verb import measured
 from tinyml_compress.pipeline.measure.work import Request
-from tinyml_compress.rendering.demo import BoardRow, DemoResult, ModelRow
 from tinyml_compress.rendering.page import results_page
 from tinyml_compress.results import (
-    Agreement,
     Benchmark,
     Conversion,
+    Demo,
+    DemoTraining,
     Engine,
-    Evaluation,
-    Ladder,
-    Score,
+    UnderTflm,
     encoded,
 )
 from tinyml_compress.runners import tflm
 from tinyml_compress.support import backend, files
-from tinyml_compress.support.document import document
 from tinyml_compress.support.instruction_sets import Isa
 from tinyml_compress.support.progress import stage
-from tinyml_compress.support.table import Numbers
 from tinyml_compress.techniques.training import Beat, History, Samples, fit, task_for
 
 _SET = "data:digits"
@@ -46,7 +42,7 @@ _NAME = "digits"
 
 def demo(
     output: Path, *, epochs: int = 15, seed: int = 1, say: Callable[[str], None] = lambda line: None
-) -> DemoResult:
+) -> Demo:
     """Train, convert, evaluate, compile and judge; `say` gets a line after each step."""
     started = time.perf_counter()
     train, test = data.load(f"{_SET}:train"), data.load(f"{_SET}:test")
@@ -67,13 +63,12 @@ def demo(
     arena = small.number("tflm_arena_bytes")
     engine = Engine.TFLM if tflm.available() else Engine.AOT
     with stage("evaluate"):
-        before = evaluate(plain.path, test)
-        after = evaluate(
+        score = evaluate(
             small.path, test, engine=engine.value, against=plain.path, against_engine=Engine.HOST.value
         )
-    say(f"evaluate float32 {before.score}")
+    say(f"evaluate float32 {score.against_score}")
     say(
-        f"         int8    {after.score}, under "
+        f"         int8    {score.score}, under "
         f"{'TensorFlow Lite Micro' if engine is Engine.TFLM else 'our C'}"
     )
 
@@ -82,76 +77,49 @@ def demo(
     say(f"compile  {', '.join(compiled.files)}: arena {compiled.arena_bytes:,} B, no interpreter")
 
     with stage("run on every board"):
-        found = measured(small.path, Request(targets=("all",)), _NAME)
-        boards = _boards(found, arena)
-    say(f"boards   {sum(row.aot.error is None for row in boards)} of {len(boards)} run it")
+        boards = measured(small.path, Request(targets=("all",)), _NAME)
+    say(f"boards   {sum(run.error is None for run in boards.runs)} of {len(boards.runs)} run it")
     with stage("where the engines part"):
         steps = ladder(small.path, test.name, reference=plain.path, seed=seed)
-    needs = [row.tflm for row in boards if row.tflm is not None]
-    results = _document(train, test, history, seed, (looked_into(small), after, steps, found), needs)
+    needs = [] if arena is None else [TflmNeed(one, boards.model.nbytes, arena) for one in _devices(boards)]
+    result = Demo(
+        data=train.name,
+        test=test.name,
+        seed=seed,
+        training=DemoTraining(loss=tuple(history.loss), score=tuple(history.score)),
+        results=(encoded(looked_into(small)), encoded(score), encoded(steps), encoded(boards)),
+        with_tflm=tuple(map(_under_tflm, needs)),
+        with_tflm_assumptions=needs[0].assumptions if needs else (),
+        float_bytes=_size(plain),
+        seconds=round(time.perf_counter() - started, 3),
+        folder=output,
+    )
+    results = encoded(result)
     files.write_text(output / "report.json", json.dumps(results, indent=2) + "\n")
     files.write_text(
         output / "report.html", results_page([results], title="Handwritten digits: what the demo made")
     )
-    rows = (
-        ModelRow("float32", _size(plain), _numbers(before.score), None, None),
-        ModelRow(
-            "int8",
-            _size(small),
-            _numbers(after.score),
-            _numbers(after.agreement),
-            arena,
-        ),
-    )
-    return DemoResult(
-        data=f"{test.count} test digits",
-        rows=rows,
-        boards=boards,
-        folder=output,
-        files=(
-            (f"{_NAME}.keras", "the trained model"),
-            (
-                f"int8/{_NAME}.tflite",
-                "for TensorFlow Lite Micro, with C array, resolver and test vectors beside it",
-            ),
-            (f"c/{_NAME}.c, c/{_NAME}.h", "the same model as C without an interpreter, with a CMake project"),
-            ("float32/", "the float model, for comparison"),
-            ("report.html", "all of it with charts, to open in a browser; report.json holds the numbers"),
-        ),
-        seconds=time.perf_counter() - started,
-        document=results,
-    )
+    return result
 
 
-def _document(
-    train: DataSet,
-    test: DataSet,
-    history: History,
-    seed: int,
-    done: tuple[Conversion, Evaluation, Ladder, Benchmark],
-    needs: Sequence[TflmNeed],
-) -> dict[str, Any]:
-    """report.json: the results of the verbs that the demonstration stands for."""
-    converted, score, steps, boards = done
-    return document(
-        "demo",
-        {
-            "data": train.name,
-            "test": test.name,
-            "seed": seed,
-            "training": {"loss": list(history.loss), "score": list(history.score)},
-            "results": [
-                encoded(converted),
-                encoded(score),
-                encoded(steps),
-                encoded(boards),
-            ],
-            "with_tflm": [
-                {"device": need.device.name, "fits": need.fits, "verdict": str(need), **need.sums()}
-                for need in needs
-            ],
-            "with_tflm_assumptions": list(needs[0].assumptions) if needs else [],
-        },
+def _devices(boards: Benchmark) -> list[Device]:
+    devices = (load_device(run.device) for run in boards.runs)
+    return [device for device in devices if isinstance(device, Device)]
+
+
+def _under_tflm(need: TflmNeed) -> UnderTflm:
+    flash, ram = (
+        {name: int(value) for name, value in {"total": one.value, **(one.parts or {})}.items()}
+        for one in need.figures()
+    )
+    return UnderTflm(
+        device=need.device.name,
+        fits=need.fits,
+        verdict=str(need),
+        device_flash_bytes=need.device.flash_bytes,
+        device_ram_bytes=need.device.ram_bytes,
+        flash=flash,
+        ram=ram,
     )
 
 
@@ -170,21 +138,5 @@ def _trained(train: DataSet, epochs: int, seed: int, advance: Callable[[], None]
     return model, history
 
 
-def _boards(found: Benchmark, arena: int | None) -> list[BoardRow]:
-    runs = {run.device: run for run in found.runs}
-    rows = []
-    for device in list_devices():
-        if not isinstance(device, Device):
-            continue
-        run = runs[device.name]
-        need = None if arena is None else TflmNeed(device, found.model.nbytes, arena)
-        rows.append(BoardRow(device, need, run))
-    return rows
-
-
 def _size(done: Conversion) -> int:
     return done.numbers["model_bytes"].value
-
-
-def _numbers(found: Score | Agreement | None) -> Numbers | None:
-    return None if found is None else found.numbers

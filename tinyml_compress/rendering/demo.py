@@ -2,70 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
-
-from tinyml_compress.devices import Device, TflmNeed
-from tinyml_compress.results import Measurement
+from tinyml_compress.results import Demo, Measurement, UnderTflm
+from tinyml_compress.results.base import shows
 from tinyml_compress.support.table import Block, Cell, Column, Noted, Numbers, Row, Table, facts
 
 _NO_TFLM = (
     "TensorFlow Lite Micro (the package tflite-micro) is not installed here, so its arena is not measured"
 )
+_FILES = (
+    ("{name}.keras", "the trained model"),
+    (
+        "int8/{name}.tflite",
+        "for TensorFlow Lite Micro, with C array, resolver and test vectors beside it",
+    ),
+    ("c/{name}.c, c/{name}.h", "the same model as C without an interpreter, with a CMake project"),
+    ("float32/", "the float model, for comparison"),
+    ("report.html", "all of it with charts, to open in a browser; report.json holds the numbers"),
+)
 
 
-@dataclass(frozen=True)
-class ModelRow:
-    """One form of the model on the test part."""
-
-    form: str
-    nbytes: int
-    accuracy: Numbers | None
-    agreement: Numbers | None
-    """With the float model; absent for that itself."""
-    arena_bytes: int | None
-    """Of TensorFlow Lite Micro; absent for float and where TFLM is not installed."""
-
-
-@dataclass(frozen=True)
-class BoardRow:
-    """One board under both engines."""
-
-    device: Device
-    tflm: TflmNeed | None
-    """Absent where TensorFlow Lite Micro is not installed, which knows the arena."""
-    aot: Measurement
-
-
-@dataclass(frozen=True)
-class DemoResult:
-    """All that the demonstration found."""
-
-    data: str
-    rows: Sequence[ModelRow]
-    boards: Sequence[BoardRow]
-    folder: Path
-    files: Sequence[tuple[str, str]]
-    """Name and what it is."""
-    seconds: float
-    document: Mapping[str, Any]
-    """report.json: the results of the verbs that the demonstration stands for."""
-
-
-def demo_blocks(result: DemoResult) -> list[Block]:
+@shows(Demo)
+def demo_blocks(result: Demo) -> list[Block]:
     """Two tables and the list of files."""
+    name = result.benchmark.model.name
+    files = tuple((path.format(name=name), what) for path, what in _FILES)
     return [
         _models(result),
         "",
         _boards(result),
         "",
-        facts(result.files, title=f"Written to {result.folder} in {result.seconds:.0f} s:", indent=2),
+        facts(files, title=f"Written to {result.folder} in {result.seconds:.0f} s:", indent=2),
     ]
 
 
-def _models(result: DemoResult) -> Table:
+def _models(result: Demo) -> Table:
     columns = (
         Column("model"),
         Column("bytes", "{:,}"),
@@ -73,11 +43,18 @@ def _models(result: DemoResult) -> Table:
         Column("agreement with float", priority=1),
         Column("TFLM arena", "{:,}", priority=2),
     )
-    rows = tuple((row.form, row.nbytes, row.accuracy, row.agreement, row.arena_bytes) for row in result.rows)
-    return Table(columns, rows, f"The model on {result.data}")
+    int8, conversion = result.evaluation, result.conversion
+    before, after = (None if one is None else one.numbers for one in (int8.against_score, int8.score))
+    same = None if int8.agreement is None else int8.agreement.numbers
+    rows = (
+        ("float32", result.float_bytes, before, None, None),
+        ("int8", conversion.number("model_bytes"), after, same, conversion.number("tflm_arena_bytes")),
+    )
+    samples = "" if int8.score is None else f"{int8.score.total} "
+    return Table(columns, rows, f"The model on {samples}test digits")
 
 
-def _boards(result: DemoResult) -> Table:
+def _boards(result: Demo) -> Table:
     columns = (
         Column("board"),
         Column("flash KB", "{:,.0f}", priority=3),
@@ -90,15 +67,20 @@ def _boards(result: DemoResult) -> Table:
         Column("as TFLM", priority=1),
     )
     title = "On boards (our C emulated: bytes exact, ms modelled; TFLM's runtime estimated)"
-    needs = [row.tflm for row in result.boards if row.tflm is not None]
-    notes = tuple(f"with TFLM: {text}" for text in needs[0].assumptions) if needs else ()
-    return Table(columns, tuple(map(_board, result.boards)), title, notes)
+    notes = tuple(f"with TFLM: {text}" for text in result.with_tflm_assumptions)
+    others = {one.device: one for one in result.with_tflm}
+    rows = (_board(run, others.get(run.device)) for run in result.benchmark.runs)
+    return Table(columns, tuple(rows), title, notes)
 
 
-def _board(row: BoardRow) -> Row:
-    device, run = row.device, row.aot
-    tflm: Cell = Noted("not known", _NO_TFLM) if row.tflm is None else str(row.tflm)
-    supply = (device.name, device.flash_bytes / 1024, device.ram_bytes / 1024, tflm)
+def _board(run: Measurement, other: UnderTflm | None) -> Row:
+    if other is not None:
+        has = [other.device_flash_bytes, other.device_ram_bytes]
+    else:
+        has = [one.limit for one in map(run.figure, ("flash", "RAM")) if one is not None and one.limit]
+    tflm = Noted("not known", _NO_TFLM) if other is None else other.verdict
+    flash, ram = (amount / 1024 for amount in has) if has else (None, None)
+    supply: Row = (run.device, flash, ram, tflm)
     if run.error is not None:
         return (*supply, None, None, None, None, Noted("did not run", run.error.why))
     time = run.figure("ms")

@@ -17,6 +17,7 @@ from tinyml_compress.results.compare import Compared, Comparison
 from tinyml_compress.results.compress import Compression, Judgement, Sizes, StageResult, Tried, Word
 from tinyml_compress.results.convert import Conversion, Manifest, Mixed, Number, PortFacts, ValueGain
 from tinyml_compress.results.data_check import DataCheck, Finding, Severity
+from tinyml_compress.results.demo import Demo, DemoTraining, UnderTflm
 from tinyml_compress.results.doctor import Diagnosis, Lock, Part
 from tinyml_compress.results.evaluate import Engine, Evaluation, Evaluations, Task
 from tinyml_compress.results.figures import Figure, Kind
@@ -60,6 +61,8 @@ __all__ = [
     "Cost",
     "DataCheck",
     "Demand",
+    "Demo",
+    "DemoTraining",
     "DeviceDetails",
     "DeviceFacts",
     "Diagnosis",
@@ -130,6 +133,7 @@ __all__ = [
     "Told",
     "Trial",
     "Tried",
+    "UnderTflm",
     "Value",
     "ValueGain",
     "Values",
