@@ -26,7 +26,7 @@ from tinyml_compress.ir import Node
 from tinyml_compress.ops import operator
 from tinyml_compress.pipeline.checking import check
 from tinyml_compress.pipeline.compare.verb import compare
-from tinyml_compress.pipeline.evaluate.verb import evaluate_all
+from tinyml_compress.pipeline.evaluate.verb import Question, evaluated
 from tinyml_compress.pipeline.inspect.verb import inspect_model
 from tinyml_compress.pipeline.shrinking import shrink
 from tinyml_compress.pipeline.stream import stream
@@ -159,7 +159,7 @@ def test_verbs_that_look_at_a_file(folder: Path, tmp_path: Path) -> None:
 def test_verbs_that_score(folder: Path) -> None:
     files = [folder / f"{FILE}{end}.tflite" for end in ("", "-2")]
     data = folder / "set.npz"
-    scored = evaluate_all(files, data, engine="tflm", against=files[1], against_engine="tflm")
+    scored = evaluated(files, Question(data, engine="tflm", against=files[1], against_engine="tflm"))
     rendered(scored.blocks(), f"{FILE}.tflite", f"{FILE}-2.tflite")
     rendered(scored.evaluations[0].blocks(), str(files[0]), "12 of 12")
     words = ("evaluate", *files, "--data", data, "--engine", "tflm")

@@ -14,7 +14,7 @@ from tests.lib.nets import NETS
 from tests.lib.schema import validate
 from tests.report import documents
 from tinyml_compress.errors import DataError
-from tinyml_compress.pipeline.evaluate.verb import evaluate_all
+from tinyml_compress.pipeline.evaluate.verb import Question, evaluated
 from tinyml_compress.results import Evaluation, Evaluations, Result, decoded, encoded
 
 LAST = json.loads(Path(__file__).with_name("evaluate.last.schema.json").read_text(encoding="utf-8"))
@@ -29,7 +29,8 @@ def several(tmp_path_factory: pytest.TempPathFactory) -> Evaluations:
     inputs = rng.uniform(-1, 1, (12, 13, 6, 1)).astype(np.float32)
     np.savez(folder / "x.npz", inputs=inputs, labels=np.arange(12) % 2)
     files = [folder / "a.tflite", folder / "b.tflite"]
-    return evaluate_all(files, folder / "x.npz", engine="tflm", against=files[1], against_engine="tflm")
+    question = Question(folder / "x.npz", engine="tflm", against=files[1], against_engine="tflm")
+    return evaluated(files, question)
 
 
 def _both(several: Evaluations) -> tuple[Result, ...]:

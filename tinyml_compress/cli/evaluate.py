@@ -81,17 +81,7 @@ def command(
         return
     if data is None:
         raise click.UsageError("say on which data: --data SET (only --ladder makes up inputs)")
-    from tinyml_compress.pipeline.evaluate.verb import evaluate_all
+    from tinyml_compress.pipeline.evaluate.verb import Question, evaluated
 
-    done = evaluate_all(
-        models,
-        data,
-        engine=engine,
-        against=against,
-        against_engine=against_engine,
-        task=task,
-        samples=samples,
-        seed=seed,
-    )
-    shown = done if len(models) > 1 else done.evaluations[0]
-    show(shown)
+    done = evaluated(models, Question(data, engine, against, against_engine, task, samples, seed))
+    show(done if len(models) > 1 else done.evaluations[0])

@@ -28,6 +28,25 @@ class Evaluator:
     predict: Predict
 
 
+@dataclass(frozen=True)
+class Question:
+    """What is asked of each model."""
+
+    data: str | Path | DataSet
+    engine: str = "auto"
+    """What runs a .tflite file: host (the default), tflm or aot; other models run under Keras."""
+    against: str | Path | None = None
+    """The model to compare with."""
+    against_engine: str = "auto"
+    task: str = "auto"
+    samples: int | None = None
+    seed: int = 0
+
+    def samples_of(self) -> DataSet:
+        loaded = self.data if isinstance(self.data, DataSet) else data_room.load(self.data)
+        return loaded if self.samples is None else loaded.take(self.samples, self.seed)
+
+
 def evaluate(
     model: str | Path,
     data: str | Path | DataSet,
@@ -45,46 +64,27 @@ def evaluate(
     `engine` and `against_engine` are what runs a .tflite file: host (the default), tflm or aot; other models
     run under Keras. `trust` is your word for model files that hold code.
     """
+    question = Question(data, engine, against, against_engine, task, samples, seed)
     with trusting(trust):
-        done = evaluate_all(
-            [model],
-            data,
-            engine=engine,
-            against=against,
-            against_engine=against_engine,
-            task=task,
-            samples=samples,
-            seed=seed,
-        )
-    return done.evaluations[0]
+        return evaluated([model], question).evaluations[0]
 
 
-def evaluate_all(
-    chosen: Sequence[str | Path],
-    data: str | Path | DataSet,
-    *,
-    engine: str = "auto",
-    against: str | Path | None = None,
-    against_engine: str = "auto",
-    task: str = "auto",
-    samples: int | None = None,
-    seed: int = 0,
-) -> Evaluations:
+def evaluated(chosen: Sequence[str | Path], question: Question) -> Evaluations:
     """`evaluate` for each model; data and the model to compare with are read and run once."""
-    loaded = data if isinstance(data, DataSet) else data_room.load(data)
-    if samples is not None:
-        loaded = loaded.take(samples, seed)
+    loaded = question.samples_of()
     second = others = None
-    if against is not None:
-        second = evaluator(against, against_engine)
+    if question.against is not None:
+        second = evaluator(question.against, question.against_engine)
         with stage(f"run {second.model}"):
             others = second.predict(loaded)
     done = []
     for model in chosen:
-        first = evaluator(model, engine)
+        first = evaluator(model, question.engine)
         with stage(f"run {first.model}"):
             outputs = first.predict(loaded)
-        kind = task_of(loaded.inputs, outputs, loaded.labels) if task == "auto" else Task(task)
+        kind = (
+            task_of(loaded.inputs, outputs, loaded.labels) if question.task == "auto" else Task(question.task)
+        )
         shown = other = None
         if loaded.labels is not None or kind is Task.RECONSTRUCTION or others is None:
             shown = score(kind, loaded.inputs, outputs, loaded.labels)
