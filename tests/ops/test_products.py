@@ -216,6 +216,13 @@ def fully_connected(rng: Rng) -> Graph:
     return layers.fully_connected(rng, plain=True)
 
 
+def octets(rng: Rng) -> Graph:
+    """A multiple of eight outputs; rows of inputs whose sums may pass 2^23, and such that may not."""
+    return layers.fully_connected(
+        rng, in_c=pick(rng, (1, 3, 9, 40, 128, 300, 640)), out_c=pick(rng, (8, 16, 40)), plain=True
+    )
+
+
 def sparse_fully_connected(rng: Rng) -> Graph:
     """Few weights that are not zero, singly or in blocks of four outputs, some far apart."""
     return layers.fully_connected(
@@ -240,7 +247,8 @@ KERNELS: dict[Maker, str] = {
     depthwise_plane: "tc_s8_depthwise_conv_2d_plane__dsp",
     depthwise_column: "tc_s8_depthwise_conv_2d_column__dsp",
     one_pixel: "tc_s8_fully_connected",
-    fully_connected: "tc_s8_fully_connected_quads__dsp",
+    fully_connected: "tc_s8_fully_connected_",
+    octets: "tc_s8_fully_connected_octets__dsp",
     sparse_fully_connected: "tc_s8_fully_connected_",
 }
 

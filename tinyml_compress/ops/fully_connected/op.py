@@ -12,7 +12,7 @@ from tinyml_compress.ops._products import check_bias, check_sides, check_weights
 from tinyml_compress.ops._weighted import WeightedOperator
 from tinyml_compress.ops.along import Along
 from tinyml_compress.ops.base import OptionField, Options, refuse
-from tinyml_compress.ops.fully_connected import four_bits, node, pairs, plain, quads, sparse
+from tinyml_compress.ops.fully_connected import four_bits, node, octets, pairs, plain, quads, sparse
 from tinyml_compress.ops.numerics import Activation, Fused
 from tinyml_compress.ops.traits import Scales, Weights
 
@@ -44,6 +44,7 @@ class FullyConnected(WeightedOperator):
         *four_bits.VARIANTS,
         *sparse.VARIANTS,
         *quads.VARIANTS,
+        *octets.VARIANTS,
     )
 
     def multipliers(self, view: NodeView) -> Sequence[tuple[int, int]]:

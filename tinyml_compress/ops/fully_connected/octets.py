@@ -1,0 +1,55 @@
+"""FULLY_CONNECTED of int8 on SMLAD: eight outputs at a time, whose weights share halfwords."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from tinyml_compress.ir import NodeView, needed
+from tinyml_compress.ops._forms import Form, only
+from tinyml_compress.ops._products import Ints, live_rows
+from tinyml_compress.ops.base import Call, In, Out, Role, Scratch, Table, Variant
+from tinyml_compress.ops.fully_connected import node
+
+_SYMBOL = "tc_s8_fully_connected_octets__dsp"
+_OUTPUTS = 8
+
+
+def _accepts(view: NodeView) -> bool:
+    if view.input(1).shape[0] % _OUTPUTS or not node.has_fast(view):
+        return False
+    rows = _rows(view)
+    return bool(np.abs(rows).sum(axis=1).max() < 1 << 16 and _halfwords(rows).min() >= -(1 << 15))
+
+
+def _rows(view: NodeView) -> Ints:
+    return live_rows(node.channels(view), node.rows(view))
+
+
+def _halfwords(rows: Ints) -> Ints:
+    """256 a + b: of each two outputs, the first's weights and the second's."""
+    return 256 * rows[0::2] + rows[1::2]
+
+
+def _emit(view: NodeView) -> tuple[Call, ...]:
+    pairs = _halfwords(_rows(view))
+    padded = np.pad(pairs, ((0, 0), (0, -pairs.shape[1] % 4)))
+    # [eight outputs][two of them][four inputs][1 or 3][0 or 2] to fours before pairs, even inputs first
+    blocks = padded.reshape(-1, _OUTPUTS // 2, padded.shape[1] // 4, 2, 2).transpose(0, 2, 1, 4, 3)
+    channels = needed(node.fast(view)).copy()
+    channels[0::4] *= 2
+    tables = (
+        Table("weights", "int8_t", blocks.astype("<i2").reshape(-1).view(np.int8), Role.WEIGHTS),
+        Table("channels", "int32_t", channels),
+    )
+    return (node.call(view, _SYMBOL, tables, (In(0), Out(), Scratch())),)
+
+
+def _cycles(view: NodeView) -> float:
+    out_c = view.input(1).shape[0]
+    return node.batch(view) * (node.fours(view) * (8.0 + 5.6 * out_c) + 16.0 * out_c + 60.0)
+
+
+VARIANTS = only(
+    Form.S8,
+    Variant(_SYMBOL, _accepts, _emit, scratch=lambda view: 8 * node.fours(view), cycles=_cycles),
+)
