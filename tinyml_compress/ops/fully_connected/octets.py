@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from tinyml_compress.ir import NodeView, needed
+from tinyml_compress.ir import NodeView, Role, needed
 from tinyml_compress.ops._forms import Form, only
 from tinyml_compress.ops._products import Ints, live_rows
-from tinyml_compress.ops.base import Call, In, Out, Role, Scratch, Table, Variant
+from tinyml_compress.ops.base import Call, In, Out, Scratch, Table, Variant
 from tinyml_compress.ops.fully_connected import node
 
 _SYMBOL = "tc_s8_fully_connected_octets__dsp"
