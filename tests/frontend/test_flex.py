@@ -28,7 +28,8 @@ class Several(Attrs):
 
 OPTIONS = Options(
     FLEXBUFFER,
-    (OptionField("whole", "w"), OptionField("flag", "flag", bool), OptionField("real", "a_real", float)),
+    {},
+    (OptionField("whole", "w", int), OptionField("flag", "flag", bool), OptionField("real", "a_real", float)),
 )
 
 
@@ -57,7 +58,7 @@ def test_a_whole_file_keeps_them() -> None:
 
 def test_no_options_are_the_defaults_or_refused() -> None:
     assert flex.custom_values(b"", OPTIONS, Several, "x") == {}
-    window = Options(FLEXBUFFER, (OptionField("shift", "shift"),))
+    window = Options(FLEXBUFFER, {}, (OptionField("shift", "shift", int),))
     with pytest.raises(ModelError, match="no options"):
         flex.custom_values(b"", window, SignalWindowAttrs, "x")
 
@@ -99,7 +100,7 @@ def _large(builder: flexbuffers.Builder) -> None:
     ],
 )
 def test_refuses(fill: Callable[[flexbuffers.Builder], None], words: str) -> None:
-    window = Options(FLEXBUFFER, (OptionField("shift", "shift"),))
+    window = Options(FLEXBUFFER, {}, (OptionField("shift", "shift", int),))
     with pytest.raises(ModelError, match=words):
         flex.custom_values(made(fill), window, SignalWindowAttrs, "x")
 

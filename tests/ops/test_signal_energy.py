@@ -15,7 +15,7 @@ from tinyml_compress.runners import native, tflm
 
 def energies(bins: int, start: int, end: int) -> Graph:
     spectrum, energy = tensor("x", (2 * bins,), dtype=DType.INT16), tensor("y", (bins,), dtype=DType.UINT32)
-    return single("SignalEnergy", [spectrum], energy, SignalEnergyAttrs(start, end))
+    return single("SignalEnergy", [spectrum], energy, SignalEnergyAttrs(end, start))
 
 
 def make(rng: Rng) -> Graph:

@@ -36,19 +36,7 @@ from tinyml_compress.ops._products import (
 )
 from tinyml_compress.ops._weighted import WeightedOperator
 from tinyml_compress.ops.along import Along
-from tinyml_compress.ops.base import (
-    Call,
-    In,
-    OptionField,
-    Out,
-    Overlap,
-    ParamValue,
-    Ref,
-    Scratch,
-    Table,
-    Variant,
-    refuse,
-)
+from tinyml_compress.ops.base import Call, In, Out, Overlap, ParamValue, Ref, Scratch, Table, Variant, refuse
 from tinyml_compress.ops.numerics import Activation, Fused, Padding
 from tinyml_compress.ops.structs import WINDOW, floats, ints, pointers, struct
 
@@ -72,6 +60,8 @@ STRUCTS = (
     ),
 )
 
+OPTIONS = {"dilation_w": "dilation_w_factor", "dilation_h": "dilation_h_factor"}
+"""What the schema calls otherwise."""
 _LARGEST = 1 << 15
 
 
@@ -108,18 +98,6 @@ class Groups:
 
     inputs: int
     outputs: int
-
-
-def conv_fields() -> tuple[OptionField, ...]:
-    """The schema fields that both convolutions have."""
-    return (
-        OptionField("padding", "padding", Padding),
-        OptionField("stride_w", "stride_w"),
-        OptionField("stride_h", "stride_h"),
-        OptionField("activation", "fused_activation_function", Activation),
-        OptionField("dilation_w", "dilation_w_factor"),
-        OptionField("dilation_h", "dilation_h_factor"),
-    )
 
 
 def conv_attrs(view: NodeView) -> ConvAttrs:

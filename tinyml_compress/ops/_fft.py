@@ -17,7 +17,7 @@ import numpy.typing as npt
 from tinyml_compress.ir import Attrs, DType, NodeView
 from tinyml_compress.ops import _checks
 from tinyml_compress.ops._signal import SignalOperator
-from tinyml_compress.ops.base import FLEXBUFFER, OptionField, Options, ParamValue, Ref, Table, refuse
+from tinyml_compress.ops.base import FLEXBUFFER, Options, ParamValue, Ref, Table, refuse
 from tinyml_compress.ops.structs import ints, pointers, struct
 
 STRUCTS = (
@@ -131,7 +131,7 @@ class Fft(SignalOperator):
     """What the two directions check alike."""
 
     attrs_type = FftAttrs
-    options = Options(FLEXBUFFER, (OptionField("type", "T", FftType), OptionField("length", "fft_length")))
+    options = Options(FLEXBUFFER, {"type": "T", "length": "fft_length"})
     dtypes = ("int16", "int32", "float32")
     limits = f"lengths of 4 to {_LONGEST} that are twice a product of 2, 3 and 5"
 

@@ -7,30 +7,30 @@ from dataclasses import dataclass
 
 from tinyml_compress.ir import Attrs, DType, Graph, NodeView, Tensor
 from tinyml_compress.ops import operator
-from tinyml_compress.ops.base import In, Out, Run, refuse
+from tinyml_compress.ops.base import Body, In, Out, Run, refuse
 
 
 @dataclass(frozen=True)
 class IfAttrs(Attrs):
     """Attributes of IF."""
 
-    then_body: int
-    else_body: int
+    then_body: Body
+    else_body: Body
 
 
 @dataclass(frozen=True)
 class WhileAttrs(Attrs):
     """Attributes of WHILE."""
 
-    condition: int
-    body: int
+    condition: Body
+    body: Body
 
 
 @dataclass(frozen=True)
 class CallOnceAttrs(Attrs):
     """Attributes of CALL_ONCE."""
 
-    body: int
+    body: Body
 
 
 def body_of(view: NodeView, number: int) -> Graph:

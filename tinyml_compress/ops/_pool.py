@@ -11,7 +11,7 @@ from tinyml_compress.ops import _checks
 from tinyml_compress.ops._forms import float_params
 from tinyml_compress.ops._products import Sliding, axis_window, check_sides, clamp_bounds, sliding_gap
 from tinyml_compress.ops.along import Along
-from tinyml_compress.ops.base import Call, In, Operator, OptionField, Options, Out, Overlap, Variant, refuse
+from tinyml_compress.ops.base import Call, In, Operator, Options, Out, Overlap, Variant, refuse
 from tinyml_compress.ops.numerics import Activation, Fused, Padding
 from tinyml_compress.ops.structs import floats, ints, struct
 from tinyml_compress.ops.traits import Range
@@ -99,17 +99,7 @@ def _overlap(view: NodeView) -> tuple[Overlap, ...]:
 class Pool(Operator):
     attrs_type = PoolAttrs
     ends_in_clamp = True
-    options = Options(
-        "Pool2DOptions",
-        (
-            OptionField("padding", "padding", Padding),
-            OptionField("stride_w", "stride_w"),
-            OptionField("stride_h", "stride_h"),
-            OptionField("filter_w", "filter_width"),
-            OptionField("filter_h", "filter_height"),
-            OptionField("activation", "fused_activation_function", Activation),
-        ),
-    )
+    options = Options("Pool2DOptions", {"filter_w": "filter_width", "filter_h": "filter_height"})
     dtypes: ClassVar[tuple[str, ...]] = ("int8", "int16", "float32")
 
     def keeps_channels(self, view: NodeView) -> bool:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from tinyml_compress.ir import Attrs, DType, NodeView
 from tinyml_compress.ops import _checks
 from tinyml_compress.ops._walk import Walk, steps_of, walk
-from tinyml_compress.ops.base import Operator, OptionField, Options, ParamValue, Ref, Table
+from tinyml_compress.ops.base import Operator, Options, ParamValue, Ref, Table
 
 MAX_RANK = 5
 
@@ -56,7 +56,7 @@ class ReduceOperator(Operator):
     """Input, axes (constant), output."""
 
     attrs_type = ReduceAttrs
-    options = Options("ReducerOptions", (OptionField("keep_dims", "keep_dims", bool),))
+    options = Options("ReducerOptions")
 
     def keeps_channels(self, view: NodeView) -> bool:
         return len(view.input(0).shape) - 1 not in _reduced_axes(view)

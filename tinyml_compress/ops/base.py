@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from enum import Enum
-from typing import ClassVar
+from types import UnionType
+from typing import ClassVar, get_origin, get_type_hints
 
 import numpy as np
 import numpy.typing as npt
@@ -54,7 +55,7 @@ class OptionField:
 
     attr: str
     schema: str
-    kind: type = int
+    kind: type
 
 
 FLEXBUFFER = "flexbuffer"
@@ -63,10 +64,24 @@ FLEXBUFFER = "flexbuffer"
 
 @dataclass(frozen=True)
 class Options:
-    """The builtin options table that carries an operator's attributes; read and written by `frontend/`."""
+    """The builtin options table that carries an operator's attributes; read and written by `frontend/`.
+
+    Each attribute has a field there of its own name, but for those that `renamed` tells.
+    """
 
     table: str
+    renamed: Mapping[str, str] = field(default_factory=dict)
     fields: tuple[OptionField, ...] = ()
+    """Found from the attributes."""
+
+    def carrying(self, attrs_type: type[Attrs]) -> Options:
+        """With the fields of these attributes. One that may be None is not of the schema: a pass sets it."""
+        names = {"activation": "fused_activation_function", **self.renamed}
+        hints = get_type_hints(attrs_type)
+        found = ((one.name, get_origin(hints[one.name]) or hints[one.name]) for one in fields(attrs_type))
+        kinds = {name: kind for name, kind in found if kind is not UnionType}
+        named = (OptionField(attr, names.get(attr, attr), kind) for attr, kind in kinds.items())
+        return replace(self, fields=tuple(named))
 
 
 # --- one call of a kernel -----------------------------------------------------------------------------------
@@ -337,6 +352,8 @@ class Operator(ABC):
     def __init_subclass__(cls) -> None:
         if "types" in vars(cls) and "dtypes" not in vars(cls):
             cls.dtypes = tuple(str(dtype.numpy) for dtype in cls.types)
+        if cls.options is not None:
+            cls.options = cls.options.carrying(cls.attrs_type)
 
     # --- traits: what else asks of an operator, instead of knowing it by name ---
 

@@ -14,6 +14,7 @@ from tinyml_compress.ir import Attrs, DType, Graph, Node, Tensor
 from tinyml_compress.ops._flow import CallOnceAttrs
 from tinyml_compress.ops._variables import VariableAttrs
 from tinyml_compress.ops.along import Sides
+from tinyml_compress.ops.base import Body
 from tinyml_compress.ops.concatenation.op import ConcatenationAttrs
 from tinyml_compress.ops.numerics import dtype_range
 from tinyml_compress.ops.strided_slice.op import StridedSliceAttrs
@@ -37,7 +38,7 @@ class Weaver:
         bodies = self._graph.subgraphs
         if self._first:
             body = Graph("start", {t.name: t for t in self._first_tensors}, tuple(self._first), (), ())
-            nodes = [Node("CALL_ONCE", (), (), CallOnceAttrs(len(bodies)), "start"), *nodes]
+            nodes = [Node("CALL_ONCE", (), (), CallOnceAttrs(Body(len(bodies))), "start"), *nodes]
             bodies = (*bodies, body)
         return self._graph.rebuilt(
             nodes=tuple(nodes), tensors=self.tensors, outputs=tuple(outputs), subgraphs=bodies

@@ -8,7 +8,7 @@ from tinyml_compress.ir import DType, NodeView, needed
 from tinyml_compress.ops._addsub import AddSubOperator, addsub_variants, plain_variants
 from tinyml_compress.ops._binary import flat_in_place, is_flat
 from tinyml_compress.ops._fixed_point import requantize
-from tinyml_compress.ops.base import Call, In, Level, OptionField, Options, Out, Ref, Table, Variant
+from tinyml_compress.ops.base import Call, In, Level, Options, Out, Ref, Table, Variant
 from tinyml_compress.ops.numerics import Activation, quantize_multiplier
 from tinyml_compress.ops.structs import ints, pointers, struct
 
@@ -35,7 +35,7 @@ _PEAK = 255 << _LEFT
 
 class Add(AddSubOperator):
     name = "ADD"
-    options = Options("AddOptions", (OptionField("activation", "fused_activation_function", Activation),))
+    options = Options("AddOptions")
 
 
 OPERATOR = Add()

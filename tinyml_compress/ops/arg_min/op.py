@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from tinyml_compress.ops._arguments import ArgExtremeOperator
-from tinyml_compress.ops.base import OptionField, Options
+from tinyml_compress.ops.base import Options
 
 
 class ArgMin(ArgExtremeOperator):
     name = "ARG_MIN"
-    options = Options("ArgMinOptions", (OptionField("output_type", "output_type"),))
+    options = Options("ArgMinOptions")
     larger = False
 
 

@@ -9,19 +9,7 @@ import numpy as np
 from tinyml_compress.ir import Attrs, DType, NodeView
 from tinyml_compress.ops import _checks
 from tinyml_compress.ops._walk import broadcast_steps, walk
-from tinyml_compress.ops.base import (
-    Call,
-    In,
-    Operator,
-    OptionField,
-    Options,
-    Out,
-    ParamValue,
-    Ref,
-    Table,
-    Variant,
-    refuse,
-)
+from tinyml_compress.ops.base import Call, In, Operator, Options, Out, ParamValue, Ref, Table, Variant, refuse
 from tinyml_compress.ops.numerics import quantize_multiplier
 from tinyml_compress.ops.structs import ints, pointers, struct
 
@@ -123,14 +111,7 @@ class BatchMatmul(Operator):
     name = "BATCH_MATMUL"
     tflm_method = "AddBatchMatMul"
     attrs_type = BatchMatmulAttrs
-    options = Options(
-        "BatchMatMulOptions",
-        (
-            OptionField("adj_x", "adj_x", bool),
-            OptionField("adj_y", "adj_y", bool),
-            OptionField("asymmetric_quantize_inputs", "asymmetric_quantize_inputs", bool),
-        ),
-    )
+    options = Options("BatchMatMulOptions")
     dtypes = ("int8", "int16", "float32")
     limits = f"rank 2 to {_MAX_RANK}"
     variants = (

@@ -5,18 +5,7 @@ from __future__ import annotations
 from tinyml_compress.ir import DType, NodeView
 from tinyml_compress.ops import _checks
 from tinyml_compress.ops._flow import CallOnceAttrs, body_of
-from tinyml_compress.ops.base import (
-    Body,
-    Kept,
-    Once,
-    Operator,
-    OptionField,
-    Options,
-    Run,
-    StateBlock,
-    Variant,
-    refuse,
-)
+from tinyml_compress.ops.base import Kept, Once, Operator, Options, Run, StateBlock, Variant, refuse
 
 
 def _flow(view: NodeView) -> Once:
@@ -26,7 +15,7 @@ def _flow(view: NodeView) -> Once:
 class CallOnce(Operator):
     name = "CALL_ONCE"
     attrs_type = CallOnceAttrs
-    options = Options("CallOnceOptions", (OptionField("body", "init_subgraph_index", Body),))
+    options = Options("CallOnceOptions", {"body": "init_subgraph_index"})
     dtypes = ("all that its subgraph takes",)
     limits = "a subgraph without inputs"
     variants = (Variant("once", lambda view: True, lambda view: (), flow=_flow),)

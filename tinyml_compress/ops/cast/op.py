@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from tinyml_compress.ir import Attrs, DType, NodeView
 from tinyml_compress.ops import _checks
 from tinyml_compress.ops._unary import UnaryOperator
-from tinyml_compress.ops.base import Call, In, OptionField, Options, Out, Variant
+from tinyml_compress.ops.base import Call, In, Options, Out, Variant
 from tinyml_compress.ops.structs import ints, struct
 
 STRUCTS = (struct("tc_cast_params", ints("count from to")),)
@@ -36,10 +36,7 @@ def _emit(view: NodeView) -> tuple[Call, ...]:
 class Cast(UnaryOperator):
     name = "CAST"
     attrs_type = CastAttrs
-    options = Options(
-        "CastOptions",
-        (OptionField("in_data_type", "in_data_type"), OptionField("out_data_type", "out_data_type")),
-    )
+    options = Options("CastOptions")
     dtypes = ("int8", "int16", "int32", "uint32", "bool", "float32")
     types = tuple(_CODES)
     variants = (Variant("tc_x32_cast__c", lambda view: True, _emit),)

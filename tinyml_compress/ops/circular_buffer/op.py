@@ -14,7 +14,6 @@ from tinyml_compress.ops.base import (
     In,
     Kept,
     Operator,
-    OptionField,
     Options,
     Out,
     StateBlock,
@@ -76,7 +75,7 @@ class CircularBuffer(Operator):
     name = "CIRCULAR_BUFFER"
     custom = True
     attrs_type = CircularBufferAttrs
-    options = Options(FLEXBUFFER, (OptionField("cycles_max", "cycles_max"),))
+    options = Options(FLEXBUFFER)
     dtypes = ("int8",)
     limits = "batch 1; the buffer a variable tensor; not within subgraphs"
     variants = (

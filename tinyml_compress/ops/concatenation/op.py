@@ -13,7 +13,7 @@ from tinyml_compress.ops._fixed_point import Ints
 from tinyml_compress.ops._moves import MoveOperator, move_call
 from tinyml_compress.ops._walk import steps_of
 from tinyml_compress.ops.along import Along
-from tinyml_compress.ops.base import Call, OptionField, Options, refuse
+from tinyml_compress.ops.base import Call, Options, refuse
 from tinyml_compress.ops.numerics import Activation, Fused
 from tinyml_compress.ops.traits import channels_of
 
@@ -46,10 +46,7 @@ def _starts(view: NodeView) -> tuple[int, ...]:
 class Concatenation(MoveOperator):
     name = "CONCATENATION"
     attrs_type = ConcatenationAttrs
-    options = Options(
-        "ConcatenationOptions",
-        (OptionField("axis", "axis"), OptionField("activation", "fused_activation_function", Activation)),
-    )
+    options = Options("ConcatenationOptions")
     dtypes = ("int8", "int16", "int32", "int64", "bool", "float32")
     limits = f"up to {_MAX_INPUTS} inputs, rank up to {_MAX_RANK}, no fused activation"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from tinyml_compress.ir import NodeView
-from tinyml_compress.ops._conv import ConvAttrs, ConvOperator, check_conv, check_conv_numbers, conv_fields
+from tinyml_compress.ops._conv import OPTIONS, ConvAttrs, ConvOperator, check_conv, check_conv_numbers
 from tinyml_compress.ops.base import Options, refuse
 from tinyml_compress.ops.conv_2d import block, codes, four_bits, node, pairs, rows, sparse, taps, winograd
 from tinyml_compress.ops.traits import Scales, Weights
@@ -19,7 +19,7 @@ class Conv2DAttrs(ConvAttrs):
 class Conv2D(ConvOperator):
     name = "CONV_2D"
     attrs_type = Conv2DAttrs
-    options = Options("Conv2DOptions", conv_fields())
+    options = Options("Conv2DOptions", OPTIONS)
     dtypes = ("int8", "int16", "float32")
     limits = "constant weights, int8 for int16 inputs, int8 or packed int4 for int8 inputs"
     weights = Weights(0, 3, four_bits=Scales.PER_CHANNEL, reads_bias_scale=False, patch_bytes=4)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from tinyml_compress.ir import Attrs, DType, NodeView
 from tinyml_compress.ops import _checks
-from tinyml_compress.ops.base import Call, In, Operator, OptionField, Options, Out, Variant, refuse
+from tinyml_compress.ops.base import Call, In, Operator, Options, Out, Variant, refuse
 from tinyml_compress.ops.numerics import quantize_multiplier
 from tinyml_compress.ops.structs import ints, struct
 
@@ -61,10 +61,7 @@ class Cumsum(Operator):
     name = "CUMSUM"
     tflm_method = "AddCumSum"
     attrs_type = CumsumAttrs
-    options = Options(
-        "CumsumOptions",
-        (OptionField("exclusive", "exclusive", bool), OptionField("reverse", "reverse", bool)),
-    )
+    options = Options("CumsumOptions")
     dtypes = ("int8", "float32")
     limits = "axis constant"
     variants = (

@@ -8,7 +8,7 @@ from tinyml_compress.ir import Attrs, DType, NodeView
 from tinyml_compress.ops import _checks
 from tinyml_compress.ops._moves import MoveOperator, move_call
 from tinyml_compress.ops._walk import steps_of
-from tinyml_compress.ops.base import Call, OptionField, Options, refuse
+from tinyml_compress.ops.base import Call, Options, refuse
 
 
 @dataclass(frozen=True)
@@ -21,7 +21,7 @@ class DepthToSpaceAttrs(Attrs):
 class DepthToSpace(MoveOperator):
     name = "DEPTH_TO_SPACE"
     attrs_type = DepthToSpaceAttrs
-    options = Options("DepthToSpaceOptions", (OptionField("block_size", "block_size"),))
+    options = Options("DepthToSpaceOptions")
     dtypes = ("int8", "float32")
     limits = "rank 4"
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from tinyml_compress.ir import NodeView
-from tinyml_compress.ops._conv import ConvAttrs, ConvOperator, check_conv, check_conv_numbers, conv_fields
+from tinyml_compress.ops._conv import OPTIONS, ConvAttrs, ConvOperator, check_conv, check_conv_numbers
 from tinyml_compress.ops._forms import Form, form_of
-from tinyml_compress.ops.base import OptionField, Options, refuse
+from tinyml_compress.ops.base import Options, refuse
 from tinyml_compress.ops.depthwise_conv_2d import column, four_bits, node, plane, plane_wide, three_by_three
 from tinyml_compress.ops.traits import Scales, Weights
 
@@ -22,9 +22,7 @@ class DepthwiseConv2DAttrs(ConvAttrs):
 class DepthwiseConv2D(ConvOperator):
     name = "DEPTHWISE_CONV_2D"
     attrs_type = DepthwiseConv2DAttrs
-    options = Options(
-        "DepthwiseConv2DOptions", (*conv_fields(), OptionField("depth_multiplier", "depth_multiplier"))
-    )
+    options = Options("DepthwiseConv2DOptions", OPTIONS)
     dtypes = ("int8", "int16", "float32")
     limits = "constant weights, int8 for int16 inputs, int8 or packed int4 for int8 inputs"
     weights = Weights(3, None, four_bits=Scales.PER_CHANNEL, reads_bias_scale=False, patch_bytes=2)

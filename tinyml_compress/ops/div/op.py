@@ -8,7 +8,7 @@ from tinyml_compress.ir import DType, NodeView, Tensor
 from tinyml_compress.ops import _checks
 from tinyml_compress.ops._addsub import FusedAttrs, check_fused, plain_variants
 from tinyml_compress.ops._binary import BinaryOperator, Params, binary_variants
-from tinyml_compress.ops.base import OptionField, Options, refuse
+from tinyml_compress.ops.base import Options, refuse
 from tinyml_compress.ops.numerics import Activation, activation_range, quantize_multiplier
 from tinyml_compress.ops.structs import ints, pointers, struct
 
@@ -57,7 +57,7 @@ class Div(BinaryOperator):
     name = "DIV"
     ends_in_clamp = True
     attrs_type = FusedAttrs
-    options = Options("DivOptions", (OptionField("activation", "fused_activation_function", Activation),))
+    options = Options("DivOptions")
     types = (DType.INT8, DType.INT32, DType.FLOAT32)
     limits = (
         "whole numbers by 0 and int8 quotients below half a step are 0 (undefined in TensorFlow Lite Micro)"

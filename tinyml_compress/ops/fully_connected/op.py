@@ -11,7 +11,7 @@ from tinyml_compress.ops._forms import Form, bias_values, check_wide, form_of
 from tinyml_compress.ops._products import check_bias, check_sides, check_weights
 from tinyml_compress.ops._weighted import WeightedOperator
 from tinyml_compress.ops.along import Along
-from tinyml_compress.ops.base import OptionField, Options, refuse
+from tinyml_compress.ops.base import Options, refuse
 from tinyml_compress.ops.fully_connected import four_bits, node, octets, pairs, plain, quads, sparse
 from tinyml_compress.ops.numerics import Activation, Fused
 from tinyml_compress.ops.traits import Scales, Weights
@@ -27,14 +27,7 @@ class FullyConnectedAttrs(Fused):
 class FullyConnected(WeightedOperator):
     name = "FULLY_CONNECTED"
     attrs_type = FullyConnectedAttrs
-    options = Options(
-        "FullyConnectedOptions",
-        (
-            OptionField("activation", "fused_activation_function", Activation),
-            OptionField("keep_num_dims", "keep_num_dims", bool),
-            OptionField("weights_format", "weights_format"),
-        ),
-    )
+    options = Options("FullyConnectedOptions")
     dtypes = ("int8", "int16", "float32")
     limits = "constant weights, int8 for int16 inputs, int8 or packed int4 of one scale for int8 inputs"
     weights = Weights(0, 1, four_bits=Scales.ONE)

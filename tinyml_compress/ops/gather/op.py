@@ -9,7 +9,7 @@ import numpy as np
 
 from tinyml_compress.ir import Attrs, DType, NodeView
 from tinyml_compress.ops import _checks
-from tinyml_compress.ops.base import Call, In, Operator, OptionField, Options, Out, Variant, refuse
+from tinyml_compress.ops.base import Call, In, Operator, Options, Out, Variant, refuse
 from tinyml_compress.ops.structs import ints, struct
 from tinyml_compress.ops.traits import Picks
 
@@ -62,7 +62,7 @@ def _emit(view: NodeView) -> tuple[Call, ...]:
 class Gather(Operator):
     name = "GATHER"
     attrs_type = GatherAttrs
-    options = Options("GatherOptions", (OptionField("axis", "axis"), OptionField("batch_dims", "batch_dims")))
+    options = Options("GatherOptions")
     dtypes = ("int8", "float32")
     limits = "int32 indices; one outside the axis is clamped to it"
     picks = Picks(0, 1, _entries)

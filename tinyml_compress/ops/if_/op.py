@@ -6,17 +6,7 @@ from __future__ import annotations
 
 from tinyml_compress.ir import NodeView
 from tinyml_compress.ops._flow import IfAttrs, body_of, check_condition, check_ports, macs_of, run_of
-from tinyml_compress.ops.base import (
-    Body,
-    Choice,
-    In,
-    Operator,
-    OptionField,
-    Options,
-    Overlap,
-    Variant,
-    refuse,
-)
+from tinyml_compress.ops.base import Choice, In, Operator, Options, Overlap, Variant, refuse
 
 _ANYWHERE = -(1 << 31)
 """The inputs are copied before anything is written, so that the outputs may lie over them as they like."""
@@ -39,13 +29,7 @@ def _overlap(view: NodeView) -> tuple[Overlap, ...]:
 class If(Operator):
     name = "IF"
     attrs_type = IfAttrs
-    options = Options(
-        "IfOptions",
-        (
-            OptionField("then_body", "then_subgraph_index", Body),
-            OptionField("else_body", "else_subgraph_index", Body),
-        ),
-    )
+    options = Options("IfOptions", {"then_body": "then_subgraph_index", "else_body": "else_subgraph_index"})
     dtypes = ("all that its subgraphs take",)
     limits = "tensors of fixed shapes"
     variants = (Variant("branch", lambda view: True, lambda view: (), overlap=_overlap, flow=_flow),)

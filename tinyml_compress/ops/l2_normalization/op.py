@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from tinyml_compress.ir import DType, NodeView
 from tinyml_compress.ops import _checks
 from tinyml_compress.ops._unary import UnaryOperator, in_place
-from tinyml_compress.ops.base import Call, In, OptionField, Options, Out, Variant, refuse
+from tinyml_compress.ops.base import Call, In, Options, Out, Variant, refuse
 from tinyml_compress.ops.numerics import Activation, Fused
 from tinyml_compress.ops.structs import ints, struct
 
@@ -47,7 +47,7 @@ class L2Normalization(UnaryOperator):
     name = "L2_NORMALIZATION"
     elementwise = False
     attrs_type = L2NormalizationAttrs
-    options = Options("L2NormOptions", (OptionField("activation", "fused_activation_function", Activation),))
+    options = Options("L2NormOptions")
     types = (DType.INT8, DType.FLOAT32)
     limits = "rank up to 4, no fused activation; int8 output of scale 1/128 and zero point 0"
     variants = (

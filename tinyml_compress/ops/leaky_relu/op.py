@@ -10,7 +10,7 @@ from tinyml_compress.ir import Attrs, DType, NodeView, Quant
 from tinyml_compress.ops import _checks
 from tinyml_compress.ops._fixed_point import Ints, requantize
 from tinyml_compress.ops._unary import UnaryOperator, all_values, in_place, lookup_variant
-from tinyml_compress.ops.base import Call, In, OptionField, Options, Out, Variant, refuse
+from tinyml_compress.ops.base import Call, In, Options, Out, Variant, refuse
 from tinyml_compress.ops.numerics import quantize_multiplier
 from tinyml_compress.ops.structs import floats, ints, struct
 
@@ -77,7 +77,7 @@ def _emit_f32(view: NodeView) -> tuple[Call, ...]:
 class LeakyRelu(UnaryOperator):
     name = "LEAKY_RELU"
     attrs_type = LeakyReluAttrs
-    options = Options("LeakyReluOptions", (OptionField("alpha", "alpha", float),))
+    options = Options("LeakyReluOptions")
     types = (DType.INT8, DType.INT16, DType.FLOAT32)
     limits = "alpha not negative where quantized"
     variants = (

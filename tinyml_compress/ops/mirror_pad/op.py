@@ -12,7 +12,7 @@ from tinyml_compress.ir import Attrs, DType, NodeView
 from tinyml_compress.ops import _checks
 from tinyml_compress.ops._moves import MoveOperator, move_call
 from tinyml_compress.ops._walk import steps_of
-from tinyml_compress.ops.base import Call, OptionField, Options, refuse
+from tinyml_compress.ops.base import Call, Options, refuse
 
 
 class MirrorMode(Enum):
@@ -51,7 +51,7 @@ def _stretches(size: int, before: int, after: int, skip: int) -> list[_Stretch]:
 class MirrorPad(MoveOperator):
     name = "MIRROR_PAD"
     attrs_type = MirrorPadAttrs
-    options = Options("MirrorPadOptions", (OptionField("mode", "mode", MirrorMode),))
+    options = Options("MirrorPadOptions")
     dtypes = ("int8", "float32")
     limits = "paddings constant"
 

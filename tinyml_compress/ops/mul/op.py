@@ -8,7 +8,7 @@ from tinyml_compress.ir import DType, NodeView, Tensor
 from tinyml_compress.ops import _checks
 from tinyml_compress.ops._addsub import FusedAttrs, check_fused, plain_variants
 from tinyml_compress.ops._binary import BinaryOperator, Params, binary_variants
-from tinyml_compress.ops.base import OptionField, Options, refuse
+from tinyml_compress.ops.base import Options, refuse
 from tinyml_compress.ops.numerics import Activation, activation_range, quantize_multiplier
 from tinyml_compress.ops.structs import ints, pointers, struct
 
@@ -50,7 +50,7 @@ class Mul(BinaryOperator):
     name = "MUL"
     ends_in_clamp = True
     attrs_type = FusedAttrs
-    options = Options("MulOptions", (OptionField("activation", "fused_activation_function", Activation),))
+    options = Options("MulOptions")
     types = (DType.INT8, DType.INT16, DType.INT32, DType.FLOAT32)
     variants = (
         *binary_variants("mul", "s8", "tc_mul_params", _params, _typed(DType.INT8)),

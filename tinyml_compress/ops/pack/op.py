@@ -8,7 +8,7 @@ from tinyml_compress.ir import Attrs, DType, NodeView
 from tinyml_compress.ops import _checks
 from tinyml_compress.ops._moves import MoveOperator, move_call
 from tinyml_compress.ops._walk import steps_of
-from tinyml_compress.ops.base import Call, OptionField, Options, refuse
+from tinyml_compress.ops.base import Call, Options, refuse
 
 _TYPES = (DType.INT8, DType.INT16, DType.INT32, DType.INT64, DType.FLOAT32)
 
@@ -24,9 +24,7 @@ class PackAttrs(Attrs):
 class Pack(MoveOperator):
     name = "PACK"
     attrs_type = PackAttrs
-    options = Options(
-        "PackOptions", (OptionField("values_count", "values_count"), OptionField("axis", "axis"))
-    )
+    options = Options("PackOptions")
     dtypes = ("int8", "int16", "int32", "int64", "float32")
 
     def check(self, view: NodeView) -> None:

@@ -9,7 +9,7 @@ from tinyml_compress.ir import Attrs, NodeView
 from tinyml_compress.ops import _checks
 from tinyml_compress.ops._moves import MOVABLE
 from tinyml_compress.ops._same_bytes import SameBytesOperator
-from tinyml_compress.ops.base import OptionField, Options, refuse
+from tinyml_compress.ops.base import Options, refuse
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,7 @@ class ReshapeAttrs(Attrs):
 class Reshape(SameBytesOperator):
     name = "RESHAPE"
     attrs_type = ReshapeAttrs
-    options = Options("ReshapeOptions", (OptionField("new_shape", "new_shape", tuple),))
+    options = Options("ReshapeOptions")
 
     def check(self, view: NodeView) -> None:
         if len(view.node.inputs) not in (1, 2) or view.node.inputs[0] is None or len(view.node.outputs) != 1:

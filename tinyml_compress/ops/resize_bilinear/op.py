@@ -8,18 +8,7 @@ import numpy as np
 
 from tinyml_compress.ir import Attrs, DType, NodeView
 from tinyml_compress.ops import _checks
-from tinyml_compress.ops.base import (
-    Call,
-    In,
-    Operator,
-    OptionField,
-    Options,
-    Out,
-    Ref,
-    Table,
-    Variant,
-    refuse,
-)
+from tinyml_compress.ops.base import Call, In, Operator, Options, Out, Ref, Table, Variant, refuse
 from tinyml_compress.ops.structs import ints, pointers, struct
 
 STRUCTS = (
@@ -154,13 +143,7 @@ def _emit_f32(view: NodeView) -> tuple[Call, ...]:
 class ResizeBilinear(Operator):
     name = "RESIZE_BILINEAR"
     attrs_type = ResizeBilinearAttrs
-    options = Options(
-        "ResizeBilinearOptions",
-        (
-            OptionField("align_corners", "align_corners", bool),
-            OptionField("half_pixel_centers", "half_pixel_centers", bool),
-        ),
-    )
+    options = Options("ResizeBilinearOptions")
     dtypes = ("int8", "float32")
     limits = "rank 4, size constant"
     variants = (

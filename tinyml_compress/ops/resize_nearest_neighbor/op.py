@@ -8,18 +8,7 @@ import numpy as np
 
 from tinyml_compress.ir import Attrs, DType, NodeView
 from tinyml_compress.ops import _checks
-from tinyml_compress.ops.base import (
-    Call,
-    In,
-    Operator,
-    OptionField,
-    Options,
-    Out,
-    Ref,
-    Table,
-    Variant,
-    refuse,
-)
+from tinyml_compress.ops.base import Call, In, Operator, Options, Out, Ref, Table, Variant, refuse
 from tinyml_compress.ops.numerics import round_half_away
 from tinyml_compress.ops.structs import ints, pointers, struct
 
@@ -79,13 +68,7 @@ def _emit(view: NodeView) -> tuple[Call, ...]:
 class ResizeNearestNeighbor(Operator):
     name = "RESIZE_NEAREST_NEIGHBOR"
     attrs_type = ResizeNearestNeighborAttrs
-    options = Options(
-        "ResizeNearestNeighborOptions",
-        (
-            OptionField("align_corners", "align_corners", bool),
-            OptionField("half_pixel_centers", "half_pixel_centers", bool),
-        ),
-    )
+    options = Options("ResizeNearestNeighborOptions")
     dtypes = ("int8", "int16", "float32")
     limits = "rank 4, size constant"
     variants = (Variant("tc_x8_resize_nearest__c", lambda view: True, _emit),)

@@ -9,7 +9,7 @@ import numpy as np
 from tinyml_compress.ir import Attrs, DType, NodeView
 from tinyml_compress.ops import _checks
 from tinyml_compress.ops._moves import MOVABLE
-from tinyml_compress.ops.base import Call, Operator, OptionField, Options, Out, Ref, Table, Variant
+from tinyml_compress.ops.base import Call, Operator, Options, Out, Ref, Table, Variant
 from tinyml_compress.ops.structs import ints, pointers, struct
 
 STRUCTS = (struct("tc_constant_params", ints("bytes"), pointers("int32_t", "values")),)
@@ -34,7 +34,7 @@ def _emit(view: NodeView) -> tuple[Call, ...]:
 class Shape(Operator):
     name = "SHAPE"
     attrs_type = ShapeAttrs
-    options = Options("ShapeOptions", (OptionField("out_type", "out_type"),))
+    options = Options("ShapeOptions")
     dtypes = tuple(str(dtype.numpy) for dtype in MOVABLE)
     limits = "int32 output"
     variants = (Variant("tc_x32_constant__c", lambda view: True, _emit),)

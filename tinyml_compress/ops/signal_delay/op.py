@@ -8,17 +8,7 @@ from tinyml_compress.ir import Attrs, DType, NodeView
 from tinyml_compress.ops import _checks
 from tinyml_compress.ops._signal import SignalOperator
 from tinyml_compress.ops._unary import in_place
-from tinyml_compress.ops.base import (
-    FLEXBUFFER,
-    Call,
-    In,
-    Kept,
-    OptionField,
-    Options,
-    Out,
-    StateBlock,
-    Variant,
-)
+from tinyml_compress.ops.base import FLEXBUFFER, Call, In, Kept, Options, Out, StateBlock, Variant
 from tinyml_compress.ops.structs import ints, struct
 
 STRUCTS = (struct("tc_signal_delay_params", ints("rows frame delay")),)
@@ -50,7 +40,7 @@ def _emit(view: NodeView) -> tuple[Call, ...]:
 class SignalDelay(SignalOperator):
     name = "SignalDelay"
     attrs_type = SignalDelayAttrs
-    options = Options(FLEXBUFFER, (OptionField("length", "delay_length"),))
+    options = Options(FLEXBUFFER, {"length": "delay_length"})
     dtypes = ("int16",)
     takes = (DType.INT16,)
     gives = (DType.INT16,)

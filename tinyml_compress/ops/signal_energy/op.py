@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from tinyml_compress.ir import Attrs, DType, NodeView
 from tinyml_compress.ops._signal import SignalOperator
-from tinyml_compress.ops.base import FLEXBUFFER, Call, In, OptionField, Options, Out, Variant
+from tinyml_compress.ops.base import FLEXBUFFER, Call, In, Options, Out, Variant
 from tinyml_compress.ops.structs import ints, struct
 
 STRUCTS = (
@@ -22,8 +22,8 @@ STRUCTS = (
 class SignalEnergyAttrs(Attrs):
     """Attributes of SignalEnergy: the part of the spectrum, its end not included."""
 
-    start: int
     end: int
+    start: int
 
 
 def _emit(view: NodeView) -> tuple[Call, ...]:
@@ -35,7 +35,7 @@ def _emit(view: NodeView) -> tuple[Call, ...]:
 class SignalEnergy(SignalOperator):
     name = "SignalEnergy"
     attrs_type = SignalEnergyAttrs
-    options = Options(FLEXBUFFER, (OptionField("end", "end_index"), OptionField("start", "start_index")))
+    options = Options(FLEXBUFFER, {"end": "end_index", "start": "start_index"})
     dtypes = ("int16",)
     takes = (DType.INT16,)
     gives = (DType.UINT32,)

@@ -8,7 +8,7 @@ import numpy as np
 
 from tinyml_compress.ir import Attrs, DType, NodeView
 from tinyml_compress.ops._signal import SignalOperator, constant
-from tinyml_compress.ops.base import FLEXBUFFER, Call, In, OptionField, Options, Out, Variant, refuse
+from tinyml_compress.ops.base import FLEXBUFFER, Call, In, Options, Out, Variant, refuse
 from tinyml_compress.ops.structs import ints, struct
 
 STRUCTS = (struct("tc_filter_bank_params", ints("channels")),)
@@ -32,7 +32,7 @@ def _emit(view: NodeView) -> tuple[Call, ...]:
 class SignalFilterBank(SignalOperator):
     name = "SignalFilterBank"
     attrs_type = SignalFilterBankAttrs
-    options = Options(FLEXBUFFER, (OptionField("channels", "num_channels"),))
+    options = Options(FLEXBUFFER, {"channels": "num_channels"})
     dtypes = ("uint32",)
     takes = (DType.UINT32, *(DType.INT16,) * 5)
     gives = (DType.UINT64,)

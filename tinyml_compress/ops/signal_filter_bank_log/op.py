@@ -10,7 +10,7 @@ import numpy as np
 from tinyml_compress.ir import Attrs, DType, NodeView
 from tinyml_compress.ops._signal import SignalOperator
 from tinyml_compress.ops._unary import in_place
-from tinyml_compress.ops.base import FLEXBUFFER, Call, In, OptionField, Options, Out, Ref, Table, Variant
+from tinyml_compress.ops.base import FLEXBUFFER, Call, In, Options, Out, Ref, Table, Variant
 from tinyml_compress.ops.structs import ints, pointers, struct
 
 STRUCTS = (
@@ -54,10 +54,7 @@ def _emit(view: NodeView) -> tuple[Call, ...]:
 class SignalFilterBankLog(SignalOperator):
     name = "SignalFilterBankLog"
     attrs_type = SignalFilterBankLogAttrs
-    options = Options(
-        FLEXBUFFER,
-        (OptionField("correction_bits", "input_correction_bits"), OptionField("scale", "output_scale")),
-    )
+    options = Options(FLEXBUFFER, {"correction_bits": "input_correction_bits", "scale": "output_scale"})
     dtypes = ("uint32",)
     takes = (DType.UINT32,)
     gives = (DType.INT16,)

@@ -8,18 +8,7 @@ from dataclasses import dataclass
 
 from tinyml_compress.ir import Attrs, DType, NodeView
 from tinyml_compress.ops._signal import SignalOperator
-from tinyml_compress.ops.base import (
-    FLEXBUFFER,
-    Call,
-    In,
-    Kept,
-    OptionField,
-    Options,
-    Out,
-    Overlap,
-    StateBlock,
-    Variant,
-)
+from tinyml_compress.ops.base import FLEXBUFFER, Call, In, Kept, Options, Out, Overlap, StateBlock, Variant
 from tinyml_compress.ops.structs import ints, struct
 
 STRUCTS = (
@@ -74,20 +63,7 @@ def _in_place(view: NodeView) -> tuple[Overlap, ...]:
 class SpectralSubtraction(SignalOperator):
     name = "SignalFilterBankSpectralSubtraction"
     attrs_type = SpectralSubtractionAttrs
-    options = Options(
-        FLEXBUFFER,
-        (
-            OptionField("alternate_one_minus_smoothing", "alternate_one_minus_smoothing"),
-            OptionField("alternate_smoothing", "alternate_smoothing"),
-            OptionField("clamping", "clamping", bool),
-            OptionField("min_signal_remaining", "min_signal_remaining"),
-            OptionField("num_channels", "num_channels"),
-            OptionField("one_minus_smoothing", "one_minus_smoothing"),
-            OptionField("smoothing", "smoothing"),
-            OptionField("smoothing_bits", "smoothing_bits"),
-            OptionField("spectral_subtraction_bits", "spectral_subtraction_bits"),
-        ),
-    )
+    options = Options(FLEXBUFFER)
     dtypes = ("uint32",)
     takes = (DType.UINT32,)
     gives = (DType.UINT32, DType.UINT32)

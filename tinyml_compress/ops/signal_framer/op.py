@@ -9,18 +9,7 @@ from dataclasses import dataclass
 from tinyml_compress.ir import Attrs, DType, NodeView
 from tinyml_compress.ops import _checks
 from tinyml_compress.ops._signal import SignalOperator
-from tinyml_compress.ops.base import (
-    FLEXBUFFER,
-    Call,
-    In,
-    Kept,
-    OptionField,
-    Options,
-    Out,
-    StateBlock,
-    Variant,
-    refuse,
-)
+from tinyml_compress.ops.base import FLEXBUFFER, Call, In, Kept, Options, Out, StateBlock, Variant, refuse
 from tinyml_compress.ops.structs import ints, struct
 
 STRUCTS = (
@@ -76,14 +65,7 @@ def _emit(view: NodeView) -> tuple[Call, ...]:
 class SignalFramer(SignalOperator):
     name = "SignalFramer"
     attrs_type = SignalFramerAttrs
-    options = Options(
-        FLEXBUFFER,
-        (
-            OptionField("size", "frame_size"),
-            OptionField("step", "frame_step"),
-            OptionField("prefill", "prefill", bool),
-        ),
-    )
+    options = Options(FLEXBUFFER, {"size": "frame_size", "step": "frame_step"})
     dtypes = ("int16",)
     takes = (DType.INT16,)
     gives = (DType.INT16, DType.BOOL)

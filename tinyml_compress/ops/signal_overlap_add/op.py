@@ -10,17 +10,7 @@ from enum import Enum
 from tinyml_compress.ir import Attrs, DType, NodeView
 from tinyml_compress.ops import _checks
 from tinyml_compress.ops._signal import SignalOperator
-from tinyml_compress.ops.base import (
-    FLEXBUFFER,
-    Call,
-    In,
-    Kept,
-    OptionField,
-    Options,
-    Out,
-    StateBlock,
-    Variant,
-)
+from tinyml_compress.ops.base import FLEXBUFFER, Call, In, Kept, Options, Out, StateBlock, Variant
 from tinyml_compress.ops.structs import ints, struct
 
 STRUCTS = (
@@ -74,7 +64,7 @@ def _variant(dtype: DType) -> Variant:
 class SignalOverlapAdd(SignalOperator):
     name = "SignalOverlapAdd"
     attrs_type = SignalOverlapAddAttrs
-    options = Options(FLEXBUFFER, (OptionField("type", "T", OverlapType), OptionField("step", "frame_step")))
+    options = Options(FLEXBUFFER, {"type": "T", "step": "frame_step"})
     dtypes = ("int16", "float32")
     limits = "steps of at most a frame"
     variants = tuple(_variant(dtype) for dtype in _NAMES)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from tinyml_compress.ir import Attrs, DType, NodeView
 from tinyml_compress.ops._signal import SignalOperator
 from tinyml_compress.ops._unary import in_place
-from tinyml_compress.ops.base import FLEXBUFFER, Call, In, OptionField, Options, Out, Variant
+from tinyml_compress.ops.base import FLEXBUFFER, Call, In, Options, Out, Variant
 from tinyml_compress.ops.structs import ints, struct
 
 STRUCTS = (
@@ -37,7 +37,7 @@ def _emit(view: NodeView) -> tuple[Call, ...]:
 class SignalPcan(SignalOperator):
     name = "SignalPCAN"
     attrs_type = SignalPcanAttrs
-    options = Options(FLEXBUFFER, (OptionField("shift", "snr_shift"),))
+    options = Options(FLEXBUFFER, {"shift": "snr_shift"})
     dtypes = ("uint32",)
     takes = (DType.UINT32, DType.UINT32, DType.INT16)
     gives = (DType.UINT32,)

@@ -8,17 +8,7 @@ from dataclasses import dataclass
 
 from tinyml_compress.ir import Attrs, DType, NodeView
 from tinyml_compress.ops._signal import SignalOperator
-from tinyml_compress.ops.base import (
-    FLEXBUFFER,
-    Call,
-    In,
-    Kept,
-    OptionField,
-    Options,
-    Out,
-    StateBlock,
-    Variant,
-)
+from tinyml_compress.ops.base import FLEXBUFFER, Call, In, Kept, Options, Out, StateBlock, Variant
 from tinyml_compress.ops.structs import ints, struct
 
 STRUCTS = (
@@ -66,12 +56,12 @@ class SignalStacker(SignalOperator):
     attrs_type = SignalStackerAttrs
     options = Options(
         FLEXBUFFER,
-        (
-            OptionField("channels", "num_channels"),
-            OptionField("left", "stacker_left_context"),
-            OptionField("right", "stacker_right_context"),
-            OptionField("step", "stacker_step"),
-        ),
+        {
+            "channels": "num_channels",
+            "left": "stacker_left_context",
+            "right": "stacker_right_context",
+            "step": "stacker_step",
+        },
     )
     dtypes = ("int16",)
     takes = (DType.INT16,)

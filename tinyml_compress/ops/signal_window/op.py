@@ -8,7 +8,7 @@ from tinyml_compress.ir import Attrs, DType, NodeView
 from tinyml_compress.ops import _checks
 from tinyml_compress.ops._signal import SignalOperator
 from tinyml_compress.ops._unary import in_place
-from tinyml_compress.ops.base import FLEXBUFFER, Call, In, OptionField, Options, Out, Variant, refuse
+from tinyml_compress.ops.base import FLEXBUFFER, Call, In, Options, Out, Variant, refuse
 from tinyml_compress.ops.structs import ints, struct
 
 STRUCTS = (struct("tc_signal_window_params", ints("frames length shift")),)
@@ -35,7 +35,7 @@ def _emit(view: NodeView) -> tuple[Call, ...]:
 class SignalWindow(SignalOperator):
     name = "SignalWindow"
     attrs_type = SignalWindowAttrs
-    options = Options(FLEXBUFFER, (OptionField("shift", "shift"),))
+    options = Options(FLEXBUFFER)
     dtypes = ("int16",)
     takes = (DType.INT16, DType.INT16)
     gives = (DType.INT16,)

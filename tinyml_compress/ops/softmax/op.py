@@ -14,7 +14,6 @@ from tinyml_compress.ops.base import (
     Call,
     In,
     Operator,
-    OptionField,
     Options,
     Out,
     Overlap,
@@ -118,7 +117,7 @@ def _in_place(view: NodeView) -> tuple[Overlap, ...]:
 class Softmax(Operator):
     name = "SOFTMAX"
     attrs_type = SoftmaxAttrs
-    options = Options("SoftmaxOptions", (OptionField("beta", "beta", float),))
+    options = Options("SoftmaxOptions")
     dtypes = ("int8", "int8 to int16", "int16", "float32")
     limits = (
         f"last axis up to {_MAX_DEPTH[DType.INT8]} values of int8; float within two units in the last place"

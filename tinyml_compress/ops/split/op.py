@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from tinyml_compress.ir import Attrs, DType, NodeView
 from tinyml_compress.ops import _checks
 from tinyml_compress.ops._splitting import SplittingOperator
-from tinyml_compress.ops.base import OptionField, Options, refuse
+from tinyml_compress.ops.base import Options, refuse
 
 
 @dataclass(frozen=True)
@@ -20,7 +20,7 @@ class SplitAttrs(Attrs):
 class Split(SplittingOperator):
     name = "SPLIT"
     attrs_type = SplitAttrs
-    options = Options("SplitOptions", (OptionField("num_splits", "num_splits"),))
+    options = Options("SplitOptions")
     source = 1
     axis_input = 0
 

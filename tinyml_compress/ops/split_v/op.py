@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from tinyml_compress.ir import Attrs, NodeView
 from tinyml_compress.ops import _checks
 from tinyml_compress.ops._splitting import SplittingOperator
-from tinyml_compress.ops.base import OptionField, Options, refuse
+from tinyml_compress.ops.base import Options, refuse
 
 
 @dataclass(frozen=True)
@@ -20,7 +20,7 @@ class SplitVAttrs(Attrs):
 class SplitV(SplittingOperator):
     name = "SPLIT_V"
     attrs_type = SplitVAttrs
-    options = Options("SplitVOptions", (OptionField("num_splits", "num_splits"),))
+    options = Options("SplitVOptions")
     source = 0
     axis_input = 2
 

@@ -8,7 +8,7 @@ from tinyml_compress.ir import Attrs, NodeView
 from tinyml_compress.ops import _checks
 from tinyml_compress.ops._moves import MOVABLE
 from tinyml_compress.ops._same_bytes import SameBytesOperator
-from tinyml_compress.ops.base import OptionField, Options, refuse
+from tinyml_compress.ops.base import Options, refuse
 
 _MAX_RANK = 8
 
@@ -23,7 +23,7 @@ class SqueezeAttrs(Attrs):
 class Squeeze(SameBytesOperator):
     name = "SQUEEZE"
     attrs_type = SqueezeAttrs
-    options = Options("SqueezeOptions", (OptionField("squeeze_dims", "squeeze_dims", tuple),))
+    options = Options("SqueezeOptions")
 
     def check(self, view: NodeView) -> None:
         _checks.arity(view, 1)

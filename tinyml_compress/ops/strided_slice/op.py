@@ -8,7 +8,7 @@ from tinyml_compress.ir import Attrs, DType, NodeView
 from tinyml_compress.ops import _checks
 from tinyml_compress.ops._moves import MoveOperator, move_call
 from tinyml_compress.ops._walk import steps_of
-from tinyml_compress.ops.base import Call, OptionField, Options, refuse
+from tinyml_compress.ops.base import Call, Options, refuse
 
 _MAX_RANK = 4
 _TYPES = (DType.INT8, DType.INT16, DType.INT32, DType.FLOAT32, DType.BOOL)
@@ -64,17 +64,7 @@ def _ranges(view: NodeView) -> tuple[_Range, ...]:
 class StridedSlice(MoveOperator):
     name = "STRIDED_SLICE"
     attrs_type = StridedSliceAttrs
-    options = Options(
-        "StridedSliceOptions",
-        (
-            OptionField("begin_mask", "begin_mask"),
-            OptionField("end_mask", "end_mask"),
-            OptionField("ellipsis_mask", "ellipsis_mask"),
-            OptionField("new_axis_mask", "new_axis_mask"),
-            OptionField("shrink_axis_mask", "shrink_axis_mask"),
-            OptionField("offset", "offset", bool),
-        ),
-    )
+    options = Options("StridedSliceOptions")
     dtypes = ("int8", "int16", "int32", "float32", "bool")
     limits = f"rank up to {_MAX_RANK}; begin, end and strides constant; no ellipsis, no new axis, no offset"
 

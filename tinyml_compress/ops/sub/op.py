@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from tinyml_compress.ops._addsub import AddSubOperator, FusedAttrs, addsub_variants, plain_variants
-from tinyml_compress.ops.base import OptionField, Options
-from tinyml_compress.ops.numerics import Activation
+from tinyml_compress.ops.base import Options
 
 
 class Sub(AddSubOperator):
     name = "SUB"
     sign = -1
-    options = Options("SubOptions", (OptionField("activation", "fused_activation_function", Activation),))
+    options = Options("SubOptions")
 
 
 OPERATOR = Sub()

@@ -12,19 +12,7 @@ from tinyml_compress.ir import DType, NodeView, Role, Tensor
 from tinyml_compress.ops import _checks
 from tinyml_compress.ops._addsub import float_bounds
 from tinyml_compress.ops._products import checked_multiplier, wrap32
-from tinyml_compress.ops.base import (
-    Call,
-    In,
-    Operator,
-    OptionField,
-    Options,
-    Out,
-    Ref,
-    Table,
-    Var,
-    Variant,
-    refuse,
-)
+from tinyml_compress.ops.base import Call, In, Operator, Options, Out, Ref, Table, Var, Variant, refuse
 from tinyml_compress.ops.numerics import Activation, Fused
 from tinyml_compress.ops.structs import floats, ints, pointers, struct
 
@@ -182,14 +170,7 @@ def _emit_f32(view: NodeView) -> tuple[Call, ...]:
 class Svdf(Operator):
     name = "SVDF"
     attrs_type = SvdfAttrs
-    options = Options(
-        "SVDFOptions",
-        (
-            OptionField("rank", "rank"),
-            OptionField("activation", "fused_activation_function", Activation),
-            OptionField("asymmetric_quantize_inputs", "asymmetric_quantize_inputs", bool),
-        ),
-    )
+    options = Options("SVDFOptions")
     dtypes = ("int8", "int8 with int16 state", "float32")
     limits = "constant weights; bias and state of their own"
     variants = (

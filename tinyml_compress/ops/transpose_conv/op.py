@@ -7,8 +7,8 @@ import math
 from tinyml_compress.ir import DType, NodeView, Tensor
 from tinyml_compress.ops import _checks
 from tinyml_compress.ops._products import names_channels
-from tinyml_compress.ops.base import Operator, OptionField, Options, refuse
-from tinyml_compress.ops.numerics import Activation, Padding
+from tinyml_compress.ops.base import Operator, Options, refuse
+from tinyml_compress.ops.numerics import Activation
 from tinyml_compress.ops.traits import Weights
 from tinyml_compress.ops.transpose_conv import plain
 from tinyml_compress.ops.transpose_conv.node import BIAS, INPUT, WEIGHTS, TransposeConvAttrs, multipliers
@@ -23,15 +23,7 @@ _BIASES = {
 class TransposeConv(Operator):
     name = "TRANSPOSE_CONV"
     attrs_type = TransposeConvAttrs
-    options = Options(
-        "TransposeConvOptions",
-        (
-            OptionField("padding", "padding", Padding),
-            OptionField("stride_w", "stride_w"),
-            OptionField("stride_h", "stride_h"),
-            OptionField("activation", "fused_activation_function", Activation),
-        ),
-    )
+    options = Options("TransposeConvOptions")
     dtypes = ("int8", "int16", "float32")
     limits = "constant weights and bias, int8 weights for int16 inputs; no fused activation"
     weights = Weights(0, 3, at=WEIGHTS, bias=BIAS)

@@ -19,7 +19,6 @@ from tinyml_compress.ops.base import (
     Call,
     In,
     Operator,
-    OptionField,
     Options,
     Out,
     ParamValue,
@@ -217,17 +216,7 @@ class UnidirectionalSequenceLstm(Operator):
     name = "UNIDIRECTIONAL_SEQUENCE_LSTM"
     tflm_method = "AddUnidirectionalSequenceLSTM"
     attrs_type = LstmAttrs
-    options = Options(
-        "UnidirectionalSequenceLSTMOptions",
-        (
-            OptionField("activation", "fused_activation_function", Activation),
-            OptionField("cell_clip", "cell_clip", float),
-            OptionField("proj_clip", "proj_clip", float),
-            OptionField("time_major", "time_major", bool),
-            OptionField("asymmetric_quantize_inputs", "asymmetric_quantize_inputs", bool),
-            OptionField("diagonal_recurrent_tensors", "diagonal_recurrent_tensors", bool),
-        ),
-    )
+    options = Options("UnidirectionalSequenceLSTMOptions")
     dtypes = ("int8", "int16", "float32")
     limits = "constant weights, tanh; no peepholes, projection, layer normalization"
     variants = (_of(DType.INT8), _of(DType.INT16), _of(DType.FLOAT32))

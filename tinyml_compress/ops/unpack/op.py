@@ -8,7 +8,7 @@ from tinyml_compress.ir import Attrs, DType, NodeView
 from tinyml_compress.ops import _checks
 from tinyml_compress.ops._moves import MoveOperator, move_call
 from tinyml_compress.ops._walk import steps_of
-from tinyml_compress.ops.base import Call, OptionField, Options, refuse
+from tinyml_compress.ops.base import Call, Options, refuse
 
 _TYPES = (DType.INT8, DType.INT16, DType.INT32, DType.FLOAT32)
 
@@ -24,7 +24,7 @@ class UnpackAttrs(Attrs):
 class Unpack(MoveOperator):
     name = "UNPACK"
     attrs_type = UnpackAttrs
-    options = Options("UnpackOptions", (OptionField("num", "num"), OptionField("axis", "axis")))
+    options = Options("UnpackOptions")
     dtypes = ("int8", "int16", "int32", "float32")
 
     def check(self, view: NodeView) -> None:

@@ -7,16 +7,13 @@ from __future__ import annotations
 from tinyml_compress.ir import NodeView
 from tinyml_compress.ops import _checks
 from tinyml_compress.ops._variables import VariableAttrs, check_handle
-from tinyml_compress.ops.base import Operator, OptionField, Options
+from tinyml_compress.ops.base import Operator, Options
 
 
 class VarHandle(Operator):
     name = "VAR_HANDLE"
     attrs_type = VariableAttrs
-    options = Options(
-        "VarHandleOptions",
-        (OptionField("container", "container", str), OptionField("shared_name", "shared_name", str)),
-    )
+    options = Options("VarHandleOptions")
     dtypes = ("resource",)
     limits = "variables that some operator assigns"
     variants = ()

@@ -6,18 +6,7 @@ from __future__ import annotations
 
 from tinyml_compress.ir import NodeView
 from tinyml_compress.ops._flow import WhileAttrs, body_of, check_condition, check_ports, run_of
-from tinyml_compress.ops.base import (
-    Body,
-    Loop,
-    Operator,
-    OptionField,
-    Options,
-    Out,
-    Overlap,
-    Run,
-    Variant,
-    refuse,
-)
+from tinyml_compress.ops.base import Loop, Operator, Options, Out, Overlap, Run, Variant, refuse
 
 
 def _flow(view: NodeView) -> Loop:
@@ -33,13 +22,7 @@ def _overlap(view: NodeView) -> tuple[Overlap, ...]:
 class While(Operator):
     name = "WHILE"
     attrs_type = WhileAttrs
-    options = Options(
-        "WhileOptions",
-        (
-            OptionField("condition", "cond_subgraph_index", Body),
-            OptionField("body", "body_subgraph_index", Body),
-        ),
-    )
+    options = Options("WhileOptions", {"condition": "cond_subgraph_index", "body": "body_subgraph_index"})
     dtypes = ("all that its subgraphs take",)
     limits = "tensors of fixed shapes; multiplications in its subgraphs are not counted"
     variants = (Variant("loop", lambda view: True, lambda view: (), overlap=_overlap, flow=_flow),)
