@@ -48,6 +48,14 @@ class CostClass(Enum):
     """Per 32-byte line of flash that is neither among the last eight nor in the data cache."""
     ISSUE_SLOT = "issue-slot"
     """Cycles of a core that issues up to two instructions in order, by rules of its own."""
+    BEAT_SLOT = "beat-slot"
+    """Cycles of a core that issues one instruction at a time and ends hardware loops by itself."""
+    VECTOR_WAIT = "vector-wait"
+    """Cycles in which an instruction waits for the second half of a vector that is in the unit it needs: memory,
+    multiplication or other arithmetic.
+    """
+    GATHER_ELEMENT = "gather-element"
+    """Per element that a gathering load or a scattering store moves."""
 
 
 FLASH_CLASSES = (CostClass.FLASH_LINE, CostClass.FLASH_WORD, CostClass.FLASH_LOAD)

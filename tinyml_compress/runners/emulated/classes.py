@@ -9,16 +9,20 @@ from functools import lru_cache
 
 from tinyml_compress.devices import CostClass
 from tinyml_compress.errors import EmulationError
+from tinyml_compress.runners.emulated.beats import beat_count, loop_start
 from tinyml_compress.runners.emulated.issue import pipeline_count
 from tinyml_compress.support.instruction_sets import forms
 
 
 class BlockClasses:
-    """One basic block: how many instructions, and how many of each class."""
+    """One basic block: how many instructions, how many of each class, and whether the core goes back at its end
+    without a branch.
+    """
 
-    def __init__(self, instructions: int, classes: Mapping[CostClass, int]) -> None:
+    def __init__(self, instructions: int, classes: Mapping[CostClass, int], ends_loop: bool) -> None:
         self.instructions = instructions
         self.classes = classes
+        self.ends_loop = ends_loop
 
 
 def classify_block(code: bytes, address: int, *, is_riscv: bool) -> BlockClasses:
@@ -39,11 +43,16 @@ def classify_block(code: bytes, address: int, *, is_riscv: bool) -> BlockClasses
             counts[cost_class] += times
         words.append(word)
         position += length
+    back_to = None if is_riscv else loop_start(words[-1], address + position - len(words[-1]))
     if not is_riscv:
         pipeline = pipeline_count(tuple(words))
         counts[CostClass.LOAD_RUN] = pipeline.load_runs
         counts[CostClass.ISSUE_SLOT] = pipeline.issue_slots
-    return BlockClasses(len(words), counts)
+        beats = beat_count(tuple(words), back_to == address)
+        counts[CostClass.BEAT_SLOT] = beats.slots
+        counts[CostClass.VECTOR_WAIT] = beats.waits
+        counts[CostClass.GATHER_ELEMENT] = beats.elements
+    return BlockClasses(len(words), counts, back_to is not None)
 
 
 def _length(first: bytes, is_riscv: bool) -> int:

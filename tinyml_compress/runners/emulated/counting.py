@@ -296,7 +296,7 @@ def count_blocks(
         sums = classes.setdefault(owner, Counter())
         for cost_class, count in found.classes.items():
             sums[cost_class] += times * count
-        sums[CostClass.BRANCH_TAKEN] += int(block["jumped"])
+        sums[CostClass.BRANCH_TAKEN] += 0 if found.ends_loop else int(block["jumped"])
     for owner, sums in classes.items():
         sums.update(_flash_classes(reads, owner))
     return {
