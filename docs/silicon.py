@@ -24,7 +24,13 @@ if str(REPO) not in sys.path:
 from benchmarks import silicon  # noqa: E402
 
 PICTURES = Path(__file__).with_name("pictures")
-NAMES = {"cortex-m0plus": "M0+", "cortex-m4": "M4", "cortex-m33": "M33", "cortex-m7": "M7"}
+NAMES = {
+    "cortex-m0plus": "M0+",
+    "cortex-m4": "M4",
+    "cortex-m33": "M33",
+    "cortex-m7": "M7",
+    "cortex-m55": "M55",
+}
 """Cores whose own programs are known."""
 _CLOSED = ("STM32L4R5", "STM32U575", "STM32H7A3", "STM32G0B1")
 
@@ -45,8 +51,9 @@ def fits_table() -> Table:
     rows = []
     for core, fitted in fits().items():
         manual = "" if not fitted.model.manual["instructions"] else "instructions + "
-        if len(fitted.model.manual) > 1:
-            manual = "the manual's table + "
+        named = [name for name, cost in fitted.model.manual.items() if name != "instructions" and cost]
+        if named:
+            manual = "the manual's table + " if manual else f"{' + '.join(named)} + "
         terms = zip(fitted.costs, fitted.model.terms, strict=True)
         formula = manual + " + ".join(f"{cost:.3g} × {term.name}" for cost, term in terms)
         left_out = [fitted.left_out.get(name) for name in silicon.LEFT_OUT]
@@ -125,7 +132,7 @@ def _core(by_place: dict[tuple[str, str], Any], chip: str) -> str:
 # --- pictures
 
 _WIDTH, _HEIGHT, _LEFT, _TOP, _BOTTOM = 760, 300, 60, 40, 50
-_MARKS = {"Bosch": "#3b76c4", "ST": "#d1731f", "OctoML": "#3f9a4f"}
+_MARKS = {"Bosch": "#3b76c4", "ST": "#d1731f", "OctoML": "#3f9a4f", "Ambiq": "#8a56c2"}
 _STYLE = (
     "text{font:13px sans-serif;fill:#333}.band{fill:#8884}.axis{stroke:#888}"
     "@media(prefers-color-scheme:dark){text{fill:#ddd}}"

@@ -106,8 +106,8 @@ class Pieces:
         parts = [_START]
         for text in texts:
             parts += [_BEFORE, text, _AFTER]
-        code = _assembled("\n".join(parts) + _END)
-        return Pieces(tuple(texts), code, _CODE + code.rindex(_assembled(_END)[:12]) + 6)
+        code = assembled("\n".join(parts) + _END)
+        return Pieces(tuple(texts), code, _CODE + code.rindex(assembled(_END)[:12]) + 6)
 
     def memory(self, seed: int) -> npt.NDArray[np.uint8]:
         """RAM before a run."""
@@ -171,8 +171,8 @@ class Pieces:
 
     def at(self, address: int) -> str:
         """The piece whose code is there, by trying: the last whose code starts before."""
-        sizes = [len(_assembled("\n".join([_BEFORE, text, _AFTER]))) for text in self.texts]
-        place = _CODE + len(_assembled(_START))
+        sizes = [len(assembled("\n".join([_BEFORE, text, _AFTER]))) for text in self.texts]
+        place = _CODE + len(assembled(_START))
         for size, text in zip(sizes, self.texts, strict=True):
             if place <= address < place + size:
                 return text
@@ -218,7 +218,8 @@ def _state(chosen: random.Random) -> list[int]:
     return [*vectors, vpr, fpscr, apsr, *registers, chosen.randrange(0, 20)]
 
 
-def _assembled(text: str) -> bytes:
+def assembled(text: str) -> bytes:
+    """Of a Cortex-M55 with Helium."""
     from elftools.elf.elffile import ELFFile
 
     zig = toolchain.zig()

@@ -166,7 +166,7 @@ CONVERSION = Producer(
 
 EMULATION = Producer(
     "emulation",
-    4,
+    5,
     ("runners/emulated",),
     ("unicorn", "capstone", "pyelftools", "numpy"),
     (_DEVICES, _IR, TOOLCHAIN),

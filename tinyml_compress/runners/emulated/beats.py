@@ -131,7 +131,9 @@ def _multiplies(bits: int) -> bool:
     top, coprocessor = bits >> 24, bits >> 8 & 15
     if top in (0xEF, 0xFF):  # three vectors of one size; the upper half of the space has none
         floats = top == 0xFF and bits & 1 << 21 == 0 and coprocessor == 13 and bits & 0x10
-        return not bits & 1 << 23 and bool((coprocessor == 9 and bits & 0x10) or coprocessor in (11, 12) or floats)
+        return not bits & 1 << 23 and bool(
+            (coprocessor == 9 and bits & 0x10) or coprocessor in (11, 12) or floats
+        )
     if coprocessor == 15:
         doubling = bits & 0xEFB10F51 == 0xEE300F01 or bits & 0xEFB10F70 == 0xEE300F60
         return doubling or bits & 0xEF800F51 == 0xEE800F00 and bits & 0xEFF00F51 != 0xEEE00F00

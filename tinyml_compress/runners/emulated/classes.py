@@ -43,16 +43,23 @@ def classify_block(code: bytes, address: int, *, is_riscv: bool) -> BlockClasses
             counts[cost_class] += times
         words.append(word)
         position += length
-    back_to = None if is_riscv else loop_start(words[-1], address + position - len(words[-1]))
-    if not is_riscv:
-        pipeline = pipeline_count(tuple(words))
-        counts[CostClass.LOAD_RUN] = pipeline.load_runs
-        counts[CostClass.ISSUE_SLOT] = pipeline.issue_slots
-        beats = beat_count(tuple(words), back_to == address)
-        counts[CostClass.BEAT_SLOT] = beats.slots
-        counts[CostClass.VECTOR_WAIT] = beats.waits
-        counts[CostClass.GATHER_ELEMENT] = beats.elements
+    if is_riscv:
+        return BlockClasses(len(words), counts, False)
+    back_to = loop_start(words[-1], address + position - len(words[-1]))
+    counts.update(_of_pipelines(tuple(words), back_to == address))
     return BlockClasses(len(words), counts, back_to is not None)
+
+
+def _of_pipelines(words: tuple[bytes, ...], repeats: bool) -> dict[CostClass, int]:
+    """What Arm cores see in a block as a whole."""
+    pipeline, beats = pipeline_count(words), beat_count(words, repeats)
+    return {
+        CostClass.LOAD_RUN: pipeline.load_runs,
+        CostClass.ISSUE_SLOT: pipeline.issue_slots,
+        CostClass.BEAT_SLOT: beats.slots,
+        CostClass.VECTOR_WAIT: beats.waits,
+        CostClass.GATHER_ELEMENT: beats.elements,
+    }
 
 
 def _length(first: bytes, is_riscv: bool) -> int:
