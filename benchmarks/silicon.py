@@ -50,7 +50,7 @@ class Program:
 
     @property
     def is_fitted(self) -> bool:
-        """Whether it may go into a fit: an image as it was measured or a kernel, of integers, on a fitted chip."""
+        """Whether it may go into a fit: an image as measured or a kernel, of integers, on a fitted chip."""
         return not self.is_float and self.chip in CHIPS and (self.is_kernel or not self.is_rebuilt)
 
     @property
@@ -228,8 +228,8 @@ MODELS = (
         _M55_TERMS,
         Bars(0.50, 0.50, 0.50, 0.60),
         "nothing: no program of this core was counted; the costs are the Cortex-M55's. MLPerf Tiny v1.2 has "
-        "four nets on an RA8D1 that take 0.83 to 0.98 cycles (the autoencoder 1.70) for each instruction that "
-        "they take on a Cortex-M55, whose kernels here take 1.05 to 1.6: read the times as an upper bound",
+        "four nets on an RA8D1 that take 0.83 to 0.98 cycles (the autoencoder 1.70) for each instruction "
+        "that they take on a Cortex-M55, whose kernels here take 1.05 to 1.6: read the times as an upper bound",
         like="cortex-m55",
     ),
 )

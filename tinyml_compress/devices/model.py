@@ -51,9 +51,7 @@ class CostClass(Enum):
     BEAT_SLOT = "beat-slot"
     """Cycles of a core that issues one instruction at a time and ends hardware loops by itself."""
     VECTOR_WAIT = "vector-wait"
-    """Cycles in which an instruction waits for the second half of a vector that is in the unit it needs: memory,
-    multiplication or other arithmetic.
-    """
+    """Cycles of waiting for the second half of a vector that is in the unit which is needed."""
     GATHER_ELEMENT = "gather-element"
     """Per element that a gathering load or a scattering store moves."""
 

@@ -16,7 +16,7 @@ class _Unit(Enum):
     LANES = auto()
     """All other arithmetic on vectors, and moves between vectors and registers."""
     FREE = auto()
-    """Ends of low-overhead loops, at which the core jumps by itself, and VPST, which goes with what it predicates."""
+    """Ends of low-overhead loops, and VPST, which goes with what it predicates."""
 
 
 _HELD = 2
@@ -136,16 +136,14 @@ def _multiplies(bits: int) -> bool:
         )
     if coprocessor == 15:
         doubling = bits & 0xEFB10F51 == 0xEE300F01 or bits & 0xEFB10F70 == 0xEE300F60
-        return doubling or bits & 0xEF800F51 == 0xEE800F00 and bits & 0xEFF00F51 != 0xEEE00F00
+        return doubling or (bits & 0xEF800F51 == 0xEE800F00 and bits & 0xEFF00F51 != 0xEEE00F00)
     if coprocessor == 14:
         return not _moves_or_shifts(bits)
     return coprocessor == 8 and bits & 0xFE200F50 == 0xFC200840
 
 
 def _moves_or_shifts(bits: int) -> bool:
-    """What shares the multiplications' encodings: VMOVN, VQMOVN, VQMOVUN, VSHLL, VMAXA, VMINA, VCVTB, shifts by a
-    register, VBRSR.
-    """
+    """What shares the multiplications' encodings: VMOVN, VSHLL, VMAXA, VCVTB, shifts by a register, VBRSR."""
     by_register = bits & 0x1FF0 & ~0x80 == 0x1E60
     if by_register and bits & 1 << 28 and bits & 1 << 16:  # VBRSR of any size, VSHL and others of unsigned
         return True

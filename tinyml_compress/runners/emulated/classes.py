@@ -15,9 +15,7 @@ from tinyml_compress.support.instruction_sets import forms
 
 
 class BlockClasses:
-    """One basic block: how many instructions, how many of each class, and whether the core goes back at its end
-    without a branch.
-    """
+    """One basic block: instructions, how many of each class, and whether its end is that of a hardware loop."""
 
     def __init__(self, instructions: int, classes: Mapping[CostClass, int], ends_loop: bool) -> None:
         self.instructions = instructions
