@@ -229,7 +229,7 @@ MODELS = (
         Bars(0.50, 0.50, 0.50, 0.60),
         "nothing: no program of this core was counted; the costs are the Cortex-M55's. MLPerf Tiny v1.2 has "
         "four nets on an RA8D1 that take 0.83 to 0.98 cycles (the autoencoder 1.70) for each instruction "
-        "that they take on a Cortex-M55, whose kernels here take 1.05 to 1.6: read the times as an upper bound",
+        "that they take on a Cortex-M55, whose kernels take 1.05 to 1.6: read the times as an upper bound",
         like="cortex-m55",
     ),
 )

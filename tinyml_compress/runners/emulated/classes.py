@@ -15,7 +15,7 @@ from tinyml_compress.support.instruction_sets import forms
 
 
 class BlockClasses:
-    """One basic block: instructions, how many of each class, and whether its end is that of a hardware loop."""
+    """One basic block: instructions, how many of each class, whether a hardware loop ends there."""
 
     def __init__(self, instructions: int, classes: Mapping[CostClass, int], ends_loop: bool) -> None:
         self.instructions = instructions
