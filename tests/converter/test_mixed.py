@@ -148,7 +148,7 @@ def gap() -> Gap:
 
 def test_what_hurts_stays_wide_and_no_more(gap: Gap, tmp_path: Path) -> None:
     made = mix_forms(gap.mixer, gap.loaded.model, gap.data, 0.03)
-    done = made.found
+    done = made.summary
     assert done.float_score == 1.0
     assert done.int8_score < 0.93, "the model was made so that int8 fails"
     assert done.drop <= 0.03
@@ -163,7 +163,7 @@ def test_what_hurts_stays_wide_and_no_more(gap: Gap, tmp_path: Path) -> None:
 
 def test_nothing_stays_wide_where_int8_is_good_enough(gap: Gap) -> None:
     made = mix_forms(gap.mixer, gap.loaded.model, gap.data, 0.9)
-    done = made.found
+    done = made.summary
     assert done.wide == done.layers == ()
     assert done.int16_score is None
     assert made.tflite == gap.mixer.file(())
@@ -210,7 +210,7 @@ def test_the_gap_of_an_autoencoder_with_an_outlier_is_closed_at_a_small_price() 
     _with_an_outlier(loaded)
     mixer = mixer_of(loaded, train, Wanted())
     made = mix_forms(mixer, loaded.model, tests, 0.003)
-    done = made.found
+    done = made.summary
     assert done.metric == "auc"
     gap = done.float_score - done.int8_score
     assert gap > 0.01

@@ -20,8 +20,8 @@ _RANGES = {DType.INT8: (-128, 127), DType.UINT8: (0, 255), DType.INT16: (-32768,
 
 def banner(title: str, sha256: str) -> str:
     """The comment at the top of a file; no date and no path, so that the same input gives the same bytes."""
-    made = f"Made by tinyml-compress {__version__} from a model with sha256"
-    return c_comment(title, made, f"{sha256}. Do not edit.") + "\n"
+    maker = f"Made by tinyml-compress {__version__} from a model with sha256"
+    return c_comment(title, maker, f"{sha256}. Do not edit.") + "\n"
 
 
 def guarded(guard: str, body: str) -> str:

@@ -55,14 +55,16 @@ def left_by_chance(file: FlatFile) -> bool:
 
 def check_integer(file: FlatFile, layers: Sequence[str] = ()) -> None:
     """Raise FloatOperatorError for the first float operator, with the number of the others."""
-    found = float_operators(file, layers)
-    if not found:
+    floats = float_operators(file, layers)
+    if not floats:
         return
-    first = found[0]
-    more = f"; {len(found) - 1} more: {_listed(use.operator for use in found[1:])}" if len(found) > 1 else ""
+    first = floats[0]
+    more = (
+        f"; {len(floats) - 1} more: {_listed(use.operator for use in floats[1:])}" if len(floats) > 1 else ""
+    )
     is_named = first.layer != first.operator
-    made = f"the layer {first.layer}" if is_named else f"what makes {first.operator}"
-    hint = _HINTS.get(first.operator, f"replace or remove {made}")
+    cause = f"the layer {first.layer}" if is_named else f"what makes {first.operator}"
+    hint = _HINTS.get(first.operator, f"replace or remove {cause}")
     raise FloatOperatorError(
         "the full-integer file holds a float operator",
         which=f"{first.operator} in layer {first.layer}" if is_named else first.operator,

@@ -57,22 +57,22 @@ def four_bits(graph: Graph) -> FourBits:
     was_prepared = _is_prepared([one for one in tried.values() if not isinstance(one, str)])
     tensors, nodes = dict(graph.tensors), list(graph.nodes)
     narrow, rounded, left = [], [], []
-    for place, made in tried.items():
+    for place, narrowed in tried.items():
         name = graph.nodes[place].outputs[0]
-        if isinstance(made, str):
-            left.append((name, made))
+        if isinstance(narrowed, str):
+            left.append((name, narrowed))
             continue
         tried_graph = replace(
-            graph, tensors={**tensors, **made.tensors}, nodes=_with(nodes, place, made.node)
+            graph, tensors={**tensors, **narrowed.tensors}, nodes=_with(nodes, place, narrowed.node)
         )
-        why = _refused(NodeView(tried_graph, made.node), made, was_prepared)
+        why = _refused(NodeView(tried_graph, narrowed.node), narrowed, was_prepared)
         if why is not None:
             left.append((name, why))
             continue
-        tensors.update(made.tensors)
-        nodes[place] = made.node
+        tensors.update(narrowed.tensors)
+        nodes[place] = narrowed.node
         narrow.append(name)
-        if not made.was_on_steps:
+        if not narrowed.was_on_steps:
             rounded.append(name)
     changed = graph.rebuilt(nodes=tuple(nodes), tensors=tensors)
     return FourBits(changed, tuple(narrow), tuple(rounded), tuple(left))
@@ -84,8 +84,8 @@ def _is_prepared(layers: Sequence[_Narrowed]) -> bool:
     return 2 * on_steps > sum(layer.count for layer in layers)
 
 
-def _refused(view: NodeView, made: _Narrowed, was_prepared: bool) -> str | None:
-    if was_prepared and not made.was_on_steps:
+def _refused(view: NodeView, narrowed: _Narrowed, was_prepared: bool) -> str | None:
+    if was_prepared and not narrowed.was_on_steps:
         return "its weights were not put on fifteen steps as the others' were"
     try:
         operator(view.node.op).check(view)
@@ -103,14 +103,14 @@ def steps_of_rows(rows: Floats, steps: Floats) -> tuple[Ints, Floats, bool]:
     """
     tops = np.abs(rows).max(axis=1)
     scales = np.where(tops > 0, tops / _MOST, steps)
-    found = tops == 0
+    settled = tops == 0
     for most in range(_MOST, 0, -1):
         tried = np.where(tops > 0, tops / most, steps)
         apart = np.abs(rows - np.round(rows / tried[:, None]) * tried[:, None]).max(axis=1)
-        fits = ~found & (apart <= _NEAR * steps)
-        scales, found = np.where(fits, tried, scales), found | fits
+        fits = ~settled & (apart <= _NEAR * steps)
+        scales, settled = np.where(fits, tried, scales), settled | fits
     values = np.clip(np.round(rows / scales[:, None]), -_MOST, _MOST).astype(np.int64)
-    return values, scales, bool(found.all())
+    return values, scales, bool(settled.all())
 
 
 @dataclass(frozen=True, eq=False)
@@ -152,15 +152,15 @@ def _narrowed(graph: Graph, node: Node, held: Weights) -> _Narrowed:
         )
     data = np.moveaxis(stored.reshape(values.shape), 0, axis).astype(np.int8)
     name = f"{weights.name}_int4"
-    made = {name: Tensor(name, weights.shape, DType.INT4, quant, np.ascontiguousarray(data))}
+    tensors = {name: Tensor(name, weights.shape, DType.INT4, quant, np.ascontiguousarray(data))}
     inputs = [node.inputs[0], name, *node.inputs[2:]]
     if len(inputs) > 2 and inputs[2] is not None:
         bias = graph.tensors[inputs[2]]
-        made.update(
+        tensors.update(
             _bias(bias, f"{bias.name}_for_{name}", source.quant.scale * steps, source.quant.scale * scales)
         )
         inputs[2] = f"{bias.name}_for_{name}"
-    return _Narrowed(replace(node, inputs=tuple(inputs)), made, values.size, was_on_steps)
+    return _Narrowed(replace(node, inputs=tuple(inputs)), tensors, values.size, was_on_steps)
 
 
 def _bias(bias: Tensor, name: str, before: Floats, after: Floats) -> dict[str, Tensor]:

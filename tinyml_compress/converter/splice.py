@@ -54,8 +54,8 @@ def followers(narrow: Graph, chosen: Collection[int]) -> frozenset[int]:
             makes_stored.append((place, node.outputs[0]))
         elif source is not None and maker.get(source) in wide:
             wide.add(place)
-    for place, made in makes_stored:
-        readers = [index for index, other in enumerate(narrow.nodes) if made in other.inputs]
+    for place, stored in makes_stored:
+        readers = [index for index, other in enumerate(narrow.nodes) if stored in other.inputs]
         if readers and all(index in wide for index in readers):
             wide.add(place)
     return frozenset(wide)

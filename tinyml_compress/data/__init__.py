@@ -17,5 +17,5 @@ def __getattr__(name: str) -> object:
 
     if name != "check":
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    found: object = import_module(_CHECK).check_data
-    return found
+    function: object = import_module(_CHECK).check_data
+    return function

@@ -68,9 +68,9 @@ def features_of(samples: Doubles, form: AudioForm) -> Floats:
 
 def fitted(samples: Doubles, form: AudioForm) -> Doubles:
     """Cut to the form's length, or filled with silence."""
-    made = np.zeros(form.samples)
-    made[: min(len(samples), form.samples)] = samples[: form.samples]
-    return made
+    filled = np.zeros(form.samples)
+    filled[: min(len(samples), form.samples)] = samples[: form.samples]
+    return filled
 
 
 def in_16_bits(samples: Doubles) -> npt.NDArray[np.int16]:

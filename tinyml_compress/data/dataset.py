@@ -130,8 +130,8 @@ class DataSet:
         return self.labels
 
 
-def _matches(found: tuple[int, ...], wanted: tuple[int | None, ...]) -> bool:
-    return len(found) == len(wanted) and all(w is None or f == w for f, w in zip(found, wanted, strict=True))
+def _matches(shape: tuple[int, ...], wanted: tuple[int | None, ...]) -> bool:
+    return len(shape) == len(wanted) and all(w is None or f == w for f, w in zip(shape, wanted, strict=True))
 
 
 def _without_ones(shape: Sequence[int | None]) -> tuple[int | None, ...]:

@@ -42,58 +42,63 @@ def load_folder(path: Path, split: str | None, name: str) -> DataSet:
     """
     listed = listing(path)
     scale = 1.0 if listed.sound else _PIXEL
-    made = Description(
+    description = Description(
         path, path.name, 0.2, 0, scale, _MEAN, _STD, audio=audio_form() if listed.sound else None
     )
-    return _finished(made, _of_folder(made), split, name)
+    return _finished(description, _of_folder(description), split, name)
 
 
 def load_table(path: Path, split: str | None, name: str) -> DataSet:
     """A table without a description: the columns as they are."""
-    made = Description(path, path.name, 0.2, 0, 1.0, _MEAN, _STD)
-    return _finished(made, _of_table(made), split, name)
+    description = Description(path, path.name, 0.2, 0, 1.0, _MEAN, _STD)
+    return _finished(description, _of_table(description), split, name)
 
 
 def load_described(path: Path, split: str | None, name: str) -> DataSet:
     """A set with a description."""
-    made = read_description(path)
-    suffix = made.path.suffix.lower()
-    if os.path.isdir(made.path):  # which says no to a name that is too long for any folder
-        raw = _of_folder(made)
-    elif not os.path.isfile(made.path):
+    description = read_description(path)
+    suffix = description.path.suffix.lower()
+    if os.path.isdir(description.path):  # which says no to a name that is too long for any folder
+        raw = _of_folder(description)
+    elif not os.path.isfile(description.path):
         raise DataError(
-            "the described data is not there", which=made.path, next_step=f"correct `path` in {path}"
+            "the described data is not there", which=description.path, next_step=f"correct `path` in {path}"
         )
     elif suffix == ".csv":
-        raw = _of_table(made)
+        raw = _of_table(description)
     elif suffix in (".npz", ".npy"):
-        raw = _of_arrays(made)
+        raw = _of_arrays(description)
     else:
         raise DataError(
-            "not a data set", which=made.path, allowed="a folder, .csv, .npz or .npy", next_step=f"see {path}"
+            "not a data set",
+            which=description.path,
+            allowed="a folder, .csv, .npz or .npy",
+            next_step=f"see {path}",
         )
-    return _finished(made, raw, split, name)
+    return _finished(description, raw, split, name)
 
 
-def _of_folder(made: Description) -> _Raw:
-    listed = listing(made.path)
+def _of_folder(description: Description) -> _Raw:
+    listed = listing(description.path)
     if listed.sound:
-        audio = made.audio or audio_form()
-        found = sounds(listed, audio)
-        return _Raw(found.values, found.labels, found.classes, found.parts, audio=audio, sounds=found.sounds)
-    found, image = images(listed, made.image)
-    return _Raw(found.values, found.labels, found.classes, found.parts, image=image)
+        audio = description.audio or audio_form()
+        samples = sounds(listed, audio)
+        return _Raw(
+            samples.values, samples.labels, samples.classes, samples.parts, audio=audio, sounds=samples.sounds
+        )
+    samples, image = images(listed, description.image)
+    return _Raw(samples.values, samples.labels, samples.classes, samples.parts, image=image)
 
 
-def _of_table(made: Description) -> _Raw:
-    table = read_table(made.path, made.table)
+def _of_table(description: Description) -> _Raw:
+    table = read_table(description.path, description.table)
     if table.labels is None:
         return _Raw(table.values, None, (), (None,) * len(table.values))
     names = set(table.labels)
     if all(text.isascii() and text.isdigit() for text in names):
         # Class numbers stay what they are: a model's output 3 is class 3 even where the table lacks class 2.
         numbers = np.array([float(text) for text in table.labels])
-        labels = as_labels(made.path, "of classes", numbers, len(numbers))
+        labels = as_labels(description.path, "of classes", numbers, len(numbers))
         return _Raw(table.values, labels, (), (None,) * len(labels))
     classes = tuple(sorted(names))
     place = {text: index for index, text in enumerate(classes)}
@@ -101,16 +106,16 @@ def _of_table(made: Description) -> _Raw:
     return _Raw(table.values, labels, classes, (None,) * len(labels))
 
 
-def _of_arrays(made: Description) -> _Raw:
+def _of_arrays(description: Description) -> _Raw:
     pieces: list[tuple[str | None, DataSet]] = []
-    for part in ("train", "test") if made.path.suffix.lower() == ".npz" else ():
+    for part in ("train", "test") if description.path.suffix.lower() == ".npz" else ():
         try:
-            pieces.append((part, load_file(made.path, part)))
+            pieces.append((part, load_file(description.path, part)))
         except DataError as error:
             if "no " not in error.what:
                 raise
     if not pieces:
-        pieces = [(None, load_file(made.path, None))]
+        pieces = [(None, load_file(description.path, None))]
     labels = [piece.labels for _, piece in pieces if piece.labels is not None]
     return _Raw(
         np.concatenate([piece.inputs for _, piece in pieces]),
@@ -120,18 +125,18 @@ def _of_arrays(made: Description) -> _Raw:
     )
 
 
-def _finished(made: Description, raw: _Raw, split: str | None, name: str) -> DataSet:
-    as_inputs(made.path, "", raw.values)  # finite, not empty
-    parts = np.array(raw.parts if any(raw.parts) else _split(raw.labels, len(raw.values), made))
+def _finished(description: Description, raw: _Raw, split: str | None, name: str) -> DataSet:
+    as_inputs(description.path, "", raw.values)  # finite, not empty
+    parts = np.array(raw.parts if any(raw.parts) else _split(raw.labels, len(raw.values), description))
     train = raw.values[parts == "train"]
     if split is not None and not (parts == split).any():
         raise DataError(
             f"the data set has no {split} part", which=name, next_step="set test-share in a description"
         )
     preprocessing = Preprocessing(
-        scale=made.scale,
-        mean=_numbers(made.mean, train, made.scale, np.mean),
-        std=_numbers(made.std, train, made.scale, np.std),
+        scale=description.scale,
+        mean=_numbers(description.mean, train, description.scale, np.mean),
+        std=_numbers(description.std, train, description.scale, np.std),
         image=raw.image,
         audio=raw.audio,
     )
@@ -144,10 +149,12 @@ def _finished(made: Description, raw: _Raw, split: str | None, name: str) -> Dat
                 allowed=f"1, or {raw.values.shape[-1]}: one per slice of the last axis",
             )
     chosen = np.flatnonzero(parts == split) if split is not None else np.arange(len(raw.values))
-    inputs = as_inputs(made.path, "", preprocessing.apply(raw.values[chosen]))
-    found = DataSet(name, inputs, None if raw.labels is None else raw.labels[chosen], raw.classes, made.title)
+    inputs = as_inputs(description.path, "", preprocessing.apply(raw.values[chosen]))
+    data = DataSet(
+        name, inputs, None if raw.labels is None else raw.labels[chosen], raw.classes, description.title
+    )
     sounds = None if raw.sounds is None else raw.sounds[chosen]
-    return replace(found, preprocessing=preprocessing, sounds=sounds)
+    return replace(data, preprocessing=preprocessing, sounds=sounds)
 
 
 def _numbers(wanted: Spread, train: Array, scale: float, of: object) -> tuple[float, ...]:
@@ -164,14 +171,14 @@ def _numbers(wanted: Spread, train: Array, scale: float, of: object) -> tuple[fl
     return tuple(float(np.float32(number)) if number > 0 else 1.0 for number in spread)
 
 
-def _split(labels: Labels | None, count: int, made: Description) -> list[str]:
+def _split(labels: Labels | None, count: int, description: Description) -> list[str]:
     """test-share of each class, at least one where a class has two; the same for the same seed and order."""
-    rng = np.random.default_rng(made.seed)
+    rng = np.random.default_rng(description.seed)
     parts = ["train"] * count
     groups = [np.arange(count)] if labels is None else _classwise(labels)
     for group in groups:
-        many = round(len(group) * made.test_share)
-        if made.test_share > 0 and many == 0 and len(group) > 1:
+        many = round(len(group) * description.test_share)
+        if description.test_share > 0 and many == 0 and len(group) > 1:
             many = 1
         for index in rng.permutation(group)[:many]:
             parts[int(index)] = "test"

@@ -41,7 +41,7 @@ def read_description(path: Path) -> Description:
     audio = _audio(top.section("audio")) if top.has("audio") else None
     table = _table(top.section("csv")) if top.has("csv") else TableForm()
     scale, mean, std = check_values(values)
-    made = Description(
+    description = Description(
         path=place,
         title=top.text("title", path.stem),
         test_share=top.number("test-share", 0.0, 0.9, 0.2),
@@ -55,7 +55,7 @@ def read_description(path: Path) -> Description:
     )
     values.close()
     top.close()
-    return made
+    return description
 
 
 def check_values(values: Section) -> tuple[float, Spread, Spread]:

@@ -42,11 +42,11 @@ def load_arrays(path: Path | str, arrays: Mapping[str, Array], split: str | None
     name = f"{path}:{split}" if split else str(path)
     if split is None and (several := {key: arrays[key] for key in arrays if key.startswith(_SEVERAL)}):
         return _of_several(name, path, arrays, several)
-    found = {part: _inputs_of(arrays, part) for part in _SPLITS}
+    keys = {part: _inputs_of(arrays, part) for part in _SPLITS}
     if split is None and (plain := _inputs_of(arrays, None) or _only_array(arrays)):
         parts: list[tuple[str | None, str]] = [(None, plain)]
     else:
-        parts = [(part, key) for part, key in found.items() if key is not None and split in (None, part)]
+        parts = [(part, key) for part, key in keys.items() if key is not None and split in (None, part)]
     if not parts:
         raise DataError(
             "no inputs in the data file" if split is None else f"the data file has no {split} part",

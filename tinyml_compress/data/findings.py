@@ -29,13 +29,13 @@ def check(data: DataSet) -> list[Finding]:
     already.
     """
     inputs = data.named or (("", data.inputs),)
-    found = [_count(data)]
+    findings = [_count(data)]
     for name, values in inputs:
         tail = f" of input {name}" if name else ""
-        found += [_channels(values, tail), _outliers(values, tail), _halves(values, tail)]
-    found.append(_duplicates(data))
-    found.append(_classes(data))
-    return found
+        findings += [_channels(values, tail), _outliers(values, tail), _halves(values, tail)]
+    findings.append(_duplicates(data))
+    findings.append(_classes(data))
+    return findings
 
 
 def check_parts(train: DataSet, test: DataSet) -> Finding:

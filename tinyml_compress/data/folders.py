@@ -47,7 +47,7 @@ def listing(folder: Path) -> Listing:
     matter.
     """
     tops = [folder / part for part in _PARTS if (folder / part).is_dir()]
-    found: list[tuple[Path, str, str | None]] = []
+    files: list[tuple[Path, str, str | None]] = []
     for top in tops or [folder]:
         part = top.name if tops else None
         for place in sorted(
@@ -59,8 +59,8 @@ def listing(folder: Path) -> Listing:
                     and file.suffix.lower() in (*SUFFIXES, *_SOUNDS)
                     and not file.name.startswith(".")
                 ):
-                    found.append((file, place.name, part))
-    kinds = {file.suffix.lower() in _SOUNDS for file, _, _ in found}
+                    files.append((file, place.name, part))
+    kinds = {file.suffix.lower() in _SOUNDS for file, _, _ in files}
     if len(kinds) != 1:
         raise DataError(
             "the folder is no data set",
@@ -68,9 +68,9 @@ def listing(folder: Path) -> Listing:
             found="pictures and sounds mixed" if kinds else "no picture and no WAV file in a subfolder",
             allowed="one subfolder per class with pictures (.png, .jpg, ...) or with .wav files in it",
         )
-    classes = tuple(sorted({name for _, name, _ in found}))
+    classes = tuple(sorted({name for _, name, _ in files}))
     return Listing(
-        kinds == {True}, classes, tuple((file, classes.index(name), part) for file, name, part in found)
+        kinds == {True}, classes, tuple((file, classes.index(name), part) for file, name, part in files)
     )
 
 
@@ -82,7 +82,7 @@ def images(listed: Listing, form: ImageForm | None) -> tuple[Samples, ImageForm]
 
 def sounds(listed: Listing, form: AudioForm) -> Samples:
     """Features of every file."""
-    made, heard = [], []
+    features, heard = [], []
     for file, _, _ in listed.files:
         samples, rate = audio.read_wav(file)
         if rate != form.sample_rate:
@@ -93,9 +93,9 @@ def sounds(listed: Listing, form: AudioForm) -> Samples:
                 allowed=f"{form.sample_rate} Hz",
                 next_step="set [audio] sample-rate in the description, or resample the files",
             )
-        made.append(audio.features_of(samples, form))
+        features.append(audio.features_of(samples, form))
         heard.append(audio.in_16_bits(audio.fitted(samples, form)))
-    return replace(_samples(listed, np.stack(made)), sounds=np.stack(heard) if form.is_fixed else None)
+    return replace(_samples(listed, np.stack(features)), sounds=np.stack(heard) if form.is_fixed else None)
 
 
 def _samples(listed: Listing, values: Array) -> Samples:

@@ -23,7 +23,7 @@ def preprocessing_in(path: Path, manifest: Mapping[str, Any]) -> Preprocessing:
     """
     top = Section(path, "", manifest).optional_section("preprocessing")
     scale, mean, std = check_values(top)
-    made = Preprocessing(
+    preprocessing = Preprocessing(
         scale=scale,
         mean=mean or (0.0,),
         std=std or (1.0,),
@@ -31,11 +31,11 @@ def preprocessing_in(path: Path, manifest: Mapping[str, Any]) -> Preprocessing:
         audio=_audio(top.section("audio")) if top.has("audio") else None,
     )
     top.close()
-    return made
+    return preprocessing
 
 
 def _audio(section: Section) -> AudioForm:
-    made = AudioForm(
+    form = AudioForm(
         sample_rate=section.integer("sample_rate", 1000, _HIGHEST_RATE),
         samples=section.integer("samples", 1, _HIGHEST_RATE * _LONGEST_S),
         features=Features(section.text("features", one_of=[kind.value for kind in Features])),
@@ -51,9 +51,9 @@ def _audio(section: Section) -> AudioForm:
             section.text("arithmetic", "float", one_of=[kind.value for kind in Arithmetic])
         ),
     )
-    if made.fft & (made.fft - 1) or made.fft < made.window:
-        allowed = f"a power of two from {made.window}"
-        raise section.error("the transform does not hold the window", "fft", found=made.fft, allowed=allowed)
-    check_audio(section, made)
+    if form.fft & (form.fft - 1) or form.fft < form.window:
+        allowed = f"a power of two from {form.window}"
+        raise section.error("the transform does not hold the window", "fft", found=form.fft, allowed=allowed)
+    check_audio(section, form)
     section.close()
-    return made
+    return form

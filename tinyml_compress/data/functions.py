@@ -18,13 +18,13 @@ def arrays_of_function(spec: str) -> Mapping[str, Array]:
 
     It takes no argument and returns inputs, or (inputs, labels), or a dict of arrays by name.
     """
-    made = called(spec, DataError, "a function without arguments")
-    if isinstance(made, tuple) and len(made) == 2:
-        made = {"inputs": made[0], "labels": made[1]}
-    if not isinstance(made, Mapping):
-        made = {"inputs": made}
+    answer = called(spec, DataError, "a function without arguments")
+    if isinstance(answer, tuple) and len(answer) == 2:
+        answer = {"inputs": answer[0], "labels": answer[1]}
+    if not isinstance(answer, Mapping):
+        answer = {"inputs": answer}
     try:
-        return {str(key): np.asarray(value) for key, value in made.items() if value is not None}
+        return {str(key): np.asarray(value) for key, value in answer.items() if value is not None}
     except ValueError as error:
         raise DataError(
             "the function did not return arrays",

@@ -41,8 +41,8 @@ def load(spec: str | Path) -> DataSet:
     suffix = path.suffix.lower()
     if suffix not in _SUFFIXES:
         if _FUNCTION.fullmatch(place):
-            found = load_arrays(place, arrays_of_function(place), part)
-            return replace(found, name=text)
+            data = load_arrays(place, arrays_of_function(place), part)
+            return replace(data, name=text)
         raise UsageError("not a data set", which=text, allowed=_FORMS)
     if not path.is_file():
         raise DataError(

@@ -137,21 +137,21 @@ def _check(picture: Image, file: Path) -> None:
         raise _no_range(file, "floating point" if picture.mode == "F" else "32 bits a pixel")
 
 
-def _too_large(file: Path, found: str) -> DataError:
+def _too_large(file: Path, size: str) -> DataError:
     return DataError(
         "the picture is too large",
         which=file,
-        found=found,
+        found=size,
         allowed=f"{_MOST_PIXELS:,} pixels",
         next_step="make it smaller",
     )
 
 
-def _no_range(file: Path, found: str) -> DataError:
+def _no_range(file: Path, depth: str) -> DataError:
     return DataError(
         "nothing says which values of the picture are black and white",
         which=file,
-        found=found,
+        found=depth,
         allowed="8 or 16 bits a pixel",
         next_step="save it with 8 or 16 bits, or give the values as arrays in an .npz file",
     )

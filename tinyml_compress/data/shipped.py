@@ -83,7 +83,7 @@ def manifest(name: str) -> Manifest:
     path = calibration_folder() / f"{name}.toml"
     try:
         table: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
-        stored, made = table.get("file", {}), table.get("synthetic", {})
+        stored, synthetic = table.get("file", {}), table.get("synthetic", {})
         return Manifest(
             name=name,
             title=table["title"],
@@ -98,9 +98,9 @@ def manifest(name: str) -> Manifest:
             parts=tuple(Part(part, table[part]["count"], table[part]["sha256"]) for part in _PARTS),
             file=stored.get("name"),
             file_sha256=stored.get("sha256"),
-            generator=made.get("generator"),
-            seed=made.get("seed"),
-            options={key: int(value) for key, value in made.items() if key not in ("generator", "seed")},
+            generator=synthetic.get("generator"),
+            seed=synthetic.get("seed"),
+            options={key: int(value) for key, value in synthetic.items() if key not in ("generator", "seed")},
         )
     except (OSError, tomllib.TOMLDecodeError, KeyError, TypeError, ValueError) as error:
         raise DataError("a shipped data set's manifest is damaged", which=path, found=error) from error
@@ -135,9 +135,9 @@ def write_file(name: str, path: str) -> None:
     np.savez_compressed(Path(path), **arrays)
 
 
-def part_sha256(made: Made) -> str:
+def part_sha256(arrays: Made) -> str:
     """The digest that a manifest carries for a part."""
-    inputs, labels = made
+    inputs, labels = arrays
     digest = hashlib.sha256(np.ascontiguousarray(inputs).tobytes())
     digest.update(np.ascontiguousarray(labels, dtype="<i8").tobytes())
     return digest.hexdigest()
@@ -160,11 +160,11 @@ def _stored_part(about: Manifest, part: Part) -> Made:
 
 
 def _checked(about: Manifest, part: Part) -> Made:
-    made = _stored_part(about, part)
-    if made[0].shape != (part.count, *about.shape) or part_sha256(made) != part.sha256:
+    arrays = _stored_part(about, part)
+    if arrays[0].shape != (part.count, *about.shape) or part_sha256(arrays) != part.sha256:
         raise DataError(
             "a shipped data set differs from its manifest",
             which=f"data:{about.name}:{part.name}",
             next_step="install the tool again; if it stays, report it with the version of numpy",
         )
-    return made
+    return arrays

@@ -138,26 +138,26 @@ class _Walk:
         self._check_registered(item, place)
         self.classes.add(name)
         self._check_call(name, item.get("config"), place)
-        made = {
+        checked = {
             key: self.value(inner, f"{place}.{key}" if place else key, depth + 1)
             for key, inner in item.items()
             # What compiles a model is never needed here: the tool trains with a task of its own.
             if key not in ("class_name", "module", "registered_name", "compile_config")
         }
         if "module" in item:
-            made = {"module": chosen, **made, "registered_name": name if chosen is None else None}
-        return {"class_name": name, **made}
+            checked = {"module": chosen, **checked, "registered_name": name if chosen is None else None}
+        return {"class_name": name, **checked}
 
     def _of_the_caller(self, item: Mapping[str, Any], place: str, depth: int) -> dict[str, Any]:
         """A class that the caller registered: Keras finds it by that name, so no module is needed."""
         name = item["class_name"]
         self.classes.add(name)
-        made = {
+        checked = {
             key: self.value(inner, f"{place}.{key}" if place else key, depth + 1)
             for key, inner in item.items()
             if key not in ("module", "compile_config")
         }
-        return {**made, "module": None} if "module" in item else made
+        return {**checked, "module": None} if "module" in item else checked
 
     def _array(self, item: Mapping[str, Any], place: str) -> dict[str, Any]:
         config = item.get("config")
@@ -290,11 +290,11 @@ def _shown(text: str) -> str:
     return plain if len(plain) <= 120 else f"{plain[:117]}..."
 
 
-def _damaged(which: object, found: str, allowed: str | None = None) -> ModelError:
+def _damaged(which: object, problem: str, allowed: str | None = None) -> ModelError:
     return ModelError(
         "the model file is damaged",
         which=which,
-        found=found,
+        found=problem,
         allowed=allowed,
         next_step="save it or fetch it again",
     )

@@ -110,9 +110,9 @@ class Source(ABC):
 
     def with_weights(self, layer: Any, value: Any, weights: Sequence[Array]) -> Any:
         """The layer's output on the value, with these weights."""
-        made = layer(value)
+        output = layer(value)
         layer.set_weights([np.asarray(weight, np.float32) for weight in weights])
-        return made
+        return output
 
 
 Maker = Callable[[Source, Sequence[Any]], Any]
@@ -204,8 +204,8 @@ def _finished(here: Source, value: Any, channels: int, make: Callable[..., Any],
         value = value.tensor
     bias = _bias(here, channels) if bias is None else bias
     layer = make(activation=_activation(here), use_bias=bias is not None, name=name)
-    made = here.with_weights(layer, _tensor(here, value), [kernel] if bias is None else [kernel, bias])
-    return here.gives(Lifted(made) if stays_flat else made)
+    output = here.with_weights(layer, _tensor(here, value), [kernel] if bias is None else [kernel, bias])
+    return here.gives(Lifted(output) if stays_flat else output)
 
 
 def _conv(here: Source, inputs: Sequence[Any]) -> Any:
@@ -258,9 +258,9 @@ def _einsum(here: Source, inputs: Sequence[Any]) -> Any:
     """Only the product over the last axis, which is a Dense layer."""
     equation = here.text("equation").replace("...", "")
     left, _, rest = equation.partition(",")
-    right, _, made = rest.partition("->")
+    right, _, result = rest.partition("->")
     kernel = _weights(here, inputs[1])
-    if len(right) != 2 or not left or left[-1] != right[0] or made != left[:-1] + right[1]:
+    if len(right) != 2 or not left or left[-1] != right[0] or result != left[:-1] + right[1]:
         raise here.refuse(f"equation {equation}")
     return _dense(here, inputs[0], kernel)
 
@@ -274,8 +274,8 @@ def _dense(here: Source, value: Any, kernel: Array) -> Any:
         here.includes(back)
     bias = _bias(here, units)
     layer = here.layers.Dense(units, activation=_activation(here), use_bias=bias is not None, name=name)
-    made = here.with_weights(layer, source, [kernel] if bias is None else [kernel, bias])
-    return here.gives(made if back is not None or not rows else Rows(made))
+    output = here.with_weights(layer, source, [kernel] if bias is None else [kernel, bias])
+    return here.gives(output if back is not None or not rows else Rows(output))
 
 
 # --- normalization, activations, arithmetic -----------------------------------------------------------------
@@ -337,10 +337,10 @@ def _offset_after(here: Source, channels: int) -> Array:
 
 
 def _per_channel(here: Source, value: Array, channels: int) -> Array:
-    found = np.full(channels, value.reshape(-1)[0]) if value.size == 1 else _vector(value, channels)
-    if found is None:
+    vector = np.full(channels, value.reshape(-1)[0]) if value.size == 1 else _vector(value, channels)
+    if vector is None:
         raise here.refuse("a constant that is neither one number nor one per channel")
-    return found
+    return vector
 
 
 def _arithmetic(here: Source, inputs: Sequence[Any]) -> Any:

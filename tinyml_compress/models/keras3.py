@@ -134,13 +134,13 @@ class _Bridge:
                 named = _named_arguments(entry, node, ready)
                 if ".ops." in entry["module"]:
                     name = self._name(entry["name"])
-                    made = apply_operation(self._keras, entry["class_name"], entry["config"], args, name)
+                    result = apply_operation(self._keras, entry["class_name"], entry["config"], args, name)
                 else:
-                    made = self._call(layer, entry["class_name"], entry["config"], args, named)
-                for position, value in enumerate(made if isinstance(made, list) else [made]):
+                    result = self._call(layer, entry["class_name"], entry["config"], args, named)
+                for position, value in enumerate(result if isinstance(result, list) else [result]):
                     ready[(entry["name"], index, position)] = value
-                if outermost and index == 0 and not isinstance(made, list):
-                    self.outputs.append((entry["name"], _first_output(layer), made))
+                if outermost and index == 0 and not isinstance(result, list):
+                    self.outputs.append((entry["name"], _first_output(layer), result))
             if len(later) == len(waiting):
                 raise ModelError("the Keras 3 model's graph has a cycle", which=source.name)
             waiting = later
@@ -150,8 +150,8 @@ class _Bridge:
         self, layer: Any, class_name: str, config: Mapping[str, Any], args: list[Any], named: dict[str, Any]
     ) -> Any:
         if "Model" in {base.__name__ for base in type(layer).__mro__}:
-            made = self.apply(layer, _flat(args))
-            return made[0] if len(made) == 1 else made
+            outputs = self.apply(layer, _flat(args))
+            return outputs[0] if len(outputs) == 1 else outputs
         if id(layer) not in self._made:
             options = {**config, **_state(layer, class_name)}
             self._made[id(layer)] = translate(self._keras, class_name, options, self._name(layer.name))

@@ -193,15 +193,15 @@ def _inner_layers(keras: Any, options: Mapping[str, Any], class_name: str, name:
         inner = options.get(key)
         if inner is None:
             continue
-        made = translate(keras, inner["class_name"], inner["config"], inner["config"]["name"]).layers
-        if len(made) != 1:
+        layers = translate(keras, inner["class_name"], inner["config"], inner["config"]["name"]).layers
+        if len(layers) != 1:
             raise UnsupportedLayer(
                 "the activation of a wrapped Keras 3 layer cannot be carried over",
                 which=f"{class_name} {name}",
                 found=inner["config"].get("activation"),
                 next_step="make the activation a layer of its own",
             )
-        changed[key] = made[0]
+        changed[key] = layers[0]
     return changed
 
 

@@ -32,8 +32,8 @@ class _Call:
         return self.args[0]
 
     def layer(self, class_name: str, *inputs: Any, **options: Any) -> Any:
-        made = getattr(self.keras.layers, class_name)(name=self.name, **options)
-        return made(*(inputs or (self.x,)))
+        layer = getattr(self.keras.layers, class_name)(name=self.name, **options)
+        return layer(*(inputs or (self.x,)))
 
 
 def apply_operation(
@@ -137,11 +137,11 @@ def _other_rank(function: str) -> Callable[[_Call], Any]:
     """expand_dims and squeeze: a Reshape, when the batch is not concerned."""
 
     def apply(call: _Call) -> Any:
-        made = getattr(call.tf, function)(call.x, axis=call.config.get("axis"))
-        shape = tuple(made.shape)
+        result = getattr(call.tf, function)(call.x, axis=call.config.get("axis"))
+        shape = tuple(result.shape)
         if shape[:1] == (None,) and None not in shape[1:]:
             return call.layer("Reshape", target_shape=shape[1:])
-        return made
+        return result
 
     return apply
 

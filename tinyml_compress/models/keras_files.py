@@ -50,7 +50,7 @@ def load_again(path: Path, original: Any) -> Any:
     layers = [layer for layer in (original, *original.submodules) if hasattr(layer, "get_config")]
     kinds = {type(layer).__name__: type(layer) for layer in layers}
     own = {
-        name: made for name, made in kinds.items() if not made.__module__.startswith(("tf_keras", "keras"))
+        name: kind for name, kind in kinds.items() if not kind.__module__.startswith(("tf_keras", "keras"))
     }
     calls = [layer.symbol for layer in layers if type(layer).__name__ in ("TFOpLambda", "SlicingOpLambda")]
     code = not PYTHON.isdisjoint(kinds) or not all(is_function(name) for name in calls)
@@ -75,7 +75,7 @@ def _loaded(
     config = checked_config(
         stored.config, stored.path, own=registered(keras) | set(own), operations=OPERATIONS if third else ()
     )
-    made = rewrite(stored, config, folder)
+    rewritten = rewrite(stored, config, folder)
     # Safe mode is a second lock behind the first.
     with (
         optimization_scopes(config.optimized),
@@ -83,14 +83,16 @@ def _loaded(
         backend.quiet(),
         _as_model_errors(stored.path),
     ):
-        return keras.models.load_model(made, compile=False, safe_mode=True, custom_objects={**own}), third
+        return keras.models.load_model(
+            rewritten, compile=False, safe_mode=True, custom_objects={**own}
+        ), third
 
 
 def registered(keras: Any) -> frozenset[str]:
     """Names under which the user of the Python API registered layers and functions of his own with Keras."""
     given = keras.saving.get_custom_objects()
     return frozenset(
-        name for name, made in given.items() if not made.__module__.startswith(("keras.", "tf_keras."))
+        name for name, item in given.items() if not item.__module__.startswith(("keras.", "tf_keras."))
     )
 
 
@@ -111,12 +113,12 @@ def limited_variables(most: int, path: Path) -> Iterator[None]:
     """A layer of ten million units takes a line in a file: variables beyond `most` bytes are
     refused unmade.
     """
-    made = 0
+    total = 0
 
     def creator(create: Callable[..., Any], **options: Any) -> Any:
-        nonlocal made
-        made += _bytes_of(options)
-        if made > most:
+        nonlocal total
+        total += _bytes_of(options)
+        if total > most:
             raise damaged(
                 path, f"layers with more than {most:,} bytes of weights, which the file does not hold"
             )

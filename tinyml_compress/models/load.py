@@ -75,9 +75,9 @@ def _from_folder(text: str, path: Path) -> LoadedModel:
     for file in sorted(item for item in path.rglob("*") if item.is_file()):
         digest.update(f"{file.relative_to(path).as_posix()}\0{file.stat().st_size}\0".encode())
         digest.update(_read(file))
-    found = load_saved_model(path)
-    origin = Origin(text, Format.SAVED_MODEL, digest.hexdigest(), found.proof)
-    return replace(_checked(found.model, origin), opaque=found.opaque)
+    loaded = load_saved_model(path)
+    origin = Origin(text, Format.SAVED_MODEL, digest.hexdigest(), loaded.proof)
+    return replace(_checked(loaded.model, origin), opaque=loaded.opaque)
 
 
 def _from_file(text: str, path: Path) -> LoadedModel:
@@ -117,17 +117,17 @@ def _from_h5(text: str, path: Path, sha256: str) -> LoadedModel:
 
 def _from_function(text: str) -> LoadedModel:
     backend.keras2()  # before the user's module imports TensorFlow with other switches
-    made = called(text, ModelError, "a function without arguments that returns a Keras model")
-    if isinstance(made, backend.keras2().Model):
-        _check_inputs(made, text)
-        return _checked(made, Origin(text, Format.FUNCTION, _sha256_of_model(made)))
-    if isinstance(made, backend.keras3().Model):
-        _check_inputs(made, text)
-        return _from_keras3(made, Origin(text, Format.FUNCTION, _sha256_of_model(made)))
+    model = called(text, ModelError, "a function without arguments that returns a Keras model")
+    if isinstance(model, backend.keras2().Model):
+        _check_inputs(model, text)
+        return _checked(model, Origin(text, Format.FUNCTION, _sha256_of_model(model)))
+    if isinstance(model, backend.keras3().Model):
+        _check_inputs(model, text)
+        return _from_keras3(model, Origin(text, Format.FUNCTION, _sha256_of_model(model)))
     raise ModelError(
         "the function did not return a Keras model",
         which=text,
-        found=type(made).__name__,
+        found=type(model).__name__,
         allowed="a Keras model",
     )
 

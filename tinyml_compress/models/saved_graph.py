@@ -57,12 +57,12 @@ def checked_copy(path: Path, folder: Path) -> Path:
     graph = _read(path)
     for meta in graph.meta_graphs:
         _check(path, meta)
-    made = folder / "saved_model"
-    made.mkdir()
-    (made / GRAPH_FILE).write_bytes(graph.SerializeToString())
+    copy = folder / "saved_model"
+    copy.mkdir()
+    (copy / GRAPH_FILE).write_bytes(graph.SerializeToString())
     if (path / "variables").is_dir():
-        (made / "variables").symlink_to((path / "variables").resolve(), target_is_directory=True)
-    return made
+        (copy / "variables").symlink_to((path / "variables").resolve(), target_is_directory=True)
+    return copy
 
 
 def _read(path: Path) -> Any:

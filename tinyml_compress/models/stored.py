@@ -78,13 +78,13 @@ def stored_keras(path: Path, folder: Path) -> Stored:
 
 def rewrite_keras(stored: Stored, config: CheckedConfig, folder: Path) -> Path:
     """A new archive in `folder`, of the checked configuration and the weights that were unpacked there."""
-    made = folder / "model.keras"
-    with zipfile.ZipFile(made, "w") as new:
+    path = folder / "model.keras"
+    with zipfile.ZipFile(path, "w") as new:
         new.writestr(_METADATA, json.dumps({"keras_version": stored.version}))
         new.writestr(_CONFIG, config.text())
         new.write(folder / _WEIGHTS, _WEIGHTS)
     (folder / _WEIGHTS).unlink()
-    return made
+    return path
 
 
 def stored_h5(path: Path) -> Stored:
@@ -94,13 +94,13 @@ def stored_h5(path: Path) -> Stored:
     try:
         with h5py.File(path, "r") as file:
             if "model_config" not in file.attrs:
-                found = (
+                content = (
                     "weights only" if "layer_names" in file.attrs or "layers" in file else "no model_config"
                 )
                 raise ModelError(
                     "the .h5 file holds no architecture",
                     which=path,
-                    found=found,
+                    found=content,
                     allowed="a file written by model.save(...)",
                     next_step="build the model, load the weights into it, and call model.save(...)",
                 )
@@ -115,9 +115,9 @@ def rewrite_h5(stored: Stored, config: CheckedConfig, folder: Path) -> Path:
     """A new HDF5 file in `folder`, of the checked configuration and the weights."""
     import h5py
 
-    made = folder / "model.h5"
+    path = folder / "model.h5"
     try:
-        with h5py.File(stored.path, "r") as old, h5py.File(made, "w") as new:
+        with h5py.File(stored.path, "r") as old, h5py.File(path, "w") as new:
             for name in ("keras_version", "backend"):
                 if name in old.attrs:
                     new.attrs[name] = _text(stored.path, old, name).encode()
@@ -127,7 +127,7 @@ def rewrite_h5(stored: Stored, config: CheckedConfig, folder: Path) -> Path:
             old.copy(old[_ROOT], new, _ROOT)
     except _BROKEN as error:
         raise damaged(stored.path, short(error)) from error
-    return made
+    return path
 
 
 def _most(path: Path) -> int:
@@ -225,10 +225,10 @@ def _text(path: Path, file: Any, name: str) -> str:
     return value.decode(errors="replace") if isinstance(value, bytes) else str(value)
 
 
-def damaged(path: Path, found: str) -> ModelError:
+def damaged(path: Path, problem: str) -> ModelError:
     """The error for a file that is not what it should be."""
     return ModelError(
-        "the model file is damaged", which=path, found=found, next_step="save it or fetch it again"
+        "the model file is damaged", which=path, found=problem, next_step="save it or fetch it again"
     )
 
 

@@ -58,9 +58,9 @@ def _through(model: str, data: DataSet, seed: int) -> list[Finding]:
     graph = source_of(model).float_graph()
     sides = [graph.tensors[name] for name in graph.inputs]
     outputs = int(np.prod(graph.tensors[graph.outputs[0]].shape[1:]))
-    found = [Finding(Severity.OK, "model", f"{Path(model).name} takes samples of this shape")]
+    findings = [Finding(Severity.OK, "model", f"{Path(model).name} takes samples of this shape")]
     if data.labels is not None and 1 < outputs <= int(data.labels.max()):
-        found.append(
+        findings.append(
             Finding(
                 Severity.WARNING, "model", f"label {int(data.labels.max())} is beyond its {outputs} outputs"
             )
@@ -70,8 +70,8 @@ def _through(model: str, data: DataSet, seed: int) -> list[Finding]:
         raise DataError(
             "too few samples to compare two halves", which=data.name, found=chosen.count, allowed="4 or more"
         )
-    found.append(_layers(graph, stored_inputs(sides, arrays_for(chosen, sides))))
-    return found
+    findings.append(_layers(graph, stored_inputs(sides, arrays_for(chosen, sides))))
+    return findings
 
 
 def _layers(graph: Graph, samples: Sequence[Sequence[Array]]) -> Finding:

@@ -72,9 +72,9 @@ def _safe_mode() -> Lock:
 
 
 def _own_cache() -> Lock:
-    found = rights.doubt(cache_root(), cache_root())
-    keeps = "compiled code of other users" if found is None else f"not with {found.path}: {found.why}"
-    return Lock("cache", found is None, keeps)
+    doubt = rights.doubt(cache_root(), cache_root())
+    keeps = "compiled code of other users" if doubt is None else f"not with {doubt.path}: {doubt.why}"
+    return Lock("cache", doubt is None, keeps)
 
 
 def _installed() -> Iterable[str]:

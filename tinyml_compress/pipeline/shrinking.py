@@ -41,8 +41,8 @@ def _compared(before: bytes, after: bytes, vectors: int, seed: int) -> int:
     graph = read(before, "model")
     rng = np.random.default_rng(seed)
     inputs = [[random(graph.tensors[name], rng) for name in graph.inputs] for _ in range(vectors)]
-    expected, found = (tflm.run(file, inputs).outputs for file in (before, after))
-    for number, (want, got) in enumerate(zip(expected, found, strict=True)):
+    expected, actual = (tflm.run(file, inputs).outputs for file in (before, after))
+    for number, (want, got) in enumerate(zip(expected, actual, strict=True)):
         if any(w.tobytes() != g.tobytes() for w, g in zip(want, got, strict=True)):
             raise MismatchError("the smaller file gives another output", which=f"input {number}")
     return vectors
@@ -91,12 +91,12 @@ def _macs(graph: Graph) -> int:
 
 def _narrowed(before: Graph, after: Graph) -> tuple[Narrowed, ...]:
     """Layers with weights that have fewer channels than before."""
-    found = []
+    layers = []
     for node in after.nodes:
         if operator(node.op, node.name).weights is None:
             continue
         name = node.outputs[0]
         old, new = before.tensors[name].shape, after.tensors[name].shape
         if old != new:
-            found.append(Narrowed(layer=node.name, op=node.op, before=old[-1], after=new[-1]))
-    return tuple(found)
+            layers.append(Narrowed(layer=node.name, op=node.op, before=old[-1], after=new[-1]))
+    return tuple(layers)

@@ -38,9 +38,9 @@ def stream(
     Time runs along `axis` of the inputs. With `approximate` borders inside the window are what came before: a
     cheaper net with other outputs, which `evaluate` judges.
     """
-    content, made = told(files.read_bytes(Path(model)), frames, axis, approximate, steps, seed)
+    content, net = told(files.read_bytes(Path(model)), frames, axis, approximate, steps, seed)
     files.write_bytes(Path(output), content)
-    return made
+    return net
 
 
 def told(
@@ -111,10 +111,10 @@ def _compared(
     told_outputs = [newest.step(cut(end - form.frames, end)) for end in ends]
     full = [(end, outputs) for end, outputs in zip(ends, told_outputs, strict=True) if end >= form.window]
     whole = tflm.run(content, [cut(end - form.window, end) for end, _ in full]).outputs
-    for (end, found), wanted in zip(full, whole, strict=True):
-        if found is None:
+    for (end, stepped), wanted in zip(full, whole, strict=True):
+        if stepped is None:
             raise MismatchError("frame by frame gives no output", which=f"frame {end}")
-        for mine, theirs in zip(found, wanted, strict=True):
+        for mine, theirs in zip(stepped, wanted, strict=True):
             if not np.array_equal(_last(theirs, mine.shape), mine):
                 raise MismatchError("frame by frame gives another output", which=f"frame {end}")
     return len(full)

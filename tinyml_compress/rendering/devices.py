@@ -16,7 +16,7 @@ from tinyml_compress.support.table import Block, Cell, Column, Table, facts
 
 
 @shows(Targets)
-def targets_blocks(found: Targets) -> list[Block]:
+def targets_blocks(targets: Targets) -> list[Block]:
     """One line per target."""
     columns = (
         Column("device"),
@@ -35,15 +35,15 @@ def targets_blocks(found: Targets) -> list[Block]:
             None if one.ram_bytes is None else one.ram_bytes / 1024,
             one.title,
         )
-        for one in found.devices
+        for one in targets.devices
     )
     return [Table(columns, rows)]
 
 
 @shows(TargetDetails)
-def target_blocks(found: TargetDetails) -> list[Block]:
+def target_blocks(details: TargetDetails) -> list[Block]:
     """Everything about it, with the source of each number."""
-    device = found.device
+    device = details.device
     title = f"{device.name}: {device.title}"
     notes: list[Block] = [facts([("notes", device.notes)], indent=2)] if device.notes else []
     if device.calibration is None:

@@ -77,17 +77,19 @@ def _row(done: Evaluation, shared: str, compared: bool) -> Row:
     )
 
 
-def _score_cells(found: Score | None) -> Row:
-    if found is None:
+def _score_cells(score: Score | None) -> Row:
+    if score is None:
         return (None, None, None)
-    if found.interval is None:
-        return (found.numbers, None, None)
-    interval = Numbers(found.interval, "{:.1%} to {:.1%}")
-    right = Numbers((found.correct or 0, found.total), "{} of {}")
-    return (Numbers((found.value,), "{:.1%}"), interval, right)
+    if score.interval is None:
+        return (score.numbers, None, None)
+    interval = Numbers(score.interval, "{:.1%} to {:.1%}")
+    right = Numbers((score.correct or 0, score.total), "{} of {}")
+    return (Numbers((score.value,), "{:.1%}"), interval, right)
 
 
-def _agreement_cells(found: Agreement | None) -> Row:
+def _agreement_cells(agreement: Agreement | None) -> Row:
     return (
-        (None, None, None) if found is None else (found.numbers, found.max_difference, found.mean_difference)
+        (None, None, None)
+        if agreement is None
+        else (agreement.numbers, agreement.max_difference, agreement.mean_difference)
     )

@@ -16,41 +16,41 @@ _NAMES = {"flash": "flash", "ram": "RAM", "ms": "time", "drop": "drop"}
 
 
 @shows(Fit)
-def fit_blocks(found: Fit) -> list[Block]:
+def fit_blocks(fit: Fit) -> list[Block]:
     """Verdict, Pareto front, what binds, what would have to give."""
     head: list[Fact] = [
-        ("fit", f"{found.model} on {found.target_title}, data {found.data}, seed {found.seed}"),
-        ("budget", _limits(found.budget) or "not known yet"),
-        ("trials", _counts(found)),
+        ("fit", f"{fit.model} on {fit.target_title}, data {fit.data}, seed {fit.seed}"),
+        ("budget", _limits(fit.budget) or "not known yet"),
+        ("trials", _counts(fit)),
     ]
-    if found.float_model is not None:
-        one = found.float_model
-        told = f"{_score(one.score, found)} ({one.metric}, {one.samples[0]:,} samples to choose by)"
+    if fit.float_model is not None:
+        one = fit.float_model
+        told = f"{_score(one.score, fit)} ({one.metric}, {one.samples[0]:,} samples to choose by)"
         head.append(("float", told))
-    if found.reference is not None:
-        reference = found.reference
-        head.append(("int8", f"{_score(reference.score, found)}, {_cost(reference.cost)}"))
-    head += [("left out", f"{row.name}: {row.why}") for row in found.left_out]
-    verdict = _missed(found) if found.best is None else _won(found, found.best)
-    return [facts(head), "", _front(found), "", *verdict]
+    if fit.reference is not None:
+        reference = fit.reference
+        head.append(("int8", f"{_score(reference.score, fit)}, {_cost(reference.cost)}"))
+    head += [("left out", f"{row.name}: {row.why}") for row in fit.left_out]
+    verdict = _missed(fit) if fit.best is None else _won(fit, fit.best)
+    return [facts(head), "", _front(fit), "", *verdict]
 
 
 def _limits(budget: Budget) -> str:
     return ", ".join(f"{_NAMES[name]} {_amount(name, limit)}" for name, limit in budget.limits().items())
 
 
-def _counts(found: Fit) -> str:
-    counts = found.counts
+def _counts(fit: Fit) -> str:
+    counts = fit.counts
     parts = [
         f"{counts[name]} {name}" for name in ("trained", "hopeless", "stopped", "failed") if counts.get(name)
     ]
     back = f", {counts['lost']} taken up again after a crash" if counts.get("lost") else ""
-    early = "; interrupted, best so far" if found.interrupted else ""
-    return f"{counts['trials']}: {', '.join(parts) or 'none ended'}{back} in {found.seconds:.0f} s{early}"
+    early = "; interrupted, best so far" if fit.interrupted else ""
+    return f"{counts['trials']}: {', '.join(parts) or 'none ended'}{back} in {fit.seconds:.0f} s{early}"
 
 
-def _front(found: Fit) -> Block:
-    if not found.front:
+def _front(fit: Fit) -> Block:
+    if not fit.front:
         return "no trial was trained"
     columns = (
         Column("trial", "{:d}"),
@@ -64,18 +64,18 @@ def _front(found: Fit) -> Block:
         Column("trained", "{:.0%}", priority=3),
         Column("what", prose=True, priority=2),
     )
-    rows = tuple(_trial(found.trial(number), found) for number in found.front[:_MOST])
-    more = len(found.front) - _MOST
+    rows = tuple(_trial(fit.trial(number), fit) for number in fit.front[:_MOST])
+    more = len(fit.front) - _MOST
     title = "Pareto front of drop, time and flash (bytes exact, cycles modelled)"
     return Table(columns, rows, title, (f"and {more} more in fit.json",) if more > 0 else (), indent=2)
 
 
-def _trial(trial: Trial, found: Fit) -> Row:
+def _trial(trial: Trial, fit: Fit) -> Row:
     cost, score, drop = trial.cost, trial.score, trial.drop
     return (
         trial.number,
-        "winner" if trial.number == found.winner else "fits" if trial.feasible else "over",
-        None if score is None else _score(score, found),
+        "winner" if trial.number == fit.winner else "fits" if trial.feasible else "over",
+        None if score is None else _score(score, fit),
         None if drop is None else drop * 100,
         *((None,) * 4 if cost is None else (cost.flash, cost.ram, cost.cycles, cost.ms)),
         trial.part,
@@ -98,41 +98,41 @@ def made_with(params: Mapping[str, Any]) -> str:
     return ", ".join(parts)
 
 
-def _won(found: Fit, best: Trial) -> list[Block]:
+def _won(fit: Fit, best: Trial) -> list[Block]:
     assert best.cost is not None
     assert best.score is not None
-    rows: list[Fact] = [("FITS", f"trial {best.number}: {_score(best.score, found)}, {_cost(best.cost)}")]
-    if found.binding is not None:
-        name, used, limit = found.binding.constraint, found.binding.used, found.binding.limit
+    rows: list[Fact] = [("FITS", f"trial {best.number}: {_score(best.score, fit)}, {_cost(best.cost)}")]
+    if fit.binding is not None:
+        name, used, limit = fit.binding.constraint, fit.binding.used, fit.binding.limit
         rows.append(("binding", f"{_NAMES[name]}: {_amount(name, used)} of {_amount(name, limit)}"))
-    if found.published is None:
+    if fit.published is None:
         return [facts(rows)]
-    made, apart = found.published, found.published.untouched
+    published, apart = fit.published, fit.published.untouched
     text = (
-        f"{_score(apart.score, found)} after {_score(apart.before, found)} of the float model "
+        f"{_score(apart.score, fit)} after {_score(apart.before, fit)} of the float model "
         f"({-apart.drop * 100:+.2f} points) on {apart.samples:,} samples that nothing was chosen by"
     )
-    rows += [("untouched", text), ("checked", made.agreement)]
-    return [facts(rows), *(f"again      {command}" for command in made.commands)]
+    rows += [("untouched", text), ("checked", published.agreement)]
+    return [facts(rows), *(f"again      {command}" for command in published.commands)]
 
 
-def _missed(found: Fit) -> list[Block]:
+def _missed(fit: Fit) -> list[Block]:
     rows: list[Fact] = []
-    if found.nearest is not None:
+    if fit.nearest is not None:
         over = ", ".join(
             f"{_NAMES[name]} by {excess * 100:.1f} points"
             if name == "drop"
             else f"{_NAMES[name]} by {excess:.0%}"
-            for name, excess in found.nearest.over.items()
+            for name, excess in fit.nearest.over.items()
         )
-        rows.append(("nearest", f"trial {found.nearest.number}{f' is over the {over}' if over else ''}"))
-    for row in found.gives or ():
+        rows.append(("nearest", f"trial {fit.nearest.number}{f' is over the {over}' if over else ''}"))
+    for row in fit.gives or ():
         name = row.constraint
         needs = f"{_NAMES[name]} {_amount(name, row.needs)} instead of {_amount(name, row.limit)}"
         rows.append(("to give", f"{needs}, all else as asked (trial {row.trial})"))
-    if found.verdict == "does not fit" and not found.gives:
+    if fit.verdict == "does not fit" and not fit.gives:
         rows.append(("to give", "more than one limit: no trial keeps all but one of them"))
-    head = "DOES NOT FIT" if found.verdict == "does not fit" else "NOTHING JUDGED"
+    head = "DOES NOT FIT" if fit.verdict == "does not fit" else "NOTHING JUDGED"
     return [head, facts(rows)] if rows else [head]
 
 
@@ -142,8 +142,8 @@ def _amount(name: str, value: float) -> str:
     return f"{value * 100:.1f} points" if name == "drop" else f"{value:,.0f} B"
 
 
-def _score(value: float, found: Fit) -> str:
-    return ScoreKind(found.metric).shown(value)
+def _score(value: float, fit: Fit) -> str:
+    return ScoreKind(fit.metric).shown(value)
 
 
 def _cost(cost: Cost) -> str:
@@ -152,9 +152,9 @@ def _cost(cost: Cost) -> str:
 
 
 @shows(Estimate)
-def estimate_blocks(found: Estimate) -> list[Block]:
+def estimate_blocks(estimate: Estimate) -> list[Block]:
     """What every form needs, and which layers are to blame."""
-    model = f"{found.model} as int8 on {found.target_title}, calibrated with {found.samples}"
+    model = f"{estimate.model} as int8 on {estimate.target_title}, calibrated with {estimate.samples}"
     columns = (
         Column("form"),
         Column("flash B", "{:,}", absent="-"),
@@ -163,13 +163,13 @@ def estimate_blocks(found: Estimate) -> list[Block]:
         Column("ms", "{:.2f}", absent="-"),
         Column("verdict", prose=True),
     )
-    verdict = f"{found.verdict}; accuracy is another question: `fit` answers it by training"
+    verdict = f"{estimate.verdict}; accuracy is another question: `fit` answers it by training"
     return [
-        facts([("estimate", model), ("budget", _limits(found.budget) or "the board itself")]),
+        facts([("estimate", model), ("budget", _limits(estimate.budget) or "the board itself")]),
         "",
-        Table(columns, tuple(map(_form, found.forms)), indent=2),
+        Table(columns, tuple(map(_form, estimate.forms)), indent=2),
         "",
-        facts([("verdict", verdict), *_blamed(found)]),
+        facts([("verdict", verdict), *_blamed(estimate)]),
     ]
 
 
@@ -181,9 +181,9 @@ def _form(form: Form) -> Row:
     return (form.name, *numbers, Noted("not known", form.why) if form.why else verdict)
 
 
-def _blamed(found: Estimate) -> Iterator[Fact]:
+def _blamed(estimate: Estimate) -> Iterator[Fact]:
     """The layers that most of each scarce thing goes to."""
-    for name, layers in found.needs().items():
+    for name, layers in estimate.needs().items():
         key, unit = ("cycles", "cycles") if name == "ms" else (name, "B")
         if layers:
             told = ", ".join(f"{layer.layer} {getattr(layer, key):,} {unit}" for layer in layers)

@@ -27,9 +27,9 @@ def runs(baseline: Document, current: Document, tolerances: Tolerances) -> Itera
         return
     older = decoded(Benchmark, baseline)
     newer = None if "runs" not in current else decoded(Benchmark, current)
-    found = () if newer is None else newer.runs
-    later = {_run_key(run): run for run in found if run.fits is not False}
-    refused = {(run.device, run.engine): run for run in found if run.fits is False}
+    measured = () if newer is None else newer.runs
+    later = {_run_key(run): run for run in measured if run.fits is not False}
+    refused = {(run.device, run.engine): run for run in measured if run.fits is False}
     for before in older.runs:
         if before.fits is False:
             continue

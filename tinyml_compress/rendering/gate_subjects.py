@@ -50,10 +50,10 @@ def subjects(baseline: Document, current: Document, tolerances: Tolerances) -> I
             yield from _kept(before, after, tolerances)
 
 
-def _told_apart(found: Iterator[Subject]) -> Iterator[Subject]:
+def _told_apart(alike: Iterator[Subject]) -> Iterator[Subject]:
     """Files of one name, as stages of a recipe leave them, get numbers in the order of the result."""
     seen: Counter[str] = Counter()
-    for subject in found:
+    for subject in alike:
         seen[subject.where] += 1
         count = seen[subject.where]
         yield subject if count == 1 else replace(subject, where=f"{subject.where} ({count})")
@@ -96,9 +96,9 @@ def _stages(document: Document) -> Iterator[Subject]:
 
 def _models(document: Document) -> Iterator[Subject]:
     """Of `compare`."""
-    found = decoded(Comparison, document)
-    for model in found.models:
-        where = " ".join((Path(model.model).name, model.engine, found.data))
+    comparison = decoded(Comparison, document)
+    for model in comparison.models:
+        where = " ".join((Path(model.model).name, model.engine, comparison.data))
         score = _score(model.metric, model.score, model.interval)
         yield Subject(where, score, _present({Metric.SIZE: model.nbytes}))
 
@@ -107,23 +107,23 @@ def _winner(document: Document) -> Iterator[Subject]:
     """Of `fit`: what the winner costs and scores, the score on samples that nothing was chosen by where it is
     known.
     """
-    found = decoded(Fit, document)
-    best = found.best
-    if best is None or best.cost is None or best.score is None or found.float_model is None:
+    fit = decoded(Fit, document)
+    best = fit.best
+    if best is None or best.cost is None or best.score is None or fit.float_model is None:
         return
-    value, count = best.score, found.float_model.samples[0]
-    if found.published is not None:
-        value, count = found.published.untouched.score, found.published.untouched.samples
+    value, count = best.score, fit.float_model.samples[0]
+    if fit.published is not None:
+        value, count = fit.published.untouched.score, fit.published.untouched.samples
     interval = None
-    if found.metric == ScoreKind.ACCURACY.value:
+    if fit.metric == ScoreKind.ACCURACY.value:
         interval = wilson(round(value * count), count)
     numbers: dict[Metric, float | None] = {
         Metric.FLASH: best.cost.flash,
         Metric.RAM: best.cost.ram,
         Metric.INSTRUCTIONS: best.cost.instructions,
     }
-    where = f"{Path(found.model).name} on {found.target}"
-    yield Subject(where, _score(found.metric, value, interval), _present(numbers))
+    where = f"{Path(fit.model).name} on {fit.target}"
+    yield Subject(where, _score(fit.metric, value, interval), _present(numbers))
 
 
 def _score(metric: str, value: float | None, interval: Sequence[float] | None) -> Document | None:

@@ -20,34 +20,38 @@ _FILE = (
 
 
 @shows(Inspection)
-def inspection_blocks(found: Inspection) -> list[Block]:
+def inspection_blocks(inspection: Inspection) -> list[Block]:
     """One model with its layers."""
-    return models_blocks([found], layers=True)
+    return models_blocks([inspection], layers=True)
 
 
 @shows(Inspections)
-def inspections_blocks(found: Inspections) -> list[Block]:
+def inspections_blocks(inspections: Inspections) -> list[Block]:
     """Models side by side, with the layers of each."""
-    return models_blocks(found.models, layers=True)
+    return models_blocks(inspections.models, layers=True)
 
 
 def models_blocks(inspections: Sequence[Inspection], *, layers: bool) -> list[Block]:
     """One table with the files side by side, then one table of layers per file."""
     blocks: list[Block] = [_overview(inspections)]
-    for found in inspections:
+    for inspection in inspections:
         if layers:
-            blocks += ["", _layers(found)]
-        if layers and found.kernels:
-            title = f"{found.path}: kernels in plain C, balanced (compile --explain shows others)"
-            blocks += ["", kernel_table(found.kernels, title)]
-        if found.sensitivity is not None:
-            blocks += ["", *_sensitivity(found.path, found.sensitivity)]
-        blocks += [f"{found.path}: {text}" for text in (found.about, found.missing) if text is not None]
+            blocks += ["", _layers(inspection)]
+        if layers and inspection.kernels:
+            title = f"{inspection.path}: kernels in plain C, balanced (compile --explain shows others)"
+            blocks += ["", kernel_table(inspection.kernels, title)]
+        if inspection.sensitivity is not None:
+            blocks += ["", *_sensitivity(inspection.path, inspection.sensitivity)]
+        blocks += [
+            f"{inspection.path}: {text}"
+            for text in (inspection.about, inspection.missing)
+            if text is not None
+        ]
     return blocks
 
 
 def _overview(inspections: Sequence[Inspection]) -> Table:
-    tflite = any(found.ledger is not None for found in inspections)
+    tflite = any(inspection.ledger is not None for inspection in inspections)
     columns = (
         Column("model"),
         Column("form"),
@@ -61,32 +65,37 @@ def _overview(inspections: Sequence[Inspection]) -> Table:
         Column("outputs"),
         Column("operators"),
     )
-    rows = tuple(_properties(found, tflite) for found in inspections)
+    rows = tuple(_properties(inspection, tflite) for inspection in inspections)
     return Table(columns, rows, "bytes and counts are exact (counted)", layout=Layout.SIDE_BY_SIDE)
 
 
-def _properties(found: Inspection, tflite: bool) -> Row:
+def _properties(inspection: Inspection, tflite: bool) -> Row:
     parts: Row = (None,) * len(_FILE)
-    if found.ledger is not None:
-        parts = (*found.ledger.parts, found.ledger.gzip, found.arena_bytes, found.arena_lower_bound)
+    if inspection.ledger is not None:
+        parts = (
+            *inspection.ledger.parts,
+            inspection.ledger.gzip,
+            inspection.arena_bytes,
+            inspection.arena_lower_bound,
+        )
     return (
-        found.path.rsplit("/", 1)[-1],
-        found.form,
-        found.nbytes,
+        inspection.path.rsplit("/", 1)[-1],
+        inspection.form,
+        inspection.nbytes,
         *(parts if tflite else ()),
-        found.macs,
-        found.parameters,
-        found.zeros / max(found.parameters, 1),
-        tuple(f"{count:,} {dtype}" for dtype, count in found.dtypes.items()),
-        found.inputs,
-        found.outputs,
-        tuple(f"{count} {op}" for op, count in found.operators.items()),
+        inspection.macs,
+        inspection.parameters,
+        inspection.zeros / max(inspection.parameters, 1),
+        tuple(f"{count:,} {dtype}" for dtype, count in inspection.dtypes.items()),
+        inspection.inputs,
+        inspection.outputs,
+        tuple(f"{count} {op}" for op, count in inspection.operators.items()),
     )
 
 
-def _sensitivity(path: str, found: Sensitivity) -> list[Block]:
+def _sensitivity(path: str, sensitivity: Sensitivity) -> list[Block]:
     """One line per layer, one column per means at its middle step; all steps are in the JSON."""
-    steps = {means: found.middle(means) for means in found.steps}
+    steps = {means: sensitivity.middle(means) for means in sensitivity.steps}
     heads = {"bits": "{:.0f} bits", "zeros": "{:.0%} zeros", "channels": "{:.0%} of channels gone"}
     columns = (
         Column("layer"),
@@ -99,7 +108,7 @@ def _sensitivity(path: str, found: Sensitivity) -> list[Block]:
         Column("", absent=""),
     )
     lines: dict[str, dict[str, Cell]] = {}
-    for curve in found.layers:
+    for curve in sensitivity.layers:
         line = lines.setdefault(curve.layer, {"kind": curve.kind, "weights": curve.weights})
         line[curve.means] = curve.middle
     rows = tuple(
@@ -108,18 +117,18 @@ def _sensitivity(path: str, found: Sensitivity) -> list[Block]:
             line["kind"],
             line["weights"],
             *(line.get(means) for means in steps),
-            "dear: spare it" if name in found.dear else None,
+            "dear: spare it" if name in sensitivity.dear else None,
         )
         for name, line in lines.items()
     )
     title = (
         f"{path}: how far the outputs move when one layer alone has this, without training, in per cent of "
-        f"their variance ({found.samples:,} samples, measured)"
+        f"their variance ({sensitivity.samples:,} samples, measured)"
     )
     return [Table(columns, rows, title)]
 
 
-def _layers(found: Inspection) -> Table:
+def _layers(inspection: Inspection) -> Table:
     columns = (
         Column("#", "{:d}"),
         Column("operator"),
@@ -130,7 +139,7 @@ def _layers(found: Inspection) -> Table:
         Column("zeros", "{:.1%}", priority=3),
         Column("weights", priority=5),
     )
-    return Table(columns, tuple(map(_layer, found.layers)), found.path)
+    return Table(columns, tuple(map(_layer, inspection.layers)), inspection.path)
 
 
 def _layer(layer: LayerFacts) -> Row:

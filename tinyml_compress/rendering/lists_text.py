@@ -8,7 +8,7 @@ from tinyml_compress.support.table import Block, Column, Table
 
 
 @shows(Sets)
-def sets_blocks(found: Sets) -> list[Block]:
+def sets_blocks(listed: Sets) -> list[Block]:
     """A line per set."""
     columns = (
         Column("set"),
@@ -19,13 +19,13 @@ def sets_blocks(found: Sets) -> list[Block]:
     )
     rows = (
         (one.name, _by(one.shape), " + ".join(map(str, one.samples.values())), one.title, one.licence)
-        for one in found.sets
+        for one in listed.sets
     )
     return [Table(columns, tuple(rows))]
 
 
 @shows(Zoo)
-def zoo_blocks(found: Zoo) -> list[Block]:
+def zoo_blocks(zoo: Zoo) -> list[Block]:
     """A line per net."""
     columns = (
         Column("name"),
@@ -34,12 +34,12 @@ def zoo_blocks(found: Zoo) -> list[Block]:
         Column("data", priority=1),
         Column("from", prose=True, priority=3),
     )
-    rows = ((one.name, _by(one.input_shape), one.title, one.data, one.source) for one in found.models)
+    rows = ((one.name, _by(one.input_shape), one.title, one.data, one.source) for one in zoo.models)
     return [Table(columns, tuple(rows))]
 
 
 @shows(Operators)
-def operators_blocks(found: Operators) -> list[Block]:
+def operators_blocks(known: Operators) -> list[Block]:
     """A line per operator."""
     columns = (
         Column("operator"),
@@ -48,9 +48,9 @@ def operators_blocks(found: Operators) -> list[Block]:
         Column("limits", prose=True),
     )
     rows = (
-        (one.name, ", ".join(one.dtypes), "+".join(one.isas), one.limits or "none") for one in found.operators
+        (one.name, ", ".join(one.dtypes), "+".join(one.isas), one.limits or "none") for one in known.operators
     )
-    return [Table(columns, tuple(rows), notes=(f"{len(found.operators)} operators",))]
+    return [Table(columns, tuple(rows), notes=(f"{len(known.operators)} operators",))]
 
 
 def _by(shape: tuple[int, ...]) -> str:

@@ -74,9 +74,9 @@ class Result(Shown, frozen=True, kw_only=True):
         return page
 
     @classmethod
-    def of_last_version(cls, found: Mapping[str, Any]) -> Mapping[str, Any]:
+    def of_last_version(cls, stored: Mapping[str, Any]) -> Mapping[str, Any]:
         """A document that the last version wrote, with the keys of this one."""
-        return found
+        return stored
 
 
 def shows(kind: type[AnyShown]) -> Callable[[Texts], Texts]:
@@ -101,10 +101,10 @@ def encoded(result: Result, command: str = "") -> dict[str, Any]:
     return document(result.verb, {**({"command": command} if command else {}), **body})
 
 
-def decoded(kind: type[AnyResult], found: Mapping[str, Any]) -> AnyResult:
+def decoded(kind: type[AnyResult], stored: Mapping[str, Any]) -> AnyResult:
     """The value of a document, of this version or the last. DataError says what is wrong, and where."""
     try:
-        return msgspec.convert(kind.of_last_version(found), kind, dec_hook=_path)
+        return msgspec.convert(kind.of_last_version(stored), kind, dec_hook=_path)
     except (msgspec.ValidationError, KeyError, TypeError, AttributeError) as error:
         raise DataError(
             "a result lacks a part that its schema promises",
@@ -114,9 +114,9 @@ def decoded(kind: type[AnyResult], found: Mapping[str, Any]) -> AnyResult:
         ) from error
 
 
-def _path(kind: type, found: Any) -> Any:
+def _path(kind: type, text: Any) -> Any:
     """The one type of fields that JSON lacks."""
-    return kind(found)
+    return kind(text)
 
 
 def plain(value: Any) -> Any:
@@ -125,11 +125,11 @@ def plain(value: Any) -> Any:
         fields = msgspec.structs.fields(value)
         keys = {field.name: field.encode_name for field in fields if field.name not in value.aside}
         keys |= {name: name for name in value.derived}
-        found = ((key, getattr(value, name)) for name, key in keys.items())
+        items = ((key, getattr(value, name)) for name, key in keys.items())
         last = value.in_words_of_last()
         said = {field.encode_name for field in msgspec.structs.fields(value) if field.required}
-        made = {key: plain(one) for key, one in found if one is not None or key in said}
-        return made if last is None else {**made, **plain(last)}
+        mapping = {key: plain(one) for key, one in items if one is not None or key in said}
+        return mapping if last is None else {**mapping, **plain(last)}
     if isinstance(value, Mapping):
         return {key: plain(one) for key, one in value.items()}
     if isinstance(value, (tuple, list)):

@@ -192,11 +192,11 @@ class Measurement(Value, frozen=True, kw_only=True):
         return next((one for one in self.figures if one.name == name and kind in (None, one.kind)), None)
 
     def _value(self, name: str) -> float | int:
-        found = self.figure(name)
-        if found is None:
+        figure = self.figure(name)
+        if figure is None:
             reason = f": {self.error.reason}" if self.error is not None else ""
             raise LookupError(f"{self.device} ({self.engine}) has no figure {name}{reason}")
-        return found.value
+        return figure.value
 
     @property
     def flash(self) -> int:
@@ -225,8 +225,8 @@ class Measurement(Value, frozen=True, kw_only=True):
 
     def parts(self, name: str) -> Mapping[str, int]:
         """The sum behind a figure, by cause."""
-        found = self.figure(name)
-        return {} if found is None or found.parts is None else found.parts
+        figure = self.figure(name)
+        return {} if figure is None or figure.parts is None else figure.parts
 
     @property
     def outputs(self) -> tuple[bytes, ...]:
@@ -265,8 +265,8 @@ class Benchmark(Result, frozen=True, kw_only=True):
     """What could not be found out, and why."""
 
     @classmethod
-    def of_last_version(cls, found: Mapping[str, Any]) -> Mapping[str, Any]:
-        return {**found, "runs": [upgraded(run) for run in found["runs"]]}
+    def of_last_version(cls, stored: Mapping[str, Any]) -> Mapping[str, Any]:
+        return {**stored, "runs": [upgraded(run) for run in stored["runs"]]}
 
     def table(self) -> Table:
         """A line per target."""

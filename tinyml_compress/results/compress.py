@@ -186,25 +186,25 @@ class Compression(Result, frozen=True, kw_only=True):
     @property
     def tflite(self) -> Path | None:
         """The last converted file."""
-        found = [
+        paths = [
             self.folder / stage.name / file
             for stage in self.stages
             for file in stage.files
             if file.endswith(".tflite")
         ]
-        return found[-1] if found else None
+        return paths[-1] if paths else None
 
     @classmethod
-    def of_last_version(cls, found: Mapping[str, Any]) -> Mapping[str, Any]:
-        stages = [_upgraded(stage) for stage in found["stages"]]
-        return {**found, "baseline": _upgraded(found["baseline"]), "stages": stages}
+    def of_last_version(cls, stored: Mapping[str, Any]) -> Mapping[str, Any]:
+        stages = [_upgraded(stage) for stage in stored["stages"]]
+        return {**stored, "baseline": _upgraded(stored["baseline"]), "stages": stages}
 
 
 def _upgraded(stage: Mapping[str, Any]) -> Mapping[str, Any]:
     """With what was text alone."""
-    made = {**stage}
+    upgraded = {**stage}
     for new, old in (("changes", "table"), ("shares", "allocation")):
         if stage.get(old) and new not in stage:
             head, *rows = stage[old]
-            made[new] = {"columns": [{"title": title} for title in head], "rows": rows}
-    return made
+            upgraded[new] = {"columns": [{"title": title} for title in head], "rows": rows}
+    return upgraded

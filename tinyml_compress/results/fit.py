@@ -325,10 +325,10 @@ class Estimate(Result, frozen=True, kw_only=True):
         rows = sorted(self.layers, key=lambda row: -int(getattr(row, key)))
         if not everything:  # the arena is as large as its fullest moment
             return tuple(row for row in rows if row.ram >= 0.9 * rows[0].ram)[:5] if rows else ()
-        total, found, seen = sum(getattr(row, key) for row in rows), [], 0
+        total, most, seen = sum(getattr(row, key) for row in rows), [], 0
         for row in rows[:8]:
             if seen >= 0.9 * total:
                 break
-            found.append(row)
+            most.append(row)
             seen += getattr(row, key)
-        return tuple(found)
+        return tuple(most)

@@ -26,30 +26,30 @@ _HEAD = {
 
 def definitions(*kinds: type[Result]) -> dict[str, Any]:
     """Of the results of one verb, by name: the document under the verb, and each type that it is made of."""
-    made: dict[str, Any] = {}
+    types: dict[str, Any] = {}
     forms = []
     for kind in kinds:
         parts = _definitions(kind)
         forms.append(parts.pop(kind.verb))
-        made |= parts
-    return {**made, kinds[0].verb: forms[0] if len(forms) == 1 else {"anyOf": forms}}
+        types |= parts
+    return {**types, kinds[0].verb: forms[0] if len(forms) == 1 else {"anyOf": forms}}
 
 
 def _definitions(kind: type[Result]) -> dict[str, Any]:
     types = _types_in(kind)
     (root,), components = msgspec.json.schema_components(types[:1], schema_hook=_path, ref_template=_REF)
-    made = {name: _present(part) for name, part in components.items()}
+    schemas = {name: _present(part) for name, part in components.items()}
     for part in types:
-        _describe(made[part.__name__], part)
-        _add_derived(made[part.__name__], part)
+        _describe(schemas[part.__name__], part)
+        _add_derived(schemas[part.__name__], part)
         for name in getattr(part, "aside", ()):
-            del made[part.__name__]["properties"][name]
-    _add_last(made, types)
-    document = made.pop(root["$ref"].rpartition("/")[2])
+            del schemas[part.__name__]["properties"][name]
+    _add_last(schemas, types)
+    document = schemas.pop(root["$ref"].rpartition("/")[2])
     properties = {"verb": {"const": kind.verb}, **_HEAD, **document["properties"]}
     required = ["schema", "verb", "tool", *document["required"]]
-    made[kind.verb] = {**document, "properties": properties, "required": required}
-    return made
+    schemas[kind.verb] = {**document, "properties": properties, "required": required}
+    return schemas
 
 
 def _path(kind: type) -> dict[str, Any]:
@@ -59,11 +59,11 @@ def _path(kind: type) -> dict[str, Any]:
 
 def _types_in(kind: type[msgspec.Struct]) -> list[type[msgspec.Struct]]:
     """The type and all that its fields are made of, each once."""
-    found: list[type[msgspec.Struct]] = []
+    types: list[type[msgspec.Struct]] = []
 
     def look(info: msgspec.inspect.Type) -> None:
-        if isinstance(info, msgspec.inspect.StructType) and info.cls not in found:
-            found.append(info.cls)
+        if isinstance(info, msgspec.inspect.StructType) and info.cls not in types:
+            types.append(info.cls)
             for field in info.fields:
                 look(field.type)
         for name in ("item_type", "value_type"):
@@ -73,7 +73,7 @@ def _types_in(kind: type[msgspec.Struct]) -> list[type[msgspec.Struct]]:
             look(inner)
 
     look(msgspec.inspect.type_info(kind))
-    return found
+    return types
 
 
 def _present(part: Any) -> Any:
@@ -82,13 +82,13 @@ def _present(part: Any) -> Any:
         return [_present(one) for one in part]
     if not isinstance(part, dict):
         return part
-    made = {key: _present(value) for key, value in part.items() if not _is_said(key, value)}
+    present = {key: _present(value) for key, value in part.items() if not _is_said(key, value)}
     absent = {"type": "null"} if "default" in part else None
-    choices = [one for one in made.get("anyOf", ()) if one != absent]
-    if "anyOf" in made:
-        made.pop("anyOf")
-        made |= choices[0] if len(choices) == 1 else {"anyOf": choices}
-    return made
+    choices = [one for one in present.get("anyOf", ()) if one != absent]
+    if "anyOf" in present:
+        present.pop("anyOf")
+        present |= choices[0] if len(choices) == 1 else {"anyOf": choices}
+    return present
 
 
 def _is_said(key: str, value: Any) -> bool:
@@ -122,7 +122,7 @@ def _add_derived(part: dict[str, Any], kind: type[msgspec.Struct]) -> None:
             part.setdefault("required", []).append(name)
 
 
-def _add_last(made: dict[str, Any], types: list[type[msgspec.Struct]]) -> None:
+def _add_last(schemas: dict[str, Any], types: list[type[msgspec.Struct]]) -> None:
     """What a type says in the words of the last version as well."""
     for kind in types:
         last = getattr(kind, "last_form", None)
@@ -131,5 +131,5 @@ def _add_last(made: dict[str, Any], types: list[type[msgspec.Struct]]) -> None:
             words = {name: _present(part) for name, part in components.items()}
             own = words.pop(last.__name__)
             _describe(own, last)
-            made[kind.__name__]["properties"] |= own["properties"]
-            made |= words
+            schemas[kind.__name__]["properties"] |= own["properties"]
+            schemas |= words

@@ -31,9 +31,9 @@ class Score(Value, frozen=True, kw_only=True):
     @property
     def value(self) -> float:
         """Accuracy or error."""
-        found = self.mae if self.accuracy is None else self.accuracy
-        assert found is not None
-        return found
+        value = self.mae if self.accuracy is None else self.accuracy
+        assert value is not None
+        return value
 
     @property
     def measure(self) -> str:

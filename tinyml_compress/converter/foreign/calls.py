@@ -40,15 +40,15 @@ class TorchModel:
 
     @classmethod
     def parse(cls, spec: str, train: str | None = None) -> TorchModel:
-        found = _SPEC.fullmatch(spec.removeprefix(TORCH_PREFIX))
+        matched = _SPEC.fullmatch(spec.removeprefix(TORCH_PREFIX))
         trainer = None if train is None else _SPEC.fullmatch(train)
-        if found is None or (train is not None and trainer is None):
+        if matched is None or (train is not None and trainer is None):
             raise UsageError(
                 "not the name of a PyTorch model",
-                which=spec if found is None else train,
+                which=spec if matched is None else train,
                 allowed="torch:package.module:function, with @file.safetensors for its weights",
             )
-        weights = None if found["weights"] is None else Path(found["weights"])
+        weights = None if matched["weights"] is None else Path(matched["weights"])
         if weights is not None and not weights.is_file():
             raise UsageError("no such weights", which=weights)
         if weights is not None and weights.suffix.lower() != _WEIGHTS and not trusted():
@@ -59,7 +59,7 @@ class TorchModel:
                 next_step=f"write it with safetensors.torch.save_file(model.state_dict(), ...); or, {WORD}",
             )
         names = None if trainer is None else (trainer["module"], trainer["function"])
-        return cls(found["module"], found["function"], weights, names)
+        return cls(matched["module"], matched["function"], weights, names)
 
 
 def torch_to_tflite(
@@ -158,5 +158,5 @@ def _call(python: Path, module: str, job: Job, timeout: float, which: str) -> Re
                 error.what, which=which, found=error.found, next_step=error.next_step
             ) from error
         except Broken as broken:
-            found = broken.raised or broken.log or broken.how
-            raise ConversionError("the converter failed", which=which, found=found) from broken
+            why = broken.raised or broken.log or broken.how
+            raise ConversionError("the converter failed", which=which, found=why) from broken

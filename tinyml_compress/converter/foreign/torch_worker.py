@@ -51,9 +51,9 @@ def _answer(job: Job) -> Reply:
     if options["mode"] is None:
         return Reply(arrays={"outputs": _outputs(torch, module, inputs)})
     edge = _quantized(torch, litert_torch, module, first, inputs, options)
-    made = job.folder / "model.tflite"
-    edge.export(str(made))
-    return Reply(files={made.name: made.read_bytes()})
+    path = job.folder / "model.tflite"
+    edge.export(str(path))
+    return Reply(files={path.name: path.read_bytes()})
 
 
 def _outputs(torch: Any, module: Any, inputs: list[Any]) -> Any:
@@ -61,28 +61,28 @@ def _outputs(torch: Any, module: Any, inputs: list[Any]) -> Any:
     rows = []
     with torch.no_grad():
         for index in range(len(inputs[0])):
-            made = module(*(array[index : index + 1] for array in inputs))
-            rows.append((made[0] if isinstance(made, (tuple, list)) else made)[0])
+            answer = module(*(array[index : index + 1] for array in inputs))
+            rows.append((answer[0] if isinstance(answer, (tuple, list)) else answer)[0])
     return torch.stack(rows).float().numpy()
 
 
 def _load(torch: Any, options: Mapping[str, Any]) -> Any:
     name = options["name"]
-    made = called(name, ConversionError, "a function without arguments that returns an nn.Module")
-    if isinstance(made, torch.export.ExportedProgram):
-        made = made.module()
-    elif isinstance(made, torch.nn.Module):
-        made = made.eval()
+    module = called(name, ConversionError, "a function without arguments that returns an nn.Module")
+    if isinstance(module, torch.export.ExportedProgram):
+        module = module.module()
+    elif isinstance(module, torch.nn.Module):
+        module = module.eval()
     else:
         raise ConversionError(
             "the function gives no PyTorch model",
             which=name,
-            found=type(made).__name__,
+            found=type(module).__name__,
             next_step="return an nn.Module or an exported program",
         )
     if options["weights"] is not None:
         try:
-            made.load_state_dict(_weights(torch, options))
+            module.load_state_dict(_weights(torch, options))
         except Exception as error:
             raise ConversionError(
                 "the weights do not fit the model",
@@ -90,7 +90,7 @@ def _load(torch: Any, options: Mapping[str, Any]) -> Any:
                 found=error,
                 next_step="save them from this very architecture",
             ) from error
-    return made
+    return module
 
 
 def _weights(torch: Any, options: Mapping[str, Any]) -> Any:

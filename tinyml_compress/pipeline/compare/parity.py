@@ -164,9 +164,9 @@ def _against_float(
     ends = len(real.outputs)
     stored = [graph.tensors[name] for name in graph.outputs]
     pairs = [
-        (wanted, dequantized(found, tensor))
+        (wanted, dequantized(actual, tensor))
         for row_real, row in zip(traced, outputs, strict=True)
-        for wanted, found, tensor in zip(row_real[:ends], row, stored, strict=True)
+        for wanted, actual, tensor in zip(row_real[:ends], row, stored, strict=True)
     ]
     noise, why = layer_noise(real, [row[ends:] for row in traced], graph, inner)
     return sqnr_db(pairs), noise, why

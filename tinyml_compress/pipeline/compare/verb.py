@@ -45,14 +45,14 @@ def _compared_on(data: DataSet, sources: Sequence[Source], rounds: int) -> Compa
     ready, outputs = [], []
     for source in sources:
         with stage(f"run {source.spec}"):
-            made = evaluator(source)
-            ready.append(made)
-            outputs.append(made.predict(data))
+            runner = evaluator(source)
+            ready.append(runner)
+            outputs.append(runner.predict(data))
     times, runtime = _latencies(sources, rounds)
     task = task_of(data.inputs, outputs[0], data.labels)
     rows = tuple(
-        _compared(source, made, values, outputs[0], data, task, times.get(index))
-        for index, (source, made, values) in enumerate(zip(sources, ready, outputs, strict=True))
+        _compared(source, runner, values, outputs[0], data, task, times.get(index))
+        for index, (source, runner, values) in enumerate(zip(sources, ready, outputs, strict=True))
     )
     return Comparison(data=data.name, samples=data.count, runtime=runtime, models=rows)
 
@@ -62,13 +62,13 @@ def _latencies(sources: Sequence[Source], rounds: int) -> tuple[dict[int, side_b
     if not timed:
         return {}, None
     with stage("time the files side by side"):
-        found = side_by_side.measure(list(timed.values()), rounds=rounds)
-    return dict(zip(timed, found, strict=True)), found[0].runtime
+        latencies = side_by_side.measure(list(timed.values()), rounds=rounds)
+    return dict(zip(timed, latencies, strict=True)), latencies[0].runtime
 
 
 def _compared(
     source: Source,
-    made: Evaluator,
+    runner: Evaluator,
     outputs: Any,
     reference: Any,
     data: DataSet,
@@ -84,8 +84,8 @@ def _compared(
     file = path.read_bytes() if path.is_file() else None
     return Compared(
         model=source.spec,
-        sha256=made.sha256,
-        engine=made.engine.value,
+        sha256=runner.sha256,
+        engine=runner.engine.value,
         nbytes=None if file is None else len(file),
         gzip_nbytes=None if file is None else len(gzip.compress(file, 9, mtime=0)),
         parameters=content.parameters,

@@ -57,8 +57,8 @@ class GeneratedC:
     def __init__(self, path: Path) -> None:
         folder = path if path.is_dir() else path.parent
         pattern = "*.h" if path.is_dir() else f"{path.stem}.h"
-        found = [file for file in sorted(folder.glob(pattern)) if file.is_file()]
-        headers = [file for file in found if "_ARENA_BYTES" in _text(file)]
+        candidates = [file for file in sorted(folder.glob(pattern)) if file.is_file()]
+        headers = [file for file in candidates if "_ARENA_BYTES" in _text(file)]
         if len(headers) != 1:
             raise ModelError(
                 "no generated model is found" if not headers else "several generated models are found",
@@ -134,14 +134,14 @@ class GeneratedC:
 
         def place(kind: str, index: int, nbytes: int) -> npt.NDArray[np.uint8]:
             address = call[kind](*starts, index) or 0
-            found = next(
+            bound = next(
                 (arena.at(address, nbytes) for arena in arenas if arena.holds(address, nbytes)), None
             )
-            if found is None:
+            if bound is None:
                 raise MismatchError(
                     "the generated code places a tensor outside its arena", which=f"{kind} {index}"
                 )
-            return found
+            return bound
 
         results: list[list[Array]] = []
         for row in rows:

@@ -87,8 +87,10 @@ def compile_model(
     )
 
 
-def _explained(node: ProgramNode, made: Decision) -> ProgramNode:
-    return replace(node, family=made.chosen.family, options=tuple(map(_price, made.options)), why=made.why)
+def _explained(node: ProgramNode, decision: Decision) -> ProgramNode:
+    return replace(
+        node, family=decision.chosen.family, options=tuple(map(_price, decision.options)), why=decision.why
+    )
 
 
 def _price(option: Option) -> KernelPrice:
@@ -111,21 +113,21 @@ class _Planner:
         """The graph with all that is decided; what is asked for is meant for the graph, not its bodies."""
         if id(graph) not in self._known:
             bodies = tuple(map(self.planned, graph.subgraphs))
-            made = plan.plan_in_best_order(graph, self._schedule(graph, bodies, asked))
-            self._known[id(graph)] = replace(made, bodies=bodies)
+            ordered = plan.plan_in_best_order(graph, self._schedule(graph, bodies, asked))
+            self._known[id(graph)] = replace(ordered, bodies=bodies)
         return self._known[id(graph)]
 
     def _schedule(
         self, graph: Graph, bodies: Sequence[plan.Planned], asked: Sequence[Asked]
     ) -> tuple[Variant, ...]:
         """The kernel of each node."""
-        made = decided(graph, self._isas, self._level, asked)
+        decisions = decided(graph, self._isas, self._level, asked)
         views = tuple(graph.views())
         if self._level is Level.RAM:
-            made = _smallest(graph, made, bodies)
-        self.decisions |= {id(view.node): one for view, one in zip(views, made, strict=True)}
+            decisions = _smallest(graph, decisions, bodies)
+        self.decisions |= {id(view.node): one for view, one in zip(views, decisions, strict=True)}
         return tuple(
-            _with_room(view, one.chosen.variant, bodies) for view, one in zip(views, made, strict=True)
+            _with_room(view, one.chosen.variant, bodies) for view, one in zip(views, decisions, strict=True)
         )
 
 
@@ -137,17 +139,19 @@ def _with_room(view: NodeView, variant: Variant, bodies: Sequence[plan.Planned])
     return replace(variant, scratch=lambda _: room)
 
 
-def _smallest(graph: Graph, made: Sequence[Decision], bodies: Sequence[plan.Planned]) -> tuple[Decision, ...]:
+def _smallest(
+    graph: Graph, decisions: Sequence[Decision], bodies: Sequence[plan.Planned]
+) -> tuple[Decision, ...]:
     """The kernels with which the arena is smallest; what is asked for stays."""
-    rows = [(one.chosen,) if one.why == AS_ASKED else one.options for one in made]
+    rows = [(one.chosen,) if one.why == AS_ASKED else one.options for one in decisions]
     views = tuple(graph.views())
     choices = [
         [_with_room(view, option.variant, bodies) for option in row]
         for view, row in zip(views, rows, strict=True)
     ]
-    found = plan.smallest_schedule(graph, choices)
+    smallest = plan.smallest_schedule(graph, choices)
     done = []
-    for one, row, choice, variant in zip(made, rows, choices, found, strict=True):
+    for one, row, choice, variant in zip(decisions, rows, choices, smallest, strict=True):
         chosen = row[next(place for place, known in enumerate(choice) if known is variant)]
         same = chosen is one.chosen
         done.append(one if same else replace(one, chosen=chosen, why="smallest arena"))
@@ -223,11 +227,11 @@ def compiled_node(node: ProgramNode) -> CompiledNode:
     )
 
 
-def kernel_option(found: KernelPrice) -> KernelOption:
+def kernel_option(price: KernelPrice) -> KernelOption:
     """For people and programs."""
     return KernelOption(
-        family=found.family,
-        kernel=found.kernel,
-        cycles=None if found.cycles is None else round(found.cycles),
-        weight_bytes=found.weight_bytes,
+        family=price.family,
+        kernel=price.kernel,
+        cycles=None if price.cycles is None else round(price.cycles),
+        weight_bytes=price.weight_bytes,
     )

@@ -62,14 +62,14 @@ def allocated(
     """
 
     def make(folder: Path) -> None:
-        found = _allocate(options, loaded, train, board, targets_dir, seed, beat)
-        files.write_text(folder / _FILE, json.dumps(asdict(found) | {"currency": found.currency.value}))
+        shares = _allocate(options, loaded, train, board, targets_dir, seed, beat)
+        files.write_text(folder / _FILE, json.dumps(asdict(shares) | {"currency": shares.currency.value}))
 
     asked = json.dumps(asdict(options), sort_keys=True)
     target = repr(load_device(board, targets_dir))
     whole = cache.key_of("allocation", ALLOCATION.stamp(), key, asked, board, target)
     stored = json.loads((cache.cached_folder("allocation", whole, make) / _FILE).read_text())
-    found = msgspec.convert(stored, Allocation)
+    allocation = msgspec.convert(stored, Allocation)
     # what the layers got is all that the training depends on: a faster kernel alone does not train anew
     plain = replace(
         options,
@@ -78,9 +78,9 @@ def allocated(
         budget=0.0,
         share="alike",
         level=PruneOptions().level,
-        layers={**options.layers, **found.sparsities},
+        layers={**options.layers, **allocation.sparsities},
     )
-    return plain, found
+    return plain, allocation
 
 
 _HEAD = (
@@ -95,7 +95,7 @@ _HEAD = (
 )
 
 
-def described(found: Allocation, board: str, options: Options) -> tuple[Listing, str]:
+def described(allocation: Allocation, board: str, options: Options) -> tuple[Listing, str]:
     """What each layer got, and the line that sums it up."""
     assert isinstance(options, PruneOptions)
     rows = [
@@ -109,12 +109,12 @@ def described(found: Allocation, board: str, options: Options) -> tuple[Listing,
             layer.dense.nbytes,
             layer.pruned.nbytes,
         )
-        for layer in found.layers
+        for layer in allocation.layers
     ]
-    dense, pruned = found.total(False), found.total(True)
+    dense, pruned = allocation.total(False), allocation.total(True)
     line = (
-        f"zeros by {found.currency.value} on {board} at {options.level}: "
-        f"{found.sparsity:.1%} of the weights; modelled "
+        f"zeros by {allocation.currency.value} on {board} at {options.level}: "
+        f"{allocation.sparsity:.1%} of the weights; modelled "
         f"{pruned.cycles / max(1.0, dense.cycles):.0%} of the dense cycles, "
         f"{pruned.nbytes / max(1.0, dense.nbytes):.0%} of the dense weight bytes"
     )

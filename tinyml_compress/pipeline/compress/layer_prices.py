@@ -49,8 +49,8 @@ class LayerPrices:
         self, loaded: LoadedModel, calibration: DataSet | None, device: Device, level: Level, *, seed: int = 0
     ) -> None:
         self._device, self._level = device, level
-        made = convert_model(loaded, calibration, Wanted(seed=seed))
-        self._graph = frontend.read(made.tflite, "model")
+        converted = convert_model(loaded, calibration, Wanted(seed=seed))
+        self._graph = frontend.read(converted.tflite, "model")
         self._places = _places(loaded.model, self._graph)
         if not self._places:
             raise ModelError(
@@ -65,12 +65,12 @@ class LayerPrices:
             for weight, (name, layout) in zip(
                 prunable_weights(layer), self._places.get(layer.name, ()), strict=False
             ):
-                found = tensors[name]
+                tensor = tensors[name]
                 rows = _LAYOUTS[layout](weight.numpy() != 0)
-                kept = (rows.T if layout == "depthwise" else rows).reshape(found.shape)
-                thinned = np.where(kept, found.constant, 0).astype(np.int8)
+                kept = (rows.T if layout == "depthwise" else rows).reshape(tensor.shape)
+                thinned = np.where(kept, tensor.constant, 0).astype(np.int8)
                 thinned.setflags(write=False)
-                tensors[name] = replace(found, data=thinned)
+                tensors[name] = replace(tensor, data=thinned)
         return self._priced(replace(self._graph, tensors=tensors))
 
     def _priced(self, graph: Graph) -> dict[str, Price]:
@@ -124,7 +124,7 @@ def _places(model: Any, graph: Graph) -> dict[str, tuple[tuple[str, str], ...]]:
     normalization only scales whole channels.
     """
     tensors = dict(_weights(graph))
-    found: dict[str, tuple[tuple[str, str], ...]] = {}
+    known: dict[str, tuple[tuple[str, str], ...]] = {}
     for layer in model.layers:
         places = []
         for weight in prunable_weights(layer):
@@ -134,8 +134,8 @@ def _places(model: Any, graph: Graph) -> dict[str, tuple[tuple[str, str], ...]]:
             places.append(place)
         else:
             if places:
-                found[layer.name] = tuple(places)
-    return found
+                known[layer.name] = tuple(places)
+    return known
 
 
 def _place(kernel: Array, tensors: Mapping[str, Array]) -> tuple[str, str] | None:

@@ -85,10 +85,10 @@ class Maker:
         blank = StageResult(name=stage.name, use=stage.use, options=options, metric=self._scoring.metric)
         if isinstance(stage.options, ConvertOptions):
             with shown(f"{place} {stage.name}"):
-                made = self._convert(stage.options, blank, held, folder)
+                done = self._convert(stage.options, blank, held, folder)
         else:
-            made = self._technique(stage, blank, model, float_model, place, folder)
-        return changed(made, result=replace(made.result, seconds=time.perf_counter() - began))
+            done = self._technique(stage, blank, model, float_model, place, folder)
+        return changed(done, result=replace(done.result, seconds=time.perf_counter() - began))
 
     def _technique(
         self, stage: Stage, blank: StageResult, model: Any, float_model: Any, place: str, folder: Path

@@ -239,7 +239,7 @@ class Run:
         assert self.train is not None  # the options say that they need data
         with shown(f"{place} {stage.name}: what zeros cost and buy", total=allocation_steps()) as line:
             loaded = self._maker.loaded_as(held)
-            options, found = allocated(
+            options, allocation = allocated(
                 stage.options,
                 loaded,
                 self.train,
@@ -249,7 +249,7 @@ class Run:
                 self.recipe.seed,
                 line.advance,
             )
-        return changed(stage, options=options), found
+        return changed(stage, options=options), allocation
 
     def _cached(self, stage: Stage, held: Held, place: str) -> tuple[StageResult, Held, str]:
         """The stage's result, what the next stage works on, and the key of that."""
@@ -259,11 +259,11 @@ class Run:
         def make(folder: Path) -> bool:
             nonlocal fresh
             fresh = True
-            made = self._maker.make(stage, held, self.float_model, place, folder)
-            files.write_text(folder / _OUTCOME, json.dumps(plain(made.result)))
-            if made.worths is not None:
-                np.save(folder / _WORTHS, made.worths)
-            return made.is_whole
+            done = self._maker.make(stage, held, self.float_model, place, folder)
+            files.write_text(folder / _OUTCOME, json.dumps(plain(done.result)))
+            if done.worths is not None:
+                np.save(folder / _WORTHS, done.worths)
+            return done.is_whole
 
         folder = self._work / key[:16]
         if self.asked.use_cache:

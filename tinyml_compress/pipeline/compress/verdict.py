@@ -48,16 +48,16 @@ def judged(kind: ScoreKind, before: Array, after: Array, labels: Array | None, a
     """Both models sample by sample: within is what keeps to `allowed` at the interval's upper end, lost is
     more than `allowed` where its lower end excludes no loss at all.
     """
-    found = paired_drop(kind, before, after, labels)
-    is_lost = found.drop > allowed + _SAME and found.low > 0
-    word = Word.WITHIN if found.high <= allowed + _SAME else Word.LOST if is_lost else Word.CANNOT_TELL
-    needed = found.needed(allowed) if word is Word.CANNOT_TELL else None
+    change = paired_drop(kind, before, after, labels)
+    is_lost = change.drop > allowed + _SAME and change.low > 0
+    word = Word.WITHIN if change.high <= allowed + _SAME else Word.LOST if is_lost else Word.CANNOT_TELL
+    needed = change.needed(allowed) if word is Word.CANNOT_TELL else None
     return Judgement(
         word=word,
         allowed=allowed,
-        drop=found.drop,
-        interval=(found.low, found.high),
-        samples=found.samples,
+        drop=change.drop,
+        interval=(change.low, change.high),
+        samples=change.samples,
         needed=needed,
     )
 

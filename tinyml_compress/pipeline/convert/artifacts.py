@@ -72,9 +72,9 @@ def make_artifacts(name: str, converted: Converted, model: Given) -> Artifacts:
     """All files of the output folder, made in memory."""
     tflite, file = converted.tflite, converted.file
     digest = files.sha256(tflite)
-    made: dict[str, str] = dict(converter.model_data_files(name, tflite, file))
+    texts: dict[str, str] = dict(converter.model_data_files(name, tflite, file))
     if converted.preprocessing != Preprocessing():
-        made[f"{name}_preprocessing.h"] = c_header(name, converted.preprocessing)
+        texts[f"{name}_preprocessing.h"] = c_header(name, converted.preprocessing)
     inputs = _test_inputs(file, converted.seed)
     arena, why, vectors, has_failed = None, "", 0, False
     crash: RuntimeCrash | None = None
@@ -83,16 +83,16 @@ def make_artifacts(name: str, converted: Converted, model: Given) -> Artifacts:
         converter.resolver_methods(file.operator_names)
         result = tflm.run(tflite, inputs)
         arena, vectors = converter.measured_arena(result.arena_bytes, file), len(inputs)
-        made[f"{name}_test_vectors.h"] = converter.vectors_header(name, digest, inputs, result.outputs)
-        made[f"{name}_resolver.h"] = converter.resolver_header(name, digest, file, arena)
+        texts[f"{name}_test_vectors.h"] = converter.vectors_header(name, digest, inputs, result.outputs)
+        texts[f"{name}_resolver.h"] = converter.resolver_header(name, digest, file, arena)
     except UnsupportedOperator as error:
         why = f"{error.what}: {error.which}"
     except (ModelError, MissingDependency) as error:
         why = f"{error.what} ({_last_line(error.found)})" if error.found else error.what
         has_failed = isinstance(error, ModelError)
         crash = error if isinstance(error, RuntimeCrash) else None
-        made[f"{name}_resolver.h"] = converter.resolver_header(name, digest, file, None, why)
-    content = {file_name: text.encode() for file_name, text in made.items()}
+        texts[f"{name}_resolver.h"] = converter.resolver_header(name, digest, file, None, why)
+    content = {file_name: text.encode() for file_name, text in texts.items()}
     content[f"{name}.tflite"] = tflite
     digests = {file_name: files.sha256(data) for file_name, data in sorted(content.items())}
     manifest = _manifest(name, converted, model, digests, arena, why, vectors)

@@ -37,9 +37,9 @@ class Movement:
 def movement_of(model: Any, arrays: Sequence[npt.NDArray[Any]]) -> Movement:
     """Of a Keras model, over some of the samples that it is calibrated with."""
     given = [np.asarray(array[:_SAMPLES], np.float32) for array in arrays]
-    made = model.predict(given[0] if len(given) == 1 else given, verbose=0)
+    answer = model.predict(given[0] if len(given) == 1 else given, verbose=0)
     outputs = [
-        np.asarray(value, np.float64) for value in (made if isinstance(made, (list, tuple)) else [made])
+        np.asarray(value, np.float64) for value in (answer if isinstance(answer, (list, tuple)) else [answer])
     ]
     farthest = max(float(np.ptp(value, axis=0).max(initial=0.0)) for value in outputs)
     return Movement(len(given[0]), farthest, max(float(np.abs(value).max(initial=0.0)) for value in outputs))

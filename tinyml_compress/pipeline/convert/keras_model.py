@@ -32,10 +32,10 @@ def convert_model(loaded: LoadedModel, calibration: Calibration, wanted: Wanted 
     return _spliced(mixer.file(by_names(mixer, wide)), calibration, wanted)
 
 
-def mixed_form(made: MixedFile, calibration: DataSet, wanted: Wanted) -> Converted:
+def mixed_form(mixed: MixedFile, calibration: DataSet, wanted: Wanted) -> Converted:
     """What `mix` found, as `convert_model` would have made it with the names of the wide layers."""
-    settings = replace(wanted.settings, wide=made.found.wide)
-    return _spliced(made.tflite, calibration, replace(wanted, settings=settings))
+    settings = replace(wanted.settings, wide=mixed.summary.wide)
+    return _spliced(mixed.tflite, calibration, replace(wanted, settings=settings))
 
 
 def _spliced(tflite: bytes, calibration: DataSet, wanted: Wanted) -> Converted:

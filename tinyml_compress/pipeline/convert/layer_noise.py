@@ -20,10 +20,10 @@ Array = npt.NDArray[np.generic]
 def sqnr_db(pairs: Iterable[tuple[Array, Array]]) -> Decibel:
     """Over all pairs of (float values, quantized values in real units)."""
     signal = noise = 0.0
-    for wanted, found in pairs:
+    for wanted, actual in pairs:
         exact = wanted.astype(np.float64).reshape(-1)
         signal += float(np.square(exact).sum())
-        noise += float(np.square(exact - found.astype(np.float64).reshape(-1)).sum())
+        noise += float(np.square(exact - actual.astype(np.float64).reshape(-1)).sum())
     if noise == 0.0 or signal == 0.0:
         return "no noise"
     return round(float(10.0 * np.log10(signal / noise)), 2)
@@ -38,7 +38,7 @@ def layer_noise(
         return (), "the float model has other layers"
     column = _columns(graph)
     real_column = _columns(real)
-    found: list[LayerNoise] = []
+    layers: list[LayerNoise] = []
     for real_index, index in pairs:
         node = graph.nodes[index]
         tensor = graph.tensors[node.outputs[0]]
@@ -46,8 +46,8 @@ def layer_noise(
             (exact[real_column[real_index]], dequantized(row[column[index]], tensor))
             for exact, row in zip(real_rows, rows, strict=True)
         )
-        found.append(LayerNoise(index=index, op=node.op, layer=node.name, sqnr_db=value))
-    return tuple(found), None
+        layers.append(LayerNoise(index=index, op=node.op, layer=node.name, sqnr_db=value))
+    return tuple(layers), None
 
 
 def _columns(graph: Graph) -> list[int]:
@@ -75,9 +75,9 @@ def _matched(real: Graph, graph: Graph) -> list[tuple[int, int]]:
     if [layer[1:] for layer in ours] == [layer[1:] for layer in theirs]:
         return [(right[0], left[0]) for left, right in zip(ours, theirs, strict=True)]
     named = {real.nodes[index].outputs[0]: (index, size) for index, _, size in theirs}
-    found: list[tuple[int, int]] = []
+    matches: list[tuple[int, int]] = []
     for index, _, size in ours:
         match = named.get(graph.nodes[index].outputs[0])
         if match is not None and match[1] == size:
-            found.append((match[0], index))
-    return found
+            matches.append((match[0], index))
+    return matches

@@ -37,7 +37,7 @@ class MixedFile:
     """The file, and how it came to be."""
 
     tflite: bytes
-    found: Mixed
+    summary: Mixed
 
 
 class Mixer:
@@ -68,21 +68,21 @@ class Mixer:
 
         What only moves values passes them on: a value goes through it to its readers.
         """
-        graph, found = self.narrow, []
+        graph, values = self.narrow, []
         makers: list[tuple[str, str, int | None]] = [(name, name, None) for name in graph.inputs]
         makers += [(self.layer(place), graph.nodes[place].outputs[0], place) for place in self.places]
         for layer, tensor, maker in makers:
             places = set(self._readers(tensor)) | (set() if maker is None else {maker})
             if places:
-                found.append((layer, tuple(sorted(places))))
-        return tuple(found)
+                values.append((layer, tuple(sorted(places))))
+        return tuple(values)
 
     def _readers(self, tensor: str) -> list[int]:
-        found: list[int] = []
+        readers: list[int] = []
         for place, node in enumerate(self.narrow.nodes):
             if tensor in node.inputs:
-                found += [place] if place in self.places else self._readers(node.outputs[0])
-        return found
+                readers += [place] if place in self.places else self._readers(node.outputs[0])
+        return readers
 
     @property
     def total_macs(self) -> int:
@@ -112,10 +112,10 @@ def by_names(mixer: Mixer, patterns: tuple[str, ...]) -> frozenset[int]:
     known = {place: mixer.layer(place) for place in mixer.places}
     chosen: set[int] = set()
     for pattern in patterns:
-        found = {place for place, name in known.items() if name == pattern or fnmatch(name, pattern)}
-        if not found:
+        matched = {place for place, name in known.items() if name == pattern or fnmatch(name, pattern)}
+        if not matched:
             raise UsageError("no such layer to keep wide", which=pattern, allowed=", ".join(known.values()))
-        chosen |= found
+        chosen |= matched
     return frozenset(chosen)
 
 
@@ -209,9 +209,11 @@ class _Search:
         return tuple(sorted(rows, key=lambda row: ((row.error - before) / (row.macs + floor), row.places)))
 
     def _ranked(self, chosen: Collection[int]) -> tuple[float, float]:
-        found = _outputs(self._mixer.file(chosen), self._few.inputs)
-        apart = found.reshape(len(found), -1).astype(np.float64) - self._real_few.reshape(len(found), -1)
-        return float(np.square(apart).mean()), self._score(found, self._few)
+        outputs = _outputs(self._mixer.file(chosen), self._few.inputs)
+        apart = outputs.reshape(len(outputs), -1).astype(np.float64) - self._real_few.reshape(
+            len(outputs), -1
+        )
+        return float(np.square(apart).mean()), self._score(outputs, self._few)
 
     def _measured(self, chosen: Collection[int]) -> float:
         return self._score(_outputs(self._mixer.file(chosen), self._tests.inputs), self._tests)
@@ -234,7 +236,7 @@ class _Search:
         rows: tuple[ValueGain, ...],
         int8: float | None = None,
     ) -> MixedFile:
-        found = Mixed(
+        summary = Mixed(
             metric=self._task.metric.value,
             max_drop=self._allowed,
             float_score=self._float,
@@ -251,7 +253,7 @@ class _Search:
             wide=tuple(self._mixer.layer(place) for place in sorted(chosen)),
             wide_macs=sum(map(self._mixer.macs, chosen)) / max(1, self._mixer.total_macs),
         )
-        return MixedFile(self._mixer.file(chosen), found)
+        return MixedFile(self._mixer.file(chosen), summary)
 
 
 def _outputs(file: bytes, inputs: Floats) -> Floats:

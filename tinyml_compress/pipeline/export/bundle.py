@@ -140,15 +140,15 @@ def _front_end(
     name: str, inputs: Sequence[Port], preprocessing: Preprocessing
 ) -> tuple[dict[str, str], dict[str, str]]:
     """The C of the front end: headers and sources."""
-    made = front_end(name, inputs, preprocessing)
+    generated = front_end(name, inputs, preprocessing)
     parts: dict[str, dict[str, str]] = {".h": {}, ".c": {}}
-    for file, content in ({} if made is None else made.files).items():
+    for file, content in ({} if generated is None else generated.files).items():
         parts[PurePath(file).suffix][file] = content
     return parts[".h"], parts[".c"]
 
 
-def _frontend(name: str, preprocessing: Preprocessing, made: Mapping[str, str]) -> str:
-    if made:
+def _frontend(name: str, preprocessing: Preprocessing, headers: Mapping[str, str]) -> str:
+    if headers:
         return f"`{name}_frontend.h` makes them of samples, exactly as training and calibration had them"
     if preprocessing == Preprocessing():
         return "none is described: the inputs are what the model takes"

@@ -81,9 +81,9 @@ def export(
             bundle, program = aot_bundle(known.content, words, known.preprocessing, isas, level, memories)
         else:
             bundle = tflm_bundle(known.content, words, known.preprocessing)
-    made = exporters.layout(layout, bundle)
+    library = exporters.layout(layout, bundle)
     with files.output_folder(Path(output)) as staging:
-        for path, content in made.items():
+        for path, content in library.items():
             files.write_bytes(staging / path, content)
     counted = ("arena_bytes", "state_bytes", "weight_bytes", "table_bytes")
     return Exported(
@@ -93,7 +93,7 @@ def export(
         release=bundle.release,
         model_sha256=bundle.model_sha256,
         folder=Path(output),
-        files=tuple(sorted(made)),
+        files=tuple(sorted(library)),
         test_vectors=bundle.vectors.count,
         oracle=bundle.vectors.oracle,
         **({} if program is None else {one: getattr(program, one) for one in counted}),

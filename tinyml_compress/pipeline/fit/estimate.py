@@ -79,15 +79,17 @@ def estimate(
         ("a fifth of the channels, small kernels", {**off, "keep": _NARROWEST, "level": "size"}),
         ("a fifth of the channels, kernels for little RAM", {**off, "keep": _NARROWEST, "level": "ram"}),
     ]
-    made: list[Form] = []
+    compiled: list[Form] = []
     budget: Budget | None = None
     with stage("compile and emulate", total=len(wanted)) as line:
         for name, point in wanted:
-            made.append(work.form(name, point))
+            compiled.append(work.form(name, point))
             line.advance()
-    budget = resolved(job, made[0].cost) if made[0].cost is not None or not _is_part(job) else Budget()
+    budget = (
+        resolved(job, compiled[0].cost) if compiled[0].cost is not None or not _is_part(job) else Budget()
+    )
     forms = tuple(
-        form if form.cost is None else replace(form, over=_too_much(budget, form.cost)) for form in made
+        form if form.cost is None else replace(form, over=_too_much(budget, form.cost)) for form in compiled
     )
     return Estimate(
         model=model,

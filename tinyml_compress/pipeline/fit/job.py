@@ -124,8 +124,8 @@ def amount(text: str, what: str) -> tuple[float, bool]:
     """A limit as the user writes it: 18000, 64K, 1M, 12.5, or 50% of the reference; the number, and whether a
     part.
     """
-    found = _AMOUNT.fullmatch(text.strip())
-    if found is None or float(found.group(1)) <= 0:
+    matched = _AMOUNT.fullmatch(text.strip())
+    if matched is None or float(matched.group(1)) <= 0:
         raise UsageError(
             "not a limit",
             which=f"--max-{what}",
@@ -134,7 +134,7 @@ def amount(text: str, what: str) -> tuple[float, bool]:
                 "a number above 0, with K or M for bytes, or a part of the int8 model as it is, such as 50%"
             ),
         )
-    number, unit = float(found.group(1)), (found.group(2) or "").lower()
+    number, unit = float(matched.group(1)), (matched.group(2) or "").lower()
     if unit and unit != "%" and what == "ms":
         raise UsageError(
             "milliseconds have no unit here", which="--max-ms", found=text, allowed="12.5, or 50%"

@@ -76,10 +76,10 @@ def _winner(trial: Trial, output: Path, job: Job, judge: RecipeJudge) -> Publish
     if compared is not None:
         same = compared.vectors - compared.mismatches
         agreement = f"{same} of {compared.vectors} outputs bit-exact with TensorFlow Lite Micro"
-    made = sorted(str(path.relative_to(output)) for path in folder.rglob("*") if path.is_file())
+    written = sorted(str(path.relative_to(output)) for path in folder.rglob("*") if path.is_file())
     return Published(
         number=trial.number,
-        files=tuple(made),
+        files=tuple(written),
         untouched=Untouched(
             score=score, before=before, drop=judge.drop(score, before), samples=judge.counts()[1]
         ),

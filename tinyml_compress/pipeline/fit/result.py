@@ -100,18 +100,18 @@ def _missed(trials: Sequence[Trial], budget: Budget) -> dict[str, Any]:
     missed = nearest(trials, budget)
     if missed is None:
         return {}
-    found = {"nearest": missed, "gives": gives(trials, budget)}
+    telling = {"nearest": missed, "gives": gives(trials, budget)}
     if not missed.over:
-        return found
+        return telling
     worst = max(missed.over, key=lambda name: missed.over[name] * (10 if name == "drop" else 1))
     trial = next(trial for trial in trials if trial.number == missed.number)
     used = float(trial.drop or 0.0) if worst == "drop" else float(getattr(trial.cost, worst))
-    return {**found, "binding": Binding(constraint=worst, used=used, limit=budget.limits()[worst])}
+    return {**telling, "binding": Binding(constraint=worst, used=used, limit=budget.limits()[worst])}
 
 
 def gives(trials: Sequence[Trial], budget: Budget) -> tuple[Give, ...]:
     """Per limit that alone is in the way of some trained trial: what the cheapest of those needs."""
-    found = []
+    needs = []
     for name, limit in budget.limits().items():
         rows = []
         for trial in trials:
@@ -123,5 +123,5 @@ def gives(trials: Sequence[Trial], budget: Budget) -> tuple[Give, ...]:
                 rows.append((used, trial.number))
         if rows:
             used, number = min(rows)
-            found.append(Give(constraint=name, limit=limit, needs=used, trial=number))
-    return tuple(found)
+            needs.append(Give(constraint=name, limit=limit, needs=used, trial=number))
+    return tuple(needs)

@@ -37,7 +37,7 @@ def _source_of(module: str) -> Path | None:
         if place.is_file():
             return place
     try:
-        found = find_spec(module)
+        spec = find_spec(module)
     except (ImportError, ValueError, AttributeError):
         return None
-    return Path(found.origin) if found is not None and found.origin and Path(found.origin).is_file() else None
+    return Path(spec.origin) if spec is not None and spec.origin and Path(spec.origin).is_file() else None

@@ -89,19 +89,19 @@ def _layers(model: Any) -> tuple[tuple[LayerFacts, ...], str | None]:
     if graph is None:
         return _uncounted(model), "MACs not counted: the model is no graph of layers"
     work, unknown = work_of(graph), []
-    found: dict[int, LayerFacts] = {}
+    facts: dict[int, LayerFacts] = {}
     for step in graph.steps:
         layer = step.layer
-        if id(layer) in found:
+        if id(layer) in facts:
             continue
         macs = work.get(id(layer))
         if macs is None and prunable_weights(layer):
             unknown.append(f"{layer.name} ({type(layer).__name__})")
         elif macs is None:
             macs = 0
-        found[id(layer)] = _facts(len(found), layer, step.input_shapes, step.output_shapes, macs)
+        facts[id(layer)] = _facts(len(facts), layer, step.input_shapes, step.output_shapes, macs)
     missing = f"MACs not counted: the work of {', '.join(unknown)} is not known" if unknown else None
-    return tuple(found.values()), missing
+    return tuple(facts.values()), missing
 
 
 def _uncounted(model: Any) -> tuple[LayerFacts, ...]:

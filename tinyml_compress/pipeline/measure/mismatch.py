@@ -22,20 +22,20 @@ Emulate = Callable[[Graph, list[tuple[bytes, ...]]], tuple[Sequence[Port], Outpu
 """Compiles a graph, runs it on the device, and gives its output ports and outputs."""
 
 
-def agreement(program: Program, found: Outputs, wanted: Outputs) -> tuple[BitExact, int | None]:
+def agreement(program: Program, outputs: Outputs, wanted: Outputs) -> tuple[BitExact, int | None]:
     """How many vectors differ, and the number of the first one."""
-    wrong = [number for number, (got, right) in enumerate(zip(found, wanted, strict=True)) if got != right]
+    wrong = [number for number, (got, right) in enumerate(zip(outputs, wanted, strict=True)) if got != right]
     if not wrong:
-        return BitExact(vectors=len(found), mismatches=0), None
+        return BitExact(vectors=len(outputs), mismatches=0), None
     first = wrong[0]
-    where = _first_difference(program.outputs, found[first], wanted[first])
+    where = _first_difference(program.outputs, outputs[first], wanted[first])
     detail = f"vector {first}, {where}"
-    return BitExact(vectors=len(found), mismatches=len(wrong), detail=detail), first
+    return BitExact(vectors=len(outputs), mismatches=len(wrong), detail=detail), first
 
 
-def _first_difference(ports: Sequence[Port], found: tuple[bytes, ...], wanted: tuple[bytes, ...]) -> str:
+def _first_difference(ports: Sequence[Port], outputs: tuple[bytes, ...], wanted: tuple[bytes, ...]) -> str:
     """Output, element, and both values."""
-    for port, got, right in zip(ports, found, wanted, strict=True):
+    for port, got, right in zip(ports, outputs, wanted, strict=True):
         if got != right:
             mine, theirs = (np.frombuffer(data, port.dtype.numpy) for data in (got, right))
             size = port.dtype.itemsize
@@ -57,11 +57,11 @@ def locate(model: bytes, name: str, inputs: list[Array], raw: tuple[bytes, ...],
         piece = cut_at(graph, index)
         try:
             wanted = tuple(value.tobytes() for value in tflm.run(frontend.write(piece), [inputs]).outputs[0])
-            ports, found = emulate(piece, [raw])
+            ports, outputs = emulate(piece, [raw])
         except TinymlError:
             continue  # a piece that one of the two cannot run says nothing
-        if found[0] != wanted:
-            return f"{_named(index, node)}, {_first_difference(ports, found[0], wanted)}"
+        if outputs[0] != wanted:
+            return f"{_named(index, node)}, {_first_difference(ports, outputs[0], wanted)}"
     return ""
 
 

@@ -84,8 +84,8 @@ def _kinds() -> tuple[type[Target], ...]:
 
 
 def _own() -> dict[str, Target]:
-    made = [one() for kind in _kinds() for one in kind.own]
-    return {one.name: one for one in made}
+    own = [one() for kind in _kinds() for one in kind.own]
+    return {one.name: one for one in own}
 
 
 def _of(described: Device | Host) -> Target:
@@ -100,16 +100,16 @@ def target(name: str, targets_dir: Path | None = None) -> Target:
 
 def all_targets(targets_dir: Path | None = None) -> tuple[Target, ...]:
     """Every target, by name."""
-    found = [*map(_of, list_devices(targets_dir)), *_own().values()]
-    return tuple(sorted(found, key=lambda one: one.name))
+    everything = [*map(_of, list_devices(targets_dir)), *_own().values()]
+    return tuple(sorted(everything, key=lambda one: one.name))
 
 
 def targets(names: Sequence[str], targets_dir: Path | None) -> tuple[Target, ...]:
     """Targets by name; `all` is every one that is surveyed."""
-    found: dict[str, Target] = {}
+    chosen: dict[str, Target] = {}
     for name in names:
         if name == "all":
-            found |= {one.name: one for one in all_targets(targets_dir) if one.is_surveyed}
+            chosen |= {one.name: one for one in all_targets(targets_dir) if one.is_surveyed}
         else:
-            found[name] = target(name, targets_dir)
-    return tuple(found.values())
+            chosen[name] = target(name, targets_dir)
+    return tuple(chosen.values())

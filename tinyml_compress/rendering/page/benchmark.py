@@ -166,7 +166,7 @@ def _devices(ran: Sequence[tuple[str, Measurement]]) -> str:
         Column("flash", "flash, B", ",", ","),
         Column("RAM", "RAM, B", ",", ","),
     )
-    made = specs.bars(
+    drawing = specs.bars(
         "Time of one inference",
         "Milliseconds per device, modelled; the line over a bar is its error bar. Instructions are exact.",
         rows,
@@ -177,7 +177,7 @@ def _devices(ran: Sequence[tuple[str, Measurement]]) -> str:
         form=",~r",
         interval=("low", "high"),
     )
-    return section("Devices side by side", [chart(made)], level=3)
+    return section("Devices side by side", [chart(drawing)], level=3)
 
 
 def _measured(named: Sequence[tuple[str, Measurement]]) -> str:
@@ -216,7 +216,7 @@ def _bytes(sized: Sequence[tuple[str, Measurement]], what: str, causes: Sequence
         Column("bytes", "bytes, exact", ",", ","),
         Column("share", "of the whole", ".1%", ".1%"),
     )
-    made = specs.stacked(
+    drawing = specs.stacked(
         f"{what[:1].upper()}{what[1:]} by cause",
         "Bytes, exact. A click on the legend picks one cause.",
         rows,
@@ -226,7 +226,7 @@ def _bytes(sized: Sequence[tuple[str, Measurement]], what: str, causes: Sequence
         part="cause",
         axis="bytes",
     )
-    return chart(made)
+    return chart(drawing)
 
 
 def _against_each_other(ran: Sequence[tuple[str, Measurement]]) -> str:
@@ -255,7 +255,7 @@ def _against_each_other(ran: Sequence[tuple[str, Measurement]]) -> str:
             Column("instructions", "instructions", ",", ","),
         )
         about = "Cycles per node, modelled, of each result."
-        made = specs.bars(
+        drawing = specs.bars(
             f"{device}: nodes side by side",
             about,
             rows,
@@ -265,7 +265,7 @@ def _against_each_other(ran: Sequence[tuple[str, Measurement]]) -> str:
             axis="cycles",
             colour="run",
         )
-        parts.append(chart(made))
+        parts.append(chart(drawing))
     return "".join(parts)
 
 
@@ -360,7 +360,7 @@ def _plan(run: Measurement) -> str:
         for item in placed
     ]
     behind = ", one memory's behind the other's" if run.memories else ""
-    made = specs.memory_plan(
+    drawing = specs.memory_plan(
         "Memory plan over time",
         f"Which tensor holds which bytes of the arena ({run.parts('RAM').get('arena', 0):,} "
         f"B, exact{behind}) from which node to which. "
@@ -368,7 +368,7 @@ def _plan(run: Measurement) -> str:
         rows,
         _BUFFER,
     )
-    return "".join(note(f"{one.shown}; {one.read}") for one in run.memories or ()) + chart(made)
+    return "".join(note(f"{one.shown}; {one.read}") for one in run.memories or ()) + chart(drawing)
 
 
 def _starts(run: Measurement) -> dict[str | None, int]:

@@ -64,13 +64,13 @@ def results_page(
 
 def _unfolded(sources: Sequence[Source]) -> list[Source]:
     """Results that hold the results of several verbs stand for those."""
-    found = []
+    unfolded = []
     for source in sources:
-        found.append(source)
+        unfolded.append(source)
         for inner in source.document.get("results", ()):
             name = source.name if len(sources) > 1 else str(inner.get("name", inner["verb"]))
-            found.append(Source(name, inner["verb"], inner, ()))
-    return found
+            unfolded.append(Source(name, inner["verb"], inner, ()))
+    return unfolded
 
 
 def _sections(sources: Sequence[Source]) -> list[tuple[str, str, str]]:
@@ -126,9 +126,9 @@ def _subtitle(sources: Sequence[Source]) -> str:
     return f"tinyml-compress {', '.join(tools)}" if tools else "tinyml-compress"
 
 
-def front_svg(found: Fit) -> str:
+def front_svg(fit: Fit) -> str:
     """The trials of a `fit` by flash and drop, as a picture by itself; empty where fewer than two were
     scored.
     """
-    made = front_chart(found)
-    return "" if made is None else vega.picture(made.spec)
+    drawing = front_chart(fit)
+    return "" if drawing is None else vega.picture(drawing.spec)

@@ -41,23 +41,23 @@ _SCORES = (
 
 def evaluate_parts(sources: Sequence[Source]) -> list[str]:
     """All evaluated models in one table, their intervals, and their confusions side by side."""
-    found = [one for source in sources for one in _evaluations(source)]
-    others = list(dict.fromkeys(one.against for one in found if one.against is not None))
-    short = short_names([*(one.model for one in found), *others])
-    names, short_of = short[: len(found)], dict(zip(others, short[len(found) :], strict=True))
+    evaluations = [one for source in sources for one in _evaluations(source)]
+    others = list(dict.fromkeys(one.against for one in evaluations if one.against is not None))
+    short = short_names([*(one.model for one in evaluations), *others])
+    names, short_of = short[: len(evaluations)], dict(zip(others, short[len(evaluations) :], strict=True))
     rows: dict[str, dict[str, Value]] = {}
     matrices: dict[str, Chart | None] = {}
-    for name, one in zip(names, found, strict=True):
+    for name, one in zip(names, evaluations, strict=True):
         scored = [(f"{name} ({one.engine.value})", one.score, False)]
         if one.against is not None:
             scored.insert(0, (short_of[one.against], one.against_score, True))
         for shown, score, is_other in scored:
             rows.setdefault(shown + one.data, {}).update(_row(shown, score, one, other=is_other))
             matrices[shown] = confusion(shown, None if score is None else score.confusion, one.classes)
-    is_share = any(one.score is not None and one.score.accuracy is not None for one in found)
+    is_share = any(one.score is not None and one.score.accuracy is not None for one in evaluations)
     metric = "accuracy" if is_share else "mean absolute error"
     return [
-        card_grid([_card(name, one, short_of) for name, one in zip(names, found, strict=True)]),
+        card_grid([_card(name, one, short_of) for name, one in zip(names, evaluations, strict=True)]),
         table(_SCORES, list(rows.values()), caption="Scores"),
         chart(intervals(list(rows.values()), _SCORES, metric=metric)),
         row_of_charts(matrices.values()),
@@ -207,7 +207,7 @@ def _noise(layers: Sequence[LayerNoise]) -> str:
         Column("layer", "layer"),
         Column("db", "SQNR, dB", ".1f", ".1f"),
     )
-    made = specs.nodes(
+    drawing = specs.nodes(
         "Signal to quantization noise per layer",
         (
             "In dB against the float model on the same samples, exact; low is "
@@ -221,4 +221,4 @@ def _noise(layers: Sequence[LayerNoise]) -> str:
         form="~g",
         colour="op",
     )
-    return chart(made)
+    return chart(drawing)

@@ -39,9 +39,9 @@ _LAYERS = (
 
 def convert_parts(sources: Sequence[Source]) -> list[str]:
     """What was made of what: verdict, bytes by cause, layers."""
-    made = [(source.name, decoded(Conversion, source.document)) for source in sources]
-    looked = [(name, one.inspection) for name, one in made if one.inspection is not None]
-    return [card_grid([_converted(one) for _, one in made]), *_inspections(looked)]
+    conversions = [(source.name, decoded(Conversion, source.document)) for source in sources]
+    looked = [(name, one.inspection) for name, one in conversions if one.inspection is not None]
+    return [card_grid([_converted(one) for _, one in conversions]), *_inspections(looked)]
 
 
 def inspect_parts(sources: Sequence[Source]) -> list[str]:
@@ -123,18 +123,18 @@ def _inspections(models: Sequence[tuple[str, Inspection]]) -> list[str]:
     return parts + [_layers(name, model, is_open=len(models) == 1) for name, model in models]
 
 
-def _sensitivity(name: str, found: Sensitivity) -> Chart | None:
+def _sensitivity(name: str, sensitivity: Sensitivity) -> Chart | None:
     """Each layer's loss for every means, at the middle of the steps that were tried."""
     rows: list[dict[str, Value]] = []
-    for curve in found.layers:
-        step = found.middle(curve.means)
+    for curve in sensitivity.layers:
+        step = sensitivity.middle(curve.means)
         rows.append(
             {
                 "layer": curve.layer,
                 "means": f"{step:.0f} bits" if curve.means == "bits" else f"{step:.0%} of {curve.means}",
                 "moved": curve.middle,
                 "weights": curve.weights,
-                "dear": "yes" if curve.layer in found.dear else "no",
+                "dear": "yes" if curve.layer in sensitivity.dear else "no",
             }
         )
     columns = (
@@ -146,7 +146,7 @@ def _sensitivity(name: str, found: Sensitivity) -> Chart | None:
     )
     return specs.bars(
         f"What compressing each layer of {name} does",
-        f"Measured on {found.samples:,} samples, one layer at a time, without training.",
+        f"Measured on {sensitivity.samples:,} samples, one layer at a time, without training.",
         rows,
         columns,
         name="layer",

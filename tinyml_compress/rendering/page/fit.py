@@ -67,8 +67,8 @@ def fit_parts(sources: Sequence[Source]) -> list[str]:
     return [*map(chart, fronts), *(section(name, _one(result), level=3) for name, result in results)]
 
 
-def _one(found: Fit) -> list[str]:
-    rows, columns, budget = _trials(found, None), _columns([found]), found.budget
+def _one(fit: Fit) -> list[str]:
+    rows, columns, budget = _trials(fit, None), _columns([fit]), fit.budget
     charts = [
         _front(rows, columns, x=x, axis=axis, limits=(limit, budget.drop))
         for x, axis, limit in (
@@ -80,15 +80,15 @@ def _one(found: Fit) -> list[str]:
     named = (Column("name", "choice"), Column("text", "what it is"), Column("choices", "tried among"))
     dimensions: list[dict[str, Value]] = [
         {"name": one.name, "text": one.text, "choices": ", ".join(map(str, one.choices))}
-        for one in found.dimensions
+        for one in fit.dimensions
     ]
-    left: list[dict[str, Value]] = [{"name": one.name, "why": one.why} for one in found.left_out]
+    left: list[dict[str, Value]] = [{"name": one.name, "why": one.why} for one in fit.left_out]
     commands: list[dict[str, Value]] = [
-        {"command": one} for one in (() if found.published is None else found.published.commands)
+        {"command": one} for one in (() if fit.published is None else fit.published.commands)
     ]
     return [
-        card_grid(_cards(found)),
-        *map(note, _advice(found)),
+        card_grid(_cards(fit)),
+        *map(note, _advice(fit)),
         *map(chart, charts),
         table(columns, rows, caption="All trials"),
         table(named, dimensions, caption="What was searched"),
@@ -107,47 +107,45 @@ def _allowed(budget: Budget) -> list[tuple[str, str]]:
     return [(f"allowed {_LIMITS[name][0]}", _amount(name, limit)) for name, limit in limits]
 
 
-def _cards(found: Fit) -> list[Card]:
-    counts = ", ".join(
-        f"{count} {word}" for word, count in found.counts.items() if count and word != "trials"
-    )
+def _cards(fit: Fit) -> list[Card]:
+    counts = ", ".join(f"{count} {word}" for word, count in fit.counts.items() if count and word != "trials")
     lines = [
-        ("target", found.target_title),
-        ("trials", f"{found.counts['trials']} in {found.seconds:.0f} s: {counts}"),
-        *_allowed(found.budget),
+        ("target", fit.target_title),
+        ("trials", f"{fit.counts['trials']} in {fit.seconds:.0f} s: {counts}"),
+        *_allowed(fit.budget),
     ]
-    if found.binding is not None:
-        name = found.binding.constraint
-        lines.append(("what binds", f"{name}: {_amount(name, found.binding.used)}"))
-    word = found.verdict + (" (interrupted: the best so far)" if found.interrupted else "")
-    cards = [Card(found.model, Verdict.GOOD if found.verdict == "fits" else Verdict.BAD, word, tuple(lines))]
-    if found.best is not None:
-        cards.append(_trial_card("Winner", found.best, found, Verdict.GOOD))
-    elif found.nearest is not None:
-        cards.append(_trial_card("Nearest", found.trial(found.nearest.number), found, Verdict.BAD))
-    if found.reference is not None:
-        one = found.reference
+    if fit.binding is not None:
+        name = fit.binding.constraint
+        lines.append(("what binds", f"{name}: {_amount(name, fit.binding.used)}"))
+    word = fit.verdict + (" (interrupted: the best so far)" if fit.interrupted else "")
+    cards = [Card(fit.model, Verdict.GOOD if fit.verdict == "fits" else Verdict.BAD, word, tuple(lines))]
+    if fit.best is not None:
+        cards.append(_trial_card("Winner", fit.best, fit, Verdict.GOOD))
+    elif fit.nearest is not None:
+        cards.append(_trial_card("Nearest", fit.trial(fit.nearest.number), fit, Verdict.BAD))
+    if fit.reference is not None:
+        one = fit.reference
         score = f"{one.score:.4f} (drop {one.drop:+.2%})"
-        lines = [*_used(one.cost, found.budget), (found.metric, score), ("made with", "nothing but int8")]
-        meters = _meters(one.cost, found.budget)
+        lines = [*_used(one.cost, fit.budget), (fit.metric, score), ("made with", "nothing but int8")]
+        meters = _meters(one.cost, fit.budget)
         cards.append(Card("Plain int8", Verdict.PLAIN, "before the search", tuple(lines), meters))
-    if found.published is not None:
+    if fit.published is not None:
         shown = [
             (key, f"{value:.4f}" if isinstance(value, float) else f"{value:,}")
-            for key, value in plain(found.published.untouched).items()
+            for key, value in plain(fit.published.untouched).items()
         ]
         title = "On samples nothing was chosen by"
-        cards.append(Card(title, Verdict.PLAIN, found.published.agreement, tuple(shown)))
+        cards.append(Card(title, Verdict.PLAIN, fit.published.agreement, tuple(shown)))
     return cards
 
 
-def _trial_card(title: str, trial: Trial, found: Fit, verdict: Verdict) -> Card:
+def _trial_card(title: str, trial: Trial, fit: Fit, verdict: Verdict) -> Card:
     assert trial.cost is not None
-    lines = _used(trial.cost, found.budget)
+    lines = _used(trial.cost, fit.budget)
     if trial.score is not None and trial.drop is not None:
-        lines.append((found.metric or "score", f"{trial.score:.4f} (drop {trial.drop:+.2%})"))
+        lines.append((fit.metric or "score", f"{trial.score:.4f} (drop {trial.drop:+.2%})"))
     lines.append(("made with", made_with(trial.point) or "nothing but int8"))
-    meters = _meters(trial.cost, found.budget)
+    meters = _meters(trial.cost, fit.budget)
     return Card(title, verdict, f"trial {trial.number}", tuple(lines), meters)
 
 
@@ -166,18 +164,18 @@ def _used(cost: Cost, budget: Budget) -> list[tuple[str, str]]:
     return [(_LIMITS[name][0], _amount(name, getattr(cost, name))) for name in free]
 
 
-def _advice(found: Fit) -> Iterator[str]:
-    for one in found.gives or ():
+def _advice(fit: Fit) -> Iterator[str]:
+    for one in fit.gives or ():
         name = one.constraint
         needs = f"{_LIMITS[name][0]} {_amount(name, one.needs)} instead of {_amount(name, one.limit)}"
         yield f"It would fit with {needs} (trial {one.trial})."
 
 
-def _trials(found: Fit, run: str | None) -> list[dict[str, Value]]:
+def _trials(fit: Fit, run: str | None) -> list[dict[str, Value]]:
     rows: list[dict[str, Value]] = []
-    for trial in found.trials:
+    for trial in fit.trials:
         became = trial.outcome.value
-        if trial.number == found.winner:
+        if trial.number == fit.winner:
             became = "winner"
         elif trial.outcome is Outcome.TRAINED:
             became = "within the budget" if trial.feasible else "over the budget"
@@ -258,19 +256,19 @@ def estimate_parts(sources: Sequence[Source]) -> list[str]:
     return parts
 
 
-def _estimate(found: Estimate) -> list[str]:
-    about = (("target", found.target_title), *_allowed(found.budget))
-    verdict = Verdict.BAD if found.verdict == "cannot fit" else Verdict.GOOD
+def _estimate(estimate: Estimate) -> list[str]:
+    about = (("target", estimate.target_title), *_allowed(estimate.budget))
+    verdict = Verdict.BAD if estimate.verdict == "cannot fit" else Verdict.GOOD
     forms: list[dict[str, Value]] = [
         {"form": form.name, "fits": "fits" if form.fits else "does not fit", **_costs(form.cost)}
-        for form in found.forms
+        for form in estimate.forms
     ]
     shown = (
         Column("form", "form"),
         Column("fits", "verdict"),
         *(column for column in _FIXED if column.field in ("flash", "ram", "cycles", "ms")),
     )
-    layers = [{**plain(row), "label": f"{place} {row.op}"} for place, row in enumerate(found.layers)]
+    layers = [{**plain(row), "label": f"{place} {row.op}"} for place, row in enumerate(estimate.layers)]
     columns = (
         Column("layer", "layer"),
         Column("op", "operator"),
@@ -289,13 +287,13 @@ def _estimate(found: Estimate) -> list[str]:
         )
     ]
     return [
-        card_grid([Card(found.model, verdict, found.verdict, about)]),
+        card_grid([Card(estimate.model, verdict, estimate.verdict, about)]),
         table(shown, forms, caption="Forms that were weighed"),
         *map(chart, charts),
     ]
 
 
-def front_chart(found: Fit) -> Chart | None:
+def front_chart(fit: Fit) -> Chart | None:
     """Drop against flash, for a picture by itself."""
-    limits = found.budget.flash, found.budget.drop
-    return _front(_trials(found, None), _columns([found]), x="flash", axis="flash, bytes", limits=limits)
+    limits = fit.budget.flash, fit.budget.drop
+    return _front(_trials(fit, None), _columns([fit]), x="flash", axis="flash, bytes", limits=limits)

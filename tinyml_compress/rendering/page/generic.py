@@ -35,10 +35,10 @@ def _verdict(source: Source) -> str:
     """For the verbs that say yes or no."""
     cards = []
     for key, word in _VERDICTS.items():
-        found = source.document.get(key)
-        if isinstance(found, bool):
+        answer = source.document.get(key)
+        if isinstance(answer, bool):
             cards.append(
-                Card(source.verb, Verdict.GOOD if found else Verdict.BAD, word if found else f"not: {word}")
+                Card(source.verb, Verdict.GOOD if answer else Verdict.BAD, word if answer else f"not: {word}")
             )
     for contract in source.document.get("contracts", ()):
         holds = contract["holds"]

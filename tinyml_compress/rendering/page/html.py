@@ -168,20 +168,20 @@ def _side(column: Column) -> str:
     return ' class="n"' if column.is_number else ""
 
 
-def chart(made: Chart | None) -> str:
+def chart(drawing: Chart | None) -> str:
     """A figure: the chart, and below it the same numbers as a table."""
-    if made is None or not made.rows:
+    if drawing is None or not drawing.rows:
         return ""
-    described = {"description": f"{made.title}. {made.about}", **made.spec}
+    described = {"description": f"{drawing.title}. {drawing.about}", **drawing.spec}
     spec = json.dumps(described, separators=(",", ":"), allow_nan=False).replace("<", "\\u003c")
-    size = " small" if made.small else ""
+    size = " small" if drawing.small else ""
     return (
-        f'<figure class="chart{size}"><figcaption><strong>{html_text(made.title)}</strong> '
-        f"<span>{html_text(made.about)}</span></figcaption>"
-        f'<div class="vega" role="img" aria-label="{html_text(made.title)}. {html_text(made.about)}"></div>'
+        f'<figure class="chart{size}"><figcaption><strong>{html_text(drawing.title)}</strong> '
+        f"<span>{html_text(drawing.about)}</span></figcaption>"
+        f'<div class="vega" role="img" aria-label="{html_text(drawing.title)}. {html_text(drawing.about)}"></div>'
         f'<script type="application/json" class="spec">{spec}</script>'
         f'<details class="numbers"><summary>The numbers of this chart</summary>'
-        f"{table(made.columns, made.rows, caption=made.title)}</details></figure>"
+        f"{table(drawing.columns, drawing.rows, caption=drawing.title)}</details></figure>"
     )
 
 

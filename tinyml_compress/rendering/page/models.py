@@ -297,7 +297,7 @@ def _training_curves(stages: Iterable[tuple[str, Mapping[str, Sequence[float]]]]
         specs.curves(
             f"Training: {quantity}",
             "Per epoch, stage after stage.",
-            found,
+            points,
             (
                 Column("stage", "stage"),
                 Column("epoch", "epoch", "d", "d"),
@@ -308,7 +308,7 @@ def _training_curves(stages: Iterable[tuple[str, Mapping[str, Sequence[float]]]]
             axes=("epoch", quantity),
             colour="stage",
         )
-        for quantity, found in rows.items()
+        for quantity, points in rows.items()
     ]
 
 
@@ -380,9 +380,9 @@ def _run_card(name: str, done: Compression) -> Card:
     stages = f"{len(done.stages)} stage{'s' * (len(done.stages) != 1)}"
     if done.verdict is None:
         return Card(name, Verdict.GOOD, f"{stages}, all guards held", tuple(lines))
-    found = done.verdict
-    mark = {Word.WITHIN: Verdict.GOOD, Word.LOST: Verdict.BAD}.get(found.word, Verdict.UNKNOWN)
-    return Card(name, mark, f"{stages}: {found.word.value}", (*lines, ("verdict", found.text)))
+    judgement = done.verdict
+    mark = {Word.WITHIN: Verdict.GOOD, Word.LOST: Verdict.BAD}.get(judgement.word, Verdict.UNKNOWN)
+    return Card(name, mark, f"{stages}: {judgement.word.value}", (*lines, ("verdict", judgement.text)))
 
 
 def _one_run(name: str, done: Compression, *, alone: bool) -> str:

@@ -46,15 +46,15 @@ def _composed(document: Mapping[str, Any]) -> str:
 
 
 def _facts(value: Mapping[str, Any], where: str, depth: int) -> list[tuple[str, str]]:
-    found = []
+    facts = []
     for key, inner in value.items():
         place = f"{where} {key}".strip()
         if isinstance(inner, Mapping):
             if depth < _DEPTH:
-                found += _facts(inner, place, depth + 1)
+                facts += _facts(inner, place, depth + 1)
         elif _tells(key, inner):
-            found.append((place.replace("_", " "), str(inner)))
-    return found
+            facts.append((place.replace("_", " "), str(inner)))
+    return facts
 
 
 def _tells(key: str, value: Any) -> bool:

@@ -33,9 +33,9 @@ def script() -> str:
 @lru_cache(maxsize=1)
 def versions() -> str:
     """What is inside, for the provenance of a page."""
-    found = _library()
-    newest = found.get_vegalite_versions()[-1]
-    return f"Vega {found.get_vega_version()}, Vega-Lite {newest}, Vega-Embed {found.get_vega_embed_version()}"
+    library = _library()
+    newest = library.get_vegalite_versions()[-1]
+    return f"Vega {library.get_vega_version()}, Vega-Lite {newest}, Vega-Embed {library.get_vega_embed_version()}"
 
 
 def licence() -> str:
@@ -51,7 +51,7 @@ def picture(spec: Mapping[str, Any], width: int = 720) -> str:
     style = (Path(__file__).parent / "page.css").read_text(encoding="utf-8")
     light = dict(re.findall(r"(--\w+): (#\w+)", style.partition("}")[0]))
     text = json.dumps({**spec, "width": width, "background": light["--paper"]})
-    coloured = re.sub(r"var\((--\w+)\)", lambda found: light[found.group(1)], text)
+    coloured = re.sub(r"var\((--\w+)\)", lambda colour: light[colour.group(1)], text)
     drawn: str = _library().vegalite_to_svg(json.loads(coloured))
     return drawn
 

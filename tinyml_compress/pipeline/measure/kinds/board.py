@@ -160,9 +160,9 @@ class Board(Target):
     ) -> BitExact | None:
         if work.answers is None:
             return None
-        found, first = agreement(program, outputs, work.answers)
+        compared, first = agreement(program, outputs, work.answers)
         if first is None:
-            return found
+            return compared
         work.progress(f"{self.name}: looking for the first node that differs")
         request = work.request
 
@@ -184,7 +184,7 @@ class Board(Target):
 
         arrays, raw = work.vectors.arrays[first], work.vectors.raw[first]
         node = locate(work.model, work.facts.name, arrays, raw, emulated)
-        return msgspec.structs.replace(found, detail=f"vector {first}, {node}") if node else found
+        return msgspec.structs.replace(compared, detail=f"vector {first}, {node}") if node else compared
 
     def facts(self) -> DeviceFacts:
         return board_facts(self.device)

@@ -49,18 +49,18 @@ def arrays_of(calibration: Calibration, wanted: Wanted) -> list[Floats]:
 
 
 def finished(
-    made: bytes, spec: str, calibration: Calibration, arrays: Sequence[Floats], wanted: Wanted
+    tflite: bytes, spec: str, calibration: Calibration, arrays: Sequence[Floats], wanted: Wanted
 ) -> Converted:
     """What the other converter made, checked."""
-    settings, file = wanted.settings, converter.read(made)
+    settings, file = wanted.settings, converter.read(tflite)
     if settings.mode.full_integer:
         if not settings.allow_float:
             converter.check_integer(file)
         with about(spec):
-            refuse_collapsed(made)
+            refuse_collapsed(tflite)
     floats = converter.float_operators(file) if settings.mode.full_integer else ()
     return Converted(
-        made,
+        tflite,
         file,
         settings,
         wanted.seed,

@@ -67,15 +67,15 @@ class KerasSource(Source):
     def to_mixed(
         self, calibration: DataSet, tests: DataSet, wanted: Wanted, max_drop: float
     ) -> tuple[Mixed, Converted]:
-        made = mix(self.loaded, calibration, tests, wanted, max_drop)
-        return made.found, mixed_form(made, calibration, wanted)
+        mixed = mix(self.loaded, calibration, tests, wanted, max_drop)
+        return mixed.summary, mixed_form(mixed, calibration, wanted)
 
     def float_graph(self) -> Graph:
         with backend.quiet():
-            made = converter.to_tflite(
+            tflite = converter.to_tflite(
                 self.loaded.model, [], Settings(Mode.FLOAT32), environment=backend.quiet_variables(), seed=0
             )
-        return frontend.read(made, "reference")
+        return frontend.read(tflite, "reference")
 
     def content(self) -> Content:
         from tinyml_compress.pipeline.compress.layer_weights import weights_of_keras

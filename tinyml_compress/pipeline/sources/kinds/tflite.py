@@ -58,8 +58,8 @@ class _TfliteFile(Source):
         arrays = arrays_of(calibration, wanted)
         _check_shapes(file, arrays, mode)
         with stage(f"convert to {mode.value}") as shown:
-            made = requantize(self.file, arrays, mode, timeout=wanted.settings.timeout, say=shown.note)
-        return finished(made, self.spec, calibration, arrays, wanted)
+            tflite = requantize(self.file, arrays, mode, timeout=wanted.settings.timeout, say=shown.note)
+        return finished(tflite, self.spec, calibration, arrays, wanted)
 
     def float_graph(self) -> Graph:
         graph = frontend.read(self.file, "reference")
@@ -131,9 +131,9 @@ def _check_shapes(file: FlatFile, arrays: list[Floats], mode: Mode) -> None:
     if not arrays and not mode.full_integer:
         return
     wanted = [tuple(port.shape[1:]) for port in file.inputs]
-    found = [array.shape[1:] for array in arrays]
-    if found != wanted:
-        raise DataError("calibration data is not of the model's input shape", found=found, allowed=wanted)
+    shapes = [array.shape[1:] for array in arrays]
+    if shapes != wanted:
+        raise DataError("calibration data is not of the model's input shape", found=shapes, allowed=wanted)
 
 
 SOURCE = _TfliteFile

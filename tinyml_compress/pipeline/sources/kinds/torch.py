@@ -64,10 +64,10 @@ class _Torch(Source):
         model = TorchModel.parse(self.spec, wanted.train)
         arrays = arrays_of(calibration, wanted)
         with stage(f"convert to {settings.mode.value}") as shown:
-            made = torch_to_tflite(
+            tflite = torch_to_tflite(
                 model, arrays, settings.mode, seed=wanted.seed, timeout=settings.timeout, say=shown.note
             )
-        return finished(made, self.spec, calibration, arrays, wanted)
+        return finished(tflite, self.spec, calibration, arrays, wanted)
 
     def check_training(self, settings: Settings, train: str) -> None:
         if settings.mode is not Mode.INT8:
