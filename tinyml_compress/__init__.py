@@ -74,8 +74,8 @@ def __getattr__(name: str) -> object:
         raise AttributeError(f"module 'tinyml_compress' has no attribute {name!r}")
     if name == "data":
         return import_module("tinyml_compress.data")
-    found: object = getattr(import_module(_HOMES[name]), name)
-    return found
+    part: object = getattr(import_module(_HOMES[name]), name)
+    return part
 
 
 def __dir__() -> list[str]:

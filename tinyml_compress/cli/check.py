@@ -47,7 +47,7 @@ def command(model: str, targets: str, engine: str, data: str | None, targets_dir
 
     names = [name.strip() for name in targets.split(",") if name.strip()]
     engines = ("aot", "tflm") if engine == "both" else engine
-    found = check(model, names, engine=engines, targets_dir=targets_dir, data=data)
-    show(found)
-    if not found.holds:
+    checked = check(model, names, engine=engines, targets_dir=targets_dir, data=data)
+    show(checked)
+    if not checked.holds:
         raise click.exceptions.Exit(1)

@@ -22,7 +22,7 @@ def command() -> None:
     """
     from tinyml_compress.pipeline.diagnosis import diagnose
 
-    found = diagnose()
-    show(found)
-    if not found.sound:
+    diagnosis = diagnose()
+    show(diagnosis)
+    if not diagnosis.sound:
         raise click.exceptions.Exit(1)

@@ -49,5 +49,5 @@ def command(models: tuple[str, ...], layers: bool, sensitivity: bool, data: str 
             next_step="give --sensitivity --data SET: calibration samples, labels are not needed",
         )
     samples = None if data is None else load(data)
-    found = Inspections(models=tuple(inspect(model, samples) for model in models))
-    answer("inspect", lambda: encoded(found), lambda: models_blocks(found.models, layers=layers))
+    inspections = Inspections(models=tuple(inspect(model, samples) for model in models))
+    answer("inspect", lambda: encoded(inspections), lambda: models_blocks(inspections.models, layers=layers))

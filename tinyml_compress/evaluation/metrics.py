@@ -56,7 +56,7 @@ def accuracy(outputs: Floats, labels: Labels) -> Score:
     each = int(np.prod(labels.shape[1:]))
     if each > 1:
         outputs, labels = _by_place(outputs, labels), labels.reshape(-1)
-    found = _finite_answers(outputs)
+    chosen = _finite_answers(outputs)
     classes = max(2, int(np.prod(outputs.shape[1:])))
     if labels.max(initial=0) >= classes:
         raise DataError(
@@ -65,8 +65,8 @@ def accuracy(outputs: Floats, labels: Labels) -> Score:
             allowed=f"0 to {classes - 1}",
             next_step="evaluate with the set that the model was trained for",
         )
-    confusion = _confusion(found, labels, classes)
-    return share(int((found == labels).sum()), len(labels), confusion=confusion, each=each)
+    confusion = _confusion(chosen, labels, classes)
+    return share(int((chosen == labels).sum()), len(labels), confusion=confusion, each=each)
 
 
 def share(
@@ -91,10 +91,10 @@ def _by_place(outputs: Floats, labels: Labels) -> Floats:
     return outputs.reshape(-1, outputs.shape[-1])
 
 
-def _confusion(found: Labels, labels: Labels, classes: int) -> tuple[tuple[int, ...], ...] | None:
+def _confusion(chosen: Labels, labels: Labels, classes: int) -> tuple[tuple[int, ...], ...] | None:
     if classes > _MOST_CLASSES:
         return None
-    counts = np.bincount(labels * classes + found, minlength=classes * classes).reshape(classes, classes)
+    counts = np.bincount(labels * classes + chosen, minlength=classes * classes).reshape(classes, classes)
     return tuple(tuple(int(count) for count in row) for row in counts)
 
 
@@ -114,9 +114,9 @@ def reconstruction(inputs: Floats, outputs: Floats, labels: Labels | None) -> Sc
     return Score(mae=mean_absolute_error(wanted, got), total=len(inputs), auc=auc)
 
 
-def squared_errors(wanted: Array, found: Array) -> npt.NDArray[np.float64]:
+def squared_errors(wanted: Array, outputs: Array) -> npt.NDArray[np.float64]:
     """Per sample, the mean over its values: what ranks anomalies."""
-    mean: npt.NDArray[np.float64] = (_difference(wanted, found) ** 2).reshape(len(found), -1).mean(axis=1)
+    mean: npt.NDArray[np.float64] = (_difference(wanted, outputs) ** 2).reshape(len(outputs), -1).mean(axis=1)
     return mean
 
 
@@ -131,18 +131,18 @@ def area_under_curve(scores: npt.NDArray[np.float64], labels: Labels) -> float:
     return float((ranks[ones].sum() - many * (many + 1) / 2) / (many * others))
 
 
-def mean_absolute_error(wanted: Array, found: Array) -> float:
+def mean_absolute_error(wanted: Array, outputs: Array) -> float:
     """Over all values of all samples."""
-    return float(np.abs(_difference(wanted, found)).mean())
+    return float(np.abs(_difference(wanted, outputs)).mean())
 
 
-def mean_squared_error(wanted: Array, found: Array) -> float:
+def mean_squared_error(wanted: Array, outputs: Array) -> float:
     """Over all values of all samples."""
-    return float((_difference(wanted, found) ** 2).mean())
+    return float((_difference(wanted, outputs) ** 2).mean())
 
 
-def _difference(wanted: Array, found: Array) -> npt.NDArray[np.float64]:
-    return np.asarray(found, np.float64) - np.asarray(wanted, np.float64).reshape(found.shape)
+def _difference(wanted: Array, outputs: Array) -> npt.NDArray[np.float64]:
+    return np.asarray(outputs, np.float64) - np.asarray(wanted, np.float64).reshape(outputs.shape)
 
 
 def agreement(task: Task, first: Floats, second: Floats) -> Agreement:

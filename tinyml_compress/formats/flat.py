@@ -204,11 +204,11 @@ def _each(what: str, length: Callable[[], int], get: Callable[[int], Any], make:
         count = length()
     if count > MAX_TABLES:
         raise ModelError(f"too many {what}s", found=count, allowed=f"at most {MAX_TABLES}", next_step=_NEXT)
-    made = []
+    parts = []
     for index in range(count):
         with decoding(f"{what} {index}"):
-            made.append(make(get(index)))
-    return tuple(made)
+            parts.append(make(get(index)))
+    return tuple(parts)
 
 
 def _ints(vector: npt.NDArray[Any] | int, budget: _Budget) -> tuple[int, ...]:

@@ -57,16 +57,16 @@ def custom_values(raw: bytes, options: Options, attrs_type: type[Attrs], which: 
                 next_step=_NEXT,
             )
         return {}
-    found = _read_map(raw, which)
-    if sorted(found) != sorted(field.schema for field in options.fields):
+    stored = _read_map(raw, which)
+    if sorted(stored) != sorted(field.schema for field in options.fields):
         raise ModelError(
             "a custom operator has other options than are known",
             which=which,
-            found=", ".join(sorted(found)),
+            found=", ".join(sorted(stored)),
             allowed=_keys(options.fields),
             next_step=_NEXT,
         )
-    return {field.attr: _value(field, *found[field.schema], which) for field in options.fields}
+    return {field.attr: _value(field, *stored[field.schema], which) for field in options.fields}
 
 
 def packed(attrs: Attrs, options: Options) -> bytes:
@@ -118,14 +118,14 @@ class _Map:
         width, start = self._width, self._start
         keys_width = self._unsigned(start - 2 * width, width)
         keys = self._back(start - 3 * width, width)
-        found: dict[str, tuple[_Type, int | float | bool]] = {}
+        values: dict[str, tuple[_Type, int | float | bool]] = {}
         for index in range(self._count):
             key = self._key(self._back(keys + index * keys_width, keys_width))
             kind = _Type(self._raw[start + self._count * width + index] >> 2)
-            found[key] = kind, self._number(start + index * width, kind)
-        if list(found) != sorted(found) or len(found) != self._count:
+            values[key] = kind, self._number(start + index * width, kind)
+        if list(values) != sorted(values) or len(values) != self._count:
             raise ValueError("the keys are not in order, each once")
-        return found
+        return values
 
     def _number(self, place: int, kind: _Type) -> int | float | bool:
         width = self._width

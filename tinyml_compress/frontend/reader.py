@@ -201,23 +201,23 @@ class Reading:
             for source in op.inputs:
                 if source != _ABSENT and source not in ready:
                     self._refuse_unready(source, where)
-            for made in op.outputs:
-                if made in ready and not self._tensors[made].variable:
+            for result in op.outputs:
+                if result in ready and not self._tensors[result].variable:
                     why = (
                         "a graph input"
-                        if made in given
+                        if result in given
                         else "a constant"
-                        if self._const(made)
+                        if self._const(result)
                         else "made by another"
                     )
                     raise ModelError(
                         "a tensor is made twice",
-                        which=self._place(made),
+                        which=self._place(result),
                         found=f"output of {where}, and {why}",
                         allowed="one maker",
                         next_step=_DAMAGED,
                     )
-                ready.add(made)
+                ready.add(result)
         if not flat.outputs and not self._number:
             raise ModelError("the graph has no output", allowed="at least one", next_step=_DAMAGED)
         for output in flat.outputs:

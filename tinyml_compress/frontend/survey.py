@@ -22,11 +22,11 @@ def survey(model: bytes) -> tuple[Refused, ...]:
     reading = Reading(flat)
     refused: dict[int, Refused] = {}
     nodes: dict[int, Node] = {}
-    for index, found in enumerate(flat.operators):
+    for index, entry in enumerate(flat.operators):
         try:
-            nodes[index] = reading.node(index, found)
+            nodes[index] = reading.node(index, entry)
         except ModelError as error:
-            refused[index] = _refused(reading.layer(index, found), error)
+            refused[index] = _refused(reading.layer(index, entry), error)
     if not refused:
         read(model, "model")
     graph = Graph("survey", reading.tensors(), tuple(nodes.values()), (), (), reading.bodies())

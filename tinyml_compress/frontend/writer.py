@@ -35,7 +35,7 @@ def write(graph: Graph, *, names: bool = True) -> bytes:
     codes = sorted({node.op for member in family for node in member.nodes})
     vectors = _Vectors(builder)
     buffers = [_buffer(builder, None)]
-    made: list[int] = []
+    members: list[int] = []
     for member in family:
         tensors = []
         for tensor in member.tensors.values():
@@ -53,10 +53,10 @@ def write(graph: Graph, *, names: bool = True) -> bytes:
         operators = [
             _operator(builder, node, codes.index(node.op), numbers, hints, bodies) for node in member.nodes
         ]
-        made.append(_subgraph(builder, member, numbers, tensors, operators, len(made)))
+        members.append(_subgraph(builder, member, numbers, tensors, operators, len(members)))
     code_tables = [_code(builder, name) for name in codes]
     description = builder.CreateString("tinyml_compress")
-    subgraphs = _tables(builder, tflite.ModelStartSubgraphsVector, made)
+    subgraphs = _tables(builder, tflite.ModelStartSubgraphsVector, members)
     all_codes = _tables(builder, tflite.ModelStartOperatorCodesVector, code_tables)
     all_buffers = _tables(builder, tflite.ModelStartBuffersVector, buffers)
     tflite.ModelStart(builder)

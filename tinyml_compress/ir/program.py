@@ -143,11 +143,11 @@ class Program:
     @property
     def loaded(self) -> dict[str, int]:
         """Bytes of constants that are copied to RAM before the first inference, by memory."""
-        found: dict[str, int] = {}
+        loaded: dict[str, int] = {}
         for array in self.constants:
             if array.home is not None and array.home.is_ram:
-                found[array.home.memory] = found.get(array.home.memory, 0) + len(array.content)
-        return found
+                loaded[array.home.memory] = loaded.get(array.home.memory, 0) + len(array.content)
+        return loaded
 
     @property
     def arenas(self) -> tuple[Arena, ...]:
@@ -157,11 +157,11 @@ class Program:
     @property
     def node_constants(self) -> dict[int, int]:
         """Bytes of weights and tables by node; what several nodes share belongs to none."""
-        found: dict[int, int] = {}
+        sizes: dict[int, int] = {}
         for array in self.constants:
             if array.node is not None:
-                found[array.node] = found.get(array.node, 0) + len(array.content)
-        return found
+                sizes[array.node] = sizes.get(array.node, 0) + len(array.content)
+        return sizes
 
     def weight_bytes_of(self, node: int) -> int:
         """Bytes of one node's weights."""

@@ -78,8 +78,8 @@ def _verify_tensor(name: str, tensor: Tensor) -> None:
         raise _error("a constant that changes", _show(tensor))
     if tensor.data is not None:
         if tensor.data.shape != tensor.shape or tensor.data.dtype != tensor.dtype.numpy:
-            found = f"{tensor.data.dtype} {list(tensor.data.shape)}"
-            raise _error("a constant's data has another type or shape", _show(tensor), found=found)
+            stored = f"{tensor.data.dtype} {list(tensor.data.shape)}"
+            raise _error("a constant's data has another type or shape", _show(tensor), found=stored)
         if tensor.data.flags.writeable:
             raise _error("a constant can be written to", _show(tensor))
         if tensor.dtype is DType.INT4 and tensor.elements and not _is_int4(tensor.data):
@@ -95,8 +95,8 @@ def _is_int4(data: np.typing.NDArray[np.generic]) -> bool:
 
 def _verify_quant(tensor: Tensor, quant: Quant) -> None:
     if not quant.scales or len(quant.scales) != len(quant.zero_points):
-        found = f"{len(quant.scales)} scales, {len(quant.zero_points)} zero points"
-        raise _error("scales and zero points do not match", _show(tensor), found=found)
+        counts = f"{len(quant.scales)} scales, {len(quant.zero_points)} zero points"
+        raise _error("scales and zero points do not match", _show(tensor), found=counts)
 
 
 def _known(graph: Graph, name: str, role: str) -> None:

@@ -41,10 +41,10 @@ def _is_handle(tensor: Tensor) -> bool:
 
 def _members(graph: Graph) -> Iterator[Graph]:
     """The graph and all that it runs, each once."""
-    found: list[Graph] = [graph]
-    for member in found:
+    family: list[Graph] = [graph]
+    for member in family:
         yield member
-        found.extend(body for body in member.subgraphs if all(body is not known for known in found))
+        family.extend(body for body in member.subgraphs if all(body is not known for known in family))
 
 
 def _handles(graph: Graph) -> dict[str, _Key]:
@@ -59,7 +59,7 @@ def _handles(graph: Graph) -> dict[str, _Key]:
 def _variables(graph: Graph) -> dict[_Key, Tensor]:
     """Every variable, shaped as the values that are assigned where its handle is made."""
     taken = {name for member in _members(graph) for name in member.tensors}
-    made: dict[_Key, Tensor] = {}
+    variables: dict[_Key, Tensor] = {}
     for member in _members(graph):
         handles = _handles(member)
         for node in member.nodes:
@@ -67,14 +67,14 @@ def _variables(graph: Graph) -> dict[_Key, Tensor]:
             if node.outputs or handle not in handles or given is None:
                 continue
             key, value = handles[handle], member.tensors[given]
-            if key not in made:
+            if key not in variables:
                 name = "/".join(part for part in key if part) or "variable"
                 while name in taken:
                     name += "'"
                 taken.add(name)
-                made[key] = Tensor(name, value.shape, value.dtype, value.quant, variable=True)
-            _check_first_value(node, made[key], value)
-    return made
+                variables[key] = Tensor(name, value.shape, value.dtype, value.quant, variable=True)
+            _check_first_value(node, variables[key], value)
+    return variables
 
 
 def _check_first_value(node: Node, variable: Tensor, value: Tensor) -> None:
@@ -148,9 +148,9 @@ class _Binding:
             given = {inner: handles[name] for inner, name in pairs if name in handles}
             bodies.append(self.bound(body, given))
             places.append(len(bodies) - 1)
-            for made, inner in zip(node.outputs, body.outputs, strict=False):
+            for output, inner in zip(node.outputs, body.outputs, strict=False):
                 if isinstance(flow, Loop) and run is flow.body and inner in given:
-                    handles[made] = given[inner]
+                    handles[output] = given[inner]
         return replace(
             node,
             inputs=tuple(name for name in node.inputs if name is None or not _is_handle(graph.tensors[name])),

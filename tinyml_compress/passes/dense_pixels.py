@@ -28,9 +28,9 @@ def dense_pixels(graph: Graph) -> Graph:
         tensors[weights.name] = weights
         attrs = FullyConnectedAttrs(activation=view.attrs(Conv2DAttrs).activation, keep_num_dims=True)
         inputs = (view.node.inputs[0], weights.name, *view.node.inputs[2:])
-        made = Node("FULLY_CONNECTED", inputs, view.node.outputs, attrs, view.node.name)
-        operator(made.op).check(NodeView(replace(graph, tensors=tensors), made))
-        nodes[place] = made
+        dense = Node("FULLY_CONNECTED", inputs, view.node.outputs, attrs, view.node.name)
+        operator(dense.op).check(NodeView(replace(graph, tensors=tensors), dense))
+        nodes[place] = dense
     return graph if nodes == list(graph.nodes) else graph.rebuilt(nodes=tuple(nodes), tensors=tensors)
 
 

@@ -10,14 +10,14 @@ def overdraft(budget: Budget, cost: Cost | None, drop: float | None = None) -> d
 
     A drop is counted in points of score (limit 1 point, 3 lost: 0.02), since its limit may be 0.
     """
-    found: dict[str, float] = {}
+    over: dict[str, float] = {}
     for name, limit in budget.limits().items():
         if name == "drop":
             if drop is not None:
-                found[name] = drop - limit
+                over[name] = drop - limit
         elif cost is not None:
-            found[name] = (float(getattr(cost, name)) - limit) / limit
-    return found
+            over[name] = (float(getattr(cost, name)) - limit) / limit
+    return over
 
 
 def binding(budget: Budget, cost: Cost, drop: float | None) -> Binding | None:

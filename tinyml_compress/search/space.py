@@ -57,13 +57,14 @@ class Space:
 @lru_cache(maxsize=1)
 def full_space() -> Space:
     """All that techniques and engine can vary."""
-    return Space((*(one for made in all_techniques().values() for one in made.dimensions), _LEVEL))
+    return Space((*(one for technique in all_techniques().values() for one in technique.dimensions), _LEVEL))
 
 
 def anchors() -> tuple[tuple[tuple[str, Choice], ...], ...]:
     """Looked at first: the model as it is and a strong step in each direction, for the sampler to go by."""
     ranked = sorted(
-        (one for made in all_techniques().values() for one in made.anchors), key=lambda one: one.rank
+        (one for technique in all_techniques().values() for one in technique.anchors),
+        key=lambda one: one.rank,
     )
     return ((), *(one.changes for one in ranked))
 
@@ -91,12 +92,12 @@ def recipe_of(
     main, after = (max(1, round(count * part)) if part else 0 for count in (epochs.main, epochs.after))
     fidelity = Fidelity(main, after, sensitive)
     stages = [Stage("train", "", TrainOptions(epochs=train, fresh=True), Guard())] if train and part else []
-    for made in all_techniques().values():
-        options = made.chosen(point, fidelity)
+    for technique in all_techniques().values():
+        options = technique.chosen(point, fidelity)
         if options is not None:
             # said in any case where something trains: a recipe that says nothing follows the float model
-            teach = float(point["teach"]) if part and made.teachable else 0.0 if options.trains else None
-            stages.append(Stage(made.use, "", options, Guard(), teach))
+            teach = float(point["teach"]) if part and technique.teachable else 0.0 if options.trains else None
+            stages.append(Stage(technique.use, "", options, Guard(), teach))
     named = (replace(stage, name=stage_name(place, stage.use)) for place, stage in enumerate(stages, start=1))
     return Recipe("fit", title, seed, TaskOptions(), Guard(), tuple(named))
 

@@ -144,11 +144,11 @@ def _prepare(root: Path, shard: Path) -> None:
 
 def _require_own(root: Path, folder: Path) -> None:
     """UsageError where somebody else can put into `folder` what this user's calls would run."""
-    if found := rights.doubt(root, folder):
+    if doubt := rights.doubt(root, folder):
         raise UsageError(
             "the cache holds code, and somebody else can write to it",
-            which=found.path,
-            found=found.why,
+            which=doubt.path,
+            found=doubt.why,
             allowed="folders that are yours or root's, and that nobody else can write to",
             next_step=f"chmod go-w it, remove it if it is not yours, or set {VARIABLE} to a folder of yours",
         )

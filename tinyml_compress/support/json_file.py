@@ -37,11 +37,11 @@ def _parse_json(data: bytes, which: object, what: str = "cannot read the result"
         value = json.loads(data, parse_constant=_constant, parse_float=_float, parse_int=_int)
         _check_depth(value)
     except (ValueError, RecursionError) as error:
-        found = "levels within levels beyond measure" if isinstance(error, RecursionError) else error
+        why = "levels within levels beyond measure" if isinstance(error, RecursionError) else error
         raise DataError(
             what,
             which=which,
-            found=found,
+            found=why,
             allowed=f"JSON with finite numbers and at most {_DEEPEST} levels",
             next_step="write it anew, with the verb that made it",
         ) from error

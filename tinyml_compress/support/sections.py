@@ -112,15 +112,15 @@ class Section:
     def numbers(self, key: str, low: float = -_FLOAT_MAX, high: float = _FLOAT_MAX) -> tuple[float, ...]:
         """One number or a list of them, at least one."""
         value = self._get(key, (int, float, list), "a number or a list of numbers", None)
-        found = value if isinstance(value, list) else [value]
-        if not found or any(isinstance(n, bool) or not isinstance(n, (int, float)) for n in found):
+        entries = value if isinstance(value, list) else [value]
+        if not entries or any(isinstance(n, bool) or not isinstance(n, (int, float)) for n in entries):
             raise self.error("wrong type", key, found=shown(value), allowed="a number or a list of numbers")
-        for number in found:
+        for number in entries:
             if not low <= number <= high:
                 raise self.error(
                     "number out of range", key, found=shown(number), allowed=f"{low:g} to {high:g}"
                 )
-        return tuple(float(number) for number in found)
+        return tuple(float(number) for number in entries)
 
     def is_text(self, key: str) -> bool:
         """Whether the key holds a text, where other types are allowed too."""

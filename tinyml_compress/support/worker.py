@@ -112,11 +112,11 @@ def ask(
         _raise(json.loads(complaint.read_text()), _said(done))
     if done.returncode != 0 or not (folder / _REPLY).is_file():
         raise Broken(None, done.how, _said(done))
-    found = json.loads((folder / _REPLY).read_text())
+    reply = json.loads((folder / _REPLY).read_text())
     with np.load(folder / _ARRAYS_OUT) as stored:
         arrays = {key: stored[key] for key in stored.files}
-    made = {name: (folder / name).read_bytes() for name in found["files"]}
-    return Reply(found["values"], arrays, made, done.stdout + done.stderr)
+    files = {name: (folder / name).read_bytes() for name in reply["files"]}
+    return Reply(reply["values"], arrays, files, done.stdout + done.stderr)
 
 
 def serve(folder: Path, work: Callable[[Job], Reply]) -> None:
@@ -128,8 +128,8 @@ def serve(folder: Path, work: Callable[[Job], Reply]) -> None:
     try:
         reply = work(Job(given["options"], arrays, files, folder))
     except TinymlError as error:
-        told = [error.what, error.which, error.found, error.allowed, error.next_step]
-        _leave(folder, {"kind": type(error).__name__, "told": told})
+        parts = {name: getattr(error, name) for name in ("which", "found", "allowed", "next_step")}
+        _leave(folder, {"kind": type(error).__name__, "told": (error.what, parts)})
     except (
         Exception
     ) as error:  # what libraries raise on a bad file is not documented: struct.error, ValueError, ...
@@ -152,8 +152,8 @@ def _raise(error: Mapping[str, Any], log: str) -> NoReturn:
     kind = getattr(errors, str(error["kind"]), None)
     if not (isinstance(kind, type) and issubclass(kind, TinymlError)):
         raise Broken(str(error["told"]), "it raised an error", log)
-    what, which, found, allowed, next_step = error["told"]
-    told: TinymlError = kind(what, which=which, found=found, allowed=allowed, next_step=next_step)
+    what, parts = error["told"]
+    told: TinymlError = kind(what, **parts)
     told.__cause__ = Broken(None, "it raised an error", log)
     raise told
 

@@ -45,12 +45,12 @@ def beside_teacher(
             self.mine, self.theirs = mine, theirs
 
         def call(self, inputs: Any, training: Any = None) -> Any:
-            found, wanted = self.mine(inputs, training=training), self.theirs(inputs, training=False)
-            self.add_loss(tf.reduce_mean(follow(wanted[0], found[0])))
-            for right, now in zip(wanted[1:], found[1:], strict=True):
+            outputs, wanted = self.mine(inputs, training=training), self.theirs(inputs, training=False)
+            self.add_loss(tf.reduce_mean(follow(wanted[0], outputs[0])))
+            for right, now in zip(wanted[1:], outputs[1:], strict=True):
                 apart = tf.reduce_mean((now - right) ** 2) / (tf.math.reduce_variance(right) + _LEAST)
                 self.add_loss(inside * apart)
-            return found[0]
+            return outputs[0]
 
     return Beside()
 

@@ -26,18 +26,18 @@ def dead_roots(graph: Channels) -> frozenset[int]:
     while True:
         alive = _alive(graph, cuts, removed)
         every = {int(unit) for units in graph.units.values() for unit in units}
-        found = frozenset(every - alive - set(graph.pinned))
-        if found == removed:
+        dead = frozenset(every - alive - set(graph.pinned))
+        if dead == removed:
             return _leave_one(graph, removed)
-        removed = found
+        removed = dead
 
 
 def _alive(graph: Channels, cuts: dict[int, Cut], removed: frozenset[int]) -> set[int]:
     """Roots that some reader still needs, given that `removed` are gone."""
     # value of each channel where it is the same for every input of the model, NaN where it is not
-    made = {number for step in graph.steps for number in step.outputs}
+    computed = {number for step in graph.steps for number in step.outputs}
     values: dict[int, Floats] = {
-        number: np.full(len(units), np.nan) for number, units in graph.units.items() if number not in made
+        number: np.full(len(units), np.nan) for number, units in graph.units.items() if number not in computed
     }
     alive: set[int] = set()
     for step in graph.steps:

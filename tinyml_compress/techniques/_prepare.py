@@ -95,18 +95,18 @@ def _detach_activations(flat: Any) -> Any:
 
 def _fold_normalizations(flat: Any) -> Prepared:
     """Batch normalizations whose only source is a linear layer vanish into its weights."""
-    steps, made = steps_of(flat), {}
+    steps, makers = steps_of(flat), {}
     uses: dict[int, int] = {}
     calls: dict[int, int] = {}
     for step in steps:
         calls[id(step.layer)] = calls.get(id(step.layer), 0) + 1
         for number in step.inputs:
             uses[number] = uses.get(number, 0) + 1
-        made[step.outputs[0]] = step
+        makers[step.outputs[0]] = step
     kept_as_output = set(output_numbers(flat))
     into: dict[int, Any] = {}  # id(normalization) -> the layer before it
     for step in steps:
-        source = made.get(step.inputs[0]) if step.inputs else None
+        source = makers.get(step.inputs[0]) if step.inputs else None
         if (
             source is not None
             and _is_foldable(step, source)

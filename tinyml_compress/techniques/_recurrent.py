@@ -47,8 +47,8 @@ def _states(layer: Any, values: Any) -> Floats:
     twin = type(layer).from_config(config)
     twin.build(values.shape)
     twin.set_weights(layer.get_weights())
-    made = np.asarray(twin(values), np.float64)
-    return np.concatenate([np.zeros_like(made[:, :1]), made[:, :-1]], axis=1)
+    states = np.asarray(twin(values), np.float64)
+    return np.concatenate([np.zeros_like(states[:, :1]), states[:, :-1]], axis=1)
 
 
 def matrices(layer: Any, biased: bool) -> list[Floats]:

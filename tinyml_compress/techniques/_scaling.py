@@ -52,18 +52,18 @@ def _visit(graph: Channels, step: Step, seen: dict[int, Cut]) -> None:
     layer, kind = step.layer, type(step.layer).__name__
     ins = [graph.units[number] for number in step.inputs]
     if kind in LINEAR and getattr(layer, "data_format", "channels_last") in ("channels_last", None):
-        made = graph.new(int(step.output_shapes[0][-1] or 1))
+        results = graph.new(int(step.output_shapes[0][-1] or 1))
         role = Role.DEPTHWISE if kind == "DepthwiseConv2D" else Role.DENSE
-        cut = Cut(layer, role, ins[0], made, 1)
+        cut = Cut(layer, role, ins[0], results, 1)
         if id(layer) in seen:  # one set of weights for all calls
             graph.merge(cut.inputs, seen[id(layer)].inputs)
             graph.merge(cut.outputs, seen[id(layer)].outputs)
         else:
             seen[id(layer)] = cut
             graph.cuts.append(cut)
-        graph.units[step.outputs[0]] = made
+        graph.units[step.outputs[0]] = results
         if getattr(layer.activation, "__name__", "") not in _EVEN:
-            graph.pin(made, f"the activation of {layer.name} is not a plain rectifier")
+            graph.pin(results, f"the activation of {layer.name} is not a plain rectifier")
         return
     out = passed_on(step, ins, kind, graph) if _is_even(layer, kind) else None
     if out is not None:
@@ -97,15 +97,15 @@ def scaled(model: Any, factors: Mapping[int, float]) -> Any:
     for cut in graph.cuts:
         layer = copy.get_layer(cut.layer.name)
         read = np.array([factors.get(int(unit), 1.0) for unit in cut.inputs])
-        made = np.array([factors.get(int(unit), 1.0) for unit in cut.outputs])
+        written = np.array([factors.get(int(unit), 1.0) for unit in cut.outputs])
         weights = [weight.astype(np.float64) for weight in layer.get_weights()]
         kernel = weights[0]
         if cut.role is Role.DEPTHWISE:
-            weights[0] = kernel * (made.reshape(kernel.shape[-2:]) / read[:, None])
+            weights[0] = kernel * (written.reshape(kernel.shape[-2:]) / read[:, None])
         else:
-            weights[0] = kernel * made / _per_input(layer, kernel.shape, read)
+            weights[0] = kernel * written / _per_input(layer, kernel.shape, read)
         if layer.use_bias:
-            weights[1] = weights[1] * made
+            weights[1] = weights[1] * written
         layer.set_weights([weight.astype(np.float32) for weight in weights])
     return copy
 

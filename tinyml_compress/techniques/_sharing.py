@@ -62,12 +62,12 @@ def choose_levels(
             break
         last = (best.name, at[best.name])
         at[best.name] = best.place
-    found = {name: ladder[place] for name, place in at.items()}
+    chosen = {name: ladder[place] for name, place in at.items()}
     if last is not None and not budget and zeros() > wanted:
         name, before = last
-        enough_here = found[name] - (zeros() - wanted) / weights[name]
-        found[name] = _cut_back(values[name], ladder, before, at[name], enough_here)
-    return {name: round(value, 4) for name, value in found.items()}
+        enough_here = chosen[name] - (zeros() - wanted) / weights[name]
+        chosen[name] = _cut_back(values[name], ladder, before, at[name], enough_here)
+    return {name: round(value, 4) for name, value in chosen.items()}
 
 
 def _cut_back(

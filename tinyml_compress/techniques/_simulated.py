@@ -111,9 +111,9 @@ def _outputs(model: Any, batch: Array, visit: Callable[[int, Any], Any], *, as_n
     def call(layer: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         nonlocal place
         results = layer(*args, **kwargs)
-        made = tf.nest.flatten(results)
-        kept = [visit(place + number, value) for number, value in enumerate(made)]
-        place += len(made)
+        values = tf.nest.flatten(results)
+        kept = [visit(place + number, value) for number, value in enumerate(values)]
+        place += len(values)
         return tf.nest.pack_sequence_as(results, kept)
 
     result = tf.nest.flatten(replay(model, values, call))[0]

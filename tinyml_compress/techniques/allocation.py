@@ -132,8 +132,10 @@ def allocate(
         )
     prices: list[Mapping[str, Price]] = [dense]
     names = {layer.name for layer in known}
-    found = measured(model, inputs, (Means.ZEROS,), only=names.__contains__, patterns=patterns, seed=seed)
-    harms, curves = found.harms(), {curve.layer: curve for curve in found.curves}
+    sensitivity = measured(
+        model, inputs, (Means.ZEROS,), only=names.__contains__, patterns=patterns, seed=seed
+    )
+    harms, curves = sensitivity.harms(), {curve.layer: curve for curve in sensitivity.curves}
     for level in LEVELS:
         with _pruned(known, dict.fromkeys(names, level), patterns):
             prices.append(price(flat))

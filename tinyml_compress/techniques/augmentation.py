@@ -89,7 +89,7 @@ def augmented(words: Sequence[str], where: str) -> Callable[[Array, Any], Array]
 
     def change(batch: Array, generator: Any) -> Array:
         for word in words:
-            made, axes = _CHANGES[word]
+            effect, axes = _CHANGES[word]
             if batch.ndim < axes:
                 raise ConfigError(
                     "this augmentation is for pictures",
@@ -98,7 +98,7 @@ def augmented(words: Sequence[str], where: str) -> Callable[[Array, Any], Array]
                     allowed="rows x columns x channels",
                     next_step="shift and noise fit time series",
                 )
-            batch = made(batch, generator)
+            batch = effect(batch, generator)
         return batch
 
     return change

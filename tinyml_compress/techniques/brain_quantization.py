@@ -71,12 +71,12 @@ def _even(one: LinearMap, bits: int, one_scale: bool) -> Floats:
     best: Floats | None = None
     losses = np.full(len(weights), np.inf)
     for part in _SCALES:
-        found = on_grid(problem, weights, Grid(levels, part * tops / most, zeros))
-        loss = problem.loss(found)
+        rounded = on_grid(problem, weights, Grid(levels, part * tops / most, zeros))
+        loss = problem.loss(rounded)
         if one_scale:
             loss = np.full_like(loss, (loss * one.scale).sum())
         better = loss < losses
-        best = found if best is None else np.where(better[:, None], found, best)
+        best = rounded if best is None else np.where(better[:, None], rounded, best)
         losses = np.minimum(loss, losses)
     assert best is not None
     return best
@@ -202,10 +202,10 @@ class BrainQuantization(Chooser[BrainQuantOptions]):
     def apply(self, options: BrainQuantOptions, model: Any, context: Context) -> Outcome:
         if options.share == "alike":
             return super().apply(options, model, context)
-        found = measured(
+        sensitivity = measured(
             model, self.calibration(context), (Means.BITS,), seed=context.seed, tell=context.tell
         )
-        dear = found.dear(Means.BITS)
+        dear = sensitivity.dear(Means.BITS)
         done = super().apply(replace(options, exclude=(*options.exclude, *dear)), model, context)
         spared = (f"{name}: eight bits, the outputs miss more than its bytes are worth" for name in dear)
         return replace(done, notes=(*done.notes, *spared))

@@ -150,11 +150,11 @@ def clip_ranges(
 def _sites(graph: Channels, options: ClipOptions) -> list[Step]:
     """Calls of ReLUs, by themselves or in a layer, whose channels may all be scaled."""
     calls = [step.layer.name for step in graph.steps]
-    found = [step for step in graph.steps if _is_open(step.layer) and calls.count(step.layer.name) == 1]
-    spared = matching(options.exclude, [step.layer.name for step in found])
+    rectifiers = [step for step in graph.steps if _is_open(step.layer) and calls.count(step.layer.name) == 1]
+    spared = matching(options.exclude, [step.layer.name for step in rectifiers])
     return [
         step
-        for step in found
+        for step in rectifiers
         if step.layer.name not in spared
         and not any(int(unit) in graph.pinned for unit in graph.units[step.outputs[0]])
     ]
@@ -205,10 +205,10 @@ def _capped(model: Any, names: Sequence[str]) -> Any:
             return copier(layer, args, kwargs)
         if type(layer).__name__ not in LINEAR:
             return layers.ReLU(_CAP, name=copier.name(layer.name))(*args)
-        made = copier.build(
+        output = copier.build(
             layer, lambda: copier.fresh(layer, activation="linear"), layer.get_weights(), args, kwargs
         )
-        return layers.ReLU(_CAP, name=copier.name(f"{layer.name}_cap"))(made)
+        return layers.ReLU(_CAP, name=copier.name(f"{layer.name}_cap"))(output)
 
     return rebuild(model, substitute)
 

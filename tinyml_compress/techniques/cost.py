@@ -46,10 +46,10 @@ def cost_of(graph: Channels, removed: frozenset[int]) -> Cost:
 
 def work_of(graph: Channels) -> dict[int, int]:
     """MACs by layer (its id), all its calls together; layers whose work is not understood are not in it."""
-    found: dict[int, int] = {}
+    macs: dict[int, int] = {}
     for cut, _, _, work in _counted(graph, frozenset()):
-        found[id(cut.layer)] = found.get(id(cut.layer), 0) + work
-    return found
+        macs[id(cut.layer)] = macs.get(id(cut.layer), 0) + work
+    return macs
 
 
 def _counted(graph: Channels, removed: frozenset[int]) -> Iterator[tuple[Cut, int, int, int]]:

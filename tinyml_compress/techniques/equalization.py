@@ -106,7 +106,7 @@ def equalize(model: Any, inputs: Array, options: EqualOptions, seed: int = 0) ->
 
 def _ranges(simulation: Simulation, graph: Channels) -> dict[int, float]:
     """Per unit that may be scaled the largest magnitude that it takes on the samples."""
-    found: dict[int, float] = {}
+    ranges: dict[int, float] = {}
 
     def look(place: int, value: Any) -> Any:
         units = graph.units[place]
@@ -114,11 +114,11 @@ def _ranges(simulation: Simulation, graph: Channels) -> dict[int, float]:
             most = np.abs(np.asarray(value)).reshape(-1, len(units)).max(axis=0)
             for unit, size in zip(units, most, strict=True):
                 if int(unit) not in graph.pinned:
-                    found[int(unit)] = max(found.get(int(unit), 0.0), float(size))
+                    ranges[int(unit)] = max(ranges.get(int(unit), 0.0), float(size))
         return value
 
     simulation.run(look)
-    return found
+    return ranges
 
 
 def _weight_ranges(graph: Channels) -> dict[int, float]:
@@ -126,15 +126,15 @@ def _weight_ranges(graph: Channels) -> dict[int, float]:
 
     A depthwise convolution has a scale for every channel, and does not care.
     """
-    found: dict[int, float] = {}
+    ranges: dict[int, float] = {}
     for cut in graph.cuts:
         if cut.role is Role.DEPTHWISE:
             continue
         kernel = np.abs(cut.layer.get_weights()[0]).reshape(-1, *cut.layer.get_weights()[0].shape[-2:]).max(0)
         part = (kernel / np.maximum(kernel.max(axis=0), 1e-12)).max(axis=1)
         for unit, size in zip(cut.inputs, np.tile(part, len(cut.inputs) // len(part)), strict=True):
-            found[int(unit)] = max(found.get(int(unit), 0.0), float(size))
-    return found
+            ranges[int(unit)] = max(ranges.get(int(unit), 0.0), float(size))
+    return ranges
 
 
 def _factors(

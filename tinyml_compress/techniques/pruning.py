@@ -499,7 +499,7 @@ def _shared(options: PruneOptions, model: Any, context: Context) -> tuple[dict[s
     if options.share != "measured" or not can_choose or not is_plain_graph(model):
         return {}, ()
     assert context.samples is not None
-    found = measured(
+    sensitivity = measured(
         model,
         context.samples.inputs,
         (Means.ZEROS,),
@@ -508,7 +508,7 @@ def _shared(options: PruneOptions, model: Any, context: Context) -> tuple[dict[s
         seed=context.seed,
         tell=context.tell,
     )
-    shares = found.shared(options.sparsity)
+    shares = sensitivity.shared(options.sparsity)
     spared = [name for name, part in shares.items() if part < options.sparsity / 2]
     return shares, (f"spared, the outputs miss them most: {', '.join(spared)}",) if spared else ()
 

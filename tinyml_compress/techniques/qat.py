@@ -288,9 +288,9 @@ def _projections(model: Any, prepared: Prepared, preserve: Preserve) -> list[Pro
                 base = prepared.bases.get(name, value) if place == 0 else value
                 depth = "Depthwise" in type(getattr(layer, "layer", layer)).__name__ and factor.ndim
                 factor = factor.reshape(value.shape[-2:]) if depth else factor
-                found = cluster_projection(weight, base, factor, keep_zeros)
-                if found is not None:
-                    projections.append(found)
+                projection = cluster_projection(weight, base, factor, keep_zeros)
+                if projection is not None:
+                    projections.append(projection)
                     continue
             if keep_zeros and (value == 0).any():
                 mask = (value != 0).astype(np.float32)

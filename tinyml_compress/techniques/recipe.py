@@ -237,11 +237,11 @@ def _stage(table: Mapping[str, Any], place: int, recipe: str, guard: Guard) -> S
         )
     _one_of(_checked(use, str, f"{where} use"), tuple(all_techniques()), f"{where} use")
     where = f"{where} ({use})"
-    made = technique(use).options
-    known = [field.name for field in fields(made)]
+    kind = technique(use).options
+    known = [field.name for field in fields(kind)]
     _only_known(table, [*known, *_COMMON], where)
     values = {}
-    for field in fields(made):
+    for field in fields(kind):
         if field.name in table:
             values[field.name] = _option(table[field.name], field, f"{where} {field.name}")
     common = {key: table[key] for key in ("max_drop", "on_breach") if key in table}
@@ -250,7 +250,7 @@ def _stage(table: Mapping[str, Any], place: int, recipe: str, guard: Guard) -> S
         raise ConfigError(
             "names a folder and cannot be used", which=f"{where} name", found=name, allowed="a-z 0-9 - _ ."
         )
-    options = made(**values)
+    options = kind(**values)
     problem = options.problem()
     if problem is not None:
         raise ConfigError(problem, which=where)

@@ -20,10 +20,10 @@ def all_techniques() -> dict[str, Technique[Any]]:
     loaded: list[Technique[Any]] = []
     for module in pkgutil.iter_modules([str(Path(__file__).parent)]):
         if not module.name.startswith("_") and module.name != "registry":
-            made = getattr(importlib.import_module(f"{__package__}.{module.name}"), "TECHNIQUE", None)
-            if made is not None:
-                loaded.append(made)
-    return {made.use: made for made in sorted(loaded, key=lambda made: made.place)}
+            one = getattr(importlib.import_module(f"{__package__}.{module.name}"), "TECHNIQUE", None)
+            if one is not None:
+                loaded.append(one)
+    return {one.use: one for one in sorted(loaded, key=lambda one: one.place)}
 
 
 def technique(use: str) -> Technique[Any]:

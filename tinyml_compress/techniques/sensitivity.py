@@ -237,18 +237,18 @@ def _held(trial: Trial) -> Iterator[None]:
 
 
 def _layers(model: Any) -> list[Any]:
-    found = {id(step.layer): step.layer for step in steps_of(model) if prunable_weights(step.layer)}
-    return list(found.values())
+    layers = {id(step.layer): step.layer for step in steps_of(model) if prunable_weights(step.layer)}
+    return list(layers.values())
 
 
 def _norms_behind(model: Any) -> Mapping[str, Any]:
     """Per layer the normalization that reads its result first: a channel that is gone passes nothing on."""
     steps = steps_of(model)
-    made = {step.outputs[0]: step.layer.name for step in steps}
+    makers = {step.outputs[0]: step.layer.name for step in steps}
     return {
-        made[step.inputs[0]]: step.layer
+        makers[step.inputs[0]]: step.layer
         for step in steps
-        if type(step.layer).__name__ == "BatchNormalization" and step.inputs[0] in made
+        if type(step.layer).__name__ == "BatchNormalization" and step.inputs[0] in makers
     }
 
 

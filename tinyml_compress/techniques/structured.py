@@ -264,13 +264,13 @@ def _scores(flat: Any, graph: Channels, importance: str, gradients: Gradients | 
 
 def _gammas(graph: Channels) -> dict[int, npt.NDArray[Any]]:
     """tensor -> scale that the batch normalization reading it applies."""
-    found = {}
+    scales = {}
     for step in graph.steps:
         if type(step.layer).__name__ == "BatchNormalization":
             layer = step.layer
             gamma = layer.gamma.numpy() if layer.scale else np.ones(layer.moving_variance.shape)
-            found[step.inputs[0]] = np.abs(gamma) / np.sqrt(layer.moving_variance.numpy() + layer.epsilon)
-    return {id(step.layer): found[step.outputs[0]] for step in graph.steps if step.outputs[0] in found}
+            scales[step.inputs[0]] = np.abs(gamma) / np.sqrt(layer.moving_variance.numpy() + layer.epsilon)
+    return {id(step.layer): scales[step.outputs[0]] for step in graph.steps if step.outputs[0] in scales}
 
 
 def _layer_scores(

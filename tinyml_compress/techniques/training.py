@@ -153,8 +153,8 @@ class Training:
         trained = model if self.beside is None else self.beside(model)
         trained.compile(loss=self.loss or self.task.loss)
         wanted = targets_of(self.task, samples, model) if targets is None else targets
-        found = trained.evaluate(samples.inputs, wanted, batch_size=self.task.batch_size, verbose=0)
-        return float(found)
+        loss = trained.evaluate(samples.inputs, wanted, batch_size=self.task.batch_size, verbose=0)
+        return float(loss)
 
     def steps(self, epochs: int) -> int:
         """How many steps of the optimizer `epochs` take."""
@@ -284,8 +284,8 @@ def score(model: Any, task: Task, samples: Samples) -> float:
 def score_of(outputs: Array, task: Task, samples: Samples) -> float:
     """`score` for outputs that are already computed."""
     if task.metric is ScoreKind.ACCURACY:
-        found = answers(outputs.reshape(-1, outputs.shape[-1]))
-        return float((found == _labels(samples).reshape(-1)).mean())
+        classes = answers(outputs.reshape(-1, outputs.shape[-1]))
+        return float((classes == _labels(samples).reshape(-1)).mean())
     if task.metric is ScoreKind.AUC:
         return area_under_curve(squared_errors(samples.inputs, outputs), _labels(samples))
     wanted = samples.inputs if task.kind is Kind.AUTOENCODER else _labels(samples)
@@ -299,8 +299,8 @@ def worths_of(outputs: Array, task: Task, samples: Samples) -> Array:
     """
     count = len(samples)
     if task.metric is ScoreKind.ACCURACY:
-        found = answers(outputs.reshape(-1, outputs.shape[-1]))
-        return np.asarray((found == _labels(samples).reshape(-1)).reshape(count, -1).mean(axis=1))
+        classes = answers(outputs.reshape(-1, outputs.shape[-1]))
+        return np.asarray((classes == _labels(samples).reshape(-1)).reshape(count, -1).mean(axis=1))
     if task.metric is ScoreKind.AUC:
         return squared_errors(samples.inputs, outputs)
     wanted = samples.inputs if task.kind is Kind.AUTOENCODER else _labels(samples)

@@ -178,7 +178,8 @@ def chart(drawing: Chart | None) -> str:
     return (
         f'<figure class="chart{size}"><figcaption><strong>{html_text(drawing.title)}</strong> '
         f"<span>{html_text(drawing.about)}</span></figcaption>"
-        f'<div class="vega" role="img" aria-label="{html_text(drawing.title)}. {html_text(drawing.about)}"></div>'
+        f'<div class="vega" role="img" aria-label="{html_text(drawing.title)}. '
+        f'{html_text(drawing.about)}"></div>'
         f'<script type="application/json" class="spec">{spec}</script>'
         f'<details class="numbers"><summary>The numbers of this chart</summary>'
         f"{table(drawing.columns, drawing.rows, caption=drawing.title)}</details></figure>"

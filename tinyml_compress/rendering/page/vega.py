@@ -33,9 +33,9 @@ def script() -> str:
 @lru_cache(maxsize=1)
 def versions() -> str:
     """What is inside, for the provenance of a page."""
-    library = _library()
-    newest = library.get_vegalite_versions()[-1]
-    return f"Vega {library.get_vega_version()}, Vega-Lite {newest}, Vega-Embed {library.get_vega_embed_version()}"
+    vega = _library()
+    newest = vega.get_vegalite_versions()[-1]
+    return f"Vega {vega.get_vega_version()}, Vega-Lite {newest}, Vega-Embed {vega.get_vega_embed_version()}"
 
 
 def licence() -> str:
