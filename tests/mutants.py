@@ -372,8 +372,8 @@ MUTANTS = (
     Mutant(
         "search/budget.py",
         "overdraft",
-        "found[name] = drop - limit",
-        "found[name] = limit - drop",
+        "over[name] = drop - limit",
+        "over[name] = limit - drop",
         "tests/search/test_study.py::test_front_winner_and_nearest",
     ),
     Mutant(
