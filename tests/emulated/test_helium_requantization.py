@@ -64,7 +64,10 @@ int demo_invoke(void *arena) {
 
 def _headers() -> dict[str, str]:
     folder = package_folder("tinyml_compress.csrc")
-    return {name: (folder / name).read_text() for name in ("tc_mve.h", "tc_requant.h", "tc_base.h")}
+    return {
+        name: (folder / name).read_text()
+        for name in ("tc_mve.h", "tc_mve_host.h", "tc_requant.h", "tc_base.h")
+    }
 
 
 def test_lanes_are_requantized_as_one_with_helium() -> None:

@@ -50,14 +50,14 @@ def graphs(salt: int, each: int) -> list[Graph]:
     return [seeded(make, salt, index) for index in range(each) for make in makers]
 
 
-@pytest.mark.parametrize("core", ["cortex-m4", "cortex-m0plus"])
+@pytest.mark.parametrize("core", ["cortex-m4", "cortex-m0plus", "cortex-m55"])
 def test_each_kernel(core: str) -> None:
     assert_equal_on(core, graphs(11, 1), 3)
 
 
 @pytest.mark.full
 @pytest.mark.parametrize(
-    "core", ["cortex-m4", "cortex-m7", "cortex-m33", "cortex-m0plus", "cortex-m3", "rv32imc"]
+    "core", ["cortex-m4", "cortex-m7", "cortex-m33", "cortex-m55", "cortex-m0plus", "cortex-m3", "rv32imc"]
 )
 @pytest.mark.parametrize("level", list(Level), ids=[level.value for level in Level])
 def test_many_of_each_kernel(core: str, level: Level) -> None:

@@ -253,6 +253,10 @@ KERNELS: dict[Maker, str] = {
 }
 
 
+ON_HELIUM: dict[Maker, str] = {fully_connected: "eights"}
+"""What the kernels of Helium take at any size, and their families."""
+
+
 def kernels(model: bytes, isas: tuple[Isa, ...] = BOTH) -> set[str]:
     return {node.kernel for node in compile_model(model, "m", isas, Level.SPEED).nodes}
 
@@ -263,6 +267,19 @@ def test_kernels_are_for_these_shapes(make: Maker) -> None:
     taken = [any(name.startswith(KERNELS[make]) for name in kernels(model)) for model in models]
     assert sum(taken) >= 4
     assert_bit_exact(models, isas=BOTH, level=Level.SPEED, count=1)
+
+
+@pytest.mark.parametrize("make", list(ON_HELIUM), ids=lambda make: make.__name__)
+def test_helium_at_any_size(make: Maker) -> None:
+    models = [write(seeded(make, 7, index)) for index in range(12)]
+    asked = (("*", ON_HELIUM[make]),)
+    assert_bit_exact(models, isas=Isa.MVE.sets, level=Level.SPEED, count=2, asked=asked)
+
+
+def test_helium_is_taken_where_it_is_there() -> None:
+    rng = np.random.default_rng(8)
+    dense = layers.fully_connected(rng, in_c=100, out_c=24, plain=True)
+    assert kernels(write(dense), Isa.MVE.sets) == {"tc_s8_fully_connected_eights__mve"}
 
 
 @pytest.mark.full

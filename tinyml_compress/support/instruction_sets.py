@@ -1,7 +1,8 @@
 """The instruction sets that kernels are written for: one row each, and everybody asks the row.
 
 A kernel in a set is a file `tc_<...>__<word>.c`. It includes a header of `csrc/` that gives each
-instruction as a function with a twin in plain C (`tc_dsp.h`), so that it runs, and is tested, on any host.
+instruction as a function with a twin in plain C (`tc_dsp.h`, `tc_mve.h`), so that it runs, and is tested, on
+any host.
 Compiler flags stand with a core (`targets/cores/`), whose one `-mcpu` word names all of its sets.
 """
 
@@ -51,6 +52,14 @@ class Isa(Enum):
                 Form(r"smlal?([bt][bt]|d)|smlaw|smls|smm|smu(ad|sd|l[btw])", "multiply"),
                 Form(r"pkh|sel|usad|[qsu](add|sub)", "extend"),
             ),
+        ),
+    )
+    MVE = (
+        "mve",
+        _Row(
+            "also Helium, the vectors of Cortex-M55/M85",
+            ("armv8.1-m.main",),
+            includes=("dsp",),
         ),
     )
 

@@ -1,0 +1,59 @@
+"""What products on Helium share: rows padded to whole vectors, channels in fours."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from tinyml_compress.ops._products import Channels, Ints, live_channels, live_rows
+from tinyml_compress.ops.base import Role, Table
+
+__all__ = ["mve_channels", "mve_weights", "shifts_right", "tables", "vectors"]
+
+_LANES = 16
+
+
+def vectors(depth: int) -> int:
+    """Of so many bytes."""
+    return (depth + _LANES - 1) // _LANES
+
+
+def shifts_right(channels: Channels) -> bool:
+    """Whether `tc_requantize_right` is exact for every channel."""
+    shift = channels.shift[live_channels(channels)]
+    return bool(((shift <= -1) & (shift >= -31)).all())
+
+
+def mve_channels(channels: Channels) -> npt.NDArray[np.int32]:
+    """Per four channels four biases, multipliers and shifts; a channel whose outputs are all zero point has
+    neither bias nor weights.
+    """
+    live = live_channels(channels)
+    columns = (
+        np.where(live, channels.bias, 0),
+        np.where(live, channels.multiplier, 0),
+        np.where(live, channels.shift, -1),
+    )
+    padded = np.pad(np.stack(columns), ((0, 0), (0, -channels.count % 4)))
+    fours = padded.reshape(3, -1, 4).transpose(1, 0, 2)
+    return fours.astype(np.int32).reshape(-1)
+
+
+def mve_weights(rows: Ints, together: int) -> npt.NDArray[np.int8]:
+    """Of each `together` rows one vector each side by side; of the last ones four, where these are fewer."""
+    padded = np.pad(rows, ((0, -len(rows) % 4), (0, -rows.shape[1] % _LANES)))
+    count, depth = padded.shape
+    whole = count // together * together
+    blocks = padded[:whole].reshape(-1, together, depth // _LANES, _LANES).transpose(0, 2, 1, 3)
+    last = padded[whole:].reshape(-1, 4, depth // _LANES, _LANES).transpose(0, 2, 1, 3)
+    ordered: Ints = np.concatenate([blocks.reshape(-1), last.reshape(-1)])
+    return ordered.astype(np.int8)
+
+
+def tables(channels: Channels, rows: Ints, together: int) -> tuple[Table, Table]:
+    """`weights` and `channels` of a kernel."""
+    weights = mve_weights(live_rows(channels, rows), together)
+    return (
+        Table("weights", "int8_t", weights, Role.WEIGHTS),
+        Table("channels", "int32_t", mve_channels(channels)),
+    )

@@ -1,0 +1,43 @@
+"""FULLY_CONNECTED of int8 on Helium: eight outputs at a time."""
+
+from __future__ import annotations
+
+from tinyml_compress.ir import NodeView
+from tinyml_compress.ops._forms import Form, only
+from tinyml_compress.ops._mve import shifts_right, tables, vectors
+from tinyml_compress.ops.base import Call, In, Out, Scratch, Variant
+from tinyml_compress.ops.fully_connected import node
+
+__all__ = ["VARIANTS"]
+
+_SYMBOL = "tc_s8_fully_connected_eights__mve"
+
+
+def _emit(view: NodeView) -> tuple[Call, ...]:
+    made = tables(node.channels(view), node.rows(view), 8)
+    return (node.call(view, _SYMBOL, made, (In(0), Out(), Scratch())),)
+
+
+def _scratch(view: NodeView) -> int:
+    """The inputs in whole vectors, where these are not whole already."""
+    in_c = view.input(1).shape[1]
+    return 16 * vectors(in_c) if in_c % 16 else 0
+
+
+def _cycles(view: NodeView) -> float:
+    out_c, in_c = view.input(1).shape
+    eights, steps = (out_c + 7) // 8, vectors(in_c)
+    return node.batch(view) * (eights * (19.0 * steps + 40.0) + 4.0 * steps + 20.0)
+
+
+VARIANTS = only(
+    Form.S8,
+    Variant(
+        _SYMBOL,
+        lambda view: shifts_right(node.channels(view)),
+        _emit,
+        scratch=_scratch,
+        cycles=_cycles,
+        weight_bytes=lambda view: 64 * ((view.input(1).shape[0] + 3) // 4) * vectors(view.input(1).shape[1]),
+    ),
+)
