@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from tinyml_compress.ir import Role
 from tinyml_compress.ops._products import Channels, Ints, live_channels, live_rows
-from tinyml_compress.ops.base import Role, Table
+from tinyml_compress.ops.base import Table
 
 __all__ = ["mve_channels", "mve_weights", "shifts_right", "tables", "vectors"]
 
