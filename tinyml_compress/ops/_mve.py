@@ -9,8 +9,6 @@ from tinyml_compress.ir import Role
 from tinyml_compress.ops._products import Channels, Ints, live_channels, live_rows
 from tinyml_compress.ops.base import Table
 
-__all__ = ["mve_channels", "mve_weights", "shifts_right", "tables", "vectors"]
-
 _LANES = 16
 
 
@@ -25,7 +23,7 @@ def shifts_right(channels: Channels) -> bool:
     return bool(((shift <= -1) & (shift >= -31)).all())
 
 
-def mve_channels(channels: Channels) -> npt.NDArray[np.int32]:
+def _channel_table(channels: Channels) -> npt.NDArray[np.int32]:
     """Per four channels four biases, multipliers and shifts; a channel whose outputs are all zero point has
     neither bias nor weights.
     """
@@ -40,7 +38,7 @@ def mve_channels(channels: Channels) -> npt.NDArray[np.int32]:
     return fours.astype(np.int32).reshape(-1)
 
 
-def mve_weights(rows: Ints, together: int) -> npt.NDArray[np.int8]:
+def _weight_stream(rows: Ints, together: int) -> npt.NDArray[np.int8]:
     """Of each `together` rows one vector each side by side; of the last ones four, where these are fewer."""
     padded = np.pad(rows, ((0, -len(rows) % 4), (0, -rows.shape[1] % _LANES)))
     count, depth = padded.shape
@@ -53,8 +51,8 @@ def mve_weights(rows: Ints, together: int) -> npt.NDArray[np.int8]:
 
 def tables(channels: Channels, rows: Ints, together: int) -> tuple[Table, Table]:
     """`weights` and `channels` of a kernel."""
-    weights = mve_weights(live_rows(channels, rows), together)
+    weights = _weight_stream(live_rows(channels, rows), together)
     return (
         Table("weights", "int8_t", weights, Role.WEIGHTS),
-        Table("channels", "int32_t", mve_channels(channels)),
+        Table("channels", "int32_t", _channel_table(channels)),
     )

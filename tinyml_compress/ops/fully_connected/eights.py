@@ -8,8 +8,6 @@ from tinyml_compress.ops._mve import shifts_right, tables, vectors
 from tinyml_compress.ops.base import Call, In, Out, Scratch, Variant
 from tinyml_compress.ops.fully_connected import node
 
-__all__ = ["VARIANTS"]
-
 _SYMBOL = "tc_s8_fully_connected_eights__mve"
 
 
