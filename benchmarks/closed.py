@@ -20,7 +20,7 @@ from tinyml_compress import __version__  # noqa: E402
 from tinyml_compress.ops.base import Level  # noqa: E402
 from tinyml_compress.pipeline.measure.model import given  # noqa: E402
 from tinyml_compress.pipeline.measure.verb import measured  # noqa: E402
-from tinyml_compress.pipeline.measure.work import Request  # noqa: E402
+from tinyml_compress.pipeline.measure.work import BenchmarkRequest  # noqa: E402
 from tinyml_compress.support.files import write_text  # noqa: E402
 
 PUBLISHED = HERE.parent.parent / "shared" / "models"
@@ -44,7 +44,7 @@ def main() -> None:
     programs = [one for one in silicon.read() if not one.is_float and not one.is_rebuilt]
     rows = []
     for net, content in models().items():
-        request = Request(tuple(BOARDS.values()), vectors=3, level=Level.SPEED)
+        request = BenchmarkRequest(tuple(BOARDS.values()), vectors=3, level=Level.SPEED)
         for chip, run in zip(BOARDS, measured(content, request, net).runs, strict=True):
             on_chip = (one for one in programs if (one.net, one.chip) == (net, chip) and one.in_flash)
             best = min(on_chip, key=lambda one: one.cycles)

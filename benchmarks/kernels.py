@@ -27,7 +27,7 @@ from tinyml_compress.models.zoo import ZOO
 from tinyml_compress.ops.base import Level
 from tinyml_compress.pipeline.measure.model import given
 from tinyml_compress.pipeline.measure.verb import measured
-from tinyml_compress.pipeline.measure.work import Request
+from tinyml_compress.pipeline.measure.work import BenchmarkRequest
 from tinyml_compress.results import Measurement
 from tinyml_compress.support.cache import cached_folder, key_of
 from tinyml_compress.support.files import write_text
@@ -98,7 +98,7 @@ def models(wanted: set[str], baselines: dict[str, Any]) -> Iterator[tuple[str, C
 
 def measure(name: str, content: bytes, level: Level, cores: list[str], facts: dict[str, Any]) -> list[Row]:
     """All cores at one level."""
-    request = Request(tuple(BOARDS[core] for core in cores), vectors=3, level=level)
+    request = BenchmarkRequest(tuple(BOARDS[core] for core in cores), vectors=3, level=level)
     rows = []
     for core, found in zip(cores, measured(content, request, name).runs, strict=True):
         run = checked(found)

@@ -29,7 +29,7 @@ from tinyml_compress.pipeline.compress.plan import find_recipe
 from tinyml_compress.pipeline.compress.verb import compress
 from tinyml_compress.pipeline.evaluate.verb import evaluate
 from tinyml_compress.pipeline.measure.verb import measured
-from tinyml_compress.pipeline.measure.work import Request
+from tinyml_compress.pipeline.measure.work import BenchmarkRequest
 from tinyml_compress.support import files
 from tinyml_compress.techniques.fine_tuning import TrainOptions
 from tinyml_compress.techniques.recipe import Guard, Stage, read
@@ -274,7 +274,7 @@ def zeros(content: bytes) -> float:
 @cache
 def cost(content: bytes, level: Level, vectors: int = VECTORS, board: str = BOARD) -> Cost:
     """Compiled, emulated, compared."""
-    (run,) = measured(content, Request((board,), vectors=vectors, level=level), "model").runs
+    (run,) = measured(content, BenchmarkRequest((board,), vectors=vectors, level=level), "model").runs
     if run.error is not None:
         raise SystemExit(f"{board}: {run.error.why}")
     code = run.flash - run.parts("flash")["weights"] - run.parts("flash")["tables"]

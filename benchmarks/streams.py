@@ -18,7 +18,7 @@ from tinyml_compress import __version__
 from tinyml_compress.ops.base import Level
 from tinyml_compress.pipeline.convert.verb import convert
 from tinyml_compress.pipeline.measure.verb import measured
-from tinyml_compress.pipeline.measure.work import Request
+from tinyml_compress.pipeline.measure.work import BenchmarkRequest
 from tinyml_compress.pipeline.stream import stream
 from tinyml_compress.support import files
 
@@ -75,7 +75,7 @@ def main() -> int:
 
 
 def _form(path: Path, macs: int) -> Form:
-    (run,) = measured(path, Request((BOARD,), vectors=3, level=Level.SPEED)).runs
+    (run,) = measured(path, BenchmarkRequest((BOARD,), vectors=3, level=Level.SPEED)).runs
     first = sum(node.instructions for node in run.nodes or () if node.op == "CALL_ONCE")
     return Form(macs, run.instructions - first, round(run.cycles), run.ram, run.flash)
 

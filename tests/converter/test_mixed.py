@@ -28,7 +28,7 @@ from tinyml_compress.pipeline.convert.mixing import Mixer, by_names, mix_forms, 
 from tinyml_compress.pipeline.convert.verb import convert
 from tinyml_compress.pipeline.convert.whole import Wanted
 from tinyml_compress.pipeline.measure.verb import measured
-from tinyml_compress.pipeline.measure.work import Request
+from tinyml_compress.pipeline.measure.work import BenchmarkRequest
 from tinyml_compress.results.base import plain
 from tinyml_compress.support import backend
 from tinyml_compress.techniques.training import Samples, fit, task_for
@@ -220,7 +220,7 @@ def test_the_gap_of_an_autoencoder_with_an_outlier_is_closed_at_a_small_price() 
 
 
 def _cycles(file: bytes) -> int:
-    (run,) = measured(file, Request(("nucleo-l4r5zi",), vectors=2)).runs
+    (run,) = measured(file, BenchmarkRequest(("nucleo-l4r5zi",), vectors=2)).runs
     assert run.error is None
     assert run.bit_exact is not None
     assert run.bit_exact.mismatches == 0

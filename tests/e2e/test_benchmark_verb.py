@@ -29,7 +29,7 @@ from tinyml_compress.pipeline.measure.kinds import board as board_kind
 from tinyml_compress.pipeline.measure.mismatch import locate
 from tinyml_compress.pipeline.measure.model import given
 from tinyml_compress.pipeline.measure.verb import measured
-from tinyml_compress.pipeline.measure.work import Request
+from tinyml_compress.pipeline.measure.work import BenchmarkRequest
 from tinyml_compress.results import Kind
 from tinyml_compress.runners import native
 from tinyml_compress.support.resources import targets_folder
@@ -63,7 +63,7 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.mark.parametrize("name", NETS)
 def test_every_core_is_bit_exact_and_adds_up(name: str) -> None:
-    result = measured(NETS[name](), Request(tuple(CORES.values()), vectors=5), name)
+    result = measured(NETS[name](), BenchmarkRequest(tuple(CORES.values()), vectors=5), name)
     assert [run.device for run in result.runs] == list(CORES.values())
     for run in result.runs:
         assert run.error is None
@@ -207,7 +207,7 @@ def test_a_name_cannot_break_the_page(tmp_path: Path) -> None:
 
     file = tmp_path / "<script>alert(1).tflite"
     file.write_bytes(NETS["keyword"]())
-    result = measured(file, Request(("nucleo-l4r5zi",), vectors=1))
+    result = measured(file, BenchmarkRequest(("nucleo-l4r5zi",), vectors=1))
     assert "<script>alert(1)" in result.model.source
     assert "<script>alert(1)" not in benchmark_html(result)
 
@@ -411,7 +411,7 @@ def test_targets(tool: Tool, tiny_board: Path) -> None:
 
 
 def test_what_this_machine_lacks_is_said() -> None:
-    (run,) = measured(NETS["autoencoder"](), Request(("esp32-c3",), toolchains=("gcc",))).runs
+    (run,) = measured(NETS["autoencoder"](), BenchmarkRequest(("esp32-c3",), toolchains=("gcc",))).runs
     assert run.error is not None
     assert run.fits
     assert not run.error.is_defect
@@ -461,11 +461,11 @@ def test_from_python(model: Path) -> None:
 
 def test_no_target_from_python() -> None:
     with pytest.raises(UsageError, match="no target"):
-        measured(NETS["keyword"](), Request(()))
+        measured(NETS["keyword"](), BenchmarkRequest(()))
 
 
 def test_refusals_carry_their_reason(tiny_board: Path) -> None:
-    request = Request(("tiny-board",), targets_dir=tiny_board)
+    request = BenchmarkRequest(("tiny-board",), targets_dir=tiny_board)
     (run,) = measured(NETS["keyword"](), request).runs
     assert run.error is not None
     assert not run.fits
@@ -482,7 +482,7 @@ ROOMY = tuple(name for name in CORES.values() if name != "bluepill-f103c8")
 @pytest.mark.parametrize("name", PUBLISHED)
 def test_published_models(published: Path, name: str) -> None:
     """Known bytes on the board of the baselines, and on the smallest core."""
-    request = Request(("nucleo-l4r5zi", "raspberry-pi-pico"), vectors=3)
+    request = BenchmarkRequest(("nucleo-l4r5zi", "raspberry-pi-pico"), vectors=3)
     for run in measured(published / f"{name}.tflite", request).runs:
         assert run.error is None
         assert run.outputs[0].hex() == PUBLISHED[name][0]
@@ -501,7 +501,7 @@ def test_published_models_on_every_core(published: Path, tmp_path: Path, name: s
     if core == "cortex-m3":
         text = text.replace("0x00010000", "0x00100000").replace("0x00005000", "0x00020000")
     (tmp_path / "roomy.toml").write_text(text)
-    request = Request(("roomy",), vectors=100, targets_dir=tmp_path)
+    request = BenchmarkRequest(("roomy",), vectors=100, targets_dir=tmp_path)
     (run,) = measured(published / f"{name}.tflite", request).runs
     assert run.error is None
     assert run.outputs[0].hex() == PUBLISHED[name][0]

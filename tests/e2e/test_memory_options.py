@@ -20,7 +20,7 @@ from tinyml_compress.pipeline.compile.generated_folder import GeneratedC
 from tinyml_compress.pipeline.compile.places import memories_for
 from tinyml_compress.pipeline.export.verb import export
 from tinyml_compress.pipeline.measure.verb import measured
-from tinyml_compress.pipeline.measure.work import Request
+from tinyml_compress.pipeline.measure.work import BenchmarkRequest
 
 
 @pytest.fixture
@@ -113,7 +113,7 @@ def test_check_counts_each_memory_and_names_what_fits_nowhere() -> None:
 def test_benchmark_with_constants_in_ram() -> None:
     """On a board whose RAM is all alike too: less is read from flash, and cycles fall."""
     for device in ("nucleo-l4r5zi", "stm32h7a3"):
-        asked = [Request((device,), vectors=1, constants=where) for where in ConstantsIn]
+        asked = [BenchmarkRequest((device,), vectors=1, constants=where) for where in ConstantsIn]
         plain, loaded = (measured(residual(), request).runs[0] for request in asked)
         exact = [run.bit_exact for run in (plain, loaded)]
         assert [one.mismatches for one in exact if one is not None] == [0, 0]
@@ -124,7 +124,7 @@ def test_benchmark_with_constants_in_ram() -> None:
 
 
 def test_reads_that_are_not_known_are_not_claimed() -> None:
-    (run,) = measured(residual(), Request(("esp32-c3",), vectors=1, constants=ConstantsIn.RAM)).runs
+    (run,) = measured(residual(), BenchmarkRequest(("esp32-c3",), vectors=1, constants=ConstantsIn.RAM)).runs
     assert run.memories is not None
     assert run.memories[0].words_read is None
     assert run.memories[0].read == "words of 8 B, no wait"

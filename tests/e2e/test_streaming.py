@@ -20,7 +20,7 @@ from tinyml_compress.pipeline.compile.verb import compile_model
 from tinyml_compress.pipeline.convert.golden_vectors import golden_vectors
 from tinyml_compress.pipeline.inspect.verb import inspect_model
 from tinyml_compress.pipeline.measure.verb import measured
-from tinyml_compress.pipeline.measure.work import Request
+from tinyml_compress.pipeline.measure.work import BenchmarkRequest
 from tinyml_compress.pipeline.shrinking import shrink
 from tinyml_compress.runners import native, tflm, toolchain
 from tinyml_compress.runners.emulated import emulate
@@ -68,7 +68,7 @@ def test_the_verbs_take_it(name: str, tmp_path: Path) -> None:
     ram = next(demand for demand in contract.memory if demand.memory == "RAM")
     faster = compile_model(file.read_bytes(), name, Isa.DSP.sets)
     assert ram.needed == faster.arena_bytes + faster.state_bytes + board("cortex-m4").limits.stack_bytes
-    run = measured(file, Request(("raspberry-pi-pico",), vectors=3)).runs[0]
+    run = measured(file, BenchmarkRequest(("raspberry-pi-pico",), vectors=3)).runs[0]
     assert run.error is None
     assert run.parts("RAM")["state"] == program.state_bytes > 0
     assert (

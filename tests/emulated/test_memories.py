@@ -13,7 +13,7 @@ from tinyml_compress.errors import DoesNotFit
 from tinyml_compress.ir import Memories, Memory, Program
 from tinyml_compress.pipeline.compile.verb import compile_model
 from tinyml_compress.pipeline.measure.verb import measured
-from tinyml_compress.pipeline.measure.work import Request
+from tinyml_compress.pipeline.measure.work import BenchmarkRequest
 from tinyml_compress.runners import tflm
 from tinyml_compress.runners.emulated import Emulation, build_firmware, emulate
 from tinyml_compress.runners.vectors import mixed
@@ -109,7 +109,7 @@ def test_what_fits_nowhere_is_refused_and_named() -> None:
 
 
 def test_benchmark_says_what_lies_where() -> None:
-    (run,) = measured(wide(), Request(("nucleo-f767zi",), vectors=1)).runs
+    (run,) = measured(wide(), BenchmarkRequest(("nucleo-f767zi",), vectors=1)).runs
     assert run.error is None
     assert run.memories is not None
     fast, slow = run.memories

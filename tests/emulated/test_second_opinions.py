@@ -13,7 +13,7 @@ from tests.lib.nets import NETS
 from tinyml_compress.devices import CostClass, Device
 from tinyml_compress.errors import EmulationError, MissingDependency
 from tinyml_compress.pipeline.measure.verb import measured
-from tinyml_compress.pipeline.measure.work import Request
+from tinyml_compress.pipeline.measure.work import BenchmarkRequest
 from tinyml_compress.runners.emulated import Emulator, build_firmware, emulate, qemu
 from tinyml_compress.runners.emulated.qemu import QemuMachine
 
@@ -48,7 +48,7 @@ def test_qemu_gives_the_same_bytes_and_counts(core: str) -> None:
 @needs_qemu
 @pytest.mark.parametrize("core", ["cortex-m3", "cortex-m4", "cortex-m33", "cortex-m55"])
 def test_qemu_agrees_on_generated_code(core: str) -> None:
-    request = Request((board(core).name,), vectors=2)
+    request = BenchmarkRequest((board(core).name,), vectors=2)
     runs = [
         measured(NETS["residual"](), replace(request, emulator=emulator), "residual").runs[0]
         for emulator in ("unicorn", "qemu")
@@ -67,7 +67,9 @@ def test_qemu_agrees_on_generated_code(core: str) -> None:
 @needs_gcc
 def test_gcc_agrees_on_generated_code() -> None:
     boards = tuple(board(core).name for core in ARM)
-    result = measured(NETS["residual"](), Request(boards, vectors=3, toolchains=("zig", "gcc")), "residual")
+    result = measured(
+        NETS["residual"](), BenchmarkRequest(boards, vectors=3, toolchains=("zig", "gcc")), "residual"
+    )
     assert len(result.runs) == 2 * len(ARM)
     for run in result.runs:
         assert run.error is None

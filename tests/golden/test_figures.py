@@ -15,7 +15,7 @@ from tests.emulated.programs import CORES
 from tests.lib.nets import NETS
 from tinyml_compress.ops.base import Level
 from tinyml_compress.pipeline.measure.verb import measured
-from tinyml_compress.pipeline.measure.work import Request
+from tinyml_compress.pipeline.measure.work import BenchmarkRequest
 
 RECORD = Path(__file__).with_name("figures.json")
 GROWTH = 1.01
@@ -29,7 +29,7 @@ def figures(name: str, level: Level) -> dict[str, dict[str, int]]:
         tuple(CORES.values()) if level is Level.BALANCED else (CORES["cortex-m4"], CORES["cortex-m0plus"])
     )
     found = {}
-    for run in measured(NETS[name](), Request(boards, vectors=1, level=level), name).runs:
+    for run in measured(NETS[name](), BenchmarkRequest(boards, vectors=1, level=level), name).runs:
         assert run.error is None
         found[run.core] = {
             "instructions": run.instructions,
@@ -67,7 +67,7 @@ def test_published_models_keep_their_results(published: Path, model: str, file: 
     rows = json.loads(RESULTS.read_text(encoding="utf-8"))["rows"]
     boards = {"cortex-m4": "nucleo-l4r5zi", "cortex-m0plus": "raspberry-pi-pico"}
     content = (published / f"{file}.tflite").read_bytes()
-    found = measured(content, Request(tuple(boards.values()), vectors=3), model)
+    found = measured(content, BenchmarkRequest(tuple(boards.values()), vectors=3), model)
     for core, run in zip(boards, found.runs, strict=True):
         assert run.error is None
         (row,) = [

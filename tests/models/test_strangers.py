@@ -16,7 +16,7 @@ import pytest
 
 from tinyml_compress.errors import ModelError, UnsupportedLayer, UnsupportedOperator, UsageError
 from tinyml_compress.models import load, load_again
-from tinyml_compress.pipeline.fit.job import Job
+from tinyml_compress.pipeline.fit.job import FitRequest
 from tinyml_compress.support import backend
 from tinyml_compress.support.trust import trusted, trusting
 
@@ -468,5 +468,5 @@ def test_an_input_of_gigabytes(tmp_path: Path) -> None:
 
 def test_the_word_reaches_the_workers_of_a_search() -> None:
     for word in (True, False):
-        given = Job("m.keras", "x.npz", "cortex-m4", "f", "sqlite:///s", trust=word)
-        assert Job.from_text(given.to_text(), given.storage).trust is word
+        given = FitRequest("m.keras", "x.npz", "cortex-m4", "f", "sqlite:///s", trust=word)
+        assert FitRequest.from_text(given.to_text(), given.storage).trust is word

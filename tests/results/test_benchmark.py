@@ -17,7 +17,7 @@ from tests.lib.schema import validate
 from tests.report import documents
 from tinyml_compress.errors import DataError
 from tinyml_compress.pipeline.measure.verb import measured
-from tinyml_compress.pipeline.measure.work import Request
+from tinyml_compress.pipeline.measure.work import BenchmarkRequest
 from tinyml_compress.rendering.gate import Tolerances, judge
 from tinyml_compress.rendering.page import results_page
 from tinyml_compress.results import Benchmark, Kind, decoded, encoded
@@ -29,11 +29,11 @@ DOCS = Path(__file__).parents[2] / "docs"
 @pytest.fixture(scope="module", params=["aot", "tflm", "host", "too small"])
 def result(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Benchmark:
     if request.param == "host":
-        return measured(NETS["keyword"](), Request(("host",)))
+        return measured(NETS["keyword"](), BenchmarkRequest(("host",)))
     if request.param == "too small":
         folder = tmp_path_factory.mktemp("boards")
-        return measured(NETS["keyword"](), Request((_small(folder),), targets_dir=folder))
-    return measured(NETS["keyword"](), Request(("nucleo-l4r5zi",), engine=request.param, vectors=2))
+        return measured(NETS["keyword"](), BenchmarkRequest((_small(folder),), targets_dir=folder))
+    return measured(NETS["keyword"](), BenchmarkRequest(("nucleo-l4r5zi",), engine=request.param, vectors=2))
 
 
 def _small(folder: Path) -> str:

@@ -16,7 +16,7 @@ from tests.lib.schema import validate
 from tests.lib.searches import job_of
 from tinyml_compress.cli.fit import command
 from tinyml_compress.errors import TinymlError, UsageError
-from tinyml_compress.pipeline.fit.job import Job, amount, resolved
+from tinyml_compress.pipeline.fit.job import FitRequest, amount, resolved
 from tinyml_compress.pipeline.fit.judge import reference_point
 from tinyml_compress.pipeline.fit.result import Facts, result_of
 from tinyml_compress.rendering.page import results_page
@@ -52,13 +52,13 @@ def test_limits_as_users_write_them() -> None:
 
 
 def test_parts_are_of_the_reference() -> None:
-    job = Job("m", "d", "t", "f", "s", max_flash="50%", max_ms="10%", max_ram="4K", max_drop=0.01)
+    job = FitRequest("m", "d", "t", "f", "s", max_flash="50%", max_ms="10%", max_ram="4K", max_drop=0.01)
     assert resolved(job, COST) == Budget(20_000, 4096, pytest.approx(4.17), 0.01)
 
 
 def test_a_job_survives_its_file_and_knows_its_question(tmp_path: Path) -> None:
     job = job_of("zoo:ds_cnn", "data:keywords", tmp_path, max_flash="20K", only=("keep",))
-    assert Job.from_text(job.to_text(), job.storage) == job
+    assert FitRequest.from_text(job.to_text(), job.storage) == job
     other = job_of("zoo:ds_cnn", "data:keywords", tmp_path, max_flash="21K", only=("keep",))
     elsewhere = job_of("zoo:ds_cnn", "data:keywords", tmp_path / "x", max_flash="20K", only=("keep",))
     assert other.study != job.study
@@ -118,7 +118,7 @@ def _result(budget: Budget, trials: list[Trial]) -> Fit:
         space=full_space().searched(),
         left_out=(LeftOut(name="clusters", why="no gain"),),
     )
-    job = Job("net.keras", "data:keywords", "nucleo-l4r5zi", "f", "sqlite:///s", "fit-1")
+    job = FitRequest("net.keras", "data:keywords", "nucleo-l4r5zi", "f", "sqlite:///s", "fit-1")
     return result_of(job, "the board", facts, trials, Path("out"), 100.0)
 
 

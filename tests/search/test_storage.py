@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from tests.lib.searches import job_of
 from tinyml_compress.errors import MissingDependency, TinymlError, UsageError
-from tinyml_compress.pipeline.fit.job import Job
+from tinyml_compress.pipeline.fit.job import FitRequest
 from tinyml_compress.pipeline.fit.result import Facts, result_of
 from tinyml_compress.results import encoded
 from tinyml_compress.search import storage
@@ -111,7 +111,7 @@ def test_a_search_s_file_for_its_workers_and_its_result_have_no_password(tmp_pat
     )
     assert "sesame" not in job.to_text()
     assert "sesame" not in repr(job)
-    assert Job.from_text(job.to_text(), job.storage) == job
+    assert FitRequest.from_text(job.to_text(), job.storage) == job
     found = encoded(result_of(job, "board", Facts(), (), tmp_path, 1.0))
     assert found["storage"] == "mysql://me:***@host/db"
     assert "sesame" not in json.dumps(found)

@@ -12,7 +12,7 @@ from tinyml_compress.errors import ConfigError, DataError, ModelError, TrainingE
 from tinyml_compress.support.backend import fix_seeds, keras2
 from tinyml_compress.techniques import distillation, low_rank
 from tinyml_compress.techniques.low_rank import RankBy
-from tinyml_compress.techniques.training import Kind, Samples, Training, outputs_of, score_of, task_for
+from tinyml_compress.techniques.training import Samples, TaskKind, Training, outputs_of, score_of, task_for
 
 
 def _samples(model: Any, count: int = 64) -> Samples:
@@ -58,7 +58,7 @@ def test_regression_and_autoencoders_distil_too() -> None:
     teacher = keras2().Sequential([keras2().Input((6,)), layers.Dense(8, activation="relu"), layers.Dense(6)])
     samples = Samples(np.random.default_rng(0).normal(size=(40, 6)).astype("float32"))
     training = Training(task_for(teacher, samples, batch_size=8), samples)
-    assert training.task.kind is Kind.AUTOENCODER
+    assert training.task.kind is TaskKind.AUTOENCODER
     done = distillation.distil(teacher, distillation.narrower(teacher, 0.5), training=training, epochs=2)
     assert done.history.loss[-1] < done.history.loss[0]
 
@@ -77,7 +77,7 @@ def test_a_class_per_pixel_is_distilled() -> None:
     inputs = generator.normal(size=(40, 5, 4, 3)).astype("float32")
     samples = Samples(inputs, generator.integers(0, 3, (40, 5, 4)))
     training = Training(task_for(teacher, samples, batch_size=8), samples)
-    assert training.task.kind is Kind.CLASSIFICATION
+    assert training.task.kind is TaskKind.CLASSIFICATION
     student = distillation.narrower(teacher, 0.5, seed=1)
     taught = distillation.distil(
         teacher, student, training=training, alpha=1.0, epochs=25, learning_rate=2e-2
@@ -187,7 +187,7 @@ def test_low_rank_refuses_the_impossible() -> None:
 def test_tasks_are_told_from_model_and_data() -> None:
     model = zoo.plain()
     samples = _samples(model)
-    assert task_for(model, samples).kind is Kind.CLASSIFICATION
+    assert task_for(model, samples).kind is TaskKind.CLASSIFICATION
     with pytest.raises(DataError, match="do not fit"):
         task_for(model, Samples(samples.inputs, samples.labels + 5))
     with pytest.raises(DataError, match="needs labels"):
@@ -195,5 +195,5 @@ def test_tasks_are_told_from_model_and_data() -> None:
     layers = keras2().layers
     single = keras2().Sequential([keras2().Input((4,)), layers.Dense(1, activation="sigmoid")])
     few = np.zeros((8, 4), "float32")
-    assert task_for(single, Samples(few, np.arange(8) % 2)).kind is Kind.BINARY
-    assert task_for(single, Samples(few, np.arange(8) / 3)).kind is Kind.REGRESSION
+    assert task_for(single, Samples(few, np.arange(8) % 2)).kind is TaskKind.BINARY
+    assert task_for(single, Samples(few, np.arange(8) / 3)).kind is TaskKind.REGRESSION

@@ -19,7 +19,7 @@ from tinyml_compress.errors import BudgetError, DoesNotFit
 from tinyml_compress.pipeline.checking import check
 from tinyml_compress.pipeline.measure.judgement import Budgets, check_budgets
 from tinyml_compress.pipeline.measure.verb import measured
-from tinyml_compress.pipeline.measure.work import Request
+from tinyml_compress.pipeline.measure.work import BenchmarkRequest
 from tinyml_compress.runners import tflm
 
 BOARDS = tuple(device for device in list_devices() if isinstance(device, Device))
@@ -40,7 +40,7 @@ def test_every_verb_gives_the_same_answer(nbytes: int) -> None:
     """
     file = of_size(nbytes)
     names = [board.name for board in BOARDS]
-    runs = measured(file, Request(targets=tuple(names), engine="tflm")).runs
+    runs = measured(file, BenchmarkRequest(targets=tuple(names), engine="tflm")).runs
     contracts = check(file, names, engine="tflm").contracts
     arena = tflm.arena_bytes(file)
     for board, run, contract in zip(BOARDS, runs, contracts, strict=True):
@@ -97,7 +97,7 @@ def test_assumptions_stand_in_text_and_json(tmp_path: Path) -> None:
 
 
 def test_budgets_count_the_same_sum() -> None:
-    result = measured(of_size(12_000), Request(targets=("nucleo-l4r5zi",), engine="tflm"))
+    result = measured(of_size(12_000), BenchmarkRequest(targets=("nucleo-l4r5zi",), engine="tflm"))
     check_budgets(result, Budgets(flash=66_000))
     with pytest.raises(BudgetError, match="over budget") as caught:
         check_budgets(result, Budgets(flash=65_999))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tinyml_compress.exporters.bundle import Bundle, Engine
+from tinyml_compress.exporters.bundle import Bundle, Runtime
 from tinyml_compress.exporters.parts import Files, below, headers, licence, private, readme, sources, text
 
 _DEPENDS = "Needs a library with TensorFlow Lite Micro, such as Arduino_TensorFlowLite."
@@ -10,7 +10,7 @@ _DEPENDS = "Needs a library with TensorFlow Lite Micro, such as Arduino_TensorFl
 
 def layout(bundle: Bundle) -> Files:
     """`library.properties`, `src/`, `examples/SelfTest/`."""
-    tflm = bundle.engine is Engine.TFLM
+    tflm = bundle.engine is Runtime.TFLM
     facts = {
         "library": bundle.name,
         "paragraph": _DEPENDS if tflm else "Self-contained C, no interpreter, no heap. For 32-bit boards.",
@@ -35,7 +35,7 @@ def _keywords(bundle: Bundle) -> str:
     """What the IDE colours; its format asks for tabs."""
     name = bundle.name
     functions = [f"{name}_selftest"]
-    if bundle.engine is Engine.AOT:
+    if bundle.engine is Runtime.AOT:
         functions += [f"{name}_input", f"{name}_invoke", f"{name}_output"]
     return (
         "".join(f"{word}\tKEYWORD2\n" for word in sorted(functions)) + f"{name}_selftest_result\tKEYWORD1\n"

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 
-class Engine(Enum):
+class Runtime(Enum):
     """What executes the model on the device."""
 
     AOT = "aot"
@@ -15,7 +15,7 @@ class Engine(Enum):
 
 
 @dataclass(frozen=True)
-class Vectors:
+class SelfTest:
     """The golden vectors as a private header of the self-test."""
 
     count: int
@@ -30,7 +30,7 @@ class Bundle:
 
     name: str
     """Prefix of all C symbols."""
-    engine: Engine
+    engine: Runtime
     release: str
     """Version of the library, as `1.0.0`."""
     author: str
@@ -41,7 +41,7 @@ class Bundle:
     """Public headers of the model, by file name; the first is the one that a firmware includes."""
     sources: Mapping[str, str]
     """What has to be compiled."""
-    vectors: Vectors
+    vectors: SelfTest
     crc32: str
     """C expression of the weights' CRC-32."""
     arena_bytes: str

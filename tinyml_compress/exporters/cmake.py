@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tinyml_compress.exporters.bundle import Bundle, Engine
+from tinyml_compress.exporters.bundle import Bundle, Runtime
 from tinyml_compress.exporters.parts import (
     Files,
     below,
@@ -19,7 +19,7 @@ from tinyml_compress.exporters.templating import template
 
 def layout(bundle: Bundle) -> Files:
     """`include/`, `src/`, `example/`, `cmake/`."""
-    aot = bundle.engine is Engine.AOT
+    aot = bundle.engine is Runtime.AOT
     files: Files = {
         **below("include", headers(bundle)),
         **below("src", {**sources(bundle), **private(bundle)}),

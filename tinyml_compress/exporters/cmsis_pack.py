@@ -6,7 +6,7 @@ import io
 import re
 import zipfile
 
-from tinyml_compress.exporters.bundle import Bundle, Engine
+from tinyml_compress.exporters.bundle import Bundle, Runtime
 from tinyml_compress.exporters.parts import (
     Files,
     below,
@@ -31,7 +31,7 @@ def layout(bundle: Bundle) -> Files:
     """`VENDOR.NAME.pdsc`, `include/`, `src/`, `template/main.c`, and all of it as
     `VENDOR.NAME.VERSION.pack`.
     """
-    tflm = bundle.engine is Engine.TFLM
+    tflm = bundle.engine is Runtime.TFLM
     vendor = re.sub(r"[^A-Za-z0-9]+", "_", bundle.author).strip("_")[:_LONGEST] or "unknown"
     pack = f"{vendor}.{bundle.name}.{bundle.release}.pack"
     facts = {"vendor": vendor, "sub": bundle.name[:_LONGEST], "pack": pack, "selftest": selftest(bundle)}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tinyml_compress.exporters.bundle import Bundle, Engine
+from tinyml_compress.exporters.bundle import Bundle, Runtime
 from tinyml_compress.exporters.parts import Files, below, headers, licence, private, readme, sources, text
 from tinyml_compress.support.escape import cmake_string, yaml_string
 
@@ -11,7 +11,7 @@ _TFLM = "esp-tflite-micro"
 
 def layout(bundle: Bundle) -> Files:
     """`idf_component.yml`, `CMakeLists.txt`, `include/`, `src/`, `examples/selftest/`."""
-    tflm = bundle.engine is Engine.TFLM
+    tflm = bundle.engine is Runtime.TFLM
     example = "examples/selftest"
     files: Files = {
         "idf_component.yml": text(

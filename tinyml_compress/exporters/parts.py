@@ -8,7 +8,7 @@ from pathlib import PurePosixPath
 from typing import TypeAlias
 
 from tinyml_compress._version import __version__
-from tinyml_compress.exporters.bundle import Bundle, Engine
+from tinyml_compress.exporters.bundle import Bundle, Runtime
 from tinyml_compress.exporters.templating import template
 from tinyml_compress.support.templating import filled
 
@@ -56,7 +56,7 @@ def sources(bundle: Bundle) -> dict[str, str]:
 
 def selftest(bundle: Bundle) -> str:
     """The name of the self-test's source."""
-    return f"{bundle.name}_selftest.{'c' if bundle.engine is Engine.AOT else 'cpp'}"
+    return f"{bundle.name}_selftest.{'c' if bundle.engine is Runtime.AOT else 'cpp'}"
 
 
 def private(bundle: Bundle) -> dict[str, str]:
@@ -110,7 +110,7 @@ def _facts(bundle: Bundle) -> dict[str, str]:
         "block": "arena",
         **bundle.facts,
     }
-    call = "call_state" if bundle.stateful and bundle.engine is Engine.AOT else "call"
+    call = "call_state" if bundle.stateful and bundle.engine is Runtime.AOT else "call"
     for part, name in (("sizes", "sizes"), ("call", call)):
         facts[part] = filled(template(f"{bundle.engine.value}/{name}.txt").strip(), bundle.name, facts)
     return facts

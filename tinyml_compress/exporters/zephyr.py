@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tinyml_compress.exporters.bundle import Bundle, Engine
+from tinyml_compress.exporters.bundle import Bundle, Runtime
 from tinyml_compress.exporters.parts import (
     Files,
     below,
@@ -21,7 +21,7 @@ _AOT_STACK = 2048
 
 def layout(bundle: Bundle) -> Files:
     """`zephyr/` for the build system, `include/`, `src/`, `samples/selftest/`."""
-    tflm = bundle.engine is Engine.TFLM
+    tflm = bundle.engine is Runtime.TFLM
     compiled = "\n".join(f"    ${{{bundle.name.upper()}_ROOT}}/src/{name}" for name in sorted(bundle.sources))
     sample = "samples/selftest"
     files: Files = {

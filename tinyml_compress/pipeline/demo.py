@@ -18,7 +18,7 @@ from tinyml_compress.pipeline.convert.verb import convert
 from tinyml_compress.pipeline.evaluate.verb import evaluate
 from tinyml_compress.pipeline.inspect.verb import looked_into
 from tinyml_compress.pipeline.measure.verb import measured
-from tinyml_compress.pipeline.measure.work import Request
+from tinyml_compress.pipeline.measure.work import BenchmarkRequest
 from tinyml_compress.rendering.page import results_page
 from tinyml_compress.results import (
     Benchmark,
@@ -77,7 +77,7 @@ def demo(
     say(f"compile  {', '.join(compiled.files)}: arena {compiled.arena_bytes:,} B, no interpreter")
 
     with stage("run on every board"):
-        boards = measured(small.path, Request(targets=("all",)), _NAME)
+        boards = measured(small.path, BenchmarkRequest(targets=("all",)), _NAME)
     say(f"boards   {sum(run.error is None for run in boards.runs)} of {len(boards.runs)} run it")
     with stage("where the engines part"):
         steps = ladder(small.path, test.name, reference=plain.path, seed=seed)

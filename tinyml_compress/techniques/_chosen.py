@@ -19,7 +19,7 @@ from tinyml_compress.support.backend import fix_seeds
 from tinyml_compress.techniques._grid import Centred, rounded
 from tinyml_compress.techniques._layerwise import LinearMap, Walk
 from tinyml_compress.techniques._second_order import Quadratic
-from tinyml_compress.techniques.technique import Context, Options, Outcome, Technique, count, excluded
+from tinyml_compress.techniques.technique import Applied, Context, Options, Technique, count, excluded
 
 Array = npt.NDArray[Any]
 Floats = npt.NDArray[np.float64]
@@ -87,12 +87,12 @@ class Chooser(Technique[O]):
             walk.put(layer, chosen)
         return Chosen(walk.working, losses)
 
-    def apply(self, options: O, model: Any, context: Context) -> Outcome:
+    def apply(self, options: O, model: Any, context: Context) -> Applied:
         done = self.choose(options, model, self.calibration(context), context.seed, context.tell)
         nearest = "part of its outputs lost by nearest steps"
         head = (("layer", ""), (nearest, "{:.2e}"), ("by chosen ones", "{:.2e}"))
         rows = [(name, *losses) for name, losses in done.losses.items()]
-        return Outcome(done.model, (), Listing.of(head, rows))
+        return Applied(done.model, (), Listing.of(head, rows))
 
 
 def of_kernel(one: LinearMap) -> tuple[Quadratic, Floats]:

@@ -19,9 +19,9 @@ from tinyml_compress.support.backend import fix_seeds
 from tinyml_compress.techniques._grid import rounded
 from tinyml_compress.techniques._layerwise import LinearMap, Walk
 from tinyml_compress.techniques.technique import (
+    Applied,
     Context,
     Options,
-    Outcome,
     Technique,
     count,
     excluded,
@@ -97,10 +97,10 @@ class BiasCorrection(Technique[BiasOptions]):
     options = BiasOptions
     place = 60
 
-    def apply(self, options: BiasOptions, model: Any, context: Context) -> Outcome:
+    def apply(self, options: BiasOptions, model: Any, context: Context) -> Applied:
         corrected, shifts = correct_biases(model, self.calibration(context), options, context.seed)
         head = (("layer", ""), ("largest shift before", "{:.3g}"), ("after", "{:.3g}"))
-        return Outcome(corrected, (), Listing.of(head, [(name, *shift) for name, shift in shifts.items()]))
+        return Applied(corrected, (), Listing.of(head, [(name, *shift) for name, shift in shifts.items()]))
 
 
 TECHNIQUE = BiasCorrection()

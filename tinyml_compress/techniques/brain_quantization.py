@@ -20,10 +20,10 @@ from tinyml_compress.techniques._layerwise import LinearMap
 from tinyml_compress.techniques._second_order import Quadratic
 from tinyml_compress.techniques.sensitivity import Means, measured
 from tinyml_compress.techniques.technique import (
+    Applied,
     Context,
     Dimension,
     Fidelity,
-    Outcome,
     Point,
     count,
     word,
@@ -199,7 +199,7 @@ class BrainQuantization(Chooser[BrainQuantOptions]):
         booked = _booked(maps, options.bits) if options.values == "book" else None
         return booked or [_even(one, options.bits, one_scale) for one in maps]
 
-    def apply(self, options: BrainQuantOptions, model: Any, context: Context) -> Outcome:
+    def apply(self, options: BrainQuantOptions, model: Any, context: Context) -> Applied:
         if options.share == "alike":
             return super().apply(options, model, context)
         sensitivity = measured(

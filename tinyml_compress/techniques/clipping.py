@@ -25,10 +25,10 @@ from tinyml_compress.techniques.channels import Channels
 from tinyml_compress.techniques.equalization import takes_care
 from tinyml_compress.techniques.graph import Copier, Step, rebuild
 from tinyml_compress.techniques.technique import (
+    Applied,
     Context,
     Fidelity,
     Options,
-    Outcome,
     Point,
     Technique,
     count,
@@ -220,14 +220,14 @@ class RangeClipping(Technique[ClipOptions]):
     options = ClipOptions
     place = 46
 
-    def apply(self, options: ClipOptions, model: Any, context: Context) -> Outcome:
+    def apply(self, options: ClipOptions, model: Any, context: Context) -> Applied:
         done = clip_ranges(model, self.calibration(context), options, context.seed, context.tell)
         note = (
             f"int8 moves the outputs by {done.before:.3g}% of their variance, with caps by {done.after:.3g}%"
         )
         rows = [(one.layer, one.most, "as it is" if one.cap is None else one.cap) for one in done.clips]
         head = (("layer", ""), ("largest value", "{:.4g}"), ("range ends at", "{:.4g}"))
-        return Outcome(done.model, (note,), Listing.of(head, rows))
+        return Applied(done.model, (note,), Listing.of(head, rows))
 
     def chosen(self, point: Point, fidelity: Fidelity) -> ClipOptions | None:
         return ClipOptions() if takes_care(point, fidelity, "clipped") else None

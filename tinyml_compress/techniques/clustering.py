@@ -19,11 +19,11 @@ from tinyml_compress.support.backend import tensorflow, tfmot
 from tinyml_compress.techniques.graph import Copier, copy_model, rebuild, steps_of
 from tinyml_compress.techniques.sparsity import prunable_weights, total_sparsity
 from tinyml_compress.techniques.technique import (
+    Applied,
     Context,
     Dimension,
     Fidelity,
     Options,
-    Outcome,
     Point,
     Technique,
     count,
@@ -236,7 +236,7 @@ class Clustering(Technique[ClusterOptions]):
         ),
     )
 
-    def apply(self, options: ClusterOptions, model: Any, context: Context) -> Outcome:
+    def apply(self, options: ClusterOptions, model: Any, context: Context) -> Applied:
         done = cluster(
             model,
             clusters=options.clusters,
@@ -247,7 +247,7 @@ class Clustering(Technique[ClusterOptions]):
             training=context.taught(model),
         )
         table = Listing.of((("layer", ""), ("values", "{:d}")), done.values)
-        return Outcome(done.model, done.notes, table, done.history)
+        return Applied(done.model, done.notes, table, done.history)
 
     def chosen(self, point: Point, fidelity: Fidelity) -> ClusterOptions | None:
         return (

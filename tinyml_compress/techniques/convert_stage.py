@@ -10,11 +10,11 @@ from typing import Any
 from tinyml_compress.errors import UsageError
 from tinyml_compress.techniques.brain_quantization import WEIGHT_BITS
 from tinyml_compress.techniques.technique import (
+    Applied,
     Context,
     Dimension,
     Fidelity,
     Options,
-    Outcome,
     Point,
     Technique,
     count,
@@ -76,7 +76,7 @@ class Conversion(Technique[ConvertOptions]):
         ),
     )
 
-    def apply(self, options: ConvertOptions, model: Any, context: Context) -> Outcome:
+    def apply(self, options: ConvertOptions, model: Any, context: Context) -> Applied:
         raise UsageError("a conversion makes a file, not a model", which="convert")
 
     def chosen(self, point: Point, fidelity: Fidelity) -> ConvertOptions:

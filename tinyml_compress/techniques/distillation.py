@@ -22,10 +22,10 @@ from tinyml_compress.techniques.graph import Copier, copy_model, rebuild
 from tinyml_compress.techniques.structured import ROUND_TO, remove_channels
 from tinyml_compress.techniques.technique import (
     Anchor,
+    Applied,
     Context,
     Fidelity,
     Options,
-    Outcome,
     Point,
     Technique,
     count,
@@ -35,7 +35,15 @@ from tinyml_compress.techniques.technique import (
     text,
     word,
 )
-from tinyml_compress.techniques.training import History, Kind, Task, Training, ends_in, outputs_of, targets_of
+from tinyml_compress.techniques.training import (
+    History,
+    TaskKind,
+    Training,
+    TrainingTask,
+    ends_in,
+    outputs_of,
+    targets_of,
+)
 
 
 @dataclass(frozen=True)
@@ -90,7 +98,7 @@ def taught_by(
     the teacher then answers each batch as the augmentation left it.
     """
     task, train = training.task, training.train
-    has_labels = train.labels is not None or task.kind is Kind.AUTOENCODER
+    has_labels = train.labels is not None or task.kind is TaskKind.AUTOENCODER
     alpha = alpha if has_labels else 1.0
     if inside and (names := alike(teacher, student)):
         hard = targets_of(task, train, student) if has_labels else np.zeros((len(train), 1), np.float32)
@@ -101,8 +109,8 @@ def taught_by(
 
         return replace(training, targets=hard, loss=_part_of(task.loss, 1 - alpha), beside=beside)
     soft = outputs_of(teacher, train.inputs)
-    if task.kind is not Kind.CLASSIFICATION:
-        if task.kind is Kind.BINARY and not ends_in(teacher, "sigmoid"):
+    if task.kind is not TaskKind.CLASSIFICATION:
+        if task.kind is TaskKind.BINARY and not ends_in(teacher, "sigmoid"):
             soft = 1 / (1 + np.exp(-soft))  # targets are probabilities
         hard = targets_of(task, train, student) if has_labels else soft
         targets = np.concatenate([hard.reshape(len(hard), -1), soft.reshape(len(soft), -1)], axis=1)
@@ -126,15 +134,15 @@ def _part_of(task_loss: Any, weight: float) -> Any:
     return loss
 
 
-def _followed(task: Task, teacher: Any, temperature: float) -> Callable[[Any, Any], Any]:
+def _followed(task: TrainingTask, teacher: Any, temperature: float) -> Callable[[Any, Any], Any]:
     """What the outputs of teacher and student are apart, in the task's terms."""
     tf, single = tensorflow(), keras2().losses.get(task.loss)
-    if task.kind is Kind.CLASSIFICATION:
+    if task.kind is TaskKind.CLASSIFICATION:
         of_logits = _softened(temperature)
         if not ends_in(teacher, "softmax"):
             return of_logits
         return lambda theirs, mine: of_logits(*(tf.math.log(tf.maximum(one, 1e-8)) for one in (theirs, mine)))
-    if task.kind is Kind.BINARY and not ends_in(teacher, "sigmoid"):
+    if task.kind is TaskKind.BINARY and not ends_in(teacher, "sigmoid"):
         return lambda theirs, mine: single(tf.sigmoid(theirs), mine)
     return lambda theirs, mine: single(theirs, mine)
 
@@ -250,7 +258,7 @@ class Distillation(Technique[DistilOptions]):
     place = 11
     anchors = (Anchor(90, (("keep", 0.5625), ("narrow", "distil"), ("level", "size"), ("qat", True))),)
 
-    def apply(self, options: DistilOptions, model: Any, context: Context) -> Outcome:
+    def apply(self, options: DistilOptions, model: Any, context: Context) -> Applied:
         assert context.training is not None
         done = distil(
             model,
@@ -266,7 +274,7 @@ class Distillation(Technique[DistilOptions]):
             f"student has {done.student_parameters:,} parameters, "
             f"{part:.1%} of the teacher's {done.teacher_parameters:,}"
         )
-        return Outcome(done.model, (note,), history=done.history)
+        return Applied(done.model, (note,), history=done.history)
 
     def chosen(self, point: Point, fidelity: Fidelity) -> DistilOptions | None:
         if point["keep"] == 1.0 or point["narrow"] != "distil" or not fidelity.trains:

@@ -22,11 +22,11 @@ from tinyml_compress.techniques._scaling import scalable, scaled
 from tinyml_compress.techniques._simulated import Simulation
 from tinyml_compress.techniques.channels import Channels, Role
 from tinyml_compress.techniques.technique import (
+    Applied,
     Context,
     Dimension,
     Fidelity,
     Options,
-    Outcome,
     Point,
     Technique,
     count,
@@ -190,13 +190,13 @@ class Equalization(Technique[EqualOptions]):
         ),
     )
 
-    def apply(self, options: EqualOptions, model: Any, context: Context) -> Outcome:
+    def apply(self, options: EqualOptions, model: Any, context: Context) -> Applied:
         done = equalize(model, self.calibration(context), options, context.seed)
         told = ", ".join(f"{strength:g}: {loss:.3g}%" for strength, loss in done.losses.items())
         note = f"strength {done.strength:g}; int8 moves the outputs by (strength: part of variance) {told}"
         head = (("layer", ""), ("widest channel over the median", "{:.1f}"), ("after", "{:.1f}"))
         rows = [(name, *spread) for name, spread in done.spreads.items()]
-        return Outcome(done.model, (note, *done.notes), Listing.of(head, rows))
+        return Applied(done.model, (note, *done.notes), Listing.of(head, rows))
 
     def chosen(self, point: Point, fidelity: Fidelity) -> EqualOptions | None:
         return EqualOptions() if takes_care(point, fidelity, "even") else None

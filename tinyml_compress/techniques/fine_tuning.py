@@ -15,10 +15,10 @@ from tinyml_compress.techniques.distillation import fresh_copy
 from tinyml_compress.techniques.graph import copy_model
 from tinyml_compress.techniques.pruning import mask_projections
 from tinyml_compress.techniques.technique import (
+    Applied,
     Context,
     Dimension,
     Options,
-    Outcome,
     Point,
     Technique,
     count,
@@ -78,7 +78,7 @@ class FineTuning(Technique[TrainOptions]):
         ),
     )
 
-    def apply(self, options: TrainOptions, model: Any, context: Context) -> Outcome:
+    def apply(self, options: TrainOptions, model: Any, context: Context) -> Applied:
         working = fresh_copy(model, context.seed) if options.fresh else copy_model(model)
         training = context.taught(working, inside=0.0 if options.fresh else options.inside)
         assert training is not None
@@ -89,10 +89,10 @@ class FineTuning(Technique[TrainOptions]):
             best = min(tried, key=lambda one: tried[one]) if tried else options.learning_rate
             history = training.fit(working, options.epochs, best, projections=held)
         if not tried:
-            return Outcome(working, history=history)
+            return Applied(working, history=history)
         head = (("learning rate", "{:.3g}"), ("loss on samples kept out", "{:.4g}"))
         note = f"learning rate {best:.3g}, the best of {len(tried)} on samples that were kept out"
-        return Outcome(working, (note,), Listing.of(head, list(tried.items())), history)
+        return Applied(working, (note,), Listing.of(head, list(tried.items())), history)
 
 
 def _tried(options: TrainOptions, model: Any, training: Training, context: Context) -> dict[float, float]:

@@ -27,11 +27,11 @@ from tinyml_compress.techniques.graph import Copier, copy_model, rebuild, steps_
 from tinyml_compress.techniques.sensitivity import Means, measured
 from tinyml_compress.techniques.technique import (
     Anchor,
+    Applied,
     Context,
     Dimension,
     Fidelity,
     Options,
-    Outcome,
     Point,
     Technique,
     epochs,
@@ -414,7 +414,7 @@ class LowRank(Technique[LowRankOptions]):
     )
     anchors = (Anchor(100, (("low_rank", 0.6), ("level", "size"))),)
 
-    def apply(self, options: LowRankOptions, model: Any, context: Context) -> Outcome:
+    def apply(self, options: LowRankOptions, model: Any, context: Context) -> Applied:
         done = factorise(
             model,
             by=RankBy(options.by),
@@ -429,7 +429,7 @@ class LowRank(Technique[LowRankOptions]):
         )
         rows = [(row.layer, row.before, row.after, row.why) for row in done.splits]
         head = (("layer", ""), ("before", "{:,}"), ("after", "{:,}"), ("why", ""))
-        return Outcome(done.model, (), Listing.of(head, rows), done.history)
+        return Applied(done.model, (), Listing.of(head, rows), done.history)
 
     def chosen(self, point: Point, fidelity: Fidelity) -> LowRankOptions | None:
         if point["low_rank"] == 1.0:

@@ -24,9 +24,9 @@ from tinyml_compress.techniques._sharing import LEVELS, choose_levels
 from tinyml_compress.techniques.patterns import Pattern, pattern_of
 from tinyml_compress.techniques.sparsity import ZEROS_HEAD, Zeros, prunable_weights, zeros_of
 from tinyml_compress.techniques.technique import (
+    Applied,
     Context,
     Options,
-    Outcome,
     Technique,
     count,
     excluded,
@@ -197,14 +197,14 @@ class OptimalBrain(Technique[BrainOptions]):
     options = BrainOptions
     place = 31
 
-    def apply(self, options: BrainOptions, model: Any, context: Context) -> Outcome:
+    def apply(self, options: BrainOptions, model: Any, context: Context) -> Applied:
         done = prune_by_outputs(model, self.calibration(context), options, context.seed, context.tell)
         rows = [
             (row.layer, row.zeros, row.weights, row.part, _harm(done.harms.get(row.layer), row))
             for row in zeros_of(done.model)
         ]
         head = (*ZEROS_HEAD, ("outputs moved by it alone", "{:.3g}%"))
-        return Outcome(done.model, done.notes, Listing.of(head, rows))
+        return Applied(done.model, done.notes, Listing.of(head, rows))
 
 
 def _harm(harms: Sequence[float] | None, row: Zeros) -> float | str:

@@ -23,11 +23,11 @@ from tinyml_compress.techniques.sensitivity import Means, measured
 from tinyml_compress.techniques.sparsity import Zeros, prunable_weights, total_sparsity, zeros_of, zeros_table
 from tinyml_compress.techniques.technique import (
     Anchor,
+    Applied,
     Context,
     Dimension,
     Fidelity,
     Options,
-    Outcome,
     Point,
     Technique,
     count,
@@ -461,7 +461,7 @@ class MagnitudePruning(Technique[PruneOptions]):
     )
     anchors = (Anchor(60, (("sparsity", 0.9), ("level", "size"))),)
 
-    def apply(self, options: PruneOptions, model: Any, context: Context) -> Outcome:
+    def apply(self, options: PruneOptions, model: Any, context: Context) -> Applied:
         shares, notes = _shared(options, model, context)
         done = prune(
             model,
@@ -476,7 +476,7 @@ class MagnitudePruning(Technique[PruneOptions]):
             dense_pattern=options.patterns.dense,
             training=context.taught(model),
         )
-        return Outcome(done.model, (*done.notes, *notes), zeros_table(done.zeros), done.history)
+        return Applied(done.model, (*done.notes, *notes), zeros_table(done.zeros), done.history)
 
     def chosen(self, point: Point, fidelity: Fidelity) -> PruneOptions | None:
         if point["sparsity"] == 0.0:

@@ -28,11 +28,11 @@ from tinyml_compress.techniques.graph import Copier, Step, rebuild, steps_of
 from tinyml_compress.techniques.pruning import mask_projection
 from tinyml_compress.techniques.sparsity import prunable_weights, total_sparsity
 from tinyml_compress.techniques.technique import (
+    Applied,
     Context,
     Dimension,
     Fidelity,
     Options,
-    Outcome,
     Point,
     Technique,
     epochs,
@@ -325,7 +325,7 @@ class QuantizationAwareTraining(Technique[QatOptions]):
     fixes_weights = True
     dimensions = (Dimension("qat", (False, True), False, "fine-tuning in int8 arithmetic", trains=True),)
 
-    def apply(self, options: QatOptions, model: Any, context: Context) -> Outcome:
+    def apply(self, options: QatOptions, model: Any, context: Context) -> Applied:
         training = context.taught(model)
         assert training is not None
         done = train_quantized(
@@ -342,7 +342,7 @@ class QuantizationAwareTraining(Technique[QatOptions]):
         notes = done.notes
         if options.preserve != "none" and done.sparsity_after + 1e-9 < done.sparsity_before:
             notes += (f"sparsity fell from {done.sparsity_before:.2%} to {done.sparsity_after:.2%}",)
-        return Outcome(done.model, notes, table, done.history)
+        return Applied(done.model, notes, table, done.history)
 
     def plan(self, options: QatOptions, model: Any) -> Sequence[Block]:
         columns = (

@@ -26,10 +26,10 @@ from tinyml_compress.techniques.channels import Channels, Cut, Role, analyse
 from tinyml_compress.techniques.cost import cost_of
 from tinyml_compress.techniques.structured import ROUND_TO, blocks_of, kept_count
 from tinyml_compress.techniques.technique import (
+    Applied,
     Context,
     Fidelity,
     Options,
-    Outcome,
     Point,
     Technique,
     count,
@@ -337,7 +337,7 @@ class Reconstruction(Technique[ReconstructOptions]):
     options = ReconstructOptions
     place = 11
 
-    def apply(self, options: ReconstructOptions, model: Any, context: Context) -> Outcome:
+    def apply(self, options: ReconstructOptions, model: Any, context: Context) -> Applied:
         done = reconstruct(model, self.calibration(context), options, context.seed, context.tell)
         rows = [(", ".join(one.layers), one.before, one.after, one.harm) for one in done.blocks]
         (macs, fewer), (parameters, left) = done.macs, done.parameters
@@ -348,7 +348,7 @@ class Reconstruction(Technique[ReconstructOptions]):
             ("after", "{:d}"),
             ("outputs moved by them alone", "{:.3g}%"),
         )
-        return Outcome(done.model, (note, *done.notes), Listing.of(head, rows))
+        return Applied(done.model, (note, *done.notes), Listing.of(head, rows))
 
     def chosen(self, point: Point, fidelity: Fidelity) -> ReconstructOptions | None:
         if point["keep"] == 1.0 or point["narrow"] != "rebuilt" or not fidelity.trains:

@@ -22,11 +22,11 @@ from tinyml_compress.techniques.graph import copy_model
 from tinyml_compress.techniques.sensitivity import Curve, Means, measured
 from tinyml_compress.techniques.technique import (
     Anchor,
+    Applied,
     Context,
     Dimension,
     Fidelity,
     Options,
-    Outcome,
     Point,
     Technique,
     count,
@@ -398,10 +398,10 @@ class ChannelPruning(Technique[ChannelsOptions]):
         Anchor(110, (("keep", 0.625), ("sparsity", 0.7), ("level", "size"))),
     )
 
-    def apply(self, options: ChannelsOptions, model: Any, context: Context) -> Outcome:
+    def apply(self, options: ChannelsOptions, model: Any, context: Context) -> Applied:
         if options.keep == 1.0:
             dead = remove_dead_channels(model)
-            return Outcome(dead.model, _pinned(dead), _blocks_table(dead))
+            return Applied(dead.model, _pinned(dead), _blocks_table(dead))
         history, current, removals = History(), model, []
         for turn in range(1, options.rounds + 1):
             training = context.taught(current)
@@ -427,7 +427,7 @@ class ChannelPruning(Technique[ChannelsOptions]):
                 student = context.taught(current) or training
                 history += student.fit(current, max(1, after - before), options.learning_rate)
         first, last = removals[0], removals[-1]
-        return Outcome(
+        return Applied(
             current, _pinned(first), _blocks_table(replace(last, blocks=_joined(first, last))), history
         )
 

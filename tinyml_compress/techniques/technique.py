@@ -128,7 +128,7 @@ class Context:
 
 
 @dataclass(frozen=True, eq=False)
-class Outcome:
+class Applied:
     """The new model and the story of how it came about."""
 
     model: Any
@@ -203,7 +203,7 @@ class Technique(ABC, Generic[O]):
     anchors: ClassVar[tuple[Anchor, ...]] = ()
 
     @abstractmethod
-    def apply(self, options: O, model: Any, context: Context) -> Outcome:
+    def apply(self, options: O, model: Any, context: Context) -> Applied:
         """`model` after the stage; the model itself stays as it is."""
 
     def calibration(self, context: Context) -> npt.NDArray[Any]:

@@ -9,7 +9,7 @@ import numpy as np
 
 from tinyml_compress.techniques.graph import copy_model
 from tinyml_compress.techniques.sparsity import Zeros, prunable_weights, zeros_of, zeros_table
-from tinyml_compress.techniques.technique import Context, Options, Outcome, Technique, number
+from tinyml_compress.techniques.technique import Applied, Context, Options, Technique, number
 
 
 @dataclass(frozen=True)
@@ -51,9 +51,9 @@ class Threshold(Technique[ThresholdOptions]):
     options = ThresholdOptions
     place = 32
 
-    def apply(self, options: ThresholdOptions, model: Any, context: Context) -> Outcome:
+    def apply(self, options: ThresholdOptions, model: Any, context: Context) -> Applied:
         done = zero_below(model, options.threshold)
-        return Outcome(done.model, (f"{done.changed:,} weights became zero",), zeros_table(done.zeros))
+        return Applied(done.model, (f"{done.changed:,} weights became zero",), zeros_table(done.zeros))
 
 
 TECHNIQUE = Threshold()

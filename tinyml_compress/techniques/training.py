@@ -28,7 +28,7 @@ from tinyml_compress.support.backend import fix_seeds, keras2, tensorflow
 Array = npt.NDArray[Any]
 
 
-class Kind(Enum):
+class TaskKind(Enum):
     """What the model is asked to do."""
 
     CLASSIFICATION = "classification"
@@ -49,10 +49,10 @@ class Samples:
 
 
 @dataclass(frozen=True)
-class Task:
+class TrainingTask:
     """How to train and how to score; made by `task_for`, changed by the recipe."""
 
-    kind: Kind
+    kind: TaskKind
     loss: Any
     metric: ScoreKind
     optimizer: str = "adam"
@@ -101,7 +101,7 @@ class Training:
     whom to tell.
     """
 
-    task: Task
+    task: TrainingTask
     train: Samples
     validation: Samples | None = None
     loss: Any = None
@@ -159,36 +159,36 @@ class Training:
     def steps(self, epochs: int) -> int:
         """How many steps of the optimizer `epochs` take."""
         count = len(self.train)
-        if self.task.kind is Kind.AUTOENCODER and self.train.labels is not None:
+        if self.task.kind is TaskKind.AUTOENCODER and self.train.labels is not None:
             count = int((self.train.labels == 0).sum()) or count
         return math.ceil(count / self.task.batch_size) * epochs
 
 
 _METRICS = {
-    Kind.CLASSIFICATION: ScoreKind.ACCURACY,
-    Kind.BINARY: ScoreKind.ACCURACY,
-    Kind.REGRESSION: ScoreKind.MAE,
-    Kind.AUTOENCODER: ScoreKind.AUC,
+    TaskKind.CLASSIFICATION: ScoreKind.ACCURACY,
+    TaskKind.BINARY: ScoreKind.ACCURACY,
+    TaskKind.REGRESSION: ScoreKind.MAE,
+    TaskKind.AUTOENCODER: ScoreKind.AUC,
 }
 
 
-def task_for(model: Any, samples: Samples, *, taught: bool = False, **changes: Any) -> Task:
+def task_for(model: Any, samples: Samples, *, taught: bool = False, **changes: Any) -> TrainingTask:
     """The task that model and data suggest; `changes` that are not None replace its fields. A model that is
     `taught` by another one needs no labels.
     """
     kind = _kind_of(model, samples, taught)
     if changes.get("kind") is not None:
-        kind = Kind(changes["kind"])
+        kind = TaskKind(changes["kind"])
     loss = getattr(model, "loss", None) or _default_loss(model, kind)
     metric = _METRICS[kind]
-    if kind is Kind.AUTOENCODER and (samples.labels is None or len(np.unique(samples.labels)) < 2):
+    if kind is TaskKind.AUTOENCODER and (samples.labels is None or len(np.unique(samples.labels)) < 2):
         metric = ScoreKind.MSE
-    task = Task(kind=kind, loss=loss, metric=metric)
+    task = TrainingTask(kind=kind, loss=loss, metric=metric)
     wanted = {key: value for key, value in changes.items() if value is not None and key != "kind"}
     return replace(task, **wanted)
 
 
-def _kind_of(model: Any, samples: Samples, taught: bool) -> Kind:
+def _kind_of(model: Any, samples: Samples, taught: bool) -> TaskKind:
     if len(model.outputs) != 1:
         raise DataError(
             "a model with several outputs cannot be trained here",
@@ -209,9 +209,9 @@ def _kind_of(model: Any, samples: Samples, taught: bool) -> Kind:
         samples.labels is None and _elements(shape_out) == _elements(shape_in)
     )
     if like_input and not per_pixel:
-        return Kind.AUTOENCODER
+        return TaskKind.AUTOENCODER
     if samples.labels is None and taught:
-        return Kind.CLASSIFICATION if ends_in(model, "softmax") else Kind.REGRESSION
+        return TaskKind.CLASSIFICATION if ends_in(model, "softmax") else TaskKind.REGRESSION
     if samples.labels is None:
         raise DataError(
             "training needs labels",
@@ -228,11 +228,11 @@ def _kind_of(model: Any, samples: Samples, taught: bool) -> Kind:
                 found=f"labels {int(samples.labels.min())} to {classes - 1}",
                 allowed=f"0 to {shape_out[-1] - 1}",
             )
-        return Kind.CLASSIFICATION
+        return TaskKind.CLASSIFICATION
     values = np.unique(samples.labels)
     if shape_out[-1] == 1 and len(values) <= 2 and set(values.tolist()) <= {0, 1}:
-        return Kind.BINARY
-    return Kind.REGRESSION
+        return TaskKind.BINARY
+    return TaskKind.REGRESSION
 
 
 def _elements(shape: tuple[int, ...]) -> int:
@@ -246,11 +246,11 @@ def _whole_numbers_per_sample(samples: Samples) -> int:
     return math.prod(samples.labels.shape[1:])
 
 
-def _default_loss(model: Any, kind: Kind) -> Any:
+def _default_loss(model: Any, kind: TaskKind) -> Any:
     losses = keras2().losses
-    if kind is Kind.CLASSIFICATION:
+    if kind is TaskKind.CLASSIFICATION:
         return losses.SparseCategoricalCrossentropy(from_logits=not ends_in(model, "softmax"))
-    if kind is Kind.BINARY:
+    if kind is TaskKind.BINARY:
         return losses.BinaryCrossentropy(from_logits=not ends_in(model, "sigmoid"))
     return losses.MeanSquaredError()
 
@@ -276,24 +276,24 @@ def _in_batches(run: Callable[[Array], Any], inputs: Array, batch: int) -> Array
     return np.concatenate([np.asarray(run(inputs[start : start + batch])) for start in starts])
 
 
-def score(model: Any, task: Task, samples: Samples) -> float:
+def score(model: Any, task: TrainingTask, samples: Samples) -> float:
     """The task's metric; more is better for accuracy and AUC, less for errors."""
     return score_of(outputs_of(model, samples.inputs), task, samples)
 
 
-def score_of(outputs: Array, task: Task, samples: Samples) -> float:
+def score_of(outputs: Array, task: TrainingTask, samples: Samples) -> float:
     """`score` for outputs that are already computed."""
     if task.metric is ScoreKind.ACCURACY:
         classes = answers(outputs.reshape(-1, outputs.shape[-1]))
         return float((classes == _labels(samples).reshape(-1)).mean())
     if task.metric is ScoreKind.AUC:
         return area_under_curve(squared_errors(samples.inputs, outputs), _labels(samples))
-    wanted = samples.inputs if task.kind is Kind.AUTOENCODER else _labels(samples)
+    wanted = samples.inputs if task.kind is TaskKind.AUTOENCODER else _labels(samples)
     error = mean_absolute_error if task.metric is ScoreKind.MAE else mean_squared_error
     return error(wanted, outputs)
 
 
-def worths_of(outputs: Array, task: Task, samples: Samples) -> Array:
+def worths_of(outputs: Array, task: TrainingTask, samples: Samples) -> Array:
     """Per sample what the score is the mean of: the share of right answers, an error; for AUC
     what ranks it.
     """
@@ -303,7 +303,7 @@ def worths_of(outputs: Array, task: Task, samples: Samples) -> Array:
         return np.asarray((classes == _labels(samples).reshape(-1)).reshape(count, -1).mean(axis=1))
     if task.metric is ScoreKind.AUC:
         return squared_errors(samples.inputs, outputs)
-    wanted = samples.inputs if task.kind is Kind.AUTOENCODER else _labels(samples)
+    wanted = samples.inputs if task.kind is TaskKind.AUTOENCODER else _labels(samples)
     apart = np.asarray(outputs, np.float64) - np.asarray(wanted, np.float64).reshape(outputs.shape)
     error = np.abs(apart) if task.metric is ScoreKind.MAE else apart**2
     return np.asarray(error.reshape(count, -1).mean(axis=1))
@@ -317,19 +317,19 @@ def _labels(samples: Samples) -> Array:
     return samples.labels
 
 
-def targets_of(task: Task, samples: Samples, model: Any) -> Array:
+def targets_of(task: TrainingTask, samples: Samples, model: Any) -> Array:
     """What the loss compares the outputs with."""
-    if task.kind is Kind.AUTOENCODER:
+    if task.kind is TaskKind.AUTOENCODER:
         return samples.inputs.reshape(-1, *model.output_shape[1:])
     labels = _labels(samples)
-    if task.kind is Kind.CLASSIFICATION:
+    if task.kind is TaskKind.CLASSIFICATION:
         return labels.reshape(-1, *model.output_shape[1:-1])
     return labels.astype(np.float32).reshape(-1, *model.output_shape[1:])
 
 
 def fit(
     model: Any,
-    task: Task,
+    task: TrainingTask,
     samples: Samples,
     *,
     epochs: int | None = None,
@@ -372,17 +372,19 @@ def fit(
     return History(losses, tuple(watch.scores))
 
 
-def _learned_from(task: Task, samples: Samples, targets: Array | None) -> tuple[Samples, Array | None]:
+def _learned_from(
+    task: TrainingTask, samples: Samples, targets: Array | None
+) -> tuple[Samples, Array | None]:
     """All of them, but an anomaly detector learns from normal samples only."""
     labels = samples.labels
-    if task.kind is not Kind.AUTOENCODER or labels is None or not (labels == 0).any():
+    if task.kind is not TaskKind.AUTOENCODER or labels is None or not (labels == 0).any():
         return samples, targets
     chosen = labels.reshape(-1) == 0
     normal = Samples(samples.inputs[chosen], labels[chosen])
     return normal, None if targets is None else targets[chosen]
 
 
-def _optimizer(task: Task, rate: float, steps: int, rounds: int) -> Any:
+def _optimizer(task: TrainingTask, rate: float, steps: int, rounds: int) -> Any:
     optimizers = keras2().optimizers
     if rounds > 1:
         falling = optimizers.schedules.CosineDecayRestarts(rate, max(1, steps // rounds), t_mul=1.0)
@@ -398,7 +400,7 @@ def _optimizer(task: Task, rate: float, steps: int, rounds: int) -> Any:
     return known[task.optimizer]()
 
 
-def _feed(task: Task, inputs: Array, targets: Array) -> Any:
+def _feed(task: TrainingTask, inputs: Array, targets: Array) -> Any:
     """Batches for ever, shuffled anew every epoch by numpy: the order depends on the seed and
     nothing else.
     """
@@ -424,7 +426,7 @@ def _feed(task: Task, inputs: Array, targets: Array) -> Any:
 
 
 def _watcher(
-    task: Task,
+    task: TrainingTask,
     epochs: int,
     validation: Samples | None,
     projections: Sequence[Projection],

@@ -49,7 +49,7 @@ _WORTHS = "worths.npy"
 
 
 @dataclass(frozen=True)
-class Request:
+class CompressRequest:
     """What to run, with all words resolved."""
 
     spec: str
@@ -68,10 +68,10 @@ class Request:
     """Samples for further runs, which the verdict hears too."""
 
 
-class Run:
+class RecipeRun:
     """One run; the methods follow its course from top to bottom."""
 
-    def __init__(self, request: Request) -> None:
+    def __init__(self, request: CompressRequest) -> None:
         self.asked, self.recipe, self.output = request, request.recipe, request.output
         train, tests, recipe = request.train, request.tests, request.recipe
         with shown("load the model"):
@@ -177,10 +177,12 @@ class Run:
             return replace(verdict, stage=stage, layer=layer)
         return verdict
 
-    def _without(self, train: DataSet | None, tests: DataSet | None) -> Run:
+    def _without(self, train: DataSet | None, tests: DataSet | None) -> RecipeRun:
         """The recipe once more, for what another part of the samples says of it."""
         fold = self._work / "fold"
-        run = Run(changed(self.asked, train=train, tests=tests, output=fold, allowed=ANY_DROP, others=()))
+        run = RecipeRun(
+            changed(self.asked, train=train, tests=tests, output=fold, allowed=ANY_DROP, others=())
+        )
         run.go()
         return run
 

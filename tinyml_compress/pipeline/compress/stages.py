@@ -15,7 +15,7 @@ from tinyml_compress.techniques.graph import copy_model, is_plain_graph
 from tinyml_compress.techniques.recipe import Stage
 from tinyml_compress.techniques.registry import technique
 from tinyml_compress.techniques.sparsity import prunable_weights, zeros_of
-from tinyml_compress.techniques.technique import Context, Outcome
+from tinyml_compress.techniques.technique import Applied, Context
 from tinyml_compress.techniques.training import Samples, Training
 
 
@@ -28,7 +28,7 @@ def run_stage(
     seed: int,
     samples: Samples | None = None,
     tell: Callable[[str], None] = lambda text: None,
-) -> Outcome:
+) -> Applied:
     """`model` after `stage`; `training` is there when the stage trains, `float_model` teaches as much as the
     stage says; None while there is none yet.
 

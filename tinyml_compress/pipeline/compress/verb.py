@@ -8,7 +8,7 @@ from pathlib import Path
 from tinyml_compress.data import DataSet
 from tinyml_compress.pipeline.compress.inputs import all_parts
 from tinyml_compress.pipeline.compress.plan import boards_of, find_recipe, refuse_for_device
-from tinyml_compress.pipeline.compress.run import Request, Run
+from tinyml_compress.pipeline.compress.run import CompressRequest, RecipeRun
 from tinyml_compress.pipeline.compress.verdict import DEFAULT_DROP
 from tinyml_compress.results import Compression
 from tinyml_compress.support.trust import trusting
@@ -54,8 +54,8 @@ def compress(
     given = chosen.guard.max_drop if accept_drop is None else accept_drop / 100
     allowed = DEFAULT_DROP if given is None else given
     with trusting(trust):
-        return Run(
-            Request(
+        return RecipeRun(
+            CompressRequest(
                 str(model), chosen, *parts, output, use_cache, log_file, boards, targets_dir, allowed, others
             )
         ).go()

@@ -14,8 +14,8 @@ from tinyml_compress import converter
 from tinyml_compress.codegen.project import GoldenVectors, describe_port, usage, vectors_header
 from tinyml_compress.codegen.weights_check import with_weights_check
 from tinyml_compress.converter import FlatTensor
-from tinyml_compress.exporters import Bundle, Engine
-from tinyml_compress.exporters.bundle import Vectors
+from tinyml_compress.exporters import Bundle, Runtime
+from tinyml_compress.exporters.bundle import SelfTest
 from tinyml_compress.frontends.preprocessing import Preprocessing, c_header
 from tinyml_compress.ir import DType, Memories, Port, Program
 from tinyml_compress.ops.base import Level
@@ -60,7 +60,7 @@ def aot_bundle(
     headers, sources = _front_end(name, program.inputs, preprocessing)
     bundle = Bundle(
         name=name,
-        engine=Engine.AOT,
+        engine=Runtime.AOT,
         release=words.release,
         author=words.author,
         url=words.url,
@@ -101,7 +101,7 @@ def tflm_bundle(model: bytes, words: Metadata, preprocessing: Preprocessing) -> 
     headers, sources = _front_end(name, inputs, preprocessing)
     return Bundle(
         name=name,
-        engine=Engine.TFLM,
+        engine=Runtime.TFLM,
         release=words.release,
         author=words.author,
         url=words.url,
@@ -157,8 +157,8 @@ def _frontend(name: str, preprocessing: Preprocessing, headers: Mapping[str, str
 
 def _vectors(
     name: str, digest: str, inputs: Sequence[Port], outputs: Sequence[Port], vectors: GoldenVectors
-) -> Vectors:
-    return Vectors(
+) -> SelfTest:
+    return SelfTest(
         len(vectors.inputs), vectors.oracle, vectors_header(name, digest, inputs, outputs, vectors)
     )
 

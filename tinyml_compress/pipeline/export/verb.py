@@ -9,7 +9,7 @@ from pathlib import Path
 
 from tinyml_compress import exporters
 from tinyml_compress.errors import UsageError
-from tinyml_compress.exporters import Engine, Format
+from tinyml_compress.exporters import Format, Runtime
 from tinyml_compress.ir import ConstantsIn
 from tinyml_compress.ops.base import Level
 from tinyml_compress.pipeline.compile.places import kernels_for, memories_for
@@ -64,7 +64,7 @@ def export(
             next_step="leave it out, or take --engine aot",
         )
     started = time.perf_counter()
-    layout, runtime = word(Format, "format", format), word(Engine, "engine", engine)
+    layout, runtime = word(Format, "format", format), word(Runtime, "engine", engine)
     level = word(Level, "optimize", optimize or Level.BALANCED.value)
     _check_words(release, author, url)
     if name is not None:
@@ -77,7 +77,7 @@ def export(
     words = Metadata(check_c_name(name or known.name), release, author, url)
     program = None
     with stage("compile and run the golden vectors"):
-        if runtime is Engine.AOT:
+        if runtime is Runtime.AOT:
             bundle, program = aot_bundle(known.content, words, known.preprocessing, isas, level, memories)
         else:
             bundle = tflm_bundle(known.content, words, known.preprocessing)

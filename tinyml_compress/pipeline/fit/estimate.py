@@ -16,10 +16,10 @@ from tinyml_compress.ir import Program
 from tinyml_compress.ops.base import Level
 from tinyml_compress.pipeline.compile.verb import compile_model
 from tinyml_compress.pipeline.compress.inputs import samples_of
-from tinyml_compress.pipeline.fit.job import Job, resolved
+from tinyml_compress.pipeline.fit.job import FitRequest, resolved
 from tinyml_compress.pipeline.measure.judgement import raise_for
 from tinyml_compress.pipeline.measure.verb import measured
-from tinyml_compress.pipeline.measure.work import Request
+from tinyml_compress.pipeline.measure.work import BenchmarkRequest
 from tinyml_compress.results import Measurement
 from tinyml_compress.results.fit import Budget, Cost, Estimate, Form, LayerNeed
 from tinyml_compress.search.budget import overdraft
@@ -51,7 +51,7 @@ def estimate(
     device = load_device(target, targets_dir)
     if not isinstance(device, Device):
         raise UsageError("fit needs a board, not this machine", which=f"--target {target}")
-    job = Job(
+    job = FitRequest(
         model,
         data or "",
         target,
@@ -102,7 +102,7 @@ def estimate(
     )
 
 
-def _is_part(job: Job) -> bool:
+def _is_part(job: FitRequest) -> bool:
     return any(text is not None and "%" in text for text in (job.max_flash, job.max_ram, job.max_ms))
 
 
@@ -141,7 +141,7 @@ class _Forms:
         key = str(sorted(point.items()))
         if key not in self._runs:
             level = Level(str(point["level"]))
-            request = Request(
+            request = BenchmarkRequest(
                 targets=(self._device.name,), vectors=1, level=level, targets_dir=self._targets_dir
             )
             (run,) = measured(self._file(point), request).runs

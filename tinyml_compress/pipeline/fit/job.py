@@ -27,7 +27,7 @@ _UNITS = {"k": 1024, "m": 1024 * 1024}
 
 
 @dataclass(frozen=True)
-class Job:
+class FitRequest:
     """One search; limits are texts as the user gave them, since a part of the reference is known
     only later.
     """
@@ -55,7 +55,7 @@ class Job:
     trust: bool = False
     """The user's word for the model file, which the worker processes need as well."""
 
-    def checked(self) -> Job:
+    def checked(self) -> FitRequest:
         """With the study's name; whatever is wrong with the question is said before anything slow begins."""
         device = load_device(self.target, None if self.targets_dir is None else Path(self.targets_dir))
         if isinstance(device, Host):
@@ -76,7 +76,7 @@ class Job:
                 raise UsageError("no such dimension", which=f"--only {name}", allowed=", ".join(known))
         return self._named(device)
 
-    def _named(self, device: Device) -> Job:
+    def _named(self, device: Device) -> FitRequest:
         """With the study's name: the same question finds the same study again, whatever its files are called.
 
         Model, data and board count by their content, and so does the code that finds costs and scores.
@@ -111,8 +111,8 @@ class Job:
         return json.dumps(row, indent=1)
 
     @staticmethod
-    def from_text(text: str, storage: str) -> Job:
-        return msgspec.convert({**json.loads(text), "storage": storage}, Job)
+    def from_text(text: str, storage: str) -> FitRequest:
+        return msgspec.convert({**json.loads(text), "storage": storage}, FitRequest)
 
 
 def own_storage(output: Path) -> str:
@@ -142,7 +142,7 @@ def amount(text: str, what: str) -> tuple[float, bool]:
     return number * _UNITS.get(unit[:1], 1), unit == "%"
 
 
-def resolved(job: Job, reference: Cost | None) -> Budget:
+def resolved(job: FitRequest, reference: Cost | None) -> Budget:
     """The budget in absolute numbers; parts are of `reference`."""
 
     def limit(what: str, text: str | None) -> float | None:

@@ -19,11 +19,11 @@ from tinyml_compress.pipeline.compress.inputs import load_stage, outputs_of_file
 from tinyml_compress.pipeline.compress.stages import no_student, run_stage
 from tinyml_compress.pipeline.compress.verb import compress
 from tinyml_compress.pipeline.compress.verdict import ANY_DROP
-from tinyml_compress.pipeline.fit.job import Job
+from tinyml_compress.pipeline.fit.job import FitRequest
 from tinyml_compress.pipeline.inspect.contents import content_of_model
 from tinyml_compress.pipeline.measure.judgement import raise_for
 from tinyml_compress.pipeline.measure.verb import measured
-from tinyml_compress.pipeline.measure.work import Request
+from tinyml_compress.pipeline.measure.work import BenchmarkRequest
 from tinyml_compress.results import Compression
 from tinyml_compress.results.fit import Cost
 from tinyml_compress.search.loop import Judged
@@ -46,7 +46,7 @@ def _cost_on(tflite: bytes, target: str, level: str, targets_dir: Path | None) -
     """Of the compiled file on an emulated device; its output is compared with TensorFlow Lite Micro on the
     way.
     """
-    request = Request(targets=(target,), vectors=1, level=Level(level), targets_dir=targets_dir)
+    request = BenchmarkRequest(targets=(target,), vectors=1, level=Level(level), targets_dir=targets_dir)
     (run,) = measured(tflite, request).runs
     if run.error is not None:
         raise_for(run, detail=run.error.detail, which=target)
@@ -69,7 +69,7 @@ def halves(tests: DataSet) -> tuple[DataSet, DataSet]:
 class RecipeJudge:
     """Judges points by running recipes; what it trains is kept in the cache that `compress` uses."""
 
-    def __init__(self, job: Job, sensitive: Sequence[Sequence[str]] = ()) -> None:
+    def __init__(self, job: FitRequest, sensitive: Sequence[Sequence[str]] = ()) -> None:
         self._job = job
         self.sensitive = tuple(tuple(layers) for layers in sensitive)
         self._train, self._tests = split_data(job.data, job.eval_data, job.seed)

@@ -14,10 +14,10 @@ from msgspec.structs import replace
 from tinyml_compress.devices import Device, load_device
 from tinyml_compress.ops.base import Level
 from tinyml_compress.pipeline.compile.verb import compile_to_folder
-from tinyml_compress.pipeline.fit.job import Job
+from tinyml_compress.pipeline.fit.job import FitRequest
 from tinyml_compress.pipeline.fit.judge import RecipeJudge
 from tinyml_compress.pipeline.measure.verb import measured
-from tinyml_compress.pipeline.measure.work import Request
+from tinyml_compress.pipeline.measure.work import BenchmarkRequest
 from tinyml_compress.rendering.page import front_svg
 from tinyml_compress.results import encoded
 from tinyml_compress.results.fit import Fit, Outcome, Published, Trial, Untouched
@@ -29,7 +29,7 @@ from tinyml_compress.techniques.recipe import dump
 _FOLDER = "winner"
 
 
-def publish(result: Fit, job: Job, sensitive: Sequence[Sequence[str]]) -> Fit:
+def publish(result: Fit, job: FitRequest, sensitive: Sequence[Sequence[str]]) -> Fit:
     """Write fit.json, the picture, the page, every trained trial's recipe, and the winner with
     all its files.
     """
@@ -55,7 +55,7 @@ def _recipe(judge: RecipeJudge, trial: Trial, part: float) -> str:
     return f"{head}\n{dump(judge.recipe(trial.point, part))}"
 
 
-def _winner(trial: Trial, output: Path, job: Job, judge: RecipeJudge) -> Published:
+def _winner(trial: Trial, output: Path, job: FitRequest, judge: RecipeJudge) -> Published:
     folder = output / _FOLDER
     text = _recipe(judge, trial, trial.part)
     files.write_text(folder / "recipe.toml", text)
@@ -69,7 +69,7 @@ def _winner(trial: Trial, output: Path, job: Job, judge: RecipeJudge) -> Publish
     name = c_name(done.tflite.stem)
     compile_to_folder(done.tflite, folder / "aot", name, isa, Level(level))
     score, before = judge.untouched(done.tflite)
-    request = Request(targets=(job.target,), level=Level(level), targets_dir=targets_dir)
+    request = BenchmarkRequest(targets=(job.target,), level=Level(level), targets_dir=targets_dir)
     (run,) = measured(done.tflite, request).runs
     compared = run.bit_exact
     agreement = "not compared with TensorFlow Lite Micro, which is not installed here"
@@ -88,7 +88,7 @@ def _winner(trial: Trial, output: Path, job: Job, judge: RecipeJudge) -> Publish
     )
 
 
-def _commands(job: Job, level: str, isa: Isa, tflite: Path) -> tuple[str, ...]:
+def _commands(job: FitRequest, level: str, isa: Isa, tflite: Path) -> tuple[str, ...]:
     scored = "" if job.eval_data is None else f" --eval-data {shlex.quote(job.eval_data)}"
     given = f"{shlex.quote(job.model)} --recipe recipe.toml --data {shlex.quote(job.data)}{scored}"
     return (

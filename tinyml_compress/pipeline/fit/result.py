@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 from msgspec.structs import replace
 
-from tinyml_compress.pipeline.fit.job import Job
+from tinyml_compress.pipeline.fit.job import FitRequest
 from tinyml_compress.results.base import Value
 from tinyml_compress.results.fit import (
     Binding,
@@ -51,7 +51,7 @@ class Facts(Value, frozen=True, kw_only=True):
 
 
 def result_of(
-    job: Job, title: str, facts: Facts, trials: Sequence[Trial], folder: Path, seconds: float
+    job: FitRequest, title: str, facts: Facts, trials: Sequence[Trial], folder: Path, seconds: float
 ) -> Fit:
     """The search so far; trials under way when it ended are not among its trials."""
     within = {trial.number for trial in feasible(trials, facts.budget)}

@@ -16,7 +16,7 @@ from msgspec.structs import replace
 from tinyml_compress.devices import load_device
 from tinyml_compress.errors import ProcessError, TinymlError
 from tinyml_compress.pipeline.fit.folder import WORK, working
-from tinyml_compress.pipeline.fit.job import Job, own_storage
+from tinyml_compress.pipeline.fit.job import FitRequest, own_storage
 from tinyml_compress.pipeline.fit.publish import publish
 from tinyml_compress.pipeline.fit.result import Facts, result_of
 from tinyml_compress.results.fit import Fit, Outcome, Trial
@@ -65,7 +65,7 @@ def fit(
     """
     folder = Path(output)
     flash, ram, ms = (None if limit is None else str(limit) for limit in (max_flash, max_ram, max_ms))
-    job = Job(
+    job = FitRequest(
         str(model),
         str(data),
         target,
@@ -87,7 +87,7 @@ def fit(
 
 
 @at_leisure()
-def search(job: Job, output: Path, *, minutes: float = 15.0, workers: int = 2) -> Fit:
+def search(job: FitRequest, output: Path, *, minutes: float = 15.0, workers: int = 2) -> Fit:
     """Search for `minutes`, train the best fully, and write everything into `output`.
 
     An interruption (KeyboardInterrupt) ends the search early: the result then is the best so far.
@@ -110,7 +110,7 @@ def search(job: Job, output: Path, *, minutes: float = 15.0, workers: int = 2) -
 class _Run:
     """One search by this process; other processes may be at the same study."""
 
-    def __init__(self, job: Job, output: Path, began: float, until: float, workers: int) -> None:
+    def __init__(self, job: FitRequest, output: Path, began: float, until: float, workers: int) -> None:
         self._job, self._output, self._began, self._until, self._workers = job, output, began, until, workers
         self._study = Study(job.storage, job.study, seed=job.seed)
         self._title = load_device(

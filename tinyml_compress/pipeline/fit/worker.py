@@ -10,7 +10,7 @@ import traceback
 from pathlib import Path
 
 from tinyml_compress.errors import TinymlError
-from tinyml_compress.pipeline.fit.job import Job, resolved
+from tinyml_compress.pipeline.fit.job import FitRequest, resolved
 from tinyml_compress.pipeline.fit.judge import RecipeJudge, reference_point
 from tinyml_compress.pipeline.fit.result import Facts
 from tinyml_compress.results.base import plain
@@ -30,10 +30,10 @@ def main(folder: str, place: str, phase: str, number: str, until: str) -> int:
     """`folder` is the user's, `place` the job's file; returns the exit code."""
     os.chdir(folder)
     storage = os.environ.pop(STORAGE_VARIABLE)  # what this process starts itself has no business with it
-    return _worked(Job.from_text(Path(place).read_text(), storage), phase, int(number), float(until))
+    return _worked(FitRequest.from_text(Path(place).read_text(), storage), phase, int(number), float(until))
 
 
-def _worked(job: Job, phase: str, number: int, until: float) -> int:
+def _worked(job: FitRequest, phase: str, number: int, until: float) -> int:
     study = Study(job.storage, job.study, seed=job.seed)
     judge = RecipeJudge(job, Facts.of(study).sensitive)
     try:
@@ -48,7 +48,7 @@ def _worked(job: Job, phase: str, number: int, until: float) -> int:
     return 0
 
 
-def _work(phase: str, number: int, until: float, study: Study, judge: RecipeJudge, job: Job) -> None:
+def _work(phase: str, number: int, until: float, study: Study, judge: RecipeJudge, job: FitRequest) -> None:
     if phase == "prepare":
         _prepare(study, judge, job)
         return
@@ -68,7 +68,7 @@ def _space(study: Study) -> Space:
     )
 
 
-def _prepare(study: Study, judge: RecipeJudge, job: Job) -> None:
+def _prepare(study: Study, judge: RecipeJudge, job: FitRequest) -> None:
     """The float model's score, the reference, the budget in numbers, and the dimensions that pay."""
     if Facts.of(study).space is not None:
         return
@@ -93,7 +93,9 @@ def _prepare(study: Study, judge: RecipeJudge, job: Job) -> None:
     study.note("space", plain(space.searched()))
 
 
-def _that_pay(judge: RecipeJudge, job: Job, reference: Cost, drop: float) -> tuple[Space, dict[str, str]]:
+def _that_pay(
+    judge: RecipeJudge, job: FitRequest, reference: Cost, drop: float
+) -> tuple[Space, dict[str, str]]:
     """The dimensions worth a search on this device, by the cost of a strong setting; the others with the
     reason.
     """

@@ -13,7 +13,7 @@ from tinyml_compress.ir import ConstantsIn
 from tinyml_compress.ops.base import Level
 from tinyml_compress.pipeline.measure.model import given
 from tinyml_compress.pipeline.measure.target import Target, targets
-from tinyml_compress.pipeline.measure.work import Request, Work
+from tinyml_compress.pipeline.measure.work import BenchmarkRequest, Work
 from tinyml_compress.results import Benchmark, Failure, Measurement, ModelFacts
 from tinyml_compress.runners.emulated import interruptible
 from tinyml_compress.support.files import sha256
@@ -48,7 +48,7 @@ def benchmark(
     life. `constants` "ram" copies weights and tables to the fastest RAM at boot, as far as it has room.
     `trust` is your word for a model file that holds code.
     """
-    request = Request(
+    request = BenchmarkRequest(
         targets=several(target),
         engine=engine,
         input_kind=input,
@@ -66,7 +66,7 @@ def benchmark(
         return measured(str(model), request)
 
 
-def measured(model: str | Path | bytes, request: Request, name: str | None = None) -> Benchmark:
+def measured(model: str | Path | bytes, request: BenchmarkRequest, name: str | None = None) -> Benchmark:
     """Run the model on every target. One that cannot run it says why; a broken model raises.
 
     `model` is the content of a .tflite file, its path, or whatever `convert` takes.

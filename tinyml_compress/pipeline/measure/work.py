@@ -23,7 +23,7 @@ FLAGS = {Level.SIZE: "-Os", Level.BALANCED: "-O2", Level.SPEED: "-O3", Level.RAM
 
 
 @dataclass(frozen=True)
-class Request:
+class BenchmarkRequest:
     """What to benchmark, as the command line says it."""
 
     targets: tuple[str, ...]
@@ -51,7 +51,7 @@ class Work:
         self,
         model: bytes,
         facts: ModelFacts,
-        request: Request,
+        request: BenchmarkRequest,
         progress: Callable[[str], None],
         preprocessing: Preprocessing,
     ) -> None:

@@ -8,9 +8,9 @@ from tinyml_compress.rendering.page import specs
 from tinyml_compress.rendering.page.html import (
     Card,
     Column,
+    Mark,
     Meter,
     Value,
-    Verdict,
     card_grid,
     chart,
     fold,
@@ -85,7 +85,7 @@ def _names(runs: Sequence[tuple[Source, Measurement]], *, many: bool) -> list[st
 def _card(name: str, run: Measurement) -> Card:
     about = run.title or ""
     if run.error is not None:
-        verdict, word = (Verdict.BAD, "does not fit") if run.fits is False else (Verdict.UNKNOWN, "not run")
+        verdict, word = (Mark.BAD, "does not fit") if run.fits is False else (Mark.UNKNOWN, "not run")
         text = tuple(_sentence(text) for text in (run.error.reason, run.error.detail) if text)
         return Card(name, verdict, word, about=about, text=text)
     lines, meters = tuple(_lines(run)), tuple(_meters(run))
@@ -94,17 +94,17 @@ def _card(name: str, run: Measurement) -> Card:
     return Card(name, verdict, word, lines, meters, about, text)
 
 
-def _verdict(run: Measurement) -> tuple[Verdict, str]:
+def _verdict(run: Measurement) -> tuple[Mark, str]:
     time, exact = run.figure("ms"), run.bit_exact
     if time is None:
-        return Verdict.UNKNOWN, "TensorFlow Lite Micro: not run, no cycles claimed"
+        return Mark.UNKNOWN, "TensorFlow Lite Micro: not run, no cycles claimed"
     if exact is not None and exact.mismatches:
-        return Verdict.BAD, f"fits, but {exact.mismatches} of {exact.vectors} outputs differ"
+        return Mark.BAD, f"fits, but {exact.mismatches} of {exact.vectors} outputs differ"
     if exact is not None:
-        return Verdict.GOOD, f"fits; bit-exact, {exact.vectors} of {exact.vectors}"
+        return Mark.GOOD, f"fits; bit-exact, {exact.vectors} of {exact.vectors}"
     if time.kind is Kind.MEASURED:
-        return Verdict.PLAIN, "measured here"
-    return Verdict.UNKNOWN, "fits; outputs not compared"
+        return Mark.PLAIN, "measured here"
+    return Mark.UNKNOWN, "fits; outputs not compared"
 
 
 _LINES = {

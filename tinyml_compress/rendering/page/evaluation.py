@@ -10,8 +10,8 @@ from tinyml_compress.rendering.page.html import (
     Card,
     Chart,
     Column,
+    Mark,
     Value,
-    Verdict,
     card_grid,
     chart,
     note,
@@ -104,13 +104,13 @@ def _card(name: str, one: Evaluation, short_of: Mapping[str, str]) -> Card:
         word = f"mean absolute error {score.value:.4g}"
         word += "" if score.auc is None else f", AUC {score.auc:.3f}"
     if one.difference_inside_interval is None or one.against is None:
-        return Card(name, Verdict.PLAIN, word, tuple(lines))
+        return Card(name, Mark.PLAIN, word, tuple(lines))
     other = short_of[one.against]
     if one.difference_inside_interval:
         about = f"This set cannot tell it from {other}."
-        return Card(name, Verdict.GOOD, word, tuple(lines), text=(about,))
+        return Card(name, Mark.GOOD, word, tuple(lines), text=(about,))
     about = f"The score of {other} is outside the interval."
-    return Card(name, Verdict.UNKNOWN, word, tuple(lines), text=(about,))
+    return Card(name, Mark.UNKNOWN, word, tuple(lines), text=(about,))
 
 
 def ladder_parts(sources: Sequence[Source]) -> list[str]:
@@ -127,7 +127,7 @@ def ladder_parts(sources: Sequence[Source]) -> list[str]:
 def _ladder(done: Ladder) -> list[str]:
     cards = [_step_card(step) for step in done.steps]
     cards += [
-        Card(ENGINE_NAMES[rung.engine], Verdict.UNKNOWN, "absent", (("why", rung.absent),))
+        Card(ENGINE_NAMES[rung.engine], Mark.UNKNOWN, "absent", (("why", rung.absent),))
         for rung in done.rungs
         if rung.absent is not None
     ]
@@ -187,7 +187,7 @@ def _step_card(step: Step) -> Card:
     ]
     if step.first is not None:
         lines.append(("inside, not at the outputs" if equal else "first layer", _where(step)))
-    verdict, word = (Verdict.GOOD, "equal") if equal else (Verdict.UNKNOWN, "differ")
+    verdict, word = (Mark.GOOD, "equal") if equal else (Mark.UNKNOWN, "differ")
     return Card(_name(step), verdict, word, tuple(lines))
 
 

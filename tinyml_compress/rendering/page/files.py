@@ -11,8 +11,8 @@ from tinyml_compress.rendering.page.html import (
     Card,
     Chart,
     Column,
+    Mark,
     Value,
-    Verdict,
     card_grid,
     chart,
     fold,
@@ -67,10 +67,10 @@ def _converted(done: Conversion) -> Card:
     if done.aot is not None:
         lines.append(("arena of generated C", f"{done.aot.arena_bytes:,} B, exact"))
     if floats:
-        return Card(done.name, Verdict.BAD, f"{how.mode}, but float: {', '.join(floats)}", tuple(lines))
+        return Card(done.name, Mark.BAD, f"{how.mode}, but float: {', '.join(floats)}", tuple(lines))
     integer = how.mode in ("int8", "int16x8")
     told = f"{how.mode}: every operator integer" if integer else how.mode
-    return Card(done.name, Verdict.GOOD if integer else Verdict.PLAIN, told, tuple(lines))
+    return Card(done.name, Mark.GOOD if integer else Mark.PLAIN, told, tuple(lines))
 
 
 def _inspections(models: Sequence[tuple[str, Inspection]]) -> list[str]:

@@ -12,9 +12,9 @@ from tinyml_compress.rendering.page.html import (
     Card,
     Chart,
     Column,
+    Mark,
     Meter,
     Value,
-    Verdict,
     card_grid,
     chart,
     note,
@@ -118,28 +118,28 @@ def _cards(fit: Fit) -> list[Card]:
         name = fit.binding.constraint
         lines.append(("what binds", f"{name}: {_amount(name, fit.binding.used)}"))
     word = fit.verdict + (" (interrupted: the best so far)" if fit.interrupted else "")
-    cards = [Card(fit.model, Verdict.GOOD if fit.verdict == "fits" else Verdict.BAD, word, tuple(lines))]
+    cards = [Card(fit.model, Mark.GOOD if fit.verdict == "fits" else Mark.BAD, word, tuple(lines))]
     if fit.best is not None:
-        cards.append(_trial_card("Winner", fit.best, fit, Verdict.GOOD))
+        cards.append(_trial_card("Winner", fit.best, fit, Mark.GOOD))
     elif fit.nearest is not None:
-        cards.append(_trial_card("Nearest", fit.trial(fit.nearest.number), fit, Verdict.BAD))
+        cards.append(_trial_card("Nearest", fit.trial(fit.nearest.number), fit, Mark.BAD))
     if fit.reference is not None:
         one = fit.reference
         score = f"{one.score:.4f} (drop {one.drop:+.2%})"
         lines = [*_used(one.cost, fit.budget), (fit.metric, score), ("made with", "nothing but int8")]
         meters = _meters(one.cost, fit.budget)
-        cards.append(Card("Plain int8", Verdict.PLAIN, "before the search", tuple(lines), meters))
+        cards.append(Card("Plain int8", Mark.PLAIN, "before the search", tuple(lines), meters))
     if fit.published is not None:
         shown = [
             (key, f"{value:.4f}" if isinstance(value, float) else f"{value:,}")
             for key, value in plain(fit.published.untouched).items()
         ]
         title = "On samples nothing was chosen by"
-        cards.append(Card(title, Verdict.PLAIN, fit.published.agreement, tuple(shown)))
+        cards.append(Card(title, Mark.PLAIN, fit.published.agreement, tuple(shown)))
     return cards
 
 
-def _trial_card(title: str, trial: Trial, fit: Fit, verdict: Verdict) -> Card:
+def _trial_card(title: str, trial: Trial, fit: Fit, verdict: Mark) -> Card:
     assert trial.cost is not None
     lines = _used(trial.cost, fit.budget)
     if trial.score is not None and trial.drop is not None:
@@ -258,7 +258,7 @@ def estimate_parts(sources: Sequence[Source]) -> list[str]:
 
 def _estimate(estimate: Estimate) -> list[str]:
     about = (("target", estimate.target_title), *_allowed(estimate.budget))
-    verdict = Verdict.BAD if estimate.verdict == "cannot fit" else Verdict.GOOD
+    verdict = Mark.BAD if estimate.verdict == "cannot fit" else Mark.GOOD
     forms: list[dict[str, Value]] = [
         {"form": form.name, "fits": "fits" if form.fits else "does not fit", **_costs(form.cost)}
         for form in estimate.forms

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from tinyml_compress.rendering.page.html import Card, Verdict, card_grid, section
+from tinyml_compress.rendering.page.html import Card, Mark, card_grid, section
 from tinyml_compress.rendering.page.shell import Source
 from tinyml_compress.results import Result, decoded
 from tinyml_compress.support.escape import html_text
@@ -38,12 +38,12 @@ def _verdict(source: Source) -> str:
         answer = source.document.get(key)
         if isinstance(answer, bool):
             cards.append(
-                Card(source.verb, Verdict.GOOD if answer else Verdict.BAD, word if answer else f"not: {word}")
+                Card(source.verb, Mark.GOOD if answer else Mark.BAD, word if answer else f"not: {word}")
             )
     for contract in source.document.get("contracts", ()):
         holds = contract["holds"]
         title = f"{contract['device']}, {contract['engine']}"
         cards.append(
-            Card(title, Verdict.GOOD if holds else Verdict.BAD, "takes the model" if holds else "refuses it")
+            Card(title, Mark.GOOD if holds else Mark.BAD, "takes the model" if holds else "refuses it")
         )
     return card_grid(cards)

@@ -19,7 +19,7 @@ _MANY_COLUMNS = 9
 Value = str | int | float | None
 
 
-class Verdict(Enum):
+class Mark(Enum):
     """How a card is marked; the word on it says the same without colour."""
 
     GOOD = "good"
@@ -64,7 +64,7 @@ class Card:
     """A verdict and the few numbers behind it."""
 
     title: str
-    verdict: Verdict
+    verdict: Mark
     word: str
     lines: tuple[tuple[str, str], ...] = ()
     meters: tuple[Meter, ...] = ()

@@ -12,8 +12,8 @@ from tinyml_compress.rendering.page.html import (
     Card,
     Chart,
     Column,
+    Mark,
     Value,
-    Verdict,
     card_grid,
     chart,
     fold,
@@ -150,9 +150,7 @@ def _cards(rows: Sequence[dict[str, Value]], metric: str) -> list[Card]:
         if best.get("low") is not None:
             lines.append(("95% interval", f"{best['low']:.4f} to {best['high']:.4f}"))
         unit = {"bytes": " B", "gzip": " B", "ms": " ms"}.get(field, "")
-        cards.append(
-            Card(str(best["name"]), Verdict.PLAIN, f"{word}: {best[field]:{form}}{unit}", tuple(lines))
-        )
+        cards.append(Card(str(best["name"]), Mark.PLAIN, f"{word}: {best[field]:{form}}{unit}", tuple(lines)))
     return cards
 
 
@@ -376,12 +374,12 @@ def _run_card(name: str, done: Compression) -> Card:
         if nbytes is not None:
             lines.append((label, f"{nbytes:,} B"))
     if done.breach is not None:
-        return Card(name, Verdict.BAD, f"stopped: {done.breach}", tuple(lines))
+        return Card(name, Mark.BAD, f"stopped: {done.breach}", tuple(lines))
     stages = f"{len(done.stages)} stage{'s' * (len(done.stages) != 1)}"
     if done.verdict is None:
-        return Card(name, Verdict.GOOD, f"{stages}, all guards held", tuple(lines))
+        return Card(name, Mark.GOOD, f"{stages}, all guards held", tuple(lines))
     judgement = done.verdict
-    mark = {Word.WITHIN: Verdict.GOOD, Word.LOST: Verdict.BAD}.get(judgement.word, Verdict.UNKNOWN)
+    mark = {Word.WITHIN: Mark.GOOD, Word.LOST: Mark.BAD}.get(judgement.word, Mark.UNKNOWN)
     return Card(name, mark, f"{stages}: {judgement.word.value}", (*lines, ("verdict", judgement.text)))
 
 
