@@ -14,12 +14,15 @@ from tests.lib.bundles import run_sources
 from tests.lib.nets import NETS
 from tinyml_compress.data import load
 from tinyml_compress.data.description import audio_form
+from tinyml_compress.errors import UsageError
 from tinyml_compress.exporters import Format
 from tinyml_compress.frontends.preprocessing import Arithmetic, Preprocessing
 from tinyml_compress.pipeline.compile.call import compile_c
-from tinyml_compress.pipeline.evaluate.verb import evaluator
+from tinyml_compress.pipeline.evaluate.evaluator import evaluator
+from tinyml_compress.pipeline.evaluate.verb import evaluate, on_target
 from tinyml_compress.pipeline.export.verb import export
 from tinyml_compress.pipeline.measure.verb import benchmark
+from tinyml_compress.pipeline.stream import told
 from tinyml_compress.support.files import sha256
 
 NEW = {"kws_frontend.c", "kws_frontend.h"}
@@ -113,20 +116,26 @@ def test_compile_takes_the_front_end_of_a_set(tmp_path: Path) -> None:
     assert "#define KWS_FRONTEND_WINDOW 200" in (tmp_path / "out" / "kws_frontend.h").read_text()
 
 
-def test_evaluate_goes_from_samples_to_answers(tmp_path: Path) -> None:
-    """Our C starts from the sounds where the set has them, and answers as it does to the features."""
-    path, rng = model(tmp_path), np.random.default_rng(0)
+def description(folder: Path) -> None:
+    """A folder of sounds with the front end of the model."""
+    rng = np.random.default_rng(0)
     for word in ("a", "b"):
-        (tmp_path / "set" / word).mkdir(parents=True)
+        (folder / "set" / word).mkdir(parents=True)
         for index in range(3):
-            with wave.open(str(tmp_path / "set" / word / f"{index}.wav"), "wb") as file:
+            with wave.open(str(folder / "set" / word / f"{index}.wav"), "wb") as file:
                 file.setparams((1, 2, 8000, 0, "NONE", ""))
                 noise = rng.normal(0, 10 ** rng.uniform(0, 4), 1500 + 300 * index)
                 file.writeframes(np.clip(noise, -32768, 32767).astype("<i2").tobytes())
-    (tmp_path / "d.toml").write_text(
+    (folder / "d.toml").write_text(
         'path = "set"\n[audio]\nsample-rate = 8000\nseconds = 0.26\nwindow-ms = 20\nmel-bands = 20\n'
         "coefficients = 6\nhigh-hz = 3800\n[values]\nmean = [-3.0]\nstd = [2.5]\n"
     )
+
+
+def test_evaluate_goes_from_samples_to_answers(tmp_path: Path) -> None:
+    """Our C starts from the sounds where the set has them, and answers as it does to the features."""
+    path = model(tmp_path)
+    description(tmp_path)
     data = load(tmp_path / "d.toml")
     assert data.sounds is not None
     ours = evaluator(path, "aot").predict(data)
@@ -141,3 +150,35 @@ def test_features_in_floats_have_no_c(tmp_path: Path) -> None:
     done = compile_c(model(tmp_path, Arithmetic.FLOAT), output=tmp_path / "out")
     assert not set(done.files) & NEW
     assert "frontend" not in (tmp_path / "out" / "README.md").read_text()
+
+
+def test_a_streamed_net_answers_as_the_net_on_windows(tmp_path: Path) -> None:
+    """Frame by frame from samples, here and on an emulated board: the last answer is the whole sound's."""
+    path = model(tmp_path)
+    content, _ = told(path.read_bytes(), steps=0)
+    (tmp_path / "told.tflite").write_bytes(content)
+    description(tmp_path)
+    data = load(tmp_path / "d.toml")
+    whole = evaluator(path, "tflm").predict(data)
+    assert len(np.unique(whole, axis=0)) > 1
+    for name in ("kws.tflite", "told.tflite"):
+        assert evaluator(tmp_path / name, "aot").predict(data).tolist() == whole.tolist()
+        on_board = on_target(tmp_path / name, "auto", "nucleo-l4r5zi").predict(data)
+        assert on_board.tolist() == whole.tolist()
+
+
+def test_a_board_answers_without_a_front_end_too(tmp_path: Path) -> None:
+    path, rng = model(tmp_path, Arithmetic.FLOAT), np.random.default_rng(0)
+    np.savez(
+        tmp_path / "x.npz",
+        inputs=rng.normal(-3, 2, (4, 13, 6, 1)).astype(np.float32),
+        labels=np.arange(4) % 2,
+    )
+    done = evaluate(path, tmp_path / "x.npz", target="nucleo-l4r5zi", against=path, against_engine="tflm")
+    assert done.device == "nucleo-l4r5zi"
+    assert done.agreement is not None
+    assert done.agreement.max_difference == 0
+    assert "aot on nucleo-l4r5zi" in done.summary()
+    for target, engine in (("host", "auto"), ("nucleo-l4r5zi", "tflm")):
+        with pytest.raises(UsageError):
+            evaluate(path, tmp_path / "x.npz", engine=engine, target=target)

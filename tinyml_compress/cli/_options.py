@@ -105,6 +105,11 @@ trust_option = click.option(
 )
 
 
+trigger_option = click.option(
+    "--trigger",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="What `evaluate --recording` wrote as JSON: its thresholds become a trigger stage in C.",
+)
 constants_option = click.option(
     "--constants",
     type=click.Choice(["flash", "ram"]),

@@ -16,6 +16,7 @@ from tinyml_compress.cli._options import (
     show,
     targets_dir_option,
     tflite_argument,
+    trigger_option,
 )
 
 EXAMPLES = """\b
@@ -53,6 +54,7 @@ Examples:
     metavar="LAYER=FAMILY",
     help="A layer's kernel, for who knows better; names as --explain shows them. May be given again.",
 )
+@trigger_option
 @data_option(required=False, what="Whose front end to write too; else that of the manifest beside MODEL")
 @memory_options
 @targets_dir_option
@@ -66,6 +68,7 @@ def command(
     optimize: str,
     explain: bool,
     kernels: tuple[str, ...],
+    trigger: Path | None,
     data: str | None,
     memory: tuple[str, ...],
     flash: tuple[str, ...],
@@ -90,6 +93,7 @@ def command(
         memory=memory,
         flash=flash,
         constants=constants,
+        trigger=trigger,
         data=data,
         targets_dir=targets_dir,
     )

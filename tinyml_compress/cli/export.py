@@ -18,6 +18,7 @@ from tinyml_compress.cli._options import (
     seed_option,
     show,
     targets_dir_option,
+    trigger_option,
     trust_option,
 )
 
@@ -55,6 +56,7 @@ Examples:
     help="What to choose kernels for; by default balanced.",
 )
 @memory_options
+@trigger_option
 @data_option(required=False, what="Calibration data, where MODEL is not a .tflite, and its preprocessing")
 @click.option(
     "--release", default="1.0.0", show_default=True, help="Version of the library, in its metadata."
@@ -77,6 +79,7 @@ def command(
     memory: tuple[str, ...],
     flash: tuple[str, ...],
     constants: str,
+    trigger: Path | None,
     data: str | None,
     release: str,
     author: str,
@@ -103,6 +106,7 @@ def command(
         memory=memory,
         flash=flash,
         constants=constants,
+        trigger=trigger,
         data=data,
         release=release,
         author=author,

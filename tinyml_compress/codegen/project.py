@@ -16,11 +16,15 @@ from tinyml_compress.support.templating import filled
 
 _TEMPLATES = Path(__file__).parent / "project_files"
 _PER_LINE = 20
-_FRONT_END = (
-    "11. Samples become its input by `{0}_frontend.h`, exactly as in training and calibration: "
+_STAGES = {
+    "frontend": "Samples become its input by `{0}_frontend.h`, exactly as in training and calibration: "
     "`{0}_frontend_init`, `{0}_frontend_write` (from the interrupt), "
-    "`{0}_frontend_next`, `{0}_frontend_slide`."
-)
+    "`{0}_frontend_next`, `{0}_frontend_slide`.",
+    "trigger": "Scores become what was heard by `{0}_trigger.h`: `{0}_trigger_init`, then "
+    "`{0}_trigger_step` with the output of every inference.",
+}
+"""What other files do, by their names."""
+_FIRST_STAGE = 11
 _LOAD = """
 Call `tc_model_load()` once after start-up, before anything else of the model: it copies constants to the RAM
 that inferences read them from.
@@ -53,7 +57,13 @@ def project_files(program: Program, vectors: GoldenVectors, more: Sequence[str] 
         "inputs": "; ".join(describe_port(port) for port in program.inputs) or "none",
         "outputs": "; ".join(describe_port(port) for port in program.outputs) or "none",
         "oracle": vectors.oracle,
-        "frontend": f"{_FRONT_END.format(program.prefix)}\n" if more else "",
+        "frontend": "".join(
+            f"{number}. {text.format(program.prefix)}\n"
+            for number, text in enumerate(
+                (text for word, text in _STAGES.items() if f"{program.prefix}_{word}.h" in more),
+                _FIRST_STAGE,
+            )
+        ),
         **usage(program),
     }
     facts["arenas_inline"] = facts["arenas"].replace("\n", " ")

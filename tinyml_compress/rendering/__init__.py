@@ -12,6 +12,7 @@ from tinyml_compress.rendering import (
     inspection,
     lists_text,
     parity_text,
+    recording_text,
     small_texts,
     stream_text,
 )
@@ -32,6 +33,7 @@ __all__ = [
     "inspection",
     "lists_text",
     "parity_text",
+    "recording_text",
     "small_texts",
     "stream_text",
 ]

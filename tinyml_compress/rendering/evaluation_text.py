@@ -14,7 +14,8 @@ from tinyml_compress.support.table import Block, Cell, Column, Numbers, Row, Tab
 @shows(Evaluation)
 def evaluation_blocks(done: Evaluation) -> list[Block]:
     """The result in a few lines."""
-    rows: list[tuple[str, Cell]] = [("model", f"{done.model} ({done.engine.value})"), ("data", done.data)]
+    where = done.engine.value if done.device is None else f"{done.engine.value} on {done.device}"
+    rows: list[tuple[str, Cell]] = [("model", f"{done.model} ({where})"), ("data", done.data)]
     if done.nbytes is not None:
         rows.insert(1, ("size", Numbers((done.nbytes,), "{:,} B")))
     measure = "accuracy" if done.task is Task.CLASSIFICATION else "error"

@@ -38,6 +38,7 @@ from tinyml_compress.results.lists import KernelFacts, NetFacts, OperatorFacts, 
 from tinyml_compress.results.made import Compiled, CompiledNode, Exported
 from tinyml_compress.results.memories import MemoryShare, MemoryUse
 from tinyml_compress.results.parity import EngineRung, Ladder, LayerNoise, Step
+from tinyml_compress.results.recording import Listening, OperatingPoint, WatchedClass
 from tinyml_compress.results.score import Agreement, Score
 from tinyml_compress.results.shrink import Narrowed, Shrunk
 from tinyml_compress.results.stream import StreamCost, StreamedNet, Told
@@ -94,6 +95,7 @@ __all__ = [
     "LayerNoise",
     "LayerWeights",
     "Ledger",
+    "Listening",
     "Listing",
     "Lock",
     "Manifest",
@@ -107,6 +109,7 @@ __all__ = [
     "NetFacts",
     "NodeCost",
     "Number",
+    "OperatingPoint",
     "OperatorFacts",
     "Operators",
     "Part",
@@ -139,6 +142,7 @@ __all__ = [
     "Values",
     "Verdict",
     "Verification",
+    "WatchedClass",
     "Word",
     "Zoo",
     "decoded",

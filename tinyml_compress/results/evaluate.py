@@ -46,6 +46,8 @@ class Evaluation(Result, frozen=True, kw_only=True):
     model: str
     model_sha256: str
     engine: Engine
+    device: str | None = None
+    """The emulated board on which generated C answered."""
     data: str
     data_sha256: str
     task: Task

@@ -119,3 +119,13 @@ def load(programs: Sequence[Program], flags: Sequence[str] = toolchain.HOST_FLAG
     sources = {name: text for program in programs for name, text in program.files.items()}
     library = ctypes.CDLL(str(toolchain.library(sources, flags=flags)))
     return [NativeModel(library, program) for program in programs]
+
+
+def answers(program: Program, rows: Sequence[Sequence[Array]]) -> list[list[Array]]:
+    """Outputs for rows of inputs, each from the model's start on."""
+    (code,) = load([program])
+    found = []
+    for row in rows:
+        code.reset()
+        found.append(code.invoke(row))
+    return found

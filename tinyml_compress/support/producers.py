@@ -79,6 +79,7 @@ _COMPILER = Producer(
         "support/c_names.py",
         "pipeline/compile/front_end.py",
         "pipeline/compile/shares.py",
+        "pipeline/compile/trigger.py",
         "pipeline/compile/verb.py",
         "pipeline/convert/golden_vectors.py",
     ),
@@ -115,7 +116,7 @@ _EVALUATION = Producer(
     (
         "pipeline/evaluate/engines.py",
         "pipeline/evaluate/file_engines.py",
-        "pipeline/evaluate/verb.py",
+        "pipeline/evaluate/evaluator.py",
         "pipeline/compile/generated_folder.py",
         "pipeline/evaluate/model_inputs.py",
         "pipeline/compress/inputs.py",

@@ -11,7 +11,7 @@ from tinyml_compress import data as data_room
 from tinyml_compress.data import DataSet
 from tinyml_compress.errors import DataError, UsageError
 from tinyml_compress.evaluation import agreement, score, task_of
-from tinyml_compress.pipeline.evaluate.verb import Evaluator, evaluator
+from tinyml_compress.pipeline.evaluate.evaluator import Evaluator, evaluator
 from tinyml_compress.pipeline.sources.source import Source, source_of
 from tinyml_compress.results import Compared, Comparison, Compression, Task, decoded
 from tinyml_compress.runners import side_by_side

@@ -31,6 +31,7 @@ def compile_c(
     flash: Sequence[str] = (),
     constants: str = "flash",
     data: str | None = None,
+    trigger: str | Path | None = None,
     targets_dir: Path | None = None,
 ) -> Compiled:
     """An int8 .tflite file to self-contained C in `output`, with a project that tests it.
@@ -39,6 +40,7 @@ def compile_c(
     and `flash` ("dtcm=64K") are what the model is spread over, by default the RAM of the `device`;
     `constants` "ram" copies weights and tables to the fastest at boot, as far as it has room. `data` is the
     set whose front end is written too; without it, the manifest beside the model says what there is.
+    `trigger` is a result of `evaluate --recording`, whose thresholds become a trigger stage in C.
     """
     path, level = Path(model), word(Level, "optimize", optimize)
     isas = kernels_for(None if isa is None else word(Isa, "isa", isa), device, targets_dir)
@@ -46,7 +48,9 @@ def compile_c(
     memories = memories_for(device, targets_dir, memory, flash, where)
     asked = tuple(map(_asked, kernels))
     done = None if data is None else load(data).preprocessing
-    return to_folder(path, Path(output), name or c_name(path.stem), isas, level, asked, memories, done)
+    return to_folder(
+        path, Path(output), name or c_name(path.stem), isas, level, asked, memories, done, trigger
+    )
 
 
 def _asked(text: str) -> Asked:

@@ -17,6 +17,7 @@ from tinyml_compress.ops import operator
 from tinyml_compress.ops.base import Level, Variant
 from tinyml_compress.pipeline.compile.front_end import front_end, manifest_preprocessing
 from tinyml_compress.pipeline.compile.shares import memory_shares
+from tinyml_compress.pipeline.compile.trigger import trigger_beside
 from tinyml_compress.pipeline.convert.golden_vectors import golden_vectors
 from tinyml_compress.results import Compiled, CompiledNode, KernelOption
 from tinyml_compress.schedule import AS_ASKED, Asked, Decision, Option, decided
@@ -180,13 +181,17 @@ def to_folder(
     asked: Sequence[Asked],
     memories: Memories,
     preprocessing: Preprocessing | None = None,
+    trigger: str | Path | None = None,
 ) -> Compiled:
     """The same with all that can be said of kernels, memories and the front end."""
     started = time.perf_counter()
     content = files.read_bytes(model)
     program = compile_model(content, name, isas, level, asked, memories)
     front = front_end(name, program.inputs, preprocessing or manifest_preprocessing(model))
-    more = {} if front is None else front.files
+    more = {
+        **({} if front is None else front.files),
+        **trigger_beside(name, content, program.outputs, trigger),
+    }
     written = {
         **program.files,
         **more,

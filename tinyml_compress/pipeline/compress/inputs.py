@@ -55,7 +55,7 @@ def outputs_of_file(path: Path, inputs: Any) -> Any:
     """Real outputs of a .tflite file; what TensorFlow Lite has no kernel for, TensorFlow Lite
     Micro may run.
     """
-    from tinyml_compress.pipeline.evaluate.verb import evaluator
+    from tinyml_compress.pipeline.evaluate.evaluator import evaluator
     from tinyml_compress.runners import tflm
 
     samples = DataSet("samples", inputs)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import numpy.typing as npt
 
+from tinyml_compress.codegen.answers import answers_program, frames_at_once
 from tinyml_compress.data import DataSet
+from tinyml_compress.errors import DataError
 from tinyml_compress.ir import Program
 from tinyml_compress.pipeline.compile.front_end import front_end
 from tinyml_compress.pipeline.compile.verb import compile_model
@@ -17,17 +18,20 @@ from tinyml_compress.pipeline.evaluate.model_inputs import arrays_for
 from tinyml_compress.results import Engine
 from tinyml_compress.runners import host, native, tflm
 from tinyml_compress.runners.sides import dequantized, stored_inputs
+from tinyml_compress.support.instruction_sets import Isa
 
 Array = npt.NDArray[np.generic]
 Floats = npt.NDArray[np.float32]
 Predict = Callable[[DataSet], Floats]
 """The first output in real values for every sample of a set that fits the model's inputs."""
+Execute = Callable[[Program, Sequence[Sequence[Array]]], list[list[Array]]]
+"""Outputs of a program for rows of inputs, each from its start on."""
 
 
 def predictor(content: bytes, name: str, engine: Engine) -> Predict:
     """The file made ready; `name` is that of its C."""
     if engine is Engine.AOT:
-        return _compiled(content, name)
+        return compiled(content, name, (Isa.C,), native.answers)
     room = host if engine is Engine.HOST else tflm
 
     def predict(data: DataSet) -> Floats:
@@ -37,35 +41,37 @@ def predictor(content: bytes, name: str, engine: Engine) -> Predict:
     return predict
 
 
-def _compiled(content: bytes, name: str) -> Predict:
-    program = compile_model(content, name)
+def compiled(content: bytes, name: str, kernels: Sequence[Isa], execute: Execute) -> Predict:
+    """Our C of the file, wherever it is run."""
+    program = compile_model(content, name, kernels)
 
     def predict(data: DataSet) -> Floats:
-        (code,) = native.load([program])
-        rows = []
-        for row in _heard(name, program, data) or stored_inputs(
-            program.inputs, arrays_for(data, program.inputs)
-        ):
-            code.reset()
-            rows.append(code.invoke(row)[0][0])
+        rows = _heard(program, data, execute)
+        if not rows:
+            inputs = stored_inputs(program.inputs, arrays_for(data, program.inputs))
+            rows = [row[0][0] for row in execute(program, inputs)]
         return dequantized(np.stack(rows), program.outputs[0])
 
     return predict
 
 
-def _heard(name: str, program: Program, data: DataSet) -> list[list[Array]]:
-    """The inputs that the generated front end makes of the set's sounds; none where there is no front end."""
+def _heard(program: Program, data: DataSet, execute: Execute) -> list[Array]:
+    """The answers to the set's sounds, through the generated front end; none where there is no front end.
+
+    A net that takes fewer frames than a sound has remembers the others; its last answer is the sound's.
+    """
     audio, sounds = data.preprocessing.audio, data.sounds
-    front = front_end(name, program.inputs, data.preprocessing)
-    if front is None or audio is None or sounds is None or program.inputs[0].nbytes != math.prod(audio.shape):
+    front = front_end(program.prefix, program.inputs, data.preprocessing)
+    if front is None or audio is None or sounds is None:
         return []
-    (code,) = native.load([front])
-    starts = [audio.hop * frame for frame in range(audio.frames)]
-    return [
-        [
-            np.concatenate(
-                [code.invoke([sound[start : start + audio.window]])[0] for start in starts]
-            ).reshape(program.inputs[0].shape)
-        ]
-        for sound in sounds
-    ]
+    rows = frames_at_once(program, audio)
+    if rows > audio.frames or (rows < audio.frames and not program.state_bytes):
+        return []
+    first = (audio.frames - 1) % rows + 1  # so that the last step ends with the last frame
+    whole = answers_program(program, front, audio, sounds.shape[1], rows, first)
+    answers = []
+    for scores, count in execute(whole, [[sound] for sound in sounds]):
+        if count[0] == 0:
+            raise DataError("the model has no result for these sounds", which=data.name)
+        answers.append(scores[int(count[0]) - 1][0])
+    return answers

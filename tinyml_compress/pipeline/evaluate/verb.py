@@ -8,24 +8,16 @@ from pathlib import Path
 
 from tinyml_compress import data as data_room
 from tinyml_compress.data import DataSet
+from tinyml_compress.errors import UsageError
 from tinyml_compress.evaluation import agreement, score, task_of
-from tinyml_compress.pipeline.evaluate.file_engines import Predict
-from tinyml_compress.pipeline.sources.source import Source, source_of
+from tinyml_compress.pipeline.evaluate.evaluator import Evaluator, evaluator
+from tinyml_compress.pipeline.evaluate.file_engines import compiled
+from tinyml_compress.pipeline.measure import target as targets
+from tinyml_compress.pipeline.sources.source import source_of
 from tinyml_compress.results import Engine, Evaluation, Evaluations, Score, Task
+from tinyml_compress.support.c_names import c_name
 from tinyml_compress.support.progress import stage
 from tinyml_compress.support.trust import trusting
-
-
-@dataclass(frozen=True)
-class Evaluator:
-    """A model that is ready to compute outputs for samples."""
-
-    model: str
-    engine: Engine
-    sha256: str
-    nbytes: int | None
-    """Size of the .tflite file; absent for Keras models."""
-    predict: Predict
 
 
 @dataclass(frozen=True)
@@ -41,6 +33,13 @@ class Question:
     task: str = "auto"
     samples: int | None = None
     seed: int = 0
+    target: str | None = None
+    """A board on which our C answers, emulated."""
+
+    def evaluator(self, model: str | Path) -> Evaluator:
+        if self.target is None:
+            return evaluator(model, self.engine)
+        return on_target(model, self.engine, self.target)
 
     def samples_of(self) -> DataSet:
         loaded = self.data if isinstance(self.data, DataSet) else data_room.load(self.data)
@@ -52,6 +51,7 @@ def evaluate(
     data: str | Path | DataSet,
     *,
     engine: str = "auto",
+    target: str | None = None,
     against: str | Path | None = None,
     against_engine: str = "auto",
     task: str = "auto",
@@ -62,9 +62,10 @@ def evaluate(
     """Score `model` on `data`; with `against`, also how far it agrees with that model.
 
     `engine` and `against_engine` are what runs a .tflite file: host (the default), tflm or aot; other models
-    run under Keras. `trust` is your word for model files that hold code.
+    run under Keras. `target` is a board: our C answers there, emulated. `trust` is your word for model
+    files that hold code.
     """
-    question = Question(data, engine, against, against_engine, task, samples, seed)
+    question = Question(data, engine, against, against_engine, task, samples, seed, target)
     with trusting(trust):
         return evaluated([model], question).evaluations[0]
 
@@ -79,7 +80,7 @@ def evaluated(chosen: Sequence[str | Path], question: Question) -> Evaluations:
             others = second.predict(loaded)
     done = []
     for model in chosen:
-        first = evaluator(model, question.engine)
+        first = question.evaluator(model)
         with stage(f"run {first.model}"):
             outputs = first.predict(loaded)
         kind = (
@@ -93,6 +94,7 @@ def evaluated(chosen: Sequence[str | Path], question: Question) -> Evaluations:
             Evaluation(
                 model=first.model,
                 engine=first.engine,
+                device=question.target,
                 model_sha256=first.sha256,
                 nbytes=first.nbytes,
                 data=loaded.name,
@@ -117,9 +119,14 @@ def _inside(first: Score | None, second: Score | None) -> bool | None:
     return low <= second.accuracy <= high
 
 
-def evaluator(model: str | Path | Source, engine: str = "auto") -> Evaluator:
-    """`model` made ready under an engine, or the one that its form means."""
-    source = model if isinstance(model, Source) else source_of(model)
-    chosen = source.engine(engine)
-    size = None if source.file is None else len(source.file)
-    return Evaluator(source.spec, chosen, source.origin.sha256, size, source.predictor(chosen))
+def on_target(model: str | Path, engine: str, name: str) -> Evaluator:
+    """A .tflite file as our C on a board."""
+    source, place = source_of(model), targets.target(name)
+    if source.file is None or engine not in ("auto", Engine.AOT.value):
+        raise UsageError(
+            "a board answers with generated C of a .tflite file",
+            which=f"{model} --engine {engine} --target {name}",
+            next_step="convert the model first, and leave out --engine",
+        )
+    predict = compiled(source.file, c_name(source.title), place.kernels, place.answers)
+    return Evaluator(source.spec, Engine.AOT, source.origin.sha256, len(source.file), predict)

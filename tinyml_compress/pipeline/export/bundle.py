@@ -6,7 +6,7 @@ import math
 import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import PurePath
+from pathlib import Path, PurePath
 
 import numpy as np
 
@@ -20,6 +20,7 @@ from tinyml_compress.frontends.preprocessing import Preprocessing, c_header
 from tinyml_compress.ir import DType, Memories, Port, Program
 from tinyml_compress.ops.base import Level
 from tinyml_compress.pipeline.compile.front_end import front_end
+from tinyml_compress.pipeline.compile.trigger import trigger_beside
 from tinyml_compress.pipeline.compile.verb import compile_model
 from tinyml_compress.pipeline.convert.golden_vectors import golden_vectors, input_vectors, tflm_vectors
 from tinyml_compress.runners import tflm
@@ -48,6 +49,7 @@ def aot_bundle(
     isas: tuple[Isa, ...],
     level: Level,
     memories: Memories,
+    trigger: str | Path | None = None,
 ) -> tuple[Bundle, Program]:
     """The bundle of generated C, and the program in it."""
     name, upper = words.name, words.name.upper()
@@ -57,7 +59,7 @@ def aot_bundle(
     if program.state_bytes:  # the self-test's own state lies behind its arena
         align = f"{upper}_ARENA_ALIGN"
         arena = f"(({arena} + {align} - 1) / {align} * {align} + {upper}_STATE_BYTES)"
-    headers, sources = _front_end(name, program.inputs, preprocessing)
+    headers, sources = _stages(name, model, program.inputs, program.outputs, preprocessing, trigger)
     bundle = Bundle(
         name=name,
         engine=Runtime.AOT,
@@ -87,7 +89,9 @@ def aot_bundle(
     return bundle, program
 
 
-def tflm_bundle(model: bytes, words: Metadata, preprocessing: Preprocessing) -> Bundle:
+def tflm_bundle(
+    model: bytes, words: Metadata, preprocessing: Preprocessing, trigger: str | Path | None = None
+) -> Bundle:
     """The bundle for a project that has TensorFlow Lite Micro: array, resolver, arena."""
     name, digest = words.name, files.sha256(model)
     file = converter.read(model)
@@ -98,7 +102,7 @@ def tflm_bundle(model: bytes, words: Metadata, preprocessing: Preprocessing) -> 
     arena = converter.measured_arena(tflm.arena_bytes(model), file)
     data = converter.model_data_files(name, model, file)
     header, source = f"{name}_model_data.h", f"{name}_model_data.c"
-    headers, sources = _front_end(name, inputs, preprocessing)
+    headers, sources = _stages(name, model, inputs, outputs, preprocessing, trigger)
     return Bundle(
         name=name,
         engine=Runtime.TFLM,
@@ -136,19 +140,25 @@ def _preprocessing_header(name: str, preprocessing: Preprocessing) -> dict[str, 
     return {f"{name}_preprocessing.h": c_header(name, preprocessing)}
 
 
-def _front_end(
-    name: str, inputs: Sequence[Port], preprocessing: Preprocessing
+def _stages(
+    name: str,
+    model: bytes,
+    inputs: Sequence[Port],
+    outputs: Sequence[Port],
+    preprocessing: Preprocessing,
+    trigger: str | Path | None,
 ) -> tuple[dict[str, str], dict[str, str]]:
-    """The C of the front end: headers and sources."""
-    generated = front_end(name, inputs, preprocessing)
+    """The C of the front end and of the trigger stage: headers and sources."""
+    front = front_end(name, inputs, preprocessing)
     parts: dict[str, dict[str, str]] = {".h": {}, ".c": {}}
-    for file, content in ({} if generated is None else generated.files).items():
+    found = {} if front is None else front.files
+    for file, content in {**found, **trigger_beside(name, model, outputs, trigger)}.items():
         parts[PurePath(file).suffix][file] = content
     return parts[".h"], parts[".c"]
 
 
 def _frontend(name: str, preprocessing: Preprocessing, headers: Mapping[str, str]) -> str:
-    if headers:
+    if f"{name}_frontend.h" in headers:
         return f"`{name}_frontend.h` makes them of samples, exactly as training and calibration had them"
     if preprocessing == Preprocessing():
         return "none is described: the inputs are what the model takes"

@@ -42,6 +42,7 @@ def export(
     flash: Sequence[str] = (),
     constants: str = "flash",
     data: str | None = None,
+    trigger: str | Path | None = None,
     release: str = "1.0.0",
     author: str = "unknown",
     url: str = "",
@@ -52,8 +53,8 @@ def export(
     """A model as a library for a firmware's build system (`format` is cmake, arduino, zephyr, ...), whole or
     not at all.
 
-    `memory`, `flash` and `constants` are those of `compile_c`. `trust` is your word for a model file that
-    holds code.
+    `memory`, `flash`, `constants` and `trigger` are those of `compile_c`. `trust` is your word for a model
+    file that holds code.
     """
     kernels = {"--isa": isa, "--device": device, "--optimize": optimize, "--memory": " ".join(memory)}
     kernels |= {"--flash": " ".join(flash), "--constants": constants if constants != "flash" else None}
@@ -78,9 +79,11 @@ def export(
     program = None
     with stage("compile and run the golden vectors"):
         if runtime is Runtime.AOT:
-            bundle, program = aot_bundle(known.content, words, known.preprocessing, isas, level, memories)
+            bundle, program = aot_bundle(
+                known.content, words, known.preprocessing, isas, level, memories, trigger
+            )
         else:
-            bundle = tflm_bundle(known.content, words, known.preprocessing)
+            bundle = tflm_bundle(known.content, words, known.preprocessing, trigger)
     library = exporters.layout(layout, bundle)
     with files.output_folder(Path(output)) as staging:
         for path, content in library.items():

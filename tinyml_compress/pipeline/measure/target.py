@@ -10,16 +10,20 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
+import numpy as np
+import numpy.typing as npt
 from msgspec import structs
 
 from tinyml_compress.devices import Device, Host, list_devices, load_device
-from tinyml_compress.ir import ANYWHERE, Memories
+from tinyml_compress.errors import UsageError
+from tinyml_compress.ir import ANYWHERE, Memories, Program
 from tinyml_compress.results import Demand, DeviceDetails, DeviceFacts, Measurement
 from tinyml_compress.support.instruction_sets import Isa
 
 if TYPE_CHECKING:
     from tinyml_compress.pipeline.measure.work import Work
 
+Array = npt.NDArray[np.generic]
 Demands = tuple[Sequence[Demand], Sequence[str]]
 """What is needed, and what that rests on besides exact sizes."""
 
@@ -59,6 +63,12 @@ class Target(ABC):
     @abstractmethod
     def measure(self, work: Work, toolchain: str | None) -> Measurement:
         """Run the model. DoesNotFit and MissingDependency become refusals, other errors of ours defects."""
+
+    def answers(self, program: Program, rows: Sequence[Sequence[Array]]) -> list[list[Array]]:
+        """Outputs of generated C for rows of inputs, each from its start on."""
+        raise UsageError(
+            "this target has no answers to evaluate", which=self.name, allowed="a board that is emulated"
+        )
 
     def demands(self, content: bytes, engine: str, arena: int | None) -> Demands:
         """Memory that the model needs of it under an engine, and what that rests on; known without running.

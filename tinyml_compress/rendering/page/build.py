@@ -16,6 +16,7 @@ from tinyml_compress.rendering.page.generic import generic_parts
 from tinyml_compress.rendering.page.html import section
 from tinyml_compress.rendering.page.models import compare_parts, compress_parts, demo_parts
 from tinyml_compress.rendering.page.provenance import facts_of
+from tinyml_compress.rendering.page.recording import recording_parts
 from tinyml_compress.rendering.page.shell import Source, whole_page
 from tinyml_compress.results import Fit
 from tinyml_compress.support.json_file import read_json
@@ -29,6 +30,7 @@ _KINDS: tuple[tuple[str, str, Parts], ...] = (
     ("compare", "Models side by side", compare_parts),
     ("compress", "Compression", compress_parts),
     ("evaluate", "Accuracy", evaluate_parts),
+    ("evaluate recording", "Long recordings", recording_parts),
     ("evaluate ladder", "Parity of the engines", ladder_parts),
     ("convert", "Conversion", convert_parts),
     ("demo", "Training", demo_parts),

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 
 import msgspec
+import numpy as np
 
 from tinyml_compress.devices import Device, Duty, TflmNeed, hardware_cycles
 from tinyml_compress.devices.facts import board_details, board_facts
@@ -18,7 +19,7 @@ from tinyml_compress.pipeline.compile.verb import compile_graph, compile_model, 
 from tinyml_compress.pipeline.measure.front_end_cost import front_end_cost
 from tinyml_compress.pipeline.measure.memories import memory_uses, ram_bytes, ram_demands
 from tinyml_compress.pipeline.measure.mismatch import agreement, locate
-from tinyml_compress.pipeline.measure.target import Demands, Target
+from tinyml_compress.pipeline.measure.target import Array, Demands, Target
 from tinyml_compress.pipeline.measure.work import FLAGS, Work
 from tinyml_compress.results import (
     BitExact,
@@ -67,6 +68,19 @@ class Board(Target):
         if work.request.engine == "tflm":
             return self._with_tflm(work)
         return self._emulated(work, toolchain)
+
+    def answers(self, program: Program, rows: Sequence[Sequence[Array]]) -> list[list[Array]]:
+        vectors = [tuple(value.tobytes() for value in row) for row in rows]
+        # a model with state goes on from one vector to the next, and shall not
+        runs = [[vector] for vector in vectors] if program.state_bytes else [vectors]
+        ran = [outputs for some in runs for outputs in emulate(program, self.device, some).outputs]
+        return [
+            [
+                np.frombuffer(data, port.dtype.numpy).reshape(port.shape)
+                for data, port in zip(outputs, program.outputs, strict=True)
+            ]
+            for outputs in ran
+        ]
 
     def demands(self, content: bytes, engine: str, arena: int | None) -> Demands:
         if engine == "tflm":
