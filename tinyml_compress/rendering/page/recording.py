@@ -9,8 +9,8 @@ from tinyml_compress.rendering.page.html import (
     Card,
     Chart,
     Column,
+    Mark,
     Value,
-    Verdict,
     card_grid,
     chart,
     note,
@@ -91,4 +91,4 @@ def _card(name: str, done: Listening) -> Card:
     lines = [("model", done.model), ("classes", f"{len(done.watched)}")]
     if done.allowed_per_hour is not None:
         lines.append(("chosen for", f"{done.allowed_per_hour:g} per hour and class, on this recording"))
-    return Card(name, Verdict.PLAIN, word, tuple(lines))
+    return Card(name, Mark.PLAIN, word, tuple(lines))
