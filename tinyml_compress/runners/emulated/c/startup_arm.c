@@ -26,9 +26,13 @@ void tc_fault(void) {
 }
 
 void tc_reset(void) {
-#if defined(__ARM_FP)
-    /* Coprocessors 10 and 11 are off at reset. */
+#if defined(__ARM_FP) || defined(__ARM_FEATURE_MVE)
+    /* Coprocessors 10 and 11 are off at reset: floating point and Helium. */
     *(volatile uint32_t *)0xE000ED88u |= 0xFu << 20;
+#if defined(__ARM_ARCH_8_1M_MAIN__) || defined(__ARM_FEATURE_MVE)
+    /* So is the cache by which low-overhead loops end without a jump: CCR.LOB. */
+    *(volatile uint32_t *)0xE000ED14u |= 1u << 19;
+#endif
     __asm__ volatile("dsb\n\tisb" ::: "memory");
 #endif
     const uint32_t *from = tc_data_load;
