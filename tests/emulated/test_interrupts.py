@@ -81,7 +81,8 @@ def test_interrupts_leave_predicated_loops_whole() -> None:
     device = board("cortex-m55")
     source = program(HEAD + _TICKING, nodes=1)
     firmware = build_firmware(source, device, memory=map_for(device.core).memory, stop="stop_qemu.c")
-    halfwords = [data[at : at + 4] for _, data in firmware.image.segments for at in range(0, len(data), 2)]
-    assert sum(loop_start(word, 0) is not None for word in halfwords if word[:2] == b"\x1f\xf0") == 2
+    segments = [data for _, data in firmware.image.segments]
+    words = [data[at : at + 4] for data in segments for at in range(0, len(data), 2)]
+    assert sum(loop_start(word, 0) is not None for word in words if word[:2] == b"\x1f\xf0") == 2
     (out,) = QemuMachine(firmware, source).run([INPUT]).outputs
     assert int.from_bytes(out, "little", signed=True) > 200
