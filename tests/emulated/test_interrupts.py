@@ -75,7 +75,7 @@ def test_start_up_switches_on_floats_vectors_and_loops() -> None:
 
 @pytest.mark.skipif(not qemu.available(), reason="qemu-system-arm is not installed here")
 def test_interrupts_leave_predicated_loops_whole() -> None:
-    """A handler with a tail-predicated loop of its own, hundreds of times inside one: the core keeps predicate,
+    """A handler with such a loop of its own, hundreds of times inside one: the core keeps predicate,
     sizes of elements and lanes as its floating-point state.
     """
     device = board("cortex-m55")
