@@ -11,7 +11,7 @@ import pytest
 
 from tests.emulated.programs import board
 from tests.lib.layers import MAKERS, merged
-from tests.ops.test_products import KERNELS, seeded
+from tests.ops.test_products import KERNELS, ON_HELIUM, seeded
 from tinyml_compress.devices import Region
 from tinyml_compress.frontend import write
 from tinyml_compress.ir import Graph
@@ -46,7 +46,7 @@ def assert_equal_on(core: str, graphs: list[Graph], seed: int, level: Level = Le
 
 
 def graphs(salt: int, each: int) -> list[Graph]:
-    makers = [*KERNELS, *MAKERS.values()]
+    makers = [*{**KERNELS, **ON_HELIUM}, *MAKERS.values()]
     return [seeded(make, salt, index) for index in range(each) for make in makers]
 
 

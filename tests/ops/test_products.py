@@ -208,6 +208,37 @@ def depthwise_column(rng: Rng) -> Graph:
     )
 
 
+def single_taps(rng: Rng) -> Graph:
+    """Pixels in place, some behind the end of the last vector."""
+    return layers.conv(
+        rng,
+        image=image(rng, 2, 7),
+        in_c=pick(rng, (1, 3, 8, 16, 20, 64)),
+        out_c=pick(rng, (1, 2, 3, 4, 7, 16)),
+        kernel=(1, 1),
+        stride=((1, 1), (1, 1), (2, 2), (1, 3))[rng.integers(4)],
+        padding=Padding.VALID,
+        groups=1,
+        batch=pick(rng, (1, 1, 2)),
+        plain=True,
+    )
+
+
+def windows(rng: Rng) -> Graph:
+    """Any window, groups too; wide ones are cut into strips."""
+    groups = pick(rng, (1, 1, 1, 2, 3))
+    return layers.conv(
+        rng,
+        image=image(rng, 6, 12) if rng.random() < 0.7 else (3, 40),
+        in_c=groups * pick(rng, (1, 2, 3, 8, 16, 18, 33)),
+        out_c=groups * pick(rng, (1, 3, 4, 6, 8)),
+        kernel=(pick(rng, (1, 2, 3, 3, 5)), pick(rng, (2, 3, 3, 4))),
+        groups=groups,
+        batch=pick(rng, (1, 1, 2)),
+        plain=True,
+    )
+
+
 def one_pixel(rng: Rng) -> Graph:
     return layers.conv(rng, image=(1, 1), kernel=(1, 1), groups=1, out_c=pick(rng, (2, 4, 7)))
 
@@ -253,7 +284,7 @@ KERNELS: dict[Maker, str] = {
 }
 
 
-ON_HELIUM: dict[Maker, str] = {fully_connected: "eights"}
+ON_HELIUM: dict[Maker, str] = {fully_connected: "eights", single_taps: "pixels", windows: "strips"}
 """What the kernels of Helium take at any size, and their families."""
 
 
@@ -279,7 +310,15 @@ def test_helium_at_any_size(make: Maker) -> None:
 def test_helium_is_taken_where_it_is_there() -> None:
     rng = np.random.default_rng(8)
     dense = layers.fully_connected(rng, in_c=100, out_c=24, plain=True)
-    assert kernels(write(dense), Isa.MVE.sets) == {"tc_s8_fully_connected_eights__mve"}
+    wide = layers.conv(rng, image=(6, 6), in_c=16, out_c=8, kernel=(3, 3), groups=1, plain=True)
+    single = layers.conv(
+        rng, image=(6, 6), in_c=16, out_c=8, kernel=(1, 1), stride=(1, 1), groups=1, plain=True
+    )
+    assert [kernels(write(graph), Isa.MVE.sets) for graph in (dense, wide, single)] == [
+        {"tc_s8_fully_connected_eights__mve"},
+        {"tc_s8_conv_2d_strips__mve"},
+        {"tc_s8_conv_2d_pixels__mve"},
+    ]
 
 
 @pytest.mark.full

@@ -83,6 +83,14 @@ static TC_INLINE mve_pred16_t vctp8q(uint32_t count) {
     return (mve_pred16_t)(count > 15 ? 0xffffu : (1u << count) - 1u);
 }
 
+static TC_INLINE int8x16_t vdupq_n_s8(int8_t x) {
+    int8x16_t result;
+    for (int i = 0; i < 16; i++) {
+        result.lane[i] = x;
+    }
+    return result;
+}
+
 static TC_INLINE int8x16_t vldrbq_z_s8(const int8_t *from, mve_pred16_t lanes) {
     int8x16_t result;
     for (int i = 0; i < 16; i++) {

@@ -47,7 +47,60 @@ static TC_INLINE int32x4_t tc_mve_four(int32_t a, int32_t b, int32_t c, int32_t 
     MAC(g, q0, q1)                                                              \
     "vldrb.u8 q2, [%[w], #-16]\n\t"                                             \
     MAC(h, q0, q2)
+#define TC_MVE_PAIR(MAC)                                                        \
+    "vldrb.u8 q0, [%[in]], #16\n\t"                                             \
+    "vldrb.u8 q2, [%[w]], #64\n\t"                                              \
+    MAC(a, q0, q2)                                                              \
+    "vldrb.u8 q1, [%[second]], #16\n\t"                                         \
+    MAC(e, q1, q2)                                                              \
+    "vldrb.u8 q3, [%[w], #-48]\n\t"                                             \
+    MAC(b, q0, q3)                                                              \
+    MAC(f, q1, q3)                                                              \
+    "vldrb.u8 q2, [%[w], #-32]\n\t"                                             \
+    MAC(c, q0, q2)                                                              \
+    MAC(g, q1, q2)                                                              \
+    "vldrb.u8 q3, [%[w], #-16]\n\t"                                             \
+    MAC(d, q0, q3)                                                              \
+    MAC(h, q1, q3)
 #endif
+
+/* Two rows of `steps` vectors by four of weights, of which lie side by side one vector each, and which are left
+ * behind. */
+static TC_INLINE tc_mve_sums tc_mve_two_by_four(const int8_t *in, const int8_t *second, const int8_t **weights,
+                                                int32_t steps) {
+    const int8_t *w = *weights;
+    int32_t a, b, c, d, e, f, g, h;
+#if TC_MVE_ASM
+    __asm__(TC_MVE_PAIR(TC_MVE_FIRST)
+            "subs %[steps], #1\n\t"
+            "beq 2f\n"
+            "1:\n\t" TC_MVE_PAIR(TC_MVE_NEXT)
+            "subs %[steps], #1\n\t"
+            "bne 1b\n"
+            "2:"
+            : [a] "=&Te"(a), [b] "=&Te"(b), [c] "=&Te"(c), [d] "=&Te"(d), [e] "=&Te"(e), [f] "=&Te"(f), [g] "=&Te"(g),
+              [h] "=&Te"(h), [in] "+r"(in), [second] "+r"(second), [w] "+r"(w), [steps] "+r"(steps)
+            :
+            : "q0", "q1", "q2", "q3", "cc", "memory");
+#else
+    a = b = c = d = e = f = g = h = 0;
+    for (; steps > 0; steps--, in += 16, second += 16, w += 64) {
+        const int8x16_t x = vldrbq_s8(in);
+        const int8x16_t y = vldrbq_s8(second);
+        a = vmladavaq_s8(a, x, vldrbq_s8(w));
+        b = vmladavaq_s8(b, x, vldrbq_s8(w + 16));
+        c = vmladavaq_s8(c, x, vldrbq_s8(w + 32));
+        d = vmladavaq_s8(d, x, vldrbq_s8(w + 48));
+        e = vmladavaq_s8(e, y, vldrbq_s8(w));
+        f = vmladavaq_s8(f, y, vldrbq_s8(w + 16));
+        g = vmladavaq_s8(g, y, vldrbq_s8(w + 32));
+        h = vmladavaq_s8(h, y, vldrbq_s8(w + 48));
+    }
+#endif
+    *weights = w;
+    const tc_mve_sums sums = {tc_mve_four(a, b, c, d), tc_mve_four(e, f, g, h)};
+    return sums;
+}
 
 /* One row of `steps` vectors by eight of weights, of which lie side by side one vector each. */
 static TC_INLINE tc_mve_sums tc_mve_eight(const int8_t *in, const int8_t *w, int32_t steps) {

@@ -38,7 +38,7 @@ from tinyml_compress.ops._weighted import WeightedOperator
 from tinyml_compress.ops.along import Along
 from tinyml_compress.ops.base import Call, In, Out, Overlap, ParamValue, Ref, Scratch, Table, Variant, refuse
 from tinyml_compress.ops.numerics import Activation, Fused, Padding
-from tinyml_compress.ops.structs import WINDOW, floats, ints, pointers, struct
+from tinyml_compress.ops.structs import WINDOW, Field, floats, ints, pointers, struct
 
 STRUCTS = (
     struct(
@@ -62,6 +62,8 @@ STRUCTS = (
 
 OPTIONS = {"dilation_w": "dilation_w_factor", "dilation_h": "dilation_h_factor"}
 """What the schema calls otherwise."""
+CONV = (Field("conv", STRUCTS[0].name, inner=STRUCTS[0]),)
+"""The parameters that all convolutions of int8 have."""
 _LARGEST = 1 << 15
 
 

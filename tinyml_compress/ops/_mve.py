@@ -23,7 +23,14 @@ def shifts_right(channels: Channels) -> bool:
     return bool(((shift <= -1) & (shift >= -31)).all())
 
 
-def _channel_table(channels: Channels) -> npt.NDArray[np.int32]:
+def _in_fours(values: Ints, groups: int) -> Ints:
+    """Each group's rows and zeros to whole fours."""
+    parted = values.reshape(groups, len(values) // groups, -1)
+    padded: Ints = np.pad(parted, ((0, 0), (0, -parted.shape[1] % 4), (0, 0)))
+    return padded.reshape(-1, parted.shape[2])
+
+
+def _channel_table(channels: Channels, groups: int) -> npt.NDArray[np.int32]:
     """Per four channels four biases, multipliers and shifts; a channel whose outputs are all zero point has
     neither bias nor weights.
     """
@@ -33,14 +40,13 @@ def _channel_table(channels: Channels) -> npt.NDArray[np.int32]:
         np.where(live, channels.multiplier, 0),
         np.where(live, channels.shift, -1),
     )
-    padded = np.pad(np.stack(columns), ((0, 0), (0, -channels.count % 4)))
-    fours = padded.reshape(3, -1, 4).transpose(1, 0, 2)
-    return fours.astype(np.int32).reshape(-1)
+    fours = _in_fours(np.stack(columns, axis=1), groups).reshape(-1, 4, 3)
+    return fours.transpose(0, 2, 1).astype(np.int32).reshape(-1)
 
 
-def _weight_stream(rows: Ints, together: int) -> npt.NDArray[np.int8]:
+def _weight_stream(rows: Ints, groups: int, together: int) -> npt.NDArray[np.int8]:
     """Of each `together` rows one vector each side by side; of the last ones four, where these are fewer."""
-    padded = np.pad(rows, ((0, -len(rows) % 4), (0, -rows.shape[1] % _LANES)))
+    padded = np.pad(_in_fours(rows, groups), ((0, 0), (0, -rows.shape[1] % _LANES)))
     count, depth = padded.shape
     whole = count // together * together
     blocks = padded[:whole].reshape(-1, together, depth // _LANES, _LANES).transpose(0, 2, 1, 3)
@@ -49,10 +55,15 @@ def _weight_stream(rows: Ints, together: int) -> npt.NDArray[np.int8]:
     return ordered.astype(np.int8)
 
 
-def tables(channels: Channels, rows: Ints, together: int) -> tuple[Table, Table]:
+def stream_bytes(outputs: int, depth: int) -> int:
+    """Of the weights of so many rows."""
+    return 64 * ((outputs + 3) // 4) * vectors(depth)
+
+
+def tables(channels: Channels, rows: Ints, groups: int = 1, together: int = 4) -> tuple[Table, Table]:
     """`weights` and `channels` of a kernel."""
-    weights = _weight_stream(live_rows(channels, rows), together)
+    weights = _weight_stream(live_rows(channels, rows), groups, together)
     return (
         Table("weights", "int8_t", weights, Role.WEIGHTS),
-        Table("channels", "int32_t", _channel_table(channels)),
+        Table("channels", "int32_t", _channel_table(channels, groups)),
     )

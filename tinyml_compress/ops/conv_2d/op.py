@@ -7,7 +7,18 @@ from dataclasses import dataclass
 from tinyml_compress.ir import NodeView
 from tinyml_compress.ops._conv import OPTIONS, ConvAttrs, ConvOperator, check_conv, check_conv_numbers
 from tinyml_compress.ops.base import Options, refuse
-from tinyml_compress.ops.conv_2d import block, codes, four_bits, node, pairs, rows, sparse, taps, winograd
+from tinyml_compress.ops.conv_2d import (
+    block,
+    codes,
+    four_bits,
+    helium,
+    node,
+    pairs,
+    rows,
+    sparse,
+    taps,
+    winograd,
+)
 from tinyml_compress.ops.traits import Scales, Weights
 
 
@@ -32,6 +43,7 @@ class Conv2D(ConvOperator):
         *codes.VARIANTS,
         *winograd.VARIANTS,
         *block.VARIANTS,
+        *helium.VARIANTS,
     )
 
     def check(self, view: NodeView) -> None:

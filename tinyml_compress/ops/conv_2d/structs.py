@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+from tinyml_compress.ops._conv import CONV
 from tinyml_compress.ops.structs import WINDOW, ints, pointers, struct
 
 STRUCTS = (
+    struct(
+        "tc_s8_conv_strips",
+        CONV,
+        ints("columns", note="of output, whose windows lie in scratch at once"),
+        ints("phase", note="columns of input, a dilation apart, that these see"),
+    ),
     struct(
         "tc_s8_conv_block",
         WINDOW,

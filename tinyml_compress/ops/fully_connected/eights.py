@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tinyml_compress.ir import NodeView
 from tinyml_compress.ops._forms import Form, only
-from tinyml_compress.ops._mve import shifts_right, tables, vectors
+from tinyml_compress.ops._mve import shifts_right, stream_bytes, tables, vectors
 from tinyml_compress.ops.base import Call, In, Out, Scratch, Variant
 from tinyml_compress.ops.fully_connected import node
 
@@ -12,7 +12,7 @@ _SYMBOL = "tc_s8_fully_connected_eights__mve"
 
 
 def _emit(view: NodeView) -> tuple[Call, ...]:
-    made = tables(node.channels(view), node.rows(view), 8)
+    made = tables(node.channels(view), node.rows(view), together=8)
     return (node.call(view, _SYMBOL, made, (In(0), Out(), Scratch())),)
 
 
@@ -36,6 +36,6 @@ VARIANTS = only(
         _emit,
         scratch=_scratch,
         cycles=_cycles,
-        weight_bytes=lambda view: 64 * ((view.input(1).shape[0] + 3) // 4) * vectors(view.input(1).shape[1]),
+        weight_bytes=lambda view: stream_bytes(*view.input(1).shape),
     ),
 )

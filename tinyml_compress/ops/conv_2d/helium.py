@@ -1,0 +1,141 @@
+"""CONV_2D of int8 on Helium: two windows, as rows of bytes, by four output channels."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from tinyml_compress.ir import NodeView
+from tinyml_compress.ops._conv import conv_call
+from tinyml_compress.ops._forms import Form, only
+from tinyml_compress.ops._mve import shifts_right, stream_bytes, tables, vectors
+from tinyml_compress.ops._products import Ints, Sliding, sliding_gap
+from tinyml_compress.ops.base import Call, Overlap, Variant
+from tinyml_compress.ops.conv_2d import node
+from tinyml_compress.ops.conv_2d.sparse import band_gap
+
+_PIXELS = "tc_s8_conv_2d_pixels__mve"
+_STRIPS = "tc_s8_conv_2d_strips__mve"
+_WISHED = 2 << 10
+"""Bytes of scratch, as long as two windows need no more."""
+
+
+def _takes(suits: Callable[[NodeView], bool]) -> Callable[[NodeView], bool]:
+    return lambda view: suits(view) and shifts_right(node.channels(view))
+
+
+def _weight_bytes(view: NodeView) -> int:
+    outputs, groups = view.input(1).shape[0], node.groups(view)
+    return outputs // groups.outputs * stream_bytes(groups.outputs, node.depth(view))
+
+
+def _products(view: NodeView) -> float:
+    """Cycles of the products and of their ends."""
+    window, outputs = node.window(view), node.groups(view).outputs
+    pairs = window.batch * window.out_h * ((window.out_w + 1) // 2)
+    fours = window.out_c // outputs * ((outputs + 3) // 4)
+    return pairs * (fours * (16.0 * vectors(node.depth(view)) + 38.0) + 40.0)
+
+
+# --- one tap: pixels in place -------------------------------------------------------------------------------
+
+
+def _is_in_place(view: NodeView) -> bool:
+    window = node.window(view)
+    return node.is_ungrouped(view) and window.taps == 1 and not window.padded
+
+
+def _emit_pixels(view: NodeView) -> tuple[Call, ...]:
+    window = node.window(view)
+    if window.pointwise:
+        line = window.pixels
+        window = replace(window, batch=1, in_h=1, in_w=line, out_h=1, out_w=line)
+    made = tables(node.channels(view), node.rows(view))
+    return (conv_call(view, _PIXELS, window, node.groups(view), made, scratch=True),)
+
+
+def _pixels_scratch(view: NodeView) -> int:
+    """Two pixels, where whole vectors may end behind the image."""
+    depth = node.depth(view)
+    return 32 * vectors(depth) if depth % 16 else 0
+
+
+def _pixels_overlap(view: NodeView) -> tuple[Overlap, ...]:
+    # The first pixel's channels are written while the second is read.
+    window = node.window(view)
+    return (Overlap(0, 0, sliding_gap(window, 0) + window.out_c),)
+
+
+# --- any window: strips of columns --------------------------------------------------------------------------
+
+
+def _phase(window: Sliding, columns: int) -> int:
+    """Columns of input, a dilation apart, that so many output pixels see."""
+    reach = (columns - 1) * window.stride_w + (window.kernel_w - 1) * window.dilation_w + 1
+    return -(-reach // window.dilation_w)
+
+
+def _strip_bytes(view: NodeView, columns: int) -> int:
+    window = node.window(view)
+    column = window.kernel_h * node.groups(view).inputs
+    return _phase(window, columns) * window.dilation_w * column + 16
+
+
+def _columns(view: NodeView) -> int:
+    """Output pixels of a strip."""
+    columns = node.window(view).out_w
+    while columns > 2 and _strip_bytes(view, columns) > _WISHED:
+        columns = (columns + 3) // 4 * 2
+    return columns
+
+
+def _by_columns(view: NodeView) -> Ints:
+    """Weights per output channel, column by column."""
+    window, held = node.window(view), node.rows(view)
+    taps = held.reshape(len(held), window.kernel_h, window.kernel_w, -1)
+    return taps.transpose(0, 2, 1, 3).reshape(len(held), -1)
+
+
+def _emit_strips(view: NodeView) -> tuple[Call, ...]:
+    window, groups, columns = node.window(view), node.groups(view), _columns(view)
+    made = tables(node.channels(view), _by_columns(view), window.out_c // groups.outputs)
+    extra = (("columns", columns), ("phase", _phase(window, columns)))
+    call = conv_call(
+        view, _STRIPS, window, groups, made, scratch=True, struct="tc_s8_conv_strips", extra=extra
+    )
+    return (call,)
+
+
+def _strips_overlap(view: NodeView) -> tuple[Overlap, ...]:
+    # A later group reads what the first one's channels would have been written over.
+    return (Overlap(0, 0, band_gap(node.window(view), 1, _columns(view))),) if node.is_ungrouped(view) else ()
+
+
+def _strips_cycles(view: NodeView) -> float:
+    window, columns, groups = node.window(view), _columns(view), node.groups(view)
+    strips = window.batch * window.out_h * -(-window.out_w // columns) * (window.in_c // groups.inputs)
+    pieces = _phase(window, columns) * window.dilation_w * window.kernel_h
+    return _products(view) + strips * (pieces * (9.0 + 4.0 * vectors(groups.inputs)) + 60.0)
+
+
+VARIANTS = only(
+    Form.S8,
+    Variant(
+        _PIXELS,
+        _takes(_is_in_place),
+        _emit_pixels,
+        scratch=_pixels_scratch,
+        overlap=_pixels_overlap,
+        cycles=_products,
+        weight_bytes=_weight_bytes,
+    ),
+    Variant(
+        _STRIPS,
+        _takes(lambda view: True),
+        _emit_strips,
+        scratch=lambda view: _strip_bytes(view, _columns(view)),
+        overlap=_strips_overlap,
+        cycles=_strips_cycles,
+        weight_bytes=_weight_bytes,
+    ),
+)
