@@ -19,7 +19,7 @@ import numpy.typing as npt
 
 from tinyml_compress import data, frontend, models
 from tinyml_compress.ir import DType, Graph, Node, Quant, Tensor
-from tinyml_compress.models.origin import Format, LoadedModel, Origin
+from tinyml_compress.models.origin import LoadedModel, ModelFormat, Origin
 from tinyml_compress.models.zoo.streams import STREAMS, Stream
 from tinyml_compress.ops.fully_connected.op import FullyConnectedAttrs
 from tinyml_compress.ops.numerics import Activation
@@ -116,7 +116,7 @@ def _wake_word(train: Any, test: Any) -> tuple[bytes, float]:
 
     weights, bias = _read_out(features(train), train.labels, 3)
     last.set_weights([weights.astype(np.float32), bias.astype(np.float32)])
-    loaded = LoadedModel(model, Origin("zoo:wake_word with a fitted last layer", Format.ZOO, ""))
+    loaded = LoadedModel(model, Origin("zoo:wake_word with a fitted last layer", ModelFormat.ZOO, ""))
     window = convert_model(loaded, train, Wanted(seed=SEED)).tflite
     score = _share(features(test) @ weights + bias, test.labels)
     return frontend.write(streamed(frontend.read(window, "wake_word")).graph), score

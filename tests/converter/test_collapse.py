@@ -15,7 +15,7 @@ import pytest
 from tests.lib.graphs import model, tensor
 from tinyml_compress.errors import CollapsedRange, ConversionError, RuntimeCrash
 from tinyml_compress.ir import Attrs
-from tinyml_compress.models import Format, LoadedModel, Origin
+from tinyml_compress.models import LoadedModel, ModelFormat, Origin
 from tinyml_compress.ops._addsub import FusedAttrs
 from tinyml_compress.ops.softmax.op import SoftmaxAttrs
 from tinyml_compress.pipeline.compile.verb import compile_model
@@ -122,7 +122,7 @@ def test_where_tflm_aborts_all_the_same(tmp_path: Path, monkeypatch: pytest.Monk
     )
     monkeypatch.setattr(whole.converter, "to_tflite", lambda *args, **options: file)
     monkeypatch.setattr(whole, "refuse_collapsed", lambda *args: None)
-    loaded = LoadedModel(_net(1.0), Origin("net", Format.FUNCTION, "0" * 64))
+    loaded = LoadedModel(_net(1.0), Origin("net", ModelFormat.FUNCTION, "0" * 64))
     with pytest.raises(
         ConversionError, match="TensorFlow Lite Micro aborts on the converted model"
     ) as caught:

@@ -31,7 +31,7 @@ from tinyml_compress.errors import (
 )
 from tinyml_compress.frontends.preprocessing import Preprocessing
 from tinyml_compress.ir import DType
-from tinyml_compress.models import ZOO, Format, LoadedModel, Origin, keras3, load
+from tinyml_compress.models import ZOO, LoadedModel, ModelFormat, Origin, keras3, load
 from tinyml_compress.pipeline.convert.keras_model import convert_model
 from tinyml_compress.pipeline.convert.verb import convert, make_artifacts
 from tinyml_compress.pipeline.convert.whole import Wanted
@@ -50,7 +50,7 @@ def loaded(*layers: str, shape: tuple[int, ...] = (4,)) -> LoadedModel:
     model = k.Sequential(
         [k.layers.Input(shape), *(eval(layer, {"k": k.layers}) for layer in layers)], name="small"
     )
-    return LoadedModel(model, Origin("small", Format.FUNCTION, "0" * 64))
+    return LoadedModel(model, Origin("small", ModelFormat.FUNCTION, "0" * 64))
 
 
 INT8_ONLY = ("text_transformer", "activity_lstm")  # the converter has no 16-bit form of their operators
@@ -250,7 +250,7 @@ def test_keras_3_layers_become_integer(name: str) -> None:
     k = backend.keras3()
     layers = [eval(KERAS_3[name], {"k": k}), k.layers.Flatten(), k.layers.Dense(3)]
     rebuilt, proof = keras3.rebuild(k.Sequential([k.layers.Input((8, 4)), *layers]))
-    made = LoadedModel(rebuilt, Origin(name, Format.KERAS3, "0" * 64, proof))
+    made = LoadedModel(rebuilt, Origin(name, ModelFormat.KERAS3, "0" * 64, proof))
     assert convert_model(made, samples(8, 4)).float_operators == ()
 
 
@@ -260,7 +260,7 @@ def test_attention_of_keras_3_becomes_integer() -> None:
     inputs = k.layers.Input((8, 4))
     attended = k.layers.LayerNormalization()(inputs + k.layers.MultiHeadAttention(2, 4)(inputs, inputs))
     rebuilt, proof = keras3.rebuild(k.Model(inputs, k.layers.Dense(2)(k.ops.mean(attended, axis=1))))
-    made = LoadedModel(rebuilt, Origin("attention", Format.KERAS3, "0" * 64, proof))
+    made = LoadedModel(rebuilt, Origin("attention", ModelFormat.KERAS3, "0" * 64, proof))
     assert convert_model(made, samples(8, 4)).float_operators == ()
 
 
@@ -270,7 +270,7 @@ def test_several_inputs_and_a_free_size() -> None:
     first, second = k.layers.Input((None, 3), name="long"), k.layers.Input((2,), name="short")
     pooled = k.layers.GlobalAveragePooling1D()(k.layers.Conv1D(4, 3)(first))
     model = k.Model([first, second], k.layers.Dense(2)(k.layers.Concatenate()([pooled, second])))
-    two = LoadedModel(model, Origin("two", Format.FUNCTION, "0" * 64))
+    two = LoadedModel(model, Origin("two", ModelFormat.FUNCTION, "0" * 64))
     arrays = [*samples(20, 3), 50 * samples(2)[0]]
     file = convert_model(two, arrays).file
     by_shape = {port.shape: port for port in file.inputs}
@@ -303,7 +303,7 @@ def test_samples_reach_the_converter_in_the_models_types(
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
     k = backend.keras2()
     model = k.Sequential([k.layers.Input((6,), dtype="int32"), k.layers.Embedding(9, 3), k.layers.Flatten()])
-    tokens = LoadedModel(model, Origin("tokens", Format.FUNCTION, "0" * 64))
+    tokens = LoadedModel(model, Origin("tokens", ModelFormat.FUNCTION, "0" * 64))
     with pytest.raises(ConversionError) as caught:
         convert_model(tokens, samples(6))
     assert "samples are int32" in str(caught.value)
@@ -435,7 +435,7 @@ def test_what_the_converter_leaves_in_float_by_chance_is_converted_again(
 ) -> None:
     k = backend.keras2()
     loaded = LoadedModel(
-        k.Sequential([k.layers.Input((4,)), k.layers.Dense(2)]), Origin("two", Format.FUNCTION, "0" * 64)
+        k.Sequential([k.layers.Input((4,)), k.layers.Dense(2)]), Origin("two", ModelFormat.FUNCTION, "0" * 64)
     )
     fates = iter([True, True, False])
     monkeypatch.setattr(converter, "left_by_chance", lambda file: next(fates))

@@ -8,7 +8,7 @@ import pytest
 from tests.lib.graphs import const, model, tensor
 from tests.lib.surgery import edited
 from tinyml_compress import converter, frontend
-from tinyml_compress.converter.flatfile import FlatFile, FlatOperator, FlatTensor
+from tinyml_compress.converter.flatfile import FileOperator, FileTensor, FlatFile
 from tinyml_compress.errors import FloatOperatorError, ModelError
 from tinyml_compress.ir import Attrs, DType
 from tinyml_compress.ops.fully_connected.op import FullyConnectedAttrs
@@ -16,12 +16,12 @@ from tinyml_compress.ops.fully_connected.op import FullyConnectedAttrs
 NO_OPTIONS = Attrs()
 
 
-def _op(name: str, tensor_name: str, dtype: DType) -> FlatOperator:
-    port = FlatTensor(tensor_name, (1, 4), dtype, None, False)
-    return FlatOperator(name, (port,), (port,))
+def _op(name: str, tensor_name: str, dtype: DType) -> FileOperator:
+    port = FileTensor(tensor_name, (1, 4), dtype, None, False)
+    return FileOperator(name, (port,), (port,))
 
 
-def _file(*operators: FlatOperator) -> FlatFile:
+def _file(*operators: FileOperator) -> FlatFile:
     return FlatFile(operators, (), ())
 
 
@@ -46,10 +46,10 @@ def test_operator_tensor_layer_and_remedy_are_named() -> None:
 
 def test_one_float_side_is_enough() -> None:
     whole, real = (
-        FlatTensor(f"net/{dtype.value}", (1, 4), dtype, None, False) for dtype in (DType.INT8, DType.FLOAT32)
+        FileTensor(f"net/{dtype.value}", (1, 4), dtype, None, False) for dtype in (DType.INT8, DType.FLOAT32)
     )
     for sources, targets in (((real,), (whole,)), ((whole, real), (whole,)), ((whole,), (real,))):
-        (use,) = converter.float_operators(_file(FlatOperator("ADD", sources, targets)))
+        (use,) = converter.float_operators(_file(FileOperator("ADD", sources, targets)))
         assert use.tensor == real.name
 
 

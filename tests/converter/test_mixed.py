@@ -22,7 +22,7 @@ from tinyml_compress.data import DataSet
 from tinyml_compress.errors import ConversionError, TrainingError, UsageError
 from tinyml_compress.frontend.writer import write
 from tinyml_compress.ir import DType, Graph
-from tinyml_compress.models import Format, LoadedModel, Origin, load
+from tinyml_compress.models import LoadedModel, ModelFormat, Origin, load
 from tinyml_compress.pipeline.convert.keras_model import convert_model
 from tinyml_compress.pipeline.convert.mixing import Mixer, by_names, mix_forms, mixer_of
 from tinyml_compress.pipeline.convert.verb import convert
@@ -49,7 +49,7 @@ def _branches() -> LoadedModel:
     x = k.layers.Dense(7, activation="relu", name="hidden")(k.layers.Flatten(name="flat")(x))
     outputs = k.layers.Dense(4, activation="softmax", name="scores")(x)
     return LoadedModel(
-        k.Model(inputs, outputs, name="branches"), Origin("branches", Format.FUNCTION, "0" * 64)
+        k.Model(inputs, outputs, name="branches"), Origin("branches", ModelFormat.FUNCTION, "0" * 64)
     )
 
 
@@ -140,7 +140,7 @@ def gap() -> Gap:
     model.layers[-1].set_weights([kernels[-1].astype(np.float32), np.array([-middle, 0], np.float32)])
     labels = np.asarray(model(features)).argmax(axis=1).astype(np.int64)
     loaded, known = (
-        LoadedModel(model, Origin("gap", Format.FUNCTION, "0" * 64)),
+        LoadedModel(model, Origin("gap", ModelFormat.FUNCTION, "0" * 64)),
         DataSet("gap", features, labels),
     )
     return Gap(loaded, mixer_of(loaded, known, Wanted()), known)

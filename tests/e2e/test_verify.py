@@ -20,7 +20,7 @@ from tinyml_compress.ops.base import Level
 from tinyml_compress.pipeline.compare import verification
 from tinyml_compress.pipeline.compare.verification import verify
 from tinyml_compress.pipeline.compile.generated_folder import GeneratedC
-from tinyml_compress.pipeline.evaluate.engines import Array, Subject, run_graph, subject_of
+from tinyml_compress.pipeline.evaluate.engines import Array, EngineFile, run_graph, subject_of
 from tinyml_compress.results import Engine, Verification, decoded, encoded
 from tinyml_compress.support.instruction_sets import Isa
 
@@ -185,5 +185,5 @@ def test_a_damaged_header_gives_our_error(folder: Path, tmp_path: Path) -> None:
 def test_a_path_with_an_at_sign(folder: Path, tmp_path: Path) -> None:
     odd = tmp_path / "model@home"
     odd.write_bytes((folder / "keyword.tflite").read_bytes())
-    assert subject_of(str(odd)) == Subject(odd, Engine.TFLM)
-    assert subject_of(f"{odd}@aot") == Subject(odd, Engine.AOT)
+    assert subject_of(str(odd)) == EngineFile(odd, Engine.TFLM)
+    assert subject_of(f"{odd}@aot") == EngineFile(odd, Engine.AOT)

@@ -16,7 +16,7 @@ from tinyml_compress.cli.inspect import command
 from tinyml_compress.errors import UsageError
 from tinyml_compress.pipeline.inspect.any_form import inspect
 from tinyml_compress.rendering.page.files import inspect_parts
-from tinyml_compress.rendering.page.shell import Source
+from tinyml_compress.rendering.page.shell import PageSource
 from tinyml_compress.support import backend
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # TensorFlow's and Keras' own
@@ -81,11 +81,11 @@ def test_side_by_side_in_every_form(folder: Path) -> None:
     assert tflite["ledger"]["file"] == tflite["nbytes"]
     assert tflite["dtypes"]["i8"] > 0
     assert "nbytes" not in zoo
-    page = "".join(inspect_parts([Source("a.json", "inspect", document, ())]))
+    page = "".join(inspect_parts([PageSource("a.json", "inspect", document, ())]))
     assert "6 layers" in page
     assert "9 operators" in page
     assert "Bytes of the file by cause" in page
-    alone = "".join(inspect_parts([Source("a.json", "inspect", {**document, "models": [keras]}, ())]))
+    alone = "".join(inspect_parts([PageSource("a.json", "inspect", {**document, "models": [keras]}, ())]))
     assert "Bytes of the file by cause" not in alone
 
 

@@ -13,7 +13,7 @@ from tests.lib.schema import validate
 from tinyml_compress.cli.inspect import command
 from tinyml_compress.errors import UsageError
 from tinyml_compress.rendering.page.files import inspect_parts
-from tinyml_compress.rendering.page.shell import Source
+from tinyml_compress.rendering.page.shell import PageSource
 from tinyml_compress.support.backend import fix_seeds, keras2
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # TensorFlow's and Keras' own
@@ -63,7 +63,7 @@ def test_text_json_and_page(work: Path) -> None:
     for row in found["layers"]:
         assert len(row["moved"]) == len(found["steps"][row["means"]])
         assert row["moved"] == sorted(row["moved"])
-    page = "".join(inspect_parts([Source("a.json", "inspect", document, ())]))
+    page = "".join(inspect_parts([PageSource("a.json", "inspect", document, ())]))
     assert "What compressing each layer of net.keras does" in page
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from tests.lib.keras3 import carried, scrambled
 from tinyml_compress.errors import ModelError, UnsupportedLayer
-from tinyml_compress.models import Format, keras3, load
+from tinyml_compress.models import ModelFormat, keras3, load
 from tinyml_compress.models.keras3_layers import SUPPORTED
 from tinyml_compress.support import backend
 
@@ -149,7 +149,7 @@ def residual(k: Any) -> Any:
 def test_shared_nested_and_operations(k: Any, tmp_path: Path) -> None:
     scrambled(residual(k)).save(tmp_path / "residual.keras")
     loaded = load(tmp_path / "residual.keras")
-    assert loaded.origin.format is Format.KERAS3
+    assert loaded.origin.format is ModelFormat.KERAS3
     assert loaded.origin.bridge is not None
     assert "largest difference" in loaded.origin.summary()
     assert [layer.name for layer in loaded.model.layers].count("shared") == 1

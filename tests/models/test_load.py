@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from tinyml_compress.errors import ModelError, TinymlError, UnsupportedLayer, UsageError
-from tinyml_compress.models import Format, load
+from tinyml_compress.models import ModelFormat, load
 from tinyml_compress.support import backend
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # TensorFlow's and Keras' own
@@ -61,9 +61,10 @@ def small(keras: Any) -> Any:
 
 
 @pytest.mark.parametrize(
-    ("name", "kind"), [("m.keras", Format.KERAS2), ("m.h5", Format.H5), ("m", Format.SAVED_MODEL)]
+    ("name", "kind"),
+    [("m.keras", ModelFormat.KERAS2), ("m.h5", ModelFormat.H5), ("m", ModelFormat.SAVED_MODEL)],
 )
-def test_keras_2_files(keras: Any, tmp_path: Path, name: str, kind: Format) -> None:
+def test_keras_2_files(keras: Any, tmp_path: Path, name: str, kind: ModelFormat) -> None:
     model = small(keras)
     model.save(tmp_path / name)
     loaded = load(tmp_path / name)
@@ -109,7 +110,7 @@ def test_model_with_quantization_wrappers(keras: Any, tmp_path: Path) -> None:
 
 def test_function(module: str) -> None:
     loaded = load(f"{module}:good")
-    assert loaded.origin.format is Format.FUNCTION
+    assert loaded.origin.format is ModelFormat.FUNCTION
     assert loaded.origin.bridge is None
     assert load(f"{module}:newer").origin.bridge is not None
 

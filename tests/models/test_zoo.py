@@ -11,7 +11,7 @@ from click.testing import CliRunner
 from tinyml_compress import data
 from tinyml_compress.cli.zoo import command
 from tinyml_compress.errors import UsageError
-from tinyml_compress.models import ZOO, Format, load
+from tinyml_compress.models import ZOO, ModelFormat, load
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # TensorFlow's and Keras' own
 
@@ -40,7 +40,7 @@ def test_every_entry_is_checked_here() -> None:
 def test_model(name: str) -> None:
     loaded = load(f"zoo:{name}")
     about = ZOO[name]
-    assert loaded.origin.format is Format.ZOO
+    assert loaded.origin.format is ModelFormat.ZOO
     assert loaded.model.count_params() == PARAMETERS[name]
     assert loaded.input_shapes == (about.input_shape,)
     inputs = data.load(f"{about.data}:test").fitted(about.input_shape).inputs[:24]

@@ -13,7 +13,7 @@ from typing import Any
 from tests.lib.nets import NETS
 from tinyml_compress.converter import Settings, read
 from tinyml_compress.models import Origin
-from tinyml_compress.models.origin import Format
+from tinyml_compress.models.origin import ModelFormat
 from tinyml_compress.pipeline.convert.artifacts import Converted, make_artifacts
 from tinyml_compress.pipeline.inspect.verb import inspect_model
 from tinyml_compress.results import (
@@ -260,7 +260,7 @@ def _conversion() -> dict[str, Any]:
         (folder / "net.tflite").write_bytes(tflite)
         inspection = inspect_model(folder / "net.tflite")
     converted = Converted(tflite, read(tflite), Settings(), 0, "data:digits:train", _SHA, 256, ())
-    made = make_artifacts("net", converted, Origin("net.keras", Format.KERAS3, _SHA).given)
+    made = make_artifacts("net", converted, Origin("net.keras", ModelFormat.KERAS3, _SHA).given)
     fields = {field: getattr(made.manifest, field) for field in Manifest.__struct_fields__}
     done = Conversion(
         **fields, origin="net.keras", folder=Path("build/net"), seconds=2.5, inspection=inspection

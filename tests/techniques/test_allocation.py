@@ -18,7 +18,7 @@ from tinyml_compress import frontend
 from tinyml_compress.data import DataSet
 from tinyml_compress.devices import Host, load_device
 from tinyml_compress.errors import ConfigError, TrainingError, UsageError
-from tinyml_compress.models import Format, LoadedModel, Origin
+from tinyml_compress.models import LoadedModel, ModelFormat, Origin
 from tinyml_compress.ops.base import Level
 from tinyml_compress.pipeline.compress.layer_prices import LayerPrices
 from tinyml_compress.pipeline.compress.plan import plan_blocks
@@ -271,7 +271,7 @@ def test_prices_come_from_the_compiled_model() -> None:
     data = DataSet("noise", inputs)
     device = load_device(_BOARD)
     assert not isinstance(device, Host)
-    prices = LayerPrices(LoadedModel(model, Origin("net", Format.KERAS2, "0")), data, device, Level.SIZE)
+    prices = LayerPrices(LoadedModel(model, Origin("net", ModelFormat.KERAS2, "0")), data, device, Level.SIZE)
     dense = prices(model)
     assert {"stem", "depth", "point", "separable", "scores"} <= set(dense)
     assert dense["point"].nbytes == model.get_layer("point").get_weights()[0].size

@@ -14,7 +14,7 @@ from tests.lib.schema import validate
 from tinyml_compress.cli.compress import command
 from tinyml_compress.errors import BudgetError, TrainingError, UsageError
 from tinyml_compress.pipeline.compress import automatic
-from tinyml_compress.pipeline.compress.automatic import Limits, compress_automatically
+from tinyml_compress.pipeline.compress.automatic import AutoLimits, compress_automatically
 from tinyml_compress.results import Judgement, Tried, Word
 from tinyml_compress.support.backend import fix_seeds, keras2
 from tinyml_compress.techniques.recipe import dump, parse, read
@@ -108,28 +108,28 @@ class _Ladder:
         verdict = Judgement(word=Word.WITHIN, allowed=allowed, drop=drop, interval=(drop, drop))
         return type("Done", (), {"verdict": verdict, "tflite": folder / "net.tflite", "model": "net"})
 
-    def climbed(self, limits: Limits, place: Path) -> list[Tried]:
+    def climbed(self, limits: AutoLimits, place: Path) -> list[Tried]:
         place.mkdir()
         return automatic._climbed(self.run, place, limits, (), 0, lambda text: None)
 
 
 def test_training_begins_where_it_is_needed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     ladder = _Ladder(monkeypatch)
-    tried = ladder.climbed(Limits(), tmp_path / "a")
+    tried = ladder.climbed(AutoLimits(), tmp_path / "a")
     assert ladder.asked == [
         *((0.0, 0), (0.5, 0), (0.6, 0), (0.7, 0)),
         *("brain_quantize", "reconstruct", "reconstruct", "low_rank"),
         *((0.7, 40), (0.8, 40)),
     ]
-    best = automatic._chosen(tried, Limits())
+    best = automatic._chosen(tried, AutoLimits())
     assert (best.sparsity, best.epochs) == (0.7, 40)
-    assert "70% zeros, no training lost 5.00" in automatic._reason(tried, best, Limits())
+    assert "70% zeros, no training lost 5.00" in automatic._reason(tried, best, AutoLimits())
 
 
 def test_other_means_win_where_they_leave_less(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     ladder = _Ladder(monkeypatch)
     ladder.others = (0.0, 0.2)
-    best = automatic._chosen(ladder.climbed(Limits(), tmp_path / "a"), Limits())
+    best = automatic._chosen(ladder.climbed(AutoLimits(), tmp_path / "a"), AutoLimits())
     assert best.name == "4-bit weights, no training"
     names = [rung.name for rung in automatic._every_rung()]
     assert len(set(names)) == len(names)
@@ -139,22 +139,22 @@ def test_other_means_win_where_they_leave_less(monkeypatch: pytest.MonkeyPatch, 
 
 
 def test_a_size_ends_the_climb(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    ladder, limits = _Ladder(monkeypatch), Limits(weights=520)
+    ladder, limits = _Ladder(monkeypatch), AutoLimits(weights=520)
     best = automatic._chosen(ladder.climbed(limits, tmp_path / "a"), limits)
     assert ladder.asked == [(0.0, 0), (0.5, 0)]
     assert (best.sparsity, best.epochs) == (0.5, 0)
-    small = Limits(weights=50)
+    small = AutoLimits(weights=50)
     with pytest.raises(BudgetError, match="small enough"):
         automatic._chosen(ladder.climbed(small, tmp_path / "b"), small)
     lost = Tried(name="int8", sparsity=0.0, epochs=0, drop=0.1, interval=(0.1, 0.1), nbytes=1000)
     with pytest.raises(TrainingError, match="keeps to what may be lost"):
-        automatic._chosen([lost], Limits())
+        automatic._chosen([lost], AutoLimits())
 
 
 def test_time_ends_it_too(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     ladder = _Ladder(monkeypatch)
     monkeypatch.setattr(automatic, "_expected", lambda tried, epochs: 5.0)
-    limits = Limits(seconds=1.0)
+    limits = AutoLimits(seconds=1.0)
     tried = ladder.climbed(limits, tmp_path / "a")
     assert ladder.asked == [(0.0, 0)]  # something is always tried
     assert [(one.left_out or "").endswith("s left") for one in tried] == [False, *[True] * 6]
@@ -180,5 +180,5 @@ def test_answers_without_classes_need_labels(work: Path, tmp_path: Path) -> None
     keras2().Sequential([keras2().Input((16,)), keras2().layers.Dense(1)]).save(tmp_path / "one.keras")
     with pytest.raises(UsageError, match="gives no classes"):
         compress_automatically(
-            tmp_path / "one.keras", work / "plain.npz", output=tmp_path / "out", limits=Limits()
+            tmp_path / "one.keras", work / "plain.npz", output=tmp_path / "out", limits=AutoLimits()
         )

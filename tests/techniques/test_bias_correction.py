@@ -12,7 +12,7 @@ import pytest
 from tests.lib import keras_models as nets
 from tinyml_compress.support.backend import fix_seeds
 from tinyml_compress.techniques._grid import rounded
-from tinyml_compress.techniques._layerwise import Walk
+from tinyml_compress.techniques._layerwise import LayerWalk
 from tinyml_compress.techniques.bias_correction import BiasOptions, correct_biases
 from tinyml_compress.techniques.recipe import parse
 from tinyml_compress.techniques.training import outputs_of
@@ -26,7 +26,7 @@ def test_rounding_keeps_zeros_and_the_largest_weight() -> None:
 
 def _coarse(model: Any, bits: int) -> Any:
     """The model as a converter with so few bits would make it."""
-    walk = Walk(model, np.zeros((1, *model.input_shape[1:])))
+    walk = LayerWalk(model, np.zeros((1, *model.input_shape[1:])))
     for layer in walk.layers():
         maps = walk.maps(layer)
         walk.put(

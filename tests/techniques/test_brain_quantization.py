@@ -17,7 +17,7 @@ from tinyml_compress.errors import ConfigError, TrainingError, UnsupportedLayer
 from tinyml_compress.frontend.writer import write
 from tinyml_compress.support.backend import fix_seeds, keras2
 from tinyml_compress.techniques._grid import rounded
-from tinyml_compress.techniques._layerwise import Walk, divergence
+from tinyml_compress.techniques._layerwise import LayerWalk, divergence
 from tinyml_compress.techniques.brain_quantization import TECHNIQUE, BrainQuantOptions
 from tinyml_compress.techniques.recipe import parse
 from tinyml_compress.techniques.technique import Context
@@ -38,7 +38,7 @@ def _plain() -> Any:
 
 def _at_nearest(model: Any, bits: int) -> Any:
     """The model as rounding every weight to the nearest step makes it."""
-    walk = Walk(model, np.zeros((1, *model.input_shape[1:])))
+    walk = LayerWalk(model, np.zeros((1, *model.input_shape[1:])))
     for layer in walk.layers():
         kernels = [rounded(one.weights[:, : one.inputs], bits) for one in walk.maps(layer)]
         held = [one.weights[:, one.inputs :] for one in walk.maps(layer)]

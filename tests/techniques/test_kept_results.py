@@ -19,7 +19,7 @@ from tinyml_compress import converter
 from tinyml_compress.data.split import split_data
 from tinyml_compress.errors import MissingDependency, ModelError, ProcessError, TinymlError
 from tinyml_compress.ir import Attrs
-from tinyml_compress.models import Format, Origin
+from tinyml_compress.models import ModelFormat, Origin
 from tinyml_compress.pipeline.compress import making, run
 from tinyml_compress.pipeline.compress.verb import compress
 from tinyml_compress.pipeline.convert import artifacts
@@ -185,7 +185,7 @@ def test_what_is_not_installed_is_no_failure(monkeypatch: pytest.MonkeyPatch) ->
     made = artifacts.Converted(data, converter.read(data), converter.Settings(), 0, None, None, 0, ())
     for end, has_failed in ((absent, False), (crashed, True)):
         monkeypatch.setattr(artifacts.tflm, "run", end)
-        result = artifacts.make_artifacts("net", made, Origin("net.keras", Format.KERAS2, "").given)
+        result = artifacts.make_artifacts("net", made, Origin("net.keras", ModelFormat.KERAS2, "").given)
         assert result.arena is None
         assert result.has_failed is has_failed
 

@@ -10,7 +10,7 @@ import pytest
 
 from tinyml_compress.support.backend import fix_seeds, keras2, tensorflow
 from tinyml_compress.techniques import pruning
-from tinyml_compress.techniques._layerwise import Walk, divergence
+from tinyml_compress.techniques._layerwise import LayerWalk, divergence
 from tinyml_compress.techniques._second_order import least_squares
 from tinyml_compress.techniques.optimal_brain import BrainOptions, prune_by_outputs
 from tinyml_compress.techniques.sparsity import total_sparsity
@@ -75,7 +75,7 @@ def test_the_weights_as_they_are_lose_nothing_and_are_found_again(name: str, mak
     fix_seeds(1)
     model = make()
     inputs = _inputs(model, 40, 1)
-    walk = Walk(model, inputs, recurrent=True)
+    walk = LayerWalk(model, inputs, recurrent=True)
     layer = walk.working.get_layer(name)
     assert name in [one.name for one in walk.layers()]
     maps = walk.maps(layer)
@@ -96,7 +96,7 @@ def test_a_step_reads_the_state_before_it(kind: str) -> None:
     fix_seeds(1)
     model = _recurrent(kind)
     inputs = _inputs(model, 9, 2)
-    walk = Walk(model, inputs, recurrent=True)
+    walk = LayerWalk(model, inputs, recurrent=True)
     maps = walk.maps(walk.working.get_layer("memory"))
     layer = model.get_layer("memory")
     states, before = layer.cell.get_initial_state(batch_size=9, dtype="float32"), []
@@ -111,11 +111,11 @@ def test_a_step_reads_the_state_before_it(kind: str) -> None:
 
 def test_recurrent_layers_are_told_apart_only_where_asked_for() -> None:
     model = _recurrent("LSTM")
-    assert [one.name for one in Walk(model, _inputs(model, 4, 1)).layers()] == ["scores"]
+    assert [one.name for one in LayerWalk(model, _inputs(model, 4, 1)).layers()] == ["scores"]
     returned = keras2().layers.LSTM(5, stateful=True, name="memory")
     inputs = keras2().Input(batch_shape=(1, 7, 4))
     stateful = keras2().Model(inputs, returned(inputs))
-    assert not Walk(stateful, np.zeros((1, 7, 4)), recurrent=True).layers()
+    assert not LayerWalk(stateful, np.zeros((1, 7, 4)), recurrent=True).layers()
 
 
 @pytest.mark.parametrize("kind", ["GRU", pytest.param("LSTM", marks=pytest.mark.full)])

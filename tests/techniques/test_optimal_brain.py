@@ -13,7 +13,7 @@ from tests.lib import keras_models as nets
 from tinyml_compress.errors import ConfigError, TrainingError
 from tinyml_compress.support.backend import fix_seeds
 from tinyml_compress.techniques import _second_order, pruning
-from tinyml_compress.techniques._layerwise import Walk, divergence
+from tinyml_compress.techniques._layerwise import LayerWalk, divergence
 from tinyml_compress.techniques._second_order import Pruner, Quadratic, least_squares, removal_order
 from tinyml_compress.techniques.optimal_brain import TECHNIQUE, BrainOptions, prune_by_outputs
 from tinyml_compress.techniques.recipe import parse
@@ -137,7 +137,7 @@ def test_any_graph(make: Any) -> None:
 
 def test_a_trial_of_weights_leaves_no_trace(case: tuple[Any, Any, Any]) -> None:
     model, inputs, _ = case
-    walk = Walk(model, inputs)
+    walk = LayerWalk(model, inputs)
     before = walk.outputs(walk.working)
     layer = walk.layers()[0]
     with walk.tried(layer, [0.5 * one.weights for one in walk.maps(layer)]):

@@ -10,7 +10,7 @@ import pytest
 from tests.lib import keras_models as models
 from tinyml_compress.errors import TrainingError
 from tinyml_compress.support.backend import fix_seeds
-from tinyml_compress.techniques.channels import Role, analyse
+from tinyml_compress.techniques.channels import CutRole, analyse
 from tinyml_compress.techniques.cost import cost_of
 from tinyml_compress.techniques.graph import copy_model
 from tinyml_compress.techniques.structured import remove_channels, remove_dead_channels
@@ -48,28 +48,28 @@ def _silence(model: Any, part: float) -> tuple[Any, int]:
     for cut in graph.cuts:
         dead = np.array([int(unit) in chosen for unit in cut.outputs])
         weights = cut.layer.get_weights()
-        if cut.role in (Role.NORM,):
+        if cut.role in (CutRole.NORM,):
             for weight in weights[:-1]:
                 weight[dead] = 0
-        elif cut.role is Role.LSTM:
+        elif cut.role is CutRole.LSTM:
             gates = np.tile(dead, 4)
             weights = [weight * ~gates for weight in weights]
-        elif cut.role is Role.CONV_TRANSPOSE:
+        elif cut.role is CutRole.CONV_TRANSPOSE:
             weights[0][..., dead, :] = 0
             weights[1][dead] = 0
-        elif cut.role is Role.DEPTHWISE:
+        elif cut.role is CutRole.DEPTHWISE:
             flatten = weights[0].reshape(*weights[0].shape[:-2], -1)
             flatten[..., dead] = 0
             weights = [flatten.reshape(weights[0].shape), *weights[1:]]
         elif cut.role in _BORN:
-            kernel = 1 if cut.role is Role.SEPARABLE else 0
+            kernel = 1 if cut.role is CutRole.SEPARABLE else 0
             for weight in weights[kernel:]:
                 weight[..., dead] = 0
         cut.layer.set_weights(weights)
     return flat, len(chosen)
 
 
-_BORN = (Role.CONV, Role.CONV_TRANSPOSE, Role.DENSE, Role.SEPARABLE, Role.LSTM)
+_BORN = (CutRole.CONV, CutRole.CONV_TRANSPOSE, CutRole.DENSE, CutRole.SEPARABLE, CutRole.LSTM)
 
 
 @pytest.mark.parametrize("make", models.ALL, ids=lambda make: make.__name__)

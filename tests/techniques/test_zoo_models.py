@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from tinyml_compress import converter, data
-from tinyml_compress.models import ZOO, Format, LoadedModel, Origin, load
+from tinyml_compress.models import ZOO, LoadedModel, ModelFormat, Origin, load
 from tinyml_compress.pipeline.convert.keras_model import convert_model
 from tinyml_compress.techniques import clustering, distillation, low_rank, pruning, qat, structured, threshold
 from tinyml_compress.techniques.sparsity import total_sparsity
@@ -21,7 +21,7 @@ HALVED = ("resnet8", "mobilenet_v1_025")
 
 
 def _becomes_integer(model: Any, samples: Any) -> None:
-    made = convert_model(LoadedModel(model, Origin("here", Format.FUNCTION, "0" * 64)), [samples])
+    made = convert_model(LoadedModel(model, Origin("here", ModelFormat.FUNCTION, "0" * 64)), [samples])
     assert converter.float_operators(made.file) == ()
 
 

@@ -112,7 +112,7 @@ def command(
     if not is_auto and (max_weights is not None or time_budget is not None):
         raise UsageError("--max-weights and --time-budget go with --auto", next_step="give --auto")
     if is_auto:
-        from tinyml_compress.pipeline.compress.automatic import Limits, compress_automatically
+        from tinyml_compress.pipeline.compress.automatic import AutoLimits, compress_automatically
 
         fixed = {"--train": train, "--dry-run": dry_run, "--no-cache": no_cache, "--no-teacher": no_teacher}
         fixed["--folds"] = folds
@@ -126,7 +126,7 @@ def command(
             )
         assert data is not None
         assert output is not None
-        limits = Limits(weights=max_weights)
+        limits = AutoLimits(weights=max_weights)
         limits = limits if accept_drop is None else replace(limits, drop=accept_drop / 100)
         limits = limits if time_budget is None else replace(limits, seconds=60 * time_budget)
         chosen = compress_automatically(

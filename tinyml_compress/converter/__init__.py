@@ -2,21 +2,21 @@
 
 from tinyml_compress.converter.c_array import model_data_files
 from tinyml_compress.converter.convert import to_tflite
-from tinyml_compress.converter.flatfile import FlatFile, FlatOperator, FlatTensor, read
+from tinyml_compress.converter.flatfile import FileOperator, FileTensor, FlatFile, read
 from tinyml_compress.converter.floats import FloatUse, check_integer, float_operators, left_by_chance
-from tinyml_compress.converter.resolver import Arena, measured_arena, resolver_header, resolver_methods
+from tinyml_compress.converter.resolver import TflmArena, measured_arena, resolver_header, resolver_methods
 from tinyml_compress.converter.settings import Io, Mode, Settings
 from tinyml_compress.converter.vectors import vectors_header
 
 __all__ = [
-    "Arena",
+    "FileOperator",
+    "FileTensor",
     "FlatFile",
-    "FlatOperator",
-    "FlatTensor",
     "FloatUse",
     "Io",
     "Mode",
     "Settings",
+    "TflmArena",
     "check_integer",
     "float_operators",
     "left_by_chance",

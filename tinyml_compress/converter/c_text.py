@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tinyml_compress._version import __version__
-from tinyml_compress.converter.flatfile import FlatTensor
+from tinyml_compress.converter.flatfile import FileTensor
 from tinyml_compress.ir import DType, Quant
 from tinyml_compress.support.escape import c_comment, shortened
 
@@ -53,7 +53,7 @@ def number_lines(data: npt.NDArray[np.generic], indent: str = "    ") -> str:
     return "\n".join(lines)
 
 
-def port_macros(prefix: str, ports: Sequence[FlatTensor], kind: str) -> str:
+def port_macros(prefix: str, ports: Sequence[FileTensor], kind: str) -> str:
     """Counts, shapes, sizes, scales and zero points of `ports`; `kind` is INPUT or OUTPUT."""
     lines = [f"#define {prefix}_{kind}_COUNT {len(ports)}"]
     for index, port in enumerate(ports):
@@ -77,14 +77,14 @@ def port_macros(prefix: str, ports: Sequence[FlatTensor], kind: str) -> str:
     return "\n".join(lines) + "\n"
 
 
-def port_helpers(prefix: str, ports: Sequence[FlatTensor], kind: str) -> str:
+def port_helpers(prefix: str, ports: Sequence[FileTensor], kind: str) -> str:
     """Functions that quantize and dequantize one value of each port; they saturate, and take NaN for the
     lowest.
     """
     return "".join(_helper(prefix, port, f"{kind}{index}") for index, port in enumerate(ports))
 
 
-def _helper(prefix: str, port: FlatTensor, which: str) -> str:
+def _helper(prefix: str, port: FileTensor, which: str) -> str:
     quant = _quantized(port)
     if quant is None or port.dtype not in _RANGES:
         return ""
@@ -109,7 +109,7 @@ static inline float {prefix}_dequantize_{which}({ctype} stored) {{
 """
 
 
-def _quantized(port: FlatTensor) -> Quant | None:
+def _quantized(port: FileTensor) -> Quant | None:
     return port.quant.for_values(port.dtype) if port.quant is not None and port.dtype is not None else None
 
 

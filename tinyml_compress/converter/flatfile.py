@@ -10,7 +10,7 @@ from tinyml_compress.ir import DType, Quant
 
 
 @dataclass(frozen=True)
-class FlatTensor:
+class FileTensor:
     """One tensor; `dtype` is None for kinds without numbers (strings, resources)."""
 
     name: str
@@ -21,12 +21,12 @@ class FlatTensor:
 
 
 @dataclass(frozen=True)
-class FlatOperator:
+class FileOperator:
     """One operator, by its name in the schema; custom ones carry their own name."""
 
     name: str
-    inputs: tuple[FlatTensor, ...]
-    outputs: tuple[FlatTensor, ...]
+    inputs: tuple[FileTensor, ...]
+    outputs: tuple[FileTensor, ...]
     subgraph: int = 0
     custom: bool = False
 
@@ -35,9 +35,9 @@ class FlatOperator:
 class FlatFile:
     """The whole file; inputs and outputs are those of the first subgraph."""
 
-    operators: tuple[FlatOperator, ...]
-    inputs: tuple[FlatTensor, ...]
-    outputs: tuple[FlatTensor, ...]
+    operators: tuple[FileOperator, ...]
+    inputs: tuple[FileTensor, ...]
+    outputs: tuple[FileTensor, ...]
 
     @property
     def operator_names(self) -> tuple[str, ...]:
@@ -57,19 +57,19 @@ def read(data: bytes) -> FlatFile:
     return FlatFile(operators, _at(tensors[0], model.inputs), _at(tensors[0], model.outputs))
 
 
-def _operator(operator: flat.FlatOperator, tensors: tuple[FlatTensor, ...], subgraph: int) -> FlatOperator:
+def _operator(operator: flat.FlatOperator, tensors: tuple[FileTensor, ...], subgraph: int) -> FileOperator:
     name = operator.custom if operator.custom is not None else schema.OPERATOR_NAMES.get(operator.number)
     if name is None:
         raise ModelError("an operator is not in the schema", which=f"operator number {operator.number}")
     given = tuple(
         index for index in operator.inputs if index >= 0
     )  # -1 stands for an optional input left out
-    return FlatOperator(
+    return FileOperator(
         name, _at(tensors, given), _at(tensors, operator.outputs), subgraph, operator.custom is not None
     )
 
 
-def _at(tensors: tuple[FlatTensor, ...], places: tuple[int, ...]) -> tuple[FlatTensor, ...]:
+def _at(tensors: tuple[FileTensor, ...], places: tuple[int, ...]) -> tuple[FileTensor, ...]:
     for place in places:
         if not 0 <= place < len(tensors):
             raise ModelError(
@@ -81,9 +81,9 @@ def _at(tensors: tuple[FlatTensor, ...], places: tuple[int, ...]) -> tuple[FlatT
     return tuple(tensors[place] for place in places)
 
 
-def _tensors(model: flat.FlatModel, graph: flat.FlatGraph) -> tuple[FlatTensor, ...]:
+def _tensors(model: flat.FlatModel, graph: flat.FlatGraph) -> tuple[FileTensor, ...]:
     return tuple(
-        FlatTensor(
+        FileTensor(
             name=tensor.name or f"tensor_{index}",
             shape=tensor.shape,
             dtype=schema.DTYPE_OF.get(tensor.type),

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from tinyml_compress.converter.flatfile import FlatFile, FlatOperator, FlatTensor
+from tinyml_compress.converter.flatfile import FileOperator, FileTensor, FlatFile
 from tinyml_compress.errors import FloatOperatorError
 from tinyml_compress.ops import all_operators
 from tinyml_compress.ops.traits import Values
@@ -74,14 +74,14 @@ def check_integer(file: FlatFile, layers: Sequence[str] = ()) -> None:
     )
 
 
-def _float_tensor(operator: FlatOperator) -> FlatTensor | None:
+def _float_tensor(operator: FileOperator) -> FileTensor | None:
     # Outputs first: they carry the name of the layer that the user knows.
     return next(
         (t for t in (*operator.outputs, *operator.inputs) if t.dtype is not None and t.dtype.is_float), None
     )
 
 
-def _layer_of(operator: FlatOperator, layers: Sequence[str]) -> str:
+def _layer_of(operator: FileOperator, layers: Sequence[str]) -> str:
     """The Keras layer, told by names: a tensor is called model/layer/operation, joined by `;` when fused."""
     known = set(layers)
     fallback = operator.name

@@ -25,7 +25,7 @@ _MEASURED = (
 
 
 @dataclass(frozen=True)
-class Arena:
+class TflmArena:
     """Tensor arena of TensorFlow Lite Micro, in bytes."""
 
     measured: int
@@ -39,7 +39,7 @@ class Arena:
         return (self.measured + self.headroom + 15) // 16 * 16
 
 
-def measured_arena(measured: int, file: FlatFile) -> Arena:
+def measured_arena(measured: int, file: FlatFile) -> TflmArena:
     """The arena with its headroom: the largest scratch of an optimized convolution, and 1 KB.
 
     CMSIS-NN expands two patches of a convolution's input to int16 at a time: 4 bytes per weight of one
@@ -52,7 +52,7 @@ def measured_arena(measured: int, file: FlatFile) -> Arena:
         if weights is not None and weights.patch_bytes:
             patch = math.prod(operator.inputs[weights.at].shape[1:])
             scratch = max(scratch, weights.patch_bytes * patch)
-    return Arena(measured, scratch + _SPARE)
+    return TflmArena(measured, scratch + _SPARE)
 
 
 def resolver_methods(operators: Iterable[str]) -> tuple[str, ...]:
@@ -71,7 +71,9 @@ def resolver_methods(operators: Iterable[str]) -> tuple[str, ...]:
     return tuple(methods)
 
 
-def resolver_header(name: str, sha256: str, file: FlatFile, arena: Arena | None, why_not: str = "") -> str:
+def resolver_header(
+    name: str, sha256: str, file: FlatFile, arena: TflmArena | None, why_not: str = ""
+) -> str:
     """The header; without `arena` it says why there is no number."""
     upper = name.upper()
     methods = resolver_methods(file.operator_names)

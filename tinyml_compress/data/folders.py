@@ -22,7 +22,7 @@ _PARTS = ("train", "test")
 
 
 @dataclass(frozen=True)
-class Listing:
+class FolderContent:
     """What lies in the folder: files with their class and, where the folder has parts, their part."""
 
     sound: bool
@@ -31,7 +31,7 @@ class Listing:
 
 
 @dataclass(frozen=True, eq=False)
-class Samples:
+class RawSamples:
     """Values before scale, mean and std; `part` is train, test or None for each sample."""
 
     values: Array
@@ -42,7 +42,7 @@ class Samples:
     """What the values were made of, where C makes them too."""
 
 
-def listing(folder: Path) -> Listing:
+def listing(folder: Path) -> FolderContent:
     """The files of a folder, sorted by part, class and name; other files than pictures and sounds are no
     matter.
     """
@@ -69,18 +69,18 @@ def listing(folder: Path) -> Listing:
             allowed="one subfolder per class with pictures (.png, .jpg, ...) or with .wav files in it",
         )
     classes = tuple(sorted({name for _, name, _ in files}))
-    return Listing(
+    return FolderContent(
         kinds == {True}, classes, tuple((file, classes.index(name), part) for file, name, part in files)
     )
 
 
-def images(listed: Listing, form: ImageForm | None) -> tuple[Samples, ImageForm]:
+def images(listed: FolderContent, form: ImageForm | None) -> tuple[RawSamples, ImageForm]:
     """Pixels from 0 to 255; without a `form` all pictures must have one size, and grey ones stay grey."""
     values, form = read_pictures([file for file, _, _ in listed.files], form)
     return _samples(listed, values), form
 
 
-def sounds(listed: Listing, form: AudioForm) -> Samples:
+def sounds(listed: FolderContent, form: AudioForm) -> RawSamples:
     """Features of every file."""
     features, heard = [], []
     for file, _, _ in listed.files:
@@ -98,6 +98,6 @@ def sounds(listed: Listing, form: AudioForm) -> Samples:
     return replace(_samples(listed, np.stack(features)), sounds=np.stack(heard) if form.is_fixed else None)
 
 
-def _samples(listed: Listing, values: Array) -> Samples:
+def _samples(listed: FolderContent, values: Array) -> RawSamples:
     labels = np.array([label for _, label, _ in listed.files], dtype=np.int64)
-    return Samples(values, labels, listed.classes, tuple(part for _, _, part in listed.files))
+    return RawSamples(values, labels, listed.classes, tuple(part for _, _, part in listed.files))

@@ -28,7 +28,7 @@ _PARTS = ("train", "test")
 
 
 @dataclass(frozen=True)
-class Part:
+class StoredPart:
     """One split as it is stored: how many samples, and the sha256 of its stored bytes followed by
     its labels.
     """
@@ -39,7 +39,7 @@ class Part:
 
 
 @dataclass(frozen=True)
-class Manifest:
+class SetManifest:
     """What is known of a shipped set. A model's value is `stored * scale + offset`, exact in float32."""
 
     name: str
@@ -52,7 +52,7 @@ class Manifest:
     scale: float
     offset: float
     classes: tuple[str, ...]
-    parts: tuple[Part, ...]
+    parts: tuple[StoredPart, ...]
     file: str | None
     file_sha256: str | None
     generator: str | None
@@ -60,7 +60,7 @@ class Manifest:
     options: Mapping[str, int]
     """What else the generator is told."""
 
-    def part(self, name: str) -> Part:
+    def part(self, name: str) -> StoredPart:
         return next(part for part in self.parts if part.name == name)
 
 
@@ -69,7 +69,7 @@ def shipped_names() -> tuple[str, ...]:
     return tuple(sorted(path.stem for path in calibration_folder().glob("*.toml")))
 
 
-def manifest(name: str) -> Manifest:
+def manifest(name: str) -> SetManifest:
     """The manifest of a shipped set."""
     names = shipped_names()
     if name not in names:
@@ -84,7 +84,7 @@ def manifest(name: str) -> Manifest:
     try:
         table: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
         stored, synthetic = table.get("file", {}), table.get("synthetic", {})
-        return Manifest(
+        return SetManifest(
             name=name,
             title=table["title"],
             description=table["description"],
@@ -95,7 +95,7 @@ def manifest(name: str) -> Manifest:
             scale=float(table["scale"]),
             offset=float(table["offset"]),
             classes=tuple(table["classes"]),
-            parts=tuple(Part(part, table[part]["count"], table[part]["sha256"]) for part in _PARTS),
+            parts=tuple(StoredPart(part, table[part]["count"], table[part]["sha256"]) for part in _PARTS),
             file=stored.get("name"),
             file_sha256=stored.get("sha256"),
             generator=synthetic.get("generator"),
@@ -143,7 +143,7 @@ def part_sha256(arrays: Made) -> str:
     return digest.hexdigest()
 
 
-def _stored_part(about: Manifest, part: Part) -> Made:
+def _stored_part(about: SetManifest, part: StoredPart) -> Made:
     """Stored bytes and labels of a part, unchecked."""
     if about.generator is not None and about.seed is not None:
         return GENERATORS[about.generator](
@@ -159,7 +159,7 @@ def _stored_part(about: Manifest, part: Part) -> Made:
     return inputs.astype(np.uint8), labels.astype(np.int64)
 
 
-def _checked(about: Manifest, part: Part) -> Made:
+def _checked(about: SetManifest, part: StoredPart) -> Made:
     arrays = _stored_part(about, part)
     if arrays[0].shape != (part.count, *about.shape) or part_sha256(arrays) != part.sha256:
         raise DataError(

@@ -31,14 +31,14 @@ class TableForm:
 
 
 @dataclass(frozen=True, eq=False)
-class Table:
+class TableValues:
     """Values (count, *shape), and per row the text of its class."""
 
     values: Doubles
     labels: tuple[str, ...] | None
 
 
-def read_table(path: Path, form: TableForm) -> Table:
+def read_table(path: Path, form: TableForm) -> TableValues:
     """The rows of a CSV file. The first line names the columns unless all of it is numbers."""
     try:
         text = files.content(path).decode("utf-8-sig")
@@ -82,7 +82,7 @@ def read_table(path: Path, form: TableForm) -> Table:
                 allowed=f"{math.prod(form.shape)} for {'x'.join(map(str, form.shape))}",
             )
         values = values.reshape(-1, *form.shape)
-    return Table(values, None if label is None else tuple(row[label].strip() for row in body))
+    return TableValues(values, None if label is None else tuple(row[label].strip() for row in body))
 
 
 def _separator(text: str) -> str:

@@ -2,7 +2,7 @@
 
 from tinyml_compress.models.keras_files import load_again
 from tinyml_compress.models.load import load
-from tinyml_compress.models.origin import BridgeProof, Format, LoadedModel, Origin
+from tinyml_compress.models.origin import BridgeProof, LoadedModel, ModelFormat, Origin
 from tinyml_compress.models.save import save
 from tinyml_compress.models.zoo import STREAMS, ZOO, Entry, Stream, entry, stream_file
 
@@ -11,8 +11,8 @@ __all__ = [
     "ZOO",
     "BridgeProof",
     "Entry",
-    "Format",
     "LoadedModel",
+    "ModelFormat",
     "Origin",
     "Stream",
     "entry",

@@ -62,7 +62,7 @@ class Spread:
     """Whether the image was padded all around."""
 
 
-class Source(ABC):
+class GraphNode(ABC):
     """One node, and what its maker may ask about what comes after it."""
 
     def __init__(self, keras: Any, node: Any) -> None:
@@ -115,27 +115,27 @@ class Source(ABC):
         return output
 
 
-Maker = Callable[[Source, Sequence[Any]], Any]
+Maker = Callable[[GraphNode, Sequence[Any]], Any]
 
 
 def _rank(value: Any) -> int:
     return len(value.shape)
 
 
-def _weights(here: Source, value: Any, what: str = "weights") -> Array:
+def _weights(here: GraphNode, value: Any, what: str = "weights") -> Array:
     if not isinstance(value, np.ndarray):
         raise here.refuse(f"{what} that are computed")
     return value
 
 
-def _tensor(here: Source, value: Any) -> Any:
+def _tensor(here: GraphNode, value: Any) -> Any:
     """An input that a layer can take."""
     if isinstance(value, (np.ndarray, Rows, Lifted, Spread)):
         raise here.refuse("a constant input" if isinstance(value, np.ndarray) else "an input of another rank")
     return value
 
 
-def _channels_last(here: Source) -> None:
+def _channels_last(here: GraphNode) -> None:
     if here.text("data_format") not in ("NHWC", ""):
         raise here.refuse("channels first")
 
@@ -150,7 +150,7 @@ def _vector(value: Array | None, size: int | None) -> Array | None:
 # --- convolutions and products ------------------------------------------------------------------------------
 
 
-def _bias(here: Source, channels: int) -> Array | None:
+def _bias(here: GraphNode, channels: int) -> Array | None:
     """The bias that comes next, which the layer then has."""
     user = here.following(_ADD)
     bias = None if user is None else _vector(here.constant_of(user), channels)
@@ -159,7 +159,7 @@ def _bias(here: Source, channels: int) -> Array | None:
     return bias
 
 
-def _activation(here: Source) -> str:
+def _activation(here: GraphNode) -> str:
     """The activation that comes next under the layer's own name."""
     user = here.following(tuple(_ACTIVATIONS))
     if user is None or not here.of_this_layer(user):
@@ -168,7 +168,7 @@ def _activation(here: Source) -> str:
     return _ACTIVATIONS[user.op]
 
 
-def _window(here: Source, kernel: Array, value: Any) -> dict[str, Any]:
+def _window(here: GraphNode, kernel: Array, value: Any) -> dict[str, Any]:
     """Strides, dilation and padding as layers of two dimensions take them."""
     _channels_last(here)
     strides, dilations = here.integers("strides"), here.integers("dilations") or [1, 1, 1, 1]
@@ -190,7 +190,7 @@ def _in_one_dimension(window: dict[str, Any]) -> dict[str, Any]:
     return {key: value[1] if isinstance(value, tuple) else value for key, value in window.items()}
 
 
-def _finished(here: Source, value: Any, channels: int, make: Callable[..., Any], kernel: Array) -> Any:
+def _finished(here: GraphNode, value: Any, channels: int, make: Callable[..., Any], kernel: Array) -> Any:
     """The layer that `make` gives, with bias and activation where they follow."""
     name, stays_flat, bias = here.name(), False, _bias(here, channels)
     if isinstance(value, (Lifted, Spread)):
@@ -208,7 +208,7 @@ def _finished(here: Source, value: Any, channels: int, make: Callable[..., Any],
     return here.gives(Lifted(output) if stays_flat else output)
 
 
-def _conv(here: Source, inputs: Sequence[Any]) -> Any:
+def _conv(here: GraphNode, inputs: Sequence[Any]) -> Any:
     value, kernel = inputs[0], _weights(here, inputs[1])
     source = value.tensor if isinstance(value, (Lifted, Spread)) else _tensor(here, value)
     options = {**_window(here, kernel, value), "groups": int(source.shape[-1]) // kernel.shape[2]}
@@ -218,7 +218,7 @@ def _conv(here: Source, inputs: Sequence[Any]) -> Any:
     return _finished(here, value, filters, lambda **rest: kind(filters, **options, **rest), kernel)
 
 
-def _depthwise(here: Source, inputs: Sequence[Any]) -> Any:
+def _depthwise(here: GraphNode, inputs: Sequence[Any]) -> Any:
     value, kernel = inputs[0], _weights(here, inputs[1])
     options = {**_window(here, kernel, value), "depth_multiplier": int(kernel.shape[3])}
     kind, channels = here.layers.DepthwiseConv2D, int(kernel.shape[2] * kernel.shape[3])
@@ -227,7 +227,7 @@ def _depthwise(here: Source, inputs: Sequence[Any]) -> Any:
     return _finished(here, value, channels, lambda **rest: kind(**options, **rest), kernel)
 
 
-def _spread(here: Source, inputs: Sequence[Any]) -> Any:
+def _spread(here: GraphNode, inputs: Sequence[Any]) -> Any:
     """The first of the three operators of a dilated convolution."""
     value, (factors, amounts) = (
         _tensor(here, inputs[0]),
@@ -238,7 +238,7 @@ def _spread(here: Source, inputs: Sequence[Any]) -> Any:
     return Spread(value, tuple(int(factor) for factor in factors), bool(amounts[:, 0].any()))
 
 
-def _transposed_conv(here: Source, inputs: Sequence[Any]) -> Any:
+def _transposed_conv(here: GraphNode, inputs: Sequence[Any]) -> Any:
     kernel, value = _weights(here, inputs[1]), _tensor(here, inputs[2])
     window, filters = _window(here, kernel, value), int(kernel.shape[2])
     return _finished(
@@ -246,7 +246,7 @@ def _transposed_conv(here: Source, inputs: Sequence[Any]) -> Any:
     )
 
 
-def _product(here: Source, inputs: Sequence[Any]) -> Any:
+def _product(here: GraphNode, inputs: Sequence[Any]) -> Any:
     value, kernel = inputs[0], _weights(here, inputs[1])
     attributes = here.node.attr
     if attributes["transpose_a"].b or attributes["adj_x"].b or kernel.ndim != 2:
@@ -254,7 +254,7 @@ def _product(here: Source, inputs: Sequence[Any]) -> Any:
     return _dense(here, value, kernel.T if attributes["transpose_b"].b or attributes["adj_y"].b else kernel)
 
 
-def _einsum(here: Source, inputs: Sequence[Any]) -> Any:
+def _einsum(here: GraphNode, inputs: Sequence[Any]) -> Any:
     """Only the product over the last axis, which is a Dense layer."""
     equation = here.text("equation").replace("...", "")
     left, _, rest = equation.partition(",")
@@ -265,7 +265,7 @@ def _einsum(here: Source, inputs: Sequence[Any]) -> Any:
     return _dense(here, inputs[0], kernel)
 
 
-def _dense(here: Source, value: Any, kernel: Array) -> Any:
+def _dense(here: GraphNode, value: Any, kernel: Array) -> Any:
     rows = isinstance(value, Rows)
     source = value.tensor if rows else _tensor(here, value)
     name, units = here.name(), int(kernel.shape[1])
@@ -281,7 +281,7 @@ def _dense(here: Source, value: Any, kernel: Array) -> Any:
 # --- normalization, activations, arithmetic -----------------------------------------------------------------
 
 
-def _normalization(here: Source, inputs: Sequence[Any]) -> Any:
+def _normalization(here: GraphNode, inputs: Sequence[Any]) -> Any:
     value = _tensor(here, inputs[0])
     _channels_last(here)
     if here.node.attr["is_training"].b:
@@ -291,7 +291,7 @@ def _normalization(here: Source, inputs: Sequence[Any]) -> Any:
     return here.with_weights(layer, value, [gamma, beta, mean, variance])
 
 
-def _activated(here: Source, inputs: Sequence[Any]) -> Any:
+def _activated(here: GraphNode, inputs: Sequence[Any]) -> Any:
     name = _ACTIVATIONS[here.node.op]
     if isinstance(inputs[0], Rows):
         return Rows(here.layers.Activation(name, name=here.name())(inputs[0].tensor))
@@ -301,12 +301,12 @@ def _activated(here: Source, inputs: Sequence[Any]) -> Any:
     return here.layers.Activation(name, name=here.name())(value)
 
 
-def _leaky(here: Source, inputs: Sequence[Any]) -> Any:
+def _leaky(here: GraphNode, inputs: Sequence[Any]) -> Any:
     alpha = float(here.node.attr["alpha"].f)
     return here.layers.LeakyReLU(alpha, name=here.name())(_tensor(here, inputs[0]))
 
 
-def _times(here: Source, value: Any, factor: Array, offset: Array) -> Any:
+def _times(here: GraphNode, value: Any, factor: Array, offset: Array) -> Any:
     """value * factor + offset, by what the next operator adds as well."""
     value = _tensor(here, value)
     channels = value.shape[-1]
@@ -323,7 +323,7 @@ def _times(here: Source, value: Any, factor: Array, offset: Array) -> Any:
     return here.gives(here.with_weights(layer, value, [gamma, beta, np.zeros(channels), variance]))
 
 
-def _offset_after(here: Source, channels: int) -> Array:
+def _offset_after(here: GraphNode, channels: int) -> Array:
     """The constant that the next operator adds or subtracts, zero where it does not."""
     none = np.zeros(1, np.float32)
     user = here.following((*_ADD, "Sub"))
@@ -336,14 +336,14 @@ def _offset_after(here: Source, channels: int) -> Array:
     return -beside if user.op == "Sub" else beside
 
 
-def _per_channel(here: Source, value: Array, channels: int) -> Array:
+def _per_channel(here: GraphNode, value: Array, channels: int) -> Array:
     vector = np.full(channels, value.reshape(-1)[0]) if value.size == 1 else _vector(value, channels)
     if vector is None:
         raise here.refuse("a constant that is neither one number nor one per channel")
     return vector
 
 
-def _arithmetic(here: Source, inputs: Sequence[Any]) -> Any:
+def _arithmetic(here: GraphNode, inputs: Sequence[Any]) -> Any:
     """Two tensors are joined by a layer; with a constant it is a scale and an offset."""
     op = {"AddV2": "Add", "BiasAdd": "Add", "BiasAddV1": "Add"}.get(here.node.op, here.node.op)
     first, second = inputs
@@ -369,7 +369,7 @@ def _arithmetic(here: Source, inputs: Sequence[Any]) -> Any:
     return getattr(here.layers, kind)(name=here.name())([_tensor(here, first), _tensor(here, second)])
 
 
-def _extreme(here: Source, inputs: Sequence[Any]) -> Any:
+def _extreme(here: GraphNode, inputs: Sequence[Any]) -> Any:
     """Of two tensors; with a number, bounds as an activation has them: max(x, 0), max(min(x, most), 0)."""
     bound = next((one for one in inputs if isinstance(one, np.ndarray)), None)
     if bound is None:
@@ -392,7 +392,7 @@ def _extreme(here: Source, inputs: Sequence[Any]) -> Any:
 # --- pools and reductions -----------------------------------------------------------------------------------
 
 
-def _pool(here: Source, inputs: Sequence[Any]) -> Any:
+def _pool(here: GraphNode, inputs: Sequence[Any]) -> Any:
     _channels_last(here)
     size, strides = here.integers("ksize"), here.integers("strides")
     if size[0] != 1 or size[3] != 1:
@@ -412,7 +412,7 @@ def _pool(here: Source, inputs: Sequence[Any]) -> Any:
     return layer(_tensor(here, value))
 
 
-def _reduced(here: Source, inputs: Sequence[Any]) -> Any:
+def _reduced(here: GraphNode, inputs: Sequence[Any]) -> Any:
     value, axes = _tensor(here, inputs[0]), _weights(here, inputs[1], "axes")
     rank = _rank(value)
     chosen = sorted(int(axis) % rank for axis in axes.reshape(-1))
@@ -426,7 +426,7 @@ def _reduced(here: Source, inputs: Sequence[Any]) -> Any:
 # --- shapes -------------------------------------------------------------------------------------------------
 
 
-def _shape(here: Source, inputs: Sequence[Any]) -> Any:
+def _shape(here: GraphNode, inputs: Sequence[Any]) -> Any:
     """As an array: the batch is -1, as reshapes take it."""
     value = inputs[0]
     sizes = value.shape if isinstance(value, np.ndarray) else _tensor(here, value).shape
@@ -435,7 +435,7 @@ def _shape(here: Source, inputs: Sequence[Any]) -> Any:
     return np.array([-1 if size is None else size for size in sizes], np.int32)
 
 
-def _reshape(here: Source, inputs: Sequence[Any]) -> Any:
+def _reshape(here: GraphNode, inputs: Sequence[Any]) -> Any:
     value, target = inputs[0], [int(size) for size in _weights(here, inputs[1], "sizes").reshape(-1)]
     if isinstance(value, Rows):
         value = value.tensor
@@ -456,7 +456,7 @@ def _reshape(here: Source, inputs: Sequence[Any]) -> Any:
     return value if tuple(rest) == sizes else here.layers.Reshape(tuple(rest), name=here.name())(value)
 
 
-def _expanded(here: Source, inputs: Sequence[Any]) -> Any:
+def _expanded(here: GraphNode, inputs: Sequence[Any]) -> Any:
     value, axis = _tensor(here, inputs[0]), int(_weights(here, inputs[1], "an axis").reshape(-1)[0])
     rank = _rank(value)
     axis %= rank + 1
@@ -469,7 +469,7 @@ def _expanded(here: Source, inputs: Sequence[Any]) -> Any:
     return here.layers.Reshape((*sizes[1:axis], 1, *sizes[axis:]), name=here.name())(value)
 
 
-def _squeezed(here: Source, inputs: Sequence[Any]) -> Any:
+def _squeezed(here: GraphNode, inputs: Sequence[Any]) -> Any:
     value = _tensor(here, inputs[0])
     rank = _rank(value)
     sizes = list(value.shape)
@@ -483,7 +483,7 @@ def _squeezed(here: Source, inputs: Sequence[Any]) -> Any:
     )
 
 
-def _turned(here: Source, inputs: Sequence[Any]) -> Any:
+def _turned(here: GraphNode, inputs: Sequence[Any]) -> Any:
     value, order = _tensor(here, inputs[0]), [int(axis) for axis in _weights(here, inputs[1], "an order")]
     if order == list(range(len(order))):
         return value
@@ -492,7 +492,7 @@ def _turned(here: Source, inputs: Sequence[Any]) -> Any:
     return here.layers.Permute(tuple(order[1:]), name=here.name())(value)
 
 
-def _padded(here: Source, inputs: Sequence[Any]) -> Any:
+def _padded(here: GraphNode, inputs: Sequence[Any]) -> Any:
     value, amounts = _tensor(here, inputs[0]), _weights(here, inputs[1], "amounts").tolist()
     filled = float(np.asarray(inputs[2]).reshape(-1)[0]) if len(inputs) > 2 else 0.0
     if filled or any(amounts[0]) or any(amounts[-1]) or _rank(value) not in (3, 4):
@@ -503,7 +503,7 @@ def _padded(here: Source, inputs: Sequence[Any]) -> Any:
     return here.layers.ZeroPadding2D((tuple(amounts[1]), tuple(amounts[2])), name=name)(value)
 
 
-def _joined(here: Source, inputs: Sequence[Any]) -> Any:
+def _joined(here: GraphNode, inputs: Sequence[Any]) -> Any:
     values = [_tensor(here, value) for value in inputs[:-1]]
     axis = int(_weights(here, inputs[-1], "an axis").reshape(-1)[0]) % _rank(values[0])
     if axis == 0:
@@ -511,7 +511,7 @@ def _joined(here: Source, inputs: Sequence[Any]) -> Any:
     return values[0] if len(values) == 1 else here.layers.Concatenate(axis, name=here.name())(values)
 
 
-def _resized(here: Source, inputs: Sequence[Any]) -> Any:
+def _resized(here: GraphNode, inputs: Sequence[Any]) -> Any:
     value, sizes = _tensor(here, inputs[0]), [int(size) for size in _weights(here, inputs[1], "sizes")]
     given = list(value.shape)[1:3]
     if any(size is None or wanted % size for size, wanted in zip(given, sizes, strict=True)):
@@ -521,7 +521,7 @@ def _resized(here: Source, inputs: Sequence[Any]) -> Any:
     return here.layers.UpSampling2D(factors, interpolation=kind, name=here.name())(value)
 
 
-def _looked_up(here: Source, inputs: Sequence[Any]) -> Any:
+def _looked_up(here: GraphNode, inputs: Sequence[Any]) -> Any:
     table, places = inputs[0], inputs[1]
     if not isinstance(table, np.ndarray) or table.ndim != 2 or (len(inputs) > 2 and int(inputs[2]) != 0):
         raise here.refuse("entries that are computed")
@@ -529,7 +529,7 @@ def _looked_up(here: Source, inputs: Sequence[Any]) -> Any:
     return here.with_weights(layer, _tensor(here, places), [table])
 
 
-def _cast(here: Source, inputs: Sequence[Any]) -> Any:
+def _cast(here: GraphNode, inputs: Sequence[Any]) -> Any:
     """Between whole numbers, which entries of tables are named by."""
     kinds = [here.node.attr[name].type for name in ("SrcT", "DstT")]
     if not all(kind in (1, 3, 9) for kind in kinds) or (1 in kinds and kinds[0] != kinds[1]):

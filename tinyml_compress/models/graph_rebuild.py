@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from tinyml_compress.errors import UnsupportedLayer
-from tinyml_compress.models.graph_layers import LAYERS, Rows, Source
+from tinyml_compress.models.graph_layers import LAYERS, GraphNode, Rows
 from tinyml_compress.models.graph_values import computed, constant, is_computable
 from tinyml_compress.models.origin import BridgeProof
 from tinyml_compress.models.proof import SAMPLES, TOLERANCE, Array, difference, random_input, run
@@ -169,7 +169,7 @@ class _Walk:
         return self._keras
 
 
-class _Here(Source):
+class _Here(GraphNode):
     """One node of the walk, as the makers of layers see it."""
 
     def __init__(self, walk: _Walk, node: Any) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 
 from tinyml_compress.errors import ModelError, UsageError, about
 from tinyml_compress.models import keras3, keras_files, zoo
-from tinyml_compress.models.origin import EXPORT, Format, LoadedModel, Origin
+from tinyml_compress.models.origin import EXPORT, LoadedModel, ModelFormat, Origin
 from tinyml_compress.models.precision import in_float32
 from tinyml_compress.models.saved_graph import check_files
 from tinyml_compress.models.saved_model import load_saved_model
@@ -61,7 +61,7 @@ def _from_zoo(text: str) -> LoadedModel:
     keras = backend.keras2()
     with backend.quiet():
         model = zoo.build(name, keras)
-    return LoadedModel(model, Origin(text, Format.ZOO, _sha256_of_model(model)))
+    return LoadedModel(model, Origin(text, ModelFormat.ZOO, _sha256_of_model(model)))
 
 
 def _from_folder(text: str, path: Path) -> LoadedModel:
@@ -76,7 +76,7 @@ def _from_folder(text: str, path: Path) -> LoadedModel:
         digest.update(f"{file.relative_to(path).as_posix()}\0{file.stat().st_size}\0".encode())
         digest.update(_read(file))
     loaded = load_saved_model(path)
-    origin = Origin(text, Format.SAVED_MODEL, digest.hexdigest(), loaded.proof)
+    origin = Origin(text, ModelFormat.SAVED_MODEL, digest.hexdigest(), loaded.proof)
     return replace(_checked(loaded.model, origin), opaque=loaded.opaque)
 
 
@@ -105,13 +105,13 @@ def _from_file(text: str, path: Path) -> LoadedModel:
 def _from_keras(text: str, path: Path, sha256: str) -> LoadedModel:
     model, third = keras_files.load_keras(path)
     if third:
-        return _from_keras3(model, Origin(text, Format.KERAS3, sha256))
-    return _checked(model, Origin(text, Format.KERAS2, sha256))
+        return _from_keras3(model, Origin(text, ModelFormat.KERAS3, sha256))
+    return _checked(model, Origin(text, ModelFormat.KERAS2, sha256))
 
 
 def _from_h5(text: str, path: Path, sha256: str) -> LoadedModel:
     model, third = keras_files.load_h5(path)
-    origin = Origin(text, Format.H5, sha256)
+    origin = Origin(text, ModelFormat.H5, sha256)
     return _from_keras3(model, origin) if third else _checked(model, origin)
 
 
@@ -120,10 +120,10 @@ def _from_function(text: str) -> LoadedModel:
     model = called(text, ModelError, "a function without arguments that returns a Keras model")
     if isinstance(model, backend.keras2().Model):
         _check_inputs(model, text)
-        return _checked(model, Origin(text, Format.FUNCTION, _sha256_of_model(model)))
+        return _checked(model, Origin(text, ModelFormat.FUNCTION, _sha256_of_model(model)))
     if isinstance(model, backend.keras3().Model):
         _check_inputs(model, text)
-        return _from_keras3(model, Origin(text, Format.FUNCTION, _sha256_of_model(model)))
+        return _from_keras3(model, Origin(text, ModelFormat.FUNCTION, _sha256_of_model(model)))
     raise ModelError(
         "the function did not return a Keras model",
         which=text,

@@ -14,7 +14,7 @@ EXPORT = "export it where its class is at hand: model.export('folder') makes a S
 """The way out for a model that is a class of its own."""
 
 
-class Format(Enum):
+class ModelFormat(Enum):
     """The forms in which a model can be given."""
 
     KERAS3 = "Keras 3 file"
@@ -46,7 +46,7 @@ class Origin:
     """
 
     spec: str
-    format: Format
+    format: ModelFormat
     sha256: str
     bridge: BridgeProof | None = None
     """Only for models that were rebuilt for Keras 2."""
@@ -65,7 +65,7 @@ class Origin:
         """One line for the terminal."""
         text = f"{self.spec} ({self.format.value}"
         if self.bridge is not None:
-            how = "from its graph" if self.format is Format.SAVED_MODEL else "layer by layer"
+            how = "from its graph" if self.format is ModelFormat.SAVED_MODEL else "layer by layer"
             text += (
                 f", rebuilt for Keras 2 {how}: largest difference "
                 f"{self.bridge.largest_difference:.1e} on {self.bridge.samples} random inputs"

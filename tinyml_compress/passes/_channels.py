@@ -27,7 +27,7 @@ _MOST_CHANNELS = 1 << 18
 
 
 @dataclass(frozen=True, eq=False)
-class Layer:
+class WeightNode:
     """A node of weights: rows make `output`'s channels from columns of `source`'s."""
 
     node: int
@@ -42,11 +42,11 @@ class Layer:
 
 
 @dataclass(frozen=True, eq=False)
-class Removal:
+class Cutting:
     """What goes: per tensor the channels that stay, and the layers whose weights are to be cut."""
 
     kept: Mapping[str, Mask]
-    layers: tuple[Layer, ...]
+    layers: tuple[WeightNode, ...]
 
 
 class _Ties:
@@ -87,7 +87,7 @@ class _Ties:
         return len(self._parent)
 
 
-def find_removable(graph: Graph) -> Removal | None:
+def find_removable(graph: Graph) -> Cutting | None:
     """The largest set of channels that can go, at least one of every tensor staying; None when there are
     none.
     """
@@ -95,7 +95,7 @@ def find_removable(graph: Graph) -> Removal | None:
         return None
     known = ranges(graph)
     ties = _Ties(graph)
-    layers: list[Layer] = []
+    layers: list[WeightNode] = []
     ties.fixed.update((*graph.inputs, *graph.outputs))
     for index, view in enumerate(graph.views()):
         op = operator(view.node.op, view.node.name)
@@ -121,7 +121,7 @@ def find_removable(graph: Graph) -> Removal | None:
     kept = {name: ~gone[ids[name]] for name in ids}
     if all(mask.all() for name, mask in kept.items() if not graph.tensors[name].is_const):
         return None
-    return Removal(kept, tuple(layers))
+    return Cutting(kept, tuple(layers))
 
 
 def _in_bounds(graph: Graph) -> bool:
@@ -131,7 +131,7 @@ def _in_bounds(graph: Graph) -> bool:
     return weights <= _MOST_WEIGHTS and sum(map(channels_of, small)) <= _MOST_CHANNELS
 
 
-def _settle(layers: list[Layer], ids: Mapping[str, Ints], gone: Mask) -> None:
+def _settle(layers: list[WeightNode], ids: Mapping[str, Ints], gone: Mask) -> None:
     """Bring back every tie that some row needs, until nothing changes; this ends, as ties only come back."""
     before = -1
     while (now := int(gone.sum())) != before:
@@ -168,13 +168,13 @@ def _keep_fours(computed: list[str], ids: Mapping[str, Ints], gone: Mask) -> boo
     return False
 
 
-def folded_bias(layer: Layer, columns: Mask) -> Ints:
+def folded_bias(layer: WeightNode, columns: Mask) -> Ints:
     """The bias with the constants of these columns in it."""
     added: Ints = (layer.rows.weights[:, :, columns] * layer.constants[columns]).sum(axis=(1, 2))
     return layer.rows.bias + added
 
 
-def _layer(index: int, op: Operator, view: NodeView, known: Mapping[str, Range]) -> Layer | None:
+def _layer(index: int, op: Operator, view: NodeView, known: Mapping[str, Range]) -> WeightNode | None:
     source, output = known.get(view.input(0).name), known.get(view.output().name)
     if source is None or output is None:
         return None
@@ -185,7 +185,7 @@ def _layer(index: int, op: Operator, view: NodeView, known: Mapping[str, Range])
     folds = source.constant & ((constants == 0) | (not rows.padded))
     reach = np.maximum(np.abs(rows.low), np.abs(rows.high))
     settled = output.constant & (reach < _INT32)
-    return Layer(index, view.input(0).name, view.output().name, rows, constants, folds, settled)
+    return WeightNode(index, view.input(0).name, view.output().name, rows, constants, folds, settled)
 
 
 def _tie(view: NodeView, handed_on: Mapping[int, Ints], ties: _Ties) -> bool:

@@ -16,7 +16,7 @@ from tinyml_compress.ir import DType, Graph, Node, Quant, Tensor, needed
 from tinyml_compress.ops import operator
 from tinyml_compress.ops.base import Operator
 from tinyml_compress.ops.traits import Weights
-from tinyml_compress.passes._channels import Layer, Mask, Removal, find_removable, folded_bias
+from tinyml_compress.passes._channels import Cutting, Mask, WeightNode, find_removable, folded_bias
 
 _WEIGHTS, _BIAS = 1, 2
 _MOST_ROUNDS = 8
@@ -36,7 +36,7 @@ def remove_dead_channels(graph: Graph) -> Graph:
 class _Cut:
     """The graph with channels cut out. Constants get names of their own where others read them too."""
 
-    def __init__(self, graph: Graph, removal: Removal) -> None:
+    def __init__(self, graph: Graph, removal: Cutting) -> None:
         self._graph = graph
         self._kept = removal.kept
         self._layers = {layer.node: layer for layer in removal.layers}
@@ -68,7 +68,7 @@ class _Cut:
         op = operator(node.op, node.name)
         return self._reshape(op, node) if op.weights is None else self._cut_rows(op.weights, node, mask)
 
-    def _cut_layer(self, node: Node, layer: Layer) -> Node:
+    def _cut_layer(self, node: Node, layer: WeightNode) -> Node:
         rows, columns = self._kept[layer.output], self._kept[layer.source]
         if rows.all() and columns.all():
             return node

@@ -23,7 +23,7 @@ _log = logging.getLogger(__name__)
 _SILENCE_S = 30.0
 
 
-class Stage:
+class ProgressLine:
     """A stage that is running; where progress is not shown, only its notes are told, and seldom."""
 
     def __init__(self, title: str, progress: Progress | None = None, task: TaskID | None = None) -> None:
@@ -53,7 +53,7 @@ class _Shown:
 
 
 @contextmanager
-def stage(title: str, total: int | None = None, console: Console | None = None) -> Iterator[Stage]:
+def stage(title: str, total: int | None = None, console: Console | None = None) -> Iterator[ProgressLine]:
     """Show `title` with elapsed time while the block runs, and a bar when `total` steps are known."""
     began = time.monotonic()
     with _shown(title, total, console) as running:
@@ -62,7 +62,7 @@ def stage(title: str, total: int | None = None, console: Console | None = None) 
 
 
 @contextmanager
-def _shown(title: str, total: int | None, console: Console | None) -> Iterator[Stage]:
+def _shown(title: str, total: int | None, console: Console | None) -> Iterator[ProgressLine]:
     if _Shown.progress is not None:
         yield from _line(_Shown.progress, title, total)
         return
@@ -82,7 +82,7 @@ def _shown(title: str, total: int | None, console: Console | None) -> Iterator[S
         console if console is not None else Console(file=getattr(sys.stderr, "rich_proxied_file", sys.stderr))
     )
     if not screen.is_terminal:
-        yield Stage(title)
+        yield ProgressLine(title)
         return
     columns = [
         SpinnerColumn(),
@@ -100,10 +100,10 @@ def _shown(title: str, total: int | None, console: Console | None) -> Iterator[S
             _Shown.progress = None
 
 
-def _line(progress: Progress, title: str, total: int | None) -> Iterator[Stage]:
+def _line(progress: Progress, title: str, total: int | None) -> Iterator[ProgressLine]:
     task = progress.add_task(for_terminal(title), total=total, note="")
     try:
-        yield Stage(title, progress, task)
+        yield ProgressLine(title, progress, task)
     finally:
         progress.refresh()  # what came since the last tick, before the line goes
         progress.remove_task(task)

@@ -17,9 +17,9 @@ import numpy.typing as npt
 from tinyml_compress.results import Listing
 from tinyml_compress.support.backend import fix_seeds
 from tinyml_compress.techniques._grid import Centred, rounded
-from tinyml_compress.techniques._layerwise import LinearMap, Walk
+from tinyml_compress.techniques._layerwise import LayerWalk, LinearMap
 from tinyml_compress.techniques._second_order import Quadratic
-from tinyml_compress.techniques.technique import Applied, Context, Options, Technique, count, excluded
+from tinyml_compress.techniques.technique import Applied, Context, StageOptions, Technique, count, excluded
 
 Array = npt.NDArray[Any]
 Floats = npt.NDArray[np.float64]
@@ -27,7 +27,7 @@ Maps = tuple[LinearMap, ...]
 
 
 @dataclass(frozen=True)
-class ChosenOptions(Options):
+class ChosenOptions(StageOptions):
     """What these stages look at, and what they leave alone."""
 
     samples: int = count(512, 8, 100_000, "calibration samples that are looked at")
@@ -71,7 +71,7 @@ class Chooser(Technique[O]):
     ) -> Chosen:
         """A copy of `model`; `inputs` are calibration samples, without labels."""
         fix_seeds(seed)
-        walk = Walk(model, np.asarray(inputs)[: options.samples], seed)
+        walk = LayerWalk(model, np.asarray(inputs)[: options.samples], seed)
         losses = {}
         for layer in walk.chosen(options.exclude, self.verb):
             tell(f"{layer.name}: weights chosen for its outputs")

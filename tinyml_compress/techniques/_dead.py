@@ -13,13 +13,13 @@ import numpy as np
 import numpy.typing as npt
 
 from tinyml_compress.support.backend import tensorflow
-from tinyml_compress.techniques.channels import ADDITIONS, Channels, Cut, Role, is_softmax, symbol_of
-from tinyml_compress.techniques.graph import Step
+from tinyml_compress.techniques.channels import ADDITIONS, ChannelGraph, Cut, CutRole, is_softmax, symbol_of
+from tinyml_compress.techniques.graph import LayerCall
 
 Floats = npt.NDArray[np.floating[Any]]
 
 
-def dead_roots(graph: Channels) -> frozenset[int]:
+def dead_roots(graph: ChannelGraph) -> frozenset[int]:
     """Units whose removal leaves every output of the model as it is."""
     cuts = {id(cut.layer): cut for cut in graph.cuts}
     removed: frozenset[int] = frozenset()
@@ -32,7 +32,7 @@ def dead_roots(graph: Channels) -> frozenset[int]:
         removed = dead
 
 
-def _alive(graph: Channels, cuts: dict[int, Cut], removed: frozenset[int]) -> set[int]:
+def _alive(graph: ChannelGraph, cuts: dict[int, Cut], removed: frozenset[int]) -> set[int]:
     """Roots that some reader still needs, given that `removed` are gone."""
     # value of each channel where it is the same for every input of the model, NaN where it is not
     computed = {number for step in graph.steps for number in step.outputs}
@@ -45,14 +45,20 @@ def _alive(graph: Channels, cuts: dict[int, Cut], removed: frozenset[int]) -> se
         given = [values[number] for number in step.inputs]
         if cut is not None:
             values[step.outputs[0]] = _through_cut(cut, given[0] if given else np.zeros(0), removed)
-            if cut.role in (Role.CONV, Role.CONV_TRANSPOSE, Role.DENSE, Role.SEPARABLE, Role.LSTM):
+            if cut.role in (
+                CutRole.CONV,
+                CutRole.CONV_TRANSPOSE,
+                CutRole.DENSE,
+                CutRole.SEPARABLE,
+                CutRole.LSTM,
+            ):
                 weighs = _reads(cut, removed)
                 alive |= {
                     int(unit)
                     for unit, value, weight in zip(cut.inputs, given[0], weighs, strict=True)
                     if weight and value != 0
                 }
-            if cut.role is Role.LSTM:
+            if cut.role is CutRole.LSTM:
                 alive |= _remembered(cut, values[step.outputs[0]], removed)
         else:
             for number in step.outputs:
@@ -64,15 +70,15 @@ def _reads(cut: Cut, removed: frozenset[int]) -> npt.NDArray[np.bool_]:
     """For each input channel whether any weight on the way to a kept output is not zero."""
     kept = np.array([int(unit) not in removed for unit in cut.outputs])
     weights = cut.layer.get_weights()
-    if cut.role is Role.CONV_TRANSPOSE:
+    if cut.role is CutRole.CONV_TRANSPOSE:
         matrix = np.abs(np.moveaxis(weights[0], -1, -2))
-    elif cut.role is Role.SEPARABLE:
+    elif cut.role is CutRole.SEPARABLE:
         times = cut.layer.depth_multiplier
         middle = np.abs(weights[1]).reshape(-1, weights[1].shape[-1])[:, kept].sum(axis=1)
         depth = np.abs(weights[0]).reshape(-1, *weights[0].shape[-2:]).sum(axis=0)
         read: npt.NDArray[np.bool_] = (depth * middle.reshape(-1, times)).sum(axis=1) > 0
         return read
-    elif cut.role is Role.LSTM:
+    elif cut.role is CutRole.LSTM:
         matrix = np.abs(weights[0][:, np.tile(kept, 4)])
         kept = np.ones(matrix.shape[-1], bool)
     else:
@@ -97,16 +103,16 @@ def _through_cut(cut: Cut, given: Floats, removed: frozenset[int]) -> Floats:
     """The constant value of each output channel, NaN where it varies."""
     weights, layer = cut.layer.get_weights(), cut.layer
     count = len(cut.outputs)
-    if cut.role is Role.EMBEDDING:
+    if cut.role is CutRole.EMBEDDING:
         table = weights[0]
         return np.where((table == table[:1]).all(axis=0), table[0], np.nan)
-    if cut.role is Role.PRELU:
+    if cut.role is CutRole.PRELU:
         return np.where(given == 0, 0.0, np.nan)
-    if cut.role is Role.NORM:
+    if cut.role is CutRole.NORM:
         return _normalized(layer, given)
     feeding = np.array([value != 0 for value in given]) & ~np.isin(cut.inputs, list(removed))
     bias = weights[-1] if getattr(layer, "use_bias", False) else np.zeros(count)
-    if cut.role is Role.LSTM:
+    if cut.role is CutRole.LSTM:
         units = count
         parts = [
             weights[0][feeding],
@@ -115,16 +121,16 @@ def _through_cut(cut: Cut, given: Floats, removed: frozenset[int]) -> Floats:
         ]
         live = sum(np.abs(part).sum(axis=0) for part in parts).reshape(4, units).sum(axis=0)
         return np.where(live == 0, 0.0, np.nan)
-    if cut.role is Role.DEPTHWISE:
+    if cut.role is CutRole.DEPTHWISE:
         kernel = np.abs(weights[0]).reshape(-1, *weights[0].shape[-2:]).sum(axis=0)
         varies = (kernel.reshape(-1) > 0) & np.repeat(feeding, layer.depth_multiplier)
     else:
-        if cut.role is Role.SEPARABLE:
+        if cut.role is CutRole.SEPARABLE:
             depth = np.abs(weights[0]).reshape(-1, *weights[0].shape[-2:]).sum(axis=0)  # inputs x multiplier
             middle = (depth * feeding[:, None]).reshape(-1) > 0
             matrix = np.abs(weights[1]).reshape(-1, count)[middle]
         else:
-            kernel = np.moveaxis(weights[0], -1, -2) if cut.role is Role.CONV_TRANSPOSE else weights[0]
+            kernel = np.moveaxis(weights[0], -1, -2) if cut.role is CutRole.CONV_TRANSPOSE else weights[0]
             matrix = np.abs(kernel).reshape(-1, *kernel.shape[-2:]).sum(axis=0)[feeding]
         varies = matrix.sum(axis=0) > 0
     return np.where(varies, np.nan, _activated(layer, bias))
@@ -149,7 +155,7 @@ def _activated(layer: Any, bias: Floats) -> Floats:
     return np.asarray(activation(tensorflow().constant(bias, "float32")))
 
 
-def _through_layer(step: Step, given: list[Floats], count: int) -> Floats:
+def _through_layer(step: LayerCall, given: list[Floats], count: int) -> Floats:
     """Constant channels through layers without channel weights."""
     kind, unknown = type(step.layer).__name__, np.full(count, np.nan)
     if kind in ("TFOpLambda", "SlicingOpLambda"):
@@ -187,7 +193,7 @@ _KEEPS_ZERO = {
 }  # fmt: skip
 
 
-def _leave_one(graph: Channels, removed: frozenset[int]) -> frozenset[int]:
+def _leave_one(graph: ChannelGraph, removed: frozenset[int]) -> frozenset[int]:
     """No layer may end without channels: keep one where all are dead."""
     kept = set(removed)
     for cut in graph.cuts:

@@ -52,7 +52,7 @@ class LinearMap:
         return self.weights.shape[1] - self.has_bias
 
 
-class Walk:
+class LayerWalk:
     """The maps of a working copy of a model; `put` stores a layer's new weights before the next layer is
     asked for.
     """

@@ -12,7 +12,7 @@ import numpy as np
 
 from tinyml_compress.support.backend import keras2
 from tinyml_compress.techniques.channels import is_softmax
-from tinyml_compress.techniques.graph import Copier, Step, copy_model, output_numbers, rebuild, steps_of
+from tinyml_compress.techniques.graph import Copier, LayerCall, copy_model, output_numbers, rebuild, steps_of
 
 _FOLDS_INTO = {"Conv2D", "Dense", "DepthwiseConv2D", "Conv2DTranspose"}
 # these fuse into the operator before them when the model is converted
@@ -133,7 +133,7 @@ def _fold_normalizations(flat: Any) -> Prepared:
     return Prepared(model, names, factors, bases)
 
 
-def _is_foldable(step: Step, source: Step) -> bool:
+def _is_foldable(step: LayerCall, source: LayerCall) -> bool:
     norm, layer = step.layer, source.layer
     if type(norm).__name__ != "BatchNormalization" or type(layer).__name__ not in _FOLDS_INTO:
         return False

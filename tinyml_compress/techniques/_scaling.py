@@ -15,8 +15,8 @@ import numpy as np
 import numpy.typing as npt
 
 from tinyml_compress.techniques._layerwise import LINEAR
-from tinyml_compress.techniques.channels import Channels, Cut, Role, passed_on, symbol_of
-from tinyml_compress.techniques.graph import Step, copy_model, output_numbers, steps_of
+from tinyml_compress.techniques.channels import ChannelGraph, Cut, CutRole, passed_on, symbol_of
+from tinyml_compress.techniques.graph import LayerCall, copy_model, output_numbers, steps_of
 
 Floats = npt.NDArray[np.float64]
 
@@ -31,11 +31,11 @@ _PASSING = {
 _PASSING_OPS = {"nn.relu", "add", "__operators__.add", "subtract", "__operators__.sub", "identity"}
 
 
-def scalable(model: Any) -> Channels:
+def scalable(model: Any) -> ChannelGraph:
     """The channels of a model whose normalizations are folded: units that are not pinned may be scaled. A cut
     is a layer whose weights make or read them.
     """
-    graph = Channels(steps_of(model), outputs=output_numbers(model))
+    graph = ChannelGraph(steps_of(model), outputs=output_numbers(model))
     for number, tensor in enumerate(model.inputs):
         graph.units[number] = graph.new(int(tensor.shape[-1]) if len(tensor.shape) > 1 else 1)
         graph.pin(graph.units[number], "input of the model")
@@ -48,12 +48,12 @@ def scalable(model: Any) -> Channels:
     return graph
 
 
-def _visit(graph: Channels, step: Step, seen: dict[int, Cut]) -> None:
+def _visit(graph: ChannelGraph, step: LayerCall, seen: dict[int, Cut]) -> None:
     layer, kind = step.layer, type(step.layer).__name__
     ins = [graph.units[number] for number in step.inputs]
     if kind in LINEAR and getattr(layer, "data_format", "channels_last") in ("channels_last", None):
         results = graph.new(int(step.output_shapes[0][-1] or 1))
-        role = Role.DEPTHWISE if kind == "DepthwiseConv2D" else Role.DENSE
+        role = CutRole.DEPTHWISE if kind == "DepthwiseConv2D" else CutRole.DENSE
         cut = Cut(layer, role, ins[0], results, 1)
         if id(layer) in seen:  # one set of weights for all calls
             graph.merge(cut.inputs, seen[id(layer)].inputs)
@@ -100,7 +100,7 @@ def scaled(model: Any, factors: Mapping[int, float]) -> Any:
         written = np.array([factors.get(int(unit), 1.0) for unit in cut.outputs])
         weights = [weight.astype(np.float64) for weight in layer.get_weights()]
         kernel = weights[0]
-        if cut.role is Role.DEPTHWISE:
+        if cut.role is CutRole.DEPTHWISE:
             weights[0] = kernel * (written.reshape(kernel.shape[-2:]) / read[:, None])
         else:
             weights[0] = kernel * written / _per_input(layer, kernel.shape, read)

@@ -57,7 +57,7 @@ class Quadratic:
 
 
 @dataclass(frozen=True, eq=False)
-class Removal:
+class RemovalOrder:
     """Per row in which order its units (weights, or blocks of them) go, and what each costs beyond the ones
     before.
     """
@@ -112,11 +112,11 @@ class Pruner:
         return least_squares(self.problem, _spread(units, self.units))
 
     @cached_property
-    def _removal(self) -> Removal:
+    def _removal(self) -> RemovalOrder:
         return removal_order(self.problem, self.units, group=self.group, zeros=self.zeros)
 
 
-def removal_order(problem: Quadratic, units: Ints, *, group: int = 0, zeros: int = 0) -> Removal:
+def removal_order(problem: Quadratic, units: Ints, *, group: int = 0, zeros: int = 0) -> RemovalOrder:
     """Remove unit after unit from every row, always the one that costs least, the others
     re-solved each time.
     """
@@ -131,7 +131,7 @@ def removal_order(problem: Quadratic, units: Ints, *, group: int = 0, zeros: int
     for start in range(0, rows, at_once):
         part = slice(start, start + at_once)
         order[part], costs[part] = _remove(inverse, problem.cross[part], members, steps, group, zeros)
-    return Removal(order, np.maximum.accumulate(costs, axis=1))
+    return RemovalOrder(order, np.maximum.accumulate(costs, axis=1))
 
 
 def _remove(

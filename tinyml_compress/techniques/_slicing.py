@@ -9,13 +9,15 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from tinyml_compress.techniques.channels import Channels, Cut, Ints, Role
+from tinyml_compress.techniques.channels import ChannelGraph, Cut, CutRole, Ints
 from tinyml_compress.techniques.graph import Copier, rebuild
 
 Array = npt.NDArray[Any]
 
 
-def rebuild_without(model: Any, graph: Channels, removed: frozenset[int], *, name: str | None = None) -> Any:
+def rebuild_without(
+    model: Any, graph: ChannelGraph, removed: frozenset[int], *, name: str | None = None
+) -> Any:
     """The model that `graph` describes, less the units whose roots are in `removed`."""
     copier = Copier()
     cuts = {id(cut.layer): cut for cut in graph.cuts}
@@ -44,26 +46,26 @@ def _kept(units: Ints, removed: frozenset[int]) -> Ints:
 
 
 def _changes(cut: Cut, kept: int) -> dict[str, Any]:
-    if cut.role in (Role.CONV, Role.CONV_TRANSPOSE, Role.SEPARABLE):
+    if cut.role in (CutRole.CONV, CutRole.CONV_TRANSPOSE, CutRole.SEPARABLE):
         return {"filters": kept}
-    if cut.role in (Role.DENSE, Role.LSTM):
+    if cut.role in (CutRole.DENSE, CutRole.LSTM):
         return {"units": kept}
-    return {"output_dim": kept} if cut.role is Role.EMBEDDING else {}
+    return {"output_dim": kept} if cut.role is CutRole.EMBEDDING else {}
 
 
 def _slice(cut: Cut, keep_in: Ints, keep_out: Ints) -> list[Array]:
     """The layer's weights in `get_weights()` order, sliced."""
     weights = cut.layer.get_weights()
-    if cut.role in (Role.CONV, Role.DENSE):
+    if cut.role in (CutRole.CONV, CutRole.DENSE):
         kernel, rest = weights[0], weights[1:]
         return [kernel[..., keep_in, :][..., keep_out], *(bias[keep_out] for bias in rest)]
-    if cut.role is Role.CONV_TRANSPOSE:
+    if cut.role is CutRole.CONV_TRANSPOSE:
         kernel, rest = weights[0], weights[1:]
         return [kernel[..., keep_out, :][..., keep_in], *(bias[keep_out] for bias in rest)]
-    if cut.role is Role.DEPTHWISE:
+    if cut.role is CutRole.DEPTHWISE:
         kernel, rest = weights[0], weights[1:]
         return [kernel[..., keep_in, :], *(bias[keep_out] for bias in rest)]
-    if cut.role is Role.SEPARABLE:
+    if cut.role is CutRole.SEPARABLE:
         depthwise, pointwise, rest = weights[0], weights[1], weights[2:]
         middle = _repeat(keep_in, cut.layer.depth_multiplier)
         return [
@@ -71,7 +73,7 @@ def _slice(cut: Cut, keep_in: Ints, keep_out: Ints) -> list[Array]:
             pointwise[..., middle, :][..., keep_out],
             *(bias[keep_out] for bias in rest),
         ]
-    if cut.role is Role.LSTM:
+    if cut.role is CutRole.LSTM:
         units = len(cut.outputs)
         gates = np.concatenate([keep_out + gate * units for gate in range(4)])
         kernel, recurrent, rest = weights[0], weights[1], weights[2:]

@@ -55,7 +55,7 @@ Pricing = Callable[[Any], Mapping[str, Price]]
 
 
 @dataclass(frozen=True)
-class Layer:
+class LayerShare:
     """One layer's share."""
 
     name: str
@@ -74,7 +74,7 @@ class Allocation:
     """The sparsities, and what they are expected to buy before any training."""
 
     currency: Currency
-    layers: tuple[Layer, ...]
+    layers: tuple[LayerShare, ...]
     rest: Price
     """Of the layers that were not up for choice."""
     notes: tuple[str, ...] = ()
@@ -148,7 +148,7 @@ def allocate(
         final = price(flat)
     beat()
     rows = tuple(
-        Layer(
+        LayerShare(
             layer.name,
             weights[layer.name],
             levels[layer.name],

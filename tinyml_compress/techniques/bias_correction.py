@@ -17,11 +17,11 @@ import numpy.typing as npt
 from tinyml_compress.results import Listing
 from tinyml_compress.support.backend import fix_seeds
 from tinyml_compress.techniques._grid import rounded
-from tinyml_compress.techniques._layerwise import LinearMap, Walk
+from tinyml_compress.techniques._layerwise import LayerWalk, LinearMap
 from tinyml_compress.techniques.technique import (
     Applied,
     Context,
-    Options,
+    StageOptions,
     Technique,
     count,
     excluded,
@@ -32,7 +32,7 @@ Floats = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)
-class BiasOptions(Options):
+class BiasOptions(StageOptions):
     """The mean error that rounding the weights makes is taken out of the biases: no training, no labels."""
 
     bits: int = count(8, 2, 8, "of the weights, one scale per output channel")
@@ -48,8 +48,8 @@ def correct_biases(
     The kernels stay as they are: what converts them rounds them.
     """
     fix_seeds(seed)
-    walk = Walk(model, inputs[: options.samples], seed)
-    final = Walk(model, inputs[:1], seed)
+    walk = LayerWalk(model, inputs[: options.samples], seed)
+    final = LayerWalk(model, inputs[:1], seed)
     spared = matching(options.exclude, [layer.name for layer in walk.layers()])
     shifts: dict[str, tuple[float, float]] = {}
     for layer, twin in zip(walk.layers(), final.layers(), strict=True):

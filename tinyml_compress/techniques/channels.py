@@ -17,12 +17,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from tinyml_compress.techniques.graph import Step, output_numbers, steps_of
+from tinyml_compress.techniques.graph import LayerCall, output_numbers, steps_of
 
 Ints = npt.NDArray[np.int64]
 
 
-class Role(Enum):
+class CutRole(Enum):
     """How a layer's weights are indexed by channels."""
 
     CONV = "convolution"
@@ -43,17 +43,17 @@ class Cut:
     """A layer whose weights follow channels: the units along its input axis and its output axis."""
 
     layer: Any
-    role: Role
+    role: CutRole
     inputs: Ints
     outputs: Ints
     positions: int  # how often each weight is used for one input of the model (1 when not known)
 
 
 @dataclass
-class Channels:
+class ChannelGraph:
     """The result of `analyse`; unit numbers are resolved by `roots`."""
 
-    steps: list[Step]
+    steps: list[LayerCall]
     units: dict[int, Ints] = field(default_factory=dict)  # tensor -> units of its last axis
     cuts: list[Cut] = field(default_factory=list)
     pinned: dict[int, str] = field(default_factory=dict)  # root -> why
@@ -126,9 +126,9 @@ def is_softmax(layer: Any) -> bool:
     return getattr(getattr(layer, "activation", None), "__name__", "") in ("softmax", "log_softmax")
 
 
-def analyse(model: Any) -> Channels:
+def analyse(model: Any) -> ChannelGraph:
     """The channel graph of a model made by `copy_model`."""
-    graph = Channels(steps_of(model), outputs=output_numbers(model))
+    graph = ChannelGraph(steps_of(model), outputs=output_numbers(model))
     for number, tensor in enumerate(model.inputs):
         graph.units[number] = graph.new(_last(tuple(tensor.shape)))
         graph.pin(graph.units[number], "input of the model")
@@ -150,7 +150,7 @@ def _positions(shape: tuple[int | None, ...]) -> int:
     return math.prod(size or 1 for size in shape[1:-1])
 
 
-def _visit(graph: Channels, step: Step, seen: dict[int, Cut]) -> None:
+def _visit(graph: ChannelGraph, step: LayerCall, seen: dict[int, Cut]) -> None:
     layer, kind = step.layer, type(step.layer).__name__
     ins = [graph.units[number] for number in step.inputs]
     channels_last = getattr(layer, "data_format", "channels_last") in ("channels_last", None)
@@ -178,42 +178,42 @@ def _visit(graph: Channels, step: Step, seen: dict[int, Cut]) -> None:
         graph.pin(graph.units[number], why)
 
 
-def _cut_of(graph: Channels, step: Step, ins: list[Ints], kind: str) -> Cut | None:
+def _cut_of(graph: ChannelGraph, step: LayerCall, ins: list[Ints], kind: str) -> Cut | None:
     """The cut of a layer whose weights have channel axes, or None for any other layer."""
     layer, shape = step.layer, step.output_shapes[0]
     if len(ins) != 1 and kind != "Embedding":
         return None
     count, positions = _last(shape), _positions(shape)
     if kind in _CONVS and layer.groups == 1:
-        return Cut(layer, Role.CONV, ins[0], graph.new(count), positions)
+        return Cut(layer, CutRole.CONV, ins[0], graph.new(count), positions)
     if kind in _TRANSPOSED:
-        return Cut(layer, Role.CONV_TRANSPOSE, ins[0], graph.new(count), _positions(step.input_shapes[0]))
+        return Cut(layer, CutRole.CONV_TRANSPOSE, ins[0], graph.new(count), _positions(step.input_shapes[0]))
     if kind in _DEPTHWISE:
-        return Cut(layer, Role.DEPTHWISE, ins[0], np.repeat(ins[0], layer.depth_multiplier), positions)
+        return Cut(layer, CutRole.DEPTHWISE, ins[0], np.repeat(ins[0], layer.depth_multiplier), positions)
     if kind in _SEPARABLE:
-        return Cut(layer, Role.SEPARABLE, ins[0], graph.new(count), positions)
+        return Cut(layer, CutRole.SEPARABLE, ins[0], graph.new(count), positions)
     if kind == "Dense":
-        return Cut(layer, Role.DENSE, ins[0], graph.new(count), positions)
+        return Cut(layer, CutRole.DENSE, ins[0], graph.new(count), positions)
     if kind == "BatchNormalization":
         axes = layer.axis if isinstance(layer.axis, (list, tuple)) else [layer.axis]
         if [axis % len(shape) for axis in axes] != [len(shape) - 1]:
             return None
-        return Cut(layer, Role.NORM, ins[0], ins[0], positions)
+        return Cut(layer, CutRole.NORM, ins[0], ins[0], positions)
     if kind == "PReLU":
         return (
-            Cut(layer, Role.PRELU, ins[0], ins[0], positions)
+            Cut(layer, CutRole.PRELU, ins[0], ins[0], positions)
             if layer.alpha.shape[-1] == len(ins[0])
             else None
         )
     if kind == "LSTM" and not layer.return_state and not layer.stateful:
         steps = step.input_shapes[0][1] or 1
-        return Cut(layer, Role.LSTM, ins[0], graph.new(count), steps)
+        return Cut(layer, CutRole.LSTM, ins[0], graph.new(count), steps)
     if kind == "Embedding":
-        return Cut(layer, Role.EMBEDDING, graph.new(0), graph.new(count), 0)
+        return Cut(layer, CutRole.EMBEDDING, graph.new(0), graph.new(count), 0)
     return None
 
 
-def passed_on(step: Step, ins: list[Ints], kind: str, graph: Channels) -> Ints | None:
+def passed_on(step: LayerCall, ins: list[Ints], kind: str, graph: ChannelGraph) -> Ints | None:
     """The output's units for a layer that only passes channels on; None when they cannot be followed."""
     shape_in, shape_out = step.input_shapes[0], step.output_shapes[0]
     if kind in ("TFOpLambda", "SlicingOpLambda"):
@@ -244,7 +244,7 @@ def passed_on(step: Step, ins: list[Ints], kind: str, graph: Channels) -> Ints |
     return None
 
 
-def _merge(ins: list[Ints], graph: Channels) -> Ints | None:
+def _merge(ins: list[Ints], graph: ChannelGraph) -> Ints | None:
     widest = max(ins, key=len)
     for units in ins:
         if len(units) == len(widest):

@@ -21,15 +21,15 @@ from tinyml_compress.techniques._layerwise import LINEAR
 from tinyml_compress.techniques._prepare import prepare
 from tinyml_compress.techniques._scaling import scalable, scaled
 from tinyml_compress.techniques._simulated import Simulation, is_rectifier
-from tinyml_compress.techniques.channels import Channels
+from tinyml_compress.techniques.channels import ChannelGraph
 from tinyml_compress.techniques.equalization import takes_care
-from tinyml_compress.techniques.graph import Copier, Step, rebuild
+from tinyml_compress.techniques.graph import Copier, LayerCall, rebuild
 from tinyml_compress.techniques.technique import (
     Applied,
     Context,
     Fidelity,
-    Options,
     Point,
+    StageOptions,
     Technique,
     count,
     excluded,
@@ -51,7 +51,7 @@ _KEPT = 1 << 20
 
 
 @dataclass(frozen=True)
-class ClipOptions(Options):
+class ClipOptions(StageOptions):
     """ReLUs get a cap where cutting off rare large values lowers int8's loss: no training, no labels."""
 
     by: str = word(
@@ -147,7 +147,7 @@ def clip_ranges(
     return Clipped(_capped(scaled(folded, factors), capped), tuple(clips), before, best)
 
 
-def _sites(graph: Channels, options: ClipOptions) -> list[Step]:
+def _sites(graph: ChannelGraph, options: ClipOptions) -> list[LayerCall]:
     """Calls of ReLUs, by themselves or in a layer, whose channels may all be scaled."""
     calls = [step.layer.name for step in graph.steps]
     rectifiers = [step for step in graph.steps if _is_open(step.layer) and calls.count(step.layer.name) == 1]

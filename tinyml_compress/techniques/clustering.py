@@ -23,8 +23,8 @@ from tinyml_compress.techniques.technique import (
     Context,
     Dimension,
     Fidelity,
-    Options,
     Point,
+    StageOptions,
     Technique,
     count,
     epochs,
@@ -206,7 +206,7 @@ def _zeros_of(layer: Any) -> list[Projection]:
 
 
 @dataclass(frozen=True)
-class ClusterOptions(Options):
+class ClusterOptions(StageOptions):
     """Each kernel keeps a handful of different values."""
 
     clusters: int = count(16, 2, 256, "different values per kernel")

@@ -14,8 +14,8 @@ from tinyml_compress.techniques.technique import (
     Context,
     Dimension,
     Fidelity,
-    Options,
     Point,
+    StageOptions,
     Technique,
     count,
     flag,
@@ -29,7 +29,7 @@ _SHAPE_SAMPLES = 16
 
 
 @dataclass(frozen=True)
-class ConvertOptions(Options):
+class ConvertOptions(StageOptions):
     """The .tflite file and everything that goes with it."""
 
     mode: str = word("int8", ("int8", "int16x8", "dynamic", "float16", "float32"), "number format")
@@ -59,7 +59,7 @@ class ConvertOptions(Options):
         return None
 
 
-class Conversion(Technique[ConvertOptions]):
+class ConvertStage(Technique[ConvertOptions]):
     """The stage `convert`."""
 
     use = "convert"
@@ -89,4 +89,4 @@ class Conversion(Technique[ConvertOptions]):
         )
 
 
-TECHNIQUE = Conversion()
+TECHNIQUE = ConvertStage()

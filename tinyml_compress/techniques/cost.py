@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from tinyml_compress.techniques.channels import Channels, Cut, Role
+from tinyml_compress.techniques.channels import ChannelGraph, Cut, CutRole
 
 
 @dataclass(frozen=True)
-class Cost:
+class GraphCost:
     """Counts for one inference; RAM is the peak of live activations, one byte each, without a planner's
     tricks.
     """
@@ -25,7 +25,7 @@ class Cost:
     ram: int
 
 
-def cost_of(graph: Channels, removed: frozenset[int]) -> Cost:
+def cost_of(graph: ChannelGraph, removed: frozenset[int]) -> GraphCost:
     """The model's cost when the units in `removed` are gone."""
     sizes = {number: _kept(units, removed) for number, units in graph.units.items()}
     channels = parameters = macs = 0
@@ -35,16 +35,22 @@ def cost_of(graph: Channels, removed: frozenset[int]) -> Cost:
         if id(cut.layer) not in counted:  # a shared layer's weights are stored once
             counted.add(id(cut.layer))
             parameters += weights
-            if cut.role in (Role.CONV, Role.CONV_TRANSPOSE, Role.DENSE, Role.SEPARABLE, Role.LSTM):
+            if cut.role in (
+                CutRole.CONV,
+                CutRole.CONV_TRANSPOSE,
+                CutRole.DENSE,
+                CutRole.SEPARABLE,
+                CutRole.LSTM,
+            ):
                 channels += outputs
     for step in graph.steps:
         if step.layer.weights and id(step.layer) not in counted:
             counted.add(id(step.layer))
             parameters += int(step.layer.count_params())
-    return Cost(channels, parameters, macs, _peak(graph, sizes))
+    return GraphCost(channels, parameters, macs, _peak(graph, sizes))
 
 
-def work_of(graph: Channels) -> dict[int, int]:
+def work_of(graph: ChannelGraph) -> dict[int, int]:
     """MACs by layer (its id), all its calls together; layers whose work is not understood are not in it."""
     macs: dict[int, int] = {}
     for cut, _, _, work in _counted(graph, frozenset()):
@@ -52,7 +58,7 @@ def work_of(graph: Channels) -> dict[int, int]:
     return macs
 
 
-def _counted(graph: Channels, removed: frozenset[int]) -> Iterator[tuple[Cut, int, int, int]]:
+def _counted(graph: ChannelGraph, removed: frozenset[int]) -> Iterator[tuple[Cut, int, int, int]]:
     """Each cut with its output channels, stored parameters and MACs."""
     for cut in graph.cuts:
         inputs, outputs = _kept(cut.inputs, removed), _kept(cut.outputs, removed)
@@ -72,19 +78,19 @@ def _weights(cut: Cut, inputs: int, outputs: int) -> tuple[int, int]:
     """Stored parameters, and multiplications per position."""
     layer = cut.layer
     bias = outputs if getattr(layer, "use_bias", False) else 0
-    if cut.role is Role.NORM:
+    if cut.role is CutRole.NORM:
         return outputs * len(layer.weights), 0
-    if cut.role is Role.PRELU:
+    if cut.role is CutRole.PRELU:
         return math.prod(layer.alpha.shape[:-1]) * outputs, 0
-    if cut.role is Role.EMBEDDING:
+    if cut.role is CutRole.EMBEDDING:
         return layer.input_dim * outputs, 0
-    if cut.role is Role.LSTM:
+    if cut.role is CutRole.LSTM:
         work = 4 * outputs * (inputs + outputs)
         return work + 4 * bias, work
-    if cut.role is Role.DEPTHWISE:
+    if cut.role is CutRole.DEPTHWISE:
         work = _window(layer.weights[0]) * outputs
         return work + bias, work
-    if cut.role is Role.SEPARABLE:
+    if cut.role is CutRole.SEPARABLE:
         middle = inputs * layer.depth_multiplier
         work = _window(layer.weights[0]) * middle + middle * outputs
         return work + bias, work
@@ -92,7 +98,7 @@ def _weights(cut: Cut, inputs: int, outputs: int) -> tuple[int, int]:
     return work + bias, work
 
 
-def _peak(graph: Channels, channels: dict[int, int]) -> int:
+def _peak(graph: ChannelGraph, channels: dict[int, int]) -> int:
     shapes: dict[int, tuple[int | None, ...]] = {}
     last_use: dict[int, int] = dict.fromkeys(graph.outputs, len(graph.steps))
     for place, step in enumerate(graph.steps):

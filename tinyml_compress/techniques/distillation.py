@@ -17,7 +17,7 @@ from tinyml_compress.errors import ModelError, UnsupportedLayer
 from tinyml_compress.support.backend import fix_seeds, keras2, tensorflow
 from tinyml_compress.techniques._beside import alike, beside_teacher
 from tinyml_compress.techniques._slicing import rebuild_without
-from tinyml_compress.techniques.channels import Channels, Role, analyse
+from tinyml_compress.techniques.channels import ChannelGraph, CutRole, analyse
 from tinyml_compress.techniques.graph import Copier, copy_model, rebuild
 from tinyml_compress.techniques.structured import ROUND_TO, remove_channels
 from tinyml_compress.techniques.technique import (
@@ -25,8 +25,8 @@ from tinyml_compress.techniques.technique import (
     Applied,
     Context,
     Fidelity,
-    Options,
     Point,
+    StageOptions,
     Technique,
     count,
     epochs,
@@ -212,11 +212,11 @@ def fresh_copy(model: Any, seed: int) -> Any:
     return rebuild(model, substitute)
 
 
-def _surplus(graph: Channels, width: float, round_to: int) -> list[int]:
+def _surplus(graph: ChannelGraph, width: float, round_to: int) -> list[int]:
     """The units that go: of every group of layers that share channels the same part."""
     makers: dict[int, tuple[str, ...]] = {}
     for cut in graph.cuts:
-        if cut.role not in (Role.NORM, Role.PRELU, Role.DEPTHWISE):
+        if cut.role not in (CutRole.NORM, CutRole.PRELU, CutRole.DEPTHWISE):
             for unit in dict.fromkeys(int(unit) for unit in cut.outputs):
                 makers[unit] = (*makers.get(unit, ()), cut.layer.name)
     groups: dict[tuple[str, ...], list[int]] = {}
@@ -231,7 +231,7 @@ def _surplus(graph: Channels, width: float, round_to: int) -> list[int]:
 
 
 @dataclass(frozen=True)
-class DistilOptions(Options):
+class DistilOptions(StageOptions):
     """A smaller student learns from the model so far."""
 
     student: str = text("file, zoo:NAME or module:function; empty: the teacher's architecture made narrower")

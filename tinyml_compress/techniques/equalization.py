@@ -20,14 +20,14 @@ from tinyml_compress.support.backend import fix_seeds
 from tinyml_compress.techniques._prepare import prepare
 from tinyml_compress.techniques._scaling import scalable, scaled
 from tinyml_compress.techniques._simulated import Simulation
-from tinyml_compress.techniques.channels import Channels, Role
+from tinyml_compress.techniques.channels import ChannelGraph, CutRole
 from tinyml_compress.techniques.technique import (
     Applied,
     Context,
     Dimension,
     Fidelity,
-    Options,
     Point,
+    StageOptions,
     Technique,
     count,
     excluded,
@@ -46,7 +46,7 @@ _MOST = 1e3
 
 
 @dataclass(frozen=True)
-class EqualOptions(Options):
+class EqualOptions(StageOptions):
     """Channels of a tensor get alike ranges, the layers on both sides taking up the factors: outputs stay."""
 
     strength: float = number(
@@ -104,7 +104,7 @@ def equalize(model: Any, inputs: Array, options: EqualOptions, seed: int = 0) ->
     return Equalized(best, at, losses, _spreads(graph, ranges, after), pinned)
 
 
-def _ranges(simulation: Simulation, graph: Channels) -> dict[int, float]:
+def _ranges(simulation: Simulation, graph: ChannelGraph) -> dict[int, float]:
     """Per unit that may be scaled the largest magnitude that it takes on the samples."""
     ranges: dict[int, float] = {}
 
@@ -121,14 +121,14 @@ def _ranges(simulation: Simulation, graph: Channels) -> dict[int, float]:
     return ranges
 
 
-def _weight_ranges(graph: Channels) -> dict[int, float]:
+def _weight_ranges(graph: ChannelGraph) -> dict[int, float]:
     """Per unit how large the weights that read it are, at most, against the largest of their own scales.
 
     A depthwise convolution has a scale for every channel, and does not care.
     """
     ranges: dict[int, float] = {}
     for cut in graph.cuts:
-        if cut.role is Role.DEPTHWISE:
+        if cut.role is CutRole.DEPTHWISE:
             continue
         kernel = np.abs(cut.layer.get_weights()[0]).reshape(-1, *cut.layer.get_weights()[0].shape[-2:]).max(0)
         part = (kernel / np.maximum(kernel.max(axis=0), 1e-12)).max(axis=1)
@@ -138,7 +138,7 @@ def _weight_ranges(graph: Channels) -> dict[int, float]:
 
 
 def _factors(
-    graph: Channels, ranges: Mapping[int, float], weights: Mapping[int, float], strength: float
+    graph: ChannelGraph, ranges: Mapping[int, float], weights: Mapping[int, float], strength: float
 ) -> dict[int, float]:
     """Per unit: small activations grow, as far as the weights that read them bear it."""
     factors: dict[int, float] = {}
@@ -156,7 +156,7 @@ def _factors(
 
 
 def _spreads(
-    graph: Channels, before: Mapping[int, float], after: Mapping[int, float]
+    graph: ChannelGraph, before: Mapping[int, float], after: Mapping[int, float]
 ) -> dict[str, tuple[float, float]]:
     spreads = {}
     for cut in graph.cuts:

@@ -18,8 +18,8 @@ from tinyml_compress.techniques.technique import (
     Applied,
     Context,
     Dimension,
-    Options,
     Point,
+    StageOptions,
     Technique,
     count,
     epochs,
@@ -36,7 +36,7 @@ _FEW = 2000
 
 
 @dataclass(frozen=True)
-class TrainOptions(Options):
+class TrainOptions(StageOptions):
     """Train the model; stages before the first other one make the float model that guards compare with."""
 
     epochs: int = epochs(20)

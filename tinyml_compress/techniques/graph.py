@@ -17,7 +17,7 @@ Substitute = Callable[[Any, tuple[Any, ...], dict[str, Any]], Any]
 
 
 @dataclass(frozen=True)
-class Step:
+class LayerCall:
     """One call of one layer in a model without nested models: which tensors (by number) go in and
     come out.
     """
@@ -109,7 +109,7 @@ def copy_model(model: Any, *, name: str | None = None) -> Any:
     return rebuild(model, Copier(), name=name)
 
 
-def steps_of(model: Any) -> list[Step]:
+def steps_of(model: Any) -> list[LayerCall]:
     """The calls of a model made by `copy_model`, producers before consumers."""
     numbers: dict[str, int] = {}
     for tensor in model.inputs:
@@ -121,7 +121,7 @@ def steps_of(model: Any) -> list[Step]:
         for tensor in outs:
             numbers.setdefault(str(id(tensor)), len(numbers))
         steps.append(
-            Step(
+            LayerCall(
                 layer=node.layer,
                 inputs=tuple(numbers[str(id(tensor))] for tensor in ins),
                 outputs=tuple(numbers[str(id(tensor))] for tensor in outs),

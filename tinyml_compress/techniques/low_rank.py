@@ -20,7 +20,7 @@ import numpy.typing as npt
 from tinyml_compress.errors import ConfigError, TrainingError
 from tinyml_compress.results import Listing
 from tinyml_compress.support.backend import keras2
-from tinyml_compress.techniques._layerwise import Walk
+from tinyml_compress.techniques._layerwise import LayerWalk
 from tinyml_compress.techniques._sharing import choose_levels
 from tinyml_compress.techniques._thin import matrix_of
 from tinyml_compress.techniques.graph import Copier, copy_model, rebuild, steps_of
@@ -31,8 +31,8 @@ from tinyml_compress.techniques.technique import (
     Context,
     Dimension,
     Fidelity,
-    Options,
     Point,
+    StageOptions,
     Technique,
     epochs,
     excluded,
@@ -60,7 +60,7 @@ class RankBy(Enum):
 
 
 @dataclass(frozen=True)
-class Split:
+class RankSplit:
     """What happened to one layer."""
 
     layer: str
@@ -75,7 +75,7 @@ class Factored:
     """The factored model, layer by layer."""
 
     model: Any
-    splits: tuple[Split, ...]
+    splits: tuple[RankSplit, ...]
     before: int
     after: int
     history: History
@@ -104,14 +104,14 @@ def factorise(
     for layer, whole in candidates:
         rank = ranks.get(layer.name)
         if isinstance(whole, str):
-            splits.append(Split(layer.name, None, layer.count_params(), layer.count_params(), whole))
+            splits.append(RankSplit(layer.name, None, layer.count_params(), layer.count_params(), whole))
         elif rank is None or not _pays(layer, rank):
             why = f"rank {rank} would not save parameters" if rank else "needs its full rank"
-            splits.append(Split(layer.name, None, layer.count_params(), layer.count_params(), why))
+            splits.append(RankSplit(layer.name, None, layer.count_params(), layer.count_params(), why))
         else:
             after = _parameters(layer, rank)
             splits.append(
-                Split(layer.name, rank, layer.count_params(), after, f"rank {rank} of {_full(layer)}")
+                RankSplit(layer.name, rank, layer.count_params(), after, f"rank {rank} of {_full(layer)}")
             )
     chosen = {split.layer: split.rank for split in splits if split.rank is not None}
     smaller = _replace(flat, chosen, roots)
@@ -335,7 +335,7 @@ def _roots(flat: Any, candidates: list[tuple[Any, Array | str]], inputs: Array) 
     """Per layer L, where LL' is the mean of xx' over what the layer reads; of layers whose matrix reads it as
     it is.
     """
-    walk = Walk(flat, inputs[:_SAMPLES])
+    walk = LayerWalk(flat, inputs[:_SAMPLES])
     roots = {}
     for layer, whole in candidates:
         if not isinstance(whole, str) and (
@@ -373,7 +373,7 @@ def _factors(layer: Any, rank: int, weigh: Array | None) -> tuple[Array, Array]:
 
 
 @dataclass(frozen=True)
-class LowRankOptions(Options):
+class LowRankOptions(StageOptions):
     """Layers are split into two thin ones where that saves parameters."""
 
     by: str = word("energy", tuple(by.value for by in RankBy), "how ranks are chosen")

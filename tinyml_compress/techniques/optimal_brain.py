@@ -18,7 +18,7 @@ import numpy.typing as npt
 
 from tinyml_compress.results import Listing
 from tinyml_compress.support.backend import fix_seeds
-from tinyml_compress.techniques._layerwise import LINEAR, LinearMap, Walk, divergence
+from tinyml_compress.techniques._layerwise import LINEAR, LayerWalk, LinearMap, divergence
 from tinyml_compress.techniques._second_order import Pruner
 from tinyml_compress.techniques._sharing import LEVELS, choose_levels
 from tinyml_compress.techniques.patterns import Pattern, pattern_of
@@ -26,7 +26,7 @@ from tinyml_compress.techniques.sparsity import ZEROS_HEAD, Zeros, prunable_weig
 from tinyml_compress.techniques.technique import (
     Applied,
     Context,
-    Options,
+    StageOptions,
     Technique,
     count,
     excluded,
@@ -41,7 +41,7 @@ Array = npt.NDArray[Any]
 
 
 @dataclass(frozen=True)
-class BrainOptions(Options):
+class BrainOptions(StageOptions):
     """Weights whose loss the outputs feel least become zero, the others make up for them: no training, no
     labels.
     """
@@ -90,7 +90,7 @@ def prune_by_outputs(
 ) -> BrainPruned:
     """A pruned copy of `model`; `inputs` are calibration samples, without labels."""
     fix_seeds(seed)
-    walk = Walk(model, inputs[: options.samples], seed, recurrent=True)
+    walk = LayerWalk(model, inputs[: options.samples], seed, recurrent=True)
     pattern = pattern_of(options.pattern) if options.pattern else None
     fixed, free, notes = _asked(walk, options, pattern)
     has_choice = options.share == "measured" and options.sparsity > 0 and not _is_groups(pattern)
@@ -104,7 +104,7 @@ def prune_by_outputs(
 
 
 def _sensitivities(
-    walk: Walk,
+    walk: LayerWalk,
     names: Sequence[str],
     pattern: Pattern | None = None,
     tell: Callable[[str], None] = lambda text: None,
@@ -128,7 +128,7 @@ def _sensitivities(
 
 
 def _asked(
-    walk: Walk, options: BrainOptions, pattern: Pattern | None
+    walk: LayerWalk, options: BrainOptions, pattern: Pattern | None
 ) -> tuple[dict[str, float], list[str], tuple[str, ...]]:
     """Layers whose part of zeros is given, those that share out the rest, and what is left dense and why."""
     known = [layer for layer in walk.working.layers if prunable_weights(layer)]
@@ -155,7 +155,7 @@ def _asked(
 
 
 def _shared(
-    walk: Walk, harms: Mapping[str, Sequence[float]], free: Sequence[str], options: BrainOptions
+    walk: LayerWalk, harms: Mapping[str, Sequence[float]], free: Sequence[str], options: BrainOptions
 ) -> dict[str, float]:
     """Every free layer's part of zeros."""
     if not harms:

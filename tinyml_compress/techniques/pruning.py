@@ -27,8 +27,8 @@ from tinyml_compress.techniques.technique import (
     Context,
     Dimension,
     Fidelity,
-    Options,
     Point,
+    StageOptions,
     Technique,
     count,
     epochs,
@@ -363,7 +363,7 @@ def _tfmot_wrapper(plan: _Plan) -> tuple[Callable[[Any, float], Any], Callable[[
 
 
 @dataclass(frozen=True)
-class PruneOptions(Options):
+class PruneOptions(StageOptions):
     """Small weights become zero."""
 
     sparsity: float = number(0.8, 0.0, 0.99, "part of the weights that becomes zero")

@@ -24,7 +24,7 @@ from tinyml_compress.techniques._prepare import Prepared, prepare
 from tinyml_compress.techniques._quantizers import bake, output_quantizer, wrap_weights
 from tinyml_compress.techniques.channels import is_softmax
 from tinyml_compress.techniques.clustering import cluster_projection
-from tinyml_compress.techniques.graph import Copier, Step, rebuild, steps_of
+from tinyml_compress.techniques.graph import Copier, LayerCall, rebuild, steps_of
 from tinyml_compress.techniques.pruning import mask_projection
 from tinyml_compress.techniques.sparsity import prunable_weights, total_sparsity
 from tinyml_compress.techniques.technique import (
@@ -32,8 +32,8 @@ from tinyml_compress.techniques.technique import (
     Context,
     Dimension,
     Fidelity,
-    Options,
     Point,
+    StageOptions,
     Technique,
     epochs,
     excluded,
@@ -64,7 +64,7 @@ class Treatment(Enum):
 
 
 @dataclass(frozen=True)
-class Decision:
+class LayerPlan:
     """The plan for one layer, and why."""
 
     layer: str
@@ -80,7 +80,7 @@ class Quantized:
     """
 
     model: Any
-    plan: tuple[Decision, ...]
+    plan: tuple[LayerPlan, ...]
     notes: tuple[str, ...]
     history: History
     sparsity_before: float
@@ -96,7 +96,7 @@ _PASSING = {
 }  # fmt: skip
 
 
-def plan_qat(model: Any, *, exclude: Sequence[str] = ()) -> tuple[Decision, ...]:
+def plan_qat(model: Any, *, exclude: Sequence[str] = ()) -> tuple[LayerPlan, ...]:
     """Which layer is treated how, without training anything."""
     return _plan(prepare(model), exclude)
 
@@ -144,13 +144,13 @@ def train_quantized(
     return Quantized(finished, plan, notes, history, before, total_sparsity(finished))
 
 
-def _plan(prepared: Prepared, exclude: Sequence[str]) -> tuple[Decision, ...]:
+def _plan(prepared: Prepared, exclude: Sequence[str]) -> tuple[LayerPlan, ...]:
     steps = steps_of(prepared.model)
     calls: dict[int, int] = {}
     for step in steps:
         calls[id(step.layer)] = calls.get(id(step.layer), 0) + 1
     rows = [
-        Decision(name, "BatchNormalization", Treatment.FOLDED, f"its scale and shift go into {into}")
+        LayerPlan(name, "BatchNormalization", Treatment.FOLDED, f"its scale and shift go into {into}")
         for name, into in prepared.folded.items()
     ]
     seen: set[int] = set()
@@ -159,11 +159,11 @@ def _plan(prepared: Prepared, exclude: Sequence[str]) -> tuple[Decision, ...]:
             continue
         seen.add(id(step.layer))
         treatment, why = _treat(step, calls[id(step.layer)], exclude)
-        rows.append(Decision(step.layer.name, type(step.layer).__name__, treatment, why))
+        rows.append(LayerPlan(step.layer.name, type(step.layer).__name__, treatment, why))
     return tuple(rows)
 
 
-def _treat(step: Step, calls: int, exclude: Sequence[str]) -> tuple[Treatment, str]:
+def _treat(step: LayerCall, calls: int, exclude: Sequence[str]) -> tuple[Treatment, str]:
     layer, kind = step.layer, type(step.layer).__name__
     if kind in _PASSING:
         return Treatment.PASSES, "its output has the range of its input"
@@ -204,7 +204,7 @@ class _Annotated:
 def _annotate(prepared: Prepared, trained: set[str], *, one_scale: bool) -> _Annotated:
     """Wrap the kernels, and put a range after every tensor that an operator will really write."""
     steps = steps_of(prepared.model)
-    readers: dict[int, list[Step]] = {}
+    readers: dict[int, list[LayerCall]] = {}
     for step in steps:
         for number in step.inputs:
             readers.setdefault(number, []).append(step)
@@ -299,7 +299,7 @@ def _projections(model: Any, prepared: Prepared, preserve: Preserve) -> list[Pro
 
 
 @dataclass(frozen=True)
-class QatOptions(Options):
+class QatOptions(StageOptions):
     """Fine-tuning with int8 arithmetic."""
 
     preserve: str = word(

@@ -19,7 +19,7 @@ from tinyml_compress.techniques.augmentation import augmented, words_of
 from tinyml_compress.techniques.convert_stage import ConvertOptions
 from tinyml_compress.techniques.fine_tuning import TrainOptions
 from tinyml_compress.techniques.registry import all_techniques, technique
-from tinyml_compress.techniques.technique import Options
+from tinyml_compress.techniques.technique import StageOptions
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -60,7 +60,7 @@ class Stage:
 
     use: str
     name: str
-    options: Options
+    options: StageOptions
     guard: Guard
     teach: float | None = None
     """None: TEACH where the stage trains and a float model is there to follow."""

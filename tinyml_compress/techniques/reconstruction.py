@@ -19,18 +19,18 @@ import numpy.typing as npt
 from tinyml_compress.errors import TrainingError, UnsupportedLayer
 from tinyml_compress.results import Listing
 from tinyml_compress.support.backend import fix_seeds
-from tinyml_compress.techniques._layerwise import LinearMap, Walk, divergence
+from tinyml_compress.techniques._layerwise import LayerWalk, LinearMap, divergence
 from tinyml_compress.techniques._second_order import Quadratic
 from tinyml_compress.techniques._slicing import rebuild_without
-from tinyml_compress.techniques.channels import Channels, Cut, Role, analyse
+from tinyml_compress.techniques.channels import ChannelGraph, Cut, CutRole, analyse
 from tinyml_compress.techniques.cost import cost_of
 from tinyml_compress.techniques.structured import ROUND_TO, blocks_of, kept_count
 from tinyml_compress.techniques.technique import (
     Applied,
     Context,
     Fidelity,
-    Options,
     Point,
+    StageOptions,
     Technique,
     count,
     excluded,
@@ -49,7 +49,7 @@ _WORK = 2e11
 
 
 @dataclass(frozen=True)
-class ReconstructOptions(Options):
+class ReconstructOptions(StageOptions):
     """Channels go whose loss the outputs feel least, their readers are re-solved: no training, no labels."""
 
     keep: float = number(0.5, 0.01, 0.99, "part of the budget that stays")
@@ -74,7 +74,7 @@ class ReconstructOptions(Options):
 
 
 @dataclass(frozen=True)
-class Kept:
+class KeptChannels:
     """What became of channels that live in the same layers."""
 
     layers: tuple[str, ...]
@@ -91,7 +91,7 @@ class Reconstructed:
     """The smaller model and what was done."""
 
     model: Any
-    blocks: tuple[Kept, ...]
+    blocks: tuple[KeptChannels, ...]
     macs: tuple[int, int]
     parameters: tuple[int, int]
     notes: tuple[str, ...]
@@ -162,7 +162,7 @@ def reconstruct(
 ) -> Reconstructed:
     """A smaller copy of `model`; `inputs` are calibration samples, without labels."""
     fix_seeds(seed)
-    walk = Walk(model, np.asarray(inputs)[: options.samples], seed)
+    walk = LayerWalk(model, np.asarray(inputs)[: options.samples], seed)
     graph = analyse(walk.working)
     _pin_what_is_not_solved(walk, graph, options)
     readers = _readers(walk, graph)
@@ -188,7 +188,7 @@ def reconstruct(
         )
     before, after = cost_of(graph, frozenset()), cost_of(graph, removed)
     kept = tuple(
-        Kept(block.layers, len(block.order), len(block.order) - gone, _harm(block, gone))
+        KeptChannels(block.layers, len(block.order), len(block.order) - gone, _harm(block, gone))
         for block, gone in zip(blocks, counts, strict=True)
     )
     notes = tuple(dict.fromkeys(why for why in graph.pinned.values() if "of the model" not in why))
@@ -201,30 +201,30 @@ def reconstruct(
     )
 
 
-def _pin_what_is_not_solved(walk: Walk, graph: Channels, options: ReconstructOptions) -> None:
+def _pin_what_is_not_solved(walk: LayerWalk, graph: ChannelGraph, options: ReconstructOptions) -> None:
     """Channels that a layer reads which cannot be re-solved stay, and those of layers that are spared."""
     linear = {layer.name for layer in walk.layers()}
     spared = matching(options.exclude, [layer.name for layer in walk.layers()])
     for cut in graph.cuts:
-        passes = cut.role in (Role.NORM, Role.PRELU)
+        passes = cut.role in (CutRole.NORM, CutRole.PRELU)
         if not passes and cut.layer.name not in linear:
             graph.pin(cut.inputs, f"{cut.layer.name} reads them and cannot be re-solved")
         if cut.layer.name in spared:
             graph.pin(cut.outputs, f"{cut.layer.name} is excluded by the recipe")
 
 
-def _readers(walk: Walk, graph: Channels) -> dict[str, Cut]:
+def _readers(walk: LayerWalk, graph: ChannelGraph) -> dict[str, Cut]:
     """Layers that end channels: what a depthwise layer reads it also makes."""
     linear = {layer.name for layer in walk.layers()}
     return {
         cut.layer.name: cut
         for cut in graph.cuts
-        if cut.layer.name in linear and cut.role is not Role.DEPTHWISE
+        if cut.layer.name in linear and cut.role is not CutRole.DEPTHWISE
     }
 
 
 def _measured(
-    walk: Walk,
+    walk: LayerWalk,
     layers: tuple[str, ...],
     roots: list[int],
     readers: Mapping[str, Cut],
@@ -283,7 +283,7 @@ def _harm(block: _Block, gone: int) -> float:
     return float(np.interp(gone / len(block.order), (0.0, *_LEVELS), block.harms))
 
 
-def _counts(graph: Channels, blocks: Sequence[_Block], options: ReconstructOptions) -> list[int]:
+def _counts(graph: ChannelGraph, blocks: Sequence[_Block], options: ReconstructOptions) -> list[int]:
     """How many channels of each block go: step by step, where the budget gains most for the harm."""
 
     def least(block: _Block, part: float) -> int:

@@ -94,7 +94,7 @@ class Curve:
 
 
 @dataclass(frozen=True)
-class Sensitivity:
+class Curves:
     """A model's curves, in the order in which its layers run."""
 
     curves: tuple[Curve, ...]
@@ -167,7 +167,7 @@ def measured(
     patterns: Patterns = _ANY,
     seed: int = 0,
     tell: Callable[[str], None] = lambda text: None,
-) -> Sensitivity:
+) -> Curves:
     """Every layer with kernels that `only` accepts; `patterns` are those that its zeros will have."""
     if not len(inputs):
         raise DataError(
@@ -198,7 +198,7 @@ def measured(
                     moved.append(max([outputs.moved(), *moved[-1:]]))
             size = sum(int(np.prod(weight.shape)) for weight in prunable_weights(layer))
             curves.append(Curve(layer.name, type(layer).__name__, size, one, tuple(moved)))
-    return Sensitivity(tuple(curves), len(chosen))
+    return Curves(tuple(curves), len(chosen))
 
 
 class _Outputs:

@@ -16,8 +16,8 @@ from tinyml_compress.results import Listing
 from tinyml_compress.support.backend import keras2, tensorflow
 from tinyml_compress.techniques._dead import dead_roots
 from tinyml_compress.techniques._slicing import rebuild_without
-from tinyml_compress.techniques.channels import Channels, Role, analyse
-from tinyml_compress.techniques.cost import Cost, cost_of
+from tinyml_compress.techniques.channels import ChannelGraph, CutRole, analyse
+from tinyml_compress.techniques.cost import GraphCost, cost_of
 from tinyml_compress.techniques.graph import copy_model
 from tinyml_compress.techniques.sensitivity import Curve, Means, measured
 from tinyml_compress.techniques.technique import (
@@ -26,8 +26,8 @@ from tinyml_compress.techniques.technique import (
     Context,
     Dimension,
     Fidelity,
-    Options,
     Point,
+    StageOptions,
     Technique,
     count,
     epochs,
@@ -50,7 +50,7 @@ Gradients = Callable[[Any], dict[str, npt.NDArray[Any]]]
 
 
 @dataclass(frozen=True)
-class Block:
+class ChannelGroup:
     """Channels that live in the same layers, and how many of them were kept."""
 
     layers: tuple[str, ...]
@@ -63,10 +63,10 @@ class Removal:
     """The smaller model and what was done."""
 
     model: Any
-    blocks: tuple[Block, ...]
+    blocks: tuple[ChannelGroup, ...]
     pinned: tuple[tuple[str, str], ...]  # layer, why its channels had to stay
-    before: Cost
-    after: Cost
+    before: GraphCost
+    after: GraphCost
 
 
 def remove_dead_channels(model: Any) -> Removal:
@@ -134,26 +134,33 @@ def remove_channels(
     return _removal(flat, graph, removed_at(low))
 
 
-def _removal(flat: Any, graph: Channels, removed: frozenset[int]) -> Removal:
+def _removal(flat: Any, graph: ChannelGraph, removed: frozenset[int]) -> Removal:
     smaller = rebuild_without(flat, graph, removed)
     blocks = tuple(
-        Block(layers, len(roots), sum(1 for root in roots if root not in removed))
+        ChannelGroup(layers, len(roots), sum(1 for root in roots if root not in removed))
         for layers, roots in blocks_of(graph).items()
     )
     reasons: dict[str, str] = {}
     for cut in graph.cuts:
         for unit in cut.outputs:
-            if int(unit) in graph.pinned and cut.role not in (Role.NORM, Role.PRELU):
+            if int(unit) in graph.pinned and cut.role not in (CutRole.NORM, CutRole.PRELU):
                 reasons.setdefault(cut.layer.name, graph.pinned[int(unit)])
     return Removal(
         smaller, blocks, tuple(reasons.items()), cost_of(graph, frozenset()), cost_of(graph, removed)
     )
 
 
-_BIRTHPLACES = (Role.CONV, Role.CONV_TRANSPOSE, Role.DENSE, Role.SEPARABLE, Role.LSTM, Role.EMBEDDING)
+_BIRTHPLACES = (
+    CutRole.CONV,
+    CutRole.CONV_TRANSPOSE,
+    CutRole.DENSE,
+    CutRole.SEPARABLE,
+    CutRole.LSTM,
+    CutRole.EMBEDDING,
+)
 
 
-def blocks_of(graph: Channels) -> dict[tuple[str, ...], list[int]]:
+def blocks_of(graph: ChannelGraph) -> dict[tuple[str, ...], list[int]]:
     """Free roots, grouped by the layers that make them: each layer's count is the sum of its
     blocks' counts.
     """
@@ -221,7 +228,7 @@ def _choose_global(
 
 
 def _spent(
-    graph: Channels, blocks: dict[tuple[str, ...], list[int]], removed: frozenset[int], budget: str
+    graph: ChannelGraph, blocks: dict[tuple[str, ...], list[int]], removed: frozenset[int], budget: str
 ) -> int:
     if budget == "channels":
         return sum(1 for roots in blocks.values() for root in roots if root not in removed)
@@ -229,14 +236,14 @@ def _spent(
 
 
 def _target(
-    graph: Channels, blocks: dict[tuple[str, ...], list[int]], whole: Cost, budget: str, keep: float
+    graph: ChannelGraph, blocks: dict[tuple[str, ...], list[int]], whole: GraphCost, budget: str, keep: float
 ) -> float:
     return keep * (
         _spent(graph, blocks, frozenset(), budget) if budget == "channels" else getattr(whole, budget)
     )
 
 
-def _scores(flat: Any, graph: Channels, importance: str, gradients: Gradients | None) -> dict[int, float]:
+def _scores(flat: Any, graph: ChannelGraph, importance: str, gradients: Gradients | None) -> dict[int, float]:
     """One number per root, comparable between layers: each layer's scores are scaled to a mean of one."""
     slopes: dict[str, npt.NDArray[Any]] = {}
     if importance == "taylor":
@@ -250,7 +257,7 @@ def _scores(flat: Any, graph: Channels, importance: str, gradients: Gradients | 
     gammas = _gammas(graph)
     sums: dict[int, list[float]] = {}
     for cut in graph.cuts:
-        if cut.role not in _BIRTHPLACES and cut.role is not Role.DEPTHWISE:
+        if cut.role not in _BIRTHPLACES and cut.role is not CutRole.DEPTHWISE:
             continue
         each = _layer_scores(cut, importance, slopes.get(cut.layer.name), gammas)
         if each is None:
@@ -262,7 +269,7 @@ def _scores(flat: Any, graph: Channels, importance: str, gradients: Gradients | 
     return {root: float(np.mean(sums[root])) if root in sums else 1.0 for root in every}
 
 
-def _gammas(graph: Channels) -> dict[int, npt.NDArray[Any]]:
+def _gammas(graph: ChannelGraph) -> dict[int, npt.NDArray[Any]]:
     """tensor -> scale that the batch normalization reading it applies."""
     scales = {}
     for step in graph.steps:
@@ -283,13 +290,13 @@ def _layer_scores(
     if importance == "batch_norm" and gamma is not None and len(gamma) == count:
         return gamma
     weights = layer.get_weights()
-    if cut.role is Role.DEPTHWISE:
+    if cut.role is CutRole.DEPTHWISE:
         matrix = weights[0].reshape(-1, count)
-    elif cut.role is Role.SEPARABLE:
+    elif cut.role is CutRole.SEPARABLE:
         matrix = weights[1].reshape(-1, count)
-    elif cut.role is Role.CONV_TRANSPOSE:
+    elif cut.role is CutRole.CONV_TRANSPOSE:
         matrix = np.moveaxis(weights[0], -2, -1).reshape(-1, count)
-    elif cut.role is Role.LSTM:
+    elif cut.role is CutRole.LSTM:
         matrix = np.concatenate(weights[:2]).reshape(-1, 4, count).reshape(-1, count)
     else:
         matrix = weights[0].reshape(-1, count)
@@ -327,7 +334,7 @@ def _taylor_slopes(
 
 
 @dataclass(frozen=True)
-class ChannelsOptions(Options):
+class ChannelsOptions(StageOptions):
     """Whole channels are removed and the model is rebuilt smaller."""
 
     keep: float = number(0.5, 0.01, 1.0, "part of the budget that stays; 1.0 removes dead channels only")
@@ -463,7 +470,7 @@ def _slopes(training: Training) -> Gradients:
     return gradients
 
 
-def _joined(first: Removal, last: Removal) -> tuple[Block, ...]:
+def _joined(first: Removal, last: Removal) -> tuple[ChannelGroup, ...]:
     left = {block.layers: block.after for block in last.blocks}
     return tuple(replace(block, after=left.get(block.layers, block.after)) for block in first.blocks)
 

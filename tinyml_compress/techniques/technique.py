@@ -92,14 +92,14 @@ def matching(patterns: Iterable[str], known: Sequence[str]) -> frozenset[str]:
 
 
 @dataclass(frozen=True)
-class Options:
+class StageOptions:
     """What the options of all stages share."""
 
     def problem(self) -> str | None:
         """What is wrong with the combination of options, if anything."""
         return None
 
-    def milder(self) -> Options | None:
+    def milder(self) -> StageOptions | None:
         """The options to try after a breach of the guard; None when there is nothing milder."""
         return None
 
@@ -183,7 +183,7 @@ class Fidelity:
         return self.main > 0
 
 
-O = TypeVar("O", bound=Options)  # noqa: E741
+O = TypeVar("O", bound=StageOptions)  # noqa: E741
 
 
 class Technique(ABC, Generic[O]):
@@ -191,7 +191,7 @@ class Technique(ABC, Generic[O]):
 
     use: ClassVar[str]
     """Its word in recipes."""
-    options: ClassVar[type[Options]]
+    options: ClassVar[type[StageOptions]]
     """Whose docstring is the technique's line in the documentation."""
     place: ClassVar[int]
     """Where it stands among the others in a recipe that the search writes."""

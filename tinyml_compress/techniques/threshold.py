@@ -9,7 +9,7 @@ import numpy as np
 
 from tinyml_compress.techniques.graph import copy_model
 from tinyml_compress.techniques.sparsity import Zeros, prunable_weights, zeros_of, zeros_table
-from tinyml_compress.techniques.technique import Applied, Context, Options, Technique, number
+from tinyml_compress.techniques.technique import Applied, Context, StageOptions, Technique, number
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ def zero_below(model: Any, threshold: float = 1e-3) -> Thresholded:
 
 
 @dataclass(frozen=True)
-class ThresholdOptions(Options):
+class ThresholdOptions(StageOptions):
     """Weights that are nearly zero become zero."""
 
     threshold: float = number(1e-3, 0.0, 10.0, "weights of smaller magnitude become zero")

@@ -25,7 +25,7 @@ from tinyml_compress.pipeline.compare.differences import (
     results,
 )
 from tinyml_compress.pipeline.convert.layer_noise import layer_noise, sqnr_db
-from tinyml_compress.pipeline.evaluate.engines import Subject, run_graph, runner
+from tinyml_compress.pipeline.evaluate.engines import EngineFile, run_graph, runner
 from tinyml_compress.pipeline.evaluate.model_inputs import arrays_for
 from tinyml_compress.pipeline.sources.source import source_of
 from tinyml_compress.results import Difference, Divergence, Engine, EngineRung, Ladder, LayerNoise, Step
@@ -75,7 +75,7 @@ def ladder(
     inner: dict[Engine, list[list[Array]]] = {}
     for engine in _RUNGS:
         try:
-            outputs[engine] = runner(Subject(path, engine))(rows)
+            outputs[engine] = runner(EngineFile(path, engine))(rows)
             inner[engine] = run_graph(all_outputs(graph), engine, rows, Isa.C, Level.BALANCED)
             rungs.append(EngineRung(engine=engine))
         except TinymlError as error:

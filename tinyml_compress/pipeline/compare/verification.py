@@ -24,7 +24,7 @@ from tinyml_compress.pipeline.compare.differences import (
     results,
     shapes_of,
 )
-from tinyml_compress.pipeline.evaluate.engines import Subject, inputs_of, run_graph, runner, subject_of
+from tinyml_compress.pipeline.evaluate.engines import EngineFile, inputs_of, run_graph, runner, subject_of
 from tinyml_compress.results import Difference, Divergence, Engine, Verification
 from tinyml_compress.runners import host
 from tinyml_compress.runners.vectors import Edge, edge, pattern, random
@@ -93,7 +93,7 @@ def verify(
     )
 
 
-def _subjects(a: str, b: str | None) -> tuple[Subject, Subject]:
+def _subjects(a: str, b: str | None) -> tuple[EngineFile, EngineFile]:
     """The two sides. One file alone, or named twice: our C against TensorFlow Lite Micro."""
     first = subject_of(a)
     if b is None:
@@ -111,7 +111,7 @@ def _subjects(a: str, b: str | None) -> tuple[Subject, Subject]:
     return first, second
 
 
-def _keeps_state(subject: Subject) -> bool:
+def _keeps_state(subject: EngineFile) -> bool:
     """Whether what came before matters; False where that cannot be told, as then no result is followed
     either.
     """
@@ -121,7 +121,7 @@ def _keeps_state(subject: Subject) -> bool:
         return False
 
 
-def _same_inputs(a: Subject, b: Subject) -> tuple[Tensor, ...]:
+def _same_inputs(a: EngineFile, b: EngineFile) -> tuple[Tensor, ...]:
     ours, theirs = inputs_of(a), inputs_of(b)
     sides = [[(tensor.shape, tensor.dtype) for tensor in tensors] for tensors in (ours, theirs)]
     if sides[0] != sides[1]:
@@ -164,7 +164,7 @@ def _vectors(inputs: Sequence[Tensor], count: int, seed: int) -> Iterator[tuple[
 
 
 def _first_divergence(
-    a: Subject, b: Subject, rows: Sequence[Sequence[Array]], isa: Isa, level: Level
+    a: EngineFile, b: EngineFile, rows: Sequence[Sequence[Array]], isa: Isa, level: Level
 ) -> tuple[Divergence | None, str | None]:
     """Where the two part, or why that cannot be told."""
     if Engine.C in (a.engine, b.engine):

@@ -21,7 +21,7 @@ from tinyml_compress.support.producers import ALLOCATION
 from tinyml_compress.techniques._sharing import LEVELS
 from tinyml_compress.techniques.allocation import Allocation, Currency
 from tinyml_compress.techniques.pruning import PruneOptions
-from tinyml_compress.techniques.technique import Options
+from tinyml_compress.techniques.technique import StageOptions
 
 _FILE = "allocation.json"
 
@@ -95,7 +95,7 @@ _HEAD = (
 )
 
 
-def described(allocation: Allocation, board: str, options: Options) -> tuple[Listing, str]:
+def described(allocation: Allocation, board: str, options: StageOptions) -> tuple[Listing, str]:
     """What each layer got, and the line that sums it up."""
     assert isinstance(options, PruneOptions)
     rows = [

@@ -40,7 +40,7 @@ from tinyml_compress.techniques.low_rank import LowRankOptions
 from tinyml_compress.techniques.optimal_brain import BrainOptions
 from tinyml_compress.techniques.recipe import Guard, Recipe, Stage, TaskOptions, dump
 from tinyml_compress.techniques.reconstruction import ReconstructOptions
-from tinyml_compress.techniques.technique import Options
+from tinyml_compress.techniques.technique import StageOptions
 
 AUTO = "auto"
 """The name of the recipe that is chosen here."""
@@ -51,7 +51,7 @@ _LONGER = 4.0
 
 
 @dataclass(frozen=True)
-class Rung:
+class Attempt:
     """One recipe of the ladder."""
 
     name: str
@@ -74,12 +74,12 @@ class Rung:
         return Recipe(AUTO, f"chosen by --auto: {self.name}", seed, TaskOptions(), Guard(), stages)
 
 
-def _stage(name: str, options: Options, use: str) -> Stage:
+def _stage(name: str, options: StageOptions, use: str) -> Stage:
     return Stage(use, name, options, Guard())
 
 
 @dataclass(frozen=True)
-class Limits:
+class AutoLimits:
     """What is asked for."""
 
     drop: float = DEFAULT_DROP
@@ -94,7 +94,7 @@ def compress_automatically(
     data: str | Path | DataSet,
     *,
     output: Path,
-    limits: Limits,
+    limits: AutoLimits,
     eval_data: str | Path | DataSet | None = None,
     device: str | None = None,
     targets_dir: Path | None = None,
@@ -128,8 +128,8 @@ def compress_automatically(
     return done
 
 
-_INT8 = Rung("int8")
-_FOUR_BITS = Rung(
+_INT8 = Attempt("int8")
+_FOUR_BITS = Attempt(
     "4-bit weights, no training",
     (
         _stage("even", EqualOptions(), "equalize"),
@@ -138,26 +138,26 @@ _FOUR_BITS = Rung(
     bits=4,
 )
 _NARROWER = tuple(
-    Rung(
+    Attempt(
         f"{part:.0%} of the parameters by channels, no training",
         (_stage("channels", ReconstructOptions(keep=part, budget="parameters"), "reconstruct"),),
     )
     for part in (0.75, 0.5)
 )
-_LOW_RANK = Rung(
+_LOW_RANK = Attempt(
     "50% of the parameters by low rank, no training",
     (_stage("thin", LowRankOptions(by="parameters", value=0.5, epochs=0), "low_rank"),),
 )
 
 
-def _zeros(part: float, epochs: int = 0) -> Rung:
+def _zeros(part: float, epochs: int = 0) -> Attempt:
     how = f"{epochs} epochs with the float model as teacher" if epochs else "no training"
     stage = _stage("zeros", BrainOptions(sparsity=part), "optimal_brain")
-    return Rung(f"{part:.0%} zeros, {how}", (stage,), epochs)
+    return Attempt(f"{part:.0%} zeros, {how}", (stage,), epochs)
 
 
 def _climbed(
-    run: Any, place: Path, limits: Limits, isas: tuple[Isa, ...], seed: int, tell: Any
+    run: Any, place: Path, limits: AutoLimits, isas: tuple[Isa, ...], seed: int, tell: Any
 ) -> list[Tried]:
     """Every rung that was worth a try, in the order of what they cost."""
     began, tried = time.monotonic(), list[Tried]()
@@ -189,12 +189,12 @@ def _climbed(
     return tried
 
 
-def _every_rung() -> Iterator[Rung]:
+def _every_rung() -> Iterator[Attempt]:
     yield from (_INT8, _FOUR_BITS, *_NARROWER, _LOW_RANK)
     yield from (_zeros(part, epochs) for part in _ZEROS for epochs in (0, _EPOCHS))
 
 
-def _ladder(tried: list[Tried], limits: Limits) -> Iterator[Rung]:
+def _ladder(tried: list[Tried], limits: AutoLimits) -> Iterator[Attempt]:
     """The next rung, in the light of those tried so far."""
     yield _INT8
     reached = 0.0
@@ -217,11 +217,11 @@ def _ladder(tried: list[Tried], limits: Limits) -> Iterator[Rung]:
             return
 
 
-def _is_within(one: Tried, limits: Limits) -> bool:
+def _is_within(one: Tried, limits: AutoLimits) -> bool:
     return one.drop is not None and one.drop <= limits.drop + 1e-9
 
 
-def _is_enough(tried: list[Tried], limits: Limits) -> bool:
+def _is_enough(tried: list[Tried], limits: AutoLimits) -> bool:
     """Small enough, where a size is asked for."""
     return limits.weights is not None and any(
         _is_within(one, limits) and one.nbytes is not None and one.nbytes <= limits.weights for one in tried
@@ -234,7 +234,7 @@ def _expected(tried: list[Tried], epochs: int) -> float:
     return max(alike) if alike else (_LONGER if epochs else 1.0) * max(others, default=0.0)
 
 
-def _chosen(tried: list[Tried], limits: Limits) -> Tried:
+def _chosen(tried: list[Tried], limits: AutoLimits) -> Tried:
     within = [one for one in tried if _is_within(one, limits) and one.nbytes is not None]
     scored = [one for one in tried if one.drop is not None]
     if not within:
@@ -260,7 +260,7 @@ def _chosen(tried: list[Tried], limits: Limits) -> Tried:
     return best
 
 
-def _reason(tried: list[Tried], chosen: Tried, limits: Limits) -> str:
+def _reason(tried: list[Tried], chosen: Tried, limits: AutoLimits) -> str:
     ran = [one for one in tried if one.drop is not None]
     first = ran[0]
     why = (

@@ -72,10 +72,10 @@ class Maker:
 
     def loaded_as(self, held: Held) -> Any:
         """The held model as the converter takes it."""
-        from tinyml_compress.models import Format, LoadedModel, Origin
+        from tinyml_compress.models import LoadedModel, ModelFormat, Origin
 
         sha256 = held.sha256 or self._loaded.origin.sha256
-        return LoadedModel(self.open(held), Origin(self._spec, Format.KERAS2, sha256))
+        return LoadedModel(self.open(held), Origin(self._spec, ModelFormat.KERAS2, sha256))
 
     def make(self, stage: Stage, held: Held, float_model: Any, place: str, folder: Path) -> Made:
         """The stage's files in `folder`; `float_model` teaches, once there is one."""

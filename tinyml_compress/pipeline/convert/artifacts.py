@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from tinyml_compress import converter
 from tinyml_compress._version import __version__
-from tinyml_compress.converter import Arena, FlatFile, FlatTensor
+from tinyml_compress.converter import FileTensor, FlatFile, TflmArena
 from tinyml_compress.converter import Settings as ConverterSettings
 from tinyml_compress.errors import MissingDependency, ModelError, RuntimeCrash, UnsupportedOperator
 from tinyml_compress.frontends.preprocessing import Preprocessing, c_header
@@ -58,7 +58,7 @@ class Artifacts:
 
     files: dict[str, bytes]
     manifest: Manifest
-    arena: Arena | None
+    arena: TflmArena | None
     why_no_arena: str
     """Empty when there is an arena."""
     vectors: int
@@ -123,7 +123,7 @@ def _test_inputs(file: FlatFile, seed: int) -> list[list[Array]]:
     ]
 
 
-def _nbytes(port: FlatTensor) -> int:
+def _nbytes(port: FileTensor) -> int:
     return int(np.prod(port.shape, dtype=np.int64)) * (port.dtype.itemsize if port.dtype is not None else 4)
 
 
@@ -136,7 +136,7 @@ def _manifest(
     converted: Converted,
     model: Given,
     digests: dict[str, str],
-    arena: Arena | None,
+    arena: TflmArena | None,
     why: str,
     vectors: int,
 ) -> Manifest:
@@ -184,7 +184,7 @@ def _without_folder(spec: str) -> str:
     return Path(spec).name
 
 
-def _port(port: FlatTensor) -> PortFacts:
+def _port(port: FileTensor) -> PortFacts:
     quant = None if port.quant is None or port.dtype is None else port.quant.for_values(port.dtype)
     return PortFacts(
         name=port.name,

@@ -32,7 +32,7 @@ list.
 
 
 @dataclass(frozen=True)
-class Subject:
+class EngineFile:
     """A file or folder, and the engine that is to run it."""
 
     path: Path
@@ -42,7 +42,7 @@ class Subject:
         return f"{self.path}@{self.engine.value}"
 
 
-def subject_of(text: str, default: Engine = Engine.TFLM) -> Subject:
+def subject_of(text: str, default: Engine = Engine.TFLM) -> EngineFile:
     """`FILE` or `FILE@ENGINE`; a folder, a .c or a .h file is generated C."""
     path, engine = Path(text), default
     name, mark, word = text.rpartition("@")
@@ -64,10 +64,10 @@ def subject_of(text: str, default: Engine = Engine.TFLM) -> Subject:
             which=text,
             allowed="@c for a folder that `compile` wrote, the other engines for .tflite files",
         )
-    return Subject(path, Engine.C if generated else engine)
+    return EngineFile(path, Engine.C if generated else engine)
 
 
-def inputs_of(subject: Subject) -> tuple[Tensor, ...]:
+def inputs_of(subject: EngineFile) -> tuple[Tensor, ...]:
     """Names, shapes, types and quantization of the inputs."""
     if subject.engine is Engine.C:
         return GeneratedC(subject.path).inputs
@@ -97,7 +97,7 @@ def described_inputs(content: bytes) -> tuple[Tensor, ...]:
     return tuple(inputs)
 
 
-def runner(subject: Subject, isa: Isa = Isa.C, level: Level = Level.BALANCED) -> Run:
+def runner(subject: EngineFile, isa: Isa = Isa.C, level: Level = Level.BALANCED) -> Run:
     """A function from input vectors to outputs; isa and level matter for `aot` alone."""
     if subject.engine is Engine.C:
         return GeneratedC(subject.path).run

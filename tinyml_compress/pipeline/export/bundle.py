@@ -13,7 +13,7 @@ import numpy as np
 from tinyml_compress import converter
 from tinyml_compress.codegen.project import GoldenVectors, describe_port, usage, vectors_header
 from tinyml_compress.codegen.weights_check import with_weights_check
-from tinyml_compress.converter import FlatTensor
+from tinyml_compress.converter import FileTensor
 from tinyml_compress.exporters import Bundle, Runtime
 from tinyml_compress.exporters.bundle import SelfTest
 from tinyml_compress.frontends.preprocessing import Preprocessing, c_header
@@ -173,7 +173,7 @@ def _vectors(
     )
 
 
-def _port(tensor: FlatTensor) -> Port:
+def _port(tensor: FileTensor) -> Port:
     dtype = tensor.dtype or DType.FLOAT32
     nbytes = math.prod(tensor.shape) * np.dtype(dtype.numpy).itemsize
     quant = None if tensor.quant is None else tensor.quant.for_values(dtype)

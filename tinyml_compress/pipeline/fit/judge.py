@@ -140,11 +140,11 @@ class RecipeJudge:
 
     def rank(self) -> tuple[tuple[str, ...], ...]:
         """Layers that keep a value in int16, by what its int8 form costs, the worst first."""
-        from tinyml_compress.models import Format, LoadedModel, Origin
+        from tinyml_compress.models import LoadedModel, ModelFormat, Origin
         from tinyml_compress.pipeline.convert.mixing import ranking
         from tinyml_compress.pipeline.convert.whole import Wanted
 
-        source = LoadedModel(self.float_model, Origin(self._job.model, Format.KERAS2, self._weights))
+        source = LoadedModel(self.float_model, Origin(self._job.model, ModelFormat.KERAS2, self._weights))
         train, half = self._fitted(self._train), self._fitted(self._half)
         rows = ranking(source, train, half, Wanted(seed=self._job.seed))
         return tuple(row.layers for row in rows)
@@ -189,7 +189,7 @@ class RecipeJudge:
     def _shape(self, point: Point) -> bytes:
         """The .tflite file of the point's shape; the level changes nothing in it."""
         from tinyml_compress.converter import Mode, Settings
-        from tinyml_compress.models import Format, LoadedModel, Origin
+        from tinyml_compress.models import LoadedModel, ModelFormat, Origin
         from tinyml_compress.pipeline.convert.keras_model import convert_model
         from tinyml_compress.pipeline.convert.whole import Wanted
 
@@ -203,7 +203,7 @@ class RecipeJudge:
             for stage in stages:
                 given = (stage, model, None, self.float_model, no_student, self._job.seed, samples_of(train))
                 model = run_stage(*given).model
-            source = LoadedModel(model, Origin(self._job.model, Format.KERAS2, self._weights))
+            source = LoadedModel(model, Origin(self._job.model, ModelFormat.KERAS2, self._weights))
             settings = Settings(Mode(last.options.mode), wide=last.options.wide)
             wanted = Wanted(settings, last.options.samples, self._job.seed)
             files.write_bytes(folder / "model.tflite", convert_model(source, train, wanted).tflite)

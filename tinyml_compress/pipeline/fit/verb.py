@@ -26,7 +26,7 @@ from tinyml_compress.search.study import Study
 from tinyml_compress.support import files, proc, worker
 from tinyml_compress.support.leisure import at_leisure
 from tinyml_compress.support.passwords import STORAGE_VARIABLE, hidden
-from tinyml_compress.support.progress import Stage, stage
+from tinyml_compress.support.progress import ProgressLine, stage
 from tinyml_compress.support.scratch import scratch
 from tinyml_compress.support.trust import trusted
 
@@ -122,7 +122,7 @@ class _Run:
         self._first = others * 64  # workers of several processes propose different things
         files.write_text(self._place, job.to_text())
 
-    def go(self, line: Stage) -> None:
+    def go(self, line: ProgressLine) -> None:
         """Prepare, search, train the finalists."""
         self._study.mend()
         self._phase("prepare", 1, line)
@@ -177,7 +177,7 @@ class _Run:
             left = [trial for trial in left if trial.number != best.number]
         return tuple(chosen)
 
-    def _phase(self, phase: str, count: int, line: Stage) -> None:
+    def _phase(self, phase: str, count: int, line: ProgressLine) -> None:
         with self._processes(phase, count) as children:
             while any(child.poll() is None for child in children):
                 line.note(self._progress(phase))

@@ -16,7 +16,7 @@ _ZOO = "zoo:"
 
 
 @dataclass(frozen=True)
-class Given:
+class GivenModel:
     """A model ready for a benchmark."""
 
     content: bytes
@@ -28,24 +28,24 @@ class Given:
     """How inputs are made: by the data that was named, or by the manifest of the conversion."""
 
 
-def given(model: str | Path | bytes, calibration: str | None = None, seed: int = 0) -> Given:
+def given(model: str | Path | bytes, calibration: str | None = None, seed: int = 0) -> GivenModel:
     """`model` is the content of a .tflite file, its path, or whatever `convert` takes.
 
     What has to be converted becomes int8 with `calibration`; a zoo model brings its own.
     """
     if isinstance(model, bytes):
-        return Given(model, "model", "given in memory")
+        return GivenModel(model, "model", "given in memory")
     spec = str(model)
     path = Path(spec)
     if path.is_file() and (path.suffix == ".tflite" or _is_tflite(path)):
-        return Given(files.read_bytes(path), c_name(path.stem), spec, _described(path, calibration))
+        return GivenModel(files.read_bytes(path), c_name(path.stem), spec, _described(path, calibration))
     if path.suffix == ".tflite":
         raise UsageError(
             "no such model file", which=spec, next_step="give a .tflite file, or what `convert` takes"
         )
     stream = spec.removeprefix(_ZOO)
     if spec != stream and stream in STREAMS:
-        return Given(stream_file(stream), c_name(stream), spec)
+        return GivenModel(stream_file(stream), c_name(stream), spec)
     return _converted(spec, calibration, seed)
 
 
@@ -60,7 +60,7 @@ def _is_tflite(path: Path) -> bool:
         return file.read(8)[4:] == b"TFL3"
 
 
-def _converted(spec: str, calibration: str | None, seed: int) -> Given:
+def _converted(spec: str, calibration: str | None, seed: int) -> GivenModel:
     from tinyml_compress import data
     from tinyml_compress.models.zoo import entry
     from tinyml_compress.pipeline.convert.whole import Wanted
@@ -80,7 +80,7 @@ def _converted(spec: str, calibration: str | None, seed: int) -> Given:
     samples = data.load(calibration)  # before TensorFlow, which takes seconds to load
     source = source_of(spec)
     converted = source.to_tflite(samples, Wanted(seed=seed))
-    return Given(
+    return GivenModel(
         converted.tflite,
         c_name(source.title),
         f"{spec}, converted to int8 with {calibration}",

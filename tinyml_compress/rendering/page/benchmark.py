@@ -7,9 +7,9 @@ from collections.abc import Iterator, Sequence
 from tinyml_compress.rendering.page import specs
 from tinyml_compress.rendering.page.html import (
     Card,
-    Column,
     Mark,
     Meter,
+    Property,
     Value,
     card_grid,
     chart,
@@ -18,37 +18,37 @@ from tinyml_compress.rendering.page.html import (
     section,
     table,
 )
-from tinyml_compress.rendering.page.shell import Source
+from tinyml_compress.rendering.page.shell import PageSource
 from tinyml_compress.results import Benchmark, Kind, Measurement, NodeCost, decoded
 
 _FLASH = ("weights", "kernels", "glue", "tables", "startup")
 _RAM = ("arena", "state", "stack", "static")
 _NODE = (
-    Column("index", "#", "d"),
-    Column("op", "operator"),
-    Column("name", "layer"),
-    Column("kernel", "kernel"),
-    Column("choice", "why this kernel"),
-    Column("constants", "bytes of weights and tables", ",", ","),
-    Column("encoding", "weights as"),
-    Column("zeros", "weights that are zero", ".1%", ".1%"),
-    Column("shape", "shape"),
-    Column("macs", "MACs", ",", ","),
-    Column("instructions", "instructions", ",", ","),
-    Column("cycles", "cycles, modelled", ",", ","),
-    Column("share", "of all cycles", ".1%", ".1%"),
-    Column("ratio", "instructions per MAC", ".2f", ".2f"),
+    Property("index", "#", "d"),
+    Property("op", "operator"),
+    Property("name", "layer"),
+    Property("kernel", "kernel"),
+    Property("choice", "why this kernel"),
+    Property("constants", "bytes of weights and tables", ",", ","),
+    Property("encoding", "weights as"),
+    Property("zeros", "weights that are zero", ".1%", ".1%"),
+    Property("shape", "shape"),
+    Property("macs", "MACs", ",", ","),
+    Property("instructions", "instructions", ",", ","),
+    Property("cycles", "cycles, modelled", ",", ","),
+    Property("share", "of all cycles", ".1%", ".1%"),
+    Property("ratio", "instructions per MAC", ".2f", ".2f"),
 )
 _BUFFER = (
-    Column("name", "tensor"),
-    Column("bytes", "bytes", ",", ","),
-    Column("offset", "offset", ",", ","),
-    Column("first", "first node", "d", "d"),
-    Column("last", "last node", "d", "d"),
+    Property("name", "tensor"),
+    Property("bytes", "bytes", ",", ","),
+    Property("offset", "offset", ",", ","),
+    Property("first", "first node", "d", "d"),
+    Property("last", "last node", "d", "d"),
 )
 
 
-def benchmark_parts(sources: Sequence[Source]) -> list[str]:
+def benchmark_parts(sources: Sequence[PageSource]) -> list[str]:
     """All runs of all benchmark results: together first, then each target by itself."""
     results = [(source, decoded(Benchmark, source.document)) for source in sources]
     runs = [(source, run) for source, result in results for run in result.runs]
@@ -66,7 +66,7 @@ def benchmark_parts(sources: Sequence[Source]) -> list[str]:
     return parts
 
 
-def _names(runs: Sequence[tuple[Source, Measurement]], *, many: bool) -> list[str]:
+def _names(runs: Sequence[tuple[PageSource, Measurement]], *, many: bool) -> list[str]:
     """What tells the runs apart: the target, and whatever else differs between runs of that target."""
     names = []
     for source, run in runs:
@@ -155,16 +155,16 @@ def _devices(ran: Sequence[tuple[str, Measurement]]) -> str:
         bar = {"error": error, "low": time * (1 - (error or 0)), "high": time * (1 + (error or 0))}
         rows.append({"device": name, "core": run.core, "mhz": clock, **bar, **known})
     columns = (
-        Column("device", "device"),
-        Column("core", "core"),
-        Column("mhz", "MHz", "g", "~g"),
-        Column("ms", "ms, modelled", ".4g", ".4~g"),
-        Column("error", "± as part", ".0%", ".0%"),
-        Column("instructions", "instructions", ",", ","),
-        Column("cycles", "cycles, modelled", ",", ","),
-        Column("mJ", "mJ, modelled", ".3g", ".3~g"),
-        Column("flash", "flash, B", ",", ","),
-        Column("RAM", "RAM, B", ",", ","),
+        Property("device", "device"),
+        Property("core", "core"),
+        Property("mhz", "MHz", "g", "~g"),
+        Property("ms", "ms, modelled", ".4g", ".4~g"),
+        Property("error", "± as part", ".0%", ".0%"),
+        Property("instructions", "instructions", ",", ","),
+        Property("cycles", "cycles, modelled", ",", ","),
+        Property("mJ", "mJ, modelled", ".3g", ".3~g"),
+        Property("flash", "flash, B", ",", ","),
+        Property("RAM", "RAM, B", ",", ","),
     )
     drawing = specs.bars(
         "Time of one inference",
@@ -188,10 +188,10 @@ def _measured(named: Sequence[tuple[str, Measurement]]) -> str:
             p90 = None if slow is None else slow.value
             rows.append({"device": name, "median": median.value, "p90": p90, "runtime": run.runtime})
     columns = (
-        Column("device", "device"),
-        Column("runtime", "runtime"),
-        Column("median", "median ms, measured", ".4g"),
-        Column("p90", "90th percentile", ".4g"),
+        Property("device", "device"),
+        Property("runtime", "runtime"),
+        Property("median", "median ms, measured", ".4g"),
+        Property("p90", "90th percentile", ".4g"),
     )
     return table(columns, rows, caption="Measured on this host")
 
@@ -211,10 +211,10 @@ def _bytes(sized: Sequence[tuple[str, Measurement]], what: str, causes: Sequence
             for cause in order
         ]
     columns = (
-        Column("device", "device"),
-        Column("cause", "cause"),
-        Column("bytes", "bytes, exact", ",", ","),
-        Column("share", "of the whole", ".1%", ".1%"),
+        Property("device", "device"),
+        Property("cause", "cause"),
+        Property("bytes", "bytes, exact", ",", ","),
+        Property("share", "of the whole", ".1%", ".1%"),
     )
     drawing = specs.stacked(
         f"{what[:1].upper()}{what[1:]} by cause",
@@ -249,10 +249,10 @@ def _against_each_other(ran: Sequence[tuple[str, Measurement]]) -> str:
         if len({row["node"] for row in rows}) > 40:
             continue
         columns = (
-            Column("node", "node"),
-            Column("run", "run"),
-            Column("cycles", "cycles, modelled", ",", ","),
-            Column("instructions", "instructions", ",", ","),
+            Property("node", "node"),
+            Property("run", "run"),
+            Property("cycles", "cycles, modelled", ",", ","),
+            Property("instructions", "instructions", ",", ","),
         )
         about = "Cycles per node, modelled, of each result."
         drawing = specs.bars(

@@ -17,12 +17,12 @@ from tinyml_compress.rendering.page.html import section
 from tinyml_compress.rendering.page.models import compare_parts, compress_parts, demo_parts
 from tinyml_compress.rendering.page.provenance import facts_of
 from tinyml_compress.rendering.page.recording import recording_parts
-from tinyml_compress.rendering.page.shell import Source, whole_page
+from tinyml_compress.rendering.page.shell import PageSource, whole_page
 from tinyml_compress.results import Fit
 from tinyml_compress.support.json_file import read_json
 
 Document = Mapping[str, Any]
-Parts = Callable[[Sequence[Source]], list[str]]
+Parts = Callable[[Sequence[PageSource]], list[str]]
 _KINDS: tuple[tuple[str, str, Parts], ...] = (
     ("fit", "Search within a budget", fit_parts),
     ("fit estimate", "Can it fit", estimate_parts),
@@ -58,24 +58,24 @@ def results_page(
     """The page; `names` tell the documents apart, by default their verbs do."""
     chosen = _apart(names or [document["verb"] for document in documents])
     sources = [
-        Source(name, document["verb"], document, facts_of(document))
+        PageSource(name, document["verb"], document, facts_of(document))
         for name, document in zip(chosen, documents, strict=True)
     ]
     return whole_page(title or _title(sources), _subtitle(sources), _sections(_unfolded(sources)), sources)
 
 
-def _unfolded(sources: Sequence[Source]) -> list[Source]:
+def _unfolded(sources: Sequence[PageSource]) -> list[PageSource]:
     """Results that hold the results of several verbs stand for those."""
     unfolded = []
     for source in sources:
         unfolded.append(source)
         for inner in source.document.get("results", ()):
             name = source.name if len(sources) > 1 else str(inner.get("name", inner["verb"]))
-            unfolded.append(Source(name, inner["verb"], inner, ()))
+            unfolded.append(PageSource(name, inner["verb"], inner, ()))
     return unfolded
 
 
-def _sections(sources: Sequence[Source]) -> list[tuple[str, str, str]]:
+def _sections(sources: Sequence[PageSource]) -> list[tuple[str, str, str]]:
     sections = []
     try:
         for verb, heading, parts in _KINDS:
@@ -110,7 +110,7 @@ def _apart(names: Sequence[str]) -> list[str]:
     ]
 
 
-def _title(sources: Sequence[Source]) -> str:
+def _title(sources: Sequence[PageSource]) -> str:
     if len(sources) > 1:
         verbs = list(dict.fromkeys(source.verb for source in sources))
         return f"{len(sources)} results: {', '.join(verbs)}"
@@ -123,7 +123,7 @@ def _title(sources: Sequence[Source]) -> str:
     return f"{Path(str(name)).name}: {source.verb}" if name else source.verb
 
 
-def _subtitle(sources: Sequence[Source]) -> str:
+def _subtitle(sources: Sequence[PageSource]) -> str:
     tools = sorted({str(source.document.get("tool", "")) for source in sources} - {""})
     return f"tinyml-compress {', '.join(tools)}" if tools else "tinyml-compress"
 

@@ -9,8 +9,8 @@ from tinyml_compress.rendering.page import specs
 from tinyml_compress.rendering.page.html import (
     Card,
     Chart,
-    Column,
     Mark,
+    Property,
     Value,
     card_grid,
     chart,
@@ -20,26 +20,26 @@ from tinyml_compress.rendering.page.html import (
     table,
 )
 from tinyml_compress.rendering.page.models import confusion, intervals, short_names
-from tinyml_compress.rendering.page.shell import Source
+from tinyml_compress.rendering.page.shell import PageSource
 from tinyml_compress.rendering.parity_text import ENGINE_NAMES
 from tinyml_compress.results import Evaluation, Evaluations, Ladder, LayerNoise, Score, Step, decoded
 
 _SCORES = (
-    Column("name", "model"),
-    Column("engine", "engine"),
-    Column("data", "data"),
-    Column("bytes", "file, B", ",", ","),
-    Column("score", "score", ".4f", ".4f"),
-    Column("low", "95% from", ".4f", ".4f"),
-    Column("high", "to", ".4f", ".4f"),
-    Column("samples", "samples", ",", ","),
-    Column("auc", "AUC", ".4f", ".4f"),
-    Column("agreement", "agreement", ".1%", ".1%"),
-    Column("apart", "outputs differ on average by", ".4g", ".4g"),
+    Property("name", "model"),
+    Property("engine", "engine"),
+    Property("data", "data"),
+    Property("bytes", "file, B", ",", ","),
+    Property("score", "score", ".4f", ".4f"),
+    Property("low", "95% from", ".4f", ".4f"),
+    Property("high", "to", ".4f", ".4f"),
+    Property("samples", "samples", ",", ","),
+    Property("auc", "AUC", ".4f", ".4f"),
+    Property("agreement", "agreement", ".1%", ".1%"),
+    Property("apart", "outputs differ on average by", ".4g", ".4g"),
 )
 
 
-def evaluate_parts(sources: Sequence[Source]) -> list[str]:
+def evaluate_parts(sources: Sequence[PageSource]) -> list[str]:
     """All evaluated models in one table, their intervals, and their confusions side by side."""
     evaluations = [one for source in sources for one in _evaluations(source)]
     others = list(dict.fromkeys(one.against for one in evaluations if one.against is not None))
@@ -64,7 +64,7 @@ def evaluate_parts(sources: Sequence[Source]) -> list[str]:
     ]
 
 
-def _evaluations(source: Source) -> tuple[Evaluation, ...]:
+def _evaluations(source: PageSource) -> tuple[Evaluation, ...]:
     if "evaluations" in source.document:
         return decoded(Evaluations, source.document).evaluations
     return (decoded(Evaluation, source.document),)
@@ -113,7 +113,7 @@ def _card(name: str, one: Evaluation, short_of: Mapping[str, str]) -> Card:
     return Card(name, Mark.UNKNOWN, word, tuple(lines), text=(about,))
 
 
-def ladder_parts(sources: Sequence[Source]) -> list[str]:
+def ladder_parts(sources: Sequence[PageSource]) -> list[str]:
     """Where engines part, and how far each layer is from the float model."""
     parts = []
     for source in sources:
@@ -143,12 +143,12 @@ def _ladder(done: Ladder) -> list[str]:
         for step in done.steps
     ]
     columns = (
-        Column("step", "from, to"),
-        Column("mismatches", "outputs that differ", ",", ","),
-        Column("elements", "of", ",", ","),
-        Column("share", "part", ".2%", ".2%"),
-        Column("largest", "by at most", "g", "~g"),
-        Column("first", "first layer whose values differ"),
+        Property("step", "from, to"),
+        Property("mismatches", "outputs that differ", ",", ","),
+        Property("elements", "of", ",", ","),
+        Property("share", "part", ".2%", ".2%"),
+        Property("largest", "by at most", "g", "~g"),
+        Property("first", "first layer whose values differ"),
     )
     ladder = specs.bars(
         "Parity ladder",
@@ -203,9 +203,9 @@ def _noise(layers: Sequence[LayerNoise]) -> str:
         for layer in layers
     ]
     columns = (
-        Column("label", "node"),
-        Column("layer", "layer"),
-        Column("db", "SQNR, dB", ".1f", ".1f"),
+        Property("label", "node"),
+        Property("layer", "layer"),
+        Property("db", "SQNR, dB", ".1f", ".1f"),
     )
     drawing = specs.nodes(
         "Signal to quantization noise per layer",

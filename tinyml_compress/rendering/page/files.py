@@ -10,8 +10,8 @@ from tinyml_compress.rendering.page import specs
 from tinyml_compress.rendering.page.html import (
     Card,
     Chart,
-    Column,
     Mark,
+    Property,
     Value,
     card_grid,
     chart,
@@ -19,32 +19,32 @@ from tinyml_compress.rendering.page.html import (
     table,
 )
 from tinyml_compress.rendering.page.models import short_names, zeros_per_layer
-from tinyml_compress.rendering.page.shell import Source
+from tinyml_compress.rendering.page.shell import PageSource
 from tinyml_compress.results import Conversion, Inspection, Inspections, LayerWeights, Sensitivity, decoded
 from tinyml_compress.results.ledger import PARTS
 
 _LAYERS = (
-    Column("index", "#", "d"),
-    Column("op", "operator"),
-    Column("name", "layer"),
-    Column("output", "output"),
-    Column("macs", "MACs", ",", ","),
-    Column("parameters", "parameters", ",", ","),
-    Column("zeros", "zeros", ".1%", ".1%"),
-    Column("lowest", "lowest weight", ".3g", ".3g"),
-    Column("highest", "highest", ".3g", ".3g"),
-    Column("quantization", "quantization"),
+    Property("index", "#", "d"),
+    Property("op", "operator"),
+    Property("name", "layer"),
+    Property("output", "output"),
+    Property("macs", "MACs", ",", ","),
+    Property("parameters", "parameters", ",", ","),
+    Property("zeros", "zeros", ".1%", ".1%"),
+    Property("lowest", "lowest weight", ".3g", ".3g"),
+    Property("highest", "highest", ".3g", ".3g"),
+    Property("quantization", "quantization"),
 )
 
 
-def convert_parts(sources: Sequence[Source]) -> list[str]:
+def convert_parts(sources: Sequence[PageSource]) -> list[str]:
     """What was made of what: verdict, bytes by cause, layers."""
     conversions = [(source.name, decoded(Conversion, source.document)) for source in sources]
     looked = [(name, one.inspection) for name, one in conversions if one.inspection is not None]
     return [card_grid([_converted(one) for _, one in conversions]), *_inspections(looked)]
 
 
-def inspect_parts(sources: Sequence[Source]) -> list[str]:
+def inspect_parts(sources: Sequence[PageSource]) -> list[str]:
     """Files side by side, then the layers of each."""
     models = [one for source in sources for one in decoded(Inspections, source.document).models]
     return _inspections(list(zip(short_names([one.path for one in models]), models, strict=True)))
@@ -80,7 +80,11 @@ def _inspections(models: Sequence[tuple[str, Inspection]]) -> list[str]:
         if model.ledger is not None  # a Keras model has none
         for cause, nbytes in zip(PARTS, model.ledger.parts, strict=True)
     ]
-    columns = (Column("file", "file"), Column("cause", "cause"), Column("bytes", "bytes, exact", ",", ","))
+    columns = (
+        Property("file", "file"),
+        Property("cause", "cause"),
+        Property("bytes", "bytes, exact", ",", ","),
+    )
     ledger = specs.stacked(
         "Bytes of the file by cause",
         "Exact; the parts sum to the file.",
@@ -106,15 +110,15 @@ def _inspections(models: Sequence[tuple[str, Inspection]]) -> list[str]:
         for name, model in models
     ]
     about = (
-        Column("file", "file"),
-        Column("bytes", "bytes", ",", ","),
-        Column("gzip", "gzip", ",", ","),
-        Column("macs", "MACs", ",", ","),
-        Column("parameters", "parameters", ",", ","),
-        Column("zeros", "that are zero", ".1%", ".1%"),
-        Column("arena", "arena of generated C, B", ",", ","),
-        Column("bound", "lower bound", ",", ","),
-        Column("missing", "not known"),
+        Property("file", "file"),
+        Property("bytes", "bytes", ",", ","),
+        Property("gzip", "gzip", ",", ","),
+        Property("macs", "MACs", ",", ","),
+        Property("parameters", "parameters", ",", ","),
+        Property("zeros", "that are zero", ".1%", ".1%"),
+        Property("arena", "arena of generated C, B", ",", ","),
+        Property("bound", "lower bound", ",", ","),
+        Property("missing", "not known"),
     )
     parts = [*([chart(ledger)] if rows else []), table(about, facts, caption="Files")]
     for name, model in models:
@@ -138,11 +142,11 @@ def _sensitivity(name: str, sensitivity: Sensitivity) -> Chart | None:
             }
         )
     columns = (
-        Column("layer", "layer"),
-        Column("means", "what it alone had"),
-        Column("moved", "outputs moved, % of their variance", ".3g", ".3g"),
-        Column("weights", "weights", ",", ","),
-        Column("dear", "dear"),
+        Property("layer", "layer"),
+        Property("means", "what it alone had"),
+        Property("moved", "outputs moved, % of their variance", ".3g", ".3g"),
+        Property("weights", "weights", ",", ","),
+        Property("dear", "dear"),
     )
     return specs.bars(
         f"What compressing each layer of {name} does",

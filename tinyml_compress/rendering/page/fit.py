@@ -11,9 +11,9 @@ from tinyml_compress.rendering.page import specs
 from tinyml_compress.rendering.page.html import (
     Card,
     Chart,
-    Column,
     Mark,
     Meter,
+    Property,
     Value,
     card_grid,
     chart,
@@ -22,7 +22,7 @@ from tinyml_compress.rendering.page.html import (
     table,
 )
 from tinyml_compress.rendering.page.models import on_front
-from tinyml_compress.rendering.page.shell import Source
+from tinyml_compress.rendering.page.shell import PageSource
 from tinyml_compress.results import Budget, Cost, Estimate, Fit, Trial, decoded
 from tinyml_compress.results.base import plain
 from tinyml_compress.results.fit import Outcome
@@ -34,17 +34,17 @@ _LIMITS = {
     "drop": ("drop", "", ".2%"),
 }
 _FIXED = (
-    Column("number", "trial", "d", "d"),
-    Column("run", "run"),
-    Column("became", "became"),
-    Column("score", "score", ".4f", ".4f"),
-    Column("points", "drop, points", "+.2f", "+.2f"),
-    Column("flash", "flash, B", ",", ","),
-    Column("ram", "RAM, B", ",", ","),
-    Column("cycles", "cycles, modelled", ",", ","),
-    Column("ms", "ms, modelled", ".4g", ".4~g"),
-    Column("part", "of the full training", ".0%", ".0%"),
-    Column("seconds", "seconds it took", ".1f", ".1f"),
+    Property("number", "trial", "d", "d"),
+    Property("run", "run"),
+    Property("became", "became"),
+    Property("score", "score", ".4f", ".4f"),
+    Property("points", "drop, points", "+.2f", "+.2f"),
+    Property("flash", "flash, B", ",", ","),
+    Property("ram", "RAM, B", ",", ","),
+    Property("cycles", "cycles, modelled", ",", ","),
+    Property("ms", "ms, modelled", ".4g", ".4~g"),
+    Property("part", "of the full training", ".0%", ".0%"),
+    Property("seconds", "seconds it took", ".1f", ".1f"),
 )
 
 
@@ -56,7 +56,7 @@ _PALETTE = {
 }
 
 
-def fit_parts(sources: Sequence[Source]) -> list[str]:
+def fit_parts(sources: Sequence[PageSource]) -> list[str]:
     """Searches, one below the other; several are drawn into one front first."""
     results = [(source.name, decoded(Fit, source.document)) for source in sources]
     if len(results) == 1:
@@ -77,7 +77,7 @@ def _one(fit: Fit) -> list[str]:
             ("ram", "RAM, bytes", budget.ram),
         )
     ]
-    named = (Column("name", "choice"), Column("text", "what it is"), Column("choices", "tried among"))
+    named = (Property("name", "choice"), Property("text", "what it is"), Property("choices", "tried among"))
     dimensions: list[dict[str, Value]] = [
         {"name": one.name, "text": one.text, "choices": ", ".join(map(str, one.choices))}
         for one in fit.dimensions
@@ -92,8 +92,8 @@ def _one(fit: Fit) -> list[str]:
         *map(chart, charts),
         table(columns, rows, caption="All trials"),
         table(named, dimensions, caption="What was searched"),
-        table((Column("name", "left out"), Column("why", "why")), left, caption="What was not searched"),
-        table((Column("command", "makes the winner again without the search"),), commands),
+        table((Property("name", "left out"), Property("why", "why")), left, caption="What was not searched"),
+        table((Property("command", "makes the winner again without the search"),), commands),
     ]
 
 
@@ -201,19 +201,19 @@ def _costs(cost: Cost | None) -> dict[str, Value]:
     return {key: getattr(cost, key, None) for key in ("flash", "ram", "cycles", "ms")}
 
 
-def _columns(results: Sequence[Fit]) -> tuple[Column, ...]:
+def _columns(results: Sequence[Fit]) -> tuple[Property, ...]:
     """Of the choices only those that were not the same in all trials."""
     tried: dict[str, set[str]] = {}
     for trial in (trial for result in results for trial in result.trials):
         for name, choice in trial.point.items():
             tried.setdefault(name, set()).add(str(choice))
     varied = [name for name, choices in tried.items() if len(choices) > 1]
-    return (*_FIXED, *(Column(f"param {name}", name) for name in varied), Column("why", "why"))
+    return (*_FIXED, *(Property(f"param {name}", name) for name in varied), Property("why", "why"))
 
 
 def _front(
     rows: Sequence[Mapping[str, Value]],
-    columns: Sequence[Column],
+    columns: Sequence[Property],
     *,
     x: str,
     axis: str,
@@ -245,7 +245,7 @@ def _front(
     )
 
 
-def estimate_parts(sources: Sequence[Source]) -> list[str]:
+def estimate_parts(sources: Sequence[PageSource]) -> list[str]:
     """Whether architectures can fit at all: the verdict, every form that was weighed, what each
     layer needs.
     """
@@ -264,17 +264,17 @@ def _estimate(estimate: Estimate) -> list[str]:
         for form in estimate.forms
     ]
     shown = (
-        Column("form", "form"),
-        Column("fits", "verdict"),
+        Property("form", "form"),
+        Property("fits", "verdict"),
         *(column for column in _FIXED if column.field in ("flash", "ram", "cycles", "ms")),
     )
     layers = [{**plain(row), "label": f"{place} {row.op}"} for place, row in enumerate(estimate.layers)]
     columns = (
-        Column("layer", "layer"),
-        Column("op", "operator"),
-        Column("flash", "flash, B", ",", ","),
-        Column("ram", "arena in use, B", ",", ","),
-        Column("cycles", "cycles, modelled", ",", ","),
+        Property("layer", "layer"),
+        Property("op", "operator"),
+        Property("flash", "flash, B", ",", ","),
+        Property("ram", "arena in use, B", ",", ","),
+        Property("cycles", "cycles, modelled", ",", ","),
     )
     charts = [
         specs.nodes(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from tinyml_compress.rendering.page.html import Card, Mark, card_grid, section
-from tinyml_compress.rendering.page.shell import Source
+from tinyml_compress.rendering.page.shell import PageSource
 from tinyml_compress.results import Result, decoded
 from tinyml_compress.support.escape import html_text
 from tinyml_compress.support.table_markup import blocks_html
@@ -13,7 +13,7 @@ from tinyml_compress.support.table_markup import blocks_html
 _VERDICTS = {"equal": "all bytes equal", "passed": "passed", "sound": "all that is required is here"}
 
 
-def generic_parts(sources: Sequence[Source]) -> list[str]:
+def generic_parts(sources: Sequence[PageSource]) -> list[str]:
     """One section per document."""
     kinds = {kind.verb: kind for kind in Result.__subclasses__()}
     return [
@@ -22,7 +22,7 @@ def generic_parts(sources: Sequence[Source]) -> list[str]:
     ]
 
 
-def _tables(source: Source, kind: type[Result] | None) -> str:
+def _tables(source: PageSource, kind: type[Result] | None) -> str:
     """Of a verb that this version knows; of others the page has the JSON."""
     if kind is None:
         return ""
@@ -31,7 +31,7 @@ def _tables(source: Source, kind: type[Result] | None) -> str:
     return f'<div class="wide" tabindex="0" role="region" aria-label="{label}">{inside}</div>'
 
 
-def _verdict(source: Source) -> str:
+def _verdict(source: PageSource) -> str:
     """For the verbs that say yes or no."""
     cards = []
     for key, word in _VERDICTS.items():

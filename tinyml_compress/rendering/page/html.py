@@ -29,7 +29,7 @@ class Mark(Enum):
 
 
 @dataclass(frozen=True)
-class Column:
+class Property:
     """One property of the rows of a chart: the heading of its table, the label of its tooltip."""
 
     field: str
@@ -83,7 +83,7 @@ class Chart:
     """One sentence: what is drawn, and of which kind the numbers are."""
     spec: Mapping[str, Any]
     rows: Sequence[Mapping[str, Value]]
-    columns: Sequence[Column]
+    columns: Sequence[Property]
     small: bool = False
     """Several may stand in one row."""
 
@@ -139,7 +139,7 @@ def _meter(meter: Meter) -> str:
     )
 
 
-def table(columns: Sequence[Column], rows: Sequence[Mapping[str, Value]], *, caption: str = "") -> str:
+def table(columns: Sequence[Property], rows: Sequence[Mapping[str, Value]], *, caption: str = "") -> str:
     """A table with a button that copies it as tab-separated text."""
     used = [column for column in columns if any(row.get(column.field) not in (None, "") for row in rows)]
     if not rows or not used:
@@ -158,13 +158,13 @@ def table(columns: Sequence[Column], rows: Sequence[Mapping[str, Value]], *, cap
     )
 
 
-def _cell(column: Column, value: Value) -> str:
+def _cell(column: Property, value: Value) -> str:
     text = for_terminal(column.show(value))  # a line end would be another row of the copied table
     kind = ' class="n"' if column.is_number else ' class="long"' if len(text) > _LONG else ""
     return f"<td{kind}>{html_text(text)}</td>"
 
 
-def _side(column: Column) -> str:
+def _side(column: Property) -> str:
     return ' class="n"' if column.is_number else ""
 
 

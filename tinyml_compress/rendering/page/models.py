@@ -11,8 +11,8 @@ from tinyml_compress.rendering.page import specs
 from tinyml_compress.rendering.page.html import (
     Card,
     Chart,
-    Column,
     Mark,
+    Property,
     Value,
     card_grid,
     chart,
@@ -22,31 +22,31 @@ from tinyml_compress.rendering.page.html import (
     section,
     table,
 )
-from tinyml_compress.rendering.page.shell import Source
+from tinyml_compress.rendering.page.shell import PageSource
 from tinyml_compress.results import Compared, Comparison, Compression, Listing, Word, decoded
 
 Row = Mapping[str, Any]
 _SHOWN = (
-    Column("name", "model"),
-    Column("run", "run"),
-    Column("bytes", "file, B", ",", ","),
-    Column("gzip", "gzip, B", ",", ","),
-    Column("parameters", "parameters", ",", ","),
-    Column("zeros", "weights that are zero", ".1%", ".1%"),
-    Column("macs", "MACs", ",", ","),
-    Column("arena", "arena, B", ",", ","),
-    Column("score", "score", ".4f", ".4f"),
-    Column("low", "95% from", ".4f", ".4f"),
-    Column("high", "to", ".4f", ".4f"),
-    Column("drop", "drop", "+.4f", "+.4f"),
-    Column("same", "agrees with the first", ".1%", ".1%"),
-    Column("ms", "median ms, measured", ".3f", ".3f"),
-    Column("seconds", "seconds it took", ".1f", ".1f"),
-    Column("notes", "notes"),
+    Property("name", "model"),
+    Property("run", "run"),
+    Property("bytes", "file, B", ",", ","),
+    Property("gzip", "gzip, B", ",", ","),
+    Property("parameters", "parameters", ",", ","),
+    Property("zeros", "weights that are zero", ".1%", ".1%"),
+    Property("macs", "MACs", ",", ","),
+    Property("arena", "arena, B", ",", ","),
+    Property("score", "score", ".4f", ".4f"),
+    Property("low", "95% from", ".4f", ".4f"),
+    Property("high", "to", ".4f", ".4f"),
+    Property("drop", "drop", "+.4f", "+.4f"),
+    Property("same", "agrees with the first", ".1%", ".1%"),
+    Property("ms", "median ms, measured", ".3f", ".3f"),
+    Property("seconds", "seconds it took", ".1f", ".1f"),
+    Property("notes", "notes"),
 )
 
 
-def compare_parts(sources: Sequence[Source]) -> list[str]:
+def compare_parts(sources: Sequence[PageSource]) -> list[str]:
     """Comparisons: all models of all results together, then what is inside each model."""
     results = [(source, decoded(Comparison, source.document)) for source in sources]
     rows: list[dict[str, Value]] = []
@@ -175,7 +175,7 @@ def on_front(rows: Sequence[Mapping[str, Value]], x: str, y: str, *, better: boo
 
 def _against_size(
     rows: Sequence[Mapping[str, Value]],
-    columns: Sequence[Column],
+    columns: Sequence[Property],
     *,
     metric: str,
     x: str,
@@ -202,7 +202,9 @@ def _against_size(
     )
 
 
-def intervals(rows: Sequence[Mapping[str, Value]], columns: Sequence[Column], *, metric: str) -> Chart | None:
+def intervals(
+    rows: Sequence[Mapping[str, Value]], columns: Sequence[Property], *, metric: str
+) -> Chart | None:
     """Scores with the range that the size of the set leaves open."""
     return specs.dots(
         f"{metric.capitalize()} with its interval",
@@ -260,9 +262,9 @@ def zeros_per_layer(name: str, layers: Sequence[tuple[str, float, int]]) -> Char
     if not any(part for _, part, _ in layers):
         return None
     columns = (
-        Column("layer", "layer"),
-        Column("zeros", "weights that are zero", ".1%", ".1%"),
-        Column("weights", "weights", ",", ","),
+        Property("layer", "layer"),
+        Property("zeros", "weights that are zero", ".1%", ".1%"),
+        Property("weights", "weights", ",", ","),
     )
     return specs.nodes(
         "Zeros per layer",
@@ -297,9 +299,9 @@ def _training_curves(stages: Iterable[tuple[str, Mapping[str, Sequence[float]]]]
             "Per epoch, stage after stage.",
             points,
             (
-                Column("stage", "stage"),
-                Column("epoch", "epoch", "d", "d"),
-                Column("value", quantity, ".5g", ".5~g"),
+                Property("stage", "stage"),
+                Property("epoch", "epoch", "d", "d"),
+                Property("value", quantity, ".5g", ".5~g"),
             ),
             x="epoch",
             y="value",
@@ -310,7 +312,7 @@ def _training_curves(stages: Iterable[tuple[str, Mapping[str, Sequence[float]]]]
     ]
 
 
-def demo_parts(sources: Sequence[Source]) -> list[str]:
+def demo_parts(sources: Sequence[PageSource]) -> list[str]:
     """The training of the demonstration; what came after has sections of its own."""
     return [
         row_of_charts(_training_curves([(source.name, source.document.get("training", {}))]))
@@ -318,7 +320,7 @@ def demo_parts(sources: Sequence[Source]) -> list[str]:
     ]
 
 
-def compress_parts(sources: Sequence[Source]) -> list[str]:
+def compress_parts(sources: Sequence[PageSource]) -> list[str]:
     """Runs of recipes: all stages of all runs together, then each run by itself."""
     runs = [(source.name, decoded(Compression, source.document)) for source in sources]
     many = len(runs) > 1
@@ -412,7 +414,7 @@ def _listed(listing: Listing | None, caption: str) -> str:
     if listing is None:
         return ""
     head, *rows = listing.words
-    columns = [Column(str(place), word) for place, word in enumerate(head)]
+    columns = [Property(str(place), word) for place, word in enumerate(head)]
     return table(
         columns, [{str(place): cell for place, cell in enumerate(row)} for row in rows], caption=caption
     )

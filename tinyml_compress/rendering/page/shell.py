@@ -10,7 +10,7 @@ from typing import Any
 
 from tinyml_compress._version import __version__
 from tinyml_compress.rendering.page import vega
-from tinyml_compress.rendering.page.html import Column, table
+from tinyml_compress.rendering.page.html import Property, table
 from tinyml_compress.rendering.page.provenance import parts_of
 from tinyml_compress.support.escape import for_terminal, html_text
 
@@ -18,7 +18,7 @@ _HERE = Path(__file__).parent
 
 
 @dataclass(frozen=True)
-class Source:
+class PageSource:
     """One document on the page, and where it came from."""
 
     name: str
@@ -30,7 +30,7 @@ class Source:
 
 
 def whole_page(
-    title: str, subtitle: str, sections: Sequence[tuple[str, str, str]], sources: Sequence[Source]
+    title: str, subtitle: str, sections: Sequence[tuple[str, str, str]], sources: Sequence[PageSource]
 ) -> str:
     """One document that loads nothing from anywhere; `sections` are (anchor, heading, HTML)."""
     shown = [one for one in sections if one[2]]
@@ -59,7 +59,7 @@ def whole_page(
     )
 
 
-def _tools(sources: Sequence[Source], body: str) -> str:
+def _tools(sources: Sequence[PageSource], body: str) -> str:
     saves = "".join(
         f'<button type="button" data-save="json{place}">JSON'
         f"{f' of {html_text(source.name)}' if len(sources) > 1 else ''}</button>"
@@ -74,7 +74,7 @@ def _tools(sources: Sequence[Source], body: str) -> str:
     )
 
 
-def _embedded(place: int, source: Source) -> str:
+def _embedded(place: int, source: PageSource) -> str:
     text = json.dumps(source.document, indent=2).replace("<", "\\u003c")
     name = (
         "".join(letter if letter.isalnum() or letter in "._-" else "-" for letter in source.name)
@@ -86,7 +86,7 @@ def _embedded(place: int, source: Source) -> str:
     )
 
 
-def _provenance(sources: Sequence[Source]) -> str:
+def _provenance(sources: Sequence[PageSource]) -> str:
     parts = []
     for source in sources:
         facts = "".join(
@@ -94,7 +94,7 @@ def _provenance(sources: Sequence[Source]) -> str:
         )
         rows = parts_of(source.document)
         columns = [
-            Column(key, key.replace("_", " ")) for key in dict.fromkeys(key for row in rows for key in row)
+            Property(key, key.replace("_", " ")) for key in dict.fromkeys(key for row in rows for key in row)
         ]
         inside = table(columns, rows)
         more = (

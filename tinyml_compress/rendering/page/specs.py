@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from tinyml_compress.rendering.page.html import Chart, Column, Value
+from tinyml_compress.rendering.page.html import Chart, Property, Value
 from tinyml_compress.results import LayerWeights
 
 Rows = Sequence[Mapping[str, Value]]
@@ -21,7 +21,7 @@ _NAMED = 16
 _PICK = {"name": "pick", "bind": "legend"}
 
 
-def _hover(columns: Sequence[Column], rows: Rows) -> list[dict[str, str]]:
+def _hover(columns: Sequence[Property], rows: Rows) -> list[dict[str, str]]:
     """What the tooltip says: every property that some row has."""
     return [
         {"field": column.field, "title": column.title, **({"format": column.hover} if column.hover else {})}
@@ -69,7 +69,7 @@ def bars(
     title: str,
     about: str,
     rows: Rows,
-    columns: Sequence[Column],
+    columns: Sequence[Property],
     *,
     name: str,
     value: str,
@@ -130,7 +130,7 @@ def dots(
     title: str,
     about: str,
     rows: Rows,
-    columns: Sequence[Column],
+    columns: Sequence[Property],
     *,
     name: str,
     value: str,
@@ -165,7 +165,7 @@ def stacked(
     title: str,
     about: str,
     rows: Rows,
-    columns: Sequence[Column],
+    columns: Sequence[Property],
     *,
     name: str,
     value: str,
@@ -204,7 +204,7 @@ def scatter(
     title: str,
     about: str,
     rows: Rows,
-    columns: Sequence[Column],
+    columns: Sequence[Property],
     *,
     name: str,
     x: str,
@@ -318,7 +318,7 @@ def curves(
     title: str,
     about: str,
     rows: Rows,
-    columns: Sequence[Column],
+    columns: Sequence[Property],
     *,
     x: str,
     y: str,
@@ -353,7 +353,7 @@ def nodes(
     title: str,
     about: str,
     rows: Rows,
-    columns: Sequence[Column],
+    columns: Sequence[Property],
     *,
     name: str,
     value: str,
@@ -406,7 +406,7 @@ def nodes(
     return Chart(title, about, spec, shown, columns)
 
 
-def memory_plan(title: str, about: str, rows: Rows, columns: Sequence[Column]) -> Chart | None:
+def memory_plan(title: str, about: str, rows: Rows, columns: Sequence[Property]) -> Chart | None:
     """Buffers as rectangles: nodes across, addresses up. Rows have first, end, offset and top."""
     if not rows:
         return None
@@ -461,10 +461,10 @@ def histograms(title: str, about: str, layers: Sequence[LayerWeights]) -> Chart 
     if not rows:
         return None
     columns = (
-        Column("layer", "layer"),
-        Column("from", "from", ".4g", ".4~g"),
-        Column("to", "to", ".4g", ".4~g"),
-        Column("weights", "weights that are not zero", ",", ","),
+        Property("layer", "layer"),
+        Property("from", "from", ".4g", ".4~g"),
+        Property("to", "to", ".4g", ".4~g"),
+        Property("weights", "weights that are not zero", ",", ","),
     )
     spec = {
         "data": {"values": rows},
@@ -520,10 +520,10 @@ def matrix(title: str, about: str, counts: Sequence[Sequence[int]], names: Seque
             for answer, count in enumerate(row)
         ]
     columns = (
-        Column("true", "true class"),
-        Column("answer", "answer"),
-        Column("samples", "samples", ",", ","),
-        Column("share", "of the true class", ".1%", ".1%"),
+        Property("true", "true class"),
+        Property("answer", "answer"),
+        Property("samples", "samples", ",", ","),
+        Property("share", "of the true class", ".1%", ".1%"),
     )
     shared: dict[str, Any] = {
         "x": {

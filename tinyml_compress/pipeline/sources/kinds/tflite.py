@@ -14,7 +14,7 @@ from tinyml_compress.converter.foreign.calls import requantize
 from tinyml_compress.data import DataSet
 from tinyml_compress.errors import DataError, ModelError, TinymlError, UsageError
 from tinyml_compress.ir import Graph
-from tinyml_compress.models import Format, Origin
+from tinyml_compress.models import ModelFormat, Origin
 from tinyml_compress.ops import operator
 from tinyml_compress.pipeline.compress.layer_weights import weights_of_layer
 from tinyml_compress.pipeline.convert.artifacts import Converted
@@ -46,7 +46,7 @@ class _TfliteFile(Source):
 
     @property
     def origin(self) -> Origin:
-        return Origin(self.spec, Format.TFLITE, files.sha256(self.file))
+        return Origin(self.spec, ModelFormat.TFLITE, files.sha256(self.file))
 
     def predictor(self, engine: Engine) -> Predict:
         return predictor(self.file, c_name(self.title), engine)

@@ -12,7 +12,7 @@ from tinyml_compress.converter.foreign.calls import TORCH_PREFIX, TorchModel, to
 from tinyml_compress.data import DataSet
 from tinyml_compress.errors import UsageError
 from tinyml_compress.ir import Graph
-from tinyml_compress.models import Format, Origin
+from tinyml_compress.models import ModelFormat, Origin
 from tinyml_compress.pipeline.convert.artifacts import Converted
 from tinyml_compress.pipeline.convert.whole import Calibration, Wanted
 from tinyml_compress.pipeline.evaluate.file_engines import Predict
@@ -47,7 +47,7 @@ class _Torch(Source):
     def origin(self) -> Origin:
         held = content_of_model(self.spec.partition("@")[0])
         weights = b"" if self.model.weights is None else files.read_bytes(self.model.weights)
-        return Origin(self.spec, Format.TORCH, files.sha256(held.encode() + weights))
+        return Origin(self.spec, ModelFormat.TORCH, files.sha256(held.encode() + weights))
 
     def predictor(self, engine: Engine) -> Predict:
         model = self.model
