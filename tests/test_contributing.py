@@ -39,16 +39,16 @@ def command():
 TECHNIQUE = '''
 """Weights are left as they are."""
 from dataclasses import dataclass
-from tinyml_compress.techniques.technique import Options, Outcome, Technique
+from tinyml_compress.techniques.technique import Applied, StageOptions, Technique
 @dataclass(frozen=True)
-class IdleOptions(Options):
+class IdleOptions(StageOptions):
     """Nothing to choose."""
 class Idle(Technique[IdleOptions]):
     use = "idle"
     options = IdleOptions
     place = 33
     def apply(self, options, model, context):
-        return Outcome(model, ("did nothing",))
+        return Applied(model, ("did nothing",))
 TECHNIQUE = Idle()
 '''
 FORMAT = '''
