@@ -8,8 +8,8 @@ from tinyml_compress.rendering.page import specs
 from tinyml_compress.rendering.page.html import (
     Card,
     Chart,
-    Column,
     Mark,
+    Property,
     Value,
     card_grid,
     chart,
@@ -17,24 +17,24 @@ from tinyml_compress.rendering.page.html import (
     table,
 )
 from tinyml_compress.rendering.page.models import on_front
-from tinyml_compress.rendering.page.shell import Source
+from tinyml_compress.rendering.page.shell import PageSource
 from tinyml_compress.results import Listening, OperatingPoint, WatchedClass, decoded
 
 _COLUMNS = (
-    Column("class", "class"),
-    Column("kind", "point"),
-    Column("score", "threshold, mean score", ".3f", ".3f"),
-    Column("threshold", "sum of stored scores", ",", ","),
-    Column("false", "false accepts", ",", ","),
-    Column("rate", "per hour", ".2f", ".2f"),
-    Column("missed", "missed", ",", ","),
-    Column("events", "events", ",", ","),
-    Column("share", "missed share", ".1%", ".1%"),
-    Column("delay", "heard after, s", ".2f", ".2f"),
+    Property("class", "class"),
+    Property("kind", "point"),
+    Property("score", "threshold, mean score", ".3f", ".3f"),
+    Property("threshold", "sum of stored scores", ",", ","),
+    Property("false", "false accepts", ",", ","),
+    Property("rate", "per hour", ".2f", ".2f"),
+    Property("missed", "missed", ",", ","),
+    Property("events", "events", ",", ","),
+    Property("share", "missed share", ".1%", ".1%"),
+    Property("delay", "heard after, s", ".2f", ".2f"),
 )
 
 
-def recording_parts(sources: Sequence[Source]) -> list[str]:
+def recording_parts(sources: Sequence[PageSource]) -> list[str]:
     """Each recording by itself."""
     return [part for source in sources for part in _parts(source.name, decoded(Listening, source.document))]
 
