@@ -117,15 +117,15 @@ typedef struct {
 } tc_s8_softmax;
 
 static TC_NOINLINE void tc_s8_average_pool_2d__c(const tc_s8_pool *p, const int8_t *in, int8_t *out);
-static TC_NOINLINE void tc_s8_conv_2d_rows__c(const tc_s8_conv_rows *p, const int8_t *in, int8_t *out, void *scratch);
+static TC_NOINLINE void tc_s8_conv_2d_halves__c(const tc_s8_conv_rows *p, const int8_t *in, int8_t *out, void *scratch);
 static TC_NOINLINE void tc_s8_depthwise_conv_2d_3x3__c(const tc_s8_depthwise_bytes *p, const int8_t *in, int8_t *out, void *scratch);
 static TC_NOINLINE void tc_s8_fully_connected__c(const tc_s8_fully_connected *p, const int8_t *in, int8_t *out);
 static TC_NOINLINE void tc_s8_softmax__c(const tc_s8_softmax *p, const int8_t *in, int8_t *out);
 
 static const uint8_t keyword_w0_weights[72] TC_ALIGNED(4) = {
-    165, 85, 98, 72, 141, 116, 103, 128, 22, 202, 231, 124, 8, 32, 52, 30, 221, 78, 129, 251, 193, 32, 67, 192, 214,
-    116, 6, 246, 138, 250, 192, 24, 209, 35, 16, 185, 75, 132, 198, 16, 139, 75, 234, 117, 236, 30, 109, 164, 71, 109,
-    11, 197, 186, 159, 184, 218, 41, 117, 135, 55, 83, 199, 223, 152, 248, 93, 118, 206, 108, 157, 94, 67,
+    85, 37, 72, 226, 132, 203, 16, 70, 116, 13, 128, 231, 75, 11, 117, 106, 202, 150, 124, 103, 30, 108, 164, 237, 32,
+    136, 30, 180, 109, 199, 197, 139, 78, 93, 251, 1, 159, 58, 218, 56, 32, 65, 192, 195, 117, 169, 55, 7, 116, 86,
+    246, 134, 199, 211, 152, 95, 250, 10, 24, 64, 93, 120, 206, 246, 35, 81, 185, 144, 157, 236, 67, 222,
 };
 
 static const int32_t keyword_t0_channels[24] TC_ALIGNED(4) = {
@@ -145,9 +145,9 @@ static const int32_t keyword_t1_channels[24] TC_ALIGNED(4) = {
 };
 
 static const uint8_t keyword_w2_weights[64] TC_ALIGNED(4) = {
-    22, 194, 229, 34, 207, 255, 66, 96, 69, 20, 235, 18, 88, 63, 195, 108, 247, 38, 44, 123, 139, 66, 178, 170, 224,
-    80, 198, 146, 51, 19, 33, 117, 57, 72, 104, 36, 150, 115, 73, 248, 117, 146, 46, 225, 215, 94, 81, 198, 179, 38,
-    183, 41, 186, 28, 80, 202, 146, 12, 235, 179, 94, 52, 148, 194,
+    194, 150, 34, 101, 72, 185, 36, 232, 255, 79, 96, 194, 115, 22, 248, 201, 20, 197, 18, 107, 146, 245, 225, 174,
+    63, 216, 108, 67, 94, 87, 198, 209, 38, 119, 123, 172, 38, 51, 41, 55, 66, 11, 170, 50, 28, 58, 202, 208, 80, 96,
+    146, 70, 12, 18, 179, 107, 19, 179, 117, 161, 52, 222, 194, 20,
 };
 
 static const int32_t keyword_t2_channels[24] TC_ALIGNED(4) = {
@@ -167,9 +167,9 @@ static const int32_t keyword_t3_channels[24] TC_ALIGNED(4) = {
 };
 
 static const uint8_t keyword_w4_weights[64] TC_ALIGNED(4) = {
-    118, 37, 76, 88, 95, 144, 220, 200, 251, 36, 48, 202, 122, 99, 187, 65, 203, 175, 23, 138, 33, 202, 154, 20, 96,
-    143, 65, 228, 57, 155, 74, 246, 93, 142, 151, 189, 138, 9, 41, 37, 138, 236, 4, 179, 198, 48, 243, 183, 18, 90,
-    207, 255, 135, 173, 40, 71, 216, 118, 171, 110, 156, 146, 131, 35,
+    37, 246, 88, 204, 142, 221, 189, 23, 144, 223, 200, 92, 9, 10, 37, 169, 36, 123, 202, 176, 236, 10, 179, 132, 99,
+    250, 65, 59, 48, 70, 183, 115, 175, 75, 138, 151, 90, 146, 255, 79, 202, 161, 20, 26, 173, 7, 71, 168, 143, 224,
+    228, 193, 118, 88, 110, 43, 155, 185, 246, 202, 146, 28, 35, 3,
 };
 
 static const int32_t keyword_t4_channels[24] TC_ALIGNED(4) = {
@@ -380,7 +380,7 @@ static const tc_s8_softmax keyword_p8 = {
 
 /* CONV_2D t0 */
 static TC_NOINLINE void keyword_node_0(uint8_t *arena) {
-    tc_s8_conv_2d_rows__c(&keyword_p0, (const int8_t *)(arena + 92), (int8_t *)(arena + 0), (void *)(arena + 176));
+    tc_s8_conv_2d_halves__c(&keyword_p0, (const int8_t *)(arena + 92), (int8_t *)(arena + 0), (void *)(arena + 176));
 }
 
 /* DEPTHWISE_CONV_2D t1 */
@@ -390,7 +390,7 @@ static TC_NOINLINE void keyword_node_1(uint8_t *arena) {
 
 /* CONV_2D t2 */
 static TC_NOINLINE void keyword_node_2(uint8_t *arena) {
-    tc_s8_conv_2d_rows__c(&keyword_p2, (const int8_t *)(arena + 0), (int8_t *)(arena + 0), (void *)(arena + 168));
+    tc_s8_conv_2d_halves__c(&keyword_p2, (const int8_t *)(arena + 0), (int8_t *)(arena + 0), (void *)(arena + 168));
 }
 
 /* DEPTHWISE_CONV_2D t3 */
@@ -400,7 +400,7 @@ static TC_NOINLINE void keyword_node_3(uint8_t *arena) {
 
 /* CONV_2D t4 */
 static TC_NOINLINE void keyword_node_4(uint8_t *arena) {
-    tc_s8_conv_2d_rows__c(&keyword_p4, (const int8_t *)(arena + 0), (int8_t *)(arena + 0), (void *)(arena + 64));
+    tc_s8_conv_2d_halves__c(&keyword_p4, (const int8_t *)(arena + 0), (int8_t *)(arena + 0), (void *)(arena + 64));
 }
 
 /* AVERAGE_POOL_2D t5 */

@@ -254,6 +254,13 @@ def octets(rng: Rng) -> Graph:
     )
 
 
+def eights(rng: Rng) -> Graph:
+    """A multiple of eight channels; windows of any number of values."""
+    return layers.conv(
+        rng, image=image(rng, 1, 8), in_c=pick(rng, (1, 3, 4, 16)), out_c=pick(rng, (8, 16, 24)), groups=1
+    )
+
+
 def sparse_fully_connected(rng: Rng) -> Graph:
     """Few weights that are not zero, singly or in blocks of four outputs, some far apart."""
     return layers.fully_connected(
@@ -280,6 +287,7 @@ KERNELS: dict[Maker, str] = {
     one_pixel: "tc_s8_fully_connected",
     fully_connected: "tc_s8_fully_connected_",
     octets: "tc_s8_fully_connected_octets__dsp",
+    eights: "tc_s8_conv_2d_",
     sparse_fully_connected: "tc_s8_fully_connected_",
 }
 
@@ -319,6 +327,14 @@ def test_helium_is_taken_where_it_is_there() -> None:
         {"tc_s8_conv_2d_strips__mve"},
         {"tc_s8_conv_2d_pixels__mve"},
     ]
+
+
+@pytest.mark.parametrize("make", [octets, eights], ids=lambda make: make.__name__)
+def test_eight_channels_in_plain_c(make: Maker) -> None:
+    models = [write(seeded(make, 7, index)) for index in range(8)]
+    taken = [name for model in models for name in kernels(model, (Isa.C,)) if name.endswith("_halves__c")]
+    assert len(taken) >= 4
+    assert_bit_exact(models, level=Level.SPEED, count=1)
 
 
 @pytest.mark.full

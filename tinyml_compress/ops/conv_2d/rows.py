@@ -1,6 +1,8 @@
-"""CONV_2D in plain C: windows as rows of bytes, four channels at a time."""
+"""CONV_2D in plain C: windows as rows of bytes, four or eight channels at a time."""
 
 from __future__ import annotations
+
+from collections.abc import Callable
 
 import numpy as np
 import numpy.typing as npt
@@ -8,29 +10,43 @@ import numpy.typing as npt
 from tinyml_compress.ir import NodeView, Role
 from tinyml_compress.ops._conv import conv_attrs
 from tinyml_compress.ops._forms import Form, only
+from tinyml_compress.ops._halves import halves, takes
 from tinyml_compress.ops._products import Ints, finish_bounds, int32_table, sliding_gap, wrap32
 from tinyml_compress.ops.base import Call, In, Out, Overlap, ParamValue, Ref, Scratch, Table, Variant
 from tinyml_compress.ops.conv_2d import node
 
-_SYMBOL = "tc_s8_conv_2d_rows__c"
 
+def _variant(
+    symbol: str,
+    accepts: Callable[[NodeView], bool],
+    weights: Callable[[Ints], npt.NDArray[np.uint8]],
+    per_mac: float,
+    code: int = 0,
+) -> Variant:
+    def emit(view: NodeView) -> tuple[Call, ...]:
+        channels, rows = node.channels(view), node.rows(view)
+        bias = wrap32(channels.bias - 128 * rows.sum(axis=1))
+        params: tuple[tuple[str, ParamValue], ...] = (
+            *node.window(view).params(),
+            ("in_zero", view.quant(0).zero_point),
+            *finish_bounds(conv_attrs(view).activation, view.output()),
+            ("depth", node.depth(view)),
+            ("weights", Ref("weights")),
+            ("channels", Ref("channels")),
+        )
+        tables = (
+            Table("weights", "uint8_t", weights(rows), Role.WEIGHTS),
+            Table("channels", "int32_t", int32_table(bias, channels.multiplier, channels.shift)),
+        )
+        return (Call(symbol, "tc_s8_conv_rows", params, (In(0), Out(), Scratch()), tables),)
 
-def _emit(view: NodeView) -> tuple[Call, ...]:
-    channels, rows = node.channels(view), node.rows(view)
-    bias = wrap32(channels.bias - 128 * rows.sum(axis=1))
-    params: tuple[tuple[str, ParamValue], ...] = (
-        *node.window(view).params(),
-        ("in_zero", view.quant(0).zero_point),
-        *finish_bounds(conv_attrs(view).activation, view.output()),
-        ("depth", node.depth(view)),
-        ("weights", Ref("weights")),
-        ("channels", Ref("channels")),
+    def cycles(view: NodeView) -> float:
+        gathered = node.depth(view) * node.window(view).pixels
+        return per_mac * node.macs(view) + 40.0 * view.output().elements + 6.0 * gathered
+
+    return Variant(
+        symbol, accepts, emit, scratch=node.depth, overlap=_overlap, cycles=cycles, code_bytes=code
     )
-    tables = (
-        Table("weights", "uint8_t", _four_weights(rows), Role.WEIGHTS),
-        Table("channels", "int32_t", int32_table(bias, channels.multiplier, channels.shift)),
-    )
-    return (Call(_SYMBOL, "tc_s8_conv_rows", params, (In(0), Out(), Scratch()), tables),)
 
 
 def _four_weights(rows: Ints) -> npt.NDArray[np.uint8]:
@@ -48,12 +64,12 @@ def _overlap(view: NodeView) -> tuple[Overlap, ...]:
     return (Overlap(0, 0, sliding_gap(node.window(view), 1)),)
 
 
-def _cycles(view: NodeView) -> float:
-    gathered = node.depth(view) * node.window(view).pixels
-    return 4.0 * node.macs(view) + 40.0 * view.output().elements + 6.0 * gathered
+def _takes_halves(view: NodeView) -> bool:
+    return node.is_ungrouped(view) and takes(node.rows(view))
 
 
 VARIANTS = only(
     Form.S8,
-    Variant(_SYMBOL, node.is_ungrouped, _emit, scratch=node.depth, overlap=_overlap, cycles=_cycles),
+    _variant("tc_s8_conv_2d_rows__c", node.is_ungrouped, _four_weights, 4.0),
+    _variant("tc_s8_conv_2d_halves__c", _takes_halves, halves, 3.7, 700),
 )

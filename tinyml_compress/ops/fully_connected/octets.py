@@ -51,5 +51,7 @@ def _cycles(view: NodeView) -> float:
 
 VARIANTS = only(
     Form.S8,
-    Variant(_SYMBOL, _accepts, _emit, scratch=lambda view: 8 * node.fours(view), cycles=_cycles),
+    Variant(
+        _SYMBOL, _accepts, _emit, scratch=lambda view: 8 * node.fours(view), cycles=_cycles, code_bytes=1000
+    ),
 )

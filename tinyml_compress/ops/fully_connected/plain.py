@@ -1,14 +1,18 @@
-"""FULLY_CONNECTED in plain C, output by output: every node of its form, weights as in the file."""
+"""FULLY_CONNECTED in plain C: output by output, which takes every node of its form and the file's weights, or
+by eights.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
 
 from tinyml_compress.ir import NodeView, Role
 from tinyml_compress.ops._forms import Form, bias_values, float_params, float_tables, only, wide_table
+from tinyml_compress.ops._halves import halves, takes
 from tinyml_compress.ops._products import int32_table, weight_values
 from tinyml_compress.ops.base import Call, In, Out, ParamValue, Ref, Table, Variant
 from tinyml_compress.ops.fully_connected import node
@@ -63,9 +67,24 @@ def _cycles(view: NodeView) -> float:
     return 7.0 * node.macs(view) + 40.0 * view.output().elements
 
 
+def _halves_cycles(view: NodeView) -> float:
+    return 4.0 * node.macs(view) + 5.0 * view.input(0).elements + 40.0 * view.output().elements
+
+
+_HALVES = replace(
+    plain_variant(
+        "tc_s8_fully_connected_halves__c",
+        narrow_channels,
+        lambda view: halves(node.rows(view)).view(np.int8),
+    ),
+    accepts=lambda view: takes(node.rows(view)),
+    cycles=_halves_cycles,
+    code_bytes=500,
+)
+
 VARIANTS = (
     *only(Form.S16, plain_variant("tc_s16_fully_connected__c", _wide_channels)),
     *only(Form.S16_NARROW, plain_variant("tc_s16_fully_connected_narrow__c", _s16_narrow_channels)),
     *only(Form.F32, Variant(_F32, lambda view: True, _emit_f32, cycles=_cycles)),
-    *only(Form.S8, plain_variant("tc_s8_fully_connected__c", narrow_channels)),
+    *only(Form.S8, plain_variant("tc_s8_fully_connected__c", narrow_channels), _HALVES),
 )
