@@ -155,6 +155,16 @@ static void write_system(tc_core *core, const tc_step *step) {
     }
 }
 
+/* Compilers keep predicates on the stack. */
+static void load_predicate(tc_core *core, const tc_step *step) {
+    const uint32_t value = tc_load32(core, core->r[step->n] + step->imm);
+    core->vpr = step->kind == VPR ? value : (core->vpr & ~0xFFFFu) | (value & 0xFFFFu);
+}
+
+static void store_predicate(tc_core *core, const tc_step *step) {
+    tc_store32(core, core->r[step->n] + step->imm, step->kind == VPR ? core->vpr : core->vpr & 0xFFFFu);
+}
+
 /* Arithmetic. */
 
 enum { MLA, MLS, NMLS, NMLA, MUL, NMUL, ADD, SUB, DIV, NONE, FNMS, FNMA, FMA, FMS };
@@ -521,8 +531,20 @@ static int transfer(tc_step *step, uint32_t word) {
     return first < 128u && step->n != PC && (word & 15u) == 0u && (loads || !step->kind);
 }
 
+static int access_predicate(tc_step *step, uint32_t word) {
+    const uint32_t imm = (word & 0x7Fu) * 4u;
+    step->kind = (uint8_t)(tc_bits(word, 22, 1) << 3 | tc_bits(word, 13, 3));
+    step->n = (uint8_t)tc_bits(word, 16, 4);
+    step->imm = word & 0x00800000u ? imm : 0u - imm;
+    step->run = word & 0x00100000u ? load_predicate : store_predicate;
+    return (word & 0xFF201F80u) == 0xED000F80u && (step->kind == VPR || step->kind == P0) && step->n != PC;
+}
+
 int tc_decode_float(tc_step *step, uint32_t word) {
     const uint32_t which = tc_bits(word, 8, 4);
+    if (which == 15u) {
+        return access_predicate(step, word);
+    }
     if (which < 9u || which > 11u) {
         return 0;
     }
