@@ -2,11 +2,29 @@
 #ifndef TC_MVE_H
 #define TC_MVE_H
 
-#include "tc_mve_host.h"
+#include "tc_mve_lanes.h"
 
 #if defined(__ARM_FEATURE_MVE)
 #include <arm_mve.h>
 #endif
+
+/* Where the loops are written that compilers do not find. */
+#if defined(__ARM_FEATURE_MVE) && defined(__GNUC__)
+#define TC_MVE_ASM 1
+#else
+#define TC_MVE_ASM 0
+#endif
+
+/* Four numbers as a vector. */
+static TC_INLINE int32x4_t tc_mve_four(int32_t a, int32_t b, int32_t c, int32_t d) {
+#if defined(__ARM_FEATURE_MVE)
+    const int32x4_t four = {a, b, c, d};
+#else
+    const int32x4_t four = {{a, b, c, d}};
+#endif
+    return four;
+}
+
 /* tc_requantize of four lanes with one multiplier. VQRDMULH is tc_high_mul. VRSHL takes ties toward +infinity: one
  * less, where a negative number is shifted at all, takes its ties away from zero, and is no tie elsewhere. It saturates
  * at INT32_MIN, which is none. */
@@ -28,6 +46,10 @@ static TC_INLINE int32x4_t tc_requantize_channels(int32x4_t x, int32x4_t multipl
 static TC_INLINE int32x4_t tc_requantize_right(int32x4_t x, int32x4_t multiplier, int32x4_t right) {
     const int32x4_t product = vqrdmulhq_s32(x, multiplier);
     return vrshlq_s32(vqaddq_s32(product, vshrq_n_s32(product, 31)), right);
+}
+
+static TC_INLINE int32x4_t tc_mve_bounded(int32x4_t x, int32_t low, int32_t high) {
+    return vminq_s32(vmaxq_s32(x, vdupq_n_s32(low)), vdupq_n_s32(high));
 }
 
 #endif

@@ -5,27 +5,12 @@
 
 #include "tc_mve.h"
 
-/* VMLADAVA takes even registers alone, and compilers move sums from odd ones in the loop: so the loops are assembly. */
-#if defined(__ARM_FEATURE_MVE) && defined(__GNUC__)
-#define TC_MVE_ASM 1
-#else
-#define TC_MVE_ASM 0
-#endif
-
 typedef struct {
     int32x4_t first;
     int32x4_t second;
 } tc_mve_sums;
 
-static TC_INLINE int32x4_t tc_mve_four(int32_t a, int32_t b, int32_t c, int32_t d) {
-#if defined(__ARM_FEATURE_MVE)
-    const int32x4_t four = {a, b, c, d};
-#else
-    const int32x4_t four = {{a, b, c, d}};
-#endif
-    return four;
-}
-
+/* VMLADAVA takes even registers alone, and compilers move sums from odd ones in the loop: so the loops are assembly. */
 #if TC_MVE_ASM
 #define TC_MVE_FIRST(sum, a, b) "vmladav.s8 %[" #sum "], " #a ", " #b "\n\t"
 #define TC_MVE_NEXT(sum, a, b) "vmladava.s8 %[" #sum "], " #a ", " #b "\n\t"

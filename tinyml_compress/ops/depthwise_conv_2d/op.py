@@ -8,7 +8,15 @@ from tinyml_compress.ir import NodeView
 from tinyml_compress.ops._conv import OPTIONS, ConvAttrs, ConvOperator, check_conv, check_conv_numbers
 from tinyml_compress.ops._forms import Form, form_of
 from tinyml_compress.ops.base import Options, refuse
-from tinyml_compress.ops.depthwise_conv_2d import column, four_bits, node, plane, plane_wide, three_by_three
+from tinyml_compress.ops.depthwise_conv_2d import (
+    column,
+    four_bits,
+    node,
+    patch,
+    plane,
+    plane_wide,
+    three_by_three,
+)
 from tinyml_compress.ops.traits import Scales, Weights
 
 
@@ -33,6 +41,7 @@ class DepthwiseConv2D(ConvOperator):
         *three_by_three.VARIANTS,
         *plane.VARIANTS,
         *column.VARIANTS,
+        *patch.VARIANTS,
     )
 
     def check(self, view: NodeView) -> None:

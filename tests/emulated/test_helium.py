@@ -1,0 +1,66 @@
+"""Nets and operators with Helium's kernels on an emulated Cortex-M55 give TFLM's bytes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.emulated.programs import board
+from tests.emulated.test_products import assert_equal_on
+from tests.emulated.test_zoo_cores import assert_equal_on as assert_net_equal_on
+from tests.lib.layers import merged
+from tests.lib.zoo import zoo_tflite
+from tests.ops.test_helium import TAKEN
+from tinyml_compress.frontend import write
+from tinyml_compress.ir import Graph
+from tinyml_compress.models import ZOO
+from tinyml_compress.ops.base import Level
+from tinyml_compress.pipeline.compile.verb import compile_model
+from tinyml_compress.runners import toolchain
+from tinyml_compress.support.resources import package_folder
+
+Once = Callable[[str, Callable[[Path], None]], Path]
+CORE = "cortex-m55"
+
+
+def graphs(salt: int, each: int) -> list[Graph]:
+    return [make(np.random.default_rng([salt, index])) for index in range(each) for make in TAKEN]
+
+
+def test_operators() -> None:
+    assert_equal_on(CORE, graphs(1, 3), 1)
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("level", list(Level), ids=[level.value for level in Level])
+@pytest.mark.parametrize("salt", range(2, 6))
+def test_many_operators(level: Level, salt: int) -> None:
+    assert_equal_on(CORE, graphs(salt, 6), salt, level)
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("name", list(ZOO))
+def test_each_net_of_the_zoo(once: Once, name: str) -> None:
+    for level in (Level.SIZE, Level.SPEED):
+        assert_net_equal_on(zoo_tflite(once, name), CORE, level, 2)
+
+
+def test_loops_are_the_hardware_s() -> None:
+    """Each kernel has low-overhead loops, and none without its count in the link register beside them."""
+    program = compile_model(write(merged(graphs(1, 9))), "m", board(CORE).core.kernels, Level.SPEED)
+    flags = (*board(CORE).core.compilers["zig"], "-O2", "-g0", "-ffreestanding", "-S", "-w")
+    files = {
+        **program.files,
+        "string.h": (package_folder("tinyml_compress.runners.emulated.c") / "string.h").read_text(),
+    }
+    job = toolchain.Build(toolchain.zig(), files, "m.s", (*flags, "-I."), sources=("m.c",))
+    functions = re.split(r"^([\w.]+):\s+@ @\1$", toolchain.build(job).read_text(), flags=re.MULTILINE)
+    found = dict(zip(functions[1::2], functions[2::2], strict=True))
+    used = {node.kernel for node in program.nodes if node.kernel.endswith("__mve")}
+    assert used
+    for kernel in used:
+        assert re.search(r"\tle(tp)?\tlr, ", found[kernel]), kernel
