@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
+import numpy.typing as npt
 
-from tinyml_compress.ir import NodeView, needed
+from tinyml_compress.ir import NodeView, Role, needed
 from tinyml_compress.ops._conv import conv_attrs
 from tinyml_compress.ops._forms import Form, only
 from tinyml_compress.ops._products import (
@@ -18,7 +19,7 @@ from tinyml_compress.ops._products import (
     live_rows,
     packed_table,
 )
-from tinyml_compress.ops.base import Call, In, Out, ParamValue, Ref, Role, Scratch, Table, Variant
+from tinyml_compress.ops.base import Call, In, Out, ParamValue, Ref, Scratch, Table, Variant
 from tinyml_compress.ops.depthwise_conv_2d import node
 from tinyml_compress.ops.depthwise_conv_2d.walk import MAX_SCRATCH, Axis, Plane, planes
 from tinyml_compress.ops.numerics import Activation
@@ -182,7 +183,7 @@ def _relu(view: NodeView) -> bool:
     return _full(view) and view.output_quant().zero_point == -128
 
 
-def _packed(view: NodeView) -> np.ndarray | None:
+def _packed(view: NodeView) -> npt.NDArray[np.int32] | None:
     fast = fast_table(view, node.channels(view), Activation.NONE)
     return None if fast is None else packed_table(fast)
 
