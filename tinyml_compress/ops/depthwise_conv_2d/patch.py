@@ -24,8 +24,6 @@ from tinyml_compress.ops.depthwise_conv_2d import node
 from tinyml_compress.ops.depthwise_conv_2d.walk import MAX_SCRATCH, Axis, Plane, planes
 from tinyml_compress.ops.numerics import Activation
 
-__all__ = ["VARIANTS"]
-
 _LANES = 16
 _FARTHEST = 255
 """Bytes that an offset of a gathering load of bytes can say."""
