@@ -44,7 +44,6 @@ TC_REINTERPRET(vreinterpretq_s32_u32, int32x4_t, uint32x4_t)
         }                                   \
         return result;                      \
     }
-TC_ALIKE(vdupq_n_s8, int8x16_t, int8_t, 16)
 TC_ALIKE(vdupq_n_s16, int16x8_t, int16_t, 8)
 TC_ALIKE(vdupq_n_u32, uint32x4_t, uint32_t, 4)
 
