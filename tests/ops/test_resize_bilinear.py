@@ -5,7 +5,7 @@ from __future__ import annotations
 from tests.lib.graphs import single
 from tests.lib.proof import Rng, ints, many, pick, refused, sample
 from tinyml_compress.ir import DType, Graph, Tensor
-from tinyml_compress.ops.resize_bilinear.op import ResizeBilinearAttrs
+from tinyml_compress.ops._resize import ResizeAttrs
 
 TYPES = (DType.INT8, DType.INT8, DType.FLOAT32)
 MODES = ((False, False), (True, False), (False, True))
@@ -18,7 +18,7 @@ def make(rng: Rng) -> Graph:
         size = [2 * h, 2 * w]
     dtype, n = pick(rng, TYPES), min(n, 2)
     x, y = Tensor("x", (n, h, w, c), dtype), Tensor("y", (n, *size, c), dtype)
-    return single("RESIZE_BILINEAR", [x, ints("size", size)], y, ResizeBilinearAttrs(*pick(rng, MODES)))
+    return single("RESIZE_BILINEAR", [x, ints("size", size)], y, ResizeAttrs(*pick(rng, MODES)))
 
 
 test_sample = sample(make, 24)
@@ -28,7 +28,7 @@ test_many = many(make)
 def test_refuses() -> None:
     x, y = Tensor("x", (1, 2, 2, 3), DType.INT8), Tensor("y", (1, 4, 6, 3), DType.INT8)
     refused(
-        single("RESIZE_BILINEAR", [x, ints("size", [4, 6])], y, ResizeBilinearAttrs(True, True)),
+        single("RESIZE_BILINEAR", [x, ints("size", [4, 6])], y, ResizeAttrs(True, True)),
         "one of them",
     )
-    refused(single("RESIZE_BILINEAR", [x, ints("size", [4])], y, ResizeBilinearAttrs()), "the size")
+    refused(single("RESIZE_BILINEAR", [x, ints("size", [4])], y, ResizeAttrs()), "the size")

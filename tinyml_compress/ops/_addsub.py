@@ -9,10 +9,11 @@ import numpy as np
 
 from tinyml_compress.ir import DType, NodeView, Quant, Tensor
 from tinyml_compress.ops import _checks
-from tinyml_compress.ops._binary import BinaryOperator, Params, binary_variants
+from tinyml_compress.ops._binary import BinaryOperator, binary_variants
 from tinyml_compress.ops._fixed_point import Ints, requantize
 from tinyml_compress.ops.base import Variant, refuse
 from tinyml_compress.ops.numerics import Activation, Fused, activation_range, quantize_multiplier
+from tinyml_compress.ops.rows import Params, takes
 from tinyml_compress.ops.structs import floats, ints, pointers, struct
 from tinyml_compress.ops.traits import Range
 
@@ -148,12 +149,9 @@ def _integer_bounds(activation: Activation) -> tuple[int, int]:
 def addsub_variants(op: str, params: Callable[[NodeView], Params]) -> tuple[Variant, ...]:
     """The kernels of ADD or SUB."""
 
-    def typed(dtype: DType) -> Callable[[NodeView], bool]:
-        return lambda view: view.output().dtype is dtype
-
     return (
-        *binary_variants(op, "s8", "tc_addsub_params", params, typed(DType.INT8)),
-        *binary_variants(op, "s16", "tc_addsub_params", params, typed(DType.INT16)),
+        *binary_variants(op, "s8", "tc_addsub_params", params, takes(DType.INT8)),
+        *binary_variants(op, "s16", "tc_addsub_params", params, takes(DType.INT16)),
     )
 
 
@@ -171,20 +169,6 @@ def plain_variants(op: str, bounds: Callable[[NodeView], Activation]) -> tuple[V
         return (("low", low), ("high", high))
 
     return (
-        *binary_variants(
-            op,
-            "f32",
-            "tc_f32_broadcast_params",
-            floats,
-            lambda view: view.output().dtype is DType.FLOAT32,
-            flat=False,
-        ),
-        *binary_variants(
-            op,
-            "s32",
-            "tc_s32_broadcast_params",
-            integers,
-            lambda view: view.output().dtype is DType.INT32,
-            flat=False,
-        ),
+        *binary_variants(op, "f32", "tc_f32_broadcast_params", floats, takes(DType.FLOAT32), flat=False),
+        *binary_variants(op, "s32", "tc_s32_broadcast_params", integers, takes(DType.INT32), flat=False),
     )

@@ -7,12 +7,12 @@ from collections.abc import Callable
 from tinyml_compress.ir import DType, NodeView, Tensor
 from tinyml_compress.ops import _checks
 from tinyml_compress.ops._walk import Walk, broadcast_steps, walk
-from tinyml_compress.ops.base import Call, In, Operator, Out, Overlap, ParamValue, Ref, Table, Variant, refuse
+from tinyml_compress.ops.base import In, Operator, Out, Overlap, Table, Variant, refuse
+from tinyml_compress.ops.rows import Params, called
 from tinyml_compress.ops.structs import ints, pointers, struct
 
 STRUCTS = (struct("tc_broadcast_params", ints("count"), pointers("int32_t", "walk")),)
 
-Params = tuple[tuple[str, ParamValue], ...]
 MAX_RANK = 6
 
 
@@ -54,11 +54,14 @@ def flat_in_place(view: NodeView) -> tuple[Overlap, ...]:
     )
 
 
-def broadcast_call(view: NodeView, symbol: str, params_type: str, params: Params) -> Call:
-    """A call of a kernel that broadcasts; its params start with count and walk."""
-    head: Params = (("count", view.output().elements), ("walk", Ref("walk")))
+def broadcast_params(view: NodeView) -> Params:
+    """What the params of a kernel that broadcasts start with."""
     table = Table("walk", "int32_t", _broadcast_walk(view).table)
-    return Call(symbol, params_type, head + params, (In(0), In(1), Out()), (table,))
+    return (("count", view.output().elements), ("walk", table))
+
+
+def _flat_params(view: NodeView) -> Params:
+    return (("count", view.output().elements), ("walk", 0))
 
 
 def binary_variants(
@@ -75,27 +78,20 @@ def binary_variants(
     Their params start with count and walk, `params` gives the rest. Without `flat` the second serves all.
     """
 
-    def emit(symbol: str, walks: bool) -> Callable[[NodeView], tuple[Call, ...]]:
-        def calls(view: NodeView) -> tuple[Call, ...]:
-            tables = (Table("walk", "int32_t", _broadcast_walk(view).table),) if walks else ()
-            head: Params = (("count", view.output().elements), ("walk", Ref("walk") if walks else 0))
-            return (Call(symbol, params_type, head + params(view), (In(0), In(1), Out()), tables),)
+    def row(shape: str, head: Callable[[NodeView], Params], accepts: Callable[[NodeView], bool]) -> Variant:
+        return called(
+            f"tc_{dtype}_{op}{shape}__c",
+            params_type,
+            lambda view: (*head(view), *params(view)),
+            (In(0), In(1), Out()),
+            accepts=accepts,
+            overlap=flat_in_place,
+        )
 
-        return calls
-
-    one_shape, many = f"tc_{dtype}_{op}__c", f"tc_{dtype}_{op}_broadcast__c"
-    general = Variant(many, accepts, emit(many, True), overlap=flat_in_place)
+    general = row("_broadcast", broadcast_params, accepts)
     if not flat:
         return (general,)
-    return (
-        Variant(
-            one_shape,
-            lambda view: accepts(view) and is_flat(view),
-            emit(one_shape, False),
-            overlap=flat_in_place,
-        ),
-        general,
-    )
+    return (row("", _flat_params, lambda view: accepts(view) and is_flat(view)), general)
 
 
 class BinaryOperator(Operator):

@@ -10,6 +10,7 @@ import numpy as np
 from tinyml_compress.errors import CollapsedRange
 from tinyml_compress.ir import DType, NodeView, Quant, Tensor
 from tinyml_compress.ops.base import refuse
+from tinyml_compress.ops.numerics import Activation, Fused
 
 
 def arity(view: NodeView, inputs: int | Sequence[int], outputs: int = 1) -> None:
@@ -39,6 +40,25 @@ def dtypes(view: NodeView, tensor: Tensor, allowed: Sequence[DType], what: str =
             next_step="convert the model to full-integer quantization" if tensor.dtype.is_float else None,
         )
     return tensor.dtype
+
+
+def one_type(view: NodeView, allowed: Sequence[DType], *inputs: int, what: str = "") -> DType:
+    """The element type, one of `allowed`, that these inputs (without any the first) and all outputs have."""
+    first, *others = inputs or (0,)
+    dtype = dtypes(view, view.input(first), allowed, what)
+    outputs = map(view.output, range(len(view.node.outputs)))
+    for tensor in (*map(view.input, others), *outputs):
+        dtypes(view, tensor, (dtype,))
+    return dtype
+
+
+def quantizations(view: NodeView, *tensors: Tensor) -> tuple[Quant, ...]:
+    """Those of quantized tensors; where they are of 16 bits, their zero points are 0."""
+    found = tuple(quantization(view, tensor) for tensor in tensors)
+    for tensor, quant in zip(tensors, found, strict=True):
+        if tensor.dtype is DType.INT16 and quant.zero_point != 0:
+            raise refuse(view, "zero point of an int16 tensor", found=quant.zero_point, allowed=0)
+    return found
 
 
 def quantization(view: NodeView, tensor: Tensor) -> Quant:
@@ -111,6 +131,26 @@ def normal_axis(view: NodeView, axis: int, rank: int) -> int:
     if not -rank <= axis < rank:
         raise refuse(view, "axis out of range", found=axis, allowed=f"{-rank} to {rank - 1}")
     return axis % rank if rank else 0
+
+
+def one_axis(view: NodeView, index: int, rank: int) -> int:
+    """The axis that a constant input names, as one in [0, rank)."""
+    axes = constant_ints(view, index, "the axis")
+    if len(axes) != 1:
+        raise refuse(view, "number of axes", found=len(axes), allowed=1)
+    return normal_axis(view, axes[0], rank)
+
+
+def not_empty(view: NodeView, tensor: Tensor, what: str = "input") -> None:
+    if 0 in tensor.shape:
+        raise refuse(view, f"empty {what}", found=tensor.shape, allowed="at least one element")
+
+
+def no_activation(view: NodeView) -> None:
+    """Nothing is fused into the node."""
+    activation = view.attrs(Fused).activation
+    if activation is not Activation.NONE:
+        raise refuse(view, "fused activation", found=activation.name, allowed="NONE")
 
 
 def collapsed(view: NodeView, what: str, *, found: object, allowed: str) -> CollapsedRange:

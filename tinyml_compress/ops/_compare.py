@@ -7,9 +7,10 @@ from typing import ClassVar
 
 from tinyml_compress.ir import DType, NodeView, Tensor
 from tinyml_compress.ops import _checks
-from tinyml_compress.ops._binary import BinaryOperator, Params, broadcast_call
-from tinyml_compress.ops.base import Call, Overlap, Variant, refuse
+from tinyml_compress.ops._binary import BinaryOperator, broadcast_params
+from tinyml_compress.ops.base import In, Out, Overlap, Variant, refuse
 from tinyml_compress.ops.numerics import quantize_multiplier
+from tinyml_compress.ops.rows import Params, each_type
 from tinyml_compress.ops.structs import ints, pointers, struct
 
 STRUCTS = (
@@ -23,14 +24,6 @@ STRUCTS = (
         ints("less equal greater zero_point1 multiplier1 shift1 zero_point2 multiplier2 shift2"),
     ),
 )
-
-_NAMES = {
-    DType.INT8: "s8",
-    DType.INT32: "s32",
-    DType.INT64: "s64",
-    DType.FLOAT32: "f32",
-    DType.BOOL: "u8",
-}
 
 
 @dataclass(frozen=True)
@@ -60,7 +53,7 @@ class CompareOperator(BinaryOperator):
     max_rank = 5
 
     def __init__(self) -> None:
-        type(self).variants = tuple(self._variant(dtype) for dtype in self.types)
+        type(self).variants = tuple(row for dtype in self.types for row in self._rows(dtype))
 
     def output_dtype(self, inputs: DType) -> DType:
         return DType.BOOL
@@ -73,27 +66,34 @@ class CompareOperator(BinaryOperator):
             if not quant.scale < 1.0 or quantize_multiplier(quant.scale)[1] > 0:
                 raise refuse(view, f"scale of tensor {tensor.name}", found=quant.scale, allowed="below 1")
 
-    def _variant(self, dtype: DType) -> Variant:
-        symbol = f"tc_{_NAMES[dtype]}_compare__c"
+    def _rows(self, dtype: DType) -> tuple[Variant, ...]:
+        scaled = dtype is DType.INT8
+        struct, params = ("_scaled", self._scaled_params) if scaled else ("", self._params)
+        return each_type(
+            "tc_{}_compare__c",
+            (dtype,),
+            f"tc_compare{struct}_params",
+            params,
+            (In(0), In(1), Out()),
+            overlap=_in_place,
+        )
 
-        def emit(view: NodeView) -> tuple[Call, ...]:
-            truth = self.truth
-            params: Params = (
-                ("less", int(truth.less)),
-                ("equal", int(truth.equal)),
-                ("greater", int(truth.greater)),
+    def _answers(self, view: NodeView) -> Params:
+        truth = self.truth
+        answers = {"less": truth.less, "equal": truth.equal, "greater": truth.greater}
+        return (*broadcast_params(view), *((name, int(answer)) for name, answer in answers.items()))
+
+    def _params(self, view: NodeView) -> Params:
+        return (*self._answers(view), ("unordered", int(self.truth.unordered)))
+
+    def _scaled_params(self, view: NodeView) -> Params:
+        params = self._answers(view)
+        for index in (0, 1):
+            quant = view.quant(index)
+            multiplier, shift = quantize_multiplier(quant.scale)
+            params += (
+                (f"zero_point{index + 1}", quant.zero_point),
+                (f"multiplier{index + 1}", multiplier),
+                (f"shift{index + 1}", shift),
             )
-            if dtype is not DType.INT8:
-                params += (("unordered", int(truth.unordered)),)
-                return (broadcast_call(view, symbol, "tc_compare_params", params),)
-            for index in (0, 1):
-                quant = view.quant(index)
-                multiplier, shift = quantize_multiplier(quant.scale)
-                params += (
-                    (f"zero_point{index + 1}", quant.zero_point),
-                    (f"multiplier{index + 1}", multiplier),
-                    (f"shift{index + 1}", shift),
-                )
-            return (broadcast_call(view, symbol, "tc_compare_scaled_params", params),)
-
-        return Variant(symbol, lambda view: view.input(0).dtype is dtype, emit, overlap=_in_place)
+        return params

@@ -17,7 +17,8 @@ import numpy.typing as npt
 from tinyml_compress.ir import Attrs, DType, NodeView
 from tinyml_compress.ops import _checks
 from tinyml_compress.ops._signal import SignalOperator
-from tinyml_compress.ops.base import FLEXBUFFER, Options, ParamValue, Ref, Table, refuse
+from tinyml_compress.ops.base import FLEXBUFFER, Argument, Options, Table, Variant, refuse
+from tinyml_compress.ops.rows import Params, each_type
 from tinyml_compress.ops.structs import ints, pointers, struct
 
 STRUCTS = (
@@ -38,7 +39,7 @@ STRUCTS = (
     ),
 )
 
-NAMES = {DType.INT16: "s16", DType.INT32: "s32", DType.FLOAT32: "f32"}
+_TYPES = (DType.INT16, DType.INT32, DType.FLOAT32)
 _RADICES = (4, 2, 3, 5)
 _LONGEST = 1 << 16
 
@@ -94,26 +95,13 @@ def _unit(phases: list[float], dtype: DType) -> npt.NDArray[np.generic]:
     return np.array(whole, dtype.numpy)
 
 
-def fft_tables(view: NodeView, inverse: bool) -> tuple[Table, ...]:
-    """Stages, the circle for the complex transform, and the half circle for the step between real and
-    complex.
-    """
-    dtype, points = view.input(0).dtype, fft_attrs(view).length // 2
+def _params(view: NodeView, inverse: bool) -> Params:
+    source, points = view.input(0), fft_attrs(view).length // 2
     turns = [-2 * math.pi * i / points for i in range(points)]
     halves = [-math.pi * ((i + 1) / points + 0.5) for i in range(points // 2)]
     if inverse:
         turns, halves = [-phase for phase in turns], [-phase for phase in halves]
-    return (
-        Table("stages", "int32_t", _stage_table(points).reshape(-1)),
-        Table("circle", dtype.ctype, _unit(turns, dtype)),
-        Table("halves", dtype.ctype, _unit(halves, dtype)),
-    )
-
-
-def fft_params(view: NodeView, inverse: bool) -> tuple[tuple[str, ParamValue], ...]:
-    """Parameters of the C struct `tc_fft_params`."""
-    points = fft_attrs(view).length // 2
-    source = view.input(0)
+    dtype = source.dtype
     return (
         ("frames", source.elements // source.shape[-1]),
         ("given", source.shape[-1]),
@@ -121,10 +109,15 @@ def fft_params(view: NodeView, inverse: bool) -> tuple[tuple[str, ParamValue], .
         ("points", points),
         ("inverse", int(inverse)),
         ("count", len(_stages(points) or ())),
-        ("stages", Ref("stages")),
-        ("circle", Ref("circle")),
-        ("halves", Ref("halves")),
+        ("stages", Table("stages", "int32_t", _stage_table(points).reshape(-1))),
+        ("circle", Table("circle", dtype.ctype, _unit(turns, dtype))),
+        ("halves", Table("halves", dtype.ctype, _unit(halves, dtype))),
     )
+
+
+def fft_variants(symbol: str, arguments: tuple[Argument, ...], *, inverse: bool) -> tuple[Variant, ...]:
+    """The kernels of one direction."""
+    return each_type(symbol, _TYPES, "tc_fft_params", lambda view: _params(view, inverse), arguments)
 
 
 class Fft(SignalOperator):
@@ -132,7 +125,7 @@ class Fft(SignalOperator):
 
     attrs_type = FftAttrs
     options = Options(FLEXBUFFER, {"type": "T", "length": "fft_length"})
-    dtypes = ("int16", "int32", "float32")
+    types = _TYPES
     limits = f"lengths of 4 to {_LONGEST} that are twice a product of 2, 3 and 5"
 
     def check_sides(self, view: NodeView) -> None:

@@ -12,24 +12,18 @@ from tinyml_compress.ops.base import Body, In, Out, Run, refuse
 
 @dataclass(frozen=True)
 class IfAttrs(Attrs):
-    """Attributes of IF."""
-
     then_body: Body
     else_body: Body
 
 
 @dataclass(frozen=True)
 class WhileAttrs(Attrs):
-    """Attributes of WHILE."""
-
     condition: Body
     body: Body
 
 
 @dataclass(frozen=True)
 class CallOnceAttrs(Attrs):
-    """Attributes of CALL_ONCE."""
-
     body: Body
 
 

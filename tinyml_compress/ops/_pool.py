@@ -11,26 +11,18 @@ from tinyml_compress.ops import _checks
 from tinyml_compress.ops._forms import float_params
 from tinyml_compress.ops._products import Sliding, axis_window, check_sides, clamp_bounds, sliding_gap
 from tinyml_compress.ops.along import Along
-from tinyml_compress.ops.base import Call, In, Operator, Options, Out, Overlap, Variant, refuse
+from tinyml_compress.ops.base import Operator, Options, Overlap, Variant, refuse
 from tinyml_compress.ops.numerics import Activation, Fused, Padding
+from tinyml_compress.ops.rows import Params, each_type
 from tinyml_compress.ops.structs import floats, ints, struct
 from tinyml_compress.ops.traits import Range
 
+_WINDOW = "batch in_h in_w in_c out_h out_w kernel_h kernel_w stride_h stride_w pad_top pad_left"
 STRUCTS = (
-    struct(
-        "tc_s8_pool",
-        ints("batch in_h in_w in_c out_h out_w kernel_h kernel_w stride_h stride_w pad_top pad_left"),
-        ints("act_min act_max"),
-    ),
-    struct(
-        "tc_f32_pool",
-        ints("batch in_h in_w in_c out_h out_w kernel_h kernel_w stride_h stride_w pad_top pad_left"),
-        floats("act_min act_max"),
-    ),
+    struct("tc_s8_pool", ints(_WINDOW), ints("act_min act_max")),
+    struct("tc_f32_pool", ints(_WINDOW), floats("act_min act_max")),
 )
 
-_FIELDS = ("batch", "in_h", "in_w", "in_c", "out_h", "out_w", "kernel_h", "kernel_w")
-_MOVES = ("stride_h", "stride_w", "pad_top", "pad_left")
 _MAX_WINDOW = {DType.INT8: 1 << 23, DType.INT16: 1 << 15, DType.FLOAT32: 1 << 23}
 """Taps whose sum stays within 32 bits, or whose number a float holds."""
 
@@ -72,23 +64,24 @@ def pool_variants(
     name: str, types: Sequence[DType] = (DType.INT8, DType.INT16, DType.FLOAT32)
 ) -> tuple[Variant, ...]:
     """One kernel per type: `tc_<type>_<name>__c`."""
-    short = {DType.INT8: "s8", DType.INT16: "s16", DType.FLOAT32: "f32"}
-    return tuple(_variant(dtype, f"tc_{short[dtype]}_{name}__c") for dtype in types)
+    rows = (
+        each_type(f"tc_{{}}_{name}__c", (dtype,), _struct(dtype), _params, overlap=_overlap)
+        for dtype in types
+    )
+    return tuple(row for (row,) in rows)
 
 
-def _variant(dtype: DType, symbol: str) -> Variant:
-    def accepts(view: NodeView) -> bool:
-        return view.input(0).dtype is dtype
+def _struct(dtype: DType) -> str:
+    return "tc_f32_pool" if dtype is DType.FLOAT32 else "tc_s8_pool"
 
-    def emit(view: NodeView) -> tuple[Call, ...]:
-        window, activation = pool_window(view), view.attrs(PoolAttrs).activation
-        sizes = tuple((name, int(getattr(window, name))) for name in (*_FIELDS, *_MOVES))
-        if dtype is DType.FLOAT32:
-            return (Call(symbol, "tc_f32_pool", (*sizes, *float_params(activation)), (In(0), Out())),)
-        low, high = clamp_bounds(activation, view.output())
-        return (Call(symbol, "tc_s8_pool", (*sizes, ("act_min", low), ("act_max", high)), (In(0), Out())),)
 
-    return Variant(symbol, accepts, emit, overlap=_overlap)
+def _params(view: NodeView) -> Params:
+    window, activation = pool_window(view), view.attrs(PoolAttrs).activation
+    sizes = tuple((name, int(getattr(window, name))) for name in _WINDOW.split())
+    if view.input(0).dtype is DType.FLOAT32:
+        return (*sizes, *float_params(activation))
+    low, high = clamp_bounds(activation, view.output())
+    return (*sizes, ("act_min", low), ("act_max", high))
 
 
 def _overlap(view: NodeView) -> tuple[Overlap, ...]:

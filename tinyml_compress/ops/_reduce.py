@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from tinyml_compress.ir import Attrs, DType, NodeView
 from tinyml_compress.ops import _checks
 from tinyml_compress.ops._walk import Walk, steps_of, walk
-from tinyml_compress.ops.base import Operator, Options, ParamValue, Ref, Table
+from tinyml_compress.ops.base import Operator, Options, Table
+from tinyml_compress.ops.rows import Params
 
 MAX_RANK = 5
 
@@ -45,11 +46,10 @@ def reduced_elements(view: NodeView) -> int:
     return _split(view)[1].elements
 
 
-def walk_params(view: NodeView) -> tuple[tuple[tuple[str, ParamValue], ...], tuple[Table, ...]]:
-    """The fields `kept` and `reduced` that every reduction's params start with, and their tables."""
-    kept, reduced = _split(view)
-    tables = (Table("kept", "int32_t", kept.table), Table("reduced", "int32_t", reduced.table))
-    return (("kept", Ref("kept")), ("reduced", Ref("reduced"))), tables
+def walk_params(view: NodeView) -> Params:
+    """The fields that every reduction's params start with."""
+    walks = zip(("kept", "reduced"), _split(view), strict=True)
+    return tuple((name, Table(name, "int32_t", walk.table)) for name, walk in walks)
 
 
 class ReduceOperator(Operator):
@@ -63,8 +63,7 @@ class ReduceOperator(Operator):
 
     def check(self, view: NodeView) -> None:
         _checks.arity(view, 2)
-        dtype = _checks.dtypes(view, view.input(0), self.types)
-        _checks.dtypes(view, view.output(), (dtype,))
+        dtype = _checks.one_type(view, self.types)
         _checks.dtypes(view, view.input(1), (DType.INT32,), "the axes")
         _checks.full_rank(view, view.input(0), MAX_RANK, 1)
         _reduced_axes(view)

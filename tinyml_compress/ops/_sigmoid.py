@@ -13,8 +13,9 @@ from tinyml_compress.ir import DType, NodeView
 from tinyml_compress.ops import _checks
 from tinyml_compress.ops._fixed_point import Ints, requantize, rounding_shift_right
 from tinyml_compress.ops._unary import UnaryOperator, all_values, in_place
-from tinyml_compress.ops.base import Call, In, Out, Ref, Table, Variant, refuse
+from tinyml_compress.ops.base import Table, Variant, refuse
 from tinyml_compress.ops.numerics import round_half_away
+from tinyml_compress.ops.rows import Params, called, takes
 from tinyml_compress.ops.structs import ints, pointers, struct
 
 STRUCTS = (
@@ -87,18 +88,17 @@ def int16_variant(symbol: str, powers: tuple[int, ...]) -> Variant:
     is.
     """
 
-    def emit(view: NodeView) -> tuple[Call, ...]:
+    def params(view: NodeView) -> Params:
         multiplier, shift = _scaling16(view, powers)
         table = Table("table", "uint16_t", curve())
-        params = (
+        return (
             ("count", view.output().elements),
             ("multiplier", multiplier),
             ("shift", shift),
-            ("table", Ref("table")),
+            ("table", table),
         )
-        return (Call(symbol, "tc_sigmoid16_params", params, (In(0), Out()), (table,)),)
 
-    return Variant(symbol, lambda view: view.input(0).dtype is DType.INT16, emit, overlap=in_place)
+    return called(symbol, "tc_sigmoid16_params", params, accepts=takes(DType.INT16), overlap=in_place)
 
 
 class SigmoidOperator(UnaryOperator):
@@ -111,8 +111,7 @@ class SigmoidOperator(UnaryOperator):
         super().check(view)
         if view.output().dtype is DType.FLOAT32:
             return
-        for tensor in (view.input(0), view.output()):
-            _checks.quantization(view, tensor)
+        _checks.quantizations(view, view.input(0), view.output())
         if view.output().dtype is DType.INT16:
             self._check_int16(view)
             return
@@ -123,8 +122,6 @@ class SigmoidOperator(UnaryOperator):
 
     def _check_int16(self, view: NodeView) -> None:
         source, target = view.quant(0), view.output_quant()
-        if source.zero_point or target.zero_point:
-            raise refuse(view, "zero point of an int16 tensor", found="another", allowed=0)
         if _log2(target.scale) != -15:
             raise refuse(view, "scale of the output", found=target.scale, allowed="1/32768")
         if source.scale < _LEAST16 or _scaling16(view, self.powers)[0] > 32767:

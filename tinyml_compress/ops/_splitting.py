@@ -10,22 +10,19 @@ from tinyml_compress.ops import _checks
 from tinyml_compress.ops._moves import MoveOperator, move_call
 from tinyml_compress.ops._walk import steps_of
 from tinyml_compress.ops.along import Along
-from tinyml_compress.ops.base import Call, refuse
-
-_TYPES = (DType.INT8, DType.INT16, DType.INT32, DType.FLOAT32)
+from tinyml_compress.ops.base import Call
 
 
 class SplittingOperator(MoveOperator):
     """One tensor becomes several along a constant axis."""
 
-    dtypes = ("int8", "int16", "int32", "float32")
+    types = (DType.INT8, DType.INT16, DType.INT32, DType.FLOAT32)
     limits = "axis and sizes constant"
     source: ClassVar[int]
     axis_input: ClassVar[int]
 
     def axis(self, view: NodeView) -> int:
-        (axis,) = _checks.constant_ints(view, self.axis_input, "the axis")
-        return axis % len(view.input(self.source).shape)
+        return _checks.one_axis(view, self.axis_input, len(view.input(self.source).shape))
 
     def along(self, view: NodeView, axis: int) -> Along | None:
         return Along(axis) if self.axis(view) != axis else None
@@ -37,14 +34,9 @@ class SplittingOperator(MoveOperator):
     def check_common(self, view: NodeView) -> None:
         """Types, rank and axis."""
         tensor = view.input(self.source)
-        dtype = _checks.dtypes(view, tensor, _TYPES)
-        for index in range(len(view.node.outputs)):
-            _checks.dtypes(view, view.output(index), (dtype,))
+        _checks.one_type(view, self.types, self.source)
         rank = _checks.full_rank(view, tensor, 5, 1)
-        axes = _checks.constant_ints(view, self.axis_input, "the axis")
-        if len(axes) != 1:
-            raise refuse(view, "number of axes", found=len(axes), allowed=1)
-        _checks.normal_axis(view, axes[0], rank)
+        _checks.one_axis(view, self.axis_input, rank)
 
     def output_shapes(self, view: NodeView) -> tuple[tuple[int, ...], ...]:
         shape, axis = view.input(self.source).shape, self.axis(view)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
@@ -10,8 +11,9 @@ import numpy.typing as npt
 from tinyml_compress.ir import DType, NodeView
 from tinyml_compress.ops import _checks
 from tinyml_compress.ops._fixed_point import requantize
-from tinyml_compress.ops.base import Call, In, Level, Operator, Out, Overlap, Ref, Table, Variant, refuse
+from tinyml_compress.ops.base import Level, Operator, Overlap, Table, Variant, refuse
 from tinyml_compress.ops.numerics import quantize_multiplier
+from tinyml_compress.ops.rows import NAMES, Params, called, takes
 from tinyml_compress.ops.structs import ints, pointers, struct
 from tinyml_compress.ops.traits import MOST, Range
 
@@ -24,7 +26,7 @@ STRUCTS = (
     struct("tc_bounds_params", ints("count low high")),
 )
 
-NAMES = {DType.INT8: "s8", DType.UINT8: "u8", DType.INT16: "s16", DType.INT32: "s32"}
+_RESCALED = (DType.INT8, DType.UINT8, DType.INT16, DType.INT32)
 Bounds = Callable[[NodeView], tuple[int, int]]
 Values = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float32]
@@ -66,14 +68,6 @@ def rescale_factor(view: NodeView) -> tuple[int, int]:
     return quantize_multiplier(source.scale / target.scale)
 
 
-def _lookup_call(view: NodeView, results: Values) -> Call:
-    """Each input value through a table; `results` are in the order of values, lowest first."""
-    by_bits = np.roll(results, 128) if view.input(0).dtype is DType.INT8 else results
-    table = Table("table", "uint8_t", by_bits.astype(view.output().dtype.numpy).view(np.uint8))
-    params = (("count", view.output().elements), ("table", Ref("table")))
-    return Call("tc_x8_lookup__c", "tc_lookup_params", params, (In(0), Out()), (table,))
-
-
 def through_float(view: NodeView, function: Callable[[Floats], Floats]) -> Values:
     """What an int8 function gives that is computed in float32 once, when TFLM makes its table."""
     source, target = view.quant(0), view.output_quant()
@@ -90,37 +84,37 @@ def lookup_variant(
     levels: frozenset[Level] = frozenset(Level),
 ) -> Variant:
     """The kernel that looks each 8-bit value up; `results` gives what the 256 values become, lowest first."""
-    return Variant(
-        "tc_x8_lookup__c",
-        accepts,
-        lambda view: (_lookup_call(view, results(view)),),
-        levels=levels,
-        overlap=in_place,
-    )
+
+    def params(view: NodeView) -> Params:
+        by_bits = np.roll(results(view), 128) if view.input(0).dtype is DType.INT8 else results(view)
+        table = Table("table", "uint8_t", by_bits.astype(view.output().dtype.numpy).view(np.uint8))
+        return (("count", view.output().elements), ("table", table))
+
+    row = called("tc_x8_lookup__c", "tc_lookup_params", params, accepts=accepts, overlap=in_place)
+    return replace(row, levels=levels)
 
 
 def count_variant(symbol: str, dtype: DType) -> Variant:
     """A kernel whose only parameter is the number of elements."""
 
-    def emit(view: NodeView) -> tuple[Call, ...]:
-        params = (("count", view.output().elements),)
-        return (Call(symbol, "tc_count_params", params, (In(0), Out())),)
+    def params(view: NodeView) -> Params:
+        return (("count", view.output().elements),)
 
-    return Variant(symbol, lambda view: view.input(0).dtype is dtype, emit, overlap=in_place)
+    return called(symbol, "tc_count_params", params, accepts=takes(dtype), overlap=in_place)
 
 
 def bounds_variant(dtype: DType, bounds: Bounds, accepts: Test = lambda view: True) -> Variant:
     """The kernel that only clamps."""
-    symbol = f"tc_{NAMES[dtype]}_bounds__c"
 
-    def emit(view: NodeView) -> tuple[Call, ...]:
+    def params(view: NodeView) -> Params:
         low, high = bounds(view)
-        params = (("count", view.output().elements), ("low", low), ("high", high))
-        return (Call(symbol, "tc_bounds_params", params, (In(0), Out())),)
+        return (("count", view.output().elements), ("low", low), ("high", high))
 
-    return Variant(
-        symbol, lambda view: view.input(0).dtype is dtype and accepts(view), emit, overlap=in_place
-    )
+    def typed(view: NodeView) -> bool:
+        return view.input(0).dtype is dtype and accepts(view)
+
+    symbol = f"tc_{NAMES[dtype]}_bounds__c"
+    return called(symbol, "tc_bounds_params", params, accepts=typed, overlap=in_place)
 
 
 def _rescaled(view: NodeView, stored: Values, bounds: Bounds) -> Values:
@@ -150,34 +144,31 @@ def rescale_variants(bounds: Bounds, sources: Sequence[DType]) -> tuple[Variant,
 
     found.append(lookup_variant(results, eight_bits, frozenset({Level.BALANCED, Level.SPEED})))
     for source in sources:
-        for target in NAMES:
+        for target in _RESCALED:
             found.append(_rescale_variant(bounds, source, target))
     return tuple(found)
 
 
 def _rescale_variant(bounds: Bounds, source: DType, target: DType) -> Variant:
     name = NAMES[source] if source is target else f"{NAMES[source]}_{NAMES[target]}"
-    symbol = f"tc_{name}_rescale__c"
 
     def accepts(view: NodeView) -> bool:
         return view.input(0).dtype is source and view.output().dtype is target
 
-    def emit(view: NodeView) -> tuple[Call, ...]:
-        before, after = view.quant(0), view.output_quant()
+    def params(view: NodeView) -> Params:
         multiplier, shift = rescale_factor(view)
         low, high = bounds(view)
-        params = (
+        return (
             ("count", view.output().elements),
-            ("in_zero_point", before.zero_point),
+            ("in_zero_point", view.quant(0).zero_point),
             ("multiplier", multiplier),
             ("shift", shift),
-            ("zero_point", after.zero_point),
+            ("zero_point", view.output_quant().zero_point),
             ("low", low),
             ("high", high),
         )
-        return (Call(symbol, "tc_rescale_params", params, (In(0), Out())),)
 
-    return Variant(symbol, accepts, emit, overlap=in_place)
+    return called(f"tc_{name}_rescale__c", "tc_rescale_params", params, accepts=accepts, overlap=in_place)
 
 
 class UnaryOperator(Operator):
@@ -187,8 +178,7 @@ class UnaryOperator(Operator):
 
     def check(self, view: NodeView) -> None:
         _checks.arity(view, 1)
-        dtype = _checks.dtypes(view, view.input(0), self.types)
-        _checks.dtypes(view, view.output(), (dtype,))
+        _checks.one_type(view, self.types)
         self.check_shapes(view)
 
     def check_shapes(self, view: NodeView) -> None:
@@ -197,6 +187,3 @@ class UnaryOperator(Operator):
             raise refuse(
                 view, "shapes of input and output", found=f"{view.input(0).shape} and {view.output().shape}"
             )
-
-    def output_shapes(self, view: NodeView) -> tuple[tuple[int, ...], ...]:
-        return (view.input(0).shape,)

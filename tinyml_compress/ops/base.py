@@ -433,9 +433,11 @@ class Operator(ABC):
         not.
         """
 
-    @abstractmethod
     def output_shapes(self, view: NodeView) -> tuple[tuple[int, ...], ...]:
-        """Shapes of all outputs, from inputs and attributes; called after `check`."""
+        """Shapes of all outputs, from inputs and attributes; called after `check`. By default the one output
+        has the first input's.
+        """
+        return (view.input(0).shape,)
 
     def macs(self, view: NodeView) -> int:
         """Multiply-accumulates of one inference; 0 for operators that have none."""

@@ -15,7 +15,8 @@ from tinyml_compress.ops._unary import (
     lookup_variant,
     rescale_factor,
 )
-from tinyml_compress.ops.base import Call, In, Options, Out, Variant, refuse
+from tinyml_compress.ops.base import Options
+from tinyml_compress.ops.rows import Params, called, takes
 
 
 def _results(view: NodeView) -> Ints:
@@ -27,9 +28,9 @@ def _results(view: NodeView) -> Ints:
     return found
 
 
-def _emit_s16(view: NodeView) -> tuple[Call, ...]:
+def _params_s16(view: NodeView) -> Params:
     multiplier, shift = rescale_factor(view)
-    params = (
+    return (
         ("count", view.output().elements),
         ("in_zero_point", 0),
         ("multiplier", multiplier),
@@ -38,7 +39,6 @@ def _emit_s16(view: NodeView) -> tuple[Call, ...]:
         ("low", -32768),
         ("high", 32767),
     )
-    return (Call("tc_s16_abs__c", "tc_rescale_params", params, (In(0), Out())),)
 
 
 class Abs(UnaryOperator):
@@ -47,8 +47,8 @@ class Abs(UnaryOperator):
     types = (DType.INT8, DType.INT16, DType.FLOAT32)
     variants = (
         lookup_variant(_results),
-        Variant(
-            "tc_s16_abs__c", lambda view: view.input(0).dtype is DType.INT16, _emit_s16, overlap=in_place
+        called(
+            "tc_s16_abs__c", "tc_rescale_params", _params_s16, accepts=takes(DType.INT16), overlap=in_place
         ),
         count_variant("tc_f32_abs__c", DType.FLOAT32),
     )
@@ -56,10 +56,7 @@ class Abs(UnaryOperator):
     def check(self, view: NodeView) -> None:
         super().check(view)
         if view.output().dtype is not DType.FLOAT32:
-            for tensor in (view.input(0), view.output()):
-                zero_point = _checks.quantization(view, tensor).zero_point
-                if tensor.dtype is DType.INT16 and zero_point != 0:
-                    raise refuse(view, "zero point of an int16 tensor", found=zero_point, allowed=0)
+            _checks.quantizations(view, view.input(0), view.output())
             _checks.shift(view, rescale_factor(view)[1])
 
 

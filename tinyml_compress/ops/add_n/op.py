@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from tinyml_compress.ir import DType, NodeView
 from tinyml_compress.ops import _checks
+from tinyml_compress.ops._fine_sums import check_sums, sum_params
 from tinyml_compress.ops.base import Call, In, Operator, Options, Out, Scratch, Variant, refuse
-from tinyml_compress.ops.numerics import quantize_multiplier
 from tinyml_compress.ops.structs import ints, struct
 
 STRUCTS = (
@@ -18,28 +18,18 @@ STRUCTS = (
 )
 
 
-def _factor(view: NodeView) -> float:
-    source, target = view.quant(0), view.output_quant()
-    return 2.0 * source.scale / ((1 << 20) * target.scale)
-
-
 def _emit(view: NodeView) -> tuple[Call, ...]:
-    source, target = view.input(0).quant, view.output().quant
     inputs = len(view.node.inputs)
-    quantized = view.output().dtype is DType.INT8
-    multiplier, shift = quantize_multiplier(_factor(view)) if quantized else (0, 0)
+    numbers = sum_params(view)
     calls: list[Call] = []
     for index in range(inputs):
         params = (
             ("count", view.output().elements),
             ("first", int(index == 0)),
             ("last", int(index == inputs - 1)),
-            ("in_zero_point", source.zero_point if quantized and source is not None else 0),
-            ("multiplier", multiplier),
-            ("shift", shift),
-            ("zero_point", target.zero_point if quantized and target is not None else 0),
+            *numbers,
         )
-        if quantized:
+        if view.output().dtype is DType.INT8:
             calls.append(Call("tc_s8_add_n__c", "tc_add_n_params", params, (In(index), Scratch(), Out())))
         else:
             calls.append(Call("tc_f32_add_n__c", "tc_add_n_params", params, (In(index), Out())))
@@ -50,7 +40,7 @@ class AddN(Operator):
     name = "ADD_N"
     elementwise = True
     options = Options("AddNOptions")
-    dtypes = ("int8", "float32")
+    types = (DType.INT8, DType.FLOAT32)
     limits = "one shape; int8 inputs of one quantization"
     variants = (
         Variant(
@@ -68,8 +58,7 @@ class AddN(Operator):
             raise refuse(view, "number of inputs", found=count, allowed="2 or more")
         _checks.arity(view, count)
         first = view.input(0)
-        dtype = _checks.dtypes(view, first, (DType.INT8, DType.FLOAT32))
-        _checks.dtypes(view, view.output(), (dtype,))
+        dtype = _checks.one_type(view, self.types)
         for index in range(1, count):
             _checks.dtypes(view, view.input(index), (dtype,))
             if view.input(index).shape != first.shape:
@@ -79,18 +68,7 @@ class AddN(Operator):
             if dtype is DType.INT8:
                 _checks.same_quantization(view, first, view.input(index))
         if dtype is DType.INT8:
-            _checks.quantization(view, first)
-            _checks.quantization(view, view.output())
-            if not 0.0 < _factor(view) < 1.0 or quantize_multiplier(_factor(view))[1] > 0:
-                raise _checks.collapsed(
-                    view,
-                    "its output",
-                    found=f"scale ratio {_factor(view):g}",
-                    allowed="above 0 and below 1",
-                )
-
-    def output_shapes(self, view: NodeView) -> tuple[tuple[int, ...], ...]:
-        return (view.input(0).shape,)
+            check_sums(view)
 
 
 OPERATOR = AddN()

@@ -6,19 +6,27 @@ from tinyml_compress.ir import NodeView
 from tinyml_compress.ops import _checks
 from tinyml_compress.ops._moves import MOVABLE
 from tinyml_compress.ops._variables import check_handle, check_value
-from tinyml_compress.ops.base import Call, In, Operator, Options, Var, Variant, refuse
+from tinyml_compress.ops.base import In, Operator, Options, Var, refuse
+from tinyml_compress.ops.rows import Params, called
 
 
-def _emit(view: NodeView) -> tuple[Call, ...]:
-    count = (("count", view.input(1).nbytes),)
-    return (Call("tc_x8_copy__c", "tc_copy_params", count, (In(1), Var(0))),)
+def _params(view: NodeView) -> Params:
+    return (("count", view.input(1).nbytes),)
 
 
 class AssignVariable(Operator):
     name = "ASSIGN_VARIABLE"
     options = Options("AssignVariableOptions")
     dtypes = tuple(str(dtype.numpy) for dtype in MOVABLE)
-    variants = (Variant("tc_x8_copy__c", lambda view: view.input(0).variable, _emit),)
+    variants = (
+        called(
+            "tc_x8_copy__c",
+            "tc_copy_params",
+            _params,
+            (In(1), Var(0)),
+            accepts=lambda view: view.input(0).variable,
+        ),
+    )
     without_outputs = True
 
     def check(self, view: NodeView) -> None:

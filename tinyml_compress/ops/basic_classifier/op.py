@@ -5,16 +5,15 @@ from __future__ import annotations
 from tinyml_compress.ir import DType, NodeView
 from tinyml_compress.ops import _checks
 from tinyml_compress.ops._signal import constant
-from tinyml_compress.ops.base import Call, In, Operator, Out, Variant, refuse
+from tinyml_compress.ops.base import In, Operator, Out, refuse
+from tinyml_compress.ops.rows import Params, called
 from tinyml_compress.ops.structs import ints, struct
 
 STRUCTS = (struct("tc_basic_classifier_params", ints("targets")),)
 
 
-def _emit(view: NodeView) -> tuple[Call, ...]:
-    params = (("targets", view.output().elements),)
-    arguments = (In(0), In(1), In(2), Out(0), Out(1))
-    return (Call("tc_s32_basic_classifier__c", "tc_basic_classifier_params", params, arguments),)
+def _params(view: NodeView) -> Params:
+    return (("targets", view.output().elements),)
 
 
 class BasicClassifier(Operator):
@@ -22,7 +21,14 @@ class BasicClassifier(Operator):
     custom = True
     dtypes = ("int32",)
     limits = "indices of the classes constant"
-    variants = (Variant("tc_s32_basic_classifier__c", lambda view: True, _emit),)
+    variants = (
+        called(
+            "tc_s32_basic_classifier__c",
+            "tc_basic_classifier_params",
+            _params,
+            (In(0), In(1), In(2), Out(0), Out(1)),
+        ),
+    )
 
     def check(self, view: NodeView) -> None:
         _checks.arity(view, 3, 2)

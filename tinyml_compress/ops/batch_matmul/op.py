@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,8 +10,9 @@ import numpy as np
 from tinyml_compress.ir import Attrs, DType, NodeView
 from tinyml_compress.ops import _checks
 from tinyml_compress.ops._walk import broadcast_steps, walk
-from tinyml_compress.ops.base import Call, In, Operator, Options, Out, ParamValue, Ref, Table, Variant, refuse
+from tinyml_compress.ops.base import In, Operator, Options, Out, Table, Variant, refuse
 from tinyml_compress.ops.numerics import quantize_multiplier
+from tinyml_compress.ops.rows import Params, each_type
 from tinyml_compress.ops.structs import ints, pointers, struct
 
 STRUCTS = (
@@ -32,8 +34,6 @@ _MAX_RANK = 5
 
 @dataclass(frozen=True)
 class BatchMatmulAttrs(Attrs):
-    """Attributes of BATCH_MATMUL."""
-
     adj_x: bool = False
     adj_y: bool = False
     asymmetric_quantize_inputs: bool = False
@@ -64,7 +64,7 @@ def _factor(view: NodeView) -> tuple[int, int]:
     return quantize_multiplier(float(product) / out.scale)
 
 
-def _shared(view: NodeView) -> tuple[tuple[tuple[str, ParamValue], ...], Table]:
+def _params(view: NodeView) -> Params:
     first, second, out = _matrix(view, 0), _matrix(view, 1), view.output().shape
     steps = []
     for index in (0, 1):
@@ -72,8 +72,8 @@ def _shared(view: NodeView) -> tuple[tuple[tuple[str, ParamValue], ...], Table]:
         size = shape[-2] * shape[-1]
         steps.append([step * size for step in broadcast_steps(shape[:-2], len(out) - 2)])
     table = Table("walk", "int32_t", walk(out[:-2], *steps).table)
-    params = (
-        ("batches", Ref("walk")),
+    return (
+        ("batches", table),
         ("rows", first.rows),
         ("columns", second.columns),
         ("depth", first.columns),
@@ -82,29 +82,23 @@ def _shared(view: NodeView) -> tuple[tuple[tuple[str, ParamValue], ...], Table]:
         ("depth_step2", second.row_step),
         ("column_step2", second.column_step),
     )
-    return params, table
 
 
-def _emit_quantized(view: NodeView) -> tuple[Call, ...]:
+def _quantized_params(view: NodeView) -> Params:
     first, second, out = view.quant(0), view.quant(1), view.output_quant()
-    params, table = _shared(view)
     multiplier, shift = _factor(view)
-    params += (
+    return (
+        *_params(view),
         ("zero_point1", first.zero_point),
         ("zero_point2", second.zero_point),
         ("multiplier", multiplier),
         ("shift", shift),
         ("zero_point", out.zero_point),
     )
-    symbol = "tc_s8_batch_matmul__c" if view.input(0).dtype is DType.INT8 else "tc_s16_batch_matmul__c"
-    return (Call(symbol, "tc_s8_batch_matmul_params", params, (In(0), In(1), Out()), (table,)),)
 
 
-def _emit_f32(view: NodeView) -> tuple[Call, ...]:
-    params, table = _shared(view)
-    return (
-        Call("tc_f32_batch_matmul__c", "tc_batch_matmul_params", params, (In(0), In(1), Out()), (table,)),
-    )
+def _rows(struct: str, params: Callable[[NodeView], Params], *types: DType) -> tuple[Variant, ...]:
+    return each_type("tc_{}_batch_matmul__c", types, struct, params, (In(0), In(1), Out()))
 
 
 class BatchMatmul(Operator):
@@ -112,19 +106,16 @@ class BatchMatmul(Operator):
     tflm_method = "AddBatchMatMul"
     attrs_type = BatchMatmulAttrs
     options = Options("BatchMatMulOptions")
-    dtypes = ("int8", "int16", "float32")
+    types = (DType.INT8, DType.INT16, DType.FLOAT32)
     limits = f"rank 2 to {_MAX_RANK}"
     variants = (
-        Variant("tc_s8_batch_matmul__c", lambda view: view.input(0).dtype is DType.INT8, _emit_quantized),
-        Variant("tc_s16_batch_matmul__c", lambda view: view.input(0).dtype is DType.INT16, _emit_quantized),
-        Variant("tc_f32_batch_matmul__c", lambda view: view.input(0).dtype is DType.FLOAT32, _emit_f32),
+        *_rows("tc_s8_batch_matmul_params", _quantized_params, DType.INT8, DType.INT16),
+        *_rows("tc_batch_matmul_params", _params, DType.FLOAT32),
     )
 
     def check(self, view: NodeView) -> None:
         _checks.arity(view, 2)
-        dtype = _checks.dtypes(view, view.input(0), (DType.INT8, DType.INT16, DType.FLOAT32))
-        for tensor in (view.input(1), view.output()):
-            _checks.dtypes(view, tensor, (dtype,))
+        dtype = _checks.one_type(view, self.types, 0, 1)
         for index in (0, 1):
             _checks.full_rank(view, view.input(index), _MAX_RANK, 2)
         first, second = _matrix(view, 0), _matrix(view, 1)
@@ -143,10 +134,7 @@ class BatchMatmul(Operator):
                     view, "batches do not broadcast", found=f"{view.input(0).shape} by {view.input(1).shape}"
                 )
         if dtype is not DType.FLOAT32:
-            for tensor in (view.input(0), view.input(1), view.output()):
-                zero_point = _checks.quantization(view, tensor).zero_point
-                if dtype is DType.INT16 and zero_point != 0:
-                    raise refuse(view, "zero point of an int16 tensor", found=zero_point, allowed=0)
+            _checks.quantizations(view, view.input(0), view.input(1), view.output())
             _checks.shift(view, _factor(view)[1] + (23 if dtype is DType.INT16 else 0))
 
     def output_shapes(self, view: NodeView) -> tuple[tuple[int, ...], ...]:

@@ -19,8 +19,7 @@ class BroadcastTo(MoveOperator):
 
     def check(self, view: NodeView) -> None:
         _checks.arity(view, 2)
-        dtype = _checks.dtypes(view, view.input(0), MOVABLE)
-        _checks.dtypes(view, view.output(), (dtype,))
+        _checks.one_type(view, MOVABLE)
         _checks.dtypes(view, view.input(1), (DType.INT32, DType.INT64), "the shape")
         wanted = _checks.constant_ints(view, 1, "the shape")
         shape = view.input(0).shape

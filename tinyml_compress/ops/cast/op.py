@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from tinyml_compress.ir import Attrs, DType, NodeView
 from tinyml_compress.ops import _checks
 from tinyml_compress.ops._unary import UnaryOperator
-from tinyml_compress.ops.base import Call, In, Options, Out, Variant
+from tinyml_compress.ops.base import Options
+from tinyml_compress.ops.rows import Params, called
 from tinyml_compress.ops.structs import ints, struct
 
 STRUCTS = (struct("tc_cast_params", ints("count from to")),)
@@ -24,13 +25,12 @@ class CastAttrs(Attrs):
     out_data_type: int = 0
 
 
-def _emit(view: NodeView) -> tuple[Call, ...]:
-    params = (
+def _params(view: NodeView) -> Params:
+    return (
         ("count", view.output().elements),
         ("from", _CODES[view.input(0).dtype]),
         ("to", _CODES[view.output().dtype]),
     )
-    return (Call("tc_x32_cast__c", "tc_cast_params", params, (In(0), Out())),)
 
 
 class Cast(UnaryOperator):
@@ -39,7 +39,7 @@ class Cast(UnaryOperator):
     options = Options("CastOptions")
     dtypes = ("int8", "int16", "int32", "uint32", "bool", "float32")
     types = tuple(_CODES)
-    variants = (Variant("tc_x32_cast__c", lambda view: True, _emit),)
+    variants = (called("tc_x32_cast__c", "tc_cast_params", _params),)
 
     def check(self, view: NodeView) -> None:
         _checks.arity(view, 1)

@@ -19,13 +19,10 @@ from tinyml_compress.ops.traits import channels_of
 
 _MAX_INPUTS = 10
 _MAX_RANK = 4
-_TYPES = (DType.INT8, DType.INT16, DType.INT32, DType.INT64, DType.BOOL, DType.FLOAT32)
 
 
 @dataclass(frozen=True)
 class ConcatenationAttrs(Fused):
-    """Attributes of CONCATENATION."""
-
     axis: int = 0
     activation: Activation = Activation.NONE
 
@@ -47,7 +44,7 @@ class Concatenation(MoveOperator):
     name = "CONCATENATION"
     attrs_type = ConcatenationAttrs
     options = Options("ConcatenationOptions")
-    dtypes = ("int8", "int16", "int32", "int64", "bool", "float32")
+    types = (DType.INT8, DType.INT16, DType.INT32, DType.INT64, DType.BOOL, DType.FLOAT32)
     limits = f"up to {_MAX_INPUTS} inputs, rank up to {_MAX_RANK}, no fused activation"
 
     def handed_on(self, view: NodeView) -> Mapping[int, Ints] | None:
@@ -65,12 +62,9 @@ class Concatenation(MoveOperator):
         if not 1 <= count <= _MAX_INPUTS:
             raise refuse(view, "number of inputs", found=count, allowed=f"1 to {_MAX_INPUTS}")
         _checks.arity(view, count)
-        activation = view.attrs(ConcatenationAttrs).activation
-        if activation is not Activation.NONE:
-            raise refuse(view, "fused activation", found=activation.name, allowed="NONE")
+        _checks.no_activation(view)
         first = view.input(0)
-        dtype = _checks.dtypes(view, first, _TYPES)
-        _checks.dtypes(view, view.output(), (dtype,))
+        dtype = _checks.one_type(view, self.types)
         rank = _checks.full_rank(view, first, _MAX_RANK, 1)
         axis = _checks.normal_axis(view, view.attrs(ConcatenationAttrs).axis, rank)
         for index in range(count):

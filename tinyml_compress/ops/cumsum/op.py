@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 from tinyml_compress.ir import Attrs, DType, NodeView
 from tinyml_compress.ops import _checks
-from tinyml_compress.ops.base import Call, In, Operator, Options, Out, Variant, refuse
-from tinyml_compress.ops.numerics import quantize_multiplier
+from tinyml_compress.ops._fine_sums import check_sums, sum_params
+from tinyml_compress.ops.base import Operator, Options
+from tinyml_compress.ops.rows import Params, each_type
 from tinyml_compress.ops.structs import ints, struct
 
 STRUCTS = (
@@ -30,31 +31,17 @@ class CumsumAttrs(Attrs):
     reverse: bool = False
 
 
-def _factor(view: NodeView) -> float:
-    source, target = view.quant(0), view.output_quant()
-    return 2.0 * source.scale / ((1 << 20) * target.scale)
-
-
-def _emit(view: NodeView) -> tuple[Call, ...]:
+def _params(view: NodeView) -> Params:
     attrs, shape = view.attrs(CumsumAttrs), view.input(0).shape
-    (given,) = _checks.constant_ints(view, 1, "the axis")
-    axis = given % len(shape)
-    source, target = view.input(0).quant, view.output().quant
-    quantized = view.output().dtype is DType.INT8
-    multiplier, shift = quantize_multiplier(_factor(view)) if quantized else (0, 0)
-    params = (
+    axis = _checks.one_axis(view, 1, len(shape))
+    return (
         ("before", math.prod(shape[:axis])),
         ("size", shape[axis]),
         ("after", math.prod(shape[axis + 1 :])),
         ("exclusive", int(attrs.exclusive)),
         ("reverse", int(attrs.reverse)),
-        ("in_zero_point", source.zero_point if quantized and source is not None else 0),
-        ("multiplier", multiplier),
-        ("shift", shift),
-        ("zero_point", target.zero_point if quantized and target is not None else 0),
+        *sum_params(view),
     )
-    symbol = "tc_s8_cumsum__c" if quantized else "tc_f32_cumsum__c"
-    return (Call(symbol, "tc_cumsum_params", params, (In(0), Out())),)
 
 
 class Cumsum(Operator):
@@ -62,36 +49,18 @@ class Cumsum(Operator):
     tflm_method = "AddCumSum"
     attrs_type = CumsumAttrs
     options = Options("CumsumOptions")
-    dtypes = ("int8", "float32")
+    types = (DType.INT8, DType.FLOAT32)
     limits = "axis constant"
-    variants = (
-        Variant("tc_s8_cumsum__c", lambda view: view.output().dtype is DType.INT8, _emit),
-        Variant("tc_f32_cumsum__c", lambda view: view.output().dtype is DType.FLOAT32, _emit),
-    )
+    variants = each_type("tc_{}_cumsum__c", types, "tc_cumsum_params", _params)
 
     def check(self, view: NodeView) -> None:
         _checks.arity(view, 2)
-        dtype = _checks.dtypes(view, view.input(0), (DType.INT8, DType.FLOAT32))
-        _checks.dtypes(view, view.output(), (dtype,))
+        dtype = _checks.one_type(view, self.types)
         _checks.dtypes(view, view.input(1), (DType.INT32,), "the axis")
         rank = _checks.full_rank(view, view.input(0), 6, 1)
-        axes = _checks.constant_ints(view, 1, "the axis")
-        if len(axes) != 1:
-            raise refuse(view, "number of axes", found=len(axes), allowed=1)
-        _checks.normal_axis(view, axes[0], rank)
+        _checks.one_axis(view, 1, rank)
         if dtype is DType.INT8:
-            for tensor in (view.input(0), view.output()):
-                _checks.quantization(view, tensor)
-            if not 0.0 < _factor(view) < 1.0 or quantize_multiplier(_factor(view))[1] > 0:
-                raise _checks.collapsed(
-                    view,
-                    "its output",
-                    found=f"scale ratio {_factor(view):g}",
-                    allowed="above 0 and below 1",
-                )
-
-    def output_shapes(self, view: NodeView) -> tuple[tuple[int, ...], ...]:
-        return (view.input(0).shape,)
+            check_sums(view)
 
 
 OPERATOR = Cumsum()

@@ -22,8 +22,6 @@ from tinyml_compress.ops.traits import Scales, Weights
 
 @dataclass(frozen=True)
 class DepthwiseConv2DAttrs(ConvAttrs):
-    """Attributes of DEPTHWISE_CONV_2D."""
-
     depth_multiplier: int = 1
 
 

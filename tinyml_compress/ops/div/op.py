@@ -7,9 +7,10 @@ import numpy as np
 from tinyml_compress.ir import DType, NodeView, Tensor
 from tinyml_compress.ops import _checks
 from tinyml_compress.ops._addsub import FusedAttrs, check_fused, plain_variants
-from tinyml_compress.ops._binary import BinaryOperator, Params, binary_variants
+from tinyml_compress.ops._binary import BinaryOperator, binary_variants
 from tinyml_compress.ops.base import Options, refuse
 from tinyml_compress.ops.numerics import Activation, activation_range, quantize_multiplier
+from tinyml_compress.ops.rows import Params, takes
 from tinyml_compress.ops.structs import ints, pointers, struct
 
 STRUCTS = (
@@ -49,10 +50,6 @@ def _params(view: NodeView) -> Params:
     )
 
 
-def _is_int8(view: NodeView) -> bool:
-    return view.output().dtype is DType.INT8
-
-
 class Div(BinaryOperator):
     name = "DIV"
     ends_in_clamp = True
@@ -64,7 +61,7 @@ class Div(BinaryOperator):
     )
     variants = (
         *plain_variants("div", _activation),
-        *binary_variants("div", "s8", "tc_s8_div_params", _params, _is_int8, flat=False),
+        *binary_variants("div", "s8", "tc_s8_div_params", _params, takes(DType.INT8), flat=False),
     )
 
     def check_values(self, view: NodeView, first: Tensor, second: Tensor, out: Tensor) -> None:

@@ -24,7 +24,6 @@ STRUCTS = (
 )
 
 _MAX_RANK = 6
-_TYPES = (DType.INT8, DType.INT32, DType.FLOAT32)
 
 
 def _sizes(view: NodeView) -> Table:
@@ -63,16 +62,14 @@ def _in_place(view: NodeView) -> tuple[Overlap, ...]:
 class DynamicUpdateSlice(Operator):
     name = "DYNAMIC_UPDATE_SLICE"
     options = Options("DynamicUpdateSliceOptions")
-    dtypes = ("int8", "int32", "float32")
+    types = (DType.INT8, DType.INT32, DType.FLOAT32)
     limits = f"rank 1 to {_MAX_RANK}; a block that would reach outside is moved inside"
     variants = (Variant("tc_x8_s32_update_slice__c", lambda view: True, _emit, overlap=_in_place),)
 
     def check(self, view: NodeView) -> None:
         _checks.arity(view, 3)
         whole, part, start = view.input(0), view.input(1), view.input(2)
-        dtype = _checks.dtypes(view, whole, _TYPES)
-        _checks.dtypes(view, part, (dtype,))
-        _checks.dtypes(view, view.output(), (dtype,))
+        _checks.one_type(view, self.types, 0, 1)
         _checks.dtypes(view, start, (DType.INT32, DType.INT64), "the start")
         rank = _checks.full_rank(view, whole, _MAX_RANK, 1)
         _checks.full_rank(view, part, rank, rank)
@@ -80,9 +77,6 @@ class DynamicUpdateSlice(Operator):
             raise refuse(view, "shape of the start", found=start.shape, allowed=(rank,))
         if any(put > have for put, have in zip(part.shape, whole.shape, strict=True)):
             raise refuse(view, "size of the update", found=part.shape, allowed=f"at most {whole.shape}")
-
-    def output_shapes(self, view: NodeView) -> tuple[tuple[int, ...], ...]:
-        return (view.input(0).shape,)
 
 
 OPERATOR = DynamicUpdateSlice()

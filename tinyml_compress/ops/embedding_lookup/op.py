@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from tinyml_compress.ir import DType, NodeView
 from tinyml_compress.ops import _checks
-from tinyml_compress.ops.base import Call, In, Operator, Out, Variant, refuse
+from tinyml_compress.ops.base import In, Operator, Out, refuse
+from tinyml_compress.ops.rows import Params, called
 from tinyml_compress.ops.structs import floats, ints, struct
 from tinyml_compress.ops.traits import Picks
 
@@ -22,16 +23,14 @@ def _widens(view: NodeView) -> bool:
     return view.input(1).dtype is not view.output().dtype
 
 
-def _emit(view: NodeView) -> tuple[Call, ...]:
+def _params(view: NodeView) -> Params:
     table = view.input(1)
-    params = (
+    return (
         ("lookups", view.input(0).elements),
         ("rows", table.shape[0]),
         ("bytes", table.nbytes // table.shape[0]),
         ("scale", table.quant.scale if table.quant is not None else 1.0),
     )
-    symbol = "tc_s8_f32_embedding__c" if _widens(view) else "tc_x8_embedding__c"
-    return (Call(symbol, "tc_embedding_params", params, (In(0), In(1), Out())),)
 
 
 class EmbeddingLookup(Operator):
@@ -40,8 +39,10 @@ class EmbeddingLookup(Operator):
     limits = "int32 indices; one outside the table is clamped to it"
     picks = Picks(1, 0, lambda view: max(view.input(1).shape[:1], default=0))
     variants = (
-        Variant("tc_s8_f32_embedding__c", _widens, _emit),
-        Variant("tc_x8_embedding__c", lambda view: True, _emit),
+        called(
+            "tc_s8_f32_embedding__c", "tc_embedding_params", _params, (In(0), In(1), Out()), accepts=_widens
+        ),
+        called("tc_x8_embedding__c", "tc_embedding_params", _params, (In(0), In(1), Out())),
     )
 
     def check(self, view: NodeView) -> None:
@@ -56,8 +57,7 @@ class EmbeddingLookup(Operator):
             view.output(),
             (DType.INT8, DType.FLOAT32) if dtype is DType.INT8 else (DType.FLOAT32,),
         )
-        if 0 in table.shape:
-            raise refuse(view, "empty table", found=table.shape, allowed="at least one element")
+        _checks.not_empty(view, table, "table")
         picks = view.input(0).data
         if picks is not None and any(not 0 <= int(index) < table.shape[0] for index in picks.tolist()):
             raise refuse(

@@ -7,19 +7,16 @@ from tinyml_compress.ops import _checks
 from tinyml_compress.ops._moves import MoveOperator, fill_call, move_call
 from tinyml_compress.ops.base import Call, Options, refuse
 
-_TYPES = (DType.INT8, DType.INT32, DType.FLOAT32)
-
 
 class Fill(MoveOperator):
     name = "FILL"
     options = Options("FillOptions")
-    dtypes = ("int8", "int32", "float32")
+    types = (DType.INT8, DType.INT32, DType.FLOAT32)
     limits = "shape constant"
 
     def check(self, view: NodeView) -> None:
         _checks.arity(view, 2)
-        dtype = _checks.dtypes(view, view.input(1), _TYPES, "the value")
-        _checks.dtypes(view, view.output(), (dtype,))
+        _checks.one_type(view, self.types, 1, what="the value")
         shape = _checks.constant_ints(view, 0, "the shape")
         if any(size < 0 for size in shape) or view.input(1).shape:
             raise refuse(

@@ -9,7 +9,8 @@ import numpy as np
 
 from tinyml_compress.ir import Attrs, DType, NodeView
 from tinyml_compress.ops import _checks
-from tinyml_compress.ops.base import Call, In, Operator, Options, Out, Variant, refuse
+from tinyml_compress.ops.base import In, Operator, Options, Out, refuse
+from tinyml_compress.ops.rows import Params, called
 from tinyml_compress.ops.structs import ints, struct
 from tinyml_compress.ops.traits import Picks
 
@@ -23,13 +24,9 @@ STRUCTS = (
     ),
 )
 
-_TYPES = (DType.INT8, DType.FLOAT32)
-
 
 @dataclass(frozen=True)
 class GatherAttrs(Attrs):
-    """Attributes of GATHER."""
-
     axis: int = 0
     batch_dims: int = 0
 
@@ -46,33 +43,31 @@ def _entries(view: NodeView) -> int:
     return shape[view.attrs(GatherAttrs).axis % len(shape)] if shape else 0
 
 
-def _emit(view: NodeView) -> tuple[Call, ...]:
+def _params(view: NodeView) -> Params:
     axis, batches = _axes(view)
     source, indices = view.input(0), view.input(1)
-    params = (
+    return (
         ("batches", math.prod(source.shape[:batches])),
         ("outer", math.prod(source.shape[batches:axis])),
         ("size", source.shape[axis]),
         ("picks", math.prod(indices.shape[batches:])),
         ("bytes", math.prod(source.shape[axis + 1 :]) * source.dtype.itemsize),
     )
-    return (Call("tc_x8_gather__c", "tc_gather_params", params, (In(0), In(1), Out())),)
 
 
 class Gather(Operator):
     name = "GATHER"
     attrs_type = GatherAttrs
     options = Options("GatherOptions")
-    dtypes = ("int8", "float32")
+    types = (DType.INT8, DType.FLOAT32)
     limits = "int32 indices; one outside the axis is clamped to it"
     picks = Picks(0, 1, _entries)
-    variants = (Variant("tc_x8_gather__c", lambda view: True, _emit),)
+    variants = (called("tc_x8_gather__c", "tc_gather_params", _params, (In(0), In(1), Out())),)
 
     def check(self, view: NodeView) -> None:
         _checks.arity(view, 2)
         source, indices = view.input(0), view.input(1)
-        dtype = _checks.dtypes(view, source, _TYPES)
-        _checks.dtypes(view, view.output(), (dtype,))
+        _checks.one_type(view, self.types)
         _checks.dtypes(view, indices, (DType.INT32,), "the indices")
         rank = _checks.full_rank(view, source, 6, 1)
         attrs = view.attrs(GatherAttrs)

@@ -9,7 +9,8 @@ import numpy as np
 from tinyml_compress.ir import DType, NodeView
 from tinyml_compress.ops import _checks
 from tinyml_compress.ops._walk import steps_of
-from tinyml_compress.ops.base import Call, In, Operator, Options, Out, Ref, Table, Variant, refuse
+from tinyml_compress.ops.base import In, Operator, Options, Out, Table, refuse
+from tinyml_compress.ops.rows import Params, called
 from tinyml_compress.ops.structs import ints, pointers, struct
 from tinyml_compress.ops.traits import Picks
 
@@ -30,43 +31,39 @@ def _entries(view: NodeView) -> int:
     return min(view.input(0).shape[: max(depth, 0)], default=0)
 
 
-def _emit(view: NodeView) -> tuple[Call, ...]:
+def _params(view: NodeView) -> Params:
     source, indices = view.input(0), view.input(1)
     depth, size = indices.shape[-1], source.dtype.itemsize
     axes = [
         (count, step * size)
         for count, step in zip(source.shape[:depth], steps_of(source.shape), strict=False)
     ]
-    params = (
+    return (
         ("picks", math.prod(indices.shape[:-1])),
         ("depth", depth),
-        ("axes", Ref("axes")),
+        ("axes", Table("axes", "int32_t", np.array(axes, np.int32))),
         ("bytes", math.prod(source.shape[depth:]) * size),
     )
-    table = Table("axes", "int32_t", np.array(axes, np.int32))
-    return (Call("tc_x8_gather_nd__c", "tc_gather_nd_params", params, (In(0), In(1), Out()), (table,)),)
 
 
 class GatherNd(Operator):
     name = "GATHER_ND"
     options = Options("GatherNdOptions")
-    dtypes = ("int8", "float32")
+    types = (DType.INT8, DType.FLOAT32)
     limits = "int32 indices; one outside its axis is clamped to it"
     picks = Picks(0, 1, _entries)
-    variants = (Variant("tc_x8_gather_nd__c", lambda view: True, _emit),)
+    variants = (called("tc_x8_gather_nd__c", "tc_gather_nd_params", _params, (In(0), In(1), Out())),)
 
     def check(self, view: NodeView) -> None:
         _checks.arity(view, 2)
         source, indices = view.input(0), view.input(1)
-        dtype = _checks.dtypes(view, source, (DType.INT8, DType.FLOAT32))
-        _checks.dtypes(view, view.output(), (dtype,))
+        _checks.one_type(view, self.types)
         _checks.dtypes(view, indices, (DType.INT32,), "the indices")
         rank = _checks.full_rank(view, source, 5, 1)
         _checks.full_rank(view, indices, 5, 1)
         if not 1 <= indices.shape[-1] <= rank:
             raise refuse(view, "indices per slice", found=indices.shape[-1], allowed=f"1 to {rank}")
-        if 0 in source.shape:
-            raise refuse(view, "empty input", found=source.shape, allowed="at least one element")
+        _checks.not_empty(view, source)
         if indices.data is not None:
             values = np.asarray(indices.data, np.int64).reshape(-1, indices.shape[-1])
             limits = np.array(source.shape[: indices.shape[-1]])

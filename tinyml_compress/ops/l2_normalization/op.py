@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from tinyml_compress.ir import DType, NodeView
 from tinyml_compress.ops import _checks
 from tinyml_compress.ops._unary import UnaryOperator, in_place
-from tinyml_compress.ops.base import Call, In, Options, Out, Variant, refuse
+from tinyml_compress.ops.base import Options, refuse
 from tinyml_compress.ops.numerics import Activation, Fused
+from tinyml_compress.ops.rows import Params, each_type
 from tinyml_compress.ops.structs import ints, struct
 
 STRUCTS = (
@@ -18,29 +19,14 @@ STRUCTS = (
 
 @dataclass(frozen=True)
 class L2NormalizationAttrs(Fused):
-    """Attributes of L2_NORMALIZATION."""
-
     activation: Activation = Activation.NONE
 
 
-def _emit_s8(view: NodeView) -> tuple[Call, ...]:
+def _params(view: NodeView) -> Params:
     source = view.input(0)
-    params = (
-        ("vectors", source.elements // source.shape[-1]),
-        ("depth", source.shape[-1]),
-        ("zero_point", source.quantized.zero_point),
-    )
-    return (Call("tc_s8_l2_normalization__c", "tc_l2_normalization_params", params, (In(0), Out())),)
-
-
-def _emit_f32(view: NodeView) -> tuple[Call, ...]:
-    source = view.input(0)
-    params = (
-        ("vectors", source.elements // source.shape[-1]),
-        ("depth", source.shape[-1]),
-        ("zero_point", 0),
-    )
-    return (Call("tc_f32_l2_normalization__c", "tc_l2_normalization_params", params, (In(0), Out())),)
+    zero_point = source.quantized.zero_point if source.dtype is DType.INT8 else 0
+    depth = source.shape[-1]
+    return (("vectors", source.elements // depth), ("depth", depth), ("zero_point", zero_point))
 
 
 class L2Normalization(UnaryOperator):
@@ -50,29 +36,15 @@ class L2Normalization(UnaryOperator):
     options = Options("L2NormOptions")
     types = (DType.INT8, DType.FLOAT32)
     limits = "rank up to 4, no fused activation; int8 output of scale 1/128 and zero point 0"
-    variants = (
-        Variant(
-            "tc_s8_l2_normalization__c",
-            lambda view: view.input(0).dtype is DType.INT8,
-            _emit_s8,
-            overlap=in_place,
-        ),
-        Variant(
-            "tc_f32_l2_normalization__c",
-            lambda view: view.input(0).dtype is DType.FLOAT32,
-            _emit_f32,
-            overlap=in_place,
-        ),
+    variants = each_type(
+        "tc_{}_l2_normalization__c", types, "tc_l2_normalization_params", _params, overlap=in_place
     )
 
     def check(self, view: NodeView) -> None:
         super().check(view)
         _checks.full_rank(view, view.input(0), 4, 1)
-        activation = view.attrs(L2NormalizationAttrs).activation
-        if activation is not Activation.NONE:
-            raise refuse(view, "fused activation", found=activation.name, allowed="NONE")
-        if view.input(0).elements == 0:
-            raise refuse(view, "empty input", found=view.input(0).shape, allowed="at least one element")
+        _checks.no_activation(view)
+        _checks.not_empty(view, view.input(0))
         if view.output().dtype is DType.INT8:
             _checks.quantization(view, view.input(0))
             out = _checks.quantization(view, view.output())

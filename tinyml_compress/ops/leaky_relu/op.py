@@ -10,8 +10,9 @@ from tinyml_compress.ir import Attrs, DType, NodeView, Quant
 from tinyml_compress.ops import _checks
 from tinyml_compress.ops._fixed_point import Ints, requantize
 from tinyml_compress.ops._unary import UnaryOperator, all_values, in_place, lookup_variant
-from tinyml_compress.ops.base import Call, In, Options, Out, Variant, refuse
+from tinyml_compress.ops.base import Options, refuse
 from tinyml_compress.ops.numerics import quantize_multiplier
+from tinyml_compress.ops.rows import Params, called, takes
 from tinyml_compress.ops.structs import floats, ints, struct
 
 STRUCTS = (
@@ -29,8 +30,6 @@ STRUCTS = (
 
 @dataclass(frozen=True)
 class LeakyReluAttrs(Attrs):
-    """Attributes of LEAKY_RELU."""
-
     alpha: float = 0.0
 
 
@@ -54,10 +53,10 @@ def _results(view: NodeView) -> Ints:
     return np.clip(scaled + target.zero_point, -128, 127)
 
 
-def _emit_s16(view: NodeView) -> tuple[Call, ...]:
+def _params_s16(view: NodeView) -> Params:
     source, target = _quants(view)
     above, below = _factors(view)
-    params = (
+    return (
         ("count", view.output().elements),
         ("in_zero_point", source.zero_point),
         ("multiplier", above[0]),
@@ -66,12 +65,10 @@ def _emit_s16(view: NodeView) -> tuple[Call, ...]:
         ("alpha_shift", below[1]),
         ("zero_point", target.zero_point),
     )
-    return (Call("tc_s16_leaky_relu__c", "tc_leaky_relu_params", params, (In(0), Out())),)
 
 
-def _emit_f32(view: NodeView) -> tuple[Call, ...]:
-    params = (("count", view.output().elements), ("alpha", view.attrs(LeakyReluAttrs).alpha))
-    return (Call("tc_f32_leaky_relu__c", "tc_f32_leaky_relu_params", params, (In(0), Out())),)
+def _params_f32(view: NodeView) -> Params:
+    return (("count", view.output().elements), ("alpha", view.attrs(LeakyReluAttrs).alpha))
 
 
 class LeakyRelu(UnaryOperator):
@@ -82,16 +79,18 @@ class LeakyRelu(UnaryOperator):
     limits = "alpha not negative where quantized"
     variants = (
         lookup_variant(_results),
-        Variant(
+        called(
             "tc_s16_leaky_relu__c",
-            lambda view: view.input(0).dtype is DType.INT16,
-            _emit_s16,
+            "tc_leaky_relu_params",
+            _params_s16,
+            accepts=takes(DType.INT16),
             overlap=in_place,
         ),
-        Variant(
+        called(
             "tc_f32_leaky_relu__c",
-            lambda view: view.input(0).dtype is DType.FLOAT32,
-            _emit_f32,
+            "tc_f32_leaky_relu_params",
+            _params_f32,
+            accepts=takes(DType.FLOAT32),
             overlap=in_place,
         ),
     )

@@ -7,8 +7,9 @@ import math
 from tinyml_compress.ir import DType, NodeView
 from tinyml_compress.ops import _checks
 from tinyml_compress.ops._unary import UnaryOperator, in_place
-from tinyml_compress.ops.base import Call, In, Options, Out, Ref, Table, Variant, refuse
+from tinyml_compress.ops.base import Options, Table, refuse
 from tinyml_compress.ops.numerics import quantize_multiplier
+from tinyml_compress.ops.rows import Params, called, takes
 from tinyml_compress.ops.softmax.exponential import exponential_table, input_scaling
 from tinyml_compress.ops.structs import ints, pointers, struct
 
@@ -33,32 +34,29 @@ _FRACTION = 26
 """The scaled difference is Q5.26."""
 
 
-def _emit_s8(view: NodeView) -> tuple[Call, ...]:
+def _params_s8(view: NodeView) -> Params:
     source = view.input(0)
     table = exponential_table(1.0, source.quantized.scale)
     depth = source.shape[-1]
     multiplier, shift = quantize_multiplier(input_scaling(1.0, source.quantized.scale))
     back, back_shift = quantize_multiplier((1 << (31 - shift)) / multiplier)
-    params = (
+    return (
         ("rows", source.elements // depth),
         ("depth", depth),
         ("entries", len(table)),
-        ("exponentials", Ref("exp")),
+        ("exponentials", Table("exp", "int32_t", table)),
         ("multiplier", multiplier),
         ("shift", shift),
         ("smallest", -math.floor(31 * (1 << _FRACTION) / (1 << shift)) - 1),
         ("back_multiplier", back),
         ("back_shift", back_shift),
     )
-    tables = (Table("exp", "int32_t", table),)
-    return (Call("tc_s8_log_softmax__c", "tc_s8_log_softmax", params, (In(0), Out()), tables),)
 
 
-def _emit_f32(view: NodeView) -> tuple[Call, ...]:
+def _params_f32(view: NodeView) -> Params:
     source = view.input(0)
     depth = source.shape[-1]
-    params = (("rows", source.elements // depth), ("depth", depth))
-    return (Call("tc_f32_log_softmax__c", "tc_f32_log_softmax", params, (In(0), Out())),)
+    return (("rows", source.elements // depth), ("depth", depth))
 
 
 class LogSoftmax(UnaryOperator):
@@ -68,13 +66,18 @@ class LogSoftmax(UnaryOperator):
     types = (DType.INT8, DType.FLOAT32)
     limits = f"last axis up to {_MAX_DEPTH} values; int8 output of scale 1/16 and zero point 127"
     variants = (
-        Variant(
-            "tc_s8_log_softmax__c", lambda view: view.input(0).dtype is DType.INT8, _emit_s8, overlap=in_place
+        called(
+            "tc_s8_log_softmax__c",
+            "tc_s8_log_softmax",
+            _params_s8,
+            accepts=takes(DType.INT8),
+            overlap=in_place,
         ),
-        Variant(
+        called(
             "tc_f32_log_softmax__c",
-            lambda view: view.input(0).dtype is DType.FLOAT32,
-            _emit_f32,
+            "tc_f32_log_softmax",
+            _params_f32,
+            accepts=takes(DType.FLOAT32),
             overlap=in_place,
         ),
     )
@@ -87,10 +90,7 @@ class LogSoftmax(UnaryOperator):
             raise refuse(view, "size of the last axis", found=source.shape[-1], allowed=f"1 to {_MAX_DEPTH}")
         if source.dtype is not DType.INT8:
             return
-        given, made = (
-            _checks.quantization(view, source),
-            _checks.quantization(view, view.output()),
-        )
+        given, made = _checks.quantizations(view, source, view.output())
         if (made.scale, made.zero_point) != (1 / 16, 127):
             raise refuse(
                 view,

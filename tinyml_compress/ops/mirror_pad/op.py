@@ -24,8 +24,6 @@ class MirrorMode(Enum):
 
 @dataclass(frozen=True)
 class MirrorPadAttrs(Attrs):
-    """Attributes of MIRROR_PAD."""
-
     mode: MirrorMode = MirrorMode.REFLECT
 
 
@@ -52,7 +50,7 @@ class MirrorPad(MoveOperator):
     name = "MIRROR_PAD"
     attrs_type = MirrorPadAttrs
     options = Options("MirrorPadOptions")
-    dtypes = ("int8", "float32")
+    types = (DType.INT8, DType.FLOAT32)
     limits = "paddings constant"
 
     def _amounts(self, view: NodeView) -> list[tuple[int, int]]:
@@ -62,8 +60,7 @@ class MirrorPad(MoveOperator):
     def check(self, view: NodeView) -> None:
         _checks.arity(view, 2)
         source = view.input(0)
-        dtype = _checks.dtypes(view, source, (DType.INT8, DType.FLOAT32))
-        _checks.dtypes(view, view.output(), (dtype,))
+        _checks.one_type(view, self.types)
         _checks.dtypes(view, view.input(1), (DType.INT32,), "the paddings")
         rank = _checks.full_rank(view, source, 5, 1)
         count = len(_checks.constant_ints(view, 1, "the paddings"))

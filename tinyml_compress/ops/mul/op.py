@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from tinyml_compress.ir import DType, NodeView, Tensor
 from tinyml_compress.ops import _checks
 from tinyml_compress.ops._addsub import FusedAttrs, check_fused, plain_variants
-from tinyml_compress.ops._binary import BinaryOperator, Params, binary_variants
-from tinyml_compress.ops.base import Options, refuse
+from tinyml_compress.ops._binary import BinaryOperator, binary_variants
+from tinyml_compress.ops.base import Options
 from tinyml_compress.ops.numerics import Activation, activation_range, quantize_multiplier
+from tinyml_compress.ops.rows import Params, takes
 from tinyml_compress.ops.structs import ints, pointers, struct
 
 STRUCTS = (
@@ -42,10 +41,6 @@ def _params(view: NodeView) -> Params:
     )
 
 
-def _typed(dtype: DType) -> Callable[[NodeView], bool]:
-    return lambda view: view.output().dtype is dtype
-
-
 class Mul(BinaryOperator):
     name = "MUL"
     ends_in_clamp = True
@@ -53,8 +48,8 @@ class Mul(BinaryOperator):
     options = Options("MulOptions")
     types = (DType.INT8, DType.INT16, DType.INT32, DType.FLOAT32)
     variants = (
-        *binary_variants("mul", "s8", "tc_mul_params", _params, _typed(DType.INT8)),
-        *binary_variants("mul", "s16", "tc_mul_params", _params, _typed(DType.INT16)),
+        *binary_variants("mul", "s8", "tc_mul_params", _params, takes(DType.INT8)),
+        *binary_variants("mul", "s16", "tc_mul_params", _params, takes(DType.INT16)),
         *plain_variants("mul", lambda view: view.attrs(FusedAttrs).activation),
     )
 
@@ -62,10 +57,7 @@ class Mul(BinaryOperator):
         check_fused(view)
         if out.dtype in (DType.INT32, DType.FLOAT32):
             return
-        for tensor in (first, second, out):
-            quant = _checks.quantization(view, tensor)
-            if tensor.dtype is DType.INT16 and quant.zero_point != 0:
-                raise refuse(view, "zero point of an int16 tensor", found=quant.zero_point, allowed=0)
+        _checks.quantizations(view, first, second, out)
         if view.attrs(FusedAttrs).activation is not Activation.NONE:
             _checks.six_fits(view, _checks.quantization(view, out))
         _checks.shift(view, _multiplier(view)[1])

@@ -10,13 +10,9 @@ from tinyml_compress.ops._moves import MoveOperator, move_call
 from tinyml_compress.ops._walk import steps_of
 from tinyml_compress.ops.base import Call, Options, refuse
 
-_TYPES = (DType.INT8, DType.INT16, DType.INT32, DType.INT64, DType.FLOAT32)
-
 
 @dataclass(frozen=True)
 class PackAttrs(Attrs):
-    """Attributes of PACK."""
-
     values_count: int = 0
     axis: int = 0
 
@@ -25,7 +21,7 @@ class Pack(MoveOperator):
     name = "PACK"
     attrs_type = PackAttrs
     options = Options("PackOptions")
-    dtypes = ("int8", "int16", "int32", "int64", "float32")
+    types = (DType.INT8, DType.INT16, DType.INT32, DType.INT64, DType.FLOAT32)
 
     def check(self, view: NodeView) -> None:
         attrs = view.attrs(PackAttrs)
@@ -38,8 +34,7 @@ class Pack(MoveOperator):
             )
         _checks.arity(view, attrs.values_count)
         first = view.input(0)
-        dtype = _checks.dtypes(view, first, _TYPES)
-        _checks.dtypes(view, view.output(), (dtype,))
+        dtype = _checks.one_type(view, self.types)
         rank = _checks.full_rank(view, first, 5)
         _checks.normal_axis(view, attrs.axis, rank + 1)
         for index in range(attrs.values_count):

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from tinyml_compress.ir import DType, NodeView
 from tinyml_compress.ops import _checks
-from tinyml_compress.ops._binary import Params, binary_variants, broadcast
+from tinyml_compress.ops._binary import binary_variants, broadcast
 from tinyml_compress.ops.base import Operator, refuse
 from tinyml_compress.ops.numerics import quantize_multiplier
+from tinyml_compress.ops.rows import Params, takes
 from tinyml_compress.ops.structs import ints, pointers, struct
 
 STRUCTS = (
@@ -49,23 +48,17 @@ def _params(view: NodeView) -> Params:
     )
 
 
-def _none(view: NodeView) -> Params:
-    return ()
-
-
-def _typed(dtype: DType) -> Callable[[NodeView], bool]:
-    return lambda view: view.output().dtype is dtype
-
-
 class Prelu(Operator):
     name = "PRELU"
     elementwise = True
     dtypes = ("int8", "int16", "float32")
     limits = f"rank up to {_MAX_RANK}; alpha int8 where the input is quantized"
     variants = (
-        *binary_variants("prelu", "s8", "tc_prelu_params", _params, _typed(DType.INT8), flat=False),
-        *binary_variants("prelu", "s16", "tc_prelu_params", _params, _typed(DType.INT16), flat=False),
-        *binary_variants("prelu", "f32", "tc_broadcast_params", _none, _typed(DType.FLOAT32), flat=False),
+        *binary_variants("prelu", "s8", "tc_prelu_params", _params, takes(DType.INT8), flat=False),
+        *binary_variants("prelu", "s16", "tc_prelu_params", _params, takes(DType.INT16), flat=False),
+        *binary_variants(
+            "prelu", "f32", "tc_broadcast_params", lambda view: (), takes(DType.FLOAT32), flat=False
+        ),
     )
 
     def check(self, view: NodeView) -> None:

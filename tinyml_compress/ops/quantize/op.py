@@ -20,6 +20,7 @@ from tinyml_compress.ops._unary import (
     rescaled_range,
 )
 from tinyml_compress.ops.base import Call, In, Options, Out, Variant
+from tinyml_compress.ops.rows import NAMES, Params, called
 from tinyml_compress.ops.structs import floats, ints, struct
 from tinyml_compress.ops.traits import Range, Values
 
@@ -32,21 +33,19 @@ _PAIRS: dict[DType, tuple[DType, ...]] = {
     DType.INT16: (DType.INT8, DType.INT16, DType.INT32),
     DType.INT32: (DType.INT8, DType.INT16),
 }
-_NAMES = {DType.INT8: "s8", DType.INT16: "s16"}
+
+
+def _params(view: NodeView) -> Params:
+    quant = view.output_quant()
+    return (("count", view.output().elements), ("scale", quant.scale), ("zero_point", quant.zero_point))
 
 
 def _from_float(dtype: DType) -> Variant:
-    symbol = f"tc_f32_quantize_{_NAMES[dtype]}__c"
-
-    def emit(view: NodeView) -> tuple[Call, ...]:
-        quant = view.output_quant()
-        params = (("count", view.output().elements), ("scale", quant.scale), ("zero_point", quant.zero_point))
-        return (Call(symbol, "tc_quantize_params", params, (In(0), Out())),)
-
     def accepts(view: NodeView) -> bool:
         return view.input(0).dtype is DType.FLOAT32 and view.output().dtype is dtype
 
-    return Variant(symbol, accepts, emit, overlap=in_place)
+    symbol = f"tc_f32_quantize_{NAMES[dtype]}__c"
+    return called(symbol, "tc_quantize_params", _params, accepts=accepts, overlap=in_place)
 
 
 class Quantize(UnaryOperator):
@@ -75,7 +74,7 @@ class Quantize(UnaryOperator):
     def constant_output(self, view: NodeView) -> npt.NDArray[np.generic] | None:
         # From float only: the kernel divides in float32 and rounds ties away from zero.
         source, out, quant = view.input(0), view.output(), view.output_quant()
-        if source.dtype is not DType.FLOAT32 or out.dtype not in _NAMES or quant.per_channel:
+        if source.dtype is not DType.FLOAT32 or out.dtype not in _PAIRS[DType.FLOAT32] or quant.per_channel:
             return None
         with np.errstate(all="ignore"):
             ratio = np.divide(source.constant.astype(np.float32), np.float32(quant.scale)).astype(np.float64)

@@ -14,7 +14,6 @@ from tinyml_compress.ops._unary import (
     rescale_variants,
     rescaled_range,
 )
-from tinyml_compress.ops.base import refuse
 from tinyml_compress.ops.numerics import Activation, activation_range
 from tinyml_compress.ops.traits import Range
 
@@ -46,10 +45,7 @@ class Relu(UnaryOperator):
         super().check(view)
         if view.output().dtype is DType.FLOAT32:
             return
-        for tensor in (view.input(0), view.output()):
-            quant = _checks.quantization(view, tensor)
-            if tensor.dtype is DType.INT16 and quant.zero_point != 0:
-                raise refuse(view, "zero point of an int16 tensor", found=quant.zero_point, allowed=0)
+        _checks.quantizations(view, view.input(0), view.output())
         _checks.shift(view, rescale_factor(view)[1])
 
 

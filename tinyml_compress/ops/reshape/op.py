@@ -32,8 +32,7 @@ class Reshape(SameBytesOperator):
                 found=f"{len(view.node.inputs)} and {len(view.node.outputs)}",
                 allowed="1 or 2, and 1",
             )
-        dtype = _checks.dtypes(view, view.input(0), MOVABLE)
-        _checks.dtypes(view, view.output(), (dtype,))
+        _checks.one_type(view, MOVABLE)
         count = view.input(0).elements
         if view.output().elements != count:
             raise refuse(

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
-from tinyml_compress.ir import Attrs, DType, NodeView
-from tinyml_compress.ops import _checks
-from tinyml_compress.ops.base import Call, In, Operator, Options, Out, Ref, Table, Variant, refuse
+from tinyml_compress.ir import DType, NodeView
+from tinyml_compress.ops._resize import ResizeAttrs, ResizeOperator
+from tinyml_compress.ops.base import Options, Table, refuse
+from tinyml_compress.ops.rows import Params, each_type
 from tinyml_compress.ops.structs import ints, pointers, struct
 
 STRUCTS = (
@@ -38,14 +41,6 @@ _ONE = 1 << 10
 
 
 @dataclass(frozen=True)
-class ResizeBilinearAttrs(Attrs):
-    """Attributes of RESIZE_BILINEAR."""
-
-    align_corners: bool = False
-    half_pixel_centers: bool = False
-
-
-@dataclass(frozen=True)
 class _Between:
     """One output index lies `fraction` of the way from input index `low` to `high`."""
 
@@ -58,7 +53,7 @@ def _toward_zero(a: int, b: int) -> int:
     return int(a / b) if a < 0 else a // b
 
 
-def _fixed(size: int, wanted: int, attrs: ResizeBilinearAttrs) -> list[_Between]:
+def _fixed(size: int, wanted: int, attrs: ResizeAttrs) -> list[_Between]:
     """Along one axis with ten fractional bits, as for integers."""
     corners = attrs.align_corners and wanted > 1
     over, under = (size - 1, wanted - 1) if corners else (size, wanted)
@@ -72,7 +67,7 @@ def _fixed(size: int, wanted: int, attrs: ResizeBilinearAttrs) -> list[_Between]
     return found
 
 
-def _floating(size: int, wanted: int, attrs: ResizeBilinearAttrs) -> list[_Between]:
+def _floating(size: int, wanted: int, attrs: ResizeAttrs) -> list[_Between]:
     """Along one axis in float32."""
     corners = attrs.align_corners and wanted > 1
     over, under = (size - 1, wanted - 1) if corners else (size, wanted)
@@ -86,90 +81,57 @@ def _floating(size: int, wanted: int, attrs: ResizeBilinearAttrs) -> list[_Betwe
     return found
 
 
-def _emit_s8(view: NodeView) -> tuple[Call, ...]:
-    attrs = view.attrs(ResizeBilinearAttrs)
+def _sizes(view: NodeView) -> Params:
     (batches, height, width, depth), out = view.input(0).shape, view.output().shape
-    rows = [
-        (b.low * width * depth, b.high * width * depth, int(b.fraction))
-        for b in _fixed(height, out[1], attrs)
-    ]
-    columns = [(b.low * depth, b.high * depth, int(b.fraction)) for b in _fixed(width, out[2], attrs)]
-    tables = (
-        Table("rows", "int32_t", np.array(rows, np.int32)),
-        Table("columns", "int32_t", np.array(columns, np.int32)),
-    )
-    params = (
-        ("batches", batches),
-        ("batch", height * width * depth),
-        ("height", out[1]),
-        ("width", out[2]),
-        ("depth", depth),
-        ("rows", Ref("rows")),
-        ("columns", Ref("columns")),
-    )
-    return (Call("tc_s8_resize_bilinear__c", "tc_resize_bilinear_params", params, (In(0), Out()), tables),)
+    sizes = {"batches": batches, "batch": height * width * depth, "height": out[1], "width": out[2]}
+    return (*sizes.items(), ("depth", depth))
 
 
-def _emit_f32(view: NodeView) -> tuple[Call, ...]:
-    attrs = view.attrs(ResizeBilinearAttrs)
-    (batches, height, width, depth), out = view.input(0).shape, view.output().shape
-    rows, columns = _floating(height, out[1], attrs), _floating(width, out[2], attrs)
-    tables = (
-        Table(
-            "rows",
-            "int32_t",
-            np.array([(b.low * width * depth, b.high * width * depth) for b in rows], np.int32),
-        ),
-        Table("columns", "int32_t", np.array([(b.low * depth, b.high * depth) for b in columns], np.int32)),
-        Table("row_fractions", "float", np.array([b.fraction for b in rows], np.float32)),
-        Table("column_fractions", "float", np.array([b.fraction for b in columns], np.float32)),
-    )
-    params = (
-        ("batches", batches),
-        ("batch", height * width * depth),
-        ("height", out[1]),
-        ("width", out[2]),
-        ("depth", depth),
-        ("rows", Ref("rows")),
-        ("columns", Ref("columns")),
-        ("row_fractions", Ref("row_fractions")),
-        ("column_fractions", Ref("column_fractions")),
-    )
+def _along(
+    view: NodeView, way: Callable[[int, int, ResizeAttrs], list[_Between]]
+) -> Iterator[npt.NDArray[np.float64]]:
+    """Per output row, then per output column: where the two input elements start, and the fraction."""
+    (_, height, width, depth), out = view.input(0).shape, view.output().shape
+    for size, wanted, step in ((height, out[1], width * depth), (width, out[2], depth)):
+        places = way(size, wanted, view.attrs(ResizeAttrs))
+        yield np.array([(one.low * step, one.high * step, one.fraction) for one in places], np.float64)
+
+
+def _params_s8(view: NodeView) -> Params:
+    tables = zip(("rows", "columns"), _along(view, _fixed), strict=True)
     return (
-        Call("tc_f32_resize_bilinear__c", "tc_f32_resize_bilinear_params", params, (In(0), Out()), tables),
+        *_sizes(view),
+        *((name, Table(name, "int32_t", places.astype(np.int32))) for name, places in tables),
     )
 
 
-class ResizeBilinear(Operator):
+def _params_f32(view: NodeView) -> Params:
+    rows, columns = _along(view, _floating)
+    return (
+        *_sizes(view),
+        ("rows", Table("rows", "int32_t", rows[:, :2].astype(np.int32))),
+        ("columns", Table("columns", "int32_t", columns[:, :2].astype(np.int32))),
+        ("row_fractions", Table("row_fractions", "float", rows[:, 2].astype(np.float32))),
+        ("column_fractions", Table("column_fractions", "float", columns[:, 2].astype(np.float32))),
+    )
+
+
+class ResizeBilinear(ResizeOperator):
     name = "RESIZE_BILINEAR"
-    attrs_type = ResizeBilinearAttrs
     options = Options("ResizeBilinearOptions")
-    dtypes = ("int8", "float32")
-    limits = "rank 4, size constant"
+    types = (DType.INT8, DType.FLOAT32)
     variants = (
-        Variant("tc_s8_resize_bilinear__c", lambda view: view.input(0).dtype is DType.INT8, _emit_s8),
-        Variant("tc_f32_resize_bilinear__c", lambda view: view.input(0).dtype is DType.FLOAT32, _emit_f32),
+        *each_type("tc_{}_resize_bilinear__c", (DType.INT8,), "tc_resize_bilinear_params", _params_s8),
+        *each_type(
+            "tc_{}_resize_bilinear__c", (DType.FLOAT32,), "tc_f32_resize_bilinear_params", _params_f32
+        ),
     )
 
     def check(self, view: NodeView) -> None:
-        _checks.arity(view, 2)
-        dtype = _checks.dtypes(view, view.input(0), (DType.INT8, DType.FLOAT32))
-        _checks.dtypes(view, view.output(), (dtype,))
-        _checks.full_rank(view, view.input(0), 4, 4)
-        _checks.dtypes(view, view.input(1), (DType.INT32,), "the size")
-        size = _checks.constant_ints(view, 1, "the size")
-        if len(size) != 2 or min(size) < 1 or min(view.input(0).shape) < 1:
-            raise refuse(
-                view, "the size", found=f"{view.input(0).shape} to {size}", allowed="two sizes above 0"
-            )
-        attrs = view.attrs(ResizeBilinearAttrs)
+        super().check(view)
+        attrs = view.attrs(ResizeAttrs)
         if attrs.align_corners and attrs.half_pixel_centers:
             raise refuse(view, "align_corners with half_pixel_centers", found="both", allowed="one of them")
-
-    def output_shapes(self, view: NodeView) -> tuple[tuple[int, ...], ...]:
-        batches, _, _, depth = view.input(0).shape
-        height, width = _checks.constant_ints(view, 1, "the size")
-        return ((batches, height, width, depth),)
 
 
 OPERATOR = ResizeBilinear()

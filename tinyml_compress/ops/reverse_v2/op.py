@@ -33,9 +33,6 @@ class ReverseV2(MoveOperator):
                 view, "the axes", found=axes, allowed="at least one, next to one another, none twice"
             )
 
-    def output_shapes(self, view: NodeView) -> tuple[tuple[int, ...], ...]:
-        return (view.input(0).shape,)
-
     def moves(self, view: NodeView) -> tuple[Call, ...]:
         shape, axes = view.input(0).shape, self._axes(view)
         steps = steps_of(shape)

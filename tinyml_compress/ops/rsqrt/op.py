@@ -10,8 +10,9 @@ from tinyml_compress.ir import DType, NodeView
 from tinyml_compress.ops import _checks
 from tinyml_compress.ops._fixed_point import Ints, inverse_sqrt, requantize
 from tinyml_compress.ops._unary import UnaryOperator, all_values, count_variant, in_place, lookup_variant
-from tinyml_compress.ops.base import Call, In, Out, Variant, refuse
+from tinyml_compress.ops.base import refuse
 from tinyml_compress.ops.numerics import quantize_multiplier
+from tinyml_compress.ops.rows import Params, called, takes
 from tinyml_compress.ops.structs import ints, struct
 
 STRUCTS = (struct("tc_rsqrt_params", ints("count in_zero_point multiplier shift zero_point")),)
@@ -37,17 +38,16 @@ def _results(view: NodeView) -> Ints:
     return np.clip(found, -128, 127)
 
 
-def _emit_s16(view: NodeView) -> tuple[Call, ...]:
+def _params_s16(view: NodeView) -> Params:
     source, target = view.quant(0), view.output_quant()
     multiplier, shift = _factor(view)
-    params = (
+    return (
         ("count", view.output().elements),
         ("in_zero_point", source.zero_point),
         ("multiplier", multiplier),
         ("shift", shift),
         ("zero_point", target.zero_point),
     )
-    return (Call("tc_s16_rsqrt__c", "tc_rsqrt_params", params, (In(0), Out())),)
 
 
 class Rsqrt(UnaryOperator):
@@ -56,8 +56,8 @@ class Rsqrt(UnaryOperator):
     limits = "negative values give the largest one (TensorFlow Lite Micro stops)"
     variants = (
         lookup_variant(_results),
-        Variant(
-            "tc_s16_rsqrt__c", lambda view: view.input(0).dtype is DType.INT16, _emit_s16, overlap=in_place
+        called(
+            "tc_s16_rsqrt__c", "tc_rsqrt_params", _params_s16, accepts=takes(DType.INT16), overlap=in_place
         ),
         count_variant("tc_f32_rsqrt__c", DType.FLOAT32),
     )
@@ -66,10 +66,7 @@ class Rsqrt(UnaryOperator):
         super().check(view)
         if view.output().dtype is DType.FLOAT32:
             return
-        for tensor in (view.input(0), view.output()):
-            zero_point = _checks.quantization(view, tensor).zero_point
-            if tensor.dtype is DType.INT16 and zero_point != 0:
-                raise refuse(view, "zero point of an int16 tensor", found=zero_point, allowed=0)
+        _checks.quantizations(view, view.input(0), view.output())
         multiplier, shift = _factor(view)
         _checks.shift(view, shift - _KEPT)
         if multiplier and shift - _KEPT < -31:

@@ -13,7 +13,6 @@ from tinyml_compress.ops.structs import pointers, struct
 STRUCTS = (struct("tc_select_params", pointers("int32_t", "walk", note="lanes: condition, first, second")),)
 
 _MAX_RANK = 5
-_TYPES = (DType.INT8, DType.INT16, DType.FLOAT32)
 
 
 def _emit(view: NodeView) -> tuple[Call, ...]:
@@ -30,16 +29,14 @@ class SelectV2(Operator):
     name = "SELECT_V2"
     elementwise = True
     options = Options("SelectV2Options")
-    dtypes = ("int8", "int16", "float32")
+    types = (DType.INT8, DType.INT16, DType.FLOAT32)
     limits = f"rank up to {_MAX_RANK}"
     variants = (Variant("tc_x8_select__c", lambda view: True, _emit),)
 
     def check(self, view: NodeView) -> None:
         _checks.arity(view, 3)
         _checks.dtypes(view, view.input(0), (DType.BOOL,), "the condition")
-        dtype = _checks.dtypes(view, view.input(1), _TYPES)
-        _checks.dtypes(view, view.input(2), (dtype,))
-        _checks.dtypes(view, view.output(), (dtype,))
+        dtype = _checks.one_type(view, self.types, 1, 2)
         shapes = [view.input(index).shape for index in range(3)]
         for index in range(3):
             _checks.full_rank(view, view.input(index), _MAX_RANK)

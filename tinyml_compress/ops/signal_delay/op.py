@@ -8,7 +8,8 @@ from tinyml_compress.ir import Attrs, DType, NodeView
 from tinyml_compress.ops import _checks
 from tinyml_compress.ops._signal import SignalOperator
 from tinyml_compress.ops._unary import in_place
-from tinyml_compress.ops.base import FLEXBUFFER, Call, In, Kept, Options, Out, StateBlock, Variant
+from tinyml_compress.ops.base import FLEXBUFFER, In, Kept, Options, Out, StateBlock
+from tinyml_compress.ops.rows import Params, called
 from tinyml_compress.ops.structs import ints, struct
 
 STRUCTS = (struct("tc_signal_delay_params", ints("rows frame delay")),)
@@ -18,8 +19,6 @@ _LONGEST = 1 << 20
 
 @dataclass(frozen=True)
 class SignalDelayAttrs(Attrs):
-    """Attributes of SignalDelay."""
-
     length: int
 
 
@@ -31,10 +30,8 @@ def _rows(view: NodeView) -> int:
     return view.input(0).elements // view.input(0).shape[-1]
 
 
-def _emit(view: NodeView) -> tuple[Call, ...]:
-    params = (("rows", _rows(view)), ("frame", view.input(0).shape[-1]), ("delay", _length(view)))
-    arguments = (In(0), Kept(0), Kept(1), Out())
-    return (Call("tc_s16_signal_delay__c", "tc_signal_delay_params", params, arguments),)
+def _params(view: NodeView) -> Params:
+    return (("rows", _rows(view)), ("frame", view.input(0).shape[-1]), ("delay", _length(view)))
 
 
 class SignalDelay(SignalOperator):
@@ -46,7 +43,15 @@ class SignalDelay(SignalOperator):
     gives = (DType.INT16,)
     ranks = ((None,), (None,))
     limits = "delays of 1 sample or more"
-    variants = (Variant("tc_s16_signal_delay__c", lambda view: True, _emit, overlap=in_place),)
+    variants = (
+        called(
+            "tc_s16_signal_delay__c",
+            "tc_signal_delay_params",
+            _params,
+            (In(0), Kept(0), Kept(1), Out()),
+            overlap=in_place,
+        ),
+    )
 
     def check(self, view: NodeView) -> None:
         super().check(view)

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from tinyml_compress.ir import Attrs, DType, NodeView
 from tinyml_compress.ops._signal import SignalOperator
-from tinyml_compress.ops.base import FLEXBUFFER, Call, In, Options, Out, Variant
+from tinyml_compress.ops.base import FLEXBUFFER, Options
+from tinyml_compress.ops.rows import Params, called
 from tinyml_compress.ops.structs import ints, struct
 
 STRUCTS = (
@@ -26,10 +27,9 @@ class SignalEnergyAttrs(Attrs):
     start: int
 
 
-def _emit(view: NodeView) -> tuple[Call, ...]:
+def _params(view: NodeView) -> Params:
     attrs = view.attrs(SignalEnergyAttrs)
-    params = (("start", attrs.start), ("end", attrs.end), ("bins", view.output().elements))
-    return (Call("tc_s16_signal_energy__c", "tc_signal_energy_params", params, (In(0), Out())),)
+    return (("start", attrs.start), ("end", attrs.end), ("bins", view.output().elements))
 
 
 class SignalEnergy(SignalOperator):
@@ -40,7 +40,7 @@ class SignalEnergy(SignalOperator):
     takes = (DType.INT16,)
     gives = (DType.UINT32,)
     limits = "energies outside start_index to end_index are 0 (the interpreter leaves them undefined)"
-    variants = (Variant("tc_s16_signal_energy__c", lambda view: True, _emit),)
+    variants = (called("tc_s16_signal_energy__c", "tc_signal_energy_params", _params),)
 
     def check(self, view: NodeView) -> None:
         super().check(view)

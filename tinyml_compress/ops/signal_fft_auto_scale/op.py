@@ -5,12 +5,12 @@ from __future__ import annotations
 from tinyml_compress.ir import DType, NodeView
 from tinyml_compress.ops._signal import SignalOperator
 from tinyml_compress.ops._unary import in_place
-from tinyml_compress.ops.base import Call, In, Out, Variant
+from tinyml_compress.ops.base import In, Out
+from tinyml_compress.ops.rows import Params, called
 
 
-def _emit(view: NodeView) -> tuple[Call, ...]:
-    params = (("count", view.input(0).elements),)
-    return (Call("tc_s16_fft_auto_scale__c", "tc_count_params", params, (In(0), Out(0), Out(1))),)
+def _params(view: NodeView) -> Params:
+    return (("count", view.input(0).elements),)
 
 
 class SignalFftAutoScale(SignalOperator):
@@ -19,7 +19,11 @@ class SignalFftAutoScale(SignalOperator):
     takes = (DType.INT16,)
     gives = (DType.INT16, DType.INT32)
     ranks = ((1,), (1, 0))
-    variants = (Variant("tc_s16_fft_auto_scale__c", lambda view: True, _emit, overlap=in_place),)
+    variants = (
+        called(
+            "tc_s16_fft_auto_scale__c", "tc_count_params", _params, (In(0), Out(0), Out(1)), overlap=in_place
+        ),
+    )
 
     def check(self, view: NodeView) -> None:
         super().check(view)

@@ -8,7 +8,8 @@ import numpy as np
 
 from tinyml_compress.ir import Attrs, DType, NodeView
 from tinyml_compress.ops._signal import SignalOperator, constant
-from tinyml_compress.ops.base import FLEXBUFFER, Call, In, Options, Out, Variant, refuse
+from tinyml_compress.ops.base import FLEXBUFFER, In, Options, Out, refuse
+from tinyml_compress.ops.rows import Params, called
 from tinyml_compress.ops.structs import ints, struct
 
 STRUCTS = (struct("tc_filter_bank_params", ints("channels")),)
@@ -18,15 +19,11 @@ _ENERGY, _WEIGHTS, _UNWEIGHTS, _FIRST_BIN, _FIRST_WEIGHT, _WIDTHS = range(6)
 
 @dataclass(frozen=True)
 class SignalFilterBankAttrs(Attrs):
-    """Attributes of SignalFilterBank."""
-
     channels: int
 
 
-def _emit(view: NodeView) -> tuple[Call, ...]:
-    params = (("channels", view.attrs(SignalFilterBankAttrs).channels),)
-    arguments = (In(0), In(1), In(2), In(3), In(4), In(5), Out())
-    return (Call("tc_u32_filter_bank__c", "tc_filter_bank_params", params, arguments),)
+def _params(view: NodeView) -> Params:
+    return (("channels", view.attrs(SignalFilterBankAttrs).channels),)
 
 
 class SignalFilterBank(SignalOperator):
@@ -37,7 +34,14 @@ class SignalFilterBank(SignalOperator):
     takes = (DType.UINT32, *(DType.INT16,) * 5)
     gives = (DType.UINT64,)
     limits = "starts and widths of the channels constant"
-    variants = (Variant("tc_u32_filter_bank__c", lambda view: True, _emit),)
+    variants = (
+        called(
+            "tc_u32_filter_bank__c",
+            "tc_filter_bank_params",
+            _params,
+            (In(0), In(1), In(2), In(3), In(4), In(5), Out()),
+        ),
+    )
 
     def check(self, view: NodeView) -> None:
         super().check(view)

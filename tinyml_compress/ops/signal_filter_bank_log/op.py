@@ -10,7 +10,8 @@ import numpy as np
 from tinyml_compress.ir import Attrs, DType, NodeView
 from tinyml_compress.ops._signal import SignalOperator
 from tinyml_compress.ops._unary import in_place
-from tinyml_compress.ops.base import FLEXBUFFER, Call, In, Options, Out, Ref, Table, Variant
+from tinyml_compress.ops.base import FLEXBUFFER, Options, Table
+from tinyml_compress.ops.rows import Params, called
 from tinyml_compress.ops.structs import ints, pointers, struct
 
 STRUCTS = (
@@ -27,8 +28,6 @@ _ONE = 1 << 16
 
 @dataclass(frozen=True)
 class SignalFilterBankLogAttrs(Attrs):
-    """Attributes of SignalFilterBankLog."""
-
     correction_bits: int
     scale: int
 
@@ -39,16 +38,14 @@ def _bends() -> Table:
     return Table("bends", "uint16_t", np.array(values, np.uint16))
 
 
-def _emit(view: NodeView) -> tuple[Call, ...]:
+def _params(view: NodeView) -> Params:
     attrs = view.attrs(SignalFilterBankLogAttrs)
-    params = (
+    return (
         ("count", view.input(0).elements),
         ("correction_bits", attrs.correction_bits),
         ("scale", attrs.scale),
-        ("bends", Ref("bends")),
+        ("bends", _bends()),
     )
-    call = Call("tc_u32_filter_bank_log__c", "tc_filter_bank_log_params", params, (In(0), Out()), (_bends(),))
-    return (call,)
 
 
 class SignalFilterBankLog(SignalOperator):
@@ -58,7 +55,7 @@ class SignalFilterBankLog(SignalOperator):
     dtypes = ("uint32",)
     takes = (DType.UINT32,)
     gives = (DType.INT16,)
-    variants = (Variant("tc_u32_filter_bank_log__c", lambda view: True, _emit, overlap=in_place),)
+    variants = (called("tc_u32_filter_bank_log__c", "tc_filter_bank_log_params", _params, overlap=in_place),)
 
     def check(self, view: NodeView) -> None:
         super().check(view)

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 from tinyml_compress.ir import Attrs, DType, NodeView
 from tinyml_compress.ops._signal import SignalOperator
-from tinyml_compress.ops.base import FLEXBUFFER, Call, In, Kept, Options, Out, Overlap, StateBlock, Variant
+from tinyml_compress.ops.base import FLEXBUFFER, In, Kept, Options, Out, Overlap, StateBlock
+from tinyml_compress.ops.rows import Params, called
 from tinyml_compress.ops.structs import ints, struct
 
 STRUCTS = (
@@ -41,9 +42,9 @@ class SpectralSubtractionAttrs(Attrs):
     spectral_subtraction_bits: int
 
 
-def _emit(view: NodeView) -> tuple[Call, ...]:
+def _params(view: NodeView) -> Params:
     attrs = view.attrs(SpectralSubtractionAttrs)
-    params = (
+    return (
         ("count", attrs.num_channels),
         ("smoothing", (attrs.smoothing, attrs.alternate_smoothing)),
         ("one_minus_smoothing", (attrs.one_minus_smoothing, attrs.alternate_one_minus_smoothing)),
@@ -52,8 +53,6 @@ def _emit(view: NodeView) -> tuple[Call, ...]:
         ("bits", attrs.spectral_subtraction_bits),
         ("clamping", int(attrs.clamping)),
     )
-    arguments = (In(0), Kept(), Out(0), Out(1))
-    return (Call("tc_u32_spectral_subtraction__c", "tc_spectral_subtraction_params", params, arguments),)
 
 
 def _in_place(view: NodeView) -> tuple[Overlap, ...]:
@@ -68,7 +67,15 @@ class SpectralSubtraction(SignalOperator):
     takes = (DType.UINT32,)
     gives = (DType.UINT32, DType.UINT32)
     limits = "smoothing factors from 0 on"
-    variants = (Variant("tc_u32_spectral_subtraction__c", lambda view: True, _emit, overlap=_in_place),)
+    variants = (
+        called(
+            "tc_u32_spectral_subtraction__c",
+            "tc_spectral_subtraction_params",
+            _params,
+            (In(0), Kept(), Out(0), Out(1)),
+            overlap=_in_place,
+        ),
+    )
 
     def check(self, view: NodeView) -> None:
         super().check(view)

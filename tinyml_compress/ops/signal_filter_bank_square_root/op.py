@@ -6,12 +6,12 @@ from __future__ import annotations
 
 from tinyml_compress.ir import DType, NodeView
 from tinyml_compress.ops._signal import SignalOperator
-from tinyml_compress.ops.base import Call, In, Out, Variant
+from tinyml_compress.ops.base import In, Out
+from tinyml_compress.ops.rows import Params, called
 
 
-def _emit(view: NodeView) -> tuple[Call, ...]:
-    params = (("count", view.input(0).elements),)
-    return (Call("tc_u64_square_root__c", "tc_count_params", params, (In(0), In(1), Out())),)
+def _params(view: NodeView) -> Params:
+    return (("count", view.input(0).elements),)
 
 
 class SignalFilterBankSquareRoot(SignalOperator):
@@ -21,7 +21,7 @@ class SignalFilterBankSquareRoot(SignalOperator):
     gives = (DType.UINT32,)
     ranks = ((1, 0), (1,))
     limits = "shift 0 to 31, of which nothing more than its low five bits is read at run time"
-    variants = (Variant("tc_u64_square_root__c", lambda view: True, _emit),)
+    variants = (called("tc_u64_square_root__c", "tc_count_params", _params, (In(0), In(1), Out())),)
 
     def check(self, view: NodeView) -> None:
         super().check(view)

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from tinyml_compress.ir import Attrs, DType, NodeView
 from tinyml_compress.ops import _checks
 from tinyml_compress.ops._signal import SignalOperator
-from tinyml_compress.ops.base import FLEXBUFFER, Call, In, Kept, Options, Out, StateBlock, Variant, refuse
+from tinyml_compress.ops.base import FLEXBUFFER, In, Kept, Options, Out, StateBlock, refuse
+from tinyml_compress.ops.rows import Params, called
 from tinyml_compress.ops.structs import ints, struct
 
 STRUCTS = (
@@ -29,8 +30,6 @@ _LONGEST = 1 << 20
 
 @dataclass(frozen=True)
 class SignalFramerAttrs(Attrs):
-    """Attributes of SignalFramer."""
-
     size: int
     step: int
     prefill: bool
@@ -48,9 +47,9 @@ def _held(view: NodeView) -> int:
     return -(-attrs.size // attrs.step) * attrs.step - attrs.step
 
 
-def _emit(view: NodeView) -> tuple[Call, ...]:
+def _params(view: NodeView) -> Params:
     attrs = view.attrs(SignalFramerAttrs)
-    params = (
+    return (
         ("rows", _rows(view)),
         ("frames", view.input(0).shape[-1] // attrs.step),
         ("size", attrs.size),
@@ -58,8 +57,6 @@ def _emit(view: NodeView) -> tuple[Call, ...]:
         ("room", _held(view)),
         ("start", attrs.size - attrs.step if attrs.prefill else 0),
     )
-    arguments = (In(0), Kept(0), Kept(1), Out(0), Out(1))
-    return (Call("tc_s16_framer__c", "tc_framer_params", params, arguments),)
 
 
 class SignalFramer(SignalOperator):
@@ -71,7 +68,9 @@ class SignalFramer(SignalOperator):
     gives = (DType.INT16, DType.BOOL)
     ranks = ((None,), (None, 0))
     limits = "frames that are not complete yet are zeros (the interpreter leaves them undefined)"
-    variants = (Variant("tc_s16_framer__c", lambda view: True, _emit),)
+    variants = (
+        called("tc_s16_framer__c", "tc_framer_params", _params, (In(0), Kept(0), Kept(1), Out(0), Out(1))),
+    )
 
     def check(self, view: NodeView) -> None:
         super().check(view)

@@ -2,29 +2,23 @@
 
 from __future__ import annotations
 
-from tinyml_compress.ir import DType, NodeView
-from tinyml_compress.ops._fft import NAMES, Fft, fft_attrs, fft_params, fft_tables
-from tinyml_compress.ops.base import Call, In, Out, Scratch, Variant
+from dataclasses import replace
+
+from tinyml_compress.ir import NodeView
+from tinyml_compress.ops._fft import Fft, fft_attrs, fft_variants
+from tinyml_compress.ops.base import In, Out, Scratch
 
 
-def _variant(dtype: DType) -> Variant:
-    symbol = f"tc_{NAMES[dtype]}_irfft__c"
-
-    def emit(view: NodeView) -> tuple[Call, ...]:
-        tables = fft_tables(view, inverse=True)
-        return (
-            Call(symbol, "tc_fft_params", fft_params(view, inverse=True), (In(0), Scratch(), Out()), tables),
-        )
-
-    def scratch(view: NodeView) -> int:
-        return fft_attrs(view).length * dtype.itemsize
-
-    return Variant(symbol, lambda view: view.input(0).dtype is dtype, emit, scratch=scratch)
+def _scratch(view: NodeView) -> int:
+    return fft_attrs(view).length * view.input(0).dtype.itemsize
 
 
 class SignalIrfft(Fft):
     name = "SignalIrfft"
-    variants = tuple(_variant(dtype) for dtype in NAMES)
+    variants = tuple(
+        replace(row, scratch=_scratch)
+        for row in fft_variants("tc_{}_irfft__c", (In(0), Scratch(), Out()), inverse=True)
+    )
 
     def check(self, view: NodeView) -> None:
         self.check_sides(view)

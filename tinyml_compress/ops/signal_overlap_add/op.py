@@ -10,7 +10,8 @@ from enum import Enum
 from tinyml_compress.ir import Attrs, DType, NodeView
 from tinyml_compress.ops import _checks
 from tinyml_compress.ops._signal import SignalOperator
-from tinyml_compress.ops.base import FLEXBUFFER, Call, In, Kept, Options, Out, StateBlock, Variant
+from tinyml_compress.ops.base import FLEXBUFFER, In, Kept, Options, Out, StateBlock
+from tinyml_compress.ops.rows import Params, each_type
 from tinyml_compress.ops.structs import ints, struct
 
 STRUCTS = (
@@ -22,8 +23,6 @@ STRUCTS = (
     ),
 )
 
-_NAMES = {DType.INT16: "s16", DType.FLOAT32: "f32"}
-
 
 class OverlapType(Enum):
     """Element type, as the schema numbers it."""
@@ -34,8 +33,6 @@ class OverlapType(Enum):
 
 @dataclass(frozen=True)
 class SignalOverlapAddAttrs(Attrs):
-    """Attributes of SignalOverlapAdd."""
-
     type: OverlapType
     step: int
 
@@ -45,29 +42,21 @@ def _rows(view: NodeView) -> int:
     return view.input(0).elements // (frames * size)
 
 
-def _variant(dtype: DType) -> Variant:
-    symbol = f"tc_{_NAMES[dtype]}_overlap_add__c"
-
-    def emit(view: NodeView) -> tuple[Call, ...]:
-        frames, size = view.input(0).shape[-2:]
-        params = (
-            ("rows", _rows(view)),
-            ("frames", frames),
-            ("size", size),
-            ("step", view.attrs(SignalOverlapAddAttrs).step),
-        )
-        return (Call(symbol, "tc_overlap_add_params", params, (In(0), Kept(), Out())),)
-
-    return Variant(symbol, lambda view: view.input(0).dtype is dtype, emit)
+def _params(view: NodeView) -> Params:
+    frames, size = view.input(0).shape[-2:]
+    step = view.attrs(SignalOverlapAddAttrs).step
+    return (("rows", _rows(view)), ("frames", frames), ("size", size), ("step", step))
 
 
 class SignalOverlapAdd(SignalOperator):
     name = "SignalOverlapAdd"
     attrs_type = SignalOverlapAddAttrs
     options = Options(FLEXBUFFER, {"type": "T", "step": "frame_step"})
-    dtypes = ("int16", "float32")
+    types = (DType.INT16, DType.FLOAT32)
     limits = "steps of at most a frame"
-    variants = tuple(_variant(dtype) for dtype in _NAMES)
+    variants = each_type(
+        "tc_{}_overlap_add__c", types, "tc_overlap_add_params", _params, (In(0), Kept(), Out())
+    )
 
     def check(self, view: NodeView) -> None:
         _checks.arity(view, 1)

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from tinyml_compress.ir import Attrs, DType, NodeView
 from tinyml_compress.ops._signal import SignalOperator
 from tinyml_compress.ops._unary import in_place
-from tinyml_compress.ops.base import FLEXBUFFER, Call, In, Options, Out, Variant
+from tinyml_compress.ops.base import FLEXBUFFER, In, Options, Out
+from tinyml_compress.ops.rows import Params, called
 from tinyml_compress.ops.structs import ints, struct
 
 STRUCTS = (
@@ -24,14 +25,11 @@ _GAINS = 125
 
 @dataclass(frozen=True)
 class SignalPcanAttrs(Attrs):
-    """Attributes of SignalPCAN."""
-
     shift: int
 
 
-def _emit(view: NodeView) -> tuple[Call, ...]:
-    params = (("count", view.input(0).elements), ("shift", view.attrs(SignalPcanAttrs).shift))
-    return (Call("tc_u32_pcan__c", "tc_pcan_params", params, (In(0), In(1), In(2), Out())),)
+def _params(view: NodeView) -> Params:
+    return (("count", view.input(0).elements), ("shift", view.attrs(SignalPcanAttrs).shift))
 
 
 class SignalPcan(SignalOperator):
@@ -42,7 +40,9 @@ class SignalPcan(SignalOperator):
     takes = (DType.UINT32, DType.UINT32, DType.INT16)
     gives = (DType.UINT32,)
     limits = f"a table of at least {_GAINS} gains"
-    variants = (Variant("tc_u32_pcan__c", lambda view: True, _emit, overlap=in_place),)
+    variants = (
+        called("tc_u32_pcan__c", "tc_pcan_params", _params, (In(0), In(1), In(2), Out()), overlap=in_place),
+    )
 
     def check(self, view: NodeView) -> None:
         super().check(view)

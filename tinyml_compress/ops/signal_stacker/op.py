@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 from tinyml_compress.ir import Attrs, DType, NodeView
 from tinyml_compress.ops._signal import SignalOperator
-from tinyml_compress.ops.base import FLEXBUFFER, Call, In, Kept, Options, Out, StateBlock, Variant
+from tinyml_compress.ops.base import FLEXBUFFER, In, Kept, Options, Out, StateBlock
+from tinyml_compress.ops.rows import Params, called
 from tinyml_compress.ops.structs import ints, struct
 
 STRUCTS = (
@@ -26,8 +27,6 @@ _MOST = 1 << 15
 
 @dataclass(frozen=True)
 class SignalStackerAttrs(Attrs):
-    """Attributes of SignalStacker."""
-
     channels: int
     left: int
     right: int
@@ -39,16 +38,14 @@ class SignalStackerAttrs(Attrs):
         return self.left + self.right + 1
 
 
-def _emit(view: NodeView) -> tuple[Call, ...]:
+def _params(view: NodeView) -> Params:
     attrs = view.attrs(SignalStackerAttrs)
-    params = (
+    return (
         ("channels", attrs.channels),
         ("frames", attrs.frames),
         ("left", attrs.left),
         ("step", attrs.step),
     )
-    arguments = (In(0), Kept(0), Kept(1), Out(0), Out(1))
-    return (Call("tc_s16_stacker__c", "tc_stacker_params", params, arguments),)
 
 
 class SignalStacker(SignalOperator):
@@ -68,7 +65,9 @@ class SignalStacker(SignalOperator):
     gives = (DType.INT16, DType.BOOL)
     ranks = ((1,), (1, 0))
     limits = "a stack that is not complete yet is zeros (the interpreter leaves it undefined)"
-    variants = (Variant("tc_s16_stacker__c", lambda view: True, _emit),)
+    variants = (
+        called("tc_s16_stacker__c", "tc_stacker_params", _params, (In(0), Kept(0), Kept(1), Out(0), Out(1))),
+    )
 
     def check(self, view: NodeView) -> None:
         super().check(view)

@@ -8,7 +8,8 @@ from tinyml_compress.ir import Attrs, DType, NodeView
 from tinyml_compress.ops import _checks
 from tinyml_compress.ops._signal import SignalOperator
 from tinyml_compress.ops._unary import in_place
-from tinyml_compress.ops.base import FLEXBUFFER, Call, In, Options, Out, Variant, refuse
+from tinyml_compress.ops.base import FLEXBUFFER, In, Options, Out, refuse
+from tinyml_compress.ops.rows import Params, called
 from tinyml_compress.ops.structs import ints, struct
 
 STRUCTS = (struct("tc_signal_window_params", ints("frames length shift")),)
@@ -16,20 +17,17 @@ STRUCTS = (struct("tc_signal_window_params", ints("frames length shift")),)
 
 @dataclass(frozen=True)
 class SignalWindowAttrs(Attrs):
-    """Attributes of SignalWindow."""
-
     shift: int
     """Bits that the products lose."""
 
 
-def _emit(view: NodeView) -> tuple[Call, ...]:
+def _params(view: NodeView) -> Params:
     window = view.input(1).elements
-    params = (
+    return (
         ("frames", view.input(0).elements // window),
         ("length", window),
         ("shift", view.attrs(SignalWindowAttrs).shift),
     )
-    return (Call("tc_s16_signal_window__c", "tc_signal_window_params", params, (In(0), In(1), Out())),)
 
 
 class SignalWindow(SignalOperator):
@@ -41,7 +39,15 @@ class SignalWindow(SignalOperator):
     gives = (DType.INT16,)
     ranks = ((None, 1), (None,))
     limits = "shift 0 to 31; whole windows"
-    variants = (Variant("tc_s16_signal_window__c", lambda view: True, _emit, overlap=in_place),)
+    variants = (
+        called(
+            "tc_s16_signal_window__c",
+            "tc_signal_window_params",
+            _params,
+            (In(0), In(1), Out()),
+            overlap=in_place,
+        ),
+    )
 
     def check(self, view: NodeView) -> None:
         super().check(view)

@@ -9,20 +9,18 @@ from tinyml_compress.ops._walk import steps_of
 from tinyml_compress.ops.base import Call, Options, refuse
 
 _MAX_RANK = 5
-_TYPES = (DType.INT8, DType.INT16, DType.INT32, DType.BOOL, DType.FLOAT32)
 
 
 class Slice(MoveOperator):
     name = "SLICE"
     options = Options("SliceOptions")
-    dtypes = ("int8", "int16", "int32", "bool", "float32")
+    types = (DType.INT8, DType.INT16, DType.INT32, DType.BOOL, DType.FLOAT32)
     limits = f"rank up to {_MAX_RANK}; begin and size constant"
 
     def check(self, view: NodeView) -> None:
         _checks.arity(view, 3)
         source = view.input(0)
-        dtype = _checks.dtypes(view, source, _TYPES)
-        _checks.dtypes(view, view.output(), (dtype,))
+        _checks.one_type(view, self.types)
         rank = _checks.full_rank(view, source, _MAX_RANK, 1)
         begin = _checks.constant_ints(view, 1, "begin")
         size = _checks.constant_ints(view, 2, "size")

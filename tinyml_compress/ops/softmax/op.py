@@ -10,20 +10,9 @@ import numpy as np
 from tinyml_compress.ir import Attrs, DType, NodeView
 from tinyml_compress.ops import _checks
 from tinyml_compress.ops.along import Along
-from tinyml_compress.ops.base import (
-    Call,
-    In,
-    Operator,
-    Options,
-    Out,
-    Overlap,
-    ParamValue,
-    Ref,
-    Table,
-    Variant,
-    refuse,
-)
+from tinyml_compress.ops.base import Operator, Options, Overlap, Table, Variant, refuse
 from tinyml_compress.ops.numerics import quantize_multiplier
+from tinyml_compress.ops.rows import Params, called, takes
 from tinyml_compress.ops.softmax.exponential import exponential_table, input_scaling
 from tinyml_compress.ops.softmax.interpolation import exponential_steps, reciprocal_steps
 from tinyml_compress.ops.structs import floats, ints, pointers, struct
@@ -61,22 +50,14 @@ def _to(dtype: DType, symbol: str) -> Variant:
     def accepts(view: NodeView) -> bool:
         return view.input(0).dtype is DType.INT8 and view.output().dtype is dtype
 
-    def emit(view: NodeView) -> tuple[Call, ...]:
-        source = view.input(0)
-        table = exponential_table(view.attrs(SoftmaxAttrs).beta, source.quantized.scale)
-        depth = source.shape[-1]
-        params = (
-            ("rows", source.elements // depth),
-            ("depth", depth),
-            ("entries", len(table)),
-            ("exponentials", Ref("exp")),
-        )
-        return (Call(symbol, "tc_s8_softmax", params, (In(0), Out()), (Table("exp", "int32_t", table),)),)
+    def params(view: NodeView) -> Params:
+        table = exponential_table(view.attrs(SoftmaxAttrs).beta, view.input(0).quantized.scale)
+        return (*_rows(view), ("entries", len(table)), ("exponentials", Table("exp", "int32_t", table)))
 
     def overlap(view: NodeView) -> tuple[Overlap, ...]:
         return (Overlap(0, 0, 0),) if dtype is DType.INT8 else ()
 
-    return Variant(symbol, accepts, emit, overlap=overlap)
+    return called(symbol, "tc_s8_softmax", params, accepts=accepts, overlap=overlap)
 
 
 def _scaling16(view: NodeView) -> tuple[int, int]:
@@ -84,30 +65,24 @@ def _scaling16(view: NodeView) -> tuple[int, int]:
     return quantize_multiplier(quant.scale * view.attrs(SoftmaxAttrs).beta / (10.0 / 65535.0))
 
 
-def _rows(view: NodeView) -> tuple[tuple[str, ParamValue], ...]:
+def _rows(view: NodeView) -> Params:
     depth = view.input(0).shape[-1]
     return (("rows", view.input(0).elements // depth), ("depth", depth))
 
 
-def _emit_s16(view: NodeView) -> tuple[Call, ...]:
+def _params_s16(view: NodeView) -> Params:
     multiplier, shift = _scaling16(view)
-    params = (
+    return (
         *_rows(view),
         ("multiplier", multiplier),
         ("shift", shift),
-        ("exponentials", Ref("exp")),
-        ("reciprocals", Ref("reciprocal")),
+        ("exponentials", Table("exp", "int16_t", exponential_steps())),
+        ("reciprocals", Table("reciprocal", "int16_t", reciprocal_steps())),
     )
-    tables = (
-        Table("exp", "int16_t", exponential_steps()),
-        Table("reciprocal", "int16_t", reciprocal_steps()),
-    )
-    return (Call("tc_s16_softmax__c", "tc_s16_softmax", params, (In(0), Out()), tables),)
 
 
-def _emit_f32(view: NodeView) -> tuple[Call, ...]:
-    params = (*_rows(view), ("beta", float(np.float32(view.attrs(SoftmaxAttrs).beta))))
-    return (Call("tc_f32_softmax__c", "tc_f32_softmax", params, (In(0), Out())),)
+def _params_f32(view: NodeView) -> Params:
+    return (*_rows(view), ("beta", float(np.float32(view.attrs(SoftmaxAttrs).beta))))
 
 
 def _in_place(view: NodeView) -> tuple[Overlap, ...]:
@@ -125,13 +100,14 @@ class Softmax(Operator):
     variants = (
         _to(DType.INT8, "tc_s8_softmax__c"),
         _to(DType.INT16, "tc_s8_softmax_s16__c"),
-        Variant(
-            "tc_s16_softmax__c", lambda view: view.input(0).dtype is DType.INT16, _emit_s16, overlap=_in_place
+        called(
+            "tc_s16_softmax__c", "tc_s16_softmax", _params_s16, accepts=takes(DType.INT16), overlap=_in_place
         ),
-        Variant(
+        called(
             "tc_f32_softmax__c",
-            lambda view: view.input(0).dtype is DType.FLOAT32,
-            _emit_f32,
+            "tc_f32_softmax",
+            _params_f32,
+            accepts=takes(DType.FLOAT32),
             overlap=_in_place,
         ),
     )
@@ -183,9 +159,6 @@ class Softmax(Operator):
                 found=f"scale {made.scale}, zero point {made.zero_point}",
                 allowed=f"scale {scale}, zero point {zero}",
             )
-
-    def output_shapes(self, view: NodeView) -> tuple[tuple[int, ...], ...]:
-        return (view.input(0).shape,)
 
 
 OPERATOR = Softmax()

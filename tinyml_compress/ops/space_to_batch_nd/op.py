@@ -15,14 +15,13 @@ from tinyml_compress.ops.base import Call, Options, refuse
 class SpaceToBatchNd(MoveOperator):
     name = "SPACE_TO_BATCH_ND"
     options = Options("SpaceToBatchNDOptions")
-    dtypes = ("int8", "float32")
+    types = (DType.INT8, DType.FLOAT32)
     limits = "rank 3 or 4; block shape and paddings constant"
 
     def check(self, view: NodeView) -> None:
         _checks.arity(view, 3)
         source = view.input(0)
-        dtype = _checks.dtypes(view, source, (DType.INT8, DType.FLOAT32))
-        _checks.dtypes(view, view.output(), (dtype,))
+        _checks.one_type(view, self.types)
         _checks.full_rank(view, source, 4, 3)
         blocks = blocks_of(view)
         for size, block, (before, after) in zip(source.shape[1:-1], blocks.sizes, blocks.edges, strict=True):

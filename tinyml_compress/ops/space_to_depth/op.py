@@ -13,8 +13,6 @@ from tinyml_compress.ops.base import Call, Options, refuse
 
 @dataclass(frozen=True)
 class SpaceToDepthAttrs(Attrs):
-    """Attributes of SPACE_TO_DEPTH."""
-
     block_size: int = 1
 
 
@@ -22,14 +20,13 @@ class SpaceToDepth(MoveOperator):
     name = "SPACE_TO_DEPTH"
     attrs_type = SpaceToDepthAttrs
     options = Options("SpaceToDepthOptions")
-    dtypes = ("int8", "float32")
+    types = (DType.INT8, DType.FLOAT32)
     limits = "rank 4"
 
     def check(self, view: NodeView) -> None:
         _checks.arity(view, 1)
         source, block = view.input(0), view.attrs(SpaceToDepthAttrs).block_size
-        dtype = _checks.dtypes(view, source, (DType.INT8, DType.FLOAT32))
-        _checks.dtypes(view, view.output(), (dtype,))
+        _checks.one_type(view, self.types)
         _checks.full_rank(view, source, 4, 4)
         if block < 1 or source.shape[1] % block or source.shape[2] % block:
             raise refuse(view, "block size", found=block, allowed=f"a divisor of {source.shape[1:3]}")

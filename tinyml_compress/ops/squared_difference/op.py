@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from tinyml_compress.ir import DType, NodeView, Tensor
 from tinyml_compress.ops import _checks
-from tinyml_compress.ops._binary import BinaryOperator, Params, binary_variants
-from tinyml_compress.ops.base import Options, refuse
+from tinyml_compress.ops._binary import BinaryOperator, binary_variants
+from tinyml_compress.ops.base import Options
 from tinyml_compress.ops.numerics import quantize_multiplier
+from tinyml_compress.ops.rows import Params, takes
 
 
 def _left_shift(dtype: DType) -> int:
@@ -42,14 +41,6 @@ def _params(view: NodeView) -> Params:
     )
 
 
-def _none(view: NodeView) -> Params:
-    return ()
-
-
-def _typed(dtype: DType) -> Callable[[NodeView], bool]:
-    return lambda view: view.output().dtype is dtype
-
-
 class SquaredDifference(BinaryOperator):
     name = "SQUARED_DIFFERENCE"
     options = Options("SquaredDifferenceOptions")
@@ -59,21 +50,18 @@ class SquaredDifference(BinaryOperator):
         for name, dtype, params_type, params in (
             ("s8", DType.INT8, "tc_addsub_params", _params),
             ("s16", DType.INT16, "tc_addsub_params", _params),
-            ("s32", DType.INT32, "tc_broadcast_params", _none),
-            ("f32", DType.FLOAT32, "tc_broadcast_params", _none),
+            ("s32", DType.INT32, "tc_broadcast_params", lambda view: ()),
+            ("f32", DType.FLOAT32, "tc_broadcast_params", lambda view: ()),
         )
         for variant in binary_variants(
-            "squared_difference", name, params_type, params, _typed(dtype), flat=False
+            "squared_difference", name, params_type, params, takes(dtype), flat=False
         )
     )
 
     def check_values(self, view: NodeView, first: Tensor, second: Tensor, out: Tensor) -> None:
         if out.dtype not in (DType.INT8, DType.INT16):
             return
-        for tensor in (first, second, out):
-            quant = _checks.quantization(view, tensor)
-            if tensor.dtype is DType.INT16 and quant.zero_point != 0:
-                raise refuse(view, "zero point of an int16 tensor", found=quant.zero_point, allowed=0)
+        _checks.quantizations(view, first, second, out)
         _checks.shift(view, quantize_multiplier(_multipliers(view)[2])[1])
 
 

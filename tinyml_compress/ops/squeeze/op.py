@@ -28,8 +28,7 @@ class Squeeze(SameBytesOperator):
     def check(self, view: NodeView) -> None:
         _checks.arity(view, 1)
         source = view.input(0)
-        dtype = _checks.dtypes(view, source, MOVABLE)
-        _checks.dtypes(view, view.output(), (dtype,))
+        _checks.one_type(view, MOVABLE)
         rank = _checks.full_rank(view, source, _MAX_RANK)
         for axis in view.attrs(SqueezeAttrs).squeeze_dims:
             if source.shape[_checks.normal_axis(view, axis, rank)] != 1:

@@ -11,7 +11,6 @@ from tinyml_compress.ops._walk import steps_of
 from tinyml_compress.ops.base import Call, Options, refuse
 
 _MAX_RANK = 4
-_TYPES = (DType.INT8, DType.INT16, DType.INT32, DType.FLOAT32, DType.BOOL)
 
 
 @dataclass(frozen=True)
@@ -65,14 +64,13 @@ class StridedSlice(MoveOperator):
     name = "STRIDED_SLICE"
     attrs_type = StridedSliceAttrs
     options = Options("StridedSliceOptions")
-    dtypes = ("int8", "int16", "int32", "float32", "bool")
+    types = (DType.INT8, DType.INT16, DType.INT32, DType.FLOAT32, DType.BOOL)
     limits = f"rank up to {_MAX_RANK}; begin, end and strides constant; no ellipsis, no new axis, no offset"
 
     def check(self, view: NodeView) -> None:
         _checks.arity(view, 4)
         source, attrs = view.input(0), view.attrs(StridedSliceAttrs)
-        dtype = _checks.dtypes(view, source, _TYPES)
-        _checks.dtypes(view, view.output(), (dtype,))
+        _checks.one_type(view, self.types)
         rank = _checks.full_rank(view, source, _MAX_RANK, 1)
         for index, what in ((1, "begin"), (2, "end"), (3, "strides")):
             _checks.dtypes(view, view.input(index), (DType.INT32,), what)

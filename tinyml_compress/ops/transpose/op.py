@@ -25,7 +25,7 @@ class Transpose(MoveOperator):
     name = "TRANSPOSE"
     values = Values.SAME
     options = Options("TransposeOptions")
-    dtypes = ("int8", "int16", "float32")
+    types = (DType.INT8, DType.INT16, DType.FLOAT32)
     limits = f"rank up to {_MAX_RANK}, permutation constant"
 
     def constant_output(self, view: NodeView) -> npt.NDArray[np.generic]:
@@ -36,8 +36,7 @@ class Transpose(MoveOperator):
 
     def check(self, view: NodeView) -> None:
         _checks.arity(view, 2)
-        dtype = _checks.dtypes(view, view.input(0), (DType.INT8, DType.INT16, DType.FLOAT32))
-        _checks.dtypes(view, view.output(), (dtype,))
+        _checks.one_type(view, self.types)
         rank = _checks.full_rank(view, view.input(0), _MAX_RANK)
         _checks.dtypes(view, view.input(1), (DType.INT32,), "the permutation")
         axes = _checks.constant_ints(view, 1, "the permutation")

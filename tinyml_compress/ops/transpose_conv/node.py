@@ -15,8 +15,6 @@ BIAS = 3
 
 @dataclass(frozen=True)
 class TransposeConvAttrs(Fused):
-    """Attributes of TRANSPOSE_CONV."""
-
     padding: Padding = Padding.SAME
     stride_w: int = 1
     stride_h: int = 1

@@ -8,7 +8,6 @@ from tinyml_compress.ir import DType, NodeView, Tensor
 from tinyml_compress.ops import _checks
 from tinyml_compress.ops._products import names_channels
 from tinyml_compress.ops.base import Operator, Options, refuse
-from tinyml_compress.ops.numerics import Activation
 from tinyml_compress.ops.traits import Weights
 from tinyml_compress.ops.transpose_conv import plain
 from tinyml_compress.ops.transpose_conv.node import BIAS, INPUT, WEIGHTS, TransposeConvAttrs, multipliers
@@ -42,8 +41,7 @@ class TransposeConv(Operator):
             _checks.full_rank(view, tensor, 4, 4)
         if weights.data is None:
             raise refuse(view, "weights are computed at run time", found=weights.name, allowed="a constant")
-        if attrs.activation is not Activation.NONE:
-            raise refuse(view, "fused activation", found=attrs.activation.name, allowed="NONE")
+        _checks.no_activation(view)
         if attrs.stride_h < 1 or attrs.stride_w < 1:
             raise refuse(view, "strides", found=f"{attrs.stride_h} and {attrs.stride_w}", allowed="1 or more")
         if weights.shape[3] != source.shape[3] or weights.shape[0] != target.shape[3]:
@@ -61,21 +59,11 @@ class TransposeConv(Operator):
                 raise refuse(view, "the bias", found=bias.shape, allowed=f"{weights.shape[0]} constants")
         if floats:
             return
-        _checks.quantization(view, source)
-        _checks.quantization(view, target)
+        _checks.quantizations(view, source, target)
         self._check_weights(view, weights)
         shifts = [shift for _, shift in multipliers(view)]
-        if dtype is DType.INT16:
-            self._check_int16(view, max(shifts))
-
-    def _check_int16(self, view: NodeView, shift: int) -> None:
-        for tensor in (view.input(INPUT), view.output()):
-            if tensor.quantized.zero_point != 0:
-                raise refuse(
-                    view, "zero point of an int16 tensor", found=tensor.quantized.zero_point, allowed=0
-                )
-        if shift > 7:
-            raise refuse(view, "ratio of scales", found=f"2^{shift}", allowed="below 2^8")
+        if dtype is DType.INT16 and max(shifts) > 7:
+            raise refuse(view, "ratio of scales", found=f"2^{max(shifts)}", allowed="below 2^8")
 
     def _check_weights(self, view: NodeView, weights: Tensor) -> None:
         quant = weights.quant

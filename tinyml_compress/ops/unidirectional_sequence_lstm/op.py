@@ -68,8 +68,6 @@ _STATES = {DType.INT8: "s8", DType.INT16: "s16", DType.FLOAT32: "f32"}
 
 @dataclass(frozen=True)
 class LstmAttrs(Attrs):
-    """Attributes of UNIDIRECTIONAL_SEQUENCE_LSTM."""
-
     activation: Activation = Activation.TANH
     cell_clip: float = 0.0
     proj_clip: float = 0.0

@@ -10,13 +10,9 @@ from tinyml_compress.ops._moves import MoveOperator, move_call
 from tinyml_compress.ops._walk import steps_of
 from tinyml_compress.ops.base import Call, Options, refuse
 
-_TYPES = (DType.INT8, DType.INT16, DType.INT32, DType.FLOAT32)
-
 
 @dataclass(frozen=True)
 class UnpackAttrs(Attrs):
-    """Attributes of UNPACK."""
-
     num: int = 0
     axis: int = 0
 
@@ -25,18 +21,16 @@ class Unpack(MoveOperator):
     name = "UNPACK"
     attrs_type = UnpackAttrs
     options = Options("UnpackOptions")
-    dtypes = ("int8", "int16", "int32", "float32")
+    types = (DType.INT8, DType.INT16, DType.INT32, DType.FLOAT32)
 
     def check(self, view: NodeView) -> None:
         attrs = view.attrs(UnpackAttrs)
         _checks.arity(view, 1, max(attrs.num, 1))
-        dtype = _checks.dtypes(view, view.input(0), _TYPES)
+        _checks.one_type(view, self.types)
         rank = _checks.full_rank(view, view.input(0), 5, 1)
         axis = _checks.normal_axis(view, attrs.axis, rank)
         if view.input(0).shape[axis] != attrs.num:
             raise refuse(view, "number of outputs", found=attrs.num, allowed=view.input(0).shape[axis])
-        for index in range(attrs.num):
-            _checks.dtypes(view, view.output(index), (dtype,))
 
     def output_shapes(self, view: NodeView) -> tuple[tuple[int, ...], ...]:
         attrs, shape = view.attrs(UnpackAttrs), view.input(0).shape

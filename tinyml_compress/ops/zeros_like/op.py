@@ -11,15 +11,11 @@ from tinyml_compress.ops.base import Call, Options
 class ZerosLike(MoveOperator):
     name = "ZEROS_LIKE"
     options = Options("ZerosLikeOptions")
-    dtypes = ("int8", "int32", "int64", "float32")
+    types = (DType.INT8, DType.INT32, DType.INT64, DType.FLOAT32)
 
     def check(self, view: NodeView) -> None:
         _checks.arity(view, 1)
-        dtype = _checks.dtypes(view, view.input(0), (DType.INT8, DType.INT32, DType.INT64, DType.FLOAT32))
-        _checks.dtypes(view, view.output(), (dtype,))
-
-    def output_shapes(self, view: NodeView) -> tuple[tuple[int, ...], ...]:
-        return (view.input(0).shape,)
+        _checks.one_type(view, self.types)
 
     def moves(self, view: NodeView) -> tuple[Call, ...]:
         return (fill_call(view, view.output().dtype.numpy.type(0), view.output().elements),)
