@@ -18,9 +18,7 @@ def make(rng: Rng) -> Graph:
         size = [2 * h, 2 * w]
     dtype, n = pick(rng, TYPES), min(n, 2)
     x, y = Tensor("x", (n, h, w, c), dtype), Tensor("y", (n, *size, c), dtype)
-    return single(
-        "RESIZE_NEAREST_NEIGHBOR", [x, ints("size", size)], y, ResizeAttrs(*pick(rng, MODES))
-    )
+    return single("RESIZE_NEAREST_NEIGHBOR", [x, ints("size", size)], y, ResizeAttrs(*pick(rng, MODES)))
 
 
 test_sample = sample(make, 20)
