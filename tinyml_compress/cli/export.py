@@ -26,6 +26,7 @@ EXAMPLES = """\b
 Examples:
   tinyml-compress export model.tflite --format plain -o build/firmware
   tinyml-compress export model.tflite --format arduino -o Keywords --device arduino-nano-33-ble
+  tinyml-compress export model.tflite --format mlperf-tiny --name kws01 -o build/kws01
   tinyml-compress export zoo:ds_cnn --format zephyr -o modules/kws --engine tflm
 """
 
@@ -36,7 +37,9 @@ Examples:
     "--format",
     "layout",
     required=True,
-    type=click.Choice(["plain", "cmake", "arduino", "platformio", "zephyr", "esp-idf", "cmsis-pack"]),
+    type=click.Choice(
+        ["plain", "cmake", "arduino", "platformio", "zephyr", "esp-idf", "cmsis-pack", "mlperf-tiny"]
+    ),
     help="The ecosystem whose layout and metadata the folder gets.",
 )
 @output_option

@@ -5,7 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from enum import Enum
 
-from tinyml_compress.exporters import arduino, cmake, cmsis_pack, esp_idf, plain, platformio, zephyr
+from tinyml_compress.exporters import (
+    arduino,
+    cmake,
+    cmsis_pack,
+    esp_idf,
+    mlperf_tiny,
+    plain,
+    platformio,
+    zephyr,
+)
 from tinyml_compress.exporters.bundle import Bundle
 from tinyml_compress.exporters.parts import Files
 
@@ -20,6 +29,7 @@ class Format(Enum):
     ZEPHYR = "zephyr"
     ESP_IDF = "esp-idf"
     CMSIS_PACK = "cmsis-pack"
+    MLPERF_TINY = "mlperf-tiny"
 
 
 _LAYOUTS: Mapping[Format, Callable[[Bundle], Files]] = {
@@ -30,6 +40,7 @@ _LAYOUTS: Mapping[Format, Callable[[Bundle], Files]] = {
     Format.ZEPHYR: zephyr.layout,
     Format.ESP_IDF: esp_idf.layout,
     Format.CMSIS_PACK: cmsis_pack.layout,
+    Format.MLPERF_TINY: mlperf_tiny.layout,
 }
 
 

@@ -28,6 +28,8 @@ _WHAT = {
     "{}_frontend.h": "its functions and what they take",
     "{}_model_data.c": "the .tflite file as an array",
     "{}_model_data.h": "its size, shapes and scales",
+    "{}_mlperf.c": "the protocol of MLPerf Tiny, the device's side",
+    "{}_mlperf.h": "the four functions that it wants of a board",
     "{}_resolver.h": "the operators that the model needs, and its arena",
 }
 

@@ -16,6 +16,7 @@ from tinyml_compress.codegen.weights_check import with_weights_check
 from tinyml_compress.converter import FileTensor
 from tinyml_compress.exporters import Bundle, Runtime
 from tinyml_compress.exporters.bundle import SelfTest
+from tinyml_compress.exporters.mlperf_tiny import line_facts
 from tinyml_compress.frontends.preprocessing import Preprocessing, c_header
 from tinyml_compress.ir import DType, Memories, Port, Program
 from tinyml_compress.ops.base import Level
@@ -84,6 +85,7 @@ def aot_bundle(
             "options": f"{'+'.join(isa.value for isa in isas)}, chosen for {level.value}",
             "frontend": _frontend(name, preprocessing, headers),
             **usage(program),
+            **line_facts(name, program.inputs, program.outputs),
         },
     )
     return bundle, program

@@ -1,0 +1,62 @@
+"""`mlperf-tiny`: a firmware that speaks MLPerf Tiny's serial protocol, around the model as plain C."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from tinyml_compress.errors import UsageError
+from tinyml_compress.exporters.bundle import Bundle, Runtime
+from tinyml_compress.exporters.parts import Files, headers, licence, private, readme, sources, text
+from tinyml_compress.ir import DType, Port
+
+_PIXELS = ("ic01", "vww01")
+"""The runner's words for nets that it sends pictures of unsigned bytes."""
+_FLOATS = ("ad01",)
+"""And for those that it sends float32, which answer by how far the output is from it."""
+_QUANTIZED = (DType.INT8, DType.UINT8, DType.INT16)
+
+
+def layout(bundle: Bundle) -> Files:
+    """Everything beside one another."""
+    if bundle.engine is not Runtime.AOT or "line_input_type" not in bundle.facts:
+        raise UsageError(
+            "the protocol brings one input and takes one output of a model as C",
+            which="--format mlperf-tiny",
+            found="--engine tflm"
+            if bundle.engine is not Runtime.AOT
+            else f"{len(bundle.inputs)} inputs and {len(bundle.outputs)} outputs",
+            allowed="one input and one output of int8, uint8, int16 or float32, --engine aot",
+        )
+    name = bundle.name
+    own = {
+        f"{name}_mlperf.{ending}": text(bundle, f"mlperf_tiny/mlperf.{ending}", **_form(name))
+        for ending in ("c", "h")
+    }
+    files: Files = {**headers(bundle), **sources(bundle), **private(bundle), **own}
+    files["main.c"] = text(bundle, "mlperf_tiny/main.c")
+    names = sorted(file for file in files if file.endswith(".c") and file != "main.c")
+    files["Makefile"] = text(bundle, "mlperf_tiny/Makefile", sources=" ".join(names))
+    files["LICENSE"] = licence()
+    use = text(bundle, "mlperf_tiny/readme.txt", source_names=" and ".join(f"`{one}`" for one in names))
+    return {**files, "README.md": readme(bundle, files, "A device for MLPerf Tiny's runner, as C.", use)}
+
+
+def _form(name: str) -> dict[str, str]:
+    """What comes over the line: as the reference's firmware takes it of the nets that the runner knows."""
+    form = "PIXELS" if name in _PIXELS else "FLOATS" if name in _FLOATS else "STORED"
+    return {"input_form": f"{name.upper()}_MLPERF_{form}", "is_error": str(int(name in _FLOATS))}
+
+
+def line_facts(name: str, inputs: Sequence[Port], outputs: Sequence[Port]) -> Mapping[str, str]:
+    """How the first input and output become real numbers; nothing where the protocol cannot carry them."""
+    ports = (*inputs, *outputs)
+    known = all(port.dtype is DType.FLOAT32 or (port.dtype in _QUANTIZED and port.quant) for port in ports)
+    if not known or len(inputs) != 1 or len(outputs) != 1:
+        return {}
+    given, stored = f"{name}_given(device, i)", "output[element]"
+    return {
+        "line_input_type": inputs[0].dtype.ctype,
+        "line_output_type": outputs[0].dtype.ctype,
+        "quantized": f"{name}_quantize_input0({given})" if inputs[0].quant else given,
+        "dequantized": f"{name}_dequantize_output0({stored})" if outputs[0].quant else stored,
+    }
