@@ -4,24 +4,51 @@
  * rows of weights lie side by side; `channels` is as tc_mve_finish takes it. */
 #include "tc_conv_mve.h"
 
-/* One kernel row of `count` columns from x on, `dilation` apart; what is outside the image is the zero point. */
+/* `count` columns' pieces of `depth` bytes. */
+static TC_INLINE void tc_conv_mve_copy(int8_t *to, int32_t to_step, const int8_t *from, int32_t from_step,
+                                       int32_t depth, int32_t count) {
+    if (depth < 16) {
+        const mve_pred16_t lanes = vctp8q((uint32_t)depth);
+        for (; count > 0; count--, to += to_step, from += from_step) {
+            vstrbq_p_s8(to, vldrbq_z_s8(from, lanes), lanes);
+        }
+        return;
+    }
+    for (; count > 0; count--, to += to_step, from += from_step) {
+        for (int32_t i = 0; i + 16 < depth; i += 16) {
+            vstrbq_s8(to + i, vldrbq_s8(from + i));
+        }
+        vstrbq_s8(to + depth - 16, vldrbq_s8(from + depth - 16));
+    }
+}
+
+/* The same value everywhere. */
+static TC_INLINE void tc_conv_mve_fill(int8_t *to, int32_t to_step, int32_t depth, int32_t count, int8x16_t value) {
+    for (; count > 0; count--, to += to_step) {
+        for (int32_t i = 0; i < depth; i += 16) {
+            vstrbq_p_s8(to + i, value, vctp8q((uint32_t)(depth - i)));
+        }
+    }
+}
+
+/* One kernel row of `count` columns from x on, a dilation apart; what is outside the image is the zero point. */
 static TC_INLINE void tc_conv_mve_row(const tc_s8_conv *p, const int8_t *row, int32_t x, int32_t count, int8_t *to) {
     const int32_t depth = p->group_in;
     const int32_t column = p->window.kernel_h * depth;
-    for (; count > 0; count--, x += p->window.dilation_w, to += column) {
-        const int inside = row != NULL && x >= 0 && x < p->window.in_w;
-        if (inside) {
-            const int8_t *from = row + x * p->window.in_c;
-            for (int32_t i = 0; i < depth; i += 16) {
-                const mve_pred16_t lanes = vctp8q((uint32_t)(depth - i));
-                vstrbq_p_s8(to + i, vldrbq_z_s8(from + i, lanes), lanes);
-            }
-        } else {
-            for (int32_t i = 0; i < depth; i += 16) {
-                vstrbq_p_s8(to + i, vdupq_n_s8((int8_t)p->in_zero), vctp8q((uint32_t)(depth - i)));
-            }
-        }
+    const int32_t apart = p->window.dilation_w;
+    const int8x16_t zero = vdupq_n_s8((int8_t)p->in_zero);
+    int32_t before = x < 0 ? (apart - 1 - x) / apart : 0;
+    before = row == NULL || before > count ? count : before;
+    tc_conv_mve_fill(to, column, depth, before, zero);
+    to += before * column;
+    x += before * apart;
+    int32_t inside = x < p->window.in_w ? (p->window.in_w - x + apart - 1) / apart : 0;
+    inside = inside > count - before ? count - before : inside;
+    if (inside > 0) {
+        tc_conv_mve_copy(to, column, row + x * p->window.in_c, apart * p->window.in_c, depth, inside);
+        to += inside * column;
     }
+    tc_conv_mve_fill(to, column, depth, count - before - inside, zero);
 }
 
 /* Columns of a strip from x on; those of one phase are `phase` in number. */
@@ -40,27 +67,15 @@ static TC_INLINE void tc_conv_mve_columns(const tc_s8_conv *p, const int8_t *in,
     }
 }
 
-/* Of `count` output pixels the channels of one group. */
-static TC_INLINE void tc_conv_mve_strip(const tc_s8_conv *p, int32_t count, int32_t phase, int32_t steps,
-                                        const int8_t *w, const int32_t *channels, const int8_t *columns, int8_t *out) {
-    const int32_t column = p->window.kernel_h * p->group_in;
-    const int8_t *before = columns;
-    int8_t *to = out;
-    for (int32_t i = 0; i < count; i++, out += p->window.out_c) {
-        const int32_t x = i * p->window.stride_w;
-        int32_t place = x;
-        if (p->window.dilation_w > 1) {
-            place = x % p->window.dilation_w * phase + x / p->window.dilation_w;
-        }
-        const int8_t *from = columns + place * column;
-        if (i & 1) {
-            tc_conv_mve_pair(p, steps, w, channels, before, from, to, out);
-        } else if (i + 1 == count) {
-            tc_conv_mve_pair(p, steps, w, channels, from, from, out, out);
-        }
-        before = from;
-        to = out;
+/* The window of an output pixel of the strip. */
+static TC_INLINE const int8_t *tc_conv_mve_window(const tc_s8_conv *p, int32_t pixel, int32_t phase,
+                                                  const int8_t *columns) {
+    const int32_t x = pixel * p->window.stride_w;
+    int32_t place = x;
+    if (p->window.dilation_w > 1) {
+        place = x % p->window.dilation_w * phase + x / p->window.dilation_w;
     }
+    return columns + place * p->window.kernel_h * p->group_in;
 }
 
 TC_KERNEL void tc_s8_conv_2d_strips__mve(const tc_s8_conv_strips *q, const int8_t *in, int8_t *out, void *scratch) {
@@ -79,7 +94,13 @@ TC_KERNEL void tc_s8_conv_2d_strips__mve(const tc_s8_conv_strips *q, const int8_
                 const int32_t *channels = p->channels;
                 for (int32_t first = 0, c = 0; first < p->window.in_c; first += p->group_in, c += p->group_out) {
                     tc_conv_mve_columns(p, in + first, top, left, q->phase, (int8_t *)scratch);
-                    tc_conv_mve_strip(p, count, q->phase, steps, w, channels, (const int8_t *)scratch, out + c);
+                    int8_t *to = out + c;
+                    for (int32_t i = 0; i < count; i += 2, to += 2 * p->window.out_c) {
+                        const int32_t more = i + 1 < count;
+                        const int8_t *window = tc_conv_mve_window(p, i, q->phase, (const int8_t *)scratch);
+                        const int8_t *second = tc_conv_mve_window(p, i + more, q->phase, (const int8_t *)scratch);
+                        tc_conv_mve_pair(p, steps, w, channels, window, second, to, to + more * p->window.out_c);
+                    }
                     w += 64 * steps * fours;
                     channels += 12 * fours;
                 }
