@@ -13,7 +13,7 @@ from tests.lib.random_states import Pieces, shown
 from tinyml_compress.devices import MemoryMap
 from tinyml_compress.errors import EmulationError
 from tinyml_compress.runners.emulated import Machine, qemu
-from tinyml_compress.runners.emulated.interpreter import Interpreter
+from tinyml_compress.runners.emulated.interpreter import CoreInterpreter
 
 needs_qemu = pytest.mark.skipif(not qemu.available(), reason="qemu-system-arm is not installed here")
 
@@ -81,7 +81,7 @@ def test_random_code_ends_or_is_a_misstep() -> None:
     for _ in range(3000):
         top = chosen.randrange(0xE8, 0x100) << 8 | chosen.randrange(256)
         code = top.to_bytes(2, "little") + chosen.randbytes(2) + b"\xfe\xe7"
-        core = Interpreter(memory, [(start, code)], range(start, start + len(code)))
+        core = CoreInterpreter(memory, [(start, code)], range(start, start + len(code)))
         core.set_stack(memory.ram_address + chosen.randrange(0, 0x1000, 4))
         core.run(start, start + 4, 0.05)
         ends.add(core.misstep.what.partition(":")[0] if core.misstep else "none")

@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from tinyml_compress.devices import MemoryMap
 from tinyml_compress.runners import toolchain
-from tinyml_compress.runners.emulated.interpreter import Interpreter
+from tinyml_compress.runners.emulated.interpreter import CoreInterpreter
 from tinyml_compress.runners.toolchain import Build
 from tinyml_compress.support import proc
 from tinyml_compress.support.scratch import scratch
@@ -130,7 +130,7 @@ class Pieces:
 
     def interpreted(self, seed: int) -> npt.NDArray[np.uint32]:
         """What the interpreter leaves: a row of words for each state, then the data."""
-        core = Interpreter(_MEMORY, [(0, self._flash)], range(_CODE, _CODE + len(self.code)))
+        core = CoreInterpreter(_MEMORY, [(0, self._flash)], range(_CODE, _CODE + len(self.code)))
         core.write(_MEMORY.ram_address, self.memory(seed).tobytes())
         core.run(_CODE, self.end, 60.0)
         assert core.misstep is None, f"{core.misstep} at {core.misstep.pc:#x}, {self.at(core.misstep.pc)}"

@@ -164,7 +164,9 @@ def test_where_tflm_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_worker_that_hangs_is_stopped() -> None:
     with pytest.raises(ProcessError, match="did not end"):
-        _worker.ask(tflm.__name__, "TFLM", _worker.Job(SMALL, {"vectors": 0, "arena": 1 << 20}, {}), 0.01)
+        _worker.ask(
+            tflm.__name__, "TFLM", _worker.ModelJob(SMALL, {"vectors": 0, "arena": 1 << 20}, {}), 0.01
+        )
 
 
 def test_a_model_that_needs_too_much(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -210,7 +212,7 @@ def test_an_operator_too_new_for_the_old_runtime_goes_to_litert(monkeypatch: pyt
         pytest.skip("only one runtime is installed")
     asked: list[bool] = []
 
-    def refuse(module: str, what: str, job: _worker.Job, timeout: float) -> _worker.Reply:
+    def refuse(module: str, what: str, job: _worker.ModelJob, timeout: float) -> _worker.Reply:
         asked.append(bool(job.options.get("newest", False)))
         if not asked[-1]:
             raise ModelError(

@@ -7,10 +7,10 @@ from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass
 
 from tinyml_compress._version import __version__
-from tinyml_compress.codegen.functions import Functions, Planned
+from tinyml_compress.codegen.functions import Functions
 from tinyml_compress.codegen.header import ABI_VERSION, arena_parameters, header_text
 from tinyml_compress.codegen.kernels import amalgamate
-from tinyml_compress.codegen.state import StateLayout, lay_out, start_text
+from tinyml_compress.codegen.state import PlannedGraph, StateLayout, lay_out, start_text
 from tinyml_compress.codegen.statements import (
     ARENA,
     MEMCPY,
@@ -39,7 +39,12 @@ Place = Callable[[Sequence[ConstantArray], Sequence[ProgramNode]], Mapping[str, 
 
 
 def generate(
-    planned: Planned, *, prefix: str, model_sha256: str, options: str, place: Place = lambda arrays, nodes: {}
+    planned: PlannedGraph,
+    *,
+    prefix: str,
+    model_sha256: str,
+    options: str,
+    place: Place = lambda arrays, nodes: {},
 ) -> Program:
     """The C program of a planned graph; `options` is shown in the banner. Pure: same arguments,
     same bytes.
@@ -103,7 +108,7 @@ def _port(tensor: Tensor, plan: MemoryPlan) -> Port:
 
 @dataclass
 class _Emitter:
-    planned: Planned
+    planned: PlannedGraph
     prefix: str
     layout: StateLayout
 

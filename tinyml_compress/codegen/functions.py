@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
 
 import numpy as np
 
 from tinyml_compress.codegen.literals import float_literal, int_literal
-from tinyml_compress.codegen.state import StateLayout
+from tinyml_compress.codegen.state import PlannedGraph, StateLayout
 from tinyml_compress.codegen.statements import (
     ARENA,
     STATE,
@@ -51,20 +50,6 @@ _STOPPED = 2
 """What invoke returns when a node ended the inference."""
 
 
-class Planned(Protocol):
-    """A graph with kernels and places, as `plan/` makes it."""
-
-    @property
-    def graph(self) -> Graph: ...
-    @property
-    def schedule(self) -> Sequence[Variant]: ...
-    @property
-    def memory(self) -> MemoryPlan: ...
-    @property
-    def bodies(self) -> Sequence[Planned]:
-        """One per subgraph."""
-
-
 @dataclass
 class Functions:
     """Collects C while graphs are added; a body comes before what runs it."""
@@ -85,7 +70,7 @@ class Functions:
     def __post_init__(self) -> None:
         self.constants = Constants(self.prefix)
 
-    def add(self, planned: Planned, names: Names) -> list[tuple[ProgramNode, Statement]]:
+    def add(self, planned: PlannedGraph, names: Names) -> list[tuple[ProgramNode, Statement]]:
         """The nodes of a graph that have something to do, each with the C statement that runs it where the
         pointers have these names.
         """
@@ -98,7 +83,7 @@ class Functions:
                 steps.append(step)
         return steps
 
-    def copies_to_outputs(self, planned: Planned, names: Names) -> list[Statement]:
+    def copies_to_outputs(self, planned: PlannedGraph, names: Names) -> list[Statement]:
         """Outputs that no node puts in their place, constants and variables: copied last."""
         copies: list[Statement] = []
         for name in dict.fromkeys(planned.graph.outputs):
@@ -131,7 +116,7 @@ class Functions:
         self.uses |= used(statements)
         return taken
 
-    def body(self, planned: Planned) -> tuple[str, tuple[str, ...]]:
+    def body(self, planned: PlannedGraph) -> tuple[str, tuple[str, ...]]:
         """Name of the function of a body, and its parameters; added when it is first asked for."""
         known = self._bodies.get(id(planned))
         if known is None:
@@ -163,7 +148,7 @@ class _Node:
     """One node on its way to a C function."""
 
     functions: Functions
-    planned: Planned
+    planned: PlannedGraph
     index: int
     """Within its graph."""
     number: int

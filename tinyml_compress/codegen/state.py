@@ -8,8 +8,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-from tinyml_compress.ir import DType, Graph, StateSlot, Tensor
+from tinyml_compress.ir import DType, Graph, MemoryPlan, StateSlot, Tensor
 from tinyml_compress.ops import operator
+from tinyml_compress.ops.base import Variant
 
 _WORD = 4
 
@@ -28,16 +29,21 @@ class StateLayout:
     """Offset by graph (its `id`), node and block."""
 
 
-class Planned(Protocol):
-    """What is asked of a plan: its graph, and the plans of the bodies that this runs."""
+class PlannedGraph(Protocol):
+    """A graph with kernels and places, as `plan/` makes it."""
 
     @property
     def graph(self) -> Graph: ...
     @property
-    def bodies(self) -> Sequence[Planned]: ...
+    def schedule(self) -> Sequence[Variant]: ...
+    @property
+    def memory(self) -> MemoryPlan: ...
+    @property
+    def bodies(self) -> Sequence[PlannedGraph]:
+        """One per subgraph."""
 
 
-def lay_out(planned: Planned) -> StateLayout:
+def lay_out(planned: PlannedGraph) -> StateLayout:
     """A place for each variable and each node's own memory, largest elements first, each on a word."""
     found: list[tuple[StateSlot, tuple[int, int, int] | None]] = []
     seen: set[str] = set()
@@ -67,7 +73,7 @@ def lay_out(planned: Planned) -> StateLayout:
     return StateLayout(tuple(slots), -(-offset // align) * align, align, variables, blocks)
 
 
-def _graphs(planned: Planned, seen: set[int]) -> Iterator[Graph]:
+def _graphs(planned: PlannedGraph, seen: set[int]) -> Iterator[Graph]:
     """The graph and all bodies, each once."""
     if id(planned) in seen:
         return

@@ -75,9 +75,9 @@ class Duty:
 
 
 def _amount(option: str, text: str, units: Mapping[str, float]) -> float:
-    found = re.fullmatch(r"([0-9]{1,9}(?:\.[0-9]{1,9})?) ?([A-Za-z]+)", text.strip(), re.ASCII)
-    scale = units.get(found[2]) if found else None
-    amount = float(found[1]) * scale if found and scale else 0.0
+    matched = re.fullmatch(r"([0-9]{1,9}(?:\.[0-9]{1,9})?) ?([A-Za-z]+)", text.strip(), re.ASCII)
+    scale = units.get(matched[2]) if matched else None
+    amount = float(matched[1]) * scale if matched and scale else 0.0
     if amount <= 0:
         raise UsageError(
             "not an amount above zero with its unit",

@@ -58,8 +58,8 @@ _ALLOWED = (
 
 def compiler_flags(section: Section, key: str, default: tuple[str, ...] | None = None) -> tuple[str, ...]:
     """The flags at `key`; ConfigError names the first that is not among those that are allowed."""
-    found = section.texts(key, default)
-    for flag in found:
+    flags = section.texts(key, default)
+    for flag in flags:
         if flag not in _WORDS and not _FORM.fullmatch(flag):
             raise section.error(
                 "a compiler flag that a board file may not give",
@@ -68,4 +68,4 @@ def compiler_flags(section: Section, key: str, default: tuple[str, ...] | None =
                 allowed=_ALLOWED,
                 next_step="leave it out; what is needed for a build of your own belongs into that build",
             )
-    return found
+    return flags

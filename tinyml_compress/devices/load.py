@@ -148,8 +148,8 @@ def _find(name: str, targets_dir: Path | None, below: str, what: str, hint: str)
 
 
 def _names(targets_dir: Path | None, below: str) -> list[str]:
-    found = {path.stem for folder in _folders(targets_dir) for path in (folder / below).glob("*.toml")}
-    return sorted(found)
+    names = {path.stem for folder in _folders(targets_dir) for path in (folder / below).glob("*.toml")}
+    return sorted(names)
 
 
 def _folders(targets_dir: Path | None) -> list[Path]:

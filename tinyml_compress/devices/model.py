@@ -356,17 +356,17 @@ class Device:
     @property
     def tiers(self) -> tuple[Stretch, ...]:
         """RAM by speed, the fastest first; none where all of it is alike and free of charge."""
-        found: list[Stretch] = []
+        stretches: list[Stretch] = []
         for region in sorted(self.ram, key=lambda one: (*self._slowness(one), one.address)):
             price = self._slowness(region)[1]
             is_cached = self.cache is not None and self.cache.covers(region.address)
-            last = found[-1] if found else None
+            last = stretches[-1] if stretches else None
             if last is not None and last.end == region.address and self._alike(last, region):
-                found[-1] = replace(last, nbytes=last.nbytes + region.nbytes)
+                stretches[-1] = replace(last, nbytes=last.nbytes + region.nbytes)
             else:
-                found.append(Stretch(region.name, region.address, region.nbytes, price, is_cached))
+                stretches.append(Stretch(region.name, region.address, region.nbytes, price, is_cached))
         apart = len({self._slowness(region) for region in self.ram}) > 1
-        return tuple(found) if apart or any(region.price for region in self.ram) else ()
+        return tuple(stretches) if apart or any(region.price for region in self.ram) else ()
 
     def _alike(self, stretch: Stretch, region: Region) -> bool:
         first = next(one for one in self.ram if one.name == stretch.name)

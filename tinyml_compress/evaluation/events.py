@@ -45,19 +45,21 @@ def events_of(document: Any, which: object) -> tuple[Event, ...]:
     return tuple(sorted((_event(one, which) for one in listed), key=lambda event: event.start))
 
 
-def _event(found: Any, which: object) -> Event:
+def _event(entry: Any, which: object) -> Event:
     try:
-        made = Event(float(found["start"]), float(found["end"]), str(found["label"]))
+        event = Event(float(entry["start"]), float(entry["end"]), str(entry["label"]))
     except (KeyError, TypeError, ValueError, OverflowError) as error:
         raise DataError(
             "an event lacks start, end or label",
             which=which,
-            found=repr(found)[:80],
+            found=repr(entry)[:80],
             allowed='{"start": 1.5, "end": 2.1, "label": "yes"}, in seconds',
         ) from error
-    if not 0 <= made.start <= made.end < math.inf:
-        raise DataError("an event ends before it starts", which=which, found=f"{made.start} to {made.end} s")
-    return made
+    if not 0 <= event.start <= event.end < math.inf:
+        raise DataError(
+            "an event ends before it starts", which=which, found=f"{event.start} to {event.end} s"
+        )
+    return event
 
 
 def matched(triggers: Sequence[float], events: Sequence[Event], tolerance: float) -> Heard:

@@ -157,15 +157,15 @@ class _Run:
         aliases = [(a.inner, a.host, a.offset) for a in operator(node.op, node.name).aliases(view)]
         granted = [a for a in aliases if self._coincide(*a)]
         self._identify(view, aliases)
-        made = [name for name in node.outputs if self._graph.tensors[name].in_arena]
-        written = {name: self._written(name, granted) for name in made}
+        outputs = [name for name in node.outputs if self._graph.tensors[name].in_arena]
+        written = {name: self._written(name, granted) for name in outputs}
         self._keep_clear(index, view, variant, inputs, written, when)
         if index in self._plan.scratch:
             self._arena[self._bytes(self._plan.scratch[index])] = _NOTHING
-        for name in made:
+        for name in outputs:
             mask = written[name]
             self._arena[self._span(name)][mask] = self._ids[name][mask]
-        for name in made:
+        for name in outputs:
             self.expect(name, f"the end of {when}")
 
     def _identify(self, view: NodeView, aliases: list[tuple[str, str, int]]) -> None:
@@ -237,14 +237,14 @@ class _Run:
                 target = view.node.outputs[int(out)]
                 tensors = self._plan.tensors
                 distance = self._start(tensors[name]) - self._start(tensors[target])
-                found = rules.get((slot, int(out)), [])
-                if not found or any(not _holds(rule, distance) for rule in found):
+                allowed = rules.get((slot, int(out)), [])
+                if not allowed or any(not _holds(rule, distance) for rule in allowed):
                     raise PlanError(
                         "an output lies over an input that the kernel still reads",
                         which=f"{target} over {name}, {when}",
                         found=f"{variant.symbol} with the input {distance} bytes above the output",
                         allowed=", ".join(
-                            ["apart", *(f"{'' if r.exact else 'at least '}{r.gap}" for r in found)]
+                            ["apart", *(f"{'' if r.exact else 'at least '}{r.gap}" for r in allowed)]
                         ),
                     )
 

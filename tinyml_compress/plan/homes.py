@@ -23,7 +23,7 @@ def homes(
     arenas = {arena.memory: arena.nbytes for arena in plan.tiers}
     room = {one.name: one.nbytes - arenas.get(one.name, 0) for one in memories.constants}
     macs = {node.index: node.macs for node in nodes}
-    found: dict[str, Home] = {}
+    placed: dict[str, Home] = {}
     for array in sorted(arrays, key=lambda array: (-_reads(array, macs), array.symbol)):
         nbytes = -(-len(array.content) // ARENA_ALIGN) * ARENA_ALIGN
         fitting = [name for name, free in room.items() if free >= nbytes]
@@ -33,7 +33,7 @@ def homes(
         if fitting:
             name, is_ram = fitting[0], fitting[0] in rams
             kept = slowest[0] if is_ram and slowest else ""
-            found[array.symbol] = Home(name, is_ram, kept)
+            placed[array.symbol] = Home(name, is_ram, kept)
             for taken in filter(None, (name, kept)):
                 room[taken] -= nbytes
         elif flash:
@@ -44,7 +44,7 @@ def homes(
                 allowed=", ".join(f"{name} {free:,} B free" for name, free in room.items()),
                 next_step="name a larger memory, compress further, or --optimize size",
             )
-    return found
+    return placed
 
 
 def _reads(array: ConstantArray, macs: Mapping[int, int]) -> float:

@@ -30,8 +30,8 @@ def best_order(graph: Graph, schedule: Sequence[Variant]) -> tuple[int, ...]:
     given = costs.peak_of(own)
     if given <= costs.floor:
         return own
-    found = _search(costs, given)
-    return own if found is None else found
+    better = _search(costs, given)
+    return own if better is None else better
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ class _Costs:
             names.update(dict.fromkeys(name for name in node.outputs if graph.tensors[name].in_arena))
         number = {name: index for index, name in enumerate(names)}
         readers = [0] * len(number)
-        self.made: list[list[int]] = []
+        self.outputs: list[list[int]] = []
         self.needs: list[int] = []
         maker: dict[str, int] = {}
         acted: int | None = None
@@ -72,7 +72,7 @@ class _Costs:
             for name in node.outputs:
                 maker[name] = index
             self.needs.append(needs)
-            self.made.append([number[name] for name in node.outputs if name in number])
+            self.outputs.append([number[name] for name in node.outputs if name in number])
         kept = set(graph.outputs)
         self.values = [
             _Value(words(graph.tensors[name].nbytes), readers[index], name in kept)
@@ -102,9 +102,9 @@ class _Costs:
             for name in {n for n in inputs if n in number}
             if name is not None
         )
-        made = sum(self.values[value].nbytes for value in self.made[index])
+        written = sum(self.values[value].nbytes for value in self.outputs[index])
         saved = sum(shared for _, shared in self.savings[index])
-        return max(read, made, read + made - saved) + self.scratch[index]
+        return max(read, written, read + written - saved) + self.scratch[index]
 
     def start(self) -> tuple[int, ...]:
         return tuple(self.given)
@@ -114,13 +114,16 @@ class _Costs:
         after_mask = done | 1 << index
         values = self.values
         before = sum(values[value].nbytes for value in live)
-        made = sum(values[value].nbytes for value in self.made[index])
+        written = sum(values[value].nbytes for value in self.outputs[index])
         kept = tuple(v for v in live if values[v].stays or values[v].readers & ~after_mask)
         passing = sum(values[value].nbytes for value in kept)
         dying = set(live).difference(kept)
         saved = sum(shared for value, shared in self.savings[index] if value in dying)
-        during = max(before, passing + made, before + made - saved) + self.scratch[index]
-        alive = (*kept, *(v for v in self.made[index] if values[v].stays or values[v].readers & ~after_mask))
+        during = max(before, passing + written, before + written - saved) + self.scratch[index]
+        alive = (
+            *kept,
+            *(v for v in self.outputs[index] if values[v].stays or values[v].readers & ~after_mask),
+        )
         return during, alive
 
     def ready(self, done: int) -> list[int]:

@@ -13,7 +13,7 @@ from tinyml_compress.plan.check import check
 from tinyml_compress.plan.order import best_order
 from tinyml_compress.plan.problem import Problem, lifetimes, problem_of
 from tinyml_compress.plan.proof import pairs_of_problem, proven_bound
-from tinyml_compress.plan.solver import Placement, solve
+from tinyml_compress.plan.solver import Packing, solve
 from tinyml_compress.plan.units import Units, join
 
 _MOST_BYTES = 1 << 25
@@ -54,17 +54,17 @@ def plan(graph: Graph, schedule: Sequence[Variant]) -> MemoryPlan:
     _refuse_huge(graph)
     problem = problem_of(graph, schedule)
     bounds = live_bounds(problem)
-    units, found = best_placement(problem, bounds)
-    bound = min(found.arena, max(bounds))
-    if found.proven and not problem.aliases:
-        bound = found.arena
-    elif bound < found.arena:
+    units, packing = best_packing(problem, bounds)
+    bound = min(packing.arena, max(bounds))
+    if packing.proven and not problem.aliases:
+        bound = packing.arena
+    elif bound < packing.arena:
         bound = proven_bound(
-            pairs_of_problem(problem, equal_content(problem)), bound, found.arena, _BOUND_WORK
+            pairs_of_problem(problem, equal_content(problem)), bound, packing.arena, _BOUND_WORK
         )
-    made = _as_plan(graph, problem, units, found, bound)
-    check(graph, schedule, made)
-    return made
+    whole = _as_plan(graph, problem, units, packing, bound)
+    check(graph, schedule, whole)
+    return whole
 
 
 def _refuse_huge(graph: Graph) -> None:
@@ -82,10 +82,10 @@ def _refuse_huge(graph: Graph) -> None:
 def arena_of(graph: Graph, schedule: Sequence[Variant]) -> int:
     """The arena that `plan` would need: for comparing schedules, so nothing is checked."""
     problem = problem_of(graph, schedule)
-    return best_placement(problem, live_bounds(problem))[1].arena
+    return best_packing(problem, live_bounds(problem))[1].arena
 
 
-def best_placement(problem: Problem, bounds: list[int]) -> tuple[Units, Placement]:
+def best_packing(problem: Problem, bounds: list[int]) -> tuple[Units, Packing]:
     """All aliases granted when that meets the bound; else the best of some subsets, more aliases first."""
     goal = max(bounds)
     units = join(problem, problem.aliases)
@@ -98,9 +98,9 @@ def best_placement(problem: Problem, bounds: list[int]) -> tuple[Units, Placemen
     tries.append([])
     for wanted in tries:
         other = join(problem, wanted)
-        found = solve(problem, other, bounds, effort=1 / (1 + len(tries)))
-        if found.arena < best.arena:
-            units, best = other, found
+        packing = solve(problem, other, bounds, effort=1 / (1 + len(tries)))
+        if packing.arena < best.arena:
+            units, best = other, packing
         if best.arena <= goal:
             break
     return units, best
@@ -143,10 +143,10 @@ def without_bytes(graph: Graph, tensors: Mapping[str, Buffer]) -> dict[str, Buff
     return dict(sorted({**empty, **tensors}.items()))
 
 
-def _as_plan(graph: Graph, problem: Problem, units: Units, found: Placement, bound: int) -> MemoryPlan:
-    placed = buffers(problem, units, found.offsets)
+def _as_plan(graph: Graph, problem: Problem, units: Units, packing: Packing, bound: int) -> MemoryPlan:
+    placed = buffers(problem, units, packing.offsets)
     return MemoryPlan(
-        found.arena,
+        packing.arena,
         bound,
         without_bytes(graph, placed.tensors),
         dict(sorted(placed.scratch.items())),

@@ -155,7 +155,7 @@ def _declared_aliases(view: NodeView) -> list[tuple[str, str, int]]:
     """The operator's aliases between tensors in the arena, checked for sense."""
     tensors = view.graph.tensors
     near = {name for name in (*view.node.inputs, *view.node.outputs) if name is not None}
-    found: list[tuple[str, str, int]] = []
+    inside: list[tuple[str, str, int]] = []
     for alias in operator(view.node.op, view.node.name).aliases(view):
         if alias.inner not in near or alias.host not in near or alias.inner == alias.host:
             raise PlanError("an alias names a tensor of another node", which=f"{alias.inner} in {alias.host}")
@@ -168,5 +168,5 @@ def _declared_aliases(view: NodeView) -> list[tuple[str, str, int]]:
                 allowed=f"{host.nbytes} bytes",
             )
         if inner.in_arena and host.in_arena:
-            found.append((alias.inner, alias.host, alias.offset))
-    return found
+            inside.append((alias.inner, alias.host, alias.offset))
+    return inside

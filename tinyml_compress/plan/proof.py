@@ -25,7 +25,7 @@ class Pairs:
 
 
 @dataclass
-class Verdict:
+class Answer:
     """`offsets` when the answer is yes; otherwise `certain` tells a no from an end of the allowed work."""
 
     offsets: list[int] | None = None
@@ -47,31 +47,31 @@ def pairs_of_problem(problem: Problem, equal: frozenset[tuple[int, int]]) -> Pai
     return Pairs(tuple(b.nbytes for b in blocks), tuple(b.align for b in blocks), tuple(bars))
 
 
-def fits(pairs: Pairs, arena: int, limit: int) -> Verdict:
+def fits(pairs: Pairs, arena: int, limit: int) -> Answer:
     """Whether all fit into `arena` bytes; gives up after visiting `limit` pairs."""
-    verdict = Verdict()
+    answer = Answer()
     low = [0] * len(pairs.sizes)
     high = [
         (arena - size) // align * align if arena >= size else -1
         for size, align in zip(pairs.sizes, pairs.aligns, strict=True)
     ]
     if min(high, default=0) < 0:
-        return verdict
+        return answer
     # Each entry: offsets' bounds, open pairs, and pairs taken to be settled one way (u - v >= distance).
     stack: list[tuple[list[int], list[int], list[int], list[tuple[int, int, int]]]] = [
         (low, high, list(range(len(pairs.bars))), [])
     ]
     while stack:
         low, high, still_open, settled = stack.pop()
-        outcome = _narrow(pairs, low, high, still_open, settled, verdict)
+        outcome = _narrow(pairs, low, high, still_open, settled, answer)
         if outcome is None:
             continue
         if not outcome:
-            verdict.offsets = low
-            return verdict
-        if verdict.work > limit:
-            verdict.certain = False
-            return verdict
+            answer.offsets = low
+            return answer
+        if answer.work > limit:
+            answer.certain = False
+            return answer
         u, v, below, above = pairs.bars[_hardest(pairs, outcome, low, high)]
         first, second = (u, v, above), (v, u, -below)
         # The likelier side last, so that it is tried first: the one that leaves more room.
@@ -81,7 +81,7 @@ def fits(pairs: Pairs, arena: int, limit: int) -> Verdict:
             first, second = second, first
         for choice in (first, second):
             stack.append((list(low), list(high), list(outcome), [*settled, choice]))
-    return verdict
+    return answer
 
 
 def _narrow(
@@ -90,7 +90,7 @@ def _narrow(
     high: list[int],
     still_open: list[int],
     settled: list[tuple[int, int, int]],
-    verdict: Verdict,
+    answer: Answer,
 ) -> list[int] | None:
     """Tighten the bounds until nothing moves; None when they cross, else the pairs still open.
 
@@ -101,7 +101,7 @@ def _narrow(
     while moved:
         moved = False
         kept: list[int] = []
-        verdict.work += len(still_open) + len(settled)
+        answer.work += len(still_open) + len(settled)
         for index in still_open:
             u, v, below, above = pairs.bars[index]
             over, under = high[u] - low[v] >= above, high[v] - low[u] >= -below
@@ -156,8 +156,8 @@ def proven_bound(pairs: Pairs, bound: int, arena: int, limit: int) -> int:
     while low < high:
         target = high - 1 if low == bound and high == arena else (low + high - 1) // 2
         share //= 2
-        verdict = fits(pairs, target, share)
-        if verdict.offsets is None and verdict.certain:
+        answer = fits(pairs, target, share)
+        if answer.offsets is None and answer.certain:
             low = target + 1
         else:
             high = target

@@ -17,7 +17,7 @@ _GLANCE_WORK = 20_000
 
 
 @dataclass(frozen=True)
-class Placement:
+class Packing:
     """Offset per unit, the arena they need, and whether a complete search showed that less is impossible."""
 
     offsets: tuple[int, ...]
@@ -25,19 +25,19 @@ class Placement:
     proven: bool
 
 
-def solve(problem: Problem, units: Units, bounds: Sequence[int], effort: float = 1.0) -> Placement:
-    """The best placement found with that share of the usual work; stops when it meets the bound
+def solve(problem: Problem, units: Units, bounds: Sequence[int], effort: float = 1.0) -> Packing:
+    """The best packing found with that share of the usual work; stops when it meets the bound
     `max(bounds)`.
     """
     if not units.units:
-        return Placement((), 0, True)
+        return Packing((), 0, True)
     search = _Search(problem, units, bounds, effort)
     search.greedy()
     proven = search.exact(_GLANCE_WORK)
     if not proven:
         search.local()
         proven = search.exact(_EXACT_WORK * effort)
-    return Placement(tuple(search.best), search.arena, proven)
+    return Packing(tuple(search.best), search.arena, proven)
 
 
 class _Search:
@@ -145,18 +145,18 @@ class _Search:
             else:
                 other = dice.randrange(len(trial))
                 trial[source], trial[other] = trial[other], trial[source]
-            found, placed = self.decode(trial)
-            if found <= score or dice.random() < 0.01:
-                order, score, offsets = trial, found, placed
+            height, placed = self.decode(trial)
+            if height <= score or dice.random() < 0.01:
+                order, score, offsets = trial, height, placed
 
     def exact(self, limit: float) -> bool:
         """Ask for ever smaller arenas; True when the last answer was a certain no."""
         pairs = Pairs(tuple(self.sizes), tuple(self.aligns), tuple(self.units.each_pair()))
         while not self.done and limit > 0:
-            verdict = fits(pairs, self.arena - 1, int(limit))
-            limit -= verdict.work
-            if verdict.offsets is None:
-                return verdict.certain
-            self.best = verdict.offsets
+            answer = fits(pairs, self.arena - 1, int(limit))
+            limit -= answer.work
+            if answer.offsets is None:
+                return answer.certain
+            self.best = answer.offsets
             self.arena = max(o + s for o, s in zip(self.best, self.sizes, strict=True))
         return self.done

@@ -11,7 +11,7 @@ from tinyml_compress.ops import operator
 from tinyml_compress.ops.base import Variant
 from tinyml_compress.plan.bound import live_bounds
 from tinyml_compress.plan.check import check
-from tinyml_compress.plan.planner import best_placement, buffers, without_bytes
+from tinyml_compress.plan.planner import best_packing, buffers, without_bytes
 from tinyml_compress.plan.problem import Problem, problem_of
 from tinyml_compress.plan.solver import solve
 from tinyml_compress.plan.units import join
@@ -24,15 +24,15 @@ _Item = tuple[int, ...]
 
 
 def in_memories(
-    graph: Graph, schedule: Sequence[Variant], made: MemoryPlan, memories: Sequence[Memory]
+    graph: Graph, schedule: Sequence[Variant], single_plan: MemoryPlan, memories: Sequence[Memory]
 ) -> MemoryPlan:
-    """The plan `made` with everything in one of the memories, the fastest first in `memories`.
+    """The `single_plan` with everything in one of the memories, the fastest first in `memories`.
 
     A net that fits the fastest lies there as it is. Otherwise tensors and scratch go, by accesses per byte,
     to the fastest memory that has room, and each memory's arena is planned like a single one.
     """
-    if made.arena_bytes <= memories[0].nbytes:
-        single = _with_tiers(made, (Arena(memories[0].name, made.arena_bytes),))
+    if single_plan.arena_bytes <= memories[0].nbytes:
+        single = _with_tiers(single_plan, (Arena(memories[0].name, single_plan.arena_bytes),))
         check(graph, schedule, single, memories)
         return single
     problem = problem_of(graph, schedule)
@@ -41,9 +41,9 @@ def in_memories(
         tiers = [_Tier(problem, memory.nbytes) for memory in memories]
         failed = _distributed(items, tiers)
         if not failed:
-            found = _joined(graph, problem, made, tiers, memories)
-            check(graph, schedule, found, memories)
-            return found
+            joined = _joined(graph, problem, single_plan, tiers, memories)
+            check(graph, schedule, joined, memories)
+            return joined
     raise _fits_nowhere(graph, problem, failed, memories)
 
 
@@ -120,7 +120,7 @@ def _accesses(graph: Graph, problem: Problem) -> list[int]:
 
 
 def _joined(
-    graph: Graph, problem: Problem, made: MemoryPlan, tiers: Sequence[_Tier], memories: Sequence[Memory]
+    graph: Graph, problem: Problem, single: MemoryPlan, tiers: Sequence[_Tier], memories: Sequence[Memory]
 ) -> MemoryPlan:
     """One plan of all memories that hold something."""
     tensors: dict[str, Buffer] = {}
@@ -131,17 +131,17 @@ def _joined(
         if not tier.blocks:
             continue
         part = _part(problem, tier.blocks)
-        units, found = best_placement(part, live_bounds(part))
+        units, packing = best_packing(part, live_bounds(part))
         suffix = f"_{memory_word(memory.name)}" if arenas else ""
-        placed = buffers(part, units, found.offsets, len(arenas))
-        arenas.append(Arena(memory.name, found.arena, suffix))
+        placed = buffers(part, units, packing.offsets, len(arenas))
+        arenas.append(Arena(memory.name, packing.arena, suffix))
         tensors |= placed.tensors
         scratch |= placed.scratch
         inside |= placed.inside
     total = sum(arena.nbytes for arena in arenas)
     plan = MemoryPlan(
         total,
-        min(made.lower_bound, total),
+        min(single.lower_bound, total),
         without_bytes(graph, tensors),
         dict(sorted(scratch.items())),
         inside,

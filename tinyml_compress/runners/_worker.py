@@ -26,7 +26,7 @@ _MEMORY = 16 << 30
 
 
 @dataclass(frozen=True)
-class Job:
+class ModelJob:
     """What the worker finds: the model, the options, and named arrays."""
 
     model: bytes
@@ -34,7 +34,7 @@ class Job:
     arrays: Mapping[str, Array]
 
 
-def ask(module: str, what: str, job: Job, timeout: float) -> Reply:
+def ask(module: str, what: str, job: ModelJob, timeout: float) -> Reply:
     """Have `main` of `module` do the job; every way of failing becomes a ModelError that names `what`."""
     if job.model[4:8] != b"TFL3":
         raise ModelError(
@@ -73,12 +73,12 @@ def _broken(broken: worker.Broken, what: str) -> ModelError:
     )
 
 
-def serve(folder: str, work: Callable[[Job], tuple[Mapping[str, Any], Mapping[str, Array]]]) -> None:
+def serve(folder: str, work: Callable[[ModelJob], tuple[Mapping[str, Any], Mapping[str, Array]]]) -> None:
     """The worker's side: do `work`, within bounds."""
     _limit()
 
     def answered(job: worker.Job) -> Reply:
-        values, arrays = work(Job(job.files[_MODEL], job.options, job.arrays))
+        values, arrays = work(ModelJob(job.files[_MODEL], job.options, job.arrays))
         return Reply(values, arrays)
 
     worker.serve(Path(folder), answered)

@@ -18,7 +18,7 @@ import numpy.typing as npt
 
 from tinyml_compress.errors import DataError, MissingDependency, ModelError, UsageError
 from tinyml_compress.runners import vectors
-from tinyml_compress.runners._worker import Job, ask, named, serve, vectors_of
+from tinyml_compress.runners._worker import ModelJob, ask, named, serve, vectors_of
 from tinyml_compress.runners.sides import dequantized, side_of, stored_inputs
 from tinyml_compress.support.worker import Reply
 
@@ -107,10 +107,10 @@ def predict(model: bytes, *inputs: Floats) -> Floats:
 
 
 def _asked(model: bytes, options: Mapping[str, Any], arrays: Mapping[str, Array]) -> Mapping[str, Array]:
-    return ask_runtime(__name__, Job(model, options, arrays))[0].arrays
+    return ask_runtime(__name__, ModelJob(model, options, arrays))[0].arrays
 
 
-def ask_runtime(module: str, job: Job) -> tuple[Reply, bool]:
+def ask_runtime(module: str, job: ModelJob) -> tuple[Reply, bool]:
     """The reply of the worker `module`, and whether LiteRT had to give it, though an older runtime is
     installed.
 
@@ -123,7 +123,9 @@ def ask_runtime(module: str, job: Job) -> tuple[Reply, bool]:
         older = _module(False) != _module(True) and not job.options.get("newest", False)
         if not older or _TOO_NEW not in str(error.found):
             raise
-        return ask(module, _NAME, Job(job.model, {**job.options, "newest": True}, job.arrays), _TIMEOUT), True
+        return ask(
+            module, _NAME, ModelJob(job.model, {**job.options, "newest": True}, job.arrays), _TIMEOUT
+        ), True
 
 
 def _interpreter(model: bytes, threads: int, reference: bool, newest: bool) -> Any:
@@ -137,7 +139,7 @@ def _interpreter(model: bytes, threads: int, reference: bool, newest: bool) -> A
     return interpreter
 
 
-def _work(job: Job) -> tuple[Mapping[str, Any], Mapping[str, Array]]:
+def _work(job: ModelJob) -> tuple[Mapping[str, Any], Mapping[str, Array]]:
     interpreter = _interpreter(
         job.model,
         job.options.get("threads", 1),

@@ -124,8 +124,8 @@ def load(programs: Sequence[Program], flags: Sequence[str] = toolchain.HOST_FLAG
 def answers(program: Program, rows: Sequence[Sequence[Array]]) -> list[list[Array]]:
     """Outputs for rows of inputs, each from the model's start on."""
     (code,) = load([program])
-    found = []
+    outputs = []
     for row in rows:
         code.reset()
-        found.append(code.invoke(row))
-    return found
+        outputs.append(code.invoke(row))
+    return outputs

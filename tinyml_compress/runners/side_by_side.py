@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tinyml_compress.runners import host
-from tinyml_compress.runners._worker import Job, serve
+from tinyml_compress.runners._worker import ModelJob, serve
 
 _WARMUP = 5
 
@@ -35,7 +35,7 @@ def measure(models: Sequence[bytes], *, rounds: int = 60) -> tuple[Latency, ...]
     """Each round runs every model once, in an order that changes from round to round."""
     arrays = {f"m{index}": np.frombuffer(model, np.uint8) for index, model in enumerate(models)}
     # All of them under one runtime, or the times would not compare: the newer one where one file asks for it.
-    reply, newest = host.ask_runtime(__name__, Job(models[0], {"rounds": rounds}, arrays))
+    reply, newest = host.ask_runtime(__name__, ModelJob(models[0], {"rounds": rounds}, arrays))
     times = reply.arrays["times"].astype(np.float64)
     name = host.runtime(newest=newest)
     return tuple(
@@ -46,7 +46,7 @@ def measure(models: Sequence[bytes], *, rounds: int = 60) -> tuple[Latency, ...]
     )
 
 
-def _work(job: Job) -> tuple[Mapping[str, Any], Mapping[str, npt.NDArray[np.generic]]]:
+def _work(job: ModelJob) -> tuple[Mapping[str, Any], Mapping[str, npt.NDArray[np.generic]]]:
     models = [job.arrays[f"m{index}"].tobytes() for index in range(len(job.arrays))]
     interpreters = [host._interpreter(model, 1, False, job.options.get("newest", False)) for model in models]
     for interpreter in interpreters:

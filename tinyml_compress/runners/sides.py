@@ -137,8 +137,8 @@ def dequantized(stored: Array, side: Named) -> Floats:
     )
 
 
-def _dtype(found: np.dtype[np.generic]) -> DType:
+def _dtype(kind: np.dtype[np.generic]) -> DType:
     for dtype in DType:
-        if dtype is not DType.INT4 and dtype.numpy == found:
+        if dtype is not DType.INT4 and dtype.numpy == kind:
             return dtype
-    raise ModelError("an input or output has a type that the tool does not know", found=found)
+    raise ModelError("an input or output has a type that the tool does not know", found=kind)

@@ -17,7 +17,7 @@ import numpy.typing as npt
 from flatbuffers.table import Table
 
 from tinyml_compress.errors import DataError, MissingDependency, ModelError
-from tinyml_compress.runners._worker import Job, ask, named, serve, vectors_of
+from tinyml_compress.runners._worker import ModelJob, ask, named, serve, vectors_of
 from tinyml_compress.runners.sides import dequantized, side_of, stored_inputs
 from tinyml_compress.support.worker import Reply
 
@@ -152,7 +152,7 @@ def _asked(model: bytes, options: Mapping[str, Any], arrays: Mapping[str, Array]
     require()
     for size in _ARENAS:
         try:
-            return ask(__name__, _NAME, Job(model, {**options, "arena": size}, arrays), _TIMEOUT)
+            return ask(__name__, _NAME, ModelJob(model, {**options, "arena": size}, arrays), _TIMEOUT)
         except ModelError as error:
             if not _ARENA_TOO_SMALL.search(error.found or ""):
                 raise
@@ -178,7 +178,7 @@ def _counts(model: bytes) -> tuple[int, int]:
     return (subgraph.VectorLen(inputs) if inputs else 0), (subgraph.VectorLen(outputs) if outputs else 0)
 
 
-def _work(job: Job) -> tuple[Mapping[str, Any], Mapping[str, Array]]:
+def _work(job: ModelJob) -> tuple[Mapping[str, Any], Mapping[str, Array]]:
     interpreter = Interpreter(job.model, job.options["arena"])
     if "predict" in job.options:
         (values,) = vectors_of(job.arrays, "in", 1)

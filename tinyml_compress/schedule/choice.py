@@ -40,11 +40,11 @@ def decided(
     """A decision for each node, in the graph's order."""
     views, allowed = tuple(graph.views()), tuple(isas)
     levels = tuple(Level) if level is Level.RAM else (level,)
-    found = _affordable(views, [options(view, allowed, levels) for view in views])
-    made = [Decision(row, row[0], _why(row, level)) for row in found]
+    rows = _affordable(views, [options(view, allowed, levels) for view in views])
+    decisions = [Decision(row, row[0], _why(row, level)) for row in rows]
     if level in (Level.SIZE, Level.BALANCED):
-        made = _shared(views, made)
-    return tuple(_asked(views, made, allowed, asked))
+        decisions = _shared(views, decisions)
+    return tuple(_asked(views, decisions, allowed, asked))
 
 
 def _why(row: Sequence[Option], level: Level) -> str:
@@ -58,7 +58,7 @@ def _why(row: Sequence[Option], level: Level) -> str:
 
 
 def _affordable(
-    views: Sequence[NodeView], found: Sequence[tuple[Option, ...]]
+    views: Sequence[NodeView], rows: Sequence[tuple[Option, ...]]
 ) -> tuple[tuple[Option, ...], ...]:
     """Without the options for whose larger weights the graph has no room; what saves most cycles per byte
     has it first.
@@ -66,79 +66,79 @@ def _affordable(
     weights = {view.node.inputs[1]: dense_bytes(view) for view in views if len(view.node.inputs) > 1}
     room = _GROWTH * sum(weights.values())
     gains: list[tuple[float, int, int]] = []
-    for index, (view, row) in enumerate(zip(views, found, strict=True)):
+    for index, (view, row) in enumerate(zip(views, rows, strict=True)):
         dense = dense_bytes(view)
         large = next((one for one in row if one.weight_bytes > dense), None)
         lean = next((one for one in row if one.weight_bytes <= dense), None)
         if large is not None and lean is not None and large.cycles < lean.cycles:
             extra = large.weight_bytes - dense
             gains.append(((lean.cycles - large.cycles) / extra, index, extra))
-    kept = list(found)
+    kept = list(rows)
     for _, index, extra in sorted(gains, key=lambda gain: (-gain[0], gain[1])):
         if extra <= room:
             room -= extra
         else:
             dense = dense_bytes(views[index])
-            kept[index] = tuple(one for one in found[index] if one.weight_bytes <= dense)
+            kept[index] = tuple(one for one in rows[index] if one.weight_bytes <= dense)
     return tuple(kept)
 
 
-def _shared(views: Sequence[NodeView], made: list[Decision]) -> list[Decision]:
+def _shared(views: Sequence[NodeView], decisions: list[Decision]) -> list[Decision]:
     """No kernel whose code is larger than what it saves: its nodes take one that is there already."""
-    for symbol in sorted({one.chosen.variant.symbol for one in made if one.chosen.variant.code_bytes}):
-        using = [index for index, one in enumerate(made) if one.chosen.variant.symbol == symbol]
-        others = {one.chosen.variant.symbol for one in made} - {symbol}
+    for symbol in sorted({one.chosen.variant.symbol for one in decisions if one.chosen.variant.code_bytes}):
+        using = [index for index, one in enumerate(decisions) if one.chosen.variant.symbol == symbol]
+        others = {one.chosen.variant.symbol for one in decisions} - {symbol}
         instead = {
             index: fitting[0]
             for index in using
-            if (fitting := [one for one in made[index].options if one.variant.symbol in others])
+            if (fitting := [one for one in decisions[index].options if one.variant.symbol in others])
         }
         if len(instead) < len(using):
             continue
-        code = made[using[0]].chosen.variant.code_bytes
-        more = fsum(one.weight_bytes - made[index].chosen.weight_bytes for index, one in instead.items())
-        slower = fsum(one.cycles - made[index].chosen.cycles for index, one in instead.items())
-        every = fsum(one.chosen.cycles for one in made if one.chosen.cycles < inf)
+        code = decisions[using[0]].chosen.variant.code_bytes
+        more = fsum(one.weight_bytes - decisions[index].chosen.weight_bytes for index, one in instead.items())
+        slower = fsum(one.cycles - decisions[index].chosen.cycles for index, one in instead.items())
+        every = fsum(one.chosen.cycles for one in decisions if one.chosen.cycles < inf)
         if more < code and slower <= _SLOWER * every:
             for index, one in instead.items():
-                made[index] = replace(made[index], chosen=one, why="a kernel less")
-    return made
+                decisions[index] = replace(decisions[index], chosen=one, why="a kernel less")
+    return decisions
 
 
 def _asked(
-    views: Sequence[NodeView], made: Sequence[Decision], isas: Iterable[Isa], asked: Sequence[Asked]
+    views: Sequence[NodeView], decisions: Sequence[Decision], isas: Iterable[Isa], asked: Sequence[Asked]
 ) -> list[Decision]:
     """What the user asked for, where a kernel can do it."""
-    done = list(made)
+    done = list(decisions)
     for pattern, wanted in asked:
         places = [index for index, view in enumerate(views) if fnmatchcase(view.node.name, pattern)]
         if not places:
             names = ", ".join(view.node.name for view in views)
             raise UsageError("no such layer", which=f"--kernel {pattern}={wanted}", allowed=names)
         for index in places:
-            done[index] = _one_asked(views[index], made[index], tuple(isas), wanted)
+            done[index] = _one_asked(views[index], decisions[index], tuple(isas), wanted)
     return done
 
 
-def _one_asked(view: NodeView, made: Decision, isas: tuple[Isa, ...], wanted: str) -> Decision:
+def _one_asked(view: NodeView, decision: Decision, isas: tuple[Isa, ...], wanted: str) -> Decision:
     every = options(view, isas)  # whatever the level
     fitting = [one for one in every if one.family == wanted]
     if fitting:
-        return replace(made, chosen=fitting[0], why=AS_ASKED)
+        return replace(decision, chosen=fitting[0], why=AS_ASKED)
     op = operator(view.node.op, view.node.name)
     known = [variant for variant in op.variants if family(variant.symbol, op.name) == wanted]
     elsewhere = sorted({variant.isa.value for variant in known} - {isa.value for isa in isas})
     able = sorted({one.family for one in every})
     if not known:
-        found = f"{op.name} has no such kernel"
+        why = f"{op.name} has no such kernel"
     elif elsewhere and len(elsewhere) == len({variant.isa for variant in known}):
-        found = f"{wanted} is for --isa {' or '.join(elsewhere)}"
+        why = f"{wanted} is for --isa {' or '.join(elsewhere)}"
     else:
-        found = f"{wanted} does not take this shape, element type or these numbers"
+        why = f"{wanted} does not take this shape, element type or these numbers"
     raise UsageError(
         "the kernel cannot run this layer",
         which=f"--kernel {view.node.name}={wanted}",
-        found=found,
+        found=why,
         allowed=", ".join(able),
         next_step="compile --explain shows what each layer can have",
     )

@@ -169,8 +169,8 @@ class _Telling:
             return
         parts: dict[str, dict[str, str]] = {name: {} for name in view.node.outputs}
         for part in segments(track):
-            for name, made in self._segment(view, along, part).items():
-                parts[name][part.part] = made
+            for name, tensor in self._segment(view, along, part).items():
+                parts[name][part.part] = tensor
         for name in view.node.outputs:
             self._begin(name, track, parts[name])
         frames = sum(part.last - part.first for part in segments(track))
@@ -213,7 +213,7 @@ class _Telling:
         ]
         if along.is_border:
             return {view.node.outputs[0]: str(inputs[0])}
-        made = {
+        tensors = {
             name: self._weaver.like(
                 name,
                 name if part.part == "new" else f"{name}/{part.part}",
@@ -222,13 +222,13 @@ class _Telling:
             )
             for name in view.node.outputs
         }
-        names = tuple(made.values())
+        names = tuple(tensors.values())
         attrs, constants = operator(view.node.op).of_shape(view, self._weaver.tensors[names[0]].shape)
         for index, values in constants.items():
             inputs[index] = self._weaver.ints(f"{names[0]}/input{index}", values)
         node = replace(view.node, inputs=tuple(inputs), outputs=names, attrs=along.bare or attrs)
         self._weaver.nodes.append(replace(node, name=view.node.name if part.part == "new" else names[0]))
-        return made
+        return tensors
 
     # --- frames ---
 

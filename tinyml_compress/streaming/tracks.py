@@ -51,16 +51,16 @@ def followed(track: Track, along: Along, frames: int, *, causal: bool) -> Track 
     """
     if track.new % along.stride:
         return None
-    made = replace(track, axis=along.axis, frames=frames, every=track.every * along.stride)
-    made = replace(made, new=track.new // along.stride)
+    behind = replace(track, axis=along.axis, frames=frames, every=track.every * along.stride)
+    behind = replace(behind, new=track.new // along.stride)
     if causal and along.has_borders:
-        return replace(made, left=0, right=0)
+        return replace(behind, left=0, right=0)
     left = -(-(track.left + along.before) // along.stride)
     last = (track.frames - track.right - along.span + along.before) // along.stride
     right = frames - 1 - last
-    if frames - left - right < made.new:
+    if frames - left - right < behind.new:
         return None
-    return replace(made, left=left, right=right)
+    return replace(behind, left=left, right=right)
 
 
 def segments(track: Track) -> tuple[Segment, ...]:

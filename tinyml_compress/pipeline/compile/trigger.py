@@ -23,17 +23,17 @@ def trigger_in(path: Path, model: bytes) -> tuple[Watch, ...]:
             which=path,
             allowed="what `evaluate --recording ... --json-file` wrote",
         )
-    found = decoded(Listening, document)
-    if found.model_sha256 != files.sha256(model):
+    listening = decoded(Listening, document)
+    if listening.model_sha256 != files.sha256(model):
         raise DataError(
             "the trigger stage is another model's",
             which=path,
-            found=found.model,
+            found=listening.model,
             next_step="run `evaluate --recording` with this model",
         )
     return tuple(
         Watch(one.output, one.name, one.smoothing, one.chosen.threshold, one.refractory)
-        for one in found.watched
+        for one in listening.watched
     )
 
 

@@ -54,36 +54,36 @@ class _Heard:
 class _Judge:
     """What happens in the recording, and what belongs to it."""
 
-    found: _Heard
+    run: _Heard
     tolerance: float
 
     def point(self, sums: Whole, watch: Watch, events: Sequence[Event]) -> tuple[OperatingPoint, Heard]:
         """What a threshold gives."""
-        found = self.found
-        times = [float(found.times[step]) for step in heard(sums, watch.threshold, watch.refractory)]
+        run = self.run
+        times = [float(run.times[step]) for step in heard(sums, watch.threshold, watch.refractory)]
         told = matched(times, events, self.tolerance)
-        quant, low = found.port.quant, dtype_range(found.port.dtype)[0]
+        quant, low = run.port.quant, dtype_range(run.port.dtype)[0]
         stored = watch.threshold / watch.smoothing + low
         real = stored if quant is None else (stored - quant.zero_point) * quant.scale
         point = OperatingPoint(
             threshold=watch.threshold,
             score=real,
             false_accepts=told.false_accepts,
-            per_hour=told.false_accepts / found.seconds * _HOUR,
+            per_hour=told.false_accepts / run.seconds * _HOUR,
             missed=told.missed,
         )
         return point, told
 
     def watched(self, watch: Watch, events: Sequence[Event], allowed: float | None) -> WatchedClass:
         """The curve of a class; with `allowed` false accepts per hour, its threshold is chosen from it."""
-        sums = smoothed(self.found.scores[:, watch.output], watch.smoothing)
+        sums = smoothed(self.run.scores[:, watch.output], watch.smoothing)
         curve = tuple(
             self.point(sums, replace(watch, threshold=threshold), events)[0] for threshold in _tried(sums)
         )
         if allowed is not None:
             watch = replace(watch, threshold=_chosen(curve, allowed).threshold)
         chosen, told = self.point(sums, watch, events)
-        hours = self.found.seconds / _HOUR
+        hours = self.run.seconds / _HOUR
         low, high = rate_interval(chosen.false_accepts)
         many = len(events)
         return WatchedClass(
@@ -125,19 +125,19 @@ def listen(
     path = Path(model)
     content = files.read_bytes(path)
     with stage("run the recording"):
-        found, names, samples = _run(path, content, Path(recording), data, every)
+        run, names, samples = _run(path, content, Path(recording), data, every)
     happens = events_of(read_json(Path(events), "cannot read the events"), events)
-    if happens and happens[-1].start > found.seconds:
+    if happens and happens[-1].start > run.seconds:
         raise DataError(
             "an event starts behind the end of the recording",
             which=events,
             found=f"{happens[-1].start:g} s",
-            allowed=f"{found.seconds:g} s",
+            allowed=f"{run.seconds:g} s",
         )
-    outputs = found.scores.shape[1]
+    outputs = run.scores.shape[1]
     labelled = [(event, _place(event.label, names, outputs, events)) for event in happens]
     if trigger is None:
-        steps = max(1, round(refractory_ms / 1e3 / found.step_s))
+        steps = max(1, round(refractory_ms / 1e3 / run.step_s))
         watched = tuple(
             Watch(place, names[place] if names else str(place), smoothing, 0, steps)
             for place in sorted({place for _, place in labelled})
@@ -145,7 +145,7 @@ def listen(
     else:
         watched = trigger_in(Path(trigger), content)
     checked(watched, outputs)
-    judge, allowed = _Judge(found, tolerance_ms / 1e3), false_accepts if trigger is None else None
+    judge, allowed = _Judge(run, tolerance_ms / 1e3), false_accepts if trigger is None else None
     told = tuple(
         judge.watched(one, [event for event, place in labelled if place == one.output], allowed)
         for one in watched
@@ -157,14 +157,14 @@ def listen(
         recording=str(recording),
         recording_sha256=files.sha256(samples.tobytes()),
         nbytes=len(content),
-        sample_rate=round(len(samples) / found.seconds),
-        seconds=found.seconds,
-        steps=len(found.scores),
-        step_ms=1e3 * found.step_s,
+        sample_rate=round(len(samples) / run.seconds),
+        seconds=run.seconds,
+        steps=len(run.scores),
+        step_ms=1e3 * run.step_s,
         tolerance_ms=tolerance_ms,
         allowed_per_hour=allowed,
         false_accepts=false,
-        per_hour=false / found.seconds * _HOUR,
+        per_hour=false / run.seconds * _HOUR,
         missed=sum(one.chosen.missed for one in told),
         events=sum(one.events for one in told),
         watched=told,
@@ -196,14 +196,14 @@ def _run(
     port = program.outputs[0]
     counted = scores[:steps].reshape(steps, -1).astype(np.int64) - dtype_range(port.dtype)[0]
     ends = (rows - 1 + stride * np.arange(steps)) * audio.hop + audio.window
-    found = _Heard(
+    run = _Heard(
         counted,
         ends / audio.sample_rate,
         stride * audio.hop / audio.sample_rate,
         len(samples) / audio.sample_rate,
         port,
     )
-    return found, () if loaded is None else loaded.classes, samples
+    return run, () if loaded is None else loaded.classes, samples
 
 
 def _samples(recording: Path, audio: AudioForm) -> npt.NDArray[np.int16]:

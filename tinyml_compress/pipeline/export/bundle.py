@@ -153,8 +153,8 @@ def _stages(
     """The C of the front end and of the trigger stage: headers and sources."""
     front = front_end(name, inputs, preprocessing)
     parts: dict[str, dict[str, str]] = {".h": {}, ".c": {}}
-    found = {} if front is None else front.files
-    for file, content in {**found, **trigger_beside(name, model, outputs, trigger)}.items():
+    generated = {} if front is None else front.files
+    for file, content in {**generated, **trigger_beside(name, model, outputs, trigger)}.items():
         parts[PurePath(file).suffix][file] = content
     return parts[".h"], parts[".c"]
 

@@ -3,7 +3,7 @@
 from tinyml_compress.runners.emulated.counting import Count, Counts
 from tinyml_compress.runners.emulated.emulation import Emulation, Emulator, emulate
 from tinyml_compress.runners.emulated.firmware import Firmware, build_firmware
-from tinyml_compress.runners.emulated.image import FlashLedger, Image, Part
+from tinyml_compress.runners.emulated.image import FlashLedger, Image, SizedSymbol
 from tinyml_compress.runners.emulated.inference import Inference
 from tinyml_compress.runners.emulated.interruption import interruptible
 from tinyml_compress.runners.emulated.machine import Machine
@@ -18,7 +18,7 @@ __all__ = [
     "Image",
     "Inference",
     "Machine",
-    "Part",
+    "SizedSymbol",
     "build_firmware",
     "emulate",
     "interruptible",

@@ -11,7 +11,7 @@ from tinyml_compress.errors import ToolchainError
 
 
 @dataclass(frozen=True)
-class Part:
+class SizedSymbol:
     """A symbol that takes room."""
 
     name: str
@@ -44,7 +44,7 @@ class Image:
     path: Path
     segments: tuple[tuple[int, bytes], ...]
     """Load address and bytes of everything that lies in flash."""
-    parts: tuple[Part, ...]
+    parts: tuple[SizedSymbol, ...]
     """By address."""
     symbols: dict[str, int]
     flash_bytes: int
@@ -56,7 +56,7 @@ class Image:
         code = [part for part in self.parts if part.is_code]
         return range(min(part.address for part in code), max(part.address + part.nbytes for part in code))
 
-    def part_at(self, address: int) -> Part | None:
+    def part_at(self, address: int) -> SizedSymbol | None:
         """The function or table that holds `address`."""
         starts = [part.address for part in self.parts]
         index = bisect.bisect_right(starts, address) - 1
@@ -80,7 +80,7 @@ class Image:
                 sums[kind] += part.nbytes
         return FlashLedger(**sums, startup=self.flash_bytes - sum(sums.values()))
 
-    def largest(self, count: int = 5) -> tuple[Part, ...]:
+    def largest(self, count: int = 5) -> tuple[SizedSymbol, ...]:
         """The largest symbols, in flash or RAM."""
         return tuple(sorted(self.parts, key=lambda part: (-part.nbytes, part.name))[:count])
 
@@ -132,7 +132,9 @@ def read_image(path: Path) -> Image:
                 address = value & ~1 if kind == "STT_FUNC" else value
                 symbols[symbol.name] = address
                 if kind in ("STT_FUNC", "STT_OBJECT"):
-                    parts.append(Part(symbol.name, address, int(symbol["st_size"]), kind == "STT_FUNC"))
+                    parts.append(
+                        SizedSymbol(symbol.name, address, int(symbol["st_size"]), kind == "STT_FUNC")
+                    )
     static = (symbols["tc_data_end"] - symbols["tc_data_start"]) + (
         symbols["tc_bss_end"] - symbols["tc_bss_start"]
     )

@@ -81,7 +81,7 @@ class _CoreStruct(ctypes.Structure):
     )
 
 
-class Interpreter:
+class CoreInterpreter:
     """Memory and registers of one core. Code is not written while it runs, so steps stay decoded."""
 
     def __init__(self, memory: MemoryMap, segments: Iterable[tuple[int, bytes]], code: range) -> None:

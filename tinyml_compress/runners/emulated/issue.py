@@ -130,16 +130,16 @@ _disassembling = Lock()
 @lru_cache(maxsize=1 << 16)
 def _step(word: bytes) -> _Step:
     with _disassembling:  # its handle keeps the last error and the state of an IT block
-        found = next(_disassembler().disasm(word, 0), None)
-        if found is None:  # newer than the disassembler
+        instruction = next(_disassembler().disasm(word, 0), None)
+        if instruction is None:  # newer than the disassembler
             return _Step(_Unit.PLAIN, "", frozenset(), frozenset(), frozenset(), 0)
-        read, written = (frozenset(registers) for registers in found.regs_access())
-        name = found.mnemonic.split(".")[0]
-        whole = f"{found.mnemonic} {found.op_str}"
+        read, written = (frozenset(registers) for registers in instruction.regs_access())
+        name = instruction.mnemonic.split(".")[0]
+        whole = f"{instruction.mnemonic} {instruction.op_str}"
         unit, timing = next(
             ((unit, timing) for form, unit, timing in _FORMS if re.match(form, whole)), (_Unit.PLAIN, "")
         )
-        registers = [operand.reg for operand in found.operands if operand.type == _REGISTER]
+        registers = [operand.reg for operand in instruction.operands if operand.type == _REGISTER]
         lists = len(registers) - (name.lstrip("v") not in ("push", "pop"))
         loaded = frozenset(registers) if unit is _Unit.LOAD else frozenset()
         return _Step(unit, timing, read, written, loaded, lists if unit is _Unit.MULTIPLE else 0)

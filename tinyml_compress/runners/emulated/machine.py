@@ -32,7 +32,7 @@ from tinyml_compress.runners.emulated.inference import (
     stack_high_water,
     state_places,
 )
-from tinyml_compress.runners.emulated.interpreter import Interpreter
+from tinyml_compress.runners.emulated.interpreter import CoreInterpreter
 from tinyml_compress.runners.emulated.layout import used_end
 from tinyml_compress.runners.emulated.misstep import Misstep
 from tinyml_compress.runners.emulated.unicorn_core import UnicornCore
@@ -188,7 +188,7 @@ class _Run:
         self.core: _Core
         if firmware.core.interpreter:
             image = firmware.image
-            self.core = Interpreter(firmware.memory, image.segments, image.code)
+            self.core = CoreInterpreter(firmware.memory, image.segments, image.code)
         else:
             self.core = UnicornCore(firmware)
         self.reset()
