@@ -291,12 +291,12 @@ def count_blocks(
     classes: dict[int, Counter[CostClass]] = {}
     for block in blocks:
         times, address, owner = int(block["count"]), int(block["address"]), int(block["owner"])
-        counted = classify_block(_code(image, address, int(block["bytes"])), address, is_riscv=is_riscv)
-        instructions[owner] += times * counted.instructions
+        piece = classify_block(_code(image, address, int(block["bytes"])), address, is_riscv=is_riscv)
+        instructions[owner] += times * piece.instructions
         sums = classes.setdefault(owner, Counter())
-        for cost_class, count in counted.classes.items():
+        for cost_class, count in piece.classes.items():
             sums[cost_class] += times * count
-        sums[CostClass.BRANCH_TAKEN] += 0 if counted.ends_loop else int(block["jumped"])
+        sums[CostClass.BRANCH_TAKEN] += 0 if piece.ends_loop else int(block["jumped"])
     for owner, sums in classes.items():
         sums.update(_flash_classes(reads, owner))
     return {
