@@ -49,7 +49,7 @@ def test_large_weights_need_room_in_the_graph() -> None:
             np.random.default_rng(4),
             image=(8, 28),
             in_c=16,
-            out_c=4,
+            out_c=6,
             kernel=(3, 3),
             stride=(1, 1),
             dilation=(1, 1),

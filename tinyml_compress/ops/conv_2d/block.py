@@ -22,11 +22,11 @@ def depth_pairs(view: NodeView) -> int:
     return (node.depth(view) + 3) // 4 * 2
 
 
-def block_emit(symbol: str, weights: Callable[[NodeView, Ints], Table]) -> Emit:
-    """The call of a kernel that reads its `weights` in an order of its own."""
+def block_emit(symbol: str, weights: Callable[[NodeView, Ints], Table], *, bias: int = 1) -> Emit:
+    """The call of a kernel that reads its `weights` in an order of its own, and biases times `bias`."""
 
     def emit(view: NodeView) -> tuple[Call, ...]:
-        fast = needed(node.fast(view))
+        fast = _fast(view, bias)
         packed = _packed(fast)
         params: tuple[tuple[str, ParamValue], ...] = (
             *node.window(view).params(),
@@ -44,6 +44,12 @@ def block_emit(symbol: str, weights: Callable[[NodeView, Ints], Table]) -> Emit:
         return (Call(symbol, "tc_s8_conv_block", params, (In(0), Out(), Scratch()), tables),)
 
     return emit
+
+
+def _fast(view: NodeView, bias: int) -> npt.NDArray[np.int32]:
+    fast = needed(node.fast(view)).copy()
+    fast[0::4] *= bias
+    return fast
 
 
 _MAX_UNPACKED = 512
@@ -95,11 +101,11 @@ def _scratch(view: NodeView) -> int:
     return 16 * depth_pairs(view) + unpacked_bytes(view)
 
 
-def _bytes_scratch(view: NodeView) -> int:
+def bytes_scratch(view: NodeView) -> int:
     return _scratch(view) + 8 * depth_pairs(view)
 
 
-def _words_scratch(view: NodeView) -> int:
+def words_scratch(view: NodeView) -> int:
     return _scratch(view) + view.input(0).shape[3]
 
 
@@ -132,7 +138,7 @@ def _variant(symbol: str, *, words: bool, relu: bool) -> Variant:
         symbol,
         accepts,
         block_emit(symbol, _pair_table),
-        scratch=_words_scratch if words else _bytes_scratch,
+        scratch=words_scratch if words else bytes_scratch,
         overlap=_overlap,
         cycles=_cycles(3.0 if words else 7.0, 90.0 if relu else 100.0),
     )

@@ -14,6 +14,7 @@ from tinyml_compress.ops.conv_2d import (
     helium,
     node,
     pairs,
+    quads,
     rows,
     sparse,
     taps,
@@ -43,6 +44,7 @@ class Conv2D(ConvOperator):
         *codes.VARIANTS,
         *winograd.VARIANTS,
         *block.VARIANTS,
+        *quads.VARIANTS,
         *helium.VARIANTS,
     )
 

@@ -48,8 +48,8 @@ static TC_NOINLINE void tc_conv_window(const tc_s8_conv_block *p, const tc_conv_
     }
 }
 
-static TC_INLINE void tc_conv_bytes(const tc_s8_conv_block *p, const int8_t *in, int8_t *out, void *scratch,
-                                    tc_conv_block block, int int4) {
+static TC_INLINE void tc_conv_bytes(const tc_s8_conv_block *p, const int8_t *weights, const int8_t *in, int8_t *out,
+                                    void *scratch, tc_conv_block block, int int4) {
     uint32_t *values = (uint32_t *)scratch;
     int8_t *windows;
     const int32_t *channels = tc_conv_channels(p, (int32_t *)scratch + 4 * p->depth_pairs, &windows);
@@ -68,7 +68,7 @@ static TC_INLINE void tc_conv_bytes(const tc_s8_conv_block *p, const int8_t *in,
         if (int4) {
             tc_conv_run4(p, values, channels, out, count, block, (uint32_t *)(void *)(windows + 4 * bytes));
         } else {
-            tc_conv_run(p, values, channels, out, count, block);
+            tc_conv_run(p, weights, values, channels, out, count, block);
         }
         out += 4 * p->window.out_c;
     }

@@ -46,8 +46,8 @@ static TC_NOINLINE void tc_conv_gather(const tc_s8_conv_block *p, const tc_conv_
     }
 }
 
-static TC_INLINE void tc_conv_words(const tc_s8_conv_block *p, const int8_t *in, int8_t *out, void *scratch,
-                                    tc_conv_block block) {
+static TC_INLINE void tc_conv_words(const tc_s8_conv_block *p, const int8_t *weights, const int8_t *in, int8_t *out,
+                                    void *scratch, tc_conv_block block) {
     uint32_t *values = (uint32_t *)scratch;
     int8_t *zeros;
     const int32_t *channels = tc_conv_channels(p, (int32_t *)scratch + 4 * p->depth_pairs, &zeros);
@@ -65,7 +65,7 @@ static TC_INLINE void tc_conv_words(const tc_s8_conv_block *p, const int8_t *in,
         tc_conv_gather(p, at, zeros, values);
         at[0] = at[count - 1];
         tc_conv_next(p, &at[0]);
-        tc_conv_run(p, values, channels, out, count, block);
+        tc_conv_run(p, weights, values, channels, out, count, block);
         out += 4 * p->window.out_c;
     }
 }

@@ -45,14 +45,14 @@ static TC_INLINE const int32_t *tc_conv_channels(const tc_s8_conv_block *p, int3
 }
 
 /* Runs the block for `count` pixels (1 to 4) whose windows lie in `values`; `out` is the first one's channels. */
-static TC_INLINE void tc_conv_run(const tc_s8_conv_block *p, const uint32_t *values, const int32_t *channels,
-                                  int8_t *out, int32_t count, tc_conv_block block) {
+static TC_INLINE void tc_conv_run(const tc_s8_conv_block *p, const int8_t *weights, const uint32_t *values,
+                                  const int32_t *channels, int8_t *out, int32_t count, tc_conv_block block) {
     tc_conv_job job;
     for (int32_t i = 0; i < 4; i++) {
         job.out[i] = out + (i < count ? i : 0) * p->window.out_c;
     }
     job.values = values;
-    job.weights = (const int8_t *)p->weights;
+    job.weights = weights;
     job.channels = channels;
     job.channel_pairs = p->window.out_c / 2;
     job.depth_bytes = p->depth_pairs * 4;

@@ -79,7 +79,8 @@ static TC_NOINLINE __attribute__((naked)) void tc_fc_octets(tc_fc_octets_job *jo
                      "mov r9, r2\n"
                      "bx r12\n"
                      ".p2align 2\n"
-                     "2:\n" TC_FC_OCTETS_STEP("") TC_FC_OCTETS_STEP("") TC_FC_OCTETS_STEP("") TC_FC_OCTETS_STEP(
+                     "2:\n"
+                     ".rept 3\n" TC_FC_OCTETS_STEP("") ".endr\n" TC_FC_OCTETS_STEP(
                          "ldr r12, [sp]\n") "cmp r1, r12\n"
                                             "bne 2b\n"
                                             "ldr r12, [sp, #8]\n"

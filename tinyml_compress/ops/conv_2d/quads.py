@@ -1,0 +1,92 @@
+"""CONV_2D on SMLAD: blocks of two pixels by four channels, whose weights share halfwords."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from tinyml_compress.ir import NodeView, Role
+from tinyml_compress.ops._forms import Form, only
+from tinyml_compress.ops._products import Ints, live_rows, sliding_gap
+from tinyml_compress.ops.base import Level, Overlap, Table, Variant
+from tinyml_compress.ops.conv_2d import node
+from tinyml_compress.ops.conv_2d.block import block_emit, bytes_scratch, depth_pairs, is_relu, words_scratch
+
+_CHANNELS = 4
+_STAGED = 4096
+"""Bytes of weights that are copied to RAM."""
+_CODE = 1200
+
+
+def _takes(view: NodeView) -> bool:
+    if view.output().shape[3] % _CHANNELS or not node.has_fast(view):
+        return False
+    rows = live_rows(node.channels(view), node.rows(view))
+    return bool(np.abs(rows).sum(axis=1).max() < 1 << 16 and _halfwords(rows).min() >= -(1 << 15))
+
+
+def _halfwords(rows: Ints) -> Ints:
+    """256 a + b: of each two channels, the first's weights and the second's."""
+    return 256 * rows[0::2] + rows[1::2]
+
+
+def _weights(view: NodeView, rows: Ints) -> Table:
+    """Per four channels A to D and two values k, l: the halfwords AB.k, AB.l, CD.k, CD.l. Values are padded
+    to fours, and of each four come in the order 0, 2, 1, 3, as SXTB16 unpacks them.
+    """
+    pairs = _halfwords(rows)
+    padded = np.pad(pairs, ((0, 0), (0, -pairs.shape[1] % 4)))
+    # [four channels][two of them][fours of values][1 or 3][0 or 2]
+    blocks = padded.reshape(-1, 2, padded.shape[1] // 4, 2, 2).transpose(0, 2, 4, 1, 3)
+    return Table("weights", "int8_t", blocks.astype("<i2").reshape(-1).view(np.int8), Role.WEIGHTS)
+
+
+def _bytes(view: NodeView) -> int:
+    return 2 * depth_pairs(view) * view.output().shape[3]
+
+
+def _overlap(view: NodeView) -> tuple[Overlap, ...]:
+    return (Overlap(0, 0, sliding_gap(node.window(view), 4)),)
+
+
+def _variant(symbol: str, *, words: bool, relu: bool, staged: bool) -> Variant:
+    gather, step = (3.0 if words else 7.0), (14.8 if staged else 16.8)
+    gathered = words_scratch if words else bytes_scratch
+
+    def accepts(view: NodeView) -> bool:
+        whole = not words or view.input(0).shape[3] % 4 == 0
+        held = not staged or _bytes(view) <= _STAGED
+        return whole and held and (not relu or is_relu(view)) and _takes(view)
+
+    def scratch(view: NodeView) -> int:
+        return gathered(view) + (_bytes(view) if staged else 0)
+
+    def cycles(view: NodeView) -> float:
+        window, depth = node.window(view), depth_pairs(view)
+        blocks = (window.pixels + 1) // 2 * window.out_c // _CHANNELS
+        copied = 1.5 * _bytes(view) if staged else 0.0
+        finish = 95.0 if relu else 105.0
+        return blocks * (step * depth + finish) + window.pixels * (gather * depth + 50.0) + copied
+
+    return Variant(
+        symbol,
+        accepts,
+        block_emit(symbol, _weights, bias=2),
+        levels=frozenset({Level.SPEED}) if staged else frozenset(Level),
+        scratch=scratch,
+        overlap=_overlap,
+        cycles=cycles,
+        code_bytes=_CODE,
+    )
+
+
+VARIANTS = only(
+    Form.S8,
+    _variant("tc_s8_conv_2d_words_staged_relu__dsp", words=True, relu=True, staged=True),
+    _variant("tc_s8_conv_2d_words_staged__dsp", words=True, relu=False, staged=True),
+    _variant("tc_s8_conv_2d_bytes_staged_relu__dsp", words=False, relu=True, staged=True),
+    _variant("tc_s8_conv_2d_bytes_staged__dsp", words=False, relu=False, staged=True),
+    _variant("tc_s8_conv_2d_words_quads_relu__dsp", words=True, relu=True, staged=False),
+    _variant("tc_s8_conv_2d_words_quads__dsp", words=True, relu=False, staged=False),
+    _variant("tc_s8_conv_2d_bytes_quads_relu__dsp", words=False, relu=True, staged=False),
+    _variant("tc_s8_conv_2d_bytes_quads__dsp", words=False, relu=False, staged=False),
+)
