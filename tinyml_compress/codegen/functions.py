@@ -306,13 +306,13 @@ class _Node:
             (self._inside(run.body, target), self._place(source), body.graph.tensors[target].nbytes)
             for target, source in zip(body.graph.inputs, run.inputs, strict=True)
         ]
-        made = [
+        results = [
             (self._place(target), self._inside(run.body, source), body.graph.tensors[source].nbytes)
             for source, target in zip(body.graph.outputs, run.outputs, strict=bool(run.outputs))
         ]
         arguments = [self._scratch() if base == ARENA else Code(base, frozenset({base})) for base in taken]
         call = f"        {name}({', '.join(argument.text for argument in arguments)});"
-        before, after = ([copy(*places, indent=" " * 8) for places in row] for row in (given, made))
+        before, after = ([copy(*places, indent=" " * 8) for places in row] for row in (given, results))
         return [*before, Statement(call, used(arguments)), *after]
 
     def _start(self, port: int) -> list[Statement]:

@@ -45,24 +45,24 @@ class PlannedGraph(Protocol):
 
 def lay_out(planned: PlannedGraph) -> StateLayout:
     """A place for each variable and each node's own memory, largest elements first, each on a word."""
-    found: list[tuple[StateSlot, tuple[int, int, int] | None]] = []
+    kept: list[tuple[StateSlot, tuple[int, int, int] | None]] = []
     seen: set[str] = set()
     for inner in _graphs(planned, set()):
         for name, tensor in inner.tensors.items():
             if tensor.variable and name not in seen:
                 seen.add(name)
-                found.append((StateSlot(name, tensor.dtype, tensor.elements, 0, _first(tensor), False), None))
+                kept.append((StateSlot(name, tensor.dtype, tensor.elements, 0, _first(tensor), False), None))
         for index, view in enumerate(inner.views()):
             for number, block in enumerate(operator(view.node.op, view.node.name).state(view)):
                 name = f"{view.node.name}: {block.name}"
                 slot = StateSlot(name, block.dtype, block.count, 0, block.fill, block.survives)
-                found.append((slot, (id(inner), index, number)))
-    found.sort(key=lambda pair: -pair[0].dtype.itemsize)  # stable: the graph's order among equals
+                kept.append((slot, (id(inner), index, number)))
+    kept.sort(key=lambda pair: -pair[0].dtype.itemsize)  # stable: the graph's order among equals
     slots: list[StateSlot] = []
     variables: dict[str, int] = {}
     blocks: dict[tuple[int, int, int], int] = {}
     offset = 0
-    for slot, key in found:
+    for slot, key in kept:
         if key is None:
             variables[slot.name] = offset
         else:

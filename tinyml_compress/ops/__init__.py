@@ -29,15 +29,15 @@ __all__ = [
 @lru_cache(maxsize=1)
 def all_operators() -> dict[str, Operator]:
     """Every operator that has a folder here, by its schema name, in alphabetical order."""
-    found: dict[str, Operator] = {}
+    operators: dict[str, Operator] = {}
     for module in pkgutil.iter_modules([str(Path(__file__).parent)]):
         if not module.ispkg or not (Path(__file__).parent / module.name / "op.py").is_file():
             continue
         loaded = importlib.import_module(f"{__name__}.{module.name}.op")
         instance: Operator = loaded.OPERATOR
         type(instance).variants = tuple(_in_richer_sets(instance))
-        found[instance.name] = instance
-    return dict(sorted(found.items()))
+        operators[instance.name] = instance
+    return dict(sorted(operators.items()))
 
 
 def _in_richer_sets(op: Operator) -> Iterator[Variant]:
@@ -88,12 +88,12 @@ def check_graph(graph: Graph) -> None:
         _check_variables(view)
         computed = op.output_shapes(view)
         for index, (shape, name) in enumerate(zip(computed, view.node.outputs, strict=True)):
-            found = graph.tensors[name].shape
-            if found != shape:
+            stored = graph.tensors[name].shape
+            if stored != shape:
                 raise ModelError(
                     f"{op.name}: output {index} has another shape than the operator computes",
                     which=f"{view.node.name} (tensor {name})",
-                    found=list(found),
+                    found=list(stored),
                     allowed=list(shape),
                     next_step=(
                         "convert the model again with fixed input shapes; the file is damaged or was edited"

@@ -16,13 +16,13 @@ from tinyml_compress.ops.numerics import Activation, Fused
 def arity(view: NodeView, inputs: int | Sequence[int], outputs: int = 1) -> None:
     """The node has that many inputs, all there, and outputs."""
     allowed = (inputs,) if isinstance(inputs, int) else tuple(inputs)
-    found = len(view.node.inputs)
-    if found not in allowed or any(name is None for name in view.node.inputs):
+    count = len(view.node.inputs)
+    if count not in allowed or any(name is None for name in view.node.inputs):
         there = sum(name is not None for name in view.node.inputs)
         raise refuse(
             view,
             "wrong number of inputs",
-            found=f"{there} of {found}",
+            found=f"{there} of {count}",
             allowed=" or ".join(map(str, allowed)),
         )
     if len(view.node.outputs) != outputs:
@@ -54,11 +54,11 @@ def one_type(view: NodeView, allowed: Sequence[DType], *inputs: int, what: str =
 
 def quantizations(view: NodeView, *tensors: Tensor) -> tuple[Quant, ...]:
     """Those of quantized tensors; where they are of 16 bits, their zero points are 0."""
-    found = tuple(quantization(view, tensor) for tensor in tensors)
-    for tensor, quant in zip(tensors, found, strict=True):
+    quants = tuple(quantization(view, tensor) for tensor in tensors)
+    for tensor, quant in zip(tensors, quants, strict=True):
         if tensor.dtype is DType.INT16 and quant.zero_point != 0:
             raise refuse(view, "zero point of an int16 tensor", found=quant.zero_point, allowed=0)
-    return found
+    return quants
 
 
 def quantization(view: NodeView, tensor: Tensor) -> Quant:
@@ -168,13 +168,13 @@ def collapsed(view: NodeView, what: str, *, found: object, allowed: str) -> Coll
     )
 
 
-def shift(view: NodeView, found: int) -> None:
+def shift(view: NodeView, power: int) -> None:
     """A multiplier's shift lies within a 32-bit word."""
-    if found > 30:
+    if power > 30:
         raise refuse(
             view,
             "ratio of input to output scale",
-            found=f"about 2^{found}",
+            found=f"about 2^{power}",
             allowed="below 2^30",
             next_step="check the calibration data: the output's range is far too small",
         )

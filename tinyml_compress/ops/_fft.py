@@ -66,12 +66,12 @@ def fft_attrs(view: NodeView) -> FftAttrs:
 
 def _stages(points: int) -> list[int] | None:
     """Radices, the outermost first; None where others than ours are needed."""
-    found: list[int] = []
+    radices: list[int] = []
     for radix in _RADICES:
         while points % radix == 0:
-            found.append(radix)
+            radices.append(radix)
             points //= radix
-    return found if points == 1 else None
+    return radices if points == 1 else None
 
 
 def _stage_table(points: int) -> npt.NDArray[np.int32]:
@@ -138,9 +138,9 @@ class Fft(SignalOperator):
         length = fft_attrs(view).length
         if not 4 <= length <= _LONGEST or length % 2 or _stages(length // 2) is None:
             raise refuse(view, "fft_length", found=length, allowed=self.limits)
-        given, made = view.input(0).shape, view.output().shape
-        if given[:-1] != made[:-1]:
-            raise refuse(view, "number of frames", found=f"{given} and {made}", allowed="equal ones")
+        given, target = view.input(0).shape, view.output().shape
+        if given[:-1] != target[:-1]:
+            raise refuse(view, "number of frames", found=f"{given} and {target}", allowed="equal ones")
 
     def output_shapes(self, view: NodeView) -> tuple[tuple[int, ...], ...]:
         return (view.output().shape,)

@@ -28,5 +28,5 @@ def check_sums(view: NodeView) -> None:
     """The quantization of int8 input and output."""
     _checks.quantizations(view, view.input(0), view.output())
     if not 0.0 < _factor(view) < 1.0 or quantize_multiplier(_factor(view))[1] > 0:
-        found = f"scale ratio {_factor(view):g}"
-        raise _checks.collapsed(view, "its output", found=found, allowed="above 0 and below 1")
+        ratio = f"scale ratio {_factor(view):g}"
+        raise _checks.collapsed(view, "its output", found=ratio, allowed="above 0 and below 1")

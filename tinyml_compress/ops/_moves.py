@@ -112,14 +112,14 @@ class MoveOperator(Operator):
             if handed_on is None:
                 low, high = np.minimum(low, source.low.min()), np.maximum(high, source.high.max())
             elif index in handed_on:
-                made = np.flatnonzero(handed_on[index] >= 0)
-                own = handed_on[index][made]
-                low[made] = np.minimum(low[made], source.low[own])
-                high[made] = np.maximum(high[made], source.high[own])
+                filled = np.flatnonzero(handed_on[index] >= 0)
+                own = handed_on[index][filled]
+                low[filled] = np.minimum(low[filled], source.low[own])
+                high[filled] = np.maximum(high[filled], source.high[own])
         return Range(low, high)
 
     def aliases(self, view: NodeView) -> tuple[Alias, ...]:
-        found: dict[str, Alias] = {}
+        aliases: dict[str, Alias] = {}
         calls = self.moves(view)
         if any(len(call.arguments) == 1 for call in calls):
             return ()  # a fill would write over what is already in place
@@ -129,11 +129,11 @@ class MoveOperator(Operator):
             source, target = call.arguments
             assert isinstance(source, In)
             assert isinstance(target, Out)
-            given, made, count = view.input(source.index), view.output(target.index), call.params[0][1]
-            if given.is_const or given.name == made.name or not count:
+            given, result, count = view.input(source.index), view.output(target.index), call.params[0][1]
+            if given.is_const or given.name == result.name or not count:
                 continue
-            if count == made.nbytes:
-                found.setdefault(made.name, Alias(made.name, given.name, source.offset))
+            if count == result.nbytes:
+                aliases.setdefault(result.name, Alias(result.name, given.name, source.offset))
             elif count == given.nbytes:
-                found.setdefault(given.name, Alias(given.name, made.name, target.offset))
-        return tuple(found.values())
+                aliases.setdefault(given.name, Alias(given.name, result.name, target.offset))
+        return tuple(aliases.values())

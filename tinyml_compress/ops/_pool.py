@@ -112,19 +112,19 @@ class Pool(Operator):
         source = view.input(0)
         check_sides(view, attrs.activation)
         _checks.full_rank(view, source, 4, 4)
-        given, made = source.quant, view.output().quant
+        given, target = source.quant, view.output().quant
         if (
             source.dtype is not DType.FLOAT32
             and given is not None
-            and made is not None
-            and (abs(given.scale - made.scale) > 1.0e-6 or given.zero_point != made.zero_point)
+            and target is not None
+            and (abs(given.scale - target.scale) > 1.0e-6 or given.zero_point != target.zero_point)
         ):
             raise refuse(
                 view,
                 "input and output quantized differently",
                 found=(
-                    f"scales {given.scale} and {made.scale}, zero points "
-                    f"{given.zero_point} and {made.zero_point}"
+                    f"scales {given.scale} and {target.scale}, zero points "
+                    f"{given.zero_point} and {target.zero_point}"
                 ),
                 allowed="equal zero points, scales within 1e-6",
             )

@@ -28,8 +28,8 @@ class ResizeOperator(Operator):
         _checks.dtypes(view, view.input(1), (DType.INT32,), "the size")
         size = _checks.constant_ints(view, 1, "the size")
         if len(size) != 2 or min(size) < 1 or min(view.input(0).shape) < 1:
-            found = f"{view.input(0).shape} to {size}"
-            raise refuse(view, "the size", found=found, allowed="two sizes above 0")
+            sizes = f"{view.input(0).shape} to {size}"
+            raise refuse(view, "the size", found=sizes, allowed="two sizes above 0")
 
     def output_shapes(self, view: NodeView) -> tuple[tuple[int, ...], ...]:
         batches, _, _, depth = view.input(0).shape

@@ -24,14 +24,14 @@ class SameBytesOperator(MoveOperator):
 
     def handed_on(self, view: NodeView) -> Mapping[int, Ints] | None:
         # a channel becomes every n-th of a flattened row
-        count, made = channels_of(view.input(0)), channels_of(view.output())
-        return None if made % count else {0: np.arange(made) % count}
+        count, channels = channels_of(view.input(0)), channels_of(view.output())
+        return None if channels % count else {0: np.arange(channels) % count}
 
     def along(self, view: NodeView, axis: int) -> Along | None:
         # time stays an axis of its own where as many elements stand before and behind it
-        source, made = view.input(0).shape, view.output().shape
-        for place, size in enumerate(made):
-            if size == source[axis] and math.prod(made[:place]) == math.prod(source[:axis]):
+        source, target = view.input(0).shape, view.output().shape
+        for place, size in enumerate(target):
+            if size == source[axis] and math.prod(target[:place]) == math.prod(source[:axis]):
                 return Along(place)
         return None
 

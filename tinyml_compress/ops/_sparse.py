@@ -29,18 +29,18 @@ def sparse_rows(rows: Ints, places: Ints | None = None) -> SparseRows:
 
     `places` says where the weights of a row lie, when that is not one behind the other.
     """
-    made = [_pairs(row, places, _FARTHEST) for row in rows]
-    stream = [byte for row in made for pair in row for byte in pair]
-    return SparseRows(_bytes(stream), np.array([len(row) for row in made], np.uint16))
+    pairs = [_pairs(row, places, _FARTHEST) for row in rows]
+    stream = [byte for row in pairs for pair in row for byte in pair]
+    return SparseRows(_bytes(stream), np.array([len(row) for row in pairs], np.uint16))
 
 
 def sparse_nibbles(rows: Ints, places: Ints | None = None) -> SparseRows:
     """The same with steps of half a byte: a pair is [weight, steps, weight]. A byte follows that is only
     read.
     """
-    made = [_pairs(row, places, _NIBBLE) for row in rows]
-    stream = [byte for row in made for a, x, b, y in row for byte in (x, a | b << 4, y)]
-    return SparseRows(_bytes([*stream, 0]), np.array([len(row) for row in made], np.uint16))
+    pairs = [_pairs(row, places, _NIBBLE) for row in rows]
+    stream = [byte for row in pairs for a, x, b, y in row for byte in (x, a | b << 4, y)]
+    return SparseRows(_bytes([*stream, 0]), np.array([len(row) for row in pairs], np.uint16))
 
 
 def _pairs(row: Ints, places: Ints | None, farthest: int) -> list[tuple[int, int, int, int]]:

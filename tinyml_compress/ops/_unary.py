@@ -134,7 +134,7 @@ def rescale_variants(bounds: Bounds, sources: Sequence[DType]) -> tuple[Variant,
     """Kernels that bring the input to the output's quantization, then clamp; a table where both
     have 8 bits.
     """
-    found: list[Variant] = []
+    variants: list[Variant] = []
 
     def eight_bits(view: NodeView) -> bool:
         return view.input(0).dtype.itemsize == 1 and view.output().dtype.itemsize == 1
@@ -142,11 +142,11 @@ def rescale_variants(bounds: Bounds, sources: Sequence[DType]) -> tuple[Variant,
     def results(view: NodeView) -> Values:
         return _rescaled(view, all_values(view.input(0).dtype), bounds)
 
-    found.append(lookup_variant(results, eight_bits, frozenset({Level.BALANCED, Level.SPEED})))
+    variants.append(lookup_variant(results, eight_bits, frozenset({Level.BALANCED, Level.SPEED})))
     for source in sources:
         for target in _RESCALED:
-            found.append(_rescale_variant(bounds, source, target))
-    return tuple(found)
+            variants.append(_rescale_variant(bounds, source, target))
+    return tuple(variants)
 
 
 def _rescale_variant(bounds: Bounds, source: DType, target: DType) -> Variant:

@@ -64,14 +64,14 @@ class WeightedOperator(Operator):
         )
 
     def output_range(self, view: NodeView, given: Mapping[int, Range]) -> Range | None:
-        made = self.products(view, given[0])
-        if made is None:
+        products = self.products(view, given[0])
+        if products is None:
             return None
         clamp = clamp_bounds(view.attrs(Fused).activation, view.output())
         zero_point = view.output_quant().zero_point
-        bounds = np.empty((2, len(made.weights)), np.int64)
+        bounds = np.empty((2, len(products.weights)), np.int64)
         for row, (multiplier, shift) in enumerate(self.multipliers(view)):
-            ends = np.array([made.low[row], made.high[row]])
+            ends = np.array([products.low[row], products.high[row]])
             wraps = (np.abs(ends).max() << max(shift, 0)) >= MOST
             bounds[:, row] = clamp if wraps else requantize(ends, multiplier, shift) + zero_point
         return Range(*bounds).clipped(*clamp)

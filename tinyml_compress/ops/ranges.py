@@ -27,18 +27,18 @@ def ranges(graph: Graph) -> dict[str, Range]:
         if any(name is not None and name not in known for name in (*inputs[:1], *outputs)):
             continue
         given = {index: known[name] for index, name in enumerate(inputs) if name in known}
-        found = operator(view.node.op, view.node.name).output_range(view, given)
-        if found is not None:
-            known[outputs[0]] = _spread(found, view.output())
+        reached = operator(view.node.op, view.node.name).output_range(view, given)
+        if reached is not None:
+            known[outputs[0]] = _spread(reached, view.output())
     return known
 
 
 _WHOLE = tuple(np.array([end]) for end in dtype_range(DType.INT8))
 
 
-def _spread(found: Range, tensor: Tensor) -> Range:
+def _spread(reached: Range, tensor: Tensor) -> Range:
     """One entry per channel, within the type."""
-    low, high = (np.broadcast_to(end, channels_of(tensor)) for end in (found.low, found.high))
+    low, high = (np.broadcast_to(end, channels_of(tensor)) for end in (reached.low, reached.high))
     return Range(low, high).clipped(*dtype_range(tensor.dtype))
 
 

@@ -14,18 +14,18 @@ def with_spans(graph: Graph) -> Graph:
     """The graph with a span at every input that an operator takes as indices; others stay without. Its nodes
     may not be checked yet.
     """
-    found: dict[str, Span] = {}
+    spans: dict[str, Span] = {}
     for view in graph.views():
         picks = operator(view.node.op, view.node.name).picks
         if picks is None or len(view.node.inputs) != 2 or None in view.node.inputs:
             continue
         name, entries = view.input(picks.places).name, picks.entries(view)
         if name in graph.inputs and entries:
-            found[name] = (0, min(entries - 1, found.get(name, (0, entries))[1]))
-    if not found:
+            spans[name] = (0, min(entries - 1, spans.get(name, (0, entries))[1]))
+    if not spans:
         return graph
     tensors = {
-        name: replace(tensor, span=found[name]) if name in found else tensor
+        name: replace(tensor, span=spans[name]) if name in spans else tensor
         for name, tensor in graph.tensors.items()
     }
     return graph.rebuilt(tensors=tensors)

@@ -24,8 +24,8 @@ def _results(view: NodeView) -> Ints:
     values = np.abs(all_values(DType.INT8) - source.zero_point)
     if source.scale != target.scale:
         values = requantize(values, *rescale_factor(view))
-    found: Ints = np.clip(values + target.zero_point, -128, 127)
-    return found
+    results: Ints = np.clip(values + target.zero_point, -128, 127)
+    return results
 
 
 def _params_s16(view: NodeView) -> Params:

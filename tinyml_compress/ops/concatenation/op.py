@@ -48,11 +48,11 @@ class Concatenation(MoveOperator):
     limits = f"up to {_MAX_INPUTS} inputs, rank up to {_MAX_RANK}, no fused activation"
 
     def handed_on(self, view: NodeView) -> Mapping[int, Ints] | None:
-        place, made = np.arange(channels_of(view.output())), {}
+        place, places = np.arange(channels_of(view.output())), {}
         for index, start in enumerate(_starts(view)):
             own = place - (start if _axis(view) == len(view.output().shape) - 1 else 0)
-            made[index] = np.where(own < channels_of(view.input(index)), own, -1)
-        return made
+            places[index] = np.where(own < channels_of(view.input(index)), own, -1)
+        return places
 
     def along(self, view: NodeView, axis: int) -> Along | None:
         return Along(axis) if _axis(view) != axis else None

@@ -90,12 +90,12 @@ class LogSoftmax(UnaryOperator):
             raise refuse(view, "size of the last axis", found=source.shape[-1], allowed=f"1 to {_MAX_DEPTH}")
         if source.dtype is not DType.INT8:
             return
-        given, made = _checks.quantizations(view, source, view.output())
-        if (made.scale, made.zero_point) != (1 / 16, 127):
+        given, target = _checks.quantizations(view, source, view.output())
+        if (target.scale, target.zero_point) != (1 / 16, 127):
             raise refuse(
                 view,
                 "quantization of the output",
-                found=f"scale {made.scale}, zero point {made.zero_point}",
+                found=f"scale {target.scale}, zero point {target.zero_point}",
                 allowed="scale 1/16, zero point 127",
             )
         if not input_scaling(1.0, given.scale) > 1.0:

@@ -58,13 +58,13 @@ def _fixed(size: int, wanted: int, attrs: ResizeAttrs) -> list[_Between]:
     corners = attrs.align_corners and wanted > 1
     over, under = (size - 1, wanted - 1) if corners else (size, wanted)
     scale = (_ONE * over + under // 2) // under
-    found: list[_Between] = []
+    between: list[_Between] = []
     for index in range(wanted):
         place = index * scale + (scale // 2 - _ONE // 2 if attrs.half_pixel_centers else 0)
         low = max(_toward_zero(place, _ONE), 0)
         high = min(_toward_zero(place + _ONE - 1, _ONE), size - 1)
-        found.append(_Between(low, high, place - _ONE * low))
-    return found
+        between.append(_Between(low, high, place - _ONE * low))
+    return between
 
 
 def _floating(size: int, wanted: int, attrs: ResizeAttrs) -> list[_Between]:
@@ -72,13 +72,13 @@ def _floating(size: int, wanted: int, attrs: ResizeAttrs) -> list[_Between]:
     corners = attrs.align_corners and wanted > 1
     over, under = (size - 1, wanted - 1) if corners else (size, wanted)
     scale, half = np.float32(over) / np.float32(under), np.float32(0.5)
-    found: list[_Between] = []
+    between: list[_Between] = []
     for index in range(wanted):
         value = np.float32(index)
         place = (value + half) * scale - half if attrs.half_pixel_centers else value * scale
         low, high = max(int(np.floor(place)), 0), min(int(np.ceil(place)), size - 1)
-        found.append(_Between(low, high, float(place - np.float32(low))))
-    return found
+        between.append(_Between(low, high, float(place - np.float32(low))))
+    return between
 
 
 def _sizes(view: NodeView) -> Params:

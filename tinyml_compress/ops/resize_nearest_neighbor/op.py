@@ -28,13 +28,13 @@ def _nearest(size: int, wanted: int, attrs: ResizeAttrs) -> list[int]:
     align = attrs.align_corners and wanted > 1
     scale = np.float32(size - 1) / np.float32(wanted - 1) if align else np.float32(size) / np.float32(wanted)
     offset = np.float32(0.5 if attrs.half_pixel_centers else 0.0)
-    found: list[int] = []
+    sources: list[int] = []
     for index in range(wanted):
         exact = np.float32((np.float32(index) + offset) * scale)
         place = round_half_away(float(exact)) if attrs.align_corners else int(np.floor(exact))
         place = min(place, size - 1)
-        found.append(max(place, 0) if attrs.half_pixel_centers else place)
-    return found
+        sources.append(max(place, 0) if attrs.half_pixel_centers else place)
+    return sources
 
 
 def _params(view: NodeView) -> Params:

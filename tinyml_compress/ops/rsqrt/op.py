@@ -29,13 +29,13 @@ def _factor(view: NodeView) -> tuple[int, int]:
 def _results(view: NodeView) -> Ints:
     source, target = view.quant(0), view.output_quant()
     multiplier, shift = _factor(view)
-    found = np.full(256, 127, np.int64)  # zero, and what must not occur: below zero there is no root
+    roots = np.full(256, 127, np.int64)  # zero, and what must not occur: below zero there is no root
     for index, value in enumerate(all_values(DType.INT8) - source.zero_point):
         if value > 0:
             root, root_shift = inverse_sqrt(int(value))
             one = requantize(np.array([1], np.int64), root, root_shift + _KEPT)
-            found[index] = requantize(one, multiplier, shift - _KEPT)[0] + target.zero_point
-    return np.clip(found, -128, 127)
+            roots[index] = requantize(one, multiplier, shift - _KEPT)[0] + target.zero_point
+    return np.clip(roots, -128, 127)
 
 
 def _params_s16(view: NodeView) -> Params:

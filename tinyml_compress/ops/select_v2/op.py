@@ -49,8 +49,8 @@ class SelectV2(Operator):
             _checks.same_quantization(view, view.input(2), view.output())
 
     def output_shapes(self, view: NodeView) -> tuple[tuple[int, ...], ...]:
-        found = np.broadcast_shapes(*(view.input(index).shape for index in range(3)))
-        return (tuple(int(size) for size in found),)
+        shape = np.broadcast_shapes(*(view.input(index).shape for index in range(3)))
+        return (tuple(int(size) for size in shape),)
 
 
 OPERATOR = SelectV2()

@@ -119,8 +119,8 @@ class Softmax(Operator):
         _checks.arity(view, 1)
         source, target = view.input(0), view.output()
         dtype = _checks.dtypes(view, source, (DType.INT8, DType.INT16, DType.FLOAT32), "the input")
-        made = (DType.INT8, DType.INT16) if dtype is DType.INT8 else (dtype,)
-        _checks.dtypes(view, target, made, "the output")
+        outputs = (DType.INT8, DType.INT16) if dtype is DType.INT8 else (dtype,)
+        _checks.dtypes(view, target, outputs, "the output")
         _checks.full_rank(view, source, 8, 1)
         if not 1 <= source.shape[-1] <= _MAX_DEPTH[dtype]:
             raise refuse(
@@ -140,23 +140,23 @@ class Softmax(Operator):
             return
         beta = view.attrs(SoftmaxAttrs).beta
         if input_scaling(beta, given.scale) <= 1.0:
-            found = f"scale {given.scale:.3g}" if beta == 1.0 else f"scale {given.scale:.3g}, beta {beta:g}"
-            raise _checks.collapsed(view, "its input", found=found, allowed="scale times beta above 2^-26")
+            told = f"scale {given.scale:.3g}" if beta == 1.0 else f"scale {given.scale:.3g}, beta {beta:g}"
+            raise _checks.collapsed(view, "its input", found=told, allowed="scale times beta above 2^-26")
 
     def _check_output(self, view: NodeView) -> None:
-        made, given = _checks.quantization(view, view.output()), view.input(0).dtype
+        target, given = _checks.quantization(view, view.output()), view.input(0).dtype
         if view.output().dtype is DType.INT8:
-            zero, fits, scale = -128, made.scale == 1 / 256, "1/256"
+            zero, fits, scale = -128, target.scale == 1 / 256, "1/256"
         else:
             # Near is enough for TFLM, which does not use the scale.
             steps, zero = (32768, 0) if given is DType.INT16 else (65536, -32768)
             near = float(np.float32(0.001) * np.float32(1.0) / np.float32(steps))
-            fits, scale = abs(made.scale - 1 / steps) <= near, f"1/{steps}"
-        if made.zero_point != zero or not fits:
+            fits, scale = abs(target.scale - 1 / steps) <= near, f"1/{steps}"
+        if target.zero_point != zero or not fits:
             raise refuse(
                 view,
                 "quantization of the output",
-                found=f"scale {made.scale}, zero point {made.zero_point}",
+                found=f"scale {target.scale}, zero point {target.zero_point}",
                 allowed=f"scale {scale}, zero point {zero}",
             )
 
