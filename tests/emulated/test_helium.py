@@ -60,8 +60,11 @@ def test_loops_are_the_hardware_s() -> None:
     job = toolchain.Build(toolchain.zig(), files, "m.s", (*flags, "-I."), sources=("m.c",))
     functions = re.split(r"^([\w.]+):\s+@ @\1$", toolchain.build(job).read_text(), flags=re.MULTILINE)
     found = dict(zip(functions[1::2], functions[2::2], strict=True))
-    used = {node.kernel for node in program.nodes if node.kernel.endswith("__mve")}
-    assert used
+    kernels = [node.kernel for node in program.nodes if node.kernel.endswith("__mve")]
+    used = {
+        kernel for kernel in kernels if kernels.count(kernel) > 2
+    }  # the size of a single node is a constant
+    assert len(used) > 8
     for kernel in used:
         called = re.findall(r"\tbl\t(\w+)", found[kernel])
         text = found[kernel] + "".join(found.get(name, "") for name in called)

@@ -10,7 +10,7 @@ import pytest
 from tests.lib import layers
 from tests.lib.aot import assert_bit_exact
 from tests.lib.proof import models_of
-from tests.ops import test_mean, test_products, test_reduce_max, test_relu
+from tests.ops import test_add, test_mean, test_mul, test_products, test_reduce_max, test_relu, test_sub
 from tinyml_compress.ir import Graph
 from tinyml_compress.ops.base import Isa, Level
 from tinyml_compress.ops.numerics import Padding
@@ -42,8 +42,13 @@ TAKEN: dict[Maker, tuple[str, ...]] = {
     depthwise_any: (f"{DEPTHWISE}ones", f"{DEPTHWISE}parts"),
     layers.MAKERS["AVERAGE_POOL_2D"]: ("tc_s8_average_pool_2d",),
     layers.MAKERS["MAX_POOL_2D"]: ("tc_s8_max_pool_2d",),
+    layers.MAKERS["SOFTMAX"]: ("tc_s8_softmax",),
     test_mean.make: ("tc_s8_sum_rescale",),
     test_reduce_max.reduce: ("tc_s8_reduce_extreme",),
+    test_add.flat: ("tc_s8_addsub_weighted",),
+    test_add.make: ("tc_s8_add_lanes",),
+    test_sub.make: ("tc_s8_sub_lanes",),
+    test_mul.make: ("tc_s8_mul", "tc_s16_mul"),
     test_relu.make: ("tc_x8_lookup", "tc_s16_rescale"),
 }
 """What is for these operators."""

@@ -52,4 +52,21 @@ static TC_INLINE int32x4_t tc_mve_bounded(int32x4_t x, int32_t low, int32_t high
     return vminq_s32(vmaxq_s32(x, vdupq_n_s32(low)), vdupq_n_s32(high));
 }
 
+/* A multiplier with its shifts, in lanes. */
+typedef struct {
+    int32x4_t multiplier;
+    int32x4_t left;
+    int32x4_t right;
+} tc_mve_factor;
+
+static TC_INLINE tc_mve_factor tc_mve_factor_of(int32_t multiplier, int32_t shift) {
+    const tc_mve_factor factor = {vdupq_n_s32(multiplier), vdupq_n_s32(shift > 0 ? shift : 0),
+                                  vdupq_n_s32(shift > 0 ? 0 : shift)};
+    return factor;
+}
+
+static TC_INLINE int32x4_t tc_mve_times(int32x4_t x, tc_mve_factor factor) {
+    return tc_requantize_channels(x, factor.multiplier, factor.left, factor.right);
+}
+
 #endif

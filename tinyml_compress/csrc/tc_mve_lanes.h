@@ -61,6 +61,8 @@ TC_EACH(vminq_s8, int8x16_t, int8_t, 16, x < y ? x : y)
 TC_EACH(vmaxq_s16, int16x8_t, int16_t, 8, x > y ? x : y)
 TC_EACH(vminq_s16, int16x8_t, int16_t, 8, x < y ? x : y)
 TC_EACH(vaddq_s16, int16x8_t, int16_t, 8, (uint16_t)((uint32_t)x + (uint32_t)y))
+TC_EACH(vsubq_s32, int32x4_t, int32_t, 4, (uint32_t)x - (uint32_t)y)
+TC_EACH(vmulq_s32, int32x4_t, int32_t, 4, (uint32_t)x *(uint32_t)y)
 TC_EACH(vmulhq_u32, uint32x4_t, uint32_t, 4, (uint64_t)x *y >> 32)
 
 #define TC_ONE(name, VECTOR, LANE, count, expression) \
@@ -93,6 +95,7 @@ TC_ONE(vabsq_s16, int16x8_t, int16_t, 8, (uint16_t)(x < 0 ? -x : x))
 TC_GATHER(vldrbq_gather_offset_z_s8, int8x16_t, int8_t, uint8x16_t, 16)
 TC_GATHER(vldrbq_gather_offset_z_u8, uint8x16_t, uint8_t, uint8x16_t, 16)
 TC_GATHER(vldrbq_gather_offset_z_u16, uint16x8_t, uint8_t, uint16x8_t, 8)
+TC_GATHER(vldrwq_gather_shifted_offset_z_s32, int32x4_t, int32_t, uint32x4_t, 4)
 #define vldrbq_gather_offset_s8(from, at) vldrbq_gather_offset_z_s8(from, at, (mve_pred16_t)0xffff)
 
 /* Loads and stores of lanes of which memory holds the lowest bits; those that are off are 0, and stay. */
@@ -157,6 +160,10 @@ static TC_INLINE uint16x8_t vmulq_n_u16(uint16x8_t x, uint16_t y) {
     return x;
 }
 
+#define vrshrq_n_s32(x, by) vrshlq_s32(x, vdupq_n_s32(-(by)))
+#define vaddvaq_s32(sum, x) vaddvaq_p_s32(sum, x, (mve_pred16_t)0xffff)
+#define vmulq_n_s32(x, by) vmulq_s32(x, vdupq_n_s32(by))
+#define vmlaq_n_s32(sum, x, by) vaddq_s32(sum, vmulq_n_s32(x, by))
 #define vmladavq_s8(a, b) vmladavaq_s8(0, a, b)
 
 /* tc_high_mul of x and y, and z. */
@@ -215,6 +222,10 @@ TC_COMPARE(vcmpltq_n_s32, int32x4_t, int32_t, 4, x < y)
 TC_COMPARE(vcmpltq_n_s16, int16x8_t, int16_t, 8, x < y)
 TC_COMPARE(vcmpneq_n_u8, uint8x16_t, uint8_t, 16, x != y)
 
+static TC_INLINE mve_pred16_t vcmpltq_m_n_s32(int32x4_t x, int32_t y, mve_pred16_t on) {
+    return (mve_pred16_t)(vcmpltq_n_s32(x, y) & on);
+}
+
 /* Negated where it is on. */
 #define TC_NEGATED(name, VECTOR, LANE, count)                               \
     static TC_INLINE VECTOR name(VECTOR under, VECTOR x, mve_pred16_t on) { \
@@ -240,6 +251,7 @@ TC_NEGATED(vnegq_m_s16, int16x8_t, int16_t, 8)
         return best;                                                       \
     }
 TC_ACROSS(vaddvaq_p_s8, int32_t, int8x16_t, 16, tc_add(best, x))
+TC_ACROSS(vaddvaq_p_s32, int32_t, int32x4_t, 4, tc_add(best, x))
 TC_ACROSS(vmaxvq_p_s8, int8_t, int8x16_t, 16, x > best ? x : best)
 TC_ACROSS(vminvq_p_s8, int8_t, int8x16_t, 16, x < best ? x : best)
 #endif

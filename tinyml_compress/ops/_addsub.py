@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
-from tinyml_compress.ir import DType, NodeView, Quant, Tensor
+from tinyml_compress.ir import DType, NodeView, Quant, Tensor, needed
 from tinyml_compress.ops import _checks
-from tinyml_compress.ops._binary import BinaryOperator, binary_variants
+from tinyml_compress.ops._binary import BinaryOperator, binary_variants, flat_in_place, is_flat
 from tinyml_compress.ops._fixed_point import Ints, requantize
-from tinyml_compress.ops.base import Variant, refuse
+from tinyml_compress.ops.base import Call, In, Out, Variant, refuse
 from tinyml_compress.ops.numerics import Activation, Fused, activation_range, quantize_multiplier
 from tinyml_compress.ops.rows import Params, takes
 from tinyml_compress.ops.structs import floats, ints, pointers, struct
@@ -25,6 +26,7 @@ STRUCTS = (
         ints("left_shift zero_point1 multiplier1 shift1 zero_point2 multiplier2 shift2 multiplier"),
         ints("shift zero_point low high"),
     ),
+    struct("tc_weighted_params", ints("count weight1 weight2 bias shift low high")),
     struct("tc_f32_broadcast_params", ints("count"), pointers("int32_t", "walk"), floats("low high")),
     struct("tc_s32_broadcast_params", ints("count"), pointers("int32_t", "walk"), ints("low high")),
 )
@@ -70,9 +72,9 @@ class AddSubOperator(BinaryOperator):
     def output_range(self, view: NodeView, given: Mapping[int, Range]) -> Range | None:
         first, second = given[0], given[1]
         ends = (second.low, second.high)[:: self.sign]
-        return Range(self._sum(view, first.low, ends[0]), self._sum(view, first.high, ends[1]))
+        return Range(self.combined(view, first.low, ends[0]), self.combined(view, first.high, ends[1]))
 
-    def _sum(self, view: NodeView, first: Ints, second: Ints) -> Ints:
+    def combined(self, view: NodeView, first: Ints, second: Ints) -> Ints:
         """What the kernels make of these values."""
         made = dict(self.params(view))
         one, other = (
@@ -146,12 +148,66 @@ def _integer_bounds(activation: Activation) -> tuple[int, int]:
     return low, high
 
 
-def addsub_variants(op: str, params: Callable[[NodeView], Params]) -> tuple[Variant, ...]:
+def _weights(view: NodeView, operator: AddSubOperator) -> Params | None:
+    """Weights, bias and shift that give what `tc_addsub` does for every pair of values, if there are."""
+    first, second, out = view.quant(0), view.quant(1), view.output_quant()
+    one, other = first.scale / out.scale, operator.sign * second.scale / out.scale
+    bias = out.zero_point - one * first.zero_point - other * second.zero_point
+    shift = 29 - math.frexp(128.0 * (abs(one) + abs(other)) + abs(bias))[1]
+    if not 1 <= shift <= 30:
+        return None
+    low, high = activation_range(view.attrs(Fused).activation, DType.INT8, out)
+    stored = [round(math.ldexp(value, shift)) for value in (one, other, bias)]
+    stored[2] += 1 << (shift - 1)
+    values = np.arange(-128, 128)
+    pairs = stored[0] * values[:, None] + stored[1] * values + stored[2]
+    if (np.clip(pairs >> shift, low, high) != operator.combined(view, values[:, None], values)).any():
+        return None
+    names = ("weight1", "weight2", "bias", "shift", "low", "high")
+    return tuple(zip(names, (*stored, shift, low, high), strict=True))
+
+
+def _lanes_variants(op: str, operator: AddSubOperator) -> tuple[Variant, ...]:
+    """On Helium, of one shape: as a weighted sum where that gives the same, or step by step."""
+    names = {DType.INT8: "s8", DType.INT16: "s16"}
+
+    def variant(
+        symbol: str, dtype: DType, params_type: str, params: Callable[[NodeView], Params | None], each: float
+    ) -> Variant:
+        def accepts(view: NodeView) -> bool:
+            return view.output().dtype is dtype and is_flat(view) and params(view) is not None
+
+        def emit(view: NodeView) -> tuple[Call, ...]:
+            count: Params = (("count", view.output().elements),)
+            return (Call(symbol, params_type, (*count, *needed(params(view))), (In(0), In(1), Out())),)
+
+        def cycles(view: NodeView) -> float:
+            return each * view.output().elements
+
+        return Variant(symbol, accepts, emit, overlap=flat_in_place, cycles=cycles)
+
+    def weights(view: NodeView) -> Params | None:
+        return _weights(view, operator)
+
+    def steps(view: NodeView) -> Params:
+        return (("walk", 0), *operator.params(view))
+
+    return (
+        variant("tc_s8_addsub_weighted__mve", DType.INT8, "tc_weighted_params", weights, 3.0),
+        *(
+            variant(f"tc_{names[dtype]}_{op}_lanes__mve", dtype, "tc_addsub_params", steps, 7.0)
+            for dtype in names
+        ),
+    )
+
+
+def addsub_variants(op: str, operator: AddSubOperator) -> tuple[Variant, ...]:
     """The kernels of ADD or SUB."""
 
     return (
-        *binary_variants(op, "s8", "tc_addsub_params", params, takes(DType.INT8)),
-        *binary_variants(op, "s16", "tc_addsub_params", params, takes(DType.INT16)),
+        *_lanes_variants(op, operator),
+        *binary_variants(op, "s8", "tc_addsub_params", operator.params, takes(DType.INT8)),
+        *binary_variants(op, "s16", "tc_addsub_params", operator.params, takes(DType.INT16)),
     )
 
 

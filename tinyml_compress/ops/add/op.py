@@ -115,6 +115,6 @@ Add.variants = (
         overlap=flat_in_place,
         cycles=lambda view: 17.0 * view.output().elements,
     ),
-    *addsub_variants("add", OPERATOR.params),
+    *addsub_variants("add", OPERATOR),
     *plain_variants("add", lambda view: Activation.NONE),  # for int32, TFLM ignores the activation
 )

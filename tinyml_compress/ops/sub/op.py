@@ -14,6 +14,6 @@ class Sub(AddSubOperator):
 
 OPERATOR = Sub()
 Sub.variants = (
-    *addsub_variants("sub", OPERATOR.params),
+    *addsub_variants("sub", OPERATOR),
     *plain_variants("sub", lambda view: view.attrs(FusedAttrs).activation),
 )
