@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -12,9 +12,9 @@ from tinyml_compress.ir import DType, NodeView, Quant, Tensor, needed
 from tinyml_compress.ops import _checks
 from tinyml_compress.ops._binary import BinaryOperator, binary_variants, flat_in_place, is_flat
 from tinyml_compress.ops._fixed_point import Ints, requantize
-from tinyml_compress.ops.base import Call, In, Out, Variant, refuse
+from tinyml_compress.ops.base import In, Out, Variant, refuse
 from tinyml_compress.ops.numerics import Activation, Fused, activation_range, quantize_multiplier
-from tinyml_compress.ops.rows import Params, takes
+from tinyml_compress.ops.rows import Params, called, takes
 from tinyml_compress.ops.structs import floats, ints, pointers, struct
 from tinyml_compress.ops.traits import Range
 
@@ -172,19 +172,16 @@ def _lanes_variants(op: str, operator: AddSubOperator) -> tuple[Variant, ...]:
     names = {DType.INT8: "s8", DType.INT16: "s16"}
 
     def variant(
-        symbol: str, dtype: DType, params_type: str, params: Callable[[NodeView], Params | None], each: float
+        symbol: str, dtype: DType, struct: str, params: Callable[[NodeView], Params | None], each: float
     ) -> Variant:
         def accepts(view: NodeView) -> bool:
             return view.output().dtype is dtype and is_flat(view) and params(view) is not None
 
-        def emit(view: NodeView) -> tuple[Call, ...]:
-            count: Params = (("count", view.output().elements),)
-            return (Call(symbol, params_type, (*count, *needed(params(view))), (In(0), In(1), Out())),)
+        def filled(view: NodeView) -> Params:
+            return (("count", view.output().elements), *needed(params(view)))
 
-        def cycles(view: NodeView) -> float:
-            return each * view.output().elements
-
-        return Variant(symbol, accepts, emit, overlap=flat_in_place, cycles=cycles)
+        row = called(symbol, struct, filled, (In(0), In(1), Out()), accepts=accepts, overlap=flat_in_place)
+        return replace(row, cycles=lambda view: each * view.output().elements)
 
     def weights(view: NodeView) -> Params | None:
         return _weights(view, operator)
