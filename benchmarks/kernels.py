@@ -1,9 +1,9 @@
 """Instructions, modelled cycles, flash and RAM of our C on emulated boards, against TensorFlow Lite Micro's
 counts.
 
-All zoo models, and the two published ones where `../shared/models` is there, on five cores at every
+All zoo models, and the two published ones where `../shared/models` is there, on six cores at every
 --optimize level. Prints a table and writes benchmarks/results.json. `--models kws,ic` and `--cores cortex-m4`
-choose. The README's table is made of the results by docs/tables.py.
+choose what is measured anew; the other rows stay. docs/tables.py makes the README's table of the results.
 """
 
 from __future__ import annotations
@@ -40,6 +40,7 @@ BOARDS = {
     "cortex-m4": "nucleo-l4r5zi",
     "cortex-m7": "nucleo-f767zi",
     "cortex-m33": "nucleo-u575zi",
+    "cortex-m55": "corstone-300",
     "rv32imc": "esp32-c3",
 }
 
@@ -59,9 +60,9 @@ class Row:
     def ratio(self) -> float | None:
         return None if self.baseline is None else self.run.instructions / self.baseline
 
-    def as_json(self) -> dict[str, object]:
+    def as_json(self) -> dict[str, Any]:
         run = self.run
-        found: dict[str, object] = {
+        found: dict[str, Any] = {
             "model": self.model,
             "core": self.core,
             "device": run.device,
@@ -203,23 +204,36 @@ def main() -> None:
         except TinymlError as error:
             left_out[name] = error.what
             print(f"{name} is left out: {error}", flush=True)
-    rows.sort(
-        key=lambda row: (row.model, cores.index(row.core), [level.value for level in levels].index(row.level))
-    )
     Console(width=160).print(table(rows))
-    if not wanted and cores == list(BOARDS) and levels == list(Level):
-        compilers = sorted({row.run.compiler for row in rows})
-        document = {
-            "schema": 1,
-            "tool": __version__,
-            "date": datetime.date.today().isoformat(),
-            "kinds": {"instructions": "exact", "flash": "exact", "ram": "exact", "cycles": "modelled"},
-            "compilers": compilers,
-            "left_out": left_out,
-            "rows": [row.as_json() for row in rows],
-        }
-        write_text(HERE / "results.json", json.dumps(document, indent=1) + "\n")
-        print("wrote benchmarks/results.json")
+    record(rows, left_out)
+
+
+def record(rows: list[Row], left_out: dict[str, str]) -> None:
+    """Into results.json, where rows that were not measured now stay as they are."""
+    path = HERE / "results.json"
+    before = json.loads(path.read_text()) if path.is_file() else {"rows": [], "compilers": [], "left_out": {}}
+    cores, levels = list(BOARDS), [level.value for level in Level]
+    kept = {_key(row): row for row in (*before["rows"], *(row.as_json() for row in rows))}
+    measured_now = {row.model for row in rows}
+    still_out = {name: why for name, why in before["left_out"].items() if name not in measured_now}
+    document = {
+        "schema": 1,
+        "tool": __version__,
+        "date": datetime.date.today().isoformat(),
+        "kinds": {"instructions": "exact", "flash": "exact", "ram": "exact", "cycles": "modelled"},
+        "compilers": sorted({*before["compilers"], *(row.run.compiler for row in rows)}),
+        "left_out": {**still_out, **left_out},
+        "rows": sorted(
+            kept.values(),
+            key=lambda row: (row["model"], cores.index(row["core"]), levels.index(row["optimize"])),
+        ),
+    }
+    write_text(path, json.dumps(document, indent=1) + "\n")
+    print("wrote benchmarks/results.json")
+
+
+def _key(row: dict[str, Any]) -> tuple[str, str, str]:
+    return row["model"], row["core"], row["optimize"]
 
 
 if __name__ == "__main__":

@@ -116,12 +116,12 @@ def _zoo(words: Sequence[str]) -> str:
 
 
 def _kernels(words: Sequence[str]) -> str:
-    """benchmarks/kernels.py: the models that TFLM was counted on, on Cortex-M4 and Cortex-M0+; or the models
+    """benchmarks/kernels.py: the models that TFLM was counted on, on Cortex-M4, M55 and M0+; or the models
     named.
     """
     results = _results("results.json")
     wanted = set(words) or {row["model"] for row in results["rows"] if "ratio_to_tflm" in row}
-    levels = {"cortex-m4": ("balanced", "speed"), "cortex-m0plus": ("balanced",)}
+    levels = {"cortex-m4": ("balanced", "speed"), "cortex-m55": ("speed",), "cortex-m0plus": ("balanced",)}
     chosen = [
         row
         for row in results["rows"]

@@ -10,11 +10,13 @@ import numpy as np
 import pytest
 
 from tests.emulated.programs import board
+from tests.lib import layers
 from tests.lib.layers import MAKERS, merged
 from tests.ops.test_products import KERNELS, ON_HELIUM, seeded
 from tinyml_compress.devices import Region
 from tinyml_compress.frontend import write
 from tinyml_compress.ir import Graph
+from tinyml_compress.ops import operator
 from tinyml_compress.ops.base import Level
 from tinyml_compress.pipeline.compile.verb import compile_model
 from tinyml_compress.runners import tflm
@@ -53,6 +55,30 @@ def graphs(salt: int, each: int) -> list[Graph]:
 @pytest.mark.parametrize("core", ["cortex-m4", "cortex-m0plus", "cortex-m55"])
 def test_each_kernel(core: str) -> None:
     assert_equal_on(core, graphs(11, 1), 3)
+
+
+def test_helium_multiplies_densely() -> None:
+    """Sums stay in registers: of the instructions per MAC that the inner loops need little is lost."""
+    rng = np.random.default_rng(4)
+    wide = layers.conv(
+        rng,
+        image=(10, 10),
+        in_c=32,
+        out_c=32,
+        kernel=(3, 3),
+        stride=(1, 1),
+        dilation=(1, 1),
+        groups=1,
+        plain=True,
+    )
+    dense = layers.fully_connected(rng, in_c=512, out_c=64, lead=(1,), plain=True)
+    device = board("cortex-m55")
+    for graph, most in ((wide, 0.17), (dense, 0.17)):
+        program = compile_model(write(graph), "m", device.core.kernels, Level.SPEED)
+        ran = emulate(program, device, [[bytes(port.nbytes) for port in program.inputs]])
+        assert ran.counts is not None
+        macs = sum(operator(view.node.op).macs(view) for view in graph.views())
+        assert ran.counts.instructions < most * macs
 
 
 @pytest.mark.full
