@@ -4,10 +4,14 @@ rest.
 
 from __future__ import annotations
 
+import itertools
+import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from tinyml_compress.ir import NodeView
 from tinyml_compress.ops import _checks
+from tinyml_compress.ops._walk import steps_of
 from tinyml_compress.ops.base import refuse
 
 
@@ -20,10 +24,7 @@ class Blocks:
 
     @property
     def count(self) -> int:
-        product = 1
-        for size in self.sizes:
-            product *= size
-        return product
+        return math.prod(self.sizes)
 
 
 def blocks_of(view: NodeView) -> Blocks:
@@ -43,3 +44,34 @@ def blocks_of(view: NodeView) -> Blocks:
             view, "block sizes or edges", found=f"{sizes} and {edges}", allowed="1 or more, 0 or more"
         )
     return Blocks(sizes, tuple(zip(edges[::2], edges[1::2], strict=True)))
+
+
+@dataclass(frozen=True)
+class Part:
+    """What of the image lies at one place of every block: a batch of its own among the blocks."""
+
+    number: int
+    extents: tuple[int, ...]
+    image_steps: tuple[int, ...]
+    image_start: int
+    blocks_start: int
+
+
+def parts_of(blocks: Blocks, image: tuple[int, ...], made: tuple[int, ...]) -> Iterator[Part]:
+    """All parts that have elements of an image, whose blocks are the tensor of the other shape."""
+    image_steps, block_steps = steps_of(image), steps_of(made)
+    steps = (image_steps[0], *(s * b for s, b in zip(image_steps[1:-1], blocks.sizes, strict=True)), 1)
+    for number, place in enumerate(itertools.product(*map(range, blocks.sizes))):
+        extents, starts, firsts = [image[0]], [0], [0]
+        inside = zip(image[1:-1], blocks.sizes, blocks.edges, place, strict=True)
+        for size, block, (before, _), at in inside:
+            first = max(0, -((at - before) // block))  # the first block whose pixel is in the image
+            start = first * block + at - before
+            extents.append(max(0, -((start - size) // block)))
+            starts.append(start)
+            firsts.append(first)
+        if 0 not in (*extents, *image):
+            image_start = sum(s * step for s, step in zip(starts, image_steps, strict=False))
+            within = sum(f * step for f, step in zip(firsts, block_steps, strict=False))
+            blocks_start = number * image[0] * block_steps[0] + within
+            yield Part(number, (*extents, image[-1]), steps, image_start, blocks_start)

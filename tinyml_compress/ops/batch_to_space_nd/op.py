@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import itertools
-
 from tinyml_compress.ir import DType, NodeView
 from tinyml_compress.ops import _checks
-from tinyml_compress.ops._batches import blocks_of
+from tinyml_compress.ops._batches import blocks_of, parts_of
 from tinyml_compress.ops._moves import MoveOperator, move_call
 from tinyml_compress.ops._walk import steps_of
 from tinyml_compress.ops.base import Call, Options, refuse
@@ -38,34 +36,19 @@ class BatchToSpaceNd(MoveOperator):
         )
 
     def moves(self, view: NodeView) -> tuple[Call, ...]:
-        source, target, blocks = view.input(0), view.output(), blocks_of(view)
-        in_steps, out_steps = steps_of(source.shape), steps_of(target.shape)
-        calls: list[Call] = []
-        for number, place in enumerate(itertools.product(*(range(block) for block in blocks.sizes))):
-            extents, starts, firsts = [target.shape[0]], [0], [0]
-            for size, block, (before, _), at in zip(
-                target.shape[1:-1], blocks.sizes, blocks.edges, place, strict=True
-            ):
-                first = max(0, -((at - before) // block))  # the first input index that is not cropped
-                start = first * block + at - before
-                extents.append(max(0, -((start - size) // block)))
-                starts.append(start)
-                firsts.append(first)
-            if 0 in extents or not target.elements:
-                continue
-            calls.append(
-                move_call(
-                    view,
-                    (*extents, target.shape[-1]),
-                    in_steps,
-                    (out_steps[0], *(s * b for s, b in zip(out_steps[1:-1], blocks.sizes, strict=True)), 1),
-                    in_start=number * target.shape[0] * in_steps[0]
-                    + sum(f * step for f, step in zip(firsts, in_steps, strict=False)),
-                    out_start=sum(s * step for s, step in zip(starts, out_steps, strict=False)),
-                    name=f"walk{number}",
-                )
+        source, target = view.input(0).shape, view.output().shape
+        return tuple(
+            move_call(
+                view,
+                part.extents,
+                steps_of(source),
+                part.image_steps,
+                in_start=part.blocks_start,
+                out_start=part.image_start,
+                name=f"walk{part.number}",
             )
-        return tuple(calls)
+            for part in parts_of(blocks_of(view), target, source)
+        )
 
 
 OPERATOR = BatchToSpaceNd()

@@ -12,13 +12,7 @@ import numpy.typing as npt
 from tinyml_compress.ir import NodeView, Role, needed
 from tinyml_compress.ops._conv import conv_attrs
 from tinyml_compress.ops._forms import Form, only
-from tinyml_compress.ops._products import (
-    clamp_bounds,
-    fast_table,
-    finish_bounds,
-    live_rows,
-    packed_table,
-)
+from tinyml_compress.ops._products import clamp_bounds, fast_table, finish_bounds, live_rows, packed_table
 from tinyml_compress.ops.base import Call, In, Out, ParamValue, Ref, Scratch, Table, Variant
 from tinyml_compress.ops.depthwise_conv_2d import node
 from tinyml_compress.ops.depthwise_conv_2d.walk import MAX_SCRATCH, Axis, Plane, planes

@@ -12,16 +12,7 @@ from tinyml_compress.ops._products import check_bias, check_sides, check_weights
 from tinyml_compress.ops._weighted import WeightedOperator
 from tinyml_compress.ops.along import Along
 from tinyml_compress.ops.base import Options, refuse
-from tinyml_compress.ops.fully_connected import (
-    eights,
-    four_bits,
-    node,
-    octets,
-    pairs,
-    plain,
-    quads,
-    sparse,
-)
+from tinyml_compress.ops.fully_connected import eights, four_bits, node, octets, pairs, plain, quads, sparse
 from tinyml_compress.ops.numerics import Activation, Fused
 from tinyml_compress.ops.traits import Scales, Weights
 

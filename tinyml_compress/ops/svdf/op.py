@@ -4,7 +4,8 @@ state.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -12,8 +13,9 @@ from tinyml_compress.ir import DType, NodeView, Role, Tensor
 from tinyml_compress.ops import _checks
 from tinyml_compress.ops._addsub import float_bounds
 from tinyml_compress.ops._products import checked_multiplier, wrap32
-from tinyml_compress.ops.base import Call, In, Operator, Options, Out, Ref, Table, Var, Variant, refuse
+from tinyml_compress.ops.base import In, Operator, Options, Out, Table, Var, Variant, refuse
 from tinyml_compress.ops.numerics import Activation, Fused
+from tinyml_compress.ops.rows import NAMES, Params, called
 from tinyml_compress.ops.structs import floats, ints, pointers, struct
 
 STRUCTS = (
@@ -23,32 +25,24 @@ STRUCTS = (
         floats("low high"),
         pointers("float", "feature time bias"),
     ),
-    struct(
-        "tc_s16_svdf_params",
-        ints("batch in_c units rank memory multiplier1 shift1 state_zero multiplier2 shift2"),
-        ints("out_zero"),
-        pointers("int8_t", "feature"),
-        pointers("int16_t", "time"),
-        pointers(
-            "int32_t", "start", note="minus the input's zero point times the sum of the filter's weights"
-        ),
-        pointers("int32_t", "bias", note="the state's zero point folded in, in the same way"),
-    ),
-    struct(
-        "tc_s8_svdf_params",
-        ints("batch in_c units rank memory multiplier1 shift1 state_zero multiplier2 shift2"),
-        ints("out_zero"),
-        pointers("int8_t", "feature time"),
-        pointers(
-            "int32_t", "start", note="minus the input's zero point times the sum of the filter's weights"
-        ),
-        pointers("int32_t", "bias", note="the state's zero point folded in, in the same way"),
+    *(
+        struct(
+            f"tc_s{bits}_svdf_params",
+            ints("batch in_c units rank memory multiplier1 shift1 state_zero multiplier2 shift2"),
+            ints("out_zero"),
+            pointers("int8_t", "feature"),
+            pointers(f"int{bits}_t", "time"),
+            pointers(
+                "int32_t", "start", note="minus the input's zero point times the sum of the filter's weights"
+            ),
+            pointers("int32_t", "bias", note="the state's zero point folded in, in the same way"),
+        )
+        for bits in (16, 8)
     ),
 )
 
 _INPUT, _FEATURE, _TIME, _BIAS, _STATE = range(5)
 _BIAS_TOLERANCE = 1e-5
-_STATES = {DType.INT8: "s8", DType.INT16: "s16"}
 
 
 @dataclass(frozen=True)
@@ -99,7 +93,7 @@ def _factors(view: NodeView) -> tuple[float, float]:
         return float(source * feature / state), float(state * time / target)
 
 
-def _emit_quantized(view: NodeView) -> tuple[Call, ...]:
+def _quantized_params(view: NodeView) -> Params:
     sizes = _sizes(view)
     feature, time = (np.asarray(view.input(index).constant, np.int64) for index in (_FEATURE, _TIME))
     state_zero = view.input(_STATE).quantized.zero_point
@@ -108,36 +102,22 @@ def _emit_quantized(view: NodeView) -> tuple[Call, ...]:
     bias = wrap32(np.asarray(view.input(_BIAS).constant, np.int64) - state_zero * weighed)
     (multiplier1, shift1), (multiplier2, shift2) = (checked_multiplier(view, f) for f in _factors(view))
     state = view.input(_STATE).dtype
-    symbol = f"tc_{_STATES[state]}_svdf"
     return (
-        Call(
-            f"{symbol}__c",
-            f"{symbol}_params",
-            (
-                *sizes.params(),
-                ("multiplier1", multiplier1),
-                ("shift1", shift1),
-                ("state_zero", state_zero),
-                ("multiplier2", multiplier2),
-                ("shift2", shift2),
-                ("out_zero", view.output().quantized.zero_point),
-                ("feature", Ref("feature")),
-                ("time", Ref("time")),
-                ("start", Ref("start")),
-                ("bias", Ref("bias")),
-            ),
-            (In(_INPUT), Var(_STATE), Out()),
-            (
-                Table("feature", "int8_t", feature.astype(np.int8), Role.WEIGHTS),
-                Table("time", state.ctype, time.astype(state.numpy), Role.WEIGHTS),
-                Table("start", "int32_t", start.astype(np.int32), Role.WEIGHTS),
-                Table("bias", "int32_t", bias.astype(np.int32), Role.WEIGHTS),
-            ),
-        ),
+        *sizes.params(),
+        ("multiplier1", multiplier1),
+        ("shift1", shift1),
+        ("state_zero", state_zero),
+        ("multiplier2", multiplier2),
+        ("shift2", shift2),
+        ("out_zero", view.output().quantized.zero_point),
+        ("feature", Table("feature", "int8_t", feature.astype(np.int8), Role.WEIGHTS)),
+        ("time", Table("time", state.ctype, time.astype(state.numpy), Role.WEIGHTS)),
+        ("start", Table("start", "int32_t", start.astype(np.int32), Role.WEIGHTS)),
+        ("bias", Table("bias", "int32_t", bias.astype(np.int32), Role.WEIGHTS)),
     )
 
 
-def _emit_f32(view: NodeView) -> tuple[Call, ...]:
+def _float_params(view: NodeView) -> Params:
     sizes = _sizes(view)
     bias = (
         np.zeros(sizes.units, np.float32)
@@ -146,25 +126,20 @@ def _emit_f32(view: NodeView) -> tuple[Call, ...]:
     )
     low, high = float_bounds(view.attrs(SvdfAttrs).activation)
     return (
-        Call(
-            "tc_f32_svdf__c",
-            "tc_f32_svdf_params",
-            (
-                *sizes.params(),
-                ("low", low),
-                ("high", high),
-                ("feature", Ref("feature")),
-                ("time", Ref("time")),
-                ("bias", Ref("bias")),
-            ),
-            (In(_INPUT), Var(_STATE), Out()),
-            (
-                Table("feature", "float", view.input(_FEATURE).constant, Role.WEIGHTS),
-                Table("time", "float", view.input(_TIME).constant, Role.WEIGHTS),
-                Table("bias", "float", bias, Role.WEIGHTS),
-            ),
-        ),
+        *sizes.params(),
+        ("low", low),
+        ("high", high),
+        ("feature", Table("feature", "float", view.input(_FEATURE).constant, Role.WEIGHTS)),
+        ("time", Table("time", "float", view.input(_TIME).constant, Role.WEIGHTS)),
+        ("bias", Table("bias", "float", bias, Role.WEIGHTS)),
     )
+
+
+def _of(state: DType, params: Callable[[NodeView], Params]) -> Variant:
+    symbol = f"tc_{NAMES[state]}_svdf"
+    arguments = (In(_INPUT), Var(_STATE), Out())
+    own = called(f"{symbol}__c", f"{symbol}_params", params, arguments)
+    return replace(own, accepts=lambda view: view.input(_STATE).dtype is state)
 
 
 class Svdf(Operator):
@@ -174,9 +149,9 @@ class Svdf(Operator):
     dtypes = ("int8", "int8 with int16 state", "float32")
     limits = "constant weights; bias and state of their own"
     variants = (
-        Variant("tc_s8_svdf__c", lambda view: view.input(_STATE).dtype is DType.INT8, _emit_quantized),
-        Variant("tc_s16_svdf__c", lambda view: view.input(_STATE).dtype is DType.INT16, _emit_quantized),
-        Variant("tc_f32_svdf__c", lambda view: view.input(_STATE).dtype is DType.FLOAT32, _emit_f32),
+        _of(DType.INT8, _quantized_params),
+        _of(DType.INT16, _quantized_params),
+        _of(DType.FLOAT32, _float_params),
     )
 
     def check(self, view: NodeView) -> None:

@@ -5,6 +5,7 @@ state.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,20 +16,9 @@ from tinyml_compress.ops import _checks
 from tinyml_compress.ops._forms import reduced
 from tinyml_compress.ops._products import checked_multiplier, wrap32
 from tinyml_compress.ops._sigmoid import curve
-from tinyml_compress.ops.base import (
-    Call,
-    In,
-    Operator,
-    Options,
-    Out,
-    ParamValue,
-    Ref,
-    Table,
-    Var,
-    Variant,
-    refuse,
-)
+from tinyml_compress.ops.base import In, Operator, Options, Out, ParamValue, Table, Var, Variant, refuse
 from tinyml_compress.ops.numerics import Activation, quantize_multiplier
+from tinyml_compress.ops.rows import Params, each_type
 from tinyml_compress.ops.structs import floats, ints, pointers, struct
 
 STRUCTS = (
@@ -63,7 +53,6 @@ _PEEPHOLES, _PROJECTION, _NORMS = range(9, 12), range(16, 18), range(20, 24)
 _GATE_SCALE = 2.0**-12
 _CURVE_SCALE = 2.0**-15
 _WIDEST = 1 << 47
-_STATES = {DType.INT8: "s8", DType.INT16: "s16", DType.FLOAT32: "f32"}
 
 
 @dataclass(frozen=True)
@@ -165,49 +154,32 @@ def _bias(view: NodeView) -> npt.NDArray[np.int32]:
     return np.stack(words, axis=1).astype(np.uint64).astype(np.uint32).view(np.int32)
 
 
-def _emit(view: NodeView) -> tuple[Call, ...]:
-    symbol = f"tc_{_STATES[view.input(_INPUT).dtype]}_unidirectional_sequence_lstm__c"
+def _params(view: NodeView) -> Params:
     wide = view.input(_INPUT).dtype is DType.INT16
     scales = reduced(_factors(view)) if wide else np.array(_factors(view), np.int64).reshape(-1)
-    params = (
+    return (
         *_sizes(view).params(),
         *_cell_params(view),
-        ("scales", Ref("scales")),
-        ("weights", Ref("weights")),
-        ("bias", Ref("bias")),
-        ("table", Ref("table")),
-    )
-    tables = (
-        Table("scales", "int32_t", scales.astype(np.int32)),
-        Table("weights", "int8_t", _weights(view), Role.WEIGHTS),
-        Table("bias", "int32_t", _bias(view), Role.WEIGHTS),
-        Table("table", "uint16_t", curve()),
-    )
-    return (
-        Call(symbol, "tc_lstm_params", params, (In(0), Var(_OUTPUT_STATE), Var(_CELL_STATE), Out()), tables),
+        ("scales", Table("scales", "int32_t", scales.astype(np.int32))),
+        ("weights", Table("weights", "int8_t", _weights(view), Role.WEIGHTS)),
+        ("bias", Table("bias", "int32_t", _bias(view), Role.WEIGHTS)),
+        ("table", Table("table", "uint16_t", curve())),
     )
 
 
-def _emit_f32(view: NodeView) -> tuple[Call, ...]:
+def _float_params(view: NodeView) -> Params:
     bias = np.stack([view.input(index).constant for index in _BIAS], axis=1)
-    params = (
+    return (
         *_sizes(view).params(),
         ("clip", float(np.float32(view.attrs(LstmAttrs).cell_clip))),
-        ("weights", Ref("weights")),
-        ("bias", Ref("bias")),
+        ("weights", Table("weights", "float", _weights(view), Role.WEIGHTS)),
+        ("bias", Table("bias", "float", bias, Role.WEIGHTS)),
     )
-    tables = (
-        Table("weights", "float", _weights(view), Role.WEIGHTS),
-        Table("bias", "float", bias, Role.WEIGHTS),
-    )
+
+
+def _rows(struct: str, params: Callable[[NodeView], Params], *types: DType) -> tuple[Variant, ...]:
     arguments = (In(0), Var(_OUTPUT_STATE), Var(_CELL_STATE), Out())
-    return (Call("tc_f32_unidirectional_sequence_lstm__c", "tc_f32_lstm_params", params, arguments, tables),)
-
-
-def _of(dtype: DType) -> Variant:
-    symbol = f"tc_{_STATES[dtype]}_unidirectional_sequence_lstm__c"
-    emit = _emit_f32 if dtype is DType.FLOAT32 else _emit
-    return Variant(symbol, lambda view: view.input(_INPUT).dtype is dtype, emit)
+    return each_type("tc_{}_unidirectional_sequence_lstm__c", types, struct, params, arguments)
 
 
 class UnidirectionalSequenceLstm(Operator):
@@ -215,13 +187,16 @@ class UnidirectionalSequenceLstm(Operator):
     tflm_method = "AddUnidirectionalSequenceLSTM"
     attrs_type = LstmAttrs
     options = Options("UnidirectionalSequenceLSTMOptions")
-    dtypes = ("int8", "int16", "float32")
+    types = (DType.INT8, DType.INT16, DType.FLOAT32)
     limits = "constant weights, tanh; no peepholes, projection, layer normalization"
-    variants = (_of(DType.INT8), _of(DType.INT16), _of(DType.FLOAT32))
+    variants = (
+        *_rows("tc_lstm_params", _params, DType.INT8, DType.INT16),
+        *_rows("tc_f32_lstm_params", _float_params, DType.FLOAT32),
+    )
 
     def check(self, view: NodeView) -> None:
         self._check_parts(view)
-        dtype = _checks.dtypes(view, view.input(_INPUT), tuple(_STATES), "the input")
+        dtype = _checks.dtypes(view, view.input(_INPUT), self.types, "the input")
         self._check_types(view, dtype)
         self._check_sizes(view)
         attrs = view.attrs(LstmAttrs)
