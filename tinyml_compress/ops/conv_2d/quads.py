@@ -14,7 +14,6 @@ from tinyml_compress.ops.conv_2d.block import block_emit, bytes_scratch, depth_p
 _CHANNELS = 4
 _STAGED = 4096
 """Bytes of weights that are copied to RAM."""
-_CODE = 1200
 
 
 def _takes(view: NodeView) -> bool:
@@ -75,7 +74,6 @@ def _variant(symbol: str, *, words: bool, relu: bool, staged: bool) -> Variant:
         scratch=scratch,
         overlap=_overlap,
         cycles=cycles,
-        code_bytes=_CODE,
     )
 
 
