@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
+from itertools import product
 
 import numpy as np
 
@@ -30,6 +32,12 @@ STRUCTS = (
     struct("tc_f32_broadcast_params", ints("count"), pointers("int32_t", "walk"), floats("low high")),
     struct("tc_s32_broadcast_params", ints("count"), pointers("int32_t", "walk"), ints("low high")),
 )
+
+
+_ANY = 1 << 40
+"""More than a bias is."""
+_BESIDE = (0, 1, -1, 2, -2)
+"""Steps from the nearest weight to others that are tried."""
 
 
 @dataclass(frozen=True)
@@ -72,21 +80,10 @@ class AddSubOperator(BinaryOperator):
     def output_range(self, view: NodeView, given: Mapping[int, Range]) -> Range | None:
         first, second = given[0], given[1]
         ends = (second.low, second.high)[:: self.sign]
-        return Range(self.combined(view, first.low, ends[0]), self.combined(view, first.high, ends[1]))
+        return Range(self._sum(view, first.low, ends[0]), self._sum(view, first.high, ends[1]))
 
-    def combined(self, view: NodeView, first: Ints, second: Ints) -> Ints:
-        """What the kernels make of these values."""
-        made = dict(self.params(view))
-        one, other = (
-            requantize(
-                (values - made[f"zero_point{i}"]) << made["left_shift"],
-                made[f"multiplier{i}"],
-                made[f"shift{i}"],
-            )
-            for i, values in ((1, first), (2, second))
-        )
-        both = requantize(one + self.sign * other, made["multiplier"], made["shift"])
-        return np.clip(both + made["zero_point"], made["low"], made["high"])
+    def _sum(self, view: NodeView, first: Ints, second: Ints) -> Ints:
+        return _combined(self.sign, self.params(view), first, second)
 
     def check_values(self, view: NodeView, first: Tensor, second: Tensor, out: Tensor) -> None:
         check_fused(view)
@@ -148,23 +145,45 @@ def _integer_bounds(activation: Activation) -> tuple[int, int]:
     return low, high
 
 
-def _weights(view: NodeView, operator: AddSubOperator) -> Params | None:
-    """Weights, bias and shift that give what `tc_addsub` does for every pair of values, if there are."""
-    first, second, out = view.quant(0), view.quant(1), view.output_quant()
-    one, other = first.scale / out.scale, operator.sign * second.scale / out.scale
-    bias = out.zero_point - one * first.zero_point - other * second.zero_point
-    shift = 29 - math.frexp(128.0 * (abs(one) + abs(other)) + abs(bias))[1]
+def _combined(sign: int, params: Sequence[tuple[str, int]], first: Ints, second: Ints) -> Ints:
+    """What the kernels make of these values."""
+    made = dict(params)
+    one, other = (
+        requantize(
+            (values - made[f"zero_point{i}"]) << made["left_shift"], made[f"multiplier{i}"], made[f"shift{i}"]
+        )
+        for i, values in ((1, first), (2, second))
+    )
+    both = requantize(one + sign * other, made["multiplier"], made["shift"])
+    return np.clip(both + made["zero_point"], made["low"], made["high"])
+
+
+@lru_cache(maxsize=256)
+def _weights(
+    sign: int, params: tuple[tuple[str, int], ...], one: float, other: float, bias: float
+) -> Params | None:
+    """Weights, bias and shift that give what the kernels do for every pair of values, if there are: near
+    those of the real sum.
+    """
+    shift = 30 - math.frexp(128.0 * (abs(one) + abs(other)) + abs(bias))[1]
     if not 1 <= shift <= 30:
         return None
-    low, high = activation_range(view.attrs(Fused).activation, DType.INT8, out)
-    stored = [round(math.ldexp(value, shift)) for value in (one, other, bias)]
-    stored[2] += 1 << (shift - 1)
+    low, high = dict(params)["low"], dict(params)["high"]
     values = np.arange(-128, 128)
-    pairs = stored[0] * values[:, None] + stored[1] * values + stored[2]
-    if (np.clip(pairs >> shift, low, high) != operator.combined(view, values[:, None], values)).any():
-        return None
+    wanted = _combined(sign, params, values[:, None], values)
+    near = round(math.ldexp(bias, shift)) + (1 << (shift - 1))
     names = ("weight1", "weight2", "bias", "shift", "low", "high")
-    return tuple(zip(names, (*stored, shift, low, high), strict=True))
+    for beside in product(_BESIDE, _BESIDE):
+        weights = [
+            round(math.ldexp(real, shift)) + step for real, step in zip((one, other), beside, strict=True)
+        ]
+        sums = weights[0] * values[:, None] + weights[1] * values
+        # Each pair bounds the bias, but where its result is a bound itself.
+        least = int(((wanted << shift) - sums)[wanted > low].max(initial=-_ANY))
+        most = int((((wanted + 1) << shift) - 1 - sums)[wanted < high].min(initial=_ANY))
+        if least <= most:
+            return tuple(zip(names, (*weights, min(max(near, least), most), shift, low, high), strict=True))
+    return None
 
 
 def _lanes_variants(op: str, operator: AddSubOperator) -> tuple[Variant, ...]:
@@ -184,7 +203,10 @@ def _lanes_variants(op: str, operator: AddSubOperator) -> tuple[Variant, ...]:
         return replace(row, cycles=lambda view: each * view.output().elements)
 
     def weights(view: NodeView) -> Params | None:
-        return _weights(view, operator)
+        first, second, out = view.quant(0), view.quant(1), view.output_quant()
+        one, other = first.scale / out.scale, operator.sign * second.scale / out.scale
+        bias = out.zero_point - one * first.zero_point - other * second.zero_point
+        return _weights(operator.sign, operator.params(view), one, other, bias)
 
     def steps(view: NodeView) -> Params:
         return (("walk", 0), *operator.params(view))

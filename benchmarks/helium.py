@@ -1,0 +1,110 @@
+"""What operators but products take on a Cortex-M55 with Helium and without: `python benchmarks/helium.py`.
+
+Each is a net of one int8 node, run on an emulated corstone-300. Prints Markdown and writes helium.json:
+instructions, counted, and per element of the input.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import asdict, dataclass
+from datetime import date
+from pathlib import Path
+
+import numpy as np
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from tests.lib.graphs import quant, single
+from tests.lib.proof import ints
+from tinyml_compress import __version__
+from tinyml_compress.devices import Device, load_device
+from tinyml_compress.frontend import write
+from tinyml_compress.ir import Attrs, DType, Graph, Quant, Tensor
+from tinyml_compress.ops._addsub import FusedAttrs
+from tinyml_compress.ops._pool import PoolAttrs
+from tinyml_compress.ops._reduce import ReduceAttrs
+from tinyml_compress.ops.base import Isa, Level
+from tinyml_compress.ops.softmax.op import SoftmaxAttrs
+from tinyml_compress.pipeline.compile.verb import compile_model
+from tinyml_compress.runners.emulated import emulate
+from tinyml_compress.runners.vectors import mixed
+from tinyml_compress.support import files
+
+HERE = Path(__file__).parent
+BOARD = "corstone-300"
+IMAGE = (1, 16, 16, 16)
+
+
+@dataclass(frozen=True)
+class Row:
+    """Instructions of one node."""
+
+    operator: str
+    elements: int
+    before: int
+    after: int
+
+
+def main() -> int:
+    """Make, measure, print."""
+    rows = [_row(name, graph) for name, graph in _graphs().items()]
+    print("| operator | elements | without Helium | with | per element | times |\n|---|---|---|---|---|---|")
+    for row in rows:
+        each, times = row.after / row.elements, row.before / row.after
+        counts = f"{row.elements:,} | {row.before:,} | {row.after:,}"
+        print(f"| {row.operator} | {counts} | {each:.2f} | {times:.1f} |")
+    told = {"version": __version__, "date": date.today().isoformat(), "board": BOARD}
+    files.write_text(
+        HERE / "helium.json", json.dumps({**told, "rows": [asdict(row) for row in rows]}, indent=1)
+    )
+    return 0
+
+
+def _graphs() -> dict[str, Graph]:
+    size, first, second = IMAGE, quant(0.0312873, 3), quant(0.0171941, -9)
+    unary = ("LOGISTIC", "TANH", "HARD_SWISH", "RELU")
+    made = {name: _one(name, Attrs(), _target(name)) for name in unary}
+    for name in ("ADD", "SUB", "MUL"):
+        inputs = [Tensor("a", size, DType.INT8, first), Tensor("b", size, DType.INT8, second)]
+        made[name] = single(name, inputs, Tensor("y", size, DType.INT8, quant(0.0408127, 5)), FusedAttrs())
+    for name, after in (("MEAN", quant(0.02, 1)), ("REDUCE_MAX", first)):
+        made[name] = single(
+            name,
+            [Tensor("x", size, DType.INT8, first), ints("axes", [1, 2])],
+            Tensor("y", (1, size[3]), DType.INT8, after),
+            ReduceAttrs(False),
+        )
+    for name in ("AVERAGE_POOL_2D", "MAX_POOL_2D"):
+        attrs = PoolAttrs(filter_h=3, filter_w=3)
+        made[name] = _one(name, attrs, first, (1, size[1] - 2, size[2] - 2, size[3]))
+    made["SOFTMAX"] = _one("SOFTMAX", SoftmaxAttrs(), quant(1 / 256, -128))
+    return made
+
+
+def _target(name: str) -> Quant:
+    return {"LOGISTIC": quant(1 / 256, -128), "TANH": quant(1 / 128)}.get(name, quant(0.03, -128))
+
+
+def _one(name: str, attrs: Attrs, after: Quant, shape: tuple[int, ...] = IMAGE) -> Graph:
+    source = Tensor("x", IMAGE, DType.INT8, quant(0.031, 3))
+    return single(name, [source], Tensor("y", shape, DType.INT8, after), attrs)
+
+
+def _row(name: str, graph: Graph) -> Row:
+    elements = int(np.prod(IMAGE))
+    return Row(name, elements, *(_instructions(graph, isa) for isa in (Isa.DSP, Isa.MVE)))
+
+
+def _instructions(graph: Graph, isa: Isa) -> int:
+    device = load_device(BOARD)
+    assert isinstance(device, Device)
+    program = compile_model(write(graph), "m", isa.sets, Level.SPEED)
+    vector = next(iter(mixed(program.inputs, 1, 1)))
+    done = emulate(program, device, [[np.asarray(value).tobytes() for value in vector]])
+    return sum(node.instructions for node in done.counts.nodes)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
