@@ -19,7 +19,7 @@ from tests.lib.schema import validate
 from tests.lib.zoo import converted
 from tinyml_compress import converter, data
 from tinyml_compress.cli.convert import command
-from tinyml_compress.converter import Io, Mode, Settings
+from tinyml_compress.converter import ConvertSettings, Io, Mode
 from tinyml_compress.converter import convert as convert_module
 from tinyml_compress.errors import (
     ConversionError,
@@ -156,7 +156,7 @@ def test_float_operator_is_refused_by_name() -> None:
 @pytest.mark.full
 def test_float_operator_can_be_allowed() -> None:
     model = loaded("k.Dense(3, activation='elu', name='front')", "k.Dense(2)")
-    made = convert_model(model, samples(4), Wanted(Settings(allow_float=True)))
+    made = convert_model(model, samples(4), Wanted(ConvertSettings(allow_float=True)))
     assert made.float_operators == ("ELU",)
 
 
@@ -173,15 +173,15 @@ def test_every_zoo_model_with_16_bit_activations(once: Once, name: str) -> None:
 @pytest.mark.parametrize(
     ("settings", "port", "weights"),
     [
-        (Settings(io=Io.UINT8), DType.UINT8, 1),
-        (Settings(io=Io.FLOAT32), DType.FLOAT32, 1),
-        (Settings(Mode.INT16X8, Io.FLOAT32), DType.FLOAT32, 1),
-        (Settings(Mode.DYNAMIC), DType.FLOAT32, 1),
-        (Settings(Mode.FLOAT16), DType.FLOAT32, 2),
-        (Settings(Mode.FLOAT32), DType.FLOAT32, 4),
+        (ConvertSettings(io=Io.UINT8), DType.UINT8, 1),
+        (ConvertSettings(io=Io.FLOAT32), DType.FLOAT32, 1),
+        (ConvertSettings(Mode.INT16X8, Io.FLOAT32), DType.FLOAT32, 1),
+        (ConvertSettings(Mode.DYNAMIC), DType.FLOAT32, 1),
+        (ConvertSettings(Mode.FLOAT16), DType.FLOAT32, 2),
+        (ConvertSettings(Mode.FLOAT32), DType.FLOAT32, 4),
     ],
 )
-def test_modes(settings: Settings, port: DType, weights: int) -> None:
+def test_modes(settings: ConvertSettings, port: DType, weights: int) -> None:
     model = loaded("k.Dense(64, activation='relu')", "k.Dense(40)", shape=(64,))
     made = convert_model(model, samples(64) if settings.mode.full_integer else None, Wanted(settings))
     assert {item.dtype for item in (*made.file.inputs, *made.file.outputs)} == {port}
@@ -226,7 +226,7 @@ def test_per_tensor_dense() -> None:
     model = loaded("k.Dense(16)")
     scales = []
     for per_tensor in (False, True):
-        file = convert_model(model, samples(4), Wanted(Settings(per_tensor_dense=per_tensor))).file
+        file = convert_model(model, samples(4), Wanted(ConvertSettings(per_tensor_dense=per_tensor))).file
         quant = file.operators[0].inputs[1].quant
         assert quant is not None
         scales.append(len(quant.scales))
@@ -279,7 +279,7 @@ def test_several_inputs_and_a_free_size() -> None:
     assert quant is not None
     assert quant.scale > 0.1  # each input got its own data
     with pytest.raises(ConversionError, match="no fixed shape"):
-        convert_model(two, None, Wanted(Settings(Mode.FLOAT32)))
+        convert_model(two, None, Wanted(ConvertSettings(Mode.FLOAT32)))
 
 
 _WORKER = """

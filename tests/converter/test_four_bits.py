@@ -10,7 +10,7 @@ import pytest
 
 from tests.lib import layers
 from tests.lib.aot import assert_bit_exact
-from tinyml_compress.converter import Mode, Settings
+from tinyml_compress.converter import ConvertSettings, Mode
 from tinyml_compress.converter.four_bits import four_bits, steps_of_rows
 from tinyml_compress.errors import UsageError
 from tinyml_compress.frontend.writer import write
@@ -112,4 +112,4 @@ def test_the_settings_say_what_goes_with_it() -> None:
     ]
     for given in made:
         with pytest.raises(UsageError, match="so many bits"):
-            Settings(**given)
+            ConvertSettings(**given)

@@ -16,7 +16,7 @@ from click.testing import CliRunner
 from tests.lib.aot import assert_bit_exact
 from tinyml_compress import converter, data, frontend
 from tinyml_compress.cli.convert import command
-from tinyml_compress.converter import Mode, Settings
+from tinyml_compress.converter import ConvertSettings, Mode
 from tinyml_compress.converter.splice import candidates, followers, splice
 from tinyml_compress.data import DataSet
 from tinyml_compress.errors import ConversionError, TrainingError, UsageError
@@ -59,7 +59,7 @@ def forms(once: Once) -> tuple[Graph, Graph]:
         loaded = _branches()
         values = np.random.default_rng(1).uniform(-1, 1, (16, 6, 6, 3)).astype(np.float32)
         for mode in (Mode.INT8, Mode.INT16X8):
-            made = convert_model(loaded, [values], Wanted(Settings(mode)))
+            made = convert_model(loaded, [values], Wanted(ConvertSettings(mode)))
             (folder / f"{mode.value}.tflite").write_bytes(made.tflite)
 
     folder = once("mixed-forms", make)
@@ -239,7 +239,7 @@ def test_options_that_do_not_go_together(tmp_path: Path) -> None:
     assert "goes with --mixed" in refused("--max-drop", "1")
     assert "--mode int16x8" in refused("--mixed", "--max-drop", "1", "--mode", "int16x8")
     with pytest.raises(UsageError, match="only an int8 model"):
-        Settings(Mode.INT16X8, wide=("a",))
+        ConvertSettings(Mode.INT16X8, wide=("a",))
 
 
 def test_names_of_layers(forms: tuple[Graph, Graph]) -> None:

@@ -8,7 +8,7 @@ import json
 
 from tests.lib.nets import NETS
 from tinyml_compress import converter
-from tinyml_compress.converter import Settings
+from tinyml_compress.converter import ConvertSettings
 from tinyml_compress.models import ModelFormat, Origin
 from tinyml_compress.pipeline.convert.artifacts import Converted, make_artifacts
 from tinyml_compress.pipeline.convert.verb import _without_names
@@ -16,7 +16,7 @@ from tinyml_compress.pipeline.convert.verb import _without_names
 
 def test_strip_saves_bytes_and_keeps_the_names_in_the_header() -> None:
     file = NETS["keyword"]()
-    whole = Converted(file, converter.read(file), Settings(), 0, None, None, 0, ())
+    whole = Converted(file, converter.read(file), ConvertSettings(), 0, None, None, 0, ())
     small = _without_names(whole)
     assert small.stripped == len(file) - len(small.tflite) > 200
     made = make_artifacts("keyword", small, Origin("keyword", ModelFormat.FUNCTION, "0" * 64).given)

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from tinyml_compress.converter import Mode, Settings, to_tflite
+from tinyml_compress.converter import ConvertSettings, Mode, to_tflite
 from tinyml_compress.pipeline.compress.inputs import outputs_of_file
 from tinyml_compress.support import backend
 
@@ -18,7 +18,7 @@ def int8_file(model: Any, samples: Any, **settings: Any) -> bytes:
         return to_tflite(
             model,
             [np.asarray(samples, np.float32)],
-            Settings(Mode.INT8, **settings),
+            ConvertSettings(Mode.INT8, **settings),
             environment=backend.quiet_variables(),
         )
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.lib.nets import NETS
-from tinyml_compress.converter import Settings, read
+from tinyml_compress.converter import ConvertSettings, read
 from tinyml_compress.models import Origin
 from tinyml_compress.models.origin import ModelFormat
 from tinyml_compress.pipeline.convert.artifacts import Converted, make_artifacts
@@ -259,7 +259,7 @@ def _conversion() -> dict[str, Any]:
     with scratch() as folder:
         (folder / "net.tflite").write_bytes(tflite)
         inspection = inspect_model(folder / "net.tflite")
-    converted = Converted(tflite, read(tflite), Settings(), 0, "data:digits:train", _SHA, 256, ())
+    converted = Converted(tflite, read(tflite), ConvertSettings(), 0, "data:digits:train", _SHA, 256, ())
     made = make_artifacts("net", converted, Origin("net.keras", ModelFormat.KERAS3, _SHA).given)
     fields = {field: getattr(made.manifest, field) for field in Manifest.__struct_fields__}
     done = Conversion(

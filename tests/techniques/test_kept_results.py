@@ -182,7 +182,7 @@ def test_what_is_not_installed_is_no_failure(monkeypatch: pytest.MonkeyPatch) ->
         raise ModelError("TensorFlow Lite Micro crashed on the model", found="signal 9")
 
     data = model("RELU", [tensor("x", (1, 4), 0.5, 3)], tensor("y", (1, 4), 0.5, 3), Attrs())
-    made = artifacts.Converted(data, converter.read(data), converter.Settings(), 0, None, None, 0, ())
+    made = artifacts.Converted(data, converter.read(data), converter.ConvertSettings(), 0, None, None, 0, ())
     for end, has_failed in ((absent, False), (crashed, True)):
         monkeypatch.setattr(artifacts.tflm, "run", end)
         result = artifacts.make_artifacts("net", made, Origin("net.keras", ModelFormat.KERAS2, "").given)

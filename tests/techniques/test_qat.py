@@ -10,7 +10,7 @@ import pytest
 from tests.lib import awkward_models as awkward
 from tests.lib import keras_models as zoo
 from tinyml_compress import converter
-from tinyml_compress.converter import Settings
+from tinyml_compress.converter import ConvertSettings
 from tinyml_compress.errors import TrainingError
 from tinyml_compress.support import backend
 from tinyml_compress.support.backend import fix_seeds, keras2
@@ -29,7 +29,7 @@ def _training(model: Any, count: int = 48) -> Training:
 
 
 def _converted(model: Any, training: Training) -> Any:
-    settings = Settings(allow_float=False)
+    settings = ConvertSettings(allow_float=False)
     with backend.quiet():
         data = converter.to_tflite(
             model, [training.train.inputs], settings, environment=backend.quiet_variables(), seed=0

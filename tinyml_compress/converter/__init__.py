@@ -5,17 +5,17 @@ from tinyml_compress.converter.convert import to_tflite
 from tinyml_compress.converter.flatfile import FileOperator, FileTensor, FlatFile, read
 from tinyml_compress.converter.floats import FloatUse, check_integer, float_operators, left_by_chance
 from tinyml_compress.converter.resolver import TflmArena, measured_arena, resolver_header, resolver_methods
-from tinyml_compress.converter.settings import Io, Mode, Settings
+from tinyml_compress.converter.settings import ConvertSettings, Io, Mode
 from tinyml_compress.converter.vectors import vectors_header
 
 __all__ = [
+    "ConvertSettings",
     "FileOperator",
     "FileTensor",
     "FlatFile",
     "FloatUse",
     "Io",
     "Mode",
-    "Settings",
     "TflmArena",
     "check_integer",
     "float_operators",

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tinyml_compress.converter import worker
-from tinyml_compress.converter.settings import Settings
+from tinyml_compress.converter.settings import ConvertSettings
 from tinyml_compress.errors import ConversionError, DataError, FloatOperatorError, ProcessError
 from tinyml_compress.support.scratch import scratch
 from tinyml_compress.support.worker import Broken, Job, ask
@@ -26,7 +26,7 @@ _NO_INTEGER_FORM = re.compile(
 def to_tflite(
     model: Any,
     samples: Sequence[Floats],
-    settings: Settings,
+    settings: ConvertSettings,
     *,
     environment: Mapping[str, str],
     seed: int = 0,

@@ -42,7 +42,7 @@ _IO_OF = {
 
 
 @dataclass(frozen=True)
-class Settings:
+class ConvertSettings:
     """Checked on creation."""
 
     mode: Mode = Mode.INT8

@@ -11,8 +11,7 @@ import numpy.typing as npt
 
 from tinyml_compress import converter
 from tinyml_compress._version import __version__
-from tinyml_compress.converter import FileTensor, FlatFile, TflmArena
-from tinyml_compress.converter import Settings as ConverterSettings
+from tinyml_compress.converter import ConvertSettings, FileTensor, FlatFile, TflmArena
 from tinyml_compress.errors import MissingDependency, ModelError, RuntimeCrash, UnsupportedOperator
 from tinyml_compress.frontends.preprocessing import Preprocessing, c_header
 from tinyml_compress.ir import DType, Tensor
@@ -37,7 +36,7 @@ class Converted:
 
     tflite: bytes
     file: FlatFile
-    settings: ConverterSettings
+    settings: ConvertSettings
     seed: int
     calibration: str | None
     calibration_sha256: str | None

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tinyml_compress import converter, data
-from tinyml_compress.converter import Io, Mode, Settings
+from tinyml_compress.converter import ConvertSettings, Io, Mode
 from tinyml_compress.data import DataSet
 from tinyml_compress.data.split import split_data
 from tinyml_compress.errors import ConversionError, OutputError, UsageError
@@ -49,7 +49,7 @@ def convert(
     strip: bool = False,
     samples: int | None = None,
     seed: int = 0,
-    timeout: float = Settings.timeout,
+    timeout: float = ConvertSettings.timeout,
     torch_train: str | None = None,
     engine: str = "tflm",
     isa: str | None = None,
@@ -76,7 +76,9 @@ def convert(
     """
     started = time.perf_counter()
     number_form, port_form = word(Mode, "mode", mode), None if io is None else word(Io, "io", io)
-    settings = Settings(number_form, port_form, per_tensor_dense, allow_float, timeout, wide, weight_bits)
+    settings = ConvertSettings(
+        number_form, port_form, per_tensor_dense, allow_float, timeout, wide, weight_bits
+    )
     wanted = Wanted(settings, samples, seed, torch_train)
     kernels = _kernels(engine, isa, optimize)
     source = KerasSource.of(model) if isinstance(model, LoadedModel) else source_of(model)

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tinyml_compress import converter, data, frontend
-from tinyml_compress.converter import Mode, Settings
+from tinyml_compress.converter import ConvertSettings, Mode
 from tinyml_compress.converter.four_bits import four_bits
 from tinyml_compress.data import DataSet
 from tinyml_compress.errors import DataError, UsageError, about
@@ -33,7 +33,7 @@ _ATTEMPTS = 8
 class Wanted:
     """How to convert."""
 
-    settings: Settings = field(default_factory=Settings)
+    settings: ConvertSettings = field(default_factory=ConvertSettings)
     samples: int | None = None
     """That calibrate; by default what is usual."""
     seed: int = 0

@@ -188,7 +188,7 @@ class RecipeJudge:
 
     def _shape(self, point: Point) -> bytes:
         """The .tflite file of the point's shape; the level changes nothing in it."""
-        from tinyml_compress.converter import Mode, Settings
+        from tinyml_compress.converter import ConvertSettings, Mode
         from tinyml_compress.models import LoadedModel, ModelFormat, Origin
         from tinyml_compress.pipeline.convert.keras_model import convert_model
         from tinyml_compress.pipeline.convert.whole import Wanted
@@ -204,7 +204,7 @@ class RecipeJudge:
                 given = (stage, model, None, self.float_model, no_student, self._job.seed, samples_of(train))
                 model = run_stage(*given).model
             source = LoadedModel(model, Origin(self._job.model, ModelFormat.KERAS2, self._weights))
-            settings = Settings(Mode(last.options.mode), wide=last.options.wide)
+            settings = ConvertSettings(Mode(last.options.mode), wide=last.options.wide)
             wanted = Wanted(settings, last.options.samples, self._job.seed)
             files.write_bytes(folder / "model.tflite", convert_model(source, train, wanted).tflite)
 

@@ -11,7 +11,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import ClassVar
 
-from tinyml_compress.converter import Settings
+from tinyml_compress.converter import ConvertSettings
 from tinyml_compress.data import DataSet
 from tinyml_compress.errors import UsageError
 from tinyml_compress.ir import Graph
@@ -71,7 +71,7 @@ class Source(ABC):
             found="another kind of model",
         )
 
-    def check_training(self, settings: Settings, train: str) -> None:
+    def check_training(self, settings: ConvertSettings, train: str) -> None:
         """Refuse the function that fine-tunes a model during quantization-aware training, unless it goes with
         this one.
         """

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tinyml_compress import converter, data
-from tinyml_compress.converter import Settings
+from tinyml_compress.converter import ConvertSettings
 from tinyml_compress.data import DataSet
 from tinyml_compress.errors import UsageError, about
 from tinyml_compress.pipeline.convert.artifacts import Converted
@@ -19,13 +19,13 @@ from tinyml_compress.pipeline.convert.whole import SAMPLES, Calibration, Wanted,
 Floats = npt.NDArray[np.float32]
 
 
-def check_settings(spec: str, settings: Settings) -> None:
+def check_settings(spec: str, settings: ConvertSettings) -> None:
     """Refuse what only our own converter does."""
-    if settings.io is not None and settings.io is not Settings(settings.mode).port_type:
+    if settings.io is not None and settings.io is not ConvertSettings(settings.mode).port_type:
         raise UsageError(
             "models that do not come from Keras keep the inputs and outputs of their converter",
             which=f"--io {settings.io.value}",
-            allowed=Settings(settings.mode).port_type.value,
+            allowed=ConvertSettings(settings.mode).port_type.value,
         )
     if settings.per_tensor_dense:
         raise UsageError("per-tensor Dense is for Keras models", which="--per-tensor-dense")

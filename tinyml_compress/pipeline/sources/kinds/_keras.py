@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tinyml_compress import converter, frontend, models
-from tinyml_compress.converter import Mode, Settings
+from tinyml_compress.converter import ConvertSettings, Mode
 from tinyml_compress.data import DataSet
 from tinyml_compress.ir import Graph
 from tinyml_compress.models import LoadedModel, Origin
@@ -73,7 +73,11 @@ class KerasSource(Source):
     def float_graph(self) -> Graph:
         with backend.quiet():
             tflite = converter.to_tflite(
-                self.loaded.model, [], Settings(Mode.FLOAT32), environment=backend.quiet_variables(), seed=0
+                self.loaded.model,
+                [],
+                ConvertSettings(Mode.FLOAT32),
+                environment=backend.quiet_variables(),
+                seed=0,
             )
         return frontend.read(tflite, "reference")
 

@@ -7,7 +7,7 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
-from tinyml_compress.converter import Mode, Settings
+from tinyml_compress.converter import ConvertSettings, Mode
 from tinyml_compress.converter.foreign.calls import TORCH_PREFIX, TorchModel, torch_outputs, torch_to_tflite
 from tinyml_compress.data import DataSet
 from tinyml_compress.errors import UsageError
@@ -69,7 +69,7 @@ class _Torch(Source):
             )
         return finished(tflite, self.spec, calibration, arrays, wanted)
 
-    def check_training(self, settings: Settings, train: str) -> None:
+    def check_training(self, settings: ConvertSettings, train: str) -> None:
         if settings.mode is not Mode.INT8:
             super().check_training(settings, train)
 
