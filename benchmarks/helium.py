@@ -35,6 +35,7 @@ from tinyml_compress.support import files
 HERE = Path(__file__).parent
 BOARD = "corstone-300"
 IMAGE = (1, 16, 16, 16)
+SOURCE = quant(0.0312873, 3)
 
 
 @dataclass(frozen=True)
@@ -63,7 +64,7 @@ def main() -> int:
 
 
 def _graphs() -> dict[str, Graph]:
-    size, first, second = IMAGE, quant(0.0312873, 3), quant(0.0171941, -9)
+    size, first, second = IMAGE, SOURCE, quant(0.0171941, -9)
     unary = ("LOGISTIC", "TANH", "HARD_SWISH", "RELU")
     made = {name: _one(name, Attrs(), _target(name)) for name in unary}
     for name in ("ADD", "SUB", "MUL"):
@@ -88,7 +89,7 @@ def _target(name: str) -> Quant:
 
 
 def _one(name: str, attrs: Attrs, after: Quant, shape: tuple[int, ...] = IMAGE) -> Graph:
-    source = Tensor("x", IMAGE, DType.INT8, quant(0.031, 3))
+    source = Tensor("x", IMAGE, DType.INT8, SOURCE)
     return single(name, [source], Tensor("y", shape, DType.INT8, after), attrs)
 
 
