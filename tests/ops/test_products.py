@@ -12,6 +12,7 @@ import pytest
 
 from tests.lib import layers
 from tests.lib.aot import assert_bit_exact, every_isa
+from tests.lib.forms import int16
 from tests.lib.layers import MAKERS, pick
 from tinyml_compress.frontend import write
 from tinyml_compress.ir import Graph
@@ -292,7 +293,16 @@ KERNELS: dict[Maker, str] = {
 }
 
 
-ON_HELIUM: dict[Maker, str] = {fully_connected: "eights", single_taps: "pixels", windows: "strips"}
+def fully_connected_wide(rng: Rng) -> Graph:
+    return int16(layers.fully_connected)(rng)
+
+
+ON_HELIUM: dict[Maker, str] = {
+    fully_connected: "eights",
+    fully_connected_wide: "fours",
+    single_taps: "pixels",
+    windows: "strips",
+}
 """What the kernels of Helium take at any size, and their families."""
 
 

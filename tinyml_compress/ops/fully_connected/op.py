@@ -12,7 +12,17 @@ from tinyml_compress.ops._products import check_bias, check_sides, check_weights
 from tinyml_compress.ops._weighted import WeightedOperator
 from tinyml_compress.ops.along import Along
 from tinyml_compress.ops.base import Options, refuse
-from tinyml_compress.ops.fully_connected import eights, four_bits, node, octets, pairs, plain, quads, sparse
+from tinyml_compress.ops.fully_connected import (
+    eights,
+    four_bits,
+    fours,
+    node,
+    octets,
+    pairs,
+    plain,
+    quads,
+    sparse,
+)
 from tinyml_compress.ops.numerics import Activation, Fused
 from tinyml_compress.ops.traits import Scales, Weights
 
@@ -39,6 +49,7 @@ class FullyConnected(WeightedOperator):
         *quads.VARIANTS,
         *octets.VARIANTS,
         *eights.VARIANTS,
+        *fours.VARIANTS,
     )
 
     def multipliers(self, view: NodeView) -> Sequence[tuple[int, int]]:

@@ -1,0 +1,40 @@
+"""FULLY_CONNECTED of int16 on Helium: four outputs at a time."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from tinyml_compress.ir import NodeView, Role
+from tinyml_compress.ops._forms import Form, bias_values, only, wide_table
+from tinyml_compress.ops.base import Call, Table, Variant
+from tinyml_compress.ops.fully_connected import node
+
+_SYMBOL = "tc_s16_fully_connected_fours__mve"
+
+
+def _emit(view: NodeView) -> tuple[Call, ...]:
+    rows = node.rows(view)
+    padded = np.pad(rows, ((0, -len(rows) % 4), (0, -rows.shape[1] % 8)))
+    blocks = padded.reshape(len(padded) // 4, 4, -1, 8).transpose(0, 2, 1, 3)
+    channels = wide_table(bias_values(view, len(rows)), node.row_multipliers(view))
+    tables = (
+        Table("weights", "int8_t", blocks.reshape(-1).astype(np.int8), Role.WEIGHTS),
+        Table("channels", "int32_t", channels),
+    )
+    return (node.call(view, _SYMBOL, tables),)
+
+
+def _weight_bytes(view: NodeView) -> int:
+    out_c, in_c = view.input(1).shape
+    return 32 * ((out_c + 3) // 4) * ((in_c + 7) // 8)
+
+
+def _cycles(view: NodeView) -> float:
+    out_c = view.input(1).shape[0]
+    return node.batch(view) * (_weight_bytes(view) / 32 * 14.0 + 25.0 * out_c + 20.0)
+
+
+VARIANTS = only(
+    Form.S16,
+    Variant(_SYMBOL, lambda view: True, _emit, cycles=_cycles, weight_bytes=_weight_bytes),
+)
