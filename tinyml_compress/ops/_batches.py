@@ -57,9 +57,9 @@ class Part:
     blocks_start: int
 
 
-def parts_of(blocks: Blocks, image: tuple[int, ...], made: tuple[int, ...]) -> Iterator[Part]:
+def parts_of(blocks: Blocks, image: tuple[int, ...], target: tuple[int, ...]) -> Iterator[Part]:
     """All parts that have elements of an image, whose blocks are the tensor of the other shape."""
-    image_steps, block_steps = steps_of(image), steps_of(made)
+    image_steps, block_steps = steps_of(image), steps_of(target)
     steps = (image_steps[0], *(s * b for s, b in zip(image_steps[1:-1], blocks.sizes, strict=True)), 1)
     for number, place in enumerate(itertools.product(*map(range, blocks.sizes))):
         extents, starts, firsts = [image[0]], [0], [0]

@@ -232,10 +232,12 @@ class Svdf(Operator):
         for index in (_FEATURE, _TIME):
             _checks.quantization(view, view.input(index))  # their zero points are not read
         bias = view.input(_BIAS)
-        found = float(_scale(bias)) if bias.quant is not None else 0.0
+        stored = float(_scale(bias)) if bias.quant is not None else 0.0
         wanted = float(_scale(view.input(_STATE)) * _scale(view.input(_TIME)))
-        if not abs(found - wanted) < _BIAS_TOLERANCE:
-            raise refuse(view, "scale of the bias", found=found, allowed=f"{wanted:g}, state by time weights")
+        if not abs(stored - wanted) < _BIAS_TOLERANCE:
+            raise refuse(
+                view, "scale of the bias", found=stored, allowed=f"{wanted:g}, state by time weights"
+            )
         for factor in _factors(view):
             checked_multiplier(view, factor)
 
