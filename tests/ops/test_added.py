@@ -94,7 +94,7 @@ SET = """    TOY = (
             "also four products at a time",
             ("armv8.1-m.main",),
             includes=("c",),
-            forms=(Form(r"toydot", "multiply"),),
+            forms=(Instructions(r"toydot", "multiply"),),
         ),
     )
 """

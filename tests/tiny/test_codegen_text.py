@@ -16,7 +16,7 @@ from tinyml_compress.codegen.tables import Constants
 from tinyml_compress.errors import GraphError, UsageError
 from tinyml_compress.ir import Role
 from tinyml_compress.ops import all_structs
-from tinyml_compress.ops.base import ParamValue, Ref, Table
+from tinyml_compress.ops.base import Consts, ParamValue, Ref
 from tinyml_compress.ops.sources import sources_in
 from tinyml_compress.ops.structs import WINDOW, ints, pointers, struct
 from tinyml_compress.support.c_names import c_name, check_c_name
@@ -59,13 +59,13 @@ def test_array_lines_stay_short() -> None:
 
 def test_equal_tables_are_stored_once() -> None:
     constants = Constants("m")
-    first = constants.add_table(0, Table("a", "int8_t", np.arange(8, dtype=np.int8), Role.WEIGHTS))
+    first = constants.add_table(0, Consts("a", "int8_t", np.arange(8, dtype=np.int8), Role.WEIGHTS))
     assert (
-        constants.add_table(3, Table("b", "int8_t", np.arange(8, dtype=np.int8), Role.WEIGHTS))
+        constants.add_table(3, Consts("b", "int8_t", np.arange(8, dtype=np.int8), Role.WEIGHTS))
         == first
         == "m_w0_a"
     )
-    assert constants.add_table(3, Table("c", "int8_t", np.arange(8, dtype=np.int8))) == "m_t3_c"
+    assert constants.add_table(3, Consts("c", "int8_t", np.arange(8, dtype=np.int8))) == "m_t3_c"
     assert constants.weight_bytes == 8
     assert constants.table_bytes == 8
 

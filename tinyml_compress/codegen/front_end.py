@@ -190,7 +190,7 @@ def _params(tables: _Tables, done: Preprocessing, audio: AudioForm, port: Port) 
         tables.add("cosines", "int16_t", "int16", rows),
         tables.add("logs", "uint16_t", "uint16", LOG_TABLE),
     )
-    made = (
+    features = (
         *map(int_literal, (inputs.multipliers.size, inputs.shift, inputs.largest)),
         tables.add("multipliers", "int32_t", "int32", inputs.multipliers),
         tables.add("offsets", "int64_t", "int64", inputs.offsets),
@@ -199,7 +199,7 @@ def _params(tables: _Tables, done: Preprocessing, audio: AudioForm, port: Port) 
     prefix = tables.prefix
     return (
         f"static const tc_sound_params {prefix}_p0 = {{{', '.join(sound)}}};\n"
-        f"static const tc_input_params {prefix}_p1 = {{{', '.join(made)}}};\n"
+        f"static const tc_input_params {prefix}_p1 = {{{', '.join(features)}}};\n"
     )
 
 

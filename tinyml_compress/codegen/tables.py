@@ -11,7 +11,7 @@ import numpy.typing as npt
 from tinyml_compress.codegen.literals import array_body
 from tinyml_compress.codegen.statements import Code, Statement, copy
 from tinyml_compress.ir import ConstantArray, Home, Role, memory_word
-from tinyml_compress.ops.base import Table
+from tinyml_compress.ops.base import Consts
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class Constants:
     arrays: list[ConstantArray] = field(default_factory=list)
     _bodies: list[_Body] = field(default_factory=list)
 
-    def add_table(self, node: int, table: Table) -> str:
+    def add_table(self, node: int, table: Consts) -> str:
         """The C name of a node's table."""
         letter = "w" if table.role is Role.WEIGHTS else "t"
         return self._add(

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from tinyml_compress.converter.flatfile import FileOperator, FileTensor, FlatFile
 from tinyml_compress.errors import FloatOperatorError
 from tinyml_compress.ops import all_operators
-from tinyml_compress.ops.traits import Values
+from tinyml_compress.ops.traits import Carried
 
 _BY_CHANCE = ("SPLIT", "SPLIT_V")
 """What TensorFlow's converter leaves in float in some of its runs and makes integer in the others."""
@@ -40,7 +40,7 @@ def float_operators(file: FlatFile, layers: Sequence[str] = ()) -> tuple[FloatUs
 
     Casts (QUANTIZE, DEQUANTIZE) are no offence in themselves: they are what float inputs and outputs need.
     """
-    casts = {name for name, known in all_operators().items() if known.values is Values.CAST}
+    casts = {name for name, known in all_operators().items() if known.values is Carried.CAST}
     return tuple(
         FloatUse(operator.name, bad.name, _layer_of(operator, layers))
         for operator in file.operators

@@ -10,12 +10,12 @@ import numpy as np
 from tinyml_compress.errors import ConversionError
 from tinyml_compress.ir import DType, Graph, Node, Tensor
 from tinyml_compress.ops import operator
-from tinyml_compress.ops.traits import Values
+from tinyml_compress.ops.traits import Carried
 
 _CAST = "QUANTIZE"
 
 
-def _values(node: Node) -> Values:
+def _values(node: Node) -> Carried:
     return operator(node.op, node.name).values
 
 
@@ -33,7 +33,7 @@ def candidates(narrow: Graph, wide: Graph) -> tuple[int, ...]:
     return tuple(
         place
         for place, node in enumerate(narrow.nodes)
-        if _values(node) is Values.NEW and _is_wide(wide, node)
+        if _values(node) is Carried.NEW and _is_wide(wide, node)
     )
 
 
@@ -48,9 +48,9 @@ def followers(narrow: Graph, chosen: Collection[int]) -> frozenset[int]:
     makes_stored: list[tuple[int, str]] = []
     for place, node in enumerate(narrow.nodes):
         source = node.inputs[0] if node.inputs else None
-        if _values(node) is Values.NEW:
+        if _values(node) is Carried.NEW:
             continue
-        if _values(node) is Values.CAST and not narrow.tensors[node.outputs[0]].dtype.is_float:
+        if _values(node) is Carried.CAST and not narrow.tensors[node.outputs[0]].dtype.is_float:
             makes_stored.append((place, node.outputs[0]))
         elif source is not None and maker.get(source) in wide:
             wide.add(place)

@@ -76,7 +76,7 @@ def _four(re: Whole, im: Whole, span: int, circle: Whole, *, halve: bool) -> tup
     near, far, side, across = (a + e, b + f), (a - e, b - f), (c + g, d + h), (c - g, d - h)
     made_re = [near[0] + side[0], far[0] + across[1], near[0] - side[0], far[0] - across[1]]
     made_im = [near[1] + side[1], far[1] - across[0], near[1] - side[1], far[1] + across[0]]
-    return (np.stack(made, axis=2).reshape(len(re), -1) for made in (made_re, made_im))  # type: ignore[return-value]
+    return (np.stack(part, axis=2).reshape(len(re), -1) for part in (made_re, made_im))  # type: ignore[return-value]
 
 
 def _turned(x: Whole, y: Whole, circle: Whole) -> tuple[Whole, Whole]:

@@ -147,15 +147,17 @@ def _integer_bounds(activation: Activation) -> tuple[int, int]:
 
 def _combined(sign: int, params: Sequence[tuple[str, int]], first: Ints, second: Ints) -> Ints:
     """What the kernels make of these values."""
-    made = dict(params)
+    terms = dict(params)
     one, other = (
         requantize(
-            (values - made[f"zero_point{i}"]) << made["left_shift"], made[f"multiplier{i}"], made[f"shift{i}"]
+            (values - terms[f"zero_point{i}"]) << terms["left_shift"],
+            terms[f"multiplier{i}"],
+            terms[f"shift{i}"],
         )
         for i, values in ((1, first), (2, second))
     )
-    both = requantize(one + sign * other, made["multiplier"], made["shift"])
-    return np.clip(both + made["zero_point"], made["low"], made["high"])
+    both = requantize(one + sign * other, terms["multiplier"], terms["shift"])
+    return np.clip(both + terms["zero_point"], terms["low"], terms["high"])
 
 
 @lru_cache(maxsize=256)

@@ -47,7 +47,7 @@ def blocks_of(view: NodeView) -> Blocks:
 
 
 @dataclass(frozen=True)
-class Part:
+class BlockPart:
     """What of the image lies at one place of every block: a batch of its own among the blocks."""
 
     number: int
@@ -57,7 +57,7 @@ class Part:
     blocks_start: int
 
 
-def parts_of(blocks: Blocks, image: tuple[int, ...], target: tuple[int, ...]) -> Iterator[Part]:
+def parts_of(blocks: Blocks, image: tuple[int, ...], target: tuple[int, ...]) -> Iterator[BlockPart]:
     """All parts that have elements of an image, whose blocks are the tensor of the other shape."""
     image_steps, block_steps = steps_of(image), steps_of(target)
     steps = (image_steps[0], *(s * b for s, b in zip(image_steps[1:-1], blocks.sizes, strict=True)), 1)
@@ -74,4 +74,4 @@ def parts_of(blocks: Blocks, image: tuple[int, ...], target: tuple[int, ...]) ->
             image_start = sum(s * step for s, step in zip(starts, image_steps, strict=False))
             within = sum(f * step for f, step in zip(firsts, block_steps, strict=False))
             blocks_start = number * image[0] * block_steps[0] + within
-            yield Part(number, (*extents, image[-1]), steps, image_start, blocks_start)
+            yield BlockPart(number, (*extents, image[-1]), steps, image_start, blocks_start)

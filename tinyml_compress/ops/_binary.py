@@ -7,7 +7,7 @@ from collections.abc import Callable
 from tinyml_compress.ir import DType, NodeView, Tensor
 from tinyml_compress.ops import _checks
 from tinyml_compress.ops._walk import Walk, broadcast_steps, walk
-from tinyml_compress.ops.base import In, Operator, Out, Overlap, Table, Variant, refuse
+from tinyml_compress.ops.base import Consts, In, Operator, Out, Overlap, Variant, refuse
 from tinyml_compress.ops.rows import Params, called
 from tinyml_compress.ops.structs import ints, pointers, struct
 
@@ -56,7 +56,7 @@ def flat_in_place(view: NodeView) -> tuple[Overlap, ...]:
 
 def broadcast_params(view: NodeView) -> Params:
     """What the params of a kernel that broadcasts start with."""
-    table = Table("walk", "int32_t", _broadcast_walk(view).table)
+    table = Consts("walk", "int32_t", _broadcast_walk(view).table)
     return (("count", view.output().elements), ("walk", table))
 
 

@@ -12,7 +12,7 @@ import numpy as np
 from tinyml_compress.ir import NodeView, Role
 from tinyml_compress.ops import _checks
 from tinyml_compress.ops._forms import (
-    Form,
+    ProductForm,
     bias_values,
     check_wide,
     float_params,
@@ -36,7 +36,18 @@ from tinyml_compress.ops._products import (
 )
 from tinyml_compress.ops._weighted import WeightedOperator
 from tinyml_compress.ops.along import Along
-from tinyml_compress.ops.base import Call, In, Out, Overlap, ParamValue, Ref, Scratch, Table, Variant, refuse
+from tinyml_compress.ops.base import (
+    Call,
+    Consts,
+    In,
+    Out,
+    Overlap,
+    ParamValue,
+    Ref,
+    Scratch,
+    Variant,
+    refuse,
+)
 from tinyml_compress.ops.numerics import Activation, Fused, Padding
 from tinyml_compress.ops.structs import WINDOW, Field, floats, ints, pointers, struct
 
@@ -181,10 +192,10 @@ def check_conv_numbers(view: NodeView, axis: int, rows: Callable[[NodeView], Int
     check_weights(view, axis, channels)
     check_bias(view, channels)
     form = form_of(view)
-    if form is Form.F32:
+    if form is ProductForm.F32:
         return
     multipliers = conv_multipliers(view, channels)
-    if form is Form.S16:
+    if form is ProductForm.S16:
         check_wide(view, rows(view), multipliers, bias_values(view, channels))
 
 
@@ -193,7 +204,7 @@ def conv_call(
     symbol: str,
     window: Sliding,
     groups: Groups,
-    tables: Sequence[Table],
+    tables: Sequence[Consts],
     *,
     scratch: bool = False,
     struct: str = "tc_s8_conv",
@@ -244,14 +255,14 @@ class Taps:
     def variants(self) -> tuple[Variant, ...]:
         """One kernel per form; none needs scratch, all may write over input that no later window reads."""
         return (
-            *only(Form.S8, self.variant(f"tc_s8_{self.name}__c", self.emit_narrow)),
-            *only(Form.S16, self.variant(f"tc_s16_{self.name}__c", self._emit_wide)),
-            *only(Form.F32, self.variant(f"tc_f32_{self.name}__c", self._emit_f32)),
+            *only(ProductForm.S8, self.variant(f"tc_s8_{self.name}__c", self.emit_narrow)),
+            *only(ProductForm.S16, self.variant(f"tc_s16_{self.name}__c", self._emit_wide)),
+            *only(ProductForm.F32, self.variant(f"tc_f32_{self.name}__c", self._emit_f32)),
         )
 
     def narrow(self) -> tuple[Variant, ...]:
         """Of int16 with an int32 bias."""
-        return only(Form.S16_NARROW, self.variant(f"tc_s16_{self.name}_narrow__c", self.emit_narrow))
+        return only(ProductForm.S16_NARROW, self.variant(f"tc_s16_{self.name}_narrow__c", self.emit_narrow))
 
     def variant(
         self,
@@ -272,8 +283,8 @@ class Taps:
     def _overlap(self, view: NodeView) -> tuple[Overlap, ...]:
         return (Overlap(0, 0, sliding_gap(self.window(view), 0) * view.output().dtype.itemsize),)
 
-    def _weights(self, view: NodeView) -> Table:
-        return Table("weights", "int8_t", weight_values(view), Role.WEIGHTS)
+    def _weights(self, view: NodeView) -> Consts:
+        return Consts("weights", "int8_t", weight_values(view), Role.WEIGHTS)
 
     def emit_narrow(self, view: NodeView, symbol: str) -> tuple[Call, ...]:
         """The call for 32-bit accumulators, with weights as in the file."""
@@ -281,13 +292,13 @@ class Taps:
         pairs = np.array(conv_multipliers(view, channels), np.int64)
         # The kernels skip taps outside the image, so they subtract the zero point themselves.
         table = int32_table(bias_values(view, channels), pairs[:, 0], pairs[:, 1])
-        tables = (self._weights(view), Table("channels", "int32_t", table))
+        tables = (self._weights(view), Consts("channels", "int32_t", table))
         return (conv_call(view, symbol, self.window(view), self.groups(view), tables),)
 
     def _emit_wide(self, view: NodeView, symbol: str) -> tuple[Call, ...]:
         channels = view.input(1).shape[self.axis]
         table = wide_table(bias_values(view, channels), conv_multipliers(view, channels))
-        tables = (self._weights(view), Table("channels", "int32_t", table))
+        tables = (self._weights(view), Consts("channels", "int32_t", table))
         return (conv_call(view, symbol, self.window(view), self.groups(view), tables),)
 
     def _emit_f32(self, view: NodeView, symbol: str) -> tuple[Call, ...]:

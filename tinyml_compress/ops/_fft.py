@@ -17,7 +17,7 @@ import numpy.typing as npt
 from tinyml_compress.ir import Attrs, DType, NodeView
 from tinyml_compress.ops import _checks
 from tinyml_compress.ops._signal import SignalOperator
-from tinyml_compress.ops.base import FLEXBUFFER, Argument, Options, Table, Variant, refuse
+from tinyml_compress.ops.base import FLEXBUFFER, Argument, Consts, Options, Variant, refuse
 from tinyml_compress.ops.rows import Params, each_type
 from tinyml_compress.ops.structs import ints, pointers, struct
 
@@ -109,9 +109,9 @@ def _params(view: NodeView, inverse: bool) -> Params:
         ("points", points),
         ("inverse", int(inverse)),
         ("count", len(_stages(points) or ())),
-        ("stages", Table("stages", "int32_t", _stage_table(points).reshape(-1))),
-        ("circle", Table("circle", dtype.ctype, _unit(turns, dtype))),
-        ("halves", Table("halves", dtype.ctype, _unit(halves, dtype))),
+        ("stages", Consts("stages", "int32_t", _stage_table(points).reshape(-1))),
+        ("circle", Consts("circle", dtype.ctype, _unit(turns, dtype))),
+        ("halves", Consts("halves", dtype.ctype, _unit(halves, dtype))),
     )
 
 

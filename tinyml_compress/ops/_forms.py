@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from tinyml_compress.ir import DType, NodeView, Role
 from tinyml_compress.ops._addsub import float_bounds
-from tinyml_compress.ops.base import Table, Variant, refuse
+from tinyml_compress.ops.base import Consts, Variant, refuse
 from tinyml_compress.ops.numerics import Activation
 
 Ints = npt.NDArray[np.int64]
@@ -23,7 +23,7 @@ _WIDEST = 1 << 47
 """What TFLM's requantization of 64-bit accumulators is made for."""
 
 
-class Form(Enum):
+class ProductForm(Enum):
     """Types of a product's input, weights and accumulator."""
 
     S8 = "int8 by int8"
@@ -33,19 +33,19 @@ class Form(Enum):
     F32 = "float32"
 
 
-def form_of(view: NodeView) -> Form:
+def form_of(view: NodeView) -> ProductForm:
     """The form of a node with weights and bias as inputs 1 and 2; the types may still be ones that nobody
     takes.
     """
     source, bias = view.input(0).dtype, view.optional_input(_BIAS)
     if source is DType.FLOAT32:
-        return Form.F32
+        return ProductForm.F32
     if source is DType.INT16:
-        return Form.S16_NARROW if bias is not None and bias.dtype is DType.INT32 else Form.S16
-    return Form.S4 if view.input(_WEIGHTS).dtype is DType.INT4 else Form.S8
+        return ProductForm.S16_NARROW if bias is not None and bias.dtype is DType.INT32 else ProductForm.S16
+    return ProductForm.S4 if view.input(_WEIGHTS).dtype is DType.INT4 else ProductForm.S8
 
 
-def only(form: Form, *variants: Variant) -> tuple[Variant, ...]:
+def only(form: ProductForm, *variants: Variant) -> tuple[Variant, ...]:
     """The variants, for nodes of that form alone."""
 
     def limited(variant: Variant) -> Variant:
@@ -150,11 +150,11 @@ def float_params(activation: Activation) -> tuple[tuple[str, float], ...]:
     return (("act_min", low), ("act_max", high))
 
 
-def float_tables(view: NodeView, channels: int) -> tuple[Table, Table]:
+def float_tables(view: NodeView, channels: int) -> tuple[Consts, Consts]:
     """Weights as in the file, and one bias per channel."""
     weights, bias = view.input(_WEIGHTS).constant, view.optional_input(_BIAS)
     values = np.zeros(channels, np.float32) if bias is None or bias.data is None else bias.data
     return (
-        Table("weights", "float", np.asarray(weights, np.float32), Role.WEIGHTS),
-        Table("bias", "float", np.asarray(values, np.float32).reshape(-1), Role.WEIGHTS),
+        Consts("weights", "float", np.asarray(weights, np.float32), Role.WEIGHTS),
+        Consts("bias", "float", np.asarray(values, np.float32).reshape(-1), Role.WEIGHTS),
     )

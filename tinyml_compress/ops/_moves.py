@@ -9,7 +9,7 @@ import numpy as np
 
 from tinyml_compress.ir import DType, NodeView
 from tinyml_compress.ops._walk import walk
-from tinyml_compress.ops.base import Alias, Call, In, Operator, Out, Ref, Table, Variant
+from tinyml_compress.ops.base import Alias, Call, Consts, In, Operator, Out, Ref, Variant
 from tinyml_compress.ops.structs import ints, pointers, struct
 from tinyml_compress.ops.traits import Range, channels_of
 
@@ -74,7 +74,7 @@ def move_call(
         (*loops.extents[:-1], loops.row * unit),
         *((*(step * unit for step in lane[:-1]), lane[-1]) for lane in loops.steps),
     )
-    table = Table(name, "int32_t", scaled.table)
+    table = Consts(name, "int32_t", scaled.table)
     return Call(kernel, "tc_move_params", (("walk", Ref(name)),), pointers, (table,))
 
 

@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from tinyml_compress.ir import Role
 from tinyml_compress.ops._products import Channels, Ints, live_channels, live_rows
-from tinyml_compress.ops.base import Table
+from tinyml_compress.ops.base import Consts
 
 _LANES = 16
 
@@ -60,10 +60,10 @@ def stream_bytes(outputs: int, depth: int) -> int:
     return 64 * ((outputs + 3) // 4) * vectors(depth)
 
 
-def tables(channels: Channels, rows: Ints, groups: int = 1, together: int = 4) -> tuple[Table, Table]:
+def tables(channels: Channels, rows: Ints, groups: int = 1, together: int = 4) -> tuple[Consts, Consts]:
     """`weights` and `channels` of a kernel."""
     weights = _weight_stream(live_rows(channels, rows), groups, together)
     return (
-        Table("weights", "int8_t", weights, Role.WEIGHTS),
-        Table("channels", "int32_t", _channel_table(channels, groups)),
+        Consts("weights", "int8_t", weights, Role.WEIGHTS),
+        Consts("channels", "int32_t", _channel_table(channels, groups)),
     )

@@ -14,7 +14,7 @@ import numpy.typing as npt
 from tinyml_compress.ir import Attrs, DType, NodeView, Quant, Tensor
 from tinyml_compress.ops import _checks
 from tinyml_compress.ops._fixed_point import requantize
-from tinyml_compress.ops._forms import Form, form_of
+from tinyml_compress.ops._forms import ProductForm, form_of
 from tinyml_compress.ops.along import Along
 from tinyml_compress.ops.base import refuse
 from tinyml_compress.ops.numerics import Activation, Padding, activation_range, quantize_multiplier
@@ -27,8 +27,8 @@ _BIAS = 2
 _LARGE = 1 << 20
 """Sums beyond this are left to kernels that take any; a bias that pruning left alone often is."""
 Ints = npt.NDArray[np.int64]
-_WEIGHT_TYPES = {Form.F32: DType.FLOAT32, Form.S4: DType.INT4}
-_BIAS_TYPES = {Form.F32: DType.FLOAT32, Form.S16: DType.INT64}
+_WEIGHT_TYPES = {ProductForm.F32: DType.FLOAT32, ProductForm.S4: DType.INT4}
+_BIAS_TYPES = {ProductForm.F32: DType.FLOAT32, ProductForm.S16: DType.INT64}
 
 
 # --- checks -------------------------------------------------------------------------------------------------
@@ -81,7 +81,7 @@ def check_weights(view: NodeView, axis: int, channels: int) -> None:
             allowed="constant weights",
             next_step="run the model with TensorFlow Lite Micro (--engine tflm)",
         )
-    if form is Form.F32:
+    if form is ProductForm.F32:
         return
     quant = weights.quant
     if quant is None or not quant.scales:
@@ -100,8 +100,8 @@ def check_weights(view: NodeView, axis: int, channels: int) -> None:
             allowed=f"1, or {channels} along axis {axis}",
         )
     if not all(math.isfinite(scale) and scale >= 0.0 for scale in quant.scales):
-        found = next(scale for scale in quant.scales if not (math.isfinite(scale) and scale >= 0.0))
-        raise refuse(view, "scales of the weights", found=found, allowed="finite, not negative")
+        wrong = next(scale for scale in quant.scales if not (math.isfinite(scale) and scale >= 0.0))
+        raise refuse(view, "scales of the weights", found=wrong, allowed="finite, not negative")
 
 
 def names_channels(weights: Tensor, channels: int) -> bool:
@@ -337,8 +337,8 @@ class Sliding:
             2: (self.kernel_w, self.stride_w, self.dilation_w, self.pad_left, self.in_w, self.out_w),
         }
         borders = {}
-        for place, (kernel, stride, dilation, before, size, made) in ways.items():
-            reach = (made - 1) * stride - before + (kernel - 1) * dilation + 1
+        for place, (kernel, stride, dilation, before, size, outputs) in ways.items():
+            reach = (outputs - 1) * stride - before + (kernel - 1) * dilation + 1
             borders[place] = (before, max(reach - size, 0))
         kernel, stride, dilation, *_ = ways[axis]
         before, after = borders[axis]

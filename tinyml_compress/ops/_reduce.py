@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from tinyml_compress.ir import Attrs, DType, NodeView
 from tinyml_compress.ops import _checks
 from tinyml_compress.ops._walk import Walk, steps_of, walk
-from tinyml_compress.ops.base import Operator, Options, Table
+from tinyml_compress.ops.base import Consts, Operator, Options
 from tinyml_compress.ops.rows import Params
 
 MAX_RANK = 5
@@ -49,7 +49,7 @@ def reduced_elements(view: NodeView) -> int:
 def walk_params(view: NodeView) -> Params:
     """The fields that every reduction's params start with."""
     walks = zip(("kept", "reduced"), _split(view), strict=True)
-    return tuple((name, Table(name, "int32_t", walk.table)) for name, walk in walks)
+    return tuple((name, Consts(name, "int32_t", walk.table)) for name, walk in walks)
 
 
 class ReduceOperator(Operator):

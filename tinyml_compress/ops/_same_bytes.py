@@ -13,13 +13,13 @@ from tinyml_compress.ops._fixed_point import Ints
 from tinyml_compress.ops._moves import MOVABLE, MoveOperator, copy_call
 from tinyml_compress.ops.along import Along
 from tinyml_compress.ops.base import Call, In, Out
-from tinyml_compress.ops.traits import Values, channels_of
+from tinyml_compress.ops.traits import Carried, channels_of
 
 
 class SameBytesOperator(MoveOperator):
     """Costs nothing where the planner grants the alias that this offers."""
 
-    values = Values.SAME
+    values = Carried.SAME
     dtypes = tuple(str(dtype.numpy) for dtype in MOVABLE)
 
     def handed_on(self, view: NodeView) -> Mapping[int, Ints] | None:

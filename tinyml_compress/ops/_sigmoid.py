@@ -13,7 +13,7 @@ from tinyml_compress.ir import DType, NodeView
 from tinyml_compress.ops import _checks
 from tinyml_compress.ops._fixed_point import Ints, requantize, rounding_shift_right
 from tinyml_compress.ops._unary import UnaryOperator, all_values, in_place
-from tinyml_compress.ops.base import Table, Variant, refuse
+from tinyml_compress.ops.base import Consts, Variant, refuse
 from tinyml_compress.ops.numerics import round_half_away
 from tinyml_compress.ops.rows import Params, called, takes
 from tinyml_compress.ops.structs import ints, pointers, struct
@@ -90,7 +90,7 @@ def int16_variant(symbol: str, powers: tuple[int, ...]) -> Variant:
 
     def params(view: NodeView) -> Params:
         multiplier, shift = _scaling16(view, powers)
-        table = Table("table", "uint16_t", curve())
+        table = Consts("table", "uint16_t", curve())
         return (
             ("count", view.output().elements),
             ("multiplier", multiplier),

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from tinyml_compress.ir import DType, NodeView
 from tinyml_compress.ops import _checks
 from tinyml_compress.ops._fixed_point import requantize
-from tinyml_compress.ops.base import Level, Operator, Overlap, Table, Variant, refuse
+from tinyml_compress.ops.base import Consts, Level, Operator, Overlap, Variant, refuse
 from tinyml_compress.ops.numerics import quantize_multiplier
 from tinyml_compress.ops.rows import NAMES, Params, called, takes
 from tinyml_compress.ops.structs import ints, pointers, struct
@@ -87,7 +87,7 @@ def lookup_variant(
 
     def params(view: NodeView) -> Params:
         by_bits = np.roll(results(view), 128) if view.input(0).dtype is DType.INT8 else results(view)
-        table = Table("table", "uint8_t", by_bits.astype(view.output().dtype.numpy).view(np.uint8))
+        table = Consts("table", "uint8_t", by_bits.astype(view.output().dtype.numpy).view(np.uint8))
         return (("count", view.output().elements), ("table", table))
 
     row = called("tc_x8_lookup__c", "tc_lookup_params", params, accepts=accepts, overlap=in_place)

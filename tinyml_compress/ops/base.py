@@ -22,7 +22,7 @@ from tinyml_compress.ir import Attrs, DType, NodeView, Role
 from tinyml_compress.ops._fixed_point import Ints
 from tinyml_compress.ops.along import Along
 from tinyml_compress.ops.numerics import Activation
-from tinyml_compress.ops.traits import Picks, Products, Range, Values, Weights, channels_of
+from tinyml_compress.ops.traits import Carried, Picks, Products, Range, Weights, channels_of
 from tinyml_compress.support.instruction_sets import Isa
 
 
@@ -78,8 +78,8 @@ class Options:
         """With the fields of these attributes. One that may be None is not of the schema: a pass sets it."""
         names = {"activation": "fused_activation_function", **self.renamed}
         hints = get_type_hints(attrs_type)
-        found = ((one.name, get_origin(hints[one.name]) or hints[one.name]) for one in fields(attrs_type))
-        kinds = {name: kind for name, kind in found if kind is not UnionType}
+        typed = ((one.name, get_origin(hints[one.name]) or hints[one.name]) for one in fields(attrs_type))
+        kinds = {name: kind for name, kind in typed if kind is not UnionType}
         named = (OptionField(attr, names.get(attr, attr), kind) for attr, kind in kinds.items())
         return replace(self, fields=tuple(named))
 
@@ -88,7 +88,7 @@ class Options:
 
 
 @dataclass(frozen=True, eq=False)
-class Table:
+class Consts:
     """A `static const` array that belongs to one node."""
 
     name: str
@@ -156,7 +156,7 @@ class Call:
     params_type: str
     params: tuple[tuple[str, ParamValue], ...]
     arguments: tuple[Argument, ...]
-    tables: tuple[Table, ...] = ()
+    tables: tuple[Consts, ...] = ()
     moves: bool = False
     """It only moves bytes from its one In to its one Out, whole and in order: dropped where the two coincide.
     """
@@ -359,7 +359,7 @@ class Operator(ABC):
 
     elementwise: ClassVar[bool] = False
     """Each element of the output is made of one element of every input, all spread to its shape."""
-    values: ClassVar[Values] = Values.NEW
+    values: ClassVar[Carried] = Carried.NEW
     weights: ClassVar[Weights | None] = None
     picks: ClassVar[Picks | None] = None
     clamp: ClassVar[Activation | None] = None

@@ -6,9 +6,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from tinyml_compress.ir import DType, NodeView
-from tinyml_compress.ops.base import Argument, Call, In, Out, Overlap, ParamValue, Ref, Table, Variant
+from tinyml_compress.ops.base import Argument, Call, Consts, In, Out, Overlap, ParamValue, Ref, Variant
 
-Params = tuple[tuple[str, ParamValue | Table], ...]
+Params = tuple[tuple[str, ParamValue | Consts], ...]
 """The fields of a struct; a table is the constant that the field points to."""
 NAMES = {
     DType.INT8: "s8",
@@ -41,8 +41,8 @@ def called(
 
     def emit(view: NodeView) -> tuple[Call, ...]:
         given = params(view)
-        tables = tuple(value for _, value in given if isinstance(value, Table))
-        values = tuple((name, Ref(one.name) if isinstance(one, Table) else one) for name, one in given)
+        tables = tuple(value for _, value in given if isinstance(value, Consts))
+        values = tuple((name, Ref(one.name) if isinstance(one, Consts) else one) for name, one in given)
         return (Call(symbol, struct, values, arguments, tables),)
 
     return Variant(symbol, accepts, emit, overlap=overlap, scratch=scratch)

@@ -16,7 +16,7 @@ MOST = 1 << 30
 """Sums beyond this may wrap somewhere on their way to the output; nothing is concluded from them."""
 
 
-class Values(Enum):
+class Carried(Enum):
     """What becomes of the values of an operator's first input."""
 
     NEW = "new"

@@ -12,7 +12,7 @@ from dataclasses import replace
 from tinyml_compress.ir import Graph, Node, NodeView, Tensor
 from tinyml_compress.ops import operator
 from tinyml_compress.ops._conv import conv_window
-from tinyml_compress.ops._forms import Form, form_of
+from tinyml_compress.ops._forms import ProductForm, form_of
 from tinyml_compress.ops.conv_2d.op import Conv2DAttrs
 from tinyml_compress.ops.fully_connected.op import FullyConnectedAttrs
 
@@ -35,7 +35,7 @@ def dense_pixels(graph: Graph) -> Graph:
 
 
 def _is_dense(view: NodeView) -> bool:
-    if not isinstance(view.node.attrs, Conv2DAttrs) or form_of(view) is not Form.S8:
+    if not isinstance(view.node.attrs, Conv2DAttrs) or form_of(view) is not ProductForm.S8:
         return False
     weights = view.input(1)
     window = conv_window(view, weights.shape[0])

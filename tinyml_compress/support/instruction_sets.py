@@ -14,7 +14,7 @@ from enum import Enum
 
 
 @dataclass(frozen=True)
-class Form:
+class Instructions:
     """Instructions of a set, for the cost model of the emulator."""
 
     pattern: str
@@ -34,7 +34,7 @@ class _Row:
     architectures: tuple[str, ...]
     """Where it can be, as `isa` of a core file says it."""
     includes: tuple[str, ...] = ()
-    forms: tuple[Form, ...] = ()
+    forms: tuple[Instructions, ...] = ()
     """Those that its base architecture would have taken for something else."""
 
 
@@ -49,8 +49,8 @@ class Isa(Enum):
             ("armv7e-m", "armv8-m.main", "armv8.1-m.main"),
             includes=("c",),
             forms=(
-                Form(r"smlal?([bt][bt]|d)|smlaw|smls|smm|smu(ad|sd|l[btw])", "multiply"),
-                Form(r"pkh|sel|usad|[qsu](add|sub)", "extend"),
+                Instructions(r"smlal?([bt][bt]|d)|smlaw|smls|smm|smu(ad|sd|l[btw])", "multiply"),
+                Instructions(r"pkh|sel|usad|[qsu](add|sub)", "extend"),
             ),
         ),
     )
@@ -84,7 +84,7 @@ class Isa(Enum):
         return max(sets, key=lambda one: len(one.sets))
 
 
-def forms(*, is_riscv: bool) -> tuple[Form, ...]:
+def forms(*, is_riscv: bool) -> tuple[Instructions, ...]:
     """Of all sets of one kind of cores."""
     return tuple(
         form

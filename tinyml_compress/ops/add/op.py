@@ -8,7 +8,7 @@ from tinyml_compress.ir import DType, NodeView, needed
 from tinyml_compress.ops._addsub import AddSubOperator, addsub_variants, plain_variants
 from tinyml_compress.ops._binary import flat_in_place, is_flat
 from tinyml_compress.ops._fixed_point import requantize
-from tinyml_compress.ops.base import Call, In, Level, Options, Out, Ref, Table, Variant
+from tinyml_compress.ops.base import Call, Consts, In, Level, Options, Out, Ref, Variant
 from tinyml_compress.ops.numerics import Activation, quantize_multiplier
 from tinyml_compress.ops.structs import ints, pointers, struct
 
@@ -94,7 +94,7 @@ def _emit_table(view: NodeView) -> tuple[Call, ...]:
     wide, fine, finish = view.quant(_wide(view)), view.quant(1 - _wide(view)), needed(_finish(view))
     values = (np.arange(256, dtype=np.uint8).view(np.int8).astype(np.int64) - fine.zero_point) << _LEFT
     scaled = requantize(values, *_fine_multiplier(view)) - (wide.zero_point << (_LEFT - 1))
-    table = Table("fine", "int32_t", scaled.astype(np.int32))
+    table = Consts("fine", "int32_t", scaled.astype(np.int32))
     params = (("count", view.output().elements), ("fine", Ref("fine")), ("finish", finish))
     return (Call("tc_s8_add_table__dsp", "tc_add_table_params", params, _arguments(view), (table,)),)
 

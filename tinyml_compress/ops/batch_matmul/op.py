@@ -10,7 +10,7 @@ import numpy as np
 from tinyml_compress.ir import Attrs, DType, NodeView
 from tinyml_compress.ops import _checks
 from tinyml_compress.ops._walk import broadcast_steps, walk
-from tinyml_compress.ops.base import In, Operator, Options, Out, Table, Variant, refuse
+from tinyml_compress.ops.base import Consts, In, Operator, Options, Out, Variant, refuse
 from tinyml_compress.ops.numerics import quantize_multiplier
 from tinyml_compress.ops.rows import Params, each_type
 from tinyml_compress.ops.structs import ints, pointers, struct
@@ -71,7 +71,7 @@ def _params(view: NodeView) -> Params:
         shape = view.input(index).shape
         size = shape[-2] * shape[-1]
         steps.append([step * size for step in broadcast_steps(shape[:-2], len(out) - 2)])
-    table = Table("walk", "int32_t", walk(out[:-2], *steps).table)
+    table = Consts("walk", "int32_t", walk(out[:-2], *steps).table)
     return (
         ("batches", table),
         ("rows", first.rows),

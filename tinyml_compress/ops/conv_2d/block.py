@@ -8,9 +8,9 @@ import numpy as np
 import numpy.typing as npt
 
 from tinyml_compress.ir import NodeView, Role, needed
-from tinyml_compress.ops._forms import Form, only
+from tinyml_compress.ops._forms import ProductForm, only
 from tinyml_compress.ops._products import Ints, live_rows, packed_table, sliding_gap
-from tinyml_compress.ops.base import Call, In, Out, Overlap, ParamValue, Ref, Scratch, Table, Variant
+from tinyml_compress.ops.base import Call, Consts, In, Out, Overlap, ParamValue, Ref, Scratch, Variant
 from tinyml_compress.ops.conv_2d import node
 
 Emit = Callable[[NodeView], tuple[Call, ...]]
@@ -22,7 +22,7 @@ def depth_pairs(view: NodeView) -> int:
     return (node.depth(view) + 3) // 4 * 2
 
 
-def block_emit(symbol: str, weights: Callable[[NodeView, Ints], Table], *, bias: int = 1) -> Emit:
+def block_emit(symbol: str, weights: Callable[[NodeView, Ints], Consts], *, bias: int = 1) -> Emit:
     """The call of a kernel that reads its `weights` in an order of its own, and biases times `bias`."""
 
     def emit(view: NodeView) -> tuple[Call, ...]:
@@ -39,7 +39,7 @@ def block_emit(symbol: str, weights: Callable[[NodeView, Ints], Table], *, bias:
         )
         tables = (
             weights(view, live_rows(node.channels(view), node.rows(view))),
-            Table("channels", "int32_t", _pair_channels(fast) if packed is None else packed),
+            Consts("channels", "int32_t", _pair_channels(fast) if packed is None else packed),
         )
         return (Call(symbol, "tc_s8_conv_block", params, (In(0), Out(), Scratch()), tables),)
 
@@ -71,8 +71,8 @@ def _pair_channels(fast: npt.NDArray[np.int32]) -> npt.NDArray[np.int32]:
     return ordered
 
 
-def _pair_table(view: NodeView, rows: Ints) -> Table:
-    return Table("weights", "int8_t", pair_weights(rows), Role.WEIGHTS)
+def _pair_table(view: NodeView, rows: Ints) -> Consts:
+    return Consts("weights", "int8_t", pair_weights(rows), Role.WEIGHTS)
 
 
 def pair_weights(rows: Ints) -> npt.NDArray[np.int8]:
@@ -146,7 +146,7 @@ def _variant(symbol: str, *, words: bool, relu: bool) -> Variant:
 
 BYTES = _variant("tc_s8_conv_2d_bytes__dsp", words=False, relu=False)
 VARIANTS = only(
-    Form.S8,
+    ProductForm.S8,
     _variant("tc_s8_conv_2d_words_relu__dsp", words=True, relu=True),
     _variant("tc_s8_conv_2d_words__dsp", words=True, relu=False),
     _variant("tc_s8_conv_2d_bytes_relu__dsp", words=False, relu=True),

@@ -10,9 +10,20 @@ import numpy.typing as npt
 
 from tinyml_compress.ir import NodeView, Role, needed
 from tinyml_compress.ops._codebook import Codebook, codebook
-from tinyml_compress.ops._forms import Form, only
+from tinyml_compress.ops._forms import ProductForm, only
 from tinyml_compress.ops._products import Ints, Sliding, live_rows, packed_table
-from tinyml_compress.ops.base import Call, In, Level, Out, Overlap, ParamValue, Ref, Scratch, Table, Variant
+from tinyml_compress.ops.base import (
+    Call,
+    Consts,
+    In,
+    Level,
+    Out,
+    Overlap,
+    ParamValue,
+    Ref,
+    Scratch,
+    Variant,
+)
 from tinyml_compress.ops.conv_2d import node
 from tinyml_compress.ops.conv_2d.sparse import band_gap
 
@@ -47,8 +58,8 @@ def _layout(window: Sliding) -> _Layout | None:
     columns = window.out_w
     while columns > 8 and _Layout(window, columns).scratch > _WISHED:
         columns = (columns + 1) // 2
-    made = _Layout(window, columns)
-    return made if made.scratch <= _MOST_SCRATCH else None
+    strips = _Layout(window, columns)
+    return strips if strips.scratch <= _MOST_SCRATCH else None
 
 
 @lru_cache(maxsize=64)
@@ -72,34 +83,34 @@ def _variant(bits: int) -> Variant:
         window = node.window(view)
         if window.in_c % 4 or window.out_c % 2 or window.dilation_w != 1 or _layout(window) is None:
             return False
-        found = book(view)
-        return found is not None and found.bits == bits and found.nbytes < view.input(1).nbytes
+        coded = book(view)
+        return coded is not None and coded.bits == bits and coded.nbytes < view.input(1).nbytes
 
     def emit(view: NodeView) -> tuple[Call, ...]:
-        window, found = node.window(view), needed(book(view))
+        window, coded = node.window(view), needed(book(view))
         packed = needed(packed_table(needed(node.fast(view))))
-        shared = found.factors is not None
+        shared = coded.factors is not None
         params: tuple[tuple[str, ParamValue], ...] = (
             *window.params(),
             ("in_zero", view.quant(0).zero_point),
             ("out_zero", view.output_quant().zero_point),
             ("columns", layout(view).columns),
             ("bits", bits),
-            ("shift", found.shift),
+            ("shift", coded.shift),
             ("weights", Ref("weights")),
             ("books", 0 if shared else Ref("books")),
             ("centroids", Ref("centroids") if shared else 0),
             ("factors", Ref("factors") if shared else 0),
             ("channels", Ref("channels")),
         )
-        codes = _packed(_ordered(found.codes, window), bits)
-        tables = [Table("weights", "uint8_t", codes, Role.WEIGHTS)]
-        if found.factors is not None:
-            tables.append(Table("centroids", "int16_t", found.table.astype(np.int16), Role.WEIGHTS))
-            tables.append(Table("factors", "uint16_t", found.factors.astype(np.uint16), Role.WEIGHTS))
+        codes = _packed(_ordered(coded.codes, window), bits)
+        tables = [Consts("weights", "uint8_t", codes, Role.WEIGHTS)]
+        if coded.factors is not None:
+            tables.append(Consts("centroids", "int16_t", coded.table.astype(np.int16), Role.WEIGHTS))
+            tables.append(Consts("factors", "uint16_t", coded.factors.astype(np.uint16), Role.WEIGHTS))
         else:
-            tables.append(Table("books", "int8_t", found.table.reshape(-1).astype(np.int8), Role.WEIGHTS))
-        tables.append(Table("channels", "int32_t", packed))
+            tables.append(Consts("books", "int8_t", coded.table.reshape(-1).astype(np.int8), Role.WEIGHTS))
+        tables.append(Consts("channels", "int32_t", packed))
         return (Call(_SYMBOL, "tc_s8_conv_codes", params, (In(0), Out(), Scratch()), tuple(tables)),)
 
     def accepts_packed(view: NodeView) -> bool:
@@ -109,8 +120,8 @@ def _variant(bits: int) -> Variant:
         return fast is not None and packed_table(fast) is not None
 
     def weight_bytes(view: NodeView) -> int:
-        found = needed(book(view))
-        return found.nbytes
+        coded = needed(book(view))
+        return coded.nbytes
 
     def overlap(view: NodeView) -> tuple[Overlap, ...]:
         return (Overlap(0, 0, band_gap(node.window(view), _ROWS, layout(view).columns)),)
@@ -159,4 +170,4 @@ def _cycles(layout: _Layout) -> float:
     return blocks * (9.2 * depth + 180.0) + tiles * (gather + w.out_c * (6.0 * depth + 200.0))
 
 
-VARIANTS = only(Form.S8, *map(_variant, (2, 3, 4)))
+VARIANTS = only(ProductForm.S8, *map(_variant, (2, 3, 4)))

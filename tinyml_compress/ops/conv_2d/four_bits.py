@@ -6,9 +6,9 @@ import numpy as np
 
 from tinyml_compress.ir import NodeView, Role
 from tinyml_compress.ops._conv import conv_call
-from tinyml_compress.ops._forms import Form, bias_values, only, packed_rows, packed_words
+from tinyml_compress.ops._forms import ProductForm, bias_values, only, packed_rows, packed_words
 from tinyml_compress.ops._products import Ints, conv_multipliers, int32_table
-from tinyml_compress.ops.base import Call, Table, Variant
+from tinyml_compress.ops.base import Call, Consts, Variant
 from tinyml_compress.ops.conv_2d import node
 from tinyml_compress.ops.conv_2d.block import BYTES, block_emit, depth_pairs, pair_weights
 
@@ -24,8 +24,8 @@ def _emit_filters(view: NodeView) -> tuple[Call, ...]:
     pairs = np.array(conv_multipliers(view, len(rows)), np.int64)
     table = int32_table(bias_values(view, len(pairs)), pairs[:, 0], pairs[:, 1])
     tables = (
-        Table("weights", "int8_t", packed_rows(rows), Role.WEIGHTS),
-        Table("channels", "int32_t", table),
+        Consts("weights", "int8_t", packed_rows(rows), Role.WEIGHTS),
+        Consts("channels", "int32_t", table),
     )
     return (conv_call(view, _FILTERS, node.window(view), node.groups(view), tables, scratch=True),)
 
@@ -37,8 +37,8 @@ def _filters_cycles(view: NodeView) -> float:
 # --- as the blocks of int8; each two channels' weights are unpacked for each block of four pixels -----------
 
 
-def _packed_pairs(view: NodeView, rows: Ints) -> Table:
-    return Table("weights", "int8_t", packed_words(pair_weights(rows)), Role.WEIGHTS)
+def _packed_pairs(view: NodeView, rows: Ints) -> Consts:
+    return Consts("weights", "int8_t", packed_words(pair_weights(rows)), Role.WEIGHTS)
 
 
 def _blocks_cycles(view: NodeView) -> float:
@@ -47,7 +47,7 @@ def _blocks_cycles(view: NodeView) -> float:
 
 
 VARIANTS = only(
-    Form.S4,
+    ProductForm.S4,
     Variant(_FILTERS, lambda view: True, _emit_filters, scratch=node.depth, cycles=_filters_cycles),
     Variant(
         _BLOCKS,

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from tinyml_compress.ir import NodeView
 from tinyml_compress.ops._conv import conv_call
-from tinyml_compress.ops._forms import Form, only
+from tinyml_compress.ops._forms import ProductForm, only
 from tinyml_compress.ops._mve import shifts_right, stream_bytes, tables, vectors
 from tinyml_compress.ops._products import Ints, Sliding, sliding_gap
 from tinyml_compress.ops.base import Call, Overlap, Variant
@@ -50,8 +50,8 @@ def _emit_pixels(view: NodeView) -> tuple[Call, ...]:
     if window.pointwise:
         line = window.pixels
         window = replace(window, batch=1, in_h=1, in_w=line, out_h=1, out_w=line)
-    made = tables(node.channels(view), node.rows(view))
-    return (conv_call(view, _PIXELS, window, node.groups(view), made, scratch=True),)
+    constants = tables(node.channels(view), node.rows(view))
+    return (conv_call(view, _PIXELS, window, node.groups(view), constants, scratch=True),)
 
 
 def _pixels_scratch(view: NodeView) -> int:
@@ -98,10 +98,10 @@ def _by_columns(view: NodeView) -> Ints:
 
 def _emit_strips(view: NodeView) -> tuple[Call, ...]:
     window, groups, columns = node.window(view), node.groups(view), _columns(view)
-    made = tables(node.channels(view), _by_columns(view), window.out_c // groups.outputs)
+    constants = tables(node.channels(view), _by_columns(view), window.out_c // groups.outputs)
     extra = (("columns", columns), ("phase", _phase(window, columns)))
     call = conv_call(
-        view, _STRIPS, window, groups, made, scratch=True, struct="tc_s8_conv_strips", extra=extra
+        view, _STRIPS, window, groups, constants, scratch=True, struct="tc_s8_conv_strips", extra=extra
     )
     return (call,)
 
@@ -119,7 +119,7 @@ def _strips_cycles(view: NodeView) -> float:
 
 
 VARIANTS = only(
-    Form.S8,
+    ProductForm.S8,
     Variant(
         _PIXELS,
         _takes(_is_in_place),

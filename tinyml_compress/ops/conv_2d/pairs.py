@@ -7,9 +7,9 @@ import numpy.typing as npt
 
 from tinyml_compress.ir import NodeView, Role
 from tinyml_compress.ops._conv import conv_attrs
-from tinyml_compress.ops._forms import Form, bias_values, chunk_of, only, wide_table
+from tinyml_compress.ops._forms import ProductForm, bias_values, chunk_of, only, wide_table
 from tinyml_compress.ops._products import Ints, Sliding, clamp_bounds, conv_multipliers, sliding_gap
-from tinyml_compress.ops.base import Call, In, Out, Overlap, ParamValue, Ref, Scratch, Table, Variant
+from tinyml_compress.ops.base import Call, Consts, In, Out, Overlap, ParamValue, Ref, Scratch, Variant
 from tinyml_compress.ops.conv_2d import node
 
 _SYMBOL = "tc_s16_conv_2d__dsp"
@@ -28,8 +28,8 @@ def _ordered(rows: Ints) -> npt.NDArray[np.int8]:
 
 
 def _padded(view: NodeView) -> Ints:
-    found = node.rows(view)
-    return np.pad(found, ((0, 0), (0, found.shape[1] % 2)))
+    rows = node.rows(view)
+    return np.pad(rows, ((0, 0), (0, rows.shape[1] % 2)))
 
 
 def _emit(view: NodeView) -> tuple[Call, ...]:
@@ -47,8 +47,8 @@ def _emit(view: NodeView) -> tuple[Call, ...]:
     )
     channels = wide_table(bias_values(view, len(weights)), conv_multipliers(view, len(weights)))
     tables = (
-        Table("weights", "int8_t", _ordered(weights), Role.WEIGHTS),
-        Table("channels", "int32_t", channels),
+        Consts("weights", "int8_t", _ordered(weights), Role.WEIGHTS),
+        Consts("channels", "int32_t", channels),
     )
     return (Call(_SYMBOL, "tc_s16_conv_pairs", params, (In(0), Out(), Scratch()), tables),)
 
@@ -74,6 +74,6 @@ def _cycles(view: NodeView) -> float:
 
 
 VARIANTS = only(
-    Form.S16,
+    ProductForm.S16,
     Variant(_SYMBOL, node.is_ungrouped, _emit, scratch=_scratch, overlap=_overlap, cycles=_cycles),
 )

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from tinyml_compress.ir import NodeView, Role
-from tinyml_compress.ops._forms import Form, only
+from tinyml_compress.ops._forms import ProductForm, only
 from tinyml_compress.ops._products import Ints, live_rows, sliding_gap
-from tinyml_compress.ops.base import Level, Overlap, Table, Variant
+from tinyml_compress.ops.base import Consts, Level, Overlap, Variant
 from tinyml_compress.ops.conv_2d import node
 from tinyml_compress.ops.conv_2d.block import block_emit, bytes_scratch, depth_pairs, is_relu, words_scratch
 
@@ -28,7 +28,7 @@ def _halfwords(rows: Ints) -> Ints:
     return 256 * rows[0::2] + rows[1::2]
 
 
-def _weights(view: NodeView, rows: Ints) -> Table:
+def _weights(view: NodeView, rows: Ints) -> Consts:
     """Per four channels A to D and two values k, l: the halfwords AB.k, AB.l, CD.k, CD.l. Values are padded
     to fours, and of each four come in the order 0, 2, 1, 3, as SXTB16 unpacks them.
     """
@@ -36,7 +36,7 @@ def _weights(view: NodeView, rows: Ints) -> Table:
     padded = np.pad(pairs, ((0, 0), (0, -pairs.shape[1] % 4)))
     # [four channels][two of them][fours of values][1 or 3][0 or 2]
     blocks = padded.reshape(-1, 2, padded.shape[1] // 4, 2, 2).transpose(0, 2, 4, 1, 3)
-    return Table("weights", "int8_t", blocks.astype("<i2").reshape(-1).view(np.int8), Role.WEIGHTS)
+    return Consts("weights", "int8_t", blocks.astype("<i2").reshape(-1).view(np.int8), Role.WEIGHTS)
 
 
 def _bytes(view: NodeView) -> int:
@@ -78,7 +78,7 @@ def _variant(symbol: str, *, words: bool, relu: bool, staged: bool) -> Variant:
 
 
 VARIANTS = only(
-    Form.S8,
+    ProductForm.S8,
     _variant("tc_s8_conv_2d_words_staged_relu__dsp", words=True, relu=True, staged=True),
     _variant("tc_s8_conv_2d_words_staged__dsp", words=True, relu=False, staged=True),
     _variant("tc_s8_conv_2d_bytes_staged_relu__dsp", words=False, relu=True, staged=True),

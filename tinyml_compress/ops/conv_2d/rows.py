@@ -9,10 +9,10 @@ import numpy.typing as npt
 
 from tinyml_compress.ir import NodeView, Role
 from tinyml_compress.ops._conv import conv_attrs
-from tinyml_compress.ops._forms import Form, only
+from tinyml_compress.ops._forms import ProductForm, only
 from tinyml_compress.ops._halves import halves, takes
 from tinyml_compress.ops._products import Ints, finish_bounds, int32_table, sliding_gap, wrap32
-from tinyml_compress.ops.base import Call, In, Out, Overlap, ParamValue, Ref, Scratch, Table, Variant
+from tinyml_compress.ops.base import Call, Consts, In, Out, Overlap, ParamValue, Ref, Scratch, Variant
 from tinyml_compress.ops.conv_2d import node
 
 
@@ -35,8 +35,8 @@ def _variant(
             ("channels", Ref("channels")),
         )
         tables = (
-            Table("weights", "uint8_t", weights(rows), Role.WEIGHTS),
-            Table("channels", "int32_t", int32_table(bias, channels.multiplier, channels.shift)),
+            Consts("weights", "uint8_t", weights(rows), Role.WEIGHTS),
+            Consts("channels", "int32_t", int32_table(bias, channels.multiplier, channels.shift)),
         )
         return (Call(symbol, "tc_s8_conv_rows", params, (In(0), Out(), Scratch()), tables),)
 
@@ -69,7 +69,7 @@ def _takes_halves(view: NodeView) -> bool:
 
 
 VARIANTS = only(
-    Form.S8,
+    ProductForm.S8,
     _variant("tc_s8_conv_2d_rows__c", node.is_ungrouped, _four_weights, 4.0),
     _variant("tc_s8_conv_2d_halves__c", _takes_halves, halves, 3.7, 700),
 )

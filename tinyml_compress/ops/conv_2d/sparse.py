@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from tinyml_compress.ir import NodeView, Role, needed
 from tinyml_compress.ops._conv import conv_attrs
-from tinyml_compress.ops._forms import Form, only
+from tinyml_compress.ops._forms import ProductForm, only
 from tinyml_compress.ops._products import (
     Ints,
     Sliding,
@@ -24,7 +24,7 @@ from tinyml_compress.ops._products import (
     wrap32,
 )
 from tinyml_compress.ops._sparse import SparseRows, sparse_nibbles, sparse_rows
-from tinyml_compress.ops.base import Call, In, Out, Overlap, ParamValue, Ref, Scratch, Table, Variant
+from tinyml_compress.ops.base import Call, Consts, In, Out, Overlap, ParamValue, Ref, Scratch, Variant
 from tinyml_compress.ops.conv_2d import node
 
 _MOST_SCRATCH = 16 << 10
@@ -74,8 +74,8 @@ class Strips:
             np.arange(w.kernel_h), np.arange(w.kernel_w), np.arange(w.in_c), indexing="ij"
         )
         ahead = kx * w.dilation_w
-        found: Ints = ((ky * w.in_c + c) * self.phases + ahead % w.stride_w) * self.run + ahead // w.stride_w
-        return found.reshape(-1)
+        words: Ints = ((ky * w.in_c + c) * self.phases + ahead % w.stride_w) * self.run + ahead // w.stride_w
+        return words.reshape(-1)
 
 
 @lru_cache(maxsize=256)
@@ -89,9 +89,9 @@ def strips(window: Sliding, least: int) -> Strips | None:
     phases = 1 + max(place % window.stride_w for place in ahead)
     for most in (least, 4):
         columns = min(most, (window.out_w + 3) // 4 * 4)
-        made = Strips(window, columns, phases, columns + ahead[-1] // window.stride_w)
-        if made.scratch <= _MOST_SCRATCH:
-            return made
+        tried = Strips(window, columns, phases, columns + ahead[-1] // window.stride_w)
+        if tried.scratch <= _MOST_SCRATCH:
+            return tried
     return None
 
 
@@ -149,9 +149,9 @@ def _fours(window: Sliding) -> Strips | None:
 def _wide(window: Sliding) -> Strips | None:
     """Strips as wide as they may be, as each channel's weights are unpacked for each."""
     for least in (32, 16):
-        made = strips(window, least)
-        if made is not None and made.scratch <= _WISHED:
-            return made
+        tried = strips(window, least)
+        if tried is not None and tried.scratch <= _WISHED:
+            return tried
     return strips(window, 8)
 
 
@@ -223,8 +223,8 @@ def _plain_variant() -> Variant:
             ("channels", Ref("channels")),
         )
         constants = (
-            Table("weights", "uint8_t", rows.stream.view(np.uint8), Role.WEIGHTS),
-            Table("channels", "int32_t", table),
+            Consts("weights", "uint8_t", rows.stream.view(np.uint8), Role.WEIGHTS),
+            Consts("channels", "int32_t", table),
         )
         return (Call(_PLAIN, "tc_s8_conv_rows", params, (In(0), Out(), Scratch()), constants),)
 
@@ -280,11 +280,11 @@ def _variant(form: _Form) -> Variant:
         return 4 * int(sparse(view).pairs.max()) if form.unpacking else 0
 
     def scratch(view: NodeView) -> int:
-        found = layout(view)
+        lying = layout(view)
         if not form.unpacking:
-            return found.scratch
-        w = found.window
-        return 4 * found.words + 16 + unpacked(view) + 2 * w.taps * w.in_c + 8 * w.out_c + w.in_c
+            return lying.scratch
+        w = lying.window
+        return 4 * lying.words + 16 + unpacked(view) + 2 * w.taps * w.in_c + 8 * w.out_c + w.in_c
 
     def cycles(view: NodeView) -> float:
         pairs, w = float(sparse(view).pairs.sum()), layout(view).window
@@ -293,23 +293,23 @@ def _variant(form: _Form) -> Variant:
 
     def emit(view: NodeView) -> tuple[Call, ...]:
         packed = needed(packed_table(needed(node.fast(view))))
-        found, (weights, counts) = layout(view), tables(view)
+        lying, (weights, counts) = layout(view), tables(view)
         params: tuple[tuple[str, ParamValue], ...] = (
-            *found.window.params(),
+            *lying.window.params(),
             ("in_zero", view.quant(0).zero_point),
             ("out_zero", view.output_quant().zero_point),
-            ("columns", found.columns),
-            ("phases", found.phases),
-            ("run", found.run),
+            ("columns", lying.columns),
+            ("phases", lying.phases),
+            ("run", lying.run),
             ("unpacked", unpacked(view)),
             ("weights", Ref("weights")),
             ("counts", Ref("counts")),
             ("channels", Ref("channels")),
         )
         constants = (
-            Table("weights", "int8_t", weights, Role.WEIGHTS),
-            Table("counts", "uint8_t", counts, Role.WEIGHTS),
-            Table("channels", "int32_t", packed),
+            Consts("weights", "int8_t", weights, Role.WEIGHTS),
+            Consts("counts", "uint8_t", counts, Role.WEIGHTS),
+            Consts("channels", "int32_t", packed),
         )
         return (Call(form.symbol, "tc_s8_conv_sparse", params, (In(0), Out(), Scratch()), constants),)
 
@@ -339,4 +339,4 @@ def _cycles(layout: Strips, weights: float, unpacking: float) -> float:
     return blocks * (weights + 120.0 * w.out_c + 40.0) + tiles * (gather + unpacking)
 
 
-VARIANTS = only(Form.S8, *map(_variant, _FORMS), _plain_variant())
+VARIANTS = only(ProductForm.S8, *map(_variant, _FORMS), _plain_variant())

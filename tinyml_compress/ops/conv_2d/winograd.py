@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from tinyml_compress.ir import NodeView, Role
-from tinyml_compress.ops._forms import Form, only
+from tinyml_compress.ops._forms import ProductForm, only
 from tinyml_compress.ops._products import Ints, sliding_gap
-from tinyml_compress.ops.base import Level, Overlap, Table, Variant
+from tinyml_compress.ops.base import Consts, Level, Overlap, Variant
 from tinyml_compress.ops.conv_2d import node
 from tinyml_compress.ops.conv_2d.block import block_emit, is_relu, unpacked_bytes
 
@@ -50,7 +50,7 @@ def _variant(symbol: str, *, relu: bool) -> Variant:
     )
 
 
-def _weights(view: NodeView, rows: Ints) -> Table:
+def _weights(view: NodeView, rows: Ints) -> Consts:
     """Per two channels the four products' taps: [A.k, A.l], [B.k, B.l] per kernel row and pair of channels k,
     l.
     """
@@ -59,7 +59,7 @@ def _weights(view: NodeView, rows: Ints) -> Table:
     first, middle, last = taps[:, :, 0], taps[:, :, 1], taps[:, :, 2]
     products = np.stack([first + middle + last, first - middle + last, -2 * last, 2 * first], axis=1)
     words = products.reshape(count // 2, 2, 4, 3 * depth // 2, 2).transpose(0, 2, 3, 1, 4)
-    return Table("weights", "int16_t", words.reshape(-1).astype(np.int16), Role.WEIGHTS)
+    return Consts("weights", "int16_t", words.reshape(-1).astype(np.int16), Role.WEIGHTS)
 
 
 def _scratch(view: NodeView) -> int:
@@ -72,7 +72,7 @@ def _overlap(view: NodeView) -> tuple[Overlap, ...]:
 
 
 VARIANTS = only(
-    Form.S8,
+    ProductForm.S8,
     _variant("tc_s8_conv_2d_winograd_relu__dsp", relu=True),
     _variant("tc_s8_conv_2d_winograd__dsp", relu=False),
 )

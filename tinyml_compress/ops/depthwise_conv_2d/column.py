@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from tinyml_compress.ir import NodeView, Role, needed
-from tinyml_compress.ops._forms import Form, only
+from tinyml_compress.ops._forms import ProductForm, only
 from tinyml_compress.ops._products import Sliding, live_rows, packed_table
-from tinyml_compress.ops.base import Call, In, Out, ParamValue, Ref, Table, Variant
+from tinyml_compress.ops.base import Call, Consts, In, Out, ParamValue, Ref, Variant
 from tinyml_compress.ops.depthwise_conv_2d import node
 
 _SYMBOL = "tc_s8_depthwise_conv_2d_column__dsp"
@@ -43,8 +43,8 @@ def _emit(view: NodeView) -> tuple[Call, ...]:
         ("channels", Ref("channels")),
     )
     tables = (
-        Table("weights", "int8_t", np.ascontiguousarray(rows.T).reshape(-1).astype(np.int8), Role.WEIGHTS),
-        Table("channels", "int32_t", needed(packed_table(needed(node.fast(view))))),
+        Consts("weights", "int8_t", np.ascontiguousarray(rows.T).reshape(-1).astype(np.int8), Role.WEIGHTS),
+        Consts("channels", "int32_t", needed(packed_table(needed(node.fast(view))))),
     )
     return (Call(_SYMBOL, "tc_s8_depthwise_column", params, (In(0), Out()), tables),)
 
@@ -54,4 +54,4 @@ def _cycles(view: NodeView) -> float:
     return window.batch * window.out_c * (window.out_h * (4.0 * window.taps + 14.0) + 10.0)
 
 
-VARIANTS = only(Form.S8, Variant(_SYMBOL, _accepts, _emit, overlap=node.coincide, cycles=_cycles))
+VARIANTS = only(ProductForm.S8, Variant(_SYMBOL, _accepts, _emit, overlap=node.coincide, cycles=_cycles))

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from tinyml_compress.ir import NodeView
 from tinyml_compress.ops._conv import OPTIONS, ConvAttrs, ConvOperator, check_conv, check_conv_numbers
-from tinyml_compress.ops._forms import Form, form_of
+from tinyml_compress.ops._forms import ProductForm, form_of
 from tinyml_compress.ops.base import Options, refuse
 from tinyml_compress.ops.depthwise_conv_2d import (
     column,
@@ -57,7 +57,7 @@ class DepthwiseConv2D(ConvOperator):
         if attrs.depth_multiplier != out_c // in_c:
             raise refuse(view, "depth multiplier", found=attrs.depth_multiplier, allowed=out_c // in_c)
         bias = view.optional_input(2)
-        if form_of(view) is Form.S16_NARROW and bias is not None:
+        if form_of(view) is ProductForm.S16_NARROW and bias is not None:
             raise refuse(
                 view,
                 f"element type of the bias {bias.name} beside int16 inputs",

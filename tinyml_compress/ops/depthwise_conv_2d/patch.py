@@ -11,9 +11,9 @@ import numpy.typing as npt
 
 from tinyml_compress.ir import NodeView, Role, needed
 from tinyml_compress.ops._conv import conv_attrs
-from tinyml_compress.ops._forms import Form, only
+from tinyml_compress.ops._forms import ProductForm, only
 from tinyml_compress.ops._products import clamp_bounds, fast_table, finish_bounds, live_rows, packed_table
-from tinyml_compress.ops.base import Call, In, Out, ParamValue, Ref, Scratch, Table, Variant
+from tinyml_compress.ops.base import Call, Consts, In, Out, ParamValue, Ref, Scratch, Variant
 from tinyml_compress.ops.depthwise_conv_2d import node
 from tinyml_compress.ops.depthwise_conv_2d.walk import MAX_SCRATCH, Axis, Plane, planes
 from tinyml_compress.ops.numerics import Activation
@@ -137,15 +137,15 @@ class _Blocks:
             ("fourth", self.starts[3]),
         )
 
-    def tables(self) -> tuple[Table, ...]:
+    def tables(self) -> tuple[Consts, ...]:
         """Of a node, whatever the channel."""
         picks = np.array(list(self.picks()), np.uint8)
         outer, inner = self.plane.outer, self.plane.inner
         out = [line * outer.step_out + place * inner.step_out for line, place in self.places]
         return (
-            Table("picks", "uint8_t", picks.reshape(-1)),
-            Table("bases", "int32_t", np.array([places[0] for places in self.loads], np.int32)),
-            Table("places", "uint32_t", np.array(out, np.uint32)),
+            Consts("picks", "uint8_t", picks.reshape(-1)),
+            Consts("bases", "int32_t", np.array([places[0] for places in self.loads], np.int32)),
+            Consts("places", "uint32_t", np.array(out, np.uint32)),
         )
 
 
@@ -198,8 +198,8 @@ def _emit(view: NodeView, symbol: str, blocks: _Blocks) -> tuple[Call, ...]:
         ("places", Ref("places")),
     )
     tables = (
-        Table("weights", "int8_t", rows.reshape(-1).astype(np.int8), Role.WEIGHTS),
-        Table("channels", "int32_t", needed(_packed(view))),
+        Consts("weights", "int8_t", rows.reshape(-1).astype(np.int8), Role.WEIGHTS),
+        Consts("channels", "int32_t", needed(_packed(view))),
         *blocks.tables(),
     )
     return (Call(symbol, "tc_s8_depthwise_patch", params, (In(0), Out(), Scratch()), tables),)
@@ -233,7 +233,7 @@ def _variant(
 
 
 VARIANTS = only(
-    Form.S8,
+    ProductForm.S8,
     _variant("fours_relu", 4, _relu, 5.0),
     _variant("fours", 4, _full, 9.0),
     _variant("twos_relu", 2, _relu, 5.0),

@@ -7,9 +7,9 @@ from collections.abc import Callable
 import numpy as np
 
 from tinyml_compress.ir import NodeView, Role, needed
-from tinyml_compress.ops._forms import Form, only, packed_rows
+from tinyml_compress.ops._forms import ProductForm, only, packed_rows
 from tinyml_compress.ops._products import live_rows, packed_table
-from tinyml_compress.ops.base import Call, In, Out, ParamValue, Ref, Scratch, Table, Variant
+from tinyml_compress.ops.base import Call, Consts, In, Out, ParamValue, Ref, Scratch, Variant
 from tinyml_compress.ops.depthwise_conv_2d import node
 from tinyml_compress.ops.depthwise_conv_2d.walk import MAX_SCRATCH, Plane, planes
 
@@ -86,8 +86,8 @@ def plane_variant(
             ("channels", Ref("channels")),
         )
         tables = (
-            Table("weights", "int8_t", ordered, Role.WEIGHTS),
-            Table("channels", "int32_t", fast if packed is None else packed),
+            Consts("weights", "int8_t", ordered, Role.WEIGHTS),
+            Consts("channels", "int32_t", fast if packed is None else packed),
         )
         return (Call(symbol, "tc_s8_depthwise_plane", params, (In(0), Out(), Scratch()), tables),)
 
@@ -103,7 +103,7 @@ def plane_variant(
 
 
 VARIANTS = only(
-    Form.S8,
+    ProductForm.S8,
     plane_variant("tc_s8_depthwise_conv_2d_3x3__dsp", _walk_3x3(1), _cost_3x3, False),
     plane_variant("tc_s8_depthwise_conv_2d_3x3s2__dsp", _walk_3x3(2), _cost_3x3, False),
     plane_variant("tc_s8_depthwise_conv_2d_plane__dsp", walk_any, cost_any, True),

@@ -6,9 +6,9 @@ import numpy as np
 
 from tinyml_compress.ir import NodeView, Role, needed
 from tinyml_compress.ops._conv import conv_attrs
-from tinyml_compress.ops._forms import Form, bias_values, only, wide_table
+from tinyml_compress.ops._forms import ProductForm, bias_values, only, wide_table
 from tinyml_compress.ops._products import clamp_bounds, conv_multipliers
-from tinyml_compress.ops.base import Call, In, Out, ParamValue, Ref, Scratch, Table, Variant
+from tinyml_compress.ops.base import Call, Consts, In, Out, ParamValue, Ref, Scratch, Variant
 from tinyml_compress.ops.depthwise_conv_2d import node
 from tinyml_compress.ops.depthwise_conv_2d.plane import cost_any, walk_any
 
@@ -35,8 +35,8 @@ def _emit(view: NodeView) -> tuple[Call, ...]:
     channels = wide_table(bias_values(view, len(rows)), conv_multipliers(view, len(rows)))
     ordered = (taps.transpose(0, 2, 1) if plane.transposed else taps).reshape(-1)
     tables = (
-        Table("weights", "int8_t", ordered.astype(np.int8), Role.WEIGHTS),
-        Table("channels", "int32_t", channels),
+        Consts("weights", "int8_t", ordered.astype(np.int8), Role.WEIGHTS),
+        Consts("channels", "int32_t", channels),
     )
     return (Call(_SYMBOL, "tc_s16_depthwise_plane", params, (In(0), Out(), Scratch()), tables),)
 
@@ -52,6 +52,6 @@ def _cycles(view: NodeView) -> float:
 
 
 VARIANTS = only(
-    Form.S16,
+    ProductForm.S16,
     Variant(_SYMBOL, _accepts, _emit, scratch=_scratch, overlap=node.coincide, cycles=_cycles),
 )

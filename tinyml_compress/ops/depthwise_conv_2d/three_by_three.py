@@ -6,9 +6,9 @@ import numpy as np
 
 from tinyml_compress.ir import NodeView, Role, needed
 from tinyml_compress.ops._conv import conv_attrs
-from tinyml_compress.ops._forms import Form, only
+from tinyml_compress.ops._forms import ProductForm, only
 from tinyml_compress.ops._products import finish_bounds, int32_table, wrap32
-from tinyml_compress.ops.base import Call, In, Out, ParamValue, Ref, Scratch, Table, Variant
+from tinyml_compress.ops.base import Call, Consts, In, Out, ParamValue, Ref, Scratch, Variant
 from tinyml_compress.ops.depthwise_conv_2d import node
 from tinyml_compress.ops.depthwise_conv_2d.walk import MAX_SCRATCH, Plane, planes
 
@@ -46,8 +46,8 @@ def _emit(view: NodeView) -> tuple[Call, ...]:
     ordered = (taps.transpose(0, 2, 1) if plane.transposed else taps).reshape(-1)
     bias = wrap32(channels.bias - 128 * rows.sum(axis=1))
     tables = (
-        Table("weights", "int8_t", ordered.astype(np.int8), Role.WEIGHTS),
-        Table("channels", "int32_t", int32_table(bias, channels.multiplier, channels.shift)),
+        Consts("weights", "int8_t", ordered.astype(np.int8), Role.WEIGHTS),
+        Consts("channels", "int32_t", int32_table(bias, channels.multiplier, channels.shift)),
     )
     return (Call(_SYMBOL, "tc_s8_depthwise_bytes", params, (In(0), Out(), Scratch()), tables),)
 
@@ -62,6 +62,6 @@ def _cycles(view: NodeView) -> float:
 
 
 VARIANTS = only(
-    Form.S8,
+    ProductForm.S8,
     Variant(_SYMBOL, _accepts, _emit, scratch=_scratch, overlap=node.coincide, cycles=_cycles),
 )

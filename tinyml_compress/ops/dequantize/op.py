@@ -11,7 +11,7 @@ from tinyml_compress.ops._unary import UnaryOperator, in_place
 from tinyml_compress.ops.base import Options
 from tinyml_compress.ops.rows import Params, each_type
 from tinyml_compress.ops.structs import floats, ints, struct
-from tinyml_compress.ops.traits import Values
+from tinyml_compress.ops.traits import Carried
 
 STRUCTS = (struct("tc_dequantize_params", ints("count"), floats("scale"), ints("zero_point")),)
 
@@ -23,7 +23,7 @@ def _params(view: NodeView) -> Params:
 
 class Dequantize(UnaryOperator):
     name = "DEQUANTIZE"
-    values = Values.CAST
+    values = Carried.CAST
     options = Options("DequantizeOptions")
     types = (DType.INT8, DType.UINT8, DType.INT16)
     limits = "to float32"

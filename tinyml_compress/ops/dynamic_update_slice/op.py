@@ -7,7 +7,18 @@ import numpy as np
 from tinyml_compress.ir import DType, NodeView
 from tinyml_compress.ops import _checks
 from tinyml_compress.ops._moves import copy_call
-from tinyml_compress.ops.base import Call, In, Operator, Options, Out, Overlap, Ref, Table, Variant, refuse
+from tinyml_compress.ops.base import (
+    Call,
+    Consts,
+    In,
+    Operator,
+    Options,
+    Out,
+    Overlap,
+    Ref,
+    Variant,
+    refuse,
+)
 from tinyml_compress.ops.structs import ints, pointers, struct
 
 STRUCTS = (
@@ -26,7 +37,7 @@ STRUCTS = (
 _MAX_RANK = 6
 
 
-def _sizes(view: NodeView) -> Table:
+def _sizes(view: NodeView) -> Consts:
     """Per axis: its length in the whole, in the update, and the bytes from one element to the next in the
     whole.
     """
@@ -36,7 +47,7 @@ def _sizes(view: NodeView) -> Table:
     for have, put in zip(reversed(whole.shape), reversed(part.shape), strict=True):
         rows[:0] = (have, put, step)
         step *= have
-    return Table("sizes", "int32_t", np.array(rows, np.int32))
+    return Consts("sizes", "int32_t", np.array(rows, np.int32))
 
 
 def _emit(view: NodeView) -> tuple[Call, ...]:

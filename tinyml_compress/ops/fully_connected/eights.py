@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tinyml_compress.ir import NodeView
-from tinyml_compress.ops._forms import Form, only
+from tinyml_compress.ops._forms import ProductForm, only
 from tinyml_compress.ops._mve import shifts_right, stream_bytes, tables, vectors
 from tinyml_compress.ops.base import Call, In, Out, Scratch, Variant
 from tinyml_compress.ops.fully_connected import node
@@ -12,8 +12,8 @@ _SYMBOL = "tc_s8_fully_connected_eights__mve"
 
 
 def _emit(view: NodeView) -> tuple[Call, ...]:
-    made = tables(node.channels(view), node.rows(view), together=8)
-    return (node.call(view, _SYMBOL, made, (In(0), Out(), Scratch())),)
+    constants = tables(node.channels(view), node.rows(view), together=8)
+    return (node.call(view, _SYMBOL, constants, (In(0), Out(), Scratch())),)
 
 
 def _scratch(view: NodeView) -> int:
@@ -29,7 +29,7 @@ def _cycles(view: NodeView) -> float:
 
 
 VARIANTS = only(
-    Form.S8,
+    ProductForm.S8,
     Variant(
         _SYMBOL,
         lambda view: shifts_right(node.channels(view)),

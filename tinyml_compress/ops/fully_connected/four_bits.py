@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from tinyml_compress.ir import NodeView, Role, needed
-from tinyml_compress.ops._forms import Form, only, packed_rows, packed_words
+from tinyml_compress.ops._forms import ProductForm, only, packed_rows, packed_words
 from tinyml_compress.ops._products import live_rows
-from tinyml_compress.ops.base import Call, In, Out, Scratch, Table, Variant
+from tinyml_compress.ops.base import Call, Consts, In, Out, Scratch, Variant
 from tinyml_compress.ops.fully_connected import node
 from tinyml_compress.ops.fully_connected.plain import narrow_channels, plain_variant
 
@@ -21,8 +21,8 @@ def _accepts(view: NodeView) -> bool:
 def _emit(view: NodeView) -> tuple[Call, ...]:
     rows = live_rows(node.channels(view), node.rows(view)).astype(np.int8)
     tables = (
-        Table("weights", "int8_t", np.concatenate([packed_words(row) for row in rows]), Role.WEIGHTS),
-        Table("channels", "int32_t", needed(node.fast(view))),
+        Consts("weights", "int8_t", np.concatenate([packed_words(row) for row in rows]), Role.WEIGHTS),
+        Consts("channels", "int32_t", needed(node.fast(view))),
     )
     return (node.call(view, _SYMBOL, tables, (In(0), Out(), Scratch())),)
 
@@ -37,7 +37,7 @@ def _cycles(view: NodeView) -> float:
 
 
 VARIANTS = only(
-    Form.S4,
+    ProductForm.S4,
     plain_variant("tc_s8_fully_connected_s4__c", narrow_channels, lambda view: packed_rows(node.rows(view))),
     Variant(_SYMBOL, _accepts, _emit, scratch=_scratch, cycles=_cycles),
 )

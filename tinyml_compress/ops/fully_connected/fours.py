@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from tinyml_compress.ir import NodeView, Role
-from tinyml_compress.ops._forms import Form, bias_values, only, wide_table
-from tinyml_compress.ops.base import Call, Table, Variant
+from tinyml_compress.ops._forms import ProductForm, bias_values, only, wide_table
+from tinyml_compress.ops.base import Call, Consts, Variant
 from tinyml_compress.ops.fully_connected import node
 
 _SYMBOL = "tc_s16_fully_connected_fours__mve"
@@ -18,8 +18,8 @@ def _emit(view: NodeView) -> tuple[Call, ...]:
     blocks = padded.reshape(len(padded) // 4, 4, -1, 8).transpose(0, 2, 1, 3)
     channels = wide_table(bias_values(view, len(rows)), node.row_multipliers(view))
     tables = (
-        Table("weights", "int8_t", blocks.reshape(-1).astype(np.int8), Role.WEIGHTS),
-        Table("channels", "int32_t", channels),
+        Consts("weights", "int8_t", blocks.reshape(-1).astype(np.int8), Role.WEIGHTS),
+        Consts("channels", "int32_t", channels),
     )
     return (node.call(view, _SYMBOL, tables),)
 
@@ -35,6 +35,6 @@ def _cycles(view: NodeView) -> float:
 
 
 VARIANTS = only(
-    Form.S16,
+    ProductForm.S16,
     Variant(_SYMBOL, lambda view: True, _emit, cycles=_cycles, weight_bytes=_weight_bytes),
 )

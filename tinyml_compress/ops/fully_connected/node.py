@@ -18,7 +18,7 @@ from tinyml_compress.ops._products import (
     requant_channels,
     weight_values,
 )
-from tinyml_compress.ops.base import Argument, Call, In, Out, ParamValue, Ref, Table
+from tinyml_compress.ops.base import Argument, Call, Consts, In, Out, ParamValue, Ref
 from tinyml_compress.ops.numerics import Activation, Fused
 
 
@@ -78,7 +78,10 @@ def has_fast(view: NodeView) -> bool:
 
 
 def call(
-    view: NodeView, symbol: str, tables: tuple[Table, ...], arguments: Sequence[Argument] = (In(0), Out())
+    view: NodeView,
+    symbol: str,
+    tables: tuple[Consts, ...],
+    arguments: Sequence[Argument] = (In(0), Out()),
 ) -> Call:
     """The call of a kernel with tables `weights` and `channels`."""
     params: tuple[tuple[str, ParamValue], ...] = (

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from tinyml_compress.ir import NodeView, Role, needed
-from tinyml_compress.ops._forms import Form, only
+from tinyml_compress.ops._forms import ProductForm, only
 from tinyml_compress.ops._products import Ints, live_rows
-from tinyml_compress.ops.base import Call, In, Out, Scratch, Table, Variant
+from tinyml_compress.ops.base import Call, Consts, In, Out, Scratch, Variant
 from tinyml_compress.ops.fully_connected import node
 
 _SYMBOL = "tc_s8_fully_connected_octets__dsp"
@@ -38,8 +38,8 @@ def _emit(view: NodeView) -> tuple[Call, ...]:
     channels = needed(node.fast(view)).copy()
     channels[0::4] *= 2
     tables = (
-        Table("weights", "int8_t", blocks.astype("<i2").reshape(-1).view(np.int8), Role.WEIGHTS),
-        Table("channels", "int32_t", channels),
+        Consts("weights", "int8_t", blocks.astype("<i2").reshape(-1).view(np.int8), Role.WEIGHTS),
+        Consts("channels", "int32_t", channels),
     )
     return (node.call(view, _SYMBOL, tables, (In(0), Out(), Scratch())),)
 
@@ -50,7 +50,7 @@ def _cycles(view: NodeView) -> float:
 
 
 VARIANTS = only(
-    Form.S8,
+    ProductForm.S8,
     Variant(
         _SYMBOL, _accepts, _emit, scratch=lambda view: 8 * node.fours(view), cycles=_cycles, code_bytes=1000
     ),

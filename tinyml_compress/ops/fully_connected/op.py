@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from tinyml_compress.ir import DType, NodeView
 from tinyml_compress.ops import _checks
-from tinyml_compress.ops._forms import Form, bias_values, check_wide, form_of
+from tinyml_compress.ops._forms import ProductForm, bias_values, check_wide, form_of
 from tinyml_compress.ops._products import check_bias, check_sides, check_weights
 from tinyml_compress.ops._weighted import WeightedOperator
 from tinyml_compress.ops.along import Along
@@ -56,12 +56,12 @@ class FullyConnected(WeightedOperator):
         return node.row_multipliers(view)
 
     def along(self, view: NodeView, axis: int) -> Along | None:
-        source, made = view.input(0).shape, view.output().shape
+        source, target = view.input(0).shape, view.output().shape
         if axis == len(source) - 1 or source[-1] != view.input(1).shape[1]:
             return None
-        if len(source) == len(made):
+        if len(source) == len(target):
             return Along(axis)
-        return Along(0) if made[0] == source[axis] else None  # the other axes before the last are of size 1
+        return Along(0) if target[0] == source[axis] else None  # the other axes before the last are of size 1
 
     def check(self, view: NodeView) -> None:
         attrs = view.attrs(FullyConnectedAttrs)
@@ -89,18 +89,18 @@ class FullyConnected(WeightedOperator):
         check_bias(view, out_c)
         self._check_keep(view, in_c)
         quant = weights.quant
-        if form_of(view) is Form.S4 and quant is not None and quant.per_channel:
+        if form_of(view) is ProductForm.S4 and quant is not None and quant.per_channel:
             raise refuse(
                 view,
                 "int4 weights with a scale per output (nor does TensorFlow Lite Micro take them)",
                 found=len(quant.scales),
                 allowed="one scale",
             )
-        if form_of(view) is Form.F32:
+        if form_of(view) is ProductForm.F32:
             return
         self._check_zero_point(view)
         multipliers = node.row_multipliers(view)
-        if form_of(view) is Form.S16:
+        if form_of(view) is ProductForm.S16:
             check_wide(view, node.rows(view), multipliers, bias_values(view, out_c))
 
     def _check_zero_point(self, view: NodeView) -> None:

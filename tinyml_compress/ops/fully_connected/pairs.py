@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from tinyml_compress.ir import NodeView, Role
-from tinyml_compress.ops._forms import Form, bias_values, chunk_of, only, wide_table
+from tinyml_compress.ops._forms import ProductForm, bias_values, chunk_of, only, wide_table
 from tinyml_compress.ops._products import Ints, clamp_bounds
-from tinyml_compress.ops.base import Call, In, Out, ParamValue, Ref, Scratch, Table, Variant
+from tinyml_compress.ops.base import Call, Consts, In, Out, ParamValue, Ref, Scratch, Variant
 from tinyml_compress.ops.fully_connected import node
 
 _SYMBOL = "tc_s16_fully_connected__dsp"
@@ -30,8 +30,8 @@ def _emit(view: NodeView) -> tuple[Call, ...]:
     blocks = padded[:even].reshape(pairs, 2, fours, 4).transpose(0, 2, 1, 3)
     stream: Ints = np.concatenate([blocks.reshape(-1), padded[even:].reshape(-1)])
     tables = (
-        Table("weights", "int8_t", stream.astype(np.int8), Role.WEIGHTS),
-        Table("channels", "int32_t", wide_table(bias_values(view, len(rows)), node.row_multipliers(view))),
+        Consts("weights", "int8_t", stream.astype(np.int8), Role.WEIGHTS),
+        Consts("channels", "int32_t", wide_table(bias_values(view, len(rows)), node.row_multipliers(view))),
     )
     return (Call(_SYMBOL, "tc_s16_fc_pairs", params, (In(0), Out(), Scratch()), tables),)
 
@@ -42,6 +42,6 @@ def _cycles(view: NodeView) -> float:
 
 
 VARIANTS = only(
-    Form.S16,
+    ProductForm.S16,
     Variant(_SYMBOL, lambda view: True, _emit, scratch=lambda view: 8 * node.fours(view), cycles=_cycles),
 )

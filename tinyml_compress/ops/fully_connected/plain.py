@@ -11,10 +11,10 @@ import numpy as np
 import numpy.typing as npt
 
 from tinyml_compress.ir import NodeView, Role
-from tinyml_compress.ops._forms import Form, bias_values, float_params, float_tables, only, wide_table
+from tinyml_compress.ops._forms import ProductForm, bias_values, float_params, float_tables, only, wide_table
 from tinyml_compress.ops._halves import halves, takes
 from tinyml_compress.ops._products import int32_table, weight_values
-from tinyml_compress.ops.base import Call, In, Out, ParamValue, Ref, Table, Variant
+from tinyml_compress.ops.base import Call, Consts, In, Out, ParamValue, Ref, Variant
 from tinyml_compress.ops.fully_connected import node
 
 
@@ -27,8 +27,8 @@ def plain_variant(
 
     def emit(view: NodeView) -> tuple[Call, ...]:
         tables = (
-            Table("weights", "int8_t", weights(view), Role.WEIGHTS),
-            Table("channels", "int32_t", channels(view)),
+            Consts("weights", "int8_t", weights(view), Role.WEIGHTS),
+            Consts("channels", "int32_t", channels(view)),
         )
         return (node.call(view, symbol, tables),)
 
@@ -83,8 +83,8 @@ _HALVES = replace(
 )
 
 VARIANTS = (
-    *only(Form.S16, plain_variant("tc_s16_fully_connected__c", _wide_channels)),
-    *only(Form.S16_NARROW, plain_variant("tc_s16_fully_connected_narrow__c", _s16_narrow_channels)),
-    *only(Form.F32, Variant(_F32, lambda view: True, _emit_f32, cycles=_cycles)),
-    *only(Form.S8, plain_variant("tc_s8_fully_connected__c", narrow_channels), _HALVES),
+    *only(ProductForm.S16, plain_variant("tc_s16_fully_connected__c", _wide_channels)),
+    *only(ProductForm.S16_NARROW, plain_variant("tc_s16_fully_connected_narrow__c", _s16_narrow_channels)),
+    *only(ProductForm.F32, Variant(_F32, lambda view: True, _emit_f32, cycles=_cycles)),
+    *only(ProductForm.S8, plain_variant("tc_s8_fully_connected__c", narrow_channels), _HALVES),
 )

@@ -6,9 +6,9 @@ import numpy as np
 import numpy.typing as npt
 
 from tinyml_compress.ir import NodeView, Role, needed
-from tinyml_compress.ops._forms import Form, only
+from tinyml_compress.ops._forms import ProductForm, only
 from tinyml_compress.ops._products import Ints, live_rows
-from tinyml_compress.ops.base import Call, In, Out, Scratch, Table, Variant
+from tinyml_compress.ops.base import Call, Consts, In, Out, Scratch, Variant
 from tinyml_compress.ops.fully_connected import node
 
 _SYMBOL = "tc_s8_fully_connected_quads__dsp"
@@ -17,8 +17,8 @@ _SYMBOL = "tc_s8_fully_connected_quads__dsp"
 def _emit(view: NodeView) -> tuple[Call, ...]:
     rows = live_rows(node.channels(view), node.rows(view))
     tables = (
-        Table("weights", "int8_t", _quad_weights(rows), Role.WEIGHTS),
-        Table("channels", "int32_t", needed(node.fast(view))),
+        Consts("weights", "int8_t", _quad_weights(rows), Role.WEIGHTS),
+        Consts("channels", "int32_t", needed(node.fast(view))),
     )
     return (node.call(view, _SYMBOL, tables, (In(0), Out(), Scratch())),)
 
@@ -39,6 +39,6 @@ def _cycles(view: NodeView) -> float:
 
 
 VARIANTS = only(
-    Form.S8,
+    ProductForm.S8,
     Variant(_SYMBOL, node.has_fast, _emit, scratch=lambda view: 8 * node.fours(view), cycles=_cycles),
 )

@@ -10,10 +10,10 @@ import numpy as np
 import numpy.typing as npt
 
 from tinyml_compress.ir import NodeView, Role, needed
-from tinyml_compress.ops._forms import Form, only
+from tinyml_compress.ops._forms import ProductForm, only
 from tinyml_compress.ops._products import int32_table, live_rows, weight_values
 from tinyml_compress.ops._sparse import SparseRows, sparse_blocks, sparse_nibbles, sparse_rows
-from tinyml_compress.ops.base import Call, In, Out, ParamValue, Ref, Table, Variant
+from tinyml_compress.ops.base import Call, Consts, In, Out, ParamValue, Ref, Variant
 from tinyml_compress.ops.fully_connected import node
 
 _DENSEST = 0.6
@@ -93,8 +93,8 @@ def _plain_variant(form: _Form) -> Variant:
         if not blocks:
             columns.append(2 * rows.pairs.astype(np.int64))
         tables = (
-            Table("weights", "int8_t", rows.stream, Role.WEIGHTS),
-            Table("channels", "int32_t", int32_table(*columns)),
+            Consts("weights", "int8_t", rows.stream, Role.WEIGHTS),
+            Consts("channels", "int32_t", int32_table(*columns)),
         )
         return (node.call(view, symbol, tables),)
 
@@ -137,7 +137,10 @@ def _variant(form: _Form) -> Variant:
             ("weights", Ref("weights")),
             ("channels", Ref("channels")),
         )
-        tables = (Table("weights", "int8_t", rows.stream, Role.WEIGHTS), Table("channels", "int32_t", fast))
+        tables = (
+            Consts("weights", "int8_t", rows.stream, Role.WEIGHTS),
+            Consts("channels", "int32_t", fast),
+        )
         return (Call(form.symbol, form.struct, params, (In(0), Out()), tables),)
 
     def cost(view: NodeView) -> float:
@@ -162,4 +165,4 @@ def _flow(form: _Form, pairs: npt.NDArray[np.uint16]) -> npt.NDArray[np.int32]:
     return flow.astype(np.uint32).view(np.int32)
 
 
-VARIANTS = only(Form.S8, *map(_variant, _FORMS), _plain_variant(_FORMS[1]), _plain_variant(_FORMS[0]))
+VARIANTS = only(ProductForm.S8, *map(_variant, _FORMS), _plain_variant(_FORMS[1]), _plain_variant(_FORMS[0]))

@@ -9,7 +9,7 @@ import numpy as np
 from tinyml_compress.ir import DType, NodeView
 from tinyml_compress.ops import _checks
 from tinyml_compress.ops._walk import steps_of
-from tinyml_compress.ops.base import In, Operator, Options, Out, Table, refuse
+from tinyml_compress.ops.base import Consts, In, Operator, Options, Out, refuse
 from tinyml_compress.ops.rows import Params, called
 from tinyml_compress.ops.structs import ints, pointers, struct
 from tinyml_compress.ops.traits import Picks
@@ -41,7 +41,7 @@ def _params(view: NodeView) -> Params:
     return (
         ("picks", math.prod(indices.shape[:-1])),
         ("depth", depth),
-        ("axes", Table("axes", "int32_t", np.array(axes, np.int32))),
+        ("axes", Consts("axes", "int32_t", np.array(axes, np.int32))),
         ("bytes", math.prod(source.shape[depth:]) * size),
     )
 

@@ -7,7 +7,7 @@ import math
 from tinyml_compress.ir import DType, NodeView
 from tinyml_compress.ops import _checks
 from tinyml_compress.ops._unary import UnaryOperator, in_place
-from tinyml_compress.ops.base import Options, Table, refuse
+from tinyml_compress.ops.base import Consts, Options, refuse
 from tinyml_compress.ops.numerics import quantize_multiplier
 from tinyml_compress.ops.rows import Params, called, takes
 from tinyml_compress.ops.softmax.exponential import exponential_table, input_scaling
@@ -44,7 +44,7 @@ def _params_s8(view: NodeView) -> Params:
         ("rows", source.elements // depth),
         ("depth", depth),
         ("entries", len(table)),
-        ("exponentials", Table("exp", "int32_t", table)),
+        ("exponentials", Consts("exp", "int32_t", table)),
         ("multiplier", multiplier),
         ("shift", shift),
         ("smallest", -math.floor(31 * (1 << _FRACTION) / (1 << shift)) - 1),

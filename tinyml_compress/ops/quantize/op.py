@@ -22,7 +22,7 @@ from tinyml_compress.ops._unary import (
 from tinyml_compress.ops.base import Call, In, Options, Out, Variant
 from tinyml_compress.ops.rows import NAMES, Params, called
 from tinyml_compress.ops.structs import floats, ints, struct
-from tinyml_compress.ops.traits import Range, Values
+from tinyml_compress.ops.traits import Carried, Range
 
 STRUCTS = (struct("tc_quantize_params", ints("count"), floats("scale"), ints("zero_point")),)
 
@@ -50,7 +50,7 @@ def _from_float(dtype: DType) -> Variant:
 
 class Quantize(UnaryOperator):
     name = "QUANTIZE"
-    values = Values.CAST
+    values = Carried.CAST
     options = Options("QuantizeOptions")
     dtypes = ("float32", "int8", "uint8", "int16", "int32")
     limits = "; ".join(

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from tinyml_compress.ir import DType, NodeView
 from tinyml_compress.ops._resize import ResizeAttrs, ResizeOperator
-from tinyml_compress.ops.base import Options, Table, refuse
+from tinyml_compress.ops.base import Consts, Options, refuse
 from tinyml_compress.ops.rows import Params, each_type
 from tinyml_compress.ops.structs import ints, pointers, struct
 
@@ -101,7 +101,7 @@ def _params_s8(view: NodeView) -> Params:
     tables = zip(("rows", "columns"), _along(view, _fixed), strict=True)
     return (
         *_sizes(view),
-        *((name, Table(name, "int32_t", places.astype(np.int32))) for name, places in tables),
+        *((name, Consts(name, "int32_t", places.astype(np.int32))) for name, places in tables),
     )
 
 
@@ -109,10 +109,10 @@ def _params_f32(view: NodeView) -> Params:
     rows, columns = _along(view, _floating)
     return (
         *_sizes(view),
-        ("rows", Table("rows", "int32_t", rows[:, :2].astype(np.int32))),
-        ("columns", Table("columns", "int32_t", columns[:, :2].astype(np.int32))),
-        ("row_fractions", Table("row_fractions", "float", rows[:, 2].astype(np.float32))),
-        ("column_fractions", Table("column_fractions", "float", columns[:, 2].astype(np.float32))),
+        ("rows", Consts("rows", "int32_t", rows[:, :2].astype(np.int32))),
+        ("columns", Consts("columns", "int32_t", columns[:, :2].astype(np.int32))),
+        ("row_fractions", Consts("row_fractions", "float", rows[:, 2].astype(np.float32))),
+        ("column_fractions", Consts("column_fractions", "float", columns[:, 2].astype(np.float32))),
     )
 
 

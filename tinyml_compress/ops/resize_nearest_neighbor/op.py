@@ -6,7 +6,7 @@ import numpy as np
 
 from tinyml_compress.ir import DType, NodeView
 from tinyml_compress.ops._resize import ResizeAttrs, ResizeOperator
-from tinyml_compress.ops.base import Options, Table
+from tinyml_compress.ops.base import Consts, Options
 from tinyml_compress.ops.numerics import round_half_away
 from tinyml_compress.ops.rows import Params, called
 from tinyml_compress.ops.structs import ints, pointers, struct
@@ -49,8 +49,8 @@ def _params(view: NodeView) -> Params:
         ("height", out[1]),
         ("width", out[2]),
         ("pixel_bytes", pixel),
-        ("rows", Table("rows", "int32_t", rows)),
-        ("columns", Table("columns", "int32_t", columns)),
+        ("rows", Consts("rows", "int32_t", rows)),
+        ("columns", Consts("columns", "int32_t", columns)),
     )
 
 

@@ -7,7 +7,7 @@ import numpy as np
 from tinyml_compress.ir import DType, NodeView
 from tinyml_compress.ops import _checks
 from tinyml_compress.ops._walk import broadcast_steps, walk
-from tinyml_compress.ops.base import Call, In, Operator, Options, Out, Ref, Table, Variant, refuse
+from tinyml_compress.ops.base import Call, Consts, In, Operator, Options, Out, Ref, Variant, refuse
 from tinyml_compress.ops.structs import pointers, struct
 
 STRUCTS = (struct("tc_select_params", pointers("int32_t", "walk", note="lanes: condition, first, second")),)
@@ -18,7 +18,7 @@ _MAX_RANK = 5
 def _emit(view: NodeView) -> tuple[Call, ...]:
     shape = view.output().shape
     lanes = [broadcast_steps(view.input(index).shape, len(shape)) for index in range(3)]
-    table = Table("walk", "int32_t", walk(shape, *lanes).table)
+    table = Consts("walk", "int32_t", walk(shape, *lanes).table)
     symbol = f"tc_x{8 * view.output().dtype.itemsize}_select__c"
     return (
         Call(symbol, "tc_select_params", (("walk", Ref("walk")),), (In(0), In(1), In(2), Out()), (table,)),

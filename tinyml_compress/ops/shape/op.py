@@ -9,7 +9,7 @@ import numpy as np
 from tinyml_compress.ir import Attrs, DType, NodeView
 from tinyml_compress.ops import _checks
 from tinyml_compress.ops._moves import MOVABLE
-from tinyml_compress.ops.base import Call, Operator, Options, Out, Ref, Table, Variant
+from tinyml_compress.ops.base import Call, Consts, Operator, Options, Out, Ref, Variant
 from tinyml_compress.ops.structs import ints, pointers, struct
 
 STRUCTS = (struct("tc_constant_params", ints("bytes"), pointers("int32_t", "values")),)
@@ -26,7 +26,7 @@ def _emit(view: NodeView) -> tuple[Call, ...]:
     shape = view.input(0).shape
     if not shape:
         return ()
-    table = Table("values", "int32_t", np.array(shape, np.int32))
+    table = Consts("values", "int32_t", np.array(shape, np.int32))
     params = (("bytes", 4 * len(shape)), ("values", Ref("values")))
     return (Call("tc_x32_constant__c", "tc_constant_params", params, (Out(),), (table,)),)
 

@@ -10,7 +10,7 @@ import numpy as np
 from tinyml_compress.ir import Attrs, DType, NodeView
 from tinyml_compress.ops._signal import SignalOperator
 from tinyml_compress.ops._unary import in_place
-from tinyml_compress.ops.base import FLEXBUFFER, Options, Table
+from tinyml_compress.ops.base import FLEXBUFFER, Consts, Options
 from tinyml_compress.ops.rows import Params, called
 from tinyml_compress.ops.structs import ints, pointers, struct
 
@@ -32,10 +32,10 @@ class SignalFilterBankLogAttrs(Attrs):
     scale: int
 
 
-def _bends() -> Table:
+def _bends() -> Consts:
     """How far log2(1 + x) lies above x at each 128th of [0, 1], in 16 bits behind the point."""
     values = [round((math.log2(1 + i / _SEGMENTS) - i / _SEGMENTS) * _ONE) for i in range(_SEGMENTS + 1)]
-    return Table("bends", "uint16_t", np.array(values, np.uint16))
+    return Consts("bends", "uint16_t", np.array(values, np.uint16))
 
 
 def _params(view: NodeView) -> Params:

@@ -10,7 +10,7 @@ import numpy as np
 from tinyml_compress.ir import Attrs, DType, NodeView
 from tinyml_compress.ops import _checks
 from tinyml_compress.ops.along import Along
-from tinyml_compress.ops.base import Operator, Options, Overlap, Table, Variant, refuse
+from tinyml_compress.ops.base import Consts, Operator, Options, Overlap, Variant, refuse
 from tinyml_compress.ops.numerics import quantize_multiplier
 from tinyml_compress.ops.rows import Params, called, takes
 from tinyml_compress.ops.softmax.exponential import exponential_table, input_scaling
@@ -52,7 +52,7 @@ def _to(dtype: DType, symbol: str) -> Variant:
 
     def params(view: NodeView) -> Params:
         table = exponential_table(view.attrs(SoftmaxAttrs).beta, view.input(0).quantized.scale)
-        return (*_rows(view), ("entries", len(table)), ("exponentials", Table("exp", "int32_t", table)))
+        return (*_rows(view), ("entries", len(table)), ("exponentials", Consts("exp", "int32_t", table)))
 
     def overlap(view: NodeView) -> tuple[Overlap, ...]:
         return (Overlap(0, 0, 0),) if dtype is DType.INT8 else ()
@@ -76,8 +76,8 @@ def _params_s16(view: NodeView) -> Params:
         *_rows(view),
         ("multiplier", multiplier),
         ("shift", shift),
-        ("exponentials", Table("exp", "int16_t", exponential_steps())),
-        ("reciprocals", Table("reciprocal", "int16_t", reciprocal_steps())),
+        ("exponentials", Consts("exp", "int16_t", exponential_steps())),
+        ("reciprocals", Consts("reciprocal", "int16_t", reciprocal_steps())),
     )
 
 

@@ -13,7 +13,7 @@ from tinyml_compress.ir import DType, NodeView, Role, Tensor
 from tinyml_compress.ops import _checks
 from tinyml_compress.ops._addsub import float_bounds
 from tinyml_compress.ops._products import checked_multiplier, wrap32
-from tinyml_compress.ops.base import In, Operator, Options, Out, Table, Var, Variant, refuse
+from tinyml_compress.ops.base import Consts, In, Operator, Options, Out, Var, Variant, refuse
 from tinyml_compress.ops.numerics import Activation, Fused
 from tinyml_compress.ops.rows import NAMES, Params, called
 from tinyml_compress.ops.structs import floats, ints, pointers, struct
@@ -110,10 +110,10 @@ def _quantized_params(view: NodeView) -> Params:
         ("multiplier2", multiplier2),
         ("shift2", shift2),
         ("out_zero", view.output().quantized.zero_point),
-        ("feature", Table("feature", "int8_t", feature.astype(np.int8), Role.WEIGHTS)),
-        ("time", Table("time", state.ctype, time.astype(state.numpy), Role.WEIGHTS)),
-        ("start", Table("start", "int32_t", start.astype(np.int32), Role.WEIGHTS)),
-        ("bias", Table("bias", "int32_t", bias.astype(np.int32), Role.WEIGHTS)),
+        ("feature", Consts("feature", "int8_t", feature.astype(np.int8), Role.WEIGHTS)),
+        ("time", Consts("time", state.ctype, time.astype(state.numpy), Role.WEIGHTS)),
+        ("start", Consts("start", "int32_t", start.astype(np.int32), Role.WEIGHTS)),
+        ("bias", Consts("bias", "int32_t", bias.astype(np.int32), Role.WEIGHTS)),
     )
 
 
@@ -129,9 +129,9 @@ def _float_params(view: NodeView) -> Params:
         *sizes.params(),
         ("low", low),
         ("high", high),
-        ("feature", Table("feature", "float", view.input(_FEATURE).constant, Role.WEIGHTS)),
-        ("time", Table("time", "float", view.input(_TIME).constant, Role.WEIGHTS)),
-        ("bias", Table("bias", "float", bias, Role.WEIGHTS)),
+        ("feature", Consts("feature", "float", view.input(_FEATURE).constant, Role.WEIGHTS)),
+        ("time", Consts("time", "float", view.input(_TIME).constant, Role.WEIGHTS)),
+        ("bias", Consts("bias", "float", bias, Role.WEIGHTS)),
     )
 
 

@@ -11,7 +11,7 @@ from tinyml_compress.ops._moves import MoveOperator, move_call
 from tinyml_compress.ops._walk import steps_of
 from tinyml_compress.ops.along import Along
 from tinyml_compress.ops.base import Call, Options, refuse
-from tinyml_compress.ops.traits import Values
+from tinyml_compress.ops.traits import Carried
 
 _MAX_RANK = 5
 
@@ -23,7 +23,7 @@ def _permutation(view: NodeView) -> tuple[int, ...]:
 
 class Transpose(MoveOperator):
     name = "TRANSPOSE"
-    values = Values.SAME
+    values = Carried.SAME
     options = Options("TransposeOptions")
     types = (DType.INT8, DType.INT16, DType.FLOAT32)
     limits = f"rank up to {_MAX_RANK}, permutation constant"

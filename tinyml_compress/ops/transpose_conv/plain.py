@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from tinyml_compress.ir import DType, NodeView, Role
 from tinyml_compress.ops._products import axis_window
-from tinyml_compress.ops.base import Call, In, Out, ParamValue, Ref, Table, Variant
+from tinyml_compress.ops.base import Call, Consts, In, Out, ParamValue, Ref, Variant
 from tinyml_compress.ops.structs import ints, pointers, struct
 from tinyml_compress.ops.transpose_conv.node import BIAS, INPUT, WEIGHTS, TransposeConvAttrs, multipliers
 
@@ -42,7 +42,7 @@ STRUCTS = (
     ),
 )
 
-_Numbers = tuple[tuple[tuple[str, int], ...], tuple[Table, ...]]
+_Numbers = tuple[tuple[tuple[str, int], ...], tuple[Consts, ...]]
 """Fields between the geometry and the tables, and the tables."""
 
 
@@ -87,8 +87,8 @@ def _offsets(view: NodeView) -> npt.NDArray[np.generic]:
     return bias.data.reshape(-1)
 
 
-def _stored(view: NodeView) -> Table:
-    return Table("weights", "int8_t", np.asarray(view.input(WEIGHTS).constant, np.int8), Role.WEIGHTS)
+def _stored(view: NodeView) -> Consts:
+    return Consts("weights", "int8_t", np.asarray(view.input(WEIGHTS).constant, np.int8), Role.WEIGHTS)
 
 
 def _s8(view: NodeView) -> _Numbers:
@@ -97,23 +97,23 @@ def _s8(view: NodeView) -> _Numbers:
         ("zero_point", view.output_quant().zero_point),
     )
     rows = np.column_stack([_offsets(view).astype(np.int64), np.array(multipliers(view), np.int64)])
-    return zeros, (_stored(view), Table("channels", "int32_t", rows.astype(np.int32), Role.WEIGHTS))
+    return zeros, (_stored(view), Consts("channels", "int32_t", rows.astype(np.int32), Role.WEIGHTS))
 
 
 def _s16(view: NodeView) -> _Numbers:
     scaling = np.array(multipliers(view), np.int64).astype(np.int32)
     return (), (
         _stored(view),
-        Table("bias", "int64_t", _offsets(view).astype(np.int64), Role.WEIGHTS, align=8),
-        Table("channels", "int32_t", scaling, Role.WEIGHTS),
+        Consts("bias", "int64_t", _offsets(view).astype(np.int64), Role.WEIGHTS, align=8),
+        Consts("channels", "int32_t", scaling, Role.WEIGHTS),
     )
 
 
 def _f32(view: NodeView) -> _Numbers:
     weights = np.asarray(view.input(WEIGHTS).constant, np.float32)
     return (), (
-        Table("weights", "float", weights, Role.WEIGHTS),
-        Table("bias", "float", _offsets(view).astype(np.float32), Role.WEIGHTS),
+        Consts("weights", "float", weights, Role.WEIGHTS),
+        Consts("bias", "float", _offsets(view).astype(np.float32), Role.WEIGHTS),
     )
 
 

@@ -16,7 +16,7 @@ from tinyml_compress.ops import _checks
 from tinyml_compress.ops._forms import reduced
 from tinyml_compress.ops._products import checked_multiplier, wrap32
 from tinyml_compress.ops._sigmoid import curve
-from tinyml_compress.ops.base import In, Operator, Options, Out, ParamValue, Table, Var, Variant, refuse
+from tinyml_compress.ops.base import Consts, In, Operator, Options, Out, ParamValue, Var, Variant, refuse
 from tinyml_compress.ops.numerics import Activation, quantize_multiplier
 from tinyml_compress.ops.rows import Params, each_type
 from tinyml_compress.ops.structs import floats, ints, pointers, struct
@@ -160,10 +160,10 @@ def _params(view: NodeView) -> Params:
     return (
         *_sizes(view).params(),
         *_cell_params(view),
-        ("scales", Table("scales", "int32_t", scales.astype(np.int32))),
-        ("weights", Table("weights", "int8_t", _weights(view), Role.WEIGHTS)),
-        ("bias", Table("bias", "int32_t", _bias(view), Role.WEIGHTS)),
-        ("table", Table("table", "uint16_t", curve())),
+        ("scales", Consts("scales", "int32_t", scales.astype(np.int32))),
+        ("weights", Consts("weights", "int8_t", _weights(view), Role.WEIGHTS)),
+        ("bias", Consts("bias", "int32_t", _bias(view), Role.WEIGHTS)),
+        ("table", Consts("table", "uint16_t", curve())),
     )
 
 
@@ -172,8 +172,8 @@ def _float_params(view: NodeView) -> Params:
     return (
         *_sizes(view).params(),
         ("clip", float(np.float32(view.attrs(LstmAttrs).cell_clip))),
-        ("weights", Table("weights", "float", _weights(view), Role.WEIGHTS)),
-        ("bias", Table("bias", "float", bias, Role.WEIGHTS)),
+        ("weights", Consts("weights", "float", _weights(view), Role.WEIGHTS)),
+        ("bias", Consts("bias", "float", bias, Role.WEIGHTS)),
     )
 
 

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from tinyml_compress.ir import Graph
 from tinyml_compress.ops import operator
-from tinyml_compress.ops.traits import Values
+from tinyml_compress.ops.traits import Carried
 from tinyml_compress.results import LayerNoise
 from tinyml_compress.results.parity import Decibel
 from tinyml_compress.runners.sides import dequantized
@@ -68,7 +68,7 @@ def _matched(real: Graph, graph: Graph) -> list[tuple[int, int]]:
         return [
             (index, node.op, one.tensors[node.outputs[0]].elements)
             for index, node in enumerate(one.nodes)
-            if operator(node.op, node.name).values is not Values.CAST
+            if operator(node.op, node.name).values is not Carried.CAST
         ]
 
     ours, theirs = layers(graph), layers(real)
