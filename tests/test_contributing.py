@@ -143,7 +143,7 @@ ADDITIONS = {
                 ('    PLAIN = "plain"\n', '    BARE = "bare"\n'),
                 ("    Format.PLAIN: plain.layout,\n", "    Format.BARE: bare.layout,\n"),
             ),
-            "tinyml_compress/cli/export.py": (('type=click.Choice(["plain", ', '"bare", '),),
+            "tinyml_compress/cli/export.py": (('["plain", ', '"bare", '),),
         },
     ),
     "source": Addition(

@@ -66,7 +66,7 @@ def _headers() -> dict[str, str]:
     folder = package_folder("tinyml_compress.csrc")
     return {
         name: (folder / name).read_text()
-        for name in ("tc_mve.h", "tc_mve_host.h", "tc_requant.h", "tc_base.h")
+        for name in ("tc_mve.h", "tc_mve_host.h", "tc_mve_lanes.h", "tc_requant.h", "tc_base.h")
     }
 
 
