@@ -20,7 +20,7 @@ MODELS = Path(__file__).parents[2] / ".." / "shared" / "models"
     [("kws_ref_model.tflite", 12 * 1024 - 1024), ("pretrainedResnet_quant.tflite", 40 * 1024 - 1024)],
 )
 def test_published_models(name: str, goal: int, isa: Isa, level: Level) -> None:
-    """12 KB and 40 KB in all, of which 1 KB is left for the stack; 4 KB more where weights are staged in RAM."""
+    """12 KB and 40 KB in all, of which 1 KB is left for the stack; 4 KB more for weights in RAM."""
     path = MODELS / name
     if not path.is_file():
         pytest.skip("the published models are not beside this checkout")
