@@ -28,6 +28,7 @@ pytestmark = pytest.mark.skipif(not tflm.available(), reason="tflite-micro is no
 HERE = Path(__file__).parent
 STANDIN = HERE / "tflm_standin"
 DEVICE = "nucleo-l4r5zi"
+WITH_TFLM = [one for one in Format if one is not Format.MLPERF_TINY]
 
 
 @pytest.fixture(scope="module")
@@ -84,9 +85,7 @@ def test_it_notices_an_arena_that_is_too_small(sketch: dict[str, str]) -> None:
     assert printed({**sketch, "kws_selftest.h": header}).endswith("kws: self-test FAILED\n")
 
 
-@pytest.mark.parametrize(
-    "chosen", [one for one in Format if one is not Format.MLPERF_TINY], ids=lambda chosen: chosen.value
-)
+@pytest.mark.parametrize("chosen", WITH_TFLM, ids=lambda chosen: chosen.value)
 def test_every_format_names_the_engine_that_it_needs(chosen: Format) -> None:
     words = Metadata("kws", "1.0.0", "unknown", "")
     files = layout(chosen, tflm_bundle(NETS["residual"](), words, Preprocessing()))
