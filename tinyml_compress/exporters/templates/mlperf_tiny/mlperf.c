@@ -145,9 +145,9 @@ static void tc_model_put_input(const tc_model_device *device, void *block) {
         input[i] = device->data[i] ^ 0x80u;
     }
 #else
-    @line_input_type@ *input = (@line_input_type@ *)tc_model_input(TC_MODEL_ARENAS(block), 0);
+    TC_FACT_LINE_INPUT_TYPE *input = (TC_FACT_LINE_INPUT_TYPE *)tc_model_input(TC_MODEL_ARENAS(block), 0);
     for (size_t i = 0; i < TC_MODEL_INPUT0_ELEMENTS; i++) {
-        input[i] = @quantized@;
+        input[i] = TC_FACT_QUANTIZED;
     }
 #endif
 }
@@ -162,8 +162,9 @@ static int tc_model_infer_once(const tc_model_device *device, void *block) {
 }
 
 static float tc_model_result(const void *block, size_t element) {
-    const @line_output_type@ *output = (const @line_output_type@ *)tc_model_output(TC_MODEL_ARENAS(block), 0);
-    return @dequantized@;
+    const TC_FACT_LINE_OUTPUT_TYPE *output =
+        (const TC_FACT_LINE_OUTPUT_TYPE *)tc_model_output(TC_MODEL_ARENAS(block), 0);
+    return TC_FACT_DEQUANTIZED;
 }
 
 static void tc_model_say_results(const tc_model_device *device) {

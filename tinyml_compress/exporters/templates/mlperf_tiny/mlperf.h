@@ -29,12 +29,12 @@ extern "C" {
 #define TC_MODEL_MLPERF_PIXELS 1 /* unsigned bytes, 0 to 255, of an int8 input: 128 is taken off */
 #define TC_MODEL_MLPERF_FLOATS 2 /* float32, little-endian: quantized here */
 #ifndef TC_MODEL_MLPERF_INPUT
-#define TC_MODEL_MLPERF_INPUT @input_form@
+#define TC_MODEL_MLPERF_INPUT TC_FACT_INPUT_FORM
 #endif
 
 /* What `infer` answers: the outputs as real numbers, or the mean squared error between input and output. */
 #ifndef TC_MODEL_MLPERF_ERROR
-#define TC_MODEL_MLPERF_ERROR @is_error@
+#define TC_MODEL_MLPERF_ERROR TC_FACT_IS_ERROR
 #endif
 
 typedef struct {
