@@ -164,7 +164,7 @@ from tinyml_compress.support.scratch import workplace
 os.umask(0o022)
 os.environ[cache.VARIABLE] = "cache"
 entry = cache.cached_folder("builds", "k" * 64, lambda folder: (folder / "code").write_text("roots") and None)
-os.makedirs("roots"), os.makedirs("third/builds"), os.makedirs("own")
+os.makedirs("roots"), os.makedirs("third/builds"), os.makedirs("own"), os.mkdir("closed", 0o700)
 os.chown("third", 777, 777), os.chown("own", STRANGER, STRANGER)
 os.setgroups([]), os.setgid(STRANGER), os.setuid(STRANGER)
 def tell(what):
@@ -182,6 +182,8 @@ tell(lambda: files.output_folder(Path("roots")))
 tell(lambda: files.output_folder(Path("roots/new")))
 tell(lambda: workplace(Path("roots")))
 tell(lambda: working(Path("roots")))
+for work in files.output_folder, workplace, working:
+    tell(lambda: work(Path("closed/new")))
 for place in ("cache", "third"):
     os.environ[cache.VARIABLE] = place
     tell(lambda: at_once(lambda: cache.cached_folder("builds", "k" * 64, lambda folder: None)))
@@ -194,7 +196,8 @@ def test_another_user_in_roots_folders(tmp_path: Path) -> None:
     """Who may only look gets an error of ours; a cache of a third one is refused, root's too where it is
     closed.
     """
-    with tempfile.TemporaryDirectory() as place:  # which the other user may enter, as not those of the tests
+    # Which the other user may enter, as not those of the tests and of a command line that ran here.
+    with tempfile.TemporaryDirectory(dir=os.environ.get("TMPDIR", "/tmp")) as place:
         Path(place).chmod(0o755)
         code = AS_STRANGER.replace("STRANGER", str(STRANGER))
         done = subprocess.run(
@@ -213,6 +216,9 @@ def test_another_user_in_roots_folders(tmp_path: Path) -> None:
         f"OutputError ['cannot write: roots/new', {denied}]",
         f"OutputError ['cannot write: roots/.work', {denied}]",
         f"OutputError ['cannot write: roots/.work/lock', {denied}]",
+        f"OutputError ['cannot write: closed/new', {denied}]",
+        f"OutputError ['cannot write: closed/new/.work', {denied}]",
+        f"OutputError ['cannot write: closed/new/.work/lock', {denied}]",
         f"OutputError ['cannot write to the cache: cache/builds/kk', {denied}]",
         "UsageError ['the cache holds code, and somebody else can write to it: third', "
         "'  found:   it belongs to user 777']",

@@ -77,13 +77,16 @@ def write_bytes(path: Path, data: bytes) -> None:
 
 def require_place(path: Path) -> None:
     """OutputError where `path` cannot be written: told before the work that would be lost."""
-    folder = next(place for place in path.absolute().parents if place.exists())
-    if path.is_dir():
-        raise _cannot_write(path, IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR)))
-    if not folder.is_dir():
-        raise _cannot_write(path, NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR)))
-    if not os.access(folder, os.W_OK | os.X_OK):
-        raise _cannot_write(path, PermissionError(errno.EACCES, os.strerror(errno.EACCES)))
+    try:
+        folder = next(place for place in path.absolute().parents if place.exists())
+        if path.is_dir():
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+        if not folder.is_dir():
+            raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR))
+        if not os.access(folder, os.W_OK | os.X_OK):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+    except OSError as error:  # of a question too: below a folder that is closed nothing can be asked
+        raise _cannot_write(path, error) from error
 
 
 def write_text(path: Path, text: str) -> None:
@@ -100,8 +103,8 @@ def output_folder(folder: Path) -> Iterator[Path]:
     Files already in `folder` stay, those of the same name are replaced. A folder that was made for a block
     that failed goes again.
     """
-    new = not folder.exists()
     try:
+        new = not folder.exists()
         folder.mkdir(parents=True, exist_ok=True)
         staging = Path(tempfile.mkdtemp(dir=folder, prefix=".staging."))
     except OSError as error:

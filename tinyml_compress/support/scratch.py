@@ -55,8 +55,8 @@ def workplace(output: Path) -> Iterator[Path]:
     """A scratch folder on the disk of the results; `output` goes again where the block made it and left it
     empty.
     """
-    new = not output.exists()
     files.require_place(output / ".work")
+    new = not output.exists()
     output.mkdir(parents=True, exist_ok=True)
     try:
         with scratch(".work.", output) as place:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -15,7 +14,7 @@ from tinyml_compress import converter, data
 from tinyml_compress.converter import ConvertSettings, Io, Mode
 from tinyml_compress.data import DataSet
 from tinyml_compress.data.split import split_data
-from tinyml_compress.errors import ConversionError, OutputError, UsageError
+from tinyml_compress.errors import ConversionError, UsageError
 from tinyml_compress.models import LoadedModel
 from tinyml_compress.ops.base import Level
 from tinyml_compress.pipeline.compile.verb import compile_to_folder
@@ -91,7 +90,7 @@ def convert(
     if number_form.full_integer and calibration is None:
         raise no_calibration(number_form)
     folder = Path(output)
-    _check_place(folder)
+    files.require_place(folder / f"{chosen}.tflite")
     mixed: Mixed | None = None
     with trusting(trust):
         if mixed_drop is None:
@@ -180,15 +179,3 @@ def _parts_for_mixing(
     if not isinstance(calibration, (str, Path, DataSet)):
         raise UsageError("--mixed needs a data set with labels", which="--calibration", found="arrays")
     return split_data(calibration, eval_data, seed)
-
-
-def _check_place(output: Path) -> None:
-    """Refuse early what cannot become a folder of ours; the writing itself comes after the long work."""
-    there = next(path for path in (output.absolute(), *output.absolute().parents) if path.exists())
-    if not (there.is_dir() and os.access(there, os.W_OK | os.X_OK)):
-        raise OutputError(
-            "cannot write",
-            which=output,
-            found=f"{there} is not a folder" if not there.is_dir() else f"no right to write in {there}",
-            next_step="choose another folder with -o, or make room and rights for this one",
-        )

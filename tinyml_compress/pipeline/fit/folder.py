@@ -24,8 +24,9 @@ def working(output: Path) -> Iterator[None]:
     """Keep other searches out of the folder. `WORK` is empty when the block begins, and goes when it ends
     well, or before it made anything.
     """
-    new, work = not output.exists(), output / WORK
+    work = output / WORK
     files.require_place(work / _LOCK)
+    new = not output.exists()
     while (lock := _locked(work)) is None:
         pass
     ended = False
