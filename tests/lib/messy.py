@@ -105,8 +105,11 @@ class Messy:
     def requantize(self, x: Tensor, same: bool = True) -> Tensor:
         return self.emit("QUANTIZE", [x], x.shape, x if same else self._quantized())
 
-    def reshape(self, x: Tensor, shape: tuple[int, ...]) -> Tensor:
-        return self.emit("RESHAPE", [x, self.ints(list(shape))], shape, x, operator("RESHAPE").attrs_type())
+    def reshape(self, x: Tensor, shape: tuple[int, ...], rescale: bool = False) -> Tensor:
+        like = self._quantized() if rescale else x
+        return self.emit(
+            "RESHAPE", [x, self.ints(list(shape))], shape, like, operator("RESHAPE").attrs_type()
+        )
 
     def transpose(self, x: Tensor, axes: tuple[int, ...]) -> Tensor:
         return self.emit("TRANSPOSE", [x, self.ints(list(axes))], tuple(x.shape[axis] for axis in axes), x)
