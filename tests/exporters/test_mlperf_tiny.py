@@ -79,6 +79,7 @@ def test_it_names_itself_and_its_model(folder: Path, keyword: Path) -> None:
         "m-profile-[ULPMark for tinyML Firmware V0.0.1]",
         "m-model-[kws]",
         f"m-sha256-[{digest}]",
+        "m-input-[stored]",
         "m-ready",
     ]
 
@@ -99,6 +100,8 @@ def test_it_gives_what_the_model_gives(keyword: Path) -> None:
     assert np.allclose(results(lines), expected, atol=5.1e-4)
     assert len({tuple(row) for row in results(lines)}) > 6, "the samples tell nothing apart"
     assert lines.count("m-load-done") == len(samples)
+    stored = np.ravel(model.invoke([samples[-1]])[0]).tobytes()
+    assert said(keyword, loads(samples[-1].tobytes()) + "infer 1 0%output%")[-2] == f"m-output-[{stored.hex()}]"
 
 
 def test_an_inference_is_timed_between_two_timestamps(keyword: Path) -> None:

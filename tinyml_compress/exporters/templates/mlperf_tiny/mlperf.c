@@ -11,9 +11,15 @@
 
 #define TC_MODEL_LINE 96 /* the runner's longest command has 31 bytes in hex */
 #if TC_MODEL_MLPERF_INPUT == TC_MODEL_MLPERF_FLOATS
+#define TC_MODEL_INPUT_WORD "floats"
 #define TC_MODEL_LOAD_BYTES (4 * TC_MODEL_INPUT0_ELEMENTS)
 #else
 #define TC_MODEL_LOAD_BYTES TC_MODEL_INPUT0_BYTES
+#if TC_MODEL_MLPERF_INPUT == TC_MODEL_MLPERF_PIXELS
+#define TC_MODEL_INPUT_WORD "pixels"
+#else
+#define TC_MODEL_INPUT_WORD "stored"
+#endif
 #endif
 
 typedef struct {
@@ -186,6 +192,22 @@ static void tc_model_say_results(const tc_model_device *device) {
     tc_model_say(device, "]\r\n");
 }
 
+static void tc_model_say_byte(const tc_model_device *device, uint8_t byte) {
+    static const char digits[] = "0123456789abcdef";
+    const char pair[3] = {digits[byte >> 4], digits[byte & 15u], '\0'};
+    tc_model_say(device, pair);
+}
+
+/* Not the protocol's: the output as it is stored, for three places behind the point prove no byte. */
+static void tc_model_say_output(const tc_model_device *device) {
+    const void *output = tc_model_output(TC_MODEL_ARENAS(tc_model_block()), 0);
+    tc_model_say(device, "m-output-[");
+    for (size_t i = 0; i < TC_MODEL_OUTPUT0_BYTES; i++) {
+        tc_model_say_byte(device, ((const uint8_t *)output)[i]);
+    }
+    tc_model_say(device, "]\r\n");
+}
+
 /* --- commands --------------------------------------------------------------------------------------------------- */
 
 static void tc_model_timestamp(const tc_model_device *device) {
@@ -275,11 +297,9 @@ static void tc_model_loaded(tc_model_device *device, const char *word) {
 }
 
 static void tc_model_print_data(const tc_model_device *device) {
-    static const char digits[] = "0123456789abcdef";
     for (size_t i = 0; i < device->loaded; i++) {
-        const char pair[3] = {digits[device->data[i] >> 4], digits[device->data[i] & 15u], '\0'};
         tc_model_say(device, i % 8u == 0u ? "m-buffer-" : "-");
-        tc_model_say(device, pair);
+        tc_model_say_byte(device, device->data[i]);
         if (i % 8u == 7u || i + 1u == device->loaded) {
             tc_model_say(device, "\r\n");
         }
@@ -319,6 +339,7 @@ static void tc_model_help(const tc_model_device *device) {
                                                  "db print      what has come\r\n"
                                                  "infer N W     W inferences to warm up, then N between timestamps\r\n"
                                                  "results       those of the last inference\r\n"
+                                                 "output        its bytes\r\n"
                                                  "selftest      golden vectors and the weights' CRC-32\r\n");
 }
 
@@ -333,7 +354,8 @@ static void tc_model_obey(tc_model_device *device) {
     } else if (strcmp(word, "profile") == 0) {
         tc_model_say(device, "m-profile-[" TC_MODEL_MLPERF_PROFILE "]\r\n"
                              "m-model-[" TC_MODEL_MLPERF_MODEL "]\r\n"
-                             "m-sha256-[@sha256@]\r\n");
+                             "m-sha256-[@sha256@]\r\n"
+                             "m-input-[" TC_MODEL_INPUT_WORD "]\r\n");
     } else if (strcmp(word, "timestamp") == 0) {
         tc_model_timestamp(device);
     } else if (strcmp(word, "db") == 0) {
@@ -342,6 +364,8 @@ static void tc_model_obey(tc_model_device *device) {
         tc_model_infer(device, rest);
     } else if (strcmp(word, "results") == 0) {
         tc_model_say_results(device);
+    } else if (strcmp(word, "output") == 0) {
+        tc_model_say_output(device);
     } else if (strcmp(word, "selftest") == 0) {
         tc_model_prove(device);
     } else if (strcmp(word, "help") == 0) {
