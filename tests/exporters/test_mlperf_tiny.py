@@ -101,7 +101,8 @@ def test_it_gives_what_the_model_gives(keyword: Path) -> None:
     assert len({tuple(row) for row in results(lines)}) > 6, "the samples tell nothing apart"
     assert lines.count("m-load-done") == len(samples)
     stored = np.ravel(model.invoke([samples[-1]])[0]).tobytes()
-    assert said(keyword, loads(samples[-1].tobytes()) + "infer 1 0%output%")[-2] == f"m-output-[{stored.hex()}]"
+    last = said(keyword, loads(samples[-1].tobytes()) + "infer 1 0%output%")
+    assert last[-2] == f"m-output-[{stored.hex()}]"
 
 
 def test_an_inference_is_timed_between_two_timestamps(keyword: Path) -> None:
