@@ -13,10 +13,11 @@ import pytest
 from tests.frontends.test_sound import FORMS, speech_like
 from tinyml_compress.codegen.front_end import front_end_program, ring_bytes
 from tinyml_compress.data.audio import in_16_bits, read_wav
+from tinyml_compress.data.description import audio_form
 from tinyml_compress.devices import Device, hardware_cycles
 from tinyml_compress.devices.load import load_device
 from tinyml_compress.frontends.inputs import input_numbers, stored_numbers
-from tinyml_compress.frontends.preprocessing import AudioForm, Preprocessing
+from tinyml_compress.frontends.preprocessing import AudioForm, Features, Preprocessing
 from tinyml_compress.frontends.sound import sound_features
 from tinyml_compress.ir import DType, Port, Program, Quant
 from tinyml_compress.pipeline.compile.front_end import front_end
@@ -30,8 +31,11 @@ QUANT = Quant((0.0391,), (-5,))
 FLAGS = (*toolchain.HOST_FLAGS, *toolchain.WARNINGS)
 
 
+WAVE = audio_form(8000, 0.2, Features.WAVE, hop_ms=10.0)
+
+
 def port_of(form: AudioForm, dtype: DType = DType.INT8, quant: Quant = QUANT) -> Port:
-    rows, values = form.shape[:2]
+    rows, values = form.frames, form.values
     return Port("input", (1, rows, values, 1), dtype, quant, 0, rows * values)
 
 
@@ -40,31 +44,31 @@ def made(form: AudioForm) -> Program:
 
 
 def expected(samples: npt.NDArray[np.int16], form: AudioForm) -> Bytes:
-    inputs = input_numbers(PREPROCESSING.scale, PREPROCESSING.mean, PREPROCESSING.std)
+    inputs = input_numbers(PREPROCESSING.scale, PREPROCESSING.mean, PREPROCESSING.std, form.fraction)
     return quantized(inputs.inputs(sound_features(samples, form)), port_of(form)).astype(np.int8)
 
 
 def frames_of(form: AudioForm, count: int = 60) -> list[npt.NDArray[np.int16]]:
     """Silence, the extremes, noise of every loudness, tones."""
-    rng, time = np.random.default_rng(0), np.arange(form.window)
+    rng, time = np.random.default_rng(0), np.arange(form.frame_samples)
     frames = [
-        np.zeros(form.window),
-        np.full(form.window, -32768),
-        np.full(form.window, 32767),
+        np.zeros(form.frame_samples),
+        np.full(form.frame_samples, -32768),
+        np.full(form.frame_samples, 32767),
         np.where(time % 2, 32767, -32768),
         -(time % 2),
         32767 * (time == 1),
-        *(rng.normal(0, 10 ** rng.uniform(-1, 5), form.window) for _ in range(count)),
+        *(rng.normal(0, 10 ** rng.uniform(-1, 5), form.frame_samples) for _ in range(count)),
         *(32767 * np.sin(time * rng.uniform(0, np.pi)) for _ in range(count)),
     ]
     return [np.clip(np.round(frame), -32768, 32767).astype(np.int16) for frame in frames]
 
 
 @pytest.mark.parametrize(
-    ("name", "flags"), [*((name, ()) for name in FORMS), ("odd", ("-DTC_SMALL_CORE=1",))]
+    ("name", "flags"), [*((name, ()) for name in (*FORMS, "wave")), ("odd", ("-DTC_SMALL_CORE=1",))]
 )
 def test_frames_are_those_of_numpy(name: str, flags: tuple[str, ...]) -> None:
-    form = FORMS[name]
+    form = {**FORMS, "wave": WAVE}[name]
     program = made(form)
     assert program.files == made(form).files
     (model,) = native.load([program], flags=(*FLAGS, *flags))
@@ -110,7 +114,7 @@ class Stream:
 
     def next(self) -> Bytes | None:
         row = self.library.net_frontend_next(self.at)
-        values = self.form.shape[1]
+        values = self.form.values
         return None if not row else np.frombuffer(ctypes.string_at(row, values), np.int8)
 
     def rows(self, samples: npt.NDArray[np.int16], chunk: int) -> list[Bytes]:
@@ -122,10 +126,10 @@ class Stream:
         return found
 
 
-@pytest.mark.parametrize("name", ["mfcc", "log-mel", "odd", "shortest"])
+@pytest.mark.parametrize("name", ["mfcc", "log-mel", "odd", "shortest", "cleaned", "wave"])
 def test_a_sound_through_the_ring_is_the_whole_sound(name: str) -> None:
     """In pieces of any size, again after a new start, its rows one window of the model's input at the end."""
-    form = FORMS[name]
+    form = {**FORMS, "wave": WAVE}[name]
     samples = np.round(speech_like(form, 0.3) * 32768).astype(np.int16)
     stream, whole = Stream(form), expected(samples, form)
     assert stream.start(form.sample_rate + 1) == 1, "another sample rate"
@@ -200,6 +204,7 @@ def test_stored_values_are_the_nearest(scale: float, zero: int) -> None:
     [
         ("nucleo-l4r5zi", "30 ms", 40_000),
         ("nucleo-l4r5zi", "mfcc", 75_000),
+        ("nucleo-l4r5zi", "cleaned", 40_000),
         pytest.param(
             "raspberry-pi-pico", "30 ms", None, marks=pytest.mark.full
         ),  # zig builds its helpers first

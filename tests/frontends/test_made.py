@@ -11,12 +11,15 @@ import numpy as np
 import pytest
 
 from tests.lib.bundles import run_sources
+from tests.lib.graphs import model as graph_model
+from tests.lib.graphs import tensor
 from tests.lib.nets import NETS
 from tinyml_compress.data import load
 from tinyml_compress.data.description import audio_form
 from tinyml_compress.errors import UsageError
 from tinyml_compress.exporters import Format
 from tinyml_compress.frontends.preprocessing import Arithmetic, Preprocessing
+from tinyml_compress.ir import Attrs
 from tinyml_compress.pipeline.compile.call import compile_c
 from tinyml_compress.pipeline.evaluate.evaluator import evaluator
 from tinyml_compress.pipeline.evaluate.verb import evaluate, on_target
@@ -182,3 +185,25 @@ def test_a_board_answers_without_a_front_end_too(tmp_path: Path) -> None:
     for target, engine in (("host", "auto"), ("nucleo-l4r5zi", "tflm")):
         with pytest.raises(UsageError):
             evaluate(path, tmp_path / "x.npz", engine=engine, target=target)
+
+
+def test_a_wave_goes_from_samples_to_answers(tmp_path: Path) -> None:
+    description(tmp_path)
+    (tmp_path / "d.toml").write_text(
+        'path = "set"\n[audio]\nsample-rate = 8000\nseconds = 0.26\nfeatures = "wave"\n[values]\nscale = 2.0\n'
+    )
+    data = load(tmp_path / "d.toml")
+    samples = data.sample_shape[0]
+    assert samples == 2080
+    kind = (1, samples, 1)
+    content = graph_model("RELU", [tensor("x", kind, 1 / 64)], tensor("y", kind, 1 / 64), Attrs())
+    path = tmp_path / "wave.tflite"
+    path.write_bytes(content)
+    assert data.sounds is not None
+    ours = evaluator(path, "aot").predict(data)
+    assert ours.tolist() == evaluator(path, "tflm").predict(data).tolist()
+    assert len(np.unique(ours)) > 20
+    (run,) = benchmark(path, "nucleo-l4r5zi", vectors=1, data=str(tmp_path / "d.toml")).runs
+    assert run.front_end is not None
+    assert run.front_end.as_in_training
+    assert [stage.name for stage in run.front_end.stages] == ["inputs", "between stages"]

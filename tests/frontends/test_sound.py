@@ -14,15 +14,19 @@ from tinyml_compress import data
 from tinyml_compress.data.audio import features_of
 from tinyml_compress.data.description import audio_form
 from tinyml_compress.data.front_end import preprocessing_in
-from tinyml_compress.errors import DataError
+from tinyml_compress.errors import ConfigError, DataError
 from tinyml_compress.frontends.inputs import FRACTION, input_numbers
-from tinyml_compress.frontends.preprocessing import Arithmetic, AudioForm, Features, Preprocessing
+from tinyml_compress.frontends.preprocessing import Arithmetic, AudioForm, Features, Preprocessing, c_header
 
 FORMS = {
     "mfcc": audio_form(),
     "30 ms": audio_form(window_ms=30.0),
     "log-mel": audio_form(features=Features.LOG_MEL, window_ms=32.0, mel_bands=64, high_hz=8000.0),
     "odd": audio_form(11025, 0.9, window_ms=13.7, hop_ms=21.3, mel_bands=17, coefficients=17, low_hz=0.0),
+    "cleaned": audio_form(
+        8000, window_ms=30.0, mel_bands=39, high_hz=3900.0, remove_dc=True, pre_emphasis=0.97
+    ),
+    "raised": audio_form(8000, features=Features.LOG_MEL, window_ms=33.0, pre_emphasis=0.9),
     "short": audio_form(8000, 0.1, window_ms=4.0, hop_ms=1.0, mel_bands=4, coefficients=4),
     "shortest": audio_form(1000, 0.1, window_ms=2.0, hop_ms=7.0, mel_bands=2, coefficients=2, high_hz=500.0),
 }
@@ -121,8 +125,40 @@ def test_descriptions_and_manifests_say_which(tmp_path: Path, arithmetic: str) -
     assert preprocessing_in(tmp_path, shown).audio == audio_form(arithmetic=Arithmetic.FLOAT)
 
 
-def test_a_wave_is_no_feature() -> None:
-    form = audio_form(2000, 0.25, Features.WAVE)
-    assert not form.is_fixed
-    values = np.array([[0.5]], np.float32)
-    assert Preprocessing(scale=3.0, audio=form).apply(values).tolist() == [[1.5]]
+@pytest.mark.parametrize(
+    ("said", "what"),
+    [
+        ("pre-emphasis = 1.0", "pre-emphasis"),
+        ('remove-dc = "yes"', "remove-dc"),
+        ('features = "wave"\nremove-dc = true', "go with features"),
+        ("sample-rate = 192000\nwindow-ms = 400\nremove-dc = true", "too long for its mean"),
+    ],
+)
+def test_what_cannot_be_cleaned_is_refused(tmp_path: Path, said: str, what: str) -> None:
+    (tmp_path / "set").mkdir()
+    (tmp_path / "d.toml").write_text(f'path = "set"\n[audio]\n{said}\n')
+    with pytest.raises(ConfigError, match=what):
+        data.load(tmp_path / "d.toml")
+
+
+def test_a_cleaned_form_comes_back_from_its_manifest(tmp_path: Path) -> None:
+    done = Preprocessing(audio=FORMS["cleaned"])
+    assert preprocessing_in(tmp_path, {"preprocessing": done.as_json()}) == done
+    assert "#define NET_AUDIO_REMOVE_DC 1" in c_header("net", done)
+
+
+def test_means_go_and_high_tones_rise() -> None:
+    """A frame without its mean sounds like one that never had it."""
+    form = FORMS["cleaned"]
+    sound = speech_like(form, 0.1)
+    shifted = features_of(sound + 500 / 32768, form)
+    assert np.abs(shifted - features_of(sound, form)).max() < SMALL
+
+
+@pytest.mark.parametrize("arithmetic", Arithmetic)
+def test_a_wave_is_scaled_samples(arithmetic: Arithmetic) -> None:
+    form = audio_form(2000, 0.25, Features.WAVE, arithmetic=arithmetic)
+    values = np.array([[0.5], [-1 / 32768]], np.float32)
+    found = Preprocessing(scale=3.0, audio=form).apply(values)
+    assert found.tolist() == [[1.5], [-3 / 32768]]
+    assert features_of(np.full(7, 0.25), form)[:8, 0].tolist() == [0.25] * 7 + [0.0]

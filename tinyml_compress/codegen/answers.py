@@ -19,12 +19,12 @@ _MARGIN = 64
 
 def frames_at_once(net: Program, audio: AudioForm) -> int:
     """Of a model's input."""
-    return net.inputs[0].nbytes // audio.shape[1]
+    return net.inputs[0].nbytes // audio.values
 
 
 def steps_of(net: Program, audio: AudioForm, samples: int, every: int, first: int) -> int:
     """Inferences on so many samples, the first one at the frame `first`, counted from 1."""
-    frames = 0 if samples < audio.window else 1 + (samples - audio.window) // audio.hop
+    frames = 0 if samples < audio.frame_samples else 1 + (samples - audio.frame_samples) // audio.hop
     return max(0, 1 + (frames - first) // every) if frames >= first else 0
 
 

@@ -58,7 +58,7 @@ def features_of(samples: Doubles, form: AudioForm) -> Floats:
     """What `form` describes, of shape `form.shape`."""
     whole = fitted(samples, form)
     if form.features is Features.WAVE:
-        values = whole
+        values = in_16_bits(whole) / 32768 if form.is_fixed else whole
     elif form.is_fixed:
         values = np.ldexp(sound_features(in_16_bits(whole), form).astype(np.float64), -FRACTION)
     else:
@@ -81,6 +81,11 @@ def in_16_bits(samples: Doubles) -> npt.NDArray[np.int16]:
 def _in_floats(samples: Doubles, form: AudioForm) -> Doubles:
     """(frames, values of one), in float64."""
     frames = np.lib.stride_tricks.sliding_window_view(samples, form.window)[:: form.hop]
+    if form.remove_dc:
+        frames = frames - frames.mean(axis=1, keepdims=True)
+    if form.pre_emphasis:
+        before = np.concatenate([frames[:, :1], frames[:, :-1]], axis=1)
+        frames = frames - form.pre_emphasis * before
     power = np.abs(np.fft.rfft(frames * hann(form.window), form.fft)) ** 2
     logs = np.log(power @ mel_triangles(form) + FLOOR)
     if form.features is Features.MFCC:

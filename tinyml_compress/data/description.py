@@ -12,6 +12,8 @@ from tinyml_compress.support.sections import Section, parse
 Spread = tuple[float, ...] | None
 """Numbers, or None: taken from the train part."""
 _BIG, _SMALL = 1e30, 1e-30
+MOST_EMPHASIS = 0.99
+_LONGEST_MEAN = 65535
 _MOST_SLICES = 1 << 16
 
 
@@ -82,6 +84,8 @@ def audio_form(
     low_hz: float = 20.0,
     high_hz: float = 4000.0,
     arithmetic: Arithmetic = Arithmetic.FIXED,
+    remove_dc: bool = False,
+    pre_emphasis: float = 0.0,
 ) -> AudioForm:
     """The usual front end of keyword spotters: 49 frames of 10 coefficients for one second."""
     window, hop = round(sample_rate * window_ms / 1000), round(sample_rate * hop_ms / 1000)
@@ -97,6 +101,8 @@ def audio_form(
         low_hz=low_hz,
         high_hz=high_hz,
         arithmetic=arithmetic,
+        remove_dc=remove_dc,
+        pre_emphasis=pre_emphasis,
     )
 
 
@@ -125,6 +131,8 @@ def _audio(section: Section) -> AudioForm:
         section.number("low-hz", 0, 96000, 20.0),
         section.number("high-hz", 1, 96000, 4000.0),
         Arithmetic(section.text("arithmetic", "fixed", one_of=[kind.value for kind in Arithmetic])),
+        section.flag("remove-dc", False),
+        section.number("pre-emphasis", 0, MOST_EMPHASIS, 0.0),
     )
     check_audio(section, form)
     section.close()
@@ -133,7 +141,14 @@ def _audio(section: Section) -> AudioForm:
 
 def check_audio(section: Section, form: AudioForm) -> None:
     """That windows, bands and coefficients fit one another."""
-    if form.features is not Features.WAVE:
+    if form.features is Features.WAVE:
+        if form.is_cleaned:
+            raise section.error("remove-dc and pre-emphasis go with features, not with a wave", "features")
+    else:
+        if form.remove_dc and form.window > _LONGEST_MEAN:
+            raise section.error(
+                "the window is too long for its mean", "window-ms", found=form.window, allowed=_LONGEST_MEAN
+            )
         if form.window > form.samples or form.hop < 1 or form.window < 2:
             raise section.error(
                 "the window must be shorter than the sound, the hop at least one sample", "window-ms"

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from tinyml_compress.data.description import check_audio, check_values, image_of
+from tinyml_compress.data.description import MOST_EMPHASIS, check_audio, check_values, image_of
 from tinyml_compress.frontends.preprocessing import Arithmetic, AudioForm, Features, Preprocessing
 from tinyml_compress.support.sections import Section
 
@@ -50,6 +50,8 @@ def _audio(section: Section) -> AudioForm:
         arithmetic=Arithmetic(
             section.text("arithmetic", "float", one_of=[kind.value for kind in Arithmetic])
         ),
+        remove_dc=section.flag("remove_dc", False),
+        pre_emphasis=section.number("pre_emphasis", 0, MOST_EMPHASIS, 0.0),
     )
     if form.fft & (form.fft - 1) or form.fft < form.window:
         allowed = f"a power of two from {form.window}"

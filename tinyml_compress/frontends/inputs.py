@@ -56,12 +56,14 @@ class StoredNumbers:
     shift: int = _STORED_SHIFT
 
 
-def input_numbers(scale: float, means: tuple[float, ...], stds: tuple[float, ...]) -> InputNumbers:
-    """(feature * scale - mean) / std in whole numbers."""
+def input_numbers(
+    scale: float, means: tuple[float, ...], stds: tuple[float, ...], fraction: int = FRACTION
+) -> InputNumbers:
+    """(feature * scale - mean) / std in whole numbers; a feature has `fraction` bits behind the point."""
     mean, std = np.broadcast_arrays(np.asarray(means, np.float64), np.asarray(stds, np.float64))
     ratio = scale / std
     exponent = int(np.floor(np.log2(np.abs(ratio).max())))
-    bits = FRACTION + 2 - exponent
+    bits = fraction + 2 - exponent
     offsets = np.round(-mean / std * 2.0 ** (bits + _SHIFT))
     if abs(exponent) > 64 or np.abs(offsets).max() >= 2.0**61:
         raise DataError(
@@ -70,7 +72,7 @@ def input_numbers(scale: float, means: tuple[float, ...], stds: tuple[float, ...
             next_step='set scale, mean and std to the size of the features, or [audio] arithmetic = "float"',
         )
     return InputNumbers(
-        np.round(ratio * 2.0 ** (bits - FRACTION + _SHIFT)).astype(np.int64),
+        np.round(ratio * 2.0 ** (bits - fraction + _SHIFT)).astype(np.int64),
         offsets.astype(np.int64) + (1 << (_SHIFT - 1)),
         bits,
     )

@@ -72,6 +72,11 @@ def numbers_of(form: AudioForm) -> SoundNumbers:
     )
 
 
+def emphasis_of(form: AudioForm) -> int:
+    """Q15."""
+    return round(form.pre_emphasis * _ONE)
+
+
 def hann(length: int) -> Doubles:
     """The window of Hann, periodic."""
     return np.asarray(0.5 - 0.5 * np.cos(2 * np.pi * np.arange(length) / length))

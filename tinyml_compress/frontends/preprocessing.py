@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -13,6 +14,10 @@ from tinyml_compress.support.escape import c_comment
 
 Array = npt.NDArray[np.generic]
 Floats = npt.NDArray[np.float32]
+
+
+_SAMPLE_FRACTION = 15
+_CLEANING = ("remove_dc", "pre_emphasis")
 
 
 class Features(Enum):
@@ -62,14 +67,38 @@ class AudioForm:
     arithmetic: Arithmetic = Arithmetic.FLOAT
     """Whole numbers, which the generated C has too; or float64, which exists in Python alone."""
 
+    remove_dc: bool = False
+    """A frame is taken without its mean."""
+    pre_emphasis: float = 0.0
+    """How much of each sample is taken from the next one, which raises high tones."""
+
     @property
     def is_fixed(self) -> bool:
-        """Features in whole numbers; a wave is none."""
-        return self.arithmetic is Arithmetic.FIXED and self.features is not Features.WAVE
+        """In whole numbers."""
+        return self.arithmetic is Arithmetic.FIXED
+
+    @property
+    def is_cleaned(self) -> bool:
+        return self.remove_dc or self.pre_emphasis > 0
+
+    @property
+    def fraction(self) -> int:
+        """Bits behind the point of what is made of a sound."""
+        return _SAMPLE_FRACTION if self.features is Features.WAVE else FRACTION
+
+    @property
+    def frame_samples(self) -> int:
+        """What a frame is made of; a wave has no windows."""
+        return self.hop if self.features is Features.WAVE else self.window
+
+    @property
+    def values(self) -> int:
+        """What a frame becomes."""
+        return self.hop if self.features is Features.WAVE else self.shape[1]
 
     @property
     def frames(self) -> int:
-        return 1 + (self.samples - self.window) // self.hop
+        return 1 + (self.samples - self.frame_samples) // self.hop
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -94,8 +123,9 @@ class Preprocessing:
     def apply(self, values: Array) -> Floats:
         """Inputs from values, in float32 or in whole numbers as firmware computes them."""
         if self.audio is not None and self.audio.is_fixed:
-            features = np.round(np.ldexp(values.astype(np.float64), FRACTION)).astype(np.int64)
-            return input_numbers(self.scale, self.mean, self.std).inputs(features)
+            fraction = self.audio.fraction
+            features = np.round(np.ldexp(values.astype(np.float64), fraction)).astype(np.int64)
+            return input_numbers(self.scale, self.mean, self.std, fraction).inputs(features)
         scaled = values.astype(np.float32) * np.float32(self.scale)
         mean, std = np.asarray(self.mean, np.float32), np.asarray(self.std, np.float32)
         return np.asarray((scaled - mean) / std, dtype=np.float32)
@@ -107,7 +137,7 @@ class Preprocessing:
             shown["image"] = vars(self.image).copy()
         if self.audio is not None:
             words = {"features": self.audio.features.value, "arithmetic": self.audio.arithmetic.value}
-            shown["audio"] = {**vars(self.audio), **words}
+            shown["audio"] = {**_said(self.audio), **words}
         return shown
 
 
@@ -144,20 +174,24 @@ def c_header(prefix: str, done: Preprocessing) -> str:
     return "\n".join([*lines, "", "#endif", ""])
 
 
+def _said(audio: AudioForm) -> dict[str, Any]:
+    """What a form says, without what it does not do."""
+    return {key: value for key, value in vars(audio).items() if key not in _CLEANING or value}
+
+
 def _audio_lines(upper: str, audio: AudioForm) -> list[str]:
     lines = [
         c_comment(line.strip()) for line in (AudioForm.__doc__ or "").strip().splitlines() if line.strip()
     ]
     lines.append(f"#define {upper}_AUDIO_FEATURES_{audio.features.name} 1")
     lines.append(f"#define {upper}_AUDIO_ARITHMETIC_{audio.arithmetic.name} 1")
-    for key, value in vars(audio).items():
+    for key, value in _said(audio).items():
         if key in ("features", "arithmetic") or (
             audio.features is Features.WAVE and key not in ("sample_rate", "samples")
         ):
             continue
-        lines.append(
-            f"#define {upper}_AUDIO_{key.upper()} {_literal(value) if isinstance(value, float) else value}"
-        )
+        number = _literal(value) if isinstance(value, float) else int(value)
+        lines.append(f"#define {upper}_AUDIO_{key.upper()} {number}")
     if audio.features is not Features.WAVE:
         lines.append(f"#define {upper}_AUDIO_FRAMES {audio.frames}")
     return lines

@@ -12,29 +12,52 @@ import numpy as np
 import numpy.typing as npt
 
 from tinyml_compress.frontends.inputs import FRACTION
-from tinyml_compress.frontends.numbers import LOG_CELLS, SoundNumbers, numbers_of
+from tinyml_compress.frontends.numbers import LOG_CELLS, SoundNumbers, emphasis_of, numbers_of
 from tinyml_compress.frontends.preprocessing import AudioForm, Features
 
 Whole = npt.NDArray[np.int64]
 Samples = npt.NDArray[np.int16]
 _LN2 = round(np.log(2) * (1 << 15))
 _LOUDEST = 15
+CLEAN_BITS = 13
+"""Bits behind the point of a sample that is being cleaned."""
 LOG_TABLE: Whole = np.round(np.log2(1 + np.arange(LOG_CELLS + 1) / LOG_CELLS) * (1 << 15)).astype(np.int64)
 """The binary logarithm from 1 to 2, Q15."""
 
 
 def sound_features(samples: Samples, form: AudioForm) -> Whole:
-    """(frames, values of one): features with `FRACTION` bits behind the point, of all whole frames."""
+    """(frames, values of one): features with `form.fraction` bits behind the point, of all whole frames."""
+    whole = samples.astype(np.int64)
+    if form.features is Features.WAVE:
+        return whole[: len(whole) // form.hop * form.hop].reshape(-1, form.hop)
     numbers = numbers_of(form)
-    frames = np.lib.stride_tricks.sliding_window_view(samples.astype(np.int64), form.window)[:: form.hop]
+    frames = np.lib.stride_tricks.sliding_window_view(whole, form.window)[:: form.hop]
+    frames, gone = _cleaned(frames, form)
     loudest = np.bitwise_or.reduce(frames ^ (frames >> 63), axis=1)
-    left = _LOUDEST - _bits(loudest.astype(np.uint64))
+    left = np.minimum(_LOUDEST - _bits(loudest.astype(np.uint64)), _LOUDEST - gone)
     re, im = _transformed(_windowed(frames, left, form, numbers), numbers)
-    logs = _logarithms(_energies(re, im, form, numbers), left, numbers)
+    logs = _logarithms(_energies(re, im, form, numbers), left + gone, numbers)
     if form.features is Features.LOG_MEL:
         return logs
     half = (1 << numbers.cosine_bits) >> 1
     return (logs @ numbers.cosines.T + half) >> numbers.cosine_bits
+
+
+def _cleaned(frames: Whole, form: AudioForm) -> tuple[Whole, Whole | int]:
+    """Without their mean, high tones raised; and how far each went to the left, to have 16 bits again."""
+    if not form.is_cleaned:
+        return frames, 0
+    made = frames << CLEAN_BITS
+    if form.remove_dc:
+        quotient, rest = np.divmod(frames.sum(axis=1), form.window)
+        mean = (quotient << CLEAN_BITS) + ((rest << CLEAN_BITS) + form.window // 2) // form.window
+        made = made - mean[:, None]
+    before = np.concatenate([made[:, :1], made[:, :-1]], axis=1)
+    made = made - (before * emphasis_of(form) >> 15)
+    loudest = np.bitwise_or.reduce(made ^ (made >> 63), axis=1)
+    right = np.maximum(_bits(loudest.astype(np.uint64)) - _LOUDEST, 0)
+    rounded = made + (1 << right >> 1)[:, None] >> right[:, None]
+    return np.clip(rounded, -32768, 32767), CLEAN_BITS - right
 
 
 def _windowed(frames: Whole, left: Whole, form: AudioForm, numbers: SoundNumbers) -> Whole:
@@ -112,7 +135,8 @@ def _sums(values: Whole, starts: Whole) -> Whole:
 
 def _logarithms(energies: Whole, left: Whole, numbers: SoundNumbers) -> Whole:
     """Natural ones, with `FRACTION` bits behind the point."""
-    held = (energies + (numbers.floor << 2 * left)[:, None]).astype(np.uint64)
+    floor = numbers.floor << 2 * np.maximum(left, 0) >> 2 * np.maximum(-left, 0)
+    held = (energies + np.maximum(floor, 1)[:, None]).astype(np.uint64)
     bits = _bits(held)
     front = (held << (64 - bits).astype(np.uint64) >> np.uint64(32)).astype(np.int64)  # from 2^31 on
     cell, rest = front >> 25 & (LOG_CELLS - 1), front >> 9 & 0xFFFF

@@ -36,6 +36,51 @@ static TC_INLINE uint32_t tc_sound_next(uint32_t place, uint32_t half) {
     return place | half;
 }
 
+#define TC_SOUND_CLEAN_BITS 13
+
+/* The mean of a frame, with 13 bits behind the point. */
+static TC_INLINE int32_t tc_sound_mean(const int16_t *samples, int32_t window) {
+    int32_t sum = 0;
+    for (int32_t i = 0; i < window; ++i) {
+        sum += samples[i];
+    }
+    int32_t quotient = sum / window;
+    int32_t rest = sum % window;
+    if (rest < 0) {
+        --quotient;
+        rest += window;
+    }
+    return quotient * (1 << TC_SOUND_CLEAN_BITS) + (rest * (1 << TC_SOUND_CLEAN_BITS) + window / 2) / window;
+}
+
+/* A frame without its mean, and with high tones raised: a part of each sample, `emphasis` in Q15, is taken from the
+ * next one. It goes to the right until it fits 16 bits; returns how far it is to the left of its samples then. */
+static TC_INLINE int32_t tc_sound_clean(const int16_t *samples, int32_t window, int32_t remove_dc, int32_t emphasis,
+                                        int16_t *cleaned) {
+    const int32_t mean = remove_dc != 0 ? tc_sound_mean(samples, window) : 0;
+    const int32_t first = samples[0] * (1 << TC_SOUND_CLEAN_BITS) - mean;
+    uint32_t loudest = 0;
+    int32_t before = first;
+    for (int32_t i = 0; i < window; ++i) {
+        const int32_t now = samples[i] * (1 << TC_SOUND_CLEAN_BITS) - mean;
+        const int32_t raised = now - (int32_t)(((int64_t)before * emphasis) >> 15);
+        loudest |= (uint32_t)(raised ^ (raised >> 31));
+        before = now;
+    }
+    const int32_t bits = loudest == 0u ? 0 : 32 - tc_leading_zeros(loudest);
+    const int32_t right = bits > 15 ? bits - 15 : 0;
+    const int32_t half = ((int32_t)1 << right) >> 1;
+    before = first;
+    for (int32_t i = 0; i < window; ++i) {
+        const int32_t now = samples[i] * (1 << TC_SOUND_CLEAN_BITS) - mean;
+        const int32_t raised = now - (int32_t)(((int64_t)before * emphasis) >> 15);
+        const int32_t rounded = (raised + half) >> right;
+        cleaned[i] = (int16_t)(rounded > INT16_MAX ? INT16_MAX : rounded);
+        before = now;
+    }
+    return TC_SOUND_CLEAN_BITS - right;
+}
+
 /* How far a frame can go to the left: two samples at a time, each with itself one place to the left; the highest bit
  * that differs is the one below the signs. The lowest bit of the upper one is not its own, and says nothing. */
 static TC_INLINE int32_t tc_sound_left(const int16_t *samples, int32_t window) {
@@ -62,9 +107,11 @@ static TC_INLINE void tc_sound_weighed(const int16_t *samples, const int16_t *ha
 }
 
 /* The frame, as loud as can be, under its window: two samples are one complex number, in the order that the transform
- * wants. Returns how far it went to the left. */
-static TC_INLINE int32_t tc_sound_window(const tc_sound_params *p, const int16_t *samples, int32_t *points) {
-    const int32_t left = tc_sound_left(samples, p->window);
+ * wants. Returns how far it went to the left, `gone` included, which it had gone before. */
+static TC_INLINE int32_t tc_sound_window(const tc_sound_params *p, const int16_t *samples, int32_t gone,
+                                         int32_t *points) {
+    const int32_t possible = tc_sound_left(samples, p->window);
+    const int32_t left = possible < 15 - gone ? possible : 15 - gone;
     const int32_t right = 16 - p->shift;
     const int32_t count = (int32_t)1 << p->log_points;
     const int32_t pairs = p->window / 2;
@@ -87,7 +134,7 @@ static TC_INLINE int32_t tc_sound_window(const tc_sound_params *p, const int16_t
             point[0] = (int32_t)((uint32_t)(samples[2 * i] * p->hann[2 * i]) << left) >> right;
         }
     }
-    return left;
+    return left + gone;
 }
 
 typedef struct {
@@ -209,7 +256,8 @@ static TC_INLINE int16_t tc_sound_log(const tc_sound_params *p, uint64_t energy,
  * that rises there and to the one that falls. */
 static TC_INLINE void tc_sound_bands(const tc_sound_params *p, const int32_t *points, int32_t left, int16_t *logs) {
     const int32_t count = (int32_t)1 << p->log_points;
-    const uint64_t floor = p->floor << (2 * left);
+    const uint64_t lowest = left < 0 ? p->floor >> (-2 * left) : p->floor << (2 * left);
+    const uint64_t floor = lowest == 0u ? 1u : lowest;
     const int16_t *rising = p->rising;
     int64_t before = 0;
     int32_t k = p->starts[0];

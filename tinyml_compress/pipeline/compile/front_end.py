@@ -49,7 +49,7 @@ def front_end(name: str, inputs: Sequence[Port], done: Preprocessing) -> Program
     if audio is None or not audio.is_fixed or len(inputs) != 1:
         return None
     (port,) = inputs
-    if port.dtype not in _BYTES or port.quant is None or port.nbytes % audio.shape[1]:
+    if port.dtype not in _BYTES or port.quant is None or port.nbytes % audio.values:
         return None
     return front_end_program(name, done, audio, port)
 
@@ -58,5 +58,5 @@ def rows_of(
     samples: npt.NDArray[np.int16], done: Preprocessing, audio: AudioForm, port: Port
 ) -> npt.NDArray[np.generic]:
     """(frames, values): what the C must give for these samples, as the model's input `port` stores it."""
-    numbers = input_numbers(done.scale, done.mean, done.std)
+    numbers = input_numbers(done.scale, done.mean, done.std, audio.fraction)
     return quantized(numbers.inputs(sound_features(samples, audio)), port)

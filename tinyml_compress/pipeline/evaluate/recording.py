@@ -195,7 +195,7 @@ def _run(
         raise DataError("the recording is too short for one answer", which=recording)
     port = program.outputs[0]
     counted = scores[:steps].reshape(steps, -1).astype(np.int64) - dtype_range(port.dtype)[0]
-    ends = (rows - 1 + stride * np.arange(steps)) * audio.hop + audio.window
+    ends = (rows - 1 + stride * np.arange(steps)) * audio.hop + audio.frame_samples
     run = _Heard(
         counted,
         ends / audio.sample_rate,

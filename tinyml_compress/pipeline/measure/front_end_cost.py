@@ -22,7 +22,7 @@ def front_end_cost(work: Work, device: Device, toolchain: str | None, net_ms: fl
     program, audio = work.front_end, work.preprocessing.audio
     if program is None or audio is None:
         return None
-    noise = np.random.default_rng(0).normal(0, _LOUDNESS, audio.window)
+    noise = np.random.default_rng(0).normal(0, _LOUDNESS, audio.frame_samples)
     samples = np.round(noise).astype(np.int16)
     request = work.request
     done = emulate(

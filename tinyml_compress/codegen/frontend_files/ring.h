@@ -16,11 +16,7 @@ extern "C" {
 
 /* What one frame is computed in. */
 typedef struct {
-    int32_t points[TC_FACT_POINTS];
-    int32_t left;
-    int16_t samples[TC_FACT_SAMPLES];
-    int16_t logs[TC_FACT_LOGS];
-    TC_FACT_TYPE row[TC_MODEL_FRONTEND_VALUES];
+TC_FACT_FIELDS
 } tc_model_frontend_frame_t;
 
 /* A frame, and the samples that wait for the next one. The caller owns it; two sounds need one each. */

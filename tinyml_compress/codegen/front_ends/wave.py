@@ -1,0 +1,20 @@
+"""Samples as they are: scaled, and stored as the model takes them, a hop at a time."""
+
+from __future__ import annotations
+
+from tinyml_compress.codegen.front_ends.kind import Kind
+from tinyml_compress.frontends.preprocessing import AudioForm, Features
+
+
+class _Wave(Kind):
+    features = (Features.WAVE,)
+    header = "tc_input.h"
+
+    def templates(self, audio: AudioForm) -> tuple[str, ...]:
+        return ("wave.c",)
+
+    def stages(self, audio: AudioForm) -> tuple[str, ...]:
+        return ("inputs",)
+
+
+KIND = _Wave()
