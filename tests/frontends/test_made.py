@@ -190,7 +190,8 @@ def test_a_board_answers_without_a_front_end_too(tmp_path: Path) -> None:
 def test_a_wave_goes_from_samples_to_answers(tmp_path: Path) -> None:
     description(tmp_path)
     (tmp_path / "d.toml").write_text(
-        'path = "set"\n[audio]\nsample-rate = 8000\nseconds = 0.26\nfeatures = "wave"\n[values]\nscale = 2.0\n'
+        'path = "set"\n[audio]\nsample-rate = 8000\nseconds = 0.26\nfeatures = "wave"\n'
+        "[values]\nscale = 2.0\n"
     )
     data = load(tmp_path / "d.toml")
     samples = data.sample_shape[0]
