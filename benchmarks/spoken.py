@@ -103,8 +103,8 @@ def measured(recordings: Path, speaker: str, folder: Path) -> Row:
         for place in (folder / "set" / "test",) if unseen else (others, folder / "set" / "train"):
             (place / file.parent.name).mkdir(parents=True, exist_ok=True)
             shutil.copy(file, place / file.parent.name)
-    made(others, folder / "choose.wav", "--clips", str(folder / "set" / "train"))
-    made(folder / "set" / "test", folder / "judge.wav", "--seed", "1")
+    long_recording(others, folder / "choose.wav", "--clips", str(folder / "set" / "train"))
+    long_recording(folder / "set" / "test", folder / "judge.wav", "--seed", "1")
     for arithmetic in ("fixed", "float"):
         files.write_text(folder / f"{arithmetic}.toml", DESCRIPTION.format(arithmetic=arithmetic))
     train, test = (data.load(folder / f"fixed.toml:{part}") for part in ("train", "test"))
@@ -140,7 +140,7 @@ def measured(recordings: Path, speaker: str, folder: Path) -> Row:
     )
 
 
-def made(recordings: Path, output: Path, *more: str) -> None:
+def long_recording(recordings: Path, output: Path, *more: str) -> None:
     """A long recording of some recordings."""
     program = HERE.parent / "examples" / "long_recording.py"
     words = [sys.executable, str(program), str(recordings), "-o", str(output), "--minutes", str(MINUTES)]

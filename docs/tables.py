@@ -305,6 +305,40 @@ def _silicon(words: Sequence[str]) -> str:
     return _markdown(head, rows)
 
 
+def _spoken(words: Sequence[str]) -> str:
+    """benchmarks/spoken.py: spoken digits of a speaker left out; `words`, or `recordings` of 20 minutes."""
+    results = _results("spoken.json")
+    rows = results["rows"]
+    if list(words) == ["recordings"]:
+        told = ("missed", "false accepts an hour")
+        head = ("unseen speaker", *(f"{part}: {word}" for part in ("chosen", "judged") for word in told))
+        lines = [
+            (
+                row["speaker"],
+                *(
+                    text
+                    for one in (row["chosen"], row["judged"])
+                    for text in (f"{one['missed']} of {one['events']}", f"{one['per_hour']:.0f}")
+                ),
+            )
+            for row in rows
+        ]
+        return _markdown(head, lines)
+    head = ("unseen speaker", "float in Python", "fixed point in Python", "emulated C", "scores are equal")
+    lines = [
+        (
+            row["speaker"],
+            f"{row['floats']:.1%}",
+            f"{row['windows']:.1%}",
+            f"{row['board']:.1%} ({row['interval'][0]:.1%} to {row['interval'][1]:.1%})",
+            "yes" if row["same"] else "**no**",
+        )
+        for row in rows
+    ]
+    said = f"{results['date']}, {results['tool']}, {results['board']}, {rows[0]['recordings']} words each."
+    return f"{said}\n\n{_markdown(head, lines)}"
+
+
 _TABLES: dict[str, Callable[[Sequence[str]], str]] = {
     "techniques": _techniques,
     "zoo": _zoo,
@@ -314,6 +348,7 @@ _TABLES: dict[str, Callable[[Sequence[str]], str]] = {
     "shipped": _shipped,
     "real": _real,
     "silicon": _silicon,
+    "spoken": _spoken,
 }
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from tinyml_compress._version import __version__
 from tinyml_compress.codegen.emit import base_text
-from tinyml_compress.codegen.front_ends.kind import Field, Tables, input_params, kind_of
+from tinyml_compress.codegen.front_ends.kind import FrameField, Tables, input_params, kind_of
 from tinyml_compress.codegen.kernels import amalgamate
 from tinyml_compress.frontends.preprocessing import AudioForm, Preprocessing
 from tinyml_compress.ir import ARENA_ALIGN, Buffer, DType, MemoryPlan, Port, Program, ProgramNode
@@ -22,8 +22,8 @@ def front_end_program(name: str, done: Preprocessing, audio: AudioForm, port: Po
     """`<name>_frontend.c` and `.h`: samples in, bytes of the model's input `port` out. Pure."""
     kind, prefix, tables = kind_of(audio), f"{name}_frontend", Tables(f"{name}_frontend")
     stages = kind.stages(audio)
-    samples = Field("samples", DType.INT16, audio.frame_samples)
-    row = Field("row", port.dtype, audio.values)
+    samples = FrameField("samples", DType.INT16, audio.frame_samples)
+    row = FrameField("row", port.dtype, audio.values)
     fields = (*kind.fields(audio), samples, *kind.small_fields(audio), row)
     offsets = [sum(field.nbytes for field in fields[:place]) for place in range(len(fields) + 1)]
     align = max(field.dtype.itemsize for field in fields)
@@ -52,7 +52,7 @@ def front_end_program(name: str, done: Preprocessing, audio: AudioForm, port: Po
         body,
     ]
 
-    def port_of(field: Field, like: Port) -> Port:
+    def port_of(field: FrameField, like: Port) -> Port:
         at = offsets[fields.index(field)]
         return Port(like.name, (field.count,), field.dtype, like.quant, at, field.nbytes)
 
@@ -79,7 +79,7 @@ def ring_bytes(audio: AudioForm) -> int:
 
 
 def _facts(
-    prefix: str, audio: AudioForm, port: Port, stages: tuple[str, ...], fields: tuple[Field, ...]
+    prefix: str, audio: AudioForm, port: Port, stages: tuple[str, ...], fields: tuple[FrameField, ...]
 ) -> dict[str, str]:
     frame, hop = audio.frame_samples, audio.hop
     nodes = "\n".join(

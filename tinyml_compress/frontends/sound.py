@@ -47,16 +47,16 @@ def _cleaned(frames: Whole, form: AudioForm) -> tuple[Whole, Whole | int]:
     """Without their mean, high tones raised; and how far each went to the left, to have 16 bits again."""
     if not form.is_cleaned:
         return frames, 0
-    made = frames << CLEAN_BITS
+    levelled = frames << CLEAN_BITS
     if form.remove_dc:
         quotient, rest = np.divmod(frames.sum(axis=1), form.window)
         mean = (quotient << CLEAN_BITS) + ((rest << CLEAN_BITS) + form.window // 2) // form.window
-        made = made - mean[:, None]
-    before = np.concatenate([made[:, :1], made[:, :-1]], axis=1)
-    made = made - (before * emphasis_of(form) >> 15)
-    loudest = np.bitwise_or.reduce(made ^ (made >> 63), axis=1)
+        levelled = levelled - mean[:, None]
+    before = np.concatenate([levelled[:, :1], levelled[:, :-1]], axis=1)
+    levelled = levelled - (before * emphasis_of(form) >> 15)
+    loudest = np.bitwise_or.reduce(levelled ^ (levelled >> 63), axis=1)
     right = np.maximum(_bits(loudest.astype(np.uint64)) - _LOUDEST, 0)
-    rounded = made + (1 << right >> 1)[:, None] >> right[:, None]
+    rounded = levelled + (1 << right >> 1)[:, None] >> right[:, None]
     return np.clip(rounded, -32768, 32767), CLEAN_BITS - right
 
 

@@ -20,7 +20,7 @@ from tinyml_compress.ops.numerics import dtype_range
 
 
 @dataclass(frozen=True)
-class Field:
+class FrameField:
     """A member of the struct of a frame; the larger types come first, so that C leaves no gaps."""
 
     name: str
@@ -59,7 +59,7 @@ class Tables:
         return symbol
 
 
-class Kind(ABC):
+class FrontEndKind(ABC):
     """How features of some kinds are made of a frame of samples."""
 
     features: ClassVar[tuple[Features, ...]]
@@ -74,11 +74,11 @@ class Kind(ABC):
     def stages(self, audio: AudioForm) -> tuple[str, ...]:
         """Names of the functions, in their order."""
 
-    def fields(self, audio: AudioForm) -> tuple[Field, ...]:
+    def fields(self, audio: AudioForm) -> tuple[FrameField, ...]:
         """Of the struct, before the samples; they hold nothing between two frames."""
         return ()
 
-    def small_fields(self, audio: AudioForm) -> tuple[Field, ...]:
+    def small_fields(self, audio: AudioForm) -> tuple[FrameField, ...]:
         """Behind the samples, of 16 bits."""
         return ()
 
@@ -107,7 +107,7 @@ def input_params(tables: Tables, done: Preprocessing, audio: AudioForm, port: Po
 
 
 @lru_cache(maxsize=1)
-def _kinds() -> dict[Features, Kind]:
+def _kinds() -> dict[Features, FrontEndKind]:
     from tinyml_compress.codegen import front_ends
 
     names = [module.name for module in pkgutil.iter_modules(front_ends.__path__) if module.name != "kind"]
@@ -115,5 +115,5 @@ def _kinds() -> dict[Features, Kind]:
     return {features: kind for kind in modules for features in kind.features}
 
 
-def kind_of(audio: AudioForm) -> Kind:
+def kind_of(audio: AudioForm) -> FrontEndKind:
     return _kinds()[audio.features]

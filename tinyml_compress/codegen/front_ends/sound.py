@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from tinyml_compress.codegen.front_ends.kind import Field, Kind, Tables
+from tinyml_compress.codegen.front_ends.kind import FrameField, FrontEndKind, Tables
 from tinyml_compress.codegen.literals import int_literal
 from tinyml_compress.frontends.numbers import emphasis_of, numbers_of
 from tinyml_compress.frontends.preprocessing import AudioForm, Features
@@ -14,7 +14,7 @@ from tinyml_compress.ir import DType
 _STAGES = ("window", "transform", "bands", "features")
 
 
-class _Sound(Kind):
+class _Sound(FrontEndKind):
     features = (Features.LOG_MEL, Features.MFCC)
     header = "tc_sound.h"
 
@@ -24,14 +24,14 @@ class _Sound(Kind):
     def stages(self, audio: AudioForm) -> tuple[str, ...]:
         return ("clean", *_STAGES) if audio.is_cleaned else _STAGES
 
-    def fields(self, audio: AudioForm) -> tuple[Field, ...]:
-        fields = (Field("points", DType.INT32, audio.fft), Field("left", DType.INT32, 0))
-        return (*fields, Field("gone", DType.INT32, 0)) if audio.is_cleaned else fields
+    def fields(self, audio: AudioForm) -> tuple[FrameField, ...]:
+        fields = (FrameField("points", DType.INT32, audio.fft), FrameField("left", DType.INT32, 0))
+        return (*fields, FrameField("gone", DType.INT32, 0)) if audio.is_cleaned else fields
 
-    def small_fields(self, audio: AudioForm) -> tuple[Field, ...]:
-        logs = Field("logs", DType.INT16, audio.mel_bands + audio.mel_bands % 2)
+    def small_fields(self, audio: AudioForm) -> tuple[FrameField, ...]:
+        logs = FrameField("logs", DType.INT16, audio.mel_bands + audio.mel_bands % 2)
         # a frame shares samples with the next one, and is not cleaned in its place
-        return (Field("cleaned", DType.INT16, audio.window), logs) if audio.is_cleaned else (logs,)
+        return (FrameField("cleaned", DType.INT16, audio.window), logs) if audio.is_cleaned else (logs,)
 
     def facts(self, audio: AudioForm) -> dict[str, str]:
         padded = f"frame->logs[{audio.mel_bands}] = 0;" if audio.mel_bands % 2 else ""

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from tinyml_compress.codegen.front_ends.kind import Kind
+from tinyml_compress.codegen.front_ends.kind import FrontEndKind
 from tinyml_compress.frontends.preprocessing import AudioForm, Features
 
 
-class _Wave(Kind):
+class _Wave(FrontEndKind):
     features = (Features.WAVE,)
     header = "tc_input.h"
 
