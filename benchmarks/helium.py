@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import sys
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import date
 from pathlib import Path
 
@@ -16,8 +16,12 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from tests.lib.graphs import quant, single
+from tests.lib import layers
+from tests.lib.forms import int16
+from tests.lib.graphs import const, quant, single
 from tests.lib.proof import ints
+from tests.ops import test_svdf
+from tests.ops import test_unidirectional_sequence_lstm as test_lstm
 from tinyml_compress import __version__
 from tinyml_compress.devices import Device, load_device
 from tinyml_compress.frontend import write
@@ -25,8 +29,13 @@ from tinyml_compress.ir import Attrs, DType, Graph, Quant, Tensor
 from tinyml_compress.ops._addsub import FusedAttrs
 from tinyml_compress.ops._pool import PoolAttrs
 from tinyml_compress.ops._reduce import ReduceAttrs
+from tinyml_compress.ops._resize import ResizeAttrs
 from tinyml_compress.ops.base import Isa, Level
+from tinyml_compress.ops.concatenation.op import ConcatenationAttrs
+from tinyml_compress.ops.numerics import Padding
 from tinyml_compress.ops.softmax.op import SoftmaxAttrs
+from tinyml_compress.ops.split.op import SplitAttrs
+from tinyml_compress.ops.transpose_conv.op import TransposeConvAttrs
 from tinyml_compress.pipeline.compile.verb import compile_model
 from tinyml_compress.runners.emulated import emulate
 from tinyml_compress.runners.vectors import mixed
@@ -81,7 +90,63 @@ def _graphs() -> dict[str, Graph]:
         attrs = PoolAttrs(filter_h=3, filter_w=3)
         made[name] = _one(name, attrs, first, (1, size[1] - 2, size[2] - 2, size[3]))
     made["SOFTMAX"] = _one("SOFTMAX", SoftmaxAttrs(), quant(1 / 256, -128))
+    return made | _moved() | _products()
+
+
+def _moved() -> dict[str, Graph]:
+    """Bytes that change places, and what is chosen of them."""
+    x, (_, height, width, depth) = Tensor("x", IMAGE, DType.INT8, SOURCE), IMAGE
+    border = const("border", [[0, 0], [1, 1], [1, 1], [0, 0]], dtype=DType.INT32)
+    pair = [Tensor(name, IMAGE, DType.INT8, SOURCE) for name in ("a", "b")]
+    half = [Tensor(name, (1, height, width, depth // 2), DType.INT8, SOURCE) for name in ("y", "z")]
+    twice = Tensor("y", (1, 2 * height, 2 * width, depth), DType.INT8, SOURCE)
+    made = {
+        "PAD": single(
+            "PAD", [x, border], replace(x, name="y", shape=(1, height + 2, width + 2, depth)), Attrs()
+        ),
+        "TRANSPOSE": single(
+            "TRANSPOSE",
+            [x, ints("order", [0, 3, 1, 2])],
+            replace(x, name="y", shape=(1, depth, height, width)),
+            Attrs(),
+        ),
+        "SPLIT": single("SPLIT", [ints("axis", 3), x], half, SplitAttrs(2)),
+        "CONCATENATION": single(
+            "CONCATENATION",
+            pair,
+            replace(x, name="y", shape=(1, height, width, 2 * depth)),
+            ConcatenationAttrs(3),
+        ),
+        "MAXIMUM": single("MAXIMUM", pair, replace(x, name="y"), Attrs()),
+    }
+    for name in ("RESIZE_NEAREST_NEIGHBOR", "RESIZE_BILINEAR"):
+        made[name] = single(name, [x, ints("size", [2 * height, 2 * width])], twice, ResizeAttrs())
     return made
+
+
+def _products() -> dict[str, Graph]:
+    """Of int16, of transposed windows, and over time."""
+    rng = np.random.default_rng(1)
+    one, side, same = (1, 1), (16, 16), Padding.SAME
+    window = {"image": side, "in_c": 16, "stride": one, "dilation": one, "padding": same, "kernel": (3, 3)}
+    conv = int16(lambda rng: layers.conv(rng, out_c=16, groups=1, plain=True, **window))
+    depthwise = int16(lambda rng: layers.depthwise(rng, multiplier=1, plain=True, **window))
+    kernel = const("w", rng.integers(-127, 128, (16, 2, 2, 16)), [0.01 + i / 999 for i in range(16)], axis=0)
+    size = (1, 32, 32, 16)
+    spread = [ints("shape", size), kernel, Tensor("x", IMAGE, DType.INT8, SOURCE)]
+    return {
+        "CONV_2D of int16": conv(rng),
+        "DEPTHWISE_CONV_2D of int16": depthwise(rng),
+        "TRANSPOSE_CONV": single(
+            "TRANSPOSE_CONV",
+            spread,
+            Tensor("y", size, DType.INT8, quant(0.05, 3)),
+            TransposeConvAttrs(same, 2, 2),
+        ),
+        "SVDF": test_svdf.of_size(rng, DType.INT16, (1, 64, 16), (64, 1)),
+        "LSTM": test_lstm.of_size(rng, DType.INT8, (1, 8, 32), 32),
+        "LSTM of int16": test_lstm.of_size(rng, DType.INT16, (1, 8, 32), 32),
+    }
 
 
 def _target(name: str) -> Quant:

@@ -11,7 +11,19 @@ import pytest
 from tests.lib import layers
 from tests.lib.aot import assert_bit_exact
 from tests.lib.proof import models_of
-from tests.ops import test_add, test_mean, test_mul, test_products, test_reduce_max, test_relu, test_sub
+from tests.ops import (
+    test_add,
+    test_mean,
+    test_minimum,
+    test_mul,
+    test_pad,
+    test_products,
+    test_reduce_max,
+    test_relu,
+    test_resize_nearest_neighbor,
+    test_sub,
+    test_transpose,
+)
 from tinyml_compress.ir import Graph
 from tinyml_compress.ops.base import Isa, Level
 from tinyml_compress.ops.numerics import Padding
@@ -57,6 +69,10 @@ TAKEN: dict[Maker, tuple[str, ...]] = {
     test_sub.make: ("tc_s8_addsub_weighted",),
     test_mul.make: ("tc_s8_mul", "tc_s16_mul"),
     test_relu.make: ("tc_x8_lookup", "tc_s16_rescale"),
+    test_minimum.make: ("tc_s8_minmax", "tc_s16_minmax"),
+    test_transpose.make: ("tc_x8_move", "tc_x8_move_rows"),
+    test_pad.make: ("tc_x8_fill",),
+    test_resize_nearest_neighbor.make: ("tc_x8_resize_nearest",),
 }
 """What is for these operators."""
 

@@ -22,9 +22,15 @@ def _weights(rng: Rng, name: str, shape: tuple[int, int], dtype: DType) -> Tenso
 
 def _made(rng: Rng, kept: DType | None = None) -> Graph:
     kept = kept or pick(rng, (DType.INT8, DType.INT16, DType.INT16, DType.FLOAT32))
-    outer = DType.FLOAT32 if kept is DType.FLOAT32 else DType.INT8
     batch, size, memory = (int(rng.integers(1, top)) for top in (3, 20, 12))
     units, rank = int(rng.integers(1, 9)), int(rng.integers(1, 4))
+    return of_size(rng, kept, (batch, size, memory), (units, rank))
+
+
+def of_size(rng: Rng, kept: DType, frame: tuple[int, int, int], filters: tuple[int, int]) -> Graph:
+    """`frame`: batch, values, frames kept; `filters`: units and rank."""
+    outer = DType.FLOAT32 if kept is DType.FLOAT32 else DType.INT8
+    (batch, size, memory), (units, rank) = frame, filters
     feature = _weights(rng, "feature", (units * rank, size), outer)
     time = _weights(rng, "time", (units * rank, memory), kept)
     state = Tensor("state", (batch, units * rank * memory), kept, None, variable=True)

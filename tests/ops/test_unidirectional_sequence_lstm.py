@@ -21,6 +21,12 @@ BIASES = {DType.INT8: DType.INT32, DType.INT16: DType.INT64, DType.FLOAT32: DTyp
 
 def _made(rng: Rng, dtype: DType) -> Graph:
     batch, steps, size, units = (int(rng.integers(1, top)) for top in (3, 6, 9, 9))
+    return of_size(rng, dtype, (batch, steps, size), units)
+
+
+def of_size(rng: Rng, dtype: DType, frames: tuple[int, int, int], units: int) -> Graph:
+    """`frames`: batch, steps, values of each."""
+    batch, steps, size = frames
     major = bool(rng.integers(2))
     real = dtype is DType.FLOAT32
     in_quant = out_quant = cell_quant = None

@@ -45,6 +45,8 @@ TC_REINTERPRET(vreinterpretq_s32_u32, int32x4_t, uint32x4_t)
         return result;                      \
     }
 TC_ALIKE(vdupq_n_s16, int16x8_t, int16_t, 8)
+TC_ALIKE(vdupq_n_u8, uint8x16_t, uint8_t, 16)
+TC_ALIKE(vdupq_n_u16, uint16x8_t, uint16_t, 8)
 TC_ALIKE(vdupq_n_u32, uint32x4_t, uint32_t, 4)
 
 #define TC_EACH(name, VECTOR, LANE, count, expression) \
@@ -95,6 +97,8 @@ TC_ONE(vabsq_s16, int16x8_t, int16_t, 8, (uint16_t)(x < 0 ? -x : x))
 TC_GATHER(vldrbq_gather_offset_z_s8, int8x16_t, int8_t, uint8x16_t, 16)
 TC_GATHER(vldrbq_gather_offset_z_u8, uint8x16_t, uint8_t, uint8x16_t, 16)
 TC_GATHER(vldrbq_gather_offset_z_u16, uint16x8_t, uint8_t, uint16x8_t, 8)
+TC_GATHER(vldrhq_gather_shifted_offset_z_u16, uint16x8_t, uint16_t, uint16x8_t, 8)
+TC_GATHER(vldrwq_gather_shifted_offset_z_u32, uint32x4_t, uint32_t, uint32x4_t, 4)
 TC_GATHER(vldrwq_gather_shifted_offset_z_s32, int32x4_t, int32_t, uint32x4_t, 4)
 #define vldrbq_gather_offset_s8(from, at) vldrbq_gather_offset_z_s8(from, at, (mve_pred16_t)0xffff)
 
@@ -134,6 +138,20 @@ TC_STORE(vstrbq_p_s16, int16x8_t, int8_t, uint8_t, 8)
 TC_STORE(vstrhq_p_s16, int16x8_t, int16_t, uint16_t, 8)
 TC_STORE(vstrhq_p_s32, int32x4_t, int16_t, uint16_t, 4)
 TC_STORE(vstrwq_p_s32, int32x4_t, int32_t, uint32_t, 4)
+TC_STORE(vstrhq_p_u16, uint16x8_t, uint16_t, uint16_t, 8)
+TC_STORE(vstrwq_p_u32, uint32x4_t, uint32_t, uint32_t, 4)
+
+#define TC_SCATTER(name, VECTOR, MEMORY, count)                                    \
+    static TC_INLINE void name(MEMORY *to, VECTOR at, VECTOR x, mve_pred16_t on) { \
+        for (int i = 0; i < (count); i++) {                                        \
+            if (TC_IS_ON(on, i, count)) {                                          \
+                to[at.lane[i]] = (MEMORY)(x.lane[i] & (MEMORY) - 1);               \
+            }                                                                      \
+        }                                                                          \
+    }
+TC_SCATTER(vstrbq_scatter_offset_p_u16, uint16x8_t, uint8_t, 8)
+TC_SCATTER(vstrhq_scatter_shifted_offset_p_u16, uint16x8_t, uint16_t, 8)
+TC_SCATTER(vstrwq_scatter_shifted_offset_p_u32, uint32x4_t, uint32_t, 4)
 
 static TC_INLINE void vstrbq_scatter_offset_s32(int8_t *to, uint32x4_t at, int32x4_t x) {
     for (int i = 0; i < 4; i++) {
@@ -145,20 +163,22 @@ static TC_INLINE mve_pred16_t vctp16q(uint32_t count) {
     return (mve_pred16_t)(count > 7 ? 0xffffu : (1u << (2 * count)) - 1u);
 }
 
-static TC_INLINE uint16x8_t vidupq_n_u16(uint32_t first, int step) {
-    uint16x8_t result;
-    for (int i = 0; i < 8; i++) {
-        result.lane[i] = (uint16_t)(first + (uint32_t)(i * step));
+#define TC_NUMBERED(name, times, VECTOR, LANE, count)              \
+    static TC_INLINE VECTOR name(uint32_t first, int step) {       \
+        VECTOR result;                                             \
+        for (int i = 0; i < (count); i++) {                        \
+            result.lane[i] = (LANE)(first + (uint32_t)(i * step)); \
+        }                                                          \
+        return result;                                             \
+    }                                                              \
+    static TC_INLINE VECTOR times(VECTOR x, LANE y) {              \
+        for (int i = 0; i < (count); i++) {                        \
+            x.lane[i] = (LANE)((uint32_t)x.lane[i] * y);           \
+        }                                                          \
+        return x;                                                  \
     }
-    return result;
-}
-
-static TC_INLINE uint16x8_t vmulq_n_u16(uint16x8_t x, uint16_t y) {
-    for (int i = 0; i < 8; i++) {
-        x.lane[i] = (uint16_t)((uint32_t)x.lane[i] * y);
-    }
-    return x;
-}
+TC_NUMBERED(vidupq_n_u16, vmulq_n_u16, uint16x8_t, uint16_t, 8)
+TC_NUMBERED(vidupq_n_u32, vmulq_n_u32, uint32x4_t, uint32_t, 4)
 
 #define vrshrq_n_s32(x, by) vrshlq_s32(x, vdupq_n_s32(-(by)))
 #define vaddvaq_s32(sum, x) vaddvaq_p_s32(sum, x, (mve_pred16_t)0xffff)

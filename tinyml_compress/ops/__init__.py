@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-from collections.abc import Iterator
-from functools import lru_cache
+from collections.abc import Collection, Iterator
+from functools import lru_cache, partial
 from pathlib import Path
 
 from tinyml_compress.errors import ModelError, UnsupportedOperator
@@ -47,12 +47,18 @@ def _in_richer_sets(op: Operator) -> Iterator[Variant]:
     named = {row.symbol for row in op.variants}
     for row in op.variants:
         for isa in sorted(Isa, key=lambda one: -len(one.sets)):
-            symbol = f"{row.stem}__{isa.value}"
-            if row.isa in isa.sets and symbol not in named and kernel_source(op, symbol):
+            symbol = partial(_in_set, op, isa, named)
+            if row.isa in isa.sets and symbol(row.symbol) != row.symbol:
                 rows = (one.isa for one in op.variants if one.stem == row.stem and one.isa in isa.sets)
                 if Isa.richest(rows) is row.isa:
                     yield row.renamed(symbol)
         yield row
+
+
+def _in_set(op: Operator, isa: Isa, named: Collection[str], kernel: str) -> str:
+    """The kernel of that set which is called like this one and is no row of its own; else this one."""
+    symbol = f"{kernel.partition('__')[0]}__{isa.value}"
+    return symbol if symbol not in named and kernel_source(op, symbol) else kernel
 
 
 @lru_cache(maxsize=1)

@@ -314,14 +314,13 @@ class Variant:
     def isa(self) -> Isa:
         return Isa(self.symbol.partition("__")[2] or Isa.C.value)
 
-    def renamed(self, symbol: str) -> Variant:
-        """The row with another kernel that is called the same way."""
+    def renamed(self, symbol: Callable[[str], str]) -> Variant:
+        """The row with other kernels that are called the same way."""
 
         def emit(view: NodeView) -> tuple[Call, ...]:
-            calls = self.emit(view)
-            return tuple(replace(one, kernel=symbol) if one.kernel == self.symbol else one for one in calls)
+            return tuple(replace(one, kernel=symbol(one.kernel)) for one in self.emit(view))
 
-        return replace(self, symbol=symbol, emit=emit)
+        return replace(self, symbol=symbol(self.symbol), emit=emit)
 
 
 class Operator(ABC):
