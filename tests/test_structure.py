@@ -27,6 +27,7 @@ STAGES = (
     "plan",
     "codegen",
     "runners",
+    "line",
     "rendering",
     "exporters",
 )

@@ -11,6 +11,7 @@ from tinyml_compress._version import __version__
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from tinyml_compress import data
+    from tinyml_compress.pipeline.board.verb import measure
     from tinyml_compress.pipeline.checking import check
     from tinyml_compress.pipeline.compare.verb import compare
     from tinyml_compress.pipeline.compare.verification import verify
@@ -41,6 +42,7 @@ __all__ = [
     "fit",
     "gate",
     "inspect",
+    "measure",
     "report",
     "shrink",
     "stream",
@@ -60,6 +62,7 @@ _HOMES = {
     "fit": "tinyml_compress.pipeline.fit.verb",
     "gate": "tinyml_compress.rendering.gate",
     "inspect": "tinyml_compress.pipeline.inspect.any_form",
+    "measure": "tinyml_compress.pipeline.board.verb",
     "report": "tinyml_compress.pipeline.reporting",
     "shrink": "tinyml_compress.pipeline.shrinking",
     "stream": "tinyml_compress.pipeline.stream",

@@ -18,6 +18,7 @@ TinymlError                 exit 1
 │   └── ToolchainError      the compiler or linker refused
 │       └── DoesNotFit      flash or RAM of the device is too small
 ├── EmulationError          the emulated firmware faulted, overflowed its stack, or did not end
+├── LineError               a board on a serial line is silent, gone, or says what it should not
 ├── MismatchError           two engines that must agree do not
 ├── BudgetError             a budget given by the user is exceeded
 ├── MissingDependency       something optional is not installed here
@@ -161,6 +162,10 @@ class DoesNotFit(ToolchainError):
 
 class EmulationError(TinymlError):
     """The emulated firmware faulted, overflowed its stack, or did not end."""
+
+
+class LineError(TinymlError):
+    """A board on a serial line is silent, gone, or says what it should not."""
 
 
 class MismatchError(TinymlError):

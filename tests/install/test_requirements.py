@@ -25,6 +25,7 @@ PYTHONS = ("3.10", "3.11", "3.12", "3.13")
 # Import names that are not the name of their package.
 PACKAGES = {
     "PIL": "pillow",
+    "serial": "pyserial",
     "elftools": "pyelftools",
     "vl_convert": "vl-convert-python",
     "tensorflow_model_optimization": "tensorflow-model-optimization",
@@ -96,7 +97,7 @@ def imported() -> Iterator[tuple[str, Path]]:
 
 
 def test_every_imported_package_is_asked_for() -> None:
-    names = {canonicalize_name(requirement.name) for requirement in asked()}
+    names = {canonicalize_name(one.name) for one in (*asked(), *asked("serial"))}
     ours = {"tinyml_compress", *ELSEWHERE, *sys.stdlib_module_names}
     lacking = {
         f"{name}: {path.relative_to(REPO)}"

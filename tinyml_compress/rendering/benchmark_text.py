@@ -53,6 +53,8 @@ def _one(run: Measurement) -> Iterator[Fact]:
         clock = f", {run.clock_hz / 1e6:g} MHz" if run.clock_hz is not None else ""
         file = f", targets/{run.device}.toml {run.device_sha256[:12]}" if run.device_sha256 else ""
         yield "device", f"{run.title}: {run.core_title or run.core or run.device}{clock}{file}"
+    if run.line is not None:
+        yield "board", run.line.shown
     if run.emulator is not None:
         yield "emulator", f"{run.emulator}, optimize {run.optimize}"
     if run.runtime is not None:
@@ -72,6 +74,8 @@ def _one(run: Measurement) -> Iterator[Fact]:
     if run.figure("ms") is None:
         yield "time", "not claimed: the interpreter was not run on the core"
     yield from _outputs(run)
+    if run.evaluation is not None and run.evaluation.score is not None:
+        yield "worth", f"{run.evaluation.score} on {run.evaluation.data}"
     if run.front_end is not None:
         yield "front end", run.front_end.shown
 
@@ -87,8 +91,8 @@ def _costs(run: Measurement) -> Iterator[Fact]:
         yield "exact", f"{instructions.value:,} instructions, {run.macs:,} MACs, {ratio} per MAC"
     if cycles is not None and cycles.error is not None:
         why = f": {run.cycles_trust}" if run.cycles_trust else ""
-        yield "modelled", f"{cycles.value:,} cycles, {milliseconds(time)} ms ±{cycles.error:.0%}{why}"
-    elif time is not None and time.kind is Kind.MEASURED:
+        yield cycles.kind.value, f"{cycles.value:,} cycles, {milliseconds(time)} ms ±{cycles.error:.0%}{why}"
+    elif time is not None and time.kind is Kind.MEASURED and time.error is None:
         slow = run.figure("ms, 90th percentile")
         rest = "" if slow is None else f", p90 {slow.value:.3f} ms"
         yield "time", f"median {time.value:.3f} ms{rest}"

@@ -33,6 +33,7 @@ from tinyml_compress.results.inspect import (
 )
 from tinyml_compress.results.kernels import KernelOption
 from tinyml_compress.results.ledger import Ledger
+from tinyml_compress.results.line import SerialLine, Window
 from tinyml_compress.results.listing import Heading, Listing
 from tinyml_compress.results.lists import KernelFacts, NetFacts, OperatorFacts, Operators, SetFacts, Sets, Zoo
 from tinyml_compress.results.made import Compiled, CompiledNode, Exported
@@ -120,6 +121,7 @@ __all__ = [
     "Result",
     "Score",
     "Sensitivity",
+    "SerialLine",
     "SetFacts",
     "Sets",
     "Severity",
@@ -143,6 +145,7 @@ __all__ = [
     "Verdict",
     "Verification",
     "WatchedClass",
+    "Window",
     "Word",
     "Zoo",
     "decoded",

@@ -8,9 +8,11 @@ from typing import Any, ClassVar
 import msgspec
 
 from tinyml_compress.results.base import Result, Value
+from tinyml_compress.results.evaluate import Evaluation
 from tinyml_compress.results.figures import Figure, Kind
 from tinyml_compress.results.kernels import KernelOption
 from tinyml_compress.results.last_benchmark import LastKeys, last_keys, upgraded
+from tinyml_compress.results.line import SerialLine
 from tinyml_compress.results.memories import MemoryUse
 from tinyml_compress.support.table import Cell, Column, Noted, Numbers, Row, Table
 
@@ -181,6 +183,10 @@ class Measurement(Value, frozen=True, kw_only=True):
     """Where the board has several RAMs, what lies in which: the fastest first."""
     front_end: FrontEndCost | None = None
     """Where the model's data set describes one that is generated."""
+    line: SerialLine | None = None
+    """Of a board at a port: who it says it is, and its windows."""
+    evaluation: Evaluation | None = None
+    """Of a board at a port: what a data set's samples gave there."""
 
     last_form: ClassVar[type[Value] | None] = LastKeys
 

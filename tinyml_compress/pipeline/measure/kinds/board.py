@@ -109,12 +109,12 @@ class Board(Target):
                 found="\n  assumed: ".join(["; ".join([str(need), *lacking]), *need.assumptions]),
             )
         return msgspec.structs.replace(
-            self._described("tflm"),
+            self.described("tflm"),
             figures=need.figures(),
             assumptions=need.assumptions,
         )
 
-    def _described(self, engine: str) -> Measurement:
+    def described(self, engine: str) -> Measurement:
         """What is known of the board before anything runs."""
         device = self.device
         return Measurement(
@@ -148,7 +148,7 @@ class Board(Target):
         if duty is not None and not device.set_ups:
             work.notes.append(f"{device.name}: no power {duty}: no set-up of the board has a source")
         return msgspec.structs.replace(
-            self._described("aot"),
+            self.described("aot"),
             compiler=done.compiler,
             emulator=done.emulator,
             optimize=request.level.value,

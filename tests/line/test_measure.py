@@ -1,0 +1,83 @@
+"""`measure`: the device of `export --format mlperf-tiny`, built for this host, at a pseudo-terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.lib.boards import board, firmware
+from tests.lib.bundles import exported
+from tests.lib.nets import NETS
+from tinyml_compress.errors import MismatchError
+from tinyml_compress.pipeline.board.verb import measure
+from tinyml_compress.pipeline.evaluate.verb import evaluate
+from tinyml_compress.results import Benchmark, Kind, decoded, encoded
+
+QUICK = 0.05
+"""Seconds of a window."""
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return exported(tmp_path_factory.mktemp("line"), "mlperf-tiny").folder
+
+
+@pytest.fixture(scope="module")
+def model(folder: Path) -> Path:
+    return folder.parent / "model.tflite"
+
+
+@pytest.fixture(scope="module")
+def port(folder: Path) -> Iterator[str]:
+    with board(firmware(folder)) as path:
+        yield path
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    rng = np.random.default_rng(5)
+    path = tmp_path_factory.mktemp("data") / "some.npz"
+    np.savez(path, x=rng.normal(0, 1, (40, 13, 6, 1)).astype(np.float32), y=rng.integers(0, 4, 40))
+    return path
+
+
+def test_a_board_is_proven_timed_and_scored(model: Path, port: str, data: Path) -> None:
+    result = measure(model, port, window=QUICK, eval_data=data, target="nucleo-l4r5zi")
+    (run,) = result.runs
+    assert run.bit_exact is not None
+    assert (run.bit_exact.vectors, run.bit_exact.mismatches) == (6, 0)
+    assert run.line is not None
+    assert run.line.self_test == "6 of 6"
+    assert len(run.line.windows) == 5
+    assert all(window.seconds >= QUICK for window in run.line.windows)
+    time, cycles = run.figure("ms", Kind.MEASURED), run.figure("cycles", Kind.MEASURED)
+    assert time is not None
+    assert cycles is not None
+    assert cycles.value == round(time.value * 120_000)
+    here, there = evaluate(model, data, engine="aot"), run.evaluation
+    assert there is not None
+    assert there.score == here.score
+    assert there.data_sha256 == here.data_sha256
+    assert decoded(Benchmark, encoded(result)) == result
+    assert "accuracy" in result.summary()
+    assert "6/6" in result.summary()
+
+
+def test_an_emulated_board_is_never_called_measured(folder: Path, model: Path) -> None:
+    program = firmware(folder, '-DKWS_MLPERF_PROFILE="Firmware, emulated"')
+    with board(program) as path:
+        result = measure(model, path, window=QUICK)
+    kinds = {figure.kind for figure in result.runs[0].figures}
+    assert kinds == {Kind.MODELLED}
+    assert "nothing was measured" in result.notes[0]
+
+
+def test_a_firmware_of_another_model_is_named(port: str, tmp_path: Path) -> None:
+    other = tmp_path / "other.tflite"
+    other.write_bytes(NETS["autoencoder"]())
+    with pytest.raises(MismatchError, match="of another model") as caught:
+        measure(other, port, window=QUICK)
+    assert "flash what" in (caught.value.next_step or "")

@@ -1,0 +1,1 @@
+"""`measure`: a model on a board at a serial line."""
