@@ -1,6 +1,6 @@
 TC_FACT_NODES
 static void tc_model_frontend_run(tc_model_frontend_frame_t *frame) {
-TC_FACT_CALLS
+    TC_FACT_CALLS
 }
 
 int tc_model_frontend_invoke(void *frame) {
@@ -22,7 +22,7 @@ int tc_model_frontend_init(tc_model_frontend_t *frontend, uint32_t sample_rate) 
 
 size_t tc_model_frontend_write(tc_model_frontend_t *frontend, const int16_t *samples, size_t count) {
     const uint32_t done = tc_ring_write(frontend->ring, TC_MODEL_FRONTEND_HOP + 1, &frontend->head, &frontend->tail,
-                                         samples, (uint32_t)count);
+                                        samples, (uint32_t)count);
     frontend->dropped = frontend->dropped + ((uint32_t)count - done);
     return done;
 }
@@ -30,7 +30,7 @@ size_t tc_model_frontend_write(tc_model_frontend_t *frontend, const int16_t *sam
 size_t tc_model_frontend_write_wide(tc_model_frontend_t *frontend, const int32_t *samples, size_t count, int channels,
                                     int bits) {
     const uint32_t done = tc_ring_write_wide(frontend->ring, TC_MODEL_FRONTEND_HOP + 1, &frontend->head,
-                                              &frontend->tail, samples, (uint32_t)count, channels, bits);
+                                             &frontend->tail, samples, (uint32_t)count, channels, bits);
     frontend->dropped = frontend->dropped + ((uint32_t)count - done);
     return done;
 }
@@ -47,14 +47,14 @@ const TC_FACT_TYPE *tc_model_frontend_next(tc_model_frontend_t *frontend) {
     while (frontend->skip > 0u) {
         const uint32_t most = frontend->skip < TC_MODEL_FRONTEND_WINDOW ? frontend->skip : TC_MODEL_FRONTEND_WINDOW;
         const uint32_t done = tc_ring_read(frontend->ring, TC_MODEL_FRONTEND_HOP + 1, &frontend->head, &frontend->tail,
-                                            frame->samples, most);
+                                           frame->samples, most);
         if (done == 0u) {
             return NULL;
         }
         frontend->skip -= done;
     }
     frontend->held += tc_ring_read(frontend->ring, TC_MODEL_FRONTEND_HOP + 1, &frontend->head, &frontend->tail,
-                                    frame->samples + frontend->held, TC_MODEL_FRONTEND_WINDOW - frontend->held);
+                                   frame->samples + frontend->held, TC_MODEL_FRONTEND_WINDOW - frontend->held);
     if (frontend->held < TC_MODEL_FRONTEND_WINDOW) {
         return NULL;
     }

@@ -16,7 +16,7 @@ extern "C" {
 
 /* What one frame is computed in. */
 typedef struct {
-TC_FACT_FIELDS
+    TC_FACT_FIELDS
 } tc_model_frontend_frame_t;
 
 /* A frame, and the samples that wait for the next one. The caller owns it; two sounds need one each. */
