@@ -130,7 +130,9 @@ def test_descriptions_and_manifests_say_which(tmp_path: Path, arithmetic: str) -
     [
         ("pre-emphasis = 1.0", "pre-emphasis"),
         ('remove-dc = "yes"', "remove-dc"),
-        ('features = "wave"\nremove-dc = true', "go with features"),
+        ('features = "wave"\nremove-dc = true', "go with log-mel"),
+        ('features = "micro"\narithmetic = "float"', "has whole numbers"),
+        ('features = "micro"\nwindow-ms = 1', "no such transform"),
         ("sample-rate = 192000\nwindow-ms = 400\nremove-dc = true", "too long for its mean"),
     ],
 )
@@ -153,6 +155,18 @@ def test_means_go_and_high_tones_rise() -> None:
     sound = speech_like(form, 0.1)
     shifted = features_of(sound + 500 / 32768, form)
     assert np.abs(shifted - features_of(sound, form)).max() < SMALL
+
+
+def test_the_micro_front_end_forgets_steady_noise() -> None:
+    """Its noise estimate rises until little is left of a hiss; a tone that begins later stands out."""
+    form = audio_form(16000, 4.0, Features.MICRO, window_ms=30.0, low_hz=125.0, high_hz=7500.0)
+    time = np.arange(form.samples) / form.sample_rate
+    hiss = np.random.default_rng(0).normal(0, 0.01, form.samples)
+    features = features_of(hiss + 0.1 * np.sin(2 * np.pi * 1000 * time) * (time > 3), form)[..., 0]
+    assert features[:5].mean() > 1.3 * features[120:145].mean()
+    band = int(features[160:].mean(axis=0).argmax())
+    assert features[160:, band].mean() > features[120:145, band].mean() + 200
+    assert not features_of(np.zeros(form.samples), form).any()
 
 
 @pytest.mark.parametrize("arithmetic", Arithmetic)

@@ -19,7 +19,8 @@ _MARGIN = 64
 
 def frames_at_once(net: Program, audio: AudioForm) -> int:
     """Of a model's input."""
-    return net.inputs[0].nbytes // audio.values
+    port = net.inputs[0]
+    return port.nbytes // (port.dtype.itemsize * audio.values)
 
 
 def steps_of(net: Program, audio: AudioForm, samples: int, every: int, first: int) -> int:

@@ -10,7 +10,6 @@ import numpy as np
 import numpy.typing as npt
 
 from tinyml_compress.errors import DataError
-from tinyml_compress.frontends.inputs import FRACTION
 from tinyml_compress.frontends.numbers import FLOOR, cosines, hann, mel_triangles
 from tinyml_compress.frontends.preprocessing import AudioForm, Features
 from tinyml_compress.frontends.sound import sound_features
@@ -60,7 +59,7 @@ def features_of(samples: Doubles, form: AudioForm) -> Floats:
     if form.features is Features.WAVE:
         values = in_16_bits(whole) / 32768 if form.is_fixed else whole
     elif form.is_fixed:
-        values = np.ldexp(sound_features(in_16_bits(whole), form).astype(np.float64), -FRACTION)
+        values = np.ldexp(sound_features(in_16_bits(whole), form).astype(np.float64), -form.fraction)
     else:
         values = _in_floats(whole, form)
     return values.astype(np.float32).reshape(form.shape)

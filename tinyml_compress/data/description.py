@@ -14,6 +14,9 @@ Spread = tuple[float, ...] | None
 _BIG, _SMALL = 1e30, 1e-30
 MOST_EMPHASIS = 0.99
 _LONGEST_MEAN = 65535
+_LEAST_MICRO, _MOST_MICRO = 64, 1 << 14
+_USUAL = {Features.MICRO: (30.0, 125.0, 7500.0)}
+"""Window in ms, lowest and highest frequency, where they are other than most."""
 _MOST_SLICES = 1 << 16
 
 
@@ -120,16 +123,20 @@ def image_of(section: Section) -> ImageForm:
 
 
 def _audio(section: Section) -> AudioForm:
+    rate = section.integer("sample-rate", 1000, 192000, 16000)
+    seconds = section.number("seconds", 0.001, 600, 1.0)
+    features = Features(section.text("features", "mfcc", one_of=[kind.value for kind in Features]))
+    window_ms, low_hz, high_hz = _USUAL.get(features, (40.0, 20.0, 4000.0))
     form = audio_form(
-        section.integer("sample-rate", 1000, 192000, 16000),
-        section.number("seconds", 0.001, 600, 1.0),
-        Features(section.text("features", "mfcc", one_of=[kind.value for kind in Features])),
-        section.number("window-ms", 0.1, 1000, 40.0),
+        rate,
+        seconds,
+        features,
+        section.number("window-ms", 0.1, 1000, window_ms),
         section.number("hop-ms", 0.1, 1000, 20.0),
         section.integer("mel-bands", 1, 512, 40),
         section.integer("coefficients", 1, 512, 10),
-        section.number("low-hz", 0, 96000, 20.0),
-        section.number("high-hz", 1, 96000, 4000.0),
+        section.number("low-hz", 0, 96000, low_hz),
+        section.number("high-hz", 1, 96000, high_hz),
         Arithmetic(section.text("arithmetic", "fixed", one_of=[kind.value for kind in Arithmetic])),
         section.flag("remove-dc", False),
         section.number("pre-emphasis", 0, MOST_EMPHASIS, 0.0),
@@ -141,10 +148,16 @@ def _audio(section: Section) -> AudioForm:
 
 def check_audio(section: Section, form: AudioForm) -> None:
     """That windows, bands and coefficients fit one another."""
-    if form.features is Features.WAVE:
-        if form.is_cleaned:
-            raise section.error("remove-dc and pre-emphasis go with features, not with a wave", "features")
-    else:
+    if form.features in (Features.WAVE, Features.MICRO) and form.is_cleaned:
+        raise section.error("remove-dc and pre-emphasis go with log-mel and mfcc", "features")
+    if form.features is Features.MICRO and not form.is_fixed:
+        raise section.error("the micro front end has whole numbers", "arithmetic", allowed="fixed")
+    if form.features is Features.MICRO and not _LEAST_MICRO <= form.fft <= _MOST_MICRO:
+        allowed = f"{_LEAST_MICRO} to {_MOST_MICRO} points"
+        raise section.error(
+            "the micro front end has no such transform", "window-ms", found=form.fft, allowed=allowed
+        )
+    if form.features is not Features.WAVE:
         if form.remove_dc and form.window > _LONGEST_MEAN:
             raise section.error(
                 "the window is too long for its mean", "window-ms", found=form.window, allowed=_LONGEST_MEAN

@@ -25,6 +25,8 @@ _SHIFT = 27
 _LARGEST = (1 << 24) - 1
 _STORED_SHIFT = 52
 _BEYOND = 512
+_BEYOND_WIDE = 1 << 17
+_HALF = Fraction(1, 2)
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,13 +49,14 @@ class InputNumbers:
 
 @dataclass(frozen=True)
 class StoredNumbers:
-    """stored = (|input| * multiplier + half) >> shift, with the input's sign, and the zero point."""
+    """stored = |input| * multiplier, divided or shifted, rounded; then sign and zero point."""
 
     multiplier: int
     most: int
     """Inputs of a larger magnitude are cut to it: their bytes are the same."""
     zero_point: int
     shift: int = _STORED_SHIFT
+    divisor: int = 0
 
 
 def input_numbers(
@@ -80,8 +83,20 @@ def input_numbers(
 
 def stored_numbers(quant: Quant, bits: int) -> StoredNumbers:
     """For the input of an int8 model, with `bits` behind the point of an input."""
-    steps = Fraction(2) ** -bits / Fraction(
-        float(np.float32(quant.scale))
-    )  # of a stored value, per 1 of an input
+    steps = _steps(quant, bits)
     multiplier = min(ceil(steps * (1 << _STORED_SHIFT)), _BEYOND << _STORED_SHIFT)
     return StoredNumbers(multiplier, min(max(int(_BEYOND / steps), 1), _LARGEST), quant.zero_point)
+
+
+def wide_numbers(quant: Quant, bits: int) -> StoredNumbers:
+    """For an input of 16 bits, whose many steps a product of 64 bits cannot tell apart: a division does."""
+    steps = _steps(quant, bits)
+    most = min(max(int(_BEYOND_WIDE / steps), 1), _LARGEST)
+    if steps * _LARGEST < _HALF:
+        return StoredNumbers(0, most, quant.zero_point)
+    return StoredNumbers(steps.numerator, most, quant.zero_point, 0, steps.denominator)
+
+
+def _steps(quant: Quant, bits: int) -> Fraction:
+    """Of a stored value, per 1 of an input."""
+    return Fraction(2) ** -bits / Fraction(float(np.float32(quant.scale)))

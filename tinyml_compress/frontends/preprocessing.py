@@ -16,7 +16,6 @@ Array = npt.NDArray[np.generic]
 Floats = npt.NDArray[np.float32]
 
 
-_SAMPLE_FRACTION = 15
 _CLEANING = ("remove_dc", "pre_emphasis")
 
 
@@ -26,6 +25,10 @@ class Features(Enum):
     WAVE = "wave"
     LOG_MEL = "log-mel"
     MFCC = "mfcc"
+    MICRO = "micro"
+
+
+_FRACTIONS = {Features.WAVE: 15, Features.MICRO: 0}
 
 
 class Arithmetic(Enum):
@@ -51,7 +54,8 @@ class AudioForm:
     A frame is `window` samples under a Hann window, every `hop` samples; its power spectrum of `fft` points
     goes through `mel_bands` triangles between `low_hz` and `high_hz` on the HTK mel scale; log-mel is
     log(energy + 1e-6), and MFCC the first `coefficients` of the orthonormal DCT-II of that. In fixed
-    arithmetic all of it is whole numbers.
+    arithmetic all of it is whole numbers. The micro front end of TensorFlow Lite Micro is its own, and gives
+    numbers from 0 to about 670.
     """
 
     sample_rate: int
@@ -84,7 +88,7 @@ class AudioForm:
     @property
     def fraction(self) -> int:
         """Bits behind the point of what is made of a sound."""
-        return _SAMPLE_FRACTION if self.features is Features.WAVE else FRACTION
+        return _FRACTIONS.get(self.features, FRACTION)
 
     @property
     def frame_samples(self) -> int:
@@ -104,7 +108,7 @@ class AudioForm:
     def shape(self) -> tuple[int, ...]:
         if self.features is Features.WAVE:
             return (self.samples, 1)
-        return (self.frames, self.mel_bands if self.features is Features.LOG_MEL else self.coefficients, 1)
+        return (self.frames, self.coefficients if self.features is Features.MFCC else self.mel_bands, 1)
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,9 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from tinyml_compress.frontends.bits import bits_of
 from tinyml_compress.frontends.inputs import FRACTION
+from tinyml_compress.frontends.micro import micro_features
 from tinyml_compress.frontends.numbers import LOG_CELLS, SoundNumbers, emphasis_of, numbers_of
 from tinyml_compress.frontends.preprocessing import AudioForm, Features
 
@@ -30,11 +32,13 @@ def sound_features(samples: Samples, form: AudioForm) -> Whole:
     whole = samples.astype(np.int64)
     if form.features is Features.WAVE:
         return whole[: len(whole) // form.hop * form.hop].reshape(-1, form.hop)
+    if form.features is Features.MICRO:
+        return micro_features(samples, form)
     numbers = numbers_of(form)
     frames = np.lib.stride_tricks.sliding_window_view(whole, form.window)[:: form.hop]
     frames, gone = _cleaned(frames, form)
     loudest = np.bitwise_or.reduce(frames ^ (frames >> 63), axis=1)
-    left = np.minimum(_LOUDEST - _bits(loudest.astype(np.uint64)), _LOUDEST - gone)
+    left = np.minimum(_LOUDEST - bits_of(loudest.astype(np.uint64)), _LOUDEST - gone)
     re, im = _transformed(_windowed(frames, left, form, numbers), numbers)
     logs = _logarithms(_energies(re, im, form, numbers), left + gone, numbers)
     if form.features is Features.LOG_MEL:
@@ -55,7 +59,7 @@ def _cleaned(frames: Whole, form: AudioForm) -> tuple[Whole, Whole | int]:
     before = np.concatenate([levelled[:, :1], levelled[:, :-1]], axis=1)
     levelled = levelled - (before * emphasis_of(form) >> 15)
     loudest = np.bitwise_or.reduce(levelled ^ (levelled >> 63), axis=1)
-    right = np.maximum(_bits(loudest.astype(np.uint64)) - _LOUDEST, 0)
+    right = np.maximum(bits_of(loudest.astype(np.uint64)) - _LOUDEST, 0)
     rounded = levelled + (1 << right >> 1)[:, None] >> right[:, None]
     return np.clip(rounded, -32768, 32767), CLEAN_BITS - right
 
@@ -137,24 +141,13 @@ def _logarithms(energies: Whole, left: Whole, numbers: SoundNumbers) -> Whole:
     """Natural ones, with `FRACTION` bits behind the point."""
     floor = numbers.floor << 2 * np.maximum(left, 0) >> 2 * np.maximum(-left, 0)
     held = (energies + np.maximum(floor, 1)[:, None]).astype(np.uint64)
-    bits = _bits(held)
+    bits = bits_of(held)
     front = (held << (64 - bits).astype(np.uint64) >> np.uint64(32)).astype(np.int64)  # from 2^31 on
     cell, rest = front >> 25 & (LOG_CELLS - 1), front >> 9 & 0xFFFF
     fraction = LOG_TABLE[cell] + ((LOG_TABLE[cell + 1] - LOG_TABLE[cell]) * rest >> 16)
     binary = (bits - 1 - numbers.energy_bits - 2 * left[:, None] << 15) + fraction
     natural = (binary << 8) * _LN2 >> 16  # 22 bits behind the point
     return np.asarray((natural + (1 << (21 - FRACTION))) >> (22 - FRACTION))
-
-
-def _bits(values: npt.NDArray[np.uint64]) -> Whole:
-    """How many bits each number takes."""
-    bits = np.zeros(values.shape, np.int64)
-    rest = values.copy()
-    for step in (32, 16, 8, 4, 2, 1):
-        large = rest >= np.uint64(1 << step)
-        bits += np.where(large, step, 0)
-        rest = np.where(large, rest >> np.uint64(step), rest)
-    return bits + (rest > 0)
 
 
 def _reversed_places(log_points: int) -> Whole:

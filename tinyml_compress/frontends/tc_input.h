@@ -12,6 +12,7 @@ typedef struct {
     const int32_t *multipliers;
     const int64_t *offsets;
     int64_t stored_multiplier;
+    int64_t stored_divisor; /* of inputs of 16 bits; else 0, and a shift does */
     int32_t stored_shift;
     int32_t most;
     int32_t zero_point;
@@ -29,8 +30,11 @@ static TC_INLINE int32_t tc_input(const tc_input_params *p, int32_t feature, int
 static TC_INLINE int32_t tc_input_stored(const tc_input_params *p, int32_t input) {
     const int32_t size = input < 0 ? -input : input;
     const int32_t cut = size < p->most ? size : p->most;
-    const int64_t half = (int64_t)1 << (p->stored_shift - 1);
-    const int32_t steps = (int32_t)((p->stored_multiplier * cut + half) >> p->stored_shift);
+    const int64_t product = p->stored_multiplier * cut;
+    const int64_t half = ((int64_t)1 << p->stored_shift) >> 1;
+    const int32_t steps = p->stored_divisor == 0
+                              ? (int32_t)((product + half) >> p->stored_shift)
+                              : (int32_t)((2 * product + p->stored_divisor) / (2 * p->stored_divisor));
     return tc_clamp((input < 0 ? -steps : steps) + p->zero_point, p->low, p->high);
 }
 

@@ -13,10 +13,11 @@ import numpy as np
 import numpy.typing as npt
 
 from tinyml_compress.codegen.literals import array_body, int_literal
-from tinyml_compress.frontends.inputs import input_numbers, stored_numbers
+from tinyml_compress.frontends.inputs import input_numbers, stored_numbers, wide_numbers
 from tinyml_compress.frontends.preprocessing import AudioForm, Features, Preprocessing
 from tinyml_compress.ir import DType, Port
 from tinyml_compress.ops.numerics import dtype_range
+from tinyml_compress.ops.sources import KernelSource
 
 
 @dataclass(frozen=True)
@@ -65,6 +66,12 @@ class FrontEndKind(ABC):
     features: ClassVar[tuple[Features, ...]]
     header: ClassVar[str]
     """What the templates include."""
+    keeps: ClassVar[bool] = False
+    """A frame depends on those before it: the templates have a function `start`, which forgets them."""
+
+    def kernels(self) -> tuple[KernelSource, ...]:
+        """Those of operators that the templates call."""
+        return ()
 
     @abstractmethod
     def templates(self, audio: AudioForm) -> tuple[str, ...]:
@@ -75,7 +82,7 @@ class FrontEndKind(ABC):
         """Names of the functions, in their order."""
 
     def fields(self, audio: AudioForm) -> tuple[FrameField, ...]:
-        """Of the struct, before the samples; they hold nothing between two frames."""
+        """Of the struct, before the samples; the largest types come first."""
         return ()
 
     def small_fields(self, audio: AudioForm) -> tuple[FrameField, ...]:
@@ -95,13 +102,14 @@ def input_params(tables: Tables, done: Preprocessing, audio: AudioForm, port: Po
     """The struct of constants by which features become inputs, in the order of its members."""
     inputs = input_numbers(done.scale, done.mean, done.std, audio.fraction)
     assert port.quant is not None
-    stored = stored_numbers(port.quant, inputs.bits)
+    stored = (wide_numbers if port.dtype is DType.INT16 else stored_numbers)(port.quant, inputs.bits)
     low, high = dtype_range(port.dtype)
     values = (
         *map(int_literal, (inputs.multipliers.size, inputs.shift, inputs.largest)),
         tables.add("multipliers", "int32_t", "int32", inputs.multipliers),
         tables.add("offsets", "int64_t", "int64", inputs.offsets),
-        *map(int_literal, (stored.multiplier, stored.shift, stored.most, stored.zero_point, low, high)),
+        *map(int_literal, (stored.multiplier, stored.divisor, stored.shift, stored.most)),
+        *map(int_literal, (stored.zero_point, low, high)),
     )
     return f"static const tc_input_params {tables.prefix}_p1 = {{{', '.join(values)}}};\n"
 

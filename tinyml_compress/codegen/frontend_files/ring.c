@@ -7,6 +7,7 @@ int tc_model_frontend_invoke(void *frame) {
     if (frame == NULL) {
         return 1;
     }
+    TC_FACT_START_ALONE
     tc_model_frontend_run((tc_model_frontend_frame_t *)frame);
     return 0;
 }
@@ -17,6 +18,7 @@ int tc_model_frontend_init(tc_model_frontend_t *frontend, uint32_t sample_rate) 
     frontend->dropped = 0;
     frontend->held = 0;
     frontend->skip = 0;
+    TC_FACT_START
     return sample_rate == TC_MODEL_FRONTEND_SAMPLE_RATE ? 0 : 1;
 }
 

@@ -50,7 +50,8 @@ const TC_FACT_TYPE *tc_model_frontend_next(tc_model_frontend_t *frontend);
  * arena, which an inference overwrites. */
 void tc_model_frontend_slide(TC_FACT_TYPE *rows, const TC_FACT_TYPE *row);
 
-/* One frame alone: from `samples` of a tc_model_frontend_frame_t to its `row`. Returns 0, or 1 for NULL. */
+/* One frame alone, as the first one of a sound: from `samples` of a tc_model_frontend_frame_t to its `row`. Returns 0,
+ * or 1 for NULL. */
 int tc_model_frontend_invoke(void *frame);
 
 #ifdef __cplusplus

@@ -19,7 +19,7 @@ from tinyml_compress.runners.sides import quantized
 from tinyml_compress.support import files
 from tinyml_compress.support.json_file import read_json
 
-_BYTES = (DType.INT8, DType.UINT8)
+_WHOLE = (DType.INT8, DType.UINT8, DType.INT16)
 
 
 def manifest_preprocessing(model: Path) -> Preprocessing:
@@ -40,16 +40,16 @@ def manifest_preprocessing(model: Path) -> Preprocessing:
 
 
 def front_end(name: str, inputs: Sequence[Port], done: Preprocessing) -> Program | None:
-    """Samples in, bytes of the model's input out.
+    """Samples in, values of the model's input out.
 
-    None where no features in whole numbers are described, or the model takes something else than bytes of
-    whole rows of them.
+    None where no features in whole numbers are described, or the model takes something else than whole rows
+    of them, of 8 or 16 bits.
     """
     audio = done.audio
     if audio is None or not audio.is_fixed or len(inputs) != 1:
         return None
     (port,) = inputs
-    if port.dtype not in _BYTES or port.quant is None or port.nbytes % audio.values:
+    if port.dtype not in _WHOLE or port.quant is None or port.nbytes % (port.dtype.itemsize * audio.values):
         return None
     return front_end_program(name, done, audio, port)
 
