@@ -107,11 +107,11 @@ def single_bytes(rng: Rng) -> Graph:
 
 def winograd(rng: Rng) -> Graph:
     """Beside a layer of many weights, which make room in flash."""
-    rows, pairs = int(rng.integers(6, 12)), int(rng.integers(13, 17))
+    rows, columns = int(rng.integers(6, 12)), int(rng.integers(26, 33))
     valid = bool(rng.random() < 0.4)
     conv = layers.conv(
         rng,
-        image=(rows + 2, 2 * pairs + 2) if valid else (rows, 2 * pairs),
+        image=(rows + 2, columns + 2) if valid else (rows, columns),
         in_c=pick(rng, (8, 16, 24)),
         out_c=pick(rng, (2, 6)),
         kernel=(3, 3),

@@ -42,7 +42,7 @@ def test_each_node_has_the_best_price_of_those_that_take_it(name: str, level: Le
 
 
 def test_large_weights_need_room_in_the_graph() -> None:
-    """Winograd's weights take 8 bytes for 3: a graph that has little else does without."""
+    """Winograd's weights take 32 bytes for 9: a graph that has little else does without."""
 
     def conv() -> Graph:
         return layers.conv(
@@ -64,7 +64,7 @@ def test_large_weights_need_room_in_the_graph() -> None:
     assert "winograd" not in {one.family for one in alone.options}
     roomy = decided(layers.merged([conv(), dense]), BOTH, Level.SPEED)[0]
     assert roomy.chosen.family == "winograd"
-    assert roomy.chosen.weight_bytes == 8 * alone.chosen.weight_bytes // 3
+    assert roomy.chosen.weight_bytes == 32 * alone.chosen.weight_bytes // 9
     assert roomy.options[1].family == "words"
 
 

@@ -16,7 +16,7 @@ from tinyml_compress.support.instruction_sets import Isa
 
 _SLOWER = 0.02
 """By so much a model may become slower to need one kernel less."""
-_GROWTH = 0.45
+_GROWTH = 0.46
 """Kernels that want more than a byte per weight may add this part of the graph's weights, all together."""
 
 AS_ASKED = "as asked"

@@ -1,4 +1,4 @@
-"""CONV_2D of 3x3 by F(2,3) along rows on SMLAD: fewer products for more weight bytes."""
+"""CONV_2D of 3x3 by F(2x2, 3x3) on SMLAD: fewer products for more weight bytes."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import numpy as np
 
 from tinyml_compress.ir import NodeView, Role
 from tinyml_compress.ops._forms import ProductForm, only
-from tinyml_compress.ops._products import Ints, sliding_gap
+from tinyml_compress.ops._products import Ints, live_rows
 from tinyml_compress.ops.base import Consts, Level, Overlap, Variant
 from tinyml_compress.ops.conv_2d import node
 from tinyml_compress.ops.conv_2d.block import block_emit, is_relu, unpacked_bytes
@@ -16,59 +16,83 @@ _LEAST_PIXELS = 128
 
 
 def _suits(view: NodeView) -> bool:
-    """Whether the node's shape suits F(2,3), whatever its numbers."""
+    """Whether the node's shape suits tiles, whatever its numbers."""
     window = node.window(view)
     return (
         (window.kernel_h, window.kernel_w) == (3, 3)
         and window.stride_h == window.stride_w == window.dilation_h == window.dilation_w == 1
         and window.in_c % 8 == 0
         and window.out_c % 2 == 0
-        and window.out_w % 2 == 0
         and window.pixels >= _LEAST_PIXELS
     )
 
 
+def _fits(view: NodeView) -> bool:
+    """Whether four times each sum is an int32, as twice it must be for the other kernels."""
+    fast = node.fast(view)
+    if fast is None:
+        return False
+    rows = live_rows(node.channels(view), node.rows(view))
+    return int((np.abs(fast[0::4].astype(np.int64)) + 128 * np.abs(rows).sum(axis=1)).max()) < 1 << 29
+
+
 def _variant(symbol: str, *, relu: bool) -> Variant:
     def accepts(view: NodeView) -> bool:
-        return (not relu or is_relu(view)) and _suits(view) and node.has_fast(view)
+        return (not relu or is_relu(view)) and _suits(view) and node.is_ungrouped(view) and _fits(view)
 
     def cycles(view: NodeView) -> float:
         window = node.window(view)
-        blocks = (window.pixels + 7) // 8
-        products = 4 * (17.3 * 3 * window.in_c / 2) + (230.0 if relu else 246.0)
-        return blocks * (window.out_c / 2 * products + 4 * 3 * (window.in_c / 4 * 50.0 + 60.0))
+        tiles = window.batch * ((window.out_h + 1) // 2) * ((window.out_w + 1) // 2)
+        sums = 16 * (16.7 * window.in_c / 2 + 29.0) + (640.0 if relu else 670.0)
+        return (tiles + 3) // 4 * (window.out_c / 2 * sums + 4 * (window.in_c / 4 * 250.0 + 150.0))
 
     return Variant(
         symbol,
         accepts,
-        block_emit(symbol, _weights),
+        block_emit(symbol, _weights, bias=4),
         frozenset({Level.SPEED}),
         scratch=_scratch,
         overlap=_overlap,
         cycles=cycles,
-        weight_bytes=lambda view: 8 * view.input(1).nbytes // 3,
+        weight_bytes=lambda view: 32 * view.input(1).nbytes // 9,
     )
 
 
+_TAPS = np.array([[2, 0, 0], [1, 1, 1], [1, -1, 1], [0, 0, 2]])
+"""Twice what the taps along an axis become."""
+
+
 def _weights(view: NodeView, rows: Ints) -> Consts:
-    """Per two channels the four products' taps: [A.k, A.l], [B.k, B.l] per kernel row and pair of channels k,
-    l.
-    """
+    """Per two channels A, B, product and pair of input channels k, l: [A.k, A.l], [B.k, B.l]."""
     count, depth = len(rows), view.input(0).shape[3]
-    taps = rows.reshape(count, 3, 3, depth // 4, 4)[..., [0, 2, 1, 3]]
-    first, middle, last = taps[:, :, 0], taps[:, :, 1], taps[:, :, 2]
-    products = np.stack([first + middle + last, first - middle + last, -2 * last, 2 * first], axis=1)
-    words = products.reshape(count // 2, 2, 4, 3 * depth // 2, 2).transpose(0, 2, 3, 1, 4)
+    taps = rows.reshape(count, 3, 3, depth // 4, 4)[..., [0, 2, 1, 3]].reshape(count, 3, 3, depth)
+    products = np.einsum("iy,jx,nyxc->nijc", _TAPS, _TAPS, taps)
+    words = products.reshape(count // 2, 2, 16, depth // 2, 2).transpose(0, 2, 3, 1, 4)
     return Consts("weights", "int16_t", words.reshape(-1).astype(np.int16), Role.WEIGHTS)
 
 
+_SUMS = 512
+
+
 def _scratch(view: NodeView) -> int:
+    """Transformed inputs of four tiles, sums, the channels' parameters; five times four pixels."""
     in_c = view.input(0).shape[3]
-    return unpacked_bytes(view) + 96 * in_c + in_c
+    return 128 * in_c + _SUMS + unpacked_bytes(view) + 20 * in_c
 
 
 def _overlap(view: NodeView) -> tuple[Overlap, ...]:
-    return (Overlap(0, 0, sliding_gap(node.window(view), 8)),)
+    """Output runs ahead of the inputs of what follows four tiles, which lie in rows of two pixels."""
+    window = node.window(view)
+    across, down = (window.out_w + 1) // 2, (window.out_h + 1) // 2
+    tile = np.arange(window.batch * across * down)
+    image, row, column = tile // (across * down), tile // across % down * 2, tile % across * 2
+    last = np.minimum(row + 1, window.out_h - 1) * window.out_w + np.minimum(column + 2, window.out_w)
+    ends = np.maximum.accumulate((image * window.out_h * window.out_w + last) * window.out_c)
+    top, left = np.maximum(row - window.pad_top, 0), np.maximum(column - window.pad_left, 0)
+    starts = ((image * window.in_h + top) * window.in_w + left) * window.in_c
+    needed = np.minimum.accumulate(starts[::-1])[::-1]
+    gaps = ends[3:-1:4] - needed[4::4]
+    return (Overlap(0, 0, max(0, int(gaps.max(initial=0)))),)
 
 
 VARIANTS = only(
