@@ -18,20 +18,19 @@ typedef struct {
 #define TC_MVE_X "%q[x]"
 #define TC_MVE_Y "%q[y]"
 /* The steps behind the first one, two in a round: no register is left for a loop of the core's own. */
-#define TC_MVE_STEPS(STEP)                                                                         \
-    STEP(TC_MVE_FIRST)                                                                             \
-    "lsrs %[steps], %[steps], #1\n\t"                                                              \
-    "bcs 3f\n\t" STEP(TC_MVE_NEXT) "subs %[steps], #1\n"                                           \
-                                   "3:\n\t"                                                        \
-                                   "beq 2f\n"                                                      \
-                                   "1:\n\t" STEP(TC_MVE_NEXT)                                      \
-                                       STEP(TC_MVE_NEXT) "subs %[steps], #1\n\t"                   \
-                                                         "bne 1b\n"                                \
-                                                         "2:\n\t"                                  \
-                                                         "vmov %q[x][2], %q[x][0], %[a], %[c]\n\t" \
-                                                         "vmov %q[x][3], %q[x][1], %[b], %[d]\n\t" \
-                                                         "vmov %q[y][2], %q[y][0], %[e], %[g]\n\t" \
-                                                         "vmov %q[y][3], %q[y][1], %[f], %[h]"
+#define TC_MVE_STEPS(STEP, FIRST, NEXT)                                                              \
+    STEP(FIRST)                                                                                      \
+    "lsrs %[steps], %[steps], #1\n\t"                                                                \
+    "bcs 3f\n\t" STEP(NEXT) "subs %[steps], #1\n"                                                    \
+                            "3:\n\t"                                                                 \
+                            "beq 2f\n"                                                               \
+                            "1:\n\t" STEP(NEXT) STEP(NEXT) "subs %[steps], #1\n\t"                   \
+                                                           "bne 1b\n"                                \
+                                                           "2:\n\t"                                  \
+                                                           "vmov %q[x][2], %q[x][0], %[a], %[c]\n\t" \
+                                                           "vmov %q[x][3], %q[x][1], %[b], %[d]\n\t" \
+                                                           "vmov %q[y][2], %q[y][0], %[e], %[g]\n\t" \
+                                                           "vmov %q[y][3], %q[y][1], %[f], %[h]"
 #define TC_MVE_SUMS                                                                                            \
     [x] "=&w"(sums.first), [y] "=&w"(sums.second), [a] "=&Te"(a), [b] "=&Te"(b), [c] "=&Te"(c), [d] "=&Te"(d), \
         [e] "=&Te"(e), [f] "=&Te"(f), [g] "=&Te"(g), [h] "=&Te"(h)
@@ -78,7 +77,7 @@ static TC_INLINE tc_mve_sums tc_mve_two_by_four(const int8_t *in, const int8_t *
     const int8_t *w = *weights;
     int32_t a, b, c, d, e, f, g, h;
 #if TC_MVE_ASM
-    __asm__(TC_MVE_STEPS(TC_MVE_PAIR)
+    __asm__(TC_MVE_STEPS(TC_MVE_PAIR, TC_MVE_FIRST, TC_MVE_NEXT)
             : TC_MVE_SUMS, [in] "+r"(in), [second] "+r"(second), [w] "+r"(w), [steps] "+r"(steps)
             :
             : "q2", "q3", "cc", "memory");
@@ -108,7 +107,7 @@ static TC_INLINE tc_mve_sums tc_mve_eight(const int8_t *in, const int8_t *w, int
     tc_mve_sums sums;
     int32_t a, b, c, d, e, f, g, h;
 #if TC_MVE_ASM
-    __asm__(TC_MVE_STEPS(TC_MVE_ROWS)
+    __asm__(TC_MVE_STEPS(TC_MVE_ROWS, TC_MVE_FIRST, TC_MVE_NEXT)
             : TC_MVE_SUMS, [in] "+r"(in), [w] "+r"(w), [steps] "+r"(steps)
             :
             : "q2", "cc", "memory");

@@ -1,4 +1,4 @@
-"""CONV_2D of int8 on Helium: two windows, as rows of bytes, by four output channels."""
+"""CONV_2D of int8 and int16 on Helium: two windows, as rows of bytes, by four output channels."""
 
 from __future__ import annotations
 
@@ -6,16 +6,17 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from tinyml_compress.ir import NodeView
-from tinyml_compress.ops._conv import conv_call
-from tinyml_compress.ops._forms import ProductForm, only
-from tinyml_compress.ops._mve import shifts_right, stream_bytes, tables, vectors
-from tinyml_compress.ops._products import Ints, Sliding, sliding_gap
-from tinyml_compress.ops.base import Call, Overlap, Variant
+from tinyml_compress.ops._conv import Groups, conv_call
+from tinyml_compress.ops._forms import ProductForm, bias_values, only
+from tinyml_compress.ops._mve import are_words, shifts_right, stream_bytes, tables, vectors, wide_channels
+from tinyml_compress.ops._products import Channels, Ints, Sliding, conv_multipliers, sliding_gap
+from tinyml_compress.ops.base import Call, Consts, Overlap, Variant
 from tinyml_compress.ops.conv_2d import node
 from tinyml_compress.ops.conv_2d.sparse import band_gap
 
 _PIXELS = "tc_s8_conv_2d_pixels__mve"
 _STRIPS = "tc_s8_conv_2d_strips__mve"
+_WIDE_STRIPS = "tc_s16_conv_2d_strips__mve"
 _WISHED = 2 << 10
 """Bytes of scratch, as long as two windows need no more."""
 
@@ -24,9 +25,15 @@ def _takes(suits: Callable[[NodeView], bool]) -> Callable[[NodeView], bool]:
     return lambda view: suits(view) and shifts_right(node.channels(view))
 
 
+def _depth(view: NodeView) -> int:
+    """Bytes of a window."""
+    return node.depth(view) * view.input(0).dtype.itemsize
+
+
 def _weight_bytes(view: NodeView) -> int:
     outputs, groups = view.input(1).shape[0], node.groups(view)
-    return outputs // groups.outputs * stream_bytes(groups.outputs, node.depth(view))
+    held = outputs // groups.outputs * stream_bytes(groups.outputs, _depth(view))
+    return held // view.input(0).dtype.itemsize
 
 
 def _products(view: NodeView) -> float:
@@ -34,7 +41,7 @@ def _products(view: NodeView) -> float:
     window, outputs = node.window(view), node.groups(view).outputs
     pairs = window.batch * window.out_h * ((window.out_w + 1) // 2)
     fours = window.out_c // outputs * ((outputs + 3) // 4)
-    return pairs * (fours * (16.0 * vectors(node.depth(view)) + 38.0) + 40.0)
+    return pairs * (fours * (16.0 * vectors(_depth(view)) + 38.0) + 40.0)
 
 
 # --- one tap: pixels in place -------------------------------------------------------------------------------
@@ -75,9 +82,15 @@ def _phase(window: Sliding, columns: int) -> int:
     return -(-reach // window.dilation_w)
 
 
+def _in_bytes(view: NodeView) -> tuple[Sliding, Groups]:
+    """Window and groups, channels of the input counted in bytes."""
+    window, groups, size = node.window(view), node.groups(view), view.input(0).dtype.itemsize
+    return replace(window, in_c=size * window.in_c), Groups(size * groups.inputs, groups.outputs)
+
+
 def _strip_bytes(view: NodeView, columns: int) -> int:
-    window = node.window(view)
-    column = window.kernel_h * node.groups(view).inputs
+    window, groups = _in_bytes(view)
+    column = window.kernel_h * groups.inputs
     return _phase(window, columns) * window.dilation_w * column + 16
 
 
@@ -97,45 +110,72 @@ def _by_columns(view: NodeView) -> Ints:
 
 
 def _emit_strips(view: NodeView) -> tuple[Call, ...]:
-    window, groups, columns = node.window(view), node.groups(view), _columns(view)
-    constants = tables(node.channels(view), _by_columns(view), window.out_c // groups.outputs)
+    window = node.window(view)
+    constants = tables(node.channels(view), _by_columns(view), window.out_c // node.groups(view).outputs)
+    return (_strips(view, _STRIPS, constants),)
+
+
+def _emit_wide(view: NodeView) -> tuple[Call, ...]:
+    groups = node.window(view).out_c // node.groups(view).outputs
+    constants = tables(_wide(view), _by_columns(view), groups, lanes=8)
+    return (_strips(view, _WIDE_STRIPS, constants),)
+
+
+def _wide(view: NodeView) -> Channels:
+    rows = node.rows(view)
+    return wide_channels(rows, bias_values(view, len(rows)), conv_multipliers(view, len(rows)))
+
+
+def _strips(view: NodeView, symbol: str, constants: tuple[Consts, Consts]) -> Call:
+    (window, groups), columns = _in_bytes(view), _columns(view)
     extra = (("columns", columns), ("phase", _phase(window, columns)))
-    call = conv_call(
-        view, _STRIPS, window, groups, constants, scratch=True, struct="tc_s8_conv_strips", extra=extra
+    return conv_call(
+        view, symbol, window, groups, constants, scratch=True, struct="tc_s8_conv_strips", extra=extra
     )
-    return (call,)
 
 
 def _strips_overlap(view: NodeView) -> tuple[Overlap, ...]:
     # A later group reads what the first one's channels would have been written over.
-    return (Overlap(0, 0, band_gap(node.window(view), 1, _columns(view))),) if node.is_ungrouped(view) else ()
+    if not node.is_ungrouped(view):
+        return ()
+    gap = band_gap(node.window(view), 1, _columns(view))
+    return (Overlap(0, 0, gap * view.output().dtype.itemsize),)
 
 
 def _strips_cycles(view: NodeView) -> float:
-    window, columns, groups = node.window(view), _columns(view), node.groups(view)
+    (window, groups), columns = _in_bytes(view), _columns(view)
     strips = window.batch * window.out_h * -(-window.out_w // columns) * (window.in_c // groups.inputs)
     pieces = _phase(window, columns) * window.dilation_w * window.kernel_h
     return _products(view) + strips * (pieces * (9.0 + 4.0 * vectors(groups.inputs)) + 60.0)
 
 
-VARIANTS = only(
-    ProductForm.S8,
-    Variant(
-        _PIXELS,
-        _takes(_is_in_place),
-        _emit_pixels,
-        scratch=_pixels_scratch,
-        overlap=_pixels_overlap,
-        cycles=_products,
-        weight_bytes=_weight_bytes,
-    ),
-    Variant(
-        _STRIPS,
-        _takes(lambda view: True),
-        _emit_strips,
+def _by_strips(
+    symbol: str, accepts: Callable[[NodeView], bool], emit: Callable[[NodeView], tuple[Call, ...]]
+) -> Variant:
+    return Variant(
+        symbol,
+        accepts,
+        emit,
         scratch=lambda view: _strip_bytes(view, _columns(view)),
         overlap=_strips_overlap,
         cycles=_strips_cycles,
         weight_bytes=_weight_bytes,
+    )
+
+
+VARIANTS = (
+    *only(
+        ProductForm.S8,
+        Variant(
+            _PIXELS,
+            _takes(_is_in_place),
+            _emit_pixels,
+            scratch=_pixels_scratch,
+            overlap=_pixels_overlap,
+            cycles=_products,
+            weight_bytes=_weight_bytes,
+        ),
+        _by_strips(_STRIPS, _takes(lambda view: True), _emit_strips),
     ),
+    *only(ProductForm.S16, _by_strips(_WIDE_STRIPS, lambda view: are_words(_wide(view)), _emit_wide)),
 )

@@ -11,6 +11,7 @@ from tinyml_compress.ops.base import Options, refuse
 from tinyml_compress.ops.depthwise_conv_2d import (
     column,
     four_bits,
+    lanes,
     node,
     patch,
     plane,
@@ -40,6 +41,7 @@ class DepthwiseConv2D(ConvOperator):
         *plane.VARIANTS,
         *column.VARIANTS,
         *patch.VARIANTS,
+        *lanes.VARIANTS,
     )
 
     def check(self, view: NodeView) -> None:

@@ -9,6 +9,22 @@ static TC_INLINE int32_t tc_lstm_s16(int32_t x) {
     return tc_clamp(x, -32768, 32767);
 }
 
+/* A row of values by a row of weights; int32 wraps. */
+static TC_INLINE int32_t tc_lstm_dot(const int8_t *x, const int8_t *w, int32_t count, int32_t sum) {
+    for (int32_t i = 0; i < count; i++) {
+        sum = tc_add(sum, x[i] * w[i]);
+    }
+    return sum;
+}
+
+static TC_INLINE int64_t tc_lstm_wide_dot(const int16_t *x, const int8_t *w, int32_t count) {
+    int64_t sum = 0;
+    for (int32_t i = 0; i < count; i++) {
+        sum += x[i] * w[i];
+    }
+    return sum;
+}
+
 static TC_INLINE int32_t tc_lstm_product(int32_t a, int32_t b, int32_t multiplier, int32_t shift) {
     return tc_lstm_s16(tc_requantize(a * b, multiplier, (int)shift));
 }

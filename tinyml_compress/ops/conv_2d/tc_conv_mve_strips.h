@@ -1,7 +1,9 @@
-/* Convolution on Helium: of some output pixels of a row all columns of input that these see lie in scratch one behind
- * the other, each from its top tap to its bottom one, so that a window is a row of bytes. Columns that are a dilation
- * apart are neighbours. Of each four output channels of a group and sixteen values of a window, column by column, the
- * rows of weights lie side by side; `channels` is as tc_mve_finish takes it. */
+/* Strips of convolutions on Helium: of some output pixels of a row all columns of input that these see lie in scratch
+ * one behind the other, each from its top tap to its bottom one, so that a window is a row of bytes. Columns that are a
+ * dilation apart are neighbours. Channels of input are counted in bytes. */
+#ifndef TC_CONV_MVE_STRIPS_H
+#define TC_CONV_MVE_STRIPS_H
+
 #include "tc_conv_mve.h"
 
 /* `count` columns' pieces of `depth` bytes. */
@@ -78,34 +80,4 @@ static TC_INLINE const int8_t *tc_conv_mve_window(const tc_s8_conv *p, int32_t p
     return columns + place * p->window.kernel_h * p->group_in;
 }
 
-TC_KERNEL void tc_s8_conv_2d_strips__mve(const tc_s8_conv_strips *q, const int8_t *in, int8_t *out, void *scratch) {
-    const tc_s8_conv *p = &q->conv;
-    const int32_t steps = (p->window.kernel_h * p->window.kernel_w * p->group_in + 15) >> 4;
-    const int32_t fours = (p->group_out + 3) >> 2;
-    const int32_t image = p->window.in_h * p->window.in_w * p->window.in_c;
-    for (int32_t b = 0; b < p->window.batch; b++, in += image) {
-        for (int32_t y = 0; y < p->window.out_h; y++) {
-            const int32_t top = y * p->window.stride_h - p->window.pad_top;
-            for (int32_t x = 0; x < p->window.out_w; x += q->columns) {
-                const int32_t most = p->window.out_w - x;
-                const int32_t count = q->columns < most ? q->columns : most;
-                const int32_t left = x * p->window.stride_w - p->window.pad_left;
-                const int8_t *w = p->weights;
-                const int32_t *channels = p->channels;
-                for (int32_t first = 0, c = 0; first < p->window.in_c; first += p->group_in, c += p->group_out) {
-                    tc_conv_mve_columns(p, in + first, top, left, q->phase, (int8_t *)scratch);
-                    int8_t *to = out + c;
-                    for (int32_t i = 0; i < count; i += 2, to += 2 * p->window.out_c) {
-                        const int32_t more = i + 1 < count;
-                        const int8_t *window = tc_conv_mve_window(p, i, q->phase, (const int8_t *)scratch);
-                        const int8_t *second = tc_conv_mve_window(p, i + more, q->phase, (const int8_t *)scratch);
-                        tc_conv_mve_pair(p, steps, w, channels, window, second, to, to + more * p->window.out_c);
-                    }
-                    w += 64 * steps * fours;
-                    channels += 12 * fours;
-                }
-                out += count * p->window.out_c;
-            }
-        }
-    }
-}
+#endif
