@@ -23,8 +23,11 @@ from tests.ops import (
     test_relu,
     test_resize_nearest_neighbor,
     test_sub,
+    test_svdf,
     test_transpose,
+    test_transpose_conv,
 )
+from tests.ops import test_unidirectional_sequence_lstm as test_lstm
 from tinyml_compress.ir import Graph
 from tinyml_compress.ops.base import Isa, Level
 from tinyml_compress.ops.numerics import Padding
@@ -72,6 +75,10 @@ TAKEN: dict[Maker, tuple[str, ...]] = {
     test_relu.make: ("tc_x8_lookup", "tc_s16_rescale"),
     test_products_wide.MAKERS["conv"]: ("tc_s16_conv_2d_strips",),
     test_products_wide.MAKERS["depthwise"]: ("tc_s16_depthwise_conv_2d_lanes",),
+    test_transpose_conv.make: ("tc_s8_transpose_conv", "tc_s16_transpose_conv"),
+    test_svdf.svdf: ("tc_s8_svdf", "tc_s16_svdf"),
+    test_lstm.lstm_s8: ("tc_s8_unidirectional_sequence_lstm",),
+    test_lstm.lstm_s16: ("tc_s16_unidirectional_sequence_lstm",),
     test_minimum.make: ("tc_s8_minmax", "tc_s16_minmax"),
     test_transpose.make: ("tc_x8_move", "tc_x8_move_rows"),
     test_pad.make: ("tc_x8_fill",),

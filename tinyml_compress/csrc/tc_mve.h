@@ -15,6 +15,15 @@
 #define TC_MVE_ASM 0
 #endif
 
+/* A predicate round a loop that is not over its lanes. Clang computes one of VCTP anew in such a loop where it needs
+ * the register, and then takes the loop for one over the lanes: only as many rounds are left as these need. */
+static TC_INLINE mve_pred16_t tc_mve_kept(mve_pred16_t on) {
+#if TC_MVE_ASM
+    __asm__("" : "+r"(on));
+#endif
+    return on;
+}
+
 /* Four numbers as a vector. */
 static TC_INLINE int32x4_t tc_mve_four(int32_t a, int32_t b, int32_t c, int32_t d) {
 #if defined(__ARM_FEATURE_MVE)

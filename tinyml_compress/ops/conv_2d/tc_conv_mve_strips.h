@@ -10,7 +10,7 @@
 static TC_INLINE void tc_conv_mve_copy(int8_t *to, int32_t to_step, const int8_t *from, int32_t from_step,
                                        int32_t depth, int32_t count) {
     if (depth < 16) {
-        const mve_pred16_t lanes = vctp8q((uint32_t)depth);
+        const mve_pred16_t lanes = tc_mve_kept(vctp8q((uint32_t)depth));
         for (; count > 0; count--, to += to_step, from += from_step) {
             vstrbq_p_s8(to, vldrbq_z_s8(from, lanes), lanes);
         }

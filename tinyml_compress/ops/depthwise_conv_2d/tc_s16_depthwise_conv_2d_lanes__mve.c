@@ -39,7 +39,7 @@ TC_KERNEL void tc_s16_depthwise_conv_2d_lanes__mve(const tc_s8_conv *p, const in
                 const int32_t *channels = p->channels;
                 first += columns.first * beside;
                 for (int32_t c = depth; c > 0; c -= 8, first += 8, channels += 24) {
-                    const mve_pred16_t on = vctp16q((uint32_t)c);
+                    const mve_pred16_t on = tc_mve_kept(vctp16q((uint32_t)c));
                     int32x4_t even = vdupq_n_s32(0);
                     int32x4_t odd = vdupq_n_s32(0);
                     const int16_t *line = first;

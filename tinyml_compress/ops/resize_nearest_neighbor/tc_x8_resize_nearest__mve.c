@@ -4,7 +4,7 @@
 TC_KERNEL void tc_x8_resize_nearest__mve(const tc_resize_nearest_params *p, const void *in, void *out) {
     const uint8_t *image = (const uint8_t *)in;
     uint8_t *to = (uint8_t *)out;
-    const mve_pred16_t all = vctp8q((uint32_t)p->pixel_bytes);
+    const mve_pred16_t all = tc_mve_kept(vctp8q((uint32_t)p->pixel_bytes));
     for (int32_t batch = 0; batch < p->batches; ++batch, image += p->batch_bytes) {
         for (int32_t y = 0; y < p->height; ++y) {
             const uint8_t *row = image + p->rows[y];
