@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from tinyml_compress.pipeline.inspect.any_form import inspect
     from tinyml_compress.pipeline.measure.verb import benchmark
     from tinyml_compress.pipeline.reporting import report
+    from tinyml_compress.pipeline.serve import serve
     from tinyml_compress.pipeline.shrinking import shrink
     from tinyml_compress.pipeline.stream import stream
     from tinyml_compress.rendering.gate import gate
@@ -44,6 +45,7 @@ __all__ = [
     "inspect",
     "measure",
     "report",
+    "serve",
     "shrink",
     "stream",
     "verify",
@@ -64,6 +66,7 @@ _HOMES = {
     "inspect": "tinyml_compress.pipeline.inspect.any_form",
     "measure": "tinyml_compress.pipeline.board.verb",
     "report": "tinyml_compress.pipeline.reporting",
+    "serve": "tinyml_compress.pipeline.serve",
     "shrink": "tinyml_compress.pipeline.shrinking",
     "stream": "tinyml_compress.pipeline.stream",
     "verify": "tinyml_compress.pipeline.compare.verification",

@@ -16,6 +16,10 @@ _FLOATS = ("ad01",)
 _QUANTIZED = (DType.INT8, DType.UINT8, DType.INT16)
 
 
+SEMIHOSTING = "ports/semihosting.c"
+"""The main program of an emulated board."""
+
+
 def layout(bundle: Bundle) -> Files:
     """Everything beside one another."""
     if bundle.engine is not Runtime.AOT or "line_input_type" not in bundle.facts:
@@ -33,8 +37,8 @@ def layout(bundle: Bundle) -> Files:
         for ending in ("c", "h")
     }
     files: Files = {**headers(bundle), **sources(bundle), **private(bundle), **own}
-    files["main.c"] = text(bundle, "mlperf_tiny/main.c")
-    names = sorted(file for file in files if file.endswith(".c") and file != "main.c")
+    names = sorted(file for file in files if file.endswith(".c"))
+    files |= {main: text(bundle, f"mlperf_tiny/{main}") for main in ("main.c", SEMIHOSTING)}
     files["Makefile"] = text(bundle, "mlperf_tiny/Makefile", sources=" ".join(names))
     files["LICENSE"] = licence()
     use = text(bundle, "mlperf_tiny/readme.txt", source_names=" and ".join(f"`{one}`" for one in names))

@@ -14,6 +14,7 @@ from tinyml_compress.results import (
     Diagnosis,
     Exported,
     Part,
+    Served,
     Shrunk,
     Verification,
 )
@@ -47,6 +48,18 @@ def verification_blocks(done: Verification) -> list[Block]:
         rows.append(("first node that differs", f"not known, {done.why_no_divergence}"))
     title = f"different: {done.mismatches:,} of {done.elements:,} output values"
     return [facts(sides), title, facts(rows, indent=2)]
+
+
+@shows(Served)
+def served_blocks(done: Served) -> list[Block]:
+    """The port first: that is what people copy."""
+    rows: list[tuple[str, Cell]] = [
+        ("port", done.path),
+        ("board", f"{done.title}, emulated ({done.emulator}), on its {done.line}"),
+        ("model", f"{done.name}, sha256 {done.model_sha256[:12]}"),
+        ("inference", f"{done.ms:.3f} ms on its clock (modelled)"),
+    ]
+    return [facts(rows)]
 
 
 @shows(Shrunk)

@@ -2,21 +2,24 @@
 
 from tinyml_compress.runners.emulated.counting import Count, Counts
 from tinyml_compress.runners.emulated.emulation import Emulation, Emulator, emulate
-from tinyml_compress.runners.emulated.firmware import Firmware, build_firmware
+from tinyml_compress.runners.emulated.firmware import Firmware, Line, build_firmware
 from tinyml_compress.runners.emulated.image import FlashLedger, Image, SizedSymbol
 from tinyml_compress.runners.emulated.inference import Inference
 from tinyml_compress.runners.emulated.interruption import interruptible
 from tinyml_compress.runners.emulated.machine import Machine
+from tinyml_compress.runners.emulated.on_line import DeviceOnLine
 
 __all__ = [
     "Count",
     "Counts",
+    "DeviceOnLine",
     "Emulation",
     "Emulator",
     "Firmware",
     "FlashLedger",
     "Image",
     "Inference",
+    "Line",
     "Machine",
     "SizedSymbol",
     "build_firmware",

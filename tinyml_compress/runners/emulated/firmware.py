@@ -55,6 +55,18 @@ class Firmware:
     """The board's, where its core prices the lines that miss it."""
 
 
+@dataclass(frozen=True)
+class Line:
+    """What makes a firmware obey a line of characters."""
+
+    files: Mapping[str, str]
+    """All sources and headers, the model's too."""
+    config: str
+    """What `counted.c` is told of them."""
+    host: str
+    """The function by which the firmware calls its host."""
+
+
 def _choose_toolchain(core: Core, name: str) -> Toolchain:
     """The compiler `name` for that core."""
     if name not in core.compilers:
@@ -74,15 +86,16 @@ def build_firmware(
     toolchain_name: str | None = None,
     memory: MemoryMap | None = None,
     stop: str = "stop_loop.c",
+    line: Line | None = None,
 ) -> Firmware:
     """Compile and link; `memory` replaces the device's map (the same objects, relinked for
-    another emulator).
+    another emulator). With `line` the firmware obeys that instead of running one inference.
     """
     core, chosen = device.core, _choose_toolchain(device.core, toolchain_name or device.toolchain)
     place = memory or (device.tiered if program.plan.tiers else device.memory)
     target = (*core.compilers[chosen.name], *device.flags)
     flags = (*target, optimize, *_COMMON, *_ONLY[chosen.name])
-    linked = _objects(program, core, chosen, flags, stop)
+    linked = _objects(program, core, chosen, flags, stop, line)
     compiler = f"{chosen.version} {' '.join((*target, optimize))}"
     stack = device.limits.stack_bytes
     try:
@@ -96,10 +109,31 @@ def build_firmware(
 
 
 def _objects(
-    program: Program, core: Core, chosen: Toolchain, flags: tuple[str, ...], stop: str
+    program: Program,
+    core: Core,
+    chosen: Toolchain,
+    flags: tuple[str, ...],
+    stop: str,
+    line: Line | None,
 ) -> dict[str, Path]:
     here = package_folder("tinyml_compress.runners.emulated.c")
     startup = "startup_riscv.c" if core.is_riscv else "startup_arm.c"
+    library = {name: (here / name).read_text() for name in ("string.h", "runtime.c", startup, stop)}
+    # The memory functions must not be compiled into calls of themselves.
+    built = toolchain.objects(library, flags=(*flags, "-fno-builtin"), toolchain=chosen)
+    if line is None:
+        main, config, files = "main.c", _config(program), program.files
+    else:
+        main, config, files = "counted.c", line.config, line.files
+    string = {"string.h": library["string.h"]}
+    around = {main: (here / main).read_text(), "tc_config.h": config, **string}
+    built |= toolchain.objects(around, flags=flags, toolchain=chosen)
+    built |= toolchain.objects({**files, **string}, flags=(*flags, *_sections(program)), toolchain=chosen)
+    return built
+
+
+def _config(program: Program) -> str:
+    """What the main program of one inference is told."""
     config = f"#define TC_INVOKE {program.prefix}_invoke\n{_arenas(program)}"
     if program.loaded:
         config += f"#define TC_LOAD {program.prefix}_load\n"
@@ -107,17 +141,7 @@ def _objects(
         config += (
             f"#define TC_INIT {program.prefix}_init\n#define TC_STATE_WORDS {program.state_bytes // 4}\n"
         )
-    library = {name: (here / name).read_text() for name in ("string.h", "runtime.c", startup, stop)}
-    # The memory functions must not be compiled into calls of themselves.
-    built = toolchain.objects(library, flags=(*flags, "-fno-builtin"), toolchain=chosen)
-    main = {"main.c": (here / "main.c").read_text(), "tc_config.h": config}
-    built |= toolchain.objects(main, flags=flags, toolchain=chosen)
-    built |= toolchain.objects(
-        {**program.files, "string.h": library["string.h"]},
-        flags=(*flags, *_sections(program)),
-        toolchain=chosen,
-    )
-    return built
+    return config
 
 
 def _arenas(program: Program) -> str:

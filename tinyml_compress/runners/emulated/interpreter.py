@@ -36,6 +36,7 @@ _SOURCES = (
 _SYSTEM = (0xE000E000, 4096)
 _MOST_ROOMS = 8
 _SP = 13
+_LR = 14
 _RUNS, _FAULTED, _UNKNOWN, _ASKED, _BROKEN, _MODE = range(6)
 _READS, _WRITES, _JUMPS, _UNALIGNED = range(4)
 
@@ -168,17 +169,29 @@ class CoreInterpreter:
     def set_stack(self, address: int) -> None:
         self._core.r[_SP] = address
 
+    def called(self) -> tuple[int, int, int]:
+        """At the start of a function: its first two arguments, and where it returns to."""
+        first, second, back = (int(self._core.r[number]) for number in (0, 1, _LR))
+        return first, second, back & ~1
+
+    def answer(self, value: int) -> None:
+        """What the function gives."""
+        self._core.r[0] = value
+
     def record(self, recorder: Recorder) -> None:
         """Count with the hooks of the other emulators."""
         self._core.counter = ctypes.addressof(recorder.counter)
         self._core.watch = ctypes.addressof(recorder.watch)
 
-    def run(self, begin: int, done: int, seconds: float) -> None:
+    def run(self, begin: int, done: int, seconds: float | None) -> None:
         """Until `done`, a misstep, a stop, or the time is up."""
         core = self._core
         core.r[15], core.done, core.halt = begin, done, _RUNS
         core.it = core.in_it = core.vpr = core.float_flags = 0
         core.ltpsize = 4
+        if seconds is None:
+            _library().tc_core_run(ctypes.byref(core))
+            return
         alarm = threading.Timer(seconds, self.stop)
         alarm.daemon = True
         alarm.start()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Sequence
-from typing import Protocol
 
 import numpy as np
 
@@ -23,6 +22,7 @@ from tinyml_compress.runners.emulated.counting import (
     owners,
     summarize,
 )
+from tinyml_compress.runners.emulated.executor import new_core
 from tinyml_compress.runners.emulated.firmware import Firmware
 from tinyml_compress.runners.emulated.inference import (
     PAINT,
@@ -32,10 +32,8 @@ from tinyml_compress.runners.emulated.inference import (
     stack_high_water,
     state_places,
 )
-from tinyml_compress.runners.emulated.interpreter import CoreInterpreter
 from tinyml_compress.runners.emulated.layout import used_end
 from tinyml_compress.runners.emulated.misstep import Misstep
-from tinyml_compress.runners.emulated.unicorn_core import UnicornCore
 
 _log = logging.getLogger(__name__)
 _ATTEMPTS = 3
@@ -152,32 +150,6 @@ def _whose(owner: int, program: Program) -> str:
     return f"node {node.index} ({node.op} {node.name})".replace(" )", ")")
 
 
-class _Core(Protocol):
-    """What executes: memory, and a run from reset to the end."""
-
-    @property
-    def misstep(self) -> Misstep | None: ...
-
-    @property
-    def pc(self) -> int: ...
-
-    @property
-    def for_hooks(self) -> tuple[int, int]:
-        """Addresses of the C functions that stop it and read its registers."""
-
-    def write(self, address: int, data: bytes) -> None: ...
-
-    def read(self, address: int, nbytes: int) -> bytes: ...
-
-    def set_stack(self, address: int) -> None: ...
-
-    def record(self, recorder: Recorder) -> None: ...
-
-    def run(self, begin: int, done: int, seconds: float) -> None: ...
-
-    def stop(self) -> None: ...
-
-
 class _Run:
     """One engine, from reset to the end."""
 
@@ -185,12 +157,7 @@ class _Run:
         self._firmware, self._program, self._image = firmware, program, firmware.image
         self._recorder: Recorder | None = None
         self.status = 0
-        self.core: _Core
-        if firmware.core.interpreter:
-            image = firmware.image
-            self.core = CoreInterpreter(firmware.memory, image.segments, image.code)
-        else:
-            self.core = UnicornCore(firmware)
+        self.core = new_core(firmware)
         self.reset()
 
     def reset(self) -> None:

@@ -74,6 +74,21 @@ class UnicornCore:
         if self._thumb:
             self._engine.reg_write(arm_const.UC_ARM_REG_SP, address)
 
+    def called(self) -> tuple[int, int, int]:
+        """At the start of a function: its first two arguments, and where it returns to."""
+        from unicorn import arm_const, riscv_const
+
+        arm = (arm_const.UC_ARM_REG_R0, arm_const.UC_ARM_REG_R1, arm_const.UC_ARM_REG_LR)
+        riscv = (riscv_const.UC_RISCV_REG_A0, riscv_const.UC_RISCV_REG_A1, riscv_const.UC_RISCV_REG_RA)
+        first, second, back = (int(self._engine.reg_read(one)) for one in (arm if self._thumb else riscv))
+        return first, second, back & ~1
+
+    def answer(self, value: int) -> None:
+        """What the function gives."""
+        from unicorn import arm_const, riscv_const
+
+        self._engine.reg_write(arm_const.UC_ARM_REG_R0 if self._thumb else riscv_const.UC_RISCV_REG_A0, value)
+
     def record(self, recorder: Recorder) -> None:
         """Put the C hooks in."""
         from unicorn.unicorn_py3.unicorn import uclib
@@ -95,10 +110,10 @@ class UnicornCore:
             if status != self._uc.UC_ERR_OK:
                 raise EmulationError("the emulator refuses a hook", found=self._uc.UcError(status))
 
-    def run(self, begin: int, done: int, seconds: float) -> None:
+    def run(self, begin: int, done: int, seconds: float | None) -> None:
         """Until `done`, a misstep, a stop, or the time is up."""
         try:
-            self._engine.emu_start(begin | self._thumb, done, timeout=int(seconds * 1e6))
+            self._engine.emu_start(begin | self._thumb, done, timeout=int((seconds or 0) * 1e6))
         except self._uc.UcError as error:
             self.misstep = self.misstep or Misstep(str(error), self.pc)
 

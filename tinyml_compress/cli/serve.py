@@ -1,0 +1,71 @@
+"""`tinyml-compress serve`: an emulated board on a serial port."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from tinyml_compress.cli._options import (
+    data_option,
+    json_option,
+    name_option,
+    seed_option,
+    show,
+    targets_dir_option,
+    trust_option,
+)
+from tinyml_compress.cli._printing import say
+
+EXAMPLES = """\b
+Examples:
+  tinyml-compress serve model.tflite --target nucleo-l4r5zi
+  tinyml-compress serve kws.tflite --target nucleo-l4r5zi --name kws01 --json
+"""
+
+
+@click.command(epilog=EXAMPLES)
+@click.argument("model")
+@click.option("--target", required=True, help="A board from `tinyml-compress targets`.")
+@name_option
+@click.option(
+    "--optimize",
+    type=click.Choice(["size", "balanced", "speed", "ram"]),
+    default="balanced",
+    show_default=True,
+    help="What to choose kernels for, and the compiler's level.",
+)
+@data_option(required=False, what="Calibration data, where MODEL is not a .tflite")
+@seed_option
+@targets_dir_option
+@json_option
+@trust_option
+def command(
+    model: str,
+    target: str,
+    name: str | None,
+    optimize: str,
+    data: str | None,
+    seed: int,
+    targets_dir: Path | None,
+) -> None:
+    """Run MODEL's firmware for MLPerf Tiny's runner on an emulated board, and print the path of its port.
+
+    Any program that talks to a board over a serial port talks to it (docs/mlperf-tiny.md). The board's clock
+    is modelled: what the program reads is the time of `benchmark`, not that of this machine. Ctrl-C ends it.
+    """
+    from tinyml_compress.pipeline.serve import serve
+
+    try:
+        with serve(
+            model, target, name=name, optimize=optimize, data=data, seed=seed, targets_dir=targets_dir
+        ) as board:
+            show(board.facts)
+            say(
+                f"{target} is emulated and its clock modelled: {board.facts.ms:.3f} ms an inference. "
+                "What a program measures here is no measurement of a board. Ctrl-C ends it.",
+                error=True,
+            )
+            board.wait()
+    except KeyboardInterrupt:
+        say("switched off", error=True)
