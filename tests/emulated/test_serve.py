@@ -53,6 +53,7 @@ def test_it_says_that_it_is_emulated(speaker: Speaker, board: ServedBoard) -> No
         f"m-profile-[emulated {BOARD}: modelled time, not for submission]",
         "m-model-[kws01]",
         f"m-sha256-[{board.facts.model_sha256}]",
+        "m-input-[stored]",
     ]
     assert speaker.ask("selftest") == ["m-selftest-vectors-6-of-6", "m-selftest-[passed]"]
 
