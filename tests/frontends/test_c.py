@@ -17,7 +17,9 @@ from tinyml_compress.data.description import audio_form
 from tinyml_compress.devices import Device, hardware_cycles
 from tinyml_compress.devices.load import load_device
 from tinyml_compress.frontends.inputs import input_numbers, stored_numbers, wide_numbers
-from tinyml_compress.frontends.preprocessing import AudioForm, Features, Preprocessing
+from tinyml_compress.frontends.preprocessing import Features, Preprocessing, StreamForm
+from tinyml_compress.frontends.sensor import sensor_features
+from tinyml_compress.frontends.sensor_form import SensorForm, Statistic
 from tinyml_compress.frontends.sound import sound_features
 from tinyml_compress.ir import DType, Port, Program, Quant
 from tinyml_compress.pipeline.compile.front_end import front_end
@@ -40,24 +42,38 @@ OTHERS = {
 }
 
 
-SMALL = ("30 ms", "cleaned")
+EVERY = tuple(Statistic)
+SENSORS = {
+    "acceleration": SensorForm(100, 200, 3, 1.0, 64, 32, EVERY, 8),
+    "statistics": SensorForm(25, 50, 6, 1.0, 21, 7, EVERY[::-2], 0),
+    "spectrum": SensorForm(4000, 400, 1, 1.0, 100, 150, (), 5),
+    "moments": SensorForm(50, 40, 4, 1.0, 0, 1, (), 0),
+}
+ALL: dict[str, StreamForm] = {**FORMS, **OTHERS, **SENSORS}
+SMALL = ("30 ms", "cleaned", *SENSORS)
 
 
-def port_of(form: AudioForm, dtype: DType = DType.INT8, quant: Quant = QUANT) -> Port:
+def port_of(form: StreamForm, dtype: DType = DType.INT8, quant: Quant = QUANT) -> Port:
     rows, values = form.frames, form.values
     return Port("input", (1, rows, values, 1), dtype, quant, 0, rows * values * dtype.itemsize)
 
 
-def made(form: AudioForm) -> Program:
+def made(form: StreamForm) -> Program:
     return front_end_program("net", PREPROCESSING, form, port_of(form))
 
 
-def expected(samples: npt.NDArray[np.int16], form: AudioForm) -> Bytes:
+def features(samples: npt.NDArray[np.int16], form: StreamForm) -> npt.NDArray[np.int64]:
+    sensor = next((one for one in SENSORS.values() if one == form), None)
+    sound = next((one for one in {**FORMS, **OTHERS}.values() if one == form), None)
+    return sensor_features(samples, sensor) if sensor else sound_features(samples, sound or FORMS["mfcc"])
+
+
+def expected(samples: npt.NDArray[np.int16], form: StreamForm) -> Bytes:
     inputs = input_numbers(PREPROCESSING.scale, PREPROCESSING.mean, PREPROCESSING.std, form.fraction)
-    return quantized(inputs.inputs(sound_features(samples, form)), port_of(form)).astype(np.int8)
+    return quantized(inputs.inputs(features(samples, form)), port_of(form)).astype(np.int8)
 
 
-def frames_of(form: AudioForm, count: int = 60) -> list[npt.NDArray[np.int16]]:
+def frames_of(form: StreamForm, count: int = 60) -> list[npt.NDArray[np.int16]]:
     """Silence, the extremes, noise of every loudness, tones."""
     rng, time = np.random.default_rng(0), np.arange(form.frame_samples)
     frames = [
@@ -73,11 +89,9 @@ def frames_of(form: AudioForm, count: int = 60) -> list[npt.NDArray[np.int16]]:
     return [np.clip(np.round(frame), -32768, 32767).astype(np.int16) for frame in frames]
 
 
-@pytest.mark.parametrize(
-    ("name", "flags"), [*((name, ()) for name in (*FORMS, *OTHERS)), ("odd", ("-DTC_SMALL_CORE=1",))]
-)
+@pytest.mark.parametrize(("name", "flags"), [*((name, ()) for name in ALL), ("odd", ("-DTC_SMALL_CORE=1",))])
 def test_frames_are_those_of_numpy(name: str, flags: tuple[str, ...]) -> None:
-    form = {**FORMS, **OTHERS}[name]
+    form = ALL[name]
     program = made(form)
     assert program.files == made(form).files
     (model,) = native.load([program], flags=(*FLAGS, *flags))
@@ -101,7 +115,7 @@ uint32_t dropped(const net_frontend_t *frontend) {
 class Stream:
     """The generated front end of a form, fed through its ring."""
 
-    def __init__(self, form: AudioForm) -> None:
+    def __init__(self, form: StreamForm) -> None:
         self.form = form
         self.library = ctypes.CDLL(str(toolchain.library({**made(form).files, "h.c": HARNESS}, flags=FLAGS)))
         self.library.size.restype = self.library.net_frontend_write.restype = ctypes.c_size_t
@@ -135,11 +149,12 @@ class Stream:
         return found
 
 
-@pytest.mark.parametrize("name", ["mfcc", "log-mel", "odd", "shortest", "cleaned", *OTHERS])
+@pytest.mark.parametrize("name", ["mfcc", "log-mel", "odd", "shortest", "cleaned", *OTHERS, *SENSORS])
 def test_a_sound_through_the_ring_is_the_whole_sound(name: str) -> None:
     """In pieces of any size, again after a new start, its rows one window of the model's input at the end."""
-    form = {**FORMS, **OTHERS}[name]
-    samples = np.round(speech_like(form, 0.3) * 32768).astype(np.int16)
+    form = ALL[name]
+    sound = audio_form(1000, form.samples / 1000)
+    samples = np.round(speech_like(sound, 0.3) * 32768).astype(np.int16)
     stream, whole = Stream(form), expected(samples, form)
     assert stream.start(form.sample_rate + 1) == 1, "another sample rate"
     for chunk in (form.hop, max(form.hop // 3, 1)):
@@ -228,7 +243,7 @@ def test_stored_values_of_16_bits_are_the_nearest(scale: float) -> None:
 
 @pytest.mark.parametrize("name", ["30 ms", "wave", "micro"])
 def test_inputs_of_16_bits(name: str) -> None:
-    form = {**FORMS, **OTHERS}[name]
+    form = ALL[name]
     port = port_of(form, DType.INT16, Quant((0.0003,), (0,)))
     (model,) = native.load([front_end_program("net", PREPROCESSING, form, port)], flags=FLAGS)
     numbers = input_numbers(PREPROCESSING.scale, PREPROCESSING.mean, PREPROCESSING.std, form.fraction)
@@ -248,10 +263,11 @@ def test_inputs_of_16_bits(name: str) -> None:
         ),  # zig builds its helpers first
         ("esp32-c3", "log-mel", None),
         ("nucleo-l4r5zi", "micro", 100_000),
+        ("nucleo-l4r5zi", "acceleration", 60_000),
     ],
 )
 def test_emulated_cores_give_the_same_bytes(board: str, name: str, cycles: int | None) -> None:
-    form, device = {**FORMS, **OTHERS}[name], load_device(board)
+    form, device = ALL[name], load_device(board)
     assert isinstance(device, Device)
     frames, program = frames_of(form, 2), made(form)
     done = emulate(program, device, [(frame.tobytes(),) for frame in frames[::-1]])

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from tinyml_compress.codegen.emit import base_text
 from tinyml_compress.codegen.front_end import ring_bytes
-from tinyml_compress.frontends.preprocessing import AudioForm
+from tinyml_compress.frontends.preprocessing import StreamForm
 from tinyml_compress.ir import Buffer, DType, MemoryPlan, Port, Program
 from tinyml_compress.support.templating import filled
 
@@ -17,30 +17,30 @@ _MARGIN = 64
 """For what C aligns inside the struct."""
 
 
-def frames_at_once(net: Program, audio: AudioForm) -> int:
+def frames_at_once(net: Program, form: StreamForm) -> int:
     """Of a model's input."""
     port = net.inputs[0]
-    return port.nbytes // (port.dtype.itemsize * audio.values)
+    return port.nbytes // (port.dtype.itemsize * form.values)
 
 
-def steps_of(net: Program, audio: AudioForm, samples: int, every: int, first: int) -> int:
+def steps_of(net: Program, form: StreamForm, samples: int, every: int, first: int) -> int:
     """Inferences on so many samples, the first one at the frame `first`, counted from 1."""
-    frames = 0 if samples < audio.frame_samples else 1 + (samples - audio.frame_samples) // audio.hop
+    frames = 0 if samples < form.frame_samples else 1 + (samples - form.frame_samples) // form.hop
     return max(0, 1 + (frames - first) // every) if frames >= first else 0
 
 
 def answers_program(
-    net: Program, front: Program, audio: AudioForm, samples: int, every: int, first: int
+    net: Program, front: Program, form: StreamForm, samples: int, every: int, first: int
 ) -> Program:
     """Samples in; scores of every step and their number out. Pure."""
     name, output = net.prefix, net.outputs[0]
-    steps = steps_of(net, audio, samples, every, first)
+    steps = steps_of(net, form, samples, every, first)
     scores_at = _aligned(2 * samples, net.arena_align)
     answers_at = _aligned(scores_at + max(steps, 1) * output.nbytes, net.arena_align)
     all_at = answers_at + net.arena_align
     rows = net.inputs[0].nbytes
     nbytes = all_at + sum(
-        (net.arena_bytes, net.state_bytes, front.arena_bytes, ring_bytes(audio), rows, _MARGIN)
+        (net.arena_bytes, net.state_bytes, front.arena_bytes, ring_bytes(form), rows, _MARGIN)
     )
     state = net.state_bytes > 0
     upper = name.upper()

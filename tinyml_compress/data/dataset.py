@@ -41,7 +41,9 @@ class DataSet:
     """All inputs by name, for a model with several; `inputs` is the first of them. Empty for a single input.
     """
     sounds: npt.NDArray[np.int16] | None = None
-    """`(count, samples)`: what the inputs were made of, where they are features in whole numbers."""
+    """`(count, samples)`: what the inputs were made of, sounds or a sensor's moments, where their features
+    are whole numbers.
+    """
 
     @property
     def count(self) -> int:

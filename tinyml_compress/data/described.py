@@ -13,9 +13,12 @@ from tinyml_compress.data.dataset import DataSet
 from tinyml_compress.data.description import Description, Spread, audio_form, read_description
 from tinyml_compress.data.files import as_inputs, as_labels, load_file
 from tinyml_compress.data.folders import images, listing, sounds
+from tinyml_compress.data.front_end import MOST_AXES
 from tinyml_compress.data.tables import read_table
 from tinyml_compress.errors import DataError
 from tinyml_compress.frontends.preprocessing import AudioForm, ImageForm, Preprocessing
+from tinyml_compress.frontends.sensor import sensor_features, sensor_samples
+from tinyml_compress.frontends.sensor_form import SensorForm
 
 Array = npt.NDArray[np.generic]
 Labels = npt.NDArray[np.int64]
@@ -33,6 +36,7 @@ class _Raw:
     parts: tuple[str | None, ...]
     image: ImageForm | None = None
     audio: AudioForm | None = None
+    sensor: SensorForm | None = None
     sounds: npt.NDArray[np.int16] | None = None
 
 
@@ -75,7 +79,28 @@ def load_described(path: Path, split: str | None, name: str) -> DataSet:
             allowed="a folder, .csv, .npz or .npy",
             next_step=f"see {path}",
         )
+    if description.sensor is not None:
+        raw = _sensed(description.sensor, raw, name)
     return _finished(description, raw, split, name)
+
+
+def _sensed(described: SensorForm, raw: _Raw, name: str) -> _Raw:
+    """Features of the sensor's values, (moments, axes) each."""
+    shape = raw.values.shape[1:]
+    if len(shape) != 2 or shape[0] < described.window or shape[1] > MOST_AXES:
+        raise DataError(
+            "the samples are no recordings of a sensor",
+            which=name,
+            found="x".join(map(str, shape)),
+            allowed=f"moments x axes, at least {max(described.window, 1)} x 1, at most {MOST_AXES} axes",
+            next_step="set [csv] shape, or [sensor] window, in the description",
+        )
+    form = replace(described, moments=int(shape[0]), axes=int(shape[1]))
+    samples = sensor_samples(raw.values, form.counts)
+    features = np.stack([sensor_features(one, form) for one in samples])
+    return replace(
+        raw, values=np.ldexp(features.astype(np.float64), -form.fraction), sensor=form, sounds=samples
+    )
 
 
 def _of_folder(description: Description) -> _Raw:
@@ -139,6 +164,7 @@ def _finished(description: Description, raw: _Raw, split: str | None, name: str)
         std=_numbers(description.std, train, description.scale, np.std),
         image=raw.image,
         audio=raw.audio,
+        sensor=raw.sensor,
     )
     for key, numbers in (("mean", preprocessing.mean), ("std", preprocessing.std)):
         if len(numbers) not in (1, raw.values.shape[-1]):

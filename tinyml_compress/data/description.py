@@ -7,6 +7,7 @@ from pathlib import Path
 
 from tinyml_compress.data.tables import TableForm
 from tinyml_compress.frontends.preprocessing import Arithmetic, AudioForm, Features, ImageForm
+from tinyml_compress.frontends.sensor_form import SensorForm, Statistic
 from tinyml_compress.support.sections import Section, parse
 
 Spread = tuple[float, ...] | None
@@ -14,6 +15,8 @@ Spread = tuple[float, ...] | None
 _BIG, _SMALL = 1e30, 1e-30
 MOST_EMPHASIS = 0.99
 _LONGEST_MEAN = 65535
+_LEAST_SPECTRUM = 4
+MOST_MOMENTS = 4096
 _LEAST_MICRO, _MOST_MICRO = 64, 1 << 14
 _USUAL = {Features.MICRO: (30.0, 125.0, 7500.0)}
 """Window in ms, lowest and highest frequency, where they are other than most."""
@@ -34,6 +37,8 @@ class Description:
     std: Spread
     image: ImageForm | None = None
     audio: AudioForm | None = None
+    sensor: SensorForm | None = None
+    """Without the sizes that the values have."""
     table: TableForm = field(default_factory=TableForm)
 
 
@@ -44,6 +49,7 @@ def read_description(path: Path) -> Description:
     values = top.optional_section("values")
     image = image_of(top.section("image")) if top.has("image") else None
     audio = _audio(top.section("audio")) if top.has("audio") else None
+    sensor = _sensor(top.section("sensor")) if top.has("sensor") else None
     table = _table(top.section("csv")) if top.has("csv") else TableForm()
     scale, mean, std = check_values(values)
     description = Description(
@@ -56,6 +62,7 @@ def read_description(path: Path) -> Description:
         std=std,
         image=image,
         audio=audio,
+        sensor=sensor,
         table=table,
     )
     values.close()
@@ -144,6 +151,49 @@ def _audio(section: Section) -> AudioForm:
     check_audio(section, form)
     section.close()
     return form
+
+
+def _sensor(section: Section) -> SensorForm:
+    window = section.integer("window", 0, MOST_MOMENTS, 0)
+    form = SensorForm(
+        rate=section.integer("rate", 1, 100_000),
+        moments=0,
+        axes=0,
+        counts=section.number("counts", _SMALL, _BIG, 1.0),
+        window=window,
+        step=section.integer("step", 1, MOST_MOMENTS, max(window // 2, 1)),
+        statistics=statistics_of(section),
+        bands=section.integer("bands", 0, 512, 0),
+    )
+    check_sensor(section, form)
+    section.close()
+    return form
+
+
+def statistics_of(section: Section) -> tuple[Statistic, ...]:
+    """As they are listed, each once."""
+    words = section.texts("statistics", ())
+    allowed = [one.value for one in Statistic]
+    if wrong := [word for word in words if word not in allowed or words.count(word) > 1]:
+        raise section.error(
+            "no such statistic, or twice", "statistics", found=", ".join(wrong), allowed=", ".join(allowed)
+        )
+    return tuple(map(Statistic, words))
+
+
+def check_sensor(section: Section, form: SensorForm) -> None:
+    """That a window has something to say, and only a window."""
+    if bool(form.window) != bool(form.statistics or form.bands):
+        raise section.error(
+            "a window goes with statistics or bands, and they with a window", "window", found=form.window
+        )
+    if form.bands and form.window < _LEAST_SPECTRUM:
+        raise section.error(
+            "the window is too short for bands",
+            "window",
+            found=form.window,
+            allowed=f"{_LEAST_SPECTRUM} or more",
+        )
 
 
 def check_audio(section: Section, form: AudioForm) -> None:

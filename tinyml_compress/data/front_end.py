@@ -8,10 +8,20 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from tinyml_compress.data.description import MOST_EMPHASIS, check_audio, check_values, image_of
+from tinyml_compress.data.description import (
+    MOST_EMPHASIS,
+    MOST_MOMENTS,
+    check_audio,
+    check_sensor,
+    check_values,
+    image_of,
+    statistics_of,
+)
 from tinyml_compress.frontends.preprocessing import Arithmetic, AudioForm, Features, Preprocessing
+from tinyml_compress.frontends.sensor_form import SensorForm
 from tinyml_compress.support.sections import Section
 
+MOST_AXES = 64
 _LONGEST_S = 600
 _HIGHEST_RATE = 192_000
 _LARGEST_FFT = 1 << 20
@@ -29,9 +39,28 @@ def preprocessing_in(path: Path, manifest: Mapping[str, Any]) -> Preprocessing:
         std=std or (1.0,),
         image=image_of(top.section("image")) if top.has("image") else None,
         audio=_audio(top.section("audio")) if top.has("audio") else None,
+        sensor=_sensor(top.section("sensor")) if top.has("sensor") else None,
     )
     top.close()
     return preprocessing
+
+
+def _sensor(section: Section) -> SensorForm:
+    form = SensorForm(
+        rate=section.integer("rate", 1, 100_000),
+        moments=section.integer("moments", 1, 1 << 24),
+        axes=section.integer("axes", 1, MOST_AXES),
+        counts=section.number("counts", 1e-30, 1e30),
+        window=section.integer("window", 0, MOST_MOMENTS),
+        step=section.integer("step", 1, MOST_MOMENTS),
+        statistics=statistics_of(section),
+        bands=section.integer("bands", 0, 512),
+    )
+    check_sensor(section, form)
+    if form.window > form.moments:
+        raise section.error("the window is longer than an input", "window", found=form.window)
+    section.close()
+    return form
 
 
 def _audio(section: Section) -> AudioForm:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
 from tinyml_compress.frontends.inputs import FRACTION, input_numbers
+from tinyml_compress.frontends.sensor_form import SensorForm
 from tinyml_compress.support.escape import c_comment
 
 Array = npt.NDArray[np.generic]
@@ -47,6 +48,50 @@ class ImageForm:
     channels: int
 
 
+class StreamForm(Protocol):
+    """Samples that arrive one after the other, and become rows of a model's input frame by frame."""
+
+    @property
+    def kind(self) -> str:
+        """Of the front end in C."""
+
+    @property
+    def sample_rate(self) -> int:
+        """Moments per second."""
+
+    @property
+    def samples(self) -> int:
+        """Of a whole input, all axes together."""
+
+    @property
+    def hop(self) -> int:
+        """Samples from one frame to the next."""
+
+    @property
+    def every_ms(self) -> float:
+        """From one frame to the next."""
+
+    @property
+    def is_fixed(self) -> bool:
+        """In whole numbers."""
+
+    @property
+    def fraction(self) -> int:
+        """Bits behind the point of a feature."""
+
+    @property
+    def frame_samples(self) -> int:
+        """What a frame is made of."""
+
+    @property
+    def values(self) -> int:
+        """What a frame becomes."""
+
+    @property
+    def frames(self) -> int:
+        """Of an input."""
+
+
 @dataclass(frozen=True)
 class AudioForm:
     """Sounds are cut or filled with silence to `samples`, and turned into features frame by frame.
@@ -77,8 +122,19 @@ class AudioForm:
     """How much of each sample is taken from the next one, which raises high tones."""
 
     @property
+    def kind(self) -> str:
+        return self.features.value
+
+    @property
+    def every_ms(self) -> float:
+        return 1e3 * self.hop / self.sample_rate
+
+    @property
+    def frames(self) -> int:
+        return 1 + (self.samples - self.frame_samples) // self.hop
+
+    @property
     def is_fixed(self) -> bool:
-        """In whole numbers."""
         return self.arithmetic is Arithmetic.FIXED
 
     @property
@@ -101,10 +157,6 @@ class AudioForm:
         return self.hop if self.features is Features.WAVE else self.shape[1]
 
     @property
-    def frames(self) -> int:
-        return 1 + (self.samples - self.frame_samples) // self.hop
-
-    @property
     def shape(self) -> tuple[int, ...]:
         if self.features is Features.WAVE:
             return (self.samples, 1)
@@ -123,11 +175,17 @@ class Preprocessing:
     std: tuple[float, ...] = (1.0,)
     image: ImageForm | None = None
     audio: AudioForm | None = None
+    sensor: SensorForm | None = None
+
+    @property
+    def stream(self) -> StreamForm | None:
+        """Of a front end in whole numbers, which exists in C too."""
+        return self.audio if self.audio is not None and self.audio.is_fixed else self.sensor
 
     def apply(self, values: Array) -> Floats:
         """Inputs from values, in float32 or in whole numbers as firmware computes them."""
-        if self.audio is not None and self.audio.is_fixed:
-            fraction = self.audio.fraction
+        if self.stream is not None:
+            fraction = self.stream.fraction
             features = np.round(np.ldexp(values.astype(np.float64), fraction)).astype(np.int64)
             return input_numbers(self.scale, self.mean, self.std, fraction).inputs(features)
         scaled = values.astype(np.float32) * np.float32(self.scale)
@@ -142,6 +200,9 @@ class Preprocessing:
         if self.audio is not None:
             words = {"features": self.audio.features.value, "arithmetic": self.audio.arithmetic.value}
             shown["audio"] = {**_said(self.audio), **words}
+        if self.sensor is not None:
+            statistics = [one.value for one in self.sensor.statistics]
+            shown["sensor"] = {**vars(self.sensor), "statistics": statistics}
         return shown
 
 
@@ -175,6 +236,10 @@ def c_header(prefix: str, done: Preprocessing) -> str:
         lines += [f"#define {upper}_IMAGE_{key.upper()} {value}" for key, value in vars(done.image).items()]
     if done.audio is not None:
         lines += ["", *_audio_lines(upper, done.audio)]
+    if done.sensor is not None:
+        lines += ["", f"#define {upper}_SENSOR_RATE {done.sensor.rate}"]
+        lines.append(f"#define {upper}_SENSOR_AXES {done.sensor.axes}")
+        lines.append(f"#define {upper}_SENSOR_COUNTS {_literal(done.sensor.counts)}")
     return "\n".join([*lines, "", "#endif", ""])
 
 

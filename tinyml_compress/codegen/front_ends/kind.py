@@ -7,17 +7,19 @@ import pkgutil
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import ClassVar
+from typing import ClassVar, Generic, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
 from tinyml_compress.codegen.literals import array_body, int_literal
 from tinyml_compress.frontends.inputs import input_numbers, stored_numbers, wide_numbers
-from tinyml_compress.frontends.preprocessing import AudioForm, Features, Preprocessing
+from tinyml_compress.frontends.preprocessing import Preprocessing, StreamForm
 from tinyml_compress.ir import DType, Port
 from tinyml_compress.ops.numerics import dtype_range
 from tinyml_compress.ops.sources import KernelSource
+
+Form = TypeVar("Form", bound=StreamForm)
 
 
 @dataclass(frozen=True)
@@ -60,10 +62,10 @@ class Tables:
         return symbol
 
 
-class FrontEndKind(ABC):
+class FrontEndKind(ABC, Generic[Form]):
     """How features of some kinds are made of a frame of samples."""
 
-    features: ClassVar[tuple[Features, ...]]
+    kinds: ClassVar[tuple[str, ...]]
     header: ClassVar[str]
     """What the templates include."""
     keeps: ClassVar[bool] = False
@@ -74,33 +76,33 @@ class FrontEndKind(ABC):
         return ()
 
     @abstractmethod
-    def templates(self, audio: AudioForm) -> tuple[str, ...]:
+    def templates(self, form: Form) -> tuple[str, ...]:
         """Files of C in `frontend_files`: functions that the stages call."""
 
     @abstractmethod
-    def stages(self, audio: AudioForm) -> tuple[str, ...]:
+    def stages(self, form: Form) -> tuple[str, ...]:
         """Names of the functions, in their order."""
 
-    def fields(self, audio: AudioForm) -> tuple[FrameField, ...]:
+    def fields(self, form: Form) -> tuple[FrameField, ...]:
         """Of the struct, before the samples; the largest types come first."""
         return ()
 
-    def small_fields(self, audio: AudioForm) -> tuple[FrameField, ...]:
+    def small_fields(self, form: Form) -> tuple[FrameField, ...]:
         """Behind the samples, of 16 bits."""
         return ()
 
-    def params(self, tables: Tables, audio: AudioForm) -> str:
+    def params(self, tables: Tables, form: Form) -> str:
         """Structs of constants beside the one of inputs."""
         return ""
 
-    def facts(self, audio: AudioForm) -> dict[str, str]:
+    def facts(self, form: Form) -> dict[str, str]:
         """Of the template."""
         return {}
 
 
-def input_params(tables: Tables, done: Preprocessing, audio: AudioForm, port: Port) -> str:
+def input_params(tables: Tables, done: Preprocessing, form: StreamForm, port: Port) -> str:
     """The struct of constants by which features become inputs, in the order of its members."""
-    inputs = input_numbers(done.scale, done.mean, done.std, audio.fraction)
+    inputs = input_numbers(done.scale, done.mean, done.std, form.fraction)
     assert port.quant is not None
     stored = (wide_numbers if port.dtype is DType.INT16 else stored_numbers)(port.quant, inputs.bits)
     low, high = dtype_range(port.dtype)
@@ -115,13 +117,13 @@ def input_params(tables: Tables, done: Preprocessing, audio: AudioForm, port: Po
 
 
 @lru_cache(maxsize=1)
-def _kinds() -> dict[Features, FrontEndKind]:
+def _kinds() -> dict[str, FrontEndKind[StreamForm]]:
     from tinyml_compress.codegen import front_ends
 
     names = [module.name for module in pkgutil.iter_modules(front_ends.__path__) if module.name != "kind"]
     modules = [importlib.import_module(f"{front_ends.__name__}.{name}").KIND for name in names]
-    return {features: kind for kind in modules for features in kind.features}
+    return {word: kind for kind in modules for word in kind.kinds}
 
 
-def kind_of(audio: AudioForm) -> FrontEndKind:
-    return _kinds()[audio.features]
+def kind_of(form: StreamForm) -> FrontEndKind[StreamForm]:
+    return _kinds()[form.kind]

@@ -16,7 +16,7 @@ from tinyml_compress.frontends.micro import (
     WINDOW_BITS,
     micro_numbers,
 )
-from tinyml_compress.frontends.preprocessing import AudioForm, Features
+from tinyml_compress.frontends.preprocessing import AudioForm
 from tinyml_compress.ir import DType
 from tinyml_compress.ops.sources import KernelSource, sources_in
 from tinyml_compress.support import resources
@@ -36,8 +36,8 @@ _TABLES = ("window", "weights", "unweights", "starts", "firsts", "widths", "gain
 """Which the template knows by their numbers."""
 
 
-class _Micro(FrontEndKind):
-    features = (Features.MICRO,)
+class _Micro(FrontEndKind[AudioForm]):
+    kinds = ("micro",)
     header = "tc_input.h"
     keeps = True
 
@@ -45,31 +45,31 @@ class _Micro(FrontEndKind):
         ops = resources.package_folder("tinyml_compress.ops")
         return tuple(sources_in(ops / folder)[symbol] for folder, symbol in _KERNELS.items())
 
-    def templates(self, audio: AudioForm) -> tuple[str, ...]:
+    def templates(self, form: AudioForm) -> tuple[str, ...]:
         return ("micro.c",)
 
-    def stages(self, audio: AudioForm) -> tuple[str, ...]:
+    def stages(self, form: AudioForm) -> tuple[str, ...]:
         return ("window", "transform", "bands", "features")
 
-    def fields(self, audio: AudioForm) -> tuple[FrameField, ...]:
-        bands = audio.mel_bands
+    def fields(self, form: AudioForm) -> tuple[FrameField, ...]:
+        bands = form.mel_bands
         return (
             FrameField("sums", DType.UINT64, bands),
             FrameField("bands", DType.UINT32, bands),
             FrameField("noise", DType.UINT32, bands),
-            FrameField("energies", DType.UINT32, audio.fft // 2 + 1),
+            FrameField("energies", DType.UINT32, form.fft // 2 + 1),
             FrameField("left", DType.INT32, 0),
         )
 
-    def small_fields(self, audio: AudioForm) -> tuple[FrameField, ...]:
+    def small_fields(self, form: AudioForm) -> tuple[FrameField, ...]:
         return (
-            FrameField("windowed", DType.INT16, audio.window),
-            FrameField("spectrum", DType.INT16, audio.fft + 2),
-            FrameField("logs", DType.INT16, audio.mel_bands),
+            FrameField("windowed", DType.INT16, form.window),
+            FrameField("spectrum", DType.INT16, form.fft + 2),
+            FrameField("logs", DType.INT16, form.mel_bands),
         )
 
-    def params(self, tables: Tables, audio: AudioForm) -> str:
-        numbers, bands, prefix = micro_numbers(audio), audio.mel_bands, tables.prefix
+    def params(self, tables: Tables, form: AudioForm) -> str:
+        numbers, bands, prefix = micro_numbers(form), form.mel_bands, tables.prefix
         firsts = np.cumsum(numbers.widths) - numbers.widths
         values = (
             numbers.window,
@@ -82,7 +82,7 @@ class _Micro(FrontEndKind):
         )
         for word, data in zip(_TABLES, values, strict=True):
             tables.add(word, "int16_t", "int16", data)
-        step, left, stages = 1, audio.fft // 2, list[int]()
+        step, left, stages = 1, form.fft // 2, list[int]()
         for radix in numbers.radices:
             left //= radix
             stages += [radix, step, left]
@@ -94,12 +94,12 @@ class _Micro(FrontEndKind):
         rows = tables.add("stages", "int32_t", "int32", np.array(stages))
         bends = tables.add("bends", "uint16_t", "uint16", BENDS)
         one = 1 << NOISE_BITS
-        fft = (1, audio.window, audio.fft + 2, audio.fft // 2, 0, len(numbers.radices))
-        end, last = numbers.end_bin, audio.fft // 2 + 1
+        fft = (1, form.window, form.fft + 2, form.fft // 2, 0, len(numbers.radices))
+        end, last = numbers.end_bin, form.fft // 2 + 1
         even, odd = SMOOTHING
         structs: tuple[tuple[str, str, tuple[int | tuple[int, ...] | str, ...]], ...] = (
-            ("tc_signal_window_params", "window", (1, audio.window, WINDOW_BITS)),
-            ("tc_count_params", "samples", (audio.window,)),
+            ("tc_signal_window_params", "window", (1, form.window, WINDOW_BITS)),
+            ("tc_count_params", "samples", (form.window,)),
             ("tc_fft_params", "fft", (*fft, rows, circle, halves)),
             ("tc_signal_energy_params", "energy", (numbers.first_bin, end, last)),
             ("tc_filter_bank_params", "bands", (bands,)),

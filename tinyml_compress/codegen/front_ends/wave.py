@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from tinyml_compress.codegen.front_ends.kind import FrontEndKind
-from tinyml_compress.frontends.preprocessing import AudioForm, Features
+from tinyml_compress.frontends.preprocessing import AudioForm
 
 
-class _Wave(FrontEndKind):
-    features = (Features.WAVE,)
+class _Wave(FrontEndKind[AudioForm]):
+    kinds = ("wave",)
     header = "tc_input.h"
 
-    def templates(self, audio: AudioForm) -> tuple[str, ...]:
+    def templates(self, form: AudioForm) -> tuple[str, ...]:
         return ("wave.c",)
 
-    def stages(self, audio: AudioForm) -> tuple[str, ...]:
+    def stages(self, form: AudioForm) -> tuple[str, ...]:
         return ("inputs",)
 
 

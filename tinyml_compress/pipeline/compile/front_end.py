@@ -12,7 +12,8 @@ from tinyml_compress.codegen.front_end import front_end_program
 from tinyml_compress.data.front_end import preprocessing_in
 from tinyml_compress.errors import DataError
 from tinyml_compress.frontends.inputs import input_numbers
-from tinyml_compress.frontends.preprocessing import AudioForm, Preprocessing
+from tinyml_compress.frontends.preprocessing import Preprocessing, StreamForm
+from tinyml_compress.frontends.sensor import sensor_features
 from tinyml_compress.frontends.sound import sound_features
 from tinyml_compress.ir import DType, Port, Program
 from tinyml_compress.runners.sides import quantized
@@ -45,18 +46,23 @@ def front_end(name: str, inputs: Sequence[Port], done: Preprocessing) -> Program
     None where no features in whole numbers are described, or the model takes something else than whole rows
     of them, of 8 or 16 bits.
     """
-    audio = done.audio
-    if audio is None or not audio.is_fixed or len(inputs) != 1:
+    form = done.stream
+    if form is None or len(inputs) != 1:
         return None
     (port,) = inputs
-    if port.dtype not in _WHOLE or port.quant is None or port.nbytes % (port.dtype.itemsize * audio.values):
+    if port.dtype not in _WHOLE or port.quant is None or port.nbytes % (port.dtype.itemsize * form.values):
         return None
-    return front_end_program(name, done, audio, port)
+    return front_end_program(name, done, form, port)
 
 
 def rows_of(
-    samples: npt.NDArray[np.int16], done: Preprocessing, audio: AudioForm, port: Port
+    samples: npt.NDArray[np.int16], done: Preprocessing, form: StreamForm, port: Port
 ) -> npt.NDArray[np.generic]:
     """(frames, values): what the C must give for these samples, as the model's input `port` stores it."""
-    numbers = input_numbers(done.scale, done.mean, done.std, audio.fraction)
-    return quantized(numbers.inputs(sound_features(samples, audio)), port)
+    sound, sensor = done.audio, done.sensor
+    features = (
+        sound_features(samples, sound) if sound else sensor_features(samples, sensor) if sensor else None
+    )
+    assert features is not None
+    numbers = input_numbers(done.scale, done.mean, done.std, form.fraction)
+    return quantized(numbers.inputs(features), port)

@@ -60,15 +60,15 @@ def _heard(program: Program, data: DataSet, execute: Execute) -> list[Array]:
 
     A net that takes fewer frames than a sound has remembers the others; its last answer is the sound's.
     """
-    audio, sounds = data.preprocessing.audio, data.sounds
+    form, sounds = data.preprocessing.stream, data.sounds
     front = front_end(program.prefix, program.inputs, data.preprocessing)
-    if front is None or audio is None or sounds is None:
+    if front is None or form is None or sounds is None:
         return []
-    rows = frames_at_once(program, audio)
-    if rows > audio.frames or (rows < audio.frames and not program.state_bytes):
+    rows = frames_at_once(program, form)
+    if rows > form.frames or (rows < form.frames and not program.state_bytes):
         return []
-    first = (audio.frames - 1) % rows + 1  # so that the last step ends with the last frame
-    whole = answers_program(program, front, audio, sounds.shape[1], rows, first)
+    first = (form.frames - 1) % rows + 1  # so that the last step ends with the last frame
+    whole = answers_program(program, front, form, sounds.shape[1], rows, first)
     answers = []
     for scores, count in execute(whole, [[sound] for sound in sounds]):
         if count[0] == 0:

@@ -7,7 +7,7 @@ import numpy as np
 from tinyml_compress.codegen.front_end import ring_bytes
 from tinyml_compress.devices import Device, hardware_cycles
 from tinyml_compress.devices.trust import likeness, trust
-from tinyml_compress.frontends.preprocessing import AudioForm
+from tinyml_compress.frontends.preprocessing import StreamForm
 from tinyml_compress.pipeline.compile.front_end import rows_of
 from tinyml_compress.pipeline.measure.work import FLAGS, Work
 from tinyml_compress.results import Figure, FrontEndCost, Kind, StageCost
@@ -19,10 +19,10 @@ _BETWEEN = "between stages"
 
 def front_end_cost(work: Work, device: Device, toolchain: str | None, net_ms: float) -> FrontEndCost | None:
     """None for a model without a front end of ours."""
-    program, audio = work.front_end, work.preprocessing.audio
-    if program is None or audio is None:
+    program, form = work.front_end, work.preprocessing.stream
+    if program is None or form is None:
         return None
-    noise = np.random.default_rng(0).normal(0, _LOUDNESS, audio.frame_samples)
+    noise = np.random.default_rng(0).normal(0, _LOUDNESS, form.frame_samples)
     samples = np.round(noise).astype(np.int16)
     request = work.request
     done = emulate(
@@ -35,7 +35,7 @@ def front_end_cost(work: Work, device: Device, toolchain: str | None, net_ms: fl
         progress=lambda text: work.progress(f"{device.name}, front end: {text}"),
     )
     (row,) = done.outputs[0]
-    wanted = rows_of(samples, work.preprocessing, audio, program.outputs[0])
+    wanted = rows_of(samples, work.preprocessing, form, program.outputs[0])
     counts = [(node.name, count) for node, count in zip(program.nodes, done.counts.nodes, strict=True)]
     stages = tuple(
         StageCost(
@@ -45,11 +45,11 @@ def front_end_cost(work: Work, device: Device, toolchain: str | None, net_ms: fl
         )
         for name, count in (*counts, (_BETWEEN, done.counts.between))
     )
-    ram = {"frame": program.arena_bytes, "ring": ring_bytes(audio), "stack": done.stack_bytes}
+    ram = {"frame": program.arena_bytes, "ring": ring_bytes(form), "stack": done.stack_bytes}
     return FrontEndCost(
-        sample_rate=audio.sample_rate,
-        every_ms=1e3 * audio.hop / audio.sample_rate,
-        figures=_figures(device, audio, done, stages, ram, net_ms),
+        sample_rate=form.sample_rate,
+        every_ms=form.every_ms,
+        figures=_figures(device, form, done, stages, ram, net_ms),
         stages=stages,
         as_in_training=row == wanted.tobytes(),
     )
@@ -57,7 +57,7 @@ def front_end_cost(work: Work, device: Device, toolchain: str | None, net_ms: fl
 
 def _figures(
     device: Device,
-    audio: AudioForm,
+    form: StreamForm,
     done: Emulation,
     stages: tuple[StageCost, ...],
     ram: dict[str, int],
@@ -65,7 +65,7 @@ def _figures(
 ) -> tuple[Figure, ...]:
     """Of one frame; how busy the core is at the sample rate, alone and with an inference per frame."""
     cycles = sum(stage.cycles for stage in stages)
-    ms, every_ms = cycles / device.clock_hz * 1e3, 1e3 * audio.hop / audio.sample_rate
+    ms, every_ms = cycles / device.clock_hz * 1e3, form.every_ms
     error = trust(device, likeness(0, 0, cycles)).error  # no published program is like it
     flash = {"code": done.flash.kernels + done.flash.glue, "tables": done.flash.tables}
     modelled = [
