@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -29,6 +29,7 @@ from tinyml_compress.ops.base import (
     Argument,
     Call,
     Choice,
+    Consts,
     Flow,
     In,
     Kept,
@@ -39,15 +40,19 @@ from tinyml_compress.ops.base import (
     Ref,
     Run,
     Scratch,
+    Strips,
     Var,
     Variant,
 )
 from tinyml_compress.ops.sources import KernelSource
+from tinyml_compress.ops.strips import OPERATOR as STRIPS
+from tinyml_compress.ops.strips import Strip, StripsAttrs, strips_attrs
 from tinyml_compress.ops.structs import Struct
 from tinyml_compress.support.escape import c_comment
 
 _STOPPED = 2
 """What invoke returns when a node ended the inference."""
+_SHIFT = "tc_x8_shift__c"
 
 
 @dataclass
@@ -78,7 +83,7 @@ class Functions:
         self._next += len(planned.graph.nodes)
         steps: list[tuple[ProgramNode, Statement]] = []
         for index, (view, variant) in enumerate(zip(planned.graph.views(), planned.schedule, strict=True)):
-            step = _Node(self, planned, index, first + index, view).add(variant, names)
+            step = NodeEmitter(self, planned, index, first + index, view).add(variant, names)
             if step is not None:
                 steps.append(step)
         return steps
@@ -144,7 +149,7 @@ def _in_arena(memory: MemoryPlan, buffer: Buffer, shift: int = 0, names: Names =
 
 
 @dataclass
-class _Node:
+class NodeEmitter:
     """One node on its way to a C function."""
 
     functions: Functions
@@ -217,16 +222,21 @@ class _Node:
         """Whether a call that only moves bytes would move them onto themselves."""
         if not call.moves:
             return False
-        places: list[tuple[int, int]] = []
+        places: list[tuple[object, int]] = []
         for argument in call.arguments:
             if not isinstance(argument, (In, Out)):
                 return False
             tensor = self._tensor(argument)
             if not tensor.in_arena:
                 return False
-            buffer = self.planned.memory.tensors[tensor.name]
-            places.append((buffer.arena, buffer.offset + argument.offset))
+            base, offset = self._spot(tensor)
+            places.append((base, offset + argument.offset))
         return len(places) == 2 and places[0] == places[1]
+
+    def _spot(self, tensor: Tensor) -> tuple[object, int]:
+        """Where a tensor lies: what in, and how many bytes behind its start."""
+        buffer = self.planned.memory.tensors[tensor.name]
+        return buffer.arena, buffer.offset
 
     def _tensor(self, argument: In | Out | Var) -> Tensor:
         return (
@@ -236,9 +246,8 @@ class _Node:
     def _pointer(self, argument: Argument) -> Code:
         functions = self.functions
         if isinstance(argument, Scratch):
-            if self.index not in self.planned.memory.scratch:
-                return Code("NULL")
-            return Code(f"(void *)({self._scratch().text})", self._scratch().uses)
+            place = self._kernel_scratch()
+            return Code("NULL") if place is None else Code(f"(void *)({place.text})", place.uses)
         if isinstance(argument, Kept):
             dtype = operator(self.view.node.op).state(self.view)[argument.index].dtype
             offset = functions.layout.blocks[id(self.planned.graph), self.index, argument.index]
@@ -258,6 +267,9 @@ class _Node:
         return _cast(
             base, tensor.dtype.ctype, tensor.dtype.itemsize, "const " if isinstance(argument, In) else ""
         )
+
+    def _kernel_scratch(self) -> Code | None:
+        return self._scratch() if self.index in self.planned.memory.scratch else None
 
     def _add_params(self, suffix: str, call: Call) -> str:
         names = {table.name: self.functions.constants.add_table(self.number, table) for table in call.tables}
@@ -298,6 +310,8 @@ class _Node:
                     *self._run(flow.run),
                     Statement(f"        *{done.text} = 1;\n    }}"),
                 ]
+            case Strips():
+                return self._strips(strips_attrs(self.view))
 
     def _run(self, run: Run) -> list[Statement]:
         body = self.planned.bodies[run.body]
@@ -337,6 +351,88 @@ class _Node:
 
     def _in_arena(self, tensor: Tensor, shift: int = 0) -> Code:
         return _in_arena(self.planned.memory, self.planned.memory.tensors[tensor.name], shift)
+
+
+    # --- strips ---
+
+    def _strips(self, attrs: StripsAttrs) -> list[Statement]:
+        """A loop over the strips: which form each has stands in a table."""
+        table = Consts("order", "uint8_t", np.array(attrs.order, np.uint8), align=1)
+        order = self.functions.constants.add_table(self.number, table)
+        counted = sorted(
+            {one.layer for one in attrs.strips if any(place.step for place in one.places.values())}
+        )
+        cases: list[Statement] = []
+        for form, strip in enumerate(attrs.strips):
+            cases.append(Statement(f"        case {form}:"))
+            cases += _StripEmitter(
+                self.functions, self.planned, self.index, self.number, strip.view, strip, form, attrs.scratch
+            ).lines()
+            if strip.layer in counted:
+                cases.append(Statement(f"            ++strip_{strip.layer};"))
+            cases.append(Statement("            break;"))
+        return [
+            *(Statement(f"    int32_t strip_{layer} = 0;") for layer in counted),
+            Statement(f"    for (int32_t step = 0; step < {len(attrs.order)}; ++step) {{"),
+            Statement(f"        switch ({order}[step]) {{"),
+            *cases,
+            Statement("        default:\n            break;\n        }\n    }"),
+        ]
+
+
+@dataclass
+class _StripEmitter(NodeEmitter):
+    """One form of a layer's strips, inside the function of their node."""
+
+    strip: Strip
+    form: int
+    scratch_at: int
+    """Where the kernels' scratch begins in the node's."""
+
+    def lines(self) -> list[Statement]:
+        calls = [call for call in self.strip.variant.emit(self.view) if not self._coincides(call)]
+        rows = [*self._shift(), *self._calls(calls)]
+        if any(row.ends for row in rows):
+            raise GraphError("a strip cannot end the inference", which=self.view.node.name)
+        return [replace(row, text=f"        {row.text}") for row in rows]
+
+    def _shift(self) -> list[Statement]:
+        shift = self.strip.shift
+        if shift is None:
+            return []
+        self.functions.kernels[_SHIFT] = needed(kernel_source(STRIPS, _SHIFT), _SHIFT)
+        to, source = (self._behind_start(offset) for offset in (shift.target, shift.source))
+        return [Statement(f"    {_SHIFT}({to.text}, {source.text}, {shift.nbytes});", to.uses)]
+
+    def _behind_start(self, offset: int) -> Code:
+        start = self._scratch()
+        return Code(f"{start.text} + {offset}", start.uses)
+
+    def _spot(self, tensor: Tensor) -> tuple[object, int]:
+        place = self.strip.places[tensor.name]
+        return (place.whole, place.step), place.offset
+
+    def _in_arena(self, tensor: Tensor, shift: int = 0) -> Code:
+        place = self.strip.places[tensor.name]
+        if place.whole is None:
+            return self._behind_start(place.offset + shift)
+        memory = self.planned.memory
+        start = _in_arena(memory, memory.tensors[place.whole], place.offset + shift)
+        if not place.step:
+            return start
+        base, offset = start.text.split(" + ")
+        return Code(f"{base} + ({offset} + strip_{self.strip.layer} * {place.step})", start.uses)
+
+    def _kernel_scratch(self) -> Code | None:
+        return self._behind_start(self.scratch_at) if self.strip.variant.scratch(self.view) else None
+
+    def _add_params(self, suffix: str, call: Call) -> str:
+        tables = tuple(replace(table, name=f"{self.form}_{table.name}") for table in call.tables)
+        params = tuple(
+            (name, Ref(f"{self.form}_{value.table}") if isinstance(value, Ref) else value)
+            for name, value in call.params
+        )
+        return super()._add_params(f"_{self.form}{suffix}", replace(call, tables=tables, params=params))
 
 
 def _cast(base: Code, ctype: str, itemsize: int, qualifier: str) -> Code:

@@ -13,6 +13,7 @@ from tinyml_compress.ir import Graph, NodeView
 from tinyml_compress.ops.base import Operator, Variant, refuse
 from tinyml_compress.ops.replacements import replacement
 from tinyml_compress.ops.sources import KernelSource, sources_in
+from tinyml_compress.ops.strips import OPERATOR as STRIPS
 from tinyml_compress.ops.structs import Struct
 from tinyml_compress.support.instruction_sets import Isa
 
@@ -71,6 +72,8 @@ def all_structs() -> dict[str, Struct]:
 
 def operator(name: str, where: str = "") -> Operator:
     """The operator of that schema name; `where` names layer or tensor in the error."""
+    if name == STRIPS.name:
+        return STRIPS
     known = all_operators()
     if name not in known:
         raise UnsupportedOperator(

@@ -102,6 +102,10 @@ class ConvOperator(WeightedOperator):
         bare = replace(conv_attrs(view), padding=Padding.VALID, pads=None)
         return conv_window(view, view.input(1).shape[self.weights.outputs]).along(axis, bare)
 
+    def cut(self, view: NodeView, axis: int, before: int, after: int) -> ConvAttrs:
+        pads = conv_window(view, 1).pads(axis, before, after)
+        return replace(conv_attrs(view), padding=Padding.VALID, pads=pads)
+
 
 @dataclass(frozen=True)
 class Groups:

@@ -35,14 +35,21 @@ class PoolAttrs(Fused):
     filter_w: int = 1
     filter_h: int = 1
     activation: Activation = Activation.NONE
+    pads: tuple[int, int, int, int] | None = None
+    """(top, bottom, left, right) in place of `padding`: of a strip of rows."""
 
 
 def pool_window(view: NodeView) -> Sliding:
     """The pool's window; every size is known to be positive."""
     attrs = view.attrs(PoolAttrs)
     batch, height, width, channels = view.input(0).shape
-    out_h, top = axis_window(attrs.padding, height, attrs.filter_h, attrs.stride_h)
-    out_w, left = axis_window(attrs.padding, width, attrs.filter_w, attrs.stride_w)
+    if attrs.pads is None:
+        out_h, top = axis_window(attrs.padding, height, attrs.filter_h, attrs.stride_h)
+        out_w, left = axis_window(attrs.padding, width, attrs.filter_w, attrs.stride_w)
+    else:
+        top, bottom, left, right = attrs.pads
+        out_h = axis_window(Padding.VALID, height + top + bottom, attrs.filter_h, attrs.stride_h)[0]
+        out_w = axis_window(Padding.VALID, width + left + right, attrs.filter_w, attrs.stride_w)[0]
     return Sliding(
         batch=batch,
         in_h=height,
@@ -102,6 +109,13 @@ class Pool(Operator):
         along = pool_window(view).along(axis, replace(view.attrs(PoolAttrs), padding=Padding.VALID))
         # of a window that reaches beyond the image a mean counts the taps inside: borders cannot stand for it
         return None if along is None or along.has_borders else along
+
+    def reach(self, view: NodeView, axis: int) -> Along | None:
+        return pool_window(view).along(axis, view.node.attrs)
+
+    def cut(self, view: NodeView, axis: int, before: int, after: int) -> PoolAttrs:
+        pads = pool_window(view).pads(axis, before, after)
+        return replace(view.attrs(PoolAttrs), padding=Padding.VALID, pads=pads)
 
     def output_range(self, view: NodeView, given: Mapping[int, Range]) -> Range | None:
         return given[0].clipped(*clamp_bounds(view.attrs(PoolAttrs).activation, view.output()))

@@ -328,19 +328,32 @@ class Sliding:
         reach_w = (self.out_w - 1) * self.stride_w - self.pad_left + (self.kernel_w - 1) * self.dilation_w
         return self.pad_top > 0 or self.pad_left > 0 or reach_h >= self.in_h or reach_w >= self.in_w
 
+    def _ways(self) -> dict[int, tuple[int, int, int, int, int, int]]:
+        """By axis: kernel, stride, dilation, border before, sizes of input and output."""
+        return {
+            1: (self.kernel_h, self.stride_h, self.dilation_h, self.pad_top, self.in_h, self.out_h),
+            2: (self.kernel_w, self.stride_w, self.dilation_w, self.pad_left, self.in_w, self.out_w),
+        }
+
+    def _borders(self) -> dict[int, tuple[int, int]]:
+        """By axis: what windows reach of the border before and behind."""
+        borders = {}
+        for place, (kernel, stride, dilation, before, size, outputs) in self._ways().items():
+            reach = (outputs - 1) * stride - before + (kernel - 1) * dilation + 1
+            borders[place] = (before, max(reach - size, 0))
+        return borders
+
+    def pads(self, axis: int, before: int, after: int) -> tuple[int, int, int, int]:
+        """Top, bottom, left, right, where the border along one axis is another one."""
+        borders = {**self._borders(), axis: (before, after)}
+        return (*borders[1], *borders[2])
+
     def along(self, axis: int, bare: Attrs, *, lowest: bool = False) -> Along | None:
         """What the window does along time; `bare` are the attributes of a node without borders of its own."""
         if axis not in (1, 2):
             return None
-        ways = {
-            1: (self.kernel_h, self.stride_h, self.dilation_h, self.pad_top, self.in_h, self.out_h),
-            2: (self.kernel_w, self.stride_w, self.dilation_w, self.pad_left, self.in_w, self.out_w),
-        }
-        borders = {}
-        for place, (kernel, stride, dilation, before, size, outputs) in ways.items():
-            reach = (outputs - 1) * stride - before + (kernel - 1) * dilation + 1
-            borders[place] = (before, max(reach - size, 0))
-        kernel, stride, dilation, *_ = ways[axis]
+        borders = self._borders()
+        kernel, stride, dilation, *_ = self._ways()[axis]
         before, after = borders[axis]
         if not before and not after:
             return Along(axis, kernel, stride, dilation)

@@ -273,7 +273,12 @@ class Once(_Runs):
     run: Run
 
 
-Flow = Choice | Loop | Once
+@dataclass(frozen=True)
+class Strips(_Runs):
+    """Layers by strips of rows, as the attributes of the node say; no bodies of the graph."""
+
+
+Flow = Choice | Loop | Once | Strips
 
 
 @dataclass(frozen=True)
@@ -419,6 +424,16 @@ class Operator(ABC):
             before, after = border[axis]
             return Along(axis, before=before, after=after, sides=sides, is_border=True)
         return Along(axis) if self.elementwise else None
+
+    def reach(self, view: NodeView, axis: int) -> Along | None:
+        """Which rows a row of the output is made of, where borders may be any that `cut` can give."""
+        return self.along(view, axis)
+
+    def cut(self, view: NodeView, axis: int, before: int, after: int) -> Attrs | None:
+        """Attributes of the node on a strip of its rows, so many of the border at its ends; None where it
+        cannot be cut.
+        """
+        return view.node.attrs if self.elementwise and not before and not after else None
 
     def of_shape(self, view: NodeView, shape: tuple[int, ...]) -> tuple[Attrs, Mapping[int, Sequence[int]]]:
         """Attributes, and constant inputs by index, with which it makes an output of this shape."""

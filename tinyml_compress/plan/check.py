@@ -16,6 +16,8 @@ from tinyml_compress.errors import PlanError
 from tinyml_compress.ir import ARENA_ALIGN, Buffer, Graph, Memory, MemoryPlan, NodeView
 from tinyml_compress.ops import operator
 from tinyml_compress.ops.base import Overlap, Variant
+from tinyml_compress.ops.strips import OPERATOR as STRIPS
+from tinyml_compress.plan.rings import check_rings
 
 _Ids = npt.NDArray[np.int64]
 _NOTHING = -1
@@ -39,6 +41,8 @@ def check(
             run.claim(name, "the graph's inputs")
     for index, (view, variant) in enumerate(zip(graph.views(), schedule, strict=True)):
         run.node(index, view, variant)
+        if view.node.op == STRIPS.name:
+            check_rings(view)
     for name in dict.fromkeys(graph.outputs):
         if not graph.tensors[name].in_arena:
             run.claim(name, "the graph's constant outputs")

@@ -85,6 +85,11 @@ def arena_of(graph: Graph, schedule: Sequence[Variant]) -> int:
     return best_packing(problem, live_bounds(problem))[1].arena
 
 
+def needs(graph: Graph, schedule: Sequence[Variant]) -> list[int]:
+    """The least bytes that each node needs while it runs."""
+    return live_bounds(problem_of(graph, schedule))[1 : len(graph.nodes) + 1]
+
+
 def best_packing(problem: Problem, bounds: list[int]) -> tuple[Units, Packing]:
     """All aliases granted when that meets the bound; else the best of some subsets, more aliases first."""
     goal = max(bounds)

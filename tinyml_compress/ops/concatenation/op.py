@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tinyml_compress.ir import DType, NodeView
+from tinyml_compress.ir import Attrs, DType, NodeView
 from tinyml_compress.ops import _checks
 from tinyml_compress.ops._fixed_point import Ints
 from tinyml_compress.ops._moves import MoveOperator, move_call
@@ -56,6 +56,9 @@ class Concatenation(MoveOperator):
 
     def along(self, view: NodeView, axis: int) -> Along | None:
         return Along(axis) if _axis(view) != axis else None
+
+    def cut(self, view: NodeView, axis: int, before: int, after: int) -> Attrs | None:
+        return view.node.attrs
 
     def check(self, view: NodeView) -> None:
         count = len(view.node.inputs)

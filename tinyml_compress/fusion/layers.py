@@ -1,0 +1,148 @@
+"""A layer as rows: what a strip of its output is made of, and the node that makes it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from math import prod
+
+from tinyml_compress.errors import TinymlError
+from tinyml_compress.ir import Graph, NodeView, Tensor
+from tinyml_compress.ops import operator
+from tinyml_compress.ops.along import Along
+
+
+@dataclass(frozen=True)
+class Cut:
+    """Rows of the input that a strip reads, and what lies beyond the image at its ends."""
+
+    first: int
+    end: int
+    before: int
+    after: int
+    rows: int
+    """Of the output."""
+
+    @property
+    def form(self) -> tuple[int, int, int, int]:
+        """What is the same for strips that one call can make."""
+        return self.end - self.first, self.before, self.after, self.rows
+
+
+@dataclass(frozen=True, eq=False)
+class Layer:
+    """A node that can run by strips of rows along an axis."""
+
+    view: NodeView
+    axis: int
+    along: Along
+    by_rows: tuple[str, ...]
+    """The inputs that a strip reads some rows of; constants and others it reads whole."""
+
+    @property
+    def output(self) -> Tensor:
+        return self.view.output()
+
+    @property
+    def rows(self) -> int:
+        return self.output.shape[self.axis]
+
+    @property
+    def given(self) -> int:
+        """Rows of the inputs."""
+        return self.view.graph.tensors[self.by_rows[0]].shape[self.axis]
+
+    def cut(self, first: int, count: int) -> Cut:
+        """For output rows from `first` on."""
+        start = first * self.along.stride - self.along.before
+        end = start + (count - 1) * self.along.stride + self.along.span
+        return Cut(max(start, 0), min(end, self.given), max(-start, 0), max(end - self.given, 0), count)
+
+    def part(self, rows: int, before: int, after: int, count: int) -> NodeView:
+        """The node that makes `count` rows of the output from so many rows of the inputs."""
+        view = self.view
+        attrs = operator(view.node.op).cut(view, self.axis, before, after)
+        if attrs is None:
+            raise TinymlError("a layer that cannot be cut", which=view.node.name)
+        names = [name for name in (*view.node.inputs, *view.node.outputs) if name is not None]
+        tensors = {name: view.graph.tensors[name] for name in names}
+        tensors |= {name: of_rows(tensors[name], self.axis, rows) for name in self.by_rows}
+        tensors[self.output.name] = of_rows(self.output, self.axis, count)
+        inputs = tuple(dict.fromkeys(name for name in names[:-1] if tensors[name].in_arena))
+        node = replace(view.node, attrs=attrs)
+        part = Graph(view.node.name, tensors, (node,), inputs, (self.output.name,)).view(node)
+        operator(node.op).check(part)
+        if operator(node.op).output_shapes(part) != (part.output().shape,):
+            raise TinymlError("a layer whose strips have another shape", which=view.node.name)
+        return part
+
+
+def of_rows(tensor: Tensor, axis: int, rows: int) -> Tensor:
+    """So many rows of it."""
+    return replace(tensor, shape=(*tensor.shape[:axis], rows, *tensor.shape[axis + 1 :]))
+
+
+def row_bytes(tensor: Tensor, axis: int) -> int:
+    return prod(tensor.shape[axis + 1 :]) * tensor.dtype.itemsize
+
+
+def rows_axis(shape: tuple[int, ...]) -> int | None:
+    """The first axis along which there is more than one row; None where that is the last one."""
+    axis = next((place for place, size in enumerate(shape) if size > 1), len(shape))
+    return axis if axis < len(shape) - 1 else None
+
+
+def layer_of(view: NodeView, axis: int) -> Layer | None:
+    """The node as rows; None where it cannot be cut."""
+    op = operator(view.node.op, view.node.name)
+    if len(view.node.outputs) != 1 or op.acts(view):
+        return None
+    output = view.output()
+    along = op.reach(view, axis)
+    if along is None or along.axis != axis or len(output.shape) <= axis + 1 or prod(output.shape[:axis]) != 1:
+        return None
+    by_rows = _by_rows(view, along, axis)
+    if not by_rows:
+        return None
+    layer = Layer(view, axis, along, by_rows)
+    try:
+        whole = layer.cut(0, layer.rows)
+        layer.part(*whole.form)
+    except TinymlError:
+        return None
+    return layer
+
+
+def _by_rows(view: NodeView, along: Along, axis: int) -> tuple[str, ...]:
+    """None of them where a strip would need a part of something that cannot be cut."""
+    first, output, wanted = view.node.inputs[0], view.output(), []
+    is_pointwise = along.span == 1 and along.stride == 1
+    for name in dict.fromkeys(view.node.inputs):
+        if name is None:
+            continue
+        tensor = view.graph.tensors[name]
+        rank = len(tensor.shape) == len(output.shape)
+        if name == first:
+            fits = tensor.in_arena and rank and prod(tensor.shape[:axis]) == 1
+            if not fits or (is_pointwise and tensor.shape[axis] != output.shape[axis]):
+                return ()
+            wanted.append(name)
+        elif not is_pointwise:
+            if tensor.in_arena:
+                return ()
+        elif rank and tensor.shape[axis] == output.shape[axis] > 1 and operator(view.node.op).weights is None:
+            if not tensor.in_arena or prod(tensor.shape[:axis]) != 1:
+                return ()
+            wanted.append(name)
+    return tuple(wanted)
+
+
+def heights(layers: Mapping[str, Layer], last: int, most: int) -> dict[str, int]:
+    """Rows of a strip of each layer, by its output: `last` of the last, before it as many as the next one's
+    strip goes on by, up to `most`.
+    """
+    known: dict[str, int] = {}
+    for name in reversed(layers):
+        wanted = [known[other] * layers[other].along.stride for other in known if name in layers[other].by_rows]
+        known[name] = min(min(wanted, default=last), most, layers[name].rows)
+    return known

@@ -1,0 +1,260 @@
+"""A run of nodes becomes one node that runs them by strips."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from tinyml_compress.fusion.course import Course, Step, course
+from tinyml_compress.fusion.layers import Layer, heights, layer_of, row_bytes, rows_axis
+from tinyml_compress.ir import Graph, Node, NodeView
+from tinyml_compress.ops.base import Level, Overlap, Variant
+from tinyml_compress.ops.strips import OPERATOR, Place, Shift, Strip, StripsAttrs
+from tinyml_compress.schedule import Option, options
+from tinyml_compress.support.instruction_sets import Isa
+
+_ALIGN = 8
+_MOST_STRIPS = 255
+"""Forms of strips that one byte can name."""
+
+_Form = tuple[int, int, int, int]
+Parts = dict[tuple[Node, "_Form"], tuple[NodeView, tuple[Option, ...]]]
+"""By node and form of a strip: what makes it, and the kernels that can."""
+
+
+@dataclass(frozen=True)
+class Form:
+    """What can be chosen of layers that run by strips."""
+
+    last: int
+    """Rows of the last layer's strips."""
+    most: int
+    """Rows of any layer's."""
+    scratch: int | None
+    """What kernels may take at most."""
+
+
+@dataclass(eq=False)
+class Fusion:
+    """What of a graph can run by strips, with kernels of these sets."""
+
+    graph: Graph
+    isas: tuple[Isa, ...]
+    parts: Parts = field(default_factory=dict)
+    """Known already, of this graph and others with the same nodes."""
+
+    @cached_property
+    def layers(self) -> tuple[Layer | None, ...]:
+        """By place in the graph; the axis of rows is that of the output."""
+        return tuple(map(self._layer, self.graph.views()))
+
+    def _layer(self, view: NodeView) -> Layer | None:
+        axis = rows_axis(view.output().shape) if view.node.outputs else None
+        return None if axis is None else layer_of(view, axis)
+
+    def runs(self) -> list[tuple[int, int]]:
+        """The longest stretches of nodes that can run together."""
+        runs: list[tuple[int, int]] = []
+        start = 0
+        for place in range(len(self.layers) + 1):
+            layer = self.layers[place] if place < len(self.layers) else None
+            axis = self.layers[start].axis if start < place and self.layers[start] else None
+            if layer is None or (axis is not None and layer.axis != axis):
+                if place - start > 1:
+                    runs.append((start, place))
+                start = place if layer is not None else place + 1
+        return runs
+
+    def node(self, start: int, stop: int, form: Form) -> Node | None:
+        """The node that runs the nodes from `start` to `stop` in that form; None where there is none."""
+        layers = [layer for layer in self.layers[start:stop] if layer is not None]
+        if len(layers) < stop - start or len({layer.axis for layer in layers}) > 1:
+            return None
+        outside = self._read_outside(start, stop)
+        whole = frozenset(outside)
+        by_name = {layer.output.name: layer for layer in layers}
+        if any(self._reads_by_rows_and_whole(layer, by_name, whole) for layer in layers):
+            return None
+        high = heights(by_name, form.last, form.most)
+        run = course(layers, [high[name] for name in by_name], whole)
+        if not run.steps:
+            return None
+        chosen = self._kernels(layers, run, form.scratch)
+        if chosen is None:
+            return None
+        inputs = tuple(
+            dict.fromkeys(
+                name
+                for layer in layers
+                for name in layer.view.node.inputs
+                if name is not None and self.graph.tensors[name].in_arena and name not in by_name
+            )
+        )
+        attrs = _Builder(layers, run, chosen, whole).attrs(inputs, tuple(outside))
+        if len(attrs.strips) > _MOST_STRIPS:
+            return None
+        name = f"{layers[0].view.node.name} to {layers[-1].view.node.name}"
+        return Node(OPERATOR.name, inputs, tuple(outside), attrs, name)
+
+    def estimate(self, start: int, stop: int) -> int:
+        """About the bytes that these nodes need by the smallest strips."""
+        outside = frozenset(self._read_outside(start, stop))
+        layers = [layer for layer in self.layers[start:stop] if layer is not None]
+        inside = {layer.output.name for layer in layers}
+        given = {name for layer in layers for name in layer.by_rows} - inside
+        largest = max([self.graph.tensors[name].nbytes for name in (*given, *outside)], default=0)
+        rows = 0
+        for layer in layers:
+            spans = [other.along.span for other in layers if layer.output.name in other.by_rows]
+            if layer.output.name not in outside:
+                rows += max(spans, default=1) * row_bytes(layer.output, layer.axis)
+        return largest + rows
+
+    def _read_outside(self, start: int, stop: int) -> list[str]:
+        """Outputs of the nodes that others read, or that the graph gives."""
+        others = [*self.graph.nodes[:start], *self.graph.nodes[stop:]]
+        read = {name for node in others for name in node.inputs} | set(self.graph.outputs)
+        return [name for node in self.graph.nodes[start:stop] for name in node.outputs if name in read]
+
+    def _reads_by_rows_and_whole(
+        self, layer: Layer, inside: Mapping[str, Layer], whole: frozenset[str]
+    ) -> bool:
+        """Whether it wants all of a tensor that is only there as a ring."""
+        return any(
+            name in inside and name not in layer.by_rows for name in layer.view.node.inputs if name is not None
+        )
+
+    def _part(self, layer: Layer, form: _Form) -> tuple[NodeView, tuple[Option, ...]]:
+        key = layer.view.node, form
+        if key not in self.parts:
+            part = layer.part(*form)
+            self.parts[key] = part, options(part, self.isas, tuple(Level))
+        return self.parts[key]
+
+    def _kernels(
+        self, layers: Sequence[Layer], run: Course, most_scratch: int | None
+    ) -> dict[tuple[int, _Form], tuple[NodeView, Variant]] | None:
+        """The kernel of each form of strip: of each layer the family that is fastest over all of them."""
+        counts = Counter((step.layer, step.cut.form) for step in run.steps)
+        chosen: dict[tuple[int, _Form], tuple[NodeView, Variant]] = {}
+        for place, layer in enumerate(layers):
+            forms = {form: count for (one, form), count in counts.items() if one == place}
+            rows = {form: self._part(layer, form) for form in forms}
+            family = _fastest(rows, forms, most_scratch)
+            if family is None:
+                return None
+            for form, (view, row) in rows.items():
+                variant = next(one.variant for one in row if one.family == family)
+                chosen[place, form] = view, variant
+        return chosen
+
+
+def _fastest(
+    rows: Mapping[_Form, tuple[NodeView, tuple[Option, ...]]],
+    counts: Mapping[_Form, int],
+    most_scratch: int | None,
+) -> str | None:
+    """The family that takes the fewest cycles for all strips of a layer."""
+    prices: dict[str, float] = {}
+    first = next(iter(rows.values()))[1] if rows else ()
+    for option in first:
+        total = 0.0
+        for form, (view, row) in rows.items():
+            own = next((one for one in row if one.family == option.family), None)
+            if own is None or (most_scratch is not None and own.variant.scratch(view) > most_scratch):
+                break
+            total += own.cycles * counts[form]
+        else:
+            prices[option.family] = min(total, prices.get(option.family, total))
+    return min(prices, key=lambda family: prices[family], default=None)
+
+
+def _aligned(nbytes: int) -> int:
+    return -(-nbytes // _ALIGN) * _ALIGN
+
+
+@dataclass(eq=False)
+class _Builder:
+    layers: Sequence[Layer]
+    run: Course
+    chosen: Mapping[tuple[int, _Form], tuple[NodeView, Variant]]
+    whole: frozenset[str]
+
+    def __post_init__(self) -> None:
+        self._ring: dict[str, int] = {}
+        self._scratch = 0
+        for layer in self.layers:
+            name = layer.output.name
+            if name in self.run.capacity:
+                self._ring[name] = self._scratch
+                self._scratch += _aligned(self.run.capacity[name] * row_bytes(layer.output, layer.axis))
+
+    def attrs(self, inputs: tuple[str, ...], outputs: tuple[str, ...]) -> StripsAttrs:
+        kinds: dict[object, int] = {}
+        strips: list[Strip] = []
+        order: list[int] = []
+        for step in self.run.steps:
+            places, shift = self._places(step), self._shift(step)
+            key = step.layer, step.cut.form, tuple(places.items()), shift
+            if key not in kinds:
+                kinds[key] = len(strips)
+                view, variant = self.chosen[step.layer, step.cut.form]
+                strips.append(Strip(step.layer, view, variant, places, shift))
+            order.append(kinds[key])
+        most = max(one.variant.scratch(one.view) for one in strips)
+        return StripsAttrs(
+            tuple(layer.view for layer in self.layers),
+            self.layers[0].axis,
+            tuple(strips),
+            tuple(order),
+            self._scratch + most,
+            self._scratch,
+            tuple(
+                Overlap(inputs.index(source), outputs.index(target), gap)
+                for (source, target), gap in self.run.gaps.items()
+            ),
+        )
+
+    def _places(self, step: Step) -> dict[str, Place]:
+        layer = self.layers[step.layer]
+        places: dict[str, Place] = {}
+        for name in dict.fromkeys(layer.view.node.inputs):
+            if name is None or not layer.view.graph.tensors[name].in_arena:
+                continue
+            if name not in layer.by_rows:
+                places[name] = Place(name, 0)
+            else:
+                places[name] = self._place(step, name, step.cut.first, layer.along.stride, step.cut.before > 0)
+        places[layer.output.name] = self._place(step, layer.output.name, step.first, 1, is_at_edge=False)
+        return places
+
+    def _place(self, step: Step, name: str, row: int, stride: int, is_at_edge: bool) -> Place:
+        layer = self.layers[step.layer]
+        nbytes = row_bytes(layer.view.graph.tensors[name], layer.axis)
+        if name in self._ring:
+            return Place(None, self._ring[name] + (row - step.starts[name]) * nbytes)
+        if is_at_edge:  # the image begins there, whichever strip it is
+            return Place(name, row * nbytes)
+        height = self._height(step.layer)
+        number = step.first // height
+        return Place(name, (row - number * height * stride) * nbytes, height * stride * nbytes)
+
+    def _height(self, place: int) -> int:
+        return next(step.cut.rows for step in self.run.steps if step.layer == place)
+
+    def _shift(self, step: Step) -> Shift | None:
+        first, rows = step.kept
+        if not rows:
+            return None
+        layer = self.layers[step.layer]
+        start, nbytes = self._ring[layer.output.name], row_bytes(layer.output, layer.axis)
+        return Shift(start, start + first * nbytes, rows * nbytes)
+
+
+def fused(graph: Graph, start: int, stop: int, node: Node) -> Graph:
+    """The graph with that node in place of those that it runs."""
+    return graph.rebuilt(nodes=(*graph.nodes[:start], node, *graph.nodes[stop:]))
+
+

@@ -1,0 +1,130 @@
+"""Which layers run together by strips: the front of RAM against cycles, and what is taken of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from math import fsum, isfinite
+
+from tinyml_compress import plan
+from tinyml_compress.fusion import Form, Fusion, Parts, fused
+from tinyml_compress.ir import Graph
+from tinyml_compress.ops.base import Variant
+from tinyml_compress.ops.strips import OPERATOR as STRIPS
+from tinyml_compress.support.instruction_sets import Isa
+
+_SMALLEST = Form(1, 1, 2048)
+_LARGER = tuple(
+    Form(last, most, scratch)
+    for last, most in ((1, 1), (1, 2), (2, 2), (2, 4), (4, 4))
+    for scratch in (512, 2048, None)
+)
+_MOST_RUNS = 48
+"""Stretches of nodes that are planned for each chain that is added: those that promise the smallest arena."""
+_MOST_WIDENED = 3
+"""Of these, the ones that are tried by larger strips too."""
+_MOST_CHAINS = 4
+
+
+@dataclass(frozen=True, eq=False)
+class FusedForm:
+    """A graph some of whose layers run by strips, with its kernels."""
+
+    graph: Graph
+    schedule: tuple[Variant, ...]
+    arena_bytes: int
+    cycles: float
+    """Estimated."""
+
+
+@dataclass(eq=False)
+class Front:
+    """Forms of a graph, none of which another one beats in both; the smallest first."""
+
+    isas: tuple[Isa, ...]
+    forms: tuple[FusedForm, ...] = field(default=())
+    _parts: Parts = field(default_factory=dict)
+
+    def fill(self, graph: Graph, schedule: Sequence[Variant]) -> None:
+        """From the graph with the kernels of all its layers on, a chain more at a time."""
+        start = _form_of(graph, tuple(schedule))
+        self._add(start)
+        for _ in range(_MOST_CHAINS):
+            chains = _Chains(start, Fusion(start.graph, self.isas, self._parts))
+            smallest = chains.smallest()
+            for one in smallest:
+                self._add(chains.planned(one, _SMALLEST))
+            for one in smallest[:_MOST_WIDENED]:
+                for form in _LARGER:
+                    self._add(chains.planned(one, form))
+            if not smallest:
+                return
+            best = chains.planned(smallest[0], _SMALLEST)
+            if best is None or best.arena_bytes >= start.arena_bytes:
+                return
+            start = best
+
+    def within(self, cycles: float) -> FusedForm:
+        """The smallest of those that take at most that; the fastest where none does."""
+        fitting = [one for one in self.forms if one.cycles <= cycles]
+        return fitting[0] if fitting else self.forms[-1]
+
+    def _add(self, one: FusedForm | None) -> None:
+        """Unless it is beaten."""
+        if one is None or any(
+            other.arena_bytes <= one.arena_bytes and other.cycles <= one.cycles for other in self.forms
+        ):
+            return
+        kept = [o for o in self.forms if o.arena_bytes < one.arena_bytes or o.cycles < one.cycles]
+        self.forms = tuple(sorted([*kept, one], key=lambda other: other.arena_bytes))
+
+
+@dataclass(eq=False)
+class _Chains:
+    """One more chain in a graph."""
+
+    base: FusedForm
+    fusion: Fusion
+
+    def __post_init__(self) -> None:
+        self._planned: dict[tuple[tuple[int, int], Form], FusedForm | None] = {}
+
+    def smallest(self) -> list[tuple[int, int]]:
+        """Stretches of nodes by the arena that they leave, the smallest first."""
+        needs = plan.needs(self.base.graph, self.base.schedule)
+        every = [
+            (first, stop)
+            for start, end in self.fusion.runs()
+            for first in range(start, end - 1)
+            for stop in range(first + 2, end + 1)
+        ]
+        tried = sorted(every, key=lambda run: self._promise(needs, run))[:_MOST_RUNS]
+        sizes = {run: form.arena_bytes for run in tried if (form := self.planned(run, _SMALLEST)) is not None}
+        return sorted(sizes, key=lambda run: sizes[run])
+
+    def _promise(self, needs: Sequence[int], run: tuple[int, int]) -> tuple[int, int]:
+        first, stop = run
+        around = max((*needs[:first], *needs[stop:]), default=0)
+        inside = self.fusion.estimate(first, stop)
+        return max(around, inside), inside
+
+    def planned(self, run: tuple[int, int], form: Form) -> FusedForm | None:
+        """The graph with that stretch by strips; None where it cannot be."""
+        if (run, form) not in self._planned:
+            first, stop = run
+            node = self.fusion.node(first, stop, form)
+            if node is None:
+                self._planned[run, form] = None
+            else:
+                schedule = self.base.schedule
+                self._planned[run, form] = _form_of(
+                    fused(self.base.graph, first, stop, node),
+                    (*schedule[:first], STRIPS.variants[0], *schedule[stop:]),
+                )
+        return self._planned[run, form]
+
+
+def _form_of(graph: Graph, schedule: tuple[Variant, ...]) -> FusedForm:
+    prices = [variant.cycles(view) for view, variant in zip(graph.views(), schedule, strict=True)]
+    known = fsum(price for price in prices if isfinite(price))
+    return FusedForm(graph, schedule, plan.arena_of(graph, schedule), known)

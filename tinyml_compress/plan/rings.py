@@ -1,0 +1,116 @@
+"""Proves what runs by strips: every byte that a strip reads holds the row it is made of.
+
+Shares nothing with `fusion/` but the node: the rows that a strip needs follow from the layers as they were.
+"""
+
+from __future__ import annotations
+
+from math import prod
+
+import numpy as np
+import numpy.typing as npt
+
+from tinyml_compress.errors import PlanError
+from tinyml_compress.ir import NodeView, Tensor, needed
+from tinyml_compress.ops import operator
+from tinyml_compress.ops.strips import Strip, StripsAttrs, strips_attrs
+
+_Ids = npt.NDArray[np.int64]
+_NOTHING = -1
+_APART = 1 << 40
+"""Between the first bytes of two tensors."""
+
+
+def check_rings(view: NodeView) -> None:
+    """Raise PlanError unless each strip finds its rows whole and all outputs are there in the end, even where
+    they lie over inputs as closely as the node allows.
+    """
+    _Rings(view).run()
+
+
+class _Rings:
+    def __init__(self, view: NodeView) -> None:
+        self._view = view
+        self._attrs: StripsAttrs = strips_attrs(view)
+        self._block = np.full(self._attrs.nbytes, _NOTHING, np.int64)
+        named = [*view.node.inputs, *view.node.outputs, *(one.output().name for one in self._attrs.layers)]
+        names = dict.fromkeys(name for name in named if name is not None)
+        self._id = {name: number * _APART for number, name in enumerate(names)}
+        self._whole: dict[str, _Ids] = {}
+        for name in view.node.inputs:
+            tensor = view.graph.tensors[needed(name)]
+            self._whole[tensor.name] = self._rows(tensor, 0, tensor.nbytes)
+        for name in view.node.outputs:
+            self._whole[name] = np.full(view.graph.tensors[name].nbytes, _NOTHING, np.int64)
+        self._done = [0] * len(self._attrs.layers)
+        self._strips = [0] * len(self._attrs.layers)
+
+    def _rows(self, tensor: Tensor, start: int, nbytes: int) -> _Ids:
+        return self._id[tensor.name] + np.arange(start, start + nbytes, dtype=np.int64)
+
+    def run(self) -> None:
+        for number in self._attrs.order:
+            self._step(self._attrs.strips[number])
+        for name in self._view.node.outputs:
+            tensor = self._view.graph.tensors[name]
+            if not np.array_equal(self._whole[name], self._rows(tensor, 0, tensor.nbytes)):
+                raise PlanError("strips leave an output unfinished", which=name)
+
+    def _step(self, strip: Strip) -> None:
+        if strip.shift is not None:
+            shift = strip.shift
+            moved = self._block[shift.source : shift.source + shift.nbytes].copy()
+            self._block[shift.target : shift.target + shift.nbytes] = moved
+        layer, output = self._attrs.layers[strip.layer], strip.view.output()
+        target, at = self._place(strip, output.name)
+        self._wipe_inputs(strip, output.name, at + output.nbytes)
+        scratch = strip.variant.scratch(strip.view)
+        if self._attrs.scratch + scratch > self._attrs.nbytes:
+            raise PlanError("a strip's kernel has too little scratch", which=layer.node.name, found=scratch)
+        self._block[self._attrs.scratch : self._attrs.scratch + scratch] = _NOTHING
+        for name in dict.fromkeys(strip.view.node.inputs):
+            if name is not None and strip.view.graph.tensors[name].in_arena:
+                self._expect(strip, name)
+        row = self._row_bytes(layer.output())
+        if at < 0 or at + output.nbytes > len(target):
+            raise PlanError("a strip lies outside its place", which=output.name, found=at)
+        target[at : at + output.nbytes] = self._rows(output, self._done[strip.layer] * row, output.nbytes)
+        self._done[strip.layer] += output.nbytes // row
+        self._strips[strip.layer] += 1
+
+    def _place(self, strip: Strip, name: str) -> tuple[_Ids, int]:
+        place = strip.places[name]
+        offset = place.offset + self._strips[strip.layer] * place.step
+        return (self._block if place.whole is None else self._whole[place.whole]), offset
+
+    def _wipe_inputs(self, strip: Strip, output: str, end: int) -> None:
+        """Of inputs that the output may lie over what this strip and the ones before overwrite."""
+        for overlap in self._attrs.overlaps:
+            if strip.places[output].whole == self._view.node.outputs[overlap.output]:
+                source = self._whole[needed(self._view.node.inputs[overlap.input])]
+                source[: max(end - overlap.gap, 0)] = _NOTHING
+
+    def _row_bytes(self, tensor: Tensor) -> int:
+        return prod(tensor.shape[self._attrs.axis + 1 :]) * tensor.dtype.itemsize
+
+    def _expect(self, strip: Strip, name: str) -> None:
+        layer, part = self._attrs.layers[strip.layer], strip.view
+        tensor, piece = layer.graph.tensors[name], part.graph.tensors[name]
+        source, at = self._place(strip, name)
+        start = 0
+        if piece.shape != tensor.shape or tensor.shape[self._attrs.axis] > 1:
+            along = needed(operator(layer.node.op).reach(layer, self._attrs.axis), "the reach of a layer")
+            first = self._done[strip.layer] * along.stride - along.before
+            last = first + (part.output().shape[self._attrs.axis] - 1) * along.stride + along.span
+            rows = min(last, tensor.shape[self._attrs.axis]) - max(first, 0)
+            if piece.shape[self._attrs.axis] != rows:
+                raise PlanError("a strip reads other rows than it needs", which=f"{name} by {layer.node.name}")
+            start = max(first, 0) * self._row_bytes(tensor)
+        if at < 0 or not np.array_equal(
+            source[at : at + piece.nbytes], self._rows(tensor, start, piece.nbytes)
+        ):
+            raise PlanError(
+                "a strip finds rows overwritten",
+                which=f"{name} by {layer.node.name}",
+                found=f"strip {self._strips[strip.layer]}",
+            )
