@@ -24,6 +24,7 @@ STAGES = (
     "frontend",
     "passes",
     "streaming",
+    "fusion",
     "plan",
     "codegen",
     "runners",

@@ -352,7 +352,6 @@ class NodeEmitter:
     def _in_arena(self, tensor: Tensor, shift: int = 0) -> Code:
         return _in_arena(self.planned.memory, self.planned.memory.tensors[tensor.name], shift)
 
-
     # --- strips ---
 
     def _strips(self, attrs: StripsAttrs) -> list[Statement]:

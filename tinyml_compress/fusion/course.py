@@ -59,9 +59,7 @@ class _Course:
         for place, layer in enumerate(self.layers):
             for name in layer.by_rows:
                 self._readers.setdefault(name, []).append(place)
-        self._read_whole = {
-            name for layer in self.layers for name in layer.view.node.inputs if name not in layer.by_rows
-        }
+        self._read_whole = {name for layer in self.layers for name in layer.read_whole}
 
     def run(self) -> _Course:
         for place, layer in enumerate(self.layers):

@@ -44,6 +44,13 @@ class Layer:
         return self.view.output()
 
     @property
+    def read_whole(self) -> tuple[str, ...]:
+        """The inputs in the arena that are not read by rows."""
+        tensors = self.view.graph.tensors
+        names = (name for name in self.view.node.inputs if name is not None and name not in self.by_rows)
+        return tuple(name for name in names if tensors[name].in_arena)
+
+    @property
     def rows(self) -> int:
         return self.output.shape[self.axis]
 
@@ -142,7 +149,8 @@ def heights(layers: Mapping[str, Layer], last: int, most: int) -> dict[str, int]
     strip goes on by, up to `most`.
     """
     known: dict[str, int] = {}
-    for name in reversed(layers):
-        wanted = [known[other] * layers[other].along.stride for other in known if name in layers[other].by_rows]
+    for name in reversed(tuple(layers)):
+        readers = [layers[other] for other in known if name in layers[other].by_rows]
+        wanted = [known[reader.output.name] * reader.along.stride for reader in readers]
         known[name] = min(min(wanted, default=last), most, layers[name].rows)
     return known

@@ -42,6 +42,8 @@ class Fusion:
 
     graph: Graph
     isas: tuple[Isa, ...]
+    kept: frozenset[Node] = frozenset()
+    """Nodes that run by themselves."""
     parts: Parts = field(default_factory=dict)
     """Known already, of this graph and others with the same nodes."""
 
@@ -51,7 +53,8 @@ class Fusion:
         return tuple(map(self._layer, self.graph.views()))
 
     def _layer(self, view: NodeView) -> Layer | None:
-        axis = rows_axis(view.output().shape) if view.node.outputs else None
+        alone = view.node in self.kept or not view.node.outputs
+        axis = None if alone else rows_axis(view.output().shape)
         return None if axis is None else layer_of(view, axis)
 
     def runs(self) -> list[tuple[int, int]]:
@@ -60,8 +63,8 @@ class Fusion:
         start = 0
         for place in range(len(self.layers) + 1):
             layer = self.layers[place] if place < len(self.layers) else None
-            axis = self.layers[start].axis if start < place and self.layers[start] else None
-            if layer is None or (axis is not None and layer.axis != axis):
+            begun = self.layers[start] if start < place else None
+            if layer is None or (begun is not None and layer.axis != begun.axis):
                 if place - start > 1:
                     runs.append((start, place))
                 start = place if layer is not None else place + 1
@@ -75,7 +78,7 @@ class Fusion:
         outside = self._read_outside(start, stop)
         whole = frozenset(outside)
         by_name = {layer.output.name: layer for layer in layers}
-        if any(self._reads_by_rows_and_whole(layer, by_name, whole) for layer in layers):
+        if any(name in by_name for layer in layers for name in layer.read_whole):
             return None
         high = heights(by_name, form.last, form.most)
         run = course(layers, [high[name] for name in by_name], whole)
@@ -117,14 +120,6 @@ class Fusion:
         others = [*self.graph.nodes[:start], *self.graph.nodes[stop:]]
         read = {name for node in others for name in node.inputs} | set(self.graph.outputs)
         return [name for node in self.graph.nodes[start:stop] for name in node.outputs if name in read]
-
-    def _reads_by_rows_and_whole(
-        self, layer: Layer, inside: Mapping[str, Layer], whole: frozenset[str]
-    ) -> bool:
-        """Whether it wants all of a tensor that is only there as a ring."""
-        return any(
-            name in inside and name not in layer.by_rows for name in layer.view.node.inputs if name is not None
-        )
 
     def _part(self, layer: Layer, form: _Form) -> tuple[NodeView, tuple[Option, ...]]:
         key = layer.view.node, form
@@ -226,7 +221,8 @@ class _Builder:
             if name not in layer.by_rows:
                 places[name] = Place(name, 0)
             else:
-                places[name] = self._place(step, name, step.cut.first, layer.along.stride, step.cut.before > 0)
+                stride, is_at_edge = layer.along.stride, step.cut.before > 0
+                places[name] = self._place(step, name, step.cut.first, stride, is_at_edge)
         places[layer.output.name] = self._place(step, layer.output.name, step.first, 1, is_at_edge=False)
         return places
 
@@ -256,5 +252,3 @@ class _Builder:
 def fused(graph: Graph, start: int, stop: int, node: Node) -> Graph:
     """The graph with that node in place of those that it runs."""
     return graph.rebuilt(nodes=(*graph.nodes[:start], node, *graph.nodes[stop:]))
-
-

@@ -104,7 +104,7 @@ class _Rings:
             last = first + (part.output().shape[self._attrs.axis] - 1) * along.stride + along.span
             rows = min(last, tensor.shape[self._attrs.axis]) - max(first, 0)
             if piece.shape[self._attrs.axis] != rows:
-                raise PlanError("a strip reads other rows than it needs", which=f"{name} by {layer.node.name}")
+                raise PlanError("a strip reads other rows than it needs", which=name, found=layer.node.name)
             start = max(first, 0) * self._row_bytes(tensor)
         if at < 0 or not np.array_equal(
             source[at : at + piece.nbytes], self._rows(tensor, start, piece.nbytes)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from math import fsum, isfinite
 
 from tinyml_compress import plan
 from tinyml_compress.fusion import Form, Fusion, Parts, fused
-from tinyml_compress.ir import Graph
+from tinyml_compress.ir import Graph, Node
 from tinyml_compress.ops.base import Variant
 from tinyml_compress.ops.strips import OPERATOR as STRIPS
 from tinyml_compress.support.instruction_sets import Isa
@@ -26,9 +26,15 @@ _MOST_WIDENED = 3
 _MOST_CHAINS = 4
 
 
+_MOST_SLOWER = 1.35
+"""What a smaller arena may cost in cycles where nobody said how small it has to be."""
+_STEPS = (1.05, _MOST_SLOWER)
+"""By so much slower kernels than a layer's fastest one are begun with."""
+
+
 @dataclass(frozen=True, eq=False)
-class FusedForm:
-    """A graph some of whose layers run by strips, with its kernels."""
+class GraphForm:
+    """A graph some of whose layers may run by strips, with its kernels."""
 
     graph: Graph
     schedule: tuple[Variant, ...]
@@ -37,20 +43,45 @@ class FusedForm:
     """Estimated."""
 
 
+def form_of(graph: Graph, schedule: tuple[Variant, ...]) -> GraphForm:
+    """With what it needs and takes."""
+    prices = [variant.cycles(view) for view, variant in zip(graph.views(), schedule, strict=True)]
+    known = fsum(price for price in prices if isfinite(price))
+    return GraphForm(graph, schedule, plan.arena_of(graph, schedule), known)
+
+
+def smallest_form(
+    graph: Graph, kernels: Sequence[Sequence[Variant]], isas: tuple[Isa, ...], kept: frozenset[Node]
+) -> GraphForm:
+    """The form with the least arena that is not much slower than the fastest one; out of `kernels` by node,
+    the fastest first. Nodes that are `kept` run by themselves.
+    """
+    front = Front(isas, kept)
+    fastest = form_of(graph, tuple(row[0] for row in kernels))
+    front.fill(fastest)
+    for slower in _STEPS:
+        rows = [
+            [one for one in row if one.cycles(view) <= slower * row[0].cycles(view)] or [row[0]]
+            for view, row in zip(graph.views(), kernels, strict=True)
+        ]
+        front.fill(form_of(graph, plan.smallest_schedule(graph, rows)))
+    return front.within(_MOST_SLOWER * fastest.cycles)
+
+
 @dataclass(eq=False)
 class Front:
     """Forms of a graph, none of which another one beats in both; the smallest first."""
 
     isas: tuple[Isa, ...]
-    forms: tuple[FusedForm, ...] = field(default=())
+    kept: frozenset[Node]
+    forms: tuple[GraphForm, ...] = field(default=())
     _parts: Parts = field(default_factory=dict)
 
-    def fill(self, graph: Graph, schedule: Sequence[Variant]) -> None:
+    def fill(self, start: GraphForm) -> None:
         """From the graph with the kernels of all its layers on, a chain more at a time."""
-        start = _form_of(graph, tuple(schedule))
         self._add(start)
         for _ in range(_MOST_CHAINS):
-            chains = _Chains(start, Fusion(start.graph, self.isas, self._parts))
+            chains = _Chains(start, Fusion(start.graph, self.isas, self.kept, self._parts))
             smallest = chains.smallest()
             for one in smallest:
                 self._add(chains.planned(one, _SMALLEST))
@@ -64,12 +95,12 @@ class Front:
                 return
             start = best
 
-    def within(self, cycles: float) -> FusedForm:
+    def within(self, cycles: float) -> GraphForm:
         """The smallest of those that take at most that; the fastest where none does."""
         fitting = [one for one in self.forms if one.cycles <= cycles]
         return fitting[0] if fitting else self.forms[-1]
 
-    def _add(self, one: FusedForm | None) -> None:
+    def _add(self, one: GraphForm | None) -> None:
         """Unless it is beaten."""
         if one is None or any(
             other.arena_bytes <= one.arena_bytes and other.cycles <= one.cycles for other in self.forms
@@ -83,11 +114,11 @@ class Front:
 class _Chains:
     """One more chain in a graph."""
 
-    base: FusedForm
+    base: GraphForm
     fusion: Fusion
 
     def __post_init__(self) -> None:
-        self._planned: dict[tuple[tuple[int, int], Form], FusedForm | None] = {}
+        self._planned: dict[tuple[tuple[int, int], Form], GraphForm | None] = {}
 
     def smallest(self) -> list[tuple[int, int]]:
         """Stretches of nodes by the arena that they leave, the smallest first."""
@@ -108,7 +139,7 @@ class _Chains:
         inside = self.fusion.estimate(first, stop)
         return max(around, inside), inside
 
-    def planned(self, run: tuple[int, int], form: Form) -> FusedForm | None:
+    def planned(self, run: tuple[int, int], form: Form) -> GraphForm | None:
         """The graph with that stretch by strips; None where it cannot be."""
         if (run, form) not in self._planned:
             first, stop = run
@@ -117,14 +148,8 @@ class _Chains:
                 self._planned[run, form] = None
             else:
                 schedule = self.base.schedule
-                self._planned[run, form] = _form_of(
+                self._planned[run, form] = form_of(
                     fused(self.base.graph, first, stop, node),
                     (*schedule[:first], STRIPS.variants[0], *schedule[stop:]),
                 )
         return self._planned[run, form]
-
-
-def _form_of(graph: Graph, schedule: tuple[Variant, ...]) -> FusedForm:
-    prices = [variant.cycles(view) for view, variant in zip(graph.views(), schedule, strict=True)]
-    known = fsum(price for price in prices if isfinite(price))
-    return FusedForm(graph, schedule, plan.arena_of(graph, schedule), known)

@@ -16,11 +16,12 @@ from tinyml_compress.ir.program import KernelPrice, ProgramNode
 from tinyml_compress.ops import operator
 from tinyml_compress.ops.base import Level, Variant
 from tinyml_compress.pipeline.compile.front_end import front_end, manifest_preprocessing
+from tinyml_compress.pipeline.compile.fused import GraphForm, form_of, smallest_form
 from tinyml_compress.pipeline.compile.shares import memory_shares
 from tinyml_compress.pipeline.compile.trigger import trigger_beside
 from tinyml_compress.pipeline.convert.golden_vectors import golden_vectors
 from tinyml_compress.results import Compiled, CompiledNode, KernelOption
-from tinyml_compress.schedule import AS_ASKED, Asked, Decision, Option, decided
+from tinyml_compress.schedule import AS_ASKED, Asked, Decision, Option, decided, options
 from tinyml_compress.support import files
 from tinyml_compress.support.c_names import check_c_name
 from tinyml_compress.support.instruction_sets import Isa
@@ -114,22 +115,38 @@ class _Planner:
         """The graph with all that is decided; what is asked for is meant for the graph, not its bodies."""
         if id(graph) not in self._known:
             bodies = tuple(map(self.planned, graph.subgraphs))
-            ordered = plan.plan_in_best_order(graph, self._schedule(graph, bodies, asked))
+            decisions = decided(graph, self._isas, self._level, asked)
+            form = self._form(graph, decisions, bodies)
+            self.decisions |= zip(map(id, graph.nodes), decisions, strict=True)
+            for node, variant in zip(form.graph.nodes, form.schedule, strict=True):
+                self.decisions[id(node)] = self._settled(form.graph.view(node), variant)
+            ordered = plan.plan_in_best_order(form.graph, form.schedule)
             self._known[id(graph)] = replace(ordered, bodies=bodies)
         return self._known[id(graph)]
 
-    def _schedule(
-        self, graph: Graph, bodies: Sequence[plan.Planned], asked: Sequence[Asked]
-    ) -> tuple[Variant, ...]:
-        """The kernel of each node."""
-        decisions = decided(graph, self._isas, self._level, asked)
-        views = tuple(graph.views())
+    def _form(self, graph: Graph, decisions: Sequence[Decision], bodies: Sequence[plan.Planned]) -> GraphForm:
+        """Graph and kernels: as decided, or for the least arena that does not cost too much."""
         if self._level is Level.RAM:
-            decisions = _smallest(graph, decisions, bodies)
-        self.decisions |= {id(view.node): one for view, one in zip(views, decisions, strict=True)}
-        return tuple(
-            _with_room(view, one.chosen.variant, bodies) for view, one in zip(views, decisions, strict=True)
-        )
+            kept = frozenset(
+                node for node, one in zip(graph.nodes, decisions, strict=True) if one.why == AS_ASKED
+            )
+            able = [(one.chosen,) if one.why == AS_ASKED else one.options for one in decisions]
+            rows = [
+                [_with_room(view, option.variant, bodies) for option in row]
+                for view, row in zip(graph.views(), able, strict=True)
+            ]
+            return smallest_form(graph, rows, self._isas, kept)
+        views = zip(graph.views(), decisions, strict=True)
+        return form_of(graph, tuple(_with_room(view, one.chosen.variant, bodies) for view, one in views))
+
+    def _settled(self, view: NodeView, variant: Variant) -> Decision:
+        """What was decided of a node, with the kernel that it has in the end."""
+        one = self.decisions.get(id(view.node))
+        if one is None:  # it runs others by strips
+            (only,) = options(view, self._isas)
+            return Decision((only,), only, "smallest arena")
+        chosen = next((option for option in one.options if option.variant is variant), one.chosen)
+        return one if chosen is one.chosen else replace(one, chosen=chosen, why="smallest arena")
 
 
 def _with_room(view: NodeView, variant: Variant, bodies: Sequence[plan.Planned]) -> Variant:
@@ -138,25 +155,6 @@ def _with_room(view: NodeView, variant: Variant, bodies: Sequence[plan.Planned])
         return variant
     room = max(bodies[number].memory.arena_bytes for number in run)
     return replace(variant, scratch=lambda _: room)
-
-
-def _smallest(
-    graph: Graph, decisions: Sequence[Decision], bodies: Sequence[plan.Planned]
-) -> tuple[Decision, ...]:
-    """The kernels with which the arena is smallest; what is asked for stays."""
-    rows = [(one.chosen,) if one.why == AS_ASKED else one.options for one in decisions]
-    views = tuple(graph.views())
-    choices = [
-        [_with_room(view, option.variant, bodies) for option in row]
-        for view, row in zip(views, rows, strict=True)
-    ]
-    smallest = plan.smallest_schedule(graph, choices)
-    done = []
-    for one, row, choice, variant in zip(decisions, rows, choices, smallest, strict=True):
-        chosen = row[next(place for place, known in enumerate(choice) if known is variant)]
-        same = chosen is one.chosen
-        done.append(one if same else replace(one, chosen=chosen, why="smallest arena"))
-    return tuple(done)
 
 
 def compile_to_folder(
