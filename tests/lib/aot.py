@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
+from tinyml_compress.ir import Program
 from tinyml_compress.ops.base import Level
 from tinyml_compress.pipeline.compile.verb import compile_model
 from tinyml_compress.runners import native, tflm
@@ -47,20 +48,32 @@ def assert_bit_exact(
             compile_model(model, f"m{start + index}", chosen, level, asked)
             for index, model in enumerate(batch)
         ]
-        for index, (model, ours) in enumerate(zip(batch, native.load(programs, flags), strict=True)):
-            program = programs[index]
-            oracle = tflm.Interpreter(model)
-            for number, vector in enumerate(mixed(program.inputs, seed + start + index, count)):
-                expected = oracle.invoke(vector)
-                found = ours.invoke(vector)
-                for output, (want, got) in enumerate(zip(expected, found, strict=True)):
-                    wrong = _different(want.reshape(-1), got.reshape(-1), ulps)
-                    assert wrong.size == 0, (
-                        f"model {start + index}, vector {number}, output {output}: "
-                        f"{wrong.size} bytes differ, first at "
-                        f"{wrong[0]}: TFLM {want.reshape(-1)[:8]} ours "
-                        f"{got.reshape(-1)[:8]}\n{_describe(model)}"
-                    )
+        assert_same(batch, programs, count=count, seed=seed + start, flags=flags, ulps=ulps)
+
+
+def assert_same(
+    models: Sequence[bytes],
+    programs: Sequence[Program],
+    *,
+    count: int = 4,
+    seed: int = 0,
+    flags: Sequence[str] = HOST_FLAGS,
+    ulps: int = 0,
+) -> None:
+    """The programs give TFLM's bytes for the models that they were made of."""
+    for index, (model, ours) in enumerate(zip(models, native.load(programs, flags), strict=True)):
+        oracle = tflm.Interpreter(model)
+        for number, vector in enumerate(mixed(programs[index].inputs, seed + index, count)):
+            expected = oracle.invoke(vector)
+            found = ours.invoke(vector)
+            for output, (want, got) in enumerate(zip(expected, found, strict=True)):
+                wrong = _different(want.reshape(-1), got.reshape(-1), ulps)
+                assert wrong.size == 0, (
+                    f"model {seed + index}, vector {number}, output {output}: "
+                    f"{wrong.size} bytes differ, first at "
+                    f"{wrong[0]}: TFLM {want.reshape(-1)[:8]} ours "
+                    f"{got.reshape(-1)[:8]}\n{_describe(model)}"
+                )
 
 
 def _different(want: Array, got: Array, ulps: int) -> Array:

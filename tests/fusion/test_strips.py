@@ -1,0 +1,131 @@
+"""Layers by strips: TensorFlow Lite Micro's bytes, and a proof that finds what goes wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from tests.lib import sanitized
+from tests.lib.aot import assert_same
+from tests.lib.chains import seeded
+from tinyml_compress import frontend, passes
+from tinyml_compress.errors import PlanError
+from tinyml_compress.frontend import write
+from tinyml_compress.fusion import Form, Fusion, fused
+from tinyml_compress.ir import Graph, Program
+from tinyml_compress.ops.base import Level
+from tinyml_compress.ops.strips import strips_attrs
+from tinyml_compress.pipeline.compile.verb import compile_graph
+from tinyml_compress.plan.rings import check_rings
+from tinyml_compress.support.instruction_sets import Isa
+
+_FORMS = [
+    Form(last, most, scratch) for last, most in ((1, 1), (1, 2), (2, 2), (3, 4)) for scratch in (600, None)
+]
+
+
+def _by_strips(graph: Graph, isas: tuple[Isa, ...], seed: int) -> Graph:
+    """Some run of its nodes, in some form; the graph itself where none can run so."""
+    rng = np.random.default_rng(seed)
+    fusion = Fusion(graph, isas)
+    runs = fusion.runs()
+    if not runs:
+        return graph
+    start, end = runs[rng.integers(len(runs))]
+    first = int(rng.integers(start, end - 1))
+    stop = int(rng.integers(first + 2, end + 1))
+    node = fusion.node(first, stop, _FORMS[rng.integers(len(_FORMS))])
+    return graph if node is None else fused(graph, first, stop, node)
+
+
+def _programs(models: Sequence[bytes], isas: tuple[Isa, ...], seed: int) -> list[Program]:
+    return [
+        compile_graph(
+            frontend.read(model, f"m{index}"),
+            f"m{index}",
+            model_sha256="0" * 64,
+            isas=isas,
+            level=Level.SPEED,
+            using=(*passes.PASSES, lambda graph, index=index: _by_strips(graph, isas, seed + index)),
+        )
+        for index, model in enumerate(models)
+    ]
+
+
+def _prove(seeds: range, isa: Isa) -> None:
+    models = [write(seeded(seed)) for seed in seeds]
+    programs = _programs(models, isa.sets, seeds.start)
+    assert sum(node.op == "STRIPS" for one in programs for node in one.nodes) > len(models) // 2
+    assert_same(models, programs, count=3, seed=seeds.start)
+
+
+@pytest.mark.parametrize("isa", [Isa.C, Isa.DSP], ids=["c", "dsp"])
+def test_random_chains(isa: Isa) -> None:
+    _prove(range(12), isa)
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("isa", list(Isa), ids=[one.value for one in Isa])
+@pytest.mark.parametrize("start", range(100, 600, 50))
+def test_many_random_chains(isa: Isa, start: int) -> None:
+    _prove(range(start, start + 50), isa)
+
+
+@pytest.mark.full
+def test_many_are_clean() -> None:
+    programs = _programs([write(seeded(seed)) for seed in range(600, 660)], Isa.C.sets, 600)
+    sanitized.assert_clean(programs)
+
+
+def _strips_of(seed: int) -> Graph:
+    graph = passes.run(frontend.read(write(seeded(seed)), "m"))
+    start, stop = max(Fusion(graph, Isa.C.sets).runs(), key=lambda run: run[1] - run[0])
+    node = Fusion(graph, Isa.C.sets).node(start, stop, Form(1, 1, None))
+    assert node is not None
+    return fused(graph, start, stop, node)
+
+
+@pytest.mark.parametrize("fault", ["order", "capacity", "shift", "place", "gap"])
+def test_the_proof_finds_faults(fault: str) -> None:
+    for seed in range(30):
+        graph = _strips_of(seed)
+        view = next(view for view in graph.views() if view.node.op == "STRIPS")
+        attrs = strips_attrs(view)
+        check_rings(view)
+        strips = list(attrs.strips)
+        if fault == "order":
+            broken = replace(attrs, order=(*attrs.order[:-2], attrs.order[-1], attrs.order[-2]))
+            if attrs.order[-1] == attrs.order[-2]:
+                continue
+        elif fault == "gap":
+            if not any(overlap.gap > 0 for overlap in attrs.overlaps):
+                continue
+            broken = replace(attrs, overlaps=tuple(replace(one, gap=0) for one in attrs.overlaps))
+        elif fault == "shift":
+            at = next((place for place, one in enumerate(strips) if one.shift is not None), None)
+            if at is None:
+                continue
+            strips[at] = replace(strips[at], shift=None)
+            broken = replace(attrs, strips=tuple(strips))
+        elif fault == "capacity":
+            broken = replace(attrs, nbytes=attrs.nbytes - 1)
+            if attrs.scratch == attrs.nbytes:
+                continue
+        else:
+            last = strips[attrs.order[-1]]
+            name = last.view.node.outputs[0]
+            moved = replace(last.places[name], offset=last.places[name].offset + 1)
+            strips[attrs.order[-1]] = replace(last, places={**last.places, name: moved})
+            broken = replace(attrs, strips=tuple(strips))
+        node = replace(view.node, attrs=broken)
+        with pytest.raises((PlanError, ValueError)):
+            check_rings(
+                graph.rebuilt(nodes=tuple(node if one is view.node else one for one in graph.nodes)).view(
+                    node
+                )
+            )
+        return
+    pytest.fail("no net has such a place")
