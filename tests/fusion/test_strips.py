@@ -14,17 +14,16 @@ from tests.lib.chains import seeded
 from tinyml_compress import frontend, passes
 from tinyml_compress.errors import PlanError
 from tinyml_compress.frontend import write
-from tinyml_compress.fusion import Form, Fusion, fused
+from tinyml_compress.fusion import Fusion, StripForm, fused
 from tinyml_compress.ir import Graph, Program
 from tinyml_compress.ops.base import Level
-from tinyml_compress.ops.strips import strips_attrs
+from tinyml_compress.ops.strips.node import strips_attrs
 from tinyml_compress.pipeline.compile.verb import compile_graph
 from tinyml_compress.plan.rings import check_rings
 from tinyml_compress.support.instruction_sets import Isa
 
-_FORMS = [
-    Form(last, most, scratch) for last, most in ((1, 1), (1, 2), (2, 2), (3, 4)) for scratch in (600, None)
-]
+_HEIGHTS = ((1, 1), (1, 2), (2, 2), (3, 4))
+_FORMS = [StripForm(last, most, scratch) for last, most in _HEIGHTS for scratch in (600, None)]
 
 
 def _by_strips(graph: Graph, isas: tuple[Isa, ...], seed: int) -> Graph:
@@ -83,7 +82,7 @@ def test_many_are_clean() -> None:
 def _strips_of(seed: int) -> Graph:
     graph = passes.run(frontend.read(write(seeded(seed)), "m"))
     start, stop = max(Fusion(graph, Isa.C.sets).runs(), key=lambda run: run[1] - run[0])
-    node = Fusion(graph, Isa.C.sets).node(start, stop, Form(1, 1, None))
+    node = Fusion(graph, Isa.C.sets).node(start, stop, StripForm(1, 1, None))
     assert node is not None
     return fused(graph, start, stop, node)
 

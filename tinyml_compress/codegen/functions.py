@@ -39,14 +39,14 @@ from tinyml_compress.ops.base import (
     ParamValue,
     Ref,
     Run,
+    RunStrips,
     Scratch,
-    Strips,
     Var,
     Variant,
 )
 from tinyml_compress.ops.sources import KernelSource
-from tinyml_compress.ops.strips import OPERATOR as STRIPS
-from tinyml_compress.ops.strips import Strip, StripsAttrs, strips_attrs
+from tinyml_compress.ops.strips.node import OPERATOR as STRIPS
+from tinyml_compress.ops.strips.node import Strip, StripsAttrs, strips_attrs
 from tinyml_compress.ops.structs import Struct
 from tinyml_compress.support.escape import c_comment
 
@@ -310,7 +310,7 @@ class NodeEmitter:
                     *self._run(flow.run),
                     Statement(f"        *{done.text} = 1;\n    }}"),
                 ]
-            case Strips():
+            case RunStrips():
                 return self._strips(strips_attrs(self.view))
 
     def _run(self, run: Run) -> list[Statement]:

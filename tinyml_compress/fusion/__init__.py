@@ -1,5 +1,5 @@
 """Layers that run together, strip by strip, so that what lies between them never is there as a whole."""
 
-from tinyml_compress.fusion.strips import Form, Fusion, Parts, fused
+from tinyml_compress.fusion.strips import Fusion, Parts, StripForm, fused
 
-__all__ = ["Form", "Fusion", "Parts", "fused"]
+__all__ = ["Fusion", "Parts", "StripForm", "fused"]

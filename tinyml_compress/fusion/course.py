@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from tinyml_compress.fusion.layers import Cut, Layer, row_bytes
+from tinyml_compress.fusion.layers import RowCut, RowLayer, row_bytes
 
 
 @dataclass(frozen=True)
-class Step:
+class StripStep:
     """One strip of a layer."""
 
     layer: int
-    cut: Cut
+    cut: RowCut
     first: int
     """Row of the output that it begins with."""
     starts: Mapping[str, int]
@@ -26,14 +26,14 @@ class Step:
 class Course:
     """All strips."""
 
-    steps: tuple[Step, ...]
+    steps: tuple[StripStep, ...]
     capacity: Mapping[str, int]
     """Rows of each ring."""
     gaps: Mapping[tuple[str, str], int]
     """By input and output that are whole: how far writes run ahead of what is still read, in bytes."""
 
 
-def course(layers: Sequence[Layer], heights: Sequence[int], whole: frozenset[str]) -> Course:
+def course(layers: Sequence[RowLayer], heights: Sequence[int], whole: frozenset[str]) -> Course:
     """Every strip as late as its reader wants it. Tensors that are `whole` have no ring."""
     capacity = _Course(layers, heights, whole).run().capacity
     done = _Course(layers, heights, whole, limits=capacity).run()
@@ -42,12 +42,12 @@ def course(layers: Sequence[Layer], heights: Sequence[int], whole: frozenset[str
 
 @dataclass
 class _Course:
-    layers: Sequence[Layer]
+    layers: Sequence[RowLayer]
     heights: Sequence[int]
     whole: frozenset[str]
     limits: Mapping[str, int] | None = None
     """Of rings; without them rows that nobody reads any more go as soon as they can."""
-    steps: list[Step] = field(default_factory=list)
+    steps: list[StripStep] = field(default_factory=list)
     capacity: dict[str, int] = field(default_factory=dict)
     gaps: dict[tuple[str, str], int] = field(default_factory=dict)
 
@@ -68,7 +68,7 @@ class _Course:
                     self._make(place)
         return self
 
-    def _next(self, place: int) -> tuple[int, Cut]:
+    def _next(self, place: int) -> tuple[int, RowCut]:
         """The next strip of a layer: its first row, and what it reads."""
         layer = self.layers[place]
         first = self._done[layer.output.name]
@@ -96,7 +96,7 @@ class _Course:
         else:
             self._note_gaps(layer, (first + cut.rows) * row_bytes(layer.output, layer.axis))
         rings = [one for one in (*layer.by_rows, name) if one in self._maker and one not in self.whole]
-        self.steps.append(Step(place, cut, first, {one: self._start[one] for one in rings}, kept))
+        self.steps.append(StripStep(place, cut, first, {one: self._start[one] for one in rings}, kept))
         self._done[name] += cut.rows
 
     def _make_room(self, name: str, rows: int) -> tuple[int, int]:
@@ -112,7 +112,7 @@ class _Course:
         self._start[name] = oldest
         return source, done - oldest
 
-    def _note_gaps(self, layer: Layer, written: int) -> None:
+    def _note_gaps(self, layer: RowLayer, written: int) -> None:
         """Before a strip of a whole output: what is still read of whole inputs."""
         for source in self._readers:
             if source in self._maker or source in self._read_whole:

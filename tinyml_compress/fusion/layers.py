@@ -13,7 +13,7 @@ from tinyml_compress.ops.along import Along
 
 
 @dataclass(frozen=True)
-class Cut:
+class RowCut:
     """Rows of the input that a strip reads, and what lies beyond the image at its ends."""
 
     first: int
@@ -30,7 +30,7 @@ class Cut:
 
 
 @dataclass(frozen=True, eq=False)
-class Layer:
+class RowLayer:
     """A node that can run by strips of rows along an axis."""
 
     view: NodeView
@@ -59,11 +59,11 @@ class Layer:
         """Rows of the inputs."""
         return self.view.graph.tensors[self.by_rows[0]].shape[self.axis]
 
-    def cut(self, first: int, count: int) -> Cut:
+    def cut(self, first: int, count: int) -> RowCut:
         """For output rows from `first` on."""
         start = first * self.along.stride - self.along.before
         end = start + (count - 1) * self.along.stride + self.along.span
-        return Cut(max(start, 0), min(end, self.given), max(-start, 0), max(end - self.given, 0), count)
+        return RowCut(max(start, 0), min(end, self.given), max(-start, 0), max(end - self.given, 0), count)
 
     def part(self, rows: int, before: int, after: int, count: int) -> NodeView:
         """The node that makes `count` rows of the output from so many rows of the inputs."""
@@ -73,8 +73,8 @@ class Layer:
             raise TinymlError("a layer that cannot be cut", which=view.node.name)
         names = [name for name in (*view.node.inputs, *view.node.outputs) if name is not None]
         tensors = {name: view.graph.tensors[name] for name in names}
-        tensors |= {name: of_rows(tensors[name], self.axis, rows) for name in self.by_rows}
-        tensors[self.output.name] = of_rows(self.output, self.axis, count)
+        tensors |= {name: _of_rows(tensors[name], self.axis, rows) for name in self.by_rows}
+        tensors[self.output.name] = _of_rows(self.output, self.axis, count)
         inputs = tuple(dict.fromkeys(name for name in names[:-1] if tensors[name].in_arena))
         node = replace(view.node, attrs=attrs)
         part = Graph(view.node.name, tensors, (node,), inputs, (self.output.name,)).view(node)
@@ -84,7 +84,7 @@ class Layer:
         return part
 
 
-def of_rows(tensor: Tensor, axis: int, rows: int) -> Tensor:
+def _of_rows(tensor: Tensor, axis: int, rows: int) -> Tensor:
     """So many rows of it."""
     return replace(tensor, shape=(*tensor.shape[:axis], rows, *tensor.shape[axis + 1 :]))
 
@@ -99,7 +99,7 @@ def rows_axis(shape: tuple[int, ...]) -> int | None:
     return axis if axis < len(shape) - 1 else None
 
 
-def layer_of(view: NodeView, axis: int) -> Layer | None:
+def layer_of(view: NodeView, axis: int) -> RowLayer | None:
     """The node as rows; None where it cannot be cut."""
     op = operator(view.node.op, view.node.name)
     if len(view.node.outputs) != 1 or op.acts(view):
@@ -111,7 +111,7 @@ def layer_of(view: NodeView, axis: int) -> Layer | None:
     by_rows = _by_rows(view, along, axis)
     if not by_rows:
         return None
-    layer = Layer(view, axis, along, by_rows)
+    layer = RowLayer(view, axis, along, by_rows)
     try:
         whole = layer.cut(0, layer.rows)
         layer.part(*whole.form)
@@ -144,7 +144,7 @@ def _by_rows(view: NodeView, along: Along, axis: int) -> tuple[str, ...]:
     return tuple(wanted)
 
 
-def heights(layers: Mapping[str, Layer], last: int, most: int) -> dict[str, int]:
+def heights(layers: Mapping[str, RowLayer], last: int, most: int) -> dict[str, int]:
     """Rows of a strip of each layer, by its output: `last` of the last, before it as many as the next one's
     strip goes on by, up to `most`.
     """

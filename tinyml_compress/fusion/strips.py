@@ -7,11 +7,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from tinyml_compress.fusion.course import Course, Step, course
-from tinyml_compress.fusion.layers import Layer, heights, layer_of, row_bytes, rows_axis
+from tinyml_compress.fusion.course import Course, StripStep, course
+from tinyml_compress.fusion.layers import RowLayer, heights, layer_of, row_bytes, rows_axis
 from tinyml_compress.ir import Graph, Node, NodeView
 from tinyml_compress.ops.base import Level, Overlap, Variant
-from tinyml_compress.ops.strips import OPERATOR, Place, Shift, Strip, StripsAttrs
+from tinyml_compress.ops.strips.node import OPERATOR, Place, Shift, Strip, StripsAttrs
 from tinyml_compress.schedule import Option, options
 from tinyml_compress.support.instruction_sets import Isa
 
@@ -25,7 +25,7 @@ Parts = dict[tuple[Node, "_Form"], tuple[NodeView, tuple[Option, ...]]]
 
 
 @dataclass(frozen=True)
-class Form:
+class StripForm:
     """What can be chosen of layers that run by strips."""
 
     last: int
@@ -48,11 +48,11 @@ class Fusion:
     """Known already, of this graph and others with the same nodes."""
 
     @cached_property
-    def layers(self) -> tuple[Layer | None, ...]:
+    def layers(self) -> tuple[RowLayer | None, ...]:
         """By place in the graph; the axis of rows is that of the output."""
         return tuple(map(self._layer, self.graph.views()))
 
-    def _layer(self, view: NodeView) -> Layer | None:
+    def _layer(self, view: NodeView) -> RowLayer | None:
         alone = view.node in self.kept or not view.node.outputs
         axis = None if alone else rows_axis(view.output().shape)
         return None if axis is None else layer_of(view, axis)
@@ -70,7 +70,7 @@ class Fusion:
                 start = place if layer is not None else place + 1
         return runs
 
-    def node(self, start: int, stop: int, form: Form) -> Node | None:
+    def node(self, start: int, stop: int, form: StripForm) -> Node | None:
         """The node that runs the nodes from `start` to `stop` in that form; None where there is none."""
         layers = [layer for layer in self.layers[start:stop] if layer is not None]
         if len(layers) < stop - start or len({layer.axis for layer in layers}) > 1:
@@ -121,7 +121,7 @@ class Fusion:
         read = {name for node in others for name in node.inputs} | set(self.graph.outputs)
         return [name for node in self.graph.nodes[start:stop] for name in node.outputs if name in read]
 
-    def _part(self, layer: Layer, form: _Form) -> tuple[NodeView, tuple[Option, ...]]:
+    def _part(self, layer: RowLayer, form: _Form) -> tuple[NodeView, tuple[Option, ...]]:
         key = layer.view.node, form
         if key not in self.parts:
             part = layer.part(*form)
@@ -129,7 +129,7 @@ class Fusion:
         return self.parts[key]
 
     def _kernels(
-        self, layers: Sequence[Layer], run: Course, most_scratch: int | None
+        self, layers: Sequence[RowLayer], run: Course, most_scratch: int | None
     ) -> dict[tuple[int, _Form], tuple[NodeView, Variant]] | None:
         """The kernel of each form of strip: of each layer the family that is fastest over all of them."""
         counts = Counter((step.layer, step.cut.form) for step in run.steps)
@@ -172,7 +172,7 @@ def _aligned(nbytes: int) -> int:
 
 @dataclass(eq=False)
 class _Builder:
-    layers: Sequence[Layer]
+    layers: Sequence[RowLayer]
     run: Course
     chosen: Mapping[tuple[int, _Form], tuple[NodeView, Variant]]
     whole: frozenset[str]
@@ -212,7 +212,7 @@ class _Builder:
             ),
         )
 
-    def _places(self, step: Step) -> dict[str, Place]:
+    def _places(self, step: StripStep) -> dict[str, Place]:
         layer = self.layers[step.layer]
         places: dict[str, Place] = {}
         for name in dict.fromkeys(layer.view.node.inputs):
@@ -226,7 +226,7 @@ class _Builder:
         places[layer.output.name] = self._place(step, layer.output.name, step.first, 1, is_at_edge=False)
         return places
 
-    def _place(self, step: Step, name: str, row: int, stride: int, is_at_edge: bool) -> Place:
+    def _place(self, step: StripStep, name: str, row: int, stride: int, is_at_edge: bool) -> Place:
         layer = self.layers[step.layer]
         nbytes = row_bytes(layer.view.graph.tensors[name], layer.axis)
         if name in self._ring:
@@ -240,7 +240,7 @@ class _Builder:
     def _height(self, place: int) -> int:
         return next(step.cut.rows for step in self.run.steps if step.layer == place)
 
-    def _shift(self, step: Step) -> Shift | None:
+    def _shift(self, step: StripStep) -> Shift | None:
         first, rows = step.kept
         if not rows:
             return None

@@ -13,7 +13,7 @@ from tinyml_compress.ir import Graph, NodeView
 from tinyml_compress.ops.base import Operator, Variant, refuse
 from tinyml_compress.ops.replacements import replacement
 from tinyml_compress.ops.sources import KernelSource, sources_in
-from tinyml_compress.ops.strips import OPERATOR as STRIPS
+from tinyml_compress.ops.strips.node import OPERATOR as STRIPS
 from tinyml_compress.ops.structs import Struct
 from tinyml_compress.support.instruction_sets import Isa
 

@@ -274,11 +274,11 @@ class Once(_Runs):
 
 
 @dataclass(frozen=True)
-class Strips(_Runs):
+class RunStrips(_Runs):
     """Layers by strips of rows, as the attributes of the node say; no bodies of the graph."""
 
 
-Flow = Choice | Loop | Once | Strips
+Flow = Choice | Loop | Once | RunStrips
 
 
 @dataclass(frozen=True)

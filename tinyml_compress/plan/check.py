@@ -16,7 +16,7 @@ from tinyml_compress.errors import PlanError
 from tinyml_compress.ir import ARENA_ALIGN, Buffer, Graph, Memory, MemoryPlan, NodeView
 from tinyml_compress.ops import operator
 from tinyml_compress.ops.base import Overlap, Variant
-from tinyml_compress.ops.strips import OPERATOR as STRIPS
+from tinyml_compress.ops.strips.node import OPERATOR as STRIPS
 from tinyml_compress.plan.rings import check_rings
 
 _Ids = npt.NDArray[np.int64]

@@ -13,7 +13,7 @@ import numpy.typing as npt
 from tinyml_compress.errors import PlanError
 from tinyml_compress.ir import NodeView, Tensor, needed
 from tinyml_compress.ops import operator
-from tinyml_compress.ops.strips import Strip, StripsAttrs, strips_attrs
+from tinyml_compress.ops.strips.node import Strip, StripsAttrs, strips_attrs
 
 _Ids = npt.NDArray[np.int64]
 _NOTHING = -1

@@ -68,9 +68,10 @@ _IR = Producer("ir", 1, ("ir",), ("numpy",))
 _SETS = Producer("instruction sets", 1, ("support/instruction_sets.py",))
 _COMPILER = Producer(
     "compiler",
-    11,
+    12,
     (
         "ops",
+        "fusion",
         "schedule",
         "csrc",
         "passes",
@@ -78,6 +79,7 @@ _COMPILER = Producer(
         "codegen",
         "support/c_names.py",
         "pipeline/compile/front_end.py",
+        "pipeline/compile/fused.py",
         "pipeline/compile/shares.py",
         "pipeline/compile/trigger.py",
         "pipeline/compile/verb.py",

@@ -7,15 +7,15 @@ from dataclasses import dataclass, field
 from math import fsum, isfinite
 
 from tinyml_compress import plan
-from tinyml_compress.fusion import Form, Fusion, Parts, fused
+from tinyml_compress.fusion import Fusion, Parts, StripForm, fused
 from tinyml_compress.ir import Graph, Node
 from tinyml_compress.ops.base import Variant
-from tinyml_compress.ops.strips import OPERATOR as STRIPS
+from tinyml_compress.ops.strips.node import OPERATOR as STRIPS
 from tinyml_compress.support.instruction_sets import Isa
 
-_SMALLEST = Form(1, 1, 2048)
+_SMALLEST = StripForm(1, 1, 2048)
 _LARGER = tuple(
-    Form(last, most, scratch)
+    StripForm(last, most, scratch)
     for last, most in ((1, 1), (1, 2), (2, 2), (2, 4), (4, 4))
     for scratch in (512, 2048, None)
 )
@@ -118,7 +118,7 @@ class _Chains:
     fusion: Fusion
 
     def __post_init__(self) -> None:
-        self._planned: dict[tuple[tuple[int, int], Form], GraphForm | None] = {}
+        self._planned: dict[tuple[tuple[int, int], StripForm], GraphForm | None] = {}
 
     def smallest(self) -> list[tuple[int, int]]:
         """Stretches of nodes by the arena that they leave, the smallest first."""
@@ -139,7 +139,7 @@ class _Chains:
         inside = self.fusion.estimate(first, stop)
         return max(around, inside), inside
 
-    def planned(self, run: tuple[int, int], form: Form) -> GraphForm | None:
+    def planned(self, run: tuple[int, int], form: StripForm) -> GraphForm | None:
         """The graph with that stretch by strips; None where it cannot be."""
         if (run, form) not in self._planned:
             first, stop = run

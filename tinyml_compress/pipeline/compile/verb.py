@@ -145,6 +145,8 @@ class _Planner:
         if one is None:  # it runs others by strips
             (only,) = options(view, self._isas)
             return Decision((only,), only, "smallest arena")
+        if one.chosen.variant is variant:
+            return one
         chosen = next((option for option in one.options if option.variant is variant), one.chosen)
         return one if chosen is one.chosen else replace(one, chosen=chosen, why="smallest arena")
 

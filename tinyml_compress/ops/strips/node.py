@@ -1,0 +1,102 @@
+"""STRIPS: layers that run by strips of rows, each tensor between them a ring of the rows that are still read.
+
+No file holds it: `fusion/` puts it into a graph in place of the layers that it runs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from math import fsum, isfinite
+
+from tinyml_compress.ir import Attrs, NodeView
+from tinyml_compress.ops.base import Operator, Overlap, RunStrips, Variant
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a strip of a tensor lies: in a tensor of the graph that is there as a whole, or in the node's own
+    memory.
+    """
+
+    whole: str | None
+    offset: int
+    step: int = 0
+    """Bytes further for each strip that its layer has made; `offset` is that of the first, had it this form.
+    """
+
+
+@dataclass(frozen=True)
+class Shift:
+    """Rows of a ring that are still read go to its start."""
+
+    target: int
+    source: int
+    nbytes: int
+
+
+@dataclass(frozen=True, eq=False)
+class Strip:
+    """One form of a layer's strips."""
+
+    layer: int
+    view: NodeView
+    """The layer on the rows of one strip."""
+    variant: Variant
+    places: Mapping[str, Place]
+    """Of the tensors that are no constants."""
+    shift: Shift | None
+    """Before it."""
+
+
+@dataclass(frozen=True, eq=False)
+class StripsAttrs(Attrs):
+    """All that is decided of it."""
+
+    layers: tuple[NodeView, ...]
+    """As they were."""
+    axis: int
+    strips: tuple[Strip, ...]
+    order: tuple[int, ...]
+    """Which of `strips` runs, one after the other."""
+    nbytes: int
+    """Of the node's own memory: rings, behind them what kernels need as scratch."""
+    scratch: int
+    """Where that begins."""
+    overlaps: tuple[Overlap, ...]
+
+    @property
+    def cycles(self) -> float:
+        """Estimated, without layers of which nothing is known."""
+        prices = [one.variant.cycles(one.view) for one in self.strips]
+        return fsum(prices[one] for one in self.order if isfinite(prices[one]))
+
+
+def strips_attrs(view: NodeView) -> StripsAttrs:
+    return view.attrs(StripsAttrs)
+
+
+class StripsOperator(Operator):
+    name = "STRIPS"
+    attrs_type = StripsAttrs
+    dtypes = ("those of its layers",)
+    variants = (
+        Variant(
+            "strips",
+            lambda view: True,
+            lambda view: (),
+            scratch=lambda view: strips_attrs(view).nbytes,
+            overlap=lambda view: strips_attrs(view).overlaps,
+            cycles=lambda view: strips_attrs(view).cycles,
+            flow=lambda view: RunStrips(),
+        ),
+    )
+
+    def check(self, view: NodeView) -> None:
+        """Nothing: `fusion/` checked each layer on its strips."""
+
+    def output_shapes(self, view: NodeView) -> tuple[tuple[int, ...], ...]:
+        return tuple(view.graph.tensors[name].shape for name in view.node.outputs)
+
+
+OPERATOR = StripsOperator()
