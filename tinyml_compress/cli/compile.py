@@ -25,6 +25,7 @@ Examples:
   tinyml-compress compile model.tflite -o build/model --name kws --isa dsp --optimize speed --json
   tinyml-compress compile model.tflite -o build/model --isa dsp --explain
   tinyml-compress compile model.tflite -o build/model --isa dsp --kernel 'ds_cnn/pointwise*=rows'
+  tinyml-compress compile model.tflite -o build/model --device nucleo-l4r5zi --max-ram 20000
   tinyml-compress compile model.tflite -o build/model --device stm32h7a3 --constants ram
   tinyml-compress compile model.tflite -o build/model --memory sram=200K --memory psram=4M
 """
@@ -48,6 +49,13 @@ Examples:
 )
 @click.option("--explain", is_flag=True, help="Why each layer got its kernel, and the next best one's price.")
 @click.option(
+    "--max-ram",
+    metavar="BYTES",
+    type=click.IntRange(min=1),
+    help="The most that the arena may take, inputs and outputs included: the fastest form within it, some "
+    "layers strip by strip.",
+)
+@click.option(
     "--kernel",
     "kernels",
     multiple=True,
@@ -67,6 +75,7 @@ def command(
     device: str | None,
     optimize: str,
     explain: bool,
+    max_ram: int | None,
     kernels: tuple[str, ...],
     trigger: Path | None,
     data: str | None,
@@ -90,6 +99,7 @@ def command(
         device=device,
         optimize=optimize,
         kernels=kernels,
+        max_ram=max_ram,
         memory=memory,
         flash=flash,
         constants=constants,

@@ -32,6 +32,7 @@ def compile_c(
     constants: str = "flash",
     data: str | None = None,
     trigger: str | Path | None = None,
+    max_ram: int | None = None,
     targets_dir: Path | None = None,
 ) -> Compiled:
     """An int8 .tflite file to self-contained C in `output`, with a project that tests it.
@@ -41,6 +42,8 @@ def compile_c(
     `constants` "ram" copies weights and tables to the fastest at boot, as far as it has room. `data` is the
     set whose front end is written too; without it, the manifest beside the model says what there is.
     `trigger` is a result of `evaluate --recording`, whose thresholds become a trigger stage in C.
+    `max_ram` is what the arena may take, inputs and outputs included: the fastest form within it is written,
+    some layers strip by strip where they have to.
     """
     path, level = Path(model), word(Level, "optimize", optimize)
     isas = kernels_for(None if isa is None else word(Isa, "isa", isa), device, targets_dir)
@@ -49,7 +52,7 @@ def compile_c(
     asked = tuple(map(_asked, kernels))
     done = None if data is None else load(data).preprocessing
     return to_folder(
-        path, Path(output), name or c_name(path.stem), isas, level, asked, memories, done, trigger
+        path, Path(output), name or c_name(path.stem), isas, level, asked, memories, done, trigger, max_ram
     )
 
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from math import fsum, isfinite
+from math import fsum, inf, isfinite
 
 from tinyml_compress import plan
+from tinyml_compress.errors import PlanError
 from tinyml_compress.fusion import Fusion, Parts, StripForm, fused
 from tinyml_compress.ir import Graph, Node
 from tinyml_compress.ops.base import Variant
@@ -50,22 +51,28 @@ def form_of(graph: Graph, schedule: tuple[Variant, ...]) -> GraphForm:
     return GraphForm(graph, schedule, plan.arena_of(graph, schedule), known)
 
 
-def smallest_form(
-    graph: Graph, kernels: Sequence[Sequence[Variant]], isas: tuple[Isa, ...], kept: frozenset[Node]
+def form_within(
+    graph: Graph,
+    kernels: Sequence[Sequence[Variant]],
+    isas: tuple[Isa, ...],
+    kept: frozenset[Node],
+    most_ram: int | None,
 ) -> GraphForm:
-    """The form with the least arena that is not much slower than the fastest one; out of `kernels` by node,
-    the fastest first. Nodes that are `kept` run by themselves.
+    """The fastest form whose arena is at most that; without a bound the smallest that is not much slower than
+    the fastest. Out of `kernels` by node, the fastest first; nodes that are `kept` run by themselves.
     """
     front = Front(isas, kept)
     fastest = form_of(graph, tuple(row[0] for row in kernels))
     front.fill(fastest)
-    for slower in _STEPS:
+    for slower in (*_STEPS, *([] if most_ram is None else [inf])):
         rows = [
             [one for one in row if one.cycles(view) <= slower * row[0].cycles(view)] or [row[0]]
             for view, row in zip(graph.views(), kernels, strict=True)
         ]
         front.fill(form_of(graph, plan.smallest_schedule(graph, rows)))
-    return front.within(_MOST_SLOWER * fastest.cycles)
+    if most_ram is None:
+        return front.within(_MOST_SLOWER * fastest.cycles)
+    return front.fitting(most_ram, fastest.cycles)
 
 
 @dataclass(eq=False)
@@ -99,6 +106,22 @@ class Front:
         """The smallest of those that take at most that; the fastest where none does."""
         fitting = [one for one in self.forms if one.cycles <= cycles]
         return fitting[0] if fitting else self.forms[-1]
+
+    def fitting(self, most_ram: int, fastest: float) -> GraphForm:
+        """The fastest that is small enough."""
+        fits = [one for one in self.forms if one.arena_bytes <= most_ram]
+        if not fits:
+            least = self.forms[0]
+            slower = (
+                f" at {least.cycles / fastest:.2f} times the cycles of the fastest form" if fastest else ""
+            )
+            raise PlanError(
+                "no form of the model is that small",
+                which=f"--max-ram {most_ram}",
+                found=f"the smallest arena takes {least.arena_bytes:,} B{slower}",
+                next_step="allow that much, or make the model smaller: compress, a smaller input",
+            )
+        return fits[-1]
 
     def _add(self, one: GraphForm | None) -> None:
         """Unless it is beaten."""

@@ -16,7 +16,7 @@ from tinyml_compress.ir.program import KernelPrice, ProgramNode
 from tinyml_compress.ops import operator
 from tinyml_compress.ops.base import Level, Variant
 from tinyml_compress.pipeline.compile.front_end import front_end, manifest_preprocessing
-from tinyml_compress.pipeline.compile.fused import GraphForm, form_of, smallest_form
+from tinyml_compress.pipeline.compile.fused import GraphForm, form_of, form_within
 from tinyml_compress.pipeline.compile.shares import memory_shares
 from tinyml_compress.pipeline.compile.trigger import trigger_beside
 from tinyml_compress.pipeline.convert.golden_vectors import golden_vectors
@@ -39,12 +39,13 @@ def compile_graph(
     using: Sequence[Pass] = passes.PASSES,
     asked: Sequence[Asked] = (),
     memories: Memories = ANYWHERE,
+    most_ram: int | None = None,
 ) -> Program:
     """The C program of a graph as the frontend reads it, with the kernels that are `asked` for; spread over
-    `memories`, the fastest first, where they are named.
+    `memories`, the fastest first, where they are named; with an arena of `most_ram` bytes at most.
     """
     chosen = tuple(isas)
-    planner = _Planner(chosen, level)
+    planner = _Planner(chosen, level, most_ram)
     planned = planner.planned(passes.run(graph, using), asked)
     free = memories.without(
         codegen.lay_out(planned).nbytes
@@ -75,6 +76,7 @@ def compile_model(
     level: Level = Level.BALANCED,
     asked: Sequence[Asked] = (),
     memories: Memories = ANYWHERE,
+    most_ram: int | None = None,
 ) -> Program:
     """The C program of a .tflite file, in memory; `name` prefixes its symbols."""
     graph = frontend.read(model, name)
@@ -86,6 +88,7 @@ def compile_model(
         level=level,
         asked=asked,
         memories=memories,
+        most_ram=most_ram,
     )
 
 
@@ -105,8 +108,8 @@ class _Planner:
     it.
     """
 
-    def __init__(self, isas: tuple[Isa, ...], level: Level) -> None:
-        self._isas, self._level = isas, level
+    def __init__(self, isas: tuple[Isa, ...], level: Level, most_ram: int | None) -> None:
+        self._isas, self._level, self._most_ram = isas, level, most_ram
         self._known: dict[int, plan.Planned] = {}
         self.decisions: dict[int, Decision] = {}
         """By the `id` of the node."""
@@ -126,7 +129,7 @@ class _Planner:
 
     def _form(self, graph: Graph, decisions: Sequence[Decision], bodies: Sequence[plan.Planned]) -> GraphForm:
         """Graph and kernels: as decided, or for the least arena that does not cost too much."""
-        if self._level is Level.RAM:
+        if self._level is Level.RAM or self._most_ram is not None:
             kept = frozenset(
                 node for node, one in zip(graph.nodes, decisions, strict=True) if one.why == AS_ASKED
             )
@@ -135,7 +138,7 @@ class _Planner:
                 [_with_room(view, option.variant, bodies) for option in row]
                 for view, row in zip(graph.views(), able, strict=True)
             ]
-            return smallest_form(graph, rows, self._isas, kept)
+            return form_within(graph, rows, self._isas, kept, self._most_ram)
         views = zip(graph.views(), decisions, strict=True)
         return form_of(graph, tuple(_with_room(view, one.chosen.variant, bodies) for view, one in views))
 
@@ -182,11 +185,12 @@ def to_folder(
     memories: Memories,
     preprocessing: Preprocessing | None = None,
     trigger: str | Path | None = None,
+    most_ram: int | None = None,
 ) -> Compiled:
     """The same with all that can be said of kernels, memories and the front end."""
     started = time.perf_counter()
     content = files.read_bytes(model)
-    program = compile_model(content, name, isas, level, asked, memories)
+    program = compile_model(content, name, isas, level, asked, memories, most_ram)
     front = front_end(name, program.inputs, preprocessing or manifest_preprocessing(model))
     more = {
         **({} if front is None else front.files),
