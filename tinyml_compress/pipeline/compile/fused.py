@@ -61,18 +61,30 @@ def form_within(
     """The fastest form whose arena is at most that; without a bound the smallest that is not much slower than
     the fastest. Out of `kernels` by node, the fastest first; nodes that are `kept` run by themselves.
     """
-    front = Front(isas, kept)
     fastest = form_of(graph, tuple(row[0] for row in kernels))
-    front.fill(fastest)
-    for slower in (*_STEPS, *([] if most_ram is None else [inf])):
+    front = front_of(graph, kernels, isas, kept, (*_STEPS, *([] if most_ram is None else [inf])))
+    if most_ram is None:
+        return front.within(_MOST_SLOWER * fastest.cycles)
+    return front.fitting(most_ram, fastest.cycles)
+
+
+def front_of(
+    graph: Graph,
+    kernels: Sequence[Sequence[Variant]],
+    isas: tuple[Isa, ...],
+    kept: frozenset[Node] = frozenset(),
+    steps: Sequence[float] = (*_STEPS, inf),
+) -> Front:
+    """From the fastest kernels on, and from the smallest that are at most so many times slower."""
+    front = Front(isas, kept)
+    front.fill(form_of(graph, tuple(row[0] for row in kernels)))
+    for slower in steps:
         rows = [
             [one for one in row if one.cycles(view) <= slower * row[0].cycles(view)] or [row[0]]
             for view, row in zip(graph.views(), kernels, strict=True)
         ]
         front.fill(form_of(graph, plan.smallest_schedule(graph, rows)))
-    if most_ram is None:
-        return front.within(_MOST_SLOWER * fastest.cycles)
-    return front.fitting(most_ram, fastest.cycles)
+    return front
 
 
 @dataclass(eq=False)

@@ -1,0 +1,131 @@
+"""RAM against cycles, for nets by strips on an emulated NUCLEO-L4R5ZI: `python benchmarks/ram.py`.
+
+Each form of the planner's front is compiled and run, bit-exact against TensorFlow Lite Micro. RAM is all of
+it: arena with inputs and outputs, state, stack; counted. Instructions are counted, cycles modelled; those of
+the fastest form are 1. Prints Markdown and writes ram.json. `--models ic,kws` takes some; published nets lie
+in `../shared/models`. Ten minutes.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from datetime import date
+from pathlib import Path
+
+from benchmarks.kernels import PUBLISHED, zoo_model
+from tinyml_compress import __version__, frontend, passes
+from tinyml_compress.devices import Device, hardware_cycles, load_device
+from tinyml_compress.ops.base import Level
+from tinyml_compress.pipeline.compile.fused import front_of
+from tinyml_compress.pipeline.compile.verb import compile_model
+from tinyml_compress.runners import tflm
+from tinyml_compress.runners.emulated import emulate
+from tinyml_compress.runners.vectors import mixed
+from tinyml_compress.schedule import decided
+from tinyml_compress.support import files
+
+HERE = Path(__file__).parent
+BOARD = "nucleo-l4r5zi"
+_FILES = {"kws": "kws_ref_model", "ic": "pretrainedResnet_quant", "person_detect": "person_detect"}
+ZOO = ("mobilenet_v1_025", "unet", "speech_codec")
+BOUNDS = (1.05, 1.35)
+_MOST_FORMS = 14
+
+
+@dataclass(frozen=True)
+class FormRow:
+    """One form of a net."""
+
+    model: str
+    ram: int
+    arena: int
+    instructions: int
+    cycles: int
+    slower: float
+    """Modelled cycles of the fastest form."""
+    estimated: float
+    """The same as the planner estimates it."""
+    by_strips: int
+    """Layers that run by strips."""
+
+
+def nets(wanted: frozenset[str]) -> Iterator[tuple[str, bytes]]:
+    """Name and file of each."""
+    for name, file in _FILES.items():
+        path = PUBLISHED / f"{file}.tflite"
+        if path.is_file() and (not wanted or name in wanted):
+            yield name, path.read_bytes()
+    for name in ZOO:
+        if not wanted or name in wanted:
+            yield name, zoo_model(name)
+
+
+def rows_of(name: str, model: bytes, device: Device) -> list[FormRow]:
+    """The front of one net, the fastest form first."""
+    graph = passes.run(frontend.read(model, "net"))
+    isas = device.core.kernels
+    kernels = [[option.variant for option in one.options] for one in decided(graph, isas, Level.SPEED)]
+    forms = sorted(front_of(graph, kernels, isas).forms, key=lambda form: form.cycles)
+    least = forms[0].cycles
+    rows: list[FormRow] = []
+    for form in forms[:_MOST_FORMS]:
+        program = compile_model(model, "net", isas, Level.SPEED, most_ram=form.arena_bytes)
+        vector = next(iter(mixed(program.inputs, 1, 1)))
+        done = emulate(program, device, [[value.tobytes() for value in vector]], optimize="-O3")
+        wanted = [value.tobytes() for value in tflm.Interpreter(model).invoke(vector)]
+        if list(done.outputs[0]) != wanted:
+            raise SystemExit(f"{name}: another result than TensorFlow Lite Micro's at {form.arena_bytes} B")
+        cycles = sum(
+            hardware_cycles(device, node.op, count.instructions, count.classes)
+            for node, count in zip(program.nodes, done.counts.nodes, strict=True)
+        )
+        first = rows[0].cycles if rows else round(cycles)
+        rows.append(
+            FormRow(
+                model=name,
+                ram=program.arena_bytes + program.state_bytes + done.stack_bytes + done.static_bytes,
+                arena=program.arena_bytes,
+                instructions=done.counts.instructions,
+                cycles=round(cycles),
+                slower=round(cycles / first, 3),
+                estimated=round(form.cycles / least, 3),
+                by_strips=sum(node.op == "STRIPS" for node in program.nodes),
+            )
+        )
+        print(
+            f"| {name} | {rows[-1].ram:,} | {rows[-1].slower:.2f} | {rows[-1].instructions:,} |", flush=True
+        )
+    return rows
+
+
+def main() -> int:
+    """Plan, run, print, write."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--models", default="", help="some of them, by name: ic,unet")
+    wanted = frozenset(filter(None, parser.parse_args().models.split(",")))
+    device = load_device(BOARD)
+    print("| net | RAM | cycles | instructions |\n|---|---|---|---|")
+    rows = [row for name, model in nets(wanted) for row in rows_of(name, model, device)]
+    print(f"\n| net | fastest | {' | '.join(f'up to {bound} cycles' for bound in BOUNDS)} | smallest |")
+    print("|---|---|---|---|---|")
+    for name in dict.fromkeys(row.model for row in rows):
+        own = [row for row in rows if row.model == name]
+        least = [min(row.ram for row in own if row.slower <= bound) for bound in BOUNDS]
+        cells = [own[0].ram, *least, min(row.ram for row in own)]
+        print(f"| {name} | {' | '.join(f'{cell:,}' for cell in cells)} |")
+    if not wanted:
+        text = {
+            "tool": __version__,
+            "date": date.today().isoformat(),
+            "board": BOARD,
+            "rows": [asdict(row) for row in rows],
+        }
+        files.write_text(HERE / "ram.json", json.dumps(text, indent=1) + "\n")
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
