@@ -21,6 +21,7 @@ from tests.ops import (
     test_products_wide,
     test_reduce_max,
     test_relu,
+    test_resize_bilinear,
     test_resize_nearest_neighbor,
     test_sub,
     test_svdf,
@@ -82,6 +83,7 @@ TAKEN: dict[Maker, tuple[str, ...]] = {
     test_minimum.make: ("tc_s8_minmax", "tc_s16_minmax"),
     test_transpose.make: ("tc_x8_move", "tc_x8_move_rows"),
     test_pad.make: ("tc_x8_fill",),
+    test_resize_bilinear.make: ("tc_s8_resize_bilinear",),
     test_resize_nearest_neighbor.make: ("tc_x8_resize_nearest",),
 }
 """What is for these operators."""
