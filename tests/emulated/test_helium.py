@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from tests.lib.layers import merged
 from tests.lib.zoo import zoo_tflite
 from tests.ops import test_pad
 from tests.ops.test_helium import TAKEN
+from tests.ops.test_products import ON_HELIUM, seeded
 from tinyml_compress.frontend import write
 from tinyml_compress.ir import Graph
 from tinyml_compress.models import ZOO
@@ -34,6 +36,12 @@ def graphs(salt: int, each: int) -> list[Graph]:
 
 def test_operators() -> None:
     assert_equal_on(CORE, graphs(1, 2), 1)
+
+
+@pytest.mark.skipif(shutil.which("arm-none-eabi-gcc") is None, reason="arm-none-eabi-gcc is not installed")
+def test_operators_compiled_with_gcc() -> None:
+    products = [seeded(make, 3, index) for index in range(2) for make in ON_HELIUM]
+    assert_equal_on(CORE, [*graphs(7, 1), *products], 1, toolchain="gcc")
 
 
 def test_rows_shorter_than_a_vector() -> None:

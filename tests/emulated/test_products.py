@@ -28,7 +28,9 @@ def _grown(region: Region, nbytes: int) -> Region:
     return replace(region, nbytes=nbytes)
 
 
-def assert_equal_on(core: str, graphs: list[Graph], seed: int, level: Level = Level.SPEED) -> None:
+def assert_equal_on(
+    core: str, graphs: list[Graph], seed: int, level: Level = Level.SPEED, toolchain: str | None = None
+) -> None:
     """All graphs side by side in one firmware give TFLM's bytes, with no access that the core
     would refuse.
     """
@@ -41,7 +43,8 @@ def assert_equal_on(core: str, graphs: list[Graph], seed: int, level: Level = Le
     program = compile_model(model, "m", device.core.kernels, level)
     vectors = list(mixed(program.inputs, seed, 2))
     oracle = tflm.Interpreter(model)
-    ran = emulate(program, device, [[np.asarray(value).tobytes() for value in vector] for vector in vectors])
+    given = [[np.asarray(value).tobytes() for value in vector] for vector in vectors]
+    ran = emulate(program, device, given, toolchain=toolchain)
     for vector, outputs in zip(vectors, ran.outputs, strict=True):
         for index, (want, got) in enumerate(zip(oracle.invoke(vector), outputs, strict=True)):
             assert want.tobytes() == got, (core, program.nodes[index].kernel, program.nodes[index].shape)

@@ -241,7 +241,14 @@ TC_WIDENED(vmovltq_s16, int32x4_t, int16x8_t, 4, 1)
     }
 TC_COMPARE(vcmpltq_n_s32, int32x4_t, int32_t, 4, x < y)
 TC_COMPARE(vcmpltq_n_s16, int16x8_t, int16_t, 8, x < y)
-TC_COMPARE(vcmpneq_n_u8, uint8x16_t, uint8_t, 16, x != y)
+
+static TC_INLINE mve_pred16_t vcmpneq_u8(uint8x16_t a, uint8x16_t b) {
+    unsigned found = 0;
+    for (int i = 0; i < 16; i++) {
+        found |= (unsigned)(a.lane[i] != b.lane[i]) << i;
+    }
+    return (mve_pred16_t)found;
+}
 
 static TC_INLINE mve_pred16_t vcmpltq_m_n_s32(int32x4_t x, int32_t y, mve_pred16_t on) {
     return (mve_pred16_t)(vcmpltq_n_s32(x, y) & on);

@@ -25,14 +25,14 @@ typedef struct {
 /* One line of a channel's image, values `step` bytes apart; `steps` is where the first eight lie. */
 static TC_INLINE void tc_patch_line(const uint8_t *from, uint8_t *to, int32_t count, int32_t step, uint16x8_t steps) {
 #if TC_MVE_ASM
-    __asm__("dlstp.16 lr, %[count]\n"
-            "1: vldrb.u16 q0, [%[from], %q[steps]]\n\t"
-            "add %[from], %[from], %[step]\n\t"
-            "vstrb.16 q0, [%[to]], #8\n\t"
-            "letp lr, 1b"
-            : [from] "+r"(from), [to] "+l"(to)
-            : [count] "r"(count), [step] "r"(8 * step), [steps] "w"(steps)
-            : "q0", "lr", "cc", "memory");
+    __asm__ volatile("dlstp.16 lr, %[count]\n"
+                     "1: vldrb.u16 q0, [%[from], %q[steps]]\n\t"
+                     "add %[from], %[from], %[step]\n\t"
+                     "vstrb.16 q0, [%[to]], #8\n\t"
+                     "letp lr, 1b"
+                     : [from] "+r"(from), [to] "+l"(to)
+                     : [count] "r"(count), [step] "r"(8 * step), [steps] "w"(steps)
+                     : "q0", "lr", "cc", "memory");
 #else
     for (; count > 0; count -= 8, from += 8 * step, to += 8) {
         const mve_pred16_t some = vctp16q((uint32_t)count);
@@ -49,10 +49,11 @@ static TC_NOINLINE void tc_patch_gather(const tc_s8_depthwise_patch *p, const in
     }
 }
 
-/* The weights of one window, each where the gathering load has its value; `pick` names them, 255 none. */
+/* The weights of one window, each where the gathering load has its value; `pick` names them, 255 none. GCC before 12.3
+ * does not compile comparisons with a scalar (its PR 107987). */
 static TC_INLINE int8x16_t tc_patch_weights(const int8_t *weights, const uint8_t *pick) {
     const uint8x16_t picked = vldrbq_u8(pick);
-    return vldrbq_gather_offset_z_s8(weights, picked, vcmpneq_n_u8(picked, 255));
+    return vldrbq_gather_offset_z_s8(weights, picked, vcmpneq_u8(picked, vdupq_n_u8(255)));
 }
 
 static TC_INLINE void tc_patch_take(tc_patch_channel *c, const int8_t *weights, int windows) {
