@@ -169,7 +169,7 @@ CONVERSION = Producer(
 
 EMULATION = Producer(
     "emulation",
-    5,
+    6,
     ("runners/emulated",),
     ("unicorn", "capstone", "pyelftools", "numpy"),
     (_DEVICES, _IR, TOOLCHAIN),

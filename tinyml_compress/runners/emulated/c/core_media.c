@@ -392,5 +392,6 @@ int tc_decode_long_shift(tc_step *step, uint32_t word) {
     step->flags = is_one || saturates ? SATURATES | ROUNDS : 0u;
     step->flags |= kind == 0u ? IS_UNSIGNED : 0u;
     step->size = word & 0x80u ? 48 : 64;
-    return (word & 15u) == SP && (word & 0x50u) == 0u && (!(word & 0x80u) || (saturates && !is_one)) && step->m < SP;
+    return (word & 15u) == SP && (word & 0x50u) == 0u && (!(word & 0x80u) || (saturates && !is_one)) && step->m != SP &&
+           step->m != PC;
 }
