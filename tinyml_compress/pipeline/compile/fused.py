@@ -25,6 +25,8 @@ _MOST_RUNS = 48
 _MOST_WIDENED = 3
 """Of these, the ones that are tried by larger strips too."""
 _MOST_CHAINS = 4
+_LONGEST = 40
+"""Nodes of a stretch; a net of hundreds has too many longer ones to try."""
 
 
 _MOST_SLOWER = 1.35
@@ -162,7 +164,7 @@ class _Chains:
             (first, stop)
             for start, end in self.fusion.runs()
             for first in range(start, end - 1)
-            for stop in range(first + 2, end + 1)
+            for stop in range(first + 2, min(end, first + _LONGEST) + 1)
         ]
         tried = sorted(every, key=lambda run: self._promise(needs, run))[:_MOST_RUNS]
         sizes = {run: form.arena_bytes for run in tried if (form := self.planned(run, _SMALLEST)) is not None}
