@@ -14,14 +14,13 @@ import json
 import sys
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import combinations
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from tinyml_compress.devices import CostClass
+from tinyml_compress.devices.fitting import never_negative
 from tinyml_compress.support.files import write_text
 
 TARGETS = Path(__file__).parent.parent / "targets"
@@ -318,21 +317,7 @@ def _costs(base: Base, terms: Sequence[Term], programs: Sequence[Program]) -> tu
     cycles = np.array([program.cycles for program in programs], float)
     amounts = np.array([[program.amount(term.parts) for term in terms] for program in programs], float)
     bases = np.array([base(program) for program in programs], float)
-    return _never_negative(amounts / cycles[:, None], (cycles - bases) / cycles)
-
-
-def _never_negative(left: npt.NDArray[np.float64], right: npt.NDArray[np.float64]) -> tuple[float, ...]:
-    """With so few columns every set of them that are above zero can be tried."""
-    columns = left.shape[1]
-    best: tuple[float, npt.NDArray[np.float64]] = (float((right**2).sum()), np.zeros(columns))
-    for count in range(1, columns + 1):
-        for chosen in combinations(range(columns), count):
-            costs = np.zeros(columns)
-            costs[list(chosen)] = np.linalg.lstsq(left[:, chosen], right, rcond=None)[0]
-            rest = float(((left @ costs - right) ** 2).sum())
-            if (costs >= 0).all() and rest < best[0]:
-                best = (rest, costs)
-    return tuple(map(float, best[1]))
+    return tuple(map(float, never_negative(amounts / cycles[:, None], (cycles - bases) / cycles)))
 
 
 def _predict(base: Base, terms: Sequence[Term], costs: Sequence[float], program: Program) -> float:

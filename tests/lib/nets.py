@@ -18,7 +18,7 @@ from tinyml_compress.ops.reshape.op import ReshapeAttrs
 from tinyml_compress.ops.softmax.op import SoftmaxAttrs
 
 
-class _Net:
+class Layers:
     """Appends layers with seeded weights and scales under which outputs spread over their range."""
 
     def __init__(self, seed: int, shape: tuple[int, ...]) -> None:
@@ -104,7 +104,7 @@ class _Net:
 
 def keyword() -> bytes:
     """Convolution, two depthwise-separable blocks, pooling, classifier."""
-    net = _Net(1, (1, 13, 6, 1))
+    net = Layers(1, (1, 13, 6, 1))
     net.conv(8, 3, stride=2)
     for stride in (1, 2):
         net.depthwise(3, stride)
@@ -118,7 +118,7 @@ def keyword() -> bytes:
 
 def residual() -> bytes:
     """Two residual blocks, the second with a strided shortcut."""
-    net = _Net(2, (1, 8, 8, 3))
+    net = Layers(2, (1, 8, 8, 3))
     trunk = net.conv(8, 3)
     net.conv(8, 3)
     net.conv(8, 3, relu=False)
@@ -137,7 +137,7 @@ def residual() -> bytes:
 
 def autoencoder() -> bytes:
     """Dense layers down and up again."""
-    net = _Net(3, (1, 40))
+    net = Layers(3, (1, 40))
     for units in (24, 6, 24):
         net.dense(units, relu=True)
     net.dense(40)
@@ -146,7 +146,7 @@ def autoencoder() -> bytes:
 
 def wide() -> bytes:
     """Larger than the fast memory of any board: 72 KB of input, then 144 KB."""
-    net = _Net(4, (1, 96, 96, 8))
+    net = Layers(4, (1, 96, 96, 8))
     net.conv(16, 1)
     net.conv(8, 3, stride=4)
     net.pool()
