@@ -266,6 +266,7 @@ NAMED = {
     "converter/floats.py": 7,  # advice to people, and what TensorFlow's converter leaves in float by chance
     "converter/splice.py": 1,  # makes nodes
     "devices/trust.py": 7,  # which operators the nets had that costs were fitted on
+    "pipeline/board/calibration_nets.py": 16,  # makes nodes
     "passes/dense_pixels.py": 3,  # makes nodes
     "models/keras3_ops.py": 1,  # a layer of Keras
     "streaming/weaving.py": 13,  # makes nodes

@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 import re
 import subprocess
+import threading
 import tty
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from tinyml_compress.runners import toolchain
@@ -51,3 +52,30 @@ def board(program: Path) -> Iterator[str]:
             yield port
         finally:
             running.kill()
+
+
+Speaker = Callable[[str], bytes]
+"""All that a made-up device sends for a command, `m-ready` too."""
+
+
+def words(*lines: str) -> bytes:
+    """An answer as the protocol has it."""
+    return "".join(f"{line}\r\n" for line in (*lines, "m-ready")).encode("latin-1")
+
+
+@contextmanager
+def speaking(speaker: Speaker) -> Iterator[str]:
+    """The port of a made-up device. One that raises OSError closes its end for good."""
+    with terminal() as (master, port):
+
+        def serve() -> None:
+            pending = b""
+            with suppress(OSError):
+                while data := os.read(master, 4096):
+                    *commands, pending = (pending + data).split(b"%")
+                    for command in commands:
+                        os.write(master, speaker(command.decode("latin-1").strip()))
+
+        thread = threading.Thread(target=serve, daemon=True)
+        thread.start()
+        yield port

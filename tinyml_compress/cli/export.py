@@ -60,6 +60,11 @@ Examples:
 )
 @memory_options
 @trigger_option
+@click.option(
+    "--calibration",
+    is_flag=True,
+    help="With mlperf-tiny: the programs of `measure --fit-core` as well, 150 KB of flash.",
+)
 @data_option(required=False, what="Calibration data, where MODEL is not a .tflite, and its preprocessing")
 @click.option(
     "--release", default="1.0.0", show_default=True, help="Version of the library, in its metadata."
@@ -83,6 +88,7 @@ def command(
     flash: tuple[str, ...],
     constants: str,
     trigger: Path | None,
+    calibration: bool,
     data: str | None,
     release: str,
     author: str,
@@ -110,6 +116,7 @@ def command(
         flash=flash,
         constants=constants,
         trigger=trigger,
+        calibration=calibration,
         data=data,
         release=release,
         author=author,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -20,11 +21,12 @@ Examples:
   tinyml-compress measure model.tflite --port /dev/ttyACM0
   tinyml-compress measure model.tflite --port /dev/ttyACM0 --target nucleo-l4r5zi --json-file board.json
   tinyml-compress measure kws.tflite --port COM3 --quick --eval-data sounds.toml:test
+  tinyml-compress measure --fit-core --port /dev/ttyACM0 --target nucleo-l4r5zi -o mine/my-board.toml
 """
 
 
 @click.command(epilog=EXAMPLES)
-@click.argument("model")
+@click.argument("model", required=False)
 @click.option("--port", required=True, help="The board's serial port; `doctor` lists them.")
 @click.option(
     "--baud", type=click.IntRange(50, 4_000_000), default=115200, show_default=True, help="Its speed."
@@ -33,10 +35,8 @@ Examples:
 @click.option(
     "--window",
     type=click.FloatRange(0.01, 600),
-    default=10.0,
-    show_default=True,
     metavar="SECONDS",
-    help="How long each of the five windows is at least; MLPerf Tiny's rules ask for 10.",
+    help="How long each of the five windows is at least: 10, as MLPerf Tiny's rules ask; with --fit-core 1.",
 )
 @click.option("--quick", "window", flag_value=1.0, help="Windows of one second.")
 @data_option("--eval-data", required=False, what="Samples that are scored on the board")
@@ -49,19 +49,36 @@ Examples:
     metavar="SECONDS",
     help="How long an inference, or the self-test, may be silent.",
 )
+@click.option(
+    "--fit-core",
+    is_flag=True,
+    help="Time calibration programs instead (`export --calibration`), and fit the costs of the board's core.",
+)
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="With --fit-core: the file of a board of your own, for --targets-dir; its core goes below cores/.",
+)
+@click.option(
+    "--toolchain", type=click.Choice(["zig", "gcc"]), help="With --fit-core: what built the firmware."
+)
 @data_option(required=False, what="Calibration data, where MODEL is not a .tflite")
 @seed_option
 @targets_dir_option
 @json_option
 def command(
-    model: str,
+    model: str | None,
     port: str,
     baud: int,
     target: str | None,
-    window: float,
+    window: float | None,
     eval_data: str | None,
     samples: int | None,
     timeout: float,
+    fit_core: bool,
+    output: Path | None,
+    toolchain: str | None,
     data: str | None,
     seed: int,
     targets_dir: Path | None,
@@ -71,20 +88,29 @@ def command(
     Proves that the firmware is this model's and its outputs are right to the byte, then takes the median of
     five windows by the board's clock. The result is that of `benchmark`, with figures that are measured.
     """
+    line: dict[str, Any] = {"baud": baud, "timeout": timeout, "targets_dir": targets_dir}
+    if window is not None:
+        line["window"] = window
+    if fit_core:
+        if output is None or target is None or model is not None:
+            raise click.UsageError("--fit-core takes --target BOARD and -o MY-BOARD.toml, and no model")
+        from tinyml_compress.pipeline.board.fit_core import fit_core as fit
+
+        show(fit(port, target, output, toolchain=toolchain, **line))
+        return
+    if model is None or output is not None or toolchain is not None:
+        raise click.UsageError("say which MODEL is on the board; -o and --toolchain belong to --fit-core")
     from tinyml_compress.pipeline.board.verb import measure
 
     show(
         measure(
             model,
             port,
-            baud=baud,
             target=target,
-            window=window,
             eval_data=eval_data,
             samples=samples,
-            timeout=timeout,
-            targets_dir=targets_dir,
             data=data,
             seed=seed,
+            **line,
         )
     )

@@ -14,6 +14,8 @@ _PRIOR = 0.01
 """How much a term's former price counts against the programs: enough where none of them tells."""
 _LEAST = 0.02
 """Nobody knows a board better than that from a few programs."""
+_MOST = 2.0
+"""What a core's file can say."""
 _SPREADS = 2.0
 """Root mean squares of what was left out in a bar."""
 _TELL = 2
@@ -70,7 +72,7 @@ class FittedCosts:
     def bar(self) -> float:
         """The half-width that is claimed for other programs."""
         spread = float(np.sqrt(np.mean(np.square(self.off))))
-        return round(max(_LEAST, _SPREADS * spread), 3)
+        return round(min(_MOST, max(_LEAST, _SPREADS * spread)), 3)
 
     @property
     def largest(self) -> float:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
+
+from tinyml_compress.ir import Program
 
 
 class Runtime(Enum):
@@ -22,6 +24,17 @@ class SelfTest:
     oracle: str
     """Whose outputs they are."""
     header: str
+
+
+@dataclass(frozen=True)
+class CalibrationPrograms:
+    """Programs whose times tell what a core's instructions cost."""
+
+    programs: Sequence[Program]
+    digest: str
+    """By which the one who asks for times knows them."""
+    fill: int
+    """Byte of which their inputs are."""
 
 
 @dataclass(frozen=True)
@@ -52,5 +65,7 @@ class Bundle:
     inputs: tuple[str, ...]
     """Each input described in words."""
     outputs: tuple[str, ...]
+    calibration: CalibrationPrograms | None = None
+    """Where the project shall have them."""
     facts: Mapping[str, str] = field(default_factory=dict)
     """More words for the README, by mark."""

@@ -32,17 +32,39 @@ def layout(bundle: Bundle) -> Files:
             allowed="one input and one output of int8, uint8, int16 or float32, --engine aot",
         )
     name = bundle.name
+    facts = {**_form(name), "is_calibration": str(int(bundle.calibration is not None))}
     own = {
-        f"{name}_mlperf.{ending}": text(bundle, f"mlperf_tiny/mlperf.{ending}", **_form(name))
+        f"{name}_mlperf.{ending}": text(bundle, f"mlperf_tiny/mlperf.{ending}", **facts)
         for ending in ("c", "h")
     }
-    files: Files = {**headers(bundle), **sources(bundle), **private(bundle), **own}
+    files: Files = {**headers(bundle), **sources(bundle), **private(bundle), **own, **_calibration(bundle)}
     names = sorted(file for file in files if file.endswith(".c"))
     files |= {main: text(bundle, f"mlperf_tiny/{main}") for main in ("main.c", SEMIHOSTING)}
     files["Makefile"] = text(bundle, "mlperf_tiny/Makefile", sources=" ".join(names))
     files["LICENSE"] = licence()
     use = text(bundle, "mlperf_tiny/readme.txt", source_names=" and ".join(f"`{one}`" for one in names))
     return {**files, "README.md": readme(bundle, files, "A device for MLPerf Tiny's runner, as C.", use)}
+
+
+def _calibration(bundle: Bundle) -> dict[str, str]:
+    """The calibration programs, each with files of its own, and what calls them by number."""
+    given = bundle.calibration
+    if given is None:
+        return {}
+    name, programs = bundle.name, given.programs
+    files = {file: content for program in programs for file, content in program.files.items()}
+    facts = {
+        "programs": str(len(programs)),
+        "digest": given.digest,
+        "arena_bytes": str(max(program.arena_bytes for program in programs)),
+        "arena_align": str(max(program.arena_align for program in programs)),
+        "fill": f"0x{given.fill:02x}",
+        "table": ", ".join(f"{program.prefix}_invoke" for program in programs),
+    }
+    for ending in ("c", "h"):
+        files[f"{name}_calibration.{ending}"] = text(bundle, f"mlperf_tiny/calibration.{ending}", **facts)
+    included = "".join(f'#include "{program.prefix}.h"\n' for program in programs)
+    return {**files, f"{name}_calibration_nets.h": included}
 
 
 def _form(name: str) -> dict[str, str]:

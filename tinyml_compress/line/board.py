@@ -103,13 +103,23 @@ class LineBoard:
 
     def timed(self, inferences: int, warm_ups: int, seconds: float) -> Timed:
         """So many inferences by the board's clock; `seconds` of silence are too many."""
+        return self._between_laps(f"infer {inferences} {warm_ups}", seconds)
 
+    def calibration(self) -> str:
+        """Which calibration programs it has."""
+        return self._dialogue.tried(lambda: self._told("calibrate", "calibration"))
+
+    def calibrated(self, program: int, inferences: int, seconds: float) -> Timed:
+        """As `timed`, of a calibration program, after one inference to warm up."""
+        return self._between_laps(f"calibrate {program} {inferences}", seconds)
+
+    def _between_laps(self, command: str, seconds: float) -> Timed:
         def exchange() -> Timed:
             began = time.monotonic()
-            lines = self._dialogue.ask(f"infer {inferences} {warm_ups}", seconds)
+            lines = self._dialogue.ask(command, seconds)
             laps = [int(lap[1]) for line in lines if (lap := re.fullmatch(r"m-lap-us-(\d{1,10})", line))]
             if len(laps) != 2 or max(laps) >= _WRAP:
-                raise self._unlike("infer", lines)
+                raise self._unlike(command, lines)
             return Timed((laps[1] - laps[0]) % _WRAP, began, time.monotonic() - began)
 
         return self._dialogue.tried(exchange)

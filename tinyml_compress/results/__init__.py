@@ -16,6 +16,7 @@ from tinyml_compress.results.check import Check, Contract, Demand, Refused
 from tinyml_compress.results.compare import Compared, Comparison
 from tinyml_compress.results.compress import Compression, Judgement, Sizes, StageResult, Tried, Word
 from tinyml_compress.results.convert import Conversion, Manifest, Mixed, Number, PortFacts, ValueGain
+from tinyml_compress.results.core_fit import CoreFit, FittedCost, FittedProgram
 from tinyml_compress.results.data_check import DataCheck, Finding, Severity
 from tinyml_compress.results.demo import Demo, DemoTraining, UnderTflm
 from tinyml_compress.results.doctor import Diagnosis, Lock, Part
@@ -61,6 +62,7 @@ __all__ = [
     "Compression",
     "Contract",
     "Conversion",
+    "CoreFit",
     "Cost",
     "DataCheck",
     "Demand",
@@ -81,6 +83,8 @@ __all__ = [
     "Figure",
     "Finding",
     "Fit",
+    "FittedCost",
+    "FittedProgram",
     "Form",
     "FrontEndCost",
     "Gate",

@@ -191,6 +191,10 @@ _BLANK = "0" * 64
 """There is no model file."""
 
 
+FILL = 0x3C
+"""Byte of all inputs: small and positive, whether four of them are int8 or a float32."""
+
+
 def digest(programs: Sequence[Program]) -> str:
     """By which board and computer know that they mean the same programs."""
     texts = (text for program in programs for _, text in sorted(program.files.items()))

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from msgspec import structs
 
 from tinyml_compress import data as data_room
-from tinyml_compress.devices import Device, Host, load_device
-from tinyml_compress.errors import MismatchError, UsageError
+from tinyml_compress.devices import Device
+from tinyml_compress.errors import MismatchError
 from tinyml_compress.ir import Program
-from tinyml_compress.line import Dialogue, Identity, LineBoard, open_channel
+from tinyml_compress.line import Identity, LineBoard
+from tinyml_compress.pipeline.board.connection import connected, described
 from tinyml_compress.pipeline.board.outputs import evaluation, on_the_line, proven
 from tinyml_compress.pipeline.board.windows import WINDOWS, milliseconds, windows
 from tinyml_compress.pipeline.compile.verb import compile_model
@@ -68,13 +68,13 @@ def measure(
     windows has at least. `eval_data` is scored on the board, `samples` of it at most. `timeout` is how long
     an inference may be silent; `data` calibrates a model that is no .tflite yet.
     """
-    place = None if target is None else _described(target, targets_dir)
+    place = None if target is None else described(target, targets_dir)
     with stage("read the model"):
         known = given(model, data, seed)
         facts = _facts(known)
         program = compile_model(known.content, known.name, (Isa.C,))
     asked = _Asked(port, baud, window, timeout)
-    with _connected(asked) as board:
+    with connected(port, baud) as board:
         return _measured(board, asked, known, facts, program, place, _samples(eval_data, samples, seed))
 
 
@@ -121,23 +121,6 @@ def _measured(
         evaluation=scored,
     )
     return Benchmark(model=facts, input_kind="pattern", runs=(run,), notes=tuple(_notes(identity, asked)))
-
-
-@contextmanager
-def _connected(asked: _Asked) -> Iterator[LineBoard]:
-    """The board, ready for commands."""
-    with closing(open_channel(asked.port, asked.baud)) as channel:
-        dialogue = Dialogue(channel, asked.baud)
-        with stage(f"wait for the board at {asked.port}"):
-            dialogue.start()
-        yield LineBoard(dialogue)
-
-
-def _described(target: str, targets_dir: Path | None) -> Device:
-    place = load_device(target, targets_dir)
-    if isinstance(place, Host):
-        raise UsageError("a board at a port is no host", which=target, allowed="a board of `targets`")
-    return place
 
 
 def _facts(known: GivenModel) -> ModelFacts:

@@ -5,13 +5,15 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from tinyml_compress import exporters
 from tinyml_compress.errors import UsageError
-from tinyml_compress.exporters import Format, Runtime
+from tinyml_compress.exporters import CalibrationPrograms, Format, Runtime
 from tinyml_compress.ir import ConstantsIn
 from tinyml_compress.ops.base import Level
+from tinyml_compress.pipeline.board.calibration_nets import FILL, calibration_programs, digest
 from tinyml_compress.pipeline.compile.places import kernels_for, memories_for
 from tinyml_compress.pipeline.compile.shares import memory_shares
 from tinyml_compress.pipeline.export.bundle import Metadata, aot_bundle, tflm_bundle
@@ -41,6 +43,7 @@ def export(
     memory: Sequence[str] = (),
     flash: Sequence[str] = (),
     constants: str = "flash",
+    calibration: bool = False,
     data: str | None = None,
     trigger: str | Path | None = None,
     release: str = "1.0.0",
@@ -53,7 +56,8 @@ def export(
     """A model as a library for a firmware's build system (`format` is cmake, arduino, zephyr, ...), whole or
     not at all.
 
-    `memory`, `flash`, `constants` and `trigger` are those of `compile_c`. `trust` is your word for a model
+    `calibration` puts the programs of `measure --fit-core` into the firmware of `mlperf-tiny`. `memory`,
+    `flash`, `constants` and `trigger` are those of `compile_c`. `trust` is your word for a model
     file that holds code.
     """
     kernels = {"--isa": isa, "--device": device, "--optimize": optimize, "--memory": " ".join(memory)}
@@ -84,6 +88,8 @@ def export(
             )
         else:
             bundle = tflm_bundle(known.content, words, known.preprocessing, trigger)
+    if calibration:
+        bundle = replace(bundle, calibration=_calibration(layout, isas))
     library = exporters.layout(layout, bundle)
     with files.output_folder(Path(output)) as staging:
         for path, content in library.items():
@@ -103,6 +109,17 @@ def export(
         memories=None if program is None else memory_shares(program, memories) or None,
         seconds=round(time.perf_counter() - started, 3),
     )
+
+
+def _calibration(layout: Format, isas: tuple[Isa, ...]) -> CalibrationPrograms:
+    if layout is not Format.MLPERF_TINY:
+        raise UsageError(
+            "calibration programs answer on the line of MLPerf Tiny's firmware",
+            which=f"--calibration --format {layout.value}",
+            allowed=f"--format {Format.MLPERF_TINY.value}",
+        )
+    programs = calibration_programs(isas)
+    return CalibrationPrograms(programs, digest(programs), FILL)
 
 
 def _check_words(release: str, author: str, url: str) -> None:

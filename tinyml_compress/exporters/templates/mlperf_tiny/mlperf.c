@@ -5,6 +5,10 @@
 
 #include <string.h>
 
+#if TC_MODEL_MLPERF_CALIBRATION
+#include "tc_model_calibration.h"
+#endif
+
 #ifndef TC_MODEL_ARENAS /* one arena: all of the block but what lies behind it */
 #define TC_MODEL_ARENAS(block) (block)
 #endif
@@ -328,6 +332,32 @@ static void tc_model_prove(const tc_model_device *device) {
     tc_model_say(device, failed == TC_MODEL_SELFTEST_PASSED ? "m-selftest-[passed]\r\n" : "e-[selftest failed]\r\n");
 }
 
+#if TC_MODEL_MLPERF_CALIBRATION
+/* Not the protocol's: without a number which programs there are, else so many inferences of one between timestamps. */
+static void tc_model_calibrate(const tc_model_device *device, char *rest) {
+    const char *word = tc_model_word(&rest);
+    if (word == NULL) {
+        tc_model_say(device, "m-calibration-[" TC_MODEL_CALIBRATION_SHA256 "]\r\n");
+        return;
+    }
+    const int32_t program = tc_model_count(word);
+    word = tc_model_word(&rest);
+    const int32_t count = word == NULL ? 1 : tc_model_count(word);
+    if (program < 0 || program >= TC_MODEL_CALIBRATION_PROGRAMS || count <= 0) {
+        tc_model_say(device, "e-[Command 'calibrate' takes a program and a number of inferences]\r\n");
+        return;
+    }
+    tc_model_calibration_start();
+    int failed = tc_model_calibration_run((uint32_t)program); /* to warm up */
+    tc_model_timestamp(device);
+    for (int32_t i = 0; i < count; i++) {
+        failed |= tc_model_calibration_run((uint32_t)program);
+    }
+    tc_model_timestamp(device);
+    tc_model_say(device, failed == 0 ? "m-calibrate-done\r\n" : "e-[A program refused its memory]\r\n");
+}
+#endif
+
 static void tc_model_help(const tc_model_device *device) {
     tc_model_say(device, TC_MODEL_MLPERF_PROFILE "\r\n"
                                                  "help          these lines\r\n"
@@ -368,6 +398,10 @@ static void tc_model_obey(tc_model_device *device) {
         tc_model_say_output(device);
     } else if (strcmp(word, "selftest") == 0) {
         tc_model_prove(device);
+#if TC_MODEL_MLPERF_CALIBRATION
+    } else if (strcmp(word, "calibrate") == 0) {
+        tc_model_calibrate(device, rest);
+#endif
     } else if (strcmp(word, "help") == 0) {
         tc_model_help(device);
     } else {

@@ -37,6 +37,11 @@ extern "C" {
 #define TC_MODEL_MLPERF_ERROR TC_FACT_IS_ERROR
 #endif
 
+/* Whether programs that tell what the core's instructions cost are there as well. */
+#ifndef TC_MODEL_MLPERF_CALIBRATION
+#define TC_MODEL_MLPERF_CALIBRATION TC_FACT_IS_CALIBRATION
+#endif
+
 typedef struct {
     /* The next character of the line; waits for it. Below 0: the line is closed, and tc_model_mlperf_run() returns. */
     int (*read)(void *context);
