@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 
 from tinyml_compress.devices import CostClass
-from tinyml_compress.devices.fitting import never_negative
+from tinyml_compress.pipeline.board.fitting import never_negative
 from tinyml_compress.support.files import write_text
 
 TARGETS = Path(__file__).parent.parent / "targets"

@@ -11,7 +11,6 @@ from tinyml_compress._version import __version__
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from tinyml_compress import data
-    from tinyml_compress.pipeline.board.fit_core import fit_core
     from tinyml_compress.pipeline.board.verb import measure
     from tinyml_compress.pipeline.checking import check
     from tinyml_compress.pipeline.compare.verb import compare
@@ -42,7 +41,6 @@ __all__ = [
     "evaluate",
     "export",
     "fit",
-    "fit_core",
     "gate",
     "inspect",
     "measure",
@@ -64,7 +62,6 @@ _HOMES = {
     "evaluate": "tinyml_compress.pipeline.evaluate.verb",
     "export": "tinyml_compress.pipeline.export.verb",
     "fit": "tinyml_compress.pipeline.fit.verb",
-    "fit_core": "tinyml_compress.pipeline.board.fit_core",
     "gate": "tinyml_compress.rendering.gate",
     "inspect": "tinyml_compress.pipeline.inspect.any_form",
     "measure": "tinyml_compress.pipeline.board.verb",

@@ -13,10 +13,10 @@ from tests.lib.boards import speaking, words
 from tests.lib.counted import BOARDS, PATH, counts_of, emulated
 from tests.lib.nets import NETS
 from tinyml_compress.devices import CostClass, Device, load_device, trust
-from tinyml_compress.devices.core_fit import CountedProgram, fit_costs
 from tinyml_compress.errors import UsageError
 from tinyml_compress.frontend import read
 from tinyml_compress.pipeline.board.calibration_nets import calibration_programs, digest
+from tinyml_compress.pipeline.board.core_costs import CountedProgram, fit_costs
 from tinyml_compress.pipeline.board.core_file import board_name, write_board
 from tinyml_compress.pipeline.board.fit_core import fit_core
 from tinyml_compress.pipeline.compile.verb import compile_graph

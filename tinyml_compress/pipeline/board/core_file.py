@@ -6,8 +6,8 @@ import re
 from pathlib import Path
 
 from tinyml_compress.devices import Device
-from tinyml_compress.devices.core_fit import FittedCosts
 from tinyml_compress.errors import UsageError
+from tinyml_compress.pipeline.board.core_costs import FittedCosts
 from tinyml_compress.support import files
 from tinyml_compress.support.resources import targets_folder
 

@@ -8,12 +8,12 @@ from functools import partial
 from pathlib import Path
 
 from tinyml_compress.devices import CostClass, Device
-from tinyml_compress.devices.core_fit import CountedProgram, FittedCosts, fit_costs
 from tinyml_compress.errors import MismatchError
 from tinyml_compress.ir import Program
 from tinyml_compress.line import LineBoard
 from tinyml_compress.pipeline.board.calibration_nets import FILL, calibration_programs, digest
 from tinyml_compress.pipeline.board.connection import connected, described
+from tinyml_compress.pipeline.board.core_costs import CountedProgram, FittedCosts, fit_costs
 from tinyml_compress.pipeline.board.core_file import board_name, write_board
 from tinyml_compress.pipeline.board.windows import Clocked, filled, inferences_in
 from tinyml_compress.results import CoreFit, FittedCost, FittedProgram

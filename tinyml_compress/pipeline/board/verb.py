@@ -157,7 +157,8 @@ def _figures(
 ) -> tuple[Figure, ...]:
     """By the board's clock: measured, unless the board is emulated, whose clock is a model of one."""
     kind = Kind.MODELLED if identity.is_emulated else Kind.MEASURED
-    median, apart = milliseconds(taken)
+    median, spread = milliseconds(taken)
+    apart = None if identity.is_emulated else spread  # windows of a model are all the same
     figures = [Figure(name="ms", value=median, unit="ms", kind=kind, error=apart)]
     if place is not None:
         cycles = round(median * 1e-3 * place.clock_hz)

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tinyml_compress.devices.fitting import Floats, never_negative
-from tinyml_compress.devices.model import FLASH_CLASSES, CostClass, CostTable
+from tinyml_compress.devices import FLASH_CLASSES, CostClass, CostTable
+from tinyml_compress.pipeline.board.fitting import Floats, never_negative
 
 _PRIOR = 0.01
 """How much a term's former price counts against the programs: enough where none of them tells."""
