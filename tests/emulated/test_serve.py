@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from itertools import takewhile
 from pathlib import Path
@@ -81,6 +82,13 @@ def test_it_gives_what_the_model_gives(speaker: Speaker, keyword: Path) -> None:
         speaker.load(sample.tobytes())
         expected = (np.ravel(model.invoke([sample])[0]).astype(float) - quant.zero_point) * quant.scale
         assert np.allclose(speaker.infer()[0], expected, atol=5.1e-4)
+
+
+def test_it_can_be_as_slow_as_the_board(keyword: Path) -> None:
+    with serve(keyword, BOARD, pace=40.0) as slow, Speaker(slow.path) as speaker:
+        began = time.monotonic()
+        _, us = speaker.infer(10)
+        assert time.monotonic() - began > 40e-6 * us
 
 
 def test_programs_come_and_go(board: ServedBoard) -> None:

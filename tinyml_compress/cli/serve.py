@@ -21,6 +21,7 @@ EXAMPLES = """\b
 Examples:
   tinyml-compress serve model.tflite --target nucleo-l4r5zi
   tinyml-compress serve kws.tflite --target nucleo-l4r5zi --name kws01 --json
+  tinyml-compress serve kws.tflite --target nucleo-l4r5zi --name kws01 --pace 1
 """
 
 
@@ -35,6 +36,13 @@ Examples:
     show_default=True,
     help="What to choose kernels for, and the compiler's level.",
 )
+@click.option(
+    "--pace",
+    type=click.FloatRange(0, 1000),
+    default=0.0,
+    show_default=True,
+    help="Seconds here that a second of the board's clock takes at least; 1: no faster than the board.",
+)
 @data_option(required=False, what="Calibration data, where MODEL is not a .tflite")
 @seed_option
 @targets_dir_option
@@ -45,6 +53,7 @@ def command(
     target: str,
     name: str | None,
     optimize: str,
+    pace: float,
     data: str | None,
     seed: int,
     targets_dir: Path | None,
@@ -58,7 +67,14 @@ def command(
 
     try:
         with serve(
-            model, target, name=name, optimize=optimize, data=data, seed=seed, targets_dir=targets_dir
+            model,
+            target,
+            name=name,
+            optimize=optimize,
+            pace=pace,
+            data=data,
+            seed=seed,
+            targets_dir=targets_dir,
         ) as board:
             show(board.facts)
             say(

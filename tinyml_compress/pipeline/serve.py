@@ -80,13 +80,15 @@ def serve(
     name: str | None = None,
     data: str | None = None,
     optimize: str = "balanced",
+    pace: float = 0.0,
     targets_dir: Path | None = None,
     seed: int = 0,
     trust: bool = False,
 ) -> Iterator[ServedBoard]:
     """The firmware of `export --format mlperf-tiny` in the emulator, for as long as the block runs.
 
-    Its clock is modelled: a runner reads what `benchmark` says of one inference.
+    Its clock is modelled: a runner reads what `benchmark` says of one inference. With `pace` 1 a second of
+    that clock takes a second here at least; by default the emulator is as fast as it can.
     """
     level = word(Level, "optimize", optimize)
     if name is not None:
@@ -105,7 +107,7 @@ def serve(
         counted = emulate(program, device, vector, optimize=FLAGS[level])
     cycles = _cycles(program, device, counted)
     firmware = build_firmware(program, device, optimize=FLAGS[level], line=line)
-    on_line = DeviceOnLine(firmware, line.host, cycles / device.clock_hz * 1e6)
+    on_line = DeviceOnLine(firmware, line.host, cycles / device.clock_hz * 1e6, pace)
     terminal = PseudoTerminal()
     facts = Served(
         model=known.source,

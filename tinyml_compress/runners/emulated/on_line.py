@@ -30,10 +30,11 @@ class DeviceOnLine:
     """One board that is switched on and talks.
 
     Its clock is modelled: an inference takes `inference_us`, and what the core does besides takes nothing.
-    The time of this machine passes while the device waits for a command.
+    The time of this machine passes while the device waits for a command, and `pace` times the modelled time
+    at least while it computes: at 1 it is no faster than the board.
     """
 
-    def __init__(self, firmware: Firmware, host: str, inference_us: float) -> None:
+    def __init__(self, firmware: Firmware, host: str, inference_us: float, pace: float) -> None:
         if not firmware.core.built_in:
             raise MissingDependency(
                 "the built-in emulator does not have this core",
@@ -45,9 +46,10 @@ class DeviceOnLine:
         self._host, self._inferences_at = symbols[host], symbols["tc_inferences"]
         self._core: Executor = new_core(firmware)
         self._waited = 0.0
+        self._pace, self._began, self._computed_before = pace, time.monotonic(), 0.0
+        self._stopped = threading.Event()
         self.waits = threading.Event()
         """Set as soon as the device waits for its first command."""
-        self._is_stopped = False
 
     def run(self, line: Characters) -> None:
         """From reset until the line is closed or `stop` is called."""
@@ -56,7 +58,7 @@ class DeviceOnLine:
             self._core.write(address, bytes([PAINT]) * nbytes)
         self._core.set_stack(symbols["tc_stack_top"])
         at = symbols["tc_reset"] & ~1
-        while not self._is_stopped:
+        while not self._stopped.is_set():
             self._core.run(at, self._host, None)
             self._check()
             if self._core.pc != self._host:
@@ -66,7 +68,7 @@ class DeviceOnLine:
 
     def stop(self) -> None:
         """From another thread, which calls it again until `run` has returned."""
-        self._is_stopped = True
+        self._stopped.set()
         self._core.stop()
 
     def _check(self) -> None:
@@ -103,17 +105,29 @@ class DeviceOnLine:
     def _read(self, line: Characters, argument: int) -> int:
         _, room, size = self._words(argument, 3)
         self.waits.set()
+        self._keep_pace()
         began = time.monotonic()
         data = line.read(size)
-        self._waited += time.monotonic() - began
+        self._began, self._computed_before = time.monotonic(), self._computed_us()
+        self._waited += self._began - began
         self._core.write(room, data)
         return size - len(data)
 
     def _elapsed(self, line: Characters, argument: int) -> int:
-        (inferences,) = self._words(self._inferences_at, 1)
-        ticks = round(self._waited * _TICKS_PER_SECOND + inferences * self._inference_us)
+        self._keep_pace()
+        ticks = round(self._waited * _TICKS_PER_SECOND + self._computed_us())
         self._core.write(argument, ticks.to_bytes(8, "little"))
         return 0
+
+    def _computed_us(self) -> float:
+        (inferences,) = self._words(self._inferences_at, 1)
+        return inferences * self._inference_us
+
+    def _keep_pace(self) -> None:
+        """Wait for the board that is slower than its emulator, since the last command came."""
+        computed = (self._computed_us() - self._computed_before) / _TICKS_PER_SECOND
+        due = self._began + self._pace * computed
+        self._stopped.wait(max(0.0, due - time.monotonic()))
 
     def _words(self, address: int, count: int) -> list[int]:
         data = self._core.read(address, 4 * count)
