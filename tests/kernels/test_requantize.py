@@ -1,14 +1,15 @@
-"""The requantization of cores without a 64-bit multiply, bit for bit against 64-bit arithmetic."""
+"""The requantization of cores with other multiplications, bit for bit against 64-bit arithmetic."""
 
 from __future__ import annotations
 
 import ctypes
 
+import pytest
+
 from tinyml_compress.runners import toolchain
 from tinyml_compress.support import resources
 
 _SOURCE = r"""
-#define TC_SMALL_CORE 1
 #include "tc_requant.h"
 
 static int32_t high(int32_t a, int32_t b) {
@@ -59,7 +60,10 @@ int wrong(int cases) {
 """
 
 
-def test_halves_equal_the_whole() -> None:
+@pytest.mark.parametrize("core", ["TC_SMALL_CORE", "TC_MIXED_SIGNS"])
+def test_parts_equal_the_whole(core: str) -> None:
     csrc = resources.package_folder("tinyml_compress.csrc")
-    files = {name: (csrc / name).read_text() for name in ("tc_base.h", "tc_requant.h")} | {"main.c": _SOURCE}
+    files = {name: (csrc / name).read_text() for name in ("tc_base.h", "tc_requant.h")} | {
+        "main.c": f"#define {core} 1\n{_SOURCE}"
+    }
     assert ctypes.CDLL(str(toolchain.library(files))).wrong(3_000_000) == 0

@@ -12,6 +12,14 @@
 #endif
 #endif
 
+#ifndef TC_MIXED_SIGNS
+#if defined(__riscv)
+#define TC_MIXED_SIGNS 1 /* multiplies a signed number by an unsigned one in one instruction */
+#else
+#define TC_MIXED_SIGNS 0
+#endif
+#endif
+
 #if TC_SMALL_CORE
 /* 2 * |a| * |b| rounded and shifted right by 32 from 16-bit halves; `sign` is all ones where the product is negative:
  * ties go toward +infinity, so its magnitude gets one less than half before it is cut. No sum leaves 32 bits as long as
@@ -54,9 +62,25 @@ static TC_INLINE int32_t tc_rounding_shift_right(int32_t x, int exponent) {
     return (x >> exponent) + (remainder > threshold ? 1 : 0);
 }
 
+#if TC_MIXED_SIGNS
+/* (a * b * 2 + 2^31) >> 32 for b in [0, 2^31). */
+static TC_INLINE int32_t tc_high_mixed(int32_t a, int32_t b) {
+    const int64_t doubled = (int64_t)a * (int64_t)((uint32_t)b << 1);
+    return (int32_t)(doubled >> 32) + (int32_t)((uint32_t)doubled >> 31);
+}
+#endif
+
 /* x * multiplier * 2^(shift - 31) for a multiplier in [0, 2^31); shift is positive to the left. The left shift wraps as
  * on the device. */
 static TC_INLINE int32_t tc_requantize(int32_t x, int32_t multiplier, int shift) {
+#if TC_MIXED_SIGNS
+    if (shift >= 0) {
+        return tc_high_mixed((int32_t)((uint32_t)x << shift), multiplier);
+    }
+    /* One less than a negative number's ties go away from zero where all others go up. */
+    const int32_t high = tc_high_mixed(x, multiplier);
+    return (((high + (high >> 31)) >> (-shift - 1)) + 1) >> 1;
+#else
     const int left = shift > 0 ? shift : 0;
     const int right = shift > 0 ? 0 : -shift;
     const int32_t shifted = (int32_t)((uint32_t)x << left);
@@ -69,6 +93,7 @@ static TC_INLINE int32_t tc_requantize(int32_t x, int32_t multiplier, int shift)
 #else
     const int32_t product = (int32_t)(((int64_t)shifted * multiplier + ((int64_t)1 << 30)) >> 31);
     return tc_rounding_shift_right(product, right);
+#endif
 #endif
 }
 

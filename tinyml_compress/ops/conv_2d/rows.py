@@ -22,7 +22,10 @@ def _variant(
     weights: Callable[[Ints], npt.NDArray[np.uint8]],
     per_mac: float,
     code: int = 0,
+    pixels: int = 1,
 ) -> Variant:
+    """A kernel that holds the windows of so many `pixels`."""
+
     def emit(view: NodeView) -> tuple[Call, ...]:
         channels, rows = node.channels(view), node.rows(view)
         bias = wrap32(channels.bias - 128 * rows.sum(axis=1))
@@ -44,9 +47,13 @@ def _variant(
         gathered = node.depth(view) * node.window(view).pixels
         return per_mac * node.macs(view) + 40.0 * view.output().elements + 6.0 * gathered
 
-    return Variant(
-        symbol, accepts, emit, scratch=node.depth, overlap=_overlap, cycles=cycles, code_bytes=code
-    )
+    def scratch(view: NodeView) -> int:
+        return pixels * node.depth(view)
+
+    def overlap(view: NodeView) -> tuple[Overlap, ...]:
+        return (Overlap(0, 0, sliding_gap(node.window(view), pixels)),)
+
+    return Variant(symbol, accepts, emit, scratch=scratch, overlap=overlap, cycles=cycles, code_bytes=code)
 
 
 def _four_weights(rows: Ints) -> npt.NDArray[np.uint8]:
@@ -60,10 +67,6 @@ def _four_weights(rows: Ints) -> npt.NDArray[np.uint8]:
     return ordered.astype(np.uint8)
 
 
-def _overlap(view: NodeView) -> tuple[Overlap, ...]:
-    return (Overlap(0, 0, sliding_gap(node.window(view), 1)),)
-
-
 def _takes_halves(view: NodeView) -> bool:
     return node.is_ungrouped(view) and takes(node.rows(view))
 
@@ -71,5 +74,5 @@ def _takes_halves(view: NodeView) -> bool:
 VARIANTS = only(
     ProductForm.S8,
     _variant("tc_s8_conv_2d_rows__c", node.is_ungrouped, _four_weights, 4.0),
-    _variant("tc_s8_conv_2d_halves__c", _takes_halves, halves, 3.7, 700),
+    _variant("tc_s8_conv_2d_halves__c", _takes_halves, halves, 3.7, 900, 2),
 )
