@@ -567,12 +567,12 @@ static const tc_s8_softmax residual_p11 = {
 
 /* CONV_2D t0 */
 static TC_NOINLINE void residual_node_0(uint8_t *arena) {
-    tc_s8_conv_2d_halves__c(&residual_p0, (const int8_t *)(arena + 344), (int8_t *)(arena + 0), (void *)(arena + 536));
+    tc_s8_conv_2d_halves__c(&residual_p0, (const int8_t *)(arena + 340), (int8_t *)(arena + 0), (void *)(arena + 536));
 }
 
 /* CONV_2D t1 */
 static TC_NOINLINE void residual_node_1(uint8_t *arena) {
-    tc_s8_conv_2d_halves__c(&residual_p1, (const int8_t *)(arena + 0), (int8_t *)(arena + 584), (void *)(arena + 512));
+    tc_s8_conv_2d_halves__c(&residual_p1, (const int8_t *)(arena + 0), (int8_t *)(arena + 584), (void *)(arena + 1096));
 }
 
 /* CONV_2D t2 */
@@ -623,7 +623,7 @@ static TC_NOINLINE void residual_node_11(uint8_t *arena) {
 void *residual_input(void *arena, int index) {
     switch (index) {
     case 0:
-        return (uint8_t *)arena + 344;
+        return (uint8_t *)arena + 340;
     default:
         return NULL;
     }

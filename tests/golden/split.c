@@ -573,7 +573,7 @@ static const tc_s8_softmax split_p11 = {
 
 /* CONV_2D t0 */
 static TC_NOINLINE void split_node_0(uint8_t *arena) {
-    tc_s8_conv_2d_halves__c(&split_p0, (const int8_t *)(arena + 344), (int8_t *)(arena + 0), (void *)(arena + 536));
+    tc_s8_conv_2d_halves__c(&split_p0, (const int8_t *)(arena + 340), (int8_t *)(arena + 0), (void *)(arena + 536));
 }
 
 /* CONV_2D t1 */
@@ -630,7 +630,7 @@ void *split_input(void *arena, void *arena_axi_sram, int index) {
     (void)arena_axi_sram;
     switch (index) {
     case 0:
-        return (uint8_t *)arena + 344;
+        return (uint8_t *)arena + 340;
     default:
         return NULL;
     }

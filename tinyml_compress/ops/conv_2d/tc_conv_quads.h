@@ -9,7 +9,7 @@
 
 /* The assembly knows the offsets. */
 typedef struct {
-    int8_t *out[2];          /* 0: where each pixel's channels go; advanced */
+    int8_t *out[2];          /* 0: where each pixel's channels go */
     const int32_t *channels; /* 8 */
     const uint32_t *values;  /* 12: pairs of values, 16 bytes from one to the next */
     const int8_t *weights;   /* 16 */
@@ -63,68 +63,72 @@ typedef struct {
     "add " b1 ", r11, " b1 ", lsl #1\n"    \
     "add " a1 ", r10, " a1 ", asr #7\n"
 
-/* On the stack: end of this quad's weights, entry, values, their bytes, channels, quads left, job. The first round of
- * the loop enters it so that the last ends it. */
-#define TC_CONV_QUADS_BEGIN                   \
-    "push {r4-r11, lr}\n"                     \
-    "sub sp, sp, #28\n"                       \
-    "str r0, [sp, #24]\n"                     \
-    "ldrd r2, r3, [r0, #8]\n"                 \
-    "ldrd r1, r4, [r0, #16]\n"                \
-    "ldr r5, [r0, #24]\n"                     \
-    "strd r3, r4, [sp, #8]\n"                 \
-    "strd r2, r5, [sp, #16]\n"                \
-    "lsr r2, r4, #3\n"                        \
-    "rsb r2, r2, #0\n"                        \
-    "and r2, r2, #15\n"                       \
-    "movs r3, #48\n"                          \
-    "mul r2, r2, r3\n"                        \
-    "adr r3, 2f\n"                            \
-    "add r2, r2, r3\n"                        \
-    "orr r2, r2, #1\n"                        \
-    "str r2, [sp, #4]\n"                      \
-    "1:\n"                                    \
-    "ldrd r0, r12, [sp, #8]\n"                \
-    "ldr lr, [sp, #4]\n"                      \
-    "add r12, r12, r1\n"                      \
-    "str r12, [sp]\n"                         \
-    "movs r2, #0\n"                           \
-    "movs r3, #0\n"                           \
-    "movs r4, #0\n"                           \
-    "movs r5, #0\n"                           \
-    "movs r6, #0\n"                           \
-    "movs r7, #0\n"                           \
-    "mov r8, r2\n"                            \
-    "mov r9, r2\n"                            \
-    "bx lr\n"                                 \
-    ".p2align 2\n"                            \
-    "2:\n"                                    \
-    ".rept 16\n" TC_CONV_QUADS_STEP ".endr\n" \
-    "ldr r12, [sp]\n"                         \
-    "cmp r1, r12\n"                           \
-    "bne 2b\n"                                \
+/* The first pair starts the sums. */
+#define TC_CONV_QUADS_FIRST      \
+    "ldrd r10, r11, [r0], #16\n" \
+    "ldrd r12, lr, [r1], #8\n"   \
+    "smuad r2, r12, r10\n"       \
+    "smuad r4, r12, r11\n"       \
+    "sxtb16 r12, r12\n"          \
+    "smuad r6, lr, r10\n"        \
+    "smuad r8, lr, r11\n"        \
+    "sxtb16 lr, lr\n"            \
+    "smuad r3, r12, r10\n"       \
+    "smuad r5, r12, r11\n"       \
+    "smuad r7, lr, r10\n"        \
+    "smuad r9, lr, r11\n"
+
+/* On the stack: end of this quad's weights, entry, values, their bytes, channels, end of these, places of the outputs.
+ * The first round of the loop enters it so that the last ends it. */
+#define TC_CONV_QUADS_BEGIN                                     \
+    "push {r4-r11, lr}\n"                                       \
+    "sub sp, sp, #32\n"                                         \
+    "ldm r0, {r6, r7, r8, r9}\n"                                \
+    "ldrd r1, r4, [r0, #16]\n"                                  \
+    "ldr r5, [r0, #24]\n"                                       \
+    "strd r9, r4, [sp, #8]\n"                                   \
+    "add r5, r8, r5, lsl #6\n"                                  \
+    "strd r8, r5, [sp, #16]\n"                                  \
+    "strd r6, r7, [sp, #24]\n"                                  \
+    "lsr r2, r4, #3\n"                                          \
+    "rsb r2, r2, #1\n"                                          \
+    "and r2, r2, #15\n"                                         \
+    "movs r3, #48\n"                                            \
+    "mul r2, r2, r3\n"                                          \
+    "adr r3, 2f\n"                                              \
+    "add r2, r2, r3\n"                                          \
+    "orr r2, r2, #1\n"                                          \
+    "str r2, [sp, #4]\n"                                        \
+    "1:\n"                                                      \
+    "ldrd r0, r12, [sp, #8]\n"                                  \
+    "add r12, r12, r1\n"                                        \
+    "str r12, [sp]\n" TC_CONV_QUADS_FIRST "ldr r12, [sp, #4]\n" \
+    "bx r12\n"                                                  \
+    ".p2align 2\n"                                              \
+    "2:\n"                                                      \
+    ".rept 16\n" TC_CONV_QUADS_STEP ".endr\n"                   \
+    "ldr r12, [sp]\n"                                           \
+    "cmp r1, r12\n"                                             \
+    "bne 2b\n"                                                  \
     "ldr r0, [sp, #16]\n"
 
 /* The second pixel first: where it is not there, it lies where the first will be written. */
-#define TC_CONV_QUADS_END   \
-    "str r0, [sp, #16]\n"   \
-    "ldr lr, [sp, #24]\n"   \
-    "ldrd r10, r11, [lr]\n" \
-    "strb r4, [r11], #1\n"  \
-    "strb r5, [r11], #1\n"  \
-    "strb r8, [r11], #1\n"  \
-    "strb r9, [r11], #1\n"  \
-    "strb r2, [r10], #1\n"  \
-    "strb r3, [r10], #1\n"  \
-    "strb r6, [r10], #1\n"  \
-    "strb r7, [r10], #1\n"  \
-    "strd r10, r11, [lr]\n" \
-    "ldr r12, [sp, #20]\n"  \
-    "ldr r1, [sp]\n"        \
-    "subs r12, r12, #1\n"   \
-    "str r12, [sp, #20]\n"  \
-    "bne 1b\n"              \
-    "add sp, sp, #28\n"     \
+#define TC_CONV_QUADS_END        \
+    "ldrd r10, r11, [sp, #24]\n" \
+    "strb r4, [r11], #1\n"       \
+    "strb r5, [r11], #1\n"       \
+    "strb r8, [r11], #1\n"       \
+    "strb r9, [r11], #1\n"       \
+    "strb r2, [r10], #1\n"       \
+    "strb r3, [r10], #1\n"       \
+    "strb r6, [r10], #1\n"       \
+    "strb r7, [r10], #1\n"       \
+    "ldr r12, [sp, #20]\n"       \
+    "strd r10, r11, [sp, #24]\n" \
+    "str r0, [sp, #16]\n"        \
+    "cmp r0, r12\n"              \
+    "bne 1b\n"                   \
+    "add sp, sp, #32\n"          \
     "pop {r4-r11, pc}\n"
 
 #define TC_CONV_QUADS_TWO(name, FINISH)                                                                       \

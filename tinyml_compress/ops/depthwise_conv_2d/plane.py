@@ -25,7 +25,7 @@ def _walk_3x3(stride: int) -> Walk:
             return None
         fitting = [
             plane
-            for plane in planes(window, 2)
+            for plane in planes(window, 4 if stride == 1 else 2)
             if plane.inner.stride == stride
             and plane.inner.dilation == plane.outer.dilation == 1
             and plane.buffer_bytes <= MAX_SCRATCH
@@ -37,7 +37,8 @@ def _walk_3x3(stride: int) -> Walk:
 
 def _cost_3x3(plane: Plane) -> float:
     gather = plane.outer.size_in * (3.0 * plane.inner.size_in + 10.0)
-    return gather + plane.outer.size_out * (44.0 * ((plane.inner.size_out + 1) // 2) + 12.0) + 60.0
+    each, block = (4, 76.0) if plane.inner.stride == 1 else (2, 44.0)
+    return gather + plane.outer.size_out * (block * -(-plane.inner.size_out // each) + 35.0) + 60.0
 
 
 def walk_any(view: NodeView) -> Plane | None:
