@@ -28,6 +28,7 @@ from tinyml_compress.pipeline.compile.front_end import manifest_preprocessing, r
 from tinyml_compress.pipeline.compile.verb import compile_model
 from tinyml_compress.pipeline.evaluate.recording import listen
 from tinyml_compress.pipeline.export.verb import export
+from tinyml_compress.pipeline.measure.verb import benchmark
 from tinyml_compress.results import Listening, decoded, encoded
 from tinyml_compress.runners import native
 
@@ -134,6 +135,12 @@ def test_thresholds_of_one_recording_judge_another(folder: Path, done: Listening
         folder / "kws.tflite", output=tmp_path / "e", format="cmake", name="kws", trigger=chosen
     )
     assert any(Path(path).name == "kws_trigger.c" for path in exported.files)
+    (run,) = benchmark(folder / "kws.tflite", "nucleo-l4r5zi", vectors=1, trigger=chosen).runs
+    assert run.trigger is not None
+    assert run.trigger.as_in_python
+    assert 0 < run.trigger.instructions < 100 * run.trigger.classes
+    assert run.trigger.ram < 400
+    assert "a step for" in run.trigger.shown
     other = tmp_path / "other.json"
     other.write_text(json.dumps({**encoded(done), "model_sha256": "0" * 64}))
     with pytest.raises(DataError, match="another model"):

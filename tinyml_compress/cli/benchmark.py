@@ -83,6 +83,11 @@ Examples:
     metavar="TIME",
     help="How often an inference runs: average power and battery life. 1s, 50ms, 5min.",
 )
+@click.option(
+    "--trigger",
+    type=click.Path(path_type=Path),
+    help="What `evaluate --recording` wrote as JSON: the trigger stage is emulated too.",
+)
 @click.option("--battery", metavar="CHARGE", help="With --every: the battery, such as 1000mAh.")
 @click.option(
     "--json",
@@ -115,6 +120,7 @@ def command(
     max_ms: float | None,
     every: str | None,
     battery: str | None,
+    trigger: Path | None,
     as_json: str | None,
     html_path: Path | None,
     seed: int,
@@ -149,6 +155,7 @@ def command(
         constants=constants,
         every=every,
         battery=battery,
+        trigger=trigger,
         targets_dir=targets_dir,
         seed=seed,
     )

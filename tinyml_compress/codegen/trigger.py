@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from tinyml_compress._version import __version__
@@ -9,7 +10,7 @@ from tinyml_compress.codegen.emit import base_text
 from tinyml_compress.codegen.kernels import amalgamate
 from tinyml_compress.errors import DataError
 from tinyml_compress.frontends.trigger import Watch, checked
-from tinyml_compress.ir import DType, Port
+from tinyml_compress.ir import ARENA_ALIGN, Buffer, DType, MemoryPlan, Port, Program, ProgramNode
 from tinyml_compress.ops.numerics import dtype_range
 from tinyml_compress.ops.sources import KernelSource
 from tinyml_compress.support import resources
@@ -64,6 +65,32 @@ def trigger_files(name: str, watched: tuple[Watch, ...], port: Port) -> dict[str
         f"{prefix}.c": "\n".join([banner, f'#include "{prefix}.h"\n', base, kernels, table, body]),
         f"{prefix}.h": banner + _filled("trigger.h", name, facts),
     }
+
+
+def trigger_program(name: str, watched: tuple[Watch, ...], port: Port) -> Program:
+    """The first step of the stage as a program of one node: scores in, the word of what was heard out."""
+    prefix, longest = f"{name}_trigger", max(one.smoothing for one in watched)
+    heard_at = -(-port.nbytes // 4) * 4
+    trigger_at = heard_at + 4
+    kept = longest * len(watched) * port.dtype.itemsize
+    state = -(-(4 + 8 * len(watched) + kept) // 4) * 4
+    facts = {"heard_at": str(heard_at), "trigger_at": str(trigger_at), "type": port.dtype.ctype}
+    body = _filled("trigger_step.c", name, facts)
+    head = f'#include "{prefix}.h"\n#include <stddef.h>\n'
+    step = "\n".join([head, base_text(f"{prefix}_step".upper(), body, frozenset()), body])
+    nbytes = trigger_at + state
+    return Program(
+        prefix=prefix,
+        files={**trigger_files(name, watched, port), f"{prefix}_step.c": step},
+        model_sha256="",
+        arena_align=ARENA_ALIGN,
+        inputs=(replace(port, offset=0),),
+        outputs=(Port("heard", (1,), DType.UINT32, None, heard_at, 4),),
+        nodes=(ProgramNode(0, "TRIGGER", "trigger", f"{prefix}_node_0", "tc_trigger", (), 0),),
+        plan=MemoryPlan(nbytes, nbytes, {"trigger": Buffer(trigger_at, state, -1, 1)}, {}, {}),
+        weight_bytes=0,
+        table_bytes=0,
+    )
 
 
 def _filled(template: str, name: str, facts: dict[str, str]) -> str:

@@ -78,6 +78,8 @@ def _one(run: Measurement) -> Iterator[Fact]:
         yield "worth", f"{run.evaluation.score} on {run.evaluation.data}"
     if run.front_end is not None:
         yield "front end", run.front_end.shown
+    if run.trigger is not None:
+        yield "trigger", run.trigger.shown
 
 
 def _clock(run: Measurement) -> str:

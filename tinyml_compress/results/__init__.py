@@ -11,6 +11,7 @@ from tinyml_compress.results.benchmark import (
     NodeCost,
     Placement,
     StageCost,
+    TriggerCost,
 )
 from tinyml_compress.results.check import Check, Contract, Demand, Refused
 from tinyml_compress.results.compare import Compared, Comparison
@@ -144,6 +145,7 @@ __all__ = [
     "Told",
     "Trial",
     "Tried",
+    "TriggerCost",
     "UnderTflm",
     "Value",
     "ValueGain",

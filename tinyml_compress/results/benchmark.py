@@ -110,6 +110,28 @@ class FrontEndCost(Value, frozen=True, kw_only=True):
         )
 
 
+class TriggerCost(Value, frozen=True, kw_only=True):
+    """The trigger stage behind the model, for one step."""
+
+    classes: int
+    """That are listened for."""
+    instructions: int
+    cycles: int
+    ram: int
+    """What it remembers, and its stack."""
+    as_in_python: bool
+    """It hears what Python hears."""
+
+    @property
+    def shown(self) -> str:
+        """In a line."""
+        same = "decides" if self.as_in_python else "DOES NOT decide"
+        return (
+            f"{self.instructions:,} instructions, {self.cycles:,} cycles a step for {self.classes} classes; "
+            f"RAM {self.ram:,} B; {same} as Python does"
+        )
+
+
 class BitExact(Value, frozen=True, kw_only=True):
     """Outputs compared byte by byte with TensorFlow Lite Micro."""
 
@@ -183,6 +205,8 @@ class Measurement(Value, frozen=True, kw_only=True):
     """Where the board has several RAMs, what lies in which: the fastest first."""
     front_end: FrontEndCost | None = None
     """Where the model's data set describes one that is generated."""
+    trigger: TriggerCost | None = None
+    """Where one is asked for."""
     line: SerialLine | None = None
     """Of a board at a port: who it says it is, and its windows."""
     evaluation: Evaluation | None = None

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from tinyml_compress.codegen.trigger import trigger_files
+from tinyml_compress.codegen.trigger import trigger_files, trigger_program
 from tinyml_compress.errors import DataError
 from tinyml_compress.frontends.trigger import Watch
-from tinyml_compress.ir import Port
+from tinyml_compress.ir import Port, Program
 from tinyml_compress.results import Listening, decoded
 from tinyml_compress.support import files
 from tinyml_compress.support.json_file import read_json
@@ -35,6 +35,14 @@ def trigger_in(path: Path, model: bytes) -> tuple[Watch, ...]:
         Watch(one.output, one.name, one.smoothing, one.chosen.threshold, one.refractory)
         for one in listening.watched
     )
+
+
+def trigger_stage(
+    name: str, model: bytes, outputs: Sequence[Port], trigger: Path
+) -> tuple[tuple[Watch, ...], Program]:
+    """What a file describes, and its C as a program of its own."""
+    watched = trigger_in(trigger, model)
+    return watched, trigger_program(name, watched, outputs[0])
 
 
 def trigger_beside(

@@ -36,6 +36,7 @@ def benchmark(
     constants: str = "flash",
     every: str | None = None,
     battery: str | None = None,
+    trigger: str | Path | None = None,
     targets_dir: Path | None = None,
     seed: int = 0,
     trust: bool = False,
@@ -45,8 +46,9 @@ def benchmark(
 
     `input` is the first vector (pattern, zeros, random) or a set of them. Each `toolchain` (zig, gcc) gives a
     row; without one the device's own compiles. `every` ("1s") asks for power, `battery` ("1000mAh") for its
-    life. `constants` "ram" copies weights and tables to the fastest RAM at boot, as far as it has room.
-    `trust` is your word for a model file that holds code.
+    life. `trigger` (the JSON of `evaluate --recording`) counts the trigger stage too. `constants` "ram"
+    copies weights and tables to the fastest RAM at boot, as far as it has room. `trust` is your word for a
+    model file that holds code.
     """
     request = BenchmarkRequest(
         targets=several(target),
@@ -61,6 +63,7 @@ def benchmark(
         seed=seed,
         calibration=data,
         duty=Duty.of(every, battery),
+        trigger=None if trigger is None else Path(trigger),
     )
     with trusting(trust):
         return measured(str(model), request)

@@ -10,9 +10,11 @@ from pathlib import Path
 from tinyml_compress.devices import Duty
 from tinyml_compress.errors import MissingDependency, TinymlError, UnsupportedOperator
 from tinyml_compress.frontends.preprocessing import Preprocessing
+from tinyml_compress.frontends.trigger import Watch
 from tinyml_compress.ir import ANYWHERE, ConstantsIn, Memories, Port, Program
 from tinyml_compress.ops.base import Level
 from tinyml_compress.pipeline.compile.front_end import front_end
+from tinyml_compress.pipeline.compile.trigger import trigger_stage
 from tinyml_compress.pipeline.compile.verb import compile_model
 from tinyml_compress.pipeline.measure.inputs import Vectors, make_vectors
 from tinyml_compress.results import ModelFacts
@@ -40,6 +42,8 @@ class BenchmarkRequest:
     """Data for the conversion of a model that is no .tflite yet."""
     constants: ConstantsIn = ConstantsIn.FLASH
     """Of our C."""
+    trigger: Path | None = None
+    """Where `evaluate --recording` wrote what the model's trigger stage is."""
     duty: Duty | None = None
     """How often the user runs an inference, where he says so."""
 
@@ -88,6 +92,12 @@ class Work:
     def front_end(self) -> Program | None:
         """The C that makes the model's input of samples."""
         return front_end(self.facts.name, self._ports, self.preprocessing)
+
+    @cached_property
+    def trigger(self) -> tuple[tuple[Watch, ...], Program] | None:
+        """What is listened for, and the C that decides it from the model's scores."""
+        program, path = next(iter(self._programs.values())), self.request.trigger
+        return None if path is None else trigger_stage(self.facts.name, self.model, program.outputs, path)
 
     @cached_property
     def vectors(self) -> Vectors:

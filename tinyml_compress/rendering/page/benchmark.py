@@ -339,6 +339,8 @@ def _about(run: Measurement) -> str:
         words.append("cycles of this core are not calibrated against published times")
     if run.front_end is not None:
         words.append(f"front end: {run.front_end.shown}")
+    if run.trigger is not None:
+        words.append(f"trigger: {run.trigger.shown}")
     if run.bit_exact_unknown:
         words.append(f"outputs not compared: {run.bit_exact_unknown}")
     return "; ".join(words)

@@ -20,6 +20,7 @@ from tinyml_compress.pipeline.measure.front_end_cost import front_end_cost
 from tinyml_compress.pipeline.measure.memories import memory_uses, ram_bytes, ram_demands
 from tinyml_compress.pipeline.measure.mismatch import agreement, locate
 from tinyml_compress.pipeline.measure.target import Array, Demands, Target
+from tinyml_compress.pipeline.measure.trigger_cost import trigger_cost
 from tinyml_compress.pipeline.measure.work import FLAGS, Work
 from tinyml_compress.results import (
     BitExact,
@@ -58,7 +59,7 @@ class Board(Target):
         if work.request.engine == "aot":
             with suppress(DoesNotFit):  # which is this board's own: `measure` meets it again
                 work.program(self.kernels, self._memories(work))
-                _ = work.answers, work.front_end
+                _ = work.answers, work.front_end, work.trigger
 
     def _memories(self, work: Work) -> Memories:
         in_ram = work.request.constants is ConstantsIn.RAM
@@ -167,6 +168,7 @@ class Board(Target):
             plan=_placements(program),
             memories=memory_uses(program, device, done) or None,
             front_end=front_end_cost(work, device, toolchain, 1e3 * cycles / device.clock_hz),
+            trigger=trigger_cost(work, device, toolchain),
         )
 
     def _agreement(
