@@ -40,6 +40,7 @@ def layout(bundle: Bundle) -> Files:
     files: Files = {**headers(bundle), **sources(bundle), **private(bundle), **own, **_calibration(bundle)}
     names = sorted(file for file in files if file.endswith(".c"))
     files |= {main: text(bundle, f"mlperf_tiny/{main}") for main in ("main.c", SEMIHOSTING)}
+    files |= _ports(bundle, names)
     files["Makefile"] = text(bundle, "mlperf_tiny/Makefile", sources=" ".join(names))
     files["LICENSE"] = licence()
     use = text(bundle, "mlperf_tiny/readme.txt", source_names=" and ".join(f"`{one}`" for one in names))
@@ -65,6 +66,31 @@ def _calibration(bundle: Bundle) -> dict[str, str]:
         files[f"{name}_calibration.{ending}"] = text(bundle, f"mlperf_tiny/calibration.{ending}", **facts)
     included = "".join(f'#include "{program.prefix}.h"\n' for program in programs)
     return {**files, f"{name}_calibration_nets.h": included}
+
+
+def _ports(bundle: Bundle, sources: Sequence[str]) -> Files:
+    """Projects for boards, each around the files at the top; an Arduino sketch wants copies of them."""
+    device = f"{bundle.name}_device"
+    cmake = {
+        "zephyr/CMakeLists.txt": ("zephyr.txt", "".join(f" ${{EXPORT}}/{one}" for one in sources)),
+        "esp-idf/main/CMakeLists.txt": ("esp_idf_main.txt", "".join(f' "../../../{one}"' for one in sources)),
+    }
+    plain = {
+        f"arduino/{device}/{device}.ino": "arduino.ino",
+        "platformio/main.cpp": "platformio.cpp",
+        "zephyr/prj.conf": "zephyr.conf",
+        "zephyr/src/main.c": "zephyr.c",
+        "esp-idf/CMakeLists.txt": "esp_idf.txt",
+        "esp-idf/sdkconfig.defaults": "esp_idf.defaults",
+        "esp-idf/main/main.c": "esp_idf.c",
+    }
+    kept = " ".join(f"+<{one}>" for one in sources)
+    ports = {path: text(bundle, f"mlperf_tiny/ports/{name}") for path, name in plain.items()}
+    ports |= {
+        path: text(bundle, f"mlperf_tiny/ports/{name}", sources=all_) for path, (name, all_) in cmake.items()
+    }
+    ports["platformio/platformio.ini"] = text(bundle, "mlperf_tiny/ports/platformio.ini", filter=kept)
+    return {f"ports/{path}": content for path, content in ports.items()}
 
 
 def _form(name: str) -> dict[str, str]:
