@@ -27,7 +27,9 @@ static inline void digitalWrite(int pin, int level) {
 }
 
 struct Line {
-    void begin(unsigned long baud) { (void)baud; }
+    void begin(unsigned long baud) {
+        (void)baud;
+    }
     int available(void) {
         const int next = getchar();
         if (next == EOF) {
@@ -37,8 +39,12 @@ struct Line {
         ungetc(next, stdin);
         return 1;
     }
-    int read(void) { return getchar(); }
-    void write(uint8_t character) { putchar(character); }
+    int read(void) {
+        return getchar();
+    }
+    void write(uint8_t character) {
+        putchar(character);
+    }
 };
 
 static Line Serial;
