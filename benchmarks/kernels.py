@@ -1,7 +1,7 @@
 """Instructions, modelled cycles, flash and RAM of our C on emulated boards, against TensorFlow Lite Micro's
 counts.
 
-All zoo models, and the two published ones where `../shared/models` is there, on six cores at every
+All zoo models, and the published ones where `../shared/models` is there, on six cores at every
 --optimize level. Prints a table and writes benchmarks/results.json. `--models kws,ic` and `--cores cortex-m4`
 choose what is measured anew; the other rows stay. docs/tables.py makes the README's table of the results.
 """
