@@ -160,8 +160,8 @@ def _line(bundle: Bundle, program: Program, device: Device) -> Line:
         f"#define TC_ARGUMENTS arena{state.replace('void *', '')}\n"
         f"#define TC_DEVICE_MAIN {prefix}_device_main\n"
     )
-    kept = (".c", ".h")
-    return Line({path: text for path, text in files.items() if path.endswith(kept)}, config, f"{prefix}_host")
+    beside = {path: text for path, text in files.items() if path.endswith((".c", ".h")) and "/" not in path}
+    return Line(beside, config, f"{prefix}_host")
 
 
 def _cycles(program: Program, device: Device, counted: Emulation) -> int:
