@@ -59,7 +59,7 @@ def test_many_operators(level: Level, salt: int) -> None:
 @pytest.mark.full
 @pytest.mark.parametrize("name", list(ZOO))
 def test_each_net_of_the_zoo(once: Once, name: str) -> None:
-    for level in (Level.SIZE, Level.SPEED):
+    for level in Level:
         assert_net_equal_on(zoo_tflite(once, name), CORE, level, 2)
 
 
