@@ -16,6 +16,7 @@ CORES = {
     "cortex-m7": "nucleo-f767zi",
     "cortex-m33": "nucleo-u575zi",
     "cortex-m55": "corstone-300",
+    "cortex-m85": "ek-ra8d1",
     "rv32imc": "esp32-c3",
 }
 """One board for each core that the built-in emulator has."""

@@ -54,6 +54,15 @@ def test_json_and_kernels_of_the_device(model: Path, tmp_path: Path) -> None:
     assert "| kernels | c+dsp, chosen for balanced |" in (tmp_path / "out" / "README.md").read_text()
 
 
+def test_what_helium_wants_of_a_firmware(model: Path, tmp_path: Path) -> None:
+    for device, wanted in (("corstone-300", True), ("nucleo-l4r5zi", False)):
+        folder = tmp_path / device
+        done = run(model, "--format", "plain", "-o", folder, "--device", device)
+        for text in (done.output, (folder / "README.md").read_text()):
+            for word in ("-mcpu=cortex-m55", "CPACR", "CCR.LOB"):
+                assert (word in text) is wanted, (device, word)
+
+
 @pytest.mark.parametrize(
     ("words", "says"),
     [

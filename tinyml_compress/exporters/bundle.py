@@ -67,5 +67,7 @@ class Bundle:
     outputs: tuple[str, ...]
     calibration: CalibrationPrograms | None = None
     """Where the project shall have them."""
+    firmware: tuple[str, ...] = ()
+    """What its kernels want of the firmware's build and start-up, in sentences."""
     facts: Mapping[str, str] = field(default_factory=dict)
     """More words for the README, by mark."""

@@ -83,7 +83,8 @@ def readme(bundle: Bundle, files: Mapping[str, object], what: str, use: str) -> 
         f"- `{path}`" + (f": {known[name]}" if (name := PurePosixPath(path).name) in known else "")
         for path in sorted((*files, "README.md"))
     ]
-    return text(bundle, "common/readme.txt", what=what, use=use.strip(), files="\n".join(listed))
+    needs = "".join(f"\n## Compiler and start-up\n\nThe kernels want: {need}.\n" for need in bundle.firmware)
+    return text(bundle, "common/readme.txt", what=what, use=use.strip(), needs=needs, files="\n".join(listed))
 
 
 def _strict(source: str) -> str:

@@ -156,7 +156,8 @@ def exported_blocks(done: Exported) -> list[Block]:
     wrote = f"{len(done.files)} files in {done.folder}; README.md says how to use them ({done.seconds:.1f} s)"
     tested = f"{done.test_vectors} golden vectors, outputs of {done.oracle}"
     lies = [("memory", one.shown) for one in done.memories or () if one.parts]
-    return [facts([("self-test", tested), *lies, ("wrote", wrote)], title=title, indent=2)]
+    needs = [("firmware", one) for one in done.firmware or ()]
+    return [facts([("self-test", tested), *lies, *needs, ("wrote", wrote)], title=title, indent=2)]
 
 
 @shows(DataCheck)

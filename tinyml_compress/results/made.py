@@ -86,5 +86,7 @@ class Exported(Result, frozen=True, kw_only=True):
     table_bytes: int | None = None
     memories: tuple[MemoryShare, ...] | None = None
     """Where memories were named, what lies in which."""
+    firmware: tuple[str, ...] | None = None
+    """What its kernels want of the firmware's build and start-up beyond C."""
     seconds: float
     """Measured."""

@@ -36,6 +36,8 @@ class _Row:
     includes: tuple[str, ...] = ()
     forms: tuple[Instructions, ...] = ()
     """Those that its base architecture would have taken for something else."""
+    firmware: str = ""
+    """What a firmware's build and start-up have to do for its kernels; none: nothing beyond C."""
 
 
 class Isa(Enum):
@@ -60,6 +62,11 @@ class Isa(Enum):
             "also Helium, the vectors of Cortex-M55/M85",
             ("armv8.1-m.main",),
             includes=("dsp",),
+            firmware=(
+                "compile with -mcpu=cortex-m55 or -mcpu=cortex-m85: a compiler that is not told of Helium "
+                "takes twins in plain C without a word, the same bytes many times slower; start-up code "
+                "switches on coprocessors 10 and 11 (CPACR) and the cache of loops (CCR.LOB)"
+            ),
         ),
     )
 
@@ -82,6 +89,12 @@ class Isa(Enum):
     def richest(cls, sets: Iterable[Isa]) -> Isa:
         """The one that includes most."""
         return max(sets, key=lambda one: len(one.sets))
+
+
+def firmware_needs(kernels: Iterable[str]) -> tuple[str, ...]:
+    """What those with these symbols want of a firmware's build and start-up."""
+    sets = {kernel.partition("__")[2] for kernel in kernels}
+    return tuple(one.row.firmware for one in Isa if one.value in sets and one.row.firmware)
 
 
 def forms(*, is_riscv: bool) -> tuple[Instructions, ...]:

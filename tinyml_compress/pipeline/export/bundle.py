@@ -26,7 +26,7 @@ from tinyml_compress.pipeline.compile.verb import compile_model
 from tinyml_compress.pipeline.convert.golden_vectors import golden_vectors, input_vectors, tflm_vectors
 from tinyml_compress.runners import tflm
 from tinyml_compress.support import files
-from tinyml_compress.support.instruction_sets import Isa
+from tinyml_compress.support.instruction_sets import Isa, firmware_needs
 
 _VECTOR_BYTES = 16 * 1024
 """The self-test lies in a device's flash."""
@@ -77,6 +77,7 @@ def aot_bundle(
         stateful=program.state_bytes > 0,
         inputs=tuple(describe_port(port) for port in program.inputs),
         outputs=tuple(describe_port(port) for port in program.outputs),
+        firmware=firmware_needs(node.kernel for node in program.nodes),
         facts={
             "arena": f"{program.arena_bytes:,}",
             "state": f" and {program.state_bytes:,} B of state" if program.state_bytes else "",

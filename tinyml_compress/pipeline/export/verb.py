@@ -107,6 +107,7 @@ def export(
         oracle=bundle.vectors.oracle,
         **({} if program is None else {one: getattr(program, one) for one in counted}),
         memories=None if program is None else memory_shares(program, memories) or None,
+        firmware=bundle.firmware or None,
         seconds=round(time.perf_counter() - started, 3),
     )
 

@@ -35,6 +35,7 @@ from tinyml_compress.results import (
 )
 from tinyml_compress.results.kernels import runner_up
 from tinyml_compress.runners.emulated import Count, Emulation, Emulator, emulate
+from tinyml_compress.support.instruction_sets import firmware_needs
 
 
 class Board(Target):
@@ -87,11 +88,11 @@ class Board(Target):
         if engine == "tflm":
             need = TflmNeed(self.device, len(content), arena)
             return _demands_of_tflm(need), need.assumptions
-        return self._demands_of_c(content), ()
-
-    def _demands_of_c(self, content: bytes) -> Sequence[Demand]:
-        device = self.device
         program = compile_model(content, "checked", self.kernels, memories=self.memories)
+        return self._demands_of_c(program), firmware_needs(node.kernel for node in program.nodes)
+
+    def _demands_of_c(self, program: Program) -> Sequence[Demand]:
+        device = self.device
         constants = program.weight_bytes + program.table_bytes
         flash = _demand("flash", constants, device, "weights and tables, no code")
         return (flash, *ram_demands(program, device))
