@@ -17,7 +17,7 @@ from tests.lib.searches import job_of
 from tinyml_compress.cli.fit import command
 from tinyml_compress.errors import TinymlError, UsageError
 from tinyml_compress.pipeline.fit.job import FitRequest, amount, resolved
-from tinyml_compress.pipeline.fit.judge import reference_point
+from tinyml_compress.pipeline.fit.judge import RecipeJudge, reference_point
 from tinyml_compress.pipeline.fit.result import Facts, result_of
 from tinyml_compress.rendering.page import results_page
 from tinyml_compress.results import decoded, encoded
@@ -195,3 +195,17 @@ def test_wrong_calls_end_before_anything_slow(tmp_path: Path) -> None:
     )
     assert "not a limit: --max-flash" in refused(*board, *data, *out, "--max-flash", "20Q")
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.full
+def test_a_search_for_a_stream_pays_for_a_step(tmp_path: Path) -> None:
+    whole = job_of("zoo:wake_word", "data:wake-word", tmp_path, max_flash="50%")
+    step = job_of("zoo:wake_word", "data:wake-word", tmp_path, max_flash="50%", stream=1)
+    assert step.study != whole.study
+    window, frame = (RecipeJudge(job).cost(reference_point()) for job in (whole, step))
+    assert 8 * frame.cycles < window.cycles
+
+
+def test_an_estimate_is_of_windows() -> None:
+    done = CliRunner().invoke(command, ["m", "--target", "nucleo-l4r5zi", "--estimate", "--stream"])
+    assert isinstance(done.exception, UsageError)

@@ -43,6 +43,14 @@ Examples:
     metavar="POINTS",
     help="Points of score lost against the float model.",
 )
+@click.option(
+    "--stream",
+    is_flag=False,
+    flag_value="1",
+    type=click.IntRange(1),
+    metavar="[FRAMES]",
+    help="The product takes so many new frames at a step (1 where nothing is said): limits are on a step.",
+)
 @click.option("-o", "--output", type=click.Path(file_okay=False, path_type=Path), help="Folder to write.")
 @click.option(
     "--time-budget",
@@ -111,6 +119,7 @@ def command(
     epochs: int,
     only: tuple[str, ...],
     estimate: bool,
+    stream: int | None,
     targets_dir: Path | None,
     seed: int,
 ) -> int:
@@ -123,6 +132,10 @@ def command(
     from tinyml_compress.errors import UsageError
     from tinyml_compress.pipeline.fit.verb import fit
 
+    if estimate and stream is not None:
+        raise UsageError(
+            "an estimate is of whole windows", which="--stream", next_step="leave out --estimate"
+        )
     if estimate:
         from tinyml_compress.pipeline.fit.estimate import estimate as estimated
 
@@ -163,6 +176,7 @@ def command(
         train=train or 0,
         epochs=epochs,
         only=only,
+        stream=stream,
         targets_dir=targets_dir,
     )
     show(done, f"wrote      {output}")

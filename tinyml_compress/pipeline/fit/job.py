@@ -52,6 +52,8 @@ class FitRequest:
     rules: Rules = field(default_factory=Rules)
     only: tuple[str, ...] = ()
     """Dimensions to search; empty: all that pay."""
+    stream: int | None = None
+    """Frames that the product takes at a step; its cost is the one that is limited. None: whole windows."""
     trust: bool = False
     """The user's word for the model file, which the worker processes need as well."""
 

@@ -24,6 +24,7 @@ from tinyml_compress.pipeline.inspect.contents import content_of_model
 from tinyml_compress.pipeline.measure.judgement import raise_for
 from tinyml_compress.pipeline.measure.verb import measured
 from tinyml_compress.pipeline.measure.work import BenchmarkRequest
+from tinyml_compress.pipeline.stream import told
 from tinyml_compress.results import Compression
 from tinyml_compress.results.fit import Cost
 from tinyml_compress.search.loop import Judged
@@ -84,7 +85,7 @@ class RecipeJudge:
 
     def cost(self, point: Point) -> Cost:
         """In the point's shape with the float model's weights, before any training."""
-        return _cost_on(self._shape(point), self._job.target, str(point["level"]), self._targets_dir)
+        return self._cost_of(self._shape(point), str(point["level"]))
 
     def train(self, point: Point, part: float) -> Judged:
         """After `part` of the training."""
@@ -92,8 +93,16 @@ class RecipeJudge:
             tflite = self.run(point, part, folder).tflite
             assert tflite is not None
             score = self._score(tflite, self._half)
-            cost = _cost_on(tflite.read_bytes(), self._job.target, str(point["level"]), self._targets_dir)
+            cost = self._cost_of(tflite.read_bytes(), str(point["level"]))
         return Judged(score, self.drop(score, self.float_score), cost)
+
+    def product(self, tflite: bytes) -> bytes:
+        """What runs on the board: the file, or its form that takes the newest frames."""
+        stream = self._job.stream
+        return tflite if stream is None else told(tflite, stream, steps=0)[0]
+
+    def _cost_of(self, tflite: bytes, level: str) -> Cost:
+        return _cost_on(self.product(tflite), self._job.target, level, self._targets_dir)
 
     def run(self, point: Point, part: float, folder: Path) -> Compression:
         """The point's recipe into `folder`."""

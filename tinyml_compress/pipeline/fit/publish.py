@@ -66,11 +66,15 @@ def _winner(trial: Trial, output: Path, job: FitRequest, judge: RecipeJudge) -> 
     assert isinstance(device, Device)
     isa = Isa.richest(device.core.kernels)
     level = str(trial.point["level"])
-    name = c_name(done.tflite.stem)
-    compile_to_folder(done.tflite, folder / "aot", name, isa, Level(level))
+    product = done.tflite
+    if job.stream is not None:
+        product = done.tflite.with_name(f"{done.tflite.stem}_stream.tflite")
+        files.write_bytes(product, judge.product(done.tflite.read_bytes()))
+    name = c_name(product.stem)
+    compile_to_folder(product, folder / "aot", name, isa, Level(level))
     score, before = judge.untouched(done.tflite)
     request = BenchmarkRequest(targets=(job.target,), level=Level(level), targets_dir=targets_dir)
-    (run,) = measured(done.tflite, request).runs
+    (run,) = measured(product, request).runs
     compared = run.bit_exact
     agreement = "not compared with TensorFlow Lite Micro, which is not installed here"
     if compared is not None:
@@ -91,7 +95,12 @@ def _winner(trial: Trial, output: Path, job: FitRequest, judge: RecipeJudge) -> 
 def _commands(job: FitRequest, level: str, isa: Isa, tflite: Path) -> tuple[str, ...]:
     scored = "" if job.eval_data is None else f" --eval-data {shlex.quote(job.eval_data)}"
     given = f"{shlex.quote(job.model)} --recipe recipe.toml --data {shlex.quote(job.data)}{scored}"
+    told = tflite.with_name(f"{tflite.stem}_stream.tflite")
+    streamed = f"tinyml-compress stream again/{tflite} --frames {job.stream} -o again/{told}"
+    whole = job.stream is None
+    form = f"{tflite if whole else told} --isa {isa.value} --optimize {level}"
     return (
         f"tinyml-compress compress {given} -o again",
-        f"tinyml-compress compile again/{tflite} --isa {isa.value} --optimize {level} -o again/aot",
+        *(() if whole else (streamed,)),
+        f"tinyml-compress compile again/{form} -o again/aot",
     )

@@ -55,13 +55,15 @@ def fit(
     train: int = 0,
     epochs: int = 30,
     only: Sequence[str] = (),
+    stream: int | None = None,
     targets_dir: Path | None = None,
     trust: bool = False,
 ) -> Fit:
     """Search for a form of `model` that fits `target`, with the words of the command line.
 
     Costs are limited in bytes and milliseconds, or as parts of the int8 model as it is ("50%"); `max_drop` is
-    a part of the score, 0.01 for one point. `trust` is your word for a model file that holds code.
+    a part of the score, 0.01 for one point. With `stream`, the product takes so many new frames at a step,
+    and the limits are on what a step costs. `trust` is your word for a model file that holds code.
     """
     folder = Path(output)
     flash, ram, ms = (None if limit is None else str(limit) for limit in (max_flash, max_ram, max_ms))
@@ -81,6 +83,7 @@ def fit(
         train=train,
         epochs=Epochs(epochs, max(1, round(epochs * 0.4))),
         only=tuple(only),
+        stream=stream,
         trust=trust or trusted(),
     ).checked()
     return search(job, folder, minutes=minutes, workers=workers)
