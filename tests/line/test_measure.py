@@ -7,11 +7,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
 
 from tests.lib.boards import board, firmware
 from tests.lib.bundles import exported
 from tests.lib.nets import NETS
-from tinyml_compress.errors import MismatchError
+from tinyml_compress.cli.measure import command
+from tinyml_compress.errors import LineError, MismatchError, UsageError
 from tinyml_compress.pipeline.board.verb import measure
 from tinyml_compress.pipeline.evaluate.verb import evaluate
 from tinyml_compress.results import Benchmark, Kind, decoded, encoded
@@ -70,6 +72,8 @@ def test_an_emulated_board_is_never_called_measured(folder: Path, model: Path) -
     program = firmware(folder, '-DKWS_MLPERF_PROFILE="Firmware, emulated"')
     with board(program) as path:
         result = measure(model, path, window=QUICK)
+        with pytest.raises(UsageError, match="no power"):
+            measure(model, path, window=QUICK, energy=model)
     kinds = {figure.kind for figure in result.runs[0].figures}
     assert kinds == {Kind.MODELLED}
     assert "nothing was measured" in result.notes[0]
@@ -81,3 +85,31 @@ def test_a_firmware_of_another_model_is_named(port: str, tmp_path: Path) -> None
     with pytest.raises(MismatchError, match="of another model") as caught:
         measure(other, port, window=QUICK)
     assert "flash what" in (caught.value.next_step or "")
+
+
+def test_a_device_that_lies_is_caught(folder: Path, model: Path) -> None:
+    """Its self-test passes whatever comes out."""
+    lying = {
+        "failed == KWS_SELFTEST_PASSED": "failed != 77",
+        "((const uint8_t *)output)[i]": "(((const uint8_t *)output)[i] ^ 1u)",
+    }
+    program = firmware(folder, **lying)
+    with board(program) as path, pytest.raises(MismatchError, match="not the model's") as caught:
+        measure(model, path, window=QUICK)
+    assert "golden vector 0" in str(caught.value)
+    assert "self-test passes" in (caught.value.next_step or "")
+
+
+def test_a_clock_that_is_wrong_is_told(folder: Path, model: Path) -> None:
+    still = firmware(folder, **{"return (uint32_t)((uint64_t)now": "return 0u * (uint32_t)((uint64_t)now"})
+    with board(still) as path, pytest.raises(LineError, match="clock does not move"):
+        measure(model, path, window=QUICK)
+    double = firmware(folder, **{"(uint64_t)now.tv": "2u * (uint64_t)now.tv"})
+    with board(double) as path, pytest.raises(MismatchError, match="do not agree"):
+        measure(model, path, window=1.2)
+
+
+def test_the_verb_says_what_belongs_together() -> None:
+    for words in (["--port", "x"], ["m", "--port", "x", "-o", "y"], ["--fit-core", "--port", "x"]):
+        done = CliRunner().invoke(command, words)
+        assert done.exit_code == 2, done.output

@@ -39,7 +39,7 @@ Examples:
     "tolerances",
     multiple=True,
     metavar="SHARE",
-    help="Growth allowed, 1% by default; or for one of flash, ram, instructions, size, accuracy: flash=0.",
+    help="Growth allowed, 1% by default; or of one of flash, ram, instructions, ms, size, accuracy: flash=0.",
 )
 @click.option(
     "--format",

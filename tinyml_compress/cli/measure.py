@@ -39,6 +39,16 @@ Examples:
     help="How long each of the five windows is at least: 10, as MLPerf Tiny's rules ask; with --fit-core 1.",
 )
 @click.option("--quick", "window", flag_value=1.0, help="Windows of one second.")
+@click.option(
+    "--energy",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="What a power meter writes meanwhile: lines of seconds,watts or seconds,watts,pin.",
+)
+@click.option(
+    "--flash",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Write this firmware to the board first, by pyOCD.",
+)
 @data_option("--eval-data", required=False, what="Samples that are scored on the board")
 @samples_option
 @click.option(
@@ -73,6 +83,8 @@ def command(
     baud: int,
     target: str | None,
     window: float | None,
+    energy: Path | None,
+    flash: Path | None,
     eval_data: str | None,
     samples: int | None,
     timeout: float,
@@ -107,6 +119,8 @@ def command(
             model,
             port,
             target=target,
+            energy=energy,
+            flash=flash,
             eval_data=eval_data,
             samples=samples,
             data=data,

@@ -10,8 +10,10 @@ from importlib import metadata
 from pathlib import Path
 
 from tinyml_compress.errors import OutputError, ProcessError
+from tinyml_compress.line import serial_ports
+from tinyml_compress.pipeline.board.probes import probes
 from tinyml_compress.pipeline.locks import locks
-from tinyml_compress.results import Diagnosis, Part
+from tinyml_compress.results import Connected, Diagnosis, Part
 from tinyml_compress.support import files, proc
 from tinyml_compress.support.cache import cache_root
 
@@ -27,6 +29,8 @@ def diagnose() -> Diagnosis:
         cache_writable=_writable(cache_root()),
         parts=(*_packages(), *_programs()),
         locks=locks(),
+        ports=tuple(Connected(*one) for one in serial_ports()),
+        probes=tuple(Connected(*one) for one in probes()),
     )
 
 
@@ -60,6 +64,8 @@ def _packages() -> Iterable[Part]:
         "the oracle of bit-exactness, and TFLM's arena",
         "pip install tflite-micro (Linux x86-64 only; without it that proof is missing)",
     )
+    name = "pyserial"
+    yield Part(name, _package_version(name), "`measure` at socket:// addresses and on Windows", _by_pip(name))
     yield Part(
         "litert-torch",
         _package_version("litert-torch"),
@@ -81,6 +87,7 @@ def _programs() -> Iterable[Part]:
             "--emulator qemu, a second opinion on every count",
             "the package qemu-system-arm",
         ),
+        ("pyocd", "`measure --flash`", "pip install pyocd"),
         ("cmake", "the generated project as a firmware engineer builds it", "pip install cmake"),
     ):
         yield Part(command, _program_version(command), gives, get)

@@ -58,16 +58,25 @@ def missing(where: str, metric: Metric, before: float) -> Promise:
 
 
 def number(
-    where: str, metric: Metric, before: float, after: float, tolerances: Tolerances, cause: str = ""
+    where: str,
+    metric: Metric,
+    before: float,
+    after: float,
+    tolerances: Tolerances,
+    cause: str = "",
+    spread: float = 0.0,
 ) -> Promise:
-    """Growth beyond the tolerance fails; `cause` names what grew most."""
-    if not (math.isfinite(before) and math.isfinite(after)) or after > before * (1.0 + tolerances.of(metric)):
+    """Growth beyond the tolerance, and beyond the `spread` of what was measured, fails; `cause` names what
+    grew most.
+    """
+    most = tolerances.of(metric) + spread
+    if not (math.isfinite(before) and math.isfinite(after)) or after > before * (1.0 + most):
         verdict = Verdict.FAILED
     else:
         verdict = Verdict.BETTER if after < before else Verdict.PASSED
     share = f" ({(after - before) / before:+.2%})" if before else ""
     blame = f"; most: {cause}" if cause and after > before else ""
-    allowed = f", allowed {tolerances.of(metric):+.2%}" if verdict is Verdict.FAILED else ""
+    allowed = f", allowed {most:+.2%}" if verdict is Verdict.FAILED else ""
     detail = f"{before:,} to {after:,}{share}{allowed}{blame}"
     return Promise(where=where, metric=metric, verdict=verdict, before=before, after=after, detail=detail)
 

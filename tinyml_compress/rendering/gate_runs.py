@@ -10,8 +10,10 @@ from tinyml_compress.rendering.gate_checks import (
     Tolerances,
     missing,
     number,
+    score,
 )
 from tinyml_compress.results import Benchmark, Kind, Measurement, Metric, NodeCost, Promise, Verdict, decoded
+from tinyml_compress.results.base import plain
 
 _METRICS = {"flash": Metric.FLASH, "RAM": Metric.RAM, "instructions": Metric.INSTRUCTIONS}
 """The figures that may not grow: those that are the same in every run of the same program."""
@@ -42,6 +44,7 @@ def runs(baseline: Document, current: Document, tolerances: Tolerances) -> Itera
             yield Promise(where=where, metric=Metric.PRESENCE, verdict=Verdict.FAILED, detail=detail)
             continue
         yield from _grown(where, before, after, tolerances)
+        yield from _on_the_board(where, before, after, tolerances)
         if before.bit_exact is not None:
             wrong = None if after.bit_exact is None else after.bit_exact.mismatches
             detail = "not proven any more" if wrong is None else f"{wrong} mismatching vectors"
@@ -70,6 +73,22 @@ def _grown(where: str, before: Measurement, after: Measurement, tolerances: Tole
             yield number(
                 where, metric, figure.value, now.value, tolerances, _blame(figure.name, before, after)
             )
+
+
+def _on_the_board(
+    where: str, before: Measurement, after: Measurement, tolerances: Tolerances
+) -> Iterator[Promise]:
+    """Time by a board's own clock, whose windows tell how far it varies, and what a set gave there."""
+    old, new = (run.figure("ms", Kind.MEASURED) for run in (before, after))
+    if old is not None and old.error is not None:
+        if new is None:
+            yield missing(where, Metric.TIME, old.value)
+        else:
+            spread = old.error + (new.error or 0.0)
+            yield number(where, Metric.TIME, old.value, new.value, tolerances, spread=spread)
+    if before.evaluation is not None and before.evaluation.score is not None:
+        now = None if after.evaluation is None else after.evaluation.score
+        yield from score(where, plain(before.evaluation.score), {} if now is None else plain(now), tolerances)
 
 
 def _blame(name: str, before: Measurement, after: Measurement) -> str:

@@ -170,6 +170,15 @@ def data_check_blocks(done: DataCheck) -> list[Block]:
     return [head, Table(columns, rows, indent=2), tail]
 
 
+def _connected(done: Diagnosis) -> list[Block]:
+    """Ports and probes, where there are any."""
+    rows = [("port", one.name, one.about) for one in done.ports]
+    rows += [("probe", one.name, one.about) for one in done.probes]
+    if not rows:
+        return []
+    return [Table((Column("connected"), Column("name"), Column("what it is", prose=True)), tuple(rows)), ""]
+
+
 @shows(Diagnosis)
 def diagnosis_blocks(done: Diagnosis) -> list[Block]:
     """A line per part: whether it is here, and how to get it where it is not."""
@@ -192,6 +201,7 @@ def diagnosis_blocks(done: Diagnosis) -> list[Block]:
         "",
         kept,
         "",
+        *_connected(done),
         _verdict(done),
     ]
 

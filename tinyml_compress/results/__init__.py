@@ -20,7 +20,7 @@ from tinyml_compress.results.convert import Conversion, Manifest, Mixed, Number,
 from tinyml_compress.results.core_fit import CoreFit, FittedCost, FittedProgram
 from tinyml_compress.results.data_check import DataCheck, Finding, Severity
 from tinyml_compress.results.demo import Demo, DemoTraining, UnderTflm
-from tinyml_compress.results.doctor import Diagnosis, Lock, Part
+from tinyml_compress.results.doctor import Connected, Diagnosis, Lock, Part
 from tinyml_compress.results.evaluate import Engine, Evaluation, Evaluations, Task
 from tinyml_compress.results.figures import Figure, Kind
 from tinyml_compress.results.fit import Budget, Cost, Estimate, Fit, Form, Trial
@@ -61,6 +61,7 @@ __all__ = [
     "Compiled",
     "CompiledNode",
     "Compression",
+    "Connected",
     "Contract",
     "Conversion",
     "CoreFit",

@@ -30,6 +30,13 @@ class Lock(Value, frozen=True, kw_only=False):
     """What it keeps out, or what is wrong with it."""
 
 
+class Connected(Value, frozen=True, kw_only=False):
+    """Something that is connected with this machine."""
+
+    name: str
+    about: str
+
+
 class Diagnosis(Result, frozen=True, kw_only=True):
     """The machine, its parts, and whether the required ones are all there."""
 
@@ -42,6 +49,10 @@ class Diagnosis(Result, frozen=True, kw_only=True):
     cache_writable: bool
     parts: tuple[Part, ...]
     locks: tuple[Lock, ...]
+    ports: tuple[Connected, ...] = ()
+    """Serial ports, for `measure --port`."""
+    probes: tuple[Connected, ...] = ()
+    """Debug probes that pyOCD finds, for `measure --flash`."""
 
     @property
     def sound(self) -> bool:

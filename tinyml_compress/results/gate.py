@@ -14,6 +14,8 @@ class Metric(Enum):
     FLASH = "flash"
     RAM = "ram"
     INSTRUCTIONS = "instructions"
+    TIME = "ms"
+    """Measured on a board."""
     SIZE = "size"
     ACCURACY = "accuracy"
     EXACTNESS = "exactness"

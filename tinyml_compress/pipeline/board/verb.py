@@ -10,11 +10,13 @@ from msgspec import structs
 
 from tinyml_compress import data as data_room
 from tinyml_compress.devices import Device
-from tinyml_compress.errors import MismatchError
+from tinyml_compress.errors import MismatchError, UsageError
 from tinyml_compress.ir import Program
 from tinyml_compress.line import Identity, LineBoard
 from tinyml_compress.pipeline.board.connection import connected, described
+from tinyml_compress.pipeline.board.energy import energy as energy_of
 from tinyml_compress.pipeline.board.outputs import evaluation, on_the_line, proven
+from tinyml_compress.pipeline.board.probes import flash as flashed
 from tinyml_compress.pipeline.board.windows import WINDOWS, milliseconds, windows
 from tinyml_compress.pipeline.compile.verb import compile_model
 from tinyml_compress.pipeline.measure.kinds.board import Board
@@ -46,6 +48,7 @@ class _Asked:
     baud: int
     window: float
     timeout: float
+    energy: Path | None
 
 
 def measure(
@@ -55,6 +58,8 @@ def measure(
     baud: int = 115200,
     target: str | None = None,
     window: float = RULES_S,
+    energy: str | Path | None = None,
+    flash: str | Path | None = None,
     eval_data: str | Path | None = None,
     samples: int | None = None,
     timeout: float = 60.0,
@@ -65,15 +70,19 @@ def measure(
     """A model on the board at a serial port that runs what `export --format mlperf-tiny` wrote for it.
 
     `target` is the board's name in `targets`, for its clock; `window` how many seconds each of the five
-    windows has at least. `eval_data` is scored on the board, `samples` of it at most. `timeout` is how long
-    an inference may be silent; `data` calibrates a model that is no .tflite yet.
+    windows has at least. `energy` is the file that a power meter writes meanwhile, `flash` a firmware that
+    pyOCD writes to the board first. `eval_data` is scored on the board, `samples` of it at most. `timeout` is
+    how long an inference may be silent; `data` calibrates a model that is no .tflite yet.
     """
     place = None if target is None else described(target, targets_dir)
     with stage("read the model"):
         known = given(model, data, seed)
         facts = _facts(known)
         program = compile_model(known.content, known.name, (Isa.C,))
-    asked = _Asked(port, baud, window, timeout)
+    asked = _Asked(port, baud, window, timeout, None if energy is None else Path(energy))
+    if flash is not None:
+        with stage("flash"):
+            flashed(Path(flash))
     with connected(port, baud) as board:
         return _measured(board, asked, known, facts, program, place, _samples(eval_data, samples, seed))
 
@@ -90,6 +99,12 @@ def _measured(
     with stage("who is there") as shown:
         identity = board.identity()
         _check_model(board, identity, facts)
+        if identity.is_emulated and asked.energy is not None:
+            raise UsageError(
+                "an emulated board has no power to measure",
+                which=f"--energy {asked.energy}",
+                found=board.name,
+            )
         shown.note("self-test")
         right = board.self_test(asked.timeout)
         shown.note("golden vectors")
@@ -107,7 +122,10 @@ def _measured(
         Board(place).described("aot") if place else Measurement(device=_name(asked.port), engine="aot"),
         fits=True,
         macs=sum(node.macs for node in program.nodes),
-        figures=_figures(identity, taken, place, scored),
+        figures=(
+            *_figures(identity, taken, place, scored),
+            *(() if asked.energy is None else (energy_of(asked.energy, taken),)),
+        ),
         bit_exact=exact,
         bit_exact_unknown=None if exact else f"the net has a memory; its self-test on the board: {right}",
         line=SerialLine(

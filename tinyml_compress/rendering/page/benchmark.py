@@ -186,14 +186,15 @@ def _measured(named: Sequence[tuple[str, Measurement]]) -> str:
         median, slow = run.figure("ms", Kind.MEASURED), run.figure("ms, 90th percentile")
         if median is not None:
             p90 = None if slow is None else slow.value
-            rows.append({"device": name, "median": median.value, "p90": p90, "runtime": run.runtime})
+            by = run.runtime if run.line is None else run.line.port
+            rows.append({"device": name, "median": median.value, "p90": p90, "runtime": by})
     columns = (
         Property("device", "device"),
-        Property("runtime", "runtime"),
+        Property("runtime", "runtime or port"),
         Property("median", "median ms, measured", ".4g"),
         Property("p90", "90th percentile", ".4g"),
     )
-    return table(columns, rows, caption="Measured on this host")
+    return table(columns, rows, caption="Measured")
 
 
 def _bytes(sized: Sequence[tuple[str, Measurement]], what: str, causes: Sequence[str]) -> str:
