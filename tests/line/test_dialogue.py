@@ -223,7 +223,6 @@ def test_fuzzed_answers_end_in_an_answer_or_one_error(seed: int, monkeypatch: py
 
 def test_an_address_goes_through_pyserial(monkeypatch: pytest.MonkeyPatch) -> None:
     """Of the package only what is used, as a loop."""
-    pytest.importorskip("serial")
     line = channel.open_channel("loop://", 9600)
     line.write(b"m-ready\r\n")
     assert line.read(1.0) == b"m-ready\r\n"
