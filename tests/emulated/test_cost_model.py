@@ -12,6 +12,7 @@ import pytest
 from benchmarks import silicon
 from tests.emulated.programs import INPUT, all_cores, assembly, board, counted
 from tinyml_compress.devices import CostClass, DataCache, hardware_cycles, load_core
+from tinyml_compress.pipeline.board.fitting import never_negative
 from tinyml_compress.runners.emulated import Count, Machine, build_firmware
 from tinyml_compress.runners.emulated.issue import pipeline_count
 from tinyml_compress.runners.emulated.loads import LoadAddress, load_at
@@ -430,7 +431,7 @@ def test_a_board_whose_flash_was_in_no_fit() -> None:
 
 def test_costs_are_never_negative_and_the_best_that_are_not() -> None:
     left = np.array([[1.0, 1.0], [1.0, -1.0], [2.0, 1.0]])
-    assert silicon._never_negative(left, left @ np.array([2.0, 3.0])) == pytest.approx((2, 3))
-    one, two = silicon._never_negative(left, left @ np.array([2.0, -1.0]))
+    assert never_negative(left, left @ np.array([2.0, 3.0])) == pytest.approx((2, 3))
+    one, two = never_negative(left, left @ np.array([2.0, -1.0]))
     assert two == 0
     assert one == pytest.approx(float(left[:, 0] @ (left @ [2.0, -1.0]) / (left[:, 0] @ left[:, 0])))

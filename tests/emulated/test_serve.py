@@ -16,6 +16,7 @@ import numpy as np
 import pytest
 
 from tests.lib.nets import NETS
+from tests.lib.schema import validate
 from tests.lib.speaker import Speaker
 from tests.lib.stateful_nets import STREAMING
 from tinyml_compress.errors import UsageError
@@ -118,6 +119,7 @@ def test_the_command_says_where_and_ends_cleanly(keyword: Path, way: signal.Sign
     process = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     assert process.stdout is not None
     facts = json.loads("".join(takewhile(lambda line: line != "}\n", process.stdout)) + "}")
+    validate(facts)
     with Speaker(facts["path"]) as speaker:
         assert speaker.infer(3)[1] == pytest.approx(3e3 * facts["ms"], abs=1.01)
         speaker.send(b"infer 900000000 0%")  # which would take a day

@@ -12,6 +12,7 @@ from click.testing import CliRunner
 from tests.lib.boards import board, firmware
 from tests.lib.bundles import exported
 from tests.lib.nets import NETS
+from tests.lib.schema import validate
 from tinyml_compress.cli.measure import command
 from tinyml_compress.errors import LineError, MismatchError, UsageError
 from tinyml_compress.pipeline.board.verb import measure
@@ -64,6 +65,7 @@ def test_a_board_is_proven_timed_and_scored(model: Path, port: str, data: Path) 
     assert there.score == here.score
     assert there.data_sha256 == here.data_sha256
     assert decoded(Benchmark, encoded(result)) == result
+    validate(encoded(result))
     assert "accuracy" in result.summary()
     assert "6/6" in result.summary()
 

@@ -26,8 +26,10 @@ ELSEWHERE = {
     "convert": "tests/e2e/test_demo.py",
     "demo": "tests/e2e/test_demo.py",
     "fit": "tests/search",
+    "measure": "tests/line",
+    "serve": "tests/emulated/test_serve.py",
 }
-"""Verbs that train or convert; their tests call `validate` on what they have anyway."""
+"""Verbs that train, convert or talk to another program; their tests call `validate` on what they have."""
 HERE = {
     "check": ["check", "MODEL", "--target", "nucleo-l4r5zi,bluepill-f103c8", "--engine", "both", "--json"],
     "compile": ["compile", "MODEL", "-o", "OUT", "--json"],
