@@ -5,7 +5,7 @@ A load by itself costs a Cortex-M4 2.6 cycles, one of a pair 1.1 a word.
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import lru_cache, partial
 
 import numpy as np
 import pytest
@@ -25,44 +25,16 @@ from tinyml_compress.support.instruction_sets import Isa
 @lru_cache(maxsize=1)
 def _firmware() -> Firmware:
     """A layer for each of the kernels, and many weights, which make room for Winograd's."""
-    rng, same, one = np.random.default_rng(3), Padding.SAME, (1, 1)
+    rng = np.random.default_rng(3)
+    conv, depthwise = (
+        partial(layer, rng, stride=(1, 1), dilation=(1, 1), padding=Padding.SAME, plain=True)
+        for layer in (layers.conv, layers.depthwise)
+    )
     graph = layers.merged(
         [
-            layers.conv(
-                rng,
-                image=(8, 28),
-                in_c=16,
-                out_c=8,
-                kernel=(3, 3),
-                stride=one,
-                dilation=one,
-                padding=same,
-                groups=1,
-                plain=True,
-            ),
-            layers.conv(
-                rng,
-                image=(5, 6),
-                in_c=16,
-                out_c=8,
-                kernel=(1, 1),
-                stride=one,
-                dilation=one,
-                padding=same,
-                groups=1,
-                plain=True,
-            ),
-            layers.depthwise(
-                rng,
-                image=(9, 9),
-                in_c=8,
-                multiplier=1,
-                kernel=(3, 3),
-                stride=one,
-                dilation=one,
-                padding=same,
-                plain=True,
-            ),
+            conv(image=(8, 28), in_c=16, out_c=8, kernel=(3, 3), groups=1),
+            conv(image=(5, 6), in_c=16, out_c=8, kernel=(1, 1), groups=1),
+            depthwise(image=(9, 9), in_c=8, multiplier=1, kernel=(3, 3)),
             layers.fully_connected(rng, in_c=100, out_c=60, lead=(1,), plain=True),
         ]
     )

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from math import isfinite
 
 from tinyml_compress.fusion.course import Course, StripStep, course
 from tinyml_compress.fusion.layers import RowLayer, heights, layer_of, row_bytes, rows_axis
@@ -151,7 +152,9 @@ def _fastest(
     counts: Mapping[_Form, int],
     most_scratch: int | None,
 ) -> str | None:
-    """The family that takes the fewest cycles for all strips of a layer."""
+    """The family that takes the fewest cycles for all strips of a layer; none where only one is left that
+    has no price, though others have one: it would count as free.
+    """
     prices: dict[str, float] = {}
     first = next(iter(rows.values()))[1] if rows else ()
     for option in first:
@@ -163,7 +166,10 @@ def _fastest(
             total += own.cycles * counts[form]
         else:
             prices[option.family] = min(total, prices.get(option.family, total))
-    return min(prices, key=lambda family: prices[family], default=None)
+    best = min(prices, key=lambda family: prices[family], default=None)
+    if best is not None and not isfinite(prices[best]) and any(isfinite(one.cycles) for one in first):
+        return None
+    return best
 
 
 def _aligned(nbytes: int) -> int:
