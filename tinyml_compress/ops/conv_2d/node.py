@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
+from functools import lru_cache
+
 import numpy as np
 import numpy.typing as npt
 
-from tinyml_compress.ir import NodeView
+from tinyml_compress.ir import DType, NodeView, Quant, Tensor
 from tinyml_compress.ops._conv import Groups, conv_attrs, conv_window
 from tinyml_compress.ops._products import (
     Channels,
@@ -16,6 +19,7 @@ from tinyml_compress.ops._products import (
     requant_channels,
     weight_values,
 )
+from tinyml_compress.ops.numerics import Activation
 
 
 def window(view: NodeView) -> Sliding:
@@ -50,9 +54,41 @@ def channels(view: NodeView) -> Channels:
     return requant_channels(view, stored, conv_multipliers(view, len(stored)))
 
 
+@dataclass(frozen=True)
+class _Numbers:
+    """What the channels' parameters are made of: tensors by their identity. A planner asks the same of a node
+    hundreds of times, of strips of it too.
+    """
+
+    weights: Tensor
+    bias: Tensor | None
+    given: tuple[DType, Quant | None]
+    result: tuple[DType, Quant | None]
+    activation: Activation
+    view: NodeView = field(compare=False)
+
+
 def fast(view: NodeView) -> npt.NDArray[np.int32] | None:
     """Parameters of the channels for `tc_fast_finish`, where it is exact."""
-    return fast_table(view, channels(view), conv_attrs(view).activation)
+    source, target = view.input(0), view.output()
+    return _fast(
+        _Numbers(
+            view.input(1),
+            view.optional_input(2),
+            (source.dtype, source.quant),
+            (target.dtype, target.quant),
+            conv_attrs(view).activation,
+            view,
+        )
+    )
+
+
+@lru_cache(maxsize=256)
+def _fast(numbers: _Numbers) -> npt.NDArray[np.int32] | None:
+    table = fast_table(numbers.view, channels(numbers.view), numbers.activation)
+    if table is not None:
+        table.setflags(write=False)  # all that ask share it
+    return table
 
 
 def has_fast(view: NodeView) -> bool:
