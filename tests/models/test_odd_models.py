@@ -64,6 +64,16 @@ def test_float32_stays_the_same_object(tmp_path: Path) -> None:
     assert load(tmp_path / "net.keras").precision is None
 
 
+def test_words_are_no_input(tmp_path: Path) -> None:
+    keras = backend.keras2()
+    words = keras.Input((1,), dtype="string", name="words")
+    keras.Model(words, keras.layers.Flatten()(words)).save(tmp_path / "net.keras")
+    with pytest.raises(ModelError, match="an input that is no number") as caught:
+        load(tmp_path / "net.keras")
+    assert "words" in str(caught.value)
+    assert "string" in str(caught.value)
+
+
 def test_a_class_of_its_own_has_a_way_out_that_works(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "own_class.py").write_text(MODULE)
     monkeypatch.chdir(tmp_path)

@@ -26,6 +26,10 @@ _FUNCTION = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*")
 _H5 = (".h5", ".hdf5")
 FILES = (".keras", *_H5)
 """How names of model files end."""
+_NUMBERS = frozenset(
+    ["bool", "float16", "bfloat16", "float32", "float64"]
+    + [f"{sign}int{bits}" for sign in ("", "u") for bits in (8, 16, 32, 64)]
+)
 
 
 def load(spec: str | Path, *, trust: bool = False) -> LoadedModel:
@@ -168,6 +172,16 @@ def _check_inputs(model: Any, spec: str) -> None:
             found=f"{type(model).__name__}, {why}",
             next_step="save it after its first call" if is_sequential else EXPORT,
         )
+    for tensor in model.inputs:
+        dtype = getattr(tensor.dtype, "name", tensor.dtype)  # Keras 3 has the name alone
+        if dtype not in _NUMBERS:
+            raise ModelError(
+                "the model takes an input that is no number",
+                which=f"{spec}, {tensor.name}",
+                found=dtype,
+                allowed="integers, floats or truth values",
+                next_step="give the net what its preprocessing makes, and leave that out of the model",
+            )
 
 
 def _read(path: Path) -> bytes:
