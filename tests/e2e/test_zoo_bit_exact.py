@@ -26,9 +26,11 @@ ISAS = {one.value: one.sets for one in Isa}
 @pytest.mark.parametrize("name", COMPILED)
 @pytest.mark.parametrize("isa", ISAS)
 def test_equal_to_tflm(once: Once, name: str, isa: str) -> None:
+    """The least RAM, for which hundreds of forms are planned, in one set of three: the long run has all."""
     file = zoo_tflite(once, name)
     for level in Level:
-        assert_bit_exact([file], isas=ISAS[isa], level=level, count=4)
+        if level is not Level.RAM or isa == "dsp":
+            assert_bit_exact([file], isas=ISAS[isa], level=level, count=4)
 
 
 @pytest.mark.full

@@ -76,13 +76,18 @@ class _Search:
                 spot = -(-high // align) * align
         return spot
 
-    def decode(self, order: Sequence[int]) -> tuple[int, list[int]]:
-        """Place in this order, each as low as it goes; the best result is kept."""
+    def decode(self, order: Sequence[int], known: Sequence[int] = ()) -> tuple[int, list[int]]:
+        """Place in this order, each as low as it goes; the best result is kept. `known` are the offsets of
+        the first ones, which an order that begins alike has shown.
+        """
         offsets = [-1] * len(self.sizes)
-        top = 0
-        for u in order:
+        # What is known counts as work all the same, or the limit would stop another search.
+        for u, offset in zip(order[: len(known)], known, strict=True):
+            offsets[u] = offset
+            self.work += len(self.apart[u])
+        for u in order[len(known) :]:
             offsets[u] = self.lowest(u, offsets)
-            top = max(top, offsets[u] + self.sizes[u])
+        top = max(map(sum, zip(offsets, self.sizes, strict=True)))
         if top < self.arena:
             self.arena, self.best, self.order = top, list(offsets), list(order)
         return top, offsets
@@ -132,7 +137,7 @@ class _Search:
         dice = random.Random(20)
         limit = self.work + _LOCAL_WORK * self.effort
         order, score = list(self.order), self.arena
-        offsets = list(self.best)
+        offsets, shown = list(self.best), False  # the exact search may have found them, by no order
         while self.work < limit and not self.done:
             trial = list(order)
             if dice.random() < 0.6:
@@ -141,13 +146,15 @@ class _Search:
             else:
                 source = dice.randrange(len(trial))
             if dice.random() < 0.7:
-                trial.insert(dice.randrange(source + 1), trial.pop(source))
+                target = dice.randrange(source + 1)
+                trial.insert(target, trial.pop(source))
             else:
-                other = dice.randrange(len(trial))
-                trial[source], trial[other] = trial[other], trial[source]
-            height, placed = self.decode(trial)
+                target = dice.randrange(len(trial))
+                trial[source], trial[target] = trial[target], trial[source]
+            same = order[: min(source, target)] if shown else []
+            height, placed = self.decode(trial, [offsets[u] for u in same])
             if height <= score or dice.random() < 0.01:
-                order, score, offsets = trial, height, placed
+                order, score, offsets, shown = trial, height, placed, True
 
     def exact(self, limit: float) -> bool:
         """Ask for ever smaller arenas; True when the last answer was a certain no."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -12,7 +12,14 @@ import numpy.typing as npt
 from tinyml_compress.ir import NodeView, Role, needed
 from tinyml_compress.ops._conv import conv_attrs
 from tinyml_compress.ops._forms import ProductForm, only
-from tinyml_compress.ops._products import clamp_bounds, fast_table, finish_bounds, live_rows, packed_table
+from tinyml_compress.ops._products import (
+    Sliding,
+    clamp_bounds,
+    fast_table,
+    finish_bounds,
+    live_rows,
+    packed_table,
+)
 from tinyml_compress.ops.base import Call, Consts, In, Out, ParamValue, Ref, Scratch, Variant
 from tinyml_compress.ops.depthwise_conv_2d import node
 from tinyml_compress.ops.depthwise_conv_2d.walk import MAX_SCRATCH, Axis, Plane, planes
@@ -149,11 +156,12 @@ class _Blocks:
         )
 
 
-def _blocks(view: NodeView, windows: int, parts: bool) -> _Blocks | None:
-    """The cheapest that take the node, with one load for a window, or with several."""
+@lru_cache(maxsize=1024)
+def _blocks(window: Sliding, windows: int, parts: bool) -> _Blocks | None:
+    """The cheapest that take such a window, with one load for a window, or with several."""
     fitting = [
         blocks
-        for plane in planes(node.window(view), 1)
+        for plane in planes(window, 1)
         if plane.lines * plane.pitch <= MAX_SCRATCH and plane.inner.step_in <= _LONGEST_STEP
         for lines, each in _SHAPES
         if (blocks := _Blocks(plane, lines, each, windows)).fits and (len(blocks.loads) > 1) is parts
@@ -214,10 +222,14 @@ def _variant(
     symbol = f"tc_s8_depthwise_conv_2d_{name}__mve"
 
     def found(view: NodeView) -> _Blocks:
-        return needed(_blocks(view, windows, parts))
+        return needed(_blocks(node.window(view), windows, parts))
 
     def accepts(view: NodeView) -> bool:
-        return bounded(view) and _blocks(view, windows, parts) is not None and _packed(view) is not None
+        return (
+            bounded(view)
+            and _blocks(node.window(view), windows, parts) is not None
+            and _packed(view) is not None
+        )
 
     def emit(view: NodeView) -> tuple[Call, ...]:
         return _emit(view, symbol, found(view))
