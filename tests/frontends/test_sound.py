@@ -157,18 +157,6 @@ def test_means_go_and_high_tones_rise() -> None:
     assert np.abs(shifted - features_of(sound, form)).max() < SMALL
 
 
-def test_the_micro_front_end_forgets_steady_noise() -> None:
-    """Its noise estimate rises until little is left of a hiss; a tone that begins later stands out."""
-    form = audio_form(16000, 4.0, Features.MICRO, window_ms=30.0, low_hz=125.0, high_hz=7500.0)
-    time = np.arange(form.samples) / form.sample_rate
-    hiss = np.random.default_rng(0).normal(0, 0.01, form.samples)
-    features = features_of(hiss + 0.1 * np.sin(2 * np.pi * 1000 * time) * (time > 3), form)[..., 0]
-    assert features[:5].mean() > 1.3 * features[120:145].mean()
-    band = int(features[160:].mean(axis=0).argmax())
-    assert features[160:, band].mean() > features[120:145, band].mean() + 200
-    assert not features_of(np.zeros(form.samples), form).any()
-
-
 @pytest.mark.parametrize("arithmetic", Arithmetic)
 def test_a_wave_is_scaled_samples(arithmetic: Arithmetic) -> None:
     form = audio_form(2000, 0.25, Features.WAVE, arithmetic=arithmetic)

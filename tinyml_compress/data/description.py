@@ -18,7 +18,7 @@ _LONGEST_MEAN = 65535
 _LEAST_SPECTRUM = 4
 MOST_MOMENTS = 4096
 _LEAST_MICRO, _MOST_MICRO = 64, 1 << 14
-_USUAL = {Features.MICRO: (30.0, 125.0, 7500.0)}
+_USUAL = dict.fromkeys((Features.MICRO, Features.MICRO_SINGLE), (30.0, 125.0, 7500.0))
 """Window in ms, lowest and highest frequency, where they are other than most."""
 _MOST_SLICES = 1 << 16
 
@@ -198,11 +198,11 @@ def check_sensor(section: Section, form: SensorForm) -> None:
 
 def check_audio(section: Section, form: AudioForm) -> None:
     """That windows, bands and coefficients fit one another."""
-    if form.features in (Features.WAVE, Features.MICRO) and form.is_cleaned:
+    if (form.features is Features.WAVE or form.is_micro) and form.is_cleaned:
         raise section.error("remove-dc and pre-emphasis go with log-mel and mfcc", "features")
-    if form.features is Features.MICRO and not form.is_fixed:
+    if form.is_micro and not form.is_fixed:
         raise section.error("the micro front end has whole numbers", "arithmetic", allowed="fixed")
-    if form.features is Features.MICRO and not _LEAST_MICRO <= form.fft <= _MOST_MICRO:
+    if form.is_micro and not _LEAST_MICRO <= form.fft <= _MOST_MICRO:
         allowed = f"{_LEAST_MICRO} to {_MOST_MICRO} points"
         raise section.error(
             "the micro front end has no such transform", "window-ms", found=form.fft, allowed=allowed

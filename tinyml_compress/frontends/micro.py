@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tinyml_compress.frontends.bits import bits_of
-from tinyml_compress.frontends.preprocessing import AudioForm
+from tinyml_compress.frontends.preprocessing import AudioForm, Features
 
 Whole = npt.NDArray[np.int64]
 Samples = npt.NDArray[np.int16]
@@ -69,13 +69,15 @@ class MicroNumbers:
 def micro_numbers(form: AudioForm) -> MicroNumbers:
     """The tables of a form."""
     points = form.fft // 2
-    arg = np.float32(2 * np.pi / form.window)
-    window = np.float32(0.5) - 0.5 * np.cos(arg * (np.arange(form.window) + 0.5)).astype(np.float32)
-    starts, widths, weights = _bands(form)
+    real = "float32" if form.features is Features.MICRO_SINGLE else "float64"
+    arg = (np.array([2 * np.pi], real) / form.window).astype(np.float32)
+    places = np.arange(form.window).astype(real) + 0.5
+    window = (0.5 - 0.5 * np.cos(arg * places)).astype(np.float32)
+    starts, widths, weights = _bands(form, real)
     correction = form.fft.bit_length() - 1 - WINDOW_BITS // 2
     turns = -2 * np.pi * np.arange(points) / points
     return MicroNumbers(
-        window=_quantized(window),
+        window=_quantized(window, real),
         radices=(4,) * ((points.bit_length() - 1) // 2) + (2,) * ((points.bit_length() - 1) % 2),
         circle=_unit(turns),
         halves=_unit(-np.pi * ((np.arange(points // 2) + 1) / points + 0.5)),
@@ -83,8 +85,8 @@ def micro_numbers(form: AudioForm) -> MicroNumbers:
         end_bin=int(starts[-1] + widths[-1]),
         starts=starts,
         widths=widths,
-        weights=_quantized(weights),
-        unweights=_quantized(1 - weights),
+        weights=_quantized(weights, real),
+        unweights=_quantized(1 - weights, real),
         correction=correction,
         gains=_gains(SMOOTHING_BITS - correction),
         gain_shift=_GAIN_BITS - correction - _RATIO_BITS,
@@ -232,8 +234,8 @@ def _logarithms(levels: Whole, numbers: MicroNumbers) -> Whole:
     return np.asarray(np.minimum(LOG_SCALE * natural + 32768 >> 16, _LARGEST))
 
 
-def _quantized(weights: npt.NDArray[np.float32]) -> Whole:
-    return np.asarray(np.floor(weights * (1 << WINDOW_BITS) + 0.5), np.int64)
+def _quantized(weights: npt.NDArray[np.float32], real: str) -> Whole:
+    return np.asarray(np.floor(weights.astype(real) * (1 << WINDOW_BITS) + 0.5), np.int64)
 
 
 def _unit(phases: npt.NDArray[np.float64]) -> Whole:
@@ -241,20 +243,20 @@ def _unit(phases: npt.NDArray[np.float64]) -> Whole:
     return np.asarray(np.floor(0.5 + _LARGEST * pairs), np.int64)
 
 
-def _mel(hertz: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-    return np.asarray(1127 * np.log1p(hertz.astype(np.float64) / 700), np.float32)
+def _mel(hertz: npt.NDArray[np.float32], real: str) -> npt.NDArray[np.float32]:
+    return np.asarray(1127 * np.log1p(hertz.astype(real) / 700), np.float32)
 
 
-def _bands(form: AudioForm) -> tuple[Whole, Whole, npt.NDArray[np.float32]]:
+def _bands(form: AudioForm, real: str) -> tuple[Whole, Whole, npt.NDArray[np.float32]]:
     """The first bin and the number of them of each band, and what each bin gives to its own; a band below the
     lowest comes first.
     """
-    low, high = _mel(np.array([form.low_hz, form.high_hz], np.float32))
+    low, high = _mel(np.array([form.low_hz, form.high_hz], np.float32), real)
     spacing = np.float32((high - low) / np.float32(form.mel_bands + 1))
     centres = low + spacing * np.arange(1, form.mel_bands + 2, dtype=np.float32)
     width = np.float32(form.sample_rate / form.fft)
     first = int(1.5 + form.low_hz / width)
-    bins = _mel(np.arange(form.fft // 2 + 1, dtype=np.float32) * width)
+    bins = _mel(np.arange(form.fft // 2 + 1, dtype=np.float32) * width, real)
     edges = np.maximum(np.searchsorted(bins, centres, side="right"), first)
     starts = np.concatenate([[first], edges[:-1]])
     band = np.repeat(np.arange(len(centres)), edges - starts)

@@ -27,9 +27,12 @@ class Features(Enum):
     LOG_MEL = "log-mel"
     MFCC = "mfcc"
     MICRO = "micro"
+    MICRO_SINGLE = "micro-single"
+    """With tables in single precision, as pymicro-features and its kin in firmware have them."""
 
 
-_FRACTIONS = {Features.WAVE: 15, Features.MICRO: 0}
+_MICRO = (Features.MICRO, Features.MICRO_SINGLE)
+_FRACTIONS = {Features.WAVE: 15} | dict.fromkeys(_MICRO, 0)
 
 
 class Arithmetic(Enum):
@@ -136,6 +139,10 @@ class AudioForm:
     @property
     def is_fixed(self) -> bool:
         return self.arithmetic is Arithmetic.FIXED
+
+    @property
+    def is_micro(self) -> bool:
+        return self.features in _MICRO
 
     @property
     def is_cleaned(self) -> bool:

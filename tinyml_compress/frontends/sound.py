@@ -32,7 +32,7 @@ def sound_features(samples: Samples, form: AudioForm) -> Whole:
     whole = samples.astype(np.int64)
     if form.features is Features.WAVE:
         return whole[: len(whole) // form.hop * form.hop].reshape(-1, form.hop)
-    if form.features is Features.MICRO:
+    if form.is_micro:
         return micro_features(samples, form)
     numbers = numbers_of(form)
     frames = np.lib.stride_tricks.sliding_window_view(whole, form.window)[:: form.hop]

@@ -37,7 +37,7 @@ _TABLES = ("window", "weights", "unweights", "starts", "firsts", "widths", "gain
 
 
 class _Micro(FrontEndKind[AudioForm]):
-    kinds = ("micro",)
+    kinds = ("micro", "micro-single")
     header = "tc_input.h"
     keeps = True
 
