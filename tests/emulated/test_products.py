@@ -60,6 +60,27 @@ def test_each_kernel(core: str) -> None:
     assert_equal_on(core, graphs(11, 1), 3)
 
 
+def test_two_instructions_at_a_time() -> None:
+    """Every place where loops of pairs are entered, in the form for a core that issues two."""
+    rng = np.random.default_rng(5)
+    convs = [
+        layers.conv(
+            rng,
+            image=(3, 3),
+            in_c=in_c,
+            out_c=8,
+            kernel=(side, side),
+            stride=(1, 1),
+            dilation=(1, 1),
+            groups=1,
+            plain=True,
+        )
+        for side, widths in ((1, range(4, 72, 4)), (3, (8, 16, 24, 40)))
+        for in_c in widths
+    ]
+    assert_equal_on("cortex-m7", convs, 2)
+
+
 def test_helium_multiplies_densely() -> None:
     """Sums stay in registers: of the instructions per MAC that the inner loops need little is lost."""
     rng = np.random.default_rng(4)

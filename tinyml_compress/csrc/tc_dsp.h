@@ -11,6 +11,30 @@
 #define TC_DSP_ASM 0
 #endif
 
+/* A core that issues two instructions at a time takes a pair and a word beside each other, and a word beside a
+ * multiplication; a list of registers holds it up. Of its architecture the Cortex-M7 alone has floats of 64 bits; for
+ * one without them say -DTC_DUAL_ISSUE=1. */
+#ifndef TC_DUAL_ISSUE
+#if defined(__ARM_ARCH_7EM__) && defined(__ARM_FP) && (__ARM_FP & 8) != 0
+#define TC_DUAL_ISSUE 1
+#else
+#define TC_DUAL_ISSUE 0
+#endif
+#endif
+
+/* Three words into registers `a` < `b` < `c`, as text for the assembler; _ON steps over them. */
+#if TC_DUAL_ISSUE
+#define TC_LOAD3(from, a, b, c)       \
+    "ldrd " a ", " b ", [" from "]\n" \
+    "ldr " c ", [" from ", #8]\n"
+#define TC_LOAD3_ON(from, a, b, c)         \
+    "ldrd " a ", " b ", [" from "], #12\n" \
+    "ldr " c ", [" from ", #-4]\n"
+#else
+#define TC_LOAD3(from, a, b, c) "ldm " from ", {" a ", " b ", " c "}\n"
+#define TC_LOAD3_ON(from, a, b, c) "ldm " from "!, {" a ", " b ", " c "}\n"
+#endif
+
 /* Four int8 or two int16 from any address: cores with these instructions load words from any. */
 #if defined(__GNUC__)
 typedef struct {

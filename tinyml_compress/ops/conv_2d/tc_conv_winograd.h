@@ -16,6 +16,29 @@
 
 /* Sums in r2-r9, values in r0, weights in r1. On the stack: where sums go, end of this product's weights, bytes of
  * these, bytes back to the next product's values, where to go on after the first pair, end of the sums. */
+#if TC_DUAL_ISSUE
+#define TC_WINOGRAD_STEP_BYTES "48"
+#define TC_WINOGRAD_STEP          \
+    "ldr r12, [r1], #8\n"         \
+    "smlad r8, r10, lr, r8\n"     \
+    "smlad r9, r11, lr, r9\n"     \
+    "ldrd r10, r11, [r0], #8\n"   \
+    "smlad r2, r10, r12, r2\n"    \
+    "ldr lr, [r1, #-4]\n"         \
+    "smlad r3, r11, r12, r3\n"    \
+    "smlad r6, r10, lr, r6\n"     \
+    "smlad r7, r11, lr, r7\n"     \
+    "ldrd r10, r11, [r0], #248\n" \
+    "smlad r4, r10, r12, r4\n"    \
+    "smlad r5, r11, r12, r5\n"
+#define TC_WINOGRAD_FIRST_LAST \
+    "mov r8, #0\n"             \
+    "mov r9, #0\n"
+#define TC_WINOGRAD_LAST      \
+    "smlad r8, r10, lr, r8\n" \
+    "smlad r9, r11, lr, r9\n"
+#else
+#define TC_WINOGRAD_STEP_BYTES "44"
 #define TC_WINOGRAD_STEP          \
     "ldrd r12, lr, [r1], #8\n"    \
     "ldrd r10, r11, [r0], #8\n"   \
@@ -28,6 +51,11 @@
     "smlad r8, r10, lr, r8\n"     \
     "smlad r5, r11, r12, r5\n"    \
     "smlad r9, r11, lr, r9\n"
+#define TC_WINOGRAD_FIRST_LAST \
+    "smuad r8, r10, lr\n"      \
+    "smuad r9, r11, lr\n"
+#define TC_WINOGRAD_LAST ""
+#endif
 
 static TC_NOINLINE __attribute__((naked)) void tc_winograd_sums(const uint32_t *values __attribute__((unused)),
                                                                 const int16_t *weights __attribute__((unused)),
@@ -43,7 +71,7 @@ static TC_NOINLINE __attribute__((naked)) void tc_winograd_sums(const uint32_t *
                      "strd r4, r5, [sp, #8]\n"
                      "rsb r3, r3, #1\n"
                      "and r3, r3, #15\n"
-                     "movs r4, #44\n"
+                     "movs r4, #" TC_WINOGRAD_STEP_BYTES "\n"
                      "mul r3, r3, r4\n"
                      "adr r4, 2f\n"
                      "add r3, r3, r4\n"
@@ -59,18 +87,14 @@ static TC_NOINLINE __attribute__((naked)) void tc_winograd_sums(const uint32_t *
                      "smuad r7, r11, lr\n"
                      "ldrd r10, r11, [r0], #248\n"
                      "smuad r4, r10, r12\n"
-                     "smuad r8, r10, lr\n"
-                     "smuad r5, r11, r12\n"
-                     "smuad r9, r11, lr\n"
-                     "ldr r12, [sp, #16]\n"
+                     "smuad r5, r11, r12\n" TC_WINOGRAD_FIRST_LAST "ldr r12, [sp, #16]\n"
                      "bx r12\n"
                      ".p2align 2\n"
                      "2:\n"
                      ".rept 16\n" TC_WINOGRAD_STEP ".endr\n"
                      "ldr r12, [sp, #4]\n"
                      "cmp r1, r12\n"
-                     "bne 2b\n"
-                     "ldm sp, {r10, r11, r12, lr}\n"
+                     "bne 2b\n" TC_WINOGRAD_LAST "ldm sp, {r10, r11, r12, lr}\n"
                      "stm r10!, {r2, r3, r4, r5, r6, r7, r8, r9}\n"
                      "add r11, r1, r12\n"
                      "sub r0, r0, lr\n"

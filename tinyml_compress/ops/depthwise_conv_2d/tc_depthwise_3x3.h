@@ -117,7 +117,7 @@ typedef struct {
 
 /* Three taps for each of four outputs side by side, r2 to r5, onto sums `a` to `d`. */
 #define TC_DEPTHWISE_LINE(from, taps, a, b, c, d) \
-    "ldm " from ", {r9, r10, r11}\n"              \
+    TC_LOAD3(from, "r9", "r10", "r11")            \
     "ldrd r6, r7, [sp, #" #taps "]\n"             \
     "smlad r2, r9, r6, " a "\n"                   \
     "smlatb r3, r9, r6, " b "\n"                  \
