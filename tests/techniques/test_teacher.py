@@ -174,7 +174,7 @@ def test_few_samples_leave_normalizations_as_they_are(inputs: Any) -> None:
         assert done.get_layer("norm").trainable
 
 
-@pytest.mark.parametrize("inside", [0.0, 1.0])
+@pytest.mark.parametrize("inside", [0.0, pytest.param(1.0, marks=pytest.mark.full)])
 def test_the_learning_rate_is_looked_for(inputs: Any, inside: float) -> None:
     """From a rate that is far too high the search finds its way down, on samples that were kept out."""
     teacher = _net(3, "softmax", 1)
