@@ -13,6 +13,7 @@ from tinyml_compress.cli._options import (
     seed_option,
     show,
     targets_dir_option,
+    trigger_option,
     trust_option,
 )
 from tinyml_compress.cli._printing import say
@@ -22,6 +23,7 @@ Examples:
   tinyml-compress serve model.tflite --target nucleo-l4r5zi
   tinyml-compress serve kws.tflite --target nucleo-l4r5zi --name kws01 --json
   tinyml-compress serve kws.tflite --target nucleo-l4r5zi --name kws01 --pace 1
+  tinyml-compress serve told.tflite --target nucleo-l4r5zi --name sww01 --interface recordings
 """
 
 
@@ -43,7 +45,13 @@ Examples:
     show_default=True,
     help="Seconds here that a second of the board's clock takes at least; 1: no faster than the board.",
 )
-@data_option(required=False, what="Calibration data, where MODEL is not a .tflite")
+@click.option(
+    "--interface",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="An interface board on a second port, which plays the .wav files of this folder to the model.",
+)
+@trigger_option
+@data_option(required=False, what="Calibration data, where MODEL is not a .tflite, and its preprocessing")
 @seed_option
 @targets_dir_option
 @json_option
@@ -54,6 +62,8 @@ def command(
     name: str | None,
     optimize: str,
     pace: float,
+    interface: Path | None,
+    trigger: Path | None,
     data: str | None,
     seed: int,
     targets_dir: Path | None,
@@ -72,6 +82,8 @@ def command(
             name=name,
             optimize=optimize,
             pace=pace,
+            interface=interface,
+            trigger=trigger,
             data=data,
             seed=seed,
             targets_dir=targets_dir,

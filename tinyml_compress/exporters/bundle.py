@@ -65,6 +65,8 @@ class Bundle:
     inputs: tuple[str, ...]
     """Each input described in words."""
     outputs: tuple[str, ...]
+    hears: bool = False
+    """Whether a front end makes the input of a sound's samples, and whole numbers come out."""
     calibration: CalibrationPrograms | None = None
     """Where the project shall have them."""
     firmware: tuple[str, ...] = ()

@@ -33,10 +33,13 @@ def layout(bundle: Bundle) -> Files:
         )
     name = bundle.name
     facts = {**_form(name), "is_calibration": str(int(bundle.calibration is not None))}
+    facts |= _listening(bundle)
     own = {
         f"{name}_mlperf.{ending}": text(bundle, f"mlperf_tiny/mlperf.{ending}", **facts)
         for ending in ("c", "h")
     }
+    if facts["listens"] == "1":
+        own[f"{name}_mlperf_listening.h"] = text(bundle, "mlperf_tiny/listening.h", **facts)
     files: Files = {**headers(bundle), **sources(bundle), **private(bundle), **own, **_calibration(bundle)}
     names = sorted(file for file in files if file.endswith(".c"))
     files |= {main: text(bundle, f"mlperf_tiny/{main}") for main in ("main.c", SEMIHOSTING)}
@@ -45,6 +48,12 @@ def layout(bundle: Bundle) -> Files:
     files["LICENSE"] = licence()
     use = text(bundle, "mlperf_tiny/readme.txt", source_names=" and ".join(f"`{one}`" for one in names))
     return {**files, "README.md": readme(bundle, files, "A device for MLPerf Tiny's runner, as C.", use)}
+
+
+def _listening(bundle: Bundle) -> dict[str, str]:
+    """Whether it takes samples of a sound itself, and whether a trigger stage says what is heard."""
+    is_trigger = f"{bundle.name}_trigger.h" in bundle.headers
+    return {"listens": str(int(bundle.hears)), "is_trigger": str(int(is_trigger))}
 
 
 def _calibration(bundle: Bundle) -> dict[str, str]:

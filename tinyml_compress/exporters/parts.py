@@ -29,7 +29,8 @@ _WHAT = {
     "{}_model_data.c": "the .tflite file as an array",
     "{}_model_data.h": "its size, shapes and scales",
     "{}_mlperf.c": "the protocol of MLPerf Tiny, the device's side",
-    "{}_mlperf.h": "the four functions that it wants of a board",
+    "{}_mlperf.h": "the functions that it wants of a board",
+    "{}_mlperf_listening.h": "the part of it that listens",
     "{}_resolver.h": "the operators that the model needs, and its arena",
 }
 

@@ -97,6 +97,15 @@ class LineBoard:
 
         return self._dialogue.tried(exchange)
 
+    def answers(self, sequence: Sequence[bytes], seconds: float) -> list[bytes]:
+        """The outputs' bytes for a sequence from its start on; none of them for a step without a result."""
+
+        def exchange() -> list[bytes]:
+            self._dialogue.ask("forget")
+            return [self._step(given, seconds) for given in sequence]
+
+        return self._dialogue.tried(exchange)
+
     def load(self, given: bytes) -> None:
         """The input of the inferences to come."""
         self._dialogue.tried(lambda: self._load(given))
@@ -123,6 +132,14 @@ class LineBoard:
             return Timed((laps[1] - laps[0]) % _WRAP, began, time.monotonic() - began)
 
         return self._dialogue.tried(exchange)
+
+    def _step(self, given: bytes, seconds: float) -> bytes:
+        self._load(given)
+        lines = self._dialogue.ask("step", seconds)
+        said = _bracketed(lines, "step")
+        if said not in ("done", "no result"):
+            raise self._unlike("step", lines)
+        return bytes.fromhex(self._told("output", "output")) if said == "done" else b""
 
     def _load(self, given: bytes) -> None:
         lines = self._dialogue.ask(f"db load {len(given)}")

@@ -59,6 +59,11 @@ def served_blocks(done: Served) -> list[Block]:
         ("model", f"{done.name}, sha256 {done.model_sha256[:12]}"),
         ("inference", f"{done.ms:.3f} ms on its clock (modelled)"),
     ]
+    if done.interface is not None:
+        rows += [
+            ("interface board", f"{done.interface.path}, plays {done.interface.folder}"),
+            ("frame", f"{done.interface.frame_ms:.3f} ms of the front end (modelled)"),
+        ]
     return [facts(rows)]
 
 

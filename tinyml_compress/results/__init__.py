@@ -43,7 +43,7 @@ from tinyml_compress.results.memories import MemoryShare, MemoryUse
 from tinyml_compress.results.parity import EngineRung, Ladder, LayerNoise, Step
 from tinyml_compress.results.recording import Listening, OperatingPoint, WatchedClass
 from tinyml_compress.results.score import Agreement, Score
-from tinyml_compress.results.serve import Served
+from tinyml_compress.results.serve import Served, ServedInterface
 from tinyml_compress.results.shrink import Narrowed, Shrunk
 from tinyml_compress.results.stream import StreamCost, StreamedNet, Told
 from tinyml_compress.results.targets import DeviceDetails, DeviceFacts, TargetDetails, Targets
@@ -130,6 +130,7 @@ __all__ = [
     "Sensitivity",
     "SerialLine",
     "Served",
+    "ServedInterface",
     "SetFacts",
     "Sets",
     "Severity",

@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from tinyml_compress.results.base import Result, Sha256
+from tinyml_compress.results.base import Result, Sha256, Value
+
+
+class ServedInterface(Value, frozen=True, kw_only=True):
+    """An interface board beside it."""
+
+    path: str
+    """Of its port."""
+    folder: str
+    """Of the recordings that it plays."""
+    frame_ms: float
+    """Modelled, of a frame of the front end."""
 
 
 class Served(Result, frozen=True, kw_only=True):
@@ -28,3 +39,4 @@ class Served(Result, frozen=True, kw_only=True):
     ms: float
     compiler: str
     emulator: str
+    interface: ServedInterface | None = None

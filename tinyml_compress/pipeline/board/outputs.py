@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -15,7 +16,7 @@ from tinyml_compress.line import InputForm, LineBoard
 from tinyml_compress.pipeline.convert.golden_vectors import golden_vectors
 from tinyml_compress.pipeline.evaluate.model_inputs import arrays_for
 from tinyml_compress.results import BitExact, Engine, Evaluation, ModelFacts
-from tinyml_compress.runners.sides import dequantized, stored_inputs
+from tinyml_compress.runners.sides import dequantized, quantized, stored_inputs
 
 _VECTOR_BYTES = 16 * 1024
 
@@ -28,19 +29,19 @@ def on_the_line(stored: npt.NDArray[np.generic], port: Port, form: InputForm) ->
     return bytes(byte ^ 0x80 for byte in data) if form is InputForm.PIXELS else data
 
 
-def proven(
-    board: LineBoard, form: InputForm, model: bytes, program: Program, timeout: float
-) -> BitExact | None:
-    """Golden vectors over the line; None for a net with a memory, whose vectors are one sequence that the
-    board's own self-test has run.
-    """
-    if program.state_bytes:
-        return None
+def proven(board: LineBoard, form: InputForm, model: bytes, program: Program, timeout: float) -> BitExact:
+    """Golden vectors over the line; those of a net with a memory are one sequence."""
     (port,), (output,) = program.inputs, program.outputs
     vectors = golden_vectors(model, program, _VECTOR_BYTES)
-    for number, (given, wanted) in enumerate(zip(vectors.inputs, vectors.outputs, strict=True)):
-        stored = np.frombuffer(given, port.dtype.numpy)
-        answer = board.answer(on_the_line(stored, port, form), timeout)
+    given = [on_the_line(np.frombuffer(data, port.dtype.numpy), port, form) for data in vectors.inputs]
+    if program.state_bytes:
+        answers = [
+            answer or bytes(output.nbytes)  # as golden vectors say that there is no result
+            for answer in board.answers(given, timeout)
+        ]
+    else:
+        answers = [board.answer(data, timeout) for data in given]
+    for number, (answer, wanted) in enumerate(zip(answers, vectors.outputs, strict=True)):
         if answer != wanted:
             raise MismatchError(
                 "the board's output is not the model's",
@@ -70,11 +71,16 @@ def evaluation(
     timeout: float,
     advance: Callable[[], None],
 ) -> Evaluation:
-    """The set's samples over the line, one by one, scored as any engine's outputs are."""
+    """The set's samples over the line, one by one, scored as any engine's outputs are.
+
+    A net with a memory gets a sample frame by frame where the set has more frames than the net takes; its
+    last answer is the sample's.
+    """
     (port,), (output,) = program.inputs, program.outputs
     rows: list[npt.NDArray[np.generic]] = []
-    for (stored,) in stored_inputs(program.inputs, arrays_for(data, program.inputs)):
-        answer = board.answer(on_the_line(stored, port, form), timeout)
+    for steps in _steps(program, data):
+        given = [on_the_line(stored, port, form) for stored in steps]
+        answer = board.answer(given[0], timeout) if len(given) == 1 else board.answers(given, timeout)[-1]
         rows.append(_shaped(board, answer, output))
         advance()
     outputs = dequantized(np.stack(rows), output)
@@ -91,6 +97,21 @@ def evaluation(
         score=score(task, data.inputs, outputs, data.labels),
         classes=data.classes or None,
     )
+
+
+def _steps(program: Program, data: DataSet) -> Iterator[Sequence[npt.NDArray[np.generic]]]:
+    """Of each sample what the net takes of it, one after the other."""
+    (port,) = program.inputs
+    frames, *rest = data.sample_shape
+    taken, left = divmod(math.prod(port.shape), math.prod(rest))
+    if not program.state_bytes or left or taken >= frames:
+        yield from stored_inputs(program.inputs, arrays_for(data, program.inputs))
+        return
+    before = -frames % taken  # so that the last step ends with the last frame
+    for sample in data.inputs:
+        stored = quantized(sample, port).reshape(frames, -1)
+        whole = np.concatenate([np.zeros((before, stored.shape[1]), stored.dtype), stored])
+        yield list(whole.reshape(-1, *port.shape))
 
 
 def _shaped(board: LineBoard, answer: bytes, output: Port) -> npt.NDArray[np.generic]:

@@ -127,7 +127,6 @@ def _measured(
             *(() if asked.energy is None else (energy_of(asked.energy, taken),)),
         ),
         bit_exact=exact,
-        bit_exact_unknown=None if exact else f"the net has a memory; its self-test on the board: {right}",
         line=SerialLine(
             port=asked.port,
             baud=asked.baud,

@@ -77,6 +77,9 @@ def aot_bundle(
         stateful=program.state_bytes > 0,
         inputs=tuple(describe_port(port) for port in program.inputs),
         outputs=tuple(describe_port(port) for port in program.outputs),
+        hears=f"{name}_frontend.h" in headers
+        and preprocessing.audio is not None
+        and program.outputs[0].dtype is not DType.FLOAT32,
         firmware=firmware_needs(node.kernel for node in program.nodes),
         facts={
             "arena": f"{program.arena_bytes:,}",

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
 
 from tinyml_compress.codegen.front_end import ring_bytes
 from tinyml_compress.devices import Device, hardware_cycles
 from tinyml_compress.devices.trust import likeness, trust
 from tinyml_compress.frontends.preprocessing import StreamForm
+from tinyml_compress.ir import Program
 from tinyml_compress.pipeline.compile.front_end import rows_of
 from tinyml_compress.pipeline.measure.work import FLAGS, Work
 from tinyml_compress.results import Figure, FrontEndCost, Kind, StageCost
@@ -22,9 +24,7 @@ def front_end_cost(work: Work, device: Device, toolchain: str | None, net_ms: fl
     program, form = work.front_end, work.preprocessing.stream
     if program is None or form is None:
         return None
-    noise = np.random.default_rng(0).normal(0, _LOUDNESS, form.frame_samples)
-    samples = np.round(noise).astype(np.int16)
-    request = work.request
+    samples, request = _noise(form), work.request
     done = emulate(
         program,
         device,
@@ -53,6 +53,18 @@ def front_end_cost(work: Work, device: Device, toolchain: str | None, net_ms: fl
         stages=stages,
         as_in_training=row == wanted.tobytes(),
     )
+
+
+def frame_cycles(program: Program, form: StreamForm, device: Device, optimize: str) -> int:
+    """Modelled, of one frame."""
+    done = emulate(program, device, [(_noise(form).tobytes(),)], optimize=optimize)
+    counts = (*done.counts.nodes, done.counts.between)
+    return sum(round(hardware_cycles(device, "", count.instructions, count.classes)) for count in counts)
+
+
+def _noise(form: StreamForm) -> npt.NDArray[np.int16]:
+    noise = np.random.default_rng(0).normal(0, _LOUDNESS, form.frame_samples)
+    return np.asarray(np.round(noise), np.int16)
 
 
 def _figures(

@@ -7,9 +7,12 @@ from tinyml_compress.runners.emulated.image import FlashLedger, Image, SizedSymb
 from tinyml_compress.runners.emulated.inference import Inference
 from tinyml_compress.runners.emulated.interruption import interruptible
 from tinyml_compress.runners.emulated.machine import Machine
-from tinyml_compress.runners.emulated.on_line import DeviceOnLine
+from tinyml_compress.runners.emulated.on_line import Beside, Characters, Costs, DeviceOnLine, SoundPiece
 
 __all__ = [
+    "Beside",
+    "Characters",
+    "Costs",
     "Count",
     "Counts",
     "DeviceOnLine",
@@ -22,6 +25,7 @@ __all__ = [
     "Line",
     "Machine",
     "SizedSymbol",
+    "SoundPiece",
     "build_firmware",
     "emulate",
     "interruptible",

@@ -1,5 +1,5 @@
 /* tc_model on a line of characters: standard input and output, which on a board with newlib lead to its UART or to
- * semihosting. Replace the four functions by those of your board. */
+ * semihosting. Replace the functions by those of your board. */
 #include <stdio.h>
 #include <time.h>
 
@@ -23,7 +23,7 @@ static uint32_t line_microseconds(void *context) {
 }
 
 int main(void) {
-    const tc_model_mlperf_port port = {line_read, line_write, line_microseconds, NULL, NULL};
+    const tc_model_mlperf_port port = {line_read, line_write, line_microseconds, NULL, NULL, NULL};
     tc_model_mlperf_run(&port);
     return 0;
 }

@@ -9,6 +9,13 @@
 #include "tc_model_calibration.h"
 #endif
 
+#if TC_MODEL_MLPERF_LISTENS
+#include "tc_model_frontend.h"
+#if TC_FACT_IS_TRIGGER
+#include "tc_model_trigger.h"
+#endif
+#endif
+
 #ifndef TC_MODEL_ARENAS /* one arena: all of the block but what lies behind it */
 #define TC_MODEL_ARENAS(block) (block)
 #endif
@@ -34,6 +41,19 @@ typedef struct {
     uint8_t data[TC_MODEL_LOAD_BYTES];
     size_t wanted; /* what `db load` announced; 0: nothing yet */
     size_t loaded;
+#if TC_MODEL_MLPERF_LISTENS
+    int is_listening;
+    uint32_t hops;                                            /* since `start` */
+    uint32_t rows;                                            /* that wait for an inference */
+    uint32_t scored;                                          /* inferences since `start` */
+    int16_t heard[TC_MODEL_FRONTEND_HOP];                     /* the newest samples */
+    TC_FACT_LINE_INPUT_TYPE window[TC_MODEL_INPUT0_ELEMENTS]; /* of rows, the newest last */
+    TC_FACT_LINE_OUTPUT_TYPE scores[TC_MODEL_MLPERF_SCORES];
+    tc_model_frontend_t frontend;
+#if TC_FACT_IS_TRIGGER
+    tc_model_trigger_t trigger;
+#endif
+#endif
 } tc_model_device;
 
 static tc_model_device tc_model_the_device;
@@ -162,13 +182,18 @@ static void tc_model_put_input(const tc_model_device *device, void *block) {
 #endif
 }
 
+/* 0: done; 1: refused; 2: a model with a memory has no result yet. */
+static int tc_model_run(void *block) {
+#ifdef TC_MODEL_STATE_BYTES
+    return tc_model_invoke(TC_MODEL_ARENAS(block), tc_model_mlperf_state(block));
+#else
+    return tc_model_invoke(TC_MODEL_ARENAS(block));
+#endif
+}
+
 static int tc_model_infer_once(const tc_model_device *device, void *block) {
     tc_model_put_input(device, block);
-#ifdef TC_MODEL_STATE_BYTES
-    return tc_model_invoke(TC_MODEL_ARENAS(block), tc_model_mlperf_state(block)) == 1;
-#else
-    return tc_model_invoke(TC_MODEL_ARENAS(block)) != 0;
-#endif
+    return tc_model_run(block) == 1;
 }
 
 static float tc_model_result(const void *block, size_t element) {
@@ -177,7 +202,8 @@ static float tc_model_result(const void *block, size_t element) {
     return TC_FACT_DEQUANTIZED;
 }
 
-static void tc_model_say_results(const tc_model_device *device) {
+static void tc_model_results(tc_model_device *device, char *rest) {
+    (void)rest;
     const void *block = tc_model_block();
     tc_model_say(device, "m-results-[");
 #if TC_MODEL_MLPERF_ERROR
@@ -203,7 +229,8 @@ static void tc_model_say_byte(const tc_model_device *device, uint8_t byte) {
 }
 
 /* Not the protocol's: the output as it is stored, for three places behind the point prove no byte. */
-static void tc_model_say_output(const tc_model_device *device) {
+static void tc_model_bytes(tc_model_device *device, char *rest) {
+    (void)rest;
     const void *output = tc_model_output(TC_MODEL_ARENAS(tc_model_block()), 0);
     tc_model_say(device, "m-output-[");
     for (size_t i = 0; i < TC_MODEL_OUTPUT0_BYTES; i++) {
@@ -214,16 +241,27 @@ static void tc_model_say_output(const tc_model_device *device) {
 
 /* --- commands --------------------------------------------------------------------------------------------------- */
 
+static void tc_model_pin(const tc_model_device *device, int which, int level) {
+    if (device->port->pin != NULL) {
+        device->port->pin(device->port->context, which, level);
+    }
+}
+
+/* The pin is low for as long as it takes to read the clock, which is returned. */
+static uint32_t tc_model_pulse(const tc_model_device *device, int which) {
+    tc_model_pin(device, which, 0);
+    const uint32_t now = device->port->microseconds(device->port->context);
+    tc_model_pin(device, which, 1);
+    return now;
+}
+
 static void tc_model_timestamp(const tc_model_device *device) {
-    const tc_model_mlperf_port *port = device->port;
-    if (port->pin != NULL) {
-        port->pin(port->context, 0);
-    }
-    const uint32_t now = port->microseconds(port->context);
-    if (port->pin != NULL) {
-        port->pin(port->context, 1);
-    }
-    tc_model_say_line(device, "m-lap-us-", now, "\r\n");
+    tc_model_say_line(device, "m-lap-us-", tc_model_pulse(device, TC_MODEL_MLPERF_TIMESTAMP), "\r\n");
+}
+
+static void tc_model_now(tc_model_device *device, char *rest) {
+    (void)rest;
+    tc_model_timestamp(device);
 }
 
 static void tc_model_infer(tc_model_device *device, char *rest) {
@@ -260,7 +298,7 @@ static void tc_model_infer(tc_model_device *device, char *rest) {
         tc_model_say(device, "e-[The model refused its memory]\r\n");
         return;
     }
-    tc_model_say_results(device);
+    tc_model_results(device, NULL);
 }
 
 static void tc_model_announced(tc_model_device *device, const char *word) {
@@ -324,7 +362,8 @@ static void tc_model_db(tc_model_device *device, char *rest) {
 }
 
 /* Not the protocol's: the model's own proof, that this core and this compiler give the bytes of the golden vectors. */
-static void tc_model_prove(const tc_model_device *device) {
+static void tc_model_prove(tc_model_device *device, char *rest) {
+    (void)rest;
     tc_model_selftest_result result;
     const int failed = tc_model_selftest(tc_model_block(), NULL, &result);
     tc_model_say_line(device, "m-selftest-vectors-", result.vectors - result.wrong, "-of-");
@@ -334,7 +373,7 @@ static void tc_model_prove(const tc_model_device *device) {
 
 #if TC_MODEL_MLPERF_CALIBRATION
 /* Not the protocol's: without a number which programs there are, else so many inferences of one between timestamps. */
-static void tc_model_calibrate(const tc_model_device *device, char *rest) {
+static void tc_model_calibrate(tc_model_device *device, char *rest) {
     const char *word = tc_model_word(&rest);
     if (word == NULL) {
         tc_model_say(device, "m-calibration-[" TC_MODEL_CALIBRATION_SHA256 "]\r\n");
@@ -358,19 +397,84 @@ static void tc_model_calibrate(const tc_model_device *device, char *rest) {
 }
 #endif
 
-static void tc_model_help(const tc_model_device *device) {
-    tc_model_say(device, TC_MODEL_MLPERF_PROFILE "\r\n"
-                                                 "help          these lines\r\n"
-                                                 "name          the maker\r\n"
-                                                 "profile       the model, and its sha256\r\n"
-                                                 "timestamp     the clock, in microseconds\r\n"
-                                                 "db load N     N bytes of input follow\r\n"
-                                                 "db HEX        the next of them\r\n"
-                                                 "db print      what has come\r\n"
-                                                 "infer N W     W inferences to warm up, then N between timestamps\r\n"
-                                                 "results       those of the last inference\r\n"
-                                                 "output        its bytes\r\n"
-                                                 "selftest      golden vectors and the weights' CRC-32\r\n");
+#ifdef TC_MODEL_STATE_BYTES
+/* Not the protocol's: a sequence, which `infer` would begin anew. */
+static void tc_model_forget(tc_model_device *device, char *rest) {
+    (void)rest;
+    tc_model_init(tc_model_mlperf_state(tc_model_block()));
+    tc_model_say(device, "m-forgotten\r\n");
+}
+
+static void tc_model_step(tc_model_device *device, char *rest) {
+    (void)rest;
+    void *block = tc_model_block();
+    tc_model_put_input(device, block);
+    static const char *const answers[] = {"m-step-[done]\r\n", "e-[The model refused its memory]\r\n",
+                                          "m-step-[no result]\r\n"};
+    tc_model_say(device, answers[tc_model_run(block)]);
+}
+#endif
+
+#if TC_MODEL_MLPERF_LISTENS
+#include "tc_model_mlperf_listening.h"
+#endif
+
+/* --- which commands there are ----------------------------------------------------------------------------------- */
+
+static void tc_model_name(tc_model_device *device, char *rest) {
+    (void)rest;
+    tc_model_say(device, "m-name-dut-[" TC_MODEL_MLPERF_VENDOR "]\r\n");
+}
+
+static void tc_model_profile(tc_model_device *device, char *rest) {
+    (void)rest;
+    tc_model_say(device, "m-profile-[" TC_MODEL_MLPERF_PROFILE "]\r\n"
+                         "m-model-[" TC_MODEL_MLPERF_MODEL "]\r\n"
+                         "m-sha256-[@sha256@]\r\n"
+                         "m-input-[" TC_MODEL_INPUT_WORD "]\r\n");
+}
+
+static void tc_model_help(tc_model_device *device, char *rest);
+
+typedef struct {
+    const char *word;
+    void (*obey)(tc_model_device *device, char *rest);
+    int is_quiet; /* touches no memory of the model: it may come while the device listens */
+    const char *help;
+} tc_model_command;
+
+static const tc_model_command tc_model_commands[] = {
+    {"help", tc_model_help, 1, "               these lines"},
+    {"name", tc_model_name, 1, "               the maker"},
+    {"profile", tc_model_profile, 1, "            the model, and its sha256"},
+    {"timestamp", tc_model_now, 1, "          the clock, in microseconds"},
+    {"db", tc_model_db, 1, " load N | HEX | print  N bytes of input follow; the next of them; what has come"},
+    {"infer", tc_model_infer, 0, " N W          W inferences to warm up, then N between timestamps"},
+    {"results", tc_model_results, 0, "            those of the last inference"},
+    {"output", tc_model_bytes, 0, "             its bytes"},
+    {"selftest", tc_model_prove, 0, "           golden vectors and the weights' CRC-32"},
+#ifdef TC_MODEL_STATE_BYTES
+    {"forget", tc_model_forget, 0, "             a sequence begins"},
+    {"step", tc_model_step, 0, "               its next inference"},
+#endif
+#if TC_MODEL_MLPERF_CALIBRATION
+    {"calibrate", tc_model_calibrate, 0, " K N      N inferences of program K between timestamps"},
+#endif
+#if TC_MODEL_MLPERF_LISTENS
+    {"start", tc_model_start, 0, "              listen"},
+    {"stop", tc_model_stop, 1, "               no longer; the scores since"},
+#endif
+};
+enum { TC_MODEL_COMMANDS = sizeof tc_model_commands / sizeof tc_model_commands[0] };
+
+static void tc_model_help(tc_model_device *device, char *rest) {
+    (void)rest;
+    tc_model_say(device, TC_MODEL_MLPERF_PROFILE "\r\n");
+    for (size_t i = 0; i < TC_MODEL_COMMANDS; i++) {
+        tc_model_say(device, tc_model_commands[i].word);
+        tc_model_say(device, tc_model_commands[i].help);
+        tc_model_say(device, "\r\n");
+    }
 }
 
 static void tc_model_obey(tc_model_device *device) {
@@ -379,35 +483,22 @@ static void tc_model_obey(tc_model_device *device) {
     if (word == NULL) {
         return;
     }
-    if (strcmp(word, "name") == 0) {
-        tc_model_say(device, "m-name-dut-[" TC_MODEL_MLPERF_VENDOR "]\r\n");
-    } else if (strcmp(word, "profile") == 0) {
-        tc_model_say(device, "m-profile-[" TC_MODEL_MLPERF_PROFILE "]\r\n"
-                             "m-model-[" TC_MODEL_MLPERF_MODEL "]\r\n"
-                             "m-sha256-[@sha256@]\r\n"
-                             "m-input-[" TC_MODEL_INPUT_WORD "]\r\n");
-    } else if (strcmp(word, "timestamp") == 0) {
-        tc_model_timestamp(device);
-    } else if (strcmp(word, "db") == 0) {
-        tc_model_db(device, rest);
-    } else if (strcmp(word, "infer") == 0) {
-        tc_model_infer(device, rest);
-    } else if (strcmp(word, "results") == 0) {
-        tc_model_say_results(device);
-    } else if (strcmp(word, "output") == 0) {
-        tc_model_say_output(device);
-    } else if (strcmp(word, "selftest") == 0) {
-        tc_model_prove(device);
-#if TC_MODEL_MLPERF_CALIBRATION
-    } else if (strcmp(word, "calibrate") == 0) {
-        tc_model_calibrate(device, rest);
-#endif
-    } else if (strcmp(word, "help") == 0) {
-        tc_model_help(device);
-    } else {
+    const tc_model_command *known = NULL;
+    for (size_t i = 0; i < TC_MODEL_COMMANDS; i++) {
+        if (strcmp(word, tc_model_commands[i].word) == 0) {
+            known = &tc_model_commands[i];
+        }
+    }
+    if (known == NULL) {
         tc_model_say(device, "e-[Unknown command: ");
         tc_model_say(device, word);
         tc_model_say(device, "]\r\n");
+#if TC_MODEL_MLPERF_LISTENS
+    } else if (device->is_listening && !known->is_quiet) {
+        tc_model_say(device, "e-[The device listens: stop comes first]\r\n");
+#endif
+    } else {
+        known->obey(device, rest);
     }
 }
 
@@ -444,7 +535,15 @@ void tc_model_mlperf_run(const tc_model_mlperf_port *port) {
 #endif
     (void)tc_model_infer_once(device, tc_model_block()); /* so that there are results to ask for */
     tc_model_say(device, "m-init-done\r\nm-ready\r\n");
-    for (int next = port->read(port->context); next >= 0; next = port->read(port->context)) {
+    for (;;) {
+#if TC_MODEL_MLPERF_LISTENS
+        while (device->is_listening && tc_model_listened(device)) {
+        }
+#endif
+        const int next = port->read(port->context);
+        if (next < 0) {
+            return;
+        }
         tc_model_take(device, (char)next);
     }
 }

@@ -1,19 +1,26 @@
 /* The device's side of MLPerf Tiny's serial protocol for tc_model: commands that end in '%', answers that end in
- * "m-ready". Give it four functions and call tc_model_mlperf_run() from main().
+ * "m-ready". Give it functions of the board and call tc_model_mlperf_run() from main().
  * Made by tinyml_compress @version@ from the model with sha256
  * @sha256@; do not edit. */
 #ifndef TC_MODEL_MLPERF_H
 #define TC_MODEL_MLPERF_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 #include "tc_model_selftest.h"
+
+/* Whether it listens: there is a front end, which makes the model's input of samples. */
+#ifndef TC_MODEL_MLPERF_LISTENS
+#define TC_MODEL_MLPERF_LISTENS TC_FACT_LISTENS
+#endif
 
 #ifdef __cplusplus
 extern "C" {
 #endif
 
-/* What `name` and `profile` answer. The runner chooses its tests by the model's word: kws01, ic01, vww01, ad01. */
+/* What `name` and `profile` answer. The runner chooses its tests by the model's word: kws01, ic01, vww01, ad01,
+ * sww01. */
 #ifndef TC_MODEL_MLPERF_VENDOR
 #define TC_MODEL_MLPERF_VENDOR "tinyml_compress"
 #endif
@@ -42,14 +49,34 @@ extern "C" {
 #define TC_MODEL_MLPERF_CALIBRATION TC_FACT_IS_CALIBRATION
 #endif
 
+/* What is heard: what the trigger stage says where there is one, else that this output reaches this much. */
+#ifndef TC_MODEL_MLPERF_WAKE_WORD
+#define TC_MODEL_MLPERF_WAKE_WORD 0
+#endif
+#ifndef TC_MODEL_MLPERF_THRESHOLD
+#define TC_MODEL_MLPERF_THRESHOLD 0.5f
+#endif
+/* How many of its scores since `start` the device keeps, for `stop` to tell. */
+#ifndef TC_MODEL_MLPERF_SCORES
+#define TC_MODEL_MLPERF_SCORES 512
+#endif
+
+/* Pins that a power meter and the interface board watch. */
+#define TC_MODEL_MLPERF_TIMESTAMP 0 /* low for a moment where a timestamp is taken */
+#define TC_MODEL_MLPERF_DETECTED 1  /* low for a moment where the word is heard, and after the first samples */
+#define TC_MODEL_MLPERF_BUSY 2      /* high from the arrival of samples until they are dealt with */
+
 typedef struct {
     /* The next character of the line; waits for it. Below 0: the line is closed, and tc_model_mlperf_run() returns. */
     int (*read)(void *context);
     void (*write)(void *context, char character);
     /* Since any moment; it may wrap. */
     uint32_t (*microseconds)(void *context);
-    /* The pin that a power meter watches: low for a moment where a timestamp is taken. NULL where there is none. */
-    void (*pin)(void *context, int level);
+    /* One of the pins above becomes 0 or 1. NULL where there is none. */
+    void (*pin)(void *context, int which, int level);
+    /* The next `count` samples of the microphone, at TC_MODEL_FRONTEND_SAMPLE_RATE; waits for them, and returns 1. 0:
+     * a character has come instead; what was heard is kept for the next call. NULL where nothing listens. */
+    int (*hear)(void *context, int16_t *samples, size_t count);
     void *context;
 } tc_model_mlperf_port;
 

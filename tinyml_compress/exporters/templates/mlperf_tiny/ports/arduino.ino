@@ -19,9 +19,11 @@ static uint32_t line_microseconds(void *context) {
   return static_cast<uint32_t>(micros());
 }
 
-static void line_pin(void *context, int level) {
+static void line_pin(void *context, int which, int level) {
   (void)context;
-  digitalWrite(LED_BUILTIN, level != 0 ? HIGH : LOW);
+  if (which == TC_MODEL_MLPERF_TIMESTAMP) {
+    digitalWrite(LED_BUILTIN, level != 0 ? HIGH : LOW);
+  }
 }
 
 void setup() {
@@ -30,6 +32,6 @@ void setup() {
 }
 
 void loop() {
-  const tc_model_mlperf_port port = {line_read, line_write, line_microseconds, line_pin, nullptr};
+  const tc_model_mlperf_port port = {line_read, line_write, line_microseconds, line_pin, nullptr, nullptr};
   tc_model_mlperf_run(&port);
 }

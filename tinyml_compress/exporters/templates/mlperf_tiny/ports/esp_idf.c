@@ -24,7 +24,7 @@ static uint32_t line_microseconds(void *context) {
 }
 
 void app_main(void) {
-    const tc_model_mlperf_port port = {line_read, line_write, line_microseconds, NULL, NULL};
+    const tc_model_mlperf_port port = {line_read, line_write, line_microseconds, NULL, NULL, NULL};
     ESP_ERROR_CHECK(uart_driver_install(UART_NUM_0, ROOM, 0, 0, NULL, 0));
     tc_model_mlperf_run(&port);
 }

@@ -9,9 +9,11 @@
 enum { SYS_OPEN = 0x01, SYS_WRITE = 0x05, SYS_READ = 0x06, SYS_ELAPSED = 0x30, SYS_TICKFREQ = 0x31 };
 enum { TO_READ = 0, TO_WRITE = 4 };
 enum { ROOM = 128 };
+static const uintptr_t NOWHERE = ~(uintptr_t)0;
 
 typedef struct {
     uintptr_t in, out;
+    uintptr_t microphone, pins; /* files of these names, where the host has them */
     uint32_t ticks_per_microsecond;
     size_t next, filled, waiting;
     char received[ROOM];
@@ -50,9 +52,8 @@ __asm__(".syntax unified\n"
         ".size tc_model_host, . - tc_model_host\n");
 #endif
 
-static uintptr_t opened(uintptr_t mode) {
-    static const char name[] = ":tt";
-    const uintptr_t arguments[3] = {(uintptr_t)name, mode, sizeof name - 1u};
+static uintptr_t opened(const char *name, uintptr_t length, uintptr_t mode) {
+    const uintptr_t arguments[3] = {(uintptr_t)name, mode, length};
     return tc_model_host(SYS_OPEN, arguments);
 }
 
@@ -107,11 +108,35 @@ static uint32_t line_microseconds(void *context) {
     return divided(ticks, console->ticks_per_microsecond);
 }
 
+static void line_pin(void *context, int which, int level) {
+    const tc_model_console *console = (const tc_model_console *)context;
+    const char change = (char)('0' + 2 * which + level);
+    const uintptr_t arguments[3] = {console->pins, (uintptr_t)&change, 1u};
+    (void)tc_model_host(SYS_WRITE, arguments);
+}
+
+/* The host gives all samples, or none as soon as there are characters. */
+static int line_hear(void *context, int16_t *samples, size_t count) {
+    tc_model_console *console = (tc_model_console *)context;
+    const uintptr_t nbytes = (uintptr_t)(count * sizeof *samples);
+    const uintptr_t arguments[3] = {console->microphone, (uintptr_t)samples, nbytes};
+    send_waiting(console);
+    return console->next == console->filled && tc_model_host(SYS_READ, arguments) == 0u;
+}
+
 void tc_model_device_main(void) {
     static tc_model_console console;
-    const tc_model_mlperf_port port = {line_read, line_write, line_microseconds, NULL, &console};
-    console.in = opened(TO_READ);
-    console.out = opened(TO_WRITE);
+    tc_model_mlperf_port port = {line_read, line_write, line_microseconds, line_pin, line_hear, &console};
+    console.in = opened(":tt", 3u, TO_READ);
+    console.out = opened(":tt", 3u, TO_WRITE);
+    console.microphone = opened("microphone", 10u, TO_READ);
+    console.pins = opened("pins", 4u, TO_WRITE);
+    if (console.microphone == NOWHERE) {
+        port.hear = NULL;
+    }
+    if (console.pins == NOWHERE) {
+        port.pin = NULL;
+    }
     const uint32_t per_second = (uint32_t)tc_model_host(SYS_TICKFREQ, NULL);
     console.ticks_per_microsecond = per_second < 2000000u ? 1u : per_second / 1000000u;
     tc_model_mlperf_run(&port);

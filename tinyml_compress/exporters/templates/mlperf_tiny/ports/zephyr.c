@@ -26,7 +26,7 @@ static uint32_t line_microseconds(void *context) {
 }
 
 int main(void) {
-    const tc_model_mlperf_port port = {line_read, line_write, line_microseconds, NULL, NULL};
+    const tc_model_mlperf_port port = {line_read, line_write, line_microseconds, NULL, NULL, NULL};
     tc_model_mlperf_run(&port);
     return 0;
 }
