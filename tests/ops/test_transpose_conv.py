@@ -57,6 +57,9 @@ def test_refuses() -> None:
     attrs = TransposeConvAttrs(Padding.SAME, 2, 2)
     run_time = Tensor("w", (2, 2, 2, 3), DType.INT8, quant(0.1))
     refused(single("TRANSPOSE_CONV", [shape, run_time, x], y, attrs), "at run time")
+    for stride in (0, 1 << 15, 1 << 24):
+        far = TransposeConvAttrs(Padding.SAME, 2, stride)
+        refused(single("TRANSPOSE_CONV", [shape, weights, x], y, far), "stride_h", str(stride), "1 to 32767")
     refused(
         single("TRANSPOSE_CONV", [shape, const("w", np.ones((2, 2, 2, 4)), 0.1), x], y, attrs),
         "shape of the weights",

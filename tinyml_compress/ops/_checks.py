@@ -12,6 +12,8 @@ from tinyml_compress.ir import DType, NodeView, Quant, Tensor
 from tinyml_compress.ops.base import refuse
 from tinyml_compress.ops.numerics import Activation, Fused
 
+_LARGEST_STEP = (1 << 15) - 1
+
 
 def arity(view: NodeView, inputs: int | Sequence[int], outputs: int = 1) -> None:
     """The node has that many inputs, all there, and outputs."""
@@ -124,6 +126,12 @@ def full_rank(view: NodeView, tensor: Tensor, most: int, least: int = 0) -> int:
     if not least <= rank <= most:
         raise refuse(view, f"rank of tensor {tensor.name}", found=rank, allowed=f"{least} to {most}")
     return rank
+
+
+def step(view: NodeView, what: str, value: int) -> None:
+    """Of a convolution: a stride or a dilation, of which TensorFlow Lite Micro keeps sixteen bits."""
+    if not 1 <= value <= _LARGEST_STEP:
+        raise refuse(view, what, found=value, allowed=f"1 to {_LARGEST_STEP}")
 
 
 def normal_axis(view: NodeView, axis: int, rank: int) -> int:

@@ -75,7 +75,7 @@ OPTIONS = {"dilation_w": "dilation_w_factor", "dilation_h": "dilation_h_factor"}
 """What the schema calls otherwise."""
 CONV = (Field("conv", STRUCTS[0].name, inner=STRUCTS[0]),)
 """The parameters that all convolutions of int8 have."""
-_LARGEST = 1 << 15
+_LARGEST_PAD = 1 << 15
 
 
 @dataclass(frozen=True)
@@ -173,11 +173,9 @@ def check_conv(view: NodeView) -> None:
     attrs = conv_attrs(view)
     check_sides(view, attrs.activation)
     for name in ("stride_w", "stride_h", "dilation_w", "dilation_h"):
-        value = int(getattr(attrs, name))
-        if not 1 <= value <= _LARGEST:
-            raise refuse(view, name, found=value, allowed=f"1 to {_LARGEST}")
-    if attrs.pads is not None and not all(0 <= pad <= _LARGEST for pad in attrs.pads):
-        raise refuse(view, "padding", found=attrs.pads, allowed=f"0 to {_LARGEST} on each side")
+        _checks.step(view, name, int(getattr(attrs, name)))
+    if attrs.pads is not None and not all(0 <= pad <= _LARGEST_PAD for pad in attrs.pads):
+        raise refuse(view, "padding", found=attrs.pads, allowed=f"0 to {_LARGEST_PAD} on each side")
     window = conv_window(view, 1)
     if window.out_h < 1 or window.out_w < 1:
         raise refuse(

@@ -42,8 +42,8 @@ class TransposeConv(Operator):
         if weights.data is None:
             raise refuse(view, "weights are computed at run time", found=weights.name, allowed="a constant")
         _checks.no_activation(view)
-        if attrs.stride_h < 1 or attrs.stride_w < 1:
-            raise refuse(view, "strides", found=f"{attrs.stride_h} and {attrs.stride_w}", allowed="1 or more")
+        _checks.step(view, "stride_h", attrs.stride_h)
+        _checks.step(view, "stride_w", attrs.stride_w)
         if weights.shape[3] != source.shape[3] or weights.shape[0] != target.shape[3]:
             raise refuse(
                 view, "shape of the weights", found=weights.shape, allowed="output, h, w, input channels"
