@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from tests.lib import layers
 from tests.lib.graphs import const, quant
 from tests.lib.messy import Messy
 from tinyml_compress.errors import GraphError
@@ -20,6 +21,7 @@ from tinyml_compress.passes.fold_padding import fold_padding
 from tinyml_compress.passes.fuse_activations import fuse_activations
 from tinyml_compress.passes.remove_dead_nodes import remove_dead_nodes
 from tinyml_compress.passes.remove_noops import remove_noops
+from tinyml_compress.passes.single_channels import single_channels
 
 BORDER = [[0, 0], [1, 2], [0, 1], [0, 0]]
 
@@ -49,6 +51,15 @@ def _scheme(graph: Graph) -> tuple[int, ...]:
         reach = (out - 1) * stride + (kernel - 1) * dilation + 1
         found += [front, max(0, reach - size) - front]
     return tuple(found)
+
+
+def test_a_depthwise_convolution_of_one_channel() -> None:
+    """Bytes are compared in tests/ops/test_products.py, which draws such ones too."""
+    one, several = (layers.depthwise(np.random.default_rng(1), in_c=n, multiplier=8) for n in (1, 2))
+    made = run(one, (single_channels,))
+    assert _ops(made) == ["CONV_2D"]
+    assert made.views()[0].input(1).shape[::3] == (8, 1)
+    assert run(several, (single_channels,)) is several
 
 
 # --- padding ---

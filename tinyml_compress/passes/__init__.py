@@ -14,8 +14,9 @@ from tinyml_compress.passes.fuse_activations import fuse_activations
 from tinyml_compress.passes.remove_dead_channels import remove_dead_channels
 from tinyml_compress.passes.remove_dead_nodes import remove_dead_nodes
 from tinyml_compress.passes.remove_noops import remove_noops
+from tinyml_compress.passes.single_channels import single_channels
 
-__all__ = ["PASSES", "Pass", "dense_pixels", "fold_padding", "run"]
+__all__ = ["PASSES", "Pass", "dense_pixels", "fold_padding", "run", "single_channels"]
 
 Pass = Callable[[Graph], Graph]
 
@@ -25,6 +26,7 @@ PASSES: tuple[Pass, ...] = (
     remove_noops,
     fold_padding,
     fuse_activations,
+    single_channels,
     dense_pixels,
     remove_dead_channels,
 )

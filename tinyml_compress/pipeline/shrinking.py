@@ -21,7 +21,9 @@ from tinyml_compress.support import files
 
 # The file has no place for explicit padding, and its layers stay what they are.
 _WRITABLE: tuple[passes.Pass, ...] = tuple(
-    one for one in passes.PASSES if one not in (passes.fold_padding, passes.dense_pixels)
+    one
+    for one in passes.PASSES
+    if one not in (passes.fold_padding, passes.single_channels, passes.dense_pixels)
 )
 
 
