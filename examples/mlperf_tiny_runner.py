@@ -3,11 +3,13 @@ serial adapter that the runner's list of devices does not know.
 
     python examples/mlperf_tiny_runner.py tiny/benchmark/runner --port /dev/pts/7 -- -m a -s datasets
     python examples/mlperf_tiny_runner.py tiny/benchmark/runner --port /dev/pts/7 -- -m p -s datasets
+    python examples/mlperf_tiny_runner.py tiny/benchmark/runner --interface /dev/pts/8 -- -m p -s datasets
 
 What stands behind `--` is the runner's. It looks for ports by their USB id, so the port is shown to it under
-the id of the first device of type `dut` in its list (`-d`, or devices.yaml); a second port given with
-`--interface` under that of the first interface. Paths may be relative to this folder: they are made absolute
-before the runner's folder becomes the current one, where it writes `sessions/`.
+the id of the first device of type `dut` in its list (`-d`, or devices.yaml), and that of an interface board
+(`--interface`) under the id of the first interface; without `--port` it talks to the board through that one.
+Paths may be relative to this folder: they are made absolute before the runner's folder becomes the current
+one, where it writes `sessions/`.
 
 It needs what the runner imports: pyserial, pyyaml, pyusb, numpy, scikit-learn, matplotlib.
 """
@@ -35,10 +37,12 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("runner", type=Path, help="its folder, with main.py")
-    parser.add_argument("--port", required=True, help="of the device under test")
+    parser.add_argument("--port", help="of the device under test")
     parser.add_argument("--interface", help="of the interface board, for streaming")
     end = sys.argv.index("--") if "--" in sys.argv else len(sys.argv)
     given = parser.parse_args(sys.argv[1:end])
+    if not given.port and not given.interface:
+        parser.error("which port? --port, --interface, or both")
     if not (given.runner / "main.py").is_file():
         parser.error(f"no main.py in {given.runner}: that is the folder benchmark/runner of its repository")
     arguments = absolute(sys.argv[end + 1 :])

@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tests.frontends.test_made import model as audio_model
 from tests.lib.bundles import CAREFUL, exported, host_compiler
 from tests.lib.graphs import const, single, tensor
 from tests.lib.nets import NETS
@@ -21,6 +22,7 @@ from tinyml_compress.errors import UsageError
 from tinyml_compress.frontend import read, write
 from tinyml_compress.ops.add.op import OPERATOR as ADD
 from tinyml_compress.pipeline.compile.verb import compile_model
+from tinyml_compress.pipeline.export.verb import export
 from tinyml_compress.runners import native, toolchain
 from tinyml_compress.support import proc
 from tinyml_compress.support.files import sha256
@@ -33,12 +35,34 @@ _HEX = 31
 def device(folder: Path) -> Path:
     """The device, built for this host, which speaks on standard input and output."""
     sources = {path.name: path.read_text() for path in folder.iterdir() if path.suffix in (".c", ".h")}
+    main = sources["main.c"].replace("int main(", HEAR).replace("NULL, NULL, NULL}", "NULL, line_hear, NULL}")
+    sources["main.c"] = main
     return toolchain.executable(sources, flags=SANITIZED)
+
+
+HEAR = """static int line_hear(void *context, int16_t *samples, size_t count) {
+    static uint32_t seed = 1u;
+    (void)context;
+    seed = seed * 1103515245u + 12345u;
+    if (seed >> 28 != 0u) {
+        return 0; /* there is a character */
+    }
+    for (size_t i = 0; i < count; i++) {
+        samples[i] = (int16_t)(seed >> (i % 16u));
+    }
+    return 1;
+}
+
+int main("""
+"""A microphone with samples for every sixteenth question."""
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return exported(tmp_path_factory.mktemp("line"), "mlperf-tiny").folder
+    """A model with a front end, so that the device listens."""
+    place = tmp_path_factory.mktemp("line")
+    out = export(audio_model(place), output=place / "out", format="mlperf-tiny", name="kws", isa="c")
+    return out.folder
 
 
 @pytest.fixture(scope="module")
@@ -72,7 +96,7 @@ def results(lines: list[str]) -> list[list[float]]:
 
 
 def test_it_names_itself_and_its_model(folder: Path, keyword: Path) -> None:
-    digest = sha256((folder.parent / "model.tflite").read_bytes())
+    digest = sha256((folder.parent / "kws.tflite").read_bytes())
     assert said(keyword, "name%\r\nprofile%") == [
         "m-name-dut-[tinyml_compress]",
         "m-ready",
@@ -172,10 +196,29 @@ def test_half_a_line_and_bad_digits_are_no_bytes(keyword: Path) -> None:
     ]
 
 
+def test_it_listens_between_start_and_stop(keyword: Path) -> None:
+    """Out of order too, and meanwhile nothing else that needs the model's memory; it tells what it kept."""
+    lines = said(keyword, "stop%start%start%infer%name%" + 16_000 * "\n" + "stop%stop%results%")
+    assert lines[:2] == ["m-[Not listening]", "m-ready"]
+    assert [re.sub(r"[0-9]+$", "N", line) for line in lines[2:5]] == [
+        "m-listening-hz-N",
+        "m-lap-us-N",
+        "m-ready",
+    ]
+    assert lines[5:9] == 2 * ["e-[The device listens: stop comes first]", "m-ready"]
+    steps = int(next(line for line in lines if line.startswith("m-listened")).rpartition("-")[2])
+    assert steps > 600
+    told = "".join(lines[lines.index("target activations: ") + 1 : lines.index("m-[Not listening]", 3)])
+    assert len(told.removesuffix("m-ready").strip("[]").split(",")) == 512
+    assert lines[-3] == "m-ready"
+    assert lines[-2].startswith("m-results-[")
+
+
 def test_garbage_on_the_line_does_no_harm(keyword: Path) -> None:
     """Under a sanitizer; every command gets its ready, and afterwards the device still answers."""
     rng = np.random.default_rng(0)
     words = [b"db", b"load", b"infer", b" ", b"%", b"78", b"00" * 40, b"name", b"\xff", b"\0", b"\n", b"1 1"]
+    words += [b"%start%", b"stop", b"start"]
     noise = b"".join(words[place] for place in rng.integers(0, len(words), 6_000))
     sent = noise.replace(b"infer78", b"infer1").replace(b"78" * 3, b"7") + b"%name%"
     code, answer, complaints = sent_to(keyword, sent)
@@ -203,6 +246,9 @@ def test_what_a_net_remembers_begins_anew_at_each_measurement(tmp_path: Path) ->
     program = device(exported(tmp_path, "mlperf-tiny", net=STREAMING["svdf"]()).folder)
     once = results(said(program, "infer 2 0%"))
     assert results(said(program, "infer 2 7%infer 2 1%")) == 2 * once
+    assert results(said(program, "infer 9 0%forget%step%step%results%"))[1:] == once
+    assert said(program, "forget%step%") == ["m-forgotten", "m-ready", "m-step-[done]", "m-ready"]
+    assert said(program, "start%") == ["e-[Unknown command: start]", "m-ready"]
 
 
 @pytest.mark.skipif(shutil.which("make") is None, reason="make is not installed here")

@@ -13,11 +13,15 @@ from tests.lib.boards import board, firmware
 from tests.lib.bundles import exported
 from tests.lib.nets import NETS
 from tests.lib.schema import validate
+from tests.lib.stateful_nets import STREAMING
 from tinyml_compress.cli.measure import command
 from tinyml_compress.errors import LineError, MismatchError, UsageError
 from tinyml_compress.pipeline.board.verb import measure
+from tinyml_compress.pipeline.compile.verb import compile_model
 from tinyml_compress.pipeline.evaluate.verb import evaluate
 from tinyml_compress.results import Benchmark, Kind, decoded, encoded
+from tinyml_compress.runners import native
+from tinyml_compress.runners.sides import quantized
 
 QUICK = 0.05
 """Seconds of a window."""
@@ -68,6 +72,29 @@ def test_a_board_is_proven_timed_and_scored(model: Path, port: str, data: Path) 
     validate(encoded(result))
     assert "accuracy" in result.summary()
     assert "6/6" in result.summary()
+
+
+def test_a_net_with_a_memory_is_proven_and_scored_step_by_step(tmp_path: Path) -> None:
+    """Its samples have more frames than it takes at once."""
+    folder = exported(tmp_path, "mlperf-tiny", net=STREAMING["svdf"]()).folder
+    file, rng = folder.parent / "model.tflite", np.random.default_rng(3)
+    samples, labels = rng.normal(0, 3, (12, 5, 24)).astype(np.float32), rng.integers(0, 4, 12)
+    np.savez(tmp_path / "some.npz", x=samples, y=labels)
+    with board(firmware(folder)) as path:
+        (run,) = measure(file, path, window=QUICK, eval_data=tmp_path / "some.npz").runs
+    assert run.bit_exact is not None
+    assert (run.bit_exact.vectors, run.bit_exact.mismatches) == (6, 0)
+    (net,) = native.load([compile_model(file.read_bytes(), "net")])
+    (port,) = compile_model(file.read_bytes(), "net").inputs
+    right = 0
+    for sample, label in zip(samples, labels, strict=True):
+        net.reset()
+        *_, last = (net.step([quantized(frame, port).reshape(port.shape)]) for frame in sample)
+        assert last is not None
+        right += int(np.argmax(last[0])) == label
+    assert run.evaluation is not None
+    assert run.evaluation.score is not None
+    assert run.evaluation.score.accuracy == pytest.approx(right / len(labels))
 
 
 def test_an_emulated_board_is_never_called_measured(folder: Path, model: Path) -> None:
