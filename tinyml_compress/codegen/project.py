@@ -17,9 +17,8 @@ from tinyml_compress.support.templating import filled
 _TEMPLATES = Path(__file__).parent / "project_files"
 _PER_LINE = 20
 _STAGES = {
-    "frontend": "Samples become its input by `{0}_frontend.h`, exactly as in training and calibration: "
-    "`{0}_frontend_init`, `{0}_frontend_write` (from the interrupt), "
-    "`{0}_frontend_next`, `{0}_frontend_slide`.",
+    "frontend": "What a sensor gives becomes its input by `{0}_frontend.h`, exactly as in training and "
+    "calibration: `{0}_frontend_write`, then `{0}_frontend_next`; the header says more.",
     "trigger": "Scores become what was heard by `{0}_trigger.h`: `{0}_trigger_init`, then "
     "`{0}_trigger_step` with the output of every inference.",
 }

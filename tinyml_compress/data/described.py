@@ -16,6 +16,7 @@ from tinyml_compress.data.folders import images, listing, sounds
 from tinyml_compress.data.front_end import MOST_AXES
 from tinyml_compress.data.tables import read_table
 from tinyml_compress.errors import DataError
+from tinyml_compress.frontends.camera_form import CameraForm
 from tinyml_compress.frontends.preprocessing import AudioForm, ImageForm, Preprocessing
 from tinyml_compress.frontends.sensor import sensor_features, sensor_samples
 from tinyml_compress.frontends.sensor_form import SensorForm
@@ -35,6 +36,7 @@ class _Raw:
     classes: tuple[str, ...]
     parts: tuple[str | None, ...]
     image: ImageForm | None = None
+    camera: CameraForm | None = None
     audio: AudioForm | None = None
     sensor: SensorForm | None = None
     sounds: npt.NDArray[np.int16] | None = None
@@ -111,8 +113,10 @@ def _of_folder(description: Description) -> _Raw:
         return _Raw(
             samples.values, samples.labels, samples.classes, samples.parts, audio=audio, sounds=samples.sounds
         )
-    samples, image = images(listed, description.image)
-    return _Raw(samples.values, samples.labels, samples.classes, samples.parts, image=image)
+    samples, image = images(listed, description.image, description.camera)
+    return _Raw(
+        samples.values, samples.labels, samples.classes, samples.parts, image=image, camera=description.camera
+    )
 
 
 def _of_table(description: Description) -> _Raw:
@@ -163,6 +167,7 @@ def _finished(description: Description, raw: _Raw, split: str | None, name: str)
         mean=_numbers(description.mean, train, description.scale, np.mean),
         std=_numbers(description.std, train, description.scale, np.std),
         image=raw.image,
+        camera=raw.camera,
         audio=raw.audio,
         sensor=raw.sensor,
     )

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tinyml_compress.data.tables import TableForm
+from tinyml_compress.frontends.camera_form import CameraForm, Pixels, Scaling
 from tinyml_compress.frontends.preprocessing import Arithmetic, AudioForm, Features, ImageForm
 from tinyml_compress.frontends.sensor_form import SensorForm, Statistic
 from tinyml_compress.support.sections import Section, parse
@@ -39,6 +40,7 @@ class Description:
     audio: AudioForm | None = None
     sensor: SensorForm | None = None
     """Without the sizes that the values have."""
+    camera: CameraForm | None = None
     table: TableForm = field(default_factory=TableForm)
 
 
@@ -50,6 +52,7 @@ def read_description(path: Path) -> Description:
     image = image_of(top.section("image")) if top.has("image") else None
     audio = _audio(top.section("audio")) if top.has("audio") else None
     sensor = _sensor(top.section("sensor")) if top.has("sensor") else None
+    camera = camera_of(top.section("camera"), image) if top.has("camera") else None
     table = _table(top.section("csv")) if top.has("csv") else TableForm()
     scale, mean, std = check_values(values)
     description = Description(
@@ -63,6 +66,7 @@ def read_description(path: Path) -> Description:
         image=image,
         audio=audio,
         sensor=sensor,
+        camera=camera,
         table=table,
     )
     values.close()
@@ -125,6 +129,23 @@ def image_of(section: Section) -> ImageForm:
     )
     if form.channels == 2:
         raise section.error("pictures have 1 or 3 channels", "channels", found=2)
+    section.close()
+    return form
+
+
+def camera_of(section: Section, image: ImageForm | None) -> CameraForm:
+    """How pictures come, for an `image` of a size that is known."""
+    form = CameraForm(
+        section.integer("width", 1, 4096),
+        section.integer("height", 1, 4096),
+        Pixels(section.text("pixels", one_of=[kind.value for kind in Pixels])),
+        Scaling(section.text("scaling", "bilinear", one_of=[kind.value for kind in Scaling])),
+        section.flag("crop", True),
+    )
+    if image is None:
+        raise section.error("a camera goes with [image]", "width")
+    if form.pixels is Pixels.YUV422 and form.width % 2:
+        raise section.error("two pixels of yuv422 share their colour", "width", found=form.width)
     section.close()
     return form
 

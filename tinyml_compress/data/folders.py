@@ -13,6 +13,7 @@ import numpy.typing as npt
 from tinyml_compress.data import audio
 from tinyml_compress.data.pictures import SUFFIXES, read_pictures
 from tinyml_compress.errors import DataError
+from tinyml_compress.frontends.camera_form import CameraForm
 from tinyml_compress.frontends.preprocessing import AudioForm, ImageForm
 
 Array = npt.NDArray[np.generic]
@@ -74,9 +75,11 @@ def listing(folder: Path) -> FolderContent:
     )
 
 
-def images(listed: FolderContent, form: ImageForm | None) -> tuple[RawSamples, ImageForm]:
+def images(
+    listed: FolderContent, form: ImageForm | None, camera: CameraForm | None
+) -> tuple[RawSamples, ImageForm]:
     """Pixels from 0 to 255; without a `form` all pictures must have one size, and grey ones stay grey."""
-    values, form = read_pictures([file for file, _, _ in listed.files], form)
+    values, form = read_pictures([file for file, _, _ in listed.files], form, camera)
     return _samples(listed, values), form
 
 

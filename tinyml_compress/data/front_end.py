@@ -11,6 +11,7 @@ from typing import Any
 from tinyml_compress.data.description import (
     MOST_EMPHASIS,
     MOST_MOMENTS,
+    camera_of,
     check_audio,
     check_sensor,
     check_values,
@@ -33,13 +34,15 @@ def preprocessing_in(path: Path, manifest: Mapping[str, Any]) -> Preprocessing:
     """
     top = Section(path, "", manifest).optional_section("preprocessing")
     scale, mean, std = check_values(top)
+    image = image_of(top.section("image")) if top.has("image") else None
     preprocessing = Preprocessing(
         scale=scale,
         mean=mean or (0.0,),
         std=std or (1.0,),
-        image=image_of(top.section("image")) if top.has("image") else None,
+        image=image,
         audio=_audio(top.section("audio")) if top.has("audio") else None,
         sensor=_sensor(top.section("sensor")) if top.has("sensor") else None,
+        camera=camera_of(top.section("camera"), image) if top.has("camera") else None,
     )
     top.close()
     return preprocessing

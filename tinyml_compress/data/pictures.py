@@ -15,6 +15,8 @@ import numpy as np
 import numpy.typing as npt
 
 from tinyml_compress.errors import DataError
+from tinyml_compress.frontends.camera import frame_of, picture_of
+from tinyml_compress.frontends.camera_form import CameraForm
 from tinyml_compress.frontends.preprocessing import ImageForm
 
 if TYPE_CHECKING:
@@ -44,9 +46,11 @@ class _Header:
     mode: str
 
 
-def read_pictures(files: Sequence[Path], form: ImageForm | None) -> tuple[Bytes, ImageForm]:
+def read_pictures(
+    files: Sequence[Path], form: ImageForm | None, camera: CameraForm | None
+) -> tuple[Bytes, ImageForm]:
     """All pictures in one array and one form; without `form` all must have one size, and grey
-    ones stay grey.
+    ones stay grey. A `camera` sees pictures of any size as it would write them.
     """
     headers = [_header(file) for file in files]
     form = form or _common_form(files, headers)
@@ -61,7 +65,7 @@ def read_pictures(files: Sequence[Path], form: ImageForm | None) -> tuple[Bytes,
         )
     values = np.empty((len(files), *shape), np.uint8)
     for place, file in enumerate(files):
-        values[place] = _pixels(file, form).reshape(shape)
+        values[place] = _pixels(file, form, camera).reshape(shape)
     return values, form
 
 
@@ -79,12 +83,15 @@ def _header(file: Path) -> _Header:
         return _Header(picture.size, picture.mode)
 
 
-def _pixels(file: Path, form: ImageForm) -> Bytes:
+def _pixels(file: Path, form: ImageForm, camera: CameraForm | None) -> Bytes:
     """One picture in the form asked for."""
     from PIL import Image
 
     with _opened(file) as picture:
         plain = Image.fromarray(_eight_bits(picture, file)) if picture.mode in _DEEP else picture
+        if camera is not None:
+            colours = np.asarray(plain.convert("RGB"), np.uint8)
+            return picture_of(frame_of(colours, camera.pixels), form, camera)
         shown = plain.convert("L" if form.channels == 1 else "RGB")
         size = (form.width, form.height)
         return np.asarray(

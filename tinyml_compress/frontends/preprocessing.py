@@ -9,6 +9,7 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
+from tinyml_compress.frontends.camera_form import CameraForm
 from tinyml_compress.frontends.inputs import FRACTION, input_numbers
 from tinyml_compress.frontends.sensor_form import SensorForm
 from tinyml_compress.support.escape import c_comment
@@ -44,7 +45,7 @@ class Arithmetic(Enum):
 
 @dataclass(frozen=True)
 class ImageForm:
-    """Pictures are brought to this size (bilinear) and number of channels (1: grey, 3: RGB)."""
+    """Pictures are brought to this size and number of channels (1: grey, 3: RGB)."""
 
     height: int
     width: int
@@ -183,6 +184,8 @@ class Preprocessing:
     image: ImageForm | None = None
     audio: AudioForm | None = None
     sensor: SensorForm | None = None
+    camera: CameraForm | None = None
+    """With `image`: its pictures come that way."""
 
     @property
     def stream(self) -> StreamForm | None:
@@ -210,6 +213,9 @@ class Preprocessing:
         if self.sensor is not None:
             statistics = [one.value for one in self.sensor.statistics]
             shown["sensor"] = {**vars(self.sensor), "statistics": statistics}
+        if self.camera is not None:
+            words = {"pixels": self.camera.pixels.value, "scaling": self.camera.scaling.value}
+            shown["camera"] = {**vars(self.camera), **words}
         return shown
 
 

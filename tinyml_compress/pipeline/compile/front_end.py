@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from tinyml_compress.codegen.camera import camera_program
 from tinyml_compress.codegen.front_end import front_end_program
 from tinyml_compress.data.front_end import preprocessing_in
 from tinyml_compress.errors import DataError
@@ -41,16 +42,23 @@ def manifest_preprocessing(model: Path) -> Preprocessing:
 
 
 def front_end(name: str, inputs: Sequence[Port], done: Preprocessing) -> Program | None:
-    """Samples in, values of the model's input out.
+    """Samples or rows of a camera's picture in, values of the model's input out.
 
-    None where no features in whole numbers are described, or the model takes something else than whole rows
-    of them, of 8 or 16 bits.
+    None where neither features in whole numbers nor a camera are described, or the model takes something else
+    than whole rows of them, of 8 or 16 bits.
     """
-    form = done.stream
-    if form is None or len(inputs) != 1:
+    form, image, camera = done.stream, done.image, done.camera
+    if len(inputs) != 1:
         return None
     (port,) = inputs
-    if port.dtype not in _WHOLE or port.quant is None or port.nbytes % (port.dtype.itemsize * form.values):
+    if port.dtype not in _WHOLE or port.quant is None:
+        return None
+    if image is not None and camera is not None:
+        if int(np.prod(port.shape)) != image.height * image.width * image.channels:
+            return None
+        pixels = np.broadcast_to(np.arange(256, dtype=np.uint8)[:, None], (256, image.channels))
+        return camera_program(name, image, camera, port, quantized(done.apply(pixels), port))
+    if form is None or port.nbytes % (port.dtype.itemsize * form.values):
         return None
     return front_end_program(name, done, form, port)
 

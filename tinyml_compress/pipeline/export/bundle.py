@@ -165,7 +165,9 @@ def _stages(
 
 def _frontend(name: str, preprocessing: Preprocessing, headers: Mapping[str, str]) -> str:
     if f"{name}_frontend.h" in headers:
-        return f"`{name}_frontend.h` makes them of samples, exactly as training and calibration had them"
+        return (
+            f"`{name}_frontend.h` makes them of what a sensor gives, exactly as in training and calibration"
+        )
     if preprocessing == Preprocessing():
         return "none is described: the inputs are what the model takes"
     return f"`{name}_preprocessing.h` has the numbers that training and calibration used"
