@@ -87,7 +87,7 @@ def _strips_of(seed: int) -> Graph:
     return fused(graph, start, stop, node)
 
 
-@pytest.mark.parametrize("fault", ["order", "capacity", "shift", "place", "gap"])
+@pytest.mark.parametrize("fault", ["order", "capacity", "shift", "place", "gap", "sum"])
 def test_the_proof_finds_faults(fault: str) -> None:
     for seed in range(30):
         graph = _strips_of(seed)
@@ -109,6 +109,11 @@ def test_the_proof_finds_faults(fault: str) -> None:
                 continue
             strips[at] = replace(strips[at], shift=None)
             broken = replace(attrs, strips=tuple(strips))
+        elif fault == "sum":
+            if graph.nodes[-1].op != "STRIPS" or strips[attrs.order[-1]].view.node.op != "RUNNING_SUM":
+                continue
+            at = next(number for number in attrs.order if strips[number].view.node.op == "RUNNING_SUM")
+            broken = replace(attrs, order=tuple(number for number in attrs.order if number != at))
         elif fault == "capacity":
             broken = replace(attrs, nbytes=attrs.nbytes - 1)
             if attrs.scratch == attrs.nbytes:

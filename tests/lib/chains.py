@@ -11,6 +11,7 @@ from tinyml_compress.ops import operator
 from tinyml_compress.ops._addsub import FusedAttrs
 from tinyml_compress.ops._conv import ConvAttrs
 from tinyml_compress.ops._pool import PoolAttrs
+from tinyml_compress.ops._reduce import ReduceAttrs
 from tinyml_compress.ops.concatenation.op import ConcatenationAttrs
 from tinyml_compress.ops.conv_2d.op import Conv2DAttrs
 from tinyml_compress.ops.depthwise_conv_2d.op import DepthwiseConv2DAttrs
@@ -76,6 +77,14 @@ class _Images:
         attrs = PoolAttrs(padding, stride_w, stride_h, wide, high)
         return self.emit(pick(self.rng, ("AVERAGE_POOL_2D", "MAX_POOL_2D")), [x], attrs, x)
 
+    def over_all(self, x: Tensor) -> Tensor:
+        """A pool or mean of everything."""
+        if self.rng.integers(2):
+            attrs = PoolAttrs(Padding.VALID, 1, 1, x.shape[2], x.shape[1], self._activation())
+            return self.emit("AVERAGE_POOL_2D", [x], attrs, x)
+        axes = const(f"axes{len(self.nodes)}", np.array([1, 2]), None, dtype=DType.INT32)
+        return self.emit("MEAN", [x, axes], ReduceAttrs(keep_dims=bool(self.rng.integers(2))))
+
     def residual(self, x: Tensor) -> Tensor:
         inner = self.conv(self.conv(x, bare=True), bare=True)
         return self.emit("ADD", [inner, x], FusedAttrs(self._activation()))
@@ -90,7 +99,7 @@ class _Images:
 
 
 def chain(rng: Rng) -> Graph:
-    """Up to nine layers; now and then a second output from the middle, a line instead of an image."""
+    """Up to ten layers; now and then a second output from the middle, a line for an image, a mean of all."""
     high, wide = int(rng.integers(6, 20)), int(rng.integers(1, 12))
     shape = (1, 1, 4 * high, 3) if rng.integers(5) == 0 else (1, high, wide, int(rng.integers(1, 6)))
     net = _Images(rng, shape)
@@ -101,6 +110,8 @@ def chain(rng: Rng) -> Graph:
         x = make(x)
         if rng.integers(8) == 0:
             outputs.append(x.name)
+    if rng.integers(2):
+        x = net.over_all(x)
     return graph(net.tensors, net.nodes, ["input"], [*dict.fromkeys([*outputs, x.name])])
 
 

@@ -94,7 +94,7 @@ class _Course:
         if name not in self.whole:
             kept = self._make_room(name, cut.rows)
         else:
-            self._note_gaps(layer, (first + cut.rows) * row_bytes(layer.output, layer.axis))
+            self._note_gaps(layer, layer.written(first, cut))
         rings = [one for one in (*layer.by_rows, name) if one in self._maker and one not in self.whole]
         self.steps.append(StripStep(place, cut, first, {one: self._start[one] for one in rings}, kept))
         self._done[name] += cut.rows

@@ -7,21 +7,26 @@ from dataclasses import dataclass, replace
 from math import prod
 
 from tinyml_compress.errors import TinymlError
-from tinyml_compress.ir import Graph, NodeView, Tensor
+from tinyml_compress.ir import DType, Graph, NodeView, Tensor
 from tinyml_compress.ops import operator
 from tinyml_compress.ops.along import Along
+from tinyml_compress.ops.base import Call
+from tinyml_compress.ops.running_sum.node import OPERATOR as RUNNING_SUM
+from tinyml_compress.ops.running_sum.node import RunningSumAttrs
 
 
 @dataclass(frozen=True)
 class RowCut:
-    """Rows of the input that a strip reads, and what lies beyond the image at its ends."""
+    """Rows of the input that a strip reads, and what lies beyond the image at its ends; of a running sum 1 at
+    those of the image.
+    """
 
     first: int
     end: int
     before: int
     after: int
     rows: int
-    """Of the output."""
+    """Of the output; of a running sum of the input."""
 
     @property
     def form(self) -> tuple[int, int, int, int]:
@@ -59,6 +64,15 @@ class RowLayer:
         """Rows of the inputs."""
         return self.view.graph.tensors[self.by_rows[0]].shape[self.axis]
 
+    @property
+    def beside(self) -> tuple[Tensor, ...]:
+        """What one strip leaves to the next, other than rows; the output is then made by the last one."""
+        return ()
+
+    def written(self, first: int, cut: RowCut) -> int:
+        """Bytes of the output that are there after the strip from row `first` on."""
+        return (first + cut.rows) * row_bytes(self.output, self.axis)
+
     def cut(self, first: int, count: int) -> RowCut:
         """For output rows from `first` on."""
         start = first * self.along.stride - self.along.before
@@ -82,6 +96,38 @@ class RowLayer:
         if operator(node.op).output_shapes(part) != (part.output().shape,):
             raise TinymlError("a layer whose strips have another shape", which=view.node.name)
         return part
+
+
+@dataclass(frozen=True, eq=False)
+class SumLayer(RowLayer):
+    """One that makes a single row of all it is given: its sums grow by some rows at a time."""
+
+    sums: Tensor
+    last: Call
+    """What makes the output of them."""
+
+    @property
+    def beside(self) -> tuple[Tensor, ...]:
+        return (self.sums,)
+
+    @property
+    def rows(self) -> int:
+        return self.given
+
+    def cut(self, first: int, count: int) -> RowCut:
+        end = first + count
+        return RowCut(first, end, int(first == 0), int(end == self.given), count)
+
+    def written(self, first: int, cut: RowCut) -> int:
+        return self.output.nbytes if cut.after else 0
+
+    def part(self, rows: int, before: int, after: int, count: int) -> NodeView:
+        given = self.view.input(0)
+        attrs = RunningSumAttrs(bool(before), self.last if after else None)
+        outputs = self.sums.name, self.output.name
+        node = replace(self.view.node, op=RUNNING_SUM.name, inputs=self.by_rows, outputs=outputs, attrs=attrs)
+        tensors = (_of_rows(given, self.axis, rows), self.sums, self.output)
+        return Graph(node.name, {one.name: one for one in tensors}, (node,), self.by_rows, outputs).view(node)
 
 
 def _of_rows(tensor: Tensor, axis: int, rows: int) -> Tensor:
@@ -118,6 +164,19 @@ def layer_of(view: NodeView, axis: int) -> RowLayer | None:
     except TinymlError:
         return None
     return layer
+
+
+def sum_layer_of(view: NodeView) -> SumLayer | None:
+    """The node as sums that grow by rows; None where it is none."""
+    axis = rows_axis(view.input(0).shape) if view.node.inputs else None
+    last = operator(view.node.op, view.node.name).of_sums(view)
+    if axis is None or last is None:
+        return None
+    given, output = view.input(0), view.output()
+    if not given.in_arena or prod(given.shape[:axis]) != 1:
+        return None
+    sums = Tensor(f"{output.name} as sums", (given.shape[-1],), DType.INT32)
+    return SumLayer(view, axis, Along(axis), (given.name,), sums, last)
 
 
 def _by_rows(view: NodeView, along: Along, axis: int) -> tuple[str, ...]:

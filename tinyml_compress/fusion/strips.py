@@ -9,7 +9,14 @@ from functools import cached_property
 from math import isfinite
 
 from tinyml_compress.fusion.course import Course, StripStep, course
-from tinyml_compress.fusion.layers import RowLayer, heights, layer_of, row_bytes, rows_axis
+from tinyml_compress.fusion.layers import (
+    RowLayer,
+    heights,
+    layer_of,
+    row_bytes,
+    rows_axis,
+    sum_layer_of,
+)
 from tinyml_compress.ir import Graph, Node, NodeView
 from tinyml_compress.ops.base import Level, Overlap, Variant
 from tinyml_compress.ops.strips.node import OPERATOR, Place, Shift, Strip, StripsAttrs
@@ -55,8 +62,10 @@ class Fusion:
 
     def _layer(self, view: NodeView) -> RowLayer | None:
         alone = view.node in self.kept or not view.node.outputs
-        axis = None if alone else rows_axis(view.output().shape)
-        return None if axis is None else layer_of(view, axis)
+        if alone:
+            return None
+        axis = rows_axis(view.output().shape)
+        return sum_layer_of(view) if axis is None else layer_of(view, axis)
 
     def runs(self) -> list[tuple[int, int]]:
         """The longest stretches of nodes that can run together."""
@@ -80,6 +89,8 @@ class Fusion:
         whole = frozenset(outside)
         by_name = {layer.output.name: layer for layer in layers}
         if any(name in by_name for layer in layers for name in layer.read_whole):
+            return None
+        if any(layer.beside and name not in whole for name, layer in by_name.items()):
             return None
         high = heights(by_name, form.last, form.most)
         run = course(layers, [high[name] for name in by_name], whole)
@@ -112,6 +123,7 @@ class Fusion:
         rows = 0
         for layer in layers:
             spans = [other.along.span for other in layers if layer.output.name in other.by_rows]
+            rows += sum(tensor.nbytes for tensor in layer.beside)
             if layer.output.name not in outside:
                 rows += max(spans, default=1) * row_bytes(layer.output, layer.axis)
         return largest + rows
@@ -187,10 +199,13 @@ class _Builder:
         self._ring: dict[str, int] = {}
         self._scratch = 0
         for layer in self.layers:
+            sizes = {tensor.name: tensor.nbytes for tensor in layer.beside}
             name = layer.output.name
             if name in self.run.capacity:
+                sizes[name] = self.run.capacity[name] * row_bytes(layer.output, layer.axis)
+            for name, nbytes in sizes.items():
                 self._ring[name] = self._scratch
-                self._scratch += _aligned(self.run.capacity[name] * row_bytes(layer.output, layer.axis))
+                self._scratch += _aligned(nbytes)
 
     def attrs(self, inputs: tuple[str, ...], outputs: tuple[str, ...]) -> StripsAttrs:
         kinds: dict[object, int] = {}
@@ -229,8 +244,11 @@ class _Builder:
             else:
                 stride, is_at_edge = layer.along.stride, step.cut.before > 0
                 places[name] = self._place(step, name, step.cut.first, stride, is_at_edge)
-        places[layer.output.name] = self._place(step, layer.output.name, step.first, 1, is_at_edge=False)
-        return places
+        name = layer.output.name
+        if not layer.beside:
+            return {**places, name: self._place(step, name, step.first, 1, is_at_edge=False)}
+        beside = {tensor.name: Place(None, self._ring[tensor.name]) for tensor in layer.beside}
+        return {**places, **beside, name: Place(name, 0)}
 
     def _place(self, step: StripStep, name: str, row: int, stride: int, is_at_edge: bool) -> Place:
         layer = self.layers[step.layer]

@@ -12,6 +12,7 @@ from tinyml_compress.errors import ModelError, UnsupportedOperator
 from tinyml_compress.ir import Graph, NodeView
 from tinyml_compress.ops.base import Operator, Variant, refuse
 from tinyml_compress.ops.replacements import replacement
+from tinyml_compress.ops.running_sum.node import OPERATOR as RUNNING_SUM
 from tinyml_compress.ops.sources import KernelSource, sources_in
 from tinyml_compress.ops.strips.node import OPERATOR as STRIPS
 from tinyml_compress.ops.structs import Struct
@@ -25,6 +26,9 @@ __all__ = [
     "kernel_source",
     "operator",
 ]
+
+_OF_NO_FILE: dict[str, Operator] = {one.name: one for one in (STRIPS, RUNNING_SUM)}
+"""Those that `fusion/` makes."""
 
 
 @lru_cache(maxsize=1)
@@ -72,8 +76,8 @@ def all_structs() -> dict[str, Struct]:
 
 def operator(name: str, where: str = "") -> Operator:
     """The operator of that schema name; `where` names layer or tensor in the error."""
-    if name == STRIPS.name:
-        return STRIPS
+    if name in _OF_NO_FILE:
+        return _OF_NO_FILE[name]
     known = all_operators()
     if name not in known:
         raise UnsupportedOperator(

@@ -8,9 +8,9 @@ from tinyml_compress.ir import DType, NodeView
 from tinyml_compress.ops import _checks
 from tinyml_compress.ops._fixed_point import requantize
 from tinyml_compress.ops._reduce import ReduceOperator, reduced_elements, walk_params
-from tinyml_compress.ops.base import Variant, refuse
+from tinyml_compress.ops.base import Call, Out, Variant, refuse
 from tinyml_compress.ops.numerics import quantize_multiplier
-from tinyml_compress.ops.rows import Params, each_type
+from tinyml_compress.ops.rows import NAMES, Params, each_type
 from tinyml_compress.ops.structs import floats, ints, pointers, struct
 from tinyml_compress.ops.traits import MOST, Range
 
@@ -22,6 +22,7 @@ STRUCTS = (
         ints("bias", note="what the input zero point adds to a sum, negated"),
         ints("multiplier shift zero_point"),
     ),
+    struct("tc_rescaled_sums", ints("channels bias multiplier shift zero_point")),
     struct("tc_f32_sum_params", pointers("int32_t", "kept reduced"), floats("divisor")),
 )
 
@@ -58,6 +59,24 @@ class MeanSumOperator(ReduceOperator):
         )
         return Range(low, high)
 
+    def rescaling(self, view: NodeView) -> tuple[tuple[str, int], ...]:
+        """What becomes of a sum."""
+        multiplier, shift = self.factor(view)
+        return (
+            ("bias", -view.quant(0).zero_point * reduced_elements(view)),
+            ("multiplier", multiplier),
+            ("shift", shift),
+            ("zero_point", view.output_quant().zero_point),
+        )
+
+    def of_sums(self, view: NodeView) -> Call | None:
+        given, channels = view.input(0), view.output().elements
+        if not self.keeps_channels(view) or channels != given.shape[-1] or given.dtype is DType.FLOAT32:
+            return None
+        kernel = f"tc_{NAMES[given.dtype]}_rescaled_sums__c"
+        params = ("channels", channels), *self.rescaling(view)
+        return Call(kernel, "tc_rescaled_sums", params, (Out(0), Out(1)))
+
     def check(self, view: NodeView) -> None:
         super().check(view)
         count = reduced_elements(view)
@@ -73,14 +92,7 @@ def meansum_variants(operator: MeanSumOperator) -> tuple[Variant, ...]:
     """Kernels of MEAN or SUM."""
 
     def params(view: NodeView) -> Params:
-        multiplier, shift = operator.factor(view)
-        return (
-            *walk_params(view),
-            ("bias", -view.quant(0).zero_point * reduced_elements(view)),
-            ("multiplier", multiplier),
-            ("shift", shift),
-            ("zero_point", view.output_quant().zero_point),
-        )
+        return (*walk_params(view), *operator.rescaling(view))
 
     def float_params(view: NodeView) -> Params:
         return (*walk_params(view), ("divisor", float(reduced_elements(view)) if operator.mean else 1.0))

@@ -435,6 +435,12 @@ class Operator(ABC):
         """
         return view.node.attrs if self.elementwise and not before and not after else None
 
+    def of_sums(self, view: NodeView) -> Call | None:
+        """Of a node that makes one element of all there is of a channel: the call that makes its output (the
+        second one) of the 32-bit sums of all channels (the first). None for any other.
+        """
+        return None
+
     def of_shape(self, view: NodeView, shape: tuple[int, ...]) -> tuple[Attrs, Mapping[int, Sequence[int]]]:
         """Attributes, and constant inputs by index, with which it makes an output of this shape."""
         return view.node.attrs, {}

@@ -13,6 +13,8 @@ import numpy.typing as npt
 from tinyml_compress.errors import PlanError
 from tinyml_compress.ir import NodeView, Tensor, needed
 from tinyml_compress.ops import operator
+from tinyml_compress.ops.running_sum.node import OPERATOR as RUNNING_SUM
+from tinyml_compress.ops.running_sum.node import RunningSumAttrs
 from tinyml_compress.ops.strips.node import Strip, StripsAttrs, strips_attrs
 
 _Ids = npt.NDArray[np.int64]
@@ -34,7 +36,10 @@ class _Rings:
         self._attrs: StripsAttrs = strips_attrs(view)
         self._block = np.full(self._attrs.nbytes, _NOTHING, np.int64)
         named = [*view.node.inputs, *view.node.outputs, *(one.output().name for one in self._attrs.layers)]
-        names = dict.fromkeys(name for name in named if name is not None)
+        sums = (
+            strip.view.output().name for strip in self._attrs.strips if strip.view.node.op == RUNNING_SUM.name
+        )
+        names = dict.fromkeys(name for name in (*named, *sums) if name is not None)
         self._id = {name: number * _APART for number, name in enumerate(names)}
         self._whole: dict[str, _Ids] = {}
         for name in view.node.inputs:
@@ -61,13 +66,13 @@ class _Rings:
             shift = strip.shift
             moved = self._block[shift.source : shift.source + shift.nbytes].copy()
             self._block[shift.target : shift.target + shift.nbytes] = moved
+        if strip.view.node.op == RUNNING_SUM.name:
+            self._add(strip)
+            return
         layer, output = self._attrs.layers[strip.layer], strip.view.output()
         target, at = self._place(strip, output.name)
         self._wipe_inputs(strip, output.name, at + output.nbytes)
-        scratch = strip.variant.scratch(strip.view)
-        if self._attrs.scratch + scratch > self._attrs.nbytes:
-            raise PlanError("a strip's kernel has too little scratch", which=layer.node.name, found=scratch)
-        self._block[self._attrs.scratch : self._attrs.scratch + scratch] = _NOTHING
+        self._use_scratch(strip)
         for name in dict.fromkeys(strip.view.node.inputs):
             if name is not None and strip.view.graph.tensors[name].in_arena:
                 self._expect(strip, name)
@@ -76,6 +81,40 @@ class _Rings:
             raise PlanError("a strip lies outside its place", which=output.name, found=at)
         target[at : at + output.nbytes] = self._rows(output, self._done[strip.layer] * row, output.nbytes)
         self._done[strip.layer] += output.nbytes // row
+        self._strips[strip.layer] += 1
+
+    def _use_scratch(self, strip: Strip) -> None:
+        scratch = strip.variant.scratch(strip.view)
+        if self._attrs.scratch + scratch > self._attrs.nbytes:
+            name = self._attrs.layers[strip.layer].node.name
+            raise PlanError("a strip's kernel has too little scratch", which=name, found=scratch)
+        self._block[self._attrs.scratch : self._attrs.scratch + scratch] = _NOTHING
+
+    def _add(self, strip: Strip) -> None:
+        """Rows go into sums, whose bytes are numbered anew for each row that is in them."""
+        attrs, given = strip.view.attrs(RunningSumAttrs), strip.view.input(0)
+        sums, output = (strip.view.output(index) for index in range(2))
+        done, every = self._done[strip.layer], self._attrs.layers[strip.layer].input(0)
+        source, at = self._place(strip, given.name)
+        rows = self._rows(every, done * self._row_bytes(every), given.nbytes)
+        if at < 0 or not np.array_equal(source[at : at + given.nbytes], rows):
+            raise PlanError("a sum finds rows overwritten", which=given.name, found=f"row {done}")
+        block, at = self._place(strip, sums.name)
+        held = block[at : at + sums.nbytes]
+        known = (
+            done == 0
+            if attrs.begins
+            else np.array_equal(held, self._rows(sums, done * sums.nbytes, sums.nbytes))
+        )
+        if not known or block is not self._block or at + sums.nbytes > self._attrs.scratch:
+            raise PlanError("sums are lost", which=output.name, found=f"row {done}")
+        done += given.shape[self._attrs.axis]
+        block[at : at + sums.nbytes] = self._rows(sums, done * sums.nbytes, sums.nbytes)
+        if attrs.last is not None and done == every.shape[self._attrs.axis]:
+            target, at = self._place(strip, output.name)
+            self._wipe_inputs(strip, output.name, output.nbytes)
+            target[at : at + output.nbytes] = self._rows(output, 0, output.nbytes)
+        self._done[strip.layer] = done
         self._strips[strip.layer] += 1
 
     def _place(self, strip: Strip, name: str) -> tuple[_Ids, int]:
