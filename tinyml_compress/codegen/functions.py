@@ -365,7 +365,7 @@ class NodeEmitter:
         for form, strip in enumerate(attrs.strips):
             cases.append(Statement(f"        case {form}:"))
             cases += _StripEmitter(
-                self.functions, self.planned, self.index, self.number, strip.view, strip, form, attrs.scratch
+                self.functions, self.planned, self.index, self.number, strip.view, strip, form
             ).lines()
             if strip.layer in counted:
                 cases.append(Statement(f"            ++strip_{strip.layer};"))
@@ -385,8 +385,6 @@ class _StripEmitter(NodeEmitter):
 
     strip: Strip
     form: int
-    scratch_at: int
-    """Where the kernels' scratch begins in the node's."""
 
     def lines(self) -> list[Statement]:
         calls = [call for call in self.strip.variant.emit(self.view) if not self._coincides(call)]
@@ -423,7 +421,7 @@ class _StripEmitter(NodeEmitter):
         return Code(f"{base} + ({offset} + strip_{self.strip.layer} * {place.step})", start.uses)
 
     def _kernel_scratch(self) -> Code | None:
-        return self._behind_start(self.scratch_at) if self.strip.variant.scratch(self.view) else None
+        return self._behind_start(self.strip.scratch) if self.strip.variant.scratch(self.view) else None
 
     def _add_params(self, suffix: str, call: Call) -> str:
         tables = tuple(replace(table, name=f"{self.form}_{table.name}") for table in call.tables)

@@ -29,6 +29,8 @@ class Course:
     steps: tuple[StripStep, ...]
     capacity: Mapping[str, int]
     """Rows of each ring."""
+    held: Mapping[str, int]
+    """Steps at which a ring holds rows that are still read: a bit for each, the first one's is 1."""
     gaps: Mapping[tuple[str, str], int]
     """By input and output that are whole: how far writes run ahead of what is still read, in bytes."""
 
@@ -37,7 +39,7 @@ def course(layers: Sequence[RowLayer], heights: Sequence[int], whole: frozenset[
     """Every strip as late as its reader wants it. Tensors that are `whole` have no ring."""
     capacity = _Course(layers, heights, whole).run().capacity
     done = _Course(layers, heights, whole, limits=capacity).run()
-    return Course(tuple(done.steps), capacity, done.gaps)
+    return Course(tuple(done.steps), capacity, done.held(), done.gaps)
 
 
 @dataclass
@@ -59,7 +61,18 @@ class _Course:
         for place, layer in enumerate(self.layers):
             for name in layer.by_rows:
                 self._readers.setdefault(name, []).append(place)
+        self._touched: dict[str, list[tuple[int, bool]]] = {}
+        """Of each ring: the steps that write or read it, and whether rows are left that are still read."""
         self._read_whole = {name for layer in self.layers for name in layer.read_whole}
+
+    def held(self) -> dict[str, int]:
+        """Of each ring: from a strip that makes or reads rows of it to the next one, if some are left."""
+        held: dict[str, int] = {}
+        for name, touched in self._touched.items():
+            ends = [*(step for step, _ in touched[1:]), len(self.steps)]
+            for (step, is_left), end in zip(touched, ends, strict=True):
+                held[name] = held.get(name, 0) | ((1 << (end - step if is_left else 1)) - 1) << step
+        return held
 
     def run(self) -> _Course:
         for place, layer in enumerate(self.layers):
@@ -98,6 +111,10 @@ class _Course:
         rings = [one for one in (*layer.by_rows, name) if one in self._maker and one not in self.whole]
         self.steps.append(StripStep(place, cut, first, {one: self._start[one] for one in rings}, kept))
         self._done[name] += cut.rows
+        for ring in rings:
+            wanted = self._wanted(ring)
+            is_left = wanted is not None and wanted < self._done[ring]
+            self._touched.setdefault(ring, []).append((len(self.steps) - 1, is_left))
 
     def _make_room(self, name: str, rows: int) -> tuple[int, int]:
         """For so many more rows; the rows that have to move for it."""

@@ -188,6 +188,27 @@ def _aligned(nbytes: int) -> int:
     return -(-nbytes // _ALIGN) * _ALIGN
 
 
+def _scratch_of(place: int) -> str:
+    """Its name among the tensors."""
+    return f"scratch of layer {place}"
+
+
+def _packed(sizes: Mapping[str, int], held: Mapping[str, int]) -> dict[str, int]:
+    """Where each lies, the largest first at the lowest place that no other one holds at the same step."""
+    places: dict[str, int] = {}
+    for name in sorted(sizes, key=lambda one: -sizes[one]):
+        taken = sorted(
+            (places[other], places[other] + sizes[other]) for other in places if held[other] & held[name]
+        )
+        at = 0
+        for start, end in taken:
+            if at + sizes[name] <= start:
+                break
+            at = max(at, _aligned(end))
+        places[name] = at
+    return places
+
+
 @dataclass(eq=False)
 class _Builder:
     layers: Sequence[RowLayer]
@@ -196,16 +217,22 @@ class _Builder:
     whole: frozenset[str]
 
     def __post_init__(self) -> None:
-        self._ring: dict[str, int] = {}
-        self._scratch = 0
-        for layer in self.layers:
-            sizes = {tensor.name: tensor.nbytes for tensor in layer.beside}
+        every = (1 << len(self.run.steps)) - 1
+        sizes: dict[str, int] = {}
+        held = dict(self.run.held)
+        for place, layer in enumerate(self.layers):
             name = layer.output.name
             if name in self.run.capacity:
                 sizes[name] = self.run.capacity[name] * row_bytes(layer.output, layer.axis)
-            for name, nbytes in sizes.items():
-                self._ring[name] = self._scratch
-                self._scratch += _aligned(nbytes)
+            for tensor in layer.beside:
+                sizes[tensor.name], held[tensor.name] = tensor.nbytes, every
+            scratch = _scratch_of(place)
+            sizes[scratch] = max(
+                row.scratch(view) for (one, _), (view, row) in self.chosen.items() if one == place
+            )
+            held[scratch] = sum(1 << at for at, step in enumerate(self.run.steps) if step.layer == place)
+        self._at = _packed(sizes, held)
+        self._nbytes = max(self._at[name] + sizes[name] for name in sizes)
 
     def attrs(self, inputs: tuple[str, ...], outputs: tuple[str, ...]) -> StripsAttrs:
         kinds: dict[object, int] = {}
@@ -217,16 +244,15 @@ class _Builder:
             if key not in kinds:
                 kinds[key] = len(strips)
                 view, variant = self.chosen[step.layer, step.cut.form]
-                strips.append(Strip(step.layer, view, variant, places, shift))
+                scratch = self._at[_scratch_of(step.layer)]
+                strips.append(Strip(step.layer, view, variant, places, shift, scratch))
             order.append(kinds[key])
-        most = max(one.variant.scratch(one.view) for one in strips)
         return StripsAttrs(
             tuple(layer.view for layer in self.layers),
             self.layers[0].axis,
             tuple(strips),
             tuple(order),
-            self._scratch + most,
-            self._scratch,
+            self._nbytes,
             tuple(
                 Overlap(inputs.index(source), outputs.index(target), gap)
                 for (source, target), gap in self.run.gaps.items()
@@ -247,14 +273,14 @@ class _Builder:
         name = layer.output.name
         if not layer.beside:
             return {**places, name: self._place(step, name, step.first, 1, is_at_edge=False)}
-        beside = {tensor.name: Place(None, self._ring[tensor.name]) for tensor in layer.beside}
+        beside = {tensor.name: Place(None, self._at[tensor.name]) for tensor in layer.beside}
         return {**places, **beside, name: Place(name, 0)}
 
     def _place(self, step: StripStep, name: str, row: int, stride: int, is_at_edge: bool) -> Place:
         layer = self.layers[step.layer]
         nbytes = row_bytes(layer.view.graph.tensors[name], layer.axis)
-        if name in self._ring:
-            return Place(None, self._ring[name] + (row - step.starts[name]) * nbytes)
+        if name in self._at:
+            return Place(None, self._at[name] + (row - step.starts[name]) * nbytes)
         if is_at_edge:  # the image begins there, whichever strip it is
             return Place(name, row * nbytes)
         height = self._height(step.layer)
@@ -269,7 +295,7 @@ class _Builder:
         if not rows:
             return None
         layer = self.layers[step.layer]
-        start, nbytes = self._ring[layer.output.name], row_bytes(layer.output, layer.axis)
+        start, nbytes = self._at[layer.output.name], row_bytes(layer.output, layer.axis)
         return Shift(start, start + first * nbytes, rows * nbytes)
 
 

@@ -90,6 +90,8 @@ class ConvAttrs(Fused):
     dilation_h: int = 1
     pads: tuple[int, int, int, int] | None = None
     """(top, bottom, left, right) in place of `padding`: a PAD folded into this node."""
+    strip_of: int | None = None
+    """Rows of the output that it makes some of: what a kernel does once per call, it then does often."""
 
 
 class ConvOperator(WeightedOperator):
@@ -104,7 +106,8 @@ class ConvOperator(WeightedOperator):
 
     def cut(self, view: NodeView, axis: int, before: int, after: int) -> ConvAttrs:
         pads = conv_window(view, 1).pads(axis, before, after)
-        return replace(conv_attrs(view), padding=Padding.VALID, pads=pads)
+        rows = view.output().shape[axis]
+        return replace(conv_attrs(view), padding=Padding.VALID, pads=pads, strip_of=rows)
 
 
 @dataclass(frozen=True)

@@ -85,10 +85,10 @@ class _Rings:
 
     def _use_scratch(self, strip: Strip) -> None:
         scratch = strip.variant.scratch(strip.view)
-        if self._attrs.scratch + scratch > self._attrs.nbytes:
+        if strip.scratch + scratch > self._attrs.nbytes:
             name = self._attrs.layers[strip.layer].node.name
             raise PlanError("a strip's kernel has too little scratch", which=name, found=scratch)
-        self._block[self._attrs.scratch : self._attrs.scratch + scratch] = _NOTHING
+        self._block[strip.scratch : strip.scratch + scratch] = _NOTHING
 
     def _add(self, strip: Strip) -> None:
         """Rows go into sums, whose bytes are numbered anew for each row that is in them."""
@@ -106,7 +106,7 @@ class _Rings:
             if attrs.begins
             else np.array_equal(held, self._rows(sums, done * sums.nbytes, sums.nbytes))
         )
-        if not known or block is not self._block or at + sums.nbytes > self._attrs.scratch:
+        if not known or block is not self._block or at + sums.nbytes > len(block):
             raise PlanError("sums are lost", which=output.name, found=f"row {done}")
         done += given.shape[self._attrs.axis]
         block[at : at + sums.nbytes] = self._rows(sums, done * sums.nbytes, sums.nbytes)

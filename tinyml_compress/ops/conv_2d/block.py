@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tinyml_compress.ir import NodeView, Role, needed
+from tinyml_compress.ops._conv import conv_attrs
 from tinyml_compress.ops._forms import ProductForm, only
 from tinyml_compress.ops._products import Ints, live_rows, packed_table, sliding_gap
 from tinyml_compress.ops.base import Call, Consts, In, Out, Overlap, ParamValue, Ref, Scratch, Variant
@@ -27,7 +28,7 @@ def block_emit(symbol: str, weights: Callable[[NodeView, Ints], Consts], *, bias
 
     def emit(view: NodeView) -> tuple[Call, ...]:
         fast = _fast(view, bias)
-        packed = _packed(fast)
+        packed = _packed(view, fast)
         params: tuple[tuple[str, ParamValue], ...] = (
             *node.window(view).params(),
             ("in_zero", view.quant(0).zero_point),
@@ -56,8 +57,10 @@ _MAX_UNPACKED = 512
 """Channels whose parameters are unpacked into scratch (16 bytes each); more of them lie unpacked in flash."""
 
 
-def _packed(fast: npt.NDArray[np.int32]) -> npt.NDArray[np.int32] | None:
-    return packed_table(fast) if fast.size // 4 <= _MAX_UNPACKED else None
+def _packed(view: NodeView, fast: npt.NDArray[np.int32]) -> npt.NDArray[np.int32] | None:
+    """Those of strips lie unpacked: strips are to spare scratch, and unpacking is what they would repeat."""
+    is_strip = conv_attrs(view).strip_of is not None
+    return packed_table(fast) if fast.size // 4 <= _MAX_UNPACKED and not is_strip else None
 
 
 def _pair_channels(fast: npt.NDArray[np.int32]) -> npt.NDArray[np.int32]:
@@ -93,7 +96,7 @@ def pair_weights(rows: Ints) -> npt.NDArray[np.int8]:
 def unpacked_bytes(view: NodeView) -> int:
     """Scratch for the channels' parameters where they lie packed in flash."""
     fast = node.fast(view)
-    return 0 if fast is None or _packed(fast) is None else 4 * fast.size
+    return 0 if fast is None or _packed(view, fast) is None else 4 * fast.size
 
 
 def _scratch(view: NodeView) -> int:

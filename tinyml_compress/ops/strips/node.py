@@ -47,6 +47,8 @@ class Strip:
     """Of the tensors that are no constants."""
     shift: Shift | None
     """Before it."""
+    scratch: int
+    """Where the kernel's begins in the node's own memory."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,9 +62,7 @@ class StripsAttrs(Attrs):
     order: tuple[int, ...]
     """Which of `strips` runs, one after the other."""
     nbytes: int
-    """Of the node's own memory: rings, behind them what kernels need as scratch."""
-    scratch: int
-    """Where that begins."""
+    """Of the node's own memory: rings and scratch of kernels, over each other at different times."""
     overlaps: tuple[Overlap, ...]
 
     @property
