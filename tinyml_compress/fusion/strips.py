@@ -52,6 +52,8 @@ class Fusion:
     isas: tuple[Isa, ...]
     kept: frozenset[Node] = frozenset()
     """Nodes that run by themselves."""
+    room: Mapping[Node, int] = field(default_factory=dict)
+    """Flash that the weights of a node may take; where it is not said, any."""
     parts: Parts = field(default_factory=dict)
     """Known already, of this graph and others with the same nodes."""
 
@@ -138,7 +140,9 @@ class Fusion:
         key = layer.view.node, form
         if key not in self.parts:
             part = layer.part(*form)
-            self.parts[key] = part, options(part, self.isas, tuple(Level))
+            every = options(part, self.isas, tuple(Level))
+            room = self.room.get(layer.view.node, max(one.weight_bytes for one in every))
+            self.parts[key] = part, tuple(one for one in every if one.weight_bytes <= room)
         return self.parts[key]
 
     def _kernels(

@@ -5,7 +5,7 @@ their kernels.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -90,8 +90,8 @@ class ConvAttrs(Fused):
     dilation_h: int = 1
     pads: tuple[int, int, int, int] | None = None
     """(top, bottom, left, right) in place of `padding`: a PAD folded into this node."""
-    strip_of: int | None = None
-    """Rows of the output that it makes some of: what a kernel does once per call, it then does often."""
+    strip_of: int | None = field(default=None, kw_only=True)
+    """Pixels of the output that it makes some of: what a kernel does once per call, it then does often."""
 
 
 class ConvOperator(WeightedOperator):
@@ -105,9 +105,9 @@ class ConvOperator(WeightedOperator):
         return conv_window(view, view.input(1).shape[self.weights.outputs]).along(axis, bare)
 
     def cut(self, view: NodeView, axis: int, before: int, after: int) -> ConvAttrs:
-        pads = conv_window(view, 1).pads(axis, before, after)
-        rows = view.output().shape[axis]
-        return replace(conv_attrs(view), padding=Padding.VALID, pads=pads, strip_of=rows)
+        window = conv_window(view, 1)
+        pads = window.pads(axis, before, after)
+        return replace(conv_attrs(view), padding=Padding.VALID, pads=pads, strip_of=window.pixels)
 
 
 @dataclass(frozen=True)

@@ -49,6 +49,11 @@ def dense_bytes(view: NodeView) -> int:
     return view.input(1).nbytes if len(view.node.inputs) > 1 and view.node.inputs[1] is not None else 0
 
 
+def held_bytes(view: NodeView, variant: Variant) -> int:
+    """The same as a kernel wants them."""
+    return dense_bytes(view) if variant.weight_bytes is None else variant.weight_bytes(view)
+
+
 def family(symbol: str, op: str) -> str:
     """`words` of `tc_s8_conv_2d_words_relu__dsp`: what sets a kernel apart from others of its operator."""
     stem = symbol.removeprefix("tc_").partition("__")[0].partition("_")[2].removesuffix("_relu")
@@ -59,8 +64,7 @@ def family(symbol: str, op: str) -> str:
 
 
 def _option(view: NodeView, variant: Variant, level: Level | None) -> Option:
-    cycles, dense = variant.cycles(view), dense_bytes(view)
-    held = dense if variant.weight_bytes is None else variant.weight_bytes(view)
+    cycles, dense, held = variant.cycles(view), dense_bytes(view), held_bytes(view, variant)
     return Option(
         variant,
         cycles,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from tinyml_compress.ir import NodeView, Role
+from tinyml_compress.ops._conv import conv_attrs
 from tinyml_compress.ops._forms import ProductForm, only
 from tinyml_compress.ops._products import Ints, live_rows
 from tinyml_compress.ops.base import Consts, Level, Overlap, Variant
@@ -23,7 +24,7 @@ def _suits(view: NodeView) -> bool:
         and window.stride_h == window.stride_w == window.dilation_h == window.dilation_w == 1
         and window.in_c % 8 == 0
         and window.out_c % 2 == 0
-        and window.pixels >= _LEAST_PIXELS
+        and (conv_attrs(view).strip_of or window.pixels) >= _LEAST_PIXELS
     )
 
 

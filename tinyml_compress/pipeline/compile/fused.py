@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from math import fsum, inf, isfinite
 
@@ -12,6 +12,7 @@ from tinyml_compress.fusion import Fusion, Parts, StripForm, fused
 from tinyml_compress.ir import Graph, Node
 from tinyml_compress.ops.base import Variant
 from tinyml_compress.ops.strips.node import OPERATOR as STRIPS
+from tinyml_compress.schedule import held_bytes
 from tinyml_compress.support.instruction_sets import Isa
 
 _SMALLEST = StripForm(1, 1, 2048)
@@ -63,11 +64,10 @@ def form_within(
     """The fastest form whose arena is at most that; without a bound the smallest that is not much slower than
     the fastest. Out of `kernels` by node, the fastest first; nodes that are `kept` run by themselves.
     """
-    fastest = form_of(graph, tuple(row[0] for row in kernels))
     front = front_of(graph, kernels, isas, kept, (*_STEPS, *([] if most_ram is None else [inf])))
     if most_ram is None:
-        return front.within(_MOST_SLOWER * fastest.cycles)
-    return front.fitting(most_ram, fastest.cycles)
+        return front.within(_MOST_SLOWER)
+    return front.fitting(most_ram)
 
 
 def front_of(
@@ -78,12 +78,16 @@ def front_of(
     steps: Sequence[float] = (*_STEPS, inf),
 ) -> Front:
     """From the fastest kernels on, and from the smallest that are at most so many times slower."""
-    front = Front(isas, kept)
+    views = graph.views()
+    room = {
+        view.node: max(held_bytes(view, one) for one in row) for view, row in zip(views, kernels, strict=True)
+    }
+    front = Front(isas, kept, room)
     front.fill(form_of(graph, tuple(row[0] for row in kernels)))
     for slower in steps:
         rows = [
             [one for one in row if one.cycles(view) <= slower * row[0].cycles(view)] or [row[0]]
-            for view, row in zip(graph.views(), kernels, strict=True)
+            for view, row in zip(views, kernels, strict=True)
         ]
         front.fill(form_of(graph, plan.smallest_schedule(graph, rows)))
     return front
@@ -95,6 +99,8 @@ class Front:
 
     isas: tuple[Isa, ...]
     kept: frozenset[Node]
+    room: Mapping[Node, int]
+    """Flash for the weights of each node."""
     forms: tuple[GraphForm, ...] = field(default=())
     _parts: Parts = field(default_factory=dict)
 
@@ -102,7 +108,7 @@ class Front:
         """From the graph with the kernels of all its layers on, a chain more at a time."""
         self._add(start)
         for _ in range(_MOST_CHAINS):
-            chains = _Chains(start, Fusion(start.graph, self.isas, self.kept, self._parts))
+            chains = _Chains(start, Fusion(start.graph, self.isas, self.kept, self.room, self._parts))
             smallest = chains.smallest()
             for one in smallest:
                 self._add(chains.planned(one, _SMALLEST))
@@ -116,16 +122,16 @@ class Front:
                 return
             start = best
 
-    def within(self, cycles: float) -> GraphForm:
-        """The smallest of those that take at most that; the fastest where none does."""
-        fitting = [one for one in self.forms if one.cycles <= cycles]
-        return fitting[0] if fitting else self.forms[-1]
+    def within(self, slower: float) -> GraphForm:
+        """The smallest of those that take at most so many times the cycles of the fastest."""
+        return next(one for one in self.forms if one.cycles <= slower * self.forms[-1].cycles)
 
-    def fitting(self, most_ram: int, fastest: float) -> GraphForm:
+    def fitting(self, most_ram: int) -> GraphForm:
         """The fastest that is small enough."""
         fits = [one for one in self.forms if one.arena_bytes <= most_ram]
         if not fits:
             least = self.forms[0]
+            fastest = self.forms[-1].cycles
             slower = (
                 f" at {least.cycles / fastest:.2f} times the cycles of the fastest form" if fastest else ""
             )
