@@ -152,8 +152,15 @@ def _kernels(words: Sequence[str]) -> str:
     ]
     compiler = results["compilers"][0].split(" --")[0]
     run = f"{results['date']}, {results['tool']}, {compiler}"
-    said = f"{run}. Instructions, flash and RAM are counted, cycles modelled."
+    said = f"{run}. Instructions, flash and RAM are counted, cycles modelled. {_counters(chosen)}"
     return f"{said}\n\n{_markdown((*titles, 'flash B', 'RAM B'), made)}"
+
+
+def _counters(rows: Sequence[dict[str, Any]]) -> str:
+    """Which emulators counted the rows of the core that has two."""
+    by = {tuple(row["counted_by"]) for row in rows if row["core"] == "cortex-m55"}
+    told = "; ".join(" and ".join(names) for names in sorted(by))
+    return f"Those of the Cortex-M55 are counted by {told}" + (", alike." if by and len(by) == 1 else ".")
 
 
 def _pruned(words: Sequence[str]) -> str:
