@@ -163,6 +163,26 @@ def _counters(rows: Sequence[dict[str, Any]]) -> str:
     return f"Those of the Cortex-M55 are counted by {told}" + (", alike." if by and len(by) == 1 else ".")
 
 
+def _helium(words: Sequence[str]) -> str:
+    """benchmarks/helium.py: each operator on a Cortex-M55 with Helium's kernels and without."""
+    results = _results("helium.json")
+    head = ("operator", "elements", "without Helium", "with", "times", "per element", "per MAC")
+    made = [
+        (
+            row["operator"],
+            f"{row['elements']:,}",
+            f"{row['before']:,}",
+            f"{row['after']:,}",
+            f"{row['before'] / row['after']:.1f}",
+            f"{row['after'] / row['elements']:.2f}",
+            f"{row['after'] / row['macs']:.2f}" if row["macs"] else "",
+        )
+        for row in results["rows"]
+    ]
+    said = f"{results['date']}, {results['version']}, {results['board']}, `--optimize speed`. Instructions."
+    return f"{said}\n\n{_markdown(head, made)}"
+
+
 def _pruned(words: Sequence[str]) -> str:
     """benchmarks/pruned.py: pruned and clustered models against their dense form, goals in brackets; or
     `sweep`.
@@ -352,6 +372,7 @@ _TABLES: dict[str, Callable[[Sequence[str]], str]] = {
     "kernels": _kernels,
     "pruned": _pruned,
     "fit": _fit,
+    "helium": _helium,
     "shipped": _shipped,
     "real": _real,
     "silicon": _silicon,
