@@ -225,8 +225,26 @@ def single_taps(rng: Rng) -> Graph:
     )
 
 
+def columns(rng: Rng) -> Graph:
+    """Images one pixel wide, which lie in memory as rows do; long ones are cut into strips."""
+    groups = pick(rng, (1, 1, 1, 2))
+    return layers.conv(
+        rng,
+        image=(pick(rng, (2, 7, 32, 129)), 1),
+        in_c=groups * pick(rng, (1, 4, 8, 24)),
+        out_c=groups * pick(rng, (1, 4, 7, 8)),
+        kernel=(pick(rng, (1, 3, 7, 8)), 1),
+        stride=(pick(rng, (1, 1, 2, 4)), pick(rng, (1, 3))),
+        groups=groups,
+        batch=pick(rng, (1, 1, 2)),
+        plain=True,
+    )
+
+
 def windows(rng: Rng) -> Graph:
     """Any window, groups too; wide ones are cut into strips."""
+    if rng.random() < 0.25:
+        return columns(rng)
     groups = pick(rng, (1, 1, 1, 2, 3))
     return layers.conv(
         rng,

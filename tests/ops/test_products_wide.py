@@ -11,6 +11,7 @@ from tests.lib import layers
 from tests.lib.aot import assert_bit_exact, every_isa
 from tests.lib.forms import int16
 from tests.lib.proof import Maker, Rng, pick, prove, refused, sample
+from tests.ops.test_products import columns
 from tinyml_compress.frontend import write
 from tinyml_compress.ir import DType, Graph
 from tinyml_compress.ops.base import Level
@@ -21,7 +22,7 @@ BOTH = Isa.DSP.sets
 
 
 def conv(rng: Rng) -> Graph:
-    return layers.conv(rng)
+    return columns(rng) if rng.random() < 0.2 else layers.conv(rng)
 
 
 def depthwise(rng: Rng) -> Graph:

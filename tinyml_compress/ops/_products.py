@@ -328,6 +328,27 @@ class Sliding:
         reach_w = (self.out_w - 1) * self.stride_w - self.pad_left + (self.kernel_w - 1) * self.dilation_w
         return self.pad_top > 0 or self.pad_left > 0 or reach_h >= self.in_h or reach_w >= self.in_w
 
+    @property
+    def lying(self) -> Sliding:
+        """Height and width exchanged."""
+        return Sliding(
+            self.batch,
+            self.in_w,
+            self.in_h,
+            self.in_c,
+            self.out_w,
+            self.out_h,
+            self.out_c,
+            self.kernel_w,
+            self.kernel_h,
+            self.stride_w,
+            self.stride_h,
+            self.pad_left,
+            self.pad_top,
+            self.dilation_w,
+            self.dilation_h,
+        )
+
     def _ways(self) -> dict[int, tuple[int, int, int, int, int, int]]:
         """By axis: kernel, stride, dilation, border before, sizes of input and output."""
         return {

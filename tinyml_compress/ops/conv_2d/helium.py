@@ -19,6 +19,8 @@ _STRIPS = "tc_s8_conv_2d_strips__mve"
 _WIDE_STRIPS = "tc_s16_conv_2d_strips__mve"
 _WISHED = 2 << 10
 """Bytes of scratch, as long as two windows need no more."""
+_WISHED_OF_A_ROW = 256
+"""The same where windows are one row high: strips of many pixels are short."""
 
 
 def _takes(suits: Callable[[NodeView], bool]) -> Callable[[NodeView], bool]:
@@ -30,6 +32,14 @@ def _depth(view: NodeView) -> int:
     return node.depth(view) * view.input(0).dtype.itemsize
 
 
+def _window(view: NodeView) -> Sliding:
+    """The node's window. A column of pixels lies in memory as a row does, of which pairs are taken."""
+    window = node.window(view)
+    if window.in_w == window.out_w == window.kernel_w == 1:
+        return window.lying
+    return window
+
+
 def _weight_bytes(view: NodeView) -> int:
     outputs, groups = view.input(1).shape[0], node.groups(view)
     held = outputs // groups.outputs * stream_bytes(groups.outputs, _depth(view))
@@ -38,7 +48,7 @@ def _weight_bytes(view: NodeView) -> int:
 
 def _products(view: NodeView) -> float:
     """Cycles of the products and of their ends."""
-    window, outputs = node.window(view), node.groups(view).outputs
+    window, outputs = _window(view), node.groups(view).outputs
     pairs = window.batch * window.out_h * ((window.out_w + 1) // 2)
     fours = window.out_c // outputs * ((outputs + 3) // 4)
     return pairs * (fours * (16.0 * vectors(_depth(view)) + 38.0) + 40.0)
@@ -48,12 +58,12 @@ def _products(view: NodeView) -> float:
 
 
 def _is_in_place(view: NodeView) -> bool:
-    window = node.window(view)
+    window = _window(view)
     return node.is_ungrouped(view) and window.taps == 1 and not window.padded
 
 
 def _emit_pixels(view: NodeView) -> tuple[Call, ...]:
-    window = node.window(view)
+    window = _window(view)
     if window.pointwise:
         line = window.pixels
         window = replace(window, batch=1, in_h=1, in_w=line, out_h=1, out_w=line)
@@ -69,7 +79,7 @@ def _pixels_scratch(view: NodeView) -> int:
 
 def _pixels_overlap(view: NodeView) -> tuple[Overlap, ...]:
     # The first pixel's channels are written while the second is read.
-    window = node.window(view)
+    window = _window(view)
     return (Overlap(0, 0, sliding_gap(window, 0) + window.out_c),)
 
 
@@ -84,7 +94,7 @@ def _phase(window: Sliding, columns: int) -> int:
 
 def _in_bytes(view: NodeView) -> tuple[Sliding, Groups]:
     """Window and groups, channels of the input counted in bytes."""
-    window, groups, size = node.window(view), node.groups(view), view.input(0).dtype.itemsize
+    window, groups, size = _window(view), node.groups(view), view.input(0).dtype.itemsize
     return replace(window, in_c=size * window.in_c), Groups(size * groups.inputs, groups.outputs)
 
 
@@ -96,27 +106,28 @@ def _strip_bytes(view: NodeView, columns: int) -> int:
 
 def _columns(view: NodeView) -> int:
     """Output pixels of a strip."""
-    columns = node.window(view).out_w
-    while columns > 2 and _strip_bytes(view, columns) > _WISHED:
+    window = _window(view)
+    columns, wished = window.out_w, _WISHED if window.kernel_h > 1 else _WISHED_OF_A_ROW
+    while columns > 2 and _strip_bytes(view, columns) > wished:
         columns = (columns + 3) // 4 * 2
     return columns
 
 
 def _by_columns(view: NodeView) -> Ints:
     """Weights per output channel, column by column."""
-    window, held = node.window(view), node.rows(view)
+    window, held = _window(view), node.rows(view)
     taps = held.reshape(len(held), window.kernel_h, window.kernel_w, -1)
     return taps.transpose(0, 2, 1, 3).reshape(len(held), -1)
 
 
 def _emit_strips(view: NodeView) -> tuple[Call, ...]:
-    window = node.window(view)
+    window = _window(view)
     constants = tables(node.channels(view), _by_columns(view), window.out_c // node.groups(view).outputs)
     return (_strips(view, _STRIPS, constants),)
 
 
 def _emit_wide(view: NodeView) -> tuple[Call, ...]:
-    groups = node.window(view).out_c // node.groups(view).outputs
+    groups = _window(view).out_c // node.groups(view).outputs
     constants = tables(_wide(view), _by_columns(view), groups, lanes=8)
     return (_strips(view, _WIDE_STRIPS, constants),)
 
@@ -138,7 +149,7 @@ def _strips_overlap(view: NodeView) -> tuple[Overlap, ...]:
     # A later group reads what the first one's channels would have been written over.
     if not node.is_ungrouped(view):
         return ()
-    gap = band_gap(node.window(view), 1, _columns(view))
+    gap = band_gap(_window(view), 1, _columns(view))
     return (Overlap(0, 0, gap * view.output().dtype.itemsize),)
 
 
