@@ -86,7 +86,13 @@ def test_two_instructions_at_a_time() -> None:
         for side, widths in ((1, range(4, 72, 4)), (3, (8, 16, 24, 40)))
         for in_c in widths
     ]
-    assert_equal_on("cortex-m7", convs, 2)
+    lines = [
+        layers.depthwise(
+            rng, image=(side, side), in_c=4, multiplier=1, kernel=(3, 3), stride=(1, 1), plain=True
+        )
+        for side in range(4, 12)
+    ]
+    assert_equal_on("cortex-m7", [*convs, *lines], 2)
 
 
 def test_helium_multiplies_densely() -> None:

@@ -22,16 +22,12 @@
 #endif
 #endif
 
-/* Three words into registers `a` < `b` < `c`, as text for the assembler; _ON steps over them. */
+/* Three words into registers `a` < `b` < `c`, stepping over them, as text for the assembler. */
 #if TC_DUAL_ISSUE
-#define TC_LOAD3(from, a, b, c)       \
-    "ldrd " a ", " b ", [" from "]\n" \
-    "ldr " c ", [" from ", #8]\n"
 #define TC_LOAD3_ON(from, a, b, c)         \
     "ldrd " a ", " b ", [" from "], #12\n" \
     "ldr " c ", [" from ", #-4]\n"
 #else
-#define TC_LOAD3(from, a, b, c) "ldm " from ", {" a ", " b ", " c "}\n"
 #define TC_LOAD3_ON(from, a, b, c) "ldm " from "!, {" a ", " b ", " c "}\n"
 #endif
 

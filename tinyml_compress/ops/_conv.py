@@ -124,6 +124,12 @@ def conv_attrs(view: NodeView) -> ConvAttrs:
     return view.attrs(ConvAttrs)
 
 
+def is_relu(view: NodeView) -> bool:
+    """Whether nothing but a cut at the least value is between a sum and its int8."""
+    quant = view.output().quant
+    return quant is None or quant.zero_point == -128
+
+
 def conv_window(view: NodeView, out_c: int) -> Sliding:
     """The window of a checked convolution. A kernel of one row or column has no dilation along it."""
     attrs = conv_attrs(view)

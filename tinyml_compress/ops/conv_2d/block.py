@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tinyml_compress.ir import NodeView, Role, needed
-from tinyml_compress.ops._conv import conv_attrs
+from tinyml_compress.ops._conv import conv_attrs, is_relu
 from tinyml_compress.ops._forms import ProductForm, only
 from tinyml_compress.ops._products import Ints, live_rows, packed_table, sliding_gap
 from tinyml_compress.ops.base import Call, Consts, In, Out, Overlap, ParamValue, Ref, Scratch, Variant
@@ -124,12 +124,6 @@ def _cycles(gather: float, finish: float) -> Cost:
         ) + window.pixels * (gather * depth + 40.0)
 
     return cycles
-
-
-def is_relu(view: NodeView) -> bool:
-    """Whether nothing but a cut at the least value is between a sum and its int8."""
-    quant = view.output().quant
-    return quant is None or quant.zero_point == -128
 
 
 def _variant(symbol: str, *, words: bool, relu: bool) -> Variant:

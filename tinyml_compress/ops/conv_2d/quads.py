@@ -5,11 +5,12 @@ from __future__ import annotations
 import numpy as np
 
 from tinyml_compress.ir import NodeView, Role
+from tinyml_compress.ops._conv import is_relu
 from tinyml_compress.ops._forms import ProductForm, only
 from tinyml_compress.ops._products import Ints, live_rows, sliding_gap
 from tinyml_compress.ops.base import Consts, Level, Overlap, Variant
 from tinyml_compress.ops.conv_2d import node
-from tinyml_compress.ops.conv_2d.block import block_emit, bytes_scratch, depth_pairs, is_relu, words_scratch
+from tinyml_compress.ops.conv_2d.block import block_emit, bytes_scratch, depth_pairs, words_scratch
 
 _CHANNELS = 4
 _STAGED = 4096

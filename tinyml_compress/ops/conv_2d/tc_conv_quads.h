@@ -139,16 +139,16 @@ typedef struct {
     "cmp r1, r12\n"                                             \
     "bne 2b\n" TC_CONV_QUADS_LAST "ldr r0, [sp, #16]\n"
 
-/* The second pixel first: where it is not there, it lies where the first will be written. */
+/* The second pixel's bytes first: where it is not there, they lie where the first's will be written. */
 #define TC_CONV_QUADS_END        \
     "ldrd r10, r11, [sp, #24]\n" \
     "strb r4, [r11], #1\n"       \
-    "strb r5, [r11], #1\n"       \
-    "strb r8, [r11], #1\n"       \
-    "strb r9, [r11], #1\n"       \
     "strb r2, [r10], #1\n"       \
+    "strb r5, [r11], #1\n"       \
     "strb r3, [r10], #1\n"       \
+    "strb r8, [r11], #1\n"       \
     "strb r6, [r10], #1\n"       \
+    "strb r9, [r11], #1\n"       \
     "strb r7, [r10], #1\n"       \
     "ldr r12, [sp, #20]\n"       \
     "strd r10, r11, [sp, #24]\n" \

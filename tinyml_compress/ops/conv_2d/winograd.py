@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 
 from tinyml_compress.ir import NodeView, Role
-from tinyml_compress.ops._conv import conv_attrs
+from tinyml_compress.ops._conv import conv_attrs, is_relu
 from tinyml_compress.ops._forms import ProductForm, only
 from tinyml_compress.ops._products import Ints, live_rows
 from tinyml_compress.ops.base import Consts, Level, Overlap, Variant
 from tinyml_compress.ops.conv_2d import node
-from tinyml_compress.ops.conv_2d.block import block_emit, is_relu, unpacked_bytes
+from tinyml_compress.ops.conv_2d.block import block_emit, unpacked_bytes
 
 _LEAST_PIXELS = 128
 """Below so many output pixels the weights cost more flash than the products save time."""

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import numpy as np
 
 from tinyml_compress.ir import NodeView, Role, needed
+from tinyml_compress.ops._conv import is_relu
 from tinyml_compress.ops._forms import ProductForm, only, packed_rows
 from tinyml_compress.ops._products import live_rows, packed_table
 from tinyml_compress.ops.base import Call, Consts, In, Out, ParamValue, Ref, Scratch, Variant
@@ -33,6 +34,10 @@ def _walk_3x3(stride: int) -> Walk:
         return min(fitting, key=_cost_3x3, default=None)
 
     return walk
+
+
+def _walk_relu(view: NodeView) -> Plane | None:
+    return _walk_3x3(1)(view) if is_relu(view) else None
 
 
 def _cost_3x3(plane: Plane) -> float:
@@ -105,6 +110,7 @@ def plane_variant(
 
 VARIANTS = only(
     ProductForm.S8,
+    plane_variant("tc_s8_depthwise_conv_2d_3x3_relu__dsp", _walk_relu, _cost_3x3, False),
     plane_variant("tc_s8_depthwise_conv_2d_3x3__dsp", _walk_3x3(1), _cost_3x3, False),
     plane_variant("tc_s8_depthwise_conv_2d_3x3s2__dsp", _walk_3x3(2), _cost_3x3, False),
     plane_variant("tc_s8_depthwise_conv_2d_plane__dsp", walk_any, cost_any, True),

@@ -115,99 +115,139 @@ typedef struct {
 
 #define TC_DEPTHWISE_PAIRS TC_DEPTHWISE_BEGIN TC_DEPTHWISE_PAIR TC_DEPTHWISE_END
 
-/* Three taps for each of four outputs side by side, r2 to r5, onto sums `a` to `d`. */
+/* Three taps for each of four outputs side by side, r2 to r5: values in r9 to r11, taps in r6 and r7. What else is
+ * given goes between the products, where it no longer disturbs them. */
+#define TC_DEPTHWISE_LEFT(a, b, c, d, after)                       \
+    "smlad r2, r9, r6, " a "\n" after "smlatb r3, r9, r6, " b "\n" \
+    "smlad r4, r10, r6, " c "\n"                                   \
+    "smlatb r5, r10, r6, " d "\n"
+#define TC_DEPTHWISE_RIGHT(before, after, end)                        \
+    before "smlabt r2, r10, r7, r2\n" after "smlad r3, r10, r7, r3\n" \
+           "smlabt r4, r11, r7, r4\n"                                 \
+           "smlad r5, r11, r7, r5\n" end
+
+/* Nine taps; then the multiplier is in r6 and half in r7. */
+#if TC_DUAL_ISSUE
+#define TC_DEPTHWISE_BESIDE(tap)                                                                     \
+    TC_DEPTHWISE_RIGHT("ldr r9, [r12]\n", "ldr r6, [sp, #" #tap "]\n", "ldrd r10, r11, [r12, #4]\n") \
+    TC_DEPTHWISE_LEFT("r2", "r3", "r4", "r5", "ldr r7, [sp, #" #tap " + 4]\n")
+#define TC_DEPTHWISE_NINE                                                   \
+    "add r12, r0, lr\n"                                                     \
+    "ldrd r9, r10, [r0]\n"                                                  \
+    "ldr r11, [r0, #8]\n"                                                   \
+    "ldrd r6, r7, [sp]\n" TC_DEPTHWISE_LEFT("r8", "r8", "r8", "r8", "")     \
+        TC_DEPTHWISE_BESIDE(8) "add r12, r12, lr\n" TC_DEPTHWISE_BESIDE(16) \
+            TC_DEPTHWISE_RIGHT("", "ldr r6, [sp, #24]\n", "ldr r7, [sp, #28]\n")
+#else
 #define TC_DEPTHWISE_LINE(from, taps, a, b, c, d) \
-    TC_LOAD3(from, "r9", "r10", "r11")            \
-    "ldrd r6, r7, [sp, #" #taps "]\n"             \
-    "smlad r2, r9, r6, " a "\n"                   \
-    "smlatb r3, r9, r6, " b "\n"                  \
-    "smlad r4, r10, r6, " c "\n"                  \
-    "smlatb r5, r10, r6, " d "\n"                 \
-    "smlabt r2, r10, r7, r2\n"                    \
-    "smlad r3, r10, r7, r3\n"                     \
-    "smlabt r4, r11, r7, r4\n"                    \
-    "smlad r5, r11, r7, r5\n"
+    "ldm " from ", {r9, r10, r11}\n"              \
+    "ldrd r6, r7, [sp, #" #taps "]\n" TC_DEPTHWISE_LEFT(a, b, c, d, "") TC_DEPTHWISE_RIGHT("", "", "")
+#define TC_DEPTHWISE_NINE                                                                           \
+    "add r12, r0, lr\n" TC_DEPTHWISE_LINE("r0", 0, "r8", "r8", "r8", "r8")                          \
+        TC_DEPTHWISE_LINE("r12", 8, "r2", "r3", "r4", "r5") "add r12, r12, lr\n" TC_DEPTHWISE_LINE( \
+            "r12", 16, "r2", "r3", "r4", "r5") "ldrd r6, r7, [sp, #24]\n"
+#endif
+
+/* Sums times the multiplier, with halves in `a` to `d`, shifted; r7, r10 and r11 become bytes to the outputs. */
+#if TC_DUAL_ISSUE
+#define TC_DEPTHWISE_SCALE(a, b, c, d) \
+    "smmlar r2, r2, r6, " a "\n"       \
+    "ldr r9, [sp, #32]\n"              \
+    "smmlar r3, r3, r6, " b "\n"       \
+    "smmlar r4, r4, r6, " c "\n"       \
+    "asr r2, r2, r9\n"                 \
+    "smmlar r5, r5, r6, " d "\n"       \
+    "asr r3, r3, r9\n"                 \
+    "ldr r7, [sp, #36]\n"              \
+    "asr r4, r4, r9\n"                 \
+    "ldrd r10, r11, [sp, #40]\n"       \
+    "asr r5, r5, r9\n"
+#else
+#define TC_DEPTHWISE_SCALE(a, b, c, d) \
+    "smmlar r2, r2, r6, " a "\n"       \
+    "smmlar r3, r3, r6, " b "\n"       \
+    "smmlar r4, r4, r6, " c "\n"       \
+    "smmlar r5, r5, r6, " d "\n"       \
+    "add r12, sp, #32\n"               \
+    "ldm r12, {r6, r7, r10, r11}\n"    \
+    "asr r2, r2, r6\n"                 \
+    "asr r3, r3, r6\n"                 \
+    "asr r4, r4, r6\n"                 \
+    "asr r5, r5, r6\n"
+#endif
+
+/* Ties go away from zero; where the zero point is -128, whatever is negative saturates, so that its ties do not
+ * matter. */
+#define TC_DEPTHWISE_FINISH      \
+    "add r9, r7, r2, asr #31\n"  \
+    "add r10, r7, r3, asr #31\n" \
+    "add r11, r7, r4, asr #31\n" \
+    "add r12, r7, r5, asr #31\n" TC_DEPTHWISE_SCALE("r9", "r10", "r11", "r12")
+#define TC_DEPTHWISE_FINISH_RELU TC_DEPTHWISE_SCALE("r7", "r7", "r7", "r7")
 
 /* On the stack: taps, multiplier, half, shift, bytes to the second, third and fourth output, end of the blocks, job. In
  * r8 the bias. All outputs of a block are written, the first last: what is not there lies where it will be. */
-#define TC_DEPTHWISE_FOURS                                                                          \
-    "push {r4-r11, lr}\n"                                                                           \
-    "sub sp, sp, #56\n"                                                                             \
-    "mov r12, r0\n"                                                                                 \
-    "str r0, [sp, #52]\n"                                                                           \
-    "add r11, r0, #8\n"                                                                             \
-    "ldm r11, {r0, r1, r2, r3, r4, r5, r6, r7, r8, r9}\n"                                           \
-    "stm sp, {r0, r1, r2, r3, r4, r5}\n"                                                            \
-    "strd r7, r8, [sp, #24]\n"                                                                      \
-    "str r9, [sp, #32]\n"                                                                           \
-    "mov r8, r6\n"                                                                                  \
-    "ldr lr, [r12, #60]\n"                                                                          \
-    "1:\n"                                                                                          \
-    "ldrd r0, r1, [r12]\n"                                                                          \
-    "ldrd r9, r10, [r12, #48]\n"                                                                    \
-    "add r10, r10, r0\n"                                                                            \
-    "lsl r11, r9, #1\n"                                                                             \
-    "strd r9, r11, [sp, #36]\n"                                                                     \
-    "add r9, r9, r11\n"                                                                             \
-    "strd r9, r10, [sp, #44]\n"                                                                     \
-    "cmp r0, r10\n"                                                                                 \
-    "beq 3f\n"                                                                                      \
-    "2:\n"                                                                                          \
-    "add r12, r0, lr\n" TC_DEPTHWISE_LINE("r0", 0, "r8", "r8", "r8", "r8")                          \
-        TC_DEPTHWISE_LINE("r12", 8, "r2", "r3", "r4", "r5") "add r12, r12, lr\n" TC_DEPTHWISE_LINE( \
-            "r12", 16, "r2", "r3", "r4", "r5") "ldrd r6, r7, [sp, #24]\n"                           \
-                                               "add r0, r0, #8\n"                                   \
-                                               "add r9, r7, r2, asr #31\n"                          \
-                                               "add r10, r7, r3, asr #31\n"                         \
-                                               "add r11, r7, r4, asr #31\n"                         \
-                                               "add r12, r7, r5, asr #31\n"                         \
-                                               "smmlar r2, r2, r6, r9\n"                            \
-                                               "smmlar r3, r3, r6, r10\n"                           \
-                                               "smmlar r4, r4, r6, r11\n"                           \
-                                               "smmlar r5, r5, r6, r12\n"                           \
-                                               "add r12, sp, #32\n"                                 \
-                                               "ldm r12, {r6, r7, r9, r10}\n"                       \
-                                               "asr r2, r2, r6\n"                                   \
-                                               "asr r3, r3, r6\n"                                   \
-                                               "asr r4, r4, r6\n"                                   \
-                                               "asr r5, r5, r6\n"                                   \
-                                               "ssat r2, #8, r2\n"                                  \
-                                               "ssat r3, #8, r3\n"                                  \
-                                               "ssat r4, #8, r4\n"                                  \
-                                               "ssat r5, #8, r5\n"                                  \
-                                               "strb r5, [r1, r10]\n"                               \
-                                               "strb r4, [r1, r9]\n"                                \
-                                               "ldr r12, [sp, #48]\n"                               \
-                                               "strb r3, [r1, r7]\n"                                \
-                                               "strb r2, [r1]\n"                                    \
-                                               "add r1, r1, r7, lsl #2\n"                           \
-                                               "cmp r0, r12\n"                                      \
-                                               "bne 2b\n"                                           \
-                                               "3:\n"                                               \
-                                               "ldr r12, [sp, #52]\n"                               \
-                                               "ldr r11, [r12]\n"                                   \
-                                               "ldrd r9, r10, [r12, #52]\n"                         \
-                                               "add r11, r11, r9\n"                                 \
-                                               "add r11, r11, r10\n"                                \
-                                               "cmp r0, r11\n"                                      \
-                                               "beq 4f\n"                                           \
-                                               "ldrd r6, r7, [r12, #76]\n"                          \
-                                               "ldr r9, [r12, #84]\n"                               \
-                                               "strd r6, r7, [sp, #36]\n"                           \
-                                               "strd r9, r11, [sp, #44]\n"                          \
-                                               "b 2b\n"                                             \
-                                               "4:\n"                                               \
-                                               "ldrd r0, r1, [r12]\n"                               \
-                                               "ldrd r10, r11, [r12, #68]\n"                        \
-                                               "add r0, r0, r10\n"                                  \
-                                               "add r1, r1, r11\n"                                  \
-                                               "strd r0, r1, [r12]\n"                               \
-                                               "ldr r10, [r12, #64]\n"                              \
-                                               "subs r10, r10, #1\n"                                \
-                                               "str r10, [r12, #64]\n"                              \
-                                               "bne 1b\n"                                           \
-                                               "add sp, sp, #56\n"                                  \
-                                               "pop {r4-r11, pc}\n"
+#define TC_DEPTHWISE_BY_FOUR(FINISH)                                       \
+    "push {r4-r11, lr}\n"                                                  \
+    "sub sp, sp, #56\n"                                                    \
+    "mov r12, r0\n"                                                        \
+    "str r0, [sp, #52]\n"                                                  \
+    "add r11, r0, #8\n"                                                    \
+    "ldm r11, {r0, r1, r2, r3, r4, r5, r6, r7, r8, r9}\n"                  \
+    "stm sp, {r0, r1, r2, r3, r4, r5}\n"                                   \
+    "strd r7, r8, [sp, #24]\n"                                             \
+    "str r9, [sp, #32]\n"                                                  \
+    "mov r8, r6\n"                                                         \
+    "ldr lr, [r12, #60]\n"                                                 \
+    "1:\n"                                                                 \
+    "ldrd r0, r1, [r12]\n"                                                 \
+    "ldrd r9, r10, [r12, #48]\n"                                           \
+    "add r10, r10, r0\n"                                                   \
+    "lsl r11, r9, #1\n"                                                    \
+    "strd r9, r11, [sp, #36]\n"                                            \
+    "add r9, r9, r11\n"                                                    \
+    "strd r9, r10, [sp, #44]\n"                                            \
+    "cmp r0, r10\n"                                                        \
+    "beq 3f\n"                                                             \
+    "2:\n" TC_DEPTHWISE_NINE "add r0, r0, #8\n" FINISH "ssat r5, #8, r5\n" \
+    "ssat r4, #8, r4\n"                                                    \
+    "strb r5, [r1, r11]\n"                                                 \
+    "ssat r3, #8, r3\n"                                                    \
+    "strb r4, [r1, r10]\n"                                                 \
+    "ssat r2, #8, r2\n"                                                    \
+    "strb r3, [r1, r7]\n"                                                  \
+    "ldr r12, [sp, #48]\n"                                                 \
+    "strb r2, [r1]\n"                                                      \
+    "add r1, r1, r7, lsl #2\n"                                             \
+    "cmp r0, r12\n"                                                        \
+    "bne 2b\n"                                                             \
+    "3:\n"                                                                 \
+    "ldr r12, [sp, #52]\n"                                                 \
+    "ldr r11, [r12]\n"                                                     \
+    "ldrd r9, r10, [r12, #52]\n"                                           \
+    "add r11, r11, r9\n"                                                   \
+    "add r11, r11, r10\n"                                                  \
+    "cmp r0, r11\n"                                                        \
+    "beq 4f\n"                                                             \
+    "ldrd r6, r7, [r12, #76]\n"                                            \
+    "ldr r9, [r12, #84]\n"                                                 \
+    "strd r6, r7, [sp, #36]\n"                                             \
+    "strd r9, r11, [sp, #44]\n"                                            \
+    "b 2b\n"                                                               \
+    "4:\n"                                                                 \
+    "ldrd r0, r1, [r12]\n"                                                 \
+    "ldrd r10, r11, [r12, #68]\n"                                          \
+    "add r0, r0, r10\n"                                                    \
+    "add r1, r1, r11\n"                                                    \
+    "strd r0, r1, [r12]\n"                                                 \
+    "ldr r10, [r12, #64]\n"                                                \
+    "subs r10, r10, #1\n"                                                  \
+    "str r10, [r12, #64]\n"                                                \
+    "bne 1b\n"                                                             \
+    "add sp, sp, #56\n"                                                    \
+    "pop {r4-r11, pc}\n"
+#define TC_DEPTHWISE_FOURS TC_DEPTHWISE_BY_FOUR(TC_DEPTHWISE_FINISH)
+#define TC_DEPTHWISE_FOURS_RELU TC_DEPTHWISE_BY_FOUR(TC_DEPTHWISE_FINISH_RELU)
 
 #else
 
