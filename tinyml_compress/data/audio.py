@@ -12,6 +12,7 @@ import numpy.typing as npt
 from tinyml_compress.errors import DataError
 from tinyml_compress.frontends.numbers import FLOOR, cosines, hann, mel_triangles
 from tinyml_compress.frontends.preprocessing import AudioForm, Features
+from tinyml_compress.frontends.resampling import resampler
 from tinyml_compress.frontends.sound import sound_features
 from tinyml_compress.support import files
 
@@ -51,6 +52,23 @@ def read_wav(path: Path) -> tuple[Doubles, int]:
         words[:, 4 - width :] = np.frombuffer(raw[:whole], np.uint8).reshape(-1, width)
         samples = words.view("<i4").reshape(-1).astype(np.float64) / 2**31
     return samples.reshape(-1, channels).mean(axis=1), rate
+
+
+def sound_of(path: Path, form: AudioForm) -> Doubles:
+    """The samples of a file, at the form's rate."""
+    samples, rate = read_wav(path)
+    wanted = form.source_rate or form.sample_rate
+    if rate != wanted:
+        raise DataError(
+            "the sound has another sample rate",
+            which=path,
+            found=f"{rate} Hz",
+            allowed=f"{wanted} Hz",
+            next_step="set [audio] source-rate in the description: sounds are resampled, in firmware too",
+        )
+    if wanted == form.sample_rate:
+        return samples
+    return resampler(wanted, form.sample_rate).resampled(in_16_bits(samples)) / 32768
 
 
 def features_of(samples: Doubles, form: AudioForm) -> Floats:

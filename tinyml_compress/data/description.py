@@ -8,6 +8,7 @@ from pathlib import Path
 from tinyml_compress.data.tables import TableForm
 from tinyml_compress.frontends.camera_form import CameraForm, Pixels, Scaling
 from tinyml_compress.frontends.preprocessing import Arithmetic, AudioForm, Features, ImageForm
+from tinyml_compress.frontends.resampling import MOST_PLACES, places_of
 from tinyml_compress.frontends.sensor_form import SensorForm, Statistic
 from tinyml_compress.support.sections import Section, parse
 
@@ -15,6 +16,7 @@ Spread = tuple[float, ...] | None
 """Numbers, or None: taken from the train part."""
 _BIG, _SMALL = 1e30, 1e-30
 MOST_EMPHASIS = 0.99
+LEAST_RATE, HIGHEST_RATE = 1000, 192_000
 _LONGEST_MEAN = 65535
 _LEAST_SPECTRUM = 4
 MOST_MOMENTS = 4096
@@ -100,6 +102,7 @@ def audio_form(
     arithmetic: Arithmetic = Arithmetic.FIXED,
     remove_dc: bool = False,
     pre_emphasis: float = 0.0,
+    source_rate: int = 0,
 ) -> AudioForm:
     """The usual front end of keyword spotters: 49 frames of 10 coefficients for one second."""
     window, hop = round(sample_rate * window_ms / 1000), round(sample_rate * hop_ms / 1000)
@@ -117,6 +120,7 @@ def audio_form(
         arithmetic=arithmetic,
         remove_dc=remove_dc,
         pre_emphasis=pre_emphasis,
+        source_rate=source_rate,
     )
 
 
@@ -151,7 +155,7 @@ def camera_of(section: Section, image: ImageForm | None) -> CameraForm:
 
 
 def _audio(section: Section) -> AudioForm:
-    rate = section.integer("sample-rate", 1000, 192000, 16000)
+    rate = section.integer("sample-rate", LEAST_RATE, HIGHEST_RATE, 16000)
     seconds = section.number("seconds", 0.001, 600, 1.0)
     features = Features(section.text("features", "mfcc", one_of=[kind.value for kind in Features]))
     window_ms, low_hz, high_hz = _USUAL.get(features, (40.0, 20.0, 4000.0))
@@ -168,6 +172,7 @@ def _audio(section: Section) -> AudioForm:
         Arithmetic(section.text("arithmetic", "fixed", one_of=[kind.value for kind in Arithmetic])),
         section.flag("remove-dc", False),
         section.number("pre-emphasis", 0, MOST_EMPHASIS, 0.0),
+        section.integer("source-rate", LEAST_RATE, HIGHEST_RATE, 0) if section.has("source-rate") else 0,
     )
     check_audio(section, form)
     section.close()
@@ -218,7 +223,15 @@ def check_sensor(section: Section, form: SensorForm) -> None:
 
 
 def check_audio(section: Section, form: AudioForm) -> None:
-    """That windows, bands and coefficients fit one another."""
+    """That rates, windows, bands and coefficients fit one another."""
+    places = places_of(form.source_rate or form.sample_rate, form.sample_rate)
+    if places > MOST_PLACES:
+        raise section.error(
+            "the rates have too little in common",
+            "source-rate" if section.has("source-rate") else "source_rate",
+            found=f"{places} places between two samples",
+            allowed=MOST_PLACES,
+        )
     if (form.features is Features.WAVE or form.is_micro) and form.is_cleaned:
         raise section.error("remove-dc and pre-emphasis go with log-mel and mfcc", "features")
     if form.is_micro and not form.is_fixed:

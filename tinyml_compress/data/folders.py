@@ -87,15 +87,7 @@ def sounds(listed: FolderContent, form: AudioForm) -> RawSamples:
     """Features of every file."""
     features, heard = [], []
     for file, _, _ in listed.files:
-        samples, rate = audio.read_wav(file)
-        if rate != form.sample_rate:
-            raise DataError(
-                "the sound has another sample rate",
-                which=file,
-                found=f"{rate} Hz",
-                allowed=f"{form.sample_rate} Hz",
-                next_step="set [audio] sample-rate in the description, or resample the files",
-            )
+        samples = audio.sound_of(file, form)
         features.append(audio.features_of(samples, form))
         heard.append(audio.in_16_bits(audio.fitted(samples, form)))
     return replace(_samples(listed, np.stack(features)), sounds=np.stack(heard) if form.is_fixed else None)

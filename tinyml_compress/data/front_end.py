@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from tinyml_compress.data.description import (
+    HIGHEST_RATE,
+    LEAST_RATE,
     MOST_EMPHASIS,
     MOST_MOMENTS,
     camera_of,
@@ -24,7 +26,6 @@ from tinyml_compress.support.sections import Section
 
 MOST_AXES = 64
 _LONGEST_S = 600
-_HIGHEST_RATE = 192_000
 _LARGEST_FFT = 1 << 20
 
 
@@ -68,11 +69,11 @@ def _sensor(section: Section) -> SensorForm:
 
 def _audio(section: Section) -> AudioForm:
     form = AudioForm(
-        sample_rate=section.integer("sample_rate", 1000, _HIGHEST_RATE),
-        samples=section.integer("samples", 1, _HIGHEST_RATE * _LONGEST_S),
+        sample_rate=section.integer("sample_rate", LEAST_RATE, HIGHEST_RATE),
+        samples=section.integer("samples", 1, HIGHEST_RATE * _LONGEST_S),
         features=Features(section.text("features", one_of=[kind.value for kind in Features])),
-        window=section.integer("window", 0, _HIGHEST_RATE),
-        hop=section.integer("hop", 0, _HIGHEST_RATE),
+        window=section.integer("window", 0, HIGHEST_RATE),
+        hop=section.integer("hop", 0, HIGHEST_RATE),
         fft=section.integer("fft", 1, _LARGEST_FFT),
         mel_bands=section.integer("mel_bands", 1, 512),
         coefficients=section.integer("coefficients", 1, 512),
@@ -84,6 +85,9 @@ def _audio(section: Section) -> AudioForm:
         ),
         remove_dc=section.flag("remove_dc", False),
         pre_emphasis=section.number("pre_emphasis", 0, MOST_EMPHASIS, 0.0),
+        source_rate=section.integer("source_rate", LEAST_RATE, HIGHEST_RATE, 0)
+        if section.has("source_rate")
+        else 0,
     )
     if form.fft & (form.fft - 1) or form.fft < form.window:
         allowed = f"a power of two from {form.window}"

@@ -26,6 +26,8 @@ _WHAT = {
     "{}_preprocessing.h": "how inputs are made from sensor values",
     "{}_frontend.c": "the front end: from samples to the model's input",
     "{}_frontend.h": "its functions and what they take",
+    "{}_resampler.c": "from the microphone's sample rate to the model's",
+    "{}_resampler.h": "its functions and what they take",
     "{}_model_data.c": "the .tflite file as an array",
     "{}_model_data.h": "its size, shapes and scales",
     "{}_mlperf.c": "the protocol of MLPerf Tiny, the device's side",

@@ -18,7 +18,7 @@ Array = npt.NDArray[np.generic]
 Floats = npt.NDArray[np.float32]
 
 
-_CLEANING = ("remove_dc", "pre_emphasis")
+_SELDOM = ("remove_dc", "pre_emphasis", "source_rate")
 
 
 class Features(Enum):
@@ -124,6 +124,8 @@ class AudioForm:
     """A frame is taken without its mean."""
     pre_emphasis: float = 0.0
     """How much of each sample is taken from the next one, which raises high tones."""
+    source_rate: int = 0
+    """Of the microphone, whose samples are brought to `sample_rate` first; 0: the same."""
 
     @property
     def kind(self) -> str:
@@ -258,7 +260,7 @@ def c_header(prefix: str, done: Preprocessing) -> str:
 
 def _said(audio: AudioForm) -> dict[str, Any]:
     """What a form says, without what it does not do."""
-    return {key: value for key, value in vars(audio).items() if key not in _CLEANING or value}
+    return {key: value for key, value in vars(audio).items() if key not in _SELDOM or value}
 
 
 def _audio_lines(upper: str, audio: AudioForm) -> list[str]:

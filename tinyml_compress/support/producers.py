@@ -59,7 +59,7 @@ _TENSORFLOW = Producer(
     ("tensorflow", "tf-keras", "keras", "tensorflow-model-optimization", "numpy", "h5py"),
 )
 _MODELS = Producer("models", 3, ("models",), uses=(_TENSORFLOW,))
-_SAMPLES = Producer("samples", 5, ("data/dataset.py", "frontends"), ("numpy",))
+_SAMPLES = Producer("samples", 6, ("data/dataset.py", "frontends"), ("numpy",))
 _RESULTS = Producer("results", 1, ("results",), ("msgspec",))
 _SCORES = Producer("scores", 2, ("evaluation",), ("numpy",), (_RESULTS,))
 _TECHNIQUES = Producer("techniques", 8, ("techniques",), uses=(_TENSORFLOW, _SCORES))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ import numpy.typing as npt
 
 from tinyml_compress.codegen.camera import camera_program
 from tinyml_compress.codegen.front_end import front_end_program
+from tinyml_compress.codegen.resampler import resampler_files
 from tinyml_compress.data.front_end import preprocessing_in
 from tinyml_compress.errors import DataError
 from tinyml_compress.frontends.inputs import input_numbers
@@ -60,7 +62,13 @@ def front_end(name: str, inputs: Sequence[Port], done: Preprocessing) -> Program
         return camera_program(name, image, camera, port, quantized(done.apply(pixels), port))
     if form is None or port.nbytes % (port.dtype.itemsize * form.values):
         return None
-    return front_end_program(name, done, form, port)
+    program = front_end_program(name, done, form, port)
+    audio = done.audio
+    if audio is None or not audio.source_rate:
+        return program
+    return replace(
+        program, files={**program.files, **resampler_files(name, audio.source_rate, audio.sample_rate)}
+    )
 
 
 def rows_of(

@@ -13,11 +13,10 @@ import numpy.typing as npt
 from tinyml_compress import data as data_room
 from tinyml_compress.codegen.answers import answers_program, frames_at_once
 from tinyml_compress.codegen.trigger import check_scores
-from tinyml_compress.data.audio import in_16_bits, read_wav
+from tinyml_compress.data.audio import in_16_bits, sound_of
 from tinyml_compress.errors import DataError, UsageError
 from tinyml_compress.evaluation.events import Event, Heard, events_of, matched, rate_interval
 from tinyml_compress.evaluation.metrics import wilson
-from tinyml_compress.frontends.preprocessing import AudioForm
 from tinyml_compress.frontends.trigger import Watch, checked, heard, smoothed
 from tinyml_compress.ir import Port
 from tinyml_compress.ops.numerics import dtype_range
@@ -185,7 +184,7 @@ def _run(
             next_step="give the set that it was trained with: --data SET",
         )
     check_scores(program.outputs[0])
-    samples = _samples(recording, audio)
+    samples = in_16_bits(sound_of(recording, audio))
     rows = frames_at_once(program, audio)
     stride = rows if program.state_bytes else every
     whole = answers_program(program, front, audio, len(samples), stride, rows)
@@ -204,18 +203,6 @@ def _run(
         port,
     )
     return run, () if loaded is None else loaded.classes, samples
-
-
-def _samples(recording: Path, audio: AudioForm) -> npt.NDArray[np.int16]:
-    sound, rate = read_wav(recording)
-    if rate != audio.sample_rate:
-        raise DataError(
-            "the recording has another sample rate than the model",
-            which=recording,
-            found=f"{rate} Hz",
-            allowed=f"{audio.sample_rate} Hz",
-        )
-    return in_16_bits(sound)
 
 
 def _place(label: str, names: Sequence[str], outputs: int, which: object) -> int:
