@@ -19,8 +19,8 @@ _PER_LINE = 20
 _STAGES = {
     "frontend": "What a sensor gives becomes its input by `{0}_frontend.h`, exactly as in training and "
     "calibration: `{0}_frontend_write`, then `{0}_frontend_next`; the header says more.",
-    "resampler": "A microphone's samples come to the model's rate by `{0}_resampler.h`: `{0}_resampler_start`, "
-    "then `{0}_resampler_run` before `{0}_frontend_write`.",
+    "resampler": "A microphone's samples come to the model's rate by `{0}_resampler.h`: "
+    "`{0}_resampler_start`, then `{0}_resampler_run` before `{0}_frontend_write`.",
     "trigger": "Scores become what was heard by `{0}_trigger.h`: `{0}_trigger_init`, then "
     "`{0}_trigger_step` with the output of every inference.",
 }
