@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -120,10 +121,11 @@ def test_flashing_is_pyocds_business(tmp_path: Path, monkeypatch: pytest.MonkeyP
     image.touch()
     _pyocd(tmp_path, monkeypatch, f'echo "$@" > {tmp_path}/said')
     flash(image)
-    assert (tmp_path / "said").read_text() == f"flash {image}\n"
+    assert (tmp_path / "said").read_text() == f"flash --no-wait {image}\n"
     _pyocd(tmp_path, monkeypatch, "echo no probe >&2; exit 1")
     with pytest.raises(ProcessError):
         flash(image)
     monkeypatch.setenv("PATH", str(tmp_path / "empty"))
+    monkeypatch.setattr(sys, "executable", str(tmp_path / "empty" / "python"))
     with pytest.raises(MissingDependency, match="pyOCD"):
         flash(image)

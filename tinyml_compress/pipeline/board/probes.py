@@ -17,7 +17,7 @@ _FLASH_S = 300.0
 
 def probes() -> tuple[tuple[str, str], ...]:
     """Number and description of each; none without pyOCD."""
-    program = shutil.which("pyocd")
+    program = _pyocd()
     if program is None:
         return ()
     try:
@@ -32,10 +32,16 @@ def flash(image: Path) -> None:
     """Write a firmware to the one board that pyOCD finds and knows."""
     if not image.is_file():
         raise UsageError("no such firmware", which=image, allowed="an .elf, .hex or .bin file")
-    program = shutil.which("pyocd")
+    program = _pyocd()
     if program is None:
         raise MissingDependency(
             "--flash needs pyOCD",
-            next_step=f"{sys.executable} -m pip install pyocd, or flash with the tool of your board",
+            next_step=f"{sys.executable} -m pip install 'pyocd>=0.36,<1', or take your board's tool",
         )
-    proc.run([program, "flash", str(image)], timeout=_FLASH_S, what="pyocd flash")
+    # Without --no-wait it waits for a probe to be plugged in, and says so to nobody.
+    proc.run([program, "flash", "--no-wait", str(image)], timeout=_FLASH_S, what="pyocd flash")
+
+
+def _pyocd() -> str | None:
+    """On the path, or installed beside this program."""
+    return shutil.which("pyocd") or shutil.which("pyocd", path=str(Path(sys.executable).parent))
