@@ -29,7 +29,8 @@ def layout(bundle: Bundle) -> Files:
             found="--engine tflm"
             if bundle.engine is not Runtime.AOT
             else f"{len(bundle.inputs)} inputs and {len(bundle.outputs)} outputs",
-            allowed="one input and one output of int8, uint8, int16 or float32, --engine aot",
+            allowed="one input and one output of int8, uint8, int16 or float32 (or an input of int32), "
+            "--engine aot",
         )
     name = bundle.name
     facts = {**_form(name), "is_calibration": str(int(bundle.calibration is not None))}
@@ -110,14 +111,20 @@ def _form(name: str) -> dict[str, str]:
 
 def line_facts(name: str, inputs: Sequence[Port], outputs: Sequence[Port]) -> Mapping[str, str]:
     """How the first input and output become real numbers; nothing where the protocol cannot carry them."""
-    ports = (*inputs, *outputs)
-    known = all(port.dtype is DType.FLOAT32 or (port.dtype in _QUANTIZED and port.quant) for port in ports)
-    if not known or len(inputs) != 1 or len(outputs) != 1:
+    known = all(_is_known(port) or port.dtype is DType.INT32 for port in inputs)
+    if not known or not all(map(_is_known, outputs)) or len(inputs) != 1 or len(outputs) != 1:
         return {}
     given, stored = f"{name}_given(device, i)", "output[element]"
     return {
         "line_input_type": inputs[0].dtype.ctype,
         "line_output_type": outputs[0].dtype.ctype,
-        "quantized": f"{name}_quantize_input0({given})" if inputs[0].quant else given,
+        "quantized": f"{name}_quantize_input0({given})"
+        if inputs[0].quant
+        else f"({inputs[0].dtype.ctype}){given}",
         "dequantized": f"{name}_dequantize_output0({stored})" if outputs[0].quant else stored,
     }
+
+
+def _is_known(port: Port) -> bool:
+    """Whether it stores real numbers."""
+    return port.dtype is DType.FLOAT32 or (port.dtype in _QUANTIZED and port.quant is not None)
