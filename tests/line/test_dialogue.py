@@ -32,6 +32,8 @@ def good(command: str) -> bytes:
         "infer": words("m-infer-start-1", "m-lap-us-10", "m-lap-us-4010", "m-infer-done"),
         "output": words("m-output-[0102]"),
         "db": words("m-load-done"),
+        "forget": words("m-forgotten"),
+        "step": words("m-step-[done]"),
     }
     return known.get(first, words(f"e-[Unknown command: {first}]"))
 
@@ -73,6 +75,24 @@ def test_what_is_lost_once_is_asked_for_again(fault: str, monkeypatch: pytest.Mo
     monkeypatch.setattr(dialogue.Dialogue.ask, "__defaults__", (0.1,))
     with speaking(Sometimes("output", 1, FAULTS[fault])) as port, connected(port, 115200) as board:
         assert board.answer(b"\x01\x02", 0.5) == b"\x01\x02"
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_sequence_that_breaks_begins_anew(fault: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A net that remembers would take a step twice."""
+    monkeypatch.setattr(dialogue.Dialogue.ask, "__defaults__", (0.1,))
+    told: list[str] = []
+
+    def speaker(command: str) -> bytes:
+        told.append(command.partition(" ")[0])
+        is_struck = told.count("step") == 2 and command == "step"
+        return FAULTS[fault](good(command)) if is_struck else good(command)
+
+    with speaking(speaker) as port, connected(port, 115200) as board:
+        assert board.answers([b"\x01", b"\x02", b"\x03"], 0.1) == 3 * [b"\x01\x02"]
+    last = len(told) - 1 - told[::-1].index("forget")
+    assert told[last:].count("step") == 3
+    assert told.count("forget") == (1 if fault == "garbage before" else 2)
 
 
 def _reset(answer: bytes) -> bytes:
@@ -200,6 +220,7 @@ def _fuzzed(seed: int) -> Iterator[LineError | None]:
         lambda: board.self_test(0.001),
         lambda: board.timed(1, 0, 0.001),
         lambda: board.answer(b"\x01", 0.001),
+        lambda: board.answers([b"\x01", b"\x02"], 0.001),
         board.calibration,
     )
     for question in questions:
