@@ -12,6 +12,7 @@ import pytest
 
 from tests.lib.bundles import run_sources
 from tests.lib.nets import residual, wide
+from tinyml_compress.devices import load_device
 from tinyml_compress.errors import UsageError
 from tinyml_compress.ir import ConstantsIn
 from tinyml_compress.pipeline.checking import check
@@ -128,3 +129,36 @@ def test_reads_that_are_not_known_are_not_claimed() -> None:
     assert run.memories is not None
     assert run.memories[0].words_read is None
     assert run.memories[0].read == "words of 8 B, no wait"
+
+
+def test_what_ram_may_be_taken_is_one_answer_everywhere(model: Path, tmp_path: Path) -> None:
+    """The fastest form that is small enough, and where none is the same words, with size and price."""
+    board = "nucleo-l4r5zi"
+    plain = compile_c(model, output=tmp_path / "plain", device=board)
+    small = compile_c(model, output=tmp_path / "small", device=board, max_ram=plain.arena_bytes - 1)
+    library = export(
+        model, output=tmp_path / "library", format="plain", device=board, max_ram=plain.arena_bytes - 1
+    )
+    assert library.arena_bytes == small.arena_bytes < plain.arena_bytes
+    (run,) = measured(model, BenchmarkRequest((board,), vectors=1)).runs
+    assert run.ram is not None
+    less, least = (
+        measured(model, BenchmarkRequest((board,), vectors=1, max_ram=most)) for most in (run.ram - 1, 99)
+    )
+    assert less.runs[0].ram is not None
+    assert less.runs[0].ram < run.ram
+    assert less.runs[0].bit_exact is not None
+    assert less.runs[0].bit_exact.mismatches == 0
+    stack = load_device(board).limits.stack_bytes
+    (fits,), (none,) = (
+        check(model, board, engine="aot", max_ram=most).contracts
+        for most in (plain.arena_bytes + stack - 1, 99 + stack)
+    )
+    assert fits.holds
+    assert not none.holds
+    done = _compile(model, "-o", tmp_path / "none", "--device", board, "--max-ram", "99")
+    assert done.returncode == 1
+    for told in (done.stderr, str(none.assumptions), str(least.notes)):
+        assert "no form of the model is that small" in told
+        assert "the smallest arena takes" in told
+        assert "times the cycles of the fastest form" in told

@@ -32,7 +32,7 @@ class Wire(Target):
             Figure(name="warmth", value=36.5, unit="C", kind=Kind.MEASURED, error=0.02),
         )
         return Measurement(device=self.name, engine="wire", fits=True, title=self.title, figures=figures)
-    def demands(self, content, engine, arena):
+    def demands(self, content, engine, arena, max_ram):
         return (Demand(memory="RAM", needed=5000, available=4096, of_what="made up"),), ()
     def facts(self):
         return DeviceFacts(name=self.name, kind="wire", title=self.title)

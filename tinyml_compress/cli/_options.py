@@ -110,6 +110,13 @@ trigger_option = click.option(
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="What `evaluate --recording` wrote as JSON: its thresholds become a trigger stage in C.",
 )
+max_arena_option = click.option(
+    "--max-ram",
+    metavar="BYTES",
+    type=click.IntRange(min=1),
+    help="The most that the arena may take, inputs and outputs included: the fastest form within it, some "
+    "layers strip by strip.",
+)
 constants_option = click.option(
     "--constants",
     type=click.Choice(["flash", "ram"]),

@@ -74,7 +74,13 @@ Examples:
 @click.option(
     "--max-flash", type=click.IntRange(min=0), metavar="BYTES", help="Fail when more flash is used."
 )
-@click.option("--max-ram", type=click.IntRange(min=0), metavar="BYTES", help="Fail when more RAM is used.")
+@click.option(
+    "--max-ram",
+    type=click.IntRange(min=0),
+    metavar="BYTES",
+    help="Arena, state, stack and statics: the fastest form of at most that, some layers strip by strip; "
+    "fails where there is none.",
+)
 @click.option(
     "--max-ms", type=click.FloatRange(min=0), metavar="MS", help="Fail when the modelled time is longer."
 )
@@ -153,6 +159,7 @@ def command(
         toolchain=_listed(toolchain or ""),
         emulator=emulator,
         constants=constants,
+        max_ram=max_ram,
         every=every,
         battery=battery,
         trigger=trigger,

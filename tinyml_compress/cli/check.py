@@ -33,11 +33,24 @@ Examples:
     show_default=True,
     help="Whose contract to look at.",
 )
+@click.option(
+    "--max-ram",
+    type=click.IntRange(min=1),
+    metavar="BYTES",
+    help="What generated C may take: arena, state and stack.",
+)
 @data_option(required=False, what="Calibration data, where MODEL is not a .tflite")
 @json_option
 @targets_dir_option
 @trust_option
-def command(model: str, targets: str, engine: str, data: str | None, targets_dir: Path | None) -> None:
+def command(
+    model: str,
+    targets: str,
+    engine: str,
+    max_ram: int | None,
+    data: str | None,
+    targets_dir: Path | None,
+) -> None:
     """Would the device and engine take MODEL? Every layer that is refused, what is allowed, and the fix.
 
     Exits with 1 when any of the contracts does not hold. `benchmark` then counts what this cannot know: code
@@ -47,7 +60,7 @@ def command(model: str, targets: str, engine: str, data: str | None, targets_dir
 
     names = [name.strip() for name in targets.split(",") if name.strip()]
     engines = ("aot", "tflm") if engine == "both" else engine
-    checked = check(model, names, engine=engines, targets_dir=targets_dir, data=data)
+    checked = check(model, names, engine=engines, targets_dir=targets_dir, data=data, max_ram=max_ram)
     show(checked)
     if not checked.holds:
         raise click.exceptions.Exit(1)

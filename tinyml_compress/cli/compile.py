@@ -10,6 +10,7 @@ from tinyml_compress.cli._options import (
     data_option,
     isa_option,
     json_option,
+    max_arena_option,
     memory_options,
     name_option,
     output_option,
@@ -48,13 +49,7 @@ Examples:
     help="What to choose kernels for.",
 )
 @click.option("--explain", is_flag=True, help="Why each layer got its kernel, and the next best one's price.")
-@click.option(
-    "--max-ram",
-    metavar="BYTES",
-    type=click.IntRange(min=1),
-    help="The most that the arena may take, inputs and outputs included: the fastest form within it, some "
-    "layers strip by strip.",
-)
+@max_arena_option
 @click.option(
     "--kernel",
     "kernels",

@@ -12,6 +12,7 @@ from tinyml_compress.cli._options import (
     data_option,
     isa_option,
     json_option,
+    max_arena_option,
     memory_options,
     name_option,
     output_option,
@@ -26,6 +27,7 @@ EXAMPLES = """\b
 Examples:
   tinyml-compress export model.tflite --format plain -o build/firmware
   tinyml-compress export model.tflite --format arduino -o Keywords --device arduino-nano-33-ble
+  tinyml-compress export model.tflite --format cmake -o build/small --device nucleo-l4r5zi --max-ram 20000
   tinyml-compress export model.tflite --format mlperf-tiny --name kws01 -o build/kws01
   tinyml-compress export zoo:ds_cnn --format zephyr -o modules/kws --engine tflm
 """
@@ -58,6 +60,7 @@ Examples:
     type=click.Choice(["size", "balanced", "speed", "ram"]),
     help="What to choose kernels for; by default balanced.",
 )
+@max_arena_option
 @memory_options
 @trigger_option
 @click.option(
@@ -84,6 +87,7 @@ def command(
     isa: str | None,
     device: str | None,
     optimize: str | None,
+    max_ram: int | None,
     memory: tuple[str, ...],
     flash: tuple[str, ...],
     constants: str,
@@ -112,6 +116,7 @@ def command(
         isa=isa,
         device=device,
         optimize=optimize,
+        max_ram=max_ram,
         memory=memory,
         flash=flash,
         constants=constants,

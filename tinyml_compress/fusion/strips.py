@@ -18,6 +18,7 @@ from tinyml_compress.fusion.layers import (
     sum_layer_of,
 )
 from tinyml_compress.ir import Graph, Node, NodeView
+from tinyml_compress.ops import operator
 from tinyml_compress.ops.base import Level, Overlap, Variant
 from tinyml_compress.ops.strips.node import OPERATOR, Place, Shift, Strip, StripsAttrs
 from tinyml_compress.schedule import Option, options
@@ -261,6 +262,7 @@ class _Builder:
                 Overlap(inputs.index(source), outputs.index(target), gap)
                 for (source, target), gap in self.run.gaps.items()
             ),
+            sum(operator(layer.view.node.op).macs(layer.view) for layer in self.layers),
         )
 
     def _places(self, step: StripStep) -> dict[str, Place]:

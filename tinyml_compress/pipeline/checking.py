@@ -26,14 +26,15 @@ def check(
     *,
     engine: str | Sequence[str] = _ENGINES,
     data: str | None = None,
+    max_ram: int | None = None,
     targets_dir: Path | None = None,
     seed: int = 0,
     trust: bool = False,
 ) -> Check:
     """What each engine on each target would refuse, layer by layer, and the way out.
 
-    A model that is no .tflite yet is converted first, as `benchmark` does, with `data`. `trust` is your word
-    for a model file that holds code.
+    A model that is no .tflite yet is converted first, as `benchmark` does, with `data`. `max_ram` is what
+    generated C may take of a board's RAM. `trust` is your word for a model file that holds code.
     """
     chosen = targets(several(target), targets_dir)
     with trusting(trust):
@@ -48,7 +49,7 @@ def check(
             demands: Demands = ((), ())
             if not barred and not layers:
                 try:
-                    demands = place.demands(file, word, arena)
+                    demands = place.demands(file, word, arena, max_ram)
                 except DoesNotFit as error:
                     barred = (_homeless(error),)
             contracts.append(

@@ -70,6 +70,7 @@ class StripsAttrs(Attrs):
     nbytes: int
     """Of the node's own memory: rings and scratch of kernels, over each other at different times."""
     overlaps: tuple[Overlap, ...]
+    macs: int
 
     @property
     def cycles(self) -> float:
@@ -101,6 +102,9 @@ class StripsOperator(Operator):
 
     def check(self, view: NodeView) -> None:
         """Nothing: `fusion/` checked each layer on its strips."""
+
+    def macs(self, view: NodeView) -> int:
+        return strips_attrs(view).macs
 
     def output_shapes(self, view: NodeView) -> tuple[tuple[int, ...], ...]:
         return tuple(view.graph.tensors[name].shape for name in view.node.outputs)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from math import fsum, inf, isfinite
 
 from tinyml_compress import plan
-from tinyml_compress.errors import PlanError
+from tinyml_compress.errors import BudgetError
 from tinyml_compress.fusion import Fusion, Parts, StripForm, fused
 from tinyml_compress.ir import Graph, Node
 from tinyml_compress.ops.base import Variant
@@ -135,7 +135,7 @@ class Front:
             slower = (
                 f" at {least.cycles / fastest:.2f} times the cycles of the fastest form" if fastest else ""
             )
-            raise PlanError(
+            raise BudgetError(
                 "no form of the model is that small",
                 which=f"--max-ram {most_ram}",
                 found=f"the smallest arena takes {least.arena_bytes:,} B{slower}",

@@ -51,10 +51,12 @@ def aot_bundle(
     level: Level,
     memories: Memories,
     trigger: str | Path | None = None,
+    most_ram: int | None = None,
 ) -> tuple[Bundle, Program]:
-    """The bundle of generated C, and the program in it."""
+    """The bundle of generated C, and the program in it; its arena takes `most_ram` bytes at most."""
     name, upper = words.name, words.name.upper()
-    program = with_weights_check(compile_model(model, name, isas, level, memories=memories))
+    compiled = compile_model(model, name, isas, level, memories=memories, most_ram=most_ram)
+    program = with_weights_check(compiled)
     vectors = golden_vectors(model, program, _VECTOR_BYTES)
     arena = f"{upper}_ARENAS_BYTES" if len(program.arenas) > 1 else f"{upper}_ARENA_BYTES"
     if program.state_bytes:  # the self-test's own state lies behind its arena

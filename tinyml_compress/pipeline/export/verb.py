@@ -40,6 +40,7 @@ def export(
     isa: str | None = None,
     device: str | None = None,
     optimize: str | None = None,
+    max_ram: int | None = None,
     memory: Sequence[str] = (),
     flash: Sequence[str] = (),
     constants: str = "flash",
@@ -57,11 +58,12 @@ def export(
     not at all.
 
     `calibration` puts the programs of `measure --fit-core` into the firmware of `mlperf-tiny`. `memory`,
-    `flash`, `constants` and `trigger` are those of `compile_c`. `trust` is your word for a model
+    `flash`, `constants`, `max_ram` and `trigger` are those of `compile_c`. `trust` is your word for a model
     file that holds code.
     """
     kernels = {"--isa": isa, "--device": device, "--optimize": optimize, "--memory": " ".join(memory)}
     kernels |= {"--flash": " ".join(flash), "--constants": constants if constants != "flash" else None}
+    kernels |= {"--max-ram": None if max_ram is None else str(max_ram)}
     if engine == "tflm" and any(kernels.values()):
         raise UsageError(
             "kernels are chosen for generated C only",
@@ -84,7 +86,7 @@ def export(
     with stage("compile and run the golden vectors"):
         if runtime is Runtime.AOT:
             bundle, program = aot_bundle(
-                known.content, words, known.preprocessing, isas, level, memories, trigger
+                known.content, words, known.preprocessing, isas, level, memories, trigger, max_ram
             )
         else:
             bundle = tflm_bundle(known.content, words, known.preprocessing, trigger)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from tinyml_compress.devices import Device
+from tinyml_compress.errors import BudgetError
 from tinyml_compress.ir import Program
 from tinyml_compress.results import Demand, MemoryUse
 from tinyml_compress.runners.emulated import Emulation
@@ -38,13 +41,41 @@ def ram_bytes(device: Device, program: Program) -> int:
     return memory.ram_bytes + sum(one.nbytes for one in memory.more)
 
 
-def ram_demands(program: Program, device: Device) -> tuple[Demand, ...]:
+Compiler = Callable[[int | None], Program]
+"""A program whose arena takes so many bytes at most."""
+
+
+def fitting(compiled: Compiler, device: Device, max_ram: int | None) -> tuple[Program, tuple[str, ...]]:
+    """The program as it is where it fits, else the fastest form that does; what is to be said of it, also
+    where no form fits and it stays as it is.
+    """
+    program = compiled(None)
+    if program.plan.tiers:
+        return program, ()
+    (demand,) = ram_demands(program, device, max_ram)
+    if demand.fits:
+        return program, ()
+    try:
+        smaller = compiled(program.arena_bytes - demand.needed + demand.available)
+    except BudgetError as error:
+        return program, (f"{error.what}: {error.found}",)
+    times = _estimated(smaller) / (_estimated(program) or 1.0)
+    return smaller, (f"some layers run strip by strip, at {times:.2f} times the estimated cycles",)
+
+
+def _estimated(program: Program) -> float:
+    chosen = (option for node in program.nodes for option in node.options if option.family == node.family)
+    return sum(option.cycles or 0.0 for option in chosen)
+
+
+def ram_demands(program: Program, device: Device, max_ram: int | None = None) -> tuple[Demand, ...]:
     """RAM that the program needs before it has run: one, or one per memory that it uses."""
     stack, state = device.limits.stack_bytes, program.state_bytes
     beside = f"{', state' if state else ''} and {stack:,} B of stack"
     if not program.plan.tiers:
         needed = program.arena_bytes + state + stack
-        return (Demand(memory="RAM", needed=needed, available=device.ram_bytes, of_what=f"arena{beside}"),)
+        available = device.ram_bytes if max_ram is None else min(device.ram_bytes, max_ram)
+        return (Demand(memory="RAM", needed=needed, available=available, of_what=f"arena{beside}"),)
     arenas = {one.memory: one.nbytes for one in program.arenas}
     return tuple(
         Demand(

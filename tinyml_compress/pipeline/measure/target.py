@@ -70,9 +70,9 @@ class Target(ABC):
             "this target has no answers to evaluate", which=self.name, allowed="a board that is emulated"
         )
 
-    def demands(self, content: bytes, engine: str, arena: int | None) -> Demands:
+    def demands(self, content: bytes, engine: str, arena: int | None, max_ram: int | None) -> Demands:
         """Memory that the model needs of it under an engine, and what that rests on; known without running.
-        `arena` is TensorFlow Lite Micro's.
+        `arena` is TensorFlow Lite Micro's, `max_ram` what generated C may take.
         """
         return (), ()
 

@@ -34,6 +34,7 @@ def benchmark(
     toolchain: str | Sequence[str] = (),
     emulator: str = "auto",
     constants: str = "flash",
+    max_ram: int | None = None,
     every: str | None = None,
     battery: str | None = None,
     trigger: str | Path | None = None,
@@ -47,8 +48,9 @@ def benchmark(
     `input` is the first vector (pattern, zeros, random) or a set of them. Each `toolchain` (zig, gcc) gives a
     row; without one the device's own compiles. `every` ("1s") asks for power, `battery` ("1000mAh") for its
     life. `trigger` (the JSON of `evaluate --recording`) counts the trigger stage too. `constants` "ram"
-    copies weights and tables to the fastest RAM at boot, as far as it has room. `trust` is your word for a
-    model file that holds code.
+    copies weights and tables to the fastest RAM at boot, as far as it has room. `max_ram` is what all of the
+    RAM may come to: where it would be more, the fastest form of less is measured, some layers strip by strip.
+    `trust` is your word for a model file that holds code.
     """
     request = BenchmarkRequest(
         targets=several(target),
@@ -59,6 +61,7 @@ def benchmark(
         toolchains=several(toolchain) or (None,),
         emulator=emulator,
         constants=word(ConstantsIn, "constants", constants),
+        max_ram=max_ram,
         targets_dir=targets_dir,
         seed=seed,
         calibration=data,

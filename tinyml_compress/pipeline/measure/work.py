@@ -42,6 +42,8 @@ class BenchmarkRequest:
     """Data for the conversion of a model that is no .tflite yet."""
     constants: ConstantsIn = ConstantsIn.FLASH
     """Of our C."""
+    max_ram: int | None = None
+    """What our C may take of a board's RAM in all: the fastest form within it is what is measured."""
     trigger: Path | None = None
     """Where `evaluate --recording` wrote what the model's trigger stage is."""
     duty: Duty | None = None
@@ -64,17 +66,21 @@ class Work:
         self.notes: list[str] = []
         self.no_answers = ""
         """Why there is nothing to compare with."""
-        self._programs: dict[tuple[tuple[Isa, ...], Memories], Program] = {}
+        self._programs: dict[tuple[tuple[Isa, ...], Memories, int | None], Program] = {}
 
-    def program(self, kernels: tuple[Isa, ...], memories: Memories = ANYWHERE) -> Program:
-        """Generated C, spread over memories where a board has several; made in `prepare`, read in threads."""
-        key = (kernels, memories)
+    def program(
+        self, kernels: tuple[Isa, ...], memories: Memories = ANYWHERE, most_ram: int | None = None
+    ) -> Program:
+        """Generated C, spread over memories where a board has several, its arena of `most_ram` bytes at most;
+        without that bound made in `prepare`, read in threads.
+        """
+        key = kernels, memories, most_ram
         if key not in self._programs:
             self.progress(f"generating C ({'+'.join(one.value for one in kernels)} kernels)")
             try:
                 level = self.request.level
                 self._programs[key] = compile_model(
-                    self.model, self.facts.name, kernels, level, memories=memories
+                    self.model, self.facts.name, kernels, level, memories=memories, most_ram=most_ram
                 )
             except UnsupportedOperator as error:
                 error.next_step = error.next_step or (

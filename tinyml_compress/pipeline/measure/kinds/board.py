@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import suppress
+from math import inf
 
 import msgspec
 import numpy as np
@@ -13,11 +14,11 @@ import numpy as np
 from tinyml_compress.devices import Device, Duty, TflmNeed, hardware_cycles
 from tinyml_compress.devices.facts import board_details, board_facts
 from tinyml_compress.devices.trust import FITTED_OPERATORS, Trust, likeness, trust
-from tinyml_compress.errors import DoesNotFit
+from tinyml_compress.errors import BudgetError, DoesNotFit
 from tinyml_compress.ir import ConstantsIn, Graph, Memories, Port, Program
 from tinyml_compress.pipeline.compile.verb import compile_graph, compile_model, kernel_option
 from tinyml_compress.pipeline.measure.front_end_cost import front_end_cost
-from tinyml_compress.pipeline.measure.memories import memory_uses, ram_bytes, ram_demands
+from tinyml_compress.pipeline.measure.memories import fitting, memory_uses, ram_bytes, ram_demands
 from tinyml_compress.pipeline.measure.mismatch import agreement, locate
 from tinyml_compress.pipeline.measure.target import Array, Demands, Target
 from tinyml_compress.pipeline.measure.trigger_cost import trigger_cost
@@ -36,6 +37,9 @@ from tinyml_compress.results import (
 from tinyml_compress.results.kernels import runner_up
 from tinyml_compress.runners.emulated import Count, Emulation, Emulator, emulate
 from tinyml_compress.support.instruction_sets import firmware_needs
+
+_TRIES = 3
+"""Of smaller forms, whose stack is not known before they have run."""
 
 
 class Board(Target):
@@ -84,18 +88,23 @@ class Board(Target):
             for outputs in ran
         ]
 
-    def demands(self, content: bytes, engine: str, arena: int | None) -> Demands:
+    def demands(self, content: bytes, engine: str, arena: int | None, max_ram: int | None) -> Demands:
         if engine == "tflm":
             need = TflmNeed(self.device, len(content), arena)
             return _demands_of_tflm(need), need.assumptions
-        program = compile_model(content, "checked", self.kernels, memories=self.memories)
-        return self._demands_of_c(program), firmware_needs(node.kernel for node in program.nodes)
 
-    def _demands_of_c(self, program: Program) -> Sequence[Demand]:
+        def compiled(most: int | None) -> Program:
+            return compile_model(content, "checked", self.kernels, memories=self.memories, most_ram=most)
+
+        program, told = fitting(compiled, self.device, max_ram)
+        needs = firmware_needs(node.kernel for node in program.nodes)
+        return self._demands_of_c(program, max_ram), (*told, *needs)
+
+    def _demands_of_c(self, program: Program, max_ram: int | None) -> Sequence[Demand]:
         device = self.device
         constants = program.weight_bytes + program.table_bytes
         flash = _demand("flash", constants, device, "weights and tables, no code")
-        return (flash, *ram_demands(program, device))
+        return (flash, *ram_demands(program, device, max_ram))
 
     def _with_tflm(self, work: Work) -> Measurement:
         device = self.device
@@ -134,16 +143,7 @@ class Board(Target):
 
     def _emulated(self, work: Work, toolchain: str | None) -> Measurement:
         request, device = work.request, self.device
-        program = work.program(self.kernels, self._memories(work))
-        done = emulate(
-            program,
-            device,
-            work.vectors.raw,
-            optimize=FLAGS[request.level],
-            toolchain=toolchain,
-            emulator=Emulator(request.emulator),
-            progress=lambda text: work.progress(f"{device.name}: {text}"),
-        )
+        program, done = self._within(work, toolchain)
         nodes = _nodes(program, device, done)
         believed, duty = _trust(device, nodes), request.duty
         cycles = sum(node.cycles for node in nodes)
@@ -170,6 +170,36 @@ class Board(Target):
             memories=memory_uses(program, device, done) or None,
             front_end=front_end_cost(work, device, toolchain, 1e3 * cycles / device.clock_hz),
             trigger=trigger_cost(work, device, toolchain),
+        )
+
+    def _within(self, work: Work, toolchain: str | None) -> tuple[Program, Emulation]:
+        """The program and what its run finds: one that takes no more RAM than it may, if there is one."""
+        memories = self._memories(work)
+        program, told = fitting(lambda most: work.program(self.kernels, memories, most), self.device, None)
+        work.notes += [f"{self.name}: {text}" for text in told]
+        done = self._run(work, program, toolchain)
+        for _ in range(_TRIES):
+            over = sum(_ram_parts(program, done).values()) - (work.request.max_ram or inf)
+            if over <= 0:
+                break
+            most = max(program.arena_bytes - int(over), 0)
+            try:
+                program = work.program(self.kernels, memories, most)
+            except BudgetError as error:
+                work.notes.append(f"{self.name}: {error.what}: {error.found}")
+                break
+            done = self._run(work, program, toolchain)
+        return program, done
+
+    def _run(self, work: Work, program: Program, toolchain: str | None) -> Emulation:
+        return emulate(
+            program,
+            self.device,
+            work.vectors.raw,
+            optimize=FLAGS[work.request.level],
+            toolchain=toolchain,
+            emulator=Emulator(work.request.emulator),
+            progress=lambda text: work.progress(f"{self.name}: {text}"),
         )
 
     def _agreement(
@@ -226,13 +256,7 @@ def _figures(
     program: Program, device: Device, done: Emulation, nodes: Sequence[NodeCost], error: float
 ) -> tuple[Figure, ...]:
     flash = {name: getattr(done.flash, name) for name in ("kernels", "glue", "weights", "tables", "startup")}
-    ram = {
-        "arena": program.arena_bytes,
-        "state": program.state_bytes,
-        "stack": done.stack_bytes,  # the high-water mark of the run, not what is set aside
-        "static": done.static_bytes,
-        **({"constants": sum(program.loaded.values())} if program.loaded else {}),
-    }
+    ram = _ram_parts(program, done)
     room = ram_bytes(device, program)
     cycles = sum(node.cycles for node in nodes)
     ms = cycles / device.clock_hz * 1e3
@@ -251,6 +275,16 @@ def _figures(
         Figure(name="ms", value=ms, unit="ms", kind=Kind.MODELLED, error=error),
     ]
     return tuple(figures)
+
+
+def _ram_parts(program: Program, done: Emulation) -> dict[str, int]:
+    return {
+        "arena": program.arena_bytes,
+        "state": program.state_bytes,
+        "stack": done.stack_bytes,  # the high-water mark of the run, not what is set aside
+        "static": done.static_bytes,
+        **({"constants": sum(program.loaded.values())} if program.loaded else {}),
+    }
 
 
 def _energy(device: Device, cycles: int, error: float) -> tuple[Figure, ...]:
