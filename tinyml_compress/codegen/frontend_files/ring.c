@@ -42,7 +42,7 @@ const TC_FACT_TYPE *tc_model_frontend_next(tc_model_frontend_t *frontend) {
     if (frontend->held == TC_MODEL_FRONTEND_WINDOW) { /* the end of the last frame is the start of this one */
         frontend->held = TC_FACT_KEPT;
         frontend->skip = TC_FACT_SKIPPED;
-        for (uint32_t i = 0; i < TC_FACT_KEPT; ++i) {
+        for (uint32_t i = 0; i + TC_MODEL_FRONTEND_HOP < TC_MODEL_FRONTEND_WINDOW; ++i) {
             frame->samples[i] = frame->samples[i + TC_MODEL_FRONTEND_HOP];
         }
     }
