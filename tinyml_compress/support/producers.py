@@ -68,7 +68,7 @@ _IR = Producer("ir", 1, ("ir",), ("numpy",))
 _SETS = Producer("instruction sets", 1, ("support/instruction_sets.py",))
 _COMPILER = Producer(
     "compiler",
-    19,
+    20,
     (
         "ops",
         "fusion",

@@ -61,6 +61,112 @@ static TC_NOINLINE const uint8_t *tc_conv_two_halves(const uint8_t *v, const uin
 
 #endif
 
+#if defined(__ARM_ARCH_6M__) && defined(__GNUC__)
+
+/* tc_s8_finish of eight channels, whose variables compilers find no room for. Of a sum in r0, the multiplier in r1 and
+ * the shift to the right in r2 the magnitudes are multiplied by halves; what the shift drops last is the carry, which
+ * rounds. `bounds`: zero point, least and largest output. On the stack: end of the outputs. */
+static TC_NOINLINE __attribute__((naked)) void tc_conv_ends(const int32_t *sums __attribute__((unused)),
+                                                            const int32_t *channel __attribute__((unused)),
+                                                            const int32_t *bounds __attribute__((unused)),
+                                                            int8_t *out __attribute__((unused))) {
+    __asm__ volatile(".syntax unified\n" /* GCC reads assembly for these cores in the old syntax */
+                     "push {r4, r5, r6, r7, lr}\n"
+                     "mov r4, r8\n"
+                     "mov r5, r9\n"
+                     "mov r6, r10\n"
+                     "mov r7, r11\n"
+                     "push {r4, r5, r6, r7}\n"
+                     "ldm r2!, {r4, r5, r6}\n"
+                     "mov r9, r4\n"
+                     "mov r10, r5\n"
+                     "mov r11, r6\n"
+                     "mov r8, r0\n"
+                     "movs r7, r1\n"
+                     "mov lr, r3\n"
+                     "adds r3, r3, #8\n"
+                     "push {r3}\n"
+                     "movs r0, #1\n"
+                     "lsls r0, r0, #14\n"
+                     "mov r12, r0\n"
+                     "1:\n"
+                     "ldm r7!, {r0, r1, r2}\n"
+                     "mov r6, r8\n"
+                     "ldm r6!, {r3}\n"
+                     "mov r8, r6\n"
+                     "adds r0, r0, r3\n"
+                     "rsbs r2, r2, #0\n"
+                     "bmi 5f\n"
+                     "2:\n"
+                     "asrs r3, r0, #31\n"
+                     "eors r0, r3\n"
+                     "subs r0, r0, r3\n"
+                     "uxth r4, r0\n"
+                     "lsrs r0, r0, #16\n"
+                     "uxth r5, r1\n"
+                     "lsrs r1, r1, #16\n"
+                     "movs r6, r4\n"
+                     "muls r6, r5, r6\n"
+                     "muls r4, r1, r4\n"
+                     "muls r5, r0, r5\n"
+                     "muls r1, r0, r1\n"
+                     "lsrs r0, r3, #16\n"
+                     "adds r6, r6, r0\n"
+                     "lsrs r6, r6, #16\n"
+                     "adds r4, r4, r5\n"
+                     "adds r4, r4, r6\n"
+                     "adds r4, r4, r3\n"
+                     "add r4, r12\n"
+                     "lsrs r4, r4, #15\n"
+                     "lsls r1, r1, #1\n"
+                     "adds r1, r1, r4\n"
+                     "movs r0, #0\n"
+                     "lsrs r1, r1, r2\n"
+                     "adcs r1, r0\n"
+                     "eors r1, r3\n"
+                     "subs r1, r1, r3\n"
+                     "add r1, r9\n"
+                     "cmp r1, r10\n"
+                     "bge 3f\n"
+                     "mov r1, r10\n"
+                     "3:\n"
+                     "cmp r1, r11\n"
+                     "ble 4f\n"
+                     "mov r1, r11\n"
+                     "4:\n"
+                     "mov r6, lr\n"
+                     "strb r1, [r6]\n"
+                     "adds r6, r6, #1\n"
+                     "mov lr, r6\n"
+                     "ldr r0, [sp]\n"
+                     "cmp r6, r0\n"
+                     "bne 1b\n"
+                     "add sp, sp, #4\n"
+                     "pop {r4, r5, r6, r7}\n"
+                     "mov r8, r4\n"
+                     "mov r9, r5\n"
+                     "mov r10, r6\n"
+                     "mov r11, r7\n"
+                     "pop {r4, r5, r6, r7, pc}\n"
+                     "5:\n"
+                     "rsbs r2, r2, #0\n"
+                     "lsls r0, r0, r2\n"
+                     "movs r2, #0\n"
+                     "b 2b\n");
+}
+
+/* Eight channels of a pixel. */
+static TC_INLINE void tc_conv_eight(const tc_s8_conv_rows *p, int32_t *sums, const int32_t *channel, int32_t excess,
+                                    int8_t *out) {
+    const int32_t bounds[3] = {p->out_zero, p->act_min, p->act_max};
+    for (int i = 1; i < 8; i += 2) {
+        sums[i] -= excess;
+    }
+    tc_conv_ends(sums, channel, bounds, out);
+}
+
+#else
+
 /* Eight channels of a pixel. */
 static TC_NOINLINE void tc_conv_eight(const tc_s8_conv_rows *p, const int32_t *sums, const int32_t *channel,
                                       int32_t excess, int8_t *out) {
@@ -72,6 +178,8 @@ static TC_NOINLINE void tc_conv_eight(const tc_s8_conv_rows *p, const int32_t *s
         out[1] = tc_s8_finish(sums[1] - excess, channel + 3, zero, low, high);
     }
 }
+
+#endif
 
 TC_KERNEL void tc_s8_conv_2d_halves__c(const tc_s8_conv_rows *p, const int8_t *in, int8_t *out, void *scratch) {
     uint8_t *row = (uint8_t *)scratch;
