@@ -88,12 +88,12 @@ def command(
             seed=seed,
             targets_dir=targets_dir,
         ) as board:
-            show(board.facts)
             say(
                 f"{target} is emulated and its clock modelled: {board.facts.ms:.3f} ms an inference. "
                 "What a program measures here is no measurement of a board. Ctrl-C ends it.",
                 error=True,
             )
+            show(board.facts)  # whoever has read the port has been told
             board.wait()
     except KeyboardInterrupt:
         say("switched off", error=True)
