@@ -66,13 +66,15 @@ def nets(wanted: frozenset[str]) -> Iterator[tuple[str, bytes]]:
 def rows_of(name: str, model: bytes, device: Device) -> list[FormRow]:
     """The front of one net, the fastest form first."""
     graph = passes.run(frontend.read(model, "net"))
-    isas = device.core.kernels
-    kernels = [[option.variant for option in one.options] for one in decided(graph, isas, Level.SPEED)]
-    forms = sorted(front_of(graph, kernels, isas).forms, key=lambda form: form.cycles)
+    isas, prices = device.core.kernels, device.core.prices
+    kernels = [
+        [option.variant for option in one.options] for one in decided(graph, isas, Level.SPEED, prices)
+    ]
+    forms = sorted(front_of(graph, kernels, isas, prices).forms, key=lambda form: form.cycles)
     least = forms[0].cycles
     rows: list[FormRow] = []
     for form in forms[:_MOST_FORMS]:
-        program = compile_model(model, "net", isas, Level.SPEED, most_ram=form.arena_bytes)
+        program = compile_model(model, "net", isas, Level.SPEED, most_ram=form.arena_bytes, prices=prices)
         vector = next(iter(mixed(program.inputs, 1, 1)))
         done = emulate(program, device, [[value.tobytes() for value in vector]], optimize="-O3")
         wanted = [value.tobytes() for value in tflm.Interpreter(model).invoke(vector)]

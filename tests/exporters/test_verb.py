@@ -93,7 +93,9 @@ def test_a_damaged_model_leaves_nothing_behind(model: Path, tmp_path: Path) -> N
 def test_an_author_may_have_any_character() -> None:
     author = 'A "B" <c@d@e> & tc_model @version@'
     words = Metadata("kws", "1.0.0", author, "")
-    bundle, _ = aot_bundle(NETS["keyword"](), words, Preprocessing(), (Isa.C,), Level.BALANCED, Memories())
+    bundle, _ = aot_bundle(
+        NETS["keyword"](), words, Preprocessing(), (Isa.C,), Level.BALANCED, Memories(), None
+    )
     made = {one: layout(one, bundle) for one in Format}
     assert f"author={author}\n".encode() in made[Format.ARDUINO]["library.properties"]
     assert json.loads(made[Format.PLATFORMIO]["library.json"])["authors"][0]["name"] == author

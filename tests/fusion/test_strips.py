@@ -20,6 +20,7 @@ from tinyml_compress.ops.base import Level
 from tinyml_compress.ops.strips.node import strips_attrs
 from tinyml_compress.pipeline.compile.verb import compile_graph
 from tinyml_compress.plan.rings import check_rings
+from tinyml_compress.schedule import usual_prices
 from tinyml_compress.support.instruction_sets import Isa
 
 _HEIGHTS = ((1, 1), (1, 2), (2, 2), (3, 4))
@@ -29,7 +30,7 @@ _FORMS = [StripForm(last, most, scratch) for last, most in _HEIGHTS for scratch 
 def _by_strips(graph: Graph, isas: tuple[Isa, ...], seed: int) -> Graph:
     """Some run of its nodes, in some form; the graph itself where none can run so."""
     rng = np.random.default_rng(seed)
-    fusion = Fusion(graph, isas)
+    fusion = Fusion(graph, isas, usual_prices(isas))
     runs = fusion.runs()
     if not runs:
         return graph
@@ -81,8 +82,9 @@ def test_many_are_clean() -> None:
 
 def _strips_of(seed: int) -> Graph:
     graph = passes.run(frontend.read(write(seeded(seed)), "m"))
-    start, stop = max(Fusion(graph, Isa.C.sets).runs(), key=lambda run: run[1] - run[0])
-    node = Fusion(graph, Isa.C.sets).node(start, stop, StripForm(1, 1, None))
+    fusion = Fusion(graph, Isa.C.sets, usual_prices(Isa.C.sets))
+    start, stop = max(fusion.runs(), key=lambda run: run[1] - run[0])
+    node = fusion.node(start, stop, StripForm(1, 1, None))
     assert node is not None
     return fused(graph, start, stop, node)
 

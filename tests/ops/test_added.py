@@ -93,6 +93,7 @@ SET = """    TOY = (
         _Row(
             "also four products at a time",
             ("armv8.1-m.main",),
+            "cortex-m55",
             includes=("c",),
             forms=(Instructions(r"toydot", "multiply"),),
         ),
@@ -131,12 +132,16 @@ from tinyml_compress.ops.base import Isa, Level
 from tinyml_compress.pipeline.compile.verb import compile_model
 from tinyml_compress.runners import native
 from tinyml_compress.runners.vectors import mixed
+from tinyml_compress.schedule import usual_prices
 
 toy, kernel = Isa("toy"), "tc_s8_fully_connected__toy"
 assert toy.sets == (Isa.C, toy)
 for name, level in (("keyword", Level.BALANCED), ("keyword", Level.RAM), ("residual", Level.SPEED)):
     file = NETS[name]()
-    plain, ours = (compile_model(file, word, one.sets, level) for word, one in (("c", Isa.C), ("toy", toy)))
+    plain, ours = (
+        compile_model(file, word, one.sets, level, prices=usual_prices(toy.sets))
+        for word, one in (("c", Isa.C), ("toy", toy))
+    )
     assert kernel in [node.kernel for node in ours.nodes]
     assert kernel not in plain.source
     assert ours.arena_bytes == plain.arena_bytes

@@ -8,12 +8,14 @@ import pytest
 from tests.lib import layers
 from tests.lib.aot import assert_bit_exact
 from tests.lib.nets import NETS
+from tinyml_compress.devices import load_core
 from tinyml_compress.errors import UsageError
 from tinyml_compress.ir import Graph
 from tinyml_compress.ops.base import Level
 from tinyml_compress.ops.numerics import Padding
+from tinyml_compress.ops.work import work
 from tinyml_compress.pipeline.compile.verb import compile_model
-from tinyml_compress.schedule import decided
+from tinyml_compress.schedule import decided, usual_prices
 from tinyml_compress.schedule.options import family
 from tinyml_compress.support.instruction_sets import Isa
 
@@ -59,10 +61,10 @@ def test_large_weights_need_room_in_the_graph() -> None:
         )
 
     dense = layers.fully_connected(np.random.default_rng(5), in_c=100, out_c=60, lead=(1,), plain=True)
-    (alone,) = decided(conv(), BOTH, Level.SPEED)
+    (alone,) = decided(conv(), BOTH, Level.SPEED, usual_prices(BOTH))
     assert alone.chosen.family == "words"
     assert "winograd" not in {one.family for one in alone.options}
-    roomy = decided(layers.merged([conv(), dense]), BOTH, Level.SPEED)[0]
+    roomy = decided(layers.merged([conv(), dense]), BOTH, Level.SPEED, usual_prices(BOTH))[0]
     assert roomy.chosen.family == "winograd"
     assert roomy.chosen.weight_bytes == 32 * alone.chosen.weight_bytes // 9
     assert roomy.options[1].family == "words"
@@ -99,3 +101,26 @@ def test_what_cannot_be_is_refused_with_the_reason(asked: tuple[str, str], says:
     with pytest.raises(UsageError, match=says) as raised:
         compile_model(NETS["residual"](), "net", (Isa.C,), Level.SPEED, (asked,))
     assert raised.value.allowed
+
+
+def test_cycles_are_those_of_the_core() -> None:
+    """The same counts at each core's prices."""
+    file = NETS["residual"]()
+    m4, m7 = (load_core(name).prices for name in ("cortex-m4", "cortex-m7"))
+    programs = [compile_model(file, "net", BOTH, Level.SPEED, prices=prices) for prices in (None, m4, m7)]
+    usual, slow, fast = (
+        [node.options[0].cycles for node in program.nodes if node.options[0].cycles] for program in programs
+    )
+    assert usual == slow
+    assert all(0.3 < one / other < 0.9 for one, other in zip(fast, slow, strict=True))
+    assert [f"core={name}" in one.source for one in programs for name in ("cortex-m4", "cortex-m7")] == [
+        *(False, False),
+        *(True, False),
+        *(False, True),
+    ]
+
+
+@pytest.mark.parametrize("core", ["cortex-m4", "cortex-m33", "cortex-m55"])
+def test_a_kernel_that_was_not_fitted_counts_cycles(core: str) -> None:
+    prices = load_core(core).prices
+    assert prices.cycles(work("tc_s8_made_up__c", {"cycles": 100.0}, prices.code)) == pytest.approx(100.0)

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import Enum
 
-from tinyml_compress.ir import Memories, Memory
+from tinyml_compress.ir import KernelWork, Memories, Memory, Prices
 from tinyml_compress.results.targets import Energy, SetUp, Sleep
 from tinyml_compress.support.instruction_sets import Isa
 
@@ -176,6 +176,15 @@ class CostTable:
         return self.instruction * instructions + sum(extras)
 
     @property
+    def flash_word(self) -> float:
+        """Cycles beyond the loads themselves to read 8 bytes of flash, as words and in sequence."""
+        return (
+            self.of(CostClass.FLASH_WORD)
+            + self.of(CostClass.FLASH_LINE) / _WORDS_OF_A_LINE
+            + self.of(CostClass.FLASH_LOAD) * _REGISTERS_OF_A_WORD
+        )
+
+    @property
     def flash(self) -> CostClass | None:
         """By what reads of data from flash are priced; None: they are not."""
         return next((kind for kind in FLASH_CLASSES if self.of(kind)), None)
@@ -259,6 +268,20 @@ class Core:
     def is_riscv(self) -> bool:
         return self.isa.startswith("rv")
 
+    @property
+    def prices(self) -> Prices:
+        """By which kernels are chosen for it."""
+        costs = self.costs
+        each = KernelWork(
+            instructions=costs.instruction + costs.of(CostClass.BEAT_SLOT),
+            slots=costs.of(CostClass.ISSUE_SLOT),
+            loads=costs.of(CostClass.LOAD) + costs.of(CostClass.LOAD_RUN),
+            registers=costs.of(CostClass.LOAD_MULTIPLE_REGISTER),
+            flash=costs.flash_word,
+            branches=costs.of(CostClass.BRANCH_TAKEN),
+        )
+        return Prices(each * self.calibration.scale, self.name, self.isa)
+
 
 @dataclass(frozen=True)
 class Limits:
@@ -325,11 +348,7 @@ class Device:
         """
         if region not in self.flash:
             return region.price or 0.0
-        costs = self.costs
-        per_line, per_register = costs.of(CostClass.FLASH_LINE), costs.of(CostClass.FLASH_LOAD)
-        return (
-            costs.of(CostClass.FLASH_WORD) + per_line / _WORDS_OF_A_LINE + per_register * _REGISTERS_OF_A_WORD
-        )
+        return self.costs.flash_word
 
     @property
     def flash_bytes(self) -> int:

@@ -17,7 +17,7 @@ from tinyml_compress.fusion.layers import (
     rows_axis,
     sum_layer_of,
 )
-from tinyml_compress.ir import Graph, Node, NodeView
+from tinyml_compress.ir import Graph, Node, NodeView, Prices
 from tinyml_compress.ops import operator
 from tinyml_compress.ops.base import Level, Overlap, Variant
 from tinyml_compress.ops.strips.node import OPERATOR, Place, Shift, Strip, StripsAttrs
@@ -51,6 +51,7 @@ class Fusion:
 
     graph: Graph
     isas: tuple[Isa, ...]
+    prices: Prices
     kept: frozenset[Node] = frozenset()
     """Nodes that run by themselves."""
     room: Mapping[Node, int] = field(default_factory=dict)
@@ -110,7 +111,7 @@ class Fusion:
                 if name is not None and self.graph.tensors[name].in_arena and name not in by_name
             )
         )
-        attrs = _Builder(layers, run, chosen, whole).attrs(inputs, tuple(outside))
+        attrs = _Builder(layers, run, chosen, whole).attrs(inputs, tuple(outside), self.prices)
         if len(attrs.strips) > _MOST_STRIPS:
             return None
         name = f"{layers[0].view.node.name} to {layers[-1].view.node.name}"
@@ -141,7 +142,7 @@ class Fusion:
         key = layer.view.node, form
         if key not in self.parts:
             part = layer.part(*form)
-            every = options(part, self.isas, tuple(Level))
+            every = options(part, self.isas, self.prices, tuple(Level))
             room = self.room.get(layer.view.node, max(one.weight_bytes for one in every))
             self.parts[key] = part, tuple(one for one in every if one.weight_bytes <= room)
         return self.parts[key]
@@ -239,7 +240,7 @@ class _Builder:
         self._at = _packed(sizes, held)
         self._nbytes = max(self._at[name] + sizes[name] for name in sizes)
 
-    def attrs(self, inputs: tuple[str, ...], outputs: tuple[str, ...]) -> StripsAttrs:
+    def attrs(self, inputs: tuple[str, ...], outputs: tuple[str, ...], prices: Prices) -> StripsAttrs:
         kinds: dict[object, int] = {}
         strips: list[Strip] = []
         order: list[int] = []
@@ -263,6 +264,7 @@ class _Builder:
                 for (source, target), gap in self.run.gaps.items()
             ),
             sum(operator(layer.view.node.op).macs(layer.view) for layer in self.layers),
+            prices,
         )
 
     def _places(self, step: StripStep) -> dict[str, Place]:

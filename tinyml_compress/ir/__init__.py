@@ -16,6 +16,7 @@ from tinyml_compress.ir.memory import (
 from tinyml_compress.ir.program import ConstantArray, Port, Program, ProgramNode, Role, StateSlot
 from tinyml_compress.ir.types import DType, Quant
 from tinyml_compress.ir.verify import verify
+from tinyml_compress.ir.work import KernelWork, Prices
 
 __all__ = [
     "ANYWHERE",
@@ -28,12 +29,14 @@ __all__ = [
     "DType",
     "Graph",
     "Home",
+    "KernelWork",
     "Memories",
     "Memory",
     "MemoryPlan",
     "Node",
     "NodeView",
     "Port",
+    "Prices",
     "Program",
     "ProgramNode",
     "Quant",

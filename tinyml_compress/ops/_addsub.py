@@ -193,7 +193,7 @@ def _lanes_variants(op: str, operator: AddSubOperator) -> tuple[Variant, ...]:
     names = {DType.INT8: "s8", DType.INT16: "s16"}
 
     def variant(
-        symbol: str, dtype: DType, struct: str, params: Callable[[NodeView], Params | None], each: float
+        symbol: str, dtype: DType, struct: str, params: Callable[[NodeView], Params | None]
     ) -> Variant:
         def accepts(view: NodeView) -> bool:
             return view.output().dtype is dtype and is_flat(view) and params(view) is not None
@@ -202,7 +202,7 @@ def _lanes_variants(op: str, operator: AddSubOperator) -> tuple[Variant, ...]:
             return (("count", view.output().elements), *needed(params(view)))
 
         row = called(symbol, struct, filled, (In(0), In(1), Out()), accepts=accepts, overlap=flat_in_place)
-        return replace(row, cycles=lambda view: each * view.output().elements)
+        return replace(row, counts=lambda view: {"outputs": view.output().elements})
 
     def weights(view: NodeView) -> Params | None:
         first, second, out = view.quant(0), view.quant(1), view.output_quant()
@@ -214,11 +214,8 @@ def _lanes_variants(op: str, operator: AddSubOperator) -> tuple[Variant, ...]:
         return (("walk", 0), *operator.params(view))
 
     return (
-        variant("tc_s8_addsub_weighted__mve", DType.INT8, "tc_weighted_params", weights, 3.0),
-        *(
-            variant(f"tc_{names[dtype]}_{op}_lanes__mve", dtype, "tc_addsub_params", steps, 7.0)
-            for dtype in names
-        ),
+        variant("tc_s8_addsub_weighted__mve", DType.INT8, "tc_weighted_params", weights),
+        *(variant(f"tc_{names[dtype]}_{op}_lanes__mve", dtype, "tc_addsub_params", steps) for dtype in names),
     )
 
 

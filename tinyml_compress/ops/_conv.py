@@ -50,6 +50,7 @@ from tinyml_compress.ops.base import (
 )
 from tinyml_compress.ops.numerics import Activation, Fused, Padding
 from tinyml_compress.ops.structs import WINDOW, Field, floats, ints, pointers, struct
+from tinyml_compress.ops.work import Counts
 
 STRUCTS = (
     struct(
@@ -254,7 +255,6 @@ class Taps:
     axis: int
     """Of the weights, along which output channels lie."""
     groups: Callable[[NodeView], Groups]
-    cycles_per_mac: float
 
     def window(self, view: NodeView) -> Sliding:
         return conv_window(view, view.input(1).shape[self.axis])
@@ -262,6 +262,15 @@ class Taps:
     def macs(self, view: NodeView) -> int:
         weights = view.input(1)
         return view.output().elements * (weights.elements // weights.shape[self.axis])
+
+    def counts(self, view: NodeView) -> Counts:
+        window, outputs = self.window(view), view.output().elements
+        return {
+            "products": window.reached * window.out_c * self.groups(view).inputs,
+            "taps": outputs * window.taps,
+            "rows": outputs * window.kernel_h,
+            "outputs": outputs,
+        }
 
     def variants(self) -> tuple[Variant, ...]:
         """One kernel per form; none needs scratch, all may write over input that no later window reads."""
@@ -288,7 +297,7 @@ class Taps:
             lambda view: emit(view, symbol),
             scratch=scratch,
             overlap=self._overlap,
-            cycles=lambda view: self.cycles_per_mac * self.macs(view) + 60.0 * view.output().elements,
+            counts=self.counts,
         )
 
     def _overlap(self, view: NodeView) -> tuple[Overlap, ...]:

@@ -282,6 +282,12 @@ def axis_window(padding: Padding, size: int, kernel: int, stride: int, dilation:
     return out, total // 2
 
 
+def _inside(count: int, kernel: int, stride: int, dilation: int, pad: int, size: int) -> int:
+    """Taps inside along one axis."""
+    places = (window * stride - pad + tap * dilation for window in range(count) for tap in range(kernel))
+    return sum(0 <= place < size for place in places)
+
+
 @dataclass(frozen=True)
 class Sliding:
     """A window that slides over an NHWC image; the fields shared by convolutions and pools."""
@@ -320,6 +326,23 @@ class Sliding:
             and self.pad_top == self.pad_left == 0
             and (self.in_h, self.in_w) == (self.out_h, self.out_w)
         )
+
+    @property
+    def runs(self) -> int:
+        """Runs of input that windows are copied of: a kernel row each, and each tap by itself where a row of
+        them reaches outside the image.
+        """
+        starts = [x * self.stride_w - self.pad_left for x in range(self.out_w)]
+        inside = sum(left >= 0 and left + self.kernel_w <= self.in_w for left in starts)
+        whole = inside if self.dilation_w == 1 else 0
+        return self.batch * self.out_h * self.kernel_h * (whole + (self.out_w - whole) * self.kernel_w)
+
+    @property
+    def reached(self) -> int:
+        """Taps of all windows that lie inside the image."""
+        rows = _inside(self.out_h, self.kernel_h, self.stride_h, self.dilation_h, self.pad_top, self.in_h)
+        columns = _inside(self.out_w, self.kernel_w, self.stride_w, self.dilation_w, self.pad_left, self.in_w)
+        return self.batch * rows * columns
 
     @property
     def padded(self) -> bool:

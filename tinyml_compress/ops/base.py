@@ -11,6 +11,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from enum import Enum
+from math import inf
 from types import UnionType
 from typing import ClassVar, get_origin, get_type_hints
 
@@ -18,11 +19,12 @@ import numpy as np
 import numpy.typing as npt
 
 from tinyml_compress.errors import UnsupportedOperator
-from tinyml_compress.ir import Attrs, DType, NodeView, Role
+from tinyml_compress.ir import Attrs, DType, NodeView, Prices, Role
 from tinyml_compress.ops._fixed_point import Ints
 from tinyml_compress.ops.along import Along
 from tinyml_compress.ops.numerics import Activation
 from tinyml_compress.ops.traits import Carried, Picks, Products, Range, Weights, channels_of
+from tinyml_compress.ops.work import Counts, work
 from tinyml_compress.support.instruction_sets import Isa
 
 
@@ -221,10 +223,6 @@ def _no_overlap(view: NodeView) -> tuple[Overlap, ...]:
     return ()
 
 
-def _unknown_cycles(view: NodeView) -> float:
-    return float("inf")
-
-
 # --- control flow: a node that runs bodies in its scratch ---------------------------------------------------
 
 
@@ -297,8 +295,10 @@ class Variant:
     """At which `--optimize` levels it may be chosen."""
     scratch: Callable[[NodeView], int] = _no_scratch
     overlap: Callable[[NodeView], tuple[Overlap, ...]] = _no_overlap
-    cycles: Callable[[NodeView], float] = field(default=_unknown_cycles)
-    """Estimate used only to choose among variants that accept a node; ties go to the one listed first."""
+    counts: Callable[[NodeView], Counts] | None = None
+    """What takes its time, by which it is chosen among variants that accept a node (ties go to the one listed
+    first). None: it is the only one.
+    """
     encoding: str = "dense"
     """How the weights lie in flash, for the reports; `dense`: each one by itself."""
     weight_bytes: Callable[[NodeView], int] | None = None
@@ -314,6 +314,12 @@ class Variant:
     def stem(self) -> str:
         """What its kernels in all instruction sets have in common."""
         return self.symbol.partition("__")[0]
+
+    def cycles(self, view: NodeView, prices: Prices) -> float:
+        """Estimate of what it takes for that node; infinite where nothing is known."""
+        if self.counts is None:
+            return inf
+        return prices.cycles(work(self.symbol, self.counts(view), prices.code))
 
     @property
     def isa(self) -> Isa:

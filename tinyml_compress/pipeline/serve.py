@@ -119,7 +119,14 @@ def serve(
     words = Metadata(check_c_name(name or known.name), "1.0.0", "unknown", "")
     with stage("compile and run the golden vectors"):
         bundle, program = aot_bundle(
-            known.content, words, known.preprocessing, device.core.kernels, level, ANYWHERE, trigger
+            known.content,
+            words,
+            known.preprocessing,
+            device.core.kernels,
+            level,
+            ANYWHERE,
+            device.core.prices,
+            trigger,
         )
     folder = None if interface is None else _folder(Path(interface), bundle)
     line = _line(bundle, program, device)

@@ -19,7 +19,7 @@ _COLUMNS = (
 
 def kernel_table(nodes: Sequence[CompiledNode], title: str = "") -> Table:
     """A line per layer, beside it the best kernel of another family."""
-    notes = ("kcycles: thousands of cycles of a Cortex-M4, estimated to choose by; benchmark counts them",)
+    notes = ("kcycles: thousands of cycles at the core's prices, to choose by; benchmark counts them",)
     return Table(_COLUMNS, tuple(map(_row, nodes)), title, notes=notes)
 
 

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Set
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from math import fsum, inf
 
+from tinyml_compress.devices import load_core
 from tinyml_compress.errors import UsageError
-from tinyml_compress.ir import Graph, NodeView
+from tinyml_compress.ir import Graph, NodeView, Prices
 from tinyml_compress.ops import operator
-from tinyml_compress.ops.base import Level
+from tinyml_compress.ops.base import Level, Variant
 from tinyml_compress.schedule.options import Option, dense_bytes, family, options
 from tinyml_compress.support.instruction_sets import Isa
 
-_SLOWER = 0.02
+_SLOWER = 0.035
 """By so much a model may become slower to need one kernel less."""
+_SLOWER_FOR_CODE = 0.004
+"""By so much to have a smaller one instead."""
 _GROWTH = 0.46
 """Kernels that want more than a byte per weight may add this part of the graph's weights, all together."""
 
@@ -34,17 +37,22 @@ class Decision:
     why: str
 
 
+def usual_prices(isas: Iterable[Isa]) -> Prices:
+    """Where nobody names a core: those of the one that the richest set has for this."""
+    return load_core(Isa.richest(isas).row.core).prices
+
+
 def decided(
-    graph: Graph, isas: Iterable[Isa], level: Level, asked: Sequence[Asked] = ()
+    graph: Graph, isas: Iterable[Isa], level: Level, prices: Prices, asked: Sequence[Asked] = ()
 ) -> tuple[Decision, ...]:
-    """A decision for each node, in the graph's order."""
+    """A decision for each node, in the graph's order, by a core's prices."""
     views, allowed = tuple(graph.views()), tuple(isas)
     levels = tuple(Level) if level is Level.RAM else (level,)
-    rows = _affordable(views, [options(view, allowed, levels) for view in views])
+    rows = _affordable(views, [options(view, allowed, prices, levels) for view in views])
     decisions = [Decision(row, row[0], _why(row, level)) for row in rows]
     if level in (Level.SIZE, Level.BALANCED):
-        decisions = _shared(views, decisions)
-    return tuple(_asked(views, decisions, allowed, asked))
+        decisions = _shared(decisions)
+    return tuple(_asked(views, decisions, allowed, prices, asked))
 
 
 def _why(row: Sequence[Option], level: Level) -> str:
@@ -83,30 +91,43 @@ def _affordable(
     return tuple(kept)
 
 
-def _shared(views: Sequence[NodeView], decisions: list[Decision]) -> list[Decision]:
-    """No kernel whose code is larger than what it saves: its nodes take one that is there already."""
+def _shared(decisions: list[Decision]) -> list[Decision]:
+    """No kernel whose code is larger than what it saves: its nodes take those that are there already, or
+    some of less code where these are hardly slower.
+    """
     for symbol in sorted({one.chosen.variant.symbol for one in decisions if one.chosen.variant.code_bytes}):
         using = [index for index, one in enumerate(decisions) if one.chosen.variant.symbol == symbol]
-        others = {one.chosen.variant.symbol for one in decisions} - {symbol}
-        instead = {
-            index: fitting[0]
-            for index in using
-            if (fitting := [one for one in decisions[index].options if one.variant.symbol in others])
-        }
-        if len(instead) < len(using):
-            continue
         code = decisions[using[0]].chosen.variant.code_bytes
-        more = fsum(one.weight_bytes - decisions[index].chosen.weight_bytes for index, one in instead.items())
-        slower = fsum(one.cycles - decisions[index].chosen.cycles for index, one in instead.items())
+        there = {one.chosen.variant.symbol for one in decisions} - {symbol}
         every = fsum(one.chosen.cycles for one in decisions if one.chosen.cycles < inf)
-        if more < code and slower <= _SLOWER * every:
-            for index, one in instead.items():
-                decisions[index] = replace(decisions[index], chosen=one, why="a kernel less")
+        ways = []
+        for less, slower in ((code, _SLOWER_FOR_CODE), (0, _SLOWER)):
+            instead = {
+                index: fitting[0]
+                for index in using
+                if (
+                    fitting := [one for one in decisions[index].options if _is_less(one.variant, there, less)]
+                )
+            }
+            more = fsum(one.weight_bytes - decisions[at].chosen.weight_bytes for at, one in instead.items())
+            lost = fsum(one.cycles - decisions[at].chosen.cycles for at, one in instead.items())
+            if len(instead) == len(using) and more < code and lost <= slower * every:
+                ways.append((lost, instead))
+        for index, one in min(ways, key=lambda way: way[0])[1].items() if ways else ():
+            decisions[index] = replace(decisions[index], chosen=one, why="a kernel less")
     return decisions
 
 
+def _is_less(variant: Variant, there: Set[str], code: int) -> bool:
+    return variant.symbol in there or variant.code_bytes < code
+
+
 def _asked(
-    views: Sequence[NodeView], decisions: Sequence[Decision], isas: Iterable[Isa], asked: Sequence[Asked]
+    views: Sequence[NodeView],
+    decisions: Sequence[Decision],
+    isas: tuple[Isa, ...],
+    prices: Prices,
+    asked: Sequence[Asked],
 ) -> list[Decision]:
     """What the user asked for, where a kernel can do it."""
     done = list(decisions)
@@ -116,12 +137,14 @@ def _asked(
             names = ", ".join(view.node.name for view in views)
             raise UsageError("no such layer", which=f"--kernel {pattern}={wanted}", allowed=names)
         for index in places:
-            done[index] = _one_asked(views[index], decisions[index], tuple(isas), wanted)
+            done[index] = _one_asked(views[index], decisions[index], isas, prices, wanted)
     return done
 
 
-def _one_asked(view: NodeView, decision: Decision, isas: tuple[Isa, ...], wanted: str) -> Decision:
-    every = options(view, isas)  # whatever the level
+def _one_asked(
+    view: NodeView, decision: Decision, isas: tuple[Isa, ...], prices: Prices, wanted: str
+) -> Decision:
+    every = options(view, isas, prices)  # whatever the level
     fitting = [one for one in every if one.family == wanted]
     if fitting:
         return replace(decision, chosen=fitting[0], why=AS_ASKED)

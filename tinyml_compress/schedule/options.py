@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from tinyml_compress.errors import GraphError
-from tinyml_compress.ir import NodeView
+from tinyml_compress.ir import NodeView, Prices
 from tinyml_compress.ops import operator
 from tinyml_compress.ops.base import Level, Variant
 from tinyml_compress.support.instruction_sets import Isa
@@ -31,7 +31,9 @@ class Option:
     family: str
 
 
-def options(view: NodeView, isas: Iterable[Isa], levels: Iterable[Level] = Level) -> tuple[Option, ...]:
+def options(
+    view: NodeView, isas: Iterable[Isa], prices: Prices, levels: Iterable[Level] = Level
+) -> tuple[Option, ...]:
     """Every kernel that accepts a node at one of these levels, the cheapest first: what cheap means is the
     level's. Ties go to the one that the operator lists first.
     """
@@ -41,7 +43,8 @@ def options(view: NodeView, isas: Iterable[Isa], levels: Iterable[Level] = Level
     fitting = [v for v in op.variants if v.isa in allowed and wanted & v.levels and v.accepts(view)]
     if not fitting:
         raise GraphError("no kernel accepts this node", which=f"{view.node.op} {view.node.name}")
-    return tuple(sorted((_option(view, variant, only) for variant in fitting), key=lambda one: one.price))
+    priced = (_option(view, variant, prices, only) for variant in fitting)
+    return tuple(sorted(priced, key=lambda one: one.price))
 
 
 def dense_bytes(view: NodeView) -> int:
@@ -63,8 +66,8 @@ def family(symbol: str, op: str) -> str:
     return stem.removeprefix(f"{own}_")
 
 
-def _option(view: NodeView, variant: Variant, level: Level | None) -> Option:
-    cycles, dense, held = variant.cycles(view), dense_bytes(view), held_bytes(view, variant)
+def _option(view: NodeView, variant: Variant, prices: Prices, level: Level | None) -> Option:
+    cycles, dense, held = variant.cycles(view, prices), dense_bytes(view), held_bytes(view, variant)
     return Option(
         variant,
         cycles,

@@ -33,6 +33,8 @@ class _Row:
     """For help and documentation."""
     architectures: tuple[str, ...]
     """Where it can be, as `isa` of a core file says it."""
+    core: str
+    """By whose prices kernels are chosen where nobody names a device."""
     includes: tuple[str, ...] = ()
     forms: tuple[Instructions, ...] = ()
     """Those that its base architecture would have taken for something else."""
@@ -43,12 +45,20 @@ class _Row:
 class Isa(Enum):
     """Instruction set that a kernel needs; the value is the suffix of its symbol and the word of `--isa`."""
 
-    C = "c", _Row("plain C", ("armv6-m", "armv7-m", "armv7e-m", "armv8-m.main", "armv8.1-m.main", "rv32imc"))
+    C = (
+        "c",
+        _Row(
+            "plain C",
+            ("armv6-m", "armv7-m", "armv7e-m", "armv8-m.main", "armv8.1-m.main", "rv32imc"),
+            "cortex-m0plus",
+        ),
+    )
     DSP = (
         "dsp",
         _Row(
             "also the DSP instructions of Cortex-M4/M7/M33 (plain C where a compiler lacks them)",
             ("armv7e-m", "armv8-m.main", "armv8.1-m.main"),
+            "cortex-m4",
             includes=("c",),
             forms=(
                 Instructions(r"smlal?([bt][bt]|d)|smlaw|smls|smm|smu(ad|sd|l[btw])", "multiply"),
@@ -61,6 +71,7 @@ class Isa(Enum):
         _Row(
             "also Helium, the vectors of Cortex-M55/M85",
             ("armv8.1-m.main",),
+            "cortex-m55",
             includes=("dsp",),
             firmware=(
                 "compile with -mcpu=cortex-m55 or -mcpu=cortex-m85: a compiler that is not told of Helium "

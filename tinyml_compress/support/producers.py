@@ -66,6 +66,7 @@ _TECHNIQUES = Producer("techniques", 8, ("techniques",), uses=(_TENSORFLOW, _SCO
 _FILES = Producer("files", 1, ("formats", "frontend"), ("tflite", "flatbuffers", "numpy"))
 _IR = Producer("ir", 1, ("ir",), ("numpy",))
 _SETS = Producer("instruction sets", 1, ("support/instruction_sets.py",))
+_DEVICES = Producer("devices", 5, ("devices",), uses=(_RESULTS, _IR, _SETS))
 _COMPILER = Producer(
     "compiler",
     20,
@@ -86,9 +87,8 @@ _COMPILER = Producer(
         "pipeline/convert/golden_vectors.py",
     ),
     ("numpy",),
-    (_FILES, _IR, _SETS),
+    (_FILES, _DEVICES),
 )
-_DEVICES = Producer("devices", 5, ("devices",), uses=(_RESULTS, _SETS))
 TOOLCHAIN = Producer("toolchain", 1, ("runners/toolchain.py",), ("ziglang",))
 _RUNNERS = Producer(
     "runners",
@@ -178,7 +178,7 @@ EMULATION = Producer(
 
 ALLOCATION = Producer(
     "allocation",
-    5,
+    6,
     (
         "pipeline/measure",
         "pipeline/compress/allocation.py",

@@ -11,6 +11,7 @@ from tinyml_compress.ops._fixed_point import requantize
 from tinyml_compress.ops.base import Call, Consts, In, Level, Options, Out, Ref, Variant
 from tinyml_compress.ops.numerics import Activation, quantize_multiplier
 from tinyml_compress.ops.structs import ints, pointers, struct
+from tinyml_compress.ops.work import Counts
 
 STRUCTS = (
     struct(
@@ -99,6 +100,10 @@ def _emit_table(view: NodeView) -> tuple[Call, ...]:
     return (Call("tc_s8_add_table__dsp", "tc_add_table_params", params, _arguments(view), (table,)),)
 
 
+def _counts(view: NodeView) -> Counts:
+    return {"outputs": view.output().elements}
+
+
 Add.variants = (
     Variant(
         "tc_s8_add_table__dsp",
@@ -106,14 +111,14 @@ Add.variants = (
         _emit_table,
         levels=frozenset({Level.SPEED}),
         overlap=flat_in_place,
-        cycles=lambda view: 12.0 * view.output().elements,
+        counts=_counts,
     ),
     Variant(
         "tc_s8_add__dsp",
         _accepts,
         _emit_fast,
         overlap=flat_in_place,
-        cycles=lambda view: 17.0 * view.output().elements,
+        counts=_counts,
     ),
     *addsub_variants("add", OPERATOR),
     *plain_variants("add", lambda view: Activation.NONE),  # for int32, TFLM ignores the activation

@@ -13,9 +13,9 @@ from tinyml_compress.ops._forms import ProductForm, only
 from tinyml_compress.ops._products import Ints, live_rows, packed_table, sliding_gap
 from tinyml_compress.ops.base import Call, Consts, In, Out, Overlap, ParamValue, Ref, Scratch, Variant
 from tinyml_compress.ops.conv_2d import node
+from tinyml_compress.ops.work import Counts
 
 Emit = Callable[[NodeView], tuple[Call, ...]]
-Cost = Callable[[NodeView], float]
 
 
 def depth_pairs(view: NodeView) -> int:
@@ -116,14 +116,20 @@ def _overlap(view: NodeView) -> tuple[Overlap, ...]:
     return (Overlap(0, 0, sliding_gap(node.window(view), 4)),)
 
 
-def _cycles(gather: float, finish: float) -> Cost:
-    def cycles(view: NodeView) -> float:
-        window, depth = node.window(view), depth_pairs(view)
-        return (window.pixels + 3) // 4 * (window.out_c + 1) // 2 * (
-            18.4 * depth + finish
-        ) + window.pixels * (gather * depth + 40.0)
-
-    return cycles
+def _counts(view: NodeView, relu: bool) -> Counts:
+    window, depth = node.window(view), depth_pairs(view)
+    blocks, pairs = (window.pixels + 3) // 4, window.out_c // 2
+    return {
+        "steps": blocks * pairs * depth,
+        "ends": blocks * pairs,
+        "clamps": 0 if relu else blocks * pairs,
+        "last channel": blocks * (window.out_c % 2) * depth,
+        "gathered": window.pixels * depth,
+        "runs": window.runs,
+        "odd bytes": window.runs * (window.in_c % 4),
+        "blocks": blocks,
+        "channels": unpacked_bytes(view) // 16,
+    }
 
 
 def _variant(symbol: str, *, words: bool, relu: bool) -> Variant:
@@ -137,7 +143,8 @@ def _variant(symbol: str, *, words: bool, relu: bool) -> Variant:
         block_emit(symbol, _pair_table),
         scratch=words_scratch if words else bytes_scratch,
         overlap=_overlap,
-        cycles=_cycles(3.0 if words else 7.0, 90.0 if relu else 100.0),
+        counts=lambda view: _counts(view, relu),
+        code_bytes=1000,
     )
 
 

@@ -26,6 +26,7 @@ from tinyml_compress.ops.base import (
 )
 from tinyml_compress.ops.conv_2d import node
 from tinyml_compress.ops.conv_2d.sparse import band_gap
+from tinyml_compress.ops.work import Counts
 
 _SYMBOL = "tc_s8_conv_2d_codes__dsp"
 _WISHED = 8 << 10
@@ -133,7 +134,7 @@ def _variant(bits: int) -> Variant:
         frozenset({Level.SIZE, Level.BALANCED, Level.SPEED}),
         scratch=lambda view: layout(view).scratch,
         overlap=overlap,
-        cycles=lambda view: _cycles(layout(view)),
+        counts=lambda view: _counts(layout(view)),
         encoding=f"codebook{bits}",
         weight_bytes=weight_bytes,
         code_bytes=2600,
@@ -157,17 +158,20 @@ def _packed(codes: Ints, bits: int) -> npt.NDArray[np.uint8]:
     return padded
 
 
-def _cycles(layout: _Layout) -> float:
-    """Cycles: a block of four pixels and two channels 18.4 per pair of values; unpacking about 6
-    per weight.
-    """
+def _counts(layout: _Layout) -> Counts:
     w = layout.window
     depth = w.taps * w.in_c
     bands = w.batch * ((w.out_h + _ROWS - 1) // _ROWS)
     tiles = bands * ((w.out_w + layout.columns - 1) // layout.columns)
     blocks = bands * w.out_w * w.out_c / 2
-    gather = layout.words / 8 * 30.0 + layout.words / (2 * w.in_c) * 60.0
-    return blocks * (9.2 * depth + 180.0) + tiles * (gather + w.out_c * (6.0 * depth + 200.0))
+    return {
+        "steps": blocks * depth / 2,
+        "blocks": blocks,
+        "gathered": tiles * layout.words,
+        "runs": tiles * layout.words / w.in_c,
+        "unpacked": tiles * w.out_c * depth,
+        "channels": tiles * w.out_c,
+    }
 
 
 VARIANTS = only(ProductForm.S8, *map(_variant, (2, 3, 4)))

@@ -11,6 +11,8 @@ from tinyml_compress.ops._products import Ints, conv_multipliers, int32_table
 from tinyml_compress.ops.base import Call, Consts, Variant
 from tinyml_compress.ops.conv_2d import node
 from tinyml_compress.ops.conv_2d.block import BYTES, block_emit, depth_pairs, pair_weights
+from tinyml_compress.ops.conv_2d.taps import TAPS
+from tinyml_compress.ops.work import Counts
 
 _FILTERS = "tc_s8_conv_2d_s4__c"
 _BLOCKS = "tc_s8_conv_2d_s4__dsp"
@@ -30,8 +32,8 @@ def _emit_filters(view: NodeView) -> tuple[Call, ...]:
     return (conv_call(view, _FILTERS, node.window(view), node.groups(view), tables, scratch=True),)
 
 
-def _filters_cycles(view: NodeView) -> float:
-    return 9.0 * node.macs(view) + 60.0 * view.output().elements + 6.0 * view.input(1).elements
+def _filter_counts(view: NodeView) -> Counts:
+    return {**TAPS.counts(view), "unpacked": view.input(1).elements}
 
 
 # --- as the blocks of int8; each two channels' weights are unpacked for each block of four pixels -----------
@@ -41,20 +43,15 @@ def _packed_pairs(view: NodeView, rows: Ints) -> Consts:
     return Consts("weights", "int8_t", packed_words(pair_weights(rows)), Role.WEIGHTS)
 
 
-def _blocks_cycles(view: NodeView) -> float:
-    blocks, pairs = (node.window(view).pixels + 3) // 4, (view.output().shape[3] + 1) // 2
-    return BYTES.cycles(view) + blocks * pairs * (9.0 * depth_pairs(view) + 60.0)
-
-
 VARIANTS = only(
     ProductForm.S4,
-    Variant(_FILTERS, lambda view: True, _emit_filters, scratch=node.depth, cycles=_filters_cycles),
+    Variant(_FILTERS, lambda view: True, _emit_filters, scratch=node.depth, counts=_filter_counts),
     Variant(
         _BLOCKS,
         BYTES.accepts,
         block_emit(_BLOCKS, _packed_pairs),
         scratch=lambda view: BYTES.scratch(view) + 4 * depth_pairs(view),
         overlap=BYTES.overlap,
-        cycles=_blocks_cycles,
+        counts=BYTES.counts,
     ),
 )

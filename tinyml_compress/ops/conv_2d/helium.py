@@ -13,6 +13,7 @@ from tinyml_compress.ops._products import Channels, Ints, Sliding, conv_multipli
 from tinyml_compress.ops.base import Call, Consts, Overlap, Variant
 from tinyml_compress.ops.conv_2d import node
 from tinyml_compress.ops.conv_2d.sparse import band_gap
+from tinyml_compress.ops.work import Counts
 
 _PIXELS = "tc_s8_conv_2d_pixels__mve"
 _STRIPS = "tc_s8_conv_2d_strips__mve"
@@ -46,12 +47,11 @@ def _weight_bytes(view: NodeView) -> int:
     return held // view.input(0).dtype.itemsize
 
 
-def _products(view: NodeView) -> float:
-    """Cycles of the products and of their ends."""
-    window, outputs = _window(view), node.groups(view).outputs
+def _products(view: NodeView, window: Sliding) -> Counts:
+    outputs = node.groups(view).outputs
     pairs = window.batch * window.out_h * ((window.out_w + 1) // 2)
-    fours = window.out_c // outputs * ((outputs + 3) // 4)
-    return pairs * (fours * (16.0 * vectors(_depth(view)) + 38.0) + 40.0)
+    ends = pairs * (window.out_c // outputs) * ((outputs + 3) // 4)
+    return {"steps": ends * vectors(_depth(view)), "ends": ends, "pairs": pairs}
 
 
 # --- one tap: pixels in place -------------------------------------------------------------------------------
@@ -62,13 +62,17 @@ def _is_in_place(view: NodeView) -> bool:
     return node.is_ungrouped(view) and window.taps == 1 and not window.padded
 
 
-def _emit_pixels(view: NodeView) -> tuple[Call, ...]:
+def _line(view: NodeView) -> Sliding:
+    """The window; where every pixel is one, that of an image with a single line."""
     window = _window(view)
-    if window.pointwise:
-        line = window.pixels
-        window = replace(window, batch=1, in_h=1, in_w=line, out_h=1, out_w=line)
+    if not window.pointwise:
+        return window
+    return replace(window, batch=1, in_h=1, in_w=window.pixels, out_h=1, out_w=window.pixels)
+
+
+def _emit_pixels(view: NodeView) -> tuple[Call, ...]:
     constants = tables(node.channels(view), node.rows(view))
-    return (conv_call(view, _PIXELS, window, node.groups(view), constants, scratch=True),)
+    return (conv_call(view, _PIXELS, _line(view), node.groups(view), constants, scratch=True),)
 
 
 def _pixels_scratch(view: NodeView) -> int:
@@ -101,7 +105,8 @@ def _in_bytes(view: NodeView) -> tuple[Sliding, Groups]:
 def _strip_bytes(view: NodeView, columns: int) -> int:
     window, groups = _in_bytes(view)
     column = window.kernel_h * groups.inputs
-    return _phase(window, columns) * window.dilation_w * column + 16
+    behind = -column * window.kernel_w % 16  # of the last window's last vector
+    return _phase(window, columns) * window.dilation_w * column + behind
 
 
 def _columns(view: NodeView) -> int:
@@ -153,11 +158,19 @@ def _strips_overlap(view: NodeView) -> tuple[Overlap, ...]:
     return (Overlap(0, 0, gap * view.output().dtype.itemsize),)
 
 
-def _strips_cycles(view: NodeView) -> float:
+def _strips_counts(view: NodeView) -> Counts:
     (window, groups), columns = _in_bytes(view), _columns(view)
     strips = window.batch * window.out_h * -(-window.out_w // columns) * (window.in_c // groups.inputs)
-    pieces = _phase(window, columns) * window.dilation_w * window.kernel_h
-    return _products(view) + strips * (pieces * (9.0 + 4.0 * vectors(groups.inputs)) + 60.0)
+    runs = strips * window.dilation_w * window.kernel_h
+    pieces = runs * _phase(window, columns)
+    moved = pieces * vectors(groups.inputs)
+    return {
+        **_products(view, window),
+        "strips": strips,
+        "runs": runs,
+        "pieces": pieces,
+        "moved": moved,
+    }
 
 
 def _by_strips(
@@ -169,7 +182,7 @@ def _by_strips(
         emit,
         scratch=lambda view: _strip_bytes(view, _columns(view)),
         overlap=_strips_overlap,
-        cycles=_strips_cycles,
+        counts=_strips_counts,
         weight_bytes=_weight_bytes,
     )
 
@@ -183,7 +196,7 @@ VARIANTS = (
             _emit_pixels,
             scratch=_pixels_scratch,
             overlap=_pixels_overlap,
-            cycles=_products,
+            counts=lambda view: _products(view, _line(view)),
             weight_bytes=_weight_bytes,
         ),
         _by_strips(_STRIPS, _takes(lambda view: True), _emit_strips),

@@ -11,6 +11,7 @@ from tinyml_compress.ops._forms import ProductForm, bias_values, chunk_of, only,
 from tinyml_compress.ops._products import Ints, Sliding, clamp_bounds, conv_multipliers, sliding_gap
 from tinyml_compress.ops.base import Call, Consts, In, Out, Overlap, ParamValue, Ref, Scratch, Variant
 from tinyml_compress.ops.conv_2d import node
+from tinyml_compress.ops.work import Counts
 
 _SYMBOL = "tc_s16_conv_2d__dsp"
 
@@ -66,14 +67,20 @@ def _overlap(view: NodeView) -> tuple[Overlap, ...]:
     return (Overlap(0, 0, gap * view.output().dtype.itemsize),)
 
 
-def _cycles(view: NodeView) -> float:
+def _counts(view: NodeView) -> Counts:
     at, pairs = node.window(view), _padded(view).shape[1] // 2
-    blocks = (at.pixels + 1) // 2
-    gather = 0.0 if _direct(at) else at.pixels * (2.0 * pairs + 40.0 * at.taps)
-    return blocks * (at.out_c + 1) // 2 * (14.0 * pairs + 160.0) + gather + 60.0 * at.pixels
+    blocks = (at.pixels + 1) // 2 * ((at.out_c + 1) // 2)
+    gathered = 0 if _direct(at) else at.pixels
+    return {
+        "steps": blocks * pairs,
+        "blocks": blocks,
+        "gathered": gathered * pairs,
+        "taps": gathered * at.taps,
+        "pixels": at.pixels,
+    }
 
 
 VARIANTS = only(
     ProductForm.S16,
-    Variant(_SYMBOL, node.is_ungrouped, _emit, scratch=_scratch, overlap=_overlap, cycles=_cycles),
+    Variant(_SYMBOL, node.is_ungrouped, _emit, scratch=_scratch, overlap=_overlap, counts=_counts),
 )

@@ -10,7 +10,14 @@ from tinyml_compress.ops._forms import ProductForm, only
 from tinyml_compress.ops._products import Ints, live_rows, sliding_gap
 from tinyml_compress.ops.base import Consts, Level, Overlap, Variant
 from tinyml_compress.ops.conv_2d import node
-from tinyml_compress.ops.conv_2d.block import block_emit, bytes_scratch, depth_pairs, words_scratch
+from tinyml_compress.ops.conv_2d.block import (
+    block_emit,
+    bytes_scratch,
+    depth_pairs,
+    unpacked_bytes,
+    words_scratch,
+)
+from tinyml_compress.ops.work import Counts
 
 _CHANNELS = 4
 _STAGED = 4096
@@ -49,7 +56,6 @@ def _overlap(view: NodeView) -> tuple[Overlap, ...]:
 
 
 def _variant(symbol: str, *, words: bool, relu: bool, staged: bool) -> Variant:
-    gather, step = (3.0 if words else 7.0), (14.8 if staged else 16.8)
     gathered = words_scratch if words else bytes_scratch
 
     def accepts(view: NodeView) -> bool:
@@ -60,12 +66,21 @@ def _variant(symbol: str, *, words: bool, relu: bool, staged: bool) -> Variant:
     def scratch(view: NodeView) -> int:
         return gathered(view) + (_bytes(view) if staged else 0)
 
-    def cycles(view: NodeView) -> float:
+    def counts(view: NodeView) -> Counts:
         window, depth = node.window(view), depth_pairs(view)
-        blocks = (window.pixels + 1) // 2 * window.out_c // _CHANNELS
-        copied = 1.5 * _bytes(view) if staged else 0.0
-        finish = 95.0 if relu else 105.0
-        return blocks * (step * depth + finish) + window.pixels * (gather * depth + 50.0) + copied
+        blocks = (window.pixels + 1) // 2
+        groups = blocks * window.out_c // _CHANNELS
+        return {
+            "steps": groups * depth,
+            "ends": groups,
+            "clamps": 0 if relu else groups,
+            "gathered": window.pixels * depth,
+            "runs": window.runs,
+            "odd bytes": window.runs * (window.in_c % 4),
+            "blocks": blocks,
+            "channels": unpacked_bytes(view) // 16,
+            "staged": _bytes(view) if staged else 0,
+        }
 
     return Variant(
         symbol,
@@ -74,7 +89,7 @@ def _variant(symbol: str, *, words: bool, relu: bool, staged: bool) -> Variant:
         levels=frozenset({Level.SPEED}) if staged else frozenset(Level),
         scratch=scratch,
         overlap=_overlap,
-        cycles=cycles,
+        counts=counts,
     )
 
 

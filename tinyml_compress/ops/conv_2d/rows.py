@@ -14,13 +14,14 @@ from tinyml_compress.ops._halves import halves, takes
 from tinyml_compress.ops._products import Ints, finish_bounds, int32_table, sliding_gap, wrap32
 from tinyml_compress.ops.base import Call, Consts, In, Out, Overlap, ParamValue, Ref, Scratch, Variant
 from tinyml_compress.ops.conv_2d import node
+from tinyml_compress.ops.work import Counts
 
 
 def _variant(
     symbol: str,
     accepts: Callable[[NodeView], bool],
     weights: Callable[[Ints], npt.NDArray[np.uint8]],
-    per_mac: float,
+    at_once: int,
     code: int = 0,
     pixels: int = 1,
 ) -> Variant:
@@ -43,9 +44,19 @@ def _variant(
         )
         return (Call(symbol, "tc_s8_conv_rows", params, (In(0), Out(), Scratch()), tables),)
 
-    def cycles(view: NodeView) -> float:
-        gathered = node.depth(view) * node.window(view).pixels
-        return per_mac * node.macs(view) + 40.0 * view.output().elements + 6.0 * gathered
+    def counts(view: NodeView) -> Counts:
+        window, depth = node.window(view), node.depth(view)
+        groups, rest = divmod(window.out_c, at_once)
+        return {
+            "steps": window.pixels * groups * depth,
+            "groups": window.pixels * groups,
+            "rest": window.pixels * groups * (depth % 4),
+            "products": window.pixels * rest * depth,
+            "outputs": view.output().elements,
+            "words" if window.in_c % 4 == 0 else "bytes": window.pixels * depth,
+            "runs": window.runs,
+            "pixels": window.pixels,
+        }
 
     def scratch(view: NodeView) -> int:
         return pixels * node.depth(view)
@@ -53,7 +64,7 @@ def _variant(
     def overlap(view: NodeView) -> tuple[Overlap, ...]:
         return (Overlap(0, 0, sliding_gap(node.window(view), pixels)),)
 
-    return Variant(symbol, accepts, emit, scratch=scratch, overlap=overlap, cycles=cycles, code_bytes=code)
+    return Variant(symbol, accepts, emit, scratch=scratch, overlap=overlap, counts=counts, code_bytes=code)
 
 
 def _four_weights(rows: Ints) -> npt.NDArray[np.uint8]:
@@ -73,6 +84,6 @@ def _takes_halves(view: NodeView) -> bool:
 
 VARIANTS = only(
     ProductForm.S8,
-    _variant("tc_s8_conv_2d_rows__c", node.is_ungrouped, _four_weights, 4.0),
-    _variant("tc_s8_conv_2d_halves__c", _takes_halves, halves, 3.7, 900, 2),
+    _variant("tc_s8_conv_2d_rows__c", node.is_ungrouped, _four_weights, 4),
+    _variant("tc_s8_conv_2d_halves__c", _takes_halves, halves, 8, 900, 2),
 )

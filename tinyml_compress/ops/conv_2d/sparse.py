@@ -26,6 +26,7 @@ from tinyml_compress.ops._products import (
 from tinyml_compress.ops._sparse import SparseRows, sparse_nibbles, sparse_rows
 from tinyml_compress.ops.base import Call, Consts, In, Out, Overlap, ParamValue, Ref, Scratch, Variant
 from tinyml_compress.ops.conv_2d import node
+from tinyml_compress.ops.work import Counts
 
 _MOST_SCRATCH = 16 << 10
 _PLAIN = "tc_s8_conv_2d_sparse__c"
@@ -33,8 +34,6 @@ _WISHED = 8 << 10
 _DENSEST = 0.6
 """With more weights than this that are not zero, neither flash nor time is gained."""
 _MOST_PAIRS = 255
-_PAIR = 28.0
-"""Cycles of the assembly for a pair of weights and eight pixels."""
 _PEAK = 1 << 22
 """Sums of two pixels share an accumulator: 23 bits for one of them."""
 
@@ -228,10 +227,14 @@ def _plain_variant() -> Variant:
         )
         return (Call(_PLAIN, "tc_s8_conv_rows", params, (In(0), Out(), Scratch()), constants),)
 
-    def cycles(view: NodeView) -> float:
+    def counts(view: NodeView) -> Counts:
         window = node.window(view)
-        per_pixel = 15.0 * float(sparse(view).pairs.sum()) + 45.0 * window.out_c + 6.0 * node.depth(view)
-        return window.pixels * per_pixel
+        return {
+            "pairs": window.pixels * int(sparse(view).pairs.sum()),
+            "outputs": view.output().elements,
+            "gathered": window.pixels * node.depth(view),
+            "runs": window.runs,
+        }
 
     return Variant(
         _PLAIN,
@@ -239,7 +242,7 @@ def _plain_variant() -> Variant:
         emit,
         scratch=scratch,
         overlap=lambda view: (Overlap(0, 0, sliding_gap(node.window(view), 4)),),
-        cycles=cycles,
+        counts=counts,
         encoding="sparse-delta8",
         weight_bytes=weight_bytes,
         code_bytes=500,
@@ -286,10 +289,8 @@ def _variant(form: _Form) -> Variant:
         w = lying.window
         return 4 * lying.words + 16 + unpacked(view) + 2 * w.taps * w.in_c + 8 * w.out_c + w.in_c
 
-    def cycles(view: NodeView) -> float:
-        pairs, w = float(sparse(view).pairs.sum()), layout(view).window
-        unpacking = 40.0 * pairs + w.out_c * (0.35 * w.taps * w.in_c + 80.0) if form.unpacking else 0.0
-        return _cycles(layout(view), _PAIR * pairs, unpacking)
+    def counts(view: NodeView) -> Counts:
+        return _counts(layout(view), int(sparse(view).pairs.sum()))
 
     def emit(view: NodeView) -> tuple[Call, ...]:
         packed = needed(packed_table(needed(node.fast(view))))
@@ -319,24 +320,29 @@ def _variant(form: _Form) -> Variant:
         emit,
         scratch=scratch,
         overlap=lambda view: (Overlap(0, 0, _strips_gap(layout(view))),),
-        cycles=cycles,
+        counts=counts,
         encoding=form.encoding,
         weight_bytes=weight_bytes,
         code_bytes=form.code_bytes,
     )
 
 
-def _cycles(layout: Strips, weights: float, unpacking: float) -> float:
-    """Cycles of the assembly: what `weights` take for eight pixels, a channel's end about 120, `unpacking`
-    per tile.
-    """
+def _counts(layout: Strips, pairs: int) -> Counts:
     w = layout.window
     rows = 1 if layout.flat else (w.out_h + 1) // 2
     across = layout.columns * (2 if layout.flat else 1)
     tiles = w.batch * rows * ((w.out_w + across - 1) // across)
     blocks = w.batch * rows * ((w.out_w + 3) // 4) / (2 if layout.flat else 1)
-    gather = (6.0 if w.in_c % 4 == 0 else 12.0) * layout.words + 60.0 * w.kernel_h * layout.phases
-    return blocks * (weights + 120.0 * w.out_c + 40.0) + tiles * (gather + unpacking)
+    return {
+        "pairs": blocks * pairs,
+        "channels": blocks * w.out_c,
+        "blocks": blocks,
+        "words" if w.in_c % 4 == 0 else "bytes": tiles * layout.words,
+        "runs": tiles * w.kernel_h * layout.phases,
+        "unpacked": tiles * pairs,
+        "bits": tiles * w.out_c * w.taps * w.in_c,
+        "rows": tiles * w.out_c,
+    }
 
 
 VARIANTS = only(ProductForm.S8, *map(_variant, _FORMS), _plain_variant())

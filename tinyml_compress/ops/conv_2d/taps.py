@@ -5,5 +5,5 @@ from __future__ import annotations
 from tinyml_compress.ops._conv import Taps
 from tinyml_compress.ops.conv_2d import node
 
-_TAPS = Taps("conv_2d", 0, node.groups, 9.0)
-VARIANTS = (*_TAPS.variants(), *_TAPS.narrow())
+TAPS = Taps("conv_2d", 0, node.groups)
+VARIANTS = (*TAPS.variants(), *TAPS.narrow())

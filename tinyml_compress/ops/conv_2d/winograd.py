@@ -11,6 +11,7 @@ from tinyml_compress.ops._products import Ints, live_rows
 from tinyml_compress.ops.base import Consts, Level, Overlap, Variant
 from tinyml_compress.ops.conv_2d import node
 from tinyml_compress.ops.conv_2d.block import block_emit, unpacked_bytes
+from tinyml_compress.ops.work import Counts
 
 _LEAST_PIXELS = 128
 """Below so many output pixels the weights cost more flash than the products save time."""
@@ -41,12 +42,6 @@ def _variant(symbol: str, *, relu: bool) -> Variant:
     def accepts(view: NodeView) -> bool:
         return (not relu or is_relu(view)) and _suits(view) and node.is_ungrouped(view) and _fits(view)
 
-    def cycles(view: NodeView) -> float:
-        window = node.window(view)
-        tiles = window.batch * ((window.out_h + 1) // 2) * ((window.out_w + 1) // 2)
-        sums = 16 * (16.7 * window.in_c / 2 + 29.0) + (640.0 if relu else 670.0)
-        return (tiles + 3) // 4 * (window.out_c / 2 * sums + 4 * (window.in_c / 4 * 250.0 + 150.0))
-
     return Variant(
         symbol,
         accepts,
@@ -54,9 +49,23 @@ def _variant(symbol: str, *, relu: bool) -> Variant:
         frozenset({Level.SPEED}),
         scratch=_scratch,
         overlap=_overlap,
-        cycles=cycles,
+        counts=lambda view: _counts(view, relu),
         weight_bytes=lambda view: 32 * view.input(1).nbytes // 9,
     )
+
+
+def _counts(view: NodeView, relu: bool) -> Counts:
+    window = node.window(view)
+    tiles = window.batch * ((window.out_h + 1) // 2) * ((window.out_w + 1) // 2)
+    blocks, pairs = (tiles + 3) // 4, window.out_c // 2
+    return {
+        "steps": blocks * pairs * 8 * window.in_c,
+        "ends": blocks * pairs,
+        "clamps": 0 if relu else blocks * pairs,
+        "gathered": blocks * window.in_c,
+        "blocks": blocks,
+        "channels": unpacked_bytes(view) // 16,
+    }
 
 
 _TAPS = np.array([[2, 0, 0], [1, 1, 1], [1, -1, 1], [0, 0, 2]])

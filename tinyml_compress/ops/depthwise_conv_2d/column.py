@@ -9,6 +9,7 @@ from tinyml_compress.ops._forms import ProductForm, only
 from tinyml_compress.ops._products import Sliding, live_rows, packed_table
 from tinyml_compress.ops.base import Call, Consts, In, Out, ParamValue, Ref, Variant
 from tinyml_compress.ops.depthwise_conv_2d import node
+from tinyml_compress.ops.work import Counts
 
 _SYMBOL = "tc_s8_depthwise_conv_2d_column__dsp"
 
@@ -49,9 +50,9 @@ def _emit(view: NodeView) -> tuple[Call, ...]:
     return (Call(_SYMBOL, "tc_s8_depthwise_column", params, (In(0), Out()), tables),)
 
 
-def _cycles(view: NodeView) -> float:
-    window = node.window(view)
-    return window.batch * window.out_c * (window.out_h * (4.0 * window.taps + 14.0) + 10.0)
+def _counts(view: NodeView) -> Counts:
+    window, outputs = node.window(view), view.output().elements
+    return {"taps": outputs * window.taps, "outputs": outputs, "channels": window.batch * window.out_c}
 
 
-VARIANTS = only(ProductForm.S8, Variant(_SYMBOL, _accepts, _emit, overlap=node.coincide, cycles=_cycles))
+VARIANTS = only(ProductForm.S8, Variant(_SYMBOL, _accepts, _emit, overlap=node.coincide, counts=_counts))

@@ -11,7 +11,7 @@ from tinyml_compress.ops._forms import ProductForm, only, packed_rows
 from tinyml_compress.ops._products import weight_values
 from tinyml_compress.ops.base import Call, Consts, Scratch
 from tinyml_compress.ops.depthwise_conv_2d import node
-from tinyml_compress.ops.depthwise_conv_2d.plane import cost_any, plane_variant, walk_any
+from tinyml_compress.ops.depthwise_conv_2d.plane import counts_any, plane_variant, walk_any
 
 
 def _emit(view: NodeView, symbol: str) -> tuple[Call, ...]:
@@ -25,5 +25,5 @@ def _emit(view: NodeView, symbol: str) -> tuple[Call, ...]:
 VARIANTS = only(
     ProductForm.S4,
     node.TAPS.variant("tc_s8_depthwise_conv_2d_s4__c", _emit, lambda view: view.input(1).elements),
-    plane_variant("tc_s8_depthwise_conv_2d_s4_plane__dsp", walk_any, cost_any, True, four=True),
+    plane_variant("tc_s8_depthwise_conv_2d_s4_plane__dsp", walk_any, counts_any, True, four=True),
 )

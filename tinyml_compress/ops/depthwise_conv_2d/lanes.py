@@ -11,6 +11,7 @@ from tinyml_compress.ops._mve import are_words, channel_table, wide_channels
 from tinyml_compress.ops._products import Channels, conv_multipliers, live_rows, sliding_gap
 from tinyml_compress.ops.base import Call, Consts, Overlap, Variant
 from tinyml_compress.ops.depthwise_conv_2d import node
+from tinyml_compress.ops.work import Counts
 
 _SYMBOL = "tc_s16_depthwise_conv_2d_lanes__mve"
 
@@ -47,9 +48,15 @@ def _eights(view: NodeView) -> int:
     return (node.window(view).in_c + 7) // 8
 
 
-def _cycles(view: NodeView) -> float:
+def _counts(view: NodeView) -> Counts:
     window = node.window(view)
-    return window.pixels * (_eights(view) * (9.0 * window.taps + 6.0 * window.kernel_h + 40.0) + 40.0)
+    eights = window.pixels * _eights(view)
+    return {
+        "steps": eights * window.taps,
+        "runs": eights * window.kernel_h,
+        "eights": eights,
+        "pixels": window.pixels,
+    }
 
 
 VARIANTS = only(
@@ -59,7 +66,7 @@ VARIANTS = only(
         lambda view: node.groups(view).outputs == 1 and are_words(_channels(view)),
         _emit,
         overlap=_overlap,
-        cycles=_cycles,
+        counts=_counts,
         weight_bytes=lambda view: 8 * _eights(view) * node.window(view).taps,
     ),
 )

@@ -61,5 +61,5 @@ def coincide(view: NodeView) -> tuple[Overlap, ...]:
     return (Overlap(0, 0, exact=True),) if fits else ()
 
 
-TAPS = Taps("depthwise_conv_2d", 3, groups, 30.0)
+TAPS = Taps("depthwise_conv_2d", 3, groups)
 """The kernels that go tap by tap."""

@@ -24,6 +24,7 @@ from tinyml_compress.ops.base import Call, Consts, In, Out, ParamValue, Ref, Scr
 from tinyml_compress.ops.depthwise_conv_2d import node
 from tinyml_compress.ops.depthwise_conv_2d.walk import MAX_SCRATCH, Axis, Plane, planes
 from tinyml_compress.ops.numerics import Activation
+from tinyml_compress.ops.work import Counts
 
 _LANES = 16
 _FARTHEST = 255
@@ -107,15 +108,19 @@ class _Blocks:
         blocks = -(-axis.size_out // each)
         return blocks, max(blocks * each - axis.size_out, 0) if axis.size_out >= each else 0
 
-    def cost(self, finish: float) -> float:
-        """Instructions per channel."""
-        plane = self.plane
-        lines, blocks = self._walk(plane.outer, self.lines)[0], self._walk(plane.inner, self.each)[0]
-        gather = plane.outer.size_in * (4.0 * -(-plane.inner.size_in // 8) + 10.0)
-        loads = 2.0 * (4 // self.windows)
-        if len(self.loads) > 1:
-            loads = 19.0 * len(self.loads) + 8.0
-        return 60.0 + gather + lines * (blocks * (10.0 + loads + finish) + 14.0)
+    @property
+    def steps(self) -> tuple[int, int]:
+        """Lines of blocks in a channel, and blocks in a line."""
+        return self._walk(self.plane.outer, self.lines)[0], self._walk(self.plane.inner, self.each)[0]
+
+    @property
+    def cost(self) -> int:
+        """What sets apart those that take a node: about the instructions per channel."""
+        outer, inner = self.plane.outer, self.plane.inner
+        lines, blocks = self.steps
+        gather = outer.size_in * (4 * -(-inner.size_in // 8) + 10)
+        loads = 19 * len(self.loads) + 8 if len(self.loads) > 1 else 8 // self.windows
+        return gather + lines * (blocks * (15 + loads) + 14)
 
     def params(self) -> tuple[tuple[str, ParamValue], ...]:
         plane, (outer, inner) = self.plane, (self.plane.outer, self.plane.inner)
@@ -166,7 +171,7 @@ def _blocks(window: Sliding, windows: int, parts: bool) -> _Blocks | None:
         for lines, each in _SHAPES
         if (blocks := _Blocks(plane, lines, each, windows)).fits and (len(blocks.loads) > 1) is parts
     ]
-    return min(fitting, key=lambda blocks: blocks.cost(5.0), default=None)
+    return min(fitting, key=lambda blocks: blocks.cost, default=None)
 
 
 def _any(view: NodeView) -> bool:
@@ -213,12 +218,25 @@ def _emit(view: NodeView, symbol: str, blocks: _Blocks) -> tuple[Call, ...]:
     return (Call(symbol, "tc_s8_depthwise_patch", params, (In(0), Out(), Scratch()), tables),)
 
 
-def _variant(
-    name: str, windows: int, bounded: Callable[[NodeView], bool], finish: float, parts: bool = False
-) -> Variant:
-    """The kernel with that many windows in a load, or a window in `parts`; four sums are finished in `finish`
-    instructions.
-    """
+def _counts(view: NodeView, blocks: _Blocks, relu: bool) -> Counts:
+    window, plane = node.window(view), blocks.plane
+    channels, (lines, each) = window.batch * window.out_c, blocks.steps
+    fours = channels * lines * each
+    gathered = window.batch * window.in_c * plane.outer.size_in
+    return {
+        "planes": channels,
+        "input lines": gathered,
+        "vectors": gathered * -(-plane.inner.size_in // 8),
+        "lines": channels * lines,
+        "fours": fours,
+        "clamps": 0 if relu else fours,
+        "loads": fours * len(blocks.loads),
+        "stored": channels * len(blocks.loads),
+    }
+
+
+def _variant(name: str, windows: int, bounded: Callable[[NodeView], bool], parts: bool = False) -> Variant:
+    """The kernel with that many windows in a load, or a window in `parts`."""
     symbol = f"tc_s8_depthwise_conv_2d_{name}__mve"
 
     def found(view: NodeView) -> _Blocks:
@@ -237,19 +255,22 @@ def _variant(
     def scratch(view: NodeView) -> int:
         return found(view).plane_bytes + (_LANES * len(found(view).loads) if parts else 0)
 
-    def cycles(view: NodeView) -> float:
-        window = node.window(view)
-        return window.batch * window.out_c * found(view).cost(finish)
-
-    return Variant(symbol, accepts, emit, scratch=scratch, overlap=node.coincide, cycles=cycles)
+    return Variant(
+        symbol,
+        accepts,
+        emit,
+        scratch=scratch,
+        overlap=node.coincide,
+        counts=lambda view: _counts(view, found(view), bounded is _relu),
+    )
 
 
 VARIANTS = only(
     ProductForm.S8,
-    _variant("fours_relu", 4, _relu, 5.0),
-    _variant("fours", 4, _full, 9.0),
-    _variant("twos_relu", 2, _relu, 5.0),
-    _variant("twos", 2, _full, 9.0),
-    _variant("ones", 1, _any, 9.0),
-    _variant("parts", 1, _any, 9.0, parts=True),
+    _variant("fours_relu", 4, _relu),
+    _variant("fours", 4, _full),
+    _variant("twos_relu", 2, _relu),
+    _variant("twos", 2, _full),
+    _variant("ones", 1, _any),
+    _variant("parts", 1, _any, parts=True),
 )

@@ -2,22 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
 from tinyml_compress.ir import NodeView, Role, needed
 from tinyml_compress.ops._conv import is_relu
 from tinyml_compress.ops._forms import ProductForm, only, packed_rows
-from tinyml_compress.ops._products import live_rows, packed_table
+from tinyml_compress.ops._products import Sliding, live_rows, packed_table
 from tinyml_compress.ops.base import Call, Consts, In, Out, ParamValue, Ref, Scratch, Variant
 from tinyml_compress.ops.depthwise_conv_2d import node
 from tinyml_compress.ops.depthwise_conv_2d.walk import MAX_SCRATCH, Plane, planes
+from tinyml_compress.ops.work import Counts, work
 
+_THREE = "tc_s8_depthwise_conv_2d_3x3__dsp"
+_THREE_BY_TWO = "tc_s8_depthwise_conv_2d_3x3s2__dsp"
+_ANY = "tc_s8_depthwise_conv_2d_plane__dsp"
 Walk = Callable[[NodeView], Plane | None]
+PlaneCounts = Callable[[Sliding, Plane], Counts]
 
 
-def _walk_3x3(stride: int) -> Walk:
+def _shortest(symbol: str, counts: PlaneCounts, window: Sliding, fitting: Sequence[Plane]) -> Plane | None:
+    """The walk with the fewest instructions: the same on every core."""
+    return min(fitting, key=lambda plane: work(symbol, counts(window, plane)).instructions, default=None)
+
+
+def _walk_3x3(symbol: str, stride: int) -> Walk:
     """The walk of a 3x3 kernel with the least waste, or None where it does not take the node."""
 
     def walk(view: NodeView) -> Plane | None:
@@ -31,41 +41,61 @@ def _walk_3x3(stride: int) -> Walk:
             and plane.inner.dilation == plane.outer.dilation == 1
             and plane.buffer_bytes <= MAX_SCRATCH
         ]
-        return min(fitting, key=_cost_3x3, default=None)
+        return min(
+            fitting, key=lambda plane: work(symbol, _counts_3x3(window, plane)).instructions, default=None
+        )
 
     return walk
 
 
+def _gathered(window: Sliding, plane: Plane) -> Counts:
+    planes, at_once = window.batch * window.in_c, plane.buffers(window.in_c)
+    lines = plane.outer.size_in * planes / at_once
+    return {
+        "fours" if at_once == 4 else "gathered": lines * plane.inner.size_in,
+        "input lines": lines,
+        "planes": window.batch * window.out_c,
+    }
+
+
+def _counts_3x3(window: Sliding, plane: Plane, relu: bool = False) -> Counts:
+    lines = plane.outer.size_out * window.batch * window.out_c
+    blocks = lines * -(-plane.inner.size_out // (4 if plane.inner.stride == 1 else 2))
+    return {**_gathered(window, plane), "blocks": blocks, "clamps": 0 if relu else blocks, "lines": lines}
+
+
+def _relu_counts(window: Sliding, plane: Plane) -> Counts:
+    return _counts_3x3(window, plane, relu=True)
+
+
 def _walk_relu(view: NodeView) -> Plane | None:
-    return _walk_3x3(1)(view) if is_relu(view) else None
-
-
-def _cost_3x3(plane: Plane) -> float:
-    gather = plane.outer.size_in * (3.0 * plane.inner.size_in + 10.0)
-    each, block = (4, 76.0) if plane.inner.stride == 1 else (2, 44.0)
-    return gather + plane.outer.size_out * (block * -(-plane.inner.size_out // each) + 35.0) + 60.0
+    return _walk_3x3(_THREE, 1)(view) if is_relu(view) else None
 
 
 def walk_any(view: NodeView) -> Plane | None:
     """The walk of the general plane kernel, or None where it does not take the node."""
+    window = node.window(view)
     fitting = [
         plane
-        for plane in planes(node.window(view), 1)
+        for plane in planes(window, 1)
         if plane.inner.dilation == 1 and plane.buffer_bytes + plane.tap_bytes <= MAX_SCRATCH
     ]
-    return min(fitting, key=cost_any, default=None)
+    return _shortest(_ANY, counts_any, window, fitting)
 
 
-def cost_any(plane: Plane) -> float:
-    gather = plane.outer.size_in * (3.0 * plane.inner.size_in + 10.0)
-    window = plane.outer.kernel * (8.0 * ((plane.inner.kernel + 1) // 2) + 5.0) + 20.0
-    return gather + plane.outer.size_out * plane.inner.size_out * window
+def counts_any(window: Sliding, plane: Plane) -> Counts:
+    outputs = window.batch * window.out_c * plane.outer.size_out * plane.inner.size_out
+    rows = outputs * plane.outer.kernel
+    return {
+        **_gathered(window, plane),
+        "taps": rows * ((plane.inner.kernel + 1) // 2),
+        "rows": rows,
+        "outputs": outputs,
+    }
 
 
-def plane_variant(
-    symbol: str, walk: Walk, cost: Callable[[Plane], float], taps: bool, four: bool = False
-) -> Variant:
-    """A kernel that goes as `walk` says at that `cost`; with scratch for `taps`, or `four` bits a weight."""
+def plane_variant(symbol: str, walk: Walk, counts: PlaneCounts, taps: bool, four: bool = False) -> Variant:
+    """A kernel that goes as `walk` says; with scratch for `taps`, or `four` bits a weight."""
 
     def accepts(view: NodeView) -> bool:
         return walk(view) is not None and node.fast(view) is not None
@@ -102,16 +132,20 @@ def plane_variant(
         buffers = plane.buffers(view.input(0).shape[3])
         return plane.buffer_bytes * buffers + (plane.tap_bytes if taps else 0)
 
-    def cycles(view: NodeView) -> float:
-        return node.window(view).batch * node.window(view).out_c * cost(chosen(view))
-
-    return Variant(symbol, accepts, emit, scratch=scratch, overlap=node.coincide, cycles=cycles)
+    return Variant(
+        symbol,
+        accepts,
+        emit,
+        scratch=scratch,
+        overlap=node.coincide,
+        counts=lambda view: counts(node.window(view), chosen(view)),
+    )
 
 
 VARIANTS = only(
     ProductForm.S8,
-    plane_variant("tc_s8_depthwise_conv_2d_3x3_relu__dsp", _walk_relu, _cost_3x3, False),
-    plane_variant("tc_s8_depthwise_conv_2d_3x3__dsp", _walk_3x3(1), _cost_3x3, False),
-    plane_variant("tc_s8_depthwise_conv_2d_3x3s2__dsp", _walk_3x3(2), _cost_3x3, False),
-    plane_variant("tc_s8_depthwise_conv_2d_plane__dsp", walk_any, cost_any, True),
+    plane_variant("tc_s8_depthwise_conv_2d_3x3_relu__dsp", _walk_relu, _relu_counts, False),
+    plane_variant(_THREE, _walk_3x3(_THREE, 1), _counts_3x3, False),
+    plane_variant(_THREE_BY_TWO, _walk_3x3(_THREE_BY_TWO, 2), _counts_3x3, False),
+    plane_variant(_ANY, walk_any, counts_any, True),
 )

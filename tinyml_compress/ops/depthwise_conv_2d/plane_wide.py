@@ -10,7 +10,8 @@ from tinyml_compress.ops._forms import ProductForm, bias_values, only, wide_tabl
 from tinyml_compress.ops._products import clamp_bounds, conv_multipliers
 from tinyml_compress.ops.base import Call, Consts, In, Out, ParamValue, Ref, Scratch, Variant
 from tinyml_compress.ops.depthwise_conv_2d import node
-from tinyml_compress.ops.depthwise_conv_2d.plane import cost_any, walk_any
+from tinyml_compress.ops.depthwise_conv_2d.plane import counts_any, walk_any
+from tinyml_compress.ops.work import Counts
 
 _SYMBOL = "tc_s16_depthwise_conv_2d_plane__dsp"
 
@@ -46,12 +47,11 @@ def _scratch(view: NodeView) -> int:
     return plane.buffer_bytes + plane.tap_bytes
 
 
-def _cycles(view: NodeView) -> float:
-    plane = needed(walk_any(view))
-    return node.window(view).batch * node.window(view).out_c * (cost_any(plane) + 30.0 * plane.outer.size_out)
+def _counts(view: NodeView) -> Counts:
+    return counts_any(node.window(view), needed(walk_any(view)))
 
 
 VARIANTS = only(
     ProductForm.S16,
-    Variant(_SYMBOL, _accepts, _emit, scratch=_scratch, overlap=node.coincide, cycles=_cycles),
+    Variant(_SYMBOL, _accepts, _emit, scratch=_scratch, overlap=node.coincide, counts=_counts),
 )

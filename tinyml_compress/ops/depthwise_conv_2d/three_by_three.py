@@ -11,6 +11,7 @@ from tinyml_compress.ops._products import finish_bounds, int32_table, wrap32
 from tinyml_compress.ops.base import Call, Consts, In, Out, ParamValue, Ref, Scratch, Variant
 from tinyml_compress.ops.depthwise_conv_2d import node
 from tinyml_compress.ops.depthwise_conv_2d.walk import MAX_SCRATCH, Plane, planes
+from tinyml_compress.ops.work import Counts
 
 _SYMBOL = "tc_s8_depthwise_conv_2d_3x3__c"
 
@@ -57,11 +58,18 @@ def _scratch(view: NodeView) -> int:
     return plane.lines * plane.pitch
 
 
-def _cycles(view: NodeView) -> float:
-    return 8.0 * view.input(0).elements + 60.0 * view.output().elements
+def _counts(view: NodeView) -> Counts:
+    plane, planes = needed(_walk(view)), node.window(view).batch * node.window(view).in_c
+    return {
+        "gathered": planes * plane.gathered,
+        "input lines": planes * plane.outer.size_in,
+        "outputs": view.output().elements,
+        "lines": planes * plane.outer.size_out,
+        "planes": planes,
+    }
 
 
 VARIANTS = only(
     ProductForm.S8,
-    Variant(_SYMBOL, _accepts, _emit, scratch=_scratch, overlap=node.coincide, cycles=_cycles),
+    Variant(_SYMBOL, _accepts, _emit, scratch=_scratch, overlap=node.coincide, counts=_counts),
 )

@@ -47,6 +47,11 @@ class Plane:
         return self.outer.reach
 
     @property
+    def gathered(self) -> int:
+        """Values that are copied into a channel's buffer."""
+        return self.outer.size_in * self.inner.size_in
+
+    @property
     def tap_bytes(self) -> int:
         """One channel's taps in pairs of 16 bits."""
         return 4 * self.outer.kernel * ((self.inner.kernel + 1) // 2)

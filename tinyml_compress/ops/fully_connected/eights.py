@@ -7,6 +7,7 @@ from tinyml_compress.ops._forms import ProductForm, only
 from tinyml_compress.ops._mve import shifts_right, stream_bytes, tables, vectors
 from tinyml_compress.ops.base import Call, In, Out, Scratch, Variant
 from tinyml_compress.ops.fully_connected import node
+from tinyml_compress.ops.work import Counts
 
 _SYMBOL = "tc_s8_fully_connected_eights__mve"
 
@@ -22,10 +23,15 @@ def _scratch(view: NodeView) -> int:
     return 16 * vectors(in_c) if in_c % 16 else 0
 
 
-def _cycles(view: NodeView) -> float:
-    out_c, in_c = view.input(1).shape
-    eights, steps = (out_c + 7) // 8, vectors(in_c)
-    return node.batch(view) * (eights * (19.0 * steps + 40.0) + 4.0 * steps + 20.0)
+def _counts(view: NodeView) -> Counts:
+    batch, (out_c, in_c) = node.batch(view), view.input(1).shape
+    eights = batch * ((out_c + 7) // 8)
+    return {
+        "steps": eights * vectors(in_c),
+        "eights": eights,
+        "vectors": batch * vectors(in_c),
+        "rows": batch,
+    }
 
 
 VARIANTS = only(
@@ -35,7 +41,7 @@ VARIANTS = only(
         lambda view: shifts_right(node.channels(view)),
         _emit,
         scratch=_scratch,
-        cycles=_cycles,
+        counts=_counts,
         weight_bytes=lambda view: stream_bytes(*view.input(1).shape),
     ),
 )

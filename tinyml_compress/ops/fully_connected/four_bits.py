@@ -31,13 +31,8 @@ def _scratch(view: NodeView) -> int:
     return 16 * ((view.input(1).shape[1] + 7) // 8)
 
 
-def _cycles(view: NodeView) -> float:
-    out_c, in_c = view.input(1).shape
-    return node.batch(view) * out_c * (2.5 * in_c + 30.0)
-
-
 VARIANTS = only(
     ProductForm.S4,
     plain_variant("tc_s8_fully_connected_s4__c", narrow_channels, lambda view: packed_rows(node.rows(view))),
-    Variant(_SYMBOL, _accepts, _emit, scratch=_scratch, cycles=_cycles),
+    Variant(_SYMBOL, _accepts, _emit, scratch=_scratch, counts=node.counts),
 )

@@ -8,6 +8,7 @@ from tinyml_compress.ir import NodeView, Role
 from tinyml_compress.ops._forms import ProductForm, bias_values, only, wide_table
 from tinyml_compress.ops.base import Call, Consts, Variant
 from tinyml_compress.ops.fully_connected import node
+from tinyml_compress.ops.work import Counts
 
 _SYMBOL = "tc_s16_fully_connected_fours__mve"
 
@@ -29,12 +30,13 @@ def _weight_bytes(view: NodeView) -> int:
     return 32 * ((out_c + 3) // 4) * ((in_c + 7) // 8)
 
 
-def _cycles(view: NodeView) -> float:
-    out_c = view.input(1).shape[0]
-    return node.batch(view) * (_weight_bytes(view) / 32 * 14.0 + 25.0 * out_c + 20.0)
+def _counts(view: NodeView) -> Counts:
+    batch, (out_c, in_c) = node.batch(view), view.input(1).shape
+    fours = batch * ((out_c + 3) // 4)
+    return {"steps": fours * ((in_c + 7) // 8), "fours": fours, "rows": batch}
 
 
 VARIANTS = only(
     ProductForm.S16,
-    Variant(_SYMBOL, lambda view: True, _emit, cycles=_cycles, weight_bytes=_weight_bytes),
+    Variant(_SYMBOL, lambda view: True, _emit, counts=_counts, weight_bytes=_weight_bytes),
 )

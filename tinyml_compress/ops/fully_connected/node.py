@@ -20,6 +20,7 @@ from tinyml_compress.ops._products import (
 )
 from tinyml_compress.ops.base import Argument, Call, Consts, In, Out, ParamValue, Ref
 from tinyml_compress.ops.numerics import Activation, Fused
+from tinyml_compress.ops.work import Counts
 
 
 def activation(view: NodeView) -> Activation:
@@ -32,6 +33,11 @@ def batch(view: NodeView) -> int:
 
 def macs(view: NodeView) -> int:
     return batch(view) * view.input(1).elements
+
+
+def counts(view: NodeView) -> Counts:
+    """What kernels do that go output by output."""
+    return {"products": macs(view), "outputs": view.output().elements}
 
 
 def sizes(view: NodeView) -> tuple[tuple[str, int], ...]:

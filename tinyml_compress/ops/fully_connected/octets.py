@@ -9,6 +9,7 @@ from tinyml_compress.ops._forms import ProductForm, only
 from tinyml_compress.ops._products import Ints, live_rows
 from tinyml_compress.ops.base import Call, Consts, In, Out, Scratch, Variant
 from tinyml_compress.ops.fully_connected import node
+from tinyml_compress.ops.work import Counts
 
 _SYMBOL = "tc_s8_fully_connected_octets__dsp"
 _OUTPUTS = 8
@@ -44,14 +45,15 @@ def _emit(view: NodeView) -> tuple[Call, ...]:
     return (node.call(view, _SYMBOL, tables, (In(0), Out(), Scratch())),)
 
 
-def _cycles(view: NodeView) -> float:
-    out_c = view.input(1).shape[0]
-    return node.batch(view) * (node.fours(view) * (8.0 + 5.6 * out_c) + 16.0 * out_c + 60.0)
+def _counts(view: NodeView) -> Counts:
+    batch, fours = node.batch(view), node.fours(view)
+    octets = batch * view.input(1).shape[0] // _OUTPUTS
+    return {"steps": octets * fours, "octets": octets, "fours": batch * fours, "rows": batch}
 
 
 VARIANTS = only(
     ProductForm.S8,
     Variant(
-        _SYMBOL, _accepts, _emit, scratch=lambda view: 8 * node.fours(view), cycles=_cycles, code_bytes=1000
+        _SYMBOL, _accepts, _emit, scratch=lambda view: 8 * node.fours(view), counts=_counts, code_bytes=1000
     ),
 )

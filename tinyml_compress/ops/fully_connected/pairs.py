@@ -9,6 +9,7 @@ from tinyml_compress.ops._forms import ProductForm, bias_values, chunk_of, only,
 from tinyml_compress.ops._products import Ints, clamp_bounds
 from tinyml_compress.ops.base import Call, Consts, In, Out, ParamValue, Ref, Scratch, Variant
 from tinyml_compress.ops.fully_connected import node
+from tinyml_compress.ops.work import Counts
 
 _SYMBOL = "tc_s16_fully_connected__dsp"
 
@@ -36,12 +37,12 @@ def _emit(view: NodeView) -> tuple[Call, ...]:
     return (Call(_SYMBOL, "tc_s16_fc_pairs", params, (In(0), Out(), Scratch()), tables),)
 
 
-def _cycles(view: NodeView) -> float:
-    out_c = view.input(1).shape[0]
-    return node.batch(view) * (node.fours(view) * (9.0 + 6.5 * out_c) + 50.0 * out_c + 40.0)
+def _counts(view: NodeView) -> Counts:
+    batch, outputs = node.batch(view), view.output().elements
+    return {"steps": outputs * node.fours(view), "outputs": outputs, "fours": batch * node.fours(view)}
 
 
 VARIANTS = only(
     ProductForm.S16,
-    Variant(_SYMBOL, lambda view: True, _emit, scratch=lambda view: 8 * node.fours(view), cycles=_cycles),
+    Variant(_SYMBOL, lambda view: True, _emit, scratch=lambda view: 8 * node.fours(view), counts=_counts),
 )

@@ -16,6 +16,7 @@ from tinyml_compress.ops._halves import halves, takes
 from tinyml_compress.ops._products import int32_table, weight_values
 from tinyml_compress.ops.base import Call, Consts, In, Out, ParamValue, Ref, Variant
 from tinyml_compress.ops.fully_connected import node
+from tinyml_compress.ops.work import Counts
 
 
 def plain_variant(
@@ -32,7 +33,7 @@ def plain_variant(
         )
         return (node.call(view, symbol, tables),)
 
-    return Variant(symbol, lambda view: True, emit, cycles=_cycles)
+    return Variant(symbol, lambda view: True, emit, counts=node.counts)
 
 
 def narrow_channels(view: NodeView) -> npt.NDArray[np.int32]:
@@ -63,12 +64,8 @@ def _emit_f32(view: NodeView) -> tuple[Call, ...]:
     return (Call(_F32, "tc_f32_fully_connected", params, (In(0), Out()), tables),)
 
 
-def _cycles(view: NodeView) -> float:
-    return 7.0 * node.macs(view) + 40.0 * view.output().elements
-
-
-def _halves_cycles(view: NodeView) -> float:
-    return 4.0 * node.macs(view) + 5.0 * view.input(0).elements + 40.0 * view.output().elements
+def _halves_counts(view: NodeView) -> Counts:
+    return {**node.counts(view), "inputs": view.input(0).elements}
 
 
 _HALVES = replace(
@@ -78,13 +75,13 @@ _HALVES = replace(
         lambda view: halves(node.rows(view)).view(np.int8),
     ),
     accepts=lambda view: takes(node.rows(view)),
-    cycles=_halves_cycles,
+    counts=_halves_counts,
     code_bytes=500,
 )
 
 VARIANTS = (
     *only(ProductForm.S16, plain_variant("tc_s16_fully_connected__c", _wide_channels)),
     *only(ProductForm.S16_NARROW, plain_variant("tc_s16_fully_connected_narrow__c", _s16_narrow_channels)),
-    *only(ProductForm.F32, Variant(_F32, lambda view: True, _emit_f32, cycles=_cycles)),
+    *only(ProductForm.F32, Variant(_F32, lambda view: True, _emit_f32, counts=node.counts)),
     *only(ProductForm.S8, plain_variant("tc_s8_fully_connected__c", narrow_channels), _HALVES),
 )

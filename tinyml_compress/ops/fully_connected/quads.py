@@ -10,6 +10,7 @@ from tinyml_compress.ops._forms import ProductForm, only
 from tinyml_compress.ops._products import Ints, live_rows
 from tinyml_compress.ops.base import Call, Consts, In, Out, Scratch, Variant
 from tinyml_compress.ops.fully_connected import node
+from tinyml_compress.ops.work import Counts
 
 _SYMBOL = "tc_s8_fully_connected_quads__dsp"
 
@@ -33,12 +34,20 @@ def _quad_weights(rows: Ints) -> npt.NDArray[np.int8]:
     return ordered.astype(np.int8)
 
 
-def _cycles(view: NodeView) -> float:
-    out_c = view.input(1).shape[0]
-    return node.batch(view) * (node.fours(view) * (8.0 + 6.1 * out_c) + 20.0 * out_c + 60.0)
+def _counts(view: NodeView) -> Counts:
+    batch, fours = node.batch(view), node.fours(view)
+    quads, rest = divmod(view.input(1).shape[0], 4)
+    return {
+        "steps": batch * quads * fours,
+        "quads": batch * quads,
+        "single steps": batch * rest * fours,
+        "singles": batch * rest,
+        "fours": batch * fours,
+        "rows": batch,
+    }
 
 
 VARIANTS = only(
     ProductForm.S8,
-    Variant(_SYMBOL, node.has_fast, _emit, scratch=lambda view: 8 * node.fours(view), cycles=_cycles),
+    Variant(_SYMBOL, node.has_fast, _emit, scratch=lambda view: 8 * node.fours(view), counts=_counts),
 )

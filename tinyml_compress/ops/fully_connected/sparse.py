@@ -15,6 +15,7 @@ from tinyml_compress.ops._products import int32_table, live_rows, weight_values
 from tinyml_compress.ops._sparse import SparseRows, sparse_blocks, sparse_nibbles, sparse_rows
 from tinyml_compress.ops.base import Call, Consts, In, Out, ParamValue, Ref, Variant
 from tinyml_compress.ops.fully_connected import node
+from tinyml_compress.ops.work import Counts
 
 _DENSEST = 0.6
 """With more weights than this that are not zero, neither flash nor time is gained."""
@@ -34,8 +35,6 @@ class _Form:
     entered.
     """
     code: int
-    cycles: Callable[[int, int], float]
-    """From pairs (fours of blocks) and outputs."""
 
 
 _FORMS = (
@@ -46,7 +45,6 @@ _FORMS = (
         sparse_blocks,
         0,
         0,
-        lambda steps, outputs: 39.0 * steps + 20.0 * outputs,
     ),
     _Form(
         "tc_s8_fully_connected_sparse__dsp",
@@ -55,7 +53,6 @@ _FORMS = (
         sparse_rows,
         8,
         60,
-        lambda steps, outputs: 10.7 * steps + 27.0 * outputs,
     ),
     _Form(
         "tc_s8_fully_connected_nibbles__dsp",
@@ -64,9 +61,12 @@ _FORMS = (
         sparse_nibbles,
         6,
         80,
-        lambda steps, outputs: 13.1 * steps + 31.0 * outputs,
     ),
 )
+
+
+def _counts(view: NodeView, rows: SparseRows) -> Counts:
+    return {"pairs": node.batch(view) * int(rows.pairs.sum()), "outputs": view.output().elements}
 
 
 @lru_cache(maxsize=64)
@@ -98,15 +98,11 @@ def _plain_variant(form: _Form) -> Variant:
         )
         return (node.call(view, symbol, tables),)
 
-    def cost(view: NodeView) -> float:
-        weight, outputs = 110.0 if blocks else 28.0, view.input(1).shape[0]
-        return node.batch(view) * (weight * float(sparse(view).pairs.sum()) + 50.0 * outputs)
-
     return Variant(
         symbol,
         accepts,
         emit,
-        cycles=cost,
+        counts=lambda view: _counts(view, sparse(view)),
         encoding=form.encoding,
         weight_bytes=lambda view: int(sparse(view).stream.nbytes),
         code_bytes=300,
@@ -143,14 +139,11 @@ def _variant(form: _Form) -> Variant:
         )
         return (Call(form.symbol, form.struct, params, (In(0), Out()), tables),)
 
-    def cost(view: NodeView) -> float:
-        return node.batch(view) * form.cycles(int(sparse(view).pairs.sum()), view.input(1).shape[0])
-
     return Variant(
         form.symbol,
         accepts,
         emit,
-        cycles=cost,
+        counts=lambda view: _counts(view, sparse(view)),
         encoding=form.encoding,
         weight_bytes=lambda view: int(sparse(view).stream.nbytes),
         code_bytes=800,

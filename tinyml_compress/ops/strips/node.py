@@ -9,14 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from math import fsum, isfinite
 
-from tinyml_compress.ir import Attrs, NodeView
+from tinyml_compress.ir import Attrs, NodeView, Prices
 from tinyml_compress.ops.base import Operator, Overlap, RunStrips, Variant
-
-_CALL = 5000.0
-_MORE = 1.15
-"""Cycles of a call beyond what a kernel's price says, and what that is multiplied by: 16 stretches of the
-published nets take 15% less to 3% more on a modelled Cortex-M4.
-"""
 
 
 @dataclass(frozen=True)
@@ -71,13 +65,14 @@ class StripsAttrs(Attrs):
     """Of the node's own memory: rings and scratch of kernels, over each other at different times."""
     overlaps: tuple[Overlap, ...]
     macs: int
+    prices: Prices
+    """Of the core for which it was made."""
 
     @property
     def cycles(self) -> float:
-        """Estimated rather high, without layers of which nothing is known."""
-        prices = [one.variant.cycles(one.view) for one in self.strips]
-        known = fsum(prices[one] for one in self.order if isfinite(prices[one]))
-        return _MORE * known + _CALL * len(self.order)
+        """Estimated, without layers of which nothing is known."""
+        prices = [one.variant.cycles(one.view, self.prices) for one in self.strips]
+        return fsum(prices[one] for one in self.order if isfinite(prices[one]))
 
 
 def strips_attrs(view: NodeView) -> StripsAttrs:
@@ -95,7 +90,7 @@ class StripsOperator(Operator):
             lambda view: (),
             scratch=lambda view: strips_attrs(view).nbytes,
             overlap=lambda view: strips_attrs(view).overlaps,
-            cycles=lambda view: strips_attrs(view).cycles,
+            counts=lambda view: {"cycles": strips_attrs(view).cycles},
             flow=lambda view: RunStrips(),
         ),
     )

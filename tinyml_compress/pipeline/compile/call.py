@@ -9,7 +9,7 @@ from tinyml_compress.data import load
 from tinyml_compress.errors import UsageError
 from tinyml_compress.ir import ConstantsIn
 from tinyml_compress.ops.base import Level
-from tinyml_compress.pipeline.compile.places import kernels_for, memories_for
+from tinyml_compress.pipeline.compile.places import kernels_for, memories_for, prices_for
 from tinyml_compress.pipeline.compile.verb import to_folder
 from tinyml_compress.results import Compiled
 from tinyml_compress.schedule import Asked
@@ -51,9 +51,8 @@ def compile_c(
     memories = memories_for(device, targets_dir, memory, flash, where)
     asked = tuple(map(_asked, kernels))
     done = None if data is None else load(data).preprocessing
-    return to_folder(
-        path, Path(output), name or c_name(path.stem), isas, level, asked, memories, done, trigger, max_ram
-    )
+    title, prices = name or c_name(path.stem), prices_for(device, targets_dir)
+    return to_folder(path, Path(output), title, isas, level, asked, memories, prices, done, trigger, max_ram)
 
 
 def _asked(text: str) -> Asked:

@@ -9,7 +9,7 @@ from math import fsum, inf, isfinite
 from tinyml_compress import plan
 from tinyml_compress.errors import BudgetError
 from tinyml_compress.fusion import Fusion, Parts, StripForm, fused
-from tinyml_compress.ir import Graph, Node
+from tinyml_compress.ir import Graph, Node, Prices
 from tinyml_compress.ops.base import Variant
 from tinyml_compress.ops.strips.node import OPERATOR as STRIPS
 from tinyml_compress.schedule import held_bytes
@@ -47,10 +47,10 @@ class GraphForm:
     """Estimated."""
 
 
-def form_of(graph: Graph, schedule: tuple[Variant, ...]) -> GraphForm:
+def form_of(graph: Graph, schedule: tuple[Variant, ...], prices: Prices) -> GraphForm:
     """With what it needs and takes."""
-    prices = [variant.cycles(view) for view, variant in zip(graph.views(), schedule, strict=True)]
-    known = fsum(price for price in prices if isfinite(price))
+    each = [variant.cycles(view, prices) for view, variant in zip(graph.views(), schedule, strict=True)]
+    known = fsum(cycles for cycles in each if isfinite(cycles))
     return GraphForm(graph, schedule, plan.arena_of(graph, schedule), known)
 
 
@@ -58,13 +58,14 @@ def form_within(
     graph: Graph,
     kernels: Sequence[Sequence[Variant]],
     isas: tuple[Isa, ...],
+    prices: Prices,
     kept: frozenset[Node],
     most_ram: int | None,
 ) -> GraphForm:
     """The fastest form whose arena is at most that; without a bound the smallest that is not much slower than
     the fastest. Out of `kernels` by node, the fastest first; nodes that are `kept` run by themselves.
     """
-    front = front_of(graph, kernels, isas, kept, (*_STEPS, *([] if most_ram is None else [inf])))
+    front = front_of(graph, kernels, isas, prices, kept, (*_STEPS, *([] if most_ram is None else [inf])))
     if most_ram is None:
         return front.within(_MOST_SLOWER)
     return front.fitting(most_ram)
@@ -74,6 +75,7 @@ def front_of(
     graph: Graph,
     kernels: Sequence[Sequence[Variant]],
     isas: tuple[Isa, ...],
+    prices: Prices,
     kept: frozenset[Node] = frozenset(),
     steps: Sequence[float] = (*_STEPS, inf),
 ) -> Front:
@@ -82,14 +84,15 @@ def front_of(
     room = {
         view.node: max(held_bytes(view, one) for one in row) for view, row in zip(views, kernels, strict=True)
     }
-    front = Front(isas, kept, room)
-    front.fill(form_of(graph, tuple(row[0] for row in kernels)))
+    front = Front(isas, prices, kept, room)
+    front.fill(form_of(graph, tuple(row[0] for row in kernels), prices))
     for slower in steps:
         rows = [
-            [one for one in row if one.cycles(view) <= slower * row[0].cycles(view)] or [row[0]]
+            [one for one in row if one.cycles(view, prices) <= slower * row[0].cycles(view, prices)]
+            or [row[0]]
             for view, row in zip(views, kernels, strict=True)
         ]
-        front.fill(form_of(graph, plan.smallest_schedule(graph, rows)))
+        front.fill(form_of(graph, plan.smallest_schedule(graph, rows), prices))
     return front
 
 
@@ -98,6 +101,7 @@ class Front:
     """Forms of a graph, none of which another one beats in both; the smallest first."""
 
     isas: tuple[Isa, ...]
+    prices: Prices
     kept: frozenset[Node]
     room: Mapping[Node, int]
     """Flash for the weights of each node."""
@@ -108,7 +112,8 @@ class Front:
         """From the graph with the kernels of all its layers on, a chain more at a time."""
         self._add(start)
         for _ in range(_MOST_CHAINS):
-            chains = _Chains(start, Fusion(start.graph, self.isas, self.kept, self.room, self._parts))
+            known = Fusion(start.graph, self.isas, self.prices, self.kept, self.room, self._parts)
+            chains = _Chains(start, known)
             smallest = chains.smallest()
             for one in smallest:
                 self._add(chains.planned(one, _SMALLEST))
@@ -194,5 +199,6 @@ class _Chains:
                 self._planned[run, form] = form_of(
                     fused(self.base.graph, first, stop, node),
                     (*schedule[:first], STRIPS.variants[0], *schedule[stop:]),
+                    self.fusion.prices,
                 )
         return self._planned[run, form]

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from tinyml_compress.errors import UsageError
-from tinyml_compress.ir import ANYWHERE, ConstantsIn, Memories, Memory, memory_word
+from tinyml_compress.ir import ANYWHERE, ConstantsIn, Memories, Memory, Prices, memory_word
 from tinyml_compress.pipeline.measure.target import target
 from tinyml_compress.support.instruction_sets import Isa
 
@@ -28,6 +28,11 @@ def kernels_for(isa: Isa | None, device: str | None, targets_dir: Path | None) -
             allowed=", ".join(one.value for one in kernels),
         )
     return kernels if isa is None else isa.sets
+
+
+def prices_for(device: str | None, targets_dir: Path | None) -> Prices | None:
+    """By which kernels are chosen: those of the device's core, if one was named."""
+    return None if device is None else target(device, targets_dir).prices
 
 
 def memories_for(

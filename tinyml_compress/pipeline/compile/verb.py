@@ -11,7 +11,7 @@ from pathlib import Path
 from tinyml_compress import codegen, frontend, passes, plan
 from tinyml_compress.codegen.project import project_files
 from tinyml_compress.frontends.preprocessing import Preprocessing
-from tinyml_compress.ir import ANYWHERE, Graph, Memories, NodeView, Program
+from tinyml_compress.ir import ANYWHERE, Graph, Memories, NodeView, Prices, Program
 from tinyml_compress.ir.program import KernelPrice, ProgramNode
 from tinyml_compress.ops import operator
 from tinyml_compress.ops.base import Level, Variant
@@ -21,7 +21,7 @@ from tinyml_compress.pipeline.compile.shares import memory_shares
 from tinyml_compress.pipeline.compile.trigger import trigger_beside
 from tinyml_compress.pipeline.convert.golden_vectors import golden_vectors
 from tinyml_compress.results import Compiled, CompiledNode, KernelOption
-from tinyml_compress.schedule import AS_ASKED, Asked, Decision, Option, decided, options
+from tinyml_compress.schedule import AS_ASKED, Asked, Decision, Option, decided, options, usual_prices
 from tinyml_compress.support import files
 from tinyml_compress.support.c_names import check_c_name
 from tinyml_compress.support.instruction_sets import Isa
@@ -40,12 +40,15 @@ def compile_graph(
     asked: Sequence[Asked] = (),
     memories: Memories = ANYWHERE,
     most_ram: int | None = None,
+    prices: Prices | None = None,
 ) -> Program:
-    """The C program of a graph as the frontend reads it, with the kernels that are `asked` for; spread over
-    `memories`, the fastest first, where they are named; with an arena of `most_ram` bytes at most.
+    """The C program of a graph as the frontend reads it, with the kernels that are `asked` for, else those
+    that a core with these `prices` runs best; spread over `memories`, the fastest first, where they are
+    named; with an arena of `most_ram` bytes at most.
     """
     chosen = tuple(isas)
-    planner = _Planner(chosen, level, most_ram)
+    planner = _Planner(chosen, level, most_ram, prices or usual_prices(chosen))
+    core = f" core={prices.core}" if prices else ""
     planned = planner.planned(passes.run(graph, using), asked)
     free = memories.without(
         codegen.lay_out(planned).nbytes
@@ -59,7 +62,7 @@ def compile_graph(
         planned,
         prefix=prefix,
         model_sha256=model_sha256,
-        options=f"isa={'+'.join(isa.value for isa in chosen)} optimize={level.value}{memories}",
+        options=f"isa={'+'.join(isa.value for isa in chosen)} optimize={level.value}{core}{memories}",
         place=lambda arrays, nodes: plan.homes(arrays, nodes, planned.memory, free),
     )
     nodes = planned.graph.nodes
@@ -77,6 +80,7 @@ def compile_model(
     asked: Sequence[Asked] = (),
     memories: Memories = ANYWHERE,
     most_ram: int | None = None,
+    prices: Prices | None = None,
 ) -> Program:
     """The C program of a .tflite file, in memory; `name` prefixes its symbols."""
     graph = frontend.read(model, name)
@@ -89,6 +93,7 @@ def compile_model(
         asked=asked,
         memories=memories,
         most_ram=most_ram,
+        prices=prices,
     )
 
 
@@ -108,8 +113,8 @@ class _Planner:
     it.
     """
 
-    def __init__(self, isas: tuple[Isa, ...], level: Level, most_ram: int | None) -> None:
-        self._isas, self._level, self._most_ram = isas, level, most_ram
+    def __init__(self, isas: tuple[Isa, ...], level: Level, most_ram: int | None, prices: Prices) -> None:
+        self._isas, self._level, self._most_ram, self._prices = isas, level, most_ram, prices
         self._known: dict[int, plan.Planned] = {}
         self.decisions: dict[int, Decision] = {}
         """By the `id` of the node."""
@@ -118,7 +123,7 @@ class _Planner:
         """The graph with all that is decided; what is asked for is meant for the graph, not its bodies."""
         if id(graph) not in self._known:
             bodies = tuple(map(self.planned, graph.subgraphs))
-            decisions = decided(graph, self._isas, self._level, asked)
+            decisions = decided(graph, self._isas, self._level, self._prices, asked)
             form = self._form(graph, decisions, bodies)
             self.decisions |= zip(map(id, graph.nodes), decisions, strict=True)
             for node, variant in zip(form.graph.nodes, form.schedule, strict=True):
@@ -138,15 +143,16 @@ class _Planner:
                 [_with_room(view, option.variant, bodies) for option in row]
                 for view, row in zip(graph.views(), able, strict=True)
             ]
-            return form_within(graph, rows, self._isas, kept, self._most_ram)
+            return form_within(graph, rows, self._isas, self._prices, kept, self._most_ram)
         views = zip(graph.views(), decisions, strict=True)
-        return form_of(graph, tuple(_with_room(view, one.chosen.variant, bodies) for view, one in views))
+        schedule = tuple(_with_room(view, one.chosen.variant, bodies) for view, one in views)
+        return form_of(graph, schedule, self._prices)
 
     def _settled(self, view: NodeView, variant: Variant) -> Decision:
         """What was decided of a node, with the kernel that it has in the end."""
         one = self.decisions.get(id(view.node))
         if one is None:  # it runs others by strips
-            (only,) = options(view, self._isas)
+            (only,) = options(view, self._isas, self._prices)
             return Decision((only,), only, "smallest arena")
         if one.chosen.variant is variant:
             return one
@@ -168,11 +174,12 @@ def compile_to_folder(
     name: str,
     isa: Isa = Isa.C,
     level: Level = Level.BALANCED,
+    prices: Prices | None = None,
 ) -> Compiled:
     """Compile the file `model` and write sources and a project that tests them into `output`, whole or not at
     all.
     """
-    return to_folder(model, output, name, isa.sets, level, (), ANYWHERE)
+    return to_folder(model, output, name, isa.sets, level, (), ANYWHERE, prices)
 
 
 def to_folder(
@@ -183,6 +190,7 @@ def to_folder(
     level: Level,
     asked: Sequence[Asked],
     memories: Memories,
+    prices: Prices | None,
     preprocessing: Preprocessing | None = None,
     trigger: str | Path | None = None,
     most_ram: int | None = None,
@@ -190,7 +198,7 @@ def to_folder(
     """The same with all that can be said of kernels, memories and the front end."""
     started = time.perf_counter()
     content = files.read_bytes(model)
-    program = compile_model(content, name, isas, level, asked, memories, most_ram)
+    program = compile_model(content, name, isas, level, asked, memories, most_ram, prices)
     front = front_end(name, program.inputs, preprocessing or manifest_preprocessing(model))
     more = {
         **({} if front is None else front.files),

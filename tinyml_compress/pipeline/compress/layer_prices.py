@@ -90,6 +90,7 @@ class LayerPrices:
             isas=device.core.kernels,
             level=self._level,
             memories=device.memories,
+            prices=device.core.prices,
         )
         raw = make_vectors(program.inputs, "pattern", 1, 0).raw
         done = emulate(program, device, raw, optimize=FLAGS[self._level])

@@ -14,7 +14,7 @@ from tinyml_compress.exporters import CalibrationPrograms, Format, Runtime
 from tinyml_compress.ir import ConstantsIn
 from tinyml_compress.ops.base import Level
 from tinyml_compress.pipeline.board.calibration_nets import FILL, calibration_programs, digest
-from tinyml_compress.pipeline.compile.places import kernels_for, memories_for
+from tinyml_compress.pipeline.compile.places import kernels_for, memories_for, prices_for
 from tinyml_compress.pipeline.compile.shares import memory_shares
 from tinyml_compress.pipeline.export.bundle import Metadata, aot_bundle, tflm_bundle
 from tinyml_compress.pipeline.measure.model import given
@@ -85,8 +85,9 @@ def export(
     program = None
     with stage("compile and run the golden vectors"):
         if runtime is Runtime.AOT:
+            prices = prices_for(device, targets_dir)
             bundle, program = aot_bundle(
-                known.content, words, known.preprocessing, isas, level, memories, trigger, max_ram
+                known.content, words, known.preprocessing, isas, level, memories, prices, trigger, max_ram
             )
         else:
             bundle = tflm_bundle(known.content, words, known.preprocessing, trigger)

@@ -170,9 +170,9 @@ class _Forms:
 
     def layers(self, point: Point) -> tuple[LayerNeed, ...]:
         """Of the model as it is; without cycles where the board is too small to run it."""
-        level = Level(str(point["level"]))
+        level, core = Level(str(point["level"])), self._device.core
         try:
-            program = compile_model(self._file(point), "model", self._device.core.kernels, level)
+            program = compile_model(self._file(point), "model", core.kernels, level, prices=core.prices)
         except TinymlError:
             return ()
         run = self._runs.get(str(sorted(point.items())))

@@ -71,7 +71,7 @@ def _winner(trial: Trial, output: Path, job: FitRequest, judge: RecipeJudge) -> 
         product = done.tflite.with_name(f"{done.tflite.stem}_stream.tflite")
         files.write_bytes(product, judge.product(done.tflite.read_bytes()))
     name = c_name(product.stem)
-    compile_to_folder(product, folder / "aot", name, isa, Level(level))
+    compile_to_folder(product, folder / "aot", name, isa, Level(level), device.core.prices)
     score, before = judge.untouched(done.tflite)
     request = BenchmarkRequest(targets=(job.target,), level=Level(level), targets_dir=targets_dir)
     (run,) = measured(product, request).runs

@@ -16,7 +16,7 @@ from msgspec import structs
 
 from tinyml_compress.devices import Device, Host, list_devices, load_device
 from tinyml_compress.errors import UsageError
-from tinyml_compress.ir import ANYWHERE, Memories, Program
+from tinyml_compress.ir import ANYWHERE, Memories, Prices, Program
 from tinyml_compress.results import Demand, DeviceDetails, DeviceFacts, Measurement
 from tinyml_compress.support.instruction_sets import Isa
 
@@ -41,6 +41,8 @@ class Target(ABC):
     title: str
     kernels: tuple[Isa, ...] = (Isa.C,)
     """Instruction sets of generated C that it runs."""
+    prices: Prices | None = None
+    """By which they are chosen; None: by those that fit many cores."""
     memories: Memories = ANYWHERE
     """Where its RAM is of different speed: what generated C may use of it."""
     memories_with_constants: Memories = ANYWHERE

@@ -11,7 +11,7 @@ from tinyml_compress.devices import Duty
 from tinyml_compress.errors import MissingDependency, TinymlError, UnsupportedOperator
 from tinyml_compress.frontends.preprocessing import Preprocessing
 from tinyml_compress.frontends.trigger import Watch
-from tinyml_compress.ir import ANYWHERE, ConstantsIn, Memories, Port, Program
+from tinyml_compress.ir import ANYWHERE, ConstantsIn, Memories, Port, Prices, Program
 from tinyml_compress.ops.base import Level
 from tinyml_compress.pipeline.compile.front_end import front_end
 from tinyml_compress.pipeline.compile.trigger import trigger_stage
@@ -66,21 +66,31 @@ class Work:
         self.notes: list[str] = []
         self.no_answers = ""
         """Why there is nothing to compare with."""
-        self._programs: dict[tuple[tuple[Isa, ...], Memories, int | None], Program] = {}
+        self._programs: dict[tuple[tuple[Isa, ...], Memories, Prices | None, int | None], Program] = {}
 
     def program(
-        self, kernels: tuple[Isa, ...], memories: Memories = ANYWHERE, most_ram: int | None = None
+        self,
+        kernels: tuple[Isa, ...],
+        memories: Memories = ANYWHERE,
+        prices: Prices | None = None,
+        most_ram: int | None = None,
     ) -> Program:
         """Generated C, spread over memories where a board has several, its arena of `most_ram` bytes at most;
         without that bound made in `prepare`, read in threads.
         """
-        key = kernels, memories, most_ram
+        key = kernels, memories, prices, most_ram
         if key not in self._programs:
             self.progress(f"generating C ({'+'.join(one.value for one in kernels)} kernels)")
             try:
                 level = self.request.level
                 self._programs[key] = compile_model(
-                    self.model, self.facts.name, kernels, level, memories=memories, most_ram=most_ram
+                    self.model,
+                    self.facts.name,
+                    kernels,
+                    level,
+                    memories=memories,
+                    most_ram=most_ram,
+                    prices=prices,
                 )
             except UnsupportedOperator as error:
                 error.next_step = error.next_step or (

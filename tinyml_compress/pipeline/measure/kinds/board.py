@@ -50,7 +50,7 @@ class Board(Target):
     def __init__(self, described: Device) -> None:
         self.device = described
         self.name, self.title, self.kernels = described.name, described.title, described.core.kernels
-        self.memories = described.memories
+        self.prices, self.memories = described.core.prices, described.memories
         self.memories_with_constants = described.memories_with_constants
 
     def refused_engine(self, engine: str) -> str | None:
@@ -63,7 +63,7 @@ class Board(Target):
     def prepare(self, work: Work) -> None:
         if work.request.engine == "aot":
             with suppress(DoesNotFit):  # which is this board's own: `measure` meets it again
-                work.program(self.kernels, self._memories(work))
+                work.program(self.kernels, self._memories(work), self.prices)
                 _ = work.answers, work.front_end, work.trigger
 
     def _memories(self, work: Work) -> Memories:
@@ -94,7 +94,14 @@ class Board(Target):
             return _demands_of_tflm(need), need.assumptions
 
         def compiled(most: int | None) -> Program:
-            return compile_model(content, "checked", self.kernels, memories=self.memories, most_ram=most)
+            return compile_model(
+                content,
+                "checked",
+                self.kernels,
+                memories=self.memories,
+                most_ram=most,
+                prices=self.prices,
+            )
 
         program, told = fitting(compiled, self.device, max_ram)
         needs = firmware_needs(node.kernel for node in program.nodes)
@@ -175,7 +182,9 @@ class Board(Target):
     def _within(self, work: Work, toolchain: str | None) -> tuple[Program, Emulation]:
         """The program and what its run finds: one that takes no more RAM than it may, if there is one."""
         memories = self._memories(work)
-        program, told = fitting(lambda most: work.program(self.kernels, memories, most), self.device, None)
+        program, told = fitting(
+            lambda most: work.program(self.kernels, memories, self.prices, most), self.device, None
+        )
         work.notes += [f"{self.name}: {text}" for text in told]
         done = self._run(work, program, toolchain)
         for _ in range(_TRIES):
@@ -184,7 +193,7 @@ class Board(Target):
                 break
             most = max(program.arena_bytes - int(over), 0)
             try:
-                program = work.program(self.kernels, memories, most)
+                program = work.program(self.kernels, memories, self.prices, most)
             except BudgetError as error:
                 work.notes.append(f"{self.name}: {error.what}: {error.found}")
                 break
@@ -217,7 +226,12 @@ class Board(Target):
             graph: Graph, raw: list[tuple[bytes, ...]]
         ) -> tuple[Sequence[Port], Sequence[tuple[bytes, ...]]]:
             piece = compile_graph(
-                graph, program.prefix, model_sha256="", isas=self.kernels, level=request.level
+                graph,
+                program.prefix,
+                model_sha256="",
+                isas=self.kernels,
+                level=request.level,
+                prices=self.prices,
             )
             done = emulate(
                 piece,
