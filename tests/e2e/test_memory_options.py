@@ -56,10 +56,12 @@ def test_compile_for_a_device_and_part_of_its_memory(model: Path, tmp_path: Path
 
 
 def test_a_device_whose_ram_is_all_alike_changes_nothing_but_kernels(model: Path, tmp_path: Path) -> None:
+    """It is that of the set's own prices, and says whose they are."""
     compile_c(model, output=tmp_path / "one", device="nucleo-l4r5zi")
     compile_c(model, output=tmp_path / "other", isa="dsp")
     for file in ("net.c", "net.h"):
-        assert (tmp_path / "one" / file).read_bytes() == (tmp_path / "other" / file).read_bytes()
+        one, other = ((tmp_path / folder / file).read_text() for folder in ("one", "other"))
+        assert one.replace(" core=cortex-m4", "") == other
 
 
 def test_export_with_several_arenas_passes_its_self_test(model: Path, tmp_path: Path) -> None:
