@@ -8,20 +8,24 @@ import numpy as np
 import pytest
 
 from tests.lib import layers
+from tests.lib.aot import assert_bit_exact
 from tests.lib.graphs import const, quant
 from tests.lib.messy import Messy
 from tinyml_compress.errors import GraphError
+from tinyml_compress.frontend import write
 from tinyml_compress.ir import DType, Graph, Tensor
 from tinyml_compress.ops._products import axis_window
 from tinyml_compress.ops.conv_2d.op import Conv2DAttrs
 from tinyml_compress.ops.depthwise_conv_2d.op import DepthwiseConv2DAttrs
 from tinyml_compress.ops.numerics import Activation, Padding
 from tinyml_compress.passes import PASSES, fold_constants, run
+from tinyml_compress.passes.dense_pixels import dense_pixels
 from tinyml_compress.passes.fold_padding import fold_padding
 from tinyml_compress.passes.fuse_activations import fuse_activations
 from tinyml_compress.passes.remove_dead_nodes import remove_dead_nodes
 from tinyml_compress.passes.remove_noops import remove_noops
 from tinyml_compress.passes.single_channels import single_channels
+from tinyml_compress.support.instruction_sets import Isa
 
 BORDER = [[0, 0], [1, 2], [0, 1], [0, 0]]
 
@@ -60,6 +64,32 @@ def test_a_depthwise_convolution_of_one_channel() -> None:
     assert _ops(made) == ["CONV_2D"]
     assert made.views()[0].input(1).shape[::3] == (8, 1)
     assert run(several, (single_channels,)) is several
+
+
+@pytest.mark.parametrize("kernel", [(5, 1), (1, 4), (3, 7)])
+def test_a_convolution_of_one_window(kernel: tuple[int, int]) -> None:
+    """Which is its whole input, as where a net has kept some frames; more than one, or a border, stay."""
+    nets = [_conv(seed, kernel, kernel) for seed in range(8)]
+    wholes = [net for net in nets if net.views()[0].input(1).quantized.per_channel]
+    assert len(wholes) > 2
+    for whole in wholes:
+        assert _ops(run(whole, (dense_pixels,))) == ["RESHAPE", "FULLY_CONNECTED"]
+    assert_bit_exact(map(write, wholes), isas=Isa.DSP.sets)
+    longer = _conv(0, (kernel[0] + 1, kernel[1]), kernel)
+    assert run(longer, (dense_pixels,)) is longer
+
+
+def _conv(seed: int, image: tuple[int, int], kernel: tuple[int, int]) -> Graph:
+    return layers.conv(
+        np.random.default_rng(seed),
+        image=image,
+        kernel=kernel,
+        stride=(1, 1),
+        dilation=(1, 1),
+        padding=Padding.VALID,
+        groups=1,
+        out_c=12,
+    )
 
 
 # --- padding ---
