@@ -19,7 +19,7 @@ from tinyml_compress.ops.reshape.op import ReshapeAttrs
 
 
 def dense_pixels(graph: Graph) -> Graph:
-    """Rewrite every convolution whose window is its whole input: one pixel, or the frames that a net has kept.
+    """Rewrite every convolution whose window is its whole input: one pixel, or the frames that a net keeps.
     Weights that others read too would be stored twice.
     """
     readers = Counter(name for node in graph.nodes for name in node.inputs)
