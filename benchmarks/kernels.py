@@ -47,6 +47,7 @@ BOARDS = {
     "cortex-m55": "corstone-300",
     "rv32imc": "esp32-c3",
 }
+LOADS = {"load_runs": "load-run", "flash_words": "flash-word"}
 COUNTED_TWICE = "cortex-m55"
 
 
@@ -67,6 +68,13 @@ class Row:
     def ratio(self) -> float | None:
         return None if self.baseline is None else self.run.instructions / self.baseline
 
+    @property
+    def loads(self) -> dict[str, int]:
+        """Runs of loads and words of flash that data was read from, where the emulator counts them."""
+        cycles = self.run.figure("cycles")
+        given = {} if cycles is None else cycles.about or {}
+        return {word: int(given[key]) for word, key in LOADS.items() if key in given}
+
     def as_json(self) -> dict[str, Any]:
         run = self.run
         found: dict[str, Any] = {
@@ -76,6 +84,7 @@ class Row:
             "optimize": self.level,
             "macs": run.macs,
             "instructions": run.instructions,
+            **self.loads,
             "cycles": run.cycles,
             "cycles_error": error_of(run),
             "counted_by": list(self.counted_by),
@@ -168,6 +177,8 @@ def table(rows: list[Row]) -> Table:
         "optimize",
         "instructions",
         "instr/MAC",
+        "runs of loads",
+        "flash words",
         "cycles",
         "±",
         "flash",
@@ -191,6 +202,7 @@ def table(rows: list[Row]) -> Table:
             row.level,
             f"{run.instructions:,}",
             f"{run.instructions / run.macs:.2f}" if run.macs else "",
+            *(f"{row.loads[word]:,}" if word in row.loads else "" for word in LOADS),
             f"{run.cycles:,}",
             f"{error_of(run):.0%}",
             f"{run.flash:,}",
@@ -242,7 +254,10 @@ def record(rows: list[Row], left_out: dict[str, str]) -> None:
         "schema": 1,
         "tool": __version__,
         "date": datetime.date.today().isoformat(),
-        "kinds": {"instructions": "exact", "flash": "exact", "ram": "exact", "cycles": "modelled"},
+        "kinds": {
+            **dict.fromkeys(("instructions", *LOADS, "flash", "ram"), "exact"),
+            "cycles": "modelled",
+        },
         "compilers": sorted({*before["compilers"], *(row.run.compiler for row in rows)}),
         "left_out": {**still_out, **left_out},
         "rows": sorted(

@@ -97,6 +97,11 @@ def test_figures_say_of_which_kind_they_are(result: Benchmark) -> None:
     else:
         assert kinds["instructions"] is Kind.EXACT
         assert kinds["ms"] is Kind.MODELLED
+        cycles = run.figure("cycles")
+        assert cycles is not None
+        assert cycles.about is not None
+        assert 0 < float(cycles.about["load-run"]) < run.instructions
+        assert 0 < float(cycles.about["flash-word"]) < run.instructions
 
 
 def test_the_schema_is_what_the_types_say() -> None:

@@ -11,7 +11,7 @@ from math import inf
 import msgspec
 import numpy as np
 
-from tinyml_compress.devices import Device, Duty, TflmNeed, hardware_cycles
+from tinyml_compress.devices import CostClass, Device, Duty, TflmNeed, hardware_cycles
 from tinyml_compress.devices.facts import board_details, board_facts
 from tinyml_compress.devices.trust import FITTED_OPERATORS, Trust, likeness, trust
 from tinyml_compress.errors import BudgetError, DoesNotFit
@@ -285,10 +285,19 @@ def _figures(
         ),
         Figure(name="RAM", value=sum(ram.values()), unit="B", kind=Kind.EXACT, limit=room, parts=ram),
         Figure(name="instructions", value=sum(node.instructions for node in nodes), unit="", kind=Kind.EXACT),
-        Figure(name="cycles", value=cycles, unit="", kind=Kind.MODELLED, error=error),
+        Figure(name="cycles", value=cycles, unit="", kind=Kind.MODELLED, error=error, about=_loads(done)),
         Figure(name="ms", value=ms, unit="ms", kind=Kind.MODELLED, error=error),
     ]
     return tuple(figures)
+
+
+def _loads(done: Emulation) -> dict[str, str | float] | None:
+    """What cycles rest on besides instructions: counts, whatever the core charges for them; not on RISC-V."""
+    counts = [count.classes for count in (*done.counts.nodes, done.counts.between)]
+    if not any(CostClass.LOAD_RUN in classes for classes in counts):
+        return None
+    kinds = (CostClass.LOAD_RUN, CostClass.FLASH_WORD)
+    return {kind.value: sum(classes.get(kind, 0) for classes in counts) for kind in kinds}
 
 
 def _ram_parts(program: Program, done: Emulation) -> dict[str, int]:
