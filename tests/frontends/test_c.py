@@ -115,9 +115,10 @@ uint32_t dropped(const net_frontend_t *frontend) {
 class Stream:
     """The generated front end of a form, fed through its ring."""
 
-    def __init__(self, form: StreamForm) -> None:
+    def __init__(self, form: StreamForm, flags: tuple[str, ...] = ()) -> None:
         self.form = form
-        self.library = ctypes.CDLL(str(toolchain.library({**made(form).files, "h.c": HARNESS}, flags=FLAGS)))
+        files = {**made(form).files, "h.c": HARNESS}
+        self.library = ctypes.CDLL(str(toolchain.library(files, flags=(*FLAGS, *flags))))
         self.library.size.restype = self.library.net_frontend_write.restype = ctypes.c_size_t
         self.library.net_frontend_write_wide.restype = ctypes.c_size_t
         self.library.net_frontend_next.restype = ctypes.c_void_p
@@ -168,6 +169,26 @@ def test_a_sound_through_the_ring_is_the_whole_sound(name: str) -> None:
                 ctypes.c_void_p(window.ctypes.data), ctypes.c_void_p(row.ctypes.data)
             )
         assert np.array_equal(window, whole)
+
+
+@pytest.mark.full
+@pytest.mark.parametrize(("name", "hours"), [("acceleration", 4), ("statistics", 8), ("moments", 1)])
+def test_a_long_log_of_a_sensor(name: str, hours: int) -> None:
+    """Hours through the ring, resting, shaken and at the ends of the range; any sum that left its type would
+    end the process.
+    """
+    form = SENSORS[name]
+    rng, moments = np.random.default_rng(0), hours * 3600 * form.rate
+    log = rng.normal(0, 30, (moments, form.axes)) + 4096 * np.sin(np.arange(moments) / 5000)[:, None]
+    for start in range(0, moments, moments // 40):
+        length, loud = int(rng.integers(1, moments // 80)), 10 ** rng.uniform(2, 6)
+        log[start : start + length] += rng.normal(0, loud, (len(log[start : start + length]), form.axes))
+    samples = np.clip(np.round(log), -32768, 32767).astype(np.int16).reshape(-1)
+    stream = Stream(form, ("-fsanitize=undefined", "-fsanitize-trap=undefined"))
+    assert stream.start(form.sample_rate) == 0
+    rows = stream.rows(samples, form.hop)
+    assert np.array_equal(rows, expected(samples, form))
+    assert stream.library.dropped(stream.at) == 0
 
 
 def test_what_does_not_fit_is_dropped_and_counted() -> None:
