@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -19,6 +20,8 @@ from tinyml_compress.ir import Graph, Program
 from tinyml_compress.ops.base import Level
 from tinyml_compress.ops.strips.node import strips_attrs
 from tinyml_compress.pipeline.compile.verb import compile_graph
+from tinyml_compress.pipeline.measure.verb import measured
+from tinyml_compress.pipeline.measure.work import BenchmarkRequest
 from tinyml_compress.plan.rings import check_rings
 from tinyml_compress.schedule import usual_prices
 from tinyml_compress.support.instruction_sets import Isa
@@ -133,3 +136,20 @@ def test_the_proof_finds_faults(fault: str) -> None:
             )
         return
     pytest.fail("no net has such a place")
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("file", ["kws_ref_model", "pretrainedResnet_quant", "person_detect"])
+def test_less_ram_costs_no_more_than_promised(published: Path, file: str) -> None:
+    """`--optimize ram` against `speed`: modelled cycles of counted instructions, not estimates."""
+    content = (published / f"{file}.tflite").read_bytes()
+    speed, small = (
+        measured(content, BenchmarkRequest(("nucleo-l4r5zi",), vectors=1, level=level)).runs[0]
+        for level in (Level.SPEED, Level.RAM)
+    )
+    assert small.cycles is not None
+    assert speed.cycles is not None
+    assert small.cycles <= 1.35 * speed.cycles
+    assert small.ram is not None
+    assert speed.ram is not None
+    assert small.ram < speed.ram
