@@ -23,8 +23,8 @@ from tinyml_compress.schedule import Asked
 Once = Callable[[str, Callable[[Path], None]], Path]
 CORES = ("cortex-m0plus", "cortex-m3", "cortex-m33", "cortex-m4", "cortex-m7", "rv32imc")
 LITTLE = 0.001
-"""Of a net's cycles: what a layer may lose. Compilers build the numbers of a layer into a kernel that no other
-has, which no estimate knows.
+"""Of a net's cycles: what a layer may lose. Compilers build the numbers of a layer into a kernel that no
+other has, which no estimate knows.
 """
 QUICK = ("residual", "cortex-m7")
 ZOO = ("ds_cnn", "resnet8", "mobilenet_v1_025", "digits_cnn", "speech_codec", "autoencoder")
