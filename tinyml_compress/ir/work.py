@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass
 from math import fsum
 
 
@@ -22,11 +22,16 @@ class KernelWork:
     branches: float = 0.0
     """Jumps that are taken."""
 
+    @property
+    def amounts(self) -> tuple[float, ...]:
+        """In the order of the fields."""
+        return self.instructions, self.slots, self.loads, self.registers, self.flash, self.branches
+
     def __add__(self, other: KernelWork) -> KernelWork:
-        return KernelWork(*(a + b for a, b in zip(astuple(self), astuple(other), strict=True)))
+        return KernelWork(*(a + b for a, b in zip(self.amounts, other.amounts, strict=True)))
 
     def __mul__(self, times: float) -> KernelWork:
-        return KernelWork(*(times * amount for amount in astuple(self)))
+        return KernelWork(*(times * amount for amount in self.amounts))
 
 
 @dataclass(frozen=True)
@@ -40,4 +45,4 @@ class Prices:
     """Its architecture, as a core file says it: plain C becomes other instructions in each."""
 
     def cycles(self, done: KernelWork) -> float:
-        return fsum(price * amount for price, amount in zip(astuple(self.each), astuple(done), strict=True))
+        return fsum(price * amount for price, amount in zip(self.each.amounts, done.amounts, strict=True))

@@ -27,6 +27,15 @@ def _table() -> dict[str, dict[str, KernelWork]]:
     }
 
 
+@lru_cache(maxsize=1024)
+def _rows(kernel: str, code: str) -> Mapping[str, KernelWork]:
+    """Of that kernel, or of another one with its stem."""
+    table, stem = _table(), kernel.partition("__")[0]
+    alike = [one for one in table if one.startswith(f"{stem}__")]
+    known = [f"{kernel} {code}", kernel, *sorted(alike, key=lambda one: not one.endswith(code))]
+    return next((table[one] for one in known if one in table), {})
+
+
 def plainest(kernel: str) -> str:
     """Without its form for ReLU, which has ends of its own and is alike in all else; SUB's is ADD's."""
     return kernel.replace("_relu__", "__").replace("_sub_", "_add_")
@@ -36,11 +45,7 @@ def work(kernel: str, counts: Counts, code: str = "") -> KernelWork:
     """All of it, in code for that architecture. A kernel that was not fitted takes what another with its stem
     does.
     """
-    table, kernel = _table(), plainest(kernel)
-    stem = kernel.partition("__")[0]
-    alike = [one for one in table if one.startswith(f"{stem}__")]
-    known = [f"{kernel} {code}", kernel, *sorted(alike, key=lambda one: not one.endswith(code))]
-    rows: Mapping[str, KernelWork] = next((table[one] for one in known if one in table), {})
+    rows = _rows(plainest(kernel), code)
     done, unknown = rows.get(CALL, KernelWork()), KernelWork() if rows else _NEW
     for thing, times in counts.items():
         done += rows.get(thing, unknown) * times
