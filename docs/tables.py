@@ -20,7 +20,7 @@ REPO = Path(__file__).resolve().parents[1]
 if str(REPO) not in sys.path:
     sys.path.insert(0, str(REPO))
 
-from docs import silicon  # noqa: E402
+from docs import ram, silicon  # noqa: E402
 
 _TABLE = re.compile(
     r"(?P<head><!-- table: (?P<words>[^\n]+?) -->\n)(?P<body>.*?)(?P<tail><!-- end of table -->)", re.DOTALL
@@ -366,6 +366,12 @@ def _spoken(words: Sequence[str]) -> str:
     return f"{said}\n\n{_markdown(head, lines)}"
 
 
+def _ram(words: Sequence[str]) -> str:
+    """benchmarks/ram.py: RAM of forms by what they cost."""
+    head, rows = ram.table()
+    return _markdown(head, rows)
+
+
 _TABLES: dict[str, Callable[[Sequence[str]], str]] = {
     "techniques": _techniques,
     "zoo": _zoo,
@@ -377,6 +383,7 @@ _TABLES: dict[str, Callable[[Sequence[str]], str]] = {
     "real": _real,
     "silicon": _silicon,
     "spoken": _spoken,
+    "ram": _ram,
 }
 
 if __name__ == "__main__":
