@@ -13,6 +13,7 @@ import pytest
 from tests.emulated.programs import board
 from tests.emulated.test_products import assert_equal_on
 from tests.emulated.test_zoo_cores import assert_equal_on as assert_net_equal_on
+from tests.lib import layers
 from tests.lib.layers import merged
 from tests.lib.zoo import zoo_tflite
 from tests.ops import test_pad
@@ -42,6 +43,16 @@ def test_operators() -> None:
 def test_operators_compiled_with_gcc() -> None:
     products = [seeded(make, 3, index) for index in range(2) for make in ON_HELIUM]
     assert_equal_on(CORE, [*graphs(7, 1), *products], 1, toolchain="gcc")
+
+
+def test_kernels_that_one_layer_uses_alone() -> None:
+    """The compiler builds the layer's numbers in, which leaves other registers."""
+    alone = {graph.nodes[0].op: graph for graph in (seeded(make, 3, 0) for make in ON_HELIUM)}
+    pixels = layers.conv(
+        np.random.default_rng(3), image=(6, 3), in_c=16, out_c=16, kernel=(1, 1), stride=(1, 1), groups=1
+    )
+    for graph in (*alone.values(), pixels):
+        assert_equal_on(CORE, [graph], 1)
 
 
 def test_rows_shorter_than_a_vector() -> None:

@@ -7,6 +7,10 @@
 /* All output channels of two windows; where they are the same one, it is done twice. */
 static TC_NOINLINE void tc_conv_mve_pair(const tc_s8_conv *p, int32_t steps, const int8_t *w, const int32_t *channels,
                                          const int8_t *in, const int8_t *second, int8_t *out, int8_t *beside) {
+#if TC_MVE_ASM
+    /* Where one layer alone comes here, clang builds its numbers in, and then finds too few registers for the loop. */
+    __asm__("" : "+r"(p));
+#endif
     const int32x4_t low = vdupq_n_s32(p->act_min);
     const int32x4_t high = vdupq_n_s32(p->act_max);
     int32_t left = p->group_out;
