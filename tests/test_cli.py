@@ -98,6 +98,8 @@ def test_help_of_every_verb_shows_examples(verb: str, capsys: pytest.CaptureFixt
         (["compile", "not-there.tflite", "-o", "x"], "not-there.tflite"),
         (["evaluate", "not-there.tflite", "--data", "data:digits"], "cannot read: not-there.tflite"),
         (["evaluate", "zoo:nothing", "--data", "data:digitz"], "data:digits"),
+        (["compile", "model.tflite", "-o", "out", "--max-ram", "10x"], "no number of bytes, such as"),
+        (["benchmark", "model.tflite", "--max-flash", "50%"], "no number of bytes, such as"),
     ],
 )
 def test_wrong_calls_exit_2(words: list[str], shown: str) -> None:

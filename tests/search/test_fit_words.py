@@ -16,7 +16,7 @@ from tests.lib.schema import validate
 from tests.lib.searches import job_of
 from tinyml_compress.cli.fit import command
 from tinyml_compress.errors import TinymlError, UsageError
-from tinyml_compress.pipeline.fit.job import FitRequest, amount, resolved
+from tinyml_compress.pipeline.fit.job import FitRequest, limit_of, resolved
 from tinyml_compress.pipeline.fit.judge import RecipeJudge, reference_point
 from tinyml_compress.pipeline.fit.result import Facts, result_of
 from tinyml_compress.rendering.page import results_page
@@ -39,16 +39,16 @@ COST = Cost(40_000, 9_000, 5_000_000, 3_000_000, 41.7, "balanced")
 
 
 def test_limits_as_users_write_them() -> None:
-    assert amount("18000", "flash") == (18000, False)
-    assert amount("24K", "flash") == amount("24 kB", "flash") == (24 * 1024, False)
-    assert amount("1.5M", "ram") == (1.5 * 1024 * 1024, False)
-    assert amount("50%", "ms") == (50, True)
-    assert amount("12.5", "ms") == (12.5, False)
+    assert limit_of("18000", "flash") == (18000, False)
+    assert limit_of("24K", "flash") == limit_of("24 kB", "flash") == (24 * 1024, False)
+    assert limit_of("1.5M", "ram") == (1.5 * 1024 * 1024, False)
+    assert limit_of("50%", "ms") == (50, True)
+    assert limit_of("12.5", "ms") == (12.5, False)
     for wrong in ("", "ten", "-5", "0", "5G", "5 %%"):
         with pytest.raises(UsageError, match="not a limit"):
-            amount(wrong, "flash")
+            limit_of(wrong, "flash")
     with pytest.raises(UsageError, match="milliseconds have no unit"):
-        amount("5K", "ms")
+        limit_of("5K", "ms")
 
 
 def test_parts_are_of_the_reference() -> None:

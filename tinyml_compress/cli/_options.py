@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from tinyml_compress.cli._printing import say
+from tinyml_compress.support.amounts import amount
 from tinyml_compress.support.instruction_sets import Isa
 
 if TYPE_CHECKING:
@@ -17,6 +18,15 @@ if TYPE_CHECKING:
 
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 _DATA_FORMS = "a .npz or .npy file, or a shipped set such as data:digits:test"
+
+
+def byte_count(text: str) -> int:
+    """The type of options that are bytes."""
+    read = amount(text)
+    if read is None or read[1] == "%" or read[0] < 1:
+        raise click.BadParameter(f"{text!r} is no number of bytes, such as 18000, 64K or 1M.")
+    return int(read[0])
+
 
 output_option = click.option(
     "-o",
@@ -113,7 +123,7 @@ trigger_option = click.option(
 max_arena_option = click.option(
     "--max-ram",
     metavar="BYTES",
-    type=click.IntRange(min=1),
+    type=byte_count,
     help="The most that the arena may take, inputs and outputs included: the fastest form within it, some "
     "layers strip by strip.",
 )

@@ -8,6 +8,7 @@ import click
 
 from tinyml_compress.cli._options import (
     answer,
+    byte_count,
     command_line,
     constants_option,
     data_option,
@@ -71,12 +72,10 @@ Examples:
     help="Emulator.",
 )
 @constants_option
-@click.option(
-    "--max-flash", type=click.IntRange(min=0), metavar="BYTES", help="Fail when more flash is used."
-)
+@click.option("--max-flash", type=byte_count, metavar="BYTES", help="Fail when more flash is used.")
 @click.option(
     "--max-ram",
-    type=click.IntRange(min=0),
+    type=byte_count,
     metavar="BYTES",
     help="Arena, state, stack and statics: the fastest form of at most that, some layers strip by strip; "
     "fails where there is none.",

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from tinyml_compress.cli._options import (
+    byte_count,
     data_option,
     json_option,
     show,
@@ -35,7 +36,7 @@ Examples:
 )
 @click.option(
     "--max-ram",
-    type=click.IntRange(min=1),
+    type=byte_count,
     metavar="BYTES",
     help="What generated C may take: arena, state and stack.",
 )

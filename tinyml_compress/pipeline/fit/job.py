@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
@@ -17,13 +16,12 @@ from tinyml_compress.results.fit import Budget, Cost
 from tinyml_compress.search.loop import Rules
 from tinyml_compress.search.space import Epochs, full_space
 from tinyml_compress.support import cache
+from tinyml_compress.support.amounts import amount
 from tinyml_compress.support.backend import switches
 from tinyml_compress.support.passwords import hidden
 from tinyml_compress.support.producers import SEARCH
 
-_AMOUNT = re.compile(r"(\d+(?:\.\d+)?)\s*(%|[kKmM][bB]?|[bB])?")
 _STUDY = "study.db"
-_UNITS = {"k": 1024, "m": 1024 * 1024}
 
 
 @dataclass(frozen=True)
@@ -65,7 +63,7 @@ class FitRequest:
         limits = (("flash", self.max_flash), ("ram", self.max_ram), ("ms", self.max_ms))
         for what, text in limits:
             if text is not None:
-                amount(text, what)
+                limit_of(text, what)
         if not any(text for _, text in limits) and self.max_drop is None:
             raise UsageError(
                 "no budget",
@@ -122,12 +120,12 @@ def own_storage(output: Path) -> str:
     return f"sqlite:///{(output / _STUDY).absolute()}"
 
 
-def amount(text: str, what: str) -> tuple[float, bool]:
+def limit_of(text: str, what: str) -> tuple[float, bool]:
     """A limit as the user writes it: 18000, 64K, 1M, 12.5, or 50% of the reference; the number, and whether a
     part.
     """
-    matched = _AMOUNT.fullmatch(text.strip())
-    if matched is None or float(matched.group(1)) <= 0:
+    read = amount(text)
+    if read is None or read[0] <= 0:
         raise UsageError(
             "not a limit",
             which=f"--max-{what}",
@@ -136,12 +134,12 @@ def amount(text: str, what: str) -> tuple[float, bool]:
                 "a number above 0, with K or M for bytes, or a part of the int8 model as it is, such as 50%"
             ),
         )
-    number, unit = float(matched.group(1)), (matched.group(2) or "").lower()
+    number, unit = read
     if unit and unit != "%" and what == "ms":
         raise UsageError(
             "milliseconds have no unit here", which="--max-ms", found=text, allowed="12.5, or 50%"
         )
-    return number * _UNITS.get(unit[:1], 1), unit == "%"
+    return number, unit == "%"
 
 
 def resolved(job: FitRequest, reference: Cost | None) -> Budget:
@@ -150,7 +148,7 @@ def resolved(job: FitRequest, reference: Cost | None) -> Budget:
     def limit(what: str, text: str | None) -> float | None:
         if text is None:
             return None
-        number, is_part = amount(text, what)
+        number, is_part = limit_of(text, what)
         if not is_part:
             return number
         assert reference is not None
