@@ -24,7 +24,7 @@ node 0 PAD "net/border"
   in  "border"
   out "padded" i8[1, 6, 6, 2] scale 0.5 zero 3
 node 1 CONV_2D "net/conv" padding=VALID stride_w=1 stride_h=1 activation=NONE dilation_w=1 dilation_h=1 \
-pads=None
+pads=None strip_of=None
   in  "padded"
   in  "w"
   in  "b"

@@ -294,7 +294,7 @@ def sparse_fully_connected(rng: Rng) -> Graph:
 KERNELS: dict[Maker, str] = {
     words: "tc_s8_conv_2d_words",
     pointwise: "tc_s8_conv_2d_words",
-    many_channels: "tc_s8_conv_2d_words",
+    many_channels: "tc_s8_conv_2d_bytes",
     single_bytes: "tc_s8_conv_2d_bytes",
     winograd: "tc_s8_conv_2d_winograd",
     sparse: "tc_s8_conv_2d_sparse__dsp",

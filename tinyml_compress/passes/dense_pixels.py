@@ -31,7 +31,8 @@ def dense_pixels(graph: Graph) -> Graph:
         weights, source = _as_rows(view.input(1)), view.input(0)
         tensors[weights.name] = weights
         if source.shape[-1] != weights.shape[1]:
-            pixel = replace(source, name=f"{view.output().name}/pixel", shape=(1, 1, 1, weights.shape[1]))
+            shape, name = (1, 1, 1, weights.shape[1]), f"{view.output().name}/pixel"
+            pixel = replace(source, name=name, shape=shape, variable=False)
             tensors[pixel.name] = pixel
             name = f"{view.node.name}/pixel"
             nodes.append(Node("RESHAPE", (source.name,), (pixel.name,), ReshapeAttrs(pixel.shape), name))
