@@ -130,7 +130,7 @@ MUTANTS = (
         "_price",
         "float(flash * cycles**_TIME_AT_SIZE)",
         "cycles",
-        "tests/ops/test_encodings.py::test_sample_equals_tflm",
+        "tests/ops/test_encodings.py::test_code_grows_by_less_than_weights_shrink",
     ),
     Mutant(
         "plan/problem.py",

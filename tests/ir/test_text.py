@@ -40,7 +40,7 @@ input "x" i8[1, 4, 4, 2] scale 0.5 zero 3
 const "w" i8[3, 3, 3, 2] scales along 0 [0.100000001, 0.200000003, 0.300000012] zero 0 = sha256 675f28acc0b9
 const "b" i32[3] scales along 0 [0.0500000007, 0.100000001, 0.150000006] zero 0 = [1, -2, 3]
 node 0 CONV_2D "net/conv" padding=VALID stride_w=1 stride_h=1 activation=RELU6 dilation_w=1 dilation_h=1 \
-pads=(1, 1, 1, 1)
+pads=(1, 1, 1, 1) strip_of=None
   in  "x"
   in  "w"
   in  "b"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pytest
 
@@ -11,13 +13,15 @@ from tests.lib.nets import NETS
 from tinyml_compress.devices import load_core
 from tinyml_compress.errors import UsageError
 from tinyml_compress.ir import Graph
+from tinyml_compress.ops import all_operators, operator
 from tinyml_compress.ops.base import Level
 from tinyml_compress.ops.numerics import Padding
-from tinyml_compress.ops.work import work
+from tinyml_compress.ops.work import plainest, work
 from tinyml_compress.pipeline.compile.verb import compile_model
 from tinyml_compress.schedule import decided, usual_prices
 from tinyml_compress.schedule.options import family
 from tinyml_compress.support.instruction_sets import Isa
+from tinyml_compress.support.resources import package_folder
 
 BOTH = Isa.DSP.sets
 
@@ -27,6 +31,22 @@ def test_families_are_what_sets_kernels_apart() -> None:
     assert family("tc_s8_conv_2d_words__dsp", "CONV_2D") == "words"
     assert family("tc_s8_conv_2d__c", "CONV_2D") == "plain"
     assert family("tc_x8_lookup__c", "TANH") == "plain"
+
+
+def test_kernels_of_a_set_with_a_plain_sister_are_fitted() -> None:
+    """Else they cost what that one does, and are never taken."""
+    fitted = {
+        row.split()[0]
+        for row in json.loads((package_folder("tinyml_compress.ops") / "work.json").read_text())
+    }
+    missing = [
+        one.symbol
+        for op in map(operator, all_operators())
+        for one in op.variants
+        if one.counts and plainest(one.symbol) not in fitted
+        if f"{plainest(one.symbol).partition('__')[0]}__c" in fitted
+    ]
+    assert not missing
 
 
 @pytest.mark.parametrize("level", Level)
