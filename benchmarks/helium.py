@@ -63,7 +63,7 @@ class Row:
 def main() -> int:
     """Make, measure, print."""
     rows = []
-    for name, graph in _graphs().items():
+    for name, graph in ones().items():
         rows.append(_row(name, graph))
         print(rows[-1], flush=True)
     told = {"version": __version__, "date": date.today().isoformat(), "board": BOARD}
@@ -73,7 +73,8 @@ def main() -> int:
     return 0
 
 
-def _graphs() -> dict[str, Graph]:
+def ones() -> dict[str, Graph]:
+    """Nets of one node, by what the table calls them."""
     size, first, second = IMAGE, SOURCE, quant(0.0171941, -9)
     unary = ("LOGISTIC", "TANH", "HARD_SWISH", "RELU")
     made = {name: _one(name, Attrs(), _target(name)) for name in unary}

@@ -183,6 +183,23 @@ def _helium(words: Sequence[str]) -> str:
     return f"{said}\n\n{_markdown(head, made)}"
 
 
+def _elementwise(words: Sequence[str]) -> str:
+    """benchmarks/elementwise.py: each operator beside a bare loop over its loads and stores."""
+    results = _results("elementwise.json")
+    cores = list(dict.fromkeys(row["core"] for row in results["rows"]))
+    operators: dict[str, dict[str, Any]] = {}
+    for row in results["rows"]:
+        operators.setdefault(row["operator"], {})[row["core"]] = row
+
+    def cell(row: dict[str, Any]) -> str:
+        before, now = (f"{row[key] / row['bare']:.1f}" for key in ("before", "now"))
+        return f"{now if before == now else f'{before} → {now}'} ({row['now'] / row['elements']:.2f})"
+
+    made = [(name, *(cell(of[core]) for core in cores)) for name, of in operators.items()]
+    said = f"{results['date']}, {results['version']}, `--optimize speed`."
+    return f"{said}\n\n{_markdown(('operator', *cores), made)}"
+
+
 def _pruned(words: Sequence[str]) -> str:
     """benchmarks/pruned.py: pruned and clustered models against their dense form, goals in brackets; or
     `sweep`.
@@ -378,6 +395,7 @@ _TABLES: dict[str, Callable[[Sequence[str]], str]] = {
     "kernels": _kernels,
     "pruned": _pruned,
     "fit": _fit,
+    "elementwise": _elementwise,
     "helium": _helium,
     "shipped": _shipped,
     "real": _real,
