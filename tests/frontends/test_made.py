@@ -7,6 +7,7 @@ import wave
 from dataclasses import replace
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import pytest
 
@@ -18,7 +19,8 @@ from tinyml_compress.data import load
 from tinyml_compress.data.description import audio_form
 from tinyml_compress.errors import UsageError
 from tinyml_compress.exporters import Format
-from tinyml_compress.frontends.preprocessing import Arithmetic, Preprocessing
+from tinyml_compress.frontends.camera_form import CameraForm, Pixels
+from tinyml_compress.frontends.preprocessing import Arithmetic, ImageForm, Preprocessing
 from tinyml_compress.ir import Attrs
 from tinyml_compress.pipeline.compile.call import compile_c
 from tinyml_compress.pipeline.evaluate.evaluator import evaluator
@@ -31,10 +33,17 @@ from tinyml_compress.support.files import sha256
 NEW = {"kws_frontend.c", "kws_frontend.h"}
 
 
-def model(folder: Path, arithmetic: Arithmetic = Arithmetic.FIXED) -> Path:
+def model(folder: Path, arithmetic: Arithmetic = Arithmetic.FIXED, source_rate: int = 0) -> Path:
     """The keyword network of 13 rows of 6 values, with a manifest that says what they are."""
     form = audio_form(
-        8000, 0.26, window_ms=20.0, mel_bands=20, coefficients=6, high_hz=3800.0, arithmetic=arithmetic
+        8000,
+        0.26,
+        window_ms=20.0,
+        mel_bands=20,
+        coefficients=6,
+        high_hz=3800.0,
+        arithmetic=arithmetic,
+        source_rate=source_rate,
     )
     assert form.shape == (13, 6, 1)
     path = folder / "kws.tflite"
@@ -78,12 +87,14 @@ def test_the_plain_bundle_builds_with_it(tmp_path: Path) -> None:
 
 
 def test_benchmark_runs_it_beside_the_net(tmp_path: Path) -> None:
-    (run,) = benchmark(model(tmp_path), "nucleo-l4r5zi", vectors=1).runs
+    """The resampler too, whose 60 products of a sample are most of what it does."""
+    (run,) = benchmark(model(tmp_path, source_rate=24000), "nucleo-l4r5zi", vectors=1).runs
     cost = run.front_end
     assert cost is not None
     assert cost.as_in_training
     assert (cost.sample_rate, cost.every_ms) == (8000, 20.0)
     assert [stage.name for stage in cost.stages] == [
+        "resample",
         "window",
         "transform",
         "bands",
@@ -94,8 +105,32 @@ def test_benchmark_runs_it_beside_the_net(tmp_path: Path) -> None:
     assert of["cycles"] == sum(stage.cycles for stage in cost.stages)
     assert of["busy"] == pytest.approx(of["ms"] / 20)
     assert of["busy with an inference per frame"] == pytest.approx((of["ms"] + run.ms) / 20)
+    assert 160 * 60 * 1.5 < cost.stages[0].instructions < 160 * 60 * 6
+    ram = next(figure.parts for figure in cost.figures if figure.name == "RAM")
+    assert ram is not None
+    assert ram["resampler"] == 8 + 4 * 60 + 2 * 162
     assert of["RAM"] < 3000
     assert "its bytes are those of training" in cost.shown
+
+
+def test_benchmark_counts_a_camera(tmp_path: Path) -> None:
+    """Its picture becomes the net's input, as often as the user says."""
+    path, image = model(tmp_path), ImageForm(13, 6, 1)
+    done = Preprocessing(mean=(128.0,), std=(50.0,), image=image, camera=CameraForm(40, 30, Pixels.RGB565))
+    manifest = {"files": {path.name: sha256(path.read_bytes())}, "preprocessing": done.as_json()}
+    (tmp_path / "manifest.json").write_text(json.dumps(manifest, default=lambda word: word.value))
+    (run,) = benchmark(path, "nucleo-l4r5zi", vectors=1, every="100ms").runs
+    cost = run.front_end
+    assert cost is not None
+    assert cost.as_in_training
+    assert [stage.name for stage in cost.stages] == ["columns", "rows", "between stages"]
+    assert cost.sample_rate is None
+    of = {figure.name: figure.value for figure in cost.figures}
+    assert of["RAM"] < 2 * 6 * 2 + 6 + 8 + 300, "two lines of the input's width, no picture"
+    assert "a picture every 100 ms" in cost.shown
+    assert "--every" in msgspec.structs.replace(cost, every_ms=None).shown
+    assert of["busy with an inference per frame"] == pytest.approx((of["ms"] + run.ms) / 100)
+    assert of["mJ per second"] > 0
 
 
 def test_benchmark_of_a_model_without_one(tmp_path: Path) -> None:

@@ -167,7 +167,7 @@ def _nodes(run: Measurement, nodes: tuple[NodeCost, ...]) -> Table:
 
 def _stages(front_end: FrontEndCost) -> Table:
     columns = (
-        Column("front end, one frame"),
+        Column(f"front end, one {front_end.of}"),
         Column("instructions", "{:,}"),
         Column("cycles", "{:,}"),
         Column("%", "{:.1f}"),

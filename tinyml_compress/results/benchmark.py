@@ -84,11 +84,12 @@ class StageCost(Value, frozen=True, kw_only=True):
 
 
 class FrontEndCost(Value, frozen=True, kw_only=True):
-    """From samples to one row of the model's input."""
+    """From samples to one row of the model's input, or from a camera's picture to all of it."""
 
-    sample_rate: int
-    every_ms: float
-    """From one frame to the next."""
+    sample_rate: int | None = None
+    """None: pictures."""
+    every_ms: float | None = None
+    """From one frame to the next; of pictures what the user says, if he does."""
     figures: tuple[Figure, ...]
     """Of one frame; `busy` is the part of the time that the core computes."""
     stages: tuple[StageCost, ...]
@@ -96,18 +97,27 @@ class FrontEndCost(Value, frozen=True, kw_only=True):
     """The row has the bytes that training and calibration would have."""
 
     @property
+    def of(self) -> str:
+        """What its figures are of, in a word."""
+        return "frame" if self.sample_rate else "picture"
+
+    @property
     def shown(self) -> str:
         """In a line."""
         of = {figure.name: figure for figure in self.figures}
-        whole = of["busy with an inference per frame"].value
         same = (
             "its bytes are those of training" if self.as_in_training else "its bytes DIFFER from training's"
         )
         return (
-            f"{of['cycles'].value:,} cycles, {of['ms'].shown} a frame every {self.every_ms:g} ms: "
-            f"{of['busy'].value:.1%} busy, {whole:.1%} with an inference each; "
+            f"{of['cycles'].value:,} cycles, {of['ms'].shown} a {self.of}{self._busy(of)}; "
             f"flash {of['flash'].value:,} B, RAM {of['RAM'].value:,} B; {same}"
         )
+
+    def _busy(self, of: Mapping[str, Figure]) -> str:
+        if self.every_ms is None:
+            return " (--every says how often)"
+        whole = of["busy with an inference per frame"].value
+        return f" every {self.every_ms:g} ms: {of['busy'].value:.1%} busy, {whole:.1%} with an inference each"
 
 
 class TriggerCost(Value, frozen=True, kw_only=True):
