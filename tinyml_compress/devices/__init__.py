@@ -2,7 +2,7 @@
 
 from tinyml_compress.devices.cost import hardware_cycles
 from tinyml_compress.devices.energy import Draw, Duty
-from tinyml_compress.devices.load import list_devices, load_core, load_device
+from tinyml_compress.devices.load import Described, list_devices, load_board, load_core, load_device
 from tinyml_compress.devices.model import (
     FLASH_CLASSES,
     Alignment,
@@ -20,6 +20,7 @@ from tinyml_compress.devices.model import (
     Region,
     Stretch,
 )
+from tinyml_compress.devices.npu import Npu
 from tinyml_compress.devices.tflm_need import TflmNeed
 from tinyml_compress.devices.trust import Likeness, Trust, likeness, trust
 
@@ -31,6 +32,7 @@ __all__ = [
     "CostClass",
     "CostTable",
     "DataCache",
+    "Described",
     "Device",
     "Draw",
     "Duty",
@@ -39,6 +41,7 @@ __all__ = [
     "Likeness",
     "Limits",
     "MemoryMap",
+    "Npu",
     "QemuMap",
     "Region",
     "Stretch",
@@ -47,6 +50,7 @@ __all__ = [
     "hardware_cycles",
     "likeness",
     "list_devices",
+    "load_board",
     "load_core",
     "load_device",
     "trust",

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Callable, Mapping
 from itertools import combinations
 from pathlib import Path
+from typing import TypeAlias
 
 from tinyml_compress.devices.flags import compiler_flags
 from tinyml_compress.devices.model import (
@@ -23,12 +25,14 @@ from tinyml_compress.devices.model import (
     QemuMap,
     Region,
 )
+from tinyml_compress.devices.npu import Npu, npu_of
 from tinyml_compress.errors import ConfigError, UsageError
 from tinyml_compress.results.targets import Energy, SetUp, Sleep
 from tinyml_compress.support.instruction_sets import Isa
 from tinyml_compress.support.resources import targets_folder
 from tinyml_compress.support.sections import Section, nearest, parse
 
+Described: TypeAlias = "Device | Host | Npu"
 _MANUAL = "targets/README.md"
 _ADDRESS_MAX = (1 << 32) - 1
 _TOOLCHAINS = ("zig", "gcc")
@@ -38,12 +42,25 @@ _OTHER_ERRORS = ("elsewhere", "unlike", "float")
 _UNICORN = ("cortex-m0", "cortex-m3", "cortex-m4", "cortex-m7", "cortex-m33", "rv32")
 
 
-def list_devices(targets_dir: Path | None = None) -> tuple[Device | Host, ...]:
+def list_devices(targets_dir: Path | None = None) -> tuple[Described, ...]:
     """Every device, by name; those in `targets_dir` stand beside the shipped ones and win over them."""
     return tuple(load_device(name, targets_dir) for name in _names(targets_dir, ""))
 
 
-def load_device(name: str, targets_dir: Path | None = None) -> Device | Host:
+def load_board(name: str, targets_dir: Path | None = None) -> Device:
+    """The device of that name, where nothing but a board that is emulated will do."""
+    described = load_device(name, targets_dir)
+    if not isinstance(described, Device):
+        raise UsageError(
+            "this needs an emulated board",
+            which=name,
+            found=described.title,
+            next_step="`tinyml-compress targets` lists them",
+        )
+    return described
+
+
+def load_device(name: str, targets_dir: Path | None = None) -> Described:
     """The device of that name."""
     path = _find(name, targets_dir, "", "device", "tinyml-compress targets lists them")
     if not re.fullmatch(r"[a-z0-9][a-z0-9-]*", name):
@@ -53,12 +70,17 @@ def load_device(name: str, targets_dir: Path | None = None) -> Device | Host:
             allowed="small letters, digits and hyphens",
         )
     top, data = parse(path, _MANUAL)
-    kind = top.text("kind", "board", one_of=("board", "host"))
-    digest = hashlib.sha256(data).hexdigest()
-    if kind == "host":
-        host = Host(name, top.text("title"), top.text("notes", ""), digest)
-        top.close()
-        return host
+    make = _KINDS[top.text("kind", "board", one_of=_KINDS)]
+    described = make(top, name, hashlib.sha256(data).hexdigest(), targets_dir)
+    top.close()
+    return described
+
+
+def _host(top: Section, name: str, digest: str, targets_dir: Path | None) -> Host:
+    return Host(name, top.text("title"), top.text("notes", ""), digest)
+
+
+def _board(top: Section, name: str, digest: str, targets_dir: Path | None) -> Device:
     ram = _regions(top, "ram")
     device = Device(
         name=name,
@@ -80,9 +102,19 @@ def load_device(name: str, targets_dir: Path | None = None) -> Device | Host:
         measured=tuple(map(_set_up, top.sections("set-up"))) if top.has("set-up") else (),
         sleep=_sleep(top.section("sleep")) if top.has("sleep") else None,
     )
-    top.close()
     _check(top, device)
     return device
+
+
+def _npu(top: Section, name: str, digest: str, targets_dir: Path | None) -> Npu:
+    return npu_of(top.section("npu"), _board(top, name, digest, targets_dir))
+
+
+_KINDS: Mapping[str, Callable[[Section, str, str, Path | None], Described]] = {
+    "board": _board,
+    "host": _host,
+    "npu": _npu,
+}
 
 
 def load_core(name: str, targets_dir: Path | None = None, asked_by: Section | None = None) -> Core:

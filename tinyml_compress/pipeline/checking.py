@@ -47,9 +47,10 @@ def check(
             allowed = place.refused_engine(word)
             barred = () if allowed is None else (_barred(place.title, word, allowed),)
             demands: Demands = ((), ())
+            left: Sequence[Refused] = ()
             if not barred and not layers:
                 try:
-                    demands = place.demands(file, word, arena, max_ram)
+                    demands, left = place.demands(file, word, arena, max_ram), place.left(file)
                 except DoesNotFit as error:
                     barred = (_homeless(error),)
             contracts.append(
@@ -58,6 +59,7 @@ def check(
                     engine=word,
                     refused=(*barred, *layers),
                     memory=tuple(demands[0]),
+                    left=tuple(left) or None,
                     assumptions=tuple(demands[1]) or None,
                 )
             )

@@ -10,7 +10,7 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from tinyml_compress import exporters
-from tinyml_compress.devices import Device, hardware_cycles, load_device
+from tinyml_compress.devices import Device, hardware_cycles, load_board
 from tinyml_compress.errors import TinymlError, UsageError
 from tinyml_compress.exporters import Bundle, Format
 from tinyml_compress.exporters.mlperf_tiny import SEMIHOSTING
@@ -193,14 +193,7 @@ def _frame_cycles(done: Preprocessing, program: Program, device: Device, optimiz
 
 
 def _board(name: str, targets_dir: Path | None) -> Device:
-    described = load_device(name, targets_dir)
-    if not isinstance(described, Device):
-        raise UsageError(
-            "only boards can be emulated",
-            which=f"--target {name}",
-            next_step="tinyml-compress targets lists them",
-        )
-    return described
+    return load_board(name, targets_dir)
 
 
 def _line(bundle: Bundle, program: Program, device: Device) -> Line:

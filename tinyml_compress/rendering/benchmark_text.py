@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from tinyml_compress._version import __version__
-from tinyml_compress.results import Benchmark, Figure, FrontEndCost, Kind, Measurement, NodeCost
+from tinyml_compress.results import Accelerator, Benchmark, Figure, FrontEndCost, Kind, Measurement, NodeCost
 from tinyml_compress.results.base import shows
 from tinyml_compress.results.benchmark import milliseconds
 from tinyml_compress.support.table import Block, Column, Row, Table, facts
@@ -28,6 +28,8 @@ def benchmark_blocks(result: Benchmark) -> list[Block]:
         return [*blocks, *map(_note, result.notes)]
     (run,) = result.runs
     blocks = [facts([*_header(result), *_one(run)], title=title)]
+    if run.accelerator is not None:
+        blocks += ["", accelerator_table(run.accelerator)]
     if run.nodes is not None:
         blocks += ["", _nodes(run, run.nodes)]
     if run.front_end is not None:
@@ -55,6 +57,10 @@ def _one(run: Measurement) -> Iterator[Fact]:
         yield "device", f"{run.title}: {run.core_title or run.core or run.device}{clock}{file}"
     if run.line is not None:
         yield "board", run.line.shown
+    if run.accelerator is not None:
+        yield "NPU", run.accelerator.shown
+        yield "system", ", ".join(f"{key} {value}" for key, value in run.accelerator.system.items())
+        yield from (("left", f"{one.layer}: {one.found}") for one in run.accelerator.left)
     if run.emulator is not None:
         yield "emulator", f"{run.emulator}, optimize {run.optimize}"
     if run.runtime is not None:
@@ -63,7 +69,8 @@ def _one(run: Measurement) -> Iterator[Fact]:
     for name in ("flash", "RAM"):
         figure = run.figure(name)
         if figure is not None and figure.limit is not None:
-            yield name, f"{figure.value:,} of {figure.limit:,} B: {_sum(figure)}"
+            whose = "" if figure.by is None else f", by {figure.by}"
+            yield name, f"{figure.value:,} of {figure.limit:,} B: {_sum(figure)}{whose}"
     yield from (
         ("memory", f"{one.shown}; {one.read}") for one in run.memories or () if any(one.parts.values())
     )
@@ -163,6 +170,45 @@ def _nodes(run: Measurement, nodes: tuple[NodeCost, ...]) -> Table:
     ratio = instructions / run.macs if run.macs else "-"
     foot: Row = (None, "total", None, run.macs, instructions, cycles, 100.0, ratio, None, None)
     return Table(columns, tuple(_node(row, max(cycles, 1)) for row in nodes), foot=foot)
+
+
+def accelerator_table(accelerator: Accelerator) -> Table:
+    """Layers of the model's file, wherever they run."""
+    npu = f"modelled by {accelerator.by}"
+    columns = (
+        Column("#", "{:d}"),
+        Column("operator"),
+        Column("layer", priority=1),
+        Column("on"),
+        Column("MACs", "{:,}", priority=4),
+        Column("instructions", "{:,}", priority=5),
+        Column("cycles", "{:,}"),
+        Column("computing", "{:,}", priority=2),
+        Column("at SRAM", "{:,}", priority=2),
+        Column("at constants", "{:,}", priority=2),
+        Column("SRAM", "{:,} B", priority=3),
+        Column("constants", "{:,} B", priority=3),
+    )
+    rows = tuple(
+        (
+            layer.index,
+            layer.op,
+            layer.name,
+            layer.place,
+            layer.macs or None,
+            layer.instructions,
+            layer.cycles,
+            layer.computing,
+            layer.sram_cycles,
+            layer.constant_cycles,
+            layer.sram,
+            layer.constants,
+        )
+        for layer in accelerator.layers
+    )
+    total = sum(layer.cycles or 0 for layer in accelerator.layers if layer.place == "NPU")
+    foot: Row = (None, "total", None, "NPU", None, None, total, None, None, None, None, None)
+    return Table(columns, rows, foot=foot, notes=(f"cycles and bytes on the NPU: {npu}",))
 
 
 def _stages(front_end: FrontEndCost) -> Table:

@@ -115,7 +115,7 @@ def _contract(contract: Contract) -> list[Block]:
     blocks: list[Block] = [f"{contract.device}, {contract.engine}: {head}"]
     if rows:
         blocks.append(facts(rows, indent=2))
-    for refused in contract.refused:
+    for refused in (*contract.refused, *(contract.left or ())):
         reasons = (("found", refused.found), ("allowed", refused.allowed), ("fix", refused.next_step))
         told = [(label, text) for label, text in reasons if text is not None]
         blocks += [f"  {refused.layer}: {refused.what}", facts(told, indent=4)]

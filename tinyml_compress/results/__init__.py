@@ -1,5 +1,6 @@
 """What each verb finds, as one frozen value: text, pages, JSON, gates and notebooks are renderings of it."""
 
+from tinyml_compress.results.accelerator import Accelerator, PlacedLayer
 from tinyml_compress.results.base import Result, Value, decoded, encoded
 from tinyml_compress.results.benchmark import (
     Benchmark,
@@ -51,6 +52,7 @@ from tinyml_compress.results.verify import Difference, Divergence, Verification
 from tinyml_compress.results.weights import LayerWeights
 
 __all__ = [
+    "Accelerator",
     "Agreement",
     "Benchmark",
     "BitExact",
@@ -121,6 +123,7 @@ __all__ = [
     "OperatorFacts",
     "Operators",
     "Part",
+    "PlacedLayer",
     "Placement",
     "PortFacts",
     "Promise",

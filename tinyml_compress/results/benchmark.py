@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 
 import msgspec
 
+from tinyml_compress.results.accelerator import Accelerator
 from tinyml_compress.results.base import Result, Value
 from tinyml_compress.results.evaluate import Evaluation
 from tinyml_compress.results.figures import Figure, Kind
@@ -213,6 +214,8 @@ class Measurement(Value, frozen=True, kw_only=True):
     plan: tuple[Placement, ...] | None = None
     memories: tuple[MemoryUse, ...] | None = None
     """Where the board has several RAMs, what lies in which: the fastest first."""
+    accelerator: Accelerator | None = None
+    """Where an NPU runs most of it."""
     front_end: FrontEndCost | None = None
     """Where the model's data set describes one that is generated."""
     trigger: TriggerCost | None = None
@@ -334,6 +337,13 @@ def milliseconds(figure: Figure | None) -> Cell:
     return Numbers((figure.value,), "{:,.2f}" if figure.value >= 1 else "{:.4f}")
 
 
+def _trust(time: Figure | None) -> Cell:
+    """How far it is true, or who says so."""
+    if time is None:
+        return None
+    return time.by or (time.kind.value if time.error is None else time.error)
+
+
 def _row(run: Measurement, *, several: bool) -> Row:
     """A measurement as a line of a table; `several` compilers are told apart."""
     flash, ram, instructions, time = map(run.figure, ("flash", "RAM", "instructions", "ms"))
@@ -345,6 +355,6 @@ def _row(run: Measurement, *, several: bool) -> Row:
         None if ram is None else ram.value,
         None if instructions is None else instructions.value,
         milliseconds(time),
-        None if time is None else time.kind.value if time.error is None else time.error,
+        _trust(time),
         run.verdict(),
     )

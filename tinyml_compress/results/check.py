@@ -44,6 +44,8 @@ class Contract(Value, frozen=True, kw_only=True):
     engine: str
     refused: tuple[Refused, ...]
     memory: tuple[Demand, ...]
+    left: tuple[Refused, ...] | None = None
+    """Layers that the device's NPU leaves to the core, and what change would place them: no refusal."""
     assumptions: tuple[str, ...] | None = None
     """What the sums rest on besides exact sizes; absent where nothing is assumed."""
 

@@ -28,6 +28,8 @@ class Figure(Value, frozen=True, kw_only=True):
     value: float | int
     unit: str
     kind: Kind
+    by: str | None = None
+    """Who modelled it, where it was not us."""
     error: float | None = None
     """Half-width of the error bar, as a fraction."""
     limit: int | None = None
@@ -42,4 +44,5 @@ class Figure(Value, frozen=True, kw_only=True):
         """With its unit and error, for a line of text."""
         number = f"{self.value:,}" if isinstance(self.value, int) else f"{self.value:,.4g}"
         bar = "" if self.error is None else f" ±{self.error:.0%}"
-        return f"{number} {self.unit}{bar}".strip()
+        whose = "" if self.by is None else f" by {self.by}"
+        return f"{number} {self.unit}".strip() + bar + whose

@@ -31,6 +31,8 @@ class Environment:
     """Names an interpreter that has it all, for machines without an index."""
     imports: tuple[str, ...]
     requirements: tuple[str, ...]
+    size: str
+    """On the disk, about."""
 
 
 TORCH = Environment(
@@ -38,12 +40,21 @@ TORCH = Environment(
     variable="TINYML_COMPRESS_TORCH_PYTHON",
     imports=("torch", "litert_torch", "safetensors"),
     requirements=("torch==2.13.0", "litert-torch>=0.10,<0.11", "safetensors>=0.4"),
+    size="2.1 GB",
 )
 QUANTIZER = Environment(
     title="ai-edge-quantizer",
     variable="TINYML_COMPRESS_QUANTIZER_PYTHON",
     imports=("ai_edge_quantizer", "ai_edge_litert"),
     requirements=("ai-edge-quantizer>=0.10,<0.11",),
+    size="310 MB",
+)
+VELA = Environment(
+    title="Vela, Arm's compiler for the Ethos-U",
+    variable="TINYML_COMPRESS_VELA_PYTHON",
+    imports=("ethosu",),
+    requirements=("ethos-u-vela==5.2.0",),
+    size="110 MB",
 )
 
 
@@ -64,7 +75,7 @@ def python_of(environment: Environment, say: Callable[[str], None] = lambda text
     with lock:
         fcntl.flock(lock, fcntl.LOCK_EX)  # a second process waits for the first one's installation
         if not (place / ".complete").exists():
-            say(f"installing {environment.title} into the cache, once")
+            say(f"installing {environment.title} into the cache, once: about {environment.size}")
             _install(environment, place, python)
     return python
 

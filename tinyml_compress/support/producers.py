@@ -201,13 +201,16 @@ SEARCH = Producer(
 )
 """A study: trials with their costs and scores."""
 
+VELA = Producer("vela", 1, ("runners/vela.py",))
+"""A model placed on an NPU; its key names the release of Vela, which lies in an environment of its own."""
+
 CHARTS = Producer("charts", 1, ("rendering/page/vega.py",), ("vl-convert-python",))
 """The chart library as one script."""
 
 PRODUCERS = tuple(
     {
         producer.name: producer
-        for kept in (COMPRESSION, CONVERSION, EMULATION, ALLOCATION, FIT_SHAPE, SEARCH, CHARTS)
+        for kept in (COMPRESSION, CONVERSION, EMULATION, ALLOCATION, FIT_SHAPE, SEARCH, VELA, CHARTS)
         for producer in kept.together()
     }.values()
 )

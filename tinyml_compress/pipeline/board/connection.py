@@ -6,8 +6,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
-from tinyml_compress.devices import Device, Host, load_device
-from tinyml_compress.errors import UsageError
+from tinyml_compress.devices import Device, load_board
 from tinyml_compress.line import Dialogue, LineBoard, open_channel
 from tinyml_compress.support.progress import stage
 
@@ -24,7 +23,4 @@ def connected(port: str, baud: int) -> Iterator[LineBoard]:
 
 def described(target: str, targets_dir: Path | None) -> Device:
     """The board of that name."""
-    place = load_device(target, targets_dir)
-    if isinstance(place, Host):
-        raise UsageError("a board at a port is no host", which=target, allowed="a board of `targets`")
-    return place
+    return load_board(target, targets_dir)

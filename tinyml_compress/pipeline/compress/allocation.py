@@ -11,7 +11,7 @@ from pathlib import Path
 import msgspec
 
 from tinyml_compress.data import DataSet
-from tinyml_compress.devices import Host, load_device
+from tinyml_compress.devices import load_board
 from tinyml_compress.errors import UsageError
 from tinyml_compress.models import LoadedModel
 from tinyml_compress.ops.base import Level
@@ -37,14 +37,7 @@ def board_of(options: PruneOptions, device: str | None, where: str, targets_dir:
                 "give --device BOARD, or device = '...' in the stage; `tinyml-compress targets` lists them"
             ),
         )
-    if isinstance(load_device(name, targets_dir), Host):
-        raise UsageError(
-            "allocate needs an emulated board, whose cycles and flash can be counted",
-            which=where,
-            found=name,
-            next_step="`tinyml-compress targets` lists them",
-        )
-    return name
+    return load_board(name, targets_dir).name
 
 
 def allocated(
@@ -66,7 +59,7 @@ def allocated(
         files.write_text(folder / _FILE, json.dumps(asdict(shares) | {"currency": shares.currency.value}))
 
     asked = json.dumps(asdict(options), sort_keys=True)
-    target = repr(load_device(board, targets_dir))
+    target = repr(load_board(board, targets_dir))
     whole = cache.key_of("allocation", ALLOCATION.stamp(), key, asked, board, target)
     stored = json.loads((cache.cached_folder("allocation", whole, make) / _FILE).read_text())
     allocation = msgspec.convert(stored, Allocation)
@@ -134,8 +127,7 @@ def _allocate(
     from tinyml_compress.techniques.allocation import allocate
     from tinyml_compress.techniques.patterns import Patterns, pattern_of
 
-    device = load_device(board, targets_dir)
-    assert not isinstance(device, Host)
+    device = load_board(board, targets_dir)
     prices = LayerPrices(loaded, train, device, Level(options.level), seed=seed)
     pattern = pattern_of(options.pattern) if options.pattern else None
     dense = pattern_of(options.dense_pattern) if options.dense_pattern else pattern

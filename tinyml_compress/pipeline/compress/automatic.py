@@ -19,9 +19,9 @@ from msgspec.structs import replace
 
 from tinyml_compress.data import DataSet
 from tinyml_compress.data.split import split_data
-from tinyml_compress.devices import Host, load_device
 from tinyml_compress.errors import BudgetError, DataError, TrainingError, UnsupportedLayer, UsageError
 from tinyml_compress.ops.base import Level
+from tinyml_compress.pipeline.compile.places import kernels_for
 from tinyml_compress.pipeline.compile.verb import compile_model
 from tinyml_compress.pipeline.compress.run import write_report
 from tinyml_compress.pipeline.compress.verb import compress
@@ -282,10 +282,7 @@ def _constants(content: bytes, isas: tuple[Isa, ...]) -> int:
 
 
 def _kernels(device: str | None, targets_dir: Path | None) -> tuple[Isa, ...]:
-    if device is None:
-        return (Isa.C,)
-    board = load_device(device, targets_dir)
-    return (Isa.C,) if isinstance(board, Host) else board.core.kernels
+    return kernels_for(None, device, targets_dir)
 
 
 def _answered(model: str, tests: DataSet) -> DataSet:

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from tinyml_compress import data as data_room
 from tinyml_compress.data import DataSet
-from tinyml_compress.devices import Device, load_device
+from tinyml_compress.devices import Device, load_board
 from tinyml_compress.errors import DoesNotFit, TinymlError, UsageError
 from tinyml_compress.ir import Program
 from tinyml_compress.ops.base import Level
@@ -48,9 +48,7 @@ def estimate(
     """
     from tinyml_compress import models
 
-    device = load_device(target, targets_dir)
-    if not isinstance(device, Device):
-        raise UsageError("fit needs a board, not this machine", which=f"--target {target}")
+    device = load_board(target, targets_dir)
     job = FitRequest(
         model,
         data or "",

@@ -9,7 +9,7 @@ from pathlib import Path
 import msgspec
 
 from tinyml_compress.data.split import split_data
-from tinyml_compress.devices import Device, Host, load_device
+from tinyml_compress.devices import Device, load_board
 from tinyml_compress.errors import UsageError
 from tinyml_compress.pipeline.inspect.contents import content_of_model
 from tinyml_compress.results.fit import Budget, Cost
@@ -57,9 +57,7 @@ class FitRequest:
 
     def checked(self) -> FitRequest:
         """With the study's name; whatever is wrong with the question is said before anything slow begins."""
-        device = load_device(self.target, None if self.targets_dir is None else Path(self.targets_dir))
-        if isinstance(device, Host):
-            raise UsageError("fit needs a board, not this machine", which=f"--target {self.target}")
+        device = load_board(self.target, None if self.targets_dir is None else Path(self.targets_dir))
         limits = (("flash", self.max_flash), ("ram", self.max_ram), ("ms", self.max_ms))
         for what, text in limits:
             if text is not None:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
-from tinyml_compress.devices import Device, load_device
+from tinyml_compress.devices import load_board
 from tinyml_compress.ops.base import Level
 from tinyml_compress.pipeline.compile.verb import compile_to_folder
 from tinyml_compress.pipeline.fit.job import FitRequest
@@ -62,8 +62,7 @@ def _winner(trial: Trial, output: Path, job: FitRequest, judge: RecipeJudge) -> 
     done = judge.run(trial.point, trial.part, folder)
     assert done.tflite is not None
     targets_dir = None if job.targets_dir is None else Path(job.targets_dir)
-    device = load_device(job.target, targets_dir)
-    assert isinstance(device, Device)
+    device = load_board(job.target, targets_dir)
     isa = Isa.richest(device.core.kernels)
     level = str(trial.point["level"])
     product = done.tflite

@@ -14,10 +14,11 @@ import numpy as np
 import numpy.typing as npt
 from msgspec import structs
 
-from tinyml_compress.devices import Device, Host, list_devices, load_device
+from tinyml_compress.devices import Described, list_devices, load_device
 from tinyml_compress.errors import UsageError
 from tinyml_compress.ir import ANYWHERE, Memories, Prices, Program
-from tinyml_compress.results import Demand, DeviceDetails, DeviceFacts, Measurement
+from tinyml_compress.results import Demand, DeviceDetails, DeviceFacts, Measurement, Refused
+from tinyml_compress.support.environments import Environment
 from tinyml_compress.support.instruction_sets import Isa
 
 if TYPE_CHECKING:
@@ -37,6 +38,8 @@ class Target(ABC):
     """Targets that need no TOML file; made without arguments."""
     is_surveyed = True
     """Whether `--target all` means it too."""
+    extra: Environment | None = None
+    """What it needs besides, installed when it is named for the first time."""
     name: str
     title: str
     kernels: tuple[Isa, ...] = (Isa.C,)
@@ -78,6 +81,10 @@ class Target(ABC):
         """
         return (), ()
 
+    def left(self, content: bytes) -> Sequence[Refused]:
+        """Layers that the target's accelerator leaves to its core, and what change would place them."""
+        return ()
+
     @abstractmethod
     def facts(self) -> DeviceFacts:
         """For the list of targets: name, kind, title, and what else is known."""
@@ -100,7 +107,7 @@ def _own() -> dict[str, Target]:
     return {one.name: one for one in own}
 
 
-def _of(described: Device | Host) -> Target:
+def _of(described: Described) -> Target:
     makers = {kind.describes: kind for kind in _kinds()}
     return makers[type(described)](described)  # type: ignore[call-arg]
 
@@ -125,3 +132,14 @@ def targets(names: Sequence[str], targets_dir: Path | None) -> tuple[Target, ...
         else:
             chosen[name] = target(name, targets_dir)
     return tuple(chosen.values())
+
+
+def left_out(names: Sequence[str], targets_dir: Path | None) -> str | None:
+    """Targets that `all` does not mean because they need something besides, in a sentence."""
+    if "all" not in names:
+        return None
+    waiting = [one for one in all_targets(targets_dir) if one.extra is not None and one.name not in names]
+    extras = {one.extra.title: one.extra.size for one in waiting if one.extra is not None}
+    needs = "; ".join(f"{title}, about {size}" for title, size in extras.items())
+    listed = ", ".join(one.name for one in waiting)
+    return f"by name only, for they need an extra ({needs}): {listed}" if waiting else None

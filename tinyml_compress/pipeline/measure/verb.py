@@ -12,7 +12,7 @@ from tinyml_compress.errors import DoesNotFit, MissingDependency, OutputError, T
 from tinyml_compress.ir import ConstantsIn
 from tinyml_compress.ops.base import Level
 from tinyml_compress.pipeline.measure.model import given
-from tinyml_compress.pipeline.measure.target import Target, targets
+from tinyml_compress.pipeline.measure.target import Target, left_out, targets
 from tinyml_compress.pipeline.measure.work import BenchmarkRequest, Work
 from tinyml_compress.results import Benchmark, Failure, Measurement, ModelFacts
 from tinyml_compress.runners.emulated import interruptible
@@ -95,6 +95,8 @@ def measured(model: str | Path | bytes, request: BenchmarkRequest, name: str | N
         runs = _all(work, chosen, shown.advance)
     if request.duty is not None and not any(run.engine == "aot" for run in runs):
         work.notes.append("power and battery life are known of our C on emulated boards alone")
+    if (others := left_out(request.targets, request.targets_dir)) is not None:
+        work.notes.append(others)
     return Benchmark(
         model=facts, input_kind=request.input_kind, runs=runs, notes=tuple(dict.fromkeys(work.notes))
     )

@@ -1,0 +1,153 @@
+"""Boards with an NPU: what Vela says of each layer, what is left to the core, and what both come to."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.lib import npu
+from tests.lib.nets import NETS
+from tinyml_compress.devices import Npu, list_devices
+from tinyml_compress.errors import ModelError, TinymlError
+from tinyml_compress.models.zoo import ZOO
+from tinyml_compress.pipeline.checking import check
+from tinyml_compress.pipeline.measure.model import given
+from tinyml_compress.pipeline.measure.target import target
+from tinyml_compress.pipeline.measure.verb import benchmark, measured
+from tinyml_compress.pipeline.measure.work import BenchmarkRequest
+from tinyml_compress.results import Accelerator, Benchmark, Kind, Measurement, encoded
+from tinyml_compress.runners import vela
+from tinyml_compress.support.environments import VELA
+
+NPUS = tuple(one for one in list_devices() if isinstance(one, Npu))
+
+
+@pytest.fixture
+def recorded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A model file, in a place where Vela is what was recorded of it."""
+    monkeypatch.setenv(VELA.variable, str(npu.stand_in(tmp_path)))
+    monkeypatch.setenv("TINYML_COMPRESS_CACHE", str(tmp_path / "cache"))
+    path = tmp_path / "net.tflite"
+    path.write_bytes(npu.net())
+    return path
+
+
+def _run(done: Benchmark) -> tuple[Measurement, Accelerator]:
+    (run,) = done.runs
+    assert run.error is None
+    assert run.accelerator is not None
+    return run, run.accelerator
+
+
+def test_layers_by_name_sum_to_velas_total_and_the_rest_is_counted(recorded: Path) -> None:
+    done = benchmark(recorded, npu.BOARD, vectors=1)
+    run, parts = _run(done)
+    places = [(layer.op, layer.place) for layer in parts.layers]
+    assert places == [
+        ("CONV_2D", "NPU"),
+        ("CONV_2D", "CPU"),
+        ("CONV_2D", "NPU"),
+        ("RESHAPE", "NPU"),
+        ("FULLY_CONNECTED", "NPU"),
+        ("SOFTMAX", "NPU"),
+    ]
+    on_npu = [layer.cycles or 0 for layer in parts.layers if layer.place == "NPU"]
+    total, core = run.figure("NPU cycles"), run.figure("CPU cycles")
+    assert total is not None
+    assert core is not None
+    assert sum(on_npu) == total.value > 0
+    assert (total.kind, total.by) == (Kind.MODELLED, "Vela 5.2.0")
+    alone = benchmark(recorded, "corstone-300", vectors=1).runs[0]
+    (node,) = [one for one in alone.nodes or () if one.name == parts.layers[1].name]
+    assert (parts.layers[1].cycles, parts.layers[1].instructions) == (node.cycles, node.instructions)
+    assert core.value == node.cycles
+    assert core.by is None
+    clock = npu.board().clock_hz
+    assert run.ms == pytest.approx(1e3 * (total.value + core.value) / clock)
+    speed_up = run.figure("speed-up")
+    assert speed_up is not None
+    assert speed_up.value == pytest.approx(alone.ms / run.ms)
+    assert 0 < run.ram <= npu.board().sram.nbytes
+
+
+def test_text_json_and_page_name_who_modelled_and_for_what_system(recorded: Path) -> None:
+    done = benchmark(recorded, (npu.BOARD, "nucleo-l4r5zi"), vectors=1)
+    text = done.summary()
+    (line,) = [line for line in text.splitlines() if line.startswith(npu.BOARD)]
+    assert "Vela 5.2.0" in line
+    one = benchmark(recorded, npu.BOARD, vectors=1)
+    text = one.summary()
+    assert "Ethos_U55_High_End_Embedded" in text
+    assert "core_clock 500000000.0" in text
+    assert "Unsupported kernel stride: 4, 4" in text
+    document = json.loads(json.dumps(encoded(done)))
+    (run,) = [run for run in document["runs"] if run["device"] == npu.BOARD]
+    assert run["accelerator"]["by"] == "Vela 5.2.0"
+    assert "corstone-300-u55-128" in one.html()
+
+
+def test_check_says_what_falls_back_and_what_would_place_it(recorded: Path) -> None:
+    (contract,) = check(recorded, npu.BOARD, engine="aot").contracts
+    assert contract.holds
+    assert contract.left is not None
+    (left,) = contract.left
+    assert left.found == "Unsupported kernel stride: 4, 4"
+    assert left.allowed == "Stride>3 is only supported IF (dilation = 1 AND padding = VALID)"
+    memory = {demand.memory: demand for demand in contract.memory}
+    assert memory["RAM"].available == npu.board().sram.nbytes
+    assert "by Vela 5.2.0" in memory["RAM"].of_what
+
+
+def test_what_vela_cannot_read_is_one_error(recorded: Path) -> None:
+    with pytest.raises(ModelError, match="Vela cannot compile the model") as caught:
+        vela.placed(NETS["keyword"](), npu.board())
+    assert "another model" in str(caught.value.found)
+
+
+def test_all_names_what_needs_an_extra_and_does_not_install_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(VELA.variable, str(tmp_path / "nowhere"))
+    request = BenchmarkRequest(targets=("all",), engine="tflm")
+    done = measured(NETS["keyword"](), request, "net")
+    assert not any(run.accelerator for run in done.runs)
+    (note,) = [note for note in done.notes if "need an extra" in note]
+    assert all(one.name in note for one in NPUS)
+    assert "Vela, Arm's compiler for the Ethos-U, about 110 MB" in note
+    with pytest.raises(TinymlError):
+        vela.placed(NETS["keyword"](), npu.board())
+
+
+def test_boards_with_an_npu_are_listed_with_their_sources() -> None:
+    assert {one.accelerator.split("-")[1] for one in NPUS} >= {"u55", "u85"}
+    for one in NPUS:
+        place = target(one.name)
+        facts, details = place.facts(), place.details()
+        assert facts.kind == "npu"
+        assert one.accelerator in str(facts.core)
+        assert details.sources is not None
+        assert one.system in details.sources["npu"]
+
+
+@pytest.mark.full
+def test_the_recording_is_what_vela_does(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Needs Vela, which is installed here once."""
+    model, board = npu.net(), npu.board()
+    real = vela.placed(model, board, print)
+    monkeypatch.setenv(VELA.variable, str(npu.stand_in(tmp_path)))
+    monkeypatch.setenv("TINYML_COMPRESS_CACHE", str(tmp_path / "cache"))
+    assert vela.placed(model, board) == real
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("board", NPUS, ids=lambda one: one.name)
+def test_every_zoo_net_on_every_npu(board: Npu) -> None:
+    """Needs Vela: `placed` itself refuses layers that do not sum to the total."""
+    for name in ZOO:
+        content = given(f"zoo:{name}").content
+        placed = vela.placed(content, board, print)
+        assert placed.cycles > 0
+        assert any(layer.on_npu for layer in placed.layers)
+        assert [layer.index for layer in placed.layers] == sorted(layer.index for layer in placed.layers)
