@@ -29,7 +29,7 @@ def benchmark_blocks(result: Benchmark) -> list[Block]:
     (run,) = result.runs
     blocks = [facts([*_header(result), *_one(run)], title=title)]
     if run.accelerator is not None:
-        blocks += ["", accelerator_table(run.accelerator)]
+        blocks += ["", _accelerator_table(run.accelerator)]
     if run.nodes is not None:
         blocks += ["", _nodes(run, run.nodes)]
     if run.front_end is not None:
@@ -172,7 +172,7 @@ def _nodes(run: Measurement, nodes: tuple[NodeCost, ...]) -> Table:
     return Table(columns, tuple(_node(row, max(cycles, 1)) for row in nodes), foot=foot)
 
 
-def accelerator_table(accelerator: Accelerator) -> Table:
+def _accelerator_table(accelerator: Accelerator) -> Table:
     """Layers of the model's file, wherever they run."""
     npu = f"modelled by {accelerator.by}"
     columns = (

@@ -63,7 +63,7 @@ class Unplaced:
 
 
 @dataclass(frozen=True)
-class Placed:
+class PlacedModel:
     """A model after Vela."""
 
     tflite: bytes
@@ -83,7 +83,7 @@ class Placed:
     """The system configuration that the model was placed for."""
 
 
-def placed(model: bytes, npu: Npu, say: Callable[[str], None] = lambda text: None) -> Placed:
+def placed(model: bytes, npu: Npu, say: Callable[[str], None] = lambda text: None) -> PlacedModel:
     """What Vela makes of an integer .tflite file for that NPU; `say` is told of its installation."""
     requirement = environments.VELA.requirements[0]
 
@@ -93,7 +93,7 @@ def placed(model: bytes, npu: Npu, say: Callable[[str], None] = lambda text: Non
     asked = (npu.accelerator, npu.system, npu.memory_mode)
     place = cached_folder("vela", key_of(VELA.stamp(), requirement, *asked, model), make)
     stored = json.loads((place / _FACTS).read_text())
-    return Placed(
+    return PlacedModel(
         tflite=(place / _PLACED).read_bytes(),
         by=requirement.replace("ethos-u-vela==", "Vela "),
         layers=tuple(VelaLayer(**layer) for layer in stored.pop("layers")),
@@ -111,13 +111,13 @@ def _run(model: bytes, npu: Npu, python: Path, folder: Path) -> None:
         call: list[str | Path] = [python, "-I", "-m", "ethosu.vela", _MODEL, *words]
         done = proc.run(call, timeout=_TIMEOUT_S, what="Vela", cwd=work, check=False)
         out, name = work / "out", Path(_MODEL).stem
-        made = out / f"{name}_vela.tflite"
-        if done.returncode != 0 or not made.is_file():
+        whole = out / f"{name}_vela.tflite"
+        if done.returncode != 0 or not whole.is_file():
             raise ModelError("Vela cannot compile the model", which=npu.accelerator, found=done.tail())
         tables = _tables(out / f"{name}_debug.xml")
         targets = [row["Target"] for row in _rows((out / f"{name}_per-layer.csv").read_text())]
         (total,) = _rows((out / f"{name}_summary_{npu.system}.csv").read_text())
-        files.write_bytes(folder / _PLACED, made.read_bytes())
+        files.write_bytes(folder / _PLACED, whole.read_bytes())
     layers = tuple(_layers(tables, targets))
     facts = {
         "layers": [asdict(layer) for layer in layers],
@@ -191,6 +191,6 @@ def _unplaced(text: str) -> Iterator[Unplaced]:
 def _system(text: str) -> dict[str, str]:
     """What Vela prints of its configuration, without memories that are at no port."""
     begin, end = text.find("System Configuration"), text.find("Architecture Settings")
-    settings = {found["key"]: found["value"] for found in _SETTING.finditer(text[begin:end])}
+    settings = {one["key"]: one["value"] for one in _SETTING.finditer(text[begin:end])}
     absent = set(_MEMORIES) - {settings.get("axi0_port"), settings.get("axi1_port")}
     return {key: value for key, value in settings.items() if key.split("_")[0] not in absent}

@@ -109,7 +109,7 @@ class NpuBoard(Target):
 
     def _own(self) -> Mapping[str, object]:
         core = f"{self.npu.board.core.name} + {self.npu.accelerator}"
-        return {"kind": "npu", "core": core, "engines": ("aot",)}
+        return {"core": core, "engines": ("aot",)}
 
 
 def _told(npu: Npu) -> str:
@@ -127,7 +127,7 @@ def _made(use: converter.FileOperator) -> str:
     return use.outputs[0].name if use.outputs else ""
 
 
-def _left(placed: vela.Placed, content: bytes) -> Iterator[Refused]:
+def _left(placed: vela.PlacedModel, content: bytes) -> Iterator[Refused]:
     reasons = {one.tensor: one for one in placed.unplaced}
     names = _layers(content)
     for layer in placed.layers:
@@ -144,7 +144,9 @@ def _left(placed: vela.Placed, content: bytes) -> Iterator[Refused]:
         )
 
 
-def _accelerator(npu: Npu, placed: vela.Placed, content: bytes, nodes: Sequence[NodeCost]) -> Accelerator:
+def _accelerator(
+    npu: Npu, placed: vela.PlacedModel, content: bytes, nodes: Sequence[NodeCost]
+) -> Accelerator:
     counted: dict[tuple[str, str], list[NodeCost]] = {}
     for node in nodes:
         counted.setdefault((node.op, node.name), []).append(node)
@@ -199,7 +201,7 @@ def _on_core(index: int, op: str, name: str, node: NodeCost | None) -> PlacedLay
 
 
 def _figures(
-    npu: Npu, placed: vela.Placed, accelerator: Accelerator, alone: Measurement | None
+    npu: Npu, placed: vela.PlacedModel, accelerator: Accelerator, alone: Measurement | None
 ) -> Iterator[Figure]:
     def modelled(name: str, value: float, unit: str, by: str = placed.by) -> Figure:
         return Figure(name=name, value=value, unit=unit, kind=Kind.MODELLED, by=by)
