@@ -112,6 +112,13 @@ def test_layers_of_other_shapes_are_not_followed() -> None:
     )
     assert alike(teacher, copy_model(teacher)) == (teacher.layers[0].name,)
     assert alike(teacher, narrow) == ()
+    # what the augmentation leaves of every batch, and the teacher sees
+    nothing = np.zeros((64, 6), np.float32)
+    samples = Samples(np.random.default_rng(3).normal(size=(64, 6)).astype(np.float32))
+    task = replace(task_for(teacher, samples, taught=True), augment=lambda batch, generator: 0 * batch)
+    teacher.set_weights([value + 0.3 * (value.ndim == 1) for value in teacher.get_weights()])
+    taught_by(teacher, narrow, Training(task, samples), inside=1.0).fit(narrow, 30, 0.1)
+    assert outputs_of(narrow, nothing)[0] == pytest.approx(outputs_of(teacher, nothing)[0], abs=0.02)
 
 
 def test_words_of_the_recipe() -> None:

@@ -45,7 +45,9 @@ def beside_teacher(
             self.mine, self.theirs = mine, theirs
 
         def call(self, inputs: Any, training: Any = None) -> Any:
-            outputs, wanted = self.mine(inputs, training=training), self.theirs(inputs, training=False)
+            # one output alone comes without a list
+            outputs = tf.nest.flatten(self.mine(inputs, training=training))
+            wanted = tf.nest.flatten(self.theirs(inputs, training=False))
             self.add_loss(tf.reduce_mean(follow(wanted[0], outputs[0])))
             for right, now in zip(wanted[1:], outputs[1:], strict=True):
                 apart = tf.reduce_mean((now - right) ** 2) / (tf.math.reduce_variance(right) + _LEAST)

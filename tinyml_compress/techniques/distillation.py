@@ -94,13 +94,14 @@ def taught_by(
     """`training` with a loss that also follows the teacher, whose outputs are computed here, once. Without
     labels the student follows the teacher alone.
 
-    With `inside` it follows the teacher's activations too, where it has layers of the same names and shapes;
-    the teacher then answers each batch as the augmentation left it.
+    With `inside` it follows the teacher's activations too, where it has layers of the same names and shapes,
+    and the teacher answers each batch as the augmentation left it.
     """
     task, train = training.task, training.train
     has_labels = train.labels is not None or task.kind is TaskKind.AUTOENCODER
     alpha = alpha if has_labels else 1.0
-    if inside and (names := alike(teacher, student)):
+    names = alike(teacher, student) if inside else ()
+    if names or (inside and task.augment is not None):
         hard = targets_of(task, train, student) if has_labels else np.zeros((len(train), 1), np.float32)
         follow = _followed(task, teacher, temperature)
 
