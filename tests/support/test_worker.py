@@ -11,7 +11,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TypeVar
 
@@ -20,15 +20,16 @@ import pytest
 
 from tests.lib.poison import poisoned, touched
 from tinyml_compress.errors import ConversionError, ModelError, ProcessError, TinymlError, UsageError
-from tinyml_compress.support import proc, user_code, worker
+from tinyml_compress.support import forerunner, proc, user_code, worker
 from tinyml_compress.support.scratch import scratch
 from tinyml_compress.support.worker import Broken, Job
 
 T = TypeVar("T")
 REPO = Path(__file__).parents[2]
 WORK = """
-import os, sys
+import os, sys, time
 from pathlib import Path
+from tempfile import gettempdir
 from tinyml_compress.errors import ConversionError
 from tinyml_compress.support.worker import Reply, serve
 
@@ -40,30 +41,41 @@ def work(job):
         raise eval(job.options["raise"])
     if "die" in job.options:
         os.kill(os.getpid(), job.options["die"])
+    if "sleep" in job.options:
+        Path("../pid").write_text(str(os.getpid()))
+        time.sleep(job.options["sleep"])
     print("INFO: noise")
     print("said", file=sys.stderr)
-    values = {"folder": os.getcwd(), "path": sys.path}
+    values = {"folder": os.getcwd(), "path": sys.path, "parent": os.getppid(), "temporary": gettempdir()}
     return Reply(values, {"y": job.arrays["x"] + 1}, {"f": job.files["f"][::-1]})
 """
 
 
-@pytest.fixture
-def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder of the job's; beside it, where Python is told to look, the module `my_worker`."""
+@pytest.fixture(params=["alone", "forked"])
+def place(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A folder of the job's; beside it, where Python is told to look, the module `my_worker`. The job is the
+    first of its kind, or one was before it.
+    """
     (tmp_path / "code").mkdir()
     (tmp_path / "code" / "my_worker.py").write_text(WORK)
     monkeypatch.setenv("PYTHONPATH", f"{tmp_path / 'code'}{os.pathsep}")
     (tmp_path / "job").mkdir()
-    return tmp_path / "job"
+    if request.param == "forked":
+        (tmp_path / "first").mkdir()
+        _asked(tmp_path / "first")
+    yield tmp_path / "job"
+    forerunner._forerunners.end()
 
 
-def _asked(place: Path, **options: object) -> worker.Reply:
+def _asked(place: Path, timeout: float = 60, **options: object) -> worker.Reply:
     job = Job(options, {"x": np.arange(3)}, {"f": b"abc"})
-    return worker.ask("my_worker:main", job, place, what="my work", timeout=60)
+    return worker.ask("my_worker:main", job, place, what="my work", timeout=timeout)
 
 
 def test_a_job_goes_in_and_a_reply_comes_out(place: Path) -> None:
     reply = _asked(place)
+    assert (reply.values["parent"] == os.getpid()) == (not (place.parent / "first").exists())
+    assert Path(reply.values["temporary"]).resolve() == place.resolve()
     assert reply.arrays["y"].tolist() == [1, 2, 3]
     assert reply.files == {"f": b"cba"}
     assert Path(reply.values["folder"]).resolve() == place.resolve()
@@ -94,6 +106,23 @@ def test_all_else_is_told_apart(
         _asked(place, **options)
     assert caught.value.raised == raised
     assert how in caught.value.how
+
+
+def test_a_job_that_takes_too_long_is_ended_and_the_next_one_runs(place: Path) -> None:
+    with pytest.raises(ProcessError) as caught:
+        _asked(place, timeout=2, sleep=600)
+    assert (caught.value.what, caught.value.found) == ("my work did not end", "still running after 2 s")
+    assert not _runs(int((place.parent / "pid").read_text()))
+    for _ in range(2):
+        assert _asked(place).files == {"f": b"cba"}
+
+
+def test_a_dead_forerunner_is_no_failure(place: Path) -> None:
+    """The job is done by a process of its own then."""
+    parent = _asked(place).values["parent"]
+    if parent != os.getpid():
+        os.kill(parent, signal.SIGKILL)
+    assert _asked(place).files == {"f": b"cba"}
 
 
 @pytest.mark.parametrize("version", ["3.10", "3.11", "3.12", "3.13"])
@@ -196,6 +225,36 @@ def test_a_killed_run_leaves_no_folder_and_no_process(sign: signal.Signals, tmp_
     assert owner.wait(10) == -sign
     assert _until(lambda: not list(tmp_path.iterdir()))
     assert _until(lambda: not _runs(pids[0]))
+
+
+KILLED_FORK = """
+import os, sys
+from pathlib import Path
+from tinyml_compress.support import worker
+for name, seconds in (("one", 0), ("two", 600)):
+    folder = Path(sys.argv[1], name)
+    folder.mkdir()
+    job = worker.Job({"sleep": seconds}, {"x": 1}, {"f": b""})
+    worker.ask("my_worker:main", job, folder, what="x", timeout=600)
+"""
+
+
+def test_a_killed_run_leaves_neither_a_fork_nor_what_forked_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "my_worker.py").write_text(WORK)
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    owner = subprocess.Popen([sys.executable, "-c", KILLED_FORK, str(tmp_path)], cwd=REPO)
+    assert _until(lambda: (tmp_path / "one" / "reply.json").exists())
+    first = (tmp_path / "pid").read_text()
+    assert _until(lambda: (tmp_path / "pid").read_text() not in ("", first))
+    second = (tmp_path / "pid").read_text()
+    parent = int(Path(f"/proc/{second}/stat").read_text().rpartition(")")[2].split()[1])
+    assert parent != owner.pid
+    owner.kill()
+    owner.wait(10)
+    for number in (int(second), parent):
+        assert _until(lambda number=number: not _runs(number)), number
 
 
 def test_a_run_that_ends_buries_its_watchdog_and_one_that_was_ended_is_replaced(tmp_path: Path) -> None:

@@ -62,6 +62,13 @@ def _full_integer(tf: Any, converter: Any, options: Mapping[str, Any], job: Job)
     converter.representative_dataset = representative
 
 
+def prepare() -> None:
+    """Load what takes long: TensorFlow, whose converter is a lazy part of it."""
+    import tensorflow as tf
+
+    tf.lite.TFLiteConverter  # noqa: B018
+
+
 def main(folder: str) -> None:
     """The worker's side."""
     serve(Path(folder), _convert)

@@ -193,6 +193,11 @@ def _work(job: ModelJob) -> tuple[Mapping[str, Any], Mapping[str, Array]]:
     return {}, results
 
 
+def prepare() -> None:
+    """Load the interpreter's library."""
+    from tflite_micro import runtime  # noqa: F401
+
+
 def main(folder: str) -> None:
     """The worker's side."""
     serve(folder, _work)

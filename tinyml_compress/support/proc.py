@@ -81,12 +81,7 @@ def run(
             stdout, stderr = child.communicate(timeout=timeout)
         except subprocess.TimeoutExpired:
             _kill_group(child)
-            raise ProcessError(
-                f"{what} did not end",
-                which=words[0],
-                found=f"still running after {timeout:g} s",
-                next_step="try a smaller model or file an issue with the model attached",
-            ) from None
+            raise overdue(what, words[0], timeout) from None
         except BaseException:
             _kill_group(child)
             raise
@@ -95,6 +90,16 @@ def run(
     if check and done.returncode != 0:
         raise ProcessError(f"{what} failed", which=words[0], found=_how_it_ended(done))
     return done
+
+
+def overdue(what: str, program: str, timeout: float) -> ProcessError:
+    """The error about a job that was killed because its time was over."""
+    return ProcessError(
+        f"{what} did not end",
+        which=program,
+        found=f"still running after {timeout:g} s",
+        next_step="try a smaller model or file an issue with the model attached",
+    )
 
 
 @contextmanager

@@ -3,7 +3,8 @@
 Work goes to a process of its own where it may crash, never end, or clash with what is loaded here. Job and
 reply lie in a folder that is the worker's current one; how the process begins, `_worker_start.py` says. A
 worker is a function from `Job` to `Reply` in a module whose last function hands it to `serve`; it may run
-under an interpreter that has numpy and nothing else of ours.
+under an interpreter that has numpy and nothing else of ours. From the second job of its kind on it is forked
+from a process that has loaded the module and called its `prepare`, if there is one (`forerunner.py`).
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ import numpy.typing as npt
 
 from tinyml_compress import errors
 from tinyml_compress.errors import TinymlError
-from tinyml_compress.support import proc
+from tinyml_compress.support import forerunner, proc
 
 Array = npt.NDArray[np.generic]
 _START = Path(__file__).with_name("_worker_start.py")
@@ -104,9 +105,14 @@ def ask(
     np.savez(folder / _ARRAYS_IN, **job.arrays)
     for name, data in job.files.items():
         (folder / name).write_bytes(data)
-    words = command(target, folder, python=python)
     apart = environment({"TMPDIR": str(folder), **(env or {})})
-    done = proc.run(words, timeout=timeout, what=what, cwd=folder, env=apart, check=False)
+    done = None
+    if python == sys.executable:
+        whole = {**os.environ, **apart}
+        done = forerunner.run(target, folder, what=what, timeout=timeout, environment=whole)
+    if done is None:
+        words = command(target, folder, python=python)
+        done = proc.run(words, timeout=timeout, what=what, cwd=folder, env=apart, check=False)
     complaint = folder / _ERROR
     if done.returncode == _REFUSED and complaint.is_file():
         _raise(json.loads(complaint.read_text()), _said(done))
