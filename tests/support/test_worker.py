@@ -245,14 +245,16 @@ def test_a_killed_run_leaves_neither_a_fork_nor_what_forked_it(
     (tmp_path / "my_worker.py").write_text(WORK)
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
     owner = subprocess.Popen([sys.executable, "-c", KILLED_FORK, str(tmp_path)], cwd=REPO)
-    assert _until(lambda: (tmp_path / "one" / "reply.json").exists())
-    first = (tmp_path / "pid").read_text()
-    assert _until(lambda: (tmp_path / "pid").read_text() not in ("", first))
-    second = (tmp_path / "pid").read_text()
-    parent = int(Path(f"/proc/{second}/stat").read_text().rpartition(")")[2].split()[1])
+    try:
+        assert _until(lambda: (tmp_path / "one" / "reply.json").exists())
+        first = (tmp_path / "pid").read_text()
+        assert _until(lambda: (tmp_path / "pid").read_text() not in ("", first))
+        second = (tmp_path / "pid").read_text()
+        parent = int(Path(f"/proc/{second}/stat").read_text().rpartition(")")[2].split()[1])
+    finally:
+        owner.kill()
+        owner.wait(10)
     assert parent != owner.pid
-    owner.kill()
-    owner.wait(10)
     for number in (int(second), parent):
         assert _until(lambda number=number: not _runs(number)), number
 
