@@ -24,10 +24,10 @@ endif
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-torch install install-dev pins test test-skipped test-full coverage check format docs bench golden producers targets all-targets $(BOARDS) FORCE
+.PHONY: help demo demo-torch demo-transformer install install-dev pins test test-skipped test-full coverage check format docs bench golden producers targets all-targets $(BOARDS) FORCE
 
 help: ## this list
-	@grep -hE '^[a-z-]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | awk -F'\t' '{printf "  make %-13s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | awk -F'\t' '{printf "  make %-17s %s\n", $$1, $$2}'
 	@echo "  make BOARD MODEL=...  from a model to a verdict for that board, BOARD being one of:"
 	@echo "                    $(BOARDS)" | fold -s -w 110
 
@@ -54,6 +54,12 @@ demo-torch: $(PRODUCT) ## a PyTorch net, trained, made int8, judged on test digi
 	$(TOOL) convert torch:examples.pytorch_digits:trained --calibration data:digits:train -o $(OUT)/demo-torch --name digits
 	$(TOOL) evaluate $(OUT)/demo-torch/digits.tflite --data data:digits:test
 	$(TOOL) benchmark $(OUT)/demo-torch/digits.tflite --target nucleo-l4r5zi
+
+demo-transformer: $(PRODUCT) ## a two-layer DeBERTa, trained, made smaller, compared, and converted
+	$(BIN)/python examples/transformer_intents.py $(OUT)/demo-transformer/deberta
+	$(TOOL) optimize hf:$(OUT)/demo-transformer/deberta@32 --data data:intents:test -o $(OUT)/demo-transformer/smaller
+	$(TOOL) convert hf:$(OUT)/demo-transformer/deberta@32 --calibration data:intents:train --mode dynamic -o $(OUT)/demo-transformer/tflite --name deberta
+	$(TOOL) compare hf:$(OUT)/demo-transformer/deberta@32 hf:$(OUT)/demo-transformer/smaller@32 $(OUT)/demo-transformer/tflite/deberta.tflite --data data:intents:test --rounds 5
 
 test: $(DEVELOPMENT) ## the tests, on two processes
 	$(BIN)/python -m pytest -q -n 2 --dist loadscope -m "not full" -p tests.lib.rooms -p tests.lib.skips --skipped-to $(SKIPPED) $(ARGS)

@@ -18,6 +18,7 @@ TREES = {path: ast.parse(path.read_text(encoding="utf-8")) for path in sorted(PA
 FOLDERS = ("tinyml_compress", "tests", "calibration_data", "targets", "recipes", "benchmarks", "docs", ".ci")
 STAGES = (
     "models",
+    "hugging_face",
     "data",
     "techniques",
     "converter",

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from tinyml_compress.pipeline.fit.verb import fit
     from tinyml_compress.pipeline.inspect.any_form import inspect
     from tinyml_compress.pipeline.measure.verb import benchmark
+    from tinyml_compress.pipeline.optimizing import optimize
     from tinyml_compress.pipeline.reporting import report
     from tinyml_compress.pipeline.serve import serve
     from tinyml_compress.pipeline.shrinking import shrink
@@ -44,6 +45,7 @@ __all__ = [
     "gate",
     "inspect",
     "measure",
+    "optimize",
     "report",
     "serve",
     "shrink",
@@ -65,6 +67,7 @@ _HOMES = {
     "gate": "tinyml_compress.rendering.gate",
     "inspect": "tinyml_compress.pipeline.inspect.any_form",
     "measure": "tinyml_compress.pipeline.board.verb",
+    "optimize": "tinyml_compress.pipeline.optimizing",
     "report": "tinyml_compress.pipeline.reporting",
     "serve": "tinyml_compress.pipeline.serve",
     "shrink": "tinyml_compress.pipeline.shrinking",

@@ -64,8 +64,10 @@ FULL = (
     ),
     "demo -o d --epochs 1",
 )
-TALKING = {"measure", "serve"}
-"""They want somebody at the other end of a line: tests/line and tests/emulated/test_serve.py."""
+TALKING = {"measure", "optimize", "serve"}
+"""They want somebody at the other end of a line, or PyTorch: tests/line, tests/emulated/test_serve.py and
+tests/hugging_face.
+"""
 RECIPE = '[[stage]]\nuse = "prune"\nsparsity = 0.5\nepochs = 1\n[[stage]]\nuse = "convert"\n'
 
 

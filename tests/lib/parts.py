@@ -44,7 +44,12 @@ PARTS = (
         ("tests/e2e/test_zoo*", "tests/emulated/*", "tests/e2e/test_pub*"),
     ),
     Part("techniques", "every technique on every model", ("tests/techniques/*",), spread=False),
-    Part("conversion", "models of all makers become .tflite", ("tests/converter/*",), spread=False),
+    Part(
+        "conversion",
+        "models of all makers become .tflite",
+        ("tests/converter/*", "tests/hugging_face/*"),
+        spread=False,
+    ),
     Part("mutants", "functions broken on purpose turn tests red", ("tests/mutants.py",)),
     Part("search", "fit finds what is known to be there", ("tests/e2e/test_fit*",), spread=False),
     Part("rest", "pages, exports, examples, documentation", ("tests/*",), spread=False),

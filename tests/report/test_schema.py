@@ -27,6 +27,7 @@ ELSEWHERE = {
     "demo": "tests/e2e/test_demo.py",
     "fit": "tests/search",
     "measure": "tests/line",
+    "optimize": "tests/hugging_face",
     "serve": "tests/emulated/test_serve.py",
 }
 """Verbs that train, convert or talk to another program; their tests call `validate` on what they have."""

@@ -44,6 +44,8 @@ class DataSet:
     """`(count, samples)`: what the inputs were made of, sounds or a sensor's moments, where their features
     are whole numbers.
     """
+    texts: tuple[str, ...] = ()
+    """The samples, where a model's own tokenizer makes its inputs of them; `inputs` has no values then."""
 
     @property
     def count(self) -> int:
@@ -61,6 +63,7 @@ class DataSet:
         for name, values in self.named or (("", self.inputs),):
             digest.update(f"{name}{values.shape}".encode())
             digest.update(np.ascontiguousarray(values, dtype="<f4").tobytes())
+        digest.update("\0".join(self.texts).encode())
         if self.labels is not None:
             digest.update(np.ascontiguousarray(self.labels, dtype="<i8").tobytes())
         return digest.hexdigest()
@@ -81,6 +84,7 @@ class DataSet:
             labels=None if self.labels is None else self.labels[chosen],
             named=tuple((name, values[chosen]) for name, values in self.named),
             sounds=None if self.sounds is None else self.sounds[chosen],
+            texts=tuple(self.texts[int(place)] for place in chosen) if self.texts else (),
         )
 
     def fitted(self, shape: Sequence[int | None]) -> DataSet:
@@ -89,6 +93,7 @@ class DataSet:
         Sizes of 1 may be added or dropped (8x8 for 8x8x1), since they move no value; anything else is an
         error.
         """
+        self._require_numbers()
         wanted = tuple(shape)
         if _matches(self.sample_shape, wanted):
             return self
@@ -105,6 +110,7 @@ class DataSet:
 
     def for_inputs(self, names: Sequence[str], shapes: Sequence[Sequence[int | None]]) -> list[Floats]:
         """One array per input of a model: by name where this set has several, each of its shape."""
+        self._require_numbers()
         if len(names) == 1 and not self.named:
             return [self.fitted(shapes[0]).inputs]
         mine = dict(self.named)
@@ -118,6 +124,14 @@ class DataSet:
             )
         parts = (replace(self, inputs=mine[name], named=()) for name in names)
         return [part.fitted(shape).inputs for part, shape in zip(parts, shapes, strict=True)]
+
+    def _require_numbers(self) -> None:
+        if self.texts:
+            raise DataError(
+                "the set is one of texts, and no tokenizer was named",
+                which=self.name,
+                next_step="name the folder that the model comes from as well: --against hf:FOLDER",
+            )
 
     def need_labels(self) -> Labels:
         """The labels, for what cannot be computed without them."""

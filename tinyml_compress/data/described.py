@@ -156,7 +156,7 @@ def _of_arrays(description: Description) -> _Raw:
 
 def _finished(description: Description, raw: _Raw, split: str | None, name: str) -> DataSet:
     as_inputs(description.path, "", raw.values)  # finite, not empty
-    parts = np.array(raw.parts if any(raw.parts) else _split(raw.labels, len(raw.values), description))
+    parts = np.array(raw.parts if any(raw.parts) else split_parts(raw.labels, len(raw.values), description))
     train = raw.values[parts == "train"]
     if split is not None and not (parts == split).any():
         raise DataError(
@@ -202,7 +202,7 @@ def _numbers(wanted: Spread, train: Array, scale: float, of: object) -> tuple[fl
     return tuple(float(np.float32(number)) if number > 0 else 1.0 for number in spread)
 
 
-def _split(labels: Labels | None, count: int, description: Description) -> list[str]:
+def split_parts(labels: Labels | None, count: int, description: Description) -> list[str]:
     """test-share of each class, at least one where a class has two; the same for the same seed and order."""
     rng = np.random.default_rng(description.seed)
     parts = ["train"] * count

@@ -11,6 +11,7 @@ from tinyml_compress.data.described import load_described, load_folder, load_tab
 from tinyml_compress.data.files import load_arrays, load_file
 from tinyml_compress.data.functions import arrays_of_function
 from tinyml_compress.data.shipped import load_shipped
+from tinyml_compress.data.texts import is_of_texts, load_texts
 from tinyml_compress.errors import DataError, UsageError
 
 _SUFFIXES = (".npz", ".npy", ".csv", ".toml")
@@ -53,7 +54,7 @@ def load(spec: str | Path) -> DataSet:
     if suffix == ".toml":
         return load_described(path, part, text)
     if suffix == ".csv":
-        return load_table(path, part, text)
+        return load_texts(path, part, text) if is_of_texts(path) else load_table(path, part, text)
     return load_file(path, part)
 
 

@@ -14,6 +14,7 @@ import numpy as np
 
 from tinyml_compress.data.dataset import DataSet
 from tinyml_compress.data.files import read_arrays
+from tinyml_compress.data.grammar import texts_of
 from tinyml_compress.data.synthetic import GENERATORS
 from tinyml_compress.data.whole_numbers import Made
 from tinyml_compress.errors import DataError, UsageError
@@ -112,10 +113,14 @@ def load_shipped(name: str, split: str | None) -> DataSet:
     parts = [_checked(about, part) for part in about.parts if split in (None, part.name)]
     stored = np.concatenate([inputs for inputs, _ in parts])
     labels = np.concatenate([labels for _, labels in parts])
-    values = stored.astype(np.float32) * np.float32(about.scale) + np.float32(about.offset)
+    texts = texts_of(stored) if about.dtype == "text" else ()
+    values = (
+        np.zeros((len(texts), 0)) if texts else stored * np.float32(about.scale) + np.float32(about.offset)
+    )
     return DataSet(
         name=f"data:{name}:{split}" if split else f"data:{name}",
-        inputs=values,
+        inputs=values.astype(np.float32),
+        texts=texts,
         labels=labels,
         classes=about.classes,
         description=about.title,

@@ -15,6 +15,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import numpy.typing as npt
 
+from tinyml_compress.data.grammar import sentences
 from tinyml_compress.data.synthetic_scenes import SCENES
 from tinyml_compress.data.whole_numbers import Made, Whole, column, draw, triangle, whole
 
@@ -165,6 +166,7 @@ GENERATORS: dict[str, Callable[..., Made]] = {
     "activities": activities,
     "texts": texts,
     "vibration": vibration,
+    "sentences": sentences,
     **SCENES,
 }
 

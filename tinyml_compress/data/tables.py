@@ -15,7 +15,7 @@ from tinyml_compress.errors import DataError
 from tinyml_compress.support import files
 
 Doubles = npt.NDArray[np.float64]
-_LABELS = ("label", "class", "target", "y")
+LABELS = ("label", "class", "target", "y")
 
 
 @dataclass(frozen=True)
@@ -38,14 +38,24 @@ class TableValues:
     labels: tuple[str, ...] | None
 
 
-def read_table(path: Path, form: TableForm) -> TableValues:
-    """The rows of a CSV file. The first line names the columns unless all of it is numbers."""
+@dataclass(frozen=True)
+class TableRows:
+    """Names of the columns, and the cells below them."""
+
+    header: tuple[str, ...]
+    body: tuple[tuple[str, ...], ...]
+    first: int
+    """The number of the first row in the file."""
+
+
+def read_rows(path: Path, separator: str | None = None) -> TableRows:
+    """The cells of a CSV file. The first line names the columns unless all of it is numbers."""
     try:
         text = files.content(path).decode("utf-8-sig")
-        separator = form.separator or _separator(text)
+        mark = separator or _separator(text)
         rows = [
-            row
-            for row in csv.reader(text.splitlines(), delimiter=separator, strict=True)
+            tuple(row)
+            for row in csv.reader(text.splitlines(), delimiter=mark, strict=True)
             if any(map(str.strip, row))
         ]
     except (OSError, UnicodeDecodeError, csv.Error) as error:
@@ -59,7 +69,8 @@ def read_table(path: Path, form: TableForm) -> TableValues:
     body = rows[1:] if named else rows
     if not body:
         raise DataError("the table is empty", which=path, found="a line of names and no rows")
-    for number, row in enumerate(body, 2 if named else 1):
+    first = 2 if named else 1
+    for number, row in enumerate(body, first):
         if len(row) != len(header):
             raise DataError(
                 "a row has another number of cells",
@@ -67,12 +78,19 @@ def read_table(path: Path, form: TableForm) -> TableValues:
                 found=len(row),
                 allowed=len(header),
             )
+    return TableRows(tuple(header), tuple(body), first)
+
+
+def read_table(path: Path, form: TableForm) -> TableValues:
+    """The rows of a CSV file of numbers."""
+    rows = read_rows(path, form.separator)
+    header, body = rows.header, rows.body
     label = _label_column(path, header, form)
     columns = _columns(path, header, form, label)
     values = np.empty((len(body), len(columns)))
     for place, row in enumerate(body):
         for index, column in enumerate(columns):
-            values[place, index] = _number(path, place + (2 if named else 1), header[column], row[column])
+            values[place, index] = _number(path, place + rows.first, header[column], row[column])
     if form.shape is not None:
         if math.prod(form.shape) != len(columns):
             raise DataError(
@@ -94,7 +112,7 @@ def _label_column(path: Path, header: Sequence[str], form: TableForm) -> int | N
     if form.label == "":
         return None
     if form.label is None:
-        return next((index for index, name in enumerate(header) if name.lower() in _LABELS), None)
+        return next((index for index, name in enumerate(header) if name.lower() in LABELS), None)
     return _place(path, header, form.label)
 
 

@@ -24,6 +24,7 @@ class ModelFormat(Enum):
     FUNCTION = "Python function"
     ZOO = "zoo"
     TORCH = "PyTorch"
+    HF = "folder of transformers"
     TFLITE = "float .tflite file"
 
 

@@ -41,6 +41,7 @@ from tinyml_compress.results.listing import Heading, Listing
 from tinyml_compress.results.lists import KernelFacts, NetFacts, OperatorFacts, Operators, SetFacts, Sets, Zoo
 from tinyml_compress.results.made import Compiled, CompiledNode, Exported
 from tinyml_compress.results.memories import MemoryShare, MemoryUse
+from tinyml_compress.results.optimize import Optimization, OptimizedStep
 from tinyml_compress.results.parity import EngineRung, Ladder, LayerNoise, Step
 from tinyml_compress.results.recording import Listening, OperatingPoint, WatchedClass
 from tinyml_compress.results.score import Agreement, Score
@@ -122,6 +123,8 @@ __all__ = [
     "OperatingPoint",
     "OperatorFacts",
     "Operators",
+    "Optimization",
+    "OptimizedStep",
     "Part",
     "PlacedLayer",
     "Placement",

@@ -38,7 +38,7 @@ class Environment:
 TORCH = Environment(
     title="PyTorch with litert-torch",
     variable="TINYML_COMPRESS_TORCH_PYTHON",
-    imports=("torch", "litert_torch", "safetensors"),
+    imports=("torch", "litert_torch", "safetensors", "transformers"),
     requirements=("torch==2.13.0", "litert-torch>=0.10,<0.11", "safetensors>=0.4"),
     size="2.1 GB",
 )

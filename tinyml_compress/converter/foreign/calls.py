@@ -12,11 +12,11 @@ import numpy as np
 import numpy.typing as npt
 
 from tinyml_compress.converter.settings import Mode
-from tinyml_compress.errors import ConversionError, DataError, ProcessError, UsageError
+from tinyml_compress.errors import DataError, UsageError
 from tinyml_compress.support import environments
-from tinyml_compress.support.scratch import scratch
+from tinyml_compress.support.foreign import call_worker
 from tinyml_compress.support.trust import WORD, trusted
-from tinyml_compress.support.worker import Broken, Job, Reply, ask
+from tinyml_compress.support.worker import Job, Reply
 
 Floats = npt.NDArray[np.float32]
 _ROOM = __name__.rpartition(".")[0]
@@ -108,7 +108,9 @@ def _ask_torch(
         "inputs": len(samples),
     }
     python = environments.python_of(environments.TORCH, say)
-    return _call(python, "torch_worker", Job({**named, **options}, _arrays(samples)), timeout, name)
+    return call_worker(
+        python, f"{_ROOM}.torch_worker:main", Job({**named, **options}, _arrays(samples)), timeout, name
+    )
 
 
 def requantize(
@@ -125,7 +127,9 @@ def requantize(
         raise DataError("full-integer conversion needs representative data", next_step="give --calibration")
     job = Job({"mode": mode.value, "inputs": len(samples)}, _arrays(samples), {"float.tflite": file})
     python = environments.python_of(environments.QUANTIZER, say)
-    return _call(python, "requantize_worker", job, timeout, "the .tflite file").files[_MADE]
+    return call_worker(python, f"{_ROOM}.requantize_worker:main", job, timeout, "the .tflite file").files[
+        _MADE
+    ]
 
 
 def _check_mode(what: str, mode: Mode, allowed: tuple[Mode, ...]) -> None:
@@ -139,24 +143,3 @@ def _check_mode(what: str, mode: Mode, allowed: tuple[Mode, ...]) -> None:
 
 def _arrays(samples: Sequence[Floats]) -> dict[str, Floats]:
     return {f"x{index}": array for index, array in enumerate(samples)}
-
-
-def _call(python: Path, module: str, job: Job, timeout: float, which: str) -> Reply:
-    with scratch("tinyml-convert-") as folder:
-        try:
-            return ask(
-                f"{_ROOM}.{module}:main",
-                job,
-                folder,
-                what="the converter",
-                timeout=timeout,
-                env={"PYTHONWARNINGS": "ignore", "TF_CPP_MIN_LOG_LEVEL": "3", "PYTHONHASHSEED": "0"},
-                python=python,
-            )
-        except ProcessError as error:
-            raise ConversionError(
-                error.what, which=which, found=error.found, next_step=error.next_step
-            ) from error
-        except Broken as broken:
-            why = broken.raised or broken.log or broken.how
-            raise ConversionError("the converter failed", which=which, found=why) from broken

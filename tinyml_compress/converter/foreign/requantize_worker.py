@@ -31,8 +31,10 @@ def _requantize(job: Job) -> Reply:
     quantizer = Quantizer(path, steps)
     ranges: dict[str, qtyping.QSV] = {}
     if not dynamic:
-        key, names = _signature(Interpreter(path))
-        arrays = [job.arrays[f"x{index}"] for index in range(options["inputs"])]
+        interpreter = Interpreter(path)
+        key, names = _signature(interpreter)
+        types = [details["dtype"] for details in interpreter.get_input_details()]
+        arrays = [job.arrays[f"x{index}"].astype(kind) for index, kind in enumerate(types)]
         feeds = [
             {name: array[index : index + 1] for name, array in zip(names, arrays, strict=True)}
             for index in range(len(arrays[0]))

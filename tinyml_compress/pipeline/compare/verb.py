@@ -42,6 +42,8 @@ def compare(
 
 
 def _compared_on(data: DataSet, sources: Sequence[Source], rounds: int) -> Comparison:
+    for source in sources:
+        data = source.fitting(data)
     ready, outputs = [], []
     for source in sources:
         with stage(f"run {source.spec}"):
@@ -86,7 +88,7 @@ def _compared(
         model=source.spec,
         sha256=runner.sha256,
         engine=runner.engine.value,
-        nbytes=None if file is None else len(file),
+        nbytes=source.stored_bytes,
         gzip_nbytes=None if file is None else len(gzip.compress(file, 9, mtime=0)),
         parameters=content.parameters,
         weights=content.weights,

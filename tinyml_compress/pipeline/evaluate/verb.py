@@ -73,6 +73,8 @@ def evaluate(
 def evaluated(chosen: Sequence[str | Path], question: Question) -> Evaluations:
     """`evaluate` for each model; data and the model to compare with are read and run once."""
     loaded = question.samples_of()
+    for one in (*chosen, *(() if question.against is None else (question.against,))):
+        loaded = source_of(one).fitting(loaded)
     second = others = None
     if question.against is not None:
         second = evaluator(question.against, question.against_engine)

@@ -53,6 +53,16 @@ class Source(ABC):
         """The .tflite file that it is, where it is one."""
         return None
 
+    @property
+    def stored_bytes(self) -> int | None:
+        """Of the file that it is, where it is one."""
+        path = Path(self.spec)
+        return path.stat().st_size if path.is_file() else None
+
+    def fitting(self, data: DataSet) -> DataSet:
+        """A set of texts as this model takes them, where it knows how."""
+        return data
+
     @abstractmethod
     def predictor(self, engine: Engine) -> Predict:
         """Its answers in real values, under one of its engines."""
@@ -121,7 +131,7 @@ def source_of(spec: str | Path) -> Source:
     for kind in _kinds():
         if kind.accepts(text):
             return kind(text)
-    allowed = f"{FORMS}, torch:package.module:function, or a .tflite file"
+    allowed = f"{FORMS}, torch:package.module:function, hf:FOLDER, or a .tflite file"
     if Path(text).exists():
         raise UsageError("not a model", which=text, allowed=allowed)
     raise UsageError("no such model", which=text, allowed=allowed, next_step="check the path")

@@ -1,0 +1,146 @@
+"""Folders of `transformers` before anything of them is loaded: each that cannot be used says why."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tinyml_compress import data
+from tinyml_compress.data import DataSet
+from tinyml_compress.errors import DataError, ModelError, TinymlError, UsageError
+from tinyml_compress.hugging_face.folder import HfFolder
+from tinyml_compress.pipeline.optimizing import optimize
+from tinyml_compress.pipeline.sources.source import source_of
+from tinyml_compress.results import Engine
+from tinyml_compress.support.trust import CODE, PICKLE, trusting
+
+CONFIG = {"model_type": "bert", "max_position_embeddings": 32, "id2label": {"0": "no", "1": "yes"}}
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """One that nothing is wrong with as long as it is not loaded."""
+    place = tmp_path / "model"
+    place.mkdir()
+    (place / "config.json").write_text(json.dumps(CONFIG))
+    header = json.dumps({"w": {"dtype": "F32", "shape": [2], "data_offsets": [0, 8]}}).encode()
+    (place / "model.safetensors").write_bytes(len(header).to_bytes(8, "little") + header + bytes(8))
+    (place / "tokenizer.json").write_text("{}")
+    return place
+
+
+def test_a_folder_is_known_by_its_name(folder: Path) -> None:
+    known = HfFolder.parse(f"hf:{folder}")
+    assert (known.length, known.classes, known.pickle) == (32, ("no", "yes"), False)
+    assert HfFolder.parse(f"hf:{folder}@8").length == 8
+    source = source_of(f"hf:{folder}@8")
+    assert (source.title, source.stored_bytes) == ("model", (folder / "model.safetensors").stat().st_size)
+    assert source.content().parameters == 2
+    before = source.origin.sha256
+    (folder / "model.safetensors").write_bytes(b"changed")
+    assert source_of(f"hf:{folder}").origin.sha256 != before
+
+
+def _without(name: str) -> Callable[[Path], object]:
+    return lambda folder: (folder / name).unlink()
+
+
+def _config(**more: object) -> Callable[[Path], object]:
+    return lambda folder: (folder / "config.json").write_text(json.dumps({**CONFIG, **more}))
+
+
+def _pickled(folder: Path) -> None:
+    (folder / "model.safetensors").rename(folder / "pytorch_model.bin")
+
+
+BAD: dict[str, tuple[Callable[[Path], object], str, type[TinymlError], str]] = {
+    "no weights": (_without("model.safetensors"), "", ModelError, "has no weights"),
+    "no configuration": (_without("config.json"), "", ModelError, "no config.json"),
+    "no family": (_config(model_type=7), "", ModelError, "names no family"),
+    "a pickle": (_pickled, "", ModelError, "a pickle(.|\n)*--trust-pickle"),
+    "code": (_config(auto_map={"AutoModel": "x.Y"}), "", ModelError, "Python of its own(.|\n)*remote-code"),
+    "too long": (_config(), "@33", UsageError, "no texts of that length(.|\n)*at most 32"),
+    "roberta's places": (_config(model_type="roberta"), "@31", UsageError, "at most 30"),
+    "no length": (_config(), "@0", UsageError, "not a number of tokens"),
+    "no JSON": (lambda folder: (folder / "config.json").write_text("{"), "", DataError, "config.json"),
+}
+
+
+@pytest.mark.parametrize("fault", BAD)
+def test_each_fault_is_named(fault: str, folder: Path) -> None:
+    spoil, length, kind, says = BAD[fault]
+    spoil(folder)
+    with pytest.raises(kind, match=says):
+        HfFolder.parse(f"hf:{folder}{length}")
+
+
+def test_a_word_lets_pickles_and_code_through(folder: Path) -> None:
+    _pickled(folder)
+    _config(auto_map={"AutoModel": "x.Y"})(folder)
+    with PICKLE.giving(), pytest.raises(ModelError, match="Python of its own"):
+        HfFolder.parse(f"hf:{folder}")
+    with PICKLE.giving(), CODE.giving():
+        assert HfFolder.parse(f"hf:{folder}").pickle
+    with trusting():
+        assert HfFolder.parse(f"hf:{folder}").code
+    with pytest.raises(ModelError):
+        HfFolder.parse(f"hf:{folder}")
+
+
+def test_what_lies_is_refused_before_torch_maps_it(folder: Path) -> None:
+    """No interpreter with torch is asked for: the error comes before."""
+    texts = DataSet("texts", np.zeros((1, 0), np.float32), texts=("a text",))
+    weights = (folder / "model.safetensors").read_bytes()
+    (folder / "model.safetensors").write_bytes(weights + b"more")
+    with pytest.raises(ModelError, match="not what their header says"):
+        source_of(f"hf:{folder}").predictor(Engine.TORCH)(texts)
+    with pytest.raises(ModelError, match="not what their header says"):
+        optimize(f"hf:{folder}", data=texts)
+    (folder / "model.safetensors").write_bytes(weights)
+    (folder / "tokenizer.json").unlink()
+    with pytest.raises(DataError, match="no tokenizer"):
+        source_of(f"hf:{folder}").predictor(Engine.TORCH)(texts)
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        ({"amount": 0.95}, "share of weights"),
+        ({"pattern": "4:2"}, "pattern of pruning"),
+        ({"threshold": -1.0}, "threshold"),
+        ({"int8": "four"}, "form of int8"),
+        ({"output": "."}, "model's own folder"),
+    ],
+)
+def test_knobs_are_checked_before_anything_runs(
+    words: dict[str, object], says: str, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(folder)
+    with pytest.raises(UsageError, match=says):
+        optimize(f"hf:{folder}", **words)  # type: ignore[arg-type]
+
+
+def test_a_table_of_texts(tmp_path: Path) -> None:
+    table = tmp_path / "reviews.csv"
+    table.write_text("label,text\n" + "".join(f'{"yes" if n % 2 else "no"},"text, {n}"\n' for n in range(20)))
+    whole, tests = data.load(table), data.load(f"{table}:test")
+    assert whole.texts[:2] == ("text, 0", "text, 1")
+    assert (whole.classes, whole.need_labels()[:2].tolist()) == (("no", "yes"), [0, 1])
+    assert len(tests.texts) == tests.count == 4
+    assert whole.take(3).count == len(whole.take(3).texts) == 3
+    with pytest.raises(DataError, match="no tokenizer was named"):
+        whole.fitted((4,))
+    table.write_text("text\n\n ,\n")
+    with pytest.raises(DataError):
+        data.load(table)
+
+
+def test_the_shipped_sentences() -> None:
+    sentences = data.load("data:intents:test")
+    assert sentences.count == len(sentences.texts) == 1024
+    assert sentences.texts[0] == "skip the song when you can"
+    assert sentences.classes[int(sentences.need_labels()[0])] == "music"

@@ -1,0 +1,128 @@
+"""What the workers for folders of `transformers` share: a model loaded, texts tokenized, answers."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from tinyml_compress.errors import ConversionError, DataError, ModelError
+from tinyml_compress.support.user_code import short
+
+BATCH = 32
+MANIFEST = "optimized.json"
+
+
+def prepared(options: Mapping[str, Any]) -> Any:
+    """`torch`, set up so that the same call gives the same numbers and nothing is fetched."""
+    os.environ.update(HF_HUB_OFFLINE="1", TRANSFORMERS_OFFLINE="1", TOKENIZERS_PARALLELISM="false")
+    import torch
+    import transformers
+
+    transformers.logging.set_verbosity_error()
+    torch.manual_seed(options["seed"])
+    torch.set_num_threads(options["threads"])
+    return torch
+
+
+def loaded(torch: Any, options: Mapping[str, Any]) -> Any:
+    """The folder's model, as it answers: one that `optimize` wrote with its linear layers in int8."""
+    folder = Path(options["model"])
+    try:
+        if (folder / MANIFEST).is_file():
+            from tinyml_compress.hugging_face.loader import load
+
+            return load(folder, dynamic=options["dynamic"])[0]
+        return _usual(torch, folder, options)
+    except Exception as error:  # whatever transformers raises on a folder that is not what it should be
+        raise ModelError("transformers cannot load the folder", which=folder, found=short(error)) from error
+
+
+def _usual(torch: Any, folder: Path, options: Mapping[str, Any]) -> Any:
+    import transformers
+
+    config = transformers.AutoConfig.from_pretrained(folder, trust_remote_code=options["code"])
+    named = (config.architectures or [""])[0]
+    kinds = {
+        "ForSequenceClassification": transformers.AutoModelForSequenceClassification,
+        "ForTokenClassification": transformers.AutoModelForTokenClassification,
+        "ForImageClassification": transformers.AutoModelForImageClassification,
+    }
+    kind = next((one for end, one in kinds.items() if named.endswith(end)), transformers.AutoModel)
+    if options["pickle"]:
+        model = kind.from_config(config, trust_remote_code=options["code"])
+        state = torch.load(options["weights"], map_location="cpu", weights_only=True)
+        model.load_state_dict(state)
+        model.tie_weights()
+        return model.float().eval()
+    model, notes = kind.from_pretrained(
+        folder,
+        local_files_only=True,
+        use_safetensors=True,
+        trust_remote_code=options["code"],
+        attn_implementation="eager",
+        output_loading_info=True,
+        dtype=torch.float32,
+    )
+    if notes["missing_keys"]:
+        lost = ", ".join(sorted(notes["missing_keys"])[:4])
+        raise ModelError(
+            "the weights lack parts of the model, which would be random numbers", which=folder, found=lost
+        )
+    return model.eval()
+
+
+def tokens(texts: list[str], options: Mapping[str, Any]) -> dict[str, Any]:
+    """Texts as (count, length) whole numbers, by the folder's own tokenizer."""
+    import transformers
+
+    folder, length = options["model"], options["length"]
+    try:
+        words = transformers.AutoTokenizer.from_pretrained(
+            folder, local_files_only=True, trust_remote_code=options["code"]
+        )
+        if words.pad_token is None:
+            raise DataError("the tokenizer has no token that fills up", which=folder, allowed="a pad_token")
+        cut = words(texts, padding="max_length", truncation=True, max_length=length, return_tensors="np")
+    except DataError:
+        raise
+    except Exception as error:
+        raise DataError("the folder's tokenizer cannot be used", which=folder, found=short(error)) from error
+    return {name: np.asarray(cut[name], np.int32) for name in ("input_ids", "attention_mask")}
+
+
+def feeds(job_arrays: Mapping[str, Any], options: Mapping[str, Any]) -> dict[str, Any]:
+    """The tokens that the job holds, or those of its texts."""
+    texts = options["texts"]
+    if texts:
+        return tokens(texts, options)
+    return {name: np.asarray(job_arrays[name], np.int32) for name in ("input_ids", "attention_mask")}
+
+
+def answering(model: Any) -> Callable[..., Any]:
+    """From tokens to one array: logits, or the mean over the words that are there."""
+
+    def answer(ids: Any, mask: Any) -> Any:
+        given = model(input_ids=ids.long(), attention_mask=mask.long())
+        if hasattr(given, "logits"):
+            return given.logits
+        weights = mask.unsqueeze(-1).float()
+        return (given.last_hidden_state * weights).sum(1) / weights.sum(1).clamp(min=1)
+
+    return answer
+
+
+def answers(torch: Any, model: Any, inputs: Mapping[str, Any]) -> Any:
+    """For all samples, some at a time."""
+    answer, rows = answering(model), []
+    ids, mask = (torch.from_numpy(inputs[name]) for name in ("input_ids", "attention_mask"))
+    try:
+        with torch.inference_mode():
+            for place in range(0, len(ids), BATCH):
+                rows.append(answer(ids[place : place + BATCH], mask[place : place + BATCH]))
+    except Exception as error:
+        raise ConversionError("the model does not take these tokens", found=short(error)) from error
+    return torch.cat(rows).float().numpy()

@@ -1,0 +1,223 @@
+"""`optimize`: a model of `transformers` made smaller that stays one, step by step."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from tinyml_compress import data as data_room
+from tinyml_compress._version import __version__
+from tinyml_compress.data import DataSet
+from tinyml_compress.errors import UsageError
+from tinyml_compress.evaluation import ScoreKind, agreement, answers, paired_drop, score
+from tinyml_compress.hugging_face.calls import optimize_model
+from tinyml_compress.hugging_face.folder import HfFolder
+from tinyml_compress.pipeline.sources.kinds.hf import in_order_of, samples_of, told
+from tinyml_compress.results import Optimization, OptimizedStep, Task, encoded
+from tinyml_compress.support import files
+from tinyml_compress.support.progress import stage
+from tinyml_compress.support.trust import CODE, PICKLE
+
+Floats = npt.NDArray[np.float32]
+MANIFEST = "optimized.json"
+_COPIED = ("config.json", "generation_config.json")
+_WORDS = ("vocab", "merges", "tokenizer", "special_tokens", "added_tokens", "spm", "sentencepiece")
+
+
+@dataclass(frozen=True)
+class Knobs:
+    """What is done to the weights, in this order; each can be left out."""
+
+    pruning: bool = True
+    amount: float = 0.3
+    scope: str = "layer"
+    pattern: str | None = None
+    """N:M: the N largest of every M weights stay."""
+    compress: bool = True
+    threshold: float = 1e-3
+    int8: str = "dynamic"
+    fp16: bool = False
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.amount <= 0.9:
+            raise UsageError("not a share of weights to prune", which=self.amount, allowed="0.0 to 0.9")
+        if not 0 <= self.threshold < 1:
+            raise UsageError("not a threshold", which=self.threshold, allowed="0 up to 1, such as 1e-3")
+        if self.scope not in ("layer", "global"):
+            raise UsageError("no such scope of pruning", which=self.scope, allowed="layer, global")
+        if self.int8 not in ("dynamic", "none"):
+            raise UsageError("no such form of int8", which=self.int8, allowed="dynamic, none")
+
+    @property
+    def of_each(self) -> tuple[int, int] | None:
+        """N and M."""
+        if self.pattern is None:
+            return None
+        keep, colon, of = self.pattern.partition(":")
+        if not (colon and keep.isdigit() and of.isdigit() and 0 < int(keep) < int(of) <= 64):
+            raise UsageError("not a pattern of pruning", which=self.pattern, allowed="N:M, such as 2:4")
+        return int(keep), int(of)
+
+    def told(self) -> dict[str, Any]:
+        """For the worker."""
+        return {
+            "amount": self.amount if self.pruning else 0.0,
+            "pattern": self.of_each if self.pruning else None,
+            "scope": self.scope,
+            "threshold": self.threshold if self.compress else 0.0,
+            "int8": self.int8,
+            "fp16": self.fp16,
+        }
+
+    def words(self) -> dict[str, str]:
+        """For people and the manifest."""
+        how = (
+            self.pattern or f"{self.amount:g} of each layer"
+            if self.scope == "layer"
+            else f"{self.amount:g} of all"
+        )
+        return {
+            "pruning": how if self.pruning else "none",
+            "threshold": f"{self.threshold:g}" if self.compress else "none",
+            "int8": self.int8,
+            "fp16": "yes" if self.fp16 else "no",
+        }
+
+
+def optimize(
+    model: str | Path,
+    *,
+    data: str | Path | DataSet | None = None,
+    output: str | Path | None = None,
+    in_place: bool = False,
+    pruning: bool = True,
+    amount: float = 0.3,
+    scope: str = "layer",
+    pattern: str | None = None,
+    compress: bool = True,
+    threshold: float = 1e-3,
+    int8: str = "dynamic",
+    fp16: bool = False,
+    samples: int | None = None,
+    seed: int = 0,
+    trust_pickle: bool = False,
+    trust_code: bool = False,
+) -> Optimization:
+    """Prune, round and store a folder of `transformers` so that its weights take less room, into `output`.
+
+    Weights below `threshold` become zero after `amount` of each layer's smallest did (`scope` global: of all
+    layers together; `pattern` N:M: all but the N largest of every M); `int8` dynamic keeps linear layers and
+    tables in int8 with a scale per row. With `data`, a table of texts, each step is scored. `output` is by
+    default a folder beside the model's; the model's own is written only `in_place`.
+    """
+    knobs = Knobs(pruning, amount, scope, pattern, compress, threshold, int8, fp16)
+    wanted = knobs.told()
+    with ExitStack() as words:
+        for word, given in ((PICKLE, trust_pickle), (CODE, trust_code)):
+            if given:
+                words.enter_context(word.giving())
+        folder = HfFolder.parse(str(model))
+        place = _place(folder, output, in_place)
+        chosen = None if data is None else _chosen(folder, data, samples, seed)
+        with stage("optimize") as shown:
+            reply = optimize_model(
+                told(folder, seed),
+                None if chosen is None else samples_of(folder, chosen),
+                wanted,
+                timeout=_TIMEOUT,
+                say=shown.note,
+            )
+        outputs = [
+            np.asarray(reply.arrays[f"outputs{number}"], np.float32) for number in range(len(reply.arrays))
+        ]
+        steps = _steps(reply.values["steps"], outputs, chosen)
+        names = (*reply.files, *(path.name for path in _taken_along(folder.path)), MANIFEST)
+        done = Optimization(
+            model=str(model),
+            model_sha256=folder.sha256,
+            architecture=reply.values["architecture"],
+            parameters=reply.values["parameters"],
+            length=folder.length,
+            threads=1,
+            knobs=knobs.words(),
+            data=None if chosen is None else chosen.name,
+            samples=None if chosen is None else chosen.count,
+            steps=steps,
+            files=tuple(sorted(names)),
+            folder=place,
+        )
+        _write(folder.path, place, reply.files, done)
+    return done
+
+
+_TIMEOUT = 3600.0
+
+
+def _place(folder: HfFolder, output: str | Path | None, in_place: bool) -> Path:
+    """Where to write: never over the model but where that was asked for."""
+    own = folder.path.resolve()
+    place = own if in_place else own.with_name(f"{own.name}-optimized") if output is None else Path(output)
+    if place.resolve() == own and not in_place:
+        raise UsageError(
+            "that is the model's own folder", which=place, next_step="name another one, or add --in-place"
+        )
+    files.require_place(place / MANIFEST)
+    return place
+
+
+def _chosen(folder: HfFolder, data: str | Path | DataSet, samples: int | None, seed: int) -> DataSet:
+    loaded = in_order_of(folder, data if isinstance(data, DataSet) else data_room.load(data))
+    return loaded if samples is None else loaded.take(samples, seed)
+
+
+def _steps(
+    steps: Sequence[Mapping[str, Any]], outputs: Sequence[Floats], data: DataSet | None
+) -> tuple[OptimizedStep, ...]:
+    scored = (
+        [{} for _ in steps]
+        if data is None
+        else [_scored(place, outputs, data) for place in range(len(steps))]
+    )
+    return tuple(OptimizedStep(**step, **more) for step, more in zip(steps, scored, strict=True))
+
+
+def _scored(place: int, outputs: Sequence[Floats], data: DataSet) -> dict[str, Any]:
+    """What a step is worth on the data."""
+    now, labels = outputs[place], data.labels
+    more: dict[str, Any] = {"agreement": agreement(Task.CLASSIFICATION, outputs[0], now)}
+    if labels is None:
+        return more
+    more["score"] = score(Task.CLASSIFICATION, data.inputs, now, labels)
+    if place:
+        before, after = (answers(one) == labels for one in (outputs[place - 1], now))
+        drop = paired_drop(ScoreKind.ACCURACY, before, after)
+        more.update(lost=drop.drop, lost_interval=(drop.low, drop.high))
+    return more
+
+
+def _taken_along(folder: Path) -> list[Path]:
+    """Configuration and tokenizer."""
+    return [
+        path
+        for path in sorted(folder.iterdir())
+        if path.is_file() and (path.name in _COPIED or path.name.startswith(_WORDS))
+    ]
+
+
+def _write(source: Path, place: Path, made_files: Mapping[str, bytes], done: Optimization) -> None:
+    """Everything, whole or not at all."""
+    with files.output_folder(place) as staging:
+        for path in _taken_along(source):
+            shutil.copyfile(path, staging / path.name)
+        for name, content in made_files.items():
+            files.write_bytes(staging / name, content)
+        manifest = {**encoded(done), "folder": place.name, "tool": f"tinyml_compress {__version__}"}
+        files.write_text(staging / MANIFEST, json.dumps(manifest, indent=2) + "\n")
