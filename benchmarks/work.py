@@ -187,16 +187,14 @@ def roomy(core: str) -> Device:
     return replace(device, flash=(flash,), ram=(ram,))
 
 
-def runs(net: str, kernels: tuple[Isa, ...], cores: Sequence[str]) -> list[Run]:
-    """Every layer with every one of these kernels: at once each layer with its first, then each with its
-    second, ...
-    """
+def runs(net: str, cores: Sequence[str]) -> list[Run]:
+    """Every layer with each of its kernels on cores that have the same ones."""
     graph, devices = nets()[net](), {core: roomy(core) for core in cores}
+    kernels = devices[cores[0]].core.kernels
     views = {view.node.name: view for view in graph.views()}
-    families = {name: _families(view, kernels) for name, view in views.items()}
     seen_there: dict[tuple[str, str, str], Run] = {}
-    for number in range(max(map(len, families.values()))):
-        asked = tuple((escape(name), row[min(number, len(row) - 1)]) for name, row in families.items())
+    for chosen in _programs({name: _kernels(view, kernels) for name, view in views.items()}):
+        asked = tuple((escape(name), kernel) for name, kernel in chosen.items())
         program = compile_graph(
             graph, "net", model_sha256="", isas=kernels, level=Level.SPEED, using=(), asked=asked
         )
@@ -209,25 +207,45 @@ def runs(net: str, kernels: tuple[Isa, ...], cores: Sequence[str]) -> list[Run]:
                 print(f"{net}, {core}: {error}")
                 continue
             for node, count in zip(program.nodes, done.counts.nodes, strict=True):
-                counts = _counts(views[node.name], node.kernel)
-                if counts is not None:
-                    seen_there[core, node.name, node.kernel] = Run(
-                        net,
-                        node.name,
-                        core,
-                        node.kernel,
-                        _row(node.kernel, device.core.prices.code),
-                        uses[node.kernel] == 1,
-                        counts,
-                        seen(count),
-                        hardware_cycles(device, node.op, count.instructions, count.classes),
-                    )
+                counts, place = _counts(views[node.name], node.kernel), (core, node.name, node.kernel)
+                if counts is None or (place in seen_there and uses[node.kernel] == 1):
+                    continue
+                seen_there[place] = Run(
+                    net,
+                    node.name,
+                    core,
+                    node.kernel,
+                    _row(node.kernel, device.core.prices.code),
+                    uses[node.kernel] == 1,
+                    counts,
+                    seen(count),
+                    hardware_cycles(device, node.op, count.instructions, count.classes),
+                )
     return list(seen_there.values())
 
 
-def _families(view: NodeView, kernels: Sequence[Isa]) -> Sequence[str]:
-    """Those to run, in an order that no estimate moves."""
-    return sorted({one.family for one in options(view, kernels, usual_prices(kernels))})
+def _kernels(view: NodeView, isas: Sequence[Isa]) -> Sequence[str]:
+    """Those to run, one of each row, in an order that no estimate moves."""
+    able = sorted(one.variant.symbol for one in options(view, isas, usual_prices(isas)))
+    return list({plainest(kernel): kernel for kernel in able}.values())
+
+
+def _programs(able: Mapping[str, Sequence[str]]) -> list[dict[str, str]]:
+    """A kernel for each layer, as often as it takes until each layer had each of its kernels. Layers that can
+    have a kernel have it at once, as compilers build the numbers of a lone one into its code.
+    """
+    layers: dict[str, list[str]] = {}
+    for layer, kernels in able.items():
+        for kernel in kernels:
+            layers.setdefault(kernel, []).append(layer)
+    programs: list[dict[str, str]] = []
+    for kernel, users in sorted(layers.items(), key=lambda one: (-len(one[1]), one[0])):
+        free = next((one for one in programs if one.keys().isdisjoint(users)), None)
+        if free is None:
+            programs.append(free := {})
+        free |= dict.fromkeys(users, kernel)
+    first = {layer: kernels[0] for layer, kernels in able.items()}
+    return [first | one for one in programs]
 
 
 def _row(kernel: str, code: str) -> str:
@@ -394,32 +412,19 @@ def main() -> None:
     names, cores = arguments.models.split(","), arguments.cores.split(",")
     alike: dict[tuple[Isa, ...], list[str]] = {}
     for core in cores:
-        kernels = roomy(core).core.kernels
-        for taken in {kernels, kernels if Isa.MVE in kernels else (Isa.C,)}:
-            alike.setdefault(taken, []).append(core)
-    known: dict[tuple[str, str, str, str], Run] = {}
+        alike.setdefault(roomy(core).core.kernels, []).append(core)
+    measured: list[Run] = []
     with ProcessPoolExecutor(arguments.jobs, mp_context=get_context("spawn")) as pool:
-        jobs = {
-            pool.submit(runs, name, kernels, row): (name, row)
-            for name in names
-            for kernels, row in alike.items()
-        }
+        jobs = {pool.submit(runs, name, row): (name, row) for name in names for row in alike.values()}
         for job in as_completed(jobs):
             name, row = jobs[job]
             print(f"{name}: {', '.join(row)}", flush=True)
-            for run in job.result():
-                place = run.net, run.layer, run.core, run.kernel
-                if place not in known or known[place].alone:
-                    known[place] = run
-    measured = [known[place] for place in sorted(known)]
+            measured += job.result()
+    measured.sort(key=lambda run: (run.net, run.layer, run.core, run.kernel))
     table = fitted(measured)
     print("\n".join(report(table, measured)))
     if set(names) == set(nets()) and cores == list(CORES):
-        old = json.loads(TABLE.read_text(encoding="utf-8"))
-        kept = {
-            row: {thing: KernelWork(**one) for thing, one in things.items()} for row, things in old.items()
-        }
-        write_text(TABLE, text(dict(sorted({**kept, **table}.items()))))
+        write_text(TABLE, text(table))
         print(f"wrote {TABLE.name}")
 
 

@@ -25,6 +25,7 @@ from tinyml_compress.passes.fuse_activations import fuse_activations
 from tinyml_compress.passes.remove_dead_nodes import remove_dead_nodes
 from tinyml_compress.passes.remove_noops import remove_noops
 from tinyml_compress.passes.single_channels import single_channels
+from tinyml_compress.pipeline.compile.verb import compile_graph
 from tinyml_compress.support.instruction_sets import Isa
 
 BORDER = [[0, 0], [1, 2], [0, 1], [0, 0]]
@@ -64,6 +65,9 @@ def test_a_depthwise_convolution_of_one_channel() -> None:
     assert _ops(made) == ["CONV_2D"]
     assert made.views()[0].input(1).shape[::3] == (8, 1)
     assert run(several, (single_channels,)) is several
+    for isa, kind in ((Isa.DSP, "CONV_2D"), (Isa.MVE, "DEPTHWISE_CONV_2D")):  # what runs faster there
+        program = compile_graph(one, "m", model_sha256="", isas=isa.sets)
+        assert [node.op for node in program.nodes] == [kind]
 
 
 @pytest.mark.parametrize("kernel", [(5, 1), (1, 4), (3, 7)])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import replace
 
 from tinyml_compress.ir import Graph, Node, NodeView, Tensor
@@ -12,21 +13,26 @@ from tinyml_compress.ops.conv_2d.op import Conv2DAttrs
 from tinyml_compress.ops.depthwise_conv_2d.op import DepthwiseConv2DAttrs
 
 
-def single_channels(graph: Graph) -> Graph:
-    """Rewrite those with several outputs; weights that others read too would be stored twice."""
+def single_channels(
+    graph: Graph, pays: Callable[[NodeView, NodeView], bool] = lambda depthwise, convolution: True
+) -> Graph:
+    """Rewrite those with several outputs where it `pays`; weights that others read too would be stored twice.
+    """
     readers = Counter(name for node in graph.nodes for name in node.inputs)
     tensors, nodes = dict(graph.tensors), list(graph.nodes)
     for place, view in enumerate(graph.views()):
         if not _is_single(view) or readers[view.input(1).name] > 1:
             continue
         weights = _as_filters(view.input(1))
-        tensors[weights.name] = weights
         given = view.attrs(DepthwiseConv2DAttrs)
         attrs = Conv2DAttrs(**{name: getattr(given, name) for name in Conv2DAttrs.__dataclass_fields__})
         inputs = (view.node.inputs[0], weights.name, *view.node.inputs[2:])
         conv = Node("CONV_2D", inputs, view.node.outputs, attrs, view.node.name)
-        operator(conv.op).check(NodeView(replace(graph, tensors=tensors), conv))
-        nodes[place] = conv
+        after = NodeView(replace(graph, tensors={**tensors, weights.name: weights}), conv)
+        operator(conv.op).check(after)
+        if pays(view, after):
+            tensors[weights.name] = weights
+            nodes[place] = conv
     return graph if nodes == list(graph.nodes) else graph.rebuilt(nodes=tuple(nodes), tensors=tensors)
 
 

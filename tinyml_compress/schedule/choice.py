@@ -24,7 +24,7 @@ _GROWTH = 0.46
 
 AS_ASKED = "as asked"
 Asked = tuple[str, str]
-"""A layer, by its name or a pattern, and the family that the user wants for it."""
+"""A layer, by its name or a pattern, and the family, or the very kernel, that the user wants for it."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -145,11 +145,11 @@ def _one_asked(
     view: NodeView, decision: Decision, isas: tuple[Isa, ...], prices: Prices, wanted: str
 ) -> Decision:
     every = options(view, isas, prices)  # whatever the level
-    fitting = [one for one in every if one.family == wanted]
+    fitting = [one for one in every if wanted in (one.family, one.variant.symbol)]
     if fitting:
         return replace(decision, chosen=fitting[0], why=AS_ASKED)
     op = operator(view.node.op, view.node.name)
-    known = [variant for variant in op.variants if family(variant.symbol, op.name) == wanted]
+    known = [one for one in op.variants if wanted in (family(one.symbol, op.name), one.symbol)]
     elsewhere = sorted({variant.isa.value for variant in known} - {isa.value for isa in isas})
     able = sorted({one.family for one in every})
     if not known:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
+from functools import partial
 from math import isfinite
 from pathlib import Path
 
@@ -49,7 +50,9 @@ def compile_graph(
     chosen = tuple(isas)
     planner = _Planner(chosen, level, most_ram, prices or usual_prices(chosen))
     core = f" core={prices.core}" if prices else ""
-    planned = planner.planned(passes.run(graph, using), asked)
+    single = partial(passes.single_channels, pays=planner.is_dearer)
+    rewrites = [single if one is passes.single_channels else one for one in using]
+    planned = planner.planned(passes.run(graph, rewrites), asked)
     free = memories.without(
         codegen.lay_out(planned).nbytes
     )  # the state lies in the fastest, before the arena
@@ -131,6 +134,11 @@ class _Planner:
             ordered = plan.plan_in_best_order(form.graph, form.schedule)
             self._known[id(graph)] = replace(ordered, bodies=bodies)
         return self._known[id(graph)]
+
+    def is_dearer(self, one: NodeView, other: NodeView) -> bool:
+        """Whether the cheapest kernel of a node costs more than that of another form of the node."""
+        first, second = (options(view, self._isas, self._prices, (self._level,)) for view in (one, other))
+        return first[0].price > second[0].price
 
     def _form(self, graph: Graph, decisions: Sequence[Decision], bodies: Sequence[plan.Planned]) -> GraphForm:
         """Graph and kernels: as decided, or for the least arena that does not cost too much."""
