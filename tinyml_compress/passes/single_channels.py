@@ -16,7 +16,7 @@ from tinyml_compress.ops.depthwise_conv_2d.op import DepthwiseConv2DAttrs
 def single_channels(
     graph: Graph, pays: Callable[[NodeView, NodeView], bool] = lambda depthwise, convolution: True
 ) -> Graph:
-    """Rewrite those with several outputs where it `pays`; weights with other readers would be stored twice."""
+    """Rewrite those with several outputs where it `pays`; weights that others read too stay as they are."""
     readers = Counter(name for node in graph.nodes for name in node.inputs)
     tensors, nodes = dict(graph.tensors), list(graph.nodes)
     for place, view in enumerate(graph.views()):
