@@ -262,7 +262,7 @@ def test_the_command_says_where_and_ends_cleanly(keyword: Path, way: signal.Sign
 
 
 def test_what_is_no_emulated_board_is_refused(keyword: Path) -> None:
-    with pytest.raises(UsageError, match="only boards"), serve(keyword, "host"):
+    with pytest.raises(UsageError, match="needs an emulated board"), serve(keyword, "host"):
         raise AssertionError("never reached")
     with pytest.raises(UsageError, match="nucleo"), serve(keyword, "nucleo"):
         raise AssertionError("never reached")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -10,9 +11,10 @@ import pytest
 from tests.lib import npu
 from tests.lib.nets import NETS
 from tinyml_compress.devices import Npu, list_devices
-from tinyml_compress.errors import ModelError, TinymlError
+from tinyml_compress.errors import ModelError, TinymlError, UsageError
 from tinyml_compress.models.zoo import ZOO
 from tinyml_compress.pipeline.checking import check
+from tinyml_compress.pipeline.convert.npu import for_npu, npu_named
 from tinyml_compress.pipeline.measure.model import given
 from tinyml_compress.pipeline.measure.target import target
 from tinyml_compress.pipeline.measure.verb import benchmark, measured
@@ -98,6 +100,29 @@ def test_check_says_what_falls_back_and_what_would_place_it(recorded: Path) -> N
     memory = {demand.memory: demand for demand in contract.memory}
     assert memory["RAM"].available == npu.board().sram.nbytes
     assert "by Vela 5.2.0" in memory["RAM"].of_what
+
+
+def test_convert_writes_velas_file_its_array_and_a_resolver(recorded: Path) -> None:
+    done = for_npu("net", recorded.read_bytes(), npu.board())
+    whole = (npu.RECORDED / "out" / "model_vela.tflite").read_bytes()
+    assert done.content["net_npu.tflite"] == whole
+    assert set(done.told.files) == set(done.content)
+    array = done.content["net_npu_model_data.c"].decode()
+    assert bytes(int(text, 16) for text in re.findall(r"0x[0-9a-f]{2}", array)) == whole
+    resolver = done.content["net_npu_resolver.h"].decode()
+    assert re.findall(r"resolver\.(\w+)\(\)", resolver) == ["AddConv2D", "AddEthosU"]
+    sizes = {
+        key: int(value) for key, value in re.findall(r"#define NET_NPU_TFLM_ARENA_(\w+) (\d+)", resolver)
+    }
+    assert sizes["TENSORS"] == done.told.tensors
+    assert 0 <= sizes["BYTES"] - sizes["TENSORS"] - sizes["INTERPRETER"] < 16
+    (left,) = done.told.left
+    assert left.found == "Unsupported kernel stride: 4, 4"
+
+
+def test_convert_refuses_a_board_without_an_npu() -> None:
+    with pytest.raises(UsageError, match="no NPU that Vela knows"):
+        npu_named("corstone-300")
 
 
 def test_what_vela_cannot_read_is_one_error(recorded: Path) -> None:

@@ -27,6 +27,7 @@ Examples:
   tinyml-compress convert model.keras --calibration train.npz --mode int8 --io float32 -o build --name sensor
   tinyml-compress convert net.keras --calibration data:machine --mixed --max-drop 0.5 -o build/net
   tinyml-compress convert zoo:resnet8 --calibration data:images -o build/resnet8 --engine aot --isa dsp
+  tinyml-compress convert zoo:ds_cnn --calibration data:keywords -o build/ds_cnn --npu corstone-300-u55-128
 """
 
 
@@ -108,6 +109,11 @@ Examples:
     type=click.Choice(["size", "balanced", "speed", "ram"]),
     help="With --engine aot: what to choose kernels for; by default balanced.",
 )
+@click.option(
+    "--npu",
+    metavar="BOARD",
+    help="Also write what Vela makes of it for a board with an Ethos-U (folder npu below the output).",
+)
 @click.option("--html", type=click.Path(dir_okay=False, path_type=Path), help="Write a page with pictures.")
 @json_option
 @trust_option
@@ -133,6 +139,7 @@ def command(
     engine: str,
     isa: str | None,
     optimize: str | None,
+    npu: str | None,
     html: Path | None,
 ) -> None:
     """Convert a MODEL to .tflite, with its C array, resolver, test vectors and manifest.
@@ -182,6 +189,7 @@ def command(
         mixed_drop=None if max_drop is None else max_drop / 100,
         eval_data=eval_data,
         stream=stream,
+        npu=npu,
     )
     if html is not None:
         files.write_text(html, results_page([encoded(looked_into(done), command_line())]))

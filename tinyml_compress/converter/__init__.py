@@ -4,6 +4,7 @@ from tinyml_compress.converter.c_array import model_data_files
 from tinyml_compress.converter.convert import to_tflite
 from tinyml_compress.converter.flatfile import FileOperator, FileTensor, FlatFile, read
 from tinyml_compress.converter.floats import FloatUse, check_integer, float_operators, left_by_chance
+from tinyml_compress.converter.npu import interpreter_bytes, npu_files
 from tinyml_compress.converter.resolver import TflmArena, measured_arena, resolver_header, resolver_methods
 from tinyml_compress.converter.settings import ConvertSettings, Io, Mode
 from tinyml_compress.converter.vectors import vectors_header
@@ -19,9 +20,11 @@ __all__ = [
     "TflmArena",
     "check_integer",
     "float_operators",
+    "interpreter_bytes",
     "left_by_chance",
     "measured_arena",
     "model_data_files",
+    "npu_files",
     "read",
     "resolver_header",
     "resolver_methods",

@@ -5,7 +5,7 @@ arena.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from tinyml_compress.converter.c_text import banner, guarded
@@ -76,7 +76,6 @@ def resolver_header(
 ) -> str:
     """The header; without `arena` it says why there is no number."""
     upper = name.upper()
-    methods = resolver_methods(file.operator_names)
     if arena is None:
         sizes = c_comment(f"The arena was not measured: {' '.join(why_not.split())}") + "\n"
     else:
@@ -85,6 +84,12 @@ def resolver_header(
 #define {upper}_TFLM_ARENA_HEADROOM {arena.headroom}
 #define {upper}_TFLM_ARENA_BYTES {arena.nbytes}
 """
+    return header_of(name, sha256, resolver_methods(file.operator_names), sizes)
+
+
+def header_of(name: str, sha256: str, methods: Sequence[str], sizes: str) -> str:
+    """The header with those methods of the resolver; `sizes` are its lines about the arena."""
+    upper = name.upper()
     calls = "\n".join(
         f"    if (resolver.{method}() != kTfLiteOk) {{\n        return kTfLiteError;\n    }}"
         for method in methods

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from tinyml_compress.rendering.small_texts import compiled_blocks
-from tinyml_compress.results import Conversion, Mixed
+from tinyml_compress.results import Conversion, ForNpu, Mixed
 from tinyml_compress.results.base import shows
 from tinyml_compress.support.table import Block, Cell, Column, Table, facts
 
@@ -20,6 +22,7 @@ def conversion_blocks(done: Conversion) -> list[Block]:
         ("operators", f"{done.number('operators')}: {', '.join(done.operators)}{stayed}"),
         ("arena", _arena(done)),
         *([] if done.mixed is None else [("mixed", _outcome(done.mixed))]),
+        *([] if done.npu is None else _for_npu(done.npu)),
         *(("note", note) for note in done.notes or ()),
         ("wrote", f"{wrote} in {done.folder} ({done.seconds:.1f} s)"),
     ]
@@ -37,6 +40,13 @@ def _arena(done: Conversion) -> str:
         return f"not measured: {done.tflm}"
     reserve, measured, headroom = (f"{part:,} B" for part in parts)
     return f"{reserve} to reserve for TensorFlow Lite Micro: {measured} measured + {headroom} headroom"
+
+
+def _for_npu(done: ForNpu) -> Iterator[tuple[str, Cell]]:
+    placed = f"{done.nbytes:,} B (exact), placed on {done.accelerator} of {done.device} by {done.by}"
+    arena = f"tensors {done.tensors:,} B by {done.by} + interpreter {done.interpreter:,} B, both modelled"
+    yield "NPU", f"{placed}; arena: {arena}; {', '.join(done.files)} in npu"
+    yield from (("left", f"{one.layer}: {one.found}; {one.allowed or one.next_step}") for one in done.left)
 
 
 def _outcome(done: Mixed) -> str:

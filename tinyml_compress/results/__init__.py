@@ -17,7 +17,7 @@ from tinyml_compress.results.benchmark import (
 from tinyml_compress.results.check import Check, Contract, Demand, Refused
 from tinyml_compress.results.compare import Compared, Comparison
 from tinyml_compress.results.compress import Compression, Judgement, Sizes, StageResult, Tried, Word
-from tinyml_compress.results.convert import Conversion, Manifest, Mixed, Number, PortFacts, ValueGain
+from tinyml_compress.results.convert import Conversion, ForNpu, Manifest, Mixed, Number, PortFacts, ValueGain
 from tinyml_compress.results.core_fit import CoreFit, FittedCost, FittedProgram
 from tinyml_compress.results.data_check import DataCheck, Finding, Severity
 from tinyml_compress.results.demo import Demo, DemoTraining, UnderTflm
@@ -90,6 +90,7 @@ __all__ = [
     "Fit",
     "FittedCost",
     "FittedProgram",
+    "ForNpu",
     "Form",
     "FrontEndCost",
     "Gate",

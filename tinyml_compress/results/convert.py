@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 import msgspec
 
 from tinyml_compress.results.base import Result, Sha256, Value
+from tinyml_compress.results.check import Refused
 from tinyml_compress.results.figures import Kind
 from tinyml_compress.results.inspect import Inspection
 from tinyml_compress.results.made import Compiled
@@ -124,6 +125,23 @@ class Mixed(Value, frozen=True, kw_only=True):
     """Of the whole model in int16x8; absent where int8 was good enough."""
 
 
+class ForNpu(Value, frozen=True, kw_only=True):
+    """The model as an NPU's compiler places it, in a folder of its own."""
+
+    device: str
+    accelerator: str
+    by: str
+    nbytes: int = msgspec.field(name="bytes")
+    """Of the file with command streams. Exact."""
+    tensors: int = msgspec.field(name="arena_tensor_bytes")
+    """Modelled by the NPU's compiler."""
+    interpreter: int = msgspec.field(name="arena_interpreter_bytes")
+    """What TensorFlow Lite Micro keeps beside them: modelled, on the safe side."""
+    left: tuple[Refused, ...]
+    """Layers that stay on the core."""
+    files: Mapping[str, Sha256]
+
+
 class Conversion(Manifest, Result, frozen=True, kw_only=True):
     """What `convert` made and where: the manifest, and what does not belong into it."""
 
@@ -136,6 +154,8 @@ class Conversion(Manifest, Result, frozen=True, kw_only=True):
     notes: tuple[str, ...] | None = None
     """What did not become as it was asked for, and why."""
     mixed: Mixed | None = None
+    npu: ForNpu | None = None
+    """For the NPU that was asked for."""
     aot: Compiled | None = None
     """The generated C, where it was asked for."""
     folder: Path

@@ -154,6 +154,7 @@ CONVERSION = Producer(
         "pipeline/convert/collapse.py",
         "pipeline/convert/keras_model.py",
         "pipeline/convert/mixing.py",
+        "pipeline/convert/npu.py",
         "pipeline/convert/verb.py",
         "pipeline/convert/whole.py",
         "pipeline/inspect/contents.py",

@@ -19,6 +19,7 @@ from tinyml_compress.models import LoadedModel
 from tinyml_compress.ops.base import Level
 from tinyml_compress.pipeline.compile.verb import compile_to_folder
 from tinyml_compress.pipeline.convert.artifacts import Artifacts, Converted, make_artifacts
+from tinyml_compress.pipeline.convert.npu import NpuFiles, for_npu, npu_named, write_npu
 from tinyml_compress.pipeline.convert.whole import Calibration, Wanted, no_calibration
 from tinyml_compress.pipeline.shrinking import stripped
 from tinyml_compress.pipeline.sources.kinds._keras import KerasSource
@@ -33,6 +34,7 @@ from tinyml_compress.support.words import word
 
 Floats = npt.NDArray[np.float32]
 AOT_FOLDER = "aot"
+_NPU_FOLDER = "npu"
 
 
 def convert(
@@ -58,6 +60,7 @@ def convert(
     mixed_drop: float | None = None,
     eval_data: str | Path | DataSet | None = None,
     stream: int | None = None,
+    npu: str | None = None,
     trust: bool = False,
 ) -> Conversion:
     """A model to .tflite with its C array, resolver, test vectors and manifest, in `output`, whole or not at
@@ -70,8 +73,9 @@ def convert(
     in int16x8; with `mixed_drop`, as many layers stay in int16x8 as it takes to lose no more than that part
     of the score on `eval_data`, else on the set's own test part. `weight_bits` = 4 packs the
     weights of convolutions and dense layers where the kernels have that form. With `stream`, the file takes
-    so many new frames of time at a step and remembers the rest (`stream` says how). `trust` is your word for
-    a model file that holds code.
+    so many new frames of time at a step and remembers the rest (`stream` says how). With `npu`, a board with
+    an Ethos-U, the folder also gets `npu/`: the file as Vela places it, its array and resolver.
+    `trust` is your word for a model file that holds code.
     """
     started = time.perf_counter()
     number_form, port_form = word(Mode, "mode", mode), None if io is None else word(Io, "io", io)
@@ -80,6 +84,7 @@ def convert(
     )
     wanted = Wanted(settings, samples, seed, torch_train)
     kernels = _kernels(engine, isa, optimize)
+    board = None if npu is None else npu_named(npu)
     source = KerasSource.of(model) if isinstance(model, LoadedModel) else source_of(model)
     if torch_train is not None:
         source.check_training(settings, torch_train)
@@ -112,7 +117,8 @@ def convert(
             found=artifacts.why_no_arena,
             next_step=artifacts.crash.next_step,
         ) from artifacts.crash
-    compiled = _write(folder, chosen, artifacts, kernels)
+    placed = None if board is None else for_npu(chosen, converted.tflite, board)
+    compiled = _write(folder, chosen, artifacts, kernels, placed)
     manifest = {field: getattr(artifacts.manifest, field) for field in Manifest.__struct_fields__}
     return Conversion(
         **manifest,
@@ -120,6 +126,7 @@ def convert(
         tflm_failed=artifacts.has_failed or None,
         notes=converted.notes or None,
         mixed=mixed,
+        npu=None if placed is None else placed.told,
         aot=compiled,
         folder=folder,
         seconds=round(time.perf_counter() - started, 3),
@@ -137,12 +144,18 @@ def _kernels(engine: str, isa: str | None, optimize: str | None) -> tuple[Isa, L
 
 
 def _write(
-    output: Path, name: str, artifacts: Artifacts, kernels: tuple[Isa, Level] | None
+    output: Path,
+    name: str,
+    artifacts: Artifacts,
+    kernels: tuple[Isa, Level] | None,
+    placed: NpuFiles | None,
 ) -> Compiled | None:
     """Write everything, whole or not at all; the generated C too, where it was asked for."""
     with files.output_folder(output) as staging:
         for file_name, content in artifacts.files.items():
             files.write_bytes(staging / file_name, content)
+        if placed is not None:
+            write_npu(staging / _NPU_FOLDER, placed)
         if kernels is None:
             return None
         with stage("compile to C"):

@@ -97,7 +97,7 @@ class NpuBoard(Target):
         return (flash, ram), ()
 
     def left(self, content: bytes) -> Sequence[Refused]:
-        return tuple(_left(vela.placed(content, self.npu), content))
+        return tuple(left_layers(vela.placed(content, self.npu), content))
 
     def facts(self) -> DeviceFacts:
         return structs.replace(self.core.facts(), **self._own())
@@ -127,7 +127,8 @@ def _made(use: converter.FileOperator) -> str:
     return use.outputs[0].name if use.outputs else ""
 
 
-def _left(placed: vela.PlacedModel, content: bytes) -> Iterator[Refused]:
+def left_layers(placed: vela.PlacedModel, content: bytes) -> Iterator[Refused]:
+    """Operators of the file that Vela leaves to the core, and why."""
     reasons = {one.tensor: one for one in placed.unplaced}
     names = _layers(content)
     for layer in placed.layers:
@@ -165,7 +166,7 @@ def _accelerator(
         clock_hz=npu.clock_hz,
         system={"configuration": npu.system, "memory_mode": npu.memory_mode, **placed.system},
         layers=tuple(layers),
-        left=tuple(_left(placed, content)),
+        left=tuple(left_layers(placed, content)),
     )
 
 

@@ -1,0 +1,62 @@
+"""What `convert --npu` makes besides: the model as Vela places it on a board's NPU, with its files."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from tinyml_compress import converter
+from tinyml_compress.devices import Npu, load_device
+from tinyml_compress.errors import UsageError
+from tinyml_compress.pipeline.measure.kinds.npu import left_layers
+from tinyml_compress.results import ForNpu
+from tinyml_compress.runners import vela
+from tinyml_compress.support import files
+from tinyml_compress.support.progress import stage
+
+_END = "_npu"
+
+
+@dataclass(frozen=True)
+class NpuFiles:
+    """Files for an NPU, not yet written."""
+
+    content: dict[str, bytes]
+    told: ForNpu
+
+
+def npu_named(name: str) -> Npu:
+    """The board of that name, which has an NPU."""
+    described = load_device(name)
+    if not isinstance(described, Npu):
+        raise UsageError(
+            "the board has no NPU that Vela knows",
+            which=f"--npu {name}",
+            next_step="`tinyml-compress targets` lists boards; those with one say so beside their core",
+        )
+    return described
+
+
+def for_npu(name: str, tflite: bytes, npu: Npu) -> NpuFiles:
+    """Vela's file with C array, resolver and arena."""
+    with stage("place on the NPU") as shown:
+        placed = vela.placed(tflite, npu, shown.note)
+    content = converter.npu_files(f"{name}{_END}", placed.tflite, placed.sram_bytes, placed.by)
+    own = converter.interpreter_bytes(converter.read(placed.tflite))
+    told = ForNpu(
+        device=npu.name,
+        accelerator=npu.accelerator,
+        by=placed.by,
+        nbytes=len(placed.tflite),
+        tensors=placed.sram_bytes,
+        interpreter=own,
+        left=tuple(left_layers(placed, tflite)),
+        files={path: files.sha256(data) for path, data in sorted(content.items())},
+    )
+    return NpuFiles(content, told)
+
+
+def write_npu(folder: Path, done: NpuFiles) -> None:
+    """All of them."""
+    for path, data in done.content.items():
+        files.write_bytes(folder / path, data)
