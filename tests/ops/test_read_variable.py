@@ -17,6 +17,9 @@ from tinyml_compress.ir import Attrs, DType, Graph, Node, Quant, Tensor
 from tinyml_compress.ops._addsub import FusedAttrs
 from tinyml_compress.ops._flow import CallOnceAttrs
 from tinyml_compress.ops._variables import VariableAttrs
+from tinyml_compress.ops.concatenation.op import ConcatenationAttrs
+from tinyml_compress.ops.reshape.op import ReshapeAttrs
+from tinyml_compress.ops.strided_slice.op import StridedSliceAttrs
 from tinyml_compress.pipeline.compile.verb import compile_model
 
 TYPES = (DType.INT8, DType.INT8, DType.INT16, DType.FLOAT32)
@@ -64,8 +67,64 @@ def variables(rng: Rng) -> Graph:
     return made.rebuilt(subgraphs=bodies)
 
 
+def windows(rng: Rng) -> Graph:
+    """Old frames and new ones under a layer, as they are or in one row; the newest ones are kept."""
+    dtype, kept, new, width = pick(rng, TYPES), *(int(rng.integers(1, most)) for most in (9, 4, 24))
+    quant = None if dtype is DType.FLOAT32 else quantized(rng, dtype)
+    x, old, window, newest = (
+        Tensor(name, (1, frames, width), dtype, quant)
+        for name, frames in (("x", new), ("old", kept), ("window", kept + new), ("newest", kept))
+    )
+    flat = replace(window, name="flat", shape=(1, (kept + new) * width))
+    corners = [
+        const(name, values, dtype=DType.INT32)
+        for name, values in (("from", (0, new, 0)), ("to", (1, kept + new, width)), ("by", (1, 1, 1)))
+    ]
+    nodes = [
+        Node("VAR_HANDLE", (), ("handle",), VariableAttrs("", "memory"), "handle"),
+        Node("READ_VARIABLE", ("handle",), ("old",), Attrs(), "read"),
+        Node("CONCATENATION", ("old", "x"), ("window",), ConcatenationAttrs(axis=1), "join"),
+        Node("STRIDED_SLICE", ("window", "from", "to", "by"), ("newest",), StridedSliceAttrs(), "cut"),
+        Node("ASSIGN_VARIABLE", ("handle", "newest"), (), Attrs(), "assign"),
+    ]
+    seen = pick(rng, (window, flat))
+    if seen is flat:
+        nodes.append(Node("RESHAPE", ("window",), ("flat",), ReshapeAttrs(flat.shape), "flatten"))
+    y = replace(seen, name="y")
+    place = int(rng.integers(3, 6)) if seen is window else len(nodes)
+    nodes.insert(place, Node("ABS", (seen.name,), ("y",), Attrs(), "abs"))
+    bodies: tuple[Graph, ...] = ()
+    if rng.random() < 0.6:
+        nodes = [Node("CALL_ONCE", (), (), CallOnceAttrs(0), "start"), *nodes]
+        body = _first_values(old, rng)
+        if rng.random() < 0.5:
+            fill = np.frombuffer(bytes([old.first_byte]) * old.nbytes, dtype.numpy).reshape(old.shape)
+            body = replace(body, tensors={**body.tensors, "first": replace(body.tensors["first"], data=fill)})
+        bodies = (body,)
+    tensors = [x, old, window, newest, y, handle("handle"), *corners, *([flat] if seen is flat else [])]
+    return graph(tensors, nodes, ["x"], ["y"]).rebuilt(subgraphs=bodies)
+
+
 test_variables = stream_sample(variables, 16)
+test_windows = stream_sample(windows, 24)
 test_many = many_streams(variables, 80)
+test_many_windows = many_streams(windows, 200)
+
+
+def test_windows_stay_in_their_variables() -> None:
+    """Where no more comes in than stays, and no first value is another one than it has anyway."""
+    kept = 0
+    for seed in range(40):
+        made = windows(np.random.default_rng(seed))
+        program = compile_model(write(made), "m")
+        first = made.subgraphs[0].tensors["first"].data if made.subgraphs else None
+        plain = first is None or set(first.tobytes()) == {made.tensors["old"].first_byte}
+        stays = plain and made.tensors["old"].nbytes >= made.tensors["x"].nbytes
+        ops = [node.op for node in program.nodes]
+        assert ("SLIDING_WINDOW" in ops) == stays, seed
+        assert not (stays and {"READ_VARIABLE", "CALL_ONCE", "RESHAPE"} & set(ops))
+        kept += stays
+    assert 10 < kept < 35
 
 
 def test_round_trip() -> None:

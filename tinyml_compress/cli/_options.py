@@ -120,6 +120,14 @@ trigger_option = click.option(
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="What `evaluate --recording` wrote as JSON: its thresholds become a trigger stage in C.",
 )
+frontend_option = click.option(
+    "--frontend",
+    type=click.Choice(["fixed", "float"]),
+    default="fixed",
+    show_default=True,
+    help="Numbers of the front end in C: whole ones, with the bytes of training; float: within a step of "
+    "int8, on cores with an FPU.",
+)
 max_arena_option = click.option(
     "--max-ram",
     metavar="BYTES",

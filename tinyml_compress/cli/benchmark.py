@@ -12,6 +12,7 @@ from tinyml_compress.cli._options import (
     command_line,
     constants_option,
     data_option,
+    frontend_option,
     json_file_option,
     json_text,
     seed_option,
@@ -93,6 +94,7 @@ Examples:
     type=click.Path(path_type=Path),
     help="What `evaluate --recording` wrote as JSON: the trigger stage is emulated too.",
 )
+@frontend_option
 @click.option("--battery", metavar="CHARGE", help="With --every: the battery, such as 1000mAh.")
 @click.option(
     "--json",
@@ -126,6 +128,7 @@ def command(
     every: str | None,
     battery: str | None,
     trigger: Path | None,
+    frontend: str,
     as_json: str | None,
     html_path: Path | None,
     seed: int,
@@ -162,6 +165,7 @@ def command(
         every=every,
         battery=battery,
         trigger=trigger,
+        frontend=frontend,
         targets_dir=targets_dir,
         seed=seed,
     )

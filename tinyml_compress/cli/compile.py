@@ -8,6 +8,7 @@ import click
 
 from tinyml_compress.cli._options import (
     data_option,
+    frontend_option,
     isa_option,
     json_option,
     max_arena_option,
@@ -58,6 +59,7 @@ Examples:
     help="A layer's kernel, for who knows better; names as --explain shows them. May be given again.",
 )
 @trigger_option
+@frontend_option
 @data_option(required=False, what="Whose front end to write too; else that of the manifest beside MODEL")
 @memory_options
 @targets_dir_option
@@ -73,6 +75,7 @@ def command(
     max_ram: int | None,
     kernels: tuple[str, ...],
     trigger: Path | None,
+    frontend: str,
     data: str | None,
     memory: tuple[str, ...],
     flash: tuple[str, ...],
@@ -99,6 +102,7 @@ def command(
         flash=flash,
         constants=constants,
         trigger=trigger,
+        frontend=frontend,
         data=data,
         targets_dir=targets_dir,
     )

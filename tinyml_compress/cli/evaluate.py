@@ -9,6 +9,7 @@ import click
 
 from tinyml_compress.cli._options import (
     data_option,
+    frontend_option,
     json_option,
     samples_option,
     seed_option,
@@ -42,6 +43,7 @@ ENGINES = click.Choice(["auto", "keras", "host", "tflm", "aot", "torch"])
     ),
 )
 @click.option("--target", help="A board on which our C answers, emulated; sounds go through its front end.")
+@frontend_option
 @click.option("--against", metavar="MODEL", help="A model, say the float one, to compare the outputs with.")
 @click.option("--against-engine", type=ENGINES, default="auto", help="What runs that model.")
 @click.option(
@@ -80,6 +82,7 @@ def command(
     data: str | None,
     engine: str,
     target: str | None,
+    frontend: str,
     against: str | None,
     against_engine: str,
     with_ladder: bool,
@@ -106,7 +109,7 @@ def command(
     if recording is not None and events is not None and len(models) == 1:
         from tinyml_compress.pipeline.evaluate.recording import listen
 
-        show(listen(models[0], recording, events, data=data, **given))
+        show(listen(models[0], recording, events, data=data, frontend=frontend, **given))
         return
     if recording is not None or events is not None or given:
         raise click.UsageError("one .tflite file listens to --recording FILE with --events FILE")
@@ -114,5 +117,6 @@ def command(
         raise click.UsageError("say on which data: --data SET (only --ladder makes up inputs)")
     from tinyml_compress.pipeline.evaluate.verb import Question, evaluated
 
-    done = evaluated(models, Question(data, engine, against, against_engine, task, samples, seed, target))
+    question = Question(data, engine, against, against_engine, task, samples, seed, target, frontend)
+    done = evaluated(models, question)
     show(done if len(models) > 1 else done.evaluations[0])

@@ -10,6 +10,7 @@ import click
 
 from tinyml_compress.cli._options import (
     data_option,
+    frontend_option,
     isa_option,
     json_option,
     max_arena_option,
@@ -63,6 +64,7 @@ Examples:
 @max_arena_option
 @memory_options
 @trigger_option
+@frontend_option
 @click.option(
     "--calibration",
     is_flag=True,
@@ -92,6 +94,7 @@ def command(
     flash: tuple[str, ...],
     constants: str,
     trigger: Path | None,
+    frontend: str,
     calibration: bool,
     data: str | None,
     release: str,
@@ -121,6 +124,7 @@ def command(
         flash=flash,
         constants=constants,
         trigger=trigger,
+        frontend=frontend,
         calibration=calibration,
         data=data,
         release=release,

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-from tinyml_compress.ir import DType, Graph, MemoryPlan, StateSlot, Tensor
+from tinyml_compress.ir import Graph, MemoryPlan, StateSlot
 from tinyml_compress.ops import operator
 from tinyml_compress.ops.base import Variant
 
@@ -51,7 +51,9 @@ def lay_out(planned: PlannedGraph) -> StateLayout:
         for name, tensor in inner.tensors.items():
             if tensor.variable and name not in seen:
                 seen.add(name)
-                kept.append((StateSlot(name, tensor.dtype, tensor.elements, 0, _first(tensor), False), None))
+                kept.append(
+                    (StateSlot(name, tensor.dtype, tensor.elements, 0, tensor.first_byte, False), None)
+                )
         for index, view in enumerate(inner.views()):
             for number, block in enumerate(operator(view.node.op, view.node.name).state(view)):
                 name = f"{view.node.name}: {block.name}"
@@ -81,13 +83,6 @@ def _graphs(planned: PlannedGraph, seen: set[int]) -> Iterator[Graph]:
     yield planned.graph
     for inner in planned.bodies:
         yield from _graphs(inner, seen)
-
-
-def _first(tensor: Tensor) -> int:
-    """What TensorFlow Lite Micro fills a variable with: the zero point of int8, as a byte; else 0."""
-    if tensor.dtype is DType.INT8 and tensor.quant is not None:
-        return tensor.quant.zero_points[0] & 0xFF
-    return 0
 
 
 def start_text(prefix: str, layout: StateLayout) -> str:

@@ -56,7 +56,7 @@ def numbers_of(form: AudioForm) -> SoundNumbers:
     growth = log_points - halvings
     bits = min(_HEADROOM - growth, _MOST)
     energy_bits = 2 * (bits - halvings)
-    starts, rising = _bands(form)
+    starts = _starts(form)
     table, cosine_bits = _whole_cosines(form, energy_bits)
     return SoundNumbers(
         log_points=log_points,
@@ -66,7 +66,7 @@ def numbers_of(form: AudioForm) -> SoundNumbers:
         window=_q15(hann(form.window)),
         circle=_q15(_circle(form.fft)),
         starts=starts,
-        rising=rising,
+        rising=_q15(rising_parts(form)),
         cosines=table,
         cosine_bits=cosine_bits,
     )
@@ -110,17 +110,20 @@ def _mel_of_bins(form: AudioForm) -> Doubles:
     return _mel(np.fft.rfftfreq(form.fft, 1 / form.sample_rate))
 
 
-def _bands(form: AudioForm) -> tuple[Whole, Whole]:
-    """Where the bins of each stretch between two edges begin, and their part in the band that rises there:
-    what is left of them is the part in the one that falls.
+def _starts(form: AudioForm) -> Whole:
+    """Where the bins of each stretch between two edges begin; the last bin weighs nothing."""
+    places = np.searchsorted(_mel_of_bins(form), _edges(form), side="right")
+    return np.minimum(places, form.fft // 2).astype(np.int64)
+
+
+def rising_parts(form: AudioForm) -> Doubles:
+    """How much of each bin between the edges goes to the band that rises there: what is left of it goes to
+    the one that falls.
     """
-    edges, bins = _edges(form), _mel_of_bins(form)
-    starts = np.minimum(
-        np.searchsorted(bins, edges, side="right"), form.fft // 2
-    )  # the last bin weighs nothing
-    inside = bins[starts[0] : starts[-1]]
+    edges, starts = _edges(form), _starts(form)
+    inside = _mel_of_bins(form)[starts[0] : starts[-1]]
     stretch = np.searchsorted(edges, inside, side="left") - 1
-    return starts.astype(np.int64), _q15((inside - edges[stretch]) / (edges[stretch + 1] - edges[stretch]))
+    return np.asarray((inside - edges[stretch]) / (edges[stretch + 1] - edges[stretch]))
 
 
 def _whole_cosines(form: AudioForm, energy_bits: int) -> tuple[Whole, int]:

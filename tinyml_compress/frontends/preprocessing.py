@@ -188,6 +188,10 @@ class Preprocessing:
     sensor: SensorForm | None = None
     camera: CameraForm | None = None
     """With `image`: its pictures come that way."""
+    generated: Arithmetic = Arithmetic.FIXED
+    """In which numbers generated C makes features: whole ones, which are those of Python bit for bit, or
+    floats of 32 bits, which are within a step of an int8 input.
+    """
 
     @property
     def stream(self) -> StreamForm | None:

@@ -72,6 +72,11 @@ class Tensor:
         return self.data is None and not self.variable
 
     @property
+    def first_byte(self) -> int:
+        """What TensorFlow Lite Micro fills a variable with: the zero point of int8, as a byte; else 0."""
+        return self.quant.zero_points[0] & 0xFF if self.dtype is DType.INT8 and self.quant is not None else 0
+
+    @property
     def elements(self) -> int:
         return math.prod(self.shape)
 

@@ -13,6 +13,7 @@ from tinyml_compress.ir import Graph, NodeView
 from tinyml_compress.ops.base import Operator, Variant, refuse
 from tinyml_compress.ops.replacements import replacement
 from tinyml_compress.ops.running_sum.node import OPERATOR as RUNNING_SUM
+from tinyml_compress.ops.sliding_window.node import OPERATOR as SLIDING_WINDOW
 from tinyml_compress.ops.sources import KernelSource, sources_in
 from tinyml_compress.ops.strips.node import OPERATOR as STRIPS
 from tinyml_compress.ops.structs import Struct
@@ -27,8 +28,8 @@ __all__ = [
     "operator",
 ]
 
-_OF_NO_FILE: dict[str, Operator] = {one.name: one for one in (STRIPS, RUNNING_SUM)}
-"""Those that `fusion/` makes."""
+_OF_NO_FILE: dict[str, Operator] = {one.name: one for one in (STRIPS, RUNNING_SUM, SLIDING_WINDOW)}
+"""Those that `fusion/` and `passes/` make."""
 
 
 @lru_cache(maxsize=1)

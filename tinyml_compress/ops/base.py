@@ -487,6 +487,10 @@ class Operator(ABC):
         flow = self.flow(view)
         return () if flow is None else tuple(run.body for run in flow.runs)
 
+    def stops(self, view: NodeView) -> bool:
+        """Whether an inference can end at the node, without a result."""
+        return False
+
     def acts(self, view: NodeView) -> bool:
         """Whether the node does more than make its outputs: it then stays, and in its order among
         such nodes.

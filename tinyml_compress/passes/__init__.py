@@ -11,12 +11,13 @@ from tinyml_compress.passes.dense_pixels import dense_pixels
 from tinyml_compress.passes.fold_constants import fold_constants
 from tinyml_compress.passes.fold_padding import fold_padding
 from tinyml_compress.passes.fuse_activations import fuse_activations
+from tinyml_compress.passes.keep_windows import keep_windows
 from tinyml_compress.passes.remove_dead_channels import remove_dead_channels
 from tinyml_compress.passes.remove_dead_nodes import remove_dead_nodes
 from tinyml_compress.passes.remove_noops import remove_noops
 from tinyml_compress.passes.single_channels import single_channels
 
-__all__ = ["PASSES", "Pass", "dense_pixels", "fold_padding", "run", "single_channels"]
+__all__ = ["PASSES", "Pass", "dense_pixels", "fold_padding", "keep_windows", "run", "single_channels"]
 
 Pass = Callable[[Graph], Graph]
 
@@ -29,7 +30,10 @@ PASSES: tuple[Pass, ...] = (
     single_channels,
     dense_pixels,
     remove_dead_channels,
+    keep_windows,
 )
+_OF_ALL = (keep_windows,)
+"""Those that have to see bodies and what runs them at once."""
 
 
 def run(graph: Graph, passes: Sequence[Pass] = PASSES) -> Graph:
@@ -53,6 +57,8 @@ def _rewritten(graph: Graph, passes: Sequence[Pass], known: dict[int, Graph], *,
             subgraphs=tuple(_rewritten(inner, passes, known, body=True) for inner in graph.subgraphs)
         )
     for rewrite in passes:
+        if body and rewrite in _OF_ALL:
+            continue
         rewritten = rewrite(result)
         if rewritten is not result:
             result = rewritten

@@ -23,7 +23,7 @@ from tinyml_compress.support import files
 _WRITABLE: tuple[passes.Pass, ...] = tuple(
     one
     for one in passes.PASSES
-    if one not in (passes.fold_padding, passes.single_channels, passes.dense_pixels)
+    if one not in (passes.fold_padding, passes.single_channels, passes.dense_pixels, passes.keep_windows)
 )
 
 

@@ -96,6 +96,8 @@ class FrontEndCost(Value, frozen=True, kw_only=True):
     stages: tuple[StageCost, ...]
     as_in_training: bool
     """The row has the bytes that training and calibration would have."""
+    steps_off: float | None = None
+    """Of a front end in floats: the most that its row is off training's, in steps of int8; 1 is allowed."""
 
     @property
     def of(self) -> str:
@@ -109,6 +111,8 @@ class FrontEndCost(Value, frozen=True, kw_only=True):
         same = (
             "its bytes are those of training" if self.as_in_training else "its bytes DIFFER from training's"
         )
+        if self.steps_off is not None:
+            same = f"in floats, {self.steps_off:g} of an allowed 1 step of int8 from training's"
         return (
             f"{of['cycles'].value:,} cycles, {of['ms'].shown} a {self.of}{self._busy(of)}; "
             f"flash {of['flash'].value:,} B, RAM {of['RAM'].value:,} B; {same}"

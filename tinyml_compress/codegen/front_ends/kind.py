@@ -13,8 +13,9 @@ import numpy as np
 import numpy.typing as npt
 
 from tinyml_compress.codegen.literals import array_body, int_literal
+from tinyml_compress.errors import UsageError
 from tinyml_compress.frontends.inputs import input_numbers, stored_numbers, wide_numbers
-from tinyml_compress.frontends.preprocessing import Preprocessing, StreamForm
+from tinyml_compress.frontends.preprocessing import Arithmetic, Preprocessing, StreamForm
 from tinyml_compress.ir import DType, Port
 from tinyml_compress.ops.numerics import dtype_range
 from tinyml_compress.ops.sources import KernelSource
@@ -95,13 +96,17 @@ class FrontEndKind(ABC, Generic[Form]):
         """Structs of constants beside the one of inputs."""
         return ""
 
+    def inputs(self, tables: Tables, done: Preprocessing, form: Form, port: Port) -> str:
+        """The struct of constants by which features become inputs."""
+        return _input_params(tables, done, form, port)
+
     def facts(self, form: Form) -> dict[str, str]:
         """Of the template."""
         return {}
 
 
-def input_params(tables: Tables, done: Preprocessing, form: StreamForm, port: Port) -> str:
-    """The struct of constants by which features become inputs, in the order of its members."""
+def _input_params(tables: Tables, done: Preprocessing, form: StreamForm, port: Port) -> str:
+    """In whole numbers, in the order of the members."""
     inputs = input_numbers(done.scale, done.mean, done.std, form.fraction)
     assert port.quant is not None
     stored = (wide_numbers if port.dtype is DType.INT16 else stored_numbers)(port.quant, inputs.bits)
@@ -125,5 +130,15 @@ def _kinds() -> dict[str, FrontEndKind[StreamForm]]:
     return {word: kind for kind in modules for word in kind.kinds}
 
 
-def kind_of(form: StreamForm) -> FrontEndKind[StreamForm]:
-    return _kinds()[form.kind]
+def kind_of(form: StreamForm, generated: Arithmetic = Arithmetic.FIXED) -> FrontEndKind[StreamForm]:
+    """Of the form in these numbers."""
+    word = form.kind if generated is Arithmetic.FIXED else f"{generated.value} {form.kind}"
+    if word not in _kinds():
+        raise UsageError(
+            "no front end in floats",
+            which="--frontend float",
+            found=form.kind,
+            allowed="log-mel, mfcc",
+            next_step="leave it out: whole numbers give the bytes of training",
+        )
+    return _kinds()[word]

@@ -55,15 +55,14 @@ def _cycles(view: NodeView) -> int:
 
 
 def _emit(view: NodeView) -> tuple[Call, ...]:
-    frame, cycles = view.input(0).nbytes, _cycles(view)
-    params = (("kept", view.output().nbytes - frame), ("frame", frame), ("cycles", cycles))
+    frame = view.input(0).nbytes
+    params = (("kept", view.output().nbytes - frame), ("frame", frame), ("cycles", _cycles(view)))
     arguments = (In(0), Kept(), Out())
     if _tells(view):
         told = (*arguments, Out(1))
         return (Call("tc_s8_circular_buffer_told__c", "tc_circular_buffer_params", params, told),)
-    return (
-        Call("tc_s8_circular_buffer__c", "tc_circular_buffer_params", params, arguments, stops=cycles > 1),
-    )
+    stops = OPERATOR.stops(view)
+    return (Call("tc_s8_circular_buffer__c", "tc_circular_buffer_params", params, arguments, stops=stops),)
 
 
 def _tells(view: NodeView) -> bool:
@@ -116,6 +115,9 @@ class CircularBuffer(Operator):
 
     def output_shapes(self, view: NodeView) -> tuple[tuple[int, ...], ...]:
         return tuple(view.output(index).shape for index in range(len(view.node.outputs)))
+
+    def stops(self, view: NodeView) -> bool:
+        return not _tells(view) and _cycles(view) > 1
 
     def state(self, view: NodeView) -> tuple[StateBlock, ...]:
         return (StateBlock("frames since the last result", DType.INT32, 1),)

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from tinyml_compress.data import load
 from tinyml_compress.errors import UsageError
 from tinyml_compress.ir import ConstantsIn
 from tinyml_compress.ops.base import Level
-from tinyml_compress.pipeline.compile.places import kernels_for, memories_for, prices_for
+from tinyml_compress.pipeline.compile.front_end import manifest_preprocessing
+from tinyml_compress.pipeline.compile.places import kernels_for, memories_for, numbers_for, prices_for
 from tinyml_compress.pipeline.compile.verb import to_folder
 from tinyml_compress.results import Compiled
 from tinyml_compress.schedule import Asked
@@ -32,6 +34,7 @@ def compile_c(
     constants: str = "flash",
     data: str | None = None,
     trigger: str | Path | None = None,
+    frontend: str = "fixed",
     max_ram: int | None = None,
     targets_dir: Path | None = None,
 ) -> Compiled:
@@ -42,6 +45,7 @@ def compile_c(
     `constants` "ram" copies weights and tables to the fastest at boot, as far as it has room. `data` is the
     set whose front end is written too; without it, the manifest beside the model says what there is.
     `trigger` is a result of `evaluate --recording`, whose thresholds become a trigger stage in C.
+    `frontend` "float" makes features in floats, within a step of int8, for cores with an FPU.
     `max_ram` is what the arena may take, inputs and outputs included: the fastest form within it is written,
     some layers strip by strip where they have to.
     """
@@ -50,7 +54,8 @@ def compile_c(
     where = word(ConstantsIn, "constants", constants)
     memories = memories_for(device, targets_dir, memory, flash, where)
     asked = tuple(map(_asked, kernels))
-    done = None if data is None else load(data).preprocessing
+    described = manifest_preprocessing(path) if data is None else load(data).preprocessing
+    done = replace(described, generated=numbers_for(frontend, device, targets_dir))
     title, prices = name or c_name(path.stem), prices_for(device, targets_dir)
     return to_folder(path, Path(output), title, isas, level, asked, memories, prices, done, trigger, max_ram)
 

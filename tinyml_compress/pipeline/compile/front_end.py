@@ -13,9 +13,9 @@ from tinyml_compress.codegen.camera import camera_program
 from tinyml_compress.codegen.front_end import front_end_program
 from tinyml_compress.codegen.resampler import resampler_files
 from tinyml_compress.data.front_end import preprocessing_in
-from tinyml_compress.errors import DataError
+from tinyml_compress.errors import DataError, UsageError
 from tinyml_compress.frontends.inputs import input_numbers
-from tinyml_compress.frontends.preprocessing import Preprocessing, StreamForm
+from tinyml_compress.frontends.preprocessing import Arithmetic, Preprocessing, StreamForm
 from tinyml_compress.frontends.sensor import sensor_features
 from tinyml_compress.frontends.sound import sound_features
 from tinyml_compress.ir import DType, Port, Program
@@ -50,6 +50,13 @@ def front_end(name: str, inputs: Sequence[Port], done: Preprocessing) -> Program
     than whole rows of them, of 8 or 16 bits.
     """
     form, image, camera = done.stream, done.image, done.camera
+    if done.generated is Arithmetic.FLOAT and form is None:
+        raise UsageError(
+            "there is no front end to make in floats",
+            which="--frontend float",
+            allowed='sounds whose [audio] has features "log-mel" or "mfcc" in fixed arithmetic',
+            next_step="give the set that the model was trained with: --data SET",
+        )
     if len(inputs) != 1:
         return None
     (port,) = inputs

@@ -7,9 +7,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from tinyml_compress.errors import UsageError
+from tinyml_compress.frontends.preprocessing import Arithmetic
 from tinyml_compress.ir import ANYWHERE, ConstantsIn, Memories, Memory, Prices, memory_word
-from tinyml_compress.pipeline.measure.target import target
+from tinyml_compress.pipeline.measure.target import Target, target
 from tinyml_compress.support.instruction_sets import Isa
+from tinyml_compress.support.words import word
 
 _WORD = re.compile(r"(?P<name>[A-Za-z][\w-]*)(=(?P<count>[0-9]+)(?P<unit>[KM]?)B?)?")
 _UNITS = {"": 1, "K": 1 << 10, "M": 1 << 20}
@@ -30,6 +32,25 @@ def kernels_for(isa: Isa | None, device: str | None, targets_dir: Path | None) -
     return kernels if isa is None else isa.sets
 
 
+def numbers_for(frontend: str, device: str | None, targets_dir: Path | None) -> Arithmetic:
+    """Those of the front end, which the device's core has, if one was named."""
+    numbers = word(Arithmetic, "frontend", frontend)
+    if device is not None:
+        check_floats(numbers, target(device, targets_dir))
+    return numbers
+
+
+def check_floats(numbers: Arithmetic, place: Target) -> None:
+    """That a front end in floats has a core for it."""
+    if numbers is Arithmetic.FLOAT and not place.has_floats:
+        raise UsageError(
+            "the core has no floats: a front end in them would be many times slower than in whole numbers",
+            which=f"--frontend float on {place.name}",
+            allowed="boards whose core has an FPU",
+            next_step="leave it out: whole numbers give the bytes of training",
+        )
+
+
 def prices_for(device: str | None, targets_dir: Path | None) -> Prices | None:
     """By which kernels are chosen: those of the device's core, if one was named."""
     return None if device is None else target(device, targets_dir).prices
@@ -48,8 +69,8 @@ def memories_for(
     place = None if device is None else target(device, targets_dir)
     known = ANYWHERE if place is None else place.memories_with_constants
     given = known if constants is ConstantsIn.RAM or place is None else place.memories
-    rams = tuple(_memory("--memory", word, known.ram) for word in ram) or given.ram
-    flashes = tuple(_memory("--flash", word, ()) for word in flash)
+    rams = tuple(_memory("--memory", one, known.ram) for one in ram) or given.ram
+    flashes = tuple(_memory("--flash", one, ()) for one in flash)
     words = [memory_word(one.name) for one in (*rams, *flashes)]
     if len(set(words)) != len(words):
         raise UsageError("two memories of one name", found=", ".join(words))

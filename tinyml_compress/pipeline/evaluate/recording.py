@@ -17,6 +17,7 @@ from tinyml_compress.data.audio import in_16_bits, sound_of
 from tinyml_compress.errors import DataError, UsageError
 from tinyml_compress.evaluation.events import Event, Heard, events_of, matched, rate_interval
 from tinyml_compress.evaluation.metrics import wilson
+from tinyml_compress.frontends.preprocessing import Arithmetic
 from tinyml_compress.frontends.trigger import Watch, checked, heard, smoothed
 from tinyml_compress.ir import Port
 from tinyml_compress.ops.numerics import dtype_range
@@ -29,6 +30,7 @@ from tinyml_compress.support import files
 from tinyml_compress.support.c_names import c_name
 from tinyml_compress.support.json_file import read_json
 from tinyml_compress.support.progress import stage
+from tinyml_compress.support.words import word
 
 Whole = npt.NDArray[np.int64]
 _TRIED = 64
@@ -106,6 +108,7 @@ def listen(
     events: str | Path,
     *,
     data: str | None = None,
+    frontend: str = "fixed",
     trigger: str | Path | None = None,
     smoothing: int = 10,
     refractory_ms: float = 750.0,
@@ -124,7 +127,8 @@ def listen(
     path = Path(model)
     content = files.read_bytes(path)
     with stage("run the recording"):
-        run, names, samples = _run(path, content, Path(recording), data, every)
+        numbers = word(Arithmetic, "frontend", frontend)
+        run, names, samples = _run(path, content, Path(recording), data, every, numbers)
     happens = events_of(read_json(Path(events), "cannot read the events"), events)
     if happens and happens[-1].start > run.seconds:
         raise DataError(
@@ -171,12 +175,13 @@ def listen(
 
 
 def _run(
-    path: Path, content: bytes, recording: Path, data: str | None, every: int
+    path: Path, content: bytes, recording: Path, data: str | None, every: int, numbers: Arithmetic
 ) -> tuple[_Heard, tuple[str, ...], npt.NDArray[np.int16]]:
     program = compile_model(content, c_name(path.stem))
     loaded = None if data is None else data_room.load(data)
     done = manifest_preprocessing(path) if loaded is None else loaded.preprocessing
-    front, audio = front_end(program.prefix, program.inputs, done), done.audio
+    front = front_end(program.prefix, program.inputs, replace(done, generated=numbers))
+    audio = done.audio
     if front is None or audio is None:
         raise UsageError(
             "no front end in whole numbers is described for this model",

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from tinyml_compress import data as data_room
 from tinyml_compress.data import DataSet
 from tinyml_compress.errors import UsageError
 from tinyml_compress.evaluation import agreement, score, task_of
+from tinyml_compress.frontends.preprocessing import Arithmetic
+from tinyml_compress.pipeline.compile.places import numbers_for
 from tinyml_compress.pipeline.evaluate.evaluator import Evaluator, evaluator
 from tinyml_compress.pipeline.evaluate.file_engines import compiled
 from tinyml_compress.pipeline.measure import target as targets
@@ -35,6 +37,8 @@ class Question:
     seed: int = 0
     target: str | None = None
     """A board on which our C answers, emulated."""
+    frontend: str = "fixed"
+    """Numbers of the front end in our C."""
 
     def evaluator(self, model: str | Path) -> Evaluator:
         if self.target is None:
@@ -43,6 +47,14 @@ class Question:
 
     def samples_of(self) -> DataSet:
         loaded = self.data if isinstance(self.data, DataSet) else data_room.load(self.data)
+        numbers = numbers_for(self.frontend, self.target, None)
+        if numbers is Arithmetic.FLOAT and self.target is None and self.engine != Engine.AOT.value:
+            raise UsageError(
+                "a front end in floats is one of generated C",
+                which="--frontend float",
+                next_step="--engine aot, or --target with a board",
+            )
+        loaded = replace(loaded, preprocessing=replace(loaded.preprocessing, generated=numbers))
         return loaded if self.samples is None else loaded.take(self.samples, self.seed)
 
 
@@ -52,6 +64,7 @@ def evaluate(
     *,
     engine: str = "auto",
     target: str | None = None,
+    frontend: str = "fixed",
     against: str | Path | None = None,
     against_engine: str = "auto",
     task: str = "auto",
@@ -62,10 +75,11 @@ def evaluate(
     """Score `model` on `data`; with `against`, also how far it agrees with that model.
 
     `engine` and `against_engine` are what runs a .tflite file: host (the default), tflm or aot; other models
-    run under Keras. `target` is a board: our C answers there, emulated. `trust` is your word for model
+    run under Keras. `target` is a board: our C answers there, emulated. `frontend`
+    "float" makes its features in floats. `trust` is your word for model
     files that hold code.
     """
-    question = Question(data, engine, against, against_engine, task, samples, seed, target)
+    question = Question(data, engine, against, against_engine, task, samples, seed, target, frontend)
     with trusting(trust):
         return evaluated([model], question).evaluations[0]
 

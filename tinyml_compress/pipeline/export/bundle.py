@@ -17,7 +17,7 @@ from tinyml_compress.converter import FileTensor
 from tinyml_compress.exporters import Bundle, Runtime
 from tinyml_compress.exporters.bundle import SelfTest
 from tinyml_compress.exporters.mlperf_tiny import line_facts
-from tinyml_compress.frontends.preprocessing import Preprocessing, c_header
+from tinyml_compress.frontends.preprocessing import Arithmetic, Preprocessing, c_header
 from tinyml_compress.ir import DType, Memories, Port, Prices, Program
 from tinyml_compress.ops.base import Level
 from tinyml_compress.pipeline.compile.front_end import front_end
@@ -168,9 +168,9 @@ def _stages(
 
 def _frontend(name: str, preprocessing: Preprocessing, headers: Mapping[str, str]) -> str:
     if f"{name}_frontend.h" in headers:
-        return (
-            f"`{name}_frontend.h` makes them of what a sensor gives, exactly as in training and calibration"
-        )
+        floats = preprocessing.generated is Arithmetic.FLOAT
+        how = "in floats, within a step of int8 of" if floats else "exactly as in"
+        return f"`{name}_frontend.h` makes them of what a sensor gives, {how} training and calibration"
     if preprocessing == Preprocessing():
         return "none is described: the inputs are what the model takes"
     return f"`{name}_preprocessing.h` has the numbers that training and calibration used"

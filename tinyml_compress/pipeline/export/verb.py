@@ -14,7 +14,7 @@ from tinyml_compress.exporters import CalibrationPrograms, Format, Runtime
 from tinyml_compress.ir import ConstantsIn
 from tinyml_compress.ops.base import Level
 from tinyml_compress.pipeline.board.calibration_nets import FILL, calibration_programs, digest
-from tinyml_compress.pipeline.compile.places import kernels_for, memories_for, prices_for
+from tinyml_compress.pipeline.compile.places import kernels_for, memories_for, numbers_for, prices_for
 from tinyml_compress.pipeline.compile.shares import memory_shares
 from tinyml_compress.pipeline.export.bundle import Metadata, aot_bundle, tflm_bundle
 from tinyml_compress.pipeline.measure.model import given
@@ -47,6 +47,7 @@ def export(
     calibration: bool = False,
     data: str | None = None,
     trigger: str | Path | None = None,
+    frontend: str = "fixed",
     release: str = "1.0.0",
     author: str = "unknown",
     url: str = "",
@@ -58,8 +59,8 @@ def export(
     not at all.
 
     `calibration` puts the programs of `measure --fit-core` into the firmware of `mlperf-tiny`. `memory`,
-    `flash`, `constants`, `max_ram` and `trigger` are those of `compile_c`. `trust` is your word for a model
-    file that holds code.
+    `flash`, `constants`, `max_ram`, `trigger` and `frontend` are those of `compile_c`. `trust` is
+    your word for a model file that holds code.
     """
     kernels = {"--isa": isa, "--device": device, "--optimize": optimize, "--memory": " ".join(memory)}
     kernels |= {"--flash": " ".join(flash), "--constants": constants if constants != "flash" else None}
@@ -81,16 +82,17 @@ def export(
     memories = memories_for(device, targets_dir, memory, flash, where)
     with stage("read the model"), trusting(trust):
         known = given(str(model), data, seed)
+    done = replace(known.preprocessing, generated=numbers_for(frontend, device, targets_dir))
     words = Metadata(check_c_name(name or known.name), release, author, url)
     program = None
     with stage("compile and run the golden vectors"):
         if runtime is Runtime.AOT:
             prices = prices_for(device, targets_dir)
             bundle, program = aot_bundle(
-                known.content, words, known.preprocessing, isas, level, memories, prices, trigger, max_ram
+                known.content, words, done, isas, level, memories, prices, trigger, max_ram
             )
         else:
-            bundle = tflm_bundle(known.content, words, known.preprocessing, trigger)
+            bundle = tflm_bundle(known.content, words, done, trigger)
     if calibration:
         bundle = replace(bundle, calibration=_calibration(layout, isas))
     library = exporters.layout(layout, bundle)

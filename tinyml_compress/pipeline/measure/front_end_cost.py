@@ -13,7 +13,13 @@ from tinyml_compress.devices import Device, hardware_cycles
 from tinyml_compress.devices.trust import likeness, trust
 from tinyml_compress.frontends.camera import picture_of
 from tinyml_compress.frontends.camera_form import CameraForm
-from tinyml_compress.frontends.preprocessing import AudioForm, ImageForm, Preprocessing, StreamForm
+from tinyml_compress.frontends.preprocessing import (
+    Arithmetic,
+    AudioForm,
+    ImageForm,
+    Preprocessing,
+    StreamForm,
+)
 from tinyml_compress.frontends.resampling import resampler
 from tinyml_compress.ir import Program
 from tinyml_compress.pipeline.compile.front_end import rows_of
@@ -66,7 +72,18 @@ def front_end_cost(work: Work, device: Device, toolchain: str | None, net_ms: fl
         ),
         stages=stages,
         as_in_training=all(run.outputs[0][0] == part.wanted for part, run in zip(parts, runs, strict=True)),
+        steps_off=_steps_off(program, runs[-1], parts[-1].wanted)
+        if work.preprocessing.generated is Arithmetic.FLOAT
+        else None,
     )
+
+
+def _steps_off(program: Program, run: Emulation, wanted: bytes) -> float:
+    """How far the row is from training's, in steps of int8."""
+    dtype = program.outputs[0].dtype
+    rows = (np.frombuffer(one, dtype.numpy).astype(np.int64) for one in (run.outputs[0][0], wanted))
+    difference = np.abs(np.subtract(*rows)).max()
+    return float(difference / 256 ** (dtype.itemsize - 1))
 
 
 def frame_cycles(program: Program, form: StreamForm, device: Device, optimize: str) -> int:

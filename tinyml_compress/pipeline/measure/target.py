@@ -44,6 +44,8 @@ class Target(ABC):
     title: str
     kernels: tuple[Isa, ...] = (Isa.C,)
     """Instruction sets of generated C that it runs."""
+    has_floats = True
+    """Whether its core computes with floats of 32 bits by itself."""
     prices: Prices | None = None
     """By which they are chosen; None: by those that fit many cores."""
     memories: Memories = ANYWHERE

@@ -5,12 +5,15 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 from tinyml_compress.devices import Duty
 from tinyml_compress.errors import DoesNotFit, MissingDependency, OutputError, TinymlError, UsageError
+from tinyml_compress.frontends.preprocessing import Arithmetic
 from tinyml_compress.ir import ConstantsIn
 from tinyml_compress.ops.base import Level
+from tinyml_compress.pipeline.compile.places import check_floats
 from tinyml_compress.pipeline.measure.model import given
 from tinyml_compress.pipeline.measure.target import Target, left_out, targets
 from tinyml_compress.pipeline.measure.work import BenchmarkRequest, Work
@@ -38,6 +41,7 @@ def benchmark(
     every: str | None = None,
     battery: str | None = None,
     trigger: str | Path | None = None,
+    frontend: str = "fixed",
     targets_dir: Path | None = None,
     seed: int = 0,
     trust: bool = False,
@@ -50,7 +54,7 @@ def benchmark(
     life. `trigger` (the JSON of `evaluate --recording`) counts the trigger stage too. `constants` "ram"
     copies weights and tables to the fastest RAM at boot, as far as it has room. `max_ram` is what all of the
     RAM may come to: where it would be more, the fastest form of less is measured, some layers strip by strip.
-    `trust` is your word for a model file that holds code.
+    `frontend` "float" takes a front end in floats. `trust` is your word for a model file that holds code.
     """
     request = BenchmarkRequest(
         targets=several(target),
@@ -67,6 +71,7 @@ def benchmark(
         calibration=data,
         duty=Duty.of(every, battery),
         trigger=None if trigger is None else Path(trigger),
+        frontend=word(Arithmetic, "frontend", frontend),
     )
     with trusting(trust):
         return measured(str(model), request)
@@ -80,6 +85,8 @@ def measured(model: str | Path | bytes, request: BenchmarkRequest, name: str | N
     chosen = targets(request.targets, request.targets_dir)
     if not chosen:
         raise UsageError("no target", next_step="--target takes names from `tinyml-compress targets`, or all")
+    for one in chosen:
+        check_floats(request.frontend, one)
     with stage("read the model"):
         known = given(model, request.calibration, request.seed)
     facts = ModelFacts(
@@ -89,7 +96,8 @@ def measured(model: str | Path | bytes, request: BenchmarkRequest, name: str | N
         nbytes=len(known.content),
     )
     with stage("benchmark", total=len(chosen) * len(request.toolchains)) as shown:
-        work = Work(known.content, facts, request, shown.note, known.preprocessing)
+        done = replace(known.preprocessing, generated=request.frontend)
+        work = Work(known.content, facts, request, shown.note, done)
         for one in chosen:
             one.prepare(work)
         runs = _all(work, chosen, shown.advance)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from tinyml_compress.devices import Duty
 from tinyml_compress.errors import MissingDependency, TinymlError, UnsupportedOperator
-from tinyml_compress.frontends.preprocessing import Preprocessing
+from tinyml_compress.frontends.preprocessing import Arithmetic, Preprocessing
 from tinyml_compress.frontends.trigger import Watch
 from tinyml_compress.ir import ANYWHERE, ConstantsIn, Memories, Port, Prices, Program
 from tinyml_compress.ops.base import Level
@@ -46,6 +46,8 @@ class BenchmarkRequest:
     """What our C may take of a board's RAM in all: the fastest form within it is what is measured."""
     trigger: Path | None = None
     """Where `evaluate --recording` wrote what the model's trigger stage is."""
+    frontend: Arithmetic = Arithmetic.FIXED
+    """Numbers of the front end in C."""
     duty: Duty | None = None
     """How often the user runs an inference, where he says so."""
 

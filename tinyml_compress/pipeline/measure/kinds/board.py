@@ -50,6 +50,7 @@ class Board(Target):
     def __init__(self, described: Device) -> None:
         self.device = described
         self.name, self.title, self.kernels = described.name, described.title, described.core.kernels
+        self.has_floats = described.core.fpu
         self.prices, self.memories = described.core.prices, described.memories
         self.memories_with_constants = described.memories_with_constants
 

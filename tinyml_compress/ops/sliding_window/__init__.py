@@ -1,0 +1,1 @@
+"""RUNNING_SUM: a pool or mean over a whole plane, a few rows at a time."""
