@@ -109,6 +109,8 @@ def test_convert_writes_velas_file_its_array_and_a_resolver(recorded: Path) -> N
     assert set(done.told.files) == set(done.content)
     array = done.content["net_npu_model_data.c"].decode()
     assert bytes(int(text, 16) for text in re.findall(r"0x[0-9a-f]{2}", array)) == whole
+    assert "ethosu_invoke_v3(" in done.content["core/net_npu.c"].decode()
+    assert "core/net_npu_part0.c" in done.content
     resolver = done.content["net_npu_resolver.h"].decode()
     assert re.findall(r"resolver\.(\w+)\(\)", resolver) == ["AddConv2D", "AddEthosU"]
     sizes = {

@@ -6,7 +6,14 @@ from __future__ import annotations
 
 import numpy as np
 
-from tinyml_compress.converter.c_text import banner, guarded, number_lines, port_helpers, port_macros
+from tinyml_compress.converter.c_text import (
+    aligned_word,
+    banner,
+    guarded,
+    number_lines,
+    port_helpers,
+    port_macros,
+)
 from tinyml_compress.converter.flatfile import FlatFile
 from tinyml_compress.support.escape import c_string
 from tinyml_compress.support.files import sha256
@@ -58,16 +65,7 @@ def _source(name: str, data: bytes, digest: str) -> str:
     return f"""{banner(f"{name}: the model for TensorFlow Lite Micro", digest)}#include "{prefix}_data.h"
 
 /* TensorFlow Lite Micro reads tensors in place: the array has to be aligned. */
-#if defined(__GNUC__) || defined(__clang__)
-#define {aligned} __attribute__((aligned({_ALIGN})))
-#elif defined(__cplusplus)
-#define {aligned} alignas({_ALIGN})
-#elif defined(__STDC_VERSION__) && __STDC_VERSION__ >= 201112L
-#define {aligned} _Alignas({_ALIGN})
-#else
-#error "this compiler needs its own way to align an array to {_ALIGN} bytes"
-#endif
-
+{aligned_word(aligned, _ALIGN)}
 {aligned} const uint8_t {prefix}_data[{name.upper()}_MODEL_DATA_LEN] = {{
 {number_lines(np.frombuffer(data, np.uint8))}
 }};

@@ -119,3 +119,17 @@ def _whole(value: int) -> str:
     if value == -(1 << 63):
         return "(-9223372036854775807LL - 1)"
     return str(value) if -(1 << 31) < value < (1 << 31) else f"{value}LL"
+
+
+def aligned_word(word: str, nbytes: int) -> str:
+    """A macro that aligns an array, whatever the compiler."""
+    return f"""#if defined(__GNUC__) || defined(__clang__)
+#define {word} __attribute__((aligned({nbytes})))
+#elif defined(__cplusplus)
+#define {word} alignas({nbytes})
+#elif defined(__STDC_VERSION__) && __STDC_VERSION__ >= 201112L
+#define {word} _Alignas({nbytes})
+#else
+#error "this compiler needs its own way to align an array to {nbytes} bytes"
+#endif
+"""

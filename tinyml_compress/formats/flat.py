@@ -182,6 +182,17 @@ def decode(file: bytes) -> FlatModel:
     )
 
 
+def metadata(file: bytes, name: str) -> bytes | None:
+    """What a sound file holds beside its graphs under that name."""
+    with decoding("metadata"):
+        model = tflite.Model.GetRootAs(file, 0)
+        for index in range(model.MetadataLength()):
+            entry = model.Metadata(index)
+            if entry.Name() == name.encode():
+                return _buffer(model.Buffers(entry.Buffer())).data.tobytes()
+    return None
+
+
 def _graph(model: Any, number: int, codes: Sequence[tuple[int, str | None]], budget: _Budget) -> FlatGraph:
     with decoding(f"subgraph {number}"):
         graph = model.Subgraphs(number)

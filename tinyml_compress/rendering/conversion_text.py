@@ -46,6 +46,8 @@ def _for_npu(done: ForNpu) -> Iterator[tuple[str, Cell]]:
     placed = f"{done.nbytes:,} B (exact), placed on {done.accelerator} of {done.device} by {done.by}"
     arena = f"tensors {done.tensors:,} B by {done.by} + interpreter {done.interpreter:,} B, both modelled"
     yield "NPU", f"{placed}; arena: {arena}; {', '.join(done.files)} in npu"
+    if done.refused is not None:
+        yield "no core", f"C around the command streams is not written: {done.refused}"
     yield from (("left", f"{one.layer}: {one.found}; {one.allowed or one.next_step}") for one in done.left)
 
 

@@ -137,6 +137,8 @@ class ForNpu(Value, frozen=True, kw_only=True):
     """Modelled by the NPU's compiler."""
     interpreter: int = msgspec.field(name="arena_interpreter_bytes")
     """What TensorFlow Lite Micro keeps beside them: modelled, on the safe side."""
+    refused: str | None = None
+    """Why there is no C around the command streams."""
     left: tuple[Refused, ...]
     """Layers that stay on the core."""
     files: Mapping[str, Sha256]

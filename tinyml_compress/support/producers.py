@@ -155,6 +155,7 @@ CONVERSION = Producer(
         "pipeline/convert/keras_model.py",
         "pipeline/convert/mixing.py",
         "pipeline/convert/npu.py",
+        "pipeline/convert/npu_program.py",
         "pipeline/convert/verb.py",
         "pipeline/convert/whole.py",
         "pipeline/inspect/contents.py",

@@ -7,7 +7,8 @@ from pathlib import Path
 
 from tinyml_compress import converter
 from tinyml_compress.devices import Npu, load_device
-from tinyml_compress.errors import UsageError
+from tinyml_compress.errors import ModelError, UsageError
+from tinyml_compress.pipeline.convert.npu_program import npu_program
 from tinyml_compress.pipeline.measure.kinds.npu import left_layers
 from tinyml_compress.results import ForNpu
 from tinyml_compress.runners import vela
@@ -15,6 +16,8 @@ from tinyml_compress.support import files
 from tinyml_compress.support.progress import stage
 
 _END = "_npu"
+_CORE = "core"
+"""Folder of the C that calls the driver."""
 
 
 @dataclass(frozen=True)
@@ -38,11 +41,13 @@ def npu_named(name: str) -> Npu:
 
 
 def for_npu(name: str, tflite: bytes, npu: Npu) -> NpuFiles:
-    """Vela's file with C array, resolver and arena."""
+    """Vela's file with C array, resolver and arena; and C that calls the driver itself."""
     with stage("place on the NPU") as shown:
         placed = vela.placed(tflite, npu, shown.note)
     content = converter.npu_files(f"{name}{_END}", placed.tflite, placed.sram_bytes, placed.by)
     own = converter.interpreter_bytes(converter.read(placed.tflite))
+    core, refused = _around(f"{name}{_END}", placed.tflite, npu)
+    content |= {f"{_CORE}/{path}": text.encode() for path, text in core.items()}
     told = ForNpu(
         device=npu.name,
         accelerator=npu.accelerator,
@@ -50,10 +55,20 @@ def for_npu(name: str, tflite: bytes, npu: Npu) -> NpuFiles:
         nbytes=len(placed.tflite),
         tensors=placed.sram_bytes,
         interpreter=own,
+        refused=refused,
         left=tuple(left_layers(placed, tflite)),
         files={path: files.sha256(data) for path, data in sorted(content.items())},
     )
     return NpuFiles(content, told)
+
+
+def _around(name: str, tflite: bytes, npu: Npu) -> tuple[dict[str, str], str | None]:
+    """C without an interpreter around the command streams, or why there is none."""
+    core = npu.board.core
+    try:
+        return converter.program_files(npu_program(name, tflite, core.kernels, core.prices)), None
+    except ModelError as error:
+        return {}, f"{error.what}: {error.which}"
 
 
 def write_npu(folder: Path, done: NpuFiles) -> None:
