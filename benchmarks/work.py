@@ -225,9 +225,8 @@ def runs(net: str, cores: Sequence[str]) -> list[Run]:
 
 
 def _kernels(view: NodeView, isas: Sequence[Isa]) -> Sequence[str]:
-    """Those to run, one of each row, in an order that no estimate moves."""
-    able = sorted(one.variant.symbol for one in options(view, isas, usual_prices(isas)))
-    return list({plainest(kernel): kernel for kernel in able}.values())
+    """Those to run, in an order that no estimate moves."""
+    return sorted(one.variant.symbol for one in options(view, isas, usual_prices(isas)))
 
 
 def _programs(able: Mapping[str, Sequence[str]]) -> list[dict[str, str]]:
