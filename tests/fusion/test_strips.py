@@ -15,8 +15,8 @@ from tests.lib.chains import seeded
 from tinyml_compress import frontend, passes
 from tinyml_compress.errors import PlanError
 from tinyml_compress.frontend import write
-from tinyml_compress.fusion import Fusion, StripForm, fused
-from tinyml_compress.ir import Graph, Program
+from tinyml_compress.fusion import Fusion, StripForm, by_rows, fused
+from tinyml_compress.ir import ByRows, Graph, Program
 from tinyml_compress.ops.base import Level
 from tinyml_compress.ops.strips.node import strips_attrs
 from tinyml_compress.pipeline.compile.verb import compile_graph
@@ -30,9 +30,10 @@ _HEIGHTS = ((1, 1), (1, 2), (2, 2), (3, 4))
 _FORMS = [StripForm(last, most, scratch) for last, most in _HEIGHTS for scratch in (600, None)]
 
 
-def _by_strips(graph: Graph, isas: tuple[Isa, ...], seed: int) -> Graph:
-    """Some run of its nodes, in some form; the graph itself where none can run so."""
+def _by_strips(given: Graph, isas: tuple[Isa, ...], seed: int) -> Graph:
+    """Some run of its nodes, in some form, its ends by rows or not; the graph as it is where none can."""
     rng = np.random.default_rng(seed)
+    graph = by_rows(given, [one for one in ByRows if rng.integers(2)])
     fusion = Fusion(graph, isas, usual_prices(isas))
     runs = fusion.runs()
     if not runs:

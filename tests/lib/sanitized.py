@@ -51,7 +51,30 @@ static void show(const char *name, const void *from, long bytes) {{
     printf("%s %08x\\n", name, (unsigned)hash);
 }}
 
+typedef struct {{
+    const long *given, *taken;
+    int round, left;
+    uint32_t hash;
+}} row_calls;
+
+/* Rows of bytes as above, until one fails. */
+static int pull(void *context, int input, int first, int count, void *target) {{
+    row_calls *const calls = (row_calls *)context;
+    if (calls->left >= 0 && (calls->left -= count) < 0) return 7;
+    give(target, calls->given[input] * count, calls->round, 0);
+    return first < 0;
+}}
+
+static int push(void *context, int output, int first, int count, const void *source) {{
+    row_calls *const calls = (row_calls *)context;
+    for (long i = 0; i < calls->taken[output] * count; ++i) {{
+        calls->hash = (calls->hash ^ ((const uint8_t *)source)[i]) * 16777619u;
+    }}
+    return first < 0;
+}}
+
 int main(void) {{
+    (void)pull, (void)push;
 {calls}
     return 0;
 }}
@@ -73,6 +96,10 @@ def _calls(program: Program) -> str:
         ]
         stop = [f"    {name}_reset({name}_kept);", f"    free({name}_kept);"]
         given = f"arena, {name}_kept"
+    rows = [[port.row_bytes for port in ports] for ports in (program.inputs, program.outputs)]
+    functions = [name for name, own in zip(("pull", "push"), rows, strict=True) if any(own)]
+    if functions:
+        given += ", &rows"
     lines = [
         *start,
         f"    for (int round = 0; round < {_ROUNDS}; ++round) {{",
@@ -81,13 +108,29 @@ def _calls(program: Program) -> str:
         f"        memset(arena, 0xA5, {upper}_ARENA_BYTES);",
         "        state = (uint32_t)round;",
     ]
+    if functions:
+        tables = ("{" + ", ".join(map(str, own or [0])) + "}" for own in rows)
+        lines += [
+            f"        static const long {end}[] = {table};"
+            for end, table in zip(("in", "out"), tables, strict=True)
+        ]
+        lines.append("        row_calls calls = {in, out, round, -1, 2166136261u};")
+        lines.append(f"        const {name}_rows_t rows = {{{', '.join(functions)}, &calls}};")
+    if "pull" in functions:  # a row that fails ends it, whichever it is
+        rows = next(port.nbytes // port.row_bytes for port in program.inputs if port.row_bytes)
+        lines.append(f"        calls.left = round % {rows};")
+        lines.append(f"        if ({name}_invoke({given}) != 3) return 3;")
+        lines.append("        calls.left = -1;")
     for index, port in enumerate(program.inputs):
-        lines.append(f"        give({name}_input(arena, {index}), {port.nbytes}, round, {_kind(port)});")
+        if not port.row_bytes:
+            lines.append(f"        give({name}_input(arena, {index}), {port.nbytes}, round, {_kind(port)});")
     lines.append(f"        const int {name}_status = {name}_invoke({given});")
     lines.append(f"        if ({name}_status != 0 && {name}_status != 2) return 2;")  # 2: no result yet
     for index, port in enumerate(program.outputs):
         waits = f'puts("{name} waits");'
         shows = f'show("{name}", {name}_output(arena, {index}), {port.nbytes});'
+        if port.row_bytes:
+            shows = f'printf("{name} %08x\\n", (unsigned)calls.hash);'
         lines.append(f"        if ({name}_status == 2) {waits} else {shows}")
     return "\n".join([*lines, "        free(arena);", "    }", *stop])
 

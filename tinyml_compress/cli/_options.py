@@ -135,6 +135,13 @@ max_arena_option = click.option(
     help="The most that the arena may take, inputs and outputs included: the fastest form within it, some "
     "layers strip by strip.",
 )
+by_rows_option = click.option(
+    "--by-rows",
+    type=click.Choice(["input", "output"]),
+    multiple=True,
+    help="The firmware's functions give the input, or take the output, row by row while an inference runs: "
+    "it lies in no arena. May be given again.",
+)
 constants_option = click.option(
     "--constants",
     type=click.Choice(["flash", "ram"]),

@@ -8,6 +8,7 @@ import click
 
 from tinyml_compress.cli._options import (
     answer,
+    by_rows_option,
     byte_count,
     command_line,
     constants_option,
@@ -81,6 +82,7 @@ Examples:
     help="Arena, state, stack and statics: the fastest form of at most that, some layers strip by strip; "
     "fails where there is none.",
 )
+@by_rows_option
 @click.option(
     "--max-ms", type=click.FloatRange(min=0), metavar="MS", help="Fail when the modelled time is longer."
 )
@@ -124,6 +126,7 @@ def command(
     constants: str,
     max_flash: int | None,
     max_ram: int | None,
+    by_rows: tuple[str, ...],
     max_ms: float | None,
     every: str | None,
     battery: str | None,
@@ -162,6 +165,7 @@ def command(
         emulator=emulator,
         constants=constants,
         max_ram=max_ram,
+        by_rows=by_rows,
         every=every,
         battery=battery,
         trigger=trigger,

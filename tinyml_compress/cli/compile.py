@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from tinyml_compress.cli._options import (
+    by_rows_option,
     data_option,
     frontend_option,
     isa_option,
@@ -51,6 +52,7 @@ Examples:
 )
 @click.option("--explain", is_flag=True, help="Why each layer got its kernel, and the next best one's price.")
 @max_arena_option
+@by_rows_option
 @click.option(
     "--kernel",
     "kernels",
@@ -73,6 +75,7 @@ def command(
     optimize: str,
     explain: bool,
     max_ram: int | None,
+    by_rows: tuple[str, ...],
     kernels: tuple[str, ...],
     trigger: Path | None,
     frontend: str,
@@ -98,6 +101,7 @@ def command(
         optimize=optimize,
         kernels=kernels,
         max_ram=max_ram,
+        by_rows=by_rows,
         memory=memory,
         flash=flash,
         constants=constants,

@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from tinyml_compress.cli._options import (
+    by_rows_option,
     data_option,
     frontend_option,
     isa_option,
@@ -62,6 +63,7 @@ Examples:
     help="What to choose kernels for; by default balanced.",
 )
 @max_arena_option
+@by_rows_option
 @memory_options
 @trigger_option
 @frontend_option
@@ -90,6 +92,7 @@ def command(
     device: str | None,
     optimize: str | None,
     max_ram: int | None,
+    by_rows: tuple[str, ...],
     memory: tuple[str, ...],
     flash: tuple[str, ...],
     constants: str,
@@ -120,6 +123,7 @@ def command(
         device=device,
         optimize=optimize,
         max_ram=max_ram,
+        by_rows=by_rows,
         memory=memory,
         flash=flash,
         constants=constants,

@@ -11,6 +11,7 @@ from tinyml_compress.codegen.literals import float_literal, int_literal
 from tinyml_compress.codegen.state import PlannedGraph, StateLayout
 from tinyml_compress.codegen.statements import (
     ARENA,
+    ROWS,
     STATE,
     Code,
     Names,
@@ -28,6 +29,7 @@ from tinyml_compress.ops import all_structs, kernel_source, operator
 from tinyml_compress.ops.base import (
     Argument,
     Call,
+    CallRows,
     Choice,
     Consts,
     Flow,
@@ -50,8 +52,10 @@ from tinyml_compress.ops.strips.node import Strip, StripsAttrs, strips_attrs
 from tinyml_compress.ops.structs import Struct
 from tinyml_compress.support.escape import c_comment
 
-_STOPPED = 2
+STOPPED = 2
 """What invoke returns when a node ended the inference."""
+_NO_ROW = 3
+"""And when the caller's function for rows did."""
 _SHIFT = "tc_x8_shift__c"
 
 
@@ -115,7 +119,8 @@ class Functions:
     ) -> tuple[str, ...]:
         """Add a function of these statements; the pointers that it takes."""
         taken = parameters(statements)
-        declared = ", ".join(f"uint8_t *{parameter}" for parameter in taken) or "void"
+        rows = {ROWS: f"const {self.prefix}_rows_t *"}
+        declared = ", ".join(f"{rows.get(one, 'uint8_t *')}{one}" for one in taken) or "void"
         head = f"static TC_NOINLINE {returns} {name}({declared})"
         self.text.append(f"{c_comment(comment)}\n{head} {{\n{lines_of(statements)}\n}}\n")
         self.uses |= used(statements)
@@ -172,12 +177,12 @@ class NodeEmitter:
             statements = self._calls(calls)
             kernel = calls[0].kernel
         function = f"{prefix}_node_{self.number}"
-        ends = any(statement.ends for statement in statements)
+        ends = max(statement.ends for statement in statements)
         taken = self.functions.define(
             f"{node.op} {node.name}", "int" if ends else "void", function, statements
         )
         call = f"{function}({', '.join(names(parameter) for parameter in taken)})"
-        text = f"    if ({call} != 0) {{\n        return {_STOPPED};\n    }}" if ends else f"    {call};"
+        text = f"    if ({call} != 0) {{\n        return {ends};\n    }}" if ends else f"    {call};"
         return (
             ProgramNode(
                 index=self.number,
@@ -215,7 +220,7 @@ class NodeEmitter:
                     "only the last call of a node can end the inference", which=self.view.node.name
                 )
             line = f"    return {text}" if call.stops else f"    {text}"
-            statements.append(Statement(line, used(arguments), call.stops))
+            statements.append(Statement(line, used(arguments), STOPPED if call.stops else 0))
         return statements
 
     def _coincides(self, call: Call) -> bool:
@@ -312,6 +317,17 @@ class NodeEmitter:
                 ]
             case RunStrips():
                 return self._strips(strips_attrs(self.view))
+            case CallRows():
+                tensor = self._tensor(flow.place)
+                called = self._call_rows(flow, "0", tensor.nbytes // flow.row_bytes)
+                return [called, Statement("    return 0;")]
+
+    def _call_rows(self, flow: CallRows, first: str, count: int) -> Statement:
+        """The caller gives or takes so many rows."""
+        place = self._place(flow.place)
+        call = f"rows->{flow.function}(rows->context, {flow.port}, {first}, {count}, {place.text})"
+        text = f"    if ({call} != 0) {{\n        return 1;\n    }}"
+        return Statement(text, place.uses | {ROWS}, _NO_ROW)
 
     def _run(self, run: Run) -> list[Statement]:
         body = self.planned.bodies[run.body]
@@ -358,9 +374,7 @@ class NodeEmitter:
         """A loop over the strips: which form each has stands in a table."""
         table = Consts("order", "uint8_t", np.array(attrs.order, np.uint8), align=1)
         order = self.functions.constants.add_table(self.number, table)
-        counted = sorted(
-            {one.layer for one in attrs.strips if any(place.step for place in one.places.values())}
-        )
+        counted = sorted({one.layer for one in attrs.strips if one.is_counted})
         cases: list[Statement] = []
         for form, strip in enumerate(attrs.strips):
             cases.append(Statement(f"        case {form}:"))
@@ -376,6 +390,7 @@ class NodeEmitter:
             Statement(f"        switch ({order}[step]) {{"),
             *cases,
             Statement("        default:\n            break;\n        }\n    }"),
+            *([Statement("    return 0;")] if any(one.ends for one in cases) else []),
         ]
 
 
@@ -387,11 +402,18 @@ class _StripEmitter(NodeEmitter):
     form: int
 
     def lines(self) -> list[Statement]:
-        calls = [call for call in self.strip.variant.emit(self.view) if not self._coincides(call)]
-        rows = [*self._shift(), *self._calls(calls)]
-        if any(row.ends for row in rows):
+        rows = [*self._shift(), *self._made()]
+        if any(row.ends == STOPPED for row in rows):
             raise GraphError("a strip cannot end the inference", which=self.view.node.name)
-        return [replace(row, text=f"        {row.text}") for row in rows]
+        return [replace(row, text=_indented(row.text)) for row in rows]
+
+    def _made(self) -> list[Statement]:
+        calls = self.strip.calls_rows
+        if calls is None:
+            emitted = self.strip.variant.emit(self.view)
+            return self._calls([call for call in emitted if not self._coincides(call)])
+        count = self._tensor(calls.place).nbytes // calls.row_bytes
+        return [self._call_rows(calls, f"strip_{self.strip.layer} * {self.strip.height}", count)]
 
     def _shift(self) -> list[Statement]:
         shift = self.strip.shift
@@ -430,6 +452,10 @@ class _StripEmitter(NodeEmitter):
             for name, value in call.params
         )
         return super()._add_params(f"_{self.form}{suffix}", replace(call, tables=tables, params=params))
+
+
+def _indented(text: str) -> str:
+    return "\n".join(f"        {line}" for line in text.split("\n"))
 
 
 def _cast(base: Code, ctype: str, itemsize: int, qualifier: str) -> Code:

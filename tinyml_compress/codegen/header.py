@@ -13,6 +13,8 @@ from tinyml_compress.ops.numerics import dtype_range
 from tinyml_compress.support.escape import c_comment, shortened
 
 ABI_VERSION = 1
+_CALLED = {"PULLS": "input", "PUSHES": "output"}
+"""Macros by which C knows which functions there are."""
 _HELPERS = (DType.INT8, DType.UINT8, DType.INT16)
 
 
@@ -43,12 +45,17 @@ def header_text(
     for kind, ports in (("INPUT", inputs), ("OUTPUT", outputs)):
         parts.append(f"#define {upper}_{kind}_COUNT {len(ports)}\n")
         parts.extend(_port(f"{upper}_{kind}{index}", port) for index, port in enumerate(ports))
+    by_rows = any(port.row_bytes for port in (*inputs, *outputs))
+    apart = " or comes by rows" if by_rows else ""
     parts.append(
-        "/* Where input and output `index` lie in the arena; NULL for an index that does not exist.\n"
+        f"/* Where input and output `index` lie in the arena; NULL for an index that does not exist{apart}.\n"
         " * Inputs are overwritten by an inference: write all of them before each one. */\n"
         f"void *{prefix}_input({arena_parameters(names)}, int index);\n"
         f"const void *{prefix}_output({arena_parameters(names, 'const ')}, int index);\n"
     )
+    row_parameter = f", const {prefix}_rows_t *rows" if by_rows else ""
+    if by_rows:
+        parts.append(_row_calls(prefix, inputs, outputs))
     if state_bytes:
         parts.append(_state(prefix, state, state_bytes))
         first = (
@@ -61,13 +68,14 @@ def header_text(
             waits = "the inputs in but has no result yet: the outputs hold nothing then."
             lines = (first, f"{second}; 2 when it took", waits)
         parts.append(
-            f"{c_comment(*lines)}\nint {prefix}_invoke({arena_parameters(names)}, {prefix}_state_t *state);\n"
+            f"{c_comment(*lines)}\nint {prefix}_invoke({arena_parameters(names)}, {prefix}_state_t *state"
+            f"{row_parameter});\n"
         )
     else:
         parts.append(
             "/* One inference, from inputs to outputs. Returns 0, or 1 when "
             "the arena is NULL or misaligned. */\n"
-            f"int {prefix}_invoke({arena_parameters(names)});\n"
+            f"int {prefix}_invoke({arena_parameters(names)}{row_parameter});\n"
         )
     for kind, ports in (("input", inputs), ("output", outputs)):
         parts.extend(_helpers(f"{prefix}_{{verb}}_{kind}{index}", port) for index, port in enumerate(ports))
@@ -184,12 +192,35 @@ void {prefix}_reset({prefix}_state_t *state);
 """
 
 
+def _row_calls(prefix: str, inputs: Sequence[Port], outputs: Sequence[Port]) -> str:
+    """The struct of the caller's functions."""
+    pulls = "    int (*pull)(void *context, int input, int first, int count, void *target);\n"
+    pushes = "    int (*push)(void *context, int output, int first, int count, const void *source);\n"
+    taken = {
+        "input": any(port.row_bytes for port in inputs),
+        "output": any(port.row_bytes for port in outputs),
+    }
+    about = c_comment(
+        "What has ROW_BYTES does not lie in the arena:",
+        "an inference calls for its rows, each once and in order, `count` of them from row `first` on:",
+        *(["pull writes those of an input to `target`,"] if taken["input"] else []),
+        *(["push takes those of an output from `source`,"] if taken["output"] else []),
+        "and returns 0. Anything else, for a row that failed or came too late, ends the inference, which",
+        "then returns 3: its outputs hold nothing, the next one begins anew. `context` is the caller's own.",
+    )
+    upper = prefix.upper()
+    says = "".join(f"#define {upper}_{word}\n" for word, end in _CALLED.items() if taken[end])
+    members = (pulls if taken["input"] else "") + (pushes if taken["output"] else "")
+    return f"{about}\n{says}\ntypedef struct {{\n{members}    void *context;\n}} {prefix}_rows_t;\n"
+
+
 def _port(name: str, port: Port) -> str:
     shape = ", ".join(str(size) for size in port.shape)
     sizes = " x ".join(str(size) for size in port.shape) or "1"
     lines = [
         c_comment(f"{shortened(port.name)}: {port.dtype.ctype}[{sizes}]"),
         f"#define {name}_BYTES {port.nbytes}",
+        *([f"#define {name}_ROW_BYTES {port.row_bytes}"] if port.row_bytes else []),
         f"#define {name}_ELEMENTS {port.nbytes // port.dtype.itemsize}",
         f"#define {name}_RANK {len(port.shape)}",
         f"#define {name}_SHAPE {{{shape or '1'}}}",

@@ -4,7 +4,7 @@ README.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -92,8 +92,35 @@ def usage(program: Program) -> dict[str, str]:
     return {
         "arenas": "\n".join(lines),
         "arguments": ", ".join(f"arena{one.suffix}" for one in program.arenas),
+        **_calls(program, ", ".join(f"arena{one.suffix}" for one in program.arenas)),
         "block": "arena" if len(program.arenas) == 1 else f"block {block}",
         "memories": _memories(program),
+    }
+
+
+def _calls(program: Program, arguments: str) -> dict[str, str]:
+    """How inputs are given and outputs taken: through the arena, or by rows."""
+    name = program.prefix
+    pulls, pushes = (any(port.row_bytes for port in ends) for ends in (program.inputs, program.outputs))
+    write = f"memcpy({name}_input({arguments}, 0), data, {name.upper()}_INPUT0_BYTES);"
+    read = f"const void *result = {name}_output({arguments}, 0);"
+    functions = [*(["pull"] if pulls else []), *(["push"] if pushes else []), "NULL"]
+    rows = f"const {name}_rows_t rows = {{{', '.join(functions)}}};"
+    by_rows = f"`{rows}`, as `{name}.h` says: the last one is your functions' context."
+    given = f"{write} /* all inputs, before every call */"
+    if pulls or pushes:
+        given = f"{rows} /* functions of yours, and their context */" + ("" if pulls else f"\n{given}")
+    return {
+        "given": given,
+        "given_inline": f"Give the inputs by rows: {by_rows}"
+        if pulls
+        else f"Write the inputs, before every call: `{write}`" + (f" Take rows: {by_rows}" if pushes else ""),
+        "rows": ", &rows" if pulls or pushes else "",
+        "fails": "a row failed, or the arena is NULL or misaligned"
+        if pulls or pushes
+        else "the arena is NULL or misaligned",
+        "result": "/* push has taken the outputs */" if pushes else read,
+        "result_inline": "The outputs went through `push`." if pushes else f"Read the outputs: `{read}`",
     }
 
 
@@ -164,8 +191,13 @@ def vectors_header(
             "",
             f"#define {upper}_VECTOR_COUNT {len(vectors.inputs)}",
             "",
-            _sizes(f"{prefix}_input_bytes", inputs),
-            _sizes(f"{prefix}_output_bytes", outputs),
+            _sizes(f"{prefix}_input_bytes", (port.nbytes for port in inputs)),
+            _sizes(f"{prefix}_output_bytes", (port.nbytes for port in outputs)),
+            *(
+                _sizes(f"{prefix}_{end}_row_bytes", (port.row_bytes for port in ports))
+                for end, ports in (("input", inputs), ("output", outputs))
+                if any(port.row_bytes for port in ports)
+            ),
             _bytes(f"{prefix}_vector_inputs", vectors.inputs),
             _bytes(f"{prefix}_vector_outputs", vectors.outputs),
             "#endif",
@@ -174,8 +206,8 @@ def vectors_header(
     )
 
 
-def _sizes(name: str, ports: Sequence[Port]) -> str:
-    sizes = [str(port.nbytes) for port in ports] or ["0"]
+def _sizes(name: str, numbers: Iterable[int]) -> str:
+    sizes = list(map(str, numbers)) or ["0"]
     return f"static const size_t {name}[{len(sizes)}] = {{{', '.join(sizes)}}};\n"
 
 

@@ -8,7 +8,9 @@ from dataclasses import dataclass
 ARENA = "arena"
 """A pointer that a function may take; those to further arenas go by it with a suffix."""
 STATE = "state"
-"""The last pointer that it may take."""
+"""To what is kept between inferences; behind those."""
+ROWS = "rows"
+"""The last one that it may take: to the functions that give and take rows."""
 MEMCPY = "MEMCPY"
 MEMSET = "MEMSET"
 """The memory helpers."""
@@ -39,8 +41,8 @@ class Code:
 class Statement(Code):
     """Whole lines of a function."""
 
-    ends: bool = False
-    """It may end the inference."""
+    ends: int = 0
+    """What invoke returns where it ended the inference; 0: it never does."""
 
 
 def copy(to: Code, source: Code, nbytes: int, indent: str = "    ") -> Statement:
@@ -57,7 +59,7 @@ def used(codes: Iterable[Code]) -> frozenset[str]:
 def parameters(codes: Iterable[Code]) -> tuple[str, ...]:
     """The pointers that a function of these statements takes: C allows none that it leaves unused."""
     pointers = used(codes) - {MEMCPY, MEMSET}
-    return tuple(sorted(pointers, key=lambda name: (name == STATE, name)))
+    return tuple(sorted(pointers, key=lambda name: (name == ROWS, name == STATE, name)))
 
 
 def lines_of(statements: Iterable[Statement]) -> str:

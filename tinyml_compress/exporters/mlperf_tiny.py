@@ -30,7 +30,7 @@ def layout(bundle: Bundle) -> Files:
             if bundle.engine is not Runtime.AOT
             else f"{len(bundle.inputs)} inputs and {len(bundle.outputs)} outputs",
             allowed="one input and one output of int8, uint8, int16 or float32 (or an input of int32), "
-            "--engine aot",
+            "--engine aot, both in the arena: no --by-rows",
         )
     name = bundle.name
     facts = {**_form(name), "is_calibration": str(int(bundle.calibration is not None))}
@@ -112,7 +112,8 @@ def _form(name: str) -> dict[str, str]:
 def line_facts(name: str, inputs: Sequence[Port], outputs: Sequence[Port]) -> Mapping[str, str]:
     """How the first input and output become real numbers; nothing where the protocol cannot carry them."""
     known = all(_is_known(port) or port.dtype is DType.INT32 for port in inputs)
-    if not known or not all(map(_is_known, outputs)) or len(inputs) != 1 or len(outputs) != 1:
+    by_rows = any(port.row_bytes for port in (*inputs, *outputs))
+    if by_rows or not known or not all(map(_is_known, outputs)) or len(inputs) != 1 or len(outputs) != 1:
         return {}
     given, stored = f"{name}_given(device, i)", "output[element]"
     return {

@@ -11,6 +11,7 @@ from tinyml_compress.ir import DType, Graph, NodeView, Tensor
 from tinyml_compress.ops import operator
 from tinyml_compress.ops.along import Along
 from tinyml_compress.ops.base import Call
+from tinyml_compress.ops.row_calls.node import PULL
 from tinyml_compress.ops.running_sum.node import OPERATOR as RUNNING_SUM
 from tinyml_compress.ops.running_sum.node import RunningSumAttrs
 
@@ -66,8 +67,13 @@ class RowLayer:
 
     @property
     def beside(self) -> tuple[Tensor, ...]:
-        """What one strip leaves to the next, other than rows; the output is then made by the last one."""
+        """What one strip leaves to the next, other than rows."""
         return ()
+
+    @property
+    def is_made_last(self) -> bool:
+        """Whether the last strip alone makes the output."""
+        return False
 
     def written(self, first: int, cut: RowCut) -> int:
         """Bytes of the output that are there after the strip from row `first` on."""
@@ -99,16 +105,23 @@ class RowLayer:
 
 
 @dataclass(frozen=True, eq=False)
-class SumLayer(RowLayer):
-    """One that makes a single row of all it is given: its sums grow by some rows at a time."""
+class PulledLayer(RowLayer):
+    """An input whose rows the caller gives."""
 
-    sums: Tensor
-    last: Call
-    """What makes the output of them."""
+    def cut(self, first: int, count: int) -> RowCut:
+        return RowCut(0, 0, 0, 0, count)
+
+    def part(self, rows: int, before: int, after: int, count: int) -> NodeView:
+        node, strip = self.view.node, _of_rows(self.output, self.axis, count)
+        return Graph(node.name, {strip.name: strip}, (node,), (), (strip.name,)).view(node)
+
+
+class _MadeLast(RowLayer):
+    """One that makes its output of all that it is given, some rows at a time."""
 
     @property
-    def beside(self) -> tuple[Tensor, ...]:
-        return (self.sums,)
+    def is_made_last(self) -> bool:
+        return True
 
     @property
     def rows(self) -> int:
@@ -120,6 +133,29 @@ class SumLayer(RowLayer):
 
     def written(self, first: int, cut: RowCut) -> int:
         return self.output.nbytes if cut.after else 0
+
+
+@dataclass(frozen=True, eq=False)
+class PushedLayer(_MadeLast):
+    """An output whose rows the caller takes."""
+
+    def part(self, rows: int, before: int, after: int, count: int) -> NodeView:
+        node, strip = self.view.node, _of_rows(self.view.input(0), self.axis, rows)
+        tensors = {one.name: one for one in (strip, self.output)}
+        return Graph(node.name, tensors, (node,), (strip.name,), (self.output.name,)).view(node)
+
+
+@dataclass(frozen=True, eq=False)
+class SumLayer(_MadeLast):
+    """One that makes a single row: its sums grow."""
+
+    sums: Tensor
+    last: Call
+    """What makes the output of them."""
+
+    @property
+    def beside(self) -> tuple[Tensor, ...]:
+        return (self.sums,)
 
     def part(self, rows: int, before: int, after: int, count: int) -> NodeView:
         given = self.view.input(0)
@@ -164,6 +200,19 @@ def layer_of(view: NodeView, axis: int) -> RowLayer | None:
     except TinymlError:
         return None
     return layer
+
+
+def called_layer_of(view: NodeView) -> RowLayer | None:
+    """The input or output of the model that the caller gives or takes by rows; None where it is one row."""
+    pulls = view.node.op == PULL.name
+    axis = rows_axis((view.output() if pulls else view.input(0)).shape)
+    if axis is None:
+        return None
+    return (
+        PulledLayer(view, axis, Along(axis), ())
+        if pulls
+        else PushedLayer(view, axis, Along(axis), (view.input(0).name,))
+    )
 
 
 def sum_layer_of(view: NodeView) -> SumLayer | None:

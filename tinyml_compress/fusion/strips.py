@@ -11,6 +11,7 @@ from math import isfinite
 from tinyml_compress.fusion.course import Course, StripStep, course
 from tinyml_compress.fusion.layers import (
     RowLayer,
+    called_layer_of,
     heights,
     layer_of,
     row_bytes,
@@ -20,6 +21,7 @@ from tinyml_compress.fusion.layers import (
 from tinyml_compress.ir import Graph, Node, NodeView, Prices
 from tinyml_compress.ops import operator
 from tinyml_compress.ops.base import Level, Overlap, Variant
+from tinyml_compress.ops.row_calls.node import PULL, PUSH
 from tinyml_compress.ops.strips.node import OPERATOR, Place, Shift, Strip, StripsAttrs
 from tinyml_compress.schedule import Option, options
 from tinyml_compress.support.instruction_sets import Isa
@@ -65,9 +67,10 @@ class Fusion:
         return tuple(map(self._layer, self.graph.views()))
 
     def _layer(self, view: NodeView) -> RowLayer | None:
-        alone = view.node in self.kept or not view.node.outputs
-        if alone:
+        if view.node in self.kept or not view.node.outputs:
             return None
+        if view.node.op in (PULL.name, PUSH.name):
+            return called_layer_of(view)
         axis = rows_axis(view.output().shape)
         return sum_layer_of(view) if axis is None else layer_of(view, axis)
 
@@ -94,7 +97,7 @@ class Fusion:
         by_name = {layer.output.name: layer for layer in layers}
         if any(name in by_name for layer in layers for name in layer.read_whole):
             return None
-        if any(layer.beside and name not in whole for name, layer in by_name.items()):
+        if any(layer.is_made_last and name not in whole for name, layer in by_name.items()):
             return None
         high = heights(by_name, form.last, form.most)
         run = course(layers, [high[name] for name in by_name], whole)
@@ -251,7 +254,8 @@ class _Builder:
                 kinds[key] = len(strips)
                 view, variant = self.chosen[step.layer, step.cut.form]
                 scratch = self._at[_scratch_of(step.layer)]
-                strips.append(Strip(step.layer, view, variant, places, shift, scratch))
+                height = self._height(step.layer)
+                strips.append(Strip(step.layer, view, variant, places, shift, scratch, height))
             order.append(kinds[key])
         return StripsAttrs(
             tuple(layer.view for layer in self.layers),
@@ -279,7 +283,7 @@ class _Builder:
                 stride, is_at_edge = layer.along.stride, step.cut.before > 0
                 places[name] = self._place(step, name, step.cut.first, stride, is_at_edge)
         name = layer.output.name
-        if not layer.beside:
+        if not layer.is_made_last:
             return {**places, name: self._place(step, name, step.first, 1, is_at_edge=False)}
         beside = {tensor.name: Place(None, self._at[tensor.name]) for tensor in layer.beside}
         return {**places, **beside, name: Place(name, 0)}

@@ -56,6 +56,13 @@ class Memories:
 ANYWHERE = Memories()
 
 
+class ByRows(Enum):
+    """What comes and goes by the caller's functions for rows, in place of lying in the arena."""
+
+    INPUT = "input"
+    OUTPUT = "output"
+
+
 class ConstantsIn(Enum):
     """Where weights and tables lie during an inference."""
 

@@ -24,6 +24,8 @@ class Port:
     """Of an input that picks entries of a table: the smallest and largest number that does."""
     arena: int = 0
     """Which of the program's arenas it lies in, where there are several."""
+    row_bytes: int = 0
+    """Of the rows by which the caller gives or takes it during the inference; 0: it lies in the arena."""
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from tinyml_compress.errors import ModelError, UnsupportedOperator
 from tinyml_compress.ir import Graph, NodeView
 from tinyml_compress.ops.base import Operator, Variant, refuse
 from tinyml_compress.ops.replacements import replacement
+from tinyml_compress.ops.row_calls.node import PULL, PUSH
 from tinyml_compress.ops.running_sum.node import OPERATOR as RUNNING_SUM
 from tinyml_compress.ops.sliding_window.node import OPERATOR as SLIDING_WINDOW
 from tinyml_compress.ops.sources import KernelSource, sources_in
@@ -28,7 +29,8 @@ __all__ = [
     "operator",
 ]
 
-_OF_NO_FILE: dict[str, Operator] = {one.name: one for one in (STRIPS, RUNNING_SUM, SLIDING_WINDOW)}
+_MADE_HERE = (STRIPS, RUNNING_SUM, SLIDING_WINDOW, PULL, PUSH)
+_OF_NO_FILE: dict[str, Operator] = {one.name: one for one in _MADE_HERE}
 """Those that `fusion/` and `passes/` make."""
 
 

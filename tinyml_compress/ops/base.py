@@ -276,7 +276,19 @@ class RunStrips(_Runs):
     """Layers by strips of rows, as the attributes of the node say; no bodies of the graph."""
 
 
-Flow = Choice | Loop | Once | RunStrips
+@dataclass(frozen=True)
+class CallRows(_Runs):
+    """Rows of an input or output of the model, which the caller of the inference gives (`pull`) or takes
+    (`push`); no bodies.
+    """
+
+    function: str
+    port: int
+    place: In | Out
+    row_bytes: int
+
+
+Flow = Choice | Loop | Once | RunStrips | CallRows
 
 
 @dataclass(frozen=True)

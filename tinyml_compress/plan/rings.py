@@ -13,6 +13,7 @@ import numpy.typing as npt
 from tinyml_compress.errors import PlanError
 from tinyml_compress.ir import NodeView, Tensor, needed
 from tinyml_compress.ops import operator
+from tinyml_compress.ops.row_calls.node import PUSH
 from tinyml_compress.ops.running_sum.node import OPERATOR as RUNNING_SUM
 from tinyml_compress.ops.running_sum.node import RunningSumAttrs
 from tinyml_compress.ops.strips.node import Strip, StripsAttrs, strips_attrs
@@ -69,10 +70,15 @@ class _Rings:
         if strip.view.node.op == RUNNING_SUM.name:
             self._add(strip)
             return
+        if strip.view.node.op == PUSH.name:
+            self._take(strip)
+            return
         layer, output = self._attrs.layers[strip.layer], strip.view.output()
         target, at = self._place(strip, output.name)
         self._wipe_inputs(strip, output.name, at + output.nbytes)
         self._use_scratch(strip)
+        if strip.calls_rows and self._strips[strip.layer] * strip.height != self._done[strip.layer]:
+            raise PlanError("a strip asks for other rows", which=output.name, found=strip.height)
         for name in dict.fromkeys(strip.view.node.inputs):
             if name is not None and strip.view.graph.tensors[name].in_arena:
                 self._expect(strip, name)
@@ -94,11 +100,7 @@ class _Rings:
         """Rows go into sums, whose bytes are numbered anew for each row that is in them."""
         attrs, given = strip.view.attrs(RunningSumAttrs), strip.view.input(0)
         sums, output = (strip.view.output(index) for index in range(2))
-        done, every = self._done[strip.layer], self._attrs.layers[strip.layer].input(0)
-        source, at = self._place(strip, given.name)
-        rows = self._rows(every, done * self._row_bytes(every), given.nbytes)
-        if at < 0 or not np.array_equal(source[at : at + given.nbytes], rows):
-            raise PlanError("a sum finds rows overwritten", which=given.name, found=f"row {done}")
+        done, every = self._next_rows(strip), self._attrs.layers[strip.layer].input(0)
         block, at = self._place(strip, sums.name)
         held = block[at : at + sums.nbytes]
         known = (
@@ -116,6 +118,27 @@ class _Rings:
             target[at : at + output.nbytes] = self._rows(output, 0, output.nbytes)
         self._done[strip.layer] = done
         self._strips[strip.layer] += 1
+
+    def _take(self, strip: Strip) -> None:
+        """The caller takes rows."""
+        done = self._next_rows(strip)
+        if self._strips[strip.layer] * strip.height != done:
+            raise PlanError("a strip hands over other rows", which=strip.view.input(0).name, found=done)
+        self._done[strip.layer] = done + strip.view.input(0).shape[self._attrs.axis]
+        self._strips[strip.layer] += 1
+        if self._done[strip.layer] == self._attrs.layers[strip.layer].input(0).shape[self._attrs.axis]:
+            output = strip.view.output()
+            self._whole[output.name][:] = self._rows(output, 0, output.nbytes)
+
+    def _next_rows(self, strip: Strip) -> int:
+        """Those that come next are there: the number of the first."""
+        done, every = self._done[strip.layer], self._attrs.layers[strip.layer].input(0)
+        given = strip.view.input(0)
+        source, at = self._place(strip, given.name)
+        rows = self._rows(every, done * self._row_bytes(every), given.nbytes)
+        if at < 0 or not np.array_equal(source[at : at + given.nbytes], rows):
+            raise PlanError("a strip finds rows overwritten", which=given.name, found=f"row {done}")
+        return done
 
     def _place(self, strip: Strip, name: str) -> tuple[_Ids, int]:
         place = strip.places[name]

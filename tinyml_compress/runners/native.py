@@ -11,6 +11,7 @@ import numpy.typing as npt
 from tinyml_compress.errors import DataError, MismatchError
 from tinyml_compress.ir import Port, Program
 from tinyml_compress.runners import toolchain
+from tinyml_compress.runners.row_calls import RowCalls
 
 Array = npt.NDArray[np.generic]
 _CANARY = 0xA5
@@ -27,7 +28,11 @@ class NativeModel:
     def __init__(self, library: ctypes.CDLL, program: Program) -> None:
         self._program = program
         self._library = library  # keeps it loaded
-        pointers = len(program.arenas) + (1 if program.state_bytes else 0)
+        ends = program.inputs, program.outputs
+        self._rows = RowCalls(
+            *({at: p.row_bytes for at, p in enumerate(ports) if p.row_bytes} for ports in ends)
+        )
+        pointers = len(program.arenas) + (1 if program.state_bytes else 0) + len(self._rows.arguments)
         self._invoke = getattr(library, f"{program.prefix}_invoke")
         self._invoke.argtypes = [ctypes.c_void_p] * pointers
         self._invoke.restype = ctypes.c_int
@@ -72,32 +77,43 @@ class NativeModel:
             for (memory, start), one in zip(guarded, program.arenas, strict=True)
         ]
         for port, value in zip(program.inputs, inputs, strict=True):
-            self._put(arenas[port.arena], port, value)
+            data = _stored(port, value)
+            if not port.row_bytes:
+                arenas[port.arena][port.offset : port.offset + port.nbytes] = data
+        self._rows.give(inputs)
+        self._rows.expect([port.nbytes for port in program.outputs])
         starts = [start for _, start in guarded]
-        status = self._invoke(*starts, *([self._state_at] if program.state_bytes else ()))
+        kept = [self._state_at] if program.state_bytes else []
+        status = self._invoke(*starts, *kept, *self._rows.arguments)
         if status not in (0, STOPPED):
             raise MismatchError("the generated code refused its arena", which=program.prefix)
         for (memory, start), arena in zip(guarded, arenas, strict=True):
             _check_guards(memory, start, arena.size, "arena", program.prefix)
         _check_guards(self._state, self._state_at, program.state_bytes, "state", program.prefix)
-        return [self._get(arenas[port.arena], port) for port in program.outputs] if status == 0 else None
+        if status == STOPPED:
+            return None
+        return [
+            (self._rows.taken[index] if port.row_bytes else _placed(arenas[port.arena], port))
+            .view(port.dtype.numpy)
+            .reshape(port.shape)
+            for index, port in enumerate(program.outputs)
+        ]
 
-    @staticmethod
-    def _put(arena: npt.NDArray[np.uint8], port: Port, value: Array) -> None:
-        data = np.ascontiguousarray(value)
-        if data.dtype != port.dtype.numpy or data.nbytes != port.nbytes:
-            raise DataError(
-                "input of another type or size",
-                which=port.name,
-                found=f"{data.dtype} {data.shape}",
-                allowed=f"{port.dtype.numpy} {port.shape}",
-            )
-        arena[port.offset : port.offset + port.nbytes] = data.reshape(-1).view(np.uint8)
 
-    @staticmethod
-    def _get(arena: npt.NDArray[np.uint8], port: Port) -> Array:
-        raw = arena[port.offset : port.offset + port.nbytes].copy()
-        return raw.view(port.dtype.numpy).reshape(port.shape)
+def _stored(port: Port, value: Array) -> npt.NDArray[np.uint8]:
+    data = np.ascontiguousarray(value)
+    if data.dtype != port.dtype.numpy or data.nbytes != port.nbytes:
+        raise DataError(
+            "input of another type or size",
+            which=port.name,
+            found=f"{data.dtype} {data.shape}",
+            allowed=f"{port.dtype.numpy} {port.shape}",
+        )
+    return data.reshape(-1).view(np.uint8)
+
+
+def _placed(arena: npt.NDArray[np.uint8], port: Port) -> npt.NDArray[np.uint8]:
+    return arena[port.offset : port.offset + port.nbytes].copy()
 
 
 def _guarded(size: int, align: int) -> tuple[npt.NDArray[np.uint8], int]:

@@ -97,6 +97,7 @@ _RUNNERS = Producer(
         "runners/_worker.py",
         "runners/host.py",
         "runners/native.py",
+        "runners/row_calls.py",
         "runners/side_by_side.py",
         "runners/sides.py",
         "runners/tflm.py",

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from math import fsum, isfinite
 
 from tinyml_compress.ir import Attrs, NodeView, Prices
-from tinyml_compress.ops.base import Operator, Overlap, RunStrips, Variant
+from tinyml_compress.ops.base import CallRows, Operator, Overlap, RunStrips, Variant
 
 _STRIP = 3000.0
 """Cycles of a strip beyond its kernel's price: its choice, rows that move, parameters that no compiler folds.
@@ -54,6 +54,19 @@ class Strip:
     """Before it."""
     scratch: int
     """Where the kernel's begins in the node's own memory."""
+    height: int
+    """Rows of the output that its layer's strips make, the last one perhaps fewer."""
+
+    @property
+    def calls_rows(self) -> CallRows | None:
+        """How its rows come from or go to the caller, if they do."""
+        flow = None if self.variant.flow is None else self.variant.flow(self.view)
+        return flow if isinstance(flow, CallRows) else None
+
+    @property
+    def is_counted(self) -> bool:
+        """Whether it has to know how many strips its layer has made."""
+        return self.calls_rows is not None or any(place.step for place in self.places.values())
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,11 +90,17 @@ class StripsAttrs(Attrs):
     def cycles(self) -> float:
         """Estimated, without layers of which nothing is known."""
         prices = [one.variant.cycles(one.view, self.prices) for one in self.strips]
-        return fsum(_STRIP + prices[one] for one in self.order if isfinite(prices[one]))
+        beside = [0.0 if one.calls_rows else _STRIP for one in self.strips]
+        return fsum(beside[one] + prices[one] for one in self.order if isfinite(prices[one]))
 
 
 def strips_attrs(view: NodeView) -> StripsAttrs:
     return view.attrs(StripsAttrs)
+
+
+def layers_of(view: NodeView) -> tuple[NodeView, ...]:
+    """Those that the node runs by strips; none where it is another one."""
+    return strips_attrs(view).layers if view.node.op == StripsOperator.name else ()
 
 
 class StripsOperator(Operator):

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from tinyml_compress.data import load
 from tinyml_compress.errors import UsageError
-from tinyml_compress.ir import ConstantsIn
+from tinyml_compress.ir import ByRows, ConstantsIn
 from tinyml_compress.ops.base import Level
 from tinyml_compress.pipeline.compile.front_end import manifest_preprocessing
 from tinyml_compress.pipeline.compile.places import kernels_for, memories_for, numbers_for, prices_for
@@ -36,6 +36,7 @@ def compile_c(
     trigger: str | Path | None = None,
     frontend: str = "fixed",
     max_ram: int | None = None,
+    by_rows: Sequence[str] = (),
     targets_dir: Path | None = None,
 ) -> Compiled:
     """An int8 .tflite file to self-contained C in `output`, with a project that tests it.
@@ -47,7 +48,8 @@ def compile_c(
     `trigger` is a result of `evaluate --recording`, whose thresholds become a trigger stage in C.
     `frontend` "float" makes features in floats, within a step of int8, for cores with an FPU.
     `max_ram` is what the arena may take, inputs and outputs included: the fastest form within it is written,
-    some layers strip by strip where they have to.
+    some layers strip by strip where they have to. What `by_rows` names, "input" or "output", does not lie in
+    it: the firmware's functions give and take rows while an inference runs.
     """
     path, level = Path(model), word(Level, "optimize", optimize)
     isas = kernels_for(None if isa is None else word(Isa, "isa", isa), device, targets_dir)
@@ -57,7 +59,10 @@ def compile_c(
     described = manifest_preprocessing(path) if data is None else load(data).preprocessing
     done = replace(described, generated=numbers_for(frontend, device, targets_dir))
     title, prices = name or c_name(path.stem), prices_for(device, targets_dir)
-    return to_folder(path, Path(output), title, isas, level, asked, memories, prices, done, trigger, max_ram)
+    ends = tuple(word(ByRows, "by-rows", one) for one in by_rows)
+    return to_folder(
+        path, Path(output), title, isas, level, asked, memories, prices, done, trigger, max_ram, ends
+    )
 
 
 def _asked(text: str) -> Asked:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import replace
 from functools import partial
 from math import isfinite
@@ -12,7 +12,8 @@ from pathlib import Path
 from tinyml_compress import codegen, frontend, passes, plan
 from tinyml_compress.codegen.project import project_files
 from tinyml_compress.frontends.preprocessing import Preprocessing
-from tinyml_compress.ir import ANYWHERE, Graph, Memories, NodeView, Prices, Program
+from tinyml_compress.fusion import by_rows
+from tinyml_compress.ir import ANYWHERE, ByRows, Graph, Memories, NodeView, Prices, Program
 from tinyml_compress.ir.program import KernelPrice, ProgramNode
 from tinyml_compress.ops import operator
 from tinyml_compress.ops.base import Level, Variant
@@ -42,17 +43,19 @@ def compile_graph(
     memories: Memories = ANYWHERE,
     most_ram: int | None = None,
     prices: Prices | None = None,
+    ends: Collection[ByRows] = (),
 ) -> Program:
     """The C program of a graph as the frontend reads it, with the kernels that are `asked` for, else those
     that a core with these `prices` runs best; spread over `memories`, the fastest first, where they are
-    named; with an arena of `most_ram` bytes at most.
+    named; with an arena of `most_ram` bytes at most; those of its `ends` by rows that the caller gives and
+    takes.
     """
     chosen = tuple(isas)
-    planner = _Planner(chosen, level, most_ram, prices or usual_prices(chosen))
+    planner = _Planner(chosen, level, most_ram, prices or usual_prices(chosen), bool(ends))
     core = f" core={prices.core}" if prices else ""
     single = partial(passes.single_channels, pays=planner.is_dearer)
     rewrites = [single if one is passes.single_channels else one for one in using]
-    planned = planner.planned(passes.run(graph, rewrites), asked)
+    planned = planner.planned(by_rows(passes.run(graph, rewrites), ends), asked)
     free = memories.without(
         codegen.lay_out(planned).nbytes
     )  # the state lies in the fastest, before the arena
@@ -84,6 +87,7 @@ def compile_model(
     memories: Memories = ANYWHERE,
     most_ram: int | None = None,
     prices: Prices | None = None,
+    ends: Collection[ByRows] = (),
 ) -> Program:
     """The C program of a .tflite file, in memory; `name` prefixes its symbols."""
     graph = frontend.read(model, name)
@@ -97,6 +101,7 @@ def compile_model(
         memories=memories,
         most_ram=most_ram,
         prices=prices,
+        ends=ends,
     )
 
 
@@ -116,8 +121,11 @@ class _Planner:
     it.
     """
 
-    def __init__(self, isas: tuple[Isa, ...], level: Level, most_ram: int | None, prices: Prices) -> None:
+    def __init__(
+        self, isas: tuple[Isa, ...], level: Level, most_ram: int | None, prices: Prices, calls_rows: bool
+    ) -> None:
         self._isas, self._level, self._most_ram, self._prices = isas, level, most_ram, prices
+        self._by_strips = calls_rows or most_ram is not None or level is Level.RAM
         self._known: dict[int, plan.Planned] = {}
         self.decisions: dict[int, Decision] = {}
         """By the `id` of the node."""
@@ -142,7 +150,7 @@ class _Planner:
 
     def _form(self, graph: Graph, decisions: Sequence[Decision], bodies: Sequence[plan.Planned]) -> GraphForm:
         """Graph and kernels: as decided, or for the least arena that does not cost too much."""
-        if self._level is Level.RAM or self._most_ram is not None:
+        if self._by_strips:
             kept = frozenset(
                 node for node, one in zip(graph.nodes, decisions, strict=True) if one.why == AS_ASKED
             )
@@ -202,11 +210,12 @@ def to_folder(
     preprocessing: Preprocessing | None = None,
     trigger: str | Path | None = None,
     most_ram: int | None = None,
+    ends: Collection[ByRows] = (),
 ) -> Compiled:
     """The same with all that can be said of kernels, memories and the front end."""
     started = time.perf_counter()
     content = files.read_bytes(model)
-    program = compile_model(content, name, isas, level, asked, memories, most_ram, prices)
+    program = compile_model(content, name, isas, level, asked, memories, most_ram, prices, ends)
     front = front_end(name, program.inputs, preprocessing or manifest_preprocessing(model))
     more = {
         **({} if front is None else front.files),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePath
 
@@ -18,7 +18,7 @@ from tinyml_compress.exporters import Bundle, Runtime
 from tinyml_compress.exporters.bundle import SelfTest
 from tinyml_compress.exporters.mlperf_tiny import line_facts
 from tinyml_compress.frontends.preprocessing import Arithmetic, Preprocessing, c_header
-from tinyml_compress.ir import DType, Memories, Port, Prices, Program
+from tinyml_compress.ir import ByRows, DType, Memories, Port, Prices, Program
 from tinyml_compress.ops.base import Level
 from tinyml_compress.pipeline.compile.front_end import front_end
 from tinyml_compress.pipeline.compile.trigger import trigger_beside
@@ -53,10 +53,15 @@ def aot_bundle(
     prices: Prices | None,
     trigger: str | Path | None = None,
     most_ram: int | None = None,
+    ends: Collection[ByRows] = (),
 ) -> tuple[Bundle, Program]:
-    """The bundle of generated C, and the program in it; its arena takes `most_ram` bytes at most."""
+    """The bundle of generated C, and the program in it; its arena takes `most_ram` bytes at most, its `ends`
+    come and go by rows.
+    """
     name, upper = words.name, words.name.upper()
-    compiled = compile_model(model, name, isas, level, memories=memories, most_ram=most_ram, prices=prices)
+    compiled = compile_model(
+        model, name, isas, level, memories=memories, most_ram=most_ram, prices=prices, ends=ends
+    )
     program = with_weights_check(compiled)
     vectors = golden_vectors(model, program, _VECTOR_BYTES)
     arena = f"{upper}_ARENAS_BYTES" if len(program.arenas) > 1 else f"{upper}_ARENA_BYTES"

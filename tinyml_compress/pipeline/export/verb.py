@@ -11,7 +11,7 @@ from pathlib import Path
 from tinyml_compress import exporters
 from tinyml_compress.errors import UsageError
 from tinyml_compress.exporters import CalibrationPrograms, Format, Runtime
-from tinyml_compress.ir import ConstantsIn
+from tinyml_compress.ir import ByRows, ConstantsIn
 from tinyml_compress.ops.base import Level
 from tinyml_compress.pipeline.board.calibration_nets import FILL, calibration_programs, digest
 from tinyml_compress.pipeline.compile.places import kernels_for, memories_for, numbers_for, prices_for
@@ -41,6 +41,7 @@ def export(
     device: str | None = None,
     optimize: str | None = None,
     max_ram: int | None = None,
+    by_rows: Sequence[str] = (),
     memory: Sequence[str] = (),
     flash: Sequence[str] = (),
     constants: str = "flash",
@@ -59,12 +60,12 @@ def export(
     not at all.
 
     `calibration` puts the programs of `measure --fit-core` into the firmware of `mlperf-tiny`. `memory`,
-    `flash`, `constants`, `max_ram`, `trigger` and `frontend` are those of `compile_c`. `trust` is
+    `flash`, `constants`, `max_ram`, `by_rows`, `trigger` and `frontend` are those of `compile_c`. `trust` is
     your word for a model file that holds code.
     """
     kernels = {"--isa": isa, "--device": device, "--optimize": optimize, "--memory": " ".join(memory)}
     kernels |= {"--flash": " ".join(flash), "--constants": constants if constants != "flash" else None}
-    kernels |= {"--max-ram": None if max_ram is None else str(max_ram)}
+    kernels |= {"--max-ram": None if max_ram is None else str(max_ram), "--by-rows": " ".join(by_rows)}
     if engine == "tflm" and any(kernels.values()):
         raise UsageError(
             "kernels are chosen for generated C only",
@@ -89,7 +90,16 @@ def export(
         if runtime is Runtime.AOT:
             prices = prices_for(device, targets_dir)
             bundle, program = aot_bundle(
-                known.content, words, done, isas, level, memories, prices, trigger, max_ram
+                known.content,
+                words,
+                done,
+                isas,
+                level,
+                memories,
+                prices,
+                trigger,
+                max_ram,
+                tuple(word(ByRows, "by-rows", one) for one in by_rows),
             )
         else:
             bundle = tflm_bundle(known.content, words, done, trigger)

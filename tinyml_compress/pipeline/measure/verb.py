@@ -11,7 +11,7 @@ from pathlib import Path
 from tinyml_compress.devices import Duty
 from tinyml_compress.errors import DoesNotFit, MissingDependency, OutputError, TinymlError, UsageError
 from tinyml_compress.frontends.preprocessing import Arithmetic
-from tinyml_compress.ir import ConstantsIn
+from tinyml_compress.ir import ByRows, ConstantsIn
 from tinyml_compress.ops.base import Level
 from tinyml_compress.pipeline.compile.places import check_floats
 from tinyml_compress.pipeline.measure.model import given
@@ -38,6 +38,7 @@ def benchmark(
     emulator: str = "auto",
     constants: str = "flash",
     max_ram: int | None = None,
+    by_rows: Sequence[str] = (),
     every: str | None = None,
     battery: str | None = None,
     trigger: str | Path | None = None,
@@ -54,8 +55,11 @@ def benchmark(
     life. `trigger` (the JSON of `evaluate --recording`) counts the trigger stage too. `constants` "ram"
     copies weights and tables to the fastest RAM at boot, as far as it has room. `max_ram` is what all of the
     RAM may come to: where it would be more, the fastest form of less is measured, some layers strip by strip.
-    `frontend` "float" takes a front end in floats. `trust` is your word for a model file that holds code.
+    `by_rows` names the ends ("input", "output") of our C that come and go row by row. `frontend` "float"
+    takes a front end in floats. `trust` is your word for a model file that holds code.
     """
+    if by_rows and engine != "aot":
+        raise UsageError("rows come and go in generated C only", which=f"--by-rows --engine {engine}")
     request = BenchmarkRequest(
         targets=several(target),
         engine=engine,
@@ -66,6 +70,7 @@ def benchmark(
         emulator=emulator,
         constants=word(ConstantsIn, "constants", constants),
         max_ram=max_ram,
+        ends=tuple(word(ByRows, "by-rows", one) for one in by_rows),
         targets_dir=targets_dir,
         seed=seed,
         calibration=data,

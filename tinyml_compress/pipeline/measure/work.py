@@ -11,7 +11,7 @@ from tinyml_compress.devices import Duty
 from tinyml_compress.errors import MissingDependency, TinymlError, UnsupportedOperator
 from tinyml_compress.frontends.preprocessing import Arithmetic, Preprocessing
 from tinyml_compress.frontends.trigger import Watch
-from tinyml_compress.ir import ANYWHERE, ConstantsIn, Memories, Port, Prices, Program
+from tinyml_compress.ir import ANYWHERE, ByRows, ConstantsIn, Memories, Port, Prices, Program
 from tinyml_compress.ops.base import Level
 from tinyml_compress.pipeline.compile.front_end import front_end
 from tinyml_compress.pipeline.compile.trigger import trigger_stage
@@ -44,6 +44,8 @@ class BenchmarkRequest:
     """Of our C."""
     max_ram: int | None = None
     """What our C may take of a board's RAM in all: the fastest form within it is what is measured."""
+    ends: tuple[ByRows, ...] = ()
+    """Of our C: what comes and goes by rows."""
     trigger: Path | None = None
     """Where `evaluate --recording` wrote what the model's trigger stage is."""
     frontend: Arithmetic = Arithmetic.FIXED
@@ -93,6 +95,7 @@ class Work:
                     memories=memories,
                     most_ram=most_ram,
                     prices=prices,
+                    ends=self.request.ends,
                 )
             except UnsupportedOperator as error:
                 error.next_step = error.next_step or (

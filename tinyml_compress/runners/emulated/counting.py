@@ -27,6 +27,7 @@ OUTSIDE = -2
 BETWEEN = -3
 _SLOTS = 1 << 18
 _UNALIGNED_SLOTS = 1024
+_OF_THE_CALLER = ("tc_reset", "tc_start", "tc_main", "tc_done", "tc_pull", "tc_push")
 MOST_RAMS = 4
 """As in hooks.c."""
 
@@ -69,7 +70,7 @@ def owners(image: Image, program: Program) -> tuple[int, npt.NDArray[np.int16]]:
     start = image.code.start
     table = np.full((len(image.code) + 1) // 2, KEEP, np.int16)
     belongs = {node.function: position for position, node in enumerate(program.nodes)}
-    belongs |= dict.fromkeys(("tc_reset", "tc_start", "tc_main", "tc_done"), OUTSIDE)
+    belongs |= dict.fromkeys(_OF_THE_CALLER, OUTSIDE)
     belongs[f"{program.prefix}_invoke"] = BETWEEN
     seen = set()
     for part in code:

@@ -13,6 +13,7 @@ from tinyml_compress.ir import Program, memory_word
 from tinyml_compress.runners import toolchain
 from tinyml_compress.runners.emulated.image import Image, read_image
 from tinyml_compress.runners.emulated.layout import linker_script
+from tinyml_compress.runners.emulated.places import own, rows_config, with_rows
 from tinyml_compress.runners.toolchain import Build, Toolchain
 from tinyml_compress.support.resources import package_folder
 
@@ -92,7 +93,7 @@ def build_firmware(
     another emulator). With `line` the firmware obeys that instead of running one inference.
     """
     core, chosen = device.core, _choose_toolchain(device.core, toolchain_name or device.toolchain)
-    place = memory or (device.tiered if program.plan.tiers else device.memory)
+    place = memory or with_rows(device.tiered if program.plan.tiers else device.memory, program)
     target = (*core.compilers[chosen.name], *device.flags)
     flags = (*target, optimize, *_COMMON, *_ONLY[chosen.name])
     linked = _objects(program, core, chosen, flags, stop, line)
@@ -104,7 +105,8 @@ def build_firmware(
         if not _is_overflow(error):
             raise
         roomy = MemoryMap(place.flash_address, _ROOMY, place.ram_address, _ROOMY)
-        raise _does_not_fit(device, place, _link(linked, chosen, target, roomy, stack), stack) from error
+        image = _link(linked, chosen, target, with_rows(roomy, program), stack)
+        raise _does_not_fit(device, own(place), image, stack) from error
     return Firmware(image, core, place, stack, compiler, linked, device.cache)
 
 
@@ -141,7 +143,7 @@ def _config(program: Program) -> str:
         config += (
             f"#define TC_INIT {program.prefix}_init\n#define TC_STATE_WORDS {program.state_bytes // 4}\n"
         )
-    return config
+    return config + rows_config(program)
 
 
 def _arenas(program: Program) -> str:

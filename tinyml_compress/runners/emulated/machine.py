@@ -34,6 +34,7 @@ from tinyml_compress.runners.emulated.inference import (
 )
 from tinyml_compress.runners.emulated.layout import used_end
 from tinyml_compress.runners.emulated.misstep import Misstep
+from tinyml_compress.runners.emulated.places import places
 
 _log = logging.getLogger(__name__)
 _ATTEMPTS = 3
@@ -75,8 +76,6 @@ class Machine:
         self._seconds = seconds
         self._code_start, self._owners = owners(firmware.image, program)
         self._accesses = accesses(firmware.image, self._code_start, len(self._owners), core)
-        symbols = firmware.image.symbols
-        self._arenas = tuple(symbols[f"tc_arena{one.suffix}"] for one in program.arenas)
         self._plain: _Run | None = None
         """Kept between runs without hooks, with the code that it has translated."""
 
@@ -91,7 +90,7 @@ class Machine:
 
     def _counted(self, inputs: Sequence[bytes], state: bytes | None) -> Inference:
         run = _Run(self._firmware, self._program)
-        run.put_inputs(self._arenas, inputs)
+        run.put_inputs(inputs)
         run.put_state(state)
         recorder = Recorder(
             self._code_start,
@@ -107,7 +106,7 @@ class Machine:
         image, is_riscv = self._firmware.image, self._firmware.core.is_riscv
         by_owner = count_blocks(recorder.blocks(), recorder.reads(), image, is_riscv=is_riscv)
         counts = summarize(by_owner, len(self._program.nodes))
-        return Inference(run.outputs(self._arenas), run.stack_bytes(), counts, run.state())
+        return Inference(run.outputs(), run.stack_bytes(), counts, run.state())
 
     def run(self, inputs: Sequence[bytes], state: bytes | None = None) -> Inference:
         """One inference without hooks: several times faster."""
@@ -116,7 +115,7 @@ class Machine:
         else:
             self._plain.reset()
         run = self._plain
-        run.put_inputs(self._arenas, inputs)
+        run.put_inputs(inputs)
         run.put_state(state)
         try:
             run.start(self._seconds, self._limit)
@@ -124,7 +123,7 @@ class Machine:
             self._plain = None
             interruption.check()
             return self.counted(inputs, state)  # fails again, and then it knows in which node
-        return Inference(run.outputs(self._arenas), run.stack_bytes(), None, run.state())
+        return Inference(run.outputs(), run.stack_bytes(), None, run.state())
 
     def _check_alignment(self, recorder: Recorder) -> None:
         policy = self._firmware.core.alignment
@@ -157,6 +156,7 @@ class _Run:
         self._firmware, self._program, self._image = firmware, program, firmware.image
         self._recorder: Recorder | None = None
         self.status = 0
+        self._inputs, self._outputs = places(program, firmware.image.symbols)
         self.core = new_core(firmware)
         self.reset()
 
@@ -173,10 +173,10 @@ class _Run:
         self._recorder = recorder
         self.core.record(recorder)
 
-    def put_inputs(self, arenas: Sequence[int], inputs: Sequence[bytes]) -> None:
+    def put_inputs(self, inputs: Sequence[bytes]) -> None:
         check_inputs(self._program, inputs)
-        for port, data in zip(self._program.inputs, inputs, strict=True):
-            self.core.write(arenas[port.arena] + port.offset, data)
+        for address, data in zip(self._inputs, inputs, strict=True):
+            self.core.write(address, data)
 
     def put_state(self, state: bytes | None) -> None:
         for address, data in state_places(self._program, self._image.symbols, state).items():
@@ -226,11 +226,12 @@ class _Run:
             next_step="an endless loop, or a model too slow for this core",
         )
 
-    def outputs(self, arenas: Sequence[int]) -> tuple[bytes, ...]:
+    def outputs(self) -> tuple[bytes, ...]:
         if self.status == STOPPED:
             return ()
+        ports = self._program.outputs
         return tuple(
-            self.core.read(arenas[port.arena] + port.offset, port.nbytes) for port in self._program.outputs
+            self.core.read(address, port.nbytes) for address, port in zip(self._outputs, ports, strict=True)
         )
 
     def stack_bytes(self) -> int:

@@ -37,6 +37,7 @@ from tinyml_compress.runners.emulated.inference import (
     stack_high_water,
     state_places,
 )
+from tinyml_compress.runners.emulated.places import places
 from tinyml_compress.runners.toolchain import Build
 from tinyml_compress.support import proc
 from tinyml_compress.support.resources import package_folder
@@ -96,12 +97,10 @@ class QemuMachine:
         image, program = self.firmware.image, self.program
         check_inputs(program, inputs)
         start, end = image.symbols["tc_stack_bottom"], image.symbols["tc_ram_used_end"]
-        arenas = [image.symbols[f"tc_arena{one.suffix}"] for one in program.arenas]
+        given, taken = places(program, image.symbols)
         ram = bytearray([PAINT]) * (end - start)
-        for port, data in zip(program.inputs, inputs, strict=True):
-            place = arenas[port.arena] + port.offset - start
-            ram[place : place + len(data)] = data
-        for address, data in state_places(program, image.symbols, state).items():
+        kept = state_places(program, image.symbols, state)
+        for address, data in (*zip(given, inputs, strict=True), *kept.items()):
             ram[address - start : address - start + len(data)] = data
         with scratch() as folder:
             (folder / "ram.in").write_bytes(ram)
@@ -128,12 +127,11 @@ class QemuMachine:
         status = int.from_bytes(memory[at : at + 4], "little", signed=True)
         if status not in (0, STOPPED):
             raise EmulationError("the generated code refused its arena", which=f"{program.prefix}_invoke")
-        ports = () if status == STOPPED else program.outputs
-        places = [(arenas[port.arena] + port.offset - start, port.nbytes) for port in ports]
-        outputs = tuple(memory[place : place + nbytes] for place, nbytes in places)
-        kept = image.symbols["tc_state"] - start if program.state_bytes else 0
+        ends = [] if status == STOPPED else zip(taken, program.outputs, strict=True)
+        outputs = tuple(memory[place - start : place - start + port.nbytes] for place, port in ends)
+        kept_at = image.symbols["tc_state"] - start if program.state_bytes else 0
         stack = stack_high_water(memory[: image.symbols["tc_stack_top"] - start])
-        return Inference(outputs, stack, counts, memory[kept : kept + program.state_bytes])
+        return Inference(outputs, stack, counts, memory[kept_at : kept_at + program.state_bytes])
 
     def _command(self, folder: Path, ram_start: int, *, counted: bool) -> list[str]:
         machine = map_for(self.firmware.core).machine

@@ -20,14 +20,49 @@ static void tc_model_time(uint32_t ticks, tc_model_selftest_result *result) {
     }
 }
 
+#if defined(TC_MODEL_PULLS) || defined(TC_MODEL_PUSHES)
+/* Rows come from the inputs of a vector, and those that are taken are compared with its outputs. */
+typedef struct {
+    const uint8_t *inputs;
+    const uint8_t *outputs;
+} tc_model_vector_rows;
+#endif
+
+#ifdef TC_MODEL_PULLS
+static int tc_model_give(void *context, int input, int first, int count, void *target) {
+    const uint8_t *bytes = ((const tc_model_vector_rows *)context)->inputs;
+    const size_t row = tc_model_input_row_bytes[input];
+    for (int i = 0; i < input; i++) {
+        bytes += tc_model_input_bytes[i];
+    }
+    (void)memcpy(target, bytes + (size_t)first * row, (size_t)count * row);
+    return 0;
+}
+#endif
+
+#ifdef TC_MODEL_PUSHES
+static int tc_model_take(void *context, int output, int first, int count, const void *source) {
+    const uint8_t *bytes = ((const tc_model_vector_rows *)context)->outputs;
+    const size_t row = tc_model_output_row_bytes[output];
+    for (int i = 0; i < output; i++) {
+        bytes += tc_model_output_bytes[i];
+    }
+    return memcmp(source, bytes + (size_t)first * row, (size_t)count * row);
+}
+#endif
+
+#if defined(TC_MODEL_PULLS) && defined(TC_MODEL_PUSHES)
+#define TC_MODEL_VECTOR_ROWS {tc_model_give, tc_model_take, &vector_rows}
+#elif defined(TC_MODEL_PULLS)
+#define TC_MODEL_VECTOR_ROWS {tc_model_give, &vector_rows}
+#elif defined(TC_MODEL_PUSHES)
+#define TC_MODEL_VECTOR_ROWS {tc_model_take, &vector_rows}
+#endif
+
 #ifdef TC_MODEL_STATE_BYTES
 /* What the model keeps from one inference to the next lies behind the arena. */
 static tc_model_state_t *tc_model_selftest_state(void *arena) {
     return (tc_model_state_t *)(void *)((uint8_t *)arena + (TC_MODEL_SELFTEST_ARENA_BYTES - TC_MODEL_STATE_BYTES));
-}
-
-static int tc_model_step(void *arena) {
-    return tc_model_invoke(TC_MODEL_ARENAS(arena), tc_model_selftest_state(arena));
 }
 
 /* Status 2: the model took the inputs in but has no result yet; expected zeros stand for that. */
@@ -42,35 +77,53 @@ static int tc_model_equal(int status, const void *found, const uint8_t *expected
     return zeros == bytes;
 }
 #else
-static int tc_model_step(void *arena) {
-    return tc_model_invoke(TC_MODEL_ARENAS(arena));
-}
-
 static int tc_model_equal(int status, const void *found, const uint8_t *expected, size_t bytes) {
     (void)status;
     return memcmp(found, expected, bytes) == 0;
 }
 #endif
 
+static int tc_model_step(void *arena, size_t vector) {
+#ifdef TC_MODEL_VECTOR_ROWS
+    tc_model_vector_rows vector_rows = {tc_model_vector_inputs[vector], tc_model_vector_outputs[vector]};
+    const tc_model_rows_t rows = TC_MODEL_VECTOR_ROWS;
+#else
+    (void)vector;
+#endif
+#if defined(TC_MODEL_STATE_BYTES) && defined(TC_MODEL_VECTOR_ROWS)
+    return tc_model_invoke(TC_MODEL_ARENAS(arena), tc_model_selftest_state(arena), &rows);
+#elif defined(TC_MODEL_STATE_BYTES)
+    return tc_model_invoke(TC_MODEL_ARENAS(arena), tc_model_selftest_state(arena));
+#elif defined(TC_MODEL_VECTOR_ROWS)
+    return tc_model_invoke(TC_MODEL_ARENAS(arena), &rows);
+#else
+    return tc_model_invoke(TC_MODEL_ARENAS(arena));
+#endif
+}
+
 /* Whether one golden vector gives the bytes it has to give. */
 static int tc_model_vector_equal(void *arena, size_t vector, tc_model_clock_fn clock,
                                  tc_model_selftest_result *result) {
     const uint8_t *bytes = tc_model_vector_inputs[vector];
     for (int i = 0; i < TC_MODEL_INPUT_COUNT; i++) {
-        (void)memcpy(tc_model_input(TC_MODEL_ARENAS(arena), i), bytes, tc_model_input_bytes[i]);
+        void *const input = tc_model_input(TC_MODEL_ARENAS(arena), i);
+        if (input != NULL) { /* NULL: it comes by rows */
+            (void)memcpy(input, bytes, tc_model_input_bytes[i]);
+        }
         bytes += tc_model_input_bytes[i];
     }
     const uint32_t start = clock == NULL ? 0u : clock();
-    const int status = tc_model_step(arena);
+    const int status = tc_model_step(arena, vector);
     if (clock != NULL) {
         tc_model_time(clock() - start, result);
     }
-    if (status == 1) {
+    if (status == 1 || status == 3) {
         return 0;
     }
     bytes = tc_model_vector_outputs[vector];
     for (int i = 0; i < TC_MODEL_OUTPUT_COUNT; i++) {
-        if (tc_model_equal(status, tc_model_output(TC_MODEL_ARENAS(arena), i), bytes, tc_model_output_bytes[i]) == 0) {
+        const void *const output = tc_model_output(TC_MODEL_ARENAS(arena), i);
+        if (output != NULL && tc_model_equal(status, output, bytes, tc_model_output_bytes[i]) == 0) {
             return 0;
         }
         bytes += tc_model_output_bytes[i];
