@@ -148,7 +148,7 @@ def test_all_names_what_needs_an_extra_and_does_not_install_it(
 
 
 def test_boards_with_an_npu_are_listed_with_their_sources() -> None:
-    assert {one.accelerator.split("-")[1] for one in NPUS} >= {"u55", "u85"}
+    assert {one.accelerator.split("-")[1] for one in NPUS} >= {"u55", "u65", "u85"}
     for one in NPUS:
         place = target(one.name)
         facts, details = place.facts(), place.details()

@@ -224,7 +224,7 @@ def _figures(
     yield modelled("NPU cycles", placed.cycles, "")
     for memory, count in placed.traffic.items():
         yield modelled(f"{memory} traffic", count, "B")
-    yield modelled("constants read", placed.constant_bytes, "B")
+    yield modelled("NPU constants", placed.constant_bytes, "B")
     core = [layer for layer in accelerator.layers if layer.place == "CPU"]
     cycles = sum(layer.cycles or 0 for layer in core)
     ms = 1e3 * (placed.cycles / npu.clock_hz + cycles / npu.board.clock_hz)
