@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import wave
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,18 +12,22 @@ import numpy.typing as npt
 import pytest
 
 from tests.frontends.test_sound import FORMS, speech_like
+from tests.lib.graphs import graph
+from tinyml_compress.codegen.answers import answers_program
 from tinyml_compress.codegen.front_end import front_end_program, ring_bytes
 from tinyml_compress.data.audio import in_16_bits, read_wav
 from tinyml_compress.data.description import audio_form
 from tinyml_compress.devices import Device, hardware_cycles
 from tinyml_compress.devices.load import load_device
+from tinyml_compress.frontend import write
 from tinyml_compress.frontends.inputs import input_numbers, stored_numbers, wide_numbers
 from tinyml_compress.frontends.preprocessing import Features, Preprocessing, StreamForm
 from tinyml_compress.frontends.sensor import sensor_features
 from tinyml_compress.frontends.sensor_form import SensorForm, Statistic
 from tinyml_compress.frontends.sound import sound_features
-from tinyml_compress.ir import DType, Port, Program, Quant
+from tinyml_compress.ir import Attrs, DType, Node, Port, Program, Quant, Tensor
 from tinyml_compress.pipeline.compile.front_end import front_end
+from tinyml_compress.pipeline.compile.verb import compile_model
 from tinyml_compress.runners import native, toolchain
 from tinyml_compress.runners.emulated import emulate
 from tinyml_compress.runners.sides import quantized
@@ -178,17 +183,44 @@ def test_a_long_log_of_a_sensor(name: str, hours: int) -> None:
     end the process.
     """
     form = SENSORS[name]
-    rng, moments = np.random.default_rng(0), hours * 3600 * form.rate
-    log = rng.normal(0, 30, (moments, form.axes)) + 4096 * np.sin(np.arange(moments) / 5000)[:, None]
-    for start in range(0, moments, moments // 40):
-        length, loud = int(rng.integers(1, moments // 80)), 10 ** rng.uniform(2, 6)
-        log[start : start + length] += rng.normal(0, loud, (len(log[start : start + length]), form.axes))
-    samples = np.clip(np.round(log), -32768, 32767).astype(np.int16).reshape(-1)
+    samples = long_log(form, hours * 3600 * form.rate)
     stream = Stream(form, ("-fsanitize=undefined", "-fsanitize-trap=undefined"))
     assert stream.start(form.sample_rate) == 0
     rows = stream.rows(samples, form.hop)
     assert np.array_equal(rows, expected(samples, form))
     assert stream.library.dropped(stream.at) == 0
+
+
+def long_log(form: SensorForm, moments: int) -> npt.NDArray[np.int16]:
+    """Rest, slow turns, and shaking of every strength."""
+    rng = np.random.default_rng(0)
+    log = rng.normal(0, 30, (moments, form.axes)) + 4096 * np.sin(np.arange(moments) / 5000)[:, None]
+    for start in range(0, moments, moments // 40):
+        length, loud = int(rng.integers(1, moments // 80)), 10 ** rng.uniform(2, 6)
+        log[start : start + length] += rng.normal(0, loud, (len(log[start : start + length]), form.axes))
+    return np.clip(np.round(log), -32768, 32767).astype(np.int16).reshape(-1)
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("board", ["nucleo-l4r5zi", "esp32-c3", "raspberry-pi-pico"])
+@pytest.mark.parametrize(("name", "minutes"), [("acceleration", 5), ("statistics", 6)])
+def test_minutes_of_a_sensor_on_emulated_cores(name: str, minutes: int, board: str) -> None:
+    """As many as lie in the board's RAM, through ring, front end and a net that hands its input on: every row
+    is numpy's.
+    """
+    form, device = SENSORS[name], load_device(board)
+    assert isinstance(device, Device)
+    samples = long_log(form, minutes * 60 * form.rate)
+    x, y = (Tensor(word, (1, form.values), DType.INT8, QUANT) for word in "xy")
+    net = graph([x, y], [Node("MAXIMUM", ("x", "x"), ("y",), Attrs(), "same")], ["x"], ["y"])
+    program = compile_model(write(net), "net")
+    front = front_end("net", program.inputs, replace(PREPROCESSING, sensor=form))
+    assert front is not None
+    whole = answers_program(program, front, form, len(samples), 1, 1)
+    done = emulate(whole, device, [(samples.tobytes(),)])
+    wanted = expected(samples, form)
+    assert int.from_bytes(done.outputs[0][1], "little") == len(wanted) > 100
+    assert np.array_equal(np.frombuffer(done.outputs[0][0], np.int8).reshape(wanted.shape), wanted)
 
 
 def test_what_does_not_fit_is_dropped_and_counted() -> None:

@@ -16,7 +16,10 @@ from tinyml_compress.frontend import write
 from tinyml_compress.ops.conv_2d.op import Conv2DAttrs
 from tinyml_compress.ops.numerics import Activation, Padding
 from tinyml_compress.pipeline import stream as verb
+from tinyml_compress.pipeline.compress.verb import compress
 from tinyml_compress.streaming import Streamed, streamed
+from tinyml_compress.support.backend import fix_seeds, keras2
+from tinyml_compress.techniques.recipe import parse
 
 
 @pytest.fixture
@@ -118,3 +121,45 @@ def test_chains_with_strides_take_several_frames(tmp_path: Path) -> None:
             assert f"step of {form.frames}" in text
             return
     raise AssertionError("no chain with strides")
+
+
+@pytest.mark.full
+def test_a_recipe_ends_in_the_form_that_takes_new_frames(tmp_path: Path) -> None:
+    """Zeros are shared out by what a step costs, the verdict is of windows, and the file is what `stream`
+    writes.
+    """
+    fix_seeds(1)
+    layers = keras2().layers
+    net = keras2().Sequential(
+        [
+            layers.Input((12, 8, 1)),
+            layers.Conv2D(16, (3, 8), activation="relu", name="first"),
+            layers.Conv2D(16, (3, 1), activation="relu", name="second"),
+            layers.GlobalAveragePooling2D(),
+            layers.Dense(2, activation="softmax", name="words"),
+        ],
+        name="net",
+    )
+    net.compile("adam", "sparse_categorical_crossentropy")
+    rng = np.random.default_rng(0)
+    x, y = rng.normal(size=(160, 12, 8, 1)).astype(np.float32), np.arange(160) % 2
+    x[y == 1, :, :4] += 1
+    net.fit(x, y, epochs=8, verbose=0)
+    net.save(tmp_path / "net.keras")
+    np.savez(tmp_path / "set.npz", inputs=x, labels=y)
+    words = 'use = "prune"\nsparsity = 0.5\nepochs = 2\npattern = "4x1"\nallocate = "cycles"'
+    recipe = parse(f'[[stage]]\n{words}\n[[stage]]\nuse = "convert"\nstream = 1\n', "told")
+    given = str(tmp_path / "net.keras"), recipe, tmp_path / "set.npz"
+    done = compress(*given, output=tmp_path / "out", device="nucleo-l4r5zi", accept_drop=100)
+    assert done.tflite is not None
+    assert done.tflite.name == "net_stream.tflite"
+    assert done.verdict is not None
+    assert done.verdict.drop is not None
+    (note,) = (text for text in done.stages[-1].notes if "frames at a step" in text)
+    assert "takes 1 of 12 frames" in note
+    assert "equal to the window's at 11 steps" in note
+    assert done.stages[-1].nbytes == done.tflite.stat().st_size
+    verb.stream(done.tflite.with_name("net.tflite"), output=tmp_path / "again.tflite")
+    assert (tmp_path / "again.tflite").read_bytes() == done.tflite.read_bytes()
+    assert done.stages[0].shares is not None
+    assert "of the dense cycles" in (done.stages[0].allocation_summary or "")

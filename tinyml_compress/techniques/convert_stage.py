@@ -43,6 +43,7 @@ class ConvertOptions(StageOptions):
     weight_bits: int = count(
         8, 4, 8, "8, or 4 with mode int8: `brain_quantize` before puts weights on their steps"
     )
+    stream: int = count(0, 0, 10000, "new frames of time per step, the rest remembered; 0: whole windows")
 
     def problem(self) -> str | None:
         allowed = {"int8": ("int8", "uint8", "float32"), "int16x8": ("int16", "float32")}.get(

@@ -48,19 +48,20 @@ def allocated(
     targets_dir: Path | None,
     key: str,
     seed: int,
+    stream: int,
     beat: Callable[[], None] = lambda: None,
 ) -> tuple[PruneOptions, Allocation]:
-    """The stage with a sparsity for each layer, and why. Kept under `key` and everything else that it depends
-    on.
+    """The stage with a sparsity for each layer, and why: what is paid is a window, or a step of `stream` new
+    frames. Kept under `key` and everything else that it depends on.
     """
 
     def make(folder: Path) -> None:
-        shares = _allocate(options, loaded, train, board, targets_dir, seed, beat)
+        shares = _allocate(options, loaded, train, board, targets_dir, seed, stream, beat)
         files.write_text(folder / _FILE, json.dumps(asdict(shares) | {"currency": shares.currency.value}))
 
     asked = json.dumps(asdict(options), sort_keys=True)
     target = repr(load_board(board, targets_dir))
-    whole = cache.key_of("allocation", ALLOCATION.stamp(), key, asked, board, target)
+    whole = cache.key_of("allocation", ALLOCATION.stamp(), key, asked, board, target, str(stream))
     stored = json.loads((cache.cached_folder("allocation", whole, make) / _FILE).read_text())
     allocation = msgspec.convert(stored, Allocation)
     # what the layers got is all that the training depends on: a faster kernel alone does not train anew
@@ -121,6 +122,7 @@ def _allocate(
     board: str,
     targets_dir: Path | None,
     seed: int,
+    stream: int,
     beat: Callable[[], None],
 ) -> Allocation:
     from tinyml_compress.pipeline.compress.layer_prices import LayerPrices
@@ -128,7 +130,7 @@ def _allocate(
     from tinyml_compress.techniques.patterns import Patterns, pattern_of
 
     device = load_board(board, targets_dir)
-    prices = LayerPrices(loaded, train, device, Level(options.level), seed=seed)
+    prices = LayerPrices(loaded, train, device, Level(options.level), seed=seed, stream=stream)
     pattern = pattern_of(options.pattern) if options.pattern else None
     dense = pattern_of(options.dense_pattern) if options.dense_pattern else pattern
     given = [*options.layers, *options.exclude]

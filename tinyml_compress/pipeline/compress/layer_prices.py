@@ -24,6 +24,7 @@ from tinyml_compress.pipeline.convert.whole import Wanted
 from tinyml_compress.pipeline.measure.inputs import make_vectors
 from tinyml_compress.pipeline.measure.work import FLAGS
 from tinyml_compress.runners.emulated import emulate
+from tinyml_compress.streaming import streamed
 from tinyml_compress.techniques.allocation import Price
 from tinyml_compress.techniques.sparsity import prunable_weights
 
@@ -41,16 +42,24 @@ class LayerPrices:
     layer.
 
     The zeros go straight into the int8 weights of the one conversion, for the price depends on nothing else.
-    Cycles are modelled from the instructions that the compiled firmware executes, bytes are counted in its
-    arrays.
+    With `stream` it is that of a step of so many new frames. Cycles are modelled from the instructions that
+    the compiled firmware executes, bytes are counted in its arrays.
     """
 
     def __init__(
-        self, loaded: LoadedModel, calibration: DataSet | None, device: Device, level: Level, *, seed: int = 0
+        self,
+        loaded: LoadedModel,
+        calibration: DataSet | None,
+        device: Device,
+        level: Level,
+        *,
+        seed: int = 0,
+        stream: int = 0,
     ) -> None:
         self._device, self._level = device, level
         converted = convert_model(loaded, calibration, Wanted(seed=seed))
-        self._graph = frontend.read(converted.tflite, "model")
+        window = frontend.read(converted.tflite, "model")
+        self._graph = streamed(window, axis=1, frames=stream).graph if stream else window
         self._places = _places(loaded.model, self._graph)
         if not self._places:
             raise ModelError(

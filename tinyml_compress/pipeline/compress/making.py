@@ -18,7 +18,9 @@ from tinyml_compress.data import DataSet
 from tinyml_compress.errors import TinymlError
 from tinyml_compress.pipeline.compress.inputs import load_stage, outputs_of_file, samples_of
 from tinyml_compress.pipeline.compress.scoring import Scoring
+from tinyml_compress.pipeline.stream import told
 from tinyml_compress.results import StageResult
+from tinyml_compress.support import files
 from tinyml_compress.support.progress import stage as shown
 from tinyml_compress.techniques.convert_stage import ConvertOptions
 from tinyml_compress.techniques.recipe import Recipe, Stage
@@ -153,11 +155,16 @@ class Maker:
             wide=options.wide,
             weight_bits=options.weight_bits,
         )
-        data = done.path.read_bytes()
+        product, notes = done.path, done.notes or ()
+        if options.stream:
+            product, note = _told(done.path, options.stream)
+            notes = (*notes, note)
+        data = product.read_bytes()
+        written = sorted(file.name for file in (folder / ARTIFACTS).iterdir() if file != product)
         result = replace(
             blank,
-            files=tuple(sorted(file.name for file in (folder / ARTIFACTS).iterdir())),
-            notes=done.notes or (),
+            files=(*written, product.name),
+            notes=notes,
             nbytes=len(data),
             gzip_nbytes=len(gzip.compress(data, 9, mtime=0)),
             arena=done.number("tflm_arena_bytes"),
@@ -171,3 +178,19 @@ class Maker:
             notes = (*result.notes, f"not scored: {error.what}")
             return Made(replace(result, notes=notes), None, is_whole=False)
         return Made(*self._scoring.of_outputs(result, np.asarray(outputs)), is_whole)
+
+
+def _told(window: Path, frames: int) -> tuple[Path, str]:
+    """The form of the file that takes so many new frames, beside it, and what is to be said of it."""
+    content, net = told(window.read_bytes(), frames)
+    product = window.with_name(f"{window.stem}_stream.tflite")
+    files.write_bytes(product, content)
+    equal = (
+        f"outputs equal to the window's at {net.compared} steps"
+        if net.compared
+        else "outputs not compared: TensorFlow Lite Micro is not installed"
+    )
+    return product, (
+        f"{product.name} takes {net.frames} of {net.window_frames} frames at a step: "
+        f"{net.step.macs:,} of {net.window.macs:,} multiply-accumulates; {equal}"
+    )

@@ -249,9 +249,16 @@ class RecipeRun:
                 self.asked.targets_dir,
                 self.key,
                 self.recipe.seed,
+                self._stream,
                 line.advance,
             )
         return changed(stage, options=options), allocation
+
+    @property
+    def _stream(self) -> int:
+        """New frames per step of the product; 0: it takes windows."""
+        options = [stage.options for stage in self.recipe.stages]
+        return next((one.stream for one in reversed(options) if isinstance(one, ConvertOptions)), 0)
 
     def _cached(self, stage: Stage, held: Held, place: str) -> tuple[StageResult, Held, str]:
         """The stage's result, what the next stage works on, and the key of that."""
