@@ -58,7 +58,7 @@ demo-torch: $(PRODUCT) ## a PyTorch net, trained, made int8, judged on test digi
 demo-transformer: $(PRODUCT) ## a two-layer DeBERTa, trained, made smaller, compared, and converted
 	$(BIN)/python examples/transformer_intents.py $(OUT)/demo-transformer/deberta
 	$(TOOL) optimize hf:$(OUT)/demo-transformer/deberta@32 --data data:intents:test -o $(OUT)/demo-transformer/smaller
-	$(TOOL) convert hf:$(OUT)/demo-transformer/deberta@32 --calibration data:intents:train --mode dynamic -o $(OUT)/demo-transformer/tflite --name deberta
+	$(TOOL) convert hf:$(OUT)/demo-transformer/deberta@32 --calibration data:intents:train --mode float16 -o $(OUT)/demo-transformer/tflite --name deberta
 	$(TOOL) compare hf:$(OUT)/demo-transformer/deberta@32 hf:$(OUT)/demo-transformer/smaller@32 $(OUT)/demo-transformer/tflite/deberta.tflite --data data:intents:test --rounds 5
 
 test: $(DEVELOPMENT) ## the tests, on two processes

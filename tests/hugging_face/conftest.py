@@ -25,6 +25,6 @@ def torch_python() -> Path:
 def saved(torch_python: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
     """All families, made in one process."""
     folder = tmp_path_factory.mktemp("families")
-    words = [str(torch_python), "-W", "ignore", str(NETS), str(folder), *FAMILIES]
+    words = [str(torch_python), "-I", "-W", "ignore", str(NETS), str(folder), *FAMILIES]
     subprocess.run(words, check=True, capture_output=True, env={**os.environ, "HF_HUB_OFFLINE": "1"})
     return lambda family: folder / family

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 
 _VARIABLE_READ = re.compile(r"(/ReadVariableOp(_\d+)?)?(/resource)?\d*$")
-_SERVED = re.compile(r"serving_default_(?P<name>.+):\d+$")
+_SERVED = re.compile(r"serving_default_(?P<name>.+?)(:\d+)?$")
 _BARE = re.compile(r"(Identity|StatefulPartitionedCall|PartitionedCall)(_\d+)?(:\d+)?(_int8)?\d*$")
 _LONGEST = 200
 """Of what the converter puts behind a name."""

@@ -68,10 +68,10 @@ def hf_outputs(model: HfModel, samples: HfSamples, *, timeout: float, say: Say) 
 
 
 def hf_to_tflite(
-    model: HfModel, samples: HfSamples, *, timeout: float, say: Say
+    model: HfModel, samples: HfSamples, *, integer: bool, timeout: float, say: Say
 ) -> tuple[bytes, list[Floats]]:
-    """The float .tflite file, and the tokens of the samples."""
-    reply = _ask(model, samples, {"task": "convert"}, timeout, say)
+    """The float .tflite file, and the samples' tokens; `integer`: it is to become one of integers."""
+    reply = _ask(model, samples, {"task": "convert", "integer": integer}, timeout, say)
     return reply.files["model.tflite"], [np.asarray(reply.arrays[name], np.float32) for name in INPUTS]
 
 

@@ -13,6 +13,9 @@ from tinyml_compress.errors import ConversionError, DataError, ModelError
 from tinyml_compress.support.user_code import short
 
 BATCH = 32
+AWAY = 12.0
+_OWN_MASKS = ("deberta-v2", "deberta")
+"""Families that make their mask of words, and no other way."""
 MANIFEST = "optimized.json"
 
 
@@ -106,13 +109,29 @@ def answering(model: Any) -> Callable[..., Any]:
     """From tokens to one array: logits, or the mean over the words that are there."""
 
     def answer(ids: Any, mask: Any) -> Any:
-        given = model(input_ids=ids.long(), attention_mask=mask.long())
-        if hasattr(given, "logits"):
-            return given.logits
-        weights = mask.unsqueeze(-1).float()
-        return (given.last_hidden_state * weights).sum(1) / weights.sum(1).clamp(min=1)
+        return _logits(model(input_ids=ids.long(), attention_mask=mask.long()), mask)
 
     return answer
+
+
+def answering_in_integers(model: Any) -> Callable[..., Any]:
+    """The same with a mask of numbers, made of how far padding is pushed away: as far as it must be. The
+    largest float, as usual, would be the range of all scores.
+    """
+    takes_scores = model.config.model_type not in _OWN_MASKS
+
+    def answer(ids: Any, mask: Any) -> Any:
+        pushed = ((mask - 1) * AWAY)[:, None, None, :] if takes_scores else mask.long()
+        return _logits(model(input_ids=ids, attention_mask=pushed), mask)
+
+    return answer
+
+
+def _logits(given: Any, mask: Any) -> Any:
+    if hasattr(given, "logits"):
+        return given.logits
+    weights = mask.unsqueeze(-1).float()
+    return (given.last_hidden_state * weights).sum(1) / weights.sum(1).clamp(min=1)
 
 
 def answers(torch: Any, model: Any, inputs: Mapping[str, Any]) -> Any:

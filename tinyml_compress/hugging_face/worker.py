@@ -9,7 +9,15 @@ from pathlib import Path
 from typing import Any
 
 from tinyml_compress.errors import ConversionError
-from tinyml_compress.hugging_face.loaded import answering, answers, feeds, loaded, prepared
+from tinyml_compress.hugging_face.loaded import (
+    AWAY,
+    answering,
+    answering_in_integers,
+    answers,
+    feeds,
+    loaded,
+    prepared,
+)
 from tinyml_compress.support.user_code import short
 from tinyml_compress.support.worker import Job, Reply, serve
 
@@ -30,13 +38,18 @@ def _answer(job: Job) -> Reply:
     model = loaded(torch, options)
     if options["task"] == "outputs":
         return Reply(arrays={"outputs": answers(torch, model, inputs)})
-    return Reply(arrays=inputs, files={_MADE: _converted(torch, model, inputs, job.folder)})
+    return Reply(
+        arrays=inputs, files={_MADE: _converted(torch, model, inputs, job.folder, options["integer"])}
+    )
 
 
-def _converted(torch: Any, model: Any, inputs: Mapping[str, Any], folder: Path) -> bytes:
+def _converted(torch: Any, model: Any, inputs: Mapping[str, Any], folder: Path, integer: bool) -> bytes:
     import litert_torch
 
-    answer = answering(model)
+    if integer:
+        inputs = {**inputs, "attention_mask": inputs["attention_mask"].astype("float32")}
+        model = _of_integer_operators(torch, model)
+    answer = answering_in_integers(model) if integer else answering(model)
 
     class Wrapped(torch.nn.Module):  # type: ignore[misc]
         def __init__(self) -> None:
@@ -46,9 +59,6 @@ def _converted(torch: Any, model: Any, inputs: Mapping[str, Any], folder: Path) 
         def forward(self, input_ids: Any, attention_mask: Any) -> Any:
             return answer(input_ids, attention_mask)
 
-    for place, module in list(model.named_modules()):
-        if isinstance(module, torch.nn.Embedding):
-            model.set_submodule(place, _table(torch, module))
     first = {name: torch.from_numpy(inputs[name][:1]) for name in ("input_ids", "attention_mask")}
     path = folder / _MADE
     try:
@@ -57,21 +67,59 @@ def _converted(torch: Any, model: Any, inputs: Mapping[str, Any], folder: Path) 
         raise ConversionError(
             "litert-torch cannot convert the model", which=type(model).__name__, found=short(error)
         ) from error
-    return path.read_bytes()
+    return _gathered(path.read_bytes())
 
 
-def _table(torch: Any, embedding: Any) -> Any:
-    """The same rows by index_select: it becomes a GATHER, which can be integer; an embedding's own operator
-    cannot.
+def _of_integer_operators(torch: Any, model: Any) -> Any:
+    """The model in terms of what a microcontroller can compute in int8, its answers nearly the same.
+
+    The bell of a GELU is that of x * sigmoid(1.702 x). Models that make a mask on their own push padding
+    away by the smallest float, which would be the range of all scores.
     """
 
-    class Rows(torch.nn.Module):  # type: ignore[misc]
-        def __init__(self) -> None:
-            super().__init__()
-            self.weight = embedding.weight
+    class Bell(torch.nn.Module):  # type: ignore[misc]
+        def forward(self, values: Any) -> Any:
+            return values * torch.sigmoid(1.702 * values)
 
-        def forward(self, places: Any) -> Any:
-            chosen = torch.index_select(self.weight, 0, places.reshape(-1).int())
-            return chosen.reshape(*places.shape, -1)
+    for place, module in list(model.named_modules()):
+        if "GELU" in type(module).__name__:
+            model.set_submodule(place, Bell())
+    usual = torch.finfo
 
-    return Rows()
+    class Limits:
+        def __init__(self, kind: Any) -> None:
+            self._all = usual(kind)
+            self.min = -AWAY
+
+        def __getattr__(self, name: str) -> Any:
+            return getattr(self._all, name)
+
+    torch.finfo = Limits
+    return model
+
+
+def _gathered(file: bytes) -> bytes:
+    """Rows picked from a table by GATHER, which has an integer form in every quantizer and interpreter."""
+    import flatbuffers
+    from ai_edge_litert import schema_py_generated as schema
+
+    model = schema.ModelT.InitFromPackedBuf(file, 0)
+    builtin = schema.BuiltinOperator
+    lookups = {
+        place
+        for place, code in enumerate(model.operatorCodes)
+        if max(code.builtinCode, code.deprecatedBuiltinCode) == builtin.EMBEDDING_LOOKUP
+    }
+    for place in lookups:
+        code = model.operatorCodes[place]
+        code.builtinCode = code.deprecatedBuiltinCode = builtin.GATHER
+        code.version = 1
+    for graph in model.subgraphs:
+        for operator in graph.operators:
+            if operator.opcodeIndex in lookups:
+                operator.inputs = list(operator.inputs)[::-1]
+                operator.builtinOptionsType = schema.BuiltinOptions.GatherOptions
+                operator.builtinOptions = schema.GatherOptionsT()
+    builder = flatbuffers.Builder(len(file))
+    builder.Finish(model.Pack(builder), b"TFL3")
+    return bytes(builder.Output())

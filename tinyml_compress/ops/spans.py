@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from tinyml_compress.ir import Graph
 from tinyml_compress.ops import operator
+from tinyml_compress.ops.traits import Carried
 
 Span = tuple[int, int]
 
@@ -15,11 +16,17 @@ def with_spans(graph: Graph) -> Graph:
     may not be checked yet.
     """
     spans: dict[str, Span] = {}
+    same: dict[str, str] = {}
+    """By tensor: the input whose values it has, under another shape."""
     for view in graph.views():
+        first = next(iter(view.node.inputs), None)
+        if first is not None and operator(view.node.op, view.node.name).values is Carried.SAME:
+            same.update((name, same.get(first, first)) for name in view.node.outputs)
         picks = operator(view.node.op, view.node.name).picks
         if picks is None or len(view.node.inputs) != 2 or None in view.node.inputs:
             continue
         name, entries = view.input(picks.places).name, picks.entries(view)
+        name = same.get(name, name)
         if name in graph.inputs and entries:
             spans[name] = (0, min(entries - 1, spans.get(name, (0, entries))[1]))
     if not spans:

@@ -121,8 +121,8 @@ def requantize(
     timeout: float = 900.0,
     say: Callable[[str], None] = lambda text: None,
 ) -> bytes:
-    """An integer form of a float .tflite file, its ranges the true minimum and maximum over the samples."""
-    _check_mode("a .tflite file", mode, (Mode.INT8, Mode.INT16X8, Mode.DYNAMIC))
+    """Another form of a float .tflite file; integers have the true minimum and maximum over the samples."""
+    _check_mode("a .tflite file", mode, (Mode.INT8, Mode.INT16X8, Mode.DYNAMIC, Mode.FLOAT16))
     if mode.full_integer and (not samples or not all(len(array) for array in samples)):
         raise DataError("full-integer conversion needs representative data", next_step="give --calibration")
     job = Job({"mode": mode.value, "inputs": len(samples)}, _arrays(samples), {"float.tflite": file})

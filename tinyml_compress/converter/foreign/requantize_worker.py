@@ -25,12 +25,16 @@ def _requantize(job: Job) -> Reply:
 
     options = job.options
     path = str(job.folder / "float.tflite")
-    recipes: dict[str, Any] = {"int8": recipe.static_wi8_ai8, "int16x8": recipe.static_wi8_ai16}
-    dynamic = options["mode"] == "dynamic"
-    steps = recipe.dynamic_wi8_afp32() if dynamic else recipes[options["mode"]]()
+    recipes: dict[str, Any] = {
+        "int8": recipe.static_wi8_ai8,
+        "int16x8": recipe.static_wi8_ai16,
+        "dynamic": recipe.dynamic_wi8_afp32,
+        "float16": _halves,
+    }
+    steps = recipes[options["mode"]]()
     quantizer = Quantizer(path, steps)
     ranges: dict[str, qtyping.QSV] = {}
-    if not dynamic:
+    if options["mode"] in ("int8", "int16x8"):
         interpreter = Interpreter(path)
         key, names = _signature(interpreter)
         types = [details["dtype"] for details in interpreter.get_input_details()]
@@ -46,6 +50,25 @@ def _requantize(job: Job) -> Reply:
         measured.calibrate({key: feeds}, manager)
         ranges = measured.get_model_qsvs()
     return Reply(files={"model.tflite": bytes(quantizer.quantize(ranges).quantized_model)})
+
+
+def _halves() -> Any:
+    """Weights of 16 bits, which are made float32 again before they are used."""
+    from ai_edge_quantizer import qtyping, recipe_manager
+
+    manager = recipe_manager.RecipeManager()
+    manager.add_quantization_config(
+        regex=".*",
+        operation_name=qtyping.TFLOperationName.ALL_SUPPORTED,
+        op_config=qtyping.OpQuantizationConfig(
+            weight_tensor_config=qtyping.TensorQuantizationConfig(
+                num_bits=16, dtype=qtyping.TensorDataType.FLOAT
+            ),
+            compute_precision=qtyping.ComputePrecision.FLOAT,
+        ),
+        algorithm_key="float_casting",
+    )
+    return manager.get_quantization_recipe()
 
 
 def _signature(interpreter: Any) -> tuple[str, list[str]]:

@@ -83,7 +83,11 @@ class _Hf(Source):
         with stage(f"convert to {settings.mode.value}") as shown:
             model = told(self.folder, wanted.seed)
             plain, tokens = hf_to_tflite(
-                model, samples_of(self.folder, chosen), timeout=settings.timeout, say=shown.note
+                model,
+                samples_of(self.folder, chosen),
+                integer=settings.mode.full_integer,
+                timeout=settings.timeout,
+                say=shown.note,
             )
             tflite = plain
             if settings.mode is not Mode.FLOAT32:
