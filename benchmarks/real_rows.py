@@ -54,9 +54,9 @@ def _brain(sparsity: float, *, pointwise: bool) -> str:
 _AUGMENT = '[task]\naugment = "shift, noise, mixup"\n\n'
 
 
-def _learn(epochs: int, rate: float) -> str:
+def _learn(epochs: int, rate: float, inside: float = 1.0) -> str:
     """Win back what few samples can tell: the float net beside it, outputs and activations."""
-    how = f"epochs = {epochs}\nlearning_rate = {rate}\ninside = 1.0\n"
+    how = f"epochs = {epochs}\nlearning_rate = {rate}\ninside = {inside}\n"
     return f'[[stage]]\nuse = "train"\nname = "win-back"\n{how}'
 
 
@@ -115,8 +115,8 @@ _EPOCHS = 16
 
 def _pictures() -> list[Row]:
     rows = [("int8", "int8", _INT8, None)]
-    for part, goal in ((80, 2.0), (90, 5.0)):
-        by_outputs = _brain(part / 100, pointwise=False) + _learn(_EPOCHS, 2e-3)
+    for part, inside, goal in ((80, 1.0, 2.0), (90, 0.1, 5.0)):
+        by_outputs = _brain(part / 100, pointwise=False) + _learn(_EPOCHS, 2e-3, inside)
         rows.append((f"zeros-{part}", f"{part}% zeros", by_outputs + _INT8, goal))
         magnitude = (
             f'[[stage]]\nuse = "prune"\nsparsity = {part / 100}\nschedule = "constant"\n'
@@ -126,7 +126,7 @@ def _pictures() -> list[Row]:
         rows.append((f"magnitude-{part}", form, magnitude + _INT8, None))
     halved = '[[stage]]\nuse = "reconstruct"\nkeep = 0.5\n' + _learn(_EPOCHS, 2e-3)
     rows.append(("channels", "half the MACs by channels", halved + _INT8, 2.5))
-    clusters = '[[stage]]\nuse = "cluster"\nclusters = 16\nkeep_zeros = false\nepochs = 4\n'
+    clusters = '[[stage]]\nuse = "cluster"\nclusters = 16\nkeep_zeros = false\nepochs = 8\n'
     rows.append(("clusters", "int8 + 16 clusters", clusters + _INT8, 1.0))
     return [
         Row(f"pic-{name}", "pictures", form, _VIEWS + text, goal, labels=True)
