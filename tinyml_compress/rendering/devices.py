@@ -21,10 +21,10 @@ def targets_blocks(targets: Targets) -> list[Block]:
     columns = (
         Column("device"),
         Column("core", priority=3),
-        Column("MHz", "{:,g}", priority=1),
+        Column("MHz", "{:,g}", priority=2),
         Column("flash", "{:,g} KB"),
         Column("RAM", "{:,g} KB"),
-        Column("what it is", priority=2, prose=True),
+        Column("what it is", priority=1, prose=True),
     )
     rows = tuple(
         (
@@ -57,6 +57,7 @@ def _facts_of(device: DeviceDetails, calibration: CalibrationFacts) -> Iterator[
     yield "page", device.page
     yield "core", f"{device.core_title} ({device.core}); source: {sources['core']}"
     yield "clock", f"{(device.clock_hz or 0) / 1e6:g} MHz; source: {sources['clock-mhz']}"
+    yield from ((what, text) for what, text in sources.items() if what not in ("core", "clock-mhz"))
     yield "milliseconds", calibration.here
     for set_up in device.set_ups or ():
         cost = f"{set_up.picojoules:g} pJ per cycle ±{set_up.error or 0:.0%} at {set_up.supply}"

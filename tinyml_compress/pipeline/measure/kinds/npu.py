@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 
 from msgspec import structs
 
@@ -100,16 +100,12 @@ class NpuBoard(Target):
         return tuple(left_layers(vela.placed(content, self.npu), content))
 
     def facts(self) -> DeviceFacts:
-        return structs.replace(self.core.facts(), **self._own())
+        return structs.replace(self.core.facts(), engines=("aot",))
 
     def details(self) -> DeviceDetails:
-        npu = self.npu
-        sources = {**(self.core.details().sources or {}), "npu": f"{_told(npu)}; source: {npu.source}"}
-        return structs.replace(self.core.details(), **self._own(), sources=sources)
-
-    def _own(self) -> Mapping[str, object]:
-        core = f"{self.npu.board.core.name} + {self.npu.accelerator}"
-        return {"core": core, "engines": ("aot",)}
+        npu, core = self.npu, self.core.details()
+        sources = {**(core.sources or {}), "npu": f"{_told(npu)}; source: {npu.source}"}
+        return structs.replace(core, engines=("aot",), sources=sources)
 
 
 def _told(npu: Npu) -> str:
