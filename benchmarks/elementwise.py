@@ -4,7 +4,7 @@ Nets of one node at `--optimize speed` on an emulated board of every core, and `
 much with one operation in between, by the same compiler with the same flags. Instructions per element (the
 larger of input and output), or per multiply-accumulate. `--only SPLIT,MEAN` and `--cores cortex-m4` choose
 what is measured anew; what a row took when it was first recorded stays as `before`. Writes elementwise.json,
-which docs/tables.py shows.
+which docs/tables.py shows. Floats run where the core has them.
 """
 
 from __future__ import annotations
@@ -32,6 +32,7 @@ from tests.ops import test_svdf
 from tests.ops import test_unidirectional_sequence_lstm as test_lstm
 from tinyml_compress import __version__, frontend
 from tinyml_compress.devices import Device, load_device
+from tinyml_compress.errors import EmulationError
 from tinyml_compress.ir import Attrs, DType, Graph, Program, Tensor
 from tinyml_compress.ops import operator
 from tinyml_compress.ops._addsub import FusedAttrs
@@ -102,7 +103,13 @@ def main() -> int:
     rows = {(row["operator"], row["core"]): Row(**row) for row in before}
     for name, case in cases().items():
         for core in arguments.cores.split(",") if not wanted or name in wanted else ():
-            row = _row(name, core, case)
+            if case.dtype is DType.FLOAT32 and not _board(core).core.fpu:
+                continue
+            try:
+                row = _row(name, core, case)
+            except EmulationError as error:  # the emulator lacks doubles of the Cortex-M7
+                print(f"{name}, {core}: {error.what}", flush=True)
+                continue
             first = rows.get((name, core), row)
             rows[name, core] = replace(row, before=first.before)
             if row.now > _MOST * row.bare:
@@ -228,11 +235,16 @@ def _pool(name: str, dtype: DType) -> Graph:
 
 
 def _row(name: str, core: str, case: Case) -> Row:
-    device = load_device(BOARDS[core])
-    assert isinstance(device, Device)
+    device = _board(core)
     program = compile_model(frontend.write(case.graph), "m", device.core.kernels, Level.SPEED)
     now = _instructions(program, device)
     return Row(name, core, case.elements, _instructions(_bare(case), device), now, now)
+
+
+def _board(core: str) -> Device:
+    device = load_device(BOARDS[core])
+    assert isinstance(device, Device)
+    return device
 
 
 def _instructions(program: Program, device: Device) -> int:

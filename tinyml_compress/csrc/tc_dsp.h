@@ -3,6 +3,7 @@
 #ifndef TC_DSP_H
 #define TC_DSP_H
 
+#include "tc_any_word.h"
 #include "tc_requant.h"
 
 #if defined(__ARM_FEATURE_DSP) && defined(__thumb2__) && defined(__GNUC__) && !defined(__ARM_BIG_ENDIAN)
@@ -29,31 +30,6 @@
     "ldr " c ", [" from ", #-4]\n"
 #else
 #define TC_LOAD3_ON(from, a, b, c) "ldm " from "!, {" a ", " b ", " c "}\n"
-#endif
-
-/* Four int8 or two int16 from any address: cores with these instructions load words from any. */
-#if defined(__GNUC__)
-typedef struct {
-    uint32_t word;
-} __attribute__((packed, may_alias)) tc_any_word;
-
-static TC_INLINE uint32_t tc_load32(const void *from) {
-    return ((const tc_any_word *)from)->word;
-}
-
-static TC_INLINE void tc_store32(void *to, uint32_t word) {
-    ((tc_any_word *)to)->word = word;
-}
-#else
-static TC_INLINE uint32_t tc_load32(const void *from) {
-    uint32_t word;
-    TC_MEMCPY(&word, from, sizeof word);
-    return word;
-}
-
-static TC_INLINE void tc_store32(void *to, uint32_t word) {
-    TC_MEMCPY(to, &word, sizeof word);
-}
 #endif
 
 static TC_INLINE uint32_t tc_pack16(int32_t low, int32_t high) {
@@ -87,6 +63,27 @@ static TC_INLINE uint32_t tc_sxtb16_odd(uint32_t word) {
     return result;
 #else
     return tc_sxtb16(word >> 8);
+#endif
+}
+
+/* Bytes 0 and 2, or 1 and 3, added to halves modulo 2^16. */
+static TC_INLINE uint32_t tc_sxtab16(uint32_t sums, uint32_t word) {
+#if TC_DSP_ASM
+    uint32_t result;
+    __asm__("sxtab16 %0, %1, %2" : "=r"(result) : "r"(sums), "r"(word));
+    return result;
+#else
+    return tc_pack16(tc_low16(sums) + (int8_t)(uint8_t)word, tc_high16(sums) + (int8_t)(uint8_t)(word >> 16));
+#endif
+}
+
+static TC_INLINE uint32_t tc_sxtab16_odd(uint32_t sums, uint32_t word) {
+#if TC_DSP_ASM
+    uint32_t result;
+    __asm__("sxtab16 %0, %1, %2, ror #8" : "=r"(result) : "r"(sums), "r"(word));
+    return result;
+#else
+    return tc_sxtab16(sums, word >> 8);
 #endif
 }
 

@@ -5,13 +5,11 @@
 
 #include "tc_base.h"
 
-/* 2^exponent */
-static TC_NOINLINE double tc_power_of_two(int32_t exponent) {
-    double result = 1.0;
-    const double factor = exponent < 0 ? 0.5 : 2.0;
-    for (int32_t i = exponent < 0 ? -exponent : exponent; i > 0; --i) {
-        result *= factor;
-    }
+/* 2^exponent, for those of normal numbers. */
+static TC_INLINE double tc_power_of_two(int32_t exponent) {
+    const uint64_t bits = (uint64_t)(1023 + exponent) << 52;
+    double result;
+    TC_MEMCPY(&result, &bits, sizeof result);
     return result;
 }
 
@@ -20,9 +18,26 @@ static TC_NOINLINE double tc_exp_double(double x) {
     const double turns = x * 1.4426950408889634;
     const int32_t whole = (int32_t)(turns < 0.0 ? turns - 0.5 : turns + 0.5);
     const double rest = (x - whole * 0.693147180369123816490) - whole * 1.90821492927058770002e-10;
-    double sum = 1.0;
-    for (int32_t i = 13; i > 0; --i) {
-        sum = 1.0 + sum * rest / i;
+    /* Of 1 / n! */
+    static const double parts[] = {
+        1.0,
+        1.0,
+        0.5,
+        0.16666666666666666,
+        0.041666666666666664,
+        0.008333333333333333,
+        0.001388888888888889,
+        0.0001984126984126984,
+        2.48015873015873e-05,
+        2.7557319223985893e-06,
+        2.755731922398589e-07,
+        2.505210838544172e-08,
+        2.08767569878681e-09,
+        1.6059043836821613e-10,
+    };
+    double sum = parts[13];
+    for (int32_t i = 12; i >= 0; --i) {
+        sum = parts[i] + sum * rest;
     }
     return sum * tc_power_of_two(whole);
 }

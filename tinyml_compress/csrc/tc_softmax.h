@@ -14,7 +14,7 @@ static TC_INLINE int32_t tc_softmax_sum(const tc_s8_softmax *p, const int8_t *in
     for (int32_t i = 0; i < p->depth; i++) {
         const int32_t difference = largest - in[i];
         if (difference < p->entries) {
-            sum += (uint32_t)tc_rounding_shift_right(p->exponentials[difference], 12);
+            sum += ((uint32_t)p->exponentials[difference] + 0x800u) >> 12;
         }
     }
     *most = largest;

@@ -43,4 +43,29 @@ static TC_INLINE void tc_walk_start(tc_walk *walk) {
     }
 }
 
+/* The innermost loop round a walk's rows, which kernels run themselves. */
+typedef struct {
+    int32_t count;
+    int32_t in_step;
+    int32_t out_step;
+} tc_rows;
+
+static TC_INLINE tc_rows tc_rows_of(const int32_t *table) {
+    tc_rows rows = {1, 0, 0};
+    if (table[0] > 0) {
+        rows.count = table[4];
+        rows.in_step = table[5];
+        rows.out_step = table[6];
+    }
+    return rows;
+}
+
+/* Behind these rows. */
+static TC_INLINE int tc_rows_next(tc_walk *walk, const int32_t *table, tc_rows rows) {
+    walk->at[0] = rows.count - 1;
+    walk->offset[0] += walk->at[0] * rows.in_step;
+    walk->offset[1] += walk->at[0] * rows.out_step;
+    return tc_walk_next(walk, table, 2);
+}
+
 #endif

@@ -4,7 +4,7 @@
 TC_KERNEL void tc_x8_move_rows__mve(const tc_move_params *p, const void *in, void *out) {
     const int32_t row = p->walk[1];
     const mve_pred16_t all = tc_mve_kept(vctp8q((uint32_t)row));
-    const tc_mve_rows rows = tc_mve_rows_of(p->walk);
+    const tc_rows rows = tc_rows_of(p->walk);
     tc_walk walk;
     tc_walk_start(&walk);
     do {
@@ -19,5 +19,5 @@ TC_KERNEL void tc_x8_move_rows__mve(const tc_move_params *p, const void *in, voi
         for (; left > 0; left--, from += rows.in_step, to += rows.out_step) {
             tc_mve_move(to, from, row);
         }
-    } while (tc_mve_rows_next(&walk, p->walk, rows));
+    } while (tc_rows_next(&walk, p->walk, rows));
 }

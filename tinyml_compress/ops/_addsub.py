@@ -29,6 +29,7 @@ STRUCTS = (
         ints("shift zero_point low high"),
     ),
     struct("tc_weighted_params", ints("count weight1 weight2 bias shift low high")),
+    struct("tc_word_sum_params", ints("count weight1 weight2 bias")),
     struct("tc_f32_broadcast_params", ints("count"), pointers("int32_t", "walk"), floats("low high")),
     struct("tc_s32_broadcast_params", ints("count"), pointers("int32_t", "walk"), ints("low high")),
 )
@@ -160,36 +161,69 @@ def _combined(sign: int, params: Sequence[tuple[str, int]], first: Ints, second:
     return np.clip(both + terms["zero_point"], terms["low"], terms["high"])
 
 
+@dataclass(frozen=True)
+class _Sum:
+    """A sum of both inputs, each times its weight, and a bias: the output once it is shifted."""
+
+    shift: int
+    dropped: int
+    """Bits that each product loses before it is added."""
+
+    def weights(
+        self, sign: int, params: tuple[tuple[str, int], ...], one: float, other: float, bias: float
+    ) -> Params | None:
+        """Weights and bias that give what the kernels do for every pair of values, if there are: near those
+        of the real sum.
+        """
+        low, high = dict(params)["low"], dict(params)["high"]
+        values = np.arange(-128, 128)
+        wanted = _combined(sign, params, values[:, None], values)
+        near = round(math.ldexp(bias, self.shift)) + (1 << (self.shift - 1))
+        for beside in product(_BESIDE, _BESIDE):
+            first, second = (
+                round(math.ldexp(real, self.shift + self.dropped)) + step
+                for real, step in zip((one, other), beside, strict=True)
+            )
+            sums = (first * values[:, None] >> self.dropped) + (second * values >> self.dropped)
+            # Each pair bounds the bias, but where its result is a bound itself.
+            least = int(((wanted << self.shift) - sums)[wanted > low].max(initial=-_ANY))
+            most = int((((wanted + 1) << self.shift) - 1 - sums)[wanted < high].min(initial=_ANY))
+            if least <= most:
+                return (
+                    ("weight1", first),
+                    ("weight2", second),
+                    ("bias", min(max(near, least), most)),
+                )
+        return None
+
+
 @lru_cache(maxsize=256)
 def _weights(
     sign: int, params: tuple[tuple[str, int], ...], one: float, other: float, bias: float
 ) -> Params | None:
-    """Weights, bias and shift that give what the kernels do for every pair of values, if there are: near
-    those of the real sum.
-    """
+    """Of a sum that is as fine as 32 bits allow, with its shift and bounds."""
     shift = 30 - math.frexp(128.0 * (abs(one) + abs(other)) + abs(bias))[1]
-    if not 1 <= shift <= 30:
+    given = _Sum(shift, 0).weights(sign, params, one, other, bias) if 1 <= shift <= 30 else None
+    ends = [(name, dict(params)[name]) for name in ("low", "high")]
+    return None if given is None else (*given, ("shift", shift), *ends)
+
+
+@lru_cache(maxsize=256)
+def _word_weights(
+    sign: int, params: tuple[tuple[str, int], ...], one: float, other: float, bias: float
+) -> Params | None:
+    """Of a sum whose products are those of bytes in the upper half of a halfword, without their lower 16
+    bits; 20 bits stand behind its point. All of int8 can come out.
+    """
+    known = dict(params)
+    most = 128.0 * (abs(one) + abs(other)) + abs(bias)
+    if (known["low"], known["high"]) != (-128, 127) or most >= 2000.0 or max(abs(one), abs(other)) >= 7.9:
         return None
-    low, high = dict(params)["low"], dict(params)["high"]
-    values = np.arange(-128, 128)
-    wanted = _combined(sign, params, values[:, None], values)
-    near = round(math.ldexp(bias, shift)) + (1 << (shift - 1))
-    names = ("weight1", "weight2", "bias", "shift", "low", "high")
-    for beside in product(_BESIDE, _BESIDE):
-        weights = [
-            round(math.ldexp(real, shift)) + step for real, step in zip((one, other), beside, strict=True)
-        ]
-        sums = weights[0] * values[:, None] + weights[1] * values
-        # Each pair bounds the bias, but where its result is a bound itself.
-        least = int(((wanted << shift) - sums)[wanted > low].max(initial=-_ANY))
-        most = int((((wanted + 1) << shift) - 1 - sums)[wanted < high].min(initial=_ANY))
-        if least <= most:
-            return tuple(zip(names, (*weights, min(max(near, least), most), shift, low, high), strict=True))
-    return None
+    return _Sum(20, 8).weights(sign, params, one, other, bias)
 
 
-def _lanes_variants(op: str, operator: AddSubOperator) -> tuple[Variant, ...]:
-    """On Helium, of one shape: as a weighted sum where that gives the same, or step by step."""
+def _summed_variants(op: str, operator: AddSubOperator) -> tuple[Variant, ...]:
+    """Of one shape: as a weighted sum where that gives the same; on Helium also step by step."""
     names = {DType.INT8: "s8", DType.INT16: "s16"}
 
     def variant(
@@ -204,17 +238,21 @@ def _lanes_variants(op: str, operator: AddSubOperator) -> tuple[Variant, ...]:
         row = called(symbol, struct, filled, (In(0), In(1), Out()), accepts=accepts, overlap=flat_in_place)
         return replace(row, counts=lambda view: {"outputs": view.output().elements})
 
-    def weights(view: NodeView) -> Params | None:
-        first, second, out = view.quant(0), view.quant(1), view.output_quant()
-        one, other = first.scale / out.scale, operator.sign * second.scale / out.scale
-        bias = out.zero_point - one * first.zero_point - other * second.zero_point
-        return _weights(operator.sign, operator.params(view), one, other, bias)
+    def sums(solve: Callable[..., Params | None]) -> Callable[[NodeView], Params | None]:
+        def params(view: NodeView) -> Params | None:
+            first, second, out = view.quant(0), view.quant(1), view.output_quant()
+            one, other = first.scale / out.scale, operator.sign * second.scale / out.scale
+            bias = out.zero_point - one * first.zero_point - other * second.zero_point
+            return solve(operator.sign, operator.params(view), one, other, bias)
+
+        return params
 
     def steps(view: NodeView) -> Params:
         return (("walk", 0), *operator.params(view))
 
     return (
-        variant("tc_s8_addsub_weighted__mve", DType.INT8, "tc_weighted_params", weights),
+        variant(f"tc_s8_{op}_words__dsp", DType.INT8, "tc_word_sum_params", sums(_word_weights)),
+        variant(f"tc_s8_{op}_weighted__c", DType.INT8, "tc_weighted_params", sums(_weights)),
         *(variant(f"tc_{names[dtype]}_{op}_lanes__mve", dtype, "tc_addsub_params", steps) for dtype in names),
     )
 
@@ -223,7 +261,7 @@ def addsub_variants(op: str, operator: AddSubOperator) -> tuple[Variant, ...]:
     """The kernels of ADD or SUB."""
 
     return (
-        *_lanes_variants(op, operator),
+        *_summed_variants(op, operator),
         *binary_variants(op, "s8", "tc_addsub_params", operator.params, takes(DType.INT8)),
         *binary_variants(op, "s16", "tc_addsub_params", operator.params, takes(DType.INT16)),
     )

@@ -11,11 +11,16 @@ TC_KERNEL void tc_s8_resize_bilinear__c(const tc_resize_bilinear_params *p, cons
                 const int8_t *high_low = in + row[1] + column[0];
                 const int8_t *low_high = in + row[0] + column[1];
                 const int8_t *high_high = in + row[1] + column[1];
+                const int32_t weight[4] = {
+                    (1024 - row[2]) * (1024 - column[2]),
+                    row[2] * (1024 - column[2]),
+                    (1024 - row[2]) * column[2],
+                    row[2] * column[2],
+                };
                 for (int32_t c = 0; c < p->depth; ++c) {
-                    const int32_t near = low_low[c] * (1024 - row[2]) + high_low[c] * row[2];
-                    const int32_t far = low_high[c] * (1024 - row[2]) + high_high[c] * row[2];
-                    const int32_t mean = near * (1024 - column[2]) + far * column[2];
-                    *out++ = (int8_t)((mean + (mean > 0 ? 1 << 19 : -(1 << 19))) / (1 << 20));
+                    const int32_t near = low_low[c] * weight[0] + high_low[c] * weight[1];
+                    const int32_t mean = near + low_high[c] * weight[2] + high_high[c] * weight[3];
+                    *out++ = (int8_t)((mean + (mean >> 31) + (1 << 19)) >> 20);
                 }
             }
         }

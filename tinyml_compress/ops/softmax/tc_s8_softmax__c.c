@@ -7,15 +7,17 @@ TC_KERNEL void tc_s8_softmax__c(const tc_s8_softmax *p, const int8_t *in, int8_t
         int32_t bits;
         const int32_t sum = tc_softmax_sum(p, in, &most);
         const int32_t scale = tc_softmax_reciprocal(sum, &bits);
-        const int exponent = (int)bits + 31 - 8;
+        const int32_t shift = bits + 31 - 8 - 1;
+        TC_KNOWN(scale > 0);
+        /* A sum of 512 or more leaves nothing but zeros. */
+        const int32_t entries = shift <= 30 ? p->entries : 0;
         for (int32_t i = 0; i < p->depth; i++) {
             const int32_t difference = most - in[i];
-            int32_t value = -128;
-            /* A sum of 512 or more leaves nothing but zeros. */
-            if (difference < p->entries && exponent <= 31) {
-                value += tc_rounding_shift_right(tc_high_mul(scale, p->exponentials[difference]), exponent);
+            int32_t value = 0;
+            if (difference < entries) {
+                value = ((tc_high_mul(scale, p->exponentials[difference]) >> shift) + 1) >> 1;
             }
-            out[i] = (int8_t)tc_clamp(value, -128, 127);
+            out[i] = (int8_t)((value < 255 ? value : 255) - 128);
         }
     }
 }
