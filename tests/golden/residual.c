@@ -23,23 +23,6 @@
 #endif
 
 typedef struct {
-    int32_t count;
-    const int32_t *walk; /* two lanes; only for broadcasting */
-    int32_t left_shift;
-    int32_t zero_point1;
-    int32_t multiplier1;
-    int32_t shift1;
-    int32_t zero_point2;
-    int32_t multiplier2;
-    int32_t shift2;
-    int32_t multiplier;
-    int32_t shift;
-    int32_t zero_point;
-    int32_t low;
-    int32_t high;
-} tc_addsub_params;
-
-typedef struct {
     int32_t batch;
     int32_t in_h;
     int32_t in_w;
@@ -103,7 +86,17 @@ typedef struct {
     const int32_t *exponentials; /* exp(-difference) in Q0.31 */
 } tc_s8_softmax;
 
-static TC_NOINLINE void tc_s8_add__c(const tc_addsub_params *p, const int8_t *in1, const int8_t *in2, int8_t *out);
+typedef struct {
+    int32_t count;
+    int32_t weight1;
+    int32_t weight2;
+    int32_t bias;
+    int32_t shift;
+    int32_t low;
+    int32_t high;
+} tc_weighted_params;
+
+static TC_NOINLINE void tc_s8_add_weighted__c(const tc_weighted_params *p, const int8_t *in1, const int8_t *in2, int8_t *out);
 static TC_NOINLINE void tc_s8_average_pool_2d__c(const tc_s8_pool *p, const int8_t *in, int8_t *out);
 static TC_NOINLINE void tc_s8_conv_2d_halves__c(const tc_s8_conv_rows *p, const int8_t *in, int8_t *out, void *scratch);
 static TC_NOINLINE void tc_s8_conv_2d_rows__c(const tc_s8_conv_rows *p, const int8_t *in, int8_t *out, void *scratch);
@@ -415,19 +408,12 @@ static const tc_s8_conv_rows residual_p2 = {
     residual_t2_channels /* channels */,
 };
 
-static const tc_addsub_params residual_p3 = {
+static const tc_weighted_params residual_p3 = {
     512 /* count */,
-    0 /* walk */,
-    20 /* left_shift */,
-    5 /* zero_point1 */,
-    1073741824 /* multiplier1 */,
-    0 /* shift1 */,
-    -128 /* zero_point2 */,
-    1073741824 /* multiplier2 */,
-    0 /* shift2 */,
-    1610612736 /* multiplier */,
-    -19 /* shift */,
-    -128 /* zero_point */,
+    3145728 /* weight1 */,
+    3145728 /* weight2 */,
+    -147849216 /* bias */,
+    22 /* shift */,
     -128 /* low */,
     127 /* high */,
 };
@@ -513,19 +499,12 @@ static const tc_s8_conv_rows residual_p6 = {
     residual_t6_channels /* channels */,
 };
 
-static const tc_addsub_params residual_p7 = {
+static const tc_weighted_params residual_p7 = {
     192 /* count */,
-    0 /* walk */,
-    20 /* left_shift */,
-    5 /* zero_point1 */,
-    1073741824 /* multiplier1 */,
-    0 /* shift1 */,
-    5 /* zero_point2 */,
-    1073741824 /* multiplier2 */,
-    0 /* shift2 */,
-    1610612736 /* multiplier */,
-    -19 /* shift */,
-    -128 /* zero_point */,
+    1572864 /* weight1 */,
+    1572864 /* weight2 */,
+    -283115520 /* bias */,
+    21 /* shift */,
     -128 /* low */,
     127 /* high */,
 };
@@ -582,7 +561,7 @@ static TC_NOINLINE void residual_node_2(uint8_t *arena) {
 
 /* ADD t3 */
 static TC_NOINLINE void residual_node_3(uint8_t *arena) {
-    tc_s8_add__c(&residual_p3, (const int8_t *)(arena + 512), (const int8_t *)(arena + 0), (int8_t *)(arena + 0));
+    tc_s8_add_weighted__c(&residual_p3, (const int8_t *)(arena + 512), (const int8_t *)(arena + 0), (int8_t *)(arena + 0));
 }
 
 /* CONV_2D t4 */
@@ -602,7 +581,7 @@ static TC_NOINLINE void residual_node_6(uint8_t *arena) {
 
 /* ADD t7 */
 static TC_NOINLINE void residual_node_7(uint8_t *arena) {
-    tc_s8_add__c(&residual_p7, (const int8_t *)(arena + 0), (const int8_t *)(arena + 512), (int8_t *)(arena + 0));
+    tc_s8_add_weighted__c(&residual_p7, (const int8_t *)(arena + 0), (const int8_t *)(arena + 512), (int8_t *)(arena + 0));
 }
 
 /* AVERAGE_POOL_2D t8 */

@@ -28,23 +28,6 @@
 #endif
 
 typedef struct {
-    int32_t count;
-    const int32_t *walk; /* two lanes; only for broadcasting */
-    int32_t left_shift;
-    int32_t zero_point1;
-    int32_t multiplier1;
-    int32_t shift1;
-    int32_t zero_point2;
-    int32_t multiplier2;
-    int32_t shift2;
-    int32_t multiplier;
-    int32_t shift;
-    int32_t zero_point;
-    int32_t low;
-    int32_t high;
-} tc_addsub_params;
-
-typedef struct {
     int32_t batch;
     int32_t in_h;
     int32_t in_w;
@@ -108,7 +91,17 @@ typedef struct {
     const int32_t *exponentials; /* exp(-difference) in Q0.31 */
 } tc_s8_softmax;
 
-static TC_NOINLINE void tc_s8_add__c(const tc_addsub_params *p, const int8_t *in1, const int8_t *in2, int8_t *out);
+typedef struct {
+    int32_t count;
+    int32_t weight1;
+    int32_t weight2;
+    int32_t bias;
+    int32_t shift;
+    int32_t low;
+    int32_t high;
+} tc_weighted_params;
+
+static TC_NOINLINE void tc_s8_add_weighted__c(const tc_weighted_params *p, const int8_t *in1, const int8_t *in2, int8_t *out);
 static TC_NOINLINE void tc_s8_average_pool_2d__c(const tc_s8_pool *p, const int8_t *in, int8_t *out);
 static TC_NOINLINE void tc_s8_conv_2d_halves__c(const tc_s8_conv_rows *p, const int8_t *in, int8_t *out, void *scratch);
 static TC_NOINLINE void tc_s8_conv_2d_rows__c(const tc_s8_conv_rows *p, const int8_t *in, int8_t *out, void *scratch);
@@ -421,19 +414,12 @@ static const tc_s8_conv_rows split_p2 = {
     split_t2_channels /* channels */,
 };
 
-static const tc_addsub_params split_p3 = {
+static const tc_weighted_params split_p3 = {
     512 /* count */,
-    0 /* walk */,
-    20 /* left_shift */,
-    5 /* zero_point1 */,
-    1073741824 /* multiplier1 */,
-    0 /* shift1 */,
-    -128 /* zero_point2 */,
-    1073741824 /* multiplier2 */,
-    0 /* shift2 */,
-    1610612736 /* multiplier */,
-    -19 /* shift */,
-    -128 /* zero_point */,
+    3145728 /* weight1 */,
+    3145728 /* weight2 */,
+    -147849216 /* bias */,
+    22 /* shift */,
     -128 /* low */,
     127 /* high */,
 };
@@ -519,19 +505,12 @@ static const tc_s8_conv_rows split_p6 = {
     split_t6_channels /* channels */,
 };
 
-static const tc_addsub_params split_p7 = {
+static const tc_weighted_params split_p7 = {
     192 /* count */,
-    0 /* walk */,
-    20 /* left_shift */,
-    5 /* zero_point1 */,
-    1073741824 /* multiplier1 */,
-    0 /* shift1 */,
-    5 /* zero_point2 */,
-    1073741824 /* multiplier2 */,
-    0 /* shift2 */,
-    1610612736 /* multiplier */,
-    -19 /* shift */,
-    -128 /* zero_point */,
+    1572864 /* weight1 */,
+    1572864 /* weight2 */,
+    -283115520 /* bias */,
+    21 /* shift */,
     -128 /* low */,
     127 /* high */,
 };
@@ -588,7 +567,7 @@ static TC_NOINLINE void split_node_2(uint8_t *arena, uint8_t *arena_axi_sram) {
 
 /* ADD t3 */
 static TC_NOINLINE void split_node_3(uint8_t *arena, uint8_t *arena_axi_sram) {
-    tc_s8_add__c(&split_p3, (const int8_t *)(arena_axi_sram + 0), (const int8_t *)(arena + 0), (int8_t *)(arena + 0));
+    tc_s8_add_weighted__c(&split_p3, (const int8_t *)(arena_axi_sram + 0), (const int8_t *)(arena + 0), (int8_t *)(arena + 0));
 }
 
 /* CONV_2D t4 */
@@ -608,7 +587,7 @@ static TC_NOINLINE void split_node_6(uint8_t *arena) {
 
 /* ADD t7 */
 static TC_NOINLINE void split_node_7(uint8_t *arena) {
-    tc_s8_add__c(&split_p7, (const int8_t *)(arena + 0), (const int8_t *)(arena + 620), (int8_t *)(arena + 0));
+    tc_s8_add_weighted__c(&split_p7, (const int8_t *)(arena + 0), (const int8_t *)(arena + 620), (int8_t *)(arena + 0));
 }
 
 /* AVERAGE_POOL_2D t8 */
