@@ -84,7 +84,7 @@ def picture() -> str:
     return "\n".join([head, f"<style>{_STYLE}</style>", *parts, "</svg>", ""])
 
 
-_SHORT = {"mobilenet_v1_025": "mobilenet", "person_detect": "person"}
+_SHORT = {"mobilenet_v1_025": "mobilenet", "person_detect": "person", "speech_codec": "codec"}
 
 
 def _axes(low: float, high: float, most: float, at: Any) -> Iterator[str]:

@@ -191,11 +191,12 @@ def compile_to_folder(
     isa: Isa = Isa.C,
     level: Level = Level.BALANCED,
     prices: Prices | None = None,
+    most_ram: int | None = None,
 ) -> Compiled:
     """Compile the file `model` and write sources and a project that tests them into `output`, whole or not at
     all.
     """
-    return to_folder(model, output, name, isa.sets, level, (), ANYWHERE, prices)
+    return to_folder(model, output, name, isa.sets, level, (), ANYWHERE, prices, most_ram=most_ram)
 
 
 def to_folder(

@@ -140,6 +140,14 @@ def limit_of(text: str, what: str) -> tuple[float, bool]:
     return number, unit == "%"
 
 
+def most_ram(job: FitRequest) -> int | None:
+    """What `--max-ram` allows where it is said in bytes: no form of a model needs to take more."""
+    if job.max_ram is None:
+        return None
+    number, is_part = limit_of(job.max_ram, "ram")
+    return None if is_part else int(number)
+
+
 def resolved(job: FitRequest, reference: Cost | None) -> Budget:
     """The budget in absolute numbers; parts are of `reference`."""
 

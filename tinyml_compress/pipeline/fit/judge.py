@@ -19,7 +19,7 @@ from tinyml_compress.pipeline.compress.inputs import load_stage, outputs_of_file
 from tinyml_compress.pipeline.compress.stages import no_student, run_stage
 from tinyml_compress.pipeline.compress.verb import compress
 from tinyml_compress.pipeline.compress.verdict import ANY_DROP
-from tinyml_compress.pipeline.fit.job import FitRequest
+from tinyml_compress.pipeline.fit.job import FitRequest, most_ram
 from tinyml_compress.pipeline.inspect.contents import content_of_model
 from tinyml_compress.pipeline.measure.judgement import raise_for
 from tinyml_compress.pipeline.measure.verb import measured
@@ -43,11 +43,14 @@ def reference_point() -> Point:
     return {one.name: one.off for one in full_space().dimensions}
 
 
-def _cost_on(tflite: bytes, target: str, level: str, targets_dir: Path | None) -> Cost:
-    """Of the compiled file on an emulated device; its output is compared with TensorFlow Lite Micro on the
-    way.
+def _cost_on(tflite: bytes, job: FitRequest, level: str, targets_dir: Path | None) -> Cost:
+    """Of the compiled file on an emulated device, some layers strip by strip where it takes too much RAM; its
+    output is compared with TensorFlow Lite Micro on the way.
     """
-    request = BenchmarkRequest(targets=(target,), vectors=1, level=Level(level), targets_dir=targets_dir)
+    target = job.target
+    request = BenchmarkRequest(
+        targets=(target,), vectors=1, level=Level(level), max_ram=most_ram(job), targets_dir=targets_dir
+    )
     (run,) = measured(tflite, request).runs
     if run.error is not None:
         raise_for(run, detail=run.error.detail, which=target)
@@ -102,7 +105,7 @@ class RecipeJudge:
         return tflite if stream is None else told(tflite, stream, steps=0)[0]
 
     def _cost_of(self, tflite: bytes, level: str) -> Cost:
-        return _cost_on(self.product(tflite), self._job.target, level, self._targets_dir)
+        return _cost_on(self.product(tflite), self._job, level, self._targets_dir)
 
     def run(self, point: Point, part: float, folder: Path) -> Compression:
         """The point's recipe into `folder`."""

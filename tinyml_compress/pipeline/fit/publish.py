@@ -13,13 +13,14 @@ from msgspec.structs import replace
 
 from tinyml_compress.devices import load_board
 from tinyml_compress.ops.base import Level
+from tinyml_compress.ops.strips.node import OPERATOR as STRIPS
 from tinyml_compress.pipeline.compile.verb import compile_to_folder
-from tinyml_compress.pipeline.fit.job import FitRequest
+from tinyml_compress.pipeline.fit.job import FitRequest, most_ram
 from tinyml_compress.pipeline.fit.judge import RecipeJudge
 from tinyml_compress.pipeline.measure.verb import measured
 from tinyml_compress.pipeline.measure.work import BenchmarkRequest
 from tinyml_compress.rendering.page import front_svg
-from tinyml_compress.results import encoded
+from tinyml_compress.results import Measurement, encoded
 from tinyml_compress.results.fit import Fit, Outcome, Published, Trial, Untouched
 from tinyml_compress.support import files
 from tinyml_compress.support.c_names import c_name
@@ -70,10 +71,13 @@ def _winner(trial: Trial, output: Path, job: FitRequest, judge: RecipeJudge) -> 
         product = done.tflite.with_name(f"{done.tflite.stem}_stream.tflite")
         files.write_bytes(product, judge.product(done.tflite.read_bytes()))
     name = c_name(product.stem)
-    compile_to_folder(product, folder / "aot", name, isa, Level(level), device.core.prices)
     score, before = judge.untouched(done.tflite)
-    request = BenchmarkRequest(targets=(job.target,), level=Level(level), targets_dir=targets_dir)
+    request = BenchmarkRequest(
+        targets=(job.target,), level=Level(level), max_ram=most_ram(job), targets_dir=targets_dir
+    )
     (run,) = measured(product, request).runs
+    most = _arena_by_strips(run)
+    compile_to_folder(product, folder / "aot", name, isa, Level(level), device.core.prices, most)
     compared = run.bit_exact
     agreement = "not compared with TensorFlow Lite Micro, which is not installed here"
     if compared is not None:
@@ -87,17 +91,26 @@ def _winner(trial: Trial, output: Path, job: FitRequest, judge: RecipeJudge) -> 
             score=score, before=before, drop=judge.drop(score, before), samples=judge.counts()[1]
         ),
         agreement=agreement,
-        commands=_commands(job, level, isa, done.tflite.relative_to(output / _FOLDER)),
+        commands=_commands(job, level, isa, done.tflite.relative_to(output / _FOLDER), most),
     )
 
 
-def _commands(job: FitRequest, level: str, isa: Isa, tflite: Path) -> tuple[str, ...]:
+def _arena_by_strips(run: Measurement) -> int | None:
+    """Of a form that the board was measured with some layers strip by strip; None where none were."""
+    if not any(node.op == STRIPS.name for node in run.nodes or ()):
+        return None
+    return next((one.parts["arena"] for one in run.figures if one.name == "RAM" and one.parts), None)
+
+
+def _commands(job: FitRequest, level: str, isa: Isa, tflite: Path, most: int | None) -> tuple[str, ...]:
     scored = "" if job.eval_data is None else f" --eval-data {shlex.quote(job.eval_data)}"
     given = f"{shlex.quote(job.model)} --recipe recipe.toml --data {shlex.quote(job.data)}{scored}"
     told = tflite.with_name(f"{tflite.stem}_stream.tflite")
     streamed = f"tinyml-compress stream again/{tflite} --frames {job.stream} -o again/{told}"
     whole = job.stream is None
-    form = f"{tflite if whole else told} --isa {isa.value} --optimize {level}"
+    form = f"{tflite if whole else told} --isa {isa.value} --optimize {level}" + (
+        "" if most is None else f" --max-ram {most}"
+    )
     return (
         f"tinyml-compress compress {given} -o again",
         *(() if whole else (streamed,)),
