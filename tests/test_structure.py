@@ -269,7 +269,7 @@ NAMED = {
     "devices/trust.py": 7,  # which operators the nets had that costs were fitted on
     "pipeline/board/calibration_nets.py": 16,  # makes nodes
     "passes/dense_pixels.py": 5,  # makes nodes
-    "passes/keep_windows.py": 2,  # a variable's two nodes, which it makes one of
+    "passes/keep_windows.py": 3,  # a variable's two nodes, which it makes one of, and what fills it at first
     "passes/single_channels.py": 3,  # makes nodes
     "models/keras3_ops.py": 1,  # a layer of Keras
     "streaming/weaving.py": 13,  # makes nodes

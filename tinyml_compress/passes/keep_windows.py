@@ -17,7 +17,7 @@ from tinyml_compress.ops.base import Argument, In, Once, Out, ParamValue
 from tinyml_compress.ops.sliding_window.node import OPERATOR as SLIDING_WINDOW
 from tinyml_compress.passes._uses import Uses, renamed
 
-_READ, _ASSIGN = "READ_VARIABLE", "ASSIGN_VARIABLE"
+_READ, _ASSIGN, _FILL = "READ_VARIABLE", "ASSIGN_VARIABLE", "FILL"
 
 
 def keep_windows(graph: Graph) -> Graph:
@@ -49,7 +49,7 @@ def _without_first_values(graph: Graph) -> Graph:
                 break
             continue
         body = bodies[flow.run.body]
-        nodes = tuple(node for node in body.nodes if not _is_first_value(body, node))
+        nodes = _read(body.rebuilt(nodes=tuple(one for one in body.nodes if not _is_first_value(body, one))))
         bodies[flow.run.body] = body.rebuilt(nodes=nodes)
         if nodes:
             break
@@ -75,9 +75,22 @@ def _is_first_value(body: Graph, node: Node) -> bool:
     if node.op != _ASSIGN:
         return False
     variable, value = (body.tensors[needed(name)] for name in node.inputs)
+    maker = next((one for one in body.nodes if value.name in one.outputs), None)
+    if maker is not None and maker.op == _FILL:
+        value = body.tensors[needed(maker.inputs[1])]
     if value.data is None or len(body.consumers(variable.name)) > 1:
         return False
     return bool((np.frombuffer(value.data.tobytes(), np.uint8) == variable.first_byte).all())
+
+
+def _read(body: Graph) -> tuple[Node, ...]:
+    """Its nodes but those that made nothing else than what has gone."""
+    read = {name for node in body.nodes for name in node.inputs} | set(body.outputs)
+    return tuple(
+        view.node
+        for view in body.views()
+        if operator(view.node.op).acts(view) or not read.isdisjoint(view.node.outputs)
+    )
 
 
 def _variables(body: Graph) -> Iterator[str]:
