@@ -92,6 +92,7 @@ class Row:
                 "total": run.flash,
                 "weights": run.parts("flash")["weights"],
                 "code": run.flash - run.parts("flash")["weights"],
+                "kernels": run.parts("flash")["kernels"],
             },
             "ram": {
                 "total": run.ram,
