@@ -195,7 +195,10 @@ def _elementwise(words: Sequence[str]) -> str:
         before, now = (f"{row[key] / row['bare']:.1f}" for key in ("before", "now"))
         return f"{now if before == now else f'{before} → {now}'} ({row['now'] / row['elements']:.2f})"
 
-    made = [(name, *(cell(of[core]) for core in cores)) for name, of in operators.items()]
+    # float kernels are for cores with an FPU
+    made = [
+        (name, *(cell(of[core]) if core in of else "" for core in cores)) for name, of in operators.items()
+    ]
     said = f"{results['date']}, {results['version']}, `--optimize speed`."
     return f"{said}\n\n{_markdown(('operator', *cores), made)}"
 
