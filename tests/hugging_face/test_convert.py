@@ -26,7 +26,7 @@ def test_integer_encoders_run_bit_exact(family: str, saved: Saved, tmp_path: Pat
     same = verify(tmp_path / "net.tflite", vectors=12)
     assert same.equal
     assert same.elements > 0
-    found = evaluate(tmp_path / "net.tflite", TEXTS, against=folder)
+    found = evaluate(tmp_path / "net.tflite", TEXTS, engine="tflm", against=folder)
     assert found.agreement is not None
     assert found.agreement.max_difference < 0.5
 
