@@ -7,10 +7,12 @@
 
 /* 2^exponent, for those of normal numbers. */
 static TC_INLINE double tc_power_of_two(int32_t exponent) {
-    const uint64_t bits = (uint64_t)(1023 + exponent) << 52;
-    double result;
-    TC_MEMCPY(&result, &bits, sizeof result);
-    return result;
+    /* Not by memcpy: a build for bare metal calls it, for eight bytes as well. */
+    const union {
+        uint64_t bits;
+        double value;
+    } result = {(uint64_t)(1023 + exponent) << 52};
+    return result.value;
 }
 
 /* e^x for |x| up to 700. */
