@@ -29,14 +29,16 @@ class Source(ABC):
 
     engines: ClassVar[tuple[Engine, ...]]
     """What computes its answers; the first is meant where none is named."""
+    prefix: ClassVar[str] = ""
+    """What the names of this kind begin with, where that is what tells them."""
 
     def __init__(self, spec: str) -> None:
         self.spec = spec
 
     @classmethod
-    @abstractmethod
     def accepts(cls, spec: str) -> bool:
         """Whether the name stands for a model of this kind; several kinds never say yes to one name."""
+        return bool(cls.prefix) and spec.startswith(cls.prefix)
 
     @property
     @abstractmethod

@@ -38,10 +38,7 @@ Floats = npt.NDArray[np.float32]
 
 class _Hf(Source):
     engines = (Engine.TORCH,)
-
-    @classmethod
-    def accepts(cls, spec: str) -> bool:
-        return spec.startswith(HF_PREFIX)
+    prefix = HF_PREFIX
 
     @cached_property
     def folder(self) -> HfFolder:

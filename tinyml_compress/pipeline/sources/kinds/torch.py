@@ -29,10 +29,7 @@ Floats = npt.NDArray[np.float32]
 
 class _Torch(Source):
     engines = (Engine.TORCH,)
-
-    @classmethod
-    def accepts(cls, spec: str) -> bool:
-        return spec.startswith(TORCH_PREFIX)
+    prefix = TORCH_PREFIX
 
     @property
     def title(self) -> str:
