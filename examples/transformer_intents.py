@@ -10,6 +10,7 @@ training runs under the interpreter that the tool has for PyTorch.
 from __future__ import annotations
 
 import csv
+import logging
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -44,9 +45,11 @@ def main(folder: Path) -> None:
 
 def train(folder: Path, classes: list[str]) -> None:
     """From the table to the folder of a model."""
+    logging.disable(logging.WARNING)  # of parts of torch that nothing here uses
     import torch
     import transformers
 
+    transformers.utils.logging.disable_progress_bar()
     torch.manual_seed(0)
     torch.set_num_threads(1)
     with (folder / "train.csv").open(newline="", encoding="utf-8") as file:

@@ -47,9 +47,12 @@ def header_text(
         parts.extend(_port(f"{upper}_{kind}{index}", port) for index, port in enumerate(ports))
     by_rows = any(port.row_bytes for port in (*inputs, *outputs))
     apart = " or comes by rows" if by_rows else ""
+    where = c_comment(
+        f"Where input and output `index` lie in the arena; NULL for an index that does not exist{apart}.",
+        "Inputs are overwritten by an inference: write all of them before each one.",
+    )
     parts.append(
-        f"/* Where input and output `index` lie in the arena; NULL for an index that does not exist{apart}.\n"
-        " * Inputs are overwritten by an inference: write all of them before each one. */\n"
+        f"{where}\n"
         f"void *{prefix}_input({arena_parameters(names)}, int index);\n"
         f"const void *{prefix}_output({arena_parameters(names, 'const ')}, int index);\n"
     )

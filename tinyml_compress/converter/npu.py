@@ -5,6 +5,7 @@ from __future__ import annotations
 from tinyml_compress.converter.c_array import model_data_files
 from tinyml_compress.converter.flatfile import FlatFile, read
 from tinyml_compress.converter.resolver import header_of, resolver_methods
+from tinyml_compress.support.escape import c_comment
 from tinyml_compress.support.files import sha256
 
 _ETHOS_U = "ethos-u"
@@ -27,8 +28,11 @@ def npu_files(name: str, data: bytes, tensors: int, by: str) -> dict[str, bytes]
     file, digest = read(data), sha256(data)
     upper, own = name.upper(), interpreter_bytes(file)
     methods = (*resolver_methods(one for one in file.operator_names if one != _ETHOS_U), _METHOD)
-    sizes = f"""/* Modelled: tensors by {by}; the interpreter's own structures by tinyml_compress, on the
- * safe side. The NPU has to reach the arena, aligned to 16 bytes. Check with arena_used_bytes(). */
+    about = c_comment(
+        f"Modelled: tensors by {by}; the interpreter's own structures by tinyml_compress, on the",
+        "safe side. The NPU has to reach the arena, aligned to 16 bytes. Check with arena_used_bytes().",
+    )
+    sizes = f"""{about}
 #define {upper}_TFLM_ARENA_TENSORS {tensors}
 #define {upper}_TFLM_ARENA_INTERPRETER {own}
 #define {upper}_TFLM_ARENA_BYTES {(tensors + own + 15) // 16 * 16}

@@ -48,16 +48,16 @@ class _Forerunner:
             stderr=subprocess.DEVNULL,
             start_new_session=True,
         )
-        self._ready = False
+        self.ready = False
 
     def run(
         self, words: Sequence[str], folder: Path, environment: Mapping[str, str], limit: float
     ) -> int | None:
         """How the job ended; None when it was killed because it had not by the time `limit`."""
-        if not self._ready:
-            if self._line(limit) is None:
+        if not self.ready:
+            self.ready = self._line(limit) is not None
+            if not self.ready:
                 return None
-            self._ready = True
         mode = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
         streams = [(str(folder / name), mode) for name in _STREAMS]
         job = {"words": list(words), "folder": str(folder), "environment": environment, "streams": streams}
@@ -76,6 +76,7 @@ class _Forerunner:
                 raise
             if status is None:
                 _kill(number)
+                self._line(None)  # it is gone
                 return None
             return int(status)
 
@@ -157,7 +158,8 @@ class _Forerunners:
             self._known.pop(key).end()
             raise
         if status is None:
-            self._known.pop(key).end()
+            if not self._known[key].ready:
+                self._known.pop(key).end()
             raise overdue(what, sys.executable, timeout)
         said = [(folder / name).read_text("utf-8", errors="replace") for name in _STREAMS]
         return Finished((sys.executable, str(_START), target, str(folder)), status, *said)
