@@ -26,8 +26,7 @@ from tinyml_compress.support.proc import Finished, overdue
 _START = Path(__file__).with_name("_worker_start.py")
 _STREAMS = (".stdout", ".stderr")
 # What libraries and the interpreter read as they are loaded: with another value of one, another forerunner.
-_READ_EARLY = ("CUDA_", "KMP_", "LANG", "LC_", "LD_", "MKL_", "OMP_", "OPENBLAS_", "PATH", "PYTHON")
-_READ_EARLY_TOO = ("TF", "XLA_")
+_READ_EARLY = tuple("CUDA_ KMP_ LANG LC_ LD_ MKL_ OMP_ OPENBLAS_ PATH PYTHON TF XLA_".split())
 
 
 class _Gone(Exception):
@@ -125,8 +124,7 @@ class _Forerunners:
         self, target: str, folder: Path, *, what: str, timeout: float, environment: Mapping[str, str]
     ) -> Finished | None:
         """The job in `folder`, done; None where this is no case for a forerunner."""
-        early = (*_READ_EARLY, *_READ_EARLY_TOO)
-        key = (target, *sorted(item for item in environment.items() if item[0].startswith(early)))
+        key = (target, *sorted(item for item in environment.items() if item[0].startswith(_READ_EARLY)))
         if sys.platform != "linux" or not self._lock.acquire(blocking=False):
             return None  # elsewhere a fork of loaded libraries is not safe; one job at a time
         try:
@@ -173,7 +171,7 @@ class _Forerunners:
         """In a fork of this process: they are the parent's."""
         for forerunner in self._known.values():
             forerunner.let_go()
-        self.__init__()  # type: ignore[misc]
+        self._lock, self._asked, self._known = threading.Lock(), set(), {}
 
 
 _forerunners = _Forerunners()
