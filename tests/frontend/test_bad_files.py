@@ -207,12 +207,6 @@ def test_sparse_tensor() -> None:
     _refuse_flat(_flat_tensor(W, sparse=True), "sparse", "tensor 1 (w)")
 
 
-def test_external_buffer() -> None:
-    model = flat.decode(FILE)
-    outside = tuple(replace(buffer, external=True) for buffer in model.buffers)
-    _refuse_flat(replace(model, buffers=outside), "outside the flatbuffer")
-
-
 def test_variable_tensor() -> None:
     _refuse_flat(
         _flat_tensor(X, variable=True), "variable tensor has another origin", "an input of the graph"

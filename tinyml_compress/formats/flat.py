@@ -63,7 +63,7 @@ class FlatTensor:
 
 @dataclass(frozen=True, eq=False)
 class FlatBuffer:
-    """Bytes of one buffer; `external` when they lie behind the flatbuffer instead of in it."""
+    """Bytes of one buffer; `external` when they lie behind the flatbuffer's tables instead of in them."""
 
     data: npt.NDArray[np.uint8]
     external: bool
@@ -177,7 +177,7 @@ def decode(file: bytes) -> FlatModel:
         operators=first.operators,
         inputs=first.inputs,
         outputs=first.outputs,
-        buffers=_each("buffer", model.BuffersLength, model.Buffers, _buffer),
+        buffers=_each("buffer", model.BuffersLength, model.Buffers, lambda one: _buffer(one, file)),
         bodies=tuple(bodies),
     )
 
@@ -189,7 +189,7 @@ def metadata(file: bytes, name: str) -> bytes | None:
         for index in range(model.MetadataLength()):
             entry = model.Metadata(index)
             if entry.Name() == name.encode():
-                return _buffer(model.Buffers(entry.Buffer())).data.tobytes()
+                return _buffer(model.Buffers(entry.Buffer()), file).data.tobytes()
     return None
 
 
@@ -274,9 +274,19 @@ def _tensor(tensor: Any, budget: _Budget) -> FlatTensor:
     )
 
 
-def _buffer(buffer: Any) -> FlatBuffer:
+def _buffer(buffer: Any, file: bytes) -> FlatBuffer:
+    begin, count = buffer.Offset(), buffer.Size()
+    if begin > 1:  # 0 and 1 mean that it has no place of its own
+        if begin + count > len(file):
+            raise ModelError(
+                "the data of a buffer ends behind the file",
+                found=f"bytes {begin:,} to {begin + count:,}",
+                allowed=f"at most {len(file):,}",
+                next_step=_NEXT,
+            )
+        return FlatBuffer(np.frombuffer(file, np.uint8, count, begin), external=True)
     data = buffer.DataAsNumpy()
-    return FlatBuffer(np.empty(0, np.uint8) if isinstance(data, int) else data, external=buffer.Offset() > 1)
+    return FlatBuffer(np.empty(0, np.uint8) if isinstance(data, int) else data, external=False)
 
 
 def _operator(operator: Any, codes: Sequence[tuple[int, str | None]], budget: _Budget) -> FlatOperator:

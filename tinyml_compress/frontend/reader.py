@@ -322,13 +322,6 @@ class Reading:
                 next_step=_DAMAGED,
             )
         buffer = self._flat.buffers[flat.buffer]
-        if buffer.external:
-            raise ModelError(
-                "data outside the flatbuffer is not supported",
-                which=place,
-                allowed="data inside it, as in all files below 2 GB",
-                next_step="convert without external buffers",
-            )
         if buffer.data.size == 0:
             if elements or index in self._made or index in self._flat.inputs:
                 return None

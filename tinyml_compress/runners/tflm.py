@@ -17,6 +17,7 @@ import numpy.typing as npt
 from flatbuffers.table import Table
 
 from tinyml_compress.errors import DataError, MissingDependency, ModelError
+from tinyml_compress.formats.inside import inside
 from tinyml_compress.runners._worker import ModelJob, ask, named, serve, vectors_of
 from tinyml_compress.runners.sides import dequantized, side_of, stored_inputs
 from tinyml_compress.support.worker import Reply
@@ -150,6 +151,7 @@ def predict(model: bytes, *inputs: Floats) -> Floats:
 
 def _asked(model: bytes, options: Mapping[str, Any], arrays: Mapping[str, Array]) -> Reply:
     require()
+    model = inside(model)
     for size in _ARENAS:
         try:
             return ask(__name__, _NAME, ModelJob(model, {**options, "arena": size}, arrays), _TIMEOUT)

@@ -12,6 +12,7 @@ from tinyml_compress import converter, data
 from tinyml_compress.converter import ConvertSettings
 from tinyml_compress.data import DataSet
 from tinyml_compress.errors import UsageError, about
+from tinyml_compress.formats.inside import inside
 from tinyml_compress.pipeline.convert.artifacts import Converted
 from tinyml_compress.pipeline.convert.collapse import refuse_collapsed
 from tinyml_compress.pipeline.convert.whole import SAMPLES, Calibration, Wanted, preprocessing_of
@@ -52,6 +53,7 @@ def finished(
     tflite: bytes, spec: str, calibration: Calibration, arrays: Sequence[Floats], wanted: Wanted
 ) -> Converted:
     """What the other converter made, checked."""
+    tflite = inside(tflite)
     settings, file = wanted.settings, converter.read(tflite)
     if settings.mode.full_integer:
         if not settings.allow_float:
