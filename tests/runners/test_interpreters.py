@@ -10,7 +10,7 @@ from types import ModuleType
 import numpy as np
 import pytest
 
-from tests.lib.graphs import model, quant, tensor
+from tests.lib.graphs import const, model, quant, tensor
 from tinyml_compress.errors import (
     DataError,
     MissingDependency,
@@ -19,8 +19,10 @@ from tinyml_compress.errors import (
     TinymlError,
     UsageError,
 )
+from tinyml_compress.formats.hybrid import scales_rows
 from tinyml_compress.ir import Attrs, DType
-from tinyml_compress.runners import _worker, host, tflm
+from tinyml_compress.ops import operator
+from tinyml_compress.runners import _worker, host, side_by_side, tflm
 from tinyml_compress.runners.sides import Side, dequantized, quantized
 
 BOTH = pytest.mark.parametrize("runner", [tflm, host], ids=["tflm", "host"])
@@ -240,3 +242,23 @@ def test_published_models(published: object) -> None:
         done = tflm.run(content, [[pattern]])
         assert done.outputs[0][0].tobytes().hex() == answer
         assert abs(done.arena_bytes / 1024 - kilobytes) < 1.5
+
+
+def _scaled_rows() -> bytes:
+    """Float in and out, weights of int8 with scales of 1 and 10."""
+    weights = const("w", [[1, 2], [3, 4]], [1.0, 10.0], [0, 0], axis=0)
+    x, y = (tensor(name, (1, 2), dtype=DType.FLOAT32) for name in "xy")
+    return model("FULLY_CONNECTED", [x, weights, None], y, operator("FULLY_CONNECTED").attrs_type())
+
+
+def test_a_scale_per_row_is_computed_rightly(monkeypatch: pytest.MonkeyPatch) -> None:
+    """tflite-runtime 2.14 takes the first scale for all rows, so that LiteRT is asked, or it is an error."""
+    file, row = _scaled_rows(), np.array([[1, 1]], np.float32)
+    assert not scales_rows(SMALL)
+    np.testing.assert_allclose(host.predict(file, row), [[3, 70]], rtol=0.02)
+    assert host.measure(file, runs=2, warmup=1).runtime == host.runtime(newest=True)
+    times = side_by_side.measure([SMALL, file], rounds=2)
+    assert {one.runtime for one in times} == {host.runtime(newest=True)}
+    monkeypatch.setattr(host, "_module", lambda newest: "tflite_runtime")
+    with pytest.raises(ModelError, match="a scale per row wrongly(.|\n)*pip install ai-edge-litert"):
+        host.predict(file, row)

@@ -17,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tinyml_compress.errors import DataError, MissingDependency, ModelError, UsageError
+from tinyml_compress.formats.hybrid import scales_rows
 from tinyml_compress.runners import vectors
 from tinyml_compress.runners._worker import ModelJob, ask, named, serve, vectors_of
 from tinyml_compress.runners.sides import dequantized, side_of, stored_inputs
@@ -31,6 +32,7 @@ _PACKAGES = {"tflite_runtime": "tflite-runtime", "ai_edge_litert": "ai-edge-lite
 _RUNTIMES = tuple(_PACKAGES)
 """In the order in which they are tried. tflite-runtime ended with TensorFlow 2.14; LiteRT is what comes after
 it, and its kernels round differently in places."""
+_OLDER = _RUNTIMES[0]
 
 
 @dataclass(frozen=True)
@@ -73,15 +75,16 @@ def measure(model: bytes, *, threads: int = 1, warmup: int = 10, runs: int = 100
     for what, number in (("threads", threads), ("runs", runs)):
         if number < 1:
             raise UsageError(f"{what} must be at least 1", found=number)
-    reply = _asked(model, {"threads": threads, "warmup": warmup, "runs": runs}, {})
-    times = np.sort(reply["times"].astype(np.float64))
+    options = {"threads": threads, "warmup": warmup, "runs": runs}
+    reply, newest = ask_runtime(__name__, ModelJob(model, options, {}))
+    times = np.sort(reply.arrays["times"].astype(np.float64))
     return HostTiming(
         float(np.median(times)),
         float(times[min(len(times) - 1, int(np.ceil(0.9 * len(times))) - 1)]),
         runs,
         warmup,
         threads,
-        runtime(),
+        runtime(newest=newest),
     )
 
 
@@ -110,22 +113,28 @@ def _asked(model: bytes, options: Mapping[str, Any], arrays: Mapping[str, Array]
     return ask_runtime(__name__, ModelJob(model, options, arrays))[0].arrays
 
 
-def ask_runtime(module: str, job: ModelJob) -> tuple[Reply, bool]:
+def ask_runtime(module: str, job: ModelJob, others: Sequence[bytes] = ()) -> tuple[Reply, bool]:
     """The reply of the worker `module`, and whether LiteRT had to give it, though an older runtime is
-    installed.
+    installed; `others` are models that it runs besides the job's.
 
-    tflite-runtime ended years before the converter: operators have versions that only LiteRT knows.
+    tflite-runtime ended years before the converter: operators have versions that only LiteRT knows, and dense
+    layers in int8 with a scale per row are computed wrongly there without a word.
     """
-    _module(False)  # raises where none is installed
+    older = _module(False) != _module(True) and not job.options.get("newest", False)
+    anew = ModelJob(job.model, {**job.options, "newest": True}, job.arrays)
+    if _module(job.options.get("newest", False)) == _OLDER and any(map(scales_rows, (job.model, *others))):
+        if not older:
+            raise ModelError(
+                f"{_PACKAGES[_OLDER]} computes dense layers in int8 with a scale per row wrongly",
+                next_step="pip install ai-edge-litert, which is used for such files",
+            )
+        return ask(module, _NAME, anew, _TIMEOUT), True
     try:
         return ask(module, _NAME, job, _TIMEOUT), False
     except ModelError as error:
-        older = _module(False) != _module(True) and not job.options.get("newest", False)
         if not older or _TOO_NEW not in str(error.found):
             raise
-        return ask(
-            module, _NAME, ModelJob(job.model, {**job.options, "newest": True}, job.arrays), _TIMEOUT
-        ), True
+        return ask(module, _NAME, anew, _TIMEOUT), True
 
 
 def _interpreter(model: bytes, threads: int, reference: bool, newest: bool) -> Any:

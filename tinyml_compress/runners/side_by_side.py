@@ -35,7 +35,7 @@ def measure(models: Sequence[bytes], *, rounds: int = 60) -> tuple[Latency, ...]
     """Each round runs every model once, in an order that changes from round to round."""
     arrays = {f"m{index}": np.frombuffer(model, np.uint8) for index, model in enumerate(models)}
     # All of them under one runtime, or the times would not compare: the newer one where one file asks for it.
-    reply, newest = host.ask_runtime(__name__, ModelJob(models[0], {"rounds": rounds}, arrays))
+    reply, newest = host.ask_runtime(__name__, ModelJob(models[0], {"rounds": rounds}, arrays), models[1:])
     times = reply.arrays["times"].astype(np.float64)
     name = host.runtime(newest=newest)
     return tuple(
